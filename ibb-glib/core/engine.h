@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The bytestreams of one XMPP connection: opens, expectations, limits, and the
+ * order in which stanzas leave.
+ *
+ * The engine is told what happened (ibb_engine_receive, ibb_engine_advance, and
+ * the calls on its sessions), always with the time; it answers when asked:
+ *
+ *   ibb_engine_take_stanza  what to send now,
+ *   ibb_engine_take_event   what the application is to learn,
+ *   ibb_engine_get_wake_time  when to call ibb_engine_advance.
+ *
+ * All three are to be asked after every call; each is O(1) when there is
+ * nothing. No call re-enters the caller. Nothing here locks: the caller
+ * serialises. Times are microseconds of any monotonic clock.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/failure.h"
+#include "core/session.h"
+#include "core/stanza.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBEngine      IBBEngine;
+typedef struct _IBBExpectation IBBExpectation;
+
+/* Read live: a change holds from the next time the value is looked at.
+ * Units as in the properties of IBBService: bytes, milliseconds. */
+typedef struct
+{
+  guint    session_limit;
+  guint    max_retries;
+  guint    initial_wait_time;
+  double   wait_backoff_factor;
+  guint    default_block_size;
+  guint    max_block_size;
+  gboolean block_size_fallback;
+  gsize    window;
+  gsize    send_buffer_size;
+  gsize    receive_buffer_size;
+  gsize    receive_memory_limit;
+  guint    open_timeout;
+  guint    accept_timeout;
+  guint    close_timeout;
+  gboolean half_close;
+  gboolean strict;
+} IBBSettings;
+
+#define IBB_SETTINGS_INIT                                                                          \
+  {                                                                                                \
+    .session_limit = 0, .max_retries = 5, .initial_wait_time = 1000, .wait_backoff_factor = 1.2,   \
+    .default_block_size = 4096, .max_block_size = 65535, .block_size_fallback = TRUE, .window = 0, \
+    .send_buffer_size = 0, .receive_buffer_size = 256 * 1024,                                      \
+    .receive_memory_limit = 64 * 1024 * 1024, .open_timeout = 60000, .accept_timeout = 30000,      \
+    .close_timeout = 10000, .half_close = FALSE, .strict = FALSE                                   \
+  }
+
+/* Who listens for opens that nobody expected (D-08). */
+typedef enum
+{
+  IBB_LISTEN_NONE,   /* refuse them */
+  IBB_LISTEN_ACCEPT, /* accept at once: IBB_EVENT_ACCEPTED */
+  IBB_LISTEN_ASK,    /* IBB_EVENT_REQUESTED; ibb_session_accept or _refuse answers */
+} IBBListen;
+
+typedef enum
+{
+  IBB_EVENT_NONE,
+  IBB_EVENT_CHANGED,   /* session: something its owner may wait for changed: look at it anew */
+  IBB_EVENT_REQUESTED, /* session (full reference): a peer asks; state REQUESTED */
+  IBB_EVENT_ACCEPTED,  /* session (full reference): an unexpected one was accepted at once */
+  IBB_EVENT_EXPECTED,  /* expectation was met by session (full reference); it is gone now */
+  IBB_EVENT_EXPECTATION_FAILED, /* expectation is gone: failure says why (LOST or STOPPED) */
+} IBBEventType;
+
+typedef struct
+{
+  IBBEventType type;
+  IBBSession  *session;     /* (owned) (nullable) */
+  gpointer     expectation; /* (nullable): the data given to ibb_engine_expect */
+  IBBFailure   failure;
+} IBBEvent;
+
+#define IBB_EVENT_INIT                                                                             \
+  {                                                                                                \
+    IBB_EVENT_NONE, NULL, NULL, IBB_FAILURE_INIT                                                   \
+  }
+
+/* Fills bytes with unguessable ones. The simulation gives a seeded one. */
+typedef void (*IBBRandomFunc) (guint8 *bytes, gsize length, gpointer data);
+
+IBBEngine   *ibb_engine_new (IBBRandomFunc random, gpointer random_data);
+void         ibb_engine_free (IBBEngine *self); /* sessions still held become ENDED, LOST */
+IBBSettings *ibb_engine_get_settings (IBBEngine *self);
+
+/* Our full JID on the connection: what opens come from when nothing else is
+ * said, what a stanza without "to" was sent to. NULL while it is not known. */
+void ibb_engine_set_local_jid (IBBEngine *self, const char *jid);
+/* Longest stanza that may be sent, in bytes (XEP-0478, or 8192 over a foreign
+ * connection, D-16); 0 for no limit. */
+void ibb_engine_set_stanza_limit (IBBEngine *self, gsize limit);
+void ibb_engine_set_listen (IBBEngine *self, IBBListen listen);
+
+/* TRUE when the stanza was ours and has been dealt with. */
+gboolean ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now);
+/* The stream is gone for good: everything ends with CONNECTION_LOST (D-42). */
+void ibb_engine_lost (IBBEngine *self, gint64 now);
+/* Nothing new is opened or accepted, what is pending ends with STOPPED; open
+ * sessions are aborted if abort_sessions. */
+void ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now);
+void ibb_engine_advance (IBBEngine *self, gint64 now);
+/* G_MAXINT64 when there is nothing to wait for. */
+gint64 ibb_engine_get_wake_time (IBBEngine *self);
+
+/* The next stanza to hand to the connection: answers first, then blocks of the
+ * sessions in turn, as far as windows allow. (transfer full) (nullable).
+ * Call it only while the connection takes more (not congested). Each one taken
+ * is reported, in order: ibb_engine_sent when the connection has taken it
+ * ("handed over": flush, pacing of messages), ibb_engine_send_failed when it
+ * refused it for good. */
+IBBStanza *ibb_engine_take_stanza (IBBEngine *self, gint64 now);
+void       ibb_engine_sent (IBBEngine *self, IBBStanza *stanza, gint64 now);
+void       ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now);
+
+/* The caller owns event->session and clears event->failure. FALSE: none. */
+gboolean ibb_engine_take_event (IBBEngine *self, IBBEvent *event);
+void     ibb_event_clear (IBBEvent *event);
+
+typedef struct
+{
+  const char *peer;  /* any JID; compared by D-02 */
+  const char *local; /* (nullable): ours, NULL for the connection's */
+  IBBCarrier  carrier;
+  guint       block_size;       /* 0: the default of the settings */
+  const char *sid;              /* (nullable): NULL for a random one */
+  gboolean    fixed_block_size; /* no fallback by halving (Jingle, N-46) */
+} IBBOpen;
+
+/* Begins to open a session: state OPENING. (transfer full). NULL with failure
+ * set: IN_USE when the key is taken, STOPPED, CONNECTION_LOST. The caller has
+ * checked JID, sid and block size (ibb_jid_normalize, ibb_stanza_is_valid_sid)
+ * and that the peer is not ourselves (D-04). */
+IBBSession *ibb_engine_open (IBBEngine *self, const IBBOpen *open, gint64 now, IBBFailure *failure);
+
+/* One session of that peer with that sid is accepted when it comes (D-09).
+ * block_size 0: any up to the maximum, else exactly that one (N-47). NULL with
+ * failure set: IN_USE, STOPPED, CONNECTION_LOST. data comes back in the event
+ * that ends it; after ibb_engine_cancel_expectation no event comes. */
+IBBExpectation *ibb_engine_expect (IBBEngine  *self,
+                                   const char *peer,
+                                   const char *sid,
+                                   guint       block_size,
+                                   gpointer    data,
+                                   IBBFailure *failure);
+void            ibb_engine_cancel_expectation (IBBEngine *self, IBBExpectation *expectation);
+
+/* What D-43 advertises: our feature while running, the IBB namespace as well
+ * while a session could be accepted. */
+gboolean ibb_engine_is_running (IBBEngine *self); /* neither stopped nor lost */
+gboolean ibb_engine_can_accept (IBBEngine *self);
+
+/* For tests and statistics: each O(1). */
+guint ibb_engine_get_n_sessions (IBBEngine *self); /* in the table, requests included */
+guint ibb_engine_get_n_counted (IBBEngine *self);  /* as session-limit counts (D-08) */
+guint ibb_engine_get_n_timers (IBBEngine *self);
+guint ibb_engine_get_n_pending (IBBEngine *self); /* stanzas of ours that await a reply */
+gsize ibb_engine_get_unread (IBBEngine *self);    /* received bytes held, all sessions */
+
+G_END_DECLS

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The core's plain record of a stanza that matters to it; IBBStanza is its
+ * boxed face. XML is read and written outside (ibb-stanza-reader.c and
+ * ibb-stanza-writer.c). A record is filled in by whoever made it and is
+ * immutable from the moment it is shared.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/base64.h"
+#include "core/condition.h"
+
+G_BEGIN_DECLS
+
+#define IBB_NAMESPACE "http://jabber.org/protocol/ibb" /* N-01 */
+#define IBB_FEATURE_NAMESPACE "urn:ibb-glib:1"         /* our feature, and the mark of D-49 */
+#define IBB_DISCO_INFO_NAMESPACE "http://jabber.org/protocol/disco#info"
+#define IBB_PING_NAMESPACE "urn:xmpp:ping"
+
+/* The element name of the stanza. */
+typedef enum
+{
+  IBB_STANZA_IQ,
+  IBB_STANZA_MESSAGE,
+  IBB_STANZA_PRESENCE,
+} IBBStanzaName;
+
+/* What it carries, as far as the core cares. A stanza of type error has
+ * IBB_PAYLOAD_ERROR whatever it echoes (D-36). */
+typedef enum
+{
+  IBB_PAYLOAD_OTHER,       /* nothing of ours: not for the core */
+  IBB_PAYLOAD_OPEN,        /* <open xmlns=ibb/> */
+  IBB_PAYLOAD_DATA,        /* <data xmlns=ibb/> */
+  IBB_PAYLOAD_CLOSE,       /* <close xmlns=ibb/> */
+  IBB_PAYLOAD_UNKNOWN,     /* another element in the IBB namespace (D-10) */
+  IBB_PAYLOAD_RESULT,      /* an IQ result, whatever it holds beside disco#info */
+  IBB_PAYLOAD_ERROR,       /* type error */
+  IBB_PAYLOAD_DISCO_QUERY, /* disco#info query without a node */
+  IBB_PAYLOAD_DISCO_INFO,  /* an IQ result with disco#info: features, identities */
+  IBB_PAYLOAD_PING,        /* XEP-0199 */
+} IBBPayload;
+
+typedef enum
+{
+  IBB_CARRIER_IQ,
+  IBB_CARRIER_MESSAGE,
+} IBBCarrier;
+
+/* Longest sid that is accepted from a peer, in bytes (D-13). */
+#define IBB_SID_MAX_LENGTH 256
+#define IBB_BLOCK_SIZE_MAX 65535
+
+typedef struct _IBBStanza IBBStanza;
+
+struct _IBBStanza
+{
+  grefcount     ref_count;
+  IBBStanzaName name;
+  IBBPayload    payload;
+  char *kind; /* (nullable): the type attribute as it stands; absent on a message = normal */
+  char *id;   /* (nullable) */
+  char *from; /* (nullable) */
+  char *to;   /* (nullable) */
+
+  /* open, data, close. A value that is absent or that breaks its lexical
+   * rules leaves its "valid" flag FALSE; sid is kept as it came. */
+  char      *sid;              /* (nullable) */
+  gboolean   block_size_valid; /* open: 1 to 65535 (D-12) */
+  guint      block_size;
+  gboolean   carrier_valid; /* open: absent, iq or message (N-05) */
+  IBBCarrier carrier;
+  gboolean   seq_valid; /* data: 0 to 65535 (D-11) */
+  guint16    seq;
+  gboolean   unclean; /* close: the mark of D-49 */
+
+  /* data */
+  GBytes         *bytes; /* (nullable): the decoded block; NULL unless base64 is EXACT or LENIENT */
+  IBBBase64Status base64;      /* what the decoder thought of it */
+  gsize           text_length; /* bytes of text, before decoding (D-17) */
+  gboolean        has_child;   /* data: a child element where only text may be (N-44) */
+
+  /* error */
+  IBBCondition condition;
+  IBBErrorType error_type;
+  char        *text; /* (nullable): the human-readable text, shortened */
+
+  /* disco#info result: what matters of it */
+  char **features;   /* (nullable) (array zero-terminated=1) */
+  char **identities; /* (nullable) (array zero-terminated=1): each "category/type/name" */
+
+  /* A stanza that the fields above do not express (payload OTHER, or an IQ
+   * with more in it) keeps its serialised form. */
+  GBytes *xml; /* (nullable) */
+};
+
+IBBStanza *ibb_stanza_record_new (
+    IBBStanzaName name, const char *kind, IBBPayload payload, const char *id, const char *to);
+/* The answers to an IQ: to where it came from, from where it went to. An error
+ * answers a message too (D-36). */
+IBBStanza *ibb_stanza_record_new_result (const IBBStanza *request);
+IBBStanza *ibb_stanza_record_new_error (const IBBStanza *request,
+                                        IBBCondition     condition,
+                                        IBBErrorType     type,
+                                        const char      *text);
+IBBStanza *ibb_stanza_record_ref (IBBStanza *self);
+void       ibb_stanza_record_unref (IBBStanza *self);
+gboolean   ibb_stanza_record_is_kind (const IBBStanza *self, const char *kind);
+
+/* The lexical rules of the attributes, for whoever reads XML. text may be
+ * NULL, which is not valid (but a NULL carrier is IQ). */
+gboolean ibb_stanza_parse_seq (const char *text, guint16 *seq);
+gboolean ibb_stanza_parse_block_size (const char *text, guint *block_size);
+gboolean ibb_stanza_parse_carrier (const char *text, IBBCarrier *carrier);
+gboolean ibb_stanza_is_valid_sid (const char *sid);
+
+G_END_DECLS

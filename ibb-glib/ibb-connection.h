@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#if !defined(IBB_GLIB_INSIDE) && !defined(IBB_GLIB_COMPILATION)
+#error "Only <ibb-glib/ibb-glib.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+
+#include <ibb-glib/ibb-stanza.h>
+#include <ibb-glib/ibb-types.h>
+#include <ibb-glib/ibb-version.h>
+
+G_BEGIN_DECLS
+
+#define IBB_TYPE_CONNECTION (ibb_connection_get_type ())
+
+IBB_AVAILABLE_IN_1_0
+G_DECLARE_INTERFACE (IBBConnection, ibb_connection, IBB, CONNECTION, GObject)
+
+/**
+ * IBBConnectionInterface:
+ * @parent_iface: the parent interface
+ * @send: hands one stanza to the XMPP stream; called in the context that
+ *   @get_context names. The call does not wait; a stanza taken is sent later,
+ *   in the order of the calls. Required.
+ * @get_context: names the context in which the connection works, where @send
+ *   is called and [method@IBB.Connection.receive] must be; optional, by default
+ *   the thread-default one of whoever constructs the service
+ * @is_congested: whether the connection would rather not get more now; once it
+ *   would again, it calls [method@IBB.Connection.drained]; optional, never by
+ *   default
+ * @get_stanza_limit: the longest stanza the server takes, in bytes (XEP-0478),
+ *   0 for no limit; optional, 8192 by default
+ *
+ * The virtual table of [iface@IBB.Connection].
+ *
+ * Since: 1.0
+ */
+struct _IBBConnectionInterface
+{
+  GTypeInterface parent_iface;
+
+  /**
+   * IBBConnectionInterface::send:
+   * @self: a connection
+   * @stanza: what to send
+   * @error: return location for an error
+   *
+   * Hands one stanza to the XMPP stream.
+   *
+   * Returns: TRUE if it was taken; FALSE, with or without an error, if not
+   */
+  gboolean (*send) (IBBConnection *self, IBBStanza *stanza, GError **error);
+
+  /**
+   * IBBConnectionInterface::get_context:
+   * @self: a connection
+   *
+   * Names the context in which the connection works.
+   *
+   * Returns: (transfer none) (nullable): the context
+   */
+  GMainContext *(*get_context) (IBBConnection *self);
+
+  gboolean (*is_congested) (IBBConnection *self);
+
+  guint (*get_stanza_limit) (IBBConnection *self);
+
+  /*< private >*/
+  gpointer padding[8];
+};
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_connection_send (IBBConnection *self, IBBStanza *stanza, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+GMainContext *ibb_connection_get_context (IBBConnection *self);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_connection_is_congested (IBBConnection *self);
+
+IBB_AVAILABLE_IN_1_0
+guint ibb_connection_get_stanza_limit (IBBConnection *self);
+
+IBB_AVAILABLE_IN_1_0
+char *ibb_connection_dup_local_jid (IBBConnection *self);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_connection_receive (IBBConnection *self, IBBStanza *stanza);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_connection_lost (IBBConnection *self, const GError *error);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_connection_drained (IBBConnection *self);
+
+IBB_AVAILABLE_IN_1_0
+char **ibb_connection_dup_features (IBBConnection *self);
+
+G_END_DECLS

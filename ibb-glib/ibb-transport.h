@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#if !defined(IBB_GLIB_INSIDE) && !defined(IBB_GLIB_COMPILATION)
+#error "Only <ibb-glib/ibb-glib.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+
+#include <ibb-glib/ibb-types.h>
+#include <ibb-glib/ibb-version.h>
+
+G_BEGIN_DECLS
+
+#define IBB_TYPE_TRANSPORT (ibb_transport_get_type ())
+
+IBB_AVAILABLE_IN_1_0
+G_DECLARE_FINAL_TYPE (IBBTransport, ibb_transport, IBB, TRANSPORT, GIOStream)
+
+IBB_AVAILABLE_IN_1_0
+const char *ibb_transport_get_sid (IBBTransport *self);
+
+IBB_AVAILABLE_IN_1_0
+guint ibb_transport_get_block_size (IBBTransport *self);
+
+IBB_AVAILABLE_IN_1_0
+const char *ibb_transport_get_peer_jid (IBBTransport *self);
+
+IBB_AVAILABLE_IN_1_0
+const char *ibb_transport_get_local_jid (IBBTransport *self);
+
+IBB_AVAILABLE_IN_1_0
+IBBStanzaType ibb_transport_get_stanza_type (IBBTransport *self);
+
+IBB_AVAILABLE_IN_1_0
+guint64 ibb_transport_get_bytes_sent (IBBTransport *self);
+
+IBB_AVAILABLE_IN_1_0
+guint64 ibb_transport_get_bytes_received (IBBTransport *self);
+
+IBB_AVAILABLE_IN_1_0
+guint64 ibb_transport_get_bytes_queued (IBBTransport *self);
+
+IBB_AVAILABLE_IN_1_0
+guint ibb_transport_get_read_timeout (IBBTransport *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_transport_set_read_timeout (IBBTransport *self, guint read_timeout);
+
+IBB_AVAILABLE_IN_1_0
+guint ibb_transport_get_write_timeout (IBBTransport *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_transport_set_write_timeout (IBBTransport *self, guint write_timeout);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_transport_get_auto_flush (IBBTransport *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_transport_set_auto_flush (IBBTransport *self, gboolean auto_flush);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_transport_get_half_close (IBBTransport *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_transport_set_half_close (IBBTransport *self, gboolean half_close);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_transport_has_ended (IBBTransport *self);
+
+IBB_AVAILABLE_IN_1_0
+GError *ibb_transport_dup_error (IBBTransport *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_transport_drain_async (IBBTransport       *self,
+                                GCancellable       *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer            user_data);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_transport_drain_finish (IBBTransport *self, GAsyncResult *result, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_transport_drain (IBBTransport *self, GCancellable *cancellable, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_transport_shutdown_output_async (IBBTransport       *self,
+                                          GCancellable       *cancellable,
+                                          GAsyncReadyCallback callback,
+                                          gpointer            user_data);
+
+IBB_AVAILABLE_IN_1_0
+gboolean
+ibb_transport_shutdown_output_finish (IBBTransport *self, GAsyncResult *result, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+gboolean
+ibb_transport_shutdown_output (IBBTransport *self, GCancellable *cancellable, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_transport_abort (IBBTransport *self);
+
+G_END_DECLS

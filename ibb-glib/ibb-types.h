@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#if !defined(IBB_GLIB_INSIDE) && !defined(IBB_GLIB_COMPILATION)
+#error "Only <ibb-glib/ibb-glib.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+
+#include <ibb-glib/ibb-version.h>
+
+G_BEGIN_DECLS
+
+/**
+ * IBBStanzaType:
+ * @IBB_STANZA_TYPE_IQ: blocks travel in IQ stanzas, each acknowledged by the
+ *   peer: the right choice nearly always
+ * @IBB_STANZA_TYPE_MESSAGE: blocks travel in messages, which nobody
+ *   acknowledges and servers may drop
+ *
+ * The stanza that carries the blocks of a session.
+ *
+ * Specified in XEP-0047 §2.1 as the attribute `stanza`.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  IBB_STANZA_TYPE_IQ,
+  IBB_STANZA_TYPE_MESSAGE,
+} IBBStanzaType;
+
+/**
+ * IBBTlsMode:
+ * @IBB_TLS_MODE_STARTTLS: begin in plain text and require STARTTLS (RFC 6120 §5)
+ * @IBB_TLS_MODE_DIRECT: TLS from the first byte (XEP-0368)
+ * @IBB_TLS_MODE_NONE: no encryption; for tests on the loopback interface
+ *
+ * How an [class@IBB.Client] protects its connection to the server.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  IBB_TLS_MODE_STARTTLS,
+  IBB_TLS_MODE_DIRECT,
+  IBB_TLS_MODE_NONE,
+} IBBTlsMode;
+
+/**
+ * IBBClientState:
+ * @IBB_CLIENT_STATE_OFFLINE: not logged in
+ * @IBB_CLIENT_STATE_CONNECTING: a login is under way
+ * @IBB_CLIENT_STATE_ONLINE: logged in and reachable
+ * @IBB_CLIENT_STATE_SUSPENDED: the connection broke and is being resumed (XEP-0198)
+ *
+ * Where an [class@IBB.Client] stands.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  IBB_CLIENT_STATE_OFFLINE,
+  IBB_CLIENT_STATE_CONNECTING,
+  IBB_CLIENT_STATE_ONLINE,
+  IBB_CLIENT_STATE_SUSPENDED,
+} IBBClientState;
+
+G_END_DECLS

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#if !defined(IBB_GLIB_INSIDE) && !defined(IBB_GLIB_COMPILATION)
+#error "Only <ibb-glib/ibb-glib.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+
+#include <ibb-glib/ibb-types.h>
+#include <ibb-glib/ibb-version.h>
+
+G_BEGIN_DECLS
+
+#define IBB_TYPE_CLIENT (ibb_client_get_type ())
+
+IBB_AVAILABLE_IN_1_0
+G_DECLARE_FINAL_TYPE (IBBClient, ibb_client, IBB, CLIENT, GObject)
+
+IBB_AVAILABLE_IN_1_0
+IBBClient *ibb_client_new (const char *jid);
+
+IBB_AVAILABLE_IN_1_0
+const char *ibb_client_get_jid (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_password (IBBClient *self, const char *password);
+
+IBB_AVAILABLE_IN_1_0
+const char *ibb_client_get_host (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_host (IBBClient *self, const char *host);
+
+IBB_AVAILABLE_IN_1_0
+guint ibb_client_get_port (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_port (IBBClient *self, guint port);
+
+IBB_AVAILABLE_IN_1_0
+IBBTlsMode ibb_client_get_tls_mode (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_tls_mode (IBBClient *self, IBBTlsMode tls_mode);
+
+IBB_AVAILABLE_IN_1_0
+GTlsDatabase *ibb_client_get_tls_database (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_tls_database (IBBClient *self, GTlsDatabase *tls_database);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_client_get_allow_plain_text (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_allow_plain_text (IBBClient *self, gboolean allow_plain_text);
+
+IBB_AVAILABLE_IN_1_0
+int ibb_client_get_priority (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_priority (IBBClient *self, int priority);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_client_get_resumable (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_resumable (IBBClient *self, gboolean resumable);
+
+IBB_AVAILABLE_IN_1_0
+guint ibb_client_get_keepalive_interval (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_keepalive_interval (IBBClient *self, guint keepalive_interval);
+
+IBB_AVAILABLE_IN_1_0
+IBBClientState ibb_client_get_state (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_login_async (IBBClient          *self,
+                             GCancellable       *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer            user_data);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_client_login_finish (IBBClient *self, GAsyncResult *result, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_client_login (IBBClient *self, GCancellable *cancellable, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_logout_async (IBBClient          *self,
+                              GCancellable       *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer            user_data);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_client_logout_finish (IBBClient *self, GAsyncResult *result, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_client_logout (IBBClient *self, GCancellable *cancellable, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_query_support_async (IBBClient          *self,
+                                     const char         *peer_jid,
+                                     GCancellable       *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer            user_data);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_client_query_support_finish (IBBClient *self, GAsyncResult *result, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_client_query_support (IBBClient    *self,
+                                   const char   *peer_jid,
+                                   GCancellable *cancellable,
+                                   GError      **error);
+
+G_END_DECLS

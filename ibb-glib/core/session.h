@@ -95,9 +95,14 @@ void ibb_session_abort (IBBSession *self, gint64 now);
 gboolean ibb_session_is_output_shut (IBBSession *self);
 gboolean ibb_session_is_close_begun (IBBSession *self); /* close or abort was called */
 
-/* Why later reads, or writes and drains, fail; NONE while they need not. */
+/* Why later reads, or later writes, fail; NONE while they need not. */
 const IBBFailure *ibb_session_get_input_failure (IBBSession *self);
 const IBBFailure *ibb_session_get_output_failure (IBBSession *self);
+/* Why bytes already written will not be delivered: NONE while they may be, and
+ * for ever once they all were. A flush, drain, shutdown_output or close in
+ * progress fails with this, never with the output failure, which a close of
+ * the output half or the peer's close sets while delivery still goes on. */
+const IBBFailure *ibb_session_get_delivery_failure (IBBSession *self);
 /* How the session as a whole ended: NONE for an orderly end or while it lives. */
 const IBBFailure *ibb_session_get_failure (IBBSession *self);
 

@@ -53,4 +53,10 @@ IBBErrorType ibb_condition_get_default_type (IBBCondition condition); /* RFC 612
 const char  *ibb_error_type_to_string (IBBErrorType type);
 gboolean     ibb_error_type_from_string (const char *name, IBBErrorType *type);
 
+/* The text of an error as it is kept: valid UTF-8, one line, cut between two
+ * characters. NULL for NULL. */
+#define IBB_ERROR_TEXT_MAX_LENGTH 256
+
+char *ibb_error_text_dup (const char *text);
+
 G_END_DECLS

@@ -12,10 +12,15 @@ G_BEGIN_DECLS
 #define IBB_JID_MAX_LENGTH 3071
 
 /* Node and domain NFC and lower case, domain without trailing dot, resource
- * NFC with its case. NULL for what is no JID: empty domain, node or resource,
- * too long, not UTF-8. */
-char       *ibb_jid_normalize (const char *jid);
-gboolean    ibb_jid_equal (const char *a, const char *b);
+ * NFC with its case. NULL for what is no JID: NULL, empty domain, node or
+ * resource, too long, not UTF-8, control characters, white space in node or
+ * domain. Does not depend on the locale. */
+char *ibb_jid_normalize (const char *jid);
+
+/* What is no JID equals only its own text; NULL equals nothing. */
+gboolean ibb_jid_equal (const char *a, const char *b);
+
+/* Parts as they stand, for a JID that ibb_jid_normalize takes. */
 char       *ibb_jid_dup_bare (const char *jid);
 const char *ibb_jid_get_resource (const char *jid); /* (nullable): points into jid */
 char       *ibb_jid_dup_domain (const char *jid);

@@ -3,3 +3,204 @@
 #include "config.h"
 
 #include "core/stanza.h"
+
+#include <string.h>
+
+IBBStanza *
+ibb_stanza_record_new (
+    IBBStanzaName name, const char *kind, IBBPayload payload, const char *id, const char *to)
+{
+  IBBStanza *self = g_new0 (IBBStanza, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->name = name;
+  self->payload = payload;
+  self->kind = g_strdup (kind);
+  self->id = g_strdup (id);
+  self->to = g_strdup (to);
+  self->condition = IBB_CONDITION_UNDEFINED_CONDITION;
+  self->error_type = IBB_ERROR_TYPE_CANCEL;
+
+  return self;
+}
+
+IBBStanza *
+ibb_stanza_record_new_result (const IBBStanza *request)
+{
+  IBBStanza *self = ibb_stanza_record_new (IBB_STANZA_IQ, "result", IBB_PAYLOAD_RESULT, request->id,
+                                           request->from);
+
+  self->from = g_strdup (request->to);
+
+  return self;
+}
+
+IBBStanza *
+ibb_stanza_record_new_error (const IBBStanza *request,
+                             IBBCondition     condition,
+                             IBBErrorType     type,
+                             const char      *text)
+{
+  IBBStanza *self =
+      ibb_stanza_record_new (request->name, "error", IBB_PAYLOAD_ERROR, request->id, request->from);
+
+  self->from = g_strdup (request->to);
+  self->condition = condition;
+  self->error_type = type;
+  self->text = ibb_error_text_dup (text);
+
+  return self;
+}
+
+IBBStanza *
+ibb_stanza_record_ref (IBBStanza *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+
+  return self;
+}
+
+void
+ibb_stanza_record_unref (IBBStanza *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  g_free (self->kind);
+  g_free (self->id);
+  g_free (self->from);
+  g_free (self->to);
+  g_free (self->sid);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  g_free (self->text);
+  g_strfreev (self->features);
+  g_strfreev (self->identities);
+  g_clear_pointer (&self->xml, g_bytes_unref);
+  g_free (self);
+}
+
+gboolean
+ibb_stanza_record_is_kind (const IBBStanza *self, const char *kind)
+{
+  return self->kind != NULL && strcmp (self->kind, kind) == 0;
+}
+
+static gboolean
+is_xml_space (char c)
+{
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* The lexical space of xs:unsignedShort after white space is collapsed: digits,
+ * leading zeros included, and no sign (D-11, D-12). */
+static gboolean
+parse_unsigned_short (const char *text, guint16 *value)
+{
+  guint n = 0;
+
+  if (text == NULL)
+    return FALSE;
+
+  while (is_xml_space (*text))
+    text++;
+
+  if (!g_ascii_isdigit (*text))
+    return FALSE;
+
+  for (; g_ascii_isdigit (*text); text++)
+    {
+      n = n * 10 + (guint) (*text - '0');
+
+      if (n > G_MAXUINT16)
+        return FALSE;
+    }
+
+  while (is_xml_space (*text))
+    text++;
+
+  if (*text != '\0')
+    return FALSE;
+
+  *value = (guint16) n;
+  return TRUE;
+}
+
+gboolean
+ibb_stanza_parse_seq (const char *text, guint16 *seq)
+{
+  return parse_unsigned_short (text, seq);
+}
+
+gboolean
+ibb_stanza_parse_block_size (const char *text, guint *block_size)
+{
+  guint16 value;
+
+  if (!parse_unsigned_short (text, &value) || value == 0)
+    return FALSE;
+
+  *block_size = value;
+  return TRUE;
+}
+
+gboolean
+ibb_stanza_parse_carrier (const char *text, IBBCarrier *carrier)
+{
+  if (text == NULL || strcmp (text, "iq") == 0)
+    *carrier = IBB_CARRIER_IQ;
+  else if (strcmp (text, "message") == 0)
+    *carrier = IBB_CARRIER_MESSAGE;
+  else
+    return FALSE;
+
+  return TRUE;
+}
+
+/* NameChar of XML 1.0, fifth edition, beyond ASCII; sorted. */
+static const struct
+{
+  gunichar first;
+  gunichar last;
+} name_characters[] = {
+  { 0xB7, 0xB7 },       { 0xC0, 0xD6 },     { 0xD8, 0xF6 },     { 0xF8, 0x37D },
+  { 0x37F, 0x1FFF },    { 0x200C, 0x200D }, { 0x203F, 0x2040 }, { 0x2070, 0x218F },
+  { 0x2C00, 0x2FEF },   { 0x3001, 0xD7FF }, { 0xF900, 0xFDCF }, { 0xFDF0, 0xFFFD },
+  { 0x10000, 0xEFFFF },
+};
+
+static gboolean
+is_name_character (gunichar c)
+{
+  if (c < 0x80)
+    return g_ascii_isalnum ((char) c) || c == '.' || c == '-' || c == '_' || c == ':';
+
+  for (guint i = 0; i < G_N_ELEMENTS (name_characters); i++)
+    {
+      if (c <= name_characters[i].last)
+        return c >= name_characters[i].first;
+    }
+
+  return FALSE;
+}
+
+gboolean
+ibb_stanza_is_valid_sid (const char *sid)
+{
+  gsize length;
+
+  if (sid == NULL)
+    return FALSE;
+
+  length = strnlen (sid, IBB_SID_MAX_LENGTH + 1);
+
+  if (length == 0 || length > IBB_SID_MAX_LENGTH || !g_utf8_validate (sid, (gssize) length, NULL))
+    return FALSE;
+
+  for (const char *p = sid; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      if (!is_name_character (g_utf8_get_char (p)))
+        return FALSE;
+    }
+
+  return TRUE;
+}

@@ -58,9 +58,9 @@ typedef struct _IBBStanza IBBStanza;
 
 struct _IBBStanza
 {
-  grefcount     ref_count;
-  IBBStanzaName name;
-  IBBPayload    payload;
+  gatomicrefcount ref_count; /* shared by the worker and the application's threads */
+  IBBStanzaName   name;
+  IBBPayload      payload;
   char *kind; /* (nullable): the type attribute as it stands; absent on a message = normal */
   char *id;   /* (nullable) */
   char *from; /* (nullable) */

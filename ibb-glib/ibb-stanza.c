@@ -3,3 +3,369 @@
 #include "config.h"
 
 #include "ibb-stanza.h"
+
+#include "ibb-stanza-private.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+/* Far above what a stanza may keep: the text of a data block is not counted
+ * there, yet a caller's mistake should not be parsed for minutes. */
+#define MAX_XML_LENGTH (16 * 1024 * 1024)
+
+G_DEFINE_BOXED_TYPE (IBBStanza, ibb_stanza, ibb_stanza_ref, ibb_stanza_unref)
+
+typedef struct
+{
+  IBBStanzaReader *reader;
+  xmlParserCtxt   *context;
+  IBBStanza       *stanza; /* (owned) (nullable) */
+  gboolean         restricted;
+} Parse;
+
+/* What RFC 6120 §11.1 bans from a stream. */
+static void
+stop_restricted (Parse *parse)
+{
+  parse->restricted = TRUE;
+  xmlStopParser (parse->context);
+}
+
+static void
+subset_cb (void *data, const xmlChar *name, const xmlChar *external_id, const xmlChar *system_id)
+{
+  stop_restricted (data);
+}
+
+static void
+reference_cb (void *data, const xmlChar *name)
+{
+  stop_restricted (data);
+}
+
+static void
+comment_cb (void *data, const xmlChar *text)
+{
+  stop_restricted (data);
+}
+
+static void
+processing_instruction_cb (void *data, const xmlChar *target, const xmlChar *text)
+{
+  stop_restricted (data);
+}
+
+static void
+start_cb (void           *data,
+          const xmlChar  *local_name,
+          const xmlChar  *prefix,
+          const xmlChar  *uri,
+          int             n_namespaces,
+          const xmlChar **namespaces,
+          int             n_attributes,
+          int             n_defaulted,
+          const xmlChar **attributes)
+{
+  Parse *parse = data;
+
+  ibb_stanza_reader_start (parse->reader, local_name, prefix, uri, n_namespaces, namespaces,
+                           n_attributes, attributes);
+
+  if (ibb_stanza_reader_has_failed (parse->reader))
+    xmlStopParser (parse->context);
+}
+
+static void
+characters_cb (void *data, const xmlChar *text, int length)
+{
+  Parse *parse = data;
+
+  ibb_stanza_reader_characters (parse->reader, text, length);
+
+  if (ibb_stanza_reader_has_failed (parse->reader))
+    xmlStopParser (parse->context);
+}
+
+static void
+end_cb (void *data, const xmlChar *local_name, const xmlChar *prefix, const xmlChar *uri)
+{
+  Parse     *parse = data;
+  IBBStanza *stanza = ibb_stanza_reader_end (parse->reader);
+
+  if (stanza != NULL)
+    parse->stanza = stanza;
+}
+
+/* libxml2 would print to stderr. */
+static void
+error_cb (void *data, xmlErrorPtr error)
+{
+}
+
+static const xmlSAXHandler handler = {
+  .initialized = XML_SAX2_MAGIC,
+  .internalSubset = subset_cb,
+  .externalSubset = subset_cb,
+  .reference = reference_cb,
+  .comment = comment_cb,
+  .processingInstruction = processing_instruction_cb,
+  .startElementNs = start_cb,
+  .endElementNs = end_cb,
+  .characters = characters_cb,
+  .ignorableWhitespace = characters_cb,
+  .cdataBlock = characters_cb,
+  .serror = error_cb,
+};
+
+/**
+ * ibb_stanza_new_from_xml:
+ * @xml: (array length=length) (element-type guint8): one stanza as XML, UTF-8
+ * @length: its length in bytes, or -1 if it ends with a NUL
+ * @error: return location for an error
+ *
+ * Reads a stanza: an `iq`, `message` or `presence` element in the namespace
+ * `jabber:client`, `jabber:server`, `jabber:component:accept` or none.
+ *
+ * This is how an implementation of [iface@IBB.Connection] makes the stanzas that
+ * it passes to [method@IBB.Connection.receive].
+ *
+ * The restrictions of RFC 6120 §11.1 hold: no document type declaration,
+ * comment, processing instruction or entity but the predefined ones. Elements
+ * may be nested 32 deep; what is kept of a stanza may have 256 KiB, which a
+ * data block is not part of.
+ *
+ * Whatever is not acceptable gets %G_IO_ERROR_INVALID_DATA.
+ *
+ * It can be called from any thread.
+ *
+ * Returns: (transfer full): the stanza, or %NULL with @error set
+ * Since: 1.0
+ */
+IBBStanza *
+ibb_stanza_new_from_xml (const char *xml, gssize length, GError **error)
+{
+  g_autoptr (IBBStanzaReader) reader = NULL;
+  g_autoptr (IBBStanza)       stanza = NULL;
+  Parse                       parse = { NULL };
+  xmlSAXHandler               sax = handler;
+  const char                 *complaint = NULL;
+
+  g_return_val_if_fail (xml != NULL, NULL);
+  g_return_val_if_fail (length >= -1, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (length == -1)
+    length = (gssize) strlen (xml);
+
+  if (length > MAX_XML_LENGTH)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                           _ ("The stanza is too large"));
+      return NULL;
+    }
+
+  if (!g_utf8_validate (xml, length, NULL))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                           _ ("The stanza is not valid UTF-8"));
+      return NULL;
+    }
+
+  reader = ibb_stanza_reader_new ();
+  parse.reader = reader;
+  parse.context = xmlCreatePushParserCtxt (&sax, &parse, NULL, 0, NULL);
+  g_assert (parse.context != NULL);
+  xmlCtxtUseOptions (parse.context, IBB_STANZA_PARSER_OPTIONS);
+  xmlParseChunk (parse.context, xml, (int) length, TRUE);
+  stanza = g_steal_pointer (&parse.stanza);
+
+  if (parse.restricted)
+    complaint = _ ("The stanza has a comment, an entity or another construct that XMPP forbids");
+  else if (ibb_stanza_reader_has_failed (reader))
+    complaint = _ ("The stanza is too large, nested too deeply or uses an undeclared prefix");
+  else if (!parse.context->wellFormed || !parse.context->nsWellFormed)
+    complaint = _ ("The stanza is not well-formed XML");
+  else if (stanza == NULL)
+    complaint = _ ("The XML is not an XMPP stanza: neither iq, message nor presence");
+
+  if (parse.context->myDoc != NULL)
+    xmlFreeDoc (parse.context->myDoc);
+  xmlFreeParserCtxt (parse.context);
+
+  if (complaint != NULL)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, complaint);
+      return NULL;
+    }
+
+  return g_steal_pointer (&stanza);
+}
+
+/**
+ * ibb_stanza_ref:
+ * @self: a stanza
+ *
+ * Takes a reference. It can be called from any thread.
+ *
+ * Returns: (transfer full): @self
+ * Since: 1.0
+ */
+IBBStanza *
+ibb_stanza_ref (IBBStanza *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return ibb_stanza_record_ref (self);
+}
+
+/**
+ * ibb_stanza_unref:
+ * @self: (transfer full): a stanza
+ *
+ * Drops a reference, and frees the stanza with the last one. It can be called
+ * from any thread.
+ *
+ * Since: 1.0
+ */
+void
+ibb_stanza_unref (IBBStanza *self)
+{
+  g_return_if_fail (self != NULL);
+
+  ibb_stanza_record_unref (self);
+}
+
+/**
+ * ibb_stanza_to_xml:
+ * @self: a stanza
+ *
+ * Writes the stanza as XML, ready to be put into an XMPP stream.
+ *
+ * The outermost element is without a declaration of its namespace: the stream
+ * supplies it, `jabber:client` or another. Everything else declares what it
+ * uses. Characters that XML forbids are replaced by U+FFFD.
+ *
+ * Of a stanza that was read from XML the meaning is kept, not the spelling:
+ * prefixes of elements and white space inside tags may differ. A data block that
+ * an error or a result echoes is left out.
+ *
+ * It can be called from any thread.
+ *
+ * Returns: (transfer full): the XML, UTF-8
+ * Since: 1.0
+ */
+char *
+ibb_stanza_to_xml (IBBStanza *self)
+{
+  g_autoptr (GByteArray) out = NULL;
+  gsize                  size = 512;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  if (self->bytes != NULL)
+    size += IBB_BASE64_ENCODED_LENGTH (g_bytes_get_size (self->bytes));
+  if (self->xml != NULL)
+    size += g_bytes_get_size (self->xml);
+
+  out = g_byte_array_sized_new ((guint) size);
+  ibb_stanza_write (self, out);
+  g_byte_array_append (out, (const guint8 *) "", 1);
+
+  return (char *) g_byte_array_free (g_steal_pointer (&out), FALSE);
+}
+
+/**
+ * ibb_stanza_get_name:
+ * @self: a stanza
+ *
+ * Gets the name of the element: `iq`, `message` or `presence`.
+ *
+ * Returns: (transfer none): the name
+ * Since: 1.0
+ */
+const char *
+ibb_stanza_get_name (IBBStanza *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  switch (self->name)
+    {
+    case IBB_STANZA_IQ:
+      return "iq";
+    case IBB_STANZA_MESSAGE:
+      return "message";
+    case IBB_STANZA_PRESENCE:
+    default:
+      return "presence";
+    }
+}
+
+/**
+ * ibb_stanza_get_kind:
+ * @self: a stanza
+ *
+ * Gets the attribute `type`, such as `set`, `result`, `error` or `chat`.
+ *
+ * A message without it is of type `normal`.
+ *
+ * Returns: (transfer none) (nullable): the attribute, %NULL if there is none
+ * Since: 1.0
+ */
+const char *
+ibb_stanza_get_kind (IBBStanza *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->kind;
+}
+
+/**
+ * ibb_stanza_get_id:
+ * @self: a stanza
+ *
+ * Gets the attribute `id`, by which an answer is told.
+ *
+ * Returns: (transfer none) (nullable): the attribute, %NULL if there is none
+ * Since: 1.0
+ */
+const char *
+ibb_stanza_get_id (IBBStanza *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->id;
+}
+
+/**
+ * ibb_stanza_get_from:
+ * @self: a stanza
+ *
+ * Gets the attribute `from`, the JID of the sender.
+ *
+ * Returns: (transfer none) (nullable): the attribute, %NULL if there is none
+ * Since: 1.0
+ */
+const char *
+ibb_stanza_get_from (IBBStanza *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->from;
+}
+
+/**
+ * ibb_stanza_get_to:
+ * @self: a stanza
+ *
+ * Gets the attribute `to`, the JID of the recipient.
+ *
+ * Returns: (transfer none) (nullable): the attribute, %NULL if there is none
+ * Since: 1.0
+ */
+const char *
+ibb_stanza_get_to (IBBStanza *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->to;
+}

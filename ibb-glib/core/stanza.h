@@ -92,8 +92,10 @@ struct _IBBStanza
   char **features;   /* (nullable) (array zero-terminated=1) */
   char **identities; /* (nullable) (array zero-terminated=1): each "category/type/name" */
 
-  /* A stanza that the fields above do not express (payload OTHER, or an IQ
-   * with more in it) keeps its serialised form. */
+  /* A stanza that the fields above do not express (payload OTHER, or an
+   * answer with more in it) keeps its serialised form: what follows the
+   * attributes type, id, from and to in its start tag, and the content; not the
+   * end tag. So those attributes can be changed in a copy. */
   GBytes *xml; /* (nullable) */
 };
 

@@ -10,10 +10,13 @@
 G_BEGIN_DECLS
 
 /* The precise one (IBB_ERROR or G_IO_ERROR), as opens, dup_error () and ended
- * report it. peer and sid go into the message; NULL for NONE. */
+ * report it. peer and sid (nullable) go into the message; NULL for NONE. */
 GError *ibb_error_new_from_failure (const IBBFailure *failure, const char *peer, const char *sid);
 /* The same as G_IO_ERROR, for stream operations (design section 4). */
 GError *ibb_error_new_for_stream (const IBBFailure *failure, const char *peer, const char *sid);
 GError *ibb_error_to_stream_error (const GError *error);
+
+/* The condition that a code of IBB_ERROR stands for; FALSE for another int. */
+gboolean ibb_error_code_to_condition (int code, IBBCondition *condition);
 
 G_END_DECLS

@@ -18,6 +18,7 @@ ibb_packages_build='
   gobject-introspection
   libgirepository1.0-dev
   libglib2.0-dev
+  libc6-dev
   libgsasl-dev
   libjson-glib-dev
   libxml2-dev
@@ -31,6 +32,7 @@ ibb_packages_build='
 ibb_packages_test='
   clang-format-14
   gcovr
+  ca-certificates
   gir1.2-glib-2.0
   gjs
   openssl

@@ -69,7 +69,15 @@ compose_and_lower (const char *text, gsize length)
   g_autoptr (GString) lower = g_string_sized_new (length);
 
   for (const char *p = composed; *p != '\0'; p = g_utf8_next_char (p))
-    g_string_append_unichar (lower, g_unichar_tolower (g_utf8_get_char (p)));
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      /* The one character whose small form is two: "i" alone is another. */
+      if (c == 0x130)
+        g_string_append (lower, "i\xCC\x87");
+      else
+        g_string_append_unichar (lower, g_unichar_tolower (c));
+    }
 
   return compose (lower->str, lower->len);
 }

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/base64.h"
+
+#include <string.h>
+
+/* Decodes in pieces, each into a buffer of exactly the room that is promised to
+ * be enough, so that an overrun is seen: by the guard here, or by ASan. */
+static GBytes *
+decode (const char *text, gsize length, gsize piece, IBBBase64Status *status)
+{
+  static const guint8    guard[8] = { 0xC5, 0x5C, 0xC5, 0x5C, 0xC5, 0x5C, 0xC5, 0x5C };
+  IBBBase64Decoder       decoder = IBB_BASE64_DECODER_INIT;
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+
+  for (gsize i = 0; i < length; i += piece)
+    {
+      gsize              n = MIN (piece, length - i);
+      gsize              room = n / 4 * 3 + 3;
+      g_autofree char   *copy = g_memdup2 (text + i, n);
+      g_autofree guint8 *bytes = g_malloc (room + sizeof guard);
+      gsize              written;
+
+      memcpy (bytes + room, guard, sizeof guard);
+      written = ibb_base64_decoder_feed (&decoder, copy, n, bytes);
+      g_assert_cmpuint (written, <=, room);
+      g_assert_cmpmem (bytes + room, sizeof guard, guard, sizeof guard);
+      g_byte_array_append (out, bytes, (guint) written);
+    }
+
+  *status = ibb_base64_decoder_finish (&decoder);
+
+  return g_byte_array_free_to_bytes (g_steal_pointer (&out));
+}
+
+static char *
+encode (const guint8 *bytes, gsize length)
+{
+  gsize            n = IBB_BASE64_ENCODED_LENGTH (length);
+  g_autofree char *text = g_malloc (n + 1);
+
+  text[n] = '#';
+  ibb_base64_encode (bytes, length, text);
+  g_assert_cmpint (text[n], ==, '#');
+  text[n] = '\0';
+
+  return g_steal_pointer (&text);
+}
+
+/* RFC 4648 §4 in its slowest form, to compare with. Only the status. */
+static IBBBase64Status
+judge (const char *text, gsize length)
+{
+  static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  g_autoptr (GString) run = g_string_new (NULL);
+  gboolean            lenient = FALSE;
+  gsize               n_pads = 0;
+
+  for (gsize i = 0; i < length; i++)
+    {
+      if (text[i] != '\0' && strchr (" \t\r\n", text[i]) != NULL)
+        lenient = TRUE;
+      else
+        g_string_append_c (run, text[i]);
+    }
+
+  if (run->len % 4 != 0)
+    return IBB_BASE64_INVALID;
+
+  while (n_pads < 2 && run->len > 0 && run->str[run->len - 1] == '=')
+    {
+      g_string_truncate (run, run->len - 1);
+      n_pads++;
+    }
+
+  for (gsize i = 0; i < run->len; i++)
+    {
+      if (run->str[i] == '\0' || strchr (alphabet, run->str[i]) == NULL)
+        return IBB_BASE64_INVALID;
+    }
+
+  if (n_pads > 0)
+    {
+      gsize last = (gsize) (strchr (alphabet, run->str[run->len - 1]) - alphabet);
+
+      if ((last & (n_pads == 1 ? 0x3 : 0xF)) != 0)
+        lenient = TRUE;
+    }
+
+  return lenient ? IBB_BASE64_LENIENT : IBB_BASE64_EXACT;
+}
+
+/* N-15 */
+static void
+test_encode_vectors (void)
+{
+  static const char *const vectors[][2] = {
+    { "", "" },
+    { "f", "Zg==" },
+    { "fo", "Zm8=" },
+    { "foo", "Zm9v" },
+    { "foob", "Zm9vYg==" },
+    { "fooba", "Zm9vYmE=" },
+    { "foobar", "Zm9vYmFy" },
+    { "\xFB\xEF\xBE\xFF\xFF\xFF", "++++////" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (vectors); i++)
+    {
+      g_autofree char *text = encode ((const guint8 *) vectors[i][0], strlen (vectors[i][0]));
+
+      g_assert_cmpstr (text, ==, vectors[i][1]);
+    }
+}
+
+/* N-15: every length near a boundary, both ways, in pieces of any size. */
+static void
+test_round_trip (void)
+{
+  static const gsize lengths[] = { 4095, 4096, 4097, 65534, 65535 };
+
+  for (gsize i = 0; i < 64 + G_N_ELEMENTS (lengths); i++)
+    {
+      gsize              length = i < 64 ? i : lengths[i - 64];
+      g_autofree guint8 *bytes = g_malloc (length + 1);
+      g_autofree char   *text = NULL;
+      g_autofree char   *expected = NULL;
+
+      for (gsize j = 0; j < length; j++)
+        bytes[j] = (guint8) g_test_rand_int ();
+
+      text = encode (bytes, length);
+      expected = g_base64_encode (bytes, length);
+      g_assert_cmpstr (text, ==, expected);
+
+      for (gsize piece = 1; piece<40; piece += length> 64 ? 13 : 1)
+        {
+          IBBBase64Status    status;
+          g_autoptr (GBytes) back = decode (text, strlen (text), piece, &status);
+
+          g_assert_cmpint (status, ==, IBB_BASE64_EXACT);
+          g_assert_cmpmem (g_bytes_get_data (back, NULL), g_bytes_get_size (back), bytes, length);
+        }
+    }
+}
+
+/* N-42, N-43, D-19 */
+static void
+test_decode_table (void)
+{
+#define CASE(text, status, bytes)                                                                  \
+  {                                                                                                \
+    text, sizeof (text) - 1, status, bytes, sizeof (bytes) - 1                                     \
+  }
+  static const struct
+  {
+    const char     *text;
+    gsize           length;
+    IBBBase64Status status;
+    const char     *bytes;
+    gsize           n_bytes;
+  } cases[] = {
+    CASE ("", IBB_BASE64_EXACT, ""), /* D-21 */
+    CASE ("Zm9v", IBB_BASE64_EXACT, "foo"),
+    CASE ("Zm8=", IBB_BASE64_EXACT, "fo"),
+    CASE ("Zg==", IBB_BASE64_EXACT, "f"),
+    CASE ("+/+/", IBB_BASE64_EXACT, "\xFB\xFF\xBF"),
+    /* White space. */
+    CASE (" ", IBB_BASE64_LENIENT, ""),
+    CASE ("\n  Zm9v\r\n\tYmFy\n", IBB_BASE64_LENIENT, "foobar"),
+    CASE ("Z m 9 v", IBB_BASE64_LENIENT, "foo"),
+    CASE ("Z g = = ", IBB_BASE64_LENIENT, "f"),
+    CASE ("Zg==\n", IBB_BASE64_LENIENT, "f"),
+    CASE ("Zm9v\vYmFy", IBB_BASE64_INVALID, ""),
+    CASE ("Zm9v\fYmFy", IBB_BASE64_INVALID, ""),
+    CASE ("Zm9v\xC2\xA0YmFy", IBB_BASE64_INVALID, ""),
+    /* Stray pad bits. */
+    CASE ("Zh==", IBB_BASE64_LENIENT, "f"),
+    CASE ("Zm9=", IBB_BASE64_LENIENT, "fo"),
+    CASE ("Zv==", IBB_BASE64_LENIENT, "f"),
+    /* Foreign characters. */
+    CASE ("AA*A", IBB_BASE64_INVALID, ""),
+    CASE ("AA-_", IBB_BASE64_INVALID, ""),
+    CASE ("AA\0A", IBB_BASE64_INVALID, ""),
+    CASE ("AAAA\0", IBB_BASE64_INVALID, ""),
+    CASE ("AA\xC3\xA4", IBB_BASE64_INVALID, ""),
+    CASE ("AAAA.", IBB_BASE64_INVALID, ""),
+    CASE ("AAAA&#65;", IBB_BASE64_INVALID, ""),
+    /* Pads where none may be. */
+    CASE ("=", IBB_BASE64_INVALID, ""),
+    CASE ("====", IBB_BASE64_INVALID, ""),
+    CASE ("=AAA", IBB_BASE64_INVALID, ""),
+    CASE ("A=AA", IBB_BASE64_INVALID, ""),
+    CASE ("AA=A", IBB_BASE64_INVALID, ""),
+    CASE ("A===", IBB_BASE64_INVALID, ""),
+    CASE ("BBBB=CCC", IBB_BASE64_INVALID, ""),
+    CASE ("AA==AA==", IBB_BASE64_INVALID, ""),
+    CASE ("AAA=AAAA", IBB_BASE64_INVALID, ""),
+    CASE ("AAAA=", IBB_BASE64_INVALID, ""),
+    CASE ("AA===", IBB_BASE64_INVALID, ""),
+    CASE ("AA== =", IBB_BASE64_INVALID, ""),
+    /* Cut inside a group. */
+    CASE ("A", IBB_BASE64_INVALID, ""),
+    CASE ("AA", IBB_BASE64_INVALID, ""),
+    CASE ("AAA", IBB_BASE64_INVALID, ""),
+    CASE ("AA=", IBB_BASE64_INVALID, ""),
+    CASE ("AAAAA", IBB_BASE64_INVALID, ""),
+  };
+#undef CASE
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_assert_cmpint (judge (cases[i].text, cases[i].length), ==, cases[i].status);
+
+      for (gsize piece = 1; piece <= cases[i].length + 1; piece++)
+        {
+          IBBBase64Status    status;
+          g_autoptr (GBytes) bytes = decode (cases[i].text, cases[i].length, piece, &status);
+
+          g_test_message ("case %" G_GSIZE_FORMAT ", pieces of %" G_GSIZE_FORMAT, i, piece);
+          g_assert_cmpint (status, ==, cases[i].status);
+          if (status != IBB_BASE64_INVALID)
+            g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
+                             cases[i].bytes, cases[i].n_bytes);
+        }
+    }
+}
+
+/* N-42: each of the 256 bytes, at each place of a run that the fast way takes. */
+static void
+test_decode_every_byte (void)
+{
+  for (guint place = 0; place < 32; place++)
+    {
+      for (guint c = 0; c < 256; c++)
+        {
+          char               text[33] = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldY";
+          IBBBase64Status    status;
+          g_autoptr (GBytes) bytes = NULL;
+
+          text[place] = (char) c;
+          bytes = decode (text, 32, 32, &status);
+          g_assert_cmpint (status, ==, judge (text, 32));
+        }
+    }
+}
+
+/* N-43: whatever comes, in whatever pieces, is judged the same way. */
+static void
+test_decode_random (void)
+{
+  static const char characters[] = "AAAAAAAABBBBCCabz019+/+/=== \n\t*-";
+
+  for (guint round = 0; round < 20000; round++)
+    {
+      char               text[48];
+      gsize              length = (gsize) g_test_rand_int_range (0, sizeof text);
+      IBBBase64Status    whole_status, status;
+      g_autoptr (GBytes) whole = NULL;
+      g_autoptr (GBytes) pieces = NULL;
+
+      for (gsize i = 0; i < length; i++)
+        {
+          text[i] = characters[g_test_rand_int_range (0, sizeof characters - 1)];
+          /* Mostly clean, or nothing would ever be good. */
+          if (strchr ("=*- \n\t", text[i]) != NULL && g_test_rand_int_range (0, 8) != 0 &&
+              i + 3 < length)
+            text[i] = 'Q';
+        }
+
+      whole = decode (text, length, sizeof text, &whole_status);
+      pieces = decode (text, length, (gsize) g_test_rand_int_range (1, 9), &status);
+      g_assert_cmpint (whole_status, ==, judge (text, length));
+      g_assert_cmpint (status, ==, whole_status);
+      g_assert_true (g_bytes_equal (whole, pieces));
+    }
+}
+
+/* D-19: wrapped and indented as in the XEP's own example. */
+static void
+test_decode_wrapped (void)
+{
+  guint8              bytes[240];
+  g_autofree char    *text = NULL;
+  g_autoptr (GString) wrapped = g_string_new (NULL);
+  IBBBase64Status     status;
+  g_autoptr (GBytes)  back = NULL;
+
+  for (gsize i = 0; i < sizeof bytes; i++)
+    bytes[i] = (guint8) (i * 7);
+
+  text = encode (bytes, sizeof bytes);
+  g_assert_cmpuint (strlen (text), ==, 320);
+  for (gsize i = 0; i < 320; i += 64)
+    g_string_append_printf (wrapped, "\n      %.64s", text + i);
+  g_string_append (wrapped, "\n    ");
+
+  back = decode (wrapped->str, wrapped->len, 100, &status);
+  g_assert_cmpint (status, ==, IBB_BASE64_LENIENT);
+  g_assert_cmpmem (g_bytes_get_data (back, NULL), g_bytes_get_size (back), bytes, sizeof bytes);
+}
+
+/* After the first foreign character nothing more is written. */
+static void
+test_decode_stops (void)
+{
+  IBBBase64Decoder decoder = IBB_BASE64_DECODER_INIT;
+  guint8           bytes[32];
+
+  g_assert_cmpuint (ibb_base64_decoder_feed (&decoder, "AAAA*AAAAAAA", 12, bytes), ==, 3);
+  g_assert_cmpint (decoder.status, ==, IBB_BASE64_INVALID);
+  g_assert_cmpuint (ibb_base64_decoder_feed (&decoder, "AAAAAAAAAAAA", 12, bytes), ==, 0);
+  g_assert_cmpint (ibb_base64_decoder_finish (&decoder), ==, IBB_BASE64_INVALID);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/ibb/base64/encode/vectors/N-15", test_encode_vectors);
+  g_test_add_func ("/ibb/base64/round-trip/N-15", test_round_trip);
+  g_test_add_func ("/ibb/base64/decode/table/N-42,N-43,D-19", test_decode_table);
+  g_test_add_func ("/ibb/base64/decode/every-byte/N-42", test_decode_every_byte);
+  g_test_add_func ("/ibb/base64/decode/random/N-43", test_decode_random);
+  g_test_add_func ("/ibb/base64/decode/wrapped/D-19", test_decode_wrapped);
+  g_test_add_func ("/ibb/base64/decode/stops", test_decode_stops);
+
+  return g_test_run ();
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/stanza.h"
+
+#include <string.h>
+
+/* D-11 */
+static void
+test_seq (void)
+{
+  static const struct
+  {
+    const char *text;
+    int         seq; /* -1: not valid */
+  } cases[] = {
+    { "0", 0 },           { "1", 1 },
+    { "65535", 65535 },   { "32768", 32768 },
+    { "00007", 7 },       { " 5\n", 5 },
+    { "\t\r5 ", 5 },      { "0000000000000065535", 65535 },
+    { "65536", -1 },      { "-1", -1 },
+    { "+1", -1 },         { "-0", -1 },
+    { "", -1 },           { " ", -1 },
+    { "1 2", -1 },        { "0x10", -1 },
+    { "1.0", -1 },        { "1e3", -1 },
+    { "a", -1 },          { "4294967296", -1 },
+    { "4294967297", -1 }, { "18446744073709551616", -1 },
+    { "\xD9\xA1", -1 },   { "\v1", -1 },
+    { NULL, -1 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      guint16  seq = 4711;
+      gboolean valid = ibb_stanza_parse_seq (cases[i].text, &seq);
+
+      g_test_message ("case %" G_GSIZE_FORMAT, i);
+      g_assert_cmpint (valid, ==, cases[i].seq >= 0);
+      g_assert_cmpint (seq, ==, valid ? cases[i].seq : 4711);
+    }
+}
+
+/* D-12, N-03 */
+static void
+test_block_size (void)
+{
+  static const char *const bad[] = { "0", "000", "-4096", "+1", "65536", "four", "", NULL };
+  guint                    size = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    g_assert_false (ibb_stanza_parse_block_size (bad[i], &size));
+
+  g_assert_true (ibb_stanza_parse_block_size ("1", &size));
+  g_assert_cmpuint (size, ==, 1);
+  g_assert_true (ibb_stanza_parse_block_size (" 04096 ", &size));
+  g_assert_cmpuint (size, ==, 4096);
+  g_assert_true (ibb_stanza_parse_block_size ("65535", &size));
+  g_assert_cmpuint (size, ==, IBB_BLOCK_SIZE_MAX);
+}
+
+/* N-05 */
+static void
+test_carrier (void)
+{
+  IBBCarrier carrier = IBB_CARRIER_MESSAGE;
+
+  g_assert_true (ibb_stanza_parse_carrier (NULL, &carrier));
+  g_assert_cmpint (carrier, ==, IBB_CARRIER_IQ);
+  g_assert_true (ibb_stanza_parse_carrier ("message", &carrier));
+  g_assert_cmpint (carrier, ==, IBB_CARRIER_MESSAGE);
+  g_assert_true (ibb_stanza_parse_carrier ("iq", &carrier));
+  g_assert_cmpint (carrier, ==, IBB_CARRIER_IQ);
+  g_assert_false (ibb_stanza_parse_carrier ("presence", &carrier));
+  g_assert_false (ibb_stanza_parse_carrier ("IQ", &carrier));
+  g_assert_false (ibb_stanza_parse_carrier ("", &carrier));
+}
+
+/* N-04, D-13 */
+static void
+test_sid (void)
+{
+  static const char *const good[] = { "i781hf64",        "a", ".-_:", "0", "\xC3\xA4", "\xC2\xB7",
+                                      "\xF0\x90\x80\x80" };
+  static const char *const bad[] = {
+    "",    "a b",      " a",   "a\n",  "a/b",          "a&b",
+    "<",   "\xC3\x97", "\xFF", "\xC3", "\xE2\x80\x90", "\xF4\x8F\xBF\xBD",
+    "a'b", NULL
+  };
+  g_autofree char *longest = g_strnfill (IBB_SID_MAX_LENGTH, 'x');
+  g_autofree char *too_long = g_strnfill (IBB_SID_MAX_LENGTH + 1, 'x');
+
+  for (gsize i = 0; i < G_N_ELEMENTS (good); i++)
+    g_assert_true (ibb_stanza_is_valid_sid (good[i]));
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_test_message ("case %" G_GSIZE_FORMAT, i);
+      g_assert_false (ibb_stanza_is_valid_sid (bad[i]));
+    }
+
+  g_assert_true (ibb_stanza_is_valid_sid (longest));
+  g_assert_false (ibb_stanza_is_valid_sid (too_long));
+}
+
+/* N-20, D-36 */
+static void
+test_answers (void)
+{
+  IBBStanza *request =
+      ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_DATA, "id-1", "us@here/r");
+  IBBStanza *message =
+      ibb_stanza_record_new (IBB_STANZA_MESSAGE, NULL, IBB_PAYLOAD_DATA, "id-2", NULL);
+  IBBStanza *result;
+  IBBStanza *error;
+
+  request->from = g_strdup ("them@there/r");
+  result = ibb_stanza_record_new_result (request);
+  g_assert_cmpint (result->name, ==, IBB_STANZA_IQ);
+  g_assert_cmpint (result->payload, ==, IBB_PAYLOAD_RESULT);
+  g_assert_cmpstr (result->kind, ==, "result");
+  g_assert_cmpstr (result->id, ==, "id-1");
+  g_assert_cmpstr (result->to, ==, "them@there/r");
+  g_assert_cmpstr (result->from, ==, "us@here/r");
+
+  error = ibb_stanza_record_new_error (message, IBB_CONDITION_RESOURCE_CONSTRAINT,
+                                       IBB_ERROR_TYPE_WAIT, "full\n");
+  g_assert_cmpint (error->name, ==, IBB_STANZA_MESSAGE);
+  g_assert_cmpint (error->payload, ==, IBB_PAYLOAD_ERROR);
+  g_assert_true (ibb_stanza_record_is_kind (error, "error"));
+  g_assert_false (ibb_stanza_record_is_kind (message, "error"));
+  g_assert_cmpstr (error->id, ==, "id-2");
+  g_assert_null (error->to);
+  g_assert_cmpint (error->condition, ==, IBB_CONDITION_RESOURCE_CONSTRAINT);
+  g_assert_cmpint (error->error_type, ==, IBB_ERROR_TYPE_WAIT);
+  g_assert_cmpstr (error->text, ==, "full ");
+
+  g_assert_true (ibb_stanza_record_ref (error) == error);
+  ibb_stanza_record_unref (error);
+  ibb_stanza_record_unref (error);
+  ibb_stanza_record_unref (result);
+  ibb_stanza_record_unref (message);
+  ibb_stanza_record_unref (request);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/ibb/stanza/seq/D-11", test_seq);
+  g_test_add_func ("/ibb/stanza/block-size/N-03,D-12", test_block_size);
+  g_test_add_func ("/ibb/stanza/carrier/N-05", test_carrier);
+  g_test_add_func ("/ibb/stanza/sid/N-04,D-13", test_sid);
+  g_test_add_func ("/ibb/stanza/answers/N-20,D-36", test_answers);
+
+  return g_test_run ();
+}

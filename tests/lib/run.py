@@ -1,0 +1,302 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Builds and runs the test suites; tests/run.sh installs what is needed first."""
+
+import argparse
+import ctypes
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SUITES = ('unit', 'simulation', 'loopback', 'server', 'bindings', 'install', 'interop', 'fuzz')
+# What runs without a server and without bindings runs instrumented, too.
+PURE_SUITES = ('unit', 'simulation', 'loopback')
+CLANG_FORMAT = 'clang-format-14'
+PR_SET_CHILD_SUBREAPER = 36
+
+TAP_LINE = re.compile(r'(not )?ok\b(?:\s+\d+)?(?:\s+-)?\s*([^#]*)(?:#\s*(\w+)\S*\s*(.*))?')
+# All that the core may include beside its own headers and the C library's.
+CORE_HEADERS = re.compile(r'#\s*include\s*<(glib\.h|string\.h|stdint\.h|math\.h)>')
+CORE_FORBIDDEN = re.compile(
+    r'\b(g_object_\w+|g_signal_\w+|g_thread_\w+|g_mutex_\w+|g_rec_mutex_\w+|g_cond_\w+|g_atomic_(?!ref_count)\w+'
+    r'|g_get_monotonic_time|g_get_real_time|g_date_time_new_now\w*|g_timer_\w+|clock_gettime|time \('
+    r'|gettimeofday|g_main_\w+|g_source_\w+|g_timeout_\w+|g_idle_\w+|g_file_\w+|g_random_\w+'
+    r'|g_input_\w+|g_output_\w+|g_cancellable_\w+|G_DEFINE_\w*TYPE\w*|G_LOCK\w*'
+    r'|static (?!const|inline|void|gboolean|int|guint|char)\w+ \*?\w+( = [^(]*)?;)')
+
+
+class Tally:
+    def __init__(self):
+        self.passed = 0
+        self.failed = 0
+        self.skipped = 0
+        self.notes = []
+
+    def add_pass(self):
+        self.passed += 1
+
+    def add_failure(self, name, why=''):
+        self.failed += 1
+        self.notes.append(f'FAILED  {name}' + (f': {why}' if why else ''))
+
+    def add_skip(self, name, why):
+        self.skipped += 1
+        self.notes.append(f'SKIPPED {name}: {why or "no reason given"}')
+
+    def add_result(self, where, result):
+        """One entry of Meson's testlog.json; its TAP lines are cases of their own."""
+        name = f"{where}: {result['name']}"
+        outcome = result['result']
+        failed = self.failed
+        cases = 0
+        for line in result.get('stdout', '').splitlines():
+            match = TAP_LINE.match(line)
+            if not match:
+                continue
+            cases += 1
+            bad, title, directive, why = match.groups()
+            case = f'{name} {title.strip()}'
+            directive = (directive or '').upper()
+            if directive.startswith('SKIP'):
+                self.add_skip(case, why)
+            elif directive.startswith('TODO'):
+                self.add_skip(case, f'to do: {why}')
+            elif bad:
+                self.add_failure(case)
+            else:
+                self.add_pass()
+        if outcome in ('OK', 'EXPECTEDFAIL'):
+            if cases == 0:
+                self.add_pass()
+        elif outcome == 'SKIP':
+            if cases == 0:
+                output = (result.get('stdout', '') + result.get('stderr', '')).strip()
+                self.add_skip(name, output.splitlines()[-1] if output else '')
+        elif self.failed == failed:
+            self.add_failure(name, f"{outcome}, exit status {result.get('returncode')}")
+
+
+def say(text):
+    print(f'\n== {text}', flush=True)
+
+
+def run(*command, **options):
+    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False, **options)
+
+
+def build(folder, *options):
+    """Configures (once) and builds; whether that worked."""
+    path = os.path.join(ROOT, folder)
+    if not os.path.exists(os.path.join(path, 'build.ninja')):
+        shutil.rmtree(path, ignore_errors=True)
+        # What is switched off is named; all else has to be found.
+        result = run('meson', 'setup', path, '--werror', '-Dauto_features=enabled', *options,
+                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if result.returncode != 0:
+            print(result.stdout)
+            return False
+    result = run('ninja', '-C', path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if result.returncode != 0:
+        print(result.stdout[-20000:])
+        return False
+    return True
+
+
+def known_suites(folder):
+    """The suites that have tests in this build."""
+    with open(os.path.join(ROOT, folder, 'meson-info', 'intro-tests.json'), encoding='utf-8') as file:
+        return {suite.split(':')[-1] for test in json.load(file) for suite in test['suite']}
+
+
+def test(folder, suites, tally, multiplier=1, environment=None):
+    there = known_suites(folder)
+    for suite in suites:
+        if suite not in there and suite != 'interop':
+            tally.add_skip(f'{folder}: suite {suite}', 'has no tests in this build')
+    wanted = [suite for suite in suites if suite in there]
+    if not wanted:
+        return
+    log = os.path.join(ROOT, folder, 'meson-logs', 'testlog.json')
+    if os.path.exists(log):
+        os.remove(log)
+    command = ['meson', 'test', '-C', os.path.join(ROOT, folder), '--no-rebuild',
+               '--print-errorlogs', '--timeout-multiplier', str(multiplier)]
+    for suite in wanted:
+        command += ['--suite', suite]
+    status = run(*command, env={**os.environ, **(environment or {})}).returncode
+    failed = tally.failed
+    try:
+        with open(log, encoding='utf-8') as file:
+            for line in file:
+                tally.add_result(folder, json.loads(line))
+    except FileNotFoundError:
+        pass
+    if status != 0 and tally.failed == failed:
+        tally.add_failure(f'{folder}: meson test', f'exit status {status}')
+
+
+def coverage(folder):
+    for title, pattern in (('core', 'ibb-glib/core/'), ('all of the library', 'ibb-glib/(?!tool/)')):
+        result = run('gcovr', '--root', ROOT, '--filter', pattern, '--exclude-unreachable-branches',
+                     '--print-summary', '-o', os.devnull if title != 'core' else
+                     os.path.join(ROOT, folder, 'coverage-core.txt'), os.path.join(ROOT, folder),
+                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        figures = [line for line in result.stdout.splitlines()
+                   if line.startswith(('lines', 'branches'))]
+        print(f'coverage, {title}: ' + ('; '.join(figures) or 'unknown'), flush=True)
+
+
+def source_files():
+    result = run('git', 'ls-files', '*.c', '*.h', stdout=subprocess.PIPE,
+                 stderr=subprocess.DEVNULL, text=True)
+    if result.returncode == 0 and result.stdout:
+        return result.stdout.split()
+    found = []
+    for top in ('ibb-glib', 'tests', 'examples'):
+        for folder, _, names in os.walk(os.path.join(ROOT, top)):
+            found += [os.path.relpath(os.path.join(folder, name), ROOT)
+                      for name in names if name.endswith(('.c', '.h'))]
+    return sorted(found)
+
+
+def check_format(tally):
+    files = [name for name in source_files() if os.path.exists(os.path.join(ROOT, name))]
+    result = run(CLANG_FORMAT, '--dry-run', '--Werror', *files,
+                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if result.returncode == 0:
+        tally.add_pass()
+        return
+    print(result.stdout[-4000:])
+    names = sorted({line.split(':')[0] for line in result.stdout.splitlines() if ': error:' in line})
+    tally.add_failure('formatting', f"{CLANG_FORMAT} -i {' '.join(names)}")
+
+
+def without_comments(text):
+    def blank(match):
+        return re.sub(r'[^\n]', ' ', match.group()) if match.group().startswith('/') else match.group()
+
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\])*"', blank, text, flags=re.DOTALL)
+
+
+def check_layers(tally):
+    """The core stays pure, and arrows between the folders point one way."""
+    faults = []
+    for name in source_files():
+        path = os.path.join(ROOT, name)
+        if not name.startswith('ibb-glib/') or not os.path.exists(path):
+            continue
+        with open(path, encoding='utf-8') as file:
+            lines = without_comments(file.read()).splitlines()
+        for number, line in enumerate(lines, 1):
+            where = f'{name}:{number}'
+            include = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
+            target = include.group(2) if include else ''
+            if name.startswith('ibb-glib/core/'):
+                if include and include.group(1) == '<' and not CORE_HEADERS.match(line):
+                    faults.append(f'{where}: the core includes <{target}>')
+                if include and include.group(1) == '"' and '/' in target \
+                        and not target.startswith('core/'):
+                    faults.append(f'{where}: the core includes {target}')
+                if include and include.group(1) == '"' and os.path.basename(target).startswith('ibb-'):
+                    faults.append(f'{where}: the core includes {target}')
+                match = CORE_FORBIDDEN.search(line)
+                if match:
+                    faults.append(f'{where}: the core uses {match.group()}')
+            elif name.startswith('ibb-glib/tool/'):
+                if 'core/' in target or target.endswith('-private.h'):
+                    faults.append(f'{where}: the command includes {target}, which is not public')
+            elif name.startswith('ibb-glib/xmpp/'):
+                if 'core/' in target and 'core/base64.h' not in target \
+                        and 'core/stanza.h' not in target and 'core/jid.h' not in target:
+                    faults.append(f'{where}: the client includes {target}')
+            elif 'xmpp/' in target and name != 'ibb-glib/ibb-glib.h':
+                faults.append(f'{where}: a public class knows the built-in client')
+    if not faults:
+        tally.add_pass()
+        return
+    print('\n'.join(faults))
+    tally.add_failure('layering', f'{len(faults)} places, see above')
+
+
+def left_running():
+    """Our children; those whose parent has gone have become ours, too."""
+    found = []
+    with open(f'/proc/self/task/{os.getpid()}/children', encoding='ascii') as file:
+        for pid in file.read().split():
+            try:
+                with open(f'/proc/{pid}/cmdline', 'rb') as command:
+                    text = command.read().replace(b'\0', b' ').decode(errors='replace').strip()
+            except OSError:
+                continue
+            if text:
+                found.append((int(pid), text))
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(prog='tests/run.sh')
+    parser.add_argument('suite', nargs='*', choices=[[], *SUITES], metavar='SUITE',
+                        help=f"run these suites only: {', '.join(SUITES)}")
+    parser.add_argument('--checks', action='store_true', help='check formatting and layering, too')
+    options = parser.parse_args()
+    suites = options.suite or SUITES
+    tally = Tally()
+    begin = time.monotonic()
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+    if options.checks:
+        say('Checking formatting and layers')
+        check_format(tally)
+        check_layers(tally)
+
+    say('Building')
+    if build('_build'):
+        say('Testing: ' + ' '.join(suites))
+        test('_build', suites, tally)
+    else:
+        tally.add_failure('_build', 'does not build')
+
+    if not options.suite:
+        say('Building with the address and undefined-behaviour sanitizers')
+        bare = ('-Dintrospection=disabled', '-Dvapi=disabled', '-Ddocs=disabled',
+                '-Dtool=disabled')
+        if build('_build-sanitize', '-Db_sanitize=address,undefined', '-Db_lundef=false', *bare):
+            say('Testing with sanitizers: ' + ' '.join(PURE_SUITES))
+            test('_build-sanitize', PURE_SUITES, tally, multiplier=4)
+        else:
+            tally.add_failure('_build-sanitize', 'does not build')
+
+        say('Measuring coverage')
+        if build('_build-coverage', '-Db_coverage=true', '-Doptimization=1', *bare):
+            for folder, _, names in os.walk(os.path.join(ROOT, '_build-coverage')):
+                for name in names:
+                    if name.endswith('.gcda'):
+                        os.remove(os.path.join(folder, name))
+            # The results count where they were first had, above.
+            unused = Tally()
+            test('_build-coverage', PURE_SUITES, unused, multiplier=2)
+            if unused.failed:
+                tally.add_failure('_build-coverage', '; '.join(unused.notes))
+            coverage('_build-coverage')
+        else:
+            tally.add_failure('_build-coverage', 'does not build')
+
+    for pid, command in left_running():
+        tally.add_failure('left running', f'{pid} {command}')
+        os.kill(pid, signal.SIGKILL)
+
+    print(f'\n{time.monotonic() - begin:.0f} s')
+    for note in tally.notes:
+        print(note)
+    print(f'{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped', flush=True)
+    sys.exit(1 if tally.failed else 0)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Installs what is missing, builds, and runs the tests:
+#
+#   sh tests/run.sh                 every suite, the sanitizers, the coverage
+#   sh tests/run.sh unit server     these suites only
+#   sh tests/run.sh --checks        also formatting and layering, as CI does
+#
+# The last line is "N passed, N failed, N skipped".
+
+root=$(cd "$(dirname "$0")/.." && pwd) || exit 1
+. "$root/tests/lib/packages.sh"
+if ! ibb_install_packages build test; then
+  echo "0 passed, 1 failed, 0 skipped"
+  exit 1
+fi
+exec /usr/bin/python3 "$root/tests/lib/run.py" "$@" </dev/null

@@ -2,4 +2,658 @@
 
 #include "config.h"
 
-#include "core/engine.h"
+#include "core/engine-private.h"
+#include "core/jid.h"
+
+/* Strangers may provoke errors faster than they can be sent (D-47). */
+#define ERROR_REPLIES_MAX 1000
+
+static guint
+session_hash (gconstpointer key)
+{
+  const IBBSession *session = key;
+
+  return g_str_hash (session->sid) ^ (g_str_hash (session->peer_normal) * 31) ^
+         (g_str_hash (session->local_normal) * 131);
+}
+
+static gboolean
+session_equal (gconstpointer a, gconstpointer b)
+{
+  const IBBSession *session_a = a;
+  const IBBSession *session_b = b;
+
+  return g_str_equal (session_a->sid, session_b->sid) &&
+         g_str_equal (session_a->peer_normal, session_b->peer_normal) &&
+         g_str_equal (session_a->local_normal, session_b->local_normal);
+}
+
+static void
+pending_free (IBBPending *pending)
+{
+  g_free (pending->id);
+  g_free (pending->jid);
+  g_free (pending->address);
+  g_free (pending->local);
+  g_free (pending->sid);
+  g_free (pending);
+}
+
+static void
+expectation_free (IBBExpectation *expectation)
+{
+  g_free (expectation->key);
+  g_free (expectation);
+}
+
+static void
+forget_abandoned (IBBEngine *self, IBBPending *pending)
+{
+  g_queue_unlink (&self->abandoned, &pending->link);
+  g_hash_table_remove (self->pending, pending->id);
+}
+
+static void
+abandoned_timeout (gpointer owner, gint64 now)
+{
+  IBBEngine  *self = owner;
+  IBBPending *oldest;
+
+  while ((oldest = g_queue_peek_head (&self->abandoned)) != NULL && oldest->until <= now)
+    forget_abandoned (self, oldest);
+  if (oldest != NULL)
+    ibb_timer_set (&self->abandoned_timer, &self->timers, oldest->until);
+}
+
+IBBEngine *
+ibb_engine_new (IBBRandomFunc random, gpointer random_data)
+{
+  IBBEngine *self = g_new0 (IBBEngine, 1);
+
+  self->settings = (IBBSettings) IBB_SETTINGS_INIT;
+  self->random = random;
+  self->random_data = random_data;
+  self->sessions =
+      g_hash_table_new_full (session_hash, session_equal, (GDestroyNotify) ibb_session_unref, NULL);
+  self->expectations =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) expectation_free);
+  self->pending =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) pending_free);
+  self->peers =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) ibb_peer_free);
+  self->requests = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  ibb_flow_init (&self->flow);
+  ibb_timers_init (&self->timers);
+  ibb_timer_init (&self->abandoned_timer, abandoned_timeout, self);
+  return self;
+}
+
+void
+ibb_engine_free (IBBEngine *self)
+{
+  GList *link;
+
+  ibb_engine_lost (self, 0);
+  g_queue_clear_full (&self->control, (GDestroyNotify) ibb_stanza_record_unref);
+  while ((link = g_queue_pop_head_link (&self->changed)) != NULL)
+    ((IBBSession *) link->data)->is_changed = FALSE;
+  while (!g_queue_is_empty (&self->events))
+    {
+      IBBEvent *event = g_queue_pop_head (&self->events);
+
+      ibb_event_clear (event);
+      g_free (event);
+    }
+  while ((link = g_queue_pop_head_link (&self->memory_held)) != NULL)
+    ((IBBSession *) link->data)->is_memory_held = FALSE;
+  while ((link = g_queue_pop_head_link (&self->all)) != NULL)
+    ((IBBSession *) link->data)->engine = NULL;
+
+  g_hash_table_unref (self->sessions);
+  g_hash_table_unref (self->expectations);
+  g_hash_table_unref (self->pending);
+  g_hash_table_unref (self->peers);
+  g_hash_table_unref (self->requests);
+  ibb_timers_clear (&self->timers);
+  g_free (self->local_jid);
+  g_free (self->local_normal);
+  g_free (self);
+}
+
+IBBSettings *
+ibb_engine_get_settings (IBBEngine *self)
+{
+  return &self->settings;
+}
+
+void
+ibb_engine_set_local_jid (IBBEngine *self, const char *jid)
+{
+  g_free (self->local_jid);
+  g_free (self->local_normal);
+  self->local_jid = g_strdup (jid);
+  self->local_normal = jid != NULL ? ibb_jid_normalize (jid) : NULL;
+}
+
+void
+ibb_engine_set_stanza_limit (IBBEngine *self, gsize limit)
+{
+  self->stanza_limit = limit;
+}
+
+void
+ibb_engine_set_listen (IBBEngine *self, IBBListen listen)
+{
+  self->listen = listen;
+}
+
+/* Ids and sids are guessed by nobody: 64 random bits (D-33). */
+char *
+ibb_engine_new_id (IBBEngine *self)
+{
+  static const char digits[] = "0123456789abcdef";
+  guint8            bytes[8];
+  char             *id = g_malloc (2 * sizeof bytes + 1);
+
+  self->random (bytes, sizeof bytes, self->random_data);
+  for (gsize i = 0; i < sizeof bytes; i++)
+    {
+      id[2 * i] = digits[bytes[i] >> 4];
+      id[2 * i + 1] = digits[bytes[i] & 15];
+    }
+  id[2 * sizeof bytes] = '\0';
+  return id;
+}
+
+void
+ibb_engine_queue_control (IBBEngine *self, IBBStanza *stanza)
+{
+  if (stanza->payload == IBB_PAYLOAD_ERROR)
+    self->n_error_replies++;
+  g_queue_push_tail (&self->control, stanza);
+}
+
+void
+ibb_engine_reply_result (IBBEngine *self, IBBStanza *request)
+{
+  if (request->name == IBB_STANZA_IQ)
+    ibb_engine_queue_control (self, ibb_stanza_record_new_result (request));
+}
+
+void
+ibb_engine_reply_error (IBBEngine   *self,
+                        IBBStanza   *request,
+                        IBBCondition condition,
+                        IBBErrorType type,
+                        const char  *text)
+{
+  if (self->n_error_replies >= ERROR_REPLIES_MAX)
+    return;
+
+  ibb_engine_queue_control (self, ibb_stanza_record_new_error (request, condition, type, text));
+}
+
+void
+ibb_engine_push_event (IBBEngine   *self,
+                       IBBEventType type,
+                       IBBSession  *session,
+                       gpointer     expectation)
+{
+  IBBEvent *event = g_new0 (IBBEvent, 1);
+
+  event->type = type;
+  event->session = session != NULL ? ibb_session_ref (session) : NULL;
+  event->expectation = expectation;
+  g_queue_push_tail (&self->events, event);
+}
+
+IBBPending *
+ibb_engine_add_pending (IBBEngine     *self,
+                        IBBPendingType type,
+                        const char    *id,
+                        const char    *normal_jid)
+{
+  IBBPending *pending = g_new0 (IBBPending, 1);
+
+  pending->type = type;
+  pending->id = g_strdup (id);
+  pending->jid = g_strdup (normal_jid);
+  g_hash_table_replace (self->pending, pending->id, pending);
+  return pending;
+}
+
+void
+ibb_engine_remove_pending (IBBEngine *self, const char *id)
+{
+  g_hash_table_remove (self->pending, id);
+}
+
+/* Incoming. */
+
+static gboolean
+reply_fits (IBBPending *pending, const char *from)
+{
+  g_autofree char *bare = NULL;
+  g_autofree char *from_bare = NULL;
+
+  if (!pending->any_resource)
+    return g_strcmp0 (pending->jid, from) == 0;
+
+  bare = ibb_jid_dup_bare (pending->jid);
+  from_bare = from != NULL ? ibb_jid_dup_bare (from) : NULL;
+  return g_strcmp0 (bare, from_bare) == 0;
+}
+
+static gboolean
+receive_reply (IBBEngine *self, IBBStanza *stanza, const char *from, gint64 now)
+{
+  IBBPending            *pending;
+  IBBPendingType         type;
+  g_autoptr (IBBSession) session = NULL;
+
+  pending = stanza->id != NULL ? g_hash_table_lookup (self->pending, stanza->id) : NULL;
+  if (pending == NULL || !reply_fits (pending, from))
+    return FALSE;
+
+  type = pending->type;
+  session = pending->session != NULL ? ibb_session_ref (pending->session) : NULL;
+  if (session != NULL && type != IBB_PENDING_OPEN)
+    ibb_sender_heard (session, now);
+
+  switch (type)
+    {
+    case IBB_PENDING_OPEN:
+      ibb_engine_open_answered (session, stanza, now);
+      break;
+    case IBB_PENDING_ABANDONED_OPEN:
+      ibb_engine_abandoned_open_answered (self, pending, stanza);
+      forget_abandoned (self, pending);
+      break;
+    case IBB_PENDING_BLOCK:
+      ibb_sender_block_answered (session, pending->block, stanza, now);
+      break;
+    case IBB_PENDING_CLOSE:
+      ibb_session_close_answered (session, stanza, now);
+      break;
+    case IBB_PENDING_QUERY:
+      ibb_peer_order_answered (pending->peer, stanza, now);
+      break;
+    case IBB_PENDING_PROBE:
+      ibb_peer_probe_answered (pending->peer, stanza, now);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+  return TRUE;
+}
+
+static IBBSession *
+lookup_session (IBBEngine *self, const char *local, const char *peer, const char *sid)
+{
+  IBBSession key = {
+    .local_normal = (char *) local,
+    .peer_normal = (char *) peer,
+    .sid = (char *) sid,
+  };
+
+  if (local == NULL || peer == NULL || sid == NULL)
+    return NULL;
+  return g_hash_table_lookup (self->sessions, &key);
+}
+
+gboolean
+ibb_engine_has_session (IBBEngine *self, const char *local, const char *peer, const char *sid)
+{
+  return lookup_session (self, local, peer, sid) != NULL;
+}
+
+static void
+receive_for_session (
+    IBBEngine *self, IBBStanza *stanza, const char *local, const char *peer, gint64 now)
+{
+  g_autoptr (IBBSession) session = NULL;
+
+  if (stanza->sid == NULL)
+    {
+      ibb_engine_reply_error (self, stanza, IBB_CONDITION_BAD_REQUEST, IBB_ERROR_TYPE_CANCEL,
+                              NULL); /* D-11 */
+      return;
+    }
+
+  session = lookup_session (self, local, peer, stanza->sid);
+  if (session == NULL || session->state == IBB_SESSION_REQUESTED)
+    {
+      ibb_engine_reply_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL,
+                              NULL); /* N-24, N-37 */
+      /* Whoever closes what it has only asked for does not want it any more. */
+      if (session != NULL && stanza->payload == IBB_PAYLOAD_CLOSE)
+        ibb_session_refuse (session, IBB_CONDITION_NOT_ACCEPTABLE, NULL, now);
+      return;
+    }
+
+  ibb_session_ref (session);
+  ibb_sender_heard (session, now);
+  if (session->state == IBB_SESSION_OPENING)
+    ibb_receiver_receive_early (session, stanza);
+  else if (stanza->payload == IBB_PAYLOAD_CLOSE)
+    ibb_session_receive_close (session, stanza, now);
+  else
+    ibb_receiver_receive_data (session, stanza, now);
+}
+
+/* IQ-get with something of ours, or an element that does not exist (D-10). */
+static void
+refuse_misuse (IBBEngine *self, IBBStanza *stanza)
+{
+  if (stanza->payload == IBB_PAYLOAD_UNKNOWN)
+    ibb_engine_reply_error (self, stanza, IBB_CONDITION_FEATURE_NOT_IMPLEMENTED,
+                            IBB_ERROR_TYPE_CANCEL, NULL);
+  else
+    ibb_engine_reply_error (self, stanza, IBB_CONDITION_BAD_REQUEST, IBB_ERROR_TYPE_MODIFY, NULL);
+}
+
+static void
+receive_request (
+    IBBEngine *self, IBBStanza *stanza, const char *local, const char *from, gint64 now)
+{
+  if (stanza->name == IBB_STANZA_MESSAGE)
+    {
+      if (stanza->payload == IBB_PAYLOAD_DATA)
+        receive_for_session (self, stanza, local, from, now);
+      return;
+    }
+  /* RFC 6120 §8.1.3 requires an id; nothing could be answered without. */
+  if (stanza->id == NULL)
+    return;
+
+  if (stanza->payload == IBB_PAYLOAD_UNKNOWN || !ibb_stanza_record_is_kind (stanza, "set"))
+    refuse_misuse (self, stanza);
+  else if (stanza->payload == IBB_PAYLOAD_OPEN)
+    ibb_engine_receive_open (self, stanza, local, from, now);
+  else
+    receive_for_session (self, stanza, local, from, now);
+}
+
+gboolean
+ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now)
+{
+  g_autofree char *from = NULL;
+  g_autofree char *to = NULL;
+
+  if (self->lost || stanza->name == IBB_STANZA_PRESENCE)
+    return FALSE;
+
+  /* Without "from" it came from our own server or account (RFC 6120 §8.1.2.1). */
+  if (stanza->from != NULL)
+    from = ibb_jid_normalize (stanza->from);
+  else if (self->local_normal != NULL)
+    from = ibb_jid_dup_bare (self->local_normal);
+
+  switch (stanza->payload)
+    {
+    case IBB_PAYLOAD_RESULT:
+    case IBB_PAYLOAD_DISCO_INFO:
+    case IBB_PAYLOAD_ERROR:
+      return receive_reply (self, stanza, from, now);
+
+    case IBB_PAYLOAD_OPEN:
+    case IBB_PAYLOAD_DATA:
+    case IBB_PAYLOAD_CLOSE:
+    case IBB_PAYLOAD_UNKNOWN:
+      if (self->stopped && g_hash_table_size (self->sessions) == 0)
+        return FALSE; /* N-08 */
+      to = stanza->to != NULL && g_strcmp0 (stanza->to, self->local_jid) != 0
+               ? ibb_jid_normalize (stanza->to)
+               : g_strdup (self->local_normal);
+      receive_request (self, stanza, to, from, now);
+      return TRUE;
+
+    case IBB_PAYLOAD_OTHER:
+    case IBB_PAYLOAD_DISCO_QUERY:
+    case IBB_PAYLOAD_PING:
+    default:
+      return FALSE;
+    }
+}
+
+/* Expectations and sessions end alike when the stream is lost and on stop. */
+static void
+fail_expectations (IBBEngine *self, IBBFailureKind kind)
+{
+  GHashTableIter iter;
+  gpointer       value;
+
+  g_hash_table_iter_init (&iter, self->expectations);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      IBBEvent *event;
+
+      ibb_engine_push_event (self, IBB_EVENT_EXPECTATION_FAILED, NULL,
+                             ((IBBExpectation *) value)->data);
+      event = g_queue_peek_tail (&self->events);
+      ibb_failure_set (&event->failure, kind);
+      g_hash_table_iter_remove (&iter);
+    }
+}
+
+void
+ibb_engine_lost (IBBEngine *self, gint64 now)
+{
+  g_autoptr (GList) sessions = NULL;
+  IBBFailure        failure = IBB_FAILURE_INIT;
+
+  if (self->lost)
+    return;
+
+  self->lost = TRUE;
+  ibb_failure_set (&failure, IBB_FAILURE_CONNECTION_LOST);
+  sessions = g_hash_table_get_keys (self->sessions);
+  for (GList *l = sessions; l != NULL; l = l->next)
+    ibb_session_end (l->data, &failure);
+  fail_expectations (self, IBB_FAILURE_CONNECTION_LOST);
+
+  while (!g_queue_is_empty (&self->abandoned))
+    forget_abandoned (self, g_queue_peek_head (&self->abandoned));
+  ibb_timer_clear (&self->abandoned_timer);
+  g_queue_clear_full (&self->control, (GDestroyNotify) ibb_stanza_record_unref);
+  self->n_error_replies = 0;
+}
+
+void
+ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
+{
+  g_autoptr (GList) sessions = NULL;
+
+  self->stopped = TRUE;
+  sessions = g_hash_table_get_keys (self->sessions);
+  for (GList *l = sessions; l != NULL; l = l->next)
+    {
+      IBBSession *session = l->data;
+
+      if (session->state == IBB_SESSION_OPENING)
+        {
+          IBBFailure failure = IBB_FAILURE_INIT;
+
+          ibb_failure_set (&failure, IBB_FAILURE_STOPPED);
+          ibb_engine_abandon_open (session, now);
+          ibb_session_end (session, &failure);
+        }
+      else if (session->state == IBB_SESSION_REQUESTED || abort_sessions)
+        ibb_session_abort (session, now);
+    }
+  fail_expectations (self, IBB_FAILURE_STOPPED);
+}
+
+/* Time. */
+
+void
+ibb_engine_advance (IBBEngine *self, gint64 now)
+{
+  ibb_timers_advance (&self->timers, now);
+}
+
+gint64
+ibb_engine_get_wake_time (IBBEngine *self)
+{
+  return ibb_timers_get_next (&self->timers);
+}
+
+/* Outgoing. */
+
+IBBStanza *
+ibb_engine_take_stanza (IBBEngine *self, gint64 now)
+{
+  GList *link;
+
+  if (!g_queue_is_empty (&self->control))
+    {
+      IBBStanza *stanza = g_queue_pop_head (&self->control);
+
+      if (stanza->payload == IBB_PAYLOAD_ERROR)
+        self->n_error_replies--;
+      return stanza;
+    }
+
+  while ((link = g_queue_peek_head_link (&self->ready)) != NULL)
+    {
+      IBBSession *session = link->data;
+      IBBStanza  *stanza;
+
+      if (!ibb_sender_can_send (session, now))
+        {
+          ibb_sender_update_ready (session, now);
+          continue;
+        }
+      if (session->carrier == IBB_CARRIER_IQ &&
+          !ibb_flow_may_send (&self->flow, ibb_sender_get_next_size (session)))
+        return NULL;
+
+      g_queue_unlink (&self->ready, link);
+      session->is_ready = FALSE;
+      stanza = ibb_sender_take_stanza (session, now);
+      ibb_sender_update_ready (session, now);
+      return stanza;
+    }
+  return NULL;
+}
+
+void
+ibb_engine_sent (IBBEngine *self, IBBStanza *stanza, gint64 now)
+{
+  IBBPending *pending;
+
+  if (stanza->payload != IBB_PAYLOAD_DATA && stanza->payload != IBB_PAYLOAD_CLOSE)
+    return;
+  pending = stanza->id != NULL ? g_hash_table_lookup (self->pending, stanza->id) : NULL;
+  if (pending == NULL || pending->session == NULL)
+    return;
+
+  if (pending->type == IBB_PENDING_BLOCK)
+    ibb_sender_sent (pending->session, pending->block, now);
+  else if (pending->type == IBB_PENDING_CLOSE)
+    {
+      pending->session->output_shut = TRUE;
+      ibb_session_changed (pending->session);
+    }
+}
+
+void
+ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
+{
+  IBBPending            *pending;
+  g_autoptr (IBBSession) session = NULL;
+  IBBFailure             failure = IBB_FAILURE_INIT;
+
+  pending = stanza->id != NULL && ibb_stanza_record_is_kind (stanza, "set")
+                ? g_hash_table_lookup (self->pending, stanza->id)
+                : NULL;
+  if (pending == NULL && stanza->payload == IBB_PAYLOAD_DATA && stanza->id != NULL)
+    pending = g_hash_table_lookup (self->pending, stanza->id);
+  if (pending == NULL || pending->session == NULL)
+    return;
+
+  session = ibb_session_ref (pending->session);
+  ibb_failure_set (&failure, IBB_FAILURE_SEND_FAILED);
+  if (session->state == IBB_SESSION_OPEN)
+    ibb_session_fail (session, &failure, now);
+  else
+    ibb_session_end (session, &failure);
+}
+
+gboolean
+ibb_engine_take_event (IBBEngine *self, IBBEvent *event)
+{
+  GList *link;
+
+  if (!g_queue_is_empty (&self->events))
+    {
+      g_autofree IBBEvent *first = g_queue_pop_head (&self->events);
+
+      *event = *first;
+      return TRUE;
+    }
+
+  link = g_queue_pop_head_link (&self->changed);
+  if (link == NULL)
+    return FALSE;
+  *event = (IBBEvent) IBB_EVENT_INIT;
+  event->type = IBB_EVENT_CHANGED;
+  event->session = link->data; /* the reference that the queue held */
+  event->session->is_changed = FALSE;
+  return TRUE;
+}
+
+void
+ibb_event_clear (IBBEvent *event)
+{
+  g_clear_pointer (&event->session, ibb_session_unref);
+  ibb_failure_clear (&event->failure);
+  event->type = IBB_EVENT_NONE;
+}
+
+/* What it is like. */
+
+gboolean
+ibb_engine_is_running (IBBEngine *self)
+{
+  return !self->stopped && !self->lost;
+}
+
+gboolean
+ibb_engine_can_accept (IBBEngine *self)
+{
+  if (!ibb_engine_is_running (self))
+    return FALSE;
+  return (self->settings.session_limit > 0 && self->listen != IBB_LISTEN_NONE) ||
+         g_hash_table_size (self->expectations) > 0;
+}
+
+guint
+ibb_engine_get_n_sessions (IBBEngine *self)
+{
+  return g_hash_table_size (self->sessions);
+}
+
+guint
+ibb_engine_get_n_counted (IBBEngine *self)
+{
+  return self->n_counted;
+}
+
+guint
+ibb_engine_get_n_timers (IBBEngine *self)
+{
+  return ibb_timers_get_length (&self->timers);
+}
+
+guint
+ibb_engine_get_n_pending (IBBEngine *self)
+{
+  return g_hash_table_size (self->pending);
+}
+
+gsize
+ibb_engine_get_unread (IBBEngine *self)
+{
+  return self->unread;
+}

@@ -111,4 +111,6 @@ gsize  ibb_session_get_in_flight (IBBSession *self);  /* bytes handed over, no r
 gint64 ibb_session_get_round_trip (IBBSession *self); /* smoothed, microseconds; 0 before one */
 guint  ibb_session_get_retries (IBBSession *self);
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBSession, ibb_session_unref)
+
 G_END_DECLS

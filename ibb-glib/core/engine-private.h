@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the rooms of the core share of the engine. */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/engine.h"
+#include "core/flow.h"
+#include "core/peer.h"
+#include "core/session-private.h"
+#include "core/timer.h"
+
+G_BEGIN_DECLS
+
+/* What a stanza of ours was, for when its reply comes (D-33). */
+typedef enum
+{
+  IBB_PENDING_OPEN,
+  IBB_PENDING_ABANDONED_OPEN, /* nobody waits any more: a late result gets a <close/> (D-15) */
+  IBB_PENDING_BLOCK,
+  IBB_PENDING_CLOSE,
+  IBB_PENDING_QUERY, /* disco#info */
+  IBB_PENDING_PROBE,
+} IBBPendingType;
+
+typedef struct
+{
+  IBBPendingType type;
+  char          *id;           /* the key */
+  IBBPeer       *peer;         /* (unowned) (nullable): query, probe */
+  IBBSession    *session;      /* (unowned) (nullable) */
+  IBBBlock      *block;        /* (unowned) (nullable) */
+  char          *jid;          /* whom the reply must come from, normalised */
+  gboolean       any_resource; /* a message's error may come from another resource (D-36) */
+
+  /* An abandoned open. */
+  char  *address;
+  char  *local;
+  char  *sid;
+  gint64 until;
+  GList  link;
+} IBBPending;
+
+struct _IBBExpectation
+{
+  IBBEngine *engine;
+  char      *key; /* "peer sid", normalised */
+  guint      block_size;
+  gpointer   data;
+};
+
+struct _IBBEngine
+{
+  IBBSettings   settings;
+  IBBRandomFunc random;
+  gpointer      random_data;
+  char         *local_jid;    /* (nullable) */
+  char         *local_normal; /* (nullable) */
+  gsize         stanza_limit;
+  IBBListen     listen;
+  gboolean      stopped;
+  gboolean      lost;
+
+  GHashTable *sessions;     /* (element-type IBBSession IBBSession): by key; holds a reference */
+  GHashTable *expectations; /* (element-type utf8 IBBExpectation): owned */
+  GHashTable *pending;      /* (element-type utf8 IBBPending): by id, owned */
+  GHashTable *peers;        /* (element-type utf8 IBBPeer): owned */
+  GQueue      idle_peers;   /* least recently used first */
+  GQueue      all;          /* every session that points to this engine, by its engine_link */
+  GQueue      abandoned;    /* pending abandoned opens, oldest first */
+  GHashTable *requests;     /* (element-type utf8 guint): unanswered requests by bare JID */
+  guint       n_requests;
+  guint       n_counted;
+
+  GQueue control;         /* (element-type IBBStanza): leaves before any block */
+  guint  n_error_replies; /* in control (D-47) */
+  GQueue ready;           /* sessions that want to send a block, by ready_link, served in turn */
+  GQueue changed;         /* sessions with a change to report, by changed_link */
+  GQueue events;          /* (element-type IBBEvent) */
+
+  IBBFlow   flow;
+  gsize     parked; /* bytes in flight of parked sessions (D-50) */
+  IBBTimers timers;
+  IBBTimer  abandoned_timer;
+
+  gsize  unread;      /* bytes received and not read, all sessions */
+  GQueue memory_held; /* sessions whose acks wait for the total only, by memory_link */
+};
+
+char *ibb_engine_new_id (IBBEngine *self);
+void  ibb_engine_queue_control (IBBEngine *self, IBBStanza *stanza); /* (transfer full) */
+void  ibb_engine_reply_result (IBBEngine *self, IBBStanza *request);
+/* For an IQ; a message gets one only if it is not an error itself. */
+void ibb_engine_reply_error (IBBEngine   *self,
+                             IBBStanza   *request,
+                             IBBCondition condition,
+                             IBBErrorType type,
+                             const char  *text);
+void ibb_engine_push_event (IBBEngine   *self,
+                            IBBEventType type,
+                            IBBSession  *session,
+                            gpointer     expectation);
+
+/* Makes the stanza's id, registers whom its reply is for, and queues nothing. */
+IBBPending *ibb_engine_add_pending (IBBEngine     *self,
+                                    IBBPendingType type,
+                                    const char    *id,
+                                    const char    *normal_jid);
+void        ibb_engine_remove_pending (IBBEngine *self, const char *id);
+
+gboolean
+ibb_engine_has_session (IBBEngine *self, const char *local, const char *peer, const char *sid);
+
+/* opening.c */
+void ibb_engine_receive_open (
+    IBBEngine *self, IBBStanza *stanza, const char *local, const char *peer, gint64 now);
+void ibb_engine_send_open (IBBSession *session);
+void ibb_engine_open_answered (IBBSession *session, IBBStanza *answer, gint64 now);
+void ibb_engine_abandon_open (IBBSession *session, gint64 now);
+void ibb_engine_abandoned_open_answered (IBBEngine *self, IBBPending *pending, IBBStanza *answer);
+void ibb_engine_request_gone (IBBEngine *self, IBBSession *session);
+
+G_END_DECLS

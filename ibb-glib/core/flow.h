@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How much may be in flight on one connection, all sessions together.
+ *
+ * A delay-based controller after TCP Vegas and LEDBAT (RFC 6817): it looks once
+ * a round trip at how many bytes stood in queues, which is what the fastest
+ * round trip of that round exceeds the fastest ever by, times the rate.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Never more than this in flight, whatever the delay says (D-50). */
+#define IBB_FLOW_SESSION_MAX (4 * 1024 * 1024)
+#define IBB_FLOW_CONNECTION_MAX (64 * 1024 * 1024)
+
+typedef struct
+{
+  gsize    window;    /* bytes */
+  gsize    in_flight; /* bytes sent and not yet answered, parked sessions left out */
+  gboolean slow_start;
+  gboolean limited; /* the window was what held something back in this round */
+
+  gint64 base;      /* fastest round trip in this and the last epoch, or 0 */
+  gint64 next_base; /* fastest in this epoch, or 0 */
+  gint64 epoch;     /* when this epoch began */
+
+  gint64  smoothed; /* round trip, RFC 6298; 0 before the first */
+  gint64  round_start;
+  gint64  round_fastest; /* 0 before the first of this round */
+  guint64 round_acked;
+} IBBFlow;
+
+void ibb_flow_init (IBBFlow *self);
+/* Whether length more bytes may go now; one block always may. */
+gboolean ibb_flow_may_send (IBBFlow *self, gsize length);
+void     ibb_flow_sent (IBBFlow *self, gsize length);
+/* length bytes, sent then, were acknowledged now. round_trip 0: no sample (the
+ * block was sent more than once). They leave the count by ibb_flow_forget. */
+void ibb_flow_note (
+    IBBFlow *self, gsize length, gint64 sent, gint64 round_trip, gsize block_size, gint64 now);
+/* Bytes leave the count: answered, parked, given up. */
+void ibb_flow_forget (IBBFlow *self, gsize length);
+void ibb_flow_refused (IBBFlow *self);
+
+G_END_DECLS

@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The outgoing half of a session: cutting blocks, how many may be in flight,
+ * and what follows from each reply.
+ */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "core/engine-private.h"
+#include "core/session-private.h"
+
+#define SEND_BUFFER_BLOCKS 16
+#define SEND_BUFFER_MIN (64 * 1024)
+#define PARKED_MAX (64 * 1024 * 1024) /* D-50 */
+#define RESEND_LATER_MAX 63           /* D-27: a peer remembers 64 blocks */
+#define STANZA_OVERHEAD 320           /* tags, attributes, id, what a server adds (D-16) */
+
+void
+ibb_sender_init (IBBSession *self)
+{
+  self->sender.auto_flush = TRUE;
+  self->sender.sending_size = IBB_BLOCK_SIZE_MAX;
+  self->sender.retry_at = IBB_NEVER;
+  self->sender.cap = G_MAXSIZE;
+}
+
+void
+ibb_sender_free_block (IBBSession *self, IBBBlock *block)
+{
+  if (self->engine != NULL)
+    ibb_engine_remove_pending (self->engine, block->id);
+  g_bytes_unref (block->bytes);
+  g_free (block->id);
+  g_free (block);
+}
+
+/* The shared count of bytes in flight; parked sessions and messages are not in it. */
+void
+ibb_sender_leave_flow (IBBSession *self, gsize length)
+{
+  if (self->sender.parked)
+    self->engine->parked -= length;
+  else if (self->carrier == IBB_CARRIER_IQ)
+    ibb_flow_forget (&self->engine->flow, length);
+}
+
+void
+ibb_sender_clear (IBBSession *self)
+{
+  IBBSender *sender = &self->sender;
+  IBBBlock  *block;
+
+  if (self->engine != NULL)
+    {
+      ibb_sender_leave_flow (self, sender->in_flight);
+      if (self->is_ready)
+        g_queue_unlink (&self->engine->ready, &self->ready_link);
+    }
+  self->is_ready = FALSE;
+  sender->in_flight = 0;
+  sender->n_sent = 0;
+  sender->n_refused = 0;
+  sender->to_send = NULL;
+  sender->parked = FALSE;
+  sender->retry_at = IBB_NEVER;
+  while ((block = g_queue_pop_head (&sender->flight)) != NULL)
+    ibb_sender_free_block (self, block);
+  while ((block = g_queue_pop_head (&sender->given)) != NULL)
+    ibb_sender_free_block (self, block);
+  ibb_byte_queue_clear (&sender->queue);
+}
+
+/* How large and how many. */
+
+static gsize
+get_escaped_length (const char *text)
+{
+  gsize length = 0;
+
+  for (const char *p = text; *p != '\0'; p++)
+    length += strchr ("&<>\"'", *p) != NULL ? 6 : 1;
+  return length;
+}
+
+gsize
+ibb_sender_get_block_max (IBBSession *self)
+{
+  gsize size = MIN (self->block_size, self->sender.sending_size);
+  gsize limit = self->engine->stanza_limit;
+  gsize overhead;
+
+  if (limit == 0)
+    return size;
+
+  overhead = STANZA_OVERHEAD + get_escaped_length (self->peer_jid) +
+             get_escaped_length (self->local_jid) + get_escaped_length (self->sid);
+  limit = limit > overhead ? (limit - overhead) / 4 * 3 : 0;
+  return CLAMP (limit, 1, size);
+}
+
+gsize
+ibb_sender_get_next_size (IBBSession *self)
+{
+  IBBSender *sender = &self->sender;
+
+  if (sender->to_send != NULL)
+    return g_bytes_get_size (((IBBBlock *) sender->to_send->data)->bytes);
+  return MIN (sender->queue.length, ibb_sender_get_block_max (self));
+}
+
+/* Small writes are gathered while something is in flight (D-31). */
+static gboolean
+has_something_to_send (IBBSession *self)
+{
+  IBBSender *sender = &self->sender;
+
+  if (sender->to_send != NULL)
+    return TRUE;
+  if (sender->queue.length == 0)
+    return FALSE;
+  return sender->flush_to > sender->cut ||
+         sender->queue.length >= ibb_sender_get_block_max (self) ||
+         (sender->auto_flush && sender->n_sent == 0);
+}
+
+/* How many bytes the session may have in flight, beyond one block (D-29). */
+static gsize
+get_window (IBBSession *self)
+{
+  IBBPeer *peer = self->peer;
+  gsize    window = self->engine->settings.window;
+
+  if (peer->reorders)
+    return 0;
+  if (window == 0)
+    {
+      ibb_peer_ask_order (peer);
+      if (peer->order != IBB_ORDER_KEPT)
+        return 0;
+      window = IBB_FLOW_SESSION_MAX;
+    }
+  if (!self->sender.acknowledged || self->sender.one_block || self->sender.one_block_ever)
+    return 0;
+  return MIN (MIN (window, IBB_FLOW_SESSION_MAX), self->sender.cap);
+}
+
+gboolean
+ibb_sender_can_send (IBBSession *self, gint64 now)
+{
+  IBBSender *sender = &self->sender;
+
+  if (self->state != IBB_SESSION_OPEN || sender->n_refused > 0 || now < sender->not_before ||
+      !has_something_to_send (self))
+    return FALSE;
+  if (sender->n_sent == 0)
+    return TRUE;
+  if (self->carrier == IBB_CARRIER_MESSAGE || sender->parked ||
+      sender->n_sent >= IBB_BLOCKS_IN_FLIGHT_MAX)
+    return FALSE;
+  return sender->in_flight + ibb_sender_get_next_size (self) <= get_window (self);
+}
+
+void
+ibb_sender_update_ready (IBBSession *self, gint64 now)
+{
+  gboolean can_send;
+
+  if (self->engine == NULL)
+    return;
+
+  can_send = ibb_sender_can_send (self, now);
+  if (can_send == self->is_ready)
+    return;
+
+  self->is_ready = can_send;
+  if (can_send)
+    g_queue_push_tail_link (&self->engine->ready, &self->ready_link);
+  else
+    g_queue_unlink (&self->engine->ready, &self->ready_link);
+}
+
+/* Sending. */
+
+static IBBBlock *
+cut_block (IBBSession *self)
+{
+  IBBSender *sender = &self->sender;
+  gsize      size = MIN (sender->queue.length, ibb_sender_get_block_max (self));
+  IBBBlock  *block = g_new0 (IBBBlock, 1);
+
+  block->bytes = ibb_byte_queue_take (&sender->queue, size);
+  block->seq = sender->next_seq++;
+  block->id = ibb_engine_new_id (self->engine);
+  sender->cut += size;
+  block->end = sender->cut;
+  g_queue_push_tail (&sender->flight, block);
+  return block;
+}
+
+static IBBStanza *
+make_stanza (IBBSession *self, IBBBlock *block)
+{
+  IBBStanza *stanza;
+
+  if (self->carrier == IBB_CARRIER_IQ)
+    stanza =
+        ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_DATA, block->id, self->peer_jid);
+  else
+    stanza = ibb_stanza_record_new (IBB_STANZA_MESSAGE, NULL, IBB_PAYLOAD_DATA, block->id,
+                                    self->peer_jid);
+  ibb_session_set_from (self, stanza);
+  stanza->sid = g_strdup (self->sid);
+  stanza->seq = block->seq;
+  stanza->seq_valid = TRUE;
+  stanza->bytes = g_bytes_ref (block->bytes);
+  stanza->base64 = IBB_BASE64_EXACT;
+  stanza->text_length = IBB_BASE64_ENCODED_LENGTH (g_bytes_get_size (block->bytes));
+  return stanza;
+}
+
+IBBStanza *
+ibb_sender_take_stanza (IBBSession *self, gint64 now)
+{
+  IBBSender *sender = &self->sender;
+  IBBBlock  *block;
+  gsize      size;
+
+  if (sender->to_send != NULL)
+    {
+      block = sender->to_send->data;
+      sender->to_send = sender->to_send->next;
+    }
+  else
+    block = cut_block (self);
+
+  if (block->attempts == 0)
+    {
+      IBBPending *pending =
+          ibb_engine_add_pending (self->engine, IBB_PENDING_BLOCK, block->id, self->peer_normal);
+
+      pending->session = self;
+      pending->block = block;
+      pending->any_resource = self->carrier == IBB_CARRIER_MESSAGE;
+    }
+
+  size = g_bytes_get_size (block->bytes);
+  if (sender->n_sent == 0)
+    sender->heard = now; /* the silence begins here */
+  block->state = IBB_BLOCK_SENT;
+  block->sent = now;
+  block->attempts++;
+  sender->n_sent++;
+  sender->in_flight += size;
+  if (self->carrier == IBB_CARRIER_IQ)
+    ibb_flow_sent (&self->engine->flow, size);
+
+  /* A writer is woken when there is room for more than a trickle. */
+  if (sender->queue.length <= ibb_sender_get_buffer_size (self) / 2)
+    ibb_session_changed (self);
+  ibb_session_update_timer (self, now);
+  return make_stanza (self, block);
+}
+
+/* A message is as good as delivered when the connection has it (D-35). */
+static void
+give_message (IBBSession *self, IBBBlock *block, gint64 now)
+{
+  IBBSender *sender = &self->sender;
+
+  g_queue_remove (&sender->flight, block);
+  sender->n_sent--;
+  sender->in_flight -= g_bytes_get_size (block->bytes);
+  sender->delivered = MAX (sender->delivered, block->end);
+  block->state = IBB_BLOCK_GIVEN;
+  g_queue_push_tail (&sender->given, block);
+  if (g_queue_get_length (&sender->given) > IBB_RECENT_BLOCKS)
+    ibb_sender_free_block (self, g_queue_pop_head (&sender->given));
+  ibb_sender_update_ready (self, now);
+  ibb_session_proceed (self, now);
+}
+
+void
+ibb_sender_sent (IBBSession *self, IBBBlock *block, gint64 now)
+{
+  self->sender.handed = MAX (self->sender.handed, block->end);
+  if (self->carrier == IBB_CARRIER_MESSAGE && block->state == IBB_BLOCK_SENT)
+    give_message (self, block, now);
+  ibb_session_changed (self);
+}
+
+/* Silence (D-27) and parking (D-50). */
+
+void
+ibb_sender_heard (IBBSession *self, gint64 now)
+{
+  self->sender.heard = now;
+}
+
+static gint64
+get_park_time (IBBSession *self)
+{
+  IBBSender *sender = &self->sender;
+  IBBBlock  *oldest = g_queue_peek_head (&sender->flight);
+
+  if (sender->n_sent == 0 || sender->parked || self->carrier != IBB_CARRIER_IQ ||
+      oldest->state != IBB_BLOCK_SENT)
+    return IBB_NEVER;
+  return oldest->sent + MAX (G_USEC_PER_SEC, 8 * sender->smoothed);
+}
+
+static gboolean
+awaits_reply (IBBSession *self)
+{
+  return (self->sender.n_sent > 0 && self->carrier == IBB_CARRIER_IQ) ||
+         (self->close_id != NULL && self->close_at == IBB_NEVER);
+}
+
+static gint64
+get_probe_time (IBBSession *self)
+{
+  if (!awaits_reply (self) || self->peer->probe != NULL)
+    return IBB_NEVER;
+  return MAX (self->sender.heard + IBB_PROBE_INTERVAL, self->peer->next_probe);
+}
+
+gint64
+ibb_sender_get_due (IBBSession *self, gint64 now)
+{
+  return MIN (self->sender.retry_at, MIN (get_park_time (self), get_probe_time (self)));
+}
+
+static void
+park (IBBSession *self)
+{
+  IBBSender *sender = &self->sender;
+
+  if (self->engine->parked + sender->in_flight > PARKED_MAX)
+    return;
+
+  ibb_flow_forget (&self->engine->flow, sender->in_flight);
+  self->engine->parked += sender->in_flight;
+  sender->parked = TRUE;
+}
+
+void
+ibb_sender_timeout (IBBSession *self, gint64 now)
+{
+  IBBSender *sender = &self->sender;
+
+  if (now >= sender->retry_at)
+    sender->retry_at = IBB_NEVER;
+  if (now >= get_park_time (self))
+    park (self);
+  if (now >= get_probe_time (self))
+    ibb_peer_probe (self->peer, now);
+  ibb_sender_update_ready (self, now);
+}
+
+static void
+fail_gone (IBBSession *self, gint64 now)
+{
+  IBBFailure failure = IBB_FAILURE_INIT;
+
+  ibb_failure_set (&failure, IBB_FAILURE_PEER_GONE);
+  ibb_session_fail (self, &failure, now);
+}
+
+/* The peer is there and silent: the reply was lost, or it is held. */
+static void
+repeat_oldest (IBBSession *self, gint64 now)
+{
+  IBBSender *sender = &self->sender;
+  IBBBlock  *oldest = g_queue_peek_head (&sender->flight);
+
+  if (sender->n_sent == 0)
+    ibb_session_repeat_close (self);
+  else if (sender->n_sent > RESEND_LATER_MAX + 1)
+    fail_gone (self, now);
+  else
+    {
+      oldest->attempts++;
+      ibb_engine_queue_control (self->engine, make_stanza (self, oldest));
+    }
+}
+
+void
+ibb_sender_probe_answered (IBBSession *self, gboolean there, gint64 now)
+{
+  if (!awaits_reply (self) || now - self->sender.heard < IBB_PROBE_INTERVAL)
+    return;
+
+  if (!there)
+    fail_gone (self, now);
+  else if (self->peer->has_our_feature)
+    repeat_oldest (self, now);
+  else if (now - self->sender.heard >= IBB_SILENCE_MAX)
+    fail_gone (self, now);
+  ibb_session_update_timer (self, now);
+}
+
+/* Writing. */
+
+gsize
+ibb_sender_get_buffer_size (IBBSession *self)
+{
+  const IBBSettings *settings = &self->engine->settings;
+  gsize              size;
+
+  if (settings->send_buffer_size > 0)
+    return settings->send_buffer_size;
+
+  size = MAX (SEND_BUFFER_BLOCKS * (gsize) self->block_size, SEND_BUFFER_MIN);
+  return MAX (size, 2 * self->sender.in_flight);
+}
+
+gboolean
+ibb_sender_is_drained (IBBSession *self)
+{
+  return self->sender.queue.length == 0 && g_queue_is_empty (&self->sender.flight);
+}
+
+IBBOutput
+ibb_session_get_output (IBBSession *self)
+{
+  if (self->output_failure.kind != IBB_FAILURE_NONE)
+    return IBB_OUTPUT_FAILED;
+  return ibb_session_get_writable (self) > 0 ? IBB_OUTPUT_ROOM : IBB_OUTPUT_FULL;
+}
+
+gsize
+ibb_session_get_writable (IBBSession *self)
+{
+  gsize size;
+
+  if (self->state != IBB_SESSION_OPEN || self->output_failure.kind != IBB_FAILURE_NONE)
+    return 0;
+
+  size = ibb_sender_get_buffer_size (self);
+  return size - MIN (size, self->sender.queue.length);
+}
+
+gsize
+ibb_session_write (IBBSession *self, const guint8 *bytes, gsize length, gint64 now)
+{
+  gsize n = MIN (length, ibb_session_get_writable (self));
+
+  if (n == 0)
+    return 0;
+
+  ibb_byte_queue_write (&self->sender.queue, bytes, n, ibb_sender_get_block_max (self));
+  self->sender.written += n;
+  ibb_sender_update_ready (self, now);
+  return n;
+}
+
+void
+ibb_session_flush (IBBSession *self, gint64 now)
+{
+  self->sender.flush_to = self->sender.written;
+  ibb_sender_update_ready (self, now);
+}
+
+void
+ibb_session_set_auto_flush (IBBSession *self, gboolean auto_flush, gint64 now)
+{
+  self->sender.auto_flush = auto_flush;
+  ibb_sender_update_ready (self, now);
+}
+
+guint64
+ibb_session_get_written (IBBSession *self)
+{
+  return self->sender.written;
+}
+
+guint64
+ibb_session_get_handed (IBBSession *self)
+{
+  return self->sender.handed;
+}
+
+guint64
+ibb_session_get_delivered (IBBSession *self)
+{
+  return self->sender.delivered;
+}
+
+gsize
+ibb_session_get_in_flight (IBBSession *self)
+{
+  return self->sender.in_flight;
+}
+
+gint64
+ibb_session_get_round_trip (IBBSession *self)
+{
+  return self->sender.smoothed;
+}
+
+guint
+ibb_session_get_retries (IBBSession *self)
+{
+  return self->sender.total_retries;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* "Wake me at t". A timer costs O(log n) to set, nothing while it is not set. */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define IBB_NEVER G_MAXINT64
+
+typedef void (*IBBTimerFunc) (gpointer owner, gint64 now);
+
+typedef struct
+{
+  gint64         due;
+  GSequenceIter *iter; /* (nullable): its place among the timers, NULL when not set */
+  IBBTimerFunc   func;
+  gpointer       owner;
+} IBBTimer;
+
+typedef struct
+{
+  GSequence *sequence; /* (element-type IBBTimer): by due time */
+} IBBTimers;
+
+void   ibb_timers_init (IBBTimers *self);
+void   ibb_timers_clear (IBBTimers *self);
+gint64 ibb_timers_get_next (IBBTimers *self);
+guint  ibb_timers_get_length (IBBTimers *self);
+/* Calls what is due; a function may set its timer again. */
+void ibb_timers_advance (IBBTimers *self, gint64 now);
+
+void ibb_timer_init (IBBTimer *self, IBBTimerFunc func, gpointer owner);
+/* IBB_NEVER clears it. */
+void ibb_timer_set (IBBTimer *self, IBBTimers *timers, gint64 due);
+void ibb_timer_clear (IBBTimer *self);
+
+G_END_DECLS

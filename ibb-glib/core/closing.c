@@ -164,6 +164,13 @@ peer_aborted (IBBSession *self, IBBStanza *stanza)
   IBBFailure failure = IBB_FAILURE_INIT;
 
   ibb_engine_reply_result (self->engine, stanza);
+  /* Whoever closed the whole wants no more, and all of theirs arrived (D-37). */
+  if (self->close && ibb_sender_is_drained (self))
+    {
+      end_orderly (self);
+      return;
+    }
+
   ibb_failure_set (&failure, IBB_FAILURE_PEER_ABORTED);
   ibb_session_end (self, &failure);
 }

@@ -500,19 +500,21 @@ ibb_engine_get_wake_time (IBBEngine *self)
 
 /* Outgoing. */
 
-IBBStanza *
-ibb_engine_take_stanza (IBBEngine *self, gint64 now)
+static IBBStanza *
+take_control (IBBEngine *self)
+{
+  IBBStanza *stanza = g_queue_pop_head (&self->control);
+
+  if (stanza != NULL && stanza->payload == IBB_PAYLOAD_ERROR)
+    self->n_error_replies--;
+  return stanza;
+}
+
+/* The next block of the sessions in turn. */
+static IBBStanza *
+take_block (IBBEngine *self, gint64 now)
 {
   GList *link;
-
-  if (!g_queue_is_empty (&self->control))
-    {
-      IBBStanza *stanza = g_queue_pop_head (&self->control);
-
-      if (stanza->payload == IBB_PAYLOAD_ERROR)
-        self->n_error_replies--;
-      return stanza;
-    }
 
   while ((link = g_queue_peek_head_link (&self->ready)) != NULL)
     {
@@ -535,6 +537,17 @@ ibb_engine_take_stanza (IBBEngine *self, gint64 now)
       return stanza;
     }
   return NULL;
+}
+
+IBBStanza *
+ibb_engine_take_stanza (IBBEngine *self, gint64 now)
+{
+  IBBStanza *stanza = take_control (self);
+
+  if (stanza == NULL)
+    stanza = take_block (self, now);
+  /* A session that found its window shut may have asked about its peer. */
+  return stanza != NULL ? stanza : take_control (self);
 }
 
 void

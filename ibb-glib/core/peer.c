@@ -207,6 +207,7 @@ ibb_peer_probe_answered (IBBPeer *self, IBBStanza *answer, gint64 now)
     {
       if (((IBBSession *) l->data)->state == IBB_SESSION_OPEN)
         ibb_sender_probe_answered (l->data, there, now);
+      ibb_session_update_timer (l->data, now);
       ibb_session_unref (l->data);
     }
 }

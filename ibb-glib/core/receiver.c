@@ -416,7 +416,7 @@ ibb_receiver_receive_early (IBBSession *self, IBBStanza *stanza)
     g_queue_push_tail (&receiver->early, ibb_stanza_record_ref (stanza));
   else
     {
-      receiver->refusing = TRUE;
+      receiver->early_refused = TRUE;
       refuse_for_now (self, stanza);
     }
 }

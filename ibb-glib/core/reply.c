@@ -32,6 +32,8 @@ leave_flight (IBBSession *self, IBBBlock *block)
   self->sender.n_sent--;
   self->sender.in_flight -= size;
   ibb_sender_leave_flow (self, size);
+  if (self->sender.n_sent == 0)
+    self->sender.parked = FALSE;
 }
 
 static void
@@ -156,7 +158,7 @@ classify (IBBSession *self, IBBBlock *block, gint64 now)
       return block->error_type == IBB_ERROR_TYPE_WAIT ? RETRY : FINAL;
 
     case IBB_CONDITION_ITEM_NOT_FOUND:
-      return sender->accepted != 0 && block->seq == 0 && !sender->acknowledged &&
+      return !self->initiator && block->seq == 0 && !sender->acknowledged &&
                      now - sender->accepted < EARLY_TIME && sender->early_retries < EARLY_RETRIES
                  ? RETRY_EARLY
                  : FINAL;

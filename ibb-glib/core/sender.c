@@ -397,7 +397,6 @@ ibb_sender_probe_answered (IBBSession *self, gboolean there, gint64 now)
     repeat_oldest (self, now);
   else if (now - self->sender.heard >= IBB_SILENCE_MAX)
     fail_gone (self, now);
-  ibb_session_update_timer (self, now);
 }
 
 /* Writing. */

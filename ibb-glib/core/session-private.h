@@ -110,6 +110,7 @@ typedef struct
   gboolean     discard;        /* the input half was closed by us (D-51) */
   gboolean     closed;         /* the whole transport was closed by us (D-51) */
   gboolean     eof;            /* the peer's orderly end is known */
+  gboolean     early_refused;  /* a ninth early block was refused: a gap follows (D-24) */
   GQueue       early; /* (element-type IBBStanza): came before the answer to our open (D-24) */
 } IBBReceiver;
 

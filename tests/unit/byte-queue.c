@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/byte-queue.h"
+
+static guint8
+byte_at (guint64 position)
+{
+  return (guint8) (position * 31 + position / 251);
+}
+
+static void
+write_more (IBBByteQueue *queue, guint64 *written, gsize length, gsize chunk_size)
+{
+  g_autofree guint8 *bytes = g_malloc (length);
+
+  for (gsize i = 0; i < length; i++)
+    bytes[i] = byte_at (*written + i);
+  ibb_byte_queue_write (queue, bytes, length, chunk_size);
+  *written += length;
+}
+
+static void
+assert_bytes (const guint8 *bytes, gsize length, guint64 *read)
+{
+  for (gsize i = 0; i < length; i++)
+    g_assert_cmpuint (bytes[i], ==, byte_at (*read + i));
+  *read += length;
+}
+
+/* Any mix of writing, pushing, reading, taking and putting back keeps the order. */
+static void
+test_any_mix (void)
+{
+  for (guint32 seed = 1; seed <= 200; seed++)
+    {
+      g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+      IBBByteQueue      queue = IBB_BYTE_QUEUE_INIT;
+      guint64           written = 0;
+      guint64           read = 0;
+
+      for (guint step = 0; step < 300; step++)
+        {
+          gsize length = (gsize) g_rand_int_range (rand, 1, seed % 2 == 0 ? 20 : 3000);
+
+          switch (g_rand_int_range (rand, 0, 5))
+            {
+            case 0:
+              write_more (&queue, &written, length, 1024);
+              break;
+            case 1:
+              {
+                guint8            *bytes = g_malloc (length);
+                g_autoptr (GBytes) block = NULL;
+
+                for (gsize i = 0; i < length; i++)
+                  bytes[i] = byte_at (written + i);
+                block = g_bytes_new_take (bytes, length);
+                ibb_byte_queue_push (&queue, block);
+                written += length;
+                break;
+              }
+            case 2:
+              {
+                g_autofree guint8 *bytes = g_malloc (length);
+                gsize              n = ibb_byte_queue_read (&queue, bytes, length);
+
+                g_assert_cmpuint (n, ==, MIN (length, written - read));
+                assert_bytes (bytes, n, &read);
+                break;
+              }
+            default:
+              if (queue.length > 0)
+                {
+                  gsize              n = MIN (length, queue.length);
+                  g_autoptr (GBytes) block = ibb_byte_queue_take (&queue, n);
+
+                  g_assert_cmpuint (g_bytes_get_size (block), ==, n);
+                  if (step % 3 == 0)
+                    ibb_byte_queue_push_head (&queue, block);
+                  else
+                    assert_bytes (g_bytes_get_data (block, NULL), n, &read);
+                }
+              break;
+            }
+          g_assert_cmpuint (queue.length, ==, written - read);
+        }
+      ibb_byte_queue_clear (&queue);
+      g_assert_cmpuint (queue.length, ==, 0);
+    }
+}
+
+static void
+test_whole_chunk_is_not_copied (void)
+{
+  IBBByteQueue       queue = IBB_BYTE_QUEUE_INIT;
+  g_autofree guint8 *bytes = g_malloc0 (4096);
+  g_autoptr (GBytes) block = g_bytes_new (bytes, 4096);
+  g_autoptr (GBytes) taken = NULL;
+
+  ibb_byte_queue_push (&queue, block);
+  taken = ibb_byte_queue_take (&queue, 4096);
+  g_assert_true (taken == block);
+  g_assert_true (g_queue_is_empty (&queue.chunks));
+  g_assert_null (queue.tail);
+}
+
+/* One byte a block must not cost a hundred: a peer chooses the size. */
+static void
+test_small_pieces_are_gathered (void)
+{
+  IBBByteQueue queue = IBB_BYTE_QUEUE_INIT;
+
+  for (guint i = 0; i < 100000; i++)
+    {
+      g_autoptr (GBytes) piece = g_bytes_new_static ("x", 1);
+
+      ibb_byte_queue_push (&queue, piece);
+    }
+  g_assert_cmpuint (g_queue_get_length (&queue.chunks), <=, 100000 / 4096 + 1);
+  ibb_byte_queue_clear (&queue);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/byte-queue/any-mix", test_any_mix);
+  g_test_add_func ("/byte-queue/whole-chunk", test_whole_chunk_is_not_copied);
+  g_test_add_func ("/byte-queue/small-pieces", test_small_pieces_are_gathered);
+  return g_test_run ();
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "ibb-error-private.h"
+
+#include <locale.h>
+#include <string.h>
+
+#define PEER "juliet@capulet.lit/balcony"
+#define SID "i781hf64"
+
+/* Design section 4: one clear sentence that names the peer and the sid. */
+static void
+assert_sentence (const GError *error)
+{
+  g_test_message ("%s", error->message);
+  g_assert_true (g_utf8_validate (error->message, -1, NULL));
+  g_assert_nonnull (strstr (error->message, "“" PEER "”"));
+  g_assert_nonnull (strstr (error->message, "“" SID "”"));
+  g_assert_null (strchr (error->message, '\n'));
+  g_assert_false (g_str_has_suffix (error->message, "."));
+  g_assert_true (g_ascii_isupper (error->message[0]));
+}
+
+static void
+test_kinds (void)
+{
+  static const struct
+  {
+    IBBFailureKind kind;
+    gboolean       is_ibb;
+    int            code;
+    int            stream_code;
+  } cases[] = {
+    { IBB_FAILURE_CLOSED, FALSE, G_IO_ERROR_CLOSED, G_IO_ERROR_CLOSED },
+    { IBB_FAILURE_ABORTED, FALSE, G_IO_ERROR_CLOSED, G_IO_ERROR_CLOSED }, /* D-41 */
+    { IBB_FAILURE_STOPPED, FALSE, G_IO_ERROR_CANCELLED, G_IO_ERROR_CANCELLED },
+    { IBB_FAILURE_CONNECTION_LOST, FALSE, G_IO_ERROR_CONNECTION_CLOSED,
+      G_IO_ERROR_BROKEN_PIPE },                                                  /* D-42 */
+    { IBB_FAILURE_PROTOCOL, TRUE, IBB_ERROR_PROTOCOL, G_IO_ERROR_INVALID_DATA }, /* D-18 */
+    { IBB_FAILURE_OPEN_TIMEOUT, FALSE, G_IO_ERROR_TIMED_OUT, G_IO_ERROR_TIMED_OUT },
+    { IBB_FAILURE_ACCEPT_TIMEOUT, FALSE, G_IO_ERROR_TIMED_OUT, G_IO_ERROR_TIMED_OUT },
+    { IBB_FAILURE_RETRIES, FALSE, G_IO_ERROR_TIMED_OUT, G_IO_ERROR_TIMED_OUT },         /* D-26 */
+    { IBB_FAILURE_PEER_CLOSED, FALSE, G_IO_ERROR_BROKEN_PIPE, G_IO_ERROR_BROKEN_PIPE }, /* D-38 */
+    { IBB_FAILURE_PEER_ABORTED, FALSE, G_IO_ERROR_CONNECTION_CLOSED,
+      G_IO_ERROR_BROKEN_PIPE }, /* D-45 */
+    { IBB_FAILURE_PEER_GONE, FALSE, G_IO_ERROR_CONNECTION_CLOSED,
+      G_IO_ERROR_BROKEN_PIPE }, /* D-27 */
+    { IBB_FAILURE_CLOSE_UNCONFIRMED, FALSE, G_IO_ERROR_CONNECTION_CLOSED,
+      G_IO_ERROR_BROKEN_PIPE },                                                       /* D-37 */
+    { IBB_FAILURE_OVERFLOW, TRUE, IBB_ERROR_RESOURCE_CONSTRAINT, G_IO_ERROR_FAILED }, /* D-23 */
+    { IBB_FAILURE_IN_USE, FALSE, G_IO_ERROR_PENDING, G_IO_ERROR_PENDING },            /* D-09 */
+    { IBB_FAILURE_SEND_FAILED, TRUE, IBB_ERROR_FAILED, G_IO_ERROR_FAILED },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      IBBFailure         failure = IBB_FAILURE_INIT;
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GError) stream_error = NULL;
+
+      ibb_failure_set (&failure, cases[i].kind);
+      error = ibb_error_new_from_failure (&failure, PEER, SID);
+      stream_error = ibb_error_new_for_stream (&failure, PEER, SID);
+      assert_sentence (error);
+      g_assert_true (
+          g_error_matches (error, cases[i].is_ibb ? IBB_ERROR : G_IO_ERROR, cases[i].code));
+      g_assert_error (stream_error, G_IO_ERROR, cases[i].stream_code);
+      g_assert_cmpstr (stream_error->message, ==, error->message);
+    }
+}
+
+/* Section 2.5 of the protocol's decisions: all 22 conditions. */
+static void
+test_conditions (void)
+{
+  static const IBBFailureKind kinds[] = { IBB_FAILURE_REFUSED, IBB_FAILURE_CONDITION };
+
+  for (guint i = 0; i < IBB_N_CONDITIONS * G_N_ELEMENTS (kinds); i++)
+    {
+      IBBCondition       condition = i / G_N_ELEMENTS (kinds);
+      IBBFailure         failure = IBB_FAILURE_INIT;
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GError) stream_error = NULL;
+      g_autofree char   *quoted = g_strdup_printf ("“%s”", ibb_condition_to_string (condition));
+      IBBCondition       back;
+      int                expected = G_IO_ERROR_FAILED;
+
+      if (condition == IBB_CONDITION_ITEM_NOT_FOUND ||
+          condition == IBB_CONDITION_SERVICE_UNAVAILABLE ||
+          condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE || condition == IBB_CONDITION_GONE ||
+          condition == IBB_CONDITION_REMOTE_SERVER_NOT_FOUND)
+        expected = G_IO_ERROR_BROKEN_PIPE;
+
+      ibb_failure_set_condition (&failure, kinds[i % G_N_ELEMENTS (kinds)], condition, "no way");
+      error = ibb_error_new_from_failure (&failure, PEER, SID);
+      stream_error = ibb_error_new_for_stream (&failure, PEER, SID);
+      assert_sentence (error);
+      g_assert_true (error->domain == IBB_ERROR);
+      g_assert_true (ibb_error_code_to_condition (error->code, &back));
+      g_assert_cmpint (back, ==, condition);
+      g_assert_nonnull (strstr (error->message, quoted));
+      g_assert_nonnull (strstr (error->message, "“no way”"));
+      g_assert_error (stream_error, G_IO_ERROR, expected);
+
+      ibb_failure_clear (&failure);
+    }
+}
+
+static void
+test_codes (void)
+{
+  IBBCondition condition;
+
+  g_assert_cmpstr (g_quark_to_string (IBB_ERROR), ==, "ibb-error-quark");
+  g_assert_true (ibb_error_code_to_condition (IBB_ERROR_NOT_ACCEPTABLE, &condition));
+  g_assert_cmpint (condition, ==, IBB_CONDITION_NOT_ACCEPTABLE);
+  g_assert_false (ibb_error_code_to_condition (-1, &condition));
+  g_assert_false (ibb_error_code_to_condition (IBB_ERROR_FAILED, &condition));
+  g_assert_false (ibb_error_code_to_condition (IBB_ERROR_AUTHENTICATION, &condition));
+  g_assert_false (ibb_error_code_to_condition (IBB_ERROR_UNEXPECTED_REQUEST + 1, &condition));
+}
+
+static char *
+refuse (IBBCondition condition, const char *peer)
+{
+  IBBFailure         failure = IBB_FAILURE_INIT;
+  g_autoptr (GError) error = NULL;
+
+  ibb_failure_set_condition (&failure, IBB_FAILURE_REFUSED, condition, NULL);
+  error = ibb_error_new_from_failure (&failure, peer, NULL);
+
+  return g_strdup (error->message);
+}
+
+/* N-08, D-03: what it usually means, and the resource where one is missing. */
+static void
+test_advice (void)
+{
+  g_autofree char *account = refuse (IBB_CONDITION_SERVICE_UNAVAILABLE, "juliet@capulet.lit");
+  g_autofree char *full = refuse (IBB_CONDITION_SERVICE_UNAVAILABLE, PEER);
+  g_autofree char *component = refuse (IBB_CONDITION_SERVICE_UNAVAILABLE, "bot.capulet.lit");
+  g_autofree char *feature = refuse (IBB_CONDITION_FEATURE_NOT_IMPLEMENTED, PEER);
+  g_autofree char *policy = refuse (IBB_CONDITION_NOT_ACCEPTABLE, "juliet@capulet.lit");
+
+  g_assert_nonnull (strstr (account, "full JID with resource"));
+  g_assert_nonnull (strstr (account, "“juliet@capulet.lit/resource”"));
+  g_assert_null (strstr (full, "full JID with resource"));
+  g_assert_nonnull (strstr (full, "does not support in-band bytestreams"));
+  g_assert_null (strstr (component, "full JID with resource"));
+  g_assert_nonnull (strstr (feature, "does not support in-band bytestreams"));
+  g_assert_null (strstr (policy, "full JID with resource"));
+}
+
+static void
+test_nothing (void)
+{
+  IBBFailure         none = IBB_FAILURE_INIT;
+  IBBFailure         lost = IBB_FAILURE_INIT;
+  g_autoptr (GError) anonymous = NULL;
+
+  g_assert_null (ibb_error_new_from_failure (&none, PEER, SID));
+  g_assert_null (ibb_error_new_for_stream (&none, PEER, SID));
+
+  ibb_failure_set (&lost, IBB_FAILURE_CONNECTION_LOST);
+  anonymous = ibb_error_new_from_failure (&lost, NULL, NULL);
+  g_assert_error (anonymous, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+}
+
+/* Streams report these codes of G_IO_ERROR and no others. */
+static void
+test_to_stream_error (void)
+{
+  static const int kept[] = { G_IO_ERROR_INVALID_DATA, G_IO_ERROR_CLOSED,    G_IO_ERROR_BROKEN_PIPE,
+                              G_IO_ERROR_TIMED_OUT,    G_IO_ERROR_CANCELLED, G_IO_ERROR_PENDING,
+                              G_IO_ERROR_WOULD_BLOCK };
+
+  for (int code = 0; code <= G_IO_ERROR_NO_SUCH_DEVICE; code++)
+    {
+      g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, code, "why");
+      g_autoptr (GError) stream_error = ibb_error_to_stream_error (error);
+      gboolean           is_kept = FALSE;
+
+      for (gsize i = 0; i < G_N_ELEMENTS (kept); i++)
+        is_kept = is_kept || kept[i] == code;
+
+      g_assert_true (
+          g_error_matches (stream_error, G_IO_ERROR, is_kept ? code : G_IO_ERROR_FAILED));
+      g_assert_cmpstr (stream_error->message, ==, "why");
+    }
+
+  {
+    g_autoptr (GError) error = g_error_new_literal (G_FILE_ERROR, G_FILE_ERROR_IO, "why");
+    g_autoptr (GError) stream_error = ibb_error_to_stream_error (error);
+
+    g_assert_error (stream_error, G_IO_ERROR, G_IO_ERROR_FAILED);
+  }
+}
+
+int
+main (int argc, char *argv[])
+{
+  /* The messages are looked at, in English. */
+  g_setenv ("LC_ALL", "C.UTF-8", TRUE);
+  g_unsetenv ("LANGUAGE");
+  setlocale (LC_ALL, "");
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/ibb/error/kinds/D-18,D-26,D-45", test_kinds);
+  g_test_add_func ("/ibb/error/conditions/D-25", test_conditions);
+  g_test_add_func ("/ibb/error/codes", test_codes);
+  g_test_add_func ("/ibb/error/advice/N-08,D-03", test_advice);
+  g_test_add_func ("/ibb/error/nothing", test_nothing);
+  g_test_add_func ("/ibb/error/to-stream-error", test_to_stream_error);
+
+  return g_test_run ();
+}

@@ -1,0 +1,825 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "ibb-stanza-private.h"
+
+#include <string.h>
+
+#define IBB " xmlns='http://jabber.org/protocol/ibb'"
+#define CONDITION " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'"
+
+static IBBStanza *
+read_xml (const char *xml)
+{
+  g_autoptr (GError)    error = NULL;
+  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, &error);
+
+  g_test_message ("%.200s", xml);
+  g_assert_no_error (error);
+  g_assert_nonnull (stanza);
+
+  return g_steal_pointer (&stanza);
+}
+
+static void
+assert_refused (const char *xml, gssize length)
+{
+  g_autoptr (GError)    error = NULL;
+  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, length, &error);
+
+  g_test_message ("%.200s", xml);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+  g_assert_null (stanza);
+}
+
+/* A parser of its own that feeds the reader, as the client's does: any number
+ * of stanzas within a stream, in pieces of any size. */
+typedef struct
+{
+  IBBStanzaReader *reader;
+  guint            depth;
+  GPtrArray       *stanzas;
+  guint            n_failed;
+} Stream;
+
+static void
+stream_start_cb (void           *data,
+                 const xmlChar  *local_name,
+                 const xmlChar  *prefix,
+                 const xmlChar  *uri,
+                 int             n_namespaces,
+                 const xmlChar **namespaces,
+                 int             n_attributes,
+                 int             n_defaulted,
+                 const xmlChar **attributes)
+{
+  Stream *stream = data;
+
+  if (stream->depth++ > 0)
+    ibb_stanza_reader_start (stream->reader, local_name, prefix, uri, n_namespaces, namespaces,
+                             n_attributes, attributes);
+}
+
+static void
+stream_characters_cb (void *data, const xmlChar *text, int length)
+{
+  Stream *stream = data;
+
+  if (stream->depth > 0)
+    ibb_stanza_reader_characters (stream->reader, text, length);
+}
+
+static void
+stream_end_cb (void *data, const xmlChar *local_name, const xmlChar *prefix, const xmlChar *uri)
+{
+  Stream *stream = data;
+
+  if (--stream->depth > 0)
+    {
+      IBBStanza *stanza = ibb_stanza_reader_end (stream->reader);
+
+      if (stanza != NULL)
+        g_ptr_array_add (stream->stanzas, stanza);
+      if (stream->depth == 1 && ibb_stanza_reader_has_failed (stream->reader))
+        stream->n_failed++;
+    }
+}
+
+static GPtrArray *
+read_stream (const char *xml, gsize length, gsize piece, guint *n_failed)
+{
+  g_autoptr (IBBStanzaReader) reader = ibb_stanza_reader_new ();
+  g_autoptr (GPtrArray)       stanzas =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_stanza_unref);
+  Stream         stream = { .reader = reader, .stanzas = stanzas };
+  xmlSAXHandler  sax = { .initialized = XML_SAX2_MAGIC,
+                         .startElementNs = stream_start_cb,
+                         .endElementNs = stream_end_cb,
+                         .characters = stream_characters_cb };
+  xmlParserCtxt *context = xmlCreatePushParserCtxt (&sax, &stream, NULL, 0, NULL);
+
+  xmlCtxtUseOptions (context, IBB_STANZA_PARSER_OPTIONS);
+  for (gsize i = 0; i < length; i += piece)
+    g_assert_cmpint (xmlParseChunk (context, xml + i, (int) MIN (piece, length - i), 0), ==, 0);
+  xmlFreeParserCtxt (context);
+
+  if (n_failed != NULL)
+    *n_failed = stream.n_failed;
+
+  return g_steal_pointer (&stanzas);
+}
+
+static void
+test_attributes (void)
+{
+  g_autoptr (IBBStanza) full = read_xml ("<iq xmlns='jabber:client' type='get' id='a&amp;&#38;b' "
+                                         "from='j@c/&lt;r&gt;' to=\"n@d/'\" xml:lang='en'/>");
+  g_autoptr (IBBStanza) bare = read_xml ("<message/>");
+  g_autoptr (IBBStanza) component = read_xml ("<presence xmlns='jabber:component:accept' to='x'/>");
+  /* Attributes of other namespaces are not the stanza's. */
+  g_autoptr (IBBStanza) foreign = read_xml (
+      "<s:iq xmlns:s='jabber:server' xmlns:x='u' x:type='set' x:id='no' id='yes' type='get'/>");
+
+  g_assert_cmpstr (ibb_stanza_get_name (full), ==, "iq");
+  g_assert_cmpstr (ibb_stanza_get_kind (full), ==, "get");
+  g_assert_cmpstr (ibb_stanza_get_id (full), ==, "a&&b");
+  g_assert_cmpstr (ibb_stanza_get_from (full), ==, "j@c/<r>");
+  g_assert_cmpstr (ibb_stanza_get_to (full), ==, "n@d/'");
+
+  g_assert_cmpstr (ibb_stanza_get_name (bare), ==, "message");
+  g_assert_null (ibb_stanza_get_kind (bare));
+  g_assert_null (ibb_stanza_get_id (bare));
+  g_assert_null (ibb_stanza_get_from (bare));
+  g_assert_null (ibb_stanza_get_to (bare));
+
+  g_assert_cmpstr (ibb_stanza_get_name (component), ==, "presence");
+  g_assert_cmpstr (ibb_stanza_get_id (foreign), ==, "yes");
+  g_assert_cmpstr (ibb_stanza_get_kind (foreign), ==, "get");
+}
+
+/* N-01, and where which element counts (D-10, D-34). */
+static void
+test_payload (void)
+{
+  static const struct
+  {
+    const char *xml;
+    IBBPayload  payload;
+  } cases[] = {
+    { "<iq type='set'><open" IBB "/></iq>", IBB_PAYLOAD_OPEN },
+    { "<iq type='set'><data" IBB "/></iq>", IBB_PAYLOAD_DATA },
+    { "<iq type='set'><close" IBB "/></iq>", IBB_PAYLOAD_CLOSE },
+    { "<iq type='get'><open" IBB "/></iq>", IBB_PAYLOAD_OPEN },
+    { "<iq type='set'>\n  <close" IBB "/>\n</iq>", IBB_PAYLOAD_CLOSE },
+    { "<iq type='set'><i:open xmlns:i='http://jabber.org/protocol/ibb'/></iq>", IBB_PAYLOAD_OPEN },
+    { "<i:iq xmlns:i='jabber:client' type='set'><close" IBB "/></i:iq>", IBB_PAYLOAD_CLOSE },
+    { "<iq type='set'><seek" IBB "/></iq>", IBB_PAYLOAD_UNKNOWN },
+    { "<iq type='set'><Open" IBB "/></iq>", IBB_PAYLOAD_UNKNOWN },
+    /* Another namespace, or none. */
+    { "<iq type='set'><open/></iq>", IBB_PAYLOAD_OTHER },
+    { "<iq type='set'><open xmlns='http://jabber.org/protocol/ibb/'/></iq>", IBB_PAYLOAD_OTHER },
+    { "<iq type='set'><x xmlns='u'><open" IBB "/></x></iq>", IBB_PAYLOAD_OTHER },
+    /* An IQ that neither asks nor answers. */
+    { "<iq><open" IBB "/></iq>", IBB_PAYLOAD_OTHER },
+    { "<iq type='SET'><open" IBB "/></iq>", IBB_PAYLOAD_OTHER },
+    /* More in one IQ than RFC 6120 §8.2.3 allows: nobody takes half of it. */
+    { "<iq type='set'><open" IBB "/><close" IBB "/></iq>", IBB_PAYLOAD_UNKNOWN },
+    { "<iq type='set'><data" IBB ">AAAA</data><data" IBB "/></iq>", IBB_PAYLOAD_UNKNOWN },
+    { "<iq type='set'><x xmlns='u'/><open" IBB "/></iq>", IBB_PAYLOAD_UNKNOWN },
+    { "<iq type='set'><open" IBB "/><x xmlns='u'/></iq>", IBB_PAYLOAD_UNKNOWN },
+    { "<iq type='set'><x xmlns='u'/><y xmlns='u'/></iq>", IBB_PAYLOAD_OTHER },
+    /* Messages carry blocks, of type normal only. */
+    { "<message><data" IBB "/></message>", IBB_PAYLOAD_DATA },
+    { "<message type='normal'><data" IBB "/></message>", IBB_PAYLOAD_DATA },
+    { "<message><no-store xmlns='urn:xmpp:hints'/><data" IBB "/></message>", IBB_PAYLOAD_DATA },
+    { "<message><seek" IBB "/><data" IBB "/></message>", IBB_PAYLOAD_DATA },
+    { "<message type='chat'><data" IBB "/></message>", IBB_PAYLOAD_OTHER },
+    { "<message type='groupchat'><data" IBB "/></message>", IBB_PAYLOAD_OTHER },
+    { "<message type='headline'><data" IBB "/></message>", IBB_PAYLOAD_OTHER },
+    { "<message><open" IBB "/></message>", IBB_PAYLOAD_UNKNOWN },
+    { "<message><close" IBB "/></message>", IBB_PAYLOAD_UNKNOWN },
+    { "<message><body>hi</body></message>", IBB_PAYLOAD_OTHER },
+    { "<presence><data" IBB "/></presence>", IBB_PAYLOAD_OTHER },
+    /* The rest of what the core knows. */
+    { "<iq type='result'/>", IBB_PAYLOAD_RESULT },
+    { "<iq type='result'><data" IBB ">AAAA</data></iq>", IBB_PAYLOAD_RESULT },
+    { "<message type='result'/>", IBB_PAYLOAD_OTHER },
+    { "<iq type='get'><ping xmlns='urn:xmpp:ping'/></iq>", IBB_PAYLOAD_PING },
+    { "<iq type='set'><ping xmlns='urn:xmpp:ping'/></iq>", IBB_PAYLOAD_OTHER },
+    { "<iq type='get'><ping xmlns='urn:xmpp:ping'/><x/></iq>", IBB_PAYLOAD_OTHER },
+    { "<iq type='get'><query xmlns='" IBB_DISCO_INFO_NAMESPACE "'/></iq>",
+      IBB_PAYLOAD_DISCO_QUERY },
+    { "<iq type='get'><query xmlns='" IBB_DISCO_INFO_NAMESPACE "' node='n'/></iq>",
+      IBB_PAYLOAD_OTHER },
+    { "<iq type='result'><query xmlns='" IBB_DISCO_INFO_NAMESPACE "'/></iq>",
+      IBB_PAYLOAD_DISCO_INFO },
+    { "<iq type='error'/>", IBB_PAYLOAD_ERROR },
+    { "<message type='error'><data" IBB "/></message>", IBB_PAYLOAD_ERROR },
+    { "<presence type='error'/>", IBB_PAYLOAD_ERROR },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (IBBStanza) stanza = read_xml (cases[i].xml);
+
+      g_assert_cmpint (stanza->payload, ==, cases[i].payload);
+      if (stanza->payload != IBB_PAYLOAD_DATA)
+        g_assert_null (stanza->bytes);
+    }
+}
+
+/* N-03, N-05, D-12, D-13 */
+static void
+test_open (void)
+{
+  g_autoptr (IBBStanza) full =
+      read_xml ("<iq type='set'><open" IBB " sid='s' block-size='4096' stanza='message'/></iq>");
+  g_autoptr (IBBStanza) defaults =
+      read_xml ("<iq type='set'><open" IBB " sid='' block-size=' 0065535&#10;'><x/>?</open></iq>");
+  g_autoptr (IBBStanza) bad =
+      read_xml ("<iq type='set'><open" IBB " sid='a b' block-size='0' stanza='presence'/></iq>");
+  g_autoptr (IBBStanza) none = read_xml ("<iq type='set'><open" IBB "/></iq>");
+  g_autoptr (IBBStanza) foreign = read_xml ("<iq type='set'><open" IBB " xmlns:x='u' x:sid='s' "
+                                            "x:block-size='1' x:stanza='bogus'/></iq>");
+
+  g_assert_cmpstr (full->sid, ==, "s");
+  g_assert_true (full->block_size_valid);
+  g_assert_cmpuint (full->block_size, ==, 4096);
+  g_assert_true (full->carrier_valid);
+  g_assert_cmpint (full->carrier, ==, IBB_CARRIER_MESSAGE);
+
+  g_assert_cmpstr (defaults->sid, ==, "");
+  g_assert_true (defaults->block_size_valid);
+  g_assert_cmpuint (defaults->block_size, ==, 65535);
+  g_assert_true (defaults->carrier_valid);
+  g_assert_cmpint (defaults->carrier, ==, IBB_CARRIER_IQ);
+  g_assert_false (defaults->has_child);
+
+  g_assert_cmpstr (bad->sid, ==, "a b");
+  g_assert_false (bad->block_size_valid);
+  g_assert_false (bad->carrier_valid);
+
+  g_assert_null (none->sid);
+  g_assert_false (none->block_size_valid);
+  g_assert_true (none->carrier_valid);
+
+  g_assert_null (foreign->sid);
+  g_assert_false (foreign->block_size_valid);
+  g_assert_true (foreign->carrier_valid);
+}
+
+/* N-42, N-43, D-11, D-19, N-44 */
+static void
+test_data (void)
+{
+  static const struct
+  {
+    const char     *content;
+    IBBBase64Status base64;
+    const char     *bytes;
+    gsize           text_length;
+  } cases[] = {
+    { "Zm9vYmFy", IBB_BASE64_EXACT, "foobar", 8 },
+    { "", IBB_BASE64_EXACT, "", 0 },
+    { "Zg==", IBB_BASE64_EXACT, "f", 4 },
+    { "\n  Zm9v\n", IBB_BASE64_LENIENT, "foo", 8 },
+    { "Zh==", IBB_BASE64_LENIENT, "f", 4 },
+    { "AA*A", IBB_BASE64_INVALID, NULL, 4 },
+    { "AA-_", IBB_BASE64_INVALID, NULL, 4 },
+    { "AA\xC3\xA4", IBB_BASE64_INVALID, NULL, 4 },
+    { "AAAAA", IBB_BASE64_INVALID, NULL, 5 },
+    { "=AAA", IBB_BASE64_INVALID, NULL, 4 },
+    /* XML's ways to write a character are no way around. */
+    { "AA&#42;A", IBB_BASE64_INVALID, NULL, 4 },
+    { "AA&amp;A", IBB_BASE64_INVALID, NULL, 4 },
+    { "AA&#x41;A", IBB_BASE64_EXACT, "\0\0\0", 4 },
+    { "<![CDATA[Zm9v]]>YmFy", IBB_BASE64_EXACT, "foobar", 8 },
+    { "<![CDATA[AA<A]]>", IBB_BASE64_INVALID, NULL, 4 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *xml = g_strdup_printf (
+          "<iq type='set'><data" IBB " sid='s' seq='7'>%s</data></iq>", cases[i].content);
+      g_autoptr (IBBStanza) stanza = read_xml (xml);
+
+      g_assert_cmpint (stanza->base64, ==, cases[i].base64);
+      g_assert_cmpuint (stanza->text_length, ==, cases[i].text_length);
+      g_assert_true (stanza->seq_valid);
+      g_assert_cmpuint (stanza->seq, ==, 7);
+      g_assert_cmpstr (stanza->sid, ==, "s");
+      g_assert_false (stanza->has_child);
+      g_assert_null (stanza->xml);
+
+      if (cases[i].bytes == NULL)
+        g_assert_null (stanza->bytes);
+      else
+        g_assert_cmpmem (g_bytes_get_data (stanza->bytes, NULL), g_bytes_get_size (stanza->bytes),
+                         cases[i].bytes,
+                         MAX (strlen (cases[i].bytes), g_bytes_get_size (stanza->bytes)));
+    }
+}
+
+static void
+test_data_attributes (void)
+{
+  static const char *const bad[] = { "", "-1", "+1", "65536", "x", "1 1" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *xml =
+          g_strdup_printf ("<iq type='set'><data" IBB " sid='s' seq='%s'>AAAA</data></iq>", bad[i]);
+      g_autoptr (IBBStanza) stanza = read_xml (xml);
+
+      g_assert_false (stanza->seq_valid);
+    }
+
+  {
+    g_autoptr (IBBStanza) none = read_xml ("<iq type='set'><data" IBB ">AAAA</data></iq>");
+
+    g_assert_false (none->seq_valid);
+    g_assert_null (none->sid);
+    g_assert_nonnull (none->bytes);
+  }
+}
+
+/* N-44: the text of a child is not the block's. */
+static void
+test_data_child (void)
+{
+  g_autoptr (IBBStanza) stanza = read_xml (
+      "<message><data" IBB " sid='s' seq='0'>Zm9v<b>AAAA<c>AAAA</c></b>YmFy</data></message>");
+  g_autoptr (IBBStanza) sibling =
+      read_xml ("<message><x xmlns='u'>AAAA</x><data" IBB " sid='s' seq='0'>Zm9v</data>"
+                "<body>AAAA</body></message>");
+
+  g_assert_true (stanza->has_child);
+  g_assert_cmpmem (g_bytes_get_data (stanza->bytes, NULL), g_bytes_get_size (stanza->bytes),
+                   "foobar", 6);
+
+  g_assert_false (sibling->has_child);
+  g_assert_cmpmem (g_bytes_get_data (sibling->bytes, NULL), g_bytes_get_size (sibling->bytes),
+                   "foo", 3);
+}
+
+static char *
+make_data (gsize n_spaces, gsize n_characters)
+{
+  g_autofree char *spaces = g_strnfill (n_spaces, ' ');
+  g_autofree char *characters = g_strnfill (n_characters, 'A');
+
+  return g_strdup_printf ("<iq type='set'><data" IBB " sid='s' seq='0'>%s%s</data></iq>", spaces,
+                          characters);
+}
+
+/* D-17 */
+static void
+test_data_bounds (void)
+{
+  gsize            most = IBB_STANZA_MAX_BLOCK_TEXT;
+  gsize            block = IBB_BASE64_ENCODED_LENGTH (65535);
+  g_autofree char *fits_xml = make_data (most - block, block);
+  g_autofree char *over_xml = make_data (most - block + 1, block);
+  g_autofree char *megabytes_xml = make_data (5 * 1024 * 1024, 0);
+  g_autofree char *long_block_xml = make_data (0, 2 * block);
+
+  g_autoptr (IBBStanza) fits = read_xml (fits_xml);
+  g_autoptr (IBBStanza) over = read_xml (over_xml);
+  g_autoptr (IBBStanza) megabytes = read_xml (megabytes_xml);
+  g_autoptr (IBBStanza) long_block = read_xml (long_block_xml);
+
+  g_assert_cmpint (fits->base64, ==, IBB_BASE64_LENIENT);
+  g_assert_cmpuint (fits->text_length, ==, most);
+  g_assert_cmpuint (g_bytes_get_size (fits->bytes), ==, 65535);
+
+  g_assert_cmpint (over->payload, ==, IBB_PAYLOAD_DATA);
+  g_assert_cmpint (over->base64, ==, IBB_BASE64_INVALID);
+  g_assert_cmpuint (over->text_length, ==, most + 1);
+  g_assert_null (over->bytes);
+
+  g_assert_cmpint (megabytes->payload, ==, IBB_PAYLOAD_DATA);
+  g_assert_cmpuint (megabytes->text_length, ==, 5 * 1024 * 1024);
+  g_assert_null (megabytes->bytes);
+
+  /* Larger than any block may be, for the core to refuse. */
+  g_assert_cmpuint (g_bytes_get_size (long_block->bytes), ==, 131070);
+}
+
+/* D-49 */
+static void
+test_close (void)
+{
+  static const struct
+  {
+    const char *attributes;
+    gboolean    unclean;
+  } cases[] = {
+    { "", FALSE },
+    { " xmlns:u='urn:ibb-glib:1' u:unclean='true'", TRUE },
+    { " xmlns:other='urn:ibb-glib:1' other:unclean='true'", TRUE },
+    { " xmlns:u='urn:ibb-glib:1' u:unclean='1'", TRUE },
+    { " xmlns:u='urn:ibb-glib:1' u:unclean='false'", FALSE },
+    { " xmlns:u='urn:ibb-glib:2' u:unclean='true'", FALSE },
+    { " unclean='true'", FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *xml =
+          g_strdup_printf ("<iq type='set'><close" IBB " sid='s'%s/></iq>", cases[i].attributes);
+      g_autoptr (IBBStanza) stanza = read_xml (xml);
+
+      g_assert_cmpstr (stanza->sid, ==, "s");
+      g_assert_cmpint (stanza->unclean, ==, cases[i].unclean);
+    }
+}
+
+/* D-25 reads conditions, H-06 types: every combination. */
+static void
+test_error_table (void)
+{
+  for (guint condition = 0; condition < IBB_N_CONDITIONS; condition++)
+    {
+      for (guint type = 0; type <= IBB_ERROR_TYPE_WAIT; type++)
+        {
+          g_autofree char *xml = g_strdup_printf (
+              "<iq type='error' id='1'><error type='%s'><%s" CONDITION "/></error></iq>",
+              ibb_error_type_to_string (type), ibb_condition_to_string (condition));
+          g_autoptr (IBBStanza) stanza = read_xml (xml);
+
+          g_assert_cmpint (stanza->payload, ==, IBB_PAYLOAD_ERROR);
+          g_assert_cmpuint (stanza->condition, ==, condition);
+          g_assert_cmpuint (stanza->error_type, ==, type);
+          g_assert_null (stanza->text);
+        }
+    }
+}
+
+static void
+test_error_details (void)
+{
+  static const struct
+  {
+    const char  *content;
+    IBBCondition condition;
+    IBBErrorType type;
+    const char  *text;
+  } cases[] = {
+    { "", IBB_CONDITION_UNDEFINED_CONDITION, IBB_ERROR_TYPE_CANCEL, NULL },
+    { "<error/>", IBB_CONDITION_UNDEFINED_CONDITION, IBB_ERROR_TYPE_CANCEL, NULL },
+    { "<error type='wait'/>", IBB_CONDITION_UNDEFINED_CONDITION, IBB_ERROR_TYPE_WAIT, NULL },
+    { "<error type='wait'><new-one" CONDITION "/></error>", IBB_CONDITION_UNDEFINED_CONDITION,
+      IBB_ERROR_TYPE_WAIT, NULL },
+    /* Without a type that we know: the condition's own. */
+    { "<error type='later'><item-not-found" CONDITION "/></error>", IBB_CONDITION_ITEM_NOT_FOUND,
+      IBB_ERROR_TYPE_CANCEL, NULL },
+    { "<error><remote-server-timeout" CONDITION "/></error>", IBB_CONDITION_REMOTE_SERVER_TIMEOUT,
+      IBB_ERROR_TYPE_WAIT, NULL },
+    /* The condition may be wrapped in others, and stand anywhere. */
+    { "<error type='cancel'><text" CONDITION
+      ">Not &lt;now&gt;</text><gone xmlns='u'/><gone" CONDITION ">xmpp:a@b</gone></error>",
+      IBB_CONDITION_GONE, IBB_ERROR_TYPE_CANCEL, "Not <now>" },
+    { "<error type='auth'><forbidden xmlns='u'/></error>", IBB_CONDITION_UNDEFINED_CONDITION,
+      IBB_ERROR_TYPE_AUTH, NULL },
+    /* The first text counts, and of the first error. */
+    { "<error type='wait'><text" CONDITION " xml:lang='de'>eins</text><text" CONDITION
+      ">two</text></error><error type='auth'><gone" CONDITION "/><text" CONDITION
+      ">three</text></error>",
+      IBB_CONDITION_UNDEFINED_CONDITION, IBB_ERROR_TYPE_WAIT, "eins" },
+    { "<error><text" CONDITION "/></error>", IBB_CONDITION_UNDEFINED_CONDITION,
+      IBB_ERROR_TYPE_CANCEL, "" },
+    { "<error><text" CONDITION ">a<b>c</b>&#10;d</text></error>", IBB_CONDITION_UNDEFINED_CONDITION,
+      IBB_ERROR_TYPE_CANCEL, "a d" },
+    /* Not where it belongs. */
+    { "<x xmlns='u'><error type='wait'><gone" CONDITION "/></error></x>",
+      IBB_CONDITION_UNDEFINED_CONDITION, IBB_ERROR_TYPE_CANCEL, NULL },
+    { "<error xmlns='u' type='wait'><gone" CONDITION "/></error>",
+      IBB_CONDITION_UNDEFINED_CONDITION, IBB_ERROR_TYPE_CANCEL, NULL },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *xml =
+          g_strdup_printf ("<message type='error'>%s</message>", cases[i].content);
+      g_autoptr (IBBStanza) stanza = read_xml (xml);
+
+      g_assert_cmpint (stanza->condition, ==, cases[i].condition);
+      g_assert_cmpint (stanza->error_type, ==, cases[i].type);
+      g_assert_cmpstr (stanza->text, ==, cases[i].text);
+    }
+
+  {
+    g_autofree char *text = g_strnfill (5000, 'x');
+    g_autofree char *xml =
+        g_strdup_printf ("<iq type='error'><error><text" CONDITION ">%s</text></error></iq>", text);
+    g_autoptr (IBBStanza) stanza = read_xml (xml);
+
+    g_assert_cmpuint (strlen (stanza->text), ==, IBB_ERROR_TEXT_MAX_LENGTH);
+  }
+}
+
+/* D-36: the next expected block, sent back by a server, is no block; nor is its
+ * text kept anywhere. */
+static void
+test_error_echo (void)
+{
+  g_autoptr (IBBStanza) stanza =
+      read_xml ("<message type='error' id='1'><data" IBB " sid='s' seq='3'>QUFBQUFB</data>"
+                "<error type='wait'><recipient-unavailable" CONDITION "/></error></message>");
+  g_autofree char *xml = ibb_stanza_to_xml (stanza);
+
+  g_assert_cmpint (stanza->payload, ==, IBB_PAYLOAD_ERROR);
+  g_assert_cmpint (stanza->condition, ==, IBB_CONDITION_RECIPIENT_UNAVAILABLE);
+  g_assert_null (stanza->bytes);
+  g_assert_null (stanza->sid);
+  g_assert_cmpuint (stanza->text_length, ==, 0);
+  g_assert_null (strstr (xml, "QUFB"));
+  g_assert_nonnull (strstr (xml, "<recipient-unavailable"));
+}
+
+/* D-29 */
+static void
+test_disco_info (void)
+{
+  g_autoptr (IBBStanza) stanza = read_xml (
+      "<iq type='result'><query xmlns='" IBB_DISCO_INFO_NAMESPACE "'>"
+      "<identity category='client' type='bot' name='a/b &amp; c'/><identity category='x' type='y'/>"
+      "<identity category='incomplete'/><feature var='urn:ibb-glib:1'/><feature/>"
+      "<feature xmlns='u' var='foreign'/><x><feature var='nested'/></x><feature var='z'/>"
+      "</query></iq>");
+  g_autoptr (IBBStanza) empty =
+      read_xml ("<iq type='result'><query xmlns='" IBB_DISCO_INFO_NAMESPACE "'/></iq>");
+
+  g_assert_cmpuint (g_strv_length (stanza->features), ==, 2);
+  g_assert_cmpstr (stanza->features[0], ==, IBB_FEATURE_NAMESPACE);
+  g_assert_cmpstr (stanza->features[1], ==, "z");
+  g_assert_cmpuint (g_strv_length (stanza->identities), ==, 2);
+  g_assert_cmpstr (stanza->identities[0], ==, "client/bot/a/b & c");
+  g_assert_cmpstr (stanza->identities[1], ==, "x/y/");
+
+  g_assert_cmpuint (g_strv_length (empty->features), ==, 0);
+  g_assert_cmpuint (g_strv_length (empty->identities), ==, 0);
+}
+
+/* RFC 6120 §11.1, and what is no stanza. */
+static void
+test_refused (void)
+{
+  static const char *const cases[] = {
+    "",
+    " ",
+    "hello",
+    "<iq>",
+    "<iq/><iq/>",
+    "<iq/>x",
+    "<iq></message>",
+    "<iq id='1' id='2'/>",
+    "<iq id=1/>",
+    "<stream/>",
+    "<iq xmlns='jabber:other'/>",
+    "<x:iq/>",
+    "<iq><x:y/></iq>",
+    "<iq><y x:z=''/></iq>",
+    "<iq><!-- c --></iq>",
+    "<!-- c --><iq/>",
+    "<iq/><!-- c -->",
+    "<iq><?a b?></iq>",
+    "<?a b?><iq/>",
+    "<!DOCTYPE iq><iq/>",
+    "<!DOCTYPE iq SYSTEM 'file:///etc/passwd'><iq/>",
+    "<!DOCTYPE iq [<!ENTITY e 'x'>]><iq>&e;</iq>",
+    "<!DOCTYPE iq [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><iq>&e;</iq>",
+    "<!DOCTYPE iq [<!ATTLIST iq type CDATA 'set'>]><iq/>",
+    "<iq>&e;</iq>",
+    "<iq id='&e;'/>",
+    "<iq id='<'/>",
+    "<iq>&#0;</iq>",
+    "<iq>&#1;</iq>",
+    "<iq>&#xFFFE;</iq>",
+    "<iq>\x01</iq>",
+    "<iq id='\x1B'/>",
+    "<iq>\xFF</iq>",
+    "<iq>\xED\xA0\x80</iq>",
+    "<iq>\xEF\xBF\xBE</iq>",
+    "<iq>]]></iq>",
+    "\xFF\xFE<\0i\0q\0/\0>\0",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    assert_refused (cases[i], -1);
+
+  assert_refused ("<iq/>\0", 6);
+  assert_refused ("<iq id='a\0b'/>", 14);
+  assert_refused ("<iq/>", 4);
+  assert_refused ("<iq/>", 0);
+
+  {
+    /* The length counts, not a NUL; a declaration is no processing instruction, and
+     * cannot change the encoding. */
+    g_autoptr (GError)    error = NULL;
+    g_autoptr (IBBStanza) cut = ibb_stanza_new_from_xml ("<iq/>garbage", 5, &error);
+    g_autoptr (IBBStanza) declared =
+        read_xml ("<?xml version='1.0' encoding='ISO-8859-1'?>\n<iq id='\xC3\xA4'/>\n");
+    g_autoptr (IBBStanza) marked = read_xml ("\xEF\xBB\xBF<iq id='1'/>");
+
+    g_assert_no_error (error);
+    g_assert_nonnull (cut);
+    g_assert_cmpstr (ibb_stanza_get_id (declared), ==, "\xC3\xA4");
+    g_assert_cmpstr (ibb_stanza_get_id (marked), ==, "1");
+  }
+}
+
+static char *
+nest (guint depth)
+{
+  GString *xml = g_string_new ("<message>");
+
+  for (guint i = 1; i < depth; i++)
+    g_string_append (xml, "<a>");
+  for (guint i = 1; i < depth; i++)
+    g_string_append (xml, "</a>");
+  g_string_append (xml, "</message>");
+
+  return g_string_free (xml, FALSE);
+}
+
+static void
+test_bounds (void)
+{
+  g_autofree char *deepest = nest (IBB_STANZA_MAX_DEPTH);
+  g_autofree char *too_deep = nest (IBB_STANZA_MAX_DEPTH + 1);
+  g_autofree char *far_too_deep = nest (5000);
+  g_autofree char *text = g_strnfill (IBB_STANZA_MAX_LENGTH - 100, 'x');
+  g_autofree char *longest = g_strdup_printf ("<message><body>%s</body></message>", text);
+  g_autofree char *too_long =
+      g_strdup_printf ("<message><body>%s%.100s</body></message>", text, text);
+  g_autofree char *long_attribute =
+      g_strdup_printf ("<message><body a='%s%.100s'/></message>", text, text);
+  g_autofree char *huge = g_strnfill (17 * 1024 * 1024, ' ');
+
+  g_autoptr (IBBStanza) deep = read_xml (deepest);
+  g_autoptr (IBBStanza) large = read_xml (longest);
+  g_autofree char      *xml = ibb_stanza_to_xml (large);
+
+  g_assert_cmpstr (xml, ==, longest);
+  assert_refused (too_deep, -1);
+  assert_refused (far_too_deep, -1);
+  assert_refused (too_long, -1);
+  assert_refused (long_attribute, -1);
+  assert_refused (huge, -1);
+}
+
+/* What has no field is kept: meaning, not spelling. */
+static void
+test_fidelity (void)
+{
+  static const char *const cases[][2] = {
+    { "<message/>", "<message></message>" },
+    { "<iq type='result' id='1'/>", NULL },
+    { "<message type='chat' id='1' to='a@b' from='c@d'><body>hi</body></message>", NULL },
+    { "<message to='a@b' type='chat'><body>hi</body></message>",
+      "<message type='chat' to='a@b'><body>hi</body></message>" },
+    { "<message xml:lang='de'><body xml:lang='en'>a&lt;b&amp;c</body></message>", NULL },
+    { "<message xmlns='jabber:client'><body/></message>", "<message><body/></message>" },
+    { "<c:message xmlns:c='jabber:client'><c:body/></c:message>",
+      "<message xmlns:c='jabber:client'><body/></message>" },
+    { "<message xmlns='jabber:server'><x xmlns='u'><y/></x><body/></message>",
+      "<message><x xmlns='u'><y/></x><body/></message>" },
+    { "<message><x xmlns='u'><y xmlns=''/><message xmlns='jabber:client'/></x></message>", NULL },
+    { "<message xmlns='jabber:client'><forwarded xmlns='urn:xmpp:forward:0'><message "
+      "xmlns='jabber:client' id='2'><body>x</body></message></forwarded></message>",
+      "<message><forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' "
+      "id='2'><body>x</body></message></forwarded></message>" },
+    { "<message xmlns:p='u&amp;'><p:x p:a='1' b='2'/></message>",
+      "<message xmlns:p='u&amp;'><x xmlns='u&amp;' xmlns:p='u&amp;' p:a='1' b='2'/></message>" },
+    { "<iq type='get' extra='&quot;&apos;&lt;&gt;&amp;&#10;&#9;&#13;'/>",
+      "<iq type='get' extra='&quot;&apos;&lt;&gt;&amp;&#10;&#9;&#13;'></iq>" },
+    { "<message><body>a&#13;&#10;\tb]]&gt;&quot;</body></message>",
+      "<message><body>a&#13;\n\tb]]&gt;&quot;</body></message>" },
+    { "<message><body><![CDATA[<&>]]></body></message>",
+      "<message><body>&lt;&amp;&gt;</body></message>" },
+    { "<message>a<b/>c</message>", NULL },
+    { "<presence><priority>-1</priority><c xmlns='caps' ver='\xE2\x82\xAC'/></presence>", NULL },
+    { "<iq type='result'><bind xmlns='b'><jid>a@b/c</jid></bind></iq>", NULL },
+    { "<message type='chat'><data xmlns='http://jabber.org/protocol/ibb'>AA</data></message>",
+      NULL },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (IBBStanza) stanza = read_xml (cases[i][0]);
+      g_autofree char      *xml = ibb_stanza_to_xml (stanza);
+      g_autoptr (IBBStanza) again = read_xml (xml);
+      g_autofree char      *twice = ibb_stanza_to_xml (again);
+
+      g_assert_cmpstr (xml, ==, cases[i][1] != NULL ? cases[i][1] : cases[i][0]);
+      g_assert_cmpstr (twice, ==, xml);
+    }
+}
+
+/* A prefix that the stream declares, not the stanza. */
+static void
+test_outer_prefix (void)
+{
+  static const char     stream[] = "<stream xmlns='jabber:client' xmlns:p='u'>"
+                                   "<message p:a='1'><p:x p:b='2' p:c='3'/></message>";
+  g_autoptr (GPtrArray) stanzas = read_stream (stream, strlen (stream), 7, NULL);
+  g_autofree char      *xml = NULL;
+
+  g_assert_cmpuint (stanzas->len, ==, 1);
+  xml = ibb_stanza_to_xml (stanzas->pdata[0]);
+  g_assert_cmpstr (xml, ==,
+                   "<message xmlns:p='u' p:a='1'>"
+                   "<x xmlns='u' xmlns:p='u' p:b='2' p:c='3'/></message>");
+}
+
+/* Many stanzas by one reader, in pieces of every size, always the same. */
+static void
+test_pieces (void)
+{
+  static const char stream[] =
+      "<stream xmlns='jabber:client'>"
+      "<iq type='set' id='a&amp;' from='j@c/\xC3\xA4'><data" IBB " seq='1' sid='s'>\n"
+      "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5eg==\n</data></iq>"
+      " <iq type='result' id='2'/>\n"
+      "<message><body>\xE2\x82\xAC&lt;&#x20AC;</body></message>"
+      "<iq type='error' id='3'><data" IBB ">AAAA</data><error type='wait'><gone" CONDITION
+      "/><text" CONDITION ">t\xC3\xA9xt</text></error></iq>"
+      "<iq type='set' id='4'><close" IBB " sid='s'/></iq>";
+
+  for (gsize piece = 1; piece < sizeof stream; piece++)
+    {
+      guint                 n_failed = 0;
+      g_autoptr (GPtrArray) stanzas = read_stream (stream, strlen (stream), piece, &n_failed);
+      IBBStanza            *data, *message, *error, *end;
+      g_autofree char      *xml = NULL;
+
+      g_assert_cmpuint (n_failed, ==, 0);
+      g_assert_cmpuint (stanzas->len, ==, 5);
+
+      data = stanzas->pdata[0];
+      g_assert_cmpstr (data->id, ==, "a&");
+      g_assert_cmpint (data->payload, ==, IBB_PAYLOAD_DATA);
+      g_assert_cmpint (data->base64, ==, IBB_BASE64_LENIENT);
+      g_assert_cmpuint (data->text_length, ==, 74);
+      g_assert_cmpmem (g_bytes_get_data (data->bytes, NULL), g_bytes_get_size (data->bytes),
+                       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 52);
+
+      message = stanzas->pdata[2];
+      xml = ibb_stanza_to_xml (message);
+      g_assert_cmpstr (xml, ==, "<message><body>\xE2\x82\xAC&lt;\xE2\x82\xAC</body></message>");
+
+      error = stanzas->pdata[3];
+      g_assert_cmpint (error->condition, ==, IBB_CONDITION_GONE);
+      g_assert_cmpstr (error->text, ==, "t\xC3\xA9xt");
+
+      end = stanzas->pdata[4];
+      g_assert_cmpint (end->payload, ==, IBB_PAYLOAD_CLOSE);
+      g_assert_null (end->text);
+    }
+}
+
+/* What breaks a bound is dropped alone: the stanzas around it are whole. */
+static void
+test_recovery (void)
+{
+  g_autofree char *text = g_strnfill (IBB_STANZA_MAX_LENGTH, 'x');
+  g_autofree char *deep = nest (IBB_STANZA_MAX_DEPTH + 3);
+  g_autofree char *stream = g_strdup_printf (
+      "<stream xmlns='jabber:client'><message id='1'/><message id='2'><body>%s</body><x/></message>"
+      "<iq id='3'/>%s<iq id='5'/><features><x/></features><iq type='set' id='6'><data" IBB
+      " sid='s' seq='0'>Zm9v</data></iq>",
+      text, deep);
+  guint                 n_failed = 0;
+  g_autoptr (GPtrArray) stanzas = read_stream (stream, strlen (stream), 1000, &n_failed);
+  IBBStanza            *last;
+
+  g_assert_cmpuint (n_failed, ==, 2);
+  g_assert_cmpuint (stanzas->len, ==, 4);
+  g_assert_cmpstr (ibb_stanza_get_id (stanzas->pdata[0]), ==, "1");
+  g_assert_cmpstr (ibb_stanza_get_id (stanzas->pdata[1]), ==, "3");
+  g_assert_cmpstr (ibb_stanza_get_id (stanzas->pdata[2]), ==, "5");
+  last = stanzas->pdata[3];
+  g_assert_cmpstr (last->id, ==, "6");
+  g_assert_cmpuint (g_bytes_get_size (last->bytes), ==, 3);
+}
+
+/* A reader that is freed in the middle of a stanza frees all of it. */
+static void
+test_unfinished (void)
+{
+  static const char stream[] = "<stream><iq type='result'><query xmlns='" IBB_DISCO_INFO_NAMESPACE
+                               "'><feature var='a'/><identity category='b' type='c'/>";
+  g_autoptr (GPtrArray) stanzas = read_stream (stream, strlen (stream), 100, NULL);
+
+  g_assert_cmpuint (stanzas->len, ==, 0);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/ibb/stanza-reader/attributes", test_attributes);
+  g_test_add_func ("/ibb/stanza-reader/payload/N-01,D-10,D-34", test_payload);
+  g_test_add_func ("/ibb/stanza-reader/open/N-03,N-05,D-12,D-13", test_open);
+  g_test_add_func ("/ibb/stanza-reader/data/N-42,N-43,D-19", test_data);
+  g_test_add_func ("/ibb/stanza-reader/data/attributes/N-19,D-11", test_data_attributes);
+  g_test_add_func ("/ibb/stanza-reader/data/child/N-44", test_data_child);
+  g_test_add_func ("/ibb/stanza-reader/data/bounds/D-17", test_data_bounds);
+  g_test_add_func ("/ibb/stanza-reader/close/D-49", test_close);
+  g_test_add_func ("/ibb/stanza-reader/error/table/D-25", test_error_table);
+  g_test_add_func ("/ibb/stanza-reader/error/details", test_error_details);
+  g_test_add_func ("/ibb/stanza-reader/error/echo/D-36", test_error_echo);
+  g_test_add_func ("/ibb/stanza-reader/disco-info/D-29", test_disco_info);
+  g_test_add_func ("/ibb/stanza-reader/refused", test_refused);
+  g_test_add_func ("/ibb/stanza-reader/bounds", test_bounds);
+  g_test_add_func ("/ibb/stanza-reader/fidelity", test_fidelity);
+  g_test_add_func ("/ibb/stanza-reader/outer-prefix", test_outer_prefix);
+  g_test_add_func ("/ibb/stanza-reader/pieces", test_pieces);
+  g_test_add_func ("/ibb/stanza-reader/recovery", test_recovery);
+  g_test_add_func ("/ibb/stanza-reader/unfinished", test_unfinished);
+
+  return g_test_run ();
+}

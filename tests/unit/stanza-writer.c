@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "ibb-stanza-private.h"
+
+#include <string.h>
+
+#define CONDITION "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'"
+
+/* Writes after something that is there already, as into a stream's buffer. */
+static char *
+write_xml (const IBBStanza *stanza)
+{
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  g_autoptr (GError)     error = NULL;
+  g_autoptr (IBBStanza)  back = NULL;
+  g_autofree char       *xml = NULL;
+
+  g_byte_array_append (out, (const guint8 *) "<stream>", 8);
+  ibb_stanza_write (stanza, out);
+  g_assert_cmpmem (out->data, 8, "<stream>", 8);
+  xml = g_strndup ((const char *) out->data + 8, out->len - 8);
+
+  /* Whatever is written can be read, and is the same stanza. */
+  back = ibb_stanza_new_from_xml (xml, -1, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (back->name, ==, stanza->name);
+  g_assert_cmpint (back->payload, ==, stanza->payload);
+
+  return g_steal_pointer (&xml);
+}
+
+static void
+assert_xml (IBBStanza *stanza, const char *expected)
+{
+  g_autofree char *xml = write_xml (stanza);
+
+  g_assert_cmpstr (xml, ==, expected);
+  ibb_stanza_unref (stanza);
+}
+
+static IBBStanza *
+make (IBBStanzaName name, const char *kind, IBBPayload payload)
+{
+  IBBStanza *stanza = ibb_stanza_record_new (name, kind, payload, "id", "them@there/r");
+
+  stanza->sid = g_strdup ("sid");
+
+  return stanza;
+}
+
+/* N-02, N-03, N-05, N-06 */
+static void
+test_open (void)
+{
+  IBBStanza *iq = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_OPEN);
+  IBBStanza *message = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_OPEN);
+
+  iq->block_size = 4096;
+  assert_xml (iq, "<iq type='set' id='id' to='them@there/r'>"
+                  "<open xmlns='http://jabber.org/protocol/ibb' block-size='4096' sid='sid' "
+                  "stanza='iq'/></iq>");
+
+  message->from = g_strdup ("us@here/r");
+  message->block_size = 65535;
+  message->carrier = IBB_CARRIER_MESSAGE;
+  assert_xml (message, "<iq type='set' id='id' to='them@there/r' from='us@here/r'>"
+                       "<open xmlns='http://jabber.org/protocol/ibb' block-size='65535' sid='sid' "
+                       "stanza='message'/></iq>");
+}
+
+/* N-13, N-15, N-16, N-19 */
+static void
+test_data_iq (void)
+{
+  IBBStanza *last = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_DATA);
+  IBBStanza *empty = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_DATA);
+
+  last->seq = 65535;
+  last->bytes = g_bytes_new_static ("\xFB\xEF\xBE\x00", 4);
+  assert_xml (last, "<iq type='set' id='id' to='them@there/r'>"
+                    "<data xmlns='http://jabber.org/protocol/ibb' seq='65535' sid='sid'>"
+                    "++++AA==</data></iq>");
+
+  assert_xml (empty, "<iq type='set' id='id' to='them@there/r'>"
+                     "<data xmlns='http://jabber.org/protocol/ibb' seq='0' sid='sid'></data></iq>");
+}
+
+/* N-13, N-32, D-35 */
+static void
+test_data_message (void)
+{
+  static const char *const kinds[] = { NULL, "normal" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      IBBStanza *message = make (IBB_STANZA_MESSAGE, kinds[i], IBB_PAYLOAD_DATA);
+
+      message->bytes = g_bytes_new_static ("f", 1);
+      assert_xml (message, "<message type='normal' id='id' to='them@there/r'>"
+                           "<data xmlns='http://jabber.org/protocol/ibb' seq='0' sid='sid'>"
+                           "Zg==</data>"
+                           "<no-store xmlns='urn:xmpp:hints'/><no-copy xmlns='urn:xmpp:hints'/>"
+                           "</message>");
+    }
+}
+
+/* N-15: one clean run, whatever the length. */
+static void
+test_data_round_trip (void)
+{
+  for (gsize length = 0; length < 300; length++)
+    {
+      g_autoptr (IBBStanza) stanza = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_DATA);
+      g_autoptr (IBBStanza) back = NULL;
+      g_autofree guint8    *bytes = g_malloc (length + 1);
+      g_autofree char      *xml = NULL;
+
+      for (gsize i = 0; i < length; i++)
+        bytes[i] = (guint8) g_test_rand_int ();
+      stanza->bytes = g_bytes_new (bytes, length);
+      xml = write_xml (stanza);
+      back = ibb_stanza_new_from_xml (xml, -1, NULL);
+      g_assert_cmpint (back->base64, ==, IBB_BASE64_EXACT);
+      g_assert_cmpuint (back->text_length, ==, IBB_BASE64_ENCODED_LENGTH (length));
+      g_assert_true (g_bytes_equal (back->bytes, stanza->bytes));
+    }
+}
+
+/* N-34, D-49 */
+static void
+test_close (void)
+{
+  IBBStanza *clean = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE);
+  IBBStanza *unclean = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE);
+
+  assert_xml (clean, "<iq type='set' id='id' to='them@there/r'>"
+                     "<close xmlns='http://jabber.org/protocol/ibb' sid='sid'/></iq>");
+  unclean->unclean = TRUE;
+  assert_xml (unclean, "<iq type='set' id='id' to='them@there/r'>"
+                       "<close xmlns='http://jabber.org/protocol/ibb' sid='sid' "
+                       "xmlns:u='urn:ibb-glib:1' u:unclean='true'/></iq>");
+}
+
+/* N-07, N-20, N-35, D-36, D-48 */
+static void
+test_answers (void)
+{
+  g_autoptr (IBBStanza) request = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_DATA);
+  g_autoptr (IBBStanza) message = make (IBB_STANZA_MESSAGE, NULL, IBB_PAYLOAD_DATA);
+
+  g_free (request->to);
+  request->to = NULL;
+  request->from = g_strdup ("them@there/r");
+  request->bytes = g_bytes_new_static ("secret", 6);
+  assert_xml (ibb_stanza_record_new_result (request),
+              "<iq type='result' id='id' to='them@there/r'/>");
+  assert_xml (ibb_stanza_record_new_error (request, IBB_CONDITION_ITEM_NOT_FOUND,
+                                           IBB_ERROR_TYPE_CANCEL, NULL),
+              "<iq type='error' id='id' to='them@there/r'><error type='cancel'>"
+              "<item-not-found " CONDITION "/></error></iq>");
+  assert_xml (ibb_stanza_record_new_error (message, IBB_CONDITION_RESOURCE_CONSTRAINT,
+                                           IBB_ERROR_TYPE_WAIT, "a<b>&'\"\x01"),
+              "<message type='error' id='id' from='them@there/r'><error type='wait'>"
+              "<resource-constraint " CONDITION "/>"
+              "<text " CONDITION ">a&lt;b&gt;&amp;&apos;&quot; </text></error></message>");
+}
+
+/* D-29, D-43 */
+static void
+test_disco (void)
+{
+  IBBStanza *query = make (IBB_STANZA_IQ, "get", IBB_PAYLOAD_DISCO_QUERY);
+  IBBStanza *info = make (IBB_STANZA_IQ, "result", IBB_PAYLOAD_DISCO_INFO);
+  IBBStanza *nothing = make (IBB_STANZA_IQ, "result", IBB_PAYLOAD_DISCO_INFO);
+
+  assert_xml (query, "<iq type='get' id='id' to='them@there/r'>"
+                     "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>");
+
+  info->identities = g_strsplit ("client/pc/a/b & c|client/bot/|odd", "|", -1);
+  info->features = g_strsplit ("urn:ibb-glib:1|<'>", "|", -1);
+  assert_xml (info, "<iq type='result' id='id' to='them@there/r'>"
+                    "<query xmlns='http://jabber.org/protocol/disco#info'>"
+                    "<identity category='client' type='pc' name='a/b &amp; c'/>"
+                    "<identity category='client' type='bot'/><identity category='odd' type=''/>"
+                    "<feature var='urn:ibb-glib:1'/><feature var='&lt;&apos;&gt;'/></query></iq>");
+
+  assert_xml (nothing, "<iq type='result' id='id' to='them@there/r'>"
+                       "<query xmlns='http://jabber.org/protocol/disco#info'></query></iq>");
+}
+
+static void
+test_ping (void)
+{
+  assert_xml (make (IBB_STANZA_IQ, "get", IBB_PAYLOAD_PING),
+              "<iq type='get' id='id' to='them@there/r'><ping xmlns='urn:xmpp:ping'/></iq>");
+}
+
+/* A router may stamp a copy of what has no fields. */
+static void
+test_stamped (void)
+{
+  g_autoptr (GError)    error = NULL;
+  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (
+      "<message from='forged@x' xml:lang='en'><body>hi</body></message>", -1, &error);
+
+  g_assert_no_error (error);
+  g_free (stanza->from);
+  stanza->from = g_strdup ("real@x");
+  assert_xml (g_steal_pointer (&stanza),
+              "<message from='real@x' xml:lang='en'><body>hi</body></message>");
+}
+
+/* Whatever an application passes as a string, the stream stays well-formed. */
+static void
+test_hostile_strings (void)
+{
+  static const struct
+  {
+    const char *text;
+    const char *written;
+  } cases[] = {
+    { "<&>'\"", "&lt;&amp;&gt;&apos;&quot;" },
+    { "a\nb\tc\rd", "a&#10;b&#9;c&#13;d" },
+    { "\x01\x1F", "\xEF\xBF\xBD\xEF\xBF\xBD" },
+    { "\x7F\xC2\x80", "\x7F\xC2\x80" },
+    { "\xFF", "\xEF\xBF\xBD" },
+    { "a\xE2\x82", "a\xEF\xBF\xBD\xEF\xBF\xBD" },
+    { "\xC0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD" },
+    { "\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD" },
+    { "\xEF\xBF\xBE\xEF\xBF\xBF", "\xEF\xBF\xBD\xEF\xBF\xBD" },
+    { "\xF4\x8F\xBF\xBF", "\xF4\x8F\xBF\xBF" },
+    { "\xE2\x82\xAC", "\xE2\x82\xAC" },
+    { "'/><x a='", "&apos;/&gt;&lt;x a=&apos;" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      IBBStanza *stanza = ibb_stanza_record_new (IBB_STANZA_IQ, cases[i].text, IBB_PAYLOAD_OTHER,
+                                                 cases[i].text, cases[i].text);
+      g_autofree char *expected = g_strdup_printf (
+          "<iq type='%s' id='%s' to='%s'/>", cases[i].written, cases[i].written, cases[i].written);
+
+      g_test_message ("case %" G_GSIZE_FORMAT, i);
+      assert_xml (stanza, expected);
+    }
+
+  for (guint round = 0; round < 2000; round++)
+    {
+      g_autoptr (IBBStanza) stanza = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE);
+      g_autofree char      *xml = NULL;
+      char                  noise[17] = { 0 };
+
+      for (gsize i = 0; i < sizeof noise - 1; i++)
+        noise[i] = (char) g_test_rand_int_range (1, 256);
+      g_free (stanza->sid);
+      stanza->sid = g_strdup (noise);
+      stanza->from = g_strdup (noise + 8);
+      xml = write_xml (stanza);
+    }
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/ibb/stanza-writer/open/N-02,N-03,N-05,N-06", test_open);
+  g_test_add_func ("/ibb/stanza-writer/data/iq/N-13,N-15,N-19", test_data_iq);
+  g_test_add_func ("/ibb/stanza-writer/data/message/N-13,N-32,D-35", test_data_message);
+  g_test_add_func ("/ibb/stanza-writer/data/round-trip/N-15", test_data_round_trip);
+  g_test_add_func ("/ibb/stanza-writer/close/N-34,D-49", test_close);
+  g_test_add_func ("/ibb/stanza-writer/answers/N-07,N-20,D-36,D-48", test_answers);
+  g_test_add_func ("/ibb/stanza-writer/disco/D-29,D-43", test_disco);
+  g_test_add_func ("/ibb/stanza-writer/ping", test_ping);
+  g_test_add_func ("/ibb/stanza-writer/stamped", test_stamped);
+  g_test_add_func ("/ibb/stanza-writer/hostile-strings", test_hostile_strings);
+
+  return g_test_run ();
+}

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Builds of the library with other options, for the tests of this folder."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+ROOT = os.environ['IBB_TEST_SOURCE_ROOT']
+
+
+def run(*command, **options):
+    """Runs a command; what it printed. A failure shows what it printed."""
+    result = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True, **options)
+    if result.returncode != 0:
+        raise AssertionError(f"{' '.join(command)}: {result.returncode}\n{result.stdout[-6000:]}")
+    return result.stdout
+
+
+def fails(*command, **options):
+    """Runs a command that has to fail; what it printed."""
+    result = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True, **options)
+    assert result.returncode != 0, f"{' '.join(command)} succeeded"
+    return result.stdout
+
+
+def example(page, language):
+    """The first listing of a language on a page of the reference."""
+    with open(os.path.join(ROOT, 'doc', page), encoding='utf-8') as file:
+        return re.search(rf'```{language}\n(.*?)```', file.read(), re.DOTALL).group(1)
+
+
+class Folder:
+    """A temporary directory that is removed in the end."""
+
+    def __init__(self):
+        self.path = tempfile.mkdtemp(prefix='ibb-install-')
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def __truediv__(self, name):
+        return os.path.join(self.path, name)
+
+    def write(self, name, text):
+        path = self / name
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(text)
+        return path

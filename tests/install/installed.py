@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What "meson install" puts into an empty prefix is enough, by itself."""
+
+import atexit
+import glob
+import os
+
+import tap
+from builder import ROOT, Folder, example, fails, run
+
+folder = Folder()
+atexit.register(folder.__exit__)
+prefix = folder / 'prefix'
+libdir = os.path.join(prefix, 'lib')
+
+# Nothing of a surrounding "meson devenv" may help.
+environment = {key: value for key, value in os.environ.items()
+               if key not in ('GI_TYPELIB_PATH', 'LD_LIBRARY_PATH', 'PKG_CONFIG_PATH')}
+environment['PKG_CONFIG_PATH'] = os.path.join(libdir, 'pkgconfig')
+environment['LD_LIBRARY_PATH'] = libdir
+environment['GI_TYPELIB_PATH'] = os.path.join(libdir, 'girepository-1.0')
+environment['PATH'] = os.path.join(prefix, 'bin') + ':' + environment['PATH']
+
+PYTHON = '''
+import gi
+gi.require_version('IBB', '1.0')
+from gi.repository import IBB
+loopback = IBB.Loopback()
+connection = loopback.attach('alice@example.org/a')
+assert connection.props.local_jid == 'alice@example.org/a'
+service = IBB.Service.new(connection)
+assert service.props.default_block_size == 4096
+assert IBB.MAJOR_VERSION == 1
+assert issubclass(IBB.Error, object) and IBB.Error.NOT_ACCEPTABLE != IBB.Error.FAILED
+'''
+
+JAVASCRIPT = '''
+imports.gi.versions.IBB = '1.0';
+const { IBB } = imports.gi;
+const loopback = new IBB.Loopback();
+const connection = loopback.attach('alice@example.org/a');
+const service = IBB.Service.new(connection);
+if (service.default_block_size !== 4096 || connection.local_jid !== 'alice@example.org/a')
+    throw new Error('not what it should be');
+'''
+
+VALA = '''
+int main () {
+  var loopback = new IBB.Loopback ();
+  var connection = loopback.attach ("alice@example.org/a");
+  var service = new IBB.Service (connection);
+  assert (service.default_block_size == 4096);
+  return 0;
+}
+'''
+
+
+def flags(what):
+    return run('pkg-config', what, 'ibb-glib-1.0', env=environment).split()
+
+
+@tap.case('/install/prefix')
+def install():
+    build = folder / 'build'
+    run('meson', 'setup', build, ROOT, f'--prefix={prefix}', '--libdir=lib', '--buildtype=plain',
+        '-Dauto_features=enabled', '-Dtests=disabled', '-Ddocs=disabled')
+    run('meson', 'install', '-C', build, '--quiet')
+    assert os.path.exists(os.path.join(libdir, 'libibb-glib-1.0.so.0'))
+    # Private headers stay at home.
+    headers = {os.path.relpath(path, os.path.join(prefix, 'include', 'ibb-glib-1.0', 'ibb-glib'))
+               for path in glob.glob(f'{prefix}/include/**/*.h', recursive=True)}
+    assert 'ibb-glib.h' in headers and 'xmpp/ibb-client.h' in headers
+    assert not [name for name in headers if 'private' in name or 'core' in name], headers
+
+
+@tap.case('/install/pkg-config')
+def pkg_config():
+    assert run('pkg-config', '--modversion', 'ibb-glib-1.0', env=environment).strip() == '1.0.0'
+    # Only what the headers need is asked of those who use the library.
+    libraries = flags('--libs')
+    assert '-libb-glib-1.0' in libraries and '-lgio-2.0' in libraries
+    assert '-lxml2' not in libraries and '-lgsasl' not in libraries
+
+
+@tap.case('/install/c')
+def c_program():
+    source = folder.write('greeting.c', example('overview.md', 'c'))
+    program = folder / 'greeting'
+    run('cc', '-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter', source, '-o', program,
+        *flags('--cflags'), *flags('--libs'))
+    assert run(program, env=environment) == 'hello\n'
+
+
+@tap.case('/install/single-include')
+def single_include():
+    source = folder.write('single.c', '#include <ibb-glib/ibb-service.h>\n')
+    output = fails('cc', '-c', source, '-o', os.devnull, *flags('--cflags'))
+    assert 'Only <ibb-glib/ibb-glib.h> can be included directly' in output
+
+
+@tap.case('/install/python')
+def python_program():
+    run('/usr/bin/python3', '-c', PYTHON, env=environment)
+
+
+@tap.case('/install/javascript')
+def javascript_program():
+    run('gjs', folder.write('program.js', JAVASCRIPT), env=environment)
+
+
+@tap.case('/install/vala')
+def vala_program():
+    source = folder.write('program.vala', VALA)
+    program = folder / 'program-vala'
+    run('valac', '--vapidir', os.path.join(prefix, 'share', 'vala', 'vapi'), '--pkg',
+        'ibb-glib-1.0', source, '-o', program, env=environment)
+    run(program, env=environment)
+
+
+@tap.case('/install/command')
+def command():
+    assert 'send' in run(os.path.join(prefix, 'bin', 'ibb'), '--help', env=environment)
+
+
+tap.main()

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Each option really switches what it names."""
+
+import glob
+import os
+
+import tap
+from builder import ROOT, Folder, example, fails, run
+
+
+def build(folder, *options):
+    run('meson', 'setup', folder / 'build', ROOT, '--buildtype=plain', '--werror',
+        f"--prefix={folder / 'prefix'}", '--libdir=lib', *options)
+    run('meson', 'install', '-C', folder / 'build', '--quiet')
+    return {os.path.relpath(path, folder / 'prefix')
+            for path in glob.glob(f"{folder / 'prefix'}/**", recursive=True)
+            if not os.path.isdir(path)}
+
+
+def compile_against(folder, text):
+    environment = {**os.environ, 'PKG_CONFIG_PATH': folder / 'prefix/lib/pkgconfig',
+                   'LD_LIBRARY_PATH': folder / 'prefix/lib'}
+    flags = run('pkg-config', '--cflags', '--libs', 'ibb-glib-1.0', env=environment).split()
+    run('cc', folder.write('program.c', text), '-o', folder / 'program', *flags)
+    return run(folder / 'program', env=environment)
+
+
+@tap.case('/install/options/all-off', watchdog=280)
+def all_off():
+    with Folder() as folder:
+        files = build(folder, '-Dauto_features=disabled')
+        assert 'lib/libibb-glib-1.0.so.0' in files
+        assert not [name for name in files if name.endswith(('.gir', '.typelib', '.vapi', '.html'))]
+        assert 'bin/ibb' not in files
+        assert 'include/ibb-glib-1.0/ibb-glib/xmpp/ibb-client.h' not in files
+        assert compile_against(folder, example('overview.md', 'c')) == 'hello\n'
+        with open(folder / 'prefix/lib/pkgconfig/ibb-glib-1.0.pc', encoding='utf-8') as file:
+            assert 'gsasl' not in file.read()
+
+
+@tap.case('/install/options/no-client', watchdog=280)
+def no_client():
+    with Folder() as folder:
+        files = build(folder, '-Dclient=disabled', '-Dintrospection=enabled', '-Dvapi=enabled',
+                      '-Ddocs=disabled', '-Dtests=disabled')
+        assert 'bin/ibb' not in files
+        # The header is complete without the client, and so are the bindings.
+        assert compile_against(folder, example('overview.md', 'c')) == 'hello\n'
+        for name in ('share/gir-1.0/IBB-1.0.gir', 'share/vala/vapi/ibb-glib-1.0.vapi'):
+            with open(os.path.join(folder / 'prefix', name), encoding='utf-8') as file:
+                text = file.read()
+            assert 'ibb_service_new' in text or 'class Service' in text
+            assert 'ibb_client_new' not in text and 'class Client ' not in text
+
+
+@tap.case('/install/options/contradictions')
+def contradictions():
+    for options, complaint in (
+            (('-Dtool=enabled', '-Dclient=disabled'), 'tool'),
+            (('-Dvapi=enabled', '-Dintrospection=disabled'), 'vapi'),
+            (('-Ddocs=enabled', '-Dintrospection=disabled'), 'docs')):
+        with Folder() as folder:
+            output = fails('meson', 'setup', folder / 'build', ROOT, *options)
+            assert complaint in output.lower(), output
+
+
+tap.main()

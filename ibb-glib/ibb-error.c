@@ -360,7 +360,7 @@ ibb_error_new_from_failure (const IBBFailure *failure, const char *peer, const c
 
   if (sid != NULL)
     {
-      char *longer = g_strdup_printf (_ ("%s (session “%s”)"), message, sid);
+      char *longer = g_strdup_printf (_ ("%s (sid “%s”)"), message, sid);
 
       g_free (message);
       message = longer;

@@ -215,6 +215,18 @@ append_attributes (IBBStanzaReader *self,
         append_attribute (self, "xmlns", prefix, uri, strlen (uri));
     }
 
+  /* One may have been declared outside of the stanza. */
+  for (int i = 0; i < n_attributes; i++)
+    {
+      const xmlChar **attribute = attributes + ATTRIBUTE_FIELDS * i;
+      const char     *prefix = ATTRIBUTE_PREFIX (attribute);
+      const char     *uri = ATTRIBUTE_URI (attribute);
+
+      if (prefix != NULL && strcmp (prefix, "xml") != 0 &&
+          !is_declared (prefix, n_namespaces, namespaces, i, attributes))
+        append_attribute (self, "xmlns", prefix, uri, strlen (uri));
+    }
+
   for (int i = 0; i < n_attributes; i++)
     {
       const xmlChar **attribute = attributes + ATTRIBUTE_FIELDS * i;
@@ -225,12 +237,6 @@ append_attributes (IBBStanzaReader *self,
           (strcmp (name, "type") == 0 || strcmp (name, "id") == 0 || strcmp (name, "from") == 0 ||
            strcmp (name, "to") == 0))
         continue;
-
-      /* It may have been declared outside of the stanza. */
-      if (prefix != NULL && strcmp (prefix, "xml") != 0 &&
-          !is_declared (prefix, n_namespaces, namespaces, i, attributes))
-        append_attribute (self, "xmlns", prefix, ATTRIBUTE_URI (attribute),
-                          strlen (ATTRIBUTE_URI (attribute)));
 
       append_attribute (self, prefix, name, ATTRIBUTE_VALUE (attribute),
                         ATTRIBUTE_LENGTH (attribute));

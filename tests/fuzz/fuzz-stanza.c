@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Whatever XML comes: it is refused or becomes a stanza that can be written,
+ * read again as the same thing, and then does not change any more. */
+
+#include "config.h"
+
+#include "fuzz.h"
+
+#include "ibb-stanza-private.h"
+
+#include <string.h>
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  g_autoptr (GError)    error = NULL;
+  g_autofree char      *xml = g_memdup2 (data, size);
+  g_autoptr (IBBStanza) stanza =
+      ibb_stanza_new_from_xml (xml != NULL ? xml : "", (gssize) size, &error);
+  g_autoptr (IBBStanza) second = NULL;
+  g_autoptr (IBBStanza) third = NULL;
+  g_autofree char      *once = NULL;
+  g_autofree char      *twice = NULL;
+  g_autofree char      *thrice = NULL;
+
+  if (stanza == NULL)
+    {
+      g_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA));
+      return 0;
+    }
+
+  g_assert (error == NULL);
+  g_assert (stanza->bytes == NULL || stanza->payload == IBB_PAYLOAD_DATA);
+  g_assert (stanza->bytes == NULL || stanza->base64 != IBB_BASE64_INVALID);
+  g_assert (stanza->text == NULL || strlen (stanza->text) <= IBB_ERROR_TEXT_MAX_LENGTH);
+
+  once = ibb_stanza_to_xml (stanza);
+  second = ibb_stanza_new_from_xml (once, -1, NULL);
+  g_assert (second != NULL);
+  g_assert (second->name == stanza->name);
+  g_assert (second->payload == stanza->payload);
+  g_assert (g_strcmp0 (second->id, stanza->id) == 0);
+  g_assert (g_strcmp0 (second->from, stanza->from) == 0);
+  g_assert (g_strcmp0 (second->to, stanza->to) == 0);
+  g_assert (g_strcmp0 (second->sid, stanza->sid) == 0 || stanza->payload == IBB_PAYLOAD_UNKNOWN);
+  g_assert (g_strcmp0 (second->text, stanza->text) == 0);
+  g_assert (second->condition == stanza->condition);
+  g_assert (stanza->bytes == NULL || g_bytes_equal (second->bytes, stanza->bytes));
+
+  twice = ibb_stanza_to_xml (second);
+  third = ibb_stanza_new_from_xml (twice, -1, NULL);
+  g_assert (third != NULL);
+  thrice = ibb_stanza_to_xml (third);
+  g_assert (strcmp (twice, thrice) == 0);
+
+  return 0;
+}

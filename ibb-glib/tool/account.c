@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "account.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* Far more than any password; keeps a mistaken --password-file out of memory. */
+#define PASSWORD_MAX 4096
+
+#define LOGIN_TIMEOUT 30 /* s */
+#define LOGOUT_TIMEOUT 2 /* s */
+
+static volatile sig_atomic_t prompt_interrupted;
+
+static void
+prompt_signal_cb (int number)
+{
+  prompt_interrupted = 1;
+}
+
+/* Reads up to the end of the line; NULL with errno at the end of input. */
+static char *
+read_line (int fd)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+  char                c;
+  gssize              n;
+
+  while ((n = read (fd, &c, 1)) == 1 && c != '\n')
+    if (line->len < PASSWORD_MAX)
+      g_string_append_c (line, c);
+  if (n < 0 || (n == 0 && line->len == 0))
+    return NULL;
+  if (line->len > 0 && line->str[line->len - 1] == '\r')
+    g_string_truncate (line, line->len - 1);
+  return g_string_free (g_steal_pointer (&line), FALSE);
+}
+
+/* Asks on the terminal itself: standard input may be the data. */
+static char *
+prompt (const char *jid, GError **error)
+{
+  static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
+  struct sigaction action = { .sa_handler = prompt_signal_cb }; /* no SA_RESTART */
+  struct sigaction old_actions[G_N_ELEMENTS (signals)];
+  struct termios   old_terminal;
+  struct termios   terminal;
+  g_autofree char *question = NULL;
+  char            *password = NULL;
+  int              fd = open ("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  int              failure;
+
+  if (fd < 0 || tcgetattr (fd, &old_terminal) != 0)
+    {
+      if (fd >= 0)
+        close (fd);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                   _ ("No password for “%s”: use --password-file or IBB_PASSWORD"), jid);
+      return NULL;
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
+    sigaction (signals[i], &action, &old_actions[i]);
+  terminal = old_terminal;
+  terminal.c_lflag &= ~(tcflag_t) ECHO;
+  tcsetattr (fd, TCSAFLUSH, &terminal);
+  question = g_strdup_printf (_ ("Password of %s: "), jid);
+  if (write (fd, question, strlen (question)) > 0)
+    password = read_line (fd);
+  failure = errno;
+  tcsetattr (fd, TCSAFLUSH, &old_terminal);
+  if (write (fd, "\n", 1) < 0)
+    failure = errno;
+  close (fd);
+  for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
+    sigaction (signals[i], &old_actions[i], NULL);
+  if (prompt_interrupted)
+    g_clear_pointer (&password, g_free);
+  if (password == NULL && prompt_interrupted)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("Interrupted"));
+  else if (password == NULL)
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure),
+                 _ ("No password for “%s” was typed"), jid);
+  return password;
+}
+
+static char *
+read_password_file (const char *path, GError **error)
+{
+  int              fd = open (path, O_RDONLY | O_CLOEXEC);
+  int              failure = fd < 0 ? errno : 0;
+  g_autofree char *password = NULL;
+
+  errno = 0;
+  if (fd >= 0)
+    {
+      password = read_line (fd);
+      failure = errno;
+    }
+  if (fd >= 0)
+    close (fd);
+  if (fd < 0 || (password == NULL && failure != 0))
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure),
+                 _ ("Cannot read the password file “%s”: %s"), path, g_strerror (failure));
+  else if (password == NULL || *password == '\0')
+    {
+      g_clear_pointer (&password, g_free);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                   _ ("The password file “%s” is empty"), path);
+    }
+  return g_steal_pointer (&password);
+}
+
+/* The password from the file, the environment or a person, in this order;
+ * never from the command line, which everybody on the machine can read. */
+static char *
+get_password (const ToolOptions *options, GError **error)
+{
+  const char *password = g_getenv ("IBB_PASSWORD");
+
+  if (options->password_file != NULL)
+    return read_password_file (options->password_file, error);
+  if (password != NULL && *password != '\0')
+    return g_strdup (password);
+  return prompt (options->jid, error);
+}
+
+gboolean
+tool_account_prepare (ToolAccount *self, const ToolOptions *options, GError **error)
+{
+  if (options->ca_file != NULL)
+    {
+      self->tls_database = g_tls_file_database_new (options->ca_file, error);
+      if (self->tls_database == NULL)
+        {
+          g_prefix_error (error, _ ("Cannot read the certificates “%s”: "), options->ca_file);
+          return FALSE;
+        }
+    }
+  self->password = get_password (options, error);
+  return self->password != NULL;
+}
+
+void
+tool_account_clear (ToolAccount *self)
+{
+  g_clear_pointer (&self->password, g_free);
+  g_clear_object (&self->tls_database);
+}
+
+IBBClient *
+tool_account_new_client (const ToolAccount *self, const ToolOptions *options, const char *jid)
+{
+  IBBClient *client = ibb_client_new (jid);
+
+  ibb_client_set_password (client, self->password);
+  ibb_client_set_tls_mode (client, options->tls_mode);
+  ibb_client_set_allow_plain_text (client, options->allow_plain_text);
+  if (options->host != NULL)
+    {
+      ibb_client_set_host (client, options->host);
+      ibb_client_set_port (client, options->port);
+    }
+  if (self->tls_database != NULL)
+    ibb_client_set_tls_database (client, self->tls_database);
+  return client;
+}
+
+gboolean
+tool_account_login (ToolRun *run, IBBClient *client, GError **error)
+{
+  g_autofree char *phase = g_strdup_printf (_ ("logging in as “%s”"), ibb_client_get_jid (client));
+
+  tool_run_begin_phase (run, phase, LOGIN_TIMEOUT);
+  return ibb_client_login (client, tool_run_get_cancellable (run), error);
+}
+
+static gboolean
+logout_timeout_cb (gpointer data)
+{
+  g_cancellable_cancel (data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Says good-bye, so that the server lets what was sent last pass and nobody
+ * takes us for present; never for long, never an error. Not on the main thread. */
+void
+tool_account_logout (IBBClient *client)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GSource)      source = NULL;
+
+  if (ibb_client_get_state (client) != IBB_CLIENT_STATE_ONLINE)
+    return;
+  source = g_timeout_source_new_seconds (LOGOUT_TIMEOUT);
+  g_source_set_callback (source, logout_timeout_cb, g_object_ref (cancellable), g_object_unref);
+  g_source_attach (source, NULL);
+  ibb_client_logout (client, cancellable, NULL);
+  g_source_destroy (source);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* ibb cat: standard input and output to a peer, each way until its own end. */
+
+#include "config.h"
+
+#include "account.h"
+#include "jid.h"
+#include "output.h"
+#include "probe.h"
+#include "session.h"
+#include "stream.h"
+#include "tool.h"
+
+#include <glib/gi18n.h>
+
+typedef struct
+{
+  char      *peer;
+  IBBClient *client;
+} Cat;
+
+static gboolean
+cat_run (ToolRun *run, gpointer data, GError **error)
+{
+  Cat                     *self = data;
+  g_autofree char         *phase = g_strdup_printf (_ ("talking to “%s”"), self->peer);
+  g_autoptr (IBBService)   service = NULL;
+  g_autoptr (IBBTransport) transport = NULL;
+  gboolean                 joined = FALSE;
+
+  service =
+      tool_session_new_service (IBB_CONNECTION (self->client), tool_run_get_options (run), FALSE);
+  /* Its end is not ours. */
+  ibb_service_set_half_close (service, TRUE);
+  if (!tool_account_login (run, self->client, error))
+    return FALSE;
+  transport = tool_session_open (run, service, self->peer, error);
+  if (transport != NULL)
+    {
+      g_autoptr (ToolProbe) probe = tool_probe_start (run, self->client, transport);
+
+      tool_run_begin_phase (run, phase, 0);
+      joined = tool_stream_join (run, transport, error) &&
+               tool_session_finish (transport, tool_run_get_cancellable (run), error);
+      if (!joined)
+        ibb_transport_abort (transport);
+    }
+  tool_account_logout (self->client);
+  return joined;
+}
+
+int
+tool_cat (int argc, char **argv)
+{
+  g_auto (ToolOptions) options = { 0 };
+  g_auto (ToolAccount) account = { NULL };
+  g_autoptr (GError)   error = NULL;
+  Cat                  self = { NULL };
+  int                  status = TOOL_EXIT_FAILED;
+
+  if (!tool_options_parse (
+          &options,
+          TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_OPEN | TOOL_OPTIONS_WINDOW | TOOL_OPTIONS_TIMEOUT |
+              TOOL_OPTIONS_QUIET,
+          NULL, _ ("PEER"), _ ("Joins standard input and output to a peer, such as “ibb listen”."),
+          _ ("PEER without a resource means PEER/ibb. The end of the input is passed on and what\n"
+             "the peer still sends is awaited; when both ways are over, so is the command."),
+          &argc, &argv))
+    return TOOL_EXIT_USAGE;
+  if (argc != 2)
+    return tool_usage_error ("cat", argc < 2 ? _ ("PEER is required") : _ ("too many arguments"));
+
+  if (tool_account_prepare (&account, &options, &error))
+    {
+      self.peer = tool_jid_with_resource (argv[1]);
+      self.client = tool_account_new_client (&account, &options, options.jid);
+      status = tool_run (&options, cat_run, &self);
+    }
+  else
+    tool_error (error);
+
+  g_clear_object (&self.client);
+  g_free (self.peer);
+  return status;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Addresses as people type them. */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+char    *tool_jid_dup_bare (const char *jid);
+char    *tool_jid_with_resource (const char *jid);
+gboolean tool_jid_matches (const char *pattern, const char *jid);
+
+G_END_DECLS

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* ibb listen: the end of ibb cat that waits. */
+
+#include "config.h"
+
+#include "account.h"
+#include "jid.h"
+#include "output.h"
+#include "probe.h"
+#include "session.h"
+#include "stream.h"
+#include "tool.h"
+
+#include <glib/gi18n.h>
+
+static gboolean
+listen_run (ToolRun *run, gpointer data, GError **error)
+{
+  IBBClient               *client = data;
+  g_autofree char         *phase = NULL;
+  g_autoptr (IBBService)   service = NULL;
+  g_autoptr (IBBTransport) transport = NULL;
+  gboolean                 joined = FALSE;
+
+  service = tool_session_new_service (IBB_CONNECTION (client), tool_run_get_options (run), TRUE);
+  if (!tool_account_login (run, client, error))
+    return FALSE;
+  transport = tool_session_wait (run, service, error);
+  if (transport != NULL)
+    {
+      g_autoptr (ToolProbe) probe = tool_probe_start (run, client, transport);
+
+      phase = g_strdup_printf (_ ("talking to “%s”"), ibb_transport_get_peer_jid (transport));
+      tool_run_begin_phase (run, phase, 0);
+      joined = tool_stream_join (run, transport, error) &&
+               tool_session_finish (transport, tool_run_get_cancellable (run), error);
+      if (!joined)
+        ibb_transport_abort (transport);
+    }
+  tool_account_logout (client);
+  return joined;
+}
+
+int
+tool_listen (int argc, char **argv)
+{
+  g_auto (ToolOptions)  options = { 0 };
+  g_auto (ToolAccount)  account = { NULL };
+  g_autoptr (GError)    error = NULL;
+  g_autofree char      *jid = NULL;
+  g_autoptr (IBBClient) client = NULL;
+
+  if (!tool_options_parse (&options,
+                           TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ACCEPT | TOOL_OPTIONS_WINDOW |
+                               TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET,
+                           NULL, NULL,
+                           _ ("Waits for one session and joins standard input and output to it."),
+                           _ ("Asks for the resource “ibb” unless --jid names one, and says “ready "
+                              "JID” on standard\n"
+                              "error when it can be reached. The other end is “ibb cat”."),
+                           &argc, &argv))
+    return TOOL_EXIT_USAGE;
+  if (argc != 1)
+    return tool_usage_error ("listen", _ ("unexpected argument “%s”"), argv[1]);
+
+  if (!tool_account_prepare (&account, &options, &error))
+    {
+      tool_error (error);
+      return TOOL_EXIT_FAILED;
+    }
+  jid = tool_jid_with_resource (options.jid);
+  client = tool_account_new_client (&account, &options, jid);
+  return tool_run (&options, listen_run, client);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "options.h"
+#include "output.h"
+
+#include <errno.h>
+#include <glib/gi18n.h>
+#include <math.h>
+#include <string.h>
+
+/* What GOption stores before it is understood. */
+typedef struct
+{
+  char *server;
+  char *tls;
+  char *carrier;
+  char *window;
+} RawOptions;
+
+static void
+raw_options_clear (RawOptions *raw)
+{
+  g_free (raw->server);
+  g_free (raw->tls);
+  g_free (raw->carrier);
+  g_free (raw->window);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RawOptions, raw_options_clear)
+
+static const struct
+{
+  char    suffix;
+  guint64 factor;
+} size_suffixes[] = {
+  { 'k', 1 << 10 },
+  { 'm', 1 << 20 },
+  { 'g', 1 << 30 },
+};
+
+/* A number of bytes, with K, M or G for multiples of 1024. */
+gboolean
+tool_parse_size (const char *text, guint64 *size)
+{
+  char   *end = NULL;
+  guint64 factor = 1;
+
+  if (!g_ascii_isdigit (text[0]))
+    return FALSE;
+  errno = 0;
+  *size = g_ascii_strtoull (text, &end, 10);
+  if (errno != 0)
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (size_suffixes); i++)
+    if (g_ascii_tolower (*end) == size_suffixes[i].suffix)
+      {
+        factor = size_suffixes[i].factor;
+        end++;
+        break;
+      }
+  if (*end != '\0' || *size > G_MAXINT64 / factor)
+    return FALSE;
+  *size *= factor;
+  return TRUE;
+}
+
+static void
+add_account_options (GOptionGroup *group, ToolOptions *self, RawOptions *raw)
+{
+  const GOptionEntry entries[] = {
+    { "jid", 0, 0, G_OPTION_ARG_STRING, &self->jid, N_ ("The account: user@host[/resource]"),
+      N_ ("JID") },
+    { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &self->password_file,
+      N_ ("Its first line is the password; else IBB_PASSWORD, else a prompt"), N_ ("FILE") },
+    { "server", 0, 0, G_OPTION_ARG_STRING, &raw->server,
+      N_ ("Where to connect, if not where DNS says"), N_ ("HOST[:PORT]") },
+    { "tls", 0, 0, G_OPTION_ARG_STRING, &raw->tls, N_ ("starttls (default), direct or none"),
+      N_ ("MODE") },
+    { "allow-plain-text", 0, 0, G_OPTION_ARG_NONE, &self->allow_plain_text,
+      N_ ("Let the password cross the network readable if nothing else works"), NULL },
+    { "ca-file", 0, 0, G_OPTION_ARG_FILENAME, &self->ca_file,
+      N_ ("Certificates to trust, in PEM, instead of the system's"), N_ ("FILE") },
+    { NULL },
+  };
+
+  g_option_group_add_entries (group, entries);
+}
+
+static void
+add_session_options (GOptionGroup    *group,
+                     ToolOptions     *self,
+                     RawOptions      *raw,
+                     ToolOptionsFlags flags)
+{
+  const GOptionEntry open_entries[] = {
+    { "block-size", 0, 0, G_OPTION_ARG_INT, &self->block_size,
+      N_ ("Bytes per block to propose, 1 to 65535 (default 4096)"), N_ ("BYTES") },
+    { "carrier", 0, 0, G_OPTION_ARG_STRING, &raw->carrier,
+      N_ ("iq (default), or message, which nobody acknowledges"), N_ ("STANZA") },
+    { NULL },
+  };
+  const GOptionEntry accept_entries[] = {
+    { "from", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->from,
+      N_ ("Who may come in, bare or full; “any”; without it the account’s own resources"),
+      N_ ("JID") },
+    { "block-size", 0, 0, G_OPTION_ARG_INT, &self->block_size,
+      N_ ("Largest block to accept, 1 to 65535 (default 65535)"), N_ ("BYTES") },
+    { NULL },
+  };
+  const GOptionEntry sid_entries[] = {
+    { "sid", 0, 0, G_OPTION_ARG_STRING, &self->sid, N_ ("The name of the session"), N_ ("SID") },
+    { NULL },
+  };
+  const GOptionEntry window_entries[] = {
+    { "window", 0, 0, G_OPTION_ARG_STRING, &raw->window,
+      N_ ("Bytes on the way at most; 1 is one block at a time; default: adapts"), N_ ("BYTES") },
+    { NULL },
+  };
+
+  if (flags & TOOL_OPTIONS_OPEN)
+    g_option_group_add_entries (group, open_entries);
+  if (flags & TOOL_OPTIONS_ACCEPT)
+    g_option_group_add_entries (group, accept_entries);
+  if ((flags & (TOOL_OPTIONS_OPEN | TOOL_OPTIONS_ACCEPT)) && !(flags & TOOL_OPTIONS_THROUGH))
+    g_option_group_add_entries (group, sid_entries);
+  if (flags & TOOL_OPTIONS_WINDOW)
+    g_option_group_add_entries (group, window_entries);
+}
+
+static void
+add_output_options (GOptionGroup *group, ToolOptions *self, ToolOptionsFlags flags)
+{
+  const GOptionEntry timeout_entries[] = {
+    { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &self->timeout,
+      N_ ("Give up after so long without any progress (default: 30, but only for the login)"),
+      N_ ("SECONDS") },
+    { NULL },
+  };
+  const GOptionEntry quiet_entries[] = {
+    { "quiet", 0, 0, G_OPTION_ARG_NONE, &self->quiet, N_ ("Say nothing but errors and “ready”"),
+      NULL },
+    { NULL },
+  };
+  const GOptionEntry json_entries[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &self->json,
+      N_ ("One JSON object per line on standard output"), NULL },
+    { NULL },
+  };
+
+  if (flags & TOOL_OPTIONS_TIMEOUT)
+    g_option_group_add_entries (group, timeout_entries);
+  if (flags & TOOL_OPTIONS_QUIET)
+    g_option_group_add_entries (group, quiet_entries);
+  if (flags & TOOL_OPTIONS_JSON)
+    g_option_group_add_entries (group, json_entries);
+}
+
+/* HOST, HOST:PORT, [ADDRESS]:PORT. Without a port the usual one of the mode. */
+static gboolean
+parse_server (ToolOptions *self, const char *server)
+{
+  guint16                        usual = self->tls_mode == IBB_TLS_MODE_DIRECT ? 5223 : 5222;
+  g_autoptr (GSocketConnectable) address = g_network_address_parse (server, usual, NULL);
+
+  if (address == NULL)
+    return FALSE;
+  self->host = g_strdup (g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
+  self->port = g_network_address_get_port (G_NETWORK_ADDRESS (address));
+  return *self->host != '\0' && self->port != 0;
+}
+
+/* Returns what is wrong, or NULL. */
+static char *
+understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
+{
+  gboolean wants_account = (flags & TOOL_OPTIONS_ACCOUNT) != 0;
+
+  if (flags & TOOL_OPTIONS_THROUGH)
+    {
+      if (self->through)
+        wants_account = TRUE;
+      else if (self->jid != NULL)
+        return g_strdup (_ ("--jid goes with --through"));
+    }
+  if (wants_account && (self->jid == NULL || *self->jid == '\0'))
+    return g_strdup (_ ("--jid is missing: which account?"));
+  if (raw->tls == NULL || g_str_equal (raw->tls, "starttls"))
+    self->tls_mode = IBB_TLS_MODE_STARTTLS;
+  else if (g_str_equal (raw->tls, "direct"))
+    self->tls_mode = IBB_TLS_MODE_DIRECT;
+  else if (g_str_equal (raw->tls, "none"))
+    self->tls_mode = IBB_TLS_MODE_NONE;
+  else
+    return g_strdup_printf (_ ("--tls is starttls, direct or none, not “%s”"), raw->tls);
+  if (raw->server != NULL && !parse_server (self, raw->server))
+    return g_strdup_printf (_ ("--server is HOST or HOST:PORT, not “%s”"), raw->server);
+  if (raw->carrier == NULL || g_str_equal (raw->carrier, "iq"))
+    self->stanza_type = IBB_STANZA_TYPE_IQ;
+  else if (g_str_equal (raw->carrier, "message"))
+    self->stanza_type = IBB_STANZA_TYPE_MESSAGE;
+  else
+    return g_strdup_printf (_ ("--carrier is iq or message, not “%s”"), raw->carrier);
+  if (self->block_size < -1 || self->block_size == 0 || self->block_size > 65535)
+    return g_strdup_printf (_ ("--block-size is 1 to 65535 bytes, not %d"), self->block_size);
+  self->block_size = MAX (self->block_size, 0);
+  if (raw->window != NULL && !tool_parse_size (raw->window, &self->window))
+    return g_strdup_printf (_ ("--window is a number of bytes, not “%s”"), raw->window);
+  if (isnan (self->timeout) || self->timeout < 0 || self->timeout > 1e6)
+    return g_strdup (_ ("--timeout is a number of seconds"));
+  return NULL;
+}
+
+/* Takes the options out of argv; FALSE after it said what is wrong with them.
+ * argv[0] is the name of the command; entries are its own options. */
+gboolean
+tool_options_parse (ToolOptions        *self,
+                    ToolOptionsFlags    flags,
+                    const GOptionEntry *entries,
+                    const char         *parameters,
+                    const char         *summary,
+                    const char         *description,
+                    int                *argc,
+                    char             ***argv)
+{
+  g_auto (RawOptions)        raw = { NULL };
+  g_autoptr (GOptionContext) context = g_option_context_new (parameters);
+  g_autoptr (GError)         error = NULL;
+  g_autofree char           *problem = NULL;
+  const char                *command = (*argv)[0];
+  GOptionGroup              *group;
+  const GOptionEntry         through_entries[] = {
+            { "through", 0, 0, G_OPTION_ARG_NONE, &self->through,
+              N_ ("Through the server of the account that --jid names"), NULL },
+            { NULL },
+  };
+
+  self->block_size = -1;
+  group = g_option_group_new (NULL, NULL, NULL, NULL, NULL);
+  g_option_group_set_translation_domain (group, GETTEXT_PACKAGE);
+  g_option_context_set_main_group (context, group);
+  g_option_context_set_summary (context, summary);
+  g_option_context_set_description (context, description);
+  if (entries != NULL)
+    g_option_group_add_entries (group, entries);
+  if (flags & TOOL_OPTIONS_THROUGH)
+    g_option_group_add_entries (group, through_entries);
+  if (flags & (TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_THROUGH))
+    add_account_options (group, self, &raw);
+  add_session_options (group, self, &raw, flags);
+  add_output_options (group, self, flags);
+
+  if (!g_option_context_parse (context, argc, argv, &error))
+    {
+      tool_usage_error (command, "%s", error->message);
+      return FALSE;
+    }
+  problem = understand (self, &raw, flags);
+  if (problem != NULL)
+    {
+      tool_usage_error (command, "%s", problem);
+      return FALSE;
+    }
+  /* “--” may stay behind. */
+  if (*argc > 1 && g_str_equal ((*argv)[1], "--"))
+    {
+      memmove (*argv + 1, *argv + 2, sizeof (char *) * (gsize) (*argc - 1));
+      (*argc)--;
+    }
+  tool_output_init (self->quiet, self->json);
+  return TRUE;
+}
+
+void
+tool_options_clear (ToolOptions *self)
+{
+  g_free (self->jid);
+  g_free (self->password_file);
+  g_free (self->host);
+  g_free (self->ca_file);
+  g_free (self->sid);
+  g_strfreev (self->from);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The options that commands share. */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <ibb-glib/ibb-glib.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  TOOL_OPTIONS_ACCOUNT = 1 << 0, /* --jid and its company; --jid is required */
+  TOOL_OPTIONS_OPEN = 1 << 1,    /* --carrier, --sid, --block-size of a session that we open */
+  TOOL_OPTIONS_ACCEPT = 1 << 2,  /* --from, --sid, --block-size of one that comes in */
+  TOOL_OPTIONS_WINDOW = 1 << 3,  /* --window */
+  TOOL_OPTIONS_TIMEOUT = 1 << 4, /* --timeout */
+  TOOL_OPTIONS_JSON = 1 << 5,    /* --json */
+  TOOL_OPTIONS_QUIET = 1 << 6,   /* --quiet */
+  TOOL_OPTIONS_THROUGH = 1 << 7, /* --through: the account only with it */
+} ToolOptionsFlags;
+
+typedef struct
+{
+  gboolean through;
+
+  char         *jid;
+  char         *password_file;
+  char         *host; /* NULL: what DNS says */
+  guint         port; /* 0: what DNS says */
+  IBBTlsMode    tls_mode;
+  gboolean      allow_plain_text;
+  char         *ca_file; /* NULL: the authorities of the system */
+  IBBStanzaType stanza_type;
+  int           block_size; /* 0: the default */
+  char         *sid;        /* NULL: any, or a fresh one */
+  char        **from;       /* NULL: the account's own resources */
+  guint64       window;     /* 0: adapts */
+  double        timeout;    /* in seconds, 0 when not given */
+  gboolean      quiet;
+  gboolean      json;
+} ToolOptions;
+
+gboolean tool_options_parse (ToolOptions        *self,
+                             ToolOptionsFlags    flags,
+                             const GOptionEntry *entries,
+                             const char         *parameters,
+                             const char         *summary,
+                             const char         *description,
+                             int                *argc,
+                             char             ***argv);
+void     tool_options_clear (ToolOptions *self);
+
+gboolean tool_parse_size (const char *text, guint64 *size);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolOptions, tool_options_clear)
+
+G_END_DECLS

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One session with both ends in this process. */
+
+#pragma once
+
+#include "run.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  IBBTransport *near; /* who opened */
+  IBBTransport *far;  /* who was asked */
+} ToolPair;
+
+gboolean
+tool_pair_open (ToolPair *self, ToolRun *run, IBBService *near, IBBService *far, GError **error);
+void tool_pair_clear (ToolPair *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolPair, tool_pair_clear)
+
+G_END_DECLS

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Whether a peer that sends nothing is still there. Who sends learns of a dead
+ * peer from the server; who only receives does not.
+ */
+
+#pragma once
+
+#include "run.h"
+
+G_BEGIN_DECLS
+
+typedef struct _ToolProbe ToolProbe;
+
+ToolProbe *tool_probe_start (ToolRun *run, IBBClient *client, IBBTransport *transport);
+void       tool_probe_stop (ToolProbe *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ToolProbe, tool_probe_stop)
+
+G_END_DECLS

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "output.h"
+#include "progress.h"
+
+#include <glib/gi18n.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* The rate is that of the last N_SAMPLES updates that were shown. */
+#define N_SAMPLES 16
+#define SHOW_INTERVAL (200 * 1000)  /* µs, on a terminal */
+#define EVENT_INTERVAL (500 * 1000) /* µs, between two events */
+#define BAR_WIDTH_MAX 20
+#define BAR_WIDTH_MIN 5
+
+struct _ToolProgress
+{
+  char   *label;
+  guint64 total; /* 0: not known */
+  gint64  last_shown;
+  struct
+  {
+    gint64  time;
+    guint64 bytes;
+  } samples[N_SAMPLES];
+  guint n_samples; /* ever taken */
+};
+
+/* total is 0 when it is not known. */
+ToolProgress *
+tool_progress_new (const char *label, guint64 total)
+{
+  ToolProgress *self = g_new0 (ToolProgress, 1);
+
+  self->label = g_strdup (label);
+  self->total = total;
+  self->samples[0].time = g_get_monotonic_time ();
+  self->n_samples = 1;
+  return self;
+}
+
+static void
+emit_event (ToolProgress *self, guint64 bytes, double rate)
+{
+  g_autoptr (JsonBuilder) event = tool_event_new ("progress");
+
+  tool_event_int (event, "bytes", (gint64) bytes);
+  if (self->total > 0)
+    tool_event_int (event, "total", (gint64) self->total);
+  tool_event_double (event, "rate", rate);
+  tool_event_emit (event);
+}
+
+static guint
+get_terminal_width (void)
+{
+  struct winsize size;
+
+  if (ioctl (STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+    return 80;
+  return size.ws_col;
+}
+
+/* “name  42 % [########............]  12.3 MiB of 29.1 MiB  4.1 MiB/s  4.1 s left”,
+ * with the bar taking what room is left. */
+static void
+show_line (ToolProgress *self, guint64 bytes, double rate)
+{
+  long                width = (long) get_terminal_width () - 1;
+  g_autofree char    *size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char    *speed = tool_format_rate ((guint64) rate, 1);
+  g_autofree char    *shown = NULL;
+  g_autoptr (GString) line = g_string_new (self->label);
+  g_autoptr (GString) end = g_string_new (NULL);
+
+  if (self->total > 0)
+    {
+      g_autofree char *whole = g_format_size_full (self->total, G_FORMAT_SIZE_IEC_UNITS);
+      double           part = MIN ((double) bytes / (double) self->total, 1);
+      long             bar;
+
+      g_string_append_printf (line, "  %3d %%", (int) (part * 100));
+      g_string_append_printf (end, _ ("%s of %s"), size, whole);
+      g_string_append_printf (end, "  %s", speed);
+      if (rate >= 1 && bytes < self->total)
+        {
+          g_autofree char *left = tool_format_duration ((double) (self->total - bytes) / rate);
+
+          g_string_append (end, "  ");
+          g_string_append_printf (end, _ ("%s left"), left);
+        }
+      bar = width - g_utf8_strlen (line->str, -1) - g_utf8_strlen (end->str, -1) - 5;
+      bar = MIN (bar, BAR_WIDTH_MAX);
+      if (bar >= BAR_WIDTH_MIN)
+        {
+          g_string_append (line, " [");
+          for (long i = 0; i < bar; i++)
+            g_string_append_c (line, i < (long) (part * (double) bar) ? '#' : '.');
+          g_string_append_c (line, ']');
+        }
+    }
+  else
+    g_string_append_printf (end, "%s  %s", size, speed);
+  g_string_append_printf (line, "  %s", end->str);
+  shown = g_utf8_substring (line->str, 0, MIN (g_utf8_strlen (line->str, -1), width));
+  tool_status (shown);
+}
+
+/* Call it as often as you like: it shows what is worth it. */
+void
+tool_progress_update (ToolProgress *self, guint64 bytes)
+{
+  gint64   now = g_get_monotonic_time ();
+  gboolean json = tool_output_is_json ();
+  guint    oldest;
+  double   seconds;
+  double   rate;
+
+  if (now - self->last_shown < (json ? EVENT_INTERVAL : SHOW_INTERVAL) - 10000)
+    return;
+  self->last_shown = now;
+  oldest = self->n_samples < N_SAMPLES ? 0 : self->n_samples % N_SAMPLES;
+  seconds = (double) (now - self->samples[oldest].time) / G_USEC_PER_SEC;
+  rate = seconds > 0 ? (double) (bytes - self->samples[oldest].bytes) / seconds : 0;
+  self->samples[self->n_samples % N_SAMPLES].time = now;
+  self->samples[self->n_samples % N_SAMPLES].bytes = bytes;
+  self->n_samples++;
+  if (json)
+    emit_event (self, bytes, rate);
+  else
+    show_line (self, bytes, rate);
+}
+
+void
+tool_progress_free (ToolProgress *self)
+{
+  if (!tool_output_is_json ())
+    tool_status (NULL);
+  g_free (self->label);
+  g_free (self);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How far a transfer is: a line that changes in place, or progress events. */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _ToolProgress ToolProgress;
+
+ToolProgress *tool_progress_new (const char *label, guint64 total);
+void          tool_progress_update (ToolProgress *self, guint64 bytes);
+void          tool_progress_free (ToolProgress *self);
+
+G_END_DECLS

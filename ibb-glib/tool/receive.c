@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* ibb receive: one session into a file or standard output. */
+
+#include "config.h"
+
+#include "account.h"
+#include "file-sink.h"
+#include "jid.h"
+#include "output.h"
+#include "probe.h"
+#include "session.h"
+#include "stream.h"
+#include "tool.h"
+
+#include <glib/gi18n.h>
+#include <unistd.h>
+
+typedef struct
+{
+  ToolFileSink *sink;
+  char         *label;
+  IBBClient    *client;
+} Receive;
+
+static gboolean
+transfer (ToolRun *run, Receive *self, IBBTransport *transport, GError **error)
+{
+  const char      *peer = ibb_transport_get_peer_jid (transport);
+  GCancellable    *cancellable = tool_run_get_cancellable (run);
+  g_autofree char *phase = g_strdup_printf (_ ("receiving from “%s”"), peer);
+  g_autofree char *sentence = g_strdup_printf (_ ("Received from %s"), peer);
+  gint64           start = g_get_monotonic_time ();
+
+  tool_run_begin_phase (run, phase, 0);
+  tool_run_show_progress (run, self->label, TOOL_DIRECTION_RECEIVE, 0);
+  if (!tool_stream_receive (transport, tool_file_sink_get_stream (self->sink),
+                            tool_file_sink_get_name (self->sink), cancellable, error) ||
+      !tool_file_sink_commit (self->sink, error))
+    return FALSE;
+  tool_run_set_temporary (run, NULL);
+  /* Tells the peer, which waits for it, that the file is in its place. Here
+   * nothing can be lost any more. */
+  tool_session_finish (transport, cancellable, NULL);
+  tool_run_end_progress (run);
+  tool_done (ibb_transport_get_bytes_received (transport),
+             (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC, sentence);
+  return TRUE;
+}
+
+static gboolean
+receive_run (ToolRun *run, gpointer data, GError **error)
+{
+  Receive                 *self = data;
+  g_autoptr (IBBService)   service = NULL;
+  g_autoptr (IBBTransport) transport = NULL;
+  gboolean                 received = FALSE;
+
+  tool_run_set_temporary (run, tool_file_sink_get_temporary (self->sink));
+  service =
+      tool_session_new_service (IBB_CONNECTION (self->client), tool_run_get_options (run), TRUE);
+  if (!tool_account_login (run, self->client, error))
+    return FALSE;
+  transport = tool_session_wait (run, service, error);
+  if (transport != NULL)
+    {
+      g_autoptr (ToolProbe) probe = tool_probe_start (run, self->client, transport);
+
+      received = transfer (run, self, transport, error);
+      if (!received)
+        ibb_transport_abort (transport);
+    }
+  tool_account_logout (self->client);
+  return received;
+}
+
+int
+tool_receive (int argc, char **argv)
+{
+  g_auto (ToolOptions) options = { 0 };
+  g_auto (ToolAccount) account = { NULL };
+  g_autoptr (GError)   error = NULL;
+  g_autofree char     *output = NULL;
+  g_autofree char     *jid = NULL;
+  Receive              self = { NULL };
+  int                  status = TOOL_EXIT_FAILED;
+  const GOptionEntry   entries[] = {
+      { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output,
+        N_ ("Where to; “-” is standard output, the default if that is no terminal"), N_ ("FILE|-") },
+      { NULL },
+  };
+
+  if (!tool_options_parse (
+          &options,
+          TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ACCEPT | TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET |
+              TOOL_OPTIONS_JSON,
+          entries, NULL, _ ("Waits for one session and stores what it brings."),
+          _ ("Asks for the resource “ibb” unless --jid names one, and says “ready JID” on "
+             "standard\n"
+             "error when it can be reached. The file gets its name when it is whole; a file\n"
+             "of that name is then replaced."),
+          &argc, &argv))
+    return TOOL_EXIT_USAGE;
+  if (argc != 1)
+    return tool_usage_error ("receive", _ ("unexpected argument “%s”"), argv[1]);
+  if (output == NULL && (options.json || isatty (STDOUT_FILENO)))
+    return tool_usage_error ("receive", _ ("--output is missing: which file, or “-”?"));
+  if (options.json && g_strcmp0 (output, "-") == 0)
+    return tool_usage_error ("receive", _ ("--json and the data both want standard output"));
+
+  self.label = output != NULL ? g_filename_display_basename (output) : g_strdup ("-");
+  jid = tool_jid_with_resource (options.jid);
+  self.sink = tool_file_sink_open (output != NULL ? output : "-", &error);
+  if (self.sink != NULL && tool_account_prepare (&account, &options, &error))
+    {
+      self.client = tool_account_new_client (&account, &options, jid);
+      status = tool_run (&options, receive_run, &self);
+    }
+  else
+    tool_error (error);
+
+  g_clear_object (&self.client);
+  g_clear_pointer (&self.sink, tool_file_sink_free);
+  g_free (self.label);
+  return status;
+}

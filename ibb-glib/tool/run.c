@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "output.h"
+#include "progress.h"
+#include "run.h"
+#include "tool.h"
+
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+#include <signal.h>
+#include <unistd.h>
+
+#define TICK_INTERVAL 200 /* ms */
+/* How long the work may take to stop; what it left is then cut off. */
+#define STOP_TIMEOUT 5000 /* ms */
+
+struct _ToolRun
+{
+  const ToolOptions *options;     /* immutable */
+  GCancellable      *cancellable; /* immutable */
+  ToolRunFunc        func;        /* immutable */
+  gpointer           data;        /* immutable */
+  GMainLoop         *loop;        /* immutable */
+
+  gboolean succeeded; /* the worker's until it ends */
+  GError  *error;     /* the worker's until it ends */
+
+  gboolean interrupted; /* main thread only */
+  gboolean timed_out;   /* main thread only */
+  guint    stop_id;     /* main thread only */
+  GError  *failure;     /* main thread only; (owned) what tool_run_fail was told */
+
+  GMutex        lock;
+  char         *phase;       /* protected by lock */
+  gint64        limit;       /* protected by lock; µs without progress, 0: any */
+  gint64        last_change; /* protected by lock */
+  guint64       last_count;  /* protected by lock */
+  IBBTransport *transport;   /* protected by lock; (owned) */
+  ToolProgress *progress;    /* protected by lock; (owned) */
+  ToolDirection direction;   /* protected by lock */
+  char         *temporary;   /* protected by lock */
+  GSource      *tick;        /* protected by lock; (owned), NULL when nobody needs it */
+};
+
+static GError *
+make_error_locked (ToolRun *self)
+{
+  g_autofree char *duration = NULL;
+
+  if (self->failure != NULL)
+    return g_error_copy (self->failure);
+  if (self->interrupted)
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("Interrupted while %s"), self->phase);
+  duration = tool_format_duration ((double) self->limit / G_USEC_PER_SEC);
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                      _ ("Nothing happened for %s while %s; gave up"), duration, self->phase);
+}
+
+/* The work does not stop: leave it, but leave nothing of it behind. */
+static gboolean
+stop_timeout_cb (gpointer data)
+{
+  ToolRun           *self = data;
+  g_autoptr (GError) error = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->temporary != NULL)
+    unlink (self->temporary);
+  error = make_error_locked (self);
+  g_mutex_unlock (&self->lock);
+  tool_error (error);
+  _exit (TOOL_EXIT_FAILED);
+}
+
+static void
+stop (ToolRun *self)
+{
+  if (self->stop_id == 0)
+    self->stop_id = g_timeout_add (STOP_TIMEOUT, stop_timeout_cb, self);
+  g_cancellable_cancel (self->cancellable);
+}
+
+static gboolean
+signal_cb (gpointer data)
+{
+  ToolRun *self = data;
+
+  if (self->interrupted)
+    stop_timeout_cb (self);
+  self->interrupted = !self->timed_out && self->failure == NULL;
+  stop (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+tick_cb (gpointer data)
+{
+  ToolRun *self = data;
+  gint64   now = g_get_monotonic_time ();
+  gboolean late;
+
+  g_mutex_lock (&self->lock);
+  if (self->transport != NULL)
+    {
+      guint64 sent = ibb_transport_get_bytes_sent (self->transport);
+      guint64 received = ibb_transport_get_bytes_received (self->transport);
+      guint64 count = sent + received + ibb_transport_get_bytes_queued (self->transport);
+
+      if (count != self->last_count)
+        self->last_change = now;
+      self->last_count = count;
+      if (self->progress != NULL)
+        tool_progress_update (self->progress,
+                              self->direction == TOOL_DIRECTION_SEND ? sent : received);
+    }
+  late = self->limit > 0 && now - self->last_change >= self->limit;
+  g_mutex_unlock (&self->lock);
+  if (late && !self->interrupted && self->failure == NULL && !self->timed_out)
+    {
+      self->timed_out = TRUE;
+      stop (self);
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+/* The clock ticks only while something looks at it: who waits for days for a
+ * session sleeps. */
+static void
+update_tick_locked (ToolRun *self)
+{
+  gboolean needed = self->limit > 0 || self->progress != NULL;
+  guint    interval = TICK_INTERVAL;
+
+  if (self->tick != NULL)
+    g_source_destroy (self->tick);
+  g_clear_pointer (&self->tick, g_source_unref);
+  if (!needed)
+    return;
+  if (self->limit > 0)
+    interval = (guint) CLAMP (self->limit / 4000, 10, TICK_INTERVAL);
+  self->tick = g_timeout_source_new (interval);
+  g_source_set_static_name (self->tick, "[ibb] tick");
+  g_source_set_callback (self->tick, tick_cb, self, NULL);
+  g_source_attach (self->tick, NULL);
+}
+
+static gboolean
+finished_cb (gpointer data)
+{
+  g_main_loop_quit (data);
+  return G_SOURCE_REMOVE;
+}
+
+static gpointer
+run_thread (gpointer data)
+{
+  ToolRun *self = data;
+
+  self->succeeded = self->func (self, self->data, &self->error);
+  g_idle_add (finished_cb, self->loop);
+  return NULL;
+}
+
+/* Runs func in a thread until it ends, a signal comes or nothing happens for
+ * too long; says what went wrong. Returns the exit status. */
+int
+tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data)
+{
+  static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+  guint            signal_ids[G_N_ELEMENTS (signals)];
+  ToolRun          self = { .options = options, .func = func, .data = data };
+  GThread         *thread;
+  int              status = TOOL_EXIT_DONE;
+
+  g_mutex_init (&self.lock);
+  self.cancellable = g_cancellable_new ();
+  self.loop = g_main_loop_new (NULL, FALSE);
+  self.phase = g_strdup (_ ("starting"));
+  for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
+    signal_ids[i] = g_unix_signal_add (signals[i], signal_cb, &self);
+
+  thread = g_thread_new ("work", run_thread, &self);
+  g_main_loop_run (self.loop);
+  g_thread_join (thread);
+
+  tool_run_end_progress (&self);
+  if (!self.succeeded)
+    {
+      if (self.interrupted || self.timed_out || self.failure != NULL)
+        {
+          g_clear_error (&self.error);
+          g_mutex_lock (&self.lock);
+          self.error = make_error_locked (&self);
+          g_mutex_unlock (&self.lock);
+        }
+      tool_error (self.error);
+      status = self.error->domain == G_IO_ERROR && self.error->code == G_IO_ERROR_INVALID_ARGUMENT
+                   ? TOOL_EXIT_USAGE
+                   : TOOL_EXIT_FAILED;
+    }
+
+  for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
+    g_source_remove (signal_ids[i]);
+  g_clear_handle_id (&self.stop_id, g_source_remove);
+  self.limit = 0;
+  update_tick_locked (&self);
+  g_clear_error (&self.error);
+  g_clear_error (&self.failure);
+  g_clear_object (&self.transport);
+  g_free (self.temporary);
+  g_free (self.phase);
+  g_main_loop_unref (self.loop);
+  g_object_unref (self.cancellable);
+  g_mutex_clear (&self.lock);
+  return status;
+}
+
+const ToolOptions *
+tool_run_get_options (ToolRun *self)
+{
+  return self->options;
+}
+
+/* Cancelled by a signal or for want of progress. */
+GCancellable *
+tool_run_get_cancellable (ToolRun *self)
+{
+  return self->cancellable;
+}
+
+/* phase completes “Interrupted while …”; timeout, in seconds, is what holds
+ * without --timeout, 0 for no limit. */
+void
+tool_run_begin_phase (ToolRun *self, const char *phase, guint timeout)
+{
+  double limit = self->options->timeout > 0 ? self->options->timeout : timeout;
+
+  g_mutex_lock (&self->lock);
+  g_free (self->phase);
+  self->phase = g_strdup (phase);
+  self->limit = (gint64) (limit * G_USEC_PER_SEC);
+  self->last_change = g_get_monotonic_time ();
+  update_tick_locked (self);
+  g_mutex_unlock (&self->lock);
+}
+
+/* Ends the run with this error, which is taken. On the main thread. */
+void
+tool_run_fail (ToolRun *self, GError *error)
+{
+  if (self->interrupted || self->timed_out || self->failure != NULL)
+    {
+      g_error_free (error);
+      return;
+    }
+  self->failure = error;
+  stop (self);
+}
+
+/* What moves on transport counts as progress from now on. */
+void
+tool_run_set_transport (ToolRun *self, IBBTransport *transport)
+{
+  g_mutex_lock (&self->lock);
+  g_set_object (&self->transport, transport);
+  g_mutex_unlock (&self->lock);
+}
+
+/* total is 0 when it is not known. */
+void
+tool_run_show_progress (ToolRun *self, const char *label, ToolDirection direction, guint64 total)
+{
+  if (!tool_output_is_json () && !tool_output_shows_status ())
+    return;
+  g_mutex_lock (&self->lock);
+  self->direction = direction;
+  self->progress = tool_progress_new (label, total);
+  update_tick_locked (self);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+tool_run_end_progress (ToolRun *self)
+{
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->progress, tool_progress_free);
+  update_tick_locked (self);
+  g_mutex_unlock (&self->lock);
+}
+
+/* The file to remove should the work have to be cut off; NULL for none. */
+void
+tool_run_set_temporary (ToolRun *self, const char *path)
+{
+  g_mutex_lock (&self->lock);
+  g_free (self->temporary);
+  self->temporary = g_strdup (path);
+  g_mutex_unlock (&self->lock);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One run of a command: its work goes on in a thread of its own, in blocking
+ * calls, while the main thread watches signals, time and progress.
+ */
+
+#pragma once
+
+#include "options.h"
+
+G_BEGIN_DECLS
+
+typedef struct _ToolRun ToolRun;
+
+typedef gboolean (*ToolRunFunc) (ToolRun *run, gpointer data, GError **error);
+
+typedef enum
+{
+  TOOL_DIRECTION_SEND,    /* progress is what the peer acknowledged */
+  TOOL_DIRECTION_RECEIVE, /* progress is what arrived */
+} ToolDirection;
+
+int tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data);
+
+const ToolOptions *tool_run_get_options (ToolRun *self);
+GCancellable      *tool_run_get_cancellable (ToolRun *self);
+void               tool_run_begin_phase (ToolRun *self, const char *phase, guint timeout);
+void               tool_run_fail (ToolRun *self, GError *error);
+void               tool_run_set_transport (ToolRun *self, IBBTransport *transport);
+void
+tool_run_show_progress (ToolRun *self, const char *label, ToolDirection direction, guint64 total);
+void tool_run_end_progress (ToolRun *self);
+void tool_run_set_temporary (ToolRun *self, const char *path);
+
+G_END_DECLS

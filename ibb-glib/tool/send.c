@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* ibb send: a file, or standard input, to one peer. */
+
+#include "config.h"
+
+#include "account.h"
+#include "jid.h"
+#include "output.h"
+#include "session.h"
+#include "stream.h"
+#include "tool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gunixinputstream.h>
+#include <glib/gi18n.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct
+{
+  char      *peer;
+  char      *name; /* of the source, for people */
+  char      *label;
+  int        fd;
+  guint64    total; /* 0: not known */
+  IBBClient *client;
+} Send;
+
+/* Opened before anything else: a name mistyped costs no login. */
+static gboolean
+open_source (Send *self, const char *path, GError **error)
+{
+  g_autofree char *shown = g_filename_display_name (path);
+  struct stat      info;
+
+  if (g_str_equal (path, "-"))
+    {
+      self->fd = STDIN_FILENO;
+      self->name = g_strdup (_ ("standard input"));
+      self->label = g_strdup ("-");
+    }
+  else
+    {
+      self->fd = open (path, O_RDONLY | O_CLOEXEC);
+      self->name = g_strdup_printf ("“%s”", shown);
+      self->label = g_filename_display_basename (path);
+    }
+  if (self->fd < 0 || fstat (self->fd, &info) != 0)
+    {
+      int failure = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure), _ ("Cannot open %s: %s"),
+                   self->name, g_strerror (failure));
+      return FALSE;
+    }
+  if (S_ISDIR (info.st_mode))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY, _ ("Cannot send %s: %s"), self->name,
+                   g_strerror (EISDIR));
+      return FALSE;
+    }
+  if (S_ISREG (info.st_mode))
+    self->total = (guint64) info.st_size;
+  return TRUE;
+}
+
+static gboolean
+transfer (ToolRun *run, Send *self, IBBTransport *transport, GError **error)
+{
+  GCancellable            *cancellable = tool_run_get_cancellable (run);
+  g_autoptr (GInputStream) source = g_unix_input_stream_new (self->fd, FALSE);
+  g_autofree char         *phase = g_strdup_printf (_ ("sending to “%s”"), self->peer);
+  g_autofree char         *sentence = g_strdup_printf (_ ("Sent to %s"), self->peer);
+  gint64                   start = g_get_monotonic_time ();
+  guint64                  sent;
+
+  tool_run_begin_phase (run, phase, 0);
+  tool_run_show_progress (run, self->label, TOOL_DIRECTION_SEND, self->total);
+  if (!tool_stream_send (transport, source, self->name, cancellable, error) ||
+      !tool_stream_expect_end (transport, cancellable, error) ||
+      !tool_session_finish (transport, cancellable, error))
+    return FALSE;
+  tool_run_end_progress (run);
+  sent = ibb_transport_get_bytes_sent (transport);
+  tool_done (sent, (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC, sentence);
+  return TRUE;
+}
+
+static gboolean
+send_run (ToolRun *run, gpointer data, GError **error)
+{
+  Send                    *self = data;
+  g_autoptr (IBBService)   service = NULL;
+  g_autoptr (IBBTransport) transport = NULL;
+  gboolean                 sent = FALSE;
+
+  service =
+      tool_session_new_service (IBB_CONNECTION (self->client), tool_run_get_options (run), FALSE);
+  if (!tool_account_login (run, self->client, error))
+    return FALSE;
+  transport = tool_session_open (run, service, self->peer, error);
+  if (transport != NULL)
+    {
+      sent = transfer (run, self, transport, error);
+      if (!sent)
+        ibb_transport_abort (transport);
+    }
+  tool_account_logout (self->client);
+  return sent;
+}
+
+int
+tool_send (int argc, char **argv)
+{
+  g_auto (ToolOptions) options = { 0 };
+  g_auto (ToolAccount) account = { NULL };
+  g_autoptr (GError)   error = NULL;
+  Send                 self = { .fd = -1 };
+  int                  status = TOOL_EXIT_FAILED;
+
+  if (!tool_options_parse (
+          &options,
+          TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_OPEN | TOOL_OPTIONS_WINDOW | TOOL_OPTIONS_TIMEOUT |
+              TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
+          NULL, _ ("FILE|- PEER"), _ ("Sends a file, or standard input, to a peer."),
+          _ ("PEER without a resource means PEER/ibb. Done means that the peer has "
+             "acknowledged\nevery byte and the end; “ibb receive” does so when "
+             "the file is in place."),
+          &argc, &argv))
+    return TOOL_EXIT_USAGE;
+  if (argc != 3)
+    return tool_usage_error ("send", argc < 3 ? _ ("FILE and PEER are required")
+                                              : _ ("too many arguments"));
+
+  self.peer = tool_jid_with_resource (argv[2]);
+  if (open_source (&self, argv[1], &error) && tool_account_prepare (&account, &options, &error))
+    {
+      self.client = tool_account_new_client (&account, &options, options.jid);
+      status = tool_run (&options, send_run, &self);
+    }
+  else
+    tool_error (error);
+
+  g_clear_object (&self.client);
+  if (self.fd > STDIN_FILENO)
+    close (self.fd);
+  g_free (self.peer);
+  g_free (self.name);
+  g_free (self.label);
+  return status;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "jid.h"
+#include "output.h"
+#include "session.h"
+#include "stream.h"
+
+#include <glib/gi18n.h>
+
+#define FROM_ANYBODY "any"
+
+/* A session that we wait for, and all that may end the waiting. */
+typedef struct
+{
+  const ToolOptions *options;
+  char              *local_jid; /* immutable */
+
+  GMutex        lock;
+  GCond         changed;
+  IBBTransport *transport; /* protected by lock; (owned) */
+  GError       *error;     /* protected by lock */
+  gboolean      cancelled; /* protected by lock */
+  gboolean      watching;  /* protected by lock; watch_cb is to come */
+} Waiter;
+
+/* With accept the service is ready for tool_session_wait(); nobody comes in
+ * before that is called. */
+IBBService *
+tool_session_new_service (IBBConnection *connection, const ToolOptions *options, gboolean accept)
+{
+  IBBService *service = ibb_service_new (connection);
+
+  ibb_service_set_window (service, options->window);
+  if (accept)
+    {
+      if (options->block_size > 0)
+        ibb_service_set_max_block_size (service, (guint) options->block_size);
+      /* The answer to the peer's end is then ours to give: when all is stored. */
+      ibb_service_set_half_close (service, TRUE);
+    }
+  return service;
+}
+
+IBBTransport *
+tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError **error)
+{
+  const ToolOptions *options = tool_run_get_options (run);
+  g_autofree char   *phase = g_strdup_printf (_ ("waiting for “%s” to answer"), peer);
+  IBBTransport      *transport;
+
+  /* The service has its own open-timeout. */
+  tool_run_begin_phase (run, phase, 0);
+  transport =
+      ibb_service_open_session (service, peer, options->stanza_type, (guint) options->block_size,
+                                options->sid, tool_run_get_cancellable (run), error);
+  if (transport == NULL)
+    return NULL;
+  tool_run_set_transport (run, transport);
+  tool_opened (transport);
+  return transport;
+}
+
+static gboolean
+is_welcome (Waiter *self, IBBRequest *request)
+{
+  const char      *peer = ibb_request_get_peer_jid (request);
+  const char      *sid = self->options->sid;
+  g_autofree char *own = tool_jid_dup_bare (self->local_jid);
+
+  if (sid != NULL && g_strcmp0 (sid, ibb_request_get_sid (request)) != 0)
+    return FALSE;
+  if (self->options->from == NULL)
+    return tool_jid_matches (own, peer);
+  for (char **from = self->options->from; *from != NULL; from++)
+    if (g_str_equal (*from, FROM_ANYBODY) || tool_jid_matches (*from, peer))
+      return TRUE;
+  return FALSE;
+}
+
+/* On the main thread. */
+static gboolean
+session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
+{
+  Waiter                  *self = data;
+  g_autoptr (IBBTransport) transport = NULL;
+  gboolean                 welcome = is_welcome (self, request);
+
+  g_mutex_lock (&self->lock);
+  if (welcome && self->transport == NULL && self->error == NULL && !self->cancelled)
+    {
+      /* NULL if the peer has given up meanwhile: another may come. */
+      transport = ibb_request_accept (request, NULL);
+      g_set_object (&self->transport, transport);
+      g_cond_broadcast (&self->changed);
+    }
+  else
+    ibb_request_refuse (request, IBB_ERROR_NOT_ACCEPTABLE, NULL);
+  g_mutex_unlock (&self->lock);
+  if (transport != NULL)
+    ibb_service_set_session_limit (service, 0);
+  else if (!welcome)
+    tool_note (_ ("Refused a session from “%s”"), ibb_request_get_peer_jid (request));
+  return TRUE;
+}
+
+/* An accept that never gets a session, as there is a handler for them: it ends
+ * when the connection does, and tells why. */
+static void
+watch_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Waiter                  *self = data;
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (IBBTransport) transport = NULL;
+
+  transport = ibb_service_accept_finish (IBB_SERVICE (source), result, &error);
+  g_mutex_lock (&self->lock);
+  if (self->error == NULL)
+    self->error = g_steal_pointer (&error);
+  self->watching = FALSE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+cancelled_cb (GCancellable *cancellable, gpointer data)
+{
+  Waiter *self = data;
+
+  g_mutex_lock (&self->lock);
+  self->cancelled = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+/* Says ready and waits for the first session that is welcome. Not on the main
+ * thread, which has to dispatch the service's signals. */
+IBBTransport *
+tool_session_wait (ToolRun *run, IBBService *service, GError **error)
+{
+  GCancellable            *cancellable = tool_run_get_cancellable (run);
+  g_autoptr (GCancellable) watch = g_cancellable_new ();
+  g_autofree char         *phase = NULL;
+  Waiter                   self = { .options = tool_run_get_options (run), .watching = TRUE };
+  gulong                   handler;
+  gulong                   cancelled;
+
+  self.local_jid = ibb_connection_dup_local_jid (ibb_service_get_connection (service));
+  phase = g_strdup_printf (_ ("waiting for a session at “%s”"), self.local_jid);
+  g_mutex_init (&self.lock);
+  g_cond_init (&self.changed);
+
+  tool_run_begin_phase (run, phase, 0);
+  handler =
+      g_signal_connect (service, "session-requested", G_CALLBACK (session_requested_cb), &self);
+  ibb_service_accept_async (service, watch, watch_cb, &self);
+  ibb_service_set_session_limit (service, 1);
+  cancelled = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), &self, NULL);
+  tool_ready (self.local_jid);
+
+  g_mutex_lock (&self.lock);
+  while (self.transport == NULL && self.error == NULL && !self.cancelled)
+    g_cond_wait (&self.changed, &self.lock);
+  g_mutex_unlock (&self.lock);
+
+  /* After this no callback comes any more. */
+  g_cancellable_disconnect (cancellable, cancelled);
+  ibb_service_set_session_limit (service, 0);
+  g_cancellable_cancel (watch);
+  g_mutex_lock (&self.lock);
+  while (self.watching)
+    g_cond_wait (&self.changed, &self.lock);
+  g_mutex_unlock (&self.lock);
+  g_signal_handler_disconnect (service, handler);
+
+  if (self.transport != NULL)
+    {
+      g_clear_error (&self.error);
+      tool_run_set_transport (run, self.transport);
+      tool_opened (self.transport);
+      if (!tool_output_is_json ())
+        tool_note (_ ("Session from “%s”"), ibb_transport_get_peer_jid (self.transport));
+    }
+  else if (self.cancelled)
+    {
+      g_clear_error (&self.error);
+      g_cancellable_set_error_if_cancelled (cancellable, error);
+    }
+  else
+    g_propagate_error (error, g_steal_pointer (&self.error));
+  g_mutex_clear (&self.lock);
+  g_cond_clear (&self.changed);
+  g_free (self.local_jid);
+  return self.transport;
+}
+
+/* The end of a session that went well up to here. */
+gboolean
+tool_session_finish (IBBTransport *transport, GCancellable *cancellable, GError **error)
+{
+  GError *seen = NULL;
+
+  if (g_io_stream_close (G_IO_STREAM (transport), cancellable, &seen))
+    return TRUE;
+  tool_set_transport_error (error, transport, seen);
+  return FALSE;
+}

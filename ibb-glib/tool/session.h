@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Getting a session: ours to open, or theirs to wait for. */
+
+#pragma once
+
+#include "run.h"
+
+G_BEGIN_DECLS
+
+IBBService *
+tool_session_new_service (IBBConnection *connection, const ToolOptions *options, gboolean accept);
+IBBTransport *
+tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError **error);
+IBBTransport *tool_session_wait (ToolRun *run, IBBService *service, GError **error);
+gboolean tool_session_finish (IBBTransport *transport, GCancellable *cancellable, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "stream.h"
+
+#include <gio/gunixinputstream.h>
+#include <gio/gunixoutputstream.h>
+#include <glib/gi18n.h>
+#include <unistd.h>
+
+#define STEP_SIZE (64 * 1024)
+
+/* What a stream operation may say is coarse; the session knows better. */
+void
+tool_set_transport_error (GError **error, IBBTransport *transport, GError *seen)
+{
+  GError *precise = NULL;
+
+  if (!g_error_matches (seen, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    precise = ibb_transport_dup_error (transport);
+  if (precise != NULL)
+    g_error_free (seen);
+  g_propagate_error (error, precise != NULL ? precise : seen);
+}
+
+/* Sends everything that source gives and then the end, and waits until each
+ * byte is acknowledged. name is how to call source in an error. */
+gboolean
+tool_stream_send (IBBTransport *transport,
+                  GInputStream *source,
+                  const char   *name,
+                  GCancellable *cancellable,
+                  GError      **error)
+{
+  g_autofree guint8 *buffer = g_malloc (STEP_SIZE);
+  GOutputStream     *sink = g_io_stream_get_output_stream (G_IO_STREAM (transport));
+  GError            *seen = NULL;
+  gssize             n;
+
+  while ((n = g_input_stream_read (source, buffer, STEP_SIZE, cancellable, error)) > 0)
+    if (!g_output_stream_write_all (sink, buffer, (gsize) n, NULL, cancellable, &seen))
+      {
+        tool_set_transport_error (error, transport, seen);
+        return FALSE;
+      }
+  if (n < 0)
+    {
+      g_prefix_error (error, _ ("Cannot read %s: "), name);
+      return FALSE;
+    }
+  if (!ibb_transport_shutdown_output (transport, cancellable, &seen))
+    {
+      tool_set_transport_error (error, transport, seen);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* Stores everything until the peer's clean end. */
+gboolean
+tool_stream_receive (IBBTransport  *transport,
+                     GOutputStream *sink,
+                     const char    *name,
+                     GCancellable  *cancellable,
+                     GError       **error)
+{
+  g_autofree guint8 *buffer = g_malloc (STEP_SIZE);
+  GInputStream      *source = g_io_stream_get_input_stream (G_IO_STREAM (transport));
+  GError            *seen = NULL;
+  gssize             n;
+
+  while ((n = g_input_stream_read (source, buffer, STEP_SIZE, cancellable, &seen)) > 0)
+    if (!g_output_stream_write_all (sink, buffer, (gsize) n, NULL, cancellable, error))
+      {
+        g_prefix_error (error, _ ("Cannot write %s: "), name);
+        return FALSE;
+      }
+  if (n < 0)
+    {
+      tool_set_transport_error (error, transport, seen);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* After our end was sent: the peer's clean end says that it kept everything. */
+gboolean
+tool_stream_expect_end (IBBTransport *transport, GCancellable *cancellable, GError **error)
+{
+  g_autofree guint8 *buffer = g_malloc (STEP_SIZE);
+  GInputStream      *source = g_io_stream_get_input_stream (G_IO_STREAM (transport));
+  GError            *seen = NULL;
+  gssize             n;
+
+  while ((n = g_input_stream_read (source, buffer, STEP_SIZE, cancellable, &seen)) > 0)
+    ; /* nobody asked for an answer */
+  if (n < 0)
+    tool_set_transport_error (error, transport, seen);
+  return n == 0;
+}
+
+typedef struct
+{
+  ToolRun      *run;
+  IBBTransport *transport;
+  gboolean      succeeded;
+  GError       *error;
+} Sender;
+
+static gpointer
+sender_thread (gpointer data)
+{
+  Sender                  *self = data;
+  GCancellable            *cancellable = tool_run_get_cancellable (self->run);
+  g_autoptr (GInputStream) source = g_unix_input_stream_new (STDIN_FILENO, FALSE);
+
+  self->succeeded =
+      tool_stream_send (self->transport, source, _ ("standard input"), cancellable, &self->error);
+  /* The other direction has nothing to hope for. */
+  if (!self->succeeded)
+    g_cancellable_cancel (cancellable);
+  return NULL;
+}
+
+/* Standard input and output, each way until its own end. */
+gboolean
+tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error)
+{
+  GCancellable             *cancellable = tool_run_get_cancellable (run);
+  g_autoptr (GOutputStream) sink = g_unix_output_stream_new (STDOUT_FILENO, TRUE);
+  g_autoptr (GError)        local_error = NULL;
+  Sender                    sender = { .run = run, .transport = transport };
+  GThread                  *thread = g_thread_new ("sender", sender_thread, &sender);
+  gboolean                  received;
+
+  received =
+      tool_stream_receive (transport, sink, _ ("standard output"), cancellable, &local_error);
+  if (!received)
+    g_cancellable_cancel (cancellable);
+  g_thread_join (thread);
+  /* The one that was cancelled because of the other does not count. */
+  if (!received && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  else if (!sender.succeeded)
+    g_propagate_error (error, g_steal_pointer (&sender.error));
+  else if (!received)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  g_clear_error (&sender.error);
+  return received && sender.succeeded;
+}

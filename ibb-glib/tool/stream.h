@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Bytes between a descriptor and a session. */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <ibb-glib/ibb-glib.h>
+
+#include "run.h"
+
+G_BEGIN_DECLS
+
+gboolean tool_stream_send (IBBTransport *transport,
+                           GInputStream *source,
+                           const char   *name,
+                           GCancellable *cancellable,
+                           GError      **error);
+gboolean tool_stream_receive (IBBTransport  *transport,
+                              GOutputStream *sink,
+                              const char    *name,
+                              GCancellable  *cancellable,
+                              GError       **error);
+gboolean
+tool_stream_expect_end (IBBTransport *transport, GCancellable *cancellable, GError **error);
+gboolean tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error);
+
+void tool_set_transport_error (GError **error, IBBTransport *transport, GError *seen);
+
+G_END_DECLS

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The commands of ibb. Each takes its own arguments, argv[0] being its name,
+ * and returns the exit status.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define TOOL_EXIT_DONE 0   /* every byte delivered */
+#define TOOL_EXIT_FAILED 1 /* said why in one line */
+#define TOOL_EXIT_USAGE 2  /* the command line makes no sense */
+
+int tool_send (int argc, char **argv);
+int tool_receive (int argc, char **argv);
+int tool_cat (int argc, char **argv);
+int tool_listen (int argc, char **argv);
+int tool_demo (int argc, char **argv);
+int tool_bench (int argc, char **argv);
+
+G_END_DECLS

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Test cases that print one TAP line each, every one under a watchdog.
+
+    @case('peer offline')
+    def _(server): ...
+
+    cases.main(server)      # the arguments of the program choose among them
+"""
+
+import inspect
+import signal
+import sys
+import traceback
+
+TIMEOUT = 90
+
+_cases = []
+_cleanups = []
+
+
+class Skip(Exception):
+    """What the case needs is not there."""
+
+
+def case(name, timeout=TIMEOUT):
+    def register(function):
+        _cases.append((name, function, timeout))
+        return function
+    return register
+
+
+def defer(function):
+    """Calls function at the end of the case, whatever happens in it."""
+    _cleanups.append(function)
+
+
+def check(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def check_equal(have, want, what):
+    if have != want:
+        raise AssertionError(f'{what}: {have!r}, not {want!r}')
+
+
+def _alarm(_number, _frame):
+    raise TimeoutError('the watchdog of the case')
+
+
+def main(*arguments):
+    wanted = sys.argv[1:]
+    chosen = [entry for entry in _cases
+              if not wanted or any(text in entry[0] for text in wanted)]
+    failures = 0
+    signal.signal(signal.SIGALRM, _alarm)
+    print(f'1..{len(chosen)}', flush=True)
+    for number, (name, function, timeout) in enumerate(chosen, 1):
+        line = f'ok {number} - {name}'
+        signal.alarm(timeout)
+        try:
+            function(*arguments[:len(inspect.signature(function).parameters)])
+        except Skip as reason:
+            line += f' # SKIP {reason}'
+        except Exception:  # pylint: disable=broad-except
+            line = 'not ' + line
+            failures += 1
+            for text in traceback.format_exc().splitlines():
+                print('# ' + text)
+        finally:
+            signal.alarm(0)
+            while _cleanups:
+                _cleanups.pop()()
+        print(line, flush=True)
+    if not chosen:
+        print('# no such case')
+    sys.exit(1 if failures or not chosen else 0)

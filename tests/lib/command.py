@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Running programs that talk to a private server, the command ibb first."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+
+import cases
+import prosody
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+IBB = os.environ.get('IBB_PROGRAM') or shutil.which('ibb') or 'ibb'
+PATIENCE = 40
+
+
+class Program:
+    """A process whose output is collected while it runs."""
+
+    def __init__(self, *command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                 stderr=subprocess.PIPE, env=None, prepare=None, **options):
+        die = prosody.die_with_parent(9)
+
+        def in_child():
+            die()
+            if prepare:
+                prepare()
+
+        self.command = command
+        self.lines = []
+        self.output = b''
+        self.output_ended = False
+        self.usage = None
+        self._open = 0
+        self._condition = threading.Condition()
+        self._threads = []
+        self.process = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr,
+                                        env={**os.environ, **(env or {})},
+                                        start_new_session=True, preexec_fn=in_child, **options)
+        self.stdin = self.process.stdin
+        self.pid = self.process.pid
+        cases.defer(self._end)
+        if stderr == subprocess.PIPE:
+            self._start(self._read_lines)
+        if stdout == subprocess.PIPE:
+            self._start(self._read_output)
+
+    def _start(self, read):
+        def target():
+            try:
+                read()
+            finally:
+                with self._condition:
+                    self._open -= 1
+                    self._condition.notify_all()
+
+        self._open += 1
+        thread = threading.Thread(target=target, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _read_lines(self):
+        for line in self.process.stderr:
+            with self._condition:
+                self.lines.append(line.decode(errors='replace').rstrip('\n'))
+                self._condition.notify_all()
+
+    def _read_output(self):
+        while data := os.read(self.process.stdout.fileno(), 65536):
+            with self._condition:
+                self.output += data
+                self._condition.notify_all()
+        self.output_ended = True
+
+    def _end(self):
+        if self.process.returncode is None:
+            self.process.kill()
+            self._wait(PATIENCE)
+        for thread in self._threads:
+            thread.join(PATIENCE)
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe:
+                try:
+                    pipe.close()
+                except OSError:
+                    pass
+
+    def _wait(self, patience):
+        """As Popen.wait, and keeps what the process used."""
+        deadline = time.monotonic() + patience
+        done = threading.Event()
+
+        def wait():
+            _, status, self.usage = os.wait4(self.pid, 0)
+            self.process.returncode = os.waitstatus_to_exitcode(status)
+            done.set()
+
+        if self.process.returncode is None:
+            threading.Thread(target=wait, daemon=True).start()
+            if not done.wait(deadline - time.monotonic()):
+                return False
+        return True
+
+    def wait_for(self, condition, what):
+        """Until condition () is true of what was said; the end of the process ends it, too."""
+        with self._condition:
+            found = self._condition.wait_for(
+                lambda: condition() or self._open == 0, PATIENCE)
+            if not found or not condition():
+                raise AssertionError(f'{self.name} did not say {what}, but {self.lines} {self.output[-500:]!r}')
+
+    def wait_ready(self):
+        """The address at which it can be reached."""
+        def said():
+            return any(line.startswith('ready ') for line in self.lines)
+        self.wait_for(said, 'ready')
+        return next(line for line in self.lines if line.startswith('ready ')).split(' ', 1)[1]
+
+    def wait_event(self, name, **least):
+        """The first event of that name whose members are at least so large."""
+        def find():
+            for event in self.events():
+                if event['event'] == name and all(event.get(k, -1) >= v for k, v in least.items()):
+                    return event
+            return None
+        self.wait_for(lambda: find() is not None, f'the event {name} {least}')
+        return find()
+
+    def events(self):
+        return [json.loads(line) for line in self.output.split(b'\n')[:-1]]
+
+    @property
+    def name(self):
+        return ' '.join(os.path.basename(word) for word in self.command[:2])
+
+    def finish(self, patience=PATIENCE):
+        """The exit status; it is an error to take too long."""
+        if not self._wait(patience):
+            raise AssertionError(f'{self.name} hangs after {self.lines}')
+        for thread in self._threads:
+            thread.join(PATIENCE)
+        return self.process.returncode
+
+    def errors(self):
+        return [line for line in self.lines if line.startswith('ibb: ')]
+
+    def expect_done(self):
+        code = self.finish()
+        if code != 0 or self.errors():
+            raise AssertionError(f'{self.name} ended with {code}: {self.lines}')
+
+    def expect_failure(self, *words, code=1):
+        """The status, exactly one line that says why, and these words in it."""
+        have = self.finish()
+        if have != code:
+            raise AssertionError(f'{self.name} ended with {have}, not {code}: {self.lines} {self.output[-300:]!r}')
+        errors = self.errors()
+        others = [line for line in self.lines if not line.startswith(('ibb: ', 'ready ', 'Session from ',
+                                                                      'Refused '))]
+        if len(errors) != 1 or others:
+            raise AssertionError(f'not one line: {self.lines}')
+        for word in words:
+            if word not in errors[0]:
+                raise AssertionError(f'no “{word}” in: {errors[0]}')
+        return errors[0]
+
+
+class Account:
+    """How a program gets into the server as one of its accounts."""
+
+    def __init__(self, server, name, domain=None):
+        self.server = server
+        self.bare = f'{name}@{domain or server.domain}'
+        self.password = server.passwords[name]
+
+    def options(self, resource=None, tls='starttls', ca='IBB_TEST_CA_FILE', port=None):
+        environment = self.server.environment
+        if tls == 'direct':
+            port = port or environment['IBB_TEST_DIRECT_TLS_PORT']
+        result = ['--jid', self.bare + (f'/{resource}' if resource else ''), '--tls', tls,
+                  '--server', f'{self.server.host}:{port or self.server.port}']
+        if tls != 'none' and ca in environment:
+            result += ['--ca-file', environment[ca]]
+        return result
+
+    def ibb(self, command, *arguments, account=None, env=None, **options):
+        """Starts a command of ibb with this account."""
+        return Program(IBB, command, *(self.options() if account is None else account), *arguments,
+                       env={'IBB_PASSWORD': self.password, 'LC_ALL': 'C.UTF-8', **(env or {})},
+                       **options)
+
+
+class Folder:
+    """A temporary folder of one case."""
+
+    def __init__(self):
+        self.path = tempfile.mkdtemp(prefix='ibb-test-')
+        cases.defer(lambda: shutil.rmtree(self.path, ignore_errors=True))
+
+    def __truediv__(self, name):
+        return os.path.join(self.path, name)
+
+    def make(self, name, size):
+        """A file whose blocks differ."""
+        path = self / name
+        with open(path, 'wb') as file:
+            for offset in range(0, size, 32):
+                piece = hashlib.sha256(offset.to_bytes(8, 'little')).digest()
+                file.write(piece[:min(32, size - offset)])
+        return path
+
+    def names(self):
+        return sorted(os.listdir(self.path))
+
+
+def sha256(path):
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        while data := file.read(1 << 20):
+            digest.update(data)
+    return digest.hexdigest()

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A client without IBB, or with bad manners: logs in and answers as it is told."""
+
+import base64
+import re
+import socket
+import threading
+
+import cases
+
+_OPEN = ("<?xml version='1.0'?><stream:stream to='%s' version='1.0' xmlns='jabber:client' "
+         "xmlns:stream='http://etherx.jabber.org/streams'>")
+_ERROR = ("<iq type='error' id='%s' to='%s'><error type='cancel'><%s "
+          "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>")
+# Our server writes attributes in any order, but never > in one.
+_IQ = re.compile(rb"<iq\b[^>]*?\btype=['\"](?:set|get)['\"][^>]*>")
+
+
+def _attribute(tag, name):
+    return re.search(rf"\b{name}=['\"]([^'\"]*)['\"]".encode(), tag).group(1).decode()
+
+
+class RawClient:
+    """answer is an error condition for every request, or None for no answer at all."""
+
+    def __init__(self, server, name, resource, answer):
+        self.answer = answer
+        self.jid = f'{name}@{server.domain}/{resource}'
+        self.requests = threading.Semaphore(0)
+        self._buffer = b''
+        self._socket = socket.create_connection((server.host, server.port), 20)
+        cases.defer(self.close)
+        header = _OPEN % server.domain
+        secret = base64.b64encode(f'\0{name}\0{server.passwords[name]}'.encode()).decode()
+        self._ask(header, b'</stream:features>')
+        self._ask("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>"
+                  f"{secret}</auth>", b'<success')
+        self._ask(header, b'</stream:features>')
+        self._ask("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+                  f"<resource>{resource}</resource></bind></iq>", b'</iq>')
+        self._ask('<presence/>', b'<presence')
+        self._socket.settimeout(None)
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _ask(self, text, until):
+        self._socket.sendall(text.encode())
+        while until not in self._buffer:
+            data = self._socket.recv(4096)
+            if not data:
+                raise ConnectionError(f'the server hung up: {self._buffer!r}')
+            self._buffer += data
+        self._buffer = b''
+
+    def _run(self):
+        try:
+            while data := self._socket.recv(65536):
+                self._buffer += data
+                while match := _IQ.search(self._buffer):
+                    tag = match.group()
+                    self._buffer = self._buffer[match.end():]
+                    self.requests.release()
+                    if self.answer:
+                        self._socket.sendall((_ERROR % (
+                            _attribute(tag, 'id'), _attribute(tag, 'from'), self.answer)).encode())
+        except OSError:
+            pass
+
+    def close(self):
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self._socket.close()

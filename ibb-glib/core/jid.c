@@ -142,6 +142,8 @@ ibb_jid_normalize (const char *jid)
 
   if (parts.domain_length > 0 && parts.domain[parts.domain_length - 1] == '.')
     parts.domain_length--;
+  if (parts.domain_length > 0 && parts.domain[parts.domain_length - 1] == '.')
+    return NULL;
 
   out = g_string_sized_new (length + 1);
 

@@ -46,6 +46,8 @@ test_normalize (void)
     { "@", NULL },
     { ".", NULL },
     { "a@.", NULL },
+    { "..", NULL },
+    { "a@b..", NULL },
     { "a@b@c", NULL },
     { "a b@c", NULL },
     { "a@b c", NULL },

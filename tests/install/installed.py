@@ -5,7 +5,7 @@ import atexit
 import glob
 import os
 
-import tap
+import cases
 from builder import ROOT, Folder, example, fails, run
 
 folder = Folder()
@@ -59,7 +59,7 @@ def flags(what):
     return run('pkg-config', what, 'ibb-glib-1.0', env=environment).split()
 
 
-@tap.case('/install/prefix')
+@cases.case('/install/prefix')
 def install():
     build = folder / 'build'
     run('meson', 'setup', build, ROOT, f'--prefix={prefix}', '--libdir=lib', '--buildtype=plain',
@@ -73,7 +73,7 @@ def install():
     assert not [name for name in headers if 'private' in name or 'core' in name], headers
 
 
-@tap.case('/install/pkg-config')
+@cases.case('/install/pkg-config')
 def pkg_config():
     assert run('pkg-config', '--modversion', 'ibb-glib-1.0', env=environment).strip() == '1.0.0'
     # Only what the headers need is asked of those who use the library.
@@ -82,7 +82,7 @@ def pkg_config():
     assert '-lxml2' not in libraries and '-lgsasl' not in libraries
 
 
-@tap.case('/install/c')
+@cases.case('/install/c')
 def c_program():
     source = folder.write('greeting.c', example('overview.md', 'c'))
     program = folder / 'greeting'
@@ -91,24 +91,24 @@ def c_program():
     assert run(program, env=environment) == 'hello\n'
 
 
-@tap.case('/install/single-include')
+@cases.case('/install/single-include')
 def single_include():
     source = folder.write('single.c', '#include <ibb-glib/ibb-service.h>\n')
     output = fails('cc', '-c', source, '-o', os.devnull, *flags('--cflags'))
     assert 'Only <ibb-glib/ibb-glib.h> can be included directly' in output
 
 
-@tap.case('/install/python')
+@cases.case('/install/python')
 def python_program():
     run('/usr/bin/python3', '-c', PYTHON, env=environment)
 
 
-@tap.case('/install/javascript')
+@cases.case('/install/javascript')
 def javascript_program():
     run('gjs', folder.write('program.js', JAVASCRIPT), env=environment)
 
 
-@tap.case('/install/vala')
+@cases.case('/install/vala')
 def vala_program():
     source = folder.write('program.vala', VALA)
     program = folder / 'program-vala'
@@ -117,9 +117,9 @@ def vala_program():
     run(program, env=environment)
 
 
-@tap.case('/install/command')
+@cases.case('/install/command')
 def command():
     assert 'send' in run(os.path.join(prefix, 'bin', 'ibb'), '--help', env=environment)
 
 
-tap.main()
+cases.main()

@@ -4,7 +4,7 @@
 import glob
 import os
 
-import tap
+import cases
 from builder import ROOT, Folder, example, fails, run
 
 
@@ -25,7 +25,7 @@ def compile_against(folder, text):
     return run(folder / 'program', env=environment)
 
 
-@tap.case('/install/options/all-off', watchdog=280)
+@cases.case('/install/options/all-off', timeout=280)
 def all_off():
     with Folder() as folder:
         files = build(folder, '-Dauto_features=disabled')
@@ -38,7 +38,7 @@ def all_off():
             assert 'gsasl' not in file.read()
 
 
-@tap.case('/install/options/no-client', watchdog=280)
+@cases.case('/install/options/no-client', timeout=280)
 def no_client():
     with Folder() as folder:
         files = build(folder, '-Dclient=disabled', '-Dintrospection=enabled', '-Dvapi=enabled',
@@ -53,7 +53,7 @@ def no_client():
             assert 'ibb_client_new' not in text and 'class Client ' not in text
 
 
-@tap.case('/install/options/contradictions')
+@cases.case('/install/options/contradictions')
 def contradictions():
     for options, complaint in (
             (('-Dtool=enabled', '-Dclient=disabled'), 'tool'),
@@ -64,4 +64,4 @@ def contradictions():
             assert complaint in output.lower(), output
 
 
-tap.main()
+cases.main()

@@ -3,7 +3,7 @@
 
 import os
 
-import tap
+import cases
 from builder import ROOT, Folder, example, run
 
 OUTER = '''
@@ -16,7 +16,7 @@ test('greeting', greeting)
 '''
 
 
-@tap.case('/install/subproject', watchdog=280)
+@cases.case('/install/subproject', timeout=280)
 def subproject():
     with Folder() as folder:
         folder.write('meson.build', OUTER)
@@ -32,4 +32,4 @@ def subproject():
         assert 'tests' not in names and 'doc' not in names, names
 
 
-tap.main()
+cases.main()

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 
-import tap
+import cases
 
 ROOT = os.environ['IBB_TEST_SOURCE_ROOT']
 LIBRARY = os.environ['IBB_TEST_LIBRARY']
@@ -34,19 +34,19 @@ def declared():
     return names
 
 
-@tap.case('/install/symbols/only-ours')
+@cases.case('/install/symbols/only-ours')
 def only_ours():
     assert exported() and not [name for name in exported() if not name.startswith('ibb_')]
 
 
-@tap.case('/install/symbols/only-declared')
+@cases.case('/install/symbols/only-declared')
 def only_declared():
     enums = {'ibb_stanza_type_get_type', 'ibb_tls_mode_get_type', 'ibb_client_state_get_type',
              'ibb_error_get_type'}
     assert not exported() - declared() - enums, exported() - declared() - enums
 
 
-@tap.case('/install/symbols/all-declared')
+@cases.case('/install/symbols/all-declared')
 def all_declared():
     assert len(declared()) > 100
     missing = declared() - exported()
@@ -55,4 +55,4 @@ def all_declared():
     assert not missing, missing
 
 
-tap.main()
+cases.main()

@@ -7,6 +7,7 @@
     cases.main(server)      # the arguments of the program choose among them
 """
 
+import faulthandler
 import inspect
 import signal
 import sys
@@ -58,6 +59,8 @@ def main(*arguments):
     for number, (name, function, timeout) in enumerate(chosen, 1):
         line = f'ok {number} - {name}'
         signal.alarm(timeout)
+        # Where that cannot interrupt, in a call that blocks in C.
+        faulthandler.dump_traceback_later(timeout + 5, exit=True)
         try:
             function(*arguments[:len(inspect.signature(function).parameters)])
         except Skip as reason:
@@ -69,6 +72,7 @@ def main(*arguments):
                 print('# ' + text)
         finally:
             signal.alarm(0)
+            faulthandler.cancel_dump_traceback_later()
             while _cleanups:
                 _cleanups.pop()()
         print(line, flush=True)

@@ -16,7 +16,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SUITES = ('unit', 'simulation', 'loopback', 'server', 'bindings', 'install', 'interop', 'fuzz')
 # What runs without a server and without bindings runs instrumented, too.
-PURE_SUITES = ('unit', 'simulation', 'loopback')
+PURE_SUITES = ('unit', 'simulation', 'loopback', 'fuzz')
 CLANG_FORMAT = 'clang-format-14'
 PR_SET_CHILD_SUBREAPER = 36
 

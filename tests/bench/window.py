@@ -1,0 +1,46 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the adaptive window gains over one block at a time, through a private
+Prosody, with 50 ms of delay each way and without.
+
+    meson devenv -C build tests/bench/window.py
+"""
+
+import contextlib
+import os
+import statistics
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import ends  # noqa: E402
+import prosody  # noqa: E402
+
+BLOCK = 4096
+RUNS = 3
+
+
+def goodput(server, delay, size, window):
+    figures = []
+    for _ in range(RUNS):
+        with contextlib.ExitStack() as stack:
+            port = 0
+            if delay:
+                port = stack.enter_context(ends.DelayProxy(delay, server.port)).port
+            report, _other = ends.transfer(server.environment, size, tls='none', window=window,
+                                           port=port)
+            figures.append(size / ends.MIB / report['seconds'])
+    return statistics.median(figures)
+
+
+def main():
+    with prosody.Prosody() as server:
+        for delay, small, large in ((50, ends.MIB // 4, 32 * ends.MIB),
+                                    (0, 16 * ends.MIB, 16 * ends.MIB)):
+            one = goodput(server, delay, small, BLOCK)
+            adaptive = goodput(server, delay, large, 0)
+            print(f'{delay} ms each way: one block {one:.3f} MiB/s, adaptive {adaptive:.3f} MiB/s, '
+                  f'ratio {adaptive / one:.1f}', flush=True)
+
+
+main()

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the tests of the Python binding share."""
+
+import os
+import re
+
+import gi
+
+gi.require_version('IBB', '1.0')
+from gi.repository import Gio, GLib, IBB  # noqa: E402
+
+# Ends in the middle of a block, and has every byte.
+DATA = bytes(range(256)) * 40 + b'the end'
+
+
+def wait(start, *arguments):
+    """Calls an asynchronous method; its result, after iterating the context."""
+    results = []
+    start(*arguments, None, lambda _source, result: results.append(result))
+    while not results:
+        GLib.MainContext.default().iteration(True)
+    return results[0]
+
+
+def wait_until(condition):
+    while not condition():
+        GLib.MainContext.default().iteration(True)
+
+
+def both_ends(opener, accepter, opener_jid, accepter_jid, sid):
+    """The two transports of a session, opened synchronously."""
+    accepted = []
+    accepter.expect_session_async(
+        opener_jid, sid, None,
+        lambda service, result: accepted.append(service.expect_session_finish(result)))
+    opened = opener.open_session(accepter_jid, IBB.StanzaType.IQ, 0, sid, None)
+    wait_until(lambda: accepted)
+    return opened, accepted[0]
+
+
+def read_all(transport):
+    """Synchronously, up to the peer's close."""
+    stream = transport.get_input_stream()
+    data = b''
+    while True:
+        piece = stream.read_bytes(4096, None).get_data()
+        if not piece:
+            return data
+        data += piece
+
+
+def round_trip(opened, accepted):
+    """DATA there and back, synchronously; both ends close."""
+    assert opened.get_output_stream().write_all(DATA, None)[1] == len(DATA)
+    opened.drain(None)
+    echo = b''
+    while len(echo) < len(DATA):
+        echo += accepted.get_input_stream().read_bytes(65536, None).get_data()
+    accepted.get_output_stream().write_all(echo, None)
+    accepted.drain(None)
+    back = b''
+    while len(back) < len(DATA):
+        back += opened.get_input_stream().read_bytes(65536, None).get_data()
+    assert back == DATA
+    assert opened.props.bytes_sent == len(DATA) == opened.props.bytes_received
+
+
+def log_in(name, resource):
+    """A client logged in to the server of prosody.py as one of its accounts."""
+    client = IBB.Client.new(f"{os.environ['IBB_TEST_' + name]}/{resource}")
+    client.props.password = os.environ[f'IBB_TEST_{name}_PASSWORD']
+    client.props.host = os.environ['IBB_TEST_HOST']
+    client.props.port = int(os.environ['IBB_TEST_PORT'])
+    client.props.tls_database = Gio.TlsFileDatabase.new(os.environ['IBB_TEST_CA_FILE'])
+    return client
+
+
+def listing(page, number=0):
+    """A Python listing of a page of the reference: what it says has to work."""
+    path = os.path.join(os.environ['IBB_TEST_SOURCE_ROOT'], 'doc', page)
+    with open(path, encoding='utf-8') as file:
+        return re.findall(r'```python\n(.*?)```', file.read(), re.DOTALL)[number]

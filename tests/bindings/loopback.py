@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The Python binding within one process."""
+
+import threading
+
+import cases
+from bindings import DATA, both_ends, listing, read_all, round_trip, wait, wait_until
+from gi.repository import Gio, GLib, IBB
+
+ALICE = 'alice@example.org/a'
+BOB = 'bob@example.org/b'
+
+
+def services():
+    loopback = IBB.Loopback()
+    return (IBB.Service.new(loopback.attach(ALICE)),
+            IBB.Service(connection=loopback.attach(BOB)))
+
+
+@cases.case('/bindings/python/synchronous')
+def synchronous():
+    opened, accepted = both_ends(*services(), ALICE, BOB, 'synchronous')
+    assert isinstance(opened, Gio.IOStream)
+    assert opened.props.sid == accepted.props.sid == 'synchronous'
+    assert (opened.props.local_jid, opened.props.peer_jid) == (ALICE, BOB)
+    round_trip(opened, accepted)
+
+    # A close waits for the other side's, which another thread has to give.
+    def close_other():
+        assert read_all(accepted) == b''
+        accepted.close(None)
+
+    other = threading.Thread(target=close_other)
+    other.start()
+    opened.close(None)
+    other.join()
+    wait_until(opened.has_ended)
+    assert opened.dup_error() is None
+
+
+@cases.case('/bindings/python/asynchronous')
+def asynchronous():
+    alice, bob = services()
+    accepted = []
+
+    def accepted_cb(service, result):
+        accepted.append(service.accept_finish(result))
+
+    bob.props.session_limit = 1
+    bob.accept_async(None, accepted_cb)
+    result = wait(alice.open_session_async, BOB, IBB.StanzaType.IQ, 1000, None)
+    opened = alice.open_session_finish(result)
+    wait_until(lambda: accepted)
+    assert opened.props.block_size == 1000
+
+    output = opened.get_output_stream()
+    result = wait(output.write_all_async, DATA, GLib.PRIORITY_DEFAULT)
+    assert output.write_all_finish(result) == (True, len(DATA))
+    assert opened.drain_finish(wait(opened.drain_async))
+    assert opened.shutdown_output_finish(wait(opened.shutdown_output_async))
+
+    stream = accepted[0].get_input_stream()
+    data = b''
+    while True:
+        piece = stream.read_bytes_finish(wait(stream.read_bytes_async, 3000, GLib.PRIORITY_DEFAULT))
+        if piece.get_size() == 0:
+            break
+        data += piece.get_data()
+    assert data == DATA
+    assert accepted[0].close_finish(wait(accepted[0].close_async, GLib.PRIORITY_DEFAULT))
+
+
+@cases.case('/bindings/python/pollable')
+def pollable():
+    opened, accepted = both_ends(*services(), ALICE, BOB, 'pollable')
+    stream = accepted.get_input_stream()
+    assert isinstance(stream, IBB.InputStream) and stream.can_poll() and not stream.is_readable()
+    try:
+        stream.read_nonblocking(10, None)
+        raise AssertionError('read without data')
+    except GLib.Error as error:
+        assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.WOULD_BLOCK)
+    opened.get_output_stream().write_all(b'hello', None)
+    wait_until(stream.is_readable)
+
+
+@cases.case('/bindings/python/requests')
+def requests():
+    # The listing of the page is a handler that lets in one and refuses others.
+    loopback = IBB.Loopback()
+    alice, bob, carol = (IBB.Service.new(loopback.attach(f'{name}@example.org/x'))
+                         for name in ('alice', 'bob', 'carol'))
+    names = {'IBB': IBB, 'service': bob, 'sessions': []}
+    exec(listing('opening.md'), names)
+    result = wait(alice.open_session_async, 'bob@example.org/x', IBB.StanzaType.IQ, 0, None)
+    assert alice.open_session_finish(result) is not None
+    assert len(names['sessions']) == 1
+    result = wait(carol.open_session_async, 'bob@example.org/x', IBB.StanzaType.IQ, 0, None)
+    try:
+        carol.open_session_finish(result)
+        raise AssertionError('carol came in')
+    except GLib.Error as error:
+        assert error.matches(IBB.error_quark(), IBB.Error.NOT_ACCEPTABLE), error
+
+
+@cases.case('/bindings/python/ended')
+def ended():
+    opened, accepted = both_ends(*services(), ALICE, BOB, 'ended')
+    seen = []
+    accepted.connect('ended', lambda _transport, error: seen.append(error))
+    opened.abort()
+    wait_until(lambda: seen)
+    assert accepted.has_ended() and seen[0] is not None
+    assert seen[0].message == accepted.dup_error().message
+
+
+@cases.case('/bindings/python/own-connection')
+def own_connection():
+    # The connection is the listing that the reference shows.
+    names = {}
+    source = listing('connection.md')
+    exec(source, names)
+    body = source[source.index('class PairConnection'):].strip()
+    assert len(body.splitlines()) <= 35
+    alice = names['PairConnection'](ALICE)
+    bob = names['PairConnection'](BOB)
+    alice.other, bob.other = bob, alice
+    assert alice.props.local_jid == ALICE
+
+    opener = IBB.Service.new(alice)
+    accepter = IBB.Service.new(bob)
+    # Work is done in this context: what would have to wait for it says so.
+    try:
+        opener.open_session(BOB, IBB.StanzaType.IQ, 0, None, None)
+        raise AssertionError('a synchronous call in the context of the connection')
+    except GLib.Error as error:
+        assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.WOULD_BLOCK), error
+
+    accepted = []
+    accepter.expect_session_async(
+        ALICE, 'own', None,
+        lambda service, result: accepted.append(service.expect_session_finish(result)))
+    result = wait(opener.open_session_async, BOB, IBB.StanzaType.IQ, 0, 'own')
+    opened = opener.open_session_finish(result)
+    wait_until(lambda: accepted)
+    output = opened.get_output_stream()
+    sent = []
+    output.write_all_async(DATA, GLib.PRIORITY_DEFAULT, None,
+                           lambda stream, result: sent.append(stream.write_all_finish(result)))
+    stream = accepted[0].get_input_stream()
+    data = b''
+    while len(data) < len(DATA):
+        result = wait(stream.read_bytes_async, 65536, GLib.PRIORITY_DEFAULT)
+        data += stream.read_bytes_finish(result).get_data()
+    wait_until(lambda: sent)
+    assert data == DATA
+
+    # A lost stream ends everything.
+    lost = GLib.Error.new_literal(Gio.io_error_quark(), 'unplugged',
+                                  Gio.IOErrorEnum.CONNECTION_CLOSED)
+    alice.lost(lost)
+    wait_until(opened.has_ended)
+    assert opened.dup_error() is not None
+
+
+@cases.case('/bindings/python/forgetful-connection')
+def forgetful_connection():
+    from gi.repository import GObject
+
+    class Forgetful(GObject.Object, IBB.Connection):
+        """send returns nothing, which is FALSE without an error."""
+
+        @GObject.Property(type=str, flags=GObject.ParamFlags.READABLE)
+        def local_jid(self):
+            return ALICE
+
+        def do_send(self, stanza):
+            pass
+
+    stanza = IBB.Stanza.new_from_xml('<message to="bob@example.org"/>', -1)
+    try:
+        Forgetful().send(stanza)
+        raise AssertionError('sent')
+    except GLib.Error as error:
+        assert error.matches(IBB.error_quark(), IBB.Error.FAILED), error
+
+
+@cases.case('/bindings/python/stanza')
+def stanza():
+    text = '<iq type="get" id="7" from="a@b/c" to="d@e/f"><ping xmlns="urn:xmpp:ping"/></iq>'
+    each = IBB.Stanza.new_from_xml(text, -1)
+    assert (each.get_name(), each.get_kind(), each.get_id()) == ('iq', 'get', '7')
+    assert (each.get_from(), each.get_to()) == ('a@b/c', 'd@e/f')
+    assert 'urn:xmpp:ping' in each.to_xml()
+
+
+cases.main()

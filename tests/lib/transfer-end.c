@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One end of a transfer through a server: logs in as an account of prosody.py,
+ * opens or expects one session, sends and receives at the same time, and prints
+ * what it found as one JSON object. ends.py runs two of them.
+ */
+
+#include "config.h"
+
+#include <ibb-glib/ibb-glib.h>
+
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define SID "transfer"
+#define PIECE (64 * 1024)
+
+static char    *account = NULL;
+static char    *peer = NULL;
+static char    *tls = NULL;
+static int      port = 0;
+static gint64   send_size = 0;
+static gint64   window = 0;
+static int      block_size = 0;
+static gboolean opens = FALSE;
+
+static const GOptionEntry entries[] = {
+  { "account", 0, 0, G_OPTION_ARG_STRING, &account, "alice, bob or carol", "NAME" },
+  { "peer", 0, 0, G_OPTION_ARG_STRING, &peer, "Account of the other end", "NAME" },
+  { "open", 0, 0, G_OPTION_ARG_NONE, &opens, "Open the session, do not expect it", NULL },
+  { "send", 0, 0, G_OPTION_ARG_INT64, &send_size, "How much to send", "BYTES" },
+  { "window", 0, 0, G_OPTION_ARG_INT64, &window, "The service's window", "BYTES" },
+  { "block-size", 0, 0, G_OPTION_ARG_INT, &block_size, "Block size to ask for", "BYTES" },
+  { "tls", 0, 0, G_OPTION_ARG_STRING, &tls, "starttls, direct or none", "MODE" },
+  { "port", 0, 0, G_OPTION_ARG_INT, &port, "Another port than the server's", "PORT" },
+  G_OPTION_ENTRY_NULL,
+};
+
+typedef struct
+{
+  GIOStream *stream;
+  char      *sha256;
+  guint64    n_bytes;
+  GError    *error;
+} Direction;
+
+static const char *
+get_variable (const char *name)
+{
+  const char *value = g_getenv (name);
+
+  if (value == NULL)
+    {
+      g_printerr ("%s is not set: run this under tests/lib/prosody.py\n", name);
+      exit (2);
+    }
+  return value;
+}
+
+static const char *
+get_account_variable (const char *name, const char *suffix)
+{
+  g_autofree char *upper = g_ascii_strup (name, -1);
+  g_autofree char *variable = g_strconcat ("IBB_TEST_", upper, suffix, NULL);
+
+  return get_variable (variable);
+}
+
+static void
+check (gboolean ok, const char *what, GError *error)
+{
+  if (ok)
+    return;
+  g_printerr ("%s: %s: %s\n", account, what, error != NULL ? error->message : "failed");
+  exit (1);
+}
+
+/* Bytes that do not compress and differ between the ends. */
+static void
+fill (guint64 *words, gsize n_words, guint64 *state)
+{
+  for (gsize i = 0; i < n_words; i++)
+    {
+      *state ^= *state << 13;
+      *state ^= *state >> 7;
+      *state ^= *state << 17;
+      words[i] = *state;
+    }
+}
+
+static gpointer
+send_thread (gpointer data)
+{
+  Direction            *self = data;
+  GOutputStream        *output = g_io_stream_get_output_stream (self->stream);
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree guint64   *buffer = g_malloc (PIECE);
+  guint64               state = g_str_hash (account) | 1;
+
+  while (self->n_bytes < (guint64) send_size)
+    {
+      gsize length = MIN (PIECE, (guint64) send_size - self->n_bytes);
+
+      fill (buffer, PIECE / sizeof *buffer, &state);
+      g_checksum_update (checksum, (const guchar *) buffer, (gssize) length);
+      if (!g_output_stream_write_all (output, buffer, length, NULL, NULL, &self->error))
+        return NULL;
+      self->n_bytes += length;
+    }
+  self->sha256 = g_strdup (g_checksum_get_string (checksum));
+  ibb_transport_shutdown_output (IBB_TRANSPORT (self->stream), NULL, &self->error);
+  return NULL;
+}
+
+static gpointer
+receive_thread (gpointer data)
+{
+  Direction            *self = data;
+  GInputStream         *input = g_io_stream_get_input_stream (self->stream);
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree guchar    *buffer = g_malloc (PIECE);
+  gssize                n;
+
+  while ((n = g_input_stream_read (input, buffer, PIECE, NULL, &self->error)) > 0)
+    {
+      g_checksum_update (checksum, buffer, n);
+      self->n_bytes += (guint64) n;
+    }
+  self->sha256 = g_strdup (g_checksum_get_string (checksum));
+  return NULL;
+}
+
+static void
+expected_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  IBBTransport     **transport = user_data;
+  g_autoptr (GError) error = NULL;
+
+  *transport = ibb_service_expect_session_finish (IBB_SERVICE (source), result, &error);
+  check (*transport != NULL, "expecting", error);
+}
+
+static IBBClient *
+log_in (void)
+{
+  g_autofree char      *jid = g_strconcat (get_account_variable (account, ""), "/transfer", NULL);
+  g_autoptr (IBBClient) client = ibb_client_new (jid);
+  g_autoptr (GTlsDatabase) database = NULL;
+  g_autoptr (GError)       error = NULL;
+  const char              *port_variable = "IBB_TEST_PORT";
+
+  if (g_strcmp0 (tls, "none") == 0)
+    ibb_client_set_tls_mode (client, IBB_TLS_MODE_NONE);
+  else if (g_strcmp0 (tls, "direct") == 0)
+    {
+      ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
+      port_variable = "IBB_TEST_DIRECT_TLS_PORT";
+    }
+  if (g_strcmp0 (tls, "none") != 0)
+    {
+      database = g_tls_file_database_new (get_variable ("IBB_TEST_CA_FILE"), &error);
+      check (database != NULL, "reading the certificate", error);
+      ibb_client_set_tls_database (client, database);
+    }
+  ibb_client_set_host (client, get_variable ("IBB_TEST_HOST"));
+  ibb_client_set_port (client,
+                       port > 0 ? (guint) port : (guint) atoi (get_variable (port_variable)));
+  ibb_client_set_password (client, get_account_variable (account, "_PASSWORD"));
+  check (ibb_client_login (client, NULL, &error), "logging in", error);
+  return g_steal_pointer (&client);
+}
+
+static double
+get_cpu_seconds (const struct rusage *usage)
+{
+  return (double) usage->ru_utime.tv_sec + (double) usage->ru_stime.tv_sec +
+         (double) (usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / G_USEC_PER_SEC;
+}
+
+/* The peak of this program's own memory in KiB; ru_maxrss also knows that of
+ * whoever started it. */
+static guint64
+get_peak_memory (void)
+{
+  g_autofree char *status = NULL;
+  const char      *line;
+
+  if (!g_file_get_contents ("/proc/self/status", &status, NULL, NULL))
+    return 0;
+  line = strstr (status, "VmHWM:");
+  return line != NULL ? g_ascii_strtoull (line + strlen ("VmHWM:"), NULL, 10) : 0;
+}
+
+static void
+report (const Direction *sent, const Direction *received, double seconds, double cpu)
+{
+  struct rusage usage;
+
+  getrusage (RUSAGE_SELF, &usage);
+  g_print ("{\"sent\": %" G_GUINT64_FORMAT
+           ", \"sent_sha256\": \"%s\", \"received\": %" G_GUINT64_FORMAT
+           ", \"received_sha256\": \"%s\", \"seconds\": %.6f, \"cpu_seconds\": %.6f"
+           ", \"max_rss_kib\": %ld, \"peak_kib\": %" G_GUINT64_FORMAT "}\n",
+           sent->n_bytes, sent->sha256, received->n_bytes, received->sha256, seconds,
+           get_cpu_seconds (&usage) - cpu, usage.ru_maxrss, get_peak_memory ());
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (GError)         error = NULL;
+  g_autoptr (IBBClient)      client = NULL;
+  g_autoptr (IBBService)     service = NULL;
+  g_autoptr (IBBTransport)   transport = NULL;
+  g_autofree char           *peer_jid = NULL;
+  Direction                  sent = { 0 };
+  Direction                  received = { 0 };
+  GThread                   *sender;
+  GThread                   *receiver;
+  struct rusage              before;
+  gint64                     begin;
+  double                     seconds;
+
+  setlocale (LC_ALL, "");
+  setlocale (LC_NUMERIC, "C");
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error) || account == NULL || peer == NULL)
+    {
+      g_printerr ("%s\n", error != NULL ? error->message : "--account and --peer are needed");
+      return 2;
+    }
+
+  client = log_in ();
+  service = ibb_service_new (IBB_CONNECTION (client));
+  ibb_service_set_window (service, (guint64) window);
+  /* Each side says itself when it has sent everything. */
+  ibb_service_set_half_close (service, TRUE);
+  peer_jid = g_strconcat (get_account_variable (peer, ""), "/transfer", NULL);
+  if (opens)
+    {
+      transport = ibb_service_open_session (service, peer_jid, IBB_STANZA_TYPE_IQ,
+                                            (guint) block_size, SID, NULL, &error);
+      check (transport != NULL, "opening", error);
+    }
+  else
+    {
+      ibb_service_expect_session_async (service, peer_jid, SID, NULL, expected_cb, &transport);
+      g_print ("ready\n");
+      while (transport == NULL)
+        g_main_context_iteration (NULL, TRUE);
+    }
+
+  getrusage (RUSAGE_SELF, &before);
+  begin = g_get_monotonic_time ();
+  sent.stream = received.stream = G_IO_STREAM (transport);
+  sender = g_thread_new ("send", send_thread, &sent);
+  receiver = g_thread_new ("receive", receive_thread, &received);
+  g_thread_join (sender);
+  check (sent.error == NULL, "sending", sent.error);
+  g_thread_join (receiver);
+  check (received.error == NULL, "receiving", received.error);
+  seconds = (double) (g_get_monotonic_time () - begin) / G_USEC_PER_SEC;
+  check (g_io_stream_close (G_IO_STREAM (transport), NULL, &error), "closing", error);
+  report (&sent, &received, seconds, get_cpu_seconds (&before));
+
+  g_free (sent.sha256);
+  g_free (received.sha256);
+  check (ibb_client_logout (client, NULL, &error), "logging out", error);
+  return 0;
+}

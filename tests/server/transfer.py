@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Transfers between two processes through a real server."""
+
+import cases
+import ends
+import prosody
+
+# What a process may take, whatever it transfers.
+MAX_MEMORY = 40 * 1024  # KiB
+MAX_GROWTH = 4 * 1024
+
+server = None
+
+
+@cases.case('/server/transfer/both-ways', timeout=280)
+def both_ways():
+    small = ends.transfer(server.environment, 8 * ends.MIB, 8 * ends.MIB)
+    large = ends.transfer(server.environment, 32 * ends.MIB, 32 * ends.MIB)
+    for before, after in zip(small, large):
+        print(f"# 8 MiB: {before['peak_kib']} KiB, 32 MiB: {after['peak_kib']} KiB, "
+              f"{after['seconds']:.2f} s, {after['cpu_seconds']:.2f} s of CPU")
+        assert after['max_rss_kib'] <= MAX_MEMORY, after
+        assert after['peak_kib'] <= before['peak_kib'] + MAX_GROWTH, (before, after)
+
+
+@cases.case('/server/transfer/direct-tls')
+def direct_tls():
+    ends.transfer(server.environment, ends.MIB, 123457, tls='direct')
+
+
+@cases.case('/server/transfer/no-tls')
+def no_tls():
+    ends.transfer(server.environment, 123457, ends.MIB, tls='none')
+
+
+@cases.case('/server/transfer/empty')
+def empty():
+    ends.transfer(server.environment, 0, 0)
+
+
+@cases.case('/server/transfer/block-sizes')
+def block_sizes():
+    for size in (1, 3, 1000, 8192, 65535):
+        ends.transfer(server.environment, 200 * size if size < 1000 else ends.MIB, 1000,
+                      block_size=size)
+
+
+with prosody.Prosody() as server:
+    cases.main()

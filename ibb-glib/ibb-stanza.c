@@ -119,7 +119,7 @@ static const xmlSAXHandler handler = {
 
 /**
  * ibb_stanza_new_from_xml:
- * @xml: (array length=length) (element-type guint8): one stanza as XML, UTF-8
+ * @xml: one stanza as XML, UTF-8
  * @length: its length in bytes, or -1 if it ends with a NUL
  * @error: return location for an error
  *

@@ -159,6 +159,22 @@ read_stanzas (Bench *bench)
   g_clear_pointer (&bench->reader, ibb_stanza_reader_free);
 }
 
+/* As an application does that brings its own XMPP stack. */
+static void
+read_alone (Bench *bench)
+{
+  gsize       start = strlen ("<s xmlns='jabber:client'>");
+  gsize       length = (bench->xml->len - start) / bench->n_blocks;
+  const char *xml = (const char *) bench->xml->data + start;
+
+  for (gsize i = 0; i < bench->n_blocks; i++, xml += length)
+    {
+      g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, (gssize) length, NULL);
+
+      g_assert (g_bytes_get_size (stanza->bytes) == bench->block_size);
+    }
+}
+
 static int
 compare (const void *a, const void *b)
 {
@@ -222,6 +238,7 @@ main (int argc, char *argv[])
   measure (&bench, "g_base64_decode_step", decode_glib);
   measure (&bench, "write stanzas", write_stanzas);
   measure (&bench, "read stanzas", read_stanzas);
+  measure (&bench, "ibb_stanza_new_from_xml", read_alone);
 
   g_free (bench.bytes);
   g_free (bench.text);

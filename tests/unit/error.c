@@ -153,6 +153,34 @@ test_advice (void)
   g_assert_null (strstr (policy, "full JID with resource"));
 }
 
+/* D-18, D-19, D-26: what we answered, or were answered at last, is in the sentence. */
+static void
+test_circumstances (void)
+{
+  static const struct
+  {
+    IBBFailureKind kind;
+    IBBCondition   condition;
+    const char    *part;
+  } cases[] = {
+    { IBB_FAILURE_PROTOCOL, IBB_CONDITION_UNEXPECTED_REQUEST, "out of sequence" },
+    { IBB_FAILURE_PROTOCOL, IBB_CONDITION_BAD_REQUEST, "malformed or larger than agreed" },
+    { IBB_FAILURE_RETRIES, IBB_CONDITION_RESOURCE_CONSTRAINT, "“resource-constraint”" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      IBBFailure         failure = IBB_FAILURE_INIT;
+      g_autoptr (GError) error = NULL;
+
+      ibb_failure_set_condition (&failure, cases[i].kind, cases[i].condition, NULL);
+      error = ibb_error_new_from_failure (&failure, PEER, SID);
+      assert_sentence (error);
+      g_assert_nonnull (strstr (error->message, cases[i].part));
+      ibb_failure_clear (&failure);
+    }
+}
+
 static void
 test_nothing (void)
 {
@@ -211,6 +239,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/error/conditions/D-25", test_conditions);
   g_test_add_func ("/ibb/error/codes", test_codes);
   g_test_add_func ("/ibb/error/advice/N-08,D-03", test_advice);
+  g_test_add_func ("/ibb/error/circumstances/D-18,D-19,D-26", test_circumstances);
   g_test_add_func ("/ibb/error/nothing", test_nothing);
   g_test_add_func ("/ibb/error/to-stream-error", test_to_stream_error);
 

@@ -806,6 +806,23 @@ test_unfinished (void)
   g_assert_cmpuint (stanzas->len, ==, 0);
 }
 
+/* As bindings hold it. */
+static void
+test_boxed (void)
+{
+  g_auto (GValue) value = G_VALUE_INIT;
+  IBBStanza      *stanza = read_xml ("<iq id='1'/>");
+  IBBStanza      *copy;
+
+  g_value_init (&value, IBB_TYPE_STANZA);
+  g_value_take_boxed (&value, stanza);
+  copy = g_value_dup_boxed (&value);
+  g_assert_true (copy == stanza);
+  g_value_reset (&value);
+  g_assert_cmpstr (ibb_stanza_get_id (copy), ==, "1");
+  ibb_stanza_unref (copy);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -823,6 +840,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza-reader/error/details", test_error_details);
   g_test_add_func ("/ibb/stanza-reader/error/echo/D-36", test_error_echo);
   g_test_add_func ("/ibb/stanza-reader/disco-info/D-29", test_disco_info);
+  g_test_add_func ("/ibb/stanza/boxed", test_boxed);
   g_test_add_func ("/ibb/stanza-reader/refused", test_refused);
   g_test_add_func ("/ibb/stanza-reader/bounds", test_bounds);
   g_test_add_func ("/ibb/stanza-reader/fidelity", test_fidelity);

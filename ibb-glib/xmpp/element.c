@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/element.h"
+
+#include <string.h>
+
+#define MAX_MESSAGE_TEXT 200
+
+IBBElement *
+ibb_element_new (const char *name, const char *namespace, IBBElement *parent)
+{
+  IBBElement *self = g_new0 (IBBElement, 1);
+
+  self->name = g_strdup (name);
+  self->namespace = g_strdup (namespace != NULL ? namespace : "");
+  self->text = g_string_new (NULL);
+  self->parent = parent;
+  if (parent != NULL)
+    {
+      if (parent->children == NULL)
+        parent->children = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_element_free);
+      g_ptr_array_add (parent->children, self);
+    }
+
+  return self;
+}
+
+void
+ibb_element_free (IBBElement *self)
+{
+  g_clear_pointer (&self->children, g_ptr_array_unref);
+  g_free (self->name);
+  g_free (self->namespace);
+  g_strfreev (self->attributes);
+  g_string_free (self->text, TRUE);
+  g_free (self);
+}
+
+gboolean
+ibb_element_is (const IBBElement *self, const char *name, const char *namespace)
+{
+  return strcmp (self->name, name) == 0 && strcmp (self->namespace, namespace) == 0;
+}
+
+const char *
+ibb_element_get_attribute (const IBBElement *self, const char *name)
+{
+  for (gsize i = 0; self->attributes != NULL && self->attributes[i] != NULL; i += 2)
+    if (strcmp (self->attributes[i], name) == 0)
+      return self->attributes[i + 1];
+
+  return NULL;
+}
+
+IBBElement *
+ibb_element_get_child (const IBBElement *self, const char *name, const char *namespace)
+{
+  for (guint i = 0; self->children != NULL && i < self->children->len; i++)
+    {
+      IBBElement *child = g_ptr_array_index (self->children, i);
+
+      if (ibb_element_is (child, name, namespace))
+        return child;
+    }
+
+  return NULL;
+}
+
+const char *
+ibb_element_get_condition (const IBBElement *self, const char *namespace)
+{
+  for (guint i = 0; self->children != NULL && i < self->children->len; i++)
+    {
+      IBBElement *child = g_ptr_array_index (self->children, i);
+
+      if (strcmp (child->namespace, namespace) == 0 && strcmp (child->name, "text") != 0)
+        return child->name;
+    }
+
+  return NULL;
+}
+
+char *
+ibb_element_dup_condition_text (const IBBElement *self, const char *namespace)
+{
+  IBBElement *text = ibb_element_get_child (self, "text", namespace);
+
+  if (text == NULL || text->text->len == 0)
+    return NULL;
+  if (g_utf8_strlen (text->text->str, -1) <= MAX_MESSAGE_TEXT)
+    return g_strdup (text->text->str);
+
+  return g_utf8_substring (text->text->str, 0, MAX_MESSAGE_TEXT);
+}

@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/parser.h"
+
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+#include <libxml/parserInternals.h>
+
+#include "ibb-error.h"
+
+/* libxml2 keeps each name that it ever saw for as long as its context lives.
+ * Past this many bytes the context is replaced between two stanzas, so that a
+ * stream may last for ever whatever its peers invent. */
+#define MAX_DICTIONARY (1024 * 1024)
+
+typedef struct
+{
+  IBBParserEvent event;
+  IBBElement    *element; /* (nullable) (owned) */
+  IBBStanza     *stanza;  /* (nullable) (owned) */
+} Item;
+
+struct _IBBParser
+{
+  xmlParserCtxt   *context;
+  IBBStanzaReader *reader;
+  GQueue           items; /* (element-type Item) (owned) */
+  gboolean         read_stanzas;
+
+  guint       depth;     /* open elements, the stream's own included */
+  IBBElement *tree;      /* (nullable): the innermost open element of a tree */
+  gboolean    in_stanza; /* the reader gets the events */
+  GString    *header;    /* (nullable): a start tag that declares what the stream's own did */
+  gboolean    replaying; /* header is being fed to a new context */
+  gboolean    ended;
+  GError     *error;
+  const char *condition;
+
+  /* Counted from the first byte that the context was fed. */
+  gsize  fed;
+  gsize  base; /* end of the last complete child of the stream */
+  guint8 first[2];
+  guint  n_first;
+};
+
+static void G_GNUC_PRINTF (3, 4)
+    refuse (IBBParser *self, const char *condition, const char *format, ...)
+{
+  va_list arguments;
+
+  if (self->error != NULL)
+    return;
+
+  va_start (arguments, format);
+  self->error = g_error_new_valist (IBB_ERROR, IBB_ERROR_PROTOCOL, format, arguments);
+  va_end (arguments);
+  self->condition = condition;
+  if (self->context != NULL)
+    xmlStopParser (self->context);
+}
+
+static void
+push (IBBParser *self, IBBParserEvent event, IBBElement *element, IBBStanza *stanza)
+{
+  Item *item = g_new (Item, 1);
+
+  item->event = event;
+  item->element = element;
+  item->stanza = stanza;
+  g_queue_push_tail (&self->items, item);
+}
+
+static void
+item_free (gpointer data)
+{
+  Item *item = data;
+
+  g_clear_pointer (&item->element, ibb_element_free);
+  g_clear_pointer (&item->stanza, ibb_stanza_unref);
+  g_free (item);
+}
+
+/* How far libxml2 has come. Exact in an end event; only UTF-8 is read, so that
+ * it costs two additions. */
+static gsize
+get_position (IBBParser *self)
+{
+  long position = xmlByteConsumed (self->context);
+
+  return position > 0 ? (gsize) position : 0;
+}
+
+static void
+set_attributes (IBBElement *element, int n_attributes, const xmlChar **attributes)
+{
+  GPtrArray *array = g_ptr_array_new ();
+
+  for (int i = 0; i < n_attributes; i++, attributes += 5)
+    if (attributes[1] == NULL)
+      {
+        g_ptr_array_add (array, g_strdup ((const char *) attributes[0]));
+        g_ptr_array_add (array, g_strndup ((const char *) attributes[3],
+                                           (gsize) (attributes[4] - attributes[3])));
+      }
+  g_ptr_array_add (array, NULL);
+  element->attributes = (char **) g_ptr_array_free (array, FALSE);
+}
+
+static void
+remember_header (IBBParser      *self,
+                 const xmlChar  *prefix,
+                 int             n_namespaces,
+                 const xmlChar **namespaces)
+{
+  self->header = g_string_new ("<");
+  if (prefix != NULL)
+    g_string_append_printf (self->header, "%s:", (const char *) prefix);
+  g_string_append (self->header, "stream");
+  for (int i = 0; i < n_namespaces; i++)
+    {
+      g_autofree char *uri = g_markup_escape_text ((const char *) namespaces[2 * i + 1], -1);
+
+      g_string_append (self->header, " xmlns");
+      if (namespaces[2 * i] != NULL)
+        g_string_append_printf (self->header, ":%s", (const char *) namespaces[2 * i]);
+      g_string_append_printf (self->header, "='%s'", uri);
+    }
+  g_string_append_c (self->header, '>');
+}
+
+static void
+start_header (IBBParser      *self,
+              const xmlChar  *local_name,
+              const xmlChar  *prefix,
+              const xmlChar  *uri,
+              int             n_namespaces,
+              const xmlChar **namespaces,
+              int             n_attributes,
+              const xmlChar **attributes)
+{
+  IBBElement *element;
+
+  if (self->replaying)
+    return;
+  if (strcmp ((const char *) local_name, "stream") != 0 ||
+      g_strcmp0 ((const char *) uri, IBB_STREAM_NAMESPACE) != 0)
+    {
+      refuse (self, "invalid-namespace", _ ("The server does not speak XMPP"));
+      return;
+    }
+
+  remember_header (self, prefix, n_namespaces, namespaces);
+  element = ibb_element_new ("stream", IBB_STREAM_NAMESPACE, NULL);
+  set_attributes (element, n_attributes, attributes);
+  push (self, IBB_PARSER_HEADER, element, NULL);
+}
+
+static gboolean
+is_stanza (const xmlChar *local_name, const xmlChar *uri)
+{
+  const char *name = (const char *) local_name;
+
+  return g_strcmp0 ((const char *) uri, IBB_CLIENT_NAMESPACE) == 0 &&
+         (strcmp (name, "iq") == 0 || strcmp (name, "message") == 0 ||
+          strcmp (name, "presence") == 0);
+}
+
+static void
+start_element_cb (void           *user_data,
+                  const xmlChar  *local_name,
+                  const xmlChar  *prefix,
+                  const xmlChar  *uri,
+                  int             n_namespaces,
+                  const xmlChar **namespaces,
+                  int             n_attributes,
+                  int             n_defaulted,
+                  const xmlChar **attributes)
+{
+  IBBParser *self = user_data;
+
+  if (self->error != NULL)
+    return;
+
+  self->depth++;
+  if (self->depth == 1)
+    {
+      start_header (self, local_name, prefix, uri, n_namespaces, namespaces, n_attributes,
+                    attributes);
+      self->base = get_position (self) + strlen (">");
+      return;
+    }
+  if (!self->context->nsWellFormed)
+    {
+      /* libxml2 would go on. */
+      refuse (self, "not-well-formed", _ ("An element uses a prefix that nobody declared"));
+      return;
+    }
+  if (self->depth > IBB_STANZA_MAX_DEPTH + 1)
+    {
+      refuse (self, "policy-violation", _ ("A stanza is nested more than %d deep"),
+              IBB_STANZA_MAX_DEPTH);
+      return;
+    }
+
+  if (self->depth == 2)
+    self->in_stanza = self->read_stanzas && is_stanza (local_name, uri);
+  if (self->in_stanza)
+    {
+      ibb_stanza_reader_start (self->reader, local_name, prefix, uri, n_namespaces, namespaces,
+                               n_attributes, attributes);
+    }
+  else
+    {
+      self->tree = ibb_element_new ((const char *) local_name, (const char *) uri, self->tree);
+      set_attributes (self->tree, n_attributes, attributes);
+    }
+}
+
+static void
+end_element_cb (void          *user_data,
+                const xmlChar *local_name,
+                const xmlChar *prefix,
+                const xmlChar *uri)
+{
+  IBBParser *self = user_data;
+
+  if (self->error != NULL)
+    return;
+
+  self->depth--;
+  if (self->depth == 0)
+    {
+      self->ended = TRUE;
+      self->base = get_position (self);
+      push (self, IBB_PARSER_END, NULL, NULL);
+      return;
+    }
+
+  if (self->depth == 1)
+    {
+      gsize position = get_position (self);
+
+      if (position - self->base > IBB_STANZA_MAX_LENGTH)
+        {
+          refuse (self, "policy-violation", _ ("A stanza is longer than %d bytes"),
+                  IBB_STANZA_MAX_LENGTH);
+          return;
+        }
+      self->base = position;
+    }
+
+  if (self->in_stanza)
+    {
+      IBBStanza *stanza = ibb_stanza_reader_end (self->reader);
+
+      if (stanza != NULL)
+        push (self, IBB_PARSER_STANZA, NULL, stanza);
+      if (self->depth == 1)
+        self->in_stanza = FALSE;
+    }
+  else
+    {
+      IBBElement *element = self->tree;
+
+      self->tree = element->parent;
+      if (self->depth == 1)
+        push (self, IBB_PARSER_ELEMENT, element, NULL);
+    }
+}
+
+static void
+characters_cb (void *user_data, const xmlChar *text, int length)
+{
+  IBBParser *self = user_data;
+
+  if (self->error != NULL)
+    return;
+
+  if (self->in_stanza)
+    {
+      ibb_stanza_reader_characters (self->reader, text, length);
+    }
+  else if (self->tree != NULL)
+    {
+      g_string_append_len (self->tree->text, (const char *) text, length);
+    }
+  else
+    {
+      for (int i = 0; i < length; i++)
+        if (!g_ascii_isspace (text[i]))
+          {
+            refuse (self, "bad-format", _ ("The server sent text between stanzas"));
+            return;
+          }
+      /* White space that keeps the connection alive (RFC 6120 §4.6.1). */
+      self->base = get_position (self);
+    }
+}
+
+static void
+internal_subset_cb (void          *user_data,
+                    const xmlChar *name,
+                    const xmlChar *external_id,
+                    const xmlChar *system_id)
+{
+  refuse (user_data, "restricted-xml", _ ("A document type declaration is not allowed in XMPP"));
+}
+
+static void
+reference_cb (void *user_data, const xmlChar *name)
+{
+  refuse (user_data, "restricted-xml", _ ("An entity reference is not allowed in XMPP"));
+}
+
+static void
+comment_cb (void *user_data, const xmlChar *value)
+{
+  refuse (user_data, "restricted-xml", _ ("A comment is not allowed in XMPP"));
+}
+
+static void
+processing_instruction_cb (void *user_data, const xmlChar *target, const xmlChar *data)
+{
+  refuse (user_data, "restricted-xml", _ ("A processing instruction is not allowed in XMPP"));
+}
+
+/* Said with the others below, once the call returns: here it would go to stderr. */
+static void
+structured_error_cb (void *user_data, xmlError *error)
+{
+}
+
+static void
+create_context (IBBParser *self)
+{
+  static xmlSAXHandler handler = {
+    .initialized = XML_SAX2_MAGIC,
+    .startElementNs = start_element_cb,
+    .endElementNs = end_element_cb,
+    .characters = characters_cb,
+    .ignorableWhitespace = characters_cb,
+    .cdataBlock = characters_cb,
+    .internalSubset = internal_subset_cb,
+    .reference = reference_cb,
+    .comment = comment_cb,
+    .processingInstruction = processing_instruction_cb,
+    .serror = (xmlStructuredErrorFunc) structured_error_cb,
+  };
+
+  self->context = xmlCreatePushParserCtxt (&handler, self, NULL, 0, NULL);
+  /* Only UTF-8, whatever the XML declaration says (RFC 6120 §11.6). */
+  xmlCtxtUseOptions (self->context, IBB_STANZA_PARSER_OPTIONS);
+  self->fed = 0;
+  self->base = 0;
+}
+
+static void
+feed_context (IBBParser *self, const char *data, gsize length)
+{
+  self->fed += length;
+  xmlParseChunk (self->context, data, (int) length, 0);
+
+  if (self->error == NULL && (!self->context->wellFormed || !self->context->nsWellFormed))
+    {
+      const xmlError  *error = xmlCtxtGetLastError (self->context);
+      g_autofree char *message =
+          g_strdup (error != NULL && error->message != NULL ? error->message : "?");
+
+      if (error != NULL && error->code == XML_ERR_UNDECLARED_ENTITY)
+        reference_cb (self, NULL);
+      else
+        refuse (self, "not-well-formed", _ ("The XML is not well-formed: %s"),
+                g_strstrip (message));
+    }
+}
+
+/* A new context that stands where the old one did at self->base; tail are the
+ * bytes that came since. */
+static void
+replace_context (IBBParser *self, const char *tail, gsize length)
+{
+  xmlFreeParserCtxt (self->context);
+  g_clear_pointer (&self->reader, ibb_stanza_reader_free);
+  self->reader = ibb_stanza_reader_new ();
+  while (self->tree != NULL && self->tree->parent != NULL)
+    self->tree = self->tree->parent;
+  g_clear_pointer (&self->tree, ibb_element_free);
+  self->in_stanza = FALSE;
+  self->depth = 0;
+
+  create_context (self);
+  self->replaying = TRUE;
+  feed_context (self, self->header->str, self->header->len);
+  self->replaying = FALSE;
+  self->base = self->fed;
+  feed_context (self, tail, length);
+}
+
+/* UTF-16, UTF-32 and EBCDIC are told from UTF-8 by their first two bytes, as
+ * libxml2 would do. */
+static gboolean
+check_first_bytes (IBBParser *self, const char *data, gsize length)
+{
+  while (self->n_first < G_N_ELEMENTS (self->first) && length-- > 0)
+    {
+      guint8 byte = (guint8) *data++;
+
+      if (self->n_first == 0 ? byte != '<' && byte != 0xef && !g_ascii_isspace (byte) : byte == 0)
+        {
+          refuse (self, "unsupported-encoding", _ ("The server does not speak XMPP"));
+          return FALSE;
+        }
+      self->first[self->n_first++] = byte;
+    }
+
+  return TRUE;
+}
+
+IBBParser *
+ibb_parser_new (void)
+{
+  IBBParser *self = g_new0 (IBBParser, 1);
+
+  xmlInitParser ();
+  g_queue_init (&self->items);
+  self->reader = ibb_stanza_reader_new ();
+  create_context (self);
+
+  return self;
+}
+
+void
+ibb_parser_free (IBBParser *self)
+{
+  xmlFreeParserCtxt (self->context);
+  g_queue_clear_full (&self->items, item_free);
+  ibb_stanza_reader_free (self->reader);
+  while (self->tree != NULL && self->tree->parent != NULL)
+    self->tree = self->tree->parent;
+  g_clear_pointer (&self->tree, ibb_element_free);
+  if (self->header != NULL)
+    g_string_free (self->header, TRUE);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+void
+ibb_parser_set_read_stanzas (IBBParser *self, gboolean read_stanzas)
+{
+  self->read_stanzas = read_stanzas;
+}
+
+gboolean
+ibb_parser_feed (IBBParser *self, const char *data, gsize length, GError **error)
+{
+  if (self->error == NULL && !self->ended && check_first_bytes (self, data, length))
+    {
+      feed_context (self, data, length);
+
+      if (self->error == NULL && self->fed - self->base > IBB_STANZA_MAX_LENGTH)
+        refuse (self, "policy-violation", _ ("A stanza is longer than %d bytes"),
+                IBB_STANZA_MAX_LENGTH);
+      if (self->error == NULL && self->header != NULL && !self->ended &&
+          self->fed - self->base <= length &&
+          xmlDictGetUsage (self->context->dict) > MAX_DICTIONARY)
+        {
+          gsize tail = self->fed - self->base;
+
+          replace_context (self, data + length - tail, tail);
+        }
+    }
+
+  if (self->error != NULL)
+    {
+      g_propagate_error (error, g_error_copy (self->error));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+const char *
+ibb_parser_get_condition (IBBParser *self)
+{
+  return self->condition;
+}
+
+IBBParserEvent
+ibb_parser_take (IBBParser *self, IBBElement **element, IBBStanza **stanza)
+{
+  Item          *item = g_queue_pop_head (&self->items);
+  IBBParserEvent event;
+
+  *element = NULL;
+  *stanza = NULL;
+  if (item == NULL)
+    return IBB_PARSER_NOTHING;
+
+  event = item->event;
+  *element = item->element;
+  *stanza = item->stanza;
+  g_free (item);
+  return event;
+}
+
+gboolean
+ibb_parser_has_leftover (IBBParser *self)
+{
+  return !g_queue_is_empty (&self->items) || self->fed != self->base || self->depth != 1;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The incoming half of one XML stream (RFC 6120 §4): bytes go in as they come,
+ * events come out. Refuses what XMPP forbids (§11.1) and bounds what it keeps:
+ * a stanza, an element before its first ">", and the names that libxml2
+ * remembers. Used by one thread at a time.
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "ibb-stanza-private.h"
+#include "xmpp/element.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  IBB_PARSER_NOTHING, /* more bytes are needed */
+  IBB_PARSER_HEADER,  /* the stream's start tag; element: its attributes */
+  IBB_PARSER_ELEMENT, /* a child of the stream as a tree */
+  IBB_PARSER_STANZA,  /* a stanza as the core's record */
+  IBB_PARSER_END,     /* the stream's end tag */
+} IBBParserEvent;
+
+typedef struct _IBBParser IBBParser;
+
+IBBParser *ibb_parser_new (void);
+void       ibb_parser_free (IBBParser *self);
+
+/* From now on iq, message and presence become records; before (while the
+ * stream is negotiated) they are trees as everything else. */
+void ibb_parser_set_read_stanzas (IBBParser *self, gboolean read_stanzas);
+
+/* FALSE: IBB_ERROR_PROTOCOL, for good. What came before the mistake can still
+ * be taken. */
+gboolean ibb_parser_feed (IBBParser *self, const char *data, gsize length, GError **error);
+/* The condition of the stream error that answers the mistake; static. */
+const char *ibb_parser_get_condition (IBBParser *self);
+
+IBBParserEvent ibb_parser_take (IBBParser *self, IBBElement **element, IBBStanza **stanza);
+
+/* Whether more than what was taken has come. After <proceed/> and <success/>
+ * that would be something that an attacker put before the switch. */
+gboolean ibb_parser_has_leftover (IBBParser *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBParser, ibb_parser_free)
+
+G_END_DECLS

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One SASL exchange (RFC 6120 §6), from the server's list of mechanisms to the
+ * proof that it knows the password too.
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  const char     *node;     /* (nullable) */
+  const char     *password; /* (nullable) */
+  GTlsConnection *tls;      /* (nullable): not encrypted */
+  gboolean        allow_plain_text;
+  /* What the server's features say. binding_types is NULL if it says nothing
+   * of them (XEP-0440). */
+  const char *const *mechanisms;
+  const char *const *binding_types;
+} IBBSaslParameters;
+
+typedef struct _IBBSasl IBBSasl;
+
+/* Chooses the best mechanism. Error: IBB_ERROR_AUTHENTICATION. */
+IBBSasl    *ibb_sasl_new (const IBBSaslParameters *parameters, GError **error);
+void        ibb_sasl_free (IBBSasl *self);
+const char *ibb_sasl_get_mechanism (IBBSasl *self);
+/* The text of <auth/>, base64 or "=". */
+const char *ibb_sasl_get_initial (IBBSasl *self);
+/* The text of the <response/> to a <challenge/>. */
+char *ibb_sasl_respond (IBBSasl *self, const char *challenge, GError **error);
+/* The text of <success/>. FALSE: the server did not prove itself. */
+gboolean ibb_sasl_finish (IBBSasl *self, const char *text, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBSasl, ibb_sasl_free)
+
+G_END_DECLS

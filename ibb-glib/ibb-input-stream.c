@@ -3,3 +3,209 @@
 #include "config.h"
 
 #include "ibb-input-stream.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "ibb-transport-private.h"
+
+/**
+ * IBBInputStream:
+ *
+ * The reading half of an [class@IBB.Transport].
+ *
+ * A read returns from 1 byte to as many as asked for as soon as any are there,
+ * and 0 only after the peer's orderly close and every byte before it. Bytes
+ * that arrived before a failure can still be read; then every read returns the
+ * failure, always as a [error@Gio.IOErrorEnum].
+ *
+ * A cancelled read, or one past [property@IBB.Transport:read-timeout], takes no
+ * byte and can be repeated. Closing this half makes later reads fail; what
+ * still arrives is acknowledged to the peer and discarded.
+ *
+ * The half does not keep its transport: while nothing is in progress, dropping
+ * the transport ends the session.
+ *
+ * ## Threads
+ *
+ * Any thread may read, one at a time. A blocking read that would have to wait
+ * in the thread that serves the connection fails with
+ * %G_IO_ERROR_WOULD_BLOCK. Asynchronous reads complete in the thread-default
+ * context of their caller.
+ *
+ * Since: 1.0
+ */
+
+struct _IBBInputStream
+{
+  GInputStream parent_instance;
+
+  IBBChannel *channel; /* (owned) (nullable): immutable after construction */
+};
+
+static void pollable_init (GPollableInputStreamInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (IBBInputStream,
+                               ibb_input_stream,
+                               G_TYPE_INPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM, pollable_init))
+
+static gssize
+ibb_input_stream_read (
+    GInputStream *stream, void *buffer, gsize count, GCancellable *cancellable, GError **error)
+{
+  IBBInputStream *self = IBB_INPUT_STREAM (stream);
+  IBBOperation    operation;
+  gssize          size = -1;
+
+  if (!ibb_channel_init_operation (self->channel, &operation, &ibb_operation_read, error))
+    return -1;
+  operation.buffer = buffer;
+  operation.count = count;
+  if (ibb_operation_run (&operation, cancellable, error))
+    size = operation.size;
+  ibb_operation_clear (&operation);
+  return size;
+}
+
+static void
+ibb_input_stream_read_async (GInputStream       *stream,
+                             void               *buffer,
+                             gsize               count,
+                             int                 io_priority,
+                             GCancellable       *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer            user_data)
+{
+  IBBInputStream   *self = IBB_INPUT_STREAM (stream);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  IBBOperation     *operation;
+
+  g_task_set_source_tag (task, ibb_input_stream_read_async);
+  g_task_set_priority (task, io_priority);
+  operation = ibb_channel_new_operation (self->channel, &ibb_operation_read, task);
+  if (operation == NULL)
+    return;
+  operation->buffer = buffer;
+  operation->count = count;
+  ibb_operation_start (operation, task);
+}
+
+static gssize
+ibb_input_stream_read_finish (GInputStream *stream, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, stream), -1);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_input_stream_read_async), -1);
+
+  return g_task_propagate_int (G_TASK (result), error);
+}
+
+static gboolean
+ibb_input_stream_close (GInputStream *stream, GCancellable *cancellable, GError **error)
+{
+  IBBInputStream *self = IBB_INPUT_STREAM (stream);
+
+  ibb_channel_close_input (self->channel);
+  return TRUE;
+}
+
+static void
+ibb_input_stream_close_async (GInputStream       *stream,
+                              int                 io_priority,
+                              GCancellable       *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer            user_data)
+{
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, ibb_input_stream_close_async);
+  g_task_set_name (task, "[ibb-glib] close input");
+  g_task_set_priority (task, io_priority);
+  g_task_set_check_cancellable (task, FALSE);
+  ibb_channel_close_input (IBB_INPUT_STREAM (stream)->channel);
+  g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+ibb_input_stream_close_finish (GInputStream *stream, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, stream), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_input_stream_close_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static gboolean
+ibb_input_stream_is_readable (GPollableInputStream *stream)
+{
+  return ibb_channel_is_readable (IBB_INPUT_STREAM (stream)->channel);
+}
+
+static GSource *
+ibb_input_stream_create_source (GPollableInputStream *stream, GCancellable *cancellable)
+{
+  IBBInputStream     *self = IBB_INPUT_STREAM (stream);
+  g_autoptr (GSource) child = NULL;
+
+  if (self->channel == NULL)
+    return g_pollable_source_new_full (self, NULL, cancellable);
+
+  child = ibb_channel_create_source (self->channel, FALSE);
+  g_source_set_dummy_callback (child);
+  return g_pollable_source_new_full (self, child, cancellable);
+}
+
+static gssize
+ibb_input_stream_read_nonblocking (GPollableInputStream *stream,
+                                   void                 *buffer,
+                                   gsize                 count,
+                                   GError              **error)
+{
+  return ibb_channel_read_nonblocking (IBB_INPUT_STREAM (stream)->channel, buffer, count, error);
+}
+
+static void
+pollable_init (GPollableInputStreamInterface *iface)
+{
+  iface->is_readable = ibb_input_stream_is_readable;
+  iface->create_source = ibb_input_stream_create_source;
+  iface->read_nonblocking = ibb_input_stream_read_nonblocking;
+}
+
+static void
+ibb_input_stream_finalize (GObject *object)
+{
+  IBBInputStream *self = IBB_INPUT_STREAM (object);
+
+  g_clear_pointer (&self->channel, ibb_channel_unref);
+  G_OBJECT_CLASS (ibb_input_stream_parent_class)->finalize (object);
+}
+
+static void
+ibb_input_stream_class_init (IBBInputStreamClass *class)
+{
+  GObjectClass      *object_class = G_OBJECT_CLASS (class);
+  GInputStreamClass *stream_class = G_INPUT_STREAM_CLASS (class);
+
+  object_class->finalize = ibb_input_stream_finalize;
+
+  stream_class->read_fn = ibb_input_stream_read;
+  stream_class->read_async = ibb_input_stream_read_async;
+  stream_class->read_finish = ibb_input_stream_read_finish;
+  stream_class->close_fn = ibb_input_stream_close;
+  stream_class->close_async = ibb_input_stream_close_async;
+  stream_class->close_finish = ibb_input_stream_close_finish;
+}
+
+static void
+ibb_input_stream_init (IBBInputStream *self)
+{
+}
+
+IBBInputStream *
+ibb_input_stream_new (IBBChannel *channel)
+{
+  IBBInputStream *self = g_object_new (IBB_TYPE_INPUT_STREAM, NULL);
+
+  self->channel = ibb_channel_ref (channel);
+  return self;
+}

@@ -3,3 +3,521 @@
 #include "config.h"
 
 #include "ibb-loopback.h"
+
+#include "ibb-loopback-private.h"
+
+/**
+ * IBBLoopback:
+ *
+ * The routing of a whole XMPP server within the process: for demonstrations,
+ * and for applications' own tests.
+ *
+ * Each [method@IBB.Loopback.attach] gives a connection with a JID of its own;
+ * services on two of them reach each other. What goes to a JID that nobody is
+ * attached as is answered `service-unavailable`, as a server would; disco#info
+ * and ping are answered, as a client would.
+ *
+ * Delay, limits and faults can be set, so that an application can see how it
+ * fares on a bad network.
+ *
+ * ## Threads
+ *
+ * A loopback has a thread of its own, on which its connections work, so
+ * synchronous calls work in every thread of the application. Any thread may
+ * call any method. Signals of a connection are emitted in the thread-default
+ * context in which it was attached. The loopback lives until it and all its
+ * connections have been dropped.
+ *
+ * Since: 1.0
+ */
+
+struct _IBBLoopback
+{
+  GObject parent_instance;
+
+  IBBHub *hub; /* (owned): immutable after construction */
+};
+
+enum
+{
+  PROP_0,
+  PROP_LATENCY,
+  PROP_RATE,
+  PROP_DROP_PROBABILITY,
+  PROP_BOUNCE_PROBABILITY,
+  PROP_DUPLICATE_PROBABILITY,
+  PROP_SEED,
+  N_PROPS
+};
+
+static GParamSpec *props[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (IBBLoopback, ibb_loopback, G_TYPE_OBJECT)
+
+static void
+ibb_loopback_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  IBBLoopback *self = IBB_LOOPBACK (object);
+
+  switch (prop_id)
+    {
+    case PROP_LATENCY:
+      g_value_set_uint (value, ibb_loopback_get_latency (self));
+      break;
+    case PROP_RATE:
+      g_value_set_uint64 (value, ibb_loopback_get_rate (self));
+      break;
+    case PROP_DROP_PROBABILITY:
+      g_value_set_double (value, ibb_loopback_get_drop_probability (self));
+      break;
+    case PROP_BOUNCE_PROBABILITY:
+      g_value_set_double (value, ibb_loopback_get_bounce_probability (self));
+      break;
+    case PROP_DUPLICATE_PROBABILITY:
+      g_value_set_double (value, ibb_loopback_get_duplicate_probability (self));
+      break;
+    case PROP_SEED:
+      g_value_set_uint (value, ibb_loopback_get_seed (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+ibb_loopback_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+{
+  IBBLoopback *self = IBB_LOOPBACK (object);
+
+  switch (prop_id)
+    {
+    case PROP_LATENCY:
+      ibb_loopback_set_latency (self, g_value_get_uint (value));
+      break;
+    case PROP_RATE:
+      ibb_loopback_set_rate (self, g_value_get_uint64 (value));
+      break;
+    case PROP_DROP_PROBABILITY:
+      ibb_loopback_set_drop_probability (self, g_value_get_double (value));
+      break;
+    case PROP_BOUNCE_PROBABILITY:
+      ibb_loopback_set_bounce_probability (self, g_value_get_double (value));
+      break;
+    case PROP_DUPLICATE_PROBABILITY:
+      ibb_loopback_set_duplicate_probability (self, g_value_get_double (value));
+      break;
+    case PROP_SEED:
+      ibb_loopback_set_seed (self, g_value_get_uint (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+ibb_loopback_finalize (GObject *object)
+{
+  IBBLoopback *self = IBB_LOOPBACK (object);
+
+  ibb_hub_unref (self->hub);
+  G_OBJECT_CLASS (ibb_loopback_parent_class)->finalize (object);
+}
+
+static void
+ibb_loopback_class_init (IBBLoopbackClass *class)
+{
+  const GParamFlags read_write =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  GObjectClass *object_class = G_OBJECT_CLASS (class);
+
+  object_class->get_property = ibb_loopback_get_property;
+  object_class->set_property = ibb_loopback_set_property;
+  object_class->finalize = ibb_loopback_finalize;
+
+  /**
+   * IBBLoopback:latency:
+   *
+   * How long a stanza is on its way, in milliseconds: half a round trip.
+   *
+   * Since: 1.0
+   */
+  props[PROP_LATENCY] = g_param_spec_uint ("latency", NULL, NULL, 0, G_MAXUINT, 0, read_write);
+
+  /**
+   * IBBLoopback:rate:
+   *
+   * How much each connection may send, in bytes of XML per second (roughly
+   * counted); 0 for no limit. What is sent faster waits.
+   *
+   * Since: 1.0
+   */
+  props[PROP_RATE] = g_param_spec_uint64 ("rate", NULL, NULL, 0, G_MAXUINT64, 0, read_write);
+
+  /**
+   * IBBLoopback:drop-probability:
+   *
+   * How probable it is that a stanza is lost, 0 to 1. Answers are lost as well.
+   *
+   * Since: 1.0
+   */
+  props[PROP_DROP_PROBABILITY] =
+      g_param_spec_double ("drop-probability", NULL, NULL, 0.0, 1.0, 0.0, read_write);
+
+  /**
+   * IBBLoopback:bounce-probability:
+   *
+   * How probable it is that a request or message comes back with the error
+   * `recipient-unavailable`, which is a passing one, 0 to 1.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BOUNCE_PROBABILITY] =
+      g_param_spec_double ("bounce-probability", NULL, NULL, 0.0, 1.0, 0.0, read_write);
+
+  /**
+   * IBBLoopback:duplicate-probability:
+   *
+   * How probable it is that a stanza arrives twice, 0 to 1.
+   *
+   * Since: 1.0
+   */
+  props[PROP_DUPLICATE_PROBABILITY] =
+      g_param_spec_double ("duplicate-probability", NULL, NULL, 0.0, 1.0, 0.0, read_write);
+
+  /**
+   * IBBLoopback:seed:
+   *
+   * The seed of the random faults. Setting another one begins its sequence.
+   *
+   * Since: 1.0
+   */
+  props[PROP_SEED] = g_param_spec_uint ("seed", NULL, NULL, 0, G_MAXUINT, 0, read_write);
+
+  g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+static void
+ibb_loopback_init (IBBLoopback *self)
+{
+  /* For the tests: carry XML, as between processes, not records. */
+  self->hub = ibb_hub_new (g_getenv ("IBB_LOOPBACK_XML") != NULL);
+}
+
+/**
+ * ibb_loopback_new:
+ *
+ * Makes a loopback without connections.
+ *
+ * Returns: (transfer full): a loopback
+ *
+ * Since: 1.0
+ */
+IBBLoopback *
+ibb_loopback_new (void)
+{
+  return g_object_new (IBB_TYPE_LOOPBACK, NULL);
+}
+
+/**
+ * ibb_loopback_attach:
+ * @self: a loopback
+ * @jid: a JID; without a resource it is given a fresh one, see
+ *   [property@IBB.Connection:local-jid]
+ *
+ * Makes a connection that is reached under @jid for as long as it exists.
+ *
+ * A connection that has the JID already is lost, as on a server. What is no JID
+ * at all is a programmer's error.
+ *
+ * Returns: (transfer full): a connection
+ *
+ * Since: 1.0
+ */
+IBBConnection *
+ibb_loopback_attach (IBBLoopback *self, const char *jid)
+{
+  IBBConnection *connection;
+
+  g_return_val_if_fail (IBB_IS_LOOPBACK (self), NULL);
+  g_return_val_if_fail (jid != NULL, NULL);
+
+  connection = ibb_hub_attach (self->hub, jid);
+  if (connection == NULL)
+    g_critical ("“%s” is no JID", jid);
+  return connection;
+}
+
+/**
+ * ibb_loopback_get_latency: (get-property latency)
+ * @self: a loopback
+ *
+ * Gets how long a stanza is on its way, in milliseconds.
+ *
+ * Returns: the value; see [property@IBB.Loopback:latency]
+ *
+ * Since: 1.0
+ */
+guint
+ibb_loopback_get_latency (IBBLoopback *self)
+{
+  IBBHubSettings settings;
+
+  g_return_val_if_fail (IBB_IS_LOOPBACK (self), 0);
+
+  ibb_hub_get_settings (self->hub, &settings);
+  return settings.latency;
+}
+
+/**
+ * ibb_loopback_set_latency: (set-property latency)
+ * @self: a loopback
+ * @latency: the value; see [property@IBB.Loopback:latency]
+ *
+ * Sets how long a stanza is on its way, in milliseconds. It holds for stanzas sent from now on.
+ *
+ * Since: 1.0
+ */
+void
+ibb_loopback_set_latency (IBBLoopback *self, guint latency)
+{
+  IBBHubSettings settings;
+
+  g_return_if_fail (IBB_IS_LOOPBACK (self));
+
+  ibb_hub_get_settings (self->hub, &settings);
+  if (settings.latency == latency)
+    return;
+  settings.latency = latency;
+  ibb_hub_set_settings (self->hub, &settings);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LATENCY]);
+}
+
+/**
+ * ibb_loopback_get_rate: (get-property rate)
+ * @self: a loopback
+ *
+ * Gets how much each connection may send, in bytes per second.
+ *
+ * Returns: the value; see [property@IBB.Loopback:rate]
+ *
+ * Since: 1.0
+ */
+guint64
+ibb_loopback_get_rate (IBBLoopback *self)
+{
+  IBBHubSettings settings;
+
+  g_return_val_if_fail (IBB_IS_LOOPBACK (self), 0);
+
+  ibb_hub_get_settings (self->hub, &settings);
+  return settings.rate;
+}
+
+/**
+ * ibb_loopback_set_rate: (set-property rate)
+ * @self: a loopback
+ * @rate: the value; see [property@IBB.Loopback:rate]
+ *
+ * Sets how much each connection may send, in bytes per second. It holds for stanzas sent from now
+ * on.
+ *
+ * Since: 1.0
+ */
+void
+ibb_loopback_set_rate (IBBLoopback *self, guint64 rate)
+{
+  IBBHubSettings settings;
+
+  g_return_if_fail (IBB_IS_LOOPBACK (self));
+
+  ibb_hub_get_settings (self->hub, &settings);
+  if (settings.rate == rate)
+    return;
+  settings.rate = rate;
+  ibb_hub_set_settings (self->hub, &settings);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RATE]);
+}
+
+/**
+ * ibb_loopback_get_drop_probability: (get-property drop-probability)
+ * @self: a loopback
+ *
+ * Gets how probable it is that a stanza is lost.
+ *
+ * Returns: the value; see [property@IBB.Loopback:drop-probability]
+ *
+ * Since: 1.0
+ */
+double
+ibb_loopback_get_drop_probability (IBBLoopback *self)
+{
+  IBBHubSettings settings;
+
+  g_return_val_if_fail (IBB_IS_LOOPBACK (self), 0);
+
+  ibb_hub_get_settings (self->hub, &settings);
+  return settings.drop_probability;
+}
+
+/**
+ * ibb_loopback_set_drop_probability: (set-property drop-probability)
+ * @self: a loopback
+ * @drop_probability: the value; see [property@IBB.Loopback:drop-probability]
+ *
+ * Sets how probable it is that a stanza is lost. It holds for stanzas sent from now on.
+ *
+ * Since: 1.0
+ */
+void
+ibb_loopback_set_drop_probability (IBBLoopback *self, double drop_probability)
+{
+  IBBHubSettings settings;
+
+  g_return_if_fail (IBB_IS_LOOPBACK (self));
+  g_return_if_fail (drop_probability >= 0.0 && drop_probability <= 1.0);
+
+  ibb_hub_get_settings (self->hub, &settings);
+  if (ABS (settings.drop_probability - drop_probability) <= 0.0)
+    return;
+  settings.drop_probability = drop_probability;
+  ibb_hub_set_settings (self->hub, &settings);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_DROP_PROBABILITY]);
+}
+
+/**
+ * ibb_loopback_get_bounce_probability: (get-property bounce-probability)
+ * @self: a loopback
+ *
+ * Gets how probable it is that a request or message comes back with an error.
+ *
+ * Returns: the value; see [property@IBB.Loopback:bounce-probability]
+ *
+ * Since: 1.0
+ */
+double
+ibb_loopback_get_bounce_probability (IBBLoopback *self)
+{
+  IBBHubSettings settings;
+
+  g_return_val_if_fail (IBB_IS_LOOPBACK (self), 0);
+
+  ibb_hub_get_settings (self->hub, &settings);
+  return settings.bounce_probability;
+}
+
+/**
+ * ibb_loopback_set_bounce_probability: (set-property bounce-probability)
+ * @self: a loopback
+ * @bounce_probability: the value; see [property@IBB.Loopback:bounce-probability]
+ *
+ * Sets how probable it is that a request or message comes back with an error. It holds for stanzas
+ * sent from now on.
+ *
+ * Since: 1.0
+ */
+void
+ibb_loopback_set_bounce_probability (IBBLoopback *self, double bounce_probability)
+{
+  IBBHubSettings settings;
+
+  g_return_if_fail (IBB_IS_LOOPBACK (self));
+  g_return_if_fail (bounce_probability >= 0.0 && bounce_probability <= 1.0);
+
+  ibb_hub_get_settings (self->hub, &settings);
+  if (ABS (settings.bounce_probability - bounce_probability) <= 0.0)
+    return;
+  settings.bounce_probability = bounce_probability;
+  ibb_hub_set_settings (self->hub, &settings);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_BOUNCE_PROBABILITY]);
+}
+
+/**
+ * ibb_loopback_get_duplicate_probability: (get-property duplicate-probability)
+ * @self: a loopback
+ *
+ * Gets how probable it is that a stanza arrives twice.
+ *
+ * Returns: the value; see [property@IBB.Loopback:duplicate-probability]
+ *
+ * Since: 1.0
+ */
+double
+ibb_loopback_get_duplicate_probability (IBBLoopback *self)
+{
+  IBBHubSettings settings;
+
+  g_return_val_if_fail (IBB_IS_LOOPBACK (self), 0);
+
+  ibb_hub_get_settings (self->hub, &settings);
+  return settings.duplicate_probability;
+}
+
+/**
+ * ibb_loopback_set_duplicate_probability: (set-property duplicate-probability)
+ * @self: a loopback
+ * @duplicate_probability: the value; see [property@IBB.Loopback:duplicate-probability]
+ *
+ * Sets how probable it is that a stanza arrives twice. It holds for stanzas sent from now on.
+ *
+ * Since: 1.0
+ */
+void
+ibb_loopback_set_duplicate_probability (IBBLoopback *self, double duplicate_probability)
+{
+  IBBHubSettings settings;
+
+  g_return_if_fail (IBB_IS_LOOPBACK (self));
+  g_return_if_fail (duplicate_probability >= 0.0 && duplicate_probability <= 1.0);
+
+  ibb_hub_get_settings (self->hub, &settings);
+  if (ABS (settings.duplicate_probability - duplicate_probability) <= 0.0)
+    return;
+  settings.duplicate_probability = duplicate_probability;
+  ibb_hub_set_settings (self->hub, &settings);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_DUPLICATE_PROBABILITY]);
+}
+
+/**
+ * ibb_loopback_get_seed: (get-property seed)
+ * @self: a loopback
+ *
+ * Gets the seed of the random faults.
+ *
+ * Returns: the value; see [property@IBB.Loopback:seed]
+ *
+ * Since: 1.0
+ */
+guint
+ibb_loopback_get_seed (IBBLoopback *self)
+{
+  IBBHubSettings settings;
+
+  g_return_val_if_fail (IBB_IS_LOOPBACK (self), 0);
+
+  ibb_hub_get_settings (self->hub, &settings);
+  return settings.seed;
+}
+
+/**
+ * ibb_loopback_set_seed: (set-property seed)
+ * @self: a loopback
+ * @seed: the value; see [property@IBB.Loopback:seed]
+ *
+ * Sets the seed of the random faults. It holds for stanzas sent from now on.
+ *
+ * Since: 1.0
+ */
+void
+ibb_loopback_set_seed (IBBLoopback *self, guint seed)
+{
+  IBBHubSettings settings;
+
+  g_return_if_fail (IBB_IS_LOOPBACK (self));
+
+  ibb_hub_get_settings (self->hub, &settings);
+  if (settings.seed == seed)
+    return;
+  settings.seed = seed;
+  ibb_hub_set_settings (self->hub, &settings);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SEED]);
+}

@@ -3,3 +3,344 @@
 #include "config.h"
 
 #include "ibb-output-stream.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "ibb-transport-private.h"
+
+/**
+ * IBBOutputStream:
+ *
+ * The writing half of an [class@IBB.Transport].
+ *
+ * A write takes what the send buffer has room for and waits while it has none.
+ * Small writes are gathered into blocks while something is in flight. A flush
+ * lets partial blocks leave and is done when every byte so far is handed to the
+ * connection; that the peer has them is what [method@IBB.Transport.drain]
+ * waits for. Errors are always [error@Gio.IOErrorEnum].
+ *
+ * A cancelled write or flush, or one past
+ * [property@IBB.Transport:write-timeout], loses and doubles nothing and can be
+ * repeated. Closing this half flushes and makes later writes fail; the peer is
+ * told nothing: see [method@IBB.Transport.shutdown_output].
+ *
+ * The half does not keep its transport: while nothing is in progress, dropping
+ * the transport ends the session.
+ *
+ * ## Threads
+ *
+ * Any thread may write, one at a time. A blocking call that would have to wait
+ * in the thread that serves the connection fails with
+ * %G_IO_ERROR_WOULD_BLOCK. Asynchronous calls complete in the thread-default
+ * context of their caller.
+ *
+ * Since: 1.0
+ */
+
+struct _IBBOutputStream
+{
+  GOutputStream parent_instance;
+
+  IBBChannel *channel; /* (owned) (nullable): immutable after construction */
+};
+
+static void pollable_init (GPollableOutputStreamInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (IBBOutputStream,
+                               ibb_output_stream,
+                               G_TYPE_OUTPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM, pollable_init))
+
+static gsize
+get_total_size (const GOutputVector *vectors, gsize n_vectors)
+{
+  gsize total = 0;
+
+  for (gsize i = 0; i < n_vectors; i++)
+    total += vectors[i].size;
+  return total;
+}
+
+static gboolean
+ibb_output_stream_writev (GOutputStream       *stream,
+                          const GOutputVector *vectors,
+                          gsize                n_vectors,
+                          gsize               *bytes_written,
+                          GCancellable        *cancellable,
+                          GError             **error)
+{
+  IBBOutputStream *self = IBB_OUTPUT_STREAM (stream);
+  IBBOperation     operation;
+  gboolean         success;
+
+  if (!ibb_channel_init_operation (self->channel, &operation, &ibb_operation_write, error))
+    return FALSE;
+  operation.vectors = vectors;
+  operation.n_vectors = n_vectors;
+  operation.count = get_total_size (vectors, n_vectors);
+  success = ibb_operation_run (&operation, cancellable, error);
+  if (bytes_written != NULL)
+    *bytes_written = success ? operation.size : 0;
+  ibb_operation_clear (&operation);
+  return success;
+}
+
+static gssize
+ibb_output_stream_write (GOutputStream *stream,
+                         const void    *buffer,
+                         gsize          count,
+                         GCancellable  *cancellable,
+                         GError       **error)
+{
+  GOutputVector vector = { buffer, count };
+  gsize         size;
+
+  if (!ibb_output_stream_writev (stream, &vector, 1, &size, cancellable, error))
+    return -1;
+  return size;
+}
+
+/* Several vectors are the caller's until the end, as the bytes are; one is
+ * copied. */
+static void
+start_write (GOutputStream       *stream,
+             const GOutputVector *vectors,
+             gsize                n_vectors,
+             gpointer             tag,
+             int                  io_priority,
+             GCancellable        *cancellable,
+             GAsyncReadyCallback  callback,
+             gpointer             user_data)
+{
+  IBBOutputStream  *self = IBB_OUTPUT_STREAM (stream);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  IBBOperation     *operation;
+
+  g_task_set_source_tag (task, tag);
+  g_task_set_priority (task, io_priority);
+  operation = ibb_channel_new_operation (self->channel, &ibb_operation_write, task);
+  if (operation == NULL)
+    return;
+  if (n_vectors == 1)
+    {
+      operation->vector = vectors[0];
+      operation->vectors = &operation->vector;
+    }
+  else
+    operation->vectors = vectors;
+  operation->n_vectors = n_vectors;
+  operation->count = get_total_size (vectors, n_vectors);
+  ibb_operation_start (operation, task);
+}
+
+static void
+ibb_output_stream_write_async (GOutputStream      *stream,
+                               const void         *buffer,
+                               gsize               count,
+                               int                 io_priority,
+                               GCancellable       *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer            user_data)
+{
+  GOutputVector vector = { buffer, count };
+
+  start_write (stream, &vector, 1, ibb_output_stream_write_async, io_priority, cancellable,
+               callback, user_data);
+}
+
+static gssize
+ibb_output_stream_write_finish (GOutputStream *stream, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, stream), -1);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_output_stream_write_async), -1);
+
+  return g_task_propagate_int (G_TASK (result), error);
+}
+
+static void
+ibb_output_stream_writev_async (GOutputStream       *stream,
+                                const GOutputVector *vectors,
+                                gsize                n_vectors,
+                                int                  io_priority,
+                                GCancellable        *cancellable,
+                                GAsyncReadyCallback  callback,
+                                gpointer             user_data)
+{
+  start_write (stream, vectors, n_vectors, ibb_output_stream_writev_async, io_priority, cancellable,
+               callback, user_data);
+}
+
+static gboolean
+ibb_output_stream_writev_finish (GOutputStream *stream,
+                                 GAsyncResult  *result,
+                                 gsize         *bytes_written,
+                                 GError       **error)
+{
+  gssize size;
+
+  g_return_val_if_fail (g_task_is_valid (result, stream), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_output_stream_writev_async), FALSE);
+
+  size = g_task_propagate_int (G_TASK (result), error);
+  if (bytes_written != NULL)
+    *bytes_written = MAX (size, 0);
+  return size >= 0;
+}
+
+static gboolean
+ibb_output_stream_flush (GOutputStream *stream, GCancellable *cancellable, GError **error)
+{
+  IBBOutputStream *self = IBB_OUTPUT_STREAM (stream);
+  IBBOperation     operation;
+  gboolean         success;
+
+  if (!ibb_channel_init_operation (self->channel, &operation, &ibb_operation_flush, error))
+    return FALSE;
+  success = ibb_operation_run (&operation, cancellable, error);
+  ibb_operation_clear (&operation);
+  return success;
+}
+
+static void
+ibb_output_stream_flush_async (GOutputStream      *stream,
+                               int                 io_priority,
+                               GCancellable       *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer            user_data)
+{
+  IBBOutputStream  *self = IBB_OUTPUT_STREAM (stream);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  IBBOperation     *operation;
+
+  g_task_set_source_tag (task, ibb_output_stream_flush_async);
+  g_task_set_priority (task, io_priority);
+  operation = ibb_channel_new_operation (self->channel, &ibb_operation_flush, task);
+  if (operation != NULL)
+    ibb_operation_start (operation, task);
+}
+
+static gboolean
+ibb_output_stream_flush_finish (GOutputStream *stream, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, stream), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_output_stream_flush_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* GIO has flushed before it calls these. */
+
+static gboolean
+ibb_output_stream_close (GOutputStream *stream, GCancellable *cancellable, GError **error)
+{
+  ibb_channel_close_output (IBB_OUTPUT_STREAM (stream)->channel);
+  return TRUE;
+}
+
+static void
+ibb_output_stream_close_async (GOutputStream      *stream,
+                               int                 io_priority,
+                               GCancellable       *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer            user_data)
+{
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, ibb_output_stream_close_async);
+  g_task_set_name (task, "[ibb-glib] close output");
+  g_task_set_priority (task, io_priority);
+  g_task_set_check_cancellable (task, FALSE);
+  ibb_channel_close_output (IBB_OUTPUT_STREAM (stream)->channel);
+  g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+ibb_output_stream_close_finish (GOutputStream *stream, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, stream), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_output_stream_close_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static gboolean
+ibb_output_stream_is_writable (GPollableOutputStream *stream)
+{
+  return ibb_channel_is_writable (IBB_OUTPUT_STREAM (stream)->channel);
+}
+
+static GSource *
+ibb_output_stream_create_source (GPollableOutputStream *stream, GCancellable *cancellable)
+{
+  IBBOutputStream    *self = IBB_OUTPUT_STREAM (stream);
+  g_autoptr (GSource) child = NULL;
+
+  if (self->channel == NULL)
+    return g_pollable_source_new_full (self, NULL, cancellable);
+
+  child = ibb_channel_create_source (self->channel, TRUE);
+  g_source_set_dummy_callback (child);
+  return g_pollable_source_new_full (self, child, cancellable);
+}
+
+static gssize
+ibb_output_stream_write_nonblocking (GPollableOutputStream *stream,
+                                     const void            *buffer,
+                                     gsize                  count,
+                                     GError               **error)
+{
+  return ibb_channel_write_nonblocking (IBB_OUTPUT_STREAM (stream)->channel, buffer, count, error);
+}
+
+static void
+pollable_init (GPollableOutputStreamInterface *iface)
+{
+  iface->is_writable = ibb_output_stream_is_writable;
+  iface->create_source = ibb_output_stream_create_source;
+  iface->write_nonblocking = ibb_output_stream_write_nonblocking;
+}
+
+static void
+ibb_output_stream_finalize (GObject *object)
+{
+  IBBOutputStream *self = IBB_OUTPUT_STREAM (object);
+
+  g_clear_pointer (&self->channel, ibb_channel_unref);
+  G_OBJECT_CLASS (ibb_output_stream_parent_class)->finalize (object);
+}
+
+static void
+ibb_output_stream_class_init (IBBOutputStreamClass *class)
+{
+  GObjectClass       *object_class = G_OBJECT_CLASS (class);
+  GOutputStreamClass *stream_class = G_OUTPUT_STREAM_CLASS (class);
+
+  object_class->finalize = ibb_output_stream_finalize;
+
+  stream_class->write_fn = ibb_output_stream_write;
+  stream_class->write_async = ibb_output_stream_write_async;
+  stream_class->write_finish = ibb_output_stream_write_finish;
+  stream_class->writev_fn = ibb_output_stream_writev;
+  stream_class->writev_async = ibb_output_stream_writev_async;
+  stream_class->writev_finish = ibb_output_stream_writev_finish;
+  stream_class->flush = ibb_output_stream_flush;
+  stream_class->flush_async = ibb_output_stream_flush_async;
+  stream_class->flush_finish = ibb_output_stream_flush_finish;
+  stream_class->close_fn = ibb_output_stream_close;
+  stream_class->close_async = ibb_output_stream_close_async;
+  stream_class->close_finish = ibb_output_stream_close_finish;
+}
+
+static void
+ibb_output_stream_init (IBBOutputStream *self)
+{
+}
+
+IBBOutputStream *
+ibb_output_stream_new (IBBChannel *channel)
+{
+  IBBOutputStream *self = g_object_new (IBB_TYPE_OUTPUT_STREAM, NULL);
+
+  self->channel = ibb_channel_ref (channel);
+  return self;
+}

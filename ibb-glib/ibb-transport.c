@@ -3,3 +3,1099 @@
 #include "config.h"
 
 #include "ibb-transport.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "ibb-enum-types.h"
+#include "ibb-transport-private.h"
+
+/**
+ * IBBTransport:
+ *
+ * One in-band bytestream: a [class@Gio.IOStream] between two XMPP entities.
+ *
+ * Whatever runs over a socket in GLib runs over it. Its halves are an
+ * [class@IBB.InputStream] and an [class@IBB.OutputStream].
+ *
+ * It comes from [method@IBB.Service.open_session] and its siblings, never from
+ * a constructor. Keep it in a variable for as long as the session shall live:
+ * when the last reference is dropped before a close was begun, the session is
+ * aborted.
+ *
+ * ## Delivery
+ *
+ * A write is done when its bytes are buffered, a flush when they are handed to
+ * the connection. That the peer has them is known after
+ * [method@IBB.Transport.drain], [method@IBB.Transport.shutdown_output] or
+ * [method@Gio.IOStream.close], which fail if a byte was not delivered. With
+ * [enum@IBB.StanzaType.MESSAGE] nobody acknowledges, and delivered means handed
+ * to the server, where that can be known.
+ *
+ * ## Closing
+ *
+ * [method@Gio.IOStream.close] delivers what was written, then closes the
+ * session, and waits until the peer has confirmed it, for at most
+ * [property@IBB.Service:close-timeout]. GIO lets a close happen once: one that
+ * was cancelled or that timed out goes on in the background, and
+ * [signal@IBB.Transport::ended] tells how it went. Closing one half of the
+ * transport sends nothing of the kind; the half-close is
+ * [method@IBB.Transport.shutdown_output]. [method@IBB.Transport.abort] ends
+ * the session at once.
+ *
+ * ## Errors
+ *
+ * Reads, writes and what else GIO defines fail with [error@Gio.IOErrorEnum]
+ * only: %G_IO_ERROR_INVALID_DATA for what the peer sent wrong,
+ * %G_IO_ERROR_CLOSED after our own close or abort, %G_IO_ERROR_BROKEN_PIPE
+ * (which is %G_IO_ERROR_CONNECTION_CLOSED) when the peer or the connection
+ * ended it, %G_IO_ERROR_TIMED_OUT, %G_IO_ERROR_CANCELLED, %G_IO_ERROR_PENDING,
+ * %G_IO_ERROR_WOULD_BLOCK, else %G_IO_ERROR_FAILED.
+ * [method@IBB.Transport.dup_error] has the precise reason.
+ *
+ * ## Threads
+ *
+ * A transport may be used from several threads: one reader and one writer at a
+ * time. Blocking calls work in any thread, with or without a main loop, except
+ * in the one that serves the connection, where a call that would have to wait
+ * fails with %G_IO_ERROR_WOULD_BLOCK. Asynchronous calls complete in the
+ * thread-default context of their caller. Signals are emitted in the
+ * thread-default context in which the service was constructed.
+ *
+ * Since: 1.0
+ */
+
+struct _IBBTransport
+{
+  GIOStream parent_instance;
+
+  /* immutable after construction */
+  IBBChannel      *channel; /* (owned) */
+  IBBInputStream  *input;   /* (owned) */
+  IBBOutputStream *output;  /* (owned) */
+};
+
+enum
+{
+  PROP_0,
+  PROP_SID,
+  PROP_BLOCK_SIZE,
+  PROP_PEER_JID,
+  PROP_LOCAL_JID,
+  PROP_STANZA_TYPE,
+  PROP_BYTES_SENT,
+  PROP_BYTES_RECEIVED,
+  PROP_BYTES_QUEUED,
+  PROP_READ_TIMEOUT,
+  PROP_WRITE_TIMEOUT,
+  PROP_AUTO_FLUSH,
+  PROP_HALF_CLOSE,
+  N_PROPS
+};
+
+enum
+{
+  SIGNAL_ENDED,
+  N_SIGNALS
+};
+
+static GParamSpec *props[N_PROPS];
+static guint       signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (IBBTransport, ibb_transport, G_TYPE_IO_STREAM)
+
+static GInputStream *
+ibb_transport_get_input_stream (GIOStream *stream)
+{
+  return (GInputStream *) IBB_TRANSPORT (stream)->input;
+}
+
+static GOutputStream *
+ibb_transport_get_output_stream (GIOStream *stream)
+{
+  return (GOutputStream *) IBB_TRANSPORT (stream)->output;
+}
+
+/* Marks the halves closed, for GIO, which flushes on the way: with closing set
+ * that does not wait. A half with an operation in progress refuses; that one
+ * ends by itself, and later ones fail because the session is closed. */
+static void
+close_halves (IBBTransport *self)
+{
+  g_output_stream_close (G_OUTPUT_STREAM (self->output), NULL, NULL);
+  g_input_stream_close (G_INPUT_STREAM (self->input), NULL, NULL);
+}
+
+static void
+begin_close (IBBTransport *self)
+{
+  ibb_worker_lock (self->channel->worker);
+  self->channel->closing = TRUE;
+  ibb_worker_unlock (self->channel->worker);
+}
+
+static gboolean
+ibb_transport_close (GIOStream *stream, GCancellable *cancellable, GError **error)
+{
+  IBBTransport *self = IBB_TRANSPORT (stream);
+  IBBOperation  operation;
+  gboolean      success;
+
+  if (self->channel == NULL)
+    return TRUE;
+
+  /* In dispose: the session has been aborted or is closing, and there is
+   * nobody to wait. */
+  if (!ibb_channel_init_operation (self->channel, &operation, &ibb_operation_close, NULL))
+    {
+      close_halves (self);
+      return TRUE;
+    }
+
+  begin_close (self);
+  success = ibb_operation_run (&operation, cancellable, error);
+  ibb_operation_clear (&operation);
+  close_halves (self);
+  return success;
+}
+
+static void
+ibb_transport_close_async (GIOStream          *stream,
+                           int                 io_priority,
+                           GCancellable       *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer            user_data)
+{
+  IBBTransport     *self = IBB_TRANSPORT (stream);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  IBBOperation     *operation;
+
+  g_task_set_source_tag (task, ibb_transport_close_async);
+  g_task_set_priority (task, io_priority);
+  begin_close (self);
+  operation = ibb_channel_new_operation (self->channel, &ibb_operation_close, task);
+  if (operation != NULL)
+    ibb_operation_start (operation, task);
+  close_halves (self);
+}
+
+static gboolean
+ibb_transport_close_finish (GIOStream *stream, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, stream), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_transport_close_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  IBBTransport *self = IBB_TRANSPORT (object);
+
+  switch (prop_id)
+    {
+    case PROP_SID:
+      g_value_set_string (value, ibb_transport_get_sid (self));
+      break;
+    case PROP_BLOCK_SIZE:
+      g_value_set_uint (value, ibb_transport_get_block_size (self));
+      break;
+    case PROP_PEER_JID:
+      g_value_set_string (value, ibb_transport_get_peer_jid (self));
+      break;
+    case PROP_LOCAL_JID:
+      g_value_set_string (value, ibb_transport_get_local_jid (self));
+      break;
+    case PROP_STANZA_TYPE:
+      g_value_set_enum (value, ibb_transport_get_stanza_type (self));
+      break;
+    case PROP_BYTES_SENT:
+      g_value_set_uint64 (value, ibb_transport_get_bytes_sent (self));
+      break;
+    case PROP_BYTES_RECEIVED:
+      g_value_set_uint64 (value, ibb_transport_get_bytes_received (self));
+      break;
+    case PROP_BYTES_QUEUED:
+      g_value_set_uint64 (value, ibb_transport_get_bytes_queued (self));
+      break;
+    case PROP_READ_TIMEOUT:
+      g_value_set_uint (value, ibb_transport_get_read_timeout (self));
+      break;
+    case PROP_WRITE_TIMEOUT:
+      g_value_set_uint (value, ibb_transport_get_write_timeout (self));
+      break;
+    case PROP_AUTO_FLUSH:
+      g_value_set_boolean (value, ibb_transport_get_auto_flush (self));
+      break;
+    case PROP_HALF_CLOSE:
+      g_value_set_boolean (value, ibb_transport_get_half_close (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+ibb_transport_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+{
+  IBBTransport *self = IBB_TRANSPORT (object);
+
+  switch (prop_id)
+    {
+    case PROP_READ_TIMEOUT:
+      ibb_transport_set_read_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_WRITE_TIMEOUT:
+      ibb_transport_set_write_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_AUTO_FLUSH:
+      ibb_transport_set_auto_flush (self, g_value_get_boolean (value));
+      break;
+    case PROP_HALF_CLOSE:
+      ibb_transport_set_half_close (self, g_value_get_boolean (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+ibb_transport_dispose (GObject *object)
+{
+  IBBTransport *self = IBB_TRANSPORT (object);
+
+  /* Before GIOStream's dispose, which would flush and close and wait. */
+  if (self->channel != NULL)
+    ibb_channel_drop_transport (self->channel);
+  G_OBJECT_CLASS (ibb_transport_parent_class)->dispose (object);
+}
+
+static void
+ibb_transport_finalize (GObject *object)
+{
+  IBBTransport *self = IBB_TRANSPORT (object);
+
+  g_clear_object (&self->input);
+  g_clear_object (&self->output);
+  g_clear_pointer (&self->channel, ibb_channel_unref);
+  G_OBJECT_CLASS (ibb_transport_parent_class)->finalize (object);
+}
+
+static void
+ibb_transport_class_init (IBBTransportClass *class)
+{
+  const GParamFlags read_only = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+  const GParamFlags read_write =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  GObjectClass   *object_class = G_OBJECT_CLASS (class);
+  GIOStreamClass *stream_class = G_IO_STREAM_CLASS (class);
+
+  object_class->get_property = ibb_transport_get_property;
+  object_class->set_property = ibb_transport_set_property;
+  object_class->dispose = ibb_transport_dispose;
+  object_class->finalize = ibb_transport_finalize;
+
+  stream_class->get_input_stream = ibb_transport_get_input_stream;
+  stream_class->get_output_stream = ibb_transport_get_output_stream;
+  stream_class->close_fn = ibb_transport_close;
+  stream_class->close_async = ibb_transport_close_async;
+  stream_class->close_finish = ibb_transport_close_finish;
+
+  /**
+   * IBBTransport:sid:
+   *
+   * The session identifier.
+   *
+   * Since: 1.0
+   */
+  props[PROP_SID] = g_param_spec_string ("sid", NULL, NULL, NULL, read_only);
+
+  /**
+   * IBBTransport:block-size:
+   *
+   * The negotiated size: no block, in either direction, carries more bytes.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BLOCK_SIZE] =
+      g_param_spec_uint ("block-size", NULL, NULL, 0, IBB_BLOCK_SIZE_MAX, 0, read_only);
+
+  /**
+   * IBBTransport:peer-jid:
+   *
+   * The JID of the other end.
+   *
+   * Since: 1.0
+   */
+  props[PROP_PEER_JID] = g_param_spec_string ("peer-jid", NULL, NULL, NULL, read_only);
+
+  /**
+   * IBBTransport:local-jid:
+   *
+   * The JID of this end.
+   *
+   * Since: 1.0
+   */
+  props[PROP_LOCAL_JID] = g_param_spec_string ("local-jid", NULL, NULL, NULL, read_only);
+
+  /**
+   * IBBTransport:stanza-type:
+   *
+   * The stanza that carries the blocks.
+   *
+   * Since: 1.0
+   */
+  props[PROP_STANZA_TYPE] = g_param_spec_enum ("stanza-type", NULL, NULL, IBB_TYPE_STANZA_TYPE,
+                                               IBB_STANZA_TYPE_IQ, read_only);
+
+  /**
+   * IBBTransport:bytes-sent:
+   *
+   * How many bytes the peer has acknowledged. It does not notify.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BYTES_SENT] =
+      g_param_spec_uint64 ("bytes-sent", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+
+  /**
+   * IBBTransport:bytes-received:
+   *
+   * How many bytes have arrived, whether read or not. It does not notify.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BYTES_RECEIVED] =
+      g_param_spec_uint64 ("bytes-received", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+
+  /**
+   * IBBTransport:bytes-queued:
+   *
+   * How many bytes were written and are not acknowledged yet. It does not
+   * notify.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BYTES_QUEUED] =
+      g_param_spec_uint64 ("bytes-queued", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+
+  /**
+   * IBBTransport:read-timeout:
+   *
+   * How long one read may wait, in milliseconds; 0 for ever. A read past it
+   * fails with %G_IO_ERROR_TIMED_OUT; the session goes on, and the read can be
+   * repeated.
+   *
+   * Since: 1.0
+   */
+  props[PROP_READ_TIMEOUT] =
+      g_param_spec_uint ("read-timeout", NULL, NULL, 0, G_MAXUINT, 0, read_write);
+
+  /**
+   * IBBTransport:write-timeout:
+   *
+   * How long one write, flush, drain, shutdown or close may wait, in
+   * milliseconds; 0 for ever. A call past it fails with %G_IO_ERROR_TIMED_OUT;
+   * the session goes on, and the call can be repeated, except for a close,
+   * which goes on in the background.
+   *
+   * Since: 1.0
+   */
+  props[PROP_WRITE_TIMEOUT] =
+      g_param_spec_uint ("write-timeout", NULL, NULL, 0, G_MAXUINT, 0, read_write);
+
+  /**
+   * IBBTransport:auto-flush:
+   *
+   * Whether a partial block leaves as soon as nothing is in flight. If not,
+   * only full blocks leave before a flush.
+   *
+   * Since: 1.0
+   */
+  props[PROP_AUTO_FLUSH] = g_param_spec_boolean ("auto-flush", NULL, NULL, TRUE, read_write);
+
+  /**
+   * IBBTransport:half-close:
+   *
+   * Whether this side may write on after the peer's close, until it closes
+   * itself; by default as in [property@IBB.Service:half-close].
+   *
+   * Since: 1.0
+   */
+  props[PROP_HALF_CLOSE] = g_param_spec_boolean ("half-close", NULL, NULL, FALSE, read_write);
+
+  g_object_class_install_properties (object_class, N_PROPS, props);
+
+  /**
+   * IBBTransport::ended:
+   * @self: the transport
+   * @error: (nullable): why, or NULL for an orderly end
+   *
+   * Both directions are over.
+   *
+   * Emitted once, in the thread-default context in which the service was
+   * constructed. Bytes that came before can still be read. A handler may do
+   * anything, dropping the last reference included. Those who come late ask
+   * [method@IBB.Transport.has_ended].
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_ENDED] = g_signal_new ("ended", IBB_TYPE_TRANSPORT, G_SIGNAL_RUN_LAST, 0, NULL,
+                                        NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+}
+
+static void
+ibb_transport_init (IBBTransport *self)
+{
+}
+
+IBBTransport *
+ibb_transport_new (IBBChannel *channel)
+{
+  IBBTransport *self = g_object_new (IBB_TYPE_TRANSPORT, NULL);
+
+  self->channel = ibb_channel_ref (channel);
+  self->input = ibb_input_stream_new (channel);
+  self->output = ibb_output_stream_new (channel);
+  ibb_channel_set_transport (channel, self);
+  return self;
+}
+
+/**
+ * ibb_transport_get_sid: (get-property sid)
+ * @self: a transport
+ *
+ * Gets the session identifier.
+ *
+ * Returns: (not nullable): the sid
+ *
+ * Since: 1.0
+ */
+const char *
+ibb_transport_get_sid (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), NULL);
+
+  return self->channel != NULL ? ibb_session_get_sid (self->channel->session) : "";
+}
+
+/**
+ * ibb_transport_get_block_size: (get-property block-size)
+ * @self: a transport
+ *
+ * Gets the negotiated size of a block.
+ *
+ * Returns: the most bytes that a block carries, 1 to 65535
+ *
+ * Since: 1.0
+ */
+guint
+ibb_transport_get_block_size (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
+
+  return self->channel != NULL ? ibb_session_get_block_size (self->channel->session) : 0;
+}
+
+/**
+ * ibb_transport_get_peer_jid: (get-property peer-jid)
+ * @self: a transport
+ *
+ * Gets the JID of the other end.
+ *
+ * Returns: (not nullable): the JID
+ *
+ * Since: 1.0
+ */
+const char *
+ibb_transport_get_peer_jid (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), NULL);
+
+  return self->channel != NULL ? ibb_session_get_peer (self->channel->session) : "";
+}
+
+/**
+ * ibb_transport_get_local_jid: (get-property local-jid)
+ * @self: a transport
+ *
+ * Gets the JID of this end.
+ *
+ * Returns: (nullable): the JID; NULL if the connection never told it
+ *
+ * Since: 1.0
+ */
+const char *
+ibb_transport_get_local_jid (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), NULL);
+
+  return self->channel != NULL ? ibb_session_get_local (self->channel->session) : NULL;
+}
+
+/**
+ * ibb_transport_get_stanza_type: (get-property stanza-type)
+ * @self: a transport
+ *
+ * Gets the stanza that carries the blocks.
+ *
+ * Returns: the type
+ *
+ * Since: 1.0
+ */
+IBBStanzaType
+ibb_transport_get_stanza_type (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), IBB_STANZA_TYPE_IQ);
+
+  if (self->channel != NULL &&
+      ibb_session_get_carrier (self->channel->session) == IBB_CARRIER_MESSAGE)
+    return IBB_STANZA_TYPE_MESSAGE;
+  return IBB_STANZA_TYPE_IQ;
+}
+
+/* The value of an expression of self and session, read under the lock. */
+#define LOCKED(self, type, expression)                                                             \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    IBBSession *session;                                                                           \
+    type        value;                                                                             \
+                                                                                                   \
+    if ((self)->channel == NULL)                                                                   \
+      return 0;                                                                                    \
+    session = (self)->channel->session;                                                            \
+    ibb_worker_lock ((self)->channel->worker);                                                     \
+    value = (expression);                                                                          \
+    ibb_worker_unlock ((self)->channel->worker);                                                   \
+    (void) session;                                                                                \
+    return value;                                                                                  \
+  }                                                                                                \
+  G_STMT_END
+
+/**
+ * ibb_transport_get_bytes_sent: (get-property bytes-sent)
+ * @self: a transport
+ *
+ * Gets how many bytes the peer has acknowledged.
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+ibb_transport_get_bytes_sent (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
+
+  LOCKED (self, guint64, ibb_session_get_delivered (session));
+}
+
+/**
+ * ibb_transport_get_bytes_received: (get-property bytes-received)
+ * @self: a transport
+ *
+ * Gets how many bytes have arrived.
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+ibb_transport_get_bytes_received (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
+
+  LOCKED (self, guint64, ibb_session_get_received (session));
+}
+
+/**
+ * ibb_transport_get_bytes_queued: (get-property bytes-queued)
+ * @self: a transport
+ *
+ * Gets how many bytes were written and are not acknowledged yet.
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+ibb_transport_get_bytes_queued (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
+
+  LOCKED (self, guint64, ibb_session_get_written (session) - ibb_session_get_delivered (session));
+}
+
+/**
+ * ibb_transport_get_read_timeout: (get-property read-timeout)
+ * @self: a transport
+ *
+ * Gets how long one read may wait.
+ *
+ * Returns: milliseconds, 0 for ever
+ *
+ * Since: 1.0
+ */
+guint
+ibb_transport_get_read_timeout (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
+
+  LOCKED (self, guint, self->channel->read_timeout);
+}
+
+/**
+ * ibb_transport_set_read_timeout: (set-property read-timeout)
+ * @self: a transport
+ * @read_timeout: milliseconds, 0 for ever
+ *
+ * Sets how long one read may wait. It holds from the next read on.
+ *
+ * Since: 1.0
+ */
+void
+ibb_transport_set_read_timeout (IBBTransport *self, guint read_timeout)
+{
+  gboolean changed;
+
+  g_return_if_fail (IBB_IS_TRANSPORT (self));
+
+  if (self->channel == NULL)
+    return;
+  ibb_worker_lock (self->channel->worker);
+  changed = self->channel->read_timeout != read_timeout;
+  self->channel->read_timeout = read_timeout;
+  ibb_worker_unlock (self->channel->worker);
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_READ_TIMEOUT]);
+}
+
+/**
+ * ibb_transport_get_write_timeout: (get-property write-timeout)
+ * @self: a transport
+ *
+ * Gets how long one write, flush, drain, shutdown or close may wait.
+ *
+ * Returns: milliseconds, 0 for ever
+ *
+ * Since: 1.0
+ */
+guint
+ibb_transport_get_write_timeout (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
+
+  LOCKED (self, guint, self->channel->write_timeout);
+}
+
+/**
+ * ibb_transport_set_write_timeout: (set-property write-timeout)
+ * @self: a transport
+ * @write_timeout: milliseconds, 0 for ever
+ *
+ * Sets how long one write, flush, drain, shutdown or close may wait. It holds
+ * from the next such call on.
+ *
+ * Since: 1.0
+ */
+void
+ibb_transport_set_write_timeout (IBBTransport *self, guint write_timeout)
+{
+  gboolean changed;
+
+  g_return_if_fail (IBB_IS_TRANSPORT (self));
+
+  if (self->channel == NULL)
+    return;
+  ibb_worker_lock (self->channel->worker);
+  changed = self->channel->write_timeout != write_timeout;
+  self->channel->write_timeout = write_timeout;
+  ibb_worker_unlock (self->channel->worker);
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_WRITE_TIMEOUT]);
+}
+
+/**
+ * ibb_transport_get_auto_flush: (get-property auto-flush)
+ * @self: a transport
+ *
+ * Gets whether a partial block leaves as soon as nothing is in flight.
+ *
+ * Returns: TRUE if it does; FALSE if only full blocks leave before a flush
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_transport_get_auto_flush (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
+
+  LOCKED (self, gboolean, self->channel->auto_flush);
+}
+
+/**
+ * ibb_transport_set_auto_flush: (set-property auto-flush)
+ * @self: a transport
+ * @auto_flush: FALSE to let only full blocks leave before a flush
+ *
+ * Sets whether a partial block leaves as soon as nothing is in flight.
+ *
+ * Since: 1.0
+ */
+void
+ibb_transport_set_auto_flush (IBBTransport *self, gboolean auto_flush)
+{
+  gboolean changed;
+
+  g_return_if_fail (IBB_IS_TRANSPORT (self));
+
+  if (self->channel == NULL)
+    return;
+  auto_flush = !!auto_flush;
+  ibb_worker_lock (self->channel->worker);
+  changed = self->channel->auto_flush != auto_flush;
+  self->channel->auto_flush = auto_flush;
+  ibb_session_set_auto_flush (self->channel->session, auto_flush, g_get_monotonic_time ());
+  ibb_worker_update_locked (self->channel->worker);
+  ibb_worker_unlock (self->channel->worker);
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_AUTO_FLUSH]);
+}
+
+/**
+ * ibb_transport_get_half_close: (get-property half-close)
+ * @self: a transport
+ *
+ * Gets whether this side may write on after the peer's close.
+ *
+ * Returns: TRUE if it may
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_transport_get_half_close (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
+
+  LOCKED (self, gboolean, self->channel->half_close);
+}
+
+/**
+ * ibb_transport_set_half_close: (set-property half-close)
+ * @self: a transport
+ * @half_close: TRUE to write on after the peer's close
+ *
+ * Sets whether this side may write on after the peer's close.
+ *
+ * Many peers answer nothing any more once they have closed; with them it only
+ * delays the end (XEP-0047 §2.3).
+ *
+ * Since: 1.0
+ */
+void
+ibb_transport_set_half_close (IBBTransport *self, gboolean half_close)
+{
+  gboolean changed;
+
+  g_return_if_fail (IBB_IS_TRANSPORT (self));
+
+  if (self->channel == NULL)
+    return;
+  half_close = !!half_close;
+  ibb_worker_lock (self->channel->worker);
+  changed = self->channel->half_close != half_close;
+  self->channel->half_close = half_close;
+  ibb_session_set_half_close (self->channel->session, half_close, g_get_monotonic_time ());
+  ibb_worker_update_locked (self->channel->worker);
+  ibb_worker_unlock (self->channel->worker);
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HALF_CLOSE]);
+}
+
+/**
+ * ibb_transport_has_ended:
+ * @self: a transport
+ *
+ * Tells whether both directions are over. Bytes that came before can still be
+ * read. From any thread; it may be ahead of [signal@IBB.Transport::ended].
+ *
+ * Returns: TRUE once the session has ended
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_transport_has_ended (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
+
+  LOCKED (self, gboolean, self->channel->ended);
+}
+
+/**
+ * ibb_transport_dup_error:
+ * @self: a transport
+ *
+ * Gets the precise reason for which the session ended, in [error@IBB.Error] or
+ * [error@Gio.IOErrorEnum]. From any thread.
+ *
+ * Returns: (transfer full) (nullable): the error; NULL for an orderly end, and
+ *   while the session lives
+ *
+ * Since: 1.0
+ */
+GError *
+ibb_transport_dup_error (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), NULL);
+
+  LOCKED (self, GError *, ibb_channel_new_error_locked (self->channel));
+}
+
+static gboolean
+run (IBBTransport *self, const IBBOperationClass *class, GCancellable *cancellable, GError **error)
+{
+  IBBOperation operation;
+  gboolean     success;
+
+  if (!ibb_channel_init_operation (self->channel, &operation, class, error))
+    return FALSE;
+  success = ibb_operation_run (&operation, cancellable, error);
+  ibb_operation_clear (&operation);
+  return success;
+}
+
+static void
+start (IBBTransport *self, const IBBOperationClass *class, GTask *task)
+{
+  IBBOperation *operation = ibb_channel_new_operation (self->channel, class, task);
+
+  if (operation != NULL)
+    ibb_operation_start (operation, task);
+}
+
+/**
+ * ibb_transport_drain_async:
+ * @self: a transport
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when every byte so far was acknowledged
+ * @user_data: for @callback
+ *
+ * Waits until the peer has acknowledged every byte written so far.
+ *
+ * Partial blocks leave, as with a flush. With
+ * [enum@IBB.StanzaType.MESSAGE] it waits until the server has the bytes, where
+ * that can be known. Cancelled, or past [property@IBB.Transport:write-timeout],
+ * it loses nothing and can be repeated.
+ *
+ * Since: 1.0
+ */
+void
+ibb_transport_drain_async (IBBTransport       *self,
+                           GCancellable       *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer            user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (IBB_IS_TRANSPORT (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, ibb_transport_drain_async);
+  start (self, &ibb_operation_drain, task);
+}
+
+/**
+ * ibb_transport_drain_finish:
+ * @self: a transport
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Ends what [method@IBB.Transport.drain_async] began.
+ *
+ * The errors are those of [class@IBB.Transport].
+ *
+ * Returns: TRUE if every byte was acknowledged
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_transport_drain_finish (IBBTransport *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_transport_drain_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * ibb_transport_drain:
+ * @self: a transport
+ * @cancellable: (nullable): a cancellable
+ * @error: return location for an error
+ *
+ * Waits until the peer has acknowledged every byte written so far.
+ *
+ * The blocking twin of [method@IBB.Transport.drain_async].
+ *
+ * Returns: TRUE if every byte was acknowledged
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_transport_drain (IBBTransport *self, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
+
+  return run (self, &ibb_operation_drain, cancellable, error);
+}
+
+/* It counts as a write: GIO's own flag keeps writes away from it, and it from
+ * writes; where the output half is closed, only a second shutdown is to be kept
+ * away. */
+static gboolean
+set_shutting (IBBTransport *self, GError **error)
+{
+  GOutputStream *output = (GOutputStream *) self->output;
+  gboolean       shutting;
+
+  if (self->channel == NULL)
+    return TRUE;
+
+  ibb_worker_lock (self->channel->worker);
+  shutting = self->channel->shutting;
+  self->channel->shutting = TRUE;
+  ibb_worker_unlock (self->channel->worker);
+  if (shutting)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING,
+                           _ ("The output is already being shut down"));
+      return FALSE;
+    }
+  if (g_output_stream_is_closed (output) || g_output_stream_set_pending (output, error))
+    return TRUE;
+
+  ibb_worker_lock (self->channel->worker);
+  self->channel->shutting = FALSE;
+  ibb_worker_unlock (self->channel->worker);
+  return FALSE;
+}
+
+void
+ibb_transport_shutdown_finished (IBBOperation *operation)
+{
+  IBBTransport *self = IBB_TRANSPORT (operation->keep);
+
+  ibb_worker_lock (self->channel->worker);
+  self->channel->shutting = FALSE;
+  ibb_worker_unlock (self->channel->worker);
+  if (g_output_stream_has_pending ((GOutputStream *) self->output))
+    g_output_stream_clear_pending ((GOutputStream *) self->output);
+}
+
+/**
+ * ibb_transport_shutdown_output_async:
+ * @self: a transport
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the output is shut
+ * @user_data: for @callback
+ *
+ * Delivers every byte written so far, then tells the peer that no more will
+ * come: the half-close.
+ *
+ * Reading goes on until the peer closes too. It counts as a write: while it is
+ * in progress writes fail with %G_IO_ERROR_PENDING, and afterwards with
+ * %G_IO_ERROR_CLOSED. It works after the output half was closed as well.
+ * Cancelled, or past [property@IBB.Transport:write-timeout], it loses nothing,
+ * goes on in the background, and can be repeated.
+ *
+ * Most other implementations take it for a close of the whole session
+ * (XEP-0047 §2.3 only says that they may send on); those then send no more.
+ *
+ * Since: 1.0
+ */
+void
+ibb_transport_shutdown_output_async (IBBTransport       *self,
+                                     GCancellable       *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer            user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  GError           *error = NULL;
+
+  g_return_if_fail (IBB_IS_TRANSPORT (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, ibb_transport_shutdown_output_async);
+  if (set_shutting (self, &error))
+    start (self, &ibb_operation_shutdown, task);
+  else
+    g_task_return_error (task, error);
+}
+
+/**
+ * ibb_transport_shutdown_output_finish:
+ * @self: a transport
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Ends what [method@IBB.Transport.shutdown_output_async] began.
+ *
+ * The errors are those of [class@IBB.Transport].
+ *
+ * Returns: TRUE if every byte was delivered and the peer is told
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_transport_shutdown_output_finish (IBBTransport *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_transport_shutdown_output_async),
+                        FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * ibb_transport_shutdown_output:
+ * @self: a transport
+ * @cancellable: (nullable): a cancellable
+ * @error: return location for an error
+ *
+ * Delivers every byte written so far, then tells the peer that no more will
+ * come: the half-close.
+ *
+ * The blocking twin of [method@IBB.Transport.shutdown_output_async].
+ *
+ * Returns: TRUE if every byte was delivered and the peer is told
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_transport_shutdown_output (IBBTransport *self, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
+
+  return set_shutting (self, error) && run (self, &ibb_operation_shutdown, cancellable, error);
+}
+
+/**
+ * ibb_transport_abort:
+ * @self: a transport
+ *
+ * Ends the session at once.
+ *
+ * Bytes not delivered yet are dropped, pending operations fail with
+ * %G_IO_ERROR_CLOSED, and the peer is told that the end was not orderly. It
+ * never waits, works in every state and from any thread.
+ *
+ * Since: 1.0
+ */
+void
+ibb_transport_abort (IBBTransport *self)
+{
+  g_return_if_fail (IBB_IS_TRANSPORT (self));
+
+  if (self->channel != NULL)
+    ibb_channel_abort (self->channel);
+}

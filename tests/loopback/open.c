@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Opening and expecting a session, and all that may become of it. */
+
+#include "fixture.h"
+
+static void
+assert_open_fails (
+    Fixture *fixture, const char *peer, guint block_size, const char *sid, GQuark domain, int code)
+{
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  GAsyncResult            *opened = NULL;
+
+  g_assert_null (ibb_service_open_session (fixture->romeo, peer, IBB_STANZA_TYPE_IQ, block_size,
+                                           sid, NULL, &error));
+  g_assert_error (error, domain, code);
+  g_clear_error (&error);
+
+  ibb_service_open_session_async (fixture->romeo, peer, IBB_STANZA_TYPE_IQ, block_size, sid, NULL,
+                                  store_result_cb, &opened);
+  g_assert_null (opened);
+  result = wait_for_result (&opened);
+  g_assert_null (ibb_service_open_session_finish (fixture->romeo, result, &error));
+  g_assert_error (error, domain, code);
+}
+
+/* F-02, N-03, N-04: wrong arguments are errors, and nothing is sent. */
+static void
+test_invalid (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char   *long_sid = g_strnfill (257, 'a');
+  g_autoptr (GError) error = NULL;
+
+  assert_open_fails (fixture, JULIET, 70000, NULL, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  assert_open_fails (fixture, JULIET, 65536, NULL, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  assert_open_fails (fixture, JULIET, 0, "a b", G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  assert_open_fails (fixture, JULIET, 0, "", G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  assert_open_fails (fixture, JULIET, 0, long_sid, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  assert_open_fails (fixture, "@", 0, NULL, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  assert_open_fails (fixture, "", 0, NULL, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  /* D-04 */
+  assert_open_fails (fixture, ROMEO, 0, NULL, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+
+  g_assert_null (ibb_service_expect_session (fixture->romeo, "@", "sid", NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  g_assert_null (ibb_service_expect_session (fixture->romeo, JULIET, "a b", NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+}
+
+/* N-10, D-08: nobody wants the session. */
+static void
+test_refused (Fixture *fixture, gconstpointer data)
+{
+  /* A limit alone is no listener. */
+  assert_open_fails (fixture, JULIET, 0, NULL, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
+  ibb_service_set_session_limit (fixture->juliet, 0);
+  assert_open_fails (fixture, JULIET, 0, NULL, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
+}
+
+/* N-08: there is nobody, or nobody who knows bytestreams. */
+static void
+test_nobody (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBConnection) bare_client =
+      ibb_loopback_attach (fixture->loopback, "nurse@capulet.example/kitchen");
+
+  assert_open_fails (fixture, "paris@verona.example/street", 0, NULL, IBB_ERROR,
+                     IBB_ERROR_SERVICE_UNAVAILABLE);
+  assert_open_fails (fixture, "nurse@capulet.example/kitchen", 0, NULL, IBB_ERROR,
+                     IBB_ERROR_SERVICE_UNAVAILABLE);
+}
+
+/* D-03: the error says what is missing. */
+static void
+test_bare_jid (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (ibb_service_open_session (fixture->romeo, "juliet@capulet.example",
+                                           IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error));
+  g_assert_error (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE);
+  g_assert_nonnull (strstr (error->message, "full JID"));
+}
+
+/* D-02, D-14, F-01: the JID in another writing, a size that has to be halved. */
+static void
+test_fallback (Fixture *fixture, gconstpointer data)
+{
+  GAsyncResult            *accepted = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GError)       error = NULL;
+
+  ibb_service_set_max_block_size (fixture->juliet, 1024);
+  ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
+  romeo = ibb_service_open_session (fixture->romeo, "Juliet@Capulet.Example/balcony",
+                                    IBB_STANZA_TYPE_MESSAGE, 4096, "one", NULL, &error);
+  g_assert_no_error (error);
+  result = wait_for_result (&accepted);
+  juliet = ibb_service_accept_finish (fixture->juliet, result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (ibb_transport_get_block_size (romeo), ==, 1024);
+  g_assert_cmpuint (ibb_transport_get_block_size (juliet), ==, 1024);
+  g_assert_cmpstr (ibb_transport_get_sid (juliet), ==, "one");
+  g_assert_cmpint (ibb_transport_get_stanza_type (juliet), ==, IBB_STANZA_TYPE_MESSAGE);
+  write_text (romeo, "by message");
+  assert_reads (juliet, "by message");
+
+  ibb_service_set_block_size_fallback (fixture->romeo, FALSE);
+  assert_open_fails (fixture, JULIET, 4096, NULL, IBB_ERROR, IBB_ERROR_RESOURCE_CONSTRAINT);
+  /* D-05: the sid is in use, and the session is none the worse. */
+  assert_open_fails (fixture, JULIET, 1024, "one", G_IO_ERROR, G_IO_ERROR_PENDING);
+  write_text (juliet, "still here");
+  assert_reads (romeo, "still here");
+}
+
+/* D-15: a cancelled open leaves nothing behind on either side. */
+static void
+test_cancelled (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  GAsyncResult            *opened = NULL;
+  GAsyncResult            *accepted = NULL;
+
+  /* Once the local JID is known, an open is on its way when the call returns. */
+  assert_open_fails (fixture, JULIET, 0, NULL, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
+  ibb_loopback_set_latency (fixture->loopback, 20);
+  ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
+  ibb_service_open_session_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, cancellable,
+                                  store_result_cb, &opened);
+  g_cancellable_cancel (cancellable);
+  g_assert_null (opened);
+  result = wait_for_result (&opened);
+  g_assert_null (ibb_service_open_session_finish (fixture->romeo, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_clear_object (&result);
+
+  /* Juliet accepted what Romeo no longer wants: she is told. */
+  result = wait_for_result (&accepted);
+  juliet = ibb_service_accept_finish (fixture->juliet, result, &error);
+  g_assert_no_error (error);
+  poll_until (ibb_transport_has_ended (juliet));
+
+  /* Before it begins, too, blocking or not. */
+  g_assert_null (ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL,
+                                           cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static gpointer
+cancel_thread (gpointer data)
+{
+  g_usleep (20 * 1000); /* whether the call has begun by then makes no difference */
+  g_cancellable_cancel (data);
+  return NULL;
+}
+
+/* The same in a blocking call, from another thread. */
+static void
+test_cancelled_blocking (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError)       error = NULL;
+  GThread                 *thread;
+
+  ibb_loopback_set_latency (fixture->loopback, 100000);
+  thread = g_thread_new ("cancel", cancel_thread, cancellable);
+  g_assert_null (ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL,
+                                           cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_thread_join (thread);
+
+  g_cancellable_reset (cancellable);
+  thread = g_thread_new ("cancel", cancel_thread, cancellable);
+  g_assert_null (ibb_service_accept (fixture->juliet, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_thread_join (thread);
+
+  g_cancellable_reset (cancellable);
+  thread = g_thread_new ("cancel", cancel_thread, cancellable);
+  g_assert_null (ibb_service_expect_session (fixture->juliet, ROMEO, "sid", cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_thread_join (thread);
+}
+
+/* open-timeout */
+static void
+test_timeout (Fixture *fixture, gconstpointer data)
+{
+  ibb_loopback_set_drop_probability (fixture->loopback, 1.0);
+  ibb_service_set_open_timeout (fixture->romeo, 30);
+  assert_open_fails (fixture, JULIET, 0, NULL, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+}
+
+/* D-09, F-03, F-28: an expected session comes in whatever the limit, and beats
+ * an accept. */
+static void
+test_expect (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  GAsyncResult            *expected = NULL;
+  GAsyncResult            *accepted = NULL;
+  GAsyncResult            *again = NULL;
+
+  ibb_service_accept_async (fixture->juliet, cancellable, store_result_cb, &accepted);
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "known", NULL, store_result_cb,
+                                    &expected);
+  ibb_service_set_session_limit (fixture->juliet, 0);
+  romeo = ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, "known", NULL,
+                                    &error);
+  g_assert_no_error (error);
+  result = wait_for_result (&expected);
+  juliet = ibb_service_expect_session_finish (fixture->juliet, result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (ibb_transport_get_sid (juliet), ==, "known");
+  write_text (romeo, "expected");
+  assert_reads (juliet, "expected");
+  g_clear_object (&result);
+
+  /* It was consumed. */
+  assert_open_fails (fixture, JULIET, 0, "other", IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
+  g_assert_null (accepted);
+  g_cancellable_cancel (cancellable);
+  result = wait_for_result (&accepted);
+  g_assert_null (ibb_service_accept_finish (fixture->juliet, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_clear_object (&result);
+
+  /* Twice is once too often. */
+  g_cancellable_reset (cancellable);
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "twice", cancellable, store_result_cb,
+                                    &expected);
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "twice", NULL, store_result_cb, &again);
+  result = wait_for_result (&again);
+  g_assert_null (ibb_service_expect_session_finish (fixture->juliet, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
+  g_clear_error (&error);
+  g_clear_object (&result);
+
+  /* Cancelling ends it. */
+  g_assert_null (expected);
+  g_cancellable_cancel (cancellable);
+  result = wait_for_result (&expected);
+  g_assert_null (ibb_service_expect_session_finish (fixture->juliet, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_open_fails (fixture, JULIET, 0, "twice", IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
+}
+
+/* D-14, H-09: a block size that is too large does not use the expectation up. */
+static void
+test_expect_fallback (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  GAsyncResult            *expected = NULL;
+
+  ibb_service_set_max_block_size (fixture->juliet, 2048);
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "known", NULL, store_result_cb,
+                                    &expected);
+  romeo = ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 8192, "known", NULL,
+                                    &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (ibb_transport_get_block_size (romeo), ==, 2048);
+  result = wait_for_result (&expected);
+  juliet = ibb_service_expect_session_finish (fixture->juliet, result, &error);
+  g_assert_no_error (error);
+}
+
+/* What is pending when the service is stopped ends with CANCELLED, and so does
+ * what is begun later. */
+static void
+test_stop (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GAsyncResult) open_result = NULL;
+  g_autoptr (GAsyncResult) expect_result = NULL;
+  g_autoptr (GAsyncResult) accept_result = NULL;
+  GAsyncResult            *opened = NULL;
+  GAsyncResult            *expected = NULL;
+  GAsyncResult            *accepted = NULL;
+
+  fixture_open (fixture, &romeo, &juliet);
+  ibb_loopback_set_latency (fixture->loopback, 20);
+  ibb_service_open_session_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
+                                  store_result_cb, &opened);
+  ibb_service_expect_session_async (fixture->romeo, JULIET, "sid", NULL, store_result_cb,
+                                    &expected);
+  ibb_service_accept_async (fixture->romeo, NULL, store_result_cb, &accepted);
+  run_pending ();
+  ibb_service_stop (fixture->romeo);
+
+  open_result = wait_for_result (&opened);
+  g_assert_null (ibb_service_open_session_finish (fixture->romeo, open_result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  expect_result = wait_for_result (&expected);
+  g_assert_null (ibb_service_expect_session_finish (fixture->romeo, expect_result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  accept_result = wait_for_result (&accepted);
+  g_assert_null (ibb_service_accept_finish (fixture->romeo, accept_result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+
+  g_assert_true (ibb_transport_has_ended (romeo));
+  assert_write_fails (romeo, G_IO_ERROR_CLOSED);
+  assert_read_fails (juliet, G_IO_ERROR_CONNECTION_CLOSED); /* D-49 */
+  assert_open_fails (fixture, JULIET, 0, NULL, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_null (ibb_service_accept (fixture->romeo, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* D-42: the connection is lost while everything waits. */
+static void
+test_lost (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (GError)       reason = g_error_new (IBB_ERROR, IBB_ERROR_FAILED, "cable cut");
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GAsyncResult) open_result = NULL;
+  g_autoptr (GAsyncResult) expect_result = NULL;
+  g_autoptr (GAsyncResult) accept_result = NULL;
+  GAsyncResult            *opened = NULL;
+  GAsyncResult            *expected = NULL;
+  GAsyncResult            *accepted = NULL;
+
+  fixture_open (fixture, &romeo, &juliet);
+  write_text (juliet, "last words");
+  poll_until (ibb_transport_get_bytes_received (romeo) == 10);
+  ibb_loopback_set_latency (fixture->loopback, 20);
+  ibb_service_open_session_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
+                                  store_result_cb, &opened);
+  ibb_service_expect_session_async (fixture->romeo, JULIET, "sid", NULL, store_result_cb,
+                                    &expected);
+  ibb_service_accept_async (fixture->romeo, NULL, store_result_cb, &accepted);
+  ibb_connection_lost (fixture->romeo_connection, reason);
+
+  open_result = wait_for_result (&opened);
+  g_assert_null (ibb_service_open_session_finish (fixture->romeo, open_result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  g_assert_nonnull (strstr (error->message, "cable cut"));
+  g_clear_error (&error);
+  expect_result = wait_for_result (&expected);
+  g_assert_null (ibb_service_expect_session_finish (fixture->romeo, expect_result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  g_clear_error (&error);
+  accept_result = wait_for_result (&accepted);
+  g_assert_null (ibb_service_accept_finish (fixture->romeo, accept_result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  g_clear_error (&error);
+
+  /* Never a clean end (B-03), but first what had come (B-05). */
+  assert_reads (romeo, "last words");
+  assert_read_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
+  assert_read_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
+  assert_write_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
+  assert_open_fails (fixture, JULIET, 0, NULL, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+}
+
+int
+main (int argc, char **argv)
+{
+  test_init (&argc, &argv);
+  add_test ("/ibb/loopback/open/invalid/F-02", test_invalid);
+  add_test ("/ibb/loopback/open/refused/N-10", test_refused);
+  add_test ("/ibb/loopback/open/nobody/N-08", test_nobody);
+  add_test ("/ibb/loopback/open/bare-jid/D-03", test_bare_jid);
+  add_test ("/ibb/loopback/open/fallback/D-14", test_fallback);
+  add_test ("/ibb/loopback/open/cancelled/D-15", test_cancelled);
+  add_test ("/ibb/loopback/open/cancelled-blocking/D-15", test_cancelled_blocking);
+  add_test ("/ibb/loopback/open/timeout", test_timeout);
+  add_test ("/ibb/loopback/open/expect/D-09", test_expect);
+  add_test ("/ibb/loopback/open/expect-fallback/D-14", test_expect_fallback);
+  add_test ("/ibb/loopback/open/stop", test_stop);
+  add_test ("/ibb/loopback/open/lost/D-42", test_lost);
+  return g_test_run ();
+}

@@ -710,8 +710,9 @@ start_cb (gpointer user_data)
     return G_SOURCE_REMOVE;
   if (!parse_jid (self))
     {
-      fail (self, IBB_ERROR, IBB_ERROR_JID_MALFORMED, _ ("“%s” is no XMPP address"),
-            self->account.jid != NULL ? self->account.jid : "");
+      g_autofree char *valid = g_utf8_make_valid (self->account.jid, -1);
+
+      fail (self, IBB_ERROR, IBB_ERROR_JID_MALFORMED, _ ("“%s” is no XMPP address"), valid);
       return G_SOURCE_REMOVE;
     }
 

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Coming and going: a client's login, its time online, its logout. All of it on
+ * the worker but for the question about a certificate.
+ */
+
+#include "config.h"
+
+#include "xmpp/client-private.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "ibb-connection-private.h"
+#include "xmpp/stream-error.h"
+
+typedef struct
+{
+  GTask   *task;      /* (owned): holds the client */
+  GSource *cancelled; /* (owned) (nullable) */
+} Logout;
+
+static GWeakRef *
+weak_ref_new (IBBClient *self)
+{
+  GWeakRef *weak = g_new0 (GWeakRef, 1);
+
+  g_weak_ref_init (weak, self);
+  return weak;
+}
+
+static void
+weak_ref_free (gpointer data)
+{
+  g_weak_ref_clear (data);
+  g_free (data);
+}
+
+static void
+logout_free (gpointer data)
+{
+  Logout *logout = data;
+
+  ibb_client_clear_source (&logout->cancelled);
+  g_object_unref (logout->task);
+  g_free (logout);
+}
+
+/* Online. */
+
+static void
+went_offline (IBBClient *self, IBBStream *stream, const GError *error)
+{
+  g_autoptr (GPtrArray) logouts = NULL;
+  gboolean              lost;
+
+  g_mutex_lock (&self->lock);
+  g_assert (self->stream == stream);
+  lost = !self->logging_out;
+  self->stream = NULL;
+  self->logging_out = FALSE;
+  self->state = IBB_CLIENT_STATE_OFFLINE;
+  self->stanza_limit = 0;
+  g_clear_pointer (&self->local_jid, g_free);
+  ibb_client_queue_notify_locked (self, IBB_CLIENT_NOTIFY_STATE | IBB_CLIENT_NOTIFY_LOCAL_JID);
+  g_mutex_unlock (&self->lock);
+
+  ibb_stream_unref (stream);
+  ibb_client_clear_source (&self->keepalive);
+  ibb_client_fail_queries (self, error);
+  if (lost)
+    ibb_connection_lost (IBB_CONNECTION (self), error);
+
+  logouts = g_steal_pointer (&self->logouts);
+  self->logouts = g_ptr_array_new_with_free_func (logout_free);
+  for (guint i = 0; i < logouts->len; i++)
+    g_task_return_boolean (((Logout *) g_ptr_array_index (logouts, i))->task, TRUE);
+}
+
+static void
+closed_cb (IBBStream *stream, const GError *error, gpointer owner)
+{
+  g_autoptr (IBBClient) self = g_weak_ref_get (owner);
+  g_autoptr (GError)    logged_out = NULL;
+
+  if (self == NULL)
+    return;
+  /* With XEP-0198 and self->resumable a stream that broke is not yet lost: the
+   * state becomes SUSPENDED here and a login that resumes it begins. */
+  if (error == NULL)
+    logged_out = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, _ ("Logged out"));
+  went_offline (self, stream, error != NULL ? error : logged_out);
+}
+
+static void
+element_cb (IBBStream *stream, IBBParserEvent event, IBBElement *element, gpointer owner)
+{
+  g_autoptr (IBBClient) self = g_weak_ref_get (owner);
+  g_autoptr (GError)    error = NULL;
+
+  if (self == NULL || event != IBB_PARSER_ELEMENT ||
+      !ibb_element_is (element, "error", IBB_STREAM_NAMESPACE))
+    return;
+
+  error = ibb_stream_error_to_error (element, self->jid);
+  ibb_stream_abort (stream, NULL, error);
+}
+
+static void
+stanza_cb (IBBStream *stream, IBBStanza *stanza, gpointer owner)
+{
+  g_autoptr (IBBClient) self = g_weak_ref_get (owner);
+
+  if (self != NULL)
+    ibb_client_handle_stanza (self, stanza);
+}
+
+static void
+drained_cb (IBBStream *stream, gpointer owner)
+{
+  g_autoptr (IBBClient) self = g_weak_ref_get (owner);
+
+  if (self != NULL)
+    ibb_connection_drained (IBB_CONNECTION (self));
+}
+
+static const IBBStreamHandler online_handler = {
+  .element = element_cb,
+  .stanza = stanza_cb,
+  .drained = drained_cb,
+  .closed = closed_cb,
+};
+
+static void keep_alive (IBBClient *self);
+
+/* White space after so long without a write (RFC 6120 §4.6.1): networks forget
+ * connections on which nothing happens. */
+static gboolean
+keepalive_cb (gpointer user_data)
+{
+  g_autoptr (IBBClient) self = g_weak_ref_get (user_data);
+
+  if (self == NULL || self->keepalive == NULL)
+    return G_SOURCE_REMOVE;
+
+  keep_alive (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+keep_alive (IBBClient *self)
+{
+  gint64 idle = g_get_monotonic_time () - ibb_stream_get_last_write_time (self->stream);
+  guint  interval, wait;
+
+  ibb_client_clear_source (&self->keepalive);
+  g_mutex_lock (&self->lock);
+  interval = self->keepalive_interval;
+  g_mutex_unlock (&self->lock);
+  if (interval == 0)
+    return;
+
+  wait = interval;
+  if (idle >= (gint64) interval * 1000)
+    ibb_stream_send_text (self->stream, " ");
+  else
+    wait -= (guint) (idle / 1000);
+  self->keepalive = ibb_client_attach (ibb_thread_get_context (self->thread),
+                                       g_timeout_source_new (MAX (wait, 1)), keepalive_cb,
+                                       weak_ref_new (self), weak_ref_free);
+}
+
+static void
+go_online (IBBClient *self, IBBLoginResult *result)
+{
+  g_autofree char *presence = NULL;
+
+  g_mutex_lock (&self->lock);
+  presence = g_strdup_printf ("<presence><priority>%d</priority></presence>", self->priority);
+  ibb_stream_send_text (result->stream, presence);
+  self->stream = ibb_stream_ref (result->stream);
+  self->stanza_limit = result->stanza_limit;
+  self->local_jid = g_strdup (result->local_jid);
+  self->state = IBB_CLIENT_STATE_ONLINE;
+  ibb_client_queue_notify_locked (self, IBB_CLIENT_NOTIFY_STATE | IBB_CLIENT_NOTIFY_LOCAL_JID);
+  g_mutex_unlock (&self->lock);
+
+  ibb_stream_set_owner (result->stream, &online_handler, weak_ref_new (self), weak_ref_free);
+  keep_alive (self);
+}
+
+/* Login. */
+
+static void
+end_login (IBBClient *self)
+{
+  ibb_client_clear_source (&self->login_cancelled);
+  ibb_client_clear_source (&self->question);
+  g_clear_pointer (&self->negotiation, ibb_negotiation_unref);
+}
+
+static void
+done_cb (IBBNegotiation *negotiation, IBBLoginResult *result, const GError *error, gpointer owner)
+{
+  IBBClient        *self = owner;
+  g_autoptr (GTask) task = g_steal_pointer (&self->login_task);
+
+  end_login (self);
+  if (result != NULL)
+    {
+      go_online (self, result);
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+
+  g_mutex_lock (&self->lock);
+  self->state = IBB_CLIENT_STATE_OFFLINE;
+  ibb_client_queue_notify_locked (self, IBB_CLIENT_NOTIFY_STATE);
+  g_mutex_unlock (&self->lock);
+  g_task_return_error (task, g_error_copy (error));
+}
+
+typedef struct
+{
+  GTask               *task; /* (owned) */
+  GTlsCertificate     *certificate;
+  GTlsCertificateFlags errors;
+  gboolean             accept;
+} Question;
+
+static void
+question_free (gpointer data)
+{
+  Question *question = data;
+
+  g_object_unref (question->task);
+  g_object_unref (question->certificate);
+  g_free (question);
+}
+
+static gboolean
+answer_cb (gpointer user_data)
+{
+  Question  *question = user_data;
+  IBBClient *self = g_task_get_source_object (question->task);
+
+  /* The login may have ended while the user thought. */
+  if (self->login_task == question->task)
+    ibb_negotiation_answer_certificate (self->negotiation, question->accept);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* In the context of whoever wants to log in. */
+static gboolean
+question_cb (gpointer user_data)
+{
+  Question  *question = user_data;
+  Question  *answer = g_new0 (Question, 1);
+  IBBClient *self = g_task_get_source_object (question->task);
+
+  answer->task = g_object_ref (question->task);
+  answer->certificate = g_object_ref (question->certificate);
+  answer->accept = ibb_client_ask_certificate (self, question->certificate, question->errors);
+  ibb_thread_invoke (self->thread, answer_cb, answer, question_free);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+certificate_cb (IBBNegotiation      *negotiation,
+                GTlsCertificate     *certificate,
+                GTlsCertificateFlags errors,
+                gpointer             owner)
+{
+  IBBClient *self = owner;
+  Question  *question;
+
+  if (!ibb_client_has_certificate_handler (self))
+    {
+      ibb_negotiation_answer_certificate (negotiation, FALSE);
+      return;
+    }
+
+  question = g_new0 (Question, 1);
+  question->task = g_object_ref (self->login_task);
+  question->certificate = g_object_ref (certificate);
+  question->errors = errors;
+  self->question = ibb_client_attach (g_task_get_context (self->login_task), g_idle_source_new (),
+                                      question_cb, question, question_free);
+}
+
+static const IBBNegotiationHandler negotiation_handler = {
+  .certificate = certificate_cb,
+  .done = done_cb,
+};
+
+static gboolean
+login_cancelled_cb (GCancellable *cancellable, gpointer user_data)
+{
+  IBBClient         *self = user_data;
+  g_autoptr (GError) error =
+      g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("The login was cancelled"));
+
+  ibb_negotiation_fail (self->negotiation, error);
+  return G_SOURCE_REMOVE;
+}
+
+static guint
+get_timeout (IBBClient *self, const char *key, guint usual)
+{
+  guint timeout = GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (self), key));
+
+  return timeout != 0 ? timeout : usual;
+}
+
+static gboolean
+login_cb (gpointer user_data)
+{
+  GTask        *task = user_data;
+  IBBClient    *self = g_task_get_source_object (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  IBBAccount    account = { NULL };
+
+  g_mutex_lock (&self->lock);
+  account.jid = g_strdup (self->jid != NULL ? self->jid : "");
+  account.password = g_strdup (self->password);
+  account.host = g_strdup (self->host);
+  account.port = self->port;
+  account.tls_mode = self->tls_mode;
+  g_set_object (&account.tls_database, self->tls_database);
+  account.allow_plain_text = self->allow_plain_text;
+  g_mutex_unlock (&self->lock);
+  account.timeout = get_timeout (self, IBB_CLIENT_LOGIN_TIMEOUT_KEY, IBB_CLIENT_LOGIN_TIMEOUT);
+  account.certificate_timeout =
+      get_timeout (self, IBB_CLIENT_CERTIFICATE_TIMEOUT_KEY, IBB_CLIENT_CERTIFICATE_TIMEOUT);
+
+  self->login_task = g_object_ref (task);
+  self->negotiation = ibb_negotiation_new (self->thread, &account, &negotiation_handler, self);
+  if (cancellable != NULL)
+    self->login_cancelled = ibb_client_attach (ibb_thread_get_context (self->thread),
+                                               g_cancellable_source_new (cancellable),
+                                               G_SOURCE_FUNC (login_cancelled_cb), self, NULL);
+
+  return G_SOURCE_REMOVE;
+}
+
+void
+ibb_client_start_login (IBBClient *self, GTask *task)
+{
+  ibb_thread_invoke (self->thread, login_cb, task, g_object_unref);
+}
+
+/* Logout. */
+
+static gboolean
+logout_cancelled_cb (GCancellable *cancellable, gpointer user_data)
+{
+  GTask     *task = user_data;
+  IBBClient *self = g_task_get_source_object (task);
+
+  g_object_ref (task);
+  for (guint i = 0; i < self->logouts->len; i++)
+    if (((Logout *) g_ptr_array_index (self->logouts, i))->task == task)
+      {
+        g_ptr_array_remove_index (self->logouts, i);
+        g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                 _ ("The logout goes on without being waited for"));
+        break;
+      }
+  g_object_unref (task);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+add_logout (IBBClient *self, GTask *task)
+{
+  Logout       *logout = g_new0 (Logout, 1);
+  GCancellable *cancellable = g_task_get_cancellable (task);
+
+  logout->task = g_object_ref (task);
+  if (cancellable != NULL)
+    logout->cancelled = ibb_client_attach (ibb_thread_get_context (self->thread),
+                                           g_cancellable_source_new (cancellable),
+                                           G_SOURCE_FUNC (logout_cancelled_cb), task, NULL);
+  g_ptr_array_add (self->logouts, logout);
+}
+
+static gboolean
+logout_cb (gpointer user_data)
+{
+  GTask     *task = user_data;
+  IBBClient *self = g_task_get_source_object (task);
+  gboolean   first;
+
+  if (self->negotiation != NULL)
+    {
+      g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                                      _ ("The login was ended by a logout"));
+
+      ibb_negotiation_fail (self->negotiation, error);
+    }
+  if (self->stream == NULL)
+    {
+      g_task_return_boolean (task, TRUE);
+      return G_SOURCE_REMOVE;
+    }
+
+  add_logout (self, task);
+  g_mutex_lock (&self->lock);
+  first = !self->logging_out;
+  self->logging_out = TRUE;
+  g_mutex_unlock (&self->lock);
+  if (first)
+    {
+      g_autoptr (GError) error =
+          g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, _ ("Logged out"));
+
+      /* First of all, so that no session hands over more than will be sent. */
+      ibb_connection_lost (IBB_CONNECTION (self), error);
+      ibb_stream_close (self->stream);
+    }
+
+  return G_SOURCE_REMOVE;
+}
+
+void
+ibb_client_start_logout (IBBClient *self, GTask *task)
+{
+  ibb_thread_invoke (self->thread, logout_cb, task, g_object_unref);
+}
+
+/* A stream whose client is gone. */
+
+static void
+orphan_closed_cb (IBBStream *stream, const GError *error, gpointer owner)
+{
+  ibb_thread_quit (owner);
+  ibb_stream_unref (stream);
+}
+
+static const IBBStreamHandler orphan_handler = {
+  .closed = orphan_closed_cb,
+};
+
+typedef struct
+{
+  IBBStream *stream;
+  IBBThread *thread;
+} Orphan;
+
+static gboolean
+orphan_cb (gpointer user_data)
+{
+  Orphan *orphan = user_data;
+
+  if (ibb_stream_is_closed (orphan->stream))
+    {
+      orphan_closed_cb (orphan->stream, NULL, orphan->thread);
+    }
+  else
+    {
+      ibb_stream_set_owner (orphan->stream, &orphan_handler, orphan->thread, NULL);
+      ibb_stream_close (orphan->stream);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+void
+ibb_client_init_session (IBBClient *self)
+{
+  self->logouts = g_ptr_array_new_with_free_func (logout_free);
+}
+
+void
+ibb_client_leave_session (IBBClient *self)
+{
+  Orphan *orphan;
+
+  g_assert (self->login_task == NULL && self->logouts->len == 0);
+
+  g_ptr_array_unref (self->logouts);
+  ibb_client_clear_source (&self->keepalive);
+  if (self->stream == NULL)
+    {
+      ibb_thread_quit (self->thread);
+      return;
+    }
+
+  orphan = g_new (Orphan, 1);
+  orphan->stream = self->stream;
+  orphan->thread = self->thread;
+  ibb_thread_invoke (self->thread, orphan_cb, orphan, g_free);
+}

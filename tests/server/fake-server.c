@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "fake-server.h"
+
+#include <string.h>
+
+struct _FakeServer
+{
+  GThread         *thread;
+  GSocketListener *listener;
+  guint            port;
+  GCancellable    *cancellable; /* ends the thread */
+  const FakeStep  *steps;
+
+  GMutex             lock;
+  GCond              changed;
+  GSocketConnection *connection; /* protected by lock */
+  GString           *received;   /* protected by lock */
+  gsize              seen;       /* protected by lock */
+  gboolean           done;       /* protected by lock: every step is */
+  gboolean           ended;      /* protected by lock: nothing more comes */
+  gboolean           paused;     /* protected by lock */
+  gboolean           deaf;       /* protected by lock */
+};
+
+static void
+send_text (FakeServer *self, const char *text, gsize length)
+{
+  GOutputStream *output = g_io_stream_get_output_stream (G_IO_STREAM (self->connection));
+
+  g_output_stream_write_all (output, text, length, NULL, self->cancellable, NULL);
+}
+
+/* With the lock: whether expect has come; then goes behind it. */
+static gboolean
+see (FakeServer *self, const char *expect, char **between)
+{
+  char *found = expect == NULL ? NULL : strstr (self->received->str + self->seen, expect);
+  gsize end;
+
+  if (found == NULL)
+    return FALSE;
+
+  end = (gsize) (found - self->received->str) + strlen (expect);
+  if (between != NULL)
+    *between = g_strndup (self->received->str + self->seen, end - self->seen);
+  self->seen = end;
+  return TRUE;
+}
+
+static const FakeStep *
+advance (FakeServer *self, const FakeStep *step)
+{
+  for (;;)
+    {
+      g_autofree char *between = NULL;
+      g_autofree char *answer = NULL;
+
+      if (step->expect == NULL)
+        {
+          if (step->send == NULL)
+            self->done = TRUE;
+          return step;
+        }
+      if (!see (self, step->expect, &between))
+        return step;
+      if (step->answer != NULL)
+        answer = step->answer (between);
+      else
+        answer = g_strdup (step->send);
+      if (answer != NULL)
+        send_text (self, answer, strlen (answer));
+      step++;
+    }
+}
+
+static void
+serve (FakeServer *self)
+{
+  GInputStream   *input = g_io_stream_get_input_stream (G_IO_STREAM (self->connection));
+  const FakeStep *step = self->steps;
+  char            buffer[65536];
+
+  g_mutex_lock (&self->lock);
+  for (;;)
+    {
+      gssize n;
+
+      step = advance (self, step);
+      g_cond_broadcast (&self->changed);
+      while (self->paused && !g_cancellable_is_cancelled (self->cancellable))
+        g_cond_wait (&self->changed, &self->lock);
+      g_mutex_unlock (&self->lock);
+      n = g_input_stream_read (input, buffer, sizeof buffer, self->cancellable, NULL);
+      g_mutex_lock (&self->lock);
+      if (n <= 0)
+        break;
+      g_string_append_len (self->received, buffer, n);
+      if (!self->deaf && g_str_has_suffix (self->received->str, "</stream:stream>"))
+        send_text (self, "</stream:stream>", strlen ("</stream:stream>"));
+    }
+  self->ended = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+static gpointer
+run (gpointer data)
+{
+  FakeServer *self = data;
+
+  for (;;)
+    {
+      GSocketConnection *connection =
+          g_socket_listener_accept (self->listener, NULL, self->cancellable, NULL);
+
+      if (connection == NULL)
+        return NULL;
+      g_mutex_lock (&self->lock);
+      g_clear_object (&self->connection);
+      self->connection = connection;
+      self->done = self->ended = FALSE;
+      g_mutex_unlock (&self->lock);
+      serve (self);
+    }
+}
+
+FakeServer *
+fake_server_new (const FakeStep *steps)
+{
+  FakeServer                *self = g_new0 (FakeServer, 1);
+  g_autoptr (GInetAddress)   loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new (loopback, 0);
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autoptr (GError)         error = NULL;
+
+  self->steps = steps;
+  self->listener = g_socket_listener_new ();
+  g_socket_listener_add_address (self->listener, any, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP,
+                                 NULL, &address, &error);
+  g_assert_no_error (error);
+  self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
+  self->cancellable = g_cancellable_new ();
+  self->received = g_string_new (NULL);
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+  self->thread = g_thread_new ("fake-server", run, self);
+
+  return self;
+}
+
+guint
+fake_server_get_port (FakeServer *self)
+{
+  return self->port;
+}
+
+void
+fake_server_send (FakeServer *self, const char *text, gssize length)
+{
+  g_mutex_lock (&self->lock);
+  while (!self->done)
+    g_cond_wait (&self->changed, &self->lock);
+  send_text (self, text, length < 0 ? strlen (text) : (gsize) length);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+fake_server_expect (FakeServer *self, const char *text)
+{
+  g_mutex_lock (&self->lock);
+  while (!self->done || !see (self, text, NULL))
+    {
+      if (self->ended)
+        g_error ("“%s” was expected after “%s”", text, self->received->str);
+      g_cond_wait (&self->changed, &self->lock);
+    }
+  g_mutex_unlock (&self->lock);
+}
+
+void
+fake_server_set_paused (FakeServer *self, gboolean paused)
+{
+  g_mutex_lock (&self->lock);
+  self->paused = paused;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+fake_server_set_deaf (FakeServer *self)
+{
+  g_mutex_lock (&self->lock);
+  self->deaf = TRUE;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+fake_server_close (FakeServer *self)
+{
+  g_mutex_lock (&self->lock);
+  g_socket_shutdown (g_socket_connection_get_socket (self->connection), FALSE, TRUE, NULL);
+  g_mutex_unlock (&self->lock);
+}
+
+char *
+fake_server_free (FakeServer *self)
+{
+  char *received;
+
+  g_cancellable_cancel (self->cancellable);
+  fake_server_set_paused (self, FALSE);
+  g_thread_join (self->thread);
+  g_socket_listener_close (self->listener);
+  g_object_unref (self->listener);
+  g_clear_object (&self->connection);
+  g_object_unref (self->cancellable);
+  received = g_string_free (self->received, FALSE);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->changed);
+  g_free (self);
+
+  return received;
+}

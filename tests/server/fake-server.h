@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A server that says what it is told to: for what no real one would say. One
+ * client after another, in a thread of its own.
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#define FAKE_HEADER                                                                                \
+  "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "                                     \
+  "xmlns:stream='http://etherx.jabber.org/streams' from='fake.test' id='1' version='1.0'>"
+#define FAKE_FEATURES(inner) FAKE_HEADER "<stream:features>" inner "</stream:features>"
+#define FAKE_SASL(inner)                                                                           \
+  "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>" inner "</mechanisms>"
+#define FAKE_PLAIN FAKE_SASL ("<mechanism>PLAIN</mechanism>")
+#define FAKE_SUCCESS "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"
+#define FAKE_BIND "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
+#define FAKE_BOUND                                                                                 \
+  "<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"                    \
+  "<jid>user@fake.test/r</jid></bind></iq>"
+#define FAKE_JID "user@fake.test"
+
+/* What brings a client online that may use PLAIN without TLS. */
+#define FAKE_LOGIN                                                                                 \
+  { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAKE_SUCCESS },                   \
+      { "<stream:stream", FAKE_FEATURES (FAKE_BIND) }, { "</iq>", FAKE_BOUND },                    \
+  {                                                                                                \
+    "</presence>", NULL                                                                            \
+  }
+
+/* Waits until expect comes, after what the steps before saw, then sends. An
+ * expect of NULL waits until the client closes. */
+typedef struct
+{
+  const char *expect; /* (nullable) */
+  const char *send;   /* (nullable) */
+  /* instead of send: received is all since the step before */
+  char *(*answer) (const char *received);
+} FakeStep;
+
+typedef struct _FakeServer FakeServer;
+
+/* The steps end with one that is all NULL, after which the server waits for the
+ * client to close. */
+FakeServer *fake_server_new (const FakeStep *steps);
+guint       fake_server_get_port (FakeServer *self);
+/* Sends from here, once every step is done. */
+void fake_server_send (FakeServer *self, const char *text, gssize length);
+/* Waits for text, which has to come after what was waited for before. */
+void fake_server_expect (FakeServer *self, const char *text);
+/* From now on nothing is read, or is again. */
+void fake_server_set_paused (FakeServer *self, gboolean paused);
+/* It does not answer the client's good-bye. */
+void fake_server_set_deaf (FakeServer *self);
+void fake_server_close (FakeServer *self);
+/* Ends it; returns all that came. */
+char *fake_server_free (FakeServer *self);

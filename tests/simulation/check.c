@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What must hold at every step, and once all is over. */
+
+#include "config.h"
+
+#include "world.h"
+
+#include <string.h>
+
+#define IN_FLIGHT_MAX (4 * 1024 * 1024) /* D-29 */
+#define BLOCKS_IN_FLIGHT_MAX 32767
+#define HARD_BOUND_MIN (4 * 1024 * 1024) /* H of D-23 */
+#define CHECKED_AT_ONCE 8
+
+/* An IQ that awaits its answer (N-20). */
+typedef struct
+{
+  gint64   key; /* of from, to and id */
+  guint    sent;
+  guint    removed; /* by a fault */
+  guint    doubled;
+  guint    answers;
+  guint    from;
+  guint    to;
+  gboolean is_close;
+} Request;
+
+End *
+check_find_end (World *self, guint node, guint peer, const char *sid)
+{
+  guint64 hash = hash_string (sid);
+
+  /* The latest first: a sid may come again after its session is over. */
+  for (guint i = self->ends->len; i-- > 0;)
+    {
+      End *end = g_ptr_array_index (self->ends, i);
+
+      if (end->sid_hash == hash && end->node == node && end->peer == peer)
+        return end;
+    }
+  return NULL;
+}
+
+static gint64
+request_key (guint from, guint to, const char *id)
+{
+  return (gint64) random_mix (hash_string (id) ^ ((guint64) from << 8) ^ to);
+}
+
+static gboolean
+is_answer (const IBBStanza *stanza)
+{
+  return ibb_stanza_record_is_kind (stanza, "result") ||
+         ibb_stanza_record_is_kind (stanza, "error");
+}
+
+/* ---- one answer for each question ---- */
+
+static void
+request_sent (World *self, guint from, guint to, const IBBStanza *stanza)
+{
+  gint64   key = request_key (from, to, stanza->id);
+  Request *request = g_hash_table_lookup (self->requests, &key);
+
+  if (stanza->id == NULL)
+    {
+      world_fail (self, "an IQ without an id");
+      return;
+    }
+  if (request == NULL)
+    {
+      request = g_new0 (Request, 1);
+      request->key = key;
+      request->from = from;
+      request->to = to;
+      request->is_close = stanza->payload == IBB_PAYLOAD_CLOSE;
+      g_hash_table_add (self->requests, request);
+    }
+  request->sent++;
+}
+
+static void
+request_answered (World *self, guint from, guint to, const IBBStanza *stanza)
+{
+  gint64   key = request_key (to, from, stanza->id);
+  Request *request = g_hash_table_lookup (self->requests, &key);
+
+  if (request == NULL || request->answers >= request->sent - request->removed + request->doubled)
+    {
+      world_fail (self, "%c answers %c twice, or what was never asked: %s", 'A' + (char) from,
+                  'A' + (char) to, stanza_describe (stanza));
+      return;
+    }
+  request->answers++;
+  if (request->answers == request->sent - request->removed + request->doubled)
+    g_hash_table_remove (self->requests, &key);
+}
+
+void
+check_removed (World *self, guint from, guint to, const IBBStanza *stanza)
+{
+  gint64   key = request_key (from, to, stanza->id);
+  Request *request = g_hash_table_lookup (self->requests, &key);
+
+  if (request == NULL || stanza->name != IBB_STANZA_IQ)
+    return;
+  request->removed++;
+  if (request->answers == request->sent - request->removed + request->doubled)
+    g_hash_table_remove (self->requests, &key);
+}
+
+void
+check_doubled (World *self, guint from, guint to, const IBBStanza *stanza)
+{
+  gint64   key = request_key (from, to, stanza->id);
+  Request *request = g_hash_table_lookup (self->requests, &key);
+
+  if (request != NULL && stanza->name == IBB_STANZA_IQ && !is_answer (stanza))
+    request->doubled++;
+}
+
+/* ---- blocks on the wire ---- */
+
+/* Bytes that may be unanswered beside the first block (D-29). */
+static gsize
+window_of (World *self, const Node *node, const End *end)
+{
+  gsize window = ibb_engine_get_settings (node->engine)->window;
+
+  if (!end->acked)
+    return 0;
+  if (window == 0)
+    return node->trusts[end->peer] ? IN_FLIGHT_MAX : 0;
+  return MIN (window, IN_FLIGHT_MAX);
+}
+
+static void
+forget_blocks (End *end, guint n)
+{
+  end->first += n;
+  if (end->first > 256 && end->first * 2 > end->blocks->len)
+    {
+      g_array_remove_range (end->blocks, 0, end->first);
+      end->first = 0;
+    }
+}
+
+static void
+data_sent (World *self, Node *node, const IBBStanza *stanza)
+{
+  Node   *to = server_find (self, stanza->to);
+  End    *end = to != NULL ? check_find_end (self, node->index, to->index, stanza->sid) : NULL;
+  gsize   length = stanza->bytes != NULL ? g_bytes_get_size (stanza->bytes) : 0;
+  guint16 back;
+  Block  *block = NULL;
+  guint64 offset;
+
+  if (end == NULL)
+    {
+      world_fail (self, "%s: a block of no session", node->jid);
+      return;
+    }
+  if (length == 0 || length > end->block_size)
+    world_fail (self, "end %u: a block of %" G_GSIZE_FORMAT " bytes, allowed are %u (N-14)",
+                end->index, length, end->block_size);
+  if ((stanza->name == IBB_STANZA_MESSAGE) != (end->carrier == IBB_CARRIER_MESSAGE))
+    world_fail (self, "end %u: a block on the other carrier (N-13)", end->index);
+
+  back = (guint16) (end->next_seq - stanza->seq);
+  if (back != 0)
+    {
+      /* A repetition: the same seq, id and bytes, or shorter after D-16. */
+      if (back > end->blocks->len - end->first)
+        {
+          world_fail (self, "end %u: seq %u where %u is due (N-17)", end->index, stanza->seq,
+                      end->next_seq);
+          return;
+        }
+      block = &g_array_index (end->blocks, Block, end->blocks->len - back);
+      offset = block->offset;
+      if (block->length != length || block->id != hash_string (stanza->id))
+        {
+          if (!end->was_cut_smaller || length > block->length)
+            world_fail (self, "end %u: seq %u again, with another %s (D-26)", end->index,
+                        stanza->seq, block->length != length ? "length" : "id");
+          /* It is cut anew, and all after it as well. */
+          for (guint i = end->blocks->len - back; i < end->blocks->len; i++)
+            if (!g_array_index (end->blocks, Block, i).answered)
+              end->in_flight -= g_array_index (end->blocks, Block, i).length;
+          g_array_set_size (end->blocks, end->blocks->len - back);
+          end->next_seq = stanza->seq;
+          end->next_offset = offset;
+          block = NULL;
+        }
+    }
+  else
+    offset = end->next_offset;
+  if (!pattern_matches (end->key_out, offset, g_bytes_get_data (stanza->bytes, NULL), length))
+    world_fail (self, "end %u: seq %u does not hold the bytes at %" G_GUINT64_FORMAT, end->index,
+                stanza->seq, offset);
+
+  if (block == NULL || block->answered)
+    {
+      gsize window = window_of (self, node, end);
+
+      if (end->carrier == IBB_CARRIER_MESSAGE)
+        {
+          if (end->unreported)
+            world_fail (self, "end %u: a message before the last has left (D-35)", end->index);
+        }
+      else if (end->in_flight > 0 && end->in_flight + length > window)
+        world_fail (self,
+                    "end %u: %" G_GSIZE_FORMAT " bytes in flight and %" G_GSIZE_FORMAT
+                    " more, allowed are %" G_GSIZE_FORMAT " (D-29)",
+                    end->index, end->in_flight, length, window);
+      if (end->carrier == IBB_CARRIER_IQ)
+        end->in_flight += length;
+    }
+  if (end->carrier == IBB_CARRIER_MESSAGE)
+    end->unreported = TRUE;
+  if (block != NULL)
+    {
+      block->answered = FALSE;
+      return;
+    }
+  g_array_append_val (end->blocks, ((Block){ hash_string (stanza->id), offset, (guint32) length,
+                                             stanza->seq, FALSE }));
+  end->next_seq++;
+  end->next_offset += length;
+  if (end->blocks->len - end->first > BLOCKS_IN_FLIGHT_MAX)
+    world_fail (self, "end %u: too many blocks in flight", end->index);
+  if (end->carrier == IBB_CARRIER_MESSAGE && end->blocks->len - end->first > 4)
+    forget_blocks (end, 1);
+}
+
+void
+check_sent (World *self, Node *node, IBBStanza *stanza)
+{
+  Node *to = server_find (self, stanza->to);
+
+  if (stanza->name == IBB_STANZA_IQ && to != NULL)
+    {
+      if (is_answer (stanza))
+        request_answered (self, node->index, to->index, stanza);
+      else
+        request_sent (self, node->index, to->index, stanza);
+    }
+  if (stanza->payload == IBB_PAYLOAD_DATA)
+    data_sent (self, node, stanza);
+}
+
+/* The connection has reported it: the next message may leave. */
+void
+check_handed (World *self, Node *node, const IBBStanza *stanza)
+{
+  Node *to = server_find (self, stanza->to);
+  End  *end;
+
+  if (stanza->payload != IBB_PAYLOAD_DATA || stanza->name != IBB_STANZA_MESSAGE || to == NULL)
+    return;
+  if ((end = check_find_end (self, node->index, to->index, stanza->sid)) != NULL)
+    end->unreported = FALSE;
+}
+
+static gboolean
+block_answered (World *self, End *end, guint64 id, const IBBStanza *stanza)
+{
+  for (guint i = end->first; i < end->blocks->len; i++)
+    {
+      Block *block = &g_array_index (end->blocks, Block, i);
+
+      if (block->id != id)
+        continue;
+      if (stanza->payload == IBB_PAYLOAD_ERROR)
+        {
+          if (stanza->condition == IBB_CONDITION_POLICY_VIOLATION)
+            end->was_cut_smaller = TRUE;
+          if (!block->answered && end->carrier == IBB_CARRIER_IQ)
+            end->in_flight -= block->length;
+          block->answered = TRUE;
+          return TRUE;
+        }
+      /* It acknowledges all before it as well (D-27). */
+      end->acked = TRUE;
+      for (guint j = end->first; j <= i; j++)
+        if (!g_array_index (end->blocks, Block, j).answered)
+          end->in_flight -= g_array_index (end->blocks, Block, j).length;
+      forget_blocks (end, i + 1 - end->first);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+void
+check_received (World *self, Node *node, IBBStanza *stanza)
+{
+  Node   *from;
+  guint64 id;
+
+  if (stanza->payload != IBB_PAYLOAD_RESULT && stanza->payload != IBB_PAYLOAD_ERROR &&
+      stanza->payload != IBB_PAYLOAD_DISCO_INFO)
+    return;
+  from = server_find (self, stanza->from);
+  if (from == NULL)
+    return;
+  if (stanza->payload == IBB_PAYLOAD_DISCO_INFO)
+    {
+      for (char **feature = stanza->features; feature != NULL && *feature != NULL; feature++)
+        if (strcmp (*feature, IBB_FEATURE_NAMESPACE) == 0)
+          node->trusts[from->index] = TRUE;
+      return;
+    }
+  id = hash_string (stanza->id);
+  for (guint i = self->ends->len; i-- > 0;)
+    {
+      End *end = g_ptr_array_index (self->ends, i);
+
+      if (end->node == node->index && end->peer == from->index &&
+          block_answered (self, end, id, stanza))
+        return;
+    }
+}
+
+/* ---- positions and memory ---- */
+
+void
+check_end (End *self)
+{
+  World      *world = self->world;
+  Node       *node = &world->nodes[self->node];
+  IBBSession *session = self->session;
+  guint64     written;
+  guint64     handed;
+  guint64     delivered;
+  guint64     received;
+  gsize       readable;
+  gsize       hard;
+
+  if (session == NULL || world->failure != NULL)
+    return;
+  written = ibb_session_get_written (session);
+  handed = ibb_session_get_handed (session);
+  delivered = ibb_session_get_delivered (session);
+  received = ibb_session_get_received (session);
+  readable = ibb_session_get_readable (session);
+  if (written != self->wrote || handed > written || delivered > handed)
+    world_fail (world,
+                "end %u: wrote %" G_GUINT64_FORMAT ", written %" G_GUINT64_FORMAT
+                ", handed %" G_GUINT64_FORMAT ", delivered %" G_GUINT64_FORMAT,
+                self->index, self->wrote, written, handed, delivered);
+  if (handed < self->last_handed || delivered < self->last_delivered ||
+      received < self->last_received)
+    world_fail (world,
+                "end %u: a position went back: handed %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
+                ", delivered %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
+                ", received %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
+                self->index, self->last_handed, handed, self->last_delivered, delivered,
+                self->last_received, received);
+  self->last_handed = handed;
+  self->last_delivered = delivered;
+  self->last_received = received;
+  if (self->other != NULL && self->other->session != NULL)
+    self->other->last_received = ibb_session_get_received (self->other->session);
+  if (self->carrier == IBB_CARRIER_IQ &&
+      delivered > (self->other != NULL ? self->other->last_received : 0))
+    world_fail (world,
+                "end %u: delivered %" G_GUINT64_FORMAT ", but the peer received %" G_GUINT64_FORMAT,
+                self->index, delivered, self->other != NULL ? self->other->last_received : 0);
+  if (received < self->got)
+    world_fail (world, "end %u: read more than was received", self->index);
+  if (self->other != NULL && received > self->other->wrote)
+    world_fail (world, "end %u: received more than was written", self->index);
+  hard = MAX (MAX (node->max_receive_buffer, HARD_BOUND_MIN), 2 * (gsize) self->block_size);
+  if (readable > 2 * node->max_receive_buffer + hard + self->block_size)
+    world_fail (world, "end %u: %" G_GSIZE_FORMAT " bytes unread (D-23)", self->index, readable);
+}
+
+void
+check_node (World *self, Node *node)
+{
+  guint n = 0;
+  gsize block = 0;
+
+  for (guint i = 0; i < self->ends->len; i++)
+    {
+      End *end = g_ptr_array_index (self->ends, i);
+
+      if (end->node != node->index)
+        continue;
+      block = MAX (block, end->block_size);
+      if (end->finished || end->session == NULL)
+        continue;
+      /* With many there, each has its turn. */
+      if (self->ends->len <= 2 * CHECKED_AT_ONCE || (i + self->n_steps) % self->ends->len < 2)
+        check_end (end);
+      n++;
+    }
+  if (ibb_engine_get_unread (node->engine) >
+      MAX (node->max_memory_limit, 2 * block * (gsize) n) + 2 * block * (gsize) n)
+    world_fail (self, "%s: %" G_GSIZE_FORMAT " bytes unread in all (D-23)", node->jid,
+                ibb_engine_get_unread (node->engine));
+  if (ibb_engine_get_n_counted (node->engine) >
+      ibb_engine_get_n_sessions (node->engine) + self->ends->len)
+    world_fail (self, "%s: the count of sessions is wrong", node->jid);
+}
+
+/* ---- the end ---- */
+
+static gboolean
+is_clean (const End *self)
+{
+  return self->opened && self->failure_kind == IBB_FAILURE_NONE;
+}
+
+static void
+check_end_over (World *self, End *end)
+{
+  if (!end->finished)
+    {
+      world_fail (self,
+                  "end %u (%s of %s) hangs: wrote %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                  ", got %" G_GUINT64_FORMAT ", state %d, finish %d%s%s%s",
+                  end->index, end->initiator ? "initiator" : "responder",
+                  self->nodes[end->node].jid, end->wrote, end->plan->total, end->got,
+                  end->session != NULL ? (int) ibb_session_get_state (end->session) : -1,
+                  end->plan->finish, end->closed ? ", closed" : "",
+                  end->input_over ? ", input over" : "", end->output_over ? ", output over" : "");
+      return;
+    }
+  if (end->saw_eof && end->other != NULL && !end->other->message_lost &&
+      end->got != end->other->wrote)
+    world_fail (self,
+                "end %u saw a clean end after %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                " bytes (D-45)",
+                end->index, end->got, end->other->wrote);
+  if (self->schedule.profile == PROFILE_CLEAN || self->schedule.profile == PROFILE_WRAP)
+    {
+      if (!is_clean (end) || (end->session != NULL && end->last_delivered != end->wrote) ||
+          end->wrote != end->plan->total)
+        world_fail (self,
+                    "end %u did not succeed though nothing went wrong: opened %d, failure %d, "
+                    "wrote %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                    ", delivered %" G_GUINT64_FORMAT,
+                    end->index, end->opened, end->failure_kind, end->wrote, end->plan->total,
+                    end->last_delivered);
+      if (end->other == NULL ||
+          (end->plan->finish != FINISH_CLOSE && end->got != end->other->plan->total))
+        world_fail (self, "end %u did not get everything though nothing went wrong", end->index);
+    }
+  if (is_clean (end) && end->closed)
+    self->n_clean++;
+}
+
+/* An end is done: what its session says must fit what it did. */
+void
+check_finish (End *self)
+{
+  World      *world = self->world;
+  IBBSession *session = self->session;
+
+  if (session == NULL)
+    return;
+  check_end (self);
+  self->failure_kind = ibb_session_get_failure (session)->kind;
+  if (ibb_session_get_state (session) != IBB_SESSION_ENDED || !self->opened)
+    return;
+  if ((ibb_session_get_delivery_failure (session)->kind == IBB_FAILURE_NONE) !=
+      (self->last_delivered == self->wrote))
+    world_fail (world,
+                "end %u: ended with %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                " bytes delivered, delivery failure %d",
+                self->index, self->last_delivered, self->wrote,
+                ibb_session_get_delivery_failure (session)->kind);
+  if (self->failure_kind == IBB_FAILURE_NONE && self->last_delivered != self->wrote)
+    world_fail (world, "end %u: an orderly end with undelivered bytes", self->index);
+  if (self->aborted && self->failure_kind == IBB_FAILURE_NONE && !self->input_over)
+    world_fail (world, "end %u: aborted, yet in order", self->index);
+}
+
+void
+check_over (World *self)
+{
+  GHashTableIter iter;
+  gpointer       value;
+
+  for (guint i = 0; i < self->ends->len; i++)
+    {
+      End *end = g_ptr_array_index (self->ends, i);
+
+      check_end_over (self, end);
+      if (end->session != NULL)
+        {
+          ibb_session_set_data (end->session, NULL);
+          g_clear_pointer (&end->session, ibb_session_unref);
+        }
+    }
+  for (guint i = 0; i < self->schedule.n_nodes && self->failure == NULL; i++)
+    {
+      Node      *node = &self->nodes[i];
+      IBBEngine *engine = node->engine;
+      IBBEvent   event = IBB_EVENT_INIT;
+
+      /* Unread bytes went with the last references. */
+      if (ibb_engine_take_event (engine, &event))
+        world_fail (self, "%s: an event is left", node->jid);
+      ibb_event_clear (&event);
+      if (ibb_engine_get_n_sessions (engine) != 0 || ibb_engine_get_n_timers (engine) != 0 ||
+          ibb_engine_get_n_pending (engine) != 0 || ibb_engine_get_n_counted (engine) != 0 ||
+          ibb_engine_get_unread (engine) != 0 || ibb_engine_get_wake_time (engine) != G_MAXINT64)
+        world_fail (self,
+                    "%s: left behind are %u sessions (%u counted), %u timers, %u pending replies, "
+                    "%" G_GSIZE_FORMAT " unread bytes",
+                    node->jid, ibb_engine_get_n_sessions (engine),
+                    ibb_engine_get_n_counted (engine), ibb_engine_get_n_timers (engine),
+                    ibb_engine_get_n_pending (engine), ibb_engine_get_unread (engine));
+    }
+  g_hash_table_iter_init (&iter, self->requests);
+  while (g_hash_table_iter_next (&iter, &value, NULL) && self->failure == NULL)
+    {
+      const Request *request = value;
+
+      if (request->answers == 0 && request->sent > request->removed &&
+          !self->nodes[request->to].was_cut)
+        world_fail (self, "%c never answered %c", 'A' + (char) request->to,
+                    'A' + (char) request->from);
+    }
+}

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One seed, one schedule: everything that is decided before the world begins. */
+
+#include "config.h"
+
+#include "world.h"
+
+#include <string.h>
+
+/* Most blocks of one direction, so that thousands of schedules pass quickly. */
+#define USUAL_BLOCKS 120
+
+static gint64
+random_delay (Random *random, guint kind)
+{
+  switch (kind)
+    {
+    case 0:
+      return (gint64) random_below (random, 2 * MILLISECOND);
+    case 1:
+      return random_between (random, 5 * MILLISECOND, 200 * MILLISECOND);
+    case 2:
+      return random_between (random, SECOND / 2, 3 * SECOND);
+    default:
+      return random_between (random, 5 * SECOND, 50 * SECOND);
+    }
+}
+
+static void
+make_settings (IBBSettings *settings, Profile profile, Random *random)
+{
+  *settings = (IBBSettings) IBB_SETTINGS_INIT;
+  settings->session_limit = 1000;
+  if (random_percent (random, 40))
+    settings->window =
+        random_percent (random, 20) ? 1 : (gsize) random_scaled (random, 1, 256 * 1024);
+  if (random_percent (random, 30))
+    settings->send_buffer_size = (gsize) random_scaled (random, 1, 64 * 1024);
+  if (random_percent (random, 50))
+    settings->receive_buffer_size = (gsize) random_scaled (random, 1, 256 * 1024);
+  if (random_percent (random, 20))
+    settings->max_block_size = (guint) random_between (random, 512, IBB_BLOCK_SIZE_MAX);
+  settings->half_close = random_percent (random, 50);
+  settings->strict = random_percent (random, 10);
+  if (profile == PROFILE_CROWD)
+    settings->receive_memory_limit = (gsize) random_scaled (random, 4096, 1024 * 1024);
+  if (profile == PROFILE_TIMING)
+    {
+      if (random_percent (random, 30))
+        settings->open_timeout = (guint) random_scaled (random, 1, 120000);
+      if (random_percent (random, 30))
+        settings->accept_timeout = (guint) random_scaled (random, 1, 120000);
+      if (random_percent (random, 30))
+        settings->close_timeout = (guint) random_scaled (random, 1, 120000);
+    }
+  if (profile == PROFILE_TIMING || profile == PROFILE_FAULTY)
+    {
+      if (random_percent (random, 30))
+        settings->max_retries = (guint) random_below (random, 8);
+      if (random_percent (random, 30))
+        settings->initial_wait_time = (guint) random_scaled (random, 1, 20000);
+      if (random_percent (random, 30))
+        settings->wait_backoff_factor = 1.0 + (double) random_below (random, 30) / 10;
+      settings->block_size_fallback = !random_percent (random, 20);
+      if (random_percent (random, 10))
+        settings->session_limit = (guint) random_below (random, 4);
+    }
+}
+
+/* While sessions run: whatever a user may set. */
+void
+schedule_change_settings (Schedule *self, IBBSettings *settings, Random *random)
+{
+  guint limit = settings->session_limit;
+  gsize memory = settings->receive_memory_limit;
+
+  make_settings (settings, self->profile, random);
+  settings->session_limit = limit;
+  if (settings->send_buffer_size > 0)
+    settings->send_buffer_size = MAX (settings->send_buffer_size, 1024);
+  if (self->profile == PROFILE_CROWD)
+    settings->receive_memory_limit = memory;
+}
+
+static guint64
+random_total (Random *random, guint block_size)
+{
+  guint64 most = MIN ((guint64) block_size * USUAL_BLOCKS, 32768);
+
+  if (random_percent (random, 10))
+    return 0;
+  if (random_percent (random, 2))
+    most = MIN ((guint64) block_size * 1000, 2000000); /* now and then a large one */
+  return random_scaled (random, 1, MAX (most, 1));
+}
+
+/* A pace at which so many bytes pass within the time. */
+static void
+random_pace (Random *random, guint64 total, gint64 within, guint *most, gint64 *gap)
+{
+  *most = (guint) random_scaled (random, 1, 65536);
+  *gap = 0;
+  if (random_percent (random, 60))
+    return;
+  *gap = (gint64) random_scaled (random, 1, 10 * SECOND);
+  if (total > 0)
+    {
+      guint64 steps = 2 * total / *most + 1;
+
+      *gap = MIN (*gap, within / (gint64) steps);
+    }
+}
+
+/* How slow one direction may be. Peers without our feature do not hold
+ * acknowledgements, so 300 s of silence are the end (D-27): where nothing may
+ * go wrong, nobody keeps them waiting. */
+static gint64
+get_patience (const Schedule *self)
+{
+  if (self->profile == PROFILE_CLOSING)
+    return 10 * SECOND;
+  if (self->profile == PROFILE_CLEAN)
+    for (guint i = 0; i < self->n_nodes; i++)
+      if (!self->has_feature[i])
+        return 40 * SECOND;
+  return self->profile == PROFILE_TIMING ? 3 * HOUR : 20 * MINUTE;
+}
+
+static void
+make_plan (Plan *plan, gint64 patience, guint block_size, Random *random)
+{
+  memset (plan, 0, sizeof *plan);
+  plan->total = random_total (random, block_size);
+  plan->auto_flush = !random_percent (random, 20);
+  plan->half_close = random_percent (random, 50);
+  plan->drain_percent = random_percent (random, 20) ? 1 + (guint) random_below (random, 50) : 0;
+  plan->flush_percent = random_percent (random, 30) ? 1 + (guint) random_below (random, 50) : 0;
+  random_pace (random, plan->total, patience / 2, &plan->write_max, &plan->write_gap);
+  if (plan->total / plan->write_max > 2000)
+    plan->write_max = (guint) (plan->total / 1000);
+  if (random_percent (random, 30))
+    plan->reaction = (gint64) random_scaled (random, 1, 100 * MILLISECOND);
+}
+
+static void
+make_reading (Plan *plan, const Plan *other, gint64 patience, Random *random)
+{
+  random_pace (random, other->total, patience, &plan->read_max, &plan->read_gap);
+  if (other->total / plan->read_max > 2000)
+    plan->read_max = (guint) (other->total / 1000);
+  if (random_percent (random, 25))
+    {
+      plan->pause_at = random_below (random, other->total + 1);
+      plan->pause = (gint64) random_scaled (random, 1, (guint64) patience);
+    }
+}
+
+/* Nothing goes wrong here, so everybody must come through: only those finishes
+ * that lose nothing by their nature, and what protocol.md promises to carry. */
+static void
+make_clean_finish (Session *session, Random *random)
+{
+  Plan *a = &session->plans[0];
+  Plan *b = &session->plans[1];
+  guint turn = (guint) random_below (random, 2);
+
+  switch (random_below (random, 4))
+    {
+    case 0: /* one way, closed by who wrote */
+      session->plans[1 - turn].total = 0;
+      session->plans[turn].finish = FINISH_CLOSE;
+      session->plans[1 - turn].finish = FINISH_READ_END;
+      session->plans[1 - turn].half_close &= session->carrier == IBB_CARRIER_IQ;
+      break;
+    case 1: /* both ways, each shut down by its writer */
+      a->half_close = b->half_close = TRUE;
+      a->finish = b->finish = FINISH_SHUTDOWN;
+      break;
+    case 2: /* a request and an answer as long as it may be */
+      a->half_close = b->half_close = TRUE;
+      session->plans[turn].finish = FINISH_SHUTDOWN;
+      session->plans[1 - turn].finish = FINISH_READ_END;
+      break;
+    default: /* both know how much is to come */
+      a->finish = b->finish = FINISH_DRAIN;
+      if (session->carrier == IBB_CARRIER_MESSAGE)
+        a->half_close = b->half_close = FALSE;
+      break;
+    }
+}
+
+static void
+make_finish (Session *session, Profile profile, Random *random)
+{
+  for (guint side = 0; side < 2; side++)
+    {
+      Plan *plan = &session->plans[side];
+
+      plan->finish = (Finish) random_below (random, FINISH_CLOSE_EARLY + 1);
+      plan->moment = (gint64) random_scaled (
+          random, 1, (guint64) (profile == PROFILE_CLOSING ? 20 * SECOND : 20 * MINUTE));
+      plan->position = random_below (random, session->plans[1 - side].total + 1);
+      plan->drop = random_percent (random, 30);
+    }
+  /* Somebody has to begin. */
+  if (session->plans[0].finish == FINISH_READ_END && session->plans[1].finish == FINISH_READ_END)
+    session->plans[random_below (random, 2)].finish = FINISH_SHUTDOWN;
+}
+
+static void
+add_action (Schedule *self, ActionKind kind, gint64 time, guint node, guint number, guint value)
+{
+  Action action = { kind, time, node, number, value };
+
+  g_array_append_val (self->actions, action);
+}
+
+static void
+make_session (Schedule *self, Random *random)
+{
+  Session session = { 0 };
+  guint   number = self->sessions->len;
+  gint64  time;
+
+  session.initiator = (guint) random_below (random, self->n_nodes);
+  session.responder =
+      (session.initiator + 1 + (guint) random_below (random, self->n_nodes - 1)) % self->n_nodes;
+  session.carrier = random_percent (random, 25) ? IBB_CARRIER_MESSAGE : IBB_CARRIER_IQ;
+  session.block_size =
+      random_percent (random, 30) ? 0 : (guint) random_scaled (random, 1, IBB_BLOCK_SIZE_MAX);
+  session.expected = random_percent (random, 25);
+  if (session.expected)
+    {
+      session.cancelled = self->profile != PROFILE_CLEAN && random_percent (random, 15);
+      if (random_percent (random, 10) && session.block_size != 0)
+        session.expected_block_size =
+            MIN (session.block_size, self->settings[session.responder].max_block_size);
+      /* Halving would never find it. */
+      if (session.expected_block_size != session.block_size)
+        session.expected_block_size = 0;
+    }
+  if (session.expected || random_percent (random, 10))
+    g_snprintf (session.sid, sizeof session.sid, "s%u-%08x", number,
+                (guint) random_below (random, G_MAXUINT32));
+  for (guint side = 0; side < 2; side++)
+    make_plan (&session.plans[side], get_patience (self),
+               session.block_size != 0 ? session.block_size : 4096, random);
+  for (guint side = 0; side < 2; side++)
+    {
+      guint node = side == 0 ? session.initiator : session.responder;
+      gsize room = self->settings[node].send_buffer_size;
+
+      /* What does not fit into the buffer makes no block. */
+      if (room > 0)
+        session.plans[side].total = MIN (session.plans[side].total, room * USUAL_BLOCKS);
+    }
+  for (guint side = 0; side < 2; side++)
+    make_reading (&session.plans[side], &session.plans[1 - side], get_patience (self), random);
+  if (self->profile == PROFILE_CLEAN)
+    make_clean_finish (&session, random);
+  else
+    make_finish (&session, self->profile, random);
+  time = number == 0 ? 0 : (gint64) random_scaled (random, 1, 10 * SECOND);
+  add_action (self, ACTION_OPEN, time, session.initiator, number, 0);
+  g_array_append_val (self->sessions, session);
+
+  if (self->profile == PROFILE_TIMING && random_percent (random, 15))
+    add_action (self, ACTION_GIVE_UP, time + (gint64) random_scaled (random, 1, 40 * SECOND),
+                session.initiator, number, 0);
+  if ((self->profile == PROFILE_TIMING || self->profile == PROFILE_CLOSING) && !session.expected &&
+      random_percent (random, 10))
+    {
+      /* The other side has the same idea at about the same time. */
+      Session *first;
+
+      g_snprintf (session.sid, sizeof session.sid, "t%u", number);
+      session.twin = 1;
+      session.initiator = session.responder;
+      first = &g_array_index (self->sessions, Session, number);
+      session.responder = first->initiator;
+      memcpy (first->sid, session.sid, sizeof session.sid);
+      first->twin = 1;
+      add_action (self, ACTION_OPEN, time + (gint64) random_scaled (random, 1, (guint64) SECOND),
+                  session.initiator, number + 1, 0);
+      g_array_append_val (self->sessions, session);
+    }
+}
+
+static void
+make_faults (Schedule *self, Random *random)
+{
+  Faults *faults = &self->faults;
+
+  faults->faults_until = (gint64) random_scaled (random, 10 * SECOND, HOUR);
+  if (random_percent (random, 50))
+    faults->bounce = (guint) random_scaled (random, 1, 200);
+  if (random_percent (random, 30))
+    faults->bounce_final = (guint) random_scaled (random, 1, 1000);
+  faults->ambiguous = (guint) random_below (random, 600);
+  if (random_percent (random, 40))
+    faults->duplicate = (guint) random_scaled (random, 1, 300);
+  if (random_percent (random, 25))
+    faults->lose_data = (guint) random_scaled (random, 1, 60);
+  if (random_percent (random, 25))
+    faults->lose_message = (guint) random_scaled (random, 1, 60);
+  if (random_percent (random, 15))
+    faults->lose_other = (guint) random_scaled (random, 1, 200);
+  if (random_percent (random, 15))
+    faults->bounce_other = (guint) random_scaled (random, 1, 300);
+  if (random_percent (random, 10))
+    faults->send_failed = (guint) random_scaled (random, 1, 40);
+  if (random_percent (random, 20))
+    {
+      faults->stanza_limit = 600 + (gsize) random_scaled (random, 1, 60000);
+      faults->limit_type = (guint) random_below (random, IBB_ERROR_TYPE_WAIT + 1);
+    }
+  if (random_percent (random, 25))
+    {
+      guint  node = (guint) random_below (random, self->n_nodes);
+      gint64 time = (gint64) random_scaled (random, 1, 10 * MINUTE);
+
+      if (random_percent (random, 70))
+        add_action (self, ACTION_CUT, time, node, 0, 0);
+      if (random_percent (random, 60))
+        add_action (self, ACTION_RESTART, time + (gint64) random_scaled (random, 1, 2 * MINUTE),
+                    node, 0, 0);
+    }
+}
+
+static void
+make_wrap (Schedule *self, Random *random)
+{
+  Session session = { 0 };
+
+  session.responder = 1;
+  session.carrier = random_percent (random, 25) ? IBB_CARRIER_MESSAGE : IBB_CARRIER_IQ;
+  session.block_size = 1;
+  for (guint side = 0; side < 2; side++)
+    {
+      Plan *plan = &session.plans[side];
+
+      plan->total = 65537 + random_below (random, 5000);
+      plan->write_max = plan->read_max = 65536;
+      plan->auto_flush = plan->half_close = TRUE;
+      plan->finish = FINISH_SHUTDOWN;
+      self->settings[side] = (IBBSettings) IBB_SETTINGS_INIT;
+      self->settings[side].session_limit = 1;
+      self->settings[side].window = random_percent (random, 50) ? 0 : 20000;
+    }
+  g_array_append_val (self->sessions, session);
+  add_action (self, ACTION_OPEN, 0, 0, 0, 0);
+}
+
+void
+schedule_make (Schedule *self, Profile profile, guint64 seed)
+{
+  Random  r = { random_mix (seed * N_PROFILES + profile + 1) };
+  Random *random = &r;
+  guint   n_sessions = 1;
+
+  memset (self, 0, sizeof *self);
+  self->profile = profile;
+  self->seed = seed;
+  self->time_limit = 48 * HOUR;
+  self->sessions = g_array_new (FALSE, FALSE, sizeof (Session));
+  self->actions = g_array_new (FALSE, FALSE, sizeof (Action));
+  self->n_nodes = 2;
+  if (profile != PROFILE_CROWD && profile != PROFILE_WRAP && random_percent (random, 25))
+    self->n_nodes = 3 + (guint) random_below (random, MAX_NODES - 2);
+  if (profile == PROFILE_CROWD)
+    n_sessions = 4 + (guint) random_below (random, 40);
+  else if (random_percent (random, 40))
+    n_sessions = 2 + (guint) random_below (random, 3);
+
+  for (guint i = 0; i < self->n_nodes; i++)
+    {
+      guint kind = (guint) random_below (random, profile == PROFILE_TIMING ? 4 : 3);
+
+      make_settings (&self->settings[i], profile, random);
+      self->listen[i] = random_percent (random, 50) ? IBB_LISTEN_ACCEPT : IBB_LISTEN_ASK;
+      self->has_feature[i] = random_percent (random, 75);
+      self->uplink_room[i] = (gsize) random_scaled (random, 1, 1000000);
+      if (random_percent (random, 30))
+        self->request_delay[i] = (gint64) random_scaled (random, 1, 5 * SECOND);
+      if (random_percent (random, 30))
+        self->timer_lag[i] = (gint64) random_scaled (random, 1, 50 * MILLISECOND);
+      if (random_percent (random, 25))
+        self->uplink_rate[i] = random_scaled (random, 10000, 10000000);
+      self->server_delay[i] = random_delay (random, MIN (kind, 2));
+      for (guint j = 0; j < self->n_nodes; j++)
+        {
+          self->delay[i][j] = random_delay (random, kind);
+          if (random_percent (random, 50))
+            self->jitter[i][j] = random_delay (random, kind);
+        }
+      if (profile == PROFILE_CLEAN || profile == PROFILE_WRAP)
+        continue;
+      if (profile == PROFILE_TIMING || profile == PROFILE_FAULTY)
+        {
+          if (random_percent (random, 20))
+            self->request_delay[i] = (gint64) random_scaled (random, 1, 2 * MINUTE);
+          if (random_percent (random, 20))
+            self->request_ignore[i] = (guint) random_below (random, 50);
+        }
+      if (random_percent (random, 20))
+        self->request_refuse[i] = (guint) random_below (random, 50);
+      if (random_percent (random, 5))
+        self->listen[i] = IBB_LISTEN_NONE;
+      if (profile == PROFILE_TIMING && random_percent (random, 20))
+        self->timer_lag[i] = (gint64) random_scaled (random, 1, 30 * SECOND);
+    }
+
+  if (profile == PROFILE_WRAP)
+    {
+      make_wrap (self, random);
+      return;
+    }
+  while (self->sessions->len < n_sessions)
+    make_session (self, random);
+  if (profile == PROFILE_FAULTY)
+    make_faults (self, random);
+  if (profile == PROFILE_TIMING || profile == PROFILE_CROWD)
+    for (guint i = 0; i < self->n_nodes; i++)
+      for (guint n = (guint) random_below (random, 4); n > 1; n--)
+        add_action (self, ACTION_SETTINGS, (gint64) random_scaled (random, 1, 10 * MINUTE), i, 0,
+                    0);
+  if ((profile == PROFILE_CLOSING || profile == PROFILE_TIMING) && random_percent (random, 10))
+    add_action (self, ACTION_STOP, (gint64) random_scaled (random, 1, MINUTE),
+                (guint) random_below (random, self->n_nodes), 0, (guint) random_below (random, 2));
+}
+
+void
+schedule_clear (Schedule *self)
+{
+  g_clear_pointer (&self->sessions, g_array_unref);
+  g_clear_pointer (&self->actions, g_array_unref);
+}

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What lies between the engines: connections that take time, a server that
+ * routes, in order between each two addresses, and all that can go wrong. */
+
+#include "config.h"
+
+#include "world.h"
+
+#include <string.h>
+
+Node *
+server_find (World *self, const char *jid)
+{
+  if (jid != NULL)
+    for (guint i = 0; i < self->schedule.n_nodes; i++)
+      if (strcmp (jid, self->nodes[i].jid) == 0)
+        return &self->nodes[i];
+  return NULL;
+}
+
+gsize
+server_estimate (const IBBStanza *stanza)
+{
+  gsize length = 200;
+
+  if (stanza->bytes != NULL)
+    length += IBB_BASE64_ENCODED_LENGTH (g_bytes_get_size (stanza->bytes));
+  return length;
+}
+
+const char *
+stanza_describe (const IBBStanza *stanza)
+{
+  static const char *const payloads[] = { "other",  "open",  "data",        "close",      "unknown",
+                                          "result", "error", "disco query", "disco info", "ping" };
+  static char              text[512];
+  gsize                    n = (gsize) g_snprintf (text, sizeof text, "%s %s id=%.8s",
+                                stanza->name == IBB_STANZA_MESSAGE ? "message" : "iq",
+                                                   payloads[stanza->payload], stanza->id != NULL ? stanza->id : "-");
+
+  if (stanza->sid != NULL)
+    n += (gsize) g_snprintf (text + n, sizeof text - n, " sid=%.8s", stanza->sid);
+  if (stanza->payload == IBB_PAYLOAD_DATA)
+    n += (gsize) g_snprintf (text + n, sizeof text - n, " seq=%u length=%" G_GSIZE_FORMAT,
+                             stanza->seq,
+                             stanza->bytes != NULL ? g_bytes_get_size (stanza->bytes) : 0);
+  if (stanza->payload == IBB_PAYLOAD_OPEN)
+    n += (gsize) g_snprintf (text + n, sizeof text - n, " block-size=%u", stanza->block_size);
+  if (stanza->payload == IBB_PAYLOAD_CLOSE && stanza->unclean)
+    n += (gsize) g_snprintf (text + n, sizeof text - n, " unclean");
+  if (stanza->payload == IBB_PAYLOAD_ERROR)
+    g_snprintf (text + n, sizeof text - n, " %s/%s", ibb_condition_to_string (stanza->condition),
+                ibb_error_type_to_string (stanza->error_type));
+  return text;
+}
+
+static gboolean
+is_request (const IBBStanza *stanza)
+{
+  return stanza->name == IBB_STANZA_IQ && !ibb_stanza_record_is_kind (stanza, "result") &&
+         !ibb_stanza_record_is_kind (stanza, "error");
+}
+
+/* Puts a stanza on the way from an address to a node, behind all that is on
+ * that way already. from == n_nodes: the server speaks for itself. */
+static void
+deliver (World *self, guint from, Node *to, IBBStanza *stanza, gint64 time)
+{
+  const Schedule *schedule = &self->schedule;
+  gint64          delay =
+      from < MAX_NODES ? schedule->delay[from][to->index] : schedule->server_delay[to->index];
+  gint64 jitter = from < MAX_NODES ? schedule->jitter[from][to->index] : 0;
+  gint64 arrival = time + delay + (gint64) random_below (&self->random, (guint64) jitter + 1);
+
+  arrival = MAX (arrival, to->last_arrival[from]); /* order is kept */
+  to->last_arrival[from] = arrival;
+  world_post (self, arrival, EVENT_ARRIVE, to->index, from, stanza);
+}
+
+/* The server answers in the name of whom it could not reach. */
+static void
+send_back (World       *self,
+           guint        from,
+           Node        *to,
+           IBBStanza   *stanza,
+           IBBCondition condition,
+           IBBErrorType type,
+           gint64       time)
+{
+  IBBStanza *error = ibb_stanza_record_new_error (stanza, condition, type, NULL);
+
+  deliver (self, from, to, error, time);
+}
+
+static void
+bounce_passing (World *self, IBBCondition *condition, IBBErrorType *type)
+{
+  static const IBBCondition passing[] = {
+    IBB_CONDITION_RECIPIENT_UNAVAILABLE,
+    IBB_CONDITION_REMOTE_SERVER_TIMEOUT,
+    IBB_CONDITION_RESOURCE_CONSTRAINT,
+    IBB_CONDITION_INTERNAL_SERVER_ERROR,
+  };
+
+  *condition = passing[random_below (&self->random, G_N_ELEMENTS (passing))];
+  *type = IBB_ERROR_TYPE_WAIT;
+}
+
+/* What a fault takes away may leave somebody waiting with no way to know. */
+static void
+mark_may_hang (World *self, guint a, guint b, const char *sid)
+{
+  End *end;
+
+  if ((end = check_find_end (self, a, b, sid)) != NULL)
+    end->may_hang = TRUE;
+  if ((end = check_find_end (self, b, a, sid)) != NULL)
+    end->may_hang = TRUE;
+}
+
+/* A reply does not name its session: be generous to all between the two. */
+static void
+mark_pair (World *self, guint a, guint b)
+{
+  for (guint i = 0; i < self->ends->len; i++)
+    {
+      End *end = g_ptr_array_index (self->ends, i);
+
+      if ((end->node == a && end->peer == b) || (end->node == b && end->peer == a))
+        end->may_hang = TRUE;
+    }
+}
+
+/* TRUE: a fault has dealt with it. */
+static gboolean
+suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
+{
+  const Faults *faults = &self->schedule.faults;
+  Random       *random = &self->random;
+  gboolean      is_data = stanza->payload == IBB_PAYLOAD_DATA;
+  gboolean      is_iq = stanza->name == IBB_STANZA_IQ;
+
+  if (faults->stanza_limit > 0 && is_data && server_estimate (stanza) > faults->stanza_limit)
+    {
+      world_trace (self, "  too long");
+      check_removed (self, from->index, to->index, stanza);
+      send_back (self, to->index, from, stanza, IBB_CONDITION_POLICY_VIOLATION, faults->limit_type,
+                 time);
+      return TRUE;
+    }
+  if (self->now - self->start > faults->faults_until)
+    return FALSE;
+  if (is_data && random_permille (random, faults->bounce))
+    {
+      IBBCondition condition;
+      IBBErrorType type;
+
+      bounce_passing (self, &condition, &type);
+      if (random_permille (random, faults->bounce_final))
+        {
+          condition = (IBBCondition) random_below (random, IBB_N_CONDITIONS);
+          type = (IBBErrorType) random_below (random, IBB_ERROR_TYPE_WAIT + 1);
+        }
+      else if ((condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE ||
+                condition == IBB_CONDITION_REMOTE_SERVER_TIMEOUT) &&
+               random_permille (random, faults->ambiguous))
+        {
+          world_trace (self, "  sent back and delivered");
+          check_doubled (self, from->index, to->index, stanza);
+          deliver (self, from->index, to, ibb_stanza_record_ref (stanza), time);
+          send_back (self, to->index, from, stanza, condition, type, time);
+          return TRUE;
+        }
+      world_trace (self, "  sent back: %s", ibb_condition_to_string (condition));
+      check_removed (self, from->index, to->index, stanza);
+      send_back (self, to->index, from, stanza, condition, type, time);
+      return TRUE;
+    }
+  if ((stanza->payload == IBB_PAYLOAD_OPEN || stanza->payload == IBB_PAYLOAD_CLOSE) &&
+      random_permille (random, faults->bounce_other))
+    {
+      world_trace (self, "  sent back");
+      check_removed (self, from->index, to->index, stanza);
+      mark_may_hang (self, from->index, to->index, stanza->sid);
+      send_back (self, to->index, from, stanza,
+                 (IBBCondition) random_below (random, IBB_N_CONDITIONS),
+                 (IBBErrorType) random_below (random, IBB_ERROR_TYPE_WAIT + 1), time);
+      return TRUE;
+    }
+  if (is_data && !is_iq && random_permille (random, faults->lose_message))
+    {
+      End *end = check_find_end (self, from->index, to->index, stanza->sid);
+
+      world_trace (self, "  lost");
+      if (end != NULL)
+        {
+          end->message_lost = TRUE;
+          end->may_hang = TRUE; /* who counts bytes waits for ever */
+          if (end->other != NULL)
+            end->other->may_hang = TRUE;
+        }
+      return TRUE;
+    }
+  if (is_iq && is_data && random_permille (random, faults->lose_data))
+    {
+      world_trace (self, "  lost");
+      check_removed (self, from->index, to->index, stanza);
+      return TRUE;
+    }
+  if (is_iq && (stanza->payload == IBB_PAYLOAD_RESULT || stanza->payload == IBB_PAYLOAD_ERROR) &&
+      random_permille (random, faults->lose_data))
+    {
+      world_trace (self, "  lost");
+      mark_pair (self, from->index, to->index);
+      return TRUE;
+    }
+  if (is_iq && !is_data && stanza->payload != IBB_PAYLOAD_RESULT &&
+      random_permille (random, faults->lose_other))
+    {
+      world_trace (self, "  lost");
+      check_removed (self, from->index, to->index, stanza);
+      mark_pair (self, from->index, to->index);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+/* The server's own answers: a ping, and a disco#info without us in it. */
+static void
+answer_as_server (World *self, Node *from, IBBStanza *stanza, gint64 time)
+{
+  if (!is_request (stanza))
+    return;
+  check_removed (self, from->index, MAX_NODES, stanza);
+  if (stanza->payload == IBB_PAYLOAD_PING)
+    deliver (self, MAX_NODES, from, ibb_stanza_record_new_result (stanza), time);
+  else
+    send_back (self, MAX_NODES, from, stanza, IBB_CONDITION_SERVICE_UNAVAILABLE,
+               IBB_ERROR_TYPE_CANCEL, time);
+}
+
+/* What waits to be reported: the lowest bit says that it was refused. */
+#define REFUSED(pointer) ((GPOINTER_TO_SIZE (pointer) & 1) != 0)
+#define STANZA(pointer) ((IBBStanza *) GSIZE_TO_POINTER (GPOINTER_TO_SIZE (pointer) & ~(gsize) 1))
+
+static void
+hand_over (World *self, Node *node, IBBStanza *stanza, gboolean refused)
+{
+  const Schedule *schedule = &self->schedule;
+  gsize           length = server_estimate (stanza);
+  guint64         rate = schedule->uplink_rate[node->index];
+
+  g_queue_push_tail (
+      &node->unsent,
+      GSIZE_TO_POINTER (GPOINTER_TO_SIZE (ibb_stanza_record_ref (stanza)) | (refused ? 1 : 0)));
+  node->unsent_bytes += length;
+  node->uplink_free = MAX (node->uplink_free, self->now);
+  if (rate > 0)
+    node->uplink_free += (gint64) (length * (guint64) SECOND / rate);
+  world_post (self, node->uplink_free, EVENT_HANDED, node->index, node->incarnation, NULL);
+}
+
+void
+server_handed (World *self, Node *node, guint64 incarnation)
+{
+  gpointer   pointer;
+  IBBStanza *stanza;
+
+  if (node->incarnation != incarnation || (pointer = g_queue_pop_head (&node->unsent)) == NULL)
+    return;
+  stanza = STANZA (pointer);
+  node->unsent_bytes -= server_estimate (stanza);
+  check_handed (self, node, stanza);
+  if (REFUSED (pointer))
+    {
+      world_trace (self, "%s: the connection refuses %s", node->jid, stanza_describe (stanza));
+      ibb_engine_send_failed (node->engine, stanza, self->now);
+    }
+  else
+    ibb_engine_sent (node->engine, stanza, self->now);
+  ibb_stanza_record_unref (stanza);
+}
+
+/* A stanza leaves a node, by the engine or by the application beside it. */
+void
+server_route (World *self, Node *from, IBBStanza *stanza)
+{
+  Node    *to = server_find (self, stanza->to);
+  gint64   time;
+  gboolean refused = self->now - self->start <= self->schedule.faults.faults_until &&
+                     random_permille (&self->random, self->schedule.faults.send_failed);
+
+  self->n_stanzas++;
+  hand_over (self, from, stanza, refused);
+  time = from->uplink_free; /* the server has the last byte of it */
+  if (stanza->from == NULL)
+    stanza->from = g_strdup (from->jid); /* the server vouches for it */
+  self->trace_hash = random_mix (self->trace_hash ^ (guint64) self->now) ^
+                     (hash_string (stanza->id) + stanza->payload);
+  if (self->verbose)
+    world_trace (self, "%c -> %c %s", 'A' + (char) from->index,
+                 to != NULL ? 'A' + (char) to->index : '*', stanza_describe (stanza));
+  if (refused)
+    {
+      if (is_request (stanza))
+        check_removed (self, from->index, to != NULL ? to->index : MAX_NODES, stanza);
+      if (to != NULL)
+        mark_pair (self, from->index, to->index);
+    }
+  else if (to == NULL)
+    answer_as_server (self, from, stanza, time);
+  else if (!suffer (self, from, to, stanza, time))
+    {
+      deliver (self, from->index, to, ibb_stanza_record_ref (stanza), time);
+      if ((stanza->payload == IBB_PAYLOAD_DATA || stanza->payload == IBB_PAYLOAD_RESULT) &&
+          random_permille (&self->random, self->schedule.faults.duplicate) &&
+          self->now - self->start <= self->schedule.faults.faults_until)
+        {
+          world_trace (self, "  doubled");
+          check_doubled (self, from->index, to->index, stanza);
+          deliver (self, from->index, to, ibb_stanza_record_ref (stanza), time);
+        }
+    }
+  ibb_stanza_record_unref (stanza);
+}
+
+/* What the application beside the engine answers (D-43, N-08). */
+static void
+answer_as_application (World *self, Node *node, IBBStanza *stanza)
+{
+  IBBStanza *reply;
+
+  if (!is_request (stanza))
+    return;
+  if (stanza->payload == IBB_PAYLOAD_DISCO_QUERY)
+    {
+      GPtrArray *features = g_ptr_array_new ();
+
+      reply = ibb_stanza_record_new_result (stanza);
+      reply->payload = IBB_PAYLOAD_DISCO_INFO;
+      g_ptr_array_add (features, g_strdup (IBB_DISCO_INFO_NAMESPACE));
+      if (self->schedule.has_feature[node->index] && ibb_engine_is_running (node->engine))
+        g_ptr_array_add (features, g_strdup (IBB_FEATURE_NAMESPACE));
+      if (ibb_engine_can_accept (node->engine))
+        g_ptr_array_add (features, g_strdup (IBB_NAMESPACE));
+      g_ptr_array_add (features, NULL);
+      reply->features = (char **) g_ptr_array_free (features, FALSE);
+    }
+  else if (stanza->payload == IBB_PAYLOAD_PING)
+    reply = ibb_stanza_record_new_result (stanza);
+  else
+    reply = ibb_stanza_record_new_error (stanza, IBB_CONDITION_SERVICE_UNAVAILABLE,
+                                         IBB_ERROR_TYPE_CANCEL, NULL);
+  check_sent (self, node, reply);
+  /* It goes beside the engine's own stanzas, whose hand-over it must not confuse. */
+  {
+    Node *to = server_find (self, reply->to);
+
+    reply->from = reply->from != NULL ? reply->from : g_strdup (node->jid);
+    world_trace (self, "%c -> %c %s (application)", 'A' + (char) node->index,
+                 to != NULL ? 'A' + (char) to->index : '*', stanza_describe (reply));
+    if (to != NULL)
+      deliver (self, node->index, to, reply, MAX (self->now, node->uplink_free));
+    else
+      ibb_stanza_record_unref (reply);
+  }
+}
+
+void
+server_arrive (World *self, Node *node, IBBStanza *stanza, guint from)
+{
+  if (!node->up)
+    {
+      /* Nobody there any more: the server says so to who asked. */
+      if (from < MAX_NODES && (is_request (stanza) || stanza->payload == IBB_PAYLOAD_DATA))
+        {
+          if (stanza->name == IBB_STANZA_IQ)
+            check_removed (self, from, node->index, stanza);
+          if (self->nodes[from].up)
+            send_back (self, node->index, &self->nodes[from], stanza,
+                       IBB_CONDITION_SERVICE_UNAVAILABLE, IBB_ERROR_TYPE_CANCEL, self->now);
+        }
+      ibb_stanza_record_unref (stanza);
+      return;
+    }
+  if (self->verbose)
+    world_trace (self, "%c <- %c %s", 'A' + (char) node->index,
+                 from < MAX_NODES ? 'A' + (char) from : '*', stanza_describe (stanza));
+  check_received (self, node, stanza);
+  if (!ibb_engine_receive (node->engine, stanza, self->now))
+    answer_as_application (self, node, stanza);
+  ibb_stanza_record_unref (stanza);
+}
+
+void
+server_cut (World *self, Node *node)
+{
+  gpointer pointer;
+
+  world_trace (self, "%s loses its stream", node->jid);
+  node->up = FALSE;
+  node->was_cut = TRUE;
+  for (guint i = 0; i < self->ends->len; i++)
+    {
+      End *end = g_ptr_array_index (self->ends, i);
+
+      if (end->node == node->index || end->peer == node->index)
+        end->may_hang = TRUE;
+    }
+  /* What the connection still held may be reported as refused, or not at all. */
+  while ((pointer = g_queue_pop_head (&node->unsent)) != NULL)
+    {
+      IBBStanza *stanza = STANZA (pointer);
+
+      if (random_percent (&self->random, 50))
+        ibb_engine_send_failed (node->engine, stanza, self->now);
+      ibb_stanza_record_unref (stanza);
+    }
+  node->unsent_bytes = 0;
+  node->incarnation++;
+  node->uplink_free = self->now;
+  ibb_engine_lost (node->engine, self->now);
+}
+
+/* The end of the world: what was never reported. */
+void
+server_clear (Node *node)
+{
+  gpointer pointer;
+
+  while ((pointer = g_queue_pop_head (&node->unsent)) != NULL)
+    ibb_stanza_record_unref (STANZA (pointer));
+}

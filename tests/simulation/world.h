@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A world without clocks or threads: engines, the server between them, the
+ * applications that use them, and the queue of what happens next. What happens
+ * is decided by one seed alone.
+ *
+ *   schedule.c     seed -> how the world is made
+ *   world.c        the queue, the nodes, the loop
+ *   server.c       what becomes of a stanza on its way
+ *   application.c  what is done with a session
+ *   check.c        what must hold at every step and at the end
+ */
+
+#pragma once
+
+#include "core/engine.h"
+
+#include "random.h"
+
+#define MILLISECOND G_GINT64_CONSTANT (1000)
+#define SECOND (1000 * MILLISECOND)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+
+#define MAX_NODES 4
+
+typedef struct _World World;
+typedef struct _Node  Node;
+typedef struct _End   End;
+
+/* ---- the queue ---- */
+
+typedef enum
+{
+  EVENT_ARRIVE, /* pointer: stanza; node, number: from */
+  EVENT_HANDED, /* the connection of node took its oldest stanza; number: incarnation */
+  EVENT_STEP,   /* pointer: end; number: 1 when it is to answer a request */
+  EVENT_ACTION, /* number: index into the actions of the schedule */
+} EventKind;
+
+typedef struct
+{
+  gint64    time;
+  guint64   order;
+  EventKind kind;
+  guint     node;
+  guint64   number;
+  gpointer  pointer;
+} Event;
+
+/* ---- the schedule ---- */
+
+typedef enum
+{
+  PROFILE_CLEAN,   /* nothing goes wrong: everybody must succeed */
+  PROFILE_FAULTY,  /* bounces, refusals, duplicates, losses, cuts, restarts */
+  PROFILE_TIMING,  /* extreme delays, pauses, time-outs, settings that change */
+  PROFILE_CLOSING, /* short sessions that end in every way at every moment */
+  PROFILE_CROWD,   /* many sessions and little memory */
+  PROFILE_WRAP,    /* more than 65536 blocks each way */
+  N_PROFILES,
+} Profile;
+
+extern const char *const profile_names[N_PROFILES + 1];
+
+typedef enum
+{
+  FINISH_CLOSE,        /* close once all is written */
+  FINISH_SHUTDOWN,     /* shutdown_output once all is written, read to the end, close */
+  FINISH_DRAIN,        /* drain, read what the other end has to say, close */
+  FINISH_READ_END,     /* write all, read to the end, close */
+  FINISH_CLOSE_OUTPUT, /* close the output half, read to the end or for a while, close */
+  FINISH_CLOSE_INPUT,  /* close the input half at some position, go on writing, close */
+  FINISH_ABORT,        /* abort at some moment */
+  FINISH_DROP,         /* drop the last reference at some moment */
+  FINISH_CLOSE_EARLY,  /* close at some moment, whatever was written */
+} Finish;
+
+/* What an application does with its end of a session. Times in microseconds. */
+typedef struct
+{
+  guint64  total;     /* bytes to write */
+  guint    write_max; /* most of one write */
+  gint64   write_gap; /* longest wait between two writes, 0: none */
+  guint    read_max;
+  gint64   read_gap;
+  guint64  pause_at; /* stop reading at this position ... */
+  gint64   pause;    /* ... for so long; 0: never */
+  gint64   reaction; /* longest time from an event to the reaction */
+  guint    flush_percent;
+  guint    drain_percent;
+  gboolean auto_flush;
+  gboolean half_close;
+  Finish   finish;
+  gint64   moment;   /* of the finish, since the open, where it has one */
+  guint64  position; /* FINISH_CLOSE_INPUT */
+  gboolean drop;     /* drop the last reference right after the close */
+} Plan;
+
+typedef enum
+{
+  ACTION_OPEN,     /* node opens session number */
+  ACTION_GIVE_UP,  /* the initiator of session number abandons its open */
+  ACTION_CUT,      /* node's stream is lost */
+  ACTION_RESTART,  /* a new engine takes the node's place */
+  ACTION_STOP,     /* ibb_engine_stop; value: abort the sessions */
+  ACTION_SETTINGS, /* settings of the node change */
+} ActionKind;
+
+typedef struct
+{
+  ActionKind kind;
+  gint64     time;
+  guint      node;
+  guint      number;
+  guint      value;
+} Action;
+
+/* One session to be: who opens, and the plans of both ends. */
+typedef struct
+{
+  guint      initiator;
+  guint      responder;
+  IBBCarrier carrier;
+  guint      block_size;
+  gboolean   expected; /* the responder waits for it */
+  guint      expected_block_size;
+  gboolean   cancelled; /* ... and no longer does when it comes */
+  guint      twin;      /* this one has the sid of session twin - 1, opened from the other side */
+  char       sid[40];   /* "": left to the engine */
+  Plan       plans[2];  /* initiator's, responder's */
+  End       *ends[2];
+} Session;
+
+/* Shares are in permille of the stanzas concerned. */
+typedef struct
+{
+  guint  bounce;       /* data sent back with a condition */
+  guint  bounce_final; /* of those: with any condition and type, not only a passing one */
+  guint  ambiguous;    /* of the passing ones: delivered all the same (D-28) */
+  guint  duplicate;    /* data or a reply arrives twice */
+  guint  lose_data;    /* IQ data or its reply vanishes (D-27) */
+  guint  lose_message; /* a message vanishes */
+  guint  lose_other;   /* open, close or a reply to one vanishes */
+  guint  bounce_other; /* open or close sent back */
+  guint  send_failed;  /* the connection refuses a stanza */
+  gsize  stanza_limit; /* a longer one meets policy-violation; 0: none */
+  guint  limit_type;   /* IBBErrorType of that */
+  gint64 faults_until; /* peace afterwards */
+} Faults;
+
+typedef struct
+{
+  Profile     profile;
+  guint64     seed;
+  guint       n_nodes;
+  IBBSettings settings[MAX_NODES];
+  IBBListen   listen[MAX_NODES];
+  gboolean    has_feature[MAX_NODES];
+  guint       request_refuse[MAX_NODES]; /* percent */
+  guint       request_ignore[MAX_NODES]; /* percent: never answered */
+  gint64      request_delay[MAX_NODES];  /* longest time to the answer */
+  gint64      timer_lag[MAX_NODES];      /* longest lateness of advance */
+  gsize       uplink_room[MAX_NODES];    /* bytes that the connection takes ahead */
+  guint64     uplink_rate[MAX_NODES];    /* bytes per second; 0: any */
+  gint64      delay[MAX_NODES][MAX_NODES];
+  gint64      jitter[MAX_NODES][MAX_NODES];
+  gint64      server_delay[MAX_NODES];
+  Faults      faults;
+  GArray     *sessions;   /* Session */
+  GArray     *actions;    /* Action */
+  gint64      time_limit; /* everything is over by then */
+} Schedule;
+
+void schedule_make (Schedule *self, Profile profile, guint64 seed);
+void schedule_clear (Schedule *self);
+void schedule_change_settings (Schedule *self, IBBSettings *settings, Random *random);
+
+/* ---- the world ---- */
+
+struct _Node
+{
+  World     *world;
+  guint      index;
+  char       jid[32];
+  char       bare[32];
+  IBBEngine *engine;
+  guint      incarnation; /* one more with each restart */
+  gboolean   up;
+  gboolean   was_cut;
+  gboolean   was_stopped;
+  gboolean   trusts[MAX_NODES];  /* has seen our feature there (D-29) */
+  gsize      max_receive_buffer; /* the largest that the setting ever was */
+  gsize      max_memory_limit;
+  Random     ids;
+
+  GQueue unsent; /* IBBStanza: taken from the engine, not yet reported */
+  gsize  unsent_bytes;
+  gint64 uplink_free;                 /* when its connection to the server is idle again */
+  gint64 last_arrival[MAX_NODES + 1]; /* at each other node, at the server */
+  gint64 late;                        /* how late the timer will be this time */
+  gint64 late_for;                    /* the wake time that this is about */
+};
+
+/* One outgoing block as the wire saw it. */
+typedef struct
+{
+  guint64  id; /* hash */
+  guint64  offset;
+  guint32  length;
+  guint16  seq;
+  gboolean answered; /* an error came back */
+} Block;
+
+struct _End
+{
+  World      *world;
+  Session    *plan_of;
+  const Plan *plan;
+  guint       index;
+  guint       node;
+  guint       peer;
+  gboolean    initiator;
+  IBBSession *session; /* (owned) (nullable): NULL once dropped */
+  guint64     sid_hash;
+  End        *other; /* (nullable) */
+  guint64     key_out;
+  guint64     key_in;
+  IBBCarrier  carrier;
+  guint       block_size;
+
+  /* the application */
+  gboolean       opened;
+  gboolean       refused_by_us;
+  gint64         opened_at;
+  guint64        wrote;
+  guint64        got;
+  gint64         next_write;
+  gint64         next_read;
+  guint64        drain_to; /* writing waits until so much is delivered */
+  guint64        flush_to; /* must be handed over */
+  gboolean       paused;
+  gboolean       shut;
+  gboolean       output_closed;
+  gboolean       input_closed;
+  gboolean       output_over;
+  gboolean       input_over;
+  gboolean       saw_eof;
+  gboolean       closed;
+  gboolean       aborted;
+  gboolean       dropped;
+  gboolean       finished;
+  IBBFailureKind failure_kind;
+  gint64         step_at; /* time of the pending EVENT_STEP, or G_MAXINT64 */
+
+  /* what faults excuse */
+  gboolean may_hang;     /* an open, a close or a reply to one was lost; a node died */
+  gboolean message_lost; /* of what this end sent */
+
+  /* last positions, which never go back */
+  guint64 last_written;
+  guint64 last_handed;
+  guint64 last_delivered;
+  guint64 last_received;
+
+  /* the wire */
+  GArray  *blocks; /* Block: from the first without an acknowledgement to the last sent */
+  guint    first;  /* index of the first that counts */
+  guint16  next_seq;
+  guint64  next_offset;
+  gsize    in_flight;
+  gboolean acked;
+  gboolean unreported;      /* a message was taken and not yet reported */
+  gboolean was_cut_smaller; /* policy-violation allows another length (D-16) */
+};
+
+struct _World
+{
+  Schedule schedule;
+  gint64   now;
+  gint64   start;
+  Random   random;
+  gboolean verbose;
+  guint64  trace_hash;
+
+  Event  *heap;
+  guint   n_events;
+  guint   heap_size;
+  guint64 order;
+  guint64 n_steps;
+
+  Node        nodes[MAX_NODES];
+  GPtrArray  *ends;
+  guint       n_unfinished;
+  GHashTable *requests; /* what IQs await an answer: see check.c */
+
+  /* totals, for the summary */
+  guint64 n_stanzas;
+  guint64 n_bytes;
+  guint64 n_clean; /* ends that saw an orderly end with every byte */
+  guint64 n_ends;
+
+  char *failure; /* (nullable): what broke */
+};
+
+World   *world_new (gboolean verbose);
+void     world_free (World *self);
+gboolean world_run (World *self, Profile profile, guint64 seed); /* FALSE: see failure */
+void
+world_post (World *self, gint64 time, EventKind kind, guint node, guint64 number, gpointer pointer);
+void    world_fail (World *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void    world_trace (World *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void    world_pump (World *self, Node *node);
+guint64 hash_string (const char *string);
+
+/* ---- the server ---- */
+
+void        server_route (World *self, Node *from, IBBStanza *stanza); /* (transfer full) */
+void        server_arrive (World *self, Node *node, IBBStanza *stanza, guint from);
+void        server_handed (World *self, Node *node, guint64 incarnation);
+void        server_cut (World *self, Node *node);
+void        server_restart (World *self, Node *node); /* in world.c, where nodes are made */
+void        server_clear (Node *node);
+gsize       server_estimate (const IBBStanza *stanza);
+Node       *server_find (World *self, const char *jid);
+const char *stanza_describe (const IBBStanza *stanza);
+
+/* ---- the applications ---- */
+
+void application_event (World *self, Node *node, IBBEvent *event);
+void application_step (End *self);
+void application_open (World *self, Session *session);
+void application_give_up (End *self);
+void application_answer (End *self);
+
+/* ---- the checks ---- */
+
+End *check_find_end (World *self, guint node, guint peer, const char *sid);
+void check_sent (World *self, Node *node, IBBStanza *stanza);     /* the engine let it go */
+void check_received (World *self, Node *node, IBBStanza *stanza); /* the engine is to see it */
+void check_removed (World *self, guint from, guint to, const IBBStanza *stanza); /* by a fault */
+void check_doubled (World *self, guint from, guint to, const IBBStanza *stanza);
+void check_handed (World *self, Node *node, const IBBStanza *stanza);
+void check_end (End *self);
+void check_finish (End *self);
+void check_node (World *self, Node *node);
+void check_over (World *self);
+
+/* The byte at each offset is known, so a reader can tell which it got. */
+void     pattern_fill (guint64 key, guint64 offset, guint8 *bytes, gsize length);
+gboolean pattern_matches (guint64 key, guint64 offset, const guint8 *bytes, gsize length);

@@ -120,8 +120,10 @@ has_something_to_send (IBBSession *self)
     return TRUE;
   if (sender->queue.length == 0)
     return FALSE;
+  /* A full buffer cannot grow to a block, however small it was set. */
   return sender->flush_to > sender->cut ||
          sender->queue.length >= ibb_sender_get_block_max (self) ||
+         sender->queue.length >= ibb_sender_get_buffer_size (self) ||
          (sender->auto_flush && sender->n_sent == 0);
 }
 

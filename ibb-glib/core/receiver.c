@@ -143,7 +143,7 @@ acknowledge_first (IBBSession *self)
 static gboolean
 may_acknowledge (IBBSession *self, const IBBHeld *held)
 {
-  return held->end - self->receiver.read <= get_receive_buffer_size (self) &&
+  return held->end <= self->receiver.read + get_receive_buffer_size (self) &&
          !is_beyond_share (self);
 }
 

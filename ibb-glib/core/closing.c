@@ -56,13 +56,22 @@ send_unclean_close (IBBSession *self)
   ibb_engine_queue_control (self->engine, make_close (self, id, TRUE));
 }
 
-/* The peer learns that it is over: by the result that we owe, or by a <close/>
+/* The peer may read until the result that we owe, which would tell it that it
+ * has everything (D-37): not when something of ours is missing. */
+static void
+refuse_peer_close (IBBSession *self)
+{
+  ibb_engine_reply_error (self->engine, self->peer_close, IBB_CONDITION_ITEM_NOT_FOUND,
+                          IBB_ERROR_TYPE_CANCEL, NULL);
+}
+
+/* The peer learns that it is over: by the answer that we owe, or by a <close/>
  * unless ours is already on its way. */
 static void
 tell_peer (IBBSession *self)
 {
   if (self->peer_close != NULL)
-    ibb_engine_reply_result (self->engine, self->peer_close);
+    refuse_peer_close (self);
   else if (!self->close_sent)
     send_unclean_close (self);
 }
@@ -81,11 +90,14 @@ answer_peer_close (IBBSession *self)
 {
   IBBFailure failure = IBB_FAILURE_INIT;
 
-  ibb_engine_reply_result (self->engine, self->peer_close);
   if (ibb_sender_is_drained (self))
-    end_orderly (self);
+    {
+      ibb_engine_reply_result (self->engine, self->peer_close);
+      end_orderly (self);
+    }
   else
     {
+      refuse_peer_close (self);
       ibb_failure_set (&failure, IBB_FAILURE_PEER_CLOSED);
       ibb_session_end (self, &failure);
     }
@@ -148,11 +160,14 @@ set_if_none (IBBFailure *failure, IBBFailureKind kind)
     ibb_failure_set (failure, kind);
 }
 
-/* What was written still goes out, for as long as the peer takes it (D-38). */
+/* What was written still goes out, for as long as the peer takes it (D-38):
+ * without end where the application has agreed to say its last word after the
+ * peer's (D-39, D-40). */
 static void
 stop_writing (IBBSession *self, gint64 now)
 {
-  self->linger_until = now + IBB_LINGER;
+  if (!self->half_close && !self->shutdown)
+    self->linger_until = now + IBB_LINGER;
   set_if_none (&self->output_failure, IBB_FAILURE_PEER_CLOSED);
   ibb_session_flush (self, now);
   ibb_session_changed (self);
@@ -325,8 +340,6 @@ ibb_session_close (IBBSession *self, gint64 now)
       ibb_receiver_refuse_held (self);
       if (self->close_sent)
         self->close_at = MIN (self->close_at, now + get_close_timeout (self));
-      else if (self->peer_close != NULL && self->linger_until == IBB_NEVER)
-        self->linger_until = now + IBB_LINGER;
       ibb_session_flush (self, now);
     }
   ibb_receiver_drop_unread (self);

@@ -311,7 +311,8 @@ static void
 receive_for_session (
     IBBEngine *self, IBBStanza *stanza, const char *local, const char *peer, gint64 now)
 {
-  g_autoptr (IBBSession) session = NULL;
+  g_autoptr (IBBSession) keep = NULL;
+  IBBSession            *session;
 
   if (stanza->sid == NULL)
     {
@@ -331,7 +332,7 @@ receive_for_session (
       return;
     }
 
-  ibb_session_ref (session);
+  keep = ibb_session_ref (session);
   ibb_sender_heard (session, now);
   if (session->state == IBB_SESSION_OPENING)
     ibb_receiver_receive_early (session, stanza);

@@ -362,7 +362,10 @@ ibb_session_abort (IBBSession *self, gint64 now)
   else if (self->state == IBB_SESSION_OPENING)
     ibb_engine_abandon_open (self, now);
   else if (self->state == IBB_SESSION_OPEN)
-    tell_peer (self);
+    {
+      ibb_receiver_refuse_held (self);
+      tell_peer (self);
+    }
   ibb_session_end (self, &failure);
   ibb_receiver_drop_unread (self);
   ibb_session_changed (self);
@@ -376,6 +379,7 @@ ibb_session_fail (IBBSession *self, const IBBFailure *failure, gint64 now)
   if (self->state != IBB_SESSION_OPEN)
     return;
 
+  ibb_receiver_release_all (self);
   tell_peer (self);
   /* What ends the lingering after the peer's close is that close (D-38). */
   if (self->peer_close != NULL)

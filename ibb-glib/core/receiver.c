@@ -244,6 +244,7 @@ refuse_for_good (IBBSession *self, IBBStanza *stanza, IBBCondition condition, gi
 {
   IBBFailure failure = IBB_FAILURE_INIT;
 
+  ibb_receiver_release_all (self); /* what came before can be read: N-20, in order */
   answer_error (self, stanza, condition, IBB_ERROR_TYPE_CANCEL);
   ibb_failure_set_condition (&failure, IBB_FAILURE_PROTOCOL, condition, NULL);
   ibb_session_fail (self, &failure, now);
@@ -364,6 +365,7 @@ overflow (IBBSession *self, IBBStanza *stanza, gint64 now)
 {
   IBBFailure failure = IBB_FAILURE_INIT;
 
+  ibb_receiver_release_all (self);
   answer_error (self, stanza, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
   ibb_failure_set_condition (&failure, IBB_FAILURE_OVERFLOW, IBB_CONDITION_RESOURCE_CONSTRAINT,
                              NULL);

@@ -250,7 +250,11 @@ ibb_session_end (IBBSession *self, const IBBFailure *failure)
   g_clear_pointer (&self->request, ibb_stanza_record_unref);
   g_clear_pointer (&self->peer_close, ibb_stanza_record_unref);
   ibb_timer_clear (&self->timer);
-  ibb_receiver_forget_held (self);
+  /* No request stays without an answer (N-20); what is held can be read. */
+  if (engine->lost)
+    ibb_receiver_forget_held (self);
+  else
+    ibb_receiver_release_all (self);
 
   ibb_session_changed (self);
   if (self->in_table)

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "engine-check.h"
+
+#include "core/engine-private.h"
+
+static void
+check_sender (IBBSession *session, guint *n_pending)
+{
+  IBBSender *sender = &session->sender;
+  guint64    position = sender->delivered;
+  gsize      in_flight = 0;
+  guint      n_sent = 0;
+  guint      n_refused = 0;
+  gboolean   after_unsent = FALSE;
+  guint16    seq = (guint16) (sender->next_seq - g_queue_get_length (&sender->flight));
+
+  g_assert (sender->written == sender->cut + sender->queue.length);
+  g_assert (sender->delivered <= sender->cut);
+  g_assert (sender->handed <= sender->cut);
+  g_assert (sender->to_send == NULL ||
+            ((IBBBlock *) sender->to_send->data)->state == IBB_BLOCK_TO_SEND);
+
+  for (GList *l = sender->flight.head; l != NULL; l = l->next)
+    {
+      IBBBlock *block = l->data;
+      gsize     size = g_bytes_get_size (block->bytes);
+
+      g_assert (size > 0 && size <= session->block_size);
+      position += size;
+      /* A message that goes again was already counted as delivered. */
+      g_assert (block->end == position || session->carrier == IBB_CARRIER_MESSAGE);
+      g_assert (block->seq == seq++);
+      g_assert (!after_unsent || block->state == IBB_BLOCK_TO_SEND);
+      if (block->attempts > 0)
+        (*n_pending)++;
+      switch (block->state)
+        {
+        case IBB_BLOCK_TO_SEND:
+          g_assert (sender->to_send != NULL);
+          after_unsent = TRUE;
+          break;
+        case IBB_BLOCK_SENT:
+          in_flight += size;
+          n_sent++;
+          break;
+        case IBB_BLOCK_REFUSED:
+          n_refused++;
+          break;
+        case IBB_BLOCK_GIVEN:
+        default:
+          g_assert_not_reached ();
+        }
+    }
+
+  g_assert (sender->in_flight == in_flight);
+  g_assert (sender->n_sent == n_sent);
+  g_assert (sender->n_refused == n_refused);
+  /* All replies collected: something was made of them. */
+  g_assert (n_refused == 0 || n_sent > 0);
+  /* Whatever is not delivered has a way out. */
+  g_assert (g_queue_get_length (&sender->flight) == n_sent + n_refused || sender->to_send != NULL);
+  g_assert (g_queue_get_length (&sender->given) <= IBB_RECENT_BLOCKS);
+  *n_pending += g_queue_get_length (&sender->given);
+}
+
+static void
+check_receiver (IBBSession *session, const IBBSettings *largest)
+{
+  IBBReceiver *receiver = &session->receiver;
+  gsize        s = largest->receive_buffer_size;
+  gsize        h = MAX (MAX (s, 4 * 1024 * 1024), 2 * (gsize) session->block_size);
+  gsize        held_bytes = 0;
+
+  g_assert (receiver->received == receiver->read + receiver->queue.length);
+  g_assert (receiver->queue.length <= 2 * s + h + session->block_size); /* D-23 */
+  for (GList *l = receiver->held.head; l != NULL; l = l->next)
+    held_bytes += ((IBBHeld *) l->data)->cost;
+  g_assert (receiver->held_bytes == held_bytes);
+  g_assert (g_queue_get_length (&receiver->held) <= IBB_BLOCKS_IN_FLIGHT_MAX);
+  g_assert (g_queue_get_length (&receiver->early) <= IBB_EARLY_BLOCKS + 1); /* D-24 */
+}
+
+void
+engine_check (IBBEngine *engine, const IBBSettings *largest)
+{
+  gsize          in_flight = 0;
+  gsize          parked = 0;
+  gsize          unread = 0;
+  guint          n_counted = 0;
+  guint          n_requests = 0;
+  guint          n_pending = g_queue_get_length (&engine->abandoned);
+  guint          n_timers = engine->abandoned_timer.iter != NULL;
+  GHashTableIter iter;
+  gpointer       value;
+
+  for (GList *l = engine->all.head; l != NULL; l = l->next)
+    {
+      IBBSession *session = l->data;
+
+      g_assert (session->engine == engine);
+      g_assert (session->in_table == (session->state != IBB_SESSION_ENDED));
+      g_assert (session->in_table == (session->peer != NULL));
+      unread += session->receiver.queue.length;
+      n_counted += session->is_counted != FALSE;
+      n_requests += session->state == IBB_SESSION_REQUESTED;
+      n_timers += session->timer.iter != NULL;
+      if (session->state == IBB_SESSION_ENDED)
+        {
+          g_assert (session->sender.in_flight == 0 && session->timer.iter == NULL);
+          g_assert (!session->is_ready && !session->is_memory_held);
+          g_assert (g_queue_is_empty (&session->receiver.held));
+          g_assert (session->is_counted == (session->receiver.queue.length > 0));
+          /* It is told why, once all is read. */
+          g_assert (session->receiver.eof || session->input_failure.kind != IBB_FAILURE_NONE);
+          g_assert (session->output_failure.kind != IBB_FAILURE_NONE);
+          continue;
+        }
+
+      g_assert (session->is_counted);
+      n_pending += (session->open_id != NULL) + (session->close_id != NULL);
+      g_assert ((session->state == IBB_SESSION_OPENING) == (session->open_id != NULL));
+      g_assert ((session->state == IBB_SESSION_REQUESTED) == (session->request != NULL));
+      check_sender (session, &n_pending);
+      check_receiver (session, largest);
+      if (session->sender.parked)
+        parked += session->sender.in_flight;
+      else if (session->carrier == IBB_CARRIER_IQ)
+        in_flight += session->sender.in_flight;
+    }
+
+  g_hash_table_iter_init (&iter, engine->peers);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      IBBPeer *peer = value;
+
+      n_pending += (peer->query != NULL) + (peer->probe != NULL);
+      n_timers += peer->probe_timer.iter != NULL;
+    }
+
+  g_assert (engine->unread == unread);
+  g_assert (engine->n_counted == n_counted);
+  g_assert (engine->n_requests == n_requests && n_requests <= 16); /* D-47 */
+  g_assert (engine->flow.in_flight == in_flight);
+  g_assert (engine->parked == parked);
+  g_assert (engine->n_error_replies <= 1000); /* D-47 */
+  g_assert (ibb_engine_get_n_pending (engine) == n_pending);
+  g_assert (ibb_engine_get_n_timers (engine) == n_timers);
+}
+
+gboolean
+engine_check_flooded (IBBEngine *engine)
+{
+  return engine->n_error_replies >= 1000;
+}
+
+guint16
+engine_check_get_next_seq (IBBSession *session)
+{
+  return session->receiver.next_seq;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What holds of an engine between any two calls, seen from inside. */
+
+#pragma once
+
+#include "core/engine.h"
+
+/* largest: the most that each setting ever was. */
+void engine_check (IBBEngine *engine, const IBBSettings *largest);
+/* Whether so many errors wait that requests go unanswered (D-47). */
+gboolean engine_check_flooded (IBBEngine *engine);
+/* What the session expects of its peer. */
+guint16 engine_check_get_next_seq (IBBSession *session);

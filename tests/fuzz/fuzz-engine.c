@@ -1,0 +1,813 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Bytes as a schedule: what peers send, what the application does, when time
+ * passes, what the connection takes. Whatever happens, in whatever order: the
+ * engine's books balance after each step (engine-check.c), each request gets
+ * one reply at most, and exactly one in the end (N-20), and when all is over
+ * nothing is left behind. */
+
+#include "config.h"
+
+#include "fuzz.h"
+
+#include "core/engine.h"
+#include "engine-check.h"
+
+#include <string.h>
+
+#define OWN "juliet@capulet.example/balcony"
+#define N_SESSIONS 12
+#define N_EXPECTATIONS 4
+#define N_TAKEN 32
+
+static const char *const jids[] = {
+  "romeo@montague.example/orchard",
+  "Romeo@Montague.Example/orchard",
+  "romeo@montague.example",
+  "mallory@example.net/x",
+  "juliet@capulet.example",
+  OWN,
+  "@/",
+  NULL,
+};
+
+static const char *const sids[] = { "a", "b", "c", "d", "e f", "", "\xc3\xa9", NULL };
+
+/* Bytes that blocks are cut from, whatever their length. */
+static const guint8 zeros[IBB_BLOCK_SIZE_MAX + 1];
+
+typedef struct
+{
+  const uint8_t *data;
+  size_t         left;
+  IBBEngine     *engine;
+  IBBSettings    largest;
+  gint64         now;
+  guint64        random;
+  guint          n_ids;
+  gboolean       lost;
+  gboolean       flooded;
+  gboolean       repeated; /* an id was used twice: a held block has one answer for both (D-20) */
+
+  IBBSession     *sessions[N_SESSIONS]; /* (owned) (nullable) */
+  IBBExpectation *expectations[N_EXPECTATIONS];
+  IBBStanza      *taken[N_TAKEN]; /* (owned) (nullable): requests of ours, the last ones */
+  guint           n_taken;
+  GQueue          unsent;  /* (element-type IBBStanza): taken, not reported */
+  GHashTable     *replies; /* "id from" of a request: how many it may get */
+} World;
+
+static guint
+next (World *self)
+{
+  if (self->left == 0)
+    return 0;
+
+  self->left--;
+  return *self->data++;
+}
+
+static void
+fill_random (guint8 *bytes, gsize length, gpointer data)
+{
+  World *self = data;
+
+  for (gsize i = 0; i < length; i++)
+    {
+      self->random = self->random * G_GUINT64_CONSTANT (6364136223846793005) + 1442695040888963407;
+      bytes[i] = (guint8) (self->random >> 56);
+    }
+}
+
+static char *
+get_key (const char *id, const char *jid)
+{
+  return g_strdup_printf ("%s %s", id, jid != NULL ? jid : "");
+}
+
+/* Sessions and expectations. */
+
+static void
+add_session (World *self, IBBSession *session)
+{
+  for (guint i = 0; i < N_SESSIONS; i++)
+    if (self->sessions[i] == NULL)
+      {
+        self->sessions[i] = session;
+        return;
+      }
+  ibb_session_abort (session, self->now);
+  ibb_session_unref (session);
+}
+
+static IBBSession *
+pick_session (World *self)
+{
+  return self->sessions[next (self) % N_SESSIONS];
+}
+
+static void
+take_events (World *self)
+{
+  IBBEvent event;
+
+  while (ibb_engine_take_event (self->engine, &event))
+    {
+      guint slot = GPOINTER_TO_UINT (event.expectation);
+
+      if (slot > 0)
+        {
+          g_assert (self->expectations[slot - 1] != NULL);
+          self->expectations[slot - 1] = NULL;
+        }
+      g_assert ((event.failure.kind != IBB_FAILURE_NONE) ==
+                (event.type == IBB_EVENT_EXPECTATION_FAILED));
+      if (event.type == IBB_EVENT_REQUESTED || event.type == IBB_EVENT_ACCEPTED ||
+          event.type == IBB_EVENT_EXPECTED)
+        add_session (self, g_steal_pointer (&event.session));
+      ibb_event_clear (&event);
+    }
+}
+
+static void
+open_session (World *self)
+{
+  guint                  b = next (self);
+  IBBFailure             failure = IBB_FAILURE_INIT;
+  static const guint16   sizes[] = { 0, 1, 300, 65535 };
+  g_autoptr (IBBSession) session = NULL;
+  IBBOpen                open = {
+                   .peer = jids[b & 3],
+                   .carrier = (b >> 2) & 1,
+                   .block_size = sizes[(b >> 3) & 3],
+                   .sid = b >> 7 ? NULL : sids[(b >> 5) & 3],
+  };
+
+  session = ibb_engine_open (self->engine, &open, self->now, &failure);
+  g_assert ((session == NULL) == (failure.kind != IBB_FAILURE_NONE));
+  if (session != NULL)
+    add_session (self, g_steal_pointer (&session));
+  ibb_failure_clear (&failure);
+}
+
+static void
+expect (World *self)
+{
+  guint           b = next (self);
+  guint           slot = b & 3;
+  IBBFailure      failure = IBB_FAILURE_INIT;
+  IBBExpectation *old = g_steal_pointer (&self->expectations[slot]);
+
+  if (old != NULL)
+    ibb_engine_cancel_expectation (self->engine, old);
+  else
+    self->expectations[slot] =
+        ibb_engine_expect (self->engine, jids[(b >> 2) & 3], sids[(b >> 4) & 3],
+                           b >> 6 == 3 ? 300 : 0, GUINT_TO_POINTER (slot + 1), &failure);
+  ibb_failure_clear (&failure);
+}
+
+/* What the application does with a session. */
+
+static void
+use_session (World *self)
+{
+  IBBSession *session = pick_session (self);
+  guint       b = next (self);
+  guint64     before;
+
+  if (session == NULL)
+    return;
+
+  before = ibb_session_get_received (session);
+  switch (b & 15)
+    {
+    case 0:
+      ibb_session_accept (session, self->now);
+      break;
+    case 1:
+      ibb_session_refuse (session, b >> 4, b >> 7 ? "because" : NULL, self->now);
+      break;
+    case 2:
+    case 3:
+      {
+        static const gsize sizes[] = { 1, 100, 5000, sizeof zeros };
+        gsize              writable = ibb_session_get_writable (session);
+        gsize              n = ibb_session_write (session, zeros, sizes[(b >> 4) & 3], self->now);
+
+        g_assert (n <= writable && n <= sizes[(b >> 4) & 3]);
+        g_assert ((n > 0) == (writable > 0));
+      }
+      break;
+    case 4:
+    case 5:
+      {
+        guint8 bytes[16384];
+        gsize  readable = ibb_session_get_readable (session);
+        gsize  wanted = b >> 4 < 2 ? 1 : sizeof bytes;
+        gsize  n = ibb_session_read (session, bytes, wanted, self->now);
+
+        g_assert (n == MIN (readable, wanted));
+      }
+      break;
+    case 6:
+      ibb_session_flush (session, self->now);
+      break;
+    case 7:
+      ibb_session_close_output (session, self->now);
+      break;
+    case 8:
+      ibb_session_close_input (session, self->now);
+      break;
+    case 9:
+      ibb_session_shutdown_output (session, self->now);
+      break;
+    case 10:
+      ibb_session_close (session, self->now);
+      break;
+    case 11:
+      ibb_session_abort (session, self->now);
+      g_assert (ibb_session_get_state (session) == IBB_SESSION_ENDED);
+      break;
+    case 12:
+      ibb_session_set_auto_flush (session, b >> 4 & 1, self->now);
+      break;
+    case 13:
+      ibb_session_set_half_close (session, b >> 4 & 1, self->now);
+      break;
+    case 14:
+    default:
+      /* The last reference: what was not closed is aborted first. */
+      for (guint i = 0; i < N_SESSIONS; i++)
+        if (self->sessions[i] == session)
+          self->sessions[i] = NULL;
+      if (!ibb_session_is_close_begun (session))
+        ibb_session_abort (session, self->now);
+      ibb_session_unref (session);
+      return;
+    }
+  g_assert (ibb_session_get_received (session) == before);
+}
+
+static void
+change_settings (World *self)
+{
+  static const guint values[] = { 0, 1, 2, 5, 300, 4096, 65535, 1000000 };
+  IBBSettings       *settings = ibb_engine_get_settings (self->engine);
+  guint              b = next (self);
+  guint              value = values[b >> 5];
+
+  switch (b & 15)
+    {
+    case 0:
+      settings->session_limit = value;
+      break;
+    case 1:
+      settings->max_retries = value % 8;
+      break;
+    case 2:
+      settings->initial_wait_time = value;
+      break;
+    case 3:
+      settings->wait_backoff_factor = 1.0 + value / 10.0;
+      break;
+    case 4:
+      settings->default_block_size = CLAMP (value, 1, IBB_BLOCK_SIZE_MAX);
+      break;
+    case 5:
+      settings->max_block_size = CLAMP (value, 1, IBB_BLOCK_SIZE_MAX);
+      break;
+    case 6:
+      settings->block_size_fallback = value & 1;
+      break;
+    case 7:
+      settings->window = value;
+      break;
+    case 8:
+      settings->send_buffer_size = value;
+      break;
+    case 9:
+      settings->receive_buffer_size = value;
+      break;
+    case 10:
+      settings->receive_memory_limit = value;
+      break;
+    case 11:
+      settings->open_timeout = settings->accept_timeout = value;
+      break;
+    case 12:
+      settings->close_timeout = value;
+      break;
+    case 13:
+      settings->half_close = value & 1;
+      settings->strict = value & 1;
+      break;
+    case 14:
+      ibb_engine_set_stanza_limit (self->engine, value);
+      break;
+    case 15:
+    default:
+      ibb_engine_set_listen (self->engine, value % 3);
+      break;
+    }
+  self->largest.receive_buffer_size =
+      MAX (self->largest.receive_buffer_size, settings->receive_buffer_size);
+}
+
+/* What peers send. */
+
+static char *
+make_id (World *self, guint how)
+{
+  if (how == 0)
+    return NULL;
+  if (how == 1)
+    {
+      self->repeated = TRUE;
+      return g_strdup_printf ("%u", self->n_ids);
+    }
+  return g_strdup_printf ("%u", ++self->n_ids);
+}
+
+/* (transfer full) */
+static void
+receive (World *self, IBBStanza *stanza)
+{
+  gboolean is_request =
+      stanza->name == IBB_STANZA_IQ && stanza->id != NULL && stanza->payload != IBB_PAYLOAD_ERROR &&
+      stanza->payload != IBB_PAYLOAD_RESULT && stanza->payload != IBB_PAYLOAD_DISCO_INFO;
+
+  if (is_request && !self->lost)
+    {
+      char *key = get_key (stanza->id, stanza->from);
+      guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->replies, key));
+
+      /* The answer may be queued at once: it is expected before. */
+      g_hash_table_insert (self->replies, g_strdup (key), GUINT_TO_POINTER (n + 1));
+      if (!ibb_engine_receive (self->engine, stanza, self->now))
+        {
+          if (n == 0)
+            g_hash_table_remove (self->replies, key);
+          else
+            g_hash_table_insert (self->replies, g_strdup (key), GUINT_TO_POINTER (n));
+        }
+      g_free (key);
+    }
+  else
+    ibb_engine_receive (self->engine, stanza, self->now);
+  self->flooded |= engine_check_flooded (self->engine);
+  ibb_stanza_record_unref (stanza);
+}
+
+static void
+set_bytes (World *self, IBBStanza *stanza, guint b)
+{
+  static const gsize sizes[] = { 1, 0, 100, 300, 301, 4096, 65535, 65536 };
+  gsize              size = sizes[b & 7];
+
+  stanza->text_length = IBB_BASE64_ENCODED_LENGTH (size);
+  switch (b >> 3 & 7)
+    {
+    case 1:
+      stanza->base64 = IBB_BASE64_INVALID;
+      return;
+    case 2:
+      stanza->base64 = IBB_BASE64_LENIENT;
+      break;
+    case 3:
+      stanza->has_child = TRUE;
+      break;
+    case 4:
+      stanza->text_length = 3 * stanza->text_length + 300;
+      break;
+    default:
+      break;
+    }
+  stanza->bytes = g_bytes_new_static (zeros, size);
+}
+
+/* Anything, from anybody. */
+static void
+receive_any (World *self)
+{
+  static const IBBPayload payloads[] = {
+    IBB_PAYLOAD_OPEN,  IBB_PAYLOAD_OPEN,        IBB_PAYLOAD_OPEN,       IBB_PAYLOAD_DATA,
+    IBB_PAYLOAD_CLOSE, IBB_PAYLOAD_UNKNOWN,     IBB_PAYLOAD_RESULT,     IBB_PAYLOAD_ERROR,
+    IBB_PAYLOAD_OTHER, IBB_PAYLOAD_DISCO_QUERY, IBB_PAYLOAD_DISCO_INFO, IBB_PAYLOAD_PING,
+  };
+  static const guint block_sizes[] = { 4096, 300, 1, 65535 };
+  guint              b = next (self);
+  guint              c = next (self);
+  guint              d = next (self);
+  IBBPayload         payload = payloads[(b & 15) % G_N_ELEMENTS (payloads)];
+  IBBStanzaName      name = b >> 4 & 1 ? IBB_STANZA_MESSAGE : IBB_STANZA_IQ;
+  const char        *kind = "set";
+  g_autofree char   *id = make_id (self, d >> 5 & 3);
+  IBBStanza         *stanza;
+
+  if (payload == IBB_PAYLOAD_ERROR)
+    kind = "error";
+  else if (name == IBB_STANZA_MESSAGE)
+    kind = b >> 5 & 1 ? "normal" : NULL;
+  else if (payload == IBB_PAYLOAD_RESULT || payload == IBB_PAYLOAD_DISCO_INFO)
+    kind = "result";
+  else if ((b >> 5) == 7)
+    kind = "get";
+  stanza = ibb_stanza_record_new (name, kind, payload, id, d >> 7 ? OWN : NULL);
+  stanza->from = g_strdup (jids[c & 7]);
+  stanza->sid = g_strdup (sids[c >> 3 & 7]);
+  stanza->block_size_valid = stanza->carrier_valid = stanza->seq_valid = c >> 6 != 3;
+  stanza->block_size = block_sizes[d & 3];
+  stanza->carrier = d >> 2 & 1;
+  stanza->unclean = d >> 3 & 1;
+  stanza->seq = d & 3;
+  stanza->condition = d % IBB_N_CONDITIONS;
+  stanza->error_type = d % (IBB_ERROR_TYPE_WAIT + 1);
+  if (payload == IBB_PAYLOAD_DATA)
+    set_bytes (self, stanza, next (self));
+  receive (self, stanza);
+}
+
+static IBBStanza *
+new_for_session (World *self, IBBSession *session, IBBPayload payload, gboolean is_message, guint b)
+{
+  g_autofree char *id = make_id (self, (b & 3) == 1 ? 1 : 2);
+  IBBStanza       *stanza = ibb_stanza_record_new (is_message ? IBB_STANZA_MESSAGE : IBB_STANZA_IQ,
+                                             is_message ? NULL : "set", payload, id,
+                                             ibb_session_get_local (session));
+
+  stanza->from = g_strdup ((b & 31) == 31 ? jids[3] : ibb_session_get_peer (session));
+  stanza->sid = g_strdup (ibb_session_get_sid (session));
+  return stanza;
+}
+
+/* What fits a session, or nearly. */
+static void
+receive_data (World *self, gboolean is_run)
+{
+  IBBSession *session = pick_session (self);
+  guint       b = next (self);
+  guint       c = next (self);
+  guint       n = is_run ? 1 + (next (self) & 127) : 1;
+
+  if (session == NULL)
+    return;
+
+  for (; n > 0; n--)
+    {
+      IBBStanza *stanza = new_for_session (
+          self, session, IBB_PAYLOAD_DATA,
+          (ibb_session_get_carrier (session) == IBB_CARRIER_MESSAGE) ^ ((b >> 5 & 1) && (c >> 7)),
+          is_run ? 0 : b);
+
+      stanza->seq = engine_check_get_next_seq (session);
+      stanza->seq_valid = b != 255;
+      if (!is_run)
+        stanza->seq += (guint16) ((gint8[]){ 0, 0, 0, 0, 0, -1, 1, 5 })[b >> 2 & 7];
+      set_bytes (self, stanza, is_run ? c & 7 : c);
+      receive (self, stanza);
+    }
+}
+
+static void
+receive_close (World *self)
+{
+  IBBSession *session = pick_session (self);
+  guint       b = next (self);
+  IBBStanza  *stanza;
+
+  if (session == NULL)
+    return;
+  stanza = new_for_session (self, session, IBB_PAYLOAD_CLOSE, FALSE, b);
+  stanza->unclean = b >> 6 == 3;
+  receive (self, stanza);
+}
+
+/* To one of the last requests of ours, a second time perhaps. */
+static void
+reply (World *self, guint back, guint b, guint c)
+{
+  IBBStanza  *request = self->taken[(self->n_taken - 1 - back % N_TAKEN) % N_TAKEN];
+  const char *from;
+  IBBStanza  *stanza;
+  gboolean    is_error = (b & 3) == 3;
+  gboolean    is_message;
+
+  if (request == NULL)
+    return;
+
+  is_message = request->name == IBB_STANZA_MESSAGE;
+  stanza = ibb_stanza_record_new (request->name, is_error || is_message ? "error" : "result",
+                                  is_error || is_message ? IBB_PAYLOAD_ERROR : IBB_PAYLOAD_RESULT,
+                                  request->id, OWN);
+  from = b >> 2 == 63 ? jids[3] : request->to;
+  stanza->from = g_strdup (from);
+  stanza->condition = c % IBB_N_CONDITIONS;
+  stanza->error_type = (c >> 5) % (IBB_ERROR_TYPE_WAIT + 1);
+  if (!is_error && request->payload == IBB_PAYLOAD_DISCO_QUERY)
+    {
+      const char *features[] = { b & 4 ? IBB_FEATURE_NAMESPACE : "x", NULL };
+
+      stanza->payload = IBB_PAYLOAD_DISCO_INFO;
+      stanza->features = g_strdupv ((char **) features);
+    }
+  receive (self, stanza);
+}
+
+static void
+receive_replies (World *self)
+{
+  guint back = next (self);
+  guint b = next (self);
+  guint c = next (self);
+
+  if (back < 128)
+    reply (self, back, b, c);
+  else
+    for (guint i = back & 31; i < N_TAKEN; i++) /* oldest first */
+      reply (self, N_TAKEN - 1 - (i - (back & 31)), b, c);
+}
+
+/* What we send. */
+
+static void
+check_reply (World *self, IBBStanza *stanza)
+{
+  char *key = get_key (stanza->id, stanza->to);
+  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->replies, key));
+
+  g_assert (n > 0);
+  if (n == 1)
+    g_hash_table_remove (self->replies, key);
+  else
+    g_hash_table_insert (self->replies, g_strdup (key), GUINT_TO_POINTER (n - 1));
+  g_free (key);
+}
+
+static void
+check_stanza (World *self, IBBStanza *stanza)
+{
+  switch (stanza->payload)
+    {
+    case IBB_PAYLOAD_ERROR:
+      g_assert (stanza->text == NULL || stanza->name == IBB_STANZA_IQ);
+      if (stanza->name == IBB_STANZA_IQ)
+        check_reply (self, stanza);
+      return;
+    case IBB_PAYLOAD_RESULT:
+      g_assert (stanza->name == IBB_STANZA_IQ);
+      check_reply (self, stanza);
+      return;
+    case IBB_PAYLOAD_DATA:
+      g_assert (stanza->seq_valid && stanza->bytes != NULL);
+      g_assert (g_bytes_get_size (stanza->bytes) > 0); /* D-21 */
+      break;
+    case IBB_PAYLOAD_OPEN:
+      g_assert (stanza->block_size >= 1 && stanza->block_size <= IBB_BLOCK_SIZE_MAX);
+      break;
+    case IBB_PAYLOAD_CLOSE:
+    case IBB_PAYLOAD_DISCO_QUERY:
+      break;
+    case IBB_PAYLOAD_OTHER:
+    case IBB_PAYLOAD_UNKNOWN:
+    case IBB_PAYLOAD_DISCO_INFO:
+    case IBB_PAYLOAD_PING:
+    default:
+      g_assert_not_reached ();
+    }
+
+  g_assert (stanza->id != NULL && stanza->to != NULL);
+  g_clear_pointer (&self->taken[self->n_taken % N_TAKEN], ibb_stanza_record_unref);
+  self->taken[self->n_taken++ % N_TAKEN] = ibb_stanza_record_ref (stanza);
+}
+
+static void
+take (World *self, guint n)
+{
+  while (n-- > 0)
+    {
+      IBBStanza *stanza = ibb_engine_take_stanza (self->engine, self->now);
+
+      if (stanza == NULL)
+        return;
+      check_stanza (self, stanza);
+      g_queue_push_tail (&self->unsent, stanza);
+    }
+}
+
+static void
+report (World *self, guint n, gboolean failed)
+{
+  while (n-- > 0 && !g_queue_is_empty (&self->unsent))
+    {
+      IBBStanza *stanza = g_queue_pop_head (&self->unsent);
+
+      if (failed)
+        ibb_engine_send_failed (self->engine, stanza, self->now);
+      else
+        ibb_engine_sent (self->engine, stanza, self->now);
+      ibb_stanza_record_unref (stanza);
+    }
+}
+
+static void
+connection (World *self)
+{
+  guint b = next (self);
+
+  switch (b & 7)
+    {
+    case 0:
+      take (self, 1 + (b >> 3));
+      break;
+    case 1:
+      report (self, 1 + (b >> 3), FALSE);
+      break;
+    case 2:
+      report (self, 1, TRUE);
+      break;
+    case 3:
+      if (b >> 3 == 7)
+        {
+          self->lost = TRUE;
+          ibb_engine_lost (self->engine, self->now);
+        }
+      break;
+    case 4:
+      if (b >> 3 >= 30)
+        ibb_engine_stop (self->engine, b >> 3 & 1, self->now);
+      break;
+    default:
+      take (self, 1000);
+      report (self, 1000, FALSE);
+      break;
+    }
+}
+
+static void
+pass_time (World *self)
+{
+  static const gint64 milliseconds[] = { 0,    1,    20,    250,   1000,  1200,   4000, 4001,
+                                         5000, 9999, 10000, 30000, 60000, 300000, 0,    0 };
+  guint               b = next (self);
+
+  if ((b & 15) < 14)
+    self->now += milliseconds[b & 15] * 1000;
+  else if (ibb_engine_get_wake_time (self->engine) != G_MAXINT64)
+    self->now = ibb_engine_get_wake_time (self->engine);
+  ibb_engine_advance (self->engine, self->now);
+  g_assert (ibb_engine_get_wake_time (self->engine) > self->now);
+}
+
+static void
+step (World *self)
+{
+  switch (next (self) % 12)
+    {
+    case 0:
+      pass_time (self);
+      break;
+    case 1:
+      open_session (self);
+      break;
+    case 2:
+      expect (self);
+      break;
+    case 3:
+    case 4:
+      use_session (self);
+      break;
+    case 5:
+      change_settings (self);
+      break;
+    case 6:
+      receive_any (self);
+      break;
+    case 7:
+      receive_data (self, FALSE);
+      break;
+    case 8:
+      receive_data (self, TRUE);
+      break;
+    case 9:
+      receive_close (self);
+      break;
+    case 10:
+      receive_replies (self);
+      break;
+    case 11:
+    default:
+      connection (self);
+      break;
+    }
+  take_events (self);
+  engine_check (self->engine, &self->largest);
+}
+
+/* All ends: sessions closed or aborted, stopped or lost, nobody answers. */
+static void
+finish (World *self, guint how)
+{
+  guint n_steps = 0;
+
+  if (how & 1)
+    for (guint i = 0; i < N_SESSIONS; i++)
+      if (self->sessions[i] != NULL)
+        {
+          if (how & 2)
+            ibb_session_close (self->sessions[i], self->now);
+          else
+            ibb_session_shutdown_output (self->sessions[i], self->now);
+        }
+  for (guint i = 0; (how & 4) && i < 5; i++)
+    {
+      take (self, 1000);
+      report (self, 1000, FALSE);
+      for (guint j = N_TAKEN; j-- > 0;)
+        reply (self, j, 0, 0);
+    }
+  take_events (self);
+  engine_check (self->engine, &self->largest);
+
+  if (how & 8)
+    {
+      self->lost = TRUE;
+      ibb_engine_lost (self->engine, self->now);
+    }
+  else
+    ibb_engine_stop (self->engine, how & 16, self->now);
+  take_events (self);
+  engine_check (self->engine, &self->largest);
+
+  /* Nobody is there any more: silence ends what is open (D-27). What waits
+   * for our own application is ours to end. */
+  while (ibb_engine_get_wake_time (self->engine) != G_MAXINT64)
+    {
+      g_assert (n_steps++ < 10000);
+      self->now = ibb_engine_get_wake_time (self->engine);
+      ibb_engine_advance (self->engine, self->now);
+      g_assert (ibb_engine_get_wake_time (self->engine) > self->now);
+      take (self, 1000);
+      report (self, 1000, FALSE);
+      take_events (self);
+      engine_check (self->engine, &self->largest);
+    }
+  for (guint i = 0; i < N_SESSIONS; i++)
+    if (self->sessions[i] != NULL)
+      ibb_session_abort (self->sessions[i], self->now);
+  take_events (self);
+  take (self, 10000);
+  report (self, 10000, FALSE);
+
+  g_assert (ibb_engine_get_n_sessions (self->engine) == 0);
+  g_assert (ibb_engine_get_n_counted (self->engine) == 0);
+  g_assert (ibb_engine_get_unread (self->engine) == 0);
+  for (guint i = 0; i < N_EXPECTATIONS; i++)
+    g_assert (self->expectations[i] == NULL);
+
+  /* The last aborts may have left abandoned opens, which expire. */
+  self->now += G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC;
+  ibb_engine_advance (self->engine, self->now);
+  g_assert (ibb_engine_get_n_pending (self->engine) == 0);
+  g_assert (ibb_engine_get_n_timers (self->engine) == 0);
+  g_assert (ibb_engine_take_stanza (self->engine, self->now) == NULL);
+  if (!self->lost && !self->flooded && !self->repeated)
+    g_assert (g_hash_table_size (self->replies) == 0); /* N-20 */
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  World        self = { .data = data, .left = size };
+  IBBSettings *settings;
+  guint        how;
+
+  if (size < 2 || size > 4096)
+    return 0;
+
+  self.engine = ibb_engine_new (fill_random, &self);
+  settings = ibb_engine_get_settings (self.engine);
+  self.replies = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  how = next (&self);
+  ibb_engine_set_local_jid (self.engine, OWN);
+  ibb_engine_set_listen (self.engine, how >> 5 & 1 ? IBB_LISTEN_ASK : IBB_LISTEN_ACCEPT);
+  settings->session_limit = 8;
+  if (how >> 6 & 1)
+    settings->window = 100000;
+  if (how >> 7 & 1)
+    settings->receive_buffer_size = 300;
+  self.largest = *settings;
+
+  while (self.left > 0)
+    step (&self);
+  finish (&self, how);
+
+  for (guint i = 0; i < N_SESSIONS; i++)
+    g_clear_pointer (&self.sessions[i], ibb_session_unref);
+  for (guint i = 0; i < N_TAKEN; i++)
+    g_clear_pointer (&self.taken[i], ibb_stanza_record_unref);
+  g_queue_clear_full (&self.unsent, (GDestroyNotify) ibb_stanza_record_unref);
+  ibb_engine_free (self.engine);
+  g_hash_table_unref (self.replies);
+  return 0;
+}

@@ -297,6 +297,7 @@ start_sasl (IBBNegotiation *self, IBBElement *features)
       return;
     }
 
+  g_debug ("Logging in to %s with %s", self->domain, ibb_sasl_get_mechanism (self->sasl));
   self->stage = STAGE_SASL;
   text = g_strdup_printf ("<auth xmlns='%s' mechanism='%s'>%s</auth>", IBB_SASL_NAMESPACE,
                           ibb_sasl_get_mechanism (self->sasl), ibb_sasl_get_initial (self->sasl));

@@ -1,0 +1,602 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* IBBClient beside a real server; see tests/lib/prosody.py for IBB_TEST_*. */
+
+#include "config.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client-fixture.h"
+#include "xmpp/client-private.h"
+
+/* The last mechanism that a login in any thread chose. */
+static GMutex lock;
+static char  *mechanism; /* protected by lock */
+
+static void
+log_cb (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
+{
+  const char *with = strstr (message, " with ");
+
+  if (!g_str_has_prefix (message, "Logging in to ") || with == NULL)
+    return;
+
+  g_mutex_lock (&lock);
+  g_free (mechanism);
+  mechanism = g_strdup (with + strlen (" with "));
+  g_mutex_unlock (&lock);
+}
+
+static void
+assert_mechanism (const char *expected)
+{
+  g_mutex_lock (&lock);
+  g_assert_cmpstr (mechanism, ==, expected);
+  g_mutex_unlock (&lock);
+}
+
+static const char *
+get (const char *name)
+{
+  const char *value = g_getenv (name);
+
+  if (value == NULL)
+    g_error ("%s is not set: run this below tests/lib/prosody.py", name);
+  return value;
+}
+
+static GTlsDatabase *
+open_database (const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  GTlsDatabase      *database = g_tls_file_database_new (get (name), &error);
+
+  g_assert_no_error (error);
+  return database;
+}
+
+static IBBClient *
+create_client_for (const char *jid, const char *password)
+{
+  IBBClient               *client = ibb_client_new (jid);
+  g_autoptr (GTlsDatabase) database = open_database ("IBB_TEST_CA_FILE");
+
+  ibb_client_set_password (client, password);
+  ibb_client_set_host (client, get ("IBB_TEST_HOST"));
+  ibb_client_set_port (client, (guint) atoi (get ("IBB_TEST_PORT")));
+  ibb_client_set_tls_database (client, database);
+
+  return client;
+}
+
+static IBBClient *
+create_client (const char *name)
+{
+  g_autofree char *jid = g_strconcat ("IBB_TEST_", name, NULL);
+  g_autofree char *password = g_strconcat (jid, "_PASSWORD", NULL);
+
+  return create_client_for (get (jid), get (password));
+}
+
+static IBBClient *
+create_client_at (const char *domain_variable)
+{
+  g_autofree char *jid = g_strdup_printf ("alice@%s", get (domain_variable));
+
+  return create_client_for (jid, get ("IBB_TEST_ALICE_PASSWORD"));
+}
+
+static void
+assert_login (IBBClient *client)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (ibb_client_login (client, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_ONLINE);
+}
+
+static void
+assert_logout (IBBClient *client)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (ibb_client_logout (client, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
+}
+
+static void
+assert_login_fails (IBBClient *client, GQuark domain, int code)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_assert_error (error, domain, code);
+  g_test_message ("%s", error->message);
+  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
+}
+
+static char *
+dup_local_jid (IBBClient *client)
+{
+  return ibb_connection_dup_local_jid (IBB_CONNECTION (client));
+}
+
+/* What the run was told to expect, by the server's and TLS's settings. */
+static void
+test_mechanism (void)
+{
+  const char *expected = g_getenv ("IBB_TEST_EXPECTED_MECHANISM");
+  IBBClient  *client = create_client ("ALICE");
+
+  if (expected == NULL)
+    expected = "SCRAM-SHA-256";
+  assert_login (client);
+  assert_mechanism (expected);
+  assert_logout (client);
+  ibb_client_set_password (client, "wrong");
+  assert_login_fails (client, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+  assert_mechanism (expected);
+  drop_client (client);
+}
+
+static void
+test_plain_text (void)
+{
+  IBBClient *client = create_client ("ALICE");
+
+  /* The server would take it. */
+  ibb_client_set_tls_mode (client, IBB_TLS_MODE_NONE);
+  assert_login_fails (client, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+  ibb_client_set_allow_plain_text (client, TRUE);
+  assert_login (client);
+  assert_mechanism ("PLAIN");
+  drop_client (client);
+}
+
+static void
+test_tls_modes (void)
+{
+  g_autofree char *jid = NULL;
+  IBBClient       *client = create_client ("ALICE");
+
+  g_assert_null (dup_local_jid (client));
+  assert_login (client);
+  jid = dup_local_jid (client);
+  g_assert_true (g_str_has_prefix (jid, "alice@localhost/"));
+  assert_logout (client);
+  g_assert_null (dup_local_jid (client));
+
+  ibb_client_set_tls_mode (client, IBB_TLS_MODE_NONE);
+  assert_login (client);
+  assert_logout (client);
+
+  ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
+  ibb_client_set_port (client, (guint) atoi (get ("IBB_TEST_DIRECT_TLS_PORT")));
+  assert_login (client);
+  assert_logout (client);
+  drop_client (client);
+
+  client = create_client_at ("IBB_TEST_NO_TLS_DOMAIN");
+  assert_login_fails (client, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE);
+  drop_client (client);
+}
+
+static void
+test_wrong_user (void)
+{
+  IBBClient *client = create_client_for ("nobody@localhost", "secret");
+
+  assert_login_fails (client, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+  drop_client (client);
+  client = create_client_for ("alice@unknown.test", "secret");
+  assert_login_fails (client, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  drop_client (client);
+}
+
+static void
+test_anonymous (void)
+{
+  IBBClient *client = create_client_for (get ("IBB_TEST_ANONYMOUS_DOMAIN"), NULL);
+
+  assert_login (client);
+  assert_mechanism ("ANONYMOUS");
+  drop_client (client);
+}
+
+static void
+test_unreachable (void)
+{
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+  guint                       port = g_socket_listener_add_any_inet_port (listener, NULL, NULL);
+  IBBClient                  *client = create_client ("ALICE");
+  g_autoptr (GError)          error = NULL;
+
+  /* A port that was free a moment ago. */
+  g_socket_listener_close (listener);
+  ibb_client_set_port (client, port);
+  assert_login_fails (client, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+
+  ibb_client_set_host (client, "host.invalid");
+  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_assert_true (error->domain == G_RESOLVER_ERROR);
+  g_clear_error (&error);
+  drop_client (client);
+
+  /* By the domain: no record, no address. */
+  client = ibb_client_new ("alice@host.invalid");
+  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_assert_true (error->domain == G_RESOLVER_ERROR);
+  drop_client (client);
+}
+
+/* Certificates. */
+
+typedef struct
+{
+  GThread             *thread;
+  GMainContext        *context;
+  gboolean             accept;
+  int                  n_calls;
+  GTlsCertificateFlags errors;
+  char                *pin;
+} Judge;
+
+static gboolean
+accept_certificate_cb (IBBClient           *client,
+                       GTlsCertificate     *certificate,
+                       GTlsCertificateFlags errors,
+                       gpointer             user_data)
+{
+  Judge *judge = user_data;
+
+  g_assert_true (g_thread_self () == judge->thread);
+  g_assert_true (g_main_context_get_thread_default () == judge->context);
+  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_CONNECTING);
+  judge->n_calls++;
+  judge->errors = errors;
+  g_free (judge->pin);
+  g_object_get (certificate, "certificate-pem", &judge->pin, NULL);
+
+  return judge->accept;
+}
+
+static void
+test_certificate (void)
+{
+  static const struct
+  {
+    const char          *domain;
+    const char          *database;
+    GTlsCertificateFlags errors;
+  } cases[] = {
+    { "IBB_TEST_DOMAIN", "IBB_TEST_OTHER_CA_FILE", G_TLS_CERTIFICATE_UNKNOWN_CA },
+    { "IBB_TEST_DOMAIN", NULL, G_TLS_CERTIFICATE_UNKNOWN_CA },
+    { "IBB_TEST_WRONG_DOMAIN", "IBB_TEST_CA_FILE", G_TLS_CERTIFICATE_BAD_IDENTITY },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      IBBClient               *client = create_client_at (cases[i].domain);
+      g_autoptr (GTlsDatabase) database = NULL;
+      g_autofree char         *pin = NULL;
+      Judge                    judge = { g_thread_self (), NULL };
+
+      if (cases[i].database != NULL)
+        database = open_database (cases[i].database);
+      ibb_client_set_tls_database (client, database);
+      assert_login_fails (client, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+
+      g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_certificate_cb), &judge);
+      assert_login_fails (client, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+      g_assert_cmpint (judge.n_calls, ==, 1);
+      g_assert_cmpint (judge.errors, ==, cases[i].errors);
+      pin = g_steal_pointer (&judge.pin);
+
+      judge.accept = TRUE;
+      assert_login (client);
+      g_assert_cmpint (judge.n_calls, ==, 2);
+      g_assert_cmpstr (judge.pin, ==, pin);
+      g_free (judge.pin);
+      drop_client (client);
+    }
+}
+
+static void
+test_certificate_trusted (void)
+{
+  IBBClient *client = create_client ("ALICE");
+  Judge      judge = { g_thread_self (), NULL };
+
+  g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_certificate_cb), &judge);
+  assert_login (client);
+  g_assert_cmpint (judge.n_calls, ==, 0);
+  drop_client (client);
+}
+
+static void
+test_certificate_async (void)
+{
+  IBBClient               *client = create_client ("ALICE");
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       error = NULL;
+  Judge                    judge = { g_thread_self (), NULL };
+
+  judge.accept = TRUE;
+  ibb_client_set_tls_database (client, NULL);
+  g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_certificate_cb), &judge);
+  ibb_client_login_async (client, NULL, store_result_cb, &result);
+  wait_for_result (&result);
+  g_assert_true (ibb_client_login_finish (client, result, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (judge.n_calls, ==, 1);
+  g_free (judge.pin);
+  g_clear_object (&result);
+  drop_client (client);
+}
+
+/* Nobody runs the context in which the question is asked: refused, in time. */
+static void
+test_certificate_unanswered (void)
+{
+  IBBClient               *client = create_client ("ALICE");
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       error = NULL;
+  Judge                    judge = { g_thread_self (), NULL };
+
+  judge.accept = TRUE;
+  ibb_client_set_tls_database (client, NULL);
+  g_object_set_data (G_OBJECT (client), IBB_CLIENT_CERTIFICATE_TIMEOUT_KEY, GUINT_TO_POINTER (50));
+  g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_certificate_cb), &judge);
+  ibb_client_login_async (client, NULL, store_result_cb, &result);
+  while (ibb_client_get_state (client) == IBB_CLIENT_STATE_CONNECTING)
+    g_thread_yield ();
+  wait_for_result (&result);
+  g_assert_false (ibb_client_login_finish (client, result, &error));
+  g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  g_assert_cmpint (judge.n_calls, ==, 0);
+  g_clear_object (&result);
+  drop_client (client);
+}
+
+/* Life. */
+
+static void
+state_cb (IBBClient *client, GParamSpec *pspec, gpointer user_data)
+{
+  g_assert_true (g_main_context_is_owner (NULL));
+  g_string_append_printf (user_data, "%d", ibb_client_get_state (client));
+}
+
+static void
+test_again (void)
+{
+  IBBClient               *client = create_client ("ALICE");
+  g_autoptr (GAsyncResult) first = NULL;
+  g_autoptr (GAsyncResult) second = NULL;
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (GString)      states = g_string_new (NULL);
+
+  g_signal_connect (client, "notify::state", G_CALLBACK (state_cb), states);
+  ibb_client_login_async (client, NULL, store_result_cb, &first);
+  ibb_client_login_async (client, NULL, store_result_cb, &second);
+  wait_for_result (&second);
+  g_assert_false (ibb_client_login_finish (client, second, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
+  g_clear_error (&error);
+  wait_for_result (&first);
+  g_assert_true (ibb_client_login_finish (client, first, &error));
+  g_assert_no_error (error);
+  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS);
+  iterate_until_idle ();
+  g_assert_cmpstr (states->str, ==, "12");
+
+  for (guint i = 0; i < 3; i++)
+    {
+      assert_logout (client);
+      assert_logout (client);
+      assert_login (client);
+    }
+  iterate_until_idle ();
+  g_clear_object (&first);
+  g_clear_object (&second);
+  drop_client (client);
+}
+
+static gpointer
+log_in_blocking (gpointer data)
+{
+  IBBClient *client = create_client ("ALICE");
+
+  assert_login (client);
+  assert_logout (client);
+  drop_client (client);
+  return NULL;
+}
+
+typedef struct
+{
+  GMainLoop *loop;
+  GThread   *thread;
+} Loop;
+
+static void
+online_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Loop *loop = user_data;
+
+  g_assert_true (g_thread_self () == loop->thread);
+  g_assert_true (ibb_client_login_finish (IBB_CLIENT (object), result, NULL));
+  g_main_loop_quit (loop->loop);
+}
+
+static gpointer
+log_in_with_context (gpointer data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  Loop                     loop = { g_main_loop_new (context, FALSE), g_thread_self () };
+  IBBClient               *client;
+
+  g_main_context_push_thread_default (context);
+  client = create_client ("ALICE");
+  ibb_client_login_async (client, NULL, online_cb, &loop);
+  g_main_loop_run (loop.loop);
+  g_object_unref (client);
+  g_main_loop_unref (loop.loop);
+  g_main_context_pop_thread_default (context);
+  return NULL;
+}
+
+static void
+test_threads (void)
+{
+  GThread *threads[4];
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("login", i % 2 ? log_in_blocking : log_in_with_context, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+}
+
+/* The resource goes to the later of two, and the earlier one is told. */
+static void
+test_conflict (void)
+{
+  g_autofree char *jid = g_strconcat (get ("IBB_TEST_ALICE"), "/ibb", NULL);
+  g_autofree char *first_jid = NULL;
+  IBBClient       *first = create_client_for (jid, get ("IBB_TEST_ALICE_PASSWORD"));
+  IBBClient       *second = create_client_for (jid, get ("IBB_TEST_ALICE_PASSWORD"));
+
+  assert_login (first);
+  first_jid = dup_local_jid (first);
+  g_assert_cmpstr (first_jid, ==, jid);
+  assert_login (second);
+  wait_for_state (first, IBB_CLIENT_STATE_OFFLINE);
+  g_assert_cmpint (ibb_client_get_state (second), ==, IBB_CLIENT_STATE_ONLINE);
+  drop_client (first);
+  drop_client (second);
+}
+
+static gboolean
+keep_stanza_cb (IBBConnection *connection, IBBStanza *stanza, gpointer user_data)
+{
+  IBBStanza **kept = user_data;
+
+  if (g_strcmp0 (ibb_stanza_get_id (stanza), "q") != 0)
+    return FALSE;
+  g_assert_null (*kept);
+  *kept = ibb_stanza_ref (stanza);
+  return TRUE;
+}
+
+static IBBStanza *
+ask (IBBClient *client, const char *to, const char *kind, const char *child)
+{
+  g_autofree char *xml = g_strdup_printf ("<iq type='%s' id='q' to='%s'>%s</iq>", kind, to, child);
+  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
+  IBBStanza            *answer = NULL;
+  gulong                handler;
+
+  handler = g_signal_connect (client, "stanza-received", G_CALLBACK (keep_stanza_cb), &answer);
+  g_assert_true (ibb_connection_send (IBB_CONNECTION (client), stanza, NULL));
+  while (answer == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_signal_handler_disconnect (client, handler);
+  g_assert_cmpstr (ibb_stanza_get_from (answer), ==, to);
+
+  return answer;
+}
+
+static void
+test_two (void)
+{
+  IBBClient            *alice = create_client ("ALICE");
+  IBBClient            *bob = create_client ("BOB");
+  g_autofree char      *bobs = NULL;
+  g_autoptr (IBBStanza) pong = NULL;
+  g_autoptr (IBBStanza) refused = NULL;
+  g_autofree char      *xml = NULL;
+  g_autoptr (GError)    error = NULL;
+
+  assert_login (alice);
+  assert_login (bob);
+  bobs = dup_local_jid (bob);
+
+  pong = ask (alice, bobs, "get", "<ping xmlns='urn:xmpp:ping'/>");
+  g_assert_cmpstr (ibb_stanza_get_kind (pong), ==, "result");
+  refused = ask (alice, bobs, "set", "<unknown xmlns='urn:unknown'/>");
+  g_assert_cmpstr (ibb_stanza_get_kind (refused), ==, "error");
+  xml = ibb_stanza_to_xml (refused);
+  g_assert_nonnull (strstr (xml, "<service-unavailable"));
+
+  g_assert_false (ibb_client_query_support (alice, bobs, NULL, &error));
+  g_assert_error (error, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
+  g_clear_error (&error);
+  g_assert_false (ibb_client_query_support (alice, "bob@localhost/other", NULL, &error));
+  g_assert_error (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE);
+  g_clear_error (&error);
+
+  /* It leaves nothing behind in the other. */
+  drop_client (bob);
+  g_assert_false (ibb_client_query_support (alice, bobs, NULL, &error));
+  g_assert_error (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE);
+  drop_client (alice);
+}
+
+static void
+test_killed (void)
+{
+  IBBClient               *alice = create_client ("ALICE");
+  IBBClient               *bob = create_client ("BOB");
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       error = NULL;
+
+  ibb_client_set_tls_mode (bob, IBB_TLS_MODE_NONE);
+  assert_login (alice);
+  assert_login (bob);
+  g_assert_cmpint (kill ((pid_t) atoi (get ("IBB_TEST_SERVER_PID")), SIGKILL), ==, 0);
+  wait_for_state (alice, IBB_CLIENT_STATE_OFFLINE);
+  wait_for_state (bob, IBB_CLIENT_STATE_OFFLINE);
+  assert_login_fails (alice, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+  drop_client (alice);
+  drop_client (bob);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_handler ("ibb-glib", G_LOG_LEVEL_DEBUG, log_cb, NULL);
+  start_watchdog ();
+  g_test_add_func ("/ibb/login/mechanism", test_mechanism);
+  if (g_getenv ("IBB_TEST_EXPECTED_MECHANISM") != NULL)
+    {
+      if (g_str_equal (g_getenv ("IBB_TEST_EXPECTED_MECHANISM"), "PLAIN"))
+        g_test_add_func ("/ibb/login/plain-text", test_plain_text);
+      return g_test_run ();
+    }
+  if (g_getenv ("IBB_TEST_KILL") != NULL)
+    {
+      g_test_add_func ("/ibb/login/killed", test_killed);
+      return g_test_run ();
+    }
+
+  g_test_add_func ("/ibb/login/tls-modes", test_tls_modes);
+  g_test_add_func ("/ibb/login/wrong-user", test_wrong_user);
+  g_test_add_func ("/ibb/login/anonymous", test_anonymous);
+  g_test_add_func ("/ibb/login/unreachable", test_unreachable);
+  g_test_add_func ("/ibb/login/certificate", test_certificate);
+  g_test_add_func ("/ibb/login/certificate/trusted", test_certificate_trusted);
+  g_test_add_func ("/ibb/login/certificate/async", test_certificate_async);
+  g_test_add_func ("/ibb/login/certificate/unanswered", test_certificate_unanswered);
+  g_test_add_func ("/ibb/login/again", test_again);
+  g_test_add_func ("/ibb/login/threads", test_threads);
+  g_test_add_func ("/ibb/login/conflict", test_conflict);
+  g_test_add_func ("/ibb/login/two", test_two);
+
+  return g_test_run ();
+}

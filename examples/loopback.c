@@ -50,7 +50,7 @@ answer_read_cb (GObject *source, GAsyncResult *result, gpointer data)
       fail (talk, error);
       return;
     }
-  g_print ("juliet hears “%.*s”\n", (int) n, talk->buffer);
+  g_print ("juliet hears: %.*s\n", (int) n, talk->buffer);
   g_io_stream_close_async (G_IO_STREAM (talk->juliet), G_PRIORITY_DEFAULT, NULL, closed_cb, talk);
 }
 
@@ -78,7 +78,7 @@ question_read_cb (GObject *source, GAsyncResult *result, gpointer data)
       fail (talk, error);
       return;
     }
-  g_print ("romeo hears “%.*s”\n", (int) n, talk->buffer);
+  g_print ("romeo hears: %.*s\n", (int) n, talk->buffer);
   g_output_stream_write_all_async (output, ANSWER, strlen (ANSWER), G_PRIORITY_DEFAULT, NULL,
                                    answer_written_cb, talk);
   g_input_stream_read_all_async (input, talk->buffer, strlen (ANSWER), G_PRIORITY_DEFAULT, NULL,

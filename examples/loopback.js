@@ -32,7 +32,7 @@ async function hear(transport) {
 async function answer(expected) {
     const transport = await expected;
 
-    print(`romeo hears “${await hear(transport)}”`);
+    print(`romeo hears: ${await hear(transport)}`);
     await say(transport, 'call me but love');
     await transport.close_async(GLib.PRIORITY_DEFAULT, null);
 }
@@ -41,7 +41,7 @@ async function ask(service) {
     const transport = await service.open_session_async(ROMEO, IBB.StanzaType.IQ, 0, 'talk', null);
 
     await say(transport, 'wherefore art thou romeo?');
-    print(`juliet hears “${await hear(transport)}”`);
+    print(`juliet hears: ${await hear(transport)}`);
     // Nothing more: the peer's clean end.
     if (await hear(transport) !== '')
         throw new Error('juliet hears more than the answer');

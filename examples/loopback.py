@@ -43,13 +43,13 @@ class Talk:
         # An empty read is the peer's clean end; anything else raises.
         while part := transport.get_input_stream().read_bytes(100, None).get_data():
             reply += part
-        print(f'juliet hears “{reply.decode()}”')
+        print(f'juliet hears: {reply.decode()}')
         transport.close(None)
         GLib.idle_add(self.loop.quit)
 
     def answer(self, transport):
         question = transport.get_input_stream().read_bytes(100, None)
-        print(f'romeo hears “{question.get_data().decode()}”')
+        print(f'romeo hears: {question.get_data().decode()}')
         transport.get_output_stream().write_all(b'call me but love', None)
         transport.close(None)
 

@@ -26,7 +26,7 @@ async void answer (IBB.Service romeo) throws Error {
   // The expectation holds from the moment of the call.
   var transport = yield romeo.expect_session_async (JULIET, "talk", null);
 
-  print ("romeo hears “%s”\n", yield hear (transport));
+  print ("romeo hears: %s\n", yield hear (transport));
   yield say (transport, "call me but love");
   yield transport.close_async ();
 }
@@ -35,7 +35,7 @@ async void ask (IBB.Service juliet) throws Error {
   var transport = yield juliet.open_session_async (ROMEO, IBB.StanzaType.IQ, 0, "talk", null);
 
   yield say (transport, "wherefore art thou romeo?");
-  print ("juliet hears “%s”\n", yield hear (transport));
+  print ("juliet hears: %s\n", yield hear (transport));
   // Nothing more: the peer's clean end.
   if ((yield hear (transport)) != "")
     throw new IOError.FAILED ("juliet hears more than the answer");

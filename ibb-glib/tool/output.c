@@ -250,12 +250,14 @@ tool_event_emit (JsonBuilder *event)
   g_mutex_unlock (&lock);
 }
 
-/* “0.8 s”, “1:05 min”, “2:03:04 h”. */
+/* “0.82 s”, “12.4 s”, “1:05 min”, “2:03:04 h”. */
 char *
 tool_format_duration (double seconds)
 {
   guint whole = (guint) (seconds + 0.5);
 
+  if (seconds < 9.995)
+    return g_strdup_printf (_ ("%.2f s"), seconds);
   if (seconds < 59.95)
     return g_strdup_printf (_ ("%.1f s"), seconds);
   if (whole < 3600)

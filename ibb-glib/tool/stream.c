@@ -136,6 +136,12 @@ tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error)
 
   received =
       tool_stream_receive (transport, sink, _ ("standard output"), cancellable, &local_error);
+  /* Who reads it learns of the end even while our own input goes on. */
+  if (received && !g_output_stream_close (sink, cancellable, &local_error))
+    {
+      g_prefix_error (&local_error, _ ("Cannot write %s: "), _ ("standard output"));
+      received = FALSE;
+    }
   if (!received)
     g_cancellable_cancel (cancellable);
   g_thread_join (thread);

@@ -9,6 +9,7 @@
 
 import faulthandler
 import inspect
+import os
 import signal
 import sys
 import traceback
@@ -68,8 +69,10 @@ def main(*arguments):
         except Exception:  # pylint: disable=broad-except
             line = 'not ' + line
             failures += 1
-            for text in traceback.format_exc().splitlines():
-                print('# ' + text)
+            for frame in traceback.extract_tb(sys.exc_info()[2])[1:]:
+                print(f'# {os.path.basename(frame.filename)}:{frame.lineno}: {frame.line}')
+            for text in traceback.format_exception_only(*sys.exc_info()[:2]):
+                print('# ' + text.rstrip().replace('\n', '\n# '))
         finally:
             signal.alarm(0)
             faulthandler.cancel_dump_traceback_later()

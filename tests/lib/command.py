@@ -14,7 +14,7 @@ import cases
 import prosody
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-IBB = os.environ.get('IBB_PROGRAM') or shutil.which('ibb') or 'ibb'
+IBB = os.environ.get('IBB_TEST_PROGRAM') or shutil.which('ibb') or 'ibb'
 PATIENCE = 40
 
 
@@ -153,9 +153,9 @@ class Program:
         if code != 0 or self.errors():
             raise AssertionError(f'{self.name} ended with {code}: {self.lines}')
 
-    def expect_failure(self, *words, code=1):
+    def expect_failure(self, *words, code=1, patience=PATIENCE):
         """The status, exactly one line that says why, and these words in it."""
-        have = self.finish()
+        have = self.finish(patience)
         if have != code:
             raise AssertionError(f'{self.name} ended with {have}, not {code}: {self.lines} {self.output[-300:]!r}')
         errors = self.errors()

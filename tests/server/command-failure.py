@@ -1,0 +1,420 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What bad input and bad luck get from the command ibb: the exit status, one clear
+line, no hanging, and never a part of a file that looks whole."""
+
+import os
+import pty
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+import prosody
+from cases import Skip, case, check, check_equal
+from command import IBB, Account, Folder, Program
+from rawclient import RawClient
+
+MIB = 1 << 20
+
+
+def usage(*arguments, word):
+    """The command line is refused, without any network."""
+    program = Program(IBB, *arguments, env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'})
+    line = program.expect_failure(word, '--help', code=2)
+    check_equal(program.output, b'', 'output')
+    return line
+
+
+def waiting(server, folder, *arguments, **options):
+    """bob waits for anybody's file."""
+    there = Account(server, 'bob').ibb('receive', '--output', folder / 'copy', '--from', 'any',
+                                       *arguments, **options)
+    return there, there.wait_ready()
+
+
+# The command line
+
+@case('usage')
+def _():
+    usage(word='command is missing')
+    usage('fetch', word='fetch')
+    usage('--jid', word='--jid')
+    # Later versions may have them; this one says that it does not.
+    usage('forward', word='forward')
+    usage('expose', word='expose')
+    usage('send', '--jid', 'a@b', 'file', word='PEER')
+    usage('send', '--jid', 'a@b', 'file', 'c@d', 'more', word='too many')
+    usage('send', 'file', 'c@d', word='--jid')
+    usage('send', '--no-such-option', word='--no-such-option')
+    usage('send', '--jid', 'a@b', '--password', 'secret', 'file', 'c@d', word='--password')
+    usage('send', '--jid', 'a@b', '--tls', 'maybe', 'file', 'c@d', word='maybe')
+    usage('send', '--jid', 'a@b', '--carrier', 'pigeon', 'file', 'c@d', word='pigeon')
+    usage('send', '--jid', 'a@b', '--window', 'wide', 'file', 'c@d', word='wide')
+    usage('send', '--jid', 'a@b', '--server', ':', 'file', 'c@d', word='--server')
+    usage('send', '--jid', 'a@b', '--timeout', 'soon', 'file', 'c@d', word='soon')
+    usage('send', '--jid', 'a@b', '--timeout', '-1', 'file', 'c@d', word='--timeout')
+    usage('receive', '--jid', 'a@b', 'file', word='file')
+    usage('receive', '--jid', 'a@b', '--json', word='--output')
+    usage('receive', '--jid', 'a@b', '--json', '--output', '-', word='--json')
+    usage('cat', '--jid', 'a@b', word='PEER')
+    usage('listen', '--jid', 'a@b', 'c@d', word='c@d')
+    usage('bench', '--jid', 'a@b', word='--through')
+    usage('bench', '--through', word='--jid')
+    usage('bench', '--size', '-5', word='-5')
+    usage('demo', '--size', '1X', word='1X')
+
+
+@case('receive to a terminal wants --output')
+def _():
+    terminal, end = pty.openpty()
+    cases.defer(lambda: os.close(terminal))
+    program = Program(IBB, 'receive', '--jid', 'a@b', stdout=end, env={'LC_ALL': 'C.UTF-8'})
+    os.close(end)
+    program.expect_failure('--output', code=2)
+
+
+@case('block size 70000')
+def _():
+    for size in ('70000', '0', '-7'):
+        for command in ('send', 'receive', 'cat', 'listen'):
+            usage(command, '--jid', 'a@b', '--block-size', size, word=f'not {size}')
+        usage('bench', '--block-size', size, word=f'not {size}')
+
+
+@case('invalid sid')
+def _(server):
+    folder = Folder()
+    alice = Account(server, 'alice')
+    for sid in ('a b', ''):
+        here = alice.ibb('send', '--sid', sid, folder.make('file', 1), f'bob@{server.domain}')
+        here.expect_failure(f'“{sid}”', 'session identifier', code=2)
+
+
+@case('invalid JIDs')
+def _(server):
+    folder = Folder()
+    file = folder.make('file', 1)
+    alice = Account(server, 'alice')
+    alice.ibb('send', file, '@@/').expect_failure('@@/', code=2)
+    here = Program(IBB, 'send', '--jid', '@', '--server', f'127.0.0.1:{server.port}', file, 'a@b',
+                   env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'})
+    code = here.finish()
+    check(code in (1, 2) and len(here.errors()) == 1 and '“@”' in here.errors()[0],
+          f'{code} {here.lines}')
+
+
+@case('the peer is oneself')
+def _(server):
+    folder = Folder()
+    alice = Account(server, 'alice')
+    here = alice.ibb('send', folder.make('file', 1), f'{alice.bare}/here',
+                     account=alice.options(resource='here'))
+    here.expect_failure(f'{alice.bare}/here', code=2)
+
+
+# Files
+
+@case('file missing, a directory, not readable')
+def _(server):
+    folder = Folder()
+    alice = Account(server, 'alice')
+    alice.ibb('send', folder / 'missing', 'a@b').expect_failure('missing', 'No such file')
+    alice.ibb('send', folder.path, 'a@b').expect_failure(folder.path, 'Is a directory')
+    alice.ibb('send', '--password-file', folder / 'none', '-', 'a@b').expect_failure('none')
+    alice.ibb('send', '--password-file', os.devnull, '-', 'a@b').expect_failure('empty')
+    alice.ibb('send', '--ca-file', folder / 'none', '-', 'a@b').expect_failure('none')
+
+
+@case('file that nobody may read')
+def _(server):
+    if os.geteuid() == 0:
+        raise Skip('root may read everything')
+    folder = Folder()
+    secret = folder.make('secret', 10)
+    os.chmod(secret, 0)
+    Account(server, 'alice').ibb('send', secret, 'a@b').expect_failure('secret', 'Permission denied')
+
+
+@case('file that cannot be read to its end')
+def _(server):
+    folder = Folder()
+    there, jid = waiting(server, folder)
+    # A read of the first page, where nothing is, fails.
+    Account(server, 'alice').ibb('send', '/proc/self/mem', jid).expect_failure('/proc/self/mem')
+    there.expect_failure('alice@')
+    check_equal(folder.names(), [], 'files')
+
+
+@case('no folder for the output, or a folder in its place')
+def _(server):
+    folder = Folder()
+    bob = Account(server, 'bob')
+    bob.ibb('receive', '-o', folder / 'none/file').expect_failure('none/file', 'No such file')
+    bob.ibb('receive', '-o', folder.path).expect_failure(folder.path, 'Is a directory')
+    check_equal(folder.names(), [], 'files')
+
+
+@case('disk full at the receiver: the sender learns of it, whatever the size')
+def _(server):
+    for size in (1, 3 * MIB):
+        folder = Folder()
+        source = folder.make('original', size)
+        there = Account(server, 'bob').ibb('receive', '-o', '/dev/full', '--from', 'any')
+        here = Account(server, 'alice').ibb('send', source, there.wait_ready())
+        there.expect_failure('/dev/full', 'No space left')
+        here.expect_failure('bob@')
+
+
+@case('a file that may not grow: nothing stays of it')
+def _(server):
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (MIB, MIB))
+
+    folder = Folder()
+    target = Folder()
+    source = folder.make('original', 3 * MIB)
+    there, jid = waiting(server, target, prepare=limit)
+    here = Account(server, 'alice').ibb('send', source, jid)
+    there.expect_failure('copy', 'File too large')
+    here.expect_failure(jid)
+    check_equal(target.names(), [], 'files')
+
+
+@case('nobody reads standard output any more')
+def _(server):
+    read_end, write_end = os.pipe()
+    there = Account(server, 'bob').ibb('listen', '--from', 'any', stdout=write_end,
+                                       stdin=subprocess.PIPE)
+    os.close(write_end)
+    os.close(read_end)
+    here = Account(server, 'alice').ibb('cat', there.wait_ready(), stdin=subprocess.PIPE)
+    here.stdin.write(b'is anybody there?')
+    here.stdin.flush()
+    there.expect_failure('standard output', 'Broken pipe')
+    here.expect_failure(f'bob@{server.domain}')
+
+
+# The way to the server
+
+@case('wrong password')
+def _(server):
+    folder = Folder()
+    alice = Account(server, 'alice')
+    file = folder.make('file', 1)
+    alice.ibb('send', file, 'bob@localhost', env={'IBB_PASSWORD': 'wrong'}).expect_failure('alice@')
+    there = alice.ibb('receive', '-o', folder / 'copy', '--json', env={'IBB_PASSWORD': 'wrong'})
+    there.expect_failure('alice@')
+    error = there.wait_event('error')
+    check_equal((error['domain'], error['code']), ('ibb-error-quark', 'authentication'), 'error')
+    check_equal(folder.names(), ['file'], 'files')
+
+
+@case('no password and no terminal to ask on')
+def _(server):
+    alice = Account(server, 'alice')
+    here = alice.ibb('cat', 'bob@localhost', env={'IBB_PASSWORD': ''})
+    here.expect_failure('--password-file', 'IBB_PASSWORD')
+
+
+@case('unknown account')
+def _(server):
+    alice = Account(server, 'alice')
+    options = alice.options()
+    options[1] = f'nobody@{server.domain}'
+    alice.ibb('cat', 'bob@localhost', account=options).expect_failure('nobody@')
+
+
+@case('unknown host')
+def _(server):
+    alice = Account(server, 'alice')
+    options = ['--jid', alice.bare, '--server', 'no-such-host.invalid']
+    alice.ibb('cat', 'bob@localhost', account=options).expect_failure('no-such-host.invalid')
+    here = alice.ibb('cat', 'bob@localhost', account=['--jid', 'a@no-such-host.invalid'])
+    here.expect_failure('no-such-host.invalid')
+
+
+@case('refused port')
+def _(server):
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+        alice = Account(server, 'alice')
+        here = alice.ibb('cat', 'bob@localhost', account=alice.options(port=port))
+        here.expect_failure('Connection refused')
+
+
+@case('untrusted certificate')
+def _(server):
+    alice = Account(server, 'alice')
+    for tls in ('starttls', 'direct'):
+        for ca in ('IBB_TEST_OTHER_CA_FILE', 'none: that of the system'):
+            here = alice.ibb('cat', 'bob@localhost', account=alice.options(tls=tls, ca=ca))
+            here.expect_failure('certificate')
+
+
+@case('a certificate for another name')
+def _(server):
+    alice = Account(server, 'alice', domain=prosody.WRONG_DOMAIN)
+    alice.ibb('cat', 'bob@localhost').expect_failure('certificate')
+
+
+@case('TLS required but not offered')
+def _(server):
+    alice = Account(server, 'alice', domain=prosody.NO_TLS_DOMAIN)
+    alice.ibb('cat', 'bob@localhost').expect_failure('TLS')
+
+
+@case('PLAIN without TLS only where it is allowed')
+def _():
+    with prosody.Prosody(mechanisms=('PLAIN',)) as server:
+        folder = Folder()
+        bob = Account(server, 'bob')
+        options = bob.options(tls='none')
+        file = folder.make('file', 10)
+        bob.ibb('send', file, 'bob@localhost', account=options).expect_failure('allow-plain-text')
+        there = bob.ibb('receive', '-o', folder / 'copy', account=options + ['--allow-plain-text'])
+        here = bob.ibb('send', file, there.wait_ready(), account=options + ['--allow-plain-text'])
+        here.expect_done()
+        there.expect_done()
+
+
+@case('a server that says nothing')
+def _(server):
+    with socket.socket() as silent:
+        silent.bind(('127.0.0.1', 0))
+        silent.listen()
+        alice = Account(server, 'alice')
+        begin = time.monotonic()
+        for tls in ('starttls', 'direct', 'none'):
+            options = alice.options(tls=tls, port=silent.getsockname()[1])
+            options[options.index('--server') + 1] = f'127.0.0.1:{silent.getsockname()[1]}'
+            here = alice.ibb('cat', '--timeout', '1', 'bob@localhost', account=options)
+            here.expect_failure('logging in', alice.bare)
+        check(time.monotonic() - begin < 20, 'in good time')
+
+
+# The peer
+
+@case('peer offline: the line names the address that was tried')
+def _(server):
+    alice = Account(server, 'alice')
+    folder = Folder()
+    file = folder.make('file', 1)
+    alice.ibb('send', file, 'bob@localhost').expect_failure('bob@localhost/ibb')
+    alice.ibb('cat', 'bob@localhost/desk').expect_failure('bob@localhost/desk')
+    alice.ibb('cat', 'nobody@localhost').expect_failure('nobody@localhost/ibb')
+    alice.ibb('cat', 'bob@no-such-host.invalid').expect_failure('bob@no-such-host.invalid/ibb')
+
+
+@case('peer without IBB')
+def _(server):
+    raw = RawClient(server, 'bob', 'ibb', 'service-unavailable')
+    Account(server, 'alice').ibb('cat', 'bob@localhost').expect_failure(raw.jid)
+    check(raw.requests.acquire(blocking=False), 'the peer was asked')
+
+
+@case('a peer that refuses')
+def _(server):
+    raw = RawClient(server, 'bob', 'ibb', 'not-acceptable')
+    here = Account(server, 'alice').ibb('send', '--json', '-', 'bob@localhost')
+    here.expect_failure(raw.jid)
+    error = here.wait_event('error')
+    check_equal((error['domain'], error['code']), ('ibb-error-quark', 'not-acceptable'), 'error')
+
+
+@case('a peer that never answers')
+def _(server):
+    raw = RawClient(server, 'bob', 'ibb', None)
+    here = Account(server, 'alice').ibb('cat', '--timeout', '1', 'bob@localhost')
+    here.expect_failure(raw.jid)
+
+
+@case('nobody comes: --timeout of who waits')
+def _(server):
+    folder = Folder()
+    there, jid = waiting(server, folder, '--timeout', '1')
+    there.expect_failure(jid)
+    check_equal(folder.names(), [], 'files')
+
+
+@case('a peer that stops moving: --timeout in the middle')
+def _(server):
+    there = Account(server, 'bob').ibb('listen', '--from', 'any', stdin=subprocess.PIPE)
+    here = Account(server, 'alice').ibb('send', '--timeout', '2', '/dev/zero', there.wait_ready())
+    there.wait_for(lambda: there.output, 'anything')
+    os.kill(there.pid, signal.SIGSTOP)
+    here.expect_failure(f'bob@{server.domain}')
+
+
+@case('the receiver is killed in the middle', timeout=200)
+def _(server):
+    folder = Folder()
+    there, jid = waiting(server, folder, '--json')
+    here = Account(server, 'alice').ibb('send', '/dev/zero', jid)
+    there.wait_event('progress', bytes=1)
+    os.kill(there.pid, signal.SIGKILL)
+    here.expect_failure(jid, patience=150)
+    check(not os.path.exists(folder / 'copy'), 'no file')
+
+
+@case('the sender is killed in the middle')
+def _(server):
+    folder = Folder()
+    there, jid = waiting(server, folder, '--json')
+    here = Account(server, 'alice').ibb('send', '/dev/zero', jid)
+    there.wait_event('progress', bytes=1)
+    os.kill(here.pid, signal.SIGKILL)
+    # Nothing tells a receiver; it gives up by itself, here sooner than it likes.
+    there.expect_failure('alice@')
+    check_equal(folder.names(), [], 'files')
+
+
+@case('either end is interrupted')
+def _(server):
+    for number in (signal.SIGINT, signal.SIGTERM):
+        for victim in ('here', 'there'):
+            folder = Folder()
+            there, jid = waiting(server, folder, '--json')
+            here = Account(server, 'alice').ibb('send', '/dev/zero', jid)
+            there.wait_event('progress', bytes=1)
+            os.kill(here.pid if victim == 'here' else there.pid, number)
+            here.expect_failure('Interrupted' if victim == 'here' else jid)
+            there.expect_failure('Interrupted' if victim == 'there' else 'alice@')
+            check_equal(folder.names(), [], 'files')
+
+
+@case('who waits is interrupted')
+def _(server):
+    folder = Folder()
+    there, jid = waiting(server, folder)
+    os.kill(there.pid, signal.SIGINT)
+    there.expect_failure('Interrupted', jid)
+    check_equal(folder.names(), [], 'files')
+
+
+@case('the server is killed in the middle')
+def _():
+    with prosody.Prosody() as server:
+        folder = Folder()
+        there, jid = waiting(server, folder, '--json')
+        idle = Account(server, 'carol').ibb('listen', '--from', 'any')
+        idle.wait_ready()
+        here = Account(server, 'alice').ibb('send', '/dev/zero', jid)
+        there.wait_event('progress', bytes=1)
+        server.kill()
+        here.expect_failure()
+        there.expect_failure()
+        idle.expect_failure()
+        check_equal(folder.names(), [], 'files')
+
+
+if __name__ == '__main__':
+    with prosody.Prosody() as private:
+        cases.main(private)

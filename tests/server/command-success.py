@@ -1,0 +1,400 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the command ibb does through a private server when all goes well."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+import prosody
+from cases import case, check, check_equal
+from command import IBB, Account, Folder, Program, sha256
+
+MIB = 1 << 20
+
+
+def transfer(server, size, send=(), receive=(), sender='alice', receiver='bob'):
+    """A file of that size from one to the other; both commands, ended well."""
+    folder = Folder()
+    source = folder.make('original', size)
+    there = Account(server, receiver).ibb('receive', '--output', folder / 'copy',
+                                          '--from', f'{sender}@{server.domain}', *receive)
+    jid = there.wait_ready()
+    here = Account(server, sender).ibb('send', *send, source, jid)
+    here.expect_done()
+    there.expect_done()
+    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
+    check_equal(folder.names(), ['copy', 'original'], 'files')
+    return here, there
+
+
+@case('send and receive 0 bytes')
+def _(server):
+    transfer(server, 0)
+
+
+@case('send and receive 1 byte')
+def _(server):
+    transfer(server, 1)
+
+
+@case('send and receive 10 MiB')
+def _(server):
+    transfer(server, 10 * MIB)
+
+
+@case('send and receive with TLS from the first byte')
+def _(server):
+    folder = Folder()
+    source = folder.make('original', 100000)
+    bob = Account(server, 'bob')
+    alice = Account(server, 'alice')
+    there = bob.ibb('receive', '-o', folder / 'copy', '--from', 'any',
+                    account=bob.options(tls='direct'))
+    here = alice.ibb('send', source, there.wait_ready(), account=alice.options(tls='direct'))
+    here.expect_done()
+    there.expect_done()
+    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
+
+
+@case('send and receive without TLS')
+def _(server):
+    folder = Folder()
+    source = folder.make('original', 100000)
+    bob = Account(server, 'bob')
+    there = bob.ibb('receive', '-o', folder / 'copy', '--from', 'any',
+                    account=bob.options(tls='none'))
+    here = bob.ibb('send', source, there.wait_ready(), account=bob.options(tls='none'))
+    here.expect_done()
+    there.expect_done()
+    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
+
+
+@case('options of the session: block size, sid, window')
+def _(server):
+    here, _there = transfer(server, 100000, send=('--block-size', '1000', '--sid', 'my-own',
+                                                  '--window', '16K', '--json'),
+                            receive=('--sid', 'my-own'))
+    opened = here.wait_event('opened')
+    check_equal(opened['block-size'], 1000, 'block size')
+    check_equal(opened['sid'], 'my-own', 'sid')
+
+
+@case('a smaller block is agreed upon')
+def _(server):
+    here, _there = transfer(server, 100000, send=('--json',), receive=('--block-size', '1024'))
+    check_equal(here.wait_event('opened')['block-size'], 1024, 'block size')
+
+
+@case('the message carrier')
+def _(server):
+    here, _there = transfer(server, 200000, send=('--carrier', 'message', '--json'))
+    check_equal(here.wait_event('opened')['carrier'], 'message', 'carrier')
+
+
+@case('--json of both ends')
+def _(server):
+    here, there = transfer(server, 3 * MIB, send=('--json',), receive=('--json',))
+    check_equal([e['event'] for e in here.events() if e['event'] != 'progress'],
+                ['opened', 'done'], 'events of send')
+    check_equal([e['event'] for e in there.events() if e['event'] != 'progress'],
+                ['ready', 'opened', 'done'], 'events of receive')
+    check_equal(here.wait_event('opened')['peer'], there.wait_event('ready')['jid'], 'peer')
+    check_equal(there.wait_event('opened')['peer'], here.wait_event('opened')['local'], 'local')
+    for end in (here, there):
+        done = end.wait_event('done')
+        check_equal(done['bytes'], 3 * MIB, 'bytes')
+        check(done['seconds'] > 0, 'seconds')
+
+
+@case('progress events of an endless transfer')
+def _(server):
+    there = Account(server, 'bob').ibb('receive', '-o', '/dev/null', '--from', 'any', '--json')
+    here = Account(server, 'alice').ibb('send', '--json', '/dev/zero', there.wait_ready())
+    first = here.wait_event('progress', bytes=1)
+    check('total' not in first, 'no total')
+    later = here.wait_event('progress', bytes=first['bytes'] + 1)
+    check(later['rate'] > 0, 'rate')
+    there.wait_event('progress', bytes=1)
+
+
+@case('--quiet says nothing but ready')
+def _(server):
+    here, there = transfer(server, 1000, send=('--quiet',), receive=('--quiet',))
+    check_equal(here.lines, [], 'lines of send')
+    check_equal(len(there.lines), 1, 'lines of receive')
+    check_equal(here.output + there.output, b'', 'output')
+
+
+@case('a bare PEER means its resource ibb')
+def _(server):
+    folder = Folder()
+    source = folder.make('original', 1000)
+    there = Account(server, 'bob').ibb('receive', '-o', folder / 'copy', '--from', 'any')
+    check_equal(there.wait_ready(), f'bob@{server.domain}/ibb', 'address')
+    Account(server, 'alice').ibb('send', source, f'bob@{server.domain}').expect_done()
+    there.expect_done()
+
+
+@case('a resource of one’s own')
+def _(server):
+    bob = Account(server, 'bob')
+    folder = Folder()
+    there = bob.ibb('receive', '-o', folder / 'copy', account=bob.options(resource='desk'))
+    check_equal(there.wait_ready(), f'{bob.bare}/desk', 'address')
+    bob.ibb('send', folder.make('original', 10), f'{bob.bare}/desk').expect_done()
+    there.expect_done()
+
+
+@case('--from: who comes in and who does not')
+def _(server):
+    alice, bob, carol = (Account(server, name) for name in ('alice', 'bob', 'carol'))
+    full = [*alice.options(resource='one')]
+    # What receives accepts; the senders in order: those refused, then who is let in.
+    for accepts, refused, welcome in (
+            ((), [(alice, None)], (bob, None)),
+            (('any',), [], (carol, None)),
+            ((alice.bare,), [(carol, None), (bob, None)], (alice, None)),
+            ((alice.bare.upper(), carol.bare), [(bob, None)], (carol, None)),
+            ((f'{alice.bare}/one',), [(alice, alice.options(resource='two'))], (alice, full)),
+            ((f'{alice.bare}/ONE', f'{alice.bare}/one'), [], (alice, full))):
+        folder = Folder()
+        source = folder.make('original', 5000)
+        arguments = [word for jid in accepts for word in ('--from', jid)]
+        there = bob.ibb('receive', '-o', folder / 'copy', *arguments)
+        jid = there.wait_ready()
+        for account, options in refused:
+            here = account.ibb('send', source, jid, account=options)
+            here.expect_failure(jid)
+            check(not os.path.exists(folder / 'copy'), 'no file of a stranger')
+        account, options = welcome
+        account.ibb('send', source, jid, account=options).expect_done()
+        there.expect_done()
+        check_equal(sha256(folder / 'copy'), sha256(source), f'SHA-256, --from {accepts}')
+        check_equal(sum(line.startswith('Refused ') for line in there.lines), len(refused),
+                    'refusals that were told')
+
+
+@case('standard input to standard output')
+def _(server):
+    there = Account(server, 'bob').ibb('receive', '--output', '-', '--from', 'any')
+    here = Account(server, 'alice').ibb('send', '-', there.wait_ready(), stdin=subprocess.PIPE)
+    data = os.urandom(300000)
+    here.stdin.write(data)
+    here.stdin.close()
+    here.expect_done()
+    there.expect_done()
+    check(there.output == data, 'the same bytes')
+
+
+@case('standard output is the default when it is no terminal')
+def _(server):
+    there = Account(server, 'bob').ibb('receive', '--from', 'any')
+    here = Account(server, 'alice').ibb('send', '-', there.wait_ready(), stdin=subprocess.PIPE)
+    here.stdin.write(b'abc')
+    here.stdin.close()
+    here.expect_done()
+    there.expect_done()
+    check_equal(there.output, b'abc', 'output')
+
+
+@case('a file that exists is replaced, and keeps its permissions')
+def _(server):
+    folder = Folder()
+    source = folder.make('original', 1000)
+    folder.make('copy', 5000)
+    os.chmod(folder / 'copy', 0o640)
+    os.symlink('copy', folder / 'link')
+    there = Account(server, 'bob').ibb('receive', '-o', folder / 'link', '--from', 'any')
+    Account(server, 'alice').ibb('send', source, there.wait_ready()).expect_done()
+    there.expect_done()
+    check(os.path.islink(folder / 'link'), 'the link is one still')
+    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
+    check_equal(os.stat(folder / 'copy').st_mode & 0o777, 0o640, 'permissions')
+
+
+@case('cat and listen: a request, its end, then the response')
+def _(server):
+    there = Account(server, 'bob').ibb('listen', '--from', 'any', stdin=subprocess.PIPE)
+    here = Account(server, 'alice').ibb('cat', there.wait_ready(), stdin=subprocess.PIPE)
+    request = os.urandom(300000)
+    response = os.urandom(700000)
+    here.stdin.write(request)
+    here.stdin.close()
+    there.wait_for(lambda: there.output_ended, 'the end of the request')
+    check(there.output == request, 'the request')
+    there.stdin.write(response)
+    there.stdin.close()
+    here.expect_done()
+    there.expect_done()
+    check(here.output == response, 'the response')
+
+
+@case('cat and listen: who listens ends first')
+def _(server):
+    there = Account(server, 'bob').ibb('listen', '--from', 'any')
+    here = Account(server, 'alice').ibb('cat', there.wait_ready(), stdin=subprocess.PIPE)
+    here.wait_for(lambda: here.output_ended, 'the end of what comes in')
+    here.stdin.write(b'still here')
+    here.stdin.close()
+    here.expect_done()
+    there.expect_done()
+    check_equal(there.output, b'still here', 'output')
+
+
+@case('cat and listen: a talk in turns')
+def _(server):
+    there = Account(server, 'bob').ibb('listen', '--from', 'any', stdin=subprocess.PIPE)
+    here = Account(server, 'alice').ibb('cat', there.wait_ready(), stdin=subprocess.PIPE)
+    for turn in range(5):
+        for speaker, hearer, word in ((here, there, 'ask'), (there, here, 'tell')):
+            line = f'{word} {turn}\n'.encode()
+            speaker.stdin.write(line)
+            speaker.stdin.flush()
+            # pylint: disable=cell-var-from-loop
+            hearer.wait_for(lambda: hearer.output.endswith(line), line)
+    here.stdin.close()
+    there.stdin.close()
+    here.expect_done()
+    there.expect_done()
+
+
+@case('cat and listen: large both ways at once')
+def _(server):
+    folder = Folder()
+    left, right = folder.make('left', 2 * MIB), folder.make('right', 3 * MIB)
+    with open(left, 'rb') as left_file, open(right, 'rb') as right_file, \
+            open(folder / 'to-left', 'wb') as to_left, open(folder / 'to-right', 'wb') as to_right:
+        there = Account(server, 'bob').ibb('listen', '--from', 'any', stdin=right_file,
+                                           stdout=to_right)
+        here = Account(server, 'alice').ibb('cat', there.wait_ready(), stdin=left_file,
+                                            stdout=to_left)
+        here.expect_done()
+        there.expect_done()
+    check_equal(sha256(folder / 'to-right'), sha256(left), 'SHA-256 there')
+    check_equal(sha256(folder / 'to-left'), sha256(right), 'SHA-256 back')
+
+
+@case('the password from a file')
+def _(server):
+    folder = Folder()
+    bob = Account(server, 'bob')
+    with open(folder / 'password', 'w', encoding='utf-8') as file:
+        file.write(bob.password + '\nnot this\n')
+    there = bob.ibb('receive', '-o', folder / 'copy', '--password-file', folder / 'password',
+                    env={'IBB_PASSWORD': 'wrong'})
+    bob.ibb('send', folder.make('original', 10), there.wait_ready()).expect_done()
+    there.expect_done()
+
+
+@case('the password typed on a terminal, and not shown')
+def _(server):
+    folder = Folder()
+    bob = Account(server, 'bob')
+    there = bob.ibb('receive', '-o', folder / 'copy')
+    jid = there.wait_ready()
+    source = folder.make('original', 10)
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ.pop('IBB_PASSWORD', None)
+        os.environ['LC_ALL'] = 'C.UTF-8'
+        os.execv(IBB, [IBB, 'send', *bob.options(), source, jid])
+    shown = b''
+    while not shown.endswith(b': '):
+        shown += os.read(terminal, 1000)
+    check(b'Password of ' + bob.bare.encode() in shown, f'the question: {shown!r}')
+    os.write(terminal, bob.password.encode() + b'\n')
+    try:
+        while data := os.read(terminal, 1000):
+            shown += data
+    except OSError:
+        pass
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    check_equal(status, 0, f'status ({shown!r})')
+    check(bob.password.encode() not in shown, 'the password is not shown')
+    there.expect_done()
+
+
+@case('a progress bar on a terminal')
+def _(server):
+    folder = Folder()
+    source = folder.make('original', 20 * MIB)
+    there = Account(server, 'bob').ibb('receive', '-o', '/dev/null', '--from', 'any')
+    jid = there.wait_ready()
+    terminal, end = pty.openpty()
+    here = Account(server, 'alice').ibb('send', source, jid, stderr=end)
+    os.close(end)
+    shown = b''
+    try:
+        while data := os.read(terminal, 1000):
+            shown += data
+    except OSError:
+        pass
+    os.close(terminal)
+    check_equal(here.finish(), 0, 'status')
+    there.expect_done()
+    check(re.search(rb'original +\d+ % \[#*\.*\]  [\d.]+ .?i?B of 20.0.MiB  [\d.]+.*/s', shown.replace(
+        b'\xc2\xa0', b' ')), f'a bar: {shown[:500]!r}')
+    check(b' left' in shown, 'what is left')
+
+
+@case('peak memory stays below 40 MiB', timeout=240)
+def _(server):
+    here, there = transfer(server, 64 * MIB)
+    for end in (here, there):
+        check(end.usage.ru_maxrss < 40 * 1024, f'{end.name}: {end.usage.ru_maxrss} KiB')
+        print(f'# {end.name}: peak {end.usage.ru_maxrss / 1024:.1f} MiB, processor '
+              f'{(end.usage.ru_utime + end.usage.ru_stime) * 16:.1f} s/GiB')
+
+
+@case('demo')
+def _():
+    demo = Program(IBB, 'demo', '--size', '1M', env={'LC_ALL': 'C.UTF-8'})
+    demo.expect_done()
+    hashes = re.findall(rb'[0-9a-f]{64}', demo.output)
+    check_equal(len(hashes), 2, 'hashes')
+    check_equal(hashes[0], hashes[1], 'hashes')
+
+
+@case('bench on loopback')
+def _():
+    bench = Program(IBB, 'bench', '--size', '2M', '--json', env={'LC_ALL': 'C.UTF-8'})
+    bench.expect_done()
+    done = bench.wait_event('done')
+    check_equal(done['bytes'], 2 * MIB, 'bytes')
+    for name in ('goodput-mib-per-second', 'round-trip-ms', 'peak-rss-mib'):
+        check(done[name] > 0, name)
+    table = Program(IBB, 'bench', '--size', '1M', env={'LC_ALL': 'C.UTF-8'})
+    table.expect_done()
+    check(b'MiB/s' in table.output and b's/GiB' in table.output, 'a table')
+
+
+@case('bench through a server')
+def _(server):
+    bench = Account(server, 'alice').ibb('bench', '--through', '--size', '1M', '--json')
+    bench.expect_done()
+    done = bench.wait_event('done')
+    check_equal(done['way'], 'server', 'way')
+    print('# ' + json.dumps(done))
+
+
+@case('--help and --version')
+def _():
+    for arguments in (('--help',), ('--version',), *((name, '--help') for name in (
+            'send', 'receive', 'cat', 'listen', 'demo', 'bench'))):
+        program = Program(IBB, *arguments, env={'LC_ALL': 'C.UTF-8'})
+        program.expect_done()
+        check_equal(program.lines, [], 'nothing on standard error')
+        check(b'ibb' in program.output, 'the name')
+
+
+if __name__ == '__main__':
+    with prosody.Prosody() as private:
+        cases.main(private)

@@ -2,21 +2,26 @@
 """The Python binding through a server; run by prosody.py."""
 
 import cases
-from bindings import both_ends, log_in, round_trip, wait
+from bindings import both_ends, make_client, round_trip, wait
 from gi.repository import Gio, GLib, IBB
 
 
 @cases.case('/bindings/python/server')
 def server():
-    alice = log_in('ALICE', 'python-a')
-    bob = log_in('BOB', 'python-b')
+    alice = make_client('ALICE', 'python-a')
+    bob = make_client('BOB', 'python-b')
     assert alice.login(None)
     assert bob.login_finish(wait(bob.login_async))
     assert alice.props.state == IBB.ClientState.ONLINE
-    assert bob.query_support(alice.props.local_jid, None) in (True, False)
+    # Who has no service offers no bytestreams.
+    try:
+        bob.query_support(alice.props.local_jid, None)
+        raise AssertionError('supported by nobody')
+    except GLib.Error as error:
+        assert error.matches(IBB.error_quark(), IBB.Error.FEATURE_NOT_IMPLEMENTED), error
 
-    opened, accepted = both_ends(IBB.Service.new(alice), IBB.Service.new(bob),
-                                 alice.props.local_jid, bob.props.local_jid, 'python')
+    here, there = IBB.Service.new(alice), IBB.Service.new(bob)
+    opened, accepted = both_ends(here, there, alice.props.local_jid, bob.props.local_jid, 'python')
     assert alice.query_support_finish(wait(alice.query_support_async, bob.props.local_jid))
     round_trip(opened, accepted)
     result = wait(opened.close_async, GLib.PRIORITY_DEFAULT)
@@ -28,7 +33,7 @@ def server():
 
 @cases.case('/bindings/python/wrong-password')
 def wrong_password():
-    client = log_in('ALICE', 'python')
+    client = make_client('ALICE', 'python')
     client.props.password = 'guess'
     try:
         client.login(None)
@@ -39,10 +44,7 @@ def wrong_password():
 
 @cases.case('/bindings/python/untrusted')
 def untrusted():
-    import os
-
-    client = log_in('ALICE', 'python')
-    client.props.tls_database = Gio.TlsFileDatabase.new(os.environ['IBB_TEST_OTHER_CA_FILE'])
+    client = make_client('ALICE', 'python', 'IBB_TEST_OTHER_CA_FILE')
     try:
         client.login(None)
         raise AssertionError('logged in')
@@ -56,8 +58,7 @@ def untrusted():
         seen.append((certificate, flags))
         return True
 
-    client = log_in('ALICE', 'python')
-    client.props.tls_database = Gio.TlsFileDatabase.new(os.environ['IBB_TEST_OTHER_CA_FILE'])
+    client = make_client('ALICE', 'python', 'IBB_TEST_OTHER_CA_FILE')
     client.connect('accept-certificate', accept_certificate)
     assert client.login(None)
     assert seen and seen[0][1] & Gio.TlsCertificateFlags.UNKNOWN_CA

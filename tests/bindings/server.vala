@@ -7,7 +7,7 @@ IBB.Client make_client (string name) throws Error {
     password = Environment.get_variable (@"IBB_TEST_$(name)_PASSWORD"),
     host = Environment.get_variable ("IBB_TEST_HOST"),
     port = int.parse (Environment.get_variable ("IBB_TEST_PORT")),
-    tls_database = new TlsFileDatabase (Environment.get_variable ("IBB_TEST_CA_FILE"))
+    tls_database = TlsFileDatabase.@new (Environment.get_variable ("IBB_TEST_CA_FILE"))
   };
 }
 

@@ -405,7 +405,9 @@ carry (IBBHub *self, Parcel *parcel)
 static gboolean
 hub_cb (gpointer data)
 {
-  IBBHub *self = ibb_hub_ref (data); /* a delivery may drop the last connection */
+  /* A delivery may drop the last reference; only this thread frees the hub, and
+   * not before its loop has ended. */
+  IBBHub *self = data;
 
   for (guint n = 0; n < BATCH; n++)
     {
@@ -429,7 +431,6 @@ hub_cb (gpointer data)
       carry (self, parcel);
       parcel_free (parcel);
     }
-  ibb_hub_unref (self);
   return G_SOURCE_CONTINUE;
 }
 

@@ -25,12 +25,9 @@ def declared():
             continue
         with open(path, encoding='utf-8') as file:
             text = re.sub(r'/\*.*?\*/', '', file.read(), flags=re.DOTALL)
-        for match in re.finditer(r'IBB_AVAILABLE_IN_1_0\s+([^;]*?)(\w+) \([^;]*;|'
-                                 r'IBB_AVAILABLE_IN_1_0\s+G_DECLARE_\w+ \(\w+, (\w+),', text):
-            if match.group(3):
-                names.add(match.group(3) + '_get_type')
-            elif not match.group(2).startswith('G_DECLARE'):
-                names.add(match.group(2))
+        for match in re.finditer(r'IBB_AVAILABLE_IN_1_0\s+(?:G_DECLARE_\w+ \(\w+, (\w+),'
+                                 r'|[^;(]*?(\w+) \()', text):
+            names.add(match.group(1) + '_get_type' if match.group(1) else match.group(2))
     return names
 
 

@@ -107,6 +107,7 @@ do_abort (End *self)
 {
   world_trace (self->world, "%c: end %u aborts", letter (self), self->index);
   self->aborted = TRUE;
+  self->was_over = ibb_session_get_state (self->session) == IBB_SESSION_ENDED;
   ibb_session_abort (self->session, self->world->now);
 }
 
@@ -227,6 +228,14 @@ write_part (End *self)
         }
       if (self->wrote == plan->total)
         {
+          /* Who waits for the peer next must not keep it waiting. */
+          if (!plan->auto_flush &&
+              (plan->finish == FINISH_READ_END || plan->finish == FINISH_CLOSE_INPUT ||
+               plan->finish == FINISH_CLOSE_OUTPUT))
+            {
+              ibb_session_flush (self->session, world->now);
+              self->flush_to = self->wrote;
+            }
           self->output_over = TRUE;
           return;
         }

@@ -16,14 +16,14 @@
 /* An IQ that awaits its answer (N-20). */
 typedef struct
 {
-  gint64   key; /* of from, to and id */
-  guint    sent;
-  guint    removed; /* by a fault */
-  guint    doubled;
-  guint    answers;
-  guint    from;
-  guint    to;
-  gboolean is_close;
+  gint64 key; /* of from, to and id */
+  guint  sent;
+  guint  removed; /* by a fault */
+  guint  doubled;
+  guint  answers;
+  guint  from;
+  guint  to;
+  char   what[24];
 } Request;
 
 End *
@@ -74,7 +74,7 @@ request_sent (World *self, guint from, guint to, const IBBStanza *stanza)
       request->key = key;
       request->from = from;
       request->to = to;
-      request->is_close = stanza->payload == IBB_PAYLOAD_CLOSE;
+      g_strlcpy (request->what, stanza->id, sizeof request->what);
       g_hash_table_add (self->requests, request);
     }
   request->sent++;
@@ -474,7 +474,7 @@ check_finish (End *self)
                 ibb_session_get_delivery_failure (session)->kind);
   if (self->failure_kind == IBB_FAILURE_NONE && self->last_delivered != self->wrote)
     world_fail (world, "end %u: an orderly end with undelivered bytes", self->index);
-  if (self->aborted && self->failure_kind == IBB_FAILURE_NONE && !self->input_over)
+  if (self->aborted && !self->was_over && self->failure_kind == IBB_FAILURE_NONE)
     world_fail (world, "end %u: aborted, yet in order", self->index);
 }
 
@@ -522,7 +522,7 @@ check_over (World *self)
 
       if (request->answers == 0 && request->sent > request->removed &&
           !self->nodes[request->to].was_cut)
-        world_fail (self, "%c never answered %c", 'A' + (char) request->to,
-                    'A' + (char) request->from);
+        world_fail (self, "%c never answered %c: %s", 'A' + (char) request->to,
+                    'A' + (char) request->from, request->what);
     }
 }

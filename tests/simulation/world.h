@@ -248,6 +248,7 @@ struct _End
   gboolean       saw_eof;
   gboolean       closed;
   gboolean       aborted;
+  gboolean       was_over; /* when it was aborted */
   gboolean       dropped;
   gboolean       finished;
   IBBFailureKind failure_kind;

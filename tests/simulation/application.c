@@ -484,12 +484,18 @@ static End *
 end_new_for_peer (World *world, Node *node, IBBSession *core)
 {
   Node *peer = server_find (world, ibb_session_get_peer (core));
-  End  *other = peer == NULL
-                    ? NULL
-                    : check_find_end (world, peer->index, node->index, ibb_session_get_sid (core));
+  End  *other = NULL;
   End  *self;
 
-  if (other == NULL || !other->initiator)
+  for (guint i = world->ends->len; peer != NULL && i-- > 0 && other == NULL;)
+    {
+      End *end = g_ptr_array_index (world->ends, i);
+
+      if (end->initiator && end->node == peer->index && end->peer == node->index &&
+          end->sid_hash == hash_string (ibb_session_get_sid (core)))
+        other = end;
+    }
+  if (other == NULL)
     {
       world_fail (world, "%s: a session that nobody opened", node->jid);
       ibb_session_unref (core);
@@ -635,6 +641,9 @@ application_open (World *self, Session *session)
   IBBExpectation *expectation = NULL;
   End            *end;
 
+  if (session->twin != 0 &&
+      check_find_end (self, session->initiator, session->responder, session->sid) != NULL)
+    return; /* the other side was first: a sid is not used again */
   if (session->expected)
     {
       expectation = ibb_engine_expect (peer->engine, node->jid, session->sid,

@@ -132,6 +132,21 @@ mark_pair (World *self, guint a, guint b)
     }
 }
 
+/* The last one of a session is not missed (D-36): who counts bytes waits for
+ * ever, who reads to the end does not see that it is missing. */
+static void
+message_gone (World *self, Node *from, Node *to, IBBStanza *stanza)
+{
+  End *end = check_find_end (self, from->index, to->index, stanza->sid);
+
+  if (end == NULL)
+    return;
+  end->message_lost = TRUE;
+  end->may_hang = TRUE;
+  if (end->other != NULL)
+    end->other->may_hang = TRUE;
+}
+
 /* TRUE: a fault has dealt with it. */
 static gboolean
 suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
@@ -144,6 +159,8 @@ suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
   if (faults->stanza_limit > 0 && is_data && server_estimate (stanza) > faults->stanza_limit)
     {
       world_trace (self, "  too long");
+      if (!is_iq)
+        message_gone (self, from, to, stanza);
       check_removed (self, from->index, to->index, stanza);
       send_back (self, to->index, from, stanza, IBB_CONDITION_POLICY_VIOLATION, faults->limit_type,
                  time);
@@ -173,6 +190,8 @@ suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
           return TRUE;
         }
       world_trace (self, "  sent back: %s", ibb_condition_to_string (condition));
+      if (!is_iq)
+        message_gone (self, from, to, stanza); /* unless it goes again */
       check_removed (self, from->index, to->index, stanza);
       send_back (self, to->index, from, stanza, condition, type, time);
       return TRUE;
@@ -190,16 +209,8 @@ suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
     }
   if (is_data && !is_iq && random_permille (random, faults->lose_message))
     {
-      End *end = check_find_end (self, from->index, to->index, stanza->sid);
-
       world_trace (self, "  lost");
-      if (end != NULL)
-        {
-          end->message_lost = TRUE;
-          end->may_hang = TRUE; /* who counts bytes waits for ever */
-          if (end->other != NULL)
-            end->other->may_hang = TRUE;
-        }
+      message_gone (self, from, to, stanza);
       return TRUE;
     }
   if (is_iq && is_data && random_permille (random, faults->lose_data))

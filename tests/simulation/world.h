@@ -193,6 +193,7 @@ struct _Node
   gsize      max_receive_buffer; /* the largest that the setting ever was */
   gsize      max_memory_limit;
   Random     ids;
+  guint      n_errors; /* error replies: past 1000 waiting ones, D-47 leaves requests unanswered */
 
   GQueue unsent; /* IBBStanza: taken from the engine, not yet reported */
   gsize  unsent_bytes;

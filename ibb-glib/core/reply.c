@@ -353,7 +353,9 @@ refuse (IBBSession *self, IBBBlock *block, IBBStanza *answer, gint64 now)
   leave_flight (self, block);
   block->state = IBB_BLOCK_REFUSED;
   sender->n_refused++;
-  if (sender->n_sent == 0)
+  /* What the others get cannot mend it, and may never come. */
+  if (sender->n_sent == 0 ||
+      (block == g_queue_peek_head (&sender->flight) && classify (self, block, now) == FINAL))
     react_to_refusals (self, now);
 }
 

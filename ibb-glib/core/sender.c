@@ -369,22 +369,42 @@ fail_gone (IBBSession *self, gint64 now)
   ibb_session_fail (self, &failure, now);
 }
 
-/* The peer is there and silent: the reply was lost, or it is held. */
-static void
-repeat_oldest (IBBSession *self, gint64 now)
+/* Which block goes again: the oldest that has had no reply, which is what the
+ * peer expects if it was lost. A peer remembers only so many of those that it
+ * acknowledged, but all that it holds: when too many came after it, the last
+ * one, whose result acknowledges the others. */
+static IBBBlock *
+choose_repetition (IBBSession *self)
 {
   IBBSender *sender = &self->sender;
-  IBBBlock  *oldest = g_queue_peek_head (&sender->flight);
+  IBBBlock  *chosen = NULL;
 
-  if (sender->n_sent == 0)
-    ibb_session_repeat_close (self);
-  else if (sender->n_sent > RESEND_LATER_MAX + 1)
-    fail_gone (self, now);
-  else
+  for (GList *l = sender->flight.head; l != NULL; l = l->next)
     {
-      oldest->attempts++;
-      ibb_engine_queue_control (self->engine, make_stanza (self, oldest));
+      IBBBlock *block = l->data;
+
+      if (block->state != IBB_BLOCK_SENT)
+        continue;
+      chosen = block;
+      if (sender->n_sent <= RESEND_LATER_MAX + 1)
+        break;
     }
+  return chosen;
+}
+
+/* The peer is there and silent: the reply was lost, or it is held. */
+static void
+repeat_last_word (IBBSession *self)
+{
+  IBBBlock *block = choose_repetition (self);
+
+  if (block == NULL)
+    {
+      ibb_session_repeat_close (self);
+      return;
+    }
+  block->attempts++;
+  ibb_engine_queue_control (self->engine, make_stanza (self, block));
 }
 
 void
@@ -396,7 +416,7 @@ ibb_sender_probe_answered (IBBSession *self, gboolean there, gint64 now)
   if (!there)
     fail_gone (self, now);
   else if (self->peer->has_our_feature)
-    repeat_oldest (self, now);
+    repeat_last_word (self);
   else if (now - self->sender.heard >= IBB_SILENCE_MAX)
     fail_gone (self, now);
 }

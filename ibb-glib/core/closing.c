@@ -122,7 +122,10 @@ ibb_session_proceed (IBBSession *self, gint64 now)
         answer_peer_close (self);
     }
   else if ((self->shutdown || self->close) && !self->close_sent)
-    send_close (self, now);
+    {
+      send_close (self, now);
+      ibb_session_update_timer (self, now); /* its time-out begins */
+    }
 }
 
 /* The peer's. */

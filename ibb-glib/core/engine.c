@@ -333,7 +333,6 @@ receive_for_session (
     }
 
   keep = ibb_session_ref (session);
-  ibb_sender_heard (session, now);
   if (session->state == IBB_SESSION_OPENING)
     ibb_receiver_receive_early (session, stanza);
   else if (stanza->payload == IBB_PAYLOAD_CLOSE)

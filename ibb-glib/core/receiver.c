@@ -315,6 +315,9 @@ store (IBBSession *self, IBBStanza *stanza, guint64 digest, gint64 now)
   receiver->refusing = FALSE;
   receiver->received += length;
   remember (self, digest);
+  /* A repetition is no sign of progress: two ends that each repeat would keep
+   * each other from ever finding out (D-27). */
+  ibb_sender_heard (self, now);
 
   if (receiver->discard)
     receiver->read += length;

@@ -206,6 +206,7 @@ ibb_session_receive_close (IBBSession *self, IBBStanza *stanza, gint64 now)
     }
 
   self->peer_closed = TRUE;
+  ibb_sender_heard (self, now);
   end_input (self, is_orderly (self, stanza->unclean, now));
   ibb_receiver_release_all (self);
   if (stanza->unclean)

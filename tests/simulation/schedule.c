@@ -77,8 +77,10 @@ schedule_change_settings (Schedule *self, IBBSettings *settings, Random *random)
 
   make_settings (settings, self->profile, random);
   settings->session_limit = limit;
+  /* A buffer that shrinks below what waits in it without auto-flush is full,
+   * and nobody looks at it again before the next call. */
   if (settings->send_buffer_size > 0)
-    settings->send_buffer_size = MAX (settings->send_buffer_size, 1024);
+    settings->send_buffer_size += 64 * 1024;
   if (self->profile == PROFILE_CROWD)
     settings->receive_memory_limit = memory;
 }

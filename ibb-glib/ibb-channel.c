@@ -507,6 +507,7 @@ const IBBOperationClass ibb_operation_close = {
   .async_name = "g_io_stream_close_async()",
   .result = IBB_RESULT_BOOLEAN,
   .begins_anyway = TRUE,
+  .begins_cancelled = TRUE,
   .keeps_result = TRUE,
   .begin = close_begin,
   .is_ready = close_is_ready,

@@ -28,9 +28,10 @@ typedef struct
   const char *name;       /* for the profiler */
   const char *async_name; /* what to call instead in the engine's own thread */
   IBBResult   result;
-  gboolean    begins_anyway; /* what it begins goes on even if nobody may wait for it */
-  gboolean    always_waits;  /* it cannot be over at once */
-  gboolean    keeps_result;  /* a result that is there is returned even if cancelled */
+  gboolean    begins_anyway;    /* what it begins goes on even if nobody may wait for it */
+  gboolean    begins_cancelled; /* even if it was cancelled before: GIO closes once */
+  gboolean    always_waits;     /* it cannot be over at once */
+  gboolean    keeps_result;     /* a result that is there is returned even if cancelled */
 
   /* All with the lock. begin (nullable) is called once; is_ready says whether
    * an attempt would be the last; attempt returns TRUE when the operation is

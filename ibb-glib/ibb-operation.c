@@ -212,7 +212,7 @@ ibb_operation_run (IBBOperation *self, GCancellable *cancellable, GError **error
   gint64             now;
   gboolean           over = FALSE;
 
-  if (!g_cancellable_set_error_if_cancelled (cancellable, &reason))
+  if (self->class->begins_cancelled || !g_cancellable_set_error_if_cancelled (cancellable, &reason))
     {
       now = g_get_monotonic_time ();
       ibb_worker_lock (self->worker);
@@ -338,7 +338,7 @@ ibb_operation_start (IBBOperation *self, GTask *task)
   g_task_set_name (task, self->class->name);
   g_task_set_task_data (task, self, (GDestroyNotify) ibb_operation_free);
 
-  if (!g_cancellable_set_error_if_cancelled (cancellable, &error))
+  if (self->class->begins_cancelled || !g_cancellable_set_error_if_cancelled (cancellable, &error))
     {
       ibb_worker_lock (self->worker);
       if (begin_locked (self, g_get_monotonic_time (), &error))

@@ -4,8 +4,6 @@
 
 #include "ibb-output-stream.h"
 
-#include <glib/gi18n-lib.h>
-
 #include "ibb-transport-private.h"
 
 /**

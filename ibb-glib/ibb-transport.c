@@ -171,6 +171,11 @@ ibb_transport_close_async (GIOStream          *stream,
 
   g_task_set_source_tag (task, ibb_transport_close_async);
   g_task_set_priority (task, io_priority);
+  if (self->channel == NULL)
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
   begin_close (self);
   operation = ibb_channel_new_operation (self->channel, &ibb_operation_close, task);
   if (operation != NULL)

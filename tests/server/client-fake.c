@@ -1094,5 +1094,5 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/drop", test_drop);
   g_test_add_func ("/ibb/client/own-thread", test_own_thread);
 
-  return run_tests ();
+  return g_test_run ();
 }

@@ -4,7 +4,6 @@
 
 #include "client-fixture.h"
 
-#include <string.h>
 #include <unistd.h>
 
 void
@@ -74,32 +73,4 @@ drop_client (IBBClient *client)
         g_thread_yield ();
     }
   g_weak_ref_clear (&weak);
-}
-
-static gboolean
-has_client_thread (void)
-{
-  g_autoptr (GDir) tasks = g_dir_open ("/proc/self/task", 0, NULL);
-  const char      *task;
-
-  while (tasks != NULL && (task = g_dir_read_name (tasks)) != NULL)
-    {
-      g_autofree char *path = g_build_filename ("/proc/self/task", task, "comm", NULL);
-      g_autofree char *name = NULL;
-
-      if (g_file_get_contents (path, &name, NULL, NULL) && strcmp (name, "ibb-client\n") == 0)
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-int
-run_tests (void)
-{
-  int status = g_test_run ();
-
-  while (has_client_thread ())
-    g_thread_yield ();
-  return status;
 }

@@ -19,6 +19,3 @@ void wait_for_int (int *value, int wanted);
 /* Drops the last reference of the test's own and waits until it is gone: the
  * client's thread may hold one for a moment. */
 void drop_client (IBBClient *client);
-/* g_test_run (), and then waits until each client's thread has ended: after the
- * last reference they all do, and a leak checker wants them quiet. */
-int run_tests (void);

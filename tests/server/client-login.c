@@ -540,8 +540,7 @@ test_two (void)
   g_assert_error (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE);
   g_clear_error (&error);
 
-  /* Waited for: what crosses a good-bye is answered by nobody. */
-  assert_logout (bob);
+  /* It leaves nothing behind in the other. */
   drop_client (bob);
   g_assert_false (ibb_client_query_support (alice, bobs, NULL, &error));
   g_assert_error (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE);
@@ -578,12 +577,12 @@ main (int argc, char **argv)
     {
       if (g_str_equal (g_getenv ("IBB_TEST_EXPECTED_MECHANISM"), "PLAIN"))
         g_test_add_func ("/ibb/login/plain-text", test_plain_text);
-      return run_tests ();
+      return g_test_run ();
     }
   if (g_getenv ("IBB_TEST_KILL") != NULL)
     {
       g_test_add_func ("/ibb/login/killed", test_killed);
-      return run_tests ();
+      return g_test_run ();
     }
 
   g_test_add_func ("/ibb/login/tls-modes", test_tls_modes);
@@ -599,5 +598,5 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/login/conflict", test_conflict);
   g_test_add_func ("/ibb/login/two", test_two);
 
-  return run_tests ();
+  return g_test_run ();
 }

@@ -1,0 +1,100 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The examples: each language sends to the next one, and talks to itself."""
+
+import os
+import shutil
+import sys
+from functools import partial
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+import prosody
+from cases import Skip, case, check_equal
+from command import ROOT, Account, Folder, Program, sha256
+
+BUILD = os.environ['IBB_TEST_BUILD_ROOT']
+LANGUAGES = ('c', 'py', 'js', 'vala')
+
+
+def example(name, language):
+    """The command that runs one, or Skip."""
+    if language in ('c', 'vala'):
+        program = os.path.join(BUILD, 'examples', ('vala-' if language == 'vala' else 'example-') + name)
+        if not os.path.exists(program):
+            raise Skip('built without Vala')
+        return (program,)
+    if not os.path.exists(os.path.join(BUILD, 'ibb-glib', 'IBB-1.0.typelib')):
+        raise Skip('built without introspection')
+    program = os.path.join(ROOT, 'examples', f'{name}.{language}')
+    if language == 'js':
+        if not shutil.which('gjs'):
+            raise Skip('there is no gjs')
+        return ('gjs', '-m', program)
+    return ('/usr/bin/python3', program)
+
+
+def start(server, account, command, *arguments):
+    environment = server.environment
+    return Program(*command, account.bare, *arguments, env={
+        'IBB_PASSWORD': account.password,
+        'IBB_SERVER': f'{server.host}:{server.port}',
+        'IBB_CA_FILE': environment['IBB_TEST_CA_FILE']})
+
+
+def transfer(server, sender, receiver):
+    send, receive = example('send-file', sender), example('receive-file', receiver)
+    folder = Folder()
+    source = folder.make('original', 700000)
+    alice, bob = Account(server, 'alice'), Account(server, 'bob')
+    there = start(server, bob, receive, alice.bare, folder / 'copy')
+    here = start(server, alice, send, there.wait_ready(), source)
+    check_equal((here.finish(), here.lines), (0, []), 'the sender')
+    check_equal((there.finish(), len(there.lines)), (0, 1), 'the receiver')
+    check_equal(here.output, b'sent 700000 bytes\n', 'what the sender says')
+    check_equal(there.output, b'received 700000 bytes\n', 'what the receiver says')
+    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
+    check_equal(folder.names(), ['copy', 'original'], 'files')
+
+
+for index, language in enumerate(LANGUAGES):
+    following = LANGUAGES[(index + 1) % len(LANGUAGES)]
+    case(f'send-file in {language} to receive-file in {following}')(
+        partial(transfer, sender=language, receiver=following))
+
+
+def refused(server, language):
+    """A stranger gets an error, and leaves no file."""
+    send, receive = example('send-file', language), example('receive-file', language)
+    folder = Folder()
+    source = folder.make('original', 700000)
+    alice, bob, carol = (Account(server, name) for name in ('alice', 'bob', 'carol'))
+    there = start(server, bob, receive, alice.bare, folder / 'copy')
+    jid = there.wait_ready()
+    stranger = start(server, carol, send, jid, source)
+    check_equal(stranger.finish(), 1, 'the stranger')
+    check_equal(folder.names(), ['original'], 'files')
+    here = start(server, alice, send, jid, source)
+    check_equal((here.finish(), there.finish()), (0, 0), 'who is expected')
+
+
+for language in LANGUAGES:
+    case(f'receive-file in {language} and a stranger')(
+        partial(refused, language=language))
+
+
+def loopback(_server, language):
+    program = Program(*example('loopback', language))
+    check_equal((program.finish(), program.lines), (0, []), 'the end')
+    check_equal(program.output.decode(), 'romeo hears: wherefore art thou romeo?\n'
+                'juliet hears: call me but love\n', 'the talk')
+
+
+for language in LANGUAGES:
+    case(f'loopback in {language}')(partial(loopback, language=language))
+
+
+if __name__ == '__main__':
+    with prosody.Prosody() as private:
+        cases.main(private)

@@ -11,6 +11,7 @@
 #include "fuzz.h"
 
 #include "core/engine.h"
+#include "core/jid.h"
 #include "engine-check.h"
 
 #include <string.h>
@@ -82,7 +83,9 @@ fill_random (guint8 *bytes, gsize length, gpointer data)
 static char *
 get_key (const char *id, const char *jid)
 {
-  return g_strdup_printf ("%s %s", id, jid != NULL ? jid : "");
+  g_autofree char *normal = jid != NULL ? ibb_jid_normalize (jid) : NULL;
+
+  return g_strdup_printf ("%s %s", id, normal != NULL ? normal : "");
 }
 
 /* Sessions and expectations. */

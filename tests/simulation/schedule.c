@@ -387,7 +387,9 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
 
   for (guint i = 0; i < self->n_nodes; i++)
     {
-      guint kind = (guint) random_below (random, profile == PROFILE_TIMING ? 4 : 3);
+      guint kind = (guint) random_below (random, profile == PROFILE_TIMING ? 4
+                                                 : profile == PROFILE_WRAP ? 2
+                                                                           : 3);
 
       make_settings (&self->settings[i], profile, random);
       self->listen[i] = random_percent (random, 50) ? IBB_LISTEN_ACCEPT : IBB_LISTEN_ASK;

@@ -96,7 +96,12 @@ ibb_engine_free (IBBEngine *self)
   ibb_engine_lost (self, 0);
   g_queue_clear_full (&self->control, (GDestroyNotify) ibb_stanza_record_unref);
   while ((link = g_queue_pop_head_link (&self->changed)) != NULL)
-    ((IBBSession *) link->data)->is_changed = FALSE;
+    {
+      IBBSession *session = link->data;
+
+      session->is_changed = FALSE;
+      ibb_session_unref (session); /* the reference that the queue held */
+    }
   while (!g_queue_is_empty (&self->events))
     {
       IBBEvent *event = g_queue_pop_head (&self->events);

@@ -177,10 +177,18 @@ tool_account_new_client (const ToolAccount *self, const ToolOptions *options, co
 gboolean
 tool_account_login (ToolRun *run, IBBClient *client, GError **error)
 {
+  g_autoptr (GError) local_error = NULL;
   g_autofree char *phase = g_strdup_printf (_ ("logging in as “%s”"), ibb_client_get_jid (client));
 
   tool_run_begin_phase (run, phase, LOGIN_TIMEOUT);
-  return ibb_client_login (client, tool_run_get_cancellable (run), error);
+  if (ibb_client_login (client, tool_run_get_cancellable (run), &local_error))
+    return TRUE;
+  /* What the network says does not tell whose server it is about. */
+  if (local_error->domain == G_RESOLVER_ERROR ||
+      (local_error->domain == G_IO_ERROR && local_error->code != G_IO_ERROR_INVALID_ARGUMENT))
+    g_prefix_error (&local_error, _ ("Cannot log in as “%s”: "), ibb_client_get_jid (client));
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
 }
 
 static gboolean

@@ -53,7 +53,7 @@ make_error_locked (ToolRun *self)
     return g_error_copy (self->failure);
   if (self->interrupted)
     return g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("Interrupted while %s"), self->phase);
-  duration = tool_format_duration ((double) self->limit / G_USEC_PER_SEC);
+  duration = g_strdup_printf (_ ("%g s"), (double) self->limit / G_USEC_PER_SEC);
   return g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
                       _ ("Nothing happened for %s while %s; gave up"), duration, self->phase);
 }

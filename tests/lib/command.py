@@ -166,6 +166,7 @@ class Program:
         for word in words:
             if word not in errors[0]:
                 raise AssertionError(f'no “{word}” in: {errors[0]}')
+        print(f'# {errors[0]}')
         return errors[0]
 
 

@@ -28,12 +28,12 @@
 
 typedef struct
 {
-  IBBClient *client; /* (transfer none): the task holds it */
-  char      *id;
-  char      *peer;
-  GTask     *task;      /* (owned) */
-  GSource   *timer;     /* (owned) */
-  GSource   *cancelled; /* (owned) (nullable) */
+  IBBClient      *client; /* (transfer none): the task holds it */
+  char           *id;
+  char           *peer;
+  GTask          *task;      /* (owned) */
+  GSource        *timer;     /* (owned) */
+  IBBCancelWatch *cancelled; /* (owned) (nullable) */
 } Query;
 
 static void
@@ -42,7 +42,7 @@ query_free (gpointer data)
   Query *query = data;
 
   ibb_client_clear_source (&query->timer);
-  ibb_client_clear_source (&query->cancelled);
+  g_clear_pointer (&query->cancelled, ibb_cancel_watch_free);
   g_free (query->id);
   g_free (query->peer);
   g_object_unref (query->task);
@@ -159,7 +159,7 @@ query_timeout_cb (gpointer user_data)
 }
 
 static gboolean
-query_cancelled_cb (GCancellable *cancellable, gpointer user_data)
+query_cancelled_cb (gpointer user_data)
 {
   Query *query = steal_query (((Query *) user_data)->client, ((Query *) user_data)->id);
 
@@ -188,7 +188,6 @@ query_cb (gpointer user_data)
   Query        *query = user_data;
   IBBClient    *self = query->client;
   GMainContext *context = ibb_thread_get_context (self->thread);
-  GCancellable *cancellable = g_task_get_cancellable (query->task);
   IBBStanza    *stanza;
   gboolean      sent;
 
@@ -207,9 +206,8 @@ query_cb (gpointer user_data)
   g_hash_table_insert (self->queries, query->id, query);
   query->timer = ibb_client_attach (context, g_timeout_source_new (IBB_CLIENT_QUERY_TIMEOUT),
                                     query_timeout_cb, query, NULL);
-  if (cancellable != NULL)
-    query->cancelled = ibb_client_attach (context, g_cancellable_source_new (cancellable),
-                                          G_SOURCE_FUNC (query_cancelled_cb), query, NULL);
+  query->cancelled = ibb_cancel_watch_new (context, g_task_get_cancellable (query->task),
+                                           query_cancelled_cb, query);
 
   return G_SOURCE_REMOVE;
 }

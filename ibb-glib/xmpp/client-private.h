@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include "xmpp/cancel-watch.h"
 #include "xmpp/ibb-client.h"
 #include "xmpp/negotiation.h"
 #include "xmpp/stream.h"
@@ -61,7 +62,7 @@ struct _IBBClient
   /* worker thread only */
   GTask          *login_task;      /* (owned) (nullable) */
   IBBNegotiation *negotiation;     /* (owned) (nullable) */
-  GSource        *login_cancelled; /* (owned) (nullable) */
+  IBBCancelWatch *login_cancelled; /* (owned) (nullable) */
   GSource        *question;        /* (owned) (nullable): a certificate, in the caller's context */
   GPtrArray      *logouts;         /* (owned) (element-type Logout) */
   GSource        *keepalive;       /* (owned) (nullable) */

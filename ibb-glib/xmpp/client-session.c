@@ -15,8 +15,8 @@
 
 typedef struct
 {
-  GTask   *task;      /* (owned): holds the client */
-  GSource *cancelled; /* (owned) (nullable) */
+  GTask          *task;      /* (owned): holds the client */
+  IBBCancelWatch *cancelled; /* (owned) (nullable) */
 } Logout;
 
 static GWeakRef *
@@ -40,7 +40,7 @@ logout_free (gpointer data)
 {
   Logout *logout = data;
 
-  ibb_client_clear_source (&logout->cancelled);
+  g_clear_pointer (&logout->cancelled, ibb_cancel_watch_free);
   g_object_unref (logout->task);
   g_free (logout);
 }
@@ -193,7 +193,7 @@ go_online (IBBClient *self, IBBLoginResult *result)
 static void
 end_login (IBBClient *self)
 {
-  ibb_client_clear_source (&self->login_cancelled);
+  g_clear_pointer (&self->login_cancelled, ibb_cancel_watch_free);
   ibb_client_clear_source (&self->question);
   g_clear_pointer (&self->negotiation, ibb_negotiation_unref);
 }
@@ -295,7 +295,7 @@ static const IBBNegotiationHandler negotiation_handler = {
 };
 
 static gboolean
-login_cancelled_cb (GCancellable *cancellable, gpointer user_data)
+login_cancelled_cb (gpointer user_data)
 {
   IBBClient         *self = user_data;
   g_autoptr (GError) error =
@@ -316,10 +316,9 @@ get_timeout (IBBClient *self, const char *key, guint usual)
 static gboolean
 login_cb (gpointer user_data)
 {
-  GTask        *task = user_data;
-  IBBClient    *self = g_task_get_source_object (task);
-  GCancellable *cancellable = g_task_get_cancellable (task);
-  IBBAccount    account = { NULL };
+  GTask     *task = user_data;
+  IBBClient *self = g_task_get_source_object (task);
+  IBBAccount account = { NULL };
 
   g_mutex_lock (&self->lock);
   account.jid = g_strdup (self->jid != NULL ? self->jid : "");
@@ -336,10 +335,9 @@ login_cb (gpointer user_data)
 
   self->login_task = g_object_ref (task);
   self->negotiation = ibb_negotiation_new (self->thread, &account, &negotiation_handler, self);
-  if (cancellable != NULL)
-    self->login_cancelled = ibb_client_attach (ibb_thread_get_context (self->thread),
-                                               g_cancellable_source_new (cancellable),
-                                               G_SOURCE_FUNC (login_cancelled_cb), self, NULL);
+  self->login_cancelled =
+      ibb_cancel_watch_new (ibb_thread_get_context (self->thread), g_task_get_cancellable (task),
+                            login_cancelled_cb, self);
 
   return G_SOURCE_REMOVE;
 }
@@ -353,7 +351,7 @@ ibb_client_start_login (IBBClient *self, GTask *task)
 /* Logout. */
 
 static gboolean
-logout_cancelled_cb (GCancellable *cancellable, gpointer user_data)
+logout_cancelled_cb (gpointer user_data)
 {
   GTask     *task = user_data;
   IBBClient *self = g_task_get_source_object (task);
@@ -375,14 +373,12 @@ logout_cancelled_cb (GCancellable *cancellable, gpointer user_data)
 static void
 add_logout (IBBClient *self, GTask *task)
 {
-  Logout       *logout = g_new0 (Logout, 1);
-  GCancellable *cancellable = g_task_get_cancellable (task);
+  Logout *logout = g_new0 (Logout, 1);
 
   logout->task = g_object_ref (task);
-  if (cancellable != NULL)
-    logout->cancelled = ibb_client_attach (ibb_thread_get_context (self->thread),
-                                           g_cancellable_source_new (cancellable),
-                                           G_SOURCE_FUNC (logout_cancelled_cb), task, NULL);
+  logout->cancelled =
+      ibb_cancel_watch_new (ibb_thread_get_context (self->thread), g_task_get_cancellable (task),
+                            logout_cancelled_cb, task);
   g_ptr_array_add (self->logouts, logout);
 }
 

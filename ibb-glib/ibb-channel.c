@@ -663,11 +663,19 @@ poll_source_prepare (GSource *source, int *timeout)
   return poll_source_check (source);
 }
 
+/* It is ever a child of a source of GIO, which has the callback. */
 static gboolean
 poll_source_dispatch (GSource *source, GSourceFunc callback, gpointer data)
 {
   g_source_set_ready_time (source, -1);
-  return callback == NULL || callback (data);
+  return G_SOURCE_CONTINUE;
+}
+
+/* GIO gives its children a closure that does nothing. */
+static gboolean
+poll_source_closure_cb (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
 }
 
 static void
@@ -690,7 +698,11 @@ poll_source_finalize (GSource *source)
 }
 
 static GSourceFuncs poll_source_funcs = {
-  poll_source_prepare, poll_source_check, poll_source_dispatch, poll_source_finalize, NULL, NULL,
+  .prepare = poll_source_prepare,
+  .check = poll_source_check,
+  .dispatch = poll_source_dispatch,
+  .finalize = poll_source_finalize,
+  .closure_callback = poll_source_closure_cb,
 };
 
 GSource *

@@ -148,7 +148,6 @@ ibb_input_stream_create_source (GPollableInputStream *stream, GCancellable *canc
     return g_pollable_source_new_full (self, NULL, cancellable);
 
   child = ibb_channel_create_source (self->channel, FALSE);
-  g_source_set_dummy_callback (child);
   return g_pollable_source_new_full (self, child, cancellable);
 }
 

@@ -157,6 +157,8 @@ ibb_loopback_class_init (IBBLoopbackClass *class)
    * IBBLoopback:drop-probability:
    *
    * How probable it is that a stanza is lost, 0 to 1. Answers are lost as well.
+   * XMPP loses nothing while its connections last, so a session that loses a
+   * block does not go on.
    *
    * Since: 1.0
    */
@@ -168,6 +170,10 @@ ibb_loopback_class_init (IBBLoopbackClass *class)
    *
    * How probable it is that a request or message comes back with the error
    * `recipient-unavailable`, which is a passing one, 0 to 1.
+   *
+   * A block that comes back is sent again. But if others were on their way
+   * behind it, the peer sees a gap and has to end the session (XEP-0047 §2.2);
+   * set [property@IBB.Service:window] to 1 to have one at a time.
    *
    * Since: 1.0
    */

@@ -277,7 +277,6 @@ ibb_output_stream_create_source (GPollableOutputStream *stream, GCancellable *ca
     return g_pollable_source_new_full (self, NULL, cancellable);
 
   child = ibb_channel_create_source (self->channel, TRUE);
-  g_source_set_dummy_callback (child);
   return g_pollable_source_new_full (self, child, cancellable);
 }
 

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* D-46: a call that is cancelled loses no byte and doubles none, and can be
+ * repeated. */
+
+#include "fixture.h"
+
+static GInputStream *
+get_input (IBBTransport *transport)
+{
+  return g_io_stream_get_input_stream (G_IO_STREAM (transport));
+}
+
+static GOutputStream *
+get_output (IBBTransport *transport)
+{
+  return g_io_stream_get_output_stream (G_IO_STREAM (transport));
+}
+
+static gpointer
+cancel_thread (gpointer data)
+{
+  g_usleep (10 * 1000); /* whether the call has begun by then makes no difference */
+  g_cancellable_cancel (data);
+  return NULL;
+}
+
+/* Nothing to read: cancelled; later it reads as if nothing had been. */
+static void
+test_read (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       error = NULL;
+  GAsyncResult            *read = NULL;
+  GThread                 *thread;
+  char                     bytes[8];
+
+  fixture_open (fixture, &romeo, &juliet);
+  thread = g_thread_new ("cancel", cancel_thread, cancellable);
+  g_assert_cmpint (g_input_stream_read (get_input (juliet), bytes, 8, cancellable, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_thread_join (thread);
+
+  g_cancellable_reset (cancellable);
+  g_input_stream_read_async (get_input (juliet), bytes, 8, G_PRIORITY_DEFAULT, cancellable,
+                             store_result_cb, &read);
+  run_pending ();
+  g_cancellable_cancel (cancellable);
+  g_assert_null (read);
+  result = wait_for_result (&read);
+  g_assert_cmpint (g_input_stream_read_finish (get_input (juliet), result, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  write_text (romeo, "whole");
+  assert_reads (juliet, "whole");
+}
+
+/* The bytes are there when the call is cancelled: they stay. */
+static void
+test_read_late (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       error = NULL;
+  GAsyncResult            *read = NULL;
+  char                     bytes[8];
+
+  fixture_open (fixture, &romeo, &juliet);
+  /* Begun with bytes there, and cancelled before the context gets round to it. */
+  write_text (romeo, "again");
+  poll_until (ibb_transport_get_bytes_received (juliet) == 5);
+  g_input_stream_read_async (get_input (juliet), bytes, 8, G_PRIORITY_DEFAULT, cancellable,
+                             store_result_cb, &read);
+  g_cancellable_cancel (cancellable);
+  result = wait_for_result (&read);
+  g_assert_cmpint (g_input_stream_read_finish (get_input (juliet), result, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_reads (juliet, "again");
+}
+
+/* Reads that are cancelled at random, from another thread, by both ways: all
+ * bytes arrive, once, in order. */
+typedef struct
+{
+  GCancellable *cancellable;
+  int           done;
+} Canceller;
+
+static gpointer
+canceller_thread (gpointer data)
+{
+  Canceller *self = data;
+
+  while (!g_atomic_int_get (&self->done))
+    {
+      g_usleep (g_random_int_range (50, 500));
+      g_cancellable_cancel (self->cancellable);
+    }
+  return NULL;
+}
+
+static gpointer
+writer_thread (gpointer data)
+{
+  g_autoptr (GBytes) bytes = make_bytes (400000, 7);
+
+  for (gsize i = 0; i < 400000; i += 1000)
+    write_bytes (data, (const guint8 *) g_bytes_get_data (bytes, NULL) + i, 1000);
+  return NULL;
+}
+
+static void
+test_read_storm (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GBytes)       expected = make_bytes (400000, 7);
+  g_autofree guint8       *got = g_malloc (400000);
+  Canceller                canceller = { g_cancellable_new (), FALSE };
+  GThread                 *writer;
+  GThread                 *thread;
+  gsize                    length = 0;
+  guint                    n_cancelled = 0;
+
+  fixture_open (fixture, &romeo, &juliet);
+  writer = g_thread_new ("writer", writer_thread, romeo);
+  thread = g_thread_new ("canceller", canceller_thread, &canceller);
+  for (guint turn = 0; length < 400000; turn++)
+    {
+      g_autoptr (GError)       error = NULL;
+      g_autoptr (GAsyncResult) result = NULL;
+      GAsyncResult            *read = NULL;
+      gsize                    count = MIN (400000 - length, 3000);
+      gssize                   size;
+
+      if (turn % 2 == 0)
+        size = g_input_stream_read (get_input (juliet), got + length, count, canceller.cancellable,
+                                    &error);
+      else
+        {
+          g_input_stream_read_async (get_input (juliet), got + length, count, G_PRIORITY_DEFAULT,
+                                     canceller.cancellable, store_result_cb, &read);
+          result = wait_for_result (&read);
+          size = g_input_stream_read_finish (get_input (juliet), result, &error);
+        }
+      if (size < 0)
+        {
+          g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+          n_cancelled++;
+          g_cancellable_reset (canceller.cancellable);
+          continue;
+        }
+      g_assert_cmpint (size, >, 0);
+      length += size;
+    }
+  g_atomic_int_set (&canceller.done, TRUE);
+  g_thread_join (thread);
+  g_thread_join (writer);
+  g_assert_cmpmem (got, length, g_bytes_get_data (expected, NULL), 400000);
+  g_assert_cmpuint (n_cancelled, >, 0);
+  g_object_unref (canceller.cancellable);
+}
+
+/* A write without room. */
+static void
+test_write (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       error = NULL;
+  g_autofree char         *got = NULL;
+  GAsyncResult            *written = NULL;
+  GThread                 *thread;
+  gsize                    filled;
+
+  fixture_open (fixture, &romeo, &juliet);
+  ibb_loopback_set_latency (fixture->loopback, 100);
+  filled = fill_output (romeo);
+
+  thread = g_thread_new ("cancel", cancel_thread, cancellable);
+  g_assert_cmpint (g_output_stream_write (get_output (romeo), "lost?", 5, cancellable, &error), ==,
+                   -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_thread_join (thread);
+
+  g_cancellable_reset (cancellable);
+  g_output_stream_write_async (get_output (romeo), "lost?", 5, G_PRIORITY_DEFAULT, cancellable,
+                               store_result_cb, &written);
+  run_pending ();
+  g_assert_null (written);
+  g_cancellable_cancel (cancellable);
+  result = wait_for_result (&written);
+  g_assert_cmpint (g_output_stream_write_finish (get_output (romeo), result, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+
+  ibb_loopback_set_latency (fixture->loopback, 0);
+  g_assert_cmpuint (ibb_transport_get_bytes_sent (romeo) + ibb_transport_get_bytes_queued (romeo),
+                    ==, filled);
+  got = g_malloc (filled);
+  g_input_stream_read_all (get_input (juliet), got, filled, NULL, NULL, &error);
+  g_assert_no_error (error);
+  write_text (romeo, "whole");
+  assert_reads (juliet, "whole");
+}
+
+/* Flush, drain and shutdown_output: the session goes on, and so does what was
+ * begun. */
+static void
+test_waits (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (GAsyncResult) drain_result = NULL;
+  g_autoptr (GAsyncResult) shut_result = NULL;
+  g_autoptr (GAsyncResult) flush_result = NULL;
+  GAsyncResult            *drained = NULL;
+  GAsyncResult            *shut = NULL;
+  GAsyncResult            *flushed = NULL;
+  GThread                 *thread;
+
+  fixture_open (fixture, &romeo, &juliet);
+  ibb_loopback_set_latency (fixture->loopback, 100);
+  /* So that the flush has to wait: nothing is free while the first is unanswered. */
+  ibb_service_set_window (fixture->romeo, 1);
+  write_text (romeo, "one");
+  poll_until (ibb_transport_get_bytes_queued (romeo) == 3);
+  write_text (romeo, "two");
+
+  g_output_stream_flush_async (get_output (romeo), G_PRIORITY_DEFAULT, cancellable, store_result_cb,
+                               &flushed);
+  ibb_transport_drain_async (romeo, cancellable, store_result_cb, &drained);
+  run_pending ();
+  g_cancellable_cancel (cancellable);
+  flush_result = wait_for_result (&flushed);
+  g_assert_false (g_output_stream_flush_finish (get_output (romeo), flush_result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  drain_result = wait_for_result (&drained);
+  g_assert_false (ibb_transport_drain_finish (romeo, drain_result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_false (ibb_transport_has_ended (romeo));
+
+  g_cancellable_reset (cancellable);
+  thread = g_thread_new ("cancel", cancel_thread, cancellable);
+  g_assert_false (ibb_transport_drain (romeo, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_thread_join (thread);
+
+  g_cancellable_reset (cancellable);
+  ibb_transport_shutdown_output_async (romeo, cancellable, store_result_cb, &shut);
+  run_pending ();
+  g_cancellable_cancel (cancellable);
+  shut_result = wait_for_result (&shut);
+  g_assert_false (ibb_transport_shutdown_output_finish (romeo, shut_result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_false (ibb_transport_has_ended (romeo));
+  g_assert_false (g_output_stream_has_pending (get_output (romeo)));
+
+  ibb_loopback_set_latency (fixture->loopback, 0);
+  ibb_transport_shutdown_output (romeo, NULL, &error);
+  g_assert_no_error (error);
+  assert_reads (juliet, "onetwo");
+  assert_reads_eof (juliet);
+}
+
+int
+main (int argc, char **argv)
+{
+  test_init (&argc, &argv);
+  add_test ("/ibb/loopback/cancel/read/D-46", test_read);
+  add_test ("/ibb/loopback/cancel/read-late/D-46", test_read_late);
+  add_test ("/ibb/loopback/cancel/read-storm/D-46", test_read_storm);
+  add_test ("/ibb/loopback/cancel/write/D-46", test_write);
+  add_test ("/ibb/loopback/cancel/waits/D-46", test_waits);
+  return g_test_run ();
+}

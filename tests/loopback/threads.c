@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Blocking calls in threads, and contexts of threads (B-10, B-17). */
+
+#include "fixture.h"
+
+#define LENGTH (3 * 1000 * 1000 + 1)
+
+typedef struct
+{
+  IBBTransport *transport;
+  GBytes       *bytes;
+} Job;
+
+static gpointer
+write_thread (gpointer data)
+{
+  Job               *job = data;
+  const guint8      *bytes = g_bytes_get_data (job->bytes, NULL);
+  g_autoptr (GRand)  rand = g_rand_new_with_seed (3);
+  g_autoptr (GError) error = NULL;
+
+  for (gsize done = 0; done < LENGTH;)
+    {
+      gsize piece = g_rand_int_range (rand, 1, 40000);
+      gsize size = MIN (LENGTH - done, piece);
+
+      write_bytes (job->transport, bytes + done, size);
+      done += size;
+    }
+  ibb_transport_shutdown_output (job->transport, NULL, &error);
+  g_assert_no_error (error);
+  return NULL;
+}
+
+static gpointer
+read_thread (gpointer data)
+{
+  Job               *job = data;
+  GInputStream      *input = g_io_stream_get_input_stream (G_IO_STREAM (job->transport));
+  g_autofree guint8 *got = g_malloc (LENGTH + 1);
+  g_autoptr (GError) error = NULL;
+  gsize              size;
+
+  g_input_stream_read_all (input, got, LENGTH + 1, &size, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (size, ==, LENGTH);
+  g_assert_cmpmem (got, size, g_bytes_get_data (job->bytes, NULL), LENGTH);
+  return NULL;
+}
+
+/* A reader and a writer on each end, at the same time. */
+static void
+test_both_ways (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GBytes)       there = make_bytes (LENGTH, 1);
+  g_autoptr (GBytes)       back = make_bytes (LENGTH, 2);
+  GThread                 *threads[4];
+
+  ibb_service_set_half_close (fixture->romeo, TRUE);
+  ibb_service_set_half_close (fixture->juliet, TRUE);
+  fixture_open (fixture, &romeo, &juliet);
+  threads[0] = g_thread_new ("write", write_thread, &(Job){ romeo, there });
+  threads[1] = g_thread_new ("read", read_thread, &(Job){ juliet, there });
+  threads[2] = g_thread_new ("write", write_thread, &(Job){ juliet, back });
+  threads[3] = g_thread_new ("read", read_thread, &(Job){ romeo, back });
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+  poll_until (ibb_transport_has_ended (romeo) && ibb_transport_has_ended (juliet));
+}
+
+/* Asynchronous calls complete in the context of their caller, which is another
+ * one than the service's. */
+static gpointer
+context_thread (gpointer data)
+{
+  Fixture                 *fixture = data;
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       error = NULL;
+  IBBTransport            *transport;
+  GAsyncResult            *opened = NULL;
+
+  g_main_context_push_thread_default (context);
+  ibb_service_open_session_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
+                                  store_result_cb, &opened);
+  result = wait_for_result (&opened);
+  transport = ibb_service_open_session_finish (fixture->romeo, result, &error);
+  g_assert_no_error (error);
+  write_text (transport, "from a thread");
+  g_main_context_pop_thread_default (context);
+  return transport;
+}
+
+static void
+test_context (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       error = NULL;
+  GAsyncResult            *accepted = NULL;
+  GThread                 *thread;
+
+  ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
+  thread = g_thread_new ("context", context_thread, fixture);
+  romeo = g_thread_join (thread);
+  result = wait_for_result (&accepted);
+  juliet = ibb_service_accept_finish (fixture->juliet, result, &error);
+  g_assert_no_error (error);
+  assert_reads (juliet, "from a thread");
+}
+
+/* Another thread drops, aborts and closes while this one waits. */
+static gpointer
+abort_thread (gpointer data)
+{
+  g_usleep (10 * 1000); /* whether the read has begun by then makes no difference */
+  ibb_transport_abort (data);
+  return NULL;
+}
+
+static void
+test_abort (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  GThread                 *thread;
+
+  fixture_open (fixture, &romeo, &juliet);
+  thread = g_thread_new ("abort", abort_thread, juliet);
+  assert_read_fails (juliet, G_IO_ERROR_CLOSED);
+  g_thread_join (thread);
+  assert_read_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
+}
+
+/* Sessions that come and go in threads, while others do. */
+static gpointer
+come_and_go_thread (gpointer data)
+{
+  Fixture *fixture = data;
+
+  for (guint i = 0; i < 40; i++)
+    {
+      g_autoptr (GError)       error = NULL;
+      g_autoptr (IBBTransport) transport = NULL;
+
+      transport = ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL,
+                                            NULL, &error);
+      g_assert_no_error (error);
+      write_text (transport, "ping");
+      assert_reads (transport, "pong");
+      if (i % 4 == 0)
+        ibb_transport_abort (transport);
+      else if (i % 4 != 1)
+        {
+          g_io_stream_close (G_IO_STREAM (transport), NULL, &error);
+          g_assert_no_error (error);
+        }
+    }
+  return NULL;
+}
+
+static gpointer
+serve_thread (gpointer data)
+{
+  Fixture *fixture = data;
+
+  for (;;)
+    {
+      g_autoptr (GError)       error = NULL;
+      g_autoptr (IBBTransport) transport = ibb_service_accept (fixture->juliet, NULL, &error);
+      char                     rest;
+
+      if (transport == NULL)
+        {
+          g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+          return NULL;
+        }
+      assert_reads (transport, "ping");
+      write_text (transport, "pong");
+      /* The end, of whatever kind. */
+      g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (transport)), &rest, 1, NULL,
+                           NULL);
+    }
+}
+
+static void
+test_come_and_go (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  GAsyncResult            *accepted = NULL;
+  GThread                 *clients[4];
+  GThread                 *servers[4];
+
+  ibb_service_set_session_limit (fixture->juliet, 1000);
+  /* Somebody listens, before the first open comes. */
+  ibb_service_accept_async (fixture->juliet, cancellable, store_result_cb, &accepted);
+  g_cancellable_cancel (cancellable);
+  result = wait_for_result (&accepted);
+  for (guint i = 0; i < 4; i++)
+    {
+      servers[i] = g_thread_new ("server", serve_thread, fixture);
+      clients[i] = g_thread_new ("client", come_and_go_thread, fixture);
+    }
+  for (guint i = 0; i < 4; i++)
+    g_thread_join (clients[i]);
+  ibb_service_stop (fixture->juliet);
+  for (guint i = 0; i < 4; i++)
+    g_thread_join (servers[i]);
+}
+
+int
+main (int argc, char **argv)
+{
+  test_init (&argc, &argv);
+  add_test ("/ibb/loopback/threads/both-ways/B-17", test_both_ways);
+  add_test ("/ibb/loopback/threads/context", test_context);
+  add_test ("/ibb/loopback/threads/abort", test_abort);
+  add_test ("/ibb/loopback/threads/come-and-go/B-10", test_come_and_go);
+  return g_test_run ();
+}

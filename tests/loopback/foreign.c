@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* An XMPP stack of the application's own, in the fewest lines: a connection
+ * that hands its stanzas to another one, in the context of the application.
+ * There the application must not block. */
+
+#include "fixture.h"
+
+#define STACK_TYPE_CONNECTION (stack_connection_get_type ())
+G_DECLARE_FINAL_TYPE (StackConnection, stack_connection, STACK, CONNECTION, GObject)
+
+struct _StackConnection
+{
+  GObject parent_instance;
+
+  char            *jid;
+  StackConnection *peer;   /* (unowned) */
+  GQueue           inbox;  /* (element-type IBBStanza) */
+  GSource         *source; /* delivers the inbox */
+  GThread         *thread; /* where everything is to be called */
+  gboolean         refuses;
+  gboolean         congested;
+  guint            n_sent;
+};
+
+enum
+{
+  PROP_0,
+  PROP_LOCAL_JID,
+};
+
+static void stack_connection_iface_init (IBBConnectionInterface *iface);
+
+G_DEFINE_TYPE_WITH_CODE (StackConnection,
+                         stack_connection,
+                         G_TYPE_OBJECT,
+                         G_IMPLEMENT_INTERFACE (IBB_TYPE_CONNECTION, stack_connection_iface_init))
+
+static gboolean
+deliver_cb (gpointer data)
+{
+  StackConnection *self = data;
+  IBBStanza       *stanza;
+
+  while ((stanza = g_queue_pop_head (&self->inbox)) != NULL)
+    {
+      ibb_connection_receive (IBB_CONNECTION (self), stanza);
+      ibb_stanza_unref (stanza);
+    }
+  g_clear_pointer (&self->source, g_source_unref);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+stack_connection_send (IBBConnection *connection, IBBStanza *stanza, GError **error)
+{
+  StackConnection   *self = STACK_CONNECTION (connection);
+  g_autofree char   *xml = ibb_stanza_to_xml (stanza);
+  g_autoptr (GError) failure = NULL;
+  IBBStanza         *copy;
+
+  g_assert_true (g_thread_self () == self->thread);
+  if (self->refuses)
+    return FALSE; /* as a binding does that returns nothing: without an error */
+  g_assert_false (self->congested);
+  self->n_sent++;
+
+  /* Through XML, as on the wire, and with the sender's JID, as from a server. */
+  if (ibb_stanza_get_from (stanza) == NULL)
+    {
+      g_autofree char *unstamped = g_steal_pointer (&xml);
+      const char      *rest = strchr (unstamped, ' ');
+
+      xml = g_strdup_printf ("%.*s from='%s'%s", (int) (rest - unstamped), unstamped, self->jid,
+                             rest);
+    }
+  copy = ibb_stanza_new_from_xml (xml, -1, &failure);
+  g_assert_no_error (failure);
+  g_queue_push_tail (&self->peer->inbox, copy);
+  if (self->peer->source == NULL)
+    {
+      self->peer->source = g_idle_source_new ();
+      g_source_set_callback (self->peer->source, deliver_cb, self->peer, NULL);
+      g_source_attach (self->peer->source, g_main_context_get_thread_default ());
+    }
+  return TRUE;
+}
+
+static gboolean
+stack_connection_is_congested (IBBConnection *connection)
+{
+  return STACK_CONNECTION (connection)->congested;
+}
+
+static void
+stack_connection_iface_init (IBBConnectionInterface *iface)
+{
+  iface->send = stack_connection_send;
+  iface->is_congested = stack_connection_is_congested;
+}
+
+static void
+stack_connection_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  StackConnection *self = STACK_CONNECTION (object);
+
+  if (self->thread != NULL)
+    g_assert_true (g_thread_self () == self->thread);
+  g_value_set_string (value, self->jid);
+}
+
+static void
+stack_connection_finalize (GObject *object)
+{
+  StackConnection *self = STACK_CONNECTION (object);
+
+  g_free (self->jid);
+  if (self->source != NULL)
+    g_source_destroy (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+  g_queue_clear_full (&self->inbox, (GDestroyNotify) ibb_stanza_unref);
+  G_OBJECT_CLASS (stack_connection_parent_class)->finalize (object);
+}
+
+static void
+stack_connection_class_init (StackConnectionClass *class)
+{
+  G_OBJECT_CLASS (class)->get_property = stack_connection_get_property;
+  G_OBJECT_CLASS (class)->finalize = stack_connection_finalize;
+  g_object_class_override_property (G_OBJECT_CLASS (class), PROP_LOCAL_JID, "local-jid");
+}
+
+static void
+stack_connection_init (StackConnection *self)
+{
+  self->thread = g_thread_self ();
+}
+
+typedef struct
+{
+  StackConnection *romeo_connection;
+  StackConnection *juliet_connection;
+  IBBService      *romeo;
+  IBBService      *juliet;
+  int              done; /* the thread of the test is */
+} Stacks;
+
+static void
+set_up (Stacks *self, gconstpointer data)
+{
+  self->romeo_connection = g_object_new (STACK_TYPE_CONNECTION, NULL);
+  self->juliet_connection = g_object_new (STACK_TYPE_CONNECTION, NULL);
+  self->romeo_connection->jid = g_strdup (ROMEO);
+  self->juliet_connection->jid = g_strdup (JULIET);
+  self->romeo_connection->peer = self->juliet_connection;
+  self->juliet_connection->peer = self->romeo_connection;
+  self->romeo = ibb_service_new (IBB_CONNECTION (self->romeo_connection));
+  self->juliet = ibb_service_new (IBB_CONNECTION (self->juliet_connection));
+  ibb_service_set_session_limit (self->juliet, 10);
+}
+
+static void
+tear_down (Stacks *self, gconstpointer data)
+{
+  g_assert_finalize_object (self->romeo);
+  g_assert_finalize_object (self->juliet);
+  run_pending ();
+  g_assert_finalize_object (self->romeo_connection);
+  g_assert_finalize_object (self->juliet_connection);
+}
+
+static void
+open_pair (Stacks *stacks, IBBTransport **romeo, IBBTransport **juliet)
+{
+  g_autoptr (GAsyncResult) open_result = NULL;
+  g_autoptr (GAsyncResult) accept_result = NULL;
+  g_autoptr (GError)       error = NULL;
+  GAsyncResult            *opened = NULL;
+  GAsyncResult            *accepted = NULL;
+
+  ibb_service_accept_async (stacks->juliet, NULL, store_result_cb, &accepted);
+  ibb_service_open_session_async (stacks->romeo, JULIET, IBB_STANZA_TYPE_IQ, 65535, NULL, NULL,
+                                  store_result_cb, &opened);
+  open_result = wait_for_result (&opened);
+  *romeo = ibb_service_open_session_finish (stacks->romeo, open_result, &error);
+  g_assert_no_error (error);
+  accept_result = wait_for_result (&accepted);
+  *juliet = ibb_service_accept_finish (stacks->juliet, accept_result, &error);
+  g_assert_no_error (error);
+}
+
+static void
+close_pair (IBBTransport *romeo, IBBTransport *juliet)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       error = NULL;
+  GAsyncResult            *closed = NULL;
+
+  g_io_stream_close_async (G_IO_STREAM (romeo), G_PRIORITY_DEFAULT, NULL, store_result_cb, &closed);
+  result = wait_for_result (&closed);
+  g_io_stream_close_finish (G_IO_STREAM (romeo), result, &error);
+  g_assert_no_error (error);
+}
+
+/* Everything happens in this thread; block 65535 was agreed upon, but no stanza
+ * is longer than 8192 bytes (D-16). */
+static void
+test_talk (Stacks *stacks, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GAsyncResult) read_result = NULL;
+  g_autoptr (GAsyncResult) write_result = NULL;
+  g_autoptr (GBytes)       bytes = make_bytes (100000, 1);
+  g_autofree guint8       *got = g_malloc (100000);
+  g_autoptr (GError)       error = NULL;
+  GAsyncResult            *read = NULL;
+  GAsyncResult            *written = NULL;
+  gsize                    size;
+  guint                    n_sent;
+
+  open_pair (stacks, &romeo, &juliet);
+  g_assert_cmpuint (ibb_transport_get_block_size (romeo), ==, 65535);
+  n_sent = stacks->romeo_connection->n_sent;
+  g_input_stream_read_all_async (g_io_stream_get_input_stream (G_IO_STREAM (juliet)), got, 100000,
+                                 G_PRIORITY_DEFAULT, NULL, store_result_cb, &read);
+  g_output_stream_write_all_async (g_io_stream_get_output_stream (G_IO_STREAM (romeo)),
+                                   g_bytes_get_data (bytes, NULL), 100000, G_PRIORITY_DEFAULT, NULL,
+                                   store_result_cb, &written);
+  write_result = wait_for_result (&written);
+  g_output_stream_write_all_finish (g_io_stream_get_output_stream (G_IO_STREAM (romeo)),
+                                    write_result, NULL, &error);
+  g_assert_no_error (error);
+  read_result = wait_for_result (&read);
+  g_input_stream_read_all_finish (g_io_stream_get_input_stream (G_IO_STREAM (juliet)), read_result,
+                                  &size, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (got, size, g_bytes_get_data (bytes, NULL), 100000);
+  g_assert_cmpuint (stacks->romeo_connection->n_sent - n_sent, >=, 100000 / 6100);
+  close_pair (romeo, juliet);
+}
+
+static void
+assert_would_block (gboolean success, GError **error, const char *instead)
+{
+  g_assert_false (success);
+  g_assert_error (*error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  g_assert_nonnull (strstr ((*error)->message, instead));
+  g_clear_error (error);
+}
+
+/* B-17: a call that would wait for this very thread says so, at once, and names
+ * the call to use; nothing has been sent. What need not wait works. */
+static void
+test_would_block (Stacks *stacks, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (IBBTransport) none = NULL;
+  g_autoptr (GError)       error = NULL;
+  GInputStream            *input;
+  GOutputStream           *output;
+  char                     bytes[8] = { 0 };
+  guint                    n_sent;
+
+  /* Before the context was ever iterated, too. */
+  none =
+      ibb_service_open_session (stacks->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error);
+  assert_would_block (none != NULL, &error, "ibb_service_open_session_async");
+  none = ibb_service_expect_session (stacks->romeo, JULIET, "sid", NULL, &error);
+  assert_would_block (none != NULL, &error, "ibb_service_expect_session_async");
+  none = ibb_service_accept (stacks->romeo, NULL, &error);
+  assert_would_block (none != NULL, &error, "ibb_service_accept_async");
+  run_pending ();
+  g_assert_cmpuint (stacks->romeo_connection->n_sent, ==, 0);
+
+  open_pair (stacks, &romeo, &juliet);
+  input = g_io_stream_get_input_stream (G_IO_STREAM (juliet));
+  output = g_io_stream_get_output_stream (G_IO_STREAM (romeo));
+  assert_would_block (g_input_stream_read (input, bytes, 8, NULL, &error) >= 0, &error,
+                      "g_input_stream_read_async");
+  g_assert_cmpint (g_output_stream_write (output, "buffered", 8, NULL, &error), ==, 8);
+  g_assert_no_error (error);
+  assert_would_block (g_output_stream_flush (output, NULL, &error), &error,
+                      "g_output_stream_flush_async");
+  assert_would_block (ibb_transport_drain (romeo, NULL, &error), &error,
+                      "ibb_transport_drain_async");
+  n_sent = stacks->romeo_connection->n_sent;
+  assert_would_block (ibb_transport_shutdown_output (romeo, NULL, &error), &error,
+                      "ibb_transport_shutdown_output_async");
+  g_assert_cmpuint (stacks->romeo_connection->n_sent, ==, n_sent);
+  g_assert_false (g_output_stream_has_pending (output));
+
+  wait_until (ibb_transport_get_bytes_received (juliet) == 8);
+  g_assert_cmpint (g_input_stream_read (input, bytes, 8, NULL, &error), ==, 8);
+  g_assert_no_error (error);
+  wait_until (ibb_transport_get_bytes_queued (romeo) == 0);
+  g_assert_true (ibb_transport_drain (romeo, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_output_stream_flush (output, NULL, &error));
+  g_assert_no_error (error);
+
+  /* GIO lets a close happen once: this one goes on. */
+  assert_would_block (g_io_stream_close (G_IO_STREAM (romeo), NULL, &error), &error,
+                      "g_io_stream_close_async");
+  wait_until (ibb_transport_has_ended (romeo) && ibb_transport_has_ended (juliet));
+  g_assert_null (ibb_transport_dup_error (romeo));
+  assert_reads_eof (juliet);
+}
+
+/* Blocking calls are for other threads. */
+static gpointer
+talk_thread (gpointer data)
+{
+  Stacks                  *stacks = data;
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (IBBTransport) romeo =
+      ibb_service_open_session (stacks->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  write_text (romeo, "from a thread");
+  g_io_stream_close (G_IO_STREAM (romeo), NULL, &error);
+  g_assert_no_error (error);
+  g_atomic_int_set (&stacks->done, TRUE);
+  g_main_context_wakeup (NULL);
+  return NULL;
+}
+
+static void
+test_thread (Stacks *stacks, gconstpointer data)
+{
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       error = NULL;
+  GAsyncResult            *accepted = NULL;
+  GThread                 *thread;
+
+  ibb_service_accept_async (stacks->juliet, NULL, store_result_cb, &accepted);
+  thread = g_thread_new ("talk", talk_thread, stacks);
+  result = wait_for_result (&accepted);
+  juliet = ibb_service_accept_finish (stacks->juliet, result, &error);
+  g_assert_no_error (error);
+  /* This thread serves the connection: it must not wait for the other one. */
+  wait_until (g_atomic_int_get (&stacks->done));
+  assert_reads (juliet, "from a thread");
+  assert_reads_eof (juliet);
+  g_thread_join (thread);
+}
+
+/* FALSE without an error is IBB_ERROR_FAILED, and the end of the session. */
+static void
+test_send_fails (Stacks *stacks, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (IBBStanza)    stanza = NULL;
+  g_autoptr (GError)       error = NULL;
+
+  open_pair (stacks, &romeo, &juliet);
+  stacks->romeo_connection->refuses = TRUE;
+  stanza = ibb_stanza_new_from_xml ("<message/>", -1, &error);
+  g_assert_no_error (error);
+  g_assert_false (ibb_connection_send (IBB_CONNECTION (stacks->romeo_connection), stanza, &error));
+  g_assert_error (error, IBB_ERROR, IBB_ERROR_FAILED);
+  g_clear_error (&error);
+
+  write_text (romeo, "lost");
+  wait_until (ibb_transport_has_ended (romeo));
+  assert_write_fails (romeo, G_IO_ERROR_FAILED);
+  error = ibb_transport_dup_error (romeo);
+  g_assert_error (error, IBB_ERROR, IBB_ERROR_FAILED);
+  stacks->romeo_connection->refuses = FALSE;
+  ibb_transport_abort (juliet);
+  run_pending ();
+}
+
+/* While the connection has enough to send, nothing is handed to it. */
+static void
+test_congested (Stacks *stacks, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  guint                    n_sent;
+
+  open_pair (stacks, &romeo, &juliet);
+  stacks->romeo_connection->congested = TRUE;
+  n_sent = stacks->romeo_connection->n_sent;
+  write_text (romeo, "later");
+  run_pending ();
+  g_assert_cmpuint (stacks->romeo_connection->n_sent, ==, n_sent);
+  stacks->romeo_connection->congested = FALSE;
+  ibb_connection_drained (IBB_CONNECTION (stacks->romeo_connection));
+  wait_until (ibb_transport_get_bytes_received (juliet) == 5);
+  assert_reads (juliet, "later");
+}
+
+/* The local JID comes after the service. */
+static void
+test_local_jid (Stacks *stacks, gconstpointer data)
+{
+  StackConnection         *connection = g_object_new (STACK_TYPE_CONNECTION, NULL);
+  IBBService              *service = ibb_service_new (IBB_CONNECTION (connection));
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GAsyncResult) later_result = NULL;
+  g_autoptr (IBBTransport) transport = NULL;
+  g_autoptr (GError)       error = NULL;
+  GAsyncResult            *opened = NULL;
+
+  connection->peer = stacks->juliet_connection;
+  ibb_service_open_session_async (service, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
+                                  store_result_cb, &opened);
+  result = wait_for_result (&opened);
+  g_assert_null (ibb_service_open_session_finish (service, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED);
+  g_clear_error (&error);
+  g_assert_cmpuint (connection->n_sent, ==, 0);
+
+  connection->jid = g_strdup ("nurse@capulet.example/kitchen");
+  g_object_notify (G_OBJECT (connection), "local-jid");
+  stacks->juliet_connection->peer = connection;
+  ibb_service_open_session_async (service, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
+                                  store_result_cb, &opened);
+  later_result = wait_for_result (&opened);
+  g_assert_null (ibb_service_open_session_finish (service, later_result, &error));
+  g_assert_error (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
+
+  g_clear_object (&result);
+  g_clear_object (&later_result);
+  g_object_unref (service);
+  run_pending ();
+  g_assert_finalize_object (connection);
+}
+
+/* A service in a context of its own thread; without a main loop anywhere else. */
+static gpointer
+own_context_thread (gpointer data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  Stacks                   stacks;
+  IBBTransport            *romeo = NULL;
+  IBBTransport            *juliet = NULL;
+
+  g_main_context_push_thread_default (context);
+  set_up (&stacks, NULL);
+  open_pair (&stacks, &romeo, &juliet);
+  write_text (romeo, "aside");
+  wait_until (ibb_transport_get_bytes_received (juliet) == 5);
+  assert_reads (juliet, "aside");
+  close_pair (romeo, juliet);
+  g_object_unref (romeo);
+  g_object_unref (juliet);
+  tear_down (&stacks, NULL);
+  g_main_context_pop_thread_default (context);
+  return NULL;
+}
+
+static void
+test_own_context (Stacks *stacks, gconstpointer data)
+{
+  g_thread_join (g_thread_new ("own context", own_context_thread, NULL));
+}
+
+#define add_stacks_test(path, function) g_test_add (path, Stacks, NULL, set_up, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  test_init (&argc, &argv);
+  add_stacks_test ("/ibb/loopback/foreign/talk/D-16", test_talk);
+  add_stacks_test ("/ibb/loopback/foreign/would-block/B-17", test_would_block);
+  add_stacks_test ("/ibb/loopback/foreign/thread/B-17", test_thread);
+  add_stacks_test ("/ibb/loopback/foreign/send-fails", test_send_fails);
+  add_stacks_test ("/ibb/loopback/foreign/congested", test_congested);
+  add_stacks_test ("/ibb/loopback/foreign/local-jid", test_local_jid);
+  add_stacks_test ("/ibb/loopback/foreign/own-context", test_own_context);
+  return g_test_run ();
+}

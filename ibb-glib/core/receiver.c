@@ -100,13 +100,17 @@ has_room (IBBSession *self, IBBStanza *stanza)
 {
   IBBReceiver *receiver = &self->receiver;
   gsize        length = get_cost (stanza);
+  gsize        buffer_size = get_receive_buffer_size (self);
+  gsize        held_max = get_held_max (self);
 
   if (stanza->name == IBB_STANZA_MESSAGE)
-    return receiver->queue.length + length <= get_receive_buffer_size (self) + get_held_max (self);
+    return receiver->queue.length + length <= buffer_size + held_max;
   /* The first unacknowledged block is never refused. */
   if (g_queue_is_empty (&receiver->held))
     return TRUE;
-  return receiver->held_bytes + length <= get_held_max (self) &&
+  /* Both bounds: messages may have come as well, and are not held. */
+  return receiver->held_bytes + length <= held_max &&
+         receiver->queue.length + length <= 2 * buffer_size + held_max &&
          g_queue_get_length (&receiver->held) < IBB_BLOCKS_IN_FLIGHT_MAX && !is_beyond_share (self);
 }
 

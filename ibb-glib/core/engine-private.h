@@ -92,6 +92,8 @@ struct _IBBEngine
 char *ibb_engine_new_id (IBBEngine *self);
 void  ibb_engine_queue_control (IBBEngine *self, IBBStanza *stanza); /* (transfer full) */
 void  ibb_engine_reply_result (IBBEngine *self, IBBStanza *request);
+/* The same again, unless much waits to be sent: the peer will ask again. */
+void ibb_engine_repeat_result (IBBEngine *self, IBBStanza *request);
 /* For an IQ; a message gets one only if it is not an error itself. */
 void ibb_engine_reply_error (IBBEngine   *self,
                              IBBStanza   *request,

@@ -5,8 +5,10 @@
 #include "core/engine-private.h"
 #include "core/jid.h"
 
-/* Strangers may provoke errors faster than they can be sent (D-47). */
+/* Strangers may provoke errors, and peers may repeat blocks, faster than the
+ * answers can be sent (D-47). */
 #define ERROR_REPLIES_MAX 1000
+#define REPEATED_RESULTS_MAX 1000
 
 static guint
 session_hash (gconstpointer key)
@@ -183,6 +185,13 @@ ibb_engine_reply_result (IBBEngine *self, IBBStanza *request)
 {
   if (request->name == IBB_STANZA_IQ)
     ibb_engine_queue_control (self, ibb_stanza_record_new_result (request));
+}
+
+void
+ibb_engine_repeat_result (IBBEngine *self, IBBStanza *request)
+{
+  if (g_queue_get_length (&self->control) < REPEATED_RESULTS_MAX)
+    ibb_engine_reply_result (self, request);
 }
 
 void

@@ -356,7 +356,7 @@ receive_out_of_order (IBBSession *self, IBBStanza *stanza, guint64 digest, gint6
   Repetition   repetition = find_repetition (self, digest);
 
   if (repetition == REPEATED_ACKNOWLEDGED)
-    ibb_engine_reply_result (self->engine, stanza);
+    ibb_engine_repeat_result (self->engine, stanza);
   else if (repetition == NOT_REPEATED)
     {
       if (receiver->refusing && (guint16) (stanza->seq - receiver->next_seq) < 32768)

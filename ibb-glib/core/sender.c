@@ -279,6 +279,8 @@ give_message (IBBSession *self, IBBBlock *block, gint64 now)
   g_queue_push_tail (&sender->given, block);
   if (g_queue_get_length (&sender->given) > IBB_RECENT_BLOCKS)
     ibb_sender_free_block (self, g_queue_pop_head (&sender->given));
+  if (self->linger_until != IBB_NEVER)
+    self->linger_until = now + IBB_LINGER; /* it counts as acknowledged (D-38) */
   ibb_sender_update_ready (self, now);
   ibb_session_proceed (self, now);
 }

@@ -332,7 +332,12 @@ get_probe_time (IBBSession *self)
 gint64
 ibb_sender_get_due (IBBSession *self, gint64 now)
 {
-  return MIN (self->sender.retry_at, MIN (get_park_time (self), get_probe_time (self)));
+  gint64 park_time = get_park_time (self);
+
+  /* Overdue because too much is parked already: room may come. */
+  if (park_time <= now)
+    park_time = now + G_USEC_PER_SEC;
+  return MIN (self->sender.retry_at, MIN (park_time, get_probe_time (self)));
 }
 
 static void

@@ -51,6 +51,10 @@ struct _IBBOperation
   IBBChannel *channel; /* (nullable): kept by keep */
   GObject    *keep;    /* (owned): the transport or the service */
 
+  /* of whoever started it */
+  GCancellable *cancellable; /* (owned) (nullable) */
+  gulong        handler;
+
   /* protected by the worker's lock */
   GQueue  *queue; /* (nullable): where it waits */
   GList    link;

@@ -103,10 +103,47 @@ begin_locked (IBBOperation *self, gint64 now, GError **error)
   return TRUE;
 }
 
+static void
+wake_source_cb (GCancellable *cancellable, gpointer data)
+{
+  g_source_set_ready_time (data, 0);
+}
+
+static void
+unref_source (gpointer data, GClosure *closure)
+{
+  g_source_unref (data);
+}
+
+/* Not by a GCancellableSource: GLib 2.74 never frees one that goes while another
+ * thread is cancelling. Here the handler keeps the source for as long as it is
+ * called, so nobody need wait for it. */
+static void
+watch_cancellable (IBBOperation *self, GSource *source, GCancellable *cancellable)
+{
+  if (cancellable == NULL)
+    return;
+  self->cancellable = g_object_ref (cancellable);
+  self->handler = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (wake_source_cb),
+                                         g_source_ref (source), unref_source, 0);
+  if (g_cancellable_is_cancelled (cancellable))
+    g_source_set_ready_time (source, 0);
+}
+
+static void
+unwatch_cancellable (IBBOperation *self)
+{
+  if (self->handler != 0)
+    g_signal_handler_disconnect (self->cancellable, self->handler);
+  self->handler = 0;
+  g_clear_object (&self->cancellable);
+}
+
 void
 ibb_operation_clear (IBBOperation *self)
 {
   g_assert (!self->waiting);
+  unwatch_cancellable (self);
   g_cond_clear (&self->cond);
   g_free (self->peer);
   g_free (self->sid);
@@ -307,6 +344,7 @@ operation_cb (gpointer data)
   ibb_worker_update_locked (self->worker);
   ibb_worker_unlock (self->worker);
 
+  unwatch_cancellable (self);
   if (self->class->finish != NULL)
     self->class->finish (self);
   if (error != NULL)
@@ -362,12 +400,6 @@ ibb_operation_start (IBBOperation *self, GTask *task)
     }
 
   g_source_set_static_name (source, self->class->name);
-  if (cancellable != NULL)
-    {
-      g_autoptr (GSource) child = g_cancellable_source_new (cancellable);
-
-      g_source_set_dummy_callback (child);
-      g_source_add_child_source (source, child);
-    }
+  watch_cancellable (self, source, cancellable);
   g_task_attach_source (task, source, operation_cb);
 }

@@ -18,6 +18,10 @@ typedef struct
   void (*lost) (gpointer service, const GError *error);
   void (*drained) (gpointer service);
   char **(*dup_features) (gpointer service);
+  /* Around the stanzas that came together, in the connection's context: what
+   * they bring about leaves in end (), not after another turn of the loop. */
+  void (*begin) (gpointer service);
+  void (*end) (gpointer service);
   gpointer (*ref) (gpointer service);
   void (*unref) (gpointer service);
 } IBBConnectionHooks;
@@ -31,6 +35,8 @@ void ibb_connection_remove_service (IBBConnection *self, gpointer service);
 /* The two halves of ibb_connection_receive (), for connections whose signals
  * belong into another context than their stanzas. */
 gboolean ibb_connection_offer_to_services (IBBConnection *self, IBBStanza *stanza);
+void     ibb_connection_begin_batch (IBBConnection *self);
+void     ibb_connection_end_batch (IBBConnection *self);
 gboolean ibb_connection_has_receiver (IBBConnection *self); /* of stanza-received */
 gboolean ibb_connection_emit_stanza_received (IBBConnection *self, IBBStanza *stanza);
 

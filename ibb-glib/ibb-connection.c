@@ -168,6 +168,32 @@ ibb_connection_offer_to_services (IBBConnection *self, IBBStanza *stanza)
   return FALSE;
 }
 
+void
+ibb_connection_begin_batch (IBBConnection *self)
+{
+  g_autoptr (GPtrArray) list = dup_list (self);
+
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    {
+      Registration *registration = g_ptr_array_index (list, i);
+
+      registration->hooks->begin (registration->service);
+    }
+}
+
+void
+ibb_connection_end_batch (IBBConnection *self)
+{
+  g_autoptr (GPtrArray) list = dup_list (self);
+
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    {
+      Registration *registration = g_ptr_array_index (list, i);
+
+      registration->hooks->end (registration->service);
+    }
+}
+
 gboolean
 ibb_connection_has_receiver (IBBConnection *self)
 {

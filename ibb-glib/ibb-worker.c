@@ -377,10 +377,6 @@ dup_features (gpointer data)
   return ibb_worker_dup_features (data);
 }
 
-static const IBBConnectionHooks hooks = {
-  receive, lost, drained, dup_features, worker_ref, worker_unref,
-};
-
 /* Nobody uses the engine, and it has nothing left to do. */
 static gboolean
 is_idle_locked (IBBWorker *self)
@@ -452,20 +448,11 @@ pump_locked (IBBWorker *self)
   return FALSE;
 }
 
-static gboolean
-worker_source_dispatch (GSource *source, GSourceFunc callback, gpointer data)
+/* Looks at everything anew, with the lock, which it gives up in the end. */
+static void
+pump_all_locked (IBBWorker *self)
 {
-  /* The worker outlives the dispatch even if it retires in it. */
-  IBBWorker *self = worker_ref (((WorkerSource *) source)->worker);
-  gboolean   all_sent;
-
-  ibb_worker_lock (self);
-  if (self->retired)
-    {
-      ibb_worker_unlock (self);
-      worker_unref (self);
-      return G_SOURCE_CONTINUE;
-    }
+  gboolean all_sent;
 
   if (self->thread != g_thread_self ())
     {
@@ -473,8 +460,6 @@ worker_source_dispatch (GSource *source, GSourceFunc callback, gpointer data)
       self->thread = g_thread_ref (g_thread_self ());
     }
   self->pumping = TRUE;
-  self->armed = G_MAXINT64;
-  g_source_set_ready_time (source, -1);
   if (self->stale)
     {
       ibb_worker_unlock (self);
@@ -488,18 +473,73 @@ worker_source_dispatch (GSource *source, GSourceFunc callback, gpointer data)
   self->pumping = FALSE;
 
   if (all_sent && !self->congested && is_idle_locked (self))
-    retire_locked (self);
+    {
+      retire_locked (self);
+      return;
+    }
+  if (!all_sent || self->stale)
+    arm_locked (self, 0);
+  else
+    arm_locked (self, ibb_engine_get_wake_time (self->engine));
+  ibb_worker_unlock (self);
+}
+
+static gboolean
+worker_source_dispatch (GSource *source, GSourceFunc callback, gpointer data)
+{
+  /* The worker outlives the dispatch even if it retires in it. */
+  IBBWorker *self = worker_ref (((WorkerSource *) source)->worker);
+
+  ibb_worker_lock (self);
+  if (self->retired)
+    {
+      ibb_worker_unlock (self);
+    }
   else
     {
-      if (!all_sent || self->stale)
-        arm_locked (self, 0);
-      else
-        arm_locked (self, ibb_engine_get_wake_time (self->engine));
-      ibb_worker_unlock (self);
+      self->armed = G_MAXINT64;
+      g_source_set_ready_time (source, -1);
+      pump_all_locked (self);
     }
   worker_unref (self);
   return G_SOURCE_CONTINUE;
 }
+
+/* Until the end of the batch nothing is sent, nor is the source woken. */
+static void
+begin_batch (gpointer data)
+{
+  IBBWorker *self = data;
+
+  ibb_worker_lock (self);
+  self->pumping = !self->retired;
+  ibb_worker_unlock (self);
+}
+
+/* The source may be left armed too early: then it finds nothing to do. */
+static void
+end_batch (gpointer data)
+{
+  IBBWorker *self = worker_ref (data);
+
+  ibb_worker_lock (self);
+  if (self->pumping)
+    pump_all_locked (self);
+  else
+    ibb_worker_unlock (self);
+  worker_unref (self);
+}
+
+static const IBBConnectionHooks hooks = {
+  .receive = receive,
+  .lost = lost,
+  .drained = drained,
+  .dup_features = dup_features,
+  .begin = begin_batch,
+  .end = end_batch,
+  .ref = worker_ref,
+  .unref = worker_unref,
+};
 
 static void
 worker_source_finalize (GSource *source)

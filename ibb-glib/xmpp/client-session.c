@@ -115,6 +115,24 @@ stanza_cb (IBBStream *stream, IBBStanza *stanza, gpointer owner)
 }
 
 static void
+begin_cb (IBBStream *stream, gpointer owner)
+{
+  g_autoptr (IBBClient) self = g_weak_ref_get (owner);
+
+  if (self != NULL)
+    ibb_connection_begin_batch (IBB_CONNECTION (self));
+}
+
+static void
+end_cb (IBBStream *stream, gpointer owner)
+{
+  g_autoptr (IBBClient) self = g_weak_ref_get (owner);
+
+  if (self != NULL)
+    ibb_connection_end_batch (IBB_CONNECTION (self));
+}
+
+static void
 drained_cb (IBBStream *stream, gpointer owner)
 {
   g_autoptr (IBBClient) self = g_weak_ref_get (owner);
@@ -126,6 +144,8 @@ drained_cb (IBBStream *stream, gpointer owner)
 static const IBBStreamHandler online_handler = {
   .element = element_cb,
   .stanza = stanza_cb,
+  .begin = begin_cb,
+  .end = end_cb,
   .drained = drained_cb,
   .closed = closed_cb,
 };

@@ -27,6 +27,9 @@ typedef struct
 {
   void (*element) (IBBStream *stream, IBBParserEvent event, IBBElement *element, gpointer owner);
   void (*stanza) (IBBStream *stream, IBBStanza *stanza, gpointer owner);
+  /* Around each piece of input; what is sent in between leaves together. */
+  void (*begin) (IBBStream *stream, gpointer owner);
+  void (*end) (IBBStream *stream, gpointer owner);
   void (*drained) (IBBStream *stream, gpointer owner);
   /* Once; error is NULL after a close () that both sides went through. */
   void (*closed) (IBBStream *stream, const GError *error, gpointer owner);

@@ -78,6 +78,11 @@ watcher_drained (gpointer data)
   g_atomic_int_inc (&((Watcher *) data)->n_drained);
 }
 
+static void
+watcher_begin_or_end (gpointer data)
+{
+}
+
 static char **
 watcher_dup_features (gpointer data)
 {
@@ -110,6 +115,8 @@ watch (IBBClient *client)
     .lost = watcher_lost,
     .drained = watcher_drained,
     .dup_features = watcher_dup_features,
+    .begin = watcher_begin_or_end,
+    .end = watcher_begin_or_end,
     .ref = watcher_ref,
     .unref = watcher_unref,
   };

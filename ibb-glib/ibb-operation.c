@@ -170,8 +170,7 @@ static void
 set_timed_out (IBBOperation *self, GError **error)
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-               _ ("The peer did not do its part within %u ms; the call can be repeated"),
-               self->timeout);
+               _ ("Still waiting for the peer after %u ms; the session goes on"), self->timeout);
 }
 
 static void

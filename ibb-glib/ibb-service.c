@@ -160,8 +160,7 @@ ibb_service_set_property (GObject *object, guint prop_id, const GValue *value, G
       self->connection = g_value_dup_object (value);
       if (self->connection == NULL)
         g_critical ("A service needs a connection");
-      else
-        self->worker = ibb_worker_new (self->connection);
+      self->worker = ibb_worker_new (self->connection);
       break;
     case PROP_SESSION_LIMIT:
       ibb_service_set_session_limit (self, g_value_get_uint (value));
@@ -300,8 +299,6 @@ ibb_service_constructed (GObject *object)
   GWeakRef   *weak;
 
   G_OBJECT_CLASS (ibb_service_parent_class)->constructed (object);
-  if (self->worker == NULL)
-    return;
 
   weak = g_new (GWeakRef, 1);
   g_weak_ref_init (weak, self);

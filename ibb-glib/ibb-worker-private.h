@@ -72,7 +72,9 @@ struct _IBBWorker
   guint  random_left;
 };
 
-IBBWorker *ibb_worker_new (IBBConnection *connection); /* with one user */
+/* With one user. Without a connection (which a binding can bring about, and
+ * which is an error) everything is as if it had been lost. */
+IBBWorker *ibb_worker_new (IBBConnection *connection);
 void       ibb_worker_start (IBBWorker *self); /* registers: from here on stanzas may come */
 
 /* Users, as opposed to references, keep the engine at work. Neither may be

@@ -231,7 +231,9 @@ ibb_worker_update_locked (IBBWorker *self)
 gboolean
 ibb_worker_is_own_thread_locked (IBBWorker *self)
 {
-  return self->thread == g_thread_self () || g_main_context_is_owner (self->context);
+  /* Once the connection is lost there is nothing to wait for. */
+  return !self->lost &&
+         (self->thread == g_thread_self () || g_main_context_is_owner (self->context));
 }
 
 void
@@ -395,11 +397,14 @@ retire_locked (IBBWorker *self)
   self->retired = TRUE;
   ibb_worker_unlock (self);
 
-  g_signal_handlers_disconnect_by_func (connection, local_jid_changed_cb, self);
-  ibb_connection_remove_service (connection, self);
+  if (connection != NULL)
+    {
+      g_signal_handlers_disconnect_by_func (connection, local_jid_changed_cb, self);
+      ibb_connection_remove_service (connection, self);
+      g_object_unref (connection);
+    }
   g_source_destroy (source);
   g_source_unref (source);
-  g_object_unref (connection);
 }
 
 /* Sends what there is to send. Called in the connection's context with the
@@ -556,11 +561,11 @@ ibb_worker_new (IBBConnection *connection)
 {
   IBBWorker    *self = g_new0 (IBBWorker, 1);
   GMainContext *own = g_main_context_ref_thread_default ();
-  GMainContext *context = ibb_connection_get_context (connection);
+  GMainContext *context = connection != NULL ? ibb_connection_get_context (connection) : NULL;
 
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
-  self->connection = g_object_ref (connection);
+  self->connection = connection != NULL ? g_object_ref (connection) : NULL;
   self->signal_context = own;
   self->context = g_main_context_ref (context != NULL ? context : own);
   /* Until the source was dispatched, our own context is taken to be served by
@@ -580,6 +585,13 @@ ibb_worker_new (IBBConnection *connection)
 void
 ibb_worker_start (IBBWorker *self)
 {
+  if (self->connection == NULL)
+    {
+      self->lost = TRUE;
+      ibb_engine_lost (self->engine, g_get_monotonic_time ());
+      return;
+    }
+
   /* In our own context there is no need to wait for the source. */
   if (self->context == self->signal_context)
     read_connection (self, self->connection);

@@ -142,6 +142,45 @@ test_close_async (Fixture *fixture, gconstpointer data)
   assert_reads_eof (juliet);
 }
 
+/* A write that waits for room ends with CLOSED as well; what was taken before
+ * arrives. */
+static void
+test_close_writing (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (GAsyncResult) write_result = NULL;
+  g_autoptr (GAsyncResult) close_result = NULL;
+  g_autofree char         *got = NULL;
+  GAsyncResult            *written = NULL;
+  GAsyncResult            *closed = NULL;
+  gsize                    filled;
+
+  fixture_open (fixture, &romeo, &juliet);
+  ibb_loopback_set_latency (fixture->loopback, 20);
+  filled = fill_output (romeo);
+  g_output_stream_write_async (get_output (romeo), "x", 1, G_PRIORITY_DEFAULT, NULL,
+                               store_result_cb, &written);
+  run_pending ();
+  g_assert_null (written);
+  g_io_stream_close_async (G_IO_STREAM (romeo), G_PRIORITY_DEFAULT, NULL, store_result_cb, &closed);
+  write_result = wait_for_result (&written);
+  g_assert_cmpint (g_output_stream_write_finish (get_output (romeo), write_result, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  g_clear_error (&error);
+
+  ibb_loopback_set_latency (fixture->loopback, 0);
+  got = g_malloc (filled);
+  g_input_stream_read_all (get_input (juliet), got, filled, NULL, NULL, &error);
+  g_assert_no_error (error);
+  assert_reads_eof (juliet);
+  close_result = wait_for_result (&closed);
+  g_assert_true (g_io_stream_close_finish (G_IO_STREAM (romeo), close_result, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (ibb_transport_get_bytes_sent (romeo), ==, filled);
+}
+
 /* D-46: a cancelled close goes on in the background, and ended tells how. */
 static void
 test_close_cancelled (Fixture *fixture, gconstpointer data)
@@ -581,6 +620,25 @@ test_drop_reading (Fixture *fixture, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
 }
 
+/* A handler of ended may drop the last reference. */
+static void
+drop_cb (IBBTransport *transport, const GError *error, gpointer data)
+{
+  g_clear_object ((IBBTransport **) data);
+}
+
+static void
+test_drop_in_handler (Fixture *fixture, gconstpointer data)
+{
+  IBBTransport            *romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+
+  fixture_open (fixture, &romeo, &juliet);
+  g_signal_connect (romeo, "ended", G_CALLBACK (drop_cb), &romeo);
+  ibb_transport_abort (juliet);
+  wait_until (romeo == NULL);
+}
+
 /* The service goes, its sessions live on. */
 static void
 test_drop_service (Fixture *fixture, gconstpointer data)
@@ -605,6 +663,7 @@ main (int argc, char **argv)
   test_init (&argc, &argv);
   add_test ("/ibb/loopback/close/close/D-45", test_close);
   add_test ("/ibb/loopback/close/async", test_close_async);
+  add_test ("/ibb/loopback/close/writing", test_close_writing);
   add_test ("/ibb/loopback/close/cancelled/D-46", test_close_cancelled);
   add_test ("/ibb/loopback/close/cancelled-before/D-46", test_close_cancelled_before);
   add_test ("/ibb/loopback/close/timeout", test_close_timeout);
@@ -624,6 +683,7 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/close/drop-closing", test_drop_closing);
   add_test ("/ibb/loopback/close/drop-ended", test_drop_ended);
   add_test ("/ibb/loopback/close/drop-reading", test_drop_reading);
+  add_test ("/ibb/loopback/close/drop-in-handler", test_drop_in_handler);
   add_test ("/ibb/loopback/close/drop-service", test_drop_service);
   return g_test_run ();
 }

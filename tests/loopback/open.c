@@ -376,6 +376,27 @@ test_lost (Fixture *fixture, gconstpointer data)
   assert_open_fails (fixture, JULIET, 0, NULL, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
 }
 
+/* A binding can make a service of nothing: an error, not a crash. */
+static void
+test_no_connection (Fixture *fixture, gconstpointer data)
+{
+  IBBService        *service;
+  g_autoptr (GError) error = NULL;
+
+  g_test_expect_message ("ibb-glib", G_LOG_LEVEL_CRITICAL, "*connection*");
+  service = g_object_new (IBB_TYPE_SERVICE, NULL);
+  g_test_assert_expected_messages ();
+  ibb_service_set_session_limit (service, 3);
+  g_assert_cmpuint (ibb_service_get_session_limit (service), ==, 3);
+  g_assert_null (
+      ibb_service_open_session (service, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  g_clear_error (&error);
+  g_assert_null (ibb_service_accept (service, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  g_assert_finalize_object (service);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -392,5 +413,6 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/open/expect-fallback/D-14", test_expect_fallback);
   add_test ("/ibb/loopback/open/stop", test_stop);
   add_test ("/ibb/loopback/open/lost/D-42", test_lost);
+  add_test ("/ibb/loopback/open/no-connection", test_no_connection);
   return g_test_run ();
 }

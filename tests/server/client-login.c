@@ -540,10 +540,11 @@ test_two (void)
   g_assert_error (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE);
   g_clear_error (&error);
 
-  /* It leaves nothing behind in the other. */
+  /* Nothing of it is left in the other. (What is sent to the one that left just
+   * now may be lost, for Prosody notices that when the socket closes.) */
   drop_client (bob);
-  g_assert_false (ibb_client_query_support (alice, bobs, NULL, &error));
-  g_assert_error (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE);
+  g_assert_false (ibb_client_query_support (alice, get ("IBB_TEST_DOMAIN"), NULL, &error));
+  g_assert_error (error, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
   drop_client (alice);
 }
 

@@ -93,14 +93,31 @@ def run(*command, **options):
     return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False, **options)
 
 
+def has_options(path, options):
+    """Whether a build was configured so, by us or by examples/quickstart.sh."""
+    with open(os.path.join(path, 'meson-info', 'intro-buildoptions.json'), encoding='utf-8') as file:
+        values = {option['name']: option['value'] for option in json.load(file)}
+    for option in options:
+        name, value = option[len('-D'):].split('=')
+        if str(values.get(name)).lower() != value:
+            return False
+    return True
+
+
 def build(folder, *options):
     """Configures (once) and builds; whether that worked."""
     path = os.path.join(ROOT, folder)
+    # What is switched off is named; all else has to be found.
+    options = ('-Dwerror=true', '-Dauto_features=enabled') + options
     if not os.path.exists(os.path.join(path, 'build.ninja')):
         shutil.rmtree(path, ignore_errors=True)
-        # What is switched off is named; all else has to be found.
-        result = run('meson', 'setup', path, '--werror', '-Dauto_features=enabled', *options,
-                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        setup = ('meson', 'setup', path) + options
+    elif not has_options(path, options):
+        setup = ('meson', 'setup', '--reconfigure', path) + options
+    else:
+        setup = ()
+    if setup:
+        result = run(*setup, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if result.returncode != 0:
             print(result.stdout)
             return False
@@ -223,6 +240,21 @@ def check_layers(tally):
     tally.add_failure('layering', f'{len(faults)} places, see above')
 
 
+def check_translations(tally):
+    """po/POTFILES.in names each file that has a message."""
+    with open(os.path.join(ROOT, 'po', 'POTFILES.in'), encoding='utf-8') as file:
+        named = {line.strip() for line in file if line.strip() and not line.startswith('#')}
+    found = set()
+    for name in source_files():
+        with open(os.path.join(ROOT, name), encoding='utf-8') as file:
+            if name.startswith('ibb-glib/') and re.search(r'\b(?:N?C?_|ngettext) \(\s*"', file.read()):
+                found.add(name)
+    if found == named:
+        tally.add_pass()
+    else:
+        tally.add_failure('translations', f'po/POTFILES.in: {" ".join(sorted(found ^ named))}')
+
+
 def left_running():
     """Our children; those whose parent has gone have become ours, too."""
     found = []
@@ -250,9 +282,10 @@ def main():
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     if options.checks:
-        say('Checking formatting and layers')
+        say('Checking formatting, layers and translations')
         check_format(tally)
         check_layers(tally)
+        check_translations(tally)
 
     say('Building')
     if build('_build'):

@@ -228,7 +228,7 @@ test_decode_table (void)
     }
 }
 
-/* N-42: each of the 256 bytes, at each place of a run that the fast way takes. */
+/* N-42, B-24: each of the 256 bytes, at each place of a run that the fast way takes. */
 static void
 test_decode_every_byte (void)
 {

@@ -87,7 +87,8 @@ test_data_iq (void)
                      "<data xmlns='http://jabber.org/protocol/ibb' seq='0' sid='sid'></data></iq>");
 }
 
-/* N-13, N-32, D-35 */
+/* N-13, N-31, N-32, D-35: with its type, which mellium looks for (H-18), the two
+ * hints, and no rules of XEP-0079. */
 static void
 test_data_message (void)
 {
@@ -106,7 +107,8 @@ test_data_message (void)
     }
 }
 
-/* N-15: one clean run, whatever the length. */
+/* N-15: one clean run, whatever the length, which the strictest peer takes
+ * (H-17); nothing is ever cut inside a group, and every number is one (H-19). */
 static void
 test_data_round_trip (void)
 {
@@ -120,10 +122,14 @@ test_data_round_trip (void)
       for (gsize i = 0; i < length; i++)
         bytes[i] = (guint8) g_test_rand_int ();
       stanza->bytes = g_bytes_new (bytes, length);
+      stanza->seq = (guint16) (length * 223);
       xml = write_xml (stanza);
       back = ibb_stanza_new_from_xml (xml, -1, NULL);
       g_assert_cmpint (back->base64, ==, IBB_BASE64_EXACT);
       g_assert_cmpuint (back->text_length, ==, IBB_BASE64_ENCODED_LENGTH (length));
+      g_assert_cmpuint (back->text_length % 4, ==, 0);
+      g_assert_true (back->seq_valid);
+      g_assert_cmpuint (back->seq, ==, stanza->seq);
       g_assert_true (g_bytes_equal (back->bytes, stanza->bytes));
     }
 }

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What users of aioxmpp and mellium are used to, one by one (protocol.md,
+ * "Features of aioxmpp and mellium"). */
+
+#include "fixture.h"
+
+/* F-01, F-09, F-10, F-22, F-29: both carriers, a size and a name that the caller
+ * chooses, and both ends tell what was agreed. */
+static void
+test_properties (Fixture *fixture, gconstpointer data)
+{
+  static const IBBStanzaType types[] = { IBB_STANZA_TYPE_IQ, IBB_STANZA_TYPE_MESSAGE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      g_autoptr (IBBTransport) romeo = NULL;
+      g_autoptr (IBBTransport) juliet = NULL;
+      g_autoptr (GError)       error = NULL;
+
+      ibb_service_accept_async (fixture->juliet, NULL, NULL, NULL); /* somebody listens */
+      romeo =
+          ibb_service_open_session (fixture->romeo, JULIET, types[i], 1234, "a.name", NULL, &error);
+      g_assert_no_error (error);
+      g_assert_true (G_IS_IO_STREAM (romeo));
+      g_assert_cmpstr (ibb_transport_get_sid (romeo), ==, "a.name");
+      g_assert_cmpuint (ibb_transport_get_block_size (romeo), ==, 1234);
+      g_assert_cmpint (ibb_transport_get_stanza_type (romeo), ==, types[i]);
+      g_assert_cmpstr (ibb_transport_get_local_jid (romeo), ==, ROMEO);
+      g_assert_cmpstr (ibb_transport_get_peer_jid (romeo), ==, JULIET);
+      run_pending ();
+    }
+}
+
+/* F-06, F-10: the accepting end sees the same, from the signal too. */
+static void
+accepted_cb (IBBService *service, IBBTransport *transport, gpointer data)
+{
+  IBBTransport **accepted = data;
+
+  g_assert_null (*accepted);
+  *accepted = g_object_ref (transport);
+}
+
+static void
+test_accepted (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GError)       error = NULL;
+
+  g_signal_connect (fixture->juliet, "session-accepted", G_CALLBACK (accepted_cb), &juliet);
+  romeo = ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_MESSAGE, 77, NULL, NULL,
+                                    &error);
+  g_assert_no_error (error);
+  wait_until (juliet != NULL);
+  g_assert_cmpstr (ibb_transport_get_sid (juliet), ==, ibb_transport_get_sid (romeo));
+  g_assert_cmpuint (ibb_transport_get_block_size (juliet), ==, 77);
+  g_assert_cmpint (ibb_transport_get_stanza_type (juliet), ==, IBB_STANZA_TYPE_MESSAGE);
+  g_assert_cmpstr (ibb_transport_get_local_jid (juliet), ==, JULIET);
+  g_assert_cmpstr (ibb_transport_get_peer_jid (juliet), ==, ROMEO);
+  write_text (romeo, "by message");
+  assert_reads (juliet, "by message");
+}
+
+/* F-04, F-05: the limit decides, read live; and somebody has to listen. */
+static void
+test_limit (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    guint    limit;
+    gboolean listens;
+  } refusals[] = { { 0, FALSE }, { 10, FALSE }, { 0, TRUE } };
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
+    {
+      g_autoptr (GError)       error = NULL;
+      g_autoptr (IBBTransport) none = NULL;
+      gulong                   handler = 0;
+
+      ibb_service_set_session_limit (fixture->juliet, refusals[i].limit);
+      if (refusals[i].listens)
+        handler = g_signal_connect (fixture->juliet, "session-accepted", G_CALLBACK (accepted_cb),
+                                    &juliet);
+      none = ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
+                                       &error);
+      g_assert_error (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
+      g_assert_null (none);
+      g_clear_signal_handler (&handler, fixture->juliet);
+    }
+  g_assert_null (juliet);
+  ibb_service_set_session_limit (fixture->juliet, 1);
+  fixture_open (fixture, &romeo, &juliet);
+}
+
+/* F-14: the output ends, the input goes on. */
+static void
+test_write_eof (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GError)       error = NULL;
+
+  ibb_service_set_half_close (fixture->juliet, TRUE);
+  fixture_open (fixture, &romeo, &juliet);
+  write_text (romeo, "question");
+  ibb_transport_shutdown_output (romeo, NULL, &error);
+  g_assert_no_error (error);
+  assert_write_fails (romeo, G_IO_ERROR_CLOSED);
+  assert_reads (juliet, "question");
+  assert_reads_eof (juliet);
+  write_text (juliet, "answer");
+  ibb_transport_shutdown_output (juliet, NULL, &error);
+  g_assert_no_error (error);
+  assert_reads (romeo, "answer");
+  assert_reads_eof (romeo);
+}
+
+/* F-15: a close sends what is buffered; F-16: later writes fail, and it is known
+ * to be over. */
+static void
+test_close_sends (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GError)       error = NULL;
+
+  fixture_open (fixture, &romeo, &juliet);
+  ibb_transport_set_auto_flush (romeo, FALSE);
+  write_text (romeo, "buffered");
+  g_assert_cmpuint (ibb_transport_get_bytes_queued (romeo), ==, 8);
+  g_assert_false (ibb_transport_has_ended (romeo));
+  g_io_stream_close (G_IO_STREAM (romeo), NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (ibb_transport_get_bytes_sent (romeo), ==, 8);
+  g_assert_true (ibb_transport_has_ended (romeo));
+  assert_write_fails (romeo, G_IO_ERROR_CLOSED);
+  assert_reads (juliet, "buffered");
+  assert_reads_eof (juliet);
+}
+
+/* F-16: an abort drops it instead, and the other end is told so. */
+static void
+test_abort_drops (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+
+  fixture_open (fixture, &romeo, &juliet);
+  ibb_transport_set_auto_flush (romeo, FALSE);
+  write_text (romeo, "never seen");
+  ibb_transport_abort (romeo);
+  g_assert_true (ibb_transport_has_ended (romeo));
+  assert_write_fails (romeo, G_IO_ERROR_CLOSED);
+  assert_read_fails (juliet, G_IO_ERROR_CONNECTION_CLOSED);
+}
+
+/* F-13, F-26: not reading is enough to make the peer wait; reading lets it go on. */
+static void
+test_pause_reading (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GError)       error = NULL;
+
+  ibb_service_set_receive_buffer_size (fixture->juliet, 4);
+  fixture_open (fixture, &romeo, &juliet);
+  write_text (romeo, "12345678");
+  ibb_transport_set_write_timeout (romeo, 20);
+  g_assert_false (ibb_transport_drain (romeo, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT); /* F-23 */
+  g_clear_error (&error);
+  g_assert_cmpuint (ibb_transport_get_bytes_sent (romeo), ==, 0);
+
+  ibb_transport_set_write_timeout (romeo, 0);
+  assert_reads (juliet, "12345678");
+  ibb_transport_drain (romeo, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (ibb_transport_get_bytes_sent (romeo), ==, 8);
+}
+
+int
+main (int argc, char *argv[])
+{
+  test_init (&argc, &argv);
+
+  add_test ("/ibb/features/F-04/limit", test_limit);
+  add_test ("/ibb/features/F-06/accepted", test_accepted);
+  add_test ("/ibb/features/F-09/properties", test_properties);
+  add_test ("/ibb/features/F-13/pause-reading", test_pause_reading);
+  add_test ("/ibb/features/F-14/write-eof", test_write_eof);
+  add_test ("/ibb/features/F-15/close-sends", test_close_sends);
+  add_test ("/ibb/features/F-16/abort-drops", test_abort_drops);
+
+  return g_test_run ();
+}

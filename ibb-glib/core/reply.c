@@ -329,6 +329,14 @@ message_refused (IBBSession *self, IBBBlock *block, IBBStanza *answer, gint64 no
     }
 }
 
+/* Whether a server says so in place of a peer that has gone. */
+static gboolean
+means_nobody (IBBCondition condition)
+{
+  return condition == IBB_CONDITION_SERVICE_UNAVAILABLE || condition == IBB_CONDITION_GONE ||
+         condition == IBB_CONDITION_REMOTE_SERVER_NOT_FOUND;
+}
+
 static void
 refuse (IBBSession *self, IBBBlock *block, IBBStanza *answer, gint64 now)
 {
@@ -357,6 +365,13 @@ refuse (IBBSession *self, IBBBlock *block, IBBStanza *answer, gint64 now)
   if (sender->n_sent == 0 ||
       (block == g_queue_peek_head (&sender->flight) && classify (self, block, now) == FINAL))
     react_to_refusals (self, now);
+  else if (means_nobody (block->condition) && !sender->doubted)
+    {
+      /* What went before it reached the peer, perhaps in its last moment, and
+       * has no reply to wait for then. */
+      sender->doubted = TRUE;
+      ibb_peer_probe (self->peer, now);
+    }
 }
 
 void

@@ -417,11 +417,17 @@ repeat_last_word (IBBSession *self)
 void
 ibb_sender_probe_answered (IBBSession *self, gboolean there, gint64 now)
 {
-  if (!awaits_reply (self) || now - self->sender.heard < IBB_PROBE_INTERVAL)
+  gboolean silent = now - self->sender.heard >= IBB_PROBE_INTERVAL;
+  gboolean doubted = self->sender.doubted;
+
+  self->sender.doubted = FALSE;
+  if (!awaits_reply (self) || (!silent && !doubted))
     return;
 
   if (!there)
     fail_gone (self, now);
+  else if (!silent)
+    return; /* its replies come, or its silence is waited for as ever */
   else if (self->peer->has_our_feature)
     repeat_last_word (self);
   else if (now - self->sender.heard >= IBB_SILENCE_MAX)

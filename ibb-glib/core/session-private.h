@@ -82,6 +82,7 @@ typedef struct
   gint64       not_before;       /* nothing is sent earlier: the wait before a retry */
   gsize        refused_flight;   /* bytes in flight when the first of them was refused */
   guint        n_flight_refused; /* blocks in flight then */
+  gboolean     doubted;          /* a refusal says that nobody is there: probed at once (D-27) */
   GQueue       given;            /* message carrier: the last blocks the connection has */
 } IBBSender;
 

@@ -353,14 +353,14 @@ def _(server):
     here.expect_failure(f'bob@{server.domain}')
 
 
-@case('the receiver is killed in the middle', timeout=200)
+@case('the receiver is killed in the middle')
 def _(server):
     folder = Folder()
     there, jid = waiting(server, folder, '--json')
     here = Account(server, 'alice').ibb('send', '/dev/zero', jid)
     there.wait_event('progress', bytes=1)
     os.kill(there.pid, signal.SIGKILL)
-    here.expect_failure(jid, patience=150)
+    here.expect_failure(jid)
     check(not os.path.exists(folder / 'copy'), 'no file')
 
 

@@ -8,19 +8,17 @@
 
 #include "ibb-transport-private.h"
 
-/* Failures of an open that never became a session. */
+/* Ends that only an open session comes to. */
 static gboolean
-is_open_failure (const IBBFailure *failure)
+is_end_of_open_session (const IBBFailure *failure)
 {
   switch (failure->kind)
     {
-    case IBB_FAILURE_ABORTED:
-    case IBB_FAILURE_STOPPED:
-    case IBB_FAILURE_CONNECTION_LOST:
-    case IBB_FAILURE_REFUSED:
-    case IBB_FAILURE_OPEN_TIMEOUT:
-    case IBB_FAILURE_ACCEPT_TIMEOUT:
-    case IBB_FAILURE_IN_USE:
+    case IBB_FAILURE_NONE:
+    case IBB_FAILURE_PEER_CLOSED:
+    case IBB_FAILURE_PEER_ABORTED:
+    case IBB_FAILURE_PROTOCOL:
+    case IBB_FAILURE_OVERFLOW:
       return TRUE;
     default:
       return FALSE;
@@ -37,8 +35,7 @@ was_opened_locked (IBBChannel *self)
     case IBB_SESSION_OPEN:
       return TRUE;
     case IBB_SESSION_ENDED:
-      return !is_open_failure (ibb_session_get_failure (self->session)) ||
-             ibb_session_get_received (self->session) > 0;
+      return is_end_of_open_session (ibb_session_get_failure (self->session));
     case IBB_SESSION_OPENING:
     case IBB_SESSION_REQUESTED:
     default:

@@ -354,7 +354,9 @@ test_send_fails (Stacks *stacks, gconstpointer data)
   g_autoptr (IBBTransport) romeo = NULL;
   g_autoptr (IBBTransport) juliet = NULL;
   g_autoptr (IBBStanza)    stanza = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError)       error = NULL;
+  GAsyncResult            *opened = NULL;
 
   open_pair (stacks, &romeo, &juliet);
   stacks->romeo_connection->refuses = TRUE;
@@ -369,6 +371,16 @@ test_send_fails (Stacks *stacks, gconstpointer data)
   assert_write_fails (romeo, G_IO_ERROR_FAILED);
   error = ibb_transport_dup_error (romeo);
   g_assert_error (error, IBB_ERROR, IBB_ERROR_FAILED);
+  g_clear_error (&error);
+
+  /* An open that was not taken is no session. */
+  ibb_service_open_session_async (stacks->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
+                                  store_result_cb, &opened);
+  result = wait_for_result (&opened);
+  g_assert_null (ibb_service_open_session_finish (stacks->romeo, result, &error));
+  g_assert_error (error, IBB_ERROR, IBB_ERROR_FAILED);
+  g_clear_object (&result);
+
   stacks->romeo_connection->refuses = FALSE;
   ibb_transport_abort (juliet);
   run_pending ();

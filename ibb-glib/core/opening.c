@@ -134,7 +134,6 @@ process_early (IBBSession *session, gint64 now)
         ibb_receiver_receive_data (session, stanza, now);
       ibb_stanza_record_unref (stanza);
     }
-  session->receiver.refusing |= session->receiver.early_refused;
 }
 
 void

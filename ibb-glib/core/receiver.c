@@ -257,6 +257,11 @@ refuse_for_good (IBBSession *self, IBBStanza *stanza, IBBCondition condition, gi
 static void
 refuse_for_now (IBBSession *self, IBBStanza *stanza)
 {
+  IBBReceiver *receiver = &self->receiver;
+
+  if (!receiver->refusing)
+    receiver->refused_seq = stanza->seq;
+  receiver->refusing = TRUE;
   /* Not answered_error: the seq is not consumed, .refusing tells (D-45). */
   ibb_engine_reply_error (self->engine, stanza, IBB_CONDITION_RESOURCE_CONSTRAINT,
                           IBB_ERROR_TYPE_WAIT, NULL);
@@ -316,7 +321,8 @@ store (IBBSession *self, IBBStanza *stanza, guint64 digest, gint64 now)
   gsize        length = g_bytes_get_size (stanza->bytes);
 
   receiver->next_seq++;
-  receiver->refusing = FALSE;
+  if (stanza->seq == receiver->refused_seq)
+    receiver->refusing = FALSE;
   receiver->received += length;
   remember (self, digest);
   /* A repetition is no sign of progress: two ends that each repeat would keep
@@ -359,7 +365,7 @@ receive_out_of_order (IBBSession *self, IBBStanza *stanza, guint64 digest, gint6
     ibb_engine_repeat_result (self->engine, stanza);
   else if (repetition == NOT_REPEATED)
     {
-      if (receiver->refusing && (guint16) (stanza->seq - receiver->next_seq) < 32768)
+      if (receiver->refusing && (guint16) (stanza->seq - receiver->refused_seq) < 32768)
         refuse_for_now (self, stanza);
       else
         refuse_for_good (self, stanza, IBB_CONDITION_UNEXPECTED_REQUEST, now); /* D-18 */
@@ -407,10 +413,7 @@ ibb_receiver_receive_data (IBBSession *self, IBBStanza *stanza, gint64 now)
   else if (stanza->name == IBB_STANZA_MESSAGE)
     overflow (self, stanza, now);
   else
-    {
-      receiver->refusing = TRUE;
-      refuse_for_now (self, stanza);
-    }
+    refuse_for_now (self, stanza);
 }
 
 /* D-24: an acceptor may write before the answer to our open is out. */
@@ -424,10 +427,7 @@ ibb_receiver_receive_early (IBBSession *self, IBBStanza *stanza)
        g_queue_get_length (&receiver->early) < IBB_EARLY_BLOCKS))
     g_queue_push_tail (&receiver->early, ibb_stanza_record_ref (stanza));
   else
-    {
-      receiver->early_refused = TRUE;
-      refuse_for_now (self, stanza);
-    }
+    refuse_for_now (self, stanza);
 }
 
 /* Reading. */

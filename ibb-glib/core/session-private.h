@@ -106,12 +106,12 @@ typedef struct
   gsize        held_bytes;
   guint64     *recent; /* (nullable): digests of the last accepted blocks (D-20) */
   guint        n_recent;
-  gboolean     refusing;       /* next_seq was refused and is outstanding (D-23) */
+  gboolean     refusing;       /* a seq was refused and is outstanding (D-23, D-24) ... */
+  guint16      refused_seq;    /* ... this one is the first */
   gboolean     answered_error; /* a block got an error (D-45) */
   gboolean     discard;        /* the input half was closed by us (D-51) */
   gboolean     closed;         /* the whole transport was closed by us (D-51) */
   gboolean     eof;            /* the peer's orderly end is known */
-  gboolean     early_refused;  /* a ninth early block was refused: a gap follows (D-24) */
   GQueue       early; /* (element-type IBBStanza): came before the answer to our open (D-24) */
 } IBBReceiver;
 

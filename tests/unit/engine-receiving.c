@@ -558,6 +558,24 @@ test_early_too_many (Harness *h, gconstpointer data)
   g_assert_cmpuint (ibb_session_get_readable (session), ==, 90);
 }
 
+/* What was refused never came again: the end is not orderly (D-45). */
+static void
+test_early_refused (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = harness_begin_open (h, PEER, SID, IBB_CARRIER_MESSAGE, 0);
+  g_autoptr (IBBStanza)  open = harness_expect (h, IBB_PAYLOAD_OPEN);
+
+  for (guint seq = 0; seq < 9; seq++)
+    harness_send_data_full (h, PEER, NULL, SID, seq, "x", 1, IBB_CARRIER_MESSAGE);
+  harness_expect_error (h, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
+  harness_send_close (h, SID, FALSE);
+  harness_answer (h, open);
+  harness_expect_result (h);
+  harness_expect_read (h, session, "xxxxxxxx");
+  assert_input (session, IBB_INPUT_FAILED);
+  assert_failure (ibb_session_get_input_failure (session), IBB_FAILURE_PEER_ABORTED);
+}
+
 /* ---- carriers (D-34, D-36) ---- */
 
 static void
@@ -684,6 +702,7 @@ main (int argc, char **argv)
   harness_add ("/engine/receiving/D-24/accepted", test_early, GINT_TO_POINTER (TRUE));
   harness_add ("/engine/receiving/D-24/refused", test_early, GINT_TO_POINTER (FALSE));
   harness_add ("/engine/receiving/D-24/nine", test_early_too_many, NULL);
+  harness_add ("/engine/receiving/D-45/early-refused", test_early_refused, NULL);
   harness_add ("/engine/receiving/D-34/either-carrier", test_either_carrier, NULL);
   harness_add ("/engine/receiving/D-36/echo", test_echo, NULL);
   harness_add ("/engine/receiving/D-51/input", test_input_closed, NULL);

@@ -17,14 +17,15 @@
 /* An IQ that awaits its answer (N-20). */
 typedef struct
 {
-  gint64 key; /* of from, to and id */
-  guint  sent;
-  guint  removed; /* by a fault */
-  guint  doubled;
-  guint  answers;
-  guint  from;
-  guint  to;
-  char   what[24];
+  gint64   key; /* of from, to and id */
+  guint    sent;
+  guint    removed; /* by a fault */
+  guint    doubled;
+  guint    answers;
+  guint    from;
+  guint    to;
+  gboolean is_open;
+  char     what[24];
 } Request;
 
 End *
@@ -58,27 +59,32 @@ is_answer (const IBBStanza *stanza)
 
 /* ---- one answer for each question ---- */
 
-static void
-request_sent (World *self, guint from, guint to, const IBBStanza *stanza)
+static Request *
+get_request (World *self, guint from, guint to, const IBBStanza *stanza)
 {
   gint64   key = request_key (from, to, stanza->id);
   Request *request = g_hash_table_lookup (self->requests, &key);
 
-  if (stanza->id == NULL)
-    {
-      world_fail (self, "an IQ without an id");
-      return;
-    }
   if (request == NULL)
     {
       request = g_new0 (Request, 1);
       request->key = key;
       request->from = from;
       request->to = to;
+      request->is_open = stanza->payload == IBB_PAYLOAD_OPEN;
       g_strlcpy (request->what, stanza->id, sizeof request->what);
       g_hash_table_add (self->requests, request);
     }
-  request->sent++;
+  return request;
+}
+
+static void
+request_sent (World *self, guint from, guint to, const IBBStanza *stanza)
+{
+  if (stanza->id == NULL)
+    world_fail (self, "an IQ without an id");
+  else
+    get_request (self, from, to, stanza)->sent++;
 }
 
 static void
@@ -94,6 +100,7 @@ request_answered (World *self, guint from, guint to, const IBBStanza *stanza)
       return;
     }
   request->answers++;
+  self->answers_open = request->is_open;
   if (request->answers == request->sent - request->removed + request->doubled)
     g_hash_table_remove (self->requests, &key);
 }
@@ -111,14 +118,12 @@ check_removed (World *self, guint from, guint to, const IBBStanza *stanza)
     g_hash_table_remove (self->requests, &key);
 }
 
+/* It arrives once more than it was sent, and may be answered once more. */
 void
 check_doubled (World *self, guint from, guint to, const IBBStanza *stanza)
 {
-  gint64   key = request_key (from, to, stanza->id);
-  Request *request = g_hash_table_lookup (self->requests, &key);
-
-  if (request != NULL && stanza->name == IBB_STANZA_IQ && !is_answer (stanza))
-    request->doubled++;
+  if (stanza->name == IBB_STANZA_IQ && !is_answer (stanza))
+    get_request (self, from, to, stanza)->doubled++;
 }
 
 /* ---- blocks on the wire ---- */

@@ -86,9 +86,12 @@ schedule_change_settings (Schedule *self, IBBSettings *settings, Random *random)
 }
 
 static guint64
-random_total (Random *random, guint block_size)
+random_total (Random *random, Profile profile, guint block_size)
 {
   guint64 most = MIN ((guint64) block_size * USUAL_BLOCKS, 32768);
+
+  if (profile == PROFILE_BULK)
+    return 1 + random_below (random, MIN ((guint64) block_size * 3000, 9000000));
 
   if (random_percent (random, 10))
     return 0;
@@ -130,10 +133,10 @@ get_patience (const Schedule *self)
 }
 
 static void
-make_plan (Plan *plan, gint64 patience, guint block_size, Random *random)
+make_plan (const Schedule *self, Plan *plan, gint64 patience, guint block_size, Random *random)
 {
   memset (plan, 0, sizeof *plan);
-  plan->total = random_total (random, block_size);
+  plan->total = random_total (random, self->profile, block_size);
   plan->auto_flush = !random_percent (random, 20);
   plan->half_close = random_percent (random, 50);
   plan->drain_percent = random_percent (random, 20) ? 1 + (guint) random_below (random, 50) : 0;
@@ -246,7 +249,7 @@ make_session (Schedule *self, Random *random)
     g_snprintf (session.sid, sizeof session.sid, "s%u-%08x", number,
                 (guint) random_below (random, G_MAXUINT32));
   for (guint side = 0; side < 2; side++)
-    make_plan (&session.plans[side], get_patience (self),
+    make_plan (self, &session.plans[side], get_patience (self),
                session.block_size != 0 ? session.block_size : 4096, random);
   for (guint side = 0; side < 2; side++)
     {
@@ -303,6 +306,10 @@ make_faults (Schedule *self, Random *random)
   faults->ambiguous = (guint) random_below (random, 600);
   if (random_percent (random, 40))
     faults->duplicate = (guint) random_scaled (random, 1, 300);
+  if (random_percent (random, 20))
+    faults->replay = (guint) random_scaled (random, 1, 100);
+  if (random_percent (random, 20))
+    faults->late_result = 500;
   if (random_percent (random, 25))
     faults->lose_data = (guint) random_scaled (random, 1, 60);
   if (random_percent (random, 25))
@@ -378,7 +385,8 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
   self->sessions = g_array_new (FALSE, FALSE, sizeof (Session));
   self->actions = g_array_new (FALSE, FALSE, sizeof (Action));
   self->n_nodes = 2;
-  if (profile != PROFILE_CROWD && profile != PROFILE_WRAP && random_percent (random, 25))
+  if (profile != PROFILE_CROWD && profile != PROFILE_BULK && profile != PROFILE_WRAP &&
+      random_percent (random, 25))
     self->n_nodes = 3 + (guint) random_below (random, MAX_NODES - 2);
   if (profile == PROFILE_CROWD)
     n_sessions = 4 + (guint) random_below (random, 40);
@@ -432,7 +440,7 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
     }
   while (self->sessions->len < n_sessions)
     make_session (self, random);
-  if (profile == PROFILE_FAULTY)
+  if (profile == PROFILE_FAULTY || (profile == PROFILE_BULK && random_percent (random, 40)))
     make_faults (self, random);
   if (profile == PROFILE_TIMING || profile == PROFILE_CROWD)
     for (guint i = 0; i < self->n_nodes; i++)

@@ -293,6 +293,74 @@ server_handed (World *self, Node *node, guint64 incarnation)
   ibb_stanza_record_unref (stanza);
 }
 
+static gboolean
+may_come_again (const IBBStanza *stanza)
+{
+  return stanza->payload == IBB_PAYLOAD_DATA || stanza->payload == IBB_PAYLOAD_RESULT ||
+         stanza->payload == IBB_PAYLOAD_CLOSE || stanza->payload == IBB_PAYLOAD_ERROR;
+}
+
+static void
+remember (Node *to, guint from, IBBStanza *stanza)
+{
+  IBBStanza **place = &to->history[from][to->n_history[from]++ % MAX_REPLAYED];
+
+  g_clear_pointer (place, ibb_stanza_record_unref);
+  *place = ibb_stanza_record_ref (stanza);
+}
+
+/* A stream that was resumed sends again what was not known to have arrived,
+ * in its order. */
+static void
+replay (World *self, guint from, Node *to, gint64 time)
+{
+  guint n = MIN (to->n_history[from], MAX_REPLAYED);
+
+  n = 1 + (guint) random_below (&self->random, n);
+  world_trace (self, "  and the last %u again", n);
+  for (guint i = to->n_history[from] - n; i < to->n_history[from]; i++)
+    {
+      IBBStanza *stanza = to->history[from][i % MAX_REPLAYED];
+
+      check_doubled (self, from, to->index, stanza);
+      deliver (self, from, to, ibb_stanza_record_ref (stanza), time);
+    }
+}
+
+/* On its way, as it is or nearly so. */
+static void
+pass (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
+{
+  const Faults *faults = &self->schedule.faults;
+  gboolean      peace = self->now - self->start > faults->faults_until;
+
+  if (!peace && stanza->payload == IBB_PAYLOAD_RESULT && self->answers_open &&
+      random_permille (&self->random, faults->late_result))
+    {
+      gint64 delay = self->schedule.delay[from->index][to->index];
+
+      world_trace (self, "  overtaken");
+      world_post (self, time + delay + random_between (&self->random, 0, 2 * delay + SECOND),
+                  EVENT_ARRIVE, to->index, from->index, ibb_stanza_record_ref (stanza));
+      return;
+    }
+  deliver (self, from->index, to, ibb_stanza_record_ref (stanza), time);
+  if (peace || !may_come_again (stanza))
+    return;
+  if (random_permille (&self->random, faults->duplicate))
+    {
+      world_trace (self, "  doubled");
+      check_doubled (self, from->index, to->index, stanza);
+      deliver (self, from->index, to, ibb_stanza_record_ref (stanza), time);
+    }
+  if (faults->replay > 0)
+    {
+      remember (to, from->index, stanza);
+      if (random_permille (&self->random, faults->replay))
+        replay (self, from->index, to, time);
+    }
+}
+
 /* A stanza leaves a node, by the engine or by the application beside it. */
 void
 server_route (World *self, Node *from, IBBStanza *stanza)
@@ -322,17 +390,7 @@ server_route (World *self, Node *from, IBBStanza *stanza)
   else if (to == NULL)
     answer_as_server (self, from, stanza, time);
   else if (!suffer (self, from, to, stanza, time))
-    {
-      deliver (self, from->index, to, ibb_stanza_record_ref (stanza), time);
-      if ((stanza->payload == IBB_PAYLOAD_DATA || stanza->payload == IBB_PAYLOAD_RESULT) &&
-          random_permille (&self->random, self->schedule.faults.duplicate) &&
-          self->now - self->start <= self->schedule.faults.faults_until)
-        {
-          world_trace (self, "  doubled");
-          check_doubled (self, from->index, to->index, stanza);
-          deliver (self, from->index, to, ibb_stanza_record_ref (stanza), time);
-        }
-    }
+    pass (self, from, to, stanza, time);
   ibb_stanza_record_unref (stanza);
 }
 
@@ -442,4 +500,7 @@ server_clear (Node *node)
 
   while ((pointer = g_queue_pop_head (&node->unsent)) != NULL)
     ibb_stanza_record_unref (STANZA (pointer));
+  for (guint from = 0; from < MAX_NODES; from++)
+    for (guint i = 0; i < MAX_REPLAYED; i++)
+      g_clear_pointer (&node->history[from][i], ibb_stanza_record_unref);
 }

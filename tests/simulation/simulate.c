@@ -85,7 +85,7 @@ main (int argc, char **argv)
     { "first", 'f', 0, G_OPTION_ARG_STRING, &first_text, "Seed of the first of them (1)", "S" },
     { "seed", 's', 0, G_OPTION_ARG_STRING, &seed_text, "Only the schedule of this seed", "S" },
     { "profile", 'p', 0, G_OPTION_ARG_STRING, &profile_text,
-      "clean, faulty, timing, closing, crowd, wrap; several with commas", "NAME" },
+      "clean, faulty, timing, closing, crowd, bulk, wrap; several with commas", "NAME" },
     { "twice", 't', 0, G_OPTION_ARG_NONE, &twice, "Run each twice and compare the traces", NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "Print every stanza and event", NULL },
     G_OPTION_ENTRY_NULL,

@@ -15,7 +15,7 @@
 #define MAX_STEPS 40000000
 
 const char *const profile_names[N_PROFILES + 1] = { "clean", "faulty", "timing", "closing",
-                                                    "crowd", "wrap",   NULL };
+                                                    "crowd", "bulk",   "wrap",   NULL };
 
 guint64
 hash_string (const char *string)

@@ -23,6 +23,7 @@
 #define HOUR (60 * MINUTE)
 
 #define MAX_NODES 4
+#define MAX_REPLAYED 16
 
 typedef struct _World World;
 typedef struct _Node  Node;
@@ -57,6 +58,7 @@ typedef enum
   PROFILE_TIMING,  /* extreme delays, pauses, time-outs, settings that change */
   PROFILE_CLOSING, /* short sessions that end in every way at every moment */
   PROFILE_CROWD,   /* many sessions and little memory */
+  PROFILE_BULK,    /* megabytes, and readers that stop */
   PROFILE_WRAP,    /* more than 65536 blocks each way */
   N_PROFILES,
 } Profile;
@@ -139,6 +141,8 @@ typedef struct
   guint  bounce_final; /* of those: with any condition and type, not only a passing one */
   guint  ambiguous;    /* of the passing ones: delivered all the same (D-28) */
   guint  duplicate;    /* data or a reply arrives twice */
+  guint  replay;       /* the last stanzas of a way come again, as after a resumption */
+  guint  late_result;  /* the answer to an open is overtaken (H-05) */
   guint  lose_data;    /* IQ data or its reply vanishes (D-27) */
   guint  lose_message; /* a message vanishes */
   guint  lose_other;   /* open, close or a reply to one vanishes */
@@ -194,6 +198,10 @@ struct _Node
   gsize      max_memory_limit;
   Random     ids;
   guint      n_errors; /* error replies: past 1000 waiting ones, D-47 leaves requests unanswered */
+
+  /* What passed last from each other node, for replays. */
+  IBBStanza *history[MAX_NODES][MAX_REPLAYED];
+  guint      n_history[MAX_NODES];
 
   GQueue unsent; /* IBBStanza: taken from the engine, not yet reported */
   gsize  unsent_bytes;
@@ -294,7 +302,8 @@ struct _World
   Node        nodes[MAX_NODES];
   GPtrArray  *ends;
   guint       n_unfinished;
-  GHashTable *requests; /* what IQs await an answer: see check.c */
+  gboolean    answers_open; /* the answer that was checked last is one to an open */
+  GHashTable *requests;     /* what IQs await an answer: see check.c */
 
   /* totals, for the summary */
   guint64 n_stanzas;

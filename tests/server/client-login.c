@@ -548,6 +548,67 @@ test_two (void)
   drop_client (alice);
 }
 
+/* A session from alice to bob that carries a few bytes. */
+static void
+assert_session (IBBService *from, IBBService *to, const char *peer)
+{
+  g_autoptr (GAsyncResult) accepted = NULL;
+  g_autoptr (IBBTransport) here = NULL;
+  g_autoptr (IBBTransport) there = NULL;
+  g_autoptr (GError)       error = NULL;
+  char                     buffer[5] = "";
+
+  ibb_service_accept_async (to, NULL, store_result_cb, &accepted);
+  here = ibb_service_open_session (from, peer, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error);
+  g_assert_no_error (error);
+  wait_for_result (&accepted);
+  there = ibb_service_accept_finish (to, accepted, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (here)),
+                                            "hello", 5, NULL, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_input_stream_read_all (g_io_stream_get_input_stream (G_IO_STREAM (there)),
+                                          buffer, 5, NULL, NULL, &error));
+  g_assert_cmpmem (buffer, 5, "hello", 5);
+  g_assert_true (g_io_stream_close (G_IO_STREAM (here), NULL, &error));
+  g_assert_no_error (error);
+}
+
+/* A service ends with the login that it was made for, a client does not. */
+static void
+test_service (void)
+{
+  IBBClient         *alice = create_client ("ALICE");
+  IBBClient         *bob = create_client ("BOB");
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 3; i++)
+    {
+      IBBService      *from = ibb_service_new (IBB_CONNECTION (alice));
+      IBBService      *to = ibb_service_new (IBB_CONNECTION (bob));
+      g_autofree char *bobs = NULL;
+
+      ibb_service_set_session_limit (to, 1);
+      assert_login (alice);
+      assert_login (bob);
+      bobs = dup_local_jid (bob);
+      g_assert_true (ibb_client_query_support (alice, bobs, NULL, &error));
+      g_assert_no_error (error);
+      assert_session (from, to, bobs);
+      assert_logout (alice);
+      assert_logout (bob);
+      g_assert_null (
+          ibb_service_open_session (from, bobs, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+      g_clear_error (&error);
+      g_object_unref (from);
+      g_object_unref (to);
+    }
+  iterate_until_idle ();
+  drop_client (alice);
+  drop_client (bob);
+}
+
 static void
 test_killed (void)
 {
@@ -598,6 +659,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/login/threads", test_threads);
   g_test_add_func ("/ibb/login/conflict", test_conflict);
   g_test_add_func ("/ibb/login/two", test_two);
+  g_test_add_func ("/ibb/login/service", test_service);
 
   return g_test_run ();
 }

@@ -10,6 +10,14 @@
 #include "ibb-error-private.h"
 #include "ibb-service-private.h"
 
+static void
+propagate_failure (IBBOperation *self, const IBBFailure *failure, GError **error)
+{
+  g_propagate_error (error, ibb_worker_add_reason_locked (
+                                self->worker, failure,
+                                ibb_error_new_from_failure (failure, self->peer, self->sid)));
+}
+
 /* Open */
 
 static gboolean
@@ -41,7 +49,7 @@ open_now (IBBOperation *self, gint64 now, GError **error)
   session = ibb_engine_open (worker->engine, &open, now, &failure);
   if (session == NULL)
     {
-      g_propagate_error (error, ibb_error_new_from_failure (&failure, self->peer, self->sid));
+      propagate_failure (self, &failure, error);
       ibb_failure_clear (&failure);
       return FALSE;
     }
@@ -125,7 +133,7 @@ expect_begin (IBBOperation *self, gint64 now, GError **error)
       ibb_engine_expect (self->worker->engine, self->peer, self->sid, 0, self, &failure);
   if (self->expectation != NULL)
     return TRUE;
-  g_propagate_error (error, ibb_error_new_from_failure (&failure, self->peer, self->sid));
+  propagate_failure (self, &failure, error);
   ibb_failure_clear (&failure);
   return FALSE;
 }
@@ -153,7 +161,7 @@ expect_attempt (IBBOperation *self, gint64 now, GError **error)
   if (self->expectation != NULL)
     return FALSE;
   if (self->outcome == NULL)
-    g_propagate_error (error, ibb_error_new_from_failure (&self->failure, self->peer, self->sid));
+    propagate_failure (self, &self->failure, error);
   return TRUE;
 }
 

@@ -56,6 +56,7 @@ struct _IBBWorker
   char          *local_jid;   /* (owned) (nullable) */
   gboolean       lost;        /* the connection is gone for good */
   char          *lost_reason; /* (owned) (nullable): what it said */
+  char          *send_reason; /* (owned) (nullable): why it last did not take a stanza */
 
   GObject *service;          /* (unowned) (nullable): cleared by its dispose */
   guint    signal_requested; /* the signals of the service */
@@ -98,6 +99,9 @@ void ibb_worker_refresh_locked (IBBWorker *self);
 
 /* Tells the engine who listens for unexpected opens (D-08). */
 void ibb_worker_update_listen_locked (IBBWorker *self);
+
+/* Adds to error, if it has to do with the connection, what that one said. */
+GError *ibb_worker_add_reason_locked (IBBWorker *self, const IBBFailure *failure, GError *error);
 
 /* Why something of a session failed: the precise error, or as GIO's streams
  * say it. NULL for no failure. */

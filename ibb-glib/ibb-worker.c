@@ -46,6 +46,7 @@ worker_unref (gpointer data)
   g_clear_pointer (&self->thread, g_thread_unref);
   g_free (self->local_jid);
   g_free (self->lost_reason);
+  g_free (self->send_reason);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -440,14 +441,16 @@ pump_locked (IBBWorker *self)
 
       ibb_worker_unlock (self);
       sent = ibb_connection_send (connection, stanza, &error);
-      if (!sent)
-        g_debug ("A stanza was not taken: %s", error->message);
       ibb_worker_lock (self);
 
       if (sent)
         ibb_engine_sent (self->engine, stanza, g_get_monotonic_time ());
       else
-        ibb_engine_send_failed (self->engine, stanza, g_get_monotonic_time ());
+        {
+          g_free (self->send_reason);
+          self->send_reason = g_strdup (error->message);
+          ibb_engine_send_failed (self->engine, stanza, g_get_monotonic_time ());
+        }
       ibb_stanza_record_unref (stanza);
     }
   return FALSE;
@@ -606,17 +609,22 @@ ibb_worker_start (IBBWorker *self)
   ibb_worker_unlock (self);
 }
 
-/* What the connection said when it was lost. */
-static GError *
-add_reason_locked (IBBWorker *self, const IBBFailure *failure, GError *error)
+GError *
+ibb_worker_add_reason_locked (IBBWorker *self, const IBBFailure *failure, GError *error)
 {
-  if (error != NULL && failure->kind == IBB_FAILURE_CONNECTION_LOST && self->lost_reason != NULL)
-    {
-      g_autofree char *message = g_strdup_printf ("%s: %s", error->message, self->lost_reason);
+  const char *reason = NULL;
+  char       *message;
 
-      g_free (error->message);
-      error->message = g_steal_pointer (&message);
-    }
+  if (failure->kind == IBB_FAILURE_CONNECTION_LOST)
+    reason = self->lost_reason;
+  else if (failure->kind == IBB_FAILURE_SEND_FAILED)
+    reason = self->send_reason;
+  if (error == NULL || reason == NULL)
+    return error;
+
+  message = g_strdup_printf ("%s: %s", error->message, reason);
+  g_free (error->message);
+  error->message = message;
   return error;
 }
 
@@ -660,15 +668,17 @@ ibb_worker_release (IBBWorker *self)
 GError *
 ibb_worker_new_error_locked (IBBWorker *self, const IBBFailure *failure, IBBSession *session)
 {
-  return add_reason_locked (self, failure,
-                            ibb_error_new_from_failure (failure, ibb_session_get_peer (session),
-                                                        ibb_session_get_sid (session)));
+  return ibb_worker_add_reason_locked (self, failure,
+                                       ibb_error_new_from_failure (failure,
+                                                                   ibb_session_get_peer (session),
+                                                                   ibb_session_get_sid (session)));
 }
 
 GError *
 ibb_worker_new_stream_error_locked (IBBWorker *self, const IBBFailure *failure, IBBSession *session)
 {
-  return add_reason_locked (self, failure,
-                            ibb_error_new_for_stream (failure, ibb_session_get_peer (session),
-                                                      ibb_session_get_sid (session)));
+  return ibb_worker_add_reason_locked (self, failure,
+                                       ibb_error_new_for_stream (failure,
+                                                                 ibb_session_get_peer (session),
+                                                                 ibb_session_get_sid (session)));
 }

@@ -27,9 +27,8 @@ def read_page():
 
 
 def expand(text):
-    """The numbers that a text names, written-out ranges included. A test's path may
-    have them in small letters."""
-    named = set(number.upper() for number in re.findall(rf'\b{ROW}\b', text, re.I))
+    """The numbers that a text names, written-out ranges included."""
+    named = set(re.findall(rf'\b{ROW}\b', text))
     for first, last in re.findall(rf'\b({ROW}) to ({ROW})\b', text):
         if first[0] == last[0]:
             named.update(f'{first[0]}-{n:02}' for n in range(int(first[2:]), int(last[2:]) + 1))

@@ -100,6 +100,55 @@ test_lost (Harness *h, gconstpointer data)
   harness_assert_empty (h);
 }
 
+/* N-24 to N-27: each packet error has its name, and the session is closed, by
+ * whoever finds it and by whoever is told. */
+static void
+test_packet_errors (Harness *h, gconstpointer data)
+{
+  static const struct
+  {
+    guint        seq;
+    gboolean     is_base64;
+    IBBCondition condition;
+  } blocks[] = {
+    { 0, TRUE, IBB_CONDITION_UNEXPECTED_REQUEST }, /* N-25: used */
+    { 2, TRUE, IBB_CONDITION_UNEXPECTED_REQUEST }, /* N-29: not yet its turn */
+    { 1, FALSE, IBB_CONDITION_BAD_REQUEST },       /* N-26 */
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (blocks); i++)
+    {
+      g_autoptr (IBBSession) session = harness_accept (h, IBB_CARRIER_IQ, 4096);
+      g_autoptr (IBBSession) sender = NULL;
+      IBBStanza             *block;
+
+      harness_send_data (h, SID, 0, "good");
+      harness_expect_result (h);
+      block = harness_request (h, IBB_PAYLOAD_DATA, PEER, NULL, SID);
+      block->seq = blocks[i].seq;
+      block->seq_valid = TRUE;
+      block->bytes = blocks[i].is_base64 ? g_bytes_new_static ("bad", 3) : NULL;
+      block->base64 = blocks[i].is_base64 ? IBB_BASE64_EXACT : IBB_BASE64_INVALID;
+      block->text_length = 4;
+      g_assert_true (harness_receive (h, block));
+      harness_expect_error (h, blocks[i].condition, IBB_ERROR_TYPE_CANCEL);
+      ibb_stanza_record_unref (harness_expect_close (h, TRUE));
+      assert_state (session, IBB_SESSION_ENDED);
+      harness_expect_read (h, session, "good");
+      assert_failure (ibb_session_get_input_failure (session), IBB_FAILURE_PROTOCOL);
+      harness_send_data (h, SID, 1, "late");
+      harness_expect_error (h, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL); /* N-24 */
+
+      /* N-27: the same answers, to us. */
+      sender = harness_open (h, IBB_CARRIER_IQ, 4096);
+      harness_write (h, sender, "block");
+      refuse_block (h, 0, blocks[i].condition, IBB_ERROR_TYPE_CANCEL);
+      ibb_stanza_record_unref (harness_expect_close (h, TRUE));
+      assert_state (sender, IBB_SESSION_ENDED);
+      harness_assert_empty (h);
+    }
+}
+
 /* B-04, D-38: what was written still leaves after the peer's close; messages
  * too, for which being handed over is all the acknowledgement there is. */
 static void
@@ -742,6 +791,7 @@ main (int argc, char *argv[])
   harness_add ("/engine/faults/B-01/stranger", test_stranger, NULL);
   harness_add ("/engine/faults/B-02/second-open", test_second_open, NULL);
   harness_add ("/engine/faults/B-03/lost", test_lost, NULL);
+  harness_add ("/engine/faults/N-25/packet-errors", test_packet_errors, NULL);
   harness_add ("/engine/faults/B-04/iq", test_close_with_output, GINT_TO_POINTER (IBB_CARRIER_IQ));
   harness_add ("/engine/faults/B-04/message", test_close_with_output,
                GINT_TO_POINTER (IBB_CARRIER_MESSAGE));

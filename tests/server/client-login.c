@@ -4,9 +4,13 @@
 
 #include "config.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "client-fixture.h"
 #include "xmpp/client-private.h"
@@ -609,20 +613,36 @@ test_service (void)
   drop_client (bob);
 }
 
+/* Until all that the process had open is closed, its ports last of all. */
+static void
+wait_for_end (pid_t pid)
+{
+  struct pollfd process = { .events = POLLIN };
+
+  process.fd = (int) syscall (SYS_pidfd_open, pid, 0);
+  if (process.fd < 0)
+    return; /* it has been waited for */
+  while (poll (&process, 1, -1) < 0)
+    g_assert_cmpint (errno, ==, EINTR);
+  close (process.fd);
+}
+
 static void
 test_killed (void)
 {
   IBBClient               *alice = create_client ("ALICE");
   IBBClient               *bob = create_client ("BOB");
   g_autoptr (GAsyncResult) result = NULL;
+  pid_t                    pid = (pid_t) atoi (get ("IBB_TEST_SERVER_PID"));
   g_autoptr (GError)       error = NULL;
 
   ibb_client_set_tls_mode (bob, IBB_TLS_MODE_NONE);
   assert_login (alice);
   assert_login (bob);
-  g_assert_cmpint (kill ((pid_t) atoi (get ("IBB_TEST_SERVER_PID")), SIGKILL), ==, 0);
+  g_assert_cmpint (kill (pid, SIGKILL), ==, 0);
   wait_for_state (alice, IBB_CLIENT_STATE_OFFLINE);
   wait_for_state (bob, IBB_CLIENT_STATE_OFFLINE);
+  wait_for_end (pid);
   assert_login_fails (alice, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
   drop_client (alice);
   drop_client (bob);

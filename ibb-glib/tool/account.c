@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/select.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -19,12 +20,10 @@
 #define LOGIN_TIMEOUT 30 /* s */
 #define LOGOUT_TIMEOUT 2 /* s */
 
-static volatile sig_atomic_t prompt_interrupted;
-
 static void
 prompt_signal_cb (int number)
 {
-  prompt_interrupted = 1;
+  /* It is enough that the waiting ends. */
 }
 
 /* Reads up to the end of the line; NULL with errno at the end of input. */
@@ -45,51 +44,84 @@ read_line (int fd)
   return g_string_free (g_steal_pointer (&line), FALSE);
 }
 
+static const int prompt_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
+
+/* Asks on fd, a terminal, and gives it back as it was, whatever happens. NULL
+ * with errno, EINTR for a signal. */
+static char *
+ask_without_echo (int fd, const char *question)
+{
+  struct sigaction action = { .sa_handler = prompt_signal_cb };
+  struct sigaction old_actions[G_N_ELEMENTS (prompt_signals)];
+  sigset_t         signals;
+  sigset_t         old_signals;
+  struct termios   old_terminal;
+  struct termios   terminal;
+  fd_set           fds;
+  char            *answer = NULL;
+  int              failure = 0;
+
+  if (tcgetattr (fd, &old_terminal) != 0)
+    return NULL;
+  /* A signal gets through while we wait, and at no other moment. */
+  sigemptyset (&signals);
+  for (gsize i = 0; i < G_N_ELEMENTS (prompt_signals); i++)
+    {
+      sigaddset (&signals, prompt_signals[i]);
+      sigaction (prompt_signals[i], &action, &old_actions[i]);
+    }
+  sigprocmask (SIG_BLOCK, &signals, &old_signals);
+  terminal = old_terminal;
+  terminal.c_lflag &= ~(tcflag_t) ECHO;
+  tcsetattr (fd, TCSAFLUSH, &terminal);
+
+  FD_ZERO (&fds);
+  FD_SET (fd, &fds);
+  if (write (fd, question, strlen (question)) < 0 ||
+      pselect (fd + 1, &fds, NULL, NULL, NULL, &old_signals) < 0)
+    failure = errno;
+  else
+    {
+      errno = 0;
+      answer = read_line (fd);
+      failure = errno;
+    }
+
+  tcsetattr (fd, TCSAFLUSH, &old_terminal);
+  if (write (fd, "\n", 1) < 0 && failure == 0)
+    failure = errno;
+  for (gsize i = 0; i < G_N_ELEMENTS (prompt_signals); i++)
+    sigaction (prompt_signals[i], &old_actions[i], NULL);
+  sigprocmask (SIG_SETMASK, &old_signals, NULL);
+  errno = failure;
+  return answer;
+}
+
 /* Asks on the terminal itself: standard input may be the data. */
 static char *
 prompt (const char *jid, GError **error)
 {
-  static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
-  struct sigaction action = { .sa_handler = prompt_signal_cb }; /* no SA_RESTART */
-  struct sigaction old_actions[G_N_ELEMENTS (signals)];
-  struct termios   old_terminal;
-  struct termios   terminal;
-  g_autofree char *question = NULL;
-  char            *password = NULL;
+  g_autofree char *question = g_strdup_printf (_ ("Password of %s: "), jid);
+  char            *password;
   int              fd = open ("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
   int              failure;
 
-  if (fd < 0 || tcgetattr (fd, &old_terminal) != 0)
+  if (fd < 0)
     {
-      if (fd >= 0)
-        close (fd);
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
                    _ ("No password for “%s”: use --password-file or IBB_PASSWORD"), jid);
       return NULL;
     }
-  for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
-    sigaction (signals[i], &action, &old_actions[i]);
-  terminal = old_terminal;
-  terminal.c_lflag &= ~(tcflag_t) ECHO;
-  tcsetattr (fd, TCSAFLUSH, &terminal);
-  question = g_strdup_printf (_ ("Password of %s: "), jid);
-  if (write (fd, question, strlen (question)) > 0)
-    password = read_line (fd);
+  password = ask_without_echo (fd, question);
   failure = errno;
-  tcsetattr (fd, TCSAFLUSH, &old_terminal);
-  if (write (fd, "\n", 1) < 0)
-    failure = errno;
   close (fd);
-  for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
-    sigaction (signals[i], &old_actions[i], NULL);
-  if (prompt_interrupted)
-    g_clear_pointer (&password, g_free);
-  if (password == NULL && prompt_interrupted)
+  if (password != NULL)
+    return password;
+  if (failure == EINTR)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("Interrupted"));
-  else if (password == NULL)
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure),
-                 _ ("No password for “%s” was typed"), jid);
-  return password;
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("No password for “%s” was typed"), jid);
+  return NULL;
 }
 
 static char *

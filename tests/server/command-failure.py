@@ -3,6 +3,7 @@
 """What bad input and bad luck get from the command ibb: the exit status, one clear
 line, no hanging, and never a part of a file that looks whole."""
 
+import errno
 import os
 import pty
 import resource
@@ -247,8 +248,8 @@ def _(server):
             shown += data
             if b'Interrupted' in shown:
                 check(termios.tcgetattr(terminal)[3] & termios.ECHO, 'echo again')
-    except OSError:
-        pass
+    except OSError as error:
+        check_equal(error.errno, errno.EIO, 'the end of the terminal')
     _, status = os.waitpid(pid, 0)
     os.close(terminal)
     check_equal(os.waitstatus_to_exitcode(status), 1, 'status')

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the command ibb does through a private server when all goes well."""
 
+import errno
 import json
 import os
 import pty
@@ -313,8 +314,8 @@ def _(server):
     try:
         while data := os.read(terminal, 1000):
             shown += data
-    except OSError:
-        pass
+    except OSError as error:
+        check_equal(error.errno, errno.EIO, 'the end of the terminal')
     _, status = os.waitpid(pid, 0)
     os.close(terminal)
     check_equal(status, 0, f'status ({shown!r})')
@@ -335,8 +336,8 @@ def _(server):
     try:
         while data := os.read(terminal, 1000):
             shown += data
-    except OSError:
-        pass
+    except OSError as error:
+        check_equal(error.errno, errno.EIO, 'the end of the terminal')
     os.close(terminal)
     check_equal(here.finish(), 0, 'status')
     there.expect_done()

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Every property: its default, its way in and out, its notification. */
+
+#include "fixture.h"
+
+static void
+count_cb (GObject *object, GParamSpec *pspec, gpointer data)
+{
+  (*(guint *) data)++;
+}
+
+/* Another value than the one that it has. */
+static void
+change (GObject *object, GParamSpec *pspec)
+{
+  g_auto (GValue)  value = G_VALUE_INIT;
+  g_auto (GValue)  again = G_VALUE_INIT;
+  guint            n_notified = 0;
+  g_autofree char *signal = g_strconcat ("notify::", pspec->name, NULL);
+
+  g_value_init (&value, pspec->value_type);
+  g_value_init (&again, pspec->value_type);
+  g_object_get_property (object, pspec->name, &value);
+  if (G_VALUE_HOLDS_UINT (&value))
+    g_value_set_uint (&value, g_value_get_uint (&value) / 2 + 7);
+  else if (G_VALUE_HOLDS_UINT64 (&value))
+    g_value_set_uint64 (&value, g_value_get_uint64 (&value) / 2 + 7);
+  else if (G_VALUE_HOLDS_DOUBLE (&value))
+    g_value_set_double (&value, g_value_get_double (&value) + 0.5);
+  else
+    g_value_set_boolean (&value, !g_value_get_boolean (&value));
+
+  g_signal_connect (object, signal, G_CALLBACK (count_cb), &n_notified);
+  g_object_set_property (object, pspec->name, &value);
+  g_assert_cmpuint (n_notified, ==, 1);
+  g_object_get_property (object, pspec->name, &again);
+  g_assert_cmpint (g_param_values_cmp (pspec, &value, &again), ==, 0);
+  /* The same once more is no change. */
+  g_object_set_property (object, pspec->name, &value);
+  g_assert_cmpuint (n_notified, ==, 1);
+}
+
+/* All that can be written; how many they are. */
+static guint
+change_all (gpointer object)
+{
+  guint                   n;
+  guint                   n_changed = 0;
+  g_autofree GParamSpec **all = g_object_class_list_properties (G_OBJECT_GET_CLASS (object), &n);
+
+  for (guint i = 0; i < n; i++)
+    if ((all[i]->flags & G_PARAM_WRITABLE) != 0 && (all[i]->flags & G_PARAM_CONSTRUCT_ONLY) == 0)
+      {
+        change (object, all[i]);
+        n_changed++;
+      }
+  return n_changed;
+}
+
+/* F-04, F-07, D-09 to D-47: the defaults. */
+static void
+test_service (Fixture *fixture, gconstpointer data)
+{
+  IBBService               *service = fixture->romeo;
+  g_autoptr (IBBConnection) connection = NULL;
+
+  g_object_get (service, "connection", &connection, NULL);
+  g_assert_true (connection == fixture->romeo_connection);
+  g_assert_true (ibb_service_get_connection (service) == fixture->romeo_connection);
+  g_assert_cmpuint (ibb_service_get_session_limit (service), ==, 0);
+  g_assert_cmpuint (ibb_service_get_max_retries (service), ==, 5);
+  g_assert_cmpuint (ibb_service_get_initial_wait_time (service), ==, 1000);
+  g_assert_cmpfloat_with_epsilon (ibb_service_get_wait_backoff_factor (service), 1.2, 0.001);
+  g_assert_cmpuint (ibb_service_get_default_block_size (service), ==, 4096);
+  g_assert_cmpuint (ibb_service_get_max_block_size (service), ==, 65535);
+  g_assert_true (ibb_service_get_block_size_fallback (service));
+  g_assert_cmpuint (ibb_service_get_window (service), ==, 0);
+  g_assert_cmpuint (ibb_service_get_send_buffer_size (service), ==, 0);
+  g_assert_cmpuint (ibb_service_get_receive_buffer_size (service), ==, 256 * 1024);
+  g_assert_cmpuint (ibb_service_get_receive_memory_limit (service), ==, 64 * 1024 * 1024);
+  g_assert_cmpuint (ibb_service_get_open_timeout (service), ==, 60 * 1000);
+  g_assert_cmpuint (ibb_service_get_accept_timeout (service), ==, 30 * 1000);
+  g_assert_cmpuint (ibb_service_get_close_timeout (service), ==, 10 * 1000);
+  g_assert_false (ibb_service_get_half_close (service));
+  g_assert_false (ibb_service_get_strict (service));
+  g_assert_cmpuint (change_all (service), ==, 16);
+}
+
+/* F-10, F-22 */
+static void
+test_transport (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autofree char         *sid = NULL;
+  g_autofree char         *peer = NULL;
+  g_autofree char         *local = NULL;
+  guint                    block_size;
+  IBBStanzaType            type;
+  guint64                  sent;
+  guint64                  received;
+  guint64                  queued;
+
+  fixture_open (fixture, &romeo, &juliet);
+  write_text (romeo, "twelve bytes");
+  assert_reads (juliet, "twelve bytes");
+  poll_until (ibb_transport_get_bytes_queued (romeo) == 0);
+  g_object_get (romeo, "sid", &sid, "peer-jid", &peer, "local-jid", &local, "block-size",
+                &block_size, "stanza-type", &type, "bytes-sent", &sent, "bytes-received", &received,
+                "bytes-queued", &queued, NULL);
+  g_assert_cmpstr (sid, ==, ibb_transport_get_sid (juliet));
+  g_assert_cmpstr (peer, ==, JULIET);
+  g_assert_cmpstr (local, ==, ROMEO);
+  g_assert_cmpuint (block_size, ==, 4096);
+  g_assert_cmpint (type, ==, IBB_STANZA_TYPE_IQ);
+  g_assert_cmpuint (sent, ==, 12);
+  g_assert_cmpuint (received, ==, 0);
+  g_assert_cmpuint (queued, ==, 0);
+
+  g_assert_cmpuint (ibb_transport_get_read_timeout (romeo), ==, 0);
+  g_assert_cmpuint (ibb_transport_get_write_timeout (romeo), ==, 0);
+  g_assert_true (ibb_transport_get_auto_flush (romeo));
+  g_assert_false (ibb_transport_get_half_close (romeo));
+  g_assert_cmpuint (change_all (romeo), ==, 4);
+}
+
+static gboolean
+requested_cb (IBBService *service, IBBRequest *request, gpointer data)
+{
+  g_autofree char *sid = NULL;
+  g_autofree char *peer = NULL;
+  g_autofree char *local = NULL;
+  guint            block_size;
+  IBBStanzaType    type;
+
+  g_object_get (request, "sid", &sid, "peer-jid", &peer, "local-jid", &local, "block-size",
+                &block_size, "stanza-type", &type, NULL);
+  g_assert_cmpstr (sid, ==, "chosen");
+  g_assert_cmpstr (peer, ==, ROMEO);
+  g_assert_cmpstr (local, ==, JULIET);
+  g_assert_cmpuint (block_size, ==, 1000);
+  g_assert_cmpint (type, ==, IBB_STANZA_TYPE_MESSAGE);
+  *(gboolean *) data = TRUE;
+  return FALSE;
+}
+
+static void
+test_request (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  GAsyncResult            *opened = NULL;
+  gboolean                 seen = FALSE;
+
+  g_signal_connect (fixture->juliet, "session-requested", G_CALLBACK (requested_cb), &seen);
+  ibb_service_open_session_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_MESSAGE, 1000, "chosen",
+                                  NULL, store_result_cb, &opened);
+  result = wait_for_result (&opened);
+  g_assert_true (seen);
+}
+
+static void
+test_loopback (Fixture *fixture, gconstpointer data)
+{
+  g_assert_cmpuint (ibb_loopback_get_latency (fixture->loopback), ==, 0);
+  g_assert_cmpuint (ibb_loopback_get_rate (fixture->loopback), ==, 0);
+  g_assert_cmpuint (change_all (fixture->loopback), ==, 6);
+}
+
+/* What a binding can make without its proper beginnings harms nobody. */
+static void
+test_halves_alone (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GInputStream)  input = g_object_new (IBB_TYPE_INPUT_STREAM, NULL);
+  g_autoptr (GOutputStream) output = g_object_new (IBB_TYPE_OUTPUT_STREAM, NULL);
+  g_autoptr (IBBTransport)  transport = g_object_new (IBB_TYPE_TRANSPORT, NULL);
+  g_autoptr (IBBRequest)    request = g_object_new (IBB_TYPE_REQUEST, NULL);
+  g_autoptr (GError)        error = NULL;
+  char                      byte;
+
+  g_assert_cmpint (g_input_stream_read (input, &byte, 1, NULL, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  g_clear_error (&error);
+  g_assert_cmpint (g_output_stream_write (output, "x", 1, NULL, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  g_clear_error (&error);
+  g_assert_false (ibb_transport_drain (transport, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  g_clear_error (&error);
+  g_assert_false (ibb_transport_has_ended (transport));
+  ibb_transport_abort (transport);
+  g_assert_null (ibb_request_accept (request, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  ibb_request_refuse (request, IBB_ERROR_FORBIDDEN, NULL);
+}
+
+int
+main (int argc, char **argv)
+{
+  test_init (&argc, &argv);
+  add_test ("/ibb/loopback/properties/service/F-07", test_service);
+  add_test ("/ibb/loopback/properties/transport/F-10", test_transport);
+  add_test ("/ibb/loopback/properties/request", test_request);
+  add_test ("/ibb/loopback/properties/loopback", test_loopback);
+  add_test ("/ibb/loopback/properties/alone", test_halves_alone);
+  return g_test_run ();
+}

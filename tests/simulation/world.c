@@ -231,6 +231,14 @@ run_action (World *self, const Action *action)
       node->max_memory_limit = MAX (node->max_memory_limit,
                                     ibb_engine_get_settings (node->engine)->receive_memory_limit);
       world_trace (self, "%s changes its settings", node->jid);
+      /* Nothing is told of it: who waits for room has to look again. */
+      for (guint i = 0; i < self->ends->len; i++)
+        {
+          End *end = g_ptr_array_index (self->ends, i);
+
+          if (end->node == node->index && end->next_read != -1)
+            application_step (end);
+        }
       break;
     default:
       g_assert_not_reached ();

@@ -563,7 +563,8 @@ ibb_service_class_init (IBBServiceClass *class)
    * While a handler is connected, only [method@IBB.Request.accept] accepts: now,
    * or later if the handler keeps a reference. A request is refused with
    * `not-acceptable` when its last reference goes unanswered, and after
-   * [property@IBB.Service:accept-timeout]; so a handler that throws refuses.
+   * [property@IBB.Service:accept-timeout]; so a handler that throws refuses,
+   * in a language that collects garbage perhaps only after that time.
    *
    * Emitted in the thread-default context in which the service was constructed.
    * A handler may do anything, dropping the service's last reference included.

@@ -336,6 +336,7 @@ lost (gpointer data, const GError *error)
       self->lost = TRUE;
       self->congested = FALSE;
       ibb_engine_lost (self->engine, g_get_monotonic_time ());
+      g_queue_clear_full (&self->outbox, (GDestroyNotify) ibb_stanza_record_unref);
       ibb_worker_wake_accepts_locked (self);
       ibb_worker_update_locked (self);
     }

@@ -162,10 +162,12 @@ def test(folder, suites, tally, multiplier=1, environment=None):
 
 
 def coverage(folder):
-    for title, pattern in (('core', 'ibb-glib/core/'), ('all of the library', 'ibb-glib/(?!tool/)')):
+    for title, name, pattern in (('core', 'core', 'ibb-glib/core/'),
+                                 ('all of the library', 'library', 'ibb-glib/(?!tool/)')):
         result = run('gcovr', '--root', ROOT, '--filter', pattern, '--exclude-unreachable-branches',
-                     '--print-summary', '-o', os.devnull if title != 'core' else
-                     os.path.join(ROOT, folder, 'coverage-core.txt'), os.path.join(ROOT, folder),
+                     # Never /dev/null: gcovr removes its output first, and root may.
+                     '--print-summary', '-o', os.path.join(ROOT, folder, f'coverage-{name}.txt'),
+                     os.path.join(ROOT, folder),
                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         figures = [line for line in result.stdout.splitlines()
                    if line.startswith(('lines', 'branches'))]

@@ -19,7 +19,7 @@ struct _ToolProbe
   GSource      *timer;       /* (owned) */
 
   /* main thread only */
-  guint64  received;   /* when last looked */
+  guint64  moved;      /* when last looked */
   gboolean answers;    /* it did at the start: then no answer means something */
   gboolean asking;     /* a question is under way */
   guint    unanswered; /* intervals since that */
@@ -43,12 +43,12 @@ probe_unref (gpointer data)
 }
 
 static void
-fail (ToolProbe *self, const char *reason)
+fail (ToolProbe *self)
 {
   tool_run_fail (self->run,
                  g_error_new (G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE,
-                              _ ("“%s” does not answer any more, and had not finished: %s"),
-                              ibb_transport_get_peer_jid (self->transport), reason));
+                              _ ("“%s” has gone before the end: nobody answers there any more"),
+                              ibb_transport_get_peer_jid (self->transport)));
 }
 
 static void
@@ -61,10 +61,11 @@ answered_cb (GObject *source, GAsyncResult *result, gpointer data)
   self->asking = FALSE;
   if (!g_cancellable_is_cancelled (self->cancellable))
     {
-      if (error == NULL)
+      /* Many peers do not name what they do; that is an answer, too. */
+      if (error == NULL || g_error_matches (error, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED))
         self->answers = TRUE;
       else if (self->answers)
-        fail (self, error->message);
+        fail (self);
     }
   probe_unref (self);
 }
@@ -82,17 +83,18 @@ static gboolean
 timer_cb (gpointer data)
 {
   ToolProbe *self = data;
-  guint64    received = ibb_transport_get_bytes_received (self->transport);
+  guint64    moved = ibb_transport_get_bytes_received (self->transport) +
+                  ibb_transport_get_bytes_sent (self->transport);
 
   if (g_cancellable_is_cancelled (self->cancellable) || ibb_transport_has_ended (self->transport))
     return G_SOURCE_REMOVE;
-  if (received != self->received)
+  if (moved != self->moved)
     self->unanswered = 0;
   else if (!self->asking)
     ask (self);
   else if (self->answers && ++self->unanswered >= MAX_UNANSWERED)
-    fail (self, _ ("no answer from its server either"));
-  self->received = received;
+    fail (self);
+  self->moved = moved;
   return G_SOURCE_CONTINUE;
 }
 

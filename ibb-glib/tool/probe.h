@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Whether a peer that sends nothing is still there. Who sends learns of a dead
- * peer from the server; who only receives does not.
+/* Whether a silent peer is still there. Who only receives is told by nobody that
+ * its peer died, and who sends not before a block comes back.
  */
 
 #pragma once

@@ -7,6 +7,7 @@
 #include "account.h"
 #include "jid.h"
 #include "output.h"
+#include "probe.h"
 #include "session.h"
 #include "stream.h"
 #include "tool.h"
@@ -103,6 +104,8 @@ send_run (ToolRun *run, gpointer data, GError **error)
   transport = tool_session_open (run, service, self->peer, error);
   if (transport != NULL)
     {
+      g_autoptr (ToolProbe) probe = tool_probe_start (run, self->client, transport);
+
       sent = transfer (run, self, transport, error);
       if (!sent)
         ibb_transport_abort (transport);

@@ -13,7 +13,7 @@ _OPEN = ("<?xml version='1.0'?><stream:stream to='%s' version='1.0' xmlns='jabbe
 _ERROR = ("<iq type='error' id='%s' to='%s'><error type='cancel'><%s "
           "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>")
 # Our server writes attributes in any order, but never > in one.
-_IQ = re.compile(rb"<iq\b[^>]*?\btype=['\"](?:set|get)['\"][^>]*>")
+_IQ = re.compile(rb"(<iq\b[^>]*?\btype=['\"](?:set|get)['\"][^>]*>)(.*?)</iq>", re.DOTALL)
 
 
 def _attribute(tag, name):
@@ -21,12 +21,14 @@ def _attribute(tag, name):
 
 
 class RawClient:
-    """answer is an error condition for every request, or None for no answer at all."""
+    """answer is an error condition for every request, None for no answer at all, or
+    'accept': sessions are accepted and blocks never acknowledged."""
 
     def __init__(self, server, name, resource, answer):
         self.answer = answer
         self.jid = f'{name}@{server.domain}/{resource}'
         self.requests = threading.Semaphore(0)
+        self.blocks = threading.Semaphore(0)
         self._buffer = b''
         self._socket = socket.create_connection((server.host, server.port), 20)
         cases.defer(self.close)
@@ -56,14 +58,24 @@ class RawClient:
             while data := self._socket.recv(65536):
                 self._buffer += data
                 while match := _IQ.search(self._buffer):
-                    tag = match.group()
                     self._buffer = self._buffer[match.end():]
+                    self._reply(match.group(1), match.group(2))
                     self.requests.release()
-                    if self.answer:
-                        self._socket.sendall((_ERROR % (
-                            _attribute(tag, 'id'), _attribute(tag, 'from'), self.answer)).encode())
         except OSError:
             pass
+
+    def _reply(self, tag, payload):
+        names = (_attribute(tag, 'id'), _attribute(tag, 'from'))
+        if self.answer == 'accept':
+            if b'<data' not in payload:
+                query = ("<query xmlns='http://jabber.org/protocol/disco#info'/>"
+                         if b'disco#info' in payload else '')
+                self._socket.sendall(
+                    ("<iq type='result' id='%s' to='%s'>" % names + query + '</iq>').encode())
+            else:
+                self.blocks.release()
+        elif self.answer:
+            self._socket.sendall((_ERROR % (*names, self.answer)).encode())
 
     def close(self):
         try:

@@ -397,6 +397,16 @@ def _(server):
     check(not os.path.exists(folder / 'copy'), 'no file')
 
 
+@case('the receiver goes with all that was sent in its hands')
+def _(server):
+    raw = RawClient(server, 'bob', 'ibb', 'accept')
+    here = Account(server, 'alice').ibb('send', '/dev/zero', raw.jid)
+    check(raw.blocks.acquire(timeout=20), 'a block')
+    raw.close()
+    # No block is left to come back: the sender has to ask.
+    here.expect_failure(raw.jid)
+
+
 @case('the sender is killed in the middle')
 def _(server):
     folder = Folder()
@@ -404,7 +414,7 @@ def _(server):
     here = Account(server, 'alice').ibb('send', '/dev/zero', jid)
     there.wait_event('progress', bytes=1)
     os.kill(here.pid, signal.SIGKILL)
-    # Nothing tells a receiver; it gives up by itself, here sooner than it likes.
+    # Nothing tells a receiver: it has to ask.
     there.expect_failure('alice@')
     check_equal(folder.names(), [], 'files')
 

@@ -116,7 +116,8 @@ def _(server):
 
 @case('progress events of an endless transfer')
 def _(server):
-    there = Account(server, 'bob').ibb('receive', '-o', '/dev/null', '--from', 'any', '--json')
+    folder = Folder()
+    there = Account(server, 'bob').ibb('receive', '-o', folder / 'copy', '--from', 'any', '--json')
     here = Account(server, 'alice').ibb('send', '--json', '/dev/zero', there.wait_ready())
     first = here.wait_event('progress', bytes=1)
     check('total' not in first, 'no total')
@@ -327,7 +328,7 @@ def _(server):
 def _(server):
     folder = Folder()
     source = folder.make('original', 20 * MIB)
-    there = Account(server, 'bob').ibb('receive', '-o', '/dev/null', '--from', 'any')
+    there = Account(server, 'bob').ibb('receive', '-o', folder / 'copy', '--from', 'any')
     jid = there.wait_ready()
     terminal, end = pty.openpty()
     here = Account(server, 'alice').ibb('send', source, jid, stderr=end)

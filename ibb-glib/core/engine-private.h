@@ -122,6 +122,7 @@ void ibb_engine_send_open (IBBSession *session);
 void ibb_engine_open_answered (IBBSession *session, IBBStanza *answer, gint64 now);
 void ibb_engine_abandon_open (IBBSession *session, gint64 now);
 void ibb_engine_abandoned_open_answered (IBBEngine *self, IBBPending *pending, IBBStanza *answer);
+void ibb_engine_close_abandoned_opens (IBBEngine *self);
 void ibb_engine_request_gone (IBBEngine *self, IBBSession *session);
 
 G_END_DECLS

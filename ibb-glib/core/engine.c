@@ -495,6 +495,7 @@ ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
       else if (session->state == IBB_SESSION_REQUESTED || abort_sessions)
         ibb_session_abort (session, now);
     }
+  ibb_engine_close_abandoned_opens (self);
   fail_expectations (self, IBB_FAILURE_STOPPED);
 }
 

@@ -184,22 +184,33 @@ ibb_engine_abandon_open (IBBSession *session, gint64 now)
   g_clear_pointer (&session->open_id, g_free);
 }
 
-void
-ibb_engine_abandoned_open_answered (IBBEngine *self, IBBPending *pending, IBBStanza *answer)
+static void
+close_abandoned (IBBEngine *self, IBBPending *pending)
 {
-  g_autofree char *id = NULL;
+  g_autofree char *id = ibb_engine_new_id (self);
   IBBStanza       *close;
 
-  if (answer->payload == IBB_PAYLOAD_ERROR)
-    return;
-
-  id = ibb_engine_new_id (self);
   close = ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE, id, pending->address);
   if (g_strcmp0 (pending->local, self->local_jid) != 0)
     close->from = g_strdup (pending->local);
   close->sid = g_strdup (pending->sid);
   close->unclean = TRUE;
   ibb_engine_queue_control (self, close);
+}
+
+void
+ibb_engine_abandoned_open_answered (IBBEngine *self, IBBPending *pending, IBBStanza *answer)
+{
+  if (answer->payload != IBB_PAYLOAD_ERROR)
+    close_abandoned (self, pending);
+}
+
+/* Nobody may be there any more when the answers come. */
+void
+ibb_engine_close_abandoned_opens (IBBEngine *self)
+{
+  for (GList *l = self->abandoned.head; l != NULL; l = l->next)
+    close_abandoned (self, l->data);
 }
 
 /* Expectations (D-09). */

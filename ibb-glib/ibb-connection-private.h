@@ -10,12 +10,13 @@
 
 G_BEGIN_DECLS
 
-/* What a connection tells a service. receive and lost come in the connection's
+/* What a connection tells a service. receive, lost and restored come in the connection's
  * context; drained and dup_features from any thread. */
 typedef struct
 {
   gboolean (*receive) (gpointer service, IBBStanza *stanza);
   void (*lost) (gpointer service, const GError *error);
+  void (*restored) (gpointer service);
   void (*drained) (gpointer service);
   char **(*dup_features) (gpointer service);
   /* Around the stanzas that came together, in the connection's context: what

@@ -418,6 +418,8 @@ ibb_connection_receive (IBBConnection *self, IBBStanza *stanza)
  *
  * All sessions, opens and expectations of the connection's services end with
  * %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047 knows no session without its stream).
+ * Should a new stream take its place, say so with
+ * [method@IBB.Connection.restored].
  *
  * Since: 1.0
  */
@@ -434,6 +436,35 @@ ibb_connection_lost (IBBConnection *self, const GError *error)
       Registration *registration = g_ptr_array_index (list, i);
 
       registration->hooks->lost (registration->service, error);
+    }
+}
+
+/**
+ * ibb_connection_restored:
+ * @self: a connection
+ *
+ * Says that a new XMPP stream has taken the place of the one that was lost.
+ * Called by implementations, in the connection's context, once
+ * [property@IBB.Connection:local-jid] is the new address.
+ *
+ * The connection's services open and accept sessions again. Sessions of the
+ * lost stream stay ended.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_restored (IBBConnection *self)
+{
+  g_autoptr (GPtrArray) list = NULL;
+
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+
+  list = dup_list (self);
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    {
+      Registration *registration = g_ptr_array_index (list, i);
+
+      registration->hooks->restored (registration->service);
     }
 }
 

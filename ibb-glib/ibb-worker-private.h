@@ -54,7 +54,7 @@ struct _IBBWorker
   gboolean       stale;       /* local JID and stanza limit are to be read again */
   guint          n_reads;     /* how often they were */
   char          *local_jid;   /* (owned) (nullable) */
-  gboolean       lost;        /* the connection is gone for good */
+  gboolean       lost;        /* the connection is gone, and no new one came */
   char          *lost_reason; /* (owned) (nullable): what it said */
   char          *send_reason; /* (owned) (nullable): why it last did not take a stanza */
 

@@ -344,6 +344,28 @@ lost (gpointer data, const GError *error)
 }
 
 static void
+restored (gpointer data)
+{
+  IBBWorker     *self = data;
+  IBBConnection *connection = NULL;
+
+  ibb_worker_lock (self);
+  if (!self->retired)
+    {
+      connection = g_object_ref (self->connection);
+      self->lost = FALSE;
+      g_clear_pointer (&self->lost_reason, g_free);
+      g_queue_clear_full (&self->outbox, (GDestroyNotify) ibb_stanza_record_unref);
+      ibb_engine_restored (self->engine);
+    }
+  ibb_worker_unlock (self);
+
+  if (connection != NULL)
+    read_connection (self, connection);
+  g_clear_object (&connection);
+}
+
+static void
 drained (gpointer data)
 {
   IBBWorker *self = data;
@@ -542,6 +564,7 @@ end_batch (gpointer data)
 static const IBBConnectionHooks hooks = {
   .receive = receive,
   .lost = lost,
+  .restored = restored,
   .drained = drained,
   .dup_features = dup_features,
   .begin = begin_batch,

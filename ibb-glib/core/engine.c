@@ -474,6 +474,18 @@ ibb_engine_lost (IBBEngine *self, gint64 now)
 }
 
 void
+ibb_engine_restored (IBBEngine *self)
+{
+  if (!self->lost)
+    return;
+
+  self->lost = FALSE;
+  g_queue_init (&self->idle_peers); /* without a session all are idle; the table owns them */
+  g_hash_table_remove_all (self->peers);
+  ibb_flow_init (&self->flow);
+}
+
+void
 ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
 {
   g_autoptr (GList) sessions = NULL;

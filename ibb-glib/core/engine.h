@@ -109,6 +109,9 @@ void ibb_engine_set_listen (IBBEngine *self, IBBListen listen);
 gboolean ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now);
 /* The stream is gone for good: everything ends with CONNECTION_LOST (D-42). */
 void ibb_engine_lost (IBBEngine *self, gint64 now);
+/* A new stream took its place: sessions can be opened and accepted again. What
+ * was known of peers and of the path belonged to the old one. */
+void ibb_engine_restored (IBBEngine *self);
 /* Nothing new is opened or accepted, what is pending ends with STOPPED; open
  * sessions are aborted if abort_sessions. */
 void ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now);

@@ -259,7 +259,7 @@ refuse_for_now (IBBSession *self, IBBStanza *stanza)
 {
   IBBReceiver *receiver = &self->receiver;
 
-  if (!receiver->refusing)
+  if (!receiver->refusing || (gint16) (stanza->seq - receiver->refused_seq) > 0)
     receiver->refused_seq = stanza->seq;
   receiver->refusing = TRUE;
   /* Not answered_error: the seq is not consumed, .refusing tells (D-45). */
@@ -321,8 +321,8 @@ store (IBBSession *self, IBBStanza *stanza, guint64 digest, gint64 now)
   gsize        length = g_bytes_get_size (stanza->bytes);
 
   receiver->next_seq++;
-  if (stanza->seq == receiver->refused_seq)
-    receiver->refusing = FALSE;
+  if ((gint16) (receiver->next_seq - receiver->refused_seq) > 0)
+    receiver->refusing = FALSE; /* all of them came again */
   receiver->received += length;
   remember (self, digest);
   /* A repetition is no sign of progress: two ends that each repeat would keep
@@ -365,7 +365,7 @@ receive_out_of_order (IBBSession *self, IBBStanza *stanza, guint64 digest, gint6
     ibb_engine_repeat_result (self->engine, stanza);
   else if (repetition == NOT_REPEATED)
     {
-      if (receiver->refusing && (guint16) (stanza->seq - receiver->refused_seq) < 32768)
+      if (receiver->refusing && (guint16) (stanza->seq - receiver->next_seq) < 32768)
         refuse_for_now (self, stanza);
       else
         refuse_for_good (self, stanza, IBB_CONDITION_UNEXPECTED_REQUEST, now); /* D-18 */

@@ -107,7 +107,7 @@ typedef struct
   guint64     *recent; /* (nullable): digests of the last accepted blocks (D-20) */
   guint        n_recent;
   gboolean     refusing;       /* a seq was refused and is outstanding (D-23, D-24) ... */
-  guint16      refused_seq;    /* ... this one is the first */
+  guint16      refused_seq;    /* ... this one is the last */
   gboolean     answered_error; /* a block got an error (D-45) */
   gboolean     discard;        /* the input half was closed by us (D-51) */
   gboolean     closed;         /* the whole transport was closed by us (D-51) */

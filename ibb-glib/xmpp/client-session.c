@@ -205,6 +205,7 @@ go_online (IBBClient *self, IBBLoginResult *result)
   g_mutex_unlock (&self->lock);
 
   ibb_stream_set_owner (result->stream, &online_handler, weak_ref_new (self), weak_ref_free);
+  ibb_connection_restored (IBB_CONNECTION (self));
   keep_alive (self);
 }
 

@@ -30,8 +30,9 @@
  * [property@IBB.Client:allow-plain-text] permits it. Without a password an
  * account uses EXTERNAL, and a JID that is only a domain logs in anonymously.
  *
- * A client that lost its connection is offline, and can log in again. Its
- * services ended with the connection: a new login takes a new [class@IBB.Service].
+ * A client that lost its connection is offline, and can log in again. Sessions
+ * end with the connection (XEP-0047 knows none without its stream); its
+ * services go on with the new login.
  *
  * ## Threads
  *

@@ -466,6 +466,43 @@ own_context_thread (gpointer data)
   return NULL;
 }
 
+/* A stack that comes back serves the same services, at another address (D-42). */
+static void
+test_restored (Stacks *stacks, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (IBBTransport) none = NULL;
+  g_autoptr (IBBTransport) new_romeo = NULL;
+  g_autoptr (IBBTransport) new_juliet = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       reason = g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED, "Unplugged");
+  g_autoptr (GError)       error = NULL;
+  GAsyncResult            *opened = NULL;
+
+  open_pair (stacks, &romeo, &juliet);
+  ibb_connection_lost (IBB_CONNECTION (stacks->romeo_connection), reason);
+  ibb_connection_lost (IBB_CONNECTION (stacks->juliet_connection), reason);
+  wait_until (ibb_transport_has_ended (romeo) && ibb_transport_has_ended (juliet));
+
+  ibb_service_open_session_async (stacks->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
+                                  store_result_cb, &opened);
+  result = wait_for_result (&opened);
+  none = ibb_service_open_session_finish (stacks->romeo, result, &error);
+  g_assert_null (none);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+
+  g_free (stacks->romeo_connection->jid);
+  stacks->romeo_connection->jid = g_strdup ("romeo@montague.lit/vault");
+  ibb_connection_restored (IBB_CONNECTION (stacks->romeo_connection));
+  ibb_connection_restored (IBB_CONNECTION (stacks->juliet_connection));
+  open_pair (stacks, &new_romeo, &new_juliet);
+  g_assert_cmpstr (ibb_transport_get_peer_jid (new_juliet), ==, "romeo@montague.lit/vault");
+  g_assert_cmpstr (ibb_transport_get_local_jid (new_romeo), ==, "romeo@montague.lit/vault");
+  close_pair (new_romeo, new_juliet);
+  g_assert_true (ibb_transport_has_ended (romeo));
+}
+
 static void
 test_own_context (Stacks *stacks, gconstpointer data)
 {
@@ -484,6 +521,7 @@ main (int argc, char **argv)
   add_stacks_test ("/ibb/loopback/foreign/send-fails", test_send_fails);
   add_stacks_test ("/ibb/loopback/foreign/congested", test_congested);
   add_stacks_test ("/ibb/loopback/foreign/local-jid", test_local_jid);
+  add_stacks_test ("/ibb/loopback/foreign/restored/D-42", test_restored);
   add_stacks_test ("/ibb/loopback/foreign/own-context", test_own_context);
   return g_test_run ();
 }

@@ -383,6 +383,8 @@ test_again (void)
   g_autoptr (GAsyncResult) second = NULL;
   g_autoptr (GError)       error = NULL;
   g_autoptr (GString)      states = g_string_new (NULL);
+  g_autofree char         *nobody = g_strdup_printf ("%s/nobody", g_getenv ("IBB_TEST_BOB"));
+  IBBService              *service;
 
   g_signal_connect (client, "notify::state", G_CALLBACK (state_cb), states);
   ibb_client_login_async (client, NULL, store_result_cb, &first);
@@ -399,12 +401,25 @@ test_again (void)
   iterate_until_idle ();
   g_assert_cmpstr (states->str, ==, "12");
 
+  g_clear_error (&error);
+  /* A service goes on with the new login (D-42): whom it asks for is not there,
+   * says the server. */
+  service = ibb_service_new (IBB_CONNECTION (client));
   for (guint i = 0; i < 3; i++)
     {
       assert_logout (client);
       assert_logout (client);
+      g_assert_null (
+          ibb_service_open_session (service, nobody, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+      g_clear_error (&error);
       assert_login (client);
+      g_assert_null (
+          ibb_service_open_session (service, nobody, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error));
+      g_assert_error (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE);
+      g_clear_error (&error);
     }
+  g_assert_finalize_object (service);
   iterate_until_idle ();
   g_clear_object (&first);
   g_clear_object (&second);

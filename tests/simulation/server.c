@@ -176,7 +176,9 @@ suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
       bounce_passing (self, &condition, &type);
       if (random_permille (random, faults->bounce_final))
         {
-          condition = (IBBCondition) random_below (random, IBB_N_CONDITIONS);
+          /* All but unexpected-request, the last, with which only a peer says
+           * that it has the block (D-28). */
+          condition = (IBBCondition) random_below (random, IBB_CONDITION_UNEXPECTED_REQUEST);
           type = (IBBErrorType) random_below (random, IBB_ERROR_TYPE_WAIT + 1);
         }
       else if ((condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE ||

@@ -334,7 +334,10 @@ finish_part (End *self)
           self->shut = TRUE;
           ibb_session_shutdown_output (self->session, world->now);
         }
-      if (self->shut && self->input_over)
+      /* A shutdown is over when the last word was handed over, or has failed. */
+      if (self->shut && self->input_over &&
+          (ibb_session_is_output_shut (self->session) ||
+           ibb_session_get_delivery_failure (self->session)->kind != IBB_FAILURE_NONE))
         do_close (self);
       return;
     case FINISH_DRAIN:

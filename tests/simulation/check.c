@@ -254,6 +254,9 @@ check_sent (World *self, Node *node, IBBStanza *stanza)
     }
   if (stanza->payload == IBB_PAYLOAD_ERROR)
     node->n_errors++;
+  if (stanza->payload == IBB_PAYLOAD_DATA && self->schedule.stanza_limit[node->index] > 0 &&
+      server_estimate (stanza) > self->schedule.stanza_limit[node->index])
+    world_fail (self, "%s: a stanza longer than allowed (D-16)", node->jid);
   if (stanza->payload == IBB_PAYLOAD_DATA)
     data_sent (self, node, stanza);
 }

@@ -400,6 +400,8 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
                                                                            : 3);
 
       make_settings (&self->settings[i], profile, random);
+      if (random_percent (random, 10))
+        self->stanza_limit[i] = 500 + (gsize) random_scaled (random, 1, 65536);
       self->listen[i] = random_percent (random, 50) ? IBB_LISTEN_ACCEPT : IBB_LISTEN_ASK;
       self->has_feature[i] = random_percent (random, 75);
       self->uplink_room[i] = (gsize) random_scaled (random, 1, 1000000);
@@ -440,7 +442,8 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
     }
   while (self->sessions->len < n_sessions)
     make_session (self, random);
-  if (profile == PROFILE_FAULTY || (profile == PROFILE_BULK && random_percent (random, 40)))
+  if (profile == PROFILE_FAULTY ||
+      ((profile == PROFILE_BULK || profile == PROFILE_CROWD) && random_percent (random, 40)))
     make_faults (self, random);
   if (profile == PROFILE_TIMING || profile == PROFILE_CROWD)
     for (guint i = 0; i < self->n_nodes; i++)

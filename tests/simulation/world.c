@@ -126,6 +126,7 @@ node_start (World *self, Node *node)
   node->max_receive_buffer = schedule->settings[node->index].receive_buffer_size;
   node->max_memory_limit = schedule->settings[node->index].receive_memory_limit;
   ibb_engine_set_local_jid (node->engine, node->jid);
+  ibb_engine_set_stanza_limit (node->engine, schedule->stanza_limit[node->index]);
   ibb_engine_set_listen (node->engine, schedule->listen[node->index]);
   node->up = TRUE;
   node->late_for = G_MAXINT64;

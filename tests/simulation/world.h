@@ -170,6 +170,7 @@ typedef struct
   gint64      delay[MAX_NODES][MAX_NODES];
   gint64      jitter[MAX_NODES][MAX_NODES];
   gint64      server_delay[MAX_NODES];
+  gsize       stanza_limit[MAX_NODES]; /* that the engine is told of (D-16) */
   Faults      faults;
   GArray     *sessions;   /* Session */
   GArray     *actions;    /* Action */

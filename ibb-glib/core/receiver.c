@@ -57,10 +57,11 @@ digest_block (IBBStanza *stanza)
 
 /* Memory. */
 
+/* Whoever sets the largest number there is means no limit; sums of it fit. */
 static gsize
 get_receive_buffer_size (IBBSession *self)
 {
-  return self->engine->settings.receive_buffer_size;
+  return MIN (self->engine->settings.receive_buffer_size, G_MAXSIZE / 16);
 }
 
 /* What a session may hold whatever the others do (D-23). */

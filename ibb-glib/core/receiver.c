@@ -460,30 +460,25 @@ ibb_session_get_input (IBBSession *self)
 static void
 after_reading (IBBSession *self, gsize length, gint64 now)
 {
-  IBBEngine *engine = self->engine;
-  gboolean   was_over;
+  IBBEngine  *engine = self->engine;
+  IBBSession *waiting;
 
   if (engine == NULL)
     return;
 
-  was_over = engine->unread > engine->settings.receive_memory_limit;
   forget_unread (self, length);
   if (self->state == IBB_SESSION_OPEN)
     {
       ibb_receiver_release (self, now);
       ibb_session_update_timer (self, now);
     }
-  /* One waiting session a read: nothing walks them all. */
-  if (engine->unread <= engine->settings.receive_memory_limit &&
-      (was_over || !g_queue_is_empty (&engine->memory_held)))
+  /* Each that waited for the total only leaves the queue here, once for each
+   * time that it entered. */
+  while (engine->unread <= engine->settings.receive_memory_limit &&
+         (waiting = g_queue_peek_head (&engine->memory_held)) != NULL)
     {
-      IBBSession *waiting = g_queue_peek_head (&engine->memory_held);
-
-      if (waiting != NULL)
-        {
-          ibb_receiver_release (waiting, now);
-          ibb_session_update_timer (waiting, now);
-        }
+      ibb_receiver_release (waiting, now);
+      ibb_session_update_timer (waiting, now);
     }
   ibb_session_check_counted (self);
 }

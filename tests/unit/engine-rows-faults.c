@@ -639,6 +639,67 @@ test_long_write (Harness *h, gconstpointer data)
   g_assert_cmpuint (ibb_session_get_delivered (session), ==, size);
 }
 
+/* D-22: the largest buffer that can be set is no limit, not the smallest. */
+static void
+test_largest_buffer (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = NULL;
+
+  harness_settings (h)->receive_buffer_size = G_MAXSIZE;
+  session = harness_accept (h, IBB_CARRIER_IQ, 4096);
+  for (guint seq = 0; seq < 10; seq++)
+    {
+      harness_send_data (h, SID, seq, "block");
+      harness_expect_result (h);
+      g_assert_cmpuint (harness_read_n (h, session, 3), ==, 3);
+    }
+}
+
+/* D-23: what waits for the memory of all sessions goes on for each of them when
+ * one reader makes room, though none of the others reads. */
+static void
+test_memory_freed (Harness *h, gconstpointer data)
+{
+  static const char *const sids[] = { "a", "b", "c" };
+  IBBSession              *sessions[3];
+  guint8                   bytes[4000] = { 0 };
+  char                    *ids[3];
+
+  harness_settings (h)->session_limit = 3;
+  harness_settings (h)->receive_memory_limit = 30000;
+  ibb_engine_set_listen (h->engine, IBB_LISTEN_ACCEPT);
+  for (guint i = 0; i < 3; i++)
+    {
+      harness_send_open (h, PEER, sids[i], 4000, IBB_CARRIER_IQ);
+      sessions[i] = harness_expect_session (h, IBB_EVENT_ACCEPTED);
+      harness_expect_result (h);
+    }
+  for (guint seq = 0; seq < 2; seq++)
+    for (guint i = 0; i < 3; i++)
+      {
+        harness_send_data_full (h, PEER, NULL, sids[i], seq, bytes, sizeof bytes, IBB_CARRIER_IQ);
+        harness_expect_result (h);
+      }
+  for (guint i = 0; i < 3; i++)
+    {
+      harness_send_data_full (h, PEER, NULL, sids[i], 2, bytes, sizeof bytes, IBB_CARRIER_IQ);
+      ids[i] = g_strdup (h->last_id);
+      if (i == 0)
+        harness_expect_result (h); /* 28000 */
+      else
+        harness_expect_nothing (h);
+    }
+
+  g_assert_cmpuint (harness_read_n (h, sessions[0], 12000), ==, 12000);
+  harness_expect_result_to (h, ids[1]);
+  harness_expect_result_to (h, ids[2]);
+  for (guint i = 0; i < 3; i++)
+    {
+      ibb_session_unref (sessions[i]);
+      g_free (ids[i]);
+    }
+}
+
 /* D-47: who repeats a block without end, while nothing can be sent, makes only
  * so many answers wait. */
 static void
@@ -817,6 +878,8 @@ main (int argc, char *argv[])
   harness_add ("/engine/faults/D-15/request-closed", test_request_closed, NULL);
   harness_add ("/engine/faults/D-27/gone-in-flight", test_gone_in_flight, GINT_TO_POINTER (FALSE));
   harness_add ("/engine/faults/D-27/there-in-flight", test_gone_in_flight, GINT_TO_POINTER (TRUE));
+  harness_add ("/engine/faults/D-22/largest-buffer", test_largest_buffer, NULL);
+  harness_add ("/engine/faults/D-23/memory-freed", test_memory_freed, NULL);
   harness_add ("/engine/faults/D-47/repetitions", test_repetitions, NULL);
   harness_add ("/engine/faults/D-50/parking-full", test_parking_full, NULL);
 

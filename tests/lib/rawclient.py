@@ -12,6 +12,8 @@ _OPEN = ("<?xml version='1.0'?><stream:stream to='%s' version='1.0' xmlns='jabbe
          "xmlns:stream='http://etherx.jabber.org/streams'>")
 _ERROR = ("<iq type='error' id='%s' to='%s'><error type='cancel'><%s "
           "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>")
+_RESULT = "<iq type='result' id='%s' to='%s'>%s</iq>"
+_NO_FEATURES = "<query xmlns='http://jabber.org/protocol/disco#info'/>"
 # Our server writes attributes in any order, but never > in one.
 _IQ = re.compile(rb"(<iq\b[^>]*?\btype=['\"](?:set|get)['\"][^>]*>)(.*?)</iq>", re.DOTALL)
 
@@ -29,6 +31,7 @@ class RawClient:
         self.jid = f'{name}@{server.domain}/{resource}'
         self.requests = threading.Semaphore(0)
         self.blocks = threading.Semaphore(0)
+        self.queries = threading.Semaphore(0)
         self._buffer = b''
         self._socket = socket.create_connection((server.host, server.port), 20)
         cases.defer(self.close)
@@ -67,13 +70,13 @@ class RawClient:
     def _reply(self, tag, payload):
         names = (_attribute(tag, 'id'), _attribute(tag, 'from'))
         if self.answer == 'accept':
-            if b'<data' not in payload:
-                query = ("<query xmlns='http://jabber.org/protocol/disco#info'/>"
-                         if b'disco#info' in payload else '')
-                self._socket.sendall(
-                    ("<iq type='result' id='%s' to='%s'>" % names + query + '</iq>').encode())
-            else:
+            if b'<data' in payload:
                 self.blocks.release()
+            elif b'disco#info' in payload:
+                self._socket.sendall((_RESULT % (*names, _NO_FEATURES)).encode())
+                self.queries.release()
+            else:
+                self._socket.sendall((_RESULT % (*names, '')).encode())
         elif self.answer:
             self._socket.sendall((_ERROR % (*names, self.answer)).encode())
 

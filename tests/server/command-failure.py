@@ -402,6 +402,8 @@ def _(server):
     raw = RawClient(server, 'bob', 'ibb', 'accept')
     here = Account(server, 'alice').ibb('send', '/dev/zero', raw.jid)
     check(raw.blocks.acquire(timeout=20), 'a block')
+    # The library asks who it is, and the command whether it answers at all.
+    check(raw.queries.acquire(timeout=20) and raw.queries.acquire(timeout=20), 'two queries')
     raw.close()
     # No block is left to come back: the sender has to ask.
     here.expect_failure(raw.jid)

@@ -9,6 +9,16 @@
 
 G_BEGIN_DECLS
 
+struct _IBBTransport
+{
+  GIOStream parent_instance;
+
+  /* immutable after construction */
+  IBBChannel      *channel; /* (owned) */
+  IBBInputStream  *input;   /* (owned) */
+  IBBOutputStream *output;  /* (owned) */
+};
+
 IBBTransport *ibb_transport_new (IBBChannel *channel);
 /* The end of an operation of class ibb_operation_shutdown. */
 void ibb_transport_shutdown_finished (IBBOperation *operation);

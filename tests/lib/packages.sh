@@ -101,7 +101,11 @@ ibb_install_packages ()
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" update </dev/null >&2 || exit 1
   # shellcheck disable=SC2086
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" install --no-install-recommends \
-    $missing </dev/null >&2
+    $missing </dev/null >&2 || exit 1
+  # Nor does a server that only the tests wanted start with the system later.
+  case " $missing" in
+    *" prosody "*) $as_root update-rc.d prosody disable >&2 || : ;;
+  esac
 )
 
 case ${0##*/} in

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SUITES = ('unit', 'simulation', 'loopback', 'server', 'bindings', 'install', 'interop', 'fuzz')
@@ -272,17 +273,7 @@ def left_running():
     return found
 
 
-def main():
-    parser = argparse.ArgumentParser(prog='tests/run.sh')
-    parser.add_argument('suite', nargs='*', choices=[[], *SUITES], metavar='SUITE',
-                        help=f"run these suites only: {', '.join(SUITES)}")
-    parser.add_argument('--checks', action='store_true', help='check formatting and layering, too')
-    options = parser.parse_args()
-    suites = options.suite or SUITES
-    tally = Tally()
-    begin = time.monotonic()
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
+def run_all(options, suites, tally):
     if options.checks:
         say('Checking formatting, layers and translations')
         check_format(tally)
@@ -320,6 +311,28 @@ def main():
             coverage('_build-coverage')
         else:
             tally.add_failure('_build-coverage', 'does not build')
+
+
+def main():
+    parser = argparse.ArgumentParser(prog='tests/run.sh')
+    parser.add_argument('suite', nargs='*', metavar='SUITE',
+                        help=f"run these suites only: {', '.join(SUITES)}")
+    parser.add_argument('--checks', action='store_true', help='check formatting and layering, too')
+    options = parser.parse_args()
+    suites = options.suite or SUITES
+    for suite in suites:
+        if suite not in SUITES:
+            parser.error(f'there is no suite {suite}; there are {", ".join(SUITES)}')
+    tally = Tally()
+    begin = time.monotonic()
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+    try:
+        run_all(options, suites, tally)
+    except Exception as error:
+        # The last line has to come whatever happens.
+        traceback.print_exc()
+        tally.add_failure('tests/run.sh', repr(error))
 
     for pid, command in left_running():
         tally.add_failure('left running', f'{pid} {command}')

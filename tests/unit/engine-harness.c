@@ -436,6 +436,23 @@ harness_read_n (Harness *self, IBBSession *session, gsize length)
   return ibb_session_read (session, read, length, self->now);
 }
 
+gsize
+harness_size_of (IBBStanza *block)
+{
+  return g_bytes_get_size (block->bytes);
+}
+
+void
+harness_warm_up (Harness *h, IBBSession *session)
+{
+  g_autoptr (IBBStanza) block = NULL;
+
+  harness_write (h, session, "w");
+  block = harness_expect_data (h, 0, "w");
+  harness_answer (h, block);
+  g_assert_cmpuint (ibb_session_get_delivered (session), ==, 1);
+}
+
 void
 harness_assert_empty (Harness *self)
 {

@@ -90,6 +90,10 @@ gsize harness_read_n (Harness *self, IBBSession *session, gsize length);
 /* Sends n_blocks of length bytes beginning with seq, and no more. */
 void harness_send_blocks (Harness *self, const char *sid, guint seq, guint n_blocks, gsize length);
 
+gsize harness_size_of (IBBStanza *block);
+/* The first block and its acknowledgement, which also brings trust (D-29). */
+void harness_warm_up (Harness *self, IBBSession *session);
+
 #define assert_failure(failure, k) g_assert_cmpint ((failure)->kind, ==, (k))
 #define assert_input(session, what) g_assert_cmpint (ibb_session_get_input (session), ==, (what))
 #define assert_state(session, what) g_assert_cmpint (ibb_session_get_state (session), ==, (what))

@@ -5,10 +5,10 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
-import time
 
 import cases
 import prosody
@@ -43,6 +43,8 @@ class Program:
                                         start_new_session=True, preexec_fn=in_child, **options)
         self.stdin = self.process.stdin
         self.pid = self.process.pid
+        self._ended = threading.Event()
+        threading.Thread(target=self._reap, daemon=True).start()
         cases.defer(self._end)
         if stderr == subprocess.PIPE:
             self._start(self._read_lines)
@@ -77,9 +79,9 @@ class Program:
         self.output_ended = True
 
     def _end(self):
-        if self.process.returncode is None:
-            self.process.kill()
-            self._wait(PATIENCE)
+        if not self._ended.is_set():
+            os.kill(self.pid, signal.SIGKILL)
+            self._ended.wait(PATIENCE)
         for thread in self._threads:
             thread.join(PATIENCE)
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
@@ -89,21 +91,11 @@ class Program:
                 except OSError:
                     pass
 
-    def _wait(self, patience):
+    def _reap(self):
         """As Popen.wait, and keeps what the process used."""
-        deadline = time.monotonic() + patience
-        done = threading.Event()
-
-        def wait():
-            _, status, self.usage = os.wait4(self.pid, 0)
-            self.process.returncode = os.waitstatus_to_exitcode(status)
-            done.set()
-
-        if self.process.returncode is None:
-            threading.Thread(target=wait, daemon=True).start()
-            if not done.wait(deadline - time.monotonic()):
-                return False
-        return True
+        _, status, self.usage = os.wait4(self.pid, 0)
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        self._ended.set()
 
     def wait_for(self, condition, what):
         """Until condition () is true of what was said; the end of the process ends it, too."""
@@ -139,7 +131,7 @@ class Program:
 
     def finish(self, patience=PATIENCE):
         """The exit status; it is an error to take too long."""
-        if not self._wait(patience):
+        if not self._ended.wait(patience):
             raise AssertionError(f'{self.name} hangs after {self.lines}')
         for thread in self._threads:
             thread.join(PATIENCE)

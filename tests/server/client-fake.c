@@ -83,6 +83,11 @@ watcher_begin_or_end (gpointer data)
 {
 }
 
+static void
+watcher_restored (gpointer data)
+{
+}
+
 static char **
 watcher_dup_features (gpointer data)
 {
@@ -113,6 +118,7 @@ watch (IBBClient *client)
   static const IBBConnectionHooks hooks = {
     .receive = watcher_receive,
     .lost = watcher_lost,
+    .restored = watcher_restored,
     .drained = watcher_drained,
     .dup_features = watcher_dup_features,
     .begin = watcher_begin_or_end,

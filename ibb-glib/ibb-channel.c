@@ -296,7 +296,10 @@ read_attempt (IBBOperation *self, gint64 now, GError **error)
 static gboolean
 write_is_ready (IBBOperation *self)
 {
-  return ibb_session_get_output (self->channel->session) != IBB_OUTPUT_FULL;
+  IBBSession *session = self->channel->session;
+
+  return ibb_session_get_output (session) == IBB_OUTPUT_FAILED ||
+         ibb_session_is_worth_waking (session, self->count);
 }
 
 static gboolean

@@ -475,6 +475,19 @@ ibb_session_get_writable (IBBSession *self)
   return size - MIN (size, self->sender.queue.length);
 }
 
+gboolean
+ibb_session_is_worth_waking (IBBSession *self, gsize length)
+{
+  gsize room = ibb_session_get_writable (self);
+
+  if (room == 0)
+    return FALSE;
+  if (room >= MIN (length, ibb_sender_get_buffer_size (self) / 2))
+    return TRUE;
+  /* Without more bytes it may stay as it is. */
+  return !self->is_ready && self->sender.n_sent == 0;
+}
+
 gsize
 ibb_session_write (IBBSession *self, const guint8 *bytes, gsize length, gint64 now)
 {

@@ -66,7 +66,11 @@ gsize    ibb_session_read (IBBSession *self, guint8 *bytes, gsize length, gint64
 /* Output. write takes what there is room for, 0 when there is none. */
 IBBOutput ibb_session_get_output (IBBSession *self);
 gsize     ibb_session_get_writable (IBBSession *self); /* bytes of room */
-gsize     ibb_session_write (IBBSession *self, const guint8 *bytes, gsize length, gint64 now);
+/* Whether a writer that waits with so many bytes is to be woken: not for a block
+ * at a time while the buffer is emptying, which would cost a switch of threads
+ * for each. */
+gboolean ibb_session_is_worth_waking (IBBSession *self, gsize length);
+gsize    ibb_session_write (IBBSession *self, const guint8 *bytes, gsize length, gint64 now);
 
 /* Positions in the outgoing stream, in bytes since its start. An operation
  * asks for flush, notes the written position, and is done when the handed

@@ -15,6 +15,14 @@ lock_settings (IBBService *self)
   return ibb_engine_get_settings (self->worker->engine);
 }
 
+/* Sessions that wait for room, or to send, may not need to any more. */
+static void
+apply_settings_locked (IBBService *self, gboolean changed)
+{
+  if (changed)
+    ibb_engine_settings_changed (self->worker->engine, g_get_monotonic_time ());
+}
+
 static void
 unlock_settings (IBBService *self)
 {
@@ -397,6 +405,7 @@ ibb_service_set_window (IBBService *self, guint64 window)
   settings = lock_settings (self);
   changed = settings->window != MIN (window, G_MAXSIZE);
   settings->window = MIN (window, G_MAXSIZE);
+  apply_settings_locked (self, changed);
   unlock_settings (self);
   if (changed)
     g_object_notify (G_OBJECT (self), "window");
@@ -444,6 +453,7 @@ ibb_service_set_send_buffer_size (IBBService *self, guint64 send_buffer_size)
   settings = lock_settings (self);
   changed = settings->send_buffer_size != MIN (send_buffer_size, G_MAXSIZE);
   settings->send_buffer_size = MIN (send_buffer_size, G_MAXSIZE);
+  apply_settings_locked (self, changed);
   unlock_settings (self);
   if (changed)
     g_object_notify (G_OBJECT (self), "send-buffer-size");
@@ -491,6 +501,7 @@ ibb_service_set_receive_buffer_size (IBBService *self, guint64 receive_buffer_si
   settings = lock_settings (self);
   changed = settings->receive_buffer_size != MIN (receive_buffer_size, G_MAXSIZE);
   settings->receive_buffer_size = MIN (receive_buffer_size, G_MAXSIZE);
+  apply_settings_locked (self, changed);
   unlock_settings (self);
   if (changed)
     g_object_notify (G_OBJECT (self), "receive-buffer-size");
@@ -538,6 +549,7 @@ ibb_service_set_receive_memory_limit (IBBService *self, guint64 receive_memory_l
   settings = lock_settings (self);
   changed = settings->receive_memory_limit != MIN (receive_memory_limit, G_MAXSIZE);
   settings->receive_memory_limit = MIN (receive_memory_limit, G_MAXSIZE);
+  apply_settings_locked (self, changed);
   unlock_settings (self);
   if (changed)
     g_object_notify (G_OBJECT (self), "receive-memory-limit");

@@ -134,6 +134,26 @@ ibb_engine_get_settings (IBBEngine *self)
 }
 
 void
+ibb_engine_settings_changed (IBBEngine *self, gint64 now)
+{
+  GHashTableIter iter;
+  gpointer       key;
+
+  g_hash_table_iter_init (&iter, self->sessions);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    {
+      IBBSession *session = key;
+
+      if (session->state != IBB_SESSION_OPEN)
+        continue;
+      ibb_receiver_release (session, now);
+      ibb_sender_update_ready (session, now);
+      ibb_session_update_timer (session, now);
+      ibb_session_changed (session);
+    }
+}
+
+void
 ibb_engine_set_local_jid (IBBEngine *self, const char *jid)
 {
   g_free (self->local_jid);

@@ -96,6 +96,9 @@ typedef void (*IBBRandomFunc) (guint8 *bytes, gsize length, gpointer data);
 IBBEngine   *ibb_engine_new (IBBRandomFunc random, gpointer random_data);
 void         ibb_engine_free (IBBEngine *self); /* sessions still held become ENDED, LOST */
 IBBSettings *ibb_engine_get_settings (IBBEngine *self);
+/* Looks at all sessions anew, after a change of how much may be buffered or in
+ * flight: what waited under the old settings may go on. */
+void ibb_engine_settings_changed (IBBEngine *self, gint64 now);
 
 /* Our full JID on the connection: what opens come from when nothing else is
  * said, what a stanza without "to" was sent to. NULL while it is not known. */

@@ -603,6 +603,68 @@ test_returns (Harness *h, gconstpointer data)
   g_assert_cmpuint (n, >, 1);
 }
 
+/* A wider window, or a smaller buffer that is full now, holds at once. */
+static void
+test_settings_changed (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = NULL;
+  IBBEvent               event = IBB_EVENT_INIT;
+  gboolean               told = FALSE;
+
+  harness_settings (h)->window = 1;
+  session = harness_open (h, IBB_CARRIER_IQ, 10);
+  harness_warm_up (h, session);
+  harness_write (h, session, "0123456789abcdefghij");
+  ibb_stanza_record_unref (harness_expect_data (h, 1, "0123456789"));
+  harness_expect_nothing (h);
+  while (ibb_engine_take_event (h->engine, &event))
+    ibb_event_clear (&event);
+
+  harness_settings (h)->window = 100;
+  ibb_engine_settings_changed (h->engine, h->now);
+  ibb_stanza_record_unref (harness_expect_data (h, 2, "abcdefghij"));
+  while (ibb_engine_take_event (h->engine, &event))
+    {
+      told |= event.type == IBB_EVENT_CHANGED && event.session == session;
+      ibb_event_clear (&event);
+    }
+  g_assert_true (told);
+}
+
+/* Who waits with many bytes is not woken for a few, unless no more room comes. */
+static void
+test_worth_waking (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = NULL;
+
+  harness_settings (h)->send_buffer_size = 100;
+  harness_settings (h)->window = 1;
+  session = harness_open (h, IBB_CARRIER_IQ, 10);
+  harness_write_n (h, session, 100);
+  g_assert_false (ibb_session_is_worth_waking (session, 1));
+
+  ibb_stanza_record_unref (harness_expect (h, IBB_PAYLOAD_DATA));
+  g_assert_true (ibb_session_is_worth_waking (session, 10));
+  g_assert_false (ibb_session_is_worth_waking (session, 11));
+
+  ibb_session_abort (session, h->now);
+  g_assert_false (ibb_session_is_worth_waking (session, 1));
+}
+
+/* What waits to be flushed moves by nobody's acknowledgement. */
+static void
+test_worth_waking_unflushed (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = NULL;
+
+  harness_settings (h)->send_buffer_size = 10;
+  session = harness_open (h, IBB_CARRIER_IQ, 10);
+  ibb_session_set_auto_flush (session, FALSE, h->now);
+  harness_write_n (h, session, 9);
+  harness_expect_nothing (h);
+  g_assert_true (ibb_session_is_worth_waking (session, 100));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -632,6 +694,10 @@ main (int argc, char **argv)
   harness_add ("/engine/sending/D-50/stalled", test_stalled, NULL);
   harness_add ("/engine/sending/D-50/returns", test_returns, NULL);
   harness_add ("/engine/sending/D-50/in-turn", test_in_turn, NULL);
+
+  harness_add ("/engine/sending/settings-changed", test_settings_changed, NULL);
+  harness_add ("/engine/sending/worth-waking", test_worth_waking, NULL);
+  harness_add ("/engine/sending/worth-waking-unflushed", test_worth_waking_unflushed, NULL);
 
   return g_test_run ();
 }

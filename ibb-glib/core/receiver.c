@@ -134,13 +134,22 @@ reply_to_held (IBBSession *self, const IBBHeld *held, const char *kind, IBBPaylo
   return reply;
 }
 
+static IBBHeld *
+pop_held (IBBReceiver *receiver)
+{
+  IBBHeld *held = g_queue_pop_head (&receiver->held);
+
+  receiver->held_bytes -= held->cost;
+  if (receiver->held_digests != NULL)
+    g_hash_table_remove (receiver->held_digests, &held->digest);
+  return held;
+}
+
 static void
 acknowledge_first (IBBSession *self)
 {
-  IBBReceiver *receiver = &self->receiver;
-  IBBHeld     *held = g_queue_pop_head (&receiver->held);
+  IBBHeld *held = pop_held (&self->receiver);
 
-  receiver->held_bytes -= held->cost;
   reply_to_held (self, held, "result", IBB_PAYLOAD_RESULT);
   held_free (held);
 }
@@ -206,12 +215,11 @@ ibb_receiver_refuse_held (IBBSession *self)
 
   while (!g_queue_is_empty (&receiver->held))
     {
-      IBBHeld   *held = g_queue_pop_head (&receiver->held);
+      IBBHeld   *held = pop_held (receiver);
       IBBStanza *reply = reply_to_held (self, held, "error", IBB_PAYLOAD_ERROR);
 
       reply->condition = IBB_CONDITION_ITEM_NOT_FOUND;
       reply->error_type = IBB_ERROR_TYPE_CANCEL;
-      receiver->held_bytes -= held->cost;
       held_free (held);
     }
   set_memory_held (self, FALSE);
@@ -220,6 +228,7 @@ ibb_receiver_refuse_held (IBBSession *self)
 void
 ibb_receiver_forget_held (IBBSession *self)
 {
+  g_clear_pointer (&self->receiver.held_digests, g_hash_table_unref);
   g_queue_clear_full (&self->receiver.held, held_free);
   self->receiver.held_bytes = 0;
   if (self->engine != NULL)
@@ -293,9 +302,8 @@ find_repetition (IBBSession *self, guint64 digest)
   IBBReceiver *receiver = &self->receiver;
   guint        n = MIN (receiver->n_recent, IBB_RECENT_BLOCKS);
 
-  for (GList *l = receiver->held.head; l != NULL; l = l->next)
-    if (((IBBHeld *) l->data)->digest == digest)
-      return REPEATED_HELD;
+  if (receiver->held_digests != NULL && g_hash_table_contains (receiver->held_digests, &digest))
+    return REPEATED_HELD;
   for (guint i = 0; i < n; i++)
     if (receiver->recent[i] == digest)
       return REPEATED_ACKNOWLEDGED;
@@ -351,6 +359,12 @@ store (IBBSession *self, IBBStanza *stanza, guint64 digest, gint64 now)
       g_queue_push_tail (&receiver->held, held);
       receiver->held_bytes += held->cost;
       ibb_receiver_release (self, now);
+      if (!g_queue_is_empty (&receiver->held)) /* then it is still the last one */
+        {
+          if (receiver->held_digests == NULL)
+            receiver->held_digests = g_hash_table_new (g_int64_hash, g_int64_equal);
+          g_hash_table_add (receiver->held_digests, &held->digest);
+        }
     }
   ibb_session_update_timer (self, now);
 }

@@ -102,7 +102,8 @@ typedef struct
   guint64      received; /* positions in the stream */
   guint64      read;
   guint16      next_seq;
-  GQueue       held; /* (element-type IBBHeld) */
+  GQueue       held;         /* (element-type IBBHeld) */
+  GHashTable  *held_digests; /* (nullable) (element-type guint64): of the held, for D-20 */
   gsize        held_bytes;
   guint64     *recent; /* (nullable): digests of the last accepted blocks (D-20) */
   guint        n_recent;

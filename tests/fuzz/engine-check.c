@@ -77,7 +77,14 @@ check_receiver (IBBSession *session, const IBBSettings *largest)
   g_assert (receiver->received == receiver->read + receiver->queue.length);
   g_assert (receiver->queue.length <= 2 * s + h + session->block_size); /* D-23 */
   for (GList *l = receiver->held.head; l != NULL; l = l->next)
-    held_bytes += ((IBBHeld *) l->data)->cost;
+    {
+      IBBHeld *held = l->data;
+
+      held_bytes += held->cost;
+      g_assert (g_hash_table_lookup (receiver->held_digests, &held->digest) == &held->digest);
+    }
+  g_assert (receiver->held_digests == NULL ||
+            g_hash_table_size (receiver->held_digests) == g_queue_get_length (&receiver->held));
   g_assert (receiver->held_bytes == held_bytes);
   g_assert (g_queue_get_length (&receiver->held) <= IBB_BLOCKS_IN_FLIGHT_MAX);
   g_assert (g_queue_get_length (&receiver->early) <= IBB_EARLY_BLOCKS + 1); /* D-24 */

@@ -47,6 +47,7 @@ typedef struct
   guint64        random;
   guint          n_ids;
   gboolean       lost;
+  gboolean       was_lost; /* what was asked before has no answer */
   gboolean       flooded;
   gboolean       repeated; /* an id was used twice: a held block has one answer for both (D-20) */
 
@@ -632,8 +633,14 @@ connection (World *self)
     case 3:
       if (b >> 3 == 7)
         {
-          self->lost = TRUE;
+          self->lost = self->was_lost = TRUE;
           ibb_engine_lost (self->engine, self->now);
+        }
+      else if (self->lost && b >> 3 > 7)
+        {
+          self->lost = FALSE;
+          g_hash_table_remove_all (self->replies);
+          ibb_engine_restored (self->engine);
         }
       break;
     case 4:
@@ -734,7 +741,7 @@ finish (World *self, guint how)
 
   if (how & 8)
     {
-      self->lost = TRUE;
+      self->lost = self->was_lost = TRUE;
       ibb_engine_lost (self->engine, self->now);
     }
   else
@@ -774,7 +781,7 @@ finish (World *self, guint how)
   g_assert (ibb_engine_get_n_pending (self->engine) == 0);
   g_assert (ibb_engine_get_n_timers (self->engine) == 0);
   g_assert (ibb_engine_take_stanza (self->engine, self->now) == NULL);
-  if (!self->lost && !self->flooded && !self->repeated)
+  if (!self->was_lost && !self->flooded && !self->repeated)
     g_assert (g_hash_table_size (self->replies) == 0); /* N-20 */
 }
 

@@ -639,6 +639,37 @@ test_long_write (Harness *h, gconstpointer data)
   g_assert_cmpuint (ibb_session_get_delivered (session), ==, size);
 }
 
+/* D-20: a repetition of a held block costs no more with 30,000 of them held, and
+ * each is answered once, when its time comes. */
+static void
+test_many_held (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = NULL;
+  guint                  n = 30000;
+  gint64                 begin;
+
+  harness_settings (h)->receive_buffer_size = 1;
+  session = harness_accept (h, IBB_CARRIER_IQ, 4096);
+  for (guint round = 0; round < 4; round++)
+    {
+      begin = g_get_monotonic_time ();
+      for (guint seq = 0; seq < n; seq++)
+        {
+          char id[16];
+
+          g_snprintf (id, sizeof id, "%u", seq);
+          harness_send_data_full (h, PEER, id, SID, seq, "xy", 2, IBB_CARRIER_IQ);
+        }
+      g_test_message ("%u blocks: %d ms", n, (int) (g_get_monotonic_time () - begin) / 1000);
+      g_assert_cmpuint (ibb_session_get_received (session), ==, 2 * n);
+      harness_expect_nothing (h);
+    }
+  g_assert_cmpuint (harness_read_n (h, session, 2 * n), ==, 2 * n);
+  for (guint seq = 0; seq < n; seq++)
+    ibb_stanza_record_unref (harness_expect (h, IBB_PAYLOAD_RESULT));
+  harness_expect_nothing (h);
+}
+
 /* D-22: the largest buffer that can be set is no limit, not the smallest. */
 static void
 test_largest_buffer (Harness *h, gconstpointer data)
@@ -878,6 +909,7 @@ main (int argc, char *argv[])
   harness_add ("/engine/faults/D-15/request-closed", test_request_closed, NULL);
   harness_add ("/engine/faults/D-27/gone-in-flight", test_gone_in_flight, GINT_TO_POINTER (FALSE));
   harness_add ("/engine/faults/D-27/there-in-flight", test_gone_in_flight, GINT_TO_POINTER (TRUE));
+  harness_add ("/engine/faults/D-20/many-held", test_many_held, NULL);
   harness_add ("/engine/faults/D-22/largest-buffer", test_largest_buffer, NULL);
   harness_add ("/engine/faults/D-23/memory-freed", test_memory_freed, NULL);
   harness_add ("/engine/faults/D-47/repetitions", test_repetitions, NULL);

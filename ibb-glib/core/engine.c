@@ -264,12 +264,24 @@ ibb_engine_remove_pending (IBBEngine *self, const char *id)
 
 /* Incoming. */
 
+/* What has no "from" may come from our account or from its server (D-33). */
 static gboolean
-reply_fits (IBBPending *pending, const char *from)
+is_own_server (IBBEngine *self, const char *jid)
+{
+  g_autofree char *domain =
+      self->local_normal != NULL ? ibb_jid_dup_domain (self->local_normal) : NULL;
+
+  return g_strcmp0 (jid, domain) == 0;
+}
+
+static gboolean
+reply_fits (IBBEngine *self, IBBPending *pending, IBBStanza *stanza, const char *from)
 {
   g_autofree char *bare = NULL;
   g_autofree char *from_bare = NULL;
 
+  if (stanza->from == NULL && is_own_server (self, pending->jid))
+    return TRUE;
   if (!pending->any_resource)
     return g_strcmp0 (pending->jid, from) == 0;
 
@@ -286,7 +298,7 @@ receive_reply (IBBEngine *self, IBBStanza *stanza, const char *from, gint64 now)
   g_autoptr (IBBSession) session = NULL;
 
   pending = stanza->id != NULL ? g_hash_table_lookup (self->pending, stanza->id) : NULL;
-  if (pending == NULL || !reply_fits (pending, from))
+  if (pending == NULL || !reply_fits (self, pending, stanza, from))
     return FALSE;
 
   type = pending->type;

@@ -58,6 +58,35 @@ test_stranger (Harness *h, gconstpointer data)
   harness_expect_read (h, session, "good");
 }
 
+/* D-33: an answer without "from" is our account's or our server's, nobody else's. */
+static void
+test_no_sender (Harness *h, gconstpointer data)
+{
+  static const struct
+  {
+    const char *peer;
+    gboolean    fits;
+  } peers[] = {
+    { "capulet.example", TRUE },
+    { "juliet@capulet.example", TRUE },
+    { "nurse@capulet.example", FALSE },
+    { "montague.example", FALSE },
+    { PEER, FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
+    {
+      g_autoptr (IBBSession) session =
+          harness_begin_open (h, peers[i].peer, NULL, IBB_CARRIER_IQ, 0);
+      g_autoptr (IBBStanza) open = harness_expect (h, IBB_PAYLOAD_OPEN);
+      IBBStanza            *result = ibb_stanza_record_new_result (open);
+
+      g_clear_pointer (&result->from, g_free);
+      g_assert_cmpint (harness_receive (h, result), ==, peers[i].fits);
+      assert_state (session, peers[i].fits ? IBB_SESSION_OPEN : IBB_SESSION_OPENING);
+    }
+}
+
 /* B-02, D-05: a second open takes nothing away. */
 static void
 test_second_open (Harness *h, gconstpointer data)
@@ -881,6 +910,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
 
   harness_add ("/engine/faults/B-01/stranger", test_stranger, NULL);
+  harness_add ("/engine/faults/D-33/no-sender", test_no_sender, NULL);
   harness_add ("/engine/faults/B-02/second-open", test_second_open, NULL);
   harness_add ("/engine/faults/B-03/lost", test_lost, NULL);
   harness_add ("/engine/faults/N-25/packet-errors", test_packet_errors, NULL);

@@ -50,7 +50,12 @@ digest_block (IBBStanza *stanza)
   gsize         size;
   const guint8 *data = g_bytes_get_data (stanza->bytes, &size);
   const char   *id = stanza->id != NULL ? stanza->id : "";
-  guint64       hash = mix (stanza->seq + 1, (const guint8 *) id, strlen (id));
+  gsize         id_length = strlen (id);
+  guint64       head = (guint64) id_length << 16 | stanza->seq;
+  guint64       hash = mix (1, (const guint8 *) &head, sizeof head);
+
+  /* The number has a round of its own: ids that count must not undo it. */
+  hash = mix (hash, (const guint8 *) id, id_length);
 
   return mix (hash, data, size);
 }

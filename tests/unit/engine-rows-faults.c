@@ -699,6 +699,26 @@ test_many_held (Harness *h, gconstpointer data)
   harness_expect_nothing (h);
 }
 
+/* D-20, N-29: a gap is not taken for a repetition, though its block has the bytes
+ * of one before it and ids that count up and down beside the numbers. */
+static void
+test_gap_with_counted_ids (Harness *h, gconstpointer data)
+{
+  for (guint seq = 2; seq < 9; seq++)
+    for (char id = '0'; id <= '9'; id++)
+      {
+        g_autoptr (IBBSession) session = harness_accept (h, IBB_CARRIER_IQ, 4096);
+        char                   text[2] = { id, '\0' };
+
+        harness_send_data_full (h, PEER, "2", SID, 0, "same", 4, IBB_CARRIER_IQ);
+        harness_expect_result (h);
+        harness_send_data_full (h, PEER, text, SID, seq, "same", 4, IBB_CARRIER_IQ);
+        harness_expect_error (h, IBB_CONDITION_UNEXPECTED_REQUEST, IBB_ERROR_TYPE_CANCEL);
+        ibb_stanza_record_unref (harness_expect_close (h, TRUE));
+        harness_expect_read (h, session, "same");
+      }
+}
+
 /* D-22: the largest buffer that can be set is no limit, not the smallest. */
 static void
 test_largest_buffer (Harness *h, gconstpointer data)
@@ -939,6 +959,7 @@ main (int argc, char *argv[])
   harness_add ("/engine/faults/D-15/request-closed", test_request_closed, NULL);
   harness_add ("/engine/faults/D-27/gone-in-flight", test_gone_in_flight, GINT_TO_POINTER (FALSE));
   harness_add ("/engine/faults/D-27/there-in-flight", test_gone_in_flight, GINT_TO_POINTER (TRUE));
+  harness_add ("/engine/faults/D-20/counted-ids", test_gap_with_counted_ids, NULL);
   harness_add ("/engine/faults/D-20/many-held", test_many_held, NULL);
   harness_add ("/engine/faults/D-22/largest-buffer", test_largest_buffer, NULL);
   harness_add ("/engine/faults/D-23/memory-freed", test_memory_freed, NULL);

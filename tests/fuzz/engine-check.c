@@ -171,3 +171,14 @@ engine_check_get_next_seq (IBBSession *session)
 {
   return session->receiver.next_seq;
 }
+
+void
+engine_check_ready (IBBEngine *engine, gint64 now)
+{
+  for (GList *l = engine->all.head; l != NULL; l = l->next)
+    {
+      IBBSession *session = l->data;
+
+      g_assert (session->is_ready || !ibb_sender_can_send (session, now));
+    }
+}

@@ -8,6 +8,8 @@
 
 /* largest: the most that each setting ever was. */
 void engine_check (IBBEngine *engine, const IBBSettings *largest);
+/* When all that is due was done: no session that could send has been forgotten. */
+void engine_check_ready (IBBEngine *engine, gint64 now);
 /* Whether so many errors wait that requests go unanswered (D-47). */
 gboolean engine_check_flooded (IBBEngine *engine);
 /* What the session expects of its peer. */

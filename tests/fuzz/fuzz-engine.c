@@ -316,6 +316,7 @@ change_settings (World *self)
     }
   self->largest.receive_buffer_size =
       MAX (self->largest.receive_buffer_size, settings->receive_buffer_size);
+  ibb_engine_settings_changed (self->engine, self->now);
 }
 
 /* What peers send. */
@@ -712,6 +713,8 @@ step (World *self)
     }
   take_events (self);
   engine_check (self->engine, &self->largest);
+  if (ibb_engine_get_wake_time (self->engine) > self->now)
+    engine_check_ready (self->engine, self->now);
 }
 
 /* All ends: sessions closed or aborted, stopped or lost, nobody answers. */

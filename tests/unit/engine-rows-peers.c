@@ -326,6 +326,60 @@ test_unknown_peer (Harness *h, gconstpointer data)
   g_assert_cmpuint (ibb_session_get_delivered (session), ==, 110);
 }
 
+/* D-29: aioxmpp has no feature of ours, but processes stanzas one after the other
+ * and can be told by its name. What is known of a peer is not asked again. */
+static void
+test_known_identities (Harness *h, gconstpointer data)
+{
+  static const struct
+  {
+    const char *identity;
+    gboolean    keeps_order;
+  } peers[] = {
+    { "client/bot/aioxmpp default identity", TRUE },
+    { "client/pc/aioxmpp default identity", FALSE },
+    { "client/bot/Smack", FALSE }, /* H-16: and applications rename it */
+    { "client/bot/", FALSE },
+  };
+
+  h->leave_disco = TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
+    {
+      g_autofree char *peer = g_strdup_printf ("peer@example.org/%u", i);
+
+      for (guint again = 0; again < 2; again++)
+        {
+          g_autoptr (IBBSession) session = harness_begin_open (h, peer, NULL, IBB_CARRIER_IQ, 10);
+          g_autoptr (IBBStanza)  open = harness_expect (h, IBB_PAYLOAD_OPEN);
+          g_autoptr (IBBStanza)  first = NULL;
+          g_autoptr (IBBStanza)  second = NULL;
+
+          harness_answer (h, open);
+          harness_write_n (h, session, 50);
+          first = harness_expect_data (h, 0, NULL);
+          if (again == 0)
+            {
+              g_autoptr (IBBStanza) query = harness_expect (h, IBB_PAYLOAD_DISCO_QUERY);
+              IBBStanza            *answer = ibb_stanza_record_new_result (query);
+
+              answer->payload = IBB_PAYLOAD_DISCO_INFO;
+              answer->identities = g_strsplit (peers[i].identity, "\n", 0);
+              answer->features = g_strsplit (IBB_NAMESPACE, " ", 0);
+              g_assert_true (harness_receive (h, answer));
+            }
+          harness_expect_nothing (h); /* the first is always alone */
+          harness_answer (h, first);
+          second = harness_expect_data (h, 1, NULL);
+          if (peers[i].keeps_order)
+            ibb_stanza_record_unref (harness_expect_data (h, 2, NULL));
+          else
+            harness_expect_nothing (h);
+          ibb_session_abort (session, h->now);
+          ibb_stanza_record_unref (harness_expect_close (h, TRUE));
+        }
+    }
+}
+
 /* H-14: mellium's blocks are of any size. */
 static void
 test_odd_blocks (Harness *h, gconstpointer data)
@@ -415,6 +469,7 @@ main (int argc, char *argv[])
   harness_add ("/engine/peers/H-12/reading", test_one_way, GINT_TO_POINTER (FALSE));
   harness_add ("/engine/peers/H-12/writing", test_one_way, GINT_TO_POINTER (TRUE));
   harness_add ("/engine/peers/H-13/unknown-peer", test_unknown_peer, NULL);
+  harness_add ("/engine/peers/H-13/known-identities", test_known_identities, NULL);
   harness_add ("/engine/peers/H-14/odd-blocks", test_odd_blocks, NULL);
   harness_add ("/engine/peers/H-15/late-blocks", test_late_blocks, NULL);
   harness_add ("/engine/peers/H-20/silent-acceptor", test_silent_acceptor, NULL);

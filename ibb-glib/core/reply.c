@@ -14,6 +14,8 @@
 #define EARLY_WAIT (250 * 1000)
 #define RETRY_WAIT_MAX (3600.0 * 1000) /* milliseconds */
 #define REFUSALS_MAX 3                 /* D-30 */
+/* Less than what an acknowledgement is held for at least (D-22). */
+#define LONG_PATH_MAX (3 * G_USEC_PER_SEC)
 
 typedef enum
 {
@@ -86,8 +88,16 @@ take_sample (IBBSession *self, IBBBlock *block, gint64 now)
   gint64     round_trip = 0;
 
   /* Karn: which attempt a reply is for cannot be told. */
-  if (block->attempts == 1 && block->state == IBB_BLOCK_SENT && !sender->parked)
+  if (block->attempts == 1 && block->state == IBB_BLOCK_SENT)
     round_trip = MAX (now - block->sent, 1);
+  /* Of a parked session it says nothing about the path, except where nothing
+   * else is known: a way of more than a second would park each block for ever. */
+  if (sender->parked)
+    {
+      if (sender->smoothed == 0 && round_trip <= LONG_PATH_MAX)
+        sender->smoothed = round_trip;
+      round_trip = 0;
+    }
   if (round_trip > 0)
     sender->smoothed =
         sender->smoothed == 0 ? round_trip : sender->smoothed + (round_trip - sender->smoothed) / 8;

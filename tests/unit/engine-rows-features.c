@@ -113,6 +113,35 @@ test_throttle (Harness *h, gconstpointer data)
   g_queue_clear_full (&server, (GDestroyNotify) ibb_stanza_record_unref);
 }
 
+/* D-50: a long way is no stalled reader: on a path of 1.5 s, too, the window
+ * grows beyond a block. */
+static void
+test_long_path (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = harness_open (h, IBB_CARRIER_IQ, 4096);
+  gsize                  most = 0;
+
+  for (guint trip = 0; trip < 12; trip++)
+    {
+      GQueue     path = G_QUEUE_INIT;
+      IBBStanza *stanza;
+      guint8     bytes[4096] = { 0 };
+
+      while (ibb_session_write (session, bytes, sizeof bytes, h->now) > 0)
+        ;
+      while ((stanza = harness_take (h)) != NULL)
+        g_queue_push_tail (&path, stanza);
+      most = MAX (most, ibb_session_get_in_flight (session));
+      harness_advance (h, 1500);
+      while ((stanza = g_queue_pop_head (&path)) != NULL)
+        {
+          harness_answer (h, stanza);
+          ibb_stanza_record_unref (stanza);
+        }
+    }
+  g_assert_cmpuint (most, >=, 16 * 4096);
+}
+
 /* N-40, D-16: whole stanzas keep within the server's limit, long names and
  * escapes included. */
 static void
@@ -336,6 +365,7 @@ main (int argc, char *argv[])
   harness_add ("/engine/features/N-21/waits", test_waits, NULL);
   harness_add ("/engine/features/N-31/message-pacing", test_message_pacing, NULL);
   harness_add ("/engine/features/N-39/throttle", test_throttle, NULL);
+  harness_add ("/engine/features/D-50/long-path", test_long_path, NULL);
   harness_add ("/engine/features/N-40/stanza-limit", test_stanza_limit, NULL);
   harness_add ("/engine/features/N-48/two-expectations", test_two_expectations, NULL);
   harness_add ("/engine/features/F-04/limit", test_limit, NULL);

@@ -360,7 +360,6 @@ receive (World *self, IBBStanza *stanza)
     }
   else
     ibb_engine_receive (self->engine, stanza, self->now);
-  self->flooded |= engine_check_flooded (self->engine);
   ibb_stanza_record_unref (stanza);
 }
 
@@ -589,6 +588,7 @@ check_stanza (World *self, IBBStanza *stanza)
 static void
 take (World *self, guint n)
 {
+  self->flooded |= engine_check_flooded (self->engine);
   while (n-- > 0)
     {
       IBBStanza *stanza = ibb_engine_take_stanza (self->engine, self->now);

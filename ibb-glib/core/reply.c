@@ -178,6 +178,22 @@ classify (IBBSession *self, IBBBlock *block, gint64 now)
     }
 }
 
+/* A block was refused for good while others still await their replies. */
+gboolean
+ibb_sender_is_refused (IBBSession *self, gint64 now)
+{
+  IBBSender *sender = &self->sender;
+
+  for (GList *l = sender->n_refused > 0 ? sender->flight.head : NULL; l != NULL; l = l->next)
+    {
+      IBBBlock *block = l->data;
+
+      if (block->state == IBB_BLOCK_REFUSED && classify (self, block, now) == FINAL)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static void
 fail_for_block (IBBSession *self, IBBBlock *block, gint64 now)
 {

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the simulation of other implementations, and that of deliberate faults
+ * in the core, found to be without a test. */
+
+#include "config.h"
+
+#include "engine-harness.h"
+
+/* D-45, H-03, H-16: who handles blocks in no certain order refuses one for its
+ * number and ends the session, before the other replies are out. What it still
+ * had to say is lost, so its close is no clean end. */
+static void
+test_refused_then_closed (Harness *h, gconstpointer data)
+{
+  IBBCondition           condition = (IBBCondition) GPOINTER_TO_INT (data);
+  gboolean               is_final = condition == IBB_CONDITION_UNEXPECTED_REQUEST;
+  g_autoptr (IBBSession) session = harness_open (h, IBB_CARRIER_IQ, 10);
+  g_autoptr (IBBStanza)  b1 = NULL;
+  g_autoptr (IBBStanza)  b2 = NULL;
+
+  harness_warm_up (h, session);
+  harness_write_n (h, session, 20);
+  b1 = harness_expect_data (h, 1, NULL);
+  b2 = harness_expect_data (h, 2, NULL);
+  harness_answer_error (h, b2, condition, IBB_ERROR_TYPE_WAIT);
+  harness_expect_nothing (h); /* the other one may explain it */
+  assert_input (session, IBB_INPUT_EMPTY);
+  harness_send_close (h, SID, FALSE);
+  if (is_final)
+    {
+      assert_input (session, IBB_INPUT_FAILED);
+      assert_failure (ibb_session_get_input_failure (session), IBB_FAILURE_PEER_ABORTED);
+    }
+  else
+    assert_input (session, IBB_INPUT_EOF); /* its reader was slow, its writer was done */
+}
+
+/* D-50: an acknowledgement brings a parked session back into the shared count,
+ * and it goes on at once, not only when all its blocks were answered. */
+static void
+test_unpark (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = NULL;
+  IBBStanza             *blocks[3];
+
+  harness_settings (h)->window = 30;
+  session = harness_open (h, IBB_CARRIER_IQ, 10);
+  harness_warm_up (h, session);
+  harness_write_n (h, session, 100);
+  for (guint i = 0; i < 3; i++)
+    blocks[i] = harness_expect_data (h, 1 + i, NULL);
+  harness_expect_nothing (h);
+  harness_advance (h, 5000);
+  harness_expect_nothing (h);
+  harness_answer (h, blocks[0]);
+  ibb_stanza_record_unref (harness_expect_data (h, 4, NULL));
+  harness_expect_nothing (h);
+  for (guint i = 0; i < 3; i++)
+    ibb_stanza_record_unref (blocks[i]);
+}
+
+/* D-27: the last session goes while its peer is probed. Nobody waits for the
+ * answer any more, and the next session is probed anew. */
+static void
+test_probe_forgotten (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = harness_open (h, IBB_CARRIER_IQ, 10);
+  g_autoptr (IBBSession) second = NULL;
+  g_autoptr (IBBStanza)  block = NULL;
+  g_autoptr (IBBStanza)  probe = NULL;
+  g_autoptr (IBBStanza)  close = NULL;
+  g_autoptr (IBBStanza)  again = NULL;
+  g_autoptr (IBBStanza)  probe_again = NULL;
+
+  harness_warm_up (h, session);
+  harness_write (h, session, "hello?");
+  block = harness_expect_data (h, 1, "hello?");
+  harness_advance (h, 60000);
+  probe = harness_expect_close (h, FALSE);
+  g_assert_cmpstr (probe->sid, !=, SID);
+  ibb_session_abort (session, h->now);
+  close = harness_expect_close (h, TRUE);
+  harness_assert_empty (h);
+
+  second = harness_open (h, IBB_CARRIER_IQ, 10);
+  harness_warm_up (h, second);
+  harness_write (h, second, "and now?");
+  again = harness_expect_data (h, 1, "and now?");
+  harness_advance (h, 60000);
+  probe_again = harness_expect_close (h, FALSE);
+  g_assert_cmpstr (probe_again->id, !=, probe->id);
+  harness_answer_error (h, probe_again, IBB_CONDITION_SERVICE_UNAVAILABLE, IBB_ERROR_TYPE_CANCEL);
+  assert_failure (ibb_session_get_failure (second), IBB_FAILURE_PEER_GONE);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  harness_add ("/engine/hazards/D-45/refused-for-good", test_refused_then_closed,
+               GINT_TO_POINTER (IBB_CONDITION_UNEXPECTED_REQUEST));
+  harness_add ("/engine/hazards/D-45/refused-for-now", test_refused_then_closed,
+               GINT_TO_POINTER (IBB_CONDITION_RESOURCE_CONSTRAINT));
+  harness_add ("/engine/hazards/D-50/unpark", test_unpark, NULL);
+  harness_add ("/engine/hazards/D-27/probe-forgotten", test_probe_forgotten, NULL);
+  return g_test_run ();
+}

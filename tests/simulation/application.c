@@ -186,7 +186,7 @@ read_part (End *self)
           world_fail (world, "end %u: a read of data returns %" G_GSIZE_FORMAT, self->index, n);
           return;
         }
-      if (!pattern_matches (self->key_in, self->got, buffer, n))
+      if (!self->wild && !pattern_matches (self->key_in, self->got, buffer, n))
         {
           world_fail (world, "end %u: what was read at %" G_GUINT64_FORMAT " was not written there",
                       self->index, self->got);
@@ -452,10 +452,15 @@ application_step (End *self)
 }
 
 static End *
-end_new (World *world, Session *session, guint side, IBBSession *core)
+end_new_bare (World      *world,
+              Session    *session,
+              guint       side,
+              const char *sid,
+              IBBCarrier  carrier,
+              guint       block_size)
 {
   End    *self = g_new0 (End, 1);
-  guint64 key = hash_string (ibb_session_get_sid (core));
+  guint64 key = hash_string (sid);
 
   self->world = world;
   self->plan_of = session;
@@ -464,21 +469,72 @@ end_new (World *world, Session *session, guint side, IBBSession *core)
   self->initiator = side == 0;
   self->node = side == 0 ? session->initiator : session->responder;
   self->peer = side == 0 ? session->responder : session->initiator;
-  self->session = core;
   self->sid_hash = key;
   self->key_out = random_mix (key ^ (side == 0 ? 1 : 2));
   self->key_in = random_mix (key ^ (side == 0 ? 2 : 1));
-  self->carrier = ibb_session_get_carrier (core);
-  self->block_size = ibb_session_get_block_size (core);
+  self->carrier = carrier;
+  self->block_size = block_size;
   self->step_at = G_MAXINT64;
   self->blocks = g_array_new (FALSE, FALSE, sizeof (Block));
-  ibb_session_set_data (core, self);
-  ibb_session_set_half_close (core, self->plan->half_close, world->now);
   session->ends[side] = self;
   g_ptr_array_add (world->ends, self);
+  return self;
+}
+
+static End *
+end_new (World *world, Session *session, guint side, IBBSession *core)
+{
+  End *self = end_new_bare (world, session, side, ibb_session_get_sid (core),
+                            ibb_session_get_carrier (core), ibb_session_get_block_size (core));
+
+  self->session = core;
+  self->wild = world->nodes[self->peer].hostile != NULL;
+  /* One that neither closes nor sends leaves a reader waiting for ever. */
+  self->may_hang = self->wild || (world->nodes[self->peer].peer != NULL &&
+                                  (!world->schedule.habits.closes || world->schedule.habits.dies));
+  ibb_session_set_data (core, self);
+  ibb_session_set_half_close (core, self->plan->half_close, world->now);
   world->n_unfinished++;
   world->n_ends++;
   return self;
+}
+
+/* The end of a script. Its own checks are few: it is not what is tested. */
+End *
+application_add_scripted (World      *self,
+                          Session    *session,
+                          guint       side,
+                          const char *sid,
+                          IBBCarrier  carrier,
+                          guint       block_size)
+{
+  End *end = end_new_bare (self, session, side, sid, carrier, block_size);
+
+  end->scripted = TRUE;
+  end->finished = TRUE;
+  return end;
+}
+
+/* A hostile one opens as many as it likes, under whatever names: one plan
+ * serves for all. */
+static End *
+end_new_for_hostile (World *world, Node *node, IBBSession *core)
+{
+  for (guint i = 0; i < world->schedule.sessions->len; i++)
+    {
+      Session *session = &g_array_index (world->schedule.sessions, Session, i);
+
+      if (world->nodes[session->initiator].hostile != NULL && session->responder == node->index)
+        {
+          End *end = end_new (world, session, 1, core);
+
+          /* Under another of its addresses the same sid is another session. */
+          if (server_find (world, ibb_session_get_peer (core)) == NULL)
+            end->sid_hash = 0;
+          return end;
+        }
+    }
+  g_assert_not_reached ();
 }
 
 /* A session that a peer began: whose is it? The plan is found by what the
@@ -490,6 +546,8 @@ end_new_for_peer (World *world, Node *node, IBBSession *core)
   End  *other = NULL;
   End  *self;
 
+  if (world->schedule.profile == PROFILE_HOSTILE && (peer == NULL || peer->hostile != NULL))
+    return end_new_for_hostile (world, node, core);
   for (guint i = world->ends->len; peer != NULL && i-- > 0 && other == NULL;)
     {
       End *end = g_ptr_array_index (world->ends, i);
@@ -513,7 +571,7 @@ end_new_for_peer (World *world, Node *node, IBBSession *core)
     }
   self = end_new (world, other->plan_of, 1, core);
   self->other = other;
-  self->may_hang = other->may_hang;
+  self->may_hang |= other->may_hang;
   other->other = self;
   return self;
 }
@@ -575,8 +633,8 @@ application_event (World *self, Node *node, IBBEvent *event)
       end = end_new_for_peer (self, node, g_steal_pointer (&event->session));
       if (end == NULL)
         return;
-      world_trace (self, "%c: end %u is the peer of %u (%s)", letter (end), end->index,
-                   end->other->index,
+      world_trace (self, "%c: end %u is the peer of %d (%s)", letter (end), end->index,
+                   end->other != NULL ? (int) end->other->index : -1,
                    event->type == IBB_EVENT_REQUESTED  ? "requested"
                    : event->type == IBB_EVENT_ACCEPTED ? "accepted"
                                                        : "expected");
@@ -678,5 +736,11 @@ application_open (World *self, Session *session)
   if (ibb_session_get_state (core) != IBB_SESSION_OPENING)
     world_fail (self, "%s: a new session is not opening", node->jid);
   end = end_new (self, session, 0, core);
+  if (peer->peer != NULL)
+    {
+      end->other = application_add_scripted (self, session, 1, ibb_session_get_sid (core),
+                                             end->carrier, end->block_size);
+      end->other->other = end;
+    }
   world_trace (self, "%c: end %u opens to %c", letter (end), end->index, 'A' + (char) end->peer);
 }

@@ -125,6 +125,8 @@ get_patience (const Schedule *self)
 {
   if (self->profile == PROFILE_CLOSING)
     return 10 * SECOND;
+  if (self->profile == PROFILE_PEERS && self->habits.conforms)
+    return 40 * SECOND;
   if (self->profile == PROFILE_CLEAN)
     for (guint i = 0; i < self->n_nodes; i++)
       if (!self->has_feature[i])
@@ -362,6 +364,181 @@ make_wrap (Schedule *self, Random *random)
   add_action (self, ACTION_OPEN, 0, 0, 0, 0);
 }
 
+/* ---- other implementations ---- */
+
+static void
+make_bad_habits (Habits *habits, Random *random)
+{
+  if (random_percent (random, 5))
+    habits->never_accepts = TRUE;
+  if (random_percent (random, 20))
+    habits->refuse_open = (guint) random_below (random, 100);
+  habits->spends_permission = random_percent (random, 50);
+  habits->ignores_refusal = random_percent (random, 30);
+  if (random_percent (random, 30))
+    habits->late = (gint64) random_scaled (random, 1, 3 * SECOND);
+  habits->reorders = random_percent (random, 25);
+  habits->mute = random_percent (random, 10);
+  if (random_percent (random, 40))
+    habits->refuse = 1 + (guint) random_below (random, 60);
+  habits->consumes = random_percent (random, 40);
+  if (random_percent (random, 40))
+    habits->patience = 5 * SECOND;
+  if (habits->patience > 0)
+    habits->pipeline = 1;
+  habits->gives_up = random_percent (random, 50);
+  habits->closes = random_percent (random, 60);
+  habits->never_closes = random_percent (random, 15);
+  habits->deaf = random_percent (random, 50);
+  habits->remainder = random_percent (random, 30);
+  habits->finishes = random_percent (random, 40);
+  if (random_percent (random, 10))
+    habits->dies = (gint64) random_scaled (random, MILLISECOND, 2 * MINUTE);
+}
+
+static void
+make_habits (Schedule *self, Random *random)
+{
+  Habits *habits = &self->habits;
+
+  habits->reaction = (gint64) random_scaled (random, 1, 100 * MILLISECOND);
+  habits->disco = (guint) random_below (random, 4);
+  habits->type = (IBBErrorType) random_below (random, IBB_ERROR_TYPE_WAIT + 1);
+  habits->max_block_size =
+      random_percent (random, 40) ? (guint) random_between (random, 512, 8192) : IBB_BLOCK_SIZE_MAX;
+  habits->early = random_percent (random, 30);
+  if (random_percent (random, 30))
+    habits->late = (gint64) random_scaled (random, 1, 700 * MILLISECOND);
+  habits->keeps = random_percent (random, 50);
+  habits->iq_reply = random_percent (random, 20);
+  habits->block_max =
+      random_percent (random, 40) ? (guint) random_scaled (random, 1, 768) : IBB_BLOCK_SIZE_MAX;
+  habits->white_space = random_percent (random, 30);
+  if (random_percent (random, 20))
+    habits->empty = (guint) random_below (random, 40);
+  habits->pipeline =
+      random_percent (random, 70) ? 1 : 2 + (guint) random_below (random, 6); /* D-24: 8 at most */
+  habits->close_not_found = random_percent (random, 25);
+  habits->conforms = random_percent (random, 40);
+  if (!habits->conforms)
+    {
+      make_bad_habits (habits, random);
+      return;
+    }
+  if (self->settings[0].strict)
+    habits->white_space = FALSE;
+}
+
+/* One that does nothing wrong succeeds in the ways that lose nothing. */
+static void
+make_conforming_session (Schedule *self, Session *session, guint way)
+{
+  Habits *habits = &self->habits;
+  guint   side = session->initiator == 0 ? 0 : 1;
+  Plan   *ours = &session->plans[side];
+
+  session->plans[0].drop = session->plans[1].drop = FALSE;
+  if (side == 1)
+    {
+      /* Ours would refuse it, and this one tries only once. */
+      session->block_size = MIN (session->block_size != 0 ? session->block_size : 4096,
+                                 self->settings[0].max_block_size);
+    }
+  switch (way)
+    {
+    case 0:
+      habits->closes = TRUE;
+      ours->finish = FINISH_READ_END;
+      break;
+    case 1:
+      ours->finish = FINISH_DRAIN;
+      break;
+    default:
+      habits->finishes = TRUE;
+      habits->close_not_found = FALSE;
+      ours->finish = FINISH_SHUTDOWN;
+      ours->half_close = TRUE;
+      break;
+    }
+  /* What a message that came too soon held is gone. */
+  if (session->carrier == IBB_CARRIER_MESSAGE)
+    {
+      habits->close_not_found = habits->early = FALSE;
+      habits->late = 0;
+    }
+}
+
+static void
+make_peers (Schedule *self, guint n_sessions, Random *random)
+{
+  guint way = (guint) random_below (random, 3);
+
+  self->scripted[1] = TRUE;
+  self->has_feature[1] = FALSE;
+  self->timer_lag[0] = (gint64) random_below (random, 20 * MILLISECOND);
+  for (guint i = 0; i < 2; i++)
+    {
+      /* With more, 5 s of patience would be at an end under way (H-02). */
+      self->delay[i][1 - i] = (gint64) random_scaled (random, 1, 200 * MILLISECOND);
+      self->jitter[i][1 - i] = (gint64) random_scaled (random, 1, 50 * MILLISECOND);
+    }
+  make_habits (self, random);
+  while (self->sessions->len < n_sessions)
+    {
+      Session *session;
+      guint    side;
+
+      make_session (self, random);
+      session = &g_array_index (self->sessions, Session, self->sessions->len - 1);
+      side = session->initiator == 0 ? 1 : 0;
+      session->plans[side].total =
+          MIN (session->plans[side].total, (guint64) self->habits.block_max * USUAL_BLOCKS);
+      session->expected = session->cancelled = FALSE;
+      session->expected_block_size = 0;
+      if (self->habits.conforms)
+        make_conforming_session (self, session, way);
+    }
+}
+
+/* Two that talk as in the clean profile, and a third one. */
+static void
+make_hostile (Schedule *self, guint n_sessions, Random *random)
+{
+  self->profile = PROFILE_CLEAN;
+  while (self->sessions->len < n_sessions)
+    make_session (self, random);
+  self->profile = PROFILE_HOSTILE;
+
+  self->n_nodes = 3;
+  self->scripted[2] = TRUE;
+  for (guint i = 0; i < 2; i++)
+    {
+      self->delay[i][2] = random_delay (random, (guint) random_below (random, 3));
+      self->delay[2][i] = random_delay (random, (guint) random_below (random, 3));
+    }
+  for (guint node = 0; node < 2; node++)
+    for (guint side = 0; side < 2; side++)
+      {
+        Session session = { 0 };
+
+        /* What node does with sessions that the third one opens, and one of
+         * its own to it. */
+        session.initiator = side == 0 ? node : 2;
+        session.responder = side == 0 ? 2 : node;
+        session.carrier = random_percent (random, 25) ? IBB_CARRIER_MESSAGE : IBB_CARRIER_IQ;
+        session.block_size = (guint) random_scaled (random, 1, IBB_BLOCK_SIZE_MAX);
+        for (guint i = 0; i < 2; i++)
+          make_plan (self, &session.plans[i], MINUTE, session.block_size, random);
+        for (guint i = 0; i < 2; i++)
+          make_reading (&session.plans[i], &session.plans[1 - i], MINUTE, random);
+        make_finish (&session, PROFILE_CLOSING, random);
+        if (side == 0)
+          add_action (self, ACTION_OPEN, (gint64) random_scaled (random, 1, MINUTE), node,
+                      self->sessions->len, 0);
+        g_array_append_val (self->sessions, session);
+      }
+}
+
 static gboolean
 has_twins (Schedule *self)
 {
@@ -386,7 +563,7 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
   self->actions = g_array_new (FALSE, FALSE, sizeof (Action));
   self->n_nodes = 2;
   if (profile != PROFILE_CROWD && profile != PROFILE_BULK && profile != PROFILE_WRAP &&
-      random_percent (random, 25))
+      profile != PROFILE_PEERS && profile != PROFILE_HOSTILE && random_percent (random, 25))
     self->n_nodes = 3 + (guint) random_below (random, MAX_NODES - 2);
   if (profile == PROFILE_CROWD)
     n_sessions = 4 + (guint) random_below (random, 40);
@@ -418,7 +595,8 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
           if (random_percent (random, 50))
             self->jitter[i][j] = random_delay (random, kind);
         }
-      if (profile == PROFILE_CLEAN || profile == PROFILE_WRAP)
+      if (profile == PROFILE_CLEAN || profile == PROFILE_WRAP || profile == PROFILE_PEERS ||
+          profile == PROFILE_HOSTILE)
         continue;
       if (profile == PROFILE_TIMING || profile == PROFILE_FAULTY)
         {
@@ -438,6 +616,16 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
   if (profile == PROFILE_WRAP)
     {
       make_wrap (self, random);
+      return;
+    }
+  if (profile == PROFILE_PEERS)
+    {
+      make_peers (self, n_sessions, random);
+      return;
+    }
+  if (profile == PROFILE_HOSTILE)
+    {
+      make_hostile (self, n_sessions, random);
       return;
     }
   while (self->sessions->len < n_sessions)

@@ -14,8 +14,14 @@ server_find (World *self, const char *jid)
 {
   if (jid != NULL)
     for (guint i = 0; i < self->schedule.n_nodes; i++)
-      if (strcmp (jid, self->nodes[i].jid) == 0)
-        return &self->nodes[i];
+      {
+        Node *node = &self->nodes[i];
+
+        /* The hostile one writes its address in more than one way (D-02). */
+        if (strcmp (jid, node->jid) == 0 ||
+            (node->hostile != NULL && g_ascii_strcasecmp (jid, node->jid) == 0))
+          return node;
+      }
   return NULL;
 }
 
@@ -55,8 +61,8 @@ stanza_describe (const IBBStanza *stanza)
   return text;
 }
 
-static gboolean
-is_request (const IBBStanza *stanza)
+gboolean
+stanza_is_request (const IBBStanza *stanza)
 {
   return stanza->name == IBB_STANZA_IQ && !ibb_stanza_record_is_kind (stanza, "result") &&
          !ibb_stanza_record_is_kind (stanza, "error");
@@ -64,8 +70,8 @@ is_request (const IBBStanza *stanza)
 
 /* Puts a stanza on the way from an address to a node, behind all that is on
  * that way already. from == n_nodes: the server speaks for itself. */
-static void
-deliver (World *self, guint from, Node *to, IBBStanza *stanza, gint64 time)
+void
+server_deliver (World *self, guint from, Node *to, IBBStanza *stanza, gint64 time)
 {
   const Schedule *schedule = &self->schedule;
   gint64          delay =
@@ -90,7 +96,7 @@ send_back (World       *self,
 {
   IBBStanza *error = ibb_stanza_record_new_error (stanza, condition, type, NULL);
 
-  deliver (self, from, to, error, time);
+  server_deliver (self, from, to, error, time);
 }
 
 static void
@@ -187,7 +193,7 @@ suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
         {
           world_trace (self, "  sent back and delivered");
           check_doubled (self, from->index, to->index, stanza);
-          deliver (self, from->index, to, ibb_stanza_record_ref (stanza), time);
+          server_deliver (self, from->index, to, ibb_stanza_record_ref (stanza), time);
           send_back (self, to->index, from, stanza, condition, type, time);
           return TRUE;
         }
@@ -243,11 +249,11 @@ suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
 static void
 answer_as_server (World *self, Node *from, IBBStanza *stanza, gint64 time)
 {
-  if (!is_request (stanza))
+  if (!stanza_is_request (stanza))
     return;
   check_removed (self, from->index, MAX_NODES, stanza);
   if (stanza->payload == IBB_PAYLOAD_PING)
-    deliver (self, MAX_NODES, from, ibb_stanza_record_new_result (stanza), time);
+    server_deliver (self, MAX_NODES, from, ibb_stanza_record_new_result (stanza), time);
   else
     send_back (self, MAX_NODES, from, stanza, IBB_CONDITION_SERVICE_UNAVAILABLE,
                IBB_ERROR_TYPE_CANCEL, time);
@@ -325,7 +331,7 @@ replay (World *self, guint from, Node *to, gint64 time)
       IBBStanza *stanza = to->history[from][i % MAX_REPLAYED];
 
       check_doubled (self, from, to->index, stanza);
-      deliver (self, from, to, ibb_stanza_record_ref (stanza), time);
+      server_deliver (self, from, to, ibb_stanza_record_ref (stanza), time);
     }
 }
 
@@ -346,14 +352,14 @@ pass (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
                   EVENT_ARRIVE, to->index, from->index, ibb_stanza_record_ref (stanza));
       return;
     }
-  deliver (self, from->index, to, ibb_stanza_record_ref (stanza), time);
+  server_deliver (self, from->index, to, ibb_stanza_record_ref (stanza), time);
   if (peace || !may_come_again (stanza))
     return;
   if (random_permille (&self->random, faults->duplicate))
     {
       world_trace (self, "  doubled");
       check_doubled (self, from->index, to->index, stanza);
-      deliver (self, from->index, to, ibb_stanza_record_ref (stanza), time);
+      server_deliver (self, from->index, to, ibb_stanza_record_ref (stanza), time);
     }
   if (faults->replay > 0)
     {
@@ -384,7 +390,7 @@ server_route (World *self, Node *from, IBBStanza *stanza)
                  to != NULL ? 'A' + (char) to->index : '*', stanza_describe (stanza));
   if (refused)
     {
-      if (is_request (stanza))
+      if (stanza_is_request (stanza))
         check_removed (self, from->index, to != NULL ? to->index : MAX_NODES, stanza);
       if (to != NULL)
         mark_pair (self, from->index, to->index);
@@ -402,7 +408,7 @@ answer_as_application (World *self, Node *node, IBBStanza *stanza)
 {
   IBBStanza *reply;
 
-  if (!is_request (stanza))
+  if (!stanza_is_request (stanza) || stanza->id == NULL)
     return;
   if (stanza->payload == IBB_PAYLOAD_DISCO_QUERY)
     {
@@ -432,7 +438,7 @@ answer_as_application (World *self, Node *node, IBBStanza *stanza)
     world_trace (self, "%c -> %c %s (application)", 'A' + (char) node->index,
                  to != NULL ? 'A' + (char) to->index : '*', stanza_describe (reply));
     if (to != NULL)
-      deliver (self, node->index, to, reply, MAX (self->now, node->uplink_free));
+      server_deliver (self, node->index, to, reply, MAX (self->now, node->uplink_free));
     else
       ibb_stanza_record_unref (reply);
   }
@@ -444,7 +450,7 @@ server_arrive (World *self, Node *node, IBBStanza *stanza, guint from)
   if (!node->up)
     {
       /* Nobody there any more: the server says so to who asked. */
-      if (from < MAX_NODES && (is_request (stanza) || stanza->payload == IBB_PAYLOAD_DATA))
+      if (from < MAX_NODES && (stanza_is_request (stanza) || stanza->payload == IBB_PAYLOAD_DATA))
         {
           if (stanza->name == IBB_STANZA_IQ)
             check_removed (self, from, node->index, stanza);
@@ -458,6 +464,15 @@ server_arrive (World *self, Node *node, IBBStanza *stanza, guint from)
   if (self->verbose)
     world_trace (self, "%c <- %c %s", 'A' + (char) node->index,
                  from < MAX_NODES ? 'A' + (char) from : '*', stanza_describe (stanza));
+  if (node->engine == NULL)
+    {
+      if (node->peer != NULL)
+        peer_receive (node, stanza);
+      else
+        hostile_receive (node, stanza);
+      ibb_stanza_record_unref (stanza);
+      return;
+    }
   check_received (self, node, stanza);
   if (!ibb_engine_receive (node->engine, stanza, self->now))
     answer_as_application (self, node, stanza);

@@ -14,8 +14,8 @@
 #define MAX_STEPS_AT_ONCE 2000000
 #define MAX_STEPS 40000000
 
-const char *const profile_names[N_PROFILES + 1] = { "clean", "faulty", "timing", "closing",
-                                                    "crowd", "bulk",   "wrap",   NULL };
+const char *const profile_names[N_PROFILES + 1] = { "clean", "faulty", "timing", "closing", "crowd",
+                                                    "bulk",  "wrap",   "peers",  "hostile", NULL };
 
 guint64
 hash_string (const char *string)
@@ -121,6 +121,17 @@ node_start (World *self, Node *node)
 {
   const Schedule *schedule = &self->schedule;
 
+  node->up = TRUE;
+  node->late_for = G_MAXINT64;
+  memset (node->trusts, 0, sizeof node->trusts);
+  if (schedule->scripted[node->index])
+    {
+      if (schedule->profile == PROFILE_HOSTILE)
+        hostile_start (node);
+      else
+        peer_start (node);
+      return;
+    }
   node->engine = ibb_engine_new (fill_random, &node->ids);
   *ibb_engine_get_settings (node->engine) = schedule->settings[node->index];
   node->max_receive_buffer = schedule->settings[node->index].receive_buffer_size;
@@ -128,9 +139,6 @@ node_start (World *self, Node *node)
   ibb_engine_set_local_jid (node->engine, node->jid);
   ibb_engine_set_stanza_limit (node->engine, schedule->stanza_limit[node->index]);
   ibb_engine_set_listen (node->engine, schedule->listen[node->index]);
-  node->up = TRUE;
-  node->late_for = G_MAXINT64;
-  memset (node->trusts, 0, sizeof node->trusts);
 }
 
 void
@@ -160,7 +168,7 @@ server_restart (World *self, Node *node)
 void
 world_pump (World *self, Node *node)
 {
-  gboolean progress = TRUE;
+  gboolean progress = node->engine != NULL;
 
   while (progress && self->failure == NULL)
     {
@@ -191,7 +199,8 @@ world_pump (World *self, Node *node)
       if (self->n_steps > MAX_STEPS)
         world_fail (self, "too many steps: is this a loop?");
     }
-  check_node (self, node);
+  if (node->engine != NULL)
+    check_node (self, node);
 }
 
 static void
@@ -204,7 +213,10 @@ run_action (World *self, const Action *action)
     {
     case ACTION_OPEN:
       session = &g_array_index (self->schedule.sessions, Session, action->number);
-      application_open (self, session);
+      if (node->engine != NULL)
+        application_open (self, session);
+      else
+        peer_open (node, session);
       world_pump (self, &self->nodes[session->responder]);
       break;
     case ACTION_GIVE_UP:
@@ -276,6 +288,12 @@ run_event (World *self, Event *event)
         world_pump (self, node);
       }
       break;
+    case EVENT_PEER:
+      if (node->peer != NULL)
+        peer_run (node, event->pointer);
+      else
+        hostile_run (node);
+      break;
     case EVENT_ACTION:
       run_action (self, &g_array_index (self->schedule.actions, Action, event->number));
       break;
@@ -288,7 +306,7 @@ run_event (World *self, Event *event)
 static gint64
 node_timer (World *self, Node *node)
 {
-  gint64 wake = ibb_engine_get_wake_time (node->engine);
+  gint64 wake = node->engine != NULL ? ibb_engine_get_wake_time (node->engine) : G_MAXINT64;
 
   if (wake == G_MAXINT64)
     return wake;
@@ -415,12 +433,16 @@ world_clear (World *self)
   for (guint i = 0; i < self->n_events; i++)
     if (self->heap[i].kind == EVENT_ARRIVE)
       ibb_stanza_record_unref (self->heap[i].pointer);
+    else if (self->heap[i].kind == EVENT_PEER && self->heap[i].pointer != NULL)
+      peer_task_free (self->heap[i].pointer);
   self->n_events = 0;
   for (guint i = 0; i < self->schedule.n_nodes; i++)
     {
       Node *node = &self->nodes[i];
 
       server_clear (node);
+      peer_clear (node);
+      hostile_clear (node);
       g_clear_pointer (&node->engine, ibb_engine_free);
     }
   memset (self->nodes, 0, sizeof self->nodes);

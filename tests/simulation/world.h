@@ -8,6 +8,8 @@
  *   world.c        the queue, the nodes, the loop
  *   server.c       what becomes of a stanza on its way
  *   application.c  what is done with a session
+ *   peer.c         other implementations, each with its habits
+ *   hostile.c      one that sends whatever is well-formed
  *   check.c        what must hold at every step and at the end
  */
 
@@ -37,6 +39,7 @@ typedef enum
   EVENT_HANDED, /* the connection of node took its oldest stanza; number: incarnation */
   EVENT_STEP,   /* pointer: end; number: 1 when it is to answer a request */
   EVENT_ACTION, /* number: index into the actions of the schedule */
+  EVENT_PEER,   /* pointer: what a scripted peer does next */
 } EventKind;
 
 typedef struct
@@ -60,6 +63,8 @@ typedef enum
   PROFILE_CROWD,   /* many sessions and little memory */
   PROFILE_BULK,    /* megabytes, and readers that stop */
   PROFILE_WRAP,    /* more than 65536 blocks each way */
+  PROFILE_PEERS,   /* against other implementations, as protocol.md describes them */
+  PROFILE_HOSTILE, /* two that succeed whatever a third one sends */
   N_PROFILES,
 } Profile;
 
@@ -134,6 +139,50 @@ typedef struct
   End       *ends[2];
 } Session;
 
+/* What another implementation does differently: the rows of protocol.md. Times
+ * in microseconds, shares in percent. */
+typedef struct
+{
+  gboolean     conforms; /* nothing of it loses a byte: all must arrive */
+  gint64       reaction; /* longest time to handle a stanza */
+  guint        disco;    /* 0: none, 1: others' features, 2: keeps order, 3: no answer */
+  IBBErrorType type;     /* of its errors (H-06) */
+
+  /* opening */
+  gboolean     never_accepts; /* no answer to an open (H-20) */
+  guint        refuse_open;   /* with some condition (H-07) */
+  guint        max_block_size;
+  gboolean     spends_permission; /* by a block size that it refuses (H-09) */
+  gboolean     early;             /* blocks before the result (H-05) */
+  gint64       late;              /* as opener, it knows its session only then (H-04) */
+  gboolean     ignores_refusal;   /* as opener, it writes all the same (H-21) */
+
+  /* receiving */
+  gboolean reorders; /* a pool of threads (H-16) */
+  gboolean mute;     /* it never takes a block (H-12) */
+  guint    refuse;   /* blocks, with resource-constraint */
+  gboolean consumes; /* the number of such a block is spent (B-07) */
+  gboolean keeps;    /* the session, after an error (H-08) */
+  gboolean iq_reply; /* to messages (H-10) */
+
+  /* sending */
+  guint    block_max;   /* H-14 */
+  gboolean white_space; /* in base64 (H-17) */
+  guint    empty;       /* blocks without bytes (D-21) */
+  guint    pipeline;    /* blocks in flight */
+  gint64   patience;    /* with an acknowledgement (H-02); 0: without end */
+  gboolean gives_up;    /* upon any error (H-03), else it tries again */
+
+  /* closing */
+  gboolean closes;          /* by itself, once all is done */
+  gboolean never_closes;    /* no answer to a close */
+  gboolean close_not_found; /* item-not-found to a close (H-11) */
+  gboolean deaf;            /* item-not-found to blocks that cross its close (H-11) */
+  gboolean remainder;       /* all the rest at once upon a close (H-15) */
+  gboolean finishes;        /* the rest goes out before the answer to a close */
+  gint64   dies;            /* nothing from then on; 0: never */
+} Habits;
+
 /* Shares are in permille of the stanzas concerned. */
 typedef struct
 {
@@ -171,6 +220,8 @@ typedef struct
   gint64      jitter[MAX_NODES][MAX_NODES];
   gint64      server_delay[MAX_NODES];
   gsize       stanza_limit[MAX_NODES]; /* that the engine is told of (D-16) */
+  gboolean    scripted[MAX_NODES];     /* no engine of ours */
+  Habits      habits;                  /* of those */
   Faults      faults;
   GArray     *sessions;   /* Session */
   GArray     *actions;    /* Action */
@@ -183,13 +234,18 @@ void schedule_change_settings (Schedule *self, IBBSettings *settings, Random *ra
 
 /* ---- the world ---- */
 
+typedef struct _Peer    Peer;
+typedef struct _Hostile Hostile;
+
 struct _Node
 {
   World     *world;
   guint      index;
   char       jid[32];
   char       bare[32];
-  IBBEngine *engine;
+  IBBEngine *engine;  /* (nullable): NULL where a script is in its place */
+  Peer      *peer;    /* (nullable) */
+  Hostile   *hostile; /* (nullable) */
   guint      incarnation; /* one more with each restart */
   gboolean   up;
   gboolean   was_cut;
@@ -264,6 +320,9 @@ struct _End
   IBBFailureKind failure_kind;
   gint64         step_at; /* time of the pending EVENT_STEP, or G_MAXINT64 */
 
+  gboolean scripted; /* the peer's, no session of ours: only what it wrote and got is kept */
+  gboolean wild;     /* the peer is hostile: it may write and acknowledge anything */
+
   /* what faults excuse */
   gboolean may_hang;     /* an open, a close or a reply to one was lost; a node died */
   gboolean message_lost; /* of what this end sent */
@@ -329,6 +388,7 @@ guint64 hash_string (const char *string);
 
 void        server_route (World *self, Node *from, IBBStanza *stanza); /* (transfer full) */
 void        server_arrive (World *self, Node *node, IBBStanza *stanza, guint from);
+void        server_deliver (World *self, guint from, Node *to, IBBStanza *stanza, gint64 time);
 void        server_handed (World *self, Node *node, guint64 incarnation);
 void        server_cut (World *self, Node *node);
 void        server_restart (World *self, Node *node); /* in world.c, where nodes are made */
@@ -336,6 +396,7 @@ void        server_clear (Node *node);
 gsize       server_estimate (const IBBStanza *stanza);
 Node       *server_find (World *self, const char *jid);
 const char *stanza_describe (const IBBStanza *stanza);
+gboolean    stanza_is_request (const IBBStanza *stanza);
 
 /* ---- the applications ---- */
 
@@ -344,12 +405,33 @@ void application_step (End *self);
 void application_open (World *self, Session *session);
 void application_give_up (End *self);
 void application_answer (End *self);
+End *application_add_scripted (World      *self,
+                               Session    *session,
+                               guint       side,
+                               const char *sid,
+                               IBBCarrier  carrier,
+                               guint       block_size);
+
+/* ---- other implementations ---- */
+
+void peer_start (Node *node);
+void peer_clear (Node *node);
+void peer_open (Node *node, Session *session);
+void peer_receive (Node *node, IBBStanza *stanza);
+void peer_run (Node *node, gpointer task);
+void peer_task_free (gpointer task);
+
+void hostile_start (Node *node);
+void hostile_clear (Node *node);
+void hostile_receive (Node *node, IBBStanza *stanza);
+void hostile_run (Node *node);
 
 /* ---- the checks ---- */
 
 End *check_find_end (World *self, guint node, guint peer, const char *sid);
 void check_sent (World *self, Node *node, IBBStanza *stanza);     /* the engine let it go */
 void check_received (World *self, Node *node, IBBStanza *stanza); /* the engine is to see it */
+void check_asked (World *self, Node *node, const IBBStanza *stanza); /* a script sent it */
 void check_removed (World *self, guint from, guint to, const IBBStanza *stanza); /* by a fault */
 void check_doubled (World *self, guint from, guint to, const IBBStanza *stanza);
 void check_handed (World *self, Node *node, const IBBStanza *stanza);

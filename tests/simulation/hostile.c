@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One that sends well-formed stanzas without any sense: all payloads, ids and
+ * sids that it saw, guessed or stole, in its own name, which it writes in
+ * several ways. Others must not notice (D-01, D-33, B-01). */
+
+#include "config.h"
+
+#include "world.h"
+
+#include <string.h>
+
+#define MOST_KEPT 64
+#define MOST_AT_ONCE 12
+
+struct _Hostile
+{
+  World     *world;
+  Node      *node;
+  Random     random;
+  GPtrArray *ids; /* (element-type utf8) */
+  GPtrArray *sids;
+  guint      budget; /* stanzas that it still sends */
+  guint      seq;
+};
+
+static void
+post (Hostile *self)
+{
+  gint64 wait = (gint64) random_scaled (&self->random, 1, 10 * SECOND);
+
+  if (self->budget > 0)
+    world_post (self->world, self->world->now + wait, EVENT_PEER, self->node->index, 0, NULL);
+}
+
+void
+hostile_start (Node *node)
+{
+  Hostile *self = g_new0 (Hostile, 1);
+
+  node->hostile = self;
+  self->world = node->world;
+  self->node = node;
+  self->random = random_fork (&node->ids);
+  self->ids = g_ptr_array_new_with_free_func (g_free);
+  self->sids = g_ptr_array_new_with_free_func (g_free);
+  self->budget = 20 + (guint) random_below (&self->random, 300);
+  post (self);
+}
+
+void
+hostile_clear (Node *node)
+{
+  if (node->hostile == NULL)
+    return;
+  g_ptr_array_unref (node->hostile->ids);
+  g_ptr_array_unref (node->hostile->sids);
+  g_clear_pointer (&node->hostile, g_free);
+}
+
+static void
+keep (Hostile *self, GPtrArray *array, const char *text)
+{
+  if (text == NULL)
+    return;
+  if (array->len < MOST_KEPT)
+    g_ptr_array_add (array, g_strdup (text));
+  else
+    {
+      gpointer *place = &array->pdata[random_below (&self->random, array->len)];
+
+      g_free (*place);
+      *place = g_strdup (text);
+    }
+}
+
+static char *
+pick (Hostile *self, GPtrArray *array, const char *prefix)
+{
+  if (array->len > 0 && random_percent (&self->random, 80))
+    return g_strdup (array->pdata[random_below (&self->random, array->len)]);
+  if (random_percent (&self->random, 5))
+    return NULL;
+  return g_strdup_printf ("%s%u", prefix, (guint) random_below (&self->random, 12));
+}
+
+/* The sid of somebody else's session is no secret to it. */
+static char *
+pick_sid (Hostile *self)
+{
+  GPtrArray *ends = self->world->ends;
+
+  if (ends->len > 0 && random_percent (&self->random, 40))
+    {
+      End *end = ends->pdata[random_below (&self->random, ends->len)];
+
+      if (end->session != NULL)
+        return g_strdup (ibb_session_get_sid (end->session));
+    }
+  if (random_percent (&self->random, 2))
+    return g_strdup ("no token");
+  return pick (self, self->sids, "h");
+}
+
+static char *
+pick_from (Hostile *self)
+{
+  const char *bare = self->node->bare;
+
+  switch (random_below (&self->random, 12))
+    {
+    case 0:
+      return g_strdup (bare);
+    case 1:
+      return g_strdup_printf ("%s/other", bare);
+    case 2:
+      {
+        g_autofree char *upper = g_ascii_strup (bare, -1);
+
+        return g_strconcat (upper, strchr (self->node->jid, '/'), NULL);
+      }
+    default:
+      return g_strdup (self->node->jid);
+    }
+}
+
+static void
+fill_data (Hostile *self, IBBStanza *stanza)
+{
+  Random *random = &self->random;
+  gsize   length = random_percent (random, 10) ? 0 : (gsize) random_scaled (random, 1, 20000);
+
+  stanza->seq_valid = !random_percent (random, 3);
+  stanza->seq = (guint16) (random_percent (random, 70)   ? self->seq++
+                           : random_percent (random, 80) ? random_below (random, 4)
+                                                         : random_next (random));
+  if (random_percent (random, 20))
+    self->seq = 0;
+  stanza->base64 = random_percent (random, 85)   ? IBB_BASE64_EXACT
+                   : random_percent (random, 50) ? IBB_BASE64_LENIENT
+                                                 : IBB_BASE64_INVALID;
+  stanza->has_child = random_percent (random, 2);
+  stanza->text_length = IBB_BASE64_ENCODED_LENGTH (length);
+  if (stanza->base64 == IBB_BASE64_LENIENT)
+    stanza->text_length += random_below (random, 2 * length + 300);
+  if (stanza->base64 != IBB_BASE64_INVALID)
+    stanza->bytes = g_bytes_new_take (g_malloc0 (length + 1), length);
+}
+
+static void
+fill_error (Hostile *self, IBBStanza *stanza)
+{
+  stanza->condition = (IBBCondition) random_below (&self->random, IBB_N_CONDITIONS);
+  stanza->error_type = (IBBErrorType) random_below (&self->random, IBB_ERROR_TYPE_WAIT + 1);
+  if (random_percent (&self->random, 30))
+    stanza->text = g_strdup ("because");
+}
+
+static void
+fill_disco (Hostile *self, IBBStanza *stanza)
+{
+  stanza->features = g_strdupv ((char *[]){
+      (char *) (random_percent (&self->random, 50) ? IBB_FEATURE_NAMESPACE : IBB_NAMESPACE),
+      NULL });
+  if (random_percent (&self->random, 30))
+    stanza->identities =
+        g_strdupv ((char *[]){ (char *) "client/bot/aioxmpp default identity", NULL });
+}
+
+static void
+send (Hostile *self, IBBStanza *stanza)
+{
+  World *world = self->world;
+  Node  *to = server_find (world, stanza->to);
+
+  if (stanza->from == NULL)
+    stanza->from = pick_from (self);
+  world->n_stanzas++;
+  if (world->verbose)
+    world_trace (world, "%c -> * %s (hostile, as %s)", 'A' + (char) self->node->index,
+                 stanza_describe (stanza), stanza->from);
+  if (to == NULL || to->engine == NULL)
+    {
+      ibb_stanza_record_unref (stanza);
+      return;
+    }
+  if (server_find (world, stanza->from) == self->node && stanza->name == IBB_STANZA_IQ)
+    check_asked (world, self->node, stanza);
+  server_deliver (world, self->node->index, to, stanza, world->now);
+}
+
+/* What the reader of XML would make of something, whatever it means. */
+static void
+send_anything (Hostile *self)
+{
+  static const char *const kinds[] = { "get", "set", "set", "set", "set", "set" };
+  static const IBBPayload  requests[] = { IBB_PAYLOAD_OTHER,  IBB_PAYLOAD_OPEN,  IBB_PAYLOAD_OPEN,
+                                          IBB_PAYLOAD_DATA,   IBB_PAYLOAD_DATA,  IBB_PAYLOAD_DATA,
+                                          IBB_PAYLOAD_DATA,   IBB_PAYLOAD_CLOSE, IBB_PAYLOAD_CLOSE,
+                                          IBB_PAYLOAD_UNKNOWN };
+  static const IBBPayload  answers[] = { IBB_PAYLOAD_RESULT, IBB_PAYLOAD_RESULT, IBB_PAYLOAD_ERROR,
+                                         IBB_PAYLOAD_DISCO_INFO };
+
+  Random     *random = &self->random;
+  Node       *to = &self->world->nodes[random_below (random, self->world->schedule.n_nodes - 1)];
+  gboolean    is_iq = random_percent (random, 80);
+  gboolean    is_answer = random_percent (random, 40);
+  IBBPayload  payload;
+  const char *kind;
+  g_autofree char *id = pick (self, self->ids, "i");
+  IBBStanza       *stanza;
+
+  payload = is_answer ? answers[random_below (random, G_N_ELEMENTS (answers))]
+                      : requests[random_below (random, G_N_ELEMENTS (requests))];
+  if (!is_iq && is_answer)
+    payload = IBB_PAYLOAD_ERROR;
+  if (payload == IBB_PAYLOAD_ERROR)
+    kind = "error";
+  else if (is_answer)
+    kind = "result";
+  else if (is_iq)
+    kind = kinds[random_below (random, G_N_ELEMENTS (kinds))];
+  else
+    kind = random_percent (random, 50) ? "normal" : NULL;
+
+  stanza = ibb_stanza_record_new (is_iq ? IBB_STANZA_IQ : IBB_STANZA_MESSAGE, kind, payload, id,
+                                  to->jid);
+  switch (payload)
+    {
+    case IBB_PAYLOAD_OPEN:
+      stanza->sid = pick_sid (self);
+      stanza->block_size_valid = !random_percent (random, 5);
+      stanza->block_size = (guint) random_scaled (random, 1, IBB_BLOCK_SIZE_MAX);
+      stanza->carrier_valid = !random_percent (random, 5);
+      stanza->carrier = random_percent (random, 30) ? IBB_CARRIER_MESSAGE : IBB_CARRIER_IQ;
+      keep (self, self->sids, stanza->sid);
+      break;
+    case IBB_PAYLOAD_DATA:
+      stanza->sid = pick_sid (self);
+      fill_data (self, stanza);
+      break;
+    case IBB_PAYLOAD_CLOSE:
+      stanza->sid = pick_sid (self);
+      stanza->unclean = random_percent (random, 30);
+      break;
+    case IBB_PAYLOAD_ERROR:
+      fill_error (self, stanza);
+      break;
+    case IBB_PAYLOAD_DISCO_INFO:
+      fill_disco (self, stanza);
+      break;
+    case IBB_PAYLOAD_OTHER:
+    case IBB_PAYLOAD_UNKNOWN:
+    case IBB_PAYLOAD_RESULT:
+    case IBB_PAYLOAD_DISCO_QUERY:
+    case IBB_PAYLOAD_PING:
+    default:
+      break;
+    }
+  send (self, stanza);
+}
+
+void
+hostile_run (Node *node)
+{
+  Hostile *self = node->hostile;
+  guint    n = 1 + (guint) random_below (&self->random, MOST_AT_ONCE);
+
+  for (; n > 0 && self->budget > 0; n--, self->budget--)
+    send_anything (self);
+  post (self);
+}
+
+/* Now and then it answers as it should, so that it gets further. */
+void
+hostile_receive (Node *node, IBBStanza *stanza)
+{
+  Hostile *self = node->hostile;
+
+  keep (self, self->ids, stanza->id);
+  keep (self, self->sids, stanza->sid);
+  if (stanza->name == IBB_STANZA_IQ && stanza_is_request (stanza) &&
+      random_percent (&self->random, 60))
+    {
+      IBBStanza *reply = ibb_stanza_record_new_result (stanza);
+
+      if (stanza->payload == IBB_PAYLOAD_DISCO_QUERY)
+        {
+          reply->payload = IBB_PAYLOAD_DISCO_INFO;
+          fill_disco (self, reply);
+        }
+      send (self, reply);
+    }
+  else if (self->budget > 0 && random_percent (&self->random, 30))
+    {
+      self->budget--;
+      send_anything (self);
+    }
+}

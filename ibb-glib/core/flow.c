@@ -20,6 +20,19 @@
 #define DELAY_LOW (20 * 1000)
 #define DELAY_HIGH (50 * 1000)
 
+/* Near enough for one block at a time to be worth a trial, how long one takes,
+ * and how many intervals pass between two: more and more, while they confirm
+ * what is done. */
+#define NEAR (2 * 1000)
+#define NEAR_BLOCKS 16
+#define INTERVAL (50 * 1000)
+#define WAIT_MIN 4
+#define WAIT_MAX 32
+
+/* By how much the window must carry more to be worth the delay that it brings
+ * to the chat. */
+#define WINDOW_GAIN 1.05
+
 /* One block: the first round trip must not hold a queue of our own making. */
 #define INITIAL_WINDOW 4096
 
@@ -29,16 +42,19 @@ ibb_flow_init (IBBFlow *self)
   *self = (IBBFlow){
     .window = INITIAL_WINDOW,
     .slow_start = TRUE,
+    .wait = WAIT_MIN,
+    .left = 1,
   };
 }
 
 gboolean
 ibb_flow_may_send (IBBFlow *self, gsize length)
 {
-  if (self->in_flight == 0 || self->in_flight + length <= self->window)
+  if (self->in_flight == 0 || (!self->one_block && self->in_flight + length <= self->window))
     return TRUE;
 
   self->limited = TRUE;
+  self->interval_limited = TRUE;
   return FALSE;
 }
 
@@ -101,11 +117,63 @@ end_round (IBBFlow *self, gsize block_size, gint64 now)
     self->slow_start = FALSE;
 }
 
+static void
+note_rate (IBBFlow *self, gint64 now)
+{
+  double *rate = &self->rates[self->one_block ? 1 : 0];
+  double  measured =
+      (double) self->interval_acked * G_USEC_PER_SEC / (double) (now - self->interval_start);
+
+  *rate = *rate <= 0 ? measured : (*rate + measured) / 2;
+}
+
+/* What the trial showed decides until the next one. */
+static void
+end_trial (IBBFlow *self)
+{
+  gboolean before = !self->one_block;
+  gboolean one_block = self->rates[1] * WINDOW_GAIN > self->rates[0];
+
+  self->wait = one_block == before ? MIN (2 * self->wait, WAIT_MAX) : WAIT_MIN;
+  self->left = self->wait;
+  self->one_block = one_block;
+  self->trial = FALSE;
+}
+
+static void
+end_interval (IBBFlow *self, gsize block_size, gint64 now)
+{
+  gboolean is_near = self->base > 0 && self->base < NEAR && self->window > block_size &&
+                     self->window <= NEAR_BLOCKS * block_size;
+
+  if (!is_near)
+    self->one_block = self->trial = FALSE;
+  else if (self->interval_limited) /* else it shows what there was to send */
+    {
+      note_rate (self, now);
+      if (self->trial)
+        end_trial (self);
+      else if (--self->left == 0)
+        {
+          self->trial = TRUE;
+          self->one_block = !self->one_block;
+        }
+    }
+
+  self->left = MAX (self->left, 1);
+  self->interval_start = now;
+  self->interval_acked = 0;
+  self->interval_limited = FALSE;
+}
+
 void
 ibb_flow_note (
     IBBFlow *self, gsize length, gint64 sent, gint64 round_trip, gsize block_size, gint64 now)
 {
   self->round_acked += length;
+  self->interval_acked += length;
+  if (now - self->interval_start >= INTERVAL)
+    end_interval (self, block_size, now);
   if (round_trip <= 0)
     return;
 
@@ -118,7 +186,9 @@ ibb_flow_note (
   /* A round is over when something sent since its beginning is answered. */
   if (sent < self->round_start)
     return;
-  end_round (self, block_size, now);
+  /* One block at a time says nothing about the window. */
+  if (!self->one_block)
+    end_round (self, block_size, now);
   self->round_start = now;
   self->round_fastest = 0;
   self->round_acked = 0;

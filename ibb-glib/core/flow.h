@@ -5,6 +5,10 @@
  * A delay-based controller after TCP Vegas and LEDBAT (RFC 6817): it looks once
  * a round trip at how many bytes stood in queues, which is what the fastest
  * round trip of that round exceeds the fastest ever by, times the rate.
+ *
+ * Near a server, delay does not tell everything: some carry less when more than
+ * one block waits (they read in steps, or share a processor with us). There one
+ * block at a time is tried now and then, and kept while it carries more.
  */
 
 #pragma once
@@ -32,6 +36,15 @@ typedef struct
   gint64  round_start;
   gint64  round_fastest; /* 0 before the first of this round */
   guint64 round_acked;
+
+  gboolean one_block; /* in this interval only one block is in flight */
+  gboolean trial;     /* this interval is to see what the other way carries */
+  guint    wait;      /* intervals between two trials */
+  guint    left;      /* intervals until the next one */
+  gint64   interval_start;
+  guint64  interval_acked;
+  gboolean interval_limited;
+  double   rates[2]; /* bytes a second: of the window, of one block; 0 before a trial */
 } IBBFlow;
 
 void ibb_flow_init (IBBFlow *self);

@@ -13,6 +13,7 @@ typedef struct
   double rate;  /* bytes a second */
   gsize  block;
   double jitter; /* seconds at most, added to a round trip */
+  double slow;   /* bytes a second while something waits, if not 0 */
 } Path;
 
 typedef struct
@@ -54,7 +55,9 @@ run (const Path *path, double seconds, guint32 seed)
           double  arrives = (double) now / G_USEC_PER_SEC + path->delay / 2;
           double  queued = MAX (server_free - arrives, 0) * path->rate;
 
-          server_free = MAX (server_free, arrives) + (double) path->block / path->rate;
+          double rate = path->slow > 0 && queued > 0 ? path->slow : path->rate;
+
+          server_free = MAX (server_free, arrives) + (double) path->block / rate;
           flight->sent = now;
           flight->answered =
               (gint64) ((server_free + path->delay / 2 + g_rand_double (rand) * path->jitter) *
@@ -96,6 +99,18 @@ test_near (void)
 
   g_assert_cmpfloat (outcome.utilization, >, 0.9);
   g_assert_cmpfloat (outcome.queue, <, 8 * 4096);
+}
+
+/* A server that carries less as soon as something waits gets one block at a
+ * time: never slower than without a window, but for the trials. */
+static void
+test_near_slow_queue (void)
+{
+  Path    path = { .delay = 0.0003, .rate = 10e6, .block = 4096, .jitter = 0.00005, .slow = 3e6 };
+  double  one_block = 4096 / (path.delay + path.jitter / 2 + 4096 / path.rate);
+  Outcome outcome = run (&path, 10, 1);
+
+  g_assert_cmpfloat (outcome.utilization * path.rate, >, 0.9 * one_block);
 }
 
 /* Far away: the window fills the path, whatever its length. */
@@ -150,6 +165,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/flow/near", test_near);
+  g_test_add_func ("/flow/near/slow-queue", test_near_slow_queue);
   g_test_add_func ("/flow/far", test_far);
   g_test_add_func ("/flow/throttled", test_throttled);
   g_test_add_func ("/flow/large-blocks", test_large_blocks);

@@ -4,7 +4,7 @@
 # The one list of Debian packages (Debian 12), and a way to install what is
 # missing of it:
 #
-#   sh tests/lib/packages.sh [build] [test] [interop]
+#   sh tests/lib/packages.sh [build] [test]
 #
 # or, from another script, with this file sourced: ibb_install_packages build
 # Nothing is done, and no network is used, when nothing is missing.
@@ -38,12 +38,8 @@ ibb_packages_test='
   openssl
   prosody
   python3
-  python3-gi
-'
-
-# Other XMPP libraries to talk to.
-ibb_packages_interop='
   python3-aioxmpp
+  python3-gi
   python3-slixmpp
 '
 
@@ -53,7 +49,6 @@ ibb_missing_packages ()
     case $group in
       build) packages=$ibb_packages_build ;;
       test) packages=$ibb_packages_test ;;
-      interop) packages=$ibb_packages_interop ;;
       *) echo "packages.sh: there is no group \"$group\"" >&2; return 2 ;;
     esac
     for package in $packages; do

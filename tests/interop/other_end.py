@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Our end, this process, and the process with another library (peer.py)."""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+
+import cases
+import gi
+import prosody
+
+gi.require_version('IBB', '1.0')
+from gi.repository import Gio, GLib, IBB  # noqa: E402
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+MIB = 1024 * 1024
+PATIENCE = 60
+IQ, MESSAGE = IBB.StanzaType.IQ, IBB.StanzaType.MESSAGE
+
+
+def data(seed, size=MIB):
+    """What a peer sends that is told this seed, too."""
+    return random.Random(seed).randbytes(size)
+
+
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def pause():
+    """Between two looks at something that nobody announces."""
+    threading.Event().wait(0.005)
+
+
+class Refused(Exception):
+    """The peer's answer is the condition of a stanza error."""
+
+    def __init__(self, condition, kind):
+        super().__init__(condition)
+        self.condition = condition
+        self.kind = kind
+
+
+class Peer:
+    def __init__(self, server, library, account='bob', **options):
+        self._futures = {0: concurrent.futures.Future()}
+        self._number = 0
+        self._process = subprocess.Popen(
+            (sys.executable, os.path.join(FOLDER, f'peer-{library}.py'), json.dumps(options)),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            preexec_fn=prosody.die_with_parent(signal.SIGKILL),
+            env={**os.environ, **server.environment,
+                 'IBB_PEER_ACCOUNT': account, 'IBB_PEER_RESOURCE': library})
+        cases.defer(self.kill)
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+        self.jid = self._futures[0].result(PATIENCE)
+
+    def _listen(self):
+        for line in self._process.stdout:
+            answer = json.loads(line)
+            future = self._futures[answer['id']]
+            if 'condition' in answer:
+                future.set_exception(Refused(answer['condition'], answer['kind']))
+            elif 'failure' in answer:
+                future.set_exception(RuntimeError(answer['failure']))
+            else:
+                future.set_result(answer['value'])
+        for future in list(self._futures.values()):
+            if not future.done():
+                future.set_exception(RuntimeError('the peer is gone'))
+
+    def start(self, name, **arguments):
+        self._number += 1
+        future = self._futures[self._number] = concurrent.futures.Future()
+        self._process.stdin.write(
+            json.dumps({'id': self._number, 'call': name, **arguments}) + '\n')
+        self._process.stdin.flush()
+        return future
+
+    def call(self, name, **arguments):
+        return self.start(name, **arguments).result(PATIENCE)
+
+    def kill(self):
+        self._process.kill()
+        self._process.wait()
+        self._thread.join()
+
+    def kill_and_wait(self, server):
+        """Until the server knows: what it sent to a dead socket nobody answers."""
+        before = server.read_log().count('Client disconnected')
+        self.kill()
+        while server.read_log().count('Client disconnected') == before:
+            pause()
+
+
+def make_service(server, **properties):
+    """A service of a client that is online; its JID."""
+    environment = server.environment
+    client = IBB.Client.new(f"{environment['IBB_TEST_ALICE']}/ours")
+    client.props.password = environment['IBB_TEST_ALICE_PASSWORD']
+    client.props.host = environment['IBB_TEST_HOST']
+    client.props.port = int(environment['IBB_TEST_PORT'])
+    database = Gio.TlsFileDatabase.new(environment['IBB_TEST_CA_FILE'])
+    client.props.tls_database = database
+    service = IBB.Service.new(client)
+    for name, value in {'session_limit': 10, **properties}.items():
+        service.set_property(name, value)
+    client.login(None)
+    cases.defer(lambda: client.logout(None))
+    return service, client.props.local_jid
+
+
+def be_patient(transport):
+    """A call that waits for ever fails instead."""
+    transport.props.read_timeout = transport.props.write_timeout = PATIENCE * 1000
+    return transport
+
+
+def open_session(service, peer, sid, carrier=IQ, block_size=0):
+    return be_patient(service.open_session(peer.jid, carrier, block_size, sid, None))
+
+
+def accept_session(service, peer, jid, sid, **arguments):
+    """A session that the peer opens."""
+    opening = peer.start('open', to=jid, sid=sid, **arguments)
+    transport = be_patient(service.accept(None))
+    opening.result(PATIENCE)
+    cases.check_equal(transport.props.sid, sid, 'sid')
+    cases.check_equal(transport.props.peer_jid, peer.jid, 'peer')
+    return transport
+
+
+def write(transport, content):
+    cases.check_equal(transport.get_output_stream().write_all(content, None)[1], len(content),
+                      'bytes written')
+
+
+def read(transport, size=-1):
+    """So many bytes, or all up to a clean end."""
+    stream = transport.get_input_stream()
+    content = bytearray()
+    while size < 0 or len(content) < size:
+        piece = stream.read_bytes(65536 if size < 0 else size - len(content), None).get_data()
+        if not piece:
+            break
+        content += piece
+    return bytes(content)
+
+
+def in_thread(function, *arguments):
+    """Its result, when asked for."""
+    future = concurrent.futures.Future()
+
+    def run():
+        try:
+            future.set_result(function(*arguments))
+        except BaseException as error:  # pylint: disable=broad-except
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
+def failure(function, *arguments):
+    """The GLib.Error that the call ends with."""
+    try:
+        function(*arguments)
+    except GLib.Error as error:
+        return error
+    raise AssertionError(f'{function} did not fail')
+
+
+def check_io_error(error, code):
+    cases.check(error.matches(Gio.io_error_quark(), code), f'{error!r} is not {code}')
+
+
+def check_condition(error, code):
+    cases.check(error.matches(IBB.error_quark(), code), f'{error!r} is not {code}')
+
+
+def check_report(report, content):
+    """Of the peer: these bytes came."""
+    cases.check_equal(report['received'], len(content), 'bytes at the peer')
+    cases.check_equal(report['sha256'], sha256(content), 'SHA-256 at the peer')
+
+
+def check_content(have, want):
+    cases.check_equal(len(have), len(want), 'bytes')
+    cases.check_equal(sha256(have), sha256(want), 'SHA-256')
+
+
+def main():
+    with prosody.Prosody() as server:
+        cases.main(server)

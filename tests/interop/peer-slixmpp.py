@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""slixmpp, as peer.py says."""
+
+import os
+import sys
+
+import slixmpp
+from slixmpp.exceptions import IqError
+from slixmpp.plugins.xep_0047 import XEP_0047
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import peer  # noqa: E402
+
+
+class SlixmppPeer(peer.Peer):
+    async def login(self):
+        jid, password, host, port = peer.account()
+        if self.options['delay']:
+            self._delay()
+        self.client = slixmpp.ClientXMPP(jid, password)
+        self.client.ca_certs = os.environ['IBB_TEST_CA_FILE']
+        self.client.register_plugin('xep_0030')
+        if self.options['serve']:
+            self.client.register_plugin('xep_0047', self.options.get('plugin', {}))
+            self.ibb = self.client['xep_0047']
+            self.client.add_event_handler('ibb_stream_start', self._started)
+            self.client.add_event_handler('ibb_stream_data', self._data)
+            self.client.add_event_handler('ibb_stream_end', self._ended)
+        self.client.connect((host, port))
+        await self.client.wait_until('session_start', 20)
+        self.client.send_presence()
+        return self.client.boundjid.full
+
+    def _delay(self):
+        # pylint: disable=protected-access
+        handle = XEP_0047._handle_data
+
+        async def later(plugin, stanza):
+            await self.block_came(stanza['ibb_data']['sid'])
+            await handle(plugin, stanza)
+
+        XEP_0047._handle_data = later
+
+    def _started(self, stream):
+        self.session(stream.sid).stream = stream
+        self.changed()
+
+    def _data(self, stream):
+        while not stream.recv_queue.empty():
+            self.session(stream.sid).received += stream.recv_queue.get_nowait()
+        self.changed()
+
+    def _ended(self, stream):
+        self._data(stream)
+        self.session(stream.sid).ended = True
+        self.changed()
+
+    async def do_accept(self):
+        self.ibb.auto_accept = True
+
+    async def do_expect(self, jid, sid):
+        await self.ibb.api['preauthorize_sid'](self.client.boundjid, sid, slixmpp.JID(jid), None)
+
+    async def do_open(self, to, sid, block_size=4096, carrier='iq'):
+        try:
+            await self.ibb.open_stream(slixmpp.JID(to), sid=sid, block_size=block_size,
+                                       use_messages=carrier == 'message')
+        except IqError as error:
+            raise peer.Refused(error.condition, error.etype) from error
+
+    async def send(self, session, data):
+        try:
+            await session.stream.sendall(data)
+        except IqError as error:
+            raise peer.Refused(error.condition, error.etype) from error
+
+    async def do_close(self, sid):
+        await self.session(sid).stream.close()
+
+    async def do_discover(self, jid):
+        info = (await self.client['xep_0030'].get_info(jid=jid))['disco_info']
+        return {'identities': [[one[0], one[1], one[3]] for one in info['identities']],
+                'features': sorted(info['features'])}
+
+
+peer.main(SlixmppPeer)

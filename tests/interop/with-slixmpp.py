@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""ibb-glib and slixmpp through a private Prosody."""
+
+import cases
+import exchanges
+import other_end
+from other_end import Gio, IBB, IQ, MESSAGE, MIB, Peer
+
+exchanges.add('slixmpp')
+
+
+@cases.case('/interop/slixmpp/identity D-29 H-13')
+def identity(server):
+    peer = Peer(server, 'slixmpp')
+    info = Peer(server, 'aioxmpp', account='carol').call('discover', jid=peer.jid)
+    # Which says nothing of the library.
+    cases.check_equal(info['identities'], [['client', 'bot', None]], 'identities')
+    cases.check('http://jabber.org/protocol/ibb' in info['features'], info['features'])
+
+
+@cases.case('/interop/slixmpp/window D-29')
+def window(server):
+    """One block at a time unless the application knows better; then they keep order."""
+    content = other_end.data('window', MIB // 4)
+    peer = Peer(server, 'slixmpp', delay=0.01)
+    peer.call('accept')
+    service, _jid = other_end.make_service(server)
+    for size in (0, 65536):
+        service.props.window = size
+        sid = f'window-{size}'
+        transport = other_end.open_session(service, peer, sid)
+        other_end.write(transport, content)
+        transport.close(None)
+        report = peer.call('report', sid=sid)
+        other_end.check_report(report, content)
+        print(f"# window {size}: {report['most_at_once']} blocks at once")
+        if size:
+            cases.check(4 <= report['most_at_once'] <= size / 4096, report)
+        else:
+            cases.check_equal(report['most_at_once'], 1, 'blocks at once')
+
+
+@cases.case('/interop/slixmpp/block-size fallback H-01 H-06 D-14 B-20')
+def fallback(server):
+    peer = Peer(server, 'slixmpp')
+    peer.call('accept')
+    service, _jid = other_end.make_service(server)
+    transport = other_end.open_session(service, peer, 'fallback', IQ, 65535)
+    cases.check_equal(transport.props.block_size, 8191, 'block size')
+    content = other_end.data('fallback', MIB // 4)
+    other_end.write(transport, content)
+    transport.close(None)
+    other_end.check_report(peer.call('report', sid='fallback'), content)
+
+    service.props.block_size_fallback = False
+    error = other_end.failure(other_end.open_session, service, peer, 'no-fallback', IQ, 65535)
+    other_end.check_condition(error, IBB.Error.RESOURCE_CONSTRAINT)
+
+
+@cases.case('/interop/slixmpp/permission spent H-09 D-14')
+def permission(server):
+    peer = Peer(server, 'slixmpp')
+    service, jid = other_end.make_service(server)
+    peer.call('expect', jid=jid, sid='once')
+    error = other_end.failure(other_end.open_session, service, peer, 'once', IQ, 65535)
+    other_end.check_condition(error, IBB.Error.RESOURCE_CONSTRAINT)
+    peer.call('expect', jid=jid, sid='once')
+    transport = other_end.open_session(service, peer, 'once', IQ, 8192)
+    cases.check_equal(transport.props.block_size, 8192, 'block size')
+    transport.close(None)
+
+
+@cases.case('/interop/slixmpp/messages H-10 D-34 D-35')
+def messages(server):
+    peer = Peer(server, 'slixmpp')
+    peer.call('accept')
+    service, jid = other_end.make_service(server)
+    transport = other_end.open_session(service, peer, 'there', MESSAGE)
+    content = other_end.data('messages')
+    other_end.write(transport, content)
+    # Back it sends IQs.
+    sending = peer.start('send', sid='there', size=100000, seed='iqs')
+    other_end.check_content(other_end.read(transport, 100000), other_end.data('iqs', 100000))
+    sending.result(other_end.PATIENCE)
+    transport.close(None)
+    other_end.check_report(peer.call('report', sid='there'), content)
+
+    transport = other_end.accept_session(service, peer, jid, 'back', carrier='message')
+    peer.start('send', sid='back', size=MIB, seed='back', close=True)
+    other_end.check_content(other_end.read(transport), other_end.data('back'))
+
+
+@cases.case('/interop/slixmpp/killed with a block in its hands D-27 B-03', timeout=150)
+def killed_in_the_middle(server):
+    """Nothing tells that the one block in flight is lost, until we ask after 60 s."""
+    peer = Peer(server, 'slixmpp', delay=1000)
+    peer.call('accept')
+    service, _jid = other_end.make_service(server)
+    transport = service.open_session(peer.jid, IQ, 0, 'middle', None)
+    reading = other_end.in_thread(other_end.failure, other_end.read, transport)
+    other_end.write(transport, other_end.data('middle', 50000))
+    draining = other_end.in_thread(other_end.failure, transport.drain, None)
+    peer.call('blocks', sid='middle', number=1)
+    peer.kill()
+    for pending in (reading, draining):
+        other_end.check_io_error(pending.result(140), Gio.IOErrorEnum.BROKEN_PIPE)
+    cases.check(transport.has_ended() and transport.dup_error() is not None, 'an orderly end')
+
+
+other_end.main()

@@ -140,7 +140,7 @@ is_orderly (IBBSession *self, gboolean unclean, gint64 now)
   if (unclean || receiver->refusing || receiver->answered_error)
     return FALSE;
   /* Some end a session upon an error of their own, with this for a word (H-03). */
-  if (ibb_sender_is_refused (self, now))
+  if (self->sender.refused_for_good)
     return FALSE;
   return held == NULL || g_queue_get_length (&receiver->held) > 1 ||
          now - held->arrived <= IBB_ACK_DELAY;

@@ -134,6 +134,7 @@ acknowledge (IBBSession *self, IBBBlock *block, gint64 now)
 
   unpark (self);
   sender->acknowledged = TRUE;
+  sender->refused_for_good = FALSE;
   sender->one_block = FALSE;
   sender->retries = 0;
   sender->retry_at = IBB_NEVER;
@@ -176,22 +177,6 @@ classify (IBBSession *self, IBBBlock *block, gint64 now)
     default:
       return FINAL;
     }
-}
-
-/* A block was refused for good while others still await their replies. */
-gboolean
-ibb_sender_is_refused (IBBSession *self, gint64 now)
-{
-  IBBSender *sender = &self->sender;
-
-  for (GList *l = sender->n_refused > 0 ? sender->flight.head : NULL; l != NULL; l = l->next)
-    {
-      IBBBlock *block = l->data;
-
-      if (block->state == IBB_BLOCK_REFUSED && classify (self, block, now) == FINAL)
-        return TRUE;
-    }
-  return FALSE;
 }
 
 static void
@@ -287,7 +272,6 @@ note_refusal_in_flight (IBBSession *self)
   IBBSender *sender = &self->sender;
 
   sender->n_refusals++;
-  sender->one_block = TRUE;
   sender->one_block_ever = sender->n_refusals >= REFUSALS_MAX;
   sender->cap = MAX (sender->refused_flight / 2, self->block_size);
   ibb_flow_refused (&self->engine->flow);
@@ -322,6 +306,9 @@ react_to_refusals (IBBSession *self, gint64 now)
     }
 
   sender->retries++;
+  /* Nothing goes beside the repetition: where the peer has spent its number
+   * (B-07), the reply to a later block would acknowledge it. */
+  sender->one_block = TRUE;
   if (several)
     note_refusal_in_flight (self);
   if (reaction == RETRY_SMALLER)
@@ -383,6 +370,9 @@ refuse (IBBSession *self, IBBBlock *block, IBBStanza *answer, gint64 now)
     block->ambiguous = TRUE;
   if (answer->condition == IBB_CONDITION_UNEXPECTED_REQUEST && sender->n_flight_refused > 1)
     ibb_peer_set_reorders (self->peer);
+
+  if (classify (self, block, now) == FINAL)
+    sender->refused_for_good = TRUE;
 
   leave_flight (self, block);
   block->state = IBB_BLOCK_REFUSED;

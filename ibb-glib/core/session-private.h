@@ -60,15 +60,16 @@ typedef struct
   guint64      flush_to; /* a partial block may go up to here */
   gboolean     auto_flush;
   guint16      next_seq;
-  GQueue       flight;       /* (element-type IBBBlock): cut and unacknowledged, by seq */
-  gsize        in_flight;    /* bytes of those SENT */
-  guint        n_sent;       /* how many are SENT */
-  GList       *to_send;      /* (nullable): in flight, the first that is TO_SEND */
-  guint        n_refused;    /* how many are REFUSED: replies of the rest are being collected */
-  gsize        sending_size; /* D-16: smaller than the block size after policy-violation */
-  gboolean     acknowledged; /* the first acknowledgement came */
-  gint64       accepted;     /* when we accepted, as responder (D-32); 0 as initiator */
-  guint        retries;      /* of the present trouble, reset by success */
+  GQueue       flight;           /* (element-type IBBBlock): cut and unacknowledged, by seq */
+  gsize        in_flight;        /* bytes of those SENT */
+  guint        n_sent;           /* how many are SENT */
+  GList       *to_send;          /* (nullable): in flight, the first that is TO_SEND */
+  guint        n_refused;        /* how many are REFUSED: replies of the rest are being collected */
+  gsize        sending_size;     /* D-16: smaller than the block size after policy-violation */
+  gboolean     acknowledged;     /* the first acknowledgement came */
+  gboolean     refused_for_good; /* a block was, since the last acknowledgement (D-45) */
+  gint64       accepted;         /* when we accepted, as responder (D-32); 0 as initiator */
+  guint        retries;          /* of the present trouble, reset by success */
   guint        total_retries;
   guint        early_retries;    /* D-32 */
   gint64       retry_at;         /* IBB_NEVER: not waiting */
@@ -209,11 +210,10 @@ gsize ibb_sender_get_next_size (IBBSession *self);
 IBBStanza *ibb_sender_take_stanza (IBBSession *self, gint64 now);
 void       ibb_sender_sent (IBBSession *self, IBBBlock *block, gint64 now);
 void       ibb_sender_update_ready (IBBSession *self, gint64 now);
-void ibb_sender_block_answered (IBBSession *self, IBBBlock *block, IBBStanza *answer, gint64 now);
-gboolean ibb_sender_is_refused (IBBSession *self, gint64 now);
-void     ibb_sender_heard (IBBSession *self, gint64 now);
-void     ibb_sender_probe_answered (IBBSession *self, gboolean there, gint64 now);
-gsize    ibb_sender_get_buffer_size (IBBSession *self);
+void  ibb_sender_block_answered (IBBSession *self, IBBBlock *block, IBBStanza *answer, gint64 now);
+void  ibb_sender_heard (IBBSession *self, gint64 now);
+void  ibb_sender_probe_answered (IBBSession *self, gboolean there, gint64 now);
+gsize ibb_sender_get_buffer_size (IBBSession *self);
 gboolean ibb_sender_is_drained (IBBSession *self);
 gint64   ibb_sender_get_due (IBBSession *self, gint64 now);
 void     ibb_sender_timeout (IBBSession *self, gint64 now);

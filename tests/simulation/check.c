@@ -304,6 +304,10 @@ block_answered (World *self, End *end, guint64 id, const IBBStanza *stanza)
           block->answered = TRUE;
           return TRUE;
         }
+      if (end->carrier == IBB_CARRIER_MESSAGE)
+        return TRUE; /* some answer messages with IQs (H-10): it means nothing */
+      if (block->answered && end->was_cut_smaller)
+        return TRUE; /* its bytes go again under another id by now, or will */
       /* It acknowledges all before it as well (D-27). */
       end->acked = TRUE;
       for (guint j = end->first; j <= i; j++)

@@ -36,6 +36,65 @@ test_refused_then_closed (Harness *h, gconstpointer data)
     assert_input (session, IBB_INPUT_EOF); /* its reader was slow, its writer was done */
 }
 
+/* The same where the first one may come again: who goes on with the session
+ * takes all of it in the end, and its close is a clean end. */
+static void
+test_refused_both (Harness *h, gconstpointer data)
+{
+  gboolean               goes_on = GPOINTER_TO_INT (data);
+  g_autoptr (IBBSession) session = harness_open (h, IBB_CARRIER_IQ, 10);
+  g_autoptr (IBBStanza)  b1 = NULL;
+  g_autoptr (IBBStanza)  b2 = NULL;
+
+  harness_warm_up (h, session);
+  harness_write_n (h, session, 20);
+  b1 = harness_expect_data (h, 1, NULL);
+  b2 = harness_expect_data (h, 2, NULL);
+  harness_answer_error (h, b1, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
+  harness_answer_error (h, b2, IBB_CONDITION_UNEXPECTED_REQUEST, IBB_ERROR_TYPE_CANCEL);
+  if (goes_on)
+    {
+      g_autoptr (IBBStanza) again1 = NULL;
+      g_autoptr (IBBStanza) again2 = NULL;
+
+      harness_advance (h, 1000);
+      again1 = harness_expect_data (h, 1, NULL);
+      harness_answer (h, again1);
+      again2 = harness_expect_data (h, 2, NULL);
+      harness_answer (h, again2);
+    }
+  harness_send_close (h, SID, FALSE);
+  assert_input (session, goes_on ? IBB_INPUT_EOF : IBB_INPUT_FAILED);
+}
+
+/* B-07: the peer has spent the number of the block that it refused. Nothing
+ * goes beside the repetition, or the reply to that would acknowledge both. */
+static void
+test_spent_number (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = NULL;
+  g_autoptr (IBBStanza)  block = NULL;
+  g_autoptr (IBBStanza)  again = NULL;
+  g_autoptr (IBBStanza)  close = NULL;
+
+  h->has_feature = FALSE;
+  harness_settings (h)->window = 100;
+  session = harness_open (h, IBB_CARRIER_IQ, 10);
+  harness_warm_up (h, session);
+  harness_write_n (h, session, 10);
+  block = harness_expect_data (h, 1, NULL);
+  harness_answer_error (h, block, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
+  harness_write_n (h, session, 20);
+  harness_expect_nothing (h);
+  harness_advance (h, 1000);
+  again = harness_expect_data (h, 1, NULL);
+  harness_expect_nothing (h);
+  harness_answer_error (h, again, IBB_CONDITION_UNEXPECTED_REQUEST, IBB_ERROR_TYPE_CANCEL);
+  close = harness_expect_close (h, TRUE);
+  assert_failure (ibb_session_get_failure (session), IBB_FAILURE_CONDITION);
+  g_assert_cmpuint (ibb_session_get_delivered (session), ==, 1);
+}
+
 /* D-50: an acknowledgement brings a parked session back into the shared count,
  * and it goes on at once, not only when all its blocks were answered. */
 static void
@@ -102,6 +161,9 @@ main (int argc, char **argv)
                GINT_TO_POINTER (IBB_CONDITION_UNEXPECTED_REQUEST));
   harness_add ("/engine/hazards/D-45/refused-for-now", test_refused_then_closed,
                GINT_TO_POINTER (IBB_CONDITION_RESOURCE_CONSTRAINT));
+  harness_add ("/engine/hazards/D-45/refused-both", test_refused_both, GINT_TO_POINTER (FALSE));
+  harness_add ("/engine/hazards/D-45/refused-and-taken", test_refused_both, GINT_TO_POINTER (TRUE));
+  harness_add ("/engine/hazards/B-07/spent-number", test_spent_number, NULL);
   harness_add ("/engine/hazards/D-50/unpark", test_unpark, NULL);
   harness_add ("/engine/hazards/D-27/probe-forgotten", test_probe_forgotten, NULL);
   return g_test_run ();

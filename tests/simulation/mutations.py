@@ -1,0 +1,246 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Whether the tests of the core would notice: deliberate faults, one at a time.
+
+usage: mutations.py [-j JOBS] [--all] [NAME ...]
+Copies the tree to a temporary folder, builds the core with its unit tests and
+the simulation, and for each fault below, or those named: applies it, builds,
+and runs the unit tests, then, unless one of those fails, each profile of the
+simulation for a bounded number of schedules, until one fails. Prints a table; fails when a fault was
+caught by nothing. The text of a fault has to stand in its file exactly once.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CORE = 'ibb-glib/core/'
+COUNTS = {'clean': 300, 'faulty': 500, 'timing': 500, 'closing': 500, 'peers': 500,
+          'hostile': 40, 'crowd': 20, 'bulk': 10, 'wrap': 1}
+TIME_LIMIT = 20  # seconds for one program: a fault may well hang it
+
+# name, file, text, replacement, what it breaks; several texts in a list
+MUTATIONS = [
+    ('wrap', 'receiver.c', '  receiver->next_seq++;\n',
+     '  receiver->next_seq = (guint16) ((receiver->next_seq + 1) % 65535);\n',
+     'N-18: the number after 65534 is 0'),
+    ('wrap-compare', 'receiver.c', '(guint16) (stanza->seq - receiver->next_seq) < 32768',
+     'stanza->seq >= receiver->next_seq',
+     'D-23: refusals across the wrap are taken for wrong numbers'),
+    ('no-retry', 'reply.c',
+     '    case IBB_CONDITION_REMOTE_SERVER_TIMEOUT:\n      return RETRY;',
+     '    case IBB_CONDITION_REMOTE_SERVER_TIMEOUT:\n      return FINAL;',
+     'D-25: a passing error is final'),
+    ('retry-off-by-one', 'reply.c', 'sender->retries >= self->engine->settings.max_retries',
+     'sender->retries > self->engine->settings.max_retries', 'D-26: one attempt too many'),
+    ('no-backoff', 'reply.c', '    wait *= settings->wait_backoff_factor;',
+     '    wait *= 1.0;', 'D-26: the waits do not grow'),
+    ('new-number', 'reply.c', '      sender->next_seq = block->seq;\n', '',
+     'D-16: blocks that are cut anew get new numbers'),
+    ('close-before-flush', 'closing.c',
+     'self->state != IBB_SESSION_OPEN || !ibb_sender_is_drained (self)',
+     'self->state != IBB_SESSION_OPEN', 'N-36: close overtakes what was written'),
+    ('no-unpark', 'reply.c', '  unpark (self);\n', '',
+     'D-50: parked until everything was answered'),
+    ('probe-kept', 'peer.c', '  forget_query (self);\n  forget_probe (self);\n',
+     '  forget_query (self);\n', 'D-27: a probe outlives the last session'),
+    ('query-kept', 'peer.c', '  forget_query (self);\n  forget_probe (self);\n',
+     '  forget_probe (self);\n', 'D-29: a query outlives the last session'),
+    ('sid-only', 'engine.c',
+     ['(g_str_hash (session->peer_normal) * 31)',
+      '         g_str_equal (session_a->peer_normal, session_b->peer_normal) &&\n'], ['0', ''],
+     'D-01: a session belongs to whoever knows its sid'),
+    ('any-sender', 'engine.c', 'pending == NULL || !reply_fits (self, pending, stanza, from)',
+     'pending == NULL', 'D-33: anybody acknowledges'),
+    ('deliver-twice', 'receiver.c',
+     '  if (repetition == REPEATED_ACKNOWLEDGED)\n    ibb_engine_repeat_result (self->engine, stanza);',
+     '  if (repetition == REPEATED_ACKNOWLEDGED)\n    store (self, stanza, digest, now);',
+     'D-20: a repeated block is delivered again'),
+    ('forget-repeated', 'receiver.c', '  remember (self, digest);\n', '',
+     'D-20: a repeated block is a wrong number'),
+    ('ack-at-once', 'receiver.c',
+     'held->end <= self->receiver.read + get_receive_buffer_size (self)', 'TRUE',
+     'D-22: a slow reader stops nobody'),
+    ('no-drip', 'receiver.c', '(may_drip (self) && now >= held->arrived + IBB_ACK_DELAY)', 'FALSE',
+     'H-02: no acknowledgement for who gives up after 5 s'),
+    ('no-bound', 'receiver.c', '  return receiver->held_bytes + length <= held_max &&',
+     '  return TRUE || receiver->held_bytes + length <= held_max &&',
+     'D-23: who does not wait fills the memory'),
+    ('consume-refused', 'receiver.c', '  receiver->refusing = TRUE;\n',
+     '  receiver->refusing = TRUE;\n  receiver->next_seq++;\n',
+     'B-07: a refused block spends its number'),
+    ('clean-after-refusal', 'closing.c', 'unclean || receiver->refusing || receiver->answered_error',
+     'unclean || receiver->answered_error',
+     'D-45: a refused block is outstanding and the end looks clean'),
+    ('clean-after-final', 'closing.c', '  if (self->sender.refused_for_good)\n    return FALSE;\n', '',
+      'D-45: an end after a final refusal looks clean'),
+    ('beside-repetition', 'reply.c', '  sender->one_block = TRUE;\n', '',
+     'B-07: a later acknowledgement stands for a spent number'),
+    ('unmarked', 'closing.c', 'make_close (self, id, TRUE)', 'make_close (self, id, FALSE)',
+     'D-49: an abort looks like a clean end'),
+    ('lost-is-clean', 'engine.c',
+     '  ibb_failure_set (&failure, IBB_FAILURE_CONNECTION_LOST);\n  sessions',
+     '  sessions', 'D-42, B-03: a lost stream looks like a clean end'),
+    ('window-too-early', 'sender.c',
+     '  if (!self->sender.acknowledged || self->sender.one_block ||',
+     '  if (self->sender.one_block ||', 'D-29: several blocks before the first acknowledgement'),
+    ('window-untrusted', 'sender.c', '      if (peer->order != IBB_ORDER_KEPT)\n        return 0;\n',
+     '', 'D-29: several blocks for a peer that may reorder'),
+    ('hole', 'reply.c',
+     'first != block && first->state == IBB_BLOCK_REFUSED && !self->peer->has_our_feature',
+     'FALSE', 'B-07: a later acknowledgement hides a refused block'),
+    ('too-large', 'sender.c', '  return CLAMP (limit, 1, size);', '  return size;',
+     'D-16: stanzas longer than the server takes'),
+    ('short-block', 'receiver.c',
+     '         g_bytes_get_size (stanza->bytes) <= self->block_size &&\n', '',
+     'D-17: blocks larger than agreed'),
+    ('eager-message', 'sender.c',
+     '  if (self->carrier == IBB_CARRIER_MESSAGE || sender->parked ||', '  if (sender->parked ||',
+     'D-35: a message before the last was handed over'),
+    ('no-linger', 'closing.c', '    self->linger_until = now + IBB_LINGER;\n', '',
+     'D-38: who never takes the rest is waited for without end'),
+    ('early-lost', 'opening.c', '      process_early (session, now);\n', '',
+     'D-24: blocks before the answer to an open are lost'),
+    ('stray-open', 'engine.c',
+     '      ibb_engine_abandoned_open_answered (self, pending, stanza);\n', '',
+     'D-15: an accepted open that nobody waits for stays open at the peer'),
+    ('duplicate-open', 'opening.c',
+     'self->stopped || ibb_engine_has_session (self, local, peer, open->sid)', 'self->stopped',
+     'D-05: a second open replaces the session'),
+    ('unread-forgotten', 'receiver.c', '  forget_unread (self, length);\n  if (self->state',
+     '  if (self->state', 'D-23: what was read counts as unread'),
+    ('late-register', 'reply.c', 'sender->early_retries < EARLY_RETRIES',
+     'sender->early_retries < 0', 'D-32: no second attempt with a late opener'),
+]
+
+
+def run(arguments, **options):
+    return subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors='replace', **options)
+
+
+def mutate(name, whole, texts, replacements):
+    if isinstance(texts, str):
+        texts, replacements = [texts], [replacements]
+    for text, replacement in zip(texts, replacements, strict=True):
+        n = whole.count(text)
+        assert n == 1, f'{name}: its text stands {n} times in its file'
+        whole = whole.replace(text, replacement)
+    return whole
+
+
+def copy_tree():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix='ibb-mutations-'))
+    shutil.copytree(ROOT, folder / 'tree', symlinks=True,
+                    ignore=shutil.ignore_patterns('.git', 'build', '_build', '__pycache__'))
+    return folder
+
+
+def set_up(folder, jobs):
+    """The names of the programs that are to be built and run."""
+    build = folder / 'build'
+    done = run(['meson', 'setup', build, folder / 'tree', '-Doptimization=1'])
+    if done.returncode != 0:
+        sys.exit(done.stdout)
+    listing = run(['ninja', '-C', build, '-t', 'targets', 'all']).stdout
+    targets = {line.split(':')[0] for line in listing.splitlines()}
+    meson_file = (folder / 'tree/tests/unit/meson.build').read_text(encoding='utf-8')
+    names = meson_file.split('engine_unit_tests = [')[1].split(']')[0]
+    names = ['engine-' + name for name in names.replace(',', ' ').replace("'", ' ').split()]
+    names += [name for name in ('base64', 'byte-queue', 'condition', 'flow', 'jid', 'stanza', 'timer')]
+    unit = [f'tests/unit/unit-{name}' for name in names]
+    assert targets.issuperset(unit), 'a unit test has another name'
+    programs = unit + ['tests/simulation/simulate']
+    make(folder, programs, jobs)
+    return programs
+
+
+def make(folder, programs, jobs):
+    done = run(['ninja', f'-j{jobs}', '-C', folder / 'build', *programs])
+    if done.returncode != 0:
+        sys.exit(f'does not build:\n{done.stdout[-3000:]}')
+
+
+def fails(program, *arguments):
+    """What a program says when it does not succeed in time."""
+    environment = dict(os.environ, G_DEBUG='')
+    try:
+        done = run([program, *arguments], timeout=TIME_LIMIT, env=environment)
+    except subprocess.TimeoutExpired:
+        return 'no end in time'
+    if done.returncode == 0:
+        return None
+    lines = [line for line in done.stdout.splitlines()
+             if line.startswith(('not ok', 'Bail out')) or ': at ' in line or 'died' in line]
+    return (lines or ['failed'])[0]
+
+
+def check(folder, programs, both):
+    """The first unit test and the first profile that fail."""
+    build = folder / 'build'
+    unit = simulation = None
+    for program in programs[:-1]:
+        if unit is None and (said := fails(build / program)):
+            unit = program.removeprefix('tests/unit/unit-') + ': ' + said
+    for profile, count in COUNTS.items():
+        if (both or unit is None) and simulation is None and (said := fails(build / programs[-1], '--profile', profile,
+                                                 '--count', str(count))):
+            simulation = profile
+    return unit, simulation
+
+
+def shorten(unit):
+    """The function that failed, from a line of TAP."""
+    if unit is None:
+        return '–'
+    function = re.search(r':(test_\w+):', unit)
+    return unit.split(':')[0] + (f', {function[1]}' if function else '')
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('-j', type=int, default=os.cpu_count(), metavar='JOBS', dest='jobs')
+    parser.add_argument('--all', action='store_true', dest='both',
+                        help='run the simulation even where a unit test fails')
+    parser.add_argument('names', nargs='*', metavar='NAME')
+    arguments = parser.parse_args()
+
+    wanted = [m for m in MUTATIONS if not arguments.names or m[0] in arguments.names]
+    for name, file, texts, replacements, _ in MUTATIONS:
+        mutate(name, (ROOT / CORE / file).read_text(encoding='utf-8'), texts, replacements)
+
+    folder = copy_tree()
+    survived = []
+    try:
+        programs = set_up(folder, arguments.jobs)
+        assert check(folder, programs, True) == (None, None), 'fails without any fault'
+        print('| fault | what it breaks | unit test | simulation |')
+        print('| --- | --- | --- | --- |', flush=True)
+        for name, file, texts, replacements, what in wanted:
+            path = folder / 'tree' / CORE / file
+            whole = path.read_text(encoding='utf-8')
+            path.write_text(mutate(name, whole, texts, replacements), encoding='utf-8')
+            make(folder, programs, arguments.jobs)
+            unit, simulation = check(folder, programs, arguments.both)
+            path.write_text(whole, encoding='utf-8')
+            os.utime(path, (time.time() + 1,) * 2)
+            print(f'| {name} | {what} | {shorten(unit)} | {simulation or "–"} |', flush=True)
+            if unit is None and simulation is None:
+                survived.append(name)
+    finally:
+        shutil.rmtree(folder)
+    print(f'{len(wanted) - len(survived)} of {len(wanted)} caught'
+          + (', survived: ' + ' '.join(survived) if survived else ''))
+    return 1 if survived else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

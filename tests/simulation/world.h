@@ -149,13 +149,13 @@ typedef struct
   IBBErrorType type;     /* of its errors (H-06) */
 
   /* opening */
-  gboolean     never_accepts; /* no answer to an open (H-20) */
-  guint        refuse_open;   /* with some condition (H-07) */
-  guint        max_block_size;
-  gboolean     spends_permission; /* by a block size that it refuses (H-09) */
-  gboolean     early;             /* blocks before the result (H-05) */
-  gint64       late;              /* as opener, it knows its session only then (H-04) */
-  gboolean     ignores_refusal;   /* as opener, it writes all the same (H-21) */
+  gboolean never_accepts; /* no answer to an open (H-20) */
+  guint    refuse_open;   /* with some condition (H-07) */
+  guint    max_block_size;
+  gboolean spends_permission; /* by a block size that it refuses (H-09) */
+  gboolean early;             /* blocks before the result (H-05) */
+  gint64   late;              /* as opener, it knows its session only then (H-04) */
+  gboolean ignores_refusal;   /* as opener, it writes all the same (H-21) */
 
   /* receiving */
   gboolean reorders; /* a pool of threads (H-16) */
@@ -243,9 +243,9 @@ struct _Node
   guint      index;
   char       jid[32];
   char       bare[32];
-  IBBEngine *engine;  /* (nullable): NULL where a script is in its place */
-  Peer      *peer;    /* (nullable) */
-  Hostile   *hostile; /* (nullable) */
+  IBBEngine *engine;      /* (nullable): NULL where a script is in its place */
+  Peer      *peer;        /* (nullable) */
+  Hostile   *hostile;     /* (nullable) */
   guint      incarnation; /* one more with each restart */
   gboolean   up;
   gboolean   was_cut;
@@ -429,8 +429,8 @@ void hostile_run (Node *node);
 /* ---- the checks ---- */
 
 End *check_find_end (World *self, guint node, guint peer, const char *sid);
-void check_sent (World *self, Node *node, IBBStanza *stanza);     /* the engine let it go */
-void check_received (World *self, Node *node, IBBStanza *stanza); /* the engine is to see it */
+void check_sent (World *self, Node *node, IBBStanza *stanza);        /* the engine let it go */
+void check_received (World *self, Node *node, IBBStanza *stanza);    /* the engine is to see it */
 void check_asked (World *self, Node *node, const IBBStanza *stanza); /* a script sent it */
 void check_removed (World *self, guint from, guint to, const IBBStanza *stanza); /* by a fault */
 void check_doubled (World *self, guint from, guint to, const IBBStanza *stanza);

@@ -233,7 +233,7 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
       return;
     }
   g_array_append_val (end->blocks, ((Block){ hash_string (stanza->id), offset, (guint32) length,
-                                             stanza->seq, FALSE }));
+                                             stanza->seq, FALSE, FALSE }));
   end->next_seq++;
   end->next_offset += length;
   if (end->blocks->len - end->first > BLOCKS_IN_FLIGHT_MAX)
@@ -298,7 +298,10 @@ block_answered (World *self, End *end, guint64 id, const IBBStanza *stanza)
       if (stanza->payload == IBB_PAYLOAD_ERROR)
         {
           if (stanza->condition == IBB_CONDITION_POLICY_VIOLATION)
-            end->was_cut_smaller = TRUE;
+            {
+              end->was_cut_smaller = TRUE;
+              block->too_large = block->length > 256; /* D-16 */
+            }
           if (!block->answered && end->carrier == IBB_CARRIER_IQ)
             end->in_flight -= block->length;
           block->answered = TRUE;
@@ -306,7 +309,7 @@ block_answered (World *self, End *end, guint64 id, const IBBStanza *stanza)
         }
       if (end->carrier == IBB_CARRIER_MESSAGE)
         return TRUE; /* some answer messages with IQs (H-10): it means nothing */
-      if (block->answered && end->was_cut_smaller)
+      if (block->answered && block->too_large)
         return TRUE; /* its bytes go again under another id by now, or will */
       /* It acknowledges all before it as well (D-27). */
       end->acked = TRUE;

@@ -483,6 +483,8 @@ make_peers (Schedule *self, guint n_sessions, Random *random)
       self->jitter[i][1 - i] = (gint64) random_scaled (random, 1, 50 * MILLISECOND);
     }
   make_habits (self, random);
+  if (self->habits.patience > 0)
+    self->uplink_rate[0] = 0; /* nor may they be at an end in our own queue */
   while (self->sessions->len < n_sessions)
     {
       Session *session;

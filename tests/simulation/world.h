@@ -275,7 +275,8 @@ typedef struct
   guint64  offset;
   guint32  length;
   guint16  seq;
-  gboolean answered; /* an error came back */
+  gboolean answered;  /* an error came back */
+  gboolean too_large; /* that was policy-violation */
 } Block;
 
 struct _End

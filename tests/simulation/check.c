@@ -12,6 +12,7 @@
 #define BLOCKS_IN_FLIGHT_MAX 32767
 #define HARD_BOUND_MIN (4 * 1024 * 1024) /* H of D-23 */
 #define CHECKED_AT_ONCE 8
+#define MESSAGES_REMEMBERED 64
 #define ERROR_REPLIES_MAX 1000 /* D-47 */
 
 /* An IQ that awaits its answer (N-20). */
@@ -501,6 +502,11 @@ check_end_over (World *self, End *end)
                   end->input_over ? ", input over" : "", end->output_over ? ", output over" : "");
       return;
     }
+  /* An error to a message is noticed as long as not many left since (D-36):
+   * where one ends its session for it, its close may come first. */
+  if (end->other != NULL && end->other->scripted && end->carrier == IBB_CARRIER_MESSAGE &&
+      end->next_seq > MESSAGES_REMEMBERED)
+    end->other->message_lost = TRUE;
   if (end->saw_eof && end->other != NULL && !end->other->message_lost &&
       end->got != end->other->wrote)
     world_fail (self,

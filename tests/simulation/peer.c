@@ -12,7 +12,6 @@
 
 #define RETRY_WAIT SECOND
 #define MAX_RETRIES 5
-#define MESSAGES_REMEMBERED 64
 #define POOL_DELAY (20 * MILLISECOND)
 
 typedef enum
@@ -226,10 +225,6 @@ static void
 give_up (Talk *talk, gboolean close)
 {
   world_trace (talk->peer->world, "the peer gives up");
-  /* An error to a message is noticed as long as not many left since. */
-  if (talk->carrier == IBB_CARRIER_MESSAGE && talk->end->other != NULL &&
-      talk->end->other->next_seq > MESSAGES_REMEMBERED)
-    talk->end->message_lost = TRUE;
   if (talk->end->plan->total > talk->end->wrote)
     talk->end->wrote = talk->end->plan->total;
   if (close && talk->state == STATE_OPEN)

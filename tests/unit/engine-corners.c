@@ -146,6 +146,62 @@ test_ack_after_refusal (Harness *h, gconstpointer data)
   assert_state (session, IBB_SESSION_OPEN);
 }
 
+/* D-27: what goes again after a silence is the oldest block without any reply,
+ * not one that was refused and waits for its turn. */
+static void
+test_silence_after_refusal (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = harness_open (h, IBB_CARRIER_IQ, 10);
+  g_autoptr (IBBStanza)  b1 = NULL;
+  g_autoptr (IBBStanza)  b2 = NULL;
+  g_autoptr (IBBStanza)  probe = NULL;
+  g_autoptr (IBBStanza)  again = NULL;
+
+  harness_warm_up (h, session);
+  harness_write_n (h, session, 20);
+  b1 = harness_expect_data (h, 1, NULL);
+  b2 = harness_expect_data (h, 2, NULL);
+  harness_answer_error (h, b1, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
+  harness_advance (h, 60000);
+  probe = harness_expect_close (h, FALSE);
+  harness_answer_error (h, probe, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+  again = harness_expect_data (h, 2, NULL);
+  g_assert_cmpstr (again->id, ==, b2->id);
+}
+
+/* D-27: however often a server says that nobody is there, it is asked once in
+ * a minute. */
+static void
+test_probe_once (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = harness_open (h, IBB_CARRIER_IQ, 10);
+  g_autoptr (IBBStanza)  probe = NULL;
+  IBBStanza             *blocks[3];
+
+  harness_warm_up (h, session);
+  harness_write_n (h, session, 30);
+  for (guint i = 0; i < 3; i++)
+    blocks[i] = harness_expect_data (h, 1 + i, NULL);
+  harness_answer_error (h, blocks[1], IBB_CONDITION_GONE, IBB_ERROR_TYPE_CANCEL);
+  probe = harness_expect_close (h, FALSE);
+  harness_answer_error (h, probe, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+  harness_answer (h, blocks[2]); /* with our feature it stands for all */
+  for (guint i = 0; i < 3; i++)
+    ibb_stanza_record_unref (blocks[i]);
+  harness_write_n (h, session, 10);
+  ibb_stanza_record_unref (harness_expect_data (h, 4, NULL));
+  assert_state (session, IBB_SESSION_OPEN);
+  g_assert_cmpuint (ibb_session_get_delivered (session), ==, 31);
+  harness_write_n (h, session, 10);
+  {
+    g_autoptr (IBBStanza) block = harness_expect_data (h, 5, NULL);
+
+    harness_answer_error (h, block, IBB_CONDITION_GONE, IBB_ERROR_TYPE_CANCEL);
+  }
+  harness_expect_nothing (h);
+  assert_state (session, IBB_SESSION_OPEN);
+}
+
 /* D-32 is for the first block only. */
 static void
 test_not_the_first (Harness *h, gconstpointer data)
@@ -562,6 +618,8 @@ main (int argc, char **argv)
   harness_add ("/engine/corners/D-36/message-retries", test_message_retries, NULL);
   harness_add ("/engine/corners/D-36/refused-early", test_message_refused_early, NULL);
   harness_add ("/engine/corners/D-27/ack-after-refusal", test_ack_after_refusal, NULL);
+  harness_add ("/engine/corners/D-27/silence-after-refusal", test_silence_after_refusal, NULL);
+  harness_add ("/engine/corners/D-27/probe-once", test_probe_once, NULL);
   harness_add ("/engine/corners/D-32/not-the-first", test_not_the_first, NULL);
   harness_add ("/engine/corners/D-27/gone", test_nobody, GINT_TO_POINTER (IBB_CONDITION_GONE));
   harness_add ("/engine/corners/D-27/no-server", test_nobody,

@@ -121,6 +121,8 @@ test_equal (void)
   g_assert_false (ibb_jid_equal ("a@b", "a@b/c"));
   g_assert_false (ibb_jid_equal ("a@b", "b"));
   g_assert_false (ibb_jid_equal ("a@b/", "A@B/"));
+  g_assert_false (ibb_jid_equal ("A@B", "a@b/"));
+  g_assert_true (ibb_jid_equal ("a@b/c", "a@b/c"));
   g_assert_false (ibb_jid_equal (NULL, "a@b"));
   g_assert_false (ibb_jid_equal ("a@b", NULL));
   g_assert_false (ibb_jid_equal (NULL, NULL));

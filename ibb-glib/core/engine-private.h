@@ -74,11 +74,12 @@ struct _IBBEngine
   guint       n_requests;
   guint       n_counted;
 
-  GQueue control;         /* (element-type IBBStanza): leaves before any block */
-  guint  n_error_replies; /* in control (D-47) */
-  GQueue ready;           /* sessions that want to send a block, by ready_link, served in turn */
-  GQueue changed;         /* sessions with a change to report, by changed_link */
-  GQueue events;          /* (element-type IBBEvent) */
+  GQueue     control;         /* (element-type IBBStanza): leaves before any block */
+  guint      n_error_replies; /* in control (D-47) */
+  GQueue     ready[2]; /* by carrier: sessions that want to send a block, by ready_link, in turn */
+  IBBCarrier turn;     /* whose queue is looked at first */
+  GQueue     changed;  /* sessions with a change to report, by changed_link */
+  GQueue     events;   /* (element-type IBBEvent) */
 
   IBBFlow   flow;
   gsize     parked; /* bytes in flight of parked sessions (D-50) */
@@ -86,12 +87,14 @@ struct _IBBEngine
   IBBTimer  abandoned_timer;
 
   gsize  unread;      /* bytes received and not read, all sessions */
-  GQueue memory_held; /* sessions whose acks wait for the total only, by memory_link */
+  GQueue memory_held; /* sessions whose acks wait for others, or to be sent, by memory_link */
 };
 
 char *ibb_engine_new_id (IBBEngine *self);
-void  ibb_engine_queue_control (IBBEngine *self, IBBStanza *stanza); /* (transfer full) */
-void  ibb_engine_reply_result (IBBEngine *self, IBBStanza *request);
+/* So much waits to be sent that acknowledgements are withheld (D-47). */
+gboolean ibb_engine_is_backlogged (IBBEngine *self);
+void     ibb_engine_queue_control (IBBEngine *self, IBBStanza *stanza); /* (transfer full) */
+void     ibb_engine_reply_result (IBBEngine *self, IBBStanza *request);
 /* The same again, unless much waits to be sent: the peer will ask again. */
 void ibb_engine_repeat_result (IBBEngine *self, IBBStanza *request);
 /* For an IQ; a message gets one only if it is not an error itself. */

@@ -9,6 +9,7 @@
  * answers can be sent (D-47). */
 #define ERROR_REPLIES_MAX 1000
 #define REPEATED_RESULTS_MAX 1000
+#define BACKLOG 4096
 
 static guint
 session_hash (gconstpointer key)
@@ -205,6 +206,12 @@ ibb_engine_reply_result (IBBEngine *self, IBBStanza *request)
 {
   if (request->name == IBB_STANZA_IQ)
     ibb_engine_queue_control (self, ibb_stanza_record_new_result (request));
+}
+
+gboolean
+ibb_engine_is_backlogged (IBBEngine *self)
+{
+  return g_queue_get_length (&self->control) >= BACKLOG;
 }
 
 void
@@ -560,22 +567,25 @@ ibb_engine_get_wake_time (IBBEngine *self)
 /* Outgoing. */
 
 static IBBStanza *
-take_control (IBBEngine *self)
+take_control (IBBEngine *self, gint64 now)
 {
   IBBStanza *stanza = g_queue_pop_head (&self->control);
 
   if (stanza != NULL && stanza->payload == IBB_PAYLOAD_ERROR)
     self->n_error_replies--;
+  if (stanza != NULL && !ibb_engine_is_backlogged (self))
+    ibb_receiver_release_waiting (self, now);
   return stanza;
 }
 
-/* The next block of the sessions in turn. */
+/* The next block of the sessions with that carrier in turn. */
 static IBBStanza *
-take_block (IBBEngine *self, gint64 now)
+take_block_of (IBBEngine *self, IBBCarrier carrier, gint64 now)
 {
-  GList *link;
+  GQueue *ready = &self->ready[carrier];
+  GList  *link;
 
-  while ((link = g_queue_peek_head_link (&self->ready)) != NULL)
+  while ((link = g_queue_peek_head_link (ready)) != NULL)
     {
       IBBSession *session = link->data;
       IBBStanza  *stanza;
@@ -585,11 +595,11 @@ take_block (IBBEngine *self, gint64 now)
           ibb_sender_update_ready (session, now);
           continue;
         }
-      if (session->carrier == IBB_CARRIER_IQ &&
+      if (carrier == IBB_CARRIER_IQ &&
           !ibb_flow_may_send (&self->flow, ibb_sender_get_next_size (session)))
         return NULL;
 
-      g_queue_unlink (&self->ready, link);
+      g_queue_unlink (ready, link);
       session->is_ready = FALSE;
       stanza = ibb_sender_take_stanza (session, now);
       ibb_sender_update_ready (session, now);
@@ -598,15 +608,28 @@ take_block (IBBEngine *self, gint64 now)
   return NULL;
 }
 
+/* Messages have a queue of their own: they do not wait for acknowledgements,
+ * so the shut window of the others must not hold them up. */
+static IBBStanza *
+take_block (IBBEngine *self, gint64 now)
+{
+  IBBCarrier first = self->turn;
+  IBBCarrier second = first == IBB_CARRIER_IQ ? IBB_CARRIER_MESSAGE : IBB_CARRIER_IQ;
+  IBBStanza *stanza = take_block_of (self, first, now);
+
+  self->turn = second;
+  return stanza != NULL ? stanza : take_block_of (self, second, now);
+}
+
 IBBStanza *
 ibb_engine_take_stanza (IBBEngine *self, gint64 now)
 {
-  IBBStanza *stanza = take_control (self);
+  IBBStanza *stanza = take_control (self, now);
 
   if (stanza == NULL)
     stanza = take_block (self, now);
   /* A session that found its window shut may have asked about its peer. */
-  return stanza != NULL ? stanza : take_control (self);
+  return stanza != NULL ? stanza : take_control (self, now);
 }
 
 void
@@ -728,4 +751,10 @@ gsize
 ibb_engine_get_unread (IBBEngine *self)
 {
   return self->unread;
+}
+
+guint
+ibb_engine_get_n_waiting (IBBEngine *self)
+{
+  return g_queue_get_length (&self->control);
 }

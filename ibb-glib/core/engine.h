@@ -174,6 +174,7 @@ guint ibb_engine_get_n_sessions (IBBEngine *self); /* in the table, requests inc
 guint ibb_engine_get_n_counted (IBBEngine *self);  /* as session-limit counts (D-08) */
 guint ibb_engine_get_n_timers (IBBEngine *self);
 guint ibb_engine_get_n_pending (IBBEngine *self); /* stanzas of ours that await a reply */
+guint ibb_engine_get_n_waiting (IBBEngine *self); /* stanzas to take, blocks left out */
 gsize ibb_engine_get_unread (IBBEngine *self);    /* received bytes held, all sessions */
 
 G_END_DECLS

@@ -163,7 +163,7 @@ static gboolean
 may_acknowledge (IBBSession *self, const IBBHeld *held)
 {
   return held->end <= self->receiver.read + get_receive_buffer_size (self) &&
-         !is_beyond_share (self);
+         !is_beyond_share (self) && !ibb_engine_is_backlogged (self->engine);
 }
 
 /* The only held block of a peer that sends one at a time is acknowledged late
@@ -174,7 +174,8 @@ may_drip (IBBSession *self)
   IBBReceiver *receiver = &self->receiver;
 
   return g_queue_get_length (&receiver->held) == 1 &&
-         receiver->queue.length <= 2 * get_receive_buffer_size (self) && !is_beyond_share (self);
+         receiver->queue.length <= 2 * get_receive_buffer_size (self) && !is_beyond_share (self) &&
+         !ibb_engine_is_backlogged (self->engine);
 }
 
 static void
@@ -201,7 +202,22 @@ ibb_receiver_release (IBBSession *self, gint64 now)
       (may_acknowledge (self, held) || (may_drip (self) && now >= held->arrived + IBB_ACK_DELAY)))
     acknowledge_first (self);
 
-  set_memory_held (self, !g_queue_is_empty (&receiver->held) && is_beyond_share (self));
+  set_memory_held (self, !g_queue_is_empty (&receiver->held) &&
+                             (is_beyond_share (self) || ibb_engine_is_backlogged (self->engine)));
+}
+
+/* The next session that waits for what is not its own doing. */
+void
+ibb_receiver_release_waiting (IBBEngine *engine, gint64 now)
+{
+  IBBSession *waiting = g_queue_peek_head (&engine->memory_held);
+
+  if (waiting == NULL)
+    return;
+
+  set_memory_held (waiting, FALSE); /* it goes to the end if it has to wait on */
+  ibb_receiver_release (waiting, now);
+  ibb_session_update_timer (waiting, now);
 }
 
 void
@@ -479,8 +495,7 @@ ibb_session_get_input (IBBSession *self)
 static void
 after_reading (IBBSession *self, gsize length, gint64 now)
 {
-  IBBEngine  *engine = self->engine;
-  IBBSession *waiting;
+  IBBEngine *engine = self->engine;
 
   if (engine == NULL)
     return;
@@ -494,11 +509,8 @@ after_reading (IBBSession *self, gsize length, gint64 now)
   /* Each that waited for the total only leaves the queue here, once for each
    * time that it entered. */
   while (engine->unread <= engine->settings.receive_memory_limit &&
-         (waiting = g_queue_peek_head (&engine->memory_held)) != NULL)
-    {
-      ibb_receiver_release (waiting, now);
-      ibb_session_update_timer (waiting, now);
-    }
+         !ibb_engine_is_backlogged (engine) && !g_queue_is_empty (&engine->memory_held))
+    ibb_receiver_release_waiting (engine, now);
   ibb_session_check_counted (self);
 }
 

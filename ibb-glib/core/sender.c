@@ -56,7 +56,7 @@ ibb_sender_clear (IBBSession *self)
     {
       ibb_sender_leave_flow (self, sender->in_flight);
       if (self->is_ready)
-        g_queue_unlink (&self->engine->ready, &self->ready_link);
+        g_queue_unlink (&self->engine->ready[self->carrier], &self->ready_link);
     }
   self->is_ready = FALSE;
   sender->in_flight = 0;
@@ -178,9 +178,9 @@ ibb_sender_update_ready (IBBSession *self, gint64 now)
 
   self->is_ready = can_send;
   if (can_send)
-    g_queue_push_tail_link (&self->engine->ready, &self->ready_link);
+    g_queue_push_tail_link (&self->engine->ready[self->carrier], &self->ready_link);
   else
-    g_queue_unlink (&self->engine->ready, &self->ready_link);
+    g_queue_unlink (&self->engine->ready[self->carrier], &self->ready_link);
 }
 
 /* Sending. */

@@ -194,6 +194,7 @@ void ibb_session_update_timer (IBBSession *self, gint64 now);
 void   ibb_receiver_receive_data (IBBSession *self, IBBStanza *stanza, gint64 now);
 void   ibb_receiver_receive_early (IBBSession *self, IBBStanza *stanza);
 void   ibb_receiver_release (IBBSession *self, gint64 now);
+void   ibb_receiver_release_waiting (IBBEngine *engine, gint64 now);
 void   ibb_receiver_release_all (IBBSession *self);
 void   ibb_receiver_drop_unread (IBBSession *self);
 void   ibb_receiver_forget_held (IBBSession *self);

@@ -672,6 +672,31 @@ test_all_closed (Harness *h, gconstpointer data)
   harness_assert_empty (h);
 }
 
+/* While thousands of answers wait for a server that does not take them, more
+ * acknowledgements are withheld: what a reader takes at once would make them
+ * grow without end. They go when the others have gone. */
+static void
+test_backlog (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = harness_accept (h, IBB_CARRIER_IQ, 10);
+  guint                  n = 0;
+  IBBStanza             *stanza;
+
+  for (guint i = 0; i < 20000; i++)
+    {
+      harness_send_data (h, SID, i, "x");
+      g_assert_cmpuint (harness_read_n (h, session, 1), ==, 1);
+    }
+  g_assert_cmpuint (ibb_engine_get_n_waiting (h->engine), <=, 4096);
+  while ((stanza = harness_take (h)) != NULL)
+    {
+      g_assert_cmpint (stanza->payload, ==, IBB_PAYLOAD_RESULT);
+      ibb_stanza_record_unref (stanza);
+      n++;
+    }
+  g_assert_cmpuint (n, ==, 20000);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -715,6 +740,8 @@ main (int argc, char **argv)
   harness_add ("/engine/receiving/D-36/echo", test_echo, NULL);
   harness_add ("/engine/receiving/D-51/input", test_input_closed, NULL);
   harness_add ("/engine/receiving/D-51/all", test_all_closed, NULL);
+
+  harness_add ("/engine/receiving/D-47/backlog", test_backlog, NULL);
 
   return g_test_run ();
 }

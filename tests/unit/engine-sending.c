@@ -665,6 +665,32 @@ test_worth_waking_unflushed (Harness *h, gconstpointer data)
   g_assert_true (ibb_session_is_worth_waking (session, 100));
 }
 
+/* Messages need no acknowledgement: the shut window of an IQ session does not
+ * hold them up (D-50). */
+static void
+test_message_passes (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) message = harness_open (h, IBB_CARRIER_MESSAGE, 10);
+  g_autoptr (IBBSession) first = NULL;
+  g_autoptr (IBBSession) second = NULL;
+  g_autoptr (IBBStanza)  open = NULL;
+
+  first = harness_begin_open (h, PEER, "first", IBB_CARRIER_IQ, 65535);
+  open = harness_expect (h, IBB_PAYLOAD_OPEN);
+  harness_answer (h, open);
+  g_clear_pointer (&open, ibb_stanza_record_unref);
+  second = harness_begin_open (h, PEER, "second", IBB_CARRIER_IQ, 65535);
+  open = harness_expect (h, IBB_PAYLOAD_OPEN);
+  harness_answer (h, open);
+
+  harness_write_n (h, first, 65535);
+  ibb_stanza_record_unref (harness_expect_data (h, 0, NULL));
+  harness_write_n (h, second, 65535);
+  harness_expect_nothing (h); /* the window that they share is full */
+  harness_write (h, message, "0123456789");
+  ibb_stanza_record_unref (harness_expect_data (h, 0, "0123456789"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -698,6 +724,8 @@ main (int argc, char **argv)
   harness_add ("/engine/sending/settings-changed", test_settings_changed, NULL);
   harness_add ("/engine/sending/worth-waking", test_worth_waking, NULL);
   harness_add ("/engine/sending/worth-waking-unflushed", test_worth_waking_unflushed, NULL);
+
+  harness_add ("/engine/sending/D-50/message-passes", test_message_passes, NULL);
 
   return g_test_run ();
 }

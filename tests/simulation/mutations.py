@@ -93,6 +93,8 @@ MUTATIONS = [
      '  if (self->sender.one_block ||', 'D-29: several blocks before the first acknowledgement'),
     ('window-untrusted', 'sender.c', '      if (peer->order != IBB_ORDER_KEPT)\n        return 0;\n',
      '', 'D-29: several blocks for a peer that may reorder'),
+    ('half-the-numbers', 'sender.c', 'sender->n_sent >= IBB_BLOCKS_IN_FLIGHT_MAX', 'FALSE',
+     'N-16: so many blocks in flight that numbers are ambiguous'),
     ('hole', 'reply.c',
      'first != block && first->state == IBB_BLOCK_REFUSED && !self->peer->has_our_feature',
      'FALSE', 'B-07: a later acknowledgement hides a refused block'),

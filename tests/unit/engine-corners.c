@@ -6,6 +6,8 @@
 
 #include "engine-harness.h"
 
+#include "core/engine-private.h"
+
 #include <string.h>
 
 /* ---- several blocks in flight and policy-violation (D-16, D-30) ---- */
@@ -568,6 +570,35 @@ test_tiny_limit (Harness *h, gconstpointer data)
   block = harness_expect_data (h, 0, "a");
 }
 
+/* N-16, D-29: never so many blocks in flight that a number could be taken for
+ * one of another round, whatever the window. */
+static void
+test_blocks_in_flight (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = NULL;
+  IBBStanza             *first;
+  IBBStanza             *block;
+  guint                  n = 1;
+
+  harness_settings (h)->window = 1024 * 1024;
+  harness_settings (h)->send_buffer_size = 100000;
+  session = harness_open (h, IBB_CARRIER_IQ, 1);
+  harness_warm_up (h, session);
+  h->engine->flow.window = 1024 * 1024; /* as on a long way */
+  harness_write_n (h, session, 40000);
+  first = harness_expect_data (h, 1, NULL);
+  while ((block = harness_take (h)) != NULL)
+    {
+      n++;
+      ibb_stanza_record_unref (block);
+    }
+  g_assert_cmpuint (n, ==, 32767);
+  harness_answer (h, first);
+  ibb_stanza_record_unref (first);
+  ibb_stanza_record_unref (harness_expect_data (h, 32768, NULL));
+  harness_expect_nothing (h);
+}
+
 /* D-29: an answer without any feature is one of a peer that promises nothing. */
 static void
 test_empty_disco (Harness *h, gconstpointer data)
@@ -638,6 +669,7 @@ main (int argc, char **argv)
   harness_add ("/engine/corners/D-27/probe-not-sent", test_probe_not_sent, NULL);
   harness_add ("/engine/corners/D-15/many", test_many_abandoned, NULL);
   harness_add ("/engine/corners/D-29/many-peers", test_many_peers, NULL);
+  harness_add ("/engine/corners/N-16/blocks-in-flight", test_blocks_in_flight, NULL);
   harness_add ("/engine/corners/D-23/long-ids", test_long_ids, NULL);
   harness_add ("/engine/corners/N-32/without-id", test_message_without_id, NULL);
   harness_add ("/engine/corners/D-29/empty-disco", test_empty_disco, NULL);

@@ -95,6 +95,48 @@ test_spent_number (Harness *h, gconstpointer data)
   g_assert_cmpuint (ibb_session_get_delivered (session), ==, 1);
 }
 
+/* B-07: a later block was taken although an earlier one was refused. From a
+ * peer that is not known to refuse without spending the number, that is a hole. */
+static void
+test_hole (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = NULL;
+  g_autoptr (IBBStanza)  b1 = NULL;
+  g_autoptr (IBBStanza)  b2 = NULL;
+  g_autoptr (IBBStanza)  close = NULL;
+
+  h->has_feature = FALSE;
+  harness_settings (h)->window = 100;
+  session = harness_open (h, IBB_CARRIER_IQ, 10);
+  harness_warm_up (h, session);
+  harness_write_n (h, session, 20);
+  b1 = harness_expect_data (h, 1, NULL);
+  b2 = harness_expect_data (h, 2, NULL);
+  harness_answer_error (h, b1, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
+  harness_answer (h, b2);
+  close = harness_expect_close (h, TRUE);
+  assert_failure (ibb_session_get_failure (session), IBB_FAILURE_CONDITION);
+  g_assert_cmpuint (ibb_session_get_delivered (session), ==, 1);
+}
+
+/* D-29: the last session goes while its peer is asked what it can do. */
+static void
+test_query_forgotten (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = harness_open (h, IBB_CARRIER_IQ, 10);
+  g_autoptr (IBBStanza)  block = NULL;
+  g_autoptr (IBBStanza)  query = NULL;
+  g_autoptr (IBBStanza)  close = NULL;
+
+  h->leave_disco = TRUE;
+  harness_write_n (h, session, 20);
+  block = harness_expect_data (h, 0, NULL);
+  query = harness_expect (h, IBB_PAYLOAD_DISCO_QUERY);
+  ibb_session_abort (session, h->now);
+  close = harness_expect_close (h, TRUE);
+  harness_assert_empty (h);
+}
+
 /* D-50: an acknowledgement brings a parked session back into the shared count,
  * and it goes on at once, not only when all its blocks were answered. */
 static void
@@ -164,6 +206,8 @@ main (int argc, char **argv)
   harness_add ("/engine/hazards/D-45/refused-both", test_refused_both, GINT_TO_POINTER (FALSE));
   harness_add ("/engine/hazards/D-45/refused-and-taken", test_refused_both, GINT_TO_POINTER (TRUE));
   harness_add ("/engine/hazards/B-07/spent-number", test_spent_number, NULL);
+  harness_add ("/engine/hazards/B-07/hole", test_hole, NULL);
+  harness_add ("/engine/hazards/D-29/query-forgotten", test_query_forgotten, NULL);
   harness_add ("/engine/hazards/D-50/unpark", test_unpark, NULL);
   harness_add ("/engine/hazards/D-27/probe-forgotten", test_probe_forgotten, NULL);
   return g_test_run ();

@@ -6,8 +6,9 @@ usage: mutations.py [-j JOBS] [--all] [NAME ...]
 Copies the tree to a temporary folder, builds the core with its unit tests and
 the simulation, and for each fault below, or those named: applies it, builds,
 and runs the unit tests, then, unless one of those fails, each profile of the
-simulation for a bounded number of schedules, until one fails. Prints a table; fails when a fault was
-caught by nothing. The text of a fault has to stand in its file exactly once.
+simulation for a bounded number of schedules, until one fails. Prints a table;
+fails when a fault was caught by nothing. The text of a fault has to stand in its
+file exactly once.
 """
 
 import argparse
@@ -60,8 +61,8 @@ MUTATIONS = [
     ('any-sender', 'engine.c', 'pending == NULL || !reply_fits (self, pending, stanza, from)',
      'pending == NULL', 'D-33: anybody acknowledges'),
     ('deliver-twice', 'receiver.c',
-     '  if (repetition == REPEATED_ACKNOWLEDGED)\n    ibb_engine_repeat_result (self->engine, stanza);',
-     '  if (repetition == REPEATED_ACKNOWLEDGED)\n    store (self, stanza, digest, now);',
+     '    ibb_engine_repeat_result (self->engine, stanza);',
+     '    store (self, stanza, digest, now);',
      'D-20: a repeated block is delivered again'),
     ('forget-repeated', 'receiver.c', '  remember (self, digest);\n', '',
      'D-20: a repeated block is a wrong number'),
@@ -76,10 +77,12 @@ MUTATIONS = [
     ('consume-refused', 'receiver.c', '  receiver->refusing = TRUE;\n',
      '  receiver->refusing = TRUE;\n  receiver->next_seq++;\n',
      'B-07: a refused block spends its number'),
-    ('clean-after-refusal', 'closing.c', 'unclean || receiver->refusing || receiver->answered_error',
+    ('clean-after-refusal', 'closing.c',
+     'unclean || receiver->refusing || receiver->answered_error',
      'unclean || receiver->answered_error',
      'D-45: a refused block is outstanding and the end looks clean'),
-    ('clean-after-final', 'closing.c', '  if (self->sender.refused_for_good)\n    return FALSE;\n', '',
+    ('clean-after-final', 'closing.c',
+     '  if (self->sender.refused_for_good)\n    return FALSE;\n', '',
       'D-45: an end after a final refusal looks clean'),
     ('beside-repetition', 'reply.c', '  sender->one_block = TRUE;\n', '',
      'B-07: a later acknowledgement stands for a spent number'),
@@ -91,7 +94,8 @@ MUTATIONS = [
     ('window-too-early', 'sender.c',
      '  if (!self->sender.acknowledged || self->sender.one_block ||',
      '  if (self->sender.one_block ||', 'D-29: several blocks before the first acknowledgement'),
-    ('window-untrusted', 'sender.c', '      if (peer->order != IBB_ORDER_KEPT)\n        return 0;\n',
+    ('window-untrusted', 'sender.c',
+     '      if (peer->order != IBB_ORDER_KEPT)\n        return 0;\n',
      '', 'D-29: several blocks for a peer that may reorder'),
     ('half-the-numbers', 'sender.c', 'sender->n_sent >= IBB_BLOCKS_IN_FLIGHT_MAX', 'FALSE',
      'N-16: so many blocks in flight that numbers are ambiguous'),
@@ -156,7 +160,7 @@ def set_up(folder, jobs):
     meson_file = (folder / 'tree/tests/unit/meson.build').read_text(encoding='utf-8')
     names = meson_file.split('engine_unit_tests = [')[1].split(']')[0]
     names = ['engine-' + name for name in names.replace(',', ' ').replace("'", ' ').split()]
-    names += [name for name in ('base64', 'byte-queue', 'condition', 'flow', 'jid', 'stanza', 'timer')]
+    names += ['base64', 'byte-queue', 'condition', 'flow', 'jid', 'stanza', 'timer']
     unit = [f'tests/unit/unit-{name}' for name in names]
     assert targets.issuperset(unit), 'a unit test has another name'
     programs = unit + ['tests/simulation/simulate']
@@ -191,10 +195,11 @@ def check(folder, programs, both):
     for program in programs[:-1]:
         if unit is None and (said := fails(build / program)):
             unit = program.removeprefix('tests/unit/unit-') + ': ' + said
-    for profile, count in COUNTS.items():
-        if (both or unit is None) and simulation is None and (said := fails(build / programs[-1], '--profile', profile,
-                                                 '--count', str(count))):
-            simulation = profile
+    if both or unit is None:
+        for profile, count in COUNTS.items():
+            arguments = ['--profile', profile, '--count', str(count)]
+            if simulation is None and fails(build / programs[-1], *arguments):
+                simulation = profile
     return unit, simulation
 
 

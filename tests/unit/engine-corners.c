@@ -539,6 +539,23 @@ test_long_ids (Harness *h, gconstpointer data)
   g_assert_cmpuint (n, ==, 4 * 1024 * 1024 / 65536 - 1);
 }
 
+/* D-34, D-23: messages in a session of IQs are bounded together with them. */
+static void
+test_mixed_bound (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = harness_accept (h, IBB_CARRIER_IQ, 65535);
+  g_autofree guint8     *bytes = g_malloc0 (65535);
+
+  harness_settings (h)->receive_buffer_size = 1;
+  for (guint i = 0; i < 64; i++)
+    harness_send_data_full (h, PEER, NULL, SID, i, bytes, 65535, IBB_CARRIER_MESSAGE);
+  harness_send_data_full (h, PEER, NULL, SID, 64, bytes, 65535, IBB_CARRIER_IQ);
+  harness_expect_nothing (h); /* held, as the first one always is */
+  harness_send_data_full (h, PEER, NULL, SID, 65, bytes, 65535, IBB_CARRIER_IQ);
+  harness_expect_error (h, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
+  assert_state (session, IBB_SESSION_OPEN);
+}
+
 /* N-32 is the sender's duty: without an id a message is taken all the same. */
 static void
 test_message_without_id (Harness *h, gconstpointer data)
@@ -671,6 +688,7 @@ main (int argc, char **argv)
   harness_add ("/engine/corners/D-29/many-peers", test_many_peers, NULL);
   harness_add ("/engine/corners/N-16/blocks-in-flight", test_blocks_in_flight, NULL);
   harness_add ("/engine/corners/D-23/long-ids", test_long_ids, NULL);
+  harness_add ("/engine/corners/D-34/bound", test_mixed_bound, NULL);
   harness_add ("/engine/corners/N-32/without-id", test_message_without_id, NULL);
   harness_add ("/engine/corners/D-29/empty-disco", test_empty_disco, NULL);
   harness_add ("/engine/corners/settings-while-opening", test_settings_while_opening, NULL);

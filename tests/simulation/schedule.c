@@ -560,7 +560,8 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
   memset (self, 0, sizeof *self);
   self->profile = profile;
   self->seed = seed;
-  self->time_limit = 48 * HOUR;
+  /* Megabytes in blocks of a hundred bytes, each a round trip of seconds. */
+  self->time_limit = (profile == PROFILE_BULK ? 480 : 48) * HOUR;
   self->sessions = g_array_new (FALSE, FALSE, sizeof (Session));
   self->actions = g_array_new (FALSE, FALSE, sizeof (Action));
   self->n_nodes = 2;

@@ -43,6 +43,11 @@ make_settings (IBBSettings *settings, Profile profile, Random *random)
     settings->max_block_size = (guint) random_between (random, 512, IBB_BLOCK_SIZE_MAX);
   settings->half_close = random_percent (random, 50);
   settings->strict = random_percent (random, 10);
+  /* Where nothing may go wrong, a close outlasts the longest way there and back:
+   * of messages its answer is the only proof that they arrived (D-37). */
+  if (profile == PROFILE_CLEAN || profile == PROFILE_WRAP || profile == PROFILE_PEERS ||
+      profile == PROFILE_HOSTILE)
+    settings->close_timeout = 60000;
   if (profile == PROFILE_CROWD)
     settings->receive_memory_limit = (gsize) random_scaled (random, 4096, 1024 * 1024);
   if (profile == PROFILE_TIMING)

@@ -680,6 +680,7 @@ test_backlog (Harness *h, gconstpointer data)
 {
   g_autoptr (IBBSession) session = harness_accept (h, IBB_CARRIER_IQ, 10);
   guint                  n = 0;
+  guint                  n_errors = 0;
   IBBStanza             *stanza;
 
   for (guint i = 0; i < 20000; i++)
@@ -688,13 +689,19 @@ test_backlog (Harness *h, gconstpointer data)
       g_assert_cmpuint (harness_read_n (h, session, 1), ==, 1);
     }
   g_assert_cmpuint (ibb_engine_get_n_waiting (h->engine), <=, 4096);
+  for (guint i = 0; i < 10; i++)
+    harness_send_data (h, "unknown", i, "x");
   while ((stanza = harness_take (h)) != NULL)
     {
-      g_assert_cmpint (stanza->payload, ==, IBB_PAYLOAD_RESULT);
+      g_assert_cmpuint (ibb_engine_get_n_waiting (h->engine), <=, 4096 + 10);
+      if (stanza->payload == IBB_PAYLOAD_RESULT)
+        n++;
+      else
+        n_errors++;
       ibb_stanza_record_unref (stanza);
-      n++;
     }
   g_assert_cmpuint (n, ==, 20000);
+  g_assert_cmpuint (n_errors, ==, 10);
 }
 
 int

@@ -222,3 +222,40 @@ fake_server_free (FakeServer *self)
 
   return received;
 }
+
+/* Clients of such a server. */
+
+IBBClient *
+fake_create_client (FakeServer *server, const char *jid)
+{
+  IBBClient *client = ibb_client_new (jid);
+
+  ibb_client_set_host (client, "127.0.0.1");
+  ibb_client_set_port (client, fake_server_get_port (server));
+  ibb_client_set_password (client, "secret");
+  ibb_client_set_tls_mode (client, IBB_TLS_MODE_NONE);
+  ibb_client_set_allow_plain_text (client, TRUE);
+
+  return client;
+}
+
+void
+fake_assert_login_fails (IBBClient *client, GQuark domain, int code)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_assert_error (error, domain, code);
+  g_test_message ("%s", error->message);
+  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
+}
+
+void
+fake_assert_login (IBBClient *client)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (ibb_client_login (client, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_ONLINE);
+}

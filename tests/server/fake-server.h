@@ -8,6 +8,8 @@
 
 #include <gio/gio.h>
 
+#include "xmpp/ibb-client.h"
+
 #define FAKE_HEADER                                                                                \
   "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "                                     \
   "xmlns:stream='http://etherx.jabber.org/streams' from='fake.test' id='1' version='1.0'>"
@@ -57,3 +59,8 @@ void fake_server_set_deaf (FakeServer *self);
 void fake_server_close (FakeServer *self);
 /* Ends it; returns all that came. */
 char *fake_server_free (FakeServer *self);
+
+/* A client that logs in to it without TLS. */
+IBBClient *fake_create_client (FakeServer *server, const char *jid);
+void       fake_assert_login (IBBClient *client);
+void       fake_assert_login_fails (IBBClient *client, GQuark domain, int code);

@@ -2,10 +2,19 @@
 
 #include "fixture.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 /* Longer than the slowest test under valgrind. */
 #define WATCHDOG_SECONDS 300
+
+static void
+add_services (Fixture *self)
+{
+  self->romeo = ibb_service_new (self->romeo_connection);
+  self->juliet = ibb_service_new (self->juliet_connection);
+  ibb_service_set_session_limit (self->juliet, 10);
+}
 
 void
 fixture_set_up (Fixture *self, gconstpointer data)
@@ -13,9 +22,54 @@ fixture_set_up (Fixture *self, gconstpointer data)
   self->loopback = ibb_loopback_new ();
   self->romeo_connection = ibb_loopback_attach (self->loopback, ROMEO);
   self->juliet_connection = ibb_loopback_attach (self->loopback, JULIET);
-  self->romeo = ibb_service_new (self->romeo_connection);
-  self->juliet = ibb_service_new (self->juliet_connection);
-  ibb_service_set_session_limit (self->juliet, 10);
+  add_services (self);
+}
+
+#ifdef IBB_HAS_CLIENT
+/* As one of the accounts that tests/lib/prosody.py makes. */
+static IBBConnection *
+log_in (const char *jid, const char *password)
+{
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (GTlsDatabase) database =
+      g_tls_file_database_new (g_getenv ("IBB_TEST_CA_FILE"), &error);
+  IBBClient *client = ibb_client_new (g_getenv (jid));
+
+  g_assert_no_error (error);
+  ibb_client_set_password (client, g_getenv (password));
+  ibb_client_set_host (client, g_getenv ("IBB_TEST_HOST"));
+  ibb_client_set_port (client, (guint) atoi (g_getenv ("IBB_TEST_PORT")));
+  ibb_client_set_tls_database (client, database);
+  ibb_client_login (client, NULL, &error);
+  g_assert_no_error (error);
+  return IBB_CONNECTION (client);
+}
+
+static void
+log_out (IBBConnection *client)
+{
+  g_autoptr (GError) error = NULL;
+
+  ibb_client_logout (IBB_CLIENT (client), NULL, &error);
+  g_assert_no_error (error);
+}
+#endif
+
+void
+fixture_set_up_anywhere (Fixture *self, gconstpointer data)
+{
+  if (g_getenv ("IBB_TEST_HOST") == NULL)
+    {
+      fixture_set_up (self, data);
+      return;
+    }
+#ifdef IBB_HAS_CLIENT
+  self->romeo_connection = log_in ("IBB_TEST_ALICE", "IBB_TEST_ALICE_PASSWORD");
+  self->juliet_connection = log_in ("IBB_TEST_BOB", "IBB_TEST_BOB_PASSWORD");
+  add_services (self);
+#else
+  g_assert_not_reached ();
+#endif
 }
 
 static void
@@ -42,10 +96,18 @@ fixture_tear_down (Fixture *self, gconstpointer data)
     g_assert_finalize_object (self->romeo);
   if (self->juliet != NULL)
     g_assert_finalize_object (self->juliet);
+#ifdef IBB_HAS_CLIENT
+  if (self->loopback == NULL)
+    {
+      log_out (self->romeo_connection);
+      log_out (self->juliet_connection);
+    }
+#endif
   /* What closes in the background keeps its connection until it is done. */
   drop_and_wait (self->romeo_connection);
   drop_and_wait (self->juliet_connection);
-  g_assert_finalize_object (self->loopback);
+  if (self->loopback != NULL)
+    g_assert_finalize_object (self->loopback);
 }
 
 void
@@ -81,13 +143,22 @@ wait_briefly (void)
 void
 fixture_open (Fixture *self, IBBTransport **romeo, IBBTransport **juliet)
 {
+  fixture_open_with (self, IBB_STANZA_TYPE_IQ, romeo, juliet);
+}
+
+void
+fixture_open_with (Fixture       *self,
+                   IBBStanzaType  stanza_type,
+                   IBBTransport **romeo,
+                   IBBTransport **juliet)
+{
+  g_autofree char         *jid = ibb_connection_dup_local_jid (self->juliet_connection);
   GAsyncResult            *accepted = NULL;
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError)       error = NULL;
 
   ibb_service_accept_async (self->juliet, NULL, store_result_cb, &accepted);
-  *romeo =
-      ibb_service_open_session (self->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error);
+  *romeo = ibb_service_open_session (self->romeo, jid, stanza_type, 0, NULL, NULL, &error);
   g_assert_no_error (error);
   result = wait_for_result (&accepted);
   *juliet = ibb_service_accept_finish (self->juliet, result, &error);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Two services on a loopback: what the tests of this folder begin with. */
+/* Two services: what the tests of this folder begin with. They are on a
+ * loopback or, when the program runs below tests/lib/prosody.py and uses nothing
+ * of the loopback, on two clients of that server. */
 
 #pragma once
 
@@ -11,7 +13,7 @@
 
 typedef struct
 {
-  IBBLoopback   *loopback;
+  IBBLoopback   *loopback; /* NULL: through a server */
   IBBConnection *romeo_connection;
   IBBConnection *juliet_connection;
   IBBService    *romeo;
@@ -21,9 +23,15 @@ typedef struct
 void fixture_set_up (Fixture *self, gconstpointer data);
 /* Asserts that nothing is left. */
 void fixture_tear_down (Fixture *self, gconstpointer data);
+/* The same set-up, through a server wherever IBB_TEST_HOST names one. */
+void fixture_set_up_anywhere (Fixture *self, gconstpointer data);
 
 /* One open session: Romeo opened it, Juliet accepted it. */
 void fixture_open (Fixture *self, IBBTransport **romeo, IBBTransport **juliet);
+void fixture_open_with (Fixture       *self,
+                        IBBStanzaType  stanza_type,
+                        IBBTransport **romeo,
+                        IBBTransport **juliet);
 
 /* A GAsyncReadyCallback that stores the result in a GAsyncResult **. */
 void store_result_cb (GObject *source, GAsyncResult *result, gpointer data);
@@ -76,3 +84,6 @@ void test_init (int *argc, char ***argv);
 
 #define add_test(path, function)                                                                   \
   g_test_add (path, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
+/* For what holds whatever is between the ends. */
+#define add_test_anywhere(path, data, function)                                                    \
+  g_test_add (path, Fixture, data, fixture_set_up_anywhere, function, fixture_tear_down)

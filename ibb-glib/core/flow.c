@@ -177,8 +177,6 @@ ibb_flow_note (
   if (round_trip <= 0)
     return;
 
-  self->smoothed =
-      self->smoothed == 0 ? round_trip : self->smoothed + (round_trip - self->smoothed) / 8;
   note_base (self, round_trip, now);
   if (self->round_fastest == 0 || round_trip < self->round_fastest)
     self->round_fastest = round_trip;

@@ -32,7 +32,6 @@ typedef struct
   gint64 next_base; /* fastest in this epoch, or 0 */
   gint64 epoch;     /* when this epoch began */
 
-  gint64  smoothed; /* round trip, RFC 6298; 0 before the first */
   gint64  round_start;
   gint64  round_fastest; /* 0 before the first of this round */
   guint64 round_acked;

@@ -138,7 +138,6 @@ acknowledge (IBBSession *self, IBBBlock *block, gint64 now)
   sender->one_block = FALSE;
   sender->retries = 0;
   sender->retry_at = IBB_NEVER;
-  sender->not_before = 0;
   if (self->linger_until != IBB_NEVER)
     self->linger_until = now + IBB_LINGER;
 
@@ -217,7 +216,6 @@ wait_for_retry (IBBSession *self, gint64 wait, gint64 now)
 {
   self->sender.total_retries++;
   self->sender.retry_at = now + wait;
-  self->sender.not_before = now + wait;
 }
 
 /* The refused blocks go again as they are, from the first one on. */

@@ -153,8 +153,9 @@ ibb_sender_can_send (IBBSession *self, gint64 now)
 {
   IBBSender *sender = &self->sender;
 
-  if (self->state != IBB_SESSION_OPEN || sender->n_refused > 0 || now < sender->not_before ||
-      !has_something_to_send (self))
+  if (self->state != IBB_SESSION_OPEN || sender->n_refused > 0 || !has_something_to_send (self))
+    return FALSE;
+  if (sender->retry_at != IBB_NEVER && now < sender->retry_at)
     return FALSE;
   if (sender->n_sent == 0)
     return TRUE;

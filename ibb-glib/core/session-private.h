@@ -72,7 +72,7 @@ typedef struct
   guint        retries;          /* of the present trouble, reset by success */
   guint        total_retries;
   guint        early_retries;    /* D-32 */
-  gint64       retry_at;         /* IBB_NEVER: not waiting */
+  gint64       retry_at;         /* nothing is sent earlier; IBB_NEVER: not waiting */
   gboolean     one_block;        /* until the next acknowledgement (D-30) */
   gboolean     one_block_ever;   /* for the rest of the session */
   gsize        cap;              /* bytes in flight after a refusal; G_MAXSIZE: none */
@@ -80,7 +80,6 @@ typedef struct
   gboolean     parked;           /* its bytes are out of the shared count (D-50) */
   gint64       smoothed;         /* round trip */
   gint64       heard;            /* when the peer's silence began (D-27) */
-  gint64       not_before;       /* nothing is sent earlier: the wait before a retry */
   gsize        refused_flight;   /* bytes in flight when the first of them was refused */
   guint        n_flight_refused; /* blocks in flight then */
   gboolean     doubted;          /* a refusal says that nobody is there: probed at once (D-27) */

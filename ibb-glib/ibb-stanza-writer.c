@@ -169,6 +169,13 @@ write_data (const IBBStanza *self, GByteArray *out)
   /* D-35: neither stored for later nor copied to other resources. */
   if (self->name == IBB_STANZA_MESSAGE)
     APPEND (out, "<no-store xmlns='" HINTS_NAMESPACE "'/><no-copy xmlns='" HINTS_NAMESPACE "'/>");
+
+  /* N-31: sent back instead of stored, or of given to another resource.
+   * (XEP-0079 §3.3.3: "exact" would send back what reaches its resource.) */
+  if (self->has_rules)
+    APPEND (out, "<amp xmlns='" IBB_AMP_NAMESPACE "'>"
+                 "<rule action='error' condition='deliver' value='stored'/>"
+                 "<rule action='error' condition='match-resource' value='other'/></amp>");
 }
 
 static void

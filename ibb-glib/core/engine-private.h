@@ -9,6 +9,7 @@
 #include "core/engine.h"
 #include "core/flow.h"
 #include "core/peer.h"
+#include "core/server.h"
 #include "core/session-private.h"
 #include "core/timer.h"
 
@@ -23,17 +24,19 @@ typedef enum
   IBB_PENDING_CLOSE,
   IBB_PENDING_QUERY, /* disco#info */
   IBB_PENDING_PROBE,
+  IBB_PENDING_SERVER, /* disco#info of a server (N-31) */
 } IBBPendingType;
 
 typedef struct
 {
   IBBPendingType type;
-  char          *id;           /* the key */
-  IBBPeer       *peer;         /* (unowned) (nullable): query, probe */
-  IBBSession    *session;      /* (unowned) (nullable) */
-  IBBBlock      *block;        /* (unowned) (nullable) */
-  char          *jid;          /* whom the reply must come from, normalised */
-  gboolean       any_resource; /* a message's error may come from another resource (D-36) */
+  char          *id;         /* the key */
+  IBBPeer       *peer;       /* (unowned) (nullable): query, probe */
+  IBBServer     *server;     /* (unowned) (nullable): server */
+  IBBSession    *session;    /* (unowned) (nullable) */
+  IBBBlock      *block;      /* (unowned) (nullable) */
+  char          *jid;        /* whom the reply must come from, normalised */
+  gboolean       is_message; /* its error may come from elsewhere (D-36) */
 
   /* An abandoned open. */
   char  *address;
@@ -67,6 +70,7 @@ struct _IBBEngine
   GHashTable *expectations; /* (element-type utf8 IBBExpectation): owned */
   GHashTable *pending;      /* (element-type utf8 IBBPending): by id, owned */
   GHashTable *peers;        /* (element-type utf8 IBBPeer): owned */
+  GHashTable *servers;      /* (element-type utf8 IBBServer): by domain, owned */
   GQueue      idle_peers;   /* least recently used first */
   GQueue      all;          /* every session that points to this engine, by its engine_link */
   GQueue      abandoned;    /* pending abandoned opens, oldest first */

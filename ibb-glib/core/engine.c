@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "core/engine-private.h"
 #include "core/jid.h"
 
@@ -84,6 +86,8 @@ ibb_engine_new (IBBRandomFunc random, gpointer random_data)
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) pending_free);
   self->peers =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) ibb_peer_free);
+  self->servers =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) ibb_server_free);
   self->requests = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   ibb_flow_init (&self->flow);
   ibb_timers_init (&self->timers);
@@ -121,6 +125,7 @@ ibb_engine_free (IBBEngine *self)
   g_hash_table_unref (self->expectations);
   g_hash_table_unref (self->pending);
   g_hash_table_unref (self->peers);
+  g_hash_table_unref (self->servers);
   g_hash_table_unref (self->requests);
   ibb_timers_clear (&self->timers);
   g_free (self->local_jid);
@@ -285,16 +290,20 @@ static gboolean
 reply_fits (IBBEngine *self, IBBPending *pending, IBBStanza *stanza, const char *from)
 {
   g_autofree char *bare = NULL;
+  g_autofree char *domain = NULL;
   g_autofree char *from_bare = NULL;
 
   if (stanza->from == NULL && is_own_server (self, pending->jid))
     return TRUE;
-  if (!pending->any_resource)
+  if (!pending->is_message || from == NULL)
     return g_strcmp0 (pending->jid, from) == 0;
 
+  /* A server may have sent it to another resource (D-36); one that heeded a
+   * rule answers in its own name (XEP-0079 §2.2.5). */
   bare = ibb_jid_dup_bare (pending->jid);
-  from_bare = from != NULL ? ibb_jid_dup_bare (from) : NULL;
-  return g_strcmp0 (bare, from_bare) == 0;
+  domain = ibb_jid_dup_domain (pending->jid);
+  from_bare = ibb_jid_dup_bare (from);
+  return strcmp (bare, from_bare) == 0 || strcmp (domain, from) == 0 || is_own_server (self, from);
 }
 
 static gboolean
@@ -333,6 +342,9 @@ receive_reply (IBBEngine *self, IBBStanza *stanza, const char *from, gint64 now)
       break;
     case IBB_PENDING_PROBE:
       ibb_peer_probe_answered (pending->peer, stanza, now);
+      break;
+    case IBB_PENDING_SERVER:
+      ibb_server_answered (pending->server, stanza);
       break;
     default:
       g_assert_not_reached ();

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/engine-private.h"
+#include "core/jid.h"
 #include "core/session-private.h"
 
 #define SEND_BUFFER_BLOCKS 16
@@ -16,6 +17,7 @@
 #define PARKED_MAX (64 * 1024 * 1024) /* D-50 */
 #define RESEND_LATER_MAX 63           /* D-27: a peer remembers 64 blocks */
 #define STANZA_OVERHEAD 320           /* tags, attributes, id, what a server adds (D-16) */
+#define RULES_OVERHEAD 180            /* of a message (N-31) */
 
 void
 ibb_sender_init (IBBSession *self)
@@ -94,8 +96,9 @@ ibb_sender_get_block_max (IBBSession *self)
   if (limit == 0)
     return size;
 
-  overhead = STANZA_OVERHEAD + get_escaped_length (self->peer_jid) +
-             get_escaped_length (self->local_jid) + get_escaped_length (self->sid);
+  overhead = STANZA_OVERHEAD + (self->carrier == IBB_CARRIER_MESSAGE ? RULES_OVERHEAD : 0) +
+             get_escaped_length (self->peer_jid) + get_escaped_length (self->local_jid) +
+             get_escaped_length (self->sid);
   limit = limit > overhead ? (limit - overhead) / 4 * 3 : 0;
   return CLAMP (limit, 1, size);
 }
@@ -202,6 +205,35 @@ cut_block (IBBSession *self)
   return block;
 }
 
+/* Rules go with messages to where both servers heed them (XEP-0079 §2.1.1): one
+ * that does not know them is given no such message, it comes back. Nothing waits
+ * for the answers. */
+void
+ibb_sender_opened (IBBSession *self)
+{
+  g_autofree char *domain = NULL;
+
+  if (self->carrier != IBB_CARRIER_MESSAGE || self->engine->local_normal == NULL)
+    return;
+
+  domain = ibb_jid_dup_domain (self->engine->local_normal);
+  self->own_server = ibb_server_use (self->engine, domain);
+}
+
+static gboolean
+may_have_rules (IBBSession *self)
+{
+  if (self->own_server == NULL || !self->own_server->heeds_rules)
+    return FALSE;
+  if (self->peer_server == NULL)
+    {
+      g_autofree char *domain = ibb_jid_dup_domain (self->peer_normal);
+
+      self->peer_server = ibb_server_use (self->engine, domain);
+    }
+  return self->peer_server->heeds_rules;
+}
+
 static IBBStanza *
 make_stanza (IBBSession *self, IBBBlock *block)
 {
@@ -211,8 +243,11 @@ make_stanza (IBBSession *self, IBBBlock *block)
     stanza =
         ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_DATA, block->id, self->peer_jid);
   else
-    stanza = ibb_stanza_record_new (IBB_STANZA_MESSAGE, NULL, IBB_PAYLOAD_DATA, block->id,
-                                    self->peer_jid);
+    {
+      stanza = ibb_stanza_record_new (IBB_STANZA_MESSAGE, NULL, IBB_PAYLOAD_DATA, block->id,
+                                      self->peer_jid);
+      stanza->has_rules = may_have_rules (self);
+    }
   ibb_session_set_from (self, stanza);
   stanza->sid = g_strdup (self->sid);
   stanza->seq = block->seq;
@@ -245,7 +280,7 @@ ibb_sender_take_stanza (IBBSession *self, gint64 now)
 
       pending->session = self;
       pending->block = block;
-      pending->any_resource = self->carrier == IBB_CARRIER_MESSAGE;
+      pending->is_message = self->carrier == IBB_CARRIER_MESSAGE;
     }
 
   size = g_bytes_get_size (block->bytes);

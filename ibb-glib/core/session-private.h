@@ -16,6 +16,7 @@ G_BEGIN_DECLS
 
 typedef struct _IBBEngine IBBEngine;
 typedef struct _IBBPeer   IBBPeer;
+typedef struct _IBBServer IBBServer;
 
 /* Constants of protocol.md. */
 #define IBB_LINGER (4 * G_USEC_PER_SEC)
@@ -130,7 +131,9 @@ struct _IBBSession
   char           *local_jid; /* as first given */
   char           *peer_normal;
   char           *local_normal;
-  IBBPeer        *peer; /* (unowned) (nullable): while it is in the table */
+  IBBPeer        *peer;        /* (unowned) (nullable): while it is in the table */
+  IBBServer      *own_server;  /* (nullable): message carrier, while it is in the table (N-31) */
+  IBBServer      *peer_server; /* (nullable): likewise, once it matters */
 
   GList    engine_link;
   GList    peer_link;
@@ -203,6 +206,7 @@ void   ibb_receiver_clear (IBBSession *self);
 
 /* sender.c */
 void ibb_sender_init (IBBSession *self);
+void ibb_sender_opened (IBBSession *self);
 void ibb_sender_clear (IBBSession *self);
 gboolean
       ibb_sender_can_send (IBBSession *self, gint64 now); /* as far as the session is concerned */

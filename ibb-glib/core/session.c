@@ -166,6 +166,7 @@ ibb_session_opened (IBBSession *self, gint64 now)
     }
   self->state = IBB_SESSION_OPEN;
   self->deadline = IBB_NEVER;
+  ibb_sender_opened (self);
   ibb_session_changed (self);
   ibb_session_proceed (self, now);
   ibb_sender_update_ready (self, now);
@@ -261,6 +262,8 @@ ibb_session_end (IBBSession *self, const IBBFailure *failure)
     {
       self->in_table = FALSE;
       ibb_peer_remove_session (self->peer, self);
+      g_clear_pointer (&self->own_server, ibb_server_leave);
+      g_clear_pointer (&self->peer_server, ibb_server_leave);
       g_hash_table_remove (engine->sessions, self);
     }
   ibb_session_check_counted (self);

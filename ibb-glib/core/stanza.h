@@ -19,6 +19,7 @@ G_BEGIN_DECLS
 #define IBB_FEATURE_NAMESPACE "urn:ibb-glib:1"         /* our feature, and the mark of D-49 */
 #define IBB_DISCO_INFO_NAMESPACE "http://jabber.org/protocol/disco#info"
 #define IBB_PING_NAMESPACE "urn:xmpp:ping"
+#define IBB_AMP_NAMESPACE "http://jabber.org/protocol/amp" /* XEP-0079 */
 
 /* The element name of the stanza. */
 typedef enum
@@ -82,6 +83,7 @@ struct _IBBStanza
   IBBBase64Status base64;      /* what the decoder thought of it */
   gsize           text_length; /* bytes of text, before decoding (D-17) */
   gboolean        has_child;   /* data: a child element where only text may be (N-44) */
+  gboolean        has_rules;   /* of a message: rules of XEP-0079 are written (N-31) */
 
   /* error */
   IBBCondition condition;

@@ -100,6 +100,7 @@ engine_check (IBBEngine *engine, const IBBSettings *largest)
   guint          n_counted = 0;
   guint          n_requests = 0;
   guint          n_errors = 0;
+  guint          n_server_users = 0;
   guint          n_pending = g_queue_get_length (&engine->abandoned);
   guint          n_timers = engine->abandoned_timer.iter != NULL;
   GHashTableIter iter;
@@ -120,6 +121,7 @@ engine_check (IBBEngine *engine, const IBBSettings *largest)
         {
           g_assert (session->sender.in_flight == 0 && session->timer.iter == NULL);
           g_assert (!session->is_ready && !session->is_memory_held);
+          g_assert (session->own_server == NULL && session->peer_server == NULL);
           g_assert (g_queue_is_empty (&session->receiver.held));
           g_assert (session->is_counted == (session->receiver.queue.length > 0));
           /* It is told why, once all is read. */
@@ -134,6 +136,7 @@ engine_check (IBBEngine *engine, const IBBSettings *largest)
       g_assert ((session->state == IBB_SESSION_REQUESTED) == (session->request != NULL));
       check_sender (session, &n_pending);
       check_receiver (session, largest);
+      n_server_users += (session->own_server != NULL) + (session->peer_server != NULL);
       if (session->sender.parked)
         parked += session->sender.in_flight;
       else if (session->carrier == IBB_CARRIER_IQ)
@@ -149,6 +152,17 @@ engine_check (IBBEngine *engine, const IBBSettings *largest)
       n_timers += peer->probe_timer.iter != NULL;
     }
 
+  g_hash_table_iter_init (&iter, engine->servers);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      IBBServer *server = value;
+
+      n_pending += server->query != NULL;
+      g_assert (server->n_users > 0);
+      n_server_users -= server->n_users;
+    }
+
+  g_assert (n_server_users == 0);
   g_assert (engine->unread == unread);
   g_assert (engine->n_counted == n_counted);
   g_assert (engine->n_requests == n_requests && n_requests <= 16); /* D-47 */

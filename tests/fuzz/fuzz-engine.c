@@ -510,7 +510,8 @@ reply (World *self, guint back, guint b, guint c)
   stanza->error_type = (c >> 5) % (IBB_ERROR_TYPE_WAIT + 1);
   if (!is_error && request->payload == IBB_PAYLOAD_DISCO_QUERY)
     {
-      const char *features[] = { b & 4 ? IBB_FEATURE_NAMESPACE : "x", NULL };
+      const char *features[] = { b & 4 ? IBB_FEATURE_NAMESPACE : "x",
+                                 b & 8 ? IBB_AMP_NAMESPACE : NULL, NULL };
 
       stanza->payload = IBB_PAYLOAD_DISCO_INFO;
       stanza->features = g_strdupv ((char **) features);
@@ -564,7 +565,8 @@ check_stanza (World *self, IBBStanza *stanza)
       return;
     case IBB_PAYLOAD_DATA:
       g_assert (stanza->seq_valid && stanza->bytes != NULL);
-      g_assert (g_bytes_get_size (stanza->bytes) > 0); /* D-21 */
+      g_assert (g_bytes_get_size (stanza->bytes) > 0);                     /* D-21 */
+      g_assert (!stanza->has_rules || stanza->name == IBB_STANZA_MESSAGE); /* N-31 */
       break;
     case IBB_PAYLOAD_OPEN:
       g_assert (stanza->block_size >= 1 && stanza->block_size <= IBB_BLOCK_SIZE_MAX);

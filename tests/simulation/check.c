@@ -338,9 +338,9 @@ check_received (World *self, Node *node, IBBStanza *stanza)
       stanza->payload != IBB_PAYLOAD_DISCO_INFO)
     return;
   from = server_find (self, stanza->from);
-  if (from == NULL)
+  if (from == NULL && g_strcmp0 (stanza->from, SERVER) != 0)
     return;
-  if (stanza->payload == IBB_PAYLOAD_DISCO_INFO)
+  if (stanza->payload == IBB_PAYLOAD_DISCO_INFO && from != NULL)
     {
       for (char **feature = stanza->features; feature != NULL && *feature != NULL; feature++)
         if (strcmp (*feature, IBB_FEATURE_NAMESPACE) == 0)
@@ -353,7 +353,7 @@ check_received (World *self, Node *node, IBBStanza *stanza)
     {
       End *end = g_ptr_array_index (self->ends, i);
 
-      if (end->node == node->index && end->peer == from->index &&
+      if (end->node == node->index && (from == NULL || end->peer == from->index) &&
           block_answered (self, end, id, stanza))
         return;
     }

@@ -565,6 +565,7 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
   memset (self, 0, sizeof *self);
   self->profile = profile;
   self->seed = seed;
+  self->server_disco = (guint) (random_mix (r.state + 79) % 4);
   /* Megabytes in blocks of a hundred bytes, each a round trip of seconds. */
   self->time_limit = (profile == PROFILE_BULK ? 480 : 48) * HOUR;
   self->sessions = g_array_new (FALSE, FALSE, sizeof (Session));

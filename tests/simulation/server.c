@@ -96,6 +96,12 @@ send_back (World       *self,
 {
   IBBStanza *error = ibb_stanza_record_new_error (stanza, condition, type, NULL);
 
+  /* A rule was heeded: it speaks in its own name (N-31). */
+  if (stanza->has_rules)
+    {
+      g_free (error->from);
+      error->from = g_strdup (SERVER);
+    }
   server_deliver (self, from, to, error, time);
 }
 
@@ -245,6 +251,18 @@ suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
   return FALSE;
 }
 
+static void
+answer_disco (World *self, Node *from, IBBStanza *stanza, gint64 time)
+{
+  IBBStanza *reply = ibb_stanza_record_new_result (stanza);
+
+  reply->payload = IBB_PAYLOAD_DISCO_INFO;
+  reply->features = g_new0 (char *, 2);
+  reply->features[0] =
+      g_strdup (self->schedule.server_disco == 2 ? IBB_AMP_NAMESPACE : IBB_DISCO_INFO_NAMESPACE);
+  server_deliver (self, MAX_NODES, from, reply, time);
+}
+
 /* The server's own answers: a ping, and a disco#info without us in it. */
 static void
 answer_as_server (World *self, Node *from, IBBStanza *stanza, gint64 time)
@@ -254,6 +272,10 @@ answer_as_server (World *self, Node *from, IBBStanza *stanza, gint64 time)
   check_removed (self, from->index, MAX_NODES, stanza);
   if (stanza->payload == IBB_PAYLOAD_PING)
     server_deliver (self, MAX_NODES, from, ibb_stanza_record_new_result (stanza), time);
+  else if (stanza->payload == IBB_PAYLOAD_DISCO_QUERY && self->schedule.server_disco == 3)
+    world_trace (self, "  never answered");
+  else if (stanza->payload == IBB_PAYLOAD_DISCO_QUERY && self->schedule.server_disco > 0)
+    answer_disco (self, from, stanza, time);
   else
     send_back (self, MAX_NODES, from, stanza, IBB_CONDITION_SERVICE_UNAVAILABLE,
                IBB_ERROR_TYPE_CANCEL, time);

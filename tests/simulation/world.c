@@ -478,7 +478,7 @@ world_run (World *self, Profile profile, guint64 seed)
 
       node->world = self;
       node->index = i;
-      g_snprintf (node->bare, sizeof node->bare, "user%u@simulation.test", i);
+      g_snprintf (node->bare, sizeof node->bare, "user%u@" SERVER, i);
       g_snprintf (node->jid, sizeof node->jid, "%s/%c", node->bare, 'A' + (char) i);
       node->ids = random_fork (&self->random);
       g_queue_init (&node->unsent);

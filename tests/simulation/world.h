@@ -24,6 +24,7 @@
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
 
+#define SERVER "simulation.test"
 #define MAX_NODES 4
 #define MAX_REPLAYED 16
 
@@ -219,6 +220,7 @@ typedef struct
   gint64      delay[MAX_NODES][MAX_NODES];
   gint64      jitter[MAX_NODES][MAX_NODES];
   gint64      server_delay[MAX_NODES];
+  guint       server_disco; /* its answer: 0: error, 1: no rules, 2: rules (N-31), 3: none */
   gsize       stanza_limit[MAX_NODES]; /* that the engine is told of (D-16) */
   gboolean    scripted[MAX_NODES];     /* no engine of ours */
   Habits      habits;                  /* of those */

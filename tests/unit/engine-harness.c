@@ -196,9 +196,10 @@ answer_disco (Harness *self, IBBStanza *query)
   IBBStanza *reply = ibb_stanza_record_new_result (query);
 
   reply->payload = IBB_PAYLOAD_DISCO_INFO;
-  reply->features = g_new0 (char *, 2);
+  reply->features = g_new0 (char *, 3);
   reply->features[0] =
       g_strdup (self->has_feature ? IBB_FEATURE_NAMESPACE : IBB_DISCO_INFO_NAMESPACE);
+  reply->features[1] = self->has_rules ? g_strdup (IBB_AMP_NAMESPACE) : NULL;
   harness_receive (self, reply);
 }
 

@@ -24,6 +24,7 @@ typedef struct
   gboolean   hold_sent;   /* what is taken is not reported as sent */
   gboolean   leave_disco; /* a disco#info query is not answered by itself */
   gboolean   has_feature; /* the answer names our feature */
+  gboolean   has_rules;   /* the answer names XEP-0079 (N-31) */
   guint      n_disco;     /* queries seen */
   guint      n_ids;       /* for ids of the peer's requests */
   char       last_id[32]; /* of the last request that the peer sent */

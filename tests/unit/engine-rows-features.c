@@ -77,6 +77,188 @@ test_message_pacing (Harness *h, gconstpointer data)
   g_assert_cmpuint (ibb_session_get_delivered (session), ==, 50);
 }
 
+#define OWN_SERVER "capulet.example"
+#define PEER_SERVER "montague.example"
+
+static void
+answer_disco (Harness *h, IBBStanza *query, const char *feature)
+{
+  IBBStanza *answer = ibb_stanza_record_new_result (query);
+
+  answer->payload = IBB_PAYLOAD_DISCO_INFO;
+  answer->features = g_strsplit (feature, " ", 0);
+  g_assert_true (harness_receive (h, answer));
+}
+
+static IBBStanza *
+expect_query (Harness *h, const char *to)
+{
+  IBBStanza *query = harness_expect (h, IBB_PAYLOAD_DISCO_QUERY);
+
+  g_assert_cmpstr (query->to, ==, to);
+  return query;
+}
+
+static void
+expect_message (Harness *h, IBBSession *session, guint seq, gboolean has_rules)
+{
+  g_autoptr (IBBStanza) block = NULL;
+
+  harness_write (h, session, "m");
+  block = harness_expect_data (h, seq, "m");
+  g_assert_cmpint (block->name, ==, IBB_STANZA_MESSAGE);
+  g_assert_cmpint (block->has_rules, ==, has_rules);
+}
+
+/* N-31: rules of XEP-0079 go where both servers have said that they heed them,
+ * and nothing waits for the answers. */
+static void
+test_rules (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = harness_open (h, IBB_CARRIER_MESSAGE, 10);
+  g_autoptr (IBBSession) second = NULL;
+  g_autoptr (IBBStanza)  own = NULL;
+  g_autoptr (IBBStanza)  theirs = NULL;
+  g_autoptr (IBBStanza)  again = NULL;
+  g_autoptr (IBBStanza)  open = NULL;
+
+  h->leave_disco = TRUE;
+  own = expect_query (h, OWN_SERVER);
+  g_assert_null (own->from);
+  expect_message (h, session, 0, FALSE);
+  answer_disco (h, own, IBB_AMP_NAMESPACE);
+  expect_message (h, session, 1, FALSE);
+  theirs = expect_query (h, PEER_SERVER);
+  expect_message (h, session, 2, FALSE);
+  answer_disco (h, theirs, "x " IBB_AMP_NAMESPACE " y");
+  expect_message (h, session, 3, TRUE);
+
+  /* Others profit; nobody is asked twice. */
+  second = harness_begin_open (h, PEER_BARE "/other", NULL, IBB_CARRIER_MESSAGE, 10);
+  open = harness_expect (h, IBB_PAYLOAD_OPEN);
+  harness_answer (h, open);
+  expect_message (h, second, 0, TRUE);
+  harness_expect_nothing (h);
+
+  /* With the last one what is known is forgotten. */
+  ibb_session_abort (session, h->now);
+  ibb_session_abort (second, h->now);
+  ibb_stanza_record_unref (harness_expect_close (h, TRUE));
+  ibb_stanza_record_unref (harness_expect_close (h, TRUE));
+  harness_assert_empty (h);
+  ibb_session_unref (session);
+  session = harness_accept (h, IBB_CARRIER_MESSAGE, 10);
+  again = expect_query (h, OWN_SERVER);
+  expect_message (h, session, 0, FALSE);
+}
+
+/* N-31: a peer behind our own server, which is asked once. */
+static void
+test_rules_one_server (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = NULL;
+  g_autoptr (IBBStanza)  open = NULL;
+  g_autoptr (IBBStanza)  query = NULL;
+
+  session = harness_begin_open (h, "nurse@" OWN_SERVER "/x", NULL, IBB_CARRIER_MESSAGE, 10);
+  open = harness_expect (h, IBB_PAYLOAD_OPEN);
+  harness_answer (h, open);
+  h->leave_disco = TRUE;
+  query = expect_query (h, OWN_SERVER);
+  /* Without "from" it is from our server, too. */
+  g_clear_pointer (&query->to, g_free);
+  answer_disco (h, query, IBB_AMP_NAMESPACE);
+  expect_message (h, session, 0, TRUE);
+  harness_expect_nothing (h);
+}
+
+/* N-31: none of it without the feature, at either end, nor for IQs. */
+static void
+test_no_rules (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = harness_open (h, IBB_CARRIER_MESSAGE, 10);
+  g_autoptr (IBBSession) iq = NULL;
+  g_autoptr (IBBStanza)  open = NULL;
+  g_autoptr (IBBStanza)  own = NULL;
+  g_autoptr (IBBStanza)  theirs = NULL;
+  g_autoptr (IBBStanza)  block = NULL;
+
+  h->leave_disco = TRUE;
+  own = expect_query (h, OWN_SERVER);
+  answer_disco (h, own, data != NULL ? IBB_AMP_NAMESPACE : IBB_AMP_NAMESPACE "#errors");
+  expect_message (h, session, 0, FALSE);
+  if (data != NULL)
+    {
+      theirs = expect_query (h, PEER_SERVER);
+      harness_answer_error (h, theirs, IBB_CONDITION_SERVICE_UNAVAILABLE, IBB_ERROR_TYPE_CANCEL);
+    }
+  expect_message (h, session, 1, FALSE);
+  harness_expect_nothing (h);
+
+  h->leave_disco = FALSE;
+  h->has_rules = TRUE;
+  iq = harness_begin_open (h, PEER, NULL, IBB_CARRIER_IQ, 10);
+  open = harness_expect (h, IBB_PAYLOAD_OPEN);
+  harness_answer (h, open);
+  harness_write (h, iq, "q");
+  block = harness_expect_data (h, 0, "q");
+  g_assert_false (block->has_rules);
+  harness_expect_nothing (h);
+}
+
+/* N-31, D-36: the server that heeded a rule says so in its own name. */
+static void
+test_rule_heeded (Harness *h, gconstpointer data)
+{
+  const char            *from = data;
+  gboolean               is_known = strcmp (from, "example.net") != 0;
+  g_autoptr (IBBSession) session = NULL;
+  g_autoptr (IBBStanza)  block = NULL;
+  IBBStanza             *error;
+
+  h->has_rules = TRUE;
+  session = harness_open (h, IBB_CARRIER_MESSAGE, 10);
+  harness_expect_nothing (h); /* our server has answered */
+  expect_message (h, session, 0, FALSE);
+  harness_expect_nothing (h); /* and the peer's */
+  harness_write (h, session, "x");
+  block = harness_expect_data (h, 1, "x");
+  g_assert_true (block->has_rules);
+
+  error = ibb_stanza_record_new_error (block, IBB_CONDITION_UNDEFINED_CONDITION,
+                                       IBB_ERROR_TYPE_MODIFY, NULL);
+  g_free (error->from);
+  error->from = g_strdup (from);
+  g_assert_cmpint (harness_receive (h, error), ==, is_known);
+  if (is_known)
+    {
+      ibb_stanza_record_unref (harness_expect_close (h, TRUE));
+      assert_failure (ibb_session_get_failure (session), IBB_FAILURE_CONDITION);
+    }
+  else
+    {
+      harness_expect_nothing (h);
+      assert_state (session, IBB_SESSION_OPEN);
+    }
+}
+
+/* N-31: a stream that breaks while the server is asked. */
+static void
+test_rules_lost (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = harness_open (h, IBB_CARRIER_MESSAGE, 10);
+  g_autoptr (IBBStanza)  query = NULL;
+  g_autoptr (IBBStanza)  answer = NULL;
+
+  h->leave_disco = TRUE;
+  query = expect_query (h, OWN_SERVER);
+  ibb_engine_lost (h->engine, h->now);
+  harness_assert_empty (h);
+  ibb_engine_restored (h->engine);
+  answer = ibb_stanza_record_new_result (query);
+  g_assert_false (ibb_engine_receive (h->engine, answer, h->now));
+}
+
 /* N-39: behind a server that lets 10 kB/s through, little is under way. */
 static void
 test_throttle (Harness *h, gconstpointer data)
@@ -147,13 +329,20 @@ test_long_path (Harness *h, gconstpointer data)
 static void
 test_stanza_limit (Harness *h, gconstpointer data)
 {
-  static const char *const peers[] = { PEER, "a@b/\"<&'>\"<&'>\"<&'>\"<&'>\"<&'>\"<&'>\"<&'>" };
+  static const struct
+  {
+    const char *peer;
+    IBBCarrier  carrier;
+  } sessions[] = { { PEER, IBB_CARRIER_IQ },
+                   { "a@b/\"<&'>\"<&'>\"<&'>\"<&'>\"<&'>\"<&'>\"<&'>", IBB_CARRIER_IQ },
+                   { PEER, IBB_CARRIER_MESSAGE } };
 
   ibb_engine_set_stanza_limit (h->engine, LIMIT);
-  for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
+  h->has_rules = TRUE; /* which take room, too (N-31) */
+  for (guint i = 0; i < G_N_ELEMENTS (sessions); i++)
     {
       g_autoptr (IBBSession) session =
-          harness_begin_open (h, peers[i], NULL, IBB_CARRIER_IQ, 65535);
+          harness_begin_open (h, sessions[i].peer, NULL, sessions[i].carrier, 65535);
       g_autoptr (IBBStanza) open = harness_expect (h, IBB_PAYLOAD_OPEN);
       g_autoptr (IBBStanza) block = NULL;
       gsize                 length;
@@ -165,7 +354,9 @@ test_stanza_limit (Harness *h, gconstpointer data)
                strlen (OWN) + strlen (block->sid);
       for (const char *p = block->to; *p != '\0'; p++)
         length += strchr ("\"<&'>", *p) != NULL ? 6 : 1;
-      g_assert_cmpuint (length, <=, LIMIT - 150); /* the tags */
+      /* the tags */
+      g_assert_cmpuint (length, <=,
+                        LIMIT - (sessions[i].carrier == IBB_CARRIER_MESSAGE ? 400 : 150));
       g_assert_cmpuint (length, >=, LIMIT - 500); /* and no more is wasted */
       ibb_session_abort (session, h->now);
       ibb_stanza_record_unref (harness_expect_close (h, TRUE));
@@ -364,6 +555,14 @@ main (int argc, char *argv[])
   harness_add ("/engine/features/N-09/max-block-size", test_max_block_size, NULL);
   harness_add ("/engine/features/N-21/waits", test_waits, NULL);
   harness_add ("/engine/features/N-31/message-pacing", test_message_pacing, NULL);
+  harness_add ("/engine/features/N-31/rules", test_rules, NULL);
+  harness_add ("/engine/features/N-31/rules/one-server", test_rules_one_server, NULL);
+  harness_add ("/engine/features/N-31/rules/not-here", test_no_rules, NULL);
+  harness_add ("/engine/features/N-31/rules/not-there", test_no_rules, GINT_TO_POINTER (TRUE));
+  harness_add ("/engine/features/N-31,D-36/rule-heeded/here", test_rule_heeded, OWN_SERVER);
+  harness_add ("/engine/features/N-31,D-36/rule-heeded/there", test_rule_heeded, PEER_SERVER);
+  harness_add ("/engine/features/N-31,D-36/rule-heeded/nowhere", test_rule_heeded, "example.net");
+  harness_add ("/engine/features/N-31/rules/lost", test_rules_lost, NULL);
   harness_add ("/engine/features/N-39/throttle", test_throttle, NULL);
   harness_add ("/engine/features/D-50/long-path", test_long_path, NULL);
   harness_add ("/engine/features/N-40/stanza-limit", test_stanza_limit, NULL);

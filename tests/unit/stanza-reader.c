@@ -528,6 +528,29 @@ test_error_echo (void)
   g_assert_nonnull (strstr (xml, "<recipient-unavailable"));
 }
 
+/* N-31: a rule of XEP-0079 was heeded, as the server says in more than one way. */
+static void
+test_error_rules (void)
+{
+  g_autoptr (IBBStanza) stanza =
+      read_xml ("<message type='error' id='1' from='there'>"
+                "<amp xmlns='http://jabber.org/protocol/amp' status='error' to='them@there/r'>"
+                "<rule action='error' condition='deliver' value='stored'/></amp>"
+                "<error type='modify' code='500'>"
+                "<failed-rules xmlns='http://jabber.org/protocol/amp#errors'>"
+                "<rule action='error' condition='deliver' value='stored'/></failed-rules>"
+                "<undefined-condition" CONDITION "/></error></message>");
+  g_autoptr (IBBStanza) alert =
+      read_xml ("<message id='1' from='there'>"
+                "<amp xmlns='http://jabber.org/protocol/amp' status='alert' to='them@there/r'>"
+                "<rule action='alert' condition='deliver' value='stored'/></amp></message>");
+
+  g_assert_cmpint (stanza->payload, ==, IBB_PAYLOAD_ERROR);
+  g_assert_cmpint (stanza->condition, ==, IBB_CONDITION_UNDEFINED_CONDITION);
+  g_assert_cmpint (stanza->error_type, ==, IBB_ERROR_TYPE_MODIFY);
+  g_assert_cmpint (alert->payload, ==, IBB_PAYLOAD_OTHER); /* not of our asking */
+}
+
 /* D-29 */
 static void
 test_disco_info (void)
@@ -839,6 +862,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza-reader/error/table/D-25", test_error_table);
   g_test_add_func ("/ibb/stanza-reader/error/details", test_error_details);
   g_test_add_func ("/ibb/stanza-reader/error/echo/D-36", test_error_echo);
+  g_test_add_func ("/ibb/stanza-reader/error/rules/N-31", test_error_rules);
   g_test_add_func ("/ibb/stanza-reader/disco-info/D-29", test_disco_info);
   g_test_add_func ("/ibb/stanza/boxed", test_boxed);
   g_test_add_func ("/ibb/stanza-reader/refused", test_refused);

@@ -87,8 +87,8 @@ test_data_iq (void)
                      "<data xmlns='http://jabber.org/protocol/ibb' seq='0' sid='sid'></data></iq>");
 }
 
-/* N-13, N-31, N-32, D-35: with its type, which mellium looks for (H-18), the two
- * hints, and no rules of XEP-0079. */
+/* N-13, N-32, D-35: with its type, which mellium looks for (H-18), the two
+ * hints, and rules of XEP-0079 only where they are wanted (N-31). */
 static void
 test_data_message (void)
 {
@@ -105,6 +105,41 @@ test_data_message (void)
                            "<no-store xmlns='urn:xmpp:hints'/><no-copy xmlns='urn:xmpp:hints'/>"
                            "</message>");
     }
+}
+
+/* N-31: what would be stored, or given to another resource, comes back. */
+static void
+test_data_message_rules (void)
+{
+  IBBStanza *message = make (IBB_STANZA_MESSAGE, NULL, IBB_PAYLOAD_DATA);
+
+  message->bytes = g_bytes_new_static ("f", 1);
+  message->has_rules = TRUE;
+  assert_xml (message,
+              "<message type='normal' id='id' to='them@there/r'>"
+              "<data xmlns='http://jabber.org/protocol/ibb' seq='0' sid='sid'>Zg==</data>"
+              "<no-store xmlns='urn:xmpp:hints'/><no-copy xmlns='urn:xmpp:hints'/>"
+              "<amp xmlns='http://jabber.org/protocol/amp'>"
+              "<rule action='error' condition='deliver' value='stored'/>"
+              "<rule action='error' condition='match-resource' value='other'/></amp></message>");
+}
+
+/* N-31: to whom they are sent they change nothing, with what a server adds. */
+static void
+test_rules_are_read (void)
+{
+  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (
+      "<message id='id' from='us@here/r' to='them@there/r'>"
+      "<amp xmlns='http://jabber.org/protocol/amp' from='us@here/r' to='them@there/r'>"
+      "<rule action='error' condition='match-resource' value='other'/></amp>"
+      "<data xmlns='http://jabber.org/protocol/ibb' seq='7' sid='sid'>Zg==</data></message>",
+      -1, NULL);
+
+  g_assert_cmpint (stanza->payload, ==, IBB_PAYLOAD_DATA);
+  g_assert_cmpuint (stanza->seq, ==, 7);
+  g_assert_cmpint (stanza->base64, ==, IBB_BASE64_EXACT);
+  g_assert_cmpuint (g_bytes_get_size (stanza->bytes), ==, 1);
+  g_assert_false (stanza->has_child);
 }
 
 /* N-15: one clean run, whatever the length, which the strictest peer takes
@@ -275,6 +310,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza-writer/open/N-02,N-03,N-05,N-06", test_open);
   g_test_add_func ("/ibb/stanza-writer/data/iq/N-13,N-15,N-19", test_data_iq);
   g_test_add_func ("/ibb/stanza-writer/data/message/N-13,N-32,D-35", test_data_message);
+  g_test_add_func ("/ibb/stanza-writer/data/message/rules/N-31", test_data_message_rules);
+  g_test_add_func ("/ibb/stanza-writer/data/message/rules-are-read/N-31", test_rules_are_read);
   g_test_add_func ("/ibb/stanza-writer/data/round-trip/N-15", test_data_round_trip);
   g_test_add_func ("/ibb/stanza-writer/close/N-34,D-49", test_close);
   g_test_add_func ("/ibb/stanza-writer/answers/N-07,N-20,D-36,D-48", test_answers);

@@ -41,6 +41,8 @@ import sys
 import tempfile
 import time
 
+import certificates
+
 DOMAIN = 'localhost'
 NO_TLS_DOMAIN = 'no-tls.localhost'
 WRONG_DOMAIN = 'wrong.localhost'
@@ -138,33 +140,11 @@ class Prosody:
     def _path(self, *parts):
         return os.path.join(self.directory, *parts)
 
-    def _openssl(self, *arguments):
-        result = subprocess.run(('openssl',) + arguments, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                check=False)
-        if result.returncode != 0:
-            raise RuntimeError(f'openssl {arguments[0]}: {result.stdout}')
-
-    def _make_authority(self, name):
-        self._openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1',
-                      '-nodes', '-days', '2', '-subj', f'/CN=ibb-glib test authority {name}',
-                      '-addext', 'keyUsage=critical,keyCertSign,cRLSign',
-                      '-keyout', self._path(f'{name}.key'), '-out', self._path(f'{name}.crt'))
-
     def _make_certificates(self):
-        self._make_authority('authority')
-        self._make_authority('other-authority')
-        names = ','.join(f'DNS:{name}' for name in (DOMAIN, ANONYMOUS_DOMAIN))
-        with open(self._path('extensions'), 'w', encoding='ascii') as file:
-            file.write(f'subjectAltName={names}\nbasicConstraints=critical,CA:FALSE\n'
-                       'keyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\n')
-        self._openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
-                      '-subj', f'/CN={DOMAIN}', '-keyout', self._path('server.key'),
-                      '-out', self._path('server.csr'))
-        self._openssl('x509', '-req', '-in', self._path('server.csr'), '-days', '2',
-                      '-CA', self._path('authority.crt'), '-CAkey', self._path('authority.key'),
-                      '-CAcreateserial', '-extfile', self._path('extensions'),
-                      '-out', self._path('server.crt'))
+        for name in ('authority', 'other-authority'):
+            certificates.make_authority(self._path(name))
+        certificates.make_signed(self._path('server'), self._path('authority'), DOMAIN,
+                                 'serverAuth', (DOMAIN, ANONYMOUS_DOMAIN))
 
     def _write_accounts(self):
         for domain in (DOMAIN, NO_TLS_DOMAIN, WRONG_DOMAIN):

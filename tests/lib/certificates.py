@@ -1,0 +1,85 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Makes certificates for tests, with openssl.
+
+    tests/lib/certificates.py FOLDER
+
+writes authority.crt and other-authority.crt, the certificates that they sign,
+each in one file with its key: romeo.pem, juliet.pem (for juliet.example), and
+stranger.pem by the other authority; and self-signed ones, alone-1.pem and
+alone-2.pem.
+"""
+
+import os
+import subprocess
+import sys
+
+DAYS = '3650'
+KEY = ('-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes')
+
+
+def openssl(*arguments):
+    result = subprocess.run(('openssl',) + arguments, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            check=False)
+    if result.returncode != 0:
+        raise RuntimeError(f'openssl {arguments[0]}: {result.stdout}')
+
+
+def make_authority(path):
+    """One that signs others: path.key and path.crt."""
+    openssl('req', '-x509', *KEY, '-days', DAYS,
+            '-subj', f'/CN=ibb-glib test authority {os.path.basename(path)}',
+            '-addext', 'keyUsage=critical,keyCertSign,cRLSign',
+            '-keyout', path + '.key', '-out', path + '.crt')
+
+
+def make_signed(path, authority, name, purpose, alternatives=()):
+    """Signed by an authority: path.key and path.crt."""
+    with open(path + '.extensions', 'w', encoding='ascii') as file:
+        file.write('basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n'
+                   f'extendedKeyUsage={purpose}\n')
+        if alternatives:
+            file.write('subjectAltName=' + ','.join(f'DNS:{text}' for text in alternatives) + '\n')
+    openssl('req', *KEY, '-subj', f'/CN={name}', '-keyout', path + '.key', '-out', path + '.csr')
+    openssl('x509', '-req', '-in', path + '.csr', '-days', DAYS, '-CA', authority + '.crt',
+            '-CAkey', authority + '.key', '-CAcreateserial', '-extfile', path + '.extensions',
+            '-out', path + '.crt')
+    for suffix in ('.csr', '.extensions'):
+        os.remove(path + suffix)
+
+
+def make_alone(path, name):
+    """Signed by itself: path.key and path.crt."""
+    openssl('req', '-x509', *KEY, '-days', DAYS, '-subj', f'/CN={name}',
+            '-addext', 'basicConstraints=critical,CA:FALSE',
+            '-keyout', path + '.key', '-out', path + '.crt')
+
+
+def join(path):
+    """Certificate and key in one file, path.pem, as GTlsCertificate likes them."""
+    with open(path + '.pem', 'w', encoding='ascii') as whole:
+        for suffix in ('.crt', '.key'):
+            with open(path + suffix, encoding='ascii') as part:
+                whole.write(part.read())
+
+
+def main(folder):
+    os.makedirs(folder, exist_ok=True)
+    for name in ('authority', 'other-authority'):
+        make_authority(os.path.join(folder, name))
+    for name, authority, purpose in (('romeo', 'authority', 'clientAuth'),
+                                     ('juliet', 'authority', 'serverAuth'),
+                                     ('stranger', 'other-authority', 'clientAuth,serverAuth')):
+        path = os.path.join(folder, name)
+        make_signed(path, os.path.join(folder, authority), name, purpose,
+                    ('juliet.example',) if 'serverAuth' in purpose else ())
+        join(path)
+    for name in ('alone-1', 'alone-2'):
+        path = os.path.join(folder, name)
+        make_alone(path, name)
+        join(path)
+
+
+if __name__ == '__main__':
+    main(sys.argv[1])

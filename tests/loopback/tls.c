@@ -1,0 +1,726 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* GTlsConnection at both ends of a session. G_TLS_GNUTLS_PRIORITY chooses the
+ * version of TLS; IBB_TEST_CERTIFICATES is a folder that tests/lib/certificates.py
+ * filled. */
+
+#include "fixture.h"
+
+#define MIB (1024 * 1024)
+
+/* One end, over one half of a session. */
+typedef struct
+{
+  GIOStream      *base; /* (owned) */
+  GTlsConnection *tls;  /* (owned) */
+  GBytes         *sent;
+  GBytes         *expected;
+  GBytes         *received;
+  GError         *error;
+} End;
+
+/* Romeo is the client of TLS. */
+typedef struct
+{
+  End romeo;
+  End juliet;
+} Talk;
+
+static char *
+get_path (const char *name)
+{
+  return g_build_filename (g_getenv ("IBB_TEST_CERTIFICATES"), name, NULL);
+}
+
+static GTlsCertificate *
+load_certificate (const char *name)
+{
+  g_autofree char   *path = get_path (name);
+  g_autoptr (GError) error = NULL;
+  GTlsCertificate   *certificate = g_tls_certificate_new_from_file (path, &error);
+
+  g_assert_no_error (error);
+  return certificate;
+}
+
+static void
+set_up_end (GTlsConnection *tls, const char *certificate_name)
+{
+  g_autofree char         *path = get_path ("authority.crt");
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (GTlsDatabase) database = g_tls_file_database_new (path, &error);
+
+  g_assert_no_error (error);
+  g_tls_connection_set_database (tls, database);
+  if (certificate_name != NULL)
+    {
+      g_autoptr (GTlsCertificate) certificate = load_certificate (certificate_name);
+
+      g_tls_connection_set_certificate (tls, certificate);
+    }
+}
+
+/* GIO asks a server about every certificate, and refuses if nobody answers, even
+ * one without fault. */
+static gboolean
+faultless_cb (GTlsConnection      *tls,
+              GTlsCertificate     *certificate,
+              GTlsCertificateFlags errors,
+              gpointer             data)
+{
+  return errors == 0;
+}
+
+/* A session, and TLS over it, before the handshake. */
+static void
+talk_open (Talk         *self,
+           Fixture      *fixture,
+           IBBStanzaType stanza_type,
+           const char   *identity,
+           const char   *romeo_certificate,
+           const char   *juliet_certificate)
+{
+  g_autoptr (GSocketConnectable) address = g_network_address_new (identity, 0);
+  g_autoptr (GError)             error = NULL;
+  IBBTransport                  *romeo;
+  IBBTransport                  *juliet;
+  GIOStream                     *stream;
+
+  fixture_open_with (fixture, stanza_type, &romeo, &juliet);
+  *self = (Talk){ { .base = G_IO_STREAM (romeo) }, { .base = G_IO_STREAM (juliet) } };
+  stream = g_tls_client_connection_new (self->romeo.base, address, &error);
+  g_assert_no_error (error);
+  self->romeo.tls = G_TLS_CONNECTION (stream);
+  set_up_end (self->romeo.tls, romeo_certificate);
+  stream = g_tls_server_connection_new (self->juliet.base, NULL, &error);
+  g_assert_no_error (error);
+  self->juliet.tls = G_TLS_CONNECTION (stream);
+  set_up_end (self->juliet.tls, juliet_certificate);
+  g_object_set (stream, "authentication-mode", G_TLS_AUTHENTICATION_REQUIRED, NULL);
+  g_signal_connect (stream, "accept-certificate", G_CALLBACK (faultless_cb), NULL);
+}
+
+static void
+end_clear (End *self)
+{
+  g_clear_object (&self->tls);
+  g_clear_object (&self->base);
+  g_clear_pointer (&self->sent, g_bytes_unref);
+  g_clear_pointer (&self->expected, g_bytes_unref);
+  g_clear_pointer (&self->received, g_bytes_unref);
+  g_clear_error (&self->error);
+}
+
+static void
+talk_clear (Talk *self)
+{
+  end_clear (&self->romeo);
+  end_clear (&self->juliet);
+}
+
+static GInputStream *
+get_input (End *self)
+{
+  return g_io_stream_get_input_stream (G_IO_STREAM (self->tls));
+}
+
+static GOutputStream *
+get_output (End *self)
+{
+  return g_io_stream_get_output_stream (G_IO_STREAM (self->tls));
+}
+
+static void
+handshake (Talk *self)
+{
+  g_autoptr (GAsyncResult) romeo_result = NULL;
+  g_autoptr (GAsyncResult) juliet_result = NULL;
+  GAsyncResult            *romeo_done = NULL;
+  GAsyncResult            *juliet_done = NULL;
+  g_autoptr (GError)       error = NULL;
+
+  g_tls_connection_handshake_async (self->romeo.tls, G_PRIORITY_DEFAULT, NULL, store_result_cb,
+                                    &romeo_done);
+  g_tls_connection_handshake_async (self->juliet.tls, G_PRIORITY_DEFAULT, NULL, store_result_cb,
+                                    &juliet_done);
+  romeo_result = wait_for_result (&romeo_done);
+  g_tls_connection_handshake_finish (self->romeo.tls, romeo_result, &error);
+  g_assert_no_error (error);
+  juliet_result = wait_for_result (&juliet_done);
+  g_tls_connection_handshake_finish (self->juliet.tls, juliet_result, &error);
+  g_assert_no_error (error);
+}
+
+static void
+talk_open_usual (Talk *self, Fixture *fixture, gconstpointer stanza_type)
+{
+  talk_open (self, fixture, GPOINTER_TO_INT (stanza_type), "juliet.example", "romeo.pem",
+             "juliet.pem");
+}
+
+/* Exactly text goes from one end to the other. */
+static void
+pass_text (End *from, End *to, const char *text)
+{
+  g_autofree char   *got = g_malloc0 (strlen (text) + 1);
+  g_autoptr (GError) error = NULL;
+  gsize              size;
+
+  g_output_stream_write_all (get_output (from), text, strlen (text), NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_input_stream_read_all (get_input (to), got, strlen (text), &size, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (got, ==, text);
+}
+
+static gssize
+read_byte (End *self, GError **error)
+{
+  char byte;
+
+  return g_input_stream_read (get_input (self), &byte, 1, NULL, error);
+}
+
+/* The order in which nothing is left over: our close-notify, theirs, and only
+ * then the session, which would take no close-notify any more. */
+static gpointer
+close_thread (gpointer data)
+{
+  End *self = data;
+
+  if (g_output_stream_close (get_output (self), NULL, &self->error) &&
+      read_byte (self, &self->error) == 0)
+    g_io_stream_close (G_IO_STREAM (self->tls), NULL, &self->error);
+  return NULL;
+}
+
+static void
+close_cleanly (Talk *self)
+{
+  GThread *romeo = g_thread_new ("romeo", close_thread, &self->romeo);
+  GThread *juliet = g_thread_new ("juliet", close_thread, &self->juliet);
+
+  g_thread_join (romeo);
+  g_thread_join (juliet);
+  g_assert_no_error (self->romeo.error);
+  g_assert_no_error (self->juliet.error);
+  for (guint i = 0; i < 2; i++)
+    {
+      IBBTransport      *base = IBB_TRANSPORT (i == 0 ? self->romeo.base : self->juliet.base);
+      g_autoptr (GError) error = NULL;
+
+      poll_until (ibb_transport_has_ended (base));
+      error = ibb_transport_dup_error (base);
+      g_assert_no_error (error);
+    }
+}
+
+/* Megabytes */
+
+/* Much from Romeo, less from Juliet. */
+static void
+choose_bytes (Talk *self)
+{
+  self->romeo.sent = make_bytes (16 * MIB + 1, 1);
+  self->juliet.sent = make_bytes (MIB + 1, 2);
+  self->romeo.expected = g_bytes_ref (self->juliet.sent);
+  self->juliet.expected = g_bytes_ref (self->romeo.sent);
+}
+
+static void
+assert_same (GBytes *got, GBytes *expected)
+{
+  g_autofree char *got_hash = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, got);
+  g_autofree char *expected_hash = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, expected);
+
+  g_assert_cmpuint (g_bytes_get_size (got), ==, g_bytes_get_size (expected));
+  g_assert_cmpstr (got_hash, ==, expected_hash);
+}
+
+static gpointer
+send_thread (gpointer data)
+{
+  End               *self = data;
+  g_autoptr (GError) error = NULL;
+  gsize              size;
+  const void        *bytes = g_bytes_get_data (self->sent, &size);
+
+  g_output_stream_write_all (get_output (self), bytes, size, NULL, NULL, &error);
+  g_assert_no_error (error);
+  /* This is the close-notify; the session stays open. */
+  g_output_stream_close (get_output (self), NULL, &error);
+  g_assert_no_error (error);
+  return NULL;
+}
+
+static gpointer
+talk_thread (gpointer data)
+{
+  End               *self = data;
+  const gsize        room = g_bytes_get_size (self->expected) + 1;
+  g_autofree guint8 *got = g_malloc (room);
+  g_autoptr (GError) error = NULL;
+  GThread           *sender;
+  gsize              size;
+
+  g_tls_connection_handshake (self->tls, NULL, &error);
+  g_assert_no_error (error);
+  sender = g_thread_new ("send", send_thread, self);
+  g_input_stream_read_all (get_input (self), got, room, &size, NULL, &error);
+  g_assert_no_error (error);
+  self->received = g_bytes_new_take (g_steal_pointer (&got), size);
+  g_thread_join (sender);
+  return NULL;
+}
+
+static void
+test_threads (Fixture *fixture, gconstpointer stanza_type)
+{
+  Talk     talk;
+  GThread *romeo;
+  GThread *juliet;
+
+  talk_open_usual (&talk, fixture, stanza_type);
+  choose_bytes (&talk);
+  romeo = g_thread_new ("romeo", talk_thread, &talk.romeo);
+  juliet = g_thread_new ("juliet", talk_thread, &talk.juliet);
+  g_thread_join (romeo);
+  g_thread_join (juliet);
+  assert_same (talk.romeo.received, talk.romeo.expected);
+  assert_same (talk.juliet.received, talk.juliet.expected);
+  close_cleanly (&talk);
+  talk_clear (&talk);
+}
+
+/* One direction in asynchronous calls. */
+typedef struct
+{
+  End          *from;
+  End          *to;
+  guint8       *got;
+  GAsyncResult *written;
+  GAsyncResult *read;
+} Way;
+
+static void
+way_begin (Way *self, End *from, End *to)
+{
+  gsize       size;
+  const void *bytes = g_bytes_get_data (from->sent, &size);
+
+  *self = (Way){ .from = from, .to = to, .got = g_malloc (size + 1) };
+  g_output_stream_write_all_async (get_output (from), bytes, size, G_PRIORITY_DEFAULT, NULL,
+                                   store_result_cb, &self->written);
+  g_input_stream_read_all_async (get_input (to), self->got, size + 1, G_PRIORITY_DEFAULT, NULL,
+                                 store_result_cb, &self->read);
+}
+
+static void
+way_end (Way *self)
+{
+  g_autoptr (GAsyncResult) written = wait_for_result (&self->written);
+  g_autoptr (GAsyncResult) closed = NULL;
+  g_autoptr (GAsyncResult) read = NULL;
+  GAsyncResult            *close_done = NULL;
+  g_autoptr (GError)       error = NULL;
+  gsize                    size;
+
+  g_output_stream_write_all_finish (get_output (self->from), written, NULL, &error);
+  g_assert_no_error (error);
+  g_output_stream_close_async (get_output (self->from), G_PRIORITY_DEFAULT, NULL, store_result_cb,
+                               &close_done);
+  closed = wait_for_result (&close_done);
+  g_output_stream_close_finish (get_output (self->from), closed, &error);
+  g_assert_no_error (error);
+  read = wait_for_result (&self->read);
+  g_input_stream_read_all_finish (get_input (self->to), read, &size, &error);
+  g_assert_no_error (error);
+  self->to->received = g_bytes_new_take (self->got, size);
+  assert_same (self->to->received, self->to->expected);
+}
+
+static void
+test_async (Fixture *fixture, gconstpointer stanza_type)
+{
+  Talk talk;
+  Way  there;
+  Way  back;
+
+  talk_open_usual (&talk, fixture, stanza_type);
+  choose_bytes (&talk);
+  handshake (&talk);
+  way_begin (&there, &talk.romeo, &talk.juliet);
+  way_begin (&back, &talk.juliet, &talk.romeo);
+  way_end (&back);
+  way_end (&there);
+  close_cleanly (&talk);
+  talk_clear (&talk);
+}
+
+/* Who is who */
+
+static void
+assert_peer (End *self, const char *name)
+{
+  g_autoptr (GTlsCertificate) expected = load_certificate (name);
+  GTlsCertificate            *got = g_tls_connection_get_peer_certificate (self->tls);
+
+  g_assert_nonnull (got);
+  g_assert_true (g_tls_certificate_is_same (got, expected));
+}
+
+static void
+test_mutual (Fixture *fixture, gconstpointer stanza_type)
+{
+  const char *priority = g_getenv ("G_TLS_GNUTLS_PRIORITY");
+  Talk        talk;
+
+  talk_open_usual (&talk, fixture, stanza_type);
+  handshake (&talk);
+  assert_peer (&talk.romeo, "juliet.pem");
+  assert_peer (&talk.juliet, "romeo.pem");
+  g_assert_cmpint (g_tls_connection_get_peer_certificate_errors (talk.romeo.tls), ==, 0);
+  g_assert_cmpint (g_tls_connection_get_peer_certificate_errors (talk.juliet.tls), ==, 0);
+  g_assert_cmpint (g_tls_connection_get_protocol_version (talk.romeo.tls), ==,
+                   priority != NULL && strstr (priority, "-VERS-TLS1.3") != NULL
+                       ? G_TLS_PROTOCOL_VERSION_TLS_1_2
+                       : G_TLS_PROTOCOL_VERSION_TLS_1_3);
+  pass_text (&talk.romeo, &talk.juliet, "wherefore art thou Romeo?");
+  pass_text (&talk.juliet, &talk.romeo, "call me but love");
+  close_cleanly (&talk);
+  talk_clear (&talk);
+}
+
+/* Without any authority: each end knows the one certificate of the other. */
+static gboolean
+pinned_cb (GTlsConnection      *tls,
+           GTlsCertificate     *certificate,
+           GTlsCertificateFlags errors,
+           gpointer             data)
+{
+  End *other = data;
+
+  return g_tls_certificate_is_same (certificate, g_tls_connection_get_certificate (other->tls));
+}
+
+static void
+test_pinned (Fixture *fixture, gconstpointer stanza_type)
+{
+  Talk talk;
+
+  talk_open (&talk, fixture, GPOINTER_TO_INT (stanza_type), "juliet.example", "alone-1.pem",
+             "alone-2.pem");
+  g_signal_connect (talk.romeo.tls, "accept-certificate", G_CALLBACK (pinned_cb), &talk.juliet);
+  g_signal_handlers_disconnect_by_func (talk.juliet.tls, faultless_cb, NULL);
+  g_signal_connect (talk.juliet.tls, "accept-certificate", G_CALLBACK (pinned_cb), &talk.romeo);
+  handshake (&talk);
+  pass_text (&talk.romeo, &talk.juliet, "wherefore art thou Romeo?");
+  close_cleanly (&talk);
+  talk_clear (&talk);
+}
+
+/* With TLS 1.3 a client is done before the server has seen its certificate, and
+ * learns from its first read what the server thinks of it. */
+static gpointer
+refused_thread (gpointer data)
+{
+  End *self = data;
+
+  if (!g_tls_connection_handshake (self->tls, NULL, &self->error))
+    g_io_stream_close (self->base, NULL, NULL);
+  else
+    g_assert_cmpint (read_byte (self, &self->error), ==, -1);
+  return NULL;
+}
+
+static void
+assert_refused (Fixture    *fixture,
+                const char *identity,
+                const char *romeo_certificate,
+                const char *juliet_certificate,
+                gboolean    by_romeo,
+                int         code)
+{
+  Talk     talk;
+  End     *refuser;
+  GThread *romeo;
+  GThread *juliet;
+
+  talk_open (&talk, fixture, IBB_STANZA_TYPE_IQ, identity, romeo_certificate, juliet_certificate);
+  romeo = g_thread_new ("romeo", refused_thread, &talk.romeo);
+  juliet = g_thread_new ("juliet", refused_thread, &talk.juliet);
+  g_thread_join (romeo);
+  g_thread_join (juliet);
+  refuser = by_romeo ? &talk.romeo : &talk.juliet;
+  g_assert_error (refuser->error, G_TLS_ERROR, code);
+  g_assert_nonnull (talk.romeo.error);
+  g_assert_nonnull (talk.juliet.error);
+  g_test_message ("Romeo: %s; Juliet: %s", talk.romeo.error->message, talk.juliet.error->message);
+  talk_clear (&talk);
+}
+
+static void
+test_refused (Fixture *fixture, gconstpointer data)
+{
+  assert_refused (fixture, "juliet.example", "stranger.pem", "juliet.pem", FALSE,
+                  G_TLS_ERROR_BAD_CERTIFICATE);
+  assert_refused (fixture, "juliet.example", NULL, "juliet.pem", FALSE,
+                  G_TLS_ERROR_CERTIFICATE_REQUIRED);
+  assert_refused (fixture, "juliet.example", "romeo.pem", "stranger.pem", TRUE,
+                  G_TLS_ERROR_BAD_CERTIFICATE);
+  assert_refused (fixture, "rosaline.example", "romeo.pem", "juliet.pem", TRUE,
+                  G_TLS_ERROR_BAD_CERTIFICATE);
+}
+
+static void
+assert_same_binding (Talk *self, GTlsChannelBindingType type)
+{
+  g_autoptr (GByteArray) romeo = g_byte_array_new ();
+  g_autoptr (GByteArray) juliet = g_byte_array_new ();
+  g_autoptr (GError)     error = NULL;
+
+  g_tls_connection_get_channel_binding_data (self->romeo.tls, type, romeo, &error);
+  g_assert_no_error (error);
+  g_tls_connection_get_channel_binding_data (self->juliet.tls, type, juliet, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (romeo->len, >, 0);
+  g_assert_cmpmem (romeo->data, romeo->len, juliet->data, juliet->len);
+}
+
+static void
+test_binding (Fixture *fixture, gconstpointer stanza_type)
+{
+  Talk talk;
+
+  talk_open_usual (&talk, fixture, stanza_type);
+  handshake (&talk);
+  assert_same_binding (&talk, G_TLS_CHANNEL_BINDING_TLS_SERVER_END_POINT);
+  if (g_tls_connection_get_protocol_version (talk.romeo.tls) == G_TLS_PROTOCOL_VERSION_TLS_1_2)
+    assert_same_binding (&talk, G_TLS_CHANNEL_BINDING_TLS_UNIQUE);
+  else
+    assert_same_binding (&talk, G_TLS_CHANNEL_BINDING_TLS_EXPORTER);
+  close_cleanly (&talk);
+  talk_clear (&talk);
+}
+
+/* The end */
+
+static void
+test_clean_end (Fixture *fixture, gconstpointer stanza_type)
+{
+  Talk               talk;
+  g_autoptr (GError) error = NULL;
+
+  talk_open_usual (&talk, fixture, stanza_type);
+  handshake (&talk);
+  pass_text (&talk.romeo, &talk.juliet, "good night");
+  g_output_stream_close (get_output (&talk.romeo), NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (read_byte (&talk.juliet, &error), ==, 0);
+  g_assert_no_error (error);
+  /* One direction only is over, in TLS; the session knows nothing of it. */
+  pass_text (&talk.juliet, &talk.romeo, "a thousand times good night");
+  close_cleanly (&talk);
+  talk_clear (&talk);
+}
+
+/* Who closes after the other cannot deliver a close-notify, and hears of it. */
+static void
+test_second_close (Fixture *fixture, gconstpointer data)
+{
+  Talk               talk;
+  g_autoptr (GError) error = NULL;
+
+  talk_open_usual (&talk, fixture, GINT_TO_POINTER (IBB_STANZA_TYPE_IQ));
+  handshake (&talk);
+  pass_text (&talk.romeo, &talk.juliet, "good night");
+  g_io_stream_close (G_IO_STREAM (talk.romeo.tls), NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (read_byte (&talk.juliet, &error), ==, 0);
+  g_assert_no_error (error);
+  g_assert_false (g_io_stream_close (G_IO_STREAM (talk.juliet.tls), NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
+  talk_clear (&talk);
+}
+
+/* The session ends in order, and TLS does not. */
+static void
+test_no_close_notify (Fixture *fixture, gconstpointer lenient)
+{
+  Talk               talk;
+  g_autoptr (GError) error = NULL;
+
+  talk_open_usual (&talk, fixture, GINT_TO_POINTER (IBB_STANZA_TYPE_IQ));
+  g_tls_connection_set_require_close_notify (talk.romeo.tls, lenient == NULL);
+  handshake (&talk);
+  pass_text (&talk.juliet, &talk.romeo, "good night");
+  g_io_stream_close (talk.juliet.base, NULL, &error);
+  g_assert_no_error (error);
+  if (lenient != NULL)
+    {
+      g_assert_cmpint (read_byte (&talk.romeo, &error), ==, 0);
+      g_assert_no_error (error);
+    }
+  else
+    {
+      g_assert_cmpint (read_byte (&talk.romeo, &error), ==, -1);
+      g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_EOF);
+    }
+  talk_clear (&talk);
+}
+
+/* The session breaks: never an end of file, whatever TLS was told to require,
+ * and first what had arrived. */
+static void
+test_truncated (Fixture *fixture, gconstpointer lenient)
+{
+  Talk               talk;
+  g_autoptr (GError) error = NULL;
+
+  talk_open_usual (&talk, fixture, GINT_TO_POINTER (IBB_STANZA_TYPE_IQ));
+  g_tls_connection_set_require_close_notify (talk.romeo.tls, lenient == NULL);
+  handshake (&talk);
+  /* So that tickets of TLS 1.3 have been read. */
+  pass_text (&talk.juliet, &talk.romeo, "hist");
+  g_output_stream_write_all (get_output (&talk.juliet), "ab", 2, NULL, NULL, &error);
+  g_assert_no_error (error);
+  ibb_transport_drain (IBB_TRANSPORT (talk.juliet.base), NULL, &error);
+  g_assert_no_error (error);
+  ibb_transport_abort (IBB_TRANSPORT (talk.juliet.base));
+  poll_until (ibb_transport_has_ended (IBB_TRANSPORT (talk.romeo.base)));
+  g_assert_cmpint (read_byte (&talk.romeo, &error), ==, 1);
+  g_assert_cmpint (read_byte (&talk.romeo, &error), ==, 1);
+  g_assert_no_error (error);
+  g_assert_cmpint (read_byte (&talk.romeo, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
+  g_clear_error (&error);
+  g_assert_cmpint (read_byte (&talk.juliet, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  g_clear_error (&error);
+  g_assert_cmpint (g_output_stream_write (get_output (&talk.romeo), "x", 1, NULL, &error), ==, -1);
+  /* GnuTLS has given its own session up by then. */
+  g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_MISC);
+  talk_clear (&talk);
+}
+
+/* A handshake that nobody answers can be given up. */
+static void
+test_cancelled (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       error = NULL;
+  GAsyncResult            *done = NULL;
+  Talk                     talk;
+
+  talk_open_usual (&talk, fixture, GINT_TO_POINTER (IBB_STANZA_TYPE_IQ));
+  g_tls_connection_handshake_async (talk.romeo.tls, G_PRIORITY_DEFAULT, cancellable,
+                                    store_result_cb, &done);
+  /* The first flight is there, and stays unanswered. */
+  poll_until (ibb_transport_get_bytes_received (IBB_TRANSPORT (talk.juliet.base)) > 0);
+  g_assert_null (done);
+  g_cancellable_cancel (cancellable);
+  result = wait_for_result (&done);
+  g_assert_false (g_tls_connection_handshake_finish (talk.romeo.tls, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  talk_clear (&talk);
+}
+
+/* New keys */
+
+static gpointer
+echo_thread (gpointer data)
+{
+  End               *self = data;
+  g_autoptr (GError) error = NULL;
+  char               buffer[1000];
+  gssize             size;
+
+  while ((size = g_input_stream_read (get_input (self), buffer, sizeof buffer, NULL, &error)) > 0)
+    {
+      g_output_stream_write_all (get_output (self), buffer, (gsize) size, NULL, NULL, &error);
+      g_assert_no_error (error);
+    }
+  g_assert_no_error (error);
+  return NULL;
+}
+
+static void
+assert_echo (End *self, const char *text)
+{
+  g_autofree char   *got = g_malloc0 (strlen (text) + 1);
+  g_autoptr (GError) error = NULL;
+
+  g_output_stream_write_all (get_output (self), text, strlen (text), NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_input_stream_read_all (get_input (self), got, strlen (text), NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (got, ==, text);
+}
+
+/* A second handshake works with TLS 1.2. TLS 1.3 has an update of keys in its
+ * place, which GIO lets the server begin (GnuTLS takes its gnutls_rehandshake () for
+ * one) and not the client. Whichever it is, the stream goes on. */
+static void
+test_rehandshake (Fixture *fixture, gconstpointer by_server)
+{
+  Talk               talk;
+  End               *first;
+  GThread           *echo;
+  g_autoptr (GError) error = NULL;
+
+  talk_open_usual (&talk, fixture, GINT_TO_POINTER (IBB_STANZA_TYPE_IQ));
+  first = by_server != NULL ? &talk.juliet : &talk.romeo;
+  handshake (&talk);
+  echo = g_thread_new ("echo", echo_thread, first == &talk.romeo ? &talk.juliet : &talk.romeo);
+  assert_echo (first, "before");
+  for (guint i = 0; i < 3; i++)
+    {
+      g_tls_connection_handshake (first->tls, NULL, &error);
+      if (by_server == NULL &&
+          g_tls_connection_get_protocol_version (first->tls) == G_TLS_PROTOCOL_VERSION_TLS_1_3)
+        g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_MISC);
+      else
+        g_assert_no_error (error);
+      g_clear_error (&error);
+      assert_echo (first, "after");
+    }
+  g_output_stream_close (get_output (first), NULL, &error);
+  g_assert_no_error (error);
+  g_thread_join (echo);
+  close_cleanly (&talk);
+  talk_clear (&talk);
+}
+
+/* What holds over either carrier. */
+static void
+add_both (const char *path, void (*function) (Fixture *, gconstpointer))
+{
+  g_autofree char *iq = g_strconcat ("/ibb/tls/", path, "/iq", NULL);
+  g_autofree char *message = g_strconcat ("/ibb/tls/", path, "/message", NULL);
+
+  add_test_anywhere (iq, GINT_TO_POINTER (IBB_STANZA_TYPE_IQ), function);
+  add_test_anywhere (message, GINT_TO_POINTER (IBB_STANZA_TYPE_MESSAGE), function);
+}
+
+int
+main (int argc, char **argv)
+{
+  test_init (&argc, &argv);
+  add_both ("mutual", test_mutual);
+  add_both ("pinned", test_pinned);
+  add_test_anywhere ("/ibb/tls/refused", NULL, test_refused);
+  add_both ("binding", test_binding);
+  add_both ("clean-end", test_clean_end);
+  add_test_anywhere ("/ibb/tls/second-close", NULL, test_second_close);
+  add_test_anywhere ("/ibb/tls/no-close-notify/strict", NULL, test_no_close_notify);
+  add_test_anywhere ("/ibb/tls/no-close-notify/lenient", "", test_no_close_notify);
+  add_test_anywhere ("/ibb/tls/truncated/strict", NULL, test_truncated);
+  add_test_anywhere ("/ibb/tls/truncated/lenient", "", test_truncated);
+  add_test_anywhere ("/ibb/tls/cancelled", NULL, test_cancelled);
+  add_test_anywhere ("/ibb/tls/rehandshake/client", NULL, test_rehandshake);
+  add_test_anywhere ("/ibb/tls/rehandshake/server", "", test_rehandshake);
+  add_both ("threads", test_threads);
+  add_both ("async", test_async);
+  return g_test_run ();
+}

@@ -47,12 +47,20 @@ class Refused(Exception):
         self.kind = kind
 
 
+def command(library, options):
+    # Those in C++ are built.
+    program = os.environ.get(f'IBB_PEER_{library.upper()}')
+    if program:
+        return (program,)
+    return (sys.executable, os.path.join(FOLDER, f'peer-{library}.py'), json.dumps(options))
+
+
 class Peer:
     def __init__(self, server, library, account='bob', **options):
         self._futures = {0: concurrent.futures.Future()}
         self._number = 0
         self._process = subprocess.Popen(
-            (sys.executable, os.path.join(FOLDER, f'peer-{library}.py'), json.dumps(options)),
+            command(library, options),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             preexec_fn=prosody.die_with_parent(signal.SIGKILL),
             env={**os.environ, **server.environment,

@@ -30,11 +30,14 @@ ibb_packages_build='
 
 # What the tests and the checks add.
 ibb_packages_test='
-  clang-format-14
-  gcovr
   ca-certificates
+  clang-format-14
+  g++
+  gcovr
   gir1.2-glib-2.0
   gjs
+  libgloox-dev
+  libqxmpp-dev
   openssl
   prosody
   python3

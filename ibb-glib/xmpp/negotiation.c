@@ -10,11 +10,10 @@
 
 #include "core/jid.h"
 #include "ibb-error.h"
+#include "xmpp/dial.h"
 #include "xmpp/sasl.h"
 #include "xmpp/stream-error.h"
 
-#define DEFAULT_PORT 5222
-#define DEFAULT_TLS_PORT 5223
 #define BIND_ID "bind"
 #define SESSION_ID "session"
 
@@ -54,8 +53,6 @@ struct _IBBNegotiation
   char         *local_jid; /* (nullable) */
   guint         stanza_limit;
 };
-
-static void connect_to_server (IBBNegotiation *self, gboolean use_srv);
 
 void
 ibb_account_clear (IBBAccount *self)
@@ -457,7 +454,7 @@ start_handshake (IBBNegotiation *self)
   g_autofree char         *ascii = g_hostname_to_ascii (self->domain);
   /* The name that counts is the account's, wherever it led (RFC 6120 §13.7.2). */
   g_autoptr (GSocketConnectable) identity =
-      g_network_address_new (ascii != NULL ? ascii : self->domain, DEFAULT_PORT);
+      g_network_address_new (ascii != NULL ? ascii : self->domain, 0);
 
   self->tls = g_tls_client_connection_new (ibb_stream_get_io (self->stream), identity, &error);
   if (self->tls == NULL)
@@ -624,62 +621,19 @@ connected (IBBNegotiation *self, GSocketConnection *connection)
 }
 
 static void
-connect_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+dial_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (IBBNegotiation)    self = user_data;
   g_autoptr (GSocketConnection) connection = NULL;
   g_autoptr (GError)            error = NULL;
 
-  connection = g_socket_client_connect_finish (G_SOCKET_CLIENT (object), result, &error);
+  connection = ibb_dial_finish (result, &error);
   if (self->stage != STAGE_CONNECT)
     return;
   if (connection != NULL)
     connected (self, connection);
   else
     ibb_negotiation_fail (self, error);
-}
-
-static void
-connect_to_service_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (IBBNegotiation)    self = user_data;
-  g_autoptr (GSocketConnection) connection = NULL;
-  g_autoptr (GError)            error = NULL;
-
-  connection = g_socket_client_connect_to_service_finish (G_SOCKET_CLIENT (object), result, &error);
-  if (self->stage != STAGE_CONNECT)
-    return;
-  if (connection != NULL)
-    connected (self, connection);
-  else if (error->domain == G_RESOLVER_ERROR ||
-           g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT))
-    connect_to_server (self, FALSE); /* no such record: RFC 6120 §3.2.2 */
-  else
-    ibb_negotiation_fail (self, error);
-}
-
-static void
-connect_to_server (IBBNegotiation *self, gboolean use_srv)
-{
-  g_autoptr (GSocketClient)      client = g_socket_client_new ();
-  g_autoptr (GSocketConnectable) address = NULL;
-  gboolean                       direct = self->account.tls_mode == IBB_TLS_MODE_DIRECT;
-  guint                          port = self->account.port;
-
-  if (use_srv)
-    {
-      g_socket_client_connect_to_service_async (
-          client, self->domain, direct ? "xmpps-client" : "xmpp-client", self->cancellable,
-          connect_to_service_cb, ibb_negotiation_ref (self));
-      return;
-    }
-
-  if (port == 0)
-    port = direct ? DEFAULT_TLS_PORT : DEFAULT_PORT;
-  address = g_network_address_new (self->account.host != NULL ? self->account.host : self->domain,
-                                   (guint16) port);
-  g_socket_client_connect_async (client, address, self->cancellable, connect_cb,
-                                 ibb_negotiation_ref (self));
 }
 
 static gboolean
@@ -718,7 +672,9 @@ start_cb (gpointer user_data)
     }
 
   set_timer (self, self->account.timeout);
-  connect_to_server (self, self->account.host == NULL && self->account.port == 0);
+  ibb_dial_async (self->domain, self->account.host, self->account.port,
+                  self->account.tls_mode == IBB_TLS_MODE_DIRECT, self->cancellable, dial_cb,
+                  ibb_negotiation_ref (self));
   return G_SOURCE_REMOVE;
 }
 

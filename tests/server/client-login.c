@@ -217,12 +217,17 @@ test_unreachable (void)
   g_autoptr (GSocketListener) listener = g_socket_listener_new ();
   guint                       port = g_socket_listener_add_any_inet_port (listener, NULL, NULL);
   IBBClient                  *client = create_client ("ALICE");
+  g_autofree char            *where = NULL;
   g_autoptr (GError)          error = NULL;
 
   /* A port that was free a moment ago. */
   g_socket_listener_close (listener);
   ibb_client_set_port (client, port);
-  assert_login_fails (client, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+  where = g_strdup_printf ("“127.0.0.1”, port %u", port);
+  g_assert_nonnull (strstr (error->message, where));
+  g_clear_error (&error);
 
   ibb_client_set_host (client, "host.invalid");
   g_assert_false (ibb_client_login (client, NULL, &error));

@@ -280,7 +280,7 @@ def _(server):
         port = probe.getsockname()[1]
         alice = Account(server, 'alice')
         here = alice.ibb('cat', 'bob@localhost', account=alice.options(port=port))
-        here.expect_failure('Connection refused')
+        here.expect_failure('Connection refused', '127.0.0.1', f'port {port}')
 
 
 @case('untrusted certificate')

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Where IBBClient looks for the server of a domain, RFC 6120 §3.2: the resolver
+ * of the process is one that knows what a case tells it.
+ */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "client-fixture.h"
+#include "fake-server.h"
+
+#define TEST_TYPE_RESOLVER (test_resolver_get_type ())
+G_DECLARE_FINAL_TYPE (TestResolver, test_resolver, TEST, RESOLVER, GResolver)
+
+struct _TestResolver
+{
+  GResolver parent_instance;
+
+  GMutex   lock;    /* the client asks in its own thread */
+  GList   *targets; /* protected by lock (element-type GSrvTarget): SRV records, any order */
+  GString *asked;   /* protected by lock: names of records and hosts, each once */
+};
+
+G_DEFINE_FINAL_TYPE (TestResolver, test_resolver, G_TYPE_RESOLVER)
+
+static void
+note (TestResolver *self, const char *name)
+{
+  g_autofree char *word = g_strconcat (" ", name, " ", NULL);
+
+  g_mutex_lock (&self->lock);
+  if (strstr (self->asked->str, word) == NULL) /* for each family of addresses */
+    g_string_append_printf (self->asked, "%s ", name);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+test_resolver_lookup_service_async (GResolver          *resolver,
+                                    const char         *name,
+                                    GCancellable       *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer            user_data)
+{
+  TestResolver     *self = TEST_RESOLVER (resolver);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  GList            *targets = NULL;
+
+  note (self, name);
+  g_mutex_lock (&self->lock);
+  for (GList *l = self->targets; l != NULL; l = l->next)
+    targets = g_list_append (targets, g_srv_target_copy (l->data));
+  g_mutex_unlock (&self->lock);
+  targets = g_srv_target_list_sort (targets); /* RFC 2782: a GResolver does that */
+  if (targets != NULL)
+    g_task_return_pointer (task, targets, (GDestroyNotify) g_resolver_free_targets);
+  else
+    g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND,
+                             "There is no record %s", name);
+}
+
+static GList *
+test_resolver_lookup_service_finish (GResolver *resolver, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* Each host is this one, except "nowhere". */
+static void
+test_resolver_lookup_by_name_with_flags_async (GResolver               *resolver,
+                                               const char              *host,
+                                               GResolverNameLookupFlags flags,
+                                               GCancellable            *cancellable,
+                                               GAsyncReadyCallback      callback,
+                                               gpointer                 user_data)
+{
+  TestResolver     *self = TEST_RESOLVER (resolver);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  note (self, host);
+  if ((flags & G_RESOLVER_NAME_LOOKUP_FLAGS_IPV6_ONLY) != 0 || g_str_equal (host, "nowhere.test"))
+    g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND, "There is no %s",
+                             host);
+  else
+    g_task_return_pointer (task,
+                           g_list_append (NULL, g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4)),
+                           (GDestroyNotify) g_resolver_free_addresses);
+}
+
+static void
+test_resolver_lookup_by_name_async (GResolver          *resolver,
+                                    const char         *host,
+                                    GCancellable       *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer            user_data)
+{
+  test_resolver_lookup_by_name_with_flags_async (
+      resolver, host, G_RESOLVER_NAME_LOOKUP_FLAGS_DEFAULT, cancellable, callback, user_data);
+}
+
+static GList *
+test_resolver_lookup_by_name_finish (GResolver *resolver, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+test_resolver_finalize (GObject *object)
+{
+  TestResolver *self = TEST_RESOLVER (object);
+
+  g_mutex_clear (&self->lock);
+  g_resolver_free_targets (self->targets);
+  g_string_free (self->asked, TRUE);
+  G_OBJECT_CLASS (test_resolver_parent_class)->finalize (object);
+}
+
+static void
+test_resolver_class_init (TestResolverClass *class)
+{
+  GResolverClass *resolver_class = G_RESOLVER_CLASS (class);
+
+  G_OBJECT_CLASS (class)->finalize = test_resolver_finalize;
+  resolver_class->lookup_service_async = test_resolver_lookup_service_async;
+  resolver_class->lookup_service_finish = test_resolver_lookup_service_finish;
+  resolver_class->lookup_by_name_async = test_resolver_lookup_by_name_async;
+  resolver_class->lookup_by_name_finish = test_resolver_lookup_by_name_finish;
+  resolver_class->lookup_by_name_with_flags_async = test_resolver_lookup_by_name_with_flags_async;
+  resolver_class->lookup_by_name_with_flags_finish = test_resolver_lookup_by_name_finish;
+}
+
+static void
+test_resolver_init (TestResolver *self)
+{
+  g_mutex_init (&self->lock);
+  self->asked = g_string_new (" ");
+}
+
+typedef struct
+{
+  TestResolver *resolver;
+  FakeServer   *server;
+  GSocket      *silent; /* has a port and does not listen: refused */
+  IBBClient    *client;
+} Fixture;
+
+static void
+set_up (Fixture *self, gconstpointer data)
+{
+  static const FakeStep      steps[] = { FAKE_LOGIN, { NULL } };
+  g_autoptr (GInetAddress)   loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new (loopback, 0);
+
+  self->resolver = g_object_new (TEST_TYPE_RESOLVER, NULL);
+  g_resolver_set_default (G_RESOLVER (self->resolver));
+  self->server = fake_server_new (steps);
+  self->silent =
+      g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+  g_assert_true (g_socket_bind (self->silent, any, FALSE, NULL));
+  /* The usual client, which goes by the domain alone. */
+  self->client = fake_create_client (self->server, FAKE_JID);
+  ibb_client_set_host (self->client, NULL);
+  ibb_client_set_port (self->client, 0);
+}
+
+static void
+tear_down (Fixture *self, gconstpointer data)
+{
+  drop_client (self->client);
+  g_free (fake_server_free (self->server));
+  g_object_unref (self->silent);
+  g_object_unref (self->resolver);
+}
+
+static guint16
+get_silent_port (Fixture *self)
+{
+  g_autoptr (GSocketAddress) address = g_socket_get_local_address (self->silent, NULL);
+
+  return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
+}
+
+static void
+add_target (Fixture *self, const char *host, guint port, guint priority, guint weight)
+{
+  self->resolver->targets =
+      g_list_append (self->resolver->targets,
+                     g_srv_target_new (host, (guint16) port, (guint16) priority, (guint16) weight));
+}
+
+static void
+assert_asked (Fixture *self, const char *names)
+{
+  g_mutex_lock (&self->resolver->lock);
+  g_assert_cmpstr (self->resolver->asked->str + 1, ==, names);
+  g_mutex_unlock (&self->resolver->lock);
+}
+
+/* By priority; the first refuses, and the last is not needed. */
+static void
+test_priority (Fixture *self, gconstpointer data)
+{
+  add_target (self, "last.test", fake_server_get_port (self->server), 30, 0);
+  add_target (self, "second.test", fake_server_get_port (self->server), 20, 0);
+  add_target (self, "first.test", get_silent_port (self), 10, 0);
+  fake_assert_login (self->client);
+  assert_asked (self, "_xmpp-client._tcp.fake.test first.test second.test ");
+}
+
+/* Several of one priority: whichever comes first, one of them is there. */
+static void
+test_weight (Fixture *self, gconstpointer data)
+{
+  add_target (self, "one.test", get_silent_port (self), 10, 60);
+  add_target (self, "two.test", fake_server_get_port (self->server), 10, 30);
+  add_target (self, "three.test", get_silent_port (self), 10, 10);
+  fake_assert_login (self->client);
+}
+
+/* A target without an address is no reason to give up. */
+static void
+test_lost_target (Fixture *self, gconstpointer data)
+{
+  add_target (self, "nowhere.test", 5222, 10, 0);
+  add_target (self, "second.test", fake_server_get_port (self->server), 20, 0);
+  fake_assert_login (self->client);
+  assert_asked (self, "_xmpp-client._tcp.fake.test nowhere.test second.test ");
+}
+
+/* Where there are records, nothing else is tried (RFC 6120 §3.2.1). */
+static void
+test_all_refuse (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  add_target (self, "first.test", get_silent_port (self), 10, 0);
+  add_target (self, "second.test", get_silent_port (self), 20, 0);
+  g_assert_false (ibb_client_login (self->client, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+  g_assert_nonnull (strstr (error->message, "“fake.test”"));
+  g_assert_nonnull (strstr (error->message, "name its host"));
+  assert_asked (self, "_xmpp-client._tcp.fake.test first.test second.test ");
+}
+
+/* XEP-0368: records of their own. */
+static void
+test_direct (Fixture *self, gconstpointer data)
+{
+  ibb_client_set_tls_mode (self->client, IBB_TLS_MODE_DIRECT);
+  add_target (self, "first.test", get_silent_port (self), 10, 0);
+  fake_assert_login_fails (self->client, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+  assert_asked (self, "_xmpps-client._tcp.fake.test first.test ");
+}
+
+/* No record: the domain itself, at the usual port (RFC 6120 §3.2.2). */
+static void
+test_no_record (Fixture *self, gconstpointer data)
+{
+  static const struct
+  {
+    IBBTlsMode  mode;
+    const char *port;
+    const char *record;
+  } cases[] = { { IBB_TLS_MODE_NONE, "port 5222", "_xmpp-client._tcp.nowhere.test" },
+                { IBB_TLS_MODE_DIRECT, "port 5223", "_xmpps-client._tcp.nowhere.test" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      IBBClient         *client = ibb_client_new ("user@nowhere.test");
+      g_autoptr (GError) error = NULL;
+      g_autofree char   *asked = g_strconcat (cases[i].record, " nowhere.test ", NULL);
+
+      g_string_truncate (self->resolver->asked, 1);
+      ibb_client_set_tls_mode (client, cases[i].mode);
+      g_assert_false (ibb_client_login (client, NULL, &error));
+      g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND);
+      g_assert_nonnull (strstr (error->message, "“nowhere.test”"));
+      g_assert_nonnull (strstr (error->message, cases[i].port));
+      assert_asked (self, asked);
+      drop_client (client);
+    }
+}
+
+/* Whoever names a port or a host has decided. */
+static void
+test_no_look_up (Fixture *self, gconstpointer data)
+{
+  add_target (self, "first.test", get_silent_port (self), 10, 0);
+  ibb_client_set_host (self->client, data);
+  ibb_client_set_port (self->client, fake_server_get_port (self->server));
+  fake_assert_login (self->client);
+  assert_asked (self, data != NULL ? "other.test " : "fake.test ");
+}
+
+static void
+add (const char *path, gconstpointer data, void (*test) (Fixture *, gconstpointer))
+{
+  g_test_add (path, Fixture, data, set_up, test, tear_down);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  start_watchdog ();
+  add ("/ibb/client/dns/priority", NULL, test_priority);
+  add ("/ibb/client/dns/weight", NULL, test_weight);
+  add ("/ibb/client/dns/lost-target", NULL, test_lost_target);
+  add ("/ibb/client/dns/all-refuse", NULL, test_all_refuse);
+  add ("/ibb/client/dns/direct", NULL, test_direct);
+  add ("/ibb/client/dns/no-record", NULL, test_no_record);
+  add ("/ibb/client/dns/no-look-up/port", NULL, test_no_look_up);
+  add ("/ibb/client/dns/no-look-up/host", "other.test", test_no_look_up);
+
+  return g_test_run ();
+}

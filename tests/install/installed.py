@@ -3,6 +3,7 @@
 
 import atexit
 import glob
+import json
 import os
 
 import cases
@@ -15,7 +16,7 @@ libdir = os.path.join(prefix, 'lib')
 
 # Nothing of a surrounding "meson devenv" may help.
 environment = {key: value for key, value in os.environ.items()
-               if key not in ('GI_TYPELIB_PATH', 'LD_LIBRARY_PATH', 'PKG_CONFIG_PATH')}
+               if key not in ('GI_TYPELIB_PATH', 'LD_LIBRARY_PATH', 'PKG_CONFIG_PATH', 'PYTHONPATH')}
 environment['PKG_CONFIG_PATH'] = os.path.join(libdir, 'pkgconfig')
 environment['LD_LIBRARY_PATH'] = libdir
 environment['GI_TYPELIB_PATH'] = os.path.join(libdir, 'girepository-1.0')
@@ -32,6 +33,16 @@ service = IBB.Service.new(connection)
 assert service.props.default_block_size == 4096
 assert IBB.MAJOR_VERSION == 1
 assert issubclass(IBB.Error, object) and IBB.Error.NOT_ACCEPTABLE != IBB.Error.FAILED
+'''
+
+PYTHON_OVERRIDES = PYTHON + '''
+async def talk():
+    there = IBB.Service.new(loopback.attach('bob@example.org/b'))
+    expected = there.expect_session_async('alice@example.org/a', 'sid')
+    async with await service.open_session_async('bob@example.org/b', sid='sid') as transport:
+        async with await expected:
+            return transport.props.sid
+assert IBB.run(talk()) == 'sid'
 '''
 
 JAVASCRIPT = '''
@@ -101,6 +112,24 @@ def single_include():
 @cases.case('/install/python')
 def python_program():
     run('/usr/bin/python3', '-c', PYTHON, env=environment)
+
+
+@cases.case('/install/python/overrides')
+def python_overrides():
+    found = glob.glob(f'{prefix}/**/gi/overrides/IBB.py', recursive=True)
+    assert len(found) == 1, found
+    path = os.path.dirname(os.path.dirname(os.path.dirname(found[0])))
+    run('/usr/bin/python3', '-c', PYTHON_OVERRIDES, env={**environment, 'PYTHONPATH': path})
+    # Where distributions and people install, Python finds them by itself.
+    for usual in ('/usr', '/usr/local'):
+        build = folder / usual.replace('/', '-')
+        run('meson', 'setup', build, ROOT, f'--prefix={usual}', '-Dauto_features=disabled',
+            '-Dintrospection=enabled', '-Dpython=enabled')
+        plan = json.loads(run('meson', 'introspect', '--installed', build))
+        paths = [path for path in plan.values() if path.endswith('/gi/overrides/IBB.py')]
+        assert len(paths) == 1 and paths[0].startswith(usual + '/lib'), paths
+        assert paths[0].replace('/gi/overrides/IBB.py', '') in run(
+            '/usr/bin/python3', '-c', 'import sys; print(*sys.path, sep="\\n")').split('\n')
 
 
 @cases.case('/install/javascript')

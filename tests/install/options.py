@@ -30,7 +30,7 @@ def all_off():
     with Folder() as folder:
         files = build(folder, '-Dauto_features=disabled')
         assert 'lib/libibb-glib-1.0.so.0' in files
-        assert not [name for name in files if name.endswith(('.gir', '.typelib', '.vapi', '.html'))]
+        assert not [name for name in files if name.endswith(('.gir', '.typelib', '.vapi', '.html', '.py'))]
         assert 'bin/ibb' not in files
         assert 'include/ibb-glib-1.0/ibb-glib/xmpp/ibb-client.h' not in files
         assert compile_against(folder, example('overview.md', 'c')) == 'hello\n'
@@ -58,6 +58,7 @@ def contradictions():
     for options, complaint in (
             (('-Dtool=enabled', '-Dclient=disabled'), 'tool'),
             (('-Dvapi=enabled', '-Dintrospection=disabled'), 'vapi'),
+            (('-Dpython=enabled', '-Dintrospection=disabled'), 'python'),
             (('-Ddocs=enabled', '-Dintrospection=disabled'), 'docs')):
         with Folder() as folder:
             output = fails('meson', 'setup', folder / 'build', ROOT, *options)

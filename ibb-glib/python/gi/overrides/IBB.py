@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What makes IBB feel at home in Python; everything works without it, too.
+
+Calls without a callback can be awaited, under run(); a transport is a context
+manager, and gives a file object or asyncio's streams.
+"""
+
+import io
+import sys
+import weakref
+
+from gi.repository import GLib
+
+from ..module import get_introspection_module
+from ..overrides import override
+
+IBB = get_introspection_module('IBB')
+
+__all__ = ['Service', 'Transport', 'new_event_loop', 'run']
+
+IQ = IBB.StanzaType.IQ
+
+
+def _asyncio_loop():
+    """The loop that runs in this thread, or None; asyncio is not imported for it."""
+    asyncio = sys.modules.get('asyncio')
+    return asyncio and asyncio._get_running_loop()
+
+
+def _call(start, finish, arguments, cancellable, callback, user_data):
+    """Starts an asynchronous call: an awaitable where asyncio runs and there is no callback."""
+    loop = _asyncio_loop() if callback is None else None
+    if loop is None:
+        return start(*arguments, cancellable, callback, *user_data)
+    from ._ibb_asyncio import await_call
+    return await_call(loop, start, finish, arguments, cancellable)
+
+
+class _RawFile(io.RawIOBase):
+    """A transport as io sees it. Closing it leaves the transport open, as socket.makefile()."""
+
+    def __init__(self, transport):
+        self._transport = transport
+        self._input = transport.get_input_stream()
+        self._output = transport.get_output_stream()
+
+    def readable(self):
+        return True
+
+    def writable(self):
+        return True
+
+    def readinto(self, buffer):
+        data = self._input.read_bytes(len(buffer)).get_data()
+        buffer[:len(data)] = data
+        return len(data)
+
+    def write(self, data):
+        return self._output.write(bytes(data))
+
+
+class Transport(IBB.Transport):
+    """With "with", it is closed in the end, and aborted if an exception ends the block."""
+
+    def __repr__(self):
+        state = 'ended' if self.has_ended() else 'closed' if self.is_closed() else 'open'
+        return f'<IBB.Transport to {self.props.peer_jid} sid={self.props.sid!r} {state}>'
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, exception_type, exception, traceback):
+        if exception_type is None:
+            self.close()
+        else:
+            self.abort()
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, exception_type, exception, traceback):
+        adapter = self._get_adapter()
+        if exception_type is not None:
+            self.abort()
+        elif adapter is not None:
+            adapter.close()
+            await adapter.wait_closed()
+        else:
+            await self.close_async()
+
+    def _get_adapter(self):
+        return getattr(self, '_adapter', lambda: None)()
+
+    def close_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None, callback=None,
+                    *user_data):
+        return _call(super().close_async, self.close_finish, (io_priority,), cancellable, callback,
+                     user_data)
+
+    def drain_async(self, cancellable=None, callback=None, *user_data):
+        return _call(super().drain_async, self.drain_finish, (), cancellable, callback, user_data)
+
+    def shutdown_output_async(self, cancellable=None, callback=None, *user_data):
+        return _call(super().shutdown_output_async, self.shutdown_output_finish, (), cancellable,
+                     callback, user_data)
+
+    def makefile(self, mode='r', encoding=None, errors=None, newline=None):
+        """A file object to read or write text ('r', 'w') or bytes ('rb', 'wb', 'rwb').
+
+        As with socket.makefile(), its calls block, and closing it flushes it but
+        leaves the transport open. There is no 'rw': a file of text drops what it
+        has read ahead when it is written to.
+        """
+        raw = _RawFile(self)
+        if mode == 'rwb':
+            return io.BufferedRWPair(raw, raw)
+        if mode not in ('r', 'rb', 'w', 'wb'):
+            raise ValueError(f"mode {mode!r} is none of 'r', 'w', 'rb', 'wb', 'rwb'")
+        file = io.BufferedReader(raw) if mode[0] == 'r' else io.BufferedWriter(raw)
+        return file if 'b' in mode else io.TextIOWrapper(file, encoding, errors, newline)
+
+    def start_protocol(self, protocol):
+        """Lets an asyncio.Protocol have the stream; its asyncio.Transport. Under run()."""
+        from ._ibb_asyncio import start_protocol
+        if self._get_adapter() is not None:
+            raise RuntimeError('this transport has a protocol already')
+        adapter = start_protocol(self, protocol)
+        self._adapter = weakref.ref(adapter)
+        return adapter
+
+    def make_streams(self, limit=2 ** 16):
+        """An asyncio.StreamReader and an asyncio.StreamWriter, to be used under run()."""
+        from ._ibb_asyncio import make_streams
+        return make_streams(self, limit)
+
+
+Transport = override(Transport)
+
+
+class Service(IBB.Service):
+    def open_session(self, peer_jid, stanza_type=IQ, block_size=0, sid=None, cancellable=None):
+        return super().open_session(peer_jid, stanza_type, block_size, sid, cancellable)
+
+    def open_session_async(self, peer_jid, stanza_type=IQ, block_size=0, sid=None,
+                           cancellable=None, callback=None, *user_data):
+        return _call(super().open_session_async, self.open_session_finish,
+                     (peer_jid, stanza_type, block_size, sid), cancellable, callback, user_data)
+
+    def expect_session_async(self, peer_jid, sid, cancellable=None, callback=None, *user_data):
+        return _call(super().expect_session_async, self.expect_session_finish, (peer_jid, sid),
+                     cancellable, callback, user_data)
+
+    def accept_async(self, cancellable=None, callback=None, *user_data):
+        return _call(super().accept_async, self.accept_finish, (), cancellable, callback,
+                     user_data)
+
+
+Service = override(Service)
+
+if hasattr(IBB, 'Client'):
+    class Client(IBB.Client):
+        def login_async(self, cancellable=None, callback=None, *user_data):
+            return _call(super().login_async, self.login_finish, (), cancellable, callback,
+                         user_data)
+
+        def logout_async(self, cancellable=None, callback=None, *user_data):
+            return _call(super().logout_async, self.logout_finish, (), cancellable, callback,
+                         user_data)
+
+        def query_support_async(self, peer_jid, cancellable=None, callback=None, *user_data):
+            return _call(super().query_support_async, self.query_support_finish, (peer_jid,),
+                         cancellable, callback, user_data)
+
+    Client = override(Client)
+    __all__.append('Client')
+
+
+def new_event_loop():
+    """A loop of asyncio's that does what GLib has to do in this thread, too."""
+    from ._ibb_asyncio import new_event_loop as new
+    return new()
+
+
+def run(main, *, debug=None):
+    """Runs a coroutine, as asyncio.run() does, beside what GLib has to do."""
+    from ._ibb_asyncio import run as run_main
+    return run_main(main, debug)

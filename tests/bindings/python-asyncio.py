@@ -1,0 +1,477 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The Python binding under asyncio: awaited calls, streams, the loop."""
+
+import asyncio
+import hashlib
+import os
+import random
+import signal
+import ssl
+import subprocess
+import tempfile
+import threading
+
+import cases
+from bindings import DATA, listing
+from gi.repository import Gio, GLib, IBB
+
+ALICE = 'alice@example.org/a'
+BOB = 'bob@example.org/b'
+
+
+def services():
+    loopback = IBB.Loopback()
+    alice, bob = (IBB.Service.new(loopback.attach(jid)) for jid in (ALICE, BOB))
+    bob.props.session_limit = 100
+    return alice, bob
+
+
+async def ends(alice=None, bob=None, **arguments):
+    if alice is None:
+        alice, bob = services()
+    expected = bob.accept_async()
+    return await alice.open_session_async(BOB, **arguments), await expected
+
+
+def case(name):
+    """A case that is a coroutine."""
+    def register(function):
+        cases.case('/bindings/python/asyncio/' + name)(lambda: IBB.run(function(), debug=True))
+        return function
+    return register
+
+
+async def check_fails(awaitable, code, quark=Gio.io_error_quark()):
+    try:
+        await awaitable
+    except GLib.Error as error:
+        assert error.matches(quark, code), error
+        return
+    raise AssertionError(f'no {code}')
+
+
+async def wait_until(condition):
+    while not condition():
+        await asyncio.sleep(0.002)
+
+
+async def echo(transport):
+    async with transport:
+        reader, writer = transport.make_streams()
+        async for line in reader:
+            writer.write(line)
+            await writer.drain()
+
+
+@case('streams')
+async def streams():
+    # Many sessions at once, each with lines that cross blocks.
+    alice, bob = services()
+
+    async def serve():
+        async with asyncio.TaskGroup() as group:
+            for _ in range(20):
+                group.create_task(echo(await bob.accept_async()))
+
+    async def talk(number):
+        line = b'%d ' % number * 500 + b'\n'
+        async with await alice.open_session_async(BOB) as transport:
+            reader, writer = transport.make_streams()
+            writer.write(line * 30)
+            for _ in range(30):
+                assert await reader.readline() == line
+        assert transport.dup_error() is None
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(serve())
+        for number in range(20):
+            group.create_task(talk(number))
+
+
+@case('expect')
+async def expect():
+    # Expected from the call on, not from the await.
+    alice, bob = services()
+    bob.props.session_limit = 0
+    expected = bob.expect_session_async(ALICE, 'agreed')
+    opened = await alice.open_session_async(BOB, IBB.StanzaType.MESSAGE, 512, 'agreed')
+    accepted = await expected
+    assert isinstance(accepted, IBB.Transport) and accepted.props.block_size == 512
+    async with accepted, opened:
+        accepted.get_output_stream().write_all(DATA)
+        assert await accepted.drain_async() is True
+
+
+@case('errors')
+async def errors():
+    alice, bob = services()
+    await check_fails(alice.open_session_async('nobody@example.org/x'),
+                      IBB.Error.SERVICE_UNAVAILABLE, IBB.error_quark())
+    await check_fails(alice.open_session_async('@'), Gio.IOErrorEnum.INVALID_ARGUMENT)
+    # One's own cancellable is an error of the call, not of the task.
+    cancellable = Gio.Cancellable()
+    call = bob.accept_async(cancellable)
+    cancellable.cancel()
+    await check_fails(call, Gio.IOErrorEnum.CANCELLED)
+
+    opened, accepted = await ends(alice, bob)
+    reader, writer = accepted.make_streams()
+    opened.abort()
+    await check_fails(reader.read(), Gio.IOErrorEnum.CONNECTION_CLOSED)
+    await check_fails(writer.wait_closed(), Gio.IOErrorEnum.CONNECTION_CLOSED)
+
+
+@case('request')
+async def request():
+    # Answered by a coroutine that has to wait for something first.
+    alice, bob = services()
+    opened = asyncio.Event()
+    answered = []
+
+    async def answer(request):
+        await opened.wait()
+        if request.props.sid == 'welcome':
+            answered.append(request.accept())
+        else:
+            request.refuse(IBB.Error.FORBIDDEN, 'not you')
+
+    def requested(_service, request):
+        tasks.append(asyncio.ensure_future(answer(request)))
+        if len(tasks) == 2:
+            opened.set()
+        return True
+
+    tasks = []
+    bob.connect('session-requested', requested)
+    welcome = alice.open_session_async(BOB, sid='welcome')
+    await check_fails(alice.open_session_async(BOB, sid='other'), IBB.Error.FORBIDDEN,
+                      IBB.error_quark())
+    assert (await welcome).props.sid == answered[0].props.sid == 'welcome'
+
+
+@case('cancel/call')
+async def cancel_call():
+    # What was cancelled is over: the next call of the kind is not "pending".
+    alice, bob = services()
+    bob.props.receive_buffer_size = 4096
+    for _ in range(20):
+        waiting = asyncio.ensure_future(bob.accept_async())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        try:
+            await waiting
+        except asyncio.CancelledError:
+            pass
+    opened, accepted = await ends(alice, bob)
+    opened.get_output_stream().write_all(bytes(30000))
+    for _ in range(20):
+        try:
+            async with asyncio.timeout(0.002):
+                await opened.drain_async()
+            raise AssertionError('nobody has read')
+        except TimeoutError:
+            pass
+    reader, _writer = accepted.make_streams()
+    assert (await asyncio.gather(opened.drain_async(), reader.readexactly(30000)))[0] is True
+
+
+@case('cancel/task')
+async def cancel_task():
+    # A task that is cancelled while its call succeeds hears of it all the same.
+    alice, bob = services()
+    went_on = []
+
+    async def accept():
+        await bob.accept_async()
+        went_on.append(True)
+
+    for _ in range(50):
+        task = asyncio.ensure_future(accept())
+        opening = asyncio.ensure_future(alice.open_session_async(BOB))
+        for _ in range(random.Random(7).randrange(4)):
+            await asyncio.sleep(0)
+        accepted = len(went_on)
+        task.cancel()
+        await asyncio.wait((task,))
+        assert task.cancelled() == (len(went_on) == accepted)
+        transport = (await asyncio.gather(opening, return_exceptions=True))[0]
+        if isinstance(transport, IBB.Transport):
+            transport.abort()
+
+
+@case('cancel/read')
+async def cancel_read():
+    # Reads that are cancelled at any moment lose nothing.
+    seed = random.randrange(2 ** 32)
+    print(f'# seed {seed}')
+    dice = random.Random(seed)
+    data = dice.randbytes(1000000)
+    opened, accepted = await ends()
+    received = bytearray()
+    cancelled = 0
+
+    async def send():
+        async with opened:
+            _reader, writer = opened.make_streams()
+            for start in range(0, len(data), 3001):
+                writer.write(data[start:start + 3001])
+                await writer.drain()
+
+    sending = asyncio.ensure_future(send())
+    reader, writer = accepted.make_streams()
+    while not reader.at_eof():
+        reading = asyncio.ensure_future(reader.read(dice.randrange(1, 20000)))
+        for _ in range(dice.randrange(4)):
+            await asyncio.sleep(0)
+        reading.cancel() if dice.random() < 0.5 else None
+        try:
+            received += await reading
+        except asyncio.CancelledError:
+            cancelled += 1
+    writer.close()
+    await asyncio.gather(sending, writer.wait_closed())
+    assert received == data and cancelled > 0, (len(received), cancelled)
+
+
+@case('back-pressure')
+async def back_pressure():
+    # A reader that does not read stops the writer, with little in between.
+    size = 8 * 2 ** 20
+    opened, accepted = await ends()
+    written = 0
+
+    async def send():
+        nonlocal written
+        digest = hashlib.sha256()
+        async with opened:
+            _reader, writer = opened.make_streams()
+            while written < size:
+                piece = os.urandom(10000)
+                writer.write(piece)
+                digest.update(piece)
+                written += len(piece)
+                await writer.drain()
+        return digest.digest()
+
+    sending = asyncio.ensure_future(send())
+    limit = 256 * 1024
+    await wait_until(lambda: accepted.props.bytes_received >= limit)
+    before = -1
+    while before != written:  # until the buffers on the way are full, too
+        before = written
+        await asyncio.sleep(0.05)
+    assert not sending.done() and written < size / 4, written
+
+    digest = hashlib.sha256()
+    async with accepted:
+        reader, _writer = accepted.make_streams()
+        while piece := await reader.read(100000):
+            digest.update(piece)
+    assert await sending == digest.digest()
+
+
+@case('half-close')
+async def half_close():
+    # The answer to all there is: the question has to end first.
+    alice, bob = services()
+    bob.props.half_close = True
+    opened, accepted = await ends(alice, bob)
+
+    async def answer():
+        async with accepted:
+            reader, writer = accepted.make_streams()
+            writer.write(hashlib.sha256(await reader.read()).digest())
+
+    answering = asyncio.ensure_future(answer())
+    async with opened:
+        reader, writer = opened.make_streams()
+        writer.write(DATA * 50)
+        writer.write_eof()
+        assert await reader.read() == hashlib.sha256(DATA * 50).digest()
+        try:
+            writer.write(b'more')
+            raise AssertionError('written after the end')
+        except RuntimeError:
+            pass
+    await answering
+
+
+@case('async-with')
+async def async_with():
+    opened, accepted = await ends()
+    reader, _writer = accepted.make_streams()
+    try:
+        async with opened:
+            _reader, writer = opened.make_streams()
+            writer.write(DATA)
+            raise KeyError('mine')
+    except KeyError:
+        pass
+    await check_fails(reader.read(), Gio.IOErrorEnum.CONNECTION_CLOSED)
+
+    # Without streams, too; and the end of the block waits for the other side's.
+    opened, accepted = await ends()
+    async with opened, accepted:
+        opened.get_output_stream().write_all(DATA)
+    assert accepted.props.bytes_received == len(DATA) and opened.has_ended()
+
+    opened, accepted = await ends()
+    opened.make_streams()
+    try:
+        opened.make_streams()
+        raise AssertionError('streams twice')
+    except RuntimeError:
+        pass
+
+
+@case('protocol')
+async def start_tls():
+    # Whatever asyncio runs over a transport: its TLS, for one.
+    with tempfile.TemporaryDirectory() as folder:
+        names = os.path.join(folder, 'key'), os.path.join(folder, 'certificate')
+        subprocess.run(('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+                        'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=bob',
+                        '-addext', 'subjectAltName=DNS:bob', '-keyout', names[0],
+                        '-out', names[1]), check=True, capture_output=True)
+        server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        server.load_cert_chain(names[1], names[0])
+        client = ssl.create_default_context(cafile=names[1])
+    class Upper(asyncio.Protocol):
+        def connection_made(self, transport):
+            self.transport = transport
+
+        def data_received(self, data):
+            self.transport.write(data.upper())
+
+    opened, accepted = await ends()
+
+    async def answer():
+        loop = asyncio.get_running_loop()
+        protocol = Upper()
+        transport = accepted.start_protocol(protocol)
+        protocol.connection_made(await loop.start_tls(transport, protocol, server,
+                                                      server_side=True))
+
+    answering = asyncio.ensure_future(answer())
+    async with opened, accepted:
+        reader, writer = opened.make_streams()
+        await writer.start_tls(client, server_hostname='bob')
+        await answering
+        writer.write(b'hello\n' * 50000)
+        assert await reader.readexactly(300000) == b'HELLO\n' * 50000
+        writer.close()
+        await writer.wait_closed()
+
+
+@case('own-connection')
+async def own_connection():
+    # The listing of the page, whose stanzas asyncio could as well carry.
+    names = {}
+    exec(listing('connection.md'), names)
+    alice, bob = names['PairConnection'](ALICE), names['PairConnection'](BOB)
+    alice.other, bob.other = bob, alice
+    here, there = IBB.Service.new(alice), IBB.Service.new(bob)
+    there.props.session_limit = 1
+    opened, accepted = await ends(here, there)
+    answering = asyncio.ensure_future(echo(accepted))
+    async with opened:
+        reader, writer = opened.make_streams()
+        writer.write(b'x' * 50000 + b'\n')
+        assert len(await reader.readline()) == 50001
+    await answering
+
+
+@case('loop')
+async def loop():
+    # Both loops do their work, and rest when there is none.
+    ticks = []
+    timer = GLib.timeout_add(5, lambda: ticks.append(1) or True)
+    process = await asyncio.create_subprocess_exec('echo', 'hello', stdout=asyncio.subprocess.PIPE)
+    assert (await process.communicate())[0] == b'hello\n'
+    called = asyncio.Event()
+    running = asyncio.get_running_loop()
+    threading.Thread(target=lambda: running.call_soon_threadsafe(called.set)).start()
+    await called.wait()
+    idle = asyncio.Event()
+    GLib.idle_add(lambda: idle.set())
+    await idle.wait()
+    await wait_until(lambda: len(ticks) >= 5)
+    GLib.source_remove(timer)
+    assert await asyncio.to_thread(lambda: 7) == 7
+
+
+@cases.case('/bindings/python/asyncio/loop/idle')
+def loop_idle():
+    loop = IBB.new_event_loop()
+    n = 0
+    select = loop._selector.select
+
+    def count(timeout=None):
+        nonlocal n
+        n += 1
+        return select(timeout)
+
+    loop._selector.select = count
+    alice, bob = services()
+    opened, accepted = loop.run_until_complete(ends(alice, bob))
+    before = n
+    loop.run_until_complete(asyncio.sleep(0.3))
+    assert n - before < 20, n - before
+    loop.close()
+
+
+@cases.case('/bindings/python/asyncio/loop/interrupt')
+def loop_interrupt():
+    seen = []
+
+    async def wait():
+        threading.Thread(target=lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            seen.append('cancelled')
+            raise
+
+    try:
+        IBB.run(wait())
+    except KeyboardInterrupt:
+        seen.append('interrupted')
+    assert seen == ['cancelled', 'interrupted']
+
+
+@cases.case('/bindings/python/asyncio/loop/thread')
+def loop_thread():
+    # Two programs in threads, each with its own context.
+    digests = []
+
+    async def talk():
+        opened, accepted = await ends()
+        answering = asyncio.ensure_future(echo(accepted))
+        async with opened:
+            reader, writer = opened.make_streams()
+            writer.write(b'hello\n')
+            digests.append(await reader.readline())
+        await answering
+
+    threads = [threading.Thread(target=lambda: IBB.run(talk())) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert digests == [b'hello\n'] * 2
+
+
+@cases.case('/bindings/python/asyncio/loop/other')
+def loop_other():
+    # One that does nothing for GLib would wait for ever.
+    async def wait():
+        _alice, bob = services()
+        try:
+            await bob.accept_async()
+        except RuntimeError as error:
+            return str(error)
+
+    assert 'IBB.run()' in asyncio.run(wait())
+
+
+cases.main()

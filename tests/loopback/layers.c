@@ -1,98 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What runs over a socket in GLib runs over a transport: D-Bus, which flushes
- * after each message, and a tunnel between two sockets. */
+/* What GIO puts on top of a stream. */
 
 #include "fixture.h"
 
 #include <sys/socket.h>
-
-static const char introspection[] = "<node><interface name='example.Balcony'>"
-                                    "<method name='Call'>"
-                                    "<arg type='s' direction='in'/><arg type='s' direction='out'/>"
-                                    "</method></interface></node>";
-
-static void
-call_cb (GDBusConnection       *connection,
-         const char            *sender,
-         const char            *path,
-         const char            *interface,
-         const char            *method,
-         GVariant              *parameters,
-         GDBusMethodInvocation *invocation,
-         gpointer               data)
-{
-  const char      *name;
-  g_autofree char *answer = NULL;
-
-  g_variant_get (parameters, "(&s)", &name);
-  answer = g_strdup_printf ("O %s, %s!", name, name);
-  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(s)", answer));
-}
-
-static gboolean
-allow_cb (GDBusAuthObserver *observer, GIOStream *stream, GCredentials *credentials, gpointer data)
-{
-  return TRUE;
-}
-
-static void
-test_dbus (Fixture *fixture, gconstpointer data)
-{
-  static const GDBusInterfaceVTable vtable = { .method_call = call_cb };
-  g_autoptr (IBBTransport)          romeo = NULL;
-  g_autoptr (IBBTransport)          juliet = NULL;
-  g_autoptr (GDBusNodeInfo)         node = NULL;
-  g_autoptr (GDBusAuthObserver)     observer = g_dbus_auth_observer_new ();
-  g_autoptr (GDBusConnection)       client = NULL;
-  g_autoptr (GDBusConnection)       server = NULL;
-  g_autoptr (GAsyncResult)          client_result = NULL;
-  g_autoptr (GAsyncResult)          server_result = NULL;
-  g_autoptr (GError)                error = NULL;
-  g_autofree char                  *guid = g_dbus_generate_guid ();
-  GAsyncResult                     *client_made = NULL;
-  GAsyncResult                     *server_made = NULL;
-
-  fixture_open (fixture, &romeo, &juliet);
-  g_signal_connect (observer, "authorize-authenticated-peer", G_CALLBACK (allow_cb), NULL);
-  g_dbus_connection_new (G_IO_STREAM (juliet), guid,
-                         G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER |
-                             G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_ALLOW_ANONYMOUS,
-                         observer, NULL, store_result_cb, &server_made);
-  g_dbus_connection_new (G_IO_STREAM (romeo), NULL, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT,
-                         NULL, NULL, store_result_cb, &client_made);
-  server_result = wait_for_result (&server_made);
-  server = g_dbus_connection_new_finish (server_result, &error);
-  g_assert_no_error (error);
-  client_result = wait_for_result (&client_made);
-  client = g_dbus_connection_new_finish (client_result, &error);
-  g_assert_no_error (error);
-
-  node = g_dbus_node_info_new_for_xml (introspection, &error);
-  g_assert_no_error (error);
-  g_dbus_connection_register_object (server, "/", node->interfaces[0], &vtable, NULL, NULL, &error);
-  g_assert_no_error (error);
-  for (guint i = 0; i < 20; i++)
-    {
-      g_autoptr (GVariant)     answer = NULL;
-      g_autoptr (GAsyncResult) result = NULL;
-      GAsyncResult            *called = NULL;
-      const char              *text;
-
-      g_dbus_connection_call (client, NULL, "/", "example.Balcony", "Call",
-                              g_variant_new ("(s)", "Romeo"), G_VARIANT_TYPE ("(s)"),
-                              G_DBUS_CALL_FLAGS_NONE, -1, NULL, store_result_cb, &called);
-      result = wait_for_result (&called);
-      answer = g_dbus_connection_call_finish (client, result, &error);
-      g_assert_no_error (error);
-      g_variant_get (answer, "(&s)", &text);
-      g_assert_cmpstr (text, ==, "O Romeo, Romeo!");
-    }
-
-  g_dbus_connection_close_sync (client, NULL, &error);
-  g_assert_no_error (error);
-  wait_until (g_dbus_connection_is_closed (server));
-}
 
 /* A pair of connected sockets. */
 static void
@@ -178,7 +90,6 @@ int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
-  add_test_anywhere ("/ibb/loopback/layers/dbus", NULL, test_dbus);
-  add_test_anywhere ("/ibb/loopback/layers/tunnel", NULL, test_tunnel);
+  add_test_anywhere ("/ibb/layers/tunnel", NULL, test_tunnel);
   return g_test_run ();
 }

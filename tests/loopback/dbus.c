@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* D-Bus from peer to peer: GDBusConnection at both ends of a session. */
+
+#include "fixture.h"
+
+#include <gio/gunixfdlist.h>
+#include <unistd.h>
+
+#define MIB (1024 * 1024)
+#define N_CALLS 100
+#define N_SIGNALS 1000
+
+#define INTERFACE "example.Balcony"
+
+static const char introspection[] = "<node><interface name='" INTERFACE "'>"
+                                    "<method name='Call'>"
+                                    "<arg type='s' direction='in'/><arg type='s' direction='out'/>"
+                                    "</method>"
+                                    "<method name='Echo'>"
+                                    "<arg type='ay' direction='in'/>"
+                                    "<arg type='ay' direction='out'/>"
+                                    "</method>"
+                                    "<method name='Hold'>"
+                                    "<arg type='u' direction='in'/><arg type='u' direction='out'/>"
+                                    "</method>"
+                                    "<method name='Descriptor'>"
+                                    "<arg type='h' direction='out'/>"
+                                    "</method>"
+                                    "<signal name='Said'><arg type='u'/></signal>"
+                                    "</interface></node>";
+
+/* Romeo calls what Juliet exports. */
+typedef struct
+{
+  IBBTransport    *romeo;
+  IBBTransport    *juliet;
+  GDBusConnection *client;
+  GDBusConnection *server;
+  GPtrArray       *held; /* (element-type GDBusMethodInvocation) */
+} Talk;
+
+static void
+return_descriptor (GDBusMethodInvocation *invocation)
+{
+  g_autoptr (GUnixFDList) list = g_unix_fd_list_new ();
+  g_autoptr (GError)      error = NULL;
+  int                     handle = g_unix_fd_list_append (list, STDERR_FILENO, &error);
+
+  g_assert_no_error (error);
+  g_dbus_method_invocation_return_value_with_unix_fd_list (invocation,
+                                                           g_variant_new ("(h)", handle), list);
+}
+
+static void
+call_cb (GDBusConnection       *connection,
+         const char            *sender,
+         const char            *path,
+         const char            *interface,
+         const char            *method,
+         GVariant              *parameters,
+         GDBusMethodInvocation *invocation,
+         gpointer               data)
+{
+  Talk *talk = data;
+
+  if (g_str_equal (method, "Hold"))
+    g_ptr_array_add (talk->held, invocation);
+  else if (g_str_equal (method, "Echo"))
+    g_dbus_method_invocation_return_value (invocation, parameters);
+  else if (g_str_equal (method, "Descriptor"))
+    return_descriptor (invocation);
+  else
+    {
+      const char      *name;
+      g_autofree char *answer = NULL;
+
+      g_variant_get (parameters, "(&s)", &name);
+      answer = g_strdup_printf ("O %s, %s!", name, name);
+      g_dbus_method_invocation_return_value (invocation, g_variant_new ("(s)", answer));
+    }
+}
+
+/* The other ways in need a socket, or a home that both ends share. */
+static gboolean
+allow_mechanism_cb (GDBusAuthObserver *observer, const char *mechanism, gpointer data)
+{
+  return g_str_equal (mechanism, "ANONYMOUS");
+}
+
+/* XMPP has said who it is. */
+static gboolean
+authorize_cb (GDBusAuthObserver *observer,
+              GIOStream         *stream,
+              GCredentials      *credentials,
+              gpointer           data)
+{
+  Talk *talk = data;
+
+  return g_str_equal (ibb_transport_get_peer_jid (IBB_TRANSPORT (stream)),
+                      ibb_transport_get_local_jid (talk->romeo));
+}
+
+static GDBusAuthObserver *
+create_observer (Talk *talk)
+{
+  GDBusAuthObserver *observer = g_dbus_auth_observer_new ();
+
+  g_signal_connect (observer, "allow-mechanism", G_CALLBACK (allow_mechanism_cb), NULL);
+  g_signal_connect (observer, "authorize-authenticated-peer", G_CALLBACK (authorize_cb), talk);
+  return observer;
+}
+
+static void
+serve (Talk *self)
+{
+  static const GDBusInterfaceVTable vtable = { .method_call = call_cb };
+  g_autoptr (GDBusNodeInfo)         node = NULL;
+  g_autoptr (GError)                error = NULL;
+
+  node = g_dbus_node_info_new_for_xml (introspection, &error);
+  g_assert_no_error (error);
+  g_dbus_connection_register_object (self->server, "/", node->interfaces[0], &vtable, self, NULL,
+                                     &error);
+  g_assert_no_error (error);
+  /* Calls that came earlier have waited. */
+  g_dbus_connection_start_message_processing (self->server);
+}
+
+static void
+talk_open (Talk *self, Fixture *fixture, IBBStanzaType stanza_type)
+{
+  g_autofree char              *guid = g_dbus_generate_guid ();
+  g_autoptr (GDBusAuthObserver) observer = create_observer (self);
+  g_autoptr (GAsyncResult)      client_result = NULL;
+  g_autoptr (GAsyncResult)      server_result = NULL;
+  g_autoptr (GError)            error = NULL;
+  GAsyncResult                 *client_made = NULL;
+  GAsyncResult                 *server_made = NULL;
+  const GDBusConnectionFlags    server_flags = G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER |
+                                            G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_ALLOW_ANONYMOUS |
+                                            G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING;
+
+  *self = (Talk){ .held = g_ptr_array_new () };
+  fixture_open_with (fixture, stanza_type, &self->romeo, &self->juliet);
+  g_dbus_connection_new (G_IO_STREAM (self->juliet), guid, server_flags, observer, NULL,
+                         store_result_cb, &server_made);
+  g_dbus_connection_new (G_IO_STREAM (self->romeo), NULL,
+                         G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, observer, NULL,
+                         store_result_cb, &client_made);
+  server_result = wait_for_result (&server_made);
+  self->server = g_dbus_connection_new_finish (server_result, &error);
+  g_assert_no_error (error);
+  client_result = wait_for_result (&client_made);
+  self->client = g_dbus_connection_new_finish (client_result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (g_dbus_connection_get_guid (self->client), ==, guid);
+  serve (self);
+}
+
+static void
+talk_clear (Talk *self)
+{
+  g_assert_cmpuint (self->held->len, ==, 0);
+  g_ptr_array_unref (self->held);
+  g_clear_object (&self->client);
+  g_clear_object (&self->server);
+  drop_and_wait (self->romeo);
+  drop_and_wait (self->juliet);
+}
+
+/* Closes one connection; the other hears of it. */
+static void
+talk_end (Talk *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_dbus_connection_close_sync (self->client, NULL, &error);
+  g_assert_no_error (error);
+  wait_until (g_dbus_connection_is_closed (self->server));
+  talk_clear (self);
+}
+
+static void
+begin_call (Talk          *self,
+            const char    *method,
+            GVariant      *parameters,
+            const char    *reply_type,
+            GAsyncResult **result)
+{
+  g_dbus_connection_call (self->client, NULL, "/", INTERFACE, method, parameters,
+                          reply_type != NULL ? G_VARIANT_TYPE (reply_type) : NULL,
+                          G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL, store_result_cb, result);
+}
+
+static GVariant *
+end_call (Talk *self, GAsyncResult **called, GError **error)
+{
+  g_autoptr (GAsyncResult) result = wait_for_result (called);
+
+  return g_dbus_connection_call_finish (self->client, result, error);
+}
+
+static void
+assert_call (Talk *self)
+{
+  GAsyncResult        *called = NULL;
+  g_autoptr (GVariant) answer = NULL;
+  g_autoptr (GError)   error = NULL;
+  const char          *text;
+
+  begin_call (self, "Call", g_variant_new ("(s)", "Romeo"), "(s)", &called);
+  answer = end_call (self, &called, &error);
+  g_assert_no_error (error);
+  g_variant_get (answer, "(&s)", &text);
+  g_assert_cmpstr (text, ==, "O Romeo, Romeo!");
+}
+
+static void
+test_call (Fixture *fixture, gconstpointer stanza_type)
+{
+  Talk talk;
+
+  talk_open (&talk, fixture, GPOINTER_TO_INT (stanza_type));
+  for (guint i = 0; i < 20; i++)
+    assert_call (&talk);
+  talk_end (&talk);
+}
+
+/* A thread that knows no main loop. */
+static gpointer
+call_thread (gpointer data)
+{
+  Talk                *talk = data;
+  g_autoptr (GVariant) answer = NULL;
+  g_autoptr (GError)   error = NULL;
+  const char          *text;
+
+  for (guint i = 0; i < 20; i++)
+    {
+      g_clear_pointer (&answer, g_variant_unref);
+      answer = g_dbus_connection_call_sync (talk->client, NULL, "/", INTERFACE, "Call",
+                                            g_variant_new ("(s)", "Romeo"), G_VARIANT_TYPE ("(s)"),
+                                            G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL, &error);
+      g_assert_no_error (error);
+      g_variant_get (answer, "(&s)", &text);
+      g_assert_cmpstr (text, ==, "O Romeo, Romeo!");
+    }
+  g_dbus_connection_flush_sync (talk->client, NULL, &error);
+  g_assert_no_error (error);
+  g_dbus_connection_close_sync (talk->client, NULL, &error);
+  g_assert_no_error (error);
+  return NULL;
+}
+
+static void
+test_blocking (Fixture *fixture, gconstpointer data)
+{
+  Talk     talk;
+  GThread *thread;
+
+  talk_open (&talk, fixture, IBB_STANZA_TYPE_IQ);
+  thread = g_thread_new ("call", call_thread, &talk);
+  wait_until (g_dbus_connection_is_closed (talk.server));
+  g_thread_join (thread);
+  talk_clear (&talk);
+}
+
+/* A mebibyte there and back. */
+static void
+test_large (Fixture *fixture, gconstpointer stanza_type)
+{
+  Talk                 talk;
+  GAsyncResult        *called = NULL;
+  g_autoptr (GBytes)   bytes = make_bytes (MIB, 1);
+  g_autoptr (GVariant) answer = NULL;
+  g_autoptr (GVariant) array = NULL;
+  g_autoptr (GBytes)   got = NULL;
+  g_autoptr (GError)   error = NULL;
+
+  talk_open (&talk, fixture, GPOINTER_TO_INT (stanza_type));
+  begin_call (
+      &talk, "Echo",
+      g_variant_new ("(@ay)", g_variant_new_from_bytes (G_VARIANT_TYPE ("ay"), bytes, TRUE)),
+      "(ay)", &called);
+  answer = end_call (&talk, &called, &error);
+  g_assert_no_error (error);
+  array = g_variant_get_child_value (answer, 0);
+  got = g_variant_get_data_as_bytes (array);
+  g_assert_true (g_bytes_equal (got, bytes));
+  talk_end (&talk);
+}
+
+static void
+release (Talk *talk)
+{
+  /* The last first. */
+  while (talk->held->len > 0)
+    {
+      GDBusMethodInvocation *invocation = g_ptr_array_steal_index (talk->held, talk->held->len - 1);
+
+      g_dbus_method_invocation_return_value (invocation,
+                                             g_dbus_method_invocation_get_parameters (invocation));
+    }
+}
+
+/* Many calls wait for their answers at the same time. */
+static void
+test_in_flight (Fixture *fixture, gconstpointer stanza_type)
+{
+  Talk          talk;
+  GAsyncResult *called[N_CALLS] = { NULL };
+
+  talk_open (&talk, fixture, GPOINTER_TO_INT (stanza_type));
+  for (guint i = 0; i < N_CALLS; i++)
+    begin_call (&talk, "Hold", g_variant_new ("(u)", i), "(u)", &called[i]);
+  wait_until (talk.held->len == N_CALLS);
+  /* They do not hold up another one. */
+  assert_call (&talk);
+  for (guint i = 0; i < N_CALLS; i++)
+    g_assert_null (called[i]);
+  release (&talk);
+  for (guint i = 0; i < N_CALLS; i++)
+    {
+      g_autoptr (GError)   error = NULL;
+      g_autoptr (GVariant) answer = end_call (&talk, &called[i], &error);
+      guint                number;
+
+      g_assert_no_error (error);
+      g_variant_get (answer, "(u)", &number);
+      g_assert_cmpuint (number, ==, i);
+    }
+  talk_end (&talk);
+}
+
+static void
+said_cb (GDBusConnection *connection,
+         const char      *sender,
+         const char      *path,
+         const char      *interface,
+         const char      *signal,
+         GVariant        *parameters,
+         gpointer         data)
+{
+  guint *count = data;
+  guint  number;
+
+  g_variant_get (parameters, "(u)", &number);
+  g_assert_cmpuint (number, ==, *count);
+  *count += 1;
+}
+
+static void
+test_signals (Fixture *fixture, gconstpointer stanza_type)
+{
+  Talk               talk;
+  guint              count = 0;
+  g_autoptr (GError) error = NULL;
+
+  talk_open (&talk, fixture, GPOINTER_TO_INT (stanza_type));
+  g_dbus_connection_signal_subscribe (talk.client, NULL, INTERFACE, "Said", "/", NULL,
+                                      G_DBUS_SIGNAL_FLAGS_NONE, said_cb, &count, NULL);
+  for (guint i = 0; i < N_SIGNALS; i++)
+    {
+      g_dbus_connection_emit_signal (talk.server, NULL, "/", INTERFACE, "Said",
+                                     g_variant_new ("(u)", i), &error);
+      g_assert_no_error (error);
+    }
+  wait_until (count == N_SIGNALS);
+  talk_end (&talk);
+}
+
+static void
+test_error (Fixture *fixture, gconstpointer data)
+{
+  Talk                 talk;
+  GAsyncResult        *called = NULL;
+  g_autoptr (GVariant) answer = NULL;
+  g_autoptr (GError)   error = NULL;
+
+  talk_open (&talk, fixture, IBB_STANZA_TYPE_IQ);
+  begin_call (&talk, "Elope", NULL, NULL, &called);
+  answer = end_call (&talk, &called, &error);
+  g_assert_null (answer);
+  g_assert_error (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD);
+  assert_call (&talk);
+  talk_end (&talk);
+}
+
+typedef struct
+{
+  guint    count;
+  gboolean vanished;
+  GError  *error;
+} Closed;
+
+static void
+closed_cb (GDBusConnection *connection, gboolean vanished, GError *error, gpointer data)
+{
+  Closed *closed = data;
+
+  closed->count++;
+  closed->vanished = vanished;
+  closed->error = error != NULL ? g_error_copy (error) : NULL;
+}
+
+/* Descriptors: GDBus does not look whether the other end can have them (its
+ * capabilities tell), and gives the connection up when it cannot write one. "closed"
+ * says why. It leaves the stream open: the other end hears nothing before it goes. */
+
+static void
+test_descriptor (Fixture *fixture, gconstpointer returned)
+{
+  Talk                     talk;
+  Closed                   client = { 0 };
+  Closed                   server = { 0 };
+  Closed                  *self;
+  GAsyncResult            *called = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GUnixFDList)  list = NULL;
+  g_autoptr (GVariant)     answer = NULL;
+  g_autoptr (GError)       error = NULL;
+
+  talk_open (&talk, fixture, IBB_STANZA_TYPE_IQ);
+  g_assert_cmpint (g_dbus_connection_get_capabilities (talk.client), ==,
+                   G_DBUS_CAPABILITY_FLAGS_NONE);
+  g_assert_cmpint (g_dbus_connection_get_capabilities (talk.server), ==,
+                   G_DBUS_CAPABILITY_FLAGS_NONE);
+  g_signal_connect (talk.client, "closed", G_CALLBACK (closed_cb), &client);
+  g_signal_connect (talk.server, "closed", G_CALLBACK (closed_cb), &server);
+  if (returned == NULL)
+    {
+      list = g_unix_fd_list_new ();
+      g_unix_fd_list_append (list, STDERR_FILENO, &error);
+      g_assert_no_error (error);
+    }
+  g_dbus_connection_call_with_unix_fd_list (talk.client, NULL, "/", INTERFACE, "Descriptor",
+                                            returned == NULL ? g_variant_new ("(h)", 0) : NULL,
+                                            NULL, G_DBUS_CALL_FLAGS_NONE, G_MAXINT, list, NULL,
+                                            store_result_cb, &called);
+  self = returned == NULL ? &client : &server;
+  wait_until (self->count > 0);
+  g_assert_error (self->error, G_IO_ERROR, G_IO_ERROR_FAILED);
+  g_assert_nonnull (strstr (self->error->message, "IBBOutputStream"));
+  if (returned != NULL)
+    g_io_stream_close (G_IO_STREAM (talk.juliet), NULL, &error);
+  g_assert_no_error (error);
+
+  result = wait_for_result (&called);
+  answer = g_dbus_connection_call_with_unix_fd_list_finish (talk.client, NULL, result, &error);
+  g_assert_null (answer);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  g_clear_error (&error);
+  g_clear_object (&result);
+  if (returned == NULL)
+    g_io_stream_close (G_IO_STREAM (talk.romeo), NULL, &error);
+  g_assert_no_error (error);
+  wait_until (client.count > 0 && server.count > 0);
+  g_clear_error (&client.error);
+  g_clear_error (&server.error);
+  talk_clear (&talk);
+}
+
+/* The end */
+
+typedef enum
+{
+  END_CLOSE,
+  END_ABORT,
+  END_UNDERNEATH,
+} EndKind;
+
+/* A call waits for its answer when the session ends. */
+static void
+test_end (Fixture *fixture, gconstpointer data)
+{
+  const EndKind        kind = GPOINTER_TO_INT (data);
+  Talk                 talk;
+  Closed               client = { 0 };
+  Closed               server = { 0 };
+  GAsyncResult        *called = NULL;
+  g_autoptr (GVariant) answer = NULL;
+  g_autoptr (GError)   error = NULL;
+
+  talk_open (&talk, fixture, IBB_STANZA_TYPE_IQ);
+  g_signal_connect (talk.client, "closed", G_CALLBACK (closed_cb), &client);
+  g_signal_connect (talk.server, "closed", G_CALLBACK (closed_cb), &server);
+  begin_call (&talk, "Hold", g_variant_new ("(u)", 1), "(u)", &called);
+  wait_until (talk.held->len == 1);
+
+  if (kind == END_CLOSE)
+    g_dbus_connection_close_sync (talk.server, NULL, &error);
+  else if (kind == END_UNDERNEATH)
+    g_io_stream_close (G_IO_STREAM (talk.juliet), NULL, &error);
+  else
+    ibb_transport_abort (talk.juliet);
+  g_assert_no_error (error);
+
+  answer = end_call (&talk, &called, &error);
+  g_assert_null (answer);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  wait_until (client.count > 0 && server.count > 0);
+  run_pending ();
+  g_assert_cmpuint (client.count, ==, 1);
+  g_assert_cmpuint (server.count, ==, 1);
+  /* An end in order and a break tell apart. */
+  g_assert_true (client.vanished);
+  g_assert_cmpint (server.vanished, ==, kind != END_CLOSE);
+  g_assert_cmpint (g_error_matches (client.error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE), ==,
+                   kind == END_ABORT);
+  g_clear_error (&client.error);
+  g_clear_error (&server.error);
+  /* Nobody is there to be answered. */
+  release (&talk);
+  talk_clear (&talk);
+}
+
+/* What holds over either carrier. */
+static void
+add_both (const char *path, void (*function) (Fixture *, gconstpointer))
+{
+  g_autofree char *iq = g_strconcat ("/ibb/dbus/", path, "/iq", NULL);
+  g_autofree char *message = g_strconcat ("/ibb/dbus/", path, "/message", NULL);
+
+  add_test_anywhere (iq, GINT_TO_POINTER (IBB_STANZA_TYPE_IQ), function);
+  add_test_anywhere (message, GINT_TO_POINTER (IBB_STANZA_TYPE_MESSAGE), function);
+}
+
+int
+main (int argc, char **argv)
+{
+  test_init (&argc, &argv);
+  add_both ("call", test_call);
+  add_test_anywhere ("/ibb/dbus/blocking", NULL, test_blocking);
+  add_both ("large", test_large);
+  add_both ("in-flight", test_in_flight);
+  add_both ("signals", test_signals);
+  add_test_anywhere ("/ibb/dbus/error", NULL, test_error);
+  add_test_anywhere ("/ibb/dbus/descriptor/sent", NULL, test_descriptor);
+  add_test_anywhere ("/ibb/dbus/descriptor/returned", "", test_descriptor);
+  add_test_anywhere ("/ibb/dbus/end/close", GINT_TO_POINTER (END_CLOSE), test_end);
+  add_test_anywhere ("/ibb/dbus/end/underneath", GINT_TO_POINTER (END_UNDERNEATH), test_end);
+  add_test_anywhere ("/ibb/dbus/end/abort", GINT_TO_POINTER (END_ABORT), test_end);
+  return g_test_run ();
+}

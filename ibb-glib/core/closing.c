@@ -175,7 +175,7 @@ stop_writing (IBBSession *self, gint64 now)
   if (!self->half_close && !self->shutdown)
     self->linger_until = now + IBB_LINGER;
   set_if_none (&self->output_failure, IBB_FAILURE_PEER_CLOSED);
-  ibb_session_flush (self, now);
+  ibb_sender_flush (self, now);
   ibb_session_changed (self);
 }
 
@@ -300,6 +300,7 @@ ibb_session_set_half_close (IBBSession *self, gboolean half_close, gint64 now)
   if (self->state != IBB_SESSION_OPEN)
     return;
 
+  now = ibb_engine_get_time (self->engine, now);
   if (self->peer_close != NULL && !may_write_on (self) && self->linger_until == IBB_NEVER)
     stop_writing (self, now);
   ibb_session_proceed (self, now);
@@ -319,9 +320,10 @@ ibb_session_shutdown_output (IBBSession *self, gint64 now)
   if (self->state != IBB_SESSION_OPEN || self->shutdown)
     return;
 
+  now = ibb_engine_get_time (self->engine, now);
   self->shutdown = TRUE;
   set_if_none (&self->output_failure, IBB_FAILURE_CLOSED);
-  ibb_session_flush (self, now);
+  ibb_sender_flush (self, now);
   ibb_session_proceed (self, now);
   ibb_session_changed (self);
   ibb_session_update_timer (self, now);
@@ -338,6 +340,7 @@ ibb_session_close (IBBSession *self, gint64 now)
       return;
     }
 
+  now = ibb_engine_get_time (self->engine, now);
   self->close = TRUE;
   set_if_none (&self->output_failure, IBB_FAILURE_CLOSED);
   set_if_none (&self->input_failure, IBB_FAILURE_CLOSED);
@@ -347,7 +350,7 @@ ibb_session_close (IBBSession *self, gint64 now)
       ibb_receiver_refuse_held (self);
       if (self->close_sent)
         self->close_at = MIN (self->close_at, now + get_close_timeout (self));
-      ibb_session_flush (self, now);
+      ibb_sender_flush (self, now);
     }
   ibb_receiver_drop_unread (self);
   ibb_session_proceed (self, now);
@@ -360,6 +363,7 @@ ibb_session_abort (IBBSession *self, gint64 now)
 {
   IBBFailure failure = IBB_FAILURE_INIT;
 
+  now = ibb_engine_get_time (self->engine, now);
   self->close = TRUE;
   set_if_none (&self->input_failure, IBB_FAILURE_ABORTED);
   ibb_failure_set (&failure, IBB_FAILURE_ABORTED);

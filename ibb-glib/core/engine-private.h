@@ -66,6 +66,13 @@ struct _IBBEngine
   gboolean      stopped;
   gboolean      lost;
 
+  /* Our own time, in which everything here is kept: it stands still while the
+   * connection is suspended (D-42). */
+  gboolean suspended;
+  gint64   suspended_at; /* by the caller's clock */
+  gint64   stood;        /* for how long it has, altogether */
+  gint64   resumed_at;   /* by our own */
+
   GHashTable *sessions;     /* (element-type IBBSession IBBSession): by key; holds a reference */
   GHashTable *expectations; /* (element-type utf8 IBBExpectation): owned */
   GHashTable *pending;      /* (element-type utf8 IBBPending): by id, owned */
@@ -93,6 +100,10 @@ struct _IBBEngine
   gsize  unread;      /* bytes received and not read, all sessions */
   GQueue memory_held; /* sessions whose acks wait for others, or to be sent, by memory_link */
 };
+
+/* What the caller's clock says, in our own time: for whatever is called from
+ * outside. self (nullable): the engine is gone. */
+gint64 ibb_engine_get_time (IBBEngine *self, gint64 now);
 
 char *ibb_engine_new_id (IBBEngine *self);
 /* So much waits to be sent that acknowledgements are withheld (D-47). */

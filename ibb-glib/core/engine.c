@@ -139,12 +139,21 @@ ibb_engine_get_settings (IBBEngine *self)
   return &self->settings;
 }
 
+gint64
+ibb_engine_get_time (IBBEngine *self, gint64 now)
+{
+  if (self == NULL)
+    return now;
+  return (self->suspended ? self->suspended_at : now) - self->stood;
+}
+
 void
 ibb_engine_settings_changed (IBBEngine *self, gint64 now)
 {
   GHashTableIter iter;
   gpointer       key;
 
+  now = ibb_engine_get_time (self, now);
   g_hash_table_iter_init (&iter, self->sessions);
   while (g_hash_table_iter_next (&iter, &key, NULL))
     {
@@ -448,6 +457,7 @@ ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now)
   if (self->lost || stanza->name == IBB_STANZA_PRESENCE)
     return FALSE;
 
+  now = ibb_engine_get_time (self, now);
   /* Without "from" it came from our own server or account (RFC 6120 §8.1.2.1). */
   if (stanza->from != NULL)
     from = ibb_jid_normalize (stanza->from);
@@ -502,6 +512,27 @@ fail_expectations (IBBEngine *self, IBBFailureKind kind)
 }
 
 void
+ibb_engine_suspend (IBBEngine *self, gint64 now)
+{
+  if (self->lost || self->suspended)
+    return;
+
+  self->suspended = TRUE;
+  self->suspended_at = now;
+}
+
+void
+ibb_engine_resume (IBBEngine *self, gint64 now)
+{
+  if (!self->suspended)
+    return;
+
+  self->suspended = FALSE;
+  self->stood += now - self->suspended_at;
+  self->resumed_at = ibb_engine_get_time (self, now);
+}
+
+void
 ibb_engine_lost (IBBEngine *self, gint64 now)
 {
   g_autoptr (GList) sessions = NULL;
@@ -511,6 +542,7 @@ ibb_engine_lost (IBBEngine *self, gint64 now)
     return;
 
   self->lost = TRUE;
+  self->suspended = FALSE; /* nothing is left that time would mean anything to */
   ibb_failure_set (&failure, IBB_FAILURE_CONNECTION_LOST);
   sessions = g_hash_table_get_keys (self->sessions);
   for (GList *l = sessions; l != NULL; l = l->next)
@@ -527,6 +559,8 @@ ibb_engine_lost (IBBEngine *self, gint64 now)
 void
 ibb_engine_restored (IBBEngine *self)
 {
+  if (self->suspended)
+    ibb_engine_lost (self, 0); /* another stream is not the same one resumed */
   if (!self->lost)
     return;
 
@@ -552,7 +586,7 @@ ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
           IBBFailure failure = IBB_FAILURE_INIT;
 
           ibb_failure_set (&failure, IBB_FAILURE_STOPPED);
-          ibb_engine_abandon_open (session, now);
+          ibb_engine_abandon_open (session, ibb_engine_get_time (self, now));
           ibb_session_end (session, &failure);
         }
       else if (session->state == IBB_SESSION_REQUESTED || abort_sessions)
@@ -567,13 +601,16 @@ ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
 void
 ibb_engine_advance (IBBEngine *self, gint64 now)
 {
-  ibb_timers_advance (&self->timers, now);
+  if (!self->suspended)
+    ibb_timers_advance (&self->timers, ibb_engine_get_time (self, now));
 }
 
 gint64
 ibb_engine_get_wake_time (IBBEngine *self)
 {
-  return ibb_timers_get_next (&self->timers);
+  gint64 next = self->suspended ? IBB_NEVER : ibb_timers_get_next (&self->timers);
+
+  return next == IBB_NEVER ? IBB_NEVER : next + self->stood;
 }
 
 /* Outgoing. */
@@ -636,25 +673,49 @@ take_block (IBBEngine *self, gint64 now)
 IBBStanza *
 ibb_engine_take_stanza (IBBEngine *self, gint64 now)
 {
-  IBBStanza *stanza = take_control (self, now);
+  IBBStanza *stanza;
 
+  if (self->suspended)
+    return NULL;
+
+  now = ibb_engine_get_time (self, now);
+  stanza = take_control (self, now);
   if (stanza == NULL)
     stanza = take_block (self, now);
   /* A session that found its window shut may have asked about its peer. */
   return stanza != NULL ? stanza : take_control (self, now);
 }
 
-void
-ibb_engine_sent (IBBEngine *self, IBBStanza *stanza, gint64 now)
+/* What a stanza of a session that the connection took was, unless it is over. */
+static IBBPending *
+find_taken (IBBEngine *self, IBBStanza *stanza)
 {
   IBBPending *pending;
 
   if (stanza->payload != IBB_PAYLOAD_DATA && stanza->payload != IBB_PAYLOAD_CLOSE)
-    return;
+    return NULL;
   pending = stanza->id != NULL ? g_hash_table_lookup (self->pending, stanza->id) : NULL;
-  if (pending == NULL || pending->session == NULL)
+  return pending != NULL && pending->session != NULL ? pending : NULL;
+}
+
+void
+ibb_engine_handed (IBBEngine *self, IBBStanza *stanza)
+{
+  IBBPending *pending = find_taken (self, stanza);
+
+  if (pending != NULL && pending->type == IBB_PENDING_BLOCK)
+    ibb_sender_handed (pending->session, pending->block);
+}
+
+void
+ibb_engine_sent (IBBEngine *self, IBBStanza *stanza, gint64 now)
+{
+  IBBPending *pending = find_taken (self, stanza);
+
+  if (pending == NULL)
     return;
 
+  now = ibb_engine_get_time (self, now);
   if (pending->type == IBB_PENDING_BLOCK)
     ibb_sender_sent (pending->session, pending->block, now);
   else if (pending->type == IBB_PENDING_CLOSE)
@@ -680,6 +741,7 @@ ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
     return;
 
   session = ibb_session_ref (pending->session);
+  now = ibb_engine_get_time (self, now);
   ibb_failure_set (&failure, IBB_FAILURE_SEND_FAILED);
   if (session->state == IBB_SESSION_OPEN)
     ibb_session_fail (session, &failure, now);

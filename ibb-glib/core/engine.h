@@ -13,6 +13,10 @@
  * All three are to be asked after every call; each is O(1) when there is
  * nothing. No call re-enters the caller. Nothing here locks: the caller
  * serialises. Times are microseconds of any monotonic clock.
+ *
+ * While the connection is suspended (ibb_engine_suspend) the engine's own time
+ * stands still, nothing is to be sent, and nothing wakes; the application may
+ * read, write, open and close as ever.
  */
 
 #pragma once
@@ -110,6 +114,10 @@ void ibb_engine_set_listen (IBBEngine *self, IBBListen listen);
 
 /* TRUE when the stanza was ours and has been dealt with. */
 gboolean ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now);
+/* The stream broke and may be resumed (XEP-0198); it was, and goes on as if
+ * nothing had happened: what was taken before arrives without our doing. */
+void ibb_engine_suspend (IBBEngine *self, gint64 now);
+void ibb_engine_resume (IBBEngine *self, gint64 now);
 /* The stream is gone for good: everything ends with CONNECTION_LOST (D-42). */
 void ibb_engine_lost (IBBEngine *self, gint64 now);
 /* A new stream took its place: sessions can be opened and accepted again. What
@@ -127,8 +135,11 @@ gint64 ibb_engine_get_wake_time (IBBEngine *self);
  * Call it only while the connection takes more (not congested). Each one taken
  * is reported, in order: ibb_engine_sent when the connection has taken it
  * ("handed over": flush, pacing of messages), ibb_engine_send_failed when it
- * refused it for good. */
+ * refused it for good. A connection that can tell when the server has a message
+ * reports ibb_engine_handed first, which is enough for a flush, and
+ * ibb_engine_sent then. */
 IBBStanza *ibb_engine_take_stanza (IBBEngine *self, gint64 now);
+void       ibb_engine_handed (IBBEngine *self, IBBStanza *stanza);
 void       ibb_engine_sent (IBBEngine *self, IBBStanza *stanza, gint64 now);
 void       ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now);
 

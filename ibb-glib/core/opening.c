@@ -82,6 +82,7 @@ ibb_engine_open (IBBEngine *self, const IBBOpen *open, gint64 now, IBBFailure *f
       return NULL;
     }
 
+  now = ibb_engine_get_time (self, now);
   sid = open->sid != NULL ? g_strdup (open->sid) : new_sid (self);
   block_size = open->block_size != 0 ? open->block_size : self->settings.default_block_size;
   session = ibb_session_new (self, local, open->peer, sid, open->carrier, block_size);
@@ -329,6 +330,18 @@ new_responder (IBBEngine *self, IBBStanza *open, const char *local, const char *
   return session;
 }
 
+static gboolean
+accept_request (IBBSession *session, gint64 now)
+{
+  if (session->state != IBB_SESSION_REQUESTED)
+    return FALSE;
+
+  /* Queued before any block of ours can be (N-07). */
+  ibb_engine_reply_result (session->engine, session->request);
+  ibb_session_opened (session, now);
+  return TRUE;
+}
+
 void
 ibb_engine_receive_open (
     IBBEngine *self, IBBStanza *open, const char *local, const char *peer, gint64 now)
@@ -368,13 +381,13 @@ ibb_engine_receive_open (
   session = new_responder (self, open, local, peer, now);
   if (expectation != NULL)
     {
-      ibb_session_accept (session, now);
+      accept_request (session, now);
       ibb_engine_push_event (self, IBB_EVENT_EXPECTED, session, expectation->data);
       g_hash_table_remove (self->expectations, key);
     }
   else if (self->listen == IBB_LISTEN_ACCEPT)
     {
-      ibb_session_accept (session, now);
+      accept_request (session, now);
       ibb_engine_push_event (self, IBB_EVENT_ACCEPTED, session, NULL);
     }
   else
@@ -387,13 +400,7 @@ ibb_engine_receive_open (
 gboolean
 ibb_session_accept (IBBSession *self, gint64 now)
 {
-  if (self->state != IBB_SESSION_REQUESTED)
-    return FALSE;
-
-  /* Queued before any block of ours can be (N-07). */
-  ibb_engine_reply_result (self->engine, self->request);
-  ibb_session_opened (self, now);
-  return TRUE;
+  return accept_request (self, ibb_engine_get_time (self->engine, now));
 }
 
 gboolean

@@ -522,7 +522,7 @@ ibb_session_read (IBBSession *self, guint8 *bytes, gsize length, gint64 now)
   if (n > 0)
     {
       self->receiver.read += n;
-      after_reading (self, n, now);
+      after_reading (self, n, ibb_engine_get_time (self->engine, now));
     }
   return n;
 }
@@ -560,6 +560,7 @@ ibb_session_close_input (IBBSession *self, gint64 now)
   if (receiver->discard)
     return;
 
+  now = ibb_engine_get_time (self->engine, now);
   receiver->discard = TRUE;
   if (self->state == IBB_SESSION_OPEN)
     ibb_receiver_release_all (self);

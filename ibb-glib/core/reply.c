@@ -87,8 +87,10 @@ take_sample (IBBSession *self, IBBBlock *block, gint64 now)
   gsize      size = g_bytes_get_size (block->bytes);
   gint64     round_trip = 0;
 
-  /* Karn: which attempt a reply is for cannot be told. */
-  if (block->attempts == 1 && block->state == IBB_BLOCK_SENT)
+  /* Karn: which attempt a reply is for cannot be told. Nor, for what was in
+   * flight while the connection was suspended, how long it lay where (D-42). */
+  if (block->attempts == 1 && block->state == IBB_BLOCK_SENT &&
+      block->sent >= self->engine->resumed_at)
     round_trip = MAX (now - block->sent, 1);
   /* Of a parked session it says nothing about the path, except where nothing
    * else is known: a way of more than a second would park each block for ever. */
@@ -316,7 +318,18 @@ react_to_refusals (IBBSession *self, gint64 now)
   wait_for_retry (self, get_retry_wait (self), now);
 }
 
-/* D-36: only the last message can go again, later ones already made a gap. */
+/* D-36: only the last message can go again, later ones already made a gap. The
+ * server's refusal comes before its acknowledgement by XEP-0198. */
+static gboolean
+is_last_message (IBBSession *self, IBBBlock *block)
+{
+  IBBSender *sender = &self->sender;
+
+  if (block->state == IBB_BLOCK_SENT)
+    return block->end <= sender->handed;
+  return g_queue_peek_tail (&sender->given) == block && g_queue_is_empty (&sender->flight);
+}
+
 static void
 message_refused (IBBSession *self, IBBBlock *block, IBBStanza *answer, gint64 now)
 {
@@ -324,15 +337,19 @@ message_refused (IBBSession *self, IBBBlock *block, IBBStanza *answer, gint64 no
 
   block->condition = answer->condition;
   block->error_type = answer->error_type;
-  if (block->state == IBB_BLOCK_SENT || g_queue_peek_tail (&sender->given) != block ||
-      !g_queue_is_empty (&sender->flight) || classify (self, block, now) != RETRY)
+  if (!is_last_message (self, block) || classify (self, block, now) != RETRY)
     fail_for_block (self, block, now);
   else if (block->attempts > self->engine->settings.max_retries)
     fail_for_retries (self, block, now);
   else
     {
-      g_queue_pop_tail (&sender->given);
-      g_queue_push_head (&sender->flight, block);
+      if (block->state == IBB_BLOCK_SENT)
+        leave_flight (self, block);
+      else
+        {
+          g_queue_pop_tail (&sender->given);
+          g_queue_push_head (&sender->flight, block);
+        }
       block->state = IBB_BLOCK_TO_SEND;
       sender->to_send = sender->flight.head;
       sender->retries = block->attempts;

@@ -301,7 +301,8 @@ ibb_sender_take_stanza (IBBSession *self, gint64 now)
   return make_stanza (self, block);
 }
 
-/* A message is as good as delivered when the connection has it (D-35). */
+/* A message is as good as delivered when the connection has sent it, or knows
+ * that the server has it (D-35). */
 static void
 give_message (IBBSession *self, IBBBlock *block, gint64 now)
 {
@@ -322,12 +323,18 @@ give_message (IBBSession *self, IBBBlock *block, gint64 now)
 }
 
 void
-ibb_sender_sent (IBBSession *self, IBBBlock *block, gint64 now)
+ibb_sender_handed (IBBSession *self, IBBBlock *block)
 {
   self->sender.handed = MAX (self->sender.handed, block->end);
+  ibb_session_changed (self);
+}
+
+void
+ibb_sender_sent (IBBSession *self, IBBBlock *block, gint64 now)
+{
+  ibb_sender_handed (self, block);
   if (self->carrier == IBB_CARRIER_MESSAGE && block->state == IBB_BLOCK_SENT)
     give_message (self, block, now);
-  ibb_session_changed (self);
 }
 
 /* Silence (D-27) and parking (D-50). */
@@ -534,22 +541,28 @@ ibb_session_write (IBBSession *self, const guint8 *bytes, gsize length, gint64 n
 
   ibb_byte_queue_write (&self->sender.queue, bytes, n, ibb_sender_get_block_max (self));
   self->sender.written += n;
-  ibb_sender_update_ready (self, now);
+  ibb_sender_update_ready (self, ibb_engine_get_time (self->engine, now));
   return n;
 }
 
 void
-ibb_session_flush (IBBSession *self, gint64 now)
+ibb_sender_flush (IBBSession *self, gint64 now)
 {
   self->sender.flush_to = self->sender.written;
   ibb_sender_update_ready (self, now);
 }
 
 void
+ibb_session_flush (IBBSession *self, gint64 now)
+{
+  ibb_sender_flush (self, ibb_engine_get_time (self->engine, now));
+}
+
+void
 ibb_session_set_auto_flush (IBBSession *self, gboolean auto_flush, gint64 now)
 {
   self->sender.auto_flush = auto_flush;
-  ibb_sender_update_ready (self, now);
+  ibb_sender_update_ready (self, ibb_engine_get_time (self->engine, now));
 }
 
 guint64

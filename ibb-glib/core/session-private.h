@@ -212,7 +212,9 @@ gboolean
       ibb_sender_can_send (IBBSession *self, gint64 now); /* as far as the session is concerned */
 gsize ibb_sender_get_next_size (IBBSession *self);
 IBBStanza *ibb_sender_take_stanza (IBBSession *self, gint64 now);
+void       ibb_sender_handed (IBBSession *self, IBBBlock *block);
 void       ibb_sender_sent (IBBSession *self, IBBBlock *block, gint64 now);
+void       ibb_sender_flush (IBBSession *self, gint64 now);
 void       ibb_sender_update_ready (IBBSession *self, gint64 now);
 void  ibb_sender_block_answered (IBBSession *self, IBBBlock *block, IBBStanza *answer, gint64 now);
 void  ibb_sender_heard (IBBSession *self, gint64 now);

@@ -78,7 +78,7 @@ gsize    ibb_session_write (IBBSession *self, const guint8 *bytes, gsize length,
 void    ibb_session_flush (IBBSession *self, gint64 now);
 guint64 ibb_session_get_written (IBBSession *self);   /* taken by write */
 guint64 ibb_session_get_handed (IBBSession *self);    /* handed to the connection */
-guint64 ibb_session_get_delivered (IBBSession *self); /* acknowledged; messages: handed over */
+guint64 ibb_session_get_delivered (IBBSession *self); /* acknowledged; messages: sent */
 guint64 ibb_session_get_received (IBBSession *self);  /* bytes received in order */
 
 void ibb_session_set_auto_flush (IBBSession *self, gboolean auto_flush, gint64 now);

@@ -129,6 +129,19 @@ MUTATIONS = [
      '  if (self->state', 'D-23: what was read counts as unread'),
     ('late-register', 'reply.c', 'sender->early_retries < EARLY_RETRIES',
      'sender->early_retries < 0', 'D-32: no second attempt with a late opener'),
+    ('time-goes-on', 'engine.c',
+     '  return (self->suspended ? self->suspended_at : now) - self->stood;', '  return now;',
+     'D-42: time-outs run out while the stream is suspended'),
+    ('sends-suspended', 'engine.c', '  if (self->suspended)\n    return NULL;\n', '',
+     'D-42: stanzas are taken while there is no stream'),
+    ('outage-sampled', 'reply.c', ' &&\n      block->sent >= self->engine->resumed_at', '',
+     'D-42: an outage is taken for a round trip'),
+    ('handed-is-sent', 'sender.c',
+     '  self->sender.handed = MAX (self->sender.handed, block->end);\n',
+     '  self->sender.handed = MAX (self->sender.handed, block->end);\n'
+     '  if (block->state == IBB_BLOCK_SENT && self->carrier == IBB_CARRIER_MESSAGE)\n'
+     '    give_message (self, block, 0);\n',
+     'D-35: a message counts as sent before the server has it'),
 ]
 
 

@@ -546,6 +546,28 @@ make_hostile (Schedule *self, guint n_sessions, Random *random)
       }
 }
 
+/* Streams that break and are resumed (D-42). Drawn apart, so that the rest of a
+ * schedule is what it would be without. The peer's patience goes on meanwhile:
+ * where everybody must succeed no outage may be longer than that. */
+static void
+make_outages (Schedule *self)
+{
+  Random  r = { random_mix (self->seed ^ G_GUINT64_CONSTANT (0x198)) };
+  Random *random = &r;
+  guint64 longest = self->profile == PROFILE_CLEAN ? 3000 : 200 * 1000;
+  guint64 latest = self->profile == PROFILE_CLOSING ? MINUTE : 10 * MINUTE;
+
+  for (guint i = 0; i < self->n_nodes; i++)
+    self->confirms[i] = random_percent (random, 50);
+  if (random_percent (random, 70))
+    return;
+  for (guint n = 1 + (guint) random_below (random, 5); n > 0; n--)
+    add_action (self, ACTION_SUSPEND, (gint64) random_scaled (random, 1, latest),
+                (guint) random_below (random, self->n_nodes),
+                (guint) random_scaled (random, 1, longest),
+                (guint) random_below (random, N_OUTAGES));
+}
+
 static gboolean
 has_twins (Schedule *self)
 {
@@ -642,6 +664,7 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
   if (profile == PROFILE_FAULTY ||
       ((profile == PROFILE_BULK || profile == PROFILE_CROWD) && random_percent (random, 40)))
     make_faults (self, random);
+  make_outages (self);
   if (profile == PROFILE_TIMING || profile == PROFILE_CROWD)
     for (guint i = 0; i < self->n_nodes; i++)
       for (guint n = (guint) random_below (random, 4); n > 1; n--)

@@ -281,6 +281,25 @@ answer_as_server (World *self, Node *from, IBBStanza *stanza, gint64 time)
                IBB_ERROR_TYPE_CANCEL, time);
 }
 
+/* One that waits for a stream to be resumed: between whom. */
+typedef struct
+{
+  IBBStanza *stanza; /* (owned) */
+  guint      from;
+  Node      *to;
+} Held;
+
+static void
+hold (Node *at, IBBStanza *stanza, guint from, Node *to)
+{
+  Held *held = g_new (Held, 1);
+
+  held->stanza = stanza;
+  held->from = from;
+  held->to = to;
+  g_queue_push_tail (&at->held, held);
+}
+
 /* What waits to be reported: the lowest bit says that it was refused. */
 #define REFUSED(pointer) ((GPOINTER_TO_SIZE (pointer) & 1) != 0)
 #define STANZA(pointer) ((IBBStanza *) GSIZE_TO_POINTER (GPOINTER_TO_SIZE (pointer) & ~(gsize) 1))
@@ -308,7 +327,8 @@ server_handed (World *self, Node *node, guint64 incarnation)
   gpointer   pointer;
   IBBStanza *stanza;
 
-  if (node->incarnation != incarnation || (pointer = g_queue_pop_head (&node->unsent)) == NULL)
+  if (node->incarnation != incarnation || node->suspended ||
+      (pointer = g_queue_pop_head (&node->unsent)) == NULL)
     return;
   stanza = STANZA (pointer);
   node->unsent_bytes -= server_estimate (stanza);
@@ -469,6 +489,16 @@ answer_as_application (World *self, Node *node, IBBStanza *stanza)
 void
 server_arrive (World *self, Node *node, IBBStanza *stanza, guint from)
 {
+  if (from < MAX_NODES && self->nodes[from].suspended && self->nodes[from].outage == OUTAGE_LOST)
+    {
+      hold (&self->nodes[from], stanza, from, node);
+      return;
+    }
+  if (node->suspended)
+    {
+      hold (node, stanza, from, node);
+      return;
+    }
   if (!node->up)
     {
       /* Nobody there any more: the server says so to who asked. */
@@ -502,6 +532,87 @@ server_arrive (World *self, Node *node, IBBStanza *stanza, guint from)
 }
 
 void
+server_suspend (World *self, Node *node, gint64 duration, Outage outage)
+{
+  world_trace (self, "%s is suspended for %.3f s%s", node->jid, (double) duration / SECOND,
+               outage == OUTAGE_LOST ? ", what is under way is lost" : "");
+  node->suspended = TRUE;
+  node->outage = outage;
+  ibb_engine_suspend (node->engine, self->now);
+  world_post (self, self->now + duration, EVENT_RESUME, node->index, node->incarnation, NULL);
+}
+
+/* What the resumption sends again may have arrived before (D-20). */
+static void
+replay_some (World *self, Node *node)
+{
+  const Faults *faults = &self->schedule.faults;
+
+  if (faults->replay == 0 || self->now - self->start > faults->faults_until)
+    return;
+  for (guint i = 0; i < self->schedule.n_nodes; i++)
+    {
+      Node *other = &self->nodes[i];
+
+      if (other->n_history[node->index] > 0 && random_percent (&self->random, 50))
+        replay (self, node->index, other, self->now);
+      if (node->n_history[i] > 0 && random_percent (&self->random, 50))
+        replay (self, i, node, self->now);
+    }
+}
+
+/* In its order between each two, before all that follows. */
+static void
+release_held (World *self, Node *node)
+{
+  Held *held;
+
+  while ((held = g_queue_pop_head (&node->held)) != NULL)
+    {
+      server_arrive (self, held->to, held->stanza, held->from);
+      world_pump (self, held->to);
+      g_free (held);
+    }
+}
+
+void
+server_resume (World *self, Node *node)
+{
+  world_trace (self, "%s is resumed", node->jid);
+  node->suspended = FALSE;
+  ibb_engine_resume (node->engine, self->now);
+  release_held (self, node);
+  replay_some (self, node);
+  /* What the connection had taken is reported after all. */
+  for (guint i = 0; i < node->unsent.length; i++)
+    world_post (self, node->uplink_free, EVENT_HANDED, node->index, node->incarnation, NULL);
+}
+
+/* The server gives up: who sent to it hears of it, and what never arrived is gone. */
+static void
+drop_held (World *self, Node *node)
+{
+  GQueue held = node->held;
+  Held  *one;
+
+  g_queue_init (&node->held);
+  while ((one = g_queue_pop_head (&held)) != NULL)
+    {
+      if (one->to == node)
+        server_arrive (self, node, one->stanza, one->from);
+      else
+        {
+          if (one->stanza->name == IBB_STANZA_IQ)
+            check_removed (self, one->from, one->to->index, one->stanza);
+          else
+            message_gone (self, node, one->to, one->stanza);
+          ibb_stanza_record_unref (one->stanza);
+        }
+      g_free (one);
+    }
+}
+
+void
 server_cut (World *self, Node *node)
 {
   gpointer pointer;
@@ -529,6 +640,8 @@ server_cut (World *self, Node *node)
   node->incarnation++;
   node->uplink_free = self->now;
   ibb_engine_lost (node->engine, self->now);
+  node->suspended = FALSE;
+  drop_held (self, node);
 }
 
 /* The end of the world: what was never reported. */
@@ -539,6 +652,11 @@ server_clear (Node *node)
 
   while ((pointer = g_queue_pop_head (&node->unsent)) != NULL)
     ibb_stanza_record_unref (STANZA (pointer));
+  while ((pointer = g_queue_pop_head (&node->held)) != NULL)
+    {
+      ibb_stanza_record_unref (((Held *) pointer)->stanza);
+      g_free (pointer);
+    }
   for (guint from = 0; from < MAX_NODES; from++)
     for (guint i = 0; i < MAX_REPLAYED; i++)
       g_clear_pointer (&node->history[from][i], ibb_stanza_record_unref);

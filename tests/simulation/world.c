@@ -189,9 +189,11 @@ world_pump (World *self, Node *node)
              (stanza = ibb_engine_take_stanza (node->engine, self->now)) != NULL)
         {
           progress = TRUE;
-          if (!node->up)
-            world_fail (self, "%s: the engine sends after its stream was lost", node->jid);
+          if (!node->up || node->suspended)
+            world_fail (self, "%s: the engine sends without a stream", node->jid);
           check_sent (self, node, stanza);
+          if (self->schedule.confirms[node->index] && stanza->name == IBB_STANZA_MESSAGE)
+            ibb_engine_handed (node->engine, stanza);
           server_route (self, node, stanza);
           if (self->n_steps++ > MAX_STEPS || self->failure != NULL)
             break;
@@ -223,6 +225,10 @@ run_action (World *self, const Action *action)
       session = &g_array_index (self->schedule.sessions, Session, action->number);
       if (session->ends[0] != NULL)
         application_give_up (session->ends[0]);
+      break;
+    case ACTION_SUSPEND:
+      if (node->up && !node->suspended)
+        server_suspend (self, node, action->number * MILLISECOND, (Outage) action->value);
       break;
     case ACTION_CUT:
       if (node->up)
@@ -293,6 +299,11 @@ run_event (World *self, Event *event)
         peer_run (node, event->pointer);
       else
         hostile_run (node);
+      break;
+    case EVENT_RESUME:
+      if (node->suspended && node->incarnation == event->number)
+        server_resume (self, node);
+      world_pump (self, node);
       break;
     case EVENT_ACTION:
       run_action (self, &g_array_index (self->schedule.actions, Action, event->number));
@@ -482,6 +493,7 @@ world_run (World *self, Profile profile, guint64 seed)
       g_snprintf (node->jid, sizeof node->jid, "%s/%c", node->bare, 'A' + (char) i);
       node->ids = random_fork (&self->random);
       g_queue_init (&node->unsent);
+      g_queue_init (&node->held);
       node_start (self, node);
     }
   for (guint i = 0; i < self->schedule.actions->len; i++)

@@ -41,6 +41,7 @@ typedef enum
   EVENT_STEP,   /* pointer: end; number: 1 when it is to answer a request */
   EVENT_ACTION, /* number: index into the actions of the schedule */
   EVENT_PEER,   /* pointer: what a scripted peer does next */
+  EVENT_RESUME, /* the stream of node, suspended in incarnation number, is resumed */
 } EventKind;
 
 typedef struct
@@ -113,7 +114,16 @@ typedef enum
   ACTION_RESTART,  /* a new engine takes the node's place */
   ACTION_STOP,     /* ibb_engine_stop; value: abort the sessions */
   ACTION_SETTINGS, /* settings of the node change */
+  ACTION_SUSPEND,  /* node's stream breaks, to be resumed after number ms; value: Outage */
 } ActionKind;
+
+/* What becomes of what the node had sent when its stream broke. */
+typedef enum
+{
+  OUTAGE_ARRIVED, /* the server has it */
+  OUTAGE_LOST,    /* the server has it not, and gets it after the resumption */
+  N_OUTAGES,
+} Outage;
 
 typedef struct
 {
@@ -222,8 +232,9 @@ typedef struct
   gint64      server_delay[MAX_NODES];
   guint       server_disco; /* its answer: 0: error, 1: no rules, 2: rules (N-31), 3: none */
   gsize       stanza_limit[MAX_NODES]; /* that the engine is told of (D-16) */
-  gboolean    scripted[MAX_NODES];     /* no engine of ours */
-  Habits      habits;                  /* of those */
+  gboolean    confirms[MAX_NODES]; /* its connection tells when the server has a message (D-35) */
+  gboolean    scripted[MAX_NODES]; /* no engine of ours */
+  Habits      habits;              /* of those */
   Faults      faults;
   GArray     *sessions;   /* Session */
   GArray     *actions;    /* Action */
@@ -261,6 +272,11 @@ struct _Node
   /* What passed last from each other node, for replays. */
   IBBStanza *history[MAX_NODES][MAX_REPLAYED];
   guint      n_history[MAX_NODES];
+
+  /* While its stream is suspended (D-42). */
+  gboolean suspended;
+  Outage   outage;
+  GQueue   held; /* Held: what waits for the resumption, to and from it */
 
   GQueue unsent; /* IBBStanza: taken from the engine, not yet reported */
   gsize  unsent_bytes;
@@ -393,6 +409,8 @@ void        server_route (World *self, Node *from, IBBStanza *stanza); /* (trans
 void        server_arrive (World *self, Node *node, IBBStanza *stanza, guint from);
 void        server_deliver (World *self, guint from, Node *to, IBBStanza *stanza, gint64 time);
 void        server_handed (World *self, Node *node, guint64 incarnation);
+void        server_suspend (World *self, Node *node, gint64 duration, Outage outage);
+void        server_resume (World *self, Node *node);
 void        server_cut (World *self, Node *node);
 void        server_restart (World *self, Node *node); /* in world.c, where nodes are made */
 void        server_clear (Node *node);

@@ -10,13 +10,16 @@
 
 G_BEGIN_DECLS
 
-/* What a connection tells a service. receive, lost and restored come in the connection's
- * context; drained and dup_features from any thread. */
+/* What a connection tells a service, in the connection's context; drained,
+ * dup_features and, once, as the service is added, suspended from any thread. */
 typedef struct
 {
   gboolean (*receive) (gpointer service, IBBStanza *stanza);
   void (*lost) (gpointer service, const GError *error);
   void (*restored) (gpointer service);
+  void (*suspended) (gpointer service);
+  void (*resumed) (gpointer service);
+  void (*confirmed) (gpointer service, IBBStanza *stanza);
   void (*drained) (gpointer service);
   char **(*dup_features) (gpointer service);
   /* Around the stanzas that came together, in the connection's context: what

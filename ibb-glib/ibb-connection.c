@@ -21,6 +21,9 @@
  * [method@IBB.Connection.receive] for each IQ and message that comes in, and
  * [method@IBB.Connection.lost] once the stream is gone for good.
  *
+ * A connection that can resume a broken stream (XEP-0198) says so in between:
+ * see [method@IBB.Connection.suspended].
+ *
  * Whoever answers disco#info for the connection adds what
  * [method@IBB.Connection.dup_features] returns, and answers with
  * `service-unavailable` each IQ request that nobody took.
@@ -30,8 +33,8 @@
  * A connection works in one context, which [vfunc@IBB.Connection.get_context]
  * names and which by default is the thread-default one of whoever constructs
  * the service. There the service calls `send` and reads `local-jid`, and there
- * [method@IBB.Connection.receive] and [method@IBB.Connection.lost] have to be
- * called. [method@IBB.Connection.drained] and
+ * [method@IBB.Connection.receive], [method@IBB.Connection.lost] and the others
+ * that tell of the stream have to be called. [method@IBB.Connection.drained] and
  * [method@IBB.Connection.dup_features] may be called from any thread.
  *
  * Since: 1.0
@@ -104,6 +107,20 @@ dup_list (IBBConnection *self)
   return list;
 }
 
+static GQuark
+suspended_quark (void)
+{
+  return g_quark_from_static_string ("ibb-connection-suspended");
+}
+
+static void
+set_suspended (IBBConnection *self, gboolean suspended)
+{
+  g_mutex_lock (&lists_lock);
+  g_object_set_qdata (G_OBJECT (self), suspended_quark (), GINT_TO_POINTER (suspended));
+  g_mutex_unlock (&lists_lock);
+}
+
 /* A copy of list without service, and with registration at its end. */
 static GPtrArray *
 copy_list (GPtrArray *list, gpointer without, Registration *registration)
@@ -134,6 +151,9 @@ replace_list (IBBConnection *self, gpointer without, Registration *registration)
   if (copy->len > 0)
     g_object_set_qdata_full (G_OBJECT (self), list_quark (), g_ptr_array_ref (copy),
                              (GDestroyNotify) g_ptr_array_unref);
+  /* Under the lock, so that the end of it cannot come first. */
+  if (registration != NULL && g_object_get_qdata (G_OBJECT (self), suspended_quark ()) != NULL)
+    registration->hooks->suspended (registration->service);
   g_mutex_unlock (&lists_lock);
 
   /* Freed without the lock: a service may go with its registration. */
@@ -362,6 +382,33 @@ ibb_connection_get_stanza_limit (IBBConnection *self)
 }
 
 /**
+ * ibb_connection_confirms:
+ * @self: a connection
+ *
+ * Tells whether the connection learns when the server has a message, and says
+ * so by [method@IBB.Connection.confirmed].
+ *
+ * A session that is carried by messages (XEP-0047 §2.2) has no other way to
+ * know: where a connection confirms, a block is sent when the server has the
+ * one before it, and counts as delivered then.
+ *
+ * Returns: TRUE if each message taken from now on will be confirmed, unless the
+ *   stream is lost
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_connection_confirms (IBBConnection *self)
+{
+  IBBConnectionInterface *iface;
+
+  g_return_val_if_fail (IBB_IS_CONNECTION (self), FALSE);
+
+  iface = IBB_CONNECTION_GET_IFACE (self);
+  return iface->confirms != NULL && iface->confirms (self);
+}
+
+/**
  * ibb_connection_dup_local_jid: (get-property local-jid)
  * @self: a connection
  *
@@ -430,6 +477,7 @@ ibb_connection_lost (IBBConnection *self, const GError *error)
 
   g_return_if_fail (IBB_IS_CONNECTION (self));
 
+  set_suspended (self, FALSE);
   list = dup_list (self);
   for (guint i = 0; list != NULL && i < list->len; i++)
     {
@@ -459,12 +507,104 @@ ibb_connection_restored (IBBConnection *self)
 
   g_return_if_fail (IBB_IS_CONNECTION (self));
 
+  set_suspended (self, FALSE);
   list = dup_list (self);
   for (guint i = 0; list != NULL && i < list->len; i++)
     {
       Registration *registration = g_ptr_array_index (list, i);
 
       registration->hooks->restored (registration->service);
+    }
+}
+
+/**
+ * ibb_connection_suspended:
+ * @self: a connection
+ *
+ * Says that the XMPP stream broke and that the connection tries to resume it
+ * (XEP-0198). Called by implementations, in the connection's context.
+ *
+ * Until [method@IBB.Connection.resumed] or [method@IBB.Connection.lost], the
+ * connection's services hand nothing over, and the time-outs of the protocol
+ * stand still: sessions live on, what is written to them is buffered. The
+ * application's own time-outs (`read-timeout`, `write-timeout`) and
+ * cancellation go on.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_suspended (IBBConnection *self)
+{
+  g_autoptr (GPtrArray) list = NULL;
+
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+
+  set_suspended (self, TRUE);
+  list = dup_list (self);
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    {
+      Registration *registration = g_ptr_array_index (list, i);
+
+      registration->hooks->suspended (registration->service);
+    }
+}
+
+/**
+ * ibb_connection_resumed:
+ * @self: a connection
+ *
+ * Says that the XMPP stream that was suspended goes on, under the same
+ * address. Called by implementations, in the connection's context.
+ *
+ * It is for the connection to have sent again, or to send again before anything
+ * else, what the server had not got: each stanza that was taken, once and in
+ * order. A new stream under a newly bound resource is no resumption, but
+ * [method@IBB.Connection.lost] and [method@IBB.Connection.restored].
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_resumed (IBBConnection *self)
+{
+  g_autoptr (GPtrArray) list = NULL;
+
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+
+  set_suspended (self, FALSE);
+  list = dup_list (self);
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    {
+      Registration *registration = g_ptr_array_index (list, i);
+
+      registration->hooks->resumed (registration->service);
+    }
+}
+
+/**
+ * ibb_connection_confirmed:
+ * @self: a connection
+ * @stanza: a message that [vfunc@IBB.Connection.send] took
+ *
+ * Says that the server has a message. Called by implementations of
+ * [vfunc@IBB.Connection.confirms], in the connection's context, for each
+ * message that was taken while that returned TRUE, in their order.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_confirmed (IBBConnection *self, IBBStanza *stanza)
+{
+  g_autoptr (GPtrArray) list = NULL;
+
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+  g_return_if_fail (stanza != NULL);
+
+  list = dup_list (self);
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    {
+      Registration *registration = g_ptr_array_index (list, i);
+
+      registration->hooks->confirmed (registration->service, stanza);
     }
 }
 

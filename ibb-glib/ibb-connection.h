@@ -33,6 +33,9 @@ G_DECLARE_INTERFACE (IBBConnection, ibb_connection, IBB, CONNECTION, GObject)
  *   default
  * @get_stanza_limit: the longest stanza the server takes, in bytes (XEP-0478),
  *   0 for no limit; optional, 8192 by default
+ * @confirms: whether the connection will call
+ *   [method@IBB.Connection.confirmed] for each message taken from now on;
+ *   optional, never by default
  *
  * The virtual table of [iface@IBB.Connection].
  *
@@ -68,6 +71,8 @@ struct _IBBConnectionInterface
 
   guint (*get_stanza_limit) (IBBConnection *self);
 
+  gboolean (*confirms) (IBBConnection *self);
+
   /*< private >*/
   gpointer padding[8];
 };
@@ -85,6 +90,9 @@ IBB_AVAILABLE_IN_1_0
 guint ibb_connection_get_stanza_limit (IBBConnection *self);
 
 IBB_AVAILABLE_IN_1_0
+gboolean ibb_connection_confirms (IBBConnection *self);
+
+IBB_AVAILABLE_IN_1_0
 char *ibb_connection_dup_local_jid (IBBConnection *self);
 
 IBB_AVAILABLE_IN_1_0
@@ -95,6 +103,15 @@ void ibb_connection_lost (IBBConnection *self, const GError *error);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_connection_restored (IBBConnection *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_connection_suspended (IBBConnection *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_connection_resumed (IBBConnection *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_connection_confirmed (IBBConnection *self, IBBStanza *stanza);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_connection_drained (IBBConnection *self);

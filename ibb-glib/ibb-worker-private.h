@@ -49,6 +49,7 @@ struct _IBBWorker
   gboolean       pumping;     /* source is being dispatched and looks at everything anew */
   gboolean       congested;   /* what the connection last said */
   gboolean       drained;     /* it said otherwise since it was last asked */
+  gboolean       suspended;   /* the connection broke and is being resumed */
   gboolean       retired;     /* nobody uses it and no session is left */
   GQueue         outbox;      /* (element-type IBBStanza): taken from the engine, not yet sent */
   gboolean       stale;       /* local JID and stanza limit are to be read again */

@@ -205,6 +205,13 @@ dispatch_events_locked (IBBWorker *self)
     }
 }
 
+/* Whether nothing can be handed over for now. */
+static gboolean
+is_held_locked (IBBWorker *self)
+{
+  return self->congested || self->suspended;
+}
+
 void
 ibb_worker_update_locked (IBBWorker *self)
 {
@@ -216,14 +223,14 @@ ibb_worker_update_locked (IBBWorker *self)
 
   /* One stanza is taken to see whether there are any: the source is not woken
    * for nothing. */
-  if (!self->congested && g_queue_is_empty (&self->outbox))
+  if (!is_held_locked (self) && g_queue_is_empty (&self->outbox))
     {
       stanza = ibb_engine_take_stanza (self->engine, g_get_monotonic_time ());
       if (stanza != NULL)
         g_queue_push_tail (&self->outbox, stanza);
       dispatch_events_locked (self);
     }
-  if (!self->congested && !g_queue_is_empty (&self->outbox))
+  if (!is_held_locked (self) && !g_queue_is_empty (&self->outbox))
     arm_locked (self, 0);
   else
     arm_locked (self, ibb_engine_get_wake_time (self->engine));
@@ -335,6 +342,7 @@ lost (gpointer data, const GError *error)
         self->lost_reason = g_strdup (error->message);
       self->lost = TRUE;
       self->congested = FALSE;
+      self->suspended = FALSE;
       ibb_engine_lost (self->engine, g_get_monotonic_time ());
       g_queue_clear_full (&self->outbox, (GDestroyNotify) ibb_stanza_record_unref);
       ibb_worker_wake_accepts_locked (self);
@@ -354,6 +362,7 @@ restored (gpointer data)
     {
       connection = g_object_ref (self->connection);
       self->lost = FALSE;
+      self->suspended = FALSE;
       g_clear_pointer (&self->lost_reason, g_free);
       g_queue_clear_full (&self->outbox, (GDestroyNotify) ibb_stanza_record_unref);
       ibb_engine_restored (self->engine);
@@ -363,6 +372,50 @@ restored (gpointer data)
   if (connection != NULL)
     read_connection (self, connection);
   g_clear_object (&connection);
+}
+
+static void
+suspended (gpointer data)
+{
+  IBBWorker *self = data;
+
+  ibb_worker_lock (self);
+  if (!self->retired && !self->lost)
+    {
+      self->suspended = TRUE;
+      ibb_engine_suspend (self->engine, g_get_monotonic_time ());
+    }
+  ibb_worker_unlock (self);
+}
+
+static void
+resumed (gpointer data)
+{
+  IBBWorker *self = data;
+
+  ibb_worker_lock (self);
+  if (self->suspended)
+    {
+      self->suspended = FALSE;
+      self->congested = FALSE; /* it is asked anew */
+      ibb_engine_resume (self->engine, g_get_monotonic_time ());
+      arm_locked (self, 0);
+    }
+  ibb_worker_unlock (self);
+}
+
+static void
+confirmed (gpointer data, IBBStanza *stanza)
+{
+  IBBWorker *self = data;
+
+  ibb_worker_lock (self);
+  if (!self->retired)
+    {
+      ibb_engine_sent (self->engine, stanza, g_get_monotonic_time ());
+      ibb_worker_update_locked (self);
+    }
+  ibb_worker_unlock (self);
 }
 
 static void
@@ -444,16 +497,19 @@ pump_locked (IBBWorker *self)
       g_autoptr (GError) error = NULL;
       IBBStanza         *stanza;
       gboolean           congested;
+      gboolean           confirms;
       gboolean           sent;
 
       dispatch_events_locked (self);
+      if (self->suspended)
+        return TRUE;
 
       self->drained = FALSE;
       ibb_worker_unlock (self);
       congested = ibb_connection_is_congested (connection);
       ibb_worker_lock (self);
       self->congested = congested && !self->drained && !self->lost;
-      if (self->congested)
+      if (is_held_locked (self))
         return TRUE;
 
       stanza = g_queue_pop_head (&self->outbox);
@@ -463,10 +519,13 @@ pump_locked (IBBWorker *self)
         return TRUE;
 
       ibb_worker_unlock (self);
+      confirms = stanza->name == IBB_STANZA_MESSAGE && ibb_connection_confirms (connection);
       sent = ibb_connection_send (connection, stanza, &error);
       ibb_worker_lock (self);
 
-      if (sent)
+      if (sent && confirms)
+        ibb_engine_handed (self->engine, stanza);
+      else if (sent)
         ibb_engine_sent (self->engine, stanza, g_get_monotonic_time ());
       else
         {
@@ -503,7 +562,7 @@ pump_all_locked (IBBWorker *self)
   dispatch_events_locked (self);
   self->pumping = FALSE;
 
-  if (all_sent && !self->congested && is_idle_locked (self))
+  if (all_sent && !is_held_locked (self) && is_idle_locked (self))
     {
       retire_locked (self);
       return;
@@ -565,6 +624,9 @@ static const IBBConnectionHooks hooks = {
   .receive = receive,
   .lost = lost,
   .restored = restored,
+  .suspended = suspended,
+  .resumed = resumed,
+  .confirmed = confirmed,
   .drained = drained,
   .dup_features = dup_features,
   .begin = begin_batch,
@@ -679,7 +741,7 @@ ibb_worker_release (IBBWorker *self)
     }
 
   ibb_worker_update_locked (self);
-  if (!self->congested && is_idle_locked (self))
+  if (!is_held_locked (self) && is_idle_locked (self))
     retire_locked (self); /* now: the context may never be iterated again */
   else
     {

@@ -20,6 +20,9 @@ struct _StackConnection
   GThread         *thread; /* where everything is to be called */
   gboolean         refuses;
   gboolean         congested;
+  gboolean         suspended;
+  gboolean         confirms;
+  GQueue           unconfirmed; /* (element-type IBBStanza): messages that were sent */
   guint            n_sent;
 };
 
@@ -63,7 +66,10 @@ stack_connection_send (IBBConnection *connection, IBBStanza *stanza, GError **er
   if (self->refuses)
     return FALSE; /* as a binding does that returns nothing: without an error */
   g_assert_false (self->congested);
+  g_assert_false (self->suspended);
   self->n_sent++;
+  if (self->confirms && strcmp (ibb_stanza_get_name (stanza), "message") == 0)
+    g_queue_push_tail (&self->unconfirmed, ibb_stanza_ref (stanza));
 
   /* Through XML, as on the wire, and with the sender's JID, as from a server. */
   if (ibb_stanza_get_from (stanza) == NULL)
@@ -92,9 +98,16 @@ stack_connection_is_congested (IBBConnection *connection)
   return STACK_CONNECTION (connection)->congested;
 }
 
+static gboolean
+stack_connection_confirms (IBBConnection *connection)
+{
+  return STACK_CONNECTION (connection)->confirms;
+}
+
 static void
 stack_connection_iface_init (IBBConnectionInterface *iface)
 {
+  iface->confirms = stack_connection_confirms;
   iface->send = stack_connection_send;
   iface->is_congested = stack_connection_is_congested;
 }
@@ -119,6 +132,7 @@ stack_connection_finalize (GObject *object)
     g_source_destroy (self->source);
   g_clear_pointer (&self->source, g_source_unref);
   g_queue_clear_full (&self->inbox, (GDestroyNotify) ibb_stanza_unref);
+  g_queue_clear_full (&self->unconfirmed, (GDestroyNotify) ibb_stanza_unref);
   G_OBJECT_CLASS (stack_connection_parent_class)->finalize (object);
 }
 
@@ -170,7 +184,7 @@ tear_down (Stacks *self, gconstpointer data)
 }
 
 static void
-open_pair (Stacks *stacks, IBBTransport **romeo, IBBTransport **juliet)
+open_pair_by (Stacks *stacks, IBBStanzaType carrier, IBBTransport **romeo, IBBTransport **juliet)
 {
   g_autoptr (GAsyncResult) open_result = NULL;
   g_autoptr (GAsyncResult) accept_result = NULL;
@@ -179,7 +193,7 @@ open_pair (Stacks *stacks, IBBTransport **romeo, IBBTransport **juliet)
   GAsyncResult            *accepted = NULL;
 
   ibb_service_accept_async (stacks->juliet, NULL, store_result_cb, &accepted);
-  ibb_service_open_session_async (stacks->romeo, JULIET, IBB_STANZA_TYPE_IQ, 65535, NULL, NULL,
+  ibb_service_open_session_async (stacks->romeo, JULIET, carrier, 65535, NULL, NULL,
                                   store_result_cb, &opened);
   open_result = wait_for_result (&opened);
   *romeo = ibb_service_open_session_finish (stacks->romeo, open_result, &error);
@@ -187,6 +201,12 @@ open_pair (Stacks *stacks, IBBTransport **romeo, IBBTransport **juliet)
   accept_result = wait_for_result (&accepted);
   *juliet = ibb_service_accept_finish (stacks->juliet, accept_result, &error);
   g_assert_no_error (error);
+}
+
+static void
+open_pair (Stacks *stacks, IBBTransport **romeo, IBBTransport **juliet)
+{
+  open_pair_by (stacks, IBB_STANZA_TYPE_IQ, romeo, juliet);
 }
 
 static void
@@ -509,6 +529,209 @@ test_own_context (Stacks *stacks, gconstpointer data)
   g_thread_join (g_thread_new ("own context", own_context_thread, NULL));
 }
 
+static void
+suspend (StackConnection *connection)
+{
+  connection->suspended = TRUE;
+  ibb_connection_suspended (IBB_CONNECTION (connection));
+}
+
+static void
+resume (StackConnection *connection)
+{
+  connection->suspended = FALSE;
+  ibb_connection_resumed (IBB_CONNECTION (connection));
+}
+
+/* D-42: while the connection is being resumed nothing is handed to it; what is
+ * written, opened and closed meanwhile is as if it had been just now. */
+static void
+test_suspended (Stacks *stacks, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (IBBTransport) second = NULL;
+  g_autoptr (IBBService)   late = NULL;
+  g_autoptr (GAsyncResult) open_result = NULL;
+  g_autoptr (GAsyncResult) late_result = NULL;
+  g_autoptr (GError)       error = NULL;
+  GAsyncResult            *opened = NULL;
+  GAsyncResult            *late_opened = NULL;
+  guint                    n_sent;
+
+  open_pair (stacks, &romeo, &juliet);
+  write_text (juliet, "before");
+  wait_until (ibb_transport_get_bytes_received (romeo) == 6);
+  wait_until (ibb_transport_get_bytes_queued (juliet) == 0);
+  suspend (stacks->romeo_connection);
+  n_sent = stacks->romeo_connection->n_sent;
+  write_text (romeo, "meanwhile");
+  ibb_service_open_session_async (stacks->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
+                                  store_result_cb, &opened);
+  /* One that comes later finds the connection as it is. */
+  late = ibb_service_new (IBB_CONNECTION (stacks->romeo_connection));
+  ibb_service_open_session_async (late, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, store_result_cb,
+                                  &late_opened);
+  run_pending ();
+  assert_reads (romeo, "before"); /* it is acknowledged already, or the answer waits */
+  run_pending ();
+  g_assert_cmpuint (stacks->romeo_connection->n_sent, ==, n_sent);
+  g_assert_null (opened);
+
+  resume (stacks->romeo_connection);
+  wait_until (ibb_transport_get_bytes_received (juliet) == 9);
+  assert_reads (juliet, "meanwhile");
+  open_result = wait_for_result (&opened);
+  second = ibb_service_open_session_finish (stacks->romeo, open_result, &error);
+  g_assert_no_error (error);
+  g_clear_object (&second);
+  late_result = wait_for_result (&late_opened);
+  second = ibb_service_open_session_finish (late, late_result, &error);
+  g_assert_no_error (error);
+  close_pair (romeo, juliet);
+  assert_reads_eof (juliet);
+  close_pair (second, NULL);
+}
+
+/* D-42: the application's own time-outs and cancellation go on. */
+static void
+test_suspended_waiting (Stacks *stacks, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GAsyncResult) drain_result = NULL;
+  g_autoptr (GAsyncResult) read_result = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError)       error = NULL;
+  GAsyncResult            *drained = NULL;
+  GAsyncResult            *read = NULL;
+  char                     byte;
+
+  open_pair (stacks, &romeo, &juliet);
+  suspend (stacks->romeo_connection);
+  write_text (romeo, "x");
+  ibb_transport_set_write_timeout (romeo, 1);
+  ibb_transport_drain_async (romeo, NULL, store_result_cb, &drained);
+  drain_result = wait_for_result (&drained);
+  g_assert_false (ibb_transport_drain_finish (romeo, drain_result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  g_clear_error (&error);
+
+  g_input_stream_read_async (g_io_stream_get_input_stream (G_IO_STREAM (romeo)), &byte, 1,
+                             G_PRIORITY_DEFAULT, cancellable, store_result_cb, &read);
+  g_cancellable_cancel (cancellable);
+  read_result = wait_for_result (&read);
+  g_assert_cmpint (g_input_stream_read_finish (g_io_stream_get_input_stream (G_IO_STREAM (romeo)),
+                                               read_result, &error),
+                   ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  resume (stacks->romeo_connection);
+  wait_until (ibb_transport_get_bytes_received (juliet) == 1);
+  assert_reads (juliet, "x");
+  ibb_transport_set_write_timeout (romeo, 0);
+  close_pair (romeo, juliet);
+}
+
+/* D-42, B-03: not resumed in the end. */
+static void
+test_suspended_lost (Stacks *stacks, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GError)       reason =
+      g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "the train stayed in the tunnel");
+  g_autoptr (GError) error = NULL;
+
+  open_pair (stacks, &romeo, &juliet);
+  suspend (stacks->romeo_connection);
+  write_text (romeo, "x");
+  run_pending ();
+  stacks->romeo_connection->suspended = FALSE;
+  ibb_connection_lost (IBB_CONNECTION (stacks->romeo_connection), reason);
+  wait_until (ibb_transport_has_ended (romeo));
+  assert_read_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
+  assert_write_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
+  error = ibb_transport_dup_error (romeo);
+  g_assert_nonnull (strstr (error->message, reason->message));
+
+  g_object_unref (g_steal_pointer (&romeo));
+  g_object_unref (g_steal_pointer (&juliet));
+  ibb_connection_restored (IBB_CONNECTION (stacks->romeo_connection));
+  open_pair (stacks, &romeo, &juliet);
+  close_pair (romeo, juliet);
+}
+
+/* D-49: a service may go while its connection is suspended; its peers hear of
+ * it all the same. */
+static void
+test_suspended_dropped (Stacks *stacks, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+
+  open_pair (stacks, &romeo, &juliet);
+  suspend (stacks->romeo_connection);
+  g_clear_object (&romeo);
+  g_clear_object (&stacks->romeo);
+  run_pending ();
+  g_assert_false (ibb_transport_has_ended (juliet));
+  resume (stacks->romeo_connection);
+  wait_until (ibb_transport_has_ended (juliet));
+  assert_read_fails (juliet, G_IO_ERROR_CONNECTION_CLOSED);
+  stacks->romeo = ibb_service_new (IBB_CONNECTION (stacks->romeo_connection));
+}
+
+/* D-35, D-31: a message is delivered when the server has it, where the
+ * connection can tell; a flush needs less. */
+static void
+test_confirms (Stacks *stacks, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GAsyncResult) flush_result = NULL;
+  g_autoptr (GAsyncResult) drain_result = NULL;
+  g_autoptr (GError)       error = NULL;
+  StackConnection         *connection = stacks->romeo_connection;
+  GAsyncResult            *flushed = NULL;
+  GAsyncResult            *drained = NULL;
+  IBBStanza               *stanza;
+  GOutputStream           *output;
+
+  connection->confirms = TRUE;
+  open_pair_by (stacks, IBB_STANZA_TYPE_MESSAGE, &romeo, &juliet);
+  output = g_io_stream_get_output_stream (G_IO_STREAM (romeo));
+  write_text (romeo, "one");
+  g_output_stream_flush_async (output, G_PRIORITY_DEFAULT, NULL, store_result_cb, &flushed);
+  flush_result = wait_for_result (&flushed);
+  g_assert_true (g_output_stream_flush_finish (output, flush_result, &error));
+  g_assert_no_error (error);
+  wait_until (ibb_transport_get_bytes_received (juliet) == 3);
+  assert_reads (juliet, "one"); /* it is there; but who could know? */
+
+  write_text (romeo, "two");
+  ibb_transport_drain_async (romeo, NULL, store_result_cb, &drained);
+  run_pending ();
+  g_assert_cmpuint (connection->unconfirmed.length, ==, 1);
+  g_assert_cmpuint (ibb_transport_get_bytes_sent (romeo), ==, 0);
+  stanza = g_queue_pop_head (&connection->unconfirmed);
+  ibb_connection_confirmed (IBB_CONNECTION (connection), stanza);
+  ibb_stanza_unref (stanza);
+  wait_until (connection->unconfirmed.length == 1); /* the next one */
+  g_assert_cmpuint (ibb_transport_get_bytes_sent (romeo), ==, 3);
+  run_pending ();
+  g_assert_null (drained);
+  stanza = g_queue_pop_head (&connection->unconfirmed);
+  ibb_connection_confirmed (IBB_CONNECTION (connection), stanza);
+  ibb_stanza_unref (stanza);
+  drain_result = wait_for_result (&drained);
+  g_assert_true (ibb_transport_drain_finish (romeo, drain_result, &error));
+  g_assert_no_error (error);
+  wait_until (ibb_transport_get_bytes_received (juliet) == 6);
+  assert_reads (juliet, "two");
+  close_pair (romeo, juliet);
+}
+
 #define add_stacks_test(path, function) g_test_add (path, Stacks, NULL, set_up, function, tear_down)
 
 int
@@ -523,5 +746,11 @@ main (int argc, char **argv)
   add_stacks_test ("/ibb/loopback/foreign/local-jid", test_local_jid);
   add_stacks_test ("/ibb/loopback/foreign/restored/D-42", test_restored);
   add_stacks_test ("/ibb/loopback/foreign/own-context", test_own_context);
+  add_stacks_test ("/ibb/loopback/foreign/suspended/D-42", test_suspended);
+  add_stacks_test ("/ibb/loopback/foreign/suspended/D-42/waiting", test_suspended_waiting);
+  add_stacks_test ("/ibb/loopback/foreign/suspended/D-42/B-03/lost", test_suspended_lost);
+  add_stacks_test ("/ibb/loopback/foreign/suspended/D-49/dropped", test_suspended_dropped);
+  add_stacks_test ("/ibb/loopback/foreign/confirms/D-35/D-31", test_confirms);
+
   return g_test_run ();
 }

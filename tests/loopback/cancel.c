@@ -20,7 +20,7 @@ get_output (IBBTransport *transport)
 static gpointer
 cancel_thread (gpointer data)
 {
-  g_usleep (10 * 1000); /* whether the call has begun by then makes no difference */
+  wait_for_waiter (data);
   g_cancellable_cancel (data);
   return NULL;
 }
@@ -84,8 +84,8 @@ test_read_late (Fixture *fixture, gconstpointer data)
   assert_reads (juliet, "again");
 }
 
-/* Reads that are cancelled at random, from another thread, by both ways: all
- * bytes arrive, once, in order. */
+/* Reads that wait are cancelled from another thread, by both ways, while their
+ * bytes may be arriving: all of them arrive, once, in order. */
 typedef struct
 {
   GCancellable *cancellable;
@@ -99,8 +99,13 @@ canceller_thread (gpointer data)
 
   while (!g_atomic_int_get (&self->done))
     {
-      g_usleep (g_random_int_range (50, 500));
-      g_cancellable_cancel (self->cancellable);
+      if (has_waiter (self->cancellable))
+        {
+          for (int n = g_random_int_range (0, 100); n > 0; n--)
+            g_thread_yield ();
+          g_cancellable_cancel (self->cancellable);
+        }
+      g_thread_yield ();
     }
   return NULL;
 }

@@ -133,6 +133,20 @@ run_pending (void)
     ;
 }
 
+gboolean
+has_waiter (GCancellable *cancellable)
+{
+  return g_signal_has_handler_pending (cancellable,
+                                       g_signal_lookup ("cancelled", G_TYPE_CANCELLABLE), 0, FALSE);
+}
+
+void
+wait_for_waiter (GCancellable *cancellable)
+{
+  while (!has_waiter (cancellable))
+    g_thread_yield ();
+}
+
 void
 wait_briefly (void)
 {

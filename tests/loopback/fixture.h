@@ -49,7 +49,8 @@ GAsyncResult *wait_for_result (GAsyncResult **result);
   }                                                                                                \
   G_STMT_END
 
-/* The same for what changes without waking the context. */
+/* The same for what changes without waking the context: looks again and again,
+ * and how often decides nothing. */
 void wait_briefly (void);
 #define poll_until(condition)                                                                      \
   G_STMT_START                                                                                     \
@@ -58,6 +59,11 @@ void wait_briefly (void);
       wait_briefly ();                                                                             \
   }                                                                                                \
   G_STMT_END
+
+/* For the thread that is to cancel a call: waits until the call stands in line,
+ * which is when it listens to its cancellable. */
+gboolean has_waiter (GCancellable *cancellable);
+void     wait_for_waiter (GCancellable *cancellable);
 
 /* Runs what is ready in the thread's default context, and returns. */
 void run_pending (void);

@@ -157,7 +157,7 @@ test_cancelled (Fixture *fixture, gconstpointer data)
 static gpointer
 cancel_thread (gpointer data)
 {
-  g_usleep (20 * 1000); /* whether the call has begun by then makes no difference */
+  wait_for_waiter (data);
   g_cancellable_cancel (data);
   return NULL;
 }

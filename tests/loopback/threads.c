@@ -117,7 +117,9 @@ test_context (Fixture *fixture, gconstpointer data)
 static gpointer
 abort_thread (gpointer data)
 {
-  g_usleep (10 * 1000); /* whether the read has begun by then makes no difference */
+  /* The read has begun. Whether it waits yet cannot be seen: it fails either way. */
+  while (!g_input_stream_has_pending (g_io_stream_get_input_stream (data)))
+    g_thread_yield ();
   ibb_transport_abort (data);
   return NULL;
 }

@@ -12,14 +12,15 @@
 /* References: the timer's, that of a question under way, and the starter's. */
 struct _ToolProbe
 {
-  ToolRun      *run;         /* valid until cancelled */
-  IBBClient    *client;      /* (owned) */
-  IBBTransport *transport;   /* (owned) */
-  GCancellable *cancellable; /* (owned) */
-  GSource      *timer;       /* (owned) */
+  IBBClient            *client; /* (owned) */
+  char                 *peer;
+  const ToolProbeFuncs *funcs;
+  gpointer              data;        /* (owned) if there is a way to destroy it */
+  GCancellable         *cancellable; /* (owned) */
+  GSource              *timer;       /* (owned) */
 
-  /* main thread only */
-  guint64  moved;      /* when last looked */
+  /* only in the context of the timer */
+  guint64  counted;    /* when last looked */
   gboolean answers;    /* it did at the start: then no answer means something */
   gboolean asking;     /* a question is under way */
   guint    unanswered; /* intervals since that */
@@ -30,10 +31,12 @@ probe_clear (gpointer data)
 {
   ToolProbe *self = data;
 
+  if (self->funcs->destroy != NULL)
+    self->funcs->destroy (self->data);
   g_object_unref (self->client);
-  g_object_unref (self->transport);
   g_object_unref (self->cancellable);
   g_source_unref (self->timer);
+  g_free (self->peer);
 }
 
 static void
@@ -45,10 +48,10 @@ probe_unref (gpointer data)
 static void
 fail (ToolProbe *self)
 {
-  tool_run_fail (self->run,
-                 g_error_new (G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE,
-                              _ ("“%s” has gone before the end: nobody answers there any more"),
-                              ibb_transport_get_peer_jid (self->transport)));
+  self->funcs->gone (g_error_new (G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE,
+                                  _ ("“%s” has gone before the end: nobody answers there any more"),
+                                  self->peer),
+                     self->data);
 }
 
 static void
@@ -75,26 +78,27 @@ ask (ToolProbe *self)
 {
   self->asking = TRUE;
   self->unanswered = 0;
-  ibb_client_query_support_async (self->client, ibb_transport_get_peer_jid (self->transport),
-                                  self->cancellable, answered_cb, g_atomic_rc_box_acquire (self));
+  ibb_client_query_support_async (self->client, self->peer, self->cancellable, answered_cb,
+                                  g_atomic_rc_box_acquire (self));
 }
 
 static gboolean
 timer_cb (gpointer data)
 {
   ToolProbe *self = data;
-  guint64    moved = ibb_transport_get_bytes_received (self->transport) +
-                  ibb_transport_get_bytes_sent (self->transport);
+  guint64    counted;
 
-  if (g_cancellable_is_cancelled (self->cancellable) || ibb_transport_has_ended (self->transport))
+  if (g_cancellable_is_cancelled (self->cancellable))
     return G_SOURCE_REMOVE;
-  if (moved != self->moved)
+  counted = self->funcs->count (self->data);
+  /* While we are away ourselves, silence says nothing of the peer. */
+  if (counted != self->counted || ibb_client_get_state (self->client) != IBB_CLIENT_STATE_ONLINE)
     self->unanswered = 0;
   else if (!self->asking)
     ask (self);
   else if (self->answers && ++self->unanswered >= MAX_UNANSWERED)
     fail (self);
-  self->moved = moved;
+  self->counted = counted;
   return G_SOURCE_CONTINUE;
 }
 
@@ -108,21 +112,30 @@ start_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Ends the run when the peer of transport has gone. From any thread. */
+/* From any thread; what comes of it comes in its thread-default context. funcs
+ * has to stay. */
 ToolProbe *
-tool_probe_start (ToolRun *run, IBBClient *client, IBBTransport *transport)
+tool_probe_start_full (IBBClient            *client,
+                       const char           *peer,
+                       const ToolProbeFuncs *funcs,
+                       gpointer              data)
 {
-  ToolProbe *self = g_atomic_rc_box_new0 (ToolProbe);
+  ToolProbe          *self = g_atomic_rc_box_new0 (ToolProbe);
+  g_autoptr (GSource) first = g_idle_source_new ();
+  GMainContext       *context = g_main_context_get_thread_default ();
 
-  self->run = run;
   self->client = g_object_ref (client);
-  self->transport = g_object_ref (transport);
+  self->peer = g_strdup (peer);
+  self->funcs = funcs;
+  self->data = data;
   self->cancellable = g_cancellable_new ();
   self->timer = g_timeout_source_new_seconds (INTERVAL);
   g_source_set_static_name (self->timer, "[ibb] probe");
   g_source_set_callback (self->timer, timer_cb, g_atomic_rc_box_acquire (self), probe_unref);
-  g_source_attach (self->timer, NULL);
-  g_idle_add_full (G_PRIORITY_DEFAULT, start_cb, g_atomic_rc_box_acquire (self), probe_unref);
+  g_source_attach (self->timer, context);
+  g_source_set_priority (first, G_PRIORITY_DEFAULT);
+  g_source_set_callback (first, start_cb, g_atomic_rc_box_acquire (self), probe_unref);
+  g_source_attach (first, context);
   return self;
 }
 
@@ -132,4 +145,55 @@ tool_probe_stop (ToolProbe *self)
   g_cancellable_cancel (self->cancellable);
   g_source_destroy (self->timer);
   probe_unref (self);
+}
+
+/* The one session of a run. */
+typedef struct
+{
+  ToolRun      *run;
+  IBBTransport *transport; /* (owned) */
+} Session;
+
+static guint64
+session_count (gpointer data)
+{
+  Session *self = data;
+
+  return ibb_transport_get_bytes_received (self->transport) +
+         ibb_transport_get_bytes_sent (self->transport);
+}
+
+static void
+session_gone (GError *error, gpointer data)
+{
+  Session *self = data;
+
+  if (ibb_transport_has_ended (self->transport))
+    g_error_free (error);
+  else
+    tool_run_fail (self->run, error);
+}
+
+static void
+session_free (gpointer data)
+{
+  Session *self = data;
+
+  g_object_unref (self->transport);
+  g_free (self);
+}
+
+static const ToolProbeFuncs session_funcs = { session_count, session_gone, session_free };
+
+/* Ends the run when the peer of transport has gone. From any thread without a
+ * context of its own. */
+ToolProbe *
+tool_probe_start (ToolRun *run, IBBClient *client, IBBTransport *transport)
+{
+  Session *session = g_new (Session, 1);
+
+  session->run = run;
+  session->transport = g_object_ref (transport);
+  return tool_probe_start_full (client, ibb_transport_get_peer_jid (transport), &session_funcs,
+                                session);
 }

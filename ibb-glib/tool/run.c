@@ -15,6 +15,9 @@
 #define TICK_INTERVAL 200 /* ms */
 /* How long the work may take to stop; what it left is then cut off. */
 #define STOP_TIMEOUT 5000 /* ms */
+/* How long it may go on by itself when who started it has gone: ssh closes both
+ * ends of its proxy command and sends this signal in the same moment. */
+#define HANG_UP_TIMEOUT 2000 /* ms */
 
 struct _ToolRun
 {
@@ -30,6 +33,7 @@ struct _ToolRun
   gboolean interrupted; /* main thread only */
   gboolean timed_out;   /* main thread only */
   guint    stop_id;     /* main thread only */
+  guint    hang_up_id;  /* main thread only */
   GError  *failure;     /* main thread only; (owned) what tool_run_fail was told */
 
   GMutex        lock;
@@ -91,6 +95,27 @@ signal_cb (gpointer data)
     stop_timeout_cb (self);
   self->interrupted = !self->timed_out && self->failure == NULL;
   stop (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+hang_up_timeout_cb (gpointer data)
+{
+  ToolRun *self = data;
+
+  self->hang_up_id = 0;
+  if (!self->interrupted)
+    signal_cb (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+hang_up_cb (gpointer data)
+{
+  ToolRun *self = data;
+
+  if (self->hang_up_id == 0)
+    self->hang_up_id = g_timeout_add (HANG_UP_TIMEOUT, hang_up_timeout_cb, self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -168,18 +193,18 @@ run_thread (gpointer data)
 int
 tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data)
 {
-  static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-  guint            signal_ids[G_N_ELEMENTS (signals)];
-  ToolRun          self = { .options = options, .func = func, .data = data };
-  GThread         *thread;
-  int              status = TOOL_EXIT_DONE;
+  guint    signal_ids[3];
+  ToolRun  self = { .options = options, .func = func, .data = data };
+  GThread *thread;
+  int      status = TOOL_EXIT_DONE;
 
   g_mutex_init (&self.lock);
   self.cancellable = g_cancellable_new ();
   self.loop = g_main_loop_new (NULL, FALSE);
   self.phase = g_strdup (_ ("starting"));
-  for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
-    signal_ids[i] = g_unix_signal_add (signals[i], signal_cb, &self);
+  signal_ids[0] = g_unix_signal_add (SIGINT, signal_cb, &self);
+  signal_ids[1] = g_unix_signal_add (SIGTERM, signal_cb, &self);
+  signal_ids[2] = g_unix_signal_add (SIGHUP, hang_up_cb, &self);
 
   thread = g_thread_new ("work", run_thread, &self);
   g_main_loop_run (self.loop);
@@ -201,8 +226,9 @@ tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data)
                    : TOOL_EXIT_FAILED;
     }
 
-  for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (signal_ids); i++)
     g_source_remove (signal_ids[i]);
+  g_clear_handle_id (&self.hang_up_id, g_source_remove);
   g_clear_handle_id (&self.stop_id, g_source_remove);
   self.limit = 0;
   update_tick_locked (&self);

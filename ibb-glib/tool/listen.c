@@ -52,8 +52,8 @@ tool_listen (int argc, char **argv)
   g_autoptr (IBBClient) client = NULL;
 
   if (!tool_options_parse (&options,
-                           TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ACCEPT | TOOL_OPTIONS_WINDOW |
-                               TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET,
+                           TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ACCEPT | TOOL_OPTIONS_SID |
+                               TOOL_OPTIONS_WINDOW | TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET,
                            NULL, NULL,
                            _ ("Waits for one session and joins standard input and output to it."),
                            _ ("Asks for the resource “ibb” unless --jid names one, and says “ready "

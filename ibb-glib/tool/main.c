@@ -24,6 +24,8 @@ static const struct
   { "receive", tool_receive, "", N_ ("Wait for one session and store what it brings") },
   { "cat", tool_cat, "PEER", N_ ("Join standard input and output to a peer") },
   { "listen", tool_listen, "", N_ ("Wait for one session: the other end of cat") },
+  { "forward", tool_forward, "PEER", N_ ("Listen on a TCP port that leads to a peer") },
+  { "expose", tool_expose, "", N_ ("Lead sessions to a TCP service: the other end of forward") },
   { "demo", tool_demo, "", N_ ("Two ends in this process, a file, equal hashes") },
   { "bench", tool_bench, "", N_ ("Measure speed, processor time and memory") },
 };

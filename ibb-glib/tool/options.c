@@ -123,7 +123,7 @@ add_session_options (GOptionGroup    *group,
     g_option_group_add_entries (group, open_entries);
   if (flags & TOOL_OPTIONS_ACCEPT)
     g_option_group_add_entries (group, accept_entries);
-  if ((flags & (TOOL_OPTIONS_OPEN | TOOL_OPTIONS_ACCEPT)) && !(flags & TOOL_OPTIONS_THROUGH))
+  if (flags & TOOL_OPTIONS_SID)
     g_option_group_add_entries (group, sid_entries);
   if (flags & TOOL_OPTIONS_WINDOW)
     g_option_group_add_entries (group, window_entries);

@@ -12,13 +12,14 @@ G_BEGIN_DECLS
 typedef enum
 {
   TOOL_OPTIONS_ACCOUNT = 1 << 0, /* --jid and its company; --jid is required */
-  TOOL_OPTIONS_OPEN = 1 << 1,    /* --carrier, --sid, --block-size of a session that we open */
-  TOOL_OPTIONS_ACCEPT = 1 << 2,  /* --from, --sid, --block-size of one that comes in */
+  TOOL_OPTIONS_OPEN = 1 << 1,    /* --carrier, --block-size of a session that we open */
+  TOOL_OPTIONS_ACCEPT = 1 << 2,  /* --from, --block-size of one that comes in */
   TOOL_OPTIONS_WINDOW = 1 << 3,  /* --window */
   TOOL_OPTIONS_TIMEOUT = 1 << 4, /* --timeout */
   TOOL_OPTIONS_JSON = 1 << 5,    /* --json */
   TOOL_OPTIONS_QUIET = 1 << 6,   /* --quiet */
   TOOL_OPTIONS_THROUGH = 1 << 7, /* --through: the account only with it */
+  TOOL_OPTIONS_SID = 1 << 8,     /* --sid of the only session */
 } ToolOptionsFlags;
 
 typedef struct

@@ -111,10 +111,21 @@ get_code_name (const GError *error)
 void
 tool_error (const GError *error)
 {
+  tool_session_error (error, NULL, NULL);
+}
+
+/* The end of one of many sessions; peer and sid as far as they are known. */
+void
+tool_session_error (const GError *error, const char *peer, const char *sid)
+{
   if (json)
     {
       g_autoptr (JsonBuilder) event = tool_event_new ("error");
 
+      if (peer != NULL)
+        tool_event_string (event, "peer", peer);
+      if (sid != NULL)
+        tool_event_string (event, "sid", sid);
       tool_event_string (event, "domain", g_quark_to_string (error->domain));
       tool_event_string (event, "code", get_code_name (error));
       tool_event_string (event, "message", error->message);
@@ -166,6 +177,22 @@ tool_ready (const char *jid)
   write_line ("ready ", jid);
 }
 
+/* The same, of a TCP port that leads to the network. */
+void
+tool_ready_at (const char *jid, const char *address, guint16 port)
+{
+  if (json)
+    {
+      g_autoptr (JsonBuilder) event = tool_event_new ("ready");
+
+      tool_event_string (event, "jid", jid);
+      tool_event_string (event, "listen", address);
+      tool_event_int (event, "port", port);
+      tool_event_emit (event);
+    }
+  write_line ("ready ", address);
+}
+
 void
 tool_opened (IBBTransport *transport)
 {
@@ -201,6 +228,33 @@ tool_done (guint64 bytes, double seconds, const char *sentence)
     }
   else
     tool_note ("%s: %s, %s, %s", sentence, size, duration, rate);
+}
+
+/* The good end of one of many sessions. */
+void
+tool_session_done (IBBTransport *transport, double seconds)
+{
+  const char      *peer = ibb_transport_get_peer_jid (transport);
+  guint64          sent = ibb_transport_get_bytes_sent (transport);
+  guint64          received = ibb_transport_get_bytes_received (transport);
+  g_autofree char *sent_text = g_format_size_full (sent, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *received_text = g_format_size_full (received, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *duration = tool_format_duration (seconds);
+
+  if (json)
+    {
+      g_autoptr (JsonBuilder) event = tool_event_new ("done");
+
+      tool_event_string (event, "peer", peer);
+      tool_event_string (event, "sid", ibb_transport_get_sid (transport));
+      tool_event_int (event, "bytes-sent", (gint64) sent);
+      tool_event_int (event, "bytes-received", (gint64) received);
+      tool_event_double (event, "seconds", seconds);
+      tool_event_emit (event);
+    }
+  else
+    tool_note (_ ("Session with “%s”: %s sent, %s received, %s"), peer, sent_text, received_text,
+               duration);
 }
 
 JsonBuilder *

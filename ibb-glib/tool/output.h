@@ -18,12 +18,15 @@ gboolean tool_output_shows_status (void);
 
 int  tool_usage_error (const char *command, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void tool_error (const GError *error);
+void tool_session_error (const GError *error, const char *peer, const char *sid);
 void tool_note (const char *format, ...) G_GNUC_PRINTF (1, 2);
 void tool_status (const char *text);
 
 void tool_ready (const char *jid);
+void tool_ready_at (const char *jid, const char *address, guint16 port);
 void tool_opened (IBBTransport *transport);
 void tool_done (guint64 bytes, double seconds, const char *sentence);
+void tool_session_done (IBBTransport *transport, double seconds);
 
 JsonBuilder *tool_event_new (const char *event);
 void         tool_event_string (JsonBuilder *event, const char *name, const char *value);

@@ -92,8 +92,8 @@ tool_receive (int argc, char **argv)
 
   if (!tool_options_parse (
           &options,
-          TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ACCEPT | TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET |
-              TOOL_OPTIONS_JSON,
+          TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ACCEPT | TOOL_OPTIONS_SID | TOOL_OPTIONS_TIMEOUT |
+              TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
           entries, NULL, _ ("Waits for one session and stores what it brings."),
           _ ("Asks for the resource “ibb” unless --jid names one, and says “ready JID” on "
              "standard\n"

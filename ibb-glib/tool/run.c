@@ -257,7 +257,7 @@ tool_run_get_cancellable (ToolRun *self)
 }
 
 /* phase completes “Interrupted while …”; timeout, in seconds, is what holds
- * without --timeout, 0 for no limit. */
+ * without --timeout, 0 for no limit; TOOL_RUN_UNLIMITED: none, even with it. */
 void
 tool_run_begin_phase (ToolRun *self, const char *phase, guint timeout)
 {
@@ -266,7 +266,7 @@ tool_run_begin_phase (ToolRun *self, const char *phase, guint timeout)
   g_mutex_lock (&self->lock);
   g_free (self->phase);
   self->phase = g_strdup (phase);
-  self->limit = (gint64) (limit * G_USEC_PER_SEC);
+  self->limit = timeout == TOOL_RUN_UNLIMITED ? 0 : (gint64) (limit * G_USEC_PER_SEC);
   self->last_change = g_get_monotonic_time ();
   update_tick_locked (self);
   g_mutex_unlock (&self->lock);

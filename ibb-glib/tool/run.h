@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 
 typedef struct _ToolRun ToolRun;
 
+#define TOOL_RUN_UNLIMITED G_MAXUINT /* s */
+
 typedef gboolean (*ToolRunFunc) (ToolRun *run, gpointer data, GError **error);
 
 typedef enum

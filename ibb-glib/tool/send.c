@@ -125,8 +125,8 @@ tool_send (int argc, char **argv)
 
   if (!tool_options_parse (
           &options,
-          TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_OPEN | TOOL_OPTIONS_WINDOW | TOOL_OPTIONS_TIMEOUT |
-              TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
+          TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_OPEN | TOOL_OPTIONS_SID | TOOL_OPTIONS_WINDOW |
+              TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
           NULL, _ ("FILE|- PEER"), _ ("Sends a file, or standard input, to a peer."),
           _ ("PEER without a resource means PEER/ibb. Done means that the peer has "
              "acknowledged\nevery byte and the end; “ibb receive” does so when "

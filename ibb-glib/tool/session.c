@@ -62,18 +62,19 @@ tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError *
   return transport;
 }
 
-static gboolean
-is_welcome (Waiter *self, IBBRequest *request)
+/* Whether --from and --sid let it in. */
+gboolean
+tool_session_is_welcome (const ToolOptions *options, const char *local_jid, IBBRequest *request)
 {
   const char      *peer = ibb_request_get_peer_jid (request);
-  const char      *sid = self->options->sid;
-  g_autofree char *own = tool_jid_dup_bare (self->local_jid);
+  const char      *sid = options->sid;
+  g_autofree char *own = tool_jid_dup_bare (local_jid);
 
   if (sid != NULL && g_strcmp0 (sid, ibb_request_get_sid (request)) != 0)
     return FALSE;
-  if (self->options->from == NULL)
+  if (options->from == NULL)
     return tool_jid_matches (own, peer);
-  for (char **from = self->options->from; *from != NULL; from++)
+  for (char **from = options->from; *from != NULL; from++)
     if (g_str_equal (*from, FROM_ANYBODY) || tool_jid_matches (*from, peer))
       return TRUE;
   return FALSE;
@@ -85,7 +86,7 @@ session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
 {
   Waiter                  *self = data;
   g_autoptr (IBBTransport) transport = NULL;
-  gboolean                 welcome = is_welcome (self, request);
+  gboolean welcome = tool_session_is_welcome (self->options, self->local_jid, request);
 
   g_mutex_lock (&self->lock);
   if (welcome && self->transport == NULL && self->error == NULL && !self->cancelled)

@@ -12,6 +12,8 @@ IBBService *
 tool_session_new_service (IBBConnection *connection, const ToolOptions *options, gboolean accept);
 IBBTransport *
 tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError **error);
+gboolean
+tool_session_is_welcome (const ToolOptions *options, const char *local_jid, IBBRequest *request);
 IBBTransport *tool_session_wait (ToolRun *run, IBBService *service, GError **error);
 gboolean tool_session_finish (IBBTransport *transport, GCancellable *cancellable, GError **error);
 

@@ -32,12 +32,15 @@ ibb_packages_build='
 ibb_packages_test='
   ca-certificates
   clang-format-14
+  curl
   g++
   gcovr
   gir1.2-glib-2.0
   gjs
   libgloox-dev
   libqxmpp-dev
+  openssh-client
+  openssh-server
   openssl
   prosody
   python3
@@ -101,9 +104,11 @@ ibb_install_packages ()
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" install --no-install-recommends \
     $missing </dev/null >&2 || exit 1
   # Nor does a server that only the tests wanted start with the system later.
-  case " $missing" in
-    *" prosody "*) $as_root update-rc.d prosody disable >&2 || : ;;
-  esac
+  for pair in prosody:prosody openssh-server:ssh; do
+    case " $missing" in
+      *" ${pair%:*} "*) $as_root update-rc.d "${pair#*:}" disable >&2 || : ;;
+    esac
+  done
 )
 
 case ${0##*/} in

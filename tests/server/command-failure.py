@@ -47,9 +47,6 @@ def _():
     usage(word='command is missing')
     usage('fetch', word='fetch')
     usage('--jid', word='--jid')
-    # Later versions may have them; this one says that it does not.
-    usage('forward', word='forward')
-    usage('expose', word='expose')
     usage('send', '--jid', 'a@b', 'file', word='PEER')
     usage('send', '--jid', 'a@b', 'file', 'c@d', 'more', word='too many')
     usage('send', 'file', 'c@d', word='--jid')
@@ -84,7 +81,7 @@ def _():
 @case('block size 70000')
 def _():
     for size in ('70000', '0', '-7'):
-        for command in ('send', 'receive', 'cat', 'listen'):
+        for command in ('send', 'receive', 'cat', 'listen', 'forward', 'expose'):
             usage(command, '--jid', 'a@b', '--block-size', size, word=f'not {size}')
         usage('bench', '--block-size', size, word=f'not {size}')
 

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* ibb expose: sessions become connections to a TCP service. */
+
+#include "config.h"
+
+#include "account.h"
+#include "jid.h"
+#include "output.h"
+#include "relay.h"
+#include "session.h"
+#include "tool.h"
+
+#include <glib/gi18n.h>
+
+/* Below accept-timeout, so that the peer learns why. */
+#define CONNECT_TIMEOUT 20 /* s */
+
+typedef struct
+{
+  const ToolOptions *options;
+  char              *host;
+  guint16            port;
+  int                max_sessions;
+  IBBClient         *client;
+  char              *local_jid;
+  GSocketClient     *connector; /* (owned) */
+  gulong             handler;
+} Expose;
+
+typedef struct
+{
+  Expose     *expose;
+  ToolLink   *link;
+  IBBRequest *request; /* (owned) */
+} Connecting;
+
+static void
+connecting_free (Connecting *self)
+{
+  g_object_unref (self->request);
+  g_free (self);
+}
+
+/* What the peer is told: no more than that it is the service that fails. */
+static void
+refuse (IBBRequest *request, const GError *error)
+{
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    ibb_request_refuse (request, IBB_ERROR_REMOTE_SERVER_TIMEOUT,
+                        "The service behind this address does not answer");
+  else
+    ibb_request_refuse (request, IBB_ERROR_ITEM_NOT_FOUND,
+                        "The service behind this address cannot be reached");
+}
+
+static void
+connected_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Connecting                   *self = data;
+  GError                       *error = NULL;
+  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (IBBTransport)      transport = NULL;
+
+  connection = g_socket_client_connect_finish (G_SOCKET_CLIENT (source), result, &error);
+  if (connection != NULL)
+    {
+      tool_link_set_connection (self->link, connection);
+      /* NULL if the peer has given up meanwhile. */
+      transport = ibb_request_accept (self->request, &error);
+    }
+  else
+    {
+      refuse (self->request, error);
+      g_prefix_error (&error, _ ("Cannot connect to “%s”, port %u, for “%s”: "), self->expose->host,
+                      self->expose->port, ibb_request_get_peer_jid (self->request));
+    }
+  if (transport != NULL)
+    tool_link_join (self->link, transport);
+  else
+    tool_link_fail (self->link, error);
+  connecting_free (self);
+}
+
+static void
+connect_to_service (Expose *self, ToolRelay *relay, IBBRequest *request)
+{
+  g_autoptr (GSocketConnectable) service = g_network_address_new (self->host, self->port);
+  Connecting                    *connecting = g_new (Connecting, 1);
+
+  connecting->expose = self;
+  connecting->request = g_object_ref (request);
+  connecting->link =
+      tool_link_new (relay, ibb_request_get_peer_jid (request), ibb_request_get_sid (request));
+  g_socket_client_connect_async (self->connector, service,
+                                 tool_link_get_cancellable (connecting->link), connected_cb,
+                                 connecting);
+}
+
+static gboolean
+session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
+{
+  ToolRelay  *relay = data;
+  Expose     *self = tool_relay_get_data (relay);
+  const char *peer = ibb_request_get_peer_jid (request);
+
+  if (!tool_session_is_welcome (self->options, self->local_jid, request))
+    {
+      ibb_request_refuse (request, IBB_ERROR_NOT_ACCEPTABLE, NULL);
+      tool_note (_ ("Refused a session from “%s”"), peer);
+    }
+  else if (tool_relay_count_links (relay) >= (guint) self->max_sessions)
+    {
+      /* Not resource-constraint, which asks for smaller blocks (D-14). */
+      ibb_request_refuse (request, IBB_ERROR_NOT_ACCEPTABLE, "There are too many sessions");
+      tool_note (_ ("Refused a session from “%s”: there are %d"), peer, self->max_sessions);
+    }
+  else
+    connect_to_service (self, relay, request);
+  return TRUE;
+}
+
+static gboolean
+expose_start (ToolRelay *relay, gpointer data, GError **error)
+{
+  Expose     *self = data;
+  IBBService *service = tool_relay_get_service (relay);
+
+  self->options = tool_relay_get_options (relay);
+  self->local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (self->client));
+  self->connector = g_socket_client_new ();
+  g_socket_client_set_enable_proxy (self->connector, FALSE);
+  g_socket_client_set_timeout (self->connector, CONNECT_TIMEOUT);
+  self->handler =
+      g_signal_connect (service, "session-requested", G_CALLBACK (session_requested_cb), relay);
+  /* The limit is ours to keep, so that who meets it is told. */
+  ibb_service_set_session_limit (service, G_MAXUINT);
+  tool_ready (self->local_jid);
+  return TRUE;
+}
+
+static void
+expose_stop (ToolRelay *relay, gpointer data)
+{
+  Expose     *self = data;
+  IBBService *service = tool_relay_get_service (relay);
+
+  ibb_service_set_session_limit (service, 0);
+  g_signal_handler_disconnect (service, self->handler);
+}
+
+static const ToolRelayFuncs expose_funcs = { expose_start, NULL, expose_stop };
+
+static gboolean
+expose_run (ToolRun *run, gpointer data, GError **error)
+{
+  Expose *self = data;
+
+  return tool_relay_run (run, self->client, &expose_funcs, self, error);
+}
+
+/* HOST:PORT, [ADDRESS]:PORT. */
+static gboolean
+parse_to (Expose *self, const char *text)
+{
+  g_autoptr (GSocketConnectable) address = g_network_address_parse (text, 0, NULL);
+
+  if (address == NULL)
+    return FALSE;
+  self->host = g_strdup (g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
+  self->port = g_network_address_get_port (G_NETWORK_ADDRESS (address));
+  return *self->host != '\0' && self->port != 0;
+}
+
+/* Returns the exit status if the arguments make no sense, else -1. */
+static int
+check_arguments (Expose *self, const char *to, int argc, char **argv)
+{
+  if (argc != 1)
+    return tool_usage_error ("expose", _ ("unexpected argument “%s”"), argv[1]);
+  if (to == NULL)
+    return tool_usage_error ("expose", _ ("--to is missing: which service?"));
+  if (!parse_to (self, to))
+    return tool_usage_error ("expose", _ ("--to is HOST:PORT, not “%s”"), to);
+  if (self->max_sessions < 1)
+    return tool_usage_error ("expose", _ ("--max-sessions is at least 1, not %d"),
+                             self->max_sessions);
+  return -1;
+}
+
+int
+tool_expose (int argc, char **argv)
+{
+  g_auto (ToolOptions) options = { 0 };
+  g_auto (ToolAccount) account = { NULL };
+  g_autoptr (GError)   error = NULL;
+  g_autofree char     *to = NULL;
+  Expose               self = { .max_sessions = TOOL_RELAY_MAX_SESSIONS };
+  int                  status;
+  const GOptionEntry   entries[] = {
+      { "to", 0, 0, G_OPTION_ARG_STRING, &to, N_ ("The TCP service"), N_ ("HOST:PORT") },
+      { "max-sessions", 0, 0, G_OPTION_ARG_INT, &self.max_sessions,
+        N_ ("More sessions at a time are refused (default 100)"), N_ ("N") },
+      { NULL },
+  };
+
+  if (!tool_options_parse (&options,
+                           TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ACCEPT | TOOL_OPTIONS_WINDOW |
+                               TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
+                           entries, NULL,
+                           _ ("Lets sessions in and joins each with a connection of its own to a "
+                              "TCP service."),
+                           _ ("Asks for the resource “ibb” unless --jid names one, and says “ready "
+                              "JID” on standard\n"
+                              "error when it can be reached. The other end is “ibb forward”, or "
+                              "“ibb cat”. Runs\nuntil a signal ends it, or the account is lost; "
+                              "--timeout holds for the login and for\neach session."),
+                           &argc, &argv))
+    return TOOL_EXIT_USAGE;
+  status = check_arguments (&self, to, argc, argv);
+  if (status < 0 && tool_account_prepare (&account, &options, &error))
+    {
+      g_autofree char *jid = tool_jid_with_resource (options.jid);
+
+      self.client = tool_account_new_client (&account, &options, jid);
+      status = tool_run (&options, expose_run, &self);
+    }
+  else if (status < 0)
+    {
+      tool_error (error);
+      status = TOOL_EXIT_FAILED;
+    }
+
+  g_clear_object (&self.connector);
+  g_clear_object (&self.client);
+  g_free (self.local_jid);
+  g_free (self.host);
+  return status;
+}

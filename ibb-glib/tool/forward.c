@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* ibb forward: a TCP port each connection to which becomes a session. */
+
+#include "config.h"
+
+#include "account.h"
+#include "jid.h"
+#include "output.h"
+#include "relay.h"
+#include "session.h"
+#include "tool.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#define BACKLOG 128
+#define PORT_ATTEMPTS 20
+/* The peer holds no more unanswered requests of one account (D-47); the next
+ * connections wait in the backlog. */
+#define MAX_OPENING 4
+/* When the system does not let us accept. */
+#define ACCEPT_RETRY 1000 /* ms */
+
+typedef struct
+{
+  char            *peer;
+  char            *address; /* NULL: the loopback */
+  guint16          port;    /* 0: any */
+  int              max_sessions;
+  IBBClient       *client;
+  GSocketListener *listener;    /* (owned) */
+  GCancellable    *cancellable; /* (owned) of the accepting */
+  GSource         *retry;       /* (owned) (nullable) */
+  gboolean         accepting;
+  guint            opening;
+} Forward;
+
+typedef struct
+{
+  Forward   *forward;
+  ToolRelay *relay;
+  ToolLink  *link;
+} Opening;
+
+static void accept_next (Forward *self, ToolRelay *relay);
+
+/* Listening. */
+
+/* Returns the port, 0 with an error. */
+static guint16
+listen_at (Forward *self, const char *address, guint16 port, GError **error)
+{
+  g_autoptr (GSocketAddress) wanted = g_inet_socket_address_new_from_string (address, port);
+  g_autoptr (GSocketAddress) effective = NULL;
+
+  if (!g_socket_listener_add_address (self->listener, wanted, G_SOCKET_TYPE_STREAM,
+                                      G_SOCKET_PROTOCOL_TCP, NULL, &effective, error))
+    {
+      g_prefix_error (error, _ ("Cannot listen on port %u of “%s”: "), port, address);
+      return 0;
+    }
+  return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (effective));
+}
+
+/* Both loopback addresses, with the same port; the second only where there is IPv6. */
+static gboolean
+listen_on_loopback (Forward *self, GError **error)
+{
+  for (guint attempt = 1;; attempt++)
+    {
+      g_autoptr (GError) local_error = NULL;
+      guint16            port = listen_at (self, "127.0.0.1", self->port, error);
+
+      if (port == 0)
+        return FALSE;
+      if (listen_at (self, "::1", port, &local_error) != 0 ||
+          !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
+        {
+          self->port = port;
+          return TRUE;
+        }
+      if (self->port != 0 || attempt == PORT_ATTEMPTS)
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return FALSE;
+        }
+      g_object_unref (self->listener);
+      self->listener = g_socket_listener_new ();
+      g_socket_listener_set_backlog (self->listener, BACKLOG);
+    }
+}
+
+static gboolean
+listen_everywhere (Forward *self, GError **error)
+{
+  self->listener = g_socket_listener_new ();
+  g_socket_listener_set_backlog (self->listener, BACKLOG);
+  if (self->address == NULL)
+    return listen_on_loopback (self, error);
+  self->port = listen_at (self, self->address, self->port, error);
+  return self->port != 0;
+}
+
+/* PORT, ADDRESS:PORT, [ADDRESS]:PORT. No names: those of this machine have a way
+ * of meaning more than was meant. */
+static gboolean
+parse_listen (Forward *self, const char *text)
+{
+  const char                *colon = strrchr (text, ':');
+  const char                *digits = colon != NULL ? colon + 1 : text;
+  guint64                    port;
+  g_autoptr (GSocketAddress) address = NULL;
+
+  if (!g_ascii_string_to_unsigned (digits, 10, 0, G_MAXUINT16, &port, NULL))
+    return FALSE;
+  self->port = (guint16) port;
+  if (colon == NULL)
+    return TRUE;
+  if (text[0] == '[' && colon > text + 1 && colon[-1] == ']')
+    self->address = g_strndup (text + 1, (gsize) (colon - text - 2));
+  else if (memchr (text, ':', (gsize) (colon - text)) == NULL)
+    self->address = g_strndup (text, (gsize) (colon - text));
+  if (self->address != NULL)
+    address = g_inet_socket_address_new_from_string (self->address, self->port);
+  return address != NULL;
+}
+
+static char *
+format_address (Forward *self)
+{
+  const char *address = self->address != NULL ? self->address : "127.0.0.1";
+
+  return g_strdup_printf (strchr (address, ':') != NULL ? "[%s]:%u" : "%s:%u", address, self->port);
+}
+
+/* Connections. */
+
+static void
+opened_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autofree Opening      *opening = data;
+  Forward                 *self = opening->forward;
+  g_autoptr (IBBTransport) transport = NULL;
+  GError                  *error = NULL;
+
+  self->opening--;
+  transport = ibb_service_open_session_finish (IBB_SERVICE (source), result, &error);
+  if (transport != NULL)
+    tool_link_join (opening->link, transport);
+  else
+    tool_link_fail (opening->link, error);
+  accept_next (self, opening->relay);
+}
+
+static void
+open_session (Forward *self, ToolRelay *relay, GSocketConnection *connection)
+{
+  const ToolOptions *options = tool_relay_get_options (relay);
+  Opening           *opening = g_new (Opening, 1);
+
+  opening->forward = self;
+  opening->relay = relay;
+  opening->link = tool_link_new (relay, self->peer, NULL);
+  tool_link_set_connection (opening->link, connection);
+  self->opening++;
+  ibb_service_open_session_async (tool_relay_get_service (relay), self->peer, options->stanza_type,
+                                  (guint) options->block_size, NULL,
+                                  tool_link_get_cancellable (opening->link), opened_cb, opening);
+}
+
+static gboolean
+retry_cb (gpointer data)
+{
+  ToolRelay *relay = data;
+  Forward   *self = tool_relay_get_data (relay);
+
+  g_clear_pointer (&self->retry, g_source_unref);
+  accept_next (self, relay);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+accepted_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  ToolRelay                    *relay = data;
+  Forward                      *self = tool_relay_get_data (relay);
+  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GError)            error = NULL;
+
+  connection = g_socket_listener_accept_finish (G_SOCKET_LISTENER (source), result, NULL, &error);
+  self->accepting = FALSE;
+  tool_relay_release (relay);
+  if (connection != NULL)
+    open_session (self, relay, connection);
+  else if (!g_cancellable_is_cancelled (self->cancellable))
+    {
+      /* Too many files are open, for one: that passes. */
+      tool_session_error (error, NULL, NULL);
+      self->retry = g_timeout_source_new (ACCEPT_RETRY);
+      g_source_set_callback (self->retry, retry_cb, relay, NULL);
+      g_source_attach (self->retry, g_main_context_get_thread_default ());
+    }
+  accept_next (self, relay);
+}
+
+static void
+accept_next (Forward *self, ToolRelay *relay)
+{
+  if (self->accepting || self->retry != NULL || self->opening >= MAX_OPENING ||
+      tool_relay_count_links (relay) >= (guint) self->max_sessions ||
+      g_cancellable_is_cancelled (self->cancellable))
+    return;
+  self->accepting = TRUE;
+  tool_relay_hold (relay);
+  g_socket_listener_accept_async (self->listener, self->cancellable, accepted_cb, relay);
+}
+
+static gboolean
+forward_start (ToolRelay *relay, gpointer data, GError **error)
+{
+  Forward         *self = data;
+  g_autofree char *jid = ibb_connection_dup_local_jid (IBB_CONNECTION (self->client));
+  g_autofree char *address = NULL;
+
+  if (!listen_everywhere (self, error))
+    return FALSE;
+  self->cancellable = g_cancellable_new ();
+  accept_next (self, relay);
+  address = format_address (self);
+  tool_ready_at (jid, address, self->port);
+  return TRUE;
+}
+
+static void
+forward_link_gone (ToolRelay *relay, gpointer data)
+{
+  accept_next (data, relay);
+}
+
+static void
+forward_stop (ToolRelay *relay, gpointer data)
+{
+  Forward *self = data;
+
+  g_cancellable_cancel (self->cancellable);
+  if (self->retry != NULL)
+    g_source_destroy (self->retry);
+  g_clear_pointer (&self->retry, g_source_unref);
+  g_socket_listener_close (self->listener);
+}
+
+static const ToolRelayFuncs forward_funcs = { forward_start, forward_link_gone, forward_stop };
+
+static gboolean
+forward_run (ToolRun *run, gpointer data, GError **error)
+{
+  Forward *self = data;
+
+  return tool_relay_run (run, self->client, &forward_funcs, self, error);
+}
+
+/* Returns the exit status if the arguments make no sense, else -1. */
+static int
+check_arguments (Forward *self, const char *listen, int argc)
+{
+  if (argc != 2)
+    return tool_usage_error ("forward",
+                             argc < 2 ? _ ("PEER is required") : _ ("too many arguments"));
+  if (listen == NULL)
+    return tool_usage_error ("forward", _ ("--listen is missing: on which port?"));
+  if (!parse_listen (self, listen))
+    return tool_usage_error ("forward", _ ("--listen is PORT or ADDRESS:PORT, not “%s”"), listen);
+  if (self->max_sessions < 1)
+    return tool_usage_error ("forward", _ ("--max-sessions is at least 1, not %d"),
+                             self->max_sessions);
+  return -1;
+}
+
+int
+tool_forward (int argc, char **argv)
+{
+  g_auto (ToolOptions) options = { 0 };
+  g_auto (ToolAccount) account = { NULL };
+  g_autoptr (GError)   error = NULL;
+  g_autofree char     *listen = NULL;
+  Forward              self = { .max_sessions = TOOL_RELAY_MAX_SESSIONS };
+  int                  status;
+  const GOptionEntry   entries[] = {
+      { "listen", 0, 0, G_OPTION_ARG_STRING, &listen,
+        N_ ("Port of the loopback, or of that address; 0 is any that is free"),
+        N_ ("[ADDRESS:]PORT") },
+      { "max-sessions", 0, 0, G_OPTION_ARG_INT, &self.max_sessions,
+        N_ ("More connections wait until one ends (default 100)"), N_ ("N") },
+      { NULL },
+  };
+
+  if (!tool_options_parse (
+          &options,
+          TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_OPEN | TOOL_OPTIONS_WINDOW | TOOL_OPTIONS_TIMEOUT |
+              TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
+          entries, _ ("PEER"),
+          _ ("Listens on a TCP port and joins each connection with a session of its own to a "
+             "peer,\nsuch as “ibb expose”."),
+          _ ("PEER without a resource means PEER/ibb. Says “ready ADDRESS:PORT” on standard "
+             "error\nwhen it can be reached. Runs until a signal ends it, or the account is lost; "
+             "--timeout\nholds for the login and for each session."),
+          &argc, &argv))
+    return TOOL_EXIT_USAGE;
+  status = check_arguments (&self, listen, argc);
+  if (status < 0 && tool_account_prepare (&account, &options, &error))
+    {
+      self.peer = tool_jid_with_resource (argv[1]);
+      self.client = tool_account_new_client (&account, &options, options.jid);
+      status = tool_run (&options, forward_run, &self);
+    }
+  else if (status < 0)
+    {
+      tool_error (error);
+      status = TOOL_EXIT_FAILED;
+    }
+
+  g_clear_object (&self.listener);
+  g_clear_object (&self.cancellable);
+  g_clear_object (&self.client);
+  g_free (self.address);
+  g_free (self.peer);
+  return status;
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* g_io_stream_splice() would do, but for what it makes of an end: it carries no
+ * half-close (D-39), and to its sink a source that broke looks like one that
+ * ended.
+ */
+
+#include "config.h"
+
+#include "join.h"
+#include "stream.h"
+
+#include <glib/gi18n.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+/* All that a connection has in hand in each direction, beside what the system
+ * and the session buffer: nothing is read before that is written. */
+#define BUFFER_SIZE (32 * 1024)
+
+typedef struct _Join Join;
+
+typedef struct
+{
+  Join          *join;
+  GInputStream  *source; /* the connection's or the session's */
+  GOutputStream *sink;   /* the other's */
+  gboolean       to_peer;
+  gboolean       over;
+  guint8         buffer[BUFFER_SIZE];
+} Way;
+
+struct _Join
+{
+  GTask             *task;       /* (owned) until it returns */
+  IBBTransport      *transport;  /* (owned) */
+  GSocketConnection *connection; /* (owned) */
+  GSocket           *socket;     /* connection's */
+  GSource           *hang_up;    /* (owned) */
+  gulong             ended;
+  guint              pending; /* operations */
+  GError            *error;   /* the first one */
+  Way                out;
+  Way                in;
+};
+
+static void way_read (Way *way);
+
+static void
+join_free (gpointer data)
+{
+  Join *join = data;
+
+  g_source_unref (join->hang_up);
+  g_clear_signal_handler (&join->ended, join->transport);
+  g_clear_error (&join->error);
+  g_object_unref (join->connection);
+  g_object_unref (join->transport);
+  g_free (join);
+}
+
+/* What an interactive session needs, and a dead network to be noticed. */
+void
+tool_socket_prepare (GSocketConnection *connection)
+{
+  GSocket *socket = g_socket_connection_get_socket (connection);
+
+  g_socket_set_timeout (socket, 0);
+  g_socket_set_keepalive (socket, TRUE);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
+}
+
+/* Who is at the other end reads an error, not an end of file. */
+void
+tool_socket_reset (GSocketConnection *connection)
+{
+  GSocket            *socket = g_socket_connection_get_socket (connection);
+  const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+  if (!g_socket_is_closed (socket))
+    setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  g_socket_close (socket, NULL);
+}
+
+static void
+complete (Join *join)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&join->task);
+
+  g_source_destroy (join->hang_up);
+  if (join->error != NULL)
+    {
+      ibb_transport_abort (join->transport);
+      tool_socket_reset (join->connection);
+      g_task_return_error (task, g_steal_pointer (&join->error));
+    }
+  else
+    {
+      g_socket_close (join->socket, NULL);
+      g_task_return_boolean (task, TRUE);
+    }
+}
+
+static void
+closed_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Join *join = data;
+
+  join->pending--;
+  if (!g_io_stream_close_finish (G_IO_STREAM (source), result, &join->error))
+    {
+      GError *seen = g_steal_pointer (&join->error);
+
+      tool_set_transport_error (&join->error, join->transport, seen);
+    }
+  complete (join);
+}
+
+/* At the end of each operation. */
+static void
+proceed (Join *join)
+{
+  if (join->pending > 0)
+    return;
+  if (join->error != NULL)
+    complete (join);
+  else if (join->out.over && join->in.over)
+    {
+      join->pending++;
+      g_io_stream_close_async (G_IO_STREAM (join->transport), G_PRIORITY_DEFAULT,
+                               g_task_get_cancellable (join->task), closed_cb, join);
+    }
+}
+
+/* Ends both ways at once; takes error. */
+static void
+fail (Join *join, GError *error)
+{
+  if (join->error == NULL)
+    join->error = error;
+  else
+    g_error_free (error);
+  g_cancellable_cancel (g_task_get_cancellable (join->task));
+  ibb_transport_abort (join->transport);
+}
+
+static void
+fail_by_socket (Join *join, GError *error)
+{
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    g_prefix_error (&error, _ ("The TCP connection of the session with “%s” broke: "),
+                    ibb_transport_get_peer_jid (join->transport));
+  fail (join, error);
+}
+
+/* seen is taken. */
+static void
+fail_by_transport (Join *join, Way *way, GError *seen)
+{
+  GError *error = NULL;
+
+  tool_set_transport_error (&error, join->transport, seen);
+  /* What arrived before still goes to the connection; the way in then meets the
+   * same end. */
+  if (way->to_peer && !join->in.over && ibb_transport_has_ended (join->transport) &&
+      join->error == NULL)
+    join->error = error;
+  else
+    fail (join, error);
+}
+
+static void
+way_fail (Way *way, gboolean reading, GError *error)
+{
+  if (way->to_peer == reading)
+    fail_by_socket (way->join, error);
+  else
+    fail_by_transport (way->join, way, error);
+}
+
+static void
+shut_down_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Way    *way = data;
+  GError *error = NULL;
+
+  way->join->pending--;
+  if (ibb_transport_shutdown_output_finish (IBB_TRANSPORT (source), result, &error))
+    way->over = TRUE;
+  else
+    way_fail (way, FALSE, error);
+  proceed (way->join);
+}
+
+/* The end of the source becomes that of the sink. */
+static void
+way_end (Way *way)
+{
+  Join   *join = way->join;
+  GError *error = NULL;
+
+  if (way->to_peer)
+    {
+      join->pending++;
+      ibb_transport_shutdown_output_async (join->transport, g_task_get_cancellable (join->task),
+                                           shut_down_cb, way);
+    }
+  else if (g_socket_shutdown (join->socket, FALSE, TRUE, &error))
+    way->over = TRUE;
+  else
+    way_fail (way, FALSE, error);
+}
+
+static void
+written_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Way    *way = data;
+  GError *error = NULL;
+
+  way->join->pending--;
+  if (!g_output_stream_write_all_finish (G_OUTPUT_STREAM (source), result, NULL, &error))
+    way_fail (way, FALSE, error);
+  else
+    way_read (way);
+  proceed (way->join);
+}
+
+static void
+read_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Way    *way = data;
+  GError *error = NULL;
+  gssize  n = g_input_stream_read_finish (G_INPUT_STREAM (source), result, &error);
+
+  way->join->pending--;
+  if (n > 0)
+    {
+      way->join->pending++;
+      g_output_stream_write_all_async (way->sink, way->buffer, (gsize) n, G_PRIORITY_DEFAULT,
+                                       g_task_get_cancellable (way->join->task), written_cb, way);
+    }
+  else if (n == 0)
+    way_end (way);
+  else
+    way_fail (way, TRUE, error);
+  proceed (way->join);
+}
+
+static void
+way_read (Way *way)
+{
+  way->join->pending++;
+  g_input_stream_read_async (way->source, way->buffer, BUFFER_SIZE, G_PRIORITY_DEFAULT,
+                             g_task_get_cancellable (way->join->task), read_cb, way);
+}
+
+/* A reset is seen even while nothing is read because the session is full, or
+ * because the client has said its last word. */
+static gboolean
+hang_up_cb (GSocket *socket, GIOCondition condition, gpointer data)
+{
+  Join *join = data;
+  int   failure = 0;
+
+  if (join->task != NULL && g_socket_get_option (socket, SOL_SOCKET, SO_ERROR, &failure, NULL) &&
+      failure != 0)
+    {
+      fail_by_socket (join, g_error_new_literal (G_IO_ERROR, g_io_error_from_errno (failure),
+                                                 g_strerror (failure)));
+      proceed (join);
+    }
+  /* Else both directions have ended in good order, or a read or write has met the error. */
+  return G_SOURCE_REMOVE;
+}
+
+/* While the way in goes on, it meets the error itself, after the bytes that came
+ * before. */
+static void
+ended_cb (IBBTransport *transport, const GError *error, gpointer data)
+{
+  Join *join = data;
+
+  if (error == NULL || !join->in.over || join->task == NULL)
+    return;
+  fail (join, g_error_copy (error));
+  proceed (join);
+}
+
+static void
+way_init (Way *way, Join *join, GIOStream *source, GIOStream *sink)
+{
+  way->join = join;
+  way->source = g_io_stream_get_input_stream (source);
+  way->sink = g_io_stream_get_output_stream (sink);
+  way->to_peer = sink == G_IO_STREAM (join->transport);
+}
+
+/* Both end with it: in good order when both ways are over, else with a reset and
+ * an abort. The cancellable is required; the first failure cancels it. */
+void
+tool_join_async (IBBTransport       *transport,
+                 GSocketConnection  *connection,
+                 GCancellable       *cancellable,
+                 GAsyncReadyCallback callback,
+                 gpointer            user_data)
+{
+  Join *join = g_new0 (Join, 1);
+
+  join->task = g_task_new (transport, cancellable, callback, user_data);
+  g_task_set_source_tag (join->task, tool_join_async);
+  /* The error says more. */
+  g_task_set_check_cancellable (join->task, FALSE);
+  g_task_set_task_data (join->task, join, join_free);
+  join->transport = g_object_ref (transport);
+  join->connection = g_object_ref (connection);
+  join->socket = g_socket_connection_get_socket (connection);
+  way_init (&join->out, join, G_IO_STREAM (connection), G_IO_STREAM (transport));
+  way_init (&join->in, join, G_IO_STREAM (transport), G_IO_STREAM (connection));
+
+  join->ended = g_signal_connect (transport, "ended", G_CALLBACK (ended_cb), join);
+  join->hang_up = g_socket_create_source (join->socket, G_IO_ERR | G_IO_HUP, NULL);
+  g_source_set_static_name (join->hang_up, "[ibb] hang-up");
+  g_source_set_callback (join->hang_up, G_SOURCE_FUNC (hang_up_cb), join, NULL);
+  g_source_attach (join->hang_up, g_main_context_get_thread_default ());
+
+  way_read (&join->in);
+  way_read (&join->out);
+}
+
+gboolean
+tool_join_finish (IBBTransport *transport, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, transport), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

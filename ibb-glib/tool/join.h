@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A TCP connection and a session made one, each way until its own end. */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <ibb-glib/ibb-glib.h>
+
+G_BEGIN_DECLS
+
+void     tool_join_async (IBBTransport       *transport,
+                          GSocketConnection  *connection,
+                          GCancellable       *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer            user_data);
+gboolean tool_join_finish (IBBTransport *transport, GAsyncResult *result, GError **error);
+
+void tool_socket_prepare (GSocketConnection *connection);
+void tool_socket_reset (GSocketConnection *connection);
+
+G_END_DECLS

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Many sessions on one account, each joined with a TCP connection: what the two
+ * ends of such have in common. All of it happens in one thread, that of
+ * tool_relay_run().
+ */
+
+#pragma once
+
+#include "run.h"
+
+G_BEGIN_DECLS
+
+#define TOOL_RELAY_MAX_SESSIONS 100 /* without --max-sessions */
+
+typedef struct _ToolRelay ToolRelay;
+
+/* One connection with its session, or on the way to become that. It goes when
+ * it fails or when what is joined has ended. */
+typedef struct _ToolLink ToolLink;
+
+typedef struct
+{
+  /* Logged in: takes what comes from now on, and says so. */
+  gboolean (*start) (ToolRelay *relay, gpointer data, GError **error);
+  /* A link has gone. (nullable) */
+  void (*link_gone) (ToolRelay *relay, gpointer data);
+  /* Takes nothing more. */
+  void (*stop) (ToolRelay *relay, gpointer data);
+} ToolRelayFuncs;
+
+gboolean tool_relay_run (
+    ToolRun *run, IBBClient *client, const ToolRelayFuncs *funcs, gpointer data, GError **error);
+
+const ToolOptions *tool_relay_get_options (ToolRelay *self);
+gpointer           tool_relay_get_data (ToolRelay *self);
+IBBService        *tool_relay_get_service (ToolRelay *self);
+guint              tool_relay_count_links (ToolRelay *self);
+void               tool_relay_hold (ToolRelay *self);
+void               tool_relay_release (ToolRelay *self);
+
+ToolLink     *tool_link_new (ToolRelay *relay, const char *peer, const char *sid);
+GCancellable *tool_link_get_cancellable (ToolLink *self);
+void          tool_link_set_connection (ToolLink *self, GSocketConnection *connection);
+void          tool_link_join (ToolLink *self, IBBTransport *transport);
+void          tool_link_fail (ToolLink *self, GError *error);
+
+G_END_DECLS

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A TCP service reached through a server: ibb expose, ibb forward, and sockets."""
+
+import os
+import signal
+import socket
+import struct
+
+import cases
+from cases import check, check_equal
+from command import Account
+
+PATIENCE = 40
+
+
+def tcp_socket(connection):
+    """As it is, but never for ever."""
+    connection.settimeout(PATIENCE)
+    cases.defer(connection.close)
+    return connection
+
+
+class Target:
+    """A TCP service that the case plays itself."""
+
+    def __init__(self):
+        self.listener = tcp_socket(socket.create_server(('127.0.0.1', 0), backlog=64))
+        self.port = self.listener.getsockname()[1]
+
+    def accept(self):
+        return tcp_socket(self.listener.accept()[0])
+
+
+class Tunnel:
+    """bob's ibb expose and alice's ibb forward to it, both with --json."""
+
+    def __init__(self, server, port, expose=(), forward=(), resource=None):
+        bob, alice = Account(server, 'bob'), Account(server, 'alice')
+        self.expose = bob.ibb('expose', '--json', '--to', f'127.0.0.1:{port}',
+                              '--from', alice.bare, *expose,
+                              account=bob.options(resource=resource))
+        self.jid = self.expose.wait_ready()
+        self.forward = alice.ibb('forward', '--json', '--listen', '0', self.jid, *forward)
+        self.forward.wait_ready()
+        ready = self.forward.wait_event('ready')
+        self.port = ready['port']
+        check_equal(ready['listen'], f'127.0.0.1:{self.port}', 'address')
+
+    def connect(self):
+        return tcp_socket(socket.create_connection(('127.0.0.1', self.port), PATIENCE))
+
+    def wait_events(self, name, count):
+        """So many events of that name at both ends; returns those of forward."""
+        for end in (self.expose, self.forward):
+            def have(end=end):
+                return sum(event['event'] == name for event in end.events()) >= count
+            end.wait_for(have, f'{count} {name}')
+        return [event for event in self.forward.events() if event['event'] == name]
+
+    def end(self):
+        """Both stop in good order when they are told to, and have complained of nothing."""
+        for end in (self.forward, self.expose):
+            os.kill(end.pid, signal.SIGTERM)
+            end.expect_done()
+
+
+def read_all(connection):
+    """What comes up to the end of file, which a reset is not."""
+    parts = []
+    while data := connection.recv(1 << 16):
+        parts.append(data)
+    return b''.join(parts)
+
+
+def send_reset(connection):
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+    connection.close()
+
+
+def expect_reset(connection):
+    """The connection ends, and not in good order."""
+    try:
+        while connection.recv(1 << 16):
+            pass
+    except ConnectionResetError:
+        return
+    check(False, 'a reset, not an end of file')

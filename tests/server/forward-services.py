@@ -1,0 +1,247 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Real services through ibb forward and ibb expose: OpenSSH, and HTTP with curl."""
+
+import getpass
+import hashlib
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+import prosody
+from cases import case, check, check_equal
+from command import IBB, Account, Folder, Program, sha256
+from tunnel import Tunnel
+
+MIB = 1 << 20
+SSHD = '/usr/sbin/sshd'
+PYTHON = '/usr/bin/python3'
+
+
+class Sshd:
+    """A private OpenSSH server that lets ourselves in, with keys made for it."""
+
+    def __init__(self):
+        self.folder = Folder()
+        for name in ('host', 'user'):
+            subprocess.run(('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', self.folder / name),
+                           check=True)
+        os.rename(self.folder / 'user.pub', self.folder / 'authorized')
+        if os.geteuid() == 0:
+            # Where Debian's sshd locks itself in; made by what starts the system's.
+            os.makedirs('/run/sshd', mode=0o755, exist_ok=True)
+        for _ in range(5):
+            self.port = prosody.free_ports(1)[0]
+            with open(self.folder / 'config', 'w', encoding='ascii') as file:
+                file.write(f'''ListenAddress 127.0.0.1:{self.port}
+HostKey {self.folder / 'host'}
+AuthorizedKeysFile {self.folder / 'authorized'}
+PidFile none
+StrictModes no
+UsePAM no
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+Subsystem sftp internal-sftp
+''')
+            self.program = Program(SSHD, '-D', '-e', '-f', self.folder / 'config')
+            self.program.wait_for(lambda: any('listening' in line or 'fatal' in line or 'error' in line
+                                              for line in self.program.lines), 'listening')
+            if any('listening' in line for line in self.program.lines):
+                break
+        else:
+            check(False, f'sshd does not start: {self.program.lines}')
+        with open(self.folder / 'host.pub', encoding='ascii') as file:
+            key = ' '.join(file.read().split()[:2])
+        with open(self.folder / 'known', 'w', encoding='ascii') as file:
+            file.write(f'test {key}\n')
+
+    def options(self, port):
+        return ('-F', 'none', '-o', 'BatchMode=yes', '-o', 'HostKeyAlias=test', '-o', f'Port={port}',
+                '-o', f'UserKnownHostsFile={self.folder / "known"}',
+                '-o', 'GlobalKnownHostsFile=none', '-o', 'IdentitiesOnly=yes', '-o', 'IdentityAgent=none',
+                '-o', f'IdentityFile={self.folder / "user"}', '-o', f'User={getpass.getuser()}')
+
+    def ssh(self, port, *command, **options):
+        return Program('ssh', *self.options(port), '-T', '127.0.0.1', *command, **options)
+
+
+def expect_success(program, patience=80):
+    code = program.finish(patience)
+    check_equal(code, 0, f'status of {program.name} ({program.lines})')
+
+
+def expect_done(tunnel, count):
+    """So many sessions, all of them ended well; then the end of the tunnel."""
+    tunnel.wait_events('done', count)
+    tunnel.end()
+
+
+@case('ssh: commands, their output, their status')
+def _(server):
+    sshd = Sshd()
+    tunnel = Tunnel(server, sshd.port)
+    here = sshd.ssh(tunnel.port, 'echo out; echo err >&2; exit 42')
+    check_equal(here.finish(), 42, f'status ({here.lines})')
+    check_equal((here.output, here.lines), (b'out\n', ['err']), 'output')
+    here = sshd.ssh(tunnel.port, 'wc -c', stdin=subprocess.PIPE)
+    here.stdin.write(b'x' * 12345)
+    here.stdin.close()
+    expect_success(here)
+    check_equal(here.output, b'12345\n', 'output')
+    expect_done(tunnel, 2)
+
+
+@case('ssh: a talk in turns')
+def _(server):
+    sshd = Sshd()
+    tunnel = Tunnel(server, sshd.port)
+    here = sshd.ssh(tunnel.port, 'cat', stdin=subprocess.PIPE)
+    for turn in range(50):
+        line = f'turn {turn}\n'.encode()
+        here.stdin.write(line)
+        here.stdin.flush()
+        here.wait_for(lambda line=line: here.output.endswith(line), line)
+    here.stdin.close()
+    expect_success(here)
+    expect_done(tunnel, 1)
+
+
+@case('ssh: 32 MiB each way, equal hashes', timeout=240)
+def _(server):
+    sshd = Sshd()
+    folder = Folder()
+    source = folder.make('original', 32 * MIB)
+    wanted = sha256(source)
+    tunnel = Tunnel(server, sshd.port)
+    with open(folder / 'down', 'wb') as file:
+        down = sshd.ssh(tunnel.port, f'cat {shlex.quote(source)}', stdout=file)
+        expect_success(down)
+    check_equal(sha256(folder / 'down'), wanted, 'SHA-256 of what was read')
+    # scp speaks SFTP.
+    up = Program('scp', '-q', *sshd.options(tunnel.port), source, f'127.0.0.1:{folder / "up"}')
+    expect_success(up)
+    check_equal(sha256(folder / 'up'), wanted, 'SHA-256 of what was written')
+    done = tunnel.wait_events('done', 2)
+    check(done[0]['bytes-received'] > 32 * MIB and done[1]['bytes-sent'] > 32 * MIB, done)
+    tunnel.end()
+
+
+@case('ssh: a folder through tar')
+def _(server):
+    sshd = Sshd()
+    source, target = Folder(), Folder()
+    for number in range(20):
+        source.make(f'file {number}', number * 10007)
+    tunnel = Tunnel(server, sshd.port)
+    tar = subprocess.Popen(('tar', 'c', '-C', source.path, '.'), stdout=subprocess.PIPE)
+    here = sshd.ssh(tunnel.port, f'tar x -C {shlex.quote(target.path)}', stdin=tar.stdout)
+    tar.stdout.close()
+    expect_success(here)
+    check_equal(tar.wait(), 0, 'status of tar')
+    check_equal(target.names(), source.names(), 'files')
+    for name in source.names():
+        check_equal(sha256(target / name), sha256(source / name), name)
+    expect_done(tunnel, 1)
+
+
+@case('ssh: ProxyCommand ibb cat')
+def _(server):
+    sshd = Sshd()
+    folder = Folder()
+    source = folder.make('original', MIB)
+    alice, bob = Account(server, 'alice'), Account(server, 'bob')
+    expose = bob.ibb('expose', '--json', '--to', f'127.0.0.1:{sshd.port}', '--from', alice.bare)
+    expose.wait_ready()
+    with open(folder / 'password', 'w', encoding='utf-8') as file:
+        file.write(alice.password)
+    command = shlex.join((IBB, 'cat', *alice.options(), '--password-file', folder / 'password', bob.bare))
+    here = sshd.ssh(1, '-o', f'ProxyCommand={command}', f'cat {shlex.quote(source)}; exit 7')
+    check_equal(here.finish(), 7, f'status ({here.lines})')
+    check_equal(hashlib.sha256(here.output).hexdigest(), sha256(source), 'SHA-256')
+    check_equal(here.lines, [], 'what is said beside it')
+    expose.wait_event('done')
+    check_equal(expose.errors(), [], 'errors')
+
+
+# HTTP.
+
+class HttpServer:
+    """python3 -m http.server of a folder."""
+
+    def __init__(self, folder):
+        self.program = Program(PYTHON, '-u', '-m', 'http.server', '--bind', '127.0.0.1',
+                               '--directory', folder.path, '0')
+        pattern = re.compile(rb'port (\d+) ')
+        self.program.wait_for(lambda: pattern.search(self.program.output), 'its port')
+        self.port = int(pattern.search(self.program.output).group(1))
+
+
+def curl(port, *arguments):
+    """arguments may name files as /NAME, for the server's."""
+    return Program('curl', '-q', '-sS', '--fail', '--noproxy', '*',
+                   *(f'http://127.0.0.1:{port}{word}' if str(word).startswith('/page') else word
+                     for word in arguments))
+
+
+@case('http: a page, a large body, many requests at once', timeout=240)
+def _(server):
+    pages, folder = Folder(), Folder()
+    for number in range(24):
+        pages.make(f'page-{number}', 1000 + number * 9973)
+    pages.make('page-large', 16 * MIB)
+    tunnel = Tunnel(server, HttpServer(pages).port)
+    one = curl(tunnel.port, '/page-3')
+    expect_success(one)
+    check_equal(hashlib.sha256(one.output).hexdigest(), sha256(pages / 'page-3'), 'SHA-256')
+    large = curl(tunnel.port, '-o', folder / 'large', '/page-large')
+    many = curl(tunnel.port, '--parallel', '--parallel-immediate', '--parallel-max', '12',
+                *(word for number in range(24)
+                  for word in ('-o', folder / f'page-{number}', f'/page-{number}')))
+    expect_success(many)
+    expect_success(large)
+    check_equal(sha256(folder / 'large'), sha256(pages / 'page-large'), 'SHA-256 of the large one')
+    for number in range(24):
+        check_equal(sha256(folder / f'page-{number}'), sha256(pages / f'page-{number}'), f'page {number}')
+    tunnel.wait_events('done', 26)
+    missing = curl(tunnel.port, '/page-missing')
+    check_equal(missing.finish(), 22, f'status for 404 ({missing.lines})')
+    expect_done(tunnel, 27)
+
+
+@case('http: a client that does not read, while others do')
+def _(server):
+    pages = Folder()
+    pages.make('page-large', 12 * MIB)
+    pages.make('page-small', 100000)
+    wanted = sha256(pages / 'page-small')
+    tunnel = Tunnel(server, HttpServer(pages).port)
+    slow = tunnel.connect()
+    slow.sendall(b'GET /page-large HTTP/1.0\r\n\r\n')
+    for _ in range(10):
+        other = curl(tunnel.port, '/page-small')
+        expect_success(other)
+        check_equal(hashlib.sha256(other.output).hexdigest(), wanted, 'SHA-256')
+    tunnel.wait_events('done', 10)
+    # It has missed nothing by that.
+    digest = hashlib.sha256()
+    data = b''
+    while b'\r\n\r\n' not in data:
+        data += slow.recv(1000)
+    check(data.startswith(b'HTTP/1.0 200'), data[:100])
+    digest.update(data.split(b'\r\n\r\n', 1)[1])
+    while data := slow.recv(1 << 16):
+        digest.update(data)
+    slow.close()
+    check_equal(digest.hexdigest(), sha256(pages / 'page-large'), 'SHA-256 of the large one')
+    expect_done(tunnel, 11)
+
+
+if __name__ == '__main__':
+    with prosody.Prosody() as private:
+        cases.main(private)

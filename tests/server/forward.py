@@ -1,0 +1,532 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""ibb forward and ibb expose: every end of a connection, and what goes wrong.
+
+Both ends have half-close switched on: D-39 from socket to socket.
+"""
+
+import hashlib
+import os
+import signal
+import socket
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+import prosody
+from cases import case, check, check_equal
+from command import IBB, Account, Program
+from tunnel import Target, Tunnel, expect_reset, read_all, send_reset, tcp_socket
+
+MIB = 1 << 20
+
+
+def exchange(sender, receiver, data):
+    """data from one socket to the other, from a thread of its own, as it may not fit in between."""
+    thread = threading.Thread(target=sender.sendall, args=(data,))
+    thread.start()
+    have = b''
+    while len(have) < len(data):
+        piece = receiver.recv(1 << 16)
+        check(piece, f'end of file after {len(have)} bytes')
+        have += piece
+    thread.join()
+    check(have == data, 'the same bytes')
+
+
+@case('half-close: a request, its end, then the response (D-39)')
+def _(server):
+    for carrier in ('iq', 'message'):
+        target = Target()
+        tunnel = Tunnel(server, target.port, forward=('--carrier', carrier))
+        here = tunnel.connect()
+        there = target.accept()
+        request, response = os.urandom(300000), os.urandom(700000)
+        exchange(here, there, request)
+        here.shutdown(socket.SHUT_WR)
+        check_equal(there.recv(1), b'', 'the end of the request')
+        exchange(there, here, response)
+        there.close()
+        check_equal(here.recv(1), b'', 'the end of the response')
+        done = tunnel.wait_events('done', 1)[0]
+        opened = tunnel.forward.wait_event('opened')
+        check_equal(opened['carrier'], carrier, 'carrier')
+        check_equal((done['sid'], done['peer']), (opened['sid'], tunnel.jid), 'session')
+        check_equal((done['bytes-sent'], done['bytes-received']), (300000, 700000), 'bytes')
+        far = tunnel.expose.wait_event('done')
+        check_equal((far['bytes-sent'], far['bytes-received']), (700000, 300000), 'bytes there')
+        check_equal(far['sid'], done['sid'], 'sid there')
+        tunnel.end()
+
+
+@case('half-close: the service ends first, the client writes on (D-39)')
+def _(server):
+    target = Target()
+    tunnel = Tunnel(server, target.port)
+    here = tunnel.connect()
+    there = target.accept()
+    there.sendall(b'no more of me')
+    there.shutdown(socket.SHUT_WR)
+    check_equal(read_all(here), b'no more of me', 'what came before the end')
+    data = os.urandom(MIB)
+    exchange(here, there, data)
+    here.close()
+    check_equal(there.recv(1), b'', 'the end')
+    tunnel.wait_events('done', 1)
+    tunnel.end()
+
+
+@case('large both ways at once, and both ends at once (D-40)')
+def _(server):
+    target = Target()
+    tunnel = Tunnel(server, target.port)
+    here = tunnel.connect()
+    there = target.accept()
+    left, right = os.urandom(3 * MIB), os.urandom(2 * MIB)
+    got = {}
+
+    def play(name, connection, data):
+        def write():
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+        writer = threading.Thread(target=write)
+        writer.start()
+        got[name] = hashlib.sha256(read_all(connection)).hexdigest()
+        writer.join()
+
+    threads = [threading.Thread(target=play, args=arguments)
+               for arguments in (('here', here, left), ('there', there, right))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    check_equal(got.get('there'), hashlib.sha256(left).hexdigest(), 'SHA-256 there')
+    check_equal(got.get('here'), hashlib.sha256(right).hexdigest(), 'SHA-256 back')
+    tunnel.wait_events('done', 1)
+    tunnel.end()
+
+
+@case('an empty connection, and a talk in turns of single bytes')
+def _(server):
+    target = Target()
+    tunnel = Tunnel(server, target.port)
+    tunnel.connect().close()
+    there = target.accept()
+    check_equal(there.recv(1), b'', 'the end')
+    there.close()
+    here = tunnel.connect()
+    there = target.accept()
+    for turn in range(100):
+        exchange(here, there, bytes([turn]))
+        exchange(there, here, bytes([255 - turn]))
+    here.close()
+    there.close()
+    tunnel.wait_events('done', 2)
+    tunnel.end()
+
+
+@case('60 connections at once, each with its own bytes')
+def _(server):
+    target = Target()
+    tunnel = Tunnel(server, target.port)
+    data = {number: os.urandom(10000 + number) for number in range(60)}
+    clients = {}
+    for number in data:
+        clients[number] = tunnel.connect()
+        clients[number].sendall(bytes([number]) + data[number])
+        clients[number].shutdown(socket.SHUT_WR)
+
+    def answer(connection):
+        request = read_all(connection)
+        connection.sendall(hashlib.sha256(request[1:]).digest() + request[:1])
+        connection.close()
+
+    threads = [threading.Thread(target=answer, args=(target.accept(),)) for _ in data]
+    for thread in threads:
+        thread.start()
+    for number, client in clients.items():
+        check_equal(read_all(client), hashlib.sha256(data[number]).digest() + bytes([number]),
+                    f'answer to {number}')
+    for thread in threads:
+        thread.join()
+    sids = {event['sid'] for event in tunnel.wait_events('done', 60)}
+    check_equal(len(sids), 60, 'sessions')
+    tunnel.end()
+
+
+@case('who does not read holds up nobody, and fills no memory (D-22, D-50)')
+def _(server):
+    target = Target()
+    tunnel = Tunnel(server, target.port)
+    stop = threading.Event()
+
+    def flood(connection):
+        try:
+            while not stop.is_set():
+                connection.sendall(bytes(65536))
+        except OSError:
+            pass
+
+    # Ten each way, more than any buffer takes.
+    stuck = []
+    for number in range(20):
+        here = tunnel.connect()
+        there = target.accept()
+        stuck.append((here, there))
+        sender = there if number % 2 else here
+        threading.Thread(target=flood, args=(sender,), daemon=True).start()
+    here = tunnel.connect()
+    there = target.accept()
+    exchange(here, there, os.urandom(MIB))
+    exchange(there, here, os.urandom(MIB))
+    for end in (tunnel.forward, tunnel.expose):
+        with open(f'/proc/{end.pid}/status', encoding='ascii') as file:
+            peak = next(int(line.split()[1]) for line in file if line.startswith('VmHWM:'))
+        print(f'# {end.name}: peak {peak / 1024:.1f} MiB')
+        check(peak < 80 * 1024, f'{end.name}: {peak} KiB')
+    stop.set()
+    for pair in stuck:
+        for connection in pair:
+            send_reset(connection)
+    here.close()
+    there.close()
+    tunnel.wait_events('done', 1)
+
+
+# Ends that are none of good order (D-49).
+
+@case('a reset of the client becomes one of the service (D-41, D-49)')
+def _(server):
+    target = Target()
+    tunnel = Tunnel(server, target.port)
+    here = tunnel.connect()
+    there = target.accept()
+    exchange(here, there, b'some')
+    send_reset(here)
+    expect_reset(there)
+    tunnel.wait_events('error', 1)
+    for end in (tunnel.forward, tunnel.expose):
+        end.wait_for(end.errors, 'an error')
+        check_equal(len(end.errors()), 1, f'lines of {end.name}: {end.lines}')
+    check('TCP' in tunnel.forward.errors()[0], tunnel.forward.errors())
+
+
+@case('a reset of the service becomes one of the client (D-41, D-49)')
+def _(server):
+    target = Target()
+    tunnel = Tunnel(server, target.port)
+    for ended in (False, True):
+        here = tunnel.connect()
+        there = target.accept()
+        exchange(there, here, b'some')
+        if ended:
+            here.shutdown(socket.SHUT_WR)
+            check_equal(there.recv(1), b'', 'the end of the request')
+        send_reset(there)
+        expect_reset(here)
+    tunnel.wait_events('error', 2)
+
+
+@case('a reset is seen while nothing can be written (D-41)')
+def _(server):
+    target = Target()
+    tunnel = Tunnel(server, target.port)
+    here = tunnel.connect()
+    there = target.accept()
+    here.settimeout(1)
+    try:
+        while True:
+            here.sendall(bytes(65536))
+    except TimeoutError:
+        pass
+    send_reset(here)
+    expect_reset(there)
+    tunnel.wait_events('error', 1)
+
+
+@case('a client that goes without reading the response')
+def _(server):
+    target = Target()
+    tunnel = Tunnel(server, target.port)
+    here = tunnel.connect()
+    there = target.accept()
+    exchange(here, there, b'request')
+    here.close()
+    check_equal(there.recv(1), b'', 'the end of the request')
+    try:
+        while True:
+            there.sendall(bytes(65536))
+    except (ConnectionResetError, BrokenPipeError):
+        pass
+    tunnel.wait_events('error', 1)
+
+
+@case('the service refuses: the client learns of it at once, and may come again')
+def _(server):
+    target = Target()
+    port = target.port
+    target.listener.close()
+    tunnel = Tunnel(server, port)
+    for attempt in range(2):
+        expect_reset(tunnel.connect())
+        tunnel.wait_events('error', attempt + 1)
+    for end in (tunnel.forward, tunnel.expose):
+        end.wait_for(lambda end=end: len(end.errors()) >= 2, 'two errors')
+        check_equal(len(end.errors()), 2, f'lines of {end.name}: {end.lines}')
+        check(all('opened' != event['event'] for event in end.events()), 'no session')
+    error = tunnel.forward.wait_event('error')
+    check_equal((error['domain'], error['code'], error['peer']),
+                ('ibb-error-quark', 'item-not-found', tunnel.jid), 'error')
+    check('service behind' in error['message'], error['message'])
+    far = tunnel.expose.wait_event('error')
+    check_equal((far['domain'], far['code']), ('g-io-error-quark', 'connection-refused'), 'error there')
+    check(f'port {port}' in far['message'] and 'sid' in far, far)
+    check(str(port) not in error['message'], 'where it is remains with who exposes it')
+    # Later it is there.
+    again = tcp_socket(socket.create_server(('127.0.0.1', port)))
+    here = tunnel.connect()
+    there = tcp_socket(again.accept()[0])
+    exchange(here, there, b'now')
+
+
+@case('the peer is offline: the client learns of it at once, and may come again')
+def _(server):
+    alice = Account(server, 'alice')
+    forward = alice.ibb('forward', '--listen', '0', '--quiet', f'bob@{server.domain}')
+    address = forward.wait_ready()
+    host, port = address.rsplit(':', 1)
+    check_equal(host, '127.0.0.1', 'host')
+    expect_reset(tcp_socket(socket.create_connection((host, int(port)))))
+    forward.wait_for(forward.errors, 'an error')
+    check(f'bob@{server.domain}/ibb' in forward.errors()[0], forward.errors())
+    check_equal(forward.output, b'', 'output without --json')
+    target = Target()
+    expose = Account(server, 'bob').ibb('expose', '--to', f'localhost:{target.port}', '--from', 'any')
+    check_equal(expose.wait_ready(), f'bob@{server.domain}/ibb', 'address')
+    here = tcp_socket(socket.create_connection((host, int(port))))
+    exchange(here, target.accept(), b'now')
+    here.close()
+    check_equal(len(forward.errors()), 1, 'lines')
+
+
+@case('who may not come in')
+def _(server):
+    target = Target()
+    bob = Account(server, 'bob')
+    expose = bob.ibb('expose', '--to', f'127.0.0.1:{target.port}')
+    jid = expose.wait_ready()
+    forward = Account(server, 'alice').ibb('forward', '--listen', '0', jid)
+    port = int(forward.wait_ready().rsplit(':', 1)[1])
+    expect_reset(tcp_socket(socket.create_connection(('127.0.0.1', port))))
+    forward.wait_for(forward.errors, 'an error')
+    check('not-acceptable' in forward.errors()[0], forward.errors())
+    expose.wait_for(lambda: any(line.startswith('Refused ') for line in expose.lines), 'a refusal')
+    # The account's own resources may.
+    own = bob.ibb('forward', '--listen', '0', jid)
+    port = int(own.wait_ready().rsplit(':', 1)[1])
+    here = tcp_socket(socket.create_connection(('127.0.0.1', port)))
+    exchange(here, target.accept(), b'mine')
+    target.listener.settimeout(0)
+    try:
+        target.accept()
+        check(False, 'no connection for a stranger')
+    except BlockingIOError:
+        pass
+
+
+@case('--max-sessions: expose refuses, forward lets wait')
+def _(server):
+    target = Target()
+    tunnel = Tunnel(server, target.port, expose=('--max-sessions', '2'))
+    pairs = []
+    for _ in range(2):
+        here = tunnel.connect()
+        pairs.append((here, target.accept()))
+    expect_reset(tunnel.connect())
+    check('too many sessions' in tunnel.forward.wait_event('error')['message'], 'the reason')
+    for here, there in pairs:
+        exchange(here, there, b'goes on')
+
+    patient = Account(server, 'alice').ibb('forward', '--json', '--listen', '0', tunnel.jid,
+                                           '--max-sessions', '1')
+    patient.wait_ready()
+    port = patient.wait_event('ready')['port']
+    for connection in pairs.pop():
+        connection.close()
+    tunnel.wait_events('done', 1)
+    first = tcp_socket(socket.create_connection(('127.0.0.1', port)))
+    first_there = target.accept()
+    second = tcp_socket(socket.create_connection(('127.0.0.1', port)))
+    second.sendall(b'early')
+    exchange(first, first_there, b'one')
+    check_equal(sum(e['event'] == 'opened' for e in patient.events()), 1, 'sessions')
+    first.close()
+    first_there.close()
+    check_equal(target.accept().recv(5), b'early', 'what waited')
+    check_equal(patient.errors(), [], 'errors')
+
+
+# The end of the commands.
+
+@case('a signal ends them in good order, and what is open with a reset')
+def _(server):
+    for number in (signal.SIGINT, signal.SIGTERM):
+        for first in ('forward', 'expose'):
+            target = Target()
+            tunnel = Tunnel(server, target.port)
+            idle = tunnel.connect()
+            idle_there = target.accept()
+            here = tunnel.connect()
+            there = target.accept()
+            exchange(here, there, b'some')
+            ends = [tunnel.forward, tunnel.expose]
+            if first == 'expose':
+                ends.reverse()
+            os.kill(ends[0].pid, number)
+            ends[0].expect_done()
+            for connection in (here, there, idle, idle_there):
+                expect_reset(connection)
+            # The other goes on, and says which sessions it lost.
+            ends[1].wait_for(lambda: len(ends[1].errors()) == 2, 'two errors')
+            os.kill(ends[1].pid, number)
+            check_equal(ends[1].finish(), 0, 'status')
+            check_equal(len(ends[1].errors()), 2, 'lines')
+
+
+@case('the account is lost: one line, status 1, and resets (D-42)')
+def _():
+    with prosody.Prosody() as server:
+        target = Target()
+        tunnel = Tunnel(server, target.port)
+        pairs = []
+        for _ in range(3):
+            here = tunnel.connect()
+            pairs.append((here, target.accept()))
+            exchange(*pairs[-1], b'some')
+        server.kill()
+        for here, there in pairs:
+            expect_reset(here)
+            expect_reset(there)
+        tunnel.forward.expect_failure()
+        tunnel.expose.expect_failure()
+
+
+@case('the peer vanishes without a word')
+def _(server):
+    target = Target()
+    rest = []
+    for victim in ('expose', 'forward'):
+        tunnel = Tunnel(server, target.port, resource=f'without-{victim}')
+        here = tunnel.connect()
+        there = target.accept()
+        exchange(here, there, b'some')
+        if victim == 'expose':
+            os.kill(tunnel.expose.pid, signal.SIGKILL)
+            rest.append((here, tunnel.forward, 'bob@'))
+        else:
+            os.kill(tunnel.forward.pid, signal.SIGKILL)
+            rest.append((there, tunnel.expose, 'alice@'))
+    # Nobody writes: the other has to be asked whether it is there.
+    for connection, end, peer in rest:
+        expect_reset(connection)
+        end.wait_for(end.errors, 'an error')
+        check(peer in end.errors()[0], end.errors())
+
+
+@case('--timeout ends a session in which nothing moves, and no other')
+def _(server):
+    target = Target()
+    tunnel = Tunnel(server, target.port, forward=('--timeout', '2'))
+    silent = tunnel.connect()
+    silent_there = target.accept()
+    here = tunnel.connect()
+    there = target.accept()
+    silent.settimeout(0.1)
+    while True:
+        exchange(here, there, b'.')
+        try:
+            silent.recv(1)
+            check(False, 'no end of file')
+        except TimeoutError:
+            continue
+        except ConnectionResetError:
+            break
+    expect_reset(silent_there)
+    exchange(there, here, b'goes on')
+    error = tunnel.forward.wait_event('error')
+    check_equal(error['code'], 'timed-out', 'code')
+    check_equal(len(tunnel.forward.errors()), 1, 'lines')
+
+
+# The command line.
+
+@case('usage of forward and expose')
+def _():
+    def usage(*arguments, word):
+        program = Program(IBB, *arguments, env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'})
+        program.expect_failure(word, '--help', code=2)
+        check_equal(program.output, b'', 'output')
+
+    usage('forward', '--listen', '0', 'c@d', word='--jid')
+    usage('forward', '--jid', 'a@b', '--listen', '0', word='PEER')
+    usage('forward', '--jid', 'a@b', '--listen', '0', 'c@d', 'more', word='too many')
+    usage('forward', '--jid', 'a@b', 'c@d', word='--listen')
+    for wrong in ('', 'x', '-1', '65536', '80x', 'localhost:80', '::1:80', '[::1]', '[::1]80', ':80',
+                  '127.0.0.1:', '[]:80', '1.2.3:80'):
+        usage('forward', '--jid', 'a@b', f'--listen={wrong}', 'c@d', word=f'“{wrong}”')
+    usage('forward', '--jid', 'a@b', '--listen', '0', '--max-sessions', '0', 'c@d', word='not 0')
+    usage('forward', '--jid', 'a@b', '--listen', '0', '--sid', 'x', 'c@d', word='--sid')
+    usage('forward', '--jid', 'a@b', '--listen', '0', '--block-size', '70000', 'c@d', word='70000')
+    usage('expose', '--to', 'localhost:22', word='--jid')
+    usage('expose', '--jid', 'a@b', word='--to')
+    usage('expose', '--jid', 'a@b', '--to', 'localhost:22', 'c@d', word='c@d')
+    for wrong in ('', 'localhost', 'localhost:', ':22', 'localhost:0', 'localhost:70000', '::1:22'):
+        usage('expose', '--jid', 'a@b', f'--to={wrong}', word=f'“{wrong}”')
+    usage('expose', '--jid', 'a@b', '--to', 'localhost:22', '--max-sessions', '-1', word='not -1')
+    usage('expose', '--jid', 'a@b', '--to', 'localhost:22', '--carrier', 'iq', word='--carrier')
+
+
+@case('--listen: an address, IPv6, a port that is taken')
+def _(server):
+    alice = Account(server, 'alice')
+    peer = f'bob@{server.domain}'
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        port = taken.getsockname()[1]
+        for address in (str(port), f'127.0.0.1:{port}'):
+            forward = alice.ibb('forward', '--listen', address, peer)
+            forward.expect_failure(f'port {port}', 'in use')
+        one = alice.ibb('forward', '--listen', f'127.0.0.2:{port}', peer)
+        check_equal(one.wait_ready(), f'127.0.0.2:{port}', 'address')
+    if socket.has_ipv6 and os.path.exists('/proc/net/if_inet6'):
+        # The same port on both loopback addresses.
+        both = alice.ibb('forward', '--listen', '0', peer)
+        port = int(both.wait_ready().rsplit(':', 1)[1])
+        expect_reset(tcp_socket(socket.create_connection(('::1', port))))
+        expect_reset(tcp_socket(socket.create_connection(('127.0.0.1', port))))
+        only = alice.ibb('forward', '--listen', '[::1]:0', peer)
+        host, port = only.wait_ready().rsplit(':', 1)
+        check_equal(host, '[::1]', 'host')
+        expect_reset(tcp_socket(socket.create_connection(('::1', int(port)))))
+        with socket.create_server(('::1', 0), family=socket.AF_INET6) as taken:
+            port = taken.getsockname()[1]
+            alice.ibb('forward', '--listen', str(port), peer).expect_failure('::1', 'in use')
+
+
+@case('expose to a name that nobody has')
+def _(server):
+    bob = Account(server, 'bob')
+    expose = bob.ibb('expose', '--to', 'no-such-host.invalid:22')
+    jid = expose.wait_ready()
+    forward = bob.ibb('forward', '--listen', '0', jid)
+    port = int(forward.wait_ready().rsplit(':', 1)[1])
+    expect_reset(tcp_socket(socket.create_connection(('127.0.0.1', port))))
+    expose.wait_for(expose.errors, 'an error')
+    check('no-such-host.invalid' in expose.errors()[0], expose.errors())
+    forward.wait_for(forward.errors, 'an error')
+
+
+if __name__ == '__main__':
+    with prosody.Prosody() as private:
+        cases.main(private)

@@ -21,10 +21,7 @@ test_recut_several (Harness *h, gconstpointer data)
   g_autoptr (IBBStanza)  b2 = NULL;
   g_autoptr (IBBStanza)  next = NULL;
 
-  harness_warm_up (h, session);
-  harness_write_n (h, session, 2000);
-  b1 = harness_expect_data (h, 1, NULL);
-  b2 = harness_expect_data (h, 2, NULL);
+  harness_send_two (h, session, &b1, &b2);
   harness_answer_error (h, b1, IBB_CONDITION_POLICY_VIOLATION, IBB_ERROR_TYPE_MODIFY);
   harness_answer_error (
       h, b2, alike ? IBB_CONDITION_POLICY_VIOLATION : IBB_CONDITION_RECIPIENT_UNAVAILABLE,
@@ -137,10 +134,7 @@ test_ack_after_refusal (Harness *h, gconstpointer data)
   g_autoptr (IBBStanza)  b1 = NULL;
   g_autoptr (IBBStanza)  b2 = NULL;
 
-  harness_warm_up (h, session);
-  harness_write_n (h, session, 20);
-  b1 = harness_expect_data (h, 1, NULL);
-  b2 = harness_expect_data (h, 2, NULL);
+  harness_send_two (h, session, &b1, &b2);
   harness_answer_error (h, b1, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
   harness_answer (h, b2);
   g_assert_cmpuint (ibb_session_get_delivered (session), ==, 21);
@@ -159,10 +153,7 @@ test_silence_after_refusal (Harness *h, gconstpointer data)
   g_autoptr (IBBStanza)  probe = NULL;
   g_autoptr (IBBStanza)  again = NULL;
 
-  harness_warm_up (h, session);
-  harness_write_n (h, session, 20);
-  b1 = harness_expect_data (h, 1, NULL);
-  b2 = harness_expect_data (h, 2, NULL);
+  harness_send_two (h, session, &b1, &b2);
   harness_answer_error (h, b1, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
   harness_advance (h, 60000);
   probe = harness_expect_close (h, FALSE);
@@ -229,10 +220,7 @@ test_nobody (Harness *h, gconstpointer data)
   g_autoptr (IBBStanza)  b2 = NULL;
   g_autoptr (IBBStanza)  probe = NULL;
 
-  harness_warm_up (h, session);
-  harness_write_n (h, session, 20);
-  b1 = harness_expect_data (h, 1, NULL);
-  b2 = harness_expect_data (h, 2, NULL);
+  harness_send_two (h, session, &b1, &b2);
   harness_answer_error (h, b2, (IBBCondition) GPOINTER_TO_INT (data), IBB_ERROR_TYPE_CANCEL);
   probe = harness_expect_close (h, FALSE);
   g_assert_cmpstr (probe->sid, !=, SID);

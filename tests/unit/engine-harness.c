@@ -69,6 +69,7 @@ harness_advance (Harness *self, gint64 milliseconds)
     {
       n_same = wake <= self->now ? n_same + 1 : 0;
       g_assert_cmpuint (n_same, <, 1000);
+      self->n_wakes++;
       self->now = MAX (self->now, wake);
       ibb_engine_advance (self->engine, self->now);
     }
@@ -212,12 +213,22 @@ harness_take (Harness *self)
     {
       if (!self->hold_sent)
         ibb_engine_sent (self->engine, stanza, self->now);
-      if (stanza->payload != IBB_PAYLOAD_DISCO_QUERY)
+      if (stanza->payload == IBB_PAYLOAD_PING)
+        {
+          self->n_pings++;
+          if (self->leave_ping)
+            return stanza;
+          harness_answer (self, stanza);
+        }
+      else if (stanza->payload == IBB_PAYLOAD_DISCO_QUERY)
+        {
+          self->n_disco++;
+          if (self->leave_disco)
+            return stanza;
+          answer_disco (self, stanza);
+        }
+      else
         return stanza;
-      self->n_disco++;
-      if (self->leave_disco)
-        return stanza;
-      answer_disco (self, stanza);
       ibb_stanza_record_unref (stanza);
     }
   return NULL;
@@ -377,16 +388,28 @@ harness_begin_open (
   return session;
 }
 
-IBBSession *
-harness_open (Harness *self, IBBCarrier carrier, guint block_size)
+static IBBSession *
+open_session (Harness *self, const char *sid, IBBCarrier carrier, guint block_size)
 {
-  IBBSession *session = harness_begin_open (self, PEER, SID, carrier, block_size);
+  IBBSession *session = harness_begin_open (self, PEER, sid, carrier, block_size);
   IBBStanza  *open = harness_expect (self, IBB_PAYLOAD_OPEN);
 
   harness_answer (self, open);
   ibb_stanza_record_unref (open);
   assert_state (session, IBB_SESSION_OPEN);
   return session;
+}
+
+IBBSession *
+harness_open (Harness *self, IBBCarrier carrier, guint block_size)
+{
+  return open_session (self, SID, carrier, block_size);
+}
+
+IBBSession *
+harness_open_another (Harness *self, const char *sid, guint block_size)
+{
+  return open_session (self, sid, IBB_CARRIER_IQ, block_size);
 }
 
 IBBSession *
@@ -452,6 +475,15 @@ harness_warm_up (Harness *h, IBBSession *session)
   block = harness_expect_data (h, 0, "w");
   harness_answer (h, block);
   g_assert_cmpuint (ibb_session_get_delivered (session), ==, 1);
+}
+
+void
+harness_send_two (Harness *self, IBBSession *session, IBBStanza **first, IBBStanza **second)
+{
+  harness_warm_up (self, session);
+  harness_write_n (self, session, 2 * (gsize) ibb_session_get_block_size (session));
+  *first = harness_expect_data (self, 1, NULL);
+  *second = harness_expect_data (self, 2, NULL);
 }
 
 void

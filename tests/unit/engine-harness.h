@@ -25,7 +25,10 @@ typedef struct
   gboolean   leave_disco; /* a disco#info query is not answered by itself */
   gboolean   has_feature; /* the answer names our feature */
   gboolean   has_rules;   /* the answer names XEP-0079 (N-31) */
+  gboolean   leave_ping;  /* nor is a ping to the server */
   guint      n_disco;     /* queries seen */
+  guint      n_pings;
+  guint      n_wakes;     /* how often the engine wanted to be woken */
   guint      n_ids;       /* for ids of the peer's requests */
   char       last_id[32]; /* of the last request that the peer sent */
   GQueue     events;      /* IBBEvent: all but CHANGED */
@@ -81,6 +84,7 @@ void        harness_event_free (IBBEvent *event);
 /* Sessions ready for use. */
 IBBSession *
 harness_open (Harness *self, IBBCarrier carrier, guint block_size); /* by us, accepted */
+IBBSession *harness_open_another (Harness *self, const char *sid, guint block_size);
 IBBSession *harness_accept (Harness *self, IBBCarrier carrier, guint block_size); /* by the peer */
 IBBSession *harness_begin_open (
     Harness *self, const char *peer, const char *sid, IBBCarrier carrier, guint block_size);
@@ -94,6 +98,8 @@ void harness_send_blocks (Harness *self, const char *sid, guint seq, guint n_blo
 gsize harness_size_of (IBBStanza *block);
 /* The first block and its acknowledgement, which also brings trust (D-29). */
 void harness_warm_up (Harness *self, IBBSession *session);
+/* After that, two full blocks in flight: (transfer full). */
+void harness_send_two (Harness *self, IBBSession *session, IBBStanza **first, IBBStanza **second);
 
 #define assert_failure(failure, k) g_assert_cmpint ((failure)->kind, ==, (k))
 #define assert_input(session, what) g_assert_cmpint (ibb_session_get_input (session), ==, (what))

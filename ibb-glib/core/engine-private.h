@@ -25,6 +25,7 @@ typedef enum
   IBB_PENDING_QUERY, /* disco#info */
   IBB_PENDING_PROBE,
   IBB_PENDING_SERVER, /* disco#info of a server (N-31) */
+  IBB_PENDING_PING,
 } IBBPendingType;
 
 typedef struct
@@ -93,9 +94,16 @@ struct _IBBEngine
   GQueue     events;   /* (element-type IBBEvent) */
 
   IBBFlow   flow;
-  gsize     parked; /* bytes in flight of parked sessions (D-50) */
   IBBTimers timers;
   IBBTimer  abandoned_timer;
+
+  /* D-50 */
+  gsize    parked; /* bytes in flight of parked sessions */
+  GQueue   late;   /* sessions with an overdue acknowledgement, not parked, by late_link, in turn */
+  char    *ping;   /* (nullable): id of the ping under way */
+  gint64   ping_sent;
+  IBBTimer ping_timer;
+  gboolean ping_unanswered; /* for so long that nobody waits for it */
 
   gsize  unread;      /* bytes received and not read, all sessions */
   GQueue memory_held; /* sessions whose acks wait for others, or to be sent, by memory_link */
@@ -132,6 +140,16 @@ void        ibb_engine_remove_pending (IBBEngine *self, const char *id);
 
 gboolean
 ibb_engine_has_session (IBBEngine *self, const char *local, const char *peer, const char *sid);
+
+/* parking.c */
+void ibb_parking_init (IBBEngine *engine);
+/* Something that left then has been answered: acknowledgements that were
+ * overdue by then are not held up on the way. */
+void ibb_parking_note_answer (IBBEngine *engine, gint64 sent);
+/* The window is shut, and somebody waits. Whether there may be room now. */
+gboolean ibb_parking_make_room (IBBEngine *engine, gint64 now);
+void     ibb_parking_ping_answered (IBBEngine *engine);
+void     ibb_parking_forget_ping (IBBEngine *engine);
 
 /* opening.c */
 void ibb_engine_receive_open (

@@ -92,6 +92,7 @@ ibb_engine_new (IBBRandomFunc random, gpointer random_data)
   ibb_flow_init (&self->flow);
   ibb_timers_init (&self->timers);
   ibb_timer_init (&self->abandoned_timer, abandoned_timeout, self);
+  ibb_parking_init (self);
   return self;
 }
 
@@ -354,6 +355,9 @@ receive_reply (IBBEngine *self, IBBStanza *stanza, const char *from, gint64 now)
       break;
     case IBB_PENDING_SERVER:
       ibb_server_answered (pending->server, stanza);
+      break;
+    case IBB_PENDING_PING:
+      ibb_parking_ping_answered (self);
       break;
     default:
       g_assert_not_reached ();
@@ -646,7 +650,11 @@ take_block_of (IBBEngine *self, IBBCarrier carrier, gint64 now)
         }
       if (carrier == IBB_CARRIER_IQ &&
           !ibb_flow_may_send (&self->flow, ibb_sender_get_next_size (session)))
-        return NULL;
+        {
+          if (!ibb_parking_make_room (self, now))
+            return NULL;
+          continue;
+        }
 
       g_queue_unlink (ready, link);
       session->is_ready = FALSE;
@@ -682,7 +690,8 @@ ibb_engine_take_stanza (IBBEngine *self, gint64 now)
   stanza = take_control (self, now);
   if (stanza == NULL)
     stanza = take_block (self, now);
-  /* A session that found its window shut may have asked about its peer. */
+  /* A session that found its window shut may have asked about its peer, or for
+   * a sign of the server. */
   return stanza != NULL ? stanza : take_control (self, now);
 }
 

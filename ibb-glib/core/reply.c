@@ -33,22 +33,7 @@ leave_flight (IBBSession *self, IBBBlock *block)
 
   self->sender.n_sent--;
   self->sender.in_flight -= size;
-  ibb_sender_leave_flow (self, size);
-  if (self->sender.n_sent == 0)
-    self->sender.parked = FALSE;
-}
-
-static void
-unpark (IBBSession *self)
-{
-  IBBSender *sender = &self->sender;
-
-  if (!sender->parked)
-    return;
-
-  self->engine->parked -= sender->in_flight;
-  ibb_flow_sent (&self->engine->flow, sender->in_flight);
-  sender->parked = FALSE;
+  ibb_parking_unsent (self, size);
 }
 
 /* The first block in flight is done with. */
@@ -118,6 +103,8 @@ acknowledge (IBBSession *self, IBBBlock *block, gint64 now)
 {
   IBBSender *sender = &self->sender;
   IBBBlock  *first;
+  guint64    end = block->end;
+  gint64     sent = block->sent;
 
   first = g_queue_peek_head (&sender->flight);
   if (first != block && first->state == IBB_BLOCK_REFUSED && !self->peer->has_our_feature)
@@ -134,7 +121,7 @@ acknowledge (IBBSession *self, IBBBlock *block, gint64 now)
     }
   while (first != block);
 
-  unpark (self);
+  ibb_parking_acknowledged (self, end, sent, now);
   sender->acknowledged = TRUE;
   sender->refused_for_good = FALSE;
   sender->one_block = FALSE;
@@ -408,6 +395,10 @@ refuse (IBBSession *self, IBBBlock *block, IBBStanza *answer, gint64 now)
 void
 ibb_sender_block_answered (IBBSession *self, IBBBlock *block, IBBStanza *answer, gint64 now)
 {
+  /* Karn, as in take_sample (). */
+  if (block->attempts == 1 && block->state == IBB_BLOCK_SENT)
+    ibb_parking_note_answer (self->engine, block->sent);
+
   if (answer->payload != IBB_PAYLOAD_ERROR)
     {
       if (self->carrier == IBB_CARRIER_IQ)

@@ -14,10 +14,9 @@
 
 #define SEND_BUFFER_BLOCKS 16
 #define SEND_BUFFER_MIN (64 * 1024)
-#define PARKED_MAX (64 * 1024 * 1024) /* D-50 */
-#define RESEND_LATER_MAX 63           /* D-27: a peer remembers 64 blocks */
-#define STANZA_OVERHEAD 320           /* tags, attributes, id, what a server adds (D-16) */
-#define RULES_OVERHEAD 180            /* of a message (N-31) */
+#define RESEND_LATER_MAX 63 /* D-27: a peer remembers 64 blocks */
+#define STANZA_OVERHEAD 320 /* tags, attributes, id, what a server adds (D-16) */
+#define RULES_OVERHEAD 180  /* of a message (N-31) */
 
 void
 ibb_sender_init (IBBSession *self)
@@ -25,6 +24,7 @@ ibb_sender_init (IBBSession *self)
   self->sender.auto_flush = TRUE;
   self->sender.sending_size = IBB_BLOCK_SIZE_MAX;
   self->sender.retry_at = IBB_NEVER;
+  self->sender.late_since = IBB_NEVER;
   self->sender.cap = G_MAXSIZE;
 }
 
@@ -38,16 +38,6 @@ ibb_sender_free_block (IBBSession *self, IBBBlock *block)
   g_free (block);
 }
 
-/* The shared count of bytes in flight; parked sessions and messages are not in it. */
-void
-ibb_sender_leave_flow (IBBSession *self, gsize length)
-{
-  if (self->sender.parked)
-    self->engine->parked -= length;
-  else if (self->carrier == IBB_CARRIER_IQ)
-    ibb_flow_forget (&self->engine->flow, length);
-}
-
 void
 ibb_sender_clear (IBBSession *self)
 {
@@ -56,16 +46,16 @@ ibb_sender_clear (IBBSession *self)
 
   if (self->engine != NULL)
     {
-      ibb_sender_leave_flow (self, sender->in_flight);
+      ibb_parking_unsent (self, sender->in_flight);
       if (self->is_ready)
         g_queue_unlink (&self->engine->ready[self->carrier], &self->ready_link);
     }
+  ibb_parking_clear (self);
   self->is_ready = FALSE;
   sender->in_flight = 0;
   sender->n_sent = 0;
   sender->n_refused = 0;
   sender->to_send = NULL;
-  sender->parked = FALSE;
   sender->retry_at = IBB_NEVER;
   while ((block = g_queue_pop_head (&sender->flight)) != NULL)
     ibb_sender_free_block (self, block);
@@ -162,7 +152,7 @@ ibb_sender_can_send (IBBSession *self, gint64 now)
     return FALSE;
   if (sender->n_sent == 0)
     return TRUE;
-  if (self->carrier == IBB_CARRIER_MESSAGE || sender->parked ||
+  if (self->carrier == IBB_CARRIER_MESSAGE || !ibb_parking_may_send (self) ||
       sender->n_sent >= IBB_BLOCKS_IN_FLIGHT_MAX)
     return FALSE;
   return sender->in_flight + ibb_sender_get_next_size (self) <= get_window (self);
@@ -291,8 +281,7 @@ ibb_sender_take_stanza (IBBSession *self, gint64 now)
   block->attempts++;
   sender->n_sent++;
   sender->in_flight += size;
-  if (self->carrier == IBB_CARRIER_IQ)
-    ibb_flow_sent (&self->engine->flow, size);
+  ibb_parking_sent (self, block);
 
   /* A writer is woken when there is room for more than a trickle. */
   if (sender->queue.length <= ibb_sender_get_buffer_size (self) / 2)
@@ -337,24 +326,12 @@ ibb_sender_sent (IBBSession *self, IBBBlock *block, gint64 now)
     give_message (self, block, now);
 }
 
-/* Silence (D-27) and parking (D-50). */
+/* Silence (D-27). */
 
 void
 ibb_sender_heard (IBBSession *self, gint64 now)
 {
   self->sender.heard = now;
-}
-
-static gint64
-get_park_time (IBBSession *self)
-{
-  IBBSender *sender = &self->sender;
-  IBBBlock  *oldest = g_queue_peek_head (&sender->flight);
-
-  if (sender->n_sent == 0 || sender->parked || self->carrier != IBB_CARRIER_IQ ||
-      oldest->state != IBB_BLOCK_SENT)
-    return IBB_NEVER;
-  return oldest->sent + MAX (G_USEC_PER_SEC, 8 * sender->smoothed);
 }
 
 static gboolean
@@ -373,27 +350,9 @@ get_probe_time (IBBSession *self)
 }
 
 gint64
-ibb_sender_get_due (IBBSession *self, gint64 now)
+ibb_sender_get_due (IBBSession *self)
 {
-  gint64 park_time = get_park_time (self);
-
-  /* Overdue because too much is parked already: room may come. */
-  if (park_time <= now)
-    park_time = now + G_USEC_PER_SEC;
-  return MIN (self->sender.retry_at, MIN (park_time, get_probe_time (self)));
-}
-
-static void
-park (IBBSession *self)
-{
-  IBBSender *sender = &self->sender;
-
-  if (self->engine->parked + sender->in_flight > PARKED_MAX)
-    return;
-
-  ibb_flow_forget (&self->engine->flow, sender->in_flight);
-  self->engine->parked += sender->in_flight;
-  sender->parked = TRUE;
+  return MIN (self->sender.retry_at, MIN (ibb_parking_get_due (self), get_probe_time (self)));
 }
 
 void
@@ -403,8 +362,7 @@ ibb_sender_timeout (IBBSession *self, gint64 now)
 
   if (now >= sender->retry_at)
     sender->retry_at = IBB_NEVER;
-  if (now >= get_park_time (self))
-    park (self);
+  ibb_parking_timeout (self, now);
   if (now >= get_probe_time (self))
     ibb_peer_probe (self->peer, now);
   ibb_sender_update_ready (self, now);

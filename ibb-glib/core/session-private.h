@@ -72,16 +72,18 @@ typedef struct
   gint64       accepted;         /* when we accepted, as responder (D-32); 0 as initiator */
   guint        retries;          /* of the present trouble, reset by success */
   guint        total_retries;
-  guint        early_retries;    /* D-32 */
-  gint64       retry_at;         /* nothing is sent earlier; IBB_NEVER: not waiting */
-  gboolean     one_block;        /* until the next acknowledgement (D-30) */
-  gboolean     one_block_ever;   /* for the rest of the session */
-  gsize        cap;              /* bytes in flight after a refusal; G_MAXSIZE: none */
-  guint        n_refusals;       /* D-30: how often blocks in flight were refused */
-  gboolean     parked;           /* its bytes are out of the shared count (D-50) */
-  gint64       smoothed;         /* round trip */
-  gint64       heard;            /* when the peer's silence began (D-27) */
-  gsize        refused_flight;   /* bytes in flight when the first of them was refused */
+  guint        early_retries;  /* D-32 */
+  gint64       retry_at;       /* nothing is sent earlier; IBB_NEVER: not waiting */
+  gboolean     one_block;      /* until the next acknowledgement (D-30) */
+  gboolean     one_block_ever; /* for the rest of the session */
+  gsize        cap;            /* bytes in flight after a refusal; G_MAXSIZE: none */
+  guint        n_refusals;     /* D-30: how often blocks in flight were refused */
+  gint64       late_since;     /* when its oldest acknowledgement became overdue (D-50), or NEVER */
+  gboolean     parked;         /* its bytes are out of the shared count (D-50) ... */
+  guint64      parked_until;   /* ... and it sends no more before so much is delivered */
+  gint64       smoothed;       /* round trip */
+  gint64       heard;          /* when the peer's silence began (D-27) */
+  gsize        refused_flight; /* bytes in flight when the first of them was refused */
   guint        n_flight_refused; /* blocks in flight then */
   gboolean     doubted;          /* a refusal says that nobody is there: probed at once (D-27) */
   GQueue       given;            /* message carrier: the last blocks the connection has */
@@ -138,6 +140,7 @@ struct _IBBSession
   GList    engine_link;
   GList    peer_link;
   GList    ready_link;
+  GList    late_link;
   GList    changed_link;
   GList    memory_link;
   gboolean is_ready;
@@ -221,13 +224,24 @@ void  ibb_sender_heard (IBBSession *self, gint64 now);
 void  ibb_sender_probe_answered (IBBSession *self, gboolean there, gint64 now);
 gsize ibb_sender_get_buffer_size (IBBSession *self);
 gboolean ibb_sender_is_drained (IBBSession *self);
-gint64   ibb_sender_get_due (IBBSession *self, gint64 now);
+gint64   ibb_sender_get_due (IBBSession *self);
 void     ibb_sender_timeout (IBBSession *self, gint64 now);
 
 /* For reply.c. */
 gsize ibb_sender_get_block_max (IBBSession *self);
 void  ibb_sender_free_block (IBBSession *self, IBBBlock *block);
-void  ibb_sender_leave_flow (IBBSession *self, gsize length);
+
+/* parking.c */
+gint64 ibb_parking_get_due (IBBSession *self);
+void   ibb_parking_timeout (IBBSession *self, gint64 now);
+void   ibb_parking_clear (IBBSession *self);
+/* Whether another block may go beside those in flight. */
+gboolean ibb_parking_may_send (IBBSession *self);
+/* In flight and no longer: in the shared count, unless parked or by message. */
+void ibb_parking_sent (IBBSession *self, IBBBlock *block);
+void ibb_parking_unsent (IBBSession *self, gsize length);
+/* The block up to end, sent last then, and all before it are done with. */
+void ibb_parking_acknowledged (IBBSession *self, guint64 end, gint64 sent, gint64 now);
 
 /* closing.c */
 void ibb_session_receive_close (IBBSession *self, IBBStanza *stanza, gint64 now);

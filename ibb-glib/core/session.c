@@ -56,6 +56,7 @@ ibb_session_new (IBBEngine  *engine,
   self->engine_link.data = self;
   self->peer_link.data = self;
   self->ready_link.data = self;
+  self->late_link.data = self;
   self->changed_link.data = self;
   self->memory_link.data = self;
   self->deadline = IBB_NEVER;
@@ -185,7 +186,7 @@ ibb_session_update_timer (IBBSession *self, gint64 now)
 
   if (self->state == IBB_SESSION_OPEN)
     {
-      due = MIN (ibb_sender_get_due (self, now), ibb_receiver_get_due (self));
+      due = MIN (ibb_sender_get_due (self), ibb_receiver_get_due (self));
       due = MIN (due, ibb_session_get_close_due (self));
     }
   else if (self->state != IBB_SESSION_ENDED)
@@ -265,6 +266,8 @@ ibb_session_end (IBBSession *self, const IBBFailure *failure)
       g_clear_pointer (&self->own_server, ibb_server_leave);
       g_clear_pointer (&self->peer_server, ibb_server_leave);
       g_hash_table_remove (engine->sessions, self);
+      if (g_hash_table_size (engine->sessions) == 0)
+        ibb_parking_forget_ping (engine);
     }
   ibb_session_check_counted (self);
   ibb_failure_clear (&closed);

@@ -91,6 +91,29 @@ check_receiver (IBBSession *session, const IBBSettings *largest)
   g_assert (g_queue_get_length (&receiver->early) <= IBB_EARLY_BLOCKS + 1); /* D-24 */
 }
 
+/* D-50: who is late waits in the order in which it became so, and is not parked;
+ * a ping is under way only while there are sessions. */
+static void
+check_parking (IBBEngine *engine)
+{
+  gint64 since = G_MININT64;
+  guint  n_late = 0;
+
+  for (GList *l = engine->all.head; l != NULL; l = l->next)
+    n_late += ((IBBSession *) l->data)->sender.late_since != IBB_NEVER;
+  g_assert (g_queue_get_length (&engine->late) == n_late);
+  for (GList *l = engine->late.head; l != NULL; l = l->next)
+    {
+      IBBSender *sender = &((IBBSession *) l->data)->sender;
+
+      g_assert (sender->late_since >= since && sender->late_since != IBB_NEVER);
+      g_assert (!sender->parked && sender->n_sent > 0);
+      since = sender->late_since;
+    }
+  g_assert (engine->ping == NULL || g_hash_table_size (engine->sessions) > 0);
+  g_assert (engine->ping != NULL || (engine->ping_timer.iter == NULL && !engine->ping_unanswered));
+}
+
 void
 engine_check (IBBEngine *engine, const IBBSettings *largest)
 {
@@ -163,11 +186,14 @@ engine_check (IBBEngine *engine, const IBBSettings *largest)
     }
 
   g_assert (n_server_users == 0);
+  n_pending += engine->ping != NULL;
+  n_timers += engine->ping_timer.iter != NULL;
   g_assert (engine->unread == unread);
   g_assert (engine->n_counted == n_counted);
   g_assert (engine->n_requests == n_requests && n_requests <= 16); /* D-47 */
   g_assert (engine->flow.in_flight == in_flight);
   g_assert (engine->parked == parked);
+  check_parking (engine);
   for (GList *l = engine->control.head; l != NULL; l = l->next)
     n_errors += ((IBBStanza *) l->data)->payload == IBB_PAYLOAD_ERROR;
   g_assert (engine->n_error_replies == n_errors);

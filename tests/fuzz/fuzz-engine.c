@@ -571,13 +571,16 @@ check_stanza (World *self, IBBStanza *stanza)
     case IBB_PAYLOAD_OPEN:
       g_assert (stanza->block_size >= 1 && stanza->block_size <= IBB_BLOCK_SIZE_MAX);
       break;
+    case IBB_PAYLOAD_PING:
+      g_assert (ibb_stanza_record_is_kind (stanza, "get"));
+      g_assert (g_strcmp0 (stanza->to, "capulet.example") == 0); /* D-50: our own server */
+      break;
     case IBB_PAYLOAD_CLOSE:
     case IBB_PAYLOAD_DISCO_QUERY:
       break;
     case IBB_PAYLOAD_OTHER:
     case IBB_PAYLOAD_UNKNOWN:
     case IBB_PAYLOAD_DISCO_INFO:
-    case IBB_PAYLOAD_PING:
     default:
       g_assert_not_reached ();
     }

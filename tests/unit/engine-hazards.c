@@ -19,10 +19,7 @@ test_refused_then_closed (Harness *h, gconstpointer data)
   g_autoptr (IBBStanza)  b1 = NULL;
   g_autoptr (IBBStanza)  b2 = NULL;
 
-  harness_warm_up (h, session);
-  harness_write_n (h, session, 20);
-  b1 = harness_expect_data (h, 1, NULL);
-  b2 = harness_expect_data (h, 2, NULL);
+  harness_send_two (h, session, &b1, &b2);
   harness_answer_error (h, b2, condition, IBB_ERROR_TYPE_WAIT);
   harness_expect_nothing (h); /* the other one may explain it */
   assert_input (session, IBB_INPUT_EMPTY);
@@ -46,10 +43,7 @@ test_refused_both (Harness *h, gconstpointer data)
   g_autoptr (IBBStanza)  b1 = NULL;
   g_autoptr (IBBStanza)  b2 = NULL;
 
-  harness_warm_up (h, session);
-  harness_write_n (h, session, 20);
-  b1 = harness_expect_data (h, 1, NULL);
-  b2 = harness_expect_data (h, 2, NULL);
+  harness_send_two (h, session, &b1, &b2);
   harness_answer_error (h, b1, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
   harness_answer_error (h, b2, IBB_CONDITION_UNEXPECTED_REQUEST, IBB_ERROR_TYPE_CANCEL);
   if (goes_on)
@@ -108,10 +102,7 @@ test_hole (Harness *h, gconstpointer data)
   h->has_feature = FALSE;
   harness_settings (h)->window = 100;
   session = harness_open (h, IBB_CARRIER_IQ, 10);
-  harness_warm_up (h, session);
-  harness_write_n (h, session, 20);
-  b1 = harness_expect_data (h, 1, NULL);
-  b2 = harness_expect_data (h, 2, NULL);
+  harness_send_two (h, session, &b1, &b2);
   harness_answer_error (h, b1, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
   harness_answer (h, b2);
   close = harness_expect_close (h, TRUE);
@@ -135,30 +126,6 @@ test_query_forgotten (Harness *h, gconstpointer data)
   ibb_session_abort (session, h->now);
   close = harness_expect_close (h, TRUE);
   harness_assert_empty (h);
-}
-
-/* D-50: an acknowledgement brings a parked session back into the shared count,
- * and it goes on at once, not only when all its blocks were answered. */
-static void
-test_unpark (Harness *h, gconstpointer data)
-{
-  g_autoptr (IBBSession) session = NULL;
-  IBBStanza             *blocks[3];
-
-  harness_settings (h)->window = 30;
-  session = harness_open (h, IBB_CARRIER_IQ, 10);
-  harness_warm_up (h, session);
-  harness_write_n (h, session, 100);
-  for (guint i = 0; i < 3; i++)
-    blocks[i] = harness_expect_data (h, 1 + i, NULL);
-  harness_expect_nothing (h);
-  harness_advance (h, 5000);
-  harness_expect_nothing (h);
-  harness_answer (h, blocks[0]);
-  ibb_stanza_record_unref (harness_expect_data (h, 4, NULL));
-  harness_expect_nothing (h);
-  for (guint i = 0; i < 3; i++)
-    ibb_stanza_record_unref (blocks[i]);
 }
 
 /* D-27: the last session goes while its peer is probed. Nobody waits for the
@@ -208,7 +175,6 @@ main (int argc, char **argv)
   harness_add ("/engine/hazards/B-07/spent-number", test_spent_number, NULL);
   harness_add ("/engine/hazards/B-07/hole", test_hole, NULL);
   harness_add ("/engine/hazards/D-29/query-forgotten", test_query_forgotten, NULL);
-  harness_add ("/engine/hazards/D-50/unpark", test_unpark, NULL);
   harness_add ("/engine/hazards/D-27/probe-forgotten", test_probe_forgotten, NULL);
   return g_test_run ();
 }

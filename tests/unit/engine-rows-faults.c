@@ -804,25 +804,6 @@ test_repetitions (Harness *h, gconstpointer data)
   harness_expect_result (h);
 }
 
-/* D-50: a session that would be parked when too much is parked already is
- * looked at again later, and time goes on. */
-static void
-test_parking_full (Harness *h, gconstpointer data)
-{
-  g_autoptr (IBBSession) session = harness_open (h, IBB_CARRIER_IQ, 4096);
-
-  harness_write (h, session, "stalled");
-  ibb_stanza_record_unref (harness_expect_data (h, 0, NULL));
-  h->engine->parked = 64 * 1024 * 1024;
-  harness_advance (h, 10000);
-  g_assert_cmpuint (h->engine->flow.in_flight, ==, 7);
-
-  h->engine->parked = 0;
-  harness_advance (h, 1000);
-  g_assert_cmpuint (h->engine->flow.in_flight, ==, 0);
-  g_assert_cmpuint (h->engine->parked, ==, 7);
-}
-
 /* N-20: what is held when a session ends gets its answer, in order: the bytes
  * can be read. After an abort they cannot (D-51). */
 static void
@@ -964,7 +945,6 @@ main (int argc, char *argv[])
   harness_add ("/engine/faults/D-22/largest-buffer", test_largest_buffer, NULL);
   harness_add ("/engine/faults/D-23/memory-freed", test_memory_freed, NULL);
   harness_add ("/engine/faults/D-47/repetitions", test_repetitions, NULL);
-  harness_add ("/engine/faults/D-50/parking-full", test_parking_full, NULL);
 
   return g_test_run ();
 }

@@ -242,10 +242,7 @@ test_reorders (Harness *h, gconstpointer data)
   g_autoptr (IBBStanza)  close = NULL;
   g_autoptr (IBBStanza)  open = NULL;
 
-  harness_warm_up (h, session);
-  harness_write_n (h, session, 20);
-  b1 = harness_expect_data (h, 1, NULL);
-  b2 = harness_expect_data (h, 2, NULL);
+  harness_send_two (h, session, &b1, &b2);
   harness_answer_error (h, b2, IBB_CONDITION_UNEXPECTED_REQUEST, IBB_ERROR_TYPE_CANCEL);
   harness_answer_error (h, b1, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
   assert_state (session, IBB_SESSION_ENDED);
@@ -428,181 +425,6 @@ test_limit_floor (Harness *h, gconstpointer data)
                    IBB_CONDITION_POLICY_VIOLATION);
 }
 
-/* ---- order on the wire (D-50, first part) ---- */
-
-static void
-test_answers_first (Harness *h, gconstpointer data)
-{
-  g_autoptr (IBBSession) session = harness_open (h, IBB_CARRIER_IQ, 10);
-
-  harness_write (h, session, "block");
-  harness_send_data (h, SID, 0, "theirs");
-  harness_expect_result (h);
-  ibb_stanza_record_unref (harness_expect_data (h, 0, "block"));
-}
-
-static void
-test_in_turn (Harness *h, gconstpointer data)
-{
-  IBBSession *sessions[4];
-  guint       n_blocks[4] = { 0 };
-
-  for (guint i = 0; i < G_N_ELEMENTS (sessions); i++)
-    {
-      g_autofree char      *sid = g_strdup_printf ("turn%u", i);
-      g_autoptr (IBBStanza) open = NULL;
-
-      sessions[i] = harness_begin_open (h, PEER, sid, IBB_CARRIER_IQ, 100);
-      open = harness_expect (h, IBB_PAYLOAD_OPEN);
-      harness_answer (h, open);
-      harness_write_n (h, sessions[i], 10000);
-    }
-  for (guint i = 0; i < 200; i++)
-    {
-      g_autoptr (IBBStanza) block = harness_expect (h, IBB_PAYLOAD_DATA);
-
-      n_blocks[block->sid[4] - '0']++;
-      harness_answer (h, block);
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (sessions); i++)
-    {
-      g_assert_cmpuint (n_blocks[i], >=, 40);
-      ibb_session_unref (sessions[i]);
-    }
-}
-
-static IBBSession *
-open_another (Harness *h, const char *sid)
-{
-  IBBSession           *session = harness_begin_open (h, PEER, sid, IBB_CARRIER_IQ, 4096);
-  g_autoptr (IBBStanza) open = harness_expect (h, IBB_PAYLOAD_OPEN);
-
-  harness_answer (h, open);
-  return session;
-}
-
-/* Those whose reader stopped leave the window to the others, and come back. */
-static void
-test_stalled (Harness *h, gconstpointer data)
-{
-  IBBSession *stalled[16];
-  GPtrArray  *blocks = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_stanza_record_unref);
-  g_autoptr (IBBSession) live = NULL;
-  guint                  n_live = 0;
-
-  for (guint i = 0; i < G_N_ELEMENTS (stalled); i++)
-    {
-      g_autofree char      *sid = g_strdup_printf ("stalled%u", i);
-      g_autoptr (IBBStanza) first = NULL;
-
-      stalled[i] = open_another (h, sid);
-      harness_write (h, stalled[i], "w");
-      first = harness_expect (h, IBB_PAYLOAD_DATA);
-      harness_advance (h, 10);
-      harness_answer (h, first);
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (stalled); i++)
-    harness_write_n (h, stalled[i], 65536);
-  live = open_another (h, "live");
-  harness_write_n (h, live, 65536);
-  /* The window is shared, whoever its bytes belong to. */
-  for (guint round = 0; round < 40; round++)
-    {
-      for (;;)
-        {
-          IBBStanza *block = harness_take (h);
-
-          if (block == NULL)
-            break;
-          if (block->payload == IBB_PAYLOAD_DATA && g_str_equal (block->sid, "live"))
-            {
-              harness_advance (h, 10);
-              harness_answer (h, block);
-              ibb_stanza_record_unref (block);
-              n_live++;
-            }
-          else
-            g_ptr_array_add (blocks, block);
-        }
-      harness_advance (h, 1000);
-    }
-  g_assert_cmpuint (n_live, ==, 16);
-  g_assert_cmpuint (ibb_session_get_delivered (live), ==, 65536);
-  /* An hour later everything is read: all of it arrives, soon. */
-  for (guint i = 0; i < blocks->len; i++)
-    if (((IBBStanza *) g_ptr_array_index (blocks, i))->payload == IBB_PAYLOAD_DATA)
-      harness_answer (h, g_ptr_array_index (blocks, i));
-  for (guint i = 0; i < 1000; i++)
-    {
-      g_autoptr (IBBStanza) block = harness_take (h);
-
-      if (block == NULL)
-        break;
-      harness_advance (h, 1);
-      harness_answer (h, block);
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (stalled); i++)
-    {
-      g_assert_cmpuint (ibb_session_get_delivered (stalled[i]), ==, 65537);
-      ibb_session_unref (stalled[i]);
-    }
-  g_ptr_array_unref (blocks);
-}
-
-static void
-answer_all (Harness *h, GPtrArray *blocks)
-{
-  for (guint i = 0; i < blocks->len; i++)
-    harness_answer (h, g_ptr_array_index (blocks, i));
-  g_ptr_array_set_size (blocks, 0);
-}
-
-/* It returns with one block, and is a session like any other after that. */
-static void
-test_returns (Harness *h, gconstpointer data)
-{
-  g_autoptr (IBBSession) session = open_another (h, "back");
-  g_autoptr (GPtrArray)  blocks =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_stanza_record_unref);
-  IBBStanza *block;
-  guint      n = 0;
-
-  /* The window opens while acknowledgements come. */
-  for (guint round = 0; round < 4; round++)
-    {
-      harness_write_n (h, session, 65536);
-      while ((block = harness_take (h)) != NULL)
-        {
-          g_ptr_array_add (blocks, block);
-          if (blocks->len % 4 != 0)
-            continue;
-          harness_advance (h, 10);
-          answer_all (h, blocks);
-        }
-      harness_advance (h, 10);
-      answer_all (h, blocks);
-      while ((block = harness_take (h)) != NULL)
-        {
-          g_ptr_array_add (blocks, block);
-          harness_advance (h, 10);
-          answer_all (h, blocks);
-        }
-    }
-  harness_write_n (h, session, 65536);
-  while ((block = harness_take (h)) != NULL)
-    g_ptr_array_add (blocks, block);
-  g_assert_cmpuint (blocks->len, >, 1);
-  harness_advance (h, 5000); /* parked */
-  harness_expect_nothing (h);
-  answer_all (h, blocks);
-  while ((block = harness_take (h)) != NULL)
-    {
-      n++;
-      ibb_stanza_record_unref (block);
-    }
-  g_assert_cmpuint (n, >, 1);
-}
-
 /* A wider window, or a smaller buffer that is full now, holds at once. */
 static void
 test_settings_changed (Harness *h, gconstpointer data)
@@ -665,32 +487,6 @@ test_worth_waking_unflushed (Harness *h, gconstpointer data)
   g_assert_true (ibb_session_is_worth_waking (session, 100));
 }
 
-/* Messages need no acknowledgement: the shut window of an IQ session does not
- * hold them up (D-50). */
-static void
-test_message_passes (Harness *h, gconstpointer data)
-{
-  g_autoptr (IBBSession) message = harness_open (h, IBB_CARRIER_MESSAGE, 10);
-  g_autoptr (IBBSession) first = NULL;
-  g_autoptr (IBBSession) second = NULL;
-  g_autoptr (IBBStanza)  open = NULL;
-
-  first = harness_begin_open (h, PEER, "first", IBB_CARRIER_IQ, 65535);
-  open = harness_expect (h, IBB_PAYLOAD_OPEN);
-  harness_answer (h, open);
-  g_clear_pointer (&open, ibb_stanza_record_unref);
-  second = harness_begin_open (h, PEER, "second", IBB_CARRIER_IQ, 65535);
-  open = harness_expect (h, IBB_PAYLOAD_OPEN);
-  harness_answer (h, open);
-
-  harness_write_n (h, first, 65535);
-  ibb_stanza_record_unref (harness_expect_data (h, 0, NULL));
-  harness_write_n (h, second, 65535);
-  harness_expect_nothing (h); /* the window that they share is full */
-  harness_write (h, message, "0123456789");
-  ibb_stanza_record_unref (harness_expect_data (h, 0, "0123456789"));
-}
-
 int
 main (int argc, char **argv)
 {
@@ -716,16 +512,10 @@ main (int argc, char **argv)
   harness_add ("/engine/sending/D-35/pacing", test_message_pacing, NULL);
   harness_add ("/engine/sending/D-36/last", test_message_retried, GINT_TO_POINTER (TRUE));
   harness_add ("/engine/sending/D-36/not-the-last", test_message_retried, GINT_TO_POINTER (FALSE));
-  harness_add ("/engine/sending/D-50/answers-first", test_answers_first, NULL);
-  harness_add ("/engine/sending/D-50/stalled", test_stalled, NULL);
-  harness_add ("/engine/sending/D-50/returns", test_returns, NULL);
-  harness_add ("/engine/sending/D-50/in-turn", test_in_turn, NULL);
 
   harness_add ("/engine/sending/settings-changed", test_settings_changed, NULL);
   harness_add ("/engine/sending/worth-waking", test_worth_waking, NULL);
   harness_add ("/engine/sending/worth-waking-unflushed", test_worth_waking_unflushed, NULL);
-
-  harness_add ("/engine/sending/D-50/message-passes", test_message_passes, NULL);
 
   return g_test_run ();
 }

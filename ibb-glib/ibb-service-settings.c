@@ -8,26 +8,86 @@
 
 #include "ibb-service-private.h"
 
-static IBBSettings *
-lock_settings (IBBService *self)
+/* The engine and where its settings are never change, what they are does: under
+ * the lock. One get and one set for each type. */
+#define SETTING(self, name) (&ibb_engine_get_settings ((self)->worker->engine)->name)
+
+static guint
+get_uint (IBBService *self, const guint *setting)
 {
+  guint value;
+
   ibb_worker_lock (self->worker);
-  return ibb_engine_get_settings (self->worker->engine);
+  value = *setting;
+  ibb_worker_unlock (self->worker);
+  return value;
+}
+
+static void
+set_uint (IBBService *self, guint *setting, guint value, const char *property)
+{
+  gboolean changed;
+
+  ibb_worker_lock (self->worker);
+  changed = *setting != value;
+  *setting = value;
+  ibb_worker_unlock (self->worker);
+  if (changed)
+    g_object_notify (G_OBJECT (self), property);
+}
+
+static gboolean
+get_boolean (IBBService *self, const gboolean *setting)
+{
+  gboolean value;
+
+  ibb_worker_lock (self->worker);
+  value = *setting;
+  ibb_worker_unlock (self->worker);
+  return value;
+}
+
+static void
+set_boolean (IBBService *self, gboolean *setting, gboolean value, const char *property)
+{
+  gboolean changed;
+
+  ibb_worker_lock (self->worker);
+  changed = !*setting != !value;
+  *setting = !!value;
+  ibb_worker_unlock (self->worker);
+  if (changed)
+    g_object_notify (G_OBJECT (self), property);
+}
+
+static guint64
+get_size (IBBService *self, const gsize *setting)
+{
+  guint64 value;
+
+  ibb_worker_lock (self->worker);
+  value = *setting;
+  ibb_worker_unlock (self->worker);
+  return value;
 }
 
 /* Sessions that wait for room, or to send, may not need to any more. */
 static void
-apply_settings_locked (IBBService *self, gboolean changed)
+set_size (IBBService *self, gsize *setting, guint64 value, const char *property)
 {
-  if (changed)
-    ibb_engine_settings_changed (self->worker->engine, g_get_monotonic_time ());
-}
+  gboolean changed;
 
-static void
-unlock_settings (IBBService *self)
-{
-  ibb_worker_update_locked (self->worker);
+  ibb_worker_lock (self->worker);
+  changed = *setting != MIN (value, G_MAXSIZE);
+  *setting = MIN (value, G_MAXSIZE);
+  if (changed)
+    {
+      ibb_engine_settings_changed (self->worker->engine, g_get_monotonic_time ());
+      ibb_worker_update_locked (self->worker);
+    }
   ibb_worker_unlock (self->worker);
+  if (changed)
+    g_object_notify (G_OBJECT (self), property);
 }
 
 /**
@@ -43,13 +103,9 @@ unlock_settings (IBBService *self)
 guint
 ibb_service_get_session_limit (IBBService *self)
 {
-  guint session_limit;
-
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  session_limit = lock_settings (self)->session_limit;
-  unlock_settings (self);
-  return session_limit;
+  return get_uint (self, SETTING (self, session_limit));
 }
 
 /**
@@ -64,17 +120,9 @@ ibb_service_get_session_limit (IBBService *self)
 void
 ibb_service_set_session_limit (IBBService *self, guint session_limit)
 {
-  IBBSettings *settings;
-  gboolean     changed;
-
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  settings = lock_settings (self);
-  changed = settings->session_limit != session_limit;
-  settings->session_limit = session_limit;
-  unlock_settings (self);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "session-limit");
+  set_uint (self, SETTING (self, session_limit), session_limit, "session-limit");
 }
 
 /**
@@ -90,13 +138,9 @@ ibb_service_set_session_limit (IBBService *self, guint session_limit)
 guint
 ibb_service_get_max_retries (IBBService *self)
 {
-  guint max_retries;
-
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  max_retries = lock_settings (self)->max_retries;
-  unlock_settings (self);
-  return max_retries;
+  return get_uint (self, SETTING (self, max_retries));
 }
 
 /**
@@ -111,17 +155,9 @@ ibb_service_get_max_retries (IBBService *self)
 void
 ibb_service_set_max_retries (IBBService *self, guint max_retries)
 {
-  IBBSettings *settings;
-  gboolean     changed;
-
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  settings = lock_settings (self);
-  changed = settings->max_retries != max_retries;
-  settings->max_retries = max_retries;
-  unlock_settings (self);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "max-retries");
+  set_uint (self, SETTING (self, max_retries), max_retries, "max-retries");
 }
 
 /**
@@ -137,13 +173,9 @@ ibb_service_set_max_retries (IBBService *self, guint max_retries)
 guint
 ibb_service_get_initial_wait_time (IBBService *self)
 {
-  guint initial_wait_time;
-
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  initial_wait_time = lock_settings (self)->initial_wait_time;
-  unlock_settings (self);
-  return initial_wait_time;
+  return get_uint (self, SETTING (self, initial_wait_time));
 }
 
 /**
@@ -158,17 +190,9 @@ ibb_service_get_initial_wait_time (IBBService *self)
 void
 ibb_service_set_initial_wait_time (IBBService *self, guint initial_wait_time)
 {
-  IBBSettings *settings;
-  gboolean     changed;
-
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  settings = lock_settings (self);
-  changed = settings->initial_wait_time != initial_wait_time;
-  settings->initial_wait_time = initial_wait_time;
-  unlock_settings (self);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "initial-wait-time");
+  set_uint (self, SETTING (self, initial_wait_time), initial_wait_time, "initial-wait-time");
 }
 
 /**
@@ -188,8 +212,9 @@ ibb_service_get_wait_backoff_factor (IBBService *self)
 
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  wait_backoff_factor = lock_settings (self)->wait_backoff_factor;
-  unlock_settings (self);
+  ibb_worker_lock (self->worker);
+  wait_backoff_factor = *SETTING (self, wait_backoff_factor);
+  ibb_worker_unlock (self->worker);
   return wait_backoff_factor;
 }
 
@@ -205,16 +230,17 @@ ibb_service_get_wait_backoff_factor (IBBService *self)
 void
 ibb_service_set_wait_backoff_factor (IBBService *self, double wait_backoff_factor)
 {
-  IBBSettings *settings;
-  gboolean     changed;
+  double  *setting;
+  gboolean changed;
 
   g_return_if_fail (IBB_IS_SERVICE (self));
   g_return_if_fail (wait_backoff_factor >= 1.0 && wait_backoff_factor <= 1000.0);
 
-  settings = lock_settings (self);
-  changed = ABS (settings->wait_backoff_factor - wait_backoff_factor) > 0.0;
-  settings->wait_backoff_factor = wait_backoff_factor;
-  unlock_settings (self);
+  setting = SETTING (self, wait_backoff_factor);
+  ibb_worker_lock (self->worker);
+  changed = ABS (*setting - wait_backoff_factor) > 0.0;
+  *setting = wait_backoff_factor;
+  ibb_worker_unlock (self->worker);
   if (changed)
     g_object_notify (G_OBJECT (self), "wait-backoff-factor");
 }
@@ -232,13 +258,9 @@ ibb_service_set_wait_backoff_factor (IBBService *self, double wait_backoff_facto
 guint
 ibb_service_get_default_block_size (IBBService *self)
 {
-  guint default_block_size;
-
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  default_block_size = lock_settings (self)->default_block_size;
-  unlock_settings (self);
-  return default_block_size;
+  return get_uint (self, SETTING (self, default_block_size));
 }
 
 /**
@@ -253,18 +275,10 @@ ibb_service_get_default_block_size (IBBService *self)
 void
 ibb_service_set_default_block_size (IBBService *self, guint default_block_size)
 {
-  IBBSettings *settings;
-  gboolean     changed;
-
   g_return_if_fail (IBB_IS_SERVICE (self));
   g_return_if_fail (default_block_size >= 1 && default_block_size <= IBB_BLOCK_SIZE_MAX);
 
-  settings = lock_settings (self);
-  changed = settings->default_block_size != default_block_size;
-  settings->default_block_size = default_block_size;
-  unlock_settings (self);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "default-block-size");
+  set_uint (self, SETTING (self, default_block_size), default_block_size, "default-block-size");
 }
 
 /**
@@ -280,13 +294,9 @@ ibb_service_set_default_block_size (IBBService *self, guint default_block_size)
 guint
 ibb_service_get_max_block_size (IBBService *self)
 {
-  guint max_block_size;
-
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  max_block_size = lock_settings (self)->max_block_size;
-  unlock_settings (self);
-  return max_block_size;
+  return get_uint (self, SETTING (self, max_block_size));
 }
 
 /**
@@ -301,18 +311,10 @@ ibb_service_get_max_block_size (IBBService *self)
 void
 ibb_service_set_max_block_size (IBBService *self, guint max_block_size)
 {
-  IBBSettings *settings;
-  gboolean     changed;
-
   g_return_if_fail (IBB_IS_SERVICE (self));
   g_return_if_fail (max_block_size >= 1 && max_block_size <= IBB_BLOCK_SIZE_MAX);
 
-  settings = lock_settings (self);
-  changed = settings->max_block_size != max_block_size;
-  settings->max_block_size = max_block_size;
-  unlock_settings (self);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "max-block-size");
+  set_uint (self, SETTING (self, max_block_size), max_block_size, "max-block-size");
 }
 
 /**
@@ -328,13 +330,9 @@ ibb_service_set_max_block_size (IBBService *self, guint max_block_size)
 gboolean
 ibb_service_get_block_size_fallback (IBBService *self)
 {
-  gboolean block_size_fallback;
-
   g_return_val_if_fail (IBB_IS_SERVICE (self), FALSE);
 
-  block_size_fallback = lock_settings (self)->block_size_fallback;
-  unlock_settings (self);
-  return block_size_fallback;
+  return get_boolean (self, SETTING (self, block_size_fallback));
 }
 
 /**
@@ -349,18 +347,10 @@ ibb_service_get_block_size_fallback (IBBService *self)
 void
 ibb_service_set_block_size_fallback (IBBService *self, gboolean block_size_fallback)
 {
-  IBBSettings *settings;
-  gboolean     changed;
-
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  block_size_fallback = !!block_size_fallback;
-  settings = lock_settings (self);
-  changed = settings->block_size_fallback != block_size_fallback;
-  settings->block_size_fallback = block_size_fallback;
-  unlock_settings (self);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "block-size-fallback");
+  set_boolean (self, SETTING (self, block_size_fallback), block_size_fallback,
+               "block-size-fallback");
 }
 
 /**
@@ -376,13 +366,9 @@ ibb_service_set_block_size_fallback (IBBService *self, gboolean block_size_fallb
 guint64
 ibb_service_get_window (IBBService *self)
 {
-  guint64 window;
-
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  window = lock_settings (self)->window;
-  unlock_settings (self);
-  return window;
+  return get_size (self, SETTING (self, window));
 }
 
 /**
@@ -397,18 +383,9 @@ ibb_service_get_window (IBBService *self)
 void
 ibb_service_set_window (IBBService *self, guint64 window)
 {
-  IBBSettings *settings;
-  gboolean     changed;
-
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  settings = lock_settings (self);
-  changed = settings->window != MIN (window, G_MAXSIZE);
-  settings->window = MIN (window, G_MAXSIZE);
-  apply_settings_locked (self, changed);
-  unlock_settings (self);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "window");
+  set_size (self, SETTING (self, window), window, "window");
 }
 
 /**
@@ -424,13 +401,9 @@ ibb_service_set_window (IBBService *self, guint64 window)
 guint64
 ibb_service_get_send_buffer_size (IBBService *self)
 {
-  guint64 send_buffer_size;
-
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  send_buffer_size = lock_settings (self)->send_buffer_size;
-  unlock_settings (self);
-  return send_buffer_size;
+  return get_size (self, SETTING (self, send_buffer_size));
 }
 
 /**
@@ -445,18 +418,9 @@ ibb_service_get_send_buffer_size (IBBService *self)
 void
 ibb_service_set_send_buffer_size (IBBService *self, guint64 send_buffer_size)
 {
-  IBBSettings *settings;
-  gboolean     changed;
-
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  settings = lock_settings (self);
-  changed = settings->send_buffer_size != MIN (send_buffer_size, G_MAXSIZE);
-  settings->send_buffer_size = MIN (send_buffer_size, G_MAXSIZE);
-  apply_settings_locked (self, changed);
-  unlock_settings (self);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "send-buffer-size");
+  set_size (self, SETTING (self, send_buffer_size), send_buffer_size, "send-buffer-size");
 }
 
 /**
@@ -472,13 +436,9 @@ ibb_service_set_send_buffer_size (IBBService *self, guint64 send_buffer_size)
 guint64
 ibb_service_get_receive_buffer_size (IBBService *self)
 {
-  guint64 receive_buffer_size;
-
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  receive_buffer_size = lock_settings (self)->receive_buffer_size;
-  unlock_settings (self);
-  return receive_buffer_size;
+  return get_size (self, SETTING (self, receive_buffer_size));
 }
 
 /**
@@ -493,18 +453,9 @@ ibb_service_get_receive_buffer_size (IBBService *self)
 void
 ibb_service_set_receive_buffer_size (IBBService *self, guint64 receive_buffer_size)
 {
-  IBBSettings *settings;
-  gboolean     changed;
-
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  settings = lock_settings (self);
-  changed = settings->receive_buffer_size != MIN (receive_buffer_size, G_MAXSIZE);
-  settings->receive_buffer_size = MIN (receive_buffer_size, G_MAXSIZE);
-  apply_settings_locked (self, changed);
-  unlock_settings (self);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "receive-buffer-size");
+  set_size (self, SETTING (self, receive_buffer_size), receive_buffer_size, "receive-buffer-size");
 }
 
 /**
@@ -520,13 +471,9 @@ ibb_service_set_receive_buffer_size (IBBService *self, guint64 receive_buffer_si
 guint64
 ibb_service_get_receive_memory_limit (IBBService *self)
 {
-  guint64 receive_memory_limit;
-
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  receive_memory_limit = lock_settings (self)->receive_memory_limit;
-  unlock_settings (self);
-  return receive_memory_limit;
+  return get_size (self, SETTING (self, receive_memory_limit));
 }
 
 /**
@@ -541,18 +488,10 @@ ibb_service_get_receive_memory_limit (IBBService *self)
 void
 ibb_service_set_receive_memory_limit (IBBService *self, guint64 receive_memory_limit)
 {
-  IBBSettings *settings;
-  gboolean     changed;
-
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  settings = lock_settings (self);
-  changed = settings->receive_memory_limit != MIN (receive_memory_limit, G_MAXSIZE);
-  settings->receive_memory_limit = MIN (receive_memory_limit, G_MAXSIZE);
-  apply_settings_locked (self, changed);
-  unlock_settings (self);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "receive-memory-limit");
+  set_size (self, SETTING (self, receive_memory_limit), receive_memory_limit,
+            "receive-memory-limit");
 }
 
 /**
@@ -568,13 +507,9 @@ ibb_service_set_receive_memory_limit (IBBService *self, guint64 receive_memory_l
 guint
 ibb_service_get_open_timeout (IBBService *self)
 {
-  guint open_timeout;
-
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  open_timeout = lock_settings (self)->open_timeout;
-  unlock_settings (self);
-  return open_timeout;
+  return get_uint (self, SETTING (self, open_timeout));
 }
 
 /**
@@ -589,17 +524,9 @@ ibb_service_get_open_timeout (IBBService *self)
 void
 ibb_service_set_open_timeout (IBBService *self, guint open_timeout)
 {
-  IBBSettings *settings;
-  gboolean     changed;
-
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  settings = lock_settings (self);
-  changed = settings->open_timeout != open_timeout;
-  settings->open_timeout = open_timeout;
-  unlock_settings (self);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "open-timeout");
+  set_uint (self, SETTING (self, open_timeout), open_timeout, "open-timeout");
 }
 
 /**
@@ -615,13 +542,9 @@ ibb_service_set_open_timeout (IBBService *self, guint open_timeout)
 guint
 ibb_service_get_accept_timeout (IBBService *self)
 {
-  guint accept_timeout;
-
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  accept_timeout = lock_settings (self)->accept_timeout;
-  unlock_settings (self);
-  return accept_timeout;
+  return get_uint (self, SETTING (self, accept_timeout));
 }
 
 /**
@@ -636,17 +559,9 @@ ibb_service_get_accept_timeout (IBBService *self)
 void
 ibb_service_set_accept_timeout (IBBService *self, guint accept_timeout)
 {
-  IBBSettings *settings;
-  gboolean     changed;
-
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  settings = lock_settings (self);
-  changed = settings->accept_timeout != accept_timeout;
-  settings->accept_timeout = accept_timeout;
-  unlock_settings (self);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "accept-timeout");
+  set_uint (self, SETTING (self, accept_timeout), accept_timeout, "accept-timeout");
 }
 
 /**
@@ -662,13 +577,9 @@ ibb_service_set_accept_timeout (IBBService *self, guint accept_timeout)
 guint
 ibb_service_get_close_timeout (IBBService *self)
 {
-  guint close_timeout;
-
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  close_timeout = lock_settings (self)->close_timeout;
-  unlock_settings (self);
-  return close_timeout;
+  return get_uint (self, SETTING (self, close_timeout));
 }
 
 /**
@@ -683,17 +594,9 @@ ibb_service_get_close_timeout (IBBService *self)
 void
 ibb_service_set_close_timeout (IBBService *self, guint close_timeout)
 {
-  IBBSettings *settings;
-  gboolean     changed;
-
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  settings = lock_settings (self);
-  changed = settings->close_timeout != close_timeout;
-  settings->close_timeout = close_timeout;
-  unlock_settings (self);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "close-timeout");
+  set_uint (self, SETTING (self, close_timeout), close_timeout, "close-timeout");
 }
 
 /**
@@ -709,13 +612,9 @@ ibb_service_set_close_timeout (IBBService *self, guint close_timeout)
 gboolean
 ibb_service_get_half_close (IBBService *self)
 {
-  gboolean half_close;
-
   g_return_val_if_fail (IBB_IS_SERVICE (self), FALSE);
 
-  half_close = lock_settings (self)->half_close;
-  unlock_settings (self);
-  return half_close;
+  return get_boolean (self, SETTING (self, half_close));
 }
 
 /**
@@ -730,18 +629,9 @@ ibb_service_get_half_close (IBBService *self)
 void
 ibb_service_set_half_close (IBBService *self, gboolean half_close)
 {
-  IBBSettings *settings;
-  gboolean     changed;
-
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  half_close = !!half_close;
-  settings = lock_settings (self);
-  changed = settings->half_close != half_close;
-  settings->half_close = half_close;
-  unlock_settings (self);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "half-close");
+  set_boolean (self, SETTING (self, half_close), half_close, "half-close");
 }
 
 /**
@@ -757,13 +647,9 @@ ibb_service_set_half_close (IBBService *self, gboolean half_close)
 gboolean
 ibb_service_get_strict (IBBService *self)
 {
-  gboolean strict;
-
   g_return_val_if_fail (IBB_IS_SERVICE (self), FALSE);
 
-  strict = lock_settings (self)->strict;
-  unlock_settings (self);
-  return strict;
+  return get_boolean (self, SETTING (self, strict));
 }
 
 /**
@@ -778,16 +664,7 @@ ibb_service_get_strict (IBBService *self)
 void
 ibb_service_set_strict (IBBService *self, gboolean strict)
 {
-  IBBSettings *settings;
-  gboolean     changed;
-
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  strict = !!strict;
-  settings = lock_settings (self);
-  changed = settings->strict != strict;
-  settings->strict = strict;
-  unlock_settings (self);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "strict");
+  set_boolean (self, SETTING (self, strict), strict, "strict");
 }

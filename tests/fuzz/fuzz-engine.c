@@ -10,18 +10,13 @@
 
 #include "fuzz.h"
 
-#include "core/engine.h"
 #include "core/jid.h"
 #include "engine-check.h"
+#include "engine-world.h"
 
 #include <string.h>
 
-#define OWN "juliet@capulet.example/balcony"
-#define N_SESSIONS 12
-#define N_EXPECTATIONS 4
-#define N_TAKEN 32
-
-static const char *const jids[] = {
+const char *const world_jids[] = {
   "romeo@montague.example/orchard",
   "Romeo@Montague.Example/orchard",
   "romeo@montague.example",
@@ -32,35 +27,12 @@ static const char *const jids[] = {
   NULL,
 };
 
-static const char *const sids[] = { "a", "b", "c", "d", "e f", "", "\xc3\xa9", NULL };
+const char *const world_sids[] = { "a", "b", "c", "d", "e f", "", "\xc3\xa9", NULL };
 
-/* Bytes that blocks are cut from, whatever their length. */
-static const guint8 zeros[IBB_BLOCK_SIZE_MAX + 1];
+const guint8 world_zeros[IBB_BLOCK_SIZE_MAX + 1];
 
-typedef struct
-{
-  const uint8_t *data;
-  size_t         left;
-  IBBEngine     *engine;
-  IBBSettings    largest;
-  gint64         now;
-  guint64        random;
-  guint          n_ids;
-  gboolean       lost;
-  gboolean       was_lost; /* what was asked before has no answer */
-  gboolean       flooded;
-  gboolean       repeated; /* an id was used twice: a held block has one answer for both (D-20) */
-
-  IBBSession     *sessions[N_SESSIONS]; /* (owned) (nullable) */
-  IBBExpectation *expectations[N_EXPECTATIONS];
-  IBBStanza      *taken[N_TAKEN]; /* (owned) (nullable): requests of ours, the last ones */
-  guint           n_taken;
-  GQueue          unsent;  /* (element-type IBBStanza): taken, not reported */
-  GHashTable     *replies; /* "id from" of a request: how many it may get */
-} World;
-
-static guint
-next (World *self)
+guint
+world_next (World *self)
 {
   if (self->left == 0)
     return 0;
@@ -81,8 +53,8 @@ fill_random (guint8 *bytes, gsize length, gpointer data)
     }
 }
 
-static char *
-get_key (const char *id, const char *jid)
+char *
+world_get_key (const char *id, const char *jid)
 {
   g_autofree char *normal = jid != NULL ? ibb_jid_normalize (jid) : NULL;
 
@@ -104,10 +76,10 @@ add_session (World *self, IBBSession *session)
   ibb_session_unref (session);
 }
 
-static IBBSession *
-pick_session (World *self)
+IBBSession *
+world_pick_session (World *self)
 {
-  return self->sessions[next (self) % N_SESSIONS];
+  return self->sessions[world_next (self) % N_SESSIONS];
 }
 
 static void
@@ -136,15 +108,15 @@ take_events (World *self)
 static void
 open_session (World *self)
 {
-  guint                  b = next (self);
+  guint                  b = world_next (self);
   IBBFailure             failure = IBB_FAILURE_INIT;
   static const guint16   sizes[] = { 0, 1, 300, 65535 };
   g_autoptr (IBBSession) session = NULL;
   IBBOpen                open = {
-                   .peer = jids[b & 3],
+                   .peer = world_jids[b & 3],
                    .carrier = (b >> 2) & 1,
                    .block_size = sizes[(b >> 3) & 3],
-                   .sid = b >> 7 ? NULL : sids[(b >> 5) & 3],
+                   .sid = b >> 7 ? NULL : world_sids[(b >> 5) & 3],
   };
 
   session = ibb_engine_open (self->engine, &open, self->now, &failure);
@@ -157,7 +129,7 @@ open_session (World *self)
 static void
 expect (World *self)
 {
-  guint           b = next (self);
+  guint           b = world_next (self);
   guint           slot = b & 3;
   IBBFailure      failure = IBB_FAILURE_INIT;
   IBBExpectation *old = g_steal_pointer (&self->expectations[slot]);
@@ -166,7 +138,7 @@ expect (World *self)
     ibb_engine_cancel_expectation (self->engine, old);
   else
     self->expectations[slot] =
-        ibb_engine_expect (self->engine, jids[(b >> 2) & 3], sids[(b >> 4) & 3],
+        ibb_engine_expect (self->engine, world_jids[(b >> 2) & 3], world_sids[(b >> 4) & 3],
                            b >> 6 == 3 ? 300 : 0, GUINT_TO_POINTER (slot + 1), &failure);
   ibb_failure_clear (&failure);
 }
@@ -176,8 +148,8 @@ expect (World *self)
 static void
 use_session (World *self)
 {
-  IBBSession *session = pick_session (self);
-  guint       b = next (self);
+  IBBSession *session = world_pick_session (self);
+  guint       b = world_next (self);
   guint64     before;
 
   if (session == NULL)
@@ -195,9 +167,9 @@ use_session (World *self)
     case 2:
     case 3:
       {
-        static const gsize sizes[] = { 1, 100, 5000, sizeof zeros };
+        static const gsize sizes[] = { 1, 100, 5000, sizeof world_zeros };
         gsize              writable = ibb_session_get_writable (session);
-        gsize              n = ibb_session_write (session, zeros, sizes[(b >> 4) & 3], self->now);
+        gsize n = ibb_session_write (session, world_zeros, sizes[(b >> 4) & 3], self->now);
 
         g_assert (n <= writable && n <= sizes[(b >> 4) & 3]);
         g_assert ((n > 0) == (writable > 0));
@@ -258,7 +230,7 @@ change_settings (World *self)
 {
   static const guint values[] = { 0, 1, 2, 5, 300, 4096, 65535, 1000000 };
   IBBSettings       *settings = ibb_engine_get_settings (self->engine);
-  guint              b = next (self);
+  guint              b = world_next (self);
   guint              value = values[b >> 5];
 
   switch (b & 15)
@@ -319,226 +291,12 @@ change_settings (World *self)
   ibb_engine_settings_changed (self->engine, self->now);
 }
 
-/* What peers send. */
-
-static char *
-make_id (World *self, guint how)
-{
-  if (how == 0)
-    return NULL;
-  if (how == 1)
-    {
-      self->repeated = TRUE;
-      return g_strdup_printf ("%u", self->n_ids);
-    }
-  return g_strdup_printf ("%u", ++self->n_ids);
-}
-
-/* (transfer full) */
-static void
-receive (World *self, IBBStanza *stanza)
-{
-  gboolean is_request =
-      stanza->name == IBB_STANZA_IQ && stanza->id != NULL && stanza->payload != IBB_PAYLOAD_ERROR &&
-      stanza->payload != IBB_PAYLOAD_RESULT && stanza->payload != IBB_PAYLOAD_DISCO_INFO;
-
-  if (is_request && !self->lost)
-    {
-      char *key = get_key (stanza->id, stanza->from);
-      guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->replies, key));
-
-      /* The answer may be queued at once: it is expected before. */
-      g_hash_table_insert (self->replies, g_strdup (key), GUINT_TO_POINTER (n + 1));
-      if (!ibb_engine_receive (self->engine, stanza, self->now))
-        {
-          if (n == 0)
-            g_hash_table_remove (self->replies, key);
-          else
-            g_hash_table_insert (self->replies, g_strdup (key), GUINT_TO_POINTER (n));
-        }
-      g_free (key);
-    }
-  else
-    ibb_engine_receive (self->engine, stanza, self->now);
-  ibb_stanza_record_unref (stanza);
-}
-
-static void
-set_bytes (World *self, IBBStanza *stanza, guint b)
-{
-  static const gsize sizes[] = { 1, 0, 100, 300, 301, 4096, 65535, 65536 };
-  gsize              size = sizes[b & 7];
-
-  stanza->text_length = IBB_BASE64_ENCODED_LENGTH (size);
-  switch (b >> 3 & 7)
-    {
-    case 1:
-      stanza->base64 = IBB_BASE64_INVALID;
-      return;
-    case 2:
-      stanza->base64 = IBB_BASE64_LENIENT;
-      break;
-    case 3:
-      stanza->has_child = TRUE;
-      break;
-    case 4:
-      stanza->text_length = 3 * stanza->text_length + 300;
-      break;
-    default:
-      break;
-    }
-  stanza->bytes = g_bytes_new_static (zeros, size);
-}
-
-/* Anything, from anybody. */
-static void
-receive_any (World *self)
-{
-  static const IBBPayload payloads[] = {
-    IBB_PAYLOAD_OPEN,  IBB_PAYLOAD_OPEN,        IBB_PAYLOAD_OPEN,       IBB_PAYLOAD_DATA,
-    IBB_PAYLOAD_CLOSE, IBB_PAYLOAD_UNKNOWN,     IBB_PAYLOAD_RESULT,     IBB_PAYLOAD_ERROR,
-    IBB_PAYLOAD_OTHER, IBB_PAYLOAD_DISCO_QUERY, IBB_PAYLOAD_DISCO_INFO, IBB_PAYLOAD_PING,
-  };
-  static const guint block_sizes[] = { 4096, 300, 1, 65535 };
-  guint              b = next (self);
-  guint              c = next (self);
-  guint              d = next (self);
-  IBBPayload         payload = payloads[(b & 15) % G_N_ELEMENTS (payloads)];
-  IBBStanzaName      name = b >> 4 & 1 ? IBB_STANZA_MESSAGE : IBB_STANZA_IQ;
-  const char        *kind = "set";
-  g_autofree char   *id = make_id (self, d >> 5 & 3);
-  IBBStanza         *stanza;
-
-  if (payload == IBB_PAYLOAD_ERROR)
-    kind = "error";
-  else if (name == IBB_STANZA_MESSAGE)
-    kind = b >> 5 & 1 ? "normal" : NULL;
-  else if (payload == IBB_PAYLOAD_RESULT || payload == IBB_PAYLOAD_DISCO_INFO)
-    kind = "result";
-  else if ((b >> 5) == 7)
-    kind = "get";
-  stanza = ibb_stanza_record_new (name, kind, payload, id, d >> 7 ? OWN : NULL);
-  stanza->from = g_strdup (jids[c & 7]);
-  stanza->sid = g_strdup (sids[c >> 3 & 7]);
-  stanza->block_size_valid = stanza->carrier_valid = stanza->seq_valid = c >> 6 != 3;
-  stanza->block_size = block_sizes[d & 3];
-  stanza->carrier = d >> 2 & 1;
-  stanza->unclean = d >> 3 & 1;
-  stanza->seq = d & 3;
-  stanza->condition = d % IBB_N_CONDITIONS;
-  stanza->error_type = d % (IBB_ERROR_TYPE_WAIT + 1);
-  if (payload == IBB_PAYLOAD_DATA)
-    set_bytes (self, stanza, next (self));
-  receive (self, stanza);
-}
-
-static IBBStanza *
-new_for_session (World *self, IBBSession *session, IBBPayload payload, gboolean is_message, guint b)
-{
-  g_autofree char *id = make_id (self, (b & 3) == 1 ? 1 : 2);
-  IBBStanza       *stanza = ibb_stanza_record_new (is_message ? IBB_STANZA_MESSAGE : IBB_STANZA_IQ,
-                                             is_message ? NULL : "set", payload, id,
-                                             ibb_session_get_local (session));
-
-  stanza->from = g_strdup ((b & 31) == 31 ? jids[3] : ibb_session_get_peer (session));
-  stanza->sid = g_strdup (ibb_session_get_sid (session));
-  return stanza;
-}
-
-/* What fits a session, or nearly. */
-static void
-receive_data (World *self, gboolean is_run)
-{
-  IBBSession *session = pick_session (self);
-  guint       b = next (self);
-  guint       c = next (self);
-  guint       n = is_run ? 1 + (next (self) & 127) : 1;
-
-  if (session == NULL)
-    return;
-
-  for (; n > 0; n--)
-    {
-      IBBStanza *stanza = new_for_session (
-          self, session, IBB_PAYLOAD_DATA,
-          (ibb_session_get_carrier (session) == IBB_CARRIER_MESSAGE) ^ ((b >> 5 & 1) && (c >> 7)),
-          is_run ? 0 : b);
-
-      stanza->seq = engine_check_get_next_seq (session);
-      stanza->seq_valid = b != 255;
-      if (!is_run)
-        stanza->seq += (guint16) ((gint8[]){ 0, 0, 0, 0, 0, -1, 1, 5 })[b >> 2 & 7];
-      set_bytes (self, stanza, is_run ? c & 7 : c);
-      receive (self, stanza);
-    }
-}
-
-static void
-receive_close (World *self)
-{
-  IBBSession *session = pick_session (self);
-  guint       b = next (self);
-  IBBStanza  *stanza;
-
-  if (session == NULL)
-    return;
-  stanza = new_for_session (self, session, IBB_PAYLOAD_CLOSE, FALSE, b);
-  stanza->unclean = b >> 6 == 3;
-  receive (self, stanza);
-}
-
-/* To one of the last requests of ours, a second time perhaps. */
-static void
-reply (World *self, guint back, guint b, guint c)
-{
-  IBBStanza  *request = self->taken[(self->n_taken - 1 - back % N_TAKEN) % N_TAKEN];
-  const char *from;
-  IBBStanza  *stanza;
-  gboolean    is_error = (b & 3) == 3;
-  gboolean    is_message;
-
-  if (request == NULL)
-    return;
-
-  is_message = request->name == IBB_STANZA_MESSAGE;
-  stanza = ibb_stanza_record_new (request->name, is_error || is_message ? "error" : "result",
-                                  is_error || is_message ? IBB_PAYLOAD_ERROR : IBB_PAYLOAD_RESULT,
-                                  request->id, OWN);
-  from = b >> 2 == 63 ? jids[3] : request->to;
-  stanza->from = g_strdup (from);
-  stanza->condition = c % IBB_N_CONDITIONS;
-  stanza->error_type = (c >> 5) % (IBB_ERROR_TYPE_WAIT + 1);
-  if (!is_error && request->payload == IBB_PAYLOAD_DISCO_QUERY)
-    {
-      const char *features[] = { b & 4 ? IBB_FEATURE_NAMESPACE : "x",
-                                 b & 8 ? IBB_AMP_NAMESPACE : NULL, NULL };
-
-      stanza->payload = IBB_PAYLOAD_DISCO_INFO;
-      stanza->features = g_strdupv ((char **) features);
-    }
-  receive (self, stanza);
-}
-
-static void
-receive_replies (World *self)
-{
-  guint back = next (self);
-  guint b = next (self);
-  guint c = next (self);
-
-  if (back < 128)
-    reply (self, back, b, c);
-  else
-    for (guint i = back & 31; i < N_TAKEN; i++) /* oldest first */
-      reply (self, N_TAKEN - 1 - (i - (back & 31)), b, c);
-}
-
 /* What we send. */
 
 static void
 check_reply (World *self, IBBStanza *stanza)
 {
-  char *key = get_key (stanza->id, stanza->to);
+  char *key = world_get_key (stanza->id, stanza->to);
   guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->replies, key));
 
   g_assert (n > 0);
@@ -623,7 +381,7 @@ report (World *self, guint n, gboolean failed)
 static void
 connection (World *self)
 {
-  guint b = next (self);
+  guint b = world_next (self);
 
   switch (b & 7)
     {
@@ -665,7 +423,7 @@ pass_time (World *self)
 {
   static const gint64 milliseconds[] = { 0,    1,    20,    250,   1000,  1200,   4000, 4001,
                                          5000, 9999, 10000, 30000, 60000, 300000, 0,    0 };
-  guint               b = next (self);
+  guint               b = world_next (self);
 
   if ((b & 15) < 14)
     self->now += milliseconds[b & 15] * 1000;
@@ -678,7 +436,7 @@ pass_time (World *self)
 static void
 step (World *self)
 {
-  switch (next (self) % 12)
+  switch (world_next (self) % 12)
     {
     case 0:
       pass_time (self);
@@ -697,19 +455,19 @@ step (World *self)
       change_settings (self);
       break;
     case 6:
-      receive_any (self);
+      peers_receive_any (self);
       break;
     case 7:
-      receive_data (self, FALSE);
+      peers_receive_data (self, FALSE);
       break;
     case 8:
-      receive_data (self, TRUE);
+      peers_receive_data (self, TRUE);
       break;
     case 9:
-      receive_close (self);
+      peers_receive_close (self);
       break;
     case 10:
-      receive_replies (self);
+      peers_receive_replies (self);
       break;
     case 11:
     default:
@@ -742,7 +500,7 @@ finish (World *self, guint how)
       take (self, 1000);
       report (self, 1000, FALSE);
       for (guint j = N_TAKEN; j-- > 0;)
-        reply (self, j, 0, 0);
+        peers_reply (self, j, 0, 0);
     }
   take_events (self);
   engine_check (self->engine, &self->largest);
@@ -806,7 +564,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   self.engine = ibb_engine_new (fill_random, &self);
   settings = ibb_engine_get_settings (self.engine);
   self.replies = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  how = next (&self);
+  how = world_next (&self);
   ibb_engine_set_local_jid (self.engine, OWN);
   ibb_engine_set_listen (self.engine, how >> 5 & 1 ? IBB_LISTEN_ASK : IBB_LISTEN_ACCEPT);
   settings->session_limit = 8;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The stream's end, the engine's end, and what an engine tells of itself:
- * protocol.md, D-42, D-43, D-47, D-48. */
+ * protocol.md, D-42, D-43, D-47, D-48. What a session leaves when it ends: N-20, D-15. */
 
 #include "config.h"
 
@@ -167,6 +167,61 @@ test_not_ours (Harness *h, gconstpointer data)
   harness_assert_empty (h);
 }
 
+/* N-20: what is held when a session ends gets its answer, in order: the bytes
+ * can be read. After an abort they cannot (D-51). */
+static void
+test_held_at_end (Harness *h, gconstpointer data)
+{
+  gboolean               aborts = GPOINTER_TO_INT (data);
+  g_autoptr (IBBSession) session = NULL;
+
+  harness_settings (h)->receive_buffer_size = 1;
+  session = harness_accept (h, IBB_CARRIER_IQ, 4096);
+  harness_send_data_full (h, PEER, "d0", SID, 0, "one", 3, IBB_CARRIER_IQ);
+  harness_send_data_full (h, PEER, "d1", SID, 1, "two", 3, IBB_CARRIER_IQ);
+  harness_expect_nothing (h);
+  if (aborts)
+    {
+      ibb_session_abort (session, h->now);
+      harness_expect_error_to (h, "d0", IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+      harness_expect_error_to (h, "d1", IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+    }
+  else
+    {
+      harness_send_data_full (h, PEER, "d3", SID, 3, "four", 4, IBB_CARRIER_IQ);
+      harness_expect_result_to (h, "d0");
+      harness_expect_result_to (h, "d1");
+      harness_expect_error (h, IBB_CONDITION_UNEXPECTED_REQUEST, IBB_ERROR_TYPE_CANCEL);
+      harness_expect_read (h, session, "onetwo");
+    }
+  ibb_stanza_record_unref (harness_expect_close (h, TRUE));
+  harness_assert_empty (h);
+}
+
+/* D-15: who closes what it only asked for is told that there is nothing, and
+ * the request is over. */
+static void
+test_request_closed (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) request = NULL;
+  g_autofree char       *open_id = NULL;
+
+  harness_settings (h)->session_limit = 1;
+  ibb_engine_set_listen (h->engine, IBB_LISTEN_ASK);
+  harness_send_open (h, PEER, SID, 4096, IBB_CARRIER_IQ);
+  open_id = g_strdup (h->last_id);
+  request = harness_expect_session (h, IBB_EVENT_REQUESTED);
+  harness_send_data (h, SID, 0, "hasty");
+  harness_expect_error (h, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+  assert_state (request, IBB_SESSION_REQUESTED);
+  harness_send_close (h, SID, FALSE);
+  harness_expect_error (h, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+  harness_expect_error_to (h, open_id, IBB_CONDITION_NOT_ACCEPTABLE, IBB_ERROR_TYPE_CANCEL);
+  assert_state (request, IBB_SESSION_ENDED);
+  g_assert_false (ibb_session_accept (request, h->now));
+  harness_assert_empty (h);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -179,6 +234,9 @@ main (int argc, char **argv)
   harness_add ("/engine/lifetime/stop/live-on", test_stop, GINT_TO_POINTER (FALSE));
   harness_add ("/engine/lifetime/freed", test_freed, NULL);
   harness_add ("/engine/lifetime/not-ours", test_not_ours, NULL);
+  harness_add ("/engine/lifetime/N-20/gap", test_held_at_end, GINT_TO_POINTER (FALSE));
+  harness_add ("/engine/lifetime/N-20/abort", test_held_at_end, GINT_TO_POINTER (TRUE));
+  harness_add ("/engine/lifetime/D-15/request-closed", test_request_closed, NULL);
 
   return g_test_run ();
 }

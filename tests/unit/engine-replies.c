@@ -515,6 +515,54 @@ test_not_early (Harness *h, gconstpointer data)
   close = harness_expect_close (h, TRUE);
 }
 
+/* D-27: blocks that reached a peer in its last moment are never answered; the
+ * refusal of a later one has it asked for at once, not after a minute. */
+static void
+test_gone_in_flight (Harness *h, gconstpointer data)
+{
+  gboolean               there = GPOINTER_TO_INT (data);
+  g_autoptr (IBBSession) session = NULL;
+  IBBStanza             *blocks[3];
+  g_autoptr (IBBStanza)  first = NULL;
+  g_autoptr (IBBStanza)  probe = NULL;
+  gint64                 start;
+
+  harness_settings (h)->window = 1024;
+  session = harness_open (h, IBB_CARRIER_IQ, 4);
+  harness_write (h, session, "one two tri four");
+  first = harness_expect_data (h, 0, "one ");
+  harness_answer (h, first);
+  for (guint i = 0; i < 3; i++)
+    blocks[i] = harness_expect_data (h, 1 + i, NULL);
+  start = h->now;
+  harness_answer_error (h, blocks[1], IBB_CONDITION_SERVICE_UNAVAILABLE, IBB_ERROR_TYPE_CANCEL);
+  probe = harness_expect_close (h, FALSE);
+  g_assert_cmpstr (probe->sid, !=, ibb_session_get_sid (session));
+  harness_answer_error (h, blocks[2], IBB_CONDITION_SERVICE_UNAVAILABLE, IBB_ERROR_TYPE_CANCEL);
+  harness_expect_nothing (h);
+  if (there)
+    {
+      /* It says so itself: then its other answer comes, too. */
+      harness_answer_error (h, probe, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+      assert_state (session, IBB_SESSION_OPEN);
+      harness_expect_nothing (h);
+      harness_answer (h, blocks[0]);
+      g_assert_cmpuint (ibb_session_get_delivered (session), ==, 8);
+      assert_failure (ibb_session_get_failure (session), IBB_FAILURE_CONDITION);
+    }
+  else
+    {
+      harness_answer_error (h, probe, IBB_CONDITION_SERVICE_UNAVAILABLE, IBB_ERROR_TYPE_CANCEL);
+      g_assert_cmpuint (ibb_session_get_delivered (session), ==, 4);
+      assert_failure (ibb_session_get_failure (session), IBB_FAILURE_PEER_GONE);
+    }
+  g_assert_cmpint (h->now, ==, start);
+  ibb_stanza_record_unref (harness_expect_close (h, TRUE));
+  harness_assert_empty (h);
+  for (guint i = 0; i < 3; i++)
+    ibb_stanza_record_unref (blocks[i]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -554,6 +602,8 @@ main (int argc, char **argv)
   harness_add ("/engine/replies/D-32/three-times", test_early_refusal, GUINT_TO_POINTER (3));
   harness_add ("/engine/replies/D-32/four-times", test_early_refusal, GUINT_TO_POINTER (4));
   harness_add ("/engine/replies/D-32/too-late", test_not_early, NULL);
+  harness_add ("/engine/replies/D-27/gone-in-flight", test_gone_in_flight, GINT_TO_POINTER (FALSE));
+  harness_add ("/engine/replies/D-27/there-in-flight", test_gone_in_flight, GINT_TO_POINTER (TRUE));
 
   return g_test_run ();
 }

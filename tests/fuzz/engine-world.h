@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* An engine, its application, connection and peers, all moved by bytes: what
+ * fuzz-engine.c shares with the peers (engine-peers.c). */
+
+#pragma once
+
+#include "core/engine.h"
+
+#include <stdint.h>
+
+#define OWN "juliet@capulet.example/balcony"
+#define N_SESSIONS 12
+#define N_EXPECTATIONS 4
+#define N_TAKEN 32
+
+typedef struct
+{
+  const uint8_t *data;
+  size_t         left;
+  IBBEngine     *engine;
+  IBBSettings    largest;
+  gint64         now;
+  guint64        random;
+  guint          n_ids;
+  gboolean       lost;
+  gboolean       was_lost; /* what was asked before has no answer */
+  gboolean       flooded;
+  gboolean       repeated; /* an id was used twice: a held block has one answer for both (D-20) */
+
+  IBBSession     *sessions[N_SESSIONS]; /* (owned) (nullable) */
+  IBBExpectation *expectations[N_EXPECTATIONS];
+  IBBStanza      *taken[N_TAKEN]; /* (owned) (nullable): requests of ours, the last ones */
+  guint           n_taken;
+  GQueue          unsent;  /* (element-type IBBStanza): taken, not reported */
+  GHashTable     *replies; /* "id from" of a request: how many it may get */
+} World;
+
+/* What is named, by anybody: the last of each is NULL. */
+extern const char *const world_jids[8];
+extern const char *const world_sids[8];
+/* Bytes that blocks are cut from, whatever their length. */
+extern const guint8 world_zeros[IBB_BLOCK_SIZE_MAX + 1];
+
+guint       world_next (World *self); /* the next byte of the schedule; 0 once it is over */
+char       *world_get_key (const char *id, const char *jid);
+IBBSession *world_pick_session (World *self); /* (nullable) */
+
+void peers_receive_any (World *self);
+void peers_receive_data (World *self, gboolean is_run);
+void peers_receive_close (World *self);
+void peers_receive_replies (World *self);
+/* To the last but so many of our requests. */
+void peers_reply (World *self, guint back, guint b, guint c);

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What is a stanza at all, in which pieces it may come, and what is kept of one
+ * that nobody here knows. */
+
+#include "config.h"
+
+#include "read-xml.h"
+
+#include <string.h>
+
+/* A parser of its own that feeds the reader, as the client's does: any number
+ * of stanzas within a stream, in pieces of any size. */
+typedef struct
+{
+  IBBStanzaReader *reader;
+  guint            depth;
+  GPtrArray       *stanzas;
+  guint            n_failed;
+} Stream;
+
+static void
+stream_start_cb (void           *data,
+                 const xmlChar  *local_name,
+                 const xmlChar  *prefix,
+                 const xmlChar  *uri,
+                 int             n_namespaces,
+                 const xmlChar **namespaces,
+                 int             n_attributes,
+                 int             n_defaulted,
+                 const xmlChar **attributes)
+{
+  Stream *stream = data;
+
+  if (stream->depth++ > 0)
+    ibb_stanza_reader_start (stream->reader, local_name, prefix, uri, n_namespaces, namespaces,
+                             n_attributes, attributes);
+}
+
+static void
+stream_characters_cb (void *data, const xmlChar *text, int length)
+{
+  Stream *stream = data;
+
+  if (stream->depth > 0)
+    ibb_stanza_reader_characters (stream->reader, text, length);
+}
+
+static void
+stream_end_cb (void *data, const xmlChar *local_name, const xmlChar *prefix, const xmlChar *uri)
+{
+  Stream *stream = data;
+
+  if (--stream->depth > 0)
+    {
+      IBBStanza *stanza = ibb_stanza_reader_end (stream->reader);
+
+      if (stanza != NULL)
+        g_ptr_array_add (stream->stanzas, stanza);
+      if (stream->depth == 1 && ibb_stanza_reader_has_failed (stream->reader))
+        stream->n_failed++;
+    }
+}
+
+static GPtrArray *
+read_stream (const char *xml, gsize length, gsize piece, guint *n_failed)
+{
+  g_autoptr (IBBStanzaReader) reader = ibb_stanza_reader_new ();
+  g_autoptr (GPtrArray)       stanzas =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_stanza_unref);
+  Stream         stream = { .reader = reader, .stanzas = stanzas };
+  xmlSAXHandler  sax = { .initialized = XML_SAX2_MAGIC,
+                         .startElementNs = stream_start_cb,
+                         .endElementNs = stream_end_cb,
+                         .characters = stream_characters_cb };
+  xmlParserCtxt *context = xmlCreatePushParserCtxt (&sax, &stream, NULL, 0, NULL);
+
+  xmlCtxtUseOptions (context, IBB_STANZA_PARSER_OPTIONS);
+  for (gsize i = 0; i < length; i += piece)
+    g_assert_cmpint (xmlParseChunk (context, xml + i, (int) MIN (piece, length - i), 0), ==, 0);
+  xmlFreeParserCtxt (context);
+
+  if (n_failed != NULL)
+    *n_failed = stream.n_failed;
+
+  return g_steal_pointer (&stanzas);
+}
+
+/* RFC 6120 §11.1, and what is no stanza. */
+static void
+test_refused (void)
+{
+  static const char *const cases[] = {
+    "",
+    " ",
+    "hello",
+    "<iq>",
+    "<iq/><iq/>",
+    "<iq/>x",
+    "<iq></message>",
+    "<iq id='1' id='2'/>",
+    "<iq id=1/>",
+    "<stream/>",
+    "<iq xmlns='jabber:other'/>",
+    "<x:iq/>",
+    "<iq><x:y/></iq>",
+    "<iq><y x:z=''/></iq>",
+    "<iq><!-- c --></iq>",
+    "<!-- c --><iq/>",
+    "<iq/><!-- c -->",
+    "<iq><?a b?></iq>",
+    "<?a b?><iq/>",
+    "<!DOCTYPE iq><iq/>",
+    "<!DOCTYPE iq SYSTEM 'file:///etc/passwd'><iq/>",
+    "<!DOCTYPE iq [<!ENTITY e 'x'>]><iq>&e;</iq>",
+    "<!DOCTYPE iq [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><iq>&e;</iq>",
+    "<!DOCTYPE iq [<!ATTLIST iq type CDATA 'set'>]><iq/>",
+    "<iq>&e;</iq>",
+    "<iq id='&e;'/>",
+    "<iq id='<'/>",
+    "<iq>&#0;</iq>",
+    "<iq>&#1;</iq>",
+    "<iq>&#xFFFE;</iq>",
+    "<iq>\x01</iq>",
+    "<iq id='\x1B'/>",
+    "<iq>\xFF</iq>",
+    "<iq>\xED\xA0\x80</iq>",
+    "<iq>\xEF\xBF\xBE</iq>",
+    "<iq>]]></iq>",
+    "\xFF\xFE<\0i\0q\0/\0>\0",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    assert_refused (cases[i], -1);
+
+  assert_refused ("<iq/>\0", 6);
+  assert_refused ("<iq id='a\0b'/>", 14);
+  assert_refused ("<iq/>", 4);
+  assert_refused ("<iq/>", 0);
+
+  {
+    /* The length counts, not a NUL; a declaration is no processing instruction, and
+     * cannot change the encoding. */
+    g_autoptr (GError)    error = NULL;
+    g_autoptr (IBBStanza) cut = ibb_stanza_new_from_xml ("<iq/>garbage", 5, &error);
+    g_autoptr (IBBStanza) declared =
+        read_xml ("<?xml version='1.0' encoding='ISO-8859-1'?>\n<iq id='\xC3\xA4'/>\n");
+    g_autoptr (IBBStanza) marked = read_xml ("\xEF\xBB\xBF<iq id='1'/>");
+
+    g_assert_no_error (error);
+    g_assert_nonnull (cut);
+    g_assert_cmpstr (ibb_stanza_get_id (declared), ==, "\xC3\xA4");
+    g_assert_cmpstr (ibb_stanza_get_id (marked), ==, "1");
+  }
+}
+
+static char *
+nest (guint depth)
+{
+  GString *xml = g_string_new ("<message>");
+
+  for (guint i = 1; i < depth; i++)
+    g_string_append (xml, "<a>");
+  for (guint i = 1; i < depth; i++)
+    g_string_append (xml, "</a>");
+  g_string_append (xml, "</message>");
+
+  return g_string_free (xml, FALSE);
+}
+
+static void
+test_bounds (void)
+{
+  g_autofree char *deepest = nest (IBB_STANZA_MAX_DEPTH);
+  g_autofree char *too_deep = nest (IBB_STANZA_MAX_DEPTH + 1);
+  g_autofree char *far_too_deep = nest (5000);
+  g_autofree char *text = g_strnfill (IBB_STANZA_MAX_LENGTH - 100, 'x');
+  g_autofree char *longest = g_strdup_printf ("<message><body>%s</body></message>", text);
+  g_autofree char *too_long =
+      g_strdup_printf ("<message><body>%s%.100s</body></message>", text, text);
+  g_autofree char *long_attribute =
+      g_strdup_printf ("<message><body a='%s%.100s'/></message>", text, text);
+  g_autofree char *huge = g_strnfill (17 * 1024 * 1024, ' ');
+
+  g_autoptr (IBBStanza) deep = read_xml (deepest);
+  g_autoptr (IBBStanza) large = read_xml (longest);
+  g_autofree char      *xml = ibb_stanza_to_xml (large);
+
+  g_assert_cmpstr (xml, ==, longest);
+  assert_refused (too_deep, -1);
+  assert_refused (far_too_deep, -1);
+  assert_refused (too_long, -1);
+  assert_refused (long_attribute, -1);
+  assert_refused (huge, -1);
+}
+
+/* What has no field is kept: meaning, not spelling. */
+static void
+test_fidelity (void)
+{
+  static const char *const cases[][2] = {
+    { "<message/>", "<message></message>" },
+    { "<iq type='result' id='1'/>", NULL },
+    { "<message type='chat' id='1' to='a@b' from='c@d'><body>hi</body></message>", NULL },
+    { "<message to='a@b' type='chat'><body>hi</body></message>",
+      "<message type='chat' to='a@b'><body>hi</body></message>" },
+    { "<message xml:lang='de'><body xml:lang='en'>a&lt;b&amp;c</body></message>", NULL },
+    { "<message xmlns='jabber:client'><body/></message>", "<message><body/></message>" },
+    { "<c:message xmlns:c='jabber:client'><c:body/></c:message>",
+      "<message xmlns:c='jabber:client'><body/></message>" },
+    { "<message xmlns='jabber:server'><x xmlns='u'><y/></x><body/></message>",
+      "<message><x xmlns='u'><y/></x><body/></message>" },
+    { "<message><x xmlns='u'><y xmlns=''/><message xmlns='jabber:client'/></x></message>", NULL },
+    { "<message xmlns='jabber:client'><forwarded xmlns='urn:xmpp:forward:0'><message "
+      "xmlns='jabber:client' id='2'><body>x</body></message></forwarded></message>",
+      "<message><forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' "
+      "id='2'><body>x</body></message></forwarded></message>" },
+    { "<message xmlns:p='u&amp;'><p:x p:a='1' b='2'/></message>",
+      "<message xmlns:p='u&amp;'><x xmlns='u&amp;' xmlns:p='u&amp;' p:a='1' b='2'/></message>" },
+    { "<iq type='get' extra='&quot;&apos;&lt;&gt;&amp;&#10;&#9;&#13;'/>",
+      "<iq type='get' extra='&quot;&apos;&lt;&gt;&amp;&#10;&#9;&#13;'></iq>" },
+    { "<message><body>a&#13;&#10;\tb]]&gt;&quot;</body></message>",
+      "<message><body>a&#13;\n\tb]]&gt;&quot;</body></message>" },
+    { "<message><body><![CDATA[<&>]]></body></message>",
+      "<message><body>&lt;&amp;&gt;</body></message>" },
+    { "<message>a<b/>c</message>", NULL },
+    { "<presence><priority>-1</priority><c xmlns='caps' ver='\xE2\x82\xAC'/></presence>", NULL },
+    { "<iq type='result'><bind xmlns='b'><jid>a@b/c</jid></bind></iq>", NULL },
+    { "<message type='chat'><data xmlns='http://jabber.org/protocol/ibb'>AA</data></message>",
+      NULL },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (IBBStanza) stanza = read_xml (cases[i][0]);
+      g_autofree char      *xml = ibb_stanza_to_xml (stanza);
+      g_autoptr (IBBStanza) again = read_xml (xml);
+      g_autofree char      *twice = ibb_stanza_to_xml (again);
+
+      g_assert_cmpstr (xml, ==, cases[i][1] != NULL ? cases[i][1] : cases[i][0]);
+      g_assert_cmpstr (twice, ==, xml);
+    }
+}
+
+/* A prefix that the stream declares, not the stanza. */
+static void
+test_outer_prefix (void)
+{
+  static const char     stream[] = "<stream xmlns='jabber:client' xmlns:p='u'>"
+                                   "<message p:a='1'><p:x p:b='2' p:c='3'/></message>";
+  g_autoptr (GPtrArray) stanzas = read_stream (stream, strlen (stream), 7, NULL);
+  g_autofree char      *xml = NULL;
+
+  g_assert_cmpuint (stanzas->len, ==, 1);
+  xml = ibb_stanza_to_xml (stanzas->pdata[0]);
+  g_assert_cmpstr (xml, ==,
+                   "<message xmlns:p='u' p:a='1'>"
+                   "<x xmlns='u' xmlns:p='u' p:b='2' p:c='3'/></message>");
+}
+
+/* Many stanzas by one reader, in pieces of every size, always the same. */
+static void
+test_pieces (void)
+{
+  static const char stream[] =
+      "<stream xmlns='jabber:client'>"
+      "<iq type='set' id='a&amp;' from='j@c/\xC3\xA4'><data" IBB " seq='1' sid='s'>\n"
+      "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5eg==\n</data></iq>"
+      " <iq type='result' id='2'/>\n"
+      "<message><body>\xE2\x82\xAC&lt;&#x20AC;</body></message>"
+      "<iq type='error' id='3'><data" IBB ">AAAA</data><error type='wait'><gone" CONDITION
+      "/><text" CONDITION ">t\xC3\xA9xt</text></error></iq>"
+      "<iq type='set' id='4'><close" IBB " sid='s'/></iq>";
+
+  for (gsize piece = 1; piece < sizeof stream; piece++)
+    {
+      guint                 n_failed = 0;
+      g_autoptr (GPtrArray) stanzas = read_stream (stream, strlen (stream), piece, &n_failed);
+      IBBStanza            *data, *message, *error, *end;
+      g_autofree char      *xml = NULL;
+
+      g_assert_cmpuint (n_failed, ==, 0);
+      g_assert_cmpuint (stanzas->len, ==, 5);
+
+      data = stanzas->pdata[0];
+      g_assert_cmpstr (data->id, ==, "a&");
+      g_assert_cmpint (data->payload, ==, IBB_PAYLOAD_DATA);
+      g_assert_cmpint (data->base64, ==, IBB_BASE64_LENIENT);
+      g_assert_cmpuint (data->text_length, ==, 74);
+      g_assert_cmpmem (g_bytes_get_data (data->bytes, NULL), g_bytes_get_size (data->bytes),
+                       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 52);
+
+      message = stanzas->pdata[2];
+      xml = ibb_stanza_to_xml (message);
+      g_assert_cmpstr (xml, ==, "<message><body>\xE2\x82\xAC&lt;\xE2\x82\xAC</body></message>");
+
+      error = stanzas->pdata[3];
+      g_assert_cmpint (error->condition, ==, IBB_CONDITION_GONE);
+      g_assert_cmpstr (error->text, ==, "t\xC3\xA9xt");
+
+      end = stanzas->pdata[4];
+      g_assert_cmpint (end->payload, ==, IBB_PAYLOAD_CLOSE);
+      g_assert_null (end->text);
+    }
+}
+
+/* What breaks a bound is dropped alone: the stanzas around it are whole. */
+static void
+test_recovery (void)
+{
+  g_autofree char *text = g_strnfill (IBB_STANZA_MAX_LENGTH, 'x');
+  g_autofree char *deep = nest (IBB_STANZA_MAX_DEPTH + 3);
+  g_autofree char *stream = g_strdup_printf (
+      "<stream xmlns='jabber:client'><message id='1'/><message id='2'><body>%s</body><x/></message>"
+      "<iq id='3'/>%s<iq id='5'/><features><x/></features><iq type='set' id='6'><data" IBB
+      " sid='s' seq='0'>Zm9v</data></iq>",
+      text, deep);
+  guint                 n_failed = 0;
+  g_autoptr (GPtrArray) stanzas = read_stream (stream, strlen (stream), 1000, &n_failed);
+  IBBStanza            *last;
+
+  g_assert_cmpuint (n_failed, ==, 2);
+  g_assert_cmpuint (stanzas->len, ==, 4);
+  g_assert_cmpstr (ibb_stanza_get_id (stanzas->pdata[0]), ==, "1");
+  g_assert_cmpstr (ibb_stanza_get_id (stanzas->pdata[1]), ==, "3");
+  g_assert_cmpstr (ibb_stanza_get_id (stanzas->pdata[2]), ==, "5");
+  last = stanzas->pdata[3];
+  g_assert_cmpstr (last->id, ==, "6");
+  g_assert_cmpuint (g_bytes_get_size (last->bytes), ==, 3);
+}
+
+/* A reader that is freed in the middle of a stanza frees all of it. */
+static void
+test_unfinished (void)
+{
+  static const char stream[] = "<stream><iq type='result'><query xmlns='" IBB_DISCO_INFO_NAMESPACE
+                               "'><feature var='a'/><identity category='b' type='c'/>";
+  g_autoptr (GPtrArray) stanzas = read_stream (stream, strlen (stream), 100, NULL);
+
+  g_assert_cmpuint (stanzas->len, ==, 0);
+}
+
+/* As bindings hold it. */
+static void
+test_boxed (void)
+{
+  g_auto (GValue) value = G_VALUE_INIT;
+  IBBStanza      *stanza = read_xml ("<iq id='1'/>");
+  IBBStanza      *copy;
+
+  g_value_init (&value, IBB_TYPE_STANZA);
+  g_value_take_boxed (&value, stanza);
+  copy = g_value_dup_boxed (&value);
+  g_assert_true (copy == stanza);
+  g_value_reset (&value);
+  g_assert_cmpstr (ibb_stanza_get_id (copy), ==, "1");
+  ibb_stanza_unref (copy);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/ibb/stanza-xml/refused", test_refused);
+  g_test_add_func ("/ibb/stanza-xml/bounds", test_bounds);
+  g_test_add_func ("/ibb/stanza-xml/fidelity", test_fidelity);
+  g_test_add_func ("/ibb/stanza-xml/outer-prefix", test_outer_prefix);
+  g_test_add_func ("/ibb/stanza-xml/pieces", test_pieces);
+  g_test_add_func ("/ibb/stanza-xml/recovery", test_recovery);
+  g_test_add_func ("/ibb/stanza-xml/unfinished", test_unfinished);
+  g_test_add_func ("/ibb/stanza/boxed", test_boxed);
+
+  return g_test_run ();
+}

@@ -5,10 +5,9 @@
 
 #include "config.h"
 
-#include "ibb-stanza-private.h"
+#include "stanza-parser.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define PAYLOAD (64 * 1024 * 1024)
 #define PARSER_FEED 8192
@@ -22,11 +21,7 @@ typedef struct
   char       *text;  /* the same encoded */
   gsize       text_length;
   IBBStanza  *stanza; /* the same as IQ */
-  GByteArray *xml;    /* n_blocks of it, within a stream */
-  guint       depth;
-  guint       n_read;
-
-  IBBStanzaReader *reader;
+  GByteArray *xml;    /* n_blocks of it */
 } Bench;
 
 static void
@@ -94,78 +89,24 @@ write_stanzas (Bench *bench)
 }
 
 static void
-start_cb (void           *data,
-          const xmlChar  *local_name,
-          const xmlChar  *prefix,
-          const xmlChar  *uri,
-          int             n_namespaces,
-          const xmlChar **namespaces,
-          int             n_attributes,
-          int             n_defaulted,
-          const xmlChar **attributes)
-{
-  Bench *bench = data;
-
-  if (bench->depth++ > 0)
-    ibb_stanza_reader_start (bench->reader, local_name, prefix, uri, n_namespaces, namespaces,
-                             n_attributes, attributes);
-}
-
-static void
-characters_cb (void *data, const xmlChar *text, int length)
-{
-  Bench *bench = data;
-
-  if (bench->depth > 1)
-    ibb_stanza_reader_characters (bench->reader, text, length);
-}
-
-static void
-end_cb (void *data, const xmlChar *local_name, const xmlChar *prefix, const xmlChar *uri)
-{
-  Bench *bench = data;
-
-  if (--bench->depth > 0)
-    {
-      g_autoptr (IBBStanza) stanza = ibb_stanza_reader_end (bench->reader);
-
-      if (stanza != NULL)
-        {
-          g_assert (g_bytes_get_size (stanza->bytes) == bench->block_size);
-          bench->n_read++;
-        }
-    }
-}
-
-static void
 read_stanzas (Bench *bench)
 {
-  xmlSAXHandler  sax = { .initialized = XML_SAX2_MAGIC,
-                         .startElementNs = start_cb,
-                         .endElementNs = end_cb,
-                         .characters = characters_cb };
-  xmlParserCtxt *context;
+  StanzaParser parser;
 
-  bench->depth = 0;
-  bench->n_read = 0;
-  bench->reader = ibb_stanza_reader_new ();
-  context = xmlCreatePushParserCtxt (&sax, bench, NULL, 0, NULL);
-  xmlCtxtUseOptions (context, IBB_STANZA_PARSER_OPTIONS);
+  stanza_parser_init (&parser);
   for (gsize i = 0; i < bench->xml->len; i += PARSER_FEED)
-    xmlParseChunk (context, (const char *) bench->xml->data + i,
-                   (int) MIN (PARSER_FEED, bench->xml->len - i), FALSE);
-  g_assert (bench->n_read == bench->n_blocks);
-  xmlFreeParserCtxt (context);
-  g_clear_pointer (&bench->reader, ibb_stanza_reader_free);
+    stanza_parser_feed (&parser, bench->xml->data + i, MIN (PARSER_FEED, bench->xml->len - i));
+  g_assert_cmpuint (parser.n_stanzas, ==, bench->n_blocks);
+  g_assert_cmpuint (parser.n_bytes, ==, bench->n_blocks * bench->block_size);
+  stanza_parser_clear (&parser);
 }
 
 /* As an application does that brings its own XMPP stack. */
 static void
 read_alone (Bench *bench)
 {
-  gsize       start = strlen ("<s xmlns='jabber:client'>");
-  gsize       length = (bench->xml->len - start) / bench->n_blocks;
-  const char *xml = (const char *) bench->xml->data + start;
+  gsize       length = bench->xml->len / bench->n_blocks;
+  const char *xml = (const char *) bench->xml->data;
 
   for (gsize i = 0; i < bench->n_blocks; i++, xml += length)
     {
@@ -227,7 +168,6 @@ main (int argc, char *argv[])
   bench.stanza->sid = g_strdup ("0123456789abcdef0123456789abcdef");
   bench.stanza->bytes = g_bytes_new (bench.bytes, bench.block_size);
   bench.xml = g_byte_array_new ();
-  g_byte_array_append (bench.xml, (const guint8 *) "<s xmlns='jabber:client'>", 25);
   for (gsize i = 0; i < bench.n_blocks; i++)
     ibb_stanza_write (bench.stanza, bench.xml);
 

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "stanza-parser.h"
+
+#include <string.h>
+
+static void
+start_cb (void           *data,
+          const xmlChar  *local_name,
+          const xmlChar  *prefix,
+          const xmlChar  *uri,
+          int             n_namespaces,
+          const xmlChar **namespaces,
+          int             n_attributes,
+          int             n_defaulted,
+          const xmlChar **attributes)
+{
+  StanzaParser *self = data;
+
+  if (self->depth++ > 0)
+    ibb_stanza_reader_start (self->reader, local_name, prefix, uri, n_namespaces, namespaces,
+                             n_attributes, attributes);
+}
+
+static void
+characters_cb (void *data, const xmlChar *text, int length)
+{
+  StanzaParser *self = data;
+
+  if (self->depth > 1)
+    ibb_stanza_reader_characters (self->reader, text, length);
+}
+
+static void
+end_cb (void *data, const xmlChar *local_name, const xmlChar *prefix, const xmlChar *uri)
+{
+  StanzaParser *self = data;
+
+  if (--self->depth > 0)
+    {
+      g_autoptr (IBBStanza) stanza = ibb_stanza_reader_end (self->reader);
+
+      if (stanza != NULL)
+        {
+          self->n_bytes += g_bytes_get_size (stanza->bytes);
+          self->n_stanzas++;
+        }
+    }
+}
+
+void
+stanza_parser_init (StanzaParser *self)
+{
+  const char   *header = "<s xmlns='jabber:client'>";
+  xmlSAXHandler sax = { .initialized = XML_SAX2_MAGIC,
+                        .startElementNs = start_cb,
+                        .endElementNs = end_cb,
+                        .characters = characters_cb };
+
+  memset (self, 0, sizeof *self);
+  self->reader = ibb_stanza_reader_new ();
+  self->context = xmlCreatePushParserCtxt (&sax, self, NULL, 0, NULL);
+  xmlCtxtUseOptions (self->context, IBB_STANZA_PARSER_OPTIONS);
+  stanza_parser_feed (self, header, strlen (header));
+}
+
+void
+stanza_parser_feed (StanzaParser *self, const void *xml, gsize length)
+{
+  xmlParseChunk (self->context, xml, (int) length, FALSE);
+}
+
+void
+stanza_parser_clear (StanzaParser *self)
+{
+  xmlFreeParserCtxt (self->context);
+  ibb_stanza_reader_free (self->reader);
+}

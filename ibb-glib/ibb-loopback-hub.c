@@ -364,8 +364,22 @@ deliver (IBBLoopbackConnection *connection, IBBStanza *stanza)
   g_source_attach (source, connection->signal_context);
 }
 
+/* What arrives together for one connection is a batch, as with a client that
+ * reads several stanzas at once. */
 static void
-carry (IBBHub *self, Parcel *parcel)
+change_batch (IBBLoopbackConnection **batch, IBBLoopbackConnection *connection)
+{
+  if (*batch == connection)
+    return;
+  if (*batch != NULL)
+    ibb_connection_end_batch (IBB_CONNECTION (*batch));
+  if (connection != NULL)
+    ibb_connection_begin_batch (IBB_CONNECTION (connection));
+  g_set_object (batch, connection);
+}
+
+static void
+carry (IBBHub *self, Parcel *parcel, IBBLoopbackConnection **batch)
 {
   g_autoptr (IBBLoopbackConnection) connection = NULL;
   g_autoptr (GError)                error = NULL;
@@ -397,7 +411,10 @@ carry (IBBHub *self, Parcel *parcel)
         g_critical ("The loopback cannot read what it wrote: %s", error->message);
     }
   if (connection != NULL && parcel->stanza != NULL)
-    deliver (connection, parcel->stanza);
+    {
+      change_batch (batch, connection);
+      deliver (connection, parcel->stanza);
+    }
   if (drained)
     ibb_connection_drained (IBB_CONNECTION (parcel->sender));
 }
@@ -407,7 +424,8 @@ hub_cb (gpointer data)
 {
   /* A delivery may drop the last reference; only this thread frees the hub, and
    * not before its loop has ended. */
-  IBBHub *self = data;
+  IBBHub                *self = data;
+  IBBLoopbackConnection *batch = NULL;
 
   for (guint n = 0; n < BATCH; n++)
     {
@@ -428,9 +446,10 @@ hub_cb (gpointer data)
       g_sequence_remove (first);
       g_mutex_unlock (&self->lock);
 
-      carry (self, parcel);
+      carry (self, parcel, &batch);
       parcel_free (parcel);
     }
+  change_batch (&batch, NULL);
   return G_SOURCE_CONTINUE;
 }
 

@@ -47,6 +47,7 @@ struct _IBBWorker
   GThread       *thread;      /* (owned) (nullable): the engine's, as far as is known */
   gint64         armed;       /* when source is to be dispatched, G_MAXINT64 for never */
   gboolean       pumping;     /* source is being dispatched and looks at everything anew */
+  gboolean       batching;    /* more stanzas come at once: who waits is told after the last */
   gboolean       congested;   /* what the connection last said */
   gboolean       drained;     /* it said otherwise since it was last asked */
   gboolean       suspended;   /* the connection broke and is being resumed */

@@ -217,6 +217,8 @@ ibb_worker_update_locked (IBBWorker *self)
 {
   IBBStanza *stanza;
 
+  if (self->batching)
+    return;
   dispatch_events_locked (self);
   if (self->pumping || self->retired)
     return;
@@ -500,7 +502,6 @@ pump_locked (IBBWorker *self)
       gboolean           confirms;
       gboolean           sent;
 
-      dispatch_events_locked (self);
       if (self->suspended)
         return TRUE;
 
@@ -602,7 +603,7 @@ begin_batch (gpointer data)
   IBBWorker *self = data;
 
   ibb_worker_lock (self);
-  self->pumping = !self->retired;
+  self->pumping = self->batching = !self->retired;
   ibb_worker_unlock (self);
 }
 
@@ -613,6 +614,7 @@ end_batch (gpointer data)
   IBBWorker *self = worker_ref (data);
 
   ibb_worker_lock (self);
+  self->batching = FALSE;
   if (self->pumping)
     pump_all_locked (self);
   else

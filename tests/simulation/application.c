@@ -69,6 +69,9 @@ finish (End *self)
   if (self->finished)
     return;
   world_trace (self->world, "%c: end %u is done", letter (self), self->index);
+  if (self->plan->deadline > 0 && self->world->now - self->world->start > self->plan->deadline)
+    world_fail (self->world, "end %u is done after %.0f s: others held it up (D-50)", self->index,
+                (double) (self->world->now - self->world->start) / SECOND);
   check_finish (self);
   self->finished = TRUE;
   self->world->n_unfinished--;

@@ -6,6 +6,8 @@
 
 #include "world.h"
 
+#include "core/engine-private.h"
+
 #include <string.h>
 
 #define IN_FLIGHT_MAX (4 * 1024 * 1024) /* D-29 */
@@ -248,6 +250,18 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
     forget_blocks (end, 1);
 }
 
+/* D-50: one at a time, and for the sake of another session. */
+static void
+ping_sent (World *self, Node *node, const IBBStanza *stanza)
+{
+  if (node->ping[0] != '\0')
+    world_fail (self, "%s: a second ping", node->jid);
+  if (ibb_engine_get_n_sessions (node->engine) < 2)
+    world_fail (self, "%s: a ping, and nobody waits for the answer", node->jid);
+  g_strlcpy (node->ping, stanza->id, sizeof node->ping);
+  node->ping_sent = self->now;
+}
+
 /* What a script asks has to be answered like everything else (N-20). */
 void
 check_asked (World *self, Node *node, const IBBStanza *stanza)
@@ -277,6 +291,8 @@ check_sent (World *self, Node *node, IBBStanza *stanza)
     world_fail (self, "%s: a stanza longer than allowed (D-16)", node->jid);
   if (stanza->payload == IBB_PAYLOAD_DATA)
     data_sent (self, node, stanza);
+  if (stanza->payload == IBB_PAYLOAD_PING && stanza_is_request (stanza))
+    ping_sent (self, node, stanza);
 }
 
 /* The connection has reported it: the next message may leave. */
@@ -337,6 +353,8 @@ check_received (World *self, Node *node, IBBStanza *stanza)
   if (stanza->payload != IBB_PAYLOAD_RESULT && stanza->payload != IBB_PAYLOAD_ERROR &&
       stanza->payload != IBB_PAYLOAD_DISCO_INFO)
     return;
+  if (g_strcmp0 (stanza->id, node->ping) == 0)
+    node->ping[0] = '\0';
   from = server_find (self, stanza->from);
   if (from == NULL && g_strcmp0 (stanza->from, SERVER) != 0)
     return;
@@ -443,10 +461,30 @@ check_memory (World *self, Node *node)
                 node->jid, unread, node->max_memory_limit, n, node->max_memory_limit + bound);
 }
 
+/* Nobody is parked by time alone, unless the server does not answer (D-50). */
+static void
+check_parked (World *self, Node *node)
+{
+  gboolean unanswered = node->ping[0] != '\0' && self->now - node->ping_sent >= MINUTE;
+  guint    n = 0;
+
+  for (GList *l = node->engine->all.head; l != NULL; l = l->next)
+    n += ((IBBSession *) l->data)->sender.parked != FALSE;
+  if (n > node->n_parked && node->n_arrived == node->n_arrived_then && !unanswered)
+    world_fail (self, "%s: a session is parked, and nothing was answered (D-50)", node->jid);
+  node->n_parked = n;
+  node->n_arrived_then = node->n_arrived;
+}
+
 void
 check_node (World *self, Node *node)
 {
   gboolean all = self->ends->len <= CHECKED_AT_ONCE;
+
+  if (ibb_engine_get_n_sessions (node->engine) == 0)
+    node->ping[0] = '\0';
+  if (self->schedule.profile == PROFILE_SHARED)
+    check_parked (self, node);
 
   /* With many there, each has its turn. */
   for (guint i = 0; i < (all ? self->ends->len : CHECKED_AT_ONCE); i++)
@@ -480,6 +518,7 @@ must_succeed (World *self, End *end)
     {
     case PROFILE_CLEAN:
     case PROFILE_WRAP:
+    case PROFILE_SHARED:
       return TRUE;
     case PROFILE_PEERS:
       return self->schedule.habits.conforms;

@@ -24,7 +24,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CORE = 'ibb-glib/core/'
 COUNTS = {'clean': 300, 'faulty': 500, 'timing': 500, 'closing': 500, 'peers': 500,
-          'hostile': 40, 'crowd': 20, 'bulk': 10, 'wrap': 1}
+          'hostile': 40, 'shared': 100, 'crowd': 20, 'bulk': 10, 'wrap': 1}
 TIME_LIMIT = 20  # seconds for one program: a fault may well hang it
 
 # name, file, text, replacement, what it breaks; several texts in a list

@@ -46,7 +46,7 @@ make_settings (IBBSettings *settings, Profile profile, Random *random)
   /* Where nothing may go wrong, a close outlasts the longest way there and back:
    * of messages its answer is the only proof that they arrived (D-37). */
   if (profile == PROFILE_CLEAN || profile == PROFILE_WRAP || profile == PROFILE_PEERS ||
-      profile == PROFILE_HOSTILE)
+      profile == PROFILE_HOSTILE || profile == PROFILE_SHARED)
     settings->close_timeout = 60000;
   if (profile == PROFILE_CROWD)
     settings->receive_memory_limit = (gsize) random_scaled (random, 4096, 1024 * 1024);
@@ -546,6 +546,81 @@ make_hostile (Schedule *self, guint n_sessions, Random *random)
       }
 }
 
+static void
+make_shared_session (Schedule *self, gboolean is_stalled, guint64 total, Random *random)
+{
+  Session session = { 0 };
+  Plan   *writing;
+  Plan   *reading;
+
+  session.initiator = random_percent (random, 50) ? 0 : 1 + (guint) random_below (random, 3);
+  session.initiator %= self->n_nodes;
+  session.responder =
+      session.initiator == 0 ? 1 + (guint) random_below (random, self->n_nodes - 1) : 0;
+  session.carrier = IBB_CARRIER_IQ;
+  session.block_size = random_percent (random, 50) ? 4096 : 512 << random_below (random, 6);
+  writing = &session.plans[session.initiator == 0 ? 0 : 1];
+  reading = &session.plans[session.initiator == 0 ? 1 : 0];
+  for (guint i = 0; i < 2; i++)
+    {
+      session.plans[i].write_max = session.plans[i].read_max = 65536;
+      session.plans[i].auto_flush = TRUE;
+    }
+  writing->total = total;
+  writing->finish = FINISH_CLOSE;
+  reading->finish = FINISH_READ_END;
+  if (is_stalled)
+    {
+      reading->pause_at = random_below (random, total + 1);
+      reading->pause = random_between (random, 4 * HOUR, 12 * HOUR);
+    }
+  add_action (self, ACTION_OPEN, (gint64) random_scaled (random, 1, 20 * SECOND), session.initiator,
+              self->sessions->len, 0);
+  g_array_append_val (self->sessions, session);
+}
+
+/* Readers that stop beside others that do not, all written to over one
+ * connection, whose way to the server is shut now and then. The others hardly
+ * notice: less than the shortest of the stops. */
+static void
+make_shared (Schedule *self, Random *random)
+{
+  guint   n_stalled = 1 + (guint) random_below (random, 16);
+  guint   n_live = 1 + (guint) random_below (random, 4);
+  guint64 total = 0;
+  gint64  deadline = HOUR;
+
+  for (guint i = 0; i < self->n_nodes; i++)
+    {
+      self->has_feature[i] = TRUE; /* others do not hold acknowledgements so long (D-27) */
+      self->request_delay[i] = 0;
+      self->stanza_limit[i] = 0;
+      self->settings[i].receive_buffer_size = (gsize) random_scaled (random, 1, 64 * 1024);
+      self->settings[i].max_block_size = IBB_BLOCK_SIZE_MAX;
+      self->settings[i].send_buffer_size = 0;
+    }
+  for (guint i = 0; i < n_stalled + n_live; i++)
+    {
+      guint64 length = 1 + random_below (random, i < n_stalled ? 150000 : 40000);
+
+      make_shared_session (self, i < n_stalled, length, random);
+      total += length;
+    }
+  for (guint i = 0; i < self->n_nodes; i++)
+    if (self->uplink_rate[i] > 0)
+      deadline += (gint64) (4 * total * SECOND / self->uplink_rate[i]);
+  /* Shorter than the time after which somebody counts as gone (D-27). */
+  for (guint i = (guint) random_below (random, 4); i > 0; i--)
+    add_action (self, ACTION_JAM, i * 2 * MINUTE + (gint64) random_scaled (random, 1, MINUTE), 0,
+                (guint) random_scaled (random, 1, 40000), 0);
+  if (random_percent (random, 30))
+    add_action (self, ACTION_JAM, (gint64) random_scaled (random, 1, 30 * SECOND), 0,
+                (guint) random_scaled (random, 1, 40000), 0);
+  for (guint i = n_stalled; i < self->sessions->len; i++)
+    for (guint side = 0; side < 2; side++)
+      g_array_index (self->sessions, Session, i).plans[side].deadline = deadline;
+}
+
 /* Streams that break and are resumed (D-42). Drawn apart, so that the rest of a
  * schedule is what it would be without. The peer's patience goes on meanwhile:
  * where everybody must succeed no outage may be longer than that. */
@@ -588,6 +663,8 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
   self->profile = profile;
   self->seed = seed;
   self->server_disco = (guint) (random_mix (r.state + 79) % 4);
+  self->server_ping = (guint) (random_mix (r.state + 83) % 8);
+  self->server_ping -= MIN (self->server_ping, 4); /* most answer as they should */
   /* Megabytes in blocks of a hundred bytes, each a round trip of seconds. */
   self->time_limit = (profile == PROFILE_BULK ? 480 : 48) * HOUR;
   self->sessions = g_array_new (FALSE, FALSE, sizeof (Session));
@@ -627,7 +704,7 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
             self->jitter[i][j] = random_delay (random, kind);
         }
       if (profile == PROFILE_CLEAN || profile == PROFILE_WRAP || profile == PROFILE_PEERS ||
-          profile == PROFILE_HOSTILE)
+          profile == PROFILE_HOSTILE || profile == PROFILE_SHARED)
         continue;
       if (profile == PROFILE_TIMING || profile == PROFILE_FAULTY)
         {
@@ -657,6 +734,11 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
   if (profile == PROFILE_HOSTILE)
     {
       make_hostile (self, n_sessions, random);
+      return;
+    }
+  if (profile == PROFILE_SHARED)
+    {
+      make_shared (self, random);
       return;
     }
   while (self->sessions->len < n_sessions)

@@ -263,6 +263,30 @@ answer_disco (World *self, Node *from, IBBStanza *stanza, gint64 time)
   server_deliver (self, MAX_NODES, from, reply, time);
 }
 
+/* Any answer shows that the way is free (D-50). */
+static void
+answer_ping (World *self, Node *from, IBBStanza *stanza, gint64 time)
+{
+  IBBStanza *reply;
+
+  switch (self->schedule.server_ping)
+    {
+    case 1:
+      send_back (self, MAX_NODES, from, stanza, IBB_CONDITION_SERVICE_UNAVAILABLE,
+                 IBB_ERROR_TYPE_CANCEL, time);
+      return;
+    case 3:
+      world_trace (self, "  never answered");
+      return;
+    default:
+      reply = ibb_stanza_record_new_result (stanza);
+      if (self->schedule.server_ping == 2)
+        g_clear_pointer (&reply->from, g_free);
+      server_deliver (self, MAX_NODES, from, reply, time);
+      return;
+    }
+}
+
 /* The server's own answers: a ping, and a disco#info without us in it. */
 static void
 answer_as_server (World *self, Node *from, IBBStanza *stanza, gint64 time)
@@ -271,7 +295,7 @@ answer_as_server (World *self, Node *from, IBBStanza *stanza, gint64 time)
     return;
   check_removed (self, from->index, MAX_NODES, stanza);
   if (stanza->payload == IBB_PAYLOAD_PING)
-    server_deliver (self, MAX_NODES, from, ibb_stanza_record_new_result (stanza), time);
+    answer_ping (self, from, stanza, time);
   else if (stanza->payload == IBB_PAYLOAD_DISCO_QUERY && self->schedule.server_disco == 3)
     world_trace (self, "  never answered");
   else if (stanza->payload == IBB_PAYLOAD_DISCO_QUERY && self->schedule.server_disco > 0)
@@ -315,7 +339,7 @@ hand_over (World *self, Node *node, IBBStanza *stanza, gboolean refused)
       &node->unsent,
       GSIZE_TO_POINTER (GPOINTER_TO_SIZE (ibb_stanza_record_ref (stanza)) | (refused ? 1 : 0)));
   node->unsent_bytes += length;
-  node->uplink_free = MAX (node->uplink_free, self->now);
+  node->uplink_free = MAX (node->uplink_free, node->jammed ? node->jammed_until : self->now);
   if (rate > 0)
     node->uplink_free += (gint64) (length * (guint64) SECOND / rate);
   world_post (self, node->uplink_free, EVENT_HANDED, node->index, node->incarnation, NULL);
@@ -494,7 +518,7 @@ server_arrive (World *self, Node *node, IBBStanza *stanza, guint from)
       hold (&self->nodes[from], stanza, from, node);
       return;
     }
-  if (node->suspended)
+  if (node->suspended || node->jammed)
     {
       hold (node, stanza, from, node);
       return;
@@ -525,6 +549,7 @@ server_arrive (World *self, Node *node, IBBStanza *stanza, guint from)
       ibb_stanza_record_unref (stanza);
       return;
     }
+  node->n_arrived++;
   check_received (self, node, stanza);
   if (!ibb_engine_receive (node->engine, stanza, self->now))
     answer_as_application (self, node, stanza);
@@ -586,6 +611,24 @@ server_resume (World *self, Node *node)
   /* What the connection had taken is reported after all. */
   for (guint i = 0; i < node->unsent.length; i++)
     world_post (self, node->uplink_free, EVENT_HANDED, node->index, node->incarnation, NULL);
+}
+
+/* Others fill the way for a while; what is on it comes later, in its order. */
+void
+server_jam (World *self, Node *node, gint64 duration)
+{
+  world_trace (self, "%s is cut off for %.3f s", node->jid, (double) duration / SECOND);
+  node->jammed = TRUE;
+  node->jammed_until = self->now + duration;
+  world_post (self, node->jammed_until, EVENT_FREE, node->index, 0, NULL);
+}
+
+void
+server_free (World *self, Node *node)
+{
+  world_trace (self, "%s is no longer cut off", node->jid);
+  node->jammed = FALSE;
+  release_held (self, node);
 }
 
 /* The server gives up: who sent to it hears of it, and what never arrived is gone. */

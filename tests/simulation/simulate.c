@@ -85,7 +85,8 @@ main (int argc, char **argv)
     { "first", 'f', 0, G_OPTION_ARG_STRING, &first_text, "Seed of the first of them (1)", "S" },
     { "seed", 's', 0, G_OPTION_ARG_STRING, &seed_text, "Only the schedule of this seed", "S" },
     { "profile", 'p', 0, G_OPTION_ARG_STRING, &profile_text,
-      "clean, faulty, timing, closing, crowd, bulk, wrap, peers, hostile; several with commas",
+      "clean, faulty, timing, closing, crowd, bulk, wrap, peers, hostile, shared; several with "
+      "commas",
       "NAME" },
     { "twice", 't', 0, G_OPTION_ARG_NONE, &twice, "Run each twice and compare the traces", NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "Print every stanza and event", NULL },
@@ -108,8 +109,9 @@ main (int argc, char **argv)
       g_printerr ("%s\n", error->message);
       return 2;
     }
-  if (!parse_profiles (profile_text != NULL ? profile_text
-                                            : "clean,faulty,timing,closing,crowd,peers,hostile",
+  if (!parse_profiles (profile_text != NULL
+                           ? profile_text
+                           : "clean,faulty,timing,closing,crowd,peers,hostile,shared",
                        wanted) ||
       (first_text != NULL &&
        !g_ascii_string_to_unsigned (first_text, 10, 0, G_MAXUINT64, &first, NULL)) ||

@@ -14,8 +14,9 @@
 #define MAX_STEPS_AT_ONCE 2000000
 #define MAX_STEPS 40000000
 
-const char *const profile_names[N_PROFILES + 1] = { "clean", "faulty", "timing", "closing", "crowd",
-                                                    "bulk",  "wrap",   "peers",  "hostile", NULL };
+const char *const profile_names[N_PROFILES + 1] = { "clean",   "faulty", "timing", "closing",
+                                                    "crowd",   "bulk",   "wrap",   "peers",
+                                                    "hostile", "shared", NULL };
 
 guint64
 hash_string (const char *string)
@@ -230,6 +231,9 @@ run_action (World *self, const Action *action)
       if (node->up && !node->suspended)
         server_suspend (self, node, action->number * MILLISECOND, (Outage) action->value);
       break;
+    case ACTION_JAM:
+      server_jam (self, node, action->number * MILLISECOND);
+      break;
     case ACTION_CUT:
       if (node->up)
         server_cut (self, node);
@@ -303,6 +307,10 @@ run_event (World *self, Event *event)
     case EVENT_RESUME:
       if (node->suspended && node->incarnation == event->number)
         server_resume (self, node);
+      world_pump (self, node);
+      break;
+    case EVENT_FREE:
+      server_free (self, node);
       world_pump (self, node);
       break;
     case EVENT_ACTION:

@@ -42,6 +42,7 @@ typedef enum
   EVENT_ACTION, /* number: index into the actions of the schedule */
   EVENT_PEER,   /* pointer: what a scripted peer does next */
   EVENT_RESUME, /* the stream of node, suspended in incarnation number, is resumed */
+  EVENT_FREE,   /* the way between node and the server is free again */
 } EventKind;
 
 typedef struct
@@ -67,6 +68,7 @@ typedef enum
   PROFILE_WRAP,    /* more than 65536 blocks each way */
   PROFILE_PEERS,   /* against other implementations, as protocol.md describes them */
   PROFILE_HOSTILE, /* two that succeed whatever a third one sends */
+  PROFILE_SHARED,  /* readers that stop for hours beside others on the same connection */
   N_PROFILES,
 } Profile;
 
@@ -104,6 +106,7 @@ typedef struct
   gint64   moment;   /* of the finish, since the open, where it has one */
   guint64  position; /* FINISH_CLOSE_INPUT */
   gboolean drop;     /* drop the last reference right after the close */
+  gint64   deadline; /* by which it is done, whatever others do (D-50); 0: none */
 } Plan;
 
 typedef enum
@@ -115,6 +118,7 @@ typedef enum
   ACTION_STOP,     /* ibb_engine_stop; value: abort the sessions */
   ACTION_SETTINGS, /* settings of the node change */
   ACTION_SUSPEND,  /* node's stream breaks, to be resumed after number ms; value: Outage */
+  ACTION_JAM,      /* nothing passes between node and the server for number ms */
 } ActionKind;
 
 /* What becomes of what the node had sent when its stream broke. */
@@ -231,6 +235,7 @@ typedef struct
   gint64      jitter[MAX_NODES][MAX_NODES];
   gint64      server_delay[MAX_NODES];
   guint       server_disco; /* its answer: 0: error, 1: no rules, 2: rules (N-31), 3: none */
+  guint       server_ping;  /* its answer: 0: result, 1: error, 2: without "from", 3: none */
   gsize       stanza_limit[MAX_NODES]; /* that the engine is told of (D-16) */
   gboolean    confirms[MAX_NODES]; /* its connection tells when the server has a message (D-35) */
   gboolean    scripted[MAX_NODES]; /* no engine of ours */
@@ -278,12 +283,23 @@ struct _Node
   Outage   outage;
   GQueue   held; /* Held: what waits for the resumption, to and from it */
 
+  gboolean jammed;
+  gint64   jammed_until;
+
   GQueue unsent; /* IBBStanza: taken from the engine, not yet reported */
   gsize  unsent_bytes;
   gint64 uplink_free;                 /* when its connection to the server is idle again */
   gint64 last_arrival[MAX_NODES + 1]; /* at each other node, at the server */
-  gint64 late;                        /* how late the timer will be this time */
-  gint64 late_for;                    /* the wake time that this is about */
+
+  /* D-50 */
+  char    ping[20]; /* id of the ping that is not answered yet, or "" */
+  gint64  ping_sent;
+  guint64 n_arrived;      /* stanzas that its engine has got ... */
+  guint64 n_arrived_then; /* ... when it was checked last */
+  guint   n_parked;       /* sessions, then */
+
+  gint64 late;     /* how late the timer will be this time */
+  gint64 late_for; /* the wake time that this is about */
 };
 
 /* One outgoing block as the wire saw it. */
@@ -411,6 +427,8 @@ void        server_deliver (World *self, guint from, Node *to, IBBStanza *stanza
 void        server_handed (World *self, Node *node, guint64 incarnation);
 void        server_suspend (World *self, Node *node, gint64 duration, Outage outage);
 void        server_resume (World *self, Node *node);
+void        server_jam (World *self, Node *node, gint64 duration);
+void        server_free (World *self, Node *node);
 void        server_cut (World *self, Node *node);
 void        server_restart (World *self, Node *node); /* in world.c, where nodes are made */
 void        server_clear (Node *node);

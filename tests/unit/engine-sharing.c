@@ -402,6 +402,7 @@ test_congestion (Harness *h, gconstpointer data)
     {
       harness_answer (h, g_ptr_array_index (pair.blocks, i));
       g_assert_cmpuint (h->engine->parked, ==, 0);
+      g_assert_true (g_queue_is_empty (&h->engine->late)); /* by now more is usual */
     }
   g_assert_cmpuint (h->engine->flow.window, <, window);
   answer_ping (h, ping, ANSWER_RESULT);

@@ -201,6 +201,14 @@ test_other_stanzas (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (ibb_stanza_get_id (at_romeo), ==, "p");
   g_clear_pointer (&at_romeo, ibb_stanza_unref);
 
+  /* Our own server answers, too, if only by an error (D-50). */
+  send_xml (fixture->romeo_connection,
+            "<iq type='get' to='montague.example' id='s'><ping xmlns='urn:xmpp:ping'/></iq>");
+  wait_until (at_romeo != NULL);
+  g_assert_cmpstr (ibb_stanza_get_from (at_romeo), ==, "montague.example");
+  g_assert_cmpstr (ibb_stanza_get_id (at_romeo), ==, "s");
+  g_clear_pointer (&at_romeo, ibb_stanza_unref);
+
   send_xml (fixture->romeo_connection,
             "<iq type='get' to='" JULIET "' id='d'>"
             "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>");

@@ -24,7 +24,7 @@ async string hear (IBB.Transport transport) throws Error {
 
 async void answer (IBB.Service romeo) throws Error {
   // The expectation holds from the moment of the call.
-  var transport = yield romeo.expect_session_async (JULIET, "talk", null);
+  var transport = yield romeo.expect_session_async (JULIET, "talk");
 
   print ("romeo hears: %s\n", yield hear (transport));
   yield say (transport, "call me but love");
@@ -32,7 +32,7 @@ async void answer (IBB.Service romeo) throws Error {
 }
 
 async void ask (IBB.Service juliet) throws Error {
-  var transport = yield juliet.open_session_async (ROMEO, IBB.StanzaType.IQ, 0, "talk", null);
+  var transport = yield juliet.open_session_async (ROMEO, IBB.StanzaType.IQ, 0, "talk");
 
   yield say (transport, "wherefore art thou romeo?");
   print ("juliet hears: %s\n", yield hear (transport));

@@ -26,7 +26,7 @@ IBB.Client new_client (string jid) throws Error {
 /* The next session from peer; one from anybody else is aborted. */
 async IBB.Transport accept_from (IBB.Service service, string peer) throws Error {
   while (true) {
-    var transport = yield service.accept_async (null);
+    var transport = yield service.accept_async ();
 
     if (transport.peer_jid.has_prefix (peer + "/"))
       return transport;
@@ -55,12 +55,12 @@ async void receive_file (string jid, string peer, string path) throws Error {
   var service = new IBB.Service (client);
 
   service.session_limit = 1;
-  yield client.login_async (null);
+  yield client.login_async ();
   printerr ("ready %s\n", client.local_jid);
   var transport = yield accept_from (service, peer);
   yield store (transport, path);
   print ("received %s bytes\n", transport.bytes_received.to_string ());
-  yield client.logout_async (null);
+  yield client.logout_async ();
 }
 
 int main (string[] args) {

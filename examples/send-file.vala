@@ -26,14 +26,14 @@ IBB.Client new_client (string jid) throws Error {
 async void send_file (string jid, string peer, string path) throws Error {
   var source = File.new_for_commandline_arg (path).read ();
   var client = new_client (jid);
-  yield client.login_async (null);
+  yield client.login_async ();
   var service = new IBB.Service (client);
-  var transport = yield service.open_session_async (peer, IBB.StanzaType.IQ, 0, null, null);
+  var transport = yield service.open_session_async (peer);
   yield transport.output_stream.splice_async (source, OutputStreamSpliceFlags.CLOSE_SOURCE);
   // Fails unless the peer has acknowledged every byte.
   yield transport.close_async ();
   print ("sent %s bytes\n", transport.bytes_sent.to_string ());
-  yield client.logout_async (null);
+  yield client.logout_async ();
 }
 
 int main (string[] args) {

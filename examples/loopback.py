@@ -36,22 +36,21 @@ class Talk:
         threading.Thread(target=run, daemon=True).start()
 
     def ask(self):
-        transport = self.juliet.open_session('romeo@example.org/orchard', IBB.StanzaType.IQ, 0,
-                                             None, None)
-        transport.get_output_stream().write_all(b'wherefore art thou romeo?', None)
+        transport = self.juliet.open_session('romeo@example.org/orchard', IBB.StanzaType.IQ, 0)
+        transport.get_output_stream().write_all(b'wherefore art thou romeo?')
         reply = b''
         # An empty read is the peer's clean end; anything else raises.
-        while part := transport.get_input_stream().read_bytes(100, None).get_data():
+        while part := transport.get_input_stream().read_bytes(100).get_data():
             reply += part
         print(f'juliet hears: {reply.decode()}')
-        transport.close(None)
+        transport.close()
         GLib.idle_add(self.loop.quit)
 
     def answer(self, transport):
-        question = transport.get_input_stream().read_bytes(100, None)
+        question = transport.get_input_stream().read_bytes(100)
         print(f'romeo hears: {question.get_data().decode()}')
-        transport.get_output_stream().write_all(b'call me but love', None)
-        transport.close(None)
+        transport.get_output_stream().write_all(b'call me but love')
+        transport.close()
 
     def run(self):
         self.start(self.ask)

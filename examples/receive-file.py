@@ -36,13 +36,13 @@ class Receiver:
         self.service.connect('session-requested', self.on_requested)
 
     def run(self):
-        self.client.login(None)
+        self.client.login()
         print('ready', self.client.props.local_jid, file=sys.stderr, flush=True)
         self.loop.run()
         if self.error:
             raise self.error
         print(f'received {self.transport.props.bytes_received} bytes')
-        self.client.logout(None)
+        self.client.logout()
 
     def on_requested(self, service, request):
         if self.transport or not request.props.peer_jid.startswith(self.peer + '/'):

@@ -24,20 +24,20 @@ def login(jid):
         client.set_port(address.get_port())
     if 'IBB_CA_FILE' in os.environ:
         client.set_tls_database(Gio.TlsFileDatabase.new(os.environ['IBB_CA_FILE']))
-    client.login(None)
+    client.login()
     return client
 
 
 def send_file(jid, peer, path):
-    source = Gio.File.new_for_path(path).read(None)
+    source = Gio.File.new_for_path(path).read()
     client = login(jid)
     service = IBB.Service.new(client)
-    transport = service.open_session(peer, IBB.StanzaType.IQ, 0, None, None)
-    transport.get_output_stream().splice(source, Gio.OutputStreamSpliceFlags.CLOSE_SOURCE, None)
+    transport = service.open_session(peer, IBB.StanzaType.IQ, 0)
+    transport.get_output_stream().splice(source, Gio.OutputStreamSpliceFlags.CLOSE_SOURCE)
     # Fails unless the peer has acknowledged every byte.
-    transport.close(None)
+    transport.close()
     print(f'sent {transport.props.bytes_sent} bytes')
-    client.logout(None)
+    client.logout()
 
 
 def main():

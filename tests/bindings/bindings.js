@@ -30,6 +30,29 @@ export function assert(condition, what = 'assertion failed') {
         throw new Error(what);
 }
 
+// The failure of a promise, which has to have one.
+export async function failure(promise) {
+    try {
+        await promise;
+    } catch (error) {
+        return error;
+    }
+    throw new Error('no failure');
+}
+
+export async function checkFails(promise, code, domain = Gio.io_error_quark()) {
+    const error = await failure(promise);
+    assert(error.matches?.(domain, code), `${error}`);
+}
+
+// The JavaScript listing of a page of the reference: what it says has to work.
+export function listing(page, ...names) {
+    const path = GLib.build_filenamev([GLib.getenv('IBB_TEST_SOURCE_ROOT'), 'doc', page]);
+    const text = new TextDecoder().decode(GLib.file_get_contents(path)[1]);
+    const code = text.match(/```js\n([^]*?)```/)[1];
+    return new Function('Gio', 'GLib', 'IBB', `${code}; return {${names}};`)(Gio, GLib, IBB);
+}
+
 export function same(a, b) {
     return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

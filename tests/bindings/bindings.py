@@ -27,6 +27,15 @@ def wait_until(condition):
         GLib.MainContext.default().iteration(True)
 
 
+def listen(service):
+    """From here on sessions wait for an accept: there was one."""
+    cancellable = Gio.Cancellable()
+    results = []
+    service.accept_async(cancellable, lambda _service, result: results.append(result))
+    cancellable.cancel()
+    wait_until(lambda: results)
+
+
 def both_ends(opener, accepter, opener_jid, accepter_jid, sid):
     """The two transports of a session, opened synchronously."""
     accepted = []

@@ -6,8 +6,9 @@ import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import IBB from 'gi://IBB?version=1.0';
+import System from 'system';
 
-import {assert, roundTrip, run, same, write} from './bindings.js';
+import {DATA, assert, checkFails, listing, read, roundTrip, run, same, write} from './bindings.js';
 
 const ALICE = 'alice@example.org/a';
 const BOB = 'bob@example.org/b';
@@ -56,6 +57,26 @@ function services() {
     return [ALICE, BOB].map(jid => IBB.Service.new(loopback.attach(jid)));
 }
 
+// Looks again after whatever the main context has to do.
+async function until(condition) {
+    while (!condition()) {
+        await new Promise(resolve => GLib.timeout_add(GLib.PRIORITY_LOW, 1, () => {
+            resolve();
+            return GLib.SOURCE_REMOVE;
+        }));
+    }
+}
+
+async function echo(transport) {
+    for (;;) {
+        const data = await read(transport.get_input_stream(), 1000);
+        if (data.length === 0)
+            break;
+        await write(transport.get_output_stream(), data);
+    }
+    await transport.close_async(GLib.PRIORITY_DEFAULT, null);
+}
+
 async function bothEnds([alice, bob]) {
     const accepted = bob.expect_session_async(ALICE, 'javascript', null);
     const opened = await alice.open_session_async(BOB, IBB.StanzaType.IQ, 0, 'javascript', null);
@@ -98,13 +119,133 @@ run({
             request.refuse(IBB.Error.NOT_ALLOWED, 'not today');
             return true;
         });
-        let failure = null;
-        try {
-            await alice.open_session_async(BOB, IBB.StanzaType.IQ, 0, null, null);
-        } catch (error) {
-            failure = error;
+        await checkFails(alice.open_session_async(BOB, IBB.StanzaType.IQ, 0, null, null),
+            IBB.Error.NOT_ALLOWED, IBB.error_quark());
+    },
+
+    '/bindings/javascript/deferred': async () => {
+        // The request is kept, and answered when somebody has made up his mind.
+        const [alice, bob] = services();
+        const requests = [];
+        bob.session_limit = 2;
+        bob.connect('session-requested', (_service, request) => {
+            requests.push(request);
+            return true;
+        });
+        const opening = ['one', 'two'].map(sid =>
+            alice.open_session_async(BOB, IBB.StanzaType.IQ, 0, sid, null));
+        await until(() => requests.length === 2);
+        assert(requests.map(request => request.sid).join() === 'one,two');
+        requests[0].refuse(IBB.Error.FORBIDDEN, null);
+        const accepted = requests[1].accept();
+        await checkFails(opening[0], IBB.Error.FORBIDDEN, IBB.error_quark());
+        await roundTrip(await opening[1], accepted);
+    },
+
+    '/bindings/javascript/sessions': async () => {
+        // Many at once, each to its end.
+        const [alice, bob] = services();
+        const all = [];
+        bob.session_limit = 20;
+        bob.connect('session-accepted', (_service, transport) => all.push(echo(transport)));
+        const talk = async number => {
+            const data = DATA.map(byte => byte ^ number);
+            const transport = await alice.open_session_async(BOB, IBB.StanzaType.IQ, 0, null, null);
+            const [, answer] = await Promise.all([
+                write(transport.get_output_stream(), data),
+                read(transport.get_input_stream(), data.length),
+            ]);
+            assert(same(answer, data), `session ${number}`);
+            await transport.close_async(GLib.PRIORITY_DEFAULT, null);
+        };
+        await Promise.all(Array.from({length: 20}, (_, number) => talk(number)));
+        assert((await Promise.all(all)).length === 20);
+    },
+
+    '/bindings/javascript/page': async () => {
+        // What the page shows: a question, its end, and the answer up to its end.
+        const {fetch, blocks, write: writeAll} =
+            listing('loops.md', 'fetch', 'blocks', 'write');
+        const [alice, bob] = services();
+        bob.session_limit = 2;
+        bob.half_close = true;
+        const answered = new Promise((resolve, reject) => {
+            bob.connect('session-accepted', (_service, transport) => {
+                answer(transport).then(resolve, reject);
+            });
+        });
+        const answer = async transport => {
+            let question = '';
+            for await (const block of blocks(transport))
+                question += new TextDecoder().decode(block);
+            await writeAll(transport, new TextEncoder().encode(question.toUpperCase()));
+            await transport.close_async(GLib.PRIORITY_DEFAULT, null);
+        };
+        const long = 'wherefore art thou romeo? '.repeat(20000);
+        assert(await fetch(alice, BOB, long) === long.toUpperCase());
+        await answered;
+    },
+
+    '/bindings/javascript/cancelled': async () => {
+        // What was cancelled has taken nothing, and is called again.
+        const [opened, accepted] = await bothEnds(services());
+        const stream = accepted.get_input_stream();
+        for (let i = 0; i < 10; i++) {
+            const cancellable = new Gio.Cancellable();
+            const reading = stream.read_bytes_async(100, GLib.PRIORITY_DEFAULT, cancellable);
+            cancellable.cancel();
+            await checkFails(reading, Gio.IOErrorEnum.CANCELLED);
         }
-        assert(failure?.matches(IBB.error_quark(), IBB.Error.NOT_ALLOWED), `${failure}`);
+        await write(opened.get_output_stream(), DATA);
+        const cancellable = new Gio.Cancellable();
+        const draining = opened.drain_async(cancellable);
+        cancellable.cancel();
+        await checkFails(draining, Gio.IOErrorEnum.CANCELLED);
+        await opened.drain_async(null);
+        assert(same(await read(stream, DATA.length), DATA));
+    },
+
+    '/bindings/javascript/errors': async () => {
+        const [alice, bob] = services();
+        const open = (jid, size = 0) =>
+            alice.open_session_async(jid, IBB.StanzaType.IQ, size, null, null);
+        const readSome = transport =>
+            transport.get_input_stream().read_bytes_async(10, GLib.PRIORITY_DEFAULT, null);
+        const writeSome = transport =>
+            write(transport.get_output_stream(), new Uint8Array(10));
+        const domain = IBB.error_quark();
+        await checkFails(open('nobody@example.org/x'), IBB.Error.SERVICE_UNAVAILABLE, domain);
+        await checkFails(open(BOB), IBB.Error.NOT_ACCEPTABLE, domain);
+        await checkFails(open('@'), Gio.IOErrorEnum.INVALID_ARGUMENT);
+        await checkFails(open(BOB, 70000), Gio.IOErrorEnum.INVALID_ARGUMENT);
+
+        const [opened, accepted] = await bothEnds([alice, bob]);
+        const reading = readSome(opened);
+        await checkFails(readSome(opened), Gio.IOErrorEnum.PENDING);
+        accepted.read_timeout = 1;
+        await checkFails(readSome(accepted), Gio.IOErrorEnum.TIMED_OUT);
+        accepted.abort();
+        await checkFails(reading, Gio.IOErrorEnum.CONNECTION_CLOSED);
+        await checkFails(writeSome(opened), Gio.IOErrorEnum.CONNECTION_CLOSED);
+        await checkFails(writeSome(accepted), Gio.IOErrorEnum.CLOSED);
+    },
+
+    '/bindings/javascript/collected': async () => {
+        // An operation keeps its transport; when nothing does, it is aborted.
+        const pair = services();
+        const [opened, reading] = await (async () => {
+            const [here, there] = await bothEnds(pair);
+            return [here, there.get_input_stream().read_bytes_async(
+                10, GLib.PRIORITY_DEFAULT, null)];
+        })();
+        System.gc();
+        await write(opened.get_output_stream(), new Uint8Array([1, 2, 3]));
+        assert((await reading).get_size() === 3);
+        await until(() => {
+            System.gc();
+            return opened.has_ended();
+        });
+        assert(opened.dup_error() !== null);
     },
 
     '/bindings/javascript/own-connection': async () => {

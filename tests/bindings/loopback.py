@@ -4,11 +4,20 @@
 import threading
 
 import cases
-from bindings import DATA, both_ends, listing, read_all, round_trip, wait, wait_until
+from bindings import DATA, both_ends, listen, listing, read_all, round_trip, wait, wait_until
 from gi.repository import Gio, GLib, IBB
 
 ALICE = 'alice@example.org/a'
 BOB = 'bob@example.org/b'
+
+
+def check_fails(code, function, *arguments, quark=Gio.io_error_quark()):
+    try:
+        function(*arguments)
+    except GLib.Error as error:
+        assert error.matches(quark, code), error
+        return
+    raise AssertionError(f'no {code}')
 
 
 def services():
@@ -102,6 +111,103 @@ def requests():
         raise AssertionError('carol came in')
     except GLib.Error as error:
         assert error.matches(IBB.error_quark(), IBB.Error.NOT_ACCEPTABLE), error
+
+
+@cases.case('/bindings/python/deferred')
+def deferred():
+    # The request is kept, and answered when somebody has made up his mind.
+    alice, bob = services()
+    kept = []
+    bob.props.session_limit = 1
+    bob.connect('session-requested', lambda _service, request: kept.append(request) or True)
+    results = []
+    alice.open_session_async(BOB, IBB.StanzaType.IQ, 0, None, None,
+                             lambda _service, result: results.append(result))
+    wait_until(lambda: kept)
+    assert not results and kept[0].props.peer_jid == ALICE
+    accepted = kept[0].accept()
+    wait_until(lambda: results)
+    round_trip(alice.open_session_finish(results[0]), accepted)
+
+
+def talk(alice, number):
+    """In a thread: DATA there, its end, and the answer up to its end."""
+    data = bytes(byte ^ number for byte in DATA)
+    transport = alice.open_session(BOB, IBB.StanzaType.IQ, 0, None, None)
+    transport.get_output_stream().write_all(data, None)
+    transport.shutdown_output(None)
+    assert read_all(transport) == data[::-1]
+    transport.close(None)
+
+
+def answer(bob):
+    transport = bob.accept(None)
+    transport.get_output_stream().write_all(read_all(transport)[::-1], None)
+    transport.close(None)
+
+
+@cases.case('/bindings/python/sessions')
+def sessions():
+    # Many at once, each end in a thread; the question has to end first.
+    alice, bob = services()
+    bob.props.session_limit = 10
+    bob.props.half_close = True
+    listen(bob)
+    done = []
+    threads = [threading.Thread(target=lambda n=n: (answer(bob), done.append(n)))
+               for n in range(10)]
+    threads += [threading.Thread(target=lambda n=n: (talk(alice, n), done.append(n)))
+                for n in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(done) == sorted(2 * list(range(10))), done
+
+
+@cases.case('/bindings/python/cancelled')
+def cancelled():
+    # What was cancelled has taken nothing, and is called again.
+    opened, accepted = both_ends(*services(), ALICE, BOB, 'cancelled')
+    stream = accepted.get_input_stream()
+    for _ in range(10):
+        cancellable = Gio.Cancellable()
+        thread = threading.Thread(target=cancellable.cancel)
+        thread.start()
+        check_fails(Gio.IOErrorEnum.CANCELLED, stream.read_bytes, 100, cancellable)
+        thread.join()
+    opened.get_output_stream().write_all(DATA, None)
+    for _ in range(10):
+        cancellable = Gio.Cancellable()
+        cancellable.cancel()
+        check_fails(Gio.IOErrorEnum.CANCELLED, opened.drain, cancellable)
+    opened.drain(None)
+    data = b''
+    while len(data) < len(DATA):
+        data += stream.read_bytes(3000, None).get_data()
+    assert data == DATA
+
+
+@cases.case('/bindings/python/errors')
+def errors():
+    alice, bob = services()
+
+    def open_session(jid, size=0):
+        alice.open_session(jid, IBB.StanzaType.IQ, size, None, None)
+
+    quark = IBB.error_quark()
+    check_fails(IBB.Error.SERVICE_UNAVAILABLE, open_session, 'nobody@example.org/x', quark=quark)
+    check_fails(IBB.Error.NOT_ACCEPTABLE, open_session, BOB, quark=quark)
+    check_fails(Gio.IOErrorEnum.INVALID_ARGUMENT, open_session, '@')
+    check_fails(Gio.IOErrorEnum.INVALID_ARGUMENT, open_session, BOB, 70000)
+    opened, accepted = both_ends(alice, bob, ALICE, BOB, 'errors')
+    accepted.props.read_timeout = 1
+    check_fails(Gio.IOErrorEnum.TIMED_OUT, accepted.get_input_stream().read_bytes, 10, None)
+    accepted.abort()
+    wait_until(opened.has_ended)
+    check_fails(Gio.IOErrorEnum.CONNECTION_CLOSED, read_all, opened)
+    check_fails(Gio.IOErrorEnum.CONNECTION_CLOSED, opened.get_output_stream().write, b'x', None)
+    check_fails(Gio.IOErrorEnum.CLOSED, accepted.get_output_stream().write, b'x', None)
 
 
 @cases.case('/bindings/python/ended')

@@ -5,28 +5,262 @@
 const string ALICE = "alice@example.org/a";
 const string BOB = "bob@example.org/b";
 
-void test_loopback () {
+// One of two connections: what one sends, the other receives.
+class PairConnection : Object, IBB.Connection {
+  public weak PairConnection other;
+  private string jid;
+
+  public string local_jid { owned get { return jid; } }
+
+  public PairConnection (string jid) {
+    this.jid = jid;
+  }
+
+  public bool send (IBB.Stanza stanza) throws Error {
+    // Stands for the network and for the server, which stamps the sender.
+    var unstamped = new Regex (" from=('[^']*'|\"[^\"]*\")").replace_literal (stanza.to_xml (), -1, 0, "");
+    var xml = new Regex ("^<(\\w+)").replace (unstamped, -1, 0, @"<\\1 from='$jid'");
+    Idle.add (() => {
+      other.deliver (xml);
+      return Source.REMOVE;
+    });
+    return true;
+  }
+
+  private void deliver (string xml) {
+    try {
+      receive (new IBB.Stanza.from_xml (xml, -1));
+    } catch (Error error) {
+      critical ("%s", error.message);
+    }
+  }
+}
+
+void make_services (out IBB.Service alice, out IBB.Service bob) {
+  var loopback = new IBB.Loopback ();
+
+  alice = new IBB.Service (loopback.attach (ALICE));
+  bob = new IBB.Service (loopback.attach (BOB));
+}
+
+async void run_loopback () throws Error {
+  IBB.Service alice, bob;
+  IBB.Transport opened, accepted;
+
+  make_services (out alice, out bob);
+  yield both_ends (alice, bob, ALICE, BOB, out opened, out accepted);
+  assert (opened.sid == "vala" && opened.peer_jid == BOB);
+  yield round_trip (opened, accepted);
+}
+
+async void run_own_connection () throws Error {
+  var here = new PairConnection (ALICE);
+  var there = new PairConnection (BOB);
+  IBB.Transport opened, accepted;
+
+  here.other = there;
+  there.other = here;
+  assert (here.dup_local_jid () == ALICE && !here.confirms ());
+  yield both_ends (new IBB.Service (here), new IBB.Service (there), ALICE, BOB, out opened,
+                   out accepted);
+  yield round_trip (opened, accepted);
+}
+
+async void echo (IBB.Transport transport, bool upper = false) throws Error {
+  var buffer = new uint8[1000];
+  ssize_t length;
+  size_t written;
+
+  while ((length = yield transport.input_stream.read_async (buffer)) > 0) {
+    for (var i = 0; upper && i < length; i++)
+      buffer[i] = (uint8) ((char) buffer[i]).toupper ();
+    yield transport.output_stream.write_all_async (buffer[0:length], Priority.DEFAULT, null,
+                                                   out written);
+  }
+  yield transport.close_async ();
+}
+
+async void talk (IBB.Service alice, uint8 number) throws Error {
+  var data = new uint8[LENGTH];
+  var answer = new uint8[LENGTH];
+  var transport = yield alice.open_session_async (BOB, IBB.StanzaType.IQ, 0, null, null);
+  size_t length;
+
+  for (var i = 0; i < LENGTH; i++)
+    data[i] = (uint8) i ^ number;
+  yield transport.output_stream.write_all_async (data, Priority.DEFAULT, null, out length);
+  yield transport.input_stream.read_all_async (answer, Priority.DEFAULT, null, out length);
+  assert (length == LENGTH && Memory.cmp (answer, data, LENGTH) == 0);
+  yield transport.close_async ();
+}
+
+// Many at once, each to its end.
+async void run_sessions () throws Error {
+  IBB.Service alice, bob;
+  var running = 2 * 20;
+  Error? failure = null;
+
+  make_services (out alice, out bob);
+  bob.session_limit = 20;
+  bob.session_accepted.connect ((transport) => {
+    echo.begin (transport, false, (object, result) => {
+      try {
+        echo.end (result);
+      } catch (Error error) {
+        failure = error;
+      }
+      if (--running == 0)
+        run_sessions.callback ();
+    });
+  });
+  for (uint8 i = 0; i < 20; i++)
+    talk.begin (alice, i, (object, result) => {
+      try {
+        talk.end (result);
+      } catch (Error error) {
+        failure = error;
+      }
+      if (--running == 0)
+        run_sessions.callback ();
+    });
+  yield;
+  if (failure != null)
+    throw failure;
+}
+
+// The request is kept, and answered when somebody has made up his mind.
+async void run_deferred () throws Error {
+  IBB.Service alice, bob;
+  IBB.Transport? opened = null, accepted = null;
+  IBB.Request? kept = null;
+
+  make_services (out alice, out bob);
+  bob.session_limit = 1;
+  bob.session_requested.connect ((request) => {
+    kept = request;
+    Idle.add (run_deferred.callback);
+    return true;
+  });
+  alice.open_session_async.begin (BOB, IBB.StanzaType.IQ, 0, null, null, (object, result) => {
+    try {
+      opened = alice.open_session_async.end (result);
+    } catch (Error error) {
+      Test.message ("%s", error.message);
+    }
+    Idle.add (run_deferred.callback);
+  });
+  yield;
+  assert (opened == null && kept != null && kept.peer_jid == ALICE);
+  accepted = kept.accept ();
+  yield;
+  yield round_trip (opened, accepted);
+}
+
+// What was cancelled has taken nothing, and is called again.
+async void run_cancelled () throws Error {
+  IBB.Service alice, bob;
+  IBB.Transport opened, accepted;
+  var buffer = new uint8[5];
+  size_t length;
+
+  make_services (out alice, out bob);
+  yield both_ends (alice, bob, ALICE, BOB, out opened, out accepted);
+  for (var i = 0; i < 10; i++) {
+    var cancellable = new Cancellable ();
+
+    Idle.add (() => {
+      cancellable.cancel ();
+      return Source.REMOVE;
+    });
+    try {
+      yield accepted.input_stream.read_async (buffer, Priority.DEFAULT, cancellable);
+      assert_not_reached ();
+    } catch (IOError.CANCELLED error) {
+    }
+  }
+  opened.output_stream.write_all ("hello".data, out length);
+  yield accepted.input_stream.read_all_async (buffer, Priority.DEFAULT, null, out length);
+  assert (length == 5 && Memory.cmp (buffer, "hello".data, 5) == 0);
+}
+
+// The stream throws IOError and nothing else, opening IBB.Error as well.
+async void run_errors () throws Error {
+  IBB.Service alice, bob;
+  IBB.Transport opened, accepted;
+  var buffer = new uint8[5];
+
+  make_services (out alice, out bob);
+  try {
+    yield alice.open_session_async ("nobody@example.org/x", IBB.StanzaType.IQ, 0, null, null);
+    assert_not_reached ();
+  } catch (IBB.Error.SERVICE_UNAVAILABLE error) {
+  }
+  try {
+    yield alice.open_session_async ("@", IBB.StanzaType.IQ, 0, null, null);
+    assert_not_reached ();
+  } catch (IOError.INVALID_ARGUMENT error) {
+  }
+  yield both_ends (alice, bob, ALICE, BOB, out opened, out accepted);
+  accepted.read_timeout = 1;
+  try {
+    yield accepted.input_stream.read_async (buffer);
+    assert_not_reached ();
+  } catch (IOError.TIMED_OUT error) {
+  }
+  accepted.read_timeout = 0;
+  opened.abort ();
+  try {
+    yield accepted.input_stream.read_async (buffer);
+    assert_not_reached ();
+  } catch (IOError.CONNECTION_CLOSED error) {
+  }
+  try {
+    yield opened.output_stream.write_async (buffer);
+    assert_not_reached ();
+  } catch (IOError.CLOSED error) {
+  }
+}
+
+// A question, its end, and the answer up to its end.
+async void run_half_close () throws Error {
+  IBB.Service alice, bob;
+
+  make_services (out alice, out bob);
+  bob.session_limit = 1;
+  bob.half_close = true;
+  bob.session_accepted.connect ((transport) => echo.begin (transport, true));
+  var question = string.nfill (100000, 'x');
+  assert ((yield fetch (alice, BOB, question)) == question.up ());
+  bob.session_limit = 0;
+  assert ((yield fetch (alice, BOB, question)) == null);
+}
+
+async void run_case (string name) throws Error {
+  switch (name) {
+    case "loopback": yield run_loopback (); break;
+    case "own-connection": yield run_own_connection (); break;
+    case "sessions": yield run_sessions (); break;
+    case "deferred": yield run_deferred (); break;
+    case "cancelled": yield run_cancelled (); break;
+    case "errors": yield run_errors (); break;
+    case "half-close": yield run_half_close (); break;
+    default: assert_not_reached ();
+  }
+}
+
+void run (string name) {
   var loop = new MainLoop ();
-  run_loopback.begin ((object, result) => {
-    run_loopback.end (result);
+
+  run_case.begin (name, (object, result) => {
+    try {
+      run_case.end (result);
+    } catch (Error error) {
+      Test.message ("%s", error.message);
+      Test.fail ();
+    }
     loop.quit ();
   });
   loop.run ();
-}
-
-async void run_loopback () {
-  try {
-    var loopback = new IBB.Loopback ();
-    var alice = new IBB.Service (loopback.attach (ALICE));
-    var bob = new IBB.Service (loopback.attach (BOB));
-    IBB.Transport opened, accepted;
-    yield both_ends (alice, bob, ALICE, BOB, out opened, out accepted);
-    assert (opened.sid == "vala" && opened.peer_jid == BOB);
-    yield round_trip (opened, accepted);
-  } catch (Error error) {
-    Test.message ("%s", error.message);
-    Test.fail ();
-  }
 }
 
 void test_synchronous () {
@@ -105,7 +339,9 @@ void test_io_error () {
 
 int main (string[] args) {
   Test.init (ref args);
-  Test.add_func ("/bindings/vala/loopback", test_loopback);
+  foreach (var name in new string[] { "loopback", "own-connection", "sessions", "deferred",
+                                      "cancelled", "errors", "half-close" })
+    Test.add_data_func ("/bindings/vala/" + name, () => run (name));
   Test.add_func ("/bindings/vala/synchronous", test_synchronous);
   Test.add_func ("/bindings/vala/refused", test_refused);
   Test.add_func ("/bindings/vala/io-error", test_io_error);

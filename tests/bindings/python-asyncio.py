@@ -2,7 +2,9 @@
 """The Python binding under asyncio: awaited calls, streams, the loop."""
 
 import asyncio
+import contextlib
 import hashlib
+import io
 import os
 import random
 import signal
@@ -379,6 +381,15 @@ async def own_connection():
         writer.write(b'x' * 50000 + b'\n')
         assert len(await reader.readline()) == 50001
     await answering
+
+
+@cases.case('/bindings/python/asyncio/page')
+def page():
+    # The program of the page, as it stands.
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        exec(listing('loops.md'), {})
+    assert output.getvalue() == "b'HELLO\\n'\n", output.getvalue()
 
 
 @case('loop')

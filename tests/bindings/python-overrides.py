@@ -6,7 +6,7 @@ import tempfile
 import threading
 
 import cases
-from bindings import DATA, both_ends, read_all
+from bindings import DATA, both_ends, listen, listing, read_all
 from gi.repository import Gio, GLib, IBB
 
 ALICE = 'alice@example.org/a'
@@ -165,6 +165,26 @@ def makefile_failure():
     assert file.read(5) == b'hello'
     opened.abort()
     check_fails(Gio.IOErrorEnum.CONNECTION_CLOSED, file.read, 1)
+
+
+@cases.case('/bindings/python/overrides/page')
+def page():
+    # What the page shows.
+    names = {}
+    exec(listing('loops.md', 1), names)
+    loopback = IBB.Loopback()
+    alice, bob = (IBB.Service.new(loopback.attach(jid)) for jid in (ALICE, BOB))
+    bob.props.session_limit = 1
+    bob.props.half_close = True
+
+    def answer():
+        with bob.accept() as transport:
+            transport.get_output_stream().write_all(transport.makefile('r').readline().encode() * 2)
+
+    listen(bob)
+    answered = in_thread(answer)
+    assert names['fetch'](alice, BOB, 'name') == b'name\nname\n'
+    answered()
 
 
 @cases.case('/bindings/python/overrides/callbacks')

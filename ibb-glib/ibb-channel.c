@@ -649,6 +649,9 @@ poll_source_check (GSource *source)
   gboolean    ready;
 
   ibb_worker_lock (self->channel->worker);
+  /* Not before it is attached: see attach_locked () of ibb-operation.c. */
+  if (!self->operation.waiting)
+    ibb_operation_wait_locked (&self->operation);
   ready = self->operation.class->is_ready (&self->operation);
   if (!ready)
     g_source_set_ready_time (source, -1); /* a wake-up that has been overtaken */
@@ -718,9 +721,5 @@ ibb_channel_create_source (IBBChannel *channel, gboolean for_output)
   self->operation.source = source;
   g_source_set_static_name (source, for_output ? "[ibb-glib] writable" : "[ibb-glib] readable");
   g_source_set_dispose_function (source, poll_source_dispose);
-
-  ibb_worker_lock (channel->worker);
-  ibb_operation_wait_locked (&self->operation);
-  ibb_worker_unlock (channel->worker);
   return source;
 }

@@ -318,6 +318,9 @@ operation_cb (gpointer data)
   gboolean           over = FALSE;
 
   ibb_worker_lock (self->worker);
+  /* Before anything is looked at: a wake-up from here on is for the next time,
+   * that by a cancellable, which takes no lock, among them. */
+  g_source_set_ready_time (self->source, self->deadline == G_MAXINT64 ? -1 : self->deadline);
   if (self->class->keeps_result)
     over = self->class->attempt (self, now, &error);
   if (!over && !g_cancellable_set_error_if_cancelled (cancellable, &error) &&
@@ -328,7 +331,6 @@ operation_cb (gpointer data)
 
   if (!over && error == NULL)
     {
-      g_source_set_ready_time (self->source, self->deadline == G_MAXINT64 ? -1 : self->deadline);
       ibb_worker_update_locked (self->worker);
       ibb_worker_unlock (self->worker);
       return G_SOURCE_CONTINUE;
@@ -363,42 +365,46 @@ static GSourceFuncs operation_source_funcs = {
   NULL, NULL, operation_source_dispatch, NULL, NULL, NULL,
 };
 
+/* Attaches the source, and lets it be woken from then on: g_source_set_ready_time ()
+ * takes no lock, and wakes nobody, for a source that is just being attached in another
+ * thread. Called with the lock, so that it is not dispatched meanwhile. */
+static void
+attach_locked (IBBOperation *self, GTask *task)
+{
+  g_autoptr (GSource) source = g_source_new (&operation_source_funcs, sizeof (GSource));
+
+  g_source_set_static_name (source, self->class->name);
+  g_source_set_ready_time (source, self->class->is_ready (self)   ? 0
+                                   : self->deadline == G_MAXINT64 ? -1
+                                                                  : self->deadline);
+  g_task_attach_source (task, source, operation_cb);
+  self->source = source;
+  ibb_operation_wait_locked (self);
+  watch_cancellable (self, source, g_task_get_cancellable (task));
+}
+
 void
 ibb_operation_start (IBBOperation *self, GTask *task)
 {
-  GCancellable       *cancellable = g_task_get_cancellable (task);
-  g_autoptr (GError)  error = NULL;
-  g_autoptr (GSource) source = NULL;
+  g_autoptr (GError) error = NULL;
 
   /* The attempt looks at the cancellable; what came of it must not be lost. */
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_name (task, self->class->name);
   g_task_set_task_data (task, self, (GDestroyNotify) ibb_operation_free);
 
-  if (self->class->begins_cancelled || !g_cancellable_set_error_if_cancelled (cancellable, &error))
+  if (self->class->begins_cancelled ||
+      !g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error))
     {
       ibb_worker_lock (self->worker);
       if (begin_locked (self, g_get_monotonic_time (), &error))
-        {
-          source = g_source_new (&operation_source_funcs, sizeof (GSource));
-          self->source = source;
-          ibb_operation_wait_locked (self);
-          g_source_set_ready_time (source, self->class->is_ready (self)   ? 0
-                                           : self->deadline == G_MAXINT64 ? -1
-                                                                          : self->deadline);
-        }
+        attach_locked (self, task);
       ibb_worker_update_locked (self->worker);
       ibb_worker_unlock (self->worker);
     }
-  if (error != NULL)
-    {
-      if (self->class->finish != NULL)
-        self->class->finish (self);
-      g_task_return_error (task, g_steal_pointer (&error));
-      return;
-    }
-
-  g_source_set_static_name (source, self->class->name);
-  watch_cancellable (self, source, cancellable);
-  g_task_attach_source (task, source, operation_cb);
+  if (error == NULL)
+    return;
+  if (self->class->finish != NULL)
+    self->class->finish (self);
+  g_task_return_error (task, g_steal_pointer (&error));
 }

@@ -310,19 +310,19 @@ receive (gpointer data, IBBStanza *stanza)
   gboolean   taken = FALSE;
 
   ibb_worker_lock (self);
+  /* The context is known to be this thread's, so it may be read here, and a
+   * client notifies of its JID elsewhere and later. */
+  if (!self->retired && self->local_jid == NULL)
+    {
+      IBBConnection *connection = g_object_ref (self->connection);
+
+      ibb_worker_unlock (self);
+      read_connection (self, connection);
+      g_object_unref (connection);
+      ibb_worker_lock (self);
+    }
   if (!self->retired)
     {
-      /* The context is known to be this thread's, so it may be read here, and
-       * a client notifies of its JID elsewhere and later. */
-      if (self->local_jid == NULL && !self->retired)
-        {
-          IBBConnection *connection = g_object_ref (self->connection);
-
-          ibb_worker_unlock (self);
-          read_connection (self, connection);
-          g_object_unref (connection);
-          ibb_worker_lock (self);
-        }
       if (stanza->payload == IBB_PAYLOAD_OPEN)
         ibb_worker_update_listen_locked (self);
       taken = ibb_engine_receive (self->engine, stanza, g_get_monotonic_time ());

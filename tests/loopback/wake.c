@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A wake-up that comes just when somebody lies down again. This program stands
+ * before g_source_set_ready_time (), so that it can do there what another thread
+ * might do in that moment. */
+
+#define _GNU_SOURCE /* RTLD_NEXT */
+#include "fixture.h"
+
+#include <dlfcn.h>
+
+static GCancellable *in_that_moment = NULL;
+
+void
+g_source_set_ready_time (GSource *source, gint64 ready_time)
+{
+  void (*original) (GSource *, gint64) = NULL;
+
+  *(void **) &original = dlsym (RTLD_NEXT, "g_source_set_ready_time");
+  if (in_that_moment != NULL && ready_time < 0 &&
+      g_strcmp0 (g_source_get_name (source), "[ibb-glib] read") == 0)
+    {
+      g_autoptr (GCancellable) cancellable = g_steal_pointer (&in_that_moment);
+
+      g_cancellable_cancel (cancellable);
+    }
+  original (source, ready_time);
+}
+
+/* A read that was woken for bytes which somebody else has taken meanwhile. */
+static void
+test_cancelled (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (GAsyncResult) done = NULL;
+  GAsyncResult            *result = NULL;
+  GInputStream            *input;
+  char                     bytes[10];
+
+  fixture_open (fixture, &romeo, &juliet);
+  input = g_io_stream_get_input_stream (G_IO_STREAM (juliet));
+  g_input_stream_read_async (input, bytes, sizeof bytes, G_PRIORITY_DEFAULT, cancellable,
+                             store_result_cb, &result);
+  write_text (romeo, "x");
+  while (!g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (input)))
+    g_usleep (500);
+  g_assert_cmpint (g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (input), bytes,
+                                                             sizeof bytes, NULL, &error),
+                   ==, 1);
+  g_assert_no_error (error);
+
+  in_that_moment = g_object_ref (cancellable);
+  done = wait_for_result (&result);
+  g_assert_null (in_that_moment);
+  g_assert_cmpint (g_input_stream_read_finish (input, done, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+int
+main (int argc, char **argv)
+{
+  test_init (&argc, &argv);
+  add_test ("/ibb/loopback/wake/cancelled/D-46", test_cancelled);
+  return g_test_run ();
+}

@@ -212,6 +212,14 @@ is_held_locked (IBBWorker *self)
   return self->congested || self->suspended;
 }
 
+/* Nobody uses the engine, and it has nothing left to do. */
+static gboolean
+is_idle_locked (IBBWorker *self)
+{
+  return self->n_users == 0 && !self->retired && !self->pumping &&
+         ibb_engine_get_n_sessions (self->engine) == 0 && g_queue_is_empty (&self->outbox);
+}
+
 void
 ibb_worker_update_locked (IBBWorker *self)
 {
@@ -234,6 +242,8 @@ ibb_worker_update_locked (IBBWorker *self)
     }
   if (!is_held_locked (self) && !g_queue_is_empty (&self->outbox))
     arm_locked (self, 0);
+  else if (!is_held_locked (self) && is_idle_locked (self))
+    arm_locked (self, 0); /* to retire: its last session ended just now */
   else
     arm_locked (self, ibb_engine_get_wake_time (self->engine));
 }
@@ -456,14 +466,6 @@ static char **
 dup_features (gpointer data)
 {
   return ibb_worker_dup_features (data);
-}
-
-/* Nobody uses the engine, and it has nothing left to do. */
-static gboolean
-is_idle_locked (IBBWorker *self)
-{
-  return self->n_users == 0 && !self->retired && !self->pumping &&
-         ibb_engine_get_n_sessions (self->engine) == 0 && g_queue_is_empty (&self->outbox);
 }
 
 /* Gives up the lock. */

@@ -657,6 +657,46 @@ test_drop_service (Fixture *fixture, gconstpointer data)
   assert_reads_eof (juliet);
 }
 
+static gboolean
+set_flag_cb (gpointer data)
+{
+  g_atomic_int_set ((int *) data, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+/* Lets the connection's thread do what it has to do. */
+static void
+wait_for_connection (IBBConnection *connection)
+{
+  int flag = FALSE;
+
+  g_main_context_invoke_full (ibb_connection_get_context (connection), G_PRIORITY_LOW, set_flag_cb,
+                              &flag, NULL);
+  poll_until (g_atomic_int_get (&flag));
+}
+
+/* What nobody uses any more lets its connection go, also when that was lost while
+ * it had more to send than the rate lets through. */
+static void
+test_drop_lost (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport)  juliet = NULL;
+  g_autoptr (IBBConnection) other = NULL;
+  g_autofree char          *bytes = g_malloc0 (64 * 1024);
+  IBBTransport             *romeo = NULL;
+
+  ibb_service_set_window (fixture->romeo, 64 * 1024);
+  fixture_open (fixture, &romeo, &juliet);
+  ibb_loopback_set_rate (fixture->loopback, 40000);
+  write_bytes (romeo, bytes, 64 * 1024);
+  poll_until (ibb_connection_is_congested (fixture->romeo_connection));
+  g_clear_object (&romeo);
+  g_assert_finalize_object (g_steal_pointer (&fixture->romeo));
+  wait_for_connection (fixture->romeo_connection);
+  other = ibb_loopback_attach (fixture->loopback, ROMEO); /* the one so far is lost by it */
+  /* fixture_tear_down () waits for the connection. */
+}
+
 int
 main (int argc, char **argv)
 {
@@ -684,6 +724,7 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/close/drop-ended", test_drop_ended);
   add_test ("/ibb/loopback/close/drop-reading", test_drop_reading);
   add_test ("/ibb/loopback/close/drop-in-handler", test_drop_in_handler);
+  add_test ("/ibb/loopback/close/drop-lost", test_drop_lost);
   add_test ("/ibb/loopback/close/drop-service", test_drop_service);
   return g_test_run ();
 }

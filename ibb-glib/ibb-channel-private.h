@@ -80,7 +80,8 @@ ibb_channel_write_nonblocking (IBBChannel *self, const guint8 *buffer, gsize cou
 gboolean ibb_channel_is_readable (IBBChannel *self);
 gboolean ibb_channel_is_writable (IBBChannel *self);
 
-/* A source that is ready while the channel is. */
+/* A source that is ready while the channel is: a child for a source of GIO, which
+ * must not set its callback. */
 GSource *ibb_channel_create_source (IBBChannel *self, gboolean for_output);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBChannel, ibb_channel_unref)

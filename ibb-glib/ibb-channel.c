@@ -633,14 +633,59 @@ ibb_channel_is_writable (IBBChannel *self)
 }
 
 /* Polling: a source that asks the session each time, and that stands among the
- * waiters so as to be woken from another thread. */
+ * waiters so as to be woken from another thread. It is ever a child of a source of
+ * GIO, whose callback is the application's.
+ *
+ * Among the waiters it has a reference of its own, for GLib lets a source be seen
+ * without any while it is freed; and it stands there from the time that it is in a
+ * context (see attach_locked () of ibb-operation.c) to its destruction, which shows
+ * in its own callback's being let go. */
 
 typedef struct
 {
   GSource      source;
   IBBChannel  *channel;   /* (owned) */
+  int          joined;    /* atomic: it has stood among the waiters */
   IBBOperation operation; /* only a place in the queue */
 } PollSource;
+
+static void
+poll_source_leave (gpointer data)
+{
+  PollSource *self = data;
+  gboolean    waiting;
+
+  /* It may be finalized already if it never was in a context. */
+  if (!g_atomic_int_get (&self->joined))
+    return;
+  ibb_worker_lock (self->channel->worker);
+  waiting = self->operation.waiting;
+  ibb_operation_leave_locked (&self->operation);
+  ibb_worker_unlock (self->channel->worker);
+  if (waiting)
+    g_source_unref (data);
+}
+
+static gboolean
+poll_source_cb (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+poll_source_join (GSource *source)
+{
+  PollSource *self = (PollSource *) source;
+
+  g_atomic_int_set (&self->joined, TRUE);
+  ibb_worker_lock (self->channel->worker);
+  g_source_ref (source);
+  ibb_operation_wait_locked (&self->operation);
+  ibb_worker_unlock (self->channel->worker);
+  /* Just before, by another thread. */
+  if (g_source_is_destroyed (source))
+    poll_source_leave (self);
+}
 
 static gboolean
 poll_source_check (GSource *source)
@@ -649,9 +694,6 @@ poll_source_check (GSource *source)
   gboolean    ready;
 
   ibb_worker_lock (self->channel->worker);
-  /* Not before it is attached: see attach_locked () of ibb-operation.c. */
-  if (!self->operation.waiting)
-    ibb_operation_wait_locked (&self->operation);
   ready = self->operation.class->is_ready (&self->operation);
   if (!ready)
     g_source_set_ready_time (source, -1); /* a wake-up that has been overtaken */
@@ -663,32 +705,16 @@ static gboolean
 poll_source_prepare (GSource *source, int *timeout)
 {
   *timeout = -1;
+  if (!g_atomic_int_get (&((PollSource *) source)->joined))
+    poll_source_join (source);
   return poll_source_check (source);
 }
 
-/* It is ever a child of a source of GIO, which has the callback. */
 static gboolean
 poll_source_dispatch (GSource *source, GSourceFunc callback, gpointer data)
 {
   g_source_set_ready_time (source, -1);
   return G_SOURCE_CONTINUE;
-}
-
-/* GIO gives its children a closure that does nothing. */
-static gboolean
-poll_source_closure_cb (gpointer data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-static void
-poll_source_dispose (GSource *source)
-{
-  PollSource *self = (PollSource *) source;
-
-  ibb_worker_lock (self->channel->worker);
-  ibb_operation_leave_locked (&self->operation);
-  ibb_worker_unlock (self->channel->worker);
 }
 
 static void
@@ -705,7 +731,6 @@ static GSourceFuncs poll_source_funcs = {
   .check = poll_source_check,
   .dispatch = poll_source_dispatch,
   .finalize = poll_source_finalize,
-  .closure_callback = poll_source_closure_cb,
 };
 
 GSource *
@@ -720,6 +745,6 @@ ibb_channel_create_source (IBBChannel *channel, gboolean for_output)
                       for_output ? &channel->writers : &channel->readers);
   self->operation.source = source;
   g_source_set_static_name (source, for_output ? "[ibb-glib] writable" : "[ibb-glib] readable");
-  g_source_set_dispose_function (source, poll_source_dispose);
+  g_source_set_callback (source, poll_source_cb, self, poll_source_leave);
   return source;
 }

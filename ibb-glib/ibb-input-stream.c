@@ -142,13 +142,15 @@ static GSource *
 ibb_input_stream_create_source (GPollableInputStream *stream, GCancellable *cancellable)
 {
   IBBInputStream     *self = IBB_INPUT_STREAM (stream);
+  GSource            *source = g_pollable_source_new_full (self, NULL, cancellable);
   g_autoptr (GSource) child = NULL;
 
-  if (self->channel == NULL)
-    return g_pollable_source_new_full (self, NULL, cancellable);
-
-  child = ibb_channel_create_source (self->channel, FALSE);
-  return g_pollable_source_new_full (self, child, cancellable);
+  if (self->channel != NULL)
+    {
+      child = ibb_channel_create_source (self->channel, FALSE);
+      g_source_add_child_source (source, child);
+    }
+  return source;
 }
 
 static gssize

@@ -271,13 +271,15 @@ static GSource *
 ibb_output_stream_create_source (GPollableOutputStream *stream, GCancellable *cancellable)
 {
   IBBOutputStream    *self = IBB_OUTPUT_STREAM (stream);
+  GSource            *source = g_pollable_source_new_full (self, NULL, cancellable);
   g_autoptr (GSource) child = NULL;
 
-  if (self->channel == NULL)
-    return g_pollable_source_new_full (self, NULL, cancellable);
-
-  child = ibb_channel_create_source (self->channel, TRUE);
-  return g_pollable_source_new_full (self, child, cancellable);
+  if (self->channel != NULL)
+    {
+      child = ibb_channel_create_source (self->channel, TRUE);
+      g_source_add_child_source (source, child);
+    }
+  return source;
 }
 
 static gssize

@@ -175,6 +175,67 @@ test_source_cancelled (Fixture *fixture, gconstpointer data)
   g_source_destroy (source);
 }
 
+/* Nobody runs the context any more, or never did. */
+static void
+test_source_left (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+
+  fixture_open (fixture, &romeo, &juliet);
+  for (guint n_iterations = 0; n_iterations < 3; n_iterations++)
+    {
+      g_autoptr (GMainContext) context = g_main_context_new ();
+      g_autoptr (GSource)      source = NULL;
+
+      source = g_pollable_input_stream_create_source (get_input (romeo), NULL);
+      g_source_set_callback (source, G_SOURCE_FUNC (count_cb), NULL, NULL);
+      g_source_attach (source, context);
+      for (guint i = 0; i < n_iterations; i++)
+        g_assert_false (g_main_context_iteration (context, FALSE));
+    }
+}
+
+static int storm_is_over;
+
+static gpointer
+toggle_thread (gpointer data)
+{
+  GPollableInputStream *input = data;
+  char                  bytes[64];
+
+  while (!g_atomic_int_get (&storm_is_over))
+    g_pollable_input_stream_read_nonblocking (input, bytes, sizeof bytes, NULL, NULL);
+  return NULL;
+}
+
+/* Sources come and go while bytes do, which wake them from another thread. */
+static void
+test_source_storm (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  guint                    n_ready = 0;
+  GThread                 *thread;
+
+  fixture_open (fixture, &romeo, &juliet);
+  g_atomic_int_set (&storm_is_over, FALSE);
+  thread = g_thread_new ("toggle", toggle_thread, get_input (juliet));
+  for (guint i = 0; i < 20000; i++)
+    {
+      g_autoptr (GSource) source = NULL;
+
+      g_pollable_output_stream_write_nonblocking (get_output (romeo), "x", 1, NULL, NULL);
+      source = g_pollable_input_stream_create_source (get_input (juliet), NULL);
+      g_source_set_callback (source, G_SOURCE_FUNC (count_cb), &n_ready, NULL);
+      g_source_attach (source, NULL);
+      g_main_context_iteration (NULL, FALSE);
+      g_source_destroy (source);
+    }
+  g_atomic_int_set (&storm_is_over, TRUE);
+  g_thread_join (thread);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -183,5 +244,7 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/poll/output/F-11", test_output);
   add_test ("/ibb/loopback/poll/source-alone", test_source_alone);
   add_test ("/ibb/loopback/poll/source-cancelled", test_source_cancelled);
+  add_test ("/ibb/loopback/poll/source-left", test_source_left);
+  add_test ("/ibb/loopback/poll/source-storm", test_source_storm);
   return g_test_run ();
 }

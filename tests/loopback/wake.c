@@ -17,7 +17,7 @@ g_source_set_ready_time (GSource *source, gint64 ready_time)
   void (*original) (GSource *, gint64) = NULL;
 
   *(void **) &original = dlsym (RTLD_NEXT, "g_source_set_ready_time");
-  if (in_that_moment != NULL && ready_time < 0 &&
+  if (ready_time < 0 && g_atomic_pointer_get (&in_that_moment) != NULL &&
       g_strcmp0 (g_source_get_name (source), "[ibb-glib] read") == 0)
     {
       g_autoptr (GCancellable) cancellable = g_steal_pointer (&in_that_moment);
@@ -52,7 +52,7 @@ test_cancelled (Fixture *fixture, gconstpointer data)
                    ==, 1);
   g_assert_no_error (error);
 
-  in_that_moment = g_object_ref (cancellable);
+  g_atomic_pointer_set (&in_that_moment, g_object_ref (cancellable));
   done = wait_for_result (&result);
   g_assert_null (in_that_moment);
   g_assert_cmpint (g_input_stream_read_finish (input, done, &error), ==, -1);

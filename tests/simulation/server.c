@@ -510,17 +510,43 @@ answer_as_application (World *self, Node *node, IBBStanza *stanza)
   }
 }
 
+static gboolean
+holds (const Node *at, guint from, const Node *to)
+{
+  for (GList *l = at->held.head; l != NULL; l = l->next)
+    {
+      const Held *held = l->data;
+
+      if (held->from == from && held->to == to)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Who keeps it until its stream is resumed: behind what waits already between
+ * the two, or else the first whose stream is not there. */
+static Node *
+find_holder (World *self, Node *to, guint from)
+{
+  Node *sender = from < MAX_NODES ? &self->nodes[from] : NULL;
+
+  if (sender != NULL && holds (sender, from, to))
+    return sender;
+  if (holds (to, from, to))
+    return to;
+  if (sender != NULL && sender->suspended && sender->outage == OUTAGE_LOST)
+    return sender;
+  return to->suspended || to->jammed ? to : NULL;
+}
+
 void
 server_arrive (World *self, Node *node, IBBStanza *stanza, guint from)
 {
-  if (from < MAX_NODES && self->nodes[from].suspended && self->nodes[from].outage == OUTAGE_LOST)
+  Node *holder = find_holder (self, node, from);
+
+  if (holder != NULL)
     {
-      hold (&self->nodes[from], stanza, from, node);
-      return;
-    }
-  if (node->suspended || node->jammed)
-    {
-      hold (node, stanza, from, node);
+      hold (holder, stanza, from, node);
       return;
     }
   if (!node->up)
@@ -590,9 +616,11 @@ replay_some (World *self, Node *node)
 static void
 release_held (World *self, Node *node)
 {
-  Held *held;
+  GQueue queue = node->held;
+  Held  *held;
 
-  while ((held = g_queue_pop_head (&node->held)) != NULL)
+  g_queue_init (&node->held);
+  while ((held = g_queue_pop_head (&queue)) != NULL)
     {
       server_arrive (self, held->to, held->stanza, held->from);
       world_pump (self, held->to);

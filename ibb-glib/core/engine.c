@@ -117,8 +117,6 @@ ibb_engine_free (IBBEngine *self)
       ibb_event_clear (event);
       g_free (event);
     }
-  while ((link = g_queue_pop_head_link (&self->memory_held)) != NULL)
-    ((IBBSession *) link->data)->is_memory_held = FALSE;
   while ((link = g_queue_pop_head_link (&self->all)) != NULL)
     ((IBBSession *) link->data)->engine = NULL;
 

@@ -31,8 +31,7 @@ ibb_sender_init (IBBSession *self)
 void
 ibb_sender_free_block (IBBSession *self, IBBBlock *block)
 {
-  if (self->engine != NULL)
-    ibb_engine_remove_pending (self->engine, block->id);
+  ibb_engine_remove_pending (self->engine, block->id);
   g_bytes_unref (block->bytes);
   g_free (block->id);
   g_free (block);

@@ -583,6 +583,29 @@ test_bound (Harness *h, gconstpointer data)
   pair_clear (&pair);
 }
 
+/* The same when what is parked first leaves no room for the next. */
+static void
+test_bound_reached (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) first = open_warm (h, "first");
+  g_autoptr (IBBSession) second = open_warm (h, "second");
+  g_autoptr (IBBSession) live = open_warm (h, "live");
+  g_autoptr (GPtrArray)  blocks = new_blocks ();
+
+  set_window (h, 4);
+  harness_write_n (h, first, 2 * BLOCK);
+  take_blocks (h, blocks, "first", 2);
+  harness_write_n (h, second, 2 * BLOCK);
+  take_blocks (h, blocks, "second", 2);
+  harness_write_n (h, live, BLOCK);
+  h->engine->parked = 64 * 1024 * 1024 - 3 * BLOCK;
+  harness_advance (h, 1000);
+  expect_live (h, 10);
+  g_assert_true (first->sender.parked);
+  g_assert_false (second->sender.parked);
+  h->engine->parked = 2 * BLOCK;
+}
+
 /* A parked session returns with one block for an acknowledgement, outside the
  * shared count and without a sample; once that block is acknowledged in time it
  * is a session like any other. */
@@ -682,6 +705,7 @@ main (int argc, char **argv)
   harness_add ("/engine/sharing/D-50/ping-forgotten", test_ping_forgotten, NULL);
   harness_add ("/engine/sharing/D-50/no-server", test_no_server, NULL);
   harness_add ("/engine/sharing/D-50/bound", test_bound, NULL);
+  harness_add ("/engine/sharing/D-50/bound-reached", test_bound_reached, NULL);
   harness_add ("/engine/sharing/D-50/returns", test_returns, GINT_TO_POINTER (TRUE));
   harness_add ("/engine/sharing/D-50/returns-late", test_returns, GINT_TO_POINTER (FALSE));
   harness_add ("/engine/sharing/D-50/refused", test_refused, GINT_TO_POINTER (FALSE));

@@ -21,13 +21,12 @@ struct _ToolRelay
   IBBService           *service; /* (owned) */
   const ToolRelayFuncs *funcs;
   gpointer              data;
-  GMainContext         *context; /* (owned) */
-  GHashTable           *links;   /* (element-type ToolLink), a set */
-  GHashTable           *peers;   /* (element-type utf8 Peer), those of joined links */
-  guint                 holds;   /* operations that nobody may leave behind */
-  gboolean              ready;
-  gboolean              interrupted;
-  GError               *error; /* why the account is lost */
+  GMainContext         *context;     /* (owned) */
+  GHashTable           *links;       /* (element-type ToolLink), a set */
+  GHashTable           *peers;       /* (element-type utf8 Peer), those of joined links */
+  guint                 holds;       /* operations that nobody may leave behind */
+  int                   interrupted; /* atomic */
+  GError               *error;       /* why the account is lost */
 };
 
 /* Who is at the other end of some links. */
@@ -199,7 +198,7 @@ remove_link (ToolLink *self)
 static gboolean
 is_over (ToolRelay *self)
 {
-  return self->interrupted || self->error != NULL ||
+  return g_atomic_int_get (&self->interrupted) || self->error != NULL ||
          ibb_client_get_state (self->client) == IBB_CLIENT_STATE_OFFLINE;
 }
 
@@ -330,13 +329,15 @@ lost_cb (GObject *source, GAsyncResult *result, gpointer data)
   tool_relay_release (self);
 }
 
-static gboolean
+/* On the main thread. A source of GIO's would leak now and then when it is
+ * cancelled from another thread. */
+static void
 interrupted_cb (GCancellable *cancellable, gpointer data)
 {
   ToolRelay *self = data;
 
-  self->interrupted = TRUE;
-  return G_SOURCE_REMOVE;
+  g_atomic_int_set (&self->interrupted, TRUE);
+  g_main_context_wakeup (self->context);
 }
 
 /* Until a signal comes or the account is lost. */
@@ -344,22 +345,22 @@ static gboolean
 serve (ToolRelay *self, ToolRun *run, GError **error)
 {
   g_autoptr (GCancellable) watch = g_cancellable_new ();
-  g_autoptr (GSource)      interrupt = g_cancellable_source_new (tool_run_get_cancellable (run));
+  GCancellable            *interrupt = tool_run_get_cancellable (run);
+  gulong                   handler;
   GHashTableIter           iter;
   gpointer                 link;
   gboolean                 started;
 
-  g_source_set_callback (interrupt, G_SOURCE_FUNC (interrupted_cb), self, NULL);
-  g_source_attach (interrupt, self->context);
+  handler = g_cancellable_connect (interrupt, G_CALLBACK (interrupted_cb), self, NULL);
   tool_relay_hold (self);
   ibb_service_accept_async (self->service, watch, lost_cb, self);
   tool_run_begin_phase (run, _ ("waiting for connections"), TOOL_RUN_UNLIMITED);
 
   started = self->funcs->start (self, self->data, error);
-  while (started && !self->interrupted && self->error == NULL)
+  while (started && !g_atomic_int_get (&self->interrupted) && self->error == NULL)
     g_main_context_iteration (self->context, TRUE);
 
-  g_source_destroy (interrupt);
+  g_cancellable_disconnect (interrupt, handler);
   if (started)
     self->funcs->stop (self, self->data);
   g_cancellable_cancel (watch);

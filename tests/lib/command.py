@@ -80,7 +80,10 @@ class Program:
 
     def _end(self):
         if not self._ended.is_set():
-            os.kill(self.pid, signal.SIGKILL)
+            try:
+                os.kill(self.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # it has ended in this moment
             self._ended.wait(PATIENCE)
         for thread in self._threads:
             thread.join(PATIENCE)

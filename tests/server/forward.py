@@ -438,7 +438,7 @@ def _(server):
 @case('--timeout ends a session in which nothing moves, and no other')
 def _(server):
     target = Target()
-    tunnel = Tunnel(server, target.port, forward=('--timeout', '2'))
+    tunnel = Tunnel(server, target.port, forward=('--timeout', '8'))
     silent = tunnel.connect()
     silent_there = target.accept()
     here = tunnel.connect()

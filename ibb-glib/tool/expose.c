@@ -111,8 +111,9 @@ session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
     }
   else if (tool_relay_count_links (relay) >= (guint) self->max_sessions)
     {
-      /* Not resource-constraint, which asks for smaller blocks (D-14). */
-      ibb_request_refuse (request, IBB_ERROR_NOT_ACCEPTABLE, "There are too many sessions");
+      /* Not resource-constraint, which asks for smaller blocks (D-14), nor
+       * not-acceptable, after which ibb forward tries again. */
+      ibb_request_refuse (request, IBB_ERROR_POLICY_VIOLATION, "There are too many sessions");
       tool_note (_ ("Refused a session from “%s”: there are %d"), peer, self->max_sessions);
     }
   else

@@ -16,9 +16,11 @@
 
 #define BACKLOG 128
 #define PORT_ATTEMPTS 20
-/* The peer holds no more unanswered requests of one account (D-47); the next
- * connections wait in the backlog. */
+/* The peer holds no more unanswered requests of one account (D-47), but there may
+ * be others of this account. The next connections wait in the backlog. */
 #define MAX_OPENING 4
+#define MAX_ATTEMPTS 10
+#define ATTEMPT_INTERVAL 50 /* ms more before each */
 /* When the system does not let us accept. */
 #define ACCEPT_RETRY 1000 /* ms */
 
@@ -33,7 +35,9 @@ typedef struct
   GCancellable    *cancellable; /* (owned) of the accepting */
   GSource         *retry;       /* (owned) (nullable) */
   gboolean         accepting;
-  guint            opening;
+  gboolean         welcome;  /* the peer has let a session in */
+  guint            may_open; /* at the same time */
+  guint            opening;  /* those that are to be tried again included */
 } Forward;
 
 typedef struct
@@ -41,9 +45,11 @@ typedef struct
   Forward   *forward;
   ToolRelay *relay;
   ToolLink  *link;
+  guint      attempts;
 } Opening;
 
 static void accept_next (Forward *self, ToolRelay *relay);
+static void try_to_open (Opening *opening);
 
 /* Listening. */
 
@@ -136,37 +142,85 @@ format_address (Forward *self)
 
 /* Connections. */
 
+static gboolean
+attempt_again_cb (gpointer data)
+{
+  try_to_open (data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Whoever has let us in and now refuses has too many requests at the moment. */
+static gboolean
+attempt_again (Opening *opening, const GError *error)
+{
+  g_autoptr (GSource) source = NULL;
+  guint               wait;
+
+  if (!g_error_matches (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE) || !opening->forward->welcome ||
+      opening->attempts >= MAX_ATTEMPTS)
+    return FALSE;
+  opening->forward->may_open = 1;
+  wait = opening->attempts * ATTEMPT_INTERVAL;
+  source = g_timeout_source_new (wait + (guint) g_random_int_range (0, ATTEMPT_INTERVAL));
+  g_source_set_static_name (source, "[ibb] next attempt");
+  g_source_set_callback (source, attempt_again_cb, opening, NULL);
+  g_source_attach (source, g_main_context_get_thread_default ());
+  return TRUE;
+}
+
 static void
 opened_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autofree Opening      *opening = data;
+  Opening                 *opening = data;
   Forward                 *self = opening->forward;
+  ToolRelay               *relay = opening->relay;
   g_autoptr (IBBTransport) transport = NULL;
   GError                  *error = NULL;
 
-  self->opening--;
   transport = ibb_service_open_session_finish (IBB_SERVICE (source), result, &error);
+  if (transport == NULL && attempt_again (opening, error))
+    {
+      g_error_free (error);
+      return;
+    }
+
+  self->opening--;
   if (transport != NULL)
-    tool_link_join (opening->link, transport);
+    {
+      self->welcome = TRUE;
+      self->may_open = MIN (self->may_open + 1, MAX_OPENING);
+      tool_link_join (opening->link, transport);
+    }
   else
     tool_link_fail (opening->link, error);
-  accept_next (self, opening->relay);
+  g_free (opening);
+  accept_next (self, relay);
+}
+
+/* A link that was cancelled meanwhile learns of it here, too. */
+static void
+try_to_open (Opening *opening)
+{
+  Forward           *self = opening->forward;
+  const ToolOptions *options = tool_relay_get_options (opening->relay);
+
+  opening->attempts++;
+  ibb_service_open_session_async (tool_relay_get_service (opening->relay), self->peer,
+                                  options->stanza_type, (guint) options->block_size, NULL,
+                                  tool_link_get_cancellable (opening->link), opened_cb, opening);
 }
 
 static void
 open_session (Forward *self, ToolRelay *relay, GSocketConnection *connection)
 {
-  const ToolOptions *options = tool_relay_get_options (relay);
-  Opening           *opening = g_new (Opening, 1);
+  Opening *opening = g_new0 (Opening, 1);
 
   opening->forward = self;
   opening->relay = relay;
   opening->link = tool_link_new (relay, self->peer, NULL);
   tool_link_set_connection (opening->link, connection);
   self->opening++;
-  ibb_service_open_session_async (tool_relay_get_service (relay), self->peer, options->stanza_type,
-                                  (guint) options->block_size, NULL,
-                                  tool_link_get_cancellable (opening->link), opened_cb, opening);
+  try_to_open (opening);
 }
 
 static gboolean
@@ -207,7 +261,7 @@ accepted_cb (GObject *source, GAsyncResult *result, gpointer data)
 static void
 accept_next (Forward *self, ToolRelay *relay)
 {
-  if (self->accepting || self->retry != NULL || self->opening >= MAX_OPENING ||
+  if (self->accepting || self->retry != NULL || self->opening >= self->may_open ||
       tool_relay_count_links (relay) >= (guint) self->max_sessions ||
       g_cancellable_is_cancelled (self->cancellable))
     return;
@@ -284,7 +338,7 @@ tool_forward (int argc, char **argv)
   g_auto (ToolAccount) account = { NULL };
   g_autoptr (GError)   error = NULL;
   g_autofree char     *listen = NULL;
-  Forward              self = { .max_sessions = TOOL_RELAY_MAX_SESSIONS };
+  Forward              self = { .max_sessions = TOOL_RELAY_MAX_SESSIONS, .may_open = 1 };
   int                  status;
   const GOptionEntry   entries[] = {
       { "listen", 0, 0, G_OPTION_ARG_STRING, &listen,

@@ -7,6 +7,7 @@ Both ends have half-close switched on: D-39 from socket to socket.
 
 import hashlib
 import os
+import resource
 import signal
 import socket
 import sys
@@ -154,6 +155,58 @@ def _(server):
     sids = {event['sid'] for event in tunnel.wait_events('done', 60)}
     check_equal(len(sids), 60, 'sessions')
     tunnel.end()
+
+
+@case('several of one account at once, more than may ask at a time (D-47)')
+def _(server):
+    target = Target()
+    tunnel = Tunnel(server, target.port)
+    ports = [tunnel.port]
+    others = []
+    for _ in range(3):
+        other = Account(server, 'alice').ibb('forward', '--json', '--listen', '0', tunnel.jid)
+        other.wait_ready()
+        ports.append(other.wait_event('ready')['port'])
+        others.append(other)
+    clients = []
+    for number in range(60):
+        port = ports[number % len(ports)]
+        clients.append(tcp_socket(socket.create_connection(('127.0.0.1', port))))
+        clients[-1].sendall(bytes([number]))
+        clients[-1].shutdown(socket.SHUT_WR)
+    for _ in clients:
+        there = target.accept()
+        there.sendall(read_all(there))
+        there.close()
+    for number, client in enumerate(clients):
+        check_equal(read_all(client), bytes([number]), f'answer to {number}')
+    tunnel.wait_events('done', 15)
+    for other in others:
+        check_equal(other.errors(), [], f'errors of {other.name}')
+    tunnel.end()
+
+
+@case('too few files for all who come: they come in when others go')
+def _(server):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+
+    target = Target()
+    tunnel = Tunnel(server, target.port, prepare_forward=limit)
+    clients = [tunnel.connect() for _ in range(40)]
+    theirs = []
+    tunnel.forward.wait_for(tunnel.forward.errors, 'an error')
+    check('Too many open files' in tunnel.forward.errors()[0], tunnel.forward.errors())
+    for client in clients:
+        client.sendall(b'x')
+        client.shutdown(socket.SHUT_WR)
+    for client in clients:
+        theirs.append(target.accept())
+        check_equal(read_all(theirs[-1]), b'x', 'the request')
+        theirs[-1].close()
+    for client in clients:
+        check_equal(client.recv(1), b'', 'the end')
+    tunnel.wait_events('done', 40)
 
 
 @case('who does not read holds up nobody, and fills no memory (D-22, D-50)')
@@ -345,7 +398,9 @@ def _(server):
         here = tunnel.connect()
         pairs.append((here, target.accept()))
     expect_reset(tunnel.connect())
-    check('too many sessions' in tunnel.forward.wait_event('error')['message'], 'the reason')
+    error = tunnel.forward.wait_event('error')
+    check_equal(error['code'], 'policy-violation', 'code')
+    check('too many sessions' in error['message'], error['message'])
     for here, there in pairs:
         exchange(here, there, b'goes on')
 

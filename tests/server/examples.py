@@ -4,6 +4,7 @@
 
 import os
 import shutil
+import signal
 import sys
 from functools import partial
 
@@ -28,6 +29,8 @@ def example(name, language):
     if not os.path.exists(os.path.join(BUILD, 'ibb-glib', 'IBB-1.0.typelib')):
         raise Skip('built without introspection')
     program = os.path.join(ROOT, 'examples', f'{name}.{language}')
+    if name.startswith('echo') and language == 'py' and not os.environ.get('IBB_TEST_OVERRIDES'):
+        raise Skip('built without the overrides')
     if language == 'js':
         if not shutil.which('gjs'):
             raise Skip('there is no gjs')
@@ -82,6 +85,30 @@ def refused(server, language):
 for language in LANGUAGES:
     case(f'receive-file in {language} and a stranger')(
         partial(refused, language=language))
+
+
+def echo(server, service, client):
+    """Many sessions at once, a stranger's, and the end by an interrupt."""
+    serve, say = example('echo-service', service), example('echo-client', client)
+    alice, bob, carol = (Account(server, name) for name in ('alice', 'bob', 'carol'))
+    there = start(server, bob, serve, alice.bare)
+    jid = there.wait_ready()
+    lines = [f'{number} grüße' for number in range(200)] + ['x' * 100000]
+    # As many at once as may ask at once (D-47).
+    several = [start(server, alice, say, jid, *lines) for _ in range(4)]
+    for here in several:
+        check_equal((here.finish(), here.lines), (0, []), 'the client')
+        check_equal(here.output.decode(), '\n'.join(lines) + '\n', 'what comes back')
+    stranger = start(server, carol, say, jid, 'hello')
+    check_equal((stranger.finish(), stranger.output), (1, b''), 'the stranger')
+    there.process.send_signal(signal.SIGINT)
+    check_equal(there.finish(), 0, 'the service')
+    check_equal(len(there.output.splitlines()), 4, 'what the service says')
+
+
+for service, client in (('py', 'py'), ('py', 'js'), ('js', 'py'), ('js', 'js')):
+    case(f'echo-service in {service}, echo-client in {client}')(
+        partial(echo, service=service, client=client))
 
 
 def loopback(_server, language):

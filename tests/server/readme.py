@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The two programs of the README run as they stand, but for where the server is."""
+"""The programs of the README run as they stand, but for where the server is."""
 
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -60,6 +61,22 @@ def _(server):
             'client.set_tls_database(Gio.TlsFileDatabase.new('
             f'{server.environment["IBB_TEST_CA_FILE"]!r}))\n'))
     send(server, '/usr/bin/python3', folder / 'program.py')
+
+
+@case('the JavaScript program')
+def _(server):
+    if not os.path.exists(os.path.join(BUILD, 'ibb-glib', 'IBB-1.0.typelib')):
+        raise Skip('built without introspection')
+    if not shutil.which('gjs'):
+        raise Skip('there is no gjs')
+    folder = Folder()
+    with open(folder / 'program.js', 'w', encoding='utf-8') as file:
+        file.write(insert_after(
+            program('js'), r'IBB\.Client\.new',
+            f'client.set_host({server.host!r});\nclient.set_port({server.port});\n'
+            'client.set_tls_database(Gio.TlsFileDatabase.new('
+            f'{server.environment["IBB_TEST_CA_FILE"]!r}));\n'))
+    send(server, 'gjs', '-m', folder / 'program.js')
 
 
 @case('the C program')

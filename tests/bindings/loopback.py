@@ -79,6 +79,42 @@ def asynchronous():
     assert accepted[0].close_finish(wait(accepted[0].close_async, GLib.PRIORITY_DEFAULT))
 
 
+@cases.case('/bindings/python/lines')
+def lines():
+    opened, accepted = both_ends(*services(), ALICE, BOB, 'lines')
+    output = Gio.DataOutputStream.new(opened.get_output_stream())
+    stream = Gio.DataInputStream.new(accepted.get_input_stream())
+    stream.set_newline_type(Gio.DataStreamNewlineType.ANY)
+    long = 'x' * 50000
+    for text in ('But soft,\n', 'what light\r\n', '\n', long + '\n', 'bréaks'):
+        output.put_string(text, None)
+    opened.close(None)
+    assert stream.read_line_utf8(None) == ('But soft,', len('But soft,'))
+    result = wait(stream.read_line_async, GLib.PRIORITY_DEFAULT)
+    assert stream.read_line_finish_utf8(result) == ('what light', len('what light'))
+    assert stream.read_line_utf8(None)[0] == ''
+    assert stream.read_line_utf8(None)[0] == long
+    # The end ends a line, too; after it there is none.
+    assert stream.read_line_utf8(None)[0] == 'bréaks'
+    assert stream.read_line_utf8(None)[0] is None
+    accepted.close(None)
+
+
+@cases.case('/bindings/python/lines-broken')
+def lines_broken():
+    opened, accepted = both_ends(*services(), ALICE, BOB, 'broken')
+    stream = Gio.DataInputStream.new(accepted.get_input_stream())
+    opened.get_output_stream().write_all(b'whole\nhalf', None)
+    opened.drain(None)
+    opened.abort()
+    wait_until(accepted.has_ended)
+    assert stream.read_line_utf8(None)[0] == 'whole'
+    try:
+        raise AssertionError(stream.read_line_utf8(None))
+    except GLib.Error as error:
+        assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.BROKEN_PIPE), error
+
+
 @cases.case('/bindings/python/pollable')
 def pollable():
     opened, accepted = both_ends(*services(), ALICE, BOB, 'pollable')

@@ -7,6 +7,7 @@
 
 /* Longer than the slowest test under valgrind. */
 #define WATCHDOG_SECONDS 300
+#define LARGEST_TRANSFER (20 * 1024 * 1024)
 
 static void
 add_services (Fixture *self)
@@ -177,6 +178,13 @@ fixture_open_with (Fixture       *self,
   result = wait_for_result (&accepted);
   *juliet = ibb_service_accept_finish (self->juliet, result, &error);
   g_assert_no_error (error);
+}
+
+void
+fixture_make_room (Fixture *self)
+{
+  ibb_service_set_receive_buffer_size (self->romeo, LARGEST_TRANSFER);
+  ibb_service_set_receive_buffer_size (self->juliet, LARGEST_TRANSFER);
 }
 
 void

@@ -86,6 +86,8 @@ talk_open (Talk         *self,
   IBBTransport                  *juliet;
   GIOStream                     *stream;
 
+  if (stanza_type == IBB_STANZA_TYPE_MESSAGE)
+    fixture_make_room (fixture);
   fixture_open_with (fixture, stanza_type, &romeo, &juliet);
   *self = (Talk){ { .base = G_IO_STREAM (romeo) }, { .base = G_IO_STREAM (juliet) } };
   stream = g_tls_client_connection_new (self->romeo.base, address, &error);

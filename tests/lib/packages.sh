@@ -36,6 +36,7 @@ ibb_packages_test='
   g++
   gcovr
   gir1.2-glib-2.0
+  gir1.2-soup-3.0
   gjs
   libgloox-dev
   libqxmpp-dev

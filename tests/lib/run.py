@@ -290,7 +290,7 @@ def run_all(options, suites, tally):
     if not options.suite:
         say('Building with the address and undefined-behaviour sanitizers')
         bare = ('-Dintrospection=disabled', '-Dvapi=disabled', '-Ddocs=disabled',
-                '-Dtool=disabled')
+                '-Dtool=disabled', '-Dpython=disabled')
         if build('_build-sanitize', '-Db_sanitize=address,undefined', '-Db_lundef=false', *bare):
             say('Testing with sanitizers: ' + ' '.join(PURE_SUITES))
             test('_build-sanitize', PURE_SUITES, tally, multiplier=4)

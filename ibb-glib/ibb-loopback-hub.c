@@ -537,17 +537,20 @@ quit_cb (gpointer data)
 void
 ibb_hub_unref (IBBHub *self)
 {
-  g_autoptr (GSource) source = NULL;
+  g_autoptr (GMainContext) context = NULL;
+  g_autoptr (GSource)      source = NULL;
 
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
 
   /* The thread frees what it works with. Nobody waits for it, for whoever
    * drops the last reference may hold a lock that it needs. It may not have
-   * begun to run its loop yet, so the loop is stopped from within. */
+   * begun to run its loop yet, so the loop is stopped from within. The context
+   * is needed longer: a source that is let go of looks at it. */
+  context = g_main_context_ref (self->context);
   source = g_idle_source_new ();
   g_source_set_callback (source, quit_cb, self->loop, NULL);
-  g_source_attach (source, self->context);
+  g_source_attach (source, context);
 }
 
 void

@@ -57,12 +57,15 @@ ibb_thread_is_current (IBBThread *self)
 void
 ibb_thread_invoke (IBBThread *self, GSourceFunc function, gpointer data, GDestroyNotify data_free)
 {
-  g_autoptr (GSource) source = g_idle_source_new ();
+  /* It may be over with the thread before this returns, and a source that is
+   * let go of looks at its context. */
+  g_autoptr (GMainContext) context = g_main_context_ref (self->context);
+  g_autoptr (GSource)      source = g_idle_source_new ();
 
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_static_name (source, "[ibb-glib] invoke");
   g_source_set_callback (source, function, data, data_free);
-  g_source_attach (source, self->context);
+  g_source_attach (source, context);
 }
 
 void

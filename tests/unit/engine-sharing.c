@@ -310,6 +310,7 @@ test_asks (Harness *h, gconstpointer data)
   gboolean              long_way = GPOINTER_TO_INT (data);
   Pair                  pair;
   g_autoptr (IBBStanza) ping = NULL;
+  guint                 n_wakes;
 
   h->leave_ping = TRUE;
   pair_init (&pair, h);
@@ -324,8 +325,10 @@ test_asks (Harness *h, gconstpointer data)
   g_assert_true (ibb_stanza_record_is_kind (ping, "get"));
   g_assert_cmpstr (ping->to, ==, SERVER);
   g_assert_cmpuint (h->engine->parked, ==, 0);
+  n_wakes = h->n_wakes;
   harness_advance (h, 30000);
   harness_expect_nothing (h); /* no second one, and no block */
+  g_assert_cmpuint (h->n_wakes, ==, n_wakes);
   pair_clear (&pair);
 }
 
@@ -409,6 +412,53 @@ test_congestion (Harness *h, gconstpointer data)
   g_assert_cmpuint (h->engine->parked, ==, 0);
   expect_live (h, 10);
   pair_clear (&pair);
+}
+
+/* Behind a server that throttles, new sessions wait longer than a second for
+ * their first acknowledgement. It comes before the answer to the ping, which
+ * stands behind it: nobody is parked, and the queue stays short. */
+static void
+test_throttled (Harness *h, gconstpointer data)
+{
+  IBBSession *sessions[8];
+  GQueue      server = G_QUEUE_INIT;
+  IBBStanza  *stanza;
+  gsize       most = 0;
+
+  h->leave_ping = h->leave_disco = TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (sessions); i++)
+    {
+      g_autofree char *sid = g_strdup_printf ("%u", i);
+
+      sessions[i] = harness_open_another (h, sid, BLOCK);
+      harness_write_n (h, sessions[i], 16 * BLOCK);
+    }
+  set_window (h, 4); /* what was right before the server began to throttle */
+  for (guint i = 0; i < 200; i++)
+    {
+      gsize in_flight = 0;
+
+      while ((stanza = harness_take (h)) != NULL)
+        g_queue_push_tail (&server, stanza);
+      for (guint j = 0; j < G_N_ELEMENTS (sessions); j++)
+        in_flight += ibb_session_get_in_flight (sessions[j]);
+      if (i >= 100)
+        most = MAX (most, in_flight);
+      stanza = g_queue_pop_head (&server);
+      if (stanza == NULL)
+        break;
+      if (stanza->payload == IBB_PAYLOAD_DATA)
+        harness_advance (h, 500); /* 8 KiB in a second */
+      harness_answer (h, stanza);
+      ibb_stanza_record_unref (stanza);
+      g_assert_cmpuint (h->engine->parked, ==, 0);
+    }
+  g_assert_cmpuint (h->n_pings, >, 0);
+  g_assert_cmpuint (most, >, 0);
+  g_assert_cmpuint (most, <=, 3 * BLOCK);
+  for (guint i = 0; i < G_N_ELEMENTS (sessions); i++)
+    ibb_session_unref (sessions[i]);
+  g_queue_clear_full (&server, (GDestroyNotify) ibb_stanza_record_unref);
 }
 
 /* An acknowledgement of another session tells as much, if its block left when
@@ -698,6 +748,7 @@ main (int argc, char **argv)
   harness_add ("/engine/sharing/D-50/error", test_answered, GINT_TO_POINTER (ANSWER_ERROR));
   harness_add ("/engine/sharing/D-33/unnamed", test_answered, GINT_TO_POINTER (ANSWER_UNNAMED));
   harness_add ("/engine/sharing/D-50/congestion", test_congestion, NULL);
+  harness_add ("/engine/sharing/D-50/throttled", test_throttled, NULL);
   harness_add ("/engine/sharing/D-50/others-answered", test_others_answered, NULL);
   harness_add ("/engine/sharing/D-50/unanswered", test_unanswered, NULL);
   harness_add ("/engine/sharing/D-50/no-ping", test_no_ping, GINT_TO_POINTER (TRUE));

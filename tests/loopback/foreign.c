@@ -734,6 +734,44 @@ test_confirms (Stacks *stacks, gconstpointer data)
 
 #define add_stacks_test(path, function) g_test_add (path, Stacks, NULL, set_up, function, tear_down)
 
+/* How long the context would sleep: -1 for ever. */
+static int
+get_sleep (void)
+{
+  GMainContext *context = g_main_context_default ();
+  int           priority, timeout = 0;
+
+  g_assert_true (g_main_context_acquire (context));
+  if (!g_main_context_prepare (context, &priority))
+    g_main_context_query (context, priority, &timeout, NULL, 0);
+  g_main_context_release (context);
+  return timeout;
+}
+
+/* A session on which nothing happens wakes nobody up: not even a timer is set. */
+static void
+test_idle (Stacks *stacks, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       error = NULL;
+  GAsyncResult            *drained = NULL;
+  guint                    n_late = 0;
+
+  open_pair (stacks, &romeo, &juliet);
+  write_text (romeo, "and then nothing");
+  ibb_transport_drain_async (romeo, NULL, store_result_cb, &drained);
+  result = wait_for_result (&drained);
+  g_assert_true (ibb_transport_drain_finish (romeo, result, &error));
+  assert_reads (juliet, "and then nothing");
+  run_pending ();
+  /* What was set while there was something may still go off, once each. */
+  for (; get_sleep () >= 0; n_late++)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (n_late, <=, 4);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -750,6 +788,7 @@ main (int argc, char **argv)
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-42/waiting", test_suspended_waiting);
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-42/B-03/lost", test_suspended_lost);
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-49/dropped", test_suspended_dropped);
+  add_stacks_test ("/ibb/loopback/foreign/idle", test_idle);
   add_stacks_test ("/ibb/loopback/foreign/confirms/D-35/D-31", test_confirms);
 
   return g_test_run ();

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What sessions cost that do nothing, in memory and in wake-ups: so many open
+ * ones on one connection, with their transports and halves, over a loopback or,
+ * below tests/lib/prosody.py, between two clients of this process.
+ *
+ *   bench-idle [--sessions N] [--seconds S]
+ *
+ * With --check it is a test: 8 KiB each, and all of it comes back.
+ */
+
+#include "config.h"
+
+#include <ibb-glib/ibb-glib.h>
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST 8192          /* bytes for an idle end */
+#define MOST_OF_CLOSED 100 /* what tables keep that have grown, and GLib */
+
+static int      n_sessions = 10000;
+static int      seconds = 5;
+static gboolean check = FALSE;
+
+static const GOptionEntry entries[] = {
+  { "sessions", 0, 0, G_OPTION_ARG_INT, &n_sessions, "How many", "N" },
+  { "seconds", 0, 0, G_OPTION_ARG_INT, &seconds, "How long wake-ups are counted", "S" },
+  { "check", 0, 0, G_OPTION_ARG_NONE, &check, "Fail if it is too much", NULL },
+  G_OPTION_ENTRY_NULL,
+};
+
+static GPtrArray *opened;
+static GPtrArray *accepted;
+
+static void
+accepted_cb (IBBService *service, IBBTransport *transport, gpointer data)
+{
+  g_ptr_array_add (accepted, g_object_ref (transport));
+}
+
+static void
+opened_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_ptr_array_add (opened, ibb_service_open_session_finish (IBB_SERVICE (source), result, &error));
+  g_assert_no_error (error);
+}
+
+static IBBConnection *
+log_in (const char *account)
+{
+  g_autofree char         *upper = g_ascii_strup (account, -1);
+  g_autofree char         *name = g_strconcat ("IBB_TEST_", upper, NULL);
+  g_autofree char         *password = g_strconcat (name, "_PASSWORD", NULL);
+  g_autofree char         *jid = g_strconcat (g_getenv (name), "/idle", NULL);
+  IBBClient               *client = ibb_client_new (jid);
+  g_autoptr (GTlsDatabase) database = NULL;
+  g_autoptr (GError)       error = NULL;
+
+  database = g_tls_file_database_new (g_getenv ("IBB_TEST_CA_FILE"), &error);
+  g_assert_no_error (error);
+  ibb_client_set_tls_database (client, database);
+  ibb_client_set_host (client, g_getenv ("IBB_TEST_HOST"));
+  ibb_client_set_port (client, (guint) atoi (g_getenv ("IBB_TEST_PORT")));
+  ibb_client_set_password (client, g_getenv (password));
+  ibb_client_login (client, NULL, &error);
+  g_assert_no_error (error);
+  return IBB_CONNECTION (client);
+}
+
+static gsize
+get_used (void)
+{
+  return mallinfo2 ().uordblks + mallinfo2 ().hblkhd;
+}
+
+static gsize
+get_status (const char *path, const char *name)
+{
+  g_autofree char *status = NULL;
+  const char      *line;
+
+  if (!g_file_get_contents (path, &status, NULL, NULL))
+    return 0;
+  line = strstr (status, name);
+  return line != NULL ? g_ascii_strtoull (line + strlen (name), NULL, 10) : 0;
+}
+
+/* How often the threads of the library have gone to sleep so far. */
+static gsize
+count_sleeps (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
+  const char      *task;
+  gsize            n = 0;
+
+  while ((task = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *comm = g_strdup_printf ("/proc/self/task/%s/comm", task);
+      g_autofree char *status = g_strdup_printf ("/proc/self/task/%s/status", task);
+      g_autofree char *name = NULL;
+
+      if (g_file_get_contents (comm, &name, NULL, NULL) && g_str_has_prefix (name, "ibb-"))
+        n += get_status (status, "\nvoluntary_ctxt_switches:");
+    }
+  return n;
+}
+
+static gboolean
+tick_cb (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+typedef struct
+{
+  IBBLoopback   *loopback; /* (owned) (nullable) */
+  IBBConnection *connections[2];
+  IBBService    *services[2];
+} Pair;
+
+static void
+set_up (Pair *pair)
+{
+  if (g_getenv ("IBB_TEST_HOST") != NULL)
+    {
+      pair->connections[0] = log_in ("alice");
+      pair->connections[1] = log_in ("bob");
+    }
+  else
+    {
+      pair->loopback = ibb_loopback_new ();
+      pair->connections[0] = ibb_loopback_attach (pair->loopback, "alice@example.org/idle");
+      pair->connections[1] = ibb_loopback_attach (pair->loopback, "bob@example.org/idle");
+    }
+  for (guint i = 0; i < 2; i++)
+    pair->services[i] = ibb_service_new (pair->connections[i]);
+  ibb_service_set_session_limit (pair->services[1], G_MAXUINT);
+  g_signal_connect (pair->services[1], "session-accepted", G_CALLBACK (accepted_cb), NULL);
+}
+
+static void
+open_sessions (Pair *pair, guint n)
+{
+  g_autofree char *peer = ibb_connection_dup_local_jid (pair->connections[1]);
+
+  for (guint i = 0; i < n; i++)
+    {
+      ibb_service_open_session_async (pair->services[0], peer, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
+                                      opened_cb, NULL);
+      while (opened->len + 100 < i) /* the open-timeout is for each */
+        g_main_context_iteration (NULL, TRUE);
+    }
+  while (opened->len < n || accepted->len < n)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+/* A little to and fro in each, so that they are as after use. */
+static void
+use_sessions (void)
+{
+  for (guint i = 0; i < opened->len; i++)
+    {
+      GIOStream         *streams[2] = { opened->pdata[i], NULL };
+      char               bytes[5000] = "";
+      g_autoptr (GError) error = NULL;
+
+      for (guint j = 0; j < accepted->len && streams[1] == NULL; j++)
+        if (strcmp (ibb_transport_get_sid (accepted->pdata[(i + j) % accepted->len]),
+                    ibb_transport_get_sid (opened->pdata[i])) == 0)
+          streams[1] = accepted->pdata[(i + j) % accepted->len];
+      for (guint side = 0; side < 2; side++)
+        {
+          g_output_stream_write_all (g_io_stream_get_output_stream (streams[side]), bytes,
+                                     sizeof bytes, NULL, NULL, &error);
+          g_assert_no_error (error);
+          g_input_stream_read_all (g_io_stream_get_input_stream (streams[!side]), bytes,
+                                   sizeof bytes, NULL, NULL, &error);
+          g_assert_no_error (error);
+          ibb_transport_drain (IBB_TRANSPORT (streams[side]), NULL, &error);
+          g_assert_no_error (error);
+        }
+    }
+}
+
+static void
+closed_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_io_stream_close_finish (G_IO_STREAM (source), result, &error);
+  g_assert_no_error (error);
+  (*(guint *) data)++;
+}
+
+static void
+close_sessions (void)
+{
+  guint n = opened->len;
+  guint n_closed = 0;
+
+  for (guint i = 0; i < n; i++)
+    g_io_stream_close_async (opened->pdata[i], G_PRIORITY_DEFAULT, NULL, closed_cb, &n_closed);
+  while (n_closed < n)
+    g_main_context_iteration (NULL, TRUE);
+  for (guint i = 0; i < n; i++)
+    while (!ibb_transport_has_ended (accepted->pdata[i]))
+      g_main_context_iteration (NULL, TRUE);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_ptr_array_set_size (opened, 0);
+  g_ptr_array_set_size (accepted, 0);
+}
+
+static void
+report (const char *what, gsize used, gsize resident, gsize most)
+{
+  gsize per_end = 2 * (gsize) n_sessions;
+
+  g_print ("# %-22s %6" G_GSIZE_FORMAT " bytes allocated, %6" G_GSIZE_FORMAT
+           " resident, for each end of a session\n",
+           what, used / per_end, resident * 1024 / per_end);
+  if (check)
+    g_assert_cmpuint (used / per_end, <=, most);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (GError)         error = NULL;
+  Pair                       pair = { 0 };
+  gsize                      used, resident, sleeps;
+
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error))
+    {
+      g_printerr ("%s\n", error->message);
+      return 2;
+    }
+  g_print ("1..1\n");
+  opened = g_ptr_array_new_with_free_func (g_object_unref);
+  accepted = g_ptr_array_new_with_free_func (g_object_unref);
+  g_timeout_add (5, tick_cb, NULL);
+  set_up (&pair);
+  /* What is made once: types, names, what peers know of each other. */
+  open_sessions (&pair, 10);
+  use_sessions ();
+  close_sessions ();
+
+  used = get_used ();
+  resident = get_status ("/proc/self/status", "\nVmRSS:");
+  open_sessions (&pair, (guint) n_sessions);
+  report ("new", get_used () - used, get_status ("/proc/self/status", "\nVmRSS:") - resident, MOST);
+  g_assert_cmpuint (get_used (), >, used);
+  use_sessions ();
+  report ("used", get_used () - used, get_status ("/proc/self/status", "\nVmRSS:") - resident,
+          MOST);
+
+  g_usleep (2 * G_USEC_PER_SEC); /* the last acknowledgements */
+  sleeps = count_sleeps ();
+  g_usleep ((gulong) seconds * G_USEC_PER_SEC);
+  g_print ("# %" G_GSIZE_FORMAT " wake-ups in %d s\n", count_sleeps () - sleeps, seconds);
+
+  close_sessions ();
+  report ("closed", MAX (get_used (), used) - used,
+          get_status ("/proc/self/status", "\nVmRSS:") - resident, MOST_OF_CLOSED);
+  malloc_trim (0);
+  report ("closed and trimmed", MAX (get_used (), used) - used,
+          MAX (get_status ("/proc/self/status", "\nVmRSS:"), resident) - resident, MOST_OF_CLOSED);
+  g_print ("ok 1 - /ibb/idle/memory\n");
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_object_unref (pair.services[i]);
+      g_object_unref (pair.connections[i]);
+    }
+  g_clear_object (&pair.loopback);
+  g_ptr_array_unref (opened);
+  g_ptr_array_unref (accepted);
+  return 0;
+}

@@ -671,6 +671,15 @@ start_cb (gpointer user_data)
       return G_SOURCE_REMOVE;
     }
 
+  /* Without a password it is for those who log in without a name. */
+  if (self->node == NULL && self->account.password != NULL)
+    {
+      fail (self, IBB_ERROR, IBB_ERROR_JID_MALFORMED,
+            _ ("“%s” is the address of a server; an account has one such as “user@%s”"),
+            self->domain, self->domain);
+      return G_SOURCE_REMOVE;
+    }
+
   set_timer (self, self->account.timeout);
   ibb_dial_async (self->domain, self->account.host, self->account.port,
                   self->account.tls_mode == IBB_TLS_MODE_DIRECT, self->cancellable, dial_cb,

@@ -299,7 +299,7 @@ test_without_password (void)
 static void
 test_bad_jid (void)
 {
-  static const char *const jids[] = { "", "@", "a@", "@b", "a@b/", "\xff@b" };
+  static const char *const jids[] = { "", "@", "a@", "@b", "a@b/", "\xff@b", "b", "b/c" };
   static const FakeStep    steps[] = { { NULL } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (jids); i++)

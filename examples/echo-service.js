@@ -89,11 +89,13 @@ async function serve(jid, peer) {
     service.session_limit = 100;
     service.half_close = true; // the peer may end its side first
     service.connect('session-requested', (_service, request) => {
-        // The read or write in progress keeps the transport.
-        if (request.peer_jid.split('/')[0] === peer)
+        if (request.peer_jid.split('/')[0] === peer) {
+            // The read or write in progress keeps the transport.
             echo(request.accept());
-        else
+        } else {
+            printerr(`echo-service.js: ${request.peer_jid} is not ${peer}`);
             request.refuse(IBB.Error.NOT_ACCEPTABLE, null);
+        }
         return true;
     });
     printerr(`ready ${client.local_jid}`);

@@ -20,7 +20,7 @@ from gi.repository import Gio, GLib, IBB
 
 def new_client(jid):
     client = IBB.Client.new(jid)
-    client.set_password(os.environ['IBB_PASSWORD'])
+    client.set_password(os.environ.get('IBB_PASSWORD'))
     if 'IBB_SERVER' in os.environ:
         address = Gio.NetworkAddress.parse(os.environ['IBB_SERVER'], 5222)
         client.set_host(address.get_hostname())
@@ -60,6 +60,7 @@ async def serve(jid, peer):
             if request.props.peer_jid.split('/')[0] == peer:
                 group.create_task(echo(request.accept()))
             else:
+                print(f'echo-service.py: {request.props.peer_jid} is not {peer}', file=sys.stderr)
                 request.refuse(IBB.Error.NOT_ACCEPTABLE, None)
             return True
 

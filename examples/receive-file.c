@@ -8,6 +8,7 @@
  */
 
 #include <ibb-glib/ibb-glib.h>
+#include <locale.h>
 
 static IBBClient *
 new_client (const char *jid, GError **error)
@@ -49,6 +50,7 @@ accept_from (IBBService *service, const char *peer, GError **error)
 
       if (transport == NULL || g_str_has_prefix (ibb_transport_get_peer_jid (transport), prefix))
         return g_steal_pointer (&transport);
+      g_printerr ("receive-file: %s is not %s\n", ibb_transport_get_peer_jid (transport), peer);
       ibb_transport_abort (transport);
     }
 }
@@ -102,6 +104,7 @@ main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
 
+  setlocale (LC_ALL, ""); /* for what is said */
   if (argc != 4)
     {
       g_printerr ("Usage: receive-file JID PEER FILE\n");

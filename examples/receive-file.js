@@ -44,6 +44,7 @@ function acceptFrom(service, peer) {
                     reject(error);
                 }
             } else {
+                printerr(`receive-file.js: ${request.peer_jid} is not ${peer}`);
                 request.refuse(IBB.Error.NOT_ACCEPTABLE, 'You are not expected here');
             }
             return true;

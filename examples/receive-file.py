@@ -24,7 +24,7 @@ class Receiver:
         self.error = None
         self.transport = None
         self.client = IBB.Client.new(jid)
-        self.client.set_password(os.environ['IBB_PASSWORD'])
+        self.client.set_password(os.environ.get('IBB_PASSWORD'))
         if 'IBB_SERVER' in os.environ:
             address = Gio.NetworkAddress.parse(os.environ['IBB_SERVER'], 5222)
             self.client.set_host(address.get_hostname())
@@ -46,6 +46,7 @@ class Receiver:
 
     def on_requested(self, service, request):
         if self.transport or not request.props.peer_jid.startswith(self.peer + '/'):
+            print(f'receive-file.py: {request.props.peer_jid} is refused', file=sys.stderr)
             request.refuse(IBB.Error.NOT_ACCEPTABLE, 'You are not expected here')
             return True
         self.transport = request.accept()

@@ -30,6 +30,7 @@ async IBB.Transport accept_from (IBB.Service service, string peer) throws Error 
 
     if (transport.peer_jid.has_prefix (peer + "/"))
       return transport;
+    printerr ("receive-file: %s is not %s\n", transport.peer_jid, peer);
     transport.abort ();
   }
 }
@@ -67,6 +68,7 @@ int main (string[] args) {
   var loop = new MainLoop ();
   int status = 0;
 
+  Intl.setlocale (); // for what is said
   if (args.length != 4) {
     printerr ("Usage: receive-file JID PEER FILE\n");
     return 2;

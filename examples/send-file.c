@@ -8,6 +8,7 @@
  */
 
 #include <ibb-glib/ibb-glib.h>
+#include <locale.h>
 
 static IBBClient *
 login (const char *jid, GError **error)
@@ -70,6 +71,7 @@ main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
 
+  setlocale (LC_ALL, ""); /* for what is said */
   if (argc != 4)
     {
       g_printerr ("Usage: send-file JID PEER FILE\n");

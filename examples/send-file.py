@@ -17,7 +17,7 @@ from gi.repository import Gio, GLib, IBB
 
 def login(jid):
     client = IBB.Client.new(jid)
-    client.set_password(os.environ['IBB_PASSWORD'])
+    client.set_password(os.environ.get('IBB_PASSWORD'))
     if 'IBB_SERVER' in os.environ:
         address = Gio.NetworkAddress.parse(os.environ['IBB_SERVER'], 5222)
         client.set_host(address.get_hostname())

@@ -40,6 +40,7 @@ int main (string[] args) {
   var loop = new MainLoop ();
   int status = 0;
 
+  Intl.setlocale (); // for what is said
   if (args.length != 4) {
     printerr ("Usage: send-file JID PEER FILE\n");
     return 2;

@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import cases
 import prosody
-from cases import Skip, case, check_equal
+from cases import Skip, case, check, check_equal
 from command import ROOT, Account, Folder, Program, sha256
 
 BUILD = os.environ['IBB_TEST_BUILD_ROOT']
@@ -80,6 +80,7 @@ def refused(server, language):
     check_equal(folder.names(), ['original'], 'files')
     here = start(server, alice, send, jid, source)
     check_equal((here.finish(), there.finish()), (0, 0), 'who is expected')
+    check(carol.bare in there.lines[1], f'who is refused: {there.lines}')
 
 
 for language in LANGUAGES:

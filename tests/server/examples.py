@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The examples: each language sends to the next one, and talks to itself."""
 
+import hashlib
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from functools import partial
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
+import certificates
 import cases
 import prosody
 from cases import Skip, case, check, check_equal
@@ -17,6 +20,9 @@ from command import ROOT, Account, Folder, Program, sha256
 
 BUILD = os.environ['IBB_TEST_BUILD_ROOT']
 LANGUAGES = ('c', 'py', 'js', 'vala')
+SOUP = 'Soup-3.0' in subprocess.run(
+    ('/usr/bin/python3', '-c', 'import gi; gi.require_version("Soup", "3.0"); print("Soup-3.0")'),
+    check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
 
 
 def example(name, language):
@@ -31,6 +37,8 @@ def example(name, language):
     program = os.path.join(ROOT, 'examples', f'{name}.{language}')
     if name.startswith('echo') and language == 'py' and not os.environ.get('IBB_TEST_OVERRIDES'):
         raise Skip('built without the overrides')
+    if name.startswith('http') and not SOUP:
+        raise Skip('there is no libsoup 3 for Python')
     if language == 'js':
         if not shutil.which('gjs'):
             raise Skip('there is no gjs')
@@ -110,6 +118,70 @@ def echo(server, service, client):
 for service, client in (('py', 'py'), ('py', 'js'), ('js', 'py'), ('js', 'js')):
     case(f'echo-service in {service}, echo-client in {client}')(
         partial(echo, service=service, client=client))
+
+
+def ask_in_tls(server, asker, answerer):
+    """Then with a certificate that the other end does not expect."""
+    ask, answer = example('tls-question', asker), example('tls-question', answerer)
+    alice, bob = Account(server, 'alice'), Account(server, 'bob')
+    folder = Folder()
+    for name in ('here', 'there', 'other'):
+        certificates.make_alone(folder / name, name)
+        certificates.join(folder / name)
+    for own, expected in (('here', True), ('other', False)):
+        there = start(server, bob, answer, alice.bare, folder / 'there.pem', folder / 'here.pem')
+        jid = there.wait_ready()
+        here = start(server, alice, ask, jid, folder / f'{own}.pem', folder / 'there.pem', 'hello')
+        check_equal((here.finish(), there.finish()), (0, 0) if expected else (1, 1),
+                    f'the ends ({here.lines}, {there.lines})')
+        check_equal(here.output.decode(), f'{jid} says: HELLO\n' if expected else '', 'what is said')
+        check_equal(b' asks: hello\n' in there.output, expected, 'what is asked')
+
+
+for asker, answerer in (('c', 'py'), ('py', 'c')):
+    case(f'tls-question in {asker} and {answerer}')(
+        partial(ask_in_tls, asker=asker, answerer=answerer))
+
+
+def call_by_dbus(server, caller, called):
+    call, serve = example('dbus-greeting', caller), example('dbus-greeting', called)
+    alice, bob, carol = (Account(server, name) for name in ('alice', 'bob', 'carol'))
+    there = start(server, bob, serve, alice.bare)
+    jid = there.wait_ready()
+    stranger = start(server, carol, call, jid, 'stranger')
+    check_equal((stranger.finish(), stranger.output), (1, b''), 'the stranger')
+    here = start(server, alice, call, jid, 'World')
+    check_equal((here.finish(), here.lines), (0, []), 'the caller')
+    check(here.output.decode().startswith(f'Hello World, you are {alice.bare}/'), here.output)
+    check_equal((there.finish(), len(there.lines)), (0, 1), 'the called')
+
+
+for caller, called in (('c', 'py'), ('py', 'c')):
+    case(f'dbus-greeting in {caller} and {called}')(
+        partial(call_by_dbus, caller=caller, called=called))
+
+
+@case('http-folder')
+def http_folder(server):
+    program = example('http-folder', 'py')
+    alice, bob, carol = (Account(server, name) for name in ('alice', 'bob', 'carol'))
+    folder = Folder()
+    os.mkdir(folder / 'site')
+    small, large = folder.make('site/small', 1000), folder.make('site/large', 3000000)
+    folder.make('secret', 1000)
+    there = start(server, bob, program, alice.bare, 'serve', folder / 'site')
+    jid = there.wait_ready()
+    here = start(server, alice, program, jid, 'get', 'small', '/large', '/small')
+    check_equal((here.finish(), here.lines), (0, []), 'the client')
+    expected = b''.join(open(path, 'rb').read() for path in (small, large, small))
+    check_equal(hashlib.sha256(here.output).digest(), hashlib.sha256(expected).digest(), 'SHA-256')
+    for path in ('/nothing', '/../secret', '/%2e%2e/secret'):
+        here = start(server, alice, program, jid, 'get', path)
+        check_equal((here.finish(), here.output), (1, b''), path)
+    stranger = start(server, carol, program, jid, 'get', '/small')
+    check_equal((stranger.finish(), stranger.output), (1, b''), 'the stranger')
+    there.process.send_signal(signal.SIGINT)
+    check_equal((there.finish(), len(there.lines)), (0, 1), 'the server')
 
 
 def loopback(_server, language):

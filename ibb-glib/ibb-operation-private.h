@@ -61,6 +61,7 @@ struct _IBBOperation
   gboolean waiting; /* it does */
   GSource *source;  /* (unowned) (nullable): of a task or a poll; else cond is waited for */
   GCond    cond;
+  gboolean woken; /* cond was signalled since it last looked */
   gboolean begun;
   gint64   deadline; /* G_MAXINT64 for none */
   guint    timeout;  /* ms, for the message */

@@ -70,8 +70,11 @@ ibb_operation_wake_locked (IBBOperation *self)
 {
   if (self->source != NULL)
     g_source_set_ready_time (self->source, 0);
-  else
-    g_cond_signal (&self->cond);
+  else if (!self->woken)
+    {
+      self->woken = TRUE;
+      g_cond_signal (&self->cond);
+    }
 }
 
 void
@@ -212,6 +215,7 @@ wait_locked (IBBOperation *self, GCancellable *cancellable, GError **error)
     {
       gint64 now = g_get_monotonic_time ();
 
+      self->woken = FALSE;
       over = self->class->attempt (self, now, error);
       if (over)
         break;

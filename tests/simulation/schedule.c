@@ -572,7 +572,7 @@ make_shared_session (Schedule *self, gboolean is_stalled, guint64 total, Random 
   if (is_stalled)
     {
       reading->pause_at = random_below (random, total + 1);
-      reading->pause = random_between (random, 4 * HOUR, 12 * HOUR);
+      reading->pause = random_between (random, 2 * HOUR, 4 * HOUR);
     }
   add_action (self, ACTION_OPEN, (gint64) random_scaled (random, 1, 20 * SECOND), session.initiator,
               self->sessions->len, 0);

@@ -13,7 +13,7 @@
 
 typedef struct
 {
-  IBBLoopback   *loopback; /* NULL: through a server */
+  IBBLoopback   *loopback; /* NULL: on other connections */
   IBBConnection *romeo_connection;
   IBBConnection *juliet_connection;
   IBBService    *romeo;
@@ -25,6 +25,9 @@ void fixture_set_up (Fixture *self, gconstpointer data);
 void fixture_tear_down (Fixture *self, gconstpointer data);
 /* The same set-up, through a server wherever IBB_TEST_HOST names one. */
 void fixture_set_up_anywhere (Fixture *self, gconstpointer data);
+
+/* The part of a set-up that comes after the two connections. */
+void fixture_add_services (Fixture *self);
 
 /* One open session: Romeo opened it, Juliet accepted it. */
 void fixture_open (Fixture *self, IBBTransport **romeo, IBBTransport **juliet);

@@ -1,154 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* An XMPP stack of the application's own, in the fewest lines: a connection
- * that hands its stanzas to another one, in the context of the application.
- * There the application must not block. */
+/* Two ends on an XMPP stack of the application's own. */
 
 #include "fixture.h"
-
-#define STACK_TYPE_CONNECTION (stack_connection_get_type ())
-G_DECLARE_FINAL_TYPE (StackConnection, stack_connection, STACK, CONNECTION, GObject)
-
-struct _StackConnection
-{
-  GObject parent_instance;
-
-  char            *jid;
-  StackConnection *peer;   /* (unowned) */
-  GQueue           inbox;  /* (element-type IBBStanza) */
-  GSource         *source; /* delivers the inbox */
-  GThread         *thread; /* where everything is to be called */
-  gboolean         refuses;
-  gboolean         congested;
-  gboolean         suspended;
-  gboolean         confirms;
-  GQueue           unconfirmed; /* (element-type IBBStanza): messages that were sent */
-  guint            n_sent;
-};
-
-enum
-{
-  PROP_0,
-  PROP_LOCAL_JID,
-};
-
-static void stack_connection_iface_init (IBBConnectionInterface *iface);
-
-G_DEFINE_TYPE_WITH_CODE (StackConnection,
-                         stack_connection,
-                         G_TYPE_OBJECT,
-                         G_IMPLEMENT_INTERFACE (IBB_TYPE_CONNECTION, stack_connection_iface_init))
-
-static gboolean
-deliver_cb (gpointer data)
-{
-  StackConnection *self = data;
-  IBBStanza       *stanza;
-
-  while ((stanza = g_queue_pop_head (&self->inbox)) != NULL)
-    {
-      ibb_connection_receive (IBB_CONNECTION (self), stanza);
-      ibb_stanza_unref (stanza);
-    }
-  g_clear_pointer (&self->source, g_source_unref);
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-stack_connection_send (IBBConnection *connection, IBBStanza *stanza, GError **error)
-{
-  StackConnection   *self = STACK_CONNECTION (connection);
-  g_autofree char   *xml = ibb_stanza_to_xml (stanza);
-  g_autoptr (GError) failure = NULL;
-  IBBStanza         *copy;
-
-  g_assert_true (g_thread_self () == self->thread);
-  if (self->refuses)
-    return FALSE; /* as a binding does that returns nothing: without an error */
-  g_assert_false (self->congested);
-  g_assert_false (self->suspended);
-  self->n_sent++;
-  if (self->confirms && strcmp (ibb_stanza_get_name (stanza), "message") == 0)
-    g_queue_push_tail (&self->unconfirmed, ibb_stanza_ref (stanza));
-
-  /* Through XML, as on the wire, and with the sender's JID, as from a server. */
-  if (ibb_stanza_get_from (stanza) == NULL)
-    {
-      g_autofree char *unstamped = g_steal_pointer (&xml);
-      const char      *rest = strchr (unstamped, ' ');
-
-      xml = g_strdup_printf ("%.*s from='%s'%s", (int) (rest - unstamped), unstamped, self->jid,
-                             rest);
-    }
-  copy = ibb_stanza_new_from_xml (xml, -1, &failure);
-  g_assert_no_error (failure);
-  g_queue_push_tail (&self->peer->inbox, copy);
-  if (self->peer->source == NULL)
-    {
-      self->peer->source = g_idle_source_new ();
-      g_source_set_callback (self->peer->source, deliver_cb, self->peer, NULL);
-      g_source_attach (self->peer->source, g_main_context_get_thread_default ());
-    }
-  return TRUE;
-}
-
-static gboolean
-stack_connection_is_congested (IBBConnection *connection)
-{
-  return STACK_CONNECTION (connection)->congested;
-}
-
-static gboolean
-stack_connection_confirms (IBBConnection *connection)
-{
-  return STACK_CONNECTION (connection)->confirms;
-}
-
-static void
-stack_connection_iface_init (IBBConnectionInterface *iface)
-{
-  iface->confirms = stack_connection_confirms;
-  iface->send = stack_connection_send;
-  iface->is_congested = stack_connection_is_congested;
-}
-
-static void
-stack_connection_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
-{
-  StackConnection *self = STACK_CONNECTION (object);
-
-  if (self->thread != NULL)
-    g_assert_true (g_thread_self () == self->thread);
-  g_value_set_string (value, self->jid);
-}
-
-static void
-stack_connection_finalize (GObject *object)
-{
-  StackConnection *self = STACK_CONNECTION (object);
-
-  g_free (self->jid);
-  if (self->source != NULL)
-    g_source_destroy (self->source);
-  g_clear_pointer (&self->source, g_source_unref);
-  g_queue_clear_full (&self->inbox, (GDestroyNotify) ibb_stanza_unref);
-  g_queue_clear_full (&self->unconfirmed, (GDestroyNotify) ibb_stanza_unref);
-  G_OBJECT_CLASS (stack_connection_parent_class)->finalize (object);
-}
-
-static void
-stack_connection_class_init (StackConnectionClass *class)
-{
-  G_OBJECT_CLASS (class)->get_property = stack_connection_get_property;
-  G_OBJECT_CLASS (class)->finalize = stack_connection_finalize;
-  g_object_class_override_property (G_OBJECT_CLASS (class), PROP_LOCAL_JID, "local-jid");
-}
-
-static void
-stack_connection_init (StackConnection *self)
-{
-  self->thread = g_thread_self ();
-}
+#include "stack.h"
 
 typedef struct
 {
@@ -162,12 +17,10 @@ typedef struct
 static void
 set_up (Stacks *self, gconstpointer data)
 {
-  self->romeo_connection = g_object_new (STACK_TYPE_CONNECTION, NULL);
-  self->juliet_connection = g_object_new (STACK_TYPE_CONNECTION, NULL);
-  self->romeo_connection->jid = g_strdup (ROMEO);
-  self->juliet_connection->jid = g_strdup (JULIET);
-  self->romeo_connection->peer = self->juliet_connection;
-  self->juliet_connection->peer = self->romeo_connection;
+  self->romeo_connection = stack_connection_new (ROMEO);
+  self->juliet_connection = stack_connection_new (JULIET);
+  stack_connection_set_peer (self->romeo_connection, self->juliet_connection);
+  stack_connection_set_peer (self->juliet_connection, self->romeo_connection);
   self->romeo = ibb_service_new (IBB_CONNECTION (self->romeo_connection));
   self->juliet = ibb_service_new (IBB_CONNECTION (self->juliet_connection));
   ibb_service_set_session_limit (self->juliet, 10);
@@ -430,7 +283,7 @@ test_congested (Stacks *stacks, gconstpointer data)
 static void
 test_local_jid (Stacks *stacks, gconstpointer data)
 {
-  StackConnection         *connection = g_object_new (STACK_TYPE_CONNECTION, NULL);
+  StackConnection         *connection = stack_connection_new (NULL);
   IBBService              *service = ibb_service_new (IBB_CONNECTION (connection));
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GAsyncResult) later_result = NULL;
@@ -438,7 +291,7 @@ test_local_jid (Stacks *stacks, gconstpointer data)
   g_autoptr (GError)       error = NULL;
   GAsyncResult            *opened = NULL;
 
-  connection->peer = stacks->juliet_connection;
+  stack_connection_set_peer (connection, stacks->juliet_connection);
   ibb_service_open_session_async (service, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
                                   store_result_cb, &opened);
   result = wait_for_result (&opened);
@@ -449,7 +302,7 @@ test_local_jid (Stacks *stacks, gconstpointer data)
 
   connection->jid = g_strdup ("nurse@capulet.example/kitchen");
   g_object_notify (G_OBJECT (connection), "local-jid");
-  stacks->juliet_connection->peer = connection;
+  stack_connection_set_peer (stacks->juliet_connection, connection);
   ibb_service_open_session_async (service, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
                                   store_result_cb, &opened);
   later_result = wait_for_result (&opened);

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "pair.h"
+
+#include "stack.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+const char *const pair_names[N_PAIRS] = { "tcp", "loopback", "server", "foreign" };
+
+/* TCP */
+
+static GSocket *
+make_socket (void)
+{
+  g_autoptr (GError) error = NULL;
+  GSocket           *socket =
+      g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, &error);
+
+  g_assert_no_error (error);
+  /* Both are inherited by the sockets that are accepted. */
+  g_socket_set_option (socket, SOL_SOCKET, SO_SNDBUF, PAIR_SEND_BUFFER, &error);
+  g_assert_no_error (error);
+  g_socket_set_option (socket, SOL_SOCKET, SO_RCVBUF, PAIR_SEND_BUFFER, &error);
+  g_assert_no_error (error);
+  /* What is left of a window smaller than a segment is used late. */
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_MAXSEG, 1024, &error);
+  g_assert_no_error (error);
+  return socket;
+}
+
+static GIOStream *
+make_stream (GSocket *socket)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, &error);
+  g_assert_no_error (error);
+  return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
+}
+
+static void
+connect_sockets (GIOStream **a, GIOStream **b)
+{
+  g_autoptr (GSocket)        listener = make_socket ();
+  g_autoptr (GSocket)        here = make_socket ();
+  g_autoptr (GSocket)        there = NULL;
+  g_autoptr (GInetAddress)   host = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new (host, 0);
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autoptr (GError)         error = NULL;
+
+  g_socket_bind (listener, any, FALSE, &error);
+  g_assert_no_error (error);
+  g_socket_listen (listener, &error);
+  g_assert_no_error (error);
+  address = g_socket_get_local_address (listener, &error);
+  g_assert_no_error (error);
+  g_socket_connect (here, address, NULL, &error);
+  g_assert_no_error (error);
+  there = g_socket_accept (listener, NULL, &error);
+  g_assert_no_error (error);
+  *a = make_stream (here);
+  *b = make_stream (there);
+}
+
+/* The foreign stack */
+
+static gpointer
+stack_thread (gpointer data)
+{
+  PairSource      *self = data;
+  StackConnection *romeo;
+  StackConnection *juliet;
+
+  g_main_context_push_thread_default (self->context);
+  romeo = stack_connection_new (ROMEO);
+  juliet = stack_connection_new (JULIET);
+  stack_connection_set_peer (romeo, juliet);
+  stack_connection_set_peer (juliet, romeo);
+  romeo->context = juliet->context = self->context;
+  self->fixture.juliet_connection = IBB_CONNECTION (juliet);
+  g_atomic_pointer_set (&self->fixture.romeo_connection, IBB_CONNECTION (romeo));
+  g_main_loop_run (self->loop);
+  g_main_context_pop_thread_default (self->context);
+  return NULL;
+}
+
+static void
+start_stack (PairSource *self)
+{
+  self->context = g_main_context_new ();
+  self->loop = g_main_loop_new (self->context, FALSE);
+  self->thread = g_thread_new ("stack", stack_thread, self);
+  poll_until (g_atomic_pointer_get (&self->fixture.romeo_connection) != NULL);
+  fixture_add_services (&self->fixture);
+}
+
+static gboolean
+quit_cb (gpointer data)
+{
+  g_main_loop_quit (data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+stop_stack (PairSource *self)
+{
+  /* The loop may not run yet. */
+  g_main_context_invoke (self->context, quit_cb, self->loop);
+  g_thread_join (self->thread);
+  g_main_loop_unref (self->loop);
+  g_main_context_unref (self->context);
+}
+
+PairSource *
+pair_source_new (PairKind kind)
+{
+  PairSource *self = g_new0 (PairSource, 1);
+
+  self->kind = kind;
+  switch (kind)
+    {
+    case PAIR_TCP:
+      return self;
+    case PAIR_LOOPBACK:
+      fixture_set_up (&self->fixture, NULL);
+      break;
+    case PAIR_SERVER:
+      g_assert_nonnull (g_getenv ("IBB_TEST_HOST"));
+      fixture_set_up_anywhere (&self->fixture, NULL);
+      break;
+    case PAIR_FOREIGN:
+      start_stack (self);
+      break;
+    case N_PAIRS:
+    default:
+      g_assert_not_reached ();
+    }
+  ibb_service_set_send_buffer_size (self->fixture.romeo, PAIR_SEND_BUFFER);
+  ibb_service_set_send_buffer_size (self->fixture.juliet, PAIR_SEND_BUFFER);
+  ibb_service_set_receive_buffer_size (self->fixture.romeo, PAIR_RECEIVE_BUFFER);
+  ibb_service_set_receive_buffer_size (self->fixture.juliet, PAIR_RECEIVE_BUFFER);
+  ibb_service_set_window (self->fixture.romeo, 1);
+  ibb_service_set_window (self->fixture.juliet, 1);
+  return self;
+}
+
+void
+pair_source_free (PairSource *self)
+{
+  if (self->kind != PAIR_TCP)
+    fixture_tear_down (&self->fixture, NULL);
+  if (self->thread != NULL)
+    stop_stack (self);
+  g_free (self);
+}
+
+void
+pair_source_connect (PairSource *self, GIOStream **a, GIOStream **b)
+{
+  if (self->kind == PAIR_TCP)
+    connect_sockets (a, b);
+  else
+    fixture_open (&self->fixture, (IBBTransport **) a, (IBBTransport **) b);
+}

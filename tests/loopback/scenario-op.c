@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The calls of a scenario that may wait: in this thread, in another one, or
+ * asynchronously. */
+
+#include "scenario.h"
+
+struct _Op
+{
+  Call          call;
+  End          *end;
+  GObject      *object;      /* (owned): the half or the stream */
+  GCancellable *cancellable; /* (owned) (nullable) */
+  guint8       *buffer;      /* (owned) (nullable) */
+  gsize         count;
+  GOutputVector vectors[2];
+
+  GThread      *thread; /* (nullable): where it runs by itself */
+  int           done;   /* there */
+  GThread      *caller; /* of an asynchronous call */
+  GAsyncResult *result; /* (owned) (nullable) */
+
+  gssize outcome;
+  gsize  moved; /* bytes */
+};
+
+static gboolean
+reads (Call call)
+{
+  return call <= SKIP;
+}
+
+static gboolean
+writes (Call call)
+{
+  return call >= WRITE && call <= WRITEV_ALL;
+}
+
+static guint
+get_slot (Call call)
+{
+  if (reads (call) || call == CLOSE_INPUT)
+    return 0;
+  return call == CLOSE ? 2 : 1;
+}
+
+static Op *
+op_new (End *end, Call call, gsize count, GCancellable *cancellable)
+{
+  Op *self = g_new0 (Op, 1);
+
+  self->call = call;
+  self->end = end;
+  self->count = count;
+  g_set_object (&self->cancellable, cancellable);
+  if (call == DRAIN || call == SHUTDOWN || call == CLOSE)
+    self->object = g_object_ref (G_OBJECT (end->stream));
+  else if (get_slot (call) == 0)
+    self->object = g_object_ref (G_OBJECT (end_get_input (end)));
+  else
+    self->object = g_object_ref (G_OBJECT (end_get_output (end)));
+
+  if (reads (call) || writes (call))
+    self->buffer = g_malloc0 (count + 1);
+  if (writes (call))
+    scenario_write_pattern (end, self->buffer, count);
+  self->vectors[0] = (GOutputVector){ self->buffer, count / 3 };
+  self->vectors[1] = (GOutputVector){ self->buffer + count / 3, count - count / 3 };
+  return self;
+}
+
+static void
+op_free (Op *self)
+{
+  g_clear_object (&self->result);
+  g_clear_object (&self->cancellable);
+  g_object_unref (self->object);
+  g_free (self->buffer);
+  g_free (self);
+}
+
+static gssize
+take_bytes (Op *self, GBytes *bytes)
+{
+  gsize         size;
+  gconstpointer data;
+
+  if (bytes == NULL)
+    return -1;
+  data = g_bytes_get_data (bytes, &size);
+  g_assert_cmpuint (size, <=, self->count);
+  if (size > 0)
+    memcpy (self->buffer, data, size);
+  g_bytes_unref (bytes);
+  return size;
+}
+
+static gboolean
+shut_down (Op *self, GError **error)
+{
+  if (IBB_IS_TRANSPORT (self->object))
+    return ibb_transport_shutdown_output (IBB_TRANSPORT (self->object), self->cancellable, error);
+  return g_socket_shutdown (g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->object)),
+                            FALSE, TRUE, error);
+}
+
+/* The number of bytes, TRUE or FALSE; of a call for all or nothing, which may
+ * have moved some in any case, that or -1. */
+static gssize
+run_call (Op *self, GError **error)
+{
+  gpointer           object = self->object;
+  GCancellable      *c = self->cancellable;
+  g_autoptr (GBytes) bytes = NULL;
+
+  switch (self->call)
+    {
+    case READ:
+      return g_input_stream_read (object, self->buffer, self->count, c, error);
+    case READ_ALL:
+      return g_input_stream_read_all (object, self->buffer, self->count, &self->moved, c, error)
+                 ? (gssize) self->moved
+                 : -1;
+    case READ_BYTES:
+      return take_bytes (self, g_input_stream_read_bytes (object, self->count, c, error));
+    case SKIP:
+      return g_input_stream_skip (object, self->count, c, error);
+    case WRITE:
+      return g_output_stream_write (object, self->buffer, self->count, c, error);
+    case WRITE_ALL:
+      return g_output_stream_write_all (object, self->buffer, self->count, &self->moved, c, error)
+                 ? (gssize) self->moved
+                 : -1;
+    case WRITE_BYTES:
+      bytes = g_bytes_new_static (self->buffer, self->count);
+      return g_output_stream_write_bytes (object, bytes, c, error);
+    case WRITEV:
+      return g_output_stream_writev (object, self->vectors, 2, &self->moved, c, error)
+                 ? (gssize) self->moved
+                 : -1;
+    case WRITEV_ALL:
+      return g_output_stream_writev_all (object, self->vectors, 2, &self->moved, c, error)
+                 ? (gssize) self->moved
+                 : -1;
+    case FLUSH:
+      return g_output_stream_flush (object, c, error);
+    case DRAIN:
+      return ibb_transport_drain (object, c, error);
+    case SHUTDOWN:
+      return shut_down (self, error);
+    case CLOSE_INPUT:
+      return g_input_stream_close (object, c, error);
+    case CLOSE_OUTPUT:
+      return g_output_stream_close (object, c, error);
+    case CLOSE:
+      return g_io_stream_close (object, c, error);
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+result_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Op *self = data;
+
+  /* In the context of the caller, and never before the call has returned. */
+  g_assert_true (g_thread_self () == self->caller);
+  g_assert_null (self->result);
+  self->result = g_object_ref (result);
+}
+
+static void
+start_call (Op *self)
+{
+  const int           priority = G_PRIORITY_DEFAULT;
+  gpointer            object = self->object;
+  GCancellable       *c = self->cancellable;
+  GAsyncReadyCallback cb = result_cb;
+  g_autoptr (GBytes)  bytes = NULL;
+
+  switch (self->call)
+    {
+    case READ:
+      g_input_stream_read_async (object, self->buffer, self->count, priority, c, cb, self);
+      break;
+    case READ_ALL:
+      g_input_stream_read_all_async (object, self->buffer, self->count, priority, c, cb, self);
+      break;
+    case READ_BYTES:
+      g_input_stream_read_bytes_async (object, self->count, priority, c, cb, self);
+      break;
+    case SKIP:
+      g_input_stream_skip_async (object, self->count, priority, c, cb, self);
+      break;
+    case WRITE:
+      g_output_stream_write_async (object, self->buffer, self->count, priority, c, cb, self);
+      break;
+    case WRITE_ALL:
+      g_output_stream_write_all_async (object, self->buffer, self->count, priority, c, cb, self);
+      break;
+    case WRITE_BYTES:
+      bytes = g_bytes_new_static (self->buffer, self->count);
+      g_output_stream_write_bytes_async (object, bytes, priority, c, cb, self);
+      break;
+    case WRITEV:
+      g_output_stream_writev_async (object, self->vectors, 2, priority, c, cb, self);
+      break;
+    case WRITEV_ALL:
+      g_output_stream_writev_all_async (object, self->vectors, 2, priority, c, cb, self);
+      break;
+    case FLUSH:
+      g_output_stream_flush_async (object, priority, c, cb, self);
+      break;
+    case DRAIN:
+      ibb_transport_drain_async (object, c, cb, self);
+      break;
+    case SHUTDOWN:
+      ibb_transport_shutdown_output_async (object, c, cb, self);
+      break;
+    case CLOSE_INPUT:
+      g_input_stream_close_async (object, priority, c, cb, self);
+      break;
+    case CLOSE_OUTPUT:
+      g_output_stream_close_async (object, priority, c, cb, self);
+      break;
+    case CLOSE:
+      g_io_stream_close_async (object, priority, c, cb, self);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static gssize
+finish_call (Op *self, GError **error)
+{
+  gpointer      object = self->object;
+  GAsyncResult *result = self->result;
+  gboolean      success;
+
+  switch (self->call)
+    {
+    case READ:
+      return g_input_stream_read_finish (object, result, error);
+    case READ_ALL:
+      success = g_input_stream_read_all_finish (object, result, &self->moved, error);
+      return success ? (gssize) self->moved : -1;
+    case READ_BYTES:
+      return take_bytes (self, g_input_stream_read_bytes_finish (object, result, error));
+    case SKIP:
+      return g_input_stream_skip_finish (object, result, error);
+    case WRITE:
+      return g_output_stream_write_finish (object, result, error);
+    case WRITE_ALL:
+      success = g_output_stream_write_all_finish (object, result, &self->moved, error);
+      return success ? (gssize) self->moved : -1;
+    case WRITE_BYTES:
+      return g_output_stream_write_bytes_finish (object, result, error);
+    case WRITEV:
+      success = g_output_stream_writev_finish (object, result, &self->moved, error);
+      return success ? (gssize) self->moved : -1;
+    case WRITEV_ALL:
+      success = g_output_stream_writev_all_finish (object, result, &self->moved, error);
+      return success ? (gssize) self->moved : -1;
+    case FLUSH:
+      return g_output_stream_flush_finish (object, result, error);
+    case DRAIN:
+      return ibb_transport_drain_finish (object, result, error);
+    case SHUTDOWN:
+      return ibb_transport_shutdown_output_finish (object, result, error);
+    case CLOSE_INPUT:
+      return g_input_stream_close_finish (object, result, error);
+    case CLOSE_OUTPUT:
+      return g_output_stream_close_finish (object, result, error);
+    case CLOSE:
+      return g_io_stream_close_finish (object, result, error);
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* The message in the thread that serves the connection names the way out. */
+static void
+check_advice (const GError *error)
+{
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    g_assert_nonnull (strstr (error->message, "_async()"));
+}
+
+static void
+conclude (Op *self, gssize size, GError *error)
+{
+  check_advice (error);
+  g_assert_true ((size == -1 || (size == 0 && self->call >= FLUSH)) == (error != NULL));
+  self->outcome = scenario_get_outcome (size, error);
+  if (self->outcome > 0 && self->moved == 0 && self->call < FLUSH)
+    self->moved = self->outcome;
+}
+
+static gpointer
+op_thread (gpointer data)
+{
+  Op     *self = data;
+  GError *error = NULL;
+  gssize  size = run_call (self, &error);
+
+  conclude (self, size, error);
+  g_atomic_int_set (&self->done, TRUE);
+  return NULL;
+}
+
+/* GIO's flag says that it has begun; a drain has none. */
+static gboolean
+has_begun (Op *self)
+{
+  if (g_atomic_int_get (&self->done) || self->call == DRAIN)
+    return TRUE;
+  switch (get_slot (self->call))
+    {
+    case 0:
+      return g_input_stream_has_pending (G_INPUT_STREAM (self->object));
+    case 2:
+      return g_io_stream_has_pending (G_IO_STREAM (self->object));
+    default:
+      return g_output_stream_has_pending (
+          self->call == SHUTDOWN ? g_io_stream_get_output_stream (G_IO_STREAM (self->object))
+                                 : G_OUTPUT_STREAM (self->object));
+    }
+}
+
+static void
+op_begin (Op *self, Manner manner)
+{
+  if (manner & (ASYNC | CONTEXT))
+    {
+      self->caller = g_thread_self ();
+      start_call (self);
+      g_assert_null (self->result);
+      return;
+    }
+  self->thread = g_thread_new ("call", op_thread, self);
+  while (!has_begun (self))
+    g_usleep (100);
+}
+
+static gssize
+op_end (Op *self)
+{
+  End    *end = self->end;
+  GError *error = NULL;
+  gssize  outcome;
+
+  if (self->thread != NULL)
+    g_thread_join (self->thread);
+  else if (self->caller != NULL)
+    {
+      wait_until (self->result != NULL);
+      outcome = finish_call (self, &error);
+      conclude (self, outcome, error);
+    }
+
+  if (reads (self->call))
+    {
+      if (self->call != SKIP)
+        scenario_check_pattern (end, self->buffer, self->moved);
+      end->read += self->moved;
+    }
+  else if (writes (self->call))
+    end->written += self->moved;
+  outcome = self->outcome;
+  op_free (self);
+  return outcome;
+}
+
+/* A socket has but the synchronous half-close, which does not wait. */
+static gboolean
+has_twin (End *end, Call call)
+{
+  return call != SHUTDOWN || end_is_ibb (end);
+}
+
+gssize
+scenario_perform (End *end, const Step *step, Manner manner)
+{
+  Call call = step->call & CALL_MASK;
+  Op **slot;
+  Op  *op;
+
+  if (call >= N_WAITING)
+    return scenario_call (end, step, manner);
+
+  slot = &end->ops[get_slot (call)];
+  if (step->call & END (0))
+    {
+      g_assert_nonnull (*slot);
+      return op_end (g_steal_pointer (slot));
+    }
+  op = op_new (end, call, step->count, step->call & C ? end->cancellable : NULL);
+  if (step->call & BEGIN (0))
+    {
+      g_assert_null (*slot);
+      *slot = op;
+      op_begin (op, manner);
+      return ANY;
+    }
+  if (manner & (ASYNC | CONTEXT) && has_twin (end, call))
+    op_begin (op, manner);
+  else
+    op_thread (op);
+  return op_end (op);
+}

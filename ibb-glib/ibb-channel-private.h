@@ -57,6 +57,7 @@ GError *ibb_channel_new_error_locked (IBBChannel *self);
 
 extern const IBBOperationClass ibb_operation_read;
 extern const IBBOperationClass ibb_operation_write;
+extern const IBBOperationClass ibb_operation_writev; /* asynchronous */
 extern const IBBOperationClass ibb_operation_flush;
 extern const IBBOperationClass ibb_operation_drain;
 extern const IBBOperationClass ibb_operation_shutdown;

@@ -343,6 +343,16 @@ const IBBOperationClass ibb_operation_write = {
   .attempt = write_attempt,
 };
 
+const IBBOperationClass ibb_operation_writev = {
+  .name = "[ibb-glib] writev",
+  .async_name = "g_output_stream_writev_async()",
+  .result = IBB_RESULT_SIZE,
+  .begins_anyway = TRUE,
+  .is_ready = write_is_ready,
+  .attempt = write_attempt,
+  .finish = ibb_output_stream_writev_finished,
+};
+
 /* Waiting until the bytes written so far are somewhere */
 
 static gboolean

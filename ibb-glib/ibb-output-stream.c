@@ -98,10 +98,19 @@ ibb_output_stream_write (GOutputStream *stream,
   return size;
 }
 
+/* GIO keeps other writes away from each of its calls but from this one, which
+ * it hands through. */
+void
+ibb_output_stream_writev_finished (IBBOperation *operation)
+{
+  g_output_stream_clear_pending (g_io_stream_get_output_stream (G_IO_STREAM (operation->keep)));
+}
+
 /* Several vectors are the caller's until the end, as the bytes are; one is
  * copied. */
 static void
-start_write (GOutputStream       *stream,
+start_write (GOutputStream *stream,
+             const IBBOperationClass *class,
              const GOutputVector *vectors,
              gsize                n_vectors,
              gpointer             tag,
@@ -113,12 +122,19 @@ start_write (GOutputStream       *stream,
   IBBOutputStream  *self = IBB_OUTPUT_STREAM (stream);
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   IBBOperation     *operation;
+  GError           *error = NULL;
 
   g_task_set_source_tag (task, tag);
   g_task_set_priority (task, io_priority);
-  operation = ibb_channel_new_operation (self->channel, &ibb_operation_write, task);
+  operation = ibb_channel_new_operation (self->channel, class, task);
   if (operation == NULL)
     return;
+  if (class == &ibb_operation_writev && !g_output_stream_set_pending (stream, &error))
+    {
+      ibb_operation_free (operation);
+      g_task_return_error (task, error);
+      return;
+    }
   if (n_vectors == 1)
     {
       operation->vector = vectors[0];
@@ -142,8 +158,8 @@ ibb_output_stream_write_async (GOutputStream      *stream,
 {
   GOutputVector vector = { buffer, count };
 
-  start_write (stream, &vector, 1, ibb_output_stream_write_async, io_priority, cancellable,
-               callback, user_data);
+  start_write (stream, &ibb_operation_write, &vector, 1, ibb_output_stream_write_async, io_priority,
+               cancellable, callback, user_data);
 }
 
 static gssize
@@ -164,8 +180,8 @@ ibb_output_stream_writev_async (GOutputStream       *stream,
                                 GAsyncReadyCallback  callback,
                                 gpointer             user_data)
 {
-  start_write (stream, vectors, n_vectors, ibb_output_stream_writev_async, io_priority, cancellable,
-               callback, user_data);
+  start_write (stream, &ibb_operation_writev, vectors, n_vectors, ibb_output_stream_writev_async,
+               io_priority, cancellable, callback, user_data);
 }
 
 static gboolean

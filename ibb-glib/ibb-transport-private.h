@@ -23,6 +23,9 @@ IBBTransport *ibb_transport_new (IBBChannel *channel);
 /* The end of an operation of class ibb_operation_shutdown. */
 void ibb_transport_shutdown_finished (IBBOperation *operation);
 
+/* The same of class ibb_operation_writev. */
+void ibb_output_stream_writev_finished (IBBOperation *operation);
+
 IBBInputStream  *ibb_input_stream_new (IBBChannel *channel);
 IBBOutputStream *ibb_output_stream_new (IBBChannel *channel);
 

@@ -67,6 +67,33 @@ static const Step second[] = {
   { B, READ_ALL, 10, 10 },
 };
 
+static const Step second_vector[] = {
+  { A, FILL, 0, TRUE },
+  { A, BEGIN (WRITE), 5 },
+  { A, WRITEV, 5, NO (PENDING) },
+  { A, HAS_OUTPUT_PENDING, 0, TRUE },
+  { B, READ_REST, 0, TRUE },
+  { A, END (WRITE), 0, 5 },
+  { B, READ, 5, 5 },
+  { A, FILL, 0, TRUE },
+  { A, BEGIN (WRITEV), 5 },
+  { A, HAS_OUTPUT_PENDING, 0, TRUE },
+  { A, WRITE, 5, NO (PENDING) },
+  { B, READ_REST, 0, TRUE },
+  { A, END (WRITEV), 0, 5 },
+  { A, HAS_OUTPUT_PENDING, 0, FALSE },
+};
+
+/* GIO's own takes away the mark of the first. */
+static const Step second_vector_async[] = {
+  { A, FILL, 0, TRUE },
+  { A, BEGIN (WRITE), 5 },
+  { A, WRITEV, 5, NO (PENDING) },
+  { A, HAS_OUTPUT_PENDING, 0, FALSE, TRUE, "A second writer" },
+  { B, READ_REST, 0, TRUE },
+  { A, END (WRITE), 0, 5 },
+};
+
 static const Step flag[] = {
   { A, SET_OUTPUT_PENDING, 0, TRUE },
   { A, HAS_OUTPUT_PENDING, 0, TRUE },
@@ -158,6 +185,8 @@ static const Scenario scenarios[] = {
   SCENARIO ("nothing", nothing),
   SCENARIO ("waits", waits),
   SCENARIO ("second", second),
+  SCENARIO ("second-vector", second_vector, .tcp_manners = SYNC),
+  SCENARIO ("second-vector-async", second_vector_async, ASYNC | CONTEXT),
   SCENARIO ("flag", flag),
   SCENARIO ("flush", flush),
   SCENARIO ("held-back", held_back),

@@ -240,7 +240,9 @@ ibb_session_end (IBBSession *self, const IBBFailure *failure)
     copy_if_none (&self->delivery_failure, reason);
   copy_if_none (&self->failure, failure);
 
-  self->output_shut = self->delivery_failure.kind == IBB_FAILURE_NONE;
+  /* An end that is not orderly says nothing of the kind to the peer. */
+  if (failure->kind == IBB_FAILURE_NONE)
+    self->output_shut = self->delivery_failure.kind == IBB_FAILURE_NONE;
   self->state = IBB_SESSION_ENDED;
   ibb_sender_clear (self);
   if (self->open_id != NULL)

@@ -14,6 +14,7 @@ static const Step aborted[] = {
   { A, READ, 5, NO (CLOSED) },
   { A, READ, 5, NO (CLOSED) },
   { A, WRITE, 5, NO (CLOSED) },
+  { A, SHUTDOWN, 0, NONE, NO (CLOSED), "Half-close" },
   { A, READ_NB, 5, NO (CLOSED) },
   { A, WRITE_NB, 5, NO (CLOSED) },
   { A, IS_CLOSED, 0, TRUE, FALSE, "Abort" },
@@ -48,6 +49,7 @@ static const Step peer_aborted[] = {
   { B, WRITEV, 5, NO (BROKEN_PIPE) },
   { B, FLUSH, 0, TRUE },
   { B, DRAIN, 0, NONE, TRUE, "Drain" },
+  { B, SHUTDOWN, 0, NONE, NO (BROKEN_PIPE), "Half-close" },
   { B, CLOSE, 0, TRUE, NO (BROKEN_PIPE), "Close" },
   { B, READ, 100, NO (CLOSED) },
 };

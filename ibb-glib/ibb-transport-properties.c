@@ -373,7 +373,9 @@ ibb_transport_has_ended (IBBTransport *self)
 {
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
 
-  LOCKED (self, gboolean, self->channel->ended);
+  /* Not whether the channel knows yet: it may be told a little later, and what
+   * ibb_transport_dup_error () says goes by the session, too. */
+  LOCKED (self, gboolean, ibb_session_get_state (session) == IBB_SESSION_ENDED);
 }
 
 /**

@@ -100,6 +100,8 @@ def c_program():
     run('cc', '-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter', source, '-o', program,
         *flags('--cflags'), *flags('--libs'))
     assert run(program, env=environment) == 'hello\n'
+    run('cc', '-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter', '-fsyntax-only',
+        folder.write('layers.c', example('layers.md', 'c')), *flags('--cflags'))
 
 
 @cases.case('/install/single-include')

@@ -628,6 +628,30 @@ test_cancelled (Fixture *fixture, gconstpointer data)
   talk_clear (&talk);
 }
 
+/* A blocking read inside TLS heeds the time-out of the session, and nothing is lost
+ * by it. */
+static void
+test_timeout (Fixture *fixture, gconstpointer data)
+{
+  Talk               talk;
+  g_autoptr (GError) error = NULL;
+
+  talk_open_usual (&talk, fixture, GINT_TO_POINTER (IBB_STANZA_TYPE_IQ));
+  handshake (&talk);
+  pass_text (&talk.juliet, &talk.romeo, "hist");
+  ibb_transport_set_read_timeout (IBB_TRANSPORT (talk.romeo.base), 20);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_assert_cmpint (read_byte (&talk.romeo, &error), ==, -1);
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+      g_clear_error (&error);
+    }
+  ibb_transport_set_read_timeout (IBB_TRANSPORT (talk.romeo.base), 0);
+  pass_text (&talk.juliet, &talk.romeo, "hist again");
+  close_cleanly (&talk);
+  talk_clear (&talk);
+}
+
 /* New keys */
 
 static gpointer
@@ -720,6 +744,7 @@ main (int argc, char **argv)
   add_test_anywhere ("/ibb/tls/truncated/strict", NULL, test_truncated);
   add_test_anywhere ("/ibb/tls/truncated/lenient", "", test_truncated);
   add_test_anywhere ("/ibb/tls/cancelled", NULL, test_cancelled);
+  add_test_anywhere ("/ibb/tls/timeout", NULL, test_timeout);
   add_test_anywhere ("/ibb/tls/rehandshake/client", NULL, test_rehandshake);
   add_test_anywhere ("/ibb/tls/rehandshake/server", "", test_rehandshake);
   add_both ("threads", test_threads);

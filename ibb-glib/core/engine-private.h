@@ -138,6 +138,8 @@ IBBPending *ibb_engine_add_pending (IBBEngine     *self,
                                     const char    *normal_jid);
 void        ibb_engine_remove_pending (IBBEngine *self, const char *id);
 
+void ibb_engine_forget_abandoned (IBBEngine *self, IBBPending *pending);
+
 gboolean
 ibb_engine_has_session (IBBEngine *self, const char *local, const char *peer, const char *sid);
 

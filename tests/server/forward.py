@@ -128,10 +128,15 @@ def _(server):
     tunnel.end()
 
 
+def open_files(end):
+    return sorted(os.listdir(f'/proc/{end.pid}/fd'))
+
+
 @case('60 connections at once, each with its own bytes')
 def _(server):
     target = Target()
     tunnel = Tunnel(server, target.port)
+    before = [open_files(end) for end in (tunnel.forward, tunnel.expose)]
     data = {number: os.urandom(10000 + number) for number in range(60)}
     clients = {}
     for number in data:
@@ -154,6 +159,7 @@ def _(server):
         thread.join()
     sids = {event['sid'] for event in tunnel.wait_events('done', 60)}
     check_equal(len(sids), 60, 'sessions')
+    check_equal([open_files(end) for end in (tunnel.forward, tunnel.expose)], before, 'files')
     tunnel.end()
 
 

@@ -7,6 +7,7 @@ Both ends have half-close switched on: D-39 from socket to socket.
 
 import hashlib
 import os
+import random
 import resource
 import signal
 import socket
@@ -427,6 +428,106 @@ def _(server):
     first_there.close()
     check_equal(target.accept().recv(5), b'early', 'what waited')
     check_equal(patient.errors(), [], 'errors')
+
+
+# How the two of a connection may behave.
+RESPOND, RESPOND_AT_ONCE, RESET, RESET_AFTER, CLIENT_RESETS, CLIENT_GOES = range(6)
+
+
+def serve_as_told(connection):
+    """The service of the next case: the first 16 bytes say how much is to be sent, and how."""
+    try:
+        head = b''
+        while len(head) < 16:
+            piece = connection.recv(16 - len(head))
+            if not piece:
+                return
+            head += piece
+        size, behaviour = int.from_bytes(head[:4], 'big'), head[4]
+        response = random.Random(head).randbytes(size)
+        if behaviour == RESET:
+            send_reset(connection)
+            return
+        if behaviour != RESPOND_AT_ONCE:
+            read_all(connection)
+        connection.sendall(response)
+        if behaviour == RESET_AFTER:
+            send_reset(connection)
+            return
+        connection.shutdown(socket.SHUT_WR)
+        if behaviour == RESPOND_AT_ONCE:
+            read_all(connection)
+    except OSError:
+        pass  # what the client wanted
+    finally:
+        connection.close()
+
+
+def call(tunnel, dice):
+    """One connection; returns what is wrong with it."""
+    size, request = dice.choice((0, 1, 5000, 200000)), dice.randbytes(dice.choice((0, 1, 5000, 200000)))
+    behaviour = dice.randrange(6)
+    head = size.to_bytes(4, 'big') + bytes([behaviour]) + dice.randbytes(11)
+    with socket.create_connection(('127.0.0.1', tunnel.port), 60) as connection:
+        try:
+            connection.sendall(head)
+            if behaviour == CLIENT_RESETS:
+                send_reset(connection)
+                return None
+            connection.sendall(request)
+            if behaviour == CLIENT_GOES:
+                return None
+            connection.shutdown(socket.SHUT_WR)
+            response = read_all(connection)
+        except ConnectionError as error:
+            return None if behaviour in (RESET, RESET_AFTER) else f'{behaviour}: {error}'
+    if behaviour in (RESET, RESET_AFTER) or response != random.Random(head).randbytes(size):
+        return f'{behaviour}: {len(response)} of {size} bytes and an end of file'
+    return None
+
+
+@case('120 connections, each ended in one of six ways, from a seed')
+def _(server):
+    seed = random.randrange(1 << 32)
+    print(f'# seed {seed}')
+    target = Target()
+    tunnel = Tunnel(server, target.port)
+    before = [open_files(end) for end in (tunnel.forward, tunnel.expose)]
+    wrong, calls, stop = [], list(range(120)), threading.Event()
+
+    def serve():
+        while not stop.is_set():
+            threading.Thread(target=serve_as_told, args=(tcp_socket(target.listener.accept()[0]),),
+                             daemon=True).start()
+
+    def work():
+        while calls:
+            number = calls.pop()
+            if problem := call(tunnel, random.Random(f'{seed} {number}')):
+                wrong.append((number, problem))
+
+    service = threading.Thread(target=serve, daemon=True)
+    service.start()
+    workers = [threading.Thread(target=work) for _ in range(12)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    check_equal(wrong, [], f'seed {seed}')
+
+    def ended(end):
+        return sum(event['event'] in ('done', 'error') for event in end.events()) == 120
+
+    for end in (tunnel.forward, tunnel.expose):
+        end.wait_for(lambda end=end: ended(end), 'the end of all')
+    check_equal([open_files(end) for end in (tunnel.forward, tunnel.expose)], before, 'files')
+    # It serves on, and ends well.
+    stop.set()
+    tunnel.connect().close()
+    service.join()
+    for end in (tunnel.forward, tunnel.expose):
+        os.kill(end.pid, signal.SIGTERM)
+        check_equal(end.finish(), 0, f'status of {end.name}')
 
 
 # The end of the commands.

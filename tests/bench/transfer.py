@@ -27,8 +27,9 @@ def show(title, reports):
     seconds = max(report['seconds'] for report in reports)
     print(f'{title}: {total / ends.MIB / seconds:.2f} MiB/s in all')
     for name, report in zip(('alice', 'bob'), reports):
-        moved = report['sent'] + report['received']
-        print(f"  {name}: {report['cpu_seconds'] * 1024 * ends.MIB / moved:.2f} CPU s/GiB, "
+        per_gib = 1024 * ends.MIB / (report['sent'] + report['received'])
+        print(f"  {name}: {report['cpu_seconds'] * per_gib:.2f} CPU s/GiB, "
+              f"{report['own_cpu_seconds'] * per_gib:.2f} of it for random bytes and SHA-256, "
               f"peak {report['peak_kib'] / 1024:.1f} MiB", flush=True)
 
 

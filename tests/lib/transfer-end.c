@@ -112,6 +112,37 @@ fill (guint64 *words, gsize n_words, guint64 *state)
     }
 }
 
+static double
+get_cpu_seconds (const struct rusage *usage)
+{
+  return (double) usage->ru_utime.tv_sec + (double) usage->ru_stime.tv_sec +
+         (double) (usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / G_USEC_PER_SEC;
+}
+
+/* CPU seconds that one byte costs this program itself, which is no matter of the
+ * library. */
+static double
+get_own_cost (void)
+{
+  enum
+  {
+    ROUNDS = 64
+  };
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree guint64   *buffer = g_malloc (PIECE);
+  guint64               state = 1;
+  struct rusage         before, after;
+
+  getrusage (RUSAGE_SELF, &before);
+  for (guint i = 0; i < ROUNDS; i++)
+    {
+      fill (buffer, PIECE / sizeof *buffer, &state);
+      g_checksum_update (checksum, (const guchar *) buffer, PIECE);
+    }
+  getrusage (RUSAGE_SELF, &after);
+  return (get_cpu_seconds (&after) - get_cpu_seconds (&before)) / ROUNDS / PIECE;
+}
+
 static gpointer
 send_thread (gpointer data)
 {
@@ -285,13 +316,6 @@ obey (IBBService   *service,
       receive_other (service, peer_jid);
 }
 
-static double
-get_cpu_seconds (const struct rusage *usage)
-{
-  return (double) usage->ru_utime.tv_sec + (double) usage->ru_stime.tv_sec +
-         (double) (usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / G_USEC_PER_SEC;
-}
-
 /* The peak of this program's own memory in KiB; ru_maxrss also knows that of
  * whoever started it. */
 static guint64
@@ -307,17 +331,19 @@ get_peak_memory (void)
 }
 
 static void
-report (const Direction *sent, const Direction *received, double seconds, double cpu)
+report (
+    const Direction *sent, const Direction *received, double seconds, double cpu, double own_cost)
 {
   struct rusage usage;
 
   getrusage (RUSAGE_SELF, &usage);
-  g_print ("{\"sent\": %" G_GUINT64_FORMAT
-           ", \"sent_sha256\": \"%s\", \"received\": %" G_GUINT64_FORMAT
-           ", \"received_sha256\": \"%s\", \"seconds\": %.6f, \"cpu_seconds\": %.6f"
-           ", \"max_rss_kib\": %ld, \"peak_kib\": %" G_GUINT64_FORMAT "}\n",
-           sent->n_bytes, sent->sha256, received->n_bytes, received->sha256, seconds,
-           get_cpu_seconds (&usage) - cpu, usage.ru_maxrss, get_peak_memory ());
+  g_print (
+      "{\"sent\": %" G_GUINT64_FORMAT ", \"sent_sha256\": \"%s\", \"received\": %" G_GUINT64_FORMAT
+      ", \"received_sha256\": \"%s\", \"seconds\": %.6f, \"cpu_seconds\": %.6f"
+      ", \"own_cpu_seconds\": %.6f, \"max_rss_kib\": %ld, \"peak_kib\": %" G_GUINT64_FORMAT "}\n",
+      sent->n_bytes, sent->sha256, received->n_bytes, received->sha256, seconds,
+      get_cpu_seconds (&usage) - cpu, own_cost * (double) (sent->n_bytes + received->n_bytes),
+      usage.ru_maxrss, get_peak_memory ());
 }
 
 int
@@ -336,6 +362,7 @@ main (int argc, char **argv)
   struct rusage              before;
   gint64                     begin;
   double                     seconds;
+  double                     own_cost;
 
   setlocale (LC_ALL, "");
   setlocale (LC_NUMERIC, "C");
@@ -346,6 +373,7 @@ main (int argc, char **argv)
       return 2;
     }
 
+  own_cost = get_own_cost ();
   client = log_in ();
   service = ibb_service_new (IBB_CONNECTION (client));
   ibb_service_set_window (service, (guint64) window);
@@ -387,7 +415,7 @@ main (int argc, char **argv)
   check (received.error == NULL, "receiving", received.error);
   seconds = (double) (g_get_monotonic_time () - begin) / G_USEC_PER_SEC;
   check (g_io_stream_close (G_IO_STREAM (transport), NULL, &error), "closing", error);
-  report (&sent, &received, seconds, get_cpu_seconds (&before));
+  report (&sent, &received, seconds, get_cpu_seconds (&before), own_cost);
 
   g_free (sent.sha256);
   g_free (received.sha256);

@@ -101,7 +101,7 @@ create_task (IBBClient          *self,
  * - %IBB_ERROR_PROTOCOL: what answers there is no XMPP server, or a broken one
  * - %G_IO_ERROR_CANCELLED: by @cancellable or by a logout
  * - %G_IO_ERROR_PENDING: a login or logout is under way
- * - %G_IO_ERROR_EXISTS: the client is online already
+ * - %G_IO_ERROR_EXISTS: the client is online already, or suspended
  *
  * Since: 1.0
  */
@@ -207,7 +207,9 @@ ibb_client_login (IBBClient *self, GCancellable *cancellable, GError **error)
  * What was handed over is sent first, then good-bye is said and the server's
  * waited for, for two seconds at most. Sessions of the client's services end
  * with %G_IO_ERROR_CONNECTION_CLOSED: close them before. A login that is under
- * way ends with %G_IO_ERROR_CANCELLED. A client that is offline is fine.
+ * way ends with %G_IO_ERROR_CANCELLED. A client that is suspended gives up: its
+ * server notices when the time for a resumption is over. A client that is offline
+ * is fine.
  *
  * The only error is %G_IO_ERROR_CANCELLED.
  *

@@ -21,10 +21,9 @@
 
 #define IDENTITY "client/pc/ibb-glib"
 
-/* Strangers can send what nobody here takes. It waits for an application that
- * does not run its context, and its answers for a server that does not read. */
+/* Strangers can send what nobody here takes: it waits for an application that
+ * does not run its context. */
 #define MAX_RECEIVED 1000
-#define MAX_UNSENT_ANSWERS (256 * 1024)
 
 typedef struct
 {
@@ -193,7 +192,9 @@ query_cb (gpointer user_data)
 
   stanza =
       ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_DISCO_QUERY, query->id, query->peer);
-  sent = self->stream != NULL && ibb_stream_send (self->stream, stanza);
+  g_mutex_lock (&self->lock);
+  sent = ibb_client_send_locked (self, stanza);
+  g_mutex_unlock (&self->lock);
   ibb_stanza_unref (stanza);
   if (!sent)
     {
@@ -254,8 +255,8 @@ static void
 send_answer (IBBClient *self, IBBStanza *answer)
 {
   g_mutex_lock (&self->lock);
-  if (self->stream != NULL && ibb_stream_get_unsent (self->stream) < MAX_UNSENT_ANSWERS)
-    ibb_stream_send (self->stream, answer);
+  if (ibb_client_get_unsent_locked (self) < IBB_CLIENT_MAX_UNSENT_ANSWERS)
+    ibb_client_send_locked (self, answer);
   g_mutex_unlock (&self->lock);
 
   ibb_stanza_unref (answer);

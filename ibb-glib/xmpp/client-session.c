@@ -47,24 +47,24 @@ logout_free (gpointer data)
 
 /* Online. */
 
-static void
-went_offline (IBBClient *self, IBBStream *stream, const GError *error)
+void
+ibb_client_went_offline (IBBClient *self, const GError *error)
 {
   g_autoptr (GPtrArray) logouts = NULL;
+  g_autoptr (IBBStream) stream = NULL;
   gboolean              lost;
 
   g_mutex_lock (&self->lock);
-  g_assert (self->stream == stream);
   lost = !self->logging_out;
-  self->stream = NULL;
+  stream = g_steal_pointer (&self->stream);
   self->logging_out = FALSE;
   self->state = IBB_CLIENT_STATE_OFFLINE;
   self->stanza_limit = 0;
   g_clear_pointer (&self->local_jid, g_free);
+  ibb_client_stop_acks_locked (self);
   ibb_client_queue_notify_locked (self, IBB_CLIENT_NOTIFY_STATE | IBB_CLIENT_NOTIFY_LOCAL_JID);
   g_mutex_unlock (&self->lock);
 
-  ibb_stream_unref (stream);
   ibb_client_clear_source (&self->keepalive);
   ibb_client_fail_queries (self, error);
   if (lost)
@@ -84,11 +84,26 @@ closed_cb (IBBStream *stream, const GError *error, gpointer owner)
 
   if (self == NULL)
     return;
-  /* With XEP-0198 and self->resumable a stream that broke is not yet lost: the
-   * state becomes SUSPENDED here and a login that resumes it begins. */
+
+  g_assert (self->stream == stream);
+  if (error != NULL && ibb_client_can_resume (self, stream))
+    {
+      ibb_client_suspend (self, error);
+      return;
+    }
   if (error == NULL)
     logged_out = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, _ ("Logged out"));
-  went_offline (self, stream, error != NULL ? error : logged_out);
+  ibb_client_went_offline (self, error != NULL ? error : logged_out);
+}
+
+/* After most errors the server has forgotten the stream, or would meet the same
+ * one again; these two speak of the connection only. */
+static gboolean
+may_resume_after (IBBElement *error)
+{
+  const char *condition = ibb_element_get_condition (error, IBB_STREAM_ERROR_NAMESPACE);
+
+  return g_strcmp0 (condition, "connection-timeout") == 0 || g_strcmp0 (condition, "reset") == 0;
 }
 
 static void
@@ -97,10 +112,15 @@ element_cb (IBBStream *stream, IBBParserEvent event, IBBElement *element, gpoint
   g_autoptr (IBBClient) self = g_weak_ref_get (owner);
   g_autoptr (GError)    error = NULL;
 
-  if (self == NULL || event != IBB_PARSER_ELEMENT ||
-      !ibb_element_is (element, "error", IBB_STREAM_NAMESPACE))
+  if (self == NULL || event != IBB_PARSER_ELEMENT)
     return;
+  if (!ibb_element_is (element, "error", IBB_STREAM_NAMESPACE))
+    {
+      ibb_client_handle_management (self, stream, element);
+      return;
+    }
 
+  self->may_resume = may_resume_after (element);
   error = ibb_stream_error_to_error (element, self->jid);
   ibb_stream_abort (stream, NULL, error);
 }
@@ -110,8 +130,12 @@ stanza_cb (IBBStream *stream, IBBStanza *stanza, gpointer owner)
 {
   g_autoptr (IBBClient) self = g_weak_ref_get (owner);
 
-  if (self != NULL)
+  if (self == NULL)
+    return;
+  /* Counted even if it was dropped: the server counts it too. */
+  if (stanza != NULL)
     ibb_client_handle_stanza (self, stanza);
+  ibb_client_count_handled (self);
 }
 
 static void
@@ -128,8 +152,10 @@ end_cb (IBBStream *stream, gpointer owner)
 {
   g_autoptr (IBBClient) self = g_weak_ref_get (owner);
 
-  if (self != NULL)
-    ibb_connection_end_batch (IBB_CONNECTION (self));
+  if (self == NULL)
+    return;
+  ibb_client_answer_request (self);
+  ibb_connection_end_batch (IBB_CONNECTION (self));
 }
 
 static void
@@ -138,7 +164,7 @@ drained_cb (IBBStream *stream, gpointer owner)
   g_autoptr (IBBClient) self = g_weak_ref_get (owner);
 
   if (self != NULL)
-    ibb_connection_drained (IBB_CONNECTION (self));
+    ibb_client_stream_drained (self);
 }
 
 static const IBBStreamHandler online_handler = {
@@ -153,7 +179,8 @@ static const IBBStreamHandler online_handler = {
 static void keep_alive (IBBClient *self);
 
 /* White space after so long without a write (RFC 6120 §4.6.1): networks forget
- * connections on which nothing happens. */
+ * connections on which nothing happens. Or a question, where the server
+ * understands it: then its silence tells something, too. */
 static gboolean
 keepalive_cb (gpointer user_data)
 {
@@ -181,7 +208,10 @@ keep_alive (IBBClient *self)
 
   wait = interval;
   if (idle >= (gint64) interval * 1000)
-    ibb_stream_send_text (self->stream, " ");
+    {
+      if (!ibb_client_ask_for_life (self))
+        ibb_stream_send_text (self->stream, " ");
+    }
   else
     wait -= (guint) (idle / 1000);
   self->keepalive = ibb_client_attach (ibb_thread_get_context (self->thread),
@@ -189,24 +219,34 @@ keep_alive (IBBClient *self)
                                        weak_ref_new (self), weak_ref_free);
 }
 
+void
+ibb_client_take_stream (IBBClient *self, IBBStream *stream)
+{
+  ibb_stream_set_owner (stream, &online_handler, weak_ref_new (self), weak_ref_free);
+  keep_alive (self);
+}
+
 static void
 go_online (IBBClient *self, IBBLoginResult *result)
 {
-  g_autofree char *presence = NULL;
+  g_autofree char      *text = NULL;
+  g_autoptr (IBBStanza) presence = NULL;
 
   g_mutex_lock (&self->lock);
-  presence = g_strdup_printf ("<presence><priority>%d</priority></presence>", self->priority);
-  ibb_stream_send_text (result->stream, presence);
   self->stream = ibb_stream_ref (result->stream);
+  if (result->can_manage && self->resumable)
+    ibb_client_start_acks_locked (self);
+  text = g_strdup_printf ("<presence><priority>%d</priority></presence>", self->priority);
+  presence = ibb_stanza_new_from_xml (text, -1, NULL);
+  ibb_client_send_locked (self, presence);
   self->stanza_limit = result->stanza_limit;
   self->local_jid = g_strdup (result->local_jid);
   self->state = IBB_CLIENT_STATE_ONLINE;
   ibb_client_queue_notify_locked (self, IBB_CLIENT_NOTIFY_STATE | IBB_CLIENT_NOTIFY_LOCAL_JID);
   g_mutex_unlock (&self->lock);
 
-  ibb_stream_set_owner (result->stream, &online_handler, weak_ref_new (self), weak_ref_free);
+  ibb_client_take_stream (self, result->stream);
   ibb_connection_restored (IBB_CONNECTION (self));
-  keep_alive (self);
 }
 
 /* Login. */
@@ -265,8 +305,12 @@ answer_cb (gpointer user_data)
   IBBClient *self = g_task_get_source_object (question->task);
 
   /* The login may have ended while the user thought. */
-  if (self->login_task == question->task)
-    ibb_negotiation_answer_certificate (self->negotiation, question->accept);
+  if (self->login_task != question->task)
+    return G_SOURCE_REMOVE;
+
+  if (question->accept)
+    g_set_object (&self->accepted_certificate, question->certificate);
+  ibb_negotiation_answer_certificate (self->negotiation, question->accept);
 
   return G_SOURCE_REMOVE;
 }
@@ -334,6 +378,23 @@ get_timeout (IBBClient *self, const char *key, guint usual)
   return timeout != 0 ? timeout : usual;
 }
 
+void
+ibb_client_fill_account (IBBClient *self, IBBAccount *account)
+{
+  g_mutex_lock (&self->lock);
+  account->jid = g_strdup (self->jid != NULL ? self->jid : "");
+  account->password = g_strdup (self->password);
+  account->host = g_strdup (self->host);
+  account->port = self->port;
+  account->tls_mode = self->tls_mode;
+  g_set_object (&account->tls_database, self->tls_database);
+  account->allow_plain_text = self->allow_plain_text;
+  g_mutex_unlock (&self->lock);
+  account->timeout = get_timeout (self, IBB_CLIENT_LOGIN_TIMEOUT_KEY, IBB_CLIENT_LOGIN_TIMEOUT);
+  account->certificate_timeout =
+      get_timeout (self, IBB_CLIENT_CERTIFICATE_TIMEOUT_KEY, IBB_CLIENT_CERTIFICATE_TIMEOUT);
+}
+
 static gboolean
 login_cb (gpointer user_data)
 {
@@ -341,21 +402,11 @@ login_cb (gpointer user_data)
   IBBClient *self = g_task_get_source_object (task);
   IBBAccount account = { NULL };
 
-  g_mutex_lock (&self->lock);
-  account.jid = g_strdup (self->jid != NULL ? self->jid : "");
-  account.password = g_strdup (self->password);
-  account.host = g_strdup (self->host);
-  account.port = self->port;
-  account.tls_mode = self->tls_mode;
-  g_set_object (&account.tls_database, self->tls_database);
-  account.allow_plain_text = self->allow_plain_text;
-  g_mutex_unlock (&self->lock);
-  account.timeout = get_timeout (self, IBB_CLIENT_LOGIN_TIMEOUT_KEY, IBB_CLIENT_LOGIN_TIMEOUT);
-  account.certificate_timeout =
-      get_timeout (self, IBB_CLIENT_CERTIFICATE_TIMEOUT_KEY, IBB_CLIENT_CERTIFICATE_TIMEOUT);
-
+  ibb_client_fill_account (self, &account);
+  g_clear_object (&self->accepted_certificate);
   self->login_task = g_object_ref (task);
-  self->negotiation = ibb_negotiation_new (self->thread, &account, &negotiation_handler, self);
+  self->negotiation =
+      ibb_negotiation_new (self->thread, &account, &negotiation_handler, self, NULL);
   self->login_cancelled =
       ibb_cancel_watch_new (ibb_thread_get_context (self->thread), g_task_get_cancellable (task),
                             login_cancelled_cb, self);
@@ -410,7 +461,14 @@ logout_cb (gpointer user_data)
   IBBClient *self = g_task_get_source_object (task);
   gboolean   first;
 
-  if (self->negotiation != NULL)
+  if (self->broken != NULL)
+    {
+      g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                                                      _ ("Logged out before it was resumed"));
+
+      ibb_client_give_up_resumption (self, error);
+    }
+  else if (self->negotiation != NULL)
     {
       g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
                                                       _ ("The login was ended by a logout"));
@@ -435,6 +493,7 @@ logout_cb (gpointer user_data)
 
       /* First of all, so that no session hands over more than will be sent. */
       ibb_connection_lost (IBB_CONNECTION (self), error);
+      ibb_client_say_last_count (self);
       ibb_stream_close (self->stream);
     }
 
@@ -462,8 +521,9 @@ static const IBBStreamHandler orphan_handler = {
 
 typedef struct
 {
-  IBBStream *stream;
-  IBBThread *thread;
+  IBBStream      *stream;      /* (nullable) */
+  IBBNegotiation *negotiation; /* (nullable): of a resumption */
+  IBBThread      *thread;
 } Orphan;
 
 static gboolean
@@ -471,7 +531,17 @@ orphan_cb (gpointer user_data)
 {
   Orphan *orphan = user_data;
 
-  if (ibb_stream_is_closed (orphan->stream))
+  if (orphan->negotiation != NULL)
+    {
+      g_autoptr (GError) error =
+          g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("The client is gone"));
+
+      ibb_negotiation_fail (orphan->negotiation, error);
+      ibb_negotiation_unref (orphan->negotiation);
+    }
+  if (orphan->stream == NULL)
+    ibb_thread_quit (orphan->thread);
+  else if (ibb_stream_is_closed (orphan->stream))
     {
       orphan_closed_cb (orphan->stream, NULL, orphan->thread);
     }
@@ -498,14 +568,14 @@ ibb_client_leave_session (IBBClient *self)
 
   g_ptr_array_unref (self->logouts);
   ibb_client_clear_source (&self->keepalive);
-  if (self->stream == NULL)
-    {
-      ibb_thread_quit (self->thread);
-      return;
-    }
+  ibb_client_clear_source (&self->resume_timer);
+  ibb_client_stop_acks_locked (self);
+  g_clear_error (&self->broken);
+  g_clear_object (&self->accepted_certificate);
 
   orphan = g_new (Orphan, 1);
   orphan->stream = self->stream;
+  orphan->negotiation = self->negotiation;
   orphan->thread = self->thread;
   ibb_thread_invoke (self->thread, orphan_cb, orphan, g_free);
 }

@@ -20,6 +20,7 @@ G_BEGIN_DECLS
 #define IBB_SESSION_NAMESPACE "urn:ietf:params:xml:ns:xmpp-session"
 #define IBB_CHANNEL_BINDING_NAMESPACE "urn:xmpp:sasl-cb:0" /* XEP-0440 */
 #define IBB_LIMITS_NAMESPACE "urn:xmpp:stream-limits:0"    /* XEP-0478 */
+#define IBB_MANAGEMENT_NAMESPACE "urn:xmpp:sm:3"           /* XEP-0198 */
 
 typedef struct _IBBElement IBBElement;
 

@@ -30,9 +30,23 @@
  * [property@IBB.Client:allow-plain-text] permits it. Without a password an
  * account uses EXTERNAL, and a JID that is only a domain logs in anonymously.
  *
- * A client that lost its connection is offline, and can log in again. Sessions
- * end with the connection (XEP-0047 knows none without its stream); its
+ * ## When the network goes
+ *
+ * A client whose connection breaks, or whose server does not answer any more, is
+ * %IBB_CLIENT_STATE_SUSPENDED, unless [property@IBB.Client:resumable] is %FALSE
+ * or the server does not offer XEP-0198. It connects again, at once and then at
+ * growing intervals of up to half a minute, for as long as the server keeps its
+ * place, which is for the server to say (ten minutes with Prosody) and five
+ * minutes if it does not. Meanwhile sessions live on: reads and writes wait, or
+ * use what is buffered. Once the server agrees the client is online again, what
+ * had not arrived goes once more, and nothing was lost.
+ *
+ * Otherwise the client is offline and can log in again. Sessions end with
+ * %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047 knows none without its stream); its
  * services go on with the new login.
+ *
+ * A certificate that a handler of [signal@IBB.Client::accept-certificate] accepted
+ * at the login is accepted again; another one that cannot be verified is not.
  *
  * ## Threads
  *
@@ -184,7 +198,7 @@ ibb_client_send (IBBConnection *connection, IBBStanza *stanza, GError **error)
   gboolean   sent;
 
   g_mutex_lock (&self->lock);
-  sent = self->stream != NULL && ibb_stream_send (self->stream, stanza);
+  sent = ibb_client_send_locked (self, stanza);
   g_mutex_unlock (&self->lock);
 
   if (!sent)
@@ -205,7 +219,7 @@ ibb_client_is_congested (IBBConnection *connection)
   gboolean   congested;
 
   g_mutex_lock (&self->lock);
-  congested = self->stream != NULL && ibb_stream_is_congested (self->stream);
+  congested = ibb_client_is_congested_locked (self);
   g_mutex_unlock (&self->lock);
 
   return congested;
@@ -224,9 +238,23 @@ ibb_client_get_stanza_limit (IBBConnection *connection)
   return limit;
 }
 
+static gboolean
+ibb_client_confirms (IBBConnection *connection)
+{
+  IBBClient *self = IBB_CLIENT (connection);
+  gboolean   confirms;
+
+  g_mutex_lock (&self->lock);
+  confirms = self->acks != NULL;
+  g_mutex_unlock (&self->lock);
+
+  return confirms;
+}
+
 static void
 connection_interface_init (IBBConnectionInterface *iface)
 {
+  iface->confirms = ibb_client_confirms;
   iface->send = ibb_client_send;
   iface->get_context = ibb_client_get_context;
   iface->is_congested = ibb_client_is_congested;
@@ -442,7 +470,8 @@ ibb_client_class_init (IBBClientClass *klass)
   /**
    * IBBClient:resumable:
    *
-   * Whether a broken connection is resumed (XEP-0198). Without effect so far.
+   * Whether a broken connection is resumed (XEP-0198), where the server offers
+   * it: see [class@IBB.Client]. The next login uses it.
    *
    * Since: 1.0
    */

@@ -10,6 +10,7 @@
 
 #include "core/jid.h"
 #include "ibb-error.h"
+#include "xmpp/ack-queue.h"
 #include "xmpp/dial.h"
 #include "xmpp/sasl.h"
 #include "xmpp/stream-error.h"
@@ -28,6 +29,7 @@ typedef enum
   STAGE_SASL,
   STAGE_BIND_FEATURES,
   STAGE_BIND,
+  STAGE_RESUME, /* instead of a binding */
   STAGE_SESSION,
   STAGE_DONE,
 } Stage;
@@ -38,6 +40,7 @@ struct _IBBNegotiation
   IBBThread                   *thread;
   const IBBNegotiationHandler *handler;
   gpointer                     owner;
+  GDestroyNotify               owner_free; /* (nullable) */
   IBBAccount                   account;
   char                        *node; /* (nullable) */
   char                        *domain;
@@ -52,6 +55,9 @@ struct _IBBNegotiation
   gboolean      session_wanted;
   char         *local_jid; /* (nullable) */
   guint         stanza_limit;
+  gboolean      can_manage;
+  guint32       resumed_h;
+  gboolean      was_refused;
 };
 
 void
@@ -61,6 +67,7 @@ ibb_account_clear (IBBAccount *self)
   g_clear_pointer (&self->password, g_free);
   g_clear_pointer (&self->host, g_free);
   g_clear_object (&self->tls_database);
+  g_clear_pointer (&self->resume_id, g_free);
 }
 
 static void
@@ -109,6 +116,12 @@ static void G_GNUC_PRINTF (4, 5)
   error = g_error_new_valist (domain, code, format, arguments);
   va_end (arguments);
   ibb_negotiation_fail (self, error);
+}
+
+gboolean
+ibb_negotiation_was_refused (IBBNegotiation *self)
+{
+  return self->was_refused;
 }
 
 static gboolean
@@ -162,7 +175,8 @@ send_bind (IBBNegotiation *self)
 static void
 succeed (IBBNegotiation *self)
 {
-  IBBLoginResult result = { self->stream, self->local_jid, self->stanza_limit };
+  IBBLoginResult result = { self->stream, self->local_jid, self->stanza_limit, self->can_manage,
+                            self->resumed_h };
 
   ibb_stream_set_read_stanzas (self->stream);
   ibb_stream_ref (result.stream);
@@ -218,6 +232,49 @@ handle_bound (IBBNegotiation *self, IBBElement *element)
   fail (self, IBB_ERROR, ibb_condition_to_code (condition),
         _ ("The server of “%s” gave no resource: %s"), self->domain,
         condition != NULL ? condition : "?");
+}
+
+/* Resumption (XEP-0198 §5). */
+
+static void
+send_resume (IBBNegotiation *self)
+{
+  g_autofree char *id = g_markup_escape_text (self->account.resume_id, -1);
+  g_autofree char *text = g_strdup_printf ("<resume xmlns='" IBB_MANAGEMENT_NAMESPACE
+                                           "' h='%" G_GUINT32_FORMAT "' previd='%s'/>",
+                                           self->account.resume_h, id);
+
+  /* What the server sends again follows at once upon its answer. */
+  ibb_stream_set_read_stanzas (self->stream);
+  self->stage = STAGE_RESUME;
+  ibb_stream_send_text (self->stream, text);
+}
+
+static void
+handle_resumed (IBBNegotiation *self, IBBElement *element)
+{
+  const char *condition;
+
+  if (ibb_element_is (element, "resumed", IBB_MANAGEMENT_NAMESPACE))
+    {
+      if (g_strcmp0 (ibb_element_get_attribute (element, "previd"), self->account.resume_id) == 0 &&
+          ibb_ack_queue_parse_h (ibb_element_get_attribute (element, "h"), &self->resumed_h))
+        {
+          succeed (self);
+          return;
+        }
+      self->was_refused = TRUE;
+      fail (self, IBB_ERROR, IBB_ERROR_PROTOCOL,
+            _ ("The server of “%s” resumed another connection than ours"), self->domain);
+    }
+  else if (ibb_element_is (element, "failed", IBB_MANAGEMENT_NAMESPACE))
+    {
+      condition = ibb_element_get_condition (element, IBB_STANZA_ERROR_NAMESPACE);
+      self->was_refused = TRUE;
+      fail (self, IBB_ERROR, ibb_condition_to_code (condition),
+            _ ("The server of “%s” could not resume the connection: %s"), self->domain,
+            condition != NULL ? condition : "?");
+    }
 }
 
 /* SASL. */
@@ -346,6 +403,8 @@ handle_sasl (IBBNegotiation *self, IBBElement *element)
     }
   else
     {
+      self->was_refused = g_strcmp0 (ibb_element_get_condition (element, IBB_SASL_NAMESPACE),
+                                     "temporary-auth-failure") != 0;
       error = ibb_sasl_failure_to_error (element, self->account.jid);
     }
 
@@ -529,10 +588,17 @@ handle_bind_features (IBBNegotiation *self, IBBElement *features)
   self->session_wanted =
       session != NULL && ibb_element_get_child (session, "optional", IBB_SESSION_NAMESPACE) == NULL;
 
-  /* XEP-0198 belongs here: with account.resumable and a <sm/> among the
-   * features, <enable resume='true'/> follows the binding, and a broken stream
-   * comes back to this point with <resume/> instead of a binding. */
-  if (ibb_element_get_child (features, "bind", IBB_BIND_NAMESPACE) == NULL)
+  self->can_manage = ibb_element_get_child (features, "sm", IBB_MANAGEMENT_NAMESPACE) != NULL;
+
+  if (self->account.resume_id != NULL && !self->can_manage)
+    {
+      self->was_refused = TRUE;
+      fail (self, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
+            _ ("The server of “%s” does not resume connections any more"), self->domain);
+    }
+  else if (self->account.resume_id != NULL)
+    send_resume (self);
+  else if (ibb_element_get_child (features, "bind", IBB_BIND_NAMESPACE) == NULL)
     fail (self, IBB_ERROR, IBB_ERROR_PROTOCOL, _ ("The server of “%s” offers no resource binding"),
           self->domain);
   else
@@ -576,6 +642,8 @@ element_cb (IBBStream *stream, IBBParserEvent event, IBBElement *element, gpoint
     handle_sasl (self, element);
   else if (self->stage == STAGE_BIND_FEATURES && features)
     handle_bind_features (self, element);
+  else if (self->stage == STAGE_RESUME)
+    handle_resumed (self, element);
   else if (self->stage == STAGE_BIND && ibb_element_is (element, "iq", IBB_CLIENT_NAMESPACE))
     handle_bound (self, element);
   else if (self->stage == STAGE_SESSION && ibb_element_is (element, "iq", IBB_CLIENT_NAMESPACE) &&
@@ -691,7 +759,8 @@ IBBNegotiation *
 ibb_negotiation_new (IBBThread                   *thread,
                      IBBAccount                  *account,
                      const IBBNegotiationHandler *handler,
-                     gpointer                     owner)
+                     gpointer                     owner,
+                     GDestroyNotify               owner_free)
 {
   IBBNegotiation *self = g_new0 (IBBNegotiation, 1);
 
@@ -700,6 +769,7 @@ ibb_negotiation_new (IBBThread                   *thread,
   ibb_thread_hold (thread);
   self->handler = handler;
   self->owner = owner;
+  self->owner_free = owner_free;
   self->account = *account;
   memset (account, 0, sizeof *account);
   self->cancellable = g_cancellable_new ();
@@ -725,6 +795,8 @@ ibb_negotiation_unref (IBBNegotiation *self)
     return;
 
   clear_timer (self);
+  if (self->owner_free != NULL)
+    self->owner_free (self->owner);
   ibb_account_clear (&self->account);
   g_free (self->node);
   g_free (self->domain);

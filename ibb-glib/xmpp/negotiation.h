@@ -24,7 +24,9 @@ typedef struct
   IBBTlsMode    tls_mode;
   GTlsDatabase *tls_database; /* (nullable) */
   gboolean      allow_plain_text;
-  guint         timeout;             /* ms, for the whole login but the user's part in it */
+  char         *resume_id; /* (nullable): of the stream to resume (XEP-0198), not to bind anew */
+  guint32       resume_h;  /* how many of its stanzas were handled here */
+  guint         timeout;   /* ms, for the whole login but the user's part in it */
   guint         certificate_timeout; /* ms, for the user's answer */
 } IBBAccount;
 
@@ -34,6 +36,8 @@ typedef struct
   IBBStream  *stream; /* to be taken over with ibb_stream_set_owner () */
   const char *local_jid;
   guint       stanza_limit; /* XEP-0478, 0: none was named */
+  gboolean    can_manage;   /* XEP-0198 is offered */
+  guint32     resumed_h;    /* how many stanzas the server had handled of the resumed stream */
 } IBBLoginResult;
 
 typedef struct _IBBNegotiation IBBNegotiation;
@@ -55,14 +59,19 @@ typedef struct
 
 void ibb_account_clear (IBBAccount *self);
 
-/* Takes what is in account. done () is never called before this returns. */
+/* Takes what is in account. done () is never called before this returns;
+ * owner_free (nullable) is called when nothing will be any more. */
 IBBNegotiation *ibb_negotiation_new (IBBThread                   *thread,
                                      IBBAccount                  *account,
                                      const IBBNegotiationHandler *handler,
-                                     gpointer                     owner);
+                                     gpointer                     owner,
+                                     GDestroyNotify               owner_free);
 IBBNegotiation *ibb_negotiation_ref (IBBNegotiation *self);
 void            ibb_negotiation_unref (IBBNegotiation *self);
 void            ibb_negotiation_answer_certificate (IBBNegotiation *self, gboolean accept);
+/* Whether the server has let us in no more, or knows the stream no more that was
+ * to be resumed: to try again is of no use. */
+gboolean ibb_negotiation_was_refused (IBBNegotiation *self);
 /* Ends it with this error, unless it has ended. */
 void ibb_negotiation_fail (IBBNegotiation *self, const GError *error);
 

@@ -258,6 +258,8 @@ end_element_cb (void          *user_data,
 
       if (stanza != NULL)
         push (self, IBB_PARSER_STANZA, NULL, stanza);
+      else if (self->depth == 1)
+        push (self, IBB_PARSER_DROPPED, NULL, NULL);
       if (self->depth == 1)
         self->in_stanza = FALSE;
     }

@@ -21,6 +21,7 @@ typedef enum
   IBB_PARSER_HEADER,  /* the stream's start tag; element: its attributes */
   IBB_PARSER_ELEMENT, /* a child of the stream as a tree */
   IBB_PARSER_STANZA,  /* a stanza as the core's record */
+  IBB_PARSER_DROPPED, /* a stanza that exceeded a bound: it counts, and is gone */
   IBB_PARSER_END,     /* the stream's end tag */
 } IBBParserEvent;
 

@@ -19,6 +19,7 @@
 #define CLOSE_TIMEOUT 2        /* seconds, for the peer's good-bye and again for TLS's */
 #define MAX_KEPT (1024 * 1024) /* of a buffer that was filled once */
 #define NOT_SENT_LIMIT (32 * 1024)
+#define RECORD_MAX (16 * 1024) /* of TLS */
 
 struct _IBBStream
 {
@@ -38,15 +39,20 @@ struct _IBBStream
   GSource                *close_source; /* (nullable): ends the wait for good-byes */
   GByteArray             *writing;
   gsize                   written;
-  GError                 *write_error; /* (nullable) */
+  GArray                 *writing_ends; /* (element-type gsize): where a piece ends, see pending */
+  guint                   n_ends;       /* how many of them were reached */
+  GError                 *write_error;  /* (nullable) */
   gboolean                closing;
   gboolean                peer_closed;
+  gboolean                broken;   /* neither side ended it */
   gboolean                finished; /* nothing is read or written any more */
   gboolean                closed;   /* and the owner knows it */
   guint8                 *buffer;
+  gint64                  last_read;
 
   GMutex      lock;
   GByteArray *pending;       /* protected by lock */
+  GArray     *pending_ends;  /* protected by lock: where each stanza in it ends */
   gsize       unsent;        /* protected by lock: of pending and writing */
   gboolean    refuse_output; /* protected by lock */
   gboolean    drain_wanted;  /* protected by lock: somebody was told that it is congested */
@@ -160,6 +166,7 @@ static gboolean
 refill (IBBStream *self)
 {
   GByteArray *empty;
+  GArray     *no_ends;
 
   if (self->written < self->writing->len)
     return TRUE;
@@ -171,13 +178,44 @@ refill (IBBStream *self)
     }
   g_byte_array_set_size (self->writing, 0);
   self->written = 0;
+  g_array_set_size (self->writing_ends, 0);
+  self->n_ends = 0;
   empty = self->writing;
+  no_ends = self->writing_ends;
   g_mutex_lock (&self->lock);
   self->writing = self->pending;
   self->pending = empty;
+  self->writing_ends = self->pending_ends;
+  self->pending_ends = no_ends;
   g_mutex_unlock (&self->lock);
 
   return self->writing->len > 0;
+}
+
+/* How much goes in one write: over TLS whole stanzas, which a record holds then
+ * or does not. A server that got half of one when the connection broke might
+ * take what is sent after a resumption for its other half: Prosody 0.12 does. */
+static gsize
+get_write_size (IBBStream *self)
+{
+  gsize left = self->writing->len - self->written;
+  gsize size = 0;
+
+  if (left <= RECORD_MAX || self->io == G_IO_STREAM (self->connection))
+    return left;
+
+  for (guint i = self->n_ends; i < self->writing_ends->len; i++)
+    {
+      gsize end = g_array_index (self->writing_ends, gsize, i);
+
+      if (end <= self->written)
+        self->n_ends++;
+      else if (end - self->written <= RECORD_MAX)
+        size = end - self->written;
+      else
+        break;
+    }
+  return size > 0 ? size : RECORD_MAX;
 }
 
 /* What the server said before it closed tells more than our broken pipe: while
@@ -192,7 +230,10 @@ write_failed (IBBStream *self, GError *error)
   g_clear_error (&self->write_error);
   self->write_error = error;
   if (self->read_source == NULL)
-    finish (self, error);
+    {
+      self->broken = !self->closing;
+      finish (self, error);
+    }
 }
 
 static void
@@ -212,8 +253,7 @@ flush (IBBStream *self)
       gssize             n;
 
       n = g_pollable_output_stream_write_nonblocking (output, self->writing->data + self->written,
-                                                      self->writing->len - self->written, NULL,
-                                                      &error);
+                                                      get_write_size (self), NULL, &error);
       if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         {
           self->write_source = g_pollable_output_stream_create_source (output, NULL);
@@ -242,12 +282,22 @@ flush (IBBStream *self)
     self->handler->drained (self, self->owner);
 }
 
+/* With the lock, after something was appended. */
+static void
+end_piece (IBBStream *self, gsize length)
+{
+  gsize end = self->pending->len;
+
+  self->unsent += length;
+  g_array_append_val (self->pending_ends, end);
+}
+
 static void
 append (IBBStream *self, const char *text, gsize length)
 {
   g_mutex_lock (&self->lock);
   g_byte_array_append (self->pending, (const guint8 *) text, (guint) length);
-  self->unsent += length;
+  end_piece (self, length);
   g_mutex_unlock (&self->lock);
   want_flush (self);
 }
@@ -323,13 +373,13 @@ input_ended (IBBStream *self, GError *error)
   if (self->closing || self->peer_closed)
     finish (self, NULL);
   else if (error != NULL)
-    finish (self, error);
+    ibb_stream_drop (self, error);
   else
     {
       g_autoptr (GError) eof = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
                                                     _ ("The server closed the connection"));
 
-      finish (self, eof);
+      ibb_stream_drop (self, eof);
     }
   g_clear_error (&error);
 }
@@ -337,7 +387,7 @@ input_ended (IBBStream *self, GError *error)
 static void
 dispatch (IBBStream *self, IBBParserEvent event, IBBElement *element, IBBStanza *stanza)
 {
-  if (event == IBB_PARSER_STANZA)
+  if (event == IBB_PARSER_STANZA || event == IBB_PARSER_DROPPED)
     {
       if (self->handler->stanza != NULL)
         self->handler->stanza (self, stanza, self->owner);
@@ -398,6 +448,7 @@ read_once (IBBStream *self)
       return FALSE;
     }
 
+  self->last_read = g_get_monotonic_time ();
   if (self->handler->begin != NULL)
     self->handler->begin (self, self->owner);
   fine = ibb_parser_feed (parser, (const char *) self->buffer, (gsize) n, &error);
@@ -481,8 +532,10 @@ ibb_stream_new (GMainContext *context, GSocketConnection *connection)
   self->buffer = g_malloc (READ_SIZE);
   self->pending = g_byte_array_new ();
   self->writing = g_byte_array_new ();
+  self->pending_ends = g_array_new (FALSE, FALSE, sizeof (gsize));
+  self->writing_ends = g_array_new (FALSE, FALSE, sizeof (gsize));
   g_mutex_init (&self->lock);
-  self->last_write = g_get_monotonic_time ();
+  self->last_read = self->last_write = g_get_monotonic_time ();
 
   self->flush_source = g_source_new (&flush_funcs, sizeof (FlushSource));
   ((FlushSource *) self->flush_source)->stream = self;
@@ -525,6 +578,8 @@ ibb_stream_unref (IBBStream *self)
   ibb_parser_free (self->parser);
   g_byte_array_unref (self->pending);
   g_byte_array_unref (self->writing);
+  g_array_unref (self->pending_ends);
+  g_array_unref (self->writing_ends);
   g_clear_error (&self->write_error);
   g_object_unref (self->io);
   g_object_unref (self->connection);
@@ -619,7 +674,7 @@ ibb_stream_send (IBBStream *self, IBBStanza *stanza)
     }
   before = self->pending->len;
   ibb_stanza_write (stanza, self->pending);
-  self->unsent += self->pending->len - before;
+  end_piece (self, self->pending->len - before);
   g_mutex_unlock (&self->lock);
 
   want_flush (self);
@@ -664,6 +719,12 @@ ibb_stream_get_last_write_time (IBBStream *self)
   return time;
 }
 
+gint64
+ibb_stream_get_last_read_time (IBBStream *self)
+{
+  return self->last_read;
+}
+
 static gboolean
 close_timeout_cb (gpointer user_data)
 {
@@ -697,6 +758,15 @@ ibb_stream_close (IBBStream *self)
 void
 ibb_stream_abort (IBBStream *self, const char *condition, const GError *error)
 {
+  ibb_stream_abort_with (self, condition, "", error);
+}
+
+void
+ibb_stream_abort_with (IBBStream    *self,
+                       const char   *condition,
+                       const char   *detail,
+                       const GError *error)
+{
   g_autoptr (IBBStream) keep = ibb_stream_ref (self);
 
   if (self->finished)
@@ -708,8 +778,8 @@ ibb_stream_abort (IBBStream *self, const char *condition, const GError *error)
       g_autofree char *text =
           condition == NULL
               ? g_strdup ("</stream:stream>")
-              : g_strdup_printf ("<stream:error><%s xmlns='%s'/></stream:error></stream:stream>",
-                                 condition, IBB_STREAM_ERROR_NAMESPACE);
+              : g_strdup_printf ("<stream:error><%s xmlns='%s'/>%s</stream:error></stream:stream>",
+                                 condition, IBB_STREAM_ERROR_NAMESPACE, detail);
 
       self->closing = TRUE;
       ibb_stream_send_text (self, text);
@@ -718,8 +788,23 @@ ibb_stream_abort (IBBStream *self, const char *condition, const GError *error)
   finish (self, error);
 }
 
+void
+ibb_stream_drop (IBBStream *self, const GError *error)
+{
+  g_autoptr (IBBStream) keep = ibb_stream_ref (self);
+
+  self->broken = !self->closing && !self->finished;
+  finish (self, error);
+}
+
 gboolean
 ibb_stream_is_closed (IBBStream *self)
 {
   return self->closed;
+}
+
+gboolean
+ibb_stream_is_broken (IBBStream *self)
+{
+  return self->broken;
 }

@@ -26,6 +26,7 @@ typedef struct _IBBStream IBBStream;
 typedef struct
 {
   void (*element) (IBBStream *stream, IBBParserEvent event, IBBElement *element, gpointer owner);
+  /* stanza NULL: one came that exceeded a bound and was dropped. */
   void (*stanza) (IBBStream *stream, IBBStanza *stanza, gpointer owner);
   /* Around each piece of input; what is sent in between leaves together. */
   void (*begin) (IBBStream *stream, gpointer owner);
@@ -61,13 +62,23 @@ gboolean ibb_stream_send (IBBStream *self, IBBStanza *stanza);
 gboolean ibb_stream_is_congested (IBBStream *self);
 gsize    ibb_stream_get_unsent (IBBStream *self);
 gint64   ibb_stream_get_last_write_time (IBBStream *self);
+gint64   ibb_stream_get_last_read_time (IBBStream *self);
 
 /* Says good-bye after what was handed over, and waits a short while for the
  * peer to do the same. */
 void ibb_stream_close (IBBStream *self);
 /* At once; condition (nullable) is the stream error to name to the peer. */
-void     ibb_stream_abort (IBBStream *self, const char *condition, const GError *error);
+void ibb_stream_abort (IBBStream *self, const char *condition, const GError *error);
+/* The same with an element of the application's own beside the condition. */
+void ibb_stream_abort_with (IBBStream    *self,
+                            const char   *condition,
+                            const char   *detail,
+                            const GError *error);
+/* At once and without a word: the network is taken to be gone. */
+void     ibb_stream_drop (IBBStream *self, const GError *error);
 gboolean ibb_stream_is_closed (IBBStream *self);
+/* Whether it ended without a word from either side: XEP-0198 may resume it. */
+gboolean ibb_stream_is_broken (IBBStream *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBStream, ibb_stream_unref)
 

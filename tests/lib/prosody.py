@@ -108,7 +108,8 @@ class Prosody:
     tls: FALSE: nothing about TLS is offered anywhere
     require_encryption: nobody comes in without TLS
     max_stanza_size: bytes, 0 for Prosody's own default (256 KiB)
-    modules: names of more modules, e.g. ('smacks',)
+    modules: names of more modules, e.g. ('smacks',), which comes with its repair
+      in prosody-modules
     settings: more global settings
     """
 
@@ -163,12 +164,15 @@ class Prosody:
         if self.limits:
             modules.append('limits')
         modules += [name for name in self.modules if name not in modules]
+        if 'smacks' in modules:
+            modules.append('resumed_stream')
         settings = {
             'run_as_root': True,
             'daemonize': False,
             'pidfile': self._path('prosody.pid'),
             'data_path': self._path('data'),
-            'plugin_paths': (),
+            'plugin_paths': (os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                          'prosody-modules'),),
             'certificates': self.directory,
             'interfaces': (self.host,),
             'c2s_ports': (self.port,),

@@ -44,12 +44,12 @@ watcher_drained (gpointer data)
 }
 
 static void
-watcher_begin_or_end (gpointer data)
+watcher_ignore (gpointer data)
 {
 }
 
 static void
-watcher_restored (gpointer data)
+watcher_confirmed (gpointer data, IBBStanza *stanza)
 {
 }
 
@@ -83,11 +83,14 @@ watch (IBBClient *client)
   static const IBBConnectionHooks hooks = {
     .receive = watcher_receive,
     .lost = watcher_lost,
-    .restored = watcher_restored,
+    .restored = watcher_ignore,
+    .suspended = watcher_ignore,
+    .resumed = watcher_ignore,
+    .confirmed = watcher_confirmed,
     .drained = watcher_drained,
     .dup_features = watcher_dup_features,
-    .begin = watcher_begin_or_end,
-    .end = watcher_begin_or_end,
+    .begin = watcher_ignore,
+    .end = watcher_ignore,
     .ref = watcher_ref,
     .unref = watcher_unref,
   };

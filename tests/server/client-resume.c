@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* D-42 beside a real server: connections break and are resumed (XEP-0198), or
+ * are not. See tests/lib/prosody.py for IBB_TEST_*; IBB_TEST_TLS is "none" for
+ * connections without TLS. */
+
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "client-fixture.h"
+#include "cut-proxy.h"
+#include "xmpp/client-private.h"
+
+typedef struct
+{
+  CutProxy   *proxy;
+  IBBClient  *client;
+  IBBService *service;
+  int         n_suspended; /* how often it was seen to be */
+} Party;
+
+typedef struct
+{
+  Party alice;
+  Party bob;
+} Fixture;
+
+static const char *
+get (const char *name)
+{
+  const char *value = g_getenv (name);
+
+  if (value == NULL)
+    g_error ("%s is not set: run this below tests/lib/prosody.py", name);
+  return value;
+}
+
+static void
+state_cb (IBBClient *client, GParamSpec *pspec, Party *party)
+{
+  if (ibb_client_get_state (client) == IBB_CLIENT_STATE_SUSPENDED)
+    party->n_suspended++;
+}
+
+static void
+create_party (Party *party, const char *name)
+{
+  g_autofree char         *variable = g_strconcat ("IBB_TEST_", name, NULL);
+  g_autofree char         *password = g_strconcat (variable, "_PASSWORD", NULL);
+  g_autofree char         *jid = g_strconcat (get (variable), "/train", NULL);
+  g_autoptr (GTlsDatabase) database = NULL;
+  g_autoptr (GError)       error = NULL;
+
+  database = g_tls_file_database_new (get ("IBB_TEST_CA_FILE"), &error);
+  g_assert_no_error (error);
+  party->proxy = cut_proxy_new ((guint) atoi (get ("IBB_TEST_PORT")));
+  party->client = ibb_client_new (jid);
+  ibb_client_set_password (party->client, get (password));
+  ibb_client_set_host (party->client, "127.0.0.1");
+  ibb_client_set_port (party->client, cut_proxy_get_port (party->proxy));
+  ibb_client_set_tls_database (party->client, database);
+  if (g_strcmp0 (g_getenv ("IBB_TEST_TLS"), "none") == 0)
+    ibb_client_set_tls_mode (party->client, IBB_TLS_MODE_NONE);
+  party->service = ibb_service_new (IBB_CONNECTION (party->client));
+  ibb_service_set_session_limit (party->service, 10);
+  g_signal_connect (party->client, "notify::state", G_CALLBACK (state_cb), party);
+}
+
+static void
+log_in (Party *party)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (ibb_client_login (party->client, NULL, &error));
+  g_assert_no_error (error);
+  /* The server says a moment later that it can be resumed, before this answer. */
+  g_assert_false (ibb_client_query_support (party->client, get ("IBB_TEST_DOMAIN"), NULL, &error));
+  g_assert_error (error, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
+}
+
+static void
+set_up (Fixture *self, gconstpointer data)
+{
+  create_party (&self->alice, "ALICE");
+  create_party (&self->bob, "BOB");
+}
+
+static void
+clear_party (Party *party)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (ibb_client_logout (party->client, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_finalize_object (party->service);
+  g_signal_handlers_disconnect_by_data (party->client, party);
+  drop_client (party->client);
+  cut_proxy_free (party->proxy);
+}
+
+static void
+tear_down (Fixture *self, gconstpointer data)
+{
+  clear_party (&self->alice);
+  clear_party (&self->bob);
+}
+
+static void
+open_session (Fixture *self, IBBStanzaType carrier, IBBTransport **alice, IBBTransport **bob)
+{
+  g_autofree char         *jid = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       error = NULL;
+
+  jid = ibb_connection_dup_local_jid (IBB_CONNECTION (self->bob.client));
+  ibb_service_accept_async (self->bob.service, NULL, store_result_cb, (gpointer) &result);
+  *alice = ibb_service_open_session (self->alice.service, jid, carrier, 0, NULL, NULL, &error);
+  g_assert_no_error (error);
+  wait_for_result (&result);
+  *bob = ibb_service_accept_finish (self->bob.service, result, &error);
+  g_assert_no_error (error);
+}
+
+/* One end at work: writes so much, reads as much, and closes. Both ends make
+ * the same bytes. */
+typedef struct
+{
+  GThread      *threads[2];
+  IBBTransport *transport;
+  gsize         total;
+  char         *written; /* checksums */
+  char         *read;
+} End;
+
+static gpointer
+write_thread (gpointer data)
+{
+  End                  *end = data;
+  GOutputStream        *output = g_io_stream_get_output_stream (G_IO_STREAM (end->transport));
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree guint32   *words = g_new (guint32, 10000);
+  g_autoptr (GRand)     random = g_rand_new_with_seed ((guint32) GPOINTER_TO_SIZE (end));
+  g_autoptr (GError)    error = NULL;
+
+  for (gsize left = end->total; left > 0;)
+    {
+      gsize n = MIN (left, 40000);
+
+      for (gsize i = 0; i < 10000; i++)
+        words[i] = g_rand_int (random);
+      g_checksum_update (checksum, (const guchar *) words, (gssize) n);
+      g_output_stream_write_all (output, words, n, NULL, NULL, &error);
+      g_assert_no_error (error);
+      left -= n;
+    }
+  g_assert_true (ibb_transport_shutdown_output (end->transport, NULL, &error));
+  g_assert_no_error (error);
+  end->written = g_strdup (g_checksum_get_string (checksum));
+  return NULL;
+}
+
+static gpointer
+read_thread (gpointer data)
+{
+  End                  *end = data;
+  GInputStream         *input = g_io_stream_get_input_stream (G_IO_STREAM (end->transport));
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree guint8    *bytes = g_malloc (40000);
+  g_autoptr (GError)    error = NULL;
+  gsize                 total = 0;
+  gssize                n;
+
+  while ((n = g_input_stream_read (input, bytes, 40000, NULL, &error)) > 0)
+    {
+      g_checksum_update (checksum, bytes, n);
+      total += (gsize) n;
+    }
+  g_assert_no_error (error);
+  g_assert_cmpuint (total, ==, end->total);
+  end->read = g_strdup (g_checksum_get_string (checksum));
+  g_main_context_wakeup (NULL);
+  return NULL;
+}
+
+static void
+start (End *end, IBBTransport *transport, gsize total)
+{
+  end->transport = transport;
+  end->total = total;
+  ibb_transport_set_half_close (transport, TRUE);
+  end->threads[0] = g_thread_new ("write", write_thread, end);
+  end->threads[1] = g_thread_new ("read", read_thread, end);
+}
+
+static void
+finish (End *end)
+{
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 2; i++)
+    g_thread_join (end->threads[i]);
+  g_assert_true (g_io_stream_close (G_IO_STREAM (end->transport), NULL, &error));
+  g_assert_no_error (error);
+}
+
+static void
+end_clear (End *end)
+{
+  g_free (end->written);
+  g_free (end->read);
+}
+
+/* Both ways, all ends being cut again and again in the middle of stanzas. */
+static void
+transfer (Fixture *self, IBBStanzaType carrier, gsize total, gsize step, guint n_cuts)
+{
+  g_autoptr (IBBTransport) alice = NULL;
+  g_autoptr (IBBTransport) bob = NULL;
+  End                      ends[2] = { { { NULL } } };
+
+  log_in (&self->alice);
+  log_in (&self->bob);
+  open_session (self, carrier, &alice, &bob);
+  cut_proxy_cut_every (self->alice.proxy, step, n_cuts);
+  cut_proxy_cut_every (self->bob.proxy, step + step / 3, n_cuts);
+  start (&ends[0], alice, total);
+  start (&ends[1], bob, total);
+  finish (&ends[0]);
+  finish (&ends[1]);
+  g_assert_cmpstr (ends[0].written, ==, ends[1].read);
+  g_assert_cmpstr (ends[1].written, ==, ends[0].read);
+  end_clear (&ends[0]);
+  end_clear (&ends[1]);
+
+  /* It was not for lack of cuts: each needed another connection, at least. */
+  g_assert_cmpuint (cut_proxy_get_n_left (self->alice.proxy), ==, 0);
+  g_assert_cmpuint (cut_proxy_get_n_left (self->bob.proxy), ==, 0);
+  g_assert_cmpuint (cut_proxy_get_n_connections (self->alice.proxy), >, n_cuts);
+  g_assert_cmpuint (cut_proxy_get_n_connections (self->bob.proxy), >, n_cuts);
+  g_assert_cmpint (ibb_client_get_state (self->alice.client), ==, IBB_CLIENT_STATE_ONLINE);
+  g_assert_cmpint (ibb_client_get_state (self->bob.client), ==, IBB_CLIENT_STATE_ONLINE);
+}
+
+static void
+test_iq (Fixture *self, gconstpointer data)
+{
+  transfer (self, IBB_STANZA_TYPE_IQ, 8 << 20, 3 << 20, 5);
+}
+
+/* D-35, D-31 */
+static void
+test_message (Fixture *self, gconstpointer data)
+{
+  transfer (self, IBB_STANZA_TYPE_MESSAGE, 2 << 20, 700000, 5);
+}
+
+static void
+assert_lost (IBBTransport *transport)
+{
+  g_autoptr (GError) error = NULL;
+  char               byte;
+
+  g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (transport)),
+                                        &byte, 1, NULL, &error),
+                   ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  g_test_message ("%s", error->message);
+}
+
+/* Keeps the transport busy until it fails: a peer that has nothing to say does
+ * not find out that nobody is there. */
+static void
+write_until_lost (IBBTransport *transport)
+{
+  GOutputStream     *output = g_io_stream_get_output_stream (G_IO_STREAM (transport));
+  g_autoptr (GError) error = NULL;
+
+  while (g_output_stream_write_all (output, "something to lose", 17, NULL, NULL, &error))
+    ;
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+}
+
+/* B-03: the server has given the session to another login meanwhile; both ends
+ * learn that it is over, and neither takes that for a clean end. */
+static void
+test_forgotten (Fixture *self, gconstpointer data)
+{
+  g_autoptr (IBBTransport) alice = NULL;
+  g_autoptr (IBBTransport) bob = NULL;
+  g_autoptr (IBBClient)    other = NULL;
+  g_autoptr (GTlsDatabase) database = NULL;
+  g_autoptr (GError)       error = NULL;
+
+  log_in (&self->alice);
+  log_in (&self->bob);
+  open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
+  cut_proxy_set_closed (self->alice.proxy, TRUE);
+  cut_proxy_cut (self->alice.proxy);
+  wait_for_state (self->alice.client, IBB_CLIENT_STATE_SUSPENDED);
+
+  other = ibb_client_new (ibb_client_get_jid (self->alice.client));
+  ibb_client_set_password (other, get ("IBB_TEST_ALICE_PASSWORD"));
+  ibb_client_set_host (other, "127.0.0.1");
+  ibb_client_set_port (other, (guint) atoi (get ("IBB_TEST_PORT")));
+  database = g_tls_file_database_new (get ("IBB_TEST_CA_FILE"), &error);
+  g_assert_no_error (error);
+  ibb_client_set_tls_database (other, database);
+  g_assert_true (ibb_client_login (other, NULL, &error));
+  g_assert_no_error (error);
+
+  cut_proxy_set_closed (self->alice.proxy, FALSE);
+  wait_for_state (self->alice.client, IBB_CLIENT_STATE_OFFLINE);
+  assert_lost (alice);
+  write_until_lost (bob);
+  assert_lost (bob);
+  g_assert_true (ibb_client_logout (other, NULL, &error));
+  g_assert_no_error (error);
+  log_in (&self->alice); /* and once more from the beginning */
+}
+
+/* B-03 */
+static void
+test_not_resumable (Fixture *self, gconstpointer data)
+{
+  g_autoptr (IBBTransport) alice = NULL;
+  g_autoptr (IBBTransport) bob = NULL;
+
+  ibb_client_set_resumable (self->alice.client, FALSE);
+  log_in (&self->alice);
+  log_in (&self->bob);
+  open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
+  cut_proxy_cut (self->alice.proxy);
+  wait_for_state (self->alice.client, IBB_CLIENT_STATE_OFFLINE);
+  iterate_until_idle ();
+  g_assert_cmpint (self->alice.n_suspended, ==, 0);
+  assert_lost (alice);
+  write_until_lost (bob);
+  assert_lost (bob);
+  g_assert_cmpuint (cut_proxy_get_n_connections (self->alice.proxy), ==, 1);
+}
+
+/* The way is silent, and nobody says so: a question without an answer does. */
+static void
+test_silence (Fixture *self, gconstpointer data)
+{
+  g_autoptr (IBBTransport) alice = NULL;
+  g_autoptr (IBBTransport) bob = NULL;
+  g_autoptr (GError)       error = NULL;
+  char                     bytes[5];
+
+  g_object_set_data (G_OBJECT (self->alice.client), IBB_CLIENT_ACK_TIMEOUT_KEY,
+                     GUINT_TO_POINTER (300));
+  log_in (&self->alice);
+  log_in (&self->bob);
+  open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
+  cut_proxy_stall (self->alice.proxy);
+  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (alice)), "hello", 5, NULL,
+                             NULL, &error);
+  g_assert_no_error (error);
+  g_input_stream_read_all (g_io_stream_get_input_stream (G_IO_STREAM (bob)), bytes, 5, NULL, NULL,
+                           &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (bytes, 5, "hello", 5);
+  g_assert_cmpuint (cut_proxy_get_n_connections (self->alice.proxy), ==, 2);
+}
+
+/* The same with nothing to send: the keepalive asks. */
+static void
+test_keepalive (Fixture *self, gconstpointer data)
+{
+  g_object_set_data (G_OBJECT (self->alice.client), IBB_CLIENT_ACK_TIMEOUT_KEY,
+                     GUINT_TO_POINTER (300));
+  ibb_client_set_keepalive_interval (self->alice.client, 100);
+  log_in (&self->alice);
+  cut_proxy_stall (self->alice.proxy);
+  wait_for_state (self->alice.client, IBB_CLIENT_STATE_SUSPENDED);
+  wait_for_state (self->alice.client, IBB_CLIENT_STATE_ONLINE);
+  g_assert_cmpuint (cut_proxy_get_n_connections (self->alice.proxy), ==, 2);
+}
+
+static guint n_received;
+
+static gboolean
+received_cb (IBBConnection *connection, IBBStanza *stanza, gpointer data)
+{
+  g_autofree char *id = NULL;
+
+  if (strcmp (ibb_stanza_get_name (stanza), "message") != 0)
+    return FALSE;
+  id = g_strdup_printf ("m%u", n_received);
+  g_assert_cmpstr (ibb_stanza_get_id (stanza), ==, id);
+  n_received++;
+  return TRUE;
+}
+
+/* What the application sends meanwhile waits, too, and comes once and in order. */
+static void
+test_chat (Fixture *self, gconstpointer data)
+{
+  g_autofree char *jid = NULL;
+
+  n_received = 0;
+  log_in (&self->alice);
+  log_in (&self->bob);
+  g_signal_connect (self->bob.client, "stanza-received", G_CALLBACK (received_cb), NULL);
+  jid = ibb_connection_dup_local_jid (IBB_CONNECTION (self->bob.client));
+  for (guint i = 0; i < 300; i++)
+    {
+      g_autofree char *xml = g_strdup_printf (
+          "<message to='%s' id='m%u'><body>are we there yet</body></message>", jid, i);
+      g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
+      g_autoptr (GError)    error = NULL;
+
+      if (i == 100)
+        {
+          cut_proxy_set_closed (self->alice.proxy, TRUE);
+          cut_proxy_cut (self->alice.proxy);
+        }
+      if (i == 200)
+        {
+          wait_for_state (self->alice.client, IBB_CLIENT_STATE_SUSPENDED);
+          cut_proxy_set_closed (self->alice.proxy, FALSE);
+        }
+      g_assert_true (ibb_connection_send (IBB_CONNECTION (self->alice.client), stanza, &error));
+      g_assert_no_error (error);
+    }
+  while (n_received < 300)
+    g_main_context_iteration (NULL, TRUE);
+  g_signal_handlers_disconnect_by_func (self->bob.client, received_cb, NULL);
+  /* Whoever resumed keeps its place with the others. */
+  g_assert_cmpint (ibb_client_get_state (self->alice.client), ==, IBB_CLIENT_STATE_ONLINE);
+}
+
+/* A logout is one at once, and the server keeps nothing. */
+static void
+test_logout (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char   *jid = NULL;
+
+  log_in (&self->alice);
+  log_in (&self->bob);
+  jid = ibb_connection_dup_local_jid (IBB_CONNECTION (self->alice.client));
+  g_assert_true (ibb_client_logout (self->alice.client, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_false (ibb_client_query_support (self->bob.client, jid, NULL, &error));
+  g_assert_error (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE);
+  iterate_until_idle ();
+  g_assert_cmpint (self->alice.n_suspended, ==, 0);
+}
+
+/* Nor does a logout wait for a resumption. */
+static void
+test_logout_meanwhile (Fixture *self, gconstpointer data)
+{
+  g_autoptr (IBBTransport) alice = NULL;
+  g_autoptr (IBBTransport) bob = NULL;
+  g_autoptr (GError)       error = NULL;
+
+  log_in (&self->alice);
+  log_in (&self->bob);
+  open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
+  cut_proxy_set_closed (self->alice.proxy, TRUE);
+  cut_proxy_cut (self->alice.proxy);
+  wait_for_state (self->alice.client, IBB_CLIENT_STATE_SUSPENDED);
+  g_assert_false (ibb_client_login (self->alice.client, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS);
+  g_clear_error (&error);
+  g_assert_true (ibb_client_logout (self->alice.client, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (ibb_client_get_state (self->alice.client), ==, IBB_CLIENT_STATE_OFFLINE);
+  assert_lost (alice);
+  cut_proxy_set_closed (self->alice.proxy, FALSE);
+}
+
+/* The last reference goes in the middle of it. */
+static void
+test_drop_meanwhile (void)
+{
+  Party party = { NULL };
+
+  create_party (&party, "CAROL");
+  g_assert_finalize_object (g_steal_pointer (&party.service));
+  log_in (&party);
+  g_signal_handlers_disconnect_by_data (party.client, &party);
+  cut_proxy_set_closed (party.proxy, TRUE);
+  cut_proxy_cut (party.proxy);
+  wait_for_state (party.client, IBB_CLIENT_STATE_SUSPENDED);
+  drop_client (party.client);
+  cut_proxy_free (party.proxy);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  start_watchdog ();
+
+#define add(path, function)                                                                        \
+  g_test_add ("/ibb/resume/" path, Fixture, NULL, set_up, function, tear_down)
+  add ("D-42/iq", test_iq);
+  add ("D-42/D-35/D-31/message", test_message);
+  add ("D-42/B-03/forgotten", test_forgotten);
+  add ("D-42/B-03/not-resumable", test_not_resumable);
+  add ("D-42/silence", test_silence);
+  add ("D-42/keepalive", test_keepalive);
+  add ("D-42/chat", test_chat);
+  add ("logout", test_logout);
+  add ("logout-meanwhile", test_logout_meanwhile);
+  g_test_add_func ("/ibb/resume/drop-meanwhile", test_drop_meanwhile);
+
+  return g_test_run ();
+}

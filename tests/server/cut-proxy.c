@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "cut-proxy.h"
+
+#define CHUNK 16384
+
+struct _CutProxy
+{
+  GThread         *thread;
+  GSocketListener *listener;
+  GCancellable    *cancellable; /* ends the threads */
+  guint            port;
+  guint            target_port;
+
+  GMutex     lock;
+  GPtrArray *links;      /* protected by lock; (element-type Link) */
+  GPtrArray *threads;    /* protected by lock; (element-type GThread) */
+  guint      n_accepted; /* protected by lock */
+  guint64    passed;     /* protected by lock */
+  guint64    step;       /* protected by lock */
+  guint64    next_cut;   /* protected by lock */
+  guint      n_cuts;     /* protected by lock */
+  gboolean   closed;     /* protected by lock */
+};
+
+/* One connection: two sockets, each with a thread that reads it. */
+typedef struct
+{
+  CutProxy          *proxy;
+  GSocketConnection *ends[2];
+  gboolean           stalled; /* protected by lock */
+} Link;
+
+typedef struct
+{
+  Link *link;
+  int   from;
+} Way;
+
+static void
+link_free (gpointer data)
+{
+  Link *self = data;
+
+  g_object_unref (self->ends[0]);
+  g_object_unref (self->ends[1]);
+  g_free (self);
+}
+
+static void
+link_cut (Link *self)
+{
+  for (int i = 0; i < 2; i++)
+    g_socket_shutdown (g_socket_connection_get_socket (self->ends[i]), TRUE, TRUE, NULL);
+}
+
+static void
+cut_locked (CutProxy *self)
+{
+  for (guint i = 0; i < self->links->len; i++)
+    link_cut (g_ptr_array_index (self->links, i));
+}
+
+/* How much of a chunk passes. */
+static gsize
+pass (CutProxy *self, Link *link, gsize length)
+{
+  g_mutex_lock (&self->lock);
+  self->passed += length;
+  if (link->stalled)
+    length = 0;
+  else if (self->n_cuts > 0 && self->passed >= self->next_cut)
+    {
+      /* Somewhere in the middle of a stanza, and this is lost. */
+      self->next_cut = self->passed + self->step;
+      self->n_cuts--;
+      cut_locked (self);
+      length = 0;
+    }
+  g_mutex_unlock (&self->lock);
+  return length;
+}
+
+static gpointer
+carry (gpointer data)
+{
+  g_autofree Way *way = data;
+  Link           *link = way->link;
+  GInputStream   *input = g_io_stream_get_input_stream (G_IO_STREAM (link->ends[way->from]));
+  GOutputStream  *output = g_io_stream_get_output_stream (G_IO_STREAM (link->ends[1 - way->from]));
+  GCancellable   *cancellable = link->proxy->cancellable;
+  guint8          buffer[CHUNK];
+  gssize          n;
+
+  while ((n = g_input_stream_read (input, buffer, sizeof buffer, cancellable, NULL)) > 0)
+    {
+      gsize length = pass (link->proxy, link, (gsize) n);
+
+      if (!g_output_stream_write_all (output, buffer, length, NULL, cancellable, NULL))
+        break;
+    }
+  g_mutex_lock (&link->proxy->lock);
+  if (!link->stalled)
+    link_cut (link);
+  g_mutex_unlock (&link->proxy->lock);
+  return NULL;
+}
+
+static void
+add_link (CutProxy *self, GSocketConnection *client)
+{
+  g_autoptr (GSocketClient)     to_server = g_socket_client_new ();
+  g_autoptr (GSocketConnection) server = NULL;
+  Link                         *link;
+
+  server = g_socket_client_connect_to_host (to_server, "127.0.0.1", (guint16) self->target_port,
+                                            self->cancellable, NULL);
+  if (server == NULL)
+    return;
+
+  link = g_new0 (Link, 1);
+  link->proxy = self;
+  link->ends[0] = g_object_ref (client);
+  link->ends[1] = g_steal_pointer (&server);
+  g_mutex_lock (&self->lock);
+  self->n_accepted++;
+  g_ptr_array_add (self->links, link);
+  for (int i = 0; i < 2; i++)
+    {
+      Way *way = g_new (Way, 1);
+
+      way->link = link;
+      way->from = i;
+      g_ptr_array_add (self->threads, g_thread_new ("cut-proxy", carry, way));
+    }
+  g_mutex_unlock (&self->lock);
+}
+
+static gpointer
+run (gpointer data)
+{
+  CutProxy *self = data;
+
+  for (;;)
+    {
+      g_autoptr (GSocketConnection) client =
+          g_socket_listener_accept (self->listener, NULL, self->cancellable, NULL);
+      gboolean closed;
+
+      if (client == NULL)
+        return NULL;
+      g_mutex_lock (&self->lock);
+      closed = self->closed;
+      g_mutex_unlock (&self->lock);
+      if (!closed)
+        add_link (self, client);
+    }
+}
+
+CutProxy *
+cut_proxy_new (guint target_port)
+{
+  CutProxy                  *self = g_new0 (CutProxy, 1);
+  g_autoptr (GInetAddress)   loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new (loopback, 0);
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autoptr (GError)         error = NULL;
+
+  g_mutex_init (&self->lock);
+  self->target_port = target_port;
+  self->links = g_ptr_array_new_with_free_func (link_free);
+  self->threads = g_ptr_array_new ();
+  self->cancellable = g_cancellable_new ();
+  self->listener = g_socket_listener_new ();
+  g_socket_listener_add_address (self->listener, any, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP,
+                                 NULL, &address, &error);
+  g_assert_no_error (error);
+  self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
+  self->thread = g_thread_new ("cut-proxy", run, self);
+  return self;
+}
+
+void
+cut_proxy_free (CutProxy *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  g_thread_join (self->thread);
+  cut_proxy_cut (self);
+  for (guint i = 0; i < self->threads->len; i++)
+    g_thread_join (g_ptr_array_index (self->threads, i));
+  g_ptr_array_unref (self->threads);
+  g_ptr_array_unref (self->links);
+  g_socket_listener_close (self->listener);
+  g_object_unref (self->listener);
+  g_object_unref (self->cancellable);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+guint
+cut_proxy_get_port (CutProxy *self)
+{
+  return self->port;
+}
+
+guint
+cut_proxy_get_n_connections (CutProxy *self)
+{
+  guint n;
+
+  g_mutex_lock (&self->lock);
+  n = self->n_accepted;
+  g_mutex_unlock (&self->lock);
+  return n;
+}
+
+void
+cut_proxy_cut (CutProxy *self)
+{
+  g_mutex_lock (&self->lock);
+  cut_locked (self);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+cut_proxy_cut_every (CutProxy *self, guint64 bytes, guint n)
+{
+  g_mutex_lock (&self->lock);
+  self->step = bytes;
+  self->next_cut = self->passed + bytes;
+  self->n_cuts = n;
+  g_mutex_unlock (&self->lock);
+}
+
+guint
+cut_proxy_get_n_left (CutProxy *self)
+{
+  guint n;
+
+  g_mutex_lock (&self->lock);
+  n = self->n_cuts;
+  g_mutex_unlock (&self->lock);
+  return n;
+}
+
+void
+cut_proxy_set_closed (CutProxy *self, gboolean closed)
+{
+  g_mutex_lock (&self->lock);
+  self->closed = closed;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+cut_proxy_stall (CutProxy *self)
+{
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->links->len; i++)
+    ((Link *) g_ptr_array_index (self->links, i))->stalled = TRUE;
+  g_mutex_unlock (&self->lock);
+}

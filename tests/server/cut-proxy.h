@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A way to a server that breaks when it is told to: connections are cut, with
+ * what was under way, are not let in, or carry nothing any more. In threads of
+ * its own.
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+typedef struct _CutProxy CutProxy;
+
+CutProxy *cut_proxy_new (guint target_port); /* on the loopback interface */
+void      cut_proxy_free (CutProxy *self);
+guint     cut_proxy_get_port (CutProxy *self);
+/* How many connections were let in so far. */
+guint cut_proxy_get_n_connections (CutProxy *self);
+
+void cut_proxy_cut (CutProxy *self);
+/* Cuts by itself each time that so many more bytes went through, up to n times. */
+void cut_proxy_cut_every (CutProxy *self, guint64 bytes, guint n);
+/* How many of these are still to come. */
+guint cut_proxy_get_n_left (CutProxy *self);
+/* From now on new ones are closed at once, or are not. */
+void cut_proxy_set_closed (CutProxy *self, gboolean closed);
+/* The connections that there are carry nothing any more, and are not cut. */
+void cut_proxy_stall (CutProxy *self);

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The counting of XEP-0198. */
+
+#include "config.h"
+
+#include "xmpp/ack-queue.h"
+
+#include "ibb-stanza-private.h"
+
+static IBBStanza *
+make_stanza (guint number)
+{
+  g_autofree char *id = g_strdup_printf ("%u", number);
+
+  return ibb_stanza_record_new (IBB_STANZA_MESSAGE, NULL, IBB_PAYLOAD_OTHER, id, "a@example.org");
+}
+
+static void
+push (IBBAckQueue *queue, guint first, guint n, gboolean is_awaited)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      IBBStanza *stanza = make_stanza (first + i);
+
+      ibb_ack_queue_push (queue, stanza, is_awaited);
+      ibb_stanza_unref (stanza);
+    }
+}
+
+/* Sends up to n of what waits; each has to be the one that follows. */
+static void
+send (IBBAckQueue *queue, guint first, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("%u", first + i);
+      IBBStanza       *stanza = ibb_ack_queue_get_next (queue);
+
+      g_assert_nonnull (stanza);
+      g_assert_cmpstr (stanza->id, ==, id);
+      ibb_ack_queue_note_sent (queue);
+    }
+}
+
+static void
+assert_awaited (GQueue *awaited, guint first, guint n)
+{
+  g_assert_cmpuint (awaited->length, ==, n);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("%u", first + i);
+      IBBStanza       *stanza = g_queue_pop_head (awaited);
+
+      g_assert_cmpstr (stanza->id, ==, id);
+      ibb_stanza_unref (stanza);
+    }
+}
+
+static void
+test_order (void)
+{
+  g_autoptr (IBBAckQueue) queue = ibb_ack_queue_new (0);
+  GQueue                  awaited = G_QUEUE_INIT;
+
+  g_assert_true (ibb_ack_queue_is_empty (queue));
+  g_assert_null (ibb_ack_queue_get_next (queue));
+  g_assert_true (ibb_ack_queue_acknowledge (queue, 0, &awaited));
+  push (queue, 0, 3, TRUE);
+  push (queue, 3, 2, FALSE);
+  send (queue, 0, 4);
+  g_assert_cmpuint (ibb_ack_queue_get_sent (queue), ==, 4);
+  g_assert_true (ibb_ack_queue_acknowledge (queue, 2, &awaited));
+  assert_awaited (&awaited, 0, 2);
+  g_assert_true (ibb_ack_queue_acknowledge (queue, 2, &awaited)); /* nothing new */
+  assert_awaited (&awaited, 0, 0);
+  g_assert_true (ibb_ack_queue_acknowledge (queue, 4, &awaited));
+  assert_awaited (&awaited, 2, 1);
+  g_assert_false (ibb_ack_queue_is_empty (queue));
+  send (queue, 4, 1);
+  g_assert_null (ibb_ack_queue_get_next (queue));
+  push (queue, 5, 1, FALSE);
+  send (queue, 5, 1);
+  g_assert_true (ibb_ack_queue_acknowledge (queue, 6, &awaited));
+  assert_awaited (&awaited, 0, 0);
+  g_assert_true (ibb_ack_queue_is_empty (queue));
+}
+
+/* More than was sent, or less than was acknowledged, cannot be. */
+static void
+test_hostile (void)
+{
+  g_autoptr (IBBAckQueue) queue = ibb_ack_queue_new (0);
+  GQueue                  awaited = G_QUEUE_INIT;
+  static const guint32    wrong[] = { 3, 4, 100, 0, 0x7fffffff, 0x80000000, 0xffffffff };
+
+  push (queue, 0, 4, TRUE);
+  send (queue, 0, 2); /* the others only wait */
+  g_assert_true (ibb_ack_queue_acknowledge (queue, 1, &awaited));
+  assert_awaited (&awaited, 0, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    g_assert_false (ibb_ack_queue_acknowledge (queue, wrong[i], &awaited));
+  assert_awaited (&awaited, 0, 0);
+  g_assert_cmpuint (ibb_ack_queue_get_acknowledged (queue), ==, 1);
+  g_assert_true (ibb_ack_queue_acknowledge (queue, 2, &awaited));
+  assert_awaited (&awaited, 1, 1);
+  send (queue, 2, 2);
+}
+
+/* After 4294967295 comes 0. */
+static void
+test_wrap (void)
+{
+  g_autoptr (IBBAckQueue) queue = ibb_ack_queue_new (G_MAXUINT32 - 1);
+  GQueue                  awaited = G_QUEUE_INIT;
+
+  push (queue, 0, 4, TRUE);
+  send (queue, 0, 4);
+  g_assert_cmpuint (ibb_ack_queue_get_sent (queue), ==, 2);
+  g_assert_false (ibb_ack_queue_acknowledge (queue, 3, &awaited));
+  g_assert_true (ibb_ack_queue_acknowledge (queue, G_MAXUINT32, &awaited));
+  assert_awaited (&awaited, 0, 1);
+  g_assert_true (ibb_ack_queue_acknowledge (queue, 1, &awaited));
+  assert_awaited (&awaited, 1, 2);
+  g_assert_false (ibb_ack_queue_acknowledge (queue, G_MAXUINT32, &awaited));
+  g_assert_true (ibb_ack_queue_acknowledge (queue, 2, &awaited));
+  assert_awaited (&awaited, 3, 1);
+}
+
+/* D-42: what the server has not handled goes again, in order, before what came
+ * later; also when the stream breaks a second time in the middle of it. */
+static void
+test_restart (void)
+{
+  g_autoptr (IBBAckQueue) queue = ibb_ack_queue_new (0);
+  GQueue                  awaited = G_QUEUE_INIT;
+
+  push (queue, 0, 6, TRUE);
+  send (queue, 0, 5);
+  ibb_ack_queue_note_request (queue);
+  push (queue, 6, 1, TRUE); /* while there is no stream */
+  g_assert_true (ibb_ack_queue_acknowledge (queue, 2, &awaited));
+  assert_awaited (&awaited, 0, 2);
+  ibb_ack_queue_restart (queue);
+  g_assert_false (ibb_ack_queue_is_asked (queue));
+  send (queue, 2, 3);
+  g_assert_false (ibb_ack_queue_acknowledge (queue, 6, &awaited)); /* not sent again so far */
+  g_assert_true (ibb_ack_queue_acknowledge (queue, 3, &awaited));
+  assert_awaited (&awaited, 2, 1);
+  ibb_ack_queue_restart (queue);
+  send (queue, 3, 4);
+  g_assert_null (ibb_ack_queue_get_next (queue));
+  g_assert_true (ibb_ack_queue_acknowledge (queue, 7, &awaited));
+  assert_awaited (&awaited, 3, 4);
+}
+
+/* Seldom, one at a time, and at once for who waits. */
+static void
+test_requests (void)
+{
+  g_autoptr (IBBAckQueue) queue = ibb_ack_queue_new (0);
+  GQueue                  awaited = G_QUEUE_INIT;
+
+  push (queue, 0, 200, FALSE);
+  send (queue, 0, 31);
+  g_assert_false (ibb_ack_queue_wants_request (queue));
+  send (queue, 31, 1);
+  g_assert_true (ibb_ack_queue_wants_request (queue));
+  ibb_ack_queue_note_request (queue);
+  send (queue, 32, 100);
+  g_assert_false (ibb_ack_queue_wants_request (queue));
+  g_assert_true (ibb_ack_queue_is_asked (queue));
+  g_assert_true (ibb_ack_queue_acknowledge (queue, 32, &awaited));
+  g_assert_true (ibb_ack_queue_wants_request (queue));
+  ibb_ack_queue_note_request (queue);
+  g_assert_true (ibb_ack_queue_acknowledge (queue, 132, &awaited));
+  g_assert_false (ibb_ack_queue_wants_request (queue));
+  send (queue, 132, 68);
+  ibb_ack_queue_note_request (queue);
+  g_assert_true (ibb_ack_queue_acknowledge (queue, 200, &awaited));
+
+  push (queue, 200, 1, TRUE);
+  g_assert_false (ibb_ack_queue_wants_request (queue)); /* not sent so far */
+  send (queue, 200, 1);
+  g_assert_true (ibb_ack_queue_wants_request (queue));
+}
+
+/* Memory: what is unacknowledged is bounded by who asks is_full. */
+static void
+test_full (void)
+{
+  g_autoptr (IBBAckQueue) queue = ibb_ack_queue_new (0);
+  GQueue                  awaited = G_QUEUE_INIT;
+  IBBStanza              *stanza = make_stanza (0);
+  guint                   n = 0;
+
+  stanza->bytes = g_bytes_new_take (g_malloc0 (65536), 65536);
+  while (!ibb_ack_queue_is_full (queue))
+    {
+      ibb_ack_queue_push (queue, stanza, TRUE);
+      n++;
+    }
+  g_assert_cmpuint (n, <=, IBB_ACK_QUEUE_MAX / 65536);
+  ibb_ack_queue_note_sent (queue);
+  ibb_ack_queue_note_sent (queue);
+  g_assert_true (ibb_ack_queue_wants_request (queue)); /* of so many bytes two are enough */
+  g_assert_true (ibb_ack_queue_acknowledge (queue, 1, &awaited));
+  g_assert_false (ibb_ack_queue_is_full (queue));
+  ibb_ack_queue_give_up (queue, &awaited);
+  g_assert_cmpuint (awaited.length, ==, n);
+  g_queue_clear_full (&awaited, (GDestroyNotify) ibb_stanza_unref);
+  g_assert_true (ibb_ack_queue_is_empty (queue));
+
+  while (!ibb_ack_queue_is_full (queue)) /* small ones cost too */
+    push (queue, 0, 1000, FALSE);
+  ibb_stanza_unref (stanza);
+}
+
+static void
+test_h (void)
+{
+  static const char *const wrong[] = { NULL,  "",   "-1", "+1",         " 1",
+                                       "1 ",  "1x", "x",  "4294967296", "99999999999999999999",
+                                       "1.0", "0x1" };
+  guint32                  h = 7;
+
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    g_assert_false (ibb_ack_queue_parse_h (wrong[i], &h));
+  g_assert_cmpuint (h, ==, 7);
+  g_assert_true (ibb_ack_queue_parse_h ("0", &h));
+  g_assert_cmpuint (h, ==, 0);
+  g_assert_true (ibb_ack_queue_parse_h ("007", &h));
+  g_assert_cmpuint (h, ==, 7);
+  g_assert_true (ibb_ack_queue_parse_h ("4294967295", &h));
+  g_assert_cmpuint (h, ==, G_MAXUINT32);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/ibb/ack-queue/order", test_order);
+  g_test_add_func ("/ibb/ack-queue/hostile", test_hostile);
+  g_test_add_func ("/ibb/ack-queue/wrap", test_wrap);
+  g_test_add_func ("/ibb/ack-queue/D-42/restart", test_restart);
+  g_test_add_func ("/ibb/ack-queue/requests", test_requests);
+  g_test_add_func ("/ibb/ack-queue/full", test_full);
+  g_test_add_func ("/ibb/ack-queue/h", test_h);
+
+  return g_test_run ();
+}

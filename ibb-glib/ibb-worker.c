@@ -157,52 +157,69 @@ has_handler_locked (IBBWorker *self, guint signal)
   return self->service != NULL && g_signal_has_handler_pending (self->service, signal, 0, TRUE);
 }
 
-static void
-dispatch_events_locked (IBBWorker *self)
+static gboolean
+dispatch_event_locked (IBBWorker *self)
 {
   IBBEvent event = IBB_EVENT_INIT;
 
-  while (ibb_engine_take_event (self->engine, &event))
+  if (!ibb_engine_take_event (self->engine, &event))
+    return FALSE;
+  switch (event.type)
     {
-      switch (event.type)
-        {
-        case IBB_EVENT_CHANGED:
-          if (ibb_session_get_data (event.session) != NULL)
-            ibb_channel_changed_locked (ibb_session_get_data (event.session));
-          break;
+    case IBB_EVENT_CHANGED:
+      if (ibb_session_get_data (event.session) != NULL)
+        ibb_channel_changed_locked (ibb_session_get_data (event.session));
+      break;
 
-        case IBB_EVENT_REQUESTED:
-          notify_service_locked (self, event.session, NULL);
-          break;
+    case IBB_EVENT_REQUESTED:
+      notify_service_locked (self, event.session, NULL);
+      break;
 
-        case IBB_EVENT_ACCEPTED:
+    case IBB_EVENT_ACCEPTED:
+      {
+        IBBChannel *channel = ibb_channel_new_locked (self, event.session);
+
+        if (has_handler_locked (self, self->signal_accepted))
+          notify_service_locked (self, NULL, channel);
+        else
           {
-            IBBChannel *channel = ibb_channel_new_locked (self, event.session);
-
-            if (has_handler_locked (self, self->signal_accepted))
-              notify_service_locked (self, NULL, channel);
-            else
-              {
-                g_queue_push_tail (&self->accepted, channel);
-                ibb_worker_wake_accepts_locked (self);
-              }
+            g_queue_push_tail (&self->accepted, channel);
+            ibb_worker_wake_accepts_locked (self);
           }
-          break;
+      }
+      break;
 
-        case IBB_EVENT_EXPECTED:
-          ibb_operation_expected_locked (event.expectation, event.session, NULL);
-          break;
+    case IBB_EVENT_EXPECTED:
+      ibb_operation_expected_locked (event.expectation, event.session, NULL);
+      break;
 
-        case IBB_EVENT_EXPECTATION_FAILED:
-          ibb_operation_expected_locked (event.expectation, NULL, &event.failure);
-          break;
+    case IBB_EVENT_EXPECTATION_FAILED:
+      ibb_operation_expected_locked (event.expectation, NULL, &event.failure);
+      break;
 
-        case IBB_EVENT_NONE:
-        default:
-          g_assert_not_reached ();
-        }
-      ibb_event_clear (&event);
+    case IBB_EVENT_NONE:
+    default:
+      g_assert_not_reached ();
     }
+  ibb_event_clear (&event);
+  return TRUE;
+}
+
+/* To be called before the lock is given up: such an event is the end of an
+ * expectation, say, of which its operation still believes that it can cancel it. */
+static void
+dispatch_outcomes_locked (IBBWorker *self)
+{
+  while (ibb_engine_has_outcome (self->engine))
+    dispatch_event_locked (self);
+}
+
+/* With those that only wake who waits, which can be left for later. */
+static void
+dispatch_events_locked (IBBWorker *self)
+{
+  while (dispatch_event_locked (self))
+    ;
 }
 
 /* Whether nothing can be handed over for now. */
@@ -225,6 +242,7 @@ ibb_worker_update_locked (IBBWorker *self)
 {
   IBBStanza *stanza;
 
+  dispatch_outcomes_locked (self);
   if (self->batching)
     return;
   dispatch_events_locked (self);
@@ -504,6 +522,7 @@ pump_locked (IBBWorker *self)
       gboolean           confirms;
       gboolean           sent;
 
+      dispatch_outcomes_locked (self);
       if (self->suspended)
         return TRUE;
 
@@ -521,6 +540,7 @@ pump_locked (IBBWorker *self)
       if (stanza == NULL)
         return TRUE;
 
+      dispatch_outcomes_locked (self);
       ibb_worker_unlock (self);
       confirms = stanza->name == IBB_STANZA_MESSAGE && ibb_connection_confirms (connection);
       sent = ibb_connection_send (connection, stanza, &error);

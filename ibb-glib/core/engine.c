@@ -568,6 +568,12 @@ ibb_engine_take_event (IBBEngine *self, IBBEvent *event)
   return TRUE;
 }
 
+gboolean
+ibb_engine_has_outcome (IBBEngine *self)
+{
+  return !g_queue_is_empty (&self->events);
+}
+
 void
 ibb_event_clear (IBBEvent *event)
 {

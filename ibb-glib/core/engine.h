@@ -145,6 +145,8 @@ void       ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 no
 
 /* The caller owns event->session and clears event->failure. FALSE: none. */
 gboolean ibb_engine_take_event (IBBEngine *self, IBBEvent *event);
+/* Whether the next one is another than IBB_EVENT_CHANGED, which come last. */
+gboolean ibb_engine_has_outcome (IBBEngine *self);
 void     ibb_event_clear (IBBEvent *event);
 
 typedef struct

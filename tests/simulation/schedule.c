@@ -686,7 +686,7 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
 
       make_settings (&self->settings[i], profile, random);
       if (random_percent (random, 10))
-        self->stanza_limit[i] = 500 + (gsize) random_scaled (random, 1, 65536);
+        self->stanza_limit[i] = 700 + (gsize) random_scaled (random, 1, 65536);
       self->listen[i] = random_percent (random, 50) ? IBB_LISTEN_ACCEPT : IBB_LISTEN_ASK;
       self->has_feature[i] = random_percent (random, 75);
       self->uplink_room[i] = (gsize) random_scaled (random, 1, 1000000);

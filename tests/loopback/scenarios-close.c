@@ -66,6 +66,16 @@ static const Step output_half[] = {
   { B, READ, 100, 0 },
 };
 
+/* It is flushed first. */
+static const Step output_half_unsent[] = {
+  { A, FILL, 0, TRUE },
+  { A, BEGIN (CLOSE_OUTPUT), 0 },
+  { A, HAS_OUTPUT_PENDING, 0, FALSE, TRUE, "Flush" },
+  { B, READ_REST, 0, TRUE },
+  { A, END (CLOSE_OUTPUT), 0, TRUE },
+  { B, READ_NB, 100, NO (WOULD_BLOCK) },
+};
+
 /* GIO itself makes a difference here. */
 static const Step twice[] = {
   { A, CLOSE_OUTPUT, 0, TRUE },
@@ -182,7 +192,9 @@ static const Step while_writing[] = {
 static const Step unread[] = {
   { B, WRITE, 5, 5 },
   { A, AWAIT_IN, 0, TRUE },
+  { A, WRITE, 5, 5 },
   { A, CLOSE, 0, TRUE },
+  { B, READ, 100, 5 },
   { B, READ, 100, NO (CONNECTION_CLOSED), 0, "Unread bytes" },
 };
 
@@ -200,6 +212,7 @@ static const Scenario scenarios[] = {
   SCENARIO ("whole", whole),
   SCENARIO ("input-half", input_half),
   SCENARIO ("output-half", output_half),
+  SCENARIO ("output-half-unsent", output_half_unsent, .tcp_manners = SYNC),
   SCENARIO ("output-half-twice", twice, SYNC | WORKER),
   SCENARIO ("output-half-twice-async", twice_async, ASYNC | CONTEXT),
   SCENARIO ("output-half-then-shutdown", output_half_then_shutdown),

@@ -18,6 +18,18 @@ static const Step every_way[] = {
   { B, READ_REST, 0, TRUE },
 };
 
+/* A reader and a writer on each end. */
+static const Step together[] = {
+  { A, BEGIN (WRITE_ALL), 200000 },
+  { B, BEGIN (WRITE_ALL), 200000 },
+  { A, BEGIN (READ_ALL), 200000 },
+  { B, BEGIN (READ_ALL), 200000 },
+  { A, END (READ_ALL), 0, 200000 },
+  { B, END (READ_ALL), 0, 200000 },
+  { A, END (WRITE_ALL), 0, 200000 },
+  { B, END (WRITE_ALL), 0, 200000 },
+};
+
 static const Step nothing[] = {
   { A, WRITE, 0, 0 },
   { A, WRITE_ALL, 0, 0 },
@@ -182,6 +194,7 @@ static const Step engine_thread[] = {
 
 static const Scenario scenarios[] = {
   SCENARIO ("every-way", every_way),
+  SCENARIO ("together", together),
   SCENARIO ("nothing", nothing),
   SCENARIO ("waits", waits),
   SCENARIO ("second", second),

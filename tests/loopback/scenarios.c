@@ -273,6 +273,91 @@ test_scenario (gconstpointer data)
     }
 }
 
+/* Whether a scenario has this name, or a step this reason. */
+static gboolean
+is_known (const char *name, gboolean reason)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (themes); i++)
+    for (gsize j = 0; j < themes[i].theme->n_scenarios; j++)
+      {
+        const Scenario  *scenario = &themes[i].theme->scenarios[j];
+        g_autofree char *path = g_strdup_printf ("%s/%s", themes[i].name, scenario->name);
+
+        if (!reason && strcmp (name, path) == 0)
+          return TRUE;
+        for (gsize k = 0; reason && k < scenario->n_steps; k++)
+          if (g_strcmp0 (scenario->steps[k].because, name) == 0)
+            return TRUE;
+      }
+  return FALSE;
+}
+
+/* What matches in the page, which must all be known. */
+static GHashTable *
+find_names (const char *page, const char *pattern, gboolean reason)
+{
+  g_autoptr (GRegex)     regex = g_regex_new (pattern, G_REGEX_MULTILINE, 0, NULL);
+  g_autoptr (GMatchInfo) match = NULL;
+  GHashTable            *names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (g_regex_match (regex, page, 0, &match); g_match_info_matches (match);
+       g_match_info_next (match, NULL))
+    {
+      char *name = g_match_info_fetch (match, 1);
+
+      if (!is_known (name, reason))
+        {
+          g_test_message ("doc/stream.md: nothing shows “%s”", name);
+          g_test_fail ();
+        }
+      g_hash_table_add (names, name);
+    }
+  return names;
+}
+
+static void
+check_named (GHashTable *names, const char *name)
+{
+  if (g_hash_table_contains (names, name))
+    return;
+  g_test_message ("doc/stream.md does not speak of “%s”", name);
+  g_test_fail ();
+}
+
+/* doc/stream.md names each scenario and each difference, and no others. */
+static void
+test_page (void)
+{
+  g_autofree char *path =
+      g_build_filename (g_getenv ("IBB_TEST_SOURCE_ROOT"), "doc", "stream.md", NULL);
+  g_autofree char       *page = NULL;
+  g_autoptr (GHashTable) names = NULL;
+  g_autoptr (GHashTable) reasons = NULL;
+  g_autoptr (GError)     error = NULL;
+
+  g_file_get_contents (path, &page, NULL, &error);
+  g_assert_no_error (error);
+  names = find_names (page, "`([a-z]+/[a-z-]+)`", FALSE);
+  reasons = find_names (page, "^- \\*\\*(.*)\\.\\*\\*", TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (themes); i++)
+    for (gsize j = 0; j < themes[i].theme->n_scenarios; j++)
+      {
+        const Scenario  *scenario = &themes[i].theme->scenarios[j];
+        g_autofree char *name = g_strdup_printf ("%s/%s", themes[i].name, scenario->name);
+
+        check_named (names, name);
+        for (gsize k = 0; k < scenario->n_steps; k++)
+          {
+            const Step *step = &scenario->steps[k];
+
+            /* A difference that is none is a mistake of the table. */
+            g_assert_true (step->because == NULL || step->outcome != step->on_ibb);
+            if (step->because != NULL)
+              check_named (reasons, step->because);
+          }
+      }
+}
+
 static void
 add_scenarios (PairSource *source, GPtrArray *cases)
 {
@@ -307,6 +392,7 @@ main (int argc, char **argv)
   /* With XML on the loopback there is nothing new in the others. */
   if (g_getenv ("IBB_TEST_HOST") == NULL && g_getenv ("IBB_LOOPBACK_XML") == NULL)
     {
+      g_test_add_func ("/ibb/scenarios/page", test_page);
       g_ptr_array_add (sources, pair_source_new (PAIR_TCP));
       g_ptr_array_add (sources, pair_source_new (PAIR_FOREIGN));
     }

@@ -56,15 +56,15 @@ struct _IBBOperation
   gulong        handler;
 
   /* protected by the worker's lock */
-  GQueue  *queue; /* (nullable): where it waits */
-  GList    link;
-  gboolean waiting; /* it does */
-  GSource *source;  /* (unowned) (nullable): of a task or a poll; else cond is waited for */
-  GCond    cond;
-  gboolean woken; /* cond was signalled since it last looked */
-  gboolean begun;
-  gint64   deadline; /* G_MAXINT64 for none */
-  guint    timeout;  /* ms, for the message */
+  GQueue    *queue; /* (nullable): where it waits */
+  GList      link;
+  gboolean   waiting; /* it does */
+  GSource   *source;  /* (unowned) (nullable): of a task or a poll; else waiter is waited for */
+  IBBWaiter *waiter;  /* (owned) (nullable): of a blocked thread */
+  gboolean   woken;   /* it was signalled since it last looked */
+  gboolean   begun;
+  gint64     deadline; /* G_MAXINT64 for none */
+  guint      timeout;  /* ms, for the message */
 
   /* read, write */
   guint8              *buffer;

@@ -25,7 +25,6 @@ ibb_operation_init (IBBOperation *self,
   self->queue = queue;
   self->link.data = self;
   self->deadline = G_MAXINT64;
-  g_cond_init (&self->cond);
 }
 
 IBBOperation *
@@ -70,10 +69,10 @@ ibb_operation_wake_locked (IBBOperation *self)
 {
   if (self->source != NULL)
     g_source_set_ready_time (self->source, 0);
-  else if (!self->woken)
+  else if (self->waiter != NULL && !self->woken) /* else it looks before it waits */
     {
       self->woken = TRUE;
-      g_cond_signal (&self->cond);
+      ibb_worker_wake_locked (self->worker, self->waiter);
     }
 }
 
@@ -147,7 +146,6 @@ ibb_operation_clear (IBBOperation *self)
 {
   g_assert (!self->waiting);
   unwatch_cancellable (self);
-  g_cond_clear (&self->cond);
   g_free (self->peer);
   g_free (self->sid);
   ibb_failure_clear (&self->failure);
@@ -190,7 +188,7 @@ cancelled_cb (GCancellable *cancellable, gpointer data)
   IBBOperation *self = data;
 
   ibb_worker_lock (self->worker);
-  g_cond_signal (&self->cond);
+  ibb_worker_wake_locked (self->worker, self->waiter);
   ibb_worker_unlock (self->worker);
 }
 
@@ -201,6 +199,7 @@ wait_locked (IBBOperation *self, GCancellable *cancellable, GError **error)
   gulong   handler = 0;
   gboolean over;
 
+  self->waiter = ibb_waiter_new ();
   ibb_operation_wait_locked (self);
   ibb_worker_update_locked (self->worker);
   if (cancellable != NULL)
@@ -228,10 +227,9 @@ wait_locked (IBBOperation *self, GCancellable *cancellable, GError **error)
           set_timed_out (self, error);
           break;
         }
-      if (self->deadline == G_MAXINT64)
-        g_cond_wait (&self->cond, &self->worker->lock);
-      else
-        g_cond_wait_until (&self->cond, &self->worker->lock, self->deadline);
+      /* What was done here may have made it ready, when nobody waited yet. */
+      if (!self->woken)
+        ibb_worker_wait_locked (self->worker, self->waiter, self->deadline);
     }
 
   ibb_operation_leave_locked (self);
@@ -242,6 +240,7 @@ wait_locked (IBBOperation *self, GCancellable *cancellable, GError **error)
       g_cancellable_disconnect (cancellable, handler);
       ibb_worker_lock (self->worker);
     }
+  g_clear_pointer (&self->waiter, ibb_waiter_unref);
   return over;
 }
 

@@ -21,6 +21,21 @@ typedef struct _IBBChannel   IBBChannel;
 typedef struct _IBBOperation IBBOperation;
 typedef struct _IBBNotice    IBBNotice;
 
+/* What a blocked thread waits at. It is signalled when the lock has been given
+ * up, or else the thread would wake only to wait for that; by then it may have
+ * gone its way, so it does not own this alone. */
+typedef struct
+{
+  gatomicrefcount ref_count;
+  GCond           cond;
+} IBBWaiter;
+
+IBBWaiter *ibb_waiter_new (void);
+void       ibb_waiter_unref (IBBWaiter *self);
+
+/* So many threads are woken after the lock was given up, others before. */
+#define IBB_WAKES_MAX 8
+
 /* Something that the service has to tell its application. */
 struct _IBBNotice
 {
@@ -41,14 +56,16 @@ struct _IBBWorker
   GMutex lock;
 
   /* protected by lock */
-  IBBEngine     *engine;      /* (owned) */
-  IBBConnection *connection;  /* (owned) (nullable): NULL once retired */
-  guint          n_users;     /* service, channels, requests, operations */
-  GThread       *thread;      /* (owned) (nullable): the engine's, as far as is known */
-  gint64         armed;       /* when source is to be dispatched, G_MAXINT64 for never */
-  gboolean       pumping;     /* source is being dispatched and looks at everything anew */
-  gboolean       batching;    /* more stanzas come at once: who waits is told after the last */
-  gboolean       congested;   /* what the connection last said */
+  IBBEngine     *engine;     /* (owned) */
+  IBBConnection *connection; /* (owned) (nullable): NULL once retired */
+  guint          n_users;    /* service, channels, requests, operations */
+  GThread       *thread;     /* (owned) (nullable): the engine's, as far as is known */
+  gint64         armed;      /* when source is to be dispatched, G_MAXINT64 for never */
+  gboolean       pumping;    /* source is being dispatched and looks at everything anew */
+  gboolean       batching;   /* more stanzas come at once: who waits is told after the last */
+  gboolean       congested;  /* what the connection last said */
+  IBBWaiter     *wakes[IBB_WAKES_MAX]; /* (owned): signalled when the lock is given up */
+  guint          n_wakes;
   gboolean       drained;     /* it said otherwise since it was last asked */
   gboolean       suspended;   /* the connection broke and is being resumed */
   gboolean       retired;     /* nobody uses it and no session is left */
@@ -88,6 +105,11 @@ void ibb_worker_release (IBBWorker *self);
 
 void ibb_worker_lock (IBBWorker *self);
 void ibb_worker_unlock (IBBWorker *self);
+
+/* Signals a blocked thread, when the lock is given up. */
+void ibb_worker_wake_locked (IBBWorker *self, IBBWaiter *waiter);
+/* Gives the lock up to be signalled at waiter, until deadline (G_MAXINT64 for ever). */
+void ibb_worker_wait_locked (IBBWorker *self, IBBWaiter *waiter, gint64 deadline);
 
 /* After any call of the engine or its sessions: tells whoever waits, and sees
  * to it that what is to be sent is sent. */

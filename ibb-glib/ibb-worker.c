@@ -38,7 +38,7 @@ worker_unref (gpointer data)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
 
-  g_assert (self->connection == NULL);
+  g_assert (self->connection == NULL && self->n_wakes == 0);
   ibb_engine_free (self->engine);
   g_queue_clear_full (&self->outbox, (GDestroyNotify) ibb_stanza_record_unref);
   g_main_context_unref (self->context);
@@ -57,10 +57,79 @@ ibb_worker_lock (IBBWorker *self)
   g_mutex_lock (&self->lock);
 }
 
+/* Takes what is to be signalled. */
+static guint
+steal_wakes_locked (IBBWorker *self, IBBWaiter **wakes)
+{
+  guint n = self->n_wakes;
+
+  for (guint i = 0; i < n; i++)
+    wakes[i] = self->wakes[i];
+  self->n_wakes = 0;
+  return n;
+}
+
+static void
+signal_wakes (IBBWaiter **wakes, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_cond_signal (&wakes[i]->cond);
+      ibb_waiter_unref (wakes[i]);
+    }
+}
+
 void
 ibb_worker_unlock (IBBWorker *self)
 {
+  IBBWaiter *wakes[IBB_WAKES_MAX];
+  guint      n = steal_wakes_locked (self, wakes);
+
   g_mutex_unlock (&self->lock);
+  signal_wakes (wakes, n);
+}
+
+void
+ibb_worker_wake_locked (IBBWorker *self, IBBWaiter *waiter)
+{
+  if (self->n_wakes == IBB_WAKES_MAX)
+    {
+      g_cond_signal (&waiter->cond);
+      return;
+    }
+  g_atomic_ref_count_inc (&waiter->ref_count);
+  self->wakes[self->n_wakes++] = waiter;
+}
+
+void
+ibb_worker_wait_locked (IBBWorker *self, IBBWaiter *waiter, gint64 deadline)
+{
+  IBBWaiter *wakes[IBB_WAKES_MAX];
+
+  signal_wakes (wakes, steal_wakes_locked (self, wakes));
+  if (deadline == G_MAXINT64)
+    g_cond_wait (&waiter->cond, &self->lock);
+  else
+    g_cond_wait_until (&waiter->cond, &self->lock, deadline);
+}
+
+IBBWaiter *
+ibb_waiter_new (void)
+{
+  IBBWaiter *self = g_new (IBBWaiter, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  g_cond_init (&self->cond);
+  return self;
+}
+
+void
+ibb_waiter_unref (IBBWaiter *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_cond_clear (&self->cond);
+  g_free (self);
 }
 
 /* The kernel's random numbers, some at a time: a stanza needs few. */

@@ -28,7 +28,8 @@
  * Any thread may read, one at a time. A blocking read that would have to wait
  * in the thread that serves the connection fails with
  * %G_IO_ERROR_WOULD_BLOCK. Asynchronous reads complete in the thread-default
- * context of their caller.
+ * context of their caller. The pollable calls never wait, and a source may be
+ * attached to the context of any thread.
  *
  * Since: 1.0
  */

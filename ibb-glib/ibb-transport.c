@@ -55,11 +55,14 @@
  * ## Threads
  *
  * A transport may be used from several threads: one reader and one writer at a
- * time. Blocking calls work in any thread, with or without a main loop, except
- * in the one that serves the connection, where a call that would have to wait
- * fails with %G_IO_ERROR_WOULD_BLOCK. Asynchronous calls complete in the
- * thread-default context of their caller. Signals are emitted in the
- * thread-default context in which the service was constructed.
+ * time, and one close beside them. [method@IBB.Transport.drain],
+ * [method@IBB.Transport.abort] and the properties may be used by any number of
+ * threads at once. Blocking calls work in any thread, with or without a main
+ * loop, except in the one that serves the connection, where a call that would
+ * have to wait fails with %G_IO_ERROR_WOULD_BLOCK. Asynchronous calls complete in
+ * the thread-default context of their caller. Signals are emitted in the
+ * thread-default context in which the service was constructed. The last reference
+ * may be dropped in any thread.
  *
  * Since: 1.0
  */

@@ -612,7 +612,7 @@ event_cb (gpointer data)
 }
 
 static void
-step_connection (Worker *worker, Place *place)
+step_connection (Worker *worker, const Setting *setting, Place *place)
 {
   IBBConnection        *connection = place_dup_connection (place);
   g_autoptr (IBBStanza) stanza = NULL;
@@ -623,7 +623,7 @@ step_connection (Worker *worker, Place *place)
                                     -1, NULL);
   ibb_connection_send (connection, stanza, NULL);
   event->connection = connection;
-  event->what = chance (worker, 0.05) ? 0 : 1 + below (worker, 20);
+  event->what = !setting->keeps_stream && chance (worker, 0.05) ? 0 : 1 + below (worker, 20);
   g_main_context_invoke_full (ibb_connection_get_context (connection), G_PRIORITY_DEFAULT, event_cb,
                               event, event_free);
 }
@@ -683,7 +683,7 @@ take_step (Worker *worker, const Setting *setting)
   else if (what < 9400)
     cancel_some_operation (worker);
   else if (what < 9900)
-    step_connection (worker, place);
+    step_connection (worker, setting, place);
   else if (what < 9940)
     setting->shake (worker, place);
   else if (what < 9946)

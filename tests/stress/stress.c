@@ -95,6 +95,14 @@ op_begin (Worker *worker, const char *name, End *end)
 }
 
 void
+op_spare (Op *op)
+{
+  g_mutex_lock (&ops_lock);
+  op->cancel_at = G_MAXINT64;
+  g_mutex_unlock (&ops_lock);
+}
+
+void
 op_end (Op *op)
 {
   Op *old;

@@ -50,6 +50,7 @@ typedef struct
   /* A step that only this kind of connection has. */
   void (*shake) (Worker *worker, Place *place);
   void (*finish) (void); /* (nullable): once all connections are gone */
+  gboolean keeps_stream; /* it alone says when its stream is lost */
 } Setting;
 
 extern Place *places;
@@ -84,7 +85,8 @@ struct _Op
 };
 
 Op  *op_begin (Worker *worker, const char *name, End *end);
-void op_end (Op *op); /* a second call is found out */
+void op_spare (Op *op); /* it is cancelled only in the end */
+void op_end (Op *op);   /* a second call is found out */
 void cancel_some_operation (Worker *worker);
 
 /* Of the session whose ends know each other by its sid. */

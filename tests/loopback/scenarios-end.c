@@ -97,6 +97,8 @@ static const Step peer_aborts_while_closing[] = {
 
 /* The other end closes while we write: told at once, not by a lost byte. */
 static const Step peer_closes_while_writing[] = {
+  { B, WRITE, 5, 5 },
+  { A, READ, 100, 5 }, /* so that its first block is not the one refused (D-32) */
   { B, BEGIN (WRITE_ALL), 200000 },
   { A, AWAIT_IN, 0, TRUE },
   { A, CLOSE, 0, TRUE },

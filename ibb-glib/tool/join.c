@@ -91,7 +91,6 @@ complete (Join *join)
   g_source_destroy (join->hang_up);
   if (join->error != NULL)
     {
-      ibb_transport_abort (join->transport);
       tool_socket_reset (join->connection);
       g_task_return_error (task, g_steal_pointer (&join->error));
     }
@@ -99,37 +98,6 @@ complete (Join *join)
     {
       g_socket_close (join->socket, NULL);
       g_task_return_boolean (task, TRUE);
-    }
-}
-
-static void
-closed_cb (GObject *source, GAsyncResult *result, gpointer data)
-{
-  Join *join = data;
-
-  join->pending--;
-  if (!g_io_stream_close_finish (G_IO_STREAM (source), result, &join->error))
-    {
-      GError *seen = g_steal_pointer (&join->error);
-
-      tool_set_transport_error (&join->error, join->transport, seen);
-    }
-  complete (join);
-}
-
-/* At the end of each operation. */
-static void
-proceed (Join *join)
-{
-  if (join->pending > 0)
-    return;
-  if (join->error != NULL)
-    complete (join);
-  else if (join->out.over && join->in.over)
-    {
-      join->pending++;
-      g_io_stream_close_async (G_IO_STREAM (join->transport), G_PRIORITY_DEFAULT,
-                               g_task_get_cancellable (join->task), closed_cb, join);
     }
 }
 
@@ -156,18 +124,12 @@ fail_by_socket (Join *join, GError *error)
 
 /* seen is taken. */
 static void
-fail_by_transport (Join *join, Way *way, GError *seen)
+fail_by_transport (Join *join, GError *seen)
 {
   GError *error = NULL;
 
   tool_set_transport_error (&error, join->transport, seen);
-  /* What arrived before still goes to the connection; the way in then meets the
-   * same end. */
-  if (way->to_peer && !join->in.over && ibb_transport_has_ended (join->transport) &&
-      join->error == NULL)
-    join->error = error;
-  else
-    fail (join, error);
+  fail (join, error);
 }
 
 static void
@@ -176,7 +138,35 @@ way_fail (Way *way, gboolean reading, GError *error)
   if (way->to_peer == reading)
     fail_by_socket (way->join, error);
   else
-    fail_by_transport (way->join, way, error);
+    fail_by_transport (way->join, error);
+}
+
+static void
+closed_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Join   *join = data;
+  GError *error = NULL;
+
+  join->pending--;
+  if (!g_io_stream_close_finish (G_IO_STREAM (source), result, &error))
+    fail_by_transport (join, error);
+  complete (join);
+}
+
+/* At the end of each operation. */
+static void
+proceed (Join *join)
+{
+  if (join->pending > 0)
+    return;
+  if (join->error != NULL)
+    complete (join);
+  else if (join->out.over && join->in.over)
+    {
+      join->pending++;
+      g_io_stream_close_async (G_IO_STREAM (join->transport), G_PRIORITY_DEFAULT,
+                               g_task_get_cancellable (join->task), closed_cb, join);
+    }
 }
 
 static void

@@ -5,10 +5,12 @@
 Both ends have half-close switched on: D-39 from socket to socket.
 """
 
+import errno
 import hashlib
 import os
 import random
 import resource
+import select
 import signal
 import socket
 import sys
@@ -20,7 +22,7 @@ import cases
 import prosody
 from cases import case, check, check_equal
 from command import IBB, Account, Program
-from tunnel import Target, Tunnel, expect_reset, read_all, send_reset, tcp_socket
+from tunnel import PATIENCE, Target, Tunnel, expect_reset, read_all, send_reset, tcp_socket
 
 MIB = 1 << 20
 
@@ -302,8 +304,27 @@ def _(server):
     except TimeoutError:
         pass
     send_reset(here)
+    # Nobody has read anything that would have made room.
+    tunnel.forward.wait_event('error')
     expect_reset(there)
-    tunnel.wait_events('error', 1)
+
+
+@case('a reset of a service that had ended before: the client learns of it when it writes (D-39)')
+def _(server):
+    target = Target()
+    tunnel = Tunnel(server, target.port)
+    here = tunnel.connect()
+    there = target.accept()
+    there.shutdown(socket.SHUT_WR)
+    check_equal(here.recv(1), b'', 'the end')
+    send_reset(there)
+    tunnel.expose.wait_event('error')
+    here.sendall(b'one byte')
+    poll = select.poll()
+    poll.register(here, 0)
+    check(poll.poll(PATIENCE * 1000), 'a reset, and nothing more had to be written')
+    check(here.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) in (errno.ECONNRESET, errno.EPIPE),
+          'the error of a reset')
 
 
 @case('a client that goes without reading the response')

@@ -26,6 +26,7 @@ typedef struct
   char              *local_jid;
   GSocketClient     *connector; /* (owned) */
   gulong             handler;
+  gboolean           full; /* and said so */
 } Expose;
 
 typedef struct
@@ -111,13 +112,18 @@ session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
     }
   else if (tool_relay_count_links (relay) >= (guint) self->max_sessions)
     {
-      /* Not resource-constraint, which asks for smaller blocks (D-14), nor
-       * not-acceptable, after which ibb forward tries again. */
-      ibb_request_refuse (request, IBB_ERROR_POLICY_VIOLATION, "There are too many sessions");
-      tool_note (_ ("Refused a session from “%s”: there are %d"), peer, self->max_sessions);
+      /* Not resource-constraint, which asks for smaller blocks (D-14). */
+      ibb_request_refuse (request, IBB_ERROR_NOT_ACCEPTABLE, "There are too many sessions");
+      /* ibb forward tries again and again. */
+      if (!self->full)
+        tool_note (_ ("Refused a session from “%s”: there are %d"), peer, self->max_sessions);
+      self->full = TRUE;
     }
   else
-    connect_to_service (self, relay, request);
+    {
+      self->full = FALSE;
+      connect_to_service (self, relay, request);
+    }
   return TRUE;
 }
 

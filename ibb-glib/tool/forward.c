@@ -19,8 +19,10 @@
 /* The peer holds no more unanswered requests of one account (D-47), but there may
  * be others of this account. The next connections wait in the backlog. */
 #define MAX_OPENING 4
-#define MAX_ATTEMPTS 10
-#define ATTEMPT_INTERVAL 50 /* ms more before each */
+/* For how long, and after which more and more ms, it is asked again. */
+#define ATTEMPTS_TIME (5 * G_USEC_PER_SEC)
+#define ATTEMPT_INTERVAL 50
+#define ATTEMPT_INTERVAL_MAX 500
 /* When the system does not let us accept. */
 #define ACCEPT_RETRY 1000 /* ms */
 
@@ -45,6 +47,7 @@ typedef struct
   Forward   *forward;
   ToolRelay *relay;
   ToolLink  *link;
+  gint64     start;
   guint      attempts;
 } Opening;
 
@@ -149,19 +152,20 @@ attempt_again_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Whoever has let us in and now refuses has too many requests at the moment. */
+/* Whoever has let us in and now refuses has too many requests, or sessions, at
+ * the moment. */
 static gboolean
 attempt_again (Opening *opening, const GError *error)
 {
   g_autoptr (GSource) source = NULL;
-  guint               wait;
+  gint64              waited = g_get_monotonic_time () - opening->start;
+  guint               interval = MIN (opening->attempts * ATTEMPT_INTERVAL, ATTEMPT_INTERVAL_MAX);
 
   if (!g_error_matches (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE) || !opening->forward->welcome ||
-      opening->attempts >= MAX_ATTEMPTS)
+      waited > ATTEMPTS_TIME)
     return FALSE;
   opening->forward->may_open = 1;
-  wait = opening->attempts * ATTEMPT_INTERVAL;
-  source = g_timeout_source_new (wait + (guint) g_random_int_range (0, ATTEMPT_INTERVAL));
+  source = g_timeout_source_new (interval + (guint) g_random_int_range (0, ATTEMPT_INTERVAL));
   g_source_set_static_name (source, "[ibb] next attempt");
   g_source_set_callback (source, attempt_again_cb, opening, NULL);
   g_source_attach (source, g_main_context_get_thread_default ());
@@ -217,6 +221,7 @@ open_session (Forward *self, ToolRelay *relay, GSocketConnection *connection)
 
   opening->forward = self;
   opening->relay = relay;
+  opening->start = g_get_monotonic_time ();
   opening->link = tool_link_new (relay, self->peer, NULL);
   tool_link_set_connection (opening->link, connection);
   self->opening++;

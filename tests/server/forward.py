@@ -425,9 +425,11 @@ def _(server):
     for _ in range(2):
         here = tunnel.connect()
         pairs.append((here, target.accept()))
+    # Only for so long does it ask again whether there is room.
     expect_reset(tunnel.connect())
     error = tunnel.forward.wait_event('error')
-    check_equal(error['code'], 'policy-violation', 'code')
+    check_equal(error['code'], 'not-acceptable', 'code')
+    check_equal(sum(line.startswith('Refused ') for line in tunnel.expose.lines), 1, 'lines')
     check('too many sessions' in error['message'], error['message'])
     for here, there in pairs:
         exchange(here, there, b'goes on')

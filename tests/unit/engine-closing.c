@@ -516,6 +516,9 @@ test_abort (Harness *h, gconstpointer data)
     harness_expect_result (h);
   ibb_session_abort (session, h->now);
   assert_state (session, IBB_SESSION_ENDED);
+  /* Whatever was acknowledged: before a close nobody was told of an end. */
+  g_assert_true (ibb_session_is_output_shut (session) ==
+                 (when == ABORT_CLOSE_SENT || when == ABORT_ENDED));
   g_assert_cmpuint (ibb_engine_get_unread (h->engine), ==, 0);
   g_assert_cmpuint (ibb_session_write (session, (const guint8 *) "x", 1, h->now), ==, 0);
   if (when == ABORT_OPEN || when == ABORT_WRITING || when == ABORT_CLOSING)

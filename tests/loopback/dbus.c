@@ -503,7 +503,7 @@ test_end (Fixture *fixture, gconstpointer data)
   run_pending ();
   g_assert_cmpuint (client.count, ==, 1);
   g_assert_cmpuint (server.count, ==, 1);
-  /* An end in order and a break tell apart. */
+  /* D-49: an end in order and a break tell apart. */
   g_assert_true (client.vanished);
   g_assert_cmpint (server.vanished, ==, kind != END_CLOSE);
   g_assert_cmpint (g_error_matches (client.error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE), ==,

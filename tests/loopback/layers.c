@@ -85,7 +85,7 @@ test_lines (Fixture *fixture, gconstpointer blocking)
   assert_line (input, blocking != NULL, NULL);
 }
 
-/* Half a line is no line: the error comes in its place. */
+/* D-45: half a line is no line: the error comes in its place. */
 static void
 test_lines_broken (Fixture *fixture, gconstpointer blocking)
 {
@@ -323,7 +323,7 @@ test_splice (Fixture *fixture, gconstpointer data)
   g_assert_true (g_bytes_equal (got, bytes));
 }
 
-/* What a broken session means to the splice that reads it. */
+/* D-45, D-49: what a broken session means to the splice that reads it. */
 static void
 test_splice_broken (Fixture *fixture, gconstpointer data)
 {

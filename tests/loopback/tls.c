@@ -526,7 +526,7 @@ test_clean_end (Fixture *fixture, gconstpointer stanza_type)
   talk_clear (&talk);
 }
 
-/* Who closes after the other cannot deliver a close-notify, and hears of it. */
+/* D-51: who closes after the other cannot deliver a close-notify, and hears of it. */
 static void
 test_second_close (Fixture *fixture, gconstpointer data)
 {
@@ -571,7 +571,7 @@ test_no_close_notify (Fixture *fixture, gconstpointer lenient)
   talk_clear (&talk);
 }
 
-/* The session breaks: never an end of file, whatever TLS was told to require,
+/* D-45, D-49: the session breaks: never an end of file, whatever TLS was told to require,
  * and first what had arrived. */
 static void
 test_truncated (Fixture *fixture, gconstpointer lenient)

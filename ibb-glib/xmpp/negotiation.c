@@ -58,6 +58,7 @@ struct _IBBNegotiation
   gboolean      can_manage;
   guint32       resumed_h;
   gboolean      was_refused;
+  gboolean      shaking_hands; /* the stream's socket is in use elsewhere */
 };
 
 void
@@ -92,7 +93,12 @@ end (IBBNegotiation *self, IBBLoginResult *result, const GError *error)
   if (result == NULL && stream != NULL)
     {
       ibb_stream_set_owner (stream, &nobody, NULL, NULL);
-      ibb_stream_abort (stream, NULL, error);
+      /* A thread of the TLS library's may be about to read from the socket, whose
+       * number might be another's by then: closed once that thread is done. */
+      if (self->shaking_hands)
+        self->stream = g_steal_pointer (&stream);
+      else
+        ibb_stream_abort (stream, NULL, error);
     }
   self->handler->done (self, result, error, self->owner);
 }
@@ -478,13 +484,21 @@ handshake_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   GTlsCertificate           *certificate;
   GTlsCertificateFlags       errors;
 
-  if (!g_tls_connection_handshake_finish (tls, result, &error))
+  self->shaking_hands = FALSE;
+  g_tls_connection_handshake_finish (tls, result, &error);
+  if (self->stage != STAGE_HANDSHAKE)
+    {
+      g_autoptr (IBBStream) stream = g_steal_pointer (&self->stream);
+
+      if (stream != NULL)
+        ibb_stream_abort (stream, NULL, error);
+      return;
+    }
+  if (error != NULL)
     {
       ibb_negotiation_fail (self, error);
       return;
     }
-  if (self->stage != STAGE_HANDSHAKE)
-    return;
 
   certificate = g_tls_connection_get_peer_certificate (tls);
   errors = g_tls_connection_get_peer_certificate_errors (tls);
@@ -531,6 +545,7 @@ start_handshake (IBBNegotiation *self)
   g_signal_connect (self->tls, "accept-certificate", G_CALLBACK (accept_certificate_cb), NULL);
 
   self->stage = STAGE_HANDSHAKE;
+  self->shaking_hands = TRUE;
   g_tls_connection_handshake_async (G_TLS_CONNECTION (self->tls), G_PRIORITY_DEFAULT,
                                     self->cancellable, handshake_cb, ibb_negotiation_ref (self));
 }

@@ -113,10 +113,10 @@ shake (Worker *worker, Place *place)
   IBBClient                *client = IBB_CLIENT (connection);
   Op                       *op;
 
-  if (chance (worker, 0.15))
-    log_out (worker, client);
-  else if (chance (worker, 0.6))
+  if (ibb_client_get_state (client) == IBB_CLIENT_STATE_OFFLINE || chance (worker, 0.1))
     log_in (worker, client);
+  else if (chance (worker, 0.15))
+    log_out (worker, client);
   else
     {
       op = op_begin (worker, "query_support", NULL);

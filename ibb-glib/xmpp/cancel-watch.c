@@ -49,12 +49,14 @@ ibb_cancel_watch_new (GMainContext *context,
   self->source = g_source_new (&source_funcs, sizeof (GSource));
   g_source_set_static_name (self->source, "[ibb-glib] cancelled");
   g_source_set_callback (self->source, callback, data, NULL);
+  /* Before it can be woken: GLib neither locks nor wakes a context for a source
+   * that is just being attached. */
+  g_source_attach (self->source, context);
   /* The signal holds the source for as long as it calls back. */
   self->handler = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (cancelled_cb),
                                          g_source_ref (self->source), closure_free, 0);
   if (g_cancellable_is_cancelled (cancellable))
     g_source_set_ready_time (self->source, 0);
-  g_source_attach (self->source, context);
 
   return self;
 }

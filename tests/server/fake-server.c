@@ -10,10 +10,11 @@ struct _FakeServer
   GSocketListener *listener;
   guint            port;
   GCancellable    *cancellable; /* ends the thread */
-  const FakeStep  *steps;
 
   GMutex             lock;
   GCond              changed;
+  const FakeStep    *steps;      /* protected by lock */
+  guint              n_clients;  /* protected by lock */
   GSocketConnection *connection; /* protected by lock */
   GString           *received;   /* protected by lock */
   gsize              seen;       /* protected by lock */
@@ -78,10 +79,12 @@ static void
 serve (FakeServer *self)
 {
   GInputStream   *input = g_io_stream_get_input_stream (G_IO_STREAM (self->connection));
-  const FakeStep *step = self->steps;
+  const FakeStep *step;
   char            buffer[65536];
 
   g_mutex_lock (&self->lock);
+  step = self->steps;
+  self->n_clients++;
   for (;;)
     {
       gssize n;
@@ -147,6 +150,25 @@ fake_server_new (const FakeStep *steps)
   self->thread = g_thread_new ("fake-server", run, self);
 
   return self;
+}
+
+void
+fake_server_set_steps (FakeServer *self, const FakeStep *steps)
+{
+  g_mutex_lock (&self->lock);
+  self->steps = steps;
+  g_mutex_unlock (&self->lock);
+}
+
+guint
+fake_server_get_n_clients (FakeServer *self)
+{
+  guint n;
+
+  g_mutex_lock (&self->lock);
+  n = self->n_clients;
+  g_mutex_unlock (&self->lock);
+  return n;
 }
 
 guint

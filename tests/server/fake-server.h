@@ -48,6 +48,9 @@ typedef struct _FakeServer FakeServer;
  * client to close. */
 FakeServer *fake_server_new (const FakeStep *steps);
 guint       fake_server_get_port (FakeServer *self);
+/* What is done with those that come from now on. */
+void  fake_server_set_steps (FakeServer *self, const FakeStep *steps);
+guint fake_server_get_n_clients (FakeServer *self);
 /* Sends from here, once every step is done. */
 void fake_server_send (FakeServer *self, const char *text, gssize length);
 /* Waits for text, which has to come after what was waited for before. */

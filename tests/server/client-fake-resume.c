@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* D-42: XEP-0198 beside servers that count wrong, forget, or answer what was not
+ * asked. */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "client-fixture.h"
+#include "fake-server.h"
+#include "xmpp/client-private.h"
+
+#define SM "urn:xmpp:sm:3"
+#define OFFER "<sm xmlns='" SM "'/>"
+#define ENABLED "<enabled xmlns='" SM "' id='some-id' resume='true' max='60'/>"
+#define LOGIN_UNTIL_ENABLE                                                                         \
+  { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAKE_SUCCESS },                   \
+      { "<stream:stream", FAKE_FEATURES (FAKE_BIND OFFER) }, { "</iq>", FAKE_BOUND },              \
+  {                                                                                                \
+    "<enable xmlns='" SM "' resume='true'/>", NULL                                                 \
+  }
+#define LOGIN(enabled)                                                                             \
+  LOGIN_UNTIL_ENABLE,                                                                              \
+  {                                                                                                \
+    "</presence>", enabled                                                                         \
+  }
+#define RETURN_WITH(features, resumed)                                                             \
+  { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAKE_SUCCESS },                   \
+      { "<stream:stream", FAKE_FEATURES (features) },                                              \
+  {                                                                                                \
+    "<resume xmlns='" SM "'", resumed                                                              \
+  }
+#define RETURN(resumed) RETURN_WITH (FAKE_BIND OFFER, resumed)
+
+static const FakeStep managed[] = { LOGIN (ENABLED), { NULL } };
+static const FakeStep back[] = { RETURN ("<resumed xmlns='" SM "' previd='some-id' h='1'/>"),
+                                 { NULL } };
+
+static void
+end (IBBClient *client, FakeServer *server, char **received)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char   *text = NULL;
+
+  g_assert_true (ibb_client_logout (client, NULL, &error));
+  g_assert_no_error (error);
+  drop_client (client);
+  text = fake_server_free (server);
+  if (received != NULL)
+    *received = g_steal_pointer (&text);
+}
+
+/* A question whose answer comes after all that the client had to read. */
+static void
+round_trip (FakeServer *server)
+{
+  static guint     n;
+  g_autofree char *ping = g_strdup_printf (
+      "<iq type='get' id='ping-%u' from='fake.test'><ping xmlns='urn:xmpp:ping'/></iq>", n);
+  g_autofree char *id = g_strdup_printf ("ping-%u", n++);
+
+  fake_server_send (server, ping, -1);
+  fake_server_expect (server, id);
+}
+
+/* Counts that cannot be, and none at all: it is over, and not to be resumed. */
+static void
+test_hostile (void)
+{
+  static const struct
+  {
+    const char *sent;
+    const char *answer;
+  } cases[] = {
+    { "<a xmlns='" SM "' h='2'/>",
+      "<handled-count-too-high xmlns='" SM "' h='2' send-count='1'/>" },
+    { "<a xmlns='" SM "' h='4294967295'/>", "<handled-count-too-high" },
+    { "<a xmlns='" SM "' h='1'/><a xmlns='" SM "' h='0'/>", "<handled-count-too-high" },
+    { "<a xmlns='" SM "'/>", "<undefined-condition" },
+    { "<a xmlns='" SM "' h=''/>", "<undefined-condition" },
+    { "<a xmlns='" SM "' h='-1'/>", "<undefined-condition" },
+    { "<a xmlns='" SM "' h='one'/>", "<undefined-condition" },
+    { "<a xmlns='" SM "' h='4294967296'/>", "<undefined-condition" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      FakeServer *server = fake_server_new (managed);
+      IBBClient  *client = fake_create_client (server, FAKE_JID);
+
+      fake_assert_login (client);
+      fake_server_send (server, cases[i].sent, -1);
+      fake_server_expect (server, "<stream:error>");
+      fake_server_expect (server, cases[i].answer);
+      fake_server_expect (server, "</stream:stream>");
+      wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+      g_assert_cmpuint (fake_server_get_n_clients (server), ==, 1);
+      end (client, server, NULL);
+    }
+}
+
+/* What was not asked for, or is said twice. */
+static void
+test_unasked (void)
+{
+  static const FakeStep  plain[] = { FAKE_LOGIN, { NULL } };
+  static const FakeStep  silent[] = { LOGIN (NULL), { NULL } };
+  static const char      every[] = "<r xmlns='" SM "'/><a xmlns='" SM "' h='77'/>"
+                                   "<resumed xmlns='" SM "' previd='x' h='3'/>"
+                                   "<unheard-of xmlns='" SM "'/>";
+  static const FakeStep *all[] = { plain, silent };
+  FakeServer            *server;
+  IBBClient             *client;
+
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    {
+      g_autofree char *received = NULL;
+
+      server = fake_server_new (all[i]);
+      client = fake_create_client (server, FAKE_JID);
+      fake_assert_login (client);
+      fake_server_send (server, every, -1);
+      if (all[i] == plain)
+        fake_server_send (server, ENABLED "<failed xmlns='" SM "'/>", -1);
+      round_trip (server);
+      g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_ONLINE);
+      end (client, server, &received);
+      g_assert_null (strstr (received, "<a "));
+      g_assert_cmpint (strstr (received, "<enable") != NULL, ==, all[i] == silent);
+    }
+
+  server = fake_server_new (managed);
+  client = fake_create_client (server, FAKE_JID);
+  fake_assert_login (client);
+  fake_server_send (server,
+                    "<enabled xmlns='" SM "' id='another'/><failed xmlns='" SM "'/>"
+                    "<resumed xmlns='" SM "' previd='x' h='3'/><r xmlns='" SM "'/>",
+                    -1);
+  fake_server_expect (server, "<a xmlns='" SM "' h='0'/>");
+  round_trip (server);
+  fake_server_set_steps (server, back); /* of the first id */
+  fake_server_close (server);
+  wait_for_state (client, IBB_CLIENT_STATE_SUSPENDED);
+  wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
+  fake_server_expect (server, "previd='some-id'");
+  end (client, server, NULL);
+}
+
+/* The server does not grant it after all. */
+static void
+test_not_granted (void)
+{
+  static const FakeStep refused[] = {
+    LOGIN ("<failed xmlns='" SM "'><unexpected-request "
+           "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>"),
+    { NULL },
+  };
+  static const FakeStep  no_resumption[] = { LOGIN ("<enabled xmlns='" SM "'/>"), { NULL } };
+  static const FakeStep  no_id[] = { LOGIN ("<enabled xmlns='" SM "' resume='true'/>"), { NULL } };
+  static const FakeStep  not_true[] = { LOGIN ("<enabled xmlns='" SM "' id='i' resume='no'/>"),
+                                        { NULL } };
+  static const FakeStep *all[] = { refused, no_resumption, no_id, not_true };
+
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    {
+      FakeServer *server = fake_server_new (all[i]);
+      IBBClient  *client = fake_create_client (server, FAKE_JID);
+
+      fake_assert_login (client);
+      round_trip (server);
+      g_assert_cmpint (ibb_connection_confirms (IBB_CONNECTION (client)), ==, i > 0);
+      fake_server_close (server);
+      wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+      g_assert_cmpuint (fake_server_get_n_clients (server), ==, 1);
+      end (client, server, NULL);
+    }
+}
+
+static void
+test_switched_off (void)
+{
+  static const FakeStep steps[] = {
+    { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
+    { "</auth>", FAKE_SUCCESS },
+    { "<stream:stream", FAKE_FEATURES (FAKE_BIND OFFER) },
+    { "</iq>", FAKE_BOUND },
+    { "</presence>", NULL },
+    { NULL },
+  };
+  FakeServer      *server = fake_server_new (steps);
+  IBBClient       *client = fake_create_client (server, FAKE_JID);
+  g_autofree char *received = NULL;
+
+  ibb_client_set_resumable (client, FALSE);
+  fake_assert_login (client);
+  round_trip (server);
+  end (client, server, &received);
+  g_assert_null (strstr (received, SM));
+}
+
+/* Each stanza counts, whatever becomes of it, and nothing else does. */
+static void
+test_count (void)
+{
+  FakeServer         *server = fake_server_new (managed);
+  IBBClient          *client = fake_create_client (server, FAKE_JID);
+  g_autofree char    *received = NULL;
+  g_autoptr (GString) inflated = g_string_new ("<message><body>");
+  const char         *last;
+
+  fake_assert_login (client);
+  fake_server_send (server, "<r xmlns='" SM "'/>", -1);
+  fake_server_expect (server, "<a xmlns='" SM "' h='0'/>");
+  fake_server_send (server,
+                    "<message><body>1</body></message> \n<presence/><iq type='result' id='3'/>"
+                    "<a xmlns='" SM "' h='1'/><something xmlns='else'/><r xmlns='" SM "'/>",
+                    -1);
+  fake_server_expect (server, "<a xmlns='" SM "' h='3'/>");
+  /* Written out it is longer than a stanza may be: it is dropped, and counts. */
+  for (guint i = 0; i < 100000; i++)
+    g_string_append_c (inflated, '>');
+  g_string_append (inflated, "</body></message><r xmlns='" SM "'/>");
+  fake_server_send (server, inflated->str, (gssize) inflated->len);
+  fake_server_expect (server, "<a xmlns='" SM "' h='4'/>");
+  end (client, server, &received);
+
+  /* The server learns at the end how much was handled. */
+  last = g_strrstr (received, "<a xmlns='" SM "' h='4'/>");
+  g_assert_nonnull (last);
+  g_assert_cmpstr (last, ==, "<a xmlns='" SM "' h='4'/></stream:stream>");
+}
+
+static void
+send_message (IBBClient *client, const char *id)
+{
+  g_autofree char      *xml = g_strdup_printf ("<message to='a@b' id='%s'/>", id);
+  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
+  g_autoptr (GError)    error = NULL;
+
+  g_assert_true (ibb_connection_send (IBB_CONNECTION (client), stanza, &error));
+  g_assert_no_error (error);
+}
+
+/* What the server has not counted goes again, and what came in is counted on. */
+static void
+test_resume (void)
+{
+  static const FakeStep steps[] = {
+    RETURN ("<resumed xmlns='" SM "' previd='some-id' h='2'/><message/>"),
+    { NULL },
+  };
+  FakeServer      *server = fake_server_new (managed);
+  IBBClient       *client = fake_create_client (server, FAKE_JID);
+  g_autofree char *received = NULL;
+  const char      *resume;
+
+  fake_assert_login (client);
+  round_trip (server); /* one in, two out with the presence */
+  send_message (client, "one");
+  send_message (client, "two");
+  fake_server_expect (server, "two");
+  fake_server_set_steps (server, steps);
+  fake_server_close (server);
+  wait_for_state (client, IBB_CLIENT_STATE_SUSPENDED);
+  wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
+  fake_server_expect (server, " h='1' previd='some-id'/>");
+  fake_server_expect (server, "two");
+  fake_server_send (server, "<r xmlns='" SM "'/>", -1);
+  fake_server_expect (server, "<a xmlns='" SM "' h='2'/>");
+  end (client, server, &received);
+
+  resume = strstr (received, "<resume ");
+  g_assert_null (strstr (resume, "<bind"));
+  g_assert_null (strstr (resume, "<presence"));
+  g_assert_null (strstr (resume, "ping-"));
+  g_assert_nonnull (strstr (strstr (resume, "'one'"), "'two'"));
+  g_assert_null (strstr (strstr (resume, "'two'") + 1, "'two'"));
+}
+
+/* B-03: it is over when the server does not know the stream, another one, or
+ * more of it than there was, and no second attempt is made. */
+static void
+test_refused (void)
+{
+#define STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"
+  static const FakeStep failed[] = {
+    RETURN ("<failed xmlns='" SM "' h='1'><item-not-found xmlns='" STANZAS "'/></failed>"),
+    { NULL },
+  };
+  static const FakeStep bare[] = { RETURN ("<failed xmlns='" SM "'/>"), { NULL } };
+  static const FakeStep other[] = { RETURN ("<resumed xmlns='" SM "' previd='his' h='1'/>"),
+                                    { NULL } };
+  static const FakeStep no_id[] = { RETURN ("<resumed xmlns='" SM "' h='1'/>"), { NULL } };
+  static const FakeStep no_h[] = { RETURN ("<resumed xmlns='" SM "' previd='some-id'/>"),
+                                   { NULL } };
+  static const FakeStep bad_h[] = { RETURN ("<resumed xmlns='" SM "' previd='some-id' h='x'/>"),
+                                    { NULL } };
+  static const FakeStep high_h[] = { RETURN ("<resumed xmlns='" SM "' previd='some-id' h='3'/>"),
+                                     { NULL } };
+  static const FakeStep low_h[] = {
+    RETURN ("<resumed xmlns='" SM "' previd='some-id' h='1'/>"),
+    { NULL },
+  };
+  static const FakeStep no_more[] = {
+    { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
+    { "</auth>", FAKE_SUCCESS },
+    { "<stream:stream", FAKE_FEATURES (FAKE_BIND) },
+    { NULL },
+  };
+  static const FakeStep not_in[] = {
+    { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
+    { "</auth>", "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>" },
+    { NULL },
+  };
+  static const FakeStep *all[] = { failed, bare,   other, no_id,   no_h,
+                                   bad_h,  high_h, low_h, no_more, not_in };
+
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    {
+      FakeServer              *server = fake_server_new (managed);
+      IBBClient               *client = fake_create_client (server, FAKE_JID);
+      g_autoptr (IBBService)   service = ibb_service_new (IBB_CONNECTION (client));
+      g_autoptr (GAsyncResult) result = NULL;
+      g_autoptr (GError)       error = NULL;
+      g_autofree char         *received = NULL;
+
+      ibb_service_expect_session_async (service, "a@b/c", "sid", NULL, store_result_cb,
+                                        (gpointer) &result);
+      fake_assert_login (client);
+      fake_server_send (server, "<a xmlns='" SM "' h='1'/>", -1);
+      round_trip (server);
+      fake_server_send (server, "<a xmlns='" SM "' h='2'/>", -1);
+      fake_server_set_steps (server, all[i]);
+      fake_server_close (server);
+      wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+      wait_for_result (&result);
+      g_assert_null (ibb_service_expect_session_finish (service, result, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+      g_test_message ("%s", error->message);
+      g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
+      g_clear_object (&result);
+      g_clear_object (&service);
+      end (client, server, &received);
+      g_assert_null (strstr (strstr (received, "<bind") + 1, "<bind"));
+    }
+}
+
+/* How the server ends a stream tells whether it can be resumed. */
+static void
+test_stream_errors (void)
+{
+#define STREAMS "urn:ietf:params:xml:ns:xmpp-streams"
+  static const struct
+  {
+    const char *sent;
+    gboolean    resumed;
+  } cases[] = {
+    { "<stream:error><connection-timeout xmlns='" STREAMS "'/></stream:error></stream:stream>",
+      TRUE },
+    { "<stream:error><reset xmlns='" STREAMS "'/></stream:error></stream:stream>", TRUE },
+    { "<stream:error><conflict xmlns='" STREAMS "'/></stream:error></stream:stream>", FALSE },
+    { "<stream:error><policy-violation xmlns='" STREAMS "'/></stream:error></stream:stream>",
+      FALSE },
+    { "<stream:error><system-shutdown xmlns='" STREAMS "'/></stream:error></stream:stream>",
+      FALSE },
+    { "</stream:stream>", FALSE },
+    { "<broken", FALSE }, /* cut in the middle of an element: resumed, below */
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      FakeServer *server = fake_server_new (managed);
+      IBBClient  *client = fake_create_client (server, FAKE_JID);
+      gboolean    resumed = cases[i].resumed || i == G_N_ELEMENTS (cases) - 1;
+
+      fake_assert_login (client);
+      round_trip (server);
+      fake_server_set_steps (server, back);
+      fake_server_send (server, cases[i].sent, -1);
+      if (i == G_N_ELEMENTS (cases) - 1)
+        fake_server_close (server);
+      if (resumed)
+        {
+          wait_for_state (client, IBB_CLIENT_STATE_SUSPENDED);
+          wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
+        }
+      else
+        wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+      g_assert_cmpuint (fake_server_get_n_clients (server), ==, resumed ? 2 : 1);
+      end (client, server, NULL);
+    }
+}
+
+/* The server may wish to be met elsewhere, and be mistaken. */
+static void
+test_location (void)
+{
+  FakeServer      *elsewhere = fake_server_new (back);
+  g_autofree char *enabled =
+      g_strdup_printf ("<enabled xmlns='" SM "' id='some-id' resume='1' location='127.0.0.1:%u'/>",
+                       fake_server_get_port (elsewhere));
+  const FakeStep steps[] = { LOGIN (enabled), { NULL } };
+  FakeServer    *server = fake_server_new (steps);
+  IBBClient     *client = fake_create_client (server, FAKE_JID);
+
+  fake_assert_login (client);
+  round_trip (server);
+  fake_server_set_steps (server, back);
+  fake_server_close (server);
+  wait_for_state (client, IBB_CLIENT_STATE_SUSPENDED);
+  wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
+  g_assert_cmpuint (fake_server_get_n_clients (elsewhere), ==, 1);
+  g_assert_cmpuint (fake_server_get_n_clients (server), ==, 1);
+
+  fake_server_close (elsewhere);
+  g_free (fake_server_free (elsewhere));
+  wait_for_state (client, IBB_CLIENT_STATE_SUSPENDED);
+  wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
+  g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
+  end (client, server, NULL);
+}
+
+/* One that lets the stream be resumed again and again and never says a word. */
+static void
+test_deaf (void)
+{
+  FakeServer *server = fake_server_new (managed);
+  IBBClient  *client = fake_create_client (server, FAKE_JID);
+
+  g_object_set_data (G_OBJECT (client), IBB_CLIENT_ACK_TIMEOUT_KEY, GUINT_TO_POINTER (20));
+  ibb_client_set_keepalive_interval (client, 10);
+  fake_assert_login (client);
+  fake_server_set_steps (server, back);
+  wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+  g_assert_cmpuint (fake_server_get_n_clients (server), ==, IBB_CLIENT_MAX_VAIN);
+  end (client, server, NULL);
+}
+
+/* The time that the server gives is over: one last attempt. */
+static void
+test_time (void)
+{
+  static const FakeStep brief[] = {
+    LOGIN ("<enabled xmlns='" SM "' id='some-id' resume='true' max='0'/>"),
+    { NULL },
+  };
+  static const FakeStep curt[] = {
+    { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
+    { "</auth>", FAKE_SUCCESS "</stream:stream>" },
+    { NULL },
+  };
+  FakeServer *server = fake_server_new (brief);
+  IBBClient  *client = fake_create_client (server, FAKE_JID);
+
+  fake_assert_login (client);
+  round_trip (server);
+  fake_server_set_steps (server, curt);
+  fake_server_close (server);
+  wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+  g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
+  end (client, server, NULL);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  start_watchdog ();
+
+  g_test_add_func ("/ibb/client/resume/D-42/hostile", test_hostile);
+  g_test_add_func ("/ibb/client/resume/D-42/unasked", test_unasked);
+  g_test_add_func ("/ibb/client/resume/D-42/not-granted", test_not_granted);
+  g_test_add_func ("/ibb/client/resume/D-42/switched-off", test_switched_off);
+  g_test_add_func ("/ibb/client/resume/D-42/count", test_count);
+  g_test_add_func ("/ibb/client/resume/D-42/resume", test_resume);
+  g_test_add_func ("/ibb/client/resume/D-42/B-03/refused", test_refused);
+  g_test_add_func ("/ibb/client/resume/D-42/stream-errors", test_stream_errors);
+  g_test_add_func ("/ibb/client/resume/D-42/location", test_location);
+  g_test_add_func ("/ibb/client/resume/D-42/deaf", test_deaf);
+  g_test_add_func ("/ibb/client/resume/D-42/time", test_time);
+
+  return g_test_run ();
+}

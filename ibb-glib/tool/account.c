@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "account.h"
+#include "output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -188,6 +189,20 @@ tool_account_clear (ToolAccount *self)
   g_clear_object (&self->tls_database);
 }
 
+static void
+state_cb (IBBClient *client, GParamSpec *pspec, gpointer data)
+{
+  IBBClientState state = ibb_client_get_state (client);
+  gboolean       was_told = g_object_get_data (G_OBJECT (client), "suspended") != NULL;
+
+  if (state == IBB_CLIENT_STATE_SUSPENDED && !was_told)
+    tool_suspended (ibb_client_get_jid (client));
+  else if (state == IBB_CLIENT_STATE_ONLINE && was_told)
+    tool_resumed (ibb_client_get_jid (client));
+  g_object_set_data (G_OBJECT (client), "suspended",
+                     GINT_TO_POINTER (state == IBB_CLIENT_STATE_SUSPENDED));
+}
+
 IBBClient *
 tool_account_new_client (const ToolAccount *self, const ToolOptions *options, const char *jid)
 {
@@ -203,6 +218,7 @@ tool_account_new_client (const ToolAccount *self, const ToolOptions *options, co
     }
   if (self->tls_database != NULL)
     ibb_client_set_tls_database (client, self->tls_database);
+  g_signal_connect (client, "notify::state", G_CALLBACK (state_cb), NULL);
   return client;
 }
 

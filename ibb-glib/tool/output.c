@@ -193,6 +193,33 @@ tool_ready_at (const char *jid, const char *address, guint16 port)
   write_line ("ready ", address);
 }
 
+/* The connection to the server broke, and came back. */
+static void
+tell_of_connection (const char *name, const char *jid, const char *sentence)
+{
+  if (json)
+    {
+      g_autoptr (JsonBuilder) event = tool_event_new (name);
+
+      tool_event_string (event, "jid", jid);
+      tool_event_emit (event);
+    }
+  else
+    tool_note ("%s", sentence);
+}
+
+void
+tool_suspended (const char *jid)
+{
+  tell_of_connection ("suspended", jid, _ ("The connection broke; trying to resume it"));
+}
+
+void
+tool_resumed (const char *jid)
+{
+  tell_of_connection ("resumed", jid, _ ("The connection was resumed"));
+}
+
 void
 tool_opened (IBBTransport *transport)
 {

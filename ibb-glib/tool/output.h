@@ -24,6 +24,8 @@ void tool_status (const char *text);
 
 void tool_ready (const char *jid);
 void tool_ready_at (const char *jid, const char *address, guint16 port);
+void tool_suspended (const char *jid);
+void tool_resumed (const char *jid);
 void tool_opened (IBBTransport *transport);
 void tool_done (guint64 bytes, double seconds, const char *sentence);
 void tool_session_done (IBBTransport *transport, double seconds);

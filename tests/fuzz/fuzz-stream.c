@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "ibb-error.h"
+#include "xmpp/ack-queue.h"
 #include "xmpp/parser.h"
 
 #define HEADER                                                                                     \
@@ -36,6 +37,11 @@ static const char *const words[] = {
   [11] = "</mechanisms></stream:features>",
   [12] = "</stream:stream>",
   [14] = "<open xmlns='http://jabber.org/protocol/ibb' sid='s' block-size='4096'/>",
+  [18] = "<enabled xmlns='urn:xmpp:sm:3' id='i' resume='true' max='600'/>",
+  [19] = "<r xmlns='urn:xmpp:sm:3'/>",
+  [20] = "<a xmlns='urn:xmpp:sm:3' h='",
+  [21] = "<resumed xmlns='urn:xmpp:sm:3' previd='i' h='",
+  [22] = "'/>",
 };
 
 #define WORD_LONG 15   /* 16 KiB of a letter */
@@ -108,9 +114,38 @@ log_stanza (GString *log, IBBStanza *stanza)
                           g_str_hash (xml));
 }
 
+/* The server's counts (XEP-0198), whatever they are, against what was sent. */
+static void
+count (IBBAckQueue *acks, const IBBElement *element, GString *log)
+{
+  GQueue  awaited = G_QUEUE_INIT;
+  guint32 h;
+  guint32 before = ibb_ack_queue_get_acknowledged (acks);
+  guint32 sent = ibb_ack_queue_get_sent (acks);
+
+  if (!ibb_ack_queue_parse_h (ibb_element_get_attribute (element, "h"), &h))
+    return;
+  if (ibb_ack_queue_acknowledge (acks, h, &awaited))
+    {
+      g_assert (h - before <= sent - before);
+      g_assert (awaited.length == h - before);
+      if (ibb_element_is (element, "resumed", IBB_MANAGEMENT_NAMESPACE))
+        {
+          ibb_ack_queue_restart (acks);
+          while (ibb_ack_queue_get_next (acks) != NULL)
+            ibb_ack_queue_note_sent (acks);
+        }
+    }
+  else
+    g_assert (h - before > sent - before && awaited.length == 0);
+  g_assert (ibb_ack_queue_get_sent (acks) == sent);
+  g_string_append_printf (log, "h%u", h);
+  g_queue_clear_full (&awaited, (GDestroyNotify) ibb_stanza_unref);
+}
+
 /* FALSE at the end of the stream. */
 static gboolean
-take_all (IBBParser *parser, gboolean read_stanzas, GString *log)
+take_all (IBBParser *parser, gboolean read_stanzas, IBBAckQueue *acks, GString *log)
 {
   for (;;)
     {
@@ -126,8 +161,15 @@ take_all (IBBParser *parser, gboolean read_stanzas, GString *log)
       g_string_append_printf (log, "%d", event);
       if (element != NULL)
         log_element (log, element);
+      if (element != NULL && g_strcmp0 (element->namespace, IBB_MANAGEMENT_NAMESPACE) == 0)
+        count (acks, element, log);
       if (stanza != NULL)
         log_stanza (log, stanza);
+      if (stanza != NULL && !ibb_ack_queue_is_full (acks))
+        {
+          ibb_ack_queue_push (acks, stanza, TRUE);
+          ibb_ack_queue_note_sent (acks);
+        }
       if (event == IBB_PARSER_END)
         return FALSE;
     }
@@ -136,10 +178,11 @@ take_all (IBBParser *parser, gboolean read_stanzas, GString *log)
 static void
 parse (GString *text, gboolean read_stanzas, guint seed, GString *log)
 {
-  gsize                 before = get_allocated ();
-  g_autoptr (IBBParser) parser = ibb_parser_new ();
-  gsize                 offset = 0;
-  gsize                 log_length = log->allocated_len;
+  gsize                   before = get_allocated ();
+  g_autoptr (IBBParser)   parser = ibb_parser_new ();
+  g_autoptr (IBBAckQueue) acks = ibb_ack_queue_new (G_MAXUINT32 - 1);
+  gsize                   offset = 0;
+  gsize                   log_length = log->allocated_len;
 
   ibb_parser_set_read_stanzas (parser, read_stanzas);
   while (offset < text->len)
@@ -158,18 +201,19 @@ parse (GString *text, gboolean read_stanzas, guint seed, GString *log)
       offset += n;
       fine = ibb_parser_feed (parser, piece, n, &error);
       g_assert (fine == (error == NULL));
-      if (!take_all (parser, read_stanzas, log))
+      if (!take_all (parser, read_stanzas, acks, log))
         return;
       if (!fine)
         {
           g_assert (g_error_matches (error, IBB_ERROR, IBB_ERROR_PROTOCOL));
           g_assert (ibb_parser_get_condition (parser) != NULL);
           g_assert (!ibb_parser_feed (parser, "<a/>", 4, NULL));
-          g_assert (take_all (parser, read_stanzas, log));
+          g_assert (take_all (parser, read_stanzas, acks, log));
           return;
         }
       if (seed != 0)
-        g_assert (get_allocated () < before + MEMORY_MAX + log->allocated_len - log_length);
+        g_assert (get_allocated () <
+                  before + MEMORY_MAX + 2 * IBB_ACK_QUEUE_MAX + log->allocated_len - log_length);
     }
 }
 

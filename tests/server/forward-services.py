@@ -132,7 +132,7 @@ def _(server):
     tunnel.end()
 
 
-@case('ssh: a folder through tar')
+@case('ssh: a folder through tar (D-39)')
 def _(server):
     sshd = Sshd()
     source, target = Folder(), Folder()

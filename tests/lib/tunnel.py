@@ -35,14 +35,15 @@ class Tunnel:
     """bob's ibb expose and alice's ibb forward to it, both with --json."""
 
     def __init__(self, server, port, expose=(), forward=(), resource=None,
-                 prepare_forward=None):
+                 prepare_forward=None, forward_port=None):
         bob, alice = Account(server, 'bob'), Account(server, 'alice')
         self.expose = bob.ibb('expose', '--json', '--to', f'127.0.0.1:{port}',
                               '--from', alice.bare, *expose,
                               account=bob.options(resource=resource))
         self.jid = self.expose.wait_ready()
         self.forward = alice.ibb('forward', '--json', '--listen', '0', self.jid, *forward,
-                                 prepare=prepare_forward)
+                                 prepare=prepare_forward,
+                                 account=alice.options(port=forward_port))
         self.forward.wait_ready()
         ready = self.forward.wait_event('ready')
         self.port = ready['port']

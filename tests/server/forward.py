@@ -22,6 +22,7 @@ import cases
 import prosody
 from cases import case, check, check_equal
 from command import IBB, Account, Program
+from cut_proxy import CutProxy
 from tunnel import PATIENCE, Target, Tunnel, expect_reset, read_all, send_reset, tcp_socket
 
 MIB = 1 << 20
@@ -596,6 +597,29 @@ def _():
             expect_reset(there)
         tunnel.forward.expect_failure()
         tunnel.expose.expect_failure()
+
+
+@case('the connection breaks and is resumed: nothing is lost of any session (D-42)')
+def _():
+    with prosody.Prosody(modules=('smacks',)) as server:
+        target = Target()
+        way = CutProxy(server.port)
+        tunnel = Tunnel(server, target.port, forward_port=way.port)
+        pairs = []
+        for _ in range(3):
+            here = tunnel.connect()
+            pairs.append((here, target.accept()))
+            exchange(*pairs[-1], b'before')
+        for number, (here, there) in enumerate(pairs):
+            way.cut_at = [way.passed + MIB // 2]
+            exchange(here, there, os.urandom(MIB))
+            exchange(there, here, os.urandom(MIB // 2))
+            here.close()
+            there.close()
+            tunnel.wait_events('done', number + 1)
+            check_equal(way.cut_at, [], 'cuts to come')
+        check(tunnel.forward.wait_event('resumed'), 'resumed')
+        tunnel.end()
 
 
 @case('the peer vanishes without a word')

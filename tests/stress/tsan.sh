@@ -7,7 +7,7 @@
 #   sh tests/stress/tsan.sh [SECONDS]    how long the storm lasts, 60 by default
 #
 # GLib is built once, into IBB_TSAN_DIR (~/.cache/ibb-glib-tsan by default); that
-# takes some minutes and a network.
+# takes some minutes, a network and dpkg-dev.
 
 set -eu
 
@@ -58,11 +58,16 @@ nice ninja -C "$build"
 
 export LD_LIBRARY_PATH="$cache/glib/lib"
 export G_SLICE=always-malloc
-export GIO_MODULE_DIR="/usr/lib/$(gcc -print-multiarch)/gio/modules"
+GIO_MODULE_DIR=/usr/lib/$(gcc -print-multiarch)/gio/modules
+export GIO_MODULE_DIR
 export TSAN_OPTIONS="suppressions=$root/tests/stress/tsan.supp halt_on_error=0 exitcode=66 \
 history_size=7 second_deadlock_stack=1"
 status=0
-meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier 10 \
-  --suite loopback --suite unit || status=1
+meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier 10 --num-processes 2 \
+  --suite unit --suite loopback || status=1
+meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier 10 --num-processes 2 \
+  client-fake client-fake-login client-login client-login-killed stress-server || status=1
 "$build/tests/stress/stress-loopback" --seconds "$seconds" --limit 600 || status=1
+"$root/tests/lib/prosody.py" -- "$build/tests/stress/stress-server" --seconds "$seconds" \
+  --limit 600 || status=1
 exit $status

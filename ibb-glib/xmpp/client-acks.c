@@ -19,6 +19,10 @@
 
 /* Milliseconds: how long what is little enough not to be asked for waits to be. */
 #define ASK_DELAY 1000
+/* How many stanzas, or milliseconds, one answer waits for others: a server that
+ * asks after each block would spend half of its time on that. */
+#define ANSWER_STANZAS 32
+#define ANSWER_DELAY 50
 /* Seconds that a resumption may take where the server does not say, and at most. */
 #define RESUME_TIME 300
 #define RESUME_TIME_MAX 3600
@@ -277,7 +281,7 @@ gboolean
 ibb_client_ask_for_life (IBBClient *self)
 {
   g_mutex_lock (&self->lock);
-  if (self->managed && !ibb_ack_queue_is_asked (self->acks))
+  if (self->managed && !self->logging_out && !ibb_ack_queue_is_asked (self->acks))
     {
       ask_locked (self);
       ibb_client_clear_source (&self->ack_timer);
@@ -296,15 +300,14 @@ ibb_client_count_handled (IBBClient *self)
     self->n_handled++;
 }
 
-void
-ibb_client_answer_request (IBBClient *self)
+static void
+answer (IBBClient *self)
 {
   g_autofree char *text = NULL;
 
-  if (!self->answer_wanted || self->stream == NULL)
-    return;
-
+  ibb_client_clear_source (&self->answer_timer);
   self->answer_wanted = FALSE;
+  self->n_answered = self->n_handled;
   /* One that asks and does not read gets one answer to many requests. */
   if (ibb_stream_get_unsent (self->stream) > IBB_CLIENT_MAX_UNSENT_ANSWERS)
     return;
@@ -313,11 +316,43 @@ ibb_client_answer_request (IBBClient *self)
   ibb_stream_send_text (self->stream, text);
 }
 
+static gboolean
+answer_cb (gpointer user_data)
+{
+  g_autoptr (IBBClient) self = g_weak_ref_get (user_data);
+
+  if (self != NULL && self->answer_timer != NULL)
+    answer (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+ibb_client_answer_request (IBBClient *self)
+{
+  /* After our good-bye nothing may follow. */
+  if (!self->answer_wanted || self->stream == NULL || self->logging_out)
+    return;
+
+  if (self->n_handled - self->n_answered >= ANSWER_STANZAS)
+    answer (self);
+  else if (self->answer_timer == NULL)
+    self->answer_timer = ibb_client_attach (ibb_thread_get_context (self->thread),
+                                            g_timeout_source_new (ANSWER_DELAY), answer_cb,
+                                            weak_ref_new (self), weak_ref_free);
+}
+
 void
 ibb_client_say_last_count (IBBClient *self)
 {
-  self->answer_wanted = self->managed;
-  ibb_client_answer_request (self);
+  if (self->managed)
+    answer (self);
+}
+
+void
+ibb_client_forget_request (IBBClient *self)
+{
+  self->answer_wanted = FALSE;
+  ibb_client_clear_source (&self->answer_timer);
 }
 
 static gboolean
@@ -343,7 +378,7 @@ handle_enabled (IBBClient *self, IBBElement *element)
     ask_locked (self);
   g_mutex_unlock (&self->lock);
 
-  self->n_handled = 0;
+  self->n_handled = self->n_answered = 0;
   if (!is_true (ibb_element_get_attribute (element, "resume")))
     return;
   self->resume_id = g_strdup (ibb_element_get_attribute (element, "id"));
@@ -447,7 +482,7 @@ ibb_client_stop_acks_locked (IBBClient *self)
   g_clear_pointer (&self->acks, ibb_ack_queue_free);
   self->drain_wanted = FALSE;
   self->managed = FALSE;
-  self->answer_wanted = FALSE;
+  ibb_client_forget_request (self);
   self->may_resume = FALSE;
   self->n_vain = 0;
   g_clear_pointer (&self->resume_id, g_free);

@@ -85,7 +85,9 @@ struct _IBBClient
   /* worker thread only: resumption */
   GTlsCertificate *accepted_certificate; /* (owned) (nullable): by a handler, at the login */
   guint32          n_handled;
+  guint32          n_answered;      /* what the server was last told of it */
   gboolean         answer_wanted;   /* <r/> came */
+  GSource         *answer_timer;    /* (owned) (nullable) */
   char            *resume_id;       /* (nullable): the stream can be resumed, by this */
   char            *resume_location; /* (nullable): there first */
   guint            resume_time;     /* seconds */
@@ -132,6 +134,7 @@ void     ibb_client_handle_management (IBBClient *self, IBBStream *stream, IBBEl
 void     ibb_client_count_handled (IBBClient *self);
 void     ibb_client_answer_request (IBBClient *self);
 void     ibb_client_say_last_count (IBBClient *self);
+void     ibb_client_forget_request (IBBClient *self);
 gboolean ibb_client_ask_for_life (IBBClient *self); /* FALSE: it cannot be asked */
 
 /* client-resumption.c */

@@ -218,7 +218,7 @@ ibb_client_suspend (IBBClient *self, const GError *error)
 
   ibb_stream_unref (stream);
   ibb_client_clear_source (&self->keepalive);
-  self->answer_wanted = FALSE;
+  ibb_client_forget_request (self);
   self->may_resume = FALSE;
   self->broken = g_error_copy (error);
   self->n_attempts = 0;

@@ -85,10 +85,9 @@ step_read (Worker *worker, End *end, IBBTransport *transport)
       break;
     case 2:
       op->name = "poll for reading";
-      source =
-          g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (input), op->cancellable);
+      source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (input), NULL);
       g_source_set_callback (source, G_SOURCE_FUNC (readable_cb), op, NULL);
-      g_source_attach (source, worker->context);
+      wait_for (worker, source);
       break;
     default:
       op->name = "read_async";

@@ -65,14 +65,15 @@ refuse_peer_close (IBBSession *self)
                           IBB_ERROR_TYPE_CANCEL, NULL);
 }
 
-/* The peer learns that it is over: by the answer that we owe, or by a <close/>
- * unless ours is already on its way. */
+/* The peer learns that it is over: by the answer that we owe, or by a <close/>,
+ * after an orderly one as well, upon which it may be writing on (D-39, D-41).
+ * When both have closed, both have said all (D-40). */
 static void
 tell_peer (IBBSession *self)
 {
   if (self->peer_close != NULL)
     refuse_peer_close (self);
-  else if (!self->close_sent)
+  else if (!self->peer_closed)
     send_unclean_close (self);
 }
 
@@ -196,15 +197,32 @@ peer_aborted (IBBSession *self, IBBStanza *stanza)
   ibb_session_end (self, &failure);
 }
 
+static void
+closed_again (IBBSession *self, IBBStanza *stanza)
+{
+  if (self->peer_close == NULL)
+    ibb_engine_reply_error (self->engine, stanza, IBB_CONDITION_ITEM_NOT_FOUND,
+                            IBB_ERROR_TYPE_CANCEL, NULL);
+  /* Ours to answer still, if it is the same one again (D-27). */
+  else if (g_strcmp0 (self->peer_close->id, stanza->id) == 0)
+    return;
+  /* It does not wait for our last word any more (D-41). */
+  else if (stanza->unclean)
+    {
+      refuse_peer_close (self);
+      peer_aborted (self, stanza);
+    }
+  else
+    ibb_engine_reply_error (self->engine, stanza, IBB_CONDITION_ITEM_NOT_FOUND,
+                            IBB_ERROR_TYPE_CANCEL, NULL);
+}
+
 void
 ibb_session_receive_close (IBBSession *self, IBBStanza *stanza, gint64 now)
 {
   if (self->peer_closed)
     {
-      /* Ours to answer still, if it is the same one again (D-27). */
-      if (self->peer_close == NULL || g_strcmp0 (self->peer_close->id, stanza->id) != 0)
-        ibb_engine_reply_error (self->engine, stanza, IBB_CONDITION_ITEM_NOT_FOUND,
-                                IBB_ERROR_TYPE_CANCEL, NULL);
+      closed_again (self, stanza);
       return;
     }
 

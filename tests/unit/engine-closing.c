@@ -521,8 +521,9 @@ test_abort (Harness *h, gconstpointer data)
                  (when == ABORT_CLOSE_SENT || when == ABORT_ENDED));
   g_assert_cmpuint (ibb_engine_get_unread (h->engine), ==, 0);
   g_assert_cmpuint (ibb_session_write (session, (const guint8 *) "x", 1, h->now), ==, 0);
-  if (when == ABORT_OPEN || when == ABORT_WRITING || when == ABORT_CLOSING)
+  if (when != ABORT_LINGERING && when != ABORT_ENDED)
     {
+      /* Also after an orderly one: the peer may be writing on. */
       g_autoptr (IBBStanza) unclean = harness_expect_close (h, TRUE);
 
       assert_failure (ibb_session_get_failure (session), IBB_FAILURE_ABORTED);
@@ -535,6 +536,32 @@ test_abort (Harness *h, gconstpointer data)
   if (when == ABORT_CLOSE_SENT)
     harness_answer (h, close);
   ibb_session_abort (session, h->now);
+  harness_assert_empty (h);
+}
+
+/* The peer has said its last word, and gives up waiting for ours: D-39, D-41. */
+static void
+test_abort_of_half_close (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = NULL;
+  g_autofree char       *first = NULL;
+
+  harness_settings (h)->half_close = TRUE;
+  session = harness_accept (h, IBB_CARRIER_IQ, 10);
+  harness_send_data (h, SID, 0, "request");
+  harness_expect_result (h);
+  harness_send_close (h, SID, FALSE);
+  first = g_strdup (h->last_id);
+  assert_state (session, IBB_SESSION_OPEN);
+  harness_send_close (h, SID, TRUE);
+  harness_expect_error_to (h, first, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+  harness_expect_result (h);
+  assert_state (session, IBB_SESSION_ENDED);
+  assert_failure (ibb_session_get_failure (session), IBB_FAILURE_PEER_ABORTED);
+  g_assert_cmpuint (ibb_session_write (session, (const guint8 *) "x", 1, h->now), ==, 0);
+  /* What it said was whole. */
+  harness_expect_read (h, session, "request");
+  assert_input (session, IBB_INPUT_EOF);
   harness_assert_empty (h);
 }
 
@@ -670,6 +697,7 @@ main (int argc, char **argv)
 
       harness_add (path, test_abort, GUINT_TO_POINTER (i));
     }
+  harness_add ("/engine/closing/D-41/half-close", test_abort_of_half_close, NULL);
   harness_add ("/engine/closing/D-15/close-while-opening", test_close_opening, NULL);
   harness_add ("/engine/closing/D-15/withdrawn", test_withdrawn_request, NULL);
   harness_add ("/engine/closing/D-45/refused", test_close_while_refused, NULL);

@@ -52,8 +52,8 @@ get_output (IBBTransport *transport)
   return g_io_stream_get_output_stream (G_IO_STREAM (transport));
 }
 
-/* N-34 to N-38, D-45: everything written before the close arrives, then the
- * end; ended is told once on both sides (F-17). */
+/* F-15, D-45: everything written before the close arrives, then the end; ended
+ * is told once on both sides (F-17). */
 static void
 test_close (Fixture *fixture, gconstpointer data)
 {
@@ -709,7 +709,7 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/close/timeout", test_close_timeout);
   add_test ("/ibb/loopback/close/unanswered/D-37", test_close_unanswered);
   add_test ("/ibb/loopback/close/unread/D-51", test_close_unread);
-  add_test ("/ibb/loopback/close/half-close/D-39", test_half_close);
+  add_test ("/ibb/loopback/close/half-close/D-39/N-36", test_half_close);
   add_test ("/ibb/loopback/close/halves/D-51", test_close_halves);
   add_test ("/ibb/loopback/close/halves-async", test_close_halves_async);
   add_test ("/ibb/loopback/close/shutdown-pending", test_shutdown_pending);

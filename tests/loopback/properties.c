@@ -58,7 +58,7 @@ change_all (gpointer object)
   return n_changed;
 }
 
-/* F-04, F-07, D-09 to D-47: the defaults. */
+/* F-04, F-07, N-11: the defaults. */
 static void
 test_service (Fixture *fixture, gconstpointer data)
 {

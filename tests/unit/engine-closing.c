@@ -668,7 +668,8 @@ main (int argc, char **argv)
   harness_add ("/engine/closing/N-35/peer-closes", test_peer_closes, NULL);
   for (guint i = 0; i < N_ENDINGS; i++)
     {
-      g_autofree char *full = g_strdup_printf ("/engine/closing/D-37/close-%s", ending_names[i]);
+      g_autofree char *full =
+          g_strdup_printf ("/engine/closing/N-38/D-37/close-%s", ending_names[i]);
       g_autofree char *message =
           g_strdup_printf ("/engine/closing/D-37/close-of-messages-%s", ending_names[i]);
       g_autofree char *half = g_strdup_printf ("/engine/closing/D-37/shutdown-%s", ending_names[i]);
@@ -678,7 +679,7 @@ main (int argc, char **argv)
       harness_add (half, test_shutdown_endings, GUINT_TO_POINTER (i));
     }
   harness_add ("/engine/closing/D-37/close-after-shutdown", test_close_after_shutdown, NULL);
-  harness_add ("/engine/closing/D-38/drained", test_linger, NULL);
+  harness_add ("/engine/closing/N-36/D-38/drained", test_linger, NULL);
   harness_add ("/engine/closing/D-38/deaf", test_linger_deaf, GINT_TO_POINTER (FALSE));
   harness_add ("/engine/closing/D-38/refused", test_linger_deaf, GINT_TO_POINTER (TRUE));
   harness_add ("/engine/closing/D-22/held", test_peer_closes_held, NULL);

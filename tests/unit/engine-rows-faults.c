@@ -127,7 +127,7 @@ test_lost (Harness *h, gconstpointer data)
   harness_assert_empty (h);
 }
 
-/* N-24 to N-27: each packet error has its name, and the session is closed, by
+/* N-24, N-25, N-26, N-27: each packet error has its name, and the session is closed, by
  * whoever finds it and by whoever is told. */
 static void
 test_packet_errors (Harness *h, gconstpointer data)

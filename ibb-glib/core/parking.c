@@ -116,13 +116,24 @@ ibb_parking_unsent (IBBSession *self, gsize length)
     leave_late (self);
 }
 
+/* With whatever else of it is in flight: that, too, has left the server. */
+static void
+unpark (IBBSession *self)
+{
+  IBBSender *sender = &self->sender;
+
+  self->engine->parked -= sender->in_flight;
+  ibb_flow_sent (&self->engine->flow, sender->in_flight);
+  sender->parked = FALSE;
+}
+
 void
 ibb_parking_acknowledged (IBBSession *self, guint64 end, gint64 sent, gint64 now)
 {
   IBBSender *sender = &self->sender;
 
   if (sender->parked && end == sender->parked_until && now - sent < get_patience (self))
-    sender->parked = FALSE;
+    unpark (self);
   if (now < get_overdue_time (self))
     leave_late (self);
 }

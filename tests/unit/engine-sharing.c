@@ -733,6 +733,39 @@ test_refused (Harness *h, gconstpointer data)
   pair_clear (&pair);
 }
 
+/* The first acknowledgement of all that says how long the way is brings one back
+ * that has more in flight. */
+static void
+test_returns_with_more (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) stalled = harness_open_another (h, "stalled", 1);
+  g_autoptr (IBBSession) live = open_warm (h, "live");
+  g_autoptr (GPtrArray)  blocks = new_blocks ();
+  g_autoptr (IBBStanza)  refused = NULL;
+  g_autoptr (IBBStanza)  repeated = NULL;
+
+  /* Of a block that was sent twice nobody knows. */
+  harness_write (h, stalled, "w");
+  refused = harness_expect_data (h, 0, "w");
+  harness_answer_error (h, refused, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
+  harness_advance (h, 1000);
+  repeated = harness_expect_data (h, 0, "w");
+  harness_answer (h, repeated);
+
+  set_window (h, 4);
+  harness_write (h, stalled, "abc");
+  take_blocks (h, blocks, "stalled", 3);
+  harness_advance (h, 1100);
+  harness_write (h, live, "l");
+  expect_live (h, 1);
+  g_assert_cmpuint (h->engine->parked, ==, 3);
+  harness_answer (h, g_ptr_array_index (blocks, 0));
+  g_assert_cmpuint (h->engine->parked, ==, 0);
+  g_assert_cmpuint (h->engine->flow.in_flight, ==, 2);
+  answer_all (h, blocks);
+  g_assert_cmpuint (h->engine->flow.in_flight, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -759,6 +792,7 @@ main (int argc, char **argv)
   harness_add ("/engine/sharing/D-50/bound-reached", test_bound_reached, NULL);
   harness_add ("/engine/sharing/D-50/returns", test_returns, GINT_TO_POINTER (TRUE));
   harness_add ("/engine/sharing/D-50/returns-late", test_returns, GINT_TO_POINTER (FALSE));
+  harness_add ("/engine/sharing/D-50/returns-with-more", test_returns_with_more, NULL);
   harness_add ("/engine/sharing/D-50/refused", test_refused, GINT_TO_POINTER (FALSE));
   harness_add ("/engine/sharing/D-50/refused-when-parked", test_refused, GINT_TO_POINTER (TRUE));
   return g_test_run ();

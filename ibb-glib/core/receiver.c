@@ -23,12 +23,32 @@ held_free (gpointer data)
   g_free (held);
 }
 
+static guint64
+mix_word (guint64 hash, guint64 word)
+{
+  hash = (hash ^ word) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+  return hash ^ hash >> 29;
+}
+
 /* Tells a repeated block from another one; the peer that could make two alike
- * would only harm itself. */
+ * would only harm itself. Four words at a time, as long as there are: each has
+ * to wait for one in four only. */
 static guint64
 mix (guint64 hash, const guint8 *bytes, gsize length)
 {
-  const guint64 factor = G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+  guint64 b = 1, c = 2, d = 3;
+  guint64 words[4];
+
+  for (; length >= sizeof words; length -= sizeof words)
+    {
+      memcpy (words, bytes, sizeof words);
+      hash = mix_word (hash, words[0]);
+      b = mix_word (b, words[1]);
+      c = mix_word (c, words[2]);
+      d = mix_word (d, words[3]);
+      bytes += sizeof words;
+    }
+  hash = mix_word (mix_word (mix_word (hash, b), c), d);
 
   while (length > 0)
     {
@@ -36,8 +56,7 @@ mix (guint64 hash, const guint8 *bytes, gsize length)
       gsize   n = MIN (length, sizeof word);
 
       memcpy (&word, bytes, n);
-      hash = (hash ^ word ^ (guint64) n << 56) * factor;
-      hash ^= hash >> 29;
+      hash = mix_word (hash, word ^ (guint64) n << 56);
       bytes += n;
       length -= n;
     }

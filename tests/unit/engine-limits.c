@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "engine-harness.h"
 
 /* D-20: a repetition of a held block costs no more with 30,000 of them held, and
@@ -56,6 +58,36 @@ test_gap_with_counted_ids (Harness *h, gconstpointer data)
         ibb_stanza_record_unref (harness_expect_close (h, TRUE));
         harness_expect_read (h, session, "same");
       }
+}
+
+/* D-20: a block of which one byte is another, or two have changed places, is none. */
+static void
+test_nearly_repeated (Harness *h, gconstpointer data)
+{
+  char block[75];
+
+  for (guint i = 0; i < sizeof block; i++)
+    block[i] = (char) ('A' + i / 8);
+  for (guint i = 0; i < 2 * sizeof block - 8; i++)
+    {
+      g_autoptr (IBBSession) session = harness_accept (h, IBB_CARRIER_IQ, 4096);
+      char                   other[sizeof block];
+
+      memcpy (other, block, sizeof block);
+      if (i < sizeof block)
+        other[i] ^= 1;
+      else
+        {
+          other[i - sizeof block] = block[i - sizeof block + 8];
+          other[i - sizeof block + 8] = block[i - sizeof block];
+        }
+      harness_send_data_full (h, PEER, "one", SID, 0, block, sizeof block, IBB_CARRIER_IQ);
+      harness_expect_result (h);
+      harness_send_data_full (h, PEER, "one", SID, 0, other, sizeof other, IBB_CARRIER_IQ);
+      harness_expect_error (h, IBB_CONDITION_UNEXPECTED_REQUEST, IBB_ERROR_TYPE_CANCEL);
+      ibb_stanza_record_unref (harness_expect_close (h, TRUE));
+      g_assert_cmpuint (harness_read_n (h, session, sizeof block), ==, sizeof block);
+    }
 }
 
 /* D-22: the largest buffer that can be set is no limit, not the smallest. */
@@ -149,6 +181,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   harness_add ("/engine/limits/D-20/counted-ids", test_gap_with_counted_ids, NULL);
   harness_add ("/engine/limits/D-20/many-held", test_many_held, NULL);
+  harness_add ("/engine/limits/D-20/nearly-repeated", test_nearly_repeated, NULL);
   harness_add ("/engine/limits/D-22/largest-buffer", test_largest_buffer, NULL);
   harness_add ("/engine/limits/D-23/memory-freed", test_memory_freed, NULL);
   harness_add ("/engine/limits/D-47/repetitions", test_repetitions, NULL);

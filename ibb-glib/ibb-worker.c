@@ -582,7 +582,9 @@ static gboolean
 pump_locked (IBBWorker *self)
 {
   IBBConnection *connection = self->connection;
+  gint64         now = g_get_monotonic_time ();
 
+  ibb_engine_advance (self->engine, now);
   for (guint n = 0; n < BATCH; n++)
     {
       g_autoptr (GError) error = NULL;
@@ -605,7 +607,7 @@ pump_locked (IBBWorker *self)
 
       stanza = g_queue_pop_head (&self->outbox);
       if (stanza == NULL)
-        stanza = ibb_engine_take_stanza (self->engine, g_get_monotonic_time ());
+        stanza = ibb_engine_take_stanza (self->engine, now);
       if (stanza == NULL)
         return TRUE;
 
@@ -615,15 +617,16 @@ pump_locked (IBBWorker *self)
       sent = ibb_connection_send (connection, stanza, &error);
       ibb_worker_lock (self);
 
+      now = g_get_monotonic_time (); /* sending takes time */
       if (sent && confirms)
         ibb_engine_handed (self->engine, stanza);
       else if (sent)
-        ibb_engine_sent (self->engine, stanza, g_get_monotonic_time ());
+        ibb_engine_sent (self->engine, stanza, now);
       else
         {
           g_free (self->send_reason);
           self->send_reason = g_strdup (error->message);
-          ibb_engine_send_failed (self->engine, stanza, g_get_monotonic_time ());
+          ibb_engine_send_failed (self->engine, stanza, now);
         }
       ibb_stanza_record_unref (stanza);
     }
@@ -649,7 +652,6 @@ pump_all_locked (IBBWorker *self)
       ibb_worker_lock (self);
     }
 
-  ibb_engine_advance (self->engine, g_get_monotonic_time ());
   all_sent = pump_locked (self);
   dispatch_events_locked (self);
   self->pumping = FALSE;

@@ -419,6 +419,28 @@ carry (IBBHub *self, Parcel *parcel, IBBLoopbackConnection **batch)
     ibb_connection_drained (IBB_CONNECTION (parcel->sender));
 }
 
+/* The next stanza that is due; without one the source is set for when there is. */
+static Parcel *
+take_parcel (IBBHub *self)
+{
+  Parcel *parcel = NULL;
+  gint64  due;
+
+  g_mutex_lock (&self->lock);
+  due = get_next_due_locked (self);
+  if (due >= 0 && due <= g_get_monotonic_time ())
+    {
+      GSequenceIter *first = g_sequence_get_begin_iter (self->parcels);
+
+      parcel = g_sequence_get (first);
+      g_sequence_remove (first);
+    }
+  else
+    g_source_set_ready_time (self->source, due);
+  g_mutex_unlock (&self->lock);
+  return parcel;
+}
+
 static gboolean
 hub_cb (gpointer data)
 {
@@ -429,23 +451,16 @@ hub_cb (gpointer data)
 
   for (guint n = 0; n < BATCH; n++)
     {
-      GSequenceIter *first;
-      Parcel        *parcel;
-      gint64         due;
+      Parcel *parcel = take_parcel (self);
 
-      g_mutex_lock (&self->lock);
-      first = g_sequence_get_begin_iter (self->parcels);
-      due = get_next_due_locked (self);
-      if (due < 0 || due > g_get_monotonic_time ())
+      /* The end of a batch sends what follows from it. */
+      if (parcel == NULL && batch != NULL)
         {
-          g_source_set_ready_time (self->source, due);
-          g_mutex_unlock (&self->lock);
-          break;
+          change_batch (&batch, NULL);
+          parcel = take_parcel (self);
         }
-      parcel = g_sequence_get (first);
-      g_sequence_remove (first);
-      g_mutex_unlock (&self->lock);
-
+      if (parcel == NULL)
+        break;
       carry (self, parcel, &batch);
       parcel_free (parcel);
     }

@@ -297,9 +297,13 @@ static gboolean
 write_is_ready (IBBOperation *self)
 {
   IBBSession *session = self->channel->session;
+  /* Who waits with a block or more has more to come, as a splice does: woken for
+   * each piece, it would only fill the buffer that is full enough. */
+  gboolean is_bulk = self->waiting && self->count >= ibb_session_get_block_size (session);
+  gsize    count = is_bulk ? G_MAXSIZE : self->count;
 
   return ibb_session_get_output (session) == IBB_OUTPUT_FAILED ||
-         ibb_session_is_worth_waking (session, self->count);
+         ibb_session_is_worth_waking (session, count);
 }
 
 static gboolean

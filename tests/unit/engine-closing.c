@@ -108,6 +108,25 @@ test_close_endings_message (Harness *h, gconstpointer data)
   harness_assert_empty (h);
 }
 
+/* Where nothing was written nothing can be missing. */
+static void
+test_close_endings_unused (Harness *h, gconstpointer data)
+{
+  Ending                 ending = (Ending) GPOINTER_TO_INT (data);
+  g_autoptr (IBBSession) session = harness_open (h, IBB_CARRIER_MESSAGE, 10);
+  g_autoptr (IBBStanza)  close = NULL;
+
+  ibb_session_close (session, h->now);
+  close = harness_expect_close (h, FALSE);
+  if (ending == SILENCE)
+    harness_advance (h, 10000);
+  else
+    reply (h, close, ending);
+  assert_state (session, IBB_SESSION_ENDED);
+  assert_failure (ibb_session_get_failure (session), IBB_FAILURE_NONE);
+  harness_assert_empty (h);
+}
+
 /* After shutdown_output the reader must not take half an answer for all. */
 static void
 test_shutdown_endings (Harness *h, gconstpointer data)
@@ -453,6 +472,28 @@ test_crossing_shutdown (Harness *h, gconstpointer data)
   assert_input (session, IBB_INPUT_EOF);
 }
 
+/* Crossing, after shutdown_output: a reply that never comes is waited for as
+ * after a full close, since both have said all. */
+static void
+test_crossing_shutdown_silence (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = harness_open (h, IBB_CARRIER_IQ, 10);
+  g_autoptr (IBBStanza)  close = NULL;
+
+  ibb_session_shutdown_output (session, h->now);
+  close = harness_expect_close (h, FALSE);
+  harness_advance (h, 20000);
+  harness_send_close (h, SID, FALSE);
+  harness_expect_result (h);
+  harness_advance (h, 9999);
+  assert_state (session, IBB_SESSION_OPEN);
+  harness_advance (h, 1);
+  assert_state (session, IBB_SESSION_ENDED);
+  assert_failure (ibb_session_get_failure (session), IBB_FAILURE_NONE);
+  assert_input (session, IBB_INPUT_EOF);
+  harness_assert_empty (h);
+}
+
 /* Both close with bytes unsent and unread: both learn that they were not read. */
 static void
 test_crossing_unread (Harness *h, gconstpointer data)
@@ -672,10 +713,12 @@ main (int argc, char **argv)
           g_strdup_printf ("/engine/closing/N-38/D-37/close-%s", ending_names[i]);
       g_autofree char *message =
           g_strdup_printf ("/engine/closing/D-37/close-of-messages-%s", ending_names[i]);
+      g_autofree char *unused = g_strdup_printf ("/engine/closing/D-37/unused-%s", ending_names[i]);
       g_autofree char *half = g_strdup_printf ("/engine/closing/D-37/shutdown-%s", ending_names[i]);
 
       harness_add (full, test_close_endings, GUINT_TO_POINTER (i));
       harness_add (message, test_close_endings_message, GUINT_TO_POINTER (i));
+      harness_add (unused, test_close_endings_unused, GUINT_TO_POINTER (i));
       harness_add (half, test_shutdown_endings, GUINT_TO_POINTER (i));
     }
   harness_add ("/engine/closing/D-37/close-after-shutdown", test_close_after_shutdown, NULL);
@@ -691,6 +734,7 @@ main (int argc, char **argv)
   harness_add ("/engine/closing/D-40/result", test_crossing, GINT_TO_POINTER (TRUE));
   harness_add ("/engine/closing/D-40/item-not-found", test_crossing, GINT_TO_POINTER (FALSE));
   harness_add ("/engine/closing/D-40/shutdown", test_crossing_shutdown, NULL);
+  harness_add ("/engine/closing/D-40/shutdown-silence", test_crossing_shutdown_silence, NULL);
   harness_add ("/engine/closing/D-40/unread", test_crossing_unread, NULL);
   for (guint i = 0; i < N_ABORTS; i++)
     {

@@ -410,39 +410,130 @@ test_go_back (Harness *h, gconstpointer data)
     ibb_stanza_record_unref (blocks[i]);
 }
 
+/* All that may leave now. */
+static GPtrArray *
+take_flight (Harness *h)
+{
+  GPtrArray *blocks = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_stanza_record_unref);
+  IBBStanza *block;
+
+  while ((block = harness_take (h)) != NULL)
+    {
+      g_assert_cmpint (block->payload, ==, IBB_PAYLOAD_DATA);
+      g_ptr_array_add (blocks, block);
+    }
+  return blocks;
+}
+
+/* Refuses so many blocks, which are all that leaves. */
+static void
+refuse_flight (Harness *h, guint n_blocks)
+{
+  g_autoptr (GPtrArray) blocks = take_flight (h);
+
+  g_assert_cmpuint (blocks->len, ==, n_blocks);
+  for (guint i = 0; i < blocks->len; i++)
+    harness_answer_error (h, g_ptr_array_index (blocks, i), IBB_CONDITION_RESOURCE_CONSTRAINT,
+                          IBB_ERROR_TYPE_WAIT);
+}
+
+/* Each time half as much, and after the third one block for the rest. */
 static void
 test_three_refusals (Harness *h, gconstpointer data)
 {
+  static const guint     flights[] = { 16, 8, 4 };
   g_autoptr (IBBSession) session = harness_open (h, IBB_CARRIER_IQ, 10);
+  guint                  seq = 1;
 
   harness_warm_up (h, session);
-  for (guint round = 0; round < 3; round++)
+  harness_write_n (h, session, 160);
+  for (guint i = 0; i < G_N_ELEMENTS (flights); i++)
     {
-      guint n = 0;
+      g_autoptr (IBBStanza) again = NULL;
 
-      harness_write_n (h, session, 40);
-      for (;;)
-        {
-          g_autoptr (IBBStanza) block = harness_take (h);
-
-          if (block == NULL)
-            break;
-          harness_answer_error (h, block, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
-          n++;
-        }
-      g_assert_cmpuint (n, >=, 1);
+      refuse_flight (h, flights[i]);
       harness_advance (h, 1000);
-      /* Let everything through. */
-      for (;;)
-        {
-          g_autoptr (IBBStanza) block = harness_take (h);
-
-          if (block == NULL)
-            break;
-          harness_answer (h, block);
-        }
+      again = harness_expect_data (h, seq++, NULL);
+      harness_expect_nothing (h);
+      harness_answer (h, again);
     }
-  g_assert_cmpuint (ibb_session_get_delivered (session), ==, 121);
+  harness_write_n (h, session, 100);
+  for (; seq <= 26; seq++)
+    {
+      g_autoptr (IBBStanza) block = harness_expect_data (h, seq, NULL);
+
+      harness_expect_nothing (h);
+      harness_advance (h, 100);
+      harness_answer (h, block);
+    }
+  g_assert_cmpuint (ibb_session_get_delivered (session), ==, 261);
+}
+
+/* However well all goes after a refusal: half of what was in flight then. */
+static void
+test_half_the_window (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = harness_open (h, IBB_CARRIER_IQ, 10);
+  g_autoptr (IBBStanza)  again = NULL;
+
+  harness_warm_up (h, session);
+  harness_write_n (h, session, 160);
+  refuse_flight (h, 16);
+  harness_write_n (h, session, 1000);
+  harness_advance (h, 1000);
+  again = harness_expect_data (h, 1, NULL);
+  harness_expect_nothing (h);
+  harness_answer (h, again);
+  while (ibb_session_get_delivered (session) < 1161)
+    {
+      g_autoptr (GPtrArray) blocks = take_flight (h);
+
+      g_assert_cmpuint (blocks->len, ==,
+                        MIN (8, (1161 - ibb_session_get_delivered (session)) / 10));
+      harness_advance (h, 1);
+      for (guint i = 0; i < blocks->len; i++)
+        harness_answer (h, g_ptr_array_index (blocks, i));
+    }
+}
+
+/* Final where several were in flight and the peer has closed; one block alone
+ * goes again, for as long as D-38 allows. */
+static void
+test_refused_after_close (Harness *h, gconstpointer data)
+{
+  guint                  n_blocks = GPOINTER_TO_UINT (data);
+  g_autoptr (IBBSession) session = harness_open (h, IBB_CARRIER_IQ, 10);
+  g_autoptr (GPtrArray)  blocks = NULL;
+
+  harness_warm_up (h, session);
+  harness_write_n (h, session, 10 * n_blocks);
+  blocks = take_flight (h);
+  g_assert_cmpuint (blocks->len, ==, n_blocks);
+  harness_send_close (h, SID, FALSE);
+  for (guint i = 0; i < n_blocks; i++)
+    {
+      assert_state (session, IBB_SESSION_OPEN);
+      harness_answer_error (h, g_ptr_array_index (blocks, i), IBB_CONDITION_RESOURCE_CONSTRAINT,
+                            IBB_ERROR_TYPE_WAIT);
+    }
+  if (n_blocks == 1)
+    {
+      g_autoptr (IBBStanza) again = NULL;
+
+      harness_advance (h, 1000);
+      again = harness_expect_data (h, 1, NULL);
+      harness_answer (h, again);
+      harness_expect_result (h);
+      assert_failure (ibb_session_get_delivery_failure (session), IBB_FAILURE_NONE);
+    }
+  else
+    {
+      harness_expect_error (h, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+      assert_failure (ibb_session_get_delivery_failure (session), IBB_FAILURE_PEER_CLOSED);
+      g_assert_cmpuint (ibb_session_get_delivered (session), ==, 1);
+    }
+  assert_state (session, IBB_SESSION_ENDED);
+  harness_assert_empty (h);
 }
 
 /* The first failure decides. */
@@ -597,6 +688,11 @@ main (int argc, char **argv)
                GINT_TO_POINTER (IBB_CONDITION_RESOURCE_CONSTRAINT));
   harness_add ("/engine/replies/D-30/go-back", test_go_back, NULL);
   harness_add ("/engine/replies/D-30/three", test_three_refusals, NULL);
+  harness_add ("/engine/replies/D-30/half", test_half_the_window, NULL);
+  harness_add ("/engine/replies/D-30/several-after-close", test_refused_after_close,
+               GUINT_TO_POINTER (2));
+  harness_add ("/engine/replies/D-30/one-after-close", test_refused_after_close,
+               GUINT_TO_POINTER (1));
   harness_add ("/engine/replies/D-30/final", test_final_in_flight, NULL);
   harness_add ("/engine/replies/D-32/twice", test_early_refusal, GUINT_TO_POINTER (2));
   harness_add ("/engine/replies/D-32/three-times", test_early_refusal, GUINT_TO_POINTER (3));

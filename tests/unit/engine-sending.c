@@ -6,6 +6,8 @@
 
 #include "engine-harness.h"
 
+#include "core/engine-private.h"
+
 #include <string.h>
 
 /* ---- blocks ---- */
@@ -121,6 +123,47 @@ test_buffer (Harness *h, gconstpointer data)
   g_assert_cmpuint (ibb_session_write (session, bytes, 1, h->now), ==, 0);
 }
 
+/* As it is after a while on a fast and long path. */
+static void
+open_window (Harness *h)
+{
+  h->engine->flow.window = IBB_FLOW_CONNECTION_MAX;
+}
+
+static gsize
+write_all (Harness *h, IBBSession *session)
+{
+  gsize room = ibb_session_get_writable (session);
+
+  harness_write_n (h, session, room);
+  return room;
+}
+
+/* A buffer of fixed size would be empty before the next write on a long path. */
+static void
+test_buffer_grows (Harness *h, gconstpointer data)
+{
+  g_autoptr (IBBSession) session = NULL;
+  gsize                  length = 1;
+
+  harness_settings (h)->window = 1024 * 1024;
+  session = harness_open (h, IBB_CARRIER_IQ, 4096);
+  g_assert_cmpuint (ibb_session_get_writable (session), ==, 64 * 1024);
+  harness_warm_up (h, session);
+  open_window (h);
+  while (ibb_session_get_in_flight (session) < 1024 * 1024)
+    {
+      IBBStanza *block;
+
+      length += write_all (h, session);
+      while ((block = harness_take (h)) != NULL)
+        ibb_stanza_record_unref (block);
+    }
+  length += write_all (h, session);
+  g_assert_cmpuint (length, ==, 1 + 3 * 1024 * 1024);
+  g_assert_cmpint (ibb_session_get_output (session), ==, IBB_OUTPUT_FULL);
+}
+
 /* ---- the window (D-29) ---- */
 
 static void
@@ -211,6 +254,25 @@ test_window_set (Harness *h, gconstpointer data)
   harness_expect_nothing (h);
   for (guint i = 0; i < 3; i++)
     ibb_stanza_record_unref (blocks[i]);
+}
+
+/* 4 MiB, however large it is set and whatever the path carries. */
+static void
+test_window_max (Harness *h, gconstpointer data)
+{
+  const gsize            most = 4 * 1024 * 1024;
+  g_autoptr (IBBSession) session = NULL;
+  IBBStanza             *block;
+
+  harness_settings (h)->window = GPOINTER_TO_SIZE (data);
+  harness_settings (h)->send_buffer_size = 2 * most;
+  session = harness_open (h, IBB_CARRIER_IQ, 65535);
+  harness_warm_up (h, session);
+  open_window (h);
+  harness_write_n (h, session, 2 * most);
+  while ((block = harness_take (h)) != NULL)
+    ibb_stanza_record_unref (block);
+  g_assert_cmpuint (ibb_session_get_in_flight (session), ==, most / 65535 * 65535);
 }
 
 static void
@@ -402,6 +464,30 @@ test_limit_found (Harness *h, gconstpointer data)
   assert_state (session, IBB_SESSION_OPEN);
 }
 
+/* Half of it would be less than the floor. */
+static void
+test_limit_above_floor (Harness *h, gconstpointer data)
+{
+  static const gsize     sizes[] = { 300, 256, 44 };
+  g_autoptr (IBBSession) session = harness_open (h, IBB_CARRIER_IQ, 1024);
+
+  harness_write_n (h, session, 300);
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autoptr (IBBStanza) block = harness_expect_data (h, i == 0 ? 0 : i - 1, NULL);
+
+      g_assert_cmpuint (harness_size_of (block), ==, sizes[i]);
+      if (i == 0)
+        {
+          harness_answer_error (h, block, IBB_CONDITION_POLICY_VIOLATION, IBB_ERROR_TYPE_MODIFY);
+          harness_advance (h, 1000);
+        }
+      else
+        harness_answer (h, block);
+    }
+  g_assert_cmpuint (ibb_session_get_delivered (session), ==, 300);
+}
+
 static void
 test_limit_floor (Harness *h, gconstpointer data)
 {
@@ -497,16 +583,21 @@ main (int argc, char **argv)
   harness_add ("/engine/sending/D-16/advertised", test_limit, NULL);
   harness_add ("/engine/sending/D-16/found", test_limit_found, GINT_TO_POINTER (FALSE));
   harness_add ("/engine/sending/D-16/found-in-flight", test_limit_found, GINT_TO_POINTER (TRUE));
+  harness_add ("/engine/sending/D-16/above-floor", test_limit_above_floor, NULL);
   harness_add ("/engine/sending/D-16/floor", test_limit_floor, NULL);
   harness_add ("/engine/sending/D-29/until-trusted", test_one_until_trusted, NULL);
   harness_add ("/engine/sending/D-29/without-feature", test_one_without_feature, NULL);
   harness_add ("/engine/sending/D-29/first-alone", test_first_is_alone, NULL);
   harness_add ("/engine/sending/D-29/window", test_window_set, NULL);
+  harness_add ("/engine/sending/D-29/window-max", test_window_max,
+               GSIZE_TO_POINTER (16 * 1024 * 1024));
+  harness_add ("/engine/sending/D-29/window-max-adaptive", test_window_max, NULL);
   harness_add ("/engine/sending/D-29/window-one", test_window_one, NULL);
   harness_add ("/engine/sending/D-29/reorders", test_reorders, NULL);
   harness_add ("/engine/sending/D-31/gathering", test_gathering, NULL);
   harness_add ("/engine/sending/D-31/flush", test_flush, NULL);
   harness_add ("/engine/sending/D-31/buffer", test_buffer, NULL);
+  harness_add ("/engine/sending/D-31/buffer-grows", test_buffer_grows, NULL);
   harness_add ("/engine/sending/D-31/small-buffer", test_small_buffer, NULL);
   harness_add ("/engine/sending/D-33/spoofed", test_spoofed, NULL);
   harness_add ("/engine/sending/D-35/pacing", test_message_pacing, NULL);

@@ -458,51 +458,6 @@ test_message_overflow (Harness *h, gconstpointer data)
   assert_input (session, IBB_INPUT_FAILED);
 }
 
-/* 16 sessions that nobody reads leave one that is read at full speed. */
-static void
-test_memory_limit (Harness *h, gconstpointer data)
-{
-  IBBSession            *stalled[16];
-  g_autoptr (IBBSession) live = NULL;
-  const gsize            limit = 256 * 1024;
-
-  harness_settings (h)->session_limit = 100;
-  harness_settings (h)->receive_memory_limit = limit;
-  ibb_engine_set_listen (h->engine, IBB_LISTEN_ACCEPT);
-  for (guint i = 0; i < G_N_ELEMENTS (stalled); i++)
-    {
-      g_autofree char *sid = g_strdup_printf ("stalled%u", i);
-
-      harness_send_open (h, PEER, sid, 4096, IBB_CARRIER_IQ);
-      stalled[i] = harness_expect_session (h, IBB_EVENT_ACCEPTED);
-    }
-  harness_send_open (h, PEER, SID, 4096, IBB_CARRIER_IQ);
-  live = harness_expect_session (h, IBB_EVENT_ACCEPTED);
-  for (guint i = 0; i < G_N_ELEMENTS (stalled); i++)
-    {
-      g_autofree char *sid = g_strdup_printf ("stalled%u", i);
-
-      harness_send_blocks (h, sid, 0, 40, 4096);
-    }
-  g_assert_cmpuint (ibb_engine_get_unread (h->engine), <=,
-                    limit + G_N_ELEMENTS (stalled) * 3 * 4096);
-  for (;;)
-    {
-      g_autoptr (IBBStanza) reply = harness_take (h);
-
-      if (reply == NULL)
-        break;
-    }
-  for (guint i = 0; i < 500; i++)
-    {
-      harness_send_blocks (h, SID, i, 1, 4096);
-      harness_expect_result (h);
-      g_assert_cmpuint (harness_read_n (h, live, 4096), ==, 4096);
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (stalled); i++)
-    ibb_session_unref (stalled[i]);
-}
-
 /* ---- before our open is answered (D-24) ---- */
 
 static void
@@ -738,7 +693,6 @@ main (int argc, char **argv)
   harness_add ("/engine/receiving/D-23/far-ahead", test_hard_bound_far, NULL);
   harness_add ("/engine/receiving/D-23/first", test_first_never_refused, NULL);
   harness_add ("/engine/receiving/D-23/messages", test_message_overflow, NULL);
-  harness_add ("/engine/receiving/D-23/memory-limit", test_memory_limit, NULL);
   harness_add ("/engine/receiving/D-24/accepted", test_early, GINT_TO_POINTER (TRUE));
   harness_add ("/engine/receiving/D-24/refused", test_early, GINT_TO_POINTER (FALSE));
   harness_add ("/engine/receiving/D-24/nine", test_early_too_many, NULL);

@@ -5,7 +5,6 @@
 #include "config.h"
 
 #include "account.h"
-#include "jid.h"
 #include "output.h"
 #include "probe.h"
 #include "session.h"
@@ -71,9 +70,11 @@ tool_cat (int argc, char **argv)
   if (argc != 2)
     return tool_usage_error ("cat", argc < 2 ? _ ("PEER is required") : _ ("too many arguments"));
 
+  self.peer = tool_parse_peer ("cat", argv[1]);
+  if (self.peer == NULL)
+    return TOOL_EXIT_USAGE;
   if (tool_account_prepare (&account, &options, &error))
     {
-      self.peer = tool_jid_with_resource (argv[1]);
       self.client = tool_account_new_client (&account, &options, options.jid);
       status = tool_run (&options, cat_run, &self);
     }

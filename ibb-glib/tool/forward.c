@@ -5,7 +5,6 @@
 #include "config.h"
 
 #include "account.h"
-#include "jid.h"
 #include "output.h"
 #include "relay.h"
 #include "session.h"
@@ -321,7 +320,7 @@ forward_run (ToolRun *run, gpointer data, GError **error)
 
 /* Returns the exit status if the arguments make no sense, else -1. */
 static int
-check_arguments (Forward *self, const char *listen, int argc)
+check_arguments (Forward *self, const char *listen, int argc, char **argv)
 {
   if (argc != 2)
     return tool_usage_error ("forward",
@@ -333,7 +332,8 @@ check_arguments (Forward *self, const char *listen, int argc)
   if (self->max_sessions < 1)
     return tool_usage_error ("forward", _ ("--max-sessions is at least 1, not %d"),
                              self->max_sessions);
-  return -1;
+  self->peer = tool_parse_peer ("forward", argv[1]);
+  return self->peer != NULL ? -1 : TOOL_EXIT_USAGE;
 }
 
 int
@@ -366,10 +366,9 @@ tool_forward (int argc, char **argv)
              "--timeout\nholds for the login and for each session."),
           &argc, &argv))
     return TOOL_EXIT_USAGE;
-  status = check_arguments (&self, listen, argc);
+  status = check_arguments (&self, listen, argc, argv);
   if (status < 0 && tool_account_prepare (&account, &options, &error))
     {
-      self.peer = tool_jid_with_resource (argv[1]);
       self.client = tool_account_new_client (&account, &options, options.jid);
       status = tool_run (&options, forward_run, &self);
     }

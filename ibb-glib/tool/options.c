@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "jid.h"
 #include "options.h"
 #include "output.h"
 
@@ -9,6 +10,8 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
+
+#define SID_MAX_LENGTH 256 /* bytes, as in the library */
 
 /* What GOption stores before it is understood. */
 typedef struct
@@ -171,6 +174,37 @@ parse_server (ToolOptions *self, const char *server)
   return *self->host != '\0' && self->port != 0;
 }
 
+/* Catches what anybody mistypes, before the waiting for a session that cannot come; the
+ * library knows about letters beyond ASCII. */
+static gboolean
+is_sid (const char *text)
+{
+  gsize length = strlen (text);
+
+  if (length == 0 || length > SID_MAX_LENGTH)
+    return FALSE;
+  for (const char *p = text; *p != '\0'; p++)
+    if ((guchar) *p < 0x80 && !g_ascii_isalnum (*p) && strchr (".-_:", *p) == NULL)
+      return FALSE;
+  return TRUE;
+}
+
+/* Returns what is wrong with the names, or NULL. */
+static char *
+check_names (ToolOptions *self)
+{
+  if (self->jid != NULL && !tool_jid_is_valid (self->jid))
+    return g_strdup_printf (_ ("--jid is a JID such as user@host, not “%s”"), self->jid);
+  for (char **from = self->from; from != NULL && *from != NULL; from++)
+    if (!g_str_equal (*from, TOOL_FROM_ANYBODY) && !tool_jid_is_valid (*from))
+      return g_strdup_printf (_ ("--from is a JID such as user@host, or any, not “%s”"), *from);
+  if (self->sid != NULL && !is_sid (self->sid))
+    return g_strdup_printf (
+        _ ("--sid is a session identifier, %d letters, digits and “.-_:” at most, not “%s”"),
+        SID_MAX_LENGTH, self->sid);
+  return NULL;
+}
+
 /* Returns what is wrong, or NULL. */
 static char *
 understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
@@ -209,7 +243,7 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
     return g_strdup_printf (_ ("--window is a number of bytes, not “%s”"), raw->window);
   if (isnan (self->timeout) || self->timeout < 0 || self->timeout > 1e6)
     return g_strdup (_ ("--timeout is a number of seconds"));
-  return NULL;
+  return check_names (self);
 }
 
 /* Takes the options out of argv; FALSE after it said what is wrong with them.
@@ -270,6 +304,16 @@ tool_options_parse (ToolOptions        *self,
     }
   tool_output_init (self->quiet, self->json);
   return TRUE;
+}
+
+/* The argument PEER as the address to open to; NULL after it said what is wrong. */
+char *
+tool_parse_peer (const char *command, const char *text)
+{
+  if (tool_jid_is_valid (text))
+    return tool_jid_with_resource (text);
+  tool_usage_error (command, _ ("PEER is a JID such as user@host, not “%s”"), text);
+  return NULL;
 }
 
 void

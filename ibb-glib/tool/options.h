@@ -9,6 +9,8 @@
 
 G_BEGIN_DECLS
 
+#define TOOL_FROM_ANYBODY "any" /* among those of --from */
+
 typedef enum
 {
   TOOL_OPTIONS_ACCOUNT = 1 << 0, /* --jid and its company; --jid is required */
@@ -53,6 +55,7 @@ gboolean tool_options_parse (ToolOptions        *self,
                              char             ***argv);
 void     tool_options_clear (ToolOptions *self);
 
+char    *tool_parse_peer (const char *command, const char *text);
 gboolean tool_parse_size (const char *text, guint64 *size);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolOptions, tool_options_clear)

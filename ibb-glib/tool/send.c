@@ -5,7 +5,6 @@
 #include "config.h"
 
 #include "account.h"
-#include "jid.h"
 #include "output.h"
 #include "probe.h"
 #include "session.h"
@@ -137,7 +136,9 @@ tool_send (int argc, char **argv)
     return tool_usage_error ("send", argc < 3 ? _ ("FILE and PEER are required")
                                               : _ ("too many arguments"));
 
-  self.peer = tool_jid_with_resource (argv[2]);
+  self.peer = tool_parse_peer ("send", argv[2]);
+  if (self.peer == NULL)
+    return TOOL_EXIT_USAGE;
   if (open_source (&self, argv[1], &error) && tool_account_prepare (&account, &options, &error))
     {
       self.client = tool_account_new_client (&account, &options, options.jid);

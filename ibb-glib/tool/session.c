@@ -9,8 +9,6 @@
 
 #include <glib/gi18n.h>
 
-#define FROM_ANYBODY "any"
-
 /* A session that we wait for, and all that may end the waiting. */
 typedef struct
 {
@@ -75,7 +73,7 @@ tool_session_is_welcome (const ToolOptions *options, const char *local_jid, IBBR
   if (options->from == NULL)
     return tool_jid_matches (own, peer);
   for (char **from = options->from; *from != NULL; from++)
-    if (g_str_equal (*from, FROM_ANYBODY) || tool_jid_matches (*from, peer))
+    if (g_str_equal (*from, TOOL_FROM_ANYBODY) || tool_jid_matches (*from, peer))
       return TRUE;
   return FALSE;
 }

@@ -86,26 +86,53 @@ def _():
         usage('bench', '--block-size', size, word=f'not {size}')
 
 
+# What is no address or name is told before anybody could wait for it in vain.
+NO_JIDS = ('', '@', 'c@@d', '@@/', '@d', 'c@', 'c@d/', '/r', 'c d@e', 'c@d e', 'c@d..', 'c@.',
+           'c@d\u00a0e', 'c' * 1024 + '@d', 'c@' + 'd' * 1024, 'c@d/' + 'r' * 1024)
+
+
+@case('a PEER that is no JID')
+def _():
+    for peer in NO_JIDS:
+        for command in (['send', '-'], ['cat'], ['forward', '--listen', '0']):
+            usage(*command, '--jid', 'a@b', peer, word=f'PEER is a JID such as user@host, not “{peer}”')
+    usage('cat', '--jid', 'a@b', 'c@d/\n', word='PEER')
+    usage('cat', '--jid', 'a@b', b'c\xff@d', word='PEER')
+
+
+@case('a --from that is no JID')
+def _():
+    for peer in (*NO_JIDS, 'any/', 'anybody@'):
+        for command in (['receive', '--output', '-'], ['listen'], ['expose', '--to', 'localhost:22']):
+            usage(*command, '--jid', 'a@b', '--from', 'any', '--from', peer,
+                  word=f'--from is a JID such as user@host, or any, not “{peer}”')
+
+
+@case('a --jid that is none')
+def _():
+    for jid in NO_JIDS[1:]:
+        usage('bench', '--through', '--jid', jid, word=f'--jid is a JID such as user@host, not “{jid}”')
+    usage('listen', '--jid', '', word='--jid is missing')
+
+
+@case('every JID is a JID')
+def _():
+    for jid in ('d', 'd.', 'c@d', 'c@d/r', 'C@D/R R', 'c@d/@/', '\u00e4@\u00f6/\u00a0', 'c' * 1023 + '@d',
+                'c@d/' + 'r' * 1023):
+        # The next thing to go wrong is the file.
+        here = Program(IBB, 'send', '--jid', jid, '/none', jid,
+                       env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'})
+        here.expect_failure('/none', 'No such file')
+
+
 @case('invalid sid')
 def _(server):
-    folder = Folder()
-    alice = Account(server, 'alice')
-    for sid in ('a b', ''):
-        here = alice.ibb('send', '--sid', sid, folder.make('file', 1), f'bob@{server.domain}')
-        here.expect_failure(f'“{sid}”', 'session identifier', code=2)
-
-
-@case('invalid JIDs')
-def _(server):
-    folder = Folder()
-    file = folder.make('file', 1)
-    alice = Account(server, 'alice')
-    alice.ibb('send', file, '@@/').expect_failure('@@/', code=2)
-    here = Program(IBB, 'send', '--jid', '@', '--server', f'127.0.0.1:{server.port}', file, 'a@b',
-                   env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'})
-    code = here.finish()
-    check(code in (1, 2) and len(here.errors()) == 1 and '“@”' in here.errors()[0],
-          f'{code} {here.lines}')
+    for sid in ('', 'a b', 'a/b', 'a' * 257):
+        for command in (['send', '-', 'c@d'], ['receive', '--output', '-'], ['cat', 'c@d'], ['listen']):
+            usage(*command, '--jid', 'a@b', '--sid', sid, word=f'not “{sid}”')
+    # A sign beyond ASCII that no name may have.
+    here = Account(server, 'alice').ibb('cat', '--sid', 'a\u00d7b', f'bob@{server.domain}')
+    here.expect_failure('“a\u00d7b”', 'session identifier', code=2)
 
 
 @case('the peer is oneself')

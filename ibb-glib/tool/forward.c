@@ -328,7 +328,11 @@ check_arguments (Forward *self, const char *listen, int argc, char **argv)
   if (listen == NULL)
     return tool_usage_error ("forward", _ ("--listen is missing: on which port?"));
   if (!parse_listen (self, listen))
-    return tool_usage_error ("forward", _ ("--listen is PORT or ADDRESS:PORT, not “%s”"), listen);
+    return tool_usage_error (
+        "forward",
+        _ ("--listen is PORT or ADDRESS:PORT, not “%s”; an address is numeric, "
+           "such as 127.0.0.1 or [::1]"),
+        listen);
   if (self->max_sessions < 1)
     return tool_usage_error ("forward", _ ("--max-sessions is at least 1, not %d"),
                              self->max_sessions);
@@ -347,7 +351,7 @@ tool_forward (int argc, char **argv)
   int                  status;
   const GOptionEntry   entries[] = {
       { "listen", 0, 0, G_OPTION_ARG_STRING, &listen,
-        N_ ("Port of the loopback, or of that address; 0 is any that is free"),
+        N_ ("Port of the loopback, or of that numeric address; 0 is any that is free"),
         N_ ("[ADDRESS:]PORT") },
       { "max-sessions", 0, 0, G_OPTION_ARG_INT, &self.max_sessions,
         N_ ("More connections wait until one ends (default 100)"), N_ ("N") },

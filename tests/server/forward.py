@@ -685,6 +685,7 @@ def _():
     for wrong in ('', 'x', '-1', '65536', '80x', 'localhost:80', '::1:80', '[::1]', '[::1]80', ':80',
                   '127.0.0.1:', '[]:80', '1.2.3:80'):
         usage('forward', '--jid', 'a@b', f'--listen={wrong}', 'c@d', word=f'“{wrong}”')
+    usage('forward', '--jid', 'a@b', '--listen', 'localhost:80', 'c@d', word='an address is numeric')
     usage('forward', '--jid', 'a@b', '--listen', '0', '--max-sessions', '0', 'c@d', word='not 0')
     usage('forward', '--jid', 'a@b', '--listen', '0', '--sid', 'x', 'c@d', word='--sid')
     usage('forward', '--jid', 'a@b', '--listen', '0', '--block-size', '70000', 'c@d', word='70000')

@@ -40,6 +40,7 @@ ibb_packages_test='
   gjs
   libgloox-dev
   libqxmpp-dev
+  libsoup-3.0-dev
   openssh-client
   openssh-server
   openssl

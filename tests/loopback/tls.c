@@ -684,26 +684,33 @@ assert_echo (End *self, const char *text)
   g_assert_cmpstr (got, ==, text);
 }
 
+typedef struct
+{
+  IBBStanzaType carrier;
+  gboolean      by_server;
+} Rehandshake;
+
 /* A second handshake works with TLS 1.2. TLS 1.3 has an update of keys in its
  * place, which GIO lets the server begin (GnuTLS takes its gnutls_rehandshake () for
  * one) and not the client. Whichever it is, the stream goes on. */
 static void
-test_rehandshake (Fixture *fixture, gconstpointer by_server)
+test_rehandshake (Fixture *fixture, gconstpointer data)
 {
+  const Rehandshake *self = data;
   Talk               talk;
   End               *first;
   GThread           *echo;
   g_autoptr (GError) error = NULL;
 
-  talk_open_usual (&talk, fixture, GINT_TO_POINTER (IBB_STANZA_TYPE_IQ));
-  first = by_server != NULL ? &talk.juliet : &talk.romeo;
+  talk_open_usual (&talk, fixture, GINT_TO_POINTER (self->carrier));
+  first = self->by_server ? &talk.juliet : &talk.romeo;
   handshake (&talk);
   echo = g_thread_new ("echo", echo_thread, first == &talk.romeo ? &talk.juliet : &talk.romeo);
   assert_echo (first, "before");
   for (guint i = 0; i < 3; i++)
     {
       g_tls_connection_handshake (first->tls, NULL, &error);
-      if (by_server == NULL &&
+      if (!self->by_server &&
           g_tls_connection_get_protocol_version (first->tls) == G_TLS_PROTOCOL_VERSION_TLS_1_3)
         g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_MISC);
       else
@@ -716,6 +723,26 @@ test_rehandshake (Fixture *fixture, gconstpointer by_server)
   g_thread_join (echo);
   close_cleanly (&talk);
   talk_clear (&talk);
+}
+
+static void
+add_rehandshakes (void)
+{
+  static const Rehandshake kinds[] = {
+    { IBB_STANZA_TYPE_IQ, FALSE },
+    { IBB_STANZA_TYPE_IQ, TRUE },
+    { IBB_STANZA_TYPE_MESSAGE, FALSE },
+    { IBB_STANZA_TYPE_MESSAGE, TRUE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autofree char *path =
+          g_strdup_printf ("/ibb/tls/rehandshake/%s/%s", kinds[i].by_server ? "server" : "client",
+                           kinds[i].carrier == IBB_STANZA_TYPE_IQ ? "iq" : "message");
+
+      add_test_anywhere (path, &kinds[i], test_rehandshake);
+    }
 }
 
 /* What holds over either carrier. */
@@ -745,8 +772,7 @@ main (int argc, char **argv)
   add_test_anywhere ("/ibb/tls/truncated/lenient", "", test_truncated);
   add_test_anywhere ("/ibb/tls/cancelled", NULL, test_cancelled);
   add_test_anywhere ("/ibb/tls/timeout", NULL, test_timeout);
-  add_test_anywhere ("/ibb/tls/rehandshake/client", NULL, test_rehandshake);
-  add_test_anywhere ("/ibb/tls/rehandshake/server", "", test_rehandshake);
+  add_rehandshakes ();
   add_both ("threads", test_threads);
   add_both ("async", test_async);
   return g_test_run ();

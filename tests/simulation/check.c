@@ -379,6 +379,26 @@ check_received (World *self, Node *node, IBBStanza *stanza)
 
 /* ---- positions and memory ---- */
 
+/* The most that can have arrived of what an end wrote: all that left it. While
+ * nothing is refused that is what is acknowledged and what is in flight. (A
+ * message that goes again has counted as delivered.) */
+static guint64
+get_sent (End *self)
+{
+  const IBBSender *sender = self->session != NULL ? &self->session->sender : NULL;
+  guint64          sent = self->scripted ? self->wrote : self->next_offset;
+
+  if (sender == NULL)
+    return sent;
+  if (self->carrier == IBB_CARRIER_IQ &&
+      ibb_session_get_state (self->session) == IBB_SESSION_OPEN && sender->n_refused == 0 &&
+      sender->to_send == NULL &&
+      ibb_session_get_delivered (self->session) + ibb_session_get_in_flight (self->session) !=
+          sender->cut)
+    world_fail (self->world, "end %u: in flight is something else than was sent", self->index);
+  return MIN (sent, sender->cut);
+}
+
 void
 check_end (End *self)
 {
@@ -424,8 +444,9 @@ check_end (End *self)
                 self->index, delivered, self->other != NULL ? self->other->last_received : 0);
   if (received < self->got)
     world_fail (world, "end %u: read more than was received", self->index);
-  if (self->other != NULL && received > self->other->wrote)
-    world_fail (world, "end %u: received more than was written", self->index);
+  if (self->other != NULL && received > get_sent (self->other))
+    world_fail (world, "end %u: received %" G_GUINT64_FORMAT ", the peer sent %" G_GUINT64_FORMAT,
+                self->index, received, get_sent (self->other));
   hard = MAX (MAX (node->max_receive_buffer, HARD_BOUND_MIN), 2 * (gsize) self->block_size);
   if (readable > 2 * node->max_receive_buffer + hard + self->block_size)
     world_fail (world, "end %u: %" G_GSIZE_FORMAT " bytes unread (D-23)", self->index, readable);

@@ -93,8 +93,7 @@ ibb_byte_queue_read (IBBByteQueue *self, guint8 *bytes, gsize length)
       first = g_queue_peek_head (&self->chunks);
       data = g_bytes_get_data (first, &size);
       n = MIN (length - done, size - self->offset);
-      if (n > 0)
-        memcpy (bytes + done, data + self->offset, n);
+      memcpy (bytes + done, data + self->offset, n);
       done += n;
       self->offset += n;
       if (self->offset == size)

@@ -514,7 +514,7 @@ ibb_engine_sent (IBBEngine *self, IBBStanza *stanza, gint64 now)
   now = ibb_engine_get_time (self, now);
   if (pending->type == IBB_PENDING_BLOCK)
     ibb_sender_sent (pending->session, pending->block, now);
-  else if (pending->type == IBB_PENDING_CLOSE)
+  else
     {
       pending->session->output_shut = TRUE;
       ibb_session_changed (pending->session);

@@ -147,7 +147,6 @@ struct _IBBSession
   gboolean is_changed;
   gboolean is_memory_held;
   gboolean is_counted;
-  gboolean in_table;
 
   IBBTimer timer;
   gint64   deadline; /* of the open or the request */

@@ -75,7 +75,6 @@ ibb_session_enter_table (IBBSession *self)
   IBBEngine *engine = self->engine;
 
   g_hash_table_add (engine->sessions, ibb_session_ref (self));
-  self->in_table = TRUE;
   self->is_counted = TRUE;
   engine->n_counted++;
   ibb_peer_add_session (ibb_peer_get (engine, self->peer_normal, self->peer_jid), self);
@@ -261,16 +260,12 @@ ibb_session_end (IBBSession *self, const IBBFailure *failure)
     ibb_receiver_release_all (self);
 
   ibb_session_changed (self);
-  if (self->in_table)
-    {
-      self->in_table = FALSE;
-      ibb_peer_remove_session (self->peer, self);
-      g_clear_pointer (&self->own_server, ibb_server_leave);
-      g_clear_pointer (&self->peer_server, ibb_server_leave);
-      g_hash_table_remove (engine->sessions, self);
-      if (g_hash_table_size (engine->sessions) == 0)
-        ibb_parking_forget_ping (engine);
-    }
+  ibb_peer_remove_session (self->peer, self);
+  g_clear_pointer (&self->own_server, ibb_server_leave);
+  g_clear_pointer (&self->peer_server, ibb_server_leave);
+  g_hash_table_remove (engine->sessions, self);
+  if (g_hash_table_size (engine->sessions) == 0)
+    ibb_parking_forget_ping (engine);
   ibb_session_check_counted (self);
   ibb_failure_clear (&closed);
 }

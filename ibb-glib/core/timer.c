@@ -68,9 +68,6 @@ ibb_timer_init (IBBTimer *self, IBBTimerFunc func, gpointer owner)
 void
 ibb_timer_set (IBBTimer *self, IBBTimers *timers, gint64 due)
 {
-  if (self->due == due)
-    return;
-
   ibb_timer_clear (self);
   if (due == IBB_NEVER)
     return;

@@ -134,8 +134,7 @@ engine_check (IBBEngine *engine, const IBBSettings *largest)
       IBBSession *session = l->data;
 
       g_assert (session->engine == engine);
-      g_assert (session->in_table == (session->state != IBB_SESSION_ENDED));
-      g_assert (session->in_table == (session->peer != NULL));
+      g_assert ((session->peer != NULL) == (session->state != IBB_SESSION_ENDED));
       unread += session->receiver.queue.length;
       n_counted += session->is_counted != FALSE;
       n_requests += session->state == IBB_SESSION_REQUESTED;

@@ -154,7 +154,7 @@ test_packet_errors (Harness *h, gconstpointer data)
       block = harness_request (h, IBB_PAYLOAD_DATA, PEER, NULL, SID);
       block->seq = blocks[i].seq;
       block->seq_valid = TRUE;
-      block->bytes = blocks[i].is_base64 ? g_bytes_new_static ("bad", 3) : NULL;
+      block->bytes = g_bytes_new_static ("bad", 3);
       block->base64 = blocks[i].is_base64 ? IBB_BASE64_EXACT : IBB_BASE64_INVALID;
       block->text_length = 4;
       g_assert_true (harness_receive (h, block));

@@ -353,6 +353,29 @@ test_spoofed (Harness *h, gconstpointer data)
   g_assert_cmpuint (ibb_session_get_delivered (session), ==, 4);
 }
 
+static void
+test_spoofed_message (Harness *h, gconstpointer data)
+{
+  static const char *const from[] = { STRANGER, OWN, NULL };
+  g_autoptr (IBBSession)   session = harness_open (h, IBB_CARRIER_MESSAGE, 10);
+  g_autoptr (IBBStanza)    block = NULL;
+
+  harness_write (h, session, "mine");
+  block = harness_expect_data (h, 0, "mine");
+  for (guint i = 0; i < G_N_ELEMENTS (from); i++)
+    {
+      IBBStanza *reply =
+          ibb_stanza_record_new_error (block, IBB_CONDITION_GONE, IBB_ERROR_TYPE_CANCEL, NULL);
+
+      g_free (reply->from);
+      reply->from = g_strdup (from[i]);
+      g_assert_false (harness_receive (h, reply));
+      assert_state (session, IBB_SESSION_OPEN);
+    }
+  harness_answer_error (h, block, IBB_CONDITION_GONE, IBB_ERROR_TYPE_CANCEL);
+  assert_state (session, IBB_SESSION_ENDED);
+}
+
 /* ---- messages (D-35, D-36) ---- */
 
 static void
@@ -600,6 +623,7 @@ main (int argc, char **argv)
   harness_add ("/engine/sending/D-31/buffer-grows", test_buffer_grows, NULL);
   harness_add ("/engine/sending/D-31/small-buffer", test_small_buffer, NULL);
   harness_add ("/engine/sending/D-33/spoofed", test_spoofed, NULL);
+  harness_add ("/engine/sending/D-33/spoofed-message", test_spoofed_message, NULL);
   harness_add ("/engine/sending/D-35/pacing", test_message_pacing, NULL);
   harness_add ("/engine/sending/D-36/last", test_message_retried, GINT_TO_POINTER (TRUE));
   harness_add ("/engine/sending/D-36/not-the-last", test_message_retried, GINT_TO_POINTER (FALSE));

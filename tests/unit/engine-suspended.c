@@ -17,6 +17,7 @@ suspend_for (Harness *h, gint64 milliseconds)
   g_assert_cmpint (ibb_engine_get_wake_time (h->engine), ==, G_MAXINT64);
   harness_advance (h, milliseconds);
   ibb_engine_advance (h->engine, h->now);
+  ibb_engine_suspend (h->engine, h->now); /* it stands still since before */
   harness_expect_nothing (h);
   ibb_engine_resume (h->engine, h->now);
 }

@@ -432,6 +432,9 @@ test_abort_open (Fixture *fixture, gconstpointer data)
   GAsyncResult            *drained = NULL;
   Ended                    ended = { 0 };
   char                     byte;
+  guint64                  sent;
+  guint64                  queued;
+  guint64                  received;
 
   fixture_open (fixture, &romeo, &juliet);
   g_signal_connect (romeo, "ended", G_CALLBACK (ended_cb), &ended);
@@ -456,6 +459,13 @@ test_abort_open (Fixture *fixture, gconstpointer data)
   g_assert_true (ended.failed);
   g_assert_cmpuint (ended.n_calls, ==, 1);
   poll_until (ibb_transport_has_ended (juliet));
+  /* What the sender knows of what arrived, both bounds, outlives the session. */
+  sent = ibb_transport_get_bytes_sent (romeo);
+  queued = ibb_transport_get_bytes_queued (romeo);
+  received = ibb_transport_get_bytes_received (juliet);
+  g_assert_cmpuint (sent + queued, ==, strlen ("undelivered"));
+  g_assert_cmpuint (received, >=, sent);
+  g_assert_cmpuint (received, <=, sent + queued);
 }
 
 /* B-21: a close that has begun can still be aborted. */

@@ -73,7 +73,7 @@ MUTATIONS = [
      'D-50: the server is asked once and never again'),
     ('ping-in-vain', 'parking.c', '  if (first == NULL || !has_room (first))',
      '  if (first == NULL)', 'D-50: pings without end, though nothing can be parked'),
-    ('ping-kept', 'session.c', '        ibb_parking_forget_ping (engine);\n', '        ;\n',
+    ('ping-kept', 'session.c', '    ibb_parking_forget_ping (engine);\n', '    ;\n',
      'D-50: a ping outlives the last session'),
     ('ping-awaited', 'parking.c', '  engine->ping_unanswered = TRUE;\n', '  (void) engine;\n',
      'D-50: a server that answers no ping is waited for without end'),

@@ -172,6 +172,24 @@ ibb_transport_get_bytes_queued (IBBTransport *self)
 }
 
 /**
+ * ibb_transport_get_bytes_in_flight: (get-property bytes-in-flight)
+ * @self: a transport
+ *
+ * Gets how many of the bytes that are not acknowledged may have arrived.
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+ibb_transport_get_bytes_in_flight (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
+
+  LOCKED (self, guint64, ibb_session_get_cut (session) - ibb_session_get_delivered (session));
+}
+
+/**
  * ibb_transport_get_read_timeout: (get-property read-timeout)
  * @self: a transport
  *

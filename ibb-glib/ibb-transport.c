@@ -78,6 +78,7 @@ enum
   PROP_BYTES_SENT,
   PROP_BYTES_RECEIVED,
   PROP_BYTES_QUEUED,
+  PROP_BYTES_IN_FLIGHT,
   PROP_READ_TIMEOUT,
   PROP_WRITE_TIMEOUT,
   PROP_AUTO_FLUSH,
@@ -215,6 +216,9 @@ ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GPara
       break;
     case PROP_BYTES_QUEUED:
       g_value_set_uint64 (value, ibb_transport_get_bytes_queued (self));
+      break;
+    case PROP_BYTES_IN_FLIGHT:
+      g_value_set_uint64 (value, ibb_transport_get_bytes_in_flight (self));
       break;
     case PROP_READ_TIMEOUT:
       g_value_set_uint (value, ibb_transport_get_read_timeout (self));
@@ -376,6 +380,21 @@ ibb_transport_class_init (IBBTransportClass *class)
    */
   props[PROP_BYTES_QUEUED] =
       g_param_spec_uint64 ("bytes-queued", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+
+  /**
+   * IBBTransport:bytes-in-flight:
+   *
+   * How many of the bytes that are not acknowledged may have arrived: those that
+   * went into blocks. It stays as it was when the session ends, and does not
+   * notify.
+   *
+   * After a failure the peer has [property@IBB.Transport:bytes-sent] bytes at
+   * least, and so many more at most.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BYTES_IN_FLIGHT] =
+      g_param_spec_uint64 ("bytes-in-flight", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
 
   /**
    * IBBTransport:read-timeout:

@@ -43,6 +43,9 @@ IBB_AVAILABLE_IN_1_0
 guint64 ibb_transport_get_bytes_queued (IBBTransport *self);
 
 IBB_AVAILABLE_IN_1_0
+guint64 ibb_transport_get_bytes_in_flight (IBBTransport *self);
+
+IBB_AVAILABLE_IN_1_0
 guint ibb_transport_get_read_timeout (IBBTransport *self);
 
 IBB_AVAILABLE_IN_1_0

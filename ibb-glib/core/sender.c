@@ -540,6 +540,12 @@ ibb_session_get_delivered (IBBSession *self)
   return self->sender.delivered;
 }
 
+guint64
+ibb_session_get_cut (IBBSession *self)
+{
+  return self->sender.cut;
+}
+
 gsize
 ibb_session_get_in_flight (IBBSession *self)
 {

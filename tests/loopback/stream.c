@@ -355,6 +355,44 @@ test_splice (Fixture *fixture, gconstpointer data)
   g_assert_null (ibb_transport_dup_error (juliet));
 }
 
+/* The connection breaks while blocks are under way: how many bytes the peer has is
+ * known within bounds, and the peer has exactly what it says. */
+static void
+test_bounds (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport)  romeo = NULL;
+  g_autoptr (IBBTransport)  juliet = NULL;
+  g_autoptr (IBBConnection) other = NULL;
+  g_autofree char          *bytes = g_malloc0 (64 * 1024);
+  guint64                   sent, in_flight, received;
+
+  ibb_service_set_receive_buffer_size (fixture->juliet, 16 * 1024);
+  ibb_service_set_window (fixture->romeo, 32 * 1024);
+  fixture_open (fixture, &romeo, &juliet);
+  write_bytes (romeo, bytes, 64 * 1024);
+  poll_until (ibb_transport_get_bytes_received (juliet) > 16 * 1024);
+  other = ibb_loopback_attach (fixture->loopback, ROMEO); /* the one so far is lost by it */
+  poll_until (ibb_transport_has_ended (romeo));
+
+  sent = ibb_transport_get_bytes_sent (romeo);
+  in_flight = ibb_transport_get_bytes_in_flight (romeo);
+  received = ibb_transport_get_bytes_received (juliet);
+  g_assert_cmpuint (in_flight, >, 0);
+  g_assert_cmpuint (in_flight, <, ibb_transport_get_bytes_queued (romeo));
+  g_assert_cmpuint (received, >=, sent);
+  g_assert_cmpuint (received, <=, sent + in_flight);
+  ibb_transport_set_read_timeout (juliet, 1);
+  for (guint64 got = 0; got < received; got++)
+    {
+      char byte;
+
+      g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (juliet)),
+                                            &byte, 1, NULL, NULL),
+                       ==, 1);
+    }
+  assert_read_fails (juliet, G_IO_ERROR_TIMED_OUT);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -366,5 +404,6 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/stream/vectors", test_vectors);
   add_test ("/ibb/loopback/stream/async", test_async);
   add_test ("/ibb/loopback/stream/splice/D-39", test_splice);
+  add_test ("/ibb/loopback/stream/bounds/D-42", test_bounds);
   return g_test_run ();
 }

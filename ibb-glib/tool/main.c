@@ -64,6 +64,8 @@ main (int argc, char **argv)
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
   g_set_print_handler (print_raw);
+  /* Standard output is for bytes and events, whatever G_MESSAGES_DEBUG asks for. */
+  g_log_writer_default_set_use_stderr (TRUE);
   /* A reader that went away is an error like any other. */
   signal (SIGPIPE, SIG_IGN);
 

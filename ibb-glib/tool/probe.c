@@ -66,7 +66,10 @@ answered_cb (GObject *source, GAsyncResult *result, gpointer data)
     {
       /* Many peers do not name what they do; that is an answer, too. */
       if (error == NULL || g_error_matches (error, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED))
-        self->answers = TRUE;
+        {
+          g_debug ("%s answers", self->peer);
+          self->answers = TRUE;
+        }
       else if (self->answers)
         fail (self);
     }

@@ -35,14 +35,14 @@ class Tunnel:
     """bob's ibb expose and alice's ibb forward to it, both with --json."""
 
     def __init__(self, server, port, expose=(), forward=(), resource=None,
-                 prepare_forward=None, forward_port=None):
+                 prepare_forward=None, forward_port=None, env=None):
         bob, alice = Account(server, 'bob'), Account(server, 'alice')
         self.expose = bob.ibb('expose', '--json', '--to', f'127.0.0.1:{port}',
                               '--from', alice.bare, *expose,
-                              account=bob.options(resource=resource))
+                              account=bob.options(resource=resource), env=env)
         self.jid = self.expose.wait_ready()
         self.forward = alice.ibb('forward', '--json', '--listen', '0', self.jid, *forward,
-                                 prepare=prepare_forward,
+                                 prepare=prepare_forward, env=env,
                                  account=alice.options(port=forward_port))
         self.forward.wait_ready()
         ready = self.forward.wait_event('ready')

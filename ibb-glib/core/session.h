@@ -111,7 +111,8 @@ const IBBFailure *ibb_session_get_delivery_failure (IBBSession *self);
 const IBBFailure *ibb_session_get_failure (IBBSession *self);
 
 /* Statistics. */
-guint64 ibb_session_get_cut (IBBSession *self); /* bytes that went into blocks; no more can arrive */
+guint64
+       ibb_session_get_cut (IBBSession *self); /* bytes that went into blocks; no more can arrive */
 gsize  ibb_session_get_in_flight (IBBSession *self);  /* bytes handed over, no reply yet */
 gint64 ibb_session_get_round_trip (IBBSession *self); /* smoothed, microseconds; 0 before one */
 guint  ibb_session_get_retries (IBBSession *self);

@@ -15,6 +15,10 @@
 #define QUEUE_LOW_BLOCKS 2
 #define QUEUE_HIGH_BLOCKS 4
 
+/* A queue so short in time is no queue, however many bytes it is: within a process
+ * they pass by the hundred while the other thread wakes up. */
+#define DELAY_NONE 500
+
 /* The same as a delay: behind a throttle even one block takes longer, and a
  * second one would only delay the chat. */
 #define DELAY_LOW (20 * 1000)
@@ -102,8 +106,9 @@ end_round (IBBFlow *self, gsize block_size, gint64 now)
   gint64   delay = self->round_fastest - self->base;
   double   queue = (double) delay * (double) self->round_acked / (double) elapsed;
   gsize    step = self->slow_start ? self->window : MAX (block_size, self->window / 16);
-  gboolean low = queue < (double) (QUEUE_LOW_BLOCKS * block_size) && delay < DELAY_LOW;
-  gboolean high = queue > (double) (QUEUE_HIGH_BLOCKS * block_size) || delay > DELAY_HIGH;
+  gboolean low =
+      delay < DELAY_NONE || (queue < (double) (QUEUE_LOW_BLOCKS * block_size) && delay < DELAY_LOW);
+  gboolean high = !low && (queue > (double) (QUEUE_HIGH_BLOCKS * block_size) || delay > DELAY_HIGH);
 
   if (low && self->limited)
     self->window = MIN (self->window + step, IBB_FLOW_CONNECTION_MAX);

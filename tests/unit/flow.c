@@ -114,6 +114,19 @@ test_near_slow_queue (void)
 }
 
 /* Far away: the window fills the path, whatever its length. */
+/* Within a process a queue of many blocks is a moment: so many pass each time that
+ * a thread wakes. Yet the moment stays one. */
+static void
+test_within_a_process (void)
+{
+  Path    path = { .delay = 20e-6, .rate = 500e6, .block = 4096 };
+  Outcome outcome = run (&path, 2, 1);
+
+  g_assert_cmpuint (outcome.window, >, 16 * 4096);
+  g_assert_cmpfloat (outcome.utilization, >, 0.95);
+  g_assert_cmpfloat (outcome.queue / path.rate, <, 1e-3);
+}
+
 static void
 test_far (void)
 {
@@ -166,6 +179,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/flow/near", test_near);
   g_test_add_func ("/flow/near/slow-queue", test_near_slow_queue);
+  g_test_add_func ("/flow/within-a-process", test_within_a_process);
   g_test_add_func ("/flow/far", test_far);
   g_test_add_func ("/flow/throttled", test_throttled);
   g_test_add_func ("/flow/large-blocks", test_large_blocks);

@@ -572,8 +572,10 @@ check_end_over (World *self, End *end)
   if (end->other != NULL && end->other->scripted && end->carrier == IBB_CARRIER_MESSAGE &&
       end->next_seq > MESSAGES_REMEMBERED)
     end->other->message_lost = TRUE;
+  /* Nor is the close of one that gave up while the late acknowledgement was on its
+   * way any other than the close of one that had it. */
   if (end->saw_eof && end->other != NULL && !end->other->message_lost &&
-      end->got != end->other->wrote)
+      !end->other->gave_up_late && end->got != end->other->wrote)
     world_fail (self,
                 "end %u saw a clean end after %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
                 " bytes (D-45)",

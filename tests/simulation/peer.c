@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "core/session-private.h"
+
 #define RETRY_WAIT SECOND
 #define MAX_RETRIES 5
 #define POOL_DELAY (20 * MILLISECOND)
@@ -373,6 +375,27 @@ find_sent (Talk *talk, const char *id)
   return NULL;
 }
 
+/* Our engine has acknowledged the block: late, since that has not come yet. */
+static gboolean
+is_acknowledged (Talk *talk, const Sent *block)
+{
+  IBBSession *session = talk->end->other != NULL ? talk->end->other->session : NULL;
+
+  return session != NULL && session->receiver.received >= block->offset + block->length &&
+         g_queue_is_empty (&session->receiver.held);
+}
+
+static void
+lose_patience (Talk *talk, const char *id)
+{
+  Sent *block = find_sent (talk, id);
+
+  if (talk->state != STATE_OPEN || block == NULL)
+    return;
+  talk->end->gave_up_late = is_acknowledged (talk, block);
+  give_up (talk, TRUE);
+}
+
 static void
 block_answered (Talk *talk, Sent *block, IBBStanza *answer)
 {
@@ -677,8 +700,7 @@ peer_run (Node *node, gpointer data)
         try_again (task->talk);
         break;
       case TASK_PATIENCE:
-        if (task->talk->state == STATE_OPEN && find_sent (task->talk, task->id) != NULL)
-          give_up (task->talk, TRUE);
+        lose_patience (task->talk, task->id);
         break;
       default:
         g_assert_not_reached ();

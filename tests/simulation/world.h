@@ -361,6 +361,7 @@ struct _End
   /* what faults excuse */
   gboolean may_hang;     /* an open, a close or a reply to one was lost; a node died */
   gboolean message_lost; /* of what this end sent */
+  gboolean gave_up_late; /* when the acknowledgement that it waited for was on its way */
 
   /* last positions, which never go back */
   guint64 last_written;

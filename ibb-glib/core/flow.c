@@ -15,8 +15,9 @@
 #define QUEUE_LOW_BLOCKS 2
 #define QUEUE_HIGH_BLOCKS 4
 
-/* A queue so short in time is no queue, however many bytes it is: within a process
- * they pass by the hundred while the other thread wakes up. */
+/* No server answers so fast: the other end is in this process. Blocks pass by the
+ * hundred there while its thread wakes up, and what is short in time is no queue. */
+#define WITHIN_PROCESS 100
 #define DELAY_NONE 500
 
 /* The same as a delay: behind a throttle even one block takes longer, and a
@@ -106,8 +107,8 @@ end_round (IBBFlow *self, gsize block_size, gint64 now)
   gint64   delay = self->round_fastest - self->base;
   double   queue = (double) delay * (double) self->round_acked / (double) elapsed;
   gsize    step = self->slow_start ? self->window : MAX (block_size, self->window / 16);
-  gboolean low =
-      delay < DELAY_NONE || (queue < (double) (QUEUE_LOW_BLOCKS * block_size) && delay < DELAY_LOW);
+  gboolean none = self->base < WITHIN_PROCESS && delay < DELAY_NONE;
+  gboolean low = none || (queue < (double) (QUEUE_LOW_BLOCKS * block_size) && delay < DELAY_LOW);
   gboolean high = !low && (queue > (double) (QUEUE_HIGH_BLOCKS * block_size) || delay > DELAY_HIGH);
 
   if (low && self->limited)

@@ -188,8 +188,11 @@ ibb_connection_offer_to_services (IBBConnection *self, IBBStanza *stanza)
   return FALSE;
 }
 
-void
-ibb_connection_begin_batch (IBBConnection *self)
+typedef void (*ServiceFunc) (gpointer service);
+
+/* Calls the hook at that offset, of those that take nothing but the service. */
+static void
+tell_services (IBBConnection *self, glong offset)
 {
   g_autoptr (GPtrArray) list = dup_list (self);
 
@@ -197,21 +200,20 @@ ibb_connection_begin_batch (IBBConnection *self)
     {
       Registration *registration = g_ptr_array_index (list, i);
 
-      registration->hooks->begin (registration->service);
+      G_STRUCT_MEMBER (ServiceFunc, registration->hooks, offset) (registration->service);
     }
+}
+
+void
+ibb_connection_begin_batch (IBBConnection *self)
+{
+  tell_services (self, G_STRUCT_OFFSET (IBBConnectionHooks, begin));
 }
 
 void
 ibb_connection_end_batch (IBBConnection *self)
 {
-  g_autoptr (GPtrArray) list = dup_list (self);
-
-  for (guint i = 0; list != NULL && i < list->len; i++)
-    {
-      Registration *registration = g_ptr_array_index (list, i);
-
-      registration->hooks->end (registration->service);
-    }
+  tell_services (self, G_STRUCT_OFFSET (IBBConnectionHooks, end));
 }
 
 gboolean
@@ -503,18 +505,10 @@ ibb_connection_lost (IBBConnection *self, const GError *error)
 void
 ibb_connection_restored (IBBConnection *self)
 {
-  g_autoptr (GPtrArray) list = NULL;
-
   g_return_if_fail (IBB_IS_CONNECTION (self));
 
   set_suspended (self, FALSE);
-  list = dup_list (self);
-  for (guint i = 0; list != NULL && i < list->len; i++)
-    {
-      Registration *registration = g_ptr_array_index (list, i);
-
-      registration->hooks->restored (registration->service);
-    }
+  tell_services (self, G_STRUCT_OFFSET (IBBConnectionHooks, restored));
 }
 
 /**
@@ -535,18 +529,10 @@ ibb_connection_restored (IBBConnection *self)
 void
 ibb_connection_suspended (IBBConnection *self)
 {
-  g_autoptr (GPtrArray) list = NULL;
-
   g_return_if_fail (IBB_IS_CONNECTION (self));
 
   set_suspended (self, TRUE);
-  list = dup_list (self);
-  for (guint i = 0; list != NULL && i < list->len; i++)
-    {
-      Registration *registration = g_ptr_array_index (list, i);
-
-      registration->hooks->suspended (registration->service);
-    }
+  tell_services (self, G_STRUCT_OFFSET (IBBConnectionHooks, suspended));
 }
 
 /**
@@ -566,18 +552,10 @@ ibb_connection_suspended (IBBConnection *self)
 void
 ibb_connection_resumed (IBBConnection *self)
 {
-  g_autoptr (GPtrArray) list = NULL;
-
   g_return_if_fail (IBB_IS_CONNECTION (self));
 
   set_suspended (self, FALSE);
-  list = dup_list (self);
-  for (guint i = 0; list != NULL && i < list->len; i++)
-    {
-      Registration *registration = g_ptr_array_index (list, i);
-
-      registration->hooks->resumed (registration->service);
-    }
+  tell_services (self, G_STRUCT_OFFSET (IBBConnectionHooks, resumed));
 }
 
 /**
@@ -620,17 +598,9 @@ ibb_connection_confirmed (IBBConnection *self, IBBStanza *stanza)
 void
 ibb_connection_drained (IBBConnection *self)
 {
-  g_autoptr (GPtrArray) list = NULL;
-
   g_return_if_fail (IBB_IS_CONNECTION (self));
 
-  list = dup_list (self);
-  for (guint i = 0; list != NULL && i < list->len; i++)
-    {
-      Registration *registration = g_ptr_array_index (list, i);
-
-      registration->hooks->drained (registration->service);
-    }
+  tell_services (self, G_STRUCT_OFFSET (IBBConnectionHooks, drained));
 }
 
 /**

@@ -29,22 +29,6 @@
 
 static void arm_timer_locked (IBBClient *self, guint milliseconds);
 
-static GWeakRef *
-weak_ref_new (IBBClient *self)
-{
-  GWeakRef *weak = g_new0 (GWeakRef, 1);
-
-  g_weak_ref_init (weak, self);
-  return weak;
-}
-
-static void
-weak_ref_free (gpointer data)
-{
-  g_weak_ref_clear (data);
-  g_free (data);
-}
-
 /* Out. */
 
 static void
@@ -274,7 +258,7 @@ arm_timer_locked (IBBClient *self, guint milliseconds)
 {
   self->ack_timer =
       ibb_client_attach (ibb_thread_get_context (self->thread), g_timeout_source_new (milliseconds),
-                         timer_cb, weak_ref_new (self), weak_ref_free);
+                         timer_cb, ibb_client_weak_ref_new (self), ibb_client_weak_ref_free);
 }
 
 gboolean
@@ -336,9 +320,9 @@ ibb_client_answer_request (IBBClient *self)
   if (self->n_handled - self->n_answered >= ANSWER_STANZAS)
     answer (self);
   else if (self->answer_timer == NULL)
-    self->answer_timer = ibb_client_attach (ibb_thread_get_context (self->thread),
-                                            g_timeout_source_new (ANSWER_DELAY), answer_cb,
-                                            weak_ref_new (self), weak_ref_free);
+    self->answer_timer = ibb_client_attach (
+        ibb_thread_get_context (self->thread), g_timeout_source_new (ANSWER_DELAY), answer_cb,
+        ibb_client_weak_ref_new (self), ibb_client_weak_ref_free);
 }
 
 void

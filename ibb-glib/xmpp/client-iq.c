@@ -317,13 +317,6 @@ received_cb (gpointer user_data)
   return more;
 }
 
-static void
-weak_ref_free (gpointer data)
-{
-  g_weak_ref_clear (data);
-  g_free (data);
-}
-
 static gboolean
 post (IBBClient *self, IBBStanza *stanza)
 {
@@ -335,11 +328,9 @@ post (IBBClient *self, IBBStanza *stanza)
     g_queue_push_tail (&self->received, ibb_stanza_ref (stanza));
   if (posted && self->received_source == NULL)
     {
-      GWeakRef *weak = g_new0 (GWeakRef, 1);
-
-      g_weak_ref_init (weak, self);
       self->received_source =
-          ibb_client_attach (self->context, g_idle_source_new (), received_cb, weak, weak_ref_free);
+          ibb_client_attach (self->context, g_idle_source_new (), received_cb,
+                             ibb_client_weak_ref_new (self), ibb_client_weak_ref_free);
     }
   g_mutex_unlock (&self->lock);
 

@@ -106,11 +106,14 @@ GSource *ibb_client_attach (GMainContext  *context,
                             gpointer       data,
                             GDestroyNotify data_free);
 void     ibb_client_clear_source (GSource **source);
-void     ibb_client_queue_notify_locked (IBBClient *self, IBBClientNotify notify);
-gboolean ibb_client_ask_certificate (IBBClient           *self,
-                                     GTlsCertificate     *certificate,
-                                     GTlsCertificateFlags errors);
-gboolean ibb_client_has_certificate_handler (IBBClient *self);
+/* For what may outlive the client: sources, a stream, a negotiation. */
+GWeakRef *ibb_client_weak_ref_new (IBBClient *self);
+void      ibb_client_weak_ref_free (gpointer data);
+void      ibb_client_queue_notify_locked (IBBClient *self, IBBClientNotify notify);
+gboolean  ibb_client_ask_certificate (IBBClient           *self,
+                                      GTlsCertificate     *certificate,
+                                      GTlsCertificateFlags errors);
+gboolean  ibb_client_has_certificate_handler (IBBClient *self);
 
 /* client-session.c. The tasks are consumed. */
 void ibb_client_init_session (IBBClient *self);

@@ -22,22 +22,6 @@
 
 static void attempt (IBBClient *self);
 
-static GWeakRef *
-weak_ref_new (IBBClient *self)
-{
-  GWeakRef *weak = g_new0 (GWeakRef, 1);
-
-  g_weak_ref_init (weak, self);
-  return weak;
-}
-
-static void
-weak_ref_free (gpointer data)
-{
-  g_weak_ref_clear (data);
-  g_free (data);
-}
-
 static void
 end_attempts (IBBClient *self)
 {
@@ -101,7 +85,7 @@ wait_for_attempt (IBBClient *self, guint milliseconds)
 {
   self->resume_timer =
       ibb_client_attach (ibb_thread_get_context (self->thread), g_timeout_source_new (milliseconds),
-                         attempt_cb, weak_ref_new (self), weak_ref_free);
+                         attempt_cb, ibb_client_weak_ref_new (self), ibb_client_weak_ref_free);
 }
 
 static void
@@ -193,8 +177,8 @@ attempt (IBBClient *self)
   account.resume_id = g_strdup (self->resume_id);
   account.resume_h = self->n_handled;
   set_location (self, &account);
-  self->negotiation =
-      ibb_negotiation_new (self->thread, &account, &handler, weak_ref_new (self), weak_ref_free);
+  self->negotiation = ibb_negotiation_new (
+      self->thread, &account, &handler, ibb_client_weak_ref_new (self), ibb_client_weak_ref_free);
 }
 
 gboolean

@@ -19,22 +19,6 @@ typedef struct
   IBBCancelWatch *cancelled; /* (owned) (nullable) */
 } Logout;
 
-static GWeakRef *
-weak_ref_new (IBBClient *self)
-{
-  GWeakRef *weak = g_new0 (GWeakRef, 1);
-
-  g_weak_ref_init (weak, self);
-  return weak;
-}
-
-static void
-weak_ref_free (gpointer data)
-{
-  g_weak_ref_clear (data);
-  g_free (data);
-}
-
 static void
 logout_free (gpointer data)
 {
@@ -216,13 +200,14 @@ keep_alive (IBBClient *self)
     wait -= (guint) (idle / 1000);
   self->keepalive = ibb_client_attach (ibb_thread_get_context (self->thread),
                                        g_timeout_source_new (MAX (wait, 1)), keepalive_cb,
-                                       weak_ref_new (self), weak_ref_free);
+                                       ibb_client_weak_ref_new (self), ibb_client_weak_ref_free);
 }
 
 void
 ibb_client_take_stream (IBBClient *self, IBBStream *stream)
 {
-  ibb_stream_set_owner (stream, &online_handler, weak_ref_new (self), weak_ref_free);
+  ibb_stream_set_owner (stream, &online_handler, ibb_client_weak_ref_new (self),
+                        ibb_client_weak_ref_free);
   keep_alive (self);
 }
 

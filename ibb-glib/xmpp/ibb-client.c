@@ -127,8 +127,17 @@ ibb_client_clear_source (GSource **source)
   g_clear_pointer (source, g_source_unref);
 }
 
-static void
-weak_ref_free (gpointer data)
+GWeakRef *
+ibb_client_weak_ref_new (IBBClient *self)
+{
+  GWeakRef *weak = g_new0 (GWeakRef, 1);
+
+  g_weak_ref_init (weak, self);
+  return weak;
+}
+
+void
+ibb_client_weak_ref_free (gpointer data)
 {
   g_weak_ref_clear (data);
   g_free (data);
@@ -162,16 +171,13 @@ notify_cb (gpointer user_data)
 void
 ibb_client_queue_notify_locked (IBBClient *self, IBBClientNotify notify)
 {
-  GWeakRef *weak;
-
   self->notify_pending |= notify;
   if (self->notify_source != NULL)
     return;
 
-  weak = g_new0 (GWeakRef, 1);
-  g_weak_ref_init (weak, self);
   self->notify_source =
-      ibb_client_attach (self->context, g_idle_source_new (), notify_cb, weak, weak_ref_free);
+      ibb_client_attach (self->context, g_idle_source_new (), notify_cb,
+                         ibb_client_weak_ref_new (self), ibb_client_weak_ref_free);
 }
 
 gboolean

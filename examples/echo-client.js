@@ -33,7 +33,7 @@ function newClient(jid) {
         client.set_port(address.get_port());
     }
     if (caFile !== null)
-        client.set_tls_database(Gio.TlsFileDatabase.new(caFile));
+        client.set_tls_database(Gio.TlsFileDatabase.new(GLib.canonicalize_filename(caFile, null)));
     return client;
 }
 

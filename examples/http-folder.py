@@ -31,7 +31,7 @@ def login(jid):
         client.set_host(address.get_hostname())
         client.set_port(address.get_port())
     if 'IBB_CA_FILE' in os.environ:
-        client.set_tls_database(Gio.TlsFileDatabase.new(os.environ['IBB_CA_FILE']))
+        client.set_tls_database(Gio.TlsFileDatabase.new(os.path.abspath(os.environ['IBB_CA_FILE'])))
     client.login(None)
     return client
 
@@ -54,7 +54,7 @@ class Site:
         service.connect('session-requested', self.on_session)
 
     def on_session(self, _service, request):
-        if not request.props.peer_jid.startswith(self.peer + '/'):
+        if not request.is_from(self.peer):
             request.refuse(IBB.Error.NOT_ACCEPTABLE, 'You are not expected here')
             return True
         address = Gio.InetSocketAddress.new_from_string('127.0.0.1', 0)  # it asks for some

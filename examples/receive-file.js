@@ -29,7 +29,7 @@ function newClient(jid) {
         client.set_port(address.get_port());
     }
     if (caFile !== null)
-        client.set_tls_database(Gio.TlsFileDatabase.new(caFile));
+        client.set_tls_database(Gio.TlsFileDatabase.new(GLib.canonicalize_filename(caFile, null)));
     return client;
 }
 
@@ -37,7 +37,7 @@ function newClient(jid) {
 function acceptFrom(service, peer) {
     return new Promise((resolve, reject) => {
         service.connect('session-requested', (_service, request) => {
-            if (request.peer_jid.startsWith(`${peer}/`)) {
+            if (request.is_from(peer)) {
                 try {
                     resolve(request.accept());
                 } catch (error) {

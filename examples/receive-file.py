@@ -30,7 +30,7 @@ class Receiver:
             self.client.set_host(address.get_hostname())
             self.client.set_port(address.get_port())
         if 'IBB_CA_FILE' in os.environ:
-            self.client.set_tls_database(Gio.TlsFileDatabase.new(os.environ['IBB_CA_FILE']))
+            self.client.set_tls_database(Gio.TlsFileDatabase.new(os.path.abspath(os.environ['IBB_CA_FILE'])))
         self.service = IBB.Service.new(self.client)
         self.service.set_session_limit(1)
         self.service.connect('session-requested', self.on_requested)
@@ -45,7 +45,7 @@ class Receiver:
         self.client.logout()
 
     def on_requested(self, service, request):
-        if self.transport or not request.props.peer_jid.startswith(self.peer + '/'):
+        if self.transport or not request.is_from(self.peer):
             print(f'receive-file.py: {request.props.peer_jid} is refused', file=sys.stderr)
             request.refuse(IBB.Error.NOT_ACCEPTABLE, 'You are not expected here')
             return True

@@ -19,7 +19,7 @@ IBB.Client new_client (string jid) throws Error {
     client.port = address.port;
   }
   if (ca_file != null)
-    client.tls_database = TlsFileDatabase.@new (ca_file);
+    client.tls_database = TlsFileDatabase.@new (Filename.canonicalize (ca_file));
   return client;
 }
 

@@ -33,7 +33,8 @@ new_client (const char *jid, GError **error)
     }
   if (ca_file != NULL)
     {
-      g_autoptr (GTlsDatabase) database = g_tls_file_database_new (ca_file, error);
+      g_autofree char         *path = g_canonicalize_filename (ca_file, NULL);
+      g_autoptr (GTlsDatabase) database = g_tls_file_database_new (path, error);
 
       if (database == NULL)
         return NULL;

@@ -30,7 +30,7 @@ def login(jid):
         client.set_host(address.get_hostname())
         client.set_port(address.get_port())
     if 'IBB_CA_FILE' in os.environ:
-        client.set_tls_database(Gio.TlsFileDatabase.new(os.environ['IBB_CA_FILE']))
+        client.set_tls_database(Gio.TlsFileDatabase.new(os.path.abspath(os.environ['IBB_CA_FILE'])))
     client.login(None)
     return client
 

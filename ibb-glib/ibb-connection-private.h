@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How services hang on a connection: a list that lives on the connection
- * object itself, so that any class may implement IBBConnection.
+/* What the library knows of a connection beside the interface: who listens to it. The list is
+ * attached to the connection object, so that any class can implement IBBConnection.
  */
 
 #pragma once
@@ -10,38 +10,65 @@
 
 G_BEGIN_DECLS
 
-/* What a connection tells a service, in the connection's context; drained,
- * dup_features and, once, as the service is added, suspended from any thread. */
+typedef enum
+{
+  IBB_CONNECTION_RECEIVED,  /* stanza; TRUE if it was taken */
+  IBB_CONNECTION_CONFIRMED, /* stanza */
+  IBB_CONNECTION_DRAINED,   /* in any thread */
+  IBB_CONNECTION_SUSPENDED, /* in any thread if it was suspended before the listener was added */
+  IBB_CONNECTION_RESUMED,
+  IBB_CONNECTION_LOST, /* error (nullable) */
+  IBB_CONNECTION_RESTORED,
+  IBB_CONNECTION_LOCAL_JID_CHANGED, /* in any thread */
+  IBB_CONNECTION_BATCH_BEGAN,
+  IBB_CONNECTION_BATCH_ENDED,
+  IBB_CONNECTION_GONE, /* the connection is being freed; in any thread */
+} IBBConnectionEventType;
+
+/* In the connection's context where nothing else is said. */
 typedef struct
 {
-  gboolean (*receive) (gpointer service, IBBStanza *stanza);
-  void (*lost) (gpointer service, const GError *error);
-  void (*restored) (gpointer service);
-  void (*suspended) (gpointer service);
-  void (*resumed) (gpointer service);
-  void (*confirmed) (gpointer service, IBBStanza *stanza);
-  void (*drained) (gpointer service);
-  char **(*dup_features) (gpointer service);
-  /* Around the stanzas that came together, in the connection's context: what
-   * they bring about leaves in end (), not after another turn of the loop. */
-  void (*begin) (gpointer service);
-  void (*end) (gpointer service);
-  gpointer (*ref) (gpointer service);
-  void (*unref) (gpointer service);
-} IBBConnectionHooks;
+  IBBConnectionEventType type;
+  IBBStanza             *stanza;
+  const GError          *error;
+} IBBConnectionEvent;
 
-/* The list holds a reference to service until it is removed. A call that is
- * under way in another thread may still reach a service after its removal. */
+typedef struct _IBBConnectionListener IBBConnectionListener;
+
+typedef struct
+{
+  gboolean (*notify) (IBBConnectionListener *self, const IBBConnectionEvent *event);
+  char **(*dup_features) (IBBConnectionListener *self); /* in any thread */
+  void (*free) (IBBConnectionListener *self);
+} IBBConnectionListenerClass;
+
+/* The beginning of a listener's own struct. */
+struct _IBBConnectionListener
+{
+  gatomicrefcount ref_count;
+  const IBBConnectionListenerClass *class;
+};
+
 void
-ibb_connection_add_service (IBBConnection *self, const IBBConnectionHooks *hooks, gpointer service);
-void ibb_connection_remove_service (IBBConnection *self, gpointer service);
+ibb_connection_listener_init (IBBConnectionListener *self, const IBBConnectionListenerClass *class);
+/* Frees one that no connection has taken over. */
+void ibb_connection_listener_unref (IBBConnectionListener *self);
 
-/* The two halves of ibb_connection_receive (), for connections whose signals
- * belong into another context than their stanzas. */
+/* The connection takes listener over, until it is removed. A call that is in progress in
+ * another thread may reach a listener after its removal. */
+void ibb_connection_add_listener (IBBConnection *self, IBBConnectionListener *listener);
+void ibb_connection_remove_listener (IBBConnection *self, IBBConnectionListener *listener);
+
+/* The two halves of ibb_connection_receive (), for connections whose signals belong into
+ * another context than their stanzas. */
 gboolean ibb_connection_offer_to_services (IBBConnection *self, IBBStanza *stanza);
-void     ibb_connection_begin_batch (IBBConnection *self);
-void     ibb_connection_end_batch (IBBConnection *self);
 gboolean ibb_connection_has_receiver (IBBConnection *self); /* of stanza-received */
 gboolean ibb_connection_emit_stanza_received (IBBConnection *self, IBBStanza *stanza);
+
+/* Around stanzas that arrived together: what they cause is sent in the end. A connection that
+ * does not know where a batch ends need not call these; then its end is the next turn of the
+ * connection's context. */
+void ibb_connection_begin_batch (IBBConnection *self);
+void ibb_connection_end_batch (IBBConnection *self);
 
 G_END_DECLS

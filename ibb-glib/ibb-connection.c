@@ -4,37 +4,51 @@
 
 #include "ibb-connection.h"
 
-#include <glib/gi18n-lib.h>
-
 #include "ibb-connection-private.h"
 #include "ibb-error.h"
+#include "ibb-intl-private.h"
 
 /**
  * IBBConnection:
  *
- * The door through which a service reaches an XMPP stream.
+ * Sends and receives the stanzas of a service over an XML stream.
  *
  * [class@IBB.Client] and the connections of an [class@IBB.Loopback] are two
- * implementations; an application that has its own XMPP stack writes a third.
- * It needs the virtual [vfunc@IBB.Connection.send], the property
- * [property@IBB.Connection:local-jid], and two calls:
- * [method@IBB.Connection.receive] for each IQ and message that comes in, and
- * [method@IBB.Connection.lost] once the stream is gone for good.
+ * implementations. An application that has an XMPP stack of its own implements a
+ * third one. It needs the virtual function [vfunc@IBB.Connection.send], the
+ * property [property@IBB.Connection:local-jid], and two calls:
+ * [method@IBB.Connection.receive] for each IQ and message that arrives, and
+ * [method@IBB.Connection.lost] when the XML stream has ended for good.
  *
- * A connection that can resume a broken stream (XEP-0198) says so in between:
- * see [method@IBB.Connection.suspended].
+ * A connection that resumes broken XML streams (XEP-0198) also calls
+ * [method@IBB.Connection.suspended].
  *
- * Whoever answers disco#info for the connection adds what
- * [method@IBB.Connection.dup_features] returns, and answers with
- * `service-unavailable` each IQ request that nobody took.
+ * The part of the application that answers disco#info adds what
+ * [method@IBB.Connection.dup_features] returns, and answers each IQ request that
+ * was not handled with `service-unavailable`.
+ *
+ * ```c
+ * static void
+ * on_stanza (IBBConnection *connection, const char *xml)
+ * {
+ *   g_autoptr (GError)    error = NULL;
+ *   g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, &error);
+ *
+ *   if (stanza == NULL)
+ *     g_warning ("%s", error->message);
+ *   else if (!ibb_connection_receive (connection, stanza))
+ *     g_debug ("No service has handled it: it is for the application");
+ * }
+ * ```
  *
  * ## Threads
  *
- * A connection works in one context, which [vfunc@IBB.Connection.get_context]
- * names and which by default is the thread-default one of whoever constructs
- * the service. There the service calls `send` and reads `local-jid`, and there
- * [method@IBB.Connection.receive], [method@IBB.Connection.lost] and the others
- * that tell of the stream have to be called. [method@IBB.Connection.drained] and
+ * A connection works in one main context, which
+ * [vfunc@IBB.Connection.get_context] returns. By default it is the thread-default
+ * one in which the service was constructed. There the service calls `send` and
+ * reads `local-jid`, and there [method@IBB.Connection.receive],
+ * [method@IBB.Connection.lost] and the others that tell of the stream have to be
+ * called. [method@IBB.Connection.drained] and
  * [method@IBB.Connection.dup_features] may be called from any thread.
  *
  * Since: 1.0
@@ -52,168 +66,215 @@ enum
 
 static guint signals[N_SIGNALS];
 
-/* One service on a connection. */
+/* What is attached to each connection with a listener. */
 typedef struct
 {
-  const IBBConnectionHooks *hooks;
-  gpointer                  service; /* (owned) */
-} Registration;
+  GMutex lock;
 
-/* Guards the lists of all connections: each is replaced, never changed, so
- * that a reader holds the lock only while it takes a reference. */
-static GMutex lists_lock;
+  /* protected by lock */
+  GPtrArray *listeners; /* (owned) (element-type IBBConnectionListener): replaced, not changed */
+  gboolean   suspended; /* for listeners that are added later */
+} Audience;
 
 static GQuark
-list_quark (void)
+audience_quark (void)
 {
-  return g_quark_from_static_string ("ibb-connection-services");
+  return g_quark_from_static_string ("ibb-connection-audience");
+}
+
+void
+ibb_connection_listener_init (IBBConnectionListener *self, const IBBConnectionListenerClass *class)
+{
+  g_atomic_ref_count_init (&self->ref_count);
+  self->class = class;
+}
+
+static IBBConnectionListener *
+listener_ref (IBBConnectionListener *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+ibb_connection_listener_unref (IBBConnectionListener *self)
+{
+  if (g_atomic_ref_count_dec (&self->ref_count))
+    self->class->free (self);
 }
 
 static void
-registration_free (gpointer data)
+listener_unref (gpointer data)
 {
-  Registration *registration = data;
-
-  registration->hooks->unref (registration->service);
-  g_free (registration);
+  ibb_connection_listener_unref (data);
 }
 
-static Registration *
-registration_new (const IBBConnectionHooks *hooks, gpointer service)
+static gboolean
+notify_listener (IBBConnectionListener *listener, IBBConnectionEventType type)
 {
-  Registration *registration = g_new (Registration, 1);
+  const IBBConnectionEvent event = { .type = type };
 
-  registration->hooks = hooks;
-  registration->service = hooks->ref (service);
-  return registration;
+  return listener->class->notify (listener, &event);
 }
 
-static GPtrArray *
-list_new (void)
+/* The connection is being freed; its listeners may live on. */
+static void
+audience_free (gpointer data)
 {
-  return g_ptr_array_new_with_free_func (registration_free);
+  Audience *audience = data;
+
+  for (guint i = 0; i < audience->listeners->len; i++)
+    notify_listener (g_ptr_array_index (audience->listeners, i), IBB_CONNECTION_GONE);
+  g_ptr_array_unref (audience->listeners);
+  g_mutex_clear (&audience->lock);
+  g_free (audience);
 }
 
-static GPtrArray *
-dup_list (IBBConnection *self)
+static Audience *
+find_audience (IBBConnection *self)
 {
-  GPtrArray *list;
-
-  g_mutex_lock (&lists_lock);
-  list = g_object_get_qdata (G_OBJECT (self), list_quark ());
-  if (list != NULL)
-    g_ptr_array_ref (list);
-  g_mutex_unlock (&lists_lock);
-  return list;
+  return g_object_get_qdata (G_OBJECT (self), audience_quark ());
 }
 
-static GQuark
-suspended_quark (void)
-{
-  return g_quark_from_static_string ("ibb-connection-suspended");
-}
+static void tell (IBBConnection *self, IBBConnectionEventType type);
 
 static void
-set_suspended (IBBConnection *self, gboolean suspended)
+local_jid_changed_cb (IBBConnection *self, GParamSpec *pspec, gpointer data)
 {
-  g_mutex_lock (&lists_lock);
-  g_object_set_qdata (G_OBJECT (self), suspended_quark (), GINT_TO_POINTER (suspended));
-  g_mutex_unlock (&lists_lock);
+  tell (self, IBB_CONNECTION_LOCAL_JID_CHANGED);
 }
 
-/* A copy of list without service, and with registration at its end. */
-static GPtrArray *
-copy_list (GPtrArray *list, gpointer without, Registration *registration)
+static Audience *
+get_audience (IBBConnection *self)
 {
-  GPtrArray *copy = list_new ();
+  Audience *audience = find_audience (self);
 
-  for (guint i = 0; list != NULL && i < list->len; i++)
+  if (audience != NULL)
+    return audience;
+
+  audience = g_new0 (Audience, 1);
+  g_mutex_init (&audience->lock);
+  audience->listeners = g_ptr_array_new_with_free_func (listener_unref);
+  if (g_object_replace_qdata (G_OBJECT (self), audience_quark (), NULL, audience, audience_free,
+                              NULL))
     {
-      Registration *old = g_ptr_array_index (list, i);
-
-      if (old->service != without)
-        g_ptr_array_add (copy, registration_new (old->hooks, old->service));
+      g_signal_connect (self, "notify::local-jid", G_CALLBACK (local_jid_changed_cb), NULL);
+      return audience;
     }
-  if (registration != NULL)
-    g_ptr_array_add (copy, registration);
-  return copy;
+  audience_free (audience); /* another thread was faster */
+  return find_audience (self);
 }
 
-static void
-replace_list (IBBConnection *self, gpointer without, Registration *registration)
+static GPtrArray *
+dup_listeners (IBBConnection *self)
 {
-  GPtrArray *old;
-  GPtrArray *copy;
+  Audience  *audience = find_audience (self);
+  GPtrArray *listeners;
 
-  g_mutex_lock (&lists_lock);
-  old = g_object_steal_qdata (G_OBJECT (self), list_quark ());
-  copy = copy_list (old, without, registration);
-  if (copy->len > 0)
-    g_object_set_qdata_full (G_OBJECT (self), list_quark (), g_ptr_array_ref (copy),
-                             (GDestroyNotify) g_ptr_array_unref);
-  /* Under the lock, so that the end of it cannot come first. */
-  if (registration != NULL && g_object_get_qdata (G_OBJECT (self), suspended_quark ()) != NULL)
-    registration->hooks->suspended (registration->service);
-  g_mutex_unlock (&lists_lock);
-
-  /* Freed without the lock: a service may go with its registration. */
-  g_ptr_array_unref (copy);
-  g_clear_pointer (&old, g_ptr_array_unref);
+  if (audience == NULL)
+    return NULL;
+  g_mutex_lock (&audience->lock);
+  listeners = g_ptr_array_ref (audience->listeners);
+  g_mutex_unlock (&audience->lock);
+  return listeners;
 }
 
-void
-ibb_connection_add_service (IBBConnection *self, const IBBConnectionHooks *hooks, gpointer service)
+/* TRUE as soon as a listener has taken the event. */
+static gboolean
+tell_event (IBBConnection *self, const IBBConnectionEvent *event)
 {
-  replace_list (self, NULL, registration_new (hooks, service));
-}
+  g_autoptr (GPtrArray) listeners = dup_listeners (self);
 
-void
-ibb_connection_remove_service (IBBConnection *self, gpointer service)
-{
-  replace_list (self, service, NULL);
-}
-
-gboolean
-ibb_connection_offer_to_services (IBBConnection *self, IBBStanza *stanza)
-{
-  g_autoptr (GPtrArray) list = dup_list (self);
-
-  for (guint i = 0; list != NULL && i < list->len; i++)
+  for (guint i = 0; listeners != NULL && i < listeners->len; i++)
     {
-      Registration *registration = g_ptr_array_index (list, i);
+      IBBConnectionListener *listener = g_ptr_array_index (listeners, i);
 
-      if (registration->hooks->receive (registration->service, stanza))
+      if (listener->class->notify (listener, event))
         return TRUE;
     }
   return FALSE;
 }
 
-typedef void (*ServiceFunc) (gpointer service);
-
-/* Calls the hook at that offset, of those that take nothing but the service. */
 static void
-tell_services (IBBConnection *self, glong offset)
+tell (IBBConnection *self, IBBConnectionEventType type)
 {
-  g_autoptr (GPtrArray) list = dup_list (self);
+  const IBBConnectionEvent event = { .type = type };
 
-  for (guint i = 0; list != NULL && i < list->len; i++)
+  tell_event (self, &event);
+}
+
+static void
+set_suspended (IBBConnection *self, gboolean suspended)
+{
+  Audience *audience = get_audience (self);
+
+  g_mutex_lock (&audience->lock);
+  audience->suspended = suspended;
+  g_mutex_unlock (&audience->lock);
+}
+
+/* A copy of listeners without one of them. */
+static GPtrArray *
+copy_listeners (GPtrArray *listeners, IBBConnectionListener *without)
+{
+  GPtrArray *copy = g_ptr_array_new_with_free_func (listener_unref);
+
+  for (guint i = 0; i < listeners->len; i++)
     {
-      Registration *registration = g_ptr_array_index (list, i);
+      IBBConnectionListener *listener = g_ptr_array_index (listeners, i);
 
-      G_STRUCT_MEMBER (ServiceFunc, registration->hooks, offset) (registration->service);
+      if (listener != without)
+        g_ptr_array_add (copy, listener_ref (listener));
     }
+  return copy;
+}
+
+void
+ibb_connection_add_listener (IBBConnection *self, IBBConnectionListener *listener)
+{
+  Audience             *audience = get_audience (self);
+  g_autoptr (GPtrArray) old = NULL;
+
+  g_mutex_lock (&audience->lock);
+  old = audience->listeners;
+  audience->listeners = copy_listeners (old, NULL);
+  g_ptr_array_add (audience->listeners, listener);
+  /* With the lock, so that the resumption cannot come first. */
+  if (audience->suspended)
+    notify_listener (listener, IBB_CONNECTION_SUSPENDED);
+  g_mutex_unlock (&audience->lock);
+}
+
+void
+ibb_connection_remove_listener (IBBConnection *self, IBBConnectionListener *listener)
+{
+  Audience             *audience = get_audience (self);
+  g_autoptr (GPtrArray) old = NULL; /* freed without the lock, and with it the listener */
+
+  g_mutex_lock (&audience->lock);
+  old = audience->listeners;
+  audience->listeners = copy_listeners (old, listener);
+  g_mutex_unlock (&audience->lock);
+}
+
+gboolean
+ibb_connection_offer_to_services (IBBConnection *self, IBBStanza *stanza)
+{
+  const IBBConnectionEvent event = { .type = IBB_CONNECTION_RECEIVED, .stanza = stanza };
+
+  return tell_event (self, &event);
 }
 
 void
 ibb_connection_begin_batch (IBBConnection *self)
 {
-  tell_services (self, G_STRUCT_OFFSET (IBBConnectionHooks, begin));
+  tell (self, IBB_CONNECTION_BATCH_BEGAN);
 }
 
 void
 ibb_connection_end_batch (IBBConnection *self)
 {
-  tell_services (self, G_STRUCT_OFFSET (IBBConnectionHooks, end));
+  tell (self, IBB_CONNECTION_BATCH_ENDED);
 }
 
 gboolean
@@ -250,16 +311,17 @@ ibb_connection_default_init (IBBConnectionInterface *iface)
   /**
    * IBBConnection::stanza-received:
    * @self: the connection
-   * @stanza: what came
+   * @stanza: the stanza
    *
-   * An IQ, a message or a presence came that no service took.
+   * An IQ, a message or a presence arrived that no service took.
    *
-   * Emitted by [method@IBB.Connection.receive] in whose thread it is called;
+   * [method@IBB.Connection.receive] emits it in the thread in which it is called;
    * [class@IBB.Client] and the connections of [class@IBB.Loopback] emit it in
    * the thread-default context in which they were constructed. A handler may do
-   * anything, dropping the connection's last reference included.
+   * anything, dropping the connection's last reference included; while it runs a
+   * main loop of its own these two emit the next stanzas in that loop.
    *
-   * Returns: TRUE if the stanza was dealt with, which ends the emission
+   * Returns: TRUE if the handler has dealt with the stanza, which ends the emission
    *
    * Since: 1.0
    */
@@ -274,14 +336,14 @@ ibb_connection_default_init (IBBConnectionInterface *iface)
  * @stanza: what to send
  * @error: return location for an error
  *
- * Hands one stanza to the XMPP stream.
+ * Sends one stanza over the XML stream.
  *
- * It does not wait. What is taken is sent later, in the order of the calls.
- * It has to be called in the connection's context, unless the connection says
+ * It does not wait. The stanza is queued, and sent in the order of the calls. It
+ * has to be called in the connection's context, unless the connection says
  * otherwise: [class@IBB.Client] takes stanzas from any thread.
  *
- * The error is whatever the connection says, and [error@IBB.Error.FAILED] when
- * it says nothing.
+ * The error is the one that the implementation sets, or %IBB_ERROR_FAILED if it
+ * sets none.
  *
  * Returns: TRUE if it was taken
  *
@@ -322,7 +384,7 @@ ibb_connection_send (IBBConnection *self, IBBStanza *stanza, GError **error)
  * Names the context in which the connection works.
  *
  * Returns: (transfer none) (nullable): the context, or NULL for the
- *   thread-default one of whoever constructs the service
+ *   thread-default one at the construction of the service
  *
  * Since: 1.0
  */
@@ -343,11 +405,11 @@ ibb_connection_get_context (IBBConnection *self)
  *
  * Tells whether the connection has enough to send for now.
  *
- * While it has, services hold their stanzas back, so that what the application
- * sends can still go first. Once it has not, the connection calls
+ * As long as it has, services send nothing, so that other stanzas of the application
+ * need not wait behind theirs. Then the connection calls
  * [method@IBB.Connection.drained].
  *
- * Returns: TRUE while no more stanzas should be handed over
+ * Returns: TRUE while no more stanzas should be sent
  *
  * Since: 1.0
  */
@@ -434,16 +496,20 @@ ibb_connection_dup_local_jid (IBBConnection *self)
 /**
  * ibb_connection_receive:
  * @self: a connection
- * @stanza: an IQ, message or presence that came in
+ * @stanza: an IQ, message or presence that has arrived
  *
- * Passes on what came in. Called by implementations, in the connection's
+ * Passes on a stanza that has arrived. Implementations call it in the connection's
  * context and in the order of arrival.
  *
  * The services of the connection are asked first; what none of them takes is
  * emitted as [signal@IBB.Connection::stanza-received].
  *
- * Returns: TRUE if somebody took it; an IQ of type get or set that nobody took
- *   has to be answered with `service-unavailable`
+ * What a stanza causes, answers and the waking of readers, happens in the next turn
+ * of the connection's context: once for all stanzas that were received before. So
+ * pass on what one read of the socket brought before returning to the context.
+ *
+ * Returns: TRUE if a service or a handler took it; an IQ of type get or set that none
+ *   took has to be answered with `service-unavailable`
  *
  * Since: 1.0
  */
@@ -475,18 +541,12 @@ ibb_connection_receive (IBBConnection *self, IBBStanza *stanza)
 void
 ibb_connection_lost (IBBConnection *self, const GError *error)
 {
-  g_autoptr (GPtrArray) list = NULL;
+  const IBBConnectionEvent event = { .type = IBB_CONNECTION_LOST, .error = error };
 
   g_return_if_fail (IBB_IS_CONNECTION (self));
 
   set_suspended (self, FALSE);
-  list = dup_list (self);
-  for (guint i = 0; list != NULL && i < list->len; i++)
-    {
-      Registration *registration = g_ptr_array_index (list, i);
-
-      registration->hooks->lost (registration->service, error);
-    }
+  tell_event (self, &event);
 }
 
 /**
@@ -508,7 +568,7 @@ ibb_connection_restored (IBBConnection *self)
   g_return_if_fail (IBB_IS_CONNECTION (self));
 
   set_suspended (self, FALSE);
-  tell_services (self, G_STRUCT_OFFSET (IBBConnectionHooks, restored));
+  tell (self, IBB_CONNECTION_RESTORED);
 }
 
 /**
@@ -519,10 +579,13 @@ ibb_connection_restored (IBBConnection *self)
  * (XEP-0198). Called by implementations, in the connection's context.
  *
  * Until [method@IBB.Connection.resumed] or [method@IBB.Connection.lost], the
- * connection's services hand nothing over, and the time-outs of the protocol
- * stand still: sessions live on, what is written to them is buffered. The
- * application's own time-outs (`read-timeout`, `write-timeout`) and
- * cancellation go on.
+ * connection's services send nothing, and the timeouts of the protocol stand
+ * still. The sessions stay open, and what is written to them is queued. The
+ * application's own timeouts (`read-timeout`, `write-timeout`) and cancellation
+ * go on.
+ *
+ * Sessions that close in the background, without a reference of the application, do not
+ * keep a suspended or congested connection alive: nothing would resume it.
  *
  * Since: 1.0
  */
@@ -532,7 +595,7 @@ ibb_connection_suspended (IBBConnection *self)
   g_return_if_fail (IBB_IS_CONNECTION (self));
 
   set_suspended (self, TRUE);
-  tell_services (self, G_STRUCT_OFFSET (IBBConnectionHooks, suspended));
+  tell (self, IBB_CONNECTION_SUSPENDED);
 }
 
 /**
@@ -542,10 +605,10 @@ ibb_connection_suspended (IBBConnection *self)
  * Says that the XMPP stream that was suspended goes on, under the same
  * address. Called by implementations, in the connection's context.
  *
- * It is for the connection to have sent again, or to send again before anything
- * else, what the server had not got: each stanza that was taken, once and in
- * order. A new stream under a newly bound resource is no resumption, but
- * [method@IBB.Connection.lost] and [method@IBB.Connection.restored].
+ * The connection has sent again, or sends again before anything else, what the
+ * server had not received: each stanza that it took, once and in order. A new stream under a newly
+ * bound resource is no resumption, but [method@IBB.Connection.lost] and
+ * [method@IBB.Connection.restored].
  *
  * Since: 1.0
  */
@@ -555,7 +618,7 @@ ibb_connection_resumed (IBBConnection *self)
   g_return_if_fail (IBB_IS_CONNECTION (self));
 
   set_suspended (self, FALSE);
-  tell_services (self, G_STRUCT_OFFSET (IBBConnectionHooks, resumed));
+  tell (self, IBB_CONNECTION_RESUMED);
 }
 
 /**
@@ -572,18 +635,12 @@ ibb_connection_resumed (IBBConnection *self)
 void
 ibb_connection_confirmed (IBBConnection *self, IBBStanza *stanza)
 {
-  g_autoptr (GPtrArray) list = NULL;
+  const IBBConnectionEvent event = { .type = IBB_CONNECTION_CONFIRMED, .stanza = stanza };
 
   g_return_if_fail (IBB_IS_CONNECTION (self));
   g_return_if_fail (stanza != NULL);
 
-  list = dup_list (self);
-  for (guint i = 0; list != NULL && i < list->len; i++)
-    {
-      Registration *registration = g_ptr_array_index (list, i);
-
-      registration->hooks->confirmed (registration->service, stanza);
-    }
+  tell_event (self, &event);
 }
 
 /**
@@ -600,15 +657,15 @@ ibb_connection_drained (IBBConnection *self)
 {
   g_return_if_fail (IBB_IS_CONNECTION (self));
 
-  tell_services (self, G_STRUCT_OFFSET (IBBConnectionHooks, drained));
+  tell (self, IBB_CONNECTION_DRAINED);
 }
 
 /**
  * ibb_connection_dup_features:
  * @self: a connection
  *
- * Collects the disco#info features of the connection's services, for whoever
- * answers disco#info (XEP-0030) on it.
+ * Collects the disco#info features of the connection's services, for a
+ * program that answers disco#info (XEP-0030) on it.
  *
  * Returns: (transfer full) (array zero-terminated=1): the features, each once
  *
@@ -617,17 +674,17 @@ ibb_connection_drained (IBBConnection *self)
 char **
 ibb_connection_dup_features (IBBConnection *self)
 {
-  g_autoptr (GPtrArray) list = NULL;
+  g_autoptr (GPtrArray) listeners = NULL;
   g_autoptr (GPtrArray) features = NULL;
 
   g_return_val_if_fail (IBB_IS_CONNECTION (self), NULL);
 
   features = g_ptr_array_new_with_free_func (g_free);
-  list = dup_list (self);
-  for (guint i = 0; list != NULL && i < list->len; i++)
+  listeners = dup_listeners (self);
+  for (guint i = 0; listeners != NULL && i < listeners->len; i++)
     {
-      Registration  *registration = g_ptr_array_index (list, i);
-      g_auto (GStrv) more = registration->hooks->dup_features (registration->service);
+      IBBConnectionListener *listener = g_ptr_array_index (listeners, i);
+      g_auto (GStrv)         more = listener->class->dup_features (listener);
 
       for (char **feature = more; *feature != NULL; feature++)
         if (!g_ptr_array_find_with_equal_func (features, *feature, g_str_equal, NULL))

@@ -27,7 +27,7 @@ G_DECLARE_INTERFACE (IBBConnection, ibb_connection, IBB, CONNECTION, GObject)
  *   in the order of the calls. Required.
  * @get_context: names the context in which the connection works, where @send
  *   is called and [method@IBB.Connection.receive] must be; optional, by default
- *   the thread-default one of whoever constructs the service
+ *   the thread-default one at the construction of the service
  * @is_congested: whether the connection would rather not get more now; once it
  *   would again, it calls [method@IBB.Connection.drained]; optional, never by
  *   default
@@ -51,7 +51,7 @@ struct _IBBConnectionInterface
    * @stanza: what to send
    * @error: return location for an error
    *
-   * Hands one stanza to the XMPP stream.
+   * Sends one stanza over the XML stream.
    *
    * Returns: TRUE if it was taken; FALSE, with or without an error, if not
    */

@@ -6,8 +6,8 @@
 
 #include "core/jid.h"
 #include "ibb-error-private.h"
+#include "ibb-intl-private.h"
 
-#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define ASSERT_CONDITION(name)                                                                     \
@@ -50,15 +50,6 @@ ASSERT_CONDITION (UNEXPECTED_REQUEST);
 G_DEFINE_QUARK (ibb-error-quark, ibb_error)
 /* clang-format on */
 
-/* A library has no main () to do it in, and its first message may be made on
- * any thread. */
-__attribute__ ((constructor)) static void
-bind_text_domain (void)
-{
-  bindtextdomain (GETTEXT_PACKAGE, LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-}
-
 gboolean
 ibb_error_code_to_condition (int code, IBBCondition *condition)
 {
@@ -75,42 +66,47 @@ is_bare_account (const char *jid)
   return strchr (jid, '@') != NULL && ibb_jid_get_resource (jid) == NULL;
 }
 
-/* What the refusal of an open usually means, and what to do. (nullable) */
+/* What the peer, or a server, said beside the condition. */
+static gboolean
+has_text (const IBBFailure *failure)
+{
+  return failure->text != NULL && failure->text[0] != '\0';
+}
+
+/* What to do about the refusal of an open; doc/errors.md has the possible causes. The
+ * message has to fit two lines of a terminal. (nullable) */
 static const char *
 get_open_advice (IBBCondition condition)
 {
   switch (condition)
     {
     case IBB_CONDITION_SERVICE_UNAVAILABLE:
-      return _ ("it is offline or its client does not support in-band bytestreams; check that the "
-                "JID, resource included, is that of a client which is online and does");
+      return _ ("check its address, and that it is online");
     case IBB_CONDITION_FEATURE_NOT_IMPLEMENTED:
-      return _ ("its client does not support in-band bytestreams, or not those in message stanzas");
+      return _ ("its client does not support it");
     case IBB_CONDITION_RECIPIENT_UNAVAILABLE:
     case IBB_CONDITION_GONE:
-      return _ ("it cannot be reached; try again when it is online");
+      return _ ("try again when it is online");
     case IBB_CONDITION_ITEM_NOT_FOUND:
-      return _ ("there is no such address, or it did not expect this session");
+      return _ ("check its address, and that it listens");
     case IBB_CONDITION_NOT_ACCEPTABLE:
-      return _ ("it did not expect a session, has enough of them or its user declined; have it "
-                "wait for one");
+      return _ ("have it wait for one from this account");
     case IBB_CONDITION_RESOURCE_CONSTRAINT:
-      return _ ("it wants smaller blocks, or has no room for a session; choose a smaller block "
-                "size");
+      return _ ("choose a smaller block size");
     case IBB_CONDITION_POLICY_VIOLATION:
-      return _ ("it goes against a rule of the server; wait before trying again");
+      return _ ("a rule of the server; try again later");
     case IBB_CONDITION_REMOTE_SERVER_NOT_FOUND:
-      return _ ("its server was not found; check the domain of the JID");
+      return _ ("check the domain of the address");
     case IBB_CONDITION_REMOTE_SERVER_TIMEOUT:
-      return _ ("its server does not answer; try again later");
+      return _ ("its server does not answer; try later");
     case IBB_CONDITION_JID_MALFORMED:
-      return _ ("the server does not take it for a JID; check its spelling");
+      return _ ("check the spelling of the address");
     case IBB_CONDITION_FORBIDDEN:
     case IBB_CONDITION_NOT_ALLOWED:
     case IBB_CONDITION_NOT_AUTHORIZED:
     case IBB_CONDITION_REGISTRATION_REQUIRED:
     case IBB_CONDITION_SUBSCRIPTION_REQUIRED:
-      return _ ("this account may not reach it; both may have to be in each other’s contact list");
+      return _ ("both may have to be contacts");
     case IBB_CONDITION_BAD_REQUEST:
     case IBB_CONDITION_CONFLICT:
     case IBB_CONDITION_INTERNAL_SERVER_ERROR:
@@ -134,14 +130,12 @@ get_block_advice (IBBCondition condition)
     case IBB_CONDITION_RECIPIENT_UNAVAILABLE:
     case IBB_CONDITION_GONE:
     case IBB_CONDITION_REMOTE_SERVER_NOT_FOUND:
-      return _ ("it can no longer be reached; open a new session when it is back");
+      return _ ("open a new session when it is back");
     case IBB_CONDITION_UNEXPECTED_REQUEST:
-      return _ ("it takes the block for one that it has, or lost one before it; open a new "
-                "session");
+      return _ ("it missed one; open a new session");
     case IBB_CONDITION_POLICY_VIOLATION:
     case IBB_CONDITION_RESOURCE_CONSTRAINT:
-      return _ ("the blocks are too large or too many for it or for a server on the way; choose a "
-                "smaller block size");
+      return _ ("choose a smaller block size, or send less");
     case IBB_CONDITION_BAD_REQUEST:
     case IBB_CONDITION_CONFLICT:
     case IBB_CONDITION_FEATURE_NOT_IMPLEMENTED:
@@ -161,26 +155,29 @@ get_block_advice (IBBCondition condition)
     }
 }
 
+/* One sentence: what the answer says, or else what to do. */
 static char *
 describe_refusal (const IBBFailure *failure, const char *peer)
 {
   const char *name = ibb_condition_to_string (failure->condition);
   const char *advice = get_open_advice (failure->condition);
 
-  /* The answer of an account's server to an IQ that is not for itself (D-03). */
+  /* The server of an account answers so to an IQ that is for a client (D-03). */
   if (is_bare_account (peer) && (failure->condition == IBB_CONDITION_SERVICE_UNAVAILABLE ||
                                  failure->condition == IBB_CONDITION_FEATURE_NOT_IMPLEMENTED ||
                                  failure->condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE))
-    return g_strdup_printf (
-        _ ("Peer “%s” cannot take the session, “%s”: a full JID with resource is needed, such as "
-           "“%s/resource”; the presence of the peer, or its own client, shows which"),
-        peer, name, peer);
+    return g_strdup_printf (_ ("Peer “%s” refused the session, “%s”: a full JID with resource is "
+                               "needed, such as “%s/resource”"),
+                            peer, name, peer);
+
+  if (has_text (failure))
+    return g_strdup_printf (_ ("Peer “%s” refused the session, “%s”: “%s”"), peer, name,
+                            failure->text);
 
   if (advice != NULL)
-    return g_strdup_printf (_ ("Peer “%s” did not accept the session, “%s”: %s"), peer, name,
-                            advice);
+    return g_strdup_printf (_ ("Peer “%s” refused the session, “%s”: %s"), peer, name, advice);
 
-  return g_strdup_printf (_ ("Peer “%s” did not accept the session, “%s”"), peer, name);
+  return g_strdup_printf (_ ("Peer “%s” refused the session, “%s”"), peer, name);
 }
 
 static char *
@@ -242,12 +239,14 @@ describe (const IBBFailure *failure, const char *peer)
       return g_strdup_printf (_ ("The request of peer “%s” for a session was not answered in time "
                                  "on this side and was refused"),
                               peer);
+    case IBB_FAILURE_WITHDRAWN:
+      return g_strdup_printf (_ ("Peer “%s” withdrew its request for a session"), peer);
     case IBB_FAILURE_RETRIES:
       if (failure->has_condition)
-        return g_strdup_printf (_ ("Peer “%s” went on refusing a block, at last with “%s”: try "
+        return g_strdup_printf (_ ("Peer “%s” kept refusing a block, at last with “%s”: try "
                                    "again later, or allow more retries"),
                                 peer, ibb_condition_to_string (failure->condition));
-      return g_strdup_printf (_ ("Peer “%s” went on refusing a block: try again later, or allow "
+      return g_strdup_printf (_ ("Peer “%s” kept refusing a block: try again later, or allow "
                                  "more retries"),
                               peer);
     case IBB_FAILURE_PEER_CLOSED:
@@ -255,16 +254,16 @@ describe (const IBBFailure *failure, const char *peer)
                                  "it has not acknowledged may not have reached it"),
                               peer);
     case IBB_FAILURE_PEER_ABORTED:
-      return g_strdup_printf (_ ("Peer “%s” gave the session up: what arrived may not be the "
-                                 "whole, so ask for it again"),
+      return g_strdup_printf (_ ("Peer “%s” aborted the session: what arrived may be "
+                                 "incomplete, so ask for it again"),
                               peer);
     case IBB_FAILURE_PEER_GONE:
-      return g_strdup_printf (_ ("Peer “%s” no longer answers and is taken for gone: what it "
+      return g_strdup_printf (_ ("Peer “%s” no longer answers, so the session was ended: what it "
                                  "has not acknowledged may not have reached it"),
                               peer);
     case IBB_FAILURE_CLOSE_UNCONFIRMED:
       return g_strdup_printf (_ ("Peer “%s” did not confirm the end of the session: what it sent "
-                                 "or received may not be the whole"),
+                                 "or received may be incomplete"),
                               peer);
     case IBB_FAILURE_OVERFLOW:
       return g_strdup_printf (_ ("Peer “%s” sent messages faster than they were read, so the "
@@ -273,6 +272,10 @@ describe (const IBBFailure *failure, const char *peer)
     case IBB_FAILURE_IN_USE:
       return g_strdup_printf (_ ("A session with “%s” under this sid exists or is expected "
                                  "already: choose another sid"),
+                              peer);
+    case IBB_FAILURE_NO_ROOM:
+      return g_strdup_printf (_ ("The addresses of “%s” and of this side are so long that a stanza "
+                                 "has no room for data: choose a shorter resource"),
                               peer);
     case IBB_FAILURE_SEND_FAILED:
       return g_strdup_printf (_ ("The connection did not take a stanza of the session with “%s”"),
@@ -292,6 +295,7 @@ get_code (const IBBFailure *failure, GQuark *domain, int *code)
     {
     case IBB_FAILURE_CLOSED:
     case IBB_FAILURE_ABORTED:
+    case IBB_FAILURE_WITHDRAWN:
       *code = G_IO_ERROR_CLOSED;
       break;
     case IBB_FAILURE_STOPPED:
@@ -313,6 +317,9 @@ get_code (const IBBFailure *failure, GQuark *domain, int *code)
       break;
     case IBB_FAILURE_IN_USE:
       *code = G_IO_ERROR_PENDING;
+      break;
+    case IBB_FAILURE_NO_ROOM:
+      *code = G_IO_ERROR_MESSAGE_TOO_LARGE;
       break;
     case IBB_FAILURE_REFUSED:
     case IBB_FAILURE_CONDITION:
@@ -349,8 +356,7 @@ ibb_error_new_from_failure (const IBBFailure *failure, const char *peer, const c
 
   message = describe (failure, peer != NULL ? peer : "?");
   get_code (failure, &domain, &code);
-
-  if (failure->text != NULL && failure->text[0] != '\0')
+  if (has_text (failure) && failure->kind != IBB_FAILURE_REFUSED)
     {
       char *longer = g_strdup_printf (_ ("%s; the answer says “%s”"), message, failure->text);
 
@@ -369,7 +375,7 @@ ibb_error_new_from_failure (const IBBFailure *failure, const char *peer, const c
   return g_error_new_literal (domain, code, message);
 }
 
-/* The end of section 2.5 of the protocol's decisions. */
+/* Of the errors of a stream GIO's users know only those of GIO. */
 static int
 get_stream_code (const GError *error)
 {
@@ -420,4 +426,18 @@ ibb_error_new_for_stream (const IBBFailure *failure, const char *peer, const cha
   g_autoptr (GError) error = ibb_error_new_from_failure (failure, peer, sid);
 
   return error != NULL ? ibb_error_to_stream_error (error) : NULL;
+}
+
+GError *
+ibb_error_add_reason (GError *error, const char *reason)
+{
+  char *message;
+
+  if (error == NULL || reason == NULL)
+    return error;
+
+  message = g_strdup_printf ("%s: %s", error->message, reason);
+  g_free (error->message);
+  error->message = message;
+  return error;
 }

@@ -4,24 +4,35 @@
 
 #include "ibb-input-stream.h"
 
-#include "ibb-transport-private.h"
+#include "ibb-input-stream-private.h"
+#include "runtime/read-operation.h"
 
 /**
  * IBBInputStream:
  *
  * The reading half of an [class@IBB.Transport].
  *
- * A read returns from 1 byte to as many as asked for as soon as any are there,
- * and 0 only after the peer's orderly close and every byte before it. Bytes
- * that arrived before a failure can still be read; then every read returns the
- * failure, always as a [error@Gio.IOErrorEnum].
+ * A read returns as soon as at least one byte has arrived. It returns 0 only at
+ * the end of file, after the peer's orderly close. Bytes that arrived before a
+ * failure can still be read; then every read returns the failure, always as a
+ * [error@Gio.IOErrorEnum].
  *
  * A cancelled read, or one past [property@IBB.Transport:read-timeout], takes no
  * byte and can be repeated. Closing this half makes later reads fail; what
  * still arrives is acknowledged to the peer and discarded.
  *
- * The half does not keep its transport: while nothing is in progress, dropping
- * the transport ends the session.
+ * The half holds no reference to its transport: while nothing is in progress,
+ * dropping the transport ends the session.
+ *
+ * ```c
+ * static GBytes *
+ * read_some (IBBTransport *transport, GError **error)
+ * {
+ *   GInputStream *input = g_io_stream_get_input_stream (G_IO_STREAM (transport));
+ *
+ *   return g_input_stream_read_bytes (input, 4096, NULL, error); // empty: the peer has closed
+ * }
+ * ```
  *
  * ## Threads
  *
@@ -52,18 +63,8 @@ static gssize
 ibb_input_stream_read (
     GInputStream *stream, void *buffer, gsize count, GCancellable *cancellable, GError **error)
 {
-  IBBInputStream *self = IBB_INPUT_STREAM (stream);
-  IBBOperation    operation;
-  gssize          size = -1;
-
-  if (!ibb_channel_init_operation (self->channel, &operation, &ibb_operation_read, error))
-    return -1;
-  operation.buffer = buffer;
-  operation.count = count;
-  if (ibb_operation_run (&operation, cancellable, error))
-    size = operation.size;
-  ibb_operation_clear (&operation);
-  return size;
+  return ibb_read_operation_run (IBB_INPUT_STREAM (stream)->channel, buffer, count, cancellable,
+                                 error);
 }
 
 static void
@@ -77,16 +78,10 @@ ibb_input_stream_read_async (GInputStream       *stream,
 {
   IBBInputStream   *self = IBB_INPUT_STREAM (stream);
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  IBBOperation     *operation;
 
   g_task_set_source_tag (task, ibb_input_stream_read_async);
   g_task_set_priority (task, io_priority);
-  operation = ibb_channel_new_operation (self->channel, &ibb_operation_read, task);
-  if (operation == NULL)
-    return;
-  operation->buffer = buffer;
-  operation->count = count;
-  ibb_operation_start (operation, task);
+  ibb_read_operation_start (self->channel, buffer, count, task);
 }
 
 static gssize
@@ -136,7 +131,7 @@ ibb_input_stream_close_finish (GInputStream *stream, GAsyncResult *result, GErro
 static gboolean
 ibb_input_stream_is_readable (GPollableInputStream *stream)
 {
-  return ibb_channel_is_readable (IBB_INPUT_STREAM (stream)->channel);
+  return ibb_read_operation_is_ready (IBB_INPUT_STREAM (stream)->channel);
 }
 
 static GSource *
@@ -144,13 +139,11 @@ ibb_input_stream_create_source (GPollableInputStream *stream, GCancellable *canc
 {
   IBBInputStream     *self = IBB_INPUT_STREAM (stream);
   GSource            *source = g_pollable_source_new_full (self, NULL, cancellable);
-  g_autoptr (GSource) child = NULL;
+  g_autoptr (GSource) child = ibb_read_operation_create_source (self->channel);
 
-  if (self->channel != NULL)
-    {
-      child = ibb_channel_create_source (self->channel, FALSE);
-      g_source_add_child_source (source, child);
-    }
+  /* GIO would set the callback of a child that it is given. */
+  if (child != NULL)
+    g_source_add_child_source (source, child);
   return source;
 }
 
@@ -160,7 +153,7 @@ ibb_input_stream_read_nonblocking (GPollableInputStream *stream,
                                    gsize                 count,
                                    GError              **error)
 {
-  return ibb_channel_read_nonblocking (IBB_INPUT_STREAM (stream)->channel, buffer, count, error);
+  return ibb_read_operation_try (IBB_INPUT_STREAM (stream)->channel, buffer, count, error);
 }
 
 static void

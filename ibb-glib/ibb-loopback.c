@@ -4,21 +4,38 @@
 
 #include "ibb-loopback.h"
 
-#include "ibb-loopback-private.h"
+#include "core/jid.h"
+#include "loopback/loopback-connection.h"
 
 /**
  * IBBLoopback:
  *
- * The routing of a whole XMPP server within the process: for demonstrations,
- * and for applications' own tests.
+ * Routes stanzas within the process as an XMPP server does, for demonstrations
+ * and for tests of applications.
  *
- * Each [method@IBB.Loopback.attach] gives a connection with a JID of its own;
- * services on two of them reach each other. What goes to a JID that nobody is
- * attached as is answered `service-unavailable`, as a server would; disco#info
- * and ping are answered, as a client would.
+ * Each [method@IBB.Loopback.attach] makes a connection with a JID of its own.
+ * Services on two of these connections can open sessions to each other. A request
+ * to any other JID is answered `service-unavailable`, as a server would;
+ * disco#info and ping are answered, as a client would.
  *
- * Delay, limits and faults can be set, so that an application can see how it
- * fares on a bad network.
+ * Latency, a rate limit and faults can be set, so that an application can be
+ * tested over a bad network.
+ *
+ * ```c
+ * static IBBTransport *
+ * open_within_process (GError **error)
+ * {
+ *   g_autoptr (IBBLoopback) loopback = ibb_loopback_new ();
+ *   g_autoptr (IBBConnection) romeo = ibb_loopback_attach (loopback, "romeo@example.net/a");
+ *   g_autoptr (IBBConnection) juliet = ibb_loopback_attach (loopback, "juliet@example.org/b");
+ *   g_autoptr (IBBService) opener = ibb_service_new (romeo);
+ *   g_autoptr (IBBService) acceptor = ibb_service_new (juliet);
+ *
+ *   ibb_service_accept_async (acceptor, NULL, NULL, NULL);
+ *   return ibb_service_open_session (opener, "juliet@example.org/b", IBB_STANZA_TYPE_IQ, 0, NULL,
+ *                                    NULL, error);
+ * }
+ * ```
  *
  * ## Threads
  *
@@ -47,6 +64,7 @@ enum
   PROP_BOUNCE_PROBABILITY,
   PROP_DUPLICATE_PROBABILITY,
   PROP_SEED,
+  PROP_CARRY_XML,
   N_PROPS
 };
 
@@ -79,6 +97,9 @@ ibb_loopback_get_property (GObject *object, guint prop_id, GValue *value, GParam
     case PROP_SEED:
       g_value_set_uint (value, ibb_loopback_get_seed (self));
       break;
+    case PROP_CARRY_XML:
+      g_value_set_boolean (value, ibb_loopback_get_carry_xml (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -109,6 +130,9 @@ ibb_loopback_set_property (GObject *object, guint prop_id, const GValue *value, 
     case PROP_SEED:
       ibb_loopback_set_seed (self, g_value_get_uint (value));
       break;
+    case PROP_CARRY_XML:
+      ibb_loopback_set_carry_xml (self, g_value_get_boolean (value));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -137,7 +161,9 @@ ibb_loopback_class_init (IBBLoopbackClass *class)
   /**
    * IBBLoopback:latency:
    *
-   * How long a stanza is on its way, in milliseconds: half a round trip.
+   * The latency of a stanza in one direction, in milliseconds.
+   *
+   * Default: 0 milliseconds.
    *
    * Since: 1.0
    */
@@ -146,8 +172,10 @@ ibb_loopback_class_init (IBBLoopbackClass *class)
   /**
    * IBBLoopback:rate:
    *
-   * How much each connection may send, in bytes of XML per second (roughly
-   * counted); 0 for no limit. What is sent faster waits.
+   * The rate limit of each connection, in bytes of XML per second (estimated); 0
+   * for no limit. Stanzas above the limit wait.
+   *
+   * Default: 0.
    *
    * Since: 1.0
    */
@@ -156,9 +184,11 @@ ibb_loopback_class_init (IBBLoopbackClass *class)
   /**
    * IBBLoopback:drop-probability:
    *
-   * How probable it is that a stanza is lost, 0 to 1. Answers are lost as well.
+   * The probability that a stanza is lost, from 0 to 1. Answers are lost as well.
    * XMPP loses nothing while its connections last, so a session that loses a
    * block does not go on.
+   *
+   * Default: 0.
    *
    * Since: 1.0
    */
@@ -168,12 +198,14 @@ ibb_loopback_class_init (IBBLoopbackClass *class)
   /**
    * IBBLoopback:bounce-probability:
    *
-   * How probable it is that a request or message comes back with the error
-   * `recipient-unavailable`, which is a passing one, 0 to 1.
+   * The probability that a request or message comes back with the error
+   * `recipient-unavailable`, after which it may be sent again; from 0 to 1.
    *
    * A block that comes back is sent again. But if others were on their way
    * behind it, the peer sees a gap and has to end the session (XEP-0047 §2.2);
    * set [property@IBB.Service:window] to 1 to have one at a time.
+   *
+   * Default: 0.
    *
    * Since: 1.0
    */
@@ -183,7 +215,9 @@ ibb_loopback_class_init (IBBLoopbackClass *class)
   /**
    * IBBLoopback:duplicate-probability:
    *
-   * How probable it is that a stanza arrives twice, 0 to 1.
+   * The probability that a stanza arrives twice, from 0 to 1.
+   *
+   * Default: 0.
    *
    * Since: 1.0
    */
@@ -195,9 +229,26 @@ ibb_loopback_class_init (IBBLoopbackClass *class)
    *
    * The seed of the random faults. Setting another one begins its sequence.
    *
+   * Default: 0.
+   *
    * Since: 1.0
    */
   props[PROP_SEED] = g_param_spec_uint ("seed", NULL, NULL, 0, G_MAXUINT, 0, read_write);
+
+  /**
+   * IBBLoopback:carry-xml:
+   *
+   * Whether stanzas are written as XML by the sender and parsed by the receiver, as between
+   * two processes.
+   *
+   * A loopback usually passes the stanzas on as they are, which is faster. With XML a test
+   * covers all that a server would see of an application.
+   *
+   * Default: %FALSE.
+   *
+   * Since: 1.0
+   */
+  props[PROP_CARRY_XML] = g_param_spec_boolean ("carry-xml", NULL, NULL, FALSE, read_write);
 
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
@@ -205,8 +256,7 @@ ibb_loopback_class_init (IBBLoopbackClass *class)
 static void
 ibb_loopback_init (IBBLoopback *self)
 {
-  /* For the tests: carry XML, as between processes, not records. */
-  self->hub = ibb_hub_new (g_getenv ("IBB_LOOPBACK_XML") != NULL);
+  self->hub = ibb_hub_new ();
 }
 
 /**
@@ -230,10 +280,11 @@ ibb_loopback_new (void)
  * @jid: a JID; without a resource it is given a fresh one, see
  *   [property@IBB.Connection:local-jid]
  *
- * Makes a connection that is reached under @jid for as long as it exists.
+ * Makes a connection with the JID @jid. Stanzas reach it for as long as it
+ * exists.
  *
- * A connection that has the JID already is lost, as on a server. What is no JID
- * at all is a programmer's error.
+ * A connection that has this JID already is lost, as on a server. An invalid JID
+ * is a programmer error.
  *
  * Returns: (transfer full): a connection
  *
@@ -242,22 +293,23 @@ ibb_loopback_new (void)
 IBBConnection *
 ibb_loopback_attach (IBBLoopback *self, const char *jid)
 {
-  IBBConnection *connection;
+  g_autofree char *normal = NULL;
 
   g_return_val_if_fail (IBB_IS_LOOPBACK (self), NULL);
   g_return_val_if_fail (jid != NULL, NULL);
 
-  connection = ibb_hub_attach (self->hub, jid);
-  if (connection == NULL)
-    g_critical ("“%s” is no JID", jid);
-  return connection;
+  normal = ibb_jid_normalize (jid);
+  if (normal != NULL)
+    return ibb_loopback_connection_new (self->hub, jid);
+  g_critical ("“%s” is not a valid JID", jid);
+  return NULL;
 }
 
 /**
  * ibb_loopback_get_latency: (get-property latency)
  * @self: a loopback
  *
- * Gets how long a stanza is on its way, in milliseconds.
+ * Gets the latency of a stanza, in milliseconds.
  *
  * Returns: the value; see [property@IBB.Loopback:latency]
  *
@@ -279,7 +331,8 @@ ibb_loopback_get_latency (IBBLoopback *self)
  * @self: a loopback
  * @latency: the value; see [property@IBB.Loopback:latency]
  *
- * Sets how long a stanza is on its way, in milliseconds. It holds for stanzas sent from now on.
+ * Sets the latency of a stanza, in milliseconds. It holds for stanzas sent from
+ * now on.
  *
  * Since: 1.0
  */
@@ -302,7 +355,7 @@ ibb_loopback_set_latency (IBBLoopback *self, guint latency)
  * ibb_loopback_get_rate: (get-property rate)
  * @self: a loopback
  *
- * Gets how much each connection may send, in bytes per second.
+ * Gets the rate limit of each connection, in bytes per second.
  *
  * Returns: the value; see [property@IBB.Loopback:rate]
  *
@@ -324,8 +377,8 @@ ibb_loopback_get_rate (IBBLoopback *self)
  * @self: a loopback
  * @rate: the value; see [property@IBB.Loopback:rate]
  *
- * Sets how much each connection may send, in bytes per second. It holds for stanzas sent from now
- * on.
+ * Sets the rate limit of each connection, in bytes per second. It holds for
+ * stanzas sent from now on.
  *
  * Since: 1.0
  */
@@ -348,7 +401,7 @@ ibb_loopback_set_rate (IBBLoopback *self, guint64 rate)
  * ibb_loopback_get_drop_probability: (get-property drop-probability)
  * @self: a loopback
  *
- * Gets how probable it is that a stanza is lost.
+ * Gets the probability that a stanza is lost.
  *
  * Returns: the value; see [property@IBB.Loopback:drop-probability]
  *
@@ -362,7 +415,7 @@ ibb_loopback_get_drop_probability (IBBLoopback *self)
   g_return_val_if_fail (IBB_IS_LOOPBACK (self), 0);
 
   ibb_hub_get_settings (self->hub, &settings);
-  return settings.drop_probability;
+  return settings.faults.drop_probability;
 }
 
 /**
@@ -370,7 +423,8 @@ ibb_loopback_get_drop_probability (IBBLoopback *self)
  * @self: a loopback
  * @drop_probability: the value; see [property@IBB.Loopback:drop-probability]
  *
- * Sets how probable it is that a stanza is lost. It holds for stanzas sent from now on.
+ * Sets the probability that a stanza is lost. It holds for stanzas sent from now
+ * on.
  *
  * Since: 1.0
  */
@@ -383,9 +437,9 @@ ibb_loopback_set_drop_probability (IBBLoopback *self, double drop_probability)
   g_return_if_fail (drop_probability >= 0.0 && drop_probability <= 1.0);
 
   ibb_hub_get_settings (self->hub, &settings);
-  if (ABS (settings.drop_probability - drop_probability) <= 0.0)
+  if (ABS (settings.faults.drop_probability - drop_probability) <= 0.0)
     return;
-  settings.drop_probability = drop_probability;
+  settings.faults.drop_probability = drop_probability;
   ibb_hub_set_settings (self->hub, &settings);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_DROP_PROBABILITY]);
 }
@@ -394,7 +448,7 @@ ibb_loopback_set_drop_probability (IBBLoopback *self, double drop_probability)
  * ibb_loopback_get_bounce_probability: (get-property bounce-probability)
  * @self: a loopback
  *
- * Gets how probable it is that a request or message comes back with an error.
+ * Gets the probability that a request or message comes back with an error.
  *
  * Returns: the value; see [property@IBB.Loopback:bounce-probability]
  *
@@ -408,7 +462,7 @@ ibb_loopback_get_bounce_probability (IBBLoopback *self)
   g_return_val_if_fail (IBB_IS_LOOPBACK (self), 0);
 
   ibb_hub_get_settings (self->hub, &settings);
-  return settings.bounce_probability;
+  return settings.faults.bounce_probability;
 }
 
 /**
@@ -416,8 +470,8 @@ ibb_loopback_get_bounce_probability (IBBLoopback *self)
  * @self: a loopback
  * @bounce_probability: the value; see [property@IBB.Loopback:bounce-probability]
  *
- * Sets how probable it is that a request or message comes back with an error. It holds for stanzas
- * sent from now on.
+ * Sets the probability that a request or message comes back with an error. It
+ * holds for stanzas sent from now on.
  *
  * Since: 1.0
  */
@@ -430,9 +484,9 @@ ibb_loopback_set_bounce_probability (IBBLoopback *self, double bounce_probabilit
   g_return_if_fail (bounce_probability >= 0.0 && bounce_probability <= 1.0);
 
   ibb_hub_get_settings (self->hub, &settings);
-  if (ABS (settings.bounce_probability - bounce_probability) <= 0.0)
+  if (ABS (settings.faults.bounce_probability - bounce_probability) <= 0.0)
     return;
-  settings.bounce_probability = bounce_probability;
+  settings.faults.bounce_probability = bounce_probability;
   ibb_hub_set_settings (self->hub, &settings);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_BOUNCE_PROBABILITY]);
 }
@@ -441,7 +495,7 @@ ibb_loopback_set_bounce_probability (IBBLoopback *self, double bounce_probabilit
  * ibb_loopback_get_duplicate_probability: (get-property duplicate-probability)
  * @self: a loopback
  *
- * Gets how probable it is that a stanza arrives twice.
+ * Gets the probability that a stanza arrives twice.
  *
  * Returns: the value; see [property@IBB.Loopback:duplicate-probability]
  *
@@ -455,7 +509,7 @@ ibb_loopback_get_duplicate_probability (IBBLoopback *self)
   g_return_val_if_fail (IBB_IS_LOOPBACK (self), 0);
 
   ibb_hub_get_settings (self->hub, &settings);
-  return settings.duplicate_probability;
+  return settings.faults.duplicate_probability;
 }
 
 /**
@@ -463,7 +517,8 @@ ibb_loopback_get_duplicate_probability (IBBLoopback *self)
  * @self: a loopback
  * @duplicate_probability: the value; see [property@IBB.Loopback:duplicate-probability]
  *
- * Sets how probable it is that a stanza arrives twice. It holds for stanzas sent from now on.
+ * Sets the probability that a stanza arrives twice. It holds for stanzas sent
+ * from now on.
  *
  * Since: 1.0
  */
@@ -476,9 +531,9 @@ ibb_loopback_set_duplicate_probability (IBBLoopback *self, double duplicate_prob
   g_return_if_fail (duplicate_probability >= 0.0 && duplicate_probability <= 1.0);
 
   ibb_hub_get_settings (self->hub, &settings);
-  if (ABS (settings.duplicate_probability - duplicate_probability) <= 0.0)
+  if (ABS (settings.faults.duplicate_probability - duplicate_probability) <= 0.0)
     return;
-  settings.duplicate_probability = duplicate_probability;
+  settings.faults.duplicate_probability = duplicate_probability;
   ibb_hub_set_settings (self->hub, &settings);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_DUPLICATE_PROBABILITY]);
 }
@@ -501,7 +556,7 @@ ibb_loopback_get_seed (IBBLoopback *self)
   g_return_val_if_fail (IBB_IS_LOOPBACK (self), 0);
 
   ibb_hub_get_settings (self->hub, &settings);
-  return settings.seed;
+  return settings.faults.seed;
 }
 
 /**
@@ -521,9 +576,54 @@ ibb_loopback_set_seed (IBBLoopback *self, guint seed)
   g_return_if_fail (IBB_IS_LOOPBACK (self));
 
   ibb_hub_get_settings (self->hub, &settings);
-  if (settings.seed == seed)
+  if (settings.faults.seed == seed)
     return;
-  settings.seed = seed;
+  settings.faults.seed = seed;
   ibb_hub_set_settings (self->hub, &settings);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SEED]);
+}
+
+/**
+ * ibb_loopback_get_carry_xml: (get-property carry-xml)
+ * @self: a loopback
+ *
+ * Gets whether stanzas are carried as XML.
+ *
+ * Returns: TRUE if so; see [property@IBB.Loopback:carry-xml]
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_loopback_get_carry_xml (IBBLoopback *self)
+{
+  IBBHubSettings settings;
+
+  g_return_val_if_fail (IBB_IS_LOOPBACK (self), FALSE);
+
+  ibb_hub_get_settings (self->hub, &settings);
+  return settings.carry_xml;
+}
+
+/**
+ * ibb_loopback_set_carry_xml: (set-property carry-xml)
+ * @self: a loopback
+ * @carry_xml: TRUE or FALSE; see [property@IBB.Loopback:carry-xml]
+ *
+ * Sets whether stanzas are carried as XML. It holds for stanzas sent from now on.
+ *
+ * Since: 1.0
+ */
+void
+ibb_loopback_set_carry_xml (IBBLoopback *self, gboolean carry_xml)
+{
+  IBBHubSettings settings;
+
+  g_return_if_fail (IBB_IS_LOOPBACK (self));
+
+  ibb_hub_get_settings (self->hub, &settings);
+  if (!settings.carry_xml == !carry_xml)
+    return;
+  settings.carry_xml = !!carry_xml;
+  ibb_hub_set_settings (self->hub, &settings);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CARRY_XML]);
 }

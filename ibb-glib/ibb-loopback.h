@@ -61,4 +61,10 @@ guint ibb_loopback_get_seed (IBBLoopback *self);
 IBB_AVAILABLE_IN_1_0
 void ibb_loopback_set_seed (IBBLoopback *self, guint seed);
 
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_loopback_get_carry_xml (IBBLoopback *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_loopback_set_carry_xml (IBBLoopback *self, gboolean carry_xml);
+
 G_END_DECLS

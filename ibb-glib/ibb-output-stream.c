@@ -4,26 +4,39 @@
 
 #include "ibb-output-stream.h"
 
-#include "ibb-transport-private.h"
+#include "ibb-output-stream-private.h"
+#include "runtime/delivery-operation.h"
+#include "runtime/write-operation.h"
 
 /**
  * IBBOutputStream:
  *
  * The writing half of an [class@IBB.Transport].
  *
- * A write takes what the send buffer has room for and waits while it has none.
- * Small writes are gathered into blocks while something is in flight. A flush
- * lets partial blocks leave and is done when every byte so far is handed to the
- * connection; that the peer has them is what [method@IBB.Transport.drain]
- * waits for. Errors are always [error@Gio.IOErrorEnum].
+ * A write queues as many bytes as the send buffer has room for, and waits while
+ * it has none. Small writes are collected into blocks while others are in flight.
+ * A flush also sends partial blocks, and is done when every byte so far is sent.
+ * [method@IBB.Transport.drain] waits until the peer has acknowledged them. Errors
+ * are always [error@Gio.IOErrorEnum].
  *
- * A cancelled write or flush, or one past
- * [property@IBB.Transport:write-timeout], loses and doubles nothing and can be
- * repeated. Closing this half flushes and makes later writes fail; the peer is
- * told nothing: see [method@IBB.Transport.shutdown_output].
+ * A cancelled write or flush, or one past [property@IBB.Transport:write-timeout],
+ * loses and duplicates nothing, and can be repeated. Closing this half flushes,
+ * and makes later writes fail. It tells the peer nothing: see
+ * [method@IBB.Transport.shutdown_output].
  *
- * The half does not keep its transport: while nothing is in progress, dropping
- * the transport ends the session.
+ * The half holds no reference to its transport: while nothing is in progress,
+ * dropping the transport ends the session.
+ *
+ * ```c
+ * static gboolean
+ * send_line (IBBTransport *transport, const char *line, GError **error)
+ * {
+ *   GOutputStream *output = g_io_stream_get_output_stream (G_IO_STREAM (transport));
+ *
+ *   return g_output_stream_printf (output, NULL, NULL, error, "%s\n", line) &&
+ *          g_output_stream_flush (output, NULL, error);
+ * }
+ * ```
  *
  * ## Threads
  *
@@ -52,16 +65,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (IBBOutputStream,
                                G_TYPE_OUTPUT_STREAM,
                                G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM, pollable_init))
 
-static gsize
-get_total_size (const GOutputVector *vectors, gsize n_vectors)
-{
-  gsize total = 0;
-
-  for (gsize i = 0; i < n_vectors; i++)
-    total += vectors[i].size;
-  return total;
-}
-
 static gboolean
 ibb_output_stream_writev (GOutputStream       *stream,
                           const GOutputVector *vectors,
@@ -70,19 +73,13 @@ ibb_output_stream_writev (GOutputStream       *stream,
                           GCancellable        *cancellable,
                           GError             **error)
 {
-  IBBOutputStream *self = IBB_OUTPUT_STREAM (stream);
-  IBBOperation     operation;
-  gboolean         success;
+  gsize    size;
+  gboolean success;
 
-  if (!ibb_channel_init_operation (self->channel, &operation, &ibb_operation_write, error))
-    return FALSE;
-  operation.vectors = vectors;
-  operation.n_vectors = n_vectors;
-  operation.count = get_total_size (vectors, n_vectors);
-  success = ibb_operation_run (&operation, cancellable, error);
+  success = ibb_write_operation_run (IBB_OUTPUT_STREAM (stream)->channel, vectors, n_vectors, &size,
+                                     cancellable, error);
   if (bytes_written != NULL)
-    *bytes_written = success ? operation.size : 0;
-  ibb_operation_clear (&operation);
+    *bytes_written = size;
   return success;
 }
 
@@ -101,55 +98,6 @@ ibb_output_stream_write (GOutputStream *stream,
   return size;
 }
 
-/* GIO keeps other writes away from each of its calls but from this one, which
- * it hands through. */
-void
-ibb_output_stream_writev_finished (IBBOperation *operation)
-{
-  g_output_stream_clear_pending (g_io_stream_get_output_stream (G_IO_STREAM (operation->keep)));
-}
-
-/* Several vectors are the caller's until the end, as the bytes are; one is
- * copied. */
-static void
-start_write (GOutputStream *stream,
-             const IBBOperationClass *class,
-             const GOutputVector *vectors,
-             gsize                n_vectors,
-             gpointer             tag,
-             int                  io_priority,
-             GCancellable        *cancellable,
-             GAsyncReadyCallback  callback,
-             gpointer             user_data)
-{
-  IBBOutputStream  *self = IBB_OUTPUT_STREAM (stream);
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  IBBOperation     *operation;
-  GError           *error = NULL;
-
-  g_task_set_source_tag (task, tag);
-  g_task_set_priority (task, io_priority);
-  operation = ibb_channel_new_operation (self->channel, class, task);
-  if (operation == NULL)
-    return;
-  if (class == &ibb_operation_writev && !g_output_stream_set_pending (stream, &error))
-    {
-      ibb_operation_free (operation);
-      g_task_return_error (task, error);
-      return;
-    }
-  if (n_vectors == 1)
-    {
-      operation->vector = vectors[0];
-      operation->vectors = &operation->vector;
-    }
-  else
-    operation->vectors = vectors;
-  operation->n_vectors = n_vectors;
-  operation->count = get_total_size (vectors, n_vectors);
-  ibb_operation_start (operation, task);
-}
-
 static void
 ibb_output_stream_write_async (GOutputStream      *stream,
                                const void         *buffer,
@@ -159,10 +107,12 @@ ibb_output_stream_write_async (GOutputStream      *stream,
                                GAsyncReadyCallback callback,
                                gpointer            user_data)
 {
-  GOutputVector vector = { buffer, count };
+  GOutputVector     vector = { buffer, count };
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
 
-  start_write (stream, &ibb_operation_write, &vector, 1, ibb_output_stream_write_async, io_priority,
-               cancellable, callback, user_data);
+  g_task_set_source_tag (task, ibb_output_stream_write_async);
+  g_task_set_priority (task, io_priority);
+  ibb_write_operation_start (IBB_OUTPUT_STREAM (stream)->channel, &vector, 1, task, NULL, NULL);
 }
 
 static gssize
@@ -175,6 +125,13 @@ ibb_output_stream_write_finish (GOutputStream *stream, GAsyncResult *result, GEr
 }
 
 static void
+clear_pending (gpointer data)
+{
+  g_output_stream_clear_pending (data);
+}
+
+/* GIO keeps other writes away from each of its calls, except from this one. */
+static void
 ibb_output_stream_writev_async (GOutputStream       *stream,
                                 const GOutputVector *vectors,
                                 gsize                n_vectors,
@@ -183,8 +140,16 @@ ibb_output_stream_writev_async (GOutputStream       *stream,
                                 GAsyncReadyCallback  callback,
                                 gpointer             user_data)
 {
-  start_write (stream, &ibb_operation_writev, vectors, n_vectors, ibb_output_stream_writev_async,
-               io_priority, cancellable, callback, user_data);
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+  GError           *error = NULL;
+
+  g_task_set_source_tag (task, ibb_output_stream_writev_async);
+  g_task_set_priority (task, io_priority);
+  if (g_output_stream_set_pending (stream, &error))
+    ibb_write_operation_start (IBB_OUTPUT_STREAM (stream)->channel, vectors, n_vectors, task,
+                               clear_pending, stream);
+  else
+    g_task_return_error (task, error);
 }
 
 static gboolean
@@ -207,15 +172,8 @@ ibb_output_stream_writev_finish (GOutputStream *stream,
 static gboolean
 ibb_output_stream_flush (GOutputStream *stream, GCancellable *cancellable, GError **error)
 {
-  IBBOutputStream *self = IBB_OUTPUT_STREAM (stream);
-  IBBOperation     operation;
-  gboolean         success;
-
-  if (!ibb_channel_init_operation (self->channel, &operation, &ibb_operation_flush, error))
-    return FALSE;
-  success = ibb_operation_run (&operation, cancellable, error);
-  ibb_operation_clear (&operation);
-  return success;
+  return ibb_delivery_operation_run (IBB_OUTPUT_STREAM (stream)->channel, IBB_DELIVERY_FLUSH,
+                                     cancellable, error);
 }
 
 static void
@@ -225,15 +183,12 @@ ibb_output_stream_flush_async (GOutputStream      *stream,
                                GAsyncReadyCallback callback,
                                gpointer            user_data)
 {
-  IBBOutputStream  *self = IBB_OUTPUT_STREAM (stream);
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  IBBOperation     *operation;
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, ibb_output_stream_flush_async);
   g_task_set_priority (task, io_priority);
-  operation = ibb_channel_new_operation (self->channel, &ibb_operation_flush, task);
-  if (operation != NULL)
-    ibb_operation_start (operation, task);
+  ibb_delivery_operation_start (IBB_OUTPUT_STREAM (stream)->channel, IBB_DELIVERY_FLUSH, task, NULL,
+                                NULL);
 }
 
 static gboolean
@@ -283,7 +238,7 @@ ibb_output_stream_close_finish (GOutputStream *stream, GAsyncResult *result, GEr
 static gboolean
 ibb_output_stream_is_writable (GPollableOutputStream *stream)
 {
-  return ibb_channel_is_writable (IBB_OUTPUT_STREAM (stream)->channel);
+  return ibb_write_operation_is_ready (IBB_OUTPUT_STREAM (stream)->channel);
 }
 
 static GSource *
@@ -291,13 +246,11 @@ ibb_output_stream_create_source (GPollableOutputStream *stream, GCancellable *ca
 {
   IBBOutputStream    *self = IBB_OUTPUT_STREAM (stream);
   GSource            *source = g_pollable_source_new_full (self, NULL, cancellable);
-  g_autoptr (GSource) child = NULL;
+  g_autoptr (GSource) child = ibb_write_operation_create_source (self->channel);
 
-  if (self->channel != NULL)
-    {
-      child = ibb_channel_create_source (self->channel, TRUE);
-      g_source_add_child_source (source, child);
-    }
+  /* GIO would set the callback of a child that it is given. */
+  if (child != NULL)
+    g_source_add_child_source (source, child);
   return source;
 }
 
@@ -307,7 +260,7 @@ ibb_output_stream_write_nonblocking (GPollableOutputStream *stream,
                                      gsize                  count,
                                      GError               **error)
 {
-  return ibb_channel_write_nonblocking (IBB_OUTPUT_STREAM (stream)->channel, buffer, count, error);
+  return ibb_write_operation_try (IBB_OUTPUT_STREAM (stream)->channel, buffer, count, error);
 }
 
 static void

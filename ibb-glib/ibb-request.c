@@ -4,25 +4,49 @@
 
 #include "ibb-request.h"
 
-#include <glib/gi18n-lib.h>
-
+#include "core/jid.h"
 #include "ibb-enum-types.h"
 #include "ibb-error-private.h"
-#include "ibb-service-private.h"
+#include "ibb-intl-private.h"
+#include "ibb-request-private.h"
+#include "ibb-transport-private.h"
+#include "runtime/callback-source.h"
 
 /**
  * IBBRequest:
  *
- * A peer's wish for a session, as [signal@IBB.Service::session-requested] tells
- * it.
+ * An open by a peer that waits for the answer of the application: see
+ * [signal@IBB.Service::session-requested].
  *
  * It is answered by [method@IBB.Request.accept] or [method@IBB.Request.refuse],
  * whichever comes first; it is refused with `not-acceptable` when its last
  * reference is dropped, and after [property@IBB.Service:accept-timeout].
  *
+ * While [property@IBB.Request:pending] is TRUE it can be answered. When it ends
+ * without an answer of the application, [signal@IBB.Request::withdrawn] says why:
+ * a dialogue that asks the user closes then.
+ *
+ * ```c
+ * static gboolean
+ * on_requested (IBBService *service, IBBRequest *request, GPtrArray *transports)
+ * {
+ *   IBBTransport *transport = NULL;
+ *
+ *   if (ibb_request_is_from (request, "juliet@example.org"))
+ *     transport = ibb_request_accept (request, NULL); // NULL: the peer has gone meanwhile
+ *   else
+ *     ibb_request_refuse (request, IBB_ERROR_NOT_ACCEPTABLE, NULL);
+ *   if (transport != NULL)
+ *     g_ptr_array_add (transports, transport);
+ *   return TRUE;
+ * }
+ * ```
+ *
  * ## Threads
  *
- * Any thread may call any method; none of them waits.
+ * Any thread may call any method; none of them waits. Its signals, `notify`
+ * included, are emitted in the thread-default context in which the service was
+ * constructed.
  *
  * Since: 1.0
  */
@@ -32,8 +56,14 @@ struct _IBBRequest
   GObject parent_instance;
 
   /* immutable after construction */
-  IBBWorker  *worker;  /* (owned): as a user */
-  IBBSession *session; /* (owned) */
+  IBBHost        *host;    /* (owned): as a user */
+  IBBSession     *session; /* (owned) */
+  IBBSessionOwner owner;
+  GSource        *source; /* (owned): emits the signals */
+
+  /* protected by the host's lock */
+  gboolean pending; /* neither answered nor withdrawn */
+  GError  *reason;  /* (owned) (nullable): why it was withdrawn */
 };
 
 enum
@@ -44,10 +74,18 @@ enum
   PROP_SID,
   PROP_BLOCK_SIZE,
   PROP_STANZA_TYPE,
+  PROP_PENDING,
   N_PROPS
 };
 
+enum
+{
+  SIGNAL_WITHDRAWN,
+  N_SIGNALS
+};
+
 static GParamSpec *props[N_PROPS];
+static guint       signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (IBBRequest, ibb_request, G_TYPE_OBJECT)
 
@@ -73,9 +111,65 @@ ibb_request_get_property (GObject *object, guint prop_id, GValue *value, GParamS
     case PROP_STANZA_TYPE:
       g_value_set_enum (value, ibb_request_get_stanza_type (self));
       break;
+    case PROP_PENDING:
+      g_value_set_boolean (value, ibb_request_is_pending (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
+}
+
+/* It is over, and hears no more of the session. */
+static void
+settle_locked (IBBRequest *self)
+{
+  self->pending = FALSE;
+  ibb_session_set_data (self->session, NULL);
+  g_source_set_ready_time (self->source, 0);
+}
+
+static gboolean
+is_pending_locked (IBBRequest *self)
+{
+  return self->pending && ibb_session_get_state (self->session) == IBB_SESSION_REQUESTED;
+}
+
+static GError *
+new_error_locked (IBBRequest *self)
+{
+  const IBBFailure *failure = ibb_session_get_failure (self->session);
+
+  return ibb_error_add_reason (ibb_error_new_from_failure (failure,
+                                                           ibb_session_get_peer (self->session),
+                                                           ibb_session_get_sid (self->session)),
+                               ibb_host_get_reason_locked (self->host, failure));
+}
+
+static void
+session_changed_locked (gpointer data)
+{
+  IBBRequest *self = data;
+
+  if (!self->pending || is_pending_locked (self))
+    return;
+  self->reason = new_error_locked (self);
+  settle_locked (self);
+}
+
+static void
+emit_end (gpointer data)
+{
+  IBBRequest        *self = data;
+  g_autoptr (GError) reason = NULL;
+
+  ibb_host_lock (self->host);
+  if (self->reason != NULL)
+    reason = g_error_copy (self->reason);
+  ibb_host_unlock (self->host);
+
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PENDING]);
+  if (reason != NULL)
+    g_signal_emit (self, signals[SIGNAL_WITHDRAWN], 0, reason);
 }
 
 static void
@@ -83,15 +177,20 @@ ibb_request_finalize (GObject *object)
 {
   IBBRequest *self = IBB_REQUEST (object);
 
-  if (self->worker != NULL)
+  if (self->host != NULL)
     {
-      ibb_worker_lock (self->worker);
+      g_source_destroy (self->source);
+      ibb_host_lock (self->host);
+      if (self->pending)
+        ibb_session_set_data (self->session, NULL);
       ibb_session_refuse (self->session, IBB_CONDITION_NOT_ACCEPTABLE, NULL,
                           g_get_monotonic_time ());
-      ibb_worker_update_locked (self->worker);
+      ibb_host_update_locked (self->host);
       ibb_session_unref (self->session);
-      ibb_worker_unlock (self->worker);
-      ibb_worker_release (self->worker);
+      ibb_host_unlock (self->host);
+      ibb_host_release (self->host);
+      g_source_unref (self->source);
+      g_clear_error (&self->reason);
     }
   G_OBJECT_CLASS (ibb_request_parent_class)->finalize (object);
 }
@@ -108,7 +207,7 @@ ibb_request_class_init (IBBRequestClass *class)
   /**
    * IBBRequest:peer-jid:
    *
-   * The JID of whoever asks.
+   * The full JID of the peer that requests the session.
    *
    * Since: 1.0
    */
@@ -145,14 +244,53 @@ ibb_request_class_init (IBBRequestClass *class)
   /**
    * IBBRequest:stanza-type:
    *
-   * The stanza that is to carry the blocks.
+   * The stanza type that the peer proposes.
    *
    * Since: 1.0
    */
   props[PROP_STANZA_TYPE] = g_param_spec_enum ("stanza-type", NULL, NULL, IBB_TYPE_STANZA_TYPE,
                                                IBB_STANZA_TYPE_IQ, read_only);
 
+  /**
+   * IBBRequest:pending:
+   *
+   * Whether the request can still be answered.
+   *
+   * It is TRUE until the application accepts or refuses, or the request ends
+   * without that (see [signal@IBB.Request::withdrawn]), and FALSE ever after.
+   * The value changes at once, `notify` follows in the context of the service's
+   * signals.
+   *
+   * Since: 1.0
+   */
+  props[PROP_PENDING] = g_param_spec_boolean ("pending", NULL, NULL, FALSE, read_only);
+
   g_object_class_install_properties (object_class, N_PROPS, props);
+
+  /**
+   * IBBRequest::withdrawn:
+   * @self: the request
+   * @error: why it can no longer be answered
+   *
+   * The request ended before the application has answered it.
+   *
+   * The error is that of a later [method@IBB.Request.accept]:
+   * %G_IO_ERROR_CLOSED when the peer closed the session that it had asked for,
+   * %G_IO_ERROR_TIMED_OUT after [property@IBB.Service:accept-timeout],
+   * %G_IO_ERROR_CONNECTION_CLOSED when the connection was lost,
+   * %G_IO_ERROR_CANCELLED when the service was stopped or dropped. Nothing needs
+   * to be done about the request but to stop asking the user.
+   *
+   * Emitted once, in the thread-default context in which the service was
+   * constructed, and after [signal@IBB.Service::session-requested], also in a main
+   * loop that a handler of that signal runs. It is not emitted after an answer of
+   * the application. A handler may do anything, dropping the request's last
+   * reference included.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_WITHDRAWN] = g_signal_new ("withdrawn", IBB_TYPE_REQUEST, G_SIGNAL_RUN_LAST, 0,
+                                            NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
 }
 
 static void
@@ -161,12 +299,22 @@ ibb_request_init (IBBRequest *self)
 }
 
 IBBRequest *
-ibb_request_new (IBBWorker *worker, IBBSession *session)
+ibb_request_new (IBBHost *host, IBBSession *session)
 {
   IBBRequest *self = g_object_new (IBB_TYPE_REQUEST, NULL);
 
-  self->worker = worker;
+  self->host = host;
   self->session = session;
+  self->source = ibb_callback_source_new_for_object ("[ibb-glib] request", self, emit_end);
+  g_source_attach (self->source, ibb_host_get_signal_context (host));
+  self->owner.changed_locked = session_changed_locked;
+  self->owner.object = self;
+
+  ibb_host_lock (host);
+  self->pending = TRUE;
+  ibb_session_set_data (session, &self->owner);
+  session_changed_locked (self); /* it may have ended before it was told */
+  ibb_host_unlock (host);
   return self;
 }
 
@@ -174,7 +322,7 @@ ibb_request_new (IBBWorker *worker, IBBSession *session)
  * ibb_request_get_peer_jid: (get-property peer-jid)
  * @self: a request
  *
- * Gets the JID of whoever asks.
+ * Gets the full JID of the peer that requests the session.
  *
  * Returns: (not nullable): the JID
  *
@@ -186,6 +334,42 @@ ibb_request_get_peer_jid (IBBRequest *self)
   g_return_val_if_fail (IBB_IS_REQUEST (self), NULL);
 
   return self->session != NULL ? ibb_session_get_peer (self->session) : "";
+}
+
+/**
+ * ibb_request_is_from:
+ * @self: a request
+ * @jid: a JID; a bare one stands for all resources of the account
+ *
+ * Checks whether the session is requested by that account or resource.
+ *
+ * JIDs that RFC 7622 makes equal are equal here: the case of letters before the
+ * slash makes no difference, full-width letters equal ASCII ones, and domains equal
+ * by A-label and U-label. For a server that prepares JIDs by the older RFC 3920, such
+ * as Prosody and ejabberd, `straße` and `strasse` are one account, but for other
+ * servers they are two. So @jid has to have the form that
+ * [property@IBB.Request:peer-jid] shows: with Prosody always `strasse`, with ejabberd
+ * the form in which the peer has logged in.
+ *
+ * Returns: %TRUE if it is; %FALSE also for what is not a valid JID
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_request_is_from (IBBRequest *self, const char *jid)
+{
+  g_autofree char *bare = NULL;
+  const char      *peer;
+
+  g_return_val_if_fail (IBB_IS_REQUEST (self), FALSE);
+  g_return_val_if_fail (jid != NULL, FALSE);
+
+  peer = ibb_request_get_peer_jid (self);
+  if (ibb_jid_get_resource (jid) != NULL)
+    return ibb_jid_equal (peer, jid);
+
+  bare = ibb_jid_dup_bare (peer);
+  return ibb_jid_equal (bare, jid);
 }
 
 /**
@@ -247,7 +431,7 @@ ibb_request_get_block_size (IBBRequest *self)
  * ibb_request_get_stanza_type: (get-property stanza-type)
  * @self: a request
  *
- * Gets the stanza that is to carry the blocks.
+ * Gets the stanza type that the peer proposes.
  *
  * Returns: the type
  *
@@ -264,17 +448,42 @@ ibb_request_get_stanza_type (IBBRequest *self)
 }
 
 /**
+ * ibb_request_is_pending: (get-property pending)
+ * @self: a request
+ *
+ * Tells whether the request can still be answered. Unless
+ * [method@IBB.Request.accept] is called in the same step, the answer may be out of
+ * date: the peer can withdraw the request at any time.
+ *
+ * Returns: TRUE until it is answered or withdrawn
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_request_is_pending (IBBRequest *self)
+{
+  gboolean pending;
+
+  g_return_val_if_fail (IBB_IS_REQUEST (self), FALSE);
+
+  if (self->host == NULL)
+    return FALSE;
+  ibb_host_lock (self->host);
+  pending = is_pending_locked (self);
+  ibb_host_unlock (self->host);
+  return pending;
+}
+
+/**
  * ibb_request_accept:
  * @self: a request
  * @error: return location for an error
  *
  * Accepts the session.
  *
- * It fails when the request has been answered or withdrawn already:
- * %G_IO_ERROR_TIMED_OUT after [property@IBB.Service:accept-timeout],
- * %G_IO_ERROR_CONNECTION_CLOSED after the connection was lost,
- * %G_IO_ERROR_CANCELLED after the service was stopped, else
- * %G_IO_ERROR_CLOSED.
+ * It fails when the request has been answered already, with %G_IO_ERROR_CLOSED,
+ * and when it was withdrawn, with the error of
+ * [signal@IBB.Request::withdrawn].
  *
  * Returns: (transfer full): the session; keep a reference to keep it
  *
@@ -289,16 +498,20 @@ ibb_request_accept (IBBRequest *self, GError **error)
   g_return_val_if_fail (IBB_IS_REQUEST (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (self->worker != NULL)
+  if (self->host != NULL)
     {
-      ibb_worker_lock (self->worker);
+      ibb_host_lock (self->host);
       if (ibb_session_accept (self->session, g_get_monotonic_time ()))
-        channel = ibb_channel_new_locked (self->worker, self->session);
-      else if (ibb_session_get_state (self->session) == IBB_SESSION_ENDED)
-        reason = ibb_worker_new_error_locked (self->worker, ibb_session_get_failure (self->session),
-                                              self->session);
-      ibb_worker_update_locked (self->worker);
-      ibb_worker_unlock (self->worker);
+        {
+          settle_locked (self);
+          channel = ibb_channel_new_locked (self->host, self->session);
+        }
+      else
+        session_changed_locked (self);
+      if (self->reason != NULL)
+        reason = g_error_copy (self->reason);
+      ibb_host_update_locked (self->host);
+      ibb_host_unlock (self->host);
     }
   if (channel != NULL)
     return ibb_transport_new (channel);
@@ -315,7 +528,7 @@ ibb_request_accept (IBBRequest *self, GError **error)
  * ibb_request_refuse:
  * @self: a request
  * @condition: which stanza error to answer with: the value of an
- *   [error@IBB.Error]; `not-acceptable` for one that is no stanza error
+ *   [error@IBB.Error]; `not-acceptable` for any other value
  * @text: (nullable): what to tell the peer's user, or NULL
  *
  * Refuses the session. Without effect when the request has been answered
@@ -330,13 +543,14 @@ ibb_request_refuse (IBBRequest *self, int condition, const char *text)
 
   g_return_if_fail (IBB_IS_REQUEST (self));
 
-  if (self->worker == NULL)
+  if (self->host == NULL)
     return;
   if (!ibb_error_code_to_condition (condition, &answer))
     answer = IBB_CONDITION_NOT_ACCEPTABLE;
 
-  ibb_worker_lock (self->worker);
-  ibb_session_refuse (self->session, answer, text, g_get_monotonic_time ());
-  ibb_worker_update_locked (self->worker);
-  ibb_worker_unlock (self->worker);
+  ibb_host_lock (self->host);
+  if (ibb_session_refuse (self->session, answer, text, g_get_monotonic_time ()))
+    settle_locked (self);
+  ibb_host_update_locked (self->host);
+  ibb_host_unlock (self->host);
 }

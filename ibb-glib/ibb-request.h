@@ -23,6 +23,9 @@ IBB_AVAILABLE_IN_1_0
 const char *ibb_request_get_peer_jid (IBBRequest *self);
 
 IBB_AVAILABLE_IN_1_0
+gboolean ibb_request_is_from (IBBRequest *self, const char *jid);
+
+IBB_AVAILABLE_IN_1_0
 const char *ibb_request_get_local_jid (IBBRequest *self);
 
 IBB_AVAILABLE_IN_1_0
@@ -33,6 +36,9 @@ guint ibb_request_get_block_size (IBBRequest *self);
 
 IBB_AVAILABLE_IN_1_0
 IBBStanzaType ibb_request_get_stanza_type (IBBRequest *self);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_request_is_pending (IBBRequest *self);
 
 IBB_AVAILABLE_IN_1_0
 IBBTransport *ibb_request_accept (IBBRequest *self, GError **error);

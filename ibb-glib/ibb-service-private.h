@@ -2,23 +2,13 @@
 
 #pragma once
 
-#include "ibb-request.h"
 #include "ibb-service.h"
-#include "ibb-transport-private.h"
-#include "ibb-worker-private.h"
+#include "runtime/inbox.h"
 
 G_BEGIN_DECLS
 
-struct _IBBService
-{
-  GObject parent_instance;
-
-  /* immutable after construction */
-  IBBConnection *connection; /* (owned) */
-  IBBWorker     *worker;     /* (owned): as a user */
-};
-
-/* Takes session over, and the use of worker that came with it. */
-IBBRequest *ibb_request_new (IBBWorker *worker, IBBSession *session);
+/* The pointers never change. */
+IBBHost  *ibb_service_get_host (IBBService *self);
+IBBInbox *ibb_service_get_inbox (IBBService *self);
 
 G_END_DECLS

@@ -1,100 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The accessors of the service's properties: each reads or writes the engine's
- * settings, which hold from the next time that the engine looks at them. Long
- * and flat, because each is documented for itself. */
+/* The accessors of those properties of a service that are settings of its engine. Long and
+ * flat, because each is documented for itself. */
 
 #include "config.h"
 
 #include "ibb-service-private.h"
-
-/* The engine and where its settings are never change, what they are does: under
- * the lock. One get and one set for each type. */
-#define SETTING(self, name) (&ibb_engine_get_settings ((self)->worker->engine)->name)
-
-static guint
-get_uint (IBBService *self, const guint *setting)
-{
-  guint value;
-
-  ibb_worker_lock (self->worker);
-  value = *setting;
-  ibb_worker_unlock (self->worker);
-  return value;
-}
+#include "runtime/setting.h"
 
 static void
-set_uint (IBBService *self, guint *setting, guint value, const char *property)
+notify (IBBService *self, gboolean changed, const char *property)
 {
-  gboolean changed;
-
-  ibb_worker_lock (self->worker);
-  changed = *setting != value;
-  *setting = value;
-  ibb_worker_unlock (self->worker);
   if (changed)
     g_object_notify (G_OBJECT (self), property);
 }
 
-static gboolean
-get_boolean (IBBService *self, const gboolean *setting)
-{
-  gboolean value;
+#define GET(self, type, member)                                                                    \
+  ibb_setting_get_##type (ibb_service_get_host (self), IBB_SETTING (member))
 
-  ibb_worker_lock (self->worker);
-  value = *setting;
-  ibb_worker_unlock (self->worker);
-  return value;
-}
-
-static void
-set_boolean (IBBService *self, gboolean *setting, gboolean value, const char *property)
-{
-  gboolean changed;
-
-  ibb_worker_lock (self->worker);
-  changed = !*setting != !value;
-  *setting = !!value;
-  ibb_worker_unlock (self->worker);
-  if (changed)
-    g_object_notify (G_OBJECT (self), property);
-}
-
-static guint64
-get_size (IBBService *self, const gsize *setting)
-{
-  guint64 value;
-
-  ibb_worker_lock (self->worker);
-  value = *setting;
-  ibb_worker_unlock (self->worker);
-  return value;
-}
-
-/* Sessions that wait for room, or to send, may not need to any more. */
-static void
-set_size (IBBService *self, gsize *setting, guint64 value, const char *property)
-{
-  gboolean changed;
-
-  ibb_worker_lock (self->worker);
-  changed = *setting != MIN (value, G_MAXSIZE);
-  *setting = MIN (value, G_MAXSIZE);
-  if (changed)
-    {
-      ibb_engine_settings_changed (self->worker->engine, g_get_monotonic_time ());
-      ibb_worker_update_locked (self->worker);
-    }
-  ibb_worker_unlock (self->worker);
-  if (changed)
-    g_object_notify (G_OBJECT (self), property);
-}
+/* Sets the value of the same name. */
+#define SET(self, type, member, property)                                                          \
+  notify (self,                                                                                    \
+          ibb_setting_set_##type (ibb_service_get_host (self), IBB_SETTING (member), member),      \
+          property)
 
 /**
  * ibb_service_get_session_limit: (get-property session-limit)
  * @self: a service
  *
- * Gets how many sessions there may be for an unexpected open to be let in.
+ * Gets the number of sessions below which an unexpected open is accepted.
  *
  * Returns: the value; see [property@IBB.Service:session-limit]
  *
@@ -105,7 +39,7 @@ ibb_service_get_session_limit (IBBService *self)
 {
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  return get_uint (self, SETTING (self, session_limit));
+  return GET (self, uint, session_limit);
 }
 
 /**
@@ -113,7 +47,7 @@ ibb_service_get_session_limit (IBBService *self)
  * @self: a service
  * @session_limit: the value; see [property@IBB.Service:session-limit]
  *
- * Sets how many sessions there may be for an unexpected open to be let in.
+ * Sets the number of sessions below which an unexpected open is accepted.
  *
  * Since: 1.0
  */
@@ -122,14 +56,14 @@ ibb_service_set_session_limit (IBBService *self, guint session_limit)
 {
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  set_uint (self, SETTING (self, session_limit), session_limit, "session-limit");
+  SET (self, uint, session_limit, "session-limit");
 }
 
 /**
  * ibb_service_get_max_retries: (get-property max-retries)
  * @self: a service
  *
- * Gets how often a block refused for a passing reason is sent again.
+ * Gets how often a block is sent again that was refused with a temporary error.
  *
  * Returns: the value; see [property@IBB.Service:max-retries]
  *
@@ -140,7 +74,7 @@ ibb_service_get_max_retries (IBBService *self)
 {
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  return get_uint (self, SETTING (self, max_retries));
+  return GET (self, uint, max_retries);
 }
 
 /**
@@ -148,7 +82,7 @@ ibb_service_get_max_retries (IBBService *self)
  * @self: a service
  * @max_retries: the value; see [property@IBB.Service:max-retries]
  *
- * Sets how often a block refused for a passing reason is sent again.
+ * Sets how often a block is sent again that was refused with a temporary error.
  *
  * Since: 1.0
  */
@@ -157,7 +91,7 @@ ibb_service_set_max_retries (IBBService *self, guint max_retries)
 {
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  set_uint (self, SETTING (self, max_retries), max_retries, "max-retries");
+  SET (self, uint, max_retries, "max-retries");
 }
 
 /**
@@ -175,7 +109,7 @@ ibb_service_get_initial_wait_time (IBBService *self)
 {
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  return get_uint (self, SETTING (self, initial_wait_time));
+  return GET (self, uint, initial_wait_time);
 }
 
 /**
@@ -192,14 +126,15 @@ ibb_service_set_initial_wait_time (IBBService *self, guint initial_wait_time)
 {
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  set_uint (self, SETTING (self, initial_wait_time), initial_wait_time, "initial-wait-time");
+  SET (self, uint, initial_wait_time, "initial-wait-time");
 }
 
 /**
  * ibb_service_get_wait_backoff_factor: (get-property wait-backoff-factor)
  * @self: a service
  *
- * Gets by what factor each further wait is longer.
+ * Gets the factor by which each wait before a retry is longer than the one
+ * before.
  *
  * Returns: the value; see [property@IBB.Service:wait-backoff-factor]
  *
@@ -208,14 +143,9 @@ ibb_service_set_initial_wait_time (IBBService *self, guint initial_wait_time)
 double
 ibb_service_get_wait_backoff_factor (IBBService *self)
 {
-  double wait_backoff_factor;
-
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  ibb_worker_lock (self->worker);
-  wait_backoff_factor = *SETTING (self, wait_backoff_factor);
-  ibb_worker_unlock (self->worker);
-  return wait_backoff_factor;
+  return GET (self, double, wait_backoff_factor);
 }
 
 /**
@@ -223,26 +153,18 @@ ibb_service_get_wait_backoff_factor (IBBService *self)
  * @self: a service
  * @wait_backoff_factor: the value; see [property@IBB.Service:wait-backoff-factor]
  *
- * Sets by what factor each further wait is longer.
+ * Sets the factor by which each wait before a retry is longer than the one
+ * before.
  *
  * Since: 1.0
  */
 void
 ibb_service_set_wait_backoff_factor (IBBService *self, double wait_backoff_factor)
 {
-  double  *setting;
-  gboolean changed;
-
   g_return_if_fail (IBB_IS_SERVICE (self));
   g_return_if_fail (wait_backoff_factor >= 1.0 && wait_backoff_factor <= 1000.0);
 
-  setting = SETTING (self, wait_backoff_factor);
-  ibb_worker_lock (self->worker);
-  changed = ABS (*setting - wait_backoff_factor) > 0.0;
-  *setting = wait_backoff_factor;
-  ibb_worker_unlock (self->worker);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "wait-backoff-factor");
+  SET (self, double, wait_backoff_factor, "wait-backoff-factor");
 }
 
 /**
@@ -260,7 +182,7 @@ ibb_service_get_default_block_size (IBBService *self)
 {
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  return get_uint (self, SETTING (self, default_block_size));
+  return GET (self, uint, default_block_size);
 }
 
 /**
@@ -278,7 +200,7 @@ ibb_service_set_default_block_size (IBBService *self, guint default_block_size)
   g_return_if_fail (IBB_IS_SERVICE (self));
   g_return_if_fail (default_block_size >= 1 && default_block_size <= IBB_BLOCK_SIZE_MAX);
 
-  set_uint (self, SETTING (self, default_block_size), default_block_size, "default-block-size");
+  SET (self, uint, default_block_size, "default-block-size");
 }
 
 /**
@@ -296,7 +218,7 @@ ibb_service_get_max_block_size (IBBService *self)
 {
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  return get_uint (self, SETTING (self, max_block_size));
+  return GET (self, uint, max_block_size);
 }
 
 /**
@@ -314,7 +236,7 @@ ibb_service_set_max_block_size (IBBService *self, guint max_block_size)
   g_return_if_fail (IBB_IS_SERVICE (self));
   g_return_if_fail (max_block_size >= 1 && max_block_size <= IBB_BLOCK_SIZE_MAX);
 
-  set_uint (self, SETTING (self, max_block_size), max_block_size, "max-block-size");
+  SET (self, uint, max_block_size, "max-block-size");
 }
 
 /**
@@ -332,7 +254,7 @@ ibb_service_get_block_size_fallback (IBBService *self)
 {
   g_return_val_if_fail (IBB_IS_SERVICE (self), FALSE);
 
-  return get_boolean (self, SETTING (self, block_size_fallback));
+  return GET (self, boolean, block_size_fallback);
 }
 
 /**
@@ -349,15 +271,14 @@ ibb_service_set_block_size_fallback (IBBService *self, gboolean block_size_fallb
 {
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  set_boolean (self, SETTING (self, block_size_fallback), block_size_fallback,
-               "block-size-fallback");
+  SET (self, boolean, block_size_fallback, "block-size-fallback");
 }
 
 /**
  * ibb_service_get_window: (get-property window)
  * @self: a service
  *
- * Gets how many bytes may be unacknowledged.
+ * Gets the limit of unacknowledged bytes of each session.
  *
  * Returns: the value; see [property@IBB.Service:window]
  *
@@ -368,7 +289,7 @@ ibb_service_get_window (IBBService *self)
 {
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  return get_size (self, SETTING (self, window));
+  return GET (self, size, window);
 }
 
 /**
@@ -376,7 +297,7 @@ ibb_service_get_window (IBBService *self)
  * @self: a service
  * @window: the value; see [property@IBB.Service:window]
  *
- * Sets how many bytes may be unacknowledged.
+ * Sets the limit of unacknowledged bytes of each session.
  *
  * Since: 1.0
  */
@@ -385,14 +306,14 @@ ibb_service_set_window (IBBService *self, guint64 window)
 {
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  set_size (self, SETTING (self, window), window, "window");
+  SET (self, size, window, "window");
 }
 
 /**
  * ibb_service_get_send_buffer_size: (get-property send-buffer-size)
  * @self: a service
  *
- * Gets how many bytes a write may leave behind per session.
+ * Gets the size of the send buffer of each session, in bytes.
  *
  * Returns: the value; see [property@IBB.Service:send-buffer-size]
  *
@@ -403,7 +324,7 @@ ibb_service_get_send_buffer_size (IBBService *self)
 {
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  return get_size (self, SETTING (self, send_buffer_size));
+  return GET (self, size, send_buffer_size);
 }
 
 /**
@@ -411,7 +332,7 @@ ibb_service_get_send_buffer_size (IBBService *self)
  * @self: a service
  * @send_buffer_size: the value; see [property@IBB.Service:send-buffer-size]
  *
- * Sets how many bytes a write may leave behind per session.
+ * Sets the size of the send buffer of each session, in bytes.
  *
  * Since: 1.0
  */
@@ -420,14 +341,15 @@ ibb_service_set_send_buffer_size (IBBService *self, guint64 send_buffer_size)
 {
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  set_size (self, SETTING (self, send_buffer_size), send_buffer_size, "send-buffer-size");
+  SET (self, size, send_buffer_size, "send-buffer-size");
 }
 
 /**
  * ibb_service_get_receive_buffer_size: (get-property receive-buffer-size)
  * @self: a service
  *
- * Gets how many bytes of a session may be unread before acknowledgements are withheld.
+ * Gets the limit of unread bytes of each session, above which acknowledgements
+ * are delayed.
  *
  * Returns: the value; see [property@IBB.Service:receive-buffer-size]
  *
@@ -438,7 +360,7 @@ ibb_service_get_receive_buffer_size (IBBService *self)
 {
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  return get_size (self, SETTING (self, receive_buffer_size));
+  return GET (self, size, receive_buffer_size);
 }
 
 /**
@@ -446,7 +368,8 @@ ibb_service_get_receive_buffer_size (IBBService *self)
  * @self: a service
  * @receive_buffer_size: the value; see [property@IBB.Service:receive-buffer-size]
  *
- * Sets how many bytes of a session may be unread before acknowledgements are withheld.
+ * Sets the limit of unread bytes of each session, above which acknowledgements
+ * are delayed.
  *
  * Since: 1.0
  */
@@ -455,14 +378,15 @@ ibb_service_set_receive_buffer_size (IBBService *self, guint64 receive_buffer_si
 {
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  set_size (self, SETTING (self, receive_buffer_size), receive_buffer_size, "receive-buffer-size");
+  SET (self, size, receive_buffer_size, "receive-buffer-size");
 }
 
 /**
  * ibb_service_get_receive_memory_limit: (get-property receive-memory-limit)
  * @self: a service
  *
- * Gets how many bytes of all sessions together may be unread before acknowledgements are withheld.
+ * Gets the limit of unread bytes of all sessions together, above which
+ * acknowledgements are delayed.
  *
  * Returns: the value; see [property@IBB.Service:receive-memory-limit]
  *
@@ -473,7 +397,7 @@ ibb_service_get_receive_memory_limit (IBBService *self)
 {
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  return get_size (self, SETTING (self, receive_memory_limit));
+  return GET (self, size, receive_memory_limit);
 }
 
 /**
@@ -481,7 +405,8 @@ ibb_service_get_receive_memory_limit (IBBService *self)
  * @self: a service
  * @receive_memory_limit: the value; see [property@IBB.Service:receive-memory-limit]
  *
- * Sets how many bytes of all sessions together may be unread before acknowledgements are withheld.
+ * Sets the limit of unread bytes of all sessions together, above which
+ * acknowledgements are delayed.
  *
  * Since: 1.0
  */
@@ -490,8 +415,7 @@ ibb_service_set_receive_memory_limit (IBBService *self, guint64 receive_memory_l
 {
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  set_size (self, SETTING (self, receive_memory_limit), receive_memory_limit,
-            "receive-memory-limit");
+  SET (self, size, receive_memory_limit, "receive-memory-limit");
 }
 
 /**
@@ -509,7 +433,7 @@ ibb_service_get_open_timeout (IBBService *self)
 {
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  return get_uint (self, SETTING (self, open_timeout));
+  return GET (self, uint, open_timeout);
 }
 
 /**
@@ -526,7 +450,7 @@ ibb_service_set_open_timeout (IBBService *self, guint open_timeout)
 {
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  set_uint (self, SETTING (self, open_timeout), open_timeout, "open-timeout");
+  SET (self, uint, open_timeout, "open-timeout");
 }
 
 /**
@@ -544,7 +468,7 @@ ibb_service_get_accept_timeout (IBBService *self)
 {
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  return get_uint (self, SETTING (self, accept_timeout));
+  return GET (self, uint, accept_timeout);
 }
 
 /**
@@ -561,7 +485,7 @@ ibb_service_set_accept_timeout (IBBService *self, guint accept_timeout)
 {
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  set_uint (self, SETTING (self, accept_timeout), accept_timeout, "accept-timeout");
+  SET (self, uint, accept_timeout, "accept-timeout");
 }
 
 /**
@@ -579,7 +503,7 @@ ibb_service_get_close_timeout (IBBService *self)
 {
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  return get_uint (self, SETTING (self, close_timeout));
+  return GET (self, uint, close_timeout);
 }
 
 /**
@@ -596,7 +520,42 @@ ibb_service_set_close_timeout (IBBService *self, guint close_timeout)
 {
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  set_uint (self, SETTING (self, close_timeout), close_timeout, "close-timeout");
+  SET (self, uint, close_timeout, "close-timeout");
+}
+
+/**
+ * ibb_service_get_peer_timeout: (get-property peer-timeout)
+ * @self: a service
+ *
+ * Gets how long a peer may leave a question unanswered, in milliseconds.
+ *
+ * Returns: the value; see [property@IBB.Service:peer-timeout]
+ *
+ * Since: 1.0
+ */
+guint
+ibb_service_get_peer_timeout (IBBService *self)
+{
+  g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
+
+  return GET (self, uint, peer_timeout);
+}
+
+/**
+ * ibb_service_set_peer_timeout: (set-property peer-timeout)
+ * @self: a service
+ * @peer_timeout: the value; see [property@IBB.Service:peer-timeout]
+ *
+ * Sets how long a peer may leave a question unanswered, in milliseconds.
+ *
+ * Since: 1.0
+ */
+void
+ibb_service_set_peer_timeout (IBBService *self, guint peer_timeout)
+{
+  g_return_if_fail (IBB_IS_SERVICE (self));
+
+  SET (self, uint, peer_timeout, "peer-timeout");
 }
 
 /**
@@ -614,7 +573,7 @@ ibb_service_get_half_close (IBBService *self)
 {
   g_return_val_if_fail (IBB_IS_SERVICE (self), FALSE);
 
-  return get_boolean (self, SETTING (self, half_close));
+  return GET (self, boolean, half_close);
 }
 
 /**
@@ -631,14 +590,14 @@ ibb_service_set_half_close (IBBService *self, gboolean half_close)
 {
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  set_boolean (self, SETTING (self, half_close), half_close, "half-close");
+  SET (self, boolean, half_close, "half-close");
 }
 
 /**
  * ibb_service_get_strict: (get-property strict)
  * @self: a service
  *
- * Gets whether white space and stray pad bits in base64 are refused.
+ * Gets whether white space and nonzero pad bits in base64 are refused.
  *
  * Returns: TRUE if so; see [property@IBB.Service:strict]
  *
@@ -649,7 +608,7 @@ ibb_service_get_strict (IBBService *self)
 {
   g_return_val_if_fail (IBB_IS_SERVICE (self), FALSE);
 
-  return get_boolean (self, SETTING (self, strict));
+  return GET (self, boolean, strict);
 }
 
 /**
@@ -657,7 +616,7 @@ ibb_service_get_strict (IBBService *self)
  * @self: a service
  * @strict: TRUE or FALSE; see [property@IBB.Service:strict]
  *
- * Sets whether white space and stray pad bits in base64 are refused.
+ * Sets whether white space and nonzero pad bits in base64 are refused.
  *
  * Since: 1.0
  */
@@ -666,5 +625,5 @@ ibb_service_set_strict (IBBService *self, gboolean strict)
 {
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  set_boolean (self, SETTING (self, strict), strict, "strict");
+  SET (self, boolean, strict, "strict");
 }

@@ -1,43 +1,61 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The service as an object: its properties, its signals, its end. The accessors
- * of the properties are in ibb-service-settings.c, and how sessions come about
- * in ibb-service-sessions.c. */
+/* The service as an object: its properties, its signals, its end. ibb-service-settings.c has
+ * the accessors of the properties, and ibb-service-sessions.c the calls for sessions. */
 
 #include "config.h"
 
 #include "ibb-service.h"
 
-#include "ibb-channel-private.h"
-#include "ibb-connection-private.h"
+#include "ibb-request-private.h"
 #include "ibb-service-private.h"
+#include "ibb-transport-private.h"
+#include "runtime/listener.h"
+#include "runtime/setting.h"
 
 /**
  * IBBService:
  *
  * The in-band bytestreams (XEP-0047) of one XMPP connection.
  *
- * One service per connection opens sessions to peers, accepts those of peers,
- * and holds what they have in common: limits, timeouts, buffers.
+ * A service opens sessions to peers, accepts sessions of peers, and has the
+ * settings that they share: limits, timeouts, buffer sizes. A connection needs
+ * only one.
  *
- * A session comes about in one of these ways, and reaches the application
- * exactly once:
+ * A session begins in one of these ways, and is passed to the application exactly
+ * once:
  *
  * - [method@IBB.Service.open_session] asks a peer for one;
- * - [method@IBB.Service.expect_session] accepts a certain one, of which both
- *   ends know otherwise;
- * - what nobody expected is let in while there are fewer sessions than
- *   [property@IBB.Service:session-limit], and then goes to the handlers of
- *   [signal@IBB.Service::session-requested], who ask the user, say; without
- *   such handlers it is accepted at once and goes to those of
- *   [signal@IBB.Service::session-accepted]; without these too, to
- *   [method@IBB.Service.accept].
+ * - [method@IBB.Service.expect_session] accepts one that both ends have agreed on
+ *   out of band;
+ * - unexpected sessions are accepted while there are fewer sessions than
+ *   [property@IBB.Service:session-limit], and
+ *   [signal@IBB.Service::session-requested] is emitted for each. Without a handler
+ *   of that signal the session is accepted at once, and
+ *   [signal@IBB.Service::session-accepted] is emitted. Without a handler of that
+ *   one, either, the session goes to [method@IBB.Service.accept].
  *
- * An unexpected open that nobody would take is refused with `not-acceptable`.
+ * If there is no handler and no accept, an unexpected open is refused with
+ * `not-acceptable`.
  *
- * When the last reference to a service is dropped nothing new is opened or
- * accepted, but open sessions live on. A pending asynchronous call holds a
+ * When the last reference to a service is dropped, nothing new is opened or
+ * accepted, but open sessions continue. A pending asynchronous call holds a
  * reference; cancel it, or call [method@IBB.Service.stop].
+ *
+ * ```c
+ * static void
+ * on_accepted (IBBService *service, IBBTransport *transport, gpointer user_data)
+ * {
+ *   g_print ("%s opened a session\n", ibb_transport_get_peer_jid (transport));
+ * }
+ *
+ * static IBBTransport *
+ * begin (IBBService *service, const char *peer, GError **error)
+ * {
+ *   g_signal_connect (service, "session-accepted", G_CALLBACK (on_accepted), NULL);
+ *   return ibb_service_open_session (service, peer, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, error);
+ * }
+ * ```
  *
  * ## Threads
  *
@@ -69,6 +87,7 @@ enum
   PROP_OPEN_TIMEOUT,
   PROP_ACCEPT_TIMEOUT,
   PROP_CLOSE_TIMEOUT,
+  PROP_PEER_TIMEOUT,
   PROP_HALF_CLOSE,
   PROP_STRICT,
   N_PROPS
@@ -84,69 +103,66 @@ enum
 static GParamSpec *props[N_PROPS];
 static guint       signals[N_SIGNALS];
 
+struct _IBBService
+{
+  GObject parent_instance;
+
+  /* immutable after construction */
+  IBBConnection *connection; /* (owned) */
+  IBBHost       *host;       /* (owned): as a user */
+  IBBInbox      *inbox;      /* (owned) */
+};
+
 G_DEFINE_FINAL_TYPE (IBBService, ibb_service, G_TYPE_OBJECT)
+
+/* The setting of the engine that a property stands for. */
+static const glong settings[N_PROPS] = {
+  [PROP_SESSION_LIMIT] = IBB_SETTING (session_limit),
+  [PROP_MAX_RETRIES] = IBB_SETTING (max_retries),
+  [PROP_INITIAL_WAIT_TIME] = IBB_SETTING (initial_wait_time),
+  [PROP_WAIT_BACKOFF_FACTOR] = IBB_SETTING (wait_backoff_factor),
+  [PROP_DEFAULT_BLOCK_SIZE] = IBB_SETTING (default_block_size),
+  [PROP_MAX_BLOCK_SIZE] = IBB_SETTING (max_block_size),
+  [PROP_BLOCK_SIZE_FALLBACK] = IBB_SETTING (block_size_fallback),
+  [PROP_WINDOW] = IBB_SETTING (window),
+  [PROP_SEND_BUFFER_SIZE] = IBB_SETTING (send_buffer_size),
+  [PROP_RECEIVE_BUFFER_SIZE] = IBB_SETTING (receive_buffer_size),
+  [PROP_RECEIVE_MEMORY_LIMIT] = IBB_SETTING (receive_memory_limit),
+  [PROP_OPEN_TIMEOUT] = IBB_SETTING (open_timeout),
+  [PROP_ACCEPT_TIMEOUT] = IBB_SETTING (accept_timeout),
+  [PROP_CLOSE_TIMEOUT] = IBB_SETTING (close_timeout),
+  [PROP_PEER_TIMEOUT] = IBB_SETTING (peer_timeout),
+  [PROP_HALF_CLOSE] = IBB_SETTING (half_close),
+  [PROP_STRICT] = IBB_SETTING (strict),
+};
 
 static void
 ibb_service_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   IBBService *self = IBB_SERVICE (object);
 
-  switch (prop_id)
-    {
-    case PROP_CONNECTION:
-      g_value_set_object (value, self->connection);
-      break;
-    case PROP_SESSION_LIMIT:
-      g_value_set_uint (value, ibb_service_get_session_limit (self));
-      break;
-    case PROP_MAX_RETRIES:
-      g_value_set_uint (value, ibb_service_get_max_retries (self));
-      break;
-    case PROP_INITIAL_WAIT_TIME:
-      g_value_set_uint (value, ibb_service_get_initial_wait_time (self));
-      break;
-    case PROP_WAIT_BACKOFF_FACTOR:
-      g_value_set_double (value, ibb_service_get_wait_backoff_factor (self));
-      break;
-    case PROP_DEFAULT_BLOCK_SIZE:
-      g_value_set_uint (value, ibb_service_get_default_block_size (self));
-      break;
-    case PROP_MAX_BLOCK_SIZE:
-      g_value_set_uint (value, ibb_service_get_max_block_size (self));
-      break;
-    case PROP_BLOCK_SIZE_FALLBACK:
-      g_value_set_boolean (value, ibb_service_get_block_size_fallback (self));
-      break;
-    case PROP_WINDOW:
-      g_value_set_uint64 (value, ibb_service_get_window (self));
-      break;
-    case PROP_SEND_BUFFER_SIZE:
-      g_value_set_uint64 (value, ibb_service_get_send_buffer_size (self));
-      break;
-    case PROP_RECEIVE_BUFFER_SIZE:
-      g_value_set_uint64 (value, ibb_service_get_receive_buffer_size (self));
-      break;
-    case PROP_RECEIVE_MEMORY_LIMIT:
-      g_value_set_uint64 (value, ibb_service_get_receive_memory_limit (self));
-      break;
-    case PROP_OPEN_TIMEOUT:
-      g_value_set_uint (value, ibb_service_get_open_timeout (self));
-      break;
-    case PROP_ACCEPT_TIMEOUT:
-      g_value_set_uint (value, ibb_service_get_accept_timeout (self));
-      break;
-    case PROP_CLOSE_TIMEOUT:
-      g_value_set_uint (value, ibb_service_get_close_timeout (self));
-      break;
-    case PROP_HALF_CLOSE:
-      g_value_set_boolean (value, ibb_service_get_half_close (self));
-      break;
-    case PROP_STRICT:
-      g_value_set_boolean (value, ibb_service_get_strict (self));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
+  if (prop_id == PROP_CONNECTION)
+    g_value_set_object (value, self->connection);
+  else if (G_VALUE_HOLDS_UINT (value))
+    g_value_set_uint (value, ibb_setting_get_uint (self->host, settings[prop_id]));
+  else if (G_VALUE_HOLDS_BOOLEAN (value))
+    g_value_set_boolean (value, ibb_setting_get_boolean (self->host, settings[prop_id]));
+  else if (G_VALUE_HOLDS_DOUBLE (value))
+    g_value_set_double (value, ibb_setting_get_double (self->host, settings[prop_id]));
+  else
+    g_value_set_uint64 (value, ibb_setting_get_size (self->host, settings[prop_id]));
+}
+
+static gboolean
+set_setting (IBBHost *host, glong setting, const GValue *value)
+{
+  if (G_VALUE_HOLDS_UINT (value))
+    return ibb_setting_set_uint (host, setting, g_value_get_uint (value));
+  if (G_VALUE_HOLDS_BOOLEAN (value))
+    return ibb_setting_set_boolean (host, setting, g_value_get_boolean (value));
+  if (G_VALUE_HOLDS_DOUBLE (value))
+    return ibb_setting_set_double (host, setting, g_value_get_double (value));
+  return ibb_setting_set_size (host, setting, g_value_get_uint64 (value));
 }
 
 static void
@@ -154,65 +170,17 @@ ibb_service_set_property (GObject *object, guint prop_id, const GValue *value, G
 {
   IBBService *self = IBB_SERVICE (object);
 
-  switch (prop_id)
+  if (prop_id != PROP_CONNECTION)
     {
-    case PROP_CONNECTION:
-      self->connection = g_value_dup_object (value);
-      if (self->connection == NULL)
-        g_critical ("A service needs a connection");
-      self->worker = ibb_worker_new (self->connection);
-      break;
-    case PROP_SESSION_LIMIT:
-      ibb_service_set_session_limit (self, g_value_get_uint (value));
-      break;
-    case PROP_MAX_RETRIES:
-      ibb_service_set_max_retries (self, g_value_get_uint (value));
-      break;
-    case PROP_INITIAL_WAIT_TIME:
-      ibb_service_set_initial_wait_time (self, g_value_get_uint (value));
-      break;
-    case PROP_WAIT_BACKOFF_FACTOR:
-      ibb_service_set_wait_backoff_factor (self, g_value_get_double (value));
-      break;
-    case PROP_DEFAULT_BLOCK_SIZE:
-      ibb_service_set_default_block_size (self, g_value_get_uint (value));
-      break;
-    case PROP_MAX_BLOCK_SIZE:
-      ibb_service_set_max_block_size (self, g_value_get_uint (value));
-      break;
-    case PROP_BLOCK_SIZE_FALLBACK:
-      ibb_service_set_block_size_fallback (self, g_value_get_boolean (value));
-      break;
-    case PROP_WINDOW:
-      ibb_service_set_window (self, g_value_get_uint64 (value));
-      break;
-    case PROP_SEND_BUFFER_SIZE:
-      ibb_service_set_send_buffer_size (self, g_value_get_uint64 (value));
-      break;
-    case PROP_RECEIVE_BUFFER_SIZE:
-      ibb_service_set_receive_buffer_size (self, g_value_get_uint64 (value));
-      break;
-    case PROP_RECEIVE_MEMORY_LIMIT:
-      ibb_service_set_receive_memory_limit (self, g_value_get_uint64 (value));
-      break;
-    case PROP_OPEN_TIMEOUT:
-      ibb_service_set_open_timeout (self, g_value_get_uint (value));
-      break;
-    case PROP_ACCEPT_TIMEOUT:
-      ibb_service_set_accept_timeout (self, g_value_get_uint (value));
-      break;
-    case PROP_CLOSE_TIMEOUT:
-      ibb_service_set_close_timeout (self, g_value_get_uint (value));
-      break;
-    case PROP_HALF_CLOSE:
-      ibb_service_set_half_close (self, g_value_get_boolean (value));
-      break;
-    case PROP_STRICT:
-      ibb_service_set_strict (self, g_value_get_boolean (value));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      if (set_setting (self->host, settings[prop_id], value))
+        g_object_notify_by_pspec (object, pspec);
+      return;
     }
+  self->connection = g_value_dup_object (value);
+  if (self->connection == NULL)
+    g_critical ("A service needs a connection");
+  self->host = ibb_host_new (self->connection);
+  self->inbox = ibb_inbox_new (self->host);
 }
 
 /* Called in the context of the signals, without the lock. */
@@ -220,127 +188,73 @@ static void
 emit_requested (IBBService *self, IBBNotice *notice)
 {
   g_autoptr (IBBRequest) request = NULL;
-  gboolean               held = FALSE;
+  gboolean               is_held = FALSE;
 
-  request = ibb_request_new (self->worker, g_steal_pointer (&notice->session));
-  g_signal_emit (self, signals[SIGNAL_SESSION_REQUESTED], 0, request, &held);
-  /* Whoever wants to answer later has a reference; else this was the last. */
+  request = ibb_request_new (self->host, ibb_notice_take_session (notice));
+  g_signal_emit (self, signals[SIGNAL_SESSION_REQUESTED], 0, request, &is_held);
+  /* A handler that answers later holds a reference; else this was the last one. */
 }
 
 static void
 emit_accepted (IBBService *self, IBBNotice *notice)
 {
+  gboolean                 has_handler;
+  g_autoptr (IBBChannel)   channel = NULL;
   g_autoptr (IBBTransport) transport = NULL;
 
-  if (!g_signal_has_handler_pending (self, signals[SIGNAL_SESSION_ACCEPTED], 0, TRUE))
-    {
-      /* The handler went away meanwhile: then it is for an accept. */
-      ibb_worker_lock (self->worker);
-      g_queue_push_tail (&self->worker->accepted, g_steal_pointer (&notice->channel));
-      ibb_worker_wake_accepts_locked (self->worker);
-      ibb_worker_unlock (self->worker);
-      return;
-    }
-  transport = ibb_transport_new (notice->channel);
+  has_handler = g_signal_has_handler_pending (self, signals[SIGNAL_SESSION_ACCEPTED], 0, TRUE);
+  ibb_host_lock (self->host);
+  if (has_handler)
+    channel = ibb_notice_take_channel_locked (notice);
+  else
+    ibb_inbox_keep_for_accept_locked (self->inbox, notice); /* the handler went meanwhile */
+  ibb_host_unlock (self->host);
+  if (!has_handler)
+    return;
+
+  transport = ibb_transport_new (channel);
   g_signal_emit (self, signals[SIGNAL_SESSION_ACCEPTED], 0, transport);
 }
 
-static gboolean
-notice_cb (gpointer data)
-{
-  g_autoptr (IBBService) self = g_weak_ref_get (data);
-
-  if (self == NULL)
-    return G_SOURCE_REMOVE;
-
-  for (;;)
-    {
-      g_autoptr (IBBNotice) notice = NULL;
-      gboolean              requested;
-
-      ibb_worker_lock (self->worker);
-      notice = g_queue_pop_head (&self->worker->notices);
-      requested = notice != NULL && notice->session != NULL;
-      if (notice == NULL && self->worker->notice_source != NULL)
-        g_source_set_ready_time (self->worker->notice_source, -1);
-      ibb_worker_unlock (self->worker);
-
-      if (notice == NULL)
-        return G_SOURCE_CONTINUE;
-      if (requested)
-        emit_requested (self, notice);
-      else
-        emit_accepted (self, notice);
-    }
-}
-
+/* Emits one notice at a time. The handler may run a main loop of its own, which then emits the
+ * next one. The caller holds a reference, so that such a loop goes on to emit even if the
+ * handler drops the last reference of the application. */
 static void
-free_weak_ref (gpointer data)
+emit_notice (gpointer data)
 {
-  g_weak_ref_clear (data);
-  g_free (data);
-}
+  IBBService *self = data;
+  IBBNotice  *notice = ibb_inbox_take_notice (self->inbox);
 
-static gboolean
-notice_source_dispatch (GSource *source, GSourceFunc callback, gpointer data)
-{
-  return callback (data);
+  if (notice == NULL)
+    return;
+  if (ibb_notice_is_request (notice))
+    emit_requested (self, notice);
+  else
+    emit_accepted (self, notice);
 }
-
-static GSourceFuncs notice_source_funcs = {
-  NULL, NULL, notice_source_dispatch, NULL, NULL, NULL,
-};
 
 static void
 ibb_service_constructed (GObject *object)
 {
-  IBBService *self = IBB_SERVICE (object);
-  GSource    *source;
-  GWeakRef   *weak;
+  IBBService           *self = IBB_SERVICE (object);
+  const IBBInboxSignals inbox_signals = {
+    .session_requested = signals[SIGNAL_SESSION_REQUESTED],
+    .session_accepted = signals[SIGNAL_SESSION_ACCEPTED],
+  };
 
   G_OBJECT_CLASS (ibb_service_parent_class)->constructed (object);
 
-  weak = g_new (GWeakRef, 1);
-  g_weak_ref_init (weak, self);
-  source = g_source_new (&notice_source_funcs, sizeof (GSource));
-  g_source_set_static_name (source, "[ibb-glib] service");
-  g_source_set_callback (source, notice_cb, weak, free_weak_ref);
-  g_source_attach (source, self->worker->signal_context);
-
-  self->worker->notice_source = source;
-  self->worker->service = object;
-  self->worker->signal_requested = signals[SIGNAL_SESSION_REQUESTED];
-  self->worker->signal_accepted = signals[SIGNAL_SESSION_ACCEPTED];
-  ibb_worker_start (self->worker);
+  ibb_inbox_open (self->inbox, object, &inbox_signals, emit_notice);
+  ibb_host_start (self->host, ibb_listener_new (self->host, self->inbox));
 }
 
 static void
 ibb_service_dispose (GObject *object)
 {
   IBBService *self = IBB_SERVICE (object);
-  GSource    *source = NULL;
-  GQueue      notices = G_QUEUE_INIT;
-  GQueue      accepted = G_QUEUE_INIT;
 
-  if (self->worker != NULL)
-    {
-      ibb_worker_lock (self->worker);
-      source = g_steal_pointer (&self->worker->notice_source);
-      self->worker->service = NULL;
-      ibb_engine_stop (self->worker->engine, FALSE, g_get_monotonic_time ());
-      ibb_worker_update_locked (self->worker);
-      ibb_worker_steal_waiting_locked (self->worker, &notices, &accepted);
-      ibb_worker_unlock (self->worker);
-    }
-  if (source != NULL)
-    {
-      g_source_destroy (source);
-      g_source_unref (source);
-    }
-  /* What had not reached the application is refused, or aborted. */
-  g_queue_clear_full (&notices, (GDestroyNotify) ibb_notice_free);
-  g_queue_clear_full (&accepted, (GDestroyNotify) ibb_channel_unref);
-
+  if (self->inbox != NULL)
+    ibb_inbox_close (self->inbox);
   G_OBJECT_CLASS (ibb_service_parent_class)->dispose (object);
 }
 
@@ -349,7 +263,8 @@ ibb_service_finalize (GObject *object)
 {
   IBBService *self = IBB_SERVICE (object);
 
-  g_clear_pointer (&self->worker, ibb_worker_release);
+  g_clear_pointer (&self->inbox, ibb_inbox_unref);
+  g_clear_pointer (&self->host, ibb_host_release);
   g_clear_object (&self->connection);
   G_OBJECT_CLASS (ibb_service_parent_class)->finalize (object);
 }
@@ -372,6 +287,8 @@ ibb_service_class_init (IBBServiceClass *class)
    *
    * The connection over which the sessions run.
    *
+   * Default: %NULL, as if the connection had been lost.
+   *
    * Since: 1.0
    */
   props[PROP_CONNECTION] =
@@ -381,11 +298,14 @@ ibb_service_class_init (IBBServiceClass *class)
   /**
    * IBBService:session-limit:
    *
-   * How many sessions there may be for an unexpected open to be let in.
+   * The number of sessions below which an unexpected open is accepted.
    *
-   * Sessions of any origin count: opened, expected and accepted ones, requests not
-   * answered yet, and closed ones with bytes still unread. 0 refuses every
-   * unexpected open, unseen.
+   * All sessions count: opened, expected and accepted ones, requests that are not
+   * answered yet, closed sessions with unread bytes, and those that the peer has
+   * closed before they reached the application. 0 refuses every unexpected open,
+   * and the application is not told.
+   *
+   * Default: 0 sessions.
    *
    * Since: 1.0
    */
@@ -395,7 +315,9 @@ ibb_service_class_init (IBBServiceClass *class)
   /**
    * IBBService:max-retries:
    *
-   * How often a block refused for a passing reason is sent again.
+   * How often a block is sent again that was refused with a temporary error.
+   *
+   * Default: 5 retries.
    *
    * Since: 1.0
    */
@@ -407,6 +329,8 @@ ibb_service_class_init (IBBServiceClass *class)
    *
    * The wait before the first retry of a refused block, in milliseconds.
    *
+   * Default: 1000 milliseconds.
+   *
    * Since: 1.0
    */
   props[PROP_INITIAL_WAIT_TIME] =
@@ -415,7 +339,9 @@ ibb_service_class_init (IBBServiceClass *class)
   /**
    * IBBService:wait-backoff-factor:
    *
-   * By what factor each further wait before a retry is longer than the last.
+   * The factor by which each wait before a retry is longer than the one before.
+   *
+   * Default: 1.2.
    *
    * Since: 1.0
    */
@@ -426,6 +352,8 @@ ibb_service_class_init (IBBServiceClass *class)
    * IBBService:default-block-size:
    *
    * The block size that is proposed when the caller says 0, in bytes.
+   *
+   * Default: 4096 bytes, as XEP-0047 §2.2 recommends.
    *
    * Since: 1.0
    */
@@ -438,6 +366,8 @@ ibb_service_class_init (IBBServiceClass *class)
    * The largest block size that is accepted, in bytes. A peer that proposes a
    * larger one is answered `resource-constraint`, and may propose a smaller one.
    *
+   * Default: 65535 bytes.
+   *
    * Since: 1.0
    */
   props[PROP_MAX_BLOCK_SIZE] = g_param_spec_uint (
@@ -449,6 +379,8 @@ ibb_service_class_init (IBBServiceClass *class)
    * Whether the proposed block size is halved and proposed again when the peer
    * answers `resource-constraint`.
    *
+   * Default: %TRUE.
+   *
    * Since: 1.0
    */
   props[PROP_BLOCK_SIZE_FALLBACK] =
@@ -457,11 +389,13 @@ ibb_service_class_init (IBBServiceClass *class)
   /**
    * IBBService:window:
    *
-   * How many bytes of a session may be unacknowledged; 0 finds it out.
+   * The limit of unacknowledged bytes of each session; 0 adapts it to the path.
    *
-   * With 0 several blocks are in flight only to peers that are known to keep them in
-   * order. Another value says that all peers of this service do; one up to the size
-   * of a block is stop-and-wait, as XEP-0047 §2.2 recommends.
+   * With 0, several blocks are in flight only to peers that are known to keep them in
+   * order. Another value states that all peers of this service do. A value up to the
+   * size of a block sends one block at a time, as XEP-0047 §2.2 recommends.
+   *
+   * Default: 0.
    *
    * Since: 1.0
    */
@@ -470,8 +404,10 @@ ibb_service_class_init (IBBServiceClass *class)
   /**
    * IBBService:send-buffer-size:
    *
-   * How many bytes per session a write may leave behind; 0 for 16 blocks, 64 KiB
-   * at least, which grow with the window.
+   * The size of the send buffer of each session, in bytes. 0 stands for 16 blocks,
+   * but 64 KiB at least, and for more as the window grows.
+   *
+   * Default: 0.
    *
    * Since: 1.0
    */
@@ -481,8 +417,10 @@ ibb_service_class_init (IBBServiceClass *class)
   /**
    * IBBService:receive-buffer-size:
    *
-   * How many bytes of a session may be unread before acknowledgements are
-   * withheld, which holds the peer back.
+   * The limit of unread bytes of each session. Above it acknowledgements are delayed,
+   * so that the peer stops sending.
+   *
+   * Default: 262144 bytes (256 KiB).
    *
    * Since: 1.0
    */
@@ -493,7 +431,10 @@ ibb_service_class_init (IBBServiceClass *class)
    * IBBService:receive-memory-limit:
    *
    * How many bytes of all sessions of the service together may be unread before
-   * acknowledgements are withheld.
+   * acknowledgements are delayed. About 200 bytes for each delayed
+   * acknowledgement count as well.
+   *
+   * Default: 67108864 bytes (64 MiB).
    *
    * Since: 1.0
    */
@@ -503,7 +444,9 @@ ibb_service_class_init (IBBServiceClass *class)
   /**
    * IBBService:open-timeout:
    *
-   * How long a peer may take to answer an open, in milliseconds.
+   * How long a peer may take to answer an open, in milliseconds; 0 means without end.
+   *
+   * Default: 60000 milliseconds.
    *
    * Since: 1.0
    */
@@ -514,7 +457,9 @@ ibb_service_class_init (IBBServiceClass *class)
    * IBBService:accept-timeout:
    *
    * How long the application may take to answer an [class@IBB.Request], in
-   * milliseconds.
+   * milliseconds; 0 means without end.
+   *
+   * Default: 30000 milliseconds.
    *
    * Since: 1.0
    */
@@ -524,7 +469,17 @@ ibb_service_class_init (IBBServiceClass *class)
   /**
    * IBBService:close-timeout:
    *
-   * How long a peer may take to answer a close, in milliseconds.
+   * How long a peer may take to answer a close, in milliseconds; 0 means without end.
+   *
+   * It begins when everything that was written has been acknowledged. A block
+   * that the peer had still to send begins it again, until it has lasted ten
+   * times as long in all. After 0 a close still ends when the peer is gone.
+   *
+   * How long the peer may take to acknowledge is not limited, since its reader
+   * may be slow: [property@IBB.Transport:write-timeout] and a cancellable limit
+   * the call, and [method@IBB.Transport.abort] ends the session.
+   *
+   * Default: 10000 milliseconds.
    *
    * Since: 1.0
    */
@@ -532,10 +487,39 @@ ibb_service_class_init (IBBServiceClass *class)
       g_param_spec_uint ("close-timeout", NULL, NULL, 0, G_MAXUINT, 10000, read_write);
 
   /**
+   * IBBService:peer-timeout:
+   *
+   * How long a peer may leave a question unanswered before its sessions end with
+   * `G_IO_ERROR_CONNECTION_CLOSED`, in milliseconds; 0 means without end.
+   *
+   * A peer whose own connection broke is silent until its server resumes its
+   * stream (XEP-0198). The default is as long as servers wait for that: Prosody
+   * 600 seconds, ejabberd 300. Time in which our own connection is suspended does
+   * not count. An answer that says that the peer is not there, as its server
+   * gives when its program has ended, ends its sessions at once, whatever the
+   * value.
+   *
+   * The question is a `<close/>` of a session that does not exist. A peer is
+   * asked after a tenth of this time without a sign of it, one second at least
+   * and 60 seconds at most, and as often until it answers, while one of its
+   * sessions waits for an acknowledgement or while everything that came was read
+   * and more may come. So a peer that is idle costs one question and one answer
+   * a minute, about 400 bytes together, however many sessions it has.
+   *
+   * Default: 600000 milliseconds.
+   *
+   * Since: 1.0
+   */
+  props[PROP_PEER_TIMEOUT] =
+      g_param_spec_uint ("peer-timeout", NULL, NULL, 0, G_MAXUINT, 600000, read_write);
+
+  /**
    * IBBService:half-close:
    *
-   * Whether our side may write on after the peer's close until it closes itself;
-   * what [property@IBB.Transport:half-close] of new sessions begins with.
+   * Whether this side may still write after the peer has closed, until it closes
+   * itself: the initial value of [property@IBB.Transport:half-close] of new sessions.
+   *
+   * Default: %FALSE.
    *
    * Since: 1.0
    */
@@ -544,8 +528,10 @@ ibb_service_class_init (IBBServiceClass *class)
   /**
    * IBBService:strict:
    *
-   * Whether white space and stray pad bits in base64 are refused too, to the
-   * letter of RFC 4648 §3.3 and §3.5.
+   * Whether white space and nonzero pad bits in base64 are refused, as RFC 4648 §3.3
+   * and §3.5 allow.
+   *
+   * Default: %FALSE.
    *
    * Since: 1.0
    */
@@ -558,7 +544,7 @@ ibb_service_class_init (IBBServiceClass *class)
    * @self: the service
    * @request: what the peer asks for
    *
-   * A peer asks for a session that nobody expected, and the limit allows it.
+   * A peer requests an unexpected session, and the limit allows it.
    *
    * While a handler is connected, only [method@IBB.Request.accept] accepts: now,
    * or later if the handler keeps a reference. A request is refused with
@@ -568,6 +554,8 @@ ibb_service_class_init (IBBServiceClass *class)
    *
    * Emitted in the thread-default context in which the service was constructed.
    * A handler may do anything, dropping the service's last reference included.
+   * While it runs a main loop of its own, such as that of a modal dialogue, the
+   * next signals are emitted in that loop.
    *
    * Returns: TRUE to keep the request from further handlers: "I hold it"
    *
@@ -582,13 +570,15 @@ ibb_service_class_init (IBBServiceClass *class)
    * @self: the service
    * @transport: the session
    *
-   * A session that nobody expected was accepted at once, because no handler of
+   * An unexpected session was accepted, because no handler of
    * [signal@IBB.Service::session-requested] was connected.
    *
    * Keep a reference to @transport to keep the session.
    *
    * Emitted in the thread-default context in which the service was constructed.
    * A handler may do anything, dropping the service's last reference included.
+   * While it runs a main loop of its own, such as that of a modal dialogue, the
+   * next signals are emitted in that loop.
    *
    * Since: 1.0
    */
@@ -644,9 +634,9 @@ ibb_service_get_connection (IBBService *self)
  * ibb_service_get_features:
  * @self: a service
  *
- * Tells which disco#info features an application with its own XMPP stack adds
- * to its answers; [class@IBB.Client] does so by itself. It changes when the
- * service begins or ceases to be able to accept sessions.
+ * Gets the disco#info features that an application with an XMPP stack of its own
+ * adds to its answers; [class@IBB.Client] does so by itself. They change when the
+ * service becomes able or unable to accept sessions.
  *
  * Returns: (transfer full) (array zero-terminated=1): the features
  *
@@ -657,7 +647,7 @@ ibb_service_get_features (IBBService *self)
 {
   g_return_val_if_fail (IBB_IS_SERVICE (self), NULL);
 
-  return ibb_worker_dup_features (self->worker);
+  return ibb_inbox_dup_features (self->inbox);
 }
 
 /**
@@ -674,19 +664,19 @@ ibb_service_get_features (IBBService *self)
 void
 ibb_service_stop (IBBService *self)
 {
-  GQueue notices = G_QUEUE_INIT;
-  GQueue accepted = G_QUEUE_INIT;
-
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  ibb_worker_lock (self->worker);
-  ibb_engine_stop (self->worker->engine, TRUE, g_get_monotonic_time ());
-  ibb_worker_update_locked (self->worker);
-  ibb_worker_steal_waiting_locked (self->worker, &notices, &accepted);
-  ibb_worker_wake_accepts_locked (self->worker);
-  ibb_operations_wake_locked (&self->worker->opens);
-  ibb_worker_unlock (self->worker);
+  ibb_inbox_stop (self->inbox, TRUE);
+}
 
-  g_queue_clear_full (&notices, (GDestroyNotify) ibb_notice_free);
-  g_queue_clear_full (&accepted, (GDestroyNotify) ibb_channel_unref);
+IBBHost *
+ibb_service_get_host (IBBService *self)
+{
+  return self->host;
+}
+
+IBBInbox *
+ibb_service_get_inbox (IBBService *self)
+{
+  return self->inbox;
 }

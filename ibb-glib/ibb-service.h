@@ -111,6 +111,12 @@ IBB_AVAILABLE_IN_1_0
 void ibb_service_set_close_timeout (IBBService *self, guint close_timeout);
 
 IBB_AVAILABLE_IN_1_0
+guint ibb_service_get_peer_timeout (IBBService *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_service_set_peer_timeout (IBBService *self, guint peer_timeout);
+
+IBB_AVAILABLE_IN_1_0
 gboolean ibb_service_get_half_close (IBBService *self);
 
 IBB_AVAILABLE_IN_1_0
@@ -166,6 +172,52 @@ IBBTransport *ibb_service_expect_session (IBBService   *self,
                                           const char   *sid,
                                           GCancellable *cancellable,
                                           GError      **error);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_service_open_agreed_session_async (IBBService         *self,
+                                            const char         *peer_jid,
+                                            const char         *sid,
+                                            IBBStanzaType       stanza_type,
+                                            guint               block_size,
+                                            GCancellable       *cancellable,
+                                            GAsyncReadyCallback callback,
+                                            gpointer            user_data);
+
+IBB_AVAILABLE_IN_1_0
+IBBTransport *
+ibb_service_open_agreed_session_finish (IBBService *self, GAsyncResult *result, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+IBBTransport *ibb_service_open_agreed_session (IBBService   *self,
+                                               const char   *peer_jid,
+                                               const char   *sid,
+                                               IBBStanzaType stanza_type,
+                                               guint         block_size,
+                                               GCancellable *cancellable,
+                                               GError      **error);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_service_expect_agreed_session_async (IBBService         *self,
+                                              const char         *peer_jid,
+                                              const char         *sid,
+                                              IBBStanzaType       stanza_type,
+                                              guint               block_size,
+                                              GCancellable       *cancellable,
+                                              GAsyncReadyCallback callback,
+                                              gpointer            user_data);
+
+IBB_AVAILABLE_IN_1_0
+IBBTransport *
+ibb_service_expect_agreed_session_finish (IBBService *self, GAsyncResult *result, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+IBBTransport *ibb_service_expect_agreed_session (IBBService   *self,
+                                                 const char   *peer_jid,
+                                                 const char   *sid,
+                                                 IBBStanzaType stanza_type,
+                                                 guint         block_size,
+                                                 GCancellable *cancellable,
+                                                 GError      **error);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_service_accept_async (IBBService         *self,

@@ -4,10 +4,12 @@
 
 #include "ibb-stanza.h"
 
-#include "ibb-stanza-private.h"
-
-#include <glib/gi18n-lib.h>
 #include <string.h>
+
+#include "ibb-intl-private.h"
+#include "stanza/sax.h"
+#include "stanza/stanza-reader.h"
+#include "stanza/stanza-writer.h"
 
 /* Far above what a stanza may keep: the text of a data block is not counted
  * there, yet a caller's mistake should not be parsed for minutes. */
@@ -17,42 +19,19 @@ G_DEFINE_BOXED_TYPE (IBBStanza, ibb_stanza, ibb_stanza_ref, ibb_stanza_unref)
 
 typedef struct
 {
+  IBBSax           sax;
   IBBStanzaReader *reader;
-  xmlParserCtxt   *context;
   IBBStanza       *stanza; /* (owned) (nullable) */
-  gboolean         restricted;
+  gboolean         is_restricted;
 } Parse;
 
-/* What RFC 6120 §11.1 bans from a stream. */
 static void
-stop_restricted (Parse *parse)
+restricted_cb (void *data, IBBSaxRestriction what)
 {
-  parse->restricted = TRUE;
-  xmlStopParser (parse->context);
-}
+  Parse *parse = data;
 
-static void
-subset_cb (void *data, const xmlChar *name, const xmlChar *external_id, const xmlChar *system_id)
-{
-  stop_restricted (data);
-}
-
-static void
-reference_cb (void *data, const xmlChar *name)
-{
-  stop_restricted (data);
-}
-
-static void
-comment_cb (void *data, const xmlChar *text)
-{
-  stop_restricted (data);
-}
-
-static void
-processing_instruction_cb (void *data, const xmlChar *target, const xmlChar *text)
-{
-  stop_restricted (data);
+  parse->is_restricted = TRUE;
+  ibb_sax_stop (&parse->sax);
 }
 
 static void
@@ -72,7 +51,7 @@ start_cb (void           *data,
                            n_attributes, attributes);
 
   if (ibb_stanza_reader_has_failed (parse->reader))
-    xmlStopParser (parse->context);
+    ibb_sax_stop (&parse->sax);
 }
 
 static void
@@ -83,7 +62,7 @@ characters_cb (void *data, const xmlChar *text, int length)
   ibb_stanza_reader_characters (parse->reader, text, length);
 
   if (ibb_stanza_reader_has_failed (parse->reader))
-    xmlStopParser (parse->context);
+    ibb_sax_stop (&parse->sax);
 }
 
 static void
@@ -96,26 +75,61 @@ end_cb (void *data, const xmlChar *local_name, const xmlChar *prefix, const xmlC
     parse->stanza = stanza;
 }
 
-/* libxml2 would print to stderr. */
-static void
-error_cb (void *data, xmlErrorPtr error)
+static const IBBSaxHandler handler = {
+  .start = start_cb,
+  .end = end_cb,
+  .characters = characters_cb,
+  .restricted = restricted_cb,
+};
+
+static char *
+dup_syntax_complaint (Parse *parse)
 {
+  int              line, column;
+  g_autofree char *reason = ibb_sax_dup_complaint (&parse->sax, &line, &column);
+
+  if (reason == NULL)
+    return g_strdup (_ ("The stanza is not well-formed XML"));
+
+  return g_strdup_printf (_ ("The stanza is not well-formed XML at line %d, column %d: %s"), line,
+                          column, reason);
 }
 
-static const xmlSAXHandler handler = {
-  .initialized = XML_SAX2_MAGIC,
-  .internalSubset = subset_cb,
-  .externalSubset = subset_cb,
-  .reference = reference_cb,
-  .comment = comment_cb,
-  .processingInstruction = processing_instruction_cb,
-  .startElementNs = start_cb,
-  .endElementNs = end_cb,
-  .characters = characters_cb,
-  .ignorableWhitespace = characters_cb,
-  .cdataBlock = characters_cb,
-  .serror = error_cb,
-};
+/* (nullable): there is nothing wrong with the stanza. */
+static char *
+dup_complaint (Parse *parse, gboolean is_well_formed)
+{
+  if (parse->is_restricted)
+    return g_strdup (
+        _ ("The stanza has a comment, an entity or another construct that XMPP forbids"));
+  if (ibb_stanza_reader_has_failed (parse->reader))
+    return g_strdup (_ ("The stanza is too large, nested too deeply or uses an undeclared prefix"));
+  if (!is_well_formed)
+    return dup_syntax_complaint (parse);
+  if (parse->stanza == NULL)
+    return g_strdup (_ ("The XML is not an XMPP stanza: neither iq, message nor presence"));
+
+  return NULL;
+}
+
+static gboolean
+check_text (const char *xml, gsize length, GError **error)
+{
+  if (length > MAX_XML_LENGTH)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                           _ ("The stanza is too large"));
+      return FALSE;
+    }
+  if (!g_utf8_validate_len (xml, length, NULL))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                           _ ("The stanza is not valid UTF-8"));
+      return FALSE;
+    }
+
+  return TRUE;
+}
 
 /**
  * ibb_stanza_new_from_xml:
@@ -131,10 +145,9 @@ static const xmlSAXHandler handler = {
  *
  * The restrictions of RFC 6120 §11.1 hold: no document type declaration,
  * comment, processing instruction or entity but the predefined ones. Elements
- * may be nested 32 deep; what is kept of a stanza may have 256 KiB, which a
- * data block is not part of.
+ * may be nested 32 deep; a stanza may have 256 KiB, apart from its data block.
  *
- * Whatever is not acceptable gets %G_IO_ERROR_INVALID_DATA.
+ * XML that breaks one of these rules fails with %G_IO_ERROR_INVALID_DATA.
  *
  * It can be called from any thread.
  *
@@ -144,11 +157,10 @@ static const xmlSAXHandler handler = {
 IBBStanza *
 ibb_stanza_new_from_xml (const char *xml, gssize length, GError **error)
 {
-  g_autoptr (IBBStanzaReader) reader = NULL;
-  g_autoptr (IBBStanza)       stanza = NULL;
-  Parse                       parse = { NULL };
-  xmlSAXHandler               sax = handler;
-  const char                 *complaint = NULL;
+  Parse                 parse = { .stanza = NULL };
+  g_autoptr (IBBStanza) stanza = NULL;
+  g_autofree char      *complaint = NULL;
+  gboolean              is_well_formed;
 
   g_return_val_if_fail (xml != NULL, NULL);
   g_return_val_if_fail (length >= -1, NULL);
@@ -156,49 +168,22 @@ ibb_stanza_new_from_xml (const char *xml, gssize length, GError **error)
 
   if (length == -1)
     length = (gssize) strlen (xml);
+  if (!check_text (xml, (gsize) length, error))
+    return NULL;
 
-  if (length > MAX_XML_LENGTH)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                           _ ("The stanza is too large"));
-      return NULL;
-    }
+  ibb_sax_init (&parse.sax, &handler);
+  parse.reader = ibb_stanza_reader_new ();
+  is_well_formed = ibb_sax_feed (&parse.sax, xml, (gsize) length, TRUE);
+  stanza = parse.stanza;
+  complaint = dup_complaint (&parse, is_well_formed);
+  ibb_stanza_reader_free (parse.reader);
+  ibb_sax_clear (&parse.sax);
 
-  if (!g_utf8_validate (xml, length, NULL))
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                           _ ("The stanza is not valid UTF-8"));
-      return NULL;
-    }
+  if (complaint == NULL)
+    return g_steal_pointer (&stanza);
 
-  reader = ibb_stanza_reader_new ();
-  parse.reader = reader;
-  parse.context = xmlCreatePushParserCtxt (&sax, &parse, NULL, 0, NULL);
-  g_assert (parse.context != NULL);
-  xmlCtxtUseOptions (parse.context, IBB_STANZA_PARSER_OPTIONS);
-  xmlParseChunk (parse.context, xml, (int) length, TRUE);
-  stanza = g_steal_pointer (&parse.stanza);
-
-  if (parse.restricted)
-    complaint = _ ("The stanza has a comment, an entity or another construct that XMPP forbids");
-  else if (ibb_stanza_reader_has_failed (reader))
-    complaint = _ ("The stanza is too large, nested too deeply or uses an undeclared prefix");
-  else if (!parse.context->wellFormed || !parse.context->nsWellFormed)
-    complaint = _ ("The stanza is not well-formed XML");
-  else if (stanza == NULL)
-    complaint = _ ("The XML is not an XMPP stanza: neither iq, message nor presence");
-
-  if (parse.context->myDoc != NULL)
-    xmlFreeDoc (parse.context->myDoc);
-  xmlFreeParserCtxt (parse.context);
-
-  if (complaint != NULL)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, complaint);
-      return NULL;
-    }
-
-  return g_steal_pointer (&stanza);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, complaint);
+  return NULL;
 }
 
 /**
@@ -268,7 +253,7 @@ ibb_stanza_to_xml (IBBStanza *self)
     size += g_bytes_get_size (self->xml);
 
   out = g_byte_array_sized_new ((guint) size);
-  ibb_stanza_write (self, out);
+  ibb_stanza_writer_append (self, out);
   g_byte_array_append (out, (const guint8 *) "", 1);
 
   return (char *) g_byte_array_free (g_steal_pointer (&out), FALSE);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What can be asked of a transport, and what can be set. */
+/* The accessors of the properties of a transport, and how its session ended. */
 
 #include "config.h"
 
@@ -19,9 +19,12 @@
 const char *
 ibb_transport_get_sid (IBBTransport *self)
 {
+  IBBChannel *channel;
+
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), NULL);
 
-  return self->channel != NULL ? ibb_session_get_sid (self->channel->session) : "";
+  channel = ibb_transport_get_channel (self);
+  return channel != NULL ? ibb_session_get_sid (ibb_channel_get_session (channel)) : "";
 }
 
 /**
@@ -37,9 +40,12 @@ ibb_transport_get_sid (IBBTransport *self)
 guint
 ibb_transport_get_block_size (IBBTransport *self)
 {
+  IBBChannel *channel;
+
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
 
-  return self->channel != NULL ? ibb_session_get_block_size (self->channel->session) : 0;
+  channel = ibb_transport_get_channel (self);
+  return channel != NULL ? ibb_session_get_block_size (ibb_channel_get_session (channel)) : 0;
 }
 
 /**
@@ -55,9 +61,12 @@ ibb_transport_get_block_size (IBBTransport *self)
 const char *
 ibb_transport_get_peer_jid (IBBTransport *self)
 {
+  IBBChannel *channel;
+
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), NULL);
 
-  return self->channel != NULL ? ibb_session_get_peer (self->channel->session) : "";
+  channel = ibb_transport_get_channel (self);
+  return channel != NULL ? ibb_session_get_peer (ibb_channel_get_session (channel)) : "";
 }
 
 /**
@@ -73,16 +82,19 @@ ibb_transport_get_peer_jid (IBBTransport *self)
 const char *
 ibb_transport_get_local_jid (IBBTransport *self)
 {
+  IBBChannel *channel;
+
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), NULL);
 
-  return self->channel != NULL ? ibb_session_get_local (self->channel->session) : NULL;
+  channel = ibb_transport_get_channel (self);
+  return channel != NULL ? ibb_session_get_local (ibb_channel_get_session (channel)) : NULL;
 }
 
 /**
  * ibb_transport_get_stanza_type: (get-property stanza-type)
  * @self: a transport
  *
- * Gets the stanza that carries the blocks.
+ * Gets the stanza type of the session.
  *
  * Returns: the type
  *
@@ -91,31 +103,31 @@ ibb_transport_get_local_jid (IBBTransport *self)
 IBBStanzaType
 ibb_transport_get_stanza_type (IBBTransport *self)
 {
+  IBBChannel *channel;
+
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), IBB_STANZA_TYPE_IQ);
 
-  if (self->channel != NULL &&
-      ibb_session_get_carrier (self->channel->session) == IBB_CARRIER_MESSAGE)
-    return IBB_STANZA_TYPE_MESSAGE;
-  return IBB_STANZA_TYPE_IQ;
+  channel = ibb_transport_get_channel (self);
+  return channel != NULL ? ibb_channel_get_stanza_type (channel) : IBB_STANZA_TYPE_IQ;
 }
 
-/* The value of an expression of self and session, read under the lock. */
-#define LOCKED(self, type, expression)                                                             \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    IBBSession *session;                                                                           \
-    type        value;                                                                             \
-                                                                                                   \
-    if ((self)->channel == NULL)                                                                   \
-      return 0;                                                                                    \
-    session = (self)->channel->session;                                                            \
-    ibb_worker_lock ((self)->channel->worker);                                                     \
-    value = (expression);                                                                          \
-    ibb_worker_unlock ((self)->channel->worker);                                                   \
-    (void) session;                                                                                \
-    return value;                                                                                  \
-  }                                                                                                \
-  G_STMT_END
+static IBBByteCounts
+get_byte_counts (IBBTransport *self)
+{
+  IBBChannel   *channel = ibb_transport_get_channel (self);
+  IBBByteCounts counts = { 0, 0, 0, 0 };
+
+  if (channel != NULL)
+    ibb_channel_get_byte_counts (channel, &counts);
+  return counts;
+}
+
+static void
+notify (IBBTransport *self, gboolean changed, const char *property)
+{
+  if (changed)
+    g_object_notify (G_OBJECT (self), property);
+}
 
 /**
  * ibb_transport_get_bytes_sent: (get-property bytes-sent)
@@ -132,7 +144,7 @@ ibb_transport_get_bytes_sent (IBBTransport *self)
 {
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
 
-  LOCKED (self, guint64, ibb_session_get_delivered (session));
+  return get_byte_counts (self).sent;
 }
 
 /**
@@ -150,7 +162,7 @@ ibb_transport_get_bytes_received (IBBTransport *self)
 {
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
 
-  LOCKED (self, guint64, ibb_session_get_received (session));
+  return get_byte_counts (self).received;
 }
 
 /**
@@ -168,7 +180,7 @@ ibb_transport_get_bytes_queued (IBBTransport *self)
 {
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
 
-  LOCKED (self, guint64, ibb_session_get_written (session) - ibb_session_get_delivered (session));
+  return get_byte_counts (self).queued;
 }
 
 /**
@@ -186,7 +198,7 @@ ibb_transport_get_bytes_in_flight (IBBTransport *self)
 {
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
 
-  LOCKED (self, guint64, ibb_session_get_cut (session) - ibb_session_get_delivered (session));
+  return get_byte_counts (self).in_flight;
 }
 
 /**
@@ -195,22 +207,25 @@ ibb_transport_get_bytes_in_flight (IBBTransport *self)
  *
  * Gets how long one read may wait.
  *
- * Returns: milliseconds, 0 for ever
+ * Returns: milliseconds, 0 for no limit
  *
  * Since: 1.0
  */
 guint
 ibb_transport_get_read_timeout (IBBTransport *self)
 {
+  IBBChannel *channel;
+
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
 
-  LOCKED (self, guint, self->channel->read_timeout);
+  channel = ibb_transport_get_channel (self);
+  return channel != NULL ? ibb_channel_get_read_timeout (channel) : 0;
 }
 
 /**
  * ibb_transport_set_read_timeout: (set-property read-timeout)
  * @self: a transport
- * @read_timeout: milliseconds, 0 for ever
+ * @read_timeout: milliseconds, 0 for no limit
  *
  * Sets how long one read may wait. It holds from the next read on.
  *
@@ -219,18 +234,13 @@ ibb_transport_get_read_timeout (IBBTransport *self)
 void
 ibb_transport_set_read_timeout (IBBTransport *self, guint read_timeout)
 {
-  gboolean changed;
+  IBBChannel *channel;
 
   g_return_if_fail (IBB_IS_TRANSPORT (self));
 
-  if (self->channel == NULL)
-    return;
-  ibb_worker_lock (self->channel->worker);
-  changed = self->channel->read_timeout != read_timeout;
-  self->channel->read_timeout = read_timeout;
-  ibb_worker_unlock (self->channel->worker);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "read-timeout");
+  channel = ibb_transport_get_channel (self);
+  if (channel != NULL)
+    notify (self, ibb_channel_set_read_timeout (channel, read_timeout), "read-timeout");
 }
 
 /**
@@ -239,22 +249,25 @@ ibb_transport_set_read_timeout (IBBTransport *self, guint read_timeout)
  *
  * Gets how long one write, flush, drain, shutdown or close may wait.
  *
- * Returns: milliseconds, 0 for ever
+ * Returns: milliseconds, 0 for no limit
  *
  * Since: 1.0
  */
 guint
 ibb_transport_get_write_timeout (IBBTransport *self)
 {
+  IBBChannel *channel;
+
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
 
-  LOCKED (self, guint, self->channel->write_timeout);
+  channel = ibb_transport_get_channel (self);
+  return channel != NULL ? ibb_channel_get_write_timeout (channel) : 0;
 }
 
 /**
  * ibb_transport_set_write_timeout: (set-property write-timeout)
  * @self: a transport
- * @write_timeout: milliseconds, 0 for ever
+ * @write_timeout: milliseconds, 0 for no limit
  *
  * Sets how long one write, flush, drain, shutdown or close may wait. It holds
  * from the next such call on.
@@ -264,18 +277,13 @@ ibb_transport_get_write_timeout (IBBTransport *self)
 void
 ibb_transport_set_write_timeout (IBBTransport *self, guint write_timeout)
 {
-  gboolean changed;
+  IBBChannel *channel;
 
   g_return_if_fail (IBB_IS_TRANSPORT (self));
 
-  if (self->channel == NULL)
-    return;
-  ibb_worker_lock (self->channel->worker);
-  changed = self->channel->write_timeout != write_timeout;
-  self->channel->write_timeout = write_timeout;
-  ibb_worker_unlock (self->channel->worker);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "write-timeout");
+  channel = ibb_transport_get_channel (self);
+  if (channel != NULL)
+    notify (self, ibb_channel_set_write_timeout (channel, write_timeout), "write-timeout");
 }
 
 /**
@@ -291,9 +299,12 @@ ibb_transport_set_write_timeout (IBBTransport *self, guint write_timeout)
 gboolean
 ibb_transport_get_auto_flush (IBBTransport *self)
 {
+  IBBChannel *channel;
+
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
 
-  LOCKED (self, gboolean, self->channel->auto_flush);
+  channel = ibb_transport_get_channel (self);
+  return channel != NULL ? ibb_channel_get_auto_flush (channel) : FALSE;
 }
 
 /**
@@ -308,21 +319,13 @@ ibb_transport_get_auto_flush (IBBTransport *self)
 void
 ibb_transport_set_auto_flush (IBBTransport *self, gboolean auto_flush)
 {
-  gboolean changed;
+  IBBChannel *channel;
 
   g_return_if_fail (IBB_IS_TRANSPORT (self));
 
-  if (self->channel == NULL)
-    return;
-  auto_flush = !!auto_flush;
-  ibb_worker_lock (self->channel->worker);
-  changed = self->channel->auto_flush != auto_flush;
-  self->channel->auto_flush = auto_flush;
-  ibb_session_set_auto_flush (self->channel->session, auto_flush, g_get_monotonic_time ());
-  ibb_worker_update_locked (self->channel->worker);
-  ibb_worker_unlock (self->channel->worker);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "auto-flush");
+  channel = ibb_transport_get_channel (self);
+  if (channel != NULL)
+    notify (self, ibb_channel_set_auto_flush (channel, auto_flush), "auto-flush");
 }
 
 /**
@@ -338,9 +341,12 @@ ibb_transport_set_auto_flush (IBBTransport *self, gboolean auto_flush)
 gboolean
 ibb_transport_get_half_close (IBBTransport *self)
 {
+  IBBChannel *channel;
+
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
 
-  LOCKED (self, gboolean, self->channel->half_close);
+  channel = ibb_transport_get_channel (self);
+  return channel != NULL ? ibb_channel_get_half_close (channel) : FALSE;
 }
 
 /**
@@ -358,28 +364,20 @@ ibb_transport_get_half_close (IBBTransport *self)
 void
 ibb_transport_set_half_close (IBBTransport *self, gboolean half_close)
 {
-  gboolean changed;
+  IBBChannel *channel;
 
   g_return_if_fail (IBB_IS_TRANSPORT (self));
 
-  if (self->channel == NULL)
-    return;
-  half_close = !!half_close;
-  ibb_worker_lock (self->channel->worker);
-  changed = self->channel->half_close != half_close;
-  self->channel->half_close = half_close;
-  ibb_session_set_half_close (self->channel->session, half_close, g_get_monotonic_time ());
-  ibb_worker_update_locked (self->channel->worker);
-  ibb_worker_unlock (self->channel->worker);
-  if (changed)
-    g_object_notify (G_OBJECT (self), "half-close");
+  channel = ibb_transport_get_channel (self);
+  if (channel != NULL)
+    notify (self, ibb_channel_set_half_close (channel, half_close), "half-close");
 }
 
 /**
  * ibb_transport_has_ended:
  * @self: a transport
  *
- * Tells whether both directions are over. Bytes that came before can still be
+ * Tells whether both directions have ended. Bytes that came before can still be
  * read. From any thread; it may be ahead of [signal@IBB.Transport::ended].
  *
  * Returns: TRUE once the session has ended
@@ -389,11 +387,12 @@ ibb_transport_set_half_close (IBBTransport *self, gboolean half_close)
 gboolean
 ibb_transport_has_ended (IBBTransport *self)
 {
+  IBBChannel *channel;
+
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
 
-  /* Not whether the channel knows yet: it may be told a little later, and what
-   * ibb_transport_dup_error () says goes by the session, too. */
-  LOCKED (self, gboolean, ibb_session_get_state (session) == IBB_SESSION_ENDED);
+  channel = ibb_transport_get_channel (self);
+  return channel != NULL && ibb_channel_has_ended (channel);
 }
 
 /**
@@ -411,7 +410,10 @@ ibb_transport_has_ended (IBBTransport *self)
 GError *
 ibb_transport_dup_error (IBBTransport *self)
 {
+  IBBChannel *channel;
+
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), NULL);
 
-  LOCKED (self, GError *, ibb_channel_new_error_locked (self->channel));
+  channel = ibb_transport_get_channel (self);
+  return channel != NULL ? ibb_channel_dup_error (channel) : NULL;
 }

@@ -4,32 +4,45 @@
 
 #include "ibb-transport.h"
 
-#include <glib/gi18n-lib.h>
-
 #include "ibb-enum-types.h"
+#include "ibb-input-stream-private.h"
+#include "ibb-intl-private.h"
+#include "ibb-output-stream-private.h"
 #include "ibb-transport-private.h"
+#include "runtime/delivery-operation.h"
 
 /**
  * IBBTransport:
  *
  * One in-band bytestream: a [class@Gio.IOStream] between two XMPP entities.
  *
- * Whatever runs over a socket in GLib runs over it. Its halves are an
+ * It can be used in place of a socket connection of GLib. Its halves are an
  * [class@IBB.InputStream] and an [class@IBB.OutputStream].
  *
- * It comes from [method@IBB.Service.open_session] and its siblings, never from
- * a constructor. Keep it in a variable for as long as the session shall live:
- * when the last reference is dropped before a close was begun, the session is
- * aborted.
+ * [method@IBB.Service.open_session], [method@IBB.Service.expect_session_async],
+ * [method@IBB.Service.accept_async] and [method@IBB.Request.accept] return one; it has no
+ * constructor. Keep a reference while the session is needed: when the last reference is
+ * dropped before a close has begun, the session is aborted.
+ *
+ * ```c
+ * static gboolean
+ * send_text (IBBTransport *transport, const char *text, GError **error)
+ * {
+ *   GOutputStream *output = g_io_stream_get_output_stream (G_IO_STREAM (transport));
+ *
+ *   return g_output_stream_write_all (output, text, strlen (text), NULL, NULL, error) &&
+ *          g_io_stream_close (G_IO_STREAM (transport), NULL, error); // the peer has all of it
+ * }
+ * ```
  *
  * ## Delivery
  *
- * A write is done when its bytes are buffered, a flush when they are handed to
- * the connection. That the peer has them is known after
- * [method@IBB.Transport.drain], [method@IBB.Transport.shutdown_output] or
- * [method@Gio.IOStream.close], which fail if a byte was not delivered. With
- * [enum@IBB.StanzaType.MESSAGE] nobody acknowledges, and delivered means handed
- * to the server, where that can be known.
+ * A write is done when its bytes are queued, a flush when they are sent.
+ * [method@IBB.Transport.drain], [method@IBB.Transport.shutdown_output] and
+ * [method@Gio.IOStream.close] are done when the peer has acknowledged them, and fail if
+ * a byte was not delivered. With [IBB_STANZA_TYPE_MESSAGE][enum@IBB.StanzaType] the peer
+ * acknowledges nothing; then these calls wait until the server has the bytes, where that
+ * can be known.
  *
  * ## Closing
  *
@@ -95,6 +108,18 @@ enum
 static GParamSpec *props[N_PROPS];
 static guint       signals[N_SIGNALS];
 
+struct _IBBTransport
+{
+  GIOStream parent_instance;
+
+  /* immutable after construction */
+  IBBChannel      *channel; /* (owned) */
+  IBBInputStream  *input;   /* (owned) */
+  IBBOutputStream *output;  /* (owned) */
+
+  int shutting; /* atomic: a shutdown_output is in progress */
+};
+
 G_DEFINE_FINAL_TYPE (IBBTransport, ibb_transport, G_TYPE_IO_STREAM)
 
 static GInputStream *
@@ -119,35 +144,24 @@ close_halves (IBBTransport *self)
   g_input_stream_close (G_INPUT_STREAM (self->input), NULL, NULL);
 }
 
-static void
-begin_close (IBBTransport *self)
-{
-  ibb_worker_lock (self->channel->worker);
-  self->channel->closing = TRUE;
-  ibb_worker_unlock (self->channel->worker);
-}
-
 static gboolean
 ibb_transport_close (GIOStream *stream, GCancellable *cancellable, GError **error)
 {
-  IBBTransport *self = IBB_TRANSPORT (stream);
-  IBBOperation  operation;
-  gboolean      success;
+  IBBTransport       *self = IBB_TRANSPORT (stream);
+  g_autoptr (GObject) owner = NULL;
+  gboolean            success = TRUE;
 
   if (self->channel == NULL)
     return TRUE;
 
-  /* In dispose: the session has been aborted or is closing, and there is
-   * nobody to wait. */
-  if (!ibb_channel_init_operation (self->channel, &operation, &ibb_operation_close, NULL))
+  /* In dispose there is no owner: the session has been aborted or is closing, and nobody
+   * waits. */
+  owner = ibb_channel_hold_owner (self->channel, NULL);
+  if (owner != NULL)
     {
-      close_halves (self);
-      return TRUE;
+      ibb_channel_begin_close (self->channel);
+      success = ibb_delivery_operation_run (self->channel, IBB_DELIVERY_CLOSE, cancellable, error);
     }
-
-  begin_close (self);
-  success = ibb_operation_run (&operation, cancellable, error);
-  ibb_operation_clear (&operation);
   close_halves (self);
   return success;
 }
@@ -161,7 +175,6 @@ ibb_transport_close_async (GIOStream          *stream,
 {
   IBBTransport     *self = IBB_TRANSPORT (stream);
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  IBBOperation     *operation;
 
   g_task_set_source_tag (task, ibb_transport_close_async);
   g_task_set_priority (task, io_priority);
@@ -170,10 +183,8 @@ ibb_transport_close_async (GIOStream          *stream,
       g_task_return_boolean (task, TRUE);
       return;
     }
-  begin_close (self);
-  operation = ibb_channel_new_operation (self->channel, &ibb_operation_close, task);
-  if (operation != NULL)
-    ibb_operation_start (operation, task);
+  ibb_channel_begin_close (self->channel);
+  ibb_delivery_operation_start (self->channel, IBB_DELIVERY_CLOSE, task, NULL, NULL);
   close_halves (self);
 }
 
@@ -186,51 +197,75 @@ ibb_transport_close_finish (GIOStream *stream, GAsyncResult *result, GError **er
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+static guint64
+get_byte_count (IBBChannel *channel, guint prop_id)
+{
+  IBBByteCounts counts;
+
+  ibb_channel_get_byte_counts (channel, &counts);
+  switch (prop_id)
+    {
+    case PROP_BYTES_SENT:
+      return counts.sent;
+    case PROP_BYTES_RECEIVED:
+      return counts.received;
+    case PROP_BYTES_QUEUED:
+      return counts.queued;
+    case PROP_BYTES_IN_FLIGHT:
+    default:
+      return counts.in_flight;
+    }
+}
+
 static void
 ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
-  IBBTransport *self = IBB_TRANSPORT (object);
+  IBBChannel *channel = IBB_TRANSPORT (object)->channel;
+  IBBSession *session;
 
+  /* One that a binding made has no session. */
+  if (channel == NULL)
+    {
+      if (prop_id == PROP_SID || prop_id == PROP_PEER_JID)
+        g_value_set_static_string (value, "");
+      return;
+    }
+
+  session = ibb_channel_get_session (channel);
   switch (prop_id)
     {
     case PROP_SID:
-      g_value_set_string (value, ibb_transport_get_sid (self));
+      g_value_set_string (value, ibb_session_get_sid (session));
       break;
     case PROP_BLOCK_SIZE:
-      g_value_set_uint (value, ibb_transport_get_block_size (self));
+      g_value_set_uint (value, ibb_session_get_block_size (session));
       break;
     case PROP_PEER_JID:
-      g_value_set_string (value, ibb_transport_get_peer_jid (self));
+      g_value_set_string (value, ibb_session_get_peer (session));
       break;
     case PROP_LOCAL_JID:
-      g_value_set_string (value, ibb_transport_get_local_jid (self));
+      g_value_set_string (value, ibb_session_get_local (session));
       break;
     case PROP_STANZA_TYPE:
-      g_value_set_enum (value, ibb_transport_get_stanza_type (self));
+      g_value_set_enum (value, ibb_channel_get_stanza_type (channel));
       break;
     case PROP_BYTES_SENT:
-      g_value_set_uint64 (value, ibb_transport_get_bytes_sent (self));
-      break;
     case PROP_BYTES_RECEIVED:
-      g_value_set_uint64 (value, ibb_transport_get_bytes_received (self));
-      break;
     case PROP_BYTES_QUEUED:
-      g_value_set_uint64 (value, ibb_transport_get_bytes_queued (self));
-      break;
     case PROP_BYTES_IN_FLIGHT:
-      g_value_set_uint64 (value, ibb_transport_get_bytes_in_flight (self));
+      g_value_set_uint64 (value, get_byte_count (channel, prop_id));
       break;
     case PROP_READ_TIMEOUT:
-      g_value_set_uint (value, ibb_transport_get_read_timeout (self));
+      g_value_set_uint (value, ibb_channel_get_read_timeout (channel));
       break;
     case PROP_WRITE_TIMEOUT:
-      g_value_set_uint (value, ibb_transport_get_write_timeout (self));
+      g_value_set_uint (value, ibb_channel_get_write_timeout (channel));
       break;
     case PROP_AUTO_FLUSH:
-      g_value_set_boolean (value, ibb_transport_get_auto_flush (self));
+      g_value_set_boolean (value, ibb_channel_get_auto_flush (channel));
       break;
     case PROP_HALF_CLOSE:
-      g_value_set_boolean (value, ibb_transport_get_half_close (self));
+      g_value_set_boolean (value, ibb_channel_get_half_close (channel));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -240,25 +275,30 @@ ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GPara
 static void
 ibb_transport_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
 {
-  IBBTransport *self = IBB_TRANSPORT (object);
+  IBBChannel *channel = IBB_TRANSPORT (object)->channel;
+  gboolean    changed = FALSE;
 
+  if (channel == NULL)
+    return;
   switch (prop_id)
     {
     case PROP_READ_TIMEOUT:
-      ibb_transport_set_read_timeout (self, g_value_get_uint (value));
+      changed = ibb_channel_set_read_timeout (channel, g_value_get_uint (value));
       break;
     case PROP_WRITE_TIMEOUT:
-      ibb_transport_set_write_timeout (self, g_value_get_uint (value));
+      changed = ibb_channel_set_write_timeout (channel, g_value_get_uint (value));
       break;
     case PROP_AUTO_FLUSH:
-      ibb_transport_set_auto_flush (self, g_value_get_boolean (value));
+      changed = ibb_channel_set_auto_flush (channel, g_value_get_boolean (value));
       break;
     case PROP_HALF_CLOSE:
-      ibb_transport_set_half_close (self, g_value_get_boolean (value));
+      changed = ibb_channel_set_half_close (channel, g_value_get_boolean (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
+  if (changed)
+    g_object_notify_by_pspec (object, pspec);
 }
 
 static void
@@ -268,7 +308,7 @@ ibb_transport_dispose (GObject *object)
 
   /* Before GIOStream's dispose, which would flush and close and wait. */
   if (self->channel != NULL)
-    ibb_channel_drop_transport (self->channel);
+    ibb_channel_drop_owner (self->channel);
   G_OBJECT_CLASS (ibb_transport_parent_class)->dispose (object);
 }
 
@@ -343,7 +383,7 @@ ibb_transport_class_init (IBBTransportClass *class)
   /**
    * IBBTransport:stanza-type:
    *
-   * The stanza that carries the blocks.
+   * The stanza type of the session.
    *
    * Since: 1.0
    */
@@ -399,9 +439,11 @@ ibb_transport_class_init (IBBTransportClass *class)
   /**
    * IBBTransport:read-timeout:
    *
-   * How long one read may wait, in milliseconds; 0 for ever. A read past it
+   * How long one read may wait, in milliseconds; 0 means without end. A read past it
    * fails with %G_IO_ERROR_TIMED_OUT; the session goes on, and the read can be
    * repeated.
+   *
+   * Default: 0.
    *
    * Since: 1.0
    */
@@ -412,9 +454,11 @@ ibb_transport_class_init (IBBTransportClass *class)
    * IBBTransport:write-timeout:
    *
    * How long one write, flush, drain, shutdown or close may wait, in
-   * milliseconds; 0 for ever. A call past it fails with %G_IO_ERROR_TIMED_OUT;
+   * milliseconds; 0 means without end. A call past it fails with %G_IO_ERROR_TIMED_OUT;
    * the session goes on, and the call can be repeated, except for a close,
    * which goes on in the background.
+   *
+   * Default: 0.
    *
    * Since: 1.0
    */
@@ -427,6 +471,8 @@ ibb_transport_class_init (IBBTransportClass *class)
    * Whether a partial block leaves as soon as nothing is in flight. If not,
    * only full blocks leave before a flush.
    *
+   * Default: %TRUE.
+   *
    * Since: 1.0
    */
   props[PROP_AUTO_FLUSH] = g_param_spec_boolean ("auto-flush", NULL, NULL, TRUE, read_write);
@@ -435,7 +481,10 @@ ibb_transport_class_init (IBBTransportClass *class)
    * IBBTransport:half-close:
    *
    * Whether this side may write on after the peer's close, until it closes
-   * itself; by default as in [property@IBB.Service:half-close].
+   * itself.
+   *
+   * Default: %FALSE, or the value of [property@IBB.Service:half-close] when the
+   * session began.
    *
    * Since: 1.0
    */
@@ -448,11 +497,11 @@ ibb_transport_class_init (IBBTransportClass *class)
    * @self: the transport
    * @error: (nullable): why, or NULL for an orderly end
    *
-   * Both directions are over.
+   * Both directions have ended.
    *
    * Emitted once, in the thread-default context in which the service was
    * constructed. Bytes that came before can still be read. A handler may do
-   * anything, dropping the last reference included. Those who come late ask
+   * anything, dropping the last reference included. To find out later, call
    * [method@IBB.Transport.has_ended].
    *
    * Since: 1.0
@@ -466,6 +515,12 @@ ibb_transport_init (IBBTransport *self)
 {
 }
 
+static void
+emit_ended (GObject *object, const GError *error)
+{
+  g_signal_emit (object, signals[SIGNAL_ENDED], 0, error);
+}
+
 IBBTransport *
 ibb_transport_new (IBBChannel *channel)
 {
@@ -474,30 +529,22 @@ ibb_transport_new (IBBChannel *channel)
   self->channel = ibb_channel_ref (channel);
   self->input = ibb_input_stream_new (channel);
   self->output = ibb_output_stream_new (channel);
-  ibb_channel_set_transport (channel, self);
+  ibb_channel_set_owner (channel, G_OBJECT (self), emit_ended);
   return self;
 }
 
-static gboolean
-run (IBBTransport *self, const IBBOperationClass *class, GCancellable *cancellable, GError **error)
+IBBTransport *
+ibb_transport_new_take (IBBChannel *channel)
 {
-  IBBOperation operation;
-  gboolean     success;
+  g_autoptr (IBBChannel) owned = channel;
 
-  if (!ibb_channel_init_operation (self->channel, &operation, class, error))
-    return FALSE;
-  success = ibb_operation_run (&operation, cancellable, error);
-  ibb_operation_clear (&operation);
-  return success;
+  return owned != NULL ? ibb_transport_new (owned) : NULL;
 }
 
-static void
-start (IBBTransport *self, const IBBOperationClass *class, GTask *task)
+IBBChannel *
+ibb_transport_get_channel (IBBTransport *self)
 {
-  IBBOperation *operation = ibb_channel_new_operation (self->channel, class, task);
-
-  if (operation != NULL)
-    ibb_operation_start (operation, task);
+  return self->channel;
 }
 
 /**
@@ -509,10 +556,10 @@ start (IBBTransport *self, const IBBOperationClass *class, GTask *task)
  *
  * Waits until the peer has acknowledged every byte written so far.
  *
- * Partial blocks leave, as with a flush. With
- * [enum@IBB.StanzaType.MESSAGE] it waits until the server has the bytes, where
- * that can be known. Cancelled, or past [property@IBB.Transport:write-timeout],
- * it loses nothing and can be repeated.
+ * Partial blocks are sent, as with a flush. With
+ * [IBB_STANZA_TYPE_MESSAGE][enum@IBB.StanzaType] it waits until the server has
+ * the bytes, where that can be known. Cancelled, or past
+ * [property@IBB.Transport:write-timeout], it loses nothing and can be repeated.
  *
  * Since: 1.0
  */
@@ -528,16 +575,16 @@ ibb_transport_drain_async (IBBTransport       *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, ibb_transport_drain_async);
-  start (self, &ibb_operation_drain, task);
+  ibb_delivery_operation_start (self->channel, IBB_DELIVERY_DRAIN, task, NULL, NULL);
 }
 
 /**
  * ibb_transport_drain_finish:
  * @self: a transport
- * @result: what the callback got
+ * @result: the result that the callback was given
  * @error: return location for an error
  *
- * Ends what [method@IBB.Transport.drain_async] began.
+ * Finishes [method@IBB.Transport.drain_async].
  *
  * The errors are those of [class@IBB.Transport].
  *
@@ -562,7 +609,7 @@ ibb_transport_drain_finish (IBBTransport *self, GAsyncResult *result, GError **e
  *
  * Waits until the peer has acknowledged every byte written so far.
  *
- * The blocking twin of [method@IBB.Transport.drain_async].
+ * The blocking variant of [method@IBB.Transport.drain_async].
  *
  * Returns: TRUE if every byte was acknowledged
  *
@@ -573,26 +620,20 @@ ibb_transport_drain (IBBTransport *self, GCancellable *cancellable, GError **err
 {
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
 
-  return run (self, &ibb_operation_drain, cancellable, error);
+  return ibb_delivery_operation_run (self->channel, IBB_DELIVERY_DRAIN, cancellable, error);
 }
 
-/* It counts as a write: GIO's own flag keeps writes away from it, and it from
- * writes; where the output half is closed, only a second shutdown is to be kept
- * away. */
+/* It counts as a write: GIO's own flag keeps writes away from it, and it from writes; where the
+ * output half is closed, only a second shutdown is to be kept away. */
 static gboolean
-set_shutting (IBBTransport *self, GError **error)
+begin_shutdown (IBBTransport *self, GError **error)
 {
   GOutputStream *output = (GOutputStream *) self->output;
-  gboolean       shutting;
 
   if (self->channel == NULL)
     return TRUE;
 
-  ibb_worker_lock (self->channel->worker);
-  shutting = self->channel->shutting;
-  self->channel->shutting = TRUE;
-  ibb_worker_unlock (self->channel->worker);
-  if (shutting)
+  if (!g_atomic_int_compare_and_exchange (&self->shutting, FALSE, TRUE))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING,
                            _ ("The output is already being shut down"));
@@ -601,20 +642,18 @@ set_shutting (IBBTransport *self, GError **error)
   if (g_output_stream_is_closed (output) || g_output_stream_set_pending (output, error))
     return TRUE;
 
-  ibb_worker_lock (self->channel->worker);
-  self->channel->shutting = FALSE;
-  ibb_worker_unlock (self->channel->worker);
+  g_atomic_int_set (&self->shutting, FALSE);
   return FALSE;
 }
 
-void
-ibb_transport_shutdown_finished (IBBOperation *operation)
+static void
+end_shutdown (gpointer data)
 {
-  IBBTransport *self = IBB_TRANSPORT (operation->keep);
+  IBBTransport *self = data;
 
-  ibb_worker_lock (self->channel->worker);
-  self->channel->shutting = FALSE;
-  ibb_worker_unlock (self->channel->worker);
+  if (self->channel == NULL)
+    return;
+  g_atomic_int_set (&self->shutting, FALSE);
   if (g_output_stream_has_pending ((GOutputStream *) self->output))
     g_output_stream_clear_pending ((GOutputStream *) self->output);
 }
@@ -653,8 +692,8 @@ ibb_transport_shutdown_output_async (IBBTransport       *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, ibb_transport_shutdown_output_async);
-  if (set_shutting (self, &error))
-    start (self, &ibb_operation_shutdown, task);
+  if (begin_shutdown (self, &error))
+    ibb_delivery_operation_start (self->channel, IBB_DELIVERY_SHUTDOWN, task, end_shutdown, self);
   else
     g_task_return_error (task, error);
 }
@@ -662,10 +701,10 @@ ibb_transport_shutdown_output_async (IBBTransport       *self,
 /**
  * ibb_transport_shutdown_output_finish:
  * @self: a transport
- * @result: what the callback got
+ * @result: the result that the callback was given
  * @error: return location for an error
  *
- * Ends what [method@IBB.Transport.shutdown_output_async] began.
+ * Finishes [method@IBB.Transport.shutdown_output_async].
  *
  * The errors are those of [class@IBB.Transport].
  *
@@ -692,7 +731,7 @@ ibb_transport_shutdown_output_finish (IBBTransport *self, GAsyncResult *result, 
  * Delivers every byte written so far, then tells the peer that no more will
  * come: the half-close.
  *
- * The blocking twin of [method@IBB.Transport.shutdown_output_async].
+ * The blocking variant of [method@IBB.Transport.shutdown_output_async].
  *
  * Returns: TRUE if every byte was delivered and the peer is told
  *
@@ -701,9 +740,15 @@ ibb_transport_shutdown_output_finish (IBBTransport *self, GAsyncResult *result, 
 gboolean
 ibb_transport_shutdown_output (IBBTransport *self, GCancellable *cancellable, GError **error)
 {
+  gboolean success;
+
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
 
-  return set_shutting (self, error) && run (self, &ibb_operation_shutdown, cancellable, error);
+  if (!begin_shutdown (self, error))
+    return FALSE;
+  success = ibb_delivery_operation_run (self->channel, IBB_DELIVERY_SHUTDOWN, cancellable, error);
+  end_shutdown (self);
+  return success;
 }
 
 /**

@@ -15,9 +15,9 @@ G_BEGIN_DECLS
 /**
  * IBBStanzaType:
  * @IBB_STANZA_TYPE_IQ: blocks travel in IQ stanzas, each acknowledged by the
- *   peer: the right choice nearly always
- * @IBB_STANZA_TYPE_MESSAGE: blocks travel in messages, which nobody
- *   acknowledges and servers may drop
+ *   peer: use this one unless the peer requires the other
+ * @IBB_STANZA_TYPE_MESSAGE: blocks travel in messages, which the peer
+ *   does not acknowledge and servers may drop
  *
  * The stanza that carries the blocks of a session.
  *
@@ -55,7 +55,7 @@ typedef enum
  * @IBB_CLIENT_STATE_ONLINE: logged in and reachable
  * @IBB_CLIENT_STATE_SUSPENDED: the connection broke and is being resumed (XEP-0198)
  *
- * Where an [class@IBB.Client] stands.
+ * The state of the connection of an [class@IBB.Client].
  *
  * Since: 1.0
  */

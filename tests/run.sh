@@ -5,7 +5,7 @@
 #
 #   sh tests/run.sh                 every suite, the sanitizers, the coverage
 #   sh tests/run.sh unit server     these suites only
-#   sh tests/run.sh --checks        also formatting and layering, as CI does
+#   sh tests/run.sh --checks        also formatting and the graph of the files, as CI does
 #
 # The last line is "N passed, N failed, N skipped".
 

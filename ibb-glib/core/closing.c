@@ -1,421 +1,392 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The end of a session: ours, the peer's, both at once, orderly or not. */
-
 #include "config.h"
 
-#include "core/engine-private.h"
-#include "core/session-private.h"
+#include "core/closing.h"
+
+/* How long what was written before the peer closed may still be acknowledged (D-38). */
+#define LINGER (4 * G_USEC_PER_SEC)
+#define TIMEOUTS_MAX 10 /* D-37: what a peer may make of one */
+
+/* What is not here does nothing. */
+static const struct
+{
+  IBBClosingEvent  event;
+  IBBOutState      out;
+  IBBInState       in;
+  IBBOutState      next_out;
+  IBBInState       next_in;
+  IBBClosingAction action;
+} steps[] = {
+  { IBB_CLOSING_ON_SHUTDOWN, IBB_OUT_OPEN, IBB_IN_OPEN, IBB_OUT_SHUT, IBB_IN_OPEN,
+    IBB_CLOSING_DO_NOTHING },
+  { IBB_CLOSING_ON_SHUTDOWN, IBB_OUT_OPEN, IBB_IN_CLOSE_OWED, IBB_OUT_SHUT, IBB_IN_CLOSE_OWED,
+    IBB_CLOSING_DO_NOTHING },
+  { IBB_CLOSING_ON_SHUTDOWN, IBB_OUT_DRAINING, IBB_IN_OPEN, IBB_OUT_SHUT, IBB_IN_OPEN,
+    IBB_CLOSING_DO_NOTHING },
+  { IBB_CLOSING_ON_SHUTDOWN, IBB_OUT_DRAINING, IBB_IN_CLOSE_OWED, IBB_OUT_SHUT, IBB_IN_CLOSE_OWED,
+    IBB_CLOSING_DO_NOTHING },
+
+  { IBB_CLOSING_ON_CLOSE, IBB_OUT_OPEN, IBB_IN_OPEN, IBB_OUT_DRAINING, IBB_IN_OPEN,
+    IBB_CLOSING_DO_NOTHING },
+  { IBB_CLOSING_ON_CLOSE, IBB_OUT_OPEN, IBB_IN_CLOSE_OWED, IBB_OUT_DRAINING, IBB_IN_CLOSE_OWED,
+    IBB_CLOSING_DO_NOTHING },
+
+  { IBB_CLOSING_ON_PEER_CLOSE, IBB_OUT_OPEN, IBB_IN_OPEN, IBB_OUT_OPEN, IBB_IN_CLOSE_OWED,
+    IBB_CLOSING_DO_OWE },
+  { IBB_CLOSING_ON_PEER_CLOSE, IBB_OUT_DRAINING, IBB_IN_OPEN, IBB_OUT_DRAINING, IBB_IN_CLOSE_OWED,
+    IBB_CLOSING_DO_OWE },
+  { IBB_CLOSING_ON_PEER_CLOSE, IBB_OUT_SHUT, IBB_IN_OPEN, IBB_OUT_SHUT, IBB_IN_CLOSE_OWED,
+    IBB_CLOSING_DO_OWE },
+  { IBB_CLOSING_ON_PEER_CLOSE, IBB_OUT_CLOSE_SENT, IBB_IN_OPEN, IBB_OUT_CLOSE_SENT, IBB_IN_CLOSED,
+    IBB_CLOSING_DO_ANSWER },
+
+  { IBB_CLOSING_ON_STOP, IBB_OUT_OPEN, IBB_IN_CLOSE_OWED, IBB_OUT_DRAINING, IBB_IN_CLOSE_OWED,
+    IBB_CLOSING_DO_NOTHING },
+
+  { IBB_CLOSING_ON_DRAINED, IBB_OUT_DRAINING, IBB_IN_OPEN, IBB_OUT_CLOSE_SENT, IBB_IN_OPEN,
+    IBB_CLOSING_DO_SEND },
+  { IBB_CLOSING_ON_DRAINED, IBB_OUT_SHUT, IBB_IN_OPEN, IBB_OUT_CLOSE_SENT, IBB_IN_OPEN,
+    IBB_CLOSING_DO_SEND },
+  { IBB_CLOSING_ON_DRAINED, IBB_OUT_DRAINING, IBB_IN_CLOSE_OWED, IBB_OUT_ENDED, IBB_IN_ENDED,
+    IBB_CLOSING_DO_ANSWER },
+  { IBB_CLOSING_ON_DRAINED, IBB_OUT_SHUT, IBB_IN_CLOSE_OWED, IBB_OUT_ENDED, IBB_IN_ENDED,
+    IBB_CLOSING_DO_ANSWER },
+};
+
+IBBClosingStep
+ibb_closing_get_step (IBBOutState out, IBBInState in, IBBClosingEvent event)
+{
+  if (event == IBB_CLOSING_ON_END)
+    return (IBBClosingStep){ IBB_OUT_ENDED, IBB_IN_ENDED, IBB_CLOSING_DO_NOTHING };
+
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+    if (steps[i].event == event && steps[i].out == out && steps[i].in == in)
+      return (IBBClosingStep){ steps[i].next_out, steps[i].next_in, steps[i].action };
+  return (IBBClosingStep){ out, in, IBB_CLOSING_DO_NOTHING };
+}
+
+/* TRUE if something has changed. */
+static gboolean
+take_step (IBBClosing *self, IBBClosingEvent event, IBBClosingAction *action)
+{
+  IBBClosingStep step = ibb_closing_get_step (self->out, self->in, event);
+  gboolean       is_new = step.out != self->out || step.in != self->in;
+
+  self->out = step.out;
+  self->in = step.in;
+  if (action != NULL)
+    *action = step.action;
+  return is_new;
+}
+
+void
+ibb_closing_init (IBBClosing *self, const IBBTerms *terms)
+{
+  self->terms = terms;
+  self->half_close = terms->shared->settings.half_close;
+  self->began = IBB_NEVER;
+  self->at = IBB_NEVER;
+  self->linger_until = IBB_NEVER;
+}
+
+void
+ibb_closing_clear (IBBClosing *self)
+{
+  ibb_pendings_remove (&self->terms->shared->pendings, &self->pending);
+  g_clear_pointer (&self->peer_close, ibb_stanza_record_unref);
+}
+
+void
+ibb_closing_end (IBBClosing *self, gboolean is_orderly)
+{
+  take_step (self, IBB_CLOSING_ON_END, NULL);
+  if (is_orderly)
+    self->output_shut = TRUE;
+  ibb_closing_clear (self);
+}
+
+/* Stanzas. */
 
 static IBBStanza *
-make_close (IBBSession *self, const char *id, gboolean unclean)
+create_close (IBBClosing *self, const char *id, gboolean unclean)
 {
   IBBStanza *close =
-      ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE, id, self->peer_jid);
+      ibb_terms_create_stanza (self->terms, IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE, id);
 
-  ibb_session_set_from (self, close);
-  close->sid = g_strdup (self->sid);
+  close->sid = g_strdup (self->terms->key.sid);
   close->unclean = unclean;
   return close;
 }
 
-static gint64
-get_close_timeout (IBBSession *self)
+/* The peer has so long to answer our close, which is what we wait for last. */
+static void
+begin_timeout (IBBClosing *self, gint64 now)
 {
-  return (gint64) self->engine->settings.close_timeout * 1000;
+  self->began = now;
+  self->at = ibb_timer_get_deadline (now, self->terms->shared->settings.close_timeout);
 }
 
 static void
-send_close (IBBSession *self, gint64 now)
+send_close (IBBClosing *self, gint64 now)
 {
-  IBBEngine *engine = self->engine;
+  IBBShared *shared = self->terms->shared;
 
-  self->close_sent = TRUE;
-  self->close_id = ibb_engine_new_id (engine);
-  ibb_engine_add_pending (engine, IBB_PENDING_CLOSE, self->close_id, self->peer_normal)->session =
-      self;
-  ibb_engine_queue_control (engine, make_close (self, self->close_id, FALSE));
-  self->sender.heard = now;
-  if (self->close)
-    self->close_at = now + get_close_timeout (self);
+  ibb_pendings_add (&shared->pendings, &self->pending, IBB_PENDING_CLOSE,
+                    ibb_ids_create (&shared->ids), self->terms->key.peer, self->terms->owner);
+  ibb_control_push (&shared->control, create_close (self, self->pending.id, FALSE));
+  if (self->is_whole)
+    begin_timeout (self, now);
 }
 
 /* The same <close/> again, after a silence (D-27). */
 void
-ibb_session_repeat_close (IBBSession *self)
+ibb_closing_repeat (IBBClosing *self)
 {
-  ibb_engine_queue_control (self->engine, make_close (self, self->close_id, FALSE));
+  ibb_control_push (&self->terms->shared->control, create_close (self, self->pending.id, FALSE));
 }
 
 /* Nobody waits for the reply to this one (D-49). */
 static void
-send_unclean_close (IBBSession *self)
+send_unclean_close (IBBClosing *self)
 {
-  g_autofree char *id = ibb_engine_new_id (self->engine);
+  IBBShared       *shared = self->terms->shared;
+  g_autofree char *id = ibb_ids_create (&shared->ids);
 
-  ibb_engine_queue_control (self->engine, make_close (self, id, TRUE));
+  ibb_control_push (&shared->control, create_close (self, id, TRUE));
 }
 
-/* The peer may read until the result that we owe, which would tell it that it
- * has everything (D-37): not when something of ours is missing. */
 static void
-refuse_peer_close (IBBSession *self)
+answer_peer_close (IBBClosing *self, const IBBStanza *close)
 {
-  ibb_engine_reply_error (self->engine, self->peer_close, IBB_CONDITION_ITEM_NOT_FOUND,
-                          IBB_ERROR_TYPE_CANCEL, NULL);
+  ibb_control_reply_result (&self->terms->shared->control, close);
 }
 
-/* The peer learns that it is over: by the answer that we owe, or by a <close/>,
- * after an orderly one as well, upon which it may be writing on (D-39, D-41).
- * When both have closed, both have said all (D-40). */
 static void
-tell_peer (IBBSession *self)
+refuse (IBBClosing *self, const IBBStanza *close)
+{
+  ibb_control_reply_error (&self->terms->shared->control, close, IBB_CONDITION_ITEM_NOT_FOUND,
+                           IBB_ERROR_TYPE_CANCEL, NULL);
+}
+
+/* By the answer that we owe, or by a <close/>, also after an orderly one, upon
+ * which it may be writing on (D-39, D-41). The result that we owe would tell it
+ * that it has everything (D-37). When both have closed, both have said all (D-40). */
+void
+ibb_closing_tell_peer (IBBClosing *self)
 {
   if (self->peer_close != NULL)
-    refuse_peer_close (self);
-  else if (!self->peer_closed)
+    refuse (self, self->peer_close);
+  else if (!ibb_closing_is_peer_closed (self))
     send_unclean_close (self);
 }
 
-static void
-end_orderly (IBBSession *self)
+/* Ours. */
+
+gboolean
+ibb_closing_shutdown (IBBClosing *self)
 {
-  /* The way in may have failed while ours went well. */
-  if (self->input_failure.kind == IBB_FAILURE_PEER_ABORTED)
-    ibb_failure_copy (&self->failure, &self->input_failure);
-  ibb_session_end (self, &(IBBFailure) IBB_FAILURE_INIT);
+  return take_step (self, IBB_CLOSING_ON_SHUTDOWN, NULL);
 }
 
-static void
-answer_peer_close (IBBSession *self)
+gboolean
+ibb_closing_close (IBBClosing *self, gint64 now)
 {
-  IBBFailure failure = IBB_FAILURE_INIT;
+  if (self->is_whole)
+    return FALSE;
 
-  if (ibb_sender_is_drained (self))
-    {
-      ibb_engine_reply_result (self->engine, self->peer_close);
-      end_orderly (self);
-    }
-  else
-    {
-      refuse_peer_close (self);
-      ibb_failure_set (&failure, IBB_FAILURE_PEER_CLOSED);
-      ibb_session_end (self, &failure);
-    }
-}
-
-/* Whether our application may still write although the peer has closed (D-39). */
-static gboolean
-may_write_on (IBBSession *self)
-{
-  return self->half_close && !self->shutdown && !self->close;
+  self->is_whole = TRUE;
+  take_step (self, IBB_CLOSING_ON_CLOSE, NULL);
+  if (self->out == IBB_OUT_CLOSE_SENT && self->began == IBB_NEVER)
+    begin_timeout (self, now);
+  return TRUE;
 }
 
 void
-ibb_session_proceed (IBBSession *self, gint64 now)
+ibb_closing_abort (IBBClosing *self)
 {
-  if (self->state != IBB_SESSION_OPEN || !ibb_sender_is_drained (self))
-    return;
+  self->is_whole = TRUE;
+}
 
-  if (self->peer_close != NULL)
+IBBClosingVerdict
+ibb_closing_drained (IBBClosing *self, gint64 now)
+{
+  IBBClosingAction action;
+
+  take_step (self, IBB_CLOSING_ON_DRAINED, &action);
+  switch (action)
     {
-      if (!may_write_on (self))
-        answer_peer_close (self);
-    }
-  else if ((self->shutdown || self->close) && !self->close_sent)
-    {
+    case IBB_CLOSING_DO_SEND:
       send_close (self, now);
-      ibb_session_update_timer (self, now); /* its time-out begins */
+      return IBB_CLOSING_SENT;
+    case IBB_CLOSING_DO_ANSWER:
+      answer_peer_close (self, self->peer_close);
+      return IBB_CLOSING_ENDS;
+    case IBB_CLOSING_DO_NOTHING:
+      return IBB_CLOSING_GOES_ON;
+    case IBB_CLOSING_DO_OWE:
+    default:
+      g_assert_not_reached ();
     }
+}
+
+void
+ibb_closing_sent (IBBClosing *self)
+{
+  self->output_shut = TRUE;
 }
 
 /* The peer's. */
 
-/* D-45: what came before may not be all that it meant to send. */
-static gboolean
-is_orderly (IBBSession *self, gboolean unclean, gint64 now)
+IBBClosingVerdict
+ibb_closing_receive (IBBClosing *self, IBBStanza *stanza, gint64 now)
 {
-  IBBReceiver   *receiver = &self->receiver;
-  const IBBHeld *held = g_queue_peek_head (&receiver->held);
+  IBBClosingAction action;
 
-  if (unclean || receiver->refusing || receiver->answered_error)
-    return FALSE;
-  /* Some end a session upon an error of their own, with this for a word (H-03). */
-  if (self->sender.refused_for_good)
-    return FALSE;
-  return held == NULL || g_queue_get_length (&receiver->held) > 1 ||
-         now - held->arrived <= IBB_ACK_DELAY;
-}
+  if (stanza->unclean)
+    {
+      take_step (self, IBB_CLOSING_ON_END, NULL);
+      answer_peer_close (self, stanza);
+      return IBB_CLOSING_ABORTED;
+    }
 
-static void
-end_input (IBBSession *self, gboolean orderly)
-{
-  if (self->input_failure.kind != IBB_FAILURE_NONE)
-    return;
-
-  if (orderly)
-    self->receiver.eof = TRUE;
+  take_step (self, IBB_CLOSING_ON_PEER_CLOSE, &action);
+  if (action == IBB_CLOSING_DO_ANSWER)
+    {
+      answer_peer_close (self, stanza);
+      if (self->began == IBB_NEVER)
+        begin_timeout (self, now);
+    }
   else
-    ibb_failure_set (&self->input_failure, IBB_FAILURE_PEER_ABORTED);
-  ibb_session_changed (self);
+    self->peer_close = ibb_stanza_record_ref (stanza);
+  return IBB_CLOSING_GOES_ON;
 }
 
-static void
-set_if_none (IBBFailure *failure, IBBFailureKind kind)
+IBBClosingVerdict
+ibb_closing_receive_again (IBBClosing *self, const IBBStanza *stanza)
 {
-  if (failure->kind == IBB_FAILURE_NONE)
-    ibb_failure_set (failure, kind);
+  /* Ours to answer still, if it is the same one again (D-27). */
+  if (self->peer_close != NULL && g_strcmp0 (self->peer_close->id, stanza->id) == 0)
+    return IBB_CLOSING_GOES_ON;
+  /* It does not wait for our last word any more (D-41). */
+  if (self->peer_close != NULL && stanza->unclean)
+    {
+      refuse (self, self->peer_close);
+      answer_peer_close (self, stanza);
+      return IBB_CLOSING_ABORTED;
+    }
+  refuse (self, stanza);
+  return IBB_CLOSING_GOES_ON;
 }
 
 /* What was written still goes out, for as long as the peer takes it (D-38):
  * without end where the application has agreed to say its last word after the
  * peer's (D-39, D-40). */
-static void
-stop_writing (IBBSession *self, gint64 now)
+gboolean
+ibb_closing_stop (IBBClosing *self, gint64 now)
 {
-  if (!self->half_close && !self->shutdown)
-    self->linger_until = now + IBB_LINGER;
-  set_if_none (&self->output_failure, IBB_FAILURE_PEER_CLOSED);
-  ibb_sender_flush (self, now);
-  ibb_session_changed (self);
+  if (self->in != IBB_IN_CLOSE_OWED || self->linger_until != IBB_NEVER ||
+      (self->out == IBB_OUT_OPEN && self->half_close))
+    return FALSE;
+
+  if (!self->half_close && self->out != IBB_OUT_SHUT)
+    self->linger_until = now + LINGER;
+  take_step (self, IBB_CLOSING_ON_STOP, NULL);
+  return TRUE;
 }
 
-static void
-peer_aborted (IBBSession *self, IBBStanza *stanza)
+gboolean
+ibb_closing_get_half_close (const IBBClosing *self)
 {
-  IBBFailure failure = IBB_FAILURE_INIT;
-
-  ibb_engine_reply_result (self->engine, stanza);
-  /* Whoever closed the whole wants no more, and all of theirs arrived (D-37). */
-  if (self->close && ibb_sender_is_drained (self))
-    {
-      end_orderly (self);
-      return;
-    }
-
-  ibb_failure_set (&failure, IBB_FAILURE_PEER_ABORTED);
-  ibb_session_end (self, &failure);
+  return self->half_close;
 }
 
-static void
-closed_again (IBBSession *self, IBBStanza *stanza)
+void
+ibb_closing_set_half_close (IBBClosing *self, gboolean half_close)
+{
+  self->half_close = half_close;
+}
+
+/* What it is like. */
+
+gboolean
+ibb_closing_is_whole (const IBBClosing *self)
+{
+  return self->is_whole;
+}
+
+gboolean
+ibb_closing_is_sent (const IBBClosing *self)
+{
+  return self->out == IBB_OUT_CLOSE_SENT;
+}
+
+gboolean
+ibb_closing_is_peer_closed (const IBBClosing *self)
+{
+  return self->in == IBB_IN_CLOSE_OWED || self->in == IBB_IN_CLOSED;
+}
+
+gboolean
+ibb_closing_is_output_shut (const IBBClosing *self)
+{
+  return self->output_shut;
+}
+
+gboolean
+ibb_closing_awaits_reply (const IBBClosing *self)
+{
+  return ibb_pending_is_set (&self->pending) && self->at == IBB_NEVER;
+}
+
+/* While the peer only takes what is left (D-38), each refusal says that it takes no
+ * more. While it waits for our last word (D-39), only an unknown session does. That
+ * nobody is there any more is another matter. */
+gboolean
+ibb_closing_explains (const IBBClosing *self, const IBBFailure *failure)
 {
   if (self->peer_close == NULL)
-    ibb_engine_reply_error (self->engine, stanza, IBB_CONDITION_ITEM_NOT_FOUND,
-                            IBB_ERROR_TYPE_CANCEL, NULL);
-  /* Ours to answer still, if it is the same one again (D-27). */
-  else if (g_strcmp0 (self->peer_close->id, stanza->id) == 0)
+    return FALSE;
+  if (failure->kind == IBB_FAILURE_CONDITION && failure->condition == IBB_CONDITION_ITEM_NOT_FOUND)
+    return TRUE;
+  return self->linger_until != IBB_NEVER &&
+         (failure->kind == IBB_FAILURE_RETRIES || failure->kind == IBB_FAILURE_CONDITION) &&
+         !ibb_condition_means_nobody (failure->condition);
+}
+
+/* Time. */
+
+void
+ibb_closing_prolong_linger (IBBClosing *self, gint64 now)
+{
+  if (self->linger_until != IBB_NEVER)
+    self->linger_until = now + LINGER;
+}
+
+/* This may take several close-timeouts, TIMEOUTS_MAX of them at most (D-37). */
+void
+ibb_closing_prolong (IBBClosing *self, gint64 now)
+{
+  gint64 timeout = (gint64) self->terms->shared->settings.close_timeout * 1000;
+
+  if (self->at == IBB_NEVER || timeout == 0)
     return;
-  /* It does not wait for our last word any more (D-41). */
-  else if (stanza->unclean)
-    {
-      refuse_peer_close (self);
-      peer_aborted (self, stanza);
-    }
-  else
-    ibb_engine_reply_error (self->engine, stanza, IBB_CONDITION_ITEM_NOT_FOUND,
-                            IBB_ERROR_TYPE_CANCEL, NULL);
-}
-
-void
-ibb_session_receive_close (IBBSession *self, IBBStanza *stanza, gint64 now)
-{
-  if (self->peer_closed)
-    {
-      closed_again (self, stanza);
-      return;
-    }
-
-  self->peer_closed = TRUE;
-  ibb_sender_heard (self, now);
-  end_input (self, is_orderly (self, stanza->unclean, now));
-  ibb_receiver_release_all (self);
-  if (stanza->unclean)
-    {
-      peer_aborted (self, stanza);
-      return;
-    }
-
-  if (self->close_sent)
-    {
-      /* Crossing closes (D-40): both sides have said all. */
-      ibb_engine_reply_result (self->engine, stanza);
-      if (self->close_at == IBB_NEVER)
-        self->close_at = now + get_close_timeout (self);
-    }
-  else
-    {
-      self->peer_close = ibb_stanza_record_ref (stanza);
-      if (!may_write_on (self))
-        stop_writing (self, now);
-      ibb_session_proceed (self, now);
-    }
-  ibb_session_update_timer (self, now);
-}
-
-void
-ibb_session_close_answered (IBBSession *self, IBBStanza *answer, gint64 now)
-{
-  gboolean   result = answer->payload != IBB_PAYLOAD_ERROR;
-  IBBFailure failure = IBB_FAILURE_INIT;
-
-  if (result || self->peer_closed)
-    {
-      end_input (self, is_orderly (self, FALSE, now));
-      end_orderly (self);
-    }
-  else if (self->close && (self->carrier == IBB_CARRIER_IQ || self->sender.written == 0))
-    end_orderly (self);
-  else
-    {
-      /* Half of an answer must not look whole; sent messages may not have
-       * arrived (D-37). */
-      ibb_failure_set_condition (&failure, IBB_FAILURE_CLOSE_UNCONFIRMED, answer->condition,
-                                 answer->text);
-      ibb_session_end (self, &failure);
-    }
-  ibb_failure_clear (&failure);
+  self->at = MIN (now + timeout, self->began + TIMEOUTS_MAX * timeout);
 }
 
 gint64
-ibb_session_get_close_due (IBBSession *self)
+ibb_closing_get_due (const IBBClosing *self)
 {
-  return MIN (self->linger_until, self->close_at);
+  return MIN (self->linger_until, self->at);
 }
 
-void
-ibb_session_restart_close_timeout (IBBSession *self, gint64 now)
+IBBClosingVerdict
+ibb_closing_timeout (IBBClosing *self, gint64 now)
 {
-  self->close_at = now + get_close_timeout (self);
-  ibb_session_update_timer (self, now);
-}
-
-void
-ibb_session_close_timeout (IBBSession *self, gint64 now)
-{
-  IBBFailure failure = IBB_FAILURE_INIT;
-
   if (now >= self->linger_until)
-    answer_peer_close (self);
-  else if (now >= self->close_at)
     {
-      if (self->carrier == IBB_CARRIER_MESSAGE && self->sender.written > 0 && !self->peer_closed)
-        {
-          ibb_failure_set (&failure, IBB_FAILURE_CLOSE_UNCONFIRMED);
-          ibb_session_end (self, &failure);
-        }
-      else
-        end_orderly (self);
+      refuse (self, self->peer_close);
+      return IBB_CLOSING_LINGERED;
     }
-}
-
-/* Ours. */
-
-void
-ibb_session_set_half_close (IBBSession *self, gboolean half_close, gint64 now)
-{
-  self->half_close = half_close;
-  if (self->state != IBB_SESSION_OPEN)
-    return;
-
-  now = ibb_engine_get_time (self->engine, now);
-  if (self->peer_close != NULL && !may_write_on (self) && self->linger_until == IBB_NEVER)
-    stop_writing (self, now);
-  ibb_session_proceed (self, now);
-  ibb_session_update_timer (self, now);
-}
-
-void
-ibb_session_close_output (IBBSession *self, gint64 now)
-{
-  set_if_none (&self->output_failure, IBB_FAILURE_CLOSED);
-  ibb_session_changed (self);
-}
-
-void
-ibb_session_shutdown_output (IBBSession *self, gint64 now)
-{
-  if (self->state != IBB_SESSION_OPEN || self->shutdown)
-    return;
-
-  now = ibb_engine_get_time (self->engine, now);
-  self->shutdown = TRUE;
-  set_if_none (&self->output_failure, IBB_FAILURE_CLOSED);
-  ibb_sender_flush (self, now);
-  ibb_session_proceed (self, now);
-  ibb_session_changed (self);
-  ibb_session_update_timer (self, now);
-}
-
-void
-ibb_session_close (IBBSession *self, gint64 now)
-{
-  if (self->close)
-    return;
-  if (self->state == IBB_SESSION_OPENING || self->state == IBB_SESSION_REQUESTED)
-    {
-      ibb_session_abort (self, now);
-      return;
-    }
-
-  now = ibb_engine_get_time (self->engine, now);
-  self->close = TRUE;
-  set_if_none (&self->output_failure, IBB_FAILURE_CLOSED);
-  set_if_none (&self->input_failure, IBB_FAILURE_CLOSED);
-  self->receiver.closed = TRUE;
-  if (self->state == IBB_SESSION_OPEN)
-    {
-      ibb_receiver_refuse_held (self);
-      if (self->close_sent)
-        self->close_at = MIN (self->close_at, now + get_close_timeout (self));
-      ibb_sender_flush (self, now);
-    }
-  ibb_receiver_drop_unread (self);
-  ibb_session_proceed (self, now);
-  ibb_session_changed (self);
-  ibb_session_update_timer (self, now);
-}
-
-void
-ibb_session_abort (IBBSession *self, gint64 now)
-{
-  IBBFailure failure = IBB_FAILURE_INIT;
-
-  now = ibb_engine_get_time (self->engine, now);
-  self->close = TRUE;
-  set_if_none (&self->input_failure, IBB_FAILURE_ABORTED);
-  ibb_failure_set (&failure, IBB_FAILURE_ABORTED);
-
-  if (self->state == IBB_SESSION_REQUESTED)
-    ibb_session_refuse (self, IBB_CONDITION_NOT_ACCEPTABLE, NULL, now);
-  else if (self->state == IBB_SESSION_OPENING)
-    ibb_engine_abandon_open (self, now);
-  else if (self->state == IBB_SESSION_OPEN)
-    {
-      ibb_receiver_refuse_held (self);
-      tell_peer (self);
-    }
-  ibb_session_end (self, &failure);
-  ibb_receiver_drop_unread (self);
-  ibb_session_changed (self);
-}
-
-void
-ibb_session_fail (IBBSession *self, const IBBFailure *failure, gint64 now)
-{
-  IBBFailure peer_closed = IBB_FAILURE_INIT;
-
-  if (self->state != IBB_SESSION_OPEN)
-    return;
-
-  ibb_receiver_release_all (self);
-  tell_peer (self);
-  /* What ends the lingering after the peer's close is that close (D-38). */
-  if (self->peer_close != NULL)
-    {
-      ibb_failure_set (&peer_closed, IBB_FAILURE_PEER_CLOSED);
-      ibb_session_end (self, &peer_closed);
-    }
-  else
-    ibb_session_end (self, failure);
+  return now >= self->at ? IBB_CLOSING_UNANSWERED : IBB_CLOSING_GOES_ON;
 }

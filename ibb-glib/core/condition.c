@@ -72,6 +72,13 @@ ibb_condition_get_default_type (IBBCondition condition)
   return conditions[condition].type;
 }
 
+gboolean
+ibb_condition_means_nobody (IBBCondition condition)
+{
+  return condition == IBB_CONDITION_SERVICE_UNAVAILABLE || condition == IBB_CONDITION_GONE ||
+         condition == IBB_CONDITION_REMOTE_SERVER_NOT_FOUND;
+}
+
 const char *
 ibb_error_type_to_string (IBBErrorType type)
 {

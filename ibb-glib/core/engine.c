@@ -2,184 +2,149 @@
 
 #include "config.h"
 
-#include <string.h>
-
 #include "core/engine-private.h"
+
 #include "core/jid.h"
 
-/* Strangers may provoke errors, and peers may repeat blocks, faster than the
- * answers can be sent (D-47). */
-#define ERROR_REPLIES_MAX 1000
-#define REPEATED_RESULTS_MAX 1000
-#define BACKLOG 4096
-
-static guint
-session_hash (gconstpointer key)
+static gint64
+get_time (IBBEngine *self, gint64 now)
 {
-  const IBBSession *session = key;
+  return ibb_clock_get_time (&self->shared->clock, now);
+}
 
-  return g_str_hash (session->sid) ^ (g_str_hash (session->peer_normal) * 31) ^
-         (g_str_hash (session->local_normal) * 131);
+/* What is known of a peer. */
+
+/* Its sessions, each with a reference: some may end. */
+static GList *
+copy_sessions (IBBPeer *peer)
+{
+  GList *sessions = g_list_copy (ibb_peer_get_sessions (peer)->head);
+
+  for (GList *l = sessions; l != NULL; l = l->next)
+    ibb_session_ref (l->data);
+  return sessions;
 }
 
 static gboolean
-session_equal (gconstpointer a, gconstpointer b)
+is_listened_to (IBBPeer *peer)
 {
-  const IBBSession *session_a = a;
-  const IBBSession *session_b = b;
+  GList *first = ibb_peer_get_sessions (peer)->head;
 
-  return g_str_equal (session_a->sid, session_b->sid) &&
-         g_str_equal (session_a->peer_normal, session_b->peer_normal) &&
-         g_str_equal (session_a->local_normal, session_b->local_normal);
+  return first != NULL && ibb_session_is_peer_listened_to (first->data);
 }
 
 static void
-pending_free (IBBPending *pending)
+heed_peer (IBBPeer *peer, IBBPeerVerdict verdict, gint64 now)
 {
-  g_free (pending->id);
-  g_free (pending->jid);
-  g_free (pending->address);
-  g_free (pending->local);
-  g_free (pending->sid);
-  g_free (pending);
+  GList *sessions;
+
+  if (verdict == IBB_PEER_UNKNOWN)
+    return;
+
+  if (verdict == IBB_PEER_THERE)
+    ibb_peer_update_timer (peer, is_listened_to (peer), now);
+  sessions = copy_sessions (peer);
+  for (GList *l = sessions; l != NULL; l = l->next)
+    {
+      if (verdict == IBB_PEER_THERE)
+        ibb_session_peer_is_there (l->data, now);
+      else
+        ibb_session_peer_gone (l->data, now);
+    }
+  g_list_free_full (sessions, (GDestroyNotify) ibb_session_unref);
 }
 
 static void
-expectation_free (IBBExpectation *expectation)
+peer_timeout (gpointer owner, gint64 now)
 {
-  g_free (expectation->key);
-  g_free (expectation);
-}
+  IBBPeer *peer = owner;
 
-void
-ibb_engine_forget_abandoned (IBBEngine *self, IBBPending *pending)
-{
-  g_queue_unlink (&self->abandoned, &pending->link);
-  g_hash_table_remove (self->pending, pending->id);
+  heed_peer (peer, ibb_peer_timeout (peer, is_listened_to (peer), now), now);
 }
 
 static void
-abandoned_timeout (gpointer owner, gint64 now)
+peer_not_probed (IBBPeer *peer, gint64 now)
 {
-  IBBEngine  *self = owner;
-  IBBPending *oldest;
-
-  while ((oldest = g_queue_peek_head (&self->abandoned)) != NULL && oldest->until <= now)
-    ibb_engine_forget_abandoned (self, oldest);
-  if (oldest != NULL)
-    ibb_timer_set (&self->abandoned_timer, &self->timers, oldest->until);
+  ibb_peer_not_probed (peer);
+  ibb_peer_update_timer (peer, is_listened_to (peer), now);
+  for (GList *l = ibb_peer_get_sessions (peer)->head; l != NULL; l = l->next)
+    ibb_session_peer_not_probed (l->data, now);
 }
+
+static void
+peer_order_answered (IBBPeer *peer, IBBStanza *answer, gint64 now)
+{
+  ibb_peer_order_answered (peer, answer);
+  for (GList *l = ibb_peer_get_sessions (peer)->head; l != NULL; l = l->next)
+    ibb_session_update_ready (l->data, now);
+}
+
+/* Life. */
 
 IBBEngine *
 ibb_engine_new (IBBRandomFunc random, gpointer random_data)
 {
   IBBEngine *self = g_new0 (IBBEngine, 1);
 
-  self->settings = (IBBSettings) IBB_SETTINGS_INIT;
-  self->random = random;
-  self->random_data = random_data;
-  self->sessions =
-      g_hash_table_new_full (session_hash, session_equal, (GDestroyNotify) ibb_session_unref, NULL);
-  self->expectations =
-      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) expectation_free);
-  self->pending =
-      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) pending_free);
-  self->peers =
-      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) ibb_peer_free);
-  self->servers =
-      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) ibb_server_free);
-  self->requests = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  ibb_flow_init (&self->flow);
-  ibb_timers_init (&self->timers);
-  ibb_timer_init (&self->abandoned_timer, abandoned_timeout, self);
-  ibb_parking_init (self);
+  self->shared = ibb_shared_new (random, random_data,
+                                 g_hash_table_new_full (ibb_terms_hash, ibb_terms_equal, NULL,
+                                                        (GDestroyNotify) ibb_session_unref));
+  self->shared->abandoned = ibb_abandoned_new (self->shared);
+  self->shared->peers = ibb_peers_new (self->shared, peer_timeout);
+  self->shared->requests = ibb_requests_new ();
+  self->shared->servers = ibb_servers_new (self->shared);
+  self->shared->stalls = ibb_stalls_new (self->shared);
+  self->expectations = ibb_expectations_new ();
   return self;
 }
 
 void
 ibb_engine_free (IBBEngine *self)
 {
-  GList *link;
+  IBBEvent event = IBB_EVENT_INIT;
 
   ibb_engine_lost (self, 0);
-  g_queue_clear_full (&self->control, (GDestroyNotify) ibb_stanza_record_unref);
-  while ((link = g_queue_pop_head_link (&self->changed)) != NULL)
-    {
-      IBBSession *session = link->data;
+  self->shared->is_gone = TRUE;
+  while (ibb_engine_take_event (self, &event))
+    ibb_event_clear (&event);
 
-      session->is_changed = FALSE;
-      ibb_session_unref (session); /* the reference that the queue held */
-    }
-  while (!g_queue_is_empty (&self->events))
-    {
-      IBBEvent *event = g_queue_pop_head (&self->events);
-
-      ibb_event_clear (event);
-      g_free (event);
-    }
-  while ((link = g_queue_pop_head_link (&self->all)) != NULL)
-    ((IBBSession *) link->data)->engine = NULL;
-
-  g_hash_table_unref (self->sessions);
-  g_hash_table_unref (self->expectations);
-  g_hash_table_unref (self->pending);
-  g_hash_table_unref (self->peers);
-  g_hash_table_unref (self->servers);
-  g_hash_table_unref (self->requests);
-  ibb_timers_clear (&self->timers);
-  g_free (self->local_jid);
-  g_free (self->local_normal);
+  ibb_expectations_free (self->expectations);
+  g_clear_pointer (&self->shared->abandoned, ibb_abandoned_free);
+  g_clear_pointer (&self->shared->peers, ibb_peers_free);
+  g_clear_pointer (&self->shared->requests, ibb_requests_free);
+  g_clear_pointer (&self->shared->servers, ibb_servers_free);
+  g_clear_pointer (&self->shared->stalls, ibb_stalls_free);
+  ibb_shared_unref (self->shared);
   g_free (self);
 }
 
 IBBSettings *
 ibb_engine_get_settings (IBBEngine *self)
 {
-  return &self->settings;
-}
-
-gint64
-ibb_engine_get_time (IBBEngine *self, gint64 now)
-{
-  if (self == NULL)
-    return now;
-  return (self->suspended ? self->suspended_at : now) - self->stood;
+  return &self->shared->settings;
 }
 
 void
 ibb_engine_settings_changed (IBBEngine *self, gint64 now)
 {
   GHashTableIter iter;
-  gpointer       key;
+  gpointer       session;
 
-  now = ibb_engine_get_time (self, now);
-  g_hash_table_iter_init (&iter, self->sessions);
-  while (g_hash_table_iter_next (&iter, &key, NULL))
-    {
-      IBBSession *session = key;
-
-      if (session->state != IBB_SESSION_OPEN)
-        continue;
-      ibb_receiver_release (session, now);
-      ibb_sender_update_ready (session, now);
-      ibb_session_update_timer (session, now);
-      ibb_session_changed (session);
-    }
+  g_hash_table_iter_init (&iter, self->shared->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, &session))
+    ibb_session_settings_changed (session, get_time (self, now));
 }
 
 void
 ibb_engine_set_local_jid (IBBEngine *self, const char *jid)
 {
-  g_free (self->local_jid);
-  g_free (self->local_normal);
-  self->local_jid = g_strdup (jid);
-  self->local_normal = jid != NULL ? ibb_jid_normalize (jid) : NULL;
+  ibb_shared_set_local_jid (self->shared, jid);
 }
 
 void
 ibb_engine_set_stanza_limit (IBBEngine *self, gsize limit)
 {
-  self->stanza_limit = limit;
+  self->shared->stanza_limit = limit;
 }
 
 void
@@ -188,70 +153,10 @@ ibb_engine_set_listen (IBBEngine *self, IBBListen listen)
   self->listen = listen;
 }
 
-/* Ids and sids are guessed by nobody: 64 random bits (D-33). */
-char *
-ibb_engine_new_id (IBBEngine *self)
-{
-  static const char digits[] = "0123456789abcdef";
-  guint8            bytes[8];
-  char             *id = g_malloc (2 * sizeof bytes + 1);
+/* Events. */
 
-  self->random (bytes, sizeof bytes, self->random_data);
-  for (gsize i = 0; i < sizeof bytes; i++)
-    {
-      id[2 * i] = digits[bytes[i] >> 4];
-      id[2 * i + 1] = digits[bytes[i] & 15];
-    }
-  id[2 * sizeof bytes] = '\0';
-  return id;
-}
-
-void
-ibb_engine_queue_control (IBBEngine *self, IBBStanza *stanza)
-{
-  if (stanza->payload == IBB_PAYLOAD_ERROR)
-    self->n_error_replies++;
-  g_queue_push_tail (&self->control, stanza);
-}
-
-void
-ibb_engine_reply_result (IBBEngine *self, IBBStanza *request)
-{
-  if (request->name == IBB_STANZA_IQ)
-    ibb_engine_queue_control (self, ibb_stanza_record_new_result (request));
-}
-
-gboolean
-ibb_engine_is_backlogged (IBBEngine *self)
-{
-  return g_queue_get_length (&self->control) >= BACKLOG;
-}
-
-void
-ibb_engine_repeat_result (IBBEngine *self, IBBStanza *request)
-{
-  if (g_queue_get_length (&self->control) < REPEATED_RESULTS_MAX)
-    ibb_engine_reply_result (self, request);
-}
-
-void
-ibb_engine_reply_error (IBBEngine   *self,
-                        IBBStanza   *request,
-                        IBBCondition condition,
-                        IBBErrorType type,
-                        const char  *text)
-{
-  if (self->n_error_replies >= ERROR_REPLIES_MAX)
-    return;
-
-  ibb_engine_queue_control (self, ibb_stanza_record_new_error (request, condition, type, text));
-}
-
-void
-ibb_engine_push_event (IBBEngine   *self,
-                       IBBEventType type,
-                       IBBSession  *session,
-                       gpointer     expectation)
+static IBBEvent *
+push_event (IBBEngine *self, IBBEventType type, IBBSession *session, gpointer expectation)
 {
   IBBEvent *event = g_new0 (IBBEvent, 1);
 
@@ -259,290 +164,7 @@ ibb_engine_push_event (IBBEngine   *self,
   event->session = session != NULL ? ibb_session_ref (session) : NULL;
   event->expectation = expectation;
   g_queue_push_tail (&self->events, event);
-}
-
-IBBPending *
-ibb_engine_add_pending (IBBEngine     *self,
-                        IBBPendingType type,
-                        const char    *id,
-                        const char    *normal_jid)
-{
-  IBBPending *pending = g_new0 (IBBPending, 1);
-
-  pending->type = type;
-  pending->id = g_strdup (id);
-  pending->jid = g_strdup (normal_jid);
-  g_hash_table_replace (self->pending, pending->id, pending);
-  return pending;
-}
-
-void
-ibb_engine_remove_pending (IBBEngine *self, const char *id)
-{
-  g_hash_table_remove (self->pending, id);
-}
-
-/* Expectations and sessions end alike when the stream is lost and on stop. */
-static void
-fail_expectations (IBBEngine *self, IBBFailureKind kind)
-{
-  GHashTableIter iter;
-  gpointer       value;
-
-  g_hash_table_iter_init (&iter, self->expectations);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      IBBEvent *event;
-
-      ibb_engine_push_event (self, IBB_EVENT_EXPECTATION_FAILED, NULL,
-                             ((IBBExpectation *) value)->data);
-      event = g_queue_peek_tail (&self->events);
-      ibb_failure_set (&event->failure, kind);
-      g_hash_table_iter_remove (&iter);
-    }
-}
-
-void
-ibb_engine_suspend (IBBEngine *self, gint64 now)
-{
-  if (self->lost || self->suspended)
-    return;
-
-  self->suspended = TRUE;
-  self->suspended_at = now;
-}
-
-void
-ibb_engine_resume (IBBEngine *self, gint64 now)
-{
-  if (!self->suspended)
-    return;
-
-  self->suspended = FALSE;
-  self->stood += now - self->suspended_at;
-  self->resumed_at = ibb_engine_get_time (self, now);
-}
-
-void
-ibb_engine_lost (IBBEngine *self, gint64 now)
-{
-  g_autoptr (GList) sessions = NULL;
-  IBBFailure        failure = IBB_FAILURE_INIT;
-
-  if (self->lost)
-    return;
-
-  self->lost = TRUE;
-  self->suspended = FALSE; /* nothing is left that time would mean anything to */
-  ibb_failure_set (&failure, IBB_FAILURE_CONNECTION_LOST);
-  sessions = g_hash_table_get_keys (self->sessions);
-  for (GList *l = sessions; l != NULL; l = l->next)
-    ibb_session_end (l->data, &failure);
-  fail_expectations (self, IBB_FAILURE_CONNECTION_LOST);
-
-  while (!g_queue_is_empty (&self->abandoned))
-    ibb_engine_forget_abandoned (self, g_queue_peek_head (&self->abandoned));
-  ibb_timer_clear (&self->abandoned_timer);
-  g_queue_clear_full (&self->control, (GDestroyNotify) ibb_stanza_record_unref);
-  self->n_error_replies = 0;
-}
-
-void
-ibb_engine_restored (IBBEngine *self)
-{
-  if (self->suspended)
-    ibb_engine_lost (self, 0); /* another stream is not the same one resumed */
-  if (!self->lost)
-    return;
-
-  self->lost = FALSE;
-  g_queue_init (&self->idle_peers); /* without a session all are idle; the table owns them */
-  g_hash_table_remove_all (self->peers);
-  ibb_flow_init (&self->flow);
-}
-
-void
-ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
-{
-  g_autoptr (GList) sessions = NULL;
-
-  self->stopped = TRUE;
-  sessions = g_hash_table_get_keys (self->sessions);
-  for (GList *l = sessions; l != NULL; l = l->next)
-    {
-      IBBSession *session = l->data;
-
-      if (session->state == IBB_SESSION_OPENING)
-        {
-          IBBFailure failure = IBB_FAILURE_INIT;
-
-          ibb_failure_set (&failure, IBB_FAILURE_STOPPED);
-          ibb_engine_abandon_open (session, ibb_engine_get_time (self, now));
-          ibb_session_end (session, &failure);
-        }
-      else if (session->state == IBB_SESSION_REQUESTED || abort_sessions)
-        ibb_session_abort (session, now);
-    }
-  ibb_engine_close_abandoned_opens (self);
-  fail_expectations (self, IBB_FAILURE_STOPPED);
-}
-
-/* Time. */
-
-void
-ibb_engine_advance (IBBEngine *self, gint64 now)
-{
-  if (!self->suspended)
-    ibb_timers_advance (&self->timers, ibb_engine_get_time (self, now));
-}
-
-gint64
-ibb_engine_get_wake_time (IBBEngine *self)
-{
-  gint64 next = self->suspended ? IBB_NEVER : ibb_timers_get_next (&self->timers);
-
-  return next == IBB_NEVER ? IBB_NEVER : next + self->stood;
-}
-
-/* Outgoing. */
-
-static IBBStanza *
-take_control (IBBEngine *self, gint64 now)
-{
-  IBBStanza *stanza = g_queue_pop_head (&self->control);
-
-  if (stanza != NULL && stanza->payload == IBB_PAYLOAD_ERROR)
-    self->n_error_replies--;
-  if (stanza != NULL && !ibb_engine_is_backlogged (self))
-    ibb_receiver_release_waiting (self, now);
-  return stanza;
-}
-
-/* The next block of the sessions with that carrier in turn. */
-static IBBStanza *
-take_block_of (IBBEngine *self, IBBCarrier carrier, gint64 now)
-{
-  GQueue *ready = &self->ready[carrier];
-  GList  *link;
-
-  while ((link = g_queue_peek_head_link (ready)) != NULL)
-    {
-      IBBSession *session = link->data;
-      IBBStanza  *stanza;
-
-      if (!ibb_sender_can_send (session, now))
-        {
-          ibb_sender_update_ready (session, now);
-          continue;
-        }
-      if (carrier == IBB_CARRIER_IQ &&
-          !ibb_flow_may_send (&self->flow, ibb_sender_get_next_size (session)))
-        {
-          if (!ibb_parking_make_room (self, now))
-            return NULL;
-          continue;
-        }
-
-      g_queue_unlink (ready, link);
-      session->is_ready = FALSE;
-      stanza = ibb_sender_take_stanza (session, now);
-      ibb_sender_update_ready (session, now);
-      return stanza;
-    }
-  return NULL;
-}
-
-/* Messages have a queue of their own: they do not wait for acknowledgements,
- * so the shut window of the others must not hold them up. */
-static IBBStanza *
-take_block (IBBEngine *self, gint64 now)
-{
-  IBBCarrier first = self->turn;
-  IBBCarrier second = first == IBB_CARRIER_IQ ? IBB_CARRIER_MESSAGE : IBB_CARRIER_IQ;
-  IBBStanza *stanza = take_block_of (self, first, now);
-
-  self->turn = second;
-  return stanza != NULL ? stanza : take_block_of (self, second, now);
-}
-
-IBBStanza *
-ibb_engine_take_stanza (IBBEngine *self, gint64 now)
-{
-  IBBStanza *stanza;
-
-  if (self->suspended)
-    return NULL;
-
-  now = ibb_engine_get_time (self, now);
-  stanza = take_control (self, now);
-  if (stanza == NULL)
-    stanza = take_block (self, now);
-  /* A session that found its window shut may have asked about its peer, or for
-   * a sign of the server. */
-  return stanza != NULL ? stanza : take_control (self, now);
-}
-
-/* What a stanza of a session that the connection took was, unless it is over. */
-static IBBPending *
-find_taken (IBBEngine *self, IBBStanza *stanza)
-{
-  IBBPending *pending;
-
-  if (stanza->payload != IBB_PAYLOAD_DATA && stanza->payload != IBB_PAYLOAD_CLOSE)
-    return NULL;
-  pending = stanza->id != NULL ? g_hash_table_lookup (self->pending, stanza->id) : NULL;
-  return pending != NULL && pending->session != NULL ? pending : NULL;
-}
-
-void
-ibb_engine_handed (IBBEngine *self, IBBStanza *stanza)
-{
-  IBBPending *pending = find_taken (self, stanza);
-
-  if (pending != NULL && pending->type == IBB_PENDING_BLOCK)
-    ibb_sender_handed (pending->session, pending->block);
-}
-
-void
-ibb_engine_sent (IBBEngine *self, IBBStanza *stanza, gint64 now)
-{
-  IBBPending *pending = find_taken (self, stanza);
-
-  if (pending == NULL)
-    return;
-
-  now = ibb_engine_get_time (self, now);
-  if (pending->type == IBB_PENDING_BLOCK)
-    ibb_sender_sent (pending->session, pending->block, now);
-  else
-    {
-      pending->session->output_shut = TRUE;
-      ibb_session_changed (pending->session);
-    }
-}
-
-void
-ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
-{
-  IBBPending            *pending;
-  g_autoptr (IBBSession) session = NULL;
-  IBBFailure             failure = IBB_FAILURE_INIT;
-
-  pending = stanza->id != NULL && ibb_stanza_record_is_kind (stanza, "set")
-                ? g_hash_table_lookup (self->pending, stanza->id)
-                : NULL;
-  if (pending == NULL && stanza->payload == IBB_PAYLOAD_DATA && stanza->id != NULL)
-    pending = g_hash_table_lookup (self->pending, stanza->id);
-  if (pending == NULL || pending->session == NULL)
-    return;
-
-  session = ibb_session_ref (pending->session);
-  now = ibb_engine_get_time (self, now);
-  ibb_failure_set (&failure, IBB_FAILURE_SEND_FAILED);
-  if (session->state == IBB_SESSION_OPEN)
-    ibb_session_fail (session, &failure, now);
-  else
-    ibb_session_end (session, &failure);
+  return event;
 }
 
 gboolean
@@ -558,13 +180,13 @@ ibb_engine_take_event (IBBEngine *self, IBBEvent *event)
       return TRUE;
     }
 
-  link = g_queue_pop_head_link (&self->changed);
+  link = g_queue_pop_head_link (&self->shared->changed);
   if (link == NULL)
     return FALSE;
   *event = (IBBEvent) IBB_EVENT_INIT;
   event->type = IBB_EVENT_CHANGED;
   event->session = link->data; /* the reference that the queue held */
-  event->session->is_changed = FALSE;
+  ibb_session_take_change (event->session);
   return TRUE;
 }
 
@@ -582,6 +204,588 @@ ibb_event_clear (IBBEvent *event)
   event->type = IBB_EVENT_NONE;
 }
 
+/* The connection. */
+
+/* Expectations and sessions end alike when the stream is lost and on stop. */
+static void
+fail_expectations (IBBEngine *self, IBBFailureKind kind)
+{
+  g_autoptr (GList) expectations = ibb_expectations_list (self->expectations);
+
+  for (GList *l = expectations; l != NULL; l = l->next)
+    {
+      IBBEvent *event =
+          push_event (self, IBB_EVENT_EXPECTATION_FAILED, NULL, ibb_expectation_get_data (l->data));
+
+      ibb_failure_set (&event->failure, kind);
+      ibb_expectations_remove (self->expectations, l->data);
+    }
+}
+
+void
+ibb_engine_suspend (IBBEngine *self, gint64 now)
+{
+  if (!self->lost)
+    ibb_clock_stop (&self->shared->clock, now);
+}
+
+void
+ibb_engine_resume (IBBEngine *self, gint64 now)
+{
+  ibb_clock_resume (&self->shared->clock, now);
+}
+
+void
+ibb_engine_lost (IBBEngine *self, gint64 now)
+{
+  g_autoptr (GList) sessions = NULL;
+  IBBFailure        failure = IBB_FAILURE_INIT;
+
+  if (self->lost)
+    return;
+
+  self->lost = TRUE;
+  ibb_clock_abandon (&self->shared->clock);
+  ibb_failure_set (&failure, IBB_FAILURE_CONNECTION_LOST);
+  sessions = g_hash_table_get_values (self->shared->sessions);
+  for (GList *l = sessions; l != NULL; l = l->next)
+    ibb_session_end (l->data, &failure);
+  fail_expectations (self, IBB_FAILURE_CONNECTION_LOST);
+
+  ibb_abandoned_forget_all (self->shared->abandoned);
+  ibb_control_clear (&self->shared->control);
+}
+
+void
+ibb_engine_restored (IBBEngine *self)
+{
+  if (ibb_clock_is_stopped (&self->shared->clock))
+    ibb_engine_lost (self, 0); /* another stream is not the same one resumed */
+  if (!self->lost)
+    return;
+
+  self->lost = FALSE;
+  ibb_peers_forget (self->shared->peers);
+  ibb_flow_init (&self->shared->flow);
+}
+
+void
+ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
+{
+  g_autoptr (GList) sessions = NULL;
+
+  self->stopped = TRUE;
+  sessions = g_hash_table_get_values (self->shared->sessions);
+  for (GList *l = sessions; l != NULL; l = l->next)
+    ibb_session_stop (l->data, abort_sessions, get_time (self, now));
+  ibb_abandoned_close_all (self->shared->abandoned); /* the answers may find nobody */
+  fail_expectations (self, IBB_FAILURE_STOPPED);
+}
+
+void
+ibb_engine_advance (IBBEngine *self, gint64 now)
+{
+  if (!ibb_clock_is_stopped (&self->shared->clock))
+    ibb_timers_advance (&self->shared->timers, get_time (self, now));
+}
+
+gint64
+ibb_engine_get_wake_time (IBBEngine *self)
+{
+  IBBClock *clock = &self->shared->clock;
+  gint64    next =
+      ibb_clock_is_stopped (clock) ? IBB_NEVER : ibb_timers_get_next (&self->shared->timers);
+
+  return next == IBB_NEVER ? IBB_NEVER : ibb_clock_get_callers_time (clock, next);
+}
+
+/* Outgoing. */
+
+/* Some session waits for memory or for the end of a backlog, not for its own reader. */
+static void
+release_next (IBBEngine *self, gint64 now)
+{
+  IBBSession *waiting = ibb_memory_peek_waiting (&self->shared->memory);
+
+  if (waiting != NULL)
+    ibb_session_release_waiting (waiting, now);
+}
+
+static void
+release_waiting (IBBEngine *self, gint64 now)
+{
+  IBBShared *shared = self->shared;
+
+  if (ibb_control_is_backlogged (&shared->control) || !ibb_memory_take_freed (&shared->memory))
+    return;
+
+  for (guint n = ibb_memory_get_n_waiting (&shared->memory);
+       n > 0 && !ibb_control_is_backlogged (&shared->control); n--)
+    release_next (self, now);
+}
+
+static IBBStanza *
+take_control (IBBEngine *self, gint64 now)
+{
+  IBBShared *shared = self->shared;
+  gboolean   was_backlogged = ibb_control_is_backlogged (&shared->control);
+  IBBStanza *stanza = ibb_control_pop (&shared->control);
+
+  ibb_memory_note_room (&shared->memory);
+  /* Some of those that wait may go on even where memory is still short. */
+  if (was_backlogged && !ibb_control_is_backlogged (&shared->control))
+    ibb_memory_set_freed (&shared->memory);
+  if (stanza != NULL && !ibb_control_is_backlogged (&shared->control))
+    release_next (self, now);
+  return stanza;
+}
+
+/* The next of the sessions with that stanza type whose block may go. */
+static IBBSession *
+find_ready (IBBEngine *self, IBBCarrier carrier, gint64 now)
+{
+  IBBShared  *shared = self->shared;
+  IBBSession *session;
+
+  while ((session = g_queue_peek_head (&shared->ready[carrier])) != NULL)
+    {
+      if (!ibb_session_can_send (session, now))
+        ibb_session_update_ready (session, now);
+      else if (carrier == IBB_CARRIER_MESSAGE ||
+               ibb_flow_may_send (&shared->flow, ibb_session_get_next_size (session)))
+        return session;
+      else if (!ibb_stalls_make_room (shared->stalls, now))
+        return NULL;
+    }
+  return NULL;
+}
+
+/* Messages have a queue of their own: they do not wait for acknowledgements,
+ * so the shut window of the others must not hold them up. */
+static IBBStanza *
+take_block (IBBEngine *self, gint64 now)
+{
+  IBBCarrier  first = self->turn;
+  IBBCarrier  second = first == IBB_CARRIER_IQ ? IBB_CARRIER_MESSAGE : IBB_CARRIER_IQ;
+  IBBSession *session = find_ready (self, first, now);
+
+  self->turn = second;
+  if (session == NULL)
+    session = find_ready (self, second, now);
+  return session != NULL ? ibb_session_take_block (session, now) : NULL;
+}
+
+gboolean
+ibb_engine_has_stanza (IBBEngine *self, gint64 now)
+{
+  IBBShared *shared = self->shared;
+
+  if (ibb_clock_is_stopped (&shared->clock))
+    return FALSE;
+
+  now = get_time (self, now);
+  release_waiting (self, now);
+  return ibb_control_get_length (&shared->control) > 0 ||
+         find_ready (self, IBB_CARRIER_IQ, now) != NULL ||
+         find_ready (self, IBB_CARRIER_MESSAGE, now) != NULL ||
+         ibb_control_get_length (&shared->control) > 0; /* a search may have asked */
+}
+
+IBBStanza *
+ibb_engine_take_stanza (IBBEngine *self, gint64 now)
+{
+  IBBStanza *stanza;
+
+  if (ibb_clock_is_stopped (&self->shared->clock))
+    return NULL;
+
+  now = get_time (self, now);
+  release_waiting (self, now);
+  stanza = take_control (self, now);
+  if (stanza == NULL)
+    stanza = take_block (self, now);
+  /* A session that found its window shut may have asked about its peer, or for
+   * a sign of the server. */
+  return stanza != NULL ? stanza : take_control (self, now);
+}
+
+/* The block or close of a session that the connection took, unless it is over. */
+static IBBPending *
+find_taken (IBBEngine *self, const IBBStanza *stanza)
+{
+  IBBPending *pending;
+
+  if (stanza->payload != IBB_PAYLOAD_DATA && stanza->payload != IBB_PAYLOAD_CLOSE)
+    return NULL;
+  pending = ibb_pendings_find (&self->shared->pendings, stanza->id);
+  return pending != NULL &&
+                 (pending->type == IBB_PENDING_BLOCK || pending->type == IBB_PENDING_CLOSE)
+             ? pending
+             : NULL;
+}
+
+void
+ibb_engine_handed (IBBEngine *self, IBBStanza *stanza)
+{
+  IBBPending *pending = find_taken (self, stanza);
+
+  if (pending != NULL)
+    ibb_session_stanza_handed (pending->owner, pending);
+}
+
+void
+ibb_engine_sent (IBBEngine *self, IBBStanza *stanza, gint64 now)
+{
+  IBBPending *pending = find_taken (self, stanza);
+
+  if (pending != NULL)
+    ibb_session_stanza_sent (pending->owner, pending, get_time (self, now));
+}
+
+void
+ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
+{
+  IBBPending *pending = NULL;
+
+  if (stanza->payload == IBB_PAYLOAD_DATA || ibb_stanza_record_is_kind (stanza, "set") ||
+      ibb_stanza_record_is_kind (stanza, "get"))
+    pending = ibb_pendings_find (&self->shared->pendings, stanza->id);
+  if (pending == NULL)
+    return;
+
+  now = get_time (self, now);
+  switch (pending->type)
+    {
+    case IBB_PENDING_OPEN:
+    case IBB_PENDING_BLOCK:
+    case IBB_PENDING_CLOSE:
+      ibb_session_send_failed (pending->owner, now);
+      break;
+    case IBB_PENDING_ABANDONED_OPEN:
+      ibb_abandoned_open_forget (pending->owner);
+      break;
+    case IBB_PENDING_QUERY:
+      ibb_peer_order_not_asked (pending->owner, now);
+      break;
+    case IBB_PENDING_PROBE:
+      peer_not_probed (pending->owner, now);
+      break;
+    case IBB_PENDING_SERVER:
+      ibb_server_not_asked (pending->owner);
+      break;
+    case IBB_PENDING_PING:
+      ibb_stalls_not_pinged (pending->owner);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* Opens. */
+
+static gboolean
+check_running (IBBEngine *self, IBBFailure *failure)
+{
+  if (self->lost)
+    ibb_failure_set (failure, IBB_FAILURE_CONNECTION_LOST);
+  else if (self->stopped)
+    ibb_failure_set (failure, IBB_FAILURE_STOPPED);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+IBBSession *
+ibb_engine_open (IBBEngine *self, const IBBOpen *open, gint64 now, IBBFailure *failure)
+{
+  IBBShared       *shared = self->shared;
+  IBBSession      *session;
+  g_autofree char *sid = NULL;
+  const char      *local = open->local != NULL ? open->local : shared->local_jid;
+  guint            block_size;
+
+  if (!check_running (self, failure))
+    return NULL;
+  if (local == NULL)
+    {
+      ibb_failure_set (failure, IBB_FAILURE_CONNECTION_LOST);
+      return NULL;
+    }
+
+  sid = open->sid != NULL ? g_strdup (open->sid) : ibb_ids_create_sid (&shared->ids);
+  block_size = open->block_size != 0 ? open->block_size : shared->settings.default_block_size;
+  session = ibb_session_new (shared, local, open->peer, sid, open->carrier, block_size, failure);
+  if (session != NULL)
+    ibb_session_send_open (session, open->fixed_block_size, get_time (self, now));
+  return session;
+}
+
+IBBExpectation *
+ibb_engine_expect (IBBEngine  *self,
+                   const char *peer,
+                   const char *sid,
+                   guint       block_size,
+                   gpointer    data,
+                   IBBFailure *failure)
+{
+  g_autofree char *normal = ibb_jid_normalize (peer);
+  IBBExpectation  *expectation;
+
+  if (!check_running (self, failure))
+    return NULL;
+
+  expectation = ibb_expectations_add (self->expectations, normal, sid, block_size, data);
+  if (expectation == NULL)
+    ibb_failure_set (failure, IBB_FAILURE_IN_USE);
+  return expectation;
+}
+
+void
+ibb_engine_cancel_expectation (IBBEngine *self, IBBExpectation *expectation)
+{
+  ibb_expectations_remove (self->expectations, expectation);
+}
+
+/* Whether nobody could take it, whatever the block size (D-07, D-08). */
+static gboolean
+is_impossible (IBBEngine *self, const char *peer)
+{
+  IBBShared *shared = self->shared;
+
+  return self->listen == IBB_LISTEN_NONE ||
+         ibb_memory_get_n_sharers (&shared->memory) >= shared->settings.session_limit ||
+         ibb_control_is_flooded (&shared->control) ||
+         (self->listen == IBB_LISTEN_ASK && !ibb_requests_have_room (shared->requests, peer));
+}
+
+static gboolean
+is_open_valid (const IBBStanza *open, const char *local, const char *peer)
+{
+  return peer != NULL && local != NULL && open->block_size_valid && open->carrier_valid &&
+         open->sid != NULL && ibb_stanza_is_valid_sid (open->sid) &&
+         !ibb_stanza_record_has_long_id (open);
+}
+
+static IBBSession *
+find_session (IBBEngine *self, const char *local, const char *peer, const char *sid)
+{
+  IBBSessionKey key = { .local = (char *) local, .peer = (char *) peer, .sid = (char *) sid };
+
+  if (local == NULL || peer == NULL || sid == NULL)
+    return NULL;
+  return g_hash_table_lookup (self->shared->sessions, &key);
+}
+
+/* Whether an open is accepted or passed on, or the condition of its refusal. In the
+ * order of D-07. */
+static gboolean
+check_open (IBBEngine       *self,
+            const IBBStanza *open,
+            const char      *local,
+            const char      *peer,
+            IBBExpectation **expectation,
+            IBBCondition    *condition)
+{
+  IBBShared *shared = self->shared;
+
+  *condition = IBB_CONDITION_BAD_REQUEST;
+  if (!is_open_valid (open, local, peer))
+    return FALSE;
+
+  *condition = IBB_CONDITION_NOT_ACCEPTABLE;
+  if (self->stopped || find_session (self, local, peer, open->sid) != NULL)
+    return FALSE;
+  *expectation = ibb_expectations_find (self->expectations, peer, open->sid);
+  if (*expectation == NULL ? is_impossible (self, peer)
+                           : !ibb_expectation_accepts_carrier (*expectation, open->carrier))
+    return FALSE;
+
+  *condition = IBB_CONDITION_RESOURCE_CONSTRAINT;
+  return open->block_size <= shared->settings.max_block_size &&
+         (*expectation == NULL || ibb_expectation_accepts (*expectation, open->block_size));
+}
+
+static void
+receive_open (IBBEngine *self, IBBStanza *open, const char *local, const char *peer, gint64 now)
+{
+  IBBShared             *shared = self->shared;
+  g_autoptr (IBBSession) session = NULL;
+  IBBExpectation        *expectation = NULL;
+  IBBCondition           condition;
+
+  if (!check_open (self, open, local, peer, &expectation, &condition))
+    {
+      ibb_control_refuse_open (&shared->control, open, condition, NULL);
+      return;
+    }
+  session = ibb_session_new_request (shared, open, local, peer);
+  if (session == NULL)
+    ibb_control_refuse_open (&shared->control, open, IBB_CONDITION_NOT_ACCEPTABLE, NULL);
+  else if (expectation != NULL)
+    {
+      ibb_session_accept_now (session, now);
+      push_event (self, IBB_EVENT_EXPECTED, session, ibb_expectation_get_data (expectation));
+      ibb_expectations_remove (self->expectations, expectation);
+    }
+  else if (self->listen == IBB_LISTEN_ACCEPT)
+    {
+      ibb_session_accept_now (session, now);
+      push_event (self, IBB_EVENT_ACCEPTED, session, NULL);
+    }
+  else
+    {
+      ibb_session_ask (session, now);
+      push_event (self, IBB_EVENT_REQUESTED, session, NULL);
+    }
+}
+
+/* Incoming: the answer to a stanza of ours, a request to a session, or none of our
+ * business. */
+
+static gboolean
+receive_reply (IBBEngine *self, IBBStanza *stanza, const char *from, gint64 now)
+{
+  IBBPending *pending = ibb_pendings_find (&self->shared->pendings, stanza->id);
+
+  if (pending == NULL ||
+      !ibb_pending_is_answered_by (pending, stanza, from, self->shared->local_normal))
+    return FALSE;
+
+  switch (pending->type)
+    {
+    case IBB_PENDING_OPEN:
+      ibb_session_open_answered (pending->owner, stanza, from, now);
+      break;
+    case IBB_PENDING_BLOCK:
+      ibb_session_block_answered (pending->owner, pending, stanza, now);
+      break;
+    case IBB_PENDING_CLOSE:
+      ibb_session_close_answered (pending->owner, stanza, now);
+      break;
+    case IBB_PENDING_ABANDONED_OPEN:
+      ibb_abandoned_open_answered (pending->owner, stanza);
+      break;
+    case IBB_PENDING_QUERY:
+      peer_order_answered (pending->owner, stanza, now);
+      break;
+    case IBB_PENDING_PROBE:
+      heed_peer (pending->owner, ibb_peer_probe_answered (pending->owner, stanza, now), now);
+      break;
+    case IBB_PENDING_SERVER:
+      ibb_server_answered (pending->owner, stanza);
+      break;
+    case IBB_PENDING_PING:
+      ibb_stalls_ping_answered (pending->owner);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+  return TRUE;
+}
+
+static void
+reply_error (IBBEngine *self, const IBBStanza *stanza, IBBCondition condition, IBBErrorType type)
+{
+  ibb_control_reply_error (&self->shared->control, stanza, condition, type, NULL);
+}
+
+static void
+receive_for_session (
+    IBBEngine *self, IBBStanza *stanza, const char *local, const char *peer, gint64 now)
+{
+  IBBSession *session = find_session (self, local, peer, stanza->sid);
+
+  if (stanza->sid == NULL)
+    /* Without a sid it belongs to no session (D-11). */
+    reply_error (self, stanza, IBB_CONDITION_BAD_REQUEST, IBB_ERROR_TYPE_CANCEL);
+  else if (session != NULL && ibb_session_get_state (session) != IBB_SESSION_REQUESTED)
+    ibb_session_receive (session, stanza, now);
+  else
+    {
+      /* Neither a block nor a close has a session (N-24, N-37). */
+      reply_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+      /* A peer that closes a session it has only asked for withdraws the request. */
+      if (session != NULL && stanza->payload == IBB_PAYLOAD_CLOSE)
+        ibb_session_withdraw (session);
+    }
+}
+
+/* IQ-get with an element of ours, or an element that does not exist (D-10). */
+static void
+refuse_misuse (IBBEngine *self, const IBBStanza *stanza)
+{
+  if (stanza->payload == IBB_PAYLOAD_UNKNOWN)
+    reply_error (self, stanza, IBB_CONDITION_FEATURE_NOT_IMPLEMENTED, IBB_ERROR_TYPE_CANCEL);
+  else
+    reply_error (self, stanza, IBB_CONDITION_BAD_REQUEST, IBB_ERROR_TYPE_MODIFY);
+}
+
+static void
+receive_request (
+    IBBEngine *self, IBBStanza *stanza, const char *local, const char *from, gint64 now)
+{
+  if (stanza->name == IBB_STANZA_MESSAGE)
+    {
+      if (stanza->payload == IBB_PAYLOAD_DATA)
+        receive_for_session (self, stanza, local, from, now);
+      return;
+    }
+  /* RFC 6120 §8.1.3 requires an id; nothing could be answered without. */
+  if (stanza->id == NULL)
+    return;
+
+  if (stanza->payload == IBB_PAYLOAD_UNKNOWN || !ibb_stanza_record_is_kind (stanza, "set"))
+    refuse_misuse (self, stanza);
+  else if (stanza->payload == IBB_PAYLOAD_OPEN)
+    receive_open (self, stanza, local, from, now);
+  else
+    receive_for_session (self, stanza, local, from, now);
+}
+
+gboolean
+ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now)
+{
+  IBBShared       *shared = self->shared;
+  g_autofree char *from = NULL;
+  g_autofree char *to = NULL;
+
+  if (self->lost || stanza->name == IBB_STANZA_PRESENCE)
+    return FALSE;
+
+  now = get_time (self, now);
+  /* Without "from" it came from our own server or account (RFC 6120 §8.1.2.1). */
+  if (stanza->from != NULL)
+    from = ibb_jid_normalize (stanza->from);
+  else if (shared->local_normal != NULL)
+    from = ibb_jid_dup_bare (shared->local_normal);
+
+  switch (stanza->payload)
+    {
+    case IBB_PAYLOAD_RESULT:
+    case IBB_PAYLOAD_DISCO_INFO:
+    case IBB_PAYLOAD_ERROR:
+      return receive_reply (self, stanza, from, now);
+
+    case IBB_PAYLOAD_OPEN:
+    case IBB_PAYLOAD_DATA:
+    case IBB_PAYLOAD_CLOSE:
+    case IBB_PAYLOAD_UNKNOWN:
+      if (self->stopped && g_hash_table_size (shared->sessions) == 0)
+        return FALSE; /* the application answers that there is no such service (N-08) */
+      to = stanza->to != NULL && g_strcmp0 (stanza->to, shared->local_jid) != 0
+               ? ibb_jid_normalize (stanza->to)
+               : g_strdup (shared->local_normal);
+      receive_request (self, stanza, to, from, now);
+      return TRUE;
+
+    case IBB_PAYLOAD_OTHER:
+    case IBB_PAYLOAD_DISCO_QUERY:
+    case IBB_PAYLOAD_PING:
+    default:
+      return FALSE;
+    }
+}
+
 /* What it is like. */
 
 gboolean
@@ -595,42 +799,60 @@ ibb_engine_can_accept (IBBEngine *self)
 {
   if (!ibb_engine_is_running (self))
     return FALSE;
-  return (self->settings.session_limit > 0 && self->listen != IBB_LISTEN_NONE) ||
-         g_hash_table_size (self->expectations) > 0;
+  return (self->shared->settings.session_limit > 0 && self->listen != IBB_LISTEN_NONE) ||
+         !ibb_expectations_are_empty (self->expectations);
+}
+
+gboolean
+ibb_engine_is_lost (IBBEngine *self)
+{
+  return self->lost;
+}
+
+gboolean
+ibb_engine_is_suspended (IBBEngine *self)
+{
+  return ibb_clock_is_stopped (&self->shared->clock);
+}
+
+const char *
+ibb_engine_get_local_jid (IBBEngine *self)
+{
+  return self->shared->local_jid;
 }
 
 guint
 ibb_engine_get_n_sessions (IBBEngine *self)
 {
-  return g_hash_table_size (self->sessions);
+  return g_hash_table_size (self->shared->sessions);
 }
 
 guint
 ibb_engine_get_n_counted (IBBEngine *self)
 {
-  return self->n_counted;
+  return ibb_memory_get_n_sharers (&self->shared->memory);
 }
 
 guint
 ibb_engine_get_n_timers (IBBEngine *self)
 {
-  return ibb_timers_get_length (&self->timers);
+  return ibb_timers_get_length (&self->shared->timers);
 }
 
 guint
 ibb_engine_get_n_pending (IBBEngine *self)
 {
-  return g_hash_table_size (self->pending);
+  return ibb_pendings_get_length (&self->shared->pendings);
 }
 
 gsize
 ibb_engine_get_unread (IBBEngine *self)
 {
-  return self->unread;
+  return ibb_memory_get_unread (&self->shared->memory);
 }
 
 guint
 ibb_engine_get_n_waiting (IBBEngine *self)
 {
-  return g_queue_get_length (&self->control);
+  return ibb_control_get_length (&self->shared->control);
 }

@@ -23,45 +23,16 @@
 
 #include <glib.h>
 
+#include "core/expectation.h"
 #include "core/failure.h"
+#include "core/ids.h"
 #include "core/session.h"
+#include "core/settings.h"
 #include "core/stanza.h"
 
 G_BEGIN_DECLS
 
-typedef struct _IBBEngine      IBBEngine;
-typedef struct _IBBExpectation IBBExpectation;
-
-/* Read live: a change holds from the next time the value is looked at.
- * Units as in the properties of IBBService: bytes, milliseconds. */
-typedef struct
-{
-  guint    session_limit;
-  guint    max_retries;
-  guint    initial_wait_time;
-  double   wait_backoff_factor;
-  guint    default_block_size;
-  guint    max_block_size;
-  gboolean block_size_fallback;
-  gsize    window;
-  gsize    send_buffer_size;
-  gsize    receive_buffer_size;
-  gsize    receive_memory_limit;
-  guint    open_timeout;
-  guint    accept_timeout;
-  guint    close_timeout;
-  gboolean half_close;
-  gboolean strict;
-} IBBSettings;
-
-#define IBB_SETTINGS_INIT                                                                          \
-  {                                                                                                \
-    .session_limit = 0, .max_retries = 5, .initial_wait_time = 1000, .wait_backoff_factor = 1.2,   \
-    .default_block_size = 4096, .max_block_size = 65535, .block_size_fallback = TRUE, .window = 0, \
-    .send_buffer_size = 0, .receive_buffer_size = 256 * 1024,                                      \
-    .receive_memory_limit = 64 * 1024 * 1024, .open_timeout = 60000, .accept_timeout = 30000,      \
-    .close_timeout = 10000, .half_close = FALSE, .strict = FALSE                                   \
-  }
+typedef struct _IBBEngine IBBEngine;
 
 /* Who listens for opens that nobody expected (D-08). */
 typedef enum
@@ -93,9 +64,6 @@ typedef struct
   {                                                                                                \
     IBB_EVENT_NONE, NULL, NULL, IBB_FAILURE_INIT                                                   \
   }
-
-/* Fills bytes with unguessable ones. The simulation gives a seeded one. */
-typedef void (*IBBRandomFunc) (guint8 *bytes, gsize length, gpointer data);
 
 IBBEngine   *ibb_engine_new (IBBRandomFunc random, gpointer random_data);
 void         ibb_engine_free (IBBEngine *self); /* sessions still held become ENDED, LOST */
@@ -139,9 +107,11 @@ gint64 ibb_engine_get_wake_time (IBBEngine *self);
  * reports ibb_engine_handed first, which is enough for a flush, and
  * ibb_engine_sent then. */
 IBBStanza *ibb_engine_take_stanza (IBBEngine *self, gint64 now);
-void       ibb_engine_handed (IBBEngine *self, IBBStanza *stanza);
-void       ibb_engine_sent (IBBEngine *self, IBBStanza *stanza, gint64 now);
-void       ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now);
+/* Whether there is one to take. */
+gboolean ibb_engine_has_stanza (IBBEngine *self, gint64 now);
+void     ibb_engine_handed (IBBEngine *self, IBBStanza *stanza);
+void     ibb_engine_sent (IBBEngine *self, IBBStanza *stanza, gint64 now);
+void     ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now);
 
 /* The caller owns event->session and clears event->failure. FALSE: none. */
 gboolean ibb_engine_take_event (IBBEngine *self, IBBEvent *event);
@@ -160,7 +130,8 @@ typedef struct
 } IBBOpen;
 
 /* Begins to open a session: state OPENING. (transfer full). NULL with failure
- * set: IN_USE when the key is taken, STOPPED, CONNECTION_LOST. The caller has
+ * set: IN_USE when the key is taken, NO_ROOM when the addresses are too long for a
+ * stanza, STOPPED, CONNECTION_LOST. The caller has
  * checked JID, sid and block size (ibb_jid_normalize, ibb_stanza_is_valid_sid)
  * and that the peer is not ourselves (D-04). */
 IBBSession *ibb_engine_open (IBBEngine *self, const IBBOpen *open, gint64 now, IBBFailure *failure);
@@ -181,6 +152,11 @@ void            ibb_engine_cancel_expectation (IBBEngine *self, IBBExpectation *
  * while a session could be accepted. */
 gboolean ibb_engine_is_running (IBBEngine *self); /* neither stopped nor lost */
 gboolean ibb_engine_can_accept (IBBEngine *self);
+
+/* Where the connection stands, as the caller has said. */
+gboolean    ibb_engine_is_lost (IBBEngine *self);
+gboolean    ibb_engine_is_suspended (IBBEngine *self);
+const char *ibb_engine_get_local_jid (IBBEngine *self); /* (nullable) */
 
 /* For tests and statistics: each O(1). */
 guint ibb_engine_get_n_sessions (IBBEngine *self); /* in the table, requests included */

@@ -25,6 +25,7 @@ typedef enum
   IBB_FAILURE_PROTOCOL,          /* the peer broke the protocol; .condition is what we answered */
   IBB_FAILURE_OPEN_TIMEOUT,      /* no answer to our open */
   IBB_FAILURE_ACCEPT_TIMEOUT,    /* our application did not answer a request */
+  IBB_FAILURE_WITHDRAWN,         /* the peer closed a session that it had only asked for */
   IBB_FAILURE_RETRIES,           /* a block was refused max-retries times, last with .condition */
   IBB_FAILURE_PEER_CLOSED,       /* the peer closed; what we had not yet sent was not delivered */
   IBB_FAILURE_PEER_ABORTED,      /* the peer's close was not orderly (D-45) */
@@ -32,6 +33,7 @@ typedef enum
   IBB_FAILURE_CLOSE_UNCONFIRMED, /* our close was not confirmed by a result, see D-37 */
   IBB_FAILURE_OVERFLOW,          /* more messages came than the reader took (D-23) */
   IBB_FAILURE_IN_USE,            /* the key of an open or expectation is in use */
+  IBB_FAILURE_NO_ROOM,           /* the addresses fill a whole stanza (D-16) */
   IBB_FAILURE_SEND_FAILED,       /* the connection refused a stanza of the session for good */
 } IBBFailureKind;
 

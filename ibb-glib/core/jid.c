@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define PART_MAX_LENGTH 1023
+#define IDEOGRAPHIC_FULL_STOP "\xE3\x80\x82"
 
 /* RFC 7622 §3.1: first the slash is looked for, then the at sign before it. */
 typedef struct
@@ -60,12 +61,15 @@ compose (const char *text, gsize length)
   return g_utf8_normalize (text, (gssize) length, G_NORMALIZE_NFC);
 }
 
-/* Not g_utf8_strdown: that follows the locale, and under a Turkish one two
+/* NFKC rather than NFC: PRECIS maps full-width letters to ASCII and forbids the
+ * other characters that NFKC changes, and stringprep applies NFKC.
+ *
+ * Not g_utf8_strdown: that follows the locale, and under a Turkish one two
  * ends would disagree about "I". */
 static char *
 compose_and_lower (const char *text, gsize length)
 {
-  g_autofree char    *composed = compose (text, length);
+  g_autofree char    *composed = g_utf8_normalize (text, (gssize) length, G_NORMALIZE_NFKC);
   g_autoptr (GString) lower = g_string_sized_new (length);
 
   for (const char *p = composed; *p != '\0'; p = g_utf8_next_char (p))
@@ -79,46 +83,130 @@ compose_and_lower (const char *text, gsize length)
         g_string_append_unichar (lower, g_unichar_tolower (c));
     }
 
-  return compose (lower->str, lower->len);
+  return g_utf8_normalize (lower->str, (gssize) lower->len, G_NORMALIZE_NFKC);
 }
 
-/* Appends the part as it compares; FALSE if it cannot be one. */
 static gboolean
-append_part (GString *out, const char *text, gsize length, gboolean is_resource)
+is_allowed (gunichar c, gboolean is_resource)
 {
+  if (c < 0x20 || (c >= 0x7F && c < 0xA0))
+    return FALSE;
+  if (is_resource)
+    return TRUE;
+  return c != ' ' && c != '@' && c != '/' && !(c >= 0xA0 && g_unichar_isspace (c));
+}
+
+/* Whether every character may stand in a node, domain or resource. */
+static gboolean
+is_part (const char *text, gboolean is_resource)
+{
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+    if (!is_allowed (g_utf8_get_char (p), is_resource))
+      return FALSE;
+  return TRUE;
+}
+
+/* The U-label of an A-label; NULL if it is not one. What decodes to text that a
+ * domain would not have after preparation is not an A-label (RFC 5890
+ * §2.3.2.1): "xn--example-" must not equal "example". */
+static char *
+decode_label (const char *label)
+{
+  g_autofree char *decoded = NULL;
   g_autofree char *prepared = NULL;
-  gsize            start = out->len;
 
-  if (is_ascii (text, length))
+  if (!g_str_has_prefix (label, "xn--"))
+    return NULL;
+
+  decoded = g_hostname_to_unicode (label);
+  /* GLib does not check that the code points exist. */
+  if (decoded == NULL || !g_utf8_validate (decoded, -1, NULL) ||
+      is_ascii (decoded, strlen (decoded)) || !is_part (decoded, FALSE))
+    return NULL;
+
+  prepared = compose_and_lower (decoded, strlen (decoded));
+  return g_str_equal (prepared, decoded) ? g_steal_pointer (&decoded) : NULL;
+}
+
+/* A-labels become U-labels, which is the form that RFC 7622 §3.2 asks for. */
+static char *
+decode_labels (const char *domain)
+{
+  g_auto (GStrv) labels = g_strsplit (domain, ".", -1);
+
+  for (gsize i = 0; labels[i] != NULL; i++)
     {
-      g_string_append_len (out, text, (gssize) length);
+      char *decoded = decode_label (labels[i]);
 
-      if (!is_resource)
+      if (decoded != NULL)
         {
-          for (gsize i = start; i < out->len; i++)
-            out->str[i] = g_ascii_tolower (out->str[i]);
+          g_free (labels[i]);
+          labels[i] = decoded;
         }
     }
+
+  return g_strjoinv (".", labels);
+}
+
+/* RFC 7622 §3.2: a dot at the end of a domain means nothing. */
+static void
+cut_dot (char *domain)
+{
+  gsize length = strlen (domain);
+
+  if (length > 0 && domain[length - 1] == '.')
+    domain[length - 1] = '\0';
+}
+
+/* The domain in lower case, with U-labels, and without the trailing dot. */
+static char *
+prepare_domain (const char *text, gsize length)
+{
+  g_autofree char *lower = NULL;
+  char            *domain;
+
+  if (is_ascii (text, length))
+    lower = g_ascii_strdown (text, (gssize) length);
   else
+    lower = compose_and_lower (text, length);
+
+  /* RFC 7622 §3.2.1: it separates labels as a dot does. */
+  if (strstr (lower, IDEOGRAPHIC_FULL_STOP) != NULL)
     {
-      prepared = is_resource ? compose (text, length) : compose_and_lower (text, length);
-      g_string_append (out, prepared);
+      g_auto (GStrv) labels = g_strsplit (lower, IDEOGRAPHIC_FULL_STOP, -1);
+
+      g_free (lower);
+      lower = g_strjoinv (".", labels);
     }
 
-  if (out->len == start || out->len - start > PART_MAX_LENGTH)
-    return FALSE;
+  domain = strstr (lower, "xn--") != NULL ? decode_labels (lower) : g_steal_pointer (&lower);
+  cut_dot (domain);
 
-  for (const char *p = out->str + start; *p != '\0'; p = g_utf8_next_char (p))
-    {
-      gunichar c = g_utf8_get_char (p);
+  return domain;
+}
 
-      if (c < 0x20 || (c >= 0x7F && c < 0xA0))
-        return FALSE;
-      if (!is_resource && (c == ' ' || c == '@' || (c >= 0xA0 && g_unichar_isspace (c))))
-        return FALSE;
-    }
+static char *
+prepare_node (const char *text, gsize length)
+{
+  return is_ascii (text, length) ? g_ascii_strdown (text, (gssize) length)
+                                 : compose_and_lower (text, length);
+}
 
-  return TRUE;
+static char *
+prepare_resource (const char *text, gsize length)
+{
+  return is_ascii (text, length) ? g_strndup (text, length) : compose (text, length);
+}
+
+/* Takes the prepared part; FALSE if it is not a valid one. */
+static gboolean
+append_part (GString *out, char *part, gboolean is_resource)
+{
+  g_autofree char *owned = part;
+  gsize            length = strlen (part);
+
+  g_string_append (out, part);
+  return length > 0 && length <= PART_MAX_LENGTH && is_part (part, is_resource);
 }
 
 char *
@@ -140,29 +228,25 @@ ibb_jid_normalize (const char *jid)
 
   split (jid, length, &parts);
 
-  if (parts.domain_length > 0 && parts.domain[parts.domain_length - 1] == '.')
-    parts.domain_length--;
-  if (parts.domain_length > 0 && parts.domain[parts.domain_length - 1] == '.')
-    return NULL;
-
   out = g_string_sized_new (length + 1);
 
   if (parts.node != NULL)
     {
-      if (!append_part (out, parts.node, parts.node_length, FALSE))
+      if (!append_part (out, prepare_node (parts.node, parts.node_length), FALSE))
         return NULL;
 
       g_string_append_c (out, '@');
     }
 
-  if (!append_part (out, parts.domain, parts.domain_length, FALSE))
+  if (!append_part (out, prepare_domain (parts.domain, parts.domain_length), FALSE) ||
+      out->str[out->len - 1] == '.')
     return NULL;
 
   if (parts.resource != NULL)
     {
       g_string_append_c (out, '/');
 
-      if (!append_part (out, parts.resource, parts.resource_length, TRUE))
+      if (!append_part (out, prepare_resource (parts.resource, parts.resource_length), TRUE))
         return NULL;
     }
 
@@ -184,6 +268,102 @@ ibb_jid_equal (const char *a, const char *b)
   normal_b = ibb_jid_normalize (b);
 
   return normal_a != NULL && normal_b != NULL && strcmp (normal_a, normal_b) == 0;
+}
+
+/* RFC 3454, table B.1: what stringprep deletes. */
+static gboolean
+is_deleted (gunichar c)
+{
+  return c == 0xAD || c == 0x34F || c == 0x1806 || (c >= 0x180B && c <= 0x180D) ||
+         (c >= 0x200B && c <= 0x200D) || c == 0x2060 || (c >= 0xFE00 && c <= 0xFE0F) || c == 0xFEFF;
+}
+
+static char *
+delete_ignorable (const char *text, gsize length)
+{
+  g_autoptr (GString) out = g_string_sized_new (length);
+
+  for (const char *p = text; p < text + length; p = g_utf8_next_char (p))
+    if (!is_deleted (g_utf8_get_char (p)))
+      g_string_append_unichar (out, g_utf8_get_char (p));
+
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+/* What stringprep and PRECIS make of the same part have the same result: it
+ * changes all that either of them changes. */
+static char *
+fold_part (const char *part, gsize length, gboolean is_resource)
+{
+  g_autofree char *kept = delete_ignorable (part, length);
+  char            *folded = g_utf8_normalize (kept, -1, G_NORMALIZE_NFKC);
+
+  /* Case folding may undo the composition, and composition may bring forth
+   * more to fold (Unicode, toNFKC_Casefold). */
+  for (guint i = 0; i < 2 && !is_resource; i++)
+    {
+      g_autofree char *before = folded;
+      g_autofree char *lower = g_utf8_casefold (before, -1);
+
+      folded = g_utf8_normalize (lower, -1, G_NORMALIZE_NFKC);
+    }
+
+  return folded;
+}
+
+/* A part that one JID lacks is empty in the result. */
+static char *
+fold (const char *normal)
+{
+  g_autofree char *node = NULL;
+  g_autofree char *domain = NULL;
+  g_autofree char *resource = NULL;
+  Parts            parts;
+
+  split (normal, strlen (normal), &parts);
+  node = fold_part (parts.node != NULL ? parts.node : "", parts.node_length, FALSE);
+  domain = fold_part (parts.domain, parts.domain_length, FALSE);
+  cut_dot (domain); /* something that was deleted may have followed it */
+  resource = fold_part (parts.resource != NULL ? parts.resource : "", parts.resource_length, TRUE);
+
+  return g_strconcat (node, "@", domain, "/", resource, NULL);
+}
+
+gboolean
+ibb_jid_resembles (const char *a, const char *b)
+{
+  g_autofree char *normal_a = ibb_jid_normalize (a);
+  g_autofree char *normal_b = ibb_jid_normalize (b);
+  g_autofree char *folded_a = NULL;
+  g_autofree char *folded_b = NULL;
+
+  if (normal_a == NULL || normal_b == NULL)
+    return FALSE;
+
+  folded_a = fold (normal_a);
+  folded_b = fold (normal_b);
+
+  return strcmp (folded_a, folded_b) == 0;
+}
+
+char *
+ibb_jid_dup_unicode (const char *jid)
+{
+  g_autoptr (GString) out = NULL;
+  g_autofree char    *prepared = NULL;
+  gsize               start;
+  Parts               parts;
+
+  split (jid, strlen (jid), &parts);
+  prepared = prepare_domain (parts.domain, parts.domain_length);
+  if (is_ascii (prepared, strlen (prepared)))
+    return g_strdup (jid);
+
+  out = g_string_new (jid);
+  start = (gsize) (parts.domain - jid);
+  g_string_erase (out, (gssize) start, (gssize) parts.domain_length);
+  g_string_insert (out, (gssize) start, prepared);
+  return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
 char *

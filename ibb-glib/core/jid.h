@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* JIDs, as far as the core needs them: comparison (D-02), never preparation. */
+/* Comparison of JIDs (D-02). What is sent is the text that the application
+ * gave, but for A-labels. */
 
 #pragma once
 
@@ -11,14 +12,26 @@ G_BEGIN_DECLS
 /* The longest JID there is, RFC 7622: three parts of 1023 bytes and "@", "/". */
 #define IBB_JID_MAX_LENGTH 3071
 
-/* Node and domain NFC and lower case, domain without trailing dot, resource
- * NFC with its case. NULL for what is no JID: NULL, empty domain, node or
- * resource, too long, not UTF-8, control characters, white space in node or
- * domain. Does not depend on the locale. */
+/* The form by which JIDs are compared: node and domain in NFKC and lower case,
+ * A-labels as U-labels, no trailing dot; the resource in NFC with its case. NULL
+ * for what is not a valid JID: NULL, empty domain, node or resource, too long,
+ * not UTF-8, control characters, white space, "@" or "/" in node or domain. Does
+ * not depend on the locale. */
 char *ibb_jid_normalize (const char *jid);
 
-/* What is no JID equals only its own text; NULL equals nothing. */
+/* Whether the normal forms are equal. What is not a valid JID equals only its
+ * own text; NULL equals nothing. */
 gboolean ibb_jid_equal (const char *a, const char *b);
+
+/* Whether a server that prepares JIDs by stringprep (RFC 3920) or by PRECIS
+ * (RFC 7622) may make one of the other: stringprep turns "ß" into "ss", PRECIS
+ * keeps it. Two accounts of one server may resemble each other, so this decides
+ * only about replies whose id nobody can guess (D-02), never about access. */
+gboolean ibb_jid_resembles (const char *a, const char *b);
+
+/* The JID as it is sent: with U-labels in the domain, which RFC 7622 §3.2 requires.
+ * For a JID that ibb_jid_normalize takes. */
+char *ibb_jid_dup_unicode (const char *jid);
 
 /* Parts as they stand, for a JID that ibb_jid_normalize takes. */
 char       *ibb_jid_dup_bare (const char *jid);

@@ -2,10 +2,9 @@
 
 #include "config.h"
 
-#include <string.h>
-
-#include "core/engine-private.h"
 #include "core/peer.h"
+
+#include <string.h>
 
 /* Peers remembered without a session (D-29). */
 #define IDLE_PEERS_MAX 1000
@@ -18,118 +17,164 @@ static const char *const ordered_identities[] = {
   "client/bot/aioxmpp default identity",
 };
 
+/* How long a peer with a session is silent before it is asked (D-27), at most. */
+#define PROBE_INTERVAL_MAX (60 * G_USEC_PER_SEC)
+#define PROBE_INTERVAL_MIN G_USEC_PER_SEC
+#define PROBES_PER_TIMEOUT 10
+
 static void
-probe_timeout (gpointer owner, gint64 now)
+peer_free (gpointer data)
 {
-  ibb_peer_probe_answered (owner, NULL, now);
+  IBBPeer *self = data;
+
+  ibb_timer_clear (&self->timer);
+  g_free (self->jid);
+  g_free (self->address);
+  g_free (self);
 }
 
-IBBPeer *
-ibb_peer_get (IBBEngine *engine, const char *normal_jid, const char *address)
+IBBPeers *
+ibb_peers_new (IBBShared *shared, IBBTimerFunc timeout)
 {
-  IBBPeer *self = g_hash_table_lookup (engine->peers, normal_jid);
+  IBBPeers *self = g_new0 (IBBPeers, 1);
 
-  if (self != NULL)
-    return self;
-
-  self = g_new0 (IBBPeer, 1);
-  self->engine = engine;
-  self->jid = g_strdup (normal_jid);
-  self->address = g_strdup (address);
-  self->idle_link.data = self;
-  ibb_timer_init (&self->probe_timer, probe_timeout, self);
-  g_hash_table_insert (engine->peers, self->jid, self);
-  g_queue_push_tail_link (&engine->idle_peers, &self->idle_link);
+  self->shared = shared;
+  self->by_jid = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, peer_free);
+  self->timeout = timeout;
   return self;
 }
 
 void
-ibb_peer_free (IBBPeer *self)
+ibb_peers_free (IBBPeers *self)
 {
-  ibb_timer_clear (&self->probe_timer);
-  g_free (self->jid);
-  g_free (self->address);
-  g_free (self->query);
-  g_free (self->probe);
+  g_hash_table_unref (self->by_jid);
   g_free (self);
 }
 
+IBBPeer *
+ibb_peers_get (IBBPeers *self, const char *normal_jid, const char *address)
+{
+  IBBPeer *peer = g_hash_table_lookup (self->by_jid, normal_jid);
+
+  if (peer != NULL)
+    return peer;
+
+  peer = g_new0 (IBBPeer, 1);
+  peer->peers = self;
+  peer->jid = g_strdup (normal_jid);
+  peer->address = g_strdup (address);
+  peer->idle_link.data = peer;
+  ibb_timer_init (&peer->timer, self->timeout, peer);
+  g_hash_table_insert (self->by_jid, peer->jid, peer);
+  g_queue_push_tail_link (&self->idle, &peer->idle_link);
+  return peer;
+}
+
 void
-ibb_peer_add_session (IBBPeer *self, IBBSession *session)
+ibb_peers_forget (IBBPeers *self)
+{
+  g_queue_init (&self->idle); /* without a session all are idle; the table owns them */
+  g_hash_table_remove_all (self->by_jid);
+}
+
+void
+ibb_peer_add_session (IBBPeer *self, GList *link)
 {
   if (g_queue_is_empty (&self->sessions))
-    g_queue_unlink (&self->engine->idle_peers, &self->idle_link);
-  session->peer = self;
-  g_queue_push_tail_link (&self->sessions, &session->peer_link);
+    g_queue_unlink (&self->peers->idle, &self->idle_link);
+  g_queue_push_tail_link (&self->sessions, link);
 }
 
 static void
 forget_query (IBBPeer *self)
 {
-  if (self->query == NULL)
-    return;
-
-  ibb_engine_remove_pending (self->engine, self->query);
-  g_clear_pointer (&self->query, g_free);
+  ibb_pendings_remove (&self->peers->shared->pendings, &self->query);
 }
 
 static void
 forget_probe (IBBPeer *self)
 {
-  ibb_timer_clear (&self->probe_timer);
-  if (self->probe == NULL)
-    return;
-
-  ibb_engine_remove_pending (self->engine, self->probe);
-  g_clear_pointer (&self->probe, g_free);
+  ibb_pendings_remove (&self->peers->shared->pendings, &self->probe);
 }
 
 void
-ibb_peer_remove_session (IBBPeer *self, IBBSession *session)
+ibb_peer_remove_session (IBBPeer *self, GList *link)
 {
-  IBBEngine *engine = self->engine;
+  IBBPeers *peers = self->peers;
 
-  g_queue_unlink (&self->sessions, &session->peer_link);
-  session->peer = NULL;
+  g_queue_unlink (&self->sessions, link);
   if (!g_queue_is_empty (&self->sessions))
     return;
 
   /* Nobody waits for the answers any more. */
   forget_query (self);
   forget_probe (self);
+  ibb_timer_clear (&self->timer);
   if (self->order == IBB_ORDER_ASKED)
     self->order = IBB_ORDER_UNKNOWN;
 
-  g_queue_push_tail_link (&engine->idle_peers, &self->idle_link);
-  if (g_queue_get_length (&engine->idle_peers) > IDLE_PEERS_MAX)
+  g_queue_push_tail_link (&peers->idle, &self->idle_link);
+  if (g_queue_get_length (&peers->idle) > IDLE_PEERS_MAX)
     {
-      IBBPeer *oldest = g_queue_pop_head_link (&engine->idle_peers)->data;
+      IBBPeer *oldest = g_queue_pop_head_link (&peers->idle)->data;
 
-      g_hash_table_remove (engine->peers, oldest->jid);
+      g_hash_table_remove (peers->by_jid, oldest->jid);
     }
+}
+
+GQueue *
+ibb_peer_get_sessions (IBBPeer *self)
+{
+  return &self->sessions;
 }
 
 /* Order (D-29). */
 
-void
-ibb_peer_ask_order (IBBPeer *self)
+gboolean
+ibb_peer_keeps_order (const IBBPeer *self)
 {
-  IBBEngine *engine = self->engine;
+  return self->order == IBB_ORDER_KEPT;
+}
+
+gboolean
+ibb_peer_has_our_feature (const IBBPeer *self)
+{
+  return self->has_our_feature;
+}
+
+gboolean
+ibb_peer_reorders (const IBBPeer *self)
+{
+  return self->reorders;
+}
+
+void
+ibb_peer_ask_order (IBBPeer *self, gint64 now)
+{
+  IBBShared *shared = self->peers->shared;
   IBBStanza *query;
 
-  if (self->order != IBB_ORDER_UNKNOWN)
+  if (self->order != IBB_ORDER_UNKNOWN || now < self->next_query)
     return;
 
   self->order = IBB_ORDER_ASKED;
-  self->query = ibb_engine_new_id (engine);
-  ibb_engine_add_pending (engine, IBB_PENDING_QUERY, self->query, self->jid)->peer = self;
-  query = ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_DISCO_QUERY, self->query,
+  ibb_pendings_add (&shared->pendings, &self->query, IBB_PENDING_QUERY,
+                    ibb_ids_create (&shared->ids), self->jid, self);
+  query = ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_DISCO_QUERY, self->query.id,
                                  self->address);
-  ibb_engine_queue_control (engine, query);
+  ibb_control_push (&shared->control, query);
+}
+
+void
+ibb_peer_order_not_asked (IBBPeer *self, gint64 now)
+{
+  forget_query (self);
+  self->order = IBB_ORDER_UNKNOWN;
+  self->next_query = now + PROBE_INTERVAL_MAX;
 }
 
 static gboolean
-keeps_order (IBBStanza *answer)
+keeps_order (const IBBStanza *answer)
 {
   if (answer->identities == NULL)
     return FALSE;
@@ -141,7 +186,7 @@ keeps_order (IBBStanza *answer)
 }
 
 void
-ibb_peer_order_answered (IBBPeer *self, IBBStanza *answer, gint64 now)
+ibb_peer_order_answered (IBBPeer *self, const IBBStanza *answer)
 {
   forget_query (self);
   self->order = IBB_ORDER_UNCERTAIN;
@@ -153,9 +198,6 @@ ibb_peer_order_answered (IBBPeer *self, IBBStanza *answer, gint64 now)
       if (self->has_our_feature || keeps_order (answer))
         self->order = IBB_ORDER_KEPT;
     }
-
-  for (GList *l = self->sessions.head; l != NULL; l = l->next)
-    ibb_sender_update_ready (l->data, now);
 }
 
 void
@@ -164,50 +206,199 @@ ibb_peer_set_reorders (IBBPeer *self)
   self->reorders = TRUE;
 }
 
-/* The probe (D-27): a <close/> of a session that nobody has. item-not-found
- * shows that the peer is there, and that everything before it was processed,
+/* Whether it is there (D-27).
+ *
+ * The probe is a <close/> of a session that does not exist. item-not-found shows
+ * that the peer is there, and that it has processed everything before the probe,
  * since stanzas between two JIDs are ordered. */
+
+gint64
+ibb_peer_get_probe_interval (const IBBPeer *self)
+{
+  gint64 timeout = (gint64) self->peers->shared->settings.peer_timeout * 1000;
+
+  if (timeout == 0)
+    return PROBE_INTERVAL_MAX;
+  return CLAMP (timeout / PROBES_PER_TIMEOUT, PROBE_INTERVAL_MIN, PROBE_INTERVAL_MAX);
+}
+
+gint64
+ibb_peer_get_next_probe (const IBBPeer *self)
+{
+  return ibb_pending_is_set (&self->probe) ? IBB_NEVER : self->next_probe;
+}
+
+/* When the unanswered probe makes it count as gone. Silence counts from the
+ * first probe that got no answer, and not while our own XML stream is suspended:
+ * that does not show at once, so a resumption starts the time again. */
+static gint64
+get_give_up_time (IBBPeer *self)
+{
+  IBBShared *shared = self->peers->shared;
+
+  if (shared->settings.peer_timeout == 0)
+    return IBB_NEVER;
+  return MAX (MAX (self->asked, self->heard), ibb_clock_get_resumed_at (&shared->clock)) +
+         (gint64) shared->settings.peer_timeout * 1000;
+}
+
+/* A session that waits for an acknowledgement asks by its own timer. Where every
+ * session has unread bytes, nothing is to be asked until they are read. */
+void
+ibb_peer_update_timer (IBBPeer *self, gboolean is_listened_to, gint64 now)
+{
+  gboolean is_probed = ibb_pending_is_set (&self->probe);
+  gint64   due;
+
+  if (g_queue_is_empty (&self->sessions))
+    return;
+
+  if (is_probed)
+    due = MIN (self->next_probe, get_give_up_time (self));
+  else
+    due = MAX (self->heard + ibb_peer_get_probe_interval (self), self->next_probe);
+  if (due <= now) /* nobody waited for a sign of it */
+    due = now + ibb_peer_get_probe_interval (self);
+  if (due < self->timer.due && (is_probed || is_listened_to))
+    ibb_timer_set (&self->timer, &self->peers->shared->timers, due);
+}
+
+void
+ibb_peer_heard (IBBPeer *self, gint64 now)
+{
+  self->heard = now;
+}
+
+static void
+send_probe (IBBPeer *self, gint64 now)
+{
+  IBBShared *shared = self->peers->shared;
+  IBBStanza *probe;
+
+  if (self->probe_by_query)
+    probe = ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_DISCO_QUERY, self->probe.id,
+                                   self->address);
+  else
+    {
+      probe = ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE, self->probe.id,
+                                     self->address);
+      probe->sid = ibb_ids_create (&shared->ids);
+    }
+  self->next_probe = now + ibb_peer_get_probe_interval (self);
+  ibb_control_push (&shared->control, probe);
+  self->probe_end = ibb_control_get_end (&shared->control);
+}
+
+static void
+start_probe (IBBPeer *self, gint64 now)
+{
+  IBBShared *shared = self->peers->shared;
+
+  ibb_pendings_add (&shared->pendings, &self->probe, IBB_PENDING_PROBE,
+                    ibb_ids_create (&shared->ids), self->jid, self);
+  send_probe (self, now);
+  self->first_end = self->probe_end;
+  ibb_peer_update_timer (self, FALSE, now);
+}
 
 void
 ibb_peer_probe (IBBPeer *self, gint64 now)
 {
-  IBBEngine *engine = self->engine;
-  IBBStanza *close;
-
-  if (self->probe != NULL || now < self->next_probe)
+  if (now < ibb_peer_get_next_probe (self))
     return;
 
-  /* What a silence means depends on our feature. */
-  ibb_peer_ask_order (self);
+  /* What the silence of a session means depends on our feature. */
+  ibb_peer_ask_order (self, now);
+  self->asked = now;
+  start_probe (self, now);
+}
 
-  self->probe = ibb_engine_new_id (engine);
-  self->next_probe = now + IBB_PROBE_INTERVAL;
-  ibb_engine_add_pending (engine, IBB_PENDING_PROBE, self->probe, self->jid)->peer = self;
-  close =
-      ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE, self->probe, self->address);
-  close->sid = ibb_engine_new_id (engine);
-  ibb_engine_queue_control (engine, close);
-  ibb_timer_set (&self->probe_timer, &engine->timers, now + IBB_PROBE_INTERVAL);
+static IBBPeerVerdict
+has_gone (IBBPeer *self)
+{
+  forget_probe (self);
+  self->knows_probe = FALSE;
+  self->probe_by_query = FALSE;
+  return IBB_PEER_GONE;
+}
+
+static IBBPeerVerdict
+is_there (IBBPeer *self, gint64 now)
+{
+  forget_probe (self);
+  self->knows_probe = TRUE;
+  ibb_peer_heard (self, now);
+  return IBB_PEER_THERE;
+}
+
+/* The probe, or its answer, may have been lost; unless it is still queued. */
+static void
+repeat_probe (IBBPeer *self, gint64 now)
+{
+  if (ibb_control_has_passed (&self->peers->shared->control, self->probe_end))
+    send_probe (self, now);
+  else
+    self->next_probe = now + ibb_peer_get_probe_interval (self);
+}
+
+IBBPeerVerdict
+ibb_peer_timeout (IBBPeer *self, gboolean is_listened_to, gint64 now)
+{
+  gboolean is_probed = ibb_pending_is_set (&self->probe);
+
+  /* Nobody was asked until the connection has taken the first one. */
+  if (is_probed && !ibb_control_has_passed (&self->peers->shared->control, self->first_end))
+    self->asked = now;
+  if (is_probed && now >= get_give_up_time (self))
+    return has_gone (self);
+
+  if (is_probed && now >= self->next_probe)
+    repeat_probe (self, now);
+  else if (!is_probed && now >= self->heard + ibb_peer_get_probe_interval (self) && is_listened_to)
+    ibb_peer_probe (self, now);
+  ibb_peer_update_timer (self, is_listened_to, now);
+  return IBB_PEER_UNKNOWN;
+}
+
+/* An answer that a server gives for a peer that is not there. */
+static gboolean
+is_bounce (const IBBStanza *answer)
+{
+  if (answer->payload != IBB_PAYLOAD_ERROR || answer->error_type == IBB_ERROR_TYPE_WAIT)
+    return FALSE;
+  return answer->condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE ||
+         ibb_condition_means_nobody (answer->condition);
+}
+
+gboolean
+ibb_peer_gave_answer (const IBBStanza *answer)
+{
+  if (answer->payload != IBB_PAYLOAD_ERROR)
+    return TRUE;
+  return answer->error_type != IBB_ERROR_TYPE_WAIT &&
+         answer->condition != IBB_CONDITION_REMOTE_SERVER_TIMEOUT && !is_bounce (answer);
+}
+
+IBBPeerVerdict
+ibb_peer_probe_answered (IBBPeer *self, const IBBStanza *answer, gint64 now)
+{
+  if (ibb_peer_gave_answer (answer))
+    return is_there (self, now);
+  if (!is_bounce (answer))
+    return IBB_PEER_UNKNOWN; /* the probe is repeated when it is time */
+  if (self->knows_probe || self->probe_by_query)
+    return has_gone (self);
+
+  /* A client may give this answer itself to what it does not understand
+   * (RFC 6120 §8.4). Clients answer disco#info. */
+  forget_probe (self);
+  self->probe_by_query = TRUE;
+  start_probe (self, now);
+  return IBB_PEER_UNKNOWN;
 }
 
 void
-ibb_peer_probe_answered (IBBPeer *self, IBBStanza *answer, gint64 now)
+ibb_peer_not_probed (IBBPeer *self)
 {
-  gboolean          there;
-  g_autoptr (GList) sessions = NULL;
-
-  there = answer != NULL && (answer->payload != IBB_PAYLOAD_ERROR ||
-                             answer->condition == IBB_CONDITION_ITEM_NOT_FOUND);
   forget_probe (self);
-
-  sessions = g_list_copy (self->sessions.head);
-  for (GList *l = sessions; l != NULL; l = l->next)
-    ibb_session_ref (l->data);
-  for (GList *l = sessions; l != NULL; l = l->next)
-    {
-      if (((IBBSession *) l->data)->state == IBB_SESSION_OPEN)
-        ibb_sender_probe_answered (l->data, there, now);
-      ibb_session_update_timer (l->data, now);
-      ibb_session_unref (l->data);
-    }
 }

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What an engine knows of one peer JID: whether it may get several blocks at
- * once (D-29), and whether it still answers (the probe of D-27).
+ * once (D-29), and whether it is still there (the probe of D-27).
  */
 
 #pragma once
 
 #include <glib.h>
 
-#include "core/engine.h"
-#include "core/timer.h"
+#include "core/shared.h"
 
 G_BEGIN_DECLS
 
@@ -21,38 +20,82 @@ typedef enum
   IBB_ORDER_UNCERTAIN, /* nothing says so, or it reordered: one block at a time */
 } IBBOrder;
 
-typedef struct _IBBPeer IBBPeer;
-
-struct _IBBPeer
+struct _IBBPeers
 {
-  IBBEngine *engine;    /* (unowned) */
-  char      *jid;       /* normalised: the key among the engine's peers */
-  char      *address;   /* as the application or the peer wrote it */
-  GQueue     sessions;  /* (element-type IBBSession): those in the table, by their peer_link */
-  GList      idle_link; /* in the engine's idle peers while it has no session */
-
-  IBBOrder order;
-  gboolean has_our_feature;
-  gboolean reorders; /* it answered unexpected-request with several blocks in flight */
-  char    *query;    /* (nullable): id of the disco#info query under way */
-
-  char    *probe;       /* (nullable): id of the probe under way */
-  gint64   next_probe;  /* not before */
-  IBBTimer probe_timer; /* the probe's answer is overdue */
+  IBBShared   *shared; /* (unowned) */
+  GHashTable  *by_jid; /* (element-type utf8 IBBPeer): owned */
+  GQueue       idle;   /* least recently used first */
+  IBBTimerFunc timeout;
 };
 
-/* The peer of that JID, made when it is new. */
-IBBPeer *ibb_peer_get (IBBEngine *engine, const char *normal_jid, const char *address);
-void     ibb_peer_free (IBBPeer *self);
-void     ibb_peer_add_session (IBBPeer *self, IBBSession *session);
-void     ibb_peer_remove_session (IBBPeer *self, IBBSession *session);
+/* What an answer, or the lack of one, says of a peer: for its owner to act on. */
+typedef enum
+{
+  IBB_PEER_UNKNOWN,
+  IBB_PEER_THERE, /* each session may conclude from silence what it means */
+  IBB_PEER_GONE,  /* each open session ends */
+} IBBPeerVerdict;
 
-void ibb_peer_ask_order (IBBPeer *self);
-void ibb_peer_order_answered (IBBPeer *self, IBBStanza *answer, gint64 now);
+typedef struct
+{
+  IBBPeers *peers;     /* (unowned) */
+  char     *jid;       /* normalised: the key among the peers */
+  char     *address;   /* as the application or the peer wrote it */
+  GQueue    sessions;  /* (element-type IBBSession): those in the table, by links of theirs */
+  GList     idle_link; /* among the idle peers while it has no session */
+
+  IBBOrder   order;
+  gboolean   has_our_feature;
+  gboolean   reorders;   /* it answered unexpected-request with several blocks in flight */
+  IBBPending query;      /* disco#info */
+  gint64     next_query; /* it is not asked before, since the connection refused the last query */
+
+  gint64     heard;          /* its last sign of life */
+  IBBPending probe;          /* kept when it is repeated */
+  guint64    probe_end;      /* the place behind it in the control queue; of a repeated one ... */
+  guint64    first_end;      /* ... and of the first one */
+  gint64     asked;          /* when the unanswered probe was sent first */
+  gint64     next_probe;     /* no probe is sent before */
+  gboolean   knows_probe;    /* it has answered one, so a bounce is not its own answer */
+  gboolean   probe_by_query; /* the probe is a disco#info query: see ibb_peer_probe_answered () */
+  IBBTimer   timer;          /* while it has a session; its owner calls ibb_peer_timeout () */
+} IBBPeer;
+
+IBBPeers *ibb_peers_new (IBBShared *shared, IBBTimerFunc timeout);
+void      ibb_peers_free (IBBPeers *self);
+/* The peer of that JID, made when it is new. */
+IBBPeer *ibb_peers_get (IBBPeers *self, const char *normal_jid, const char *address);
+/* None has a session. */
+void ibb_peers_forget (IBBPeers *self);
+
+void    ibb_peer_add_session (IBBPeer *self, GList *link);
+void    ibb_peer_remove_session (IBBPeer *self, GList *link);
+GQueue *ibb_peer_get_sessions (IBBPeer *self);
+
+gboolean ibb_peer_keeps_order (const IBBPeer *self);
+gboolean ibb_peer_has_our_feature (const IBBPeer *self);
+gboolean ibb_peer_reorders (const IBBPeer *self);
+void     ibb_peer_ask_order (IBBPeer *self, gint64 now);
+void     ibb_peer_order_answered (IBBPeer *self, const IBBStanza *answer);
+/* The connection refused the question: it is asked again later. */
+void ibb_peer_order_not_asked (IBBPeer *self, gint64 now);
 void ibb_peer_set_reorders (IBBPeer *self);
 
-/* Starts a probe unless one is under way or was lately. */
-void ibb_peer_probe (IBBPeer *self, gint64 now);
-void ibb_peer_probe_answered (IBBPeer *self, IBBStanza *answer, gint64 now);
+/* It sent something: the silence before is over. */
+void ibb_peer_heard (IBBPeer *self, gint64 now);
+/* How long it is silent before it is asked, and between two probes. */
+gint64 ibb_peer_get_probe_interval (const IBBPeer *self);
+/* When it may be probed at the earliest; IBB_NEVER while a probe is unanswered. */
+gint64 ibb_peer_get_next_probe (const IBBPeer *self);
+/* Sends a probe unless one is unanswered or was sent lately. */
+void           ibb_peer_probe (IBBPeer *self, gint64 now);
+IBBPeerVerdict ibb_peer_probe_answered (IBBPeer *self, const IBBStanza *answer, gint64 now);
+/* The connection refused the probe, so no silence has begun. */
+void ibb_peer_not_probed (IBBPeer *self);
+/* is_listened_to: whether a session of it has read everything and waits for more. */
+IBBPeerVerdict ibb_peer_timeout (IBBPeer *self, gboolean is_listened_to, gint64 now);
+void           ibb_peer_update_timer (IBBPeer *self, gboolean is_listened_to, gint64 now);
+/* Whether an answer shows that the peer itself gave it, and not a server. */
+gboolean ibb_peer_gave_answer (const IBBStanza *answer);
 
 G_END_DECLS

@@ -1,565 +1,655 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The outgoing half of a session: cutting blocks, how many may be in flight,
- * and what follows from each reply.
- */
-
 #include "config.h"
 
-#include <string.h>
+#include "core/sender.h"
 
-#include "core/engine-private.h"
 #include "core/jid.h"
-#include "core/session-private.h"
 
 #define SEND_BUFFER_BLOCKS 16
 #define SEND_BUFFER_MIN (64 * 1024)
-#define RESEND_LATER_MAX 63 /* D-27: a peer remembers 64 blocks */
-#define STANZA_OVERHEAD 320 /* tags, attributes, id, what a server adds (D-16) */
-#define RULES_OVERHEAD 180  /* of a message (N-31) */
 
 void
-ibb_sender_init (IBBSession *self)
+ibb_sender_init (IBBSender *self, const IBBTerms *terms)
 {
-  self->sender.auto_flush = TRUE;
-  self->sender.sending_size = IBB_BLOCK_SIZE_MAX;
-  self->sender.retry_at = IBB_NEVER;
-  self->sender.late_since = IBB_NEVER;
-  self->sender.cap = G_MAXSIZE;
-}
-
-void
-ibb_sender_free_block (IBBSession *self, IBBBlock *block)
-{
-  ibb_engine_remove_pending (self->engine, block->id);
-  g_bytes_unref (block->bytes);
-  g_free (block->id);
-  g_free (block);
-}
-
-void
-ibb_sender_clear (IBBSession *self)
-{
-  IBBSender *sender = &self->sender;
-  IBBBlock  *block;
-
-  if (self->engine != NULL)
-    {
-      ibb_parking_unsent (self, sender->in_flight);
-      if (self->is_ready)
-        g_queue_unlink (&self->engine->ready[self->carrier], &self->ready_link);
-    }
-  ibb_parking_clear (self);
-  self->is_ready = FALSE;
-  sender->in_flight = 0;
-  sender->n_sent = 0;
-  sender->n_refused = 0;
-  sender->to_send = NULL;
-  sender->retry_at = IBB_NEVER;
-  while ((block = g_queue_pop_head (&sender->flight)) != NULL)
-    ibb_sender_free_block (self, block);
-  while ((block = g_queue_pop_head (&sender->given)) != NULL)
-    ibb_sender_free_block (self, block);
-  ibb_byte_queue_clear (&sender->queue);
-}
-
-/* How large and how many. */
-
-static gsize
-get_escaped_length (const char *text)
-{
-  gsize length = 0;
-
-  for (const char *p = text; *p != '\0'; p++)
-    length += strchr ("&<>\"'", *p) != NULL ? 6 : 1;
-  return length;
-}
-
-gsize
-ibb_sender_get_block_max (IBBSession *self)
-{
-  gsize size = MIN (self->block_size, self->sender.sending_size);
-  gsize limit = self->engine->stanza_limit;
-  gsize overhead;
-
-  if (limit == 0)
-    return size;
-
-  overhead = STANZA_OVERHEAD + (self->carrier == IBB_CARRIER_MESSAGE ? RULES_OVERHEAD : 0) +
-             get_escaped_length (self->peer_jid) + get_escaped_length (self->local_jid) +
-             get_escaped_length (self->sid);
-  limit = limit > overhead ? (limit - overhead) / 4 * 3 : 0;
-  return CLAMP (limit, 1, size);
-}
-
-gsize
-ibb_sender_get_next_size (IBBSession *self)
-{
-  IBBSender *sender = &self->sender;
-
-  if (sender->to_send != NULL)
-    return g_bytes_get_size (((IBBBlock *) sender->to_send->data)->bytes);
-  return MIN (sender->queue.length, ibb_sender_get_block_max (self));
-}
-
-/* Small writes are gathered while something is in flight (D-31). */
-static gboolean
-has_something_to_send (IBBSession *self)
-{
-  IBBSender *sender = &self->sender;
-
-  if (sender->to_send != NULL)
-    return TRUE;
-  if (sender->queue.length == 0)
-    return FALSE;
-  /* A full buffer cannot grow to a block, however small it was set. */
-  return sender->flush_to > sender->cut ||
-         sender->queue.length >= ibb_sender_get_block_max (self) ||
-         sender->queue.length >= ibb_sender_get_buffer_size (self) ||
-         (sender->auto_flush && sender->n_sent == 0);
-}
-
-/* How many bytes the session may have in flight, beyond one block (D-29). */
-static gsize
-get_window (IBBSession *self)
-{
-  IBBPeer *peer = self->peer;
-  gsize    window = self->engine->settings.window;
-
-  if (peer->reorders)
-    return 0;
-  if (window == 0)
-    {
-      ibb_peer_ask_order (peer);
-      if (peer->order != IBB_ORDER_KEPT)
-        return 0;
-      window = IBB_FLOW_SESSION_MAX;
-    }
-  if (!self->sender.acknowledged || self->sender.one_block || self->sender.one_block_ever)
-    return 0;
-  return MIN (MIN (window, IBB_FLOW_SESSION_MAX), self->sender.cap);
-}
-
-gboolean
-ibb_sender_can_send (IBBSession *self, gint64 now)
-{
-  IBBSender *sender = &self->sender;
-
-  if (self->state != IBB_SESSION_OPEN || sender->n_refused > 0 || !has_something_to_send (self))
-    return FALSE;
-  if (sender->retry_at != IBB_NEVER && now < sender->retry_at)
-    return FALSE;
-  if (sender->n_sent == 0)
-    return TRUE;
-  if (self->carrier == IBB_CARRIER_MESSAGE || !ibb_parking_may_send (self) ||
-      sender->n_sent >= IBB_BLOCKS_IN_FLIGHT_MAX)
-    return FALSE;
-  return sender->in_flight + ibb_sender_get_next_size (self) <= get_window (self);
-}
-
-void
-ibb_sender_update_ready (IBBSession *self, gint64 now)
-{
-  gboolean can_send;
-
-  if (self->engine == NULL)
-    return;
-
-  can_send = ibb_sender_can_send (self, now);
-  if (can_send == self->is_ready)
-    return;
-
-  self->is_ready = can_send;
-  if (can_send)
-    g_queue_push_tail_link (&self->engine->ready[self->carrier], &self->ready_link);
-  else
-    g_queue_unlink (&self->engine->ready[self->carrier], &self->ready_link);
-}
-
-/* Sending. */
-
-static IBBBlock *
-cut_block (IBBSession *self)
-{
-  IBBSender *sender = &self->sender;
-  gsize      size = MIN (sender->queue.length, ibb_sender_get_block_max (self));
-  IBBBlock  *block = g_new0 (IBBBlock, 1);
-
-  block->bytes = ibb_byte_queue_take (&sender->queue, size);
-  block->seq = sender->next_seq++;
-  block->id = ibb_engine_new_id (self->engine);
-  sender->cut += size;
-  block->end = sender->cut;
-  g_queue_push_tail (&sender->flight, block);
-  return block;
+  self->terms = terms;
+  self->auto_flush = TRUE;
+  self->sending_size = IBB_BLOCK_SIZE_MAX;
+  self->ready_link.data = terms->owner;
+  ibb_flight_init (&self->flight, terms);
+  ibb_retry_init (&self->retry);
 }
 
 /* Rules go with messages to where both servers heed them (XEP-0079 §2.1.1): one
  * that does not know them is given no such message, it comes back. Nothing waits
  * for the answers. */
 void
-ibb_sender_opened (IBBSession *self)
+ibb_sender_open (IBBSender *self, gint64 accepted)
 {
+  IBBShared       *shared = self->terms->shared;
   g_autofree char *domain = NULL;
 
-  if (self->carrier != IBB_CARRIER_MESSAGE || self->engine->local_normal == NULL)
+  ibb_retry_set_accepted (&self->retry, accepted);
+  if (self->terms->carrier != IBB_CARRIER_MESSAGE || shared->local_normal == NULL)
     return;
 
-  domain = ibb_jid_dup_domain (self->engine->local_normal);
-  self->own_server = ibb_server_use (self->engine, domain);
+  domain = ibb_jid_dup_domain (shared->local_normal);
+  self->own_server = ibb_servers_use (shared->servers, domain);
+}
+
+static void
+set_ready (IBBSender *self, gboolean is_ready)
+{
+  GQueue *ready = &self->terms->shared->ready[self->terms->carrier];
+
+  if (is_ready == self->is_ready)
+    return;
+
+  self->is_ready = is_ready;
+  if (is_ready)
+    g_queue_push_tail_link (ready, &self->ready_link);
+  else
+    g_queue_unlink (ready, &self->ready_link);
+}
+
+static void
+forget_blocks (IBBSender *self)
+{
+  set_ready (self, FALSE);
+  ibb_flight_clear (&self->flight);
+  ibb_retry_clear (&self->retry);
+  ibb_byte_queue_clear (&self->queue);
+  g_clear_pointer (&self->own_server, ibb_server_leave);
+  g_clear_pointer (&self->peer_server, ibb_server_leave);
+}
+
+void
+ibb_sender_end (IBBSender *self, const IBBFailure *failure)
+{
+  if (self->output_failure.kind == IBB_FAILURE_NONE)
+    ibb_failure_copy (&self->output_failure, failure);
+  if (self->delivered < self->written)
+    ibb_failure_copy (&self->delivery_failure, failure);
+  forget_blocks (self);
+}
+
+void
+ibb_sender_clear (IBBSender *self)
+{
+  forget_blocks (self);
+  ibb_failure_clear (&self->output_failure);
+  ibb_failure_clear (&self->delivery_failure);
+}
+
+/* How large and how many. */
+
+static gsize
+get_block_max (const IBBSender *self)
+{
+  gsize size = MIN (self->terms->block_size, self->sending_size);
+
+  /* The limit may have come after the session. */
+  return CLAMP (ibb_terms_get_room (self->terms), 1, size);
+}
+
+gsize
+ibb_sender_get_next_size (const IBBSender *self)
+{
+  const IBBBlock *unsent = ibb_flight_peek_unsent (&self->flight);
+
+  if (unsent != NULL)
+    return ibb_block_get_size (unsent);
+  return MIN (self->queue.length, get_block_max (self));
+}
+
+/* Small writes are gathered while something is in flight (D-31). */
+static gboolean
+has_something_to_send (const IBBSender *self)
+{
+  if (ibb_flight_peek_unsent (&self->flight) != NULL)
+    return TRUE;
+  if (self->queue.length == 0)
+    return FALSE;
+  /* A full buffer cannot grow to a block, however small it was set. */
+  return self->flush_to > self->cut || self->queue.length >= get_block_max (self) ||
+         self->queue.length >= ibb_sender_get_buffer_size (self) ||
+         (self->auto_flush && ibb_flight_get_n_sent (&self->flight) == 0);
+}
+
+/* How many bytes the session may have in flight, beyond one block (D-29). */
+static gsize
+get_window (const IBBSender *self, gint64 now)
+{
+  IBBShared *shared = self->terms->shared;
+  IBBPeer   *peer = self->terms->peer;
+  gsize      window = shared->settings.window;
+
+  if (ibb_peer_reorders (peer))
+    return 0;
+  if (window == 0)
+    {
+      ibb_peer_ask_order (peer, now);
+      if (!ibb_peer_keeps_order (peer))
+        return 0;
+      window = IBB_FLOW_SESSION_MAX;
+    }
+  return MIN (MIN (window, ibb_stalls_get_window (shared->stalls)),
+              ibb_retry_get_window (&self->retry));
+}
+
+gboolean
+ibb_sender_can_send (const IBBSender *self, gint64 now)
+{
+  const IBBFlight *flight = &self->flight;
+  guint            n_sent = ibb_flight_get_n_sent (flight);
+
+  if (ibb_flight_get_n_refused (flight) > 0 || !has_something_to_send (self) ||
+      ibb_retry_is_waiting (&self->retry, now))
+    return FALSE;
+  if (n_sent == 0)
+    return TRUE;
+  if (self->terms->carrier == IBB_CARRIER_MESSAGE || !ibb_stall_may_send (&flight->stall) ||
+      n_sent >= IBB_BLOCKS_IN_FLIGHT_MAX)
+    return FALSE;
+  return ibb_flight_get_length (flight) + ibb_sender_get_next_size (self) <= get_window (self, now);
+}
+
+void
+ibb_sender_update_ready (IBBSender *self, gint64 now)
+{
+  set_ready (self, ibb_sender_can_send (self, now));
+}
+
+/* Sending. */
+
+static void
+segment (IBBSender *self)
+{
+  gsize size = MIN (self->queue.length, get_block_max (self));
+
+  self->cut += size;
+  ibb_flight_add (&self->flight, ibb_byte_queue_take (&self->queue, size), self->next_seq++,
+                  self->cut);
 }
 
 static gboolean
-may_have_rules (IBBSession *self)
+may_have_rules (IBBSender *self)
 {
-  if (self->own_server == NULL || !self->own_server->heeds_rules)
+  if (self->own_server == NULL || !ibb_server_heeds_rules (self->own_server))
     return FALSE;
   if (self->peer_server == NULL)
     {
-      g_autofree char *domain = ibb_jid_dup_domain (self->peer_normal);
+      g_autofree char *domain = ibb_jid_dup_domain (self->terms->key.peer);
 
-      self->peer_server = ibb_server_use (self->engine, domain);
+      self->peer_server = ibb_servers_use (self->terms->shared->servers, domain);
     }
-  return self->peer_server->heeds_rules;
+  return ibb_server_heeds_rules (self->peer_server);
 }
 
 static IBBStanza *
-make_stanza (IBBSession *self, IBBBlock *block)
+create_stanza (IBBSender *self, const IBBBlock *block)
 {
-  IBBStanza *stanza;
+  gboolean   is_iq = self->terms->carrier == IBB_CARRIER_IQ;
+  IBBStanza *stanza =
+      ibb_terms_create_stanza (self->terms, is_iq ? IBB_STANZA_IQ : IBB_STANZA_MESSAGE,
+                               is_iq ? "set" : NULL, IBB_PAYLOAD_DATA, block->pending.id);
 
-  if (self->carrier == IBB_CARRIER_IQ)
-    stanza =
-        ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_DATA, block->id, self->peer_jid);
-  else
-    {
-      stanza = ibb_stanza_record_new (IBB_STANZA_MESSAGE, NULL, IBB_PAYLOAD_DATA, block->id,
-                                      self->peer_jid);
-      stanza->has_rules = may_have_rules (self);
-    }
-  ibb_session_set_from (self, stanza);
-  stanza->sid = g_strdup (self->sid);
+  if (!is_iq)
+    stanza->has_rules = may_have_rules (self);
+  stanza->sid = g_strdup (self->terms->key.sid);
   stanza->seq = block->seq;
   stanza->seq_valid = TRUE;
   stanza->bytes = g_bytes_ref (block->bytes);
   stanza->base64 = IBB_BASE64_EXACT;
-  stanza->text_length = IBB_BASE64_ENCODED_LENGTH (g_bytes_get_size (block->bytes));
+  stanza->text_length = IBB_BASE64_ENCODED_LENGTH (ibb_block_get_size (block));
   return stanza;
 }
 
 IBBStanza *
-ibb_sender_take_stanza (IBBSession *self, gint64 now)
+ibb_sender_take_stanza (IBBSender *self, gint64 now)
 {
-  IBBSender *sender = &self->sender;
-  IBBBlock  *block;
-  gsize      size;
+  set_ready (self, FALSE); /* to the end of the queue, if there is more to send */
+  if (ibb_flight_peek_unsent (&self->flight) == NULL)
+    segment (self);
+  if (ibb_flight_get_n_sent (&self->flight) == 0)
+    self->heard = now; /* the silence begins here */
+  return create_stanza (self, ibb_flight_send (&self->flight, now));
+}
 
-  if (sender->to_send != NULL)
-    {
-      block = sender->to_send->data;
-      sender->to_send = sender->to_send->next;
-    }
-  else
-    block = cut_block (self);
-
-  if (block->attempts == 0)
-    {
-      IBBPending *pending =
-          ibb_engine_add_pending (self->engine, IBB_PENDING_BLOCK, block->id, self->peer_normal);
-
-      pending->session = self;
-      pending->block = block;
-      pending->is_message = self->carrier == IBB_CARRIER_MESSAGE;
-    }
-
-  size = g_bytes_get_size (block->bytes);
-  if (sender->n_sent == 0)
-    sender->heard = now; /* the silence begins here */
-  block->state = IBB_BLOCK_SENT;
-  block->sent = now;
-  block->attempts++;
-  sender->n_sent++;
-  sender->in_flight += size;
-  ibb_parking_sent (self, block);
-
-  /* A writer is woken when there is room for more than a trickle. */
-  if (sender->queue.length <= ibb_sender_get_buffer_size (self) / 2)
-    ibb_session_changed (self);
-  ibb_session_update_timer (self, now);
-  return make_stanza (self, block);
+void
+ibb_sender_handed (IBBSender *self, const IBBBlock *block)
+{
+  self->handed = MAX (self->handed, block->end);
 }
 
 /* A message is as good as delivered when the connection has sent it, or knows
  * that the server has it (D-35). */
-static void
-give_message (IBBSession *self, IBBBlock *block, gint64 now)
-{
-  IBBSender *sender = &self->sender;
-
-  g_queue_remove (&sender->flight, block);
-  sender->n_sent--;
-  sender->in_flight -= g_bytes_get_size (block->bytes);
-  sender->delivered = MAX (sender->delivered, block->end);
-  block->state = IBB_BLOCK_GIVEN;
-  g_queue_push_tail (&sender->given, block);
-  if (g_queue_get_length (&sender->given) > IBB_RECENT_BLOCKS)
-    ibb_sender_free_block (self, g_queue_pop_head (&sender->given));
-  if (self->linger_until != IBB_NEVER)
-    self->linger_until = now + IBB_LINGER; /* it counts as acknowledged (D-38) */
-  ibb_sender_update_ready (self, now);
-  ibb_session_proceed (self, now);
-}
-
-void
-ibb_sender_handed (IBBSession *self, IBBBlock *block)
-{
-  self->sender.handed = MAX (self->sender.handed, block->end);
-  ibb_session_changed (self);
-}
-
-void
-ibb_sender_sent (IBBSession *self, IBBBlock *block, gint64 now)
+gboolean
+ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now)
 {
   ibb_sender_handed (self, block);
-  if (self->carrier == IBB_CARRIER_MESSAGE && block->state == IBB_BLOCK_SENT)
-    give_message (self, block, now);
+  if (self->terms->carrier != IBB_CARRIER_MESSAGE || block->state != IBB_BLOCK_SENT)
+    return FALSE;
+
+  self->delivered = MAX (self->delivered, block->end);
+  ibb_flight_pass (&self->flight, block);
+  ibb_sender_update_ready (self, now);
+  return TRUE;
+}
+
+/* Acknowledgements. */
+
+static void
+take_sample (IBBSender *self, const IBBBlock *block, gint64 now)
+{
+  IBBShared *shared = self->terms->shared;
+  gint64     round_trip = 0;
+
+  /* Karn: which attempt a reply is for cannot be told. Nor, for blocks that were
+   * in flight while the connection was suspended, how long it lay where (D-42). */
+  if (block->attempts == 1 && block->state == IBB_BLOCK_SENT &&
+      block->sent >= ibb_clock_get_resumed_at (&shared->clock))
+    round_trip = MAX (now - block->sent, 1);
+  round_trip = ibb_stall_note_round_trip (ibb_flight_get_stall (&self->flight), round_trip);
+  ibb_flow_note (&shared->flow, ibb_block_get_size (block), block->sent, round_trip,
+                 get_block_max (self), now);
+}
+
+static IBBSenderVerdict
+fail_for_block (IBBSender *self, const IBBBlock *block, IBBFailure *failure)
+{
+  /* D-28: an attempt of unknown outcome has reached the peer. */
+  if (block->condition == IBB_CONDITION_UNEXPECTED_REQUEST && block->ambiguous)
+    self->delivered = block->end;
+
+  ibb_failure_set_condition (failure, IBB_FAILURE_CONDITION, block->condition, NULL);
+  return IBB_SENDER_FAILED;
+}
+
+static IBBSenderVerdict
+fail_for_retries (const IBBBlock *block, IBBFailure *failure)
+{
+  ibb_failure_set_condition (failure, IBB_FAILURE_RETRIES, block->condition, NULL);
+  return IBB_SENDER_FAILED;
+}
+
+/* The refused bytes are segmented again, smaller, from the same seq on (D-16). */
+static void
+segment_smaller (IBBSender *self)
+{
+  gsize   size = ibb_block_get_size (ibb_flight_peek_first (&self->flight));
+  GBytes *bytes;
+
+  self->sending_size = MAX (size / 2, (gsize) IBB_SENDING_SIZE_MIN);
+  self->flush_to = MAX (self->flush_to, self->cut); /* they were to go at once */
+  while ((bytes = ibb_flight_take_back (&self->flight, &self->next_seq)) != NULL)
+    {
+      self->cut -= g_bytes_get_size (bytes);
+      ibb_byte_queue_push_head (&self->queue, bytes);
+      g_bytes_unref (bytes);
+    }
+}
+
+static void
+note_refusal_in_flight (IBBSender *self)
+{
+  ibb_retry_limit (&self->retry, ibb_flight_get_refused_length (&self->flight),
+                   self->terms->block_size);
+  ibb_flow_refused (&self->terms->shared->flow);
+}
+
+static IBBReaction
+classify (IBBSender *self, const IBBBlock *block, gint64 now)
+{
+  return ibb_retry_classify (&self->retry, block, self->terms->is_initiator, now);
+}
+
+/* Every block in flight has its reply, the first of them a refusal (D-30). */
+static IBBSenderVerdict
+react_to_refusals (IBBSender *self, gboolean is_peer_closed, IBBFailure *failure, gint64 now)
+{
+  const IBBSettings *settings = &self->terms->shared->settings;
+  IBBBlock          *first = ibb_flight_peek_first (&self->flight);
+  gboolean           several = ibb_flight_is_refused_in_part (&self->flight);
+  IBBReaction        reaction = classify (self, first, now);
+
+  if (reaction == IBB_REACTION_FINAL || (several && is_peer_closed) ||
+      (reaction == IBB_REACTION_RETRY_SMALLER && several &&
+       !ibb_flight_is_refused_alike (&self->flight, first->condition)))
+    return fail_for_block (self, first, failure);
+  if (reaction == IBB_REACTION_RETRY_EARLY)
+    {
+      ibb_flight_resend (&self->flight);
+      ibb_retry_wait_early (&self->retry, now);
+      return IBB_SENDER_GOES_ON;
+    }
+  if (ibb_retry_is_last (&self->retry, settings))
+    return fail_for_retries (first, failure);
+
+  if (several)
+    note_refusal_in_flight (self);
+  if (reaction == IBB_REACTION_RETRY_SMALLER)
+    segment_smaller (self);
+  else
+    ibb_flight_resend (&self->flight);
+  ibb_retry_alone (&self->retry, settings, now);
+  return IBB_SENDER_GOES_ON;
+}
+
+/* A result acknowledges every earlier block too that has had no reply, since
+ * blocks are processed in order (N-28, D-27). An earlier one that was refused
+ * is a hole, unless the peer is known to refuse without consuming. */
+static IBBSenderVerdict
+acknowledge (
+    IBBSender *self, IBBBlock *block, gboolean is_peer_closed, IBBFailure *failure, gint64 now)
+{
+  IBBFlight       *flight = &self->flight;
+  IBBBlock        *first = ibb_flight_peek_first (flight);
+  guint64          end = block->end;
+  gint64           sent = block->sent;
+  IBBSenderVerdict verdict = IBB_SENDER_ADVANCED;
+
+  if (first != block && first->state == IBB_BLOCK_REFUSED &&
+      !ibb_peer_has_our_feature (self->terms->peer))
+    return fail_for_block (self, first, failure);
+
+  take_sample (self, block, now);
+  do
+    {
+      first = ibb_flight_peek_first (flight);
+      ibb_flight_finish_first (flight);
+    }
+  while (first != block);
+
+  self->delivered = end;
+  self->handed = MAX (self->handed, end);
+  self->refused_for_good = FALSE;
+  ibb_stall_acknowledged (ibb_flight_get_stall (flight), end, sent,
+                          ibb_flight_get_oldest_sent (flight), now);
+  ibb_retry_acknowledged (&self->retry);
+  if (ibb_flight_get_n_refused (flight) > 0 && ibb_flight_get_n_sent (flight) == 0)
+    verdict |= react_to_refusals (self, is_peer_closed, failure, now);
+  return verdict;
+}
+
+/* Refusals. */
+
+/* D-36: only the last message can go again, later ones already made a gap. The
+ * server's refusal comes before its acknowledgement by XEP-0198. */
+static gboolean
+is_last_message (IBBSender *self, IBBBlock *block)
+{
+  if (block->state == IBB_BLOCK_SENT)
+    return block->end <= self->handed;
+  return ibb_flight_is_last_message (&self->flight, block);
+}
+
+static IBBSenderVerdict
+message_refused (
+    IBBSender *self, IBBBlock *block, const IBBStanza *answer, IBBFailure *failure, gint64 now)
+{
+  const IBBSettings *settings = &self->terms->shared->settings;
+
+  block->condition = answer->condition;
+  block->error_type = answer->error_type;
+  if (!is_last_message (self, block) || classify (self, block, now) != IBB_REACTION_RETRY)
+    return fail_for_block (self, block, failure);
+  if (block->attempts > settings->max_retries)
+    return fail_for_retries (block, failure);
+
+  ibb_flight_resend_message (&self->flight, block);
+  ibb_retry_wait (&self->retry, block->attempts, settings, now);
+  return IBB_SENDER_GOES_ON;
+}
+
+static IBBSenderVerdict
+refuse (IBBSender       *self,
+        IBBBlock        *block,
+        const IBBStanza *answer,
+        gboolean         is_peer_closed,
+        IBBFailure      *failure,
+        gint64           now)
+{
+  IBBFlight *flight = &self->flight;
+  gboolean   is_final;
+
+  if (block->state != IBB_BLOCK_SENT)
+    return IBB_SENDER_GOES_ON; /* late (D-27) */
+
+  ibb_flight_refuse (flight, block, answer);
+  if (answer->condition == IBB_CONDITION_UNEXPECTED_REQUEST && flight->n_flight_refused > 1)
+    ibb_peer_set_reorders (self->terms->peer);
+  is_final = classify (self, block, now) == IBB_REACTION_FINAL;
+  if (is_final)
+    self->refused_for_good = TRUE;
+
+  /* The replies to the others cannot mend it, and may never come. */
+  if (ibb_flight_get_n_sent (flight) == 0 || (block == ibb_flight_peek_first (flight) && is_final))
+    return react_to_refusals (self, is_peer_closed, failure, now);
+  if (ibb_condition_means_nobody (block->condition) && !self->is_doubted)
+    {
+      /* The blocks before it reached the peer, perhaps in its last moment, and
+       * have no reply to wait for then. */
+      self->is_doubted = TRUE;
+      ibb_peer_probe (self->terms->peer, now);
+    }
+  return IBB_SENDER_GOES_ON;
+}
+
+IBBSenderVerdict
+ibb_sender_block_answered (IBBSender       *self,
+                           IBBBlock        *block,
+                           const IBBStanza *answer,
+                           gboolean         is_peer_closed,
+                           IBBFailure      *failure,
+                           gint64           now)
+{
+  /* Karn, as in take_sample (). */
+  if (block->attempts == 1 && block->state == IBB_BLOCK_SENT)
+    ibb_stalls_note_answer (self->terms->shared->stalls, block->sent);
+
+  if (answer->payload != IBB_PAYLOAD_ERROR)
+    return self->terms->carrier == IBB_CARRIER_IQ
+               ? acknowledge (self, block, is_peer_closed, failure, now)
+               : IBB_SENDER_GOES_ON;
+  if (self->terms->carrier == IBB_CARRIER_MESSAGE)
+    return message_refused (self, block, answer, failure, now);
+  return refuse (self, block, answer, is_peer_closed, failure, now);
 }
 
 /* Silence (D-27). */
 
 void
-ibb_sender_heard (IBBSession *self, gint64 now)
+ibb_sender_heard (IBBSender *self, gint64 now)
 {
-  self->sender.heard = now;
-}
-
-static gboolean
-awaits_reply (IBBSession *self)
-{
-  return (self->sender.n_sent > 0 && self->carrier == IBB_CARRIER_IQ) ||
-         (self->close_id != NULL && self->close_at == IBB_NEVER);
-}
-
-static gint64
-get_probe_time (IBBSession *self)
-{
-  if (!awaits_reply (self) || self->peer->probe != NULL)
-    return IBB_NEVER;
-  return MAX (self->sender.heard + IBB_PROBE_INTERVAL, self->peer->next_probe);
+  self->heard = now;
 }
 
 gint64
-ibb_sender_get_due (IBBSession *self)
+ibb_sender_get_heard (const IBBSender *self)
 {
-  return MIN (self->sender.retry_at, MIN (ibb_parking_get_due (self), get_probe_time (self)));
+  return self->heard;
 }
 
 void
-ibb_sender_timeout (IBBSession *self, gint64 now)
+ibb_sender_end_doubt (IBBSender *self)
 {
-  IBBSender *sender = &self->sender;
-
-  if (now >= sender->retry_at)
-    sender->retry_at = IBB_NEVER;
-  ibb_parking_timeout (self, now);
-  if (now >= get_probe_time (self))
-    ibb_peer_probe (self->peer, now);
-  ibb_sender_update_ready (self, now);
+  self->is_doubted = FALSE;
 }
 
-static void
-fail_gone (IBBSession *self, gint64 now)
+gboolean
+ibb_sender_awaits_reply (const IBBSender *self)
 {
-  IBBFailure failure = IBB_FAILURE_INIT;
-
-  ibb_failure_set (&failure, IBB_FAILURE_PEER_GONE);
-  ibb_session_fail (self, &failure, now);
+  return ibb_flight_get_n_sent (&self->flight) > 0 && self->terms->carrier == IBB_CARRIER_IQ;
 }
 
-/* Which block goes again: the oldest that has had no reply, which is what the
- * peer expects if it was lost. A peer remembers only so many of those that it
- * acknowledged, but all that it holds: when too many came after it, the last
- * one, whose result acknowledges the others. */
-static IBBBlock *
-choose_repetition (IBBSession *self)
+IBBStanza *
+ibb_sender_repeat (IBBSender *self)
 {
-  IBBSender *sender = &self->sender;
-  IBBBlock  *chosen = NULL;
-
-  for (GList *l = sender->flight.head; l != NULL; l = l->next)
-    {
-      IBBBlock *block = l->data;
-
-      if (block->state != IBB_BLOCK_SENT)
-        continue;
-      chosen = block;
-      if (sender->n_sent <= RESEND_LATER_MAX + 1)
-        break;
-    }
-  return chosen;
-}
-
-/* The peer is there and silent: the reply was lost, or it is held. */
-static void
-repeat_last_word (IBBSession *self)
-{
-  IBBBlock *block = choose_repetition (self);
+  IBBBlock *block = ibb_flight_choose_repetition (&self->flight);
 
   if (block == NULL)
-    {
-      ibb_session_repeat_close (self);
-      return;
-    }
+    return NULL;
+
   block->attempts++;
-  ibb_engine_queue_control (self->engine, make_stanza (self, block));
+  return create_stanza (self, block);
+}
+
+gint64
+ibb_sender_get_due (const IBBSender *self)
+{
+  return MIN (ibb_retry_get_due (&self->retry),
+              ibb_stall_get_due (&self->flight.stall, ibb_flight_get_oldest_sent (&self->flight)));
 }
 
 void
-ibb_sender_probe_answered (IBBSession *self, gboolean there, gint64 now)
+ibb_sender_timeout (IBBSender *self, gint64 now)
 {
-  gboolean silent = now - self->sender.heard >= IBB_PROBE_INTERVAL;
-  gboolean doubted = self->sender.doubted;
-
-  self->sender.doubted = FALSE;
-  if (!awaits_reply (self) || (!silent && !doubted))
-    return;
-
-  if (!there)
-    fail_gone (self, now);
-  else if (!silent)
-    return; /* its replies come, or its silence is waited for as ever */
-  else if (self->peer->has_our_feature)
-    repeat_last_word (self);
-  else if (now - self->sender.heard >= IBB_SILENCE_MAX)
-    fail_gone (self, now);
+  ibb_retry_timeout (&self->retry, now);
+  ibb_stall_timeout (ibb_flight_get_stall (&self->flight),
+                     ibb_flight_get_oldest_sent (&self->flight), now);
 }
 
 /* Writing. */
 
 gsize
-ibb_sender_get_buffer_size (IBBSession *self)
+ibb_sender_get_buffer_size (const IBBSender *self)
 {
-  const IBBSettings *settings = &self->engine->settings;
+  const IBBSettings *settings = &self->terms->shared->settings;
   gsize              size;
 
   if (settings->send_buffer_size > 0)
     return settings->send_buffer_size;
 
-  size = MAX (SEND_BUFFER_BLOCKS * (gsize) self->block_size, SEND_BUFFER_MIN);
-  return MAX (size, 2 * self->sender.in_flight);
+  size = MAX (SEND_BUFFER_BLOCKS * (gsize) self->terms->block_size, SEND_BUFFER_MIN);
+  return MAX (size, 2 * ibb_flight_get_length (&self->flight));
 }
 
-gboolean
-ibb_sender_is_drained (IBBSession *self)
+gsize
+ibb_sender_get_room (const IBBSender *self)
 {
-  return self->sender.queue.length == 0 && g_queue_is_empty (&self->sender.flight);
-}
+  gsize size = ibb_sender_get_buffer_size (self);
 
-IBBOutput
-ibb_session_get_output (IBBSession *self)
-{
   if (self->output_failure.kind != IBB_FAILURE_NONE)
-    return IBB_OUTPUT_FAILED;
-  return ibb_session_get_writable (self) > 0 ? IBB_OUTPUT_ROOM : IBB_OUTPUT_FULL;
-}
-
-gsize
-ibb_session_get_writable (IBBSession *self)
-{
-  gsize size;
-
-  if (self->state != IBB_SESSION_OPEN || self->output_failure.kind != IBB_FAILURE_NONE)
     return 0;
-
-  size = ibb_sender_get_buffer_size (self);
-  return size - MIN (size, self->sender.queue.length);
+  return size - MIN (size, self->queue.length);
 }
 
 gboolean
-ibb_session_is_worth_waking (IBBSession *self, gsize length)
+ibb_sender_is_idle (const IBBSender *self)
 {
-  gsize room = ibb_session_get_writable (self);
-
-  if (room == 0)
-    return FALSE;
-  if (room >= MIN (length, ibb_sender_get_buffer_size (self) / 2))
-    return TRUE;
-  /* Without more bytes it may stay as it is. */
-  return !self->is_ready && self->sender.n_sent == 0;
+  return !self->is_ready && ibb_flight_get_n_sent (&self->flight) == 0;
 }
 
 gsize
-ibb_session_write (IBBSession *self, const guint8 *bytes, gsize length, gint64 now)
+ibb_sender_write (IBBSender *self, const guint8 *bytes, gsize length, gint64 now)
 {
-  gsize n = MIN (length, ibb_session_get_writable (self));
+  gsize n = MIN (length, ibb_sender_get_room (self));
 
   if (n == 0)
     return 0;
 
-  ibb_byte_queue_write (&self->sender.queue, bytes, n, ibb_sender_get_block_max (self));
-  self->sender.written += n;
-  ibb_sender_update_ready (self, ibb_engine_get_time (self->engine, now));
+  ibb_byte_queue_write (&self->queue, bytes, n, get_block_max (self));
+  self->written += n;
+  ibb_sender_update_ready (self, now);
   return n;
 }
 
 void
-ibb_sender_flush (IBBSession *self, gint64 now)
+ibb_sender_flush (IBBSender *self, gint64 now)
 {
-  self->sender.flush_to = self->sender.written;
+  self->flush_to = self->written;
+  ibb_sender_update_ready (self, now);
+}
+
+gboolean
+ibb_sender_get_auto_flush (const IBBSender *self)
+{
+  return self->auto_flush;
+}
+
+void
+ibb_sender_set_auto_flush (IBBSender *self, gboolean auto_flush, gint64 now)
+{
+  self->auto_flush = auto_flush;
   ibb_sender_update_ready (self, now);
 }
 
 void
-ibb_session_flush (IBBSession *self, gint64 now)
+ibb_sender_stop_writes (IBBSender *self, IBBFailureKind kind)
 {
-  ibb_sender_flush (self, ibb_engine_get_time (self->engine, now));
+  if (self->output_failure.kind == IBB_FAILURE_NONE)
+    ibb_failure_set (&self->output_failure, kind);
 }
 
-void
-ibb_session_set_auto_flush (IBBSession *self, gboolean auto_flush, gint64 now)
+gboolean
+ibb_sender_is_drained (const IBBSender *self)
 {
-  self->sender.auto_flush = auto_flush;
-  ibb_sender_update_ready (self, ibb_engine_get_time (self->engine, now));
+  return self->queue.length == 0 && ibb_flight_is_empty (&self->flight);
 }
 
-guint64
-ibb_session_get_written (IBBSession *self)
+gboolean
+ibb_sender_has_half_room (const IBBSender *self)
 {
-  return self->sender.written;
-}
-
-guint64
-ibb_session_get_handed (IBBSession *self)
-{
-  return self->sender.handed;
+  return self->queue.length <= ibb_sender_get_buffer_size (self) / 2;
 }
 
 guint64
-ibb_session_get_delivered (IBBSession *self)
+ibb_sender_get_written (const IBBSender *self)
 {
-  return self->sender.delivered;
+  return self->written;
 }
 
 guint64
-ibb_session_get_cut (IBBSession *self)
+ibb_sender_get_cut (const IBBSender *self)
 {
-  return self->sender.cut;
+  return self->cut;
+}
+
+guint64
+ibb_sender_get_handed (const IBBSender *self)
+{
+  return self->handed;
+}
+
+guint64
+ibb_sender_get_delivered (const IBBSender *self)
+{
+  return self->delivered;
 }
 
 gsize
-ibb_session_get_in_flight (IBBSession *self)
+ibb_sender_get_in_flight (const IBBSender *self)
 {
-  return self->sender.in_flight;
+  return ibb_flight_get_length (&self->flight);
+}
+
+const IBBFailure *
+ibb_sender_get_output_failure (const IBBSender *self)
+{
+  return &self->output_failure;
+}
+
+const IBBFailure *
+ibb_sender_get_delivery_failure (const IBBSender *self)
+{
+  return &self->delivery_failure;
+}
+
+gboolean
+ibb_sender_was_refused_for_good (const IBBSender *self)
+{
+  return self->refused_for_good;
 }
 
 gint64
-ibb_session_get_round_trip (IBBSession *self)
+ibb_sender_get_round_trip (const IBBSender *self)
 {
-  return self->sender.smoothed;
+  return ibb_stall_get_round_trip (&self->flight.stall);
 }
 
 guint
-ibb_session_get_retries (IBBSession *self)
+ibb_sender_get_retries (const IBBSender *self)
 {
-  return self->sender.total_retries;
+  return ibb_retry_get_total (&self->retry);
 }

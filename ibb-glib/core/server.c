@@ -2,36 +2,67 @@
 
 #include "config.h"
 
-#include "core/engine-private.h"
 #include "core/server.h"
 
-IBBServer *
-ibb_server_use (IBBEngine *engine, const char *domain)
+static void
+server_free (gpointer data)
 {
-  IBBServer *self = g_hash_table_lookup (engine->servers, domain);
+  IBBServer *self = data;
 
-  if (self == NULL)
-    {
-      self = g_new0 (IBBServer, 1);
-      self->engine = engine;
-      self->domain = g_strdup (domain);
-      g_hash_table_insert (engine->servers, self->domain, self);
-      self->query = ibb_engine_new_id (engine);
-      ibb_engine_add_pending (engine, IBB_PENDING_SERVER, self->query, domain)->server = self;
-      ibb_engine_queue_control (engine, ibb_stanza_record_new (IBB_STANZA_IQ, "get",
-                                                               IBB_PAYLOAD_DISCO_QUERY, self->query,
-                                                               domain));
-    }
-  self->n_users++;
+  g_free (self->domain);
+  g_free (self);
+}
+
+IBBServers *
+ibb_servers_new (IBBShared *shared)
+{
+  IBBServers *self = g_new0 (IBBServers, 1);
+
+  self->shared = shared;
+  self->by_domain = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, server_free);
   return self;
+}
+
+void
+ibb_servers_free (IBBServers *self)
+{
+  g_hash_table_unref (self->by_domain);
+  g_free (self);
+}
+
+static void
+ask (IBBServer *self)
+{
+  IBBShared *shared = self->servers->shared;
+
+  ibb_pendings_add (&shared->pendings, &self->query, IBB_PENDING_SERVER,
+                    ibb_ids_create (&shared->ids), self->domain, self);
+  ibb_control_push (&shared->control,
+                    ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_DISCO_QUERY,
+                                           self->query.id, self->domain));
+}
+
+IBBServer *
+ibb_servers_use (IBBServers *self, const char *domain)
+{
+  IBBServer *server = g_hash_table_lookup (self->by_domain, domain);
+
+  if (server == NULL)
+    {
+      server = g_new0 (IBBServer, 1);
+      server->servers = self;
+      server->domain = g_strdup (domain);
+      g_hash_table_insert (self->by_domain, server->domain, server);
+      ask (server);
+    }
+  server->n_users++;
+  return server;
 }
 
 static void
 forget_query (IBBServer *self)
 {
-  if (self->query != NULL)
-    ibb_engine_remove_pending (self->engine, self->query);
-  g_clear_pointer (&self->query, g_free);
+  ibb_pendings_remove (&self->servers->shared->pendings, &self->query);
 }
 
 void
@@ -41,21 +72,25 @@ ibb_server_leave (IBBServer *self)
     return;
 
   forget_query (self); /* nobody waits for the answer any more */
-  g_hash_table_remove (self->engine->servers, self->domain);
+  g_hash_table_remove (self->servers->by_domain, self->domain);
 }
 
-void
-ibb_server_free (IBBServer *self)
+gboolean
+ibb_server_heeds_rules (const IBBServer *self)
 {
-  g_free (self->domain);
-  g_free (self->query);
-  g_free (self);
+  return self->heeds_rules;
 }
 
 void
-ibb_server_answered (IBBServer *self, IBBStanza *answer)
+ibb_server_answered (IBBServer *self, const IBBStanza *answer)
 {
   forget_query (self);
   self->heeds_rules = answer->payload == IBB_PAYLOAD_DISCO_INFO && answer->features != NULL &&
                       g_strv_contains ((const char *const *) answer->features, IBB_AMP_NAMESPACE);
+}
+
+void
+ibb_server_not_asked (IBBServer *self)
+{
+  forget_query (self);
 }

@@ -8,25 +8,32 @@
 
 #include <glib.h>
 
-#include "core/engine.h"
+#include "core/shared.h"
 
 G_BEGIN_DECLS
 
-typedef struct _IBBServer IBBServer;
-
-struct _IBBServer
+typedef struct
 {
-  IBBEngine *engine; /* (unowned) */
-  char      *domain; /* normalised: the key among the engine's servers */
-  guint      n_users;
-  char      *query; /* (nullable): id of the disco#info query under way */
-  gboolean   heeds_rules;
+  IBBServers *servers; /* (unowned) */
+  char       *domain;  /* normalised: the key among the servers */
+  guint       n_users;
+  IBBPending  query; /* disco#info */
+  gboolean    heeds_rules;
+} IBBServer;
+
+struct _IBBServers
+{
+  IBBShared  *shared;    /* (unowned) */
+  GHashTable *by_domain; /* (element-type utf8 IBBServer): owned */
 };
 
+IBBServers *ibb_servers_new (IBBShared *shared);
+void        ibb_servers_free (IBBServers *self);
 /* The server of that domain; a new one is asked at once. */
-IBBServer *ibb_server_use (IBBEngine *engine, const char *domain);
+IBBServer *ibb_servers_use (IBBServers *self, const char *domain);
 void       ibb_server_leave (IBBServer *self);
-void       ibb_server_free (IBBServer *self);
-void       ibb_server_answered (IBBServer *self, IBBStanza *answer);
+gboolean   ibb_server_heeds_rules (const IBBServer *self);
+void       ibb_server_answered (IBBServer *self, const IBBStanza *answer);
+void       ibb_server_not_asked (IBBServer *self); /* the connection refused the question */
 
 G_END_DECLS

@@ -10,6 +10,7 @@
 #include <glib.h>
 
 #include "core/failure.h"
+#include "core/shared.h"
 #include "core/stanza.h"
 
 G_BEGIN_DECLS
@@ -53,10 +54,20 @@ const char     *ibb_session_get_local (IBBSession *self);
 guint           ibb_session_get_block_size (IBBSession *self); /* final once OPEN */
 IBBCarrier      ibb_session_get_carrier (IBBSession *self);
 
+/* It has ended, and there is nothing to read of it, not even an orderly end. */
+gboolean ibb_session_is_over (IBBSession *self);
+/* While a session waits for its application it counts towards the limit, even
+ * when it has ended, unless it is over (D-08). */
+void ibb_session_set_waiting (IBBSession *self, gboolean is_waiting);
+
 /* Answers to a REQUESTED session. FALSE when it is no longer one. */
 gboolean ibb_session_accept (IBBSession *self, gint64 now);
 gboolean
 ibb_session_refuse (IBBSession *self, IBBCondition condition, const char *text, gint64 now);
+
+/* An OPEN session that nobody has taken yet is aborted after the time that an
+ * answer to a request may take. */
+void ibb_session_set_untaken (IBBSession *self, gboolean untaken, gint64 now);
 
 /* Input. read returns 0 when there is nothing (then ask get_input why). */
 IBBInput ibb_session_get_input (IBBSession *self);
@@ -81,8 +92,10 @@ guint64 ibb_session_get_handed (IBBSession *self);    /* handed to the connectio
 guint64 ibb_session_get_delivered (IBBSession *self); /* acknowledged; messages: sent */
 guint64 ibb_session_get_received (IBBSession *self);  /* bytes received in order */
 
-void ibb_session_set_auto_flush (IBBSession *self, gboolean auto_flush, gint64 now);
-void ibb_session_set_half_close (IBBSession *self, gboolean half_close, gint64 now);
+gboolean ibb_session_get_auto_flush (IBBSession *self);
+void     ibb_session_set_auto_flush (IBBSession *self, gboolean auto_flush, gint64 now);
+gboolean ibb_session_get_half_close (IBBSession *self);
+void     ibb_session_set_half_close (IBBSession *self, gboolean half_close, gint64 now);
 
 /* Closing. close_output: later writes fail, nothing goes out but what was
  * written. close_input: buffered and later bytes are acked and discarded.
@@ -112,10 +125,67 @@ const IBBFailure *ibb_session_get_failure (IBBSession *self);
 
 /* Statistics. */
 guint64
-       ibb_session_get_cut (IBBSession *self); /* bytes that went into blocks; no more can arrive */
-gsize  ibb_session_get_in_flight (IBBSession *self);  /* bytes handed over, no reply yet */
+      ibb_session_get_cut (IBBSession *self); /* bytes that went into blocks; no more can arrive */
+gsize ibb_session_get_in_flight (IBBSession *self); /* bytes handed over, no reply yet */
+
 gint64 ibb_session_get_round_trip (IBBSession *self); /* smoothed, microseconds; 0 before one */
 guint  ibb_session_get_retries (IBBSession *self);
+
+/* What follows is for the engine, in its own time. */
+
+/* Ours. NULL with failure set: IN_USE, NO_ROOM. */
+IBBSession *ibb_session_new (IBBShared  *shared,
+                             const char *local,
+                             const char *peer,
+                             const char *sid,
+                             IBBCarrier  carrier,
+                             guint       block_size,
+                             IBBFailure *failure);
+void        ibb_session_send_open (IBBSession *self, gboolean fixed_block_size, gint64 now);
+/* The peer's. NULL where no block of ours would fit into a stanza (D-16). */
+IBBSession *
+ibb_session_new_request (IBBShared *shared, IBBStanza *open, const char *local, const char *peer);
+/* It waits for the answer of our application, but not for ever. */
+void ibb_session_ask (IBBSession *self, gint64 now);
+
+/* It waits for the answer of our application, but not for ever. */
+void ibb_session_ask (IBBSession *self, gint64 now);
+void ibb_session_accept_now (IBBSession *self, gint64 now);
+/* The peer closes a session that it has only asked for. */
+void ibb_session_withdraw (IBBSession *self);
+
+/* Answers to stanzas of the session. from: whom it came from, normalised. */
+void ibb_session_open_answered (IBBSession *self, IBBStanza *answer, const char *from, gint64 now);
+void
+ibb_session_block_answered (IBBSession *self, IBBPending *pending, IBBStanza *answer, gint64 now);
+void ibb_session_close_answered (IBBSession *self, IBBStanza *answer, gint64 now);
+/* A block, or a close. */
+void ibb_session_receive (IBBSession *self, IBBStanza *stanza, gint64 now);
+
+/* What the connection did with a stanza of the session. */
+void ibb_session_stanza_handed (IBBSession *self, IBBPending *pending);
+void ibb_session_stanza_sent (IBBSession *self, IBBPending *pending, gint64 now);
+void ibb_session_send_failed (IBBSession *self, gint64 now);
+
+/* The next block, as far as the session is concerned; how many bytes it has. */
+gboolean   ibb_session_can_send (IBBSession *self, gint64 now);
+gsize      ibb_session_get_next_size (IBBSession *self);
+IBBStanza *ibb_session_take_block (IBBSession *self, gint64 now);
+void       ibb_session_update_ready (IBBSession *self, gint64 now);
+/* It waited for memory, or for the end of a backlog. */
+void ibb_session_release_waiting (IBBSession *self, gint64 now);
+void ibb_session_settings_changed (IBBSession *self, gint64 now);
+
+/* What is known of its peer. */
+gboolean ibb_session_is_peer_listened_to (IBBSession *self); /* by any of its sessions */
+void     ibb_session_peer_is_there (IBBSession *self, gint64 now);
+void     ibb_session_peer_not_probed (IBBSession *self, gint64 now);
+void     ibb_session_peer_gone (IBBSession *self, gint64 now);
+/* What is pending ends with STOPPED; an open one is aborted if abort_open. */
+void ibb_session_stop (IBBSession *self, gboolean abort_open, gint64 now);
+/* Ends it here; says nothing to the peer. */
+void ibb_session_end (IBBSession *self, const IBBFailure *failure);
+void ibb_session_take_change (IBBSession *self); /* its change is being reported */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBSession, ibb_session_unref)
 

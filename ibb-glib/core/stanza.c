@@ -85,6 +85,44 @@ ibb_stanza_record_is_kind (const IBBStanza *self, const char *kind)
   return self->kind != NULL && strcmp (self->kind, kind) == 0;
 }
 
+/* With what the allocator adds. */
+static gsize
+get_text_size (const char *text)
+{
+  return text != NULL ? strlen (text) + 16 : 0;
+}
+
+static gsize
+get_bytes_size (GBytes *bytes)
+{
+  return bytes != NULL ? g_bytes_get_size (bytes) + 64 : 0;
+}
+
+static gsize
+get_list_size (char **list)
+{
+  gsize size = 0;
+
+  for (; list != NULL && *list != NULL; list++)
+    size += sizeof *list + get_text_size (*list);
+  return size;
+}
+
+gsize
+ibb_stanza_record_get_size (const IBBStanza *self)
+{
+  return sizeof *self + get_text_size (self->kind) + get_text_size (self->id) +
+         get_text_size (self->from) + get_text_size (self->to) + get_text_size (self->sid) +
+         get_text_size (self->text) + get_bytes_size (self->bytes) + get_bytes_size (self->xml) +
+         get_list_size (self->features) + get_list_size (self->identities);
+}
+
+gboolean
+ibb_stanza_record_has_long_id (const IBBStanza *self)
+{
+  return self->id != NULL && strlen (self->id) > IBB_ID_MAX_LENGTH;
+}
+
 static gboolean
 is_xml_space (char c)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The core's plain record of a stanza that matters to it; IBBStanza is its
- * boxed face. XML is read and written outside (ibb-stanza-reader.c and
- * ibb-stanza-writer.c). A record is filled in by whoever made it and is
- * immutable from the moment it is shared.
+ * boxed face. XML is read and written outside (stanza/). A record is filled in by the
+ * function that makes it, and is immutable from the moment it is shared.
  */
 
 #pragma once
@@ -15,10 +14,8 @@
 
 G_BEGIN_DECLS
 
-#define IBB_NAMESPACE "http://jabber.org/protocol/ibb" /* N-01 */
-#define IBB_FEATURE_NAMESPACE "urn:ibb-glib:1"         /* our feature, and the mark of D-49 */
-#define IBB_DISCO_INFO_NAMESPACE "http://jabber.org/protocol/disco#info"
-#define IBB_PING_NAMESPACE "urn:xmpp:ping"
+#define IBB_NAMESPACE "http://jabber.org/protocol/ibb"     /* of XEP-0047 (N-01) */
+#define IBB_FEATURE_NAMESPACE "urn:ibb-glib:1"             /* our feature, and the mark of D-49 */
 #define IBB_AMP_NAMESPACE "http://jabber.org/protocol/amp" /* XEP-0079 */
 
 /* The element name of the stanza. */
@@ -53,7 +50,11 @@ typedef enum
 
 /* Longest sid that is accepted from a peer, in bytes (D-13). */
 #define IBB_SID_MAX_LENGTH 256
+/* Longest id of a request that is dealt with, in bytes (D-47). */
+#define IBB_ID_MAX_LENGTH 1024
 #define IBB_BLOCK_SIZE_MAX 65535
+/* A session whose stanzas cannot hold so much data is not opened (D-16). */
+#define IBB_SENDING_SIZE_MIN 256
 
 typedef struct _IBBStanza IBBStanza;
 
@@ -113,6 +114,9 @@ IBBStanza *ibb_stanza_record_new_error (const IBBStanza *request,
 IBBStanza *ibb_stanza_record_ref (IBBStanza *self);
 void       ibb_stanza_record_unref (IBBStanza *self);
 gboolean   ibb_stanza_record_is_kind (const IBBStanza *self, const char *kind);
+/* What it takes of memory, about. */
+gsize    ibb_stanza_record_get_size (const IBBStanza *self);
+gboolean ibb_stanza_record_has_long_id (const IBBStanza *self);
 
 /* The lexical rules of the attributes, for whoever reads XML. text may be
  * NULL, which is not valid (but a NULL carrier is IQ). */

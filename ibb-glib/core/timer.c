@@ -56,6 +56,12 @@ ibb_timers_advance (IBBTimers *self, gint64 now)
     }
 }
 
+gint64
+ibb_timer_get_deadline (gint64 now, guint milliseconds)
+{
+  return milliseconds != 0 ? now + (gint64) milliseconds * 1000 : IBB_NEVER;
+}
+
 void
 ibb_timer_init (IBBTimer *self, IBBTimerFunc func, gpointer owner)
 {

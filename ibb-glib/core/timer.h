@@ -32,6 +32,10 @@ guint  ibb_timers_get_length (IBBTimers *self);
 /* Calls what is due; a function may set its timer again. */
 void ibb_timers_advance (IBBTimers *self, gint64 now);
 
+/* When so many milliseconds are over: never for 0, which is what 0 means wherever
+ * a time-out is set. */
+gint64 ibb_timer_get_deadline (gint64 now, guint milliseconds);
+
 void ibb_timer_init (IBBTimer *self, IBBTimerFunc func, gpointer owner);
 /* IBB_NEVER clears it. */
 void ibb_timer_set (IBBTimer *self, IBBTimers *timers, gint64 due);

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "account.h"
+#include "jid.h"
 #include "output.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/select.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -20,6 +22,9 @@
 
 #define LOGIN_TIMEOUT 30 /* s */
 #define LOGOUT_TIMEOUT 2 /* s */
+/* For another command of the account to say that it is there. */
+#define SCOUT_TIMEOUT 5 /* s */
+#define SCOUT_KEY "scout"
 
 static void
 prompt_signal_cb (int number)
@@ -27,17 +32,26 @@ prompt_signal_cb (int number)
   /* It is enough that the waiting ends. */
 }
 
-/* Reads up to the end of the line; NULL with errno at the end of input. */
+/* Reads up to the end of the line; NULL with errno at the end of input, with EBADMSG
+ * for what is too long or has a NUL, of which the password would be a part only. */
 static char *
 read_line (int fd)
 {
   g_autoptr (GString) line = g_string_new (NULL);
+  gboolean            is_bad = FALSE;
   char                c;
   gssize              n;
 
-  while ((n = read (fd, &c, 1)) == 1 && c != '\n')
-    if (line->len < PASSWORD_MAX)
+  while (!is_bad && (n = read (fd, &c, 1)) == 1 && c != '\n')
+    {
+      is_bad = c == '\0' || line->len == PASSWORD_MAX;
       g_string_append_c (line, c);
+    }
+  if (is_bad)
+    {
+      errno = EBADMSG;
+      return NULL;
+    }
   if (n < 0 || (n == 0 && line->len == 0))
     return NULL;
   if (line->len > 0 && line->str[line->len - 1] == '\r')
@@ -102,7 +116,8 @@ ask_without_echo (int fd, const char *question)
 static char *
 prompt (const char *jid, GError **error)
 {
-  g_autofree char *question = g_strdup_printf (_ ("Password of %s: "), jid);
+  g_autofree char *shown = tool_make_printable (jid);
+  g_autofree char *question = g_strdup_printf (_ ("Password of %s: "), shown);
   char            *password;
   int              fd = open ("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
   int              failure;
@@ -131,6 +146,7 @@ read_password_file (const char *path, GError **error)
   int              fd = open (path, O_RDONLY | O_CLOEXEC);
   int              failure = fd < 0 ? errno : 0;
   g_autofree char *password = NULL;
+  struct stat      info;
 
   errno = 0;
   if (fd >= 0)
@@ -138,9 +154,17 @@ read_password_file (const char *path, GError **error)
       password = read_line (fd);
       failure = errno;
     }
+  if (fd >= 0 && fstat (fd, &info) == 0 && S_ISREG (info.st_mode) && (info.st_mode & S_IROTH) != 0)
+    tool_note (_ ("Everybody on this machine can read the password file “%s”: chmod 600 %s"), path,
+               path);
   if (fd >= 0)
     close (fd);
-  if (fd < 0 || (password == NULL && failure != 0))
+  if (password == NULL && failure == EBADMSG)
+    g_set_error (
+        error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+        _ ("The first line of “%s” is not a valid password: it has a NUL or more than %d bytes"),
+        path, PASSWORD_MAX);
+  else if (fd < 0 || (password == NULL && failure != 0))
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure),
                  _ ("Cannot read the password file “%s”: %s"), path, g_strerror (failure));
   else if (password == NULL || *password == '\0')
@@ -163,23 +187,64 @@ get_password (const ToolOptions *options, GError **error)
     return read_password_file (options->password_file, error);
   if (password != NULL && *password != '\0')
     return g_strdup (password);
+  if (options->certificate_file != NULL)
+    return NULL;
   return prompt (options->jid, error);
+}
+
+static GTlsDatabase *
+read_ca_file (const char *path, GError **error)
+{
+  /* GTlsFileDatabase takes absolute paths only. */
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  GTlsDatabase    *database = g_tls_file_database_new (absolute, error);
+
+  if (database == NULL)
+    g_prefix_error (error, _ ("Cannot read the certificates “%s”: "), path);
+  return database;
+}
+
+static GTlsCertificate *
+read_certificate (const ToolOptions *options, GError **error)
+{
+  const char                 *key_file = options->key_file;
+  g_autoptr (GTlsCertificate) certificate = NULL;
+
+  if (key_file == NULL)
+    key_file = options->certificate_file;
+  certificate = g_tls_certificate_new_from_files (options->certificate_file, key_file, error);
+  if (certificate == NULL)
+    {
+      g_prefix_error (error, _ ("Cannot read the certificate “%s” and its key “%s”: "),
+                      options->certificate_file, key_file);
+      return NULL;
+    }
+  return g_steal_pointer (&certificate);
 }
 
 gboolean
 tool_account_prepare (ToolAccount *self, const ToolOptions *options, GError **error)
 {
+  g_autoptr (GError) local_error = NULL;
+
   if (options->ca_file != NULL)
     {
-      self->tls_database = g_tls_file_database_new (options->ca_file, error);
+      self->tls_database = read_ca_file (options->ca_file, error);
       if (self->tls_database == NULL)
-        {
-          g_prefix_error (error, _ ("Cannot read the certificates “%s”: "), options->ca_file);
-          return FALSE;
-        }
+        return FALSE;
     }
-  self->password = get_password (options, error);
-  return self->password != NULL;
+  if (options->certificate_file != NULL)
+    {
+      self->certificate = read_certificate (options, error);
+      if (self->certificate == NULL)
+        return FALSE;
+    }
+  self->password = get_password (options, &local_error);
+  if (local_error == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
 }
 
 void
@@ -187,6 +252,7 @@ tool_account_clear (ToolAccount *self)
 {
   g_clear_pointer (&self->password, g_free);
   g_clear_object (&self->tls_database);
+  g_clear_object (&self->certificate);
 }
 
 static void
@@ -203,14 +269,30 @@ state_cb (IBBClient *client, GParamSpec *pspec, gpointer data)
                      GINT_TO_POINTER (state == IBB_CLIENT_STATE_SUSPENDED));
 }
 
-IBBClient *
-tool_account_new_client (const ToolAccount *self, const ToolOptions *options, const char *jid)
+static gboolean
+accept_certificate_cb (IBBClient           *client,
+                       GTlsCertificate     *certificate,
+                       GTlsCertificateFlags errors,
+                       gpointer             data)
+{
+  const ToolOptions     *options = data;
+  g_autoptr (GByteArray) der = NULL;
+  g_autofree char       *fingerprint = NULL;
+
+  g_object_get (certificate, "certificate", &der, NULL);
+  fingerprint = g_compute_checksum_for_data (G_CHECKSUM_SHA256, der->data, der->len);
+  return g_str_equal (fingerprint, options->fingerprint);
+}
+
+static IBBClient *
+new_client (const ToolAccount *self, const ToolOptions *options, const char *jid)
 {
   IBBClient *client = ibb_client_new (jid);
 
   ibb_client_set_password (client, self->password);
   ibb_client_set_tls_mode (client, options->tls_mode);
   ibb_client_set_allow_plain_text (client, options->allow_plain_text);
+  ibb_client_set_forbid_plain (client, options->no_plain);
   if (options->host != NULL)
     {
       ibb_client_set_host (client, options->host);
@@ -218,47 +300,196 @@ tool_account_new_client (const ToolAccount *self, const ToolOptions *options, co
     }
   if (self->tls_database != NULL)
     ibb_client_set_tls_database (client, self->tls_database);
-  g_signal_connect (client, "notify::state", G_CALLBACK (state_cb), NULL);
+  if (self->certificate != NULL)
+    ibb_client_set_certificate (client, self->certificate);
+  if (options->fingerprint != NULL)
+    g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_certificate_cb),
+                      (gpointer) options);
   return client;
 }
 
-gboolean
-tool_account_login (ToolRun *run, IBBClient *client, GError **error)
+/* A command that only opens sessions need not be seen online by the contacts of the
+ * account; but some servers deliver messages only to who is. */
+IBBClient *
+tool_account_new_client (const ToolAccount *self,
+                         const ToolOptions *options,
+                         const char        *jid,
+                         gboolean           accepts)
 {
-  g_autoptr (GError) local_error = NULL;
+  IBBClient       *client = new_client (self, options, jid);
+  g_autofree char *bare = tool_jid_dup_bare (jid);
+  IBBClient       *scout;
+
+  ibb_client_set_send_presence (client, accepts || options->stanza_type == IBB_STANZA_TYPE_MESSAGE);
+  g_signal_connect (client, "notify::state", G_CALLBACK (state_cb), NULL);
+  /* See check_resource (). An anonymous account is another one each time. */
+  if (strchr (jid, '/') == NULL || strchr (bare, '@') == NULL)
+    return client;
+  scout = new_client (self, options, bare);
+  ibb_client_set_send_presence (scout, FALSE);
+  g_object_set_data_full (G_OBJECT (client), SCOUT_KEY, scout, g_object_unref);
+  return client;
+}
+
+/* What ended the connection, with what to do about it. Takes reason. */
+static GError *
+explain (IBBClient *client, GError *reason)
+{
+  g_autofree char *bare = tool_jid_dup_bare (ibb_client_get_jid (client));
+  GError          *error;
+
+  if (!g_error_matches (reason, IBB_ERROR, IBB_ERROR_CONFLICT))
+    return reason;
+  error =
+      g_error_new (IBB_ERROR, IBB_ERROR_CONFLICT,
+                   _ ("%s: give each command its own, as in --jid %s/NAME"), reason->message, bare);
+  g_error_free (reason);
+  return error;
+}
+
+/* The stream may end before anybody has looked at its address. */
+static char *
+dup_local_jid (IBBClient *client, GError **error)
+{
+  char   *local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
+  GError *reason = NULL;
+
+  if (local_jid != NULL)
+    return local_jid;
+  reason = ibb_client_dup_disconnect_error (client);
+  if (reason != NULL)
+    g_propagate_error (error, explain (client, reason));
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                 _ ("The connection of “%s” ended right after the login"),
+                 ibb_client_get_jid (client));
+  return NULL;
+}
+
+static gboolean
+timeout_cb (gpointer data)
+{
+  g_cancellable_cancel (data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Cancels after so many seconds; to be destroyed before. */
+static GSource *
+cancel_after (GCancellable *cancellable, guint seconds)
+{
+  GSource *source = g_timeout_source_new_seconds (seconds);
+
+  g_source_set_callback (source, timeout_cb, g_object_ref (cancellable), g_object_unref);
+  g_source_attach (source, NULL);
+  return source;
+}
+
+static void
+cancelled_cb (GCancellable *cancellable, gpointer data)
+{
+  g_cancellable_cancel (data);
+}
+
+/* Whether a client of the account answers at jid. A server says so at once if there is
+ * none; what does not answer for long may be a command whose network is away, or one
+ * that was killed and of which the server does not know it yet. */
+static gboolean
+is_taken (ToolRun *run, IBBClient *scout, const char *jid)
+{
+  GCancellable            *interrupt = tool_run_get_cancellable (run);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GSource)      timeout = cancel_after (cancellable, SCOUT_TIMEOUT);
+  g_autoptr (GError)       error = NULL;
+  gulong                   handler;
+  g_autofree char         *phase = g_strdup_printf (_ ("looking for a command at “%s”"), jid);
+  gboolean                 answered;
+
+  tool_run_begin_phase (run, phase, TOOL_RUN_UNLIMITED);
+  handler = g_cancellable_connect (interrupt, G_CALLBACK (cancelled_cb), cancellable, NULL);
+  answered = ibb_client_query_support (scout, jid, cancellable, &error) ||
+             g_error_matches (error, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
+  g_cancellable_disconnect (interrupt, handler);
+  g_source_destroy (timeout);
+  return answered;
+}
+
+static gboolean
+login (ToolRun *run, IBBClient *client, GError **error)
+{
   g_autofree char *phase = g_strdup_printf (_ ("logging in as “%s”"), ibb_client_get_jid (client));
+  g_autoptr (GError) local_error = NULL;
 
   tool_run_begin_phase (run, phase, LOGIN_TIMEOUT);
   if (ibb_client_login (client, tool_run_get_cancellable (run), &local_error))
     return TRUE;
+  if (g_error_matches (local_error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+    {
+      g_set_error (error, local_error->domain, local_error->code,
+                   _ ("%s: verify it, then use --fingerprint or --ca-file"), local_error->message);
+      return FALSE;
+    }
   /* What the network says does not tell whose server it is about. */
-  if (local_error->domain == G_RESOLVER_ERROR ||
+  if (local_error->domain == G_RESOLVER_ERROR || local_error->domain == G_TLS_ERROR ||
       (local_error->domain == G_IO_ERROR && local_error->code != G_IO_ERROR_INVALID_ARGUMENT))
     g_prefix_error (&local_error, _ ("Cannot log in as “%s”: "), ibb_client_get_jid (client));
   g_propagate_error (error, g_steal_pointer (&local_error));
   return FALSE;
 }
 
+/* A server ends the client that has a resource when another one asks for it. So a
+ * login without a resource comes first and looks whether somebody is there. */
 static gboolean
-logout_timeout_cb (gpointer data)
+check_resource (ToolRun *run, IBBClient *client, GError **error)
 {
-  g_cancellable_cancel (data);
-  return G_SOURCE_REMOVE;
+  g_autoptr (IBBClient) scout = g_object_steal_data (G_OBJECT (client), SCOUT_KEY);
+  const char           *jid = ibb_client_get_jid (client);
+  gboolean              taken;
+
+  if (scout == NULL)
+    return TRUE;
+  if (!login (run, scout, error))
+    return FALSE;
+  taken = is_taken (run, scout, jid);
+  tool_account_logout (scout, NULL);
+  if (g_cancellable_set_error_if_cancelled (tool_run_get_cancellable (run), error))
+    return FALSE;
+  if (taken)
+    g_set_error (error, IBB_ERROR, IBB_ERROR_CONFLICT,
+                 _ ("Another command is at “%s” already: end it, or give this one a resource of "
+                    "its own, as in --jid %s/NAME"),
+                 jid, ibb_client_get_jid (scout));
+  return !taken;
+}
+
+/* Returns the address that the server gave, NULL with an error. */
+char *
+tool_account_login (ToolRun *run, IBBClient *client, GError **error)
+{
+  if (!check_resource (run, client, error) || !login (run, client, error))
+    return NULL;
+  return dup_local_jid (client, error);
 }
 
 /* Says good-bye, so that the server lets what was sent last pass and nobody
- * takes us for present; never for long, never an error. Not on the main thread. */
+ * takes us for present; never for long. If the connection was lost before, the
+ * error of the command, if there is one, becomes the reason of that. Not on the
+ * main thread. */
 void
-tool_account_logout (IBBClient *client)
+tool_account_logout (IBBClient *client, GError **error)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GSource)      source = NULL;
+  GError                  *reason = ibb_client_dup_disconnect_error (client);
 
+  if (reason != NULL && error != NULL && *error != NULL)
+    {
+      g_clear_error (error);
+      g_propagate_error (error, explain (client, g_steal_pointer (&reason)));
+    }
+  g_clear_error (&reason);
   if (ibb_client_get_state (client) != IBB_CLIENT_STATE_ONLINE)
     return;
-  source = g_timeout_source_new_seconds (LOGOUT_TIMEOUT);
-  g_source_set_callback (source, logout_timeout_cb, g_object_ref (cancellable), g_object_unref);
-  g_source_attach (source, NULL);
+  source = cancel_after (cancellable, LOGOUT_TIMEOUT);
   ibb_client_logout (client, cancellable, NULL);
   g_source_destroy (source);
 }

@@ -12,18 +12,21 @@ G_BEGIN_DECLS
 /* What has to be there before anything goes over the network. */
 typedef struct
 {
-  char         *password;
-  GTlsDatabase *tls_database; /* NULL: the system's */
+  char            *password;     /* NULL: a certificate is enough */
+  GTlsDatabase    *tls_database; /* NULL: the system's */
+  GTlsCertificate *certificate;  /* NULL: none */
 } ToolAccount;
 
 gboolean tool_account_prepare (ToolAccount *self, const ToolOptions *options, GError **error);
 void     tool_account_clear (ToolAccount *self);
 
-IBBClient *
-tool_account_new_client (const ToolAccount *self, const ToolOptions *options, const char *jid);
+IBBClient *tool_account_new_client (const ToolAccount *self,
+                                    const ToolOptions *options,
+                                    const char        *jid,
+                                    gboolean           accepts);
 
-gboolean tool_account_login (ToolRun *run, IBBClient *client, GError **error);
-void     tool_account_logout (IBBClient *client);
+char *tool_account_login (ToolRun *run, IBBClient *client, GError **error);
+void  tool_account_logout (IBBClient *client, GError **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolAccount, tool_account_clear)
 

@@ -21,6 +21,8 @@
 #define SERVER_SIZE (16 * 1024 * 1024)
 #define STEP_SIZE (64 * 1024)
 #define N_ROUND_TRIPS 200
+#define NEAR_JID "near@example.org/bench"
+#define FAR_JID "far@example.org/bench"
 #define PHASE_TIMEOUT 60 /* s without progress */
 
 typedef struct
@@ -174,7 +176,13 @@ measure_transfer (Bench *self, IBBTransport *near, GError **error)
 }
 
 static gboolean
-measure (Bench *self, ToolRun *run, IBBService *near, IBBService *far, GError **error)
+measure (Bench      *self,
+         ToolRun    *run,
+         IBBService *near,
+         const char *near_jid,
+         IBBService *far,
+         const char *far_jid,
+         GError    **error)
 {
   g_auto (ToolPair)  pair = { NULL };
   g_autoptr (GError) local_error = NULL;
@@ -182,7 +190,7 @@ measure (Bench *self, ToolRun *run, IBBService *near, IBBService *far, GError **
   struct rusage      usage;
   gboolean           measured;
 
-  if (!tool_pair_open (&pair, run, near, far, error))
+  if (!tool_pair_open (&pair, run, near, near_jid, far, far_jid, error))
     return FALSE;
   self->far = pair.far;
   self->cancellable = tool_run_get_cancellable (run);
@@ -217,12 +225,12 @@ measure_loopback (Bench *self, ToolRun *run, GError **error)
 {
   const ToolOptions        *options = tool_run_get_options (run);
   g_autoptr (IBBLoopback)   loopback = ibb_loopback_new ();
-  g_autoptr (IBBConnection) near_end = ibb_loopback_attach (loopback, "near@example.org/bench");
-  g_autoptr (IBBConnection) far_end = ibb_loopback_attach (loopback, "far@example.org/bench");
+  g_autoptr (IBBConnection) near_end = ibb_loopback_attach (loopback, NEAR_JID);
+  g_autoptr (IBBConnection) far_end = ibb_loopback_attach (loopback, FAR_JID);
   g_autoptr (IBBService)    near = tool_session_new_service (near_end, options, FALSE);
   g_autoptr (IBBService)    far = tool_session_new_service (far_end, options, TRUE);
 
-  return measure (self, run, near, far, error);
+  return measure (self, run, near, NEAR_JID, far, FAR_JID, error);
 }
 
 /* Two clients of one account, each with the resource that the server gives. */
@@ -231,18 +239,23 @@ measure_server (Bench *self, ToolRun *run, GError **error)
 {
   const ToolOptions     *options = tool_run_get_options (run);
   g_autofree char       *bare = tool_jid_dup_bare (options->jid);
-  g_autoptr (IBBClient)  near_end = tool_account_new_client (&self->account, options, bare);
-  g_autoptr (IBBClient)  far_end = tool_account_new_client (&self->account, options, bare);
+  g_autoptr (IBBClient)  near_end = tool_account_new_client (&self->account, options, bare, FALSE);
+  g_autoptr (IBBClient)  far_end = tool_account_new_client (&self->account, options, bare, FALSE);
   g_autoptr (IBBService) near = NULL;
   g_autoptr (IBBService) far = NULL;
+  g_autofree char       *near_jid = NULL;
+  g_autofree char       *far_jid = NULL;
   gboolean               measured = FALSE;
 
   near = tool_session_new_service (IBB_CONNECTION (near_end), options, FALSE);
   far = tool_session_new_service (IBB_CONNECTION (far_end), options, TRUE);
-  if (tool_account_login (run, near_end, error) && tool_account_login (run, far_end, error))
-    measured = measure (self, run, near, far, error);
-  tool_account_logout (near_end);
-  tool_account_logout (far_end);
+  near_jid = tool_account_login (run, near_end, error);
+  if (near_jid != NULL)
+    far_jid = tool_account_login (run, far_end, error);
+  if (far_jid != NULL)
+    measured = measure (self, run, near, near_jid, far, far_jid, error);
+  tool_account_logout (near_end, error);
+  tool_account_logout (far_end, error);
   return measured;
 }
 

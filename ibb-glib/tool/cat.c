@@ -6,7 +6,6 @@
 
 #include "account.h"
 #include "output.h"
-#include "probe.h"
 #include "session.h"
 #include "stream.h"
 #include "tool.h"
@@ -24,6 +23,7 @@ cat_run (ToolRun *run, gpointer data, GError **error)
 {
   Cat                     *self = data;
   g_autofree char         *phase = g_strdup_printf (_ ("talking to “%s”"), self->peer);
+  g_autofree char         *local_jid = NULL;
   g_autoptr (IBBService)   service = NULL;
   g_autoptr (IBBTransport) transport = NULL;
   gboolean                 joined = FALSE;
@@ -32,20 +32,19 @@ cat_run (ToolRun *run, gpointer data, GError **error)
       tool_session_new_service (IBB_CONNECTION (self->client), tool_run_get_options (run), FALSE);
   /* Its end is not ours. */
   ibb_service_set_half_close (service, TRUE);
-  if (!tool_account_login (run, self->client, error))
+  local_jid = tool_account_login (run, self->client, error);
+  if (local_jid == NULL)
     return FALSE;
   transport = tool_session_open (run, service, self->peer, error);
   if (transport != NULL)
     {
-      g_autoptr (ToolProbe) probe = tool_probe_start (run, self->client, transport);
-
       tool_run_begin_phase (run, phase, 0);
       joined = tool_stream_join (run, transport, error) &&
                tool_session_finish (transport, tool_run_get_cancellable (run), error);
       if (!joined)
         ibb_transport_abort (transport);
     }
-  tool_account_logout (self->client);
+  tool_account_logout (self->client, error);
   return joined;
 }
 
@@ -75,7 +74,7 @@ tool_cat (int argc, char **argv)
     return TOOL_EXIT_USAGE;
   if (tool_account_prepare (&account, &options, &error))
     {
-      self.client = tool_account_new_client (&account, &options, options.jid);
+      self.client = tool_account_new_client (&account, &options, options.jid, FALSE);
       status = tool_run (&options, cat_run, &self);
     }
   else

@@ -157,7 +157,7 @@ demo_run (ToolRun *run, gpointer data, GError **error)
   g_print (_ ("  %s sends, %s receives\n"), SENDER, RECEIVER);
   near = tool_session_new_service (near_end, tool_run_get_options (run), FALSE);
   far = tool_session_new_service (far_end, tool_run_get_options (run), TRUE);
-  if (!tool_pair_open (&pair, run, near, far, error))
+  if (!tool_pair_open (&pair, run, near, SENDER, far, RECEIVER, error))
     return FALSE;
   g_print (_ ("Session “%s” is open: blocks of %u bytes in IQ stanzas\n"),
            ibb_transport_get_sid (pair.near), ibb_transport_get_block_size (pair.near));

@@ -7,6 +7,7 @@
 #include "account.h"
 #include "jid.h"
 #include "output.h"
+#include "refusals.h"
 #include "relay.h"
 #include "session.h"
 #include "tool.h"
@@ -15,6 +16,10 @@
 
 /* Below accept-timeout, so that the peer learns why. */
 #define CONNECT_TIMEOUT 20 /* s */
+/* An hour: longer than a pause of somebody who works in a shell. */
+#define SESSION_TIMEOUT 3600 /* s */
+/* The part of the sessions that one account gets of those for anybody: a quarter. */
+#define ANYBODY_SHARES 4
 
 typedef struct
 {
@@ -22,11 +27,12 @@ typedef struct
   char              *host;
   guint16            port;
   int                max_sessions;
+  int                max_per_peer; /* 0: a share of max_sessions */
   IBBClient         *client;
-  char              *local_jid;
   GSocketClient     *connector; /* (owned) */
   gulong             handler;
   gboolean           full; /* and said so */
+  ToolRefusals       refusals;
 } Expose;
 
 typedef struct
@@ -98,6 +104,38 @@ connect_to_service (Expose *self, ToolRelay *relay, IBBRequest *request)
                                  connecting);
 }
 
+/* ibb forward tries again and again: one line until there is a place. */
+static void
+note_full (Expose *self, const char *peer, int limit)
+{
+  if (!self->full)
+    tool_refusals_note (
+        &self->refusals,
+        ngettext ("Refused a session from “%s”: the limit of %d session is reached",
+                  "Refused a session from “%s”: the limit of %d sessions is reached",
+                  (gulong) limit),
+        peer, limit);
+  self->full = TRUE;
+}
+
+/* Whether a client of this account takes no place that others need. */
+static gboolean
+has_place (Expose *self, ToolRelay *relay, const char *peer)
+{
+  g_autofree char *account = tool_jid_dup_bare (peer);
+
+  if (tool_relay_count_links (relay) >= (guint) self->max_sessions)
+    note_full (self, peer, self->max_sessions);
+  else if (tool_relay_count_links_with (relay, account) >= (guint) self->max_per_peer)
+    note_full (self, account, self->max_per_peer);
+  else
+    {
+      self->full = FALSE;
+      return TRUE;
+    }
+  return FALSE;
+}
+
 static gboolean
 session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
 {
@@ -105,26 +143,36 @@ session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
   Expose     *self = tool_relay_get_data (relay);
   const char *peer = ibb_request_get_peer_jid (request);
 
-  if (!tool_session_is_welcome (self->options, self->local_jid, request))
+  if (!tool_session_is_welcome (self->options, tool_relay_get_local_jid (relay), request))
     {
       ibb_request_refuse (request, IBB_ERROR_NOT_ACCEPTABLE, NULL);
-      tool_note (_ ("Refused a session from “%s”"), peer);
+      tool_refusals_note (&self->refusals, _ ("Refused a session from “%s”"), peer);
     }
-  else if (tool_relay_count_links (relay) >= (guint) self->max_sessions)
-    {
-      /* Not resource-constraint, which asks for smaller blocks (D-14). */
-      ibb_request_refuse (request, IBB_ERROR_NOT_ACCEPTABLE, "There are too many sessions");
-      /* ibb forward tries again and again. */
-      if (!self->full)
-        tool_note (_ ("Refused a session from “%s”: there are %d"), peer, self->max_sessions);
-      self->full = TRUE;
-    }
+  else if (!has_place (self, relay, peer))
+    /* Not resource-constraint, which asks for smaller blocks (D-14). */
+    ibb_request_refuse (request, IBB_ERROR_NOT_ACCEPTABLE, "There are too many sessions");
   else
-    {
-      self->full = FALSE;
-      connect_to_service (self, relay, request);
-    }
+    connect_to_service (self, relay, request);
   return TRUE;
+}
+
+/* Each account that may come in gets the same part of the sessions; a part of those that
+ * --from any lets in. */
+static int
+get_share (Expose *self)
+{
+  g_autoptr (GHashTable) accounts = NULL;
+  guint                  n_accounts;
+
+  if (self->options->from == NULL)
+    return self->max_sessions;
+  accounts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (char **from = self->options->from; *from != NULL; from++)
+    g_hash_table_add (accounts, tool_jid_dup_bare (*from));
+  n_accounts = g_hash_table_size (accounts);
+  if (g_strv_contains ((const char *const *) self->options->from, TOOL_FROM_ANYBODY))
+    n_accounts = MAX (n_accounts, ANYBODY_SHARES);
+  return MAX (self->max_sessions / (int) n_accounts, 1);
 }
 
 static gboolean
@@ -134,7 +182,8 @@ expose_start (ToolRelay *relay, gpointer data, GError **error)
   IBBService *service = tool_relay_get_service (relay);
 
   self->options = tool_relay_get_options (relay);
-  self->local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (self->client));
+  if (self->max_per_peer == 0)
+    self->max_per_peer = get_share (self);
   self->connector = g_socket_client_new ();
   g_socket_client_set_enable_proxy (self->connector, FALSE);
   g_socket_client_set_timeout (self->connector, CONNECT_TIMEOUT);
@@ -142,7 +191,7 @@ expose_start (ToolRelay *relay, gpointer data, GError **error)
       g_signal_connect (service, "session-requested", G_CALLBACK (session_requested_cb), relay);
   /* The limit is ours to keep, so that who meets it is told. */
   ibb_service_set_session_limit (service, G_MAXUINT);
-  tool_ready (self->local_jid);
+  tool_ready (tool_relay_get_local_jid (relay));
   return TRUE;
 }
 
@@ -154,9 +203,10 @@ expose_stop (ToolRelay *relay, gpointer data)
 
   ibb_service_set_session_limit (service, 0);
   g_signal_handler_disconnect (service, self->handler);
+  tool_refusals_flush (&self->refusals);
 }
 
-static const ToolRelayFuncs expose_funcs = { expose_start, NULL, expose_stop };
+static const ToolRelayFuncs expose_funcs = { expose_start, NULL, expose_stop, SESSION_TIMEOUT };
 
 static gboolean
 expose_run (ToolRun *run, gpointer data, GError **error)
@@ -192,6 +242,9 @@ check_arguments (Expose *self, const char *to, int argc, char **argv)
   if (self->max_sessions < 1)
     return tool_usage_error ("expose", _ ("--max-sessions is at least 1, not %d"),
                              self->max_sessions);
+  if (self->max_per_peer < 0)
+    return tool_usage_error ("expose", _ ("--max-per-peer is at least 1, not %d"),
+                             self->max_per_peer);
   return -1;
 }
 
@@ -207,7 +260,9 @@ tool_expose (int argc, char **argv)
   const GOptionEntry   entries[] = {
       { "to", 0, 0, G_OPTION_ARG_STRING, &to, N_ ("The TCP service"), N_ ("HOST:PORT") },
       { "max-sessions", 0, 0, G_OPTION_ARG_INT, &self.max_sessions,
-        N_ ("More sessions at a time are refused (default 100)"), N_ ("N") },
+        N_ ("Maximum sessions at a time (default 100)"), N_ ("N") },
+      { "max-per-peer", 0, 0, G_OPTION_ARG_INT, &self.max_per_peer,
+        N_ ("Maximum sessions of one account (default: an equal share)"), N_ ("N") },
       { NULL },
   };
 
@@ -221,7 +276,8 @@ tool_expose (int argc, char **argv)
                               "JID” on standard\n"
                               "error when it can be reached. The other end is “ibb forward”, or "
                               "“ibb cat”. Runs\nuntil a signal ends it, or the account is lost; "
-                              "--timeout holds for the login and for\neach session."),
+                              "--timeout holds for the login and for\neach session. Without "
+                              "--timeout, a session ends after one idle hour."),
                            &argc, &argv))
     return TOOL_EXIT_USAGE;
   status = check_arguments (&self, to, argc, argv);
@@ -229,7 +285,7 @@ tool_expose (int argc, char **argv)
     {
       g_autofree char *jid = tool_jid_with_resource (options.jid);
 
-      self.client = tool_account_new_client (&account, &options, jid);
+      self.client = tool_account_new_client (&account, &options, jid, TRUE);
       status = tool_run (&options, expose_run, &self);
     }
   else if (status < 0)
@@ -240,7 +296,6 @@ tool_expose (int argc, char **argv)
 
   g_clear_object (&self.connector);
   g_clear_object (&self.client);
-  g_free (self.local_jid);
   g_free (self.host);
   return status;
 }

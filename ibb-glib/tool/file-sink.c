@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "file-sink.h"
+#include "output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define MAX_LINKS 40 /* as many as Linux follows */
 
 struct _ToolFileSink
 {
@@ -33,38 +36,122 @@ set_error (GError **error, int failure, const char *action, ToolFileSink *self)
                g_strerror (failure));
 }
 
-/* A new file beside path, with the permissions that path has or would get. */
+/* In a directory such as /tmp everybody may plant a link. The kernel follows one there
+ * only if it belongs to the process or to the owner of the directory
+ * (protected_symlinks). A link that is read instead of followed needs the same check. */
+static gboolean
+is_planted (const char *directory, const struct stat *link)
+{
+  struct stat info;
+
+  if (stat (directory, &info) != 0)
+    return TRUE;
+  return (info.st_mode & S_ISVTX) != 0 && (info.st_mode & S_IWOTH) != 0 &&
+         link->st_uid != geteuid () && link->st_uid != info.st_uid;
+}
+
+/* The file that path leads to if its last part is a symbolic link, even if that file is
+ * not there yet. NULL with errno; to be freed with g_free (). */
+static char *
+resolve (const char *path)
+{
+  g_autofree char *current = g_strdup (path);
+
+  for (int i = 0; i < MAX_LINKS; i++)
+    {
+      g_autofree char *directory = g_path_get_dirname (current);
+      g_autofree char *target = NULL;
+      struct stat      info;
+
+      if (lstat (current, &info) != 0 || !S_ISLNK (info.st_mode))
+        return g_steal_pointer (&current);
+      if (is_planted (directory, &info))
+        {
+          errno = EACCES;
+          return NULL;
+        }
+      target = g_file_read_link (current, NULL);
+      if (target == NULL)
+        return NULL;
+      g_free (current);
+      current = g_path_is_absolute (target) ? g_strdup (target)
+                                            : g_build_filename (directory, target, NULL);
+    }
+  errno = ELOOP;
+  return NULL;
+}
+
+/* The new file gets the owner and the permissions of the one that it replaces, as far
+ * as that is allowed, and no group gets rights that it did not have. */
+static gboolean
+copy_rights (ToolFileSink *self, const struct stat *existing)
+{
+  mode_t   mode = existing->st_mode & 0777;
+  gboolean same_owner = fchown (self->fd, existing->st_uid, existing->st_gid) == 0;
+
+  if (!same_owner && fchown (self->fd, (uid_t) -1, existing->st_gid) != 0)
+    mode &= ~(mode_t) 070;
+  if (!same_owner && existing->st_uid != geteuid ())
+    tool_note (_ ("The new %s will be yours, not its present owner’s"), self->name);
+  if (existing->st_nlink > 1)
+    tool_note (_ ("The other hard links of %s will keep its old content"), self->name);
+  return fchmod (self->fd, mode) == 0;
+}
+
+/* A new file beside path. Its name does not depend on that of path, which may be as
+ * long as the file system allows. */
 static gboolean
 open_temporary (ToolFileSink *self, const struct stat *existing)
 {
   g_autofree char *directory = g_path_get_dirname (self->path);
-  g_autofree char *base = g_path_get_basename (self->path);
-  g_autofree char *hidden = g_strconcat (".", base, ".XXXXXX", NULL);
   mode_t           mask;
-  mode_t           mode;
 
-  self->temporary = g_build_filename (directory, hidden, NULL);
+  self->temporary = g_build_filename (directory, ".ibb-XXXXXX", NULL);
   self->fd = g_mkstemp_full (self->temporary, O_WRONLY | O_CLOEXEC, 0600);
   if (self->fd < 0)
     {
       g_clear_pointer (&self->temporary, g_free);
       return FALSE;
     }
+  if (existing != NULL)
+    return copy_rights (self, existing);
   mask = umask (0);
   umask (mask);
-  mode = existing != NULL ? existing->st_mode & 0777 : 0666 & ~mask;
-  return fchmod (self->fd, mode) == 0;
+  return fchmod (self->fd, 0666 & ~mask) == 0;
 }
 
-/* path “-” is standard output. What is not a regular file, a pipe or a device,
- * is written in place. */
+/* Returns the errno of what went wrong, or 0. */
+static int
+open_path (ToolFileSink *self, const char *path)
+{
+  struct stat info;
+  gboolean    exists;
+
+  /* The file that a symbolic link points to is what gets replaced, or made. */
+  self->path = resolve (path);
+  if (self->path == NULL)
+    return errno;
+  exists = stat (path, &info) == 0;
+  if (!exists && errno != ENOENT)
+    return errno;
+  if (exists && S_ISDIR (info.st_mode))
+    return EISDIR;
+  /* By the path as given: the links in /dev/fd name no file that could be opened. */
+  if (exists && !S_ISREG (info.st_mode))
+    self->fd = open (path, O_WRONLY | O_CLOEXEC);
+  else if (!open_temporary (self, exists ? &info : NULL))
+    return errno;
+  return self->fd >= 0 ? 0 : errno;
+}
+
+/* path “-” is standard output. A pipe, a device or another special file is written in
+ * place; a regular file gets its name with the commit. */
 ToolFileSink *
 tool_file_sink_open (const char *path, GError **error)
 {
   g_autoptr (ToolFileSink) self = g_new0 (ToolFileSink, 1);
   g_autofree char         *shown = g_filename_display_name (path);
-  struct stat              info;
-  gboolean                 exists;
+  int                      failure;
 
   self->fd = -1;
   if (g_str_equal (path, "-"))
@@ -77,26 +164,10 @@ tool_file_sink_open (const char *path, GError **error)
 
   self->name = g_strdup_printf ("“%s”", shown);
   self->owns_fd = TRUE;
-  /* Through a symbolic link: the file it points to is what gets replaced. */
-  self->path = realpath (path, NULL);
-  if (self->path == NULL)
-    self->path = strdup (path);
-  exists = stat (self->path, &info) == 0;
-  if (exists && S_ISDIR (info.st_mode))
+  failure = open_path (self, path);
+  if (failure != 0)
     {
-      set_error (error, EISDIR, _ ("Cannot write"), self);
-      return NULL;
-    }
-  if (exists && !S_ISREG (info.st_mode))
-    self->fd = open (self->path, O_WRONLY | O_CLOEXEC);
-  else if (!open_temporary (self, exists ? &info : NULL))
-    {
-      set_error (error, errno, _ ("Cannot write"), self);
-      return NULL;
-    }
-  if (self->fd < 0)
-    {
-      set_error (error, errno, _ ("Cannot write"), self);
+      set_error (error, failure, _ ("Cannot write"), self);
       return NULL;
     }
   self->stream = g_unix_output_stream_new (self->fd, FALSE);
@@ -122,7 +193,27 @@ tool_file_sink_get_temporary (ToolFileSink *self)
   return self->temporary;
 }
 
-/* The file is whole: puts it in its place, on the disk and not only in memory. */
+/* Makes the name survive a crash, too. A directory that cannot be read, and a file system
+ * that cannot synchronize directories, are no failure. */
+static gboolean
+sync_directory (const char *path)
+{
+  g_autofree char *directory = g_path_get_dirname (path);
+  int              fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  gboolean         synced;
+  int              failure;
+
+  if (fd < 0)
+    return TRUE;
+  synced = fsync (fd) == 0 || errno == EINVAL || errno == EROFS;
+  failure = errno;
+  close (fd);
+  errno = failure;
+  return synced;
+}
+
+/* The file is whole: puts it in its place. Its content and, as far as
+ * the file system can do that, its name are on the disk when this returns TRUE. */
 gboolean
 tool_file_sink_commit (ToolFileSink *self, GError **error)
 {
@@ -142,6 +233,11 @@ tool_file_sink_commit (ToolFileSink *self, GError **error)
       return FALSE;
     }
   g_clear_pointer (&self->temporary, g_free);
+  if (!sync_directory (self->path))
+    {
+      set_error (error, errno, _ ("Cannot write"), self);
+      return FALSE;
+    }
   return TRUE;
 }
 
@@ -155,7 +251,7 @@ tool_file_sink_free (ToolFileSink *self)
   if (self->temporary != NULL)
     unlink (self->temporary);
   g_free (self->temporary);
-  free (self->path);
+  g_free (self->path);
   g_free (self->name);
   g_free (self);
 }

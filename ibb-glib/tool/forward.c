@@ -209,7 +209,7 @@ try_to_open (Opening *opening)
 
   opening->attempts++;
   ibb_service_open_session_async (tool_relay_get_service (opening->relay), self->peer,
-                                  options->stanza_type, (guint) options->block_size, NULL,
+                                  options->stanza_type, options->block_size, NULL,
                                   tool_link_get_cancellable (opening->link), opened_cb, opening);
 }
 
@@ -278,7 +278,6 @@ static gboolean
 forward_start (ToolRelay *relay, gpointer data, GError **error)
 {
   Forward         *self = data;
-  g_autofree char *jid = ibb_connection_dup_local_jid (IBB_CONNECTION (self->client));
   g_autofree char *address = NULL;
 
   if (!listen_everywhere (self, error))
@@ -286,7 +285,7 @@ forward_start (ToolRelay *relay, gpointer data, GError **error)
   self->cancellable = g_cancellable_new ();
   accept_next (self, relay);
   address = format_address (self);
-  tool_ready_at (jid, address, self->port);
+  tool_ready_at (tool_relay_get_local_jid (relay), address, self->port);
   return TRUE;
 }
 
@@ -308,7 +307,7 @@ forward_stop (ToolRelay *relay, gpointer data)
   g_socket_listener_close (self->listener);
 }
 
-static const ToolRelayFuncs forward_funcs = { forward_start, forward_link_gone, forward_stop };
+static const ToolRelayFuncs forward_funcs = { forward_start, forward_link_gone, forward_stop, 0 };
 
 static gboolean
 forward_run (ToolRun *run, gpointer data, GError **error)
@@ -373,7 +372,7 @@ tool_forward (int argc, char **argv)
   status = check_arguments (&self, listen, argc, argv);
   if (status < 0 && tool_account_prepare (&account, &options, &error))
     {
-      self.client = tool_account_new_client (&account, &options, options.jid);
+      self.client = tool_account_new_client (&account, &options, options.jid, FALSE);
       status = tool_run (&options, forward_run, &self);
     }
   else if (status < 0)

@@ -40,49 +40,23 @@ is_part (const char *text, gsize length, gboolean is_resource)
   return TRUE;
 }
 
-/* The form in which equal addresses are equal strings; NULL for what is no JID. */
-static char *
-normalize (const char *jid)
-{
-  g_autofree char *bare = tool_jid_dup_bare (jid);
-  g_autofree char *lower = NULL;
-  g_autofree char *normal = NULL;
-  g_autofree char *resource = NULL;
-  const char      *domain;
-  const char      *at;
-
-  if (!g_utf8_validate (jid, -1, NULL))
-    return NULL;
-  lower = g_utf8_strdown (bare, -1);
-  normal = g_utf8_normalize (lower, -1, G_NORMALIZE_NFC);
-  if (g_str_has_suffix (normal, "."))
-    normal[strlen (normal) - 1] = '\0';
-  resource = g_utf8_normalize (jid + strlen (bare), -1, G_NORMALIZE_NFC);
-
-  at = strchr (normal, '@');
-  domain = at != NULL ? at + 1 : normal;
-  if ((at != NULL && !is_part (normal, (gsize) (at - normal), FALSE)) ||
-      !is_part (domain, strlen (domain), FALSE) || g_str_has_suffix (domain, ".") ||
-      (resource[0] != '\0' && !is_part (resource + 1, strlen (resource + 1), TRUE)))
-    return NULL;
-  return g_strconcat (normal, resource, NULL);
-}
-
 gboolean
 tool_jid_is_valid (const char *jid)
 {
-  g_autofree char *normal = normalize (jid);
+  g_autofree char *bare = tool_jid_dup_bare (jid);
+  const char      *resource = jid + strlen (bare);
+  const char      *at = strchr (bare, '@');
+  const char      *domain = at != NULL ? at + 1 : bare;
+  gsize            length = strlen (domain);
 
-  return normal != NULL;
-}
+  if (!g_utf8_validate (jid, -1, NULL))
+    return FALSE;
 
-/* A pattern with a resource names one address, without one all of an account. */
-gboolean
-tool_jid_matches (const char *pattern, const char *jid)
-{
-  g_autofree char *whole = strchr (pattern, '/') != NULL ? g_strdup (jid) : tool_jid_dup_bare (jid);
-  g_autofree char *left = normalize (pattern);
-  g_autofree char *right = normalize (whole);
+  /* One dot at the end of a domain is left out. */
+  if (length > 0 && domain[length - 1] == '.')
+    length--;
 
-  return left != NULL && g_strcmp0 (left, right) == 0;
+  return (at == NULL || is_part (bare, (gsize) (at - bare), FALSE)) &&
+         is_part (domain, length, FALSE) && domain[length - 1] != '.' &&
+         (resource[0] == '\0' || is_part (resource + 1, strlen (resource + 1), TRUE));
 }

@@ -11,6 +11,5 @@ G_BEGIN_DECLS
 char    *tool_jid_dup_bare (const char *jid);
 char    *tool_jid_with_resource (const char *jid);
 gboolean tool_jid_is_valid (const char *jid);
-gboolean tool_jid_matches (const char *pattern, const char *jid);
 
 G_END_DECLS

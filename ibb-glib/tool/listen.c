@@ -7,7 +7,6 @@
 #include "account.h"
 #include "jid.h"
 #include "output.h"
-#include "probe.h"
 #include "session.h"
 #include "stream.h"
 #include "tool.h"
@@ -19,18 +18,18 @@ listen_run (ToolRun *run, gpointer data, GError **error)
 {
   IBBClient               *client = data;
   g_autofree char         *phase = NULL;
+  g_autofree char         *local_jid = NULL;
   g_autoptr (IBBService)   service = NULL;
   g_autoptr (IBBTransport) transport = NULL;
   gboolean                 joined = FALSE;
 
   service = tool_session_new_service (IBB_CONNECTION (client), tool_run_get_options (run), TRUE);
-  if (!tool_account_login (run, client, error))
+  local_jid = tool_account_login (run, client, error);
+  if (local_jid == NULL)
     return FALSE;
-  transport = tool_session_wait (run, service, error);
+  transport = tool_session_wait (run, service, local_jid, error);
   if (transport != NULL)
     {
-      g_autoptr (ToolProbe) probe = tool_probe_start (run, client, transport);
-
       phase = g_strdup_printf (_ ("talking to “%s”"), ibb_transport_get_peer_jid (transport));
       tool_run_begin_phase (run, phase, 0);
       joined = tool_stream_join (run, transport, error) &&
@@ -38,7 +37,7 @@ listen_run (ToolRun *run, gpointer data, GError **error)
       if (!joined)
         ibb_transport_abort (transport);
     }
-  tool_account_logout (client);
+  tool_account_logout (client, error);
   return joined;
 }
 
@@ -70,6 +69,6 @@ tool_listen (int argc, char **argv)
       return TOOL_EXIT_FAILED;
     }
   jid = tool_jid_with_resource (options.jid);
-  client = tool_account_new_client (&account, &options, jid);
+  client = tool_account_new_client (&account, &options, jid, TRUE);
   return tool_run (&options, listen_run, client);
 }

@@ -7,11 +7,14 @@
 #include "output.h"
 #include "tool.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <glib/gi18n.h>
 #include <locale.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct
 {
@@ -31,15 +34,6 @@ static const struct
 };
 
 static void
-print_raw (const char *text)
-{
-  /* GLib would replace what the locale cannot show, quotes in the C locale
-   * among it; terminals speak UTF-8 all the same. */
-  fputs (text, stdout);
-  fflush (stdout);
-}
-
-static void
 print_help (void)
 {
   g_print ("%s\n  ibb %s\n\n", _ ("Usage:"), _ ("COMMAND [OPTION…] [ARGUMENT…]"));
@@ -56,14 +50,42 @@ print_help (void)
   g_print ("%s\n", _ ("Exit status: 0 every byte delivered, 1 failed, 2 usage."));
 }
 
+/* A file or a socket that took the number of a standard descriptor would get what
+ * is meant for that. The null device keeps the place, opened the other way round, so
+ * that who reads input or writes output gets EBADF as without it. */
+static void
+open_missing_descriptors (void)
+{
+  static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl (fd, F_GETFD) < 0 && errno == EBADF && open ("/dev/null", modes[fd]) != fd)
+      _exit (TOOL_EXIT_FAILED);
+}
+
+/* To find out about proxies GIO reads the desktop's settings, and dconf complains about
+ * each read when it cannot create its directory. A user without one, such as that of a
+ * service, has no settings that could be read: the empty ones in memory are the same. */
+static void
+do_without_dconf (void)
+{
+  g_autofree char *directory = g_build_filename (g_get_user_runtime_dir (), "dconf", NULL);
+
+  if (g_getenv ("GSETTINGS_BACKEND") == NULL && g_mkdir_with_parents (directory, 0700) != 0)
+    g_setenv ("GSETTINGS_BACKEND", "memory", TRUE);
+}
+
 int
 main (int argc, char **argv)
 {
+  open_missing_descriptors ();
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
-  g_set_print_handler (print_raw);
+  g_set_print_handler (tool_print);
+  /* GOption prints the help and exits by itself. */
+  atexit (tool_output_check);
   /* Standard output is for bytes and events, whatever G_MESSAGES_DEBUG asks for. */
   g_log_writer_default_set_use_stderr (TRUE);
   /* A reader that went away is an error like any other. */
@@ -87,6 +109,7 @@ main (int argc, char **argv)
         g_autofree char *name = g_strconcat ("ibb ", argv[1], NULL);
 
         g_set_prgname (name);
+        do_without_dconf ();
         return commands[i].run (argc - 1, argv + 1);
       }
   if (argv[1][0] == '-')

@@ -8,9 +8,9 @@
 
 #include <errno.h>
 #include <glib/gi18n.h>
-#include <math.h>
 #include <string.h>
 
+#define TIMEOUT_MAX 1e6    /* s */
 #define SID_MAX_LENGTH 256 /* bytes, as in the library */
 
 /* What GOption stores before it is understood. */
@@ -20,6 +20,9 @@ typedef struct
   char *tls;
   char *carrier;
   char *window;
+  char *block_size;
+  char *timeout;
+  char *peer_timeout;
 } RawOptions;
 
 static void
@@ -29,6 +32,9 @@ raw_options_clear (RawOptions *raw)
   g_free (raw->tls);
   g_free (raw->carrier);
   g_free (raw->window);
+  g_free (raw->block_size);
+  g_free (raw->timeout);
+  g_free (raw->peer_timeout);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RawOptions, raw_options_clear)
@@ -83,8 +89,16 @@ add_account_options (GOptionGroup *group, ToolOptions *self, RawOptions *raw)
       N_ ("MODE") },
     { "allow-plain-text", 0, 0, G_OPTION_ARG_NONE, &self->allow_plain_text,
       N_ ("Let the password cross the network readable if nothing else works"), NULL },
+    { "no-plain", 0, 0, G_OPTION_ARG_NONE, &self->no_plain,
+      N_ ("Never show the password to the server, even over TLS"), NULL },
     { "ca-file", 0, 0, G_OPTION_ARG_FILENAME, &self->ca_file,
       N_ ("Certificates to trust, in PEM, instead of the system's"), N_ ("FILE") },
+    { "fingerprint", 0, 0, G_OPTION_ARG_STRING, &self->fingerprint,
+      N_ ("Trust the server's certificate with this SHA-256 fingerprint"), N_ ("HEX") },
+    { "certificate", 0, 0, G_OPTION_ARG_FILENAME, &self->certificate_file,
+      N_ ("Certificate to log in with, in PEM; no password is needed then"), N_ ("FILE") },
+    { "key", 0, 0, G_OPTION_ARG_FILENAME, &self->key_file,
+      N_ ("Private key of --certificate, if it is in a file of its own"), N_ ("FILE") },
     { NULL },
   };
 
@@ -98,7 +112,7 @@ add_session_options (GOptionGroup    *group,
                      ToolOptionsFlags flags)
 {
   const GOptionEntry open_entries[] = {
-    { "block-size", 0, 0, G_OPTION_ARG_INT, &self->block_size,
+    { "block-size", 0, 0, G_OPTION_ARG_STRING, &raw->block_size,
       N_ ("Bytes per block to propose, 1 to 65535 (default 4096)"), N_ ("BYTES") },
     { "carrier", 0, 0, G_OPTION_ARG_STRING, &raw->carrier,
       N_ ("iq (default), or message, which nobody acknowledges"), N_ ("STANZA") },
@@ -108,7 +122,7 @@ add_session_options (GOptionGroup    *group,
     { "from", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->from,
       N_ ("Who may come in, bare or full; “any”; without it the account’s own resources"),
       N_ ("JID") },
-    { "block-size", 0, 0, G_OPTION_ARG_INT, &self->block_size,
+    { "block-size", 0, 0, G_OPTION_ARG_STRING, &raw->block_size,
       N_ ("Largest block to accept, 1 to 65535 (default 65535)"), N_ ("BYTES") },
     { NULL },
   };
@@ -121,7 +135,14 @@ add_session_options (GOptionGroup    *group,
       N_ ("Bytes on the way at most; 1 is one block at a time; default: adapts"), N_ ("BYTES") },
     { NULL },
   };
+  const GOptionEntry peer_entries[] = {
+    { "peer-timeout", 0, 0, G_OPTION_ARG_STRING, &raw->peer_timeout,
+      N_ ("Give up a peer that is silent for so long; 0: never (default: 600)"), N_ ("SECONDS") },
+    { NULL },
+  };
 
+  if (flags & TOOL_OPTIONS_ACCOUNT)
+    g_option_group_add_entries (group, peer_entries);
   if (flags & TOOL_OPTIONS_OPEN)
     g_option_group_add_entries (group, open_entries);
   if (flags & TOOL_OPTIONS_ACCEPT)
@@ -133,11 +154,11 @@ add_session_options (GOptionGroup    *group,
 }
 
 static void
-add_output_options (GOptionGroup *group, ToolOptions *self, ToolOptionsFlags flags)
+add_output_options (GOptionGroup *group, ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
 {
   const GOptionEntry timeout_entries[] = {
-    { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &self->timeout,
-      N_ ("Give up after so long without any progress (default: 30, but only for the login)"),
+    { "timeout", 0, 0, G_OPTION_ARG_STRING, &raw->timeout,
+      N_ ("Give up after so long without any progress; 0 is never (default: 30 for the login)"),
       N_ ("SECONDS") },
     { NULL },
   };
@@ -205,11 +226,66 @@ check_names (ToolOptions *self)
   return NULL;
 }
 
+static gboolean
+parse_block_size (ToolOptions *self, const char *text)
+{
+  guint64 size;
+
+  if (!g_ascii_string_to_unsigned (text, 10, 1, 65535, &size, NULL))
+    return FALSE;
+  self->block_size = (guint) size;
+  return TRUE;
+}
+
+static gboolean
+parse_seconds (const char *text, double *seconds)
+{
+  char *end = NULL;
+
+  *seconds = g_ascii_strtod (text, &end);
+  return end != text && *end == '\0' && *seconds >= 0 && *seconds <= TIMEOUT_MAX;
+}
+
+/* The digits alone, in lower case: openssl writes them in capital pairs with colons.
+ * NULL: not a SHA-256 fingerprint. */
+static char *
+dup_fingerprint (const char *text)
+{
+  g_autoptr (GString) digits = g_string_new (NULL);
+
+  for (; *text != '\0'; text++)
+    if (g_ascii_isxdigit (*text))
+      g_string_append_c (digits, g_ascii_tolower (*text));
+    else if (*text != ':')
+      return NULL;
+  if (digits->len != 64)
+    return NULL;
+  return g_string_free (g_steal_pointer (&digits), FALSE);
+}
+
+/* Returns what is wrong, or NULL. */
+static char *
+understand_certificates (ToolOptions *self)
+{
+  if (self->key_file != NULL && self->certificate_file == NULL)
+    return g_strdup (_ ("--key goes with --certificate"));
+  if (self->fingerprint != NULL)
+    {
+      g_autofree char *given = g_steal_pointer (&self->fingerprint);
+
+      self->fingerprint = dup_fingerprint (given);
+      if (self->fingerprint == NULL)
+        return g_strdup_printf (_ ("--fingerprint is 64 hexadecimal digits, not “%s”"), given);
+    }
+  return NULL;
+}
+
 /* Returns what is wrong, or NULL. */
 static char *
 understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
 {
   gboolean wants_account = (flags & TOOL_OPTIONS_ACCOUNT) != 0;
+  char    *problem;
 
   if (flags & TOOL_OPTIONS_THROUGH)
     {
@@ -236,14 +312,17 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
     self->stanza_type = IBB_STANZA_TYPE_MESSAGE;
   else
     return g_strdup_printf (_ ("--carrier is iq or message, not “%s”"), raw->carrier);
-  if (self->block_size < -1 || self->block_size == 0 || self->block_size > 65535)
-    return g_strdup_printf (_ ("--block-size is 1 to 65535 bytes, not %d"), self->block_size);
-  self->block_size = MAX (self->block_size, 0);
+  if (raw->block_size != NULL && !parse_block_size (self, raw->block_size))
+    return g_strdup_printf (_ ("--block-size is 1 to 65535 bytes, not %s"), raw->block_size);
   if (raw->window != NULL && !tool_parse_size (raw->window, &self->window))
     return g_strdup_printf (_ ("--window is a number of bytes, not “%s”"), raw->window);
-  if (isnan (self->timeout) || self->timeout < 0 || self->timeout > 1e6)
-    return g_strdup (_ ("--timeout is a number of seconds"));
-  return check_names (self);
+  if (raw->timeout != NULL && !parse_seconds (raw->timeout, &self->timeout))
+    return g_strdup_printf (_ ("--timeout is a number of seconds, not “%s”"), raw->timeout);
+  if (raw->peer_timeout != NULL && !parse_seconds (raw->peer_timeout, &self->peer_timeout))
+    return g_strdup_printf (_ ("--peer-timeout is a number of seconds, or 0 for never, not “%s”"),
+                            raw->peer_timeout);
+  problem = understand_certificates (self);
+  return problem != NULL ? problem : check_names (self);
 }
 
 /* Takes the options out of argv; FALSE after it said what is wrong with them.
@@ -270,7 +349,8 @@ tool_options_parse (ToolOptions        *self,
             { NULL },
   };
 
-  self->block_size = -1;
+  self->timeout = TOOL_TIMEOUT_DEFAULT;
+  self->peer_timeout = TOOL_PEER_TIMEOUT;
   group = g_option_group_new (NULL, NULL, NULL, NULL, NULL);
   g_option_group_set_translation_domain (group, GETTEXT_PACKAGE);
   g_option_context_set_main_group (context, group);
@@ -283,7 +363,7 @@ tool_options_parse (ToolOptions        *self,
   if (flags & (TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_THROUGH))
     add_account_options (group, self, &raw);
   add_session_options (group, self, &raw, flags);
-  add_output_options (group, self, flags);
+  add_output_options (group, self, &raw, flags);
 
   if (!g_option_context_parse (context, argc, argv, &error))
     {
@@ -323,6 +403,9 @@ tool_options_clear (ToolOptions *self)
   g_free (self->password_file);
   g_free (self->host);
   g_free (self->ca_file);
+  g_free (self->fingerprint);
+  g_free (self->certificate_file);
+  g_free (self->key_file);
   g_free (self->sid);
   g_strfreev (self->from);
 }

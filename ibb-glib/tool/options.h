@@ -9,6 +9,8 @@
 
 G_BEGIN_DECLS
 
+#define TOOL_TIMEOUT_DEFAULT -1 /* not given */
+#define TOOL_PEER_TIMEOUT 600   /* seconds: as long as servers keep a suspended stream */
 #define TOOL_FROM_ANYBODY "any" /* among those of --from */
 
 typedef enum
@@ -34,13 +36,18 @@ typedef struct
   guint         port; /* 0: what DNS says */
   IBBTlsMode    tls_mode;
   gboolean      allow_plain_text;
-  char         *ca_file; /* NULL: the authorities of the system */
+  gboolean      no_plain;
+  char         *ca_file;          /* NULL: the authorities of the system */
+  char         *fingerprint;      /* NULL: none; of the server's certificate */
+  char         *certificate_file; /* NULL: none */
+  char         *key_file;         /* NULL: in certificate_file */
   IBBStanzaType stanza_type;
-  int           block_size; /* 0: the default */
-  char         *sid;        /* NULL: any, or a fresh one */
-  char        **from;       /* NULL: the account's own resources */
-  guint64       window;     /* 0: adapts */
-  double        timeout;    /* in seconds, 0 when not given */
+  guint         block_size;   /* 0: the default */
+  char         *sid;          /* NULL: any, or a fresh one */
+  char        **from;         /* NULL: the account's own resources */
+  guint64       window;       /* 0: adapts */
+  double        timeout;      /* s; 0: none; TOOL_TIMEOUT_DEFAULT */
+  double        peer_timeout; /* s; 0: never */
   gboolean      quiet;
   gboolean      json;
 } ToolOptions;

@@ -5,15 +5,44 @@
 #include "output.h"
 #include "tool.h"
 
+#include <errno.h>
 #include <glib/gi18n.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 static GMutex   lock;
-static gboolean quiet;        /* immutable after tool_output_init */
-static gboolean json;         /* immutable after tool_output_init */
-static gboolean status_shown; /* protected by lock */
+static gboolean quiet;          /* immutable after tool_output_init */
+static gboolean json;           /* immutable after tool_output_init */
+static gboolean status_shown;   /* protected by lock */
+static int      output_failure; /* protected by lock; errno of standard output, 0: none */
+
+static void write_line (const char *prefix, const char *text);
+
+/* To standard output, at once. GLib's g_print() would replace what the locale cannot
+ * show, quotes in the C locale among it; terminals speak UTF-8 all the same. */
+void
+tool_print (const char *text)
+{
+  g_mutex_lock (&lock);
+  if ((fputs (text, stdout) < 0 || fflush (stdout) != 0) && output_failure == 0)
+    output_failure = errno;
+  g_mutex_unlock (&lock);
+}
+
+/* At the exit: what standard output did not take is a failure of the command. */
+void
+tool_output_check (void)
+{
+  g_autofree char *line = NULL;
+
+  if (output_failure == 0)
+    return;
+  line = g_strdup_printf (_ ("Cannot write %s: %s"), _ ("standard output"),
+                          g_strerror (output_failure));
+  write_line ("ibb: ", line);
+  _exit (TOOL_EXIT_FAILED);
+}
 
 void
 tool_output_init (gboolean be_quiet, gboolean speak_json)
@@ -35,27 +64,67 @@ tool_output_shows_status (void)
   return !quiet && !json && isatty (STDERR_FILENO);
 }
 
-/* A peer's words may be in it: what would move the cursor or look like another
- * line becomes a blank. */
-static char *
-make_one_line (const char *text)
+/* What moves the cursor, ends the line or changes the direction of the text. */
+static gboolean
+is_unprintable (gunichar c)
 {
-  GString *line = g_string_new (NULL);
+  switch (g_unichar_type (c))
+    {
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_FORMAT:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+/* A file name, a JID or the words of a peer may be in it: the text as one line that
+ * shows what it is. */
+char *
+tool_make_printable (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString         *line = g_string_new (NULL);
+
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (is_unprintable (c))
+        c = g_unichar_type (c) == G_UNICODE_FORMAT ? 0xfffd : ' ';
+      g_string_append_unichar (line, c);
+    }
+  return g_string_free (line, FALSE);
+}
+
+/* The same text, for a program, in which a terminal finds nothing to obey. All
+ * characters that are escaped here stand in strings. */
+static char *
+escape_json (const char *text)
+{
+  GString *escaped = g_string_new (NULL);
 
   for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
     {
       gunichar c = g_utf8_get_char (p);
 
-      g_string_append_unichar (line, g_unichar_iscntrl (c) ? ' ' : c);
+      if (!is_unprintable (c))
+        g_string_append_unichar (escaped, c);
+      else if (c <= 0xffff)
+        g_string_append_printf (escaped, "\\u%04x", c);
+      else
+        g_string_append_printf (escaped, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10),
+                                0xdc00 + (c & 0x3ff));
     }
-  return g_string_free (line, FALSE);
+  return g_string_free (escaped, FALSE);
 }
 
 static void
 write_line_locked (const char *prefix, const char *text)
 {
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
-  g_autofree char *line = make_one_line (valid);
+  g_autofree char *line = tool_make_printable (text);
 
   if (status_shown)
     fputs ("\r\033[K", stderr);
@@ -153,9 +222,11 @@ tool_note (const char *format, ...)
 void
 tool_status (const char *text)
 {
+  g_autofree char *line = text != NULL ? tool_make_printable (text) : NULL;
+
   g_mutex_lock (&lock);
-  if (text != NULL)
-    fprintf (stderr, "\r%s\033[K", text);
+  if (line != NULL)
+    fprintf (stderr, "\r%s\033[K", line);
   else if (status_shown)
     fputs ("\r\033[K", stderr);
   status_shown = text != NULL;
@@ -297,8 +368,11 @@ tool_event_new (const char *event)
 void
 tool_event_string (JsonBuilder *event, const char *name, const char *value)
 {
+  /* A file name may be in it, which need not be UTF-8. */
+  g_autofree char *valid = g_utf8_make_valid (value, -1);
+
   json_builder_set_member_name (event, name);
-  json_builder_add_string_value (event, value);
+  json_builder_add_string_value (event, valid);
 }
 
 void
@@ -315,20 +389,22 @@ tool_event_double (JsonBuilder *event, const char *name, double value)
   json_builder_add_double_value (event, value);
 }
 
-/* One object, one line, at once. */
+/* One object, one line, at once. Two threads may do this at the same time, so the end of
+ * the line comes with the line. */
 void
 tool_event_emit (JsonBuilder *event)
 {
   g_autoptr (JsonNode) root = NULL;
   g_autofree char     *text = NULL;
+  g_autofree char     *escaped = NULL;
+  g_autofree char     *line = NULL;
 
   json_builder_end_object (event);
   root = json_builder_get_root (event);
   text = json_to_string (root, FALSE);
-  g_mutex_lock (&lock);
-  printf ("%s\n", text);
-  fflush (stdout);
-  g_mutex_unlock (&lock);
+  escaped = escape_json (text);
+  line = g_strconcat (escaped, "\n", NULL);
+  tool_print (line);
 }
 
 /* “0.82 s”, “12.4 s”, “1:05 min”, “2:03:04 h”. */

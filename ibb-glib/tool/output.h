@@ -16,6 +16,10 @@ void     tool_output_init (gboolean quiet, gboolean json);
 gboolean tool_output_is_json (void);
 gboolean tool_output_shows_status (void);
 
+void  tool_print (const char *text);
+void  tool_output_check (void);
+char *tool_make_printable (const char *text);
+
 int  tool_usage_error (const char *command, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void tool_error (const GError *error);
 void tool_session_error (const GError *error, const char *peer, const char *sid);

@@ -25,22 +25,26 @@ expected_cb (GObject *source, GAsyncResult *result, gpointer data)
 /* near opens a session to far, which expects just that one. Not on the main
  * thread. */
 gboolean
-tool_pair_open (ToolPair *self, ToolRun *run, IBBService *near, IBBService *far, GError **error)
+tool_pair_open (ToolPair   *self,
+                ToolRun    *run,
+                IBBService *near,
+                const char *near_jid,
+                IBBService *far,
+                const char *far_jid,
+                GError    **error)
 {
   const ToolOptions       *options = tool_run_get_options (run);
   GCancellable            *cancellable = tool_run_get_cancellable (run);
   g_autoptr (GMainContext) context = g_main_context_new ();
   g_autoptr (GCancellable) stop = g_cancellable_new ();
-  g_autofree char *near_jid = ibb_connection_dup_local_jid (ibb_service_get_connection (near));
-  g_autofree char *far_jid = ibb_connection_dup_local_jid (ibb_service_get_connection (far));
-  g_autofree char *sid = g_uuid_string_random ();
-  Expected         expected = { NULL };
+  g_autofree char         *sid = g_uuid_string_random ();
+  Expected                 expected = { NULL };
 
   tool_run_begin_phase (run, _ ("opening the session"), 0);
   g_main_context_push_thread_default (context);
   ibb_service_expect_session_async (far, near_jid, sid, stop, expected_cb, &expected);
-  self->near = ibb_service_open_session (near, far_jid, options->stanza_type,
-                                         (guint) options->block_size, sid, cancellable, error);
+  self->near = ibb_service_open_session (near, far_jid, options->stanza_type, options->block_size,
+                                         sid, cancellable, error);
   if (self->near == NULL)
     g_cancellable_cancel (stop);
   while (!expected.done)

@@ -14,9 +14,14 @@ typedef struct
   IBBTransport *far;  /* who was asked */
 } ToolPair;
 
-gboolean
-tool_pair_open (ToolPair *self, ToolRun *run, IBBService *near, IBBService *far, GError **error);
-void tool_pair_clear (ToolPair *self);
+gboolean tool_pair_open (ToolPair   *self,
+                         ToolRun    *run,
+                         IBBService *near,
+                         const char *near_jid,
+                         IBBService *far,
+                         const char *far_jid,
+                         GError    **error);
+void     tool_pair_clear (ToolPair *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolPair, tool_pair_clear)
 

@@ -35,7 +35,7 @@ tool_progress_new (const char *label, guint64 total)
 {
   ToolProgress *self = g_new0 (ToolProgress, 1);
 
-  self->label = g_strdup (label);
+  self->label = tool_make_printable (label);
   self->total = total;
   self->samples[0].time = g_get_monotonic_time ();
   self->n_samples = 1;

@@ -8,7 +8,6 @@
 #include "file-sink.h"
 #include "jid.h"
 #include "output.h"
-#include "probe.h"
 #include "session.h"
 #include "stream.h"
 #include "tool.h"
@@ -52,6 +51,7 @@ static gboolean
 receive_run (ToolRun *run, gpointer data, GError **error)
 {
   Receive                 *self = data;
+  g_autofree char         *local_jid = NULL;
   g_autoptr (IBBService)   service = NULL;
   g_autoptr (IBBTransport) transport = NULL;
   gboolean                 received = FALSE;
@@ -59,18 +59,17 @@ receive_run (ToolRun *run, gpointer data, GError **error)
   tool_run_set_temporary (run, tool_file_sink_get_temporary (self->sink));
   service =
       tool_session_new_service (IBB_CONNECTION (self->client), tool_run_get_options (run), TRUE);
-  if (!tool_account_login (run, self->client, error))
+  local_jid = tool_account_login (run, self->client, error);
+  if (local_jid == NULL)
     return FALSE;
-  transport = tool_session_wait (run, service, error);
+  transport = tool_session_wait (run, service, local_jid, error);
   if (transport != NULL)
     {
-      g_autoptr (ToolProbe) probe = tool_probe_start (run, self->client, transport);
-
       received = transfer (run, self, transport, error);
       if (!received)
         ibb_transport_abort (transport);
     }
-  tool_account_logout (self->client);
+  tool_account_logout (self->client, error);
   return received;
 }
 
@@ -105,6 +104,8 @@ tool_receive (int argc, char **argv)
     return tool_usage_error ("receive", _ ("unexpected argument “%s”"), argv[1]);
   if (output == NULL && (options.json || isatty (STDOUT_FILENO)))
     return tool_usage_error ("receive", _ ("--output is missing: which file, or “-”?"));
+  if (g_strcmp0 (output, "") == 0)
+    return tool_usage_error ("receive", _ ("--output is empty: which file, or “-”?"));
   if (options.json && g_strcmp0 (output, "-") == 0)
     return tool_usage_error ("receive", _ ("--json and the data both want standard output"));
 
@@ -113,7 +114,7 @@ tool_receive (int argc, char **argv)
   self.sink = tool_file_sink_open (output != NULL ? output : "-", &error);
   if (self.sink != NULL && tool_account_prepare (&account, &options, &error))
     {
-      self.client = tool_account_new_client (&account, &options, jid);
+      self.client = tool_account_new_client (&account, &options, jid, TRUE);
       status = tool_run (&options, receive_run, &self);
     }
   else

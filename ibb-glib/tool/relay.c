@@ -7,10 +7,10 @@
 #include "account.h"
 #include "join.h"
 #include "output.h"
-#include "probe.h"
 #include "session.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #define TIMEOUT_STEPS 4 /* how often --timeout looks whether anything has moved */
 
@@ -18,25 +18,17 @@ struct _ToolRelay
 {
   const ToolOptions    *options;
   IBBClient            *client;
-  IBBService           *service; /* (owned) */
+  char                 *local_jid; /* (owned) the address that the server gave */
+  IBBService           *service;   /* (owned) */
   const ToolRelayFuncs *funcs;
   gpointer              data;
+  double                timeout;     /* s; of a session, 0: none */
   GMainContext         *context;     /* (owned) */
   GHashTable           *links;       /* (element-type ToolLink), a set */
-  GHashTable           *peers;       /* (element-type utf8 Peer), those of joined links */
   guint                 holds;       /* operations that nobody may leave behind */
   int                   interrupted; /* atomic */
   GError               *error;       /* why the account is lost */
 };
-
-/* Who is at the other end of some links. */
-typedef struct
-{
-  ToolRelay *relay;
-  char      *jid;
-  guint      links;
-  ToolProbe *probe; /* (owned) */
-} Peer;
 
 struct _ToolLink
 {
@@ -53,34 +45,13 @@ struct _ToolLink
   guint              idle;  /* steps since that has changed */
 };
 
-/* Peers. */
+/* Links. */
 
 static guint64
 count_moved (ToolLink *link)
 {
   return ibb_transport_get_bytes_sent (link->transport) +
          ibb_transport_get_bytes_received (link->transport);
-}
-
-static gboolean
-is_with (ToolLink *link, Peer *peer)
-{
-  return link->transport != NULL && g_str_equal (link->peer, peer->jid);
-}
-
-static guint64
-peer_count (gpointer data)
-{
-  Peer          *peer = data;
-  GHashTableIter iter;
-  gpointer       link;
-  guint64        sum = 0;
-
-  g_hash_table_iter_init (&iter, peer->relay->links);
-  while (g_hash_table_iter_next (&iter, &link, NULL))
-    if (is_with (link, peer))
-      sum += count_moved (link);
-  return sum;
 }
 
 /* What was joined or is about to be ends in its own callback, later. */
@@ -91,60 +62,6 @@ cancel (ToolLink *link, const GError *reason)
     link->reason = g_error_copy (reason);
   g_cancellable_cancel (link->cancellable);
 }
-
-static void
-peer_gone (GError *error, gpointer data)
-{
-  Peer          *peer = data;
-  GHashTableIter iter;
-  gpointer       link;
-
-  g_hash_table_iter_init (&iter, peer->relay->links);
-  while (g_hash_table_iter_next (&iter, &link, NULL))
-    if (is_with (link, peer))
-      cancel (link, error);
-  g_error_free (error);
-}
-
-static const ToolProbeFuncs peer_funcs = { peer_count, peer_gone, NULL };
-
-static void
-peer_free (gpointer data)
-{
-  Peer *peer = data;
-
-  tool_probe_stop (peer->probe);
-  g_free (peer->jid);
-  g_free (peer);
-}
-
-static void
-add_to_peer (ToolLink *link)
-{
-  ToolRelay *relay = link->relay;
-  Peer      *peer = g_hash_table_lookup (relay->peers, link->peer);
-
-  if (peer == NULL)
-    {
-      peer = g_new0 (Peer, 1);
-      peer->relay = relay;
-      peer->jid = g_strdup (link->peer);
-      peer->probe = tool_probe_start_full (relay->client, peer->jid, &peer_funcs, peer);
-      g_hash_table_insert (relay->peers, peer->jid, peer);
-    }
-  peer->links++;
-}
-
-static void
-remove_from_peer (ToolLink *link)
-{
-  Peer *peer = g_hash_table_lookup (link->relay->peers, link->peer);
-
-  if (--peer->links == 0)
-    g_hash_table_remove (link->relay->peers, peer->jid);
-}
-
-/* Links. */
 
 ToolLink *
 tool_link_new (ToolRelay *relay, const char *peer, const char *sid)
@@ -177,8 +94,6 @@ remove_link (ToolLink *self)
 {
   ToolRelay *relay = self->relay;
 
-  if (self->transport != NULL)
-    remove_from_peer (self);
   g_hash_table_remove (relay->links, self);
   if (self->timer != NULL)
     g_source_destroy (self->timer);
@@ -243,7 +158,7 @@ timer_cb (gpointer data)
     return G_SOURCE_CONTINUE;
   error = g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
                        _ ("Nothing happened for %g s in the session with “%s”; gave it up"),
-                       self->relay->options->timeout, self->peer);
+                       self->relay->timeout, self->peer);
   cancel (self, error);
   return G_SOURCE_REMOVE;
 }
@@ -251,11 +166,11 @@ timer_cb (gpointer data)
 static void
 start_timer (ToolLink *self)
 {
-  double timeout = self->relay->options->timeout * 1000;
+  double timeout = self->relay->timeout;
 
   if (timeout <= 0)
     return;
-  self->timer = g_timeout_source_new ((guint) MAX (timeout / TIMEOUT_STEPS, 1));
+  self->timer = g_timeout_source_new ((guint) MAX (timeout * 1000 / TIMEOUT_STEPS, 1));
   g_source_set_static_name (self->timer, "[ibb] time-out");
   g_source_set_callback (self->timer, timer_cb, self, NULL);
   g_source_attach (self->timer, self->relay->context);
@@ -270,7 +185,6 @@ tool_link_join (ToolLink *self, IBBTransport *transport)
   self->transport = g_object_ref (transport);
   self->start = g_get_monotonic_time ();
   tool_opened (transport);
-  add_to_peer (self);
   start_timer (self);
   tool_join_async (transport, self->connection, self->cancellable, joined_cb, self);
 }
@@ -289,6 +203,12 @@ tool_relay_get_data (ToolRelay *self)
   return self->data;
 }
 
+const char *
+tool_relay_get_local_jid (ToolRelay *self)
+{
+  return self->local_jid;
+}
+
 IBBService *
 tool_relay_get_service (ToolRelay *self)
 {
@@ -299,6 +219,26 @@ guint
 tool_relay_count_links (ToolRelay *self)
 {
   return g_hash_table_size (self->links);
+}
+
+/* Those with any client of the account, a bare JID. */
+guint
+tool_relay_count_links_with (ToolRelay *self, const char *account)
+{
+  gsize          length = strlen (account);
+  GHashTableIter iter;
+  gpointer       item;
+  guint          count = 0;
+
+  g_hash_table_iter_init (&iter, self->links);
+  while (g_hash_table_iter_next (&iter, &item, NULL))
+    {
+      const char *peer = ((ToolLink *) item)->peer;
+
+      if (strncmp (peer, account, length) == 0 && (peer[length] == '/' || peer[length] == '\0'))
+        count++;
+    }
+  return count;
 }
 
 /* The end waits until there are as many releases as holds. */
@@ -355,6 +295,7 @@ serve (ToolRelay *self, ToolRun *run, GError **error)
   tool_relay_hold (self);
   ibb_service_accept_async (self->service, watch, lost_cb, self);
   tool_run_begin_phase (run, _ ("waiting for connections"), TOOL_RUN_UNLIMITED);
+  tool_run_set_signal_is_end (run);
 
   started = self->funcs->start (self, self->data, error);
   while (started && !g_atomic_int_get (&self->interrupted) && self->error == NULL)
@@ -388,21 +329,20 @@ tool_relay_run (
 
   self.context = g_main_context_new ();
   self.links = g_hash_table_new (NULL, NULL);
-  self.peers = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, peer_free);
   g_main_context_push_thread_default (self.context);
   self.service = tool_session_new_service (IBB_CONNECTION (client), options, TRUE);
-  if (options->timeout > 0)
-    ibb_service_set_open_timeout (self.service, (guint) MAX (options->timeout * 1000, 1));
-  if (tool_account_login (run, client, error))
+  self.timeout = options->timeout >= 0 ? options->timeout : funcs->session_timeout;
+  self.local_jid = tool_account_login (run, client, error);
+  if (self.local_jid != NULL)
     {
       served = serve (&self, run, error);
-      tool_account_logout (client);
+      tool_account_logout (client, error);
     }
   g_clear_object (&self.service);
   g_main_context_pop_thread_default (self.context);
-  g_hash_table_unref (self.peers);
   g_hash_table_unref (self.links);
   g_clear_error (&self.error);
   g_main_context_unref (self.context);
+  g_free (self.local_jid);
   return served;
 }

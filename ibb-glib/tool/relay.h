@@ -27,6 +27,7 @@ typedef struct
   void (*link_gone) (ToolRelay *relay, gpointer data);
   /* Takes nothing more. */
   void (*stop) (ToolRelay *relay, gpointer data);
+  guint session_timeout; /* s without anything that moves, and without --timeout; 0: none */
 } ToolRelayFuncs;
 
 gboolean tool_relay_run (
@@ -34,8 +35,10 @@ gboolean tool_relay_run (
 
 const ToolOptions *tool_relay_get_options (ToolRelay *self);
 gpointer           tool_relay_get_data (ToolRelay *self);
+const char        *tool_relay_get_local_jid (ToolRelay *self);
 IBBService        *tool_relay_get_service (ToolRelay *self);
 guint              tool_relay_count_links (ToolRelay *self);
+guint              tool_relay_count_links_with (ToolRelay *self, const char *account);
 void               tool_relay_hold (ToolRelay *self);
 void               tool_relay_release (ToolRelay *self);
 

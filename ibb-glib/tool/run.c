@@ -18,6 +18,9 @@
 /* How long it may go on by itself when who started it has gone: ssh closes both
  * ends of its proxy command and sends this signal in the same moment. */
 #define HANG_UP_TIMEOUT 2000 /* ms */
+/* A second signal after this time cuts the work off. timeout(1), for one, sends two at
+ * once: to the command and to its group. */
+#define IMPATIENCE (G_USEC_PER_SEC)
 
 struct _ToolRun
 {
@@ -27,14 +30,17 @@ struct _ToolRun
   gpointer           data;        /* immutable */
   GMainLoop         *loop;        /* immutable */
 
-  gboolean succeeded; /* the worker's until it ends */
-  GError  *error;     /* the worker's until it ends */
+  gboolean succeeded;    /* the worker's until it ends */
+  gboolean bad_argument; /* the worker's until it ends */
+  GError  *error;        /* the worker's until it ends */
 
-  gboolean interrupted; /* main thread only */
-  gboolean timed_out;   /* main thread only */
-  guint    stop_id;     /* main thread only */
-  guint    hang_up_id;  /* main thread only */
-  GError  *failure;     /* main thread only; (owned) what tool_run_fail was told */
+  gboolean interrupted;    /* main thread only */
+  gint64   interrupt_time; /* main thread only; µs */
+  gboolean timed_out;      /* main thread only */
+  guint    stop_id;        /* main thread only */
+  guint    hang_up_id;     /* main thread only */
+
+  int signal_is_end; /* atomic */
 
   GMutex        lock;
   char         *phase;       /* protected by lock */
@@ -53,8 +59,6 @@ make_error_locked (ToolRun *self)
 {
   g_autofree char *duration = NULL;
 
-  if (self->failure != NULL)
-    return g_error_copy (self->failure);
   if (self->interrupted)
     return g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("Interrupted while %s"), self->phase);
   duration = g_strdup_printf (_ ("%g s"), (double) self->limit / G_USEC_PER_SEC);
@@ -74,6 +78,8 @@ stop_timeout_cb (gpointer data)
     unlink (self->temporary);
   error = make_error_locked (self);
   g_mutex_unlock (&self->lock);
+  if (self->interrupted && g_atomic_int_get (&self->signal_is_end))
+    _exit (TOOL_EXIT_DONE);
   tool_error (error);
   _exit (TOOL_EXIT_FAILED);
 }
@@ -91,9 +97,14 @@ signal_cb (gpointer data)
 {
   ToolRun *self = data;
 
-  if (self->interrupted)
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->interrupted && now - self->interrupt_time >= IMPATIENCE)
     stop_timeout_cb (self);
-  self->interrupted = !self->timed_out && self->failure == NULL;
+  if (self->interrupted)
+    return G_SOURCE_CONTINUE;
+  self->interrupted = !self->timed_out;
+  self->interrupt_time = now;
   stop (self);
   return G_SOURCE_CONTINUE;
 }
@@ -142,7 +153,7 @@ tick_cb (gpointer data)
     }
   late = self->limit > 0 && now - self->last_change >= self->limit;
   g_mutex_unlock (&self->lock);
-  if (late && !self->interrupted && self->failure == NULL && !self->timed_out)
+  if (late && !self->interrupted && !self->timed_out)
     {
       self->timed_out = TRUE;
       stop (self);
@@ -213,7 +224,7 @@ tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data)
   tool_run_end_progress (&self);
   if (!self.succeeded)
     {
-      if (self.interrupted || self.timed_out || self.failure != NULL)
+      if (self.interrupted || self.timed_out)
         {
           g_clear_error (&self.error);
           g_mutex_lock (&self.lock);
@@ -221,9 +232,7 @@ tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data)
           g_mutex_unlock (&self.lock);
         }
       tool_error (self.error);
-      status = self.error->domain == G_IO_ERROR && self.error->code == G_IO_ERROR_INVALID_ARGUMENT
-                   ? TOOL_EXIT_USAGE
-                   : TOOL_EXIT_FAILED;
+      status = self.bad_argument ? TOOL_EXIT_USAGE : TOOL_EXIT_FAILED;
     }
 
   for (gsize i = 0; i < G_N_ELEMENTS (signal_ids); i++)
@@ -233,7 +242,6 @@ tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data)
   self.limit = 0;
   update_tick_locked (&self);
   g_clear_error (&self.error);
-  g_clear_error (&self.failure);
   g_clear_object (&self.transport);
   g_free (self.temporary);
   g_free (self.phase);
@@ -256,12 +264,26 @@ tool_run_get_cancellable (ToolRun *self)
   return self->cancellable;
 }
 
+/* From now on a signal is a good end. */
+void
+tool_run_set_signal_is_end (ToolRun *self)
+{
+  g_atomic_int_set (&self->signal_is_end, TRUE);
+}
+
+/* Only the work found out that the command line makes no sense. On its thread. */
+void
+tool_run_set_bad_argument (ToolRun *self)
+{
+  self->bad_argument = TRUE;
+}
+
 /* phase completes “Interrupted while …”; timeout, in seconds, is what holds
  * without --timeout, 0 for no limit; TOOL_RUN_UNLIMITED: none, even with it. */
 void
 tool_run_begin_phase (ToolRun *self, const char *phase, guint timeout)
 {
-  double limit = self->options->timeout > 0 ? self->options->timeout : timeout;
+  double limit = self->options->timeout >= 0 ? self->options->timeout : timeout;
 
   g_mutex_lock (&self->lock);
   g_free (self->phase);
@@ -270,19 +292,6 @@ tool_run_begin_phase (ToolRun *self, const char *phase, guint timeout)
   self->last_change = g_get_monotonic_time ();
   update_tick_locked (self);
   g_mutex_unlock (&self->lock);
-}
-
-/* Ends the run with this error, which is taken. On the main thread. */
-void
-tool_run_fail (ToolRun *self, GError *error)
-{
-  if (self->interrupted || self->timed_out || self->failure != NULL)
-    {
-      g_error_free (error);
-      return;
-    }
-  self->failure = error;
-  stop (self);
 }
 
 /* What moves on transport counts as progress from now on. */

@@ -6,7 +6,6 @@
 
 #include "account.h"
 #include "output.h"
-#include "probe.h"
 #include "session.h"
 #include "stream.h"
 #include "tool.h"
@@ -92,24 +91,24 @@ static gboolean
 send_run (ToolRun *run, gpointer data, GError **error)
 {
   Send                    *self = data;
+  g_autofree char         *local_jid = NULL;
   g_autoptr (IBBService)   service = NULL;
   g_autoptr (IBBTransport) transport = NULL;
   gboolean                 sent = FALSE;
 
   service =
       tool_session_new_service (IBB_CONNECTION (self->client), tool_run_get_options (run), FALSE);
-  if (!tool_account_login (run, self->client, error))
+  local_jid = tool_account_login (run, self->client, error);
+  if (local_jid == NULL)
     return FALSE;
   transport = tool_session_open (run, service, self->peer, error);
   if (transport != NULL)
     {
-      g_autoptr (ToolProbe) probe = tool_probe_start (run, self->client, transport);
-
       sent = transfer (run, self, transport, error);
       if (!sent)
         ibb_transport_abort (transport);
     }
-  tool_account_logout (self->client);
+  tool_account_logout (self->client, error);
   return sent;
 }
 
@@ -141,7 +140,7 @@ tool_send (int argc, char **argv)
     return TOOL_EXIT_USAGE;
   if (open_source (&self, argv[1], &error) && tool_account_prepare (&account, &options, &error))
     {
-      self.client = tool_account_new_client (&account, &options, options.jid);
+      self.client = tool_account_new_client (&account, &options, options.jid, FALSE);
       status = tool_run (&options, send_run, &self);
     }
   else

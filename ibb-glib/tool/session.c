@@ -4,16 +4,19 @@
 
 #include "jid.h"
 #include "output.h"
+#include "refusals.h"
 #include "session.h"
 #include "stream.h"
 
 #include <glib/gi18n.h>
+#include <math.h>
 
 /* A session that we wait for, and all that may end the waiting. */
 typedef struct
 {
   const ToolOptions *options;
-  char              *local_jid; /* immutable */
+  const char        *local_jid; /* immutable */
+  gulong             handler;   /* immutable until watch_cb */
 
   GMutex        lock;
   GCond         changed;
@@ -21,6 +24,7 @@ typedef struct
   GError       *error;     /* protected by lock */
   gboolean      cancelled; /* protected by lock */
   gboolean      watching;  /* protected by lock; watch_cb is to come */
+  ToolRefusals  refusals;  /* protected by lock */
 } Waiter;
 
 /* With accept the service is ready for tool_session_wait(); nobody comes in
@@ -31,10 +35,16 @@ tool_session_new_service (IBBConnection *connection, const ToolOptions *options,
   IBBService *service = ibb_service_new (connection);
 
   ibb_service_set_window (service, options->window);
+  /* Round up: 0 would disable the timeout. */
+  ibb_service_set_peer_timeout (service, (guint) ceil (options->peer_timeout * 1000));
+  if (options->timeout > 0)
+    ibb_service_set_open_timeout (service, (guint) MAX (options->timeout * 1000, 1));
+  else if (options->timeout >= 0)
+    ibb_service_set_open_timeout (service, 0); /* never */
   if (accept)
     {
       if (options->block_size > 0)
-        ibb_service_set_max_block_size (service, (guint) options->block_size);
+        ibb_service_set_max_block_size (service, options->block_size);
       /* The answer to the peer's end is then ours to give: when all is stored. */
       ibb_service_set_half_close (service, TRUE);
     }
@@ -47,14 +57,19 @@ tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError *
   const ToolOptions *options = tool_run_get_options (run);
   g_autofree char   *phase = g_strdup_printf (_ ("waiting for “%s” to answer"), peer);
   IBBTransport      *transport;
+  GError            *refusal = NULL;
 
   /* The service has its own open-timeout. */
   tool_run_begin_phase (run, phase, 0);
-  transport =
-      ibb_service_open_session (service, peer, options->stanza_type, (guint) options->block_size,
-                                options->sid, tool_run_get_cancellable (run), error);
+  transport = ibb_service_open_session (service, peer, options->stanza_type, options->block_size,
+                                        options->sid, tool_run_get_cancellable (run), &refusal);
   if (transport == NULL)
-    return NULL;
+    {
+      if (g_error_matches (refusal, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT))
+        tool_run_set_bad_argument (run);
+      g_propagate_error (error, refusal);
+      return NULL;
+    }
   tool_run_set_transport (run, transport);
   tool_opened (transport);
   return transport;
@@ -64,16 +79,15 @@ tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError *
 gboolean
 tool_session_is_welcome (const ToolOptions *options, const char *local_jid, IBBRequest *request)
 {
-  const char      *peer = ibb_request_get_peer_jid (request);
   const char      *sid = options->sid;
   g_autofree char *own = tool_jid_dup_bare (local_jid);
 
   if (sid != NULL && g_strcmp0 (sid, ibb_request_get_sid (request)) != 0)
     return FALSE;
   if (options->from == NULL)
-    return tool_jid_matches (own, peer);
+    return ibb_request_is_from (request, own);
   for (char **from = options->from; *from != NULL; from++)
-    if (g_str_equal (*from, TOOL_FROM_ANYBODY) || tool_jid_matches (*from, peer))
+    if (g_str_equal (*from, TOOL_FROM_ANYBODY) || ibb_request_is_from (request, *from))
       return TRUE;
   return FALSE;
 }
@@ -95,17 +109,21 @@ session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
       g_cond_broadcast (&self->changed);
     }
   else
-    ibb_request_refuse (request, IBB_ERROR_NOT_ACCEPTABLE, NULL);
+    {
+      ibb_request_refuse (request, IBB_ERROR_NOT_ACCEPTABLE, NULL);
+      if (!welcome)
+        tool_refusals_note (&self->refusals, _ ("Refused a session from “%s”"),
+                            ibb_request_get_peer_jid (request));
+    }
   g_mutex_unlock (&self->lock);
   if (transport != NULL)
     ibb_service_set_session_limit (service, 0);
-  else if (!welcome)
-    tool_note (_ ("Refused a session from “%s”"), ibb_request_get_peer_jid (request));
   return TRUE;
 }
 
 /* An accept that never gets a session, as there is a handler for them: it ends
- * when the connection does, and tells why. */
+ * when the connection does, and tells why. The handler is disconnected on the thread
+ * that calls it, so that it cannot run any more when the waiting ends. */
 static void
 watch_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -114,6 +132,7 @@ watch_cb (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (IBBTransport) transport = NULL;
 
   transport = ibb_service_accept_finish (IBB_SERVICE (source), result, &error);
+  g_signal_handler_disconnect (source, self->handler);
   g_mutex_lock (&self->lock);
   if (self->error == NULL)
     self->error = g_steal_pointer (&error);
@@ -136,27 +155,25 @@ cancelled_cb (GCancellable *cancellable, gpointer data)
 /* Says ready and waits for the first session that is welcome. Not on the main
  * thread, which has to dispatch the service's signals. */
 IBBTransport *
-tool_session_wait (ToolRun *run, IBBService *service, GError **error)
+tool_session_wait (ToolRun *run, IBBService *service, const char *local_jid, GError **error)
 {
   GCancellable            *cancellable = tool_run_get_cancellable (run);
   g_autoptr (GCancellable) watch = g_cancellable_new ();
   g_autofree char         *phase = NULL;
-  Waiter                   self = { .options = tool_run_get_options (run), .watching = TRUE };
-  gulong                   handler;
-  gulong                   cancelled;
+  Waiter self = { .options = tool_run_get_options (run), .local_jid = local_jid, .watching = TRUE };
+  gulong cancelled;
 
-  self.local_jid = ibb_connection_dup_local_jid (ibb_service_get_connection (service));
-  phase = g_strdup_printf (_ ("waiting for a session at “%s”"), self.local_jid);
+  phase = g_strdup_printf (_ ("waiting for a session at “%s”"), local_jid);
   g_mutex_init (&self.lock);
   g_cond_init (&self.changed);
 
   tool_run_begin_phase (run, phase, 0);
-  handler =
+  self.handler =
       g_signal_connect (service, "session-requested", G_CALLBACK (session_requested_cb), &self);
   ibb_service_accept_async (service, watch, watch_cb, &self);
   ibb_service_set_session_limit (service, 1);
   cancelled = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), &self, NULL);
-  tool_ready (self.local_jid);
+  tool_ready (local_jid);
 
   g_mutex_lock (&self.lock);
   while (self.transport == NULL && self.error == NULL && !self.cancelled)
@@ -170,8 +187,8 @@ tool_session_wait (ToolRun *run, IBBService *service, GError **error)
   g_mutex_lock (&self.lock);
   while (self.watching)
     g_cond_wait (&self.changed, &self.lock);
+  tool_refusals_flush (&self.refusals);
   g_mutex_unlock (&self.lock);
-  g_signal_handler_disconnect (service, handler);
 
   if (self.transport != NULL)
     {
@@ -190,7 +207,6 @@ tool_session_wait (ToolRun *run, IBBService *service, GError **error)
     g_propagate_error (error, g_steal_pointer (&self.error));
   g_mutex_clear (&self.lock);
   g_cond_clear (&self.changed);
-  g_free (self.local_jid);
   return self.transport;
 }
 

@@ -14,7 +14,8 @@ IBBTransport *
 tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError **error);
 gboolean
 tool_session_is_welcome (const ToolOptions *options, const char *local_jid, IBBRequest *request);
-IBBTransport *tool_session_wait (ToolRun *run, IBBService *service, GError **error);
+IBBTransport *
+tool_session_wait (ToolRun *run, IBBService *service, const char *local_jid, GError **error);
 gboolean tool_session_finish (IBBTransport *transport, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

@@ -4,15 +4,12 @@
 
 #include "xmpp/ack-queue.h"
 
-#include "ibb-stanza-private.h"
+#include "core/stanza.h"
 
-/* How much is sent between two requests: often enough for what is kept to stay
- * small, seldom enough to cost nothing. */
+/* How much is sent between two requests: often enough to keep the queue small, seldom enough
+ * to cost nothing. */
 #define REQUEST_STANZAS 32
 #define REQUEST_BYTES (128 * 1024)
-
-/* What a stanza costs beside its block or its XML. */
-#define STANZA_COST 256
 
 typedef struct
 {
@@ -59,25 +56,13 @@ ibb_ack_queue_free (IBBAckQueue *self)
   g_free (self);
 }
 
-static gsize
-get_cost (const IBBStanza *stanza)
-{
-  gsize cost = STANZA_COST;
-
-  if (stanza->bytes != NULL)
-    cost += g_bytes_get_size (stanza->bytes);
-  if (stanza->xml != NULL)
-    cost += g_bytes_get_size (stanza->xml);
-  return cost;
-}
-
 void
 ibb_ack_queue_push (IBBAckQueue *self, IBBStanza *stanza, gboolean is_awaited)
 {
   Entry *entry = g_new (Entry, 1);
 
   entry->stanza = ibb_stanza_ref (stanza);
-  entry->cost = get_cost (stanza);
+  entry->cost = sizeof *entry + sizeof (GList) + ibb_stanza_record_get_size (stanza);
   entry->is_awaited = is_awaited;
   g_queue_push_tail (&self->entries, entry);
   self->cost += entry->cost;
@@ -181,12 +166,6 @@ gboolean
 ibb_ack_queue_is_full (IBBAckQueue *self)
 {
   return self->cost >= IBB_ACK_QUEUE_MAX;
-}
-
-guint32
-ibb_ack_queue_get_acknowledged (IBBAckQueue *self)
-{
-  return self->acknowledged;
 }
 
 guint32

@@ -4,16 +4,18 @@
 
 #include "xmpp/dial.h"
 
-#include <glib/gi18n-lib.h>
+#include "ibb-intl-private.h"
+#include "xmpp/domain.h"
 
 #define DEFAULT_PORT 5222
 #define DEFAULT_TLS_PORT 5223
 
 typedef struct
 {
-  char *domain;
-  char *host;
-  guint port;
+  char       *domain;
+  char       *host;
+  guint       port;
+  const char *service; /* of the SRV records */
 } Target;
 
 static void
@@ -76,6 +78,68 @@ connect_to_service_cb (GObject *object, GAsyncResult *result, gpointer user_data
                              target->domain, error->message);
 }
 
+static void
+connect_to_service (GTask *task)
+{
+  Target                   *target = g_task_get_task_data (task);
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+
+  g_socket_client_connect_to_service_async (client, target->host, target->service,
+                                            g_task_get_cancellable (task), connect_to_service_cb,
+                                            g_object_ref (task));
+}
+
+/* RFC 2782: the target "." says that the service is decidedly not there. glibc
+ * makes an empty name of it. */
+static gboolean
+is_denied (GList *records)
+{
+  const char *name = NULL;
+
+  if (records == NULL || records->next != NULL ||
+      !g_variant_is_of_type (records->data, G_VARIANT_TYPE ("(qqqs)")))
+    return FALSE;
+
+  g_variant_get_child (records->data, 3, "&s", &name);
+  return *name == '\0' || g_str_equal (name, ".");
+}
+
+static void
+lookup_records_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Target           *target = g_task_get_task_data (task);
+  GList            *records;
+
+  records = g_resolver_lookup_records_finish (G_RESOLVER (object), result, NULL);
+  if (is_denied (records))
+    g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND,
+                             _ ("DNS says “%s” offers no “%s” service: to connect anyway, set host "
+                                "and port"),
+                             target->domain, target->service);
+  else
+    connect_to_service (task);
+  g_list_free_full (records, (GDestroyNotify) g_variant_unref);
+}
+
+/* GSocketClient takes the denial of a service for the lack of a record, and goes on
+ * with the domain itself. */
+static void
+connect_unless_denied (GTask *task)
+{
+  Target               *target = g_task_get_task_data (task);
+  g_autoptr (GResolver) resolver = g_resolver_get_default ();
+  g_autofree char      *name = g_strdup_printf ("_%s._tcp.%s", target->service, target->host);
+
+  /* A resolver that the application has put in place need not have it. */
+  if (G_RESOLVER_GET_CLASS (resolver)->lookup_records_async == NULL)
+    connect_to_service (task);
+  else
+    g_resolver_lookup_records_async (resolver, name, G_RESOLVER_RECORD_SRV,
+                                     g_task_get_cancellable (task), lookup_records_cb,
+                                     g_object_ref (task));
+}
+
 void
 ibb_dial_async (const char         *domain,
                 const char         *host,
@@ -87,21 +151,33 @@ ibb_dial_async (const char         *domain,
 {
   g_autoptr (GTask)         task = g_task_new (NULL, cancellable, callback, user_data);
   g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autofree char          *address = NULL;
+  gboolean                  look_up;
   Target                   *target = g_new0 (Target, 1);
 
   g_task_set_source_tag (task, ibb_dial_async);
   g_task_set_name (task, "[ibb-glib] dial");
   g_task_set_task_data (task, target, (GDestroyNotify) target_free);
   target->domain = g_strdup (domain);
-  target->host = g_strdup (host != NULL ? host : domain);
+  address = ibb_domain_dup_address (domain);
+  look_up = host == NULL && port == 0 && address == NULL;
+  if (host == NULL)
+    host = address != NULL ? address : domain;
+  target->host = ibb_domain_to_ascii (host);
+  if (target->host == NULL)
+    {
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                               _ ("“%s” is not a valid host name"), host);
+      return;
+    }
+
   target->port = port;
   if (port == 0)
     target->port = direct ? DEFAULT_TLS_PORT : DEFAULT_PORT;
 
-  if (host == NULL && port == 0)
-    g_socket_client_connect_to_service_async (client, domain,
-                                              direct ? "xmpps-client" : "xmpp-client", cancellable,
-                                              connect_to_service_cb, g_object_ref (task));
+  target->service = direct ? "xmpps-client" : "xmpp-client";
+  if (look_up)
+    connect_unless_denied (task);
   else
     connect_to_host (client, task);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A small tree for what is not a stanza: stream features, SASL, STARTTLS,
- * stream errors, and the IQs of resource binding. Bounded by the parser.
+/* An element as a small tree, for everything but stanzas: stream features, SASL, STARTTLS,
+ * stream errors, and the IQs of resource binding. The parser bounds its size.
  */
 
 #pragma once
@@ -9,18 +9,6 @@
 #include <glib.h>
 
 G_BEGIN_DECLS
-
-#define IBB_CLIENT_NAMESPACE "jabber:client"
-#define IBB_STREAM_NAMESPACE "http://etherx.jabber.org/streams"
-#define IBB_STREAM_ERROR_NAMESPACE "urn:ietf:params:xml:ns:xmpp-streams"
-#define IBB_STANZA_ERROR_NAMESPACE "urn:ietf:params:xml:ns:xmpp-stanzas"
-#define IBB_TLS_NAMESPACE "urn:ietf:params:xml:ns:xmpp-tls"
-#define IBB_SASL_NAMESPACE "urn:ietf:params:xml:ns:xmpp-sasl"
-#define IBB_BIND_NAMESPACE "urn:ietf:params:xml:ns:xmpp-bind"
-#define IBB_SESSION_NAMESPACE "urn:ietf:params:xml:ns:xmpp-session"
-#define IBB_CHANNEL_BINDING_NAMESPACE "urn:xmpp:sasl-cb:0" /* XEP-0440 */
-#define IBB_LIMITS_NAMESPACE "urn:xmpp:stream-limits:0"    /* XEP-0478 */
-#define IBB_MANAGEMENT_NAMESPACE "urn:xmpp:sm:3"           /* XEP-0198 */
 
 typedef struct _IBBElement IBBElement;
 

@@ -4,22 +4,22 @@
 
 #include "xmpp/ibb-client.h"
 
-#include <glib/gi18n-lib.h>
-
 #include "ibb-connection.h"
 #include "ibb-enum-types.h"
-#include "xmpp/client-private.h"
+#include "ibb-intl-private.h"
+#include "xmpp/ibb-client-private.h"
 
 /**
  * IBBClient:
  *
- * A small XMPP client, so that an application without one can use bytestreams.
+ * A small XMPP client, for applications that have no XMPP stack of their own.
  *
  * It looks the server up, connects, starts TLS, logs in, binds a resource and
  * sends presence, so that it can be reached by its full JID, which is then
- * [property@IBB.Connection:local-jid]. Give it to [ctor@IBB.Service.new]; what
- * no service takes comes as [signal@IBB.Connection::stanza-received], and
- * [method@IBB.Connection.send] sends whatever else the application has to say.
+ * [property@IBB.Connection:local-jid]. Pass it to [ctor@IBB.Service.new]. Stanzas
+ * that no service handles are emitted as
+ * [signal@IBB.Connection::stanza-received], and [method@IBB.Connection.send]
+ * sends other stanzas of the application.
  *
  * By itself it answers disco#info, with what its services can do (XEP-0030),
  * and pings (XEP-0199); an IQ request that nobody takes gets
@@ -27,8 +27,24 @@
  *
  * Passwords go by SCRAM, which never shows them to the server, bound to the TLS
  * channel where the server can do that; in plain text only over TLS, or where
- * [property@IBB.Client:allow-plain-text] permits it. Without a password an
- * account uses EXTERNAL, and a JID that is only a domain logs in anonymously.
+ * [property@IBB.Client:allow-plain-text] permits it, and never with
+ * [property@IBB.Client:forbid-plain]. An account with a
+ * [property@IBB.Client:certificate], or without a password, uses EXTERNAL where the
+ * server offers it. A JID that is only a domain logs in anonymously.
+ * [Security](security.html) says what protects a login, and what does not.
+ *
+ * ```c
+ * static IBBService *
+ * log_in (const char *jid, const char *password, GError **error)
+ * {
+ *   g_autoptr (IBBClient) client = ibb_client_new (jid);
+ *
+ *   ibb_client_set_password (client, password);
+ *   if (!ibb_client_login (client, NULL, error))
+ *     return NULL;
+ *   return ibb_service_new (IBB_CONNECTION (client));
+ * }
+ * ```
  *
  * ## When the network goes
  *
@@ -38,8 +54,8 @@
  * growing intervals of up to half a minute, for as long as the server keeps its
  * place, which is for the server to say (ten minutes with Prosody) and five
  * minutes if it does not. Meanwhile sessions live on: reads and writes wait, or
- * use what is buffered. Once the server agrees the client is online again, what
- * had not arrived goes once more, and nothing was lost.
+ * use what is buffered. Once the server agrees, the client is online again and sends
+ * once more what had not arrived: nothing is lost.
  *
  * Otherwise the client is offline and can log in again. Sessions end with
  * %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047 knows none without its stream); its
@@ -65,8 +81,12 @@
  * Since: 1.0
  */
 
-#define DEFAULT_KEEPALIVE_INTERVAL 60000
-#define DEFAULT_PRIORITY (-1)
+struct _IBBClient
+{
+  GObject parent;
+
+  IBBLink *link; /* (owned) */
+};
 
 enum
 {
@@ -77,10 +97,15 @@ enum
   PROP_TLS_MODE,
   PROP_TLS_DATABASE,
   PROP_ALLOW_PLAIN_TEXT,
+  PROP_FORBID_PLAIN,
+  PROP_CERTIFICATE,
+  PROP_SEND_PRESENCE,
   PROP_PRIORITY,
   PROP_RESUMABLE,
   PROP_KEEPALIVE_INTERVAL,
+  PROP_KEEPALIVE_TIMEOUT,
   PROP_STATE,
+  PROP_DISCONNECT_ERROR,
   N_PROPS,
   PROP_LOCAL_JID = N_PROPS,
 };
@@ -102,159 +127,48 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (IBBClient,
                                G_IMPLEMENT_INTERFACE (IBB_TYPE_CONNECTION,
                                                       connection_interface_init))
 
-GSource *
-ibb_client_attach (GMainContext  *context,
-                   GSource       *source,
-                   GSourceFunc    callback,
-                   gpointer       data,
-                   GDestroyNotify data_free)
-{
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_static_name (source, "[ibb-glib] client");
-  g_source_set_callback (source, callback, data, data_free);
-  g_source_attach (source, context);
-
-  return source;
-}
-
-void
-ibb_client_clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-GWeakRef *
-ibb_client_weak_ref_new (IBBClient *self)
-{
-  GWeakRef *weak = g_new0 (GWeakRef, 1);
-
-  g_weak_ref_init (weak, self);
-  return weak;
-}
-
-void
-ibb_client_weak_ref_free (gpointer data)
-{
-  g_weak_ref_clear (data);
-  g_free (data);
-}
-
-static gboolean
-notify_cb (gpointer user_data)
-{
-  g_autoptr (IBBClient) self = g_weak_ref_get (user_data);
-  IBBClientNotify       pending;
-
-  if (self == NULL)
-    return G_SOURCE_REMOVE;
-
-  g_mutex_lock (&self->lock);
-  pending = self->notify_pending;
-  self->notify_pending = 0;
-  ibb_client_clear_source (&self->notify_source);
-  g_mutex_unlock (&self->lock);
-
-  if (pending & IBB_CLIENT_NOTIFY_LOCAL_JID)
-    g_object_notify (G_OBJECT (self), "local-jid");
-  if (pending & IBB_CLIENT_NOTIFY_STATE)
-    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATE]);
-
-  return G_SOURCE_REMOVE;
-}
-
-/* One source for all changes since it ran last, so that nothing piles up in a
- * context that nobody runs. */
-void
-ibb_client_queue_notify_locked (IBBClient *self, IBBClientNotify notify)
-{
-  self->notify_pending |= notify;
-  if (self->notify_source != NULL)
-    return;
-
-  self->notify_source =
-      ibb_client_attach (self->context, g_idle_source_new (), notify_cb,
-                         ibb_client_weak_ref_new (self), ibb_client_weak_ref_free);
-}
-
-gboolean
-ibb_client_has_certificate_handler (IBBClient *self)
-{
-  return g_signal_has_handler_pending (self, signals[SIGNAL_ACCEPT_CERTIFICATE], 0, FALSE);
-}
-
-gboolean
-ibb_client_ask_certificate (IBBClient           *self,
-                            GTlsCertificate     *certificate,
-                            GTlsCertificateFlags errors)
-{
-  gboolean accept = FALSE;
-
-  g_signal_emit (self, signals[SIGNAL_ACCEPT_CERTIFICATE], 0, certificate, errors, &accept);
-  return accept;
-}
-
 static gboolean
 ibb_client_send (IBBConnection *connection, IBBStanza *stanza, GError **error)
 {
   IBBClient *self = IBB_CLIENT (connection);
-  gboolean   sent;
 
-  g_mutex_lock (&self->lock);
-  sent = ibb_client_send_locked (self, stanza);
-  g_mutex_unlock (&self->lock);
+  if (ibb_outbox_send (ibb_link_get_outbox (self->link), stanza))
+    return TRUE;
 
-  if (!sent)
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, _ ("Not logged in"));
-  return sent;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, _ ("Not logged in"));
+  return FALSE;
 }
 
 static GMainContext *
 ibb_client_get_context (IBBConnection *connection)
 {
-  return ibb_thread_get_context (IBB_CLIENT (connection)->thread);
+  IBBClient *self = IBB_CLIENT (connection);
+
+  return ibb_thread_get_context (ibb_link_get_thread (self->link));
 }
 
 static gboolean
 ibb_client_is_congested (IBBConnection *connection)
 {
   IBBClient *self = IBB_CLIENT (connection);
-  gboolean   congested;
 
-  g_mutex_lock (&self->lock);
-  congested = ibb_client_is_congested_locked (self);
-  g_mutex_unlock (&self->lock);
-
-  return congested;
+  return ibb_outbox_is_congested (ibb_link_get_outbox (self->link));
 }
 
 static guint
 ibb_client_get_stanza_limit (IBBConnection *connection)
 {
   IBBClient *self = IBB_CLIENT (connection);
-  guint      limit;
 
-  g_mutex_lock (&self->lock);
-  limit = self->stanza_limit;
-  g_mutex_unlock (&self->lock);
-
-  return limit;
+  return ibb_status_get_stanza_limit (ibb_link_get_status (self->link));
 }
 
 static gboolean
 ibb_client_confirms (IBBConnection *connection)
 {
   IBBClient *self = IBB_CLIENT (connection);
-  gboolean   confirms;
 
-  g_mutex_lock (&self->lock);
-  confirms = self->acks != NULL;
-  g_mutex_unlock (&self->lock);
-
-  return confirms;
+  return ibb_outbox_confirms (ibb_link_get_outbox (self->link));
 }
 
 static void
@@ -267,93 +181,150 @@ connection_interface_init (IBBConnectionInterface *iface)
   iface->get_stanza_limit = ibb_client_get_stanza_limit;
 }
 
+/* The properties that say how to log in. */
+static void
+get_setting (IBBClient *self, guint id, GValue *value)
+{
+  g_auto (IBBLoginSettings) settings = { NULL };
+
+  ibb_account_get (ibb_link_get_account (self->link), &settings);
+  switch (id)
+    {
+    case PROP_HOST:
+      g_value_set_string (value, settings.host);
+      break;
+    case PROP_PORT:
+      g_value_set_uint (value, settings.port);
+      break;
+    case PROP_TLS_MODE:
+      g_value_set_enum (value, settings.tls_mode);
+      break;
+    case PROP_TLS_DATABASE:
+      g_value_set_object (value, settings.tls_database);
+      break;
+    case PROP_ALLOW_PLAIN_TEXT:
+      g_value_set_boolean (value, settings.allow_plain_text);
+      break;
+    case PROP_FORBID_PLAIN:
+      g_value_set_boolean (value, settings.forbid_plain);
+      break;
+    case PROP_CERTIFICATE:
+      g_value_set_object (value, settings.certificate);
+      break;
+    case PROP_SEND_PRESENCE:
+      g_value_set_boolean (value, settings.send_presence);
+      break;
+    case PROP_PRIORITY:
+      g_value_set_int (value, settings.priority);
+      break;
+    case PROP_RESUMABLE:
+    default:
+      g_value_set_boolean (value, settings.resumable);
+    }
+}
+
 static void
 ibb_client_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
-  IBBClient *self = IBB_CLIENT (object);
+  IBBClient    *self = IBB_CLIENT (object);
+  IBBStatus    *status = ibb_link_get_status (self->link);
+  IBBKeepalive *keepalive = ibb_link_get_keepalive (self->link);
 
-  g_mutex_lock (&self->lock);
   switch (id)
     {
     case PROP_JID:
-      g_value_set_string (value, self->jid);
+      g_value_set_string (value, ibb_client_get_jid (self));
       break;
     case PROP_HOST:
-      g_value_set_string (value, self->host);
-      break;
     case PROP_PORT:
-      g_value_set_uint (value, self->port);
-      break;
     case PROP_TLS_MODE:
-      g_value_set_enum (value, self->tls_mode);
-      break;
     case PROP_TLS_DATABASE:
-      g_value_set_object (value, self->tls_database);
-      break;
     case PROP_ALLOW_PLAIN_TEXT:
-      g_value_set_boolean (value, self->allow_plain_text);
-      break;
+    case PROP_FORBID_PLAIN:
+    case PROP_CERTIFICATE:
+    case PROP_SEND_PRESENCE:
     case PROP_PRIORITY:
-      g_value_set_int (value, self->priority);
-      break;
     case PROP_RESUMABLE:
-      g_value_set_boolean (value, self->resumable);
+      get_setting (self, id, value);
       break;
     case PROP_KEEPALIVE_INTERVAL:
-      g_value_set_uint (value, self->keepalive_interval);
+      g_value_set_uint (value, ibb_keepalive_get_interval (keepalive));
+      break;
+    case PROP_KEEPALIVE_TIMEOUT:
+      g_value_set_uint (value, ibb_keepalive_get_timeout (keepalive));
       break;
     case PROP_STATE:
-      g_value_set_enum (value, self->state);
+      g_value_set_enum (value, ibb_status_get_state (status));
+      break;
+    case PROP_DISCONNECT_ERROR:
+      g_value_take_boxed (value, ibb_status_dup_error (status));
       break;
     case PROP_LOCAL_JID:
-      g_value_set_string (value, self->local_jid);
+      g_value_take_string (value, ibb_status_dup_local_jid (status));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
-  g_mutex_unlock (&self->lock);
 }
 
 static void
 ibb_client_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
-  IBBClient *self = IBB_CLIENT (object);
+  IBBClient    *self = IBB_CLIENT (object);
+  IBBAccount   *account = ibb_link_get_account (self->link);
+  IBBKeepalive *keepalive = ibb_link_get_keepalive (self->link);
+  gboolean      changed = FALSE;
 
   switch (id)
     {
     case PROP_JID:
-      self->jid = g_value_dup_string (value);
+      ibb_account_set_jid (account, g_value_get_string (value));
       break;
     case PROP_PASSWORD:
-      ibb_client_set_password (self, g_value_get_string (value));
+      changed = ibb_account_set_password (account, g_value_get_string (value));
       break;
     case PROP_HOST:
-      ibb_client_set_host (self, g_value_get_string (value));
+      changed = ibb_account_set_host (account, g_value_get_string (value));
       break;
     case PROP_PORT:
-      ibb_client_set_port (self, g_value_get_uint (value));
+      changed = ibb_account_set_port (account, g_value_get_uint (value));
       break;
     case PROP_TLS_MODE:
-      ibb_client_set_tls_mode (self, g_value_get_enum (value));
+      changed = ibb_account_set_tls_mode (account, g_value_get_enum (value));
       break;
     case PROP_TLS_DATABASE:
-      ibb_client_set_tls_database (self, g_value_get_object (value));
+      changed = ibb_account_set_tls_database (account, g_value_get_object (value));
       break;
     case PROP_ALLOW_PLAIN_TEXT:
-      ibb_client_set_allow_plain_text (self, g_value_get_boolean (value));
+      changed = ibb_account_set_allow_plain_text (account, g_value_get_boolean (value));
+      break;
+    case PROP_FORBID_PLAIN:
+      changed = ibb_account_set_forbid_plain (account, g_value_get_boolean (value));
+      break;
+    case PROP_CERTIFICATE:
+      changed = ibb_account_set_certificate (account, g_value_get_object (value));
+      break;
+    case PROP_SEND_PRESENCE:
+      changed = ibb_account_set_send_presence (account, g_value_get_boolean (value));
       break;
     case PROP_PRIORITY:
-      ibb_client_set_priority (self, g_value_get_int (value));
+      changed = ibb_account_set_priority (account, g_value_get_int (value));
       break;
     case PROP_RESUMABLE:
-      ibb_client_set_resumable (self, g_value_get_boolean (value));
+      changed = ibb_account_set_resumable (account, g_value_get_boolean (value));
       break;
     case PROP_KEEPALIVE_INTERVAL:
-      ibb_client_set_keepalive_interval (self, g_value_get_uint (value));
+      changed = ibb_keepalive_set_interval (keepalive, g_value_get_uint (value));
+      break;
+    case PROP_KEEPALIVE_TIMEOUT:
+      changed = ibb_keepalive_set_timeout (keepalive, g_value_get_uint (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
+
+  if (changed)
+    g_object_notify_by_pspec (object, pspec);
 }
 
 static void
@@ -361,18 +332,8 @@ ibb_client_finalize (GObject *object)
 {
   IBBClient *self = IBB_CLIENT (object);
 
-  /* Here rather than in dispose (): no weak reference leads here any more, so
-   * the worker has nothing of this object in hands. */
-  ibb_client_leave_session (self);
-  ibb_client_clear_iq (self);
-  ibb_client_clear_source (&self->notify_source);
-  g_free (self->jid);
-  g_free (self->password);
-  g_free (self->host);
-  g_clear_object (&self->tls_database);
-  g_free (self->local_jid);
-  g_main_context_unref (self->context);
-  g_mutex_clear (&self->lock);
+  /* Here rather than in dispose (): no weak reference leads here any more. */
+  ibb_link_leave (self->link);
 
   G_OBJECT_CLASS (ibb_client_parent_class)->finalize (object);
 }
@@ -391,8 +352,10 @@ ibb_client_class_init (IBBClientClass *klass)
   /**
    * IBBClient:jid:
    *
-   * The account: a bare JID, or a full one to ask for that resource. A mere domain
-   * logs in anonymously. What is no JID is reported by the login.
+   * The account: a bare JID, or a full one to ask for that resource. The JID of a
+   * server, without “@”, logs in anonymously. An invalid JID makes the login fail.
+   *
+   * Default: %NULL, which makes the login fail, too.
    *
    * Since: 1.0
    */
@@ -404,6 +367,8 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * The account's password; without one, only EXTERNAL and ANONYMOUS can be used.
    *
+   * Default: %NULL.
+   *
    * Since: 1.0
    */
   props[PROP_PASSWORD] =
@@ -414,8 +379,10 @@ ibb_client_class_init (IBBClientClass *klass)
    * IBBClient:host:
    *
    * The host to connect to, a name or an address, instead of the one that the
-   * domain of the JID names in DNS. The certificate has to be the domain's all
-   * the same.
+   * domain of the JID names in DNS. The certificate still has to be the
+   * domain's.
+   *
+   * Default: %NULL.
    *
    * Since: 1.0
    */
@@ -427,6 +394,8 @@ ibb_client_class_init (IBBClientClass *klass)
    * The port to connect to. 0: the one that SRV records name or, with a
    * [property@IBB.Client:host], 5222, or 5223 for %IBB_TLS_MODE_DIRECT.
    *
+   * Default: 0.
+   *
    * Since: 1.0
    */
   props[PROP_PORT] = g_param_spec_uint ("port", NULL, NULL, 0, G_MAXUINT16, 0, read_write);
@@ -435,6 +404,8 @@ ibb_client_class_init (IBBClientClass *klass)
    * IBBClient:tls-mode:
    *
    * How the connection is encrypted.
+   *
+   * Default: %IBB_TLS_MODE_STARTTLS.
    *
    * Since: 1.0
    */
@@ -446,6 +417,8 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * The authorities whose certificates are trusted; %NULL: the system's.
    *
+   * Default: %NULL.
+   *
    * Since: 1.0
    */
   props[PROP_TLS_DATABASE] =
@@ -454,8 +427,10 @@ ibb_client_class_init (IBBClientClass *klass)
   /**
    * IBBClient:allow-plain-text:
    *
-   * Whether the password may be sent readable over a connection without TLS, to a
-   * server that offers no better way.
+   * Whether the password may be sent in plain text over a connection without TLS, to
+   * a server that offers no better mechanism.
+   *
+   * Default: %FALSE.
    *
    * Since: 1.0
    */
@@ -463,21 +438,68 @@ ibb_client_class_init (IBBClientClass *klass)
       g_param_spec_boolean ("allow-plain-text", NULL, NULL, FALSE, read_write);
 
   /**
+   * IBBClient:forbid-plain:
+   *
+   * Whether the login fails rather than show the password to the server (SASL
+   * PLAIN), even over TLS. With SCRAM the server never sees it.
+   *
+   * Default: %FALSE.
+   *
+   * Since: 1.0
+   */
+  props[PROP_FORBID_PLAIN] = g_param_spec_boolean ("forbid-plain", NULL, NULL, FALSE, read_write);
+
+  /**
+   * IBBClient:certificate:
+   *
+   * The certificate, with its private key, that is shown to a server that asks for
+   * one, after the server's own certificate was verified or accepted. If the server
+   * then offers SASL EXTERNAL, the login needs no password (XEP-0178).
+   *
+   * Default: %NULL.
+   *
+   * Since: 1.0
+   */
+  props[PROP_CERTIFICATE] =
+      g_param_spec_object ("certificate", NULL, NULL, G_TYPE_TLS_CERTIFICATE, read_write);
+
+  /**
+   * IBBClient:send-presence:
+   *
+   * Whether the login sends presence (RFC 6121 §4.2), which shows the account online
+   * to its contacts.
+   *
+   * Servers deliver IQs that name a full JID without it (RFC 6121 §8.5.3.1), so a
+   * client that only opens sessions with %IBB_STANZA_TYPE_IQ need not be seen. Some
+   * servers deliver messages, such as those of %IBB_STANZA_TYPE_MESSAGE, only to
+   * clients that sent presence. The next login uses it.
+   *
+   * Default: %TRUE.
+   *
+   * Since: 1.0
+   */
+  props[PROP_SEND_PRESENCE] = g_param_spec_boolean ("send-presence", NULL, NULL, TRUE, read_write);
+
+  /**
    * IBBClient:priority:
    *
    * The priority of the presence that the login sends. A negative one can be
    * reached by its full JID, but gets no chat that is meant for the account.
    *
+   * Default: -1.
+   *
    * Since: 1.0
    */
-  props[PROP_PRIORITY] =
-      g_param_spec_int ("priority", NULL, NULL, -128, 127, DEFAULT_PRIORITY, read_write);
+  props[PROP_PRIORITY] = g_param_spec_int ("priority", NULL, NULL, -128, 127,
+                                           IBB_ACCOUNT_DEFAULT_PRIORITY, read_write);
 
   /**
    * IBBClient:resumable:
    *
    * Whether a broken connection is resumed (XEP-0198), where the server offers
    * it: see [class@IBB.Client]. The next login uses it.
+   *
+   * Default: %TRUE.
    *
    * Since: 1.0
    */
@@ -486,24 +508,72 @@ ibb_client_class_init (IBBClientClass *klass)
   /**
    * IBBClient:keepalive-interval:
    *
-   * After how many milliseconds without any other output white space is sent, so
-   * that the network does not forget the connection; 0 for never. A change
-   * counts from the next time that it is due.
+   * The idle time after which the server is asked for a sign of life, in
+   * milliseconds; 0: it is only asked to acknowledge what was sent. The question also
+   * keeps networks from forgetting an idle connection. A change counts at once.
+   *
+   * The question is a request for an acknowledgement (XEP-0198) where the server
+   * grants that, else a ping (XEP-0199).
+   *
+   * Default: 15000 milliseconds.
    *
    * Since: 1.0
    */
   props[PROP_KEEPALIVE_INTERVAL] = g_param_spec_uint ("keepalive-interval", NULL, NULL, 0, G_MAXINT,
-                                                      DEFAULT_KEEPALIVE_INTERVAL, read_write);
+                                                      IBB_KEEPALIVE_DEFAULT_INTERVAL, read_write);
+
+  /**
+   * IBBClient:keepalive-timeout:
+   *
+   * How long nothing at all may arrive from the server after it was asked for a
+   * sign of life, in milliseconds; 0: for ever. Then the connection is taken to be
+   * gone, and is resumed where the server grants that. A change counts at once.
+   *
+   * So a connection over which nothing comes any more is given up when
+   * [property@IBB.Client:keepalive-interval] and this have passed since the last
+   * sign of life, 30 seconds by default, whatever the application writes meanwhile.
+   *
+   * Default: 15000 milliseconds.
+   *
+   * Since: 1.0
+   */
+  props[PROP_KEEPALIVE_TIMEOUT] = g_param_spec_uint ("keepalive-timeout", NULL, NULL, 0, G_MAXINT,
+                                                     IBB_KEEPALIVE_DEFAULT_TIMEOUT, read_write);
 
   /**
    * IBBClient:state:
    *
-   * Where the client stands.
+   * The state of the connection.
    *
    * Since: 1.0
    */
   props[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, IBB_TYPE_CLIENT_STATE,
                                          IBB_CLIENT_STATE_OFFLINE, read_only);
+
+  /**
+   * IBBClient:disconnect-error:
+   *
+   * Why the last connection was lost (RFC 6120 §4.9), or %NULL: there was none yet,
+   * the client is online, or it was logged out. A login that fails leaves it as it is.
+   *
+   * When [property@IBB.Client:state] becomes %IBB_CLIENT_STATE_OFFLINE, the new
+   * error is already set. What to do about it:
+   *
+   * - %IBB_ERROR_CONFLICT: another login took the resource. A login of the same
+   *   resource would end the other one in its turn: ask for another resource, or for
+   *   none, so that the server chooses one.
+   * - %IBB_ERROR_POLICY_VIOLATION: a rule of the server, often a limit of the rate or of
+   *   the size of a stanza; the message has the text of the server. Wait before the
+   *   next login, and send less.
+   * - %IBB_ERROR_PROTOCOL: one side sent XML that the other one could not read, which is
+   *   a fault of the program or of the server: report it.
+   * - %G_IO_ERROR_CONNECTION_CLOSED, and any other code: the network, or the server,
+   *   went away. Log in again, later if that fails.
+   *
+   * Since: 1.0
+   */
+  props[PROP_DISCONNECT_ERROR] =
+      g_param_spec_boxed ("disconnect-error", NULL, NULL, G_TYPE_ERROR, read_only);
 
   g_object_class_install_properties (object_class, N_PROPS, props);
   g_object_class_override_property (object_class, PROP_LOCAL_JID, "local-jid");
@@ -517,7 +587,9 @@ ibb_client_class_init (IBBClientClass *klass)
    * The server's certificate cannot be verified for the domain of the account.
    *
    * As with [signal@Gio.TlsConnection::accept-certificate], a handler that knows
-   * this very certificate may accept it; nothing of the account was sent so far.
+   * this very certificate may accept it. So far the server got only the domain of the
+   * account. If [property@IBB.Client:certificate] is set, the client then connects
+   * again, and fails if the server shows another certificate that is not trusted.
    * Unless a handler accepts, or if none answers within 30 seconds, the login
    * fails with %G_TLS_ERROR_BAD_CERTIFICATE.
    *
@@ -538,14 +610,13 @@ ibb_client_class_init (IBBClientClass *klass)
 static void
 ibb_client_init (IBBClient *self)
 {
-  g_mutex_init (&self->lock);
-  self->context = g_main_context_ref_thread_default ();
-  self->priority = DEFAULT_PRIORITY;
-  self->resumable = TRUE;
-  self->keepalive_interval = DEFAULT_KEEPALIVE_INTERVAL;
-  ibb_client_init_session (self);
-  ibb_client_init_iq (self);
-  self->thread = ibb_thread_new ();
+  self->link = ibb_link_new (IBB_CONNECTION (self), signals[SIGNAL_ACCEPT_CERTIFICATE]);
+}
+
+IBBLink *
+ibb_client_get_link (IBBClient *self)
+{
+  return self->link;
 }
 
 /**
@@ -564,4 +635,23 @@ ibb_client_new (const char *jid)
   g_return_val_if_fail (jid != NULL, NULL);
 
   return g_object_new (IBB_TYPE_CLIENT, "jid", jid, NULL);
+}
+
+/**
+ * ibb_client_get_jid:
+ * @self: a client
+ *
+ * Gets the JID that the client was created with; the one that the server bound
+ * is [property@IBB.Connection:local-jid].
+ *
+ * Returns: the JID
+ *
+ * Since: 1.0
+ */
+const char *
+ibb_client_get_jid (IBBClient *self)
+{
+  g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
+
+  return ibb_account_get_jid (ibb_link_get_account (self->link));
 }

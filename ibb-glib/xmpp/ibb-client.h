@@ -28,7 +28,7 @@ IBB_AVAILABLE_IN_1_0
 void ibb_client_set_password (IBBClient *self, const char *password);
 
 IBB_AVAILABLE_IN_1_0
-const char *ibb_client_get_host (IBBClient *self);
+char *ibb_client_dup_host (IBBClient *self);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_client_set_host (IBBClient *self, const char *host);
@@ -46,7 +46,7 @@ IBB_AVAILABLE_IN_1_0
 void ibb_client_set_tls_mode (IBBClient *self, IBBTlsMode tls_mode);
 
 IBB_AVAILABLE_IN_1_0
-GTlsDatabase *ibb_client_get_tls_database (IBBClient *self);
+GTlsDatabase *ibb_client_dup_tls_database (IBBClient *self);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_client_set_tls_database (IBBClient *self, GTlsDatabase *tls_database);
@@ -56,6 +56,24 @@ gboolean ibb_client_get_allow_plain_text (IBBClient *self);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_client_set_allow_plain_text (IBBClient *self, gboolean allow_plain_text);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_client_get_forbid_plain (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_forbid_plain (IBBClient *self, gboolean forbid_plain);
+
+IBB_AVAILABLE_IN_1_0
+GTlsCertificate *ibb_client_dup_certificate (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_certificate (IBBClient *self, GTlsCertificate *certificate);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_client_get_send_presence (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_send_presence (IBBClient *self, gboolean send_presence);
 
 IBB_AVAILABLE_IN_1_0
 int ibb_client_get_priority (IBBClient *self);
@@ -76,7 +94,16 @@ IBB_AVAILABLE_IN_1_0
 void ibb_client_set_keepalive_interval (IBBClient *self, guint keepalive_interval);
 
 IBB_AVAILABLE_IN_1_0
+guint ibb_client_get_keepalive_timeout (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_keepalive_timeout (IBBClient *self, guint keepalive_timeout);
+
+IBB_AVAILABLE_IN_1_0
 IBBClientState ibb_client_get_state (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+GError *ibb_client_dup_disconnect_error (IBBClient *self);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_client_login_async (IBBClient          *self,

@@ -1,50 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A login, from the look-up of the server to the bound resource: connection,
- * TLS, SASL, binding. On the worker's thread.
+/* The steps of a login in their order: the look-up of the server, the connection, TLS, SASL,
+ * and the binding of a resource or the resumption of an XML stream. On the worker.
  */
 
 #pragma once
 
 #include <gio/gio.h>
 
-#include "ibb-types.h"
-#include "xmpp/stream.h"
-#include "xmpp/thread.h"
+#include "runtime/thread.h"
+#include "xmpp/account.h"
+#include "xmpp/resumption.h"
+#include "xmpp/xml-stream.h"
 
 G_BEGIN_DECLS
 
-/* What a login goes by: a copy of the client's properties. */
+/* The result of a login; the negotiation owns all of it. */
 typedef struct
 {
-  char         *jid;
-  char         *password; /* (nullable) */
-  char         *host;     /* (nullable) */
-  guint         port;     /* 0: by SRV, or the usual one of host */
-  IBBTlsMode    tls_mode;
-  GTlsDatabase *tls_database; /* (nullable) */
-  gboolean      allow_plain_text;
-  char         *resume_id; /* (nullable): of the stream to resume (XEP-0198), not to bind anew */
-  guint32       resume_h;  /* how many of its stanzas were handled here */
-  guint         timeout;   /* ms, for the whole login but the user's part in it */
-  guint         certificate_timeout; /* ms, for the user's answer */
-} IBBAccount;
-
-/* What it ends with; all of it belongs to the negotiation. */
-typedef struct
-{
-  IBBStream  *stream; /* to be taken over with ibb_stream_set_owner () */
-  const char *local_jid;
-  guint       stanza_limit; /* XEP-0478, 0: none was named */
-  gboolean    can_manage;   /* XEP-0198 is offered */
-  guint32     resumed_h;    /* how many stanzas the server had handled of the resumed stream */
+  IBBXmlStream *stream; /* to be taken over with ibb_xml_stream_set_owner () */
+  const char   *local_jid;
+  guint         stanza_limit; /* XEP-0478, 0: none was named */
+  gboolean      can_manage;   /* XEP-0198 is offered */
+  guint32       resumed_h;    /* how many stanzas the server had handled of the resumed stream */
 } IBBLoginResult;
 
 typedef struct _IBBNegotiation IBBNegotiation;
 
 typedef struct
 {
-  /* A certificate that the database does not vouch for: answered by
+  /* The server's certificate is not trusted, and none was accepted before. The answer is
    * ibb_negotiation_answer_certificate (), at any time. */
   void (*certificate) (IBBNegotiation      *negotiation,
                        GTlsCertificate     *certificate,
@@ -57,20 +42,18 @@ typedef struct
                 gpointer        owner);
 } IBBNegotiationHandler;
 
-void ibb_account_clear (IBBAccount *self);
-
-/* Takes what is in account. done () is never called before this returns;
- * owner_free (nullable) is called when nothing will be any more. */
+/* Takes what is in settings; resumption is (nullable). The handler, which has to stay until
+ * done () or ibb_negotiation_fail (), is never called before this returns. */
 IBBNegotiation *ibb_negotiation_new (IBBThread                   *thread,
-                                     IBBAccount                  *account,
+                                     IBBLoginSettings            *settings,
+                                     const IBBResumption         *resumption,
                                      const IBBNegotiationHandler *handler,
-                                     gpointer                     owner,
-                                     GDestroyNotify               owner_free);
+                                     gpointer                     owner);
 IBBNegotiation *ibb_negotiation_ref (IBBNegotiation *self);
 void            ibb_negotiation_unref (IBBNegotiation *self);
 void            ibb_negotiation_answer_certificate (IBBNegotiation *self, gboolean accept);
-/* Whether the server has let us in no more, or knows the stream no more that was
- * to be resumed: to try again is of no use. */
+/* Whether the server refused the login, or has forgotten the stream that was to be resumed:
+ * another attempt would fail too. */
 gboolean ibb_negotiation_was_refused (IBBNegotiation *self);
 /* Ends it with this error, unless it has ended. */
 void ibb_negotiation_fail (IBBNegotiation *self, const GError *error);

@@ -6,14 +6,15 @@
 
 #include <string.h>
 
-#include <glib/gi18n-lib.h>
-#include <libxml/parserInternals.h>
-
 #include "ibb-error.h"
+#include "ibb-intl-private.h"
+#include "stanza/namespaces.h"
+#include "stanza/sax.h"
+#include "stanza/stream-xml.h"
 
 /* libxml2 keeps each name that it ever saw for as long as its context lives.
  * Past this many bytes the context is replaced between two stanzas, so that a
- * stream may last for ever whatever its peers invent. */
+ * stream may last for ever, whatever names its peers invent. */
 #define MAX_DICTIONARY (1024 * 1024)
 
 typedef struct
@@ -25,7 +26,7 @@ typedef struct
 
 struct _IBBParser
 {
-  xmlParserCtxt   *context;
+  IBBSax           sax;
   IBBStanzaReader *reader;
   GQueue           items; /* (element-type Item) (owned) */
   gboolean         read_stanzas;
@@ -33,7 +34,7 @@ struct _IBBParser
   guint       depth;     /* open elements, the stream's own included */
   IBBElement *tree;      /* (nullable): the innermost open element of a tree */
   gboolean    in_stanza; /* the reader gets the events */
-  GString    *header;    /* (nullable): a start tag that declares what the stream's own did */
+  char       *header;    /* (nullable): a start tag that declares what the stream's own did */
   gboolean    replaying; /* header is being fed to a new context */
   gboolean    ended;
   GError     *error;
@@ -58,8 +59,7 @@ static void G_GNUC_PRINTF (3, 4)
   self->error = g_error_new_valist (IBB_ERROR, IBB_ERROR_PROTOCOL, format, arguments);
   va_end (arguments);
   self->condition = condition;
-  if (self->context != NULL)
-    xmlStopParser (self->context);
+  ibb_sax_stop (&self->sax);
 }
 
 static void
@@ -83,16 +83,6 @@ item_free (gpointer data)
   g_free (item);
 }
 
-/* How far libxml2 has come. Exact in an end event; only UTF-8 is read, so that
- * it costs two additions. */
-static gsize
-get_position (IBBParser *self)
-{
-  long position = xmlByteConsumed (self->context);
-
-  return position > 0 ? (gsize) position : 0;
-}
-
 static void
 set_attributes (IBBElement *element, int n_attributes, const xmlChar **attributes)
 {
@@ -107,28 +97,6 @@ set_attributes (IBBElement *element, int n_attributes, const xmlChar **attribute
       }
   g_ptr_array_add (array, NULL);
   element->attributes = (char **) g_ptr_array_free (array, FALSE);
-}
-
-static void
-remember_header (IBBParser      *self,
-                 const xmlChar  *prefix,
-                 int             n_namespaces,
-                 const xmlChar **namespaces)
-{
-  self->header = g_string_new ("<");
-  if (prefix != NULL)
-    g_string_append_printf (self->header, "%s:", (const char *) prefix);
-  g_string_append (self->header, "stream");
-  for (int i = 0; i < n_namespaces; i++)
-    {
-      g_autofree char *uri = g_markup_escape_text ((const char *) namespaces[2 * i + 1], -1);
-
-      g_string_append (self->header, " xmlns");
-      if (namespaces[2 * i] != NULL)
-        g_string_append_printf (self->header, ":%s", (const char *) namespaces[2 * i]);
-      g_string_append_printf (self->header, "='%s'", uri);
-    }
-  g_string_append_c (self->header, '>');
 }
 
 static void
@@ -152,7 +120,8 @@ start_header (IBBParser      *self,
       return;
     }
 
-  remember_header (self, prefix, n_namespaces, namespaces);
+  self->header = ibb_stream_xml_dup_declarations ((const char *) prefix, n_namespaces,
+                                                  (const char **) namespaces);
   element = ibb_element_new ("stream", IBB_STREAM_NAMESPACE, NULL);
   set_attributes (element, n_attributes, attributes);
   push (self, IBB_PARSER_HEADER, element, NULL);
@@ -189,13 +158,12 @@ start_element_cb (void           *user_data,
     {
       start_header (self, local_name, prefix, uri, n_namespaces, namespaces, n_attributes,
                     attributes);
-      self->base = get_position (self) + strlen (">");
+      self->base = ibb_sax_get_position (&self->sax) + strlen (">");
       return;
     }
-  if (!self->context->nsWellFormed)
+  if (!ibb_sax_has_namespaces (&self->sax))
     {
-      /* libxml2 would go on. */
-      refuse (self, "not-well-formed", _ ("An element uses a prefix that nobody declared"));
+      refuse (self, "not-well-formed", _ ("An element uses an undeclared prefix"));
       return;
     }
   if (self->depth > IBB_STANZA_MAX_DEPTH + 1)
@@ -234,14 +202,14 @@ end_element_cb (void          *user_data,
   if (self->depth == 0)
     {
       self->ended = TRUE;
-      self->base = get_position (self);
+      self->base = ibb_sax_get_position (&self->sax);
       push (self, IBB_PARSER_END, NULL, NULL);
       return;
     }
 
   if (self->depth == 1)
     {
-      gsize position = get_position (self);
+      gsize position = ibb_sax_get_position (&self->sax);
 
       if (position - self->base > IBB_STANZA_MAX_LENGTH)
         {
@@ -298,85 +266,65 @@ characters_cb (void *user_data, const xmlChar *text, int length)
             return;
           }
       /* White space that keeps the connection alive (RFC 6120 §4.6.1). */
-      self->base = get_position (self);
+      self->base = ibb_sax_get_position (&self->sax);
     }
 }
 
 static void
-internal_subset_cb (void          *user_data,
-                    const xmlChar *name,
-                    const xmlChar *external_id,
-                    const xmlChar *system_id)
+restricted_cb (void *data, IBBSaxRestriction what)
 {
-  refuse (user_data, "restricted-xml", _ ("A document type declaration is not allowed in XMPP"));
+  static const char *const messages[] = {
+    [IBB_SAX_DOCUMENT_TYPE] = N_ ("A document type declaration is not allowed in XMPP"),
+    [IBB_SAX_ENTITY] = N_ ("An entity reference is not allowed in XMPP"),
+    [IBB_SAX_COMMENT] = N_ ("A comment is not allowed in XMPP"),
+    [IBB_SAX_PROCESSING_INSTRUCTION] = N_ ("A processing instruction is not allowed in XMPP"),
+  };
+
+  refuse (data, "restricted-xml", "%s", _ (messages[what]));
 }
 
-static void
-reference_cb (void *user_data, const xmlChar *name)
-{
-  refuse (user_data, "restricted-xml", _ ("An entity reference is not allowed in XMPP"));
-}
-
-static void
-comment_cb (void *user_data, const xmlChar *value)
-{
-  refuse (user_data, "restricted-xml", _ ("A comment is not allowed in XMPP"));
-}
-
-static void
-processing_instruction_cb (void *user_data, const xmlChar *target, const xmlChar *data)
-{
-  refuse (user_data, "restricted-xml", _ ("A processing instruction is not allowed in XMPP"));
-}
-
-/* Said with the others below, once the call returns: here it would go to stderr. */
-static void
-structured_error_cb (void *user_data, xmlError *error)
-{
-}
+static const IBBSaxHandler sax_handler = {
+  .start = start_element_cb,
+  .end = end_element_cb,
+  .characters = characters_cb,
+  .restricted = restricted_cb,
+};
 
 static void
 create_context (IBBParser *self)
 {
-  static xmlSAXHandler handler = {
-    .initialized = XML_SAX2_MAGIC,
-    .startElementNs = start_element_cb,
-    .endElementNs = end_element_cb,
-    .characters = characters_cb,
-    .ignorableWhitespace = characters_cb,
-    .cdataBlock = characters_cb,
-    .internalSubset = internal_subset_cb,
-    .reference = reference_cb,
-    .comment = comment_cb,
-    .processingInstruction = processing_instruction_cb,
-    .serror = (xmlStructuredErrorFunc) structured_error_cb,
-  };
-
-  self->context = xmlCreatePushParserCtxt (&handler, self, NULL, 0, NULL);
-  /* Only UTF-8, whatever the XML declaration says (RFC 6120 §11.6). */
-  xmlCtxtUseOptions (self->context, IBB_STANZA_PARSER_OPTIONS);
+  ibb_sax_init (&self->sax, &sax_handler);
+  self->reader = ibb_stanza_reader_new ();
   self->fed = 0;
   self->base = 0;
 }
 
 static void
+clear_context (IBBParser *self)
+{
+  ibb_sax_clear (&self->sax);
+  g_clear_pointer (&self->reader, ibb_stanza_reader_free);
+  while (self->tree != NULL && self->tree->parent != NULL)
+    self->tree = self->tree->parent;
+  g_clear_pointer (&self->tree, ibb_element_free);
+}
+
+static void
 feed_context (IBBParser *self, const char *data, gsize length)
 {
+  g_autofree char *complaint = NULL;
+  int              line, column;
+  gsize            position;
+
   self->fed += length;
-  xmlParseChunk (self->context, data, (int) length, 0);
+  if (ibb_sax_feed (&self->sax, data, length, FALSE) || self->error != NULL)
+    return;
 
-  if (self->error == NULL && (!self->context->wellFormed || !self->context->nsWellFormed))
-    {
-      const xmlError  *error = xmlCtxtGetLastError (self->context);
-      g_autofree char *message =
-          g_strdup (error != NULL && error->message != NULL ? error->message : "?");
-
-      if (error != NULL && error->code == XML_ERR_UNDECLARED_ENTITY)
-        reference_cb (self, NULL);
-      else
-        refuse (self, "not-well-formed", _ ("The XML is not well-formed: %s"),
-                g_strstrip (message));
-    }
+  complaint = ibb_sax_dup_complaint (&self->sax, &line, &column);
+  position = ibb_sax_get_position (&self->sax);
+  refuse (self, "not-well-formed",
+          _ ("The XML is not well-formed, %" G_GSIZE_FORMAT " bytes after the last stanza: %s"),
+          position - MIN (self->base, position), complaint != NULL ? complaint : "?");
 }
 
 /* A new context that stands where the old one did at self->base; tail are the
@@ -384,18 +332,13 @@ feed_context (IBBParser *self, const char *data, gsize length)
 static void
 replace_context (IBBParser *self, const char *tail, gsize length)
 {
-  xmlFreeParserCtxt (self->context);
-  g_clear_pointer (&self->reader, ibb_stanza_reader_free);
-  self->reader = ibb_stanza_reader_new ();
-  while (self->tree != NULL && self->tree->parent != NULL)
-    self->tree = self->tree->parent;
-  g_clear_pointer (&self->tree, ibb_element_free);
+  clear_context (self);
   self->in_stanza = FALSE;
   self->depth = 0;
 
   create_context (self);
   self->replaying = TRUE;
-  feed_context (self, self->header->str, self->header->len);
+  feed_context (self, self->header, strlen (self->header));
   self->replaying = FALSE;
   self->base = self->fed;
   feed_context (self, tail, length);
@@ -426,9 +369,7 @@ ibb_parser_new (void)
 {
   IBBParser *self = g_new0 (IBBParser, 1);
 
-  xmlInitParser ();
   g_queue_init (&self->items);
-  self->reader = ibb_stanza_reader_new ();
   create_context (self);
 
   return self;
@@ -437,14 +378,9 @@ ibb_parser_new (void)
 void
 ibb_parser_free (IBBParser *self)
 {
-  xmlFreeParserCtxt (self->context);
+  clear_context (self);
   g_queue_clear_full (&self->items, item_free);
-  ibb_stanza_reader_free (self->reader);
-  while (self->tree != NULL && self->tree->parent != NULL)
-    self->tree = self->tree->parent;
-  g_clear_pointer (&self->tree, ibb_element_free);
-  if (self->header != NULL)
-    g_string_free (self->header, TRUE);
+  g_free (self->header);
   g_clear_error (&self->error);
   g_free (self);
 }
@@ -466,8 +402,7 @@ ibb_parser_feed (IBBParser *self, const char *data, gsize length, GError **error
         refuse (self, "policy-violation", _ ("A stanza is longer than %d bytes"),
                 IBB_STANZA_MAX_LENGTH);
       if (self->error == NULL && self->header != NULL && !self->ended &&
-          self->fed - self->base <= length &&
-          xmlDictGetUsage (self->context->dict) > MAX_DICTIONARY)
+          self->fed - self->base <= length && ibb_sax_get_names_size (&self->sax) > MAX_DICTIONARY)
         {
           gsize tail = self->fed - self->base;
 

@@ -10,7 +10,8 @@
 
 #include <gio/gio.h>
 
-#include "ibb-stanza-private.h"
+#include "ibb-stanza.h"
+#include "stanza/stanza-reader.h"
 #include "xmpp/element.h"
 
 G_BEGIN_DECLS

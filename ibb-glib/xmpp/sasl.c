@@ -6,62 +6,100 @@
 
 #include <string.h>
 
-#include <glib/gi18n-lib.h>
-#include <gsasl.h>
-
+#include "core/base64.h"
 #include "ibb-error.h"
+#include "ibb-intl-private.h"
+#include "xmpp/scram.h"
 
-/* A server may ask for as many rounds of hashing as it likes. This many take
- * about a second; servers ask for 4,096 to 200,000. */
-#define MAX_SCRAM_ITERATIONS 1000000
 #define MAX_CHALLENGE 4096
 
-struct _IBBSasl
+typedef enum
 {
-  const char    *mechanism;
-  Gsasl         *gsasl;    /* (nullable): EXTERNAL and ANONYMOUS need none */
-  Gsasl_session *session;  /* (nullable) */
-  char          *initial;  /* the first message */
-  gboolean       verified; /* nothing more is owed by the server */
-};
+  KIND_CERTIFICATE, /* EXTERNAL */
+  KIND_SCRAM,
+  KIND_SCRAM_PLUS,
+  KIND_PLAIN,
+  KIND_NOBODY, /* ANONYMOUS */
+} Kind;
 
 /* From the best. Each is tried only where its condition holds. */
 static const struct
 {
-  const char *name;
-  gboolean    password;
-  gboolean    plus;
+  const char   *name;
+  Kind          kind;
+  GChecksumType hash;
 } mechanisms[] = {
-  { "SCRAM-SHA-256-PLUS", TRUE, TRUE },
-  { "SCRAM-SHA-1-PLUS", TRUE, TRUE },
-  { "SCRAM-SHA-256", TRUE, FALSE },
-  { "SCRAM-SHA-1", TRUE, FALSE },
-  { "PLAIN", TRUE, FALSE },
-  { "EXTERNAL", FALSE, FALSE },
-  { "ANONYMOUS", FALSE, FALSE },
+  { "EXTERNAL", KIND_CERTIFICATE },
+  { "SCRAM-SHA-512-PLUS", KIND_SCRAM_PLUS, G_CHECKSUM_SHA512 },
+  { "SCRAM-SHA-256-PLUS", KIND_SCRAM_PLUS, G_CHECKSUM_SHA256 },
+  { "SCRAM-SHA-1-PLUS", KIND_SCRAM_PLUS, G_CHECKSUM_SHA1 },
+  { "SCRAM-SHA-512", KIND_SCRAM, G_CHECKSUM_SHA512 },
+  { "SCRAM-SHA-256", KIND_SCRAM, G_CHECKSUM_SHA256 },
+  { "SCRAM-SHA-1", KIND_SCRAM, G_CHECKSUM_SHA1 },
+  { "PLAIN", KIND_PLAIN },
+  { "ANONYMOUS", KIND_NOBODY },
 };
 
-/* RFC 5802 §6.1 made tls-unique the default, RFC 9266 tls-exporter for TLS
- * 1.3, where tls-unique does not exist. */
-static gboolean
-get_binding (GTlsConnection *tls, Gsasl_property *property, const char **name, char **data)
+/* The types of channel binding, from the best (RFC 5929, RFC 9266). */
+static const struct
 {
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
-  GTlsChannelBindingType type = G_TLS_CHANNEL_BINDING_TLS_UNIQUE;
+  const char            *name;
+  GTlsChannelBindingType type;
+  gboolean               tls13;        /* defined for TLS 1.3 */
+  gboolean               older;        /* defined for TLS 1.2 */
+  gboolean               without_list; /* known to servers older than XEP-0440 */
+} binding_types[] = {
+  { "tls-exporter", G_TLS_CHANNEL_BINDING_TLS_EXPORTER, TRUE, FALSE, FALSE },
+  { "tls-unique", G_TLS_CHANNEL_BINDING_TLS_UNIQUE, FALSE, TRUE, TRUE },
+  { "tls-server-end-point", G_TLS_CHANNEL_BINDING_TLS_SERVER_END_POINT, TRUE, TRUE, FALSE },
+};
 
-  *property = GSASL_CB_TLS_UNIQUE;
-  *name = "tls-unique";
-  if (g_tls_connection_get_protocol_version (tls) >= G_TLS_PROTOCOL_VERSION_TLS_1_3)
+struct _IBBSasl
+{
+  const char *mechanism;
+  Kind        kind;
+  IBBScram   *scram;         /* (nullable) */
+  char       *initial;       /* the first message, in base64 */
+  gboolean    has_challenge; /* the first one */
+  gboolean    is_verified;   /* by a second one */
+};
+
+/* Of the types that the server knows, the best one that this channel has; NULL
+ * if there is none.
+ *
+ * Without the list of XEP-0440 the server knows what was there before it:
+ * tls-unique, which RFC 5802 §6.1 made the default. TLS 1.3 does not have that, so
+ * on TLS 1.3 a server without a list gets no binding. doc/security.md says what
+ * follows from that. */
+static GBytes *
+get_binding (const IBBSaslParameters *parameters, const char **name)
+{
+  gboolean is_tls13;
+
+  if (parameters->tls == NULL)
+    return NULL;
+
+  is_tls13 =
+      g_tls_connection_get_protocol_version (parameters->tls) >= G_TLS_PROTOCOL_VERSION_TLS_1_3;
+  for (gsize i = 0; i < G_N_ELEMENTS (binding_types); i++)
     {
-      type = G_TLS_CHANNEL_BINDING_TLS_EXPORTER;
-      *property = GSASL_CB_TLS_EXPORTER;
-      *name = "tls-exporter";
-    }
-  if (!g_tls_connection_get_channel_binding_data (tls, type, bytes, NULL) || bytes->len == 0)
-    return FALSE;
+      g_autoptr (GByteArray) bytes = g_byte_array_new ();
 
-  *data = g_base64_encode (bytes->data, bytes->len);
-  return TRUE;
+      if (is_tls13 ? !binding_types[i].tls13 : !binding_types[i].older)
+        continue;
+      if (parameters->binding_types == NULL
+              ? !binding_types[i].without_list
+              : !g_strv_contains (parameters->binding_types, binding_types[i].name))
+        continue;
+      if (!g_tls_connection_get_channel_binding_data (parameters->tls, binding_types[i].type, bytes,
+                                                      NULL) ||
+          bytes->len == 0)
+        continue;
+      *name = binding_types[i].name;
+      return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+    }
+
+  return NULL;
 }
 
 static gboolean
@@ -77,35 +115,48 @@ offers_plus (const char *const *offered)
 static gboolean
 is_usable (gsize i, const IBBSaslParameters *parameters, gboolean can_bind)
 {
+  gboolean has_password = parameters->password != NULL && parameters->node != NULL;
+
   if (!g_strv_contains (parameters->mechanisms, mechanisms[i].name))
     return FALSE;
-  if (mechanisms[i].plus && !can_bind)
-    return FALSE;
-  if (mechanisms[i].password)
-    {
-      if (parameters->password == NULL || parameters->node == NULL)
-        return FALSE;
-      return !g_str_equal (mechanisms[i].name, "PLAIN") || parameters->tls != NULL ||
-             parameters->allow_plain_text;
-    }
-  if (parameters->password != NULL)
-    return FALSE;
 
-  return g_str_equal (mechanisms[i].name, "EXTERNAL") ? parameters->node != NULL
-                                                      : parameters->node == NULL;
+  switch (mechanisms[i].kind)
+    {
+    case KIND_CERTIFICATE:
+      return parameters->node != NULL &&
+             (parameters->has_certificate || parameters->password == NULL);
+    case KIND_SCRAM_PLUS:
+      return has_password && can_bind;
+    case KIND_SCRAM:
+      return has_password;
+    case KIND_PLAIN:
+      return has_password && !parameters->forbid_plain &&
+             (parameters->tls != NULL || parameters->allow_plain_text);
+    case KIND_NOBODY:
+      return parameters->node == NULL && parameters->password == NULL;
+    default:
+      g_assert_not_reached ();
+    }
 }
 
 static void
 set_no_mechanism_error (const IBBSaslParameters *parameters, GError **error)
 {
-  g_autofree char *offered = g_strjoinv (", ", (char **) parameters->mechanisms);
+  g_autofree char *joined = g_strjoinv (", ", (char **) parameters->mechanisms);
+  g_autofree char *offered = g_utf8_make_valid (joined, -1);
+  gboolean         offers_plain = g_strv_contains (parameters->mechanisms, "PLAIN");
 
   if (parameters->node != NULL && parameters->password == NULL)
     g_set_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
-                 _ ("No password was given, and the server offers nothing that needs none (%s)"),
+                 _ ("A password is needed: the server accepts no login without one here (%s)"),
                  offered);
-  else if (parameters->node != NULL && parameters->tls == NULL &&
-           g_strv_contains (parameters->mechanisms, "PLAIN"))
+  else if (parameters->node != NULL && offers_plain && parameters->forbid_plain)
+    g_set_error (
+        error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
+        _ ("The server accepts only PLAIN, which is disabled (%s): allow it or enable SCRAM on "
+           "the server"),
+        offered);
+  else if (parameters->node != NULL && parameters->tls == NULL && offers_plain)
     g_set_error_literal (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
                          _ ("The server wants the password in plain text and the connection is "
                             "not encrypted: use TLS, or set “allow-plain-text”"));
@@ -114,65 +165,66 @@ set_no_mechanism_error (const IBBSaslParameters *parameters, GError **error)
                  _ ("The server offers no way to log in that is supported here (%s)"), offered);
 }
 
-static void
-set_gsasl_error (GError **error, int code)
+/* RFC 4616 */
+static char *
+dup_plain (const IBBSaslParameters *parameters)
 {
-  g_set_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION, _ ("The login failed: %s"),
-               gsasl_strerror (code));
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+
+  g_byte_array_append (bytes, (const guint8 *) "", 1);
+  g_byte_array_append (bytes, (const guint8 *) parameters->node,
+                       (guint) strlen (parameters->node) + 1);
+  g_byte_array_append (bytes, (const guint8 *) parameters->password,
+                       (guint) strlen (parameters->password));
+
+  return g_base64_encode (bytes->data, bytes->len);
 }
 
-static int
-begin (IBBSasl                 *self,
-       const IBBSaslParameters *parameters,
-       Gsasl_property           binding_property,
-       const char              *binding)
+static gboolean
+start_scram (IBBSasl                 *self,
+             const IBBSaslParameters *parameters,
+             GChecksumType            hash,
+             GBytes                  *binding,
+             const char              *binding_type,
+             GError                 **error)
 {
-  char *output = NULL;
-  gsize length = 0;
-  int   code;
+  IBBScramParameters scram = {
+    .hash = hash,
+    .node = parameters->node,
+    .password = parameters->password,
+  };
+  const char *first;
 
-  if (self->session != NULL)
-    gsasl_finish (self->session);
-  self->session = NULL;
-  code = gsasl_client_start (self->gsasl, self->mechanism, &self->session);
-  if (code == GSASL_OK)
-    code = gsasl_property_set (self->session, GSASL_AUTHID, parameters->node);
-  if (code == GSASL_OK)
-    code = gsasl_property_set (self->session, GSASL_PASSWORD, parameters->password);
-  if (code == GSASL_OK && binding != NULL)
-    code = gsasl_property_set (self->session, binding_property, binding);
-  if (code == GSASL_OK)
-    code = gsasl_step (self->session, NULL, 0, &output, &length);
-  if (code == GSASL_OK || code == GSASL_NEEDS_MORE)
+  if (self->kind == KIND_SCRAM_PLUS)
     {
-      self->verified = code == GSASL_OK;
-      self->initial =
-          length > 0 ? g_base64_encode ((const guchar *) output, length) : g_strdup ("=");
-      code = GSASL_OK;
+      scram.binding = IBB_SCRAM_BINDING_BOUND;
+      scram.binding_type = binding_type;
+      scram.binding_data = binding;
     }
-  gsasl_free (output);
+  /* "I could bind, but you do not offer it": a server that does offer it learns in
+   * this way that somebody took -PLUS off its list. */
+  else if (parameters->tls != NULL && !offers_plus (parameters->mechanisms))
+    scram.binding = IBB_SCRAM_BINDING_NOT_OFFERED;
 
-  return code;
+  self->scram = ibb_scram_new (&scram, error);
+  if (self->scram == NULL)
+    return FALSE;
+
+  first = ibb_scram_get_first (self->scram);
+  self->initial = g_base64_encode ((const guchar *) first, strlen (first));
+  return TRUE;
 }
 
 IBBSasl *
 ibb_sasl_new (const IBBSaslParameters *parameters, GError **error)
 {
   g_autoptr (IBBSasl) self = g_new0 (IBBSasl, 1);
-  g_autofree char    *binding = NULL;
-  const char         *binding_name = NULL;
-  Gsasl_property      property = GSASL_CB_TLS_UNIQUE;
-  gboolean            have_binding, can_bind;
+  const char         *binding_type = NULL;
+  g_autoptr (GBytes)  binding = get_binding (parameters, &binding_type);
   gsize               i;
-  int                 code;
-
-  have_binding =
-      parameters->tls != NULL && get_binding (parameters->tls, &property, &binding_name, &binding);
-  can_bind = have_binding && (parameters->binding_types == NULL ||
-                              g_strv_contains (parameters->binding_types, binding_name));
 
   for (i = 0; i < G_N_ELEMENTS (mechanisms); i++)
-    if (is_usable (i, parameters, can_bind))
+    if (is_usable (i, parameters, binding != NULL))
       break;
   if (i == G_N_ELEMENTS (mechanisms))
     {
@@ -181,31 +233,18 @@ ibb_sasl_new (const IBBSaslParameters *parameters, GError **error)
     }
 
   self->mechanism = mechanisms[i].name;
-  if (!mechanisms[i].password)
-    {
-      self->verified = TRUE;
-      self->initial = g_strdup ("=");
-      return g_steal_pointer (&self);
-    }
-
-  /* Given to a mechanism without -PLUS, the binding makes SCRAM say "I could,
-   * but you do not offer it", by which the server notices that somebody took
-   * -PLUS off its list. That would be a lie where it does offer it, though not
-   * with a type that we have. */
-  if (!mechanisms[i].plus && offers_plus (parameters->mechanisms))
-    g_clear_pointer (&binding, g_free);
-  code = gsasl_init (&self->gsasl);
-  if (code == GSASL_OK)
-    code = begin (self, parameters, property, binding);
-  /* libgsasl 2.2.0 cannot say that: it takes the type of the binding for a
-   * contradiction. Without it, it says that it cannot bind. */
-  if (code == GSASL_AUTHENTICATION_ERROR && binding != NULL && !mechanisms[i].plus)
-    code = begin (self, parameters, property, NULL);
-  if (code != GSASL_OK)
-    {
-      set_gsasl_error (error, code);
-      return NULL;
-    }
+  self->kind = mechanisms[i].kind;
+  if (self->kind == KIND_PLAIN)
+    self->initial = dup_plain (parameters);
+  else if (self->kind == KIND_NOBODY)
+    self->initial = g_strdup ("=");
+  /* With its name: a server is not to choose another account that the certificate
+   * is also good for (XEP-0178 §2). */
+  else if (self->kind == KIND_CERTIFICATE)
+    self->initial =
+        g_base64_encode ((const guchar *) parameters->bare_jid, strlen (parameters->bare_jid));
+  else if (!start_scram (self, parameters, mechanisms[i].hash, binding, binding_type, error))
+    return NULL;
 
   return g_steal_pointer (&self);
 }
@@ -213,10 +252,7 @@ ibb_sasl_new (const IBBSaslParameters *parameters, GError **error)
 void
 ibb_sasl_free (IBBSasl *self)
 {
-  if (self->session != NULL)
-    gsasl_finish (self->session);
-  if (self->gsasl != NULL)
-    gsasl_done (self->gsasl);
+  g_clear_pointer (&self->scram, ibb_scram_free);
   g_free (self->initial);
   g_free (self);
 }
@@ -233,104 +269,87 @@ ibb_sasl_get_initial (IBBSasl *self)
   return self->initial;
 }
 
-static gboolean
-step (IBBSasl *self, const char *input, gsize length, char **response, GError **error)
-{
-  char *output = NULL;
-  gsize output_length = 0;
-  int   code = gsasl_step (self->session, input, length, &output, &output_length);
-
-  if (code != GSASL_OK && code != GSASL_NEEDS_MORE)
-    {
-      if (g_str_has_prefix (self->mechanism, "SCRAM-") && length > 0 &&
-          code == GSASL_AUTHENTICATION_ERROR)
-        g_set_error_literal (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
-                             _ ("The server could not prove that it knows the password"));
-      else
-        set_gsasl_error (error, code);
-      return FALSE;
-    }
-
-  self->verified = code == GSASL_OK;
-  if (response != NULL)
-    *response = output_length > 0 ? g_base64_encode ((const guchar *) output, output_length)
-                                  : g_strdup ("");
-  gsasl_free (output);
-  return TRUE;
-}
-
-/* The bytes that a server sends in base64; the copy has a NUL behind it. */
-static char *
+/* The bytes that a server sends in base64; "=" stands for none. */
+static guint8 *
 decode (const char *text, gsize *length, GError **error)
 {
-  g_autofree guchar *bytes = NULL;
-  char              *copy;
+  IBBBase64Decoder   decoder = IBB_BASE64_DECODER_INIT;
+  g_autofree guint8 *bytes = NULL;
+  gsize              text_length = text != NULL ? strlen (text) : 0;
 
   *length = 0;
-  if (text == NULL || *text == '\0' || g_str_equal (text, "="))
-    return g_strdup ("");
-  if (strlen (text) > MAX_CHALLENGE)
+  if (text_length > MAX_CHALLENGE)
     {
       g_set_error_literal (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
-                           _ ("The server’s challenge is too long"));
+                           _ ("The server’s login challenge is too long"));
       return NULL;
     }
 
-  bytes = g_base64_decode (text, length);
-  copy = g_malloc (*length + 1);
-  memcpy (copy, bytes, *length);
-  copy[*length] = '\0';
-  return copy;
+  bytes = g_malloc (text_length / 4 * 3 + 3);
+  if (text_length == 0 || g_str_equal (text, "="))
+    return g_steal_pointer (&bytes);
+
+  *length = ibb_base64_decoder_feed (&decoder, text, text_length, bytes);
+  if (ibb_base64_decoder_finish (&decoder) == IBB_BASE64_INVALID)
+    {
+      g_set_error_literal (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
+                           _ ("The server’s login challenge is malformed"));
+      return NULL;
+    }
+
+  return g_steal_pointer (&bytes);
 }
 
-static gboolean
-check_iterations (const char *challenge, GError **error)
+gboolean
+ibb_sasl_set_challenge (IBBSasl *self, const char *challenge, GError **error)
 {
-  const char *iterations = strstr (challenge, ",i=");
+  g_autofree guint8 *bytes = NULL;
+  gsize              length;
 
-  if (iterations == NULL || g_ascii_strtoull (iterations + 3, NULL, 10) <= MAX_SCRAM_ITERATIONS)
-    return TRUE;
+  bytes = decode (challenge, &length, error);
+  if (bytes == NULL)
+    return FALSE;
+  if (self->scram == NULL)
+    return TRUE; /* all was said in the first message */
 
-  g_set_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
-               _ ("The server asks for more than %d rounds of hashing"), MAX_SCRAM_ITERATIONS);
-  return FALSE;
+  /* Some servers prove themselves here, and not in <success/>. */
+  if (self->has_challenge)
+    {
+      self->is_verified = ibb_scram_verify (self->scram, bytes, length, error);
+      return self->is_verified;
+    }
+  self->has_challenge = ibb_scram_set_challenge (self->scram, bytes, length, error);
+  return self->has_challenge;
+}
+
+gboolean
+ibb_sasl_compute (IBBSasl *self)
+{
+  return self->scram == NULL || self->is_verified || ibb_scram_compute (self->scram);
 }
 
 char *
-ibb_sasl_respond (IBBSasl *self, const char *challenge, GError **error)
+ibb_sasl_dup_response (IBBSasl *self)
 {
-  g_autofree char *input = NULL;
-  char            *response = NULL;
-  gsize            length;
+  g_autofree char *final = NULL;
 
-  input = decode (challenge, &length, error);
-  if (input == NULL)
-    return NULL;
-  if (self->session == NULL || g_str_equal (self->mechanism, "PLAIN"))
+  if (self->scram == NULL || self->is_verified)
     return g_strdup ("");
-  if (!check_iterations (input, error) || !step (self, input, length, &response, error))
-    return NULL;
 
-  return response;
+  final = ibb_scram_dup_final (self->scram);
+  return g_base64_encode ((const guchar *) final, strlen (final));
 }
 
 gboolean
 ibb_sasl_finish (IBBSasl *self, const char *text, GError **error)
 {
-  g_autofree char *input = NULL;
-  gsize            length;
+  g_autofree guint8 *bytes = NULL;
+  gsize              length;
 
-  input = decode (text, &length, error);
-  if (input == NULL)
+  bytes = decode (text, &length, error);
+  if (bytes == NULL)
     return FALSE;
-  if (!self->verified && length > 0 && check_iterations (input, error) &&
-      !step (self, input, length, NULL, error))
-    return FALSE;
-  if (self->verified)
-    return TRUE;
 
-  if (error != NULL && *error == NULL)
-    g_set_error_literal (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
-                         _ ("The server could not prove that it knows the password"));
-  return FALSE;
+  return self->scram == NULL || (self->is_verified && length == 0) ||
+         ibb_scram_verify (self->scram, bytes, length, error);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One SASL exchange (RFC 6120 §6), from the server's list of mechanisms to the
- * proof that it knows the password too.
+/* One SASL exchange (RFC 6120 §6), from the server's list of mechanisms to its proof that it
+ * knows the password, too.
  */
 
 #pragma once
@@ -12,10 +12,13 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  const char     *node;     /* (nullable) */
-  const char     *password; /* (nullable) */
-  GTlsConnection *tls;      /* (nullable): not encrypted */
+  const char     *node;            /* (nullable) */
+  const char     *bare_jid;        /* of the account */
+  const char     *password;        /* (nullable) */
+  GTlsConnection *tls;             /* (nullable): not encrypted */
+  gboolean        has_certificate; /* one was shown to the server */
   gboolean        allow_plain_text;
+  gboolean        forbid_plain;
   /* What the server's features say. binding_types is NULL if it says nothing
    * of them (XEP-0440). */
   const char *const *mechanisms;
@@ -30,8 +33,12 @@ void        ibb_sasl_free (IBBSasl *self);
 const char *ibb_sasl_get_mechanism (IBBSasl *self);
 /* The text of <auth/>, base64 or "=". */
 const char *ibb_sasl_get_initial (IBBSasl *self);
-/* The text of the <response/> to a <challenge/>. */
-char *ibb_sasl_respond (IBBSasl *self, const char *challenge, GError **error);
+/* Takes the text of a <challenge/>. */
+gboolean ibb_sasl_set_challenge (IBBSasl *self, const char *challenge, GError **error);
+/* Works on the answer for some milliseconds. TRUE when it is ready. */
+gboolean ibb_sasl_compute (IBBSasl *self);
+/* The text of the <response/>, once it is ready. */
+char *ibb_sasl_dup_response (IBBSasl *self);
 /* The text of <success/>. FALSE: the server did not prove itself. */
 gboolean ibb_sasl_finish (IBBSasl *self, const char *text, GError **error);
 

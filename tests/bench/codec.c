@@ -84,7 +84,7 @@ write_stanzas (Bench *bench)
     {
       if (out->len > 128 * 1024)
         g_byte_array_set_size (out, 0);
-      ibb_stanza_write (bench->stanza, out);
+      ibb_stanza_writer_append (bench->stanza, out);
     }
 }
 
@@ -169,7 +169,7 @@ main (int argc, char *argv[])
   bench.stanza->bytes = g_bytes_new (bench.bytes, bench.block_size);
   bench.xml = g_byte_array_new ();
   for (gsize i = 0; i < bench.n_blocks; i++)
-    ibb_stanza_write (bench.stanza, bench.xml);
+    ibb_stanza_writer_append (bench.stanza, bench.xml);
 
   g_print ("%d MiB in blocks of %" G_GSIZE_FORMAT "\n", PAYLOAD / (1024 * 1024), bench.block_size);
   measure (&bench, "encode", encode);

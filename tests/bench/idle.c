@@ -13,7 +13,7 @@
 
 #include "config.h"
 
-#include <ibb-glib/ibb-glib.h>
+#include "../lib/account.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -54,22 +54,11 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static IBBConnection *
-log_in (const char *account)
+log_in (const char *name)
 {
-  g_autofree char         *upper = g_ascii_strup (account, -1);
-  g_autofree char         *name = g_strconcat ("IBB_TEST_", upper, NULL);
-  g_autofree char         *password = g_strconcat (name, "_PASSWORD", NULL);
-  g_autofree char         *jid = g_strconcat (g_getenv (name), "/idle", NULL);
-  IBBClient               *client = ibb_client_new (jid);
-  g_autoptr (GTlsDatabase) database = NULL;
-  g_autoptr (GError)       error = NULL;
+  IBBClient         *client = account_create_client (name, "idle");
+  g_autoptr (GError) error = NULL;
 
-  database = g_tls_file_database_new (g_getenv ("IBB_TEST_CA_FILE"), &error);
-  g_assert_no_error (error);
-  ibb_client_set_tls_database (client, database);
-  ibb_client_set_host (client, g_getenv ("IBB_TEST_HOST"));
-  ibb_client_set_port (client, (guint) atoi (g_getenv ("IBB_TEST_PORT")));
-  ibb_client_set_password (client, g_getenv (password));
   ibb_client_login (client, NULL, &error);
   g_assert_no_error (error);
   return IBB_CONNECTION (client);

@@ -8,7 +8,7 @@
 
 #include "config.h"
 
-#include "core/engine.h"
+#include "driver.h"
 
 #include <malloc.h>
 #include <stdlib.h>
@@ -17,13 +17,12 @@
 #define BLOCK 4096
 #define N_RUNS 5
 
-static const guint counts[] = { 1, 100, 10000 };
+static const guint       counts[] = { 1, 100, 10000 };
+static const char *const jids[] = { OWN, PEER };
 
 typedef struct
 {
-  IBBEngine   *engines[2];
-  const char  *jids[2];
-  guint64      random;
+  Driver       ends[2];
   gint64       now;
   guint        n_sessions;
   IBBSession **opened; /* the ends of the first engine and of the second */
@@ -32,29 +31,12 @@ typedef struct
 } Bench;
 
 static void
-fill_random (guint8 *bytes, gsize length, gpointer data)
-{
-  Bench *bench = data;
-
-  for (gsize i = 0; i < length; i++)
-    {
-      bench->random =
-          bench->random * G_GUINT64_CONSTANT (6364136223846793005) + 1442695040888963407;
-      bytes[i] = (guint8) (bench->random >> 40);
-    }
-}
-
-static void
 take_events (Bench *bench, guint side)
 {
   IBBEvent event = IBB_EVENT_INIT;
 
-  while (ibb_engine_take_event (bench->engines[side], &event))
-    {
-      if (event.type == IBB_EVENT_ACCEPTED)
-        bench->accepted[bench->n_accepted++] = ibb_session_ref (event.session);
-      ibb_event_clear (&event);
-    }
+  while (driver_take_event (&bench->ends[side], &event))
+    bench->accepted[bench->n_accepted++] = g_steal_pointer (&event.session);
 }
 
 /* Everything that has to be said is said. */
@@ -69,23 +51,18 @@ exchange (Bench *bench)
       again = FALSE;
       for (guint side = 0; side < 2; side++)
         {
-          IBBEngine *from = bench->engines[side];
-
-          while ((stanza = ibb_engine_take_stanza (from, bench->now)) != NULL)
+          while ((stanza = driver_take (&bench->ends[side])) != NULL)
             {
               again = TRUE;
               bench->now += 10;
-              ibb_engine_sent (from, stanza, bench->now);
               /* As the server does. */
               if (stanza->from == NULL)
-                stanza->from = g_strdup (bench->jids[side]);
-              ibb_engine_receive (bench->engines[!side], stanza, bench->now);
-              ibb_stanza_record_unref (stanza);
+                stanza->from = g_strdup (jids[side]);
+              driver_receive (&bench->ends[!side], stanza);
               take_events (bench, side);
               take_events (bench, !side);
             }
-          if (ibb_engine_get_wake_time (from) <= bench->now)
-            ibb_engine_advance (from, bench->now);
+          driver_advance_to (&bench->ends[side], bench->now);
         }
     }
   while (again);
@@ -98,25 +75,20 @@ set_up (Bench *bench, guint n_sessions)
   IBBFailure failure = IBB_FAILURE_INIT;
 
   *bench = (Bench){
-    .jids = { "juliet@capulet.example/balcony", "romeo@montague.example/orchard" },
-    .random = 42,
     .now = 1000 * G_USEC_PER_SEC,
     .n_sessions = n_sessions,
     .opened = g_new0 (IBBSession *, n_sessions),
     .accepted = g_new0 (IBBSession *, n_sessions),
   };
   for (guint side = 0; side < 2; side++)
-    {
-      bench->engines[side] = ibb_engine_new (fill_random, bench);
-      ibb_engine_set_local_jid (bench->engines[side], bench->jids[side]);
-    }
-  ibb_engine_get_settings (bench->engines[1])->session_limit = n_sessions;
-  ibb_engine_set_listen (bench->engines[1], IBB_LISTEN_ACCEPT);
+    driver_init (&bench->ends[side], jids[side], &bench->now, (Random){ side });
+  ibb_engine_get_settings (bench->ends[1].engine)->session_limit = n_sessions;
+  ibb_engine_set_listen (bench->ends[1].engine, IBB_LISTEN_ACCEPT);
 
-  open.peer = bench->jids[1];
+  open.peer = PEER;
   for (guint i = 0; i < n_sessions; i++)
     {
-      bench->opened[i] = ibb_engine_open (bench->engines[0], &open, bench->now, &failure);
+      bench->opened[i] = ibb_engine_open (bench->ends[0].engine, &open, bench->now, &failure);
       g_assert_nonnull (bench->opened[i]);
       exchange (bench);
     }
@@ -132,14 +104,14 @@ tear_down (Bench *bench)
       exchange (bench);
     }
   for (guint side = 0; side < 2; side++)
-    g_assert_cmpuint (ibb_engine_get_n_sessions (bench->engines[side]), ==, 0);
+    g_assert_cmpuint (ibb_engine_get_n_sessions (bench->ends[side].engine), ==, 0);
   for (guint i = 0; i < bench->n_sessions; i++)
     {
       ibb_session_unref (bench->opened[i]);
       ibb_session_unref (bench->accepted[i]);
     }
   for (guint side = 0; side < 2; side++)
-    ibb_engine_free (bench->engines[side]);
+    driver_clear (&bench->ends[side]);
   g_free (bench->opened);
   g_free (bench->accepted);
 }

@@ -58,7 +58,7 @@ measure_parts (Bench *bench, const guint8 *bytes)
     {
       g_clear_pointer (&stanza->bytes, g_bytes_unref);
       stanza->bytes = g_bytes_new_static (bytes + i, MIN (bench->block_size, SIZE - i));
-      ibb_stanza_write (stanza, out);
+      ibb_stanza_writer_append (stanza, out);
       stanza_parser_feed (&parser, out->data, out->len);
       g_byte_array_set_size (out, 0);
     }
@@ -101,7 +101,7 @@ receive (gpointer data)
 }
 
 static double
-measure_splice (Bench *bench)
+measure_splice (Bench *bench, gboolean as_xml)
 {
   g_autoptr (IBBLoopback)      loopback = ibb_loopback_new ();
   g_autoptr (IBBConnection)    left = ibb_loopback_attach (loopback, ROMEO);
@@ -115,6 +115,7 @@ measure_splice (Bench *bench)
   GThread                     *thread;
   double                       start;
 
+  ibb_loopback_set_carry_xml (loopback, as_xml);
   ibb_service_expect_session_async (receiver, ROMEO, "bench", NULL, accepted_cb, &there);
   here = ibb_service_open_session (sender, JULIET, IBB_STANZA_TYPE_IQ, bench->block_size, "bench",
                                    NULL, &error);
@@ -161,10 +162,8 @@ compare_runs (Bench *bench, const guint8 *bytes)
   for (guint i = 0; i < N_RUNS; i++)
     {
       parts[i] = measure_parts (bench, bytes);
-      g_unsetenv ("IBB_LOOPBACK_XML");
-      handed[i] = measure_splice (bench);
-      g_setenv ("IBB_LOOPBACK_XML", "1", TRUE);
-      xml[i] = measure_splice (bench);
+      handed[i] = measure_splice (bench, FALSE);
+      xml[i] = measure_splice (bench, TRUE);
     }
   qsort (parts, N_RUNS, sizeof parts[0], compare);
   median = parts[N_RUNS / 2];

@@ -50,31 +50,38 @@ end_cb (void *data, const xmlChar *local_name, const xmlChar *prefix, const xmlC
     }
 }
 
+static void
+restricted_cb (void *data, IBBSaxRestriction what)
+{
+  g_assert_not_reached ();
+}
+
 void
 stanza_parser_init (StanzaParser *self)
 {
-  const char   *header = "<s xmlns='jabber:client'>";
-  xmlSAXHandler sax = { .initialized = XML_SAX2_MAGIC,
-                        .startElementNs = start_cb,
-                        .endElementNs = end_cb,
-                        .characters = characters_cb };
+  static const IBBSaxHandler handler = {
+    .start = start_cb,
+    .end = end_cb,
+    .characters = characters_cb,
+    .restricted = restricted_cb,
+  };
+  const char *header = "<s xmlns='jabber:client'>";
 
   memset (self, 0, sizeof *self);
   self->reader = ibb_stanza_reader_new ();
-  self->context = xmlCreatePushParserCtxt (&sax, self, NULL, 0, NULL);
-  xmlCtxtUseOptions (self->context, IBB_STANZA_PARSER_OPTIONS);
+  ibb_sax_init (&self->sax, &handler);
   stanza_parser_feed (self, header, strlen (header));
 }
 
 void
 stanza_parser_feed (StanzaParser *self, const void *xml, gsize length)
 {
-  xmlParseChunk (self->context, xml, (int) length, FALSE);
+  ibb_sax_feed (&self->sax, xml, length, FALSE);
 }
 
 void
 stanza_parser_clear (StanzaParser *self)
 {
-  xmlFreeParserCtxt (self->context);
+  ibb_sax_clear (&self->sax);
   ibb_stanza_reader_free (self->reader);
 }

@@ -4,12 +4,15 @@
 
 #pragma once
 
-#include "ibb-stanza-private.h"
+#include "ibb-stanza.h"
+#include "stanza/sax.h"
+#include "stanza/stanza-reader.h"
+#include "stanza/stanza-writer.h"
 
 typedef struct
 {
+  IBBSax           sax;
   IBBStanzaReader *reader;
-  xmlParserCtxt   *context;
   guint            depth;
   guint            n_stanzas;
   gsize            n_bytes; /* decoded */

@@ -142,6 +142,33 @@ run({
         await roundTrip(await opening[1], accepted);
     },
 
+    '/bindings/javascript/withdrawn': async () => {
+        const [alice, bob] = services();
+        const requests = [], seen = [];
+        bob.session_limit = 1;
+        bob.connect('session-requested', (_service, request) => {
+            requests.push(request);
+            request.connect('notify::pending', () => seen.push(request.pending));
+            request.connect('withdrawn', (_request, error) => seen.push(error));
+            return true;
+        });
+        const opening = alice.open_session_async(BOB, IBB.StanzaType.IQ, 0, null, null);
+        await until(() => requests.length === 1);
+        assert(requests[0].pending);
+        bob.stop();
+        assert(!requests[0].is_pending());
+        await until(() => seen.length === 2);
+        assert(seen[0] === false);
+        assert(seen[1].matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED));
+        await checkFails(opening, IBB.Error.NOT_ACCEPTABLE, IBB.error_quark());
+        try {
+            requests[0].accept();
+            throw new Error('accepted');
+        } catch (error) {
+            assert(error.message === seen[1].message);
+        }
+    },
+
     '/bindings/javascript/sessions': async () => {
         // Many at once, each to its end.
         const [alice, bob] = services();

@@ -156,6 +156,38 @@ async void run_deferred () throws Error {
   yield round_trip (opened, accepted);
 }
 
+// Withdrawn while it was kept: the service is stopped.
+async void run_withdrawn () throws Error {
+  IBB.Service alice, bob;
+  IBB.Request? kept = null;
+  Error? reason = null;
+
+  make_services (out alice, out bob);
+  bob.session_limit = 1;
+  bob.session_requested.connect ((request) => {
+    kept = request;
+    request.withdrawn.connect ((error) => {
+      reason = error;
+      Idle.add (run_withdrawn.callback);
+    });
+    Idle.add (run_withdrawn.callback);
+    return true;
+  });
+  alice.open_session_async.begin (BOB);
+  yield;
+  assert (kept.pending && kept.is_pending ());
+  bob.stop ();
+  assert (!kept.pending);
+  yield;
+  assert (reason is IOError.CANCELLED);
+  try {
+    kept.accept ();
+    assert_not_reached ();
+  } catch (IOError.CANCELLED error) {
+    assert (error.message == reason.message);
+  }
+}
+
 // What was cancelled has taken nothing, and is called again.
 async void run_cancelled () throws Error {
   IBB.Service alice, bob;
@@ -241,6 +273,7 @@ async void run_case (string name) throws Error {
     case "own-connection": yield run_own_connection (); break;
     case "sessions": yield run_sessions (); break;
     case "deferred": yield run_deferred (); break;
+    case "withdrawn": yield run_withdrawn (); break;
     case "cancelled": yield run_cancelled (); break;
     case "errors": yield run_errors (); break;
     case "half-close": yield run_half_close (); break;
@@ -340,7 +373,7 @@ void test_io_error () {
 int main (string[] args) {
   Test.init (ref args);
   foreach (var name in new string[] { "loopback", "own-connection", "sessions", "deferred",
-                                      "cancelled", "errors", "half-close" })
+                                      "withdrawn", "cancelled", "errors", "half-close" })
     Test.add_data_func ("/bindings/vala/" + name, () => run (name));
   Test.add_func ("/bindings/vala/synchronous", test_synchronous);
   Test.add_func ("/bindings/vala/refused", test_refused);

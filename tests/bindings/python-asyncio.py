@@ -3,6 +3,7 @@
 
 import asyncio
 import contextlib
+import gc
 import hashlib
 import io
 import os
@@ -12,6 +13,8 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import warnings
+import weakref
 
 import cases
 from bindings import DATA, listing
@@ -201,6 +204,125 @@ async def cancel_task():
             transport.abort()
 
 
+async def until_taken(dice, begin):
+    """Takes a session with a call that is cancelled, in one way or another, until it is not."""
+    n_cancelled = 0
+    while True:
+        call = begin()
+        turns = dice.randrange(1, 7)  # at least that in which the task begins to wait
+        taking = dice.choice((
+            lambda: asyncio.wait_for(call, 0.0005 * turns),
+            lambda: asyncio.ensure_future(taken_by(call)),
+            lambda: asyncio.ensure_future(call)))()
+        task = asyncio.ensure_future(taking)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if dice.random() < 0.7:
+            task.cancel()
+        elif not asyncio.isfuture(taking):
+            pass  # it times out
+        elif not task.done():
+            await asyncio.wait((task,), timeout=0.002)
+            task.cancel()
+        try:
+            return await task, n_cancelled
+        except (asyncio.CancelledError, TimeoutError):
+            n_cancelled += 1
+        del call, taking, task
+
+
+async def taken_by(call):
+    return await call
+
+
+@case('cancel/accept')
+async def cancel_accept():
+    # Whenever an accept is cancelled, the next one gets the session: none is lost,
+    # none is aborted, and their order is kept.
+    seed = random.randrange(2 ** 32)
+    print(f'# seed {seed}')
+    dice = random.Random(seed)
+    alice, bob = services()
+    cancelled = 0
+
+    async def ask():
+        for number in range(60):
+            async with await alice.open_session_async(BOB, sid=f's{number}') as transport:
+                reader, writer = transport.make_streams()
+                writer.write(b'%d\n' % number)
+                assert await reader.readline() == b'%d\n' % number
+            for _ in range(dice.randrange(4)):
+                await asyncio.sleep(0)
+
+    bob.accept_async().cancel()  # from here on somebody listens
+    asking = asyncio.ensure_future(ask())
+    for number in range(60):
+        transport, n = await until_taken(dice, bob.accept_async)
+        cancelled += n
+        assert transport.props.sid == f's{number}', (transport.props.sid, number)
+        await echo(transport)
+    await asking
+    assert cancelled > 0
+
+
+@case('cancel/expect')
+async def cancel_expect():
+    # The same of a session that was agreed on: the next expectation of it gets it.
+    seed = random.randrange(2 ** 32)
+    print(f'# seed {seed}')
+    dice = random.Random(seed)
+    alice, bob = services()
+    bob.props.session_limit = 0
+    cancelled = 0
+
+    async def ask(sid):
+        while True:
+            try:
+                transport = await alice.open_session_async(BOB, sid=sid)
+                break
+            except GLib.Error as error:
+                assert error.matches(IBB.error_quark(), IBB.Error.NOT_ACCEPTABLE), error
+                await asyncio.sleep(0.001)
+        async with transport:
+            reader, writer = transport.make_streams()
+            writer.write(b'hello\n')
+            assert await reader.readline() == b'hello\n'
+
+    for number in range(30):
+        sid = f's{number}'
+        asking = asyncio.ensure_future(ask(sid))
+        transport, n = await until_taken(dice, lambda: bob.expect_session_async(ALICE, sid))
+        cancelled += n
+        assert transport.props.sid == sid
+        await echo(transport)
+        await asking
+    assert cancelled > 0
+
+
+@case('cancel/taken-later')
+async def cancel_taken_later():
+    # The result of a call can be taken once; if nobody takes it, it goes to the
+    # next call.
+    alice, bob = services()
+    call = bob.accept_async()
+    opened = await alice.open_session_async(BOB, sid='one')
+    await asyncio.wait((call,))
+    first = asyncio.ensure_future(taken_by(call))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.wait((first,))
+    transport = await call
+    assert transport is call.result() and transport.props.sid == 'one'
+    transport.abort()
+
+    call = bob.accept_async()
+    opened = await alice.open_session_async(BOB, sid='two')
+    await asyncio.wait((call,))
+    del call
+    async with await bob.accept_async() as transport, opened:
+        assert transport.props.sid == 'two'
+
+
 @case('cancel/read')
 async def cancel_read():
     # Reads that are cancelled at any moment lose nothing.
@@ -313,7 +435,7 @@ async def async_with():
 
     # Without streams, too; and the end of the block waits for the other side's.
     opened, accepted = await ends()
-    async with opened, accepted:
+    async with accepted, opened:  # opened is closed first, once all has arrived
         opened.get_output_stream().write_all(DATA)
     assert accepted.props.bytes_received == len(DATA) and opened.has_ended()
 
@@ -448,6 +570,109 @@ def loop_interrupt():
     except KeyboardInterrupt:
         seen.append('interrupted')
     assert seen == ['cancelled', 'interrupted']
+
+
+async def talk_in_loop():
+    """What a loop has to do: calls and signals of GLib's, timers, files, threads."""
+    opened, accepted = await ends()
+    answering = asyncio.ensure_future(echo(accepted))
+    async with opened:
+        reader, writer = opened.make_streams()
+        writer.write(b'hello\n')
+        assert await reader.readline() == b'hello\n'
+    await answering
+    await asyncio.sleep(0.005)
+    assert await asyncio.to_thread(lambda: 7) == 7
+    process = await asyncio.create_subprocess_exec('echo', 'hello', stdout=asyncio.subprocess.PIPE)
+    assert (await process.communicate())[0] == b'hello\n'
+    try:
+        async with asyncio.timeout(0.005):
+            await asyncio.Event().wait()
+    except TimeoutError:
+        return 'talked'
+
+
+@cases.case('/bindings/python/asyncio/loop/application')
+def loop_application():
+    # A task of the loop runs while Gio.Application.run() does.
+    application = Gio.Application(application_id='org.example.IBB',
+                                  flags=Gio.ApplicationFlags.NON_UNIQUE)
+    loop = IBB.new_event_loop()
+    said = []
+
+    async def talk():
+        try:
+            said.append(await talk_in_loop())
+        finally:
+            application.quit()
+
+    def activate(_application):
+        application.hold()
+        said.append(loop.create_task(talk()))
+
+    application.connect('activate', activate)
+    application.run(None)
+    assert said[0].done() and said[0].result() is None and said[1] == 'talked', said
+    # The loop can be run as well, before and after.
+    assert loop.run_until_complete(talk_in_loop()) == 'talked'
+    loop.close()
+
+
+@cases.case('/bindings/python/asyncio/loop/application-idle')
+def loop_application_idle():
+    # It rests when there is nothing to do, and when another loop is running.
+    loop = IBB.new_event_loop()
+    n_turns = 0
+    turn = loop._run_one_turn
+
+    def count():
+        nonlocal n_turns
+        n_turns += 1
+        turn()
+
+    loop._run_one_turn = count
+    done = []
+    timer = loop.call_later(100, done.append)
+    main_loop = GLib.MainLoop()
+    GLib.timeout_add(100, main_loop.quit)
+    main_loop.run()
+    assert n_turns < 5, n_turns
+    timer.cancel()
+
+    n_turns = 0
+    loop.call_soon(done.append, 'late')
+    assert IBB.run(talk_in_loop()) == 'talked'
+    assert n_turns == 0 and not done
+    while not done:
+        GLib.MainContext.default().iteration(True)
+    loop.close()
+
+
+@cases.case('/bindings/python/asyncio/loop/application-error')
+def loop_application_error():
+    # What a callback raises goes the loop's way, and the others go on.
+    loop = IBB.new_event_loop()
+    reports, done = [], []
+    loop.set_exception_handler(lambda _loop, context: reports.append(context['exception']))
+
+    def fail():
+        raise ValueError('mine')
+
+    loop.call_soon(fail)
+    loop.call_later(0.002, done.append, 1)
+    threading.Thread(target=lambda: loop.call_soon_threadsafe(done.append, 2)).start()
+    while len(done) < 2:
+        GLib.MainContext.default().iteration(True)
+    assert [repr(error) for error in reports] == ["ValueError('mine')"]
+    loop.close()
+    GLib.MainContext.default().iteration(False)
+    # One that is dropped is gone.
+    gone = weakref.ref(IBB.new_event_loop())
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter('always')
+        gc.collect()
+    assert gone() is None
+    GLib.MainContext.default().iteration(False)
 
 
 @cases.case('/bindings/python/asyncio/loop/thread')

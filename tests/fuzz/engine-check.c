@@ -5,34 +5,36 @@
 #include "engine-check.h"
 
 #include "core/engine-private.h"
+#include "core/session-private.h"
 
 static void
 check_sender (IBBSession *session, guint *n_pending)
 {
   IBBSender *sender = &session->sender;
+  IBBFlight *flight = &sender->flight;
   guint64    position = sender->delivered;
   gsize      in_flight = 0;
   guint      n_sent = 0;
   guint      n_refused = 0;
   gboolean   after_unsent = FALSE;
-  guint16    seq = (guint16) (sender->next_seq - g_queue_get_length (&sender->flight));
+  guint16    seq = (guint16) (sender->next_seq - g_queue_get_length (&flight->blocks));
 
   g_assert (sender->written == sender->cut + sender->queue.length);
   g_assert (sender->delivered <= sender->cut);
   /* What was handed over, refused and put back to be cut anew (D-16) counts still. */
   g_assert (sender->handed <= sender->written);
-  g_assert (sender->to_send == NULL ||
-            ((IBBBlock *) sender->to_send->data)->state == IBB_BLOCK_TO_SEND);
+  g_assert (flight->to_send == NULL ||
+            ((IBBBlock *) flight->to_send->data)->state == IBB_BLOCK_TO_SEND);
 
-  for (GList *l = sender->flight.head; l != NULL; l = l->next)
+  for (GList *l = flight->blocks.head; l != NULL; l = l->next)
     {
       IBBBlock *block = l->data;
       gsize     size = g_bytes_get_size (block->bytes);
 
-      g_assert (size > 0 && size <= session->block_size);
+      g_assert (size > 0 && size <= session->terms.block_size);
       position += size;
       /* A message that goes again was already counted as delivered. */
-      g_assert (block->end == position || session->carrier == IBB_CARRIER_MESSAGE);
+      g_assert (block->end == position || session->terms.carrier == IBB_CARRIER_MESSAGE);
       g_assert (block->seq == seq++);
       g_assert (!after_unsent || block->state == IBB_BLOCK_TO_SEND);
       if (block->attempts > 0)
@@ -40,7 +42,7 @@ check_sender (IBBSession *session, guint *n_pending)
       switch (block->state)
         {
         case IBB_BLOCK_TO_SEND:
-          g_assert (sender->to_send != NULL);
+          g_assert (flight->to_send != NULL);
           after_unsent = TRUE;
           break;
         case IBB_BLOCK_SENT:
@@ -50,152 +52,201 @@ check_sender (IBBSession *session, guint *n_pending)
         case IBB_BLOCK_REFUSED:
           n_refused++;
           break;
-        case IBB_BLOCK_GIVEN:
+        case IBB_BLOCK_PASSED:
         default:
           g_assert_not_reached ();
         }
     }
 
-  g_assert (sender->in_flight == in_flight);
-  g_assert (sender->n_sent == n_sent);
-  g_assert (sender->n_refused == n_refused);
+  g_assert (flight->stall.in_flight == in_flight);
+  g_assert (flight->n_sent == n_sent);
+  g_assert (flight->n_refused == n_refused);
   /* All replies collected: something was made of them. */
   g_assert (n_refused == 0 || n_sent > 0);
   /* Whatever is not delivered has a way out. */
-  g_assert (g_queue_get_length (&sender->flight) == n_sent + n_refused || sender->to_send != NULL);
-  g_assert (g_queue_get_length (&sender->given) <= IBB_RECENT_BLOCKS);
-  *n_pending += g_queue_get_length (&sender->given);
+  g_assert (g_queue_get_length (&flight->blocks) == n_sent + n_refused || flight->to_send != NULL);
+  g_assert (g_queue_get_length (&flight->passed) <= IBB_RECENT_BLOCKS);
+  *n_pending += g_queue_get_length (&flight->passed);
 }
 
 static void
 check_receiver (IBBSession *session, const IBBSettings *largest)
 {
   IBBReceiver *receiver = &session->receiver;
+  IBBAcks     *acks = &receiver->acks;
   gsize        s = largest->receive_buffer_size;
-  gsize        h = MAX (MAX (s, 4 * 1024 * 1024), 2 * (gsize) session->block_size);
-  gsize        held_bytes = 0;
+  gsize        h = MAX (MAX (s, 4 * 1024 * 1024), 2 * (gsize) session->terms.block_size);
+  gsize        delayed_bytes = 0;
+  gsize        records = 0;
 
   g_assert (receiver->received == receiver->read + receiver->queue.length);
-  g_assert (receiver->queue.length <= 2 * s + h + session->block_size); /* D-23 */
-  for (GList *l = receiver->held.head; l != NULL; l = l->next)
+  g_assert (receiver->queue.length <= 2 * s + h + session->terms.block_size); /* D-23 */
+  for (GList *l = acks->blocks.head; l != NULL; l = l->next)
     {
-      IBBHeld *held = l->data;
+      IBBDelayedAck *ack = l->data;
 
-      held_bytes += held->cost;
-      g_assert (g_hash_table_lookup (receiver->held_digests, &held->digest) == &held->digest);
+      delayed_bytes += ack->cost;
+      records += 192 + strlen (ack->id);
+      g_assert (g_hash_table_lookup (acks->digests, &ack->digest) == &ack->digest);
     }
-  g_assert (receiver->held_digests == NULL ||
-            g_hash_table_size (receiver->held_digests) == g_queue_get_length (&receiver->held));
-  g_assert (receiver->held_bytes == held_bytes);
-  g_assert (g_queue_get_length (&receiver->held) <= IBB_BLOCKS_IN_FLIGHT_MAX);
+  g_assert (acks->digests == NULL ||
+            g_hash_table_size (acks->digests) == g_queue_get_length (&acks->blocks));
+  g_assert (acks->bytes == delayed_bytes);
+  g_assert (acks->records == records);
+  g_assert (g_queue_get_length (&acks->blocks) <= IBB_BLOCKS_IN_FLIGHT_MAX);
   g_assert (g_queue_get_length (&receiver->early) <= IBB_EARLY_BLOCKS + 1); /* D-24 */
 }
 
-/* D-50: who is late waits in the order in which it became so, and is not parked;
- * a ping is under way only while there are sessions. */
+/* D-50: a late session waits in the order in which it became so, and is not
+ * stalled; a ping is under way only while there are sessions. */
 static void
-check_parking (IBBEngine *engine)
+check_stalls (IBBEngine *engine)
 {
-  gint64 since = G_MININT64;
-  guint  n_late = 0;
+  IBBStalls     *stalls = engine->shared->stalls;
+  gint64         since = G_MININT64;
+  guint          n_late = 0;
+  GHashTableIter iter;
+  gpointer       session;
 
-  for (GList *l = engine->all.head; l != NULL; l = l->next)
-    n_late += ((IBBSession *) l->data)->sender.late_since != IBB_NEVER;
-  g_assert (g_queue_get_length (&engine->late) == n_late);
-  for (GList *l = engine->late.head; l != NULL; l = l->next)
+  g_hash_table_iter_init (&iter, engine->shared->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, &session))
+    n_late += ((IBBSession *) session)->sender.flight.stall.late_since != IBB_NEVER;
+  g_assert (g_queue_get_length (&stalls->late) == n_late);
+  for (GList *l = stalls->late.head; l != NULL; l = l->next)
     {
-      IBBSender *sender = &((IBBSession *) l->data)->sender;
+      IBBStall *stall = l->data;
 
-      g_assert (sender->late_since >= since && sender->late_since != IBB_NEVER);
-      g_assert (!sender->parked && sender->n_sent > 0);
-      since = sender->late_since;
+      g_assert (stall->late_since >= since && stall->late_since != IBB_NEVER);
+      g_assert (!stall->is_stalled && stall->in_flight > 0);
+      since = stall->late_since;
     }
-  g_assert (engine->ping == NULL || g_hash_table_size (engine->sessions) > 0);
-  g_assert (engine->ping != NULL || (engine->ping_timer.iter == NULL && !engine->ping_unanswered));
+  g_assert (!ibb_pending_is_set (&stalls->ping) ||
+            g_hash_table_size (engine->shared->sessions) > 0);
+  g_assert (ibb_pending_is_set (&stalls->ping) ||
+            (stalls->ping_timer.iter == NULL && !stalls->is_unanswered));
+}
+
+/* Every session of the engine: those in the table, and those that ended. */
+static GHashTable *
+collect_sessions (IBBEngine *engine, IBBSession **held, guint n_held)
+{
+  GHashTable    *sessions = g_hash_table_new (NULL, NULL);
+  GHashTableIter iter;
+  gpointer       session;
+
+  g_hash_table_iter_init (&iter, engine->shared->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, &session))
+    g_hash_table_add (sessions, session);
+  for (GList *l = engine->shared->changed.head; l != NULL; l = l->next)
+    g_hash_table_add (sessions, l->data);
+  for (GList *l = engine->events.head; l != NULL; l = l->next)
+    if (((IBBEvent *) l->data)->session != NULL)
+      g_hash_table_add (sessions, ((IBBEvent *) l->data)->session);
+  for (guint i = 0; i < n_held; i++)
+    if (held[i] != NULL && held[i]->terms.shared == engine->shared)
+      g_hash_table_add (sessions, held[i]);
+  return sessions;
+}
+
+static void
+check_session (IBBSession *session, const IBBSettings *largest, guint *n_pending)
+{
+  IBBSender  *sender = &session->sender;
+  IBBOpening *opening = session->opening;
+
+  if (session->state == IBB_SESSION_ENDED)
+    {
+      g_assert (sender->flight.stall.in_flight == 0 && session->timer.iter == NULL);
+      g_assert (!sender->is_ready && !session->receiver.acks.is_waiting);
+      g_assert (sender->own_server == NULL && sender->peer_server == NULL);
+      g_assert (g_queue_is_empty (&session->receiver.acks.blocks));
+      g_assert (session->is_counted == (session->receiver.queue.length > 0));
+      /* It is told why, once all is read. */
+      g_assert (session->receiver.eof || session->receiver.failure.kind != IBB_FAILURE_NONE);
+      g_assert (sender->output_failure.kind != IBB_FAILURE_NONE);
+      g_assert (opening == NULL);
+      return;
+    }
+
+  g_assert (session->is_counted);
+  *n_pending += (opening != NULL && ibb_pending_is_set (&opening->pending)) +
+                ibb_pending_is_set (&session->closing.pending);
+  g_assert ((session->state == IBB_SESSION_OPENING) ==
+            (opening != NULL && ibb_pending_is_set (&opening->pending)));
+  g_assert ((session->state == IBB_SESSION_REQUESTED) ==
+            (opening != NULL && opening->request != NULL));
+  check_sender (session, n_pending);
+  check_receiver (session, largest);
 }
 
 void
-engine_check (IBBEngine *engine, const IBBSettings *largest)
+engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSettings *largest)
 {
-  gsize          in_flight = 0;
-  gsize          parked = 0;
-  gsize          unread = 0;
-  guint          n_counted = 0;
-  guint          n_requests = 0;
-  guint          n_errors = 0;
-  guint          n_server_users = 0;
-  guint          n_pending = g_queue_get_length (&engine->abandoned);
-  guint          n_timers = engine->abandoned_timer.iter != NULL;
-  GHashTableIter iter;
-  gpointer       value;
+  IBBShared             *shared = engine->shared;
+  g_autoptr (GHashTable) sessions = collect_sessions (engine, held, n_held);
+  gsize                  in_flight = 0;
+  gsize                  stalled = 0;
+  gsize                  unread = 0;
+  gsize                  records = 0;
+  guint                  n_counted = 0;
+  guint                  n_requests = 0;
+  guint                  n_server_users = 0;
+  guint                  n_pending = g_queue_get_length (&shared->abandoned->opens);
+  guint                  n_timers = shared->abandoned->timer.iter != NULL;
+  GHashTableIter         iter;
+  gpointer               key, value;
 
-  for (GList *l = engine->all.head; l != NULL; l = l->next)
+  g_hash_table_iter_init (&iter, sessions);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
     {
-      IBBSession *session = l->data;
+      IBBSession *session = key;
+      IBBSender  *sender = &session->sender;
 
-      g_assert (session->engine == engine);
-      g_assert ((session->peer != NULL) == (session->state != IBB_SESSION_ENDED));
+      g_assert (session->terms.shared == shared);
+      g_assert ((session->terms.peer != NULL) == (session->state != IBB_SESSION_ENDED));
       unread += session->receiver.queue.length;
+      records += session->receiver.acks.records;
       n_counted += session->is_counted != FALSE;
       n_requests += session->state == IBB_SESSION_REQUESTED;
       n_timers += session->timer.iter != NULL;
-      if (session->state == IBB_SESSION_ENDED)
-        {
-          g_assert (session->sender.in_flight == 0 && session->timer.iter == NULL);
-          g_assert (!session->is_ready && !session->is_memory_held);
-          g_assert (session->own_server == NULL && session->peer_server == NULL);
-          g_assert (g_queue_is_empty (&session->receiver.held));
-          g_assert (session->is_counted == (session->receiver.queue.length > 0));
-          /* It is told why, once all is read. */
-          g_assert (session->receiver.eof || session->input_failure.kind != IBB_FAILURE_NONE);
-          g_assert (session->output_failure.kind != IBB_FAILURE_NONE);
-          continue;
-        }
-
-      g_assert (session->is_counted);
-      n_pending += (session->open_id != NULL) + (session->close_id != NULL);
-      g_assert ((session->state == IBB_SESSION_OPENING) == (session->open_id != NULL));
-      g_assert ((session->state == IBB_SESSION_REQUESTED) == (session->request != NULL));
-      check_sender (session, &n_pending);
-      check_receiver (session, largest);
-      n_server_users += (session->own_server != NULL) + (session->peer_server != NULL);
-      if (session->sender.parked)
-        parked += session->sender.in_flight;
-      else if (session->carrier == IBB_CARRIER_IQ)
-        in_flight += session->sender.in_flight;
+      n_server_users += (sender->own_server != NULL) + (sender->peer_server != NULL);
+      check_session (session, largest, &n_pending);
+      if (sender->flight.stall.is_stalled)
+        stalled += sender->flight.stall.in_flight;
+      else if (session->terms.carrier == IBB_CARRIER_IQ)
+        in_flight += sender->flight.stall.in_flight;
     }
 
-  g_hash_table_iter_init (&iter, engine->peers);
+  g_hash_table_iter_init (&iter, shared->peers->by_jid);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
       IBBPeer *peer = value;
 
-      n_pending += (peer->query != NULL) + (peer->probe != NULL);
-      n_timers += peer->probe_timer.iter != NULL;
+      n_pending += ibb_pending_is_set (&peer->query) + ibb_pending_is_set (&peer->probe);
+      n_timers += peer->timer.iter != NULL;
     }
 
-  g_hash_table_iter_init (&iter, engine->servers);
+  g_hash_table_iter_init (&iter, shared->servers->by_domain);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
       IBBServer *server = value;
 
-      n_pending += server->query != NULL;
+      n_pending += ibb_pending_is_set (&server->query);
       g_assert (server->n_users > 0);
       n_server_users -= server->n_users;
     }
 
   g_assert (n_server_users == 0);
-  n_pending += engine->ping != NULL;
-  n_timers += engine->ping_timer.iter != NULL;
-  g_assert (engine->unread == unread);
-  g_assert (engine->n_counted == n_counted);
-  g_assert (engine->n_requests == n_requests && n_requests <= 16); /* D-47 */
-  g_assert (engine->flow.in_flight == in_flight);
-  g_assert (engine->parked == parked);
-  check_parking (engine);
-  for (GList *l = engine->control.head; l != NULL; l = l->next)
-    n_errors += ((IBBStanza *) l->data)->payload == IBB_PAYLOAD_ERROR;
-  g_assert (engine->n_error_replies == n_errors);
+  n_pending += ibb_pending_is_set (&shared->stalls->ping);
+  n_timers += shared->stalls->ping_timer.iter != NULL;
+  g_assert (shared->memory.unread == unread);
+  g_assert (shared->memory.records == records);
+  g_assert (shared->memory.n_sharers == n_counted);
+  g_assert (shared->requests->n == n_requests && n_requests <= 16); /* D-47 */
+  g_assert (shared->flow.in_flight == in_flight);
+  g_assert (shared->stalls->stalled == stalled);
+  check_stalls (engine);
+  g_assert (shared->control.errors <= 512 * 1024); /* D-47 */
   g_assert (ibb_engine_get_n_pending (engine) == n_pending);
   g_assert (ibb_engine_get_n_timers (engine) == n_timers);
 }
@@ -203,7 +254,7 @@ engine_check (IBBEngine *engine, const IBBSettings *largest)
 gboolean
 engine_check_flooded (IBBEngine *engine)
 {
-  return engine->n_error_replies >= 1000;
+  return engine->shared->control.errors >= 448 * 1024;
 }
 
 guint16
@@ -215,10 +266,14 @@ engine_check_get_next_seq (IBBSession *session)
 void
 engine_check_ready (IBBEngine *engine, gint64 now)
 {
-  for (GList *l = engine->all.head; l != NULL; l = l->next)
-    {
-      IBBSession *session = l->data;
+  GHashTableIter iter;
+  gpointer       value;
 
-      g_assert (session->is_ready || !ibb_sender_can_send (session, now));
+  g_hash_table_iter_init (&iter, engine->shared->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      IBBSender *sender = &((IBBSession *) value)->sender;
+
+      g_assert (sender->is_ready || !ibb_sender_can_send (sender, now));
     }
 }

@@ -6,8 +6,9 @@
 
 #include "core/engine.h"
 
-/* largest: the most that each setting ever was. */
-void engine_check (IBBEngine *engine, const IBBSettings *largest);
+/* held: sessions that may have ended, each NULL or a reference of the caller's;
+ * largest: the most that each setting ever was. */
+void engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSettings *largest);
 /* When all that is due was done: no session that could send has been forgotten. */
 void engine_check_ready (IBBEngine *engine, gint64 now);
 /* Whether so many errors wait that requests go unanswered (D-47). */

@@ -35,7 +35,7 @@ receive (World *self, IBBStanza *stanza)
 
       /* The answer may be queued at once: it is expected before. */
       g_hash_table_insert (self->replies, g_strdup (key), GUINT_TO_POINTER (n + 1));
-      if (!ibb_engine_receive (self->engine, stanza, self->now))
+      if (!ibb_engine_receive (self->driver.engine, stanza, self->driver.time))
         {
           if (n == 0)
             g_hash_table_remove (self->replies, key);
@@ -45,7 +45,7 @@ receive (World *self, IBBStanza *stanza)
       g_free (key);
     }
   else
-    ibb_engine_receive (self->engine, stanza, self->now);
+    ibb_engine_receive (self->driver.engine, stanza, self->driver.time);
   ibb_stanza_record_unref (stanza);
 }
 

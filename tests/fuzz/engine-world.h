@@ -5,11 +5,10 @@
 
 #pragma once
 
-#include "core/engine.h"
+#include "driver.h"
 
 #include <stdint.h>
 
-#define OWN "juliet@capulet.example/balcony"
 #define N_SESSIONS 12
 #define N_EXPECTATIONS 4
 #define N_TAKEN 32
@@ -18,10 +17,8 @@ typedef struct
 {
   const uint8_t *data;
   size_t         left;
-  IBBEngine     *engine;
+  Driver         driver;
   IBBSettings    largest;
-  gint64         now;
-  guint64        random;
   guint          n_ids;
   gboolean       lost;
   gboolean       was_lost; /* what was asked before has no answer */

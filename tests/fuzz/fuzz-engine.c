@@ -41,18 +41,6 @@ world_next (World *self)
   return *self->data++;
 }
 
-static void
-fill_random (guint8 *bytes, gsize length, gpointer data)
-{
-  World *self = data;
-
-  for (gsize i = 0; i < length; i++)
-    {
-      self->random = self->random * G_GUINT64_CONSTANT (6364136223846793005) + 1442695040888963407;
-      bytes[i] = (guint8) (self->random >> 56);
-    }
-}
-
 char *
 world_get_key (const char *id, const char *jid)
 {
@@ -72,7 +60,7 @@ add_session (World *self, IBBSession *session)
         self->sessions[i] = session;
         return;
       }
-  ibb_session_abort (session, self->now);
+  ibb_session_abort (session, self->driver.time);
   ibb_session_unref (session);
 }
 
@@ -87,7 +75,7 @@ take_events (World *self)
 {
   IBBEvent event;
 
-  while (ibb_engine_take_event (self->engine, &event))
+  while (ibb_engine_take_event (self->driver.engine, &event))
     {
       guint slot = GPOINTER_TO_UINT (event.expectation);
 
@@ -119,7 +107,7 @@ open_session (World *self)
                    .sid = b >> 7 ? NULL : world_sids[(b >> 5) & 3],
   };
 
-  session = ibb_engine_open (self->engine, &open, self->now, &failure);
+  session = ibb_engine_open (self->driver.engine, &open, self->driver.time, &failure);
   g_assert ((session == NULL) == (failure.kind != IBB_FAILURE_NONE));
   if (session != NULL)
     add_session (self, g_steal_pointer (&session));
@@ -135,10 +123,10 @@ expect (World *self)
   IBBExpectation *old = g_steal_pointer (&self->expectations[slot]);
 
   if (old != NULL)
-    ibb_engine_cancel_expectation (self->engine, old);
+    ibb_engine_cancel_expectation (self->driver.engine, old);
   else
     self->expectations[slot] =
-        ibb_engine_expect (self->engine, world_jids[(b >> 2) & 3], world_sids[(b >> 4) & 3],
+        ibb_engine_expect (self->driver.engine, world_jids[(b >> 2) & 3], world_sids[(b >> 4) & 3],
                            b >> 6 == 3 ? 300 : 0, GUINT_TO_POINTER (slot + 1), &failure);
   ibb_failure_clear (&failure);
 }
@@ -148,6 +136,10 @@ expect (World *self)
 static void
 use_session (World *self)
 {
+  static void (*const calls[]) (IBBSession *, gint64) = {
+    ibb_session_flush,           ibb_session_close_output, ibb_session_close_input,
+    ibb_session_shutdown_output, ibb_session_close,        ibb_session_abort,
+  };
   IBBSession *session = world_pick_session (self);
   guint       b = world_next (self);
   guint64     before;
@@ -159,17 +151,17 @@ use_session (World *self)
   switch (b & 15)
     {
     case 0:
-      ibb_session_accept (session, self->now);
+      ibb_session_accept (session, self->driver.time);
       break;
     case 1:
-      ibb_session_refuse (session, b >> 4, b >> 7 ? "because" : NULL, self->now);
+      ibb_session_refuse (session, b >> 4, b >> 7 ? "because" : NULL, self->driver.time);
       break;
     case 2:
     case 3:
       {
         static const gsize sizes[] = { 1, 100, 5000, sizeof world_zeros };
         gsize              writable = ibb_session_get_writable (session);
-        gsize n = ibb_session_write (session, world_zeros, sizes[(b >> 4) & 3], self->now);
+        gsize n = ibb_session_write (session, world_zeros, sizes[(b >> 4) & 3], self->driver.time);
 
         g_assert (n <= writable && n <= sizes[(b >> 4) & 3]);
         g_assert ((n > 0) == (writable > 0));
@@ -181,35 +173,25 @@ use_session (World *self)
         guint8 bytes[16384];
         gsize  readable = ibb_session_get_readable (session);
         gsize  wanted = b >> 4 < 2 ? 1 : sizeof bytes;
-        gsize  n = ibb_session_read (session, bytes, wanted, self->now);
+        gsize  n = ibb_session_read (session, bytes, wanted, self->driver.time);
 
         g_assert (n == MIN (readable, wanted));
       }
       break;
     case 6:
-      ibb_session_flush (session, self->now);
-      break;
     case 7:
-      ibb_session_close_output (session, self->now);
-      break;
     case 8:
-      ibb_session_close_input (session, self->now);
-      break;
     case 9:
-      ibb_session_shutdown_output (session, self->now);
-      break;
     case 10:
-      ibb_session_close (session, self->now);
-      break;
     case 11:
-      ibb_session_abort (session, self->now);
-      g_assert (ibb_session_get_state (session) == IBB_SESSION_ENDED);
+      calls[(b & 15) - 6](session, self->driver.time);
+      g_assert ((b & 15) < 11 || ibb_session_get_state (session) == IBB_SESSION_ENDED);
       break;
     case 12:
-      ibb_session_set_auto_flush (session, b >> 4 & 1, self->now);
+      ibb_session_set_auto_flush (session, b >> 4 & 1, self->driver.time);
       break;
     case 13:
-      ibb_session_set_half_close (session, b >> 4 & 1, self->now);
+      ibb_session_set_half_close (session, b >> 4 & 1, self->driver.time);
       break;
     case 14:
     default:
@@ -218,77 +200,64 @@ use_session (World *self)
         if (self->sessions[i] == session)
           self->sessions[i] = NULL;
       if (!ibb_session_is_close_begun (session))
-        ibb_session_abort (session, self->now);
+        ibb_session_abort (session, self->driver.time);
       ibb_session_unref (session);
       return;
     }
   g_assert (ibb_session_get_received (session) == before);
 }
 
+#define FIELD(name) G_STRUCT_OFFSET (IBBSettings, name)
+
 static void
 change_settings (World *self)
 {
   static const guint values[] = { 0, 1, 2, 5, 300, 4096, 65535, 1000000 };
-  IBBSettings       *settings = ibb_engine_get_settings (self->engine);
-  guint              b = world_next (self);
-  guint              value = values[b >> 5];
+  static const struct
+  {
+    gsize    offset;
+    gsize    second;  /* (nullable): another that gets the same value */
+    guint    modulus; /* 0: any value */
+    gboolean is_size; /* of a block: 1 to 65535 */
+  } fields[] = {
+    [0] = { FIELD (session_limit), 0, 0, FALSE },
+    [1] = { FIELD (max_retries), 0, 8, FALSE },
+    [2] = { FIELD (initial_wait_time), 0, 0, FALSE },
+    [4] = { FIELD (default_block_size), 0, 0, TRUE },
+    [5] = { FIELD (max_block_size), 0, 0, TRUE },
+    [6] = { FIELD (block_size_fallback), 0, 2, FALSE },
+    [11] = { FIELD (open_timeout), FIELD (accept_timeout), 0, FALSE },
+    [12] = { FIELD (close_timeout), FIELD (peer_timeout), 0, FALSE },
+    [13] = { FIELD (half_close), FIELD (strict), 2, FALSE },
+  };
+  IBBSettings *settings = ibb_engine_get_settings (self->driver.engine);
+  gsize *sizes[] = { &settings->window, &settings->send_buffer_size, &settings->receive_buffer_size,
+                     &settings->receive_memory_limit };
+  guint  b = world_next (self);
+  guint  value = values[b >> 5];
+  guint  which = b & 15;
 
-  switch (b & 15)
+  if (which == 3)
+    settings->wait_backoff_factor = 1.0 + value / 10.0;
+  else if (which >= 7 && which <= 10)
+    *sizes[which - 7] = value;
+  else if (which == 14)
+    ibb_engine_set_stanza_limit (self->driver.engine, value);
+  else if (which == 15)
+    ibb_engine_set_listen (self->driver.engine, value % 3);
+  else
     {
-    case 0:
-      settings->session_limit = value;
-      break;
-    case 1:
-      settings->max_retries = value % 8;
-      break;
-    case 2:
-      settings->initial_wait_time = value;
-      break;
-    case 3:
-      settings->wait_backoff_factor = 1.0 + value / 10.0;
-      break;
-    case 4:
-      settings->default_block_size = CLAMP (value, 1, IBB_BLOCK_SIZE_MAX);
-      break;
-    case 5:
-      settings->max_block_size = CLAMP (value, 1, IBB_BLOCK_SIZE_MAX);
-      break;
-    case 6:
-      settings->block_size_fallback = value & 1;
-      break;
-    case 7:
-      settings->window = value;
-      break;
-    case 8:
-      settings->send_buffer_size = value;
-      break;
-    case 9:
-      settings->receive_buffer_size = value;
-      break;
-    case 10:
-      settings->receive_memory_limit = value;
-      break;
-    case 11:
-      settings->open_timeout = settings->accept_timeout = value;
-      break;
-    case 12:
-      settings->close_timeout = value;
-      break;
-    case 13:
-      settings->half_close = value & 1;
-      settings->strict = value & 1;
-      break;
-    case 14:
-      ibb_engine_set_stanza_limit (self->engine, value);
-      break;
-    case 15:
-    default:
-      ibb_engine_set_listen (self->engine, value % 3);
-      break;
+      if (fields[which].modulus > 0)
+        value %= fields[which].modulus;
+      if (fields[which].is_size)
+        value = CLAMP (value, 1, IBB_BLOCK_SIZE_MAX);
+      G_STRUCT_MEMBER (guint, settings, fields[which].offset) = value;
+      if (fields[which].second != 0)
+        G_STRUCT_MEMBER (guint, settings, fields[which].second) = value;
     }
   self->largest.receive_buffer_size =
       MAX (self->largest.receive_buffer_size, settings->receive_buffer_size);
-  ibb_engine_settings_changed (self->engine, self->now);
+  ibb_engine_settings_changed (self->driver.engine, self->driver.time);
 }
 
 /* What we send. */
@@ -351,10 +320,10 @@ check_stanza (World *self, IBBStanza *stanza)
 static void
 take (World *self, guint n)
 {
-  self->flooded |= engine_check_flooded (self->engine);
+  self->flooded |= engine_check_flooded (self->driver.engine);
   while (n-- > 0)
     {
-      IBBStanza *stanza = ibb_engine_take_stanza (self->engine, self->now);
+      IBBStanza *stanza = driver_take (&self->driver);
 
       if (stanza == NULL)
         return;
@@ -371,9 +340,9 @@ report (World *self, guint n, gboolean failed)
       IBBStanza *stanza = g_queue_pop_head (&self->unsent);
 
       if (failed)
-        ibb_engine_send_failed (self->engine, stanza, self->now);
+        ibb_engine_send_failed (self->driver.engine, stanza, self->driver.time);
       else
-        ibb_engine_sent (self->engine, stanza, self->now);
+        ibb_engine_sent (self->driver.engine, stanza, self->driver.time);
       ibb_stanza_record_unref (stanza);
     }
 }
@@ -398,18 +367,18 @@ connection (World *self)
       if (b >> 3 == 7)
         {
           self->lost = self->was_lost = TRUE;
-          ibb_engine_lost (self->engine, self->now);
+          ibb_engine_lost (self->driver.engine, self->driver.time);
         }
       else if (self->lost && b >> 3 > 7)
         {
           self->lost = FALSE;
           g_hash_table_remove_all (self->replies);
-          ibb_engine_restored (self->engine);
+          ibb_engine_restored (self->driver.engine);
         }
       break;
     case 4:
       if (b >> 3 >= 30)
-        ibb_engine_stop (self->engine, b >> 3 & 1, self->now);
+        ibb_engine_stop (self->driver.engine, b >> 3 & 1, self->driver.time);
       break;
     default:
       take (self, 1000);
@@ -426,11 +395,11 @@ pass_time (World *self)
   guint               b = world_next (self);
 
   if ((b & 15) < 14)
-    self->now += milliseconds[b & 15] * 1000;
-  else if (ibb_engine_get_wake_time (self->engine) != G_MAXINT64)
-    self->now = ibb_engine_get_wake_time (self->engine);
-  ibb_engine_advance (self->engine, self->now);
-  g_assert (ibb_engine_get_wake_time (self->engine) > self->now);
+    self->driver.time += milliseconds[b & 15] * 1000;
+  else if (ibb_engine_get_wake_time (self->driver.engine) != G_MAXINT64)
+    self->driver.time = ibb_engine_get_wake_time (self->driver.engine);
+  ibb_engine_advance (self->driver.engine, self->driver.time);
+  g_assert (ibb_engine_get_wake_time (self->driver.engine) > self->driver.time);
 }
 
 static void
@@ -475,25 +444,26 @@ step (World *self)
       break;
     }
   take_events (self);
-  engine_check (self->engine, &self->largest);
-  if (ibb_engine_get_wake_time (self->engine) > self->now)
-    engine_check_ready (self->engine, self->now);
+  engine_check (self->driver.engine, self->sessions, N_SESSIONS, &self->largest);
+  if (ibb_engine_get_wake_time (self->driver.engine) > self->driver.time)
+    engine_check_ready (self->driver.engine, self->driver.time);
 }
 
 /* All ends: sessions closed or aborted, stopped or lost, nobody answers. */
 static void
 finish (World *self, guint how)
 {
-  guint n_steps = 0;
+  IBBSettings *settings = ibb_engine_get_settings (self->driver.engine);
+  guint        n_steps = 0;
 
   if (how & 1)
     for (guint i = 0; i < N_SESSIONS; i++)
       if (self->sessions[i] != NULL)
         {
           if (how & 2)
-            ibb_session_close (self->sessions[i], self->now);
+            ibb_session_close (self->sessions[i], self->driver.time);
           else
-            ibb_session_shutdown_output (self->sessions[i], self->now);
+            ibb_session_shutdown_output (self->sessions[i], self->driver.time);
         }
   for (guint i = 0; (how & 4) && i < 5; i++)
     {
@@ -503,50 +473,53 @@ finish (World *self, guint how)
         peers_reply (self, j, 0, 0);
     }
   take_events (self);
-  engine_check (self->engine, &self->largest);
+  engine_check (self->driver.engine, self->sessions, N_SESSIONS, &self->largest);
 
   if (how & 8)
     {
       self->lost = self->was_lost = TRUE;
-      ibb_engine_lost (self->engine, self->now);
+      ibb_engine_lost (self->driver.engine, self->driver.time);
     }
   else
-    ibb_engine_stop (self->engine, how & 16, self->now);
+    ibb_engine_stop (self->driver.engine, how & 16, self->driver.time);
   take_events (self);
-  engine_check (self->engine, &self->largest);
+  engine_check (self->driver.engine, self->sessions, N_SESSIONS, &self->largest);
 
-  /* Nobody is there any more: silence ends what is open (D-27). What waits
-   * for our own application is ours to end. */
-  while (ibb_engine_get_wake_time (self->engine) != G_MAXINT64)
+  /* Nobody is there any more: silence ends what is open (D-27), unless it is waited
+   * for without end. What waits for our own application is ours to end. */
+  if (settings->peer_timeout == 0)
+    settings->peer_timeout = 1000;
+  ibb_engine_settings_changed (self->driver.engine, self->driver.time);
+  while (ibb_engine_get_wake_time (self->driver.engine) != G_MAXINT64)
     {
       g_assert (n_steps++ < 10000);
-      self->now = ibb_engine_get_wake_time (self->engine);
-      ibb_engine_advance (self->engine, self->now);
-      g_assert (ibb_engine_get_wake_time (self->engine) > self->now);
+      self->driver.time = ibb_engine_get_wake_time (self->driver.engine);
+      ibb_engine_advance (self->driver.engine, self->driver.time);
+      g_assert (ibb_engine_get_wake_time (self->driver.engine) > self->driver.time);
       take (self, 1000);
       report (self, 1000, FALSE);
       take_events (self);
-      engine_check (self->engine, &self->largest);
+      engine_check (self->driver.engine, self->sessions, N_SESSIONS, &self->largest);
     }
   for (guint i = 0; i < N_SESSIONS; i++)
     if (self->sessions[i] != NULL)
-      ibb_session_abort (self->sessions[i], self->now);
+      ibb_session_abort (self->sessions[i], self->driver.time);
   take_events (self);
   take (self, 10000);
   report (self, 10000, FALSE);
 
-  g_assert (ibb_engine_get_n_sessions (self->engine) == 0);
-  g_assert (ibb_engine_get_n_counted (self->engine) == 0);
-  g_assert (ibb_engine_get_unread (self->engine) == 0);
+  g_assert (ibb_engine_get_n_sessions (self->driver.engine) == 0);
+  g_assert (ibb_engine_get_n_counted (self->driver.engine) == 0);
+  g_assert (ibb_engine_get_unread (self->driver.engine) == 0);
   for (guint i = 0; i < N_EXPECTATIONS; i++)
     g_assert (self->expectations[i] == NULL);
 
   /* The last aborts may have left abandoned opens, which expire. */
-  self->now += G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC;
-  ibb_engine_advance (self->engine, self->now);
-  g_assert (ibb_engine_get_n_pending (self->engine) == 0);
-  g_assert (ibb_engine_get_n_timers (self->engine) == 0);
-  g_assert (ibb_engine_take_stanza (self->engine, self->now) == NULL);
+  self->driver.time += G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC;
+  ibb_engine_advance (self->driver.engine, self->driver.time);
+  g_assert (ibb_engine_get_n_pending (self->driver.engine) == 0);
+  g_assert (ibb_engine_get_n_timers (self->driver.engine) == 0);
+  g_assert (ibb_engine_take_stanza (self->driver.engine, self->driver.time) == NULL);
   if (!self->was_lost && !self->flooded && !self->repeated)
     g_assert (g_hash_table_size (self->replies) == 0); /* N-20 */
 }
@@ -561,12 +534,12 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   if (size < 2 || size > 4096)
     return 0;
 
-  self.engine = ibb_engine_new (fill_random, &self);
-  settings = ibb_engine_get_settings (self.engine);
+  driver_init (&self.driver, OWN, NULL, (Random){ 0 });
+  self.driver.hold_sent = TRUE;
+  settings = ibb_engine_get_settings (self.driver.engine);
   self.replies = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   how = world_next (&self);
-  ibb_engine_set_local_jid (self.engine, OWN);
-  ibb_engine_set_listen (self.engine, how >> 5 & 1 ? IBB_LISTEN_ASK : IBB_LISTEN_ACCEPT);
+  ibb_engine_set_listen (self.driver.engine, how >> 5 & 1 ? IBB_LISTEN_ASK : IBB_LISTEN_ACCEPT);
   settings->session_limit = 8;
   if (how >> 6 & 1)
     settings->window = 100000;
@@ -583,7 +556,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   for (guint i = 0; i < N_TAKEN; i++)
     g_clear_pointer (&self.taken[i], ibb_stanza_record_unref);
   g_queue_clear_full (&self.unsent, (GDestroyNotify) ibb_stanza_record_unref);
-  ibb_engine_free (self.engine);
+  driver_clear (&self.driver);
   g_hash_table_unref (self.replies);
   return 0;
 }

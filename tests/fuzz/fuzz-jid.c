@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What is normal stays as it is, is UTF-8, and equals what it came from. */
+/* What is normal stays as it is, is UTF-8, and equals and resembles what it came
+ * from; so does what is sent. */
 
 #include "config.h"
 
@@ -16,6 +17,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_autofree char *jid = g_strndup ((const char *) data, size);
   g_autofree char *normal = ibb_jid_normalize (jid);
   g_autofree char *again = NULL;
+  g_autofree char *sent = NULL;
 
   if (normal == NULL)
     return 0;
@@ -25,6 +27,10 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   again = ibb_jid_normalize (normal);
   g_assert (g_strcmp0 (again, normal) == 0);
   g_assert (ibb_jid_equal (jid, normal));
+  g_assert (ibb_jid_resembles (jid, normal));
+
+  sent = ibb_jid_dup_unicode (jid);
+  g_assert (ibb_jid_equal (jid, sent));
 
   return 0;
 }

@@ -7,7 +7,8 @@
 
 #include "fuzz.h"
 
-#include "ibb-stanza-private.h"
+#include "core/stanza.h"
+#include "ibb-stanza.h"
 
 #include <string.h>
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "ibb-error.h"
+#include "stanza/namespaces.h"
 #include "xmpp/ack-queue.h"
 #include "xmpp/parser.h"
 
@@ -114,14 +115,21 @@ log_stanza (GString *log, IBBStanza *stanza)
                           g_str_hash (xml));
 }
 
+typedef struct
+{
+  IBBAckQueue *queue;
+  guint32      acknowledged; /* how many should be */
+} Acks;
+
 /* The server's counts (XEP-0198), whatever they are, against what was sent. */
 static void
-count (IBBAckQueue *acks, const IBBElement *element, GString *log)
+count (Acks *counted, const IBBElement *element, GString *log)
 {
-  GQueue  awaited = G_QUEUE_INIT;
-  guint32 h;
-  guint32 before = ibb_ack_queue_get_acknowledged (acks);
-  guint32 sent = ibb_ack_queue_get_sent (acks);
+  IBBAckQueue *acks = counted->queue;
+  GQueue       awaited = G_QUEUE_INIT;
+  guint32      h;
+  guint32      before = counted->acknowledged;
+  guint32      sent = ibb_ack_queue_get_sent (acks);
 
   if (!ibb_ack_queue_parse_h (ibb_element_get_attribute (element, "h"), &h))
     return;
@@ -129,6 +137,7 @@ count (IBBAckQueue *acks, const IBBElement *element, GString *log)
     {
       g_assert (h - before <= sent - before);
       g_assert (awaited.length == h - before);
+      counted->acknowledged = h;
       if (ibb_element_is (element, "resumed", IBB_MANAGEMENT_NAMESPACE))
         {
           ibb_ack_queue_restart (acks);
@@ -145,7 +154,7 @@ count (IBBAckQueue *acks, const IBBElement *element, GString *log)
 
 /* FALSE at the end of the stream. */
 static gboolean
-take_all (IBBParser *parser, gboolean read_stanzas, IBBAckQueue *acks, GString *log)
+take_all (IBBParser *parser, gboolean read_stanzas, Acks *acks, GString *log)
 {
   for (;;)
     {
@@ -165,10 +174,10 @@ take_all (IBBParser *parser, gboolean read_stanzas, IBBAckQueue *acks, GString *
         count (acks, element, log);
       if (stanza != NULL)
         log_stanza (log, stanza);
-      if (stanza != NULL && !ibb_ack_queue_is_full (acks))
+      if (stanza != NULL && !ibb_ack_queue_is_full (acks->queue))
         {
-          ibb_ack_queue_push (acks, stanza, TRUE);
-          ibb_ack_queue_note_sent (acks);
+          ibb_ack_queue_push (acks->queue, stanza, TRUE);
+          ibb_ack_queue_note_sent (acks->queue);
         }
       if (event == IBB_PARSER_END)
         return FALSE;
@@ -180,7 +189,8 @@ parse (GString *text, gboolean read_stanzas, guint seed, GString *log)
 {
   gsize                   before = get_allocated ();
   g_autoptr (IBBParser)   parser = ibb_parser_new ();
-  g_autoptr (IBBAckQueue) acks = ibb_ack_queue_new (G_MAXUINT32 - 1);
+  g_autoptr (IBBAckQueue) queue = ibb_ack_queue_new (G_MAXUINT32 - 1);
+  Acks                    acks = { queue, G_MAXUINT32 - 1 };
   gsize                   offset = 0;
   gsize                   log_length = log->allocated_len;
 
@@ -201,14 +211,14 @@ parse (GString *text, gboolean read_stanzas, guint seed, GString *log)
       offset += n;
       fine = ibb_parser_feed (parser, piece, n, &error);
       g_assert (fine == (error == NULL));
-      if (!take_all (parser, read_stanzas, acks, log))
+      if (!take_all (parser, read_stanzas, &acks, log))
         return;
       if (!fine)
         {
           g_assert (g_error_matches (error, IBB_ERROR, IBB_ERROR_PROTOCOL));
           g_assert (ibb_parser_get_condition (parser) != NULL);
           g_assert (!ibb_parser_feed (parser, "<a/>", 4, NULL));
-          g_assert (take_all (parser, read_stanzas, acks, log));
+          g_assert (take_all (parser, read_stanzas, &acks, log));
           return;
         }
       if (seed != 0)

@@ -16,7 +16,7 @@ test('greeting', greeting)
 '''
 
 
-@cases.case('/install/subproject', timeout=280)
+@cases.case('/install/subproject', timeout=600)
 def subproject():
     with Folder() as folder:
         folder.write('meson.build', OUTER)
@@ -27,7 +27,7 @@ def subproject():
             '--buildtype=plain')
         run('ninja', '-C', folder / 'build')
         assert run(folder / 'build/greeting') == 'hello\n'
-        # Neither tests nor documentation of ours in somebody else's build.
+        # Another project's build has neither our tests nor our documentation.
         names = os.listdir(folder / 'build/subprojects/ibb-glib')
         assert 'tests' not in names and 'doc' not in names, names
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The library exports its public functions, and nothing else."""
+"""The library exports its public functions, and nothing else; the macros of its versions."""
 
 import glob
 import os
@@ -9,7 +9,30 @@ import subprocess
 import cases
 
 ROOT = os.environ['IBB_TEST_SOURCE_ROOT']
+BUILD = os.environ['IBB_TEST_BUILD_ROOT']
 LIBRARY = os.environ['IBB_TEST_LIBRARY']
+
+# Declarations as a later version could have them, and a program that uses all of them.
+VERSIONS = '''
+#include <ibb-glib/ibb-glib.h>
+
+#if !IBB_CHECK_VERSION (1, 0, 0) || !IBB_CHECK_VERSION (0, 9, 9) || IBB_CHECK_VERSION (1, 0, 99) \\
+    || IBB_CHECK_VERSION (1, 1, 0) || IBB_CHECK_VERSION (2, 0, 0)
+#error "IBB_CHECK_VERSION"
+#endif
+
+IBB_AVAILABLE_IN_1_0 void current (void);
+IBB_DEPRECATED_IN_1_0_FOR (current) void deprecated (void);
+
+void use (void);
+
+void
+use (void)
+{
+  current ();
+  DEPRECATED;
+}
+'''
 
 
 def exported():
@@ -50,6 +73,29 @@ def all_declared():
     if not any(name.startswith('ibb_client_') for name in exported()):
         missing = {name for name in missing if not name.startswith('ibb_client_')}
     assert not missing, missing
+
+
+def compile_versions(*definitions):
+    """Compiles VERSIONS; what the compiler said, None if nothing."""
+    flags = subprocess.run(('pkg-config', '--cflags', 'gio-2.0'), check=True, stdout=subprocess.PIPE, text=True).stdout
+    result = subprocess.run(
+        ('cc', '-x', 'c', '-fsyntax-only', '-Wall', '-Werror', *definitions, f'-I{ROOT}', f'-I{BUILD}',
+         f'-I{BUILD}/ibb-glib', *flags.split(), '-'),
+        check=False, input=VERSIONS, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return result.stdout if result.returncode else None
+
+
+@cases.case('/install/symbols/versions')
+def versions():
+    assert compile_versions('-DDEPRECATED=(void) 0') is None
+    said = compile_versions('-DDEPRECATED=deprecated ()')
+    assert said and 'deprecated: Use \'current\' instead' in said, said
+    assert compile_versions('-DDEPRECATED=(void) 0', '-DIBB_VERSION_MIN_REQUIRED=IBB_VERSION_1_0',
+                            '-DIBB_VERSION_MAX_ALLOWED=IBB_VERSION_1_0') is None
+    said = compile_versions('-DIBB_VERSION_MIN_REQUIRED=0')
+    assert said and 'is older than ibb-glib 1.0' in said, said
+    said = compile_versions('-DIBB_VERSION_MIN_REQUIRED=(IBB_VERSION_1_0+256)')
+    assert said and 'is older than IBB_VERSION_MIN_REQUIRED' in said, said
 
 
 cases.main()

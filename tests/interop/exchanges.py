@@ -32,8 +32,8 @@ def add(library):
         peer = Peer(server, library)
         service, jid = other_end.make_service(server)
         transport = other_end.accept_session(service, peer, jid, 'receive')
-        sending = peer.start('send', sid='receive', size=MIB, seed='receive', close=True)
-        other_end.check_content(other_end.read(transport), other_end.data('receive'))
+        sending = peer.start('send', sid='receive', size=MIB // 4, seed='receive', close=True)
+        other_end.check_content(other_end.read(transport), other_end.data('receive', MIB // 4))
         sending.result(other_end.PATIENCE)
         # The same end again, and the way back is over, too.
         cases.check_equal(other_end.read(transport), b'', 'bytes after the end')
@@ -150,7 +150,7 @@ def add(library):
         service, jid = other_end.make_service(server, receive_buffer_size=16384)
         transport = other_end.accept_session(service, peer, jid, 'slow')
         sending = peer.start('send', sid='slow', size=MIB // 4, seed='slow', close=True)
-        # The last of them is above the limit: its acknowledgement is withheld.
+        # The last of them is above the limit: its acknowledgement is delayed.
         while transport.props.bytes_received < 5 * 4096:
             cases.check(not sending.done(), 'sent although nobody reads')
             other_end.pause()

@@ -20,7 +20,7 @@ from gi.repository import Gio, GLib, IBB  # noqa: E402
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 MIB = 1024 * 1024
-PATIENCE = 60
+PATIENCE = 180
 IQ, MESSAGE = IBB.StanzaType.IQ, IBB.StanzaType.MESSAGE
 
 
@@ -131,14 +131,26 @@ def be_patient(transport):
     return transport
 
 
-def open_session(service, peer, sid, carrier=IQ, block_size=0):
-    return be_patient(service.open_session(peer.jid, carrier, block_size, sid, None))
+def open_session(service, peer, sid, stanza_type=IQ, block_size=0):
+    return be_patient(service.open_session(peer.jid, stanza_type, block_size, sid, None))
 
 
 def accept_session(service, peer, jid, sid, **arguments):
     """A session that the peer opens."""
+    # From this call on the service listens; what comes earlier is refused.
+    accepted = []
+    cancellable = Gio.Cancellable()
+    service.accept_async(cancellable, lambda _service, result: accepted.append(result))
     opening = peer.start('open', to=jid, sid=sid, **arguments)
-    transport = be_patient(service.accept(None))
+    # None comes if the peer could not open it, and opening tells why.
+    opening.add_done_callback(lambda done: done.exception() and cancellable.cancel())
+    while not accepted:
+        GLib.MainContext.default().iteration(True)
+    try:
+        transport = be_patient(service.accept_finish(accepted[0]))
+    except GLib.Error:
+        opening.result(PATIENCE)
+        raise
     opening.result(PATIENCE)
     cases.check_equal(transport.props.sid, sid, 'sid')
     cases.check_equal(transport.props.peer_jid, peer.jid, 'peer')

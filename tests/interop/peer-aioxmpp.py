@@ -77,11 +77,11 @@ class AioxmppPeer(peer.Peer):
     async def do_expect(self, jid, sid):
         self.ibb.expect_session(lambda: Protocol(self), aioxmpp.JID.fromstr(jid), sid)
 
-    async def do_open(self, to, sid, block_size=4096, carrier='iq'):
+    async def do_open(self, to, sid, block_size=4096, stanza_type='iq'):
         try:
             await self.ibb.open_session(lambda: Protocol(self), aioxmpp.JID.fromstr(to), sid=sid,
                                         block_size=block_size,
-                                        stanza_type=aioxmpp.ibb.IBBStanzaType(carrier))
+                                        stanza_type=aioxmpp.ibb.IBBStanzaType(stanza_type))
         except aioxmpp.errors.XMPPError as error:
             raise peer.Refused(error.condition.value[1], error.TYPE.value) from error
 

@@ -132,7 +132,7 @@ GlooxPeer::handleOOBRequestResult (const JID &from, const JID &to, const std::st
   return "";
 }
 
-/* Both of an offer of ours that was taken, and of one that we took. */
+/* For a session that we opened, and for one that we accepted. */
 void
 GlooxPeer::handleFTBytestream (Bytestream *bs)
 {

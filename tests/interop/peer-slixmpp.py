@@ -61,10 +61,10 @@ class SlixmppPeer(peer.Peer):
     async def do_expect(self, jid, sid):
         await self.ibb.api['preauthorize_sid'](self.client.boundjid, sid, slixmpp.JID(jid), None)
 
-    async def do_open(self, to, sid, block_size=4096, carrier='iq'):
+    async def do_open(self, to, sid, block_size=4096, stanza_type='iq'):
         try:
             await self.ibb.open_stream(slixmpp.JID(to), sid=sid, block_size=block_size,
-                                       use_messages=carrier == 'message')
+                                       use_messages=stanza_type == 'message')
         except IqError as error:
             raise peer.Refused(error.condition, error.etype) from error
 

@@ -66,8 +66,8 @@ def messages(server):
     cases.check(report['ended'], 'the peer knows no end')
     other_end.check_report(report, content)
 
-    transport = other_end.accept_session(service, peer, jid, 'back', carrier='message')
-    cases.check_equal(transport.props.stanza_type, MESSAGE, 'carrier')
+    transport = other_end.accept_session(service, peer, jid, 'back', stanza_type='message')
+    cases.check_equal(transport.props.stanza_type, MESSAGE, 'stanza_type')
     peer.start('send', sid='back', size=MIB, seed='back', close=True)
     other_end.check_content(other_end.read(transport), other_end.data('back'))
 

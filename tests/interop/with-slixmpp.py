@@ -85,17 +85,18 @@ def messages(server):
     transport.close(None)
     other_end.check_report(peer.call('report', sid='there'), content)
 
-    transport = other_end.accept_session(service, peer, jid, 'back', carrier='message')
+    transport = other_end.accept_session(service, peer, jid, 'back', stanza_type='message')
     peer.start('send', sid='back', size=MIB, seed='back', close=True)
     other_end.check_content(other_end.read(transport), other_end.data('back'))
 
 
-@cases.case('/interop/slixmpp/killed with a block in its hands D-27 B-03', timeout=150)
+@cases.case('/interop/slixmpp/killed with a block in its hands D-27 B-03', timeout=240)
 def killed_in_the_middle(server):
-    """Nothing tells that the one block in flight is lost, until we ask after 60 s."""
+    """Nothing tells that the one block in flight is lost, until we ask."""
     peer = Peer(server, 'slixmpp', delay=1000)
     peer.call('accept')
-    service, _jid = other_end.make_service(server)
+    # It is asked when a tenth of this time is over, and at the latest after a minute.
+    service, _jid = other_end.make_service(server, peer_timeout=100000)
     transport = service.open_session(peer.jid, IQ, 0, 'middle', None)
     reading = other_end.in_thread(other_end.failure, other_end.read, transport)
     other_end.write(transport, other_end.data('middle', 50000))

@@ -7,15 +7,18 @@
     cases.main(server)      # the arguments of the program choose among them
 """
 
-import faulthandler
 import inspect
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 
-TIMEOUT = 90
+import watchdog
+
+# Only what hangs takes so long: on a busy machine a case may take ten times its time.
+TIMEOUT = 240
 
 _cases = []
 _cleanups = []
@@ -37,6 +40,12 @@ def defer(function):
     _cleanups.append(function)
 
 
+def clean_up():
+    """What was deferred; main () does so after each case."""
+    while _cleanups:
+        _cleanups.pop()()
+
+
 def check(condition, what):
     if not condition:
         raise AssertionError(what)
@@ -51,6 +60,18 @@ def _alarm(_number, _frame):
     raise TimeoutError('the watchdog of the case')
 
 
+def _watch(done, timeout):
+    """The stacks first, while all of them stand; then the main thread is interrupted."""
+    if done.wait(timeout):
+        return
+    watchdog.show_stacks(os.getpid())
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGALRM)
+    # A call that blocks in C is not interrupted.
+    if not done.wait(10):
+        print('# the watchdog of the case', flush=True)
+        os._exit(1)
+
+
 def main(*arguments):
     wanted = sys.argv[1:]
     chosen = [entry for entry in _cases
@@ -61,9 +82,8 @@ def main(*arguments):
     for number, (name, function, timeout) in enumerate(chosen, 1):
         line = f'ok {number} - {name}'
         begin = time.monotonic()
-        signal.alarm(timeout)
-        # Where that cannot interrupt, in a call that blocks in C.
-        faulthandler.dump_traceback_later(timeout + 5, exit=True)
+        done = threading.Event()
+        threading.Thread(target=_watch, args=(done, timeout), daemon=True).start()
         try:
             # Some cases need no server.
             wants = [name for name, one in inspect.signature(function).parameters.items()
@@ -79,10 +99,8 @@ def main(*arguments):
             for text in traceback.format_exception_only(*sys.exc_info()[:2]):
                 print('# ' + text.rstrip().replace('\n', '\n# '))
         finally:
-            signal.alarm(0)
-            faulthandler.cancel_dump_traceback_later()
-            while _cleanups:
-                _cleanups.pop()()
+            done.set()
+            clean_up()
         print(f'# {time.monotonic() - begin:.1f} s')
         print(line, flush=True)
     if not chosen:

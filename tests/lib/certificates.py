@@ -34,13 +34,16 @@ def make_authority(path):
             '-keyout', path + '.key', '-out', path + '.crt')
 
 
-def make_signed(path, authority, name, purpose, alternatives=()):
-    """Signed by an authority: path.key and path.crt."""
+def make_signed(path, authority, name, purpose, alternatives=(), jid=None):
+    """Signed by an authority: path.key and path.crt; for a JID (RFC 6120 §13.7.1.4)."""
+    names = [f'DNS:{text}' for text in alternatives]
+    if jid:
+        names.append(f'otherName:1.3.6.1.5.5.7.8.5;UTF8:{jid}')
     with open(path + '.extensions', 'w', encoding='ascii') as file:
         file.write('basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n'
                    f'extendedKeyUsage={purpose}\n')
-        if alternatives:
-            file.write('subjectAltName=' + ','.join(f'DNS:{text}' for text in alternatives) + '\n')
+        if names:
+            file.write('subjectAltName=' + ','.join(names) + '\n')
     openssl('req', *KEY, '-subj', f'/CN={name}', '-keyout', path + '.key', '-out', path + '.csr')
     openssl('x509', '-req', '-in', path + '.csr', '-days', DAYS, '-CA', authority + '.crt',
             '-CAkey', authority + '.key', '-CAcreateserial', '-extfile', path + '.extensions',

@@ -15,7 +15,7 @@ import prosody
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 IBB = os.environ.get('IBB_TEST_PROGRAM') or shutil.which('ibb') or 'ibb'
-PATIENCE = 40
+PATIENCE = 180
 
 
 class Program:
@@ -27,6 +27,8 @@ class Program:
 
         def in_child():
             die()
+            # A run in the background ignores it, which a child would inherit.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             if prepare:
                 prepare()
 
@@ -177,6 +179,8 @@ class Account:
         environment = self.server.environment
         if tls == 'direct':
             port = port or environment['IBB_TEST_DIRECT_TLS_PORT']
+        if tls == 'none':
+            port = port or self.server.plain_port
         result = ['--jid', self.bare + (f'/{resource}' if resource else ''), '--tls', tls,
                   '--server', f'{self.server.host}:{port or self.server.port}']
         if tls != 'none' and ca in environment:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A way to a server that breaks when it is told to."""
+"""A way to a server that breaks when it is told to, or is long."""
 
+import queue
 import socket
 import threading
+import time
 
 import cases
 
@@ -13,10 +15,14 @@ class CutProxy:
     cut_at: after so many bytes all connections break, with what is under way; a
       list for several times
     stay_away: once that happened nobody is let in until let_in ()
+    rate: so many bytes per second in each direction of a connection; None: any
     """
 
-    def __init__(self, port, cut_at=(), stay_away=False):
+    def __init__(self, port, cut_at=(), stay_away=False, rate=None):
         self.target = port
+        self.rate = rate
+        self._way = threading.Event()  # clear: it is a black hole
+        self._way.set()
         self.cut_at = list(cut_at)
         self.stay_away = stay_away
         self.passed = 0
@@ -43,7 +49,16 @@ class CutProxy:
                 except OSError:
                     pass  # the other side was first
 
+    def begin_hole(self):
+        """Nothing passes any more, and nobody is told so."""
+        self._way.clear()
+
+    def end_hole(self):
+        """What was on its way goes on."""
+        self._way.set()
+
     def _end(self):
+        self._way.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.cut()
@@ -54,6 +69,7 @@ class CutProxy:
                 client = self._listener.accept()[0]
             except OSError:
                 return
+            self._way.wait()
             with self._lock:
                 closed, target = self._closed, self.target
             try:
@@ -66,10 +82,10 @@ class CutProxy:
             with self._lock:
                 self.connections += 1
                 self._sockets |= {client, server}
-            for pair in ((client, server), (server, client)):
-                threading.Thread(target=self._carry, args=pair, daemon=True).start()
+            for way in ((client, server, True), (server, client, False)):
+                threading.Thread(target=self._carry, args=way, daemon=True).start()
 
-    def _carry(self, source, target):
+    def _carry(self, source, target, _upwards):
         try:
             while data := source.recv(16384):
                 with self._lock:
@@ -80,6 +96,9 @@ class CutProxy:
                 if due:
                     self.cut()
                     break
+                if self.rate:
+                    time.sleep(len(data) / self.rate)
+                self._way.wait()
                 target.sendall(data)
         except OSError:
             pass
@@ -90,3 +109,48 @@ class CutProxy:
                 one.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+
+class DelayProxy(CutProxy):
+    """Passes everything on so many milliseconds later.
+
+    blocks: how many data blocks of XEP-0047 its client has sent, where there is no TLS
+    unanswered: how many of them were without an answer at most
+    """
+
+    def __init__(self, port, delay):
+        super().__init__(port)
+        self._delay = delay / 1000
+        self.blocks = self.unanswered = 0
+        self._results = 0  # since the first block
+
+    def _count(self, data, upwards):
+        with self._lock:
+            if upwards:
+                self.blocks += data.count(b'<data ')
+                self.unanswered = max(self.unanswered, self.blocks - self._results)
+            elif self.blocks:
+                self._results += data.count(b'result')
+
+    def _carry(self, source, target, upwards):
+        chunks = queue.SimpleQueue()
+        threading.Thread(target=self._deliver, args=(chunks, target), daemon=True).start()
+        tail = b''  # what may be the beginning of a word, shorter than any
+        try:
+            while data := source.recv(65536):
+                self._count(tail + data, upwards)
+                tail = (tail + data)[-5:]
+                chunks.put((time.monotonic() + self._delay, data))
+        except OSError:
+            pass
+        chunks.put((0, b''))
+
+    @staticmethod
+    def _deliver(chunks, target):
+        try:
+            while (chunk := chunks.get())[1]:
+                time.sleep(max(0, chunk[0] - time.monotonic()))
+                target.sendall(chunk[1])
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass

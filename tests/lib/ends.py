@@ -4,35 +4,12 @@
 import contextlib
 import json
 import os
-import re
 import signal
 import subprocess
 
 import prosody
 
 MIB = 1024 * 1024
-
-
-class DelayProxy:
-    """delay-proxy as a context manager; blocks, unanswered are set at its end."""
-
-    def __init__(self, delay, port):
-        self.process = subprocess.Popen(
-            (os.environ['IBB_TEST_DELAY_PROXY'], str(delay), str(port)),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            preexec_fn=prosody.die_with_parent(signal.SIGTERM))
-        self.port = int(self.process.stdout.readline())
-        self.blocks = self.unanswered = None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        text = self.process.stdout.read()
-        self.process.wait()
-        match = re.search(r'(\d+) blocks, at most (-?\d+) unanswered', text)
-        self.blocks, self.unanswered = int(match.group(1)), int(match.group(2))
 
 
 def _start(environment, arguments):
@@ -43,7 +20,7 @@ def _start(environment, arguments):
 
 
 def transfer(environment, there, back=0, tls='starttls', window=0, block_size=0, port=0,
-             timeout=240):
+             timeout=500):
     """alice sends bob so many bytes, and bob alice; returns the reports of both.
 
     window holds for both; port, e.g. that of a proxy, for alice.

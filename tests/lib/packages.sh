@@ -19,7 +19,8 @@ ibb_packages_build='
   libgirepository1.0-dev
   libglib2.0-dev
   libc6-dev
-  libgsasl-dev
+  libidn-dev
+  libidn2-dev
   libjson-glib-dev
   libxml2-dev
   meson
@@ -33,12 +34,15 @@ ibb_packages_test='
   ca-certificates
   clang-format-14
   curl
+  ejabberd
   g++
   gcovr
+  gdb
   gir1.2-glib-2.0
   gir1.2-soup-3.0
   gjs
   libgloox-dev
+  libgsasl-dev
   libqxmpp-dev
   libsoup-3.0-dev
   openssh-client
@@ -106,7 +110,7 @@ ibb_install_packages ()
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" install --no-install-recommends \
     $missing </dev/null >&2 || exit 1
   # Nor does a server that only the tests wanted start with the system later.
-  for pair in prosody:prosody openssh-server:ssh; do
+  for pair in prosody:prosody ejabberd:ejabberd openssh-server:ssh; do
     case " $missing" in
       *" ${pair%:*} "*) $as_root update-rc.d "${pair#*:}" disable >&2 || : ;;
     esac

@@ -11,11 +11,16 @@ import cases
 _OPEN = ("<?xml version='1.0'?><stream:stream to='%s' version='1.0' xmlns='jabber:client' "
          "xmlns:stream='http://etherx.jabber.org/streams'>")
 _ERROR = ("<iq type='error' id='%s' to='%s'><error type='cancel'><%s "
-          "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>")
+          "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+          "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>%s</text></error></iq>")
 _RESULT = "<iq type='result' id='%s' to='%s'>%s</iq>"
 _NO_FEATURES = "<query xmlns='http://jabber.org/protocol/disco#info'/>"
 # Our server writes attributes in any order, but never > in one.
 _IQ = re.compile(rb"(<iq\b[^>]*?\btype=['\"](?:set|get)['\"][^>]*>)(.*?)</iq>", re.DOTALL)
+
+
+_REFUSAL = re.compile(rb"<iq\b[^>]*?\btype=['\"]error['\"][^>]*>.*?</iq>", re.DOTALL)
+_PRESENCE = re.compile(rb"<presence\b(?![^>]*\btype=)[^>]*>")
 
 
 def _attribute(tag, name):
@@ -28,12 +33,16 @@ class RawClient:
 
     def __init__(self, server, name, resource, answer):
         self.answer = answer
+        self.text = ''  # beside the error condition
         self.jid = f'{name}@{server.domain}/{resource}'
         self.requests = threading.Semaphore(0)
         self.blocks = threading.Semaphore(0)
         self.queries = threading.Semaphore(0)
+        self.presences = []  # the addresses of those that came online
+        self.errors = 0      # that came back for its own requests
+        self._seen = threading.Condition()
         self._buffer = b''
-        self._socket = socket.create_connection((server.host, server.port), 20)
+        self._socket = socket.create_connection((server.host, server.plain_port), 20)
         cases.defer(self.close)
         header = _OPEN % server.domain
         secret = base64.b64encode(f'\0{name}\0{server.passwords[name]}'.encode()).decode()
@@ -60,6 +69,13 @@ class RawClient:
         try:
             while data := self._socket.recv(65536):
                 self._buffer += data
+                with self._seen:
+                    self.presences += [_attribute(tag, 'from')
+                                       for tag in _PRESENCE.findall(self._buffer)]
+                    self._buffer, n_errors = _REFUSAL.subn(b'', self._buffer)
+                    self.errors += n_errors
+                    self._seen.notify_all()
+                self._buffer = _PRESENCE.sub(b'<seen>', self._buffer)
                 while match := _IQ.search(self._buffer):
                     self._buffer = self._buffer[match.end():]
                     self._reply(match.group(1), match.group(2))
@@ -78,7 +94,22 @@ class RawClient:
             else:
                 self._socket.sendall((_RESULT % (*names, '')).encode())
         elif self.answer:
-            self._socket.sendall((_ERROR % (*names, self.answer)).encode())
+            self._socket.sendall((_ERROR % (*names, self.answer, self.text)).encode())
+
+    def send(self, text):
+        self._socket.sendall(text.encode())
+
+    def wait_for_errors(self, count):
+        """Until so many of its requests were refused."""
+        with self._seen:
+            if not self._seen.wait_for(lambda: self.errors >= count, 40):
+                raise AssertionError(f'{self.errors} errors of {count}')
+
+    def wait_for_presence(self, jid):
+        """Until the client at that address has come online."""
+        with self._seen:
+            if not self._seen.wait_for(lambda: jid in self.presences, 20):
+                raise AssertionError(f'{jid} did not come online, but {self.presences}')
 
     def close(self):
         try:

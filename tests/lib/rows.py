@@ -3,9 +3,12 @@
 """Which tests show which rows of doc/protocol.md. Fails when a row has none.
 
 usage: rows.py [-v]
-A test shows a row by naming it, in its path or in a comment: N-20, or D-22 to D-24
-(three rows at most: nobody shows more at once). The section "Rows that need no test"
-of the page says which are exempt.
+A row is shown by a deliberate fault that breaks it and that a test notices: see
+tests/simulation/faults.txt. A fault that breaks a row needs such a test. A row without
+a fault is shown by a test that names it, N-20 or D-22 to D-24 (three rows at most: nobody
+shows more at once): in its path, or in a comment in or before its function. The comment
+at the top of a file shows nothing. The section "Rows that need no test" of the page says
+which are exempt.
 """
 
 import pathlib
@@ -13,7 +16,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-KINDS = {'.c', '.py', '.js', '.vala', '.sh'}
+KINDS = {'.c', '.script', '.py', '.js', '.vala', '.sh'}
 # What tests lean on shows nothing by itself. Neither does a fuzz target, for it has
 # no expectation but its own, nor a figure, nor a fault that was put in on purpose.
 NOT_TESTS = re.compile(
@@ -21,10 +24,13 @@ NOT_TESTS = re.compile(
     r'|tests/interop/(peer|other_end)'
     r'|tests/loopback/(fixture|pair|stack)\.'
     r'|tests/server/(client-fixture|cut-proxy|fake-server)\.'
-    r'|tests/simulation/(application|mutations|peer|schedule|server)\.'
-    r'|tests/unit/engine-harness\.')
+    r'|tests/simulation/(application|faulty_core|mutations|peer|random-faults|schedule|server)\.'
+    r'|tests/unit/(inside|script[a-z-]*)\.[ch]')
 LONGEST_RANGE = 3
 ROW = r'[NDHBF]-\d\d'
+STRING = r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
+# A function of C, with the comment before it; the ones in it come with its body.
+FUNCTION = re.compile(r'^(?:/\*(?:[^*]|\*(?!/))*\*/\n)?^[a-z][\w *]*\n\w+ \([^;{]*\)\n\{\n.*?^\}', re.M | re.S)
 
 
 def read_page():
@@ -46,36 +52,63 @@ def expand(text):
 
 
 def read_tests():
-    """The tests by the numbers that they name."""
-    shown = {}
+    """The tests by the numbers that they name, and by those that they only mention."""
+    shown, mentioned = {}, {}
     for path in sorted((ROOT / 'tests').rglob('*')):
         name = path.relative_to(ROOT).as_posix()
         if path.suffix not in KINDS or NOT_TESTS.match(name):
             continue
-        for row in expand(path.read_text(encoding='utf-8')):
+        text = path.read_text(encoding='utf-8')
+        if path.suffix == '.c':
+            parts = re.findall(STRING, text) + FUNCTION.findall(text)
+        else:
+            # What comes before the first definition or case is about the whole file.
+            first = re.search(r'^((#[^\n]*\n)*(case|macro) |@|def |async def |class |function |const |static )', text, re.M)
+            parts = [text[first.start():] if first else text]
+        rows = set().union(*map(expand, parts))
+        for row in rows:
             shown.setdefault(row, []).append(name.removeprefix('tests/'))
-    return shown
+        for row in expand(text) - rows:
+            mentioned.setdefault(row, []).append(name.removeprefix('tests/'))
+    return shown, mentioned
+
+
+def read_faults():
+    """The rows that deliberate faults break: by which tests each fault is noticed."""
+    broken = {}
+    for block in (ROOT / 'tests/simulation/faults.txt').read_text(encoding='utf-8').split('\n\n'):
+        name, colon, rows = block.split('\n')[0].partition(': ')
+        noticed = re.search(r'^  noticed by (.*)', block, re.M)
+        for row in re.findall(ROW, rows) if colon and not name.startswith('#') else ():
+            broken.setdefault(row, []).append((name, noticed and noticed.group(1)))
+    return broken
 
 
 def main():
     rows, exempt = read_page()
-    shown = read_tests()
+    shown, mentioned = read_tests()
+    broken = read_faults()
     assert len(rows) == len(set(rows)), 'a row stands twice on the page'
 
-    missing = [row for row in rows if row not in shown and row not in exempt]
-    unknown = sorted(set(shown) - set(rows))
+    faults = [f'{row}: no test fails with the fault {name}; mutations.py --record {name} looks for one'
+              for row in sorted(broken) for name, noticed in broken[row] if not noticed]
+    for row in rows:
+        if row not in exempt and row not in broken and row not in shown:
+            faults.append(f'{row}: no test shows it' + (
+                f', {" ".join(mentioned[row])} only mentions it' if row in mentioned else ''))
+    for row in sorted((set(shown) | set(mentioned) | set(broken)) - set(rows)):
+        where = shown.get(row, []) + mentioned.get(row, []) + [name for name, _ in broken.get(row, [])]
+        faults.append(f'{row}: named by {" ".join(where)}, but not on the page')
+    faults += [f'{row}: exempt, but not on the page' for row in sorted(set(exempt) - set(rows))]
+
     if '-v' in sys.argv[1:]:
         for row in rows:
-            print(row, ' '.join(shown.get(row, ['(none needed)' if row in exempt else '(none)'])))
-    for row in missing:
-        print(f'{row}: no test names it')
-    for row in unknown:
-        print(f'{row}: named by {" ".join(shown[row])}, but not on the page')
-    for row in sorted(set(exempt) - set(rows)):
-        print(f'{row}: exempt, but not on the page')
-    print(f'{len(rows)} rows, {len(rows) - len(missing) - len(exempt)} shown, '
-          f'{len(exempt)} exempt, {len(missing)} missing')
-    return 1 if missing or unknown or set(exempt) - set(rows) else 0
+            tests = [f'{noticed} ({name})' for name, noticed in broken.get(row, [])] + shown.get(row, [])
+            print(row, '; '.join(tests or ['(none needed)' if row in exempt else '(none)']))
+    print('\n'.join(faults))
+    print(f'{len(rows)} rows, {len(broken)} of them with a deliberate fault, {len(exempt)} exempt, '
+          f'{len(faults)} faults')
+    return 1 if faults else 0
 
 
 if __name__ == '__main__':

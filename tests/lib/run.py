@@ -14,36 +14,34 @@ import sys
 import time
 import traceback
 
+import graph
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SUITES = ('unit', 'simulation', 'loopback', 'server', 'bindings', 'install', 'interop', 'fuzz')
+SUITES = ('unit', 'simulation', 'loopback', 'server', 'bindings', 'install', 'interop', 'fuzz', 'docs')
 # What shows the core by itself; how much of it has to be shown (of the branches, in
-# percent). CONTRIBUTING.md says which are not.
+# percent). doc/testing.md says which are not.
 CORE_SUITES = ('unit', 'simulation')
 CORE_BRANCHES = 95
-# What runs without a server and without bindings runs instrumented, too; with
-# sanitizers also the client, which is a part of the suite "server".
-PURE_SUITES = CORE_SUITES + ('loopback', 'fuzz')
-SANITIZED_SUITES = PURE_SUITES + ('client',)
+# The same of the rest of the library, without the command and without the branches
+# that only a mistake of a programmer takes.
+REST_BRANCHES = 80
+GUARDS = r'.*\b(g_return_if_fail|g_return_val_if_fail|g_assert\w*) .*'
+# What runs without bindings and without the command runs instrumented, too: of the
+# suite "server" that is its part "client".
+INSTRUMENTED_SUITES = CORE_SUITES + ('loopback', 'fuzz', 'client')
 # GCC 12's sanitizer guesses where a library that was loaded later, such as GIO's
 # TLS module, keeps its thread-local variables; at times it guesses wrong, and
 # then its search for leaks crashes ("Tracer caught signal 11").
 SANITIZER_ENVIRONMENT = {'ASAN_OPTIONS': 'intercept_tls_get_addr=0'}
+# The tests of a server sleep for about half of their time, so that there is something
+# to do for one more than there are processors.
+N_PROCESSES = (os.cpu_count() or 1) + 1
+# How much of the output of what failed is shown, in characters.
+SHOWN = 100000
 CLANG_FORMAT = 'clang-format-14'
 PR_SET_CHILD_SUBREAPER = 36
 
 TAP_LINE = re.compile(r'(not )?ok\b(?:\s+\d+)?(?:\s+-)?\s*([^#]*)(?:#\s*(\w+)\S*\s*(.*))?')
-# All that the core may include beside its own headers and the C library's.
-CORE_HEADERS = re.compile(r'#\s*include\s*<(glib\.h|string\.h|stdint\.h|math\.h)>')
-CORE_FORBIDDEN = re.compile(
-    r'\b(g_object_\w+|g_signal_\w+|g_thread_\w+|g_mutex_\w+|g_rec_mutex_\w+|g_cond_\w+|g_atomic_(?!ref_count)\w+'
-    r'|g_get_monotonic_time|g_get_real_time|g_date_time_new_now\w*|g_timer_\w+|clock_gettime|time \('
-    r'|gettimeofday|g_main_\w+|g_source_\w+|g_timeout_\w+|g_idle_\w+|g_file_\w+|g_random_\w+'
-    r'|g_input_\w+|g_output_\w+|g_cancellable_\w+|G_DEFINE_\w*TYPE\w*|G_LOCK\w*'
-    r'|static (?!const|inline|void|gboolean|int|guint|char)\w+ \*?\w+( = [^(]*)?;)')
-
-# The rooms of the core that are plain data, which the client shares.
-CORE_DATA = ('base64.h', 'condition.h', 'jid.h', 'stanza.h')
-
 
 class Tally:
     def __init__(self):
@@ -134,7 +132,7 @@ def build(folder, *options):
             return False
     result = run('ninja', '-C', path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if result.returncode != 0:
-        print(result.stdout[-20000:])
+        print(result.stdout[-SHOWN:])
         return False
     return True
 
@@ -143,6 +141,13 @@ def known_suites(folder):
     """The suites that have tests in this build."""
     with open(os.path.join(ROOT, folder, 'meson-info', 'intro-tests.json'), encoding='utf-8') as file:
         return {suite.split(':')[-1] for test in json.load(file) for suite in test['suite']}
+
+
+def show_failure(result):
+    """All that a test said; Meson shows the last hundred lines, and stacks are longer."""
+    print(f"\n-- {result['name']}: {result['result']}")
+    for stream in ('stdout', 'stderr'):
+        print(result.get(stream, '')[-SHOWN:], flush=True)
 
 
 def test(folder, suites, tally, multiplier=1, environment=None):
@@ -157,7 +162,7 @@ def test(folder, suites, tally, multiplier=1, environment=None):
     if os.path.exists(log):
         os.remove(log)
     command = ['meson', 'test', '-C', os.path.join(ROOT, folder), '--no-rebuild',
-               '--print-errorlogs', '--timeout-multiplier', str(multiplier)]
+               '--num-processes', str(N_PROCESSES), '--timeout-multiplier', str(multiplier)]
     for suite in wanted:
         command += ['--suite', suite]
     status = run(*command, env={**os.environ, **(environment or {})}).returncode
@@ -165,29 +170,38 @@ def test(folder, suites, tally, multiplier=1, environment=None):
     try:
         with open(log, encoding='utf-8') as file:
             for line in file:
-                tally.add_result(folder, json.loads(line))
+                result = json.loads(line)
+                tally.add_result(folder, result)
+                if result['result'] not in ('OK', 'EXPECTEDFAIL', 'SKIP'):
+                    show_failure(result)
     except FileNotFoundError:
         pass
     if status != 0 and tally.failed == failed:
         tally.add_failure(f'{folder}: meson test', f'exit status {status}')
 
 
-def coverage(folder, name, pattern, tally, least=0):
-    """Prints what was run so far of some files; at least so much of the branches must be."""
+def coverage(folder, name, pattern, tally, least=0, guards='$^'):
+    """Prints what was run so far of some files; at least so much of the branches must be,
+    without those of lines that match guards."""
+    path = os.path.join(ROOT, folder)
+    report = f'coverage-{name.replace(" ", "-")}.txt'
     result = run('gcovr', '--root', ROOT, '--filter', pattern, '--exclude-unreachable-branches',
+                 # Where the compiler worked, and where gcov's own files may lie.
+                 '--object-directory', path,
                  # Never /dev/null: gcovr removes its output first, and root may.
-                 '--print-summary', '-o', os.path.join(ROOT, folder, f'coverage-{name}.txt'),
-                 '--branches', os.path.join(ROOT, folder),
-                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+                 '--print-summary', '-o', os.path.join(path, report),
+                 '--exclude-branches-by-pattern', guards,
+                 '--branches', path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     figures = [line for line in result.stdout.splitlines() if line.startswith(('lines', 'branches'))]
     print(f'coverage, {name}: ' + ('; '.join(figures) or 'unknown'), flush=True)
     taken = re.search(r'^branches: .*\((\d+) out of (\d+)\)', result.stdout, re.M)
-    if not taken:
+    if result.returncode != 0 or not taken or taken[2] == '0':
+        print(result.stderr[-SHOWN:], flush=True)
         tally.add_failure(f'coverage, {name}', f'gcovr: exit status {result.returncode}')
     elif 100 * int(taken[1]) < least * int(taken[2]):
         tally.add_failure(f'coverage, {name}',
                           f'{taken[1]} of {taken[2]} branches are less than {least} %, '
-                          f'see {folder}/coverage-{name}.txt')
+                          f'see {folder}/{report}')
     else:
         tally.add_pass()
 
@@ -201,8 +215,12 @@ def measure_coverage(folder, tally):
     unused = Tally()
     test(folder, CORE_SUITES, unused, multiplier=2)
     coverage(folder, 'core', 'ibb-glib/core/', tally, CORE_BRANCHES)
-    test(folder, [suite for suite in PURE_SUITES if suite not in CORE_SUITES], unused, multiplier=2)
+    test(folder, [suite for suite in INSTRUMENTED_SUITES if suite not in CORE_SUITES], unused,
+         multiplier=2)
     coverage(folder, 'library', 'ibb-glib/(?!tool/)', tally)
+    coverage(folder, 'library without the core', 'ibb-glib/(?!tool/|core/)', tally)
+    coverage(folder, 'library without the core and without guards', 'ibb-glib/(?!tool/|core/)', tally,
+             REST_BRANCHES, GUARDS)
     if unused.failed:
         tally.add_failure(folder, '; '.join(unused.notes))
 
@@ -229,50 +247,14 @@ def check_format(tally):
     tally.add_failure('formatting', f"{CLANG_FORMAT} -i {' '.join(names)}")
 
 
-def without_comments(text):
-    def blank(match):
-        return re.sub(r'[^\n]', ' ', match.group()) if match.group().startswith('/') else match.group()
-
-    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\])*"', blank, text, flags=re.DOTALL)
-
-
-def check_layers(tally):
-    """The core stays pure, and arrows between the folders point one way."""
-    faults = []
-    for name in source_files():
-        path = os.path.join(ROOT, name)
-        if not name.startswith('ibb-glib/') or not os.path.exists(path):
-            continue
-        with open(path, encoding='utf-8') as file:
-            lines = without_comments(file.read()).splitlines()
-        for number, line in enumerate(lines, 1):
-            where = f'{name}:{number}'
-            include = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
-            target = include.group(2) if include else ''
-            if name.startswith('ibb-glib/core/'):
-                if include and include.group(1) == '<' and not CORE_HEADERS.match(line):
-                    faults.append(f'{where}: the core includes <{target}>')
-                if include and include.group(1) == '"' and '/' in target \
-                        and not target.startswith('core/'):
-                    faults.append(f'{where}: the core includes {target}')
-                if include and include.group(1) == '"' and os.path.basename(target).startswith('ibb-'):
-                    faults.append(f'{where}: the core includes {target}')
-                match = CORE_FORBIDDEN.search(line)
-                if match:
-                    faults.append(f'{where}: the core uses {match.group()}')
-            elif name.startswith('ibb-glib/tool/'):
-                if 'core/' in target or target.endswith('-private.h'):
-                    faults.append(f'{where}: the command includes {target}, which is not public')
-            elif name.startswith('ibb-glib/xmpp/'):
-                if 'core/' in target and os.path.basename(target) not in CORE_DATA:
-                    faults.append(f'{where}: the client includes {target}')
-            elif 'xmpp/' in target and name != 'ibb-glib/ibb-glib.h':
-                faults.append(f'{where}: a public class knows the built-in client')
+def check_graph(tally, show=False):
+    """The files of the library depend one way, without circles; the core stays pure."""
+    faults = graph.check_product(show)
     if not faults:
         tally.add_pass()
         return
     print('\n'.join(faults))
-    tally.add_failure('layering', f'{len(faults)} places, see above')
+    tally.add_failure('graph', f'{len(faults)} faults, see above; python3 tests/lib/graph.py shows all')
 
 
 def check_translations(tally):
@@ -307,9 +289,9 @@ def left_running():
 
 def run_all(options, suites, tally):
     if options.checks:
-        say('Checking formatting, layers and translations')
+        say('Checking formatting, the graph of the files, and translations')
         check_format(tally)
-        check_layers(tally)
+        check_graph(tally, show=True)
         check_translations(tally)
 
     say('Building')
@@ -324,8 +306,8 @@ def run_all(options, suites, tally):
         bare = ('-Dintrospection=disabled', '-Dvapi=disabled', '-Ddocs=disabled',
                 '-Dtool=disabled', '-Dpython=disabled')
         if build('_build-sanitize', '-Db_sanitize=address,undefined', '-Db_lundef=false', *bare):
-            say('Testing with sanitizers: ' + ' '.join(SANITIZED_SUITES))
-            test('_build-sanitize', SANITIZED_SUITES, tally, multiplier=4,
+            say('Testing with sanitizers: ' + ' '.join(INSTRUMENTED_SUITES))
+            test('_build-sanitize', INSTRUMENTED_SUITES, tally, multiplier=4,
                  environment=SANITIZER_ENVIRONMENT)
         else:
             tally.add_failure('_build-sanitize', 'does not build')
@@ -341,7 +323,7 @@ def main():
     parser = argparse.ArgumentParser(prog='tests/run.sh')
     parser.add_argument('suite', nargs='*', metavar='SUITE',
                         help=f"run these suites only: {', '.join(SUITES)}")
-    parser.add_argument('--checks', action='store_true', help='check formatting and layering, too')
+    parser.add_argument('--checks', action='store_true', help='check formatting and the graph of the files, too')
     options = parser.parse_args()
     suites = options.suite or SUITES
     for suite in suites:

@@ -16,7 +16,7 @@
 
 #include "config.h"
 
-#include <ibb-glib/ibb-glib.h>
+#include "account.h"
 
 #include <locale.h>
 #include <stdio.h>
@@ -67,28 +67,6 @@ typedef struct
   guint64    n_bytes; /* atomic */
   GError    *error;
 } Direction;
-
-static const char *
-get_variable (const char *name)
-{
-  const char *value = g_getenv (name);
-
-  if (value == NULL)
-    {
-      g_printerr ("%s is not set: run this under tests/lib/prosody.py\n", name);
-      exit (2);
-    }
-  return value;
-}
-
-static const char *
-get_account_variable (const char *name, const char *suffix)
-{
-  g_autofree char *upper = g_ascii_strup (name, -1);
-  g_autofree char *variable = g_strconcat ("IBB_TEST_", upper, suffix, NULL);
-
-  return get_variable (variable);
-}
 
 static void
 check (gboolean ok, const char *what, GError *error)
@@ -208,29 +186,21 @@ expected_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 static IBBClient *
 log_in (void)
 {
-  g_autofree char      *jid = g_strconcat (get_account_variable (account, ""), "/transfer", NULL);
-  g_autoptr (IBBClient) client = ibb_client_new (jid);
-  g_autoptr (GTlsDatabase) database = NULL;
-  g_autoptr (GError)       error = NULL;
-  const char              *port_variable = "IBB_TEST_PORT";
+  g_autoptr (IBBClient) client = account_create_client (account, "transfer");
+  g_autoptr (GError)    error = NULL;
 
   if (g_strcmp0 (tls, "none") == 0)
-    ibb_client_set_tls_mode (client, IBB_TLS_MODE_NONE);
+    {
+      ibb_client_set_tls_mode (client, IBB_TLS_MODE_NONE);
+      ibb_client_set_port (client, (guint) atoi (account_get ("IBB_TEST_PLAIN_PORT")));
+    }
   else if (g_strcmp0 (tls, "direct") == 0)
     {
       ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
-      port_variable = "IBB_TEST_DIRECT_TLS_PORT";
+      ibb_client_set_port (client, (guint) atoi (account_get ("IBB_TEST_DIRECT_TLS_PORT")));
     }
-  if (g_strcmp0 (tls, "none") != 0)
-    {
-      database = g_tls_file_database_new (get_variable ("IBB_TEST_CA_FILE"), &error);
-      check (database != NULL, "reading the certificate", error);
-      ibb_client_set_tls_database (client, database);
-    }
-  ibb_client_set_host (client, get_variable ("IBB_TEST_HOST"));
-  ibb_client_set_port (client,
-                       port > 0 ? (guint) port : (guint) atoi (get_variable (port_variable)));
-  ibb_client_set_password (client, get_account_variable (account, "_PASSWORD"));
+  if (port > 0)
+    ibb_client_set_port (client, (guint) port);
   check (ibb_client_login (client, NULL, &error), "logging in", error);
   return g_steal_pointer (&client);
 }
@@ -317,7 +287,7 @@ obey (IBBService   *service,
 }
 
 /* The peak of this program's own memory in KiB; ru_maxrss also knows that of
- * whoever started it. */
+ * the program that started it. */
 static guint64
 get_peak_memory (void)
 {
@@ -384,7 +354,7 @@ main (int argc, char **argv)
     }
   /* Each side says itself when it has sent everything. */
   ibb_service_set_half_close (service, TRUE);
-  peer_jid = g_strconcat (get_account_variable (peer, ""), "/transfer", NULL);
+  peer_jid = account_dup_jid (peer, "transfer");
   if (opens)
     {
       transport = ibb_service_open_session (service, peer_jid, IBB_STANZA_TYPE_IQ,

@@ -10,7 +10,7 @@ import cases
 from cases import check, check_equal
 from command import Account
 
-PATIENCE = 40
+PATIENCE = 180
 
 
 def tcp_socket(connection):

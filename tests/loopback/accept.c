@@ -71,12 +71,10 @@ ignore_cb (IBBService *service, IBBRequest *request, gpointer data)
 static gboolean
 accept_cb (IBBService *service, IBBRequest *request, gpointer data)
 {
-  Seen              *seen = data;
-  g_autoptr (GError) error = NULL;
+  Seen *seen = data;
 
   seen->n_calls++;
-  seen->transport = ibb_request_accept (request, &error);
-  g_assert_no_error (error);
+  seen->transport = assert_succeeds (ibb_request_accept, request);
   return TRUE;
 }
 
@@ -126,13 +124,19 @@ test_request_later (Fixture *fixture, gconstpointer data)
   Seen                     seen = { 0 };
   GAsyncResult            *opened = NULL;
   g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (GError)       error = NULL;
 
   g_signal_connect (fixture->juliet, "session-requested", G_CALLBACK (hold_cb), &seen);
   start_open (fixture, &opened);
   wait_until (seen.request != NULL);
   g_assert_true (seen.thread == g_thread_self ());
   g_assert_cmpstr (ibb_request_get_peer_jid (seen.request), ==, ROMEO);
+  g_assert_true (ibb_request_is_from (seen.request, ROMEO));
+  g_assert_true (ibb_request_is_from (seen.request, "Romeo@MONTAGUE.example."));
+  g_assert_true (ibb_request_is_from (seen.request, "ｒｏｍｅｏ@montague.example"));
+  g_assert_false (ibb_request_is_from (seen.request, "romeo@montague.example/cellar"));
+  g_assert_false (ibb_request_is_from (seen.request, "montague.example"));
+  g_assert_false (ibb_request_is_from (seen.request, "romeo"));
+  g_assert_false (ibb_request_is_from (seen.request, ""));
   g_assert_cmpstr (ibb_request_get_local_jid (seen.request), ==, JULIET);
   g_assert_cmpuint (ibb_request_get_block_size (seen.request), ==, 4096);
   g_assert_cmpint (ibb_request_get_stanza_type (seen.request), ==, IBB_STANZA_TYPE_IQ);
@@ -140,13 +144,11 @@ test_request_later (Fixture *fixture, gconstpointer data)
   run_pending ();
   g_assert_null (opened);
 
-  seen.transport = ibb_request_accept (seen.request, &error);
-  g_assert_no_error (error);
+  seen.transport = assert_succeeds (ibb_request_accept, seen.request);
   romeo = finish_open (fixture, &opened);
 
   /* The first answer wins. */
-  g_assert_null (ibb_request_accept (seen.request, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CLOSED, ibb_request_accept, seen.request);
   ibb_request_refuse (seen.request, IBB_ERROR_FORBIDDEN, NULL);
   write_text (seen.transport, "later");
   assert_reads (romeo, "later");
@@ -177,17 +179,15 @@ test_request_refuse (Fixture *fixture, gconstpointer data)
 static void
 test_request_timeout (Fixture *fixture, gconstpointer data)
 {
-  Seen               seen = { 0 };
-  GAsyncResult      *opened = NULL;
-  g_autoptr (GError) error = NULL;
+  Seen          seen = { 0 };
+  GAsyncResult *opened = NULL;
 
   ibb_service_set_accept_timeout (fixture->juliet, 30);
   g_signal_connect (fixture->juliet, "session-requested", G_CALLBACK (hold_cb), &seen);
   start_open (fixture, &opened);
   assert_refused (fixture, &opened, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, NULL);
   wait_until (seen.request != NULL);
-  g_assert_null (ibb_request_accept (seen.request, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, ibb_request_accept, seen.request);
   seen_clear (&seen);
 }
 
@@ -228,6 +228,144 @@ test_request_drops_service (Fixture *fixture, gconstpointer data)
   start_open (fixture, &opened);
   assert_refused (fixture, &opened, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, NULL);
   g_assert_null (fixture->juliet);
+}
+
+/* A handler runs a main loop of its own, as a modal dialogue does, until all
+ * sessions were told: each once, in order. */
+#define N_NESTED 4 /* as many requests as one account may have (D-47) */
+
+typedef struct
+{
+  Fixture   *fixture;
+  GPtrArray *sids; /* (element-type utf8) */
+  guint      n_opened;
+  guint      n_results;
+  guint      depth;
+  guint      max_depth;
+} Nesting;
+
+static void
+nesting_result_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (IBBTransport) transport =
+      ibb_service_open_session_finish (IBB_SERVICE (source), result, NULL);
+
+  ((Nesting *) data)->n_results++;
+}
+
+static void
+nesting_open (Nesting *self)
+{
+  g_autofree char *sid = g_strdup_printf ("nested-%u", self->n_opened++);
+
+  ibb_service_open_session_async (self->fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, sid, NULL,
+                                  nesting_result_cb, self);
+}
+
+static void
+nesting_add (Nesting *self, const char *sid)
+{
+  g_ptr_array_add (self->sids, g_strdup (sid));
+  self->depth++;
+  self->max_depth = MAX (self->max_depth, self->depth);
+  if (self->n_opened < N_NESTED)
+    nesting_open (self);
+  wait_until (self->sids->len == N_NESTED);
+  self->depth--;
+}
+
+static gboolean
+nested_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
+{
+  nesting_add (data, ibb_request_get_sid (request));
+  return FALSE;
+}
+
+static void
+nested_accepted_cb (IBBService *service, IBBTransport *transport, gpointer data)
+{
+  nesting_add (data, ibb_transport_get_sid (transport));
+}
+
+static void
+nest (Fixture *fixture, const char *signal, GCallback handler, gboolean at_once)
+{
+  Nesting nesting = {
+    .fixture = fixture,
+    .sids = g_ptr_array_new_with_free_func (g_free),
+  };
+  gulong id = g_signal_connect (fixture->juliet, signal, handler, &nesting);
+
+  do
+    nesting_open (&nesting);
+  while (at_once && nesting.n_opened < N_NESTED);
+  wait_until (nesting.sids->len == N_NESTED && nesting.depth == 0 && nesting.n_results == N_NESTED);
+  run_pending ();
+  g_assert_cmpuint (nesting.sids->len, ==, N_NESTED);
+  g_assert_cmpuint (nesting.max_depth, ==, N_NESTED);
+  for (guint i = 0; i < N_NESTED; i++)
+    {
+      g_autofree char *sid = g_strdup_printf ("nested-%u", i);
+
+      g_assert_cmpstr (nesting.sids->pdata[i], ==, sid);
+    }
+  g_ptr_array_unref (nesting.sids);
+  g_signal_handler_disconnect (fixture->juliet, id);
+}
+
+static void
+test_nested (Fixture *fixture, gconstpointer data)
+{
+  for (int at_once = 0; at_once < 2; at_once++)
+    {
+      nest (fixture, "session-requested", G_CALLBACK (nested_requested_cb), at_once);
+      nest (fixture, "session-accepted", G_CALLBACK (nested_accepted_cb), at_once);
+    }
+}
+
+/* The service goes while handlers are nested in its signal: what was not told is
+ * refused. */
+typedef struct
+{
+  Fixture *fixture;
+  guint    n_calls;
+} Dropping;
+
+static gboolean
+nested_drop_cb (IBBService *service, IBBRequest *request, gpointer data)
+{
+  Dropping *self = data;
+
+  self->n_calls++;
+  wait_until (self->n_calls >= 2);
+  if (self->n_calls == 2 && self->fixture->juliet != NULL)
+    g_clear_object (&self->fixture->juliet);
+  return FALSE;
+}
+
+static void
+test_nested_drop (Fixture *fixture, gconstpointer data)
+{
+  Dropping                 dropping = { .fixture = fixture };
+  GAsyncResult            *opened[3] = { NULL };
+  GAsyncResult            *expected = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (IBBTransport) last = NULL;
+
+  g_signal_connect (fixture->juliet, "session-requested", G_CALLBACK (nested_drop_cb), &dropping);
+  for (guint i = 0; i < 3; i++)
+    start_open (fixture, &opened[i]);
+  /* Romeo's answer comes behind his requests: then they wait for the signal. */
+  ibb_service_expect_session_async (fixture->romeo, JULIET, "last", NULL, store_result_cb,
+                                    &expected);
+  last = assert_succeeds (ibb_service_open_session, fixture->juliet, ROMEO, IBB_STANZA_TYPE_IQ, 0,
+                          "last", NULL);
+
+  for (guint i = 0; i < 3; i++)
+    assert_refused (fixture, &opened[i], IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, NULL);
+  result = wait_for_result (&expected);
+  g_assert_null (fixture->juliet);
+  g_assert_cmpuint (dropping.n_calls, ==, 2);
 }
 
 /* F-06: session-accepted, in the context of the service. */
@@ -285,8 +423,6 @@ static void
 test_accept (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
   g_autoptr (IBBTransport) first = NULL;
   g_autoptr (IBBTransport) second = NULL;
   g_autoptr (IBBTransport) third = NULL;
@@ -300,11 +436,8 @@ test_accept (Fixture *fixture, gconstpointer data)
   /* From now on somebody listens. */
   ibb_service_accept_async (fixture->juliet, cancellable, store_result_cb, &accepted);
   g_cancellable_cancel (cancellable);
-  result = wait_for_result (&accepted);
-  g_assert_null (ibb_service_accept_finish (fixture->juliet, result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
-  g_clear_object (&result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_accept_finish, fixture->juliet,
+                       &accepted);
 
   start_open (fixture, &opened);
   romeo_first = finish_open (fixture, &opened);
@@ -317,9 +450,7 @@ test_accept (Fixture *fixture, gconstpointer data)
 
   ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
   g_assert_null (accepted);
-  result = wait_for_result (&accepted);
-  second = ibb_service_accept_finish (fixture->juliet, result, &error);
-  g_assert_no_error (error);
+  second = assert_result (ibb_service_accept_finish, fixture->juliet, &accepted);
   g_assert_cmpstr (ibb_transport_get_sid (second), ==, ibb_transport_get_sid (romeo_second));
 
   thread = g_thread_new ("accept", accept_thread, fixture->juliet);
@@ -329,16 +460,81 @@ test_accept (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (ibb_transport_get_sid (third), ==, ibb_transport_get_sid (romeo_third));
 }
 
+/* A session has come when the accept is cancelled, or nobody fetches it: the next
+ * accept gets it. */
+static void
+test_accept_cancelled_late (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (IBBTransport) romeo = NULL;
+  GAsyncResult            *accepted = NULL;
+
+  ibb_service_accept_async (fixture->juliet, cancellable, store_result_cb, &accepted);
+  /* Nobody iterates the context: the session waits at the accept. */
+  romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0,
+                           NULL, NULL);
+  write_text (romeo, "hello");
+  g_cancellable_cancel (cancellable);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_accept_finish, fixture->juliet,
+                       &accepted);
+
+  /* Not cancelled, and not fetched. */
+  ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
+  result = wait_for_result (&accepted);
+  g_clear_object (&result);
+
+  juliet = assert_succeeds (ibb_service_accept, fixture->juliet, NULL);
+  g_assert_cmpstr (ibb_transport_get_sid (juliet), ==, ibb_transport_get_sid (romeo));
+  assert_reads (juliet, "hello");
+  write_text (juliet, "there");
+  assert_reads (romeo, "there");
+}
+
+/* What was given back when nothing is left of it, or of the service, is dropped. */
+static void
+test_accept_unfetched (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GAsyncResult) last = NULL;
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) other = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  GAsyncResult            *accepted = NULL;
+
+  ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
+  romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0,
+                           NULL, NULL);
+  result = wait_for_result (&accepted);
+  ibb_transport_abort (romeo);
+  other = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0,
+                           "other", NULL);
+  g_clear_object (&result);
+  juliet = assert_succeeds (ibb_service_accept, fixture->juliet, NULL);
+  g_assert_cmpstr (ibb_transport_get_sid (juliet), ==, "other");
+  g_clear_object (&juliet);
+
+  ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
+  g_clear_object (&romeo);
+  romeo =
+      ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error);
+  last = wait_for_result (&accepted);
+  g_clear_object (&fixture->juliet);
+  g_clear_object (&last);
+  assert_read_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
+}
+
 /* D-08: the limit counts sessions of any origin. */
 static void
 test_limit (Fixture *fixture, gconstpointer data)
 {
-  GAsyncResult            *opened = NULL;
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  GAsyncResult *opened = NULL;
+  g_auto (Ends) ends = { NULL };
 
   ibb_service_set_session_limit (fixture->juliet, 1);
-  fixture_open (fixture, &romeo, &juliet);
+  ends = fixture_open (fixture);
   start_open (fixture, &opened);
   assert_refused (fixture, &opened, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, NULL);
 }
@@ -414,9 +610,13 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/accept/request-timeout/D-15", test_request_timeout);
   add_test ("/ibb/loopback/accept/request-orphan", test_request_orphan);
   add_test ("/ibb/loopback/accept/request-drops-service", test_request_drops_service);
+  add_test ("/ibb/loopback/accept/nested", test_nested);
+  add_test ("/ibb/loopback/accept/nested-drop", test_nested_drop);
   add_test ("/ibb/loopback/accept/session-accepted/F-06", test_accepted);
   add_test ("/ibb/loopback/accept/session-accepted-dropped", test_accepted_dropped);
   add_test ("/ibb/loopback/accept/accept/F-27", test_accept);
+  add_test ("/ibb/loopback/accept/cancelled-late", test_accept_cancelled_late);
+  add_test ("/ibb/loopback/accept/unfetched", test_accept_unfetched);
   add_test ("/ibb/loopback/accept/limit/D-08", test_limit);
   add_test ("/ibb/loopback/accept/queue-dropped", test_queue_dropped);
   add_test ("/ibb/loopback/accept/features/D-43", test_features);

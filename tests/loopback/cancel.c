@@ -5,18 +5,6 @@
 
 #include "fixture.h"
 
-static GInputStream *
-get_input (IBBTransport *transport)
-{
-  return g_io_stream_get_input_stream (G_IO_STREAM (transport));
-}
-
-static GOutputStream *
-get_output (IBBTransport *transport)
-{
-  return g_io_stream_get_output_stream (G_IO_STREAM (transport));
-}
-
 static gpointer
 cancel_thread (gpointer data)
 {
@@ -29,59 +17,48 @@ cancel_thread (gpointer data)
 static void
 test_read (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends)            ends = fixture_open (fixture);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
   GAsyncResult            *read = NULL;
   GThread                 *thread;
   char                     bytes[8];
 
-  fixture_open (fixture, &romeo, &juliet);
   thread = g_thread_new ("cancel", cancel_thread, cancellable);
-  g_assert_cmpint (g_input_stream_read (get_input (juliet), bytes, 8, cancellable, &error), ==, -1);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_input_stream_read, get_input (ends.juliet),
+                bytes, 8, cancellable);
   g_thread_join (thread);
 
   g_cancellable_reset (cancellable);
-  g_input_stream_read_async (get_input (juliet), bytes, 8, G_PRIORITY_DEFAULT, cancellable,
+  g_input_stream_read_async (get_input (ends.juliet), bytes, 8, G_PRIORITY_DEFAULT, cancellable,
                              store_result_cb, &read);
   run_pending ();
   g_cancellable_cancel (cancellable);
   g_assert_null (read);
-  result = wait_for_result (&read);
-  g_assert_cmpint (g_input_stream_read_finish (get_input (juliet), result, &error), ==, -1);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_input_stream_read_finish,
+                       get_input (ends.juliet), &read);
 
-  write_text (romeo, "whole");
-  assert_reads (juliet, "whole");
+  write_text (ends.romeo, "whole");
+  assert_reads (ends.juliet, "whole");
 }
 
 /* The bytes are there when the call is cancelled: they stay. */
 static void
 test_read_late (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends)            ends = fixture_open (fixture);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
   GAsyncResult            *read = NULL;
   char                     bytes[8];
 
-  fixture_open (fixture, &romeo, &juliet);
   /* Begun with bytes there, and cancelled before the context gets round to it. */
-  write_text (romeo, "again");
-  poll_until (ibb_transport_get_bytes_received (juliet) == 5);
-  g_input_stream_read_async (get_input (juliet), bytes, 8, G_PRIORITY_DEFAULT, cancellable,
+  write_text (ends.romeo, "again");
+  poll_until (ibb_transport_get_bytes_received (ends.juliet) == 5);
+  g_input_stream_read_async (get_input (ends.juliet), bytes, 8, G_PRIORITY_DEFAULT, cancellable,
                              store_result_cb, &read);
   g_cancellable_cancel (cancellable);
-  result = wait_for_result (&read);
-  g_assert_cmpint (g_input_stream_read_finish (get_input (juliet), result, &error), ==, -1);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  assert_reads (juliet, "again");
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_input_stream_read_finish,
+                       get_input (ends.juliet), &read);
+  assert_reads (ends.juliet, "again");
 }
 
 /* Reads that wait are cancelled from another thread, by both ways, while their
@@ -123,17 +100,15 @@ writer_thread (gpointer data)
 static void
 test_read_storm (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GBytes)       expected = make_bytes (400000, 7);
-  g_autofree guint8       *got = g_malloc (400000);
-  Canceller                canceller = { g_cancellable_new (), FALSE };
-  GThread                 *writer = NULL;
-  GThread                 *thread;
-  gsize                    length = 0;
-  guint                    n_cancelled = 0;
+  g_auto (Ends)      ends = fixture_open (fixture);
+  g_autoptr (GBytes) expected = make_bytes (400000, 7);
+  g_autofree guint8 *got = g_malloc (400000);
+  Canceller          canceller = { g_cancellable_new (), FALSE };
+  GThread           *writer = NULL;
+  GThread           *thread;
+  gsize              length = 0;
+  guint              n_cancelled = 0;
 
-  fixture_open (fixture, &romeo, &juliet);
   thread = g_thread_new ("canceller", canceller_thread, &canceller);
   for (guint turn = 0; length < 400000; turn++)
     {
@@ -144,14 +119,15 @@ test_read_storm (Fixture *fixture, gconstpointer data)
       gssize                   size;
 
       if (turn % 2 == 0)
-        size = g_input_stream_read (get_input (juliet), got + length, count, canceller.cancellable,
-                                    &error);
+        size = g_input_stream_read (get_input (ends.juliet), got + length, count,
+                                    canceller.cancellable, &error);
       else
         {
-          g_input_stream_read_async (get_input (juliet), got + length, count, G_PRIORITY_DEFAULT,
-                                     canceller.cancellable, store_result_cb, &read);
+          g_input_stream_read_async (get_input (ends.juliet), got + length, count,
+                                     G_PRIORITY_DEFAULT, canceller.cancellable, store_result_cb,
+                                     &read);
           result = wait_for_result (&read);
-          size = g_input_stream_read_finish (get_input (juliet), result, &error);
+          size = g_input_stream_read_finish (get_input (ends.juliet), result, &error);
         }
       if (size < 0)
         {
@@ -160,7 +136,7 @@ test_read_storm (Fixture *fixture, gconstpointer data)
           g_cancellable_reset (canceller.cancellable);
           /* Not earlier: all could be over before anything was cancelled. */
           if (writer == NULL)
-            writer = g_thread_new ("writer", writer_thread, romeo);
+            writer = g_thread_new ("writer", writer_thread, ends.romeo);
           continue;
         }
       g_assert_cmpint (size, >, 0);
@@ -178,46 +154,38 @@ test_read_storm (Fixture *fixture, gconstpointer data)
 static void
 test_write (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends)            ends = fixture_open (fixture);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
   g_autofree char         *got = NULL;
   GAsyncResult            *written = NULL;
   GThread                 *thread;
   gsize                    filled;
 
-  fixture_open (fixture, &romeo, &juliet);
   ibb_loopback_set_latency (fixture->loopback, 100);
-  filled = fill_output (romeo);
+  filled = fill_output (ends.romeo);
 
   thread = g_thread_new ("cancel", cancel_thread, cancellable);
-  g_assert_cmpint (g_output_stream_write (get_output (romeo), "lost?", 5, cancellable, &error), ==,
-                   -1);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_output_stream_write, get_output (ends.romeo),
+                "lost?", 5, cancellable);
   g_thread_join (thread);
 
   g_cancellable_reset (cancellable);
-  g_output_stream_write_async (get_output (romeo), "lost?", 5, G_PRIORITY_DEFAULT, cancellable,
+  g_output_stream_write_async (get_output (ends.romeo), "lost?", 5, G_PRIORITY_DEFAULT, cancellable,
                                store_result_cb, &written);
   run_pending ();
   g_assert_null (written);
   g_cancellable_cancel (cancellable);
-  result = wait_for_result (&written);
-  g_assert_cmpint (g_output_stream_write_finish (get_output (romeo), result, &error), ==, -1);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_output_stream_write_finish,
+                       get_output (ends.romeo), &written);
 
   ibb_loopback_set_latency (fixture->loopback, 0);
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (romeo) + ibb_transport_get_bytes_queued (romeo),
+  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo) +
+                        ibb_transport_get_bytes_queued (ends.romeo),
                     ==, filled);
   got = g_malloc (filled);
-  g_input_stream_read_all (get_input (juliet), got, filled, NULL, NULL, &error);
-  g_assert_no_error (error);
-  write_text (romeo, "whole");
-  assert_reads (juliet, "whole");
+  assert_succeeds (g_input_stream_read_all, get_input (ends.juliet), got, filled, NULL, NULL);
+  write_text (ends.romeo, "whole");
+  assert_reads (ends.juliet, "whole");
 }
 
 /* Flush, drain and shutdown_output: the session goes on, and so does what was
@@ -225,64 +193,49 @@ test_write (Fixture *fixture, gconstpointer data)
 static void
 test_waits (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends)            ends = fixture_open (fixture);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (GAsyncResult) drain_result = NULL;
-  g_autoptr (GAsyncResult) shut_result = NULL;
-  g_autoptr (GAsyncResult) flush_result = NULL;
   GAsyncResult            *drained = NULL;
   GAsyncResult            *shut = NULL;
   GAsyncResult            *flushed = NULL;
   GThread                 *thread;
 
-  fixture_open (fixture, &romeo, &juliet);
   ibb_loopback_set_latency (fixture->loopback, 100);
   /* So that the flush has to wait: nothing is free while the first is unanswered. */
   ibb_service_set_window (fixture->romeo, 1);
-  write_text (romeo, "one");
-  poll_until (ibb_transport_get_bytes_queued (romeo) == 3);
-  write_text (romeo, "two");
+  write_text (ends.romeo, "one");
+  poll_until (ibb_transport_get_bytes_queued (ends.romeo) == 3);
+  write_text (ends.romeo, "two");
 
-  g_output_stream_flush_async (get_output (romeo), G_PRIORITY_DEFAULT, cancellable, store_result_cb,
-                               &flushed);
-  ibb_transport_drain_async (romeo, cancellable, store_result_cb, &drained);
+  g_output_stream_flush_async (get_output (ends.romeo), G_PRIORITY_DEFAULT, cancellable,
+                               store_result_cb, &flushed);
+  ibb_transport_drain_async (ends.romeo, cancellable, store_result_cb, &drained);
   run_pending ();
   g_cancellable_cancel (cancellable);
-  flush_result = wait_for_result (&flushed);
-  g_assert_false (g_output_stream_flush_finish (get_output (romeo), flush_result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
-  drain_result = wait_for_result (&drained);
-  g_assert_false (ibb_transport_drain_finish (romeo, drain_result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
-  g_assert_false (ibb_transport_has_ended (romeo));
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_output_stream_flush_finish,
+                       get_output (ends.romeo), &flushed);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_transport_drain_finish, ends.romeo,
+                       &drained);
+  g_assert_false (ibb_transport_has_ended (ends.romeo));
 
   g_cancellable_reset (cancellable);
   thread = g_thread_new ("cancel", cancel_thread, cancellable);
-  g_assert_false (ibb_transport_drain (romeo, cancellable, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_transport_drain, ends.romeo, cancellable);
   g_thread_join (thread);
 
   g_cancellable_reset (cancellable);
-  ibb_transport_shutdown_output_async (romeo, cancellable, store_result_cb, &shut);
+  ibb_transport_shutdown_output_async (ends.romeo, cancellable, store_result_cb, &shut);
   run_pending ();
   g_cancellable_cancel (cancellable);
-  shut_result = wait_for_result (&shut);
-  g_assert_false (ibb_transport_shutdown_output_finish (romeo, shut_result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
-  g_assert_false (ibb_transport_has_ended (romeo));
-  g_assert_false (g_output_stream_has_pending (get_output (romeo)));
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_transport_shutdown_output_finish,
+                       ends.romeo, &shut);
+  g_assert_false (ibb_transport_has_ended (ends.romeo));
+  g_assert_false (g_output_stream_has_pending (get_output (ends.romeo)));
 
   ibb_loopback_set_latency (fixture->loopback, 0);
-  ibb_transport_shutdown_output (romeo, NULL, &error);
-  g_assert_no_error (error);
-  assert_reads (juliet, "onetwo");
-  assert_reads_eof (juliet);
+  shut_down_output (ends.romeo);
+  assert_reads (ends.juliet, "onetwo");
+  assert_reads_eof (ends.juliet);
 }
 
 int

@@ -23,33 +23,9 @@ ended_cb (IBBTransport *transport, const GError *error, gpointer data)
 }
 
 static void
-close_sync (IBBTransport *transport)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_io_stream_close (G_IO_STREAM (transport), NULL, &error);
-  g_assert_no_error (error);
-}
-
-static void
 assert_close_fails (IBBTransport *transport, int code)
 {
-  g_autoptr (GError) error = NULL;
-
-  g_assert_false (g_io_stream_close (G_IO_STREAM (transport), NULL, &error));
-  g_assert_error (error, G_IO_ERROR, code);
-}
-
-static GInputStream *
-get_input (IBBTransport *transport)
-{
-  return g_io_stream_get_input_stream (G_IO_STREAM (transport));
-}
-
-static GOutputStream *
-get_output (IBBTransport *transport)
-{
-  return g_io_stream_get_output_stream (G_IO_STREAM (transport));
+  assert_fails (G_IO_ERROR, code, g_io_stream_close, G_IO_STREAM (transport), NULL);
 }
 
 /* F-15, D-45: everything written before the close arrives, then the end; ended
@@ -57,40 +33,38 @@ get_output (IBBTransport *transport)
 static void
 test_close (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GBytes)       bytes = make_bytes (50000, 1);
-  g_autoptr (GBytes)       got = NULL;
-  g_autoptr (GError)       error = NULL;
-  Ended                    romeo_ended = { 0 };
-  Ended                    juliet_ended = { 0 };
+  g_auto (Ends)      ends = fixture_open (fixture);
+  g_autoptr (GBytes) bytes = make_bytes (50000, 1);
+  g_autoptr (GBytes) got = NULL;
+  g_autoptr (GError) error = NULL;
+  Ended              romeo_ended = { 0 };
+  Ended              juliet_ended = { 0 };
 
-  fixture_open (fixture, &romeo, &juliet);
-  g_signal_connect (romeo, "ended", G_CALLBACK (ended_cb), &romeo_ended);
-  g_signal_connect (juliet, "ended", G_CALLBACK (ended_cb), &juliet_ended);
-  g_assert_false (ibb_transport_has_ended (romeo));
+  g_signal_connect (ends.romeo, "ended", G_CALLBACK (ended_cb), &romeo_ended);
+  g_signal_connect (ends.juliet, "ended", G_CALLBACK (ended_cb), &juliet_ended);
+  g_assert_false (ibb_transport_has_ended (ends.romeo));
 
-  write_bytes (romeo, g_bytes_get_data (bytes, NULL), 50000);
-  close_sync (romeo);
-  g_assert_true (g_io_stream_is_closed (G_IO_STREAM (romeo)));
-  g_assert_true (g_input_stream_is_closed (get_input (romeo)));
-  g_assert_true (g_output_stream_is_closed (get_output (romeo)));
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (romeo), ==, 50000);
-  assert_write_fails (romeo, G_IO_ERROR_CLOSED);
-  assert_read_fails (romeo, G_IO_ERROR_CLOSED);
-  g_assert_true (ibb_transport_has_ended (romeo));
-  g_assert_null (ibb_transport_dup_error (romeo));
+  write_bytes (ends.romeo, g_bytes_get_data (bytes, NULL), 50000);
+  close_stream (ends.romeo);
+  g_assert_true (g_io_stream_is_closed (G_IO_STREAM (ends.romeo)));
+  g_assert_true (g_input_stream_is_closed (get_input (ends.romeo)));
+  g_assert_true (g_output_stream_is_closed (get_output (ends.romeo)));
+  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo), ==, 50000);
+  assert_write_fails (ends.romeo, G_IO_ERROR_CLOSED);
+  assert_read_fails (ends.romeo, G_IO_ERROR_CLOSED);
+  g_assert_true (ibb_transport_has_ended (ends.romeo));
+  g_assert_null (ibb_transport_dup_error (ends.romeo));
   /* GIO: a second close is none. */
-  close_sync (romeo);
+  close_stream (ends.romeo);
 
   /* B-05: the end does not hide what came before. */
-  assert_write_fails (juliet, G_IO_ERROR_BROKEN_PIPE);
-  got = g_input_stream_read_bytes (get_input (juliet), 50000, NULL, &error);
-  g_assert_no_error (error);
+  assert_write_fails (ends.juliet, G_IO_ERROR_BROKEN_PIPE);
+  got = assert_succeeds (g_input_stream_read_bytes, get_input (ends.juliet), 50000, NULL);
   while (g_bytes_get_size (got) < 50000)
     {
-      g_autoptr (GBytes) more = g_input_stream_read_bytes (get_input (juliet), 50000, NULL, &error);
-      GByteArray        *both = g_bytes_unref_to_array (g_steal_pointer (&got));
+      g_autoptr (GBytes) more =
+          g_input_stream_read_bytes (get_input (ends.juliet), 50000, NULL, &error);
+      GByteArray *both = g_bytes_unref_to_array (g_steal_pointer (&got));
 
       g_assert_no_error (error);
       g_assert_cmpuint (g_bytes_get_size (more), >, 0);
@@ -98,9 +72,9 @@ test_close (Fixture *fixture, gconstpointer data)
       got = g_byte_array_free_to_bytes (both);
     }
   g_assert_true (g_bytes_equal (got, bytes));
-  assert_reads_eof (juliet);
-  assert_reads_eof (juliet);
-  close_sync (juliet);
+  assert_reads_eof (ends.juliet);
+  assert_reads_eof (ends.juliet);
+  close_stream (ends.juliet);
 
   wait_until (romeo_ended.n_calls > 0 && juliet_ended.n_calls > 0);
   run_pending ();
@@ -116,30 +90,22 @@ test_close (Fixture *fixture, gconstpointer data)
 static void
 test_close_async (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (GAsyncResult) read_result = NULL;
-  g_autoptr (GAsyncResult) close_result = NULL;
-  GAsyncResult            *read = NULL;
-  GAsyncResult            *closed = NULL;
-  char                     byte;
+  g_auto (Ends) ends = fixture_open (fixture);
+  GAsyncResult *read = NULL;
+  GAsyncResult *closed = NULL;
+  char          byte;
 
-  fixture_open (fixture, &romeo, &juliet);
-  write_text (romeo, "parting");
-  g_input_stream_read_async (get_input (romeo), &byte, 1, G_PRIORITY_DEFAULT, NULL, store_result_cb,
-                             &read);
-  g_io_stream_close_async (G_IO_STREAM (romeo), G_PRIORITY_DEFAULT, NULL, store_result_cb, &closed);
+  write_text (ends.romeo, "parting");
+  g_input_stream_read_async (get_input (ends.romeo), &byte, 1, G_PRIORITY_DEFAULT, NULL,
+                             store_result_cb, &read);
+  g_io_stream_close_async (G_IO_STREAM (ends.romeo), G_PRIORITY_DEFAULT, NULL, store_result_cb,
+                           &closed);
   g_assert_null (closed);
-  read_result = wait_for_result (&read);
-  g_assert_cmpint (g_input_stream_read_finish (get_input (romeo), read_result, &error), ==, -1);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-  g_clear_error (&error);
-  close_result = wait_for_result (&closed);
-  g_assert_true (g_io_stream_close_finish (G_IO_STREAM (romeo), close_result, &error));
-  g_assert_no_error (error);
-  assert_reads (juliet, "parting");
-  assert_reads_eof (juliet);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CLOSED, g_input_stream_read_finish,
+                       get_input (ends.romeo), &read);
+  assert_result (g_io_stream_close_finish, G_IO_STREAM (ends.romeo), &closed);
+  assert_reads (ends.juliet, "parting");
+  assert_reads_eof (ends.juliet);
 }
 
 /* A write that waits for room ends with CLOSED as well; what was taken before
@@ -147,66 +113,52 @@ test_close_async (Fixture *fixture, gconstpointer data)
 static void
 test_close_writing (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (GAsyncResult) write_result = NULL;
-  g_autoptr (GAsyncResult) close_result = NULL;
-  g_autofree char         *got = NULL;
-  GAsyncResult            *written = NULL;
-  GAsyncResult            *closed = NULL;
-  gsize                    filled;
+  g_auto (Ends)    ends = fixture_open (fixture);
+  g_autofree char *got = NULL;
+  GAsyncResult    *written = NULL;
+  GAsyncResult    *closed = NULL;
+  gsize            filled;
 
-  fixture_open (fixture, &romeo, &juliet);
   ibb_loopback_set_latency (fixture->loopback, 20);
-  filled = fill_output (romeo);
-  g_output_stream_write_async (get_output (romeo), "x", 1, G_PRIORITY_DEFAULT, NULL,
+  filled = fill_output (ends.romeo);
+  g_output_stream_write_async (get_output (ends.romeo), "x", 1, G_PRIORITY_DEFAULT, NULL,
                                store_result_cb, &written);
   run_pending ();
   g_assert_null (written);
-  g_io_stream_close_async (G_IO_STREAM (romeo), G_PRIORITY_DEFAULT, NULL, store_result_cb, &closed);
-  write_result = wait_for_result (&written);
-  g_assert_cmpint (g_output_stream_write_finish (get_output (romeo), write_result, &error), ==, -1);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-  g_clear_error (&error);
+  g_io_stream_close_async (G_IO_STREAM (ends.romeo), G_PRIORITY_DEFAULT, NULL, store_result_cb,
+                           &closed);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CLOSED, g_output_stream_write_finish,
+                       get_output (ends.romeo), &written);
 
   ibb_loopback_set_latency (fixture->loopback, 0);
   got = g_malloc (filled);
-  g_input_stream_read_all (get_input (juliet), got, filled, NULL, NULL, &error);
-  g_assert_no_error (error);
-  assert_reads_eof (juliet);
-  close_result = wait_for_result (&closed);
-  g_assert_true (g_io_stream_close_finish (G_IO_STREAM (romeo), close_result, &error));
-  g_assert_no_error (error);
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (romeo), ==, filled);
+  assert_succeeds (g_input_stream_read_all, get_input (ends.juliet), got, filled, NULL, NULL);
+  assert_reads_eof (ends.juliet);
+  assert_result (g_io_stream_close_finish, G_IO_STREAM (ends.romeo), &closed);
+  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo), ==, filled);
 }
 
 /* D-46: a cancelled close goes on in the background, and ended tells how. */
 static void
 test_close_cancelled (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends)            ends = fixture_open (fixture);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
   GAsyncResult            *closed = NULL;
   Ended                    ended = { 0 };
 
-  fixture_open (fixture, &romeo, &juliet);
-  g_signal_connect (romeo, "ended", G_CALLBACK (ended_cb), &ended);
+  g_signal_connect (ends.romeo, "ended", G_CALLBACK (ended_cb), &ended);
   ibb_loopback_set_latency (fixture->loopback, 20);
-  write_text (romeo, "parting");
-  g_io_stream_close_async (G_IO_STREAM (romeo), G_PRIORITY_DEFAULT, cancellable, store_result_cb,
-                           &closed);
+  write_text (ends.romeo, "parting");
+  g_io_stream_close_async (G_IO_STREAM (ends.romeo), G_PRIORITY_DEFAULT, cancellable,
+                           store_result_cb, &closed);
   g_cancellable_cancel (cancellable);
-  result = wait_for_result (&closed);
-  g_assert_false (g_io_stream_close_finish (G_IO_STREAM (romeo), result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_assert_false (ibb_transport_has_ended (romeo));
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_io_stream_close_finish,
+                       G_IO_STREAM (ends.romeo), &closed);
+  g_assert_false (ibb_transport_has_ended (ends.romeo));
 
-  assert_reads (juliet, "parting");
-  assert_reads_eof (juliet);
+  assert_reads (ends.juliet, "parting");
+  assert_reads_eof (ends.juliet);
   wait_until (ended.n_calls > 0);
   g_assert_false (ended.failed);
 }
@@ -216,194 +168,155 @@ test_close_cancelled (Fixture *fixture, gconstpointer data)
 static void
 test_close_timeout (Fixture *fixture, gconstpointer data)
 {
-  IBBTransport            *romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends) ends = fixture_open (fixture);
 
-  fixture_open (fixture, &romeo, &juliet);
   ibb_loopback_set_latency (fixture->loopback, 50);
-  write_text (romeo, "parting");
-  ibb_transport_set_write_timeout (romeo, 5);
-  assert_close_fails (romeo, G_IO_ERROR_TIMED_OUT);
-  g_assert_finalize_object (romeo);
+  write_text (ends.romeo, "parting");
+  ibb_transport_set_write_timeout (ends.romeo, 5);
+  assert_close_fails (ends.romeo, G_IO_ERROR_TIMED_OUT);
+  g_assert_finalize_object (g_steal_pointer (&ends.romeo));
 
-  assert_reads (juliet, "parting");
-  assert_reads_eof (juliet);
+  assert_reads (ends.juliet, "parting");
+  assert_reads_eof (ends.juliet);
 }
 
 /* A close that was cancelled before it began has begun all the same. */
 static void
 test_close_cancelled_before (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends)            ends = fixture_open (fixture);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GError)       error = NULL;
 
-  fixture_open (fixture, &romeo, &juliet);
   ibb_loopback_set_latency (fixture->loopback, 20);
-  write_text (romeo, "parting");
+  write_text (ends.romeo, "parting");
   g_cancellable_cancel (cancellable);
-  g_assert_false (g_io_stream_close (G_IO_STREAM (romeo), cancellable, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  assert_reads (juliet, "parting");
-  assert_reads_eof (juliet);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_io_stream_close, G_IO_STREAM (ends.romeo),
+                cancellable);
+  assert_reads (ends.juliet, "parting");
+  assert_reads_eof (ends.juliet);
 }
 
 /* D-37: the peer does not answer; close-timeout alone is no error. */
 static void
 test_close_unanswered (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
+  g_auto (Ends)      ends = { NULL };
+  g_autoptr (GError) error = NULL;
 
   ibb_service_set_close_timeout (fixture->romeo, 30);
-  fixture_open (fixture, &romeo, &juliet);
-  write_text (romeo, "heard");
-  ibb_transport_drain (romeo, NULL, &error);
-  g_assert_no_error (error);
+  ends = fixture_open (fixture);
+  write_text (ends.romeo, "heard");
+  drain_transport (ends.romeo);
   ibb_loopback_set_drop_probability (fixture->loopback, 1.0);
-  close_sync (romeo);
-  g_assert_true (ibb_transport_has_ended (romeo));
+  close_stream (ends.romeo);
+  g_assert_true (ibb_transport_has_ended (ends.romeo));
 }
 
 /* D-51: closing with bytes unread; a peer that writes on learns of it. */
 static void
 test_close_unread (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends) ends = fixture_open (fixture);
 
-  fixture_open (fixture, &romeo, &juliet);
-  write_text (juliet, "never read");
-  poll_until (ibb_transport_get_bytes_received (romeo) == 10);
-  close_sync (romeo);
-  assert_reads_eof (juliet);
-  assert_write_fails (juliet, G_IO_ERROR_BROKEN_PIPE);
+  write_text (ends.juliet, "never read");
+  poll_until (ibb_transport_get_bytes_received (ends.romeo) == 10);
+  close_stream (ends.romeo);
+  assert_reads_eof (ends.juliet);
+  assert_write_fails (ends.juliet, G_IO_ERROR_BROKEN_PIPE);
 }
 
 /* D-39: request and response; the requester shuts its output and reads on. */
 static void
 test_half_close (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
-  Ended                    ended = { 0 };
+  g_auto (Ends) ends = fixture_open (fixture);
+  Ended         ended = { 0 };
 
-  fixture_open (fixture, &romeo, &juliet);
-  g_signal_connect (romeo, "ended", G_CALLBACK (ended_cb), &ended);
-  ibb_transport_set_half_close (juliet, TRUE);
-  g_assert_true (ibb_transport_get_half_close (juliet));
+  g_signal_connect (ends.romeo, "ended", G_CALLBACK (ended_cb), &ended);
+  ibb_transport_set_half_close (ends.juliet, TRUE);
+  g_assert_true (ibb_transport_get_half_close (ends.juliet));
 
-  write_text (romeo, "request");
-  ibb_transport_shutdown_output (romeo, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (romeo), ==, 7);
-  assert_write_fails (romeo, G_IO_ERROR_CLOSED);
-  assert_reads (juliet, "request");
-  assert_reads_eof (juliet);
-  g_assert_false (ibb_transport_has_ended (juliet));
+  write_text (ends.romeo, "request");
+  shut_down_output (ends.romeo);
+  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo), ==, 7);
+  assert_write_fails (ends.romeo, G_IO_ERROR_CLOSED);
+  assert_reads (ends.juliet, "request");
+  assert_reads_eof (ends.juliet);
+  g_assert_false (ibb_transport_has_ended (ends.juliet));
 
-  write_text (juliet, "response");
-  assert_reads (romeo, "response");
-  ibb_transport_shutdown_output (juliet, NULL, &error);
-  g_assert_no_error (error);
-  assert_reads_eof (romeo);
+  write_text (ends.juliet, "response");
+  assert_reads (ends.romeo, "response");
+  shut_down_output (ends.juliet);
+  assert_reads_eof (ends.romeo);
   wait_until (ended.n_calls > 0);
   g_assert_false (ended.failed);
   /* Once more does no harm. */
-  close_sync (romeo);
-  close_sync (juliet);
+  close_stream (ends.romeo);
+  close_stream (ends.juliet);
 }
 
 /* Closing one half sends nothing: the other end sees no end. */
 static void
 test_close_halves (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
+  g_auto (Ends) ends = fixture_open (fixture);
 
-  fixture_open (fixture, &romeo, &juliet);
-  ibb_transport_set_auto_flush (romeo, FALSE);
-  write_text (romeo, "flushed");
-  g_output_stream_close (get_output (romeo), NULL, &error);
-  g_assert_no_error (error);
-  assert_reads (juliet, "flushed");
-  assert_write_fails (romeo, G_IO_ERROR_CLOSED);
-  ibb_transport_set_read_timeout (juliet, 20);
-  assert_read_fails (juliet, G_IO_ERROR_TIMED_OUT);
+  ibb_transport_set_auto_flush (ends.romeo, FALSE);
+  write_text (ends.romeo, "flushed");
+  assert_succeeds (g_output_stream_close, get_output (ends.romeo), NULL);
+  assert_reads (ends.juliet, "flushed");
+  assert_write_fails (ends.romeo, G_IO_ERROR_CLOSED);
+  ibb_transport_set_read_timeout (ends.juliet, 20);
+  assert_read_fails (ends.juliet, G_IO_ERROR_TIMED_OUT);
 
   /* D-51: what still comes is acknowledged and discarded. */
-  g_input_stream_close (get_input (romeo), NULL, &error);
-  g_assert_no_error (error);
-  assert_read_fails (romeo, G_IO_ERROR_CLOSED);
-  write_text (juliet, "into the void");
-  ibb_transport_drain (juliet, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_false (ibb_transport_has_ended (romeo));
+  assert_succeeds (g_input_stream_close, get_input (ends.romeo), NULL);
+  assert_read_fails (ends.romeo, G_IO_ERROR_CLOSED);
+  write_text (ends.juliet, "into the void");
+  drain_transport (ends.juliet);
+  g_assert_false (ibb_transport_has_ended (ends.romeo));
 
   /* The half-close works after the half was closed, once. */
-  ibb_transport_shutdown_output (romeo, NULL, &error);
-  g_assert_no_error (error);
-  ibb_transport_set_read_timeout (juliet, 0);
-  assert_reads_eof (juliet);
+  shut_down_output (ends.romeo);
+  ibb_transport_set_read_timeout (ends.juliet, 0);
+  assert_reads_eof (ends.juliet);
 }
 
 static void
 test_close_halves_async (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (GAsyncResult) output_result = NULL;
-  g_autoptr (GAsyncResult) input_result = NULL;
-  GAsyncResult            *output_closed = NULL;
-  GAsyncResult            *input_closed = NULL;
+  g_auto (Ends) ends = fixture_open (fixture);
+  GAsyncResult *output_closed = NULL;
+  GAsyncResult *input_closed = NULL;
 
-  fixture_open (fixture, &romeo, &juliet);
-  write_text (romeo, "flushed");
-  g_output_stream_close_async (get_output (romeo), G_PRIORITY_DEFAULT, NULL, store_result_cb,
+  write_text (ends.romeo, "flushed");
+  g_output_stream_close_async (get_output (ends.romeo), G_PRIORITY_DEFAULT, NULL, store_result_cb,
                                &output_closed);
-  g_input_stream_close_async (get_input (romeo), G_PRIORITY_DEFAULT, NULL, store_result_cb,
+  g_input_stream_close_async (get_input (ends.romeo), G_PRIORITY_DEFAULT, NULL, store_result_cb,
                               &input_closed);
-  output_result = wait_for_result (&output_closed);
-  g_assert_true (g_output_stream_close_finish (get_output (romeo), output_result, &error));
-  g_assert_no_error (error);
-  input_result = wait_for_result (&input_closed);
-  g_assert_true (g_input_stream_close_finish (get_input (romeo), input_result, &error));
-  g_assert_no_error (error);
-  assert_reads (juliet, "flushed");
-  g_assert_false (ibb_transport_has_ended (romeo));
+  assert_result (g_output_stream_close_finish, get_output (ends.romeo), &output_closed);
+  assert_result (g_input_stream_close_finish, get_input (ends.romeo), &input_closed);
+  assert_reads (ends.juliet, "flushed");
+  g_assert_false (ibb_transport_has_ended (ends.romeo));
 }
 
 /* A shutdown counts as a write. */
 static void
 test_shutdown_pending (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GAsyncResult) again_result = NULL;
-  GAsyncResult            *shut = NULL;
-  GAsyncResult            *again = NULL;
+  g_auto (Ends) ends = fixture_open (fixture);
+  GAsyncResult *shut = NULL;
+  GAsyncResult *again = NULL;
 
-  fixture_open (fixture, &romeo, &juliet);
   ibb_loopback_set_latency (fixture->loopback, 20);
-  write_text (romeo, "parting");
-  ibb_transport_shutdown_output_async (romeo, NULL, store_result_cb, &shut);
-  assert_write_fails (romeo, G_IO_ERROR_PENDING);
-  ibb_transport_shutdown_output_async (romeo, NULL, store_result_cb, &again);
-  again_result = wait_for_result (&again);
-  g_assert_false (ibb_transport_shutdown_output_finish (romeo, again_result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
-  g_clear_error (&error);
-  result = wait_for_result (&shut);
-  g_assert_true (ibb_transport_shutdown_output_finish (romeo, result, &error));
-  g_assert_no_error (error);
-  g_assert_false (g_output_stream_has_pending (get_output (romeo)));
+  write_text (ends.romeo, "parting");
+  ibb_transport_shutdown_output_async (ends.romeo, NULL, store_result_cb, &shut);
+  assert_write_fails (ends.romeo, G_IO_ERROR_PENDING);
+  ibb_transport_shutdown_output_async (ends.romeo, NULL, store_result_cb, &again);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_transport_shutdown_output_finish,
+                       ends.romeo, &again);
+  assert_result (ibb_transport_shutdown_output_finish, ends.romeo, &shut);
+  g_assert_false (g_output_stream_has_pending (get_output (ends.romeo)));
 }
 
 /* D-41, D-49: abort in each state. */
@@ -423,103 +336,85 @@ assert_aborted (IBBTransport *transport)
 static void
 test_abort_open (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (GAsyncResult) read_result = NULL;
-  g_autoptr (GAsyncResult) drain_result = NULL;
-  GAsyncResult            *read = NULL;
-  GAsyncResult            *drained = NULL;
-  Ended                    ended = { 0 };
-  char                     byte;
-  guint64                  sent;
-  guint64                  queued;
-  guint64                  received;
+  g_auto (Ends) ends = fixture_open (fixture);
+  GAsyncResult *read = NULL;
+  GAsyncResult *drained = NULL;
+  Ended         ended = { 0 };
+  char          byte;
+  guint64       sent;
+  guint64       queued;
+  guint64       received;
 
-  fixture_open (fixture, &romeo, &juliet);
-  g_signal_connect (romeo, "ended", G_CALLBACK (ended_cb), &ended);
+  g_signal_connect (ends.romeo, "ended", G_CALLBACK (ended_cb), &ended);
   ibb_loopback_set_latency (fixture->loopback, 20);
-  write_text (romeo, "undelivered");
-  g_input_stream_read_async (get_input (romeo), &byte, 1, G_PRIORITY_DEFAULT, NULL, store_result_cb,
-                             &read);
-  ibb_transport_drain_async (romeo, NULL, store_result_cb, &drained);
+  write_text (ends.romeo, "undelivered");
+  g_input_stream_read_async (get_input (ends.romeo), &byte, 1, G_PRIORITY_DEFAULT, NULL,
+                             store_result_cb, &read);
+  ibb_transport_drain_async (ends.romeo, NULL, store_result_cb, &drained);
   run_pending ();
-  ibb_transport_abort (romeo);
+  ibb_transport_abort (ends.romeo);
   g_assert_null (read);
   g_assert_null (drained);
-  read_result = wait_for_result (&read);
-  g_assert_cmpint (g_input_stream_read_finish (get_input (romeo), read_result, &error), ==, -1);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-  g_clear_error (&error);
-  drain_result = wait_for_result (&drained);
-  g_assert_false (ibb_transport_drain_finish (romeo, drain_result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-  assert_aborted (romeo);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CLOSED, g_input_stream_read_finish,
+                       get_input (ends.romeo), &read);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CLOSED, ibb_transport_drain_finish, ends.romeo,
+                       &drained);
+  assert_aborted (ends.romeo);
   wait_until (ended.n_calls > 0);
   g_assert_true (ended.failed);
   g_assert_cmpuint (ended.n_calls, ==, 1);
-  poll_until (ibb_transport_has_ended (juliet));
+  poll_until (ibb_transport_has_ended (ends.juliet));
   /* What the sender knows of what arrived, both bounds, outlives the session. */
-  sent = ibb_transport_get_bytes_sent (romeo);
-  queued = ibb_transport_get_bytes_queued (romeo);
-  received = ibb_transport_get_bytes_received (juliet);
+  sent = ibb_transport_get_bytes_sent (ends.romeo);
+  queued = ibb_transport_get_bytes_queued (ends.romeo);
+  received = ibb_transport_get_bytes_received (ends.juliet);
   g_assert_cmpuint (sent + queued, ==, strlen ("undelivered"));
   g_assert_cmpuint (received, >=, sent);
-  g_assert_cmpuint (received, <=, sent + ibb_transport_get_bytes_in_flight (romeo));
+  g_assert_cmpuint (received, <=, sent + ibb_transport_get_bytes_in_flight (ends.romeo));
 }
 
 /* B-21: a close that has begun can still be aborted. */
 static void
 test_abort_closing (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  GAsyncResult            *closed = NULL;
+  g_auto (Ends) ends = fixture_open (fixture);
+  GAsyncResult *closed = NULL;
 
-  fixture_open (fixture, &romeo, &juliet);
   ibb_loopback_set_latency (fixture->loopback, 100000);
-  write_text (romeo, "undelivered");
-  g_io_stream_close_async (G_IO_STREAM (romeo), G_PRIORITY_DEFAULT, NULL, store_result_cb, &closed);
+  write_text (ends.romeo, "undelivered");
+  g_io_stream_close_async (G_IO_STREAM (ends.romeo), G_PRIORITY_DEFAULT, NULL, store_result_cb,
+                           &closed);
   run_pending ();
-  ibb_transport_abort (romeo);
-  result = wait_for_result (&closed);
-  g_assert_false (g_io_stream_close_finish (G_IO_STREAM (romeo), result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-  assert_aborted (romeo);
+  ibb_transport_abort (ends.romeo);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CLOSED, g_io_stream_close_finish,
+                       G_IO_STREAM (ends.romeo), &closed);
+  assert_aborted (ends.romeo);
   /* What still is on its way is of no interest. */
-  ibb_transport_abort (juliet);
+  ibb_transport_abort (ends.juliet);
 }
 
 static void
 test_abort_half_closed (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
+  g_auto (Ends) ends = fixture_open (fixture);
 
-  fixture_open (fixture, &romeo, &juliet);
-  ibb_transport_set_half_close (juliet, TRUE);
-  ibb_transport_shutdown_output (romeo, NULL, &error);
-  g_assert_no_error (error);
-  assert_reads_eof (juliet);
-  ibb_transport_abort (juliet);
-  assert_aborted (juliet);
+  ibb_transport_set_half_close (ends.juliet, TRUE);
+  shut_down_output (ends.romeo);
+  assert_reads_eof (ends.juliet);
+  ibb_transport_abort (ends.juliet);
+  assert_aborted (ends.juliet);
   /* D-37: no result came, so this is no clean end. */
-  assert_read_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
+  assert_read_fails (ends.romeo, G_IO_ERROR_CONNECTION_CLOSED);
 }
 
 static void
 test_abort_ended (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends) ends = fixture_open (fixture);
 
-  fixture_open (fixture, &romeo, &juliet);
-  close_sync (romeo);
-  ibb_transport_abort (romeo);
-  g_assert_null (ibb_transport_dup_error (romeo));
+  close_stream (ends.romeo);
+  ibb_transport_abort (ends.romeo);
+  g_assert_null (ibb_transport_dup_error (ends.romeo));
 }
 
 /* The last reference is dropped, in each state: nothing waits, nothing leaks,
@@ -527,107 +422,93 @@ test_abort_ended (Fixture *fixture, gconstpointer data)
 static void
 test_drop_open (Fixture *fixture, gconstpointer data)
 {
-  IBBTransport            *romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends) ends = fixture_open (fixture);
 
-  fixture_open (fixture, &romeo, &juliet);
-  g_assert_finalize_object (romeo);
-  assert_read_fails (juliet, G_IO_ERROR_CONNECTION_CLOSED);
+  g_assert_finalize_object (g_steal_pointer (&ends.romeo));
+  assert_read_fails (ends.juliet, G_IO_ERROR_CONNECTION_CLOSED);
 }
 
 static void
 test_drop_unsent (Fixture *fixture, gconstpointer data)
 {
-  IBBTransport            *romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autofree char         *got = g_malloc (1 << 20);
-  g_autoptr (GError)       error = NULL;
+  g_auto (Ends)    ends = fixture_open (fixture);
+  g_autofree char *got = g_malloc (1 << 20);
 
-  fixture_open (fixture, &romeo, &juliet);
   ibb_loopback_set_latency (fixture->loopback, 10);
-  fill_output (romeo);
-  g_assert_finalize_object (romeo);
+  fill_output (ends.romeo);
+  g_assert_finalize_object (g_steal_pointer (&ends.romeo));
   /* Never a whole that is none. */
-  g_assert_false (g_input_stream_read_all (get_input (juliet), got, 1 << 20, NULL, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, g_input_stream_read_all,
+                get_input (ends.juliet), got, 1 << 20, NULL, NULL);
 }
 
 static void
 test_drop_half_closed (Fixture *fixture, gconstpointer data)
 {
-  IBBTransport            *romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
+  g_auto (Ends) ends = fixture_open (fixture);
 
-  fixture_open (fixture, &romeo, &juliet);
-  ibb_transport_set_half_close (juliet, TRUE);
-  ibb_transport_shutdown_output (romeo, NULL, &error);
-  g_assert_no_error (error);
-  assert_reads_eof (juliet);
-  g_assert_finalize_object (romeo);
+  ibb_transport_set_half_close (ends.juliet, TRUE);
+  shut_down_output (ends.romeo);
+  assert_reads_eof (ends.juliet);
+  g_assert_finalize_object (g_steal_pointer (&ends.romeo));
 }
 
 static void
 test_drop_closing (Fixture *fixture, gconstpointer data)
 {
-  IBBTransport            *romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends)            ends = fixture_open (fixture);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GObject)      romeo = NULL;
   GAsyncResult            *closed = NULL;
-  GAsyncResult            *result;
 
-  fixture_open (fixture, &romeo, &juliet);
   ibb_loopback_set_latency (fixture->loopback, 10);
-  write_text (romeo, "parting");
-  g_io_stream_close_async (G_IO_STREAM (romeo), G_PRIORITY_DEFAULT, NULL, store_result_cb, &closed);
+  write_text (ends.romeo, "parting");
+  g_io_stream_close_async (G_IO_STREAM (ends.romeo), G_PRIORITY_DEFAULT, NULL, store_result_cb,
+                           &closed);
   /* The close holds a reference of its own. */
-  g_object_unref (romeo);
-  assert_reads (juliet, "parting");
-  assert_reads_eof (juliet);
+  g_clear_object (&ends.romeo);
+  assert_reads (ends.juliet, "parting");
+  assert_reads_eof (ends.juliet);
   result = wait_for_result (&closed);
-  g_assert_true (g_io_stream_close_finish (G_IO_STREAM (romeo), result, NULL));
-  g_object_unref (result);
+  romeo = g_async_result_get_source_object (result);
+  assert_succeeds (g_io_stream_close_finish, G_IO_STREAM (romeo), result);
 }
 
 static void
 test_drop_ended (Fixture *fixture, gconstpointer data)
 {
-  IBBTransport *romeo = NULL;
-  IBBTransport *juliet = NULL;
+  g_auto (Ends) ends = fixture_open (fixture);
 
-  fixture_open (fixture, &romeo, &juliet);
-  close_sync (romeo);
-  g_assert_finalize_object (romeo);
-  assert_reads_eof (juliet);
-  g_assert_finalize_object (juliet);
+  close_stream (ends.romeo);
+  g_assert_finalize_object (g_steal_pointer (&ends.romeo));
+  assert_reads_eof (ends.juliet);
+  g_assert_finalize_object (g_steal_pointer (&ends.juliet));
 }
 
 /* An operation in progress on a half keeps the transport; then it goes. */
 static void
 test_drop_reading (Fixture *fixture, gconstpointer data)
 {
-  IBBTransport            *romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends)            ends = fixture_open (fixture);
   g_autoptr (GInputStream) input = NULL;
   g_autoptr (GError)       error = NULL;
   GAsyncResult            *read = NULL;
   GAsyncResult            *result;
   char                     bytes[8] = { 0 };
 
-  fixture_open (fixture, &romeo, &juliet);
-  input = g_object_ref (get_input (romeo));
+  input = g_object_ref (get_input (ends.romeo));
   g_input_stream_read_async (input, bytes, sizeof bytes, G_PRIORITY_DEFAULT, NULL, store_result_cb,
                              &read);
-  g_object_unref (romeo);
-  write_text (juliet, "alive");
+  g_clear_object (&ends.romeo);
+  write_text (ends.juliet, "alive");
   result = wait_for_result (&read);
   g_assert_cmpint (g_input_stream_read_finish (input, result, &error), ==, 5);
   g_assert_no_error (error);
   g_assert_cmpstr (bytes, ==, "alive");
   g_object_unref (result);
 
-  poll_until (ibb_transport_has_ended (juliet));
-  g_assert_cmpint (g_input_stream_read (input, bytes, 1, NULL, &error), ==, -1);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  poll_until (ibb_transport_has_ended (ends.juliet));
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CLOSED, g_input_stream_read, input, bytes, 1, NULL);
 }
 
 /* A handler of ended may drop the last reference. */
@@ -640,31 +521,27 @@ drop_cb (IBBTransport *transport, const GError *error, gpointer data)
 static void
 test_drop_in_handler (Fixture *fixture, gconstpointer data)
 {
-  IBBTransport            *romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends) ends = fixture_open (fixture);
 
-  fixture_open (fixture, &romeo, &juliet);
-  g_signal_connect (romeo, "ended", G_CALLBACK (drop_cb), &romeo);
-  ibb_transport_abort (juliet);
-  wait_until (romeo == NULL);
+  g_signal_connect (ends.romeo, "ended", G_CALLBACK (drop_cb), &ends.romeo);
+  ibb_transport_abort (ends.juliet);
+  wait_until (ends.romeo == NULL);
 }
 
 /* The service goes, its sessions live on. */
 static void
 test_drop_service (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends) ends = fixture_open (fixture);
 
-  fixture_open (fixture, &romeo, &juliet);
   g_assert_finalize_object (g_steal_pointer (&fixture->romeo));
   g_assert_finalize_object (g_steal_pointer (&fixture->juliet));
-  write_text (romeo, "orphans");
-  assert_reads (juliet, "orphans");
-  write_text (juliet, "both");
-  assert_reads (romeo, "both");
-  close_sync (romeo);
-  assert_reads_eof (juliet);
+  write_text (ends.romeo, "orphans");
+  assert_reads (ends.juliet, "orphans");
+  write_text (ends.juliet, "both");
+  assert_reads (ends.romeo, "both");
+  close_stream (ends.romeo);
+  assert_reads_eof (ends.juliet);
 }
 
 static gboolean
@@ -690,17 +567,16 @@ wait_for_connection (IBBConnection *connection)
 static void
 test_drop_lost (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport)  juliet = NULL;
   g_autoptr (IBBConnection) other = NULL;
   g_autofree char          *bytes = g_malloc0 (64 * 1024);
-  IBBTransport             *romeo = NULL;
+  g_auto (Ends)             ends = { NULL };
 
   ibb_service_set_window (fixture->romeo, 64 * 1024);
-  fixture_open (fixture, &romeo, &juliet);
+  ends = fixture_open (fixture);
   ibb_loopback_set_rate (fixture->loopback, 40000);
-  write_bytes (romeo, bytes, 64 * 1024);
+  write_bytes (ends.romeo, bytes, 64 * 1024);
   poll_until (ibb_connection_is_congested (fixture->romeo_connection));
-  g_clear_object (&romeo);
+  g_clear_object (&ends.romeo);
   g_assert_finalize_object (g_steal_pointer (&fixture->romeo));
   wait_for_connection (fixture->romeo_connection);
   other = ibb_loopback_attach (fixture->loopback, ROMEO); /* the one so far is lost by it */

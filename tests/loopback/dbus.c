@@ -33,8 +33,7 @@ static const char introspection[] = "<node><interface name='" INTERFACE "'>"
 /* Romeo calls what Juliet exports. */
 typedef struct
 {
-  IBBTransport    *romeo;
-  IBBTransport    *juliet;
+  Ends             ends;
   GDBusConnection *client;
   GDBusConnection *server;
   GPtrArray       *held; /* (element-type GDBusMethodInvocation) */
@@ -98,7 +97,7 @@ authorize_cb (GDBusAuthObserver *observer,
   Talk *talk = data;
 
   return g_str_equal (ibb_transport_get_peer_jid (IBB_TRANSPORT (stream)),
-                      ibb_transport_get_local_jid (talk->romeo));
+                      ibb_transport_get_local_jid (talk->ends.romeo));
 }
 
 static GDBusAuthObserver *
@@ -116,13 +115,10 @@ serve (Talk *self)
 {
   static const GDBusInterfaceVTable vtable = { .method_call = call_cb };
   g_autoptr (GDBusNodeInfo)         node = NULL;
-  g_autoptr (GError)                error = NULL;
 
-  node = g_dbus_node_info_new_for_xml (introspection, &error);
-  g_assert_no_error (error);
-  g_dbus_connection_register_object (self->server, "/", node->interfaces[0], &vtable, self, NULL,
-                                     &error);
-  g_assert_no_error (error);
+  node = assert_succeeds (g_dbus_node_info_new_for_xml, introspection);
+  assert_succeeds (g_dbus_connection_register_object, self->server, "/", node->interfaces[0],
+                   &vtable, self, NULL);
   /* Calls that came earlier have waited. */
   g_dbus_connection_start_message_processing (self->server);
 }
@@ -134,7 +130,6 @@ talk_open (Talk *self, Fixture *fixture, IBBStanzaType stanza_type)
   g_autoptr (GDBusAuthObserver) observer = create_observer (self);
   g_autoptr (GAsyncResult)      client_result = NULL;
   g_autoptr (GAsyncResult)      server_result = NULL;
-  g_autoptr (GError)            error = NULL;
   GAsyncResult                 *client_made = NULL;
   GAsyncResult                 *server_made = NULL;
   const GDBusConnectionFlags    server_flags = G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER |
@@ -142,18 +137,16 @@ talk_open (Talk *self, Fixture *fixture, IBBStanzaType stanza_type)
                                             G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING;
 
   *self = (Talk){ .held = g_ptr_array_new () };
-  fixture_open_with (fixture, stanza_type, &self->romeo, &self->juliet);
-  g_dbus_connection_new (G_IO_STREAM (self->juliet), guid, server_flags, observer, NULL,
+  self->ends = fixture_open_with (fixture, stanza_type);
+  g_dbus_connection_new (G_IO_STREAM (self->ends.juliet), guid, server_flags, observer, NULL,
                          store_result_cb, &server_made);
-  g_dbus_connection_new (G_IO_STREAM (self->romeo), NULL,
+  g_dbus_connection_new (G_IO_STREAM (self->ends.romeo), NULL,
                          G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, observer, NULL,
                          store_result_cb, &client_made);
   server_result = wait_for_result (&server_made);
-  self->server = g_dbus_connection_new_finish (server_result, &error);
-  g_assert_no_error (error);
+  self->server = assert_succeeds (g_dbus_connection_new_finish, server_result);
   client_result = wait_for_result (&client_made);
-  self->client = g_dbus_connection_new_finish (client_result, &error);
-  g_assert_no_error (error);
+  self->client = assert_succeeds (g_dbus_connection_new_finish, client_result);
   g_assert_cmpstr (g_dbus_connection_get_guid (self->client), ==, guid);
   serve (self);
 }
@@ -165,18 +158,15 @@ talk_clear (Talk *self)
   g_ptr_array_unref (self->held);
   g_clear_object (&self->client);
   g_clear_object (&self->server);
-  drop_and_wait (self->romeo);
-  drop_and_wait (self->juliet);
+  drop_and_wait (self->ends.romeo);
+  drop_and_wait (self->ends.juliet);
 }
 
 /* Closes one connection; the other hears of it. */
 static void
 talk_end (Talk *self)
 {
-  g_autoptr (GError) error = NULL;
-
-  g_dbus_connection_close_sync (self->client, NULL, &error);
-  g_assert_no_error (error);
+  assert_succeeds (g_dbus_connection_close_sync, self->client, NULL);
   wait_until (g_dbus_connection_is_closed (self->server));
   talk_clear (self);
 }
@@ -206,12 +196,10 @@ assert_call (Talk *self)
 {
   GAsyncResult        *called = NULL;
   g_autoptr (GVariant) answer = NULL;
-  g_autoptr (GError)   error = NULL;
   const char          *text;
 
   begin_call (self, "Call", g_variant_new ("(s)", "Romeo"), "(s)", &called);
-  answer = end_call (self, &called, &error);
-  g_assert_no_error (error);
+  answer = assert_succeeds (end_call, self, &called);
   g_variant_get (answer, "(&s)", &text);
   g_assert_cmpstr (text, ==, "O Romeo, Romeo!");
 }
@@ -233,23 +221,19 @@ call_thread (gpointer data)
 {
   Talk                *talk = data;
   g_autoptr (GVariant) answer = NULL;
-  g_autoptr (GError)   error = NULL;
   const char          *text;
 
   for (guint i = 0; i < 20; i++)
     {
       g_clear_pointer (&answer, g_variant_unref);
-      answer = g_dbus_connection_call_sync (talk->client, NULL, "/", INTERFACE, "Call",
-                                            g_variant_new ("(s)", "Romeo"), G_VARIANT_TYPE ("(s)"),
-                                            G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL, &error);
-      g_assert_no_error (error);
+      answer = assert_succeeds (g_dbus_connection_call_sync, talk->client, NULL, "/", INTERFACE,
+                                "Call", g_variant_new ("(s)", "Romeo"), G_VARIANT_TYPE ("(s)"),
+                                G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL);
       g_variant_get (answer, "(&s)", &text);
       g_assert_cmpstr (text, ==, "O Romeo, Romeo!");
     }
-  g_dbus_connection_flush_sync (talk->client, NULL, &error);
-  g_assert_no_error (error);
-  g_dbus_connection_close_sync (talk->client, NULL, &error);
-  g_assert_no_error (error);
+  assert_succeeds (g_dbus_connection_flush_sync, talk->client, NULL);
+  assert_succeeds (g_dbus_connection_close_sync, talk->client, NULL);
   return NULL;
 }
 
@@ -276,15 +260,13 @@ test_large (Fixture *fixture, gconstpointer stanza_type)
   g_autoptr (GVariant) answer = NULL;
   g_autoptr (GVariant) array = NULL;
   g_autoptr (GBytes)   got = NULL;
-  g_autoptr (GError)   error = NULL;
 
   talk_open (&talk, fixture, GPOINTER_TO_INT (stanza_type));
   begin_call (
       &talk, "Echo",
       g_variant_new ("(@ay)", g_variant_new_from_bytes (G_VARIANT_TYPE ("ay"), bytes, TRUE)),
       "(ay)", &called);
-  answer = end_call (&talk, &called, &error);
-  g_assert_no_error (error);
+  answer = assert_succeeds (end_call, &talk, &called);
   array = g_variant_get_child_value (answer, 0);
   got = g_variant_get_data_as_bytes (array);
   g_assert_true (g_bytes_equal (got, bytes));
@@ -353,18 +335,16 @@ said_cb (GDBusConnection *connection,
 static void
 test_signals (Fixture *fixture, gconstpointer stanza_type)
 {
-  Talk               talk;
-  guint              count = 0;
-  g_autoptr (GError) error = NULL;
+  Talk  talk;
+  guint count = 0;
 
   talk_open (&talk, fixture, GPOINTER_TO_INT (stanza_type));
   g_dbus_connection_signal_subscribe (talk.client, NULL, INTERFACE, "Said", "/", NULL,
                                       G_DBUS_SIGNAL_FLAGS_NONE, said_cb, &count, NULL);
   for (guint i = 0; i < N_SIGNALS; i++)
     {
-      g_dbus_connection_emit_signal (talk.server, NULL, "/", INTERFACE, "Said",
-                                     g_variant_new ("(u)", i), &error);
-      g_assert_no_error (error);
+      assert_succeeds (g_dbus_connection_emit_signal, talk.server, NULL, "/", INTERFACE, "Said",
+                       g_variant_new ("(u)", i));
     }
   wait_until (count == N_SIGNALS);
   talk_end (&talk);
@@ -443,8 +423,7 @@ test_descriptor (Fixture *fixture, gconstpointer returned)
   g_assert_error (self->error, G_IO_ERROR, G_IO_ERROR_FAILED);
   g_assert_nonnull (strstr (self->error->message, "IBBOutputStream"));
   if (returned != NULL)
-    g_io_stream_close (G_IO_STREAM (talk.juliet), NULL, &error);
-  g_assert_no_error (error);
+    close_stream (talk.ends.juliet);
 
   result = wait_for_result (&called);
   answer = g_dbus_connection_call_with_unix_fd_list_finish (talk.client, NULL, result, &error);
@@ -453,8 +432,7 @@ test_descriptor (Fixture *fixture, gconstpointer returned)
   g_clear_error (&error);
   g_clear_object (&result);
   if (returned == NULL)
-    g_io_stream_close (G_IO_STREAM (talk.romeo), NULL, &error);
-  g_assert_no_error (error);
+    close_stream (talk.ends.romeo);
   wait_until (client.count > 0 && server.count > 0);
   g_clear_error (&client.error);
   g_clear_error (&server.error);
@@ -491,9 +469,9 @@ test_end (Fixture *fixture, gconstpointer data)
   if (kind == END_CLOSE)
     g_dbus_connection_close_sync (talk.server, NULL, &error);
   else if (kind == END_UNDERNEATH)
-    g_io_stream_close (G_IO_STREAM (talk.juliet), NULL, &error);
+    g_io_stream_close (G_IO_STREAM (talk.ends.juliet), NULL, &error);
   else
-    ibb_transport_abort (talk.juliet);
+    ibb_transport_abort (talk.ends.juliet);
   g_assert_no_error (error);
 
   answer = end_call (&talk, &called, &error);
@@ -515,7 +493,7 @@ test_end (Fixture *fixture, gconstpointer data)
   talk_clear (&talk);
 }
 
-/* What holds over either carrier. */
+/* The same with stanzas of either type. */
 static void
 add_both (const char *path, void (*function) (Fixture *, gconstpointer))
 {

@@ -70,16 +70,13 @@ send_xml (IBBConnection *connection, const char *format, ...)
 {
   g_autofree char      *xml = NULL;
   g_autoptr (IBBStanza) stanza = NULL;
-  g_autoptr (GError)    error = NULL;
   va_list               arguments;
 
   va_start (arguments, format);
   xml = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  stanza = ibb_stanza_new_from_xml (xml, -1, &error);
-  g_assert_no_error (error);
-  ibb_connection_send (connection, stanza, &error);
-  g_assert_no_error (error);
+  stanza = assert_succeeds (ibb_stanza_new_from_xml, xml, -1);
+  assert_succeeds (ibb_connection_send, connection, stanza);
 }
 
 static void
@@ -151,16 +148,12 @@ tear_down (Failing *self, gconstpointer data)
 static IBBTransport *
 open_session (Failing *self)
 {
-  GAsyncResult            *opened = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
-  IBBTransport            *transport;
+  GAsyncResult *opened = NULL;
+  IBBTransport *transport;
 
   ibb_service_open_session_async (self->fixture.romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, "sid", NULL,
                                   store_result_cb, &opened);
-  result = wait_for_result (&opened);
-  transport = ibb_service_open_session_finish (self->fixture.romeo, result, &error);
-  g_assert_no_error (error);
+  transport = assert_result (ibb_service_open_session_finish, self->fixture.romeo, &opened);
   return transport;
 }
 

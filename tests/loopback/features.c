@@ -5,7 +5,7 @@
 
 #include "fixture.h"
 
-/* F-01, F-09, F-10, F-22, F-29: both carriers, a size and a name that the caller
+/* F-01, F-09, F-10, F-22, F-29: both stanza types, a size and a name that the caller
  * chooses, and both ends tell what was agreed. */
 static void
 test_properties (Fixture *fixture, gconstpointer data)
@@ -16,12 +16,10 @@ test_properties (Fixture *fixture, gconstpointer data)
     {
       g_autoptr (IBBTransport) romeo = NULL;
       g_autoptr (IBBTransport) juliet = NULL;
-      g_autoptr (GError)       error = NULL;
 
       ibb_service_accept_async (fixture->juliet, NULL, NULL, NULL); /* somebody listens */
-      romeo =
-          ibb_service_open_session (fixture->romeo, JULIET, types[i], 1234, "a.name", NULL, &error);
-      g_assert_no_error (error);
+      romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, types[i], 1234,
+                               "a.name", NULL);
       g_assert_true (G_IS_IO_STREAM (romeo));
       g_assert_cmpstr (ibb_transport_get_sid (romeo), ==, "a.name");
       g_assert_cmpuint (ibb_transport_get_block_size (romeo), ==, 1234);
@@ -47,12 +45,10 @@ test_accepted (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (IBBTransport) romeo = NULL;
   g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
 
   g_signal_connect (fixture->juliet, "session-accepted", G_CALLBACK (accepted_cb), &juliet);
-  romeo = ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_MESSAGE, 77, NULL, NULL,
-                                    &error);
-  g_assert_no_error (error);
+  romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET,
+                           IBB_STANZA_TYPE_MESSAGE, 77, NULL, NULL);
   wait_until (juliet != NULL);
   g_assert_cmpstr (ibb_transport_get_sid (juliet), ==, ibb_transport_get_sid (romeo));
   g_assert_cmpuint (ibb_transport_get_block_size (juliet), ==, 77);
@@ -72,8 +68,7 @@ test_limit (Fixture *fixture, gconstpointer data)
     guint    limit;
     gboolean listens;
   } refusals[] = { { 0, FALSE }, { 10, FALSE }, { 0, TRUE } };
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends) ends = { NULL };
 
   for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
     {
@@ -84,39 +79,35 @@ test_limit (Fixture *fixture, gconstpointer data)
       ibb_service_set_session_limit (fixture->juliet, refusals[i].limit);
       if (refusals[i].listens)
         handler = g_signal_connect (fixture->juliet, "session-accepted", G_CALLBACK (accepted_cb),
-                                    &juliet);
+                                    &ends.juliet);
       none = ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
                                        &error);
       g_assert_error (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
       g_assert_null (none);
       g_clear_signal_handler (&handler, fixture->juliet);
     }
-  g_assert_null (juliet);
+  g_assert_null (ends.juliet);
   ibb_service_set_session_limit (fixture->juliet, 1);
-  fixture_open (fixture, &romeo, &juliet);
+  ends = fixture_open (fixture);
 }
 
 /* F-14: the output ends, the input goes on. */
 static void
 test_write_eof (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
+  g_auto (Ends) ends = { NULL };
 
   ibb_service_set_half_close (fixture->juliet, TRUE);
-  fixture_open (fixture, &romeo, &juliet);
-  write_text (romeo, "question");
-  ibb_transport_shutdown_output (romeo, NULL, &error);
-  g_assert_no_error (error);
-  assert_write_fails (romeo, G_IO_ERROR_CLOSED);
-  assert_reads (juliet, "question");
-  assert_reads_eof (juliet);
-  write_text (juliet, "answer");
-  ibb_transport_shutdown_output (juliet, NULL, &error);
-  g_assert_no_error (error);
-  assert_reads (romeo, "answer");
-  assert_reads_eof (romeo);
+  ends = fixture_open (fixture);
+  write_text (ends.romeo, "question");
+  shut_down_output (ends.romeo);
+  assert_write_fails (ends.romeo, G_IO_ERROR_CLOSED);
+  assert_reads (ends.juliet, "question");
+  assert_reads_eof (ends.juliet);
+  write_text (ends.juliet, "answer");
+  shut_down_output (ends.juliet);
+  assert_reads (ends.romeo, "answer");
+  assert_reads_eof (ends.romeo);
 }
 
 /* F-15: a close sends what is buffered; F-16: later writes fail, and it is known
@@ -124,62 +115,54 @@ test_write_eof (Fixture *fixture, gconstpointer data)
 static void
 test_close_sends (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
+  g_auto (Ends) ends = fixture_open (fixture);
 
-  fixture_open (fixture, &romeo, &juliet);
-  ibb_transport_set_auto_flush (romeo, FALSE);
-  write_text (romeo, "buffered");
-  g_assert_cmpuint (ibb_transport_get_bytes_queued (romeo), ==, 8);
-  g_assert_false (ibb_transport_has_ended (romeo));
-  g_io_stream_close (G_IO_STREAM (romeo), NULL, &error);
-  g_assert_no_error (error);
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (romeo), ==, 8);
-  g_assert_true (ibb_transport_has_ended (romeo));
-  assert_write_fails (romeo, G_IO_ERROR_CLOSED);
-  assert_reads (juliet, "buffered");
-  assert_reads_eof (juliet);
+  ibb_transport_set_auto_flush (ends.romeo, FALSE);
+  write_text (ends.romeo, "buffered");
+  g_assert_cmpuint (ibb_transport_get_bytes_queued (ends.romeo), ==, 8);
+  g_assert_false (ibb_transport_has_ended (ends.romeo));
+  close_stream (ends.romeo);
+  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo), ==, 8);
+  g_assert_true (ibb_transport_has_ended (ends.romeo));
+  assert_write_fails (ends.romeo, G_IO_ERROR_CLOSED);
+  assert_reads (ends.juliet, "buffered");
+  assert_reads_eof (ends.juliet);
 }
 
 /* F-16: an abort drops it instead, and the other end is told so. */
 static void
 test_abort_drops (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends) ends = fixture_open (fixture);
 
-  fixture_open (fixture, &romeo, &juliet);
-  ibb_transport_set_auto_flush (romeo, FALSE);
-  write_text (romeo, "never seen");
-  ibb_transport_abort (romeo);
-  g_assert_true (ibb_transport_has_ended (romeo));
-  assert_write_fails (romeo, G_IO_ERROR_CLOSED);
-  assert_read_fails (juliet, G_IO_ERROR_CONNECTION_CLOSED);
+  ibb_transport_set_auto_flush (ends.romeo, FALSE);
+  write_text (ends.romeo, "never seen");
+  ibb_transport_abort (ends.romeo);
+  g_assert_true (ibb_transport_has_ended (ends.romeo));
+  assert_write_fails (ends.romeo, G_IO_ERROR_CLOSED);
+  assert_read_fails (ends.juliet, G_IO_ERROR_CONNECTION_CLOSED);
 }
 
 /* F-13, F-26: not reading is enough to make the peer wait; reading lets it go on. */
 static void
 test_pause_reading (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
+  g_auto (Ends)      ends = { NULL };
+  g_autoptr (GError) error = NULL;
 
   ibb_service_set_receive_buffer_size (fixture->juliet, 4);
-  fixture_open (fixture, &romeo, &juliet);
-  write_text (romeo, "12345678");
-  ibb_transport_set_write_timeout (romeo, 20);
-  g_assert_false (ibb_transport_drain (romeo, NULL, &error));
+  ends = fixture_open (fixture);
+  write_text (ends.romeo, "12345678");
+  ibb_transport_set_write_timeout (ends.romeo, 20);
+  g_assert_false (ibb_transport_drain (ends.romeo, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT); /* F-23 */
   g_clear_error (&error);
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (romeo), ==, 0);
+  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo), ==, 0);
 
-  ibb_transport_set_write_timeout (romeo, 0);
-  assert_reads (juliet, "12345678");
-  ibb_transport_drain (romeo, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (romeo), ==, 8);
+  ibb_transport_set_write_timeout (ends.romeo, 0);
+  assert_reads (ends.juliet, "12345678");
+  drain_transport (ends.romeo);
+  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo), ==, 8);
 }
 
 int

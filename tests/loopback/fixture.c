@@ -2,8 +2,11 @@
 
 #include "fixture.h"
 
-#include <stdlib.h>
-#include <unistd.h>
+#include "../lib/watchdog.h"
+
+#ifdef IBB_HAS_CLIENT
+#include "../lib/account.h"
+#endif
 
 /* Longer than the slowest test under valgrind. */
 #define WATCHDOG_SECONDS 300
@@ -21,38 +24,26 @@ void
 fixture_set_up (Fixture *self, gconstpointer data)
 {
   self->loopback = ibb_loopback_new ();
+  ibb_loopback_set_carry_xml (self->loopback, g_getenv ("IBB_TEST_XML") != NULL);
   self->romeo_connection = ibb_loopback_attach (self->loopback, ROMEO);
   self->juliet_connection = ibb_loopback_attach (self->loopback, JULIET);
   fixture_add_services (self);
 }
 
 #ifdef IBB_HAS_CLIENT
-/* As one of the accounts that tests/lib/prosody.py makes. */
 static IBBConnection *
-log_in (const char *jid, const char *password)
+log_in (const char *account)
 {
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (GTlsDatabase) database =
-      g_tls_file_database_new (g_getenv ("IBB_TEST_CA_FILE"), &error);
-  IBBClient *client = ibb_client_new (g_getenv (jid));
+  IBBClient *client = account_create_client (account, NULL);
 
-  g_assert_no_error (error);
-  ibb_client_set_password (client, g_getenv (password));
-  ibb_client_set_host (client, g_getenv ("IBB_TEST_HOST"));
-  ibb_client_set_port (client, (guint) atoi (g_getenv ("IBB_TEST_PORT")));
-  ibb_client_set_tls_database (client, database);
-  ibb_client_login (client, NULL, &error);
-  g_assert_no_error (error);
+  assert_succeeds (ibb_client_login, client, NULL);
   return IBB_CONNECTION (client);
 }
 
 static void
 log_out (IBBConnection *client)
 {
-  g_autoptr (GError) error = NULL;
-
-  ibb_client_logout (IBB_CLIENT (client), NULL, &error);
-  g_assert_no_error (error);
+  assert_succeeds (ibb_client_logout, IBB_CLIENT (client), NULL);
 }
 #endif
 
@@ -65,8 +56,8 @@ fixture_set_up_anywhere (Fixture *self, gconstpointer data)
       return;
     }
 #ifdef IBB_HAS_CLIENT
-  self->romeo_connection = log_in ("IBB_TEST_ALICE", "IBB_TEST_ALICE_PASSWORD");
-  self->juliet_connection = log_in ("IBB_TEST_BOB", "IBB_TEST_BOB_PASSWORD");
+  self->romeo_connection = log_in ("alice");
+  self->juliet_connection = log_in ("bob");
   fixture_add_services (self);
 #else
   g_assert_not_reached ();
@@ -111,29 +102,6 @@ fixture_tear_down (Fixture *self, gconstpointer data)
     g_assert_finalize_object (self->loopback);
 }
 
-void
-store_result_cb (GObject *source, GAsyncResult *result, gpointer data)
-{
-  GAsyncResult **stored = data;
-
-  g_assert_null (*stored);
-  *stored = g_object_ref (result);
-}
-
-GAsyncResult *
-wait_for_result (GAsyncResult **result)
-{
-  wait_until (*result != NULL);
-  return g_steal_pointer (result);
-}
-
-void
-run_pending (void)
-{
-  while (g_main_context_iteration (g_main_context_get_thread_default (), FALSE))
-    ;
-}
-
 gboolean
 has_waiter (GCancellable *cancellable)
 {
@@ -167,28 +135,30 @@ dup_juliet_jid (Fixture *self)
 }
 
 void
-fixture_open (Fixture *self, IBBTransport **romeo, IBBTransport **juliet)
+ends_clear (Ends *self)
 {
-  fixture_open_with (self, IBB_STANZA_TYPE_IQ, romeo, juliet);
+  g_clear_object (&self->romeo);
+  g_clear_object (&self->juliet);
 }
 
-void
-fixture_open_with (Fixture       *self,
-                   IBBStanzaType  stanza_type,
-                   IBBTransport **romeo,
-                   IBBTransport **juliet)
+Ends
+fixture_open (Fixture *self)
 {
-  g_autofree char         *jid = dup_juliet_jid (self);
-  GAsyncResult            *accepted = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
+  return fixture_open_with (self, IBB_STANZA_TYPE_IQ);
+}
+
+Ends
+fixture_open_with (Fixture *self, IBBStanzaType stanza_type)
+{
+  g_autofree char *jid = dup_juliet_jid (self);
+  GAsyncResult    *accepted = NULL;
+  Ends             ends;
 
   ibb_service_accept_async (self->juliet, NULL, store_result_cb, &accepted);
-  *romeo = ibb_service_open_session (self->romeo, jid, stanza_type, 0, NULL, NULL, &error);
-  g_assert_no_error (error);
-  result = wait_for_result (&accepted);
-  *juliet = ibb_service_accept_finish (self->juliet, result, &error);
-  g_assert_no_error (error);
+  ends.romeo =
+      assert_succeeds (ibb_service_open_session, self->romeo, jid, stanza_type, 0, NULL, NULL);
+  ends.juliet = assert_result (ibb_service_accept_finish, self->juliet, &accepted);
+  return ends;
 }
 
 void
@@ -199,13 +169,37 @@ fixture_make_room (Fixture *self)
 }
 
 void
+close_stream (gpointer stream)
+{
+  assert_succeeds (g_io_stream_close, G_IO_STREAM (stream), NULL);
+}
+
+void
+close_async (gpointer stream)
+{
+  GAsyncResult *closed = NULL;
+
+  g_io_stream_close_async (G_IO_STREAM (stream), G_PRIORITY_DEFAULT, NULL, store_result_cb,
+                           &closed);
+  assert_result (g_io_stream_close_finish, G_IO_STREAM (stream), &closed);
+}
+
+void
+drain_transport (IBBTransport *transport)
+{
+  assert_succeeds (ibb_transport_drain, transport, NULL);
+}
+
+void
+shut_down_output (IBBTransport *transport)
+{
+  assert_succeeds (ibb_transport_shutdown_output, transport, NULL);
+}
+
+void
 write_bytes (IBBTransport *transport, gconstpointer bytes, gsize length)
 {
-  g_autoptr (GError) error = NULL;
-
-  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (transport)), bytes, length,
-                             NULL, NULL, &error);
-  g_assert_no_error (error);
+  assert_succeeds (g_output_stream_write_all, get_output (transport), bytes, length, NULL, NULL);
 }
 
 void
@@ -215,15 +209,31 @@ write_text (IBBTransport *transport, const char *text)
 }
 
 void
-assert_reads (IBBTransport *transport, const char *text)
+assert_passes (gpointer from, gpointer to, GBytes *bytes)
 {
-  g_autofree char   *got = g_malloc0 (strlen (text) + 1);
-  g_autoptr (GError) error = NULL;
+  gsize              length;
+  gconstpointer      data = g_bytes_get_data (bytes, &length);
+  g_autofree guint8 *got = g_malloc (length);
+  GAsyncResult      *read = NULL;
+  GAsyncResult      *written = NULL;
   gsize              size;
 
-  g_input_stream_read_all (g_io_stream_get_input_stream (G_IO_STREAM (transport)), got,
-                           strlen (text), &size, NULL, &error);
-  g_assert_no_error (error);
+  g_input_stream_read_all_async (get_input (to), got, length, G_PRIORITY_DEFAULT, NULL,
+                                 store_result_cb, &read);
+  g_output_stream_write_all_async (get_output (from), data, length, G_PRIORITY_DEFAULT, NULL,
+                                   store_result_cb, &written);
+  assert_result (g_output_stream_write_all_finish, get_output (from), &written, NULL);
+  assert_result (g_input_stream_read_all_finish, get_input (to), &read, &size);
+  g_assert_cmpmem (got, size, data, length);
+}
+
+void
+assert_reads (IBBTransport *transport, const char *text)
+{
+  g_autofree char *got = g_malloc0 (strlen (text) + 1);
+  gsize            size;
+
+  assert_succeeds (g_input_stream_read_all, get_input (transport), got, strlen (text), &size, NULL);
   g_assert_cmpstr (got, ==, text);
 }
 
@@ -233,33 +243,22 @@ assert_reads_eof (IBBTransport *transport)
   g_autoptr (GError) error = NULL;
   guint8             byte;
 
-  g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (transport)),
-                                        &byte, 1, NULL, &error),
-                   ==, 0);
+  g_assert_cmpint (g_input_stream_read (get_input (transport), &byte, 1, NULL, &error), ==, 0);
   g_assert_no_error (error);
 }
 
 void
 assert_read_fails (IBBTransport *transport, int code)
 {
-  g_autoptr (GError) error = NULL;
-  guint8             byte;
+  guint8 byte;
 
-  g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (transport)),
-                                        &byte, 1, NULL, &error),
-                   ==, -1);
-  g_assert_error (error, G_IO_ERROR, code);
+  assert_fails (G_IO_ERROR, code, g_input_stream_read, get_input (transport), &byte, 1, NULL);
 }
 
 void
 assert_write_fails (IBBTransport *transport, int code)
 {
-  g_autoptr (GError) error = NULL;
-
-  g_assert_cmpint (g_output_stream_write (g_io_stream_get_output_stream (G_IO_STREAM (transport)),
-                                          "x", 1, NULL, &error),
-                   ==, -1);
-  g_assert_error (error, G_IO_ERROR, code);
+  assert_fails (G_IO_ERROR, code, g_output_stream_write, get_output (transport), "x", 1, NULL);
 }
 
 GBytes *
@@ -273,11 +272,9 @@ make_bytes (gsize length, guint seed)
   return g_bytes_new_take (bytes, length);
 }
 
-gsize
-fill_output (IBBTransport *transport)
+static gsize
+write_what_fits (GPollableOutputStream *output)
 {
-  GPollableOutputStream *output =
-      G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (G_IO_STREAM (transport)));
   static const guint8 bytes[4096];
   gsize               total = 0;
 
@@ -296,9 +293,27 @@ fill_output (IBBTransport *transport)
     }
 }
 
+gsize
+fill_output (IBBTransport *transport)
+{
+  gsize total = 0;
+
+  for (;;)
+    {
+      gsize size = write_what_fits (G_POLLABLE_OUTPUT_STREAM (get_output (transport)));
+
+      if (size == 0)
+        return total;
+      total += size;
+      /* The connection takes blocks in its own time, and makes room. */
+      poll_until (ibb_transport_get_bytes_in_flight (transport) > 0 ||
+                  ibb_transport_get_bytes_queued (transport) == 0);
+    }
+}
+
 void
 test_init (int *argc, char ***argv)
 {
   g_test_init (argc, argv, NULL);
-  alarm (WATCHDOG_SECONDS);
+  watchdog_start (WATCHDOG_SECONDS);
 }

@@ -8,6 +8,8 @@
 
 #include <ibb-glib/ibb-glib.h>
 
+#include "../lib/calls.h"
+
 #define ROMEO "romeo@montague.example/orchard"
 #define JULIET "juliet@capulet.example/balcony"
 
@@ -29,35 +31,25 @@ void fixture_set_up_anywhere (Fixture *self, gconstpointer data);
 /* The part of a set-up that comes after the two connections. */
 void fixture_add_services (Fixture *self);
 
-/* One open session: Romeo opened it, Juliet accepted it. */
-void fixture_open (Fixture *self, IBBTransport **romeo, IBBTransport **juliet);
-void fixture_open_with (Fixture       *self,
-                        IBBStanzaType  stanza_type,
-                        IBBTransport **romeo,
-                        IBBTransport **juliet);
+/* Both ends of an open session: Romeo opened it, Juliet accepted it. */
+typedef struct
+{
+  IBBTransport *romeo;
+  IBBTransport *juliet;
+} Ends;
+
+void ends_clear (Ends *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Ends, ends_clear)
+
+Ends fixture_open (Fixture *self);
+Ends fixture_open_with (Fixture *self, IBBStanzaType stanza_type);
 
 /* For sessions by message that carry up to 20 MiB: nothing holds their writer up,
  * so a reader that is late has to have room for all of it. */
 void fixture_make_room (Fixture *self);
 
-/* A GAsyncReadyCallback that stores the result in a GAsyncResult **. */
-void store_result_cb (GObject *source, GAsyncResult *result, gpointer data);
-/* Iterates the thread's default context until a result is stored; the caller
- * owns it. */
-GAsyncResult *wait_for_result (GAsyncResult **result);
-
-/* Iterates the thread's default context until the condition holds. The
- * watchdog of the test program ends what never comes. */
-#define wait_until(condition)                                                                      \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    while (!(condition))                                                                           \
-      g_main_context_iteration (g_main_context_get_thread_default (), TRUE);                       \
-  }                                                                                                \
-  G_STMT_END
-
-/* The same for what changes without waking the context: looks again and again,
- * and how often decides nothing. */
+/* As wait_until (), for what changes without waking the context: looks again and
+ * again, and how often decides nothing. */
 void wait_briefly (void);
 #define poll_until(condition)                                                                      \
   G_STMT_START                                                                                     \
@@ -72,15 +64,32 @@ void wait_briefly (void);
 gboolean has_waiter (GCancellable *cancellable);
 void     wait_for_waiter (GCancellable *cancellable);
 
-/* Runs what is ready in the thread's default context, and returns. */
-void run_pending (void);
-
 /* Drops the last reference and waits until the object is gone: the loopback's
  * thread may hold it for the moment of a delivery. */
 void drop_and_wait (gpointer object);
 
+static inline GInputStream *
+get_input (gpointer stream)
+{
+  return g_io_stream_get_input_stream (G_IO_STREAM (stream));
+}
+
+static inline GOutputStream *
+get_output (gpointer stream)
+{
+  return g_io_stream_get_output_stream (G_IO_STREAM (stream));
+}
+
+/* Calls that have to succeed. All but close_async () block. */
+void close_stream (gpointer stream);
+void close_async (gpointer stream); /* iterates the context meanwhile */
+void drain_transport (IBBTransport *transport);
+void shut_down_output (IBBTransport *transport);
+
 void write_bytes (IBBTransport *transport, gconstpointer bytes, gsize length);
 void write_text (IBBTransport *transport, const char *text);
+/* Writes bytes to one stream and reads them from another one, both asynchronously. */
+void assert_passes (gpointer from, gpointer to, GBytes *bytes);
 /* Reads exactly as much as text has, and compares. */
 void assert_reads (IBBTransport *transport, const char *text);
 void assert_reads_eof (IBBTransport *transport);
@@ -89,7 +98,8 @@ void assert_write_fails (IBBTransport *transport, int code);
 
 /* Bytes that look alike nowhere, from a seed. */
 GBytes *make_bytes (gsize length, guint seed);
-/* Writes until the send buffer takes no more, without waiting; how many bytes. */
+/* Writes until the send buffer takes no more, and the connection has what it takes of it
+ * before an acknowledgement; how many bytes. */
 gsize fill_output (IBBTransport *transport);
 
 /* g_test_init and the watchdog. */

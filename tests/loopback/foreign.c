@@ -36,43 +36,25 @@ tear_down (Stacks *self, gconstpointer data)
   g_assert_finalize_object (self->juliet_connection);
 }
 
-static void
-open_pair_by (Stacks *stacks, IBBStanzaType carrier, IBBTransport **romeo, IBBTransport **juliet)
+static Ends
+open_pair_by (Stacks *stacks, IBBStanzaType stanza_type)
 {
-  g_autoptr (GAsyncResult) open_result = NULL;
-  g_autoptr (GAsyncResult) accept_result = NULL;
-  g_autoptr (GError)       error = NULL;
-  GAsyncResult            *opened = NULL;
-  GAsyncResult            *accepted = NULL;
+  GAsyncResult *opened = NULL;
+  GAsyncResult *accepted = NULL;
+  Ends          ends;
 
   ibb_service_accept_async (stacks->juliet, NULL, store_result_cb, &accepted);
-  ibb_service_open_session_async (stacks->romeo, JULIET, carrier, 65535, NULL, NULL,
+  ibb_service_open_session_async (stacks->romeo, JULIET, stanza_type, 65535, NULL, NULL,
                                   store_result_cb, &opened);
-  open_result = wait_for_result (&opened);
-  *romeo = ibb_service_open_session_finish (stacks->romeo, open_result, &error);
-  g_assert_no_error (error);
-  accept_result = wait_for_result (&accepted);
-  *juliet = ibb_service_accept_finish (stacks->juliet, accept_result, &error);
-  g_assert_no_error (error);
+  ends.romeo = assert_result (ibb_service_open_session_finish, stacks->romeo, &opened);
+  ends.juliet = assert_result (ibb_service_accept_finish, stacks->juliet, &accepted);
+  return ends;
 }
 
-static void
-open_pair (Stacks *stacks, IBBTransport **romeo, IBBTransport **juliet)
+static Ends
+open_pair (Stacks *stacks)
 {
-  open_pair_by (stacks, IBB_STANZA_TYPE_IQ, romeo, juliet);
-}
-
-static void
-close_pair (IBBTransport *romeo, IBBTransport *juliet)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
-  GAsyncResult            *closed = NULL;
-
-  g_io_stream_close_async (G_IO_STREAM (romeo), G_PRIORITY_DEFAULT, NULL, store_result_cb, &closed);
-  result = wait_for_result (&closed);
-  g_io_stream_close_finish (G_IO_STREAM (romeo), result, &error);
-  g_assert_no_error (error);
+  return open_pair_by (stacks, IBB_STANZA_TYPE_IQ);
 }
 
 /* Everything happens in this thread; block 65535 was agreed upon, but no stanza
@@ -80,37 +62,15 @@ close_pair (IBBTransport *romeo, IBBTransport *juliet)
 static void
 test_talk (Stacks *stacks, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GAsyncResult) read_result = NULL;
-  g_autoptr (GAsyncResult) write_result = NULL;
-  g_autoptr (GBytes)       bytes = make_bytes (100000, 1);
-  g_autofree guint8       *got = g_malloc (100000);
-  g_autoptr (GError)       error = NULL;
-  GAsyncResult            *read = NULL;
-  GAsyncResult            *written = NULL;
-  gsize                    size;
-  guint                    n_sent;
+  g_auto (Ends)      ends = open_pair (stacks);
+  g_autoptr (GBytes) bytes = make_bytes (100000, 1);
+  guint              n_sent;
 
-  open_pair (stacks, &romeo, &juliet);
-  g_assert_cmpuint (ibb_transport_get_block_size (romeo), ==, 65535);
+  g_assert_cmpuint (ibb_transport_get_block_size (ends.romeo), ==, 65535);
   n_sent = stacks->romeo_connection->n_sent;
-  g_input_stream_read_all_async (g_io_stream_get_input_stream (G_IO_STREAM (juliet)), got, 100000,
-                                 G_PRIORITY_DEFAULT, NULL, store_result_cb, &read);
-  g_output_stream_write_all_async (g_io_stream_get_output_stream (G_IO_STREAM (romeo)),
-                                   g_bytes_get_data (bytes, NULL), 100000, G_PRIORITY_DEFAULT, NULL,
-                                   store_result_cb, &written);
-  write_result = wait_for_result (&written);
-  g_output_stream_write_all_finish (g_io_stream_get_output_stream (G_IO_STREAM (romeo)),
-                                    write_result, NULL, &error);
-  g_assert_no_error (error);
-  read_result = wait_for_result (&read);
-  g_input_stream_read_all_finish (g_io_stream_get_input_stream (G_IO_STREAM (juliet)), read_result,
-                                  &size, &error);
-  g_assert_no_error (error);
-  g_assert_cmpmem (got, size, g_bytes_get_data (bytes, NULL), 100000);
+  assert_passes (ends.romeo, ends.juliet, bytes);
   g_assert_cmpuint (stacks->romeo_connection->n_sent - n_sent, >=, 100000 / 6100);
-  close_pair (romeo, juliet);
+  close_async (ends.romeo);
 }
 
 static void
@@ -127,8 +87,7 @@ assert_would_block (gboolean success, GError **error, const char *instead)
 static void
 test_would_block (Stacks *stacks, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends)            ends = { NULL };
   g_autoptr (IBBTransport) none = NULL;
   g_autoptr (GError)       error = NULL;
   GInputStream            *input;
@@ -147,38 +106,36 @@ test_would_block (Stacks *stacks, gconstpointer data)
   run_pending ();
   g_assert_cmpuint (stacks->romeo_connection->n_sent, ==, 0);
 
-  open_pair (stacks, &romeo, &juliet);
-  input = g_io_stream_get_input_stream (G_IO_STREAM (juliet));
-  output = g_io_stream_get_output_stream (G_IO_STREAM (romeo));
+  ends = open_pair (stacks);
+  input = get_input (ends.juliet);
+  output = get_output (ends.romeo);
   assert_would_block (g_input_stream_read (input, bytes, 8, NULL, &error) >= 0, &error,
                       "g_input_stream_read_async");
   g_assert_cmpint (g_output_stream_write (output, "buffered", 8, NULL, &error), ==, 8);
   g_assert_no_error (error);
   assert_would_block (g_output_stream_flush (output, NULL, &error), &error,
                       "g_output_stream_flush_async");
-  assert_would_block (ibb_transport_drain (romeo, NULL, &error), &error,
+  assert_would_block (ibb_transport_drain (ends.romeo, NULL, &error), &error,
                       "ibb_transport_drain_async");
   n_sent = stacks->romeo_connection->n_sent;
-  assert_would_block (ibb_transport_shutdown_output (romeo, NULL, &error), &error,
+  assert_would_block (ibb_transport_shutdown_output (ends.romeo, NULL, &error), &error,
                       "ibb_transport_shutdown_output_async");
   g_assert_cmpuint (stacks->romeo_connection->n_sent, ==, n_sent);
   g_assert_false (g_output_stream_has_pending (output));
 
-  wait_until (ibb_transport_get_bytes_received (juliet) == 8);
+  wait_until (ibb_transport_get_bytes_received (ends.juliet) == 8);
   g_assert_cmpint (g_input_stream_read (input, bytes, 8, NULL, &error), ==, 8);
   g_assert_no_error (error);
-  wait_until (ibb_transport_get_bytes_queued (romeo) == 0);
-  g_assert_true (ibb_transport_drain (romeo, NULL, &error));
-  g_assert_no_error (error);
-  g_assert_true (g_output_stream_flush (output, NULL, &error));
-  g_assert_no_error (error);
+  wait_until (ibb_transport_get_bytes_queued (ends.romeo) == 0);
+  drain_transport (ends.romeo);
+  assert_succeeds (g_output_stream_flush, output, NULL);
 
   /* GIO lets a close happen once: this one goes on. */
-  assert_would_block (g_io_stream_close (G_IO_STREAM (romeo), NULL, &error), &error,
+  assert_would_block (g_io_stream_close (G_IO_STREAM (ends.romeo), NULL, &error), &error,
                       "g_io_stream_close_async");
-  wait_until (ibb_transport_has_ended (romeo) && ibb_transport_has_ended (juliet));
-  g_assert_null (ibb_transport_dup_error (romeo));
-  assert_reads_eof (juliet);
+  wait_until (ibb_transport_has_ended (ends.romeo) && ibb_transport_has_ended (ends.juliet));
+  g_assert_null (ibb_transport_dup_error (ends.romeo));
+  assert_reads_eof (ends.juliet);
 }
 
 /* Blocking calls are for other threads. */
@@ -192,8 +149,7 @@ talk_thread (gpointer data)
 
   g_assert_no_error (error);
   write_text (romeo, "from a thread");
-  g_io_stream_close (G_IO_STREAM (romeo), NULL, &error);
-  g_assert_no_error (error);
+  close_stream (romeo);
   g_atomic_int_set (&stacks->done, TRUE);
   g_main_context_wakeup (NULL);
   return NULL;
@@ -203,16 +159,12 @@ static void
 test_thread (Stacks *stacks, gconstpointer data)
 {
   g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
   GAsyncResult            *accepted = NULL;
   GThread                 *thread;
 
   ibb_service_accept_async (stacks->juliet, NULL, store_result_cb, &accepted);
   thread = g_thread_new ("talk", talk_thread, stacks);
-  result = wait_for_result (&accepted);
-  juliet = ibb_service_accept_finish (stacks->juliet, result, &error);
-  g_assert_no_error (error);
+  juliet = assert_result (ibb_service_accept_finish, stacks->juliet, &accepted);
   /* This thread serves the connection: it must not wait for the other one. */
   wait_until (g_atomic_int_get (&stacks->done));
   assert_reads (juliet, "from a thread");
@@ -224,38 +176,31 @@ test_thread (Stacks *stacks, gconstpointer data)
 static void
 test_send_fails (Stacks *stacks, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (IBBStanza)    stanza = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
-  GAsyncResult            *opened = NULL;
+  g_auto (Ends)         ends = open_pair (stacks);
+  g_autoptr (IBBStanza) stanza = NULL;
+  g_autoptr (GError)    error = NULL;
+  GAsyncResult         *opened = NULL;
 
-  open_pair (stacks, &romeo, &juliet);
   stacks->romeo_connection->refuses = TRUE;
-  stanza = ibb_stanza_new_from_xml ("<message/>", -1, &error);
-  g_assert_no_error (error);
-  g_assert_false (ibb_connection_send (IBB_CONNECTION (stacks->romeo_connection), stanza, &error));
-  g_assert_error (error, IBB_ERROR, IBB_ERROR_FAILED);
-  g_clear_error (&error);
+  stanza = assert_succeeds (ibb_stanza_new_from_xml, "<message/>", -1);
+  assert_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_connection_send,
+                IBB_CONNECTION (stacks->romeo_connection), stanza);
 
-  write_text (romeo, "lost");
-  wait_until (ibb_transport_has_ended (romeo));
-  assert_write_fails (romeo, G_IO_ERROR_FAILED);
-  error = ibb_transport_dup_error (romeo);
+  write_text (ends.romeo, "lost");
+  wait_until (ibb_transport_has_ended (ends.romeo));
+  assert_write_fails (ends.romeo, G_IO_ERROR_FAILED);
+  error = ibb_transport_dup_error (ends.romeo);
   g_assert_error (error, IBB_ERROR, IBB_ERROR_FAILED);
   g_clear_error (&error);
 
   /* An open that was not taken is no session. */
   ibb_service_open_session_async (stacks->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
                                   store_result_cb, &opened);
-  result = wait_for_result (&opened);
-  g_assert_null (ibb_service_open_session_finish (stacks->romeo, result, &error));
-  g_assert_error (error, IBB_ERROR, IBB_ERROR_FAILED);
-  g_clear_object (&result);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_service_open_session_finish, stacks->romeo,
+                       &opened);
 
   stacks->romeo_connection->refuses = FALSE;
-  ibb_transport_abort (juliet);
+  ibb_transport_abort (ends.juliet);
   run_pending ();
 }
 
@@ -263,20 +208,18 @@ test_send_fails (Stacks *stacks, gconstpointer data)
 static void
 test_congested (Stacks *stacks, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  guint                    n_sent;
+  g_auto (Ends) ends = open_pair (stacks);
+  guint         n_sent;
 
-  open_pair (stacks, &romeo, &juliet);
   stacks->romeo_connection->congested = TRUE;
   n_sent = stacks->romeo_connection->n_sent;
-  write_text (romeo, "later");
+  write_text (ends.romeo, "later");
   run_pending ();
   g_assert_cmpuint (stacks->romeo_connection->n_sent, ==, n_sent);
   stacks->romeo_connection->congested = FALSE;
   ibb_connection_drained (IBB_CONNECTION (stacks->romeo_connection));
-  wait_until (ibb_transport_get_bytes_received (juliet) == 5);
-  assert_reads (juliet, "later");
+  wait_until (ibb_transport_get_bytes_received (ends.juliet) == 5);
+  assert_reads (ends.juliet, "later");
 }
 
 /* The local JID comes after the service. */
@@ -288,16 +231,13 @@ test_local_jid (Stacks *stacks, gconstpointer data)
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GAsyncResult) later_result = NULL;
   g_autoptr (IBBTransport) transport = NULL;
-  g_autoptr (GError)       error = NULL;
   GAsyncResult            *opened = NULL;
 
   stack_connection_set_peer (connection, stacks->juliet_connection);
   ibb_service_open_session_async (service, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
                                   store_result_cb, &opened);
-  result = wait_for_result (&opened);
-  g_assert_null (ibb_service_open_session_finish (service, result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED);
-  g_clear_error (&error);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, ibb_service_open_session_finish,
+                       service, &opened);
   g_assert_cmpuint (connection->n_sent, ==, 0);
 
   connection->jid = g_strdup ("nurse@capulet.example/kitchen");
@@ -305,9 +245,8 @@ test_local_jid (Stacks *stacks, gconstpointer data)
   stack_connection_set_peer (stacks->juliet_connection, connection);
   ibb_service_open_session_async (service, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
                                   store_result_cb, &opened);
-  later_result = wait_for_result (&opened);
-  g_assert_null (ibb_service_open_session_finish (service, later_result, &error));
-  g_assert_error (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, ibb_service_open_session_finish,
+                       service, &opened);
 
   g_clear_object (&result);
   g_clear_object (&later_result);
@@ -322,18 +261,17 @@ own_context_thread (gpointer data)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   Stacks                   stacks;
-  IBBTransport            *romeo = NULL;
-  IBBTransport            *juliet = NULL;
+  g_auto (Ends)            ends = { NULL };
 
   g_main_context_push_thread_default (context);
   set_up (&stacks, NULL);
-  open_pair (&stacks, &romeo, &juliet);
-  write_text (romeo, "aside");
-  wait_until (ibb_transport_get_bytes_received (juliet) == 5);
-  assert_reads (juliet, "aside");
-  close_pair (romeo, juliet);
-  g_object_unref (romeo);
-  g_object_unref (juliet);
+  ends = open_pair (&stacks);
+  write_text (ends.romeo, "aside");
+  wait_until (ibb_transport_get_bytes_received (ends.juliet) == 5);
+  assert_reads (ends.juliet, "aside");
+  close_async (ends.romeo);
+  g_clear_object (&ends.romeo);
+  g_clear_object (&ends.juliet);
   tear_down (&stacks, NULL);
   g_main_context_pop_thread_default (context);
   return NULL;
@@ -343,37 +281,29 @@ own_context_thread (gpointer data)
 static void
 test_restored (Stacks *stacks, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (IBBTransport) none = NULL;
-  g_autoptr (IBBTransport) new_romeo = NULL;
-  g_autoptr (IBBTransport) new_juliet = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       reason = g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED, "Unplugged");
-  g_autoptr (GError)       error = NULL;
-  GAsyncResult            *opened = NULL;
+  g_auto (Ends)      ends = open_pair (stacks);
+  g_auto (Ends)      later = { NULL };
+  g_autoptr (GError) reason = g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED, "Unplugged");
+  GAsyncResult      *opened = NULL;
 
-  open_pair (stacks, &romeo, &juliet);
   ibb_connection_lost (IBB_CONNECTION (stacks->romeo_connection), reason);
   ibb_connection_lost (IBB_CONNECTION (stacks->juliet_connection), reason);
-  wait_until (ibb_transport_has_ended (romeo) && ibb_transport_has_ended (juliet));
+  wait_until (ibb_transport_has_ended (ends.romeo) && ibb_transport_has_ended (ends.juliet));
 
   ibb_service_open_session_async (stacks->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
                                   store_result_cb, &opened);
-  result = wait_for_result (&opened);
-  none = ibb_service_open_session_finish (stacks->romeo, result, &error);
-  g_assert_null (none);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_open_session_finish,
+                       stacks->romeo, &opened);
 
   g_free (stacks->romeo_connection->jid);
   stacks->romeo_connection->jid = g_strdup ("romeo@montague.lit/vault");
   ibb_connection_restored (IBB_CONNECTION (stacks->romeo_connection));
   ibb_connection_restored (IBB_CONNECTION (stacks->juliet_connection));
-  open_pair (stacks, &new_romeo, &new_juliet);
-  g_assert_cmpstr (ibb_transport_get_peer_jid (new_juliet), ==, "romeo@montague.lit/vault");
-  g_assert_cmpstr (ibb_transport_get_local_jid (new_romeo), ==, "romeo@montague.lit/vault");
-  close_pair (new_romeo, new_juliet);
-  g_assert_true (ibb_transport_has_ended (romeo));
+  later = open_pair (stacks);
+  g_assert_cmpstr (ibb_transport_get_peer_jid (later.juliet), ==, "romeo@montague.lit/vault");
+  g_assert_cmpstr (ibb_transport_get_local_jid (later.romeo), ==, "romeo@montague.lit/vault");
+  close_async (later.romeo);
+  g_assert_true (ibb_transport_has_ended (ends.romeo));
 }
 
 static void
@@ -401,24 +331,19 @@ resume (StackConnection *connection)
 static void
 test_suspended (Stacks *stacks, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends)            ends = open_pair (stacks);
   g_autoptr (IBBTransport) second = NULL;
   g_autoptr (IBBService)   late = NULL;
-  g_autoptr (GAsyncResult) open_result = NULL;
-  g_autoptr (GAsyncResult) late_result = NULL;
-  g_autoptr (GError)       error = NULL;
   GAsyncResult            *opened = NULL;
   GAsyncResult            *late_opened = NULL;
   guint                    n_sent;
 
-  open_pair (stacks, &romeo, &juliet);
-  write_text (juliet, "before");
-  wait_until (ibb_transport_get_bytes_received (romeo) == 6);
-  wait_until (ibb_transport_get_bytes_queued (juliet) == 0);
+  write_text (ends.juliet, "before");
+  wait_until (ibb_transport_get_bytes_received (ends.romeo) == 6);
+  wait_until (ibb_transport_get_bytes_queued (ends.juliet) == 0);
   suspend (stacks->romeo_connection);
   n_sent = stacks->romeo_connection->n_sent;
-  write_text (romeo, "meanwhile");
+  write_text (ends.romeo, "meanwhile");
   ibb_service_open_session_async (stacks->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
                                   store_result_cb, &opened);
   /* One that comes later finds the connection as it is. */
@@ -426,93 +351,76 @@ test_suspended (Stacks *stacks, gconstpointer data)
   ibb_service_open_session_async (late, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, store_result_cb,
                                   &late_opened);
   run_pending ();
-  assert_reads (romeo, "before"); /* it is acknowledged already, or the answer waits */
+  assert_reads (ends.romeo, "before"); /* it is acknowledged already, or the answer waits */
   run_pending ();
   g_assert_cmpuint (stacks->romeo_connection->n_sent, ==, n_sent);
   g_assert_null (opened);
 
   resume (stacks->romeo_connection);
-  wait_until (ibb_transport_get_bytes_received (juliet) == 9);
-  assert_reads (juliet, "meanwhile");
-  open_result = wait_for_result (&opened);
-  second = ibb_service_open_session_finish (stacks->romeo, open_result, &error);
-  g_assert_no_error (error);
+  wait_until (ibb_transport_get_bytes_received (ends.juliet) == 9);
+  assert_reads (ends.juliet, "meanwhile");
+  second = assert_result (ibb_service_open_session_finish, stacks->romeo, &opened);
   g_clear_object (&second);
-  late_result = wait_for_result (&late_opened);
-  second = ibb_service_open_session_finish (late, late_result, &error);
-  g_assert_no_error (error);
-  close_pair (romeo, juliet);
-  assert_reads_eof (juliet);
-  close_pair (second, NULL);
+  second = assert_result (ibb_service_open_session_finish, late, &late_opened);
+  close_async (ends.romeo);
+  assert_reads_eof (ends.juliet);
+  close_async (second);
 }
 
 /* D-42: the application's own time-outs and cancellation go on. */
 static void
 test_suspended_waiting (Stacks *stacks, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GAsyncResult) drain_result = NULL;
-  g_autoptr (GAsyncResult) read_result = NULL;
+  g_auto (Ends)            ends = open_pair (stacks);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GError)       error = NULL;
   GAsyncResult            *drained = NULL;
   GAsyncResult            *read = NULL;
   char                     byte;
 
-  open_pair (stacks, &romeo, &juliet);
   suspend (stacks->romeo_connection);
-  write_text (romeo, "x");
-  ibb_transport_set_write_timeout (romeo, 1);
-  ibb_transport_drain_async (romeo, NULL, store_result_cb, &drained);
-  drain_result = wait_for_result (&drained);
-  g_assert_false (ibb_transport_drain_finish (romeo, drain_result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-  g_clear_error (&error);
+  write_text (ends.romeo, "x");
+  ibb_transport_set_write_timeout (ends.romeo, 1);
+  ibb_transport_drain_async (ends.romeo, NULL, store_result_cb, &drained);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, ibb_transport_drain_finish, ends.romeo,
+                       &drained);
 
-  g_input_stream_read_async (g_io_stream_get_input_stream (G_IO_STREAM (romeo)), &byte, 1,
-                             G_PRIORITY_DEFAULT, cancellable, store_result_cb, &read);
+  g_input_stream_read_async (get_input (ends.romeo), &byte, 1, G_PRIORITY_DEFAULT, cancellable,
+                             store_result_cb, &read);
   g_cancellable_cancel (cancellable);
-  read_result = wait_for_result (&read);
-  g_assert_cmpint (g_input_stream_read_finish (g_io_stream_get_input_stream (G_IO_STREAM (romeo)),
-                                               read_result, &error),
-                   ==, -1);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_input_stream_read_finish,
+                       get_input (ends.romeo), &read);
 
   resume (stacks->romeo_connection);
-  wait_until (ibb_transport_get_bytes_received (juliet) == 1);
-  assert_reads (juliet, "x");
-  ibb_transport_set_write_timeout (romeo, 0);
-  close_pair (romeo, juliet);
+  wait_until (ibb_transport_get_bytes_received (ends.juliet) == 1);
+  assert_reads (ends.juliet, "x");
+  ibb_transport_set_write_timeout (ends.romeo, 0);
+  close_async (ends.romeo);
 }
 
 /* D-42, B-03: not resumed in the end. */
 static void
 test_suspended_lost (Stacks *stacks, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       reason =
+  g_auto (Ends)      ends = open_pair (stacks);
+  g_autoptr (GError) reason =
       g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "the train stayed in the tunnel");
   g_autoptr (GError) error = NULL;
 
-  open_pair (stacks, &romeo, &juliet);
   suspend (stacks->romeo_connection);
-  write_text (romeo, "x");
+  write_text (ends.romeo, "x");
   run_pending ();
   stacks->romeo_connection->suspended = FALSE;
   ibb_connection_lost (IBB_CONNECTION (stacks->romeo_connection), reason);
-  wait_until (ibb_transport_has_ended (romeo));
-  assert_read_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
-  assert_write_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
-  error = ibb_transport_dup_error (romeo);
+  wait_until (ibb_transport_has_ended (ends.romeo));
+  assert_read_fails (ends.romeo, G_IO_ERROR_CONNECTION_CLOSED);
+  assert_write_fails (ends.romeo, G_IO_ERROR_CONNECTION_CLOSED);
+  error = ibb_transport_dup_error (ends.romeo);
   g_assert_nonnull (strstr (error->message, reason->message));
 
-  g_object_unref (g_steal_pointer (&romeo));
-  g_object_unref (g_steal_pointer (&juliet));
+  ends_clear (&ends);
   ibb_connection_restored (IBB_CONNECTION (stacks->romeo_connection));
-  open_pair (stacks, &romeo, &juliet);
-  close_pair (romeo, juliet);
+  ends = open_pair (stacks);
+  close_async (ends.romeo);
 }
 
 /* D-49: a service may go while its connection is suspended; its peers hear of
@@ -520,18 +428,64 @@ test_suspended_lost (Stacks *stacks, gconstpointer data)
 static void
 test_suspended_dropped (Stacks *stacks, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends) ends = open_pair (stacks);
 
-  open_pair (stacks, &romeo, &juliet);
   suspend (stacks->romeo_connection);
-  g_clear_object (&romeo);
+  g_clear_object (&ends.romeo);
   g_clear_object (&stacks->romeo);
   run_pending ();
-  g_assert_false (ibb_transport_has_ended (juliet));
+  g_assert_false (ibb_transport_has_ended (ends.juliet));
   resume (stacks->romeo_connection);
-  wait_until (ibb_transport_has_ended (juliet));
-  assert_read_fails (juliet, G_IO_ERROR_CONNECTION_CLOSED);
+  wait_until (ibb_transport_has_ended (ends.juliet));
+  assert_read_fails (ends.juliet, G_IO_ERROR_CONNECTION_CLOSED);
+  stacks->romeo = ibb_service_new (IBB_CONNECTION (stacks->romeo_connection));
+}
+
+/* Nobody can bring a connection on that its application has dropped: it goes, and
+ * takes with it what waited for it. */
+static void
+test_held_and_freed (Stacks *stacks, gconstpointer data)
+{
+  gboolean      suspends = GPOINTER_TO_INT (data);
+  g_auto (Ends) ends = open_pair (stacks);
+
+  if (suspends)
+    suspend (stacks->romeo_connection);
+  else
+    stacks->romeo_connection->congested = TRUE;
+  g_clear_object (&ends.romeo);
+  g_clear_object (&stacks->romeo);
+  run_pending ();
+  g_assert_finalize_object (g_steal_pointer (&stacks->romeo_connection));
+  run_pending ();
+
+  stacks->romeo_connection = stack_connection_new (ROMEO);
+  stacks->romeo = ibb_service_new (IBB_CONNECTION (stacks->romeo_connection));
+}
+
+/* As much when it is suspended only after everything else has gone. */
+static void
+test_freed_while_closing (Stacks *stacks, gconstpointer data)
+{
+  g_auto (Ends)            ends = open_pair (stacks);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  GAsyncResult            *closed = NULL;
+
+  stack_connection_set_peer (stacks->romeo_connection, NULL); /* no answer comes */
+  g_io_stream_close_async (G_IO_STREAM (ends.romeo), G_PRIORITY_DEFAULT, cancellable,
+                           store_result_cb, &closed);
+  g_cancellable_cancel (cancellable);
+  result = wait_for_result (&closed);
+  g_clear_object (&result);
+  g_clear_object (&ends.romeo);
+  g_clear_object (&stacks->romeo);
+  run_pending ();
+  suspend (stacks->romeo_connection);
+  g_assert_finalize_object (g_steal_pointer (&stacks->romeo_connection));
+  run_pending ();
+
+  stacks->romeo_connection = stack_connection_new (ROMEO);
   stacks->romeo = ibb_service_new (IBB_CONNECTION (stacks->romeo_connection));
 }
 
@@ -540,49 +494,41 @@ test_suspended_dropped (Stacks *stacks, gconstpointer data)
 static void
 test_confirms (Stacks *stacks, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GAsyncResult) flush_result = NULL;
-  g_autoptr (GAsyncResult) drain_result = NULL;
-  g_autoptr (GError)       error = NULL;
-  StackConnection         *connection = stacks->romeo_connection;
-  GAsyncResult            *flushed = NULL;
-  GAsyncResult            *drained = NULL;
-  IBBStanza               *stanza;
-  GOutputStream           *output;
+  g_auto (Ends)    ends = { NULL };
+  StackConnection *connection = stacks->romeo_connection;
+  GAsyncResult    *flushed = NULL;
+  GAsyncResult    *drained = NULL;
+  IBBStanza       *stanza;
+  GOutputStream   *output;
 
   connection->confirms = TRUE;
-  open_pair_by (stacks, IBB_STANZA_TYPE_MESSAGE, &romeo, &juliet);
-  output = g_io_stream_get_output_stream (G_IO_STREAM (romeo));
-  write_text (romeo, "one");
+  ends = open_pair_by (stacks, IBB_STANZA_TYPE_MESSAGE);
+  output = get_output (ends.romeo);
+  write_text (ends.romeo, "one");
   g_output_stream_flush_async (output, G_PRIORITY_DEFAULT, NULL, store_result_cb, &flushed);
-  flush_result = wait_for_result (&flushed);
-  g_assert_true (g_output_stream_flush_finish (output, flush_result, &error));
-  g_assert_no_error (error);
-  wait_until (ibb_transport_get_bytes_received (juliet) == 3);
-  assert_reads (juliet, "one"); /* it is there; but who could know? */
+  assert_result (g_output_stream_flush_finish, output, &flushed);
+  wait_until (ibb_transport_get_bytes_received (ends.juliet) == 3);
+  assert_reads (ends.juliet, "one"); /* it is there; but who could know? */
 
-  write_text (romeo, "two");
-  ibb_transport_drain_async (romeo, NULL, store_result_cb, &drained);
+  write_text (ends.romeo, "two");
+  ibb_transport_drain_async (ends.romeo, NULL, store_result_cb, &drained);
   run_pending ();
   g_assert_cmpuint (connection->unconfirmed.length, ==, 1);
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (romeo), ==, 0);
+  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo), ==, 0);
   stanza = g_queue_pop_head (&connection->unconfirmed);
   ibb_connection_confirmed (IBB_CONNECTION (connection), stanza);
   ibb_stanza_unref (stanza);
   wait_until (connection->unconfirmed.length == 1); /* the next one */
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (romeo), ==, 3);
+  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo), ==, 3);
   run_pending ();
   g_assert_null (drained);
   stanza = g_queue_pop_head (&connection->unconfirmed);
   ibb_connection_confirmed (IBB_CONNECTION (connection), stanza);
   ibb_stanza_unref (stanza);
-  drain_result = wait_for_result (&drained);
-  g_assert_true (ibb_transport_drain_finish (romeo, drain_result, &error));
-  g_assert_no_error (error);
-  wait_until (ibb_transport_get_bytes_received (juliet) == 6);
-  assert_reads (juliet, "two");
-  close_pair (romeo, juliet);
+  assert_result (ibb_transport_drain_finish, ends.romeo, &drained);
+  wait_until (ibb_transport_get_bytes_received (ends.juliet) == 6);
+  assert_reads (ends.juliet, "two");
+  close_async (ends.romeo);
 }
 
 #define add_stacks_test(path, function) g_test_add (path, Stacks, NULL, set_up, function, tear_down)
@@ -601,28 +547,182 @@ get_sleep (void)
   return timeout;
 }
 
-/* A session on which nothing happens wakes nobody up: not even a timer is set. */
+/* Less than the time after which a silent peer is asked (D-27). */
+#define SHORT_SLEEP (50 * 1000)
+
+/* A session on which nothing happens wakes nobody up before its peer has been
+ * silent for long: no other timer is set. */
 static void
 test_idle (Stacks *stacks, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends)            ends = open_pair (stacks);
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError)       error = NULL;
   GAsyncResult            *drained = NULL;
   guint                    n_late = 0;
 
-  open_pair (stacks, &romeo, &juliet);
-  write_text (romeo, "and then nothing");
-  ibb_transport_drain_async (romeo, NULL, store_result_cb, &drained);
+  write_text (ends.romeo, "and then nothing");
+  ibb_transport_drain_async (ends.romeo, NULL, store_result_cb, &drained);
   result = wait_for_result (&drained);
-  g_assert_true (ibb_transport_drain_finish (romeo, result, &error));
-  assert_reads (juliet, "and then nothing");
+  g_assert_true (ibb_transport_drain_finish (ends.romeo, result, &error));
+  assert_reads (ends.juliet, "and then nothing");
   run_pending ();
   /* What was set while there was something may still go off, once each. */
-  for (; get_sleep () >= 0; n_late++)
+  for (; get_sleep () >= 0 && get_sleep () < SHORT_SLEEP; n_late++)
     g_main_context_iteration (NULL, TRUE);
   g_assert_cmpuint (n_late, <=, 4);
+}
+
+typedef struct
+{
+  GMainContext *context; /* of the reader */
+  guint         n_received;
+  guint         n_reads; /* that were done so far */
+} Turn;
+
+/* A reader that is to wake up completes its read here. */
+static void
+received_cb (gpointer data)
+{
+  Turn *turn = data;
+
+  turn->n_received++;
+  while (g_main_context_iteration (turn->context, FALSE))
+    turn->n_reads++;
+}
+
+/* The blocks that a connection receives in one turn of its context wake up a reader in another
+ * context once, after the last of them, without any doing of the connection. */
+static void
+test_one_wake_up (Stacks *stacks, gconstpointer data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_auto (Ends)            ends = { NULL };
+  g_autoptr (GAsyncResult) read_result = NULL;
+  g_autoptr (GBytes)       bytes = make_bytes (40000, 1);
+  g_autofree guint8       *got = g_malloc (40000);
+  g_autoptr (GError)       error = NULL;
+  Turn                     turn = { .context = context };
+  GAsyncResult            *read = NULL;
+  GInputStream            *input;
+  gsize                    size;
+
+  /* Messages leave one after the other, without acknowledgements between them. */
+  ends = open_pair_by (stacks, IBB_STANZA_TYPE_MESSAGE);
+  input = get_input (ends.juliet);
+  g_main_context_push_thread_default (context);
+  g_input_stream_read_async (input, got, 40000, G_PRIORITY_DEFAULT, NULL, store_result_cb, &read);
+  g_main_context_pop_thread_default (context);
+
+  stacks->juliet_connection->received = received_cb;
+  stacks->juliet_connection->received_data = &turn;
+  g_assert_cmpint (g_pollable_output_stream_write_nonblocking (
+                       G_POLLABLE_OUTPUT_STREAM (get_output (ends.romeo)),
+                       g_bytes_get_data (bytes, &size), 40000, NULL, &error),
+                   ==, 40000);
+  g_assert_no_error (error);
+  wait_until (ibb_transport_get_bytes_received (ends.juliet) == 40000);
+  stacks->juliet_connection->received = NULL;
+  g_assert_cmpuint (turn.n_received, >=, 5);
+  g_assert_cmpuint (turn.n_reads, ==, 0);
+
+  run_pending ();
+  while (read == NULL)
+    g_main_context_iteration (context, TRUE);
+  read_result = read;
+  g_assert_cmpint (g_input_stream_read_finish (input, read_result, &error), ==, 40000);
+  g_assert_no_error (error);
+  g_assert_cmpmem (got, 40000, g_bytes_get_data (bytes, NULL), size);
+  close_async (ends.romeo);
+}
+
+static void
+receive_xml (Stacks *stacks, const char *xml)
+{
+  g_autoptr (GError)    error = NULL;
+  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (ibb_connection_receive (IBB_CONNECTION (stacks->juliet_connection), stanza));
+}
+
+static gpointer
+read_to_the_end (gpointer transport)
+{
+  g_autoptr (GError) error = NULL;
+  char               bytes[10];
+
+  while (g_input_stream_read (get_input (transport), bytes, sizeof bytes, NULL, &error) > 0)
+    ;
+  g_assert_nonnull (error);
+  return NULL;
+}
+
+/* A thread that reads learns of a loss, or of a stop, though the batch of stanzas before it
+ * is not over: its context is not iterated any more. */
+static void
+test_end_in_a_batch (Stacks *stacks, gconstpointer data)
+{
+  gboolean         stop = GPOINTER_TO_INT (data);
+  g_auto (Ends)    ends = open_pair (stacks);
+  g_autofree char *block = NULL;
+  GThread         *thread = g_thread_new ("read", read_to_the_end, ends.juliet);
+
+  block = g_strdup_printf (
+      "<iq type='set' from='" ROMEO "' to='" JULIET "' id='1'>"
+      "<data xmlns='http://jabber.org/protocol/ibb' sid='%s' seq='0'>AAAA</data></iq>",
+      ibb_transport_get_sid (ends.juliet));
+  receive_xml (stacks, block);
+  if (stop)
+    ibb_service_stop (stacks->juliet);
+  else
+    ibb_connection_lost (IBB_CONNECTION (stacks->juliet_connection), NULL);
+  g_thread_join (thread);
+  ibb_connection_lost (IBB_CONNECTION (stacks->romeo_connection), NULL);
+}
+
+static gboolean
+requested_cb (IBBService *service, IBBRequest *request, guint *n_requests)
+{
+  (*n_requests)++;
+  return FALSE;
+}
+
+/* A request that is withdrawn in the batch in which it came is told to nobody. */
+static void
+test_withdrawn_in_a_batch (Stacks *stacks, gconstpointer data)
+{
+  guint n_requests = 0;
+
+  g_signal_connect (stacks->juliet, "session-requested", G_CALLBACK (requested_cb), &n_requests);
+  receive_xml (stacks,
+               "<iq type='set' from='" ROMEO "' to='" JULIET "' id='1'>"
+               "<open xmlns='http://jabber.org/protocol/ibb' sid='short' block-size='4096'/></iq>");
+  receive_xml (stacks, "<iq type='set' from='" ROMEO "' to='" JULIET "' id='2'>"
+                       "<close xmlns='http://jabber.org/protocol/ibb' sid='short'/></iq>");
+  run_pending ();
+  g_assert_cmpuint (n_requests, ==, 0);
+}
+
+/* What was suspended is over when another stream takes its place, and an expectation that is
+ * cancelled then is not there any more. */
+static void
+test_restored_while_suspended (Stacks *stacks, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       error = NULL;
+  GAsyncResult            *expected = NULL;
+
+  ibb_service_expect_session_async (stacks->juliet, ROMEO, "sid", cancellable, store_result_cb,
+                                    &expected);
+  run_pending ();
+  ibb_connection_suspended (IBB_CONNECTION (stacks->juliet_connection));
+  ibb_connection_restored (IBB_CONNECTION (stacks->juliet_connection));
+  g_cancellable_cancel (cancellable);
+  result = wait_for_result (&expected);
+  g_assert_null (ibb_service_expect_session_finish (stacks->juliet, result, &error));
+  g_assert_nonnull (error);
 }
 
 int
@@ -641,7 +741,19 @@ main (int argc, char **argv)
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-42/waiting", test_suspended_waiting);
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-42/B-03/lost", test_suspended_lost);
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-49/dropped", test_suspended_dropped);
+  g_test_add ("/ibb/loopback/foreign/suspended/freed", Stacks, GINT_TO_POINTER (TRUE), set_up,
+              test_held_and_freed, tear_down);
+  g_test_add ("/ibb/loopback/foreign/congested/freed", Stacks, GINT_TO_POINTER (FALSE), set_up,
+              test_held_and_freed, tear_down);
+  add_stacks_test ("/ibb/loopback/foreign/suspended/freed-while-closing", test_freed_while_closing);
   add_stacks_test ("/ibb/loopback/foreign/idle", test_idle);
+  add_stacks_test ("/ibb/loopback/foreign/one-wake-up", test_one_wake_up);
+  g_test_add ("/ibb/loopback/foreign/lost-in-a-batch", Stacks, GINT_TO_POINTER (FALSE), set_up,
+              test_end_in_a_batch, tear_down);
+  g_test_add ("/ibb/loopback/foreign/stopped-in-a-batch", Stacks, GINT_TO_POINTER (TRUE), set_up,
+              test_end_in_a_batch, tear_down);
+  add_stacks_test ("/ibb/loopback/foreign/withdrawn-in-a-batch", test_withdrawn_in_a_batch);
+  add_stacks_test ("/ibb/loopback/foreign/restored-while-suspended", test_restored_while_suspended);
   add_stacks_test ("/ibb/loopback/foreign/confirms/D-35/D-31", test_confirms);
 
   return g_test_run ();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Sessions on which nothing happens wake nobody up. The thread of the loopback is
- * watched where it goes to sleep. */
+/* Sessions on which nothing happens wake nobody up, but to ask a peer that has been
+ * silent for a minute (D-27). The thread of the loopback is watched where it goes to
+ * sleep. */
 
 #include "fixture.h"
 
@@ -9,6 +10,7 @@
 #define N_EXCHANGES 1000
 
 #define AWAKE (-2)
+#define LONG_SLEEP (50 * 1000) /* less than the minute */
 
 static int n_sleeps;        /* atomic */
 static int timeout = AWAKE; /* atomic: of the sleep; -1 is for ever */
@@ -26,6 +28,14 @@ watched_poll (GPollFD *fds, guint n, int milliseconds)
 }
 
 static gboolean
+sleeps_for_long (void)
+{
+  int milliseconds = g_atomic_int_get (&timeout);
+
+  return milliseconds == -1 || milliseconds > LONG_SLEEP;
+}
+
+static gboolean
 mark_cb (gpointer data)
 {
   g_atomic_int_set ((int *) data, TRUE);
@@ -33,16 +43,13 @@ mark_cb (gpointer data)
 }
 
 static void
-exchange (IBBTransport *romeo, IBBTransport *juliet)
+exchange (Ends *ends)
 {
-  g_autoptr (GError) error = NULL;
-
-  write_text (romeo, "anything");
-  assert_reads (juliet, "anything");
-  write_text (juliet, "nothing");
-  assert_reads (romeo, "nothing");
-  ibb_transport_drain (juliet, NULL, &error);
-  g_assert_no_error (error);
+  write_text (ends->romeo, "anything");
+  assert_reads (ends->juliet, "anything");
+  write_text (ends->juliet, "nothing");
+  assert_reads (ends->romeo, "nothing");
+  drain_transport (ends->juliet);
 }
 
 /* What never waits does not wake the thread either. */
@@ -64,49 +71,46 @@ test_sessions (Fixture *fixture, gconstpointer data)
 {
   GMainContext *context =
       IBB_CONNECTION_GET_IFACE (fixture->romeo_connection)->get_context (fixture->romeo_connection);
-  IBBTransport            *ends[N_SESSIONS][2];
-  Fixture                  other = { 0 };
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  int                      marked = FALSE;
-  int                      before;
+  Ends    idle[N_SESSIONS];
+  Fixture other = { 0 };
+  Ends    busy;
+  int     marked = FALSE;
+  int     before;
 
   g_main_context_set_poll_func (context, watched_poll);
   for (guint i = 0; i < N_SESSIONS; i++)
     {
-      fixture_open (fixture, &ends[i][0], &ends[i][1]);
-      exchange (ends[i][0], ends[i][1]);
+      idle[i] = fixture_open (fixture);
+      exchange (&idle[i]);
     }
   run_pending ();
   /* We have woken it up to here, and not since. What was set while there was
    * something goes off, too; a timer that went off again and again would never let
-   * it sleep for ever. */
+   * it sleep for long. */
   g_main_context_invoke (context, mark_cb, &marked);
   poll_until (g_atomic_int_get (&marked));
-  poll_until (g_atomic_int_get (&timeout) == -1);
+  poll_until (sleeps_for_long ());
 
   /* Not once, for as long as others take for all this. */
   before = g_atomic_int_get (&n_sleeps);
   fixture_set_up (&other, NULL);
-  fixture_open (&other, &romeo, &juliet);
+  busy = fixture_open (&other);
   for (guint i = 0; i < N_EXCHANGES; i++)
     {
-      exchange (romeo, juliet);
-      look_at (ends[i % N_SESSIONS][0]);
-      look_at (ends[i % N_SESSIONS][1]);
+      exchange (&busy);
+      look_at (idle[i % N_SESSIONS].romeo);
+      look_at (idle[i % N_SESSIONS].juliet);
     }
   g_assert_cmpint (g_atomic_int_get (&n_sleeps), ==, before);
 
   /* It is there all the same. */
-  exchange (ends[0][0], ends[0][1]);
+  exchange (&idle[0]);
   g_assert_cmpint (g_atomic_int_get (&n_sleeps), >, before);
 
-  g_clear_object (&romeo);
-  g_clear_object (&juliet);
+  ends_clear (&busy);
   fixture_tear_down (&other, NULL);
   for (guint i = 0; i < N_SESSIONS; i++)
-    for (guint side = 0; side < 2; side++)
-      g_object_unref (ends[i][side]);
+    ends_clear (&idle[i]);
 }
 
 int

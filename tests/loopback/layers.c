@@ -8,33 +8,6 @@
 
 #define MIB (1024 * 1024)
 
-static GInputStream *
-get_input (IBBTransport *transport)
-{
-  return g_io_stream_get_input_stream (G_IO_STREAM (transport));
-}
-
-static GOutputStream *
-get_output (IBBTransport *transport)
-{
-  return g_io_stream_get_output_stream (G_IO_STREAM (transport));
-}
-
-/* Lets the other end read on meanwhile. */
-static void
-close_transport (IBBTransport *transport)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
-  GAsyncResult            *closed = NULL;
-
-  g_io_stream_close_async (G_IO_STREAM (transport), G_PRIORITY_DEFAULT, NULL, store_result_cb,
-                           &closed);
-  result = wait_for_result (&closed);
-  g_io_stream_close_finish (G_IO_STREAM (transport), result, &error);
-  g_assert_no_error (error);
-}
-
 /* Lines */
 
 static const char lines[] = "But soft,\nwhat light\r\n\nthrough yonder window breaks?\n";
@@ -65,22 +38,20 @@ assert_line (GDataInputStream *input, gboolean blocking, const char *expected)
 static void
 test_lines (Fixture *fixture, gconstpointer blocking)
 {
-  g_autoptr (IBBTransport)     romeo = NULL;
-  g_autoptr (IBBTransport)     juliet = NULL;
+  g_auto (Ends)                ends = fixture_open (fixture);
   g_autoptr (GDataInputStream) input = NULL;
   g_autofree char             *end = g_strnfill (100000, 'z');
 
-  fixture_open (fixture, &romeo, &juliet);
-  input = g_data_input_stream_new (get_input (juliet));
+  input = g_data_input_stream_new (get_input (ends.juliet));
   g_data_input_stream_set_newline_type (input, G_DATA_STREAM_NEWLINE_TYPE_ANY);
-  write_text (romeo, lines);
+  write_text (ends.romeo, lines);
   assert_line (input, blocking != NULL, "But soft,");
   assert_line (input, blocking != NULL, "what light");
   assert_line (input, blocking != NULL, "");
   assert_line (input, blocking != NULL, "through yonder window breaks?");
   /* Longer than many blocks, and without its end. */
-  write_text (romeo, end);
-  close_transport (romeo);
+  write_text (ends.romeo, end);
+  close_async (ends.romeo);
   assert_line (input, blocking != NULL, end);
   assert_line (input, blocking != NULL, NULL);
 }
@@ -89,21 +60,17 @@ test_lines (Fixture *fixture, gconstpointer blocking)
 static void
 test_lines_broken (Fixture *fixture, gconstpointer blocking)
 {
-  g_autoptr (IBBTransport)     romeo = NULL;
-  g_autoptr (IBBTransport)     juliet = NULL;
+  g_auto (Ends)                ends = fixture_open (fixture);
   g_autoptr (GDataInputStream) input = NULL;
   g_autoptr (GError)           error = NULL;
 
-  fixture_open (fixture, &romeo, &juliet);
-  input = g_data_input_stream_new (get_input (juliet));
-  write_text (romeo, "It is the east\nand Juliet is");
-  ibb_transport_drain (romeo, NULL, &error);
-  g_assert_no_error (error);
-  ibb_transport_abort (romeo);
-  poll_until (ibb_transport_has_ended (juliet));
+  input = g_data_input_stream_new (get_input (ends.juliet));
+  write_text (ends.romeo, "It is the east\nand Juliet is");
+  drain_transport (ends.romeo);
+  ibb_transport_abort (ends.romeo);
+  poll_until (ibb_transport_has_ended (ends.juliet));
   assert_line (input, blocking != NULL, "It is the east");
-  g_assert_null (read_line (input, blocking != NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE, read_line, input, blocking != NULL);
 }
 
 /* Buffers */
@@ -112,24 +79,20 @@ static void
 test_buffered (Fixture *fixture, gconstpointer data)
 {
   const gsize               size = 100000;
-  g_autoptr (IBBTransport)  romeo = NULL;
-  g_autoptr (IBBTransport)  juliet = NULL;
+  g_auto (Ends)             ends = fixture_open (fixture);
   g_autoptr (GOutputStream) output = NULL;
   g_autoptr (GInputStream)  input = NULL;
   g_autoptr (GBytes)        bytes = make_bytes (size, 1);
   const guint8             *sent = g_bytes_get_data (bytes, NULL);
   g_autoptr (GError)        error = NULL;
 
-  fixture_open (fixture, &romeo, &juliet);
-  output = g_buffered_output_stream_new_sized (get_output (romeo), 10000);
-  input = g_buffered_input_stream_new_sized (get_input (juliet), 3000);
+  output = g_buffered_output_stream_new_sized (get_output (ends.romeo), 10000);
+  input = g_buffered_input_stream_new_sized (get_input (ends.juliet), 3000);
 
   /* A flush of the buffer is one of the session, too. */
-  ibb_transport_set_auto_flush (romeo, FALSE);
-  g_output_stream_write_all (output, "x", 1, NULL, NULL, &error);
-  g_assert_no_error (error);
-  g_output_stream_flush (output, NULL, &error);
-  g_assert_no_error (error);
+  ibb_transport_set_auto_flush (ends.romeo, FALSE);
+  assert_succeeds (g_output_stream_write_all, output, "x", 1, NULL, NULL);
+  assert_succeeds (g_output_stream_flush, output, NULL);
   g_assert_cmpint (
       g_buffered_input_stream_read_byte (G_BUFFERED_INPUT_STREAM (input), NULL, &error), ==, 'x');
 
@@ -138,16 +101,15 @@ test_buffered (Fixture *fixture, gconstpointer data)
   g_assert_no_error (error);
   /* Its close flushes and closes the half below: the peer hears of that only when
    * the transport is closed. */
-  g_output_stream_close (output, NULL, &error);
-  g_assert_no_error (error);
+  assert_succeeds (g_output_stream_close, output, NULL);
   for (gsize i = 0; i < size; i++)
     g_assert_cmpint (
         g_buffered_input_stream_read_byte (G_BUFFERED_INPUT_STREAM (input), NULL, &error), ==,
         sent[i]);
-  g_assert_false (ibb_transport_has_ended (juliet));
+  g_assert_false (ibb_transport_has_ended (ends.juliet));
   g_assert_false (
-      g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (get_input (juliet))));
-  close_transport (romeo);
+      g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (get_input (ends.juliet))));
+  close_async (ends.romeo);
   g_assert_cmpint (
       g_buffered_input_stream_read_byte (G_BUFFERED_INPUT_STREAM (input), NULL, &error), ==, -1);
   g_assert_no_error (error);
@@ -194,8 +156,7 @@ compress_thread (gpointer data)
 static void
 test_zlib (Fixture *fixture, gconstpointer stanza_type)
 {
-  g_autoptr (IBBTransport)    romeo = NULL;
-  g_autoptr (IBBTransport)    juliet = NULL;
+  g_auto (Ends)               ends = fixture_open_with (fixture, GPOINTER_TO_INT (stanza_type));
   g_autoptr (GZlibCompressor) compressor = g_zlib_compressor_new (G_ZLIB_COMPRESSOR_FORMAT_ZLIB, 6);
   g_autoptr (GZlibDecompressor) decompressor =
       g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_ZLIB);
@@ -203,32 +164,26 @@ test_zlib (Fixture *fixture, gconstpointer stanza_type)
   g_autoptr (GInputStream)  input = NULL;
   g_autoptr (GBytes)        text = make_text (4 * MIB);
   g_autofree char          *got = g_malloc (4 * MIB + 1);
-  g_autoptr (GError)        error = NULL;
   GThread                  *thread;
   Press                     press;
   gsize                     size;
 
-  fixture_open_with (fixture, GPOINTER_TO_INT (stanza_type), &romeo, &juliet);
-  output = g_converter_output_stream_new (get_output (romeo), G_CONVERTER (compressor));
+  output = g_converter_output_stream_new (get_output (ends.romeo), G_CONVERTER (compressor));
   g_filter_output_stream_set_close_base_stream (G_FILTER_OUTPUT_STREAM (output), FALSE);
-  input = g_converter_input_stream_new (get_input (juliet), G_CONVERTER (decompressor));
+  input = g_converter_input_stream_new (get_input (ends.juliet), G_CONVERTER (decompressor));
 
   /* Up to a flush, everything arrives. */
-  g_output_stream_write_all (output, "prologue", 8, NULL, NULL, &error);
-  g_assert_no_error (error);
-  g_output_stream_flush (output, NULL, &error);
-  g_assert_no_error (error);
-  g_input_stream_read_all (input, got, 8, NULL, NULL, &error);
-  g_assert_no_error (error);
+  assert_succeeds (g_output_stream_write_all, output, "prologue", 8, NULL, NULL);
+  assert_succeeds (g_output_stream_flush, output, NULL);
+  assert_succeeds (g_input_stream_read_all, input, got, 8, NULL, NULL);
   g_assert_cmpmem (got, 8, "prologue", 8);
 
-  press = (Press){ romeo, output };
+  press = (Press){ ends.romeo, output };
   thread = g_thread_new ("compress", compress_thread, &press);
-  g_input_stream_read_all (input, got, 4 * MIB + 1, &size, NULL, &error);
-  g_assert_no_error (error);
+  assert_succeeds (g_input_stream_read_all, input, got, 4 * MIB + 1, &size, NULL);
   g_thread_join (thread);
   g_assert_cmpmem (got, size, g_bytes_get_data (text, NULL), g_bytes_get_size (text));
-  g_assert_cmpuint (ibb_transport_get_bytes_received (juliet), <, MIB);
+  g_assert_cmpuint (ibb_transport_get_bytes_received (ends.juliet), <, MIB);
 }
 
 /* Splices of one direction */
@@ -253,11 +208,10 @@ typedef struct
 static gpointer
 splice_thread (gpointer data)
 {
-  Splice            *self = data;
-  g_autoptr (GError) error = NULL;
+  Splice *self = data;
 
-  self->size = g_output_stream_splice (self->target, self->source, self->way->flags, NULL, &error);
-  g_assert_no_error (error);
+  self->size =
+      assert_succeeds (g_output_stream_splice, self->target, self->source, self->way->flags, NULL);
   return NULL;
 }
 
@@ -276,7 +230,6 @@ static gssize
 splice_end (Splice *self)
 {
   g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
 
   if (self->way->blocking)
     {
@@ -284,8 +237,7 @@ splice_end (Splice *self)
       return self->size;
     }
   result = wait_for_result (&self->result);
-  self->size = g_output_stream_splice_finish (self->target, result, &error);
-  g_assert_no_error (error);
+  self->size = assert_succeeds (g_output_stream_splice_finish, self->target, result);
   return self->size;
 }
 
@@ -293,32 +245,28 @@ static void
 test_splice (Fixture *fixture, gconstpointer data)
 {
   const SpliceCase         *way = data;
-  g_autoptr (IBBTransport)  romeo = NULL;
-  g_autoptr (IBBTransport)  juliet = NULL;
+  g_auto (Ends)             ends = fixture_open_with (fixture, way->stanza_type);
   g_autoptr (GBytes)        bytes = make_bytes (4 * MIB, 1);
   g_autoptr (GInputStream)  source = g_memory_input_stream_new_from_bytes (bytes);
   g_autoptr (GOutputStream) sink = g_memory_output_stream_new_resizable ();
   g_autoptr (GBytes)        got = NULL;
-  g_autoptr (GError)        error = NULL;
   Splice                    in;
   Splice                    out;
 
-  fixture_open_with (fixture, way->stanza_type, &romeo, &juliet);
-  splice_begin (&in, sink, get_input (juliet), way);
-  splice_begin (&out, get_output (romeo), source, way);
+  splice_begin (&in, sink, get_input (ends.juliet), way);
+  splice_begin (&out, get_output (ends.romeo), source, way);
   g_assert_cmpint (splice_end (&out), ==, 4 * MIB);
   g_assert_cmpint (g_input_stream_is_closed (source), ==,
                    (way->flags & G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE) != 0);
-  g_assert_cmpint (g_output_stream_is_closed (get_output (romeo)), ==,
+  g_assert_cmpint (g_output_stream_is_closed (get_output (ends.romeo)), ==,
                    (way->flags & G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET) != 0);
   /* The end of a half is none of the session: without this, the other splice
    * would wait. */
-  g_assert_false (ibb_transport_has_ended (juliet));
-  close_transport (romeo);
+  g_assert_false (ibb_transport_has_ended (ends.juliet));
+  close_async (ends.romeo);
   g_assert_cmpint (splice_end (&in), ==, 4 * MIB);
   if (!g_output_stream_is_closed (sink))
-    g_output_stream_close (sink, NULL, &error);
-  g_assert_no_error (error);
+    assert_succeeds (g_output_stream_close, sink, NULL);
   got = g_memory_output_stream_steal_as_bytes (G_MEMORY_OUTPUT_STREAM (sink));
   g_assert_true (g_bytes_equal (got, bytes));
 }
@@ -327,23 +275,17 @@ test_splice (Fixture *fixture, gconstpointer data)
 static void
 test_splice_broken (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport)  romeo = NULL;
-  g_autoptr (IBBTransport)  juliet = NULL;
+  g_auto (Ends)             ends = fixture_open (fixture);
   g_autoptr (GOutputStream) sink = g_memory_output_stream_new_resizable ();
-  g_autoptr (GAsyncResult)  result = NULL;
-  g_autoptr (GError)        error = NULL;
   GAsyncResult             *spliced = NULL;
 
-  fixture_open (fixture, &romeo, &juliet);
-  g_output_stream_splice_async (sink, get_input (juliet), G_OUTPUT_STREAM_SPLICE_NONE,
+  g_output_stream_splice_async (sink, get_input (ends.juliet), G_OUTPUT_STREAM_SPLICE_NONE,
                                 G_PRIORITY_DEFAULT, NULL, store_result_cb, &spliced);
-  write_text (romeo, "half");
-  ibb_transport_drain (romeo, NULL, &error);
-  g_assert_no_error (error);
-  ibb_transport_abort (romeo);
-  result = wait_for_result (&spliced);
-  g_assert_cmpint (g_output_stream_splice_finish (sink, result, &error), ==, -1);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
+  write_text (ends.romeo, "half");
+  drain_transport (ends.romeo);
+  ibb_transport_abort (ends.romeo);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE, g_output_stream_splice_finish, sink,
+                       &spliced);
 }
 
 /* Splices with sockets */
@@ -368,59 +310,37 @@ make_sockets (GIOStream *ends[2])
 static void
 test_tunnel (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport)   romeo = NULL;
-  g_autoptr (IBBTransport)   juliet = NULL;
+  g_auto (Ends)              ends = fixture_open (fixture);
   g_autoptr (GBytes)         bytes = make_bytes (300000, 1);
-  g_autofree guint8         *got = g_malloc (300000);
   g_autoptr (GError)         error = NULL;
-  g_autoptr (GAsyncResult)   write_result = NULL;
-  g_autoptr (GAsyncResult)   read_result = NULL;
   g_autoptr (GAsyncResult)   romeo_result = NULL;
   g_autoptr (GAsyncResult)   juliet_result = NULL;
-  GAsyncResult              *written = NULL;
-  GAsyncResult              *read = NULL;
   GAsyncResult              *romeo_spliced = NULL;
   GAsyncResult              *juliet_spliced = NULL;
   GIOStream                 *here[2];
   GIOStream                 *there[2];
-  gsize                      size;
+  char                       byte;
   const GIOStreamSpliceFlags flags =
       G_IO_STREAM_SPLICE_CLOSE_STREAM1 | G_IO_STREAM_SPLICE_CLOSE_STREAM2;
 
-  fixture_open (fixture, &romeo, &juliet);
   make_sockets (here);
   make_sockets (there);
-  g_io_stream_splice_async (here[1], G_IO_STREAM (romeo), flags, G_PRIORITY_DEFAULT, NULL,
+  g_io_stream_splice_async (here[1], G_IO_STREAM (ends.romeo), flags, G_PRIORITY_DEFAULT, NULL,
                             store_result_cb, &romeo_spliced);
-  g_io_stream_splice_async (G_IO_STREAM (juliet), there[1], flags, G_PRIORITY_DEFAULT, NULL,
+  g_io_stream_splice_async (G_IO_STREAM (ends.juliet), there[1], flags, G_PRIORITY_DEFAULT, NULL,
                             store_result_cb, &juliet_spliced);
 
-  g_output_stream_write_all_async (g_io_stream_get_output_stream (here[0]),
-                                   g_bytes_get_data (bytes, NULL), 300000, G_PRIORITY_DEFAULT, NULL,
-                                   store_result_cb, &written);
-  g_input_stream_read_all_async (g_io_stream_get_input_stream (there[0]), got, 300000,
-                                 G_PRIORITY_DEFAULT, NULL, store_result_cb, &read);
-  write_result = wait_for_result (&written);
-  g_output_stream_write_all_finish (g_io_stream_get_output_stream (here[0]), write_result, NULL,
-                                    &error);
-  g_assert_no_error (error);
-  read_result = wait_for_result (&read);
-  g_input_stream_read_all_finish (g_io_stream_get_input_stream (there[0]), read_result, &size,
-                                  &error);
-  g_assert_no_error (error);
-  g_assert_cmpmem (got, size, g_bytes_get_data (bytes, NULL), 300000);
+  assert_passes (here[0], there[0], bytes);
 
   /* The end of one socket travels to the other. */
-  g_io_stream_close (here[0], NULL, &error);
-  g_assert_no_error (error);
+  assert_succeeds (g_io_stream_close, here[0], NULL);
   romeo_result = wait_for_result (&romeo_spliced);
   g_io_stream_splice_finish (romeo_result, NULL);
   juliet_result = wait_for_result (&juliet_spliced);
   g_io_stream_splice_finish (juliet_result, NULL);
-  g_assert_cmpint (
-      g_input_stream_read (g_io_stream_get_input_stream (there[0]), got, 1, NULL, &error), ==, 0);
+  g_assert_cmpint (g_input_stream_read (get_input (there[0]), &byte, 1, NULL, &error), ==, 0);
   g_assert_no_error (error);
-  g_assert_true (ibb_transport_has_ended (romeo));
+  g_assert_true (ibb_transport_has_ended (ends.romeo));
   for (guint i = 0; i < 2; i++)
     {
       g_object_unref (here[i]);
@@ -432,58 +352,49 @@ test_tunnel (Fixture *fixture, gconstpointer data)
 static void
 test_tunnel_broken (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends)            ends = fixture_open (fixture);
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError)       error = NULL;
   GAsyncResult            *spliced = NULL;
-  GIOStream               *ends[2];
+  GIOStream               *sockets[2];
   char                     byte;
 
-  fixture_open (fixture, &romeo, &juliet);
-  make_sockets (ends);
-  g_io_stream_splice_async (ends[1], G_IO_STREAM (romeo),
+  make_sockets (sockets);
+  g_io_stream_splice_async (sockets[1], G_IO_STREAM (ends.romeo),
                             G_IO_STREAM_SPLICE_CLOSE_STREAM1 | G_IO_STREAM_SPLICE_CLOSE_STREAM2,
                             G_PRIORITY_DEFAULT, NULL, store_result_cb, &spliced);
-  ibb_transport_abort (juliet);
+  ibb_transport_abort (ends.juliet);
   result = wait_for_result (&spliced);
-  g_assert_false (g_io_stream_splice_finish (result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
-  g_clear_error (&error);
-  g_assert_cmpint (
-      g_input_stream_read (g_io_stream_get_input_stream (ends[0]), &byte, 1, NULL, &error), ==, 0);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE, g_io_stream_splice_finish, result);
+  g_assert_cmpint (g_input_stream_read (get_input (sockets[0]), &byte, 1, NULL, &error), ==, 0);
   g_assert_no_error (error);
-  g_object_unref (ends[0]);
-  g_object_unref (ends[1]);
+  g_object_unref (sockets[0]);
+  g_object_unref (sockets[1]);
 }
 
 /* A cancelled one ends, and closes what it was to close. */
 static void
 test_tunnel_cancelled (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends)            ends = fixture_open (fixture);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
   GAsyncResult            *spliced = NULL;
-  GIOStream               *ends[2];
+  GIOStream               *sockets[2];
 
-  fixture_open (fixture, &romeo, &juliet);
-  make_sockets (ends);
-  g_io_stream_splice_async (ends[1], G_IO_STREAM (romeo),
+  make_sockets (sockets);
+  g_io_stream_splice_async (sockets[1], G_IO_STREAM (ends.romeo),
                             G_IO_STREAM_SPLICE_CLOSE_STREAM1 | G_IO_STREAM_SPLICE_CLOSE_STREAM2,
                             G_PRIORITY_DEFAULT, cancellable, store_result_cb, &spliced);
-  write_text (juliet, "good night");
+  write_text (ends.juliet, "good night");
   run_pending ();
   g_cancellable_cancel (cancellable);
   result = wait_for_result (&spliced);
-  g_assert_false (g_io_stream_splice_finish (result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  poll_until (ibb_transport_has_ended (romeo));
-  poll_until (ibb_transport_has_ended (juliet));
-  g_object_unref (ends[0]);
-  g_object_unref (ends[1]);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_io_stream_splice_finish, result);
+  poll_until (ibb_transport_has_ended (ends.romeo));
+  poll_until (ibb_transport_has_ended (ends.juliet));
+  g_object_unref (sockets[0]);
+  g_object_unref (sockets[1]);
 }
 
 #define CLOSE_BOTH G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE | G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET

@@ -21,12 +21,10 @@ static void
 read_all_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   Receiver          *self = data;
-  g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) expected = NULL;
   gsize              size;
 
-  g_input_stream_read_all_finish (G_INPUT_STREAM (source), result, &size, &error);
-  g_assert_no_error (error);
+  assert_succeeds (g_input_stream_read_all_finish, G_INPUT_STREAM (source), result, &size);
   g_assert_cmpuint (size, ==, LENGTH);
 
   /* The first four bytes say which one it is. */
@@ -47,17 +45,14 @@ accepted_cb (IBBService *service, IBBTransport *transport, gpointer data)
 
   g_ptr_array_add (data, g_object_ref (transport));
   self->got = g_malloc (LENGTH + 1);
-  g_input_stream_read_all_async (g_io_stream_get_input_stream (G_IO_STREAM (transport)), self->got,
-                                 LENGTH + 1, G_PRIORITY_DEFAULT, NULL, read_all_cb, self);
+  g_input_stream_read_all_async (get_input (transport), self->got, LENGTH + 1, G_PRIORITY_DEFAULT,
+                                 NULL, read_all_cb, self);
 }
 
 static void
 closed_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (GError) error = NULL;
-
-  g_io_stream_close_finish (G_IO_STREAM (source), result, &error);
-  g_assert_no_error (error);
+  assert_succeeds (g_io_stream_close_finish, G_IO_STREAM (source), result);
   g_assert_cmpuint (ibb_transport_get_bytes_sent (IBB_TRANSPORT (source)), ==, LENGTH);
   n_sent++;
 }
@@ -65,31 +60,26 @@ closed_cb (GObject *source, GAsyncResult *result, gpointer data)
 static void
 written_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (GError)       error = NULL;
   g_autoptr (IBBTransport) transport = data;
 
-  g_output_stream_write_all_finish (G_OUTPUT_STREAM (source), result, NULL, &error);
-  g_assert_no_error (error);
+  assert_succeeds (g_output_stream_write_all_finish, G_OUTPUT_STREAM (source), result, NULL);
   g_io_stream_close_async (G_IO_STREAM (transport), G_PRIORITY_DEFAULT, NULL, closed_cb, NULL);
 }
 
 static void
 opened_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
-  GPtrArray         *contents = data;
-  g_autoptr (GError) error = NULL;
-  IBBTransport      *transport;
-  guint32            index = contents->len;
-  GByteArray        *content;
+  GPtrArray    *contents = data;
+  IBBTransport *transport;
+  guint32       index = contents->len;
+  GByteArray   *content;
 
-  transport = ibb_service_open_session_finish (IBB_SERVICE (source), result, &error);
-  g_assert_no_error (error);
+  transport = assert_succeeds (ibb_service_open_session_finish, IBB_SERVICE (source), result);
   content = g_bytes_unref_to_array (make_bytes (LENGTH, index));
   memcpy (content->data, &index, sizeof index);
   g_ptr_array_add (contents, content);
-  g_output_stream_write_all_async (g_io_stream_get_output_stream (G_IO_STREAM (transport)),
-                                   content->data, LENGTH, G_PRIORITY_DEFAULT, NULL, written_cb,
-                                   transport);
+  g_output_stream_write_all_async (get_output (transport), content->data, LENGTH,
+                                   G_PRIORITY_DEFAULT, NULL, written_cb, transport);
 }
 
 static void

@@ -8,29 +8,22 @@ static void
 assert_open_fails (
     Fixture *fixture, const char *peer, guint block_size, const char *sid, GQuark domain, int code)
 {
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  GAsyncResult            *opened = NULL;
+  GAsyncResult *opened = NULL;
 
-  g_assert_null (ibb_service_open_session (fixture->romeo, peer, IBB_STANZA_TYPE_IQ, block_size,
-                                           sid, NULL, &error));
-  g_assert_error (error, domain, code);
-  g_clear_error (&error);
+  assert_fails (domain, code, ibb_service_open_session, fixture->romeo, peer, IBB_STANZA_TYPE_IQ,
+                block_size, sid, NULL);
 
   ibb_service_open_session_async (fixture->romeo, peer, IBB_STANZA_TYPE_IQ, block_size, sid, NULL,
                                   store_result_cb, &opened);
   g_assert_null (opened);
-  result = wait_for_result (&opened);
-  g_assert_null (ibb_service_open_session_finish (fixture->romeo, result, &error));
-  g_assert_error (error, domain, code);
+  assert_result_fails (domain, code, ibb_service_open_session_finish, fixture->romeo, &opened);
 }
 
 /* F-02, N-03, N-04: wrong arguments are errors, and nothing is sent. */
 static void
 test_invalid (Fixture *fixture, gconstpointer data)
 {
-  g_autofree char   *long_sid = g_strnfill (257, 'a');
-  g_autoptr (GError) error = NULL;
+  g_autofree char *long_sid = g_strnfill (257, 'a');
 
   assert_open_fails (fixture, JULIET, 70000, NULL, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   assert_open_fails (fixture, JULIET, 65536, NULL, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
@@ -42,11 +35,10 @@ test_invalid (Fixture *fixture, gconstpointer data)
   /* D-04 */
   assert_open_fails (fixture, ROMEO, 0, NULL, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
 
-  g_assert_null (ibb_service_expect_session (fixture->romeo, "@", "sid", NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
-  g_clear_error (&error);
-  g_assert_null (ibb_service_expect_session (fixture->romeo, JULIET, "a b", NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, ibb_service_expect_session, fixture->romeo,
+                "@", "sid", NULL);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, ibb_service_expect_session, fixture->romeo,
+                JULIET, "a b", NULL);
 }
 
 /* N-10, D-08: nobody wants the session. */
@@ -89,19 +81,15 @@ static void
 test_fallback (Fixture *fixture, gconstpointer data)
 {
   GAsyncResult            *accepted = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (IBBTransport) romeo = NULL;
   g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
 
   ibb_service_set_max_block_size (fixture->juliet, 1024);
   ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
-  romeo = ibb_service_open_session (fixture->romeo, "Juliet@Capulet.Example/balcony",
-                                    IBB_STANZA_TYPE_MESSAGE, 4096, "one", NULL, &error);
-  g_assert_no_error (error);
-  result = wait_for_result (&accepted);
-  juliet = ibb_service_accept_finish (fixture->juliet, result, &error);
-  g_assert_no_error (error);
+  romeo =
+      assert_succeeds (ibb_service_open_session, fixture->romeo, "Juliet@Capulet.Example/balcony",
+                       IBB_STANZA_TYPE_MESSAGE, 4096, "one", NULL);
+  juliet = assert_result (ibb_service_accept_finish, fixture->juliet, &accepted);
   g_assert_cmpuint (ibb_transport_get_block_size (romeo), ==, 1024);
   g_assert_cmpuint (ibb_transport_get_block_size (juliet), ==, 1024);
   g_assert_cmpstr (ibb_transport_get_sid (juliet), ==, "one");
@@ -122,8 +110,6 @@ static void
 test_cancelled (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
   g_autoptr (IBBTransport) juliet = NULL;
   GAsyncResult            *opened = NULL;
   GAsyncResult            *accepted = NULL;
@@ -136,22 +122,16 @@ test_cancelled (Fixture *fixture, gconstpointer data)
                                   store_result_cb, &opened);
   g_cancellable_cancel (cancellable);
   g_assert_null (opened);
-  result = wait_for_result (&opened);
-  g_assert_null (ibb_service_open_session_finish (fixture->romeo, result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
-  g_clear_object (&result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_open_session_finish,
+                       fixture->romeo, &opened);
 
   /* Juliet accepted what Romeo no longer wants: she is told. */
-  result = wait_for_result (&accepted);
-  juliet = ibb_service_accept_finish (fixture->juliet, result, &error);
-  g_assert_no_error (error);
+  juliet = assert_result (ibb_service_accept_finish, fixture->juliet, &accepted);
   poll_until (ibb_transport_has_ended (juliet));
 
   /* Before it begins, too, blocking or not. */
-  g_assert_null (ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL,
-                                           cancellable, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_open_session, fixture->romeo, JULIET,
+                IBB_STANZA_TYPE_IQ, 0, NULL, cancellable);
 }
 
 static gpointer
@@ -167,28 +147,23 @@ static void
 test_cancelled_blocking (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GError)       error = NULL;
   GThread                 *thread;
 
   ibb_loopback_set_latency (fixture->loopback, 100000);
   thread = g_thread_new ("cancel", cancel_thread, cancellable);
-  g_assert_null (ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL,
-                                           cancellable, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_open_session, fixture->romeo, JULIET,
+                IBB_STANZA_TYPE_IQ, 0, NULL, cancellable);
   g_thread_join (thread);
 
   g_cancellable_reset (cancellable);
   thread = g_thread_new ("cancel", cancel_thread, cancellable);
-  g_assert_null (ibb_service_accept (fixture->juliet, cancellable, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_accept, fixture->juliet, cancellable);
   g_thread_join (thread);
 
   g_cancellable_reset (cancellable);
   thread = g_thread_new ("cancel", cancel_thread, cancellable);
-  g_assert_null (ibb_service_expect_session (fixture->juliet, ROMEO, "sid", cancellable, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_expect_session, fixture->juliet,
+                ROMEO, "sid", cancellable);
   g_thread_join (thread);
 }
 
@@ -201,13 +176,32 @@ test_timeout (Fixture *fixture, gconstpointer data)
   assert_open_fails (fixture, JULIET, 0, NULL, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 }
 
+/* 0 is never, for all three. */
+static void
+test_timeout_never (Fixture *fixture, gconstpointer data)
+{
+  g_auto (Ends) ends = { NULL };
+
+  for (guint i = 0; i < 2; i++)
+    {
+      IBBService *service = i == 0 ? fixture->romeo : fixture->juliet;
+
+      ibb_service_set_open_timeout (service, 0);
+      ibb_service_set_accept_timeout (service, 0);
+      ibb_service_set_close_timeout (service, 0);
+    }
+  ends = fixture_open (fixture);
+  write_text (ends.romeo, "bytes");
+  assert_reads (ends.juliet, "bytes");
+  close_stream (ends.romeo);
+}
+
 /* D-09, F-03, F-28: an expected session comes in whatever the limit, and beats
  * an accept. */
 static void
 test_expect (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
   g_autoptr (IBBTransport) romeo = NULL;
   g_autoptr (IBBTransport) juliet = NULL;
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
@@ -219,12 +213,9 @@ test_expect (Fixture *fixture, gconstpointer data)
   ibb_service_expect_session_async (fixture->juliet, ROMEO, "known", NULL, store_result_cb,
                                     &expected);
   ibb_service_set_session_limit (fixture->juliet, 0);
-  romeo = ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, "known", NULL,
-                                    &error);
-  g_assert_no_error (error);
-  result = wait_for_result (&expected);
-  juliet = ibb_service_expect_session_finish (fixture->juliet, result, &error);
-  g_assert_no_error (error);
+  romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0,
+                           "known", NULL);
+  juliet = assert_result (ibb_service_expect_session_finish, fixture->juliet, &expected);
   g_assert_cmpstr (ibb_transport_get_sid (juliet), ==, "known");
   write_text (romeo, "expected");
   assert_reads (juliet, "expected");
@@ -234,38 +225,126 @@ test_expect (Fixture *fixture, gconstpointer data)
   assert_open_fails (fixture, JULIET, 0, "other", IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
   g_assert_null (accepted);
   g_cancellable_cancel (cancellable);
-  result = wait_for_result (&accepted);
-  g_assert_null (ibb_service_accept_finish (fixture->juliet, result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
-  g_clear_object (&result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_accept_finish, fixture->juliet,
+                       &accepted);
 
   /* Twice is once too often. */
   g_cancellable_reset (cancellable);
   ibb_service_expect_session_async (fixture->juliet, ROMEO, "twice", cancellable, store_result_cb,
                                     &expected);
   ibb_service_expect_session_async (fixture->juliet, ROMEO, "twice", NULL, store_result_cb, &again);
-  result = wait_for_result (&again);
-  g_assert_null (ibb_service_expect_session_finish (fixture->juliet, result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
-  g_clear_error (&error);
-  g_clear_object (&result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_service_expect_session_finish,
+                       fixture->juliet, &again);
 
   /* Cancelling ends it. */
   g_assert_null (expected);
   g_cancellable_cancel (cancellable);
-  result = wait_for_result (&expected);
-  g_assert_null (ibb_service_expect_session_finish (fixture->juliet, result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_expect_session_finish,
+                       fixture->juliet, &expected);
   assert_open_fails (fixture, JULIET, 0, "twice", IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
+}
+
+static void
+expect_and_open (Fixture       *fixture,
+                 GCancellable  *cancellable,
+                 GAsyncResult **expected,
+                 IBBTransport **romeo)
+{
+  g_autoptr (GError) error = NULL;
+
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "agreed", cancellable, store_result_cb,
+                                    expected);
+  /* Nobody iterates the context: the session waits at the expectation. */
+  *romeo = ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, "agreed", NULL,
+                                     &error);
+  g_assert_no_error (error);
+}
+
+static void
+cancel_expect (Fixture *fixture, GCancellable *cancellable, GAsyncResult **expected)
+{
+  g_cancellable_cancel (cancellable);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_expect_session_finish,
+                       fixture->juliet, expected);
+  g_cancellable_reset (cancellable);
+}
+
+/* D-09: the session has come when the expectation is cancelled, or nobody fetches
+ * it: the next expectation of the same name gets it, and no other call. */
+static void
+test_expect_again (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+  GAsyncResult            *expected = NULL;
+  GAsyncResult            *other = NULL;
+  GAsyncResult            *accepted = NULL;
+
+  expect_and_open (fixture, cancellable, &expected, &romeo);
+  write_text (romeo, "hello");
+  cancel_expect (fixture, cancellable, &expected);
+
+  ibb_service_accept_async (fixture->juliet, cancellable, store_result_cb, &accepted);
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "other", cancellable, store_result_cb,
+                                    &other);
+  run_pending ();
+  g_assert_true (accepted == NULL && other == NULL);
+  g_cancellable_cancel (cancellable);
+  result = wait_for_result (&accepted);
+  g_clear_object (&result);
+  result = wait_for_result (&other);
+  g_clear_object (&result);
+
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "agreed", NULL, store_result_cb,
+                                    &expected);
+  result = wait_for_result (&expected);
+  g_clear_object (&result);
+  juliet = assert_succeeds (ibb_service_expect_session, fixture->juliet, ROMEO, "agreed", NULL);
+  assert_reads (juliet, "hello");
+  write_text (juliet, "there");
+  assert_reads (romeo, "there");
+}
+
+/* Nobody expects it again in time. */
+static void
+test_expect_untaken (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) second = NULL;
+  GAsyncResult            *expected = NULL;
+
+  ibb_service_set_accept_timeout (fixture->juliet, 20);
+  expect_and_open (fixture, cancellable, &expected, &romeo);
+  cancel_expect (fixture, cancellable, &expected);
+  assert_read_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
+
+  /* The name is free again, and what ended meanwhile is not handed out. */
+  expect_and_open (fixture, cancellable, &expected, &second);
+  cancel_expect (fixture, cancellable, &expected);
+  assert_read_fails (second, G_IO_ERROR_CONNECTION_CLOSED);
+}
+
+/* Those that wait go with the service. */
+static void
+test_expect_dropped (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (IBBTransport) romeo = NULL;
+  GAsyncResult            *expected = NULL;
+
+  expect_and_open (fixture, cancellable, &expected, &romeo);
+  cancel_expect (fixture, cancellable, &expected);
+  g_assert_finalize_object (g_steal_pointer (&fixture->juliet));
+  assert_read_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
 }
 
 /* D-14, H-09: a block size that is too large does not use the expectation up. */
 static void
 test_expect_fallback (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
   g_autoptr (IBBTransport) romeo = NULL;
   g_autoptr (IBBTransport) juliet = NULL;
   GAsyncResult            *expected = NULL;
@@ -273,13 +352,10 @@ test_expect_fallback (Fixture *fixture, gconstpointer data)
   ibb_service_set_max_block_size (fixture->juliet, 2048);
   ibb_service_expect_session_async (fixture->juliet, ROMEO, "known", NULL, store_result_cb,
                                     &expected);
-  romeo = ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 8192, "known", NULL,
-                                    &error);
-  g_assert_no_error (error);
+  romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ,
+                           8192, "known", NULL);
   g_assert_cmpuint (ibb_transport_get_block_size (romeo), ==, 2048);
-  result = wait_for_result (&expected);
-  juliet = ibb_service_expect_session_finish (fixture->juliet, result, &error);
-  g_assert_no_error (error);
+  juliet = assert_result (ibb_service_expect_session_finish, fixture->juliet, &expected);
 }
 
 /* What is pending when the service is stopped ends with CANCELLED, and so does
@@ -287,17 +363,11 @@ test_expect_fallback (Fixture *fixture, gconstpointer data)
 static void
 test_stop (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GAsyncResult) open_result = NULL;
-  g_autoptr (GAsyncResult) expect_result = NULL;
-  g_autoptr (GAsyncResult) accept_result = NULL;
-  GAsyncResult            *opened = NULL;
-  GAsyncResult            *expected = NULL;
-  GAsyncResult            *accepted = NULL;
+  g_auto (Ends) ends = fixture_open (fixture);
+  GAsyncResult *opened = NULL;
+  GAsyncResult *expected = NULL;
+  GAsyncResult *accepted = NULL;
 
-  fixture_open (fixture, &romeo, &juliet);
   ibb_loopback_set_latency (fixture->loopback, 20);
   ibb_service_open_session_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
                                   store_result_cb, &opened);
@@ -307,25 +377,18 @@ test_stop (Fixture *fixture, gconstpointer data)
   run_pending ();
   ibb_service_stop (fixture->romeo);
 
-  open_result = wait_for_result (&opened);
-  g_assert_null (ibb_service_open_session_finish (fixture->romeo, open_result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
-  expect_result = wait_for_result (&expected);
-  g_assert_null (ibb_service_expect_session_finish (fixture->romeo, expect_result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
-  accept_result = wait_for_result (&accepted);
-  g_assert_null (ibb_service_accept_finish (fixture->romeo, accept_result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_open_session_finish,
+                       fixture->romeo, &opened);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_expect_session_finish,
+                       fixture->romeo, &expected);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_accept_finish, fixture->romeo,
+                       &accepted);
 
-  g_assert_true (ibb_transport_has_ended (romeo));
-  assert_write_fails (romeo, G_IO_ERROR_CLOSED);
-  assert_read_fails (juliet, G_IO_ERROR_CONNECTION_CLOSED); /* D-49 */
+  g_assert_true (ibb_transport_has_ended (ends.romeo));
+  assert_write_fails (ends.romeo, G_IO_ERROR_CLOSED);
+  assert_read_fails (ends.juliet, G_IO_ERROR_CONNECTION_CLOSED); /* D-49 */
   assert_open_fails (fixture, JULIET, 0, NULL, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_assert_null (ibb_service_accept (fixture->romeo, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_accept, fixture->romeo, NULL);
 }
 
 /* D-42: the connection is lost while everything waits. */
@@ -334,18 +397,14 @@ test_lost (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError)       error = NULL;
   g_autoptr (GError)       reason = g_error_new (IBB_ERROR, IBB_ERROR_FAILED, "cable cut");
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends)            ends = fixture_open (fixture);
   g_autoptr (GAsyncResult) open_result = NULL;
-  g_autoptr (GAsyncResult) expect_result = NULL;
-  g_autoptr (GAsyncResult) accept_result = NULL;
   GAsyncResult            *opened = NULL;
   GAsyncResult            *expected = NULL;
   GAsyncResult            *accepted = NULL;
 
-  fixture_open (fixture, &romeo, &juliet);
-  write_text (juliet, "last words");
-  poll_until (ibb_transport_get_bytes_received (romeo) == 10);
+  write_text (ends.juliet, "last words");
+  poll_until (ibb_transport_get_bytes_received (ends.romeo) == 10);
   ibb_loopback_set_latency (fixture->loopback, 20);
   ibb_service_open_session_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
                                   store_result_cb, &opened);
@@ -359,20 +418,16 @@ test_lost (Fixture *fixture, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   g_assert_nonnull (strstr (error->message, "cable cut"));
   g_clear_error (&error);
-  expect_result = wait_for_result (&expected);
-  g_assert_null (ibb_service_expect_session_finish (fixture->romeo, expect_result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
-  g_clear_error (&error);
-  accept_result = wait_for_result (&accepted);
-  g_assert_null (ibb_service_accept_finish (fixture->romeo, accept_result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
-  g_clear_error (&error);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_expect_session_finish,
+                       fixture->romeo, &expected);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_accept_finish,
+                       fixture->romeo, &accepted);
 
   /* Never a clean end (B-03), but first what had come (B-05). */
-  assert_reads (romeo, "last words");
-  assert_read_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
-  assert_read_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
-  assert_write_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
+  assert_reads (ends.romeo, "last words");
+  assert_read_fails (ends.romeo, G_IO_ERROR_CONNECTION_CLOSED);
+  assert_read_fails (ends.romeo, G_IO_ERROR_CONNECTION_CLOSED);
+  assert_write_fails (ends.romeo, G_IO_ERROR_CONNECTION_CLOSED);
   assert_open_fails (fixture, JULIET, 0, NULL, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
 }
 
@@ -392,8 +447,7 @@ test_no_connection (Fixture *fixture, gconstpointer data)
       ibb_service_open_session (service, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   g_clear_error (&error);
-  g_assert_null (ibb_service_accept (service, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_accept, service, NULL);
   g_assert_finalize_object (service);
 }
 
@@ -409,7 +463,11 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/open/cancelled/D-15", test_cancelled);
   add_test ("/ibb/loopback/open/cancelled-blocking/D-15", test_cancelled_blocking);
   add_test ("/ibb/loopback/open/timeout", test_timeout);
+  add_test ("/ibb/loopback/open/timeout-never", test_timeout_never);
   add_test ("/ibb/loopback/open/expect/D-09", test_expect);
+  add_test ("/ibb/loopback/open/expect-again/D-09", test_expect_again);
+  add_test ("/ibb/loopback/open/expect-untaken/D-09", test_expect_untaken);
+  add_test ("/ibb/loopback/open/expect-dropped", test_expect_dropped);
   add_test ("/ibb/loopback/open/expect-fallback/D-14", test_expect_fallback);
   add_test ("/ibb/loopback/open/stop", test_stop);
   add_test ("/ibb/loopback/open/lost/D-42", test_lost);

@@ -21,23 +21,17 @@ make_socket (void)
 
   g_assert_no_error (error);
   /* Both are inherited by the sockets that are accepted. */
-  g_socket_set_option (socket, SOL_SOCKET, SO_SNDBUF, PAIR_SEND_BUFFER, &error);
-  g_assert_no_error (error);
-  g_socket_set_option (socket, SOL_SOCKET, SO_RCVBUF, PAIR_SEND_BUFFER, &error);
-  g_assert_no_error (error);
+  assert_succeeds (g_socket_set_option, socket, SOL_SOCKET, SO_SNDBUF, PAIR_SEND_BUFFER);
+  assert_succeeds (g_socket_set_option, socket, SOL_SOCKET, SO_RCVBUF, PAIR_SEND_BUFFER);
   /* What is left of a window smaller than a segment is used late. */
-  g_socket_set_option (socket, IPPROTO_TCP, TCP_MAXSEG, 1024, &error);
-  g_assert_no_error (error);
+  assert_succeeds (g_socket_set_option, socket, IPPROTO_TCP, TCP_MAXSEG, 1024);
   return socket;
 }
 
 static GIOStream *
 make_stream (GSocket *socket)
 {
-  g_autoptr (GError) error = NULL;
-
-  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, &error);
-  g_assert_no_error (error);
+  assert_succeeds (g_socket_set_option, socket, IPPROTO_TCP, TCP_NODELAY, TRUE);
   return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
 }
 
@@ -50,18 +44,12 @@ connect_sockets (GIOStream **a, GIOStream **b)
   g_autoptr (GInetAddress)   host = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
   g_autoptr (GSocketAddress) any = g_inet_socket_address_new (host, 0);
   g_autoptr (GSocketAddress) address = NULL;
-  g_autoptr (GError)         error = NULL;
 
-  g_socket_bind (listener, any, FALSE, &error);
-  g_assert_no_error (error);
-  g_socket_listen (listener, &error);
-  g_assert_no_error (error);
-  address = g_socket_get_local_address (listener, &error);
-  g_assert_no_error (error);
-  g_socket_connect (here, address, NULL, &error);
-  g_assert_no_error (error);
-  there = g_socket_accept (listener, NULL, &error);
-  g_assert_no_error (error);
+  assert_succeeds (g_socket_bind, listener, any, FALSE);
+  assert_succeeds (g_socket_listen, listener);
+  address = assert_succeeds (g_socket_get_local_address, listener);
+  assert_succeeds (g_socket_connect, here, address, NULL);
+  there = assert_succeeds (g_socket_accept, listener, NULL);
   *a = make_stream (here);
   *b = make_stream (there);
 }
@@ -164,5 +152,10 @@ pair_source_connect (PairSource *self, GIOStream **a, GIOStream **b)
   if (self->kind == PAIR_TCP)
     connect_sockets (a, b);
   else
-    fixture_open (&self->fixture, (IBBTransport **) a, (IBBTransport **) b);
+    {
+      Ends ends = fixture_open (&self->fixture);
+
+      *a = G_IO_STREAM (ends.romeo);
+      *b = G_IO_STREAM (ends.juliet);
+    }
 }

@@ -5,15 +5,15 @@
 #include "fixture.h"
 
 static GPollableInputStream *
-get_input (IBBTransport *transport)
+pollable_input (IBBTransport *transport)
 {
-  return G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (G_IO_STREAM (transport)));
+  return G_POLLABLE_INPUT_STREAM (get_input (transport));
 }
 
 static GPollableOutputStream *
-get_output (IBBTransport *transport)
+pollable_output (IBBTransport *transport)
 {
-  return G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (G_IO_STREAM (transport)));
+  return G_POLLABLE_OUTPUT_STREAM (get_output (transport));
 }
 
 static gboolean
@@ -46,90 +46,77 @@ read_cb (GObject *stream, gpointer data)
 static void
 test_input (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (GSource)      source = NULL;
-  g_autoptr (GString)      got = g_string_new (NULL);
-  char                     byte;
+  g_auto (Ends)       ends = fixture_open (fixture);
+  g_autoptr (GSource) source = NULL;
+  g_autoptr (GString) got = g_string_new (NULL);
+  char                byte;
 
-  fixture_open (fixture, &romeo, &juliet);
-  g_assert_true (g_pollable_input_stream_can_poll (get_input (juliet)));
-  g_assert_false (g_pollable_input_stream_is_readable (get_input (juliet)));
-  g_assert_cmpint (
-      g_pollable_input_stream_read_nonblocking (get_input (juliet), &byte, 1, NULL, &error), ==,
-      -1);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
-  g_clear_error (&error);
+  g_assert_true (g_pollable_input_stream_can_poll (pollable_input (ends.juliet)));
+  g_assert_false (g_pollable_input_stream_is_readable (pollable_input (ends.juliet)));
+  assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, g_pollable_input_stream_read_nonblocking,
+                pollable_input (ends.juliet), &byte, 1, NULL);
 
-  source = g_pollable_input_stream_create_source (get_input (juliet), NULL);
+  source = g_pollable_input_stream_create_source (pollable_input (ends.juliet), NULL);
   g_source_set_callback (source, G_SOURCE_FUNC (read_cb), got, NULL);
   g_source_attach (source, NULL);
   run_pending ();
   g_assert_cmpuint (got->len, ==, 0);
 
   /* Ready as long as there is something: 7 bytes at a time. */
-  write_text (romeo, "a rose by any other name");
+  write_text (ends.romeo, "a rose by any other name");
   wait_until (got->len == 24);
   g_assert_cmpstr (got->str, ==, "a rose by any other name");
-  g_assert_false (g_pollable_input_stream_is_readable (get_input (juliet)));
+  g_assert_false (g_pollable_input_stream_is_readable (pollable_input (ends.juliet)));
 
   /* The end is ready, too. */
-  g_io_stream_close (G_IO_STREAM (romeo), NULL, &error);
-  g_assert_no_error (error);
+  close_stream (ends.romeo);
   wait_until (g_str_has_suffix (got->str, "$"));
-  g_assert_true (g_pollable_input_stream_is_readable (get_input (juliet)));
+  g_assert_true (g_pollable_input_stream_is_readable (pollable_input (ends.juliet)));
 }
 
 static void
 test_output (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (GSource)      source = NULL;
-  g_autofree char         *got = NULL;
-  guint                    n_ready = 0;
-  gsize                    filled;
+  g_auto (Ends)       ends = { NULL };
+  g_autoptr (GSource) source = NULL;
+  g_autofree char    *got = NULL;
+  guint               n_ready = 0;
+  gsize               filled;
 
   ibb_service_set_receive_buffer_size (fixture->juliet, 16 * 1024);
   ibb_service_set_send_buffer_size (fixture->romeo, 32 * 1024);
-  fixture_open (fixture, &romeo, &juliet);
-  g_assert_true (g_pollable_output_stream_can_poll (get_output (romeo)));
-  g_assert_true (g_pollable_output_stream_is_writable (get_output (romeo)));
+  ends = fixture_open (fixture);
+  g_assert_true (g_pollable_output_stream_can_poll (pollable_output (ends.romeo)));
+  g_assert_true (g_pollable_output_stream_is_writable (pollable_output (ends.romeo)));
 
   /* Fill it until it stays full. */
-  filled = fill_output (romeo);
+  filled = fill_output (ends.romeo);
   for (guint quiet = 0; quiet < 20; quiet++)
     {
       gsize more;
 
       wait_briefly ();
-      more = fill_output (romeo);
+      more = fill_output (ends.romeo);
       filled += more;
       quiet = more > 0 ? 0 : quiet;
     }
-  g_assert_false (g_pollable_output_stream_is_writable (get_output (romeo)));
-  source = g_pollable_output_stream_create_source (get_output (romeo), NULL);
+  g_assert_false (g_pollable_output_stream_is_writable (pollable_output (ends.romeo)));
+  source = g_pollable_output_stream_create_source (pollable_output (ends.romeo), NULL);
   g_source_set_callback (source, G_SOURCE_FUNC (count_cb), &n_ready, NULL);
   g_source_attach (source, NULL);
   run_pending ();
   g_assert_cmpuint (n_ready, ==, 0);
 
   got = g_malloc (filled);
-  g_input_stream_read_all (g_io_stream_get_input_stream (G_IO_STREAM (juliet)), got, filled, NULL,
-                           NULL, &error);
-  g_assert_no_error (error);
+  assert_succeeds (g_input_stream_read_all, get_input (ends.juliet), got, filled, NULL, NULL);
   wait_until (n_ready > 0);
-  g_assert_true (g_pollable_output_stream_is_writable (get_output (romeo)));
+  g_assert_true (g_pollable_output_stream_is_writable (pollable_output (ends.romeo)));
 
   /* A failure makes it ready, so that it is seen. */
-  ibb_transport_abort (romeo);
-  g_assert_true (g_pollable_output_stream_is_writable (get_output (romeo)));
-  g_assert_cmpint (
-      g_pollable_output_stream_write_nonblocking (get_output (romeo), "x", 1, NULL, &error), ==,
-      -1);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  ibb_transport_abort (ends.romeo);
+  g_assert_true (g_pollable_output_stream_is_writable (pollable_output (ends.romeo)));
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CLOSED, g_pollable_output_stream_write_nonblocking,
+                pollable_output (ends.romeo), "x", 1, NULL);
   g_source_destroy (source);
 }
 
@@ -137,19 +124,17 @@ test_output (Fixture *fixture, gconstpointer data)
 static void
 test_source_alone (Fixture *fixture, gconstpointer data)
 {
-  IBBTransport            *romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends)            ends = fixture_open (fixture);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GSource)      source = NULL;
   g_autoptr (GSource)      never_attached = NULL;
   guint                    n_ready = 0;
 
-  fixture_open (fixture, &romeo, &juliet);
-  never_attached = g_pollable_input_stream_create_source (get_input (romeo), cancellable);
-  source = g_pollable_input_stream_create_source (get_input (romeo), cancellable);
+  never_attached = g_pollable_input_stream_create_source (pollable_input (ends.romeo), cancellable);
+  source = g_pollable_input_stream_create_source (pollable_input (ends.romeo), cancellable);
   g_source_set_callback (source, G_SOURCE_FUNC (count_cb), &n_ready, NULL);
   g_source_attach (source, NULL);
-  g_assert_finalize_object (romeo);
+  g_assert_finalize_object (g_steal_pointer (&ends.romeo));
   wait_until (n_ready > 0);
   g_source_destroy (source);
 }
@@ -158,14 +143,12 @@ test_source_alone (Fixture *fixture, gconstpointer data)
 static void
 test_source_cancelled (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends)            ends = fixture_open (fixture);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GSource)      source = NULL;
   guint                    n_ready = 0;
 
-  fixture_open (fixture, &romeo, &juliet);
-  source = g_pollable_input_stream_create_source (get_input (romeo), cancellable);
+  source = g_pollable_input_stream_create_source (pollable_input (ends.romeo), cancellable);
   g_source_set_callback (source, G_SOURCE_FUNC (count_cb), &n_ready, NULL);
   g_source_attach (source, NULL);
   run_pending ();
@@ -179,16 +162,14 @@ test_source_cancelled (Fixture *fixture, gconstpointer data)
 static void
 test_source_left (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends) ends = fixture_open (fixture);
 
-  fixture_open (fixture, &romeo, &juliet);
   for (guint n_iterations = 0; n_iterations < 3; n_iterations++)
     {
       g_autoptr (GMainContext) context = g_main_context_new ();
       g_autoptr (GSource)      source = NULL;
 
-      source = g_pollable_input_stream_create_source (get_input (romeo), NULL);
+      source = g_pollable_input_stream_create_source (pollable_input (ends.romeo), NULL);
       g_source_set_callback (source, G_SOURCE_FUNC (count_cb), NULL, NULL);
       g_source_attach (source, context);
       for (guint i = 0; i < n_iterations; i++)
@@ -196,44 +177,79 @@ test_source_left (Fixture *fixture, gconstpointer data)
     }
 }
 
-static int storm_is_over;
+typedef struct
+{
+  GPollableInputStream *input;
+  int                   is_over; /* atomic */
+  gsize                 n_read;
+} Storm;
 
 static gpointer
-toggle_thread (gpointer data)
+read_thread (gpointer data)
 {
-  GPollableInputStream *input = data;
-  char                  bytes[64];
+  Storm *self = data;
+  char   bytes[64];
 
-  while (!g_atomic_int_get (&storm_is_over))
-    g_pollable_input_stream_read_nonblocking (input, bytes, sizeof bytes, NULL, NULL);
+  while (!g_atomic_int_get (&self->is_over))
+    {
+      gssize size =
+          g_pollable_input_stream_read_nonblocking (self->input, bytes, sizeof bytes, NULL, NULL);
+
+      self->n_read += MAX (size, 0);
+    }
   return NULL;
 }
 
-/* Sources come and go while bytes do, which wake them from another thread. */
+static GSource *
+count_ready (IBBTransport *transport, guint *n_ready)
+{
+  GSource *source = g_pollable_input_stream_create_source (pollable_input (transport), NULL);
+
+  g_source_set_callback (source, G_SOURCE_FUNC (count_cb), n_ready, NULL);
+  g_source_attach (source, NULL);
+  return source;
+}
+
+/* Sources come and go while bytes do, which wake them from another thread. No byte
+ * is lost by it, nor the wake-up of the source that comes last. */
 static void
 test_source_storm (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  guint                    n_ready = 0;
-  GThread                 *thread;
+  g_auto (Ends)       ends = fixture_open (fixture);
+  g_autoptr (GSource) last = NULL;
+  Storm               storm = { .input = pollable_input (ends.juliet) };
+  gsize               n_written = 0;
+  guint               n_ready = 0;
+  GThread            *thread = g_thread_new ("read", read_thread, &storm);
 
-  fixture_open (fixture, &romeo, &juliet);
-  g_atomic_int_set (&storm_is_over, FALSE);
-  thread = g_thread_new ("toggle", toggle_thread, get_input (juliet));
   for (guint i = 0; i < 20000; i++)
     {
       g_autoptr (GSource) source = NULL;
+      gssize              size;
 
-      g_pollable_output_stream_write_nonblocking (get_output (romeo), "x", 1, NULL, NULL);
-      source = g_pollable_input_stream_create_source (get_input (juliet), NULL);
-      g_source_set_callback (source, G_SOURCE_FUNC (count_cb), &n_ready, NULL);
-      g_source_attach (source, NULL);
+      size = g_pollable_output_stream_write_nonblocking (pollable_output (ends.romeo), "x", 1, NULL,
+                                                         NULL);
+      n_written += MAX (size, 0);
+      source = count_ready (ends.juliet, &n_ready);
       g_main_context_iteration (NULL, FALSE);
       g_source_destroy (source);
     }
-  g_atomic_int_set (&storm_is_over, TRUE);
+  drain_transport (ends.romeo);
+  g_atomic_int_set (&storm.is_over, TRUE);
   g_thread_join (thread);
+  while (storm.n_read < n_written)
+    storm.n_read += assert_succeeds (g_input_stream_skip, get_input (ends.juliet),
+                                     n_written - storm.n_read, NULL);
+  g_assert_cmpuint (storm.n_read, ==, n_written);
+  g_assert_false (g_pollable_input_stream_is_readable (storm.input));
+
+  n_ready = 0;
+  last = count_ready (ends.juliet, &n_ready);
+  run_pending ();
+  g_assert_cmpuint (n_ready, ==, 0);
+  write_text (ends.romeo, "x");
+  wait_until (n_ready > 0);
+  g_source_destroy (last);
 }
 
 int

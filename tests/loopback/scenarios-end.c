@@ -54,7 +54,7 @@ static const Step peer_aborted[] = {
   { B, READ, 100, NO (CLOSED) },
 };
 
-/* Whoever waits is told. */
+/* A call that waits learns of the end. */
 static const Step abort_while_reading[] = {
   { A, BEGIN (READ), 100 },
   { A, ABORT, 0, TRUE },

@@ -73,20 +73,20 @@ static const Step closed[] = {
   { A, CLOSE, 0, TRUE },
   { A, READ_NB, 100, NO (CLOSED) },
   { A, WRITE_NB, 5, NO (CLOSED) },
-  { A, IS_READABLE, 0, FALSE, TRUE, "What failed is ready" },
-  { A, IS_WRITABLE, 0, FALSE, TRUE, "What failed is ready" },
+  { A, IS_READABLE, 0, FALSE, TRUE, "Ready after an error" },
+  { A, IS_WRITABLE, 0, FALSE, TRUE, "Ready after an error" },
   /* GIO warns of such a source of a socket. */
-  { A, FIRES_IN, 0, NONE, TRUE, "What failed is ready" },
-  { A, FIRES_OUT, 0, NONE, TRUE, "What failed is ready" },
+  { A, FIRES_IN, 0, NONE, TRUE, "Ready after an error" },
+  { A, FIRES_OUT, 0, NONE, TRUE, "Ready after an error" },
 };
 
 static const Step closed_halves[] = {
   { A, CLOSE_INPUT, 0, TRUE },
-  { A, READ_NB, 100, NO (WOULD_BLOCK), NO (CLOSED), "What failed is ready" },
-  { A, IS_READABLE, 0, FALSE, TRUE, "What failed is ready" },
+  { A, READ_NB, 100, NO (WOULD_BLOCK), NO (CLOSED), "Ready after an error" },
+  { A, IS_READABLE, 0, FALSE, TRUE, "Ready after an error" },
   { A, WRITE_NB, 5, 5 },
   { A, CLOSE_OUTPUT, 0, TRUE },
-  { A, WRITE_NB, 5, 5, NO (CLOSED), "What failed is ready" },
+  { A, WRITE_NB, 5, 5, NO (CLOSED), "Ready after an error" },
   { A, IS_WRITABLE, 0, TRUE },
 };
 

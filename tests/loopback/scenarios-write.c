@@ -61,7 +61,7 @@ static const Step waits[] = {
   { A, END (WRITEV_ALL), 0, 200000 },
 };
 
-/* One writer; whoever else wants the output is refused; reading goes on. */
+/* There is one writer: another call on the output is refused, and reading goes on. */
 static const Step second[] = {
   { A, FILL, 0, TRUE },
   { A, BEGIN (WRITE), 5 },

@@ -5,6 +5,8 @@
 
 #include "scenario.h"
 
+#include "../lib/watchdog.h"
+
 #include <signal.h>
 #include <unistd.h>
 
@@ -97,7 +99,7 @@ alarm_cb (int number)
 {
   if (write (STDERR_FILENO, place, strlen (place)) < 0 || write (STDERR_FILENO, "\n", 1) < 0)
     _exit (2);
-  _exit (1);
+  watchdog_alarm_cb (number);
 }
 
 static char *
@@ -390,7 +392,7 @@ main (int argc, char **argv)
   else
     g_ptr_array_add (sources, pair_source_new (PAIR_LOOPBACK));
   /* With XML on the loopback there is nothing new in the others. */
-  if (g_getenv ("IBB_TEST_HOST") == NULL && g_getenv ("IBB_LOOPBACK_XML") == NULL)
+  if (g_getenv ("IBB_TEST_HOST") == NULL && g_getenv ("IBB_TEST_XML") == NULL)
     {
       g_test_add_func ("/ibb/scenarios/page", test_page);
       g_ptr_array_add (sources, pair_source_new (PAIR_TCP));

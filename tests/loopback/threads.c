@@ -15,10 +15,9 @@ typedef struct
 static gpointer
 write_thread (gpointer data)
 {
-  Job               *job = data;
-  const guint8      *bytes = g_bytes_get_data (job->bytes, NULL);
-  g_autoptr (GRand)  rand = g_rand_new_with_seed (3);
-  g_autoptr (GError) error = NULL;
+  Job              *job = data;
+  const guint8     *bytes = g_bytes_get_data (job->bytes, NULL);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (3);
 
   for (gsize done = 0; done < LENGTH;)
     {
@@ -28,8 +27,7 @@ write_thread (gpointer data)
       write_bytes (job->transport, bytes + done, size);
       done += size;
     }
-  ibb_transport_shutdown_output (job->transport, NULL, &error);
-  g_assert_no_error (error);
+  shut_down_output (job->transport);
   return NULL;
 }
 
@@ -37,13 +35,11 @@ static gpointer
 read_thread (gpointer data)
 {
   Job               *job = data;
-  GInputStream      *input = g_io_stream_get_input_stream (G_IO_STREAM (job->transport));
+  GInputStream      *input = get_input (job->transport);
   g_autofree guint8 *got = g_malloc (LENGTH + 1);
-  g_autoptr (GError) error = NULL;
   gsize              size;
 
-  g_input_stream_read_all (input, got, LENGTH + 1, &size, NULL, &error);
-  g_assert_no_error (error);
+  assert_succeeds (g_input_stream_read_all, input, got, LENGTH + 1, &size, NULL);
   g_assert_cmpuint (size, ==, LENGTH);
   g_assert_cmpmem (got, size, g_bytes_get_data (job->bytes, NULL), LENGTH);
   return NULL;
@@ -53,22 +49,21 @@ read_thread (gpointer data)
 static void
 test_both_ways (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GBytes)       there = make_bytes (LENGTH, 1);
-  g_autoptr (GBytes)       back = make_bytes (LENGTH, 2);
-  GThread                 *threads[4];
+  g_auto (Ends)      ends = { NULL };
+  g_autoptr (GBytes) there = make_bytes (LENGTH, 1);
+  g_autoptr (GBytes) back = make_bytes (LENGTH, 2);
+  GThread           *threads[4];
 
   ibb_service_set_half_close (fixture->romeo, TRUE);
   ibb_service_set_half_close (fixture->juliet, TRUE);
-  fixture_open (fixture, &romeo, &juliet);
-  threads[0] = g_thread_new ("write", write_thread, &(Job){ romeo, there });
-  threads[1] = g_thread_new ("read", read_thread, &(Job){ juliet, there });
-  threads[2] = g_thread_new ("write", write_thread, &(Job){ juliet, back });
-  threads[3] = g_thread_new ("read", read_thread, &(Job){ romeo, back });
+  ends = fixture_open (fixture);
+  threads[0] = g_thread_new ("write", write_thread, &(Job){ ends.romeo, there });
+  threads[1] = g_thread_new ("read", read_thread, &(Job){ ends.juliet, there });
+  threads[2] = g_thread_new ("write", write_thread, &(Job){ ends.juliet, back });
+  threads[3] = g_thread_new ("read", read_thread, &(Job){ ends.romeo, back });
   for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
     g_thread_join (threads[i]);
-  poll_until (ibb_transport_has_ended (romeo) && ibb_transport_has_ended (juliet));
+  poll_until (ibb_transport_has_ended (ends.romeo) && ibb_transport_has_ended (ends.juliet));
 }
 
 /* Asynchronous calls complete in the context of their caller, which is another
@@ -78,17 +73,13 @@ context_thread (gpointer data)
 {
   Fixture                 *fixture = data;
   g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
   IBBTransport            *transport;
   GAsyncResult            *opened = NULL;
 
   g_main_context_push_thread_default (context);
   ibb_service_open_session_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
                                   store_result_cb, &opened);
-  result = wait_for_result (&opened);
-  transport = ibb_service_open_session_finish (fixture->romeo, result, &error);
-  g_assert_no_error (error);
+  transport = assert_result (ibb_service_open_session_finish, fixture->romeo, &opened);
   write_text (transport, "from a thread");
   g_main_context_pop_thread_default (context);
   return transport;
@@ -99,17 +90,13 @@ test_context (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (IBBTransport) romeo = NULL;
   g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
   GAsyncResult            *accepted = NULL;
   GThread                 *thread;
 
   ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
   thread = g_thread_new ("context", context_thread, fixture);
   romeo = g_thread_join (thread);
-  result = wait_for_result (&accepted);
-  juliet = ibb_service_accept_finish (fixture->juliet, result, &error);
-  g_assert_no_error (error);
+  juliet = assert_result (ibb_service_accept_finish, fixture->juliet, &accepted);
   assert_reads (juliet, "from a thread");
 }
 
@@ -127,15 +114,13 @@ abort_thread (gpointer data)
 static void
 test_abort (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  GThread                 *thread;
+  g_auto (Ends) ends = fixture_open (fixture);
+  GThread      *thread;
 
-  fixture_open (fixture, &romeo, &juliet);
-  thread = g_thread_new ("abort", abort_thread, juliet);
-  assert_read_fails (juliet, G_IO_ERROR_CLOSED);
+  thread = g_thread_new ("abort", abort_thread, ends.juliet);
+  assert_read_fails (ends.juliet, G_IO_ERROR_CLOSED);
   g_thread_join (thread);
-  assert_read_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
+  assert_read_fails (ends.romeo, G_IO_ERROR_CONNECTION_CLOSED);
 }
 
 /* Sessions that come and go in threads, while others do. */
@@ -146,20 +131,17 @@ come_and_go_thread (gpointer data)
 
   for (guint i = 0; i < 40; i++)
     {
-      g_autoptr (GError)       error = NULL;
       g_autoptr (IBBTransport) transport = NULL;
 
-      transport = ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL,
-                                            NULL, &error);
-      g_assert_no_error (error);
+      transport = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET,
+                                   IBB_STANZA_TYPE_IQ, 0, NULL, NULL);
       write_text (transport, "ping");
       assert_reads (transport, "pong");
       if (i % 4 == 0)
         ibb_transport_abort (transport);
       else if (i % 4 != 1)
         {
-          g_io_stream_close (G_IO_STREAM (transport), NULL, &error);
-          g_assert_no_error (error);
+          close_stream (transport);
         }
     }
   return NULL;
@@ -184,8 +166,7 @@ serve_thread (gpointer data)
       assert_reads (transport, "ping");
       write_text (transport, "pong");
       /* The end, of whatever kind. */
-      g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (transport)), &rest, 1, NULL,
-                           NULL);
+      g_input_stream_read (get_input (transport), &rest, 1, NULL, NULL);
     }
 }
 

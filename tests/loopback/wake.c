@@ -31,8 +31,7 @@ g_source_set_ready_time (GSource *source, gint64 ready_time)
 static void
 test_cancelled (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
+  g_auto (Ends)            ends = fixture_open (fixture);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError)       error = NULL;
   g_autoptr (GAsyncResult) done = NULL;
@@ -40,11 +39,10 @@ test_cancelled (Fixture *fixture, gconstpointer data)
   GInputStream            *input;
   char                     bytes[10];
 
-  fixture_open (fixture, &romeo, &juliet);
-  input = g_io_stream_get_input_stream (G_IO_STREAM (juliet));
+  input = get_input (ends.juliet);
   g_input_stream_read_async (input, bytes, sizeof bytes, G_PRIORITY_DEFAULT, cancellable,
                              store_result_cb, &result);
-  write_text (romeo, "x");
+  write_text (ends.romeo, "x");
   while (!g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (input)))
     g_usleep (500);
   g_assert_cmpint (g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (input), bytes,
@@ -55,8 +53,7 @@ test_cancelled (Fixture *fixture, gconstpointer data)
   g_atomic_pointer_set (&in_that_moment, cancellable);
   done = wait_for_result (&result);
   g_assert_null (g_atomic_pointer_get (&in_that_moment));
-  g_assert_cmpint (g_input_stream_read_finish (input, done, &error), ==, -1);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_input_stream_read_finish, input, done);
 }
 
 int

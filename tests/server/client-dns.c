@@ -66,6 +66,35 @@ test_resolver_lookup_service_finish (GResolver *resolver, GAsyncResult *result, 
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+static void
+test_resolver_lookup_records_async (GResolver          *resolver,
+                                    const char         *name,
+                                    GResolverRecordType type,
+                                    GCancellable       *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer            user_data)
+{
+  TestResolver     *self = TEST_RESOLVER (resolver);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  GList            *records = NULL;
+
+  g_assert_cmpint (type, ==, G_RESOLVER_RECORD_SRV);
+  note (self, name);
+  g_mutex_lock (&self->lock);
+  for (GList *l = self->targets; l != NULL; l = l->next)
+    records = g_list_append (
+        records, g_variant_ref_sink (g_variant_new ("(qqqs)", g_srv_target_get_priority (l->data),
+                                                    g_srv_target_get_weight (l->data),
+                                                    g_srv_target_get_port (l->data),
+                                                    g_srv_target_get_hostname (l->data))));
+  g_mutex_unlock (&self->lock);
+  if (records != NULL)
+    g_task_return_pointer (task, records, (GDestroyNotify) g_resolver_free_targets);
+  else
+    g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND,
+                             "There is no record %s", name);
+}
+
 /* Each host is this one, except "nowhere". */
 static void
 test_resolver_lookup_by_name_with_flags_async (GResolver               *resolver,
@@ -124,6 +153,8 @@ test_resolver_class_init (TestResolverClass *class)
   G_OBJECT_CLASS (class)->finalize = test_resolver_finalize;
   resolver_class->lookup_service_async = test_resolver_lookup_service_async;
   resolver_class->lookup_service_finish = test_resolver_lookup_service_finish;
+  resolver_class->lookup_records_async = test_resolver_lookup_records_async;
+  resolver_class->lookup_records_finish = test_resolver_lookup_service_finish;
   resolver_class->lookup_by_name_async = test_resolver_lookup_by_name_async;
   resolver_class->lookup_by_name_finish = test_resolver_lookup_by_name_finish;
   resolver_class->lookup_by_name_with_flags_async = test_resolver_lookup_by_name_with_flags_async;
@@ -243,6 +274,22 @@ test_all_refuse (Fixture *self, gconstpointer data)
   assert_asked (self, "_xmpp-client._tcp.fake.test first.test second.test ");
 }
 
+/* RFC 2782: "." is no host, but says that there is no such service. The library of
+ * the system makes an empty name of it. */
+static void
+test_denied (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  add_target (self, data, 0, 0, 0);
+  g_assert_false (ibb_client_login (self->client, NULL, &error));
+  g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, "“fake.test”"));
+  g_assert_nonnull (strstr (error->message, "DNS"));
+  g_assert_null (strstr (self->resolver->asked->str, " fake.test "));
+}
+
 /* XEP-0368: records of their own. */
 static void
 test_direct (Fixture *self, gconstpointer data)
@@ -282,7 +329,7 @@ test_no_record (Fixture *self, gconstpointer data)
     }
 }
 
-/* Whoever names a port or a host has decided. */
+/* With a host or a port of its own, a client looks up no record. */
 static void
 test_no_look_up (Fixture *self, gconstpointer data)
 {
@@ -291,6 +338,34 @@ test_no_look_up (Fixture *self, gconstpointer data)
   ibb_client_set_port (self->client, fake_server_get_port (self->server));
   fake_assert_login (self->client);
   assert_asked (self, data != NULL ? "other.test " : "fake.test ");
+}
+
+/* A domain that is an address has no records, and no name to look up; with a port that was
+ * named, and without. */
+static void
+test_address (Fixture *self, gconstpointer data)
+{
+  static const struct
+  {
+    const char *jid;
+    const char *address;
+  } cases[] = { { "user@[::1]", "“::1”" }, { "user@127.0.0.1", "“127.0.0.1”" } };
+
+  add_target (self, "first.test", get_silent_port (self), 10, 0);
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (cases); i++)
+    {
+      IBBClient         *client = ibb_client_new (cases[i / 2].jid);
+      g_autoptr (GError) error = NULL;
+
+      g_string_truncate (self->resolver->asked, 1);
+      ibb_client_set_password (client, "secret");
+      if (i % 2 == 1)
+        ibb_client_set_port (client, get_silent_port (self));
+      g_assert_false (ibb_client_login (client, NULL, &error));
+      g_assert_nonnull (strstr (error->message, cases[i / 2].address));
+      assert_asked (self, "");
+      drop_client (client);
+    }
 }
 
 static void
@@ -308,8 +383,11 @@ main (int argc, char **argv)
   add ("/ibb/client/dns/weight", NULL, test_weight);
   add ("/ibb/client/dns/lost-target", NULL, test_lost_target);
   add ("/ibb/client/dns/all-refuse", NULL, test_all_refuse);
+  add ("/ibb/client/dns/denied", ".", test_denied);
+  add ("/ibb/client/dns/denied/empty", "", test_denied);
   add ("/ibb/client/dns/direct", NULL, test_direct);
   add ("/ibb/client/dns/no-record", NULL, test_no_record);
+  add ("/ibb/client/dns/address", NULL, test_address);
   add ("/ibb/client/dns/no-look-up/port", NULL, test_no_look_up);
   add ("/ibb/client/dns/no-look-up/host", "other.test", test_no_look_up);
 

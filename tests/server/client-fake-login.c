@@ -6,12 +6,16 @@
 
 #include <string.h>
 
+#include "../lib/fast-timers.h"
 #include "client-fixture.h"
 #include "fake-server.h"
 #include "ibb-connection-private.h"
-#include "xmpp/client-private.h"
 
 /* Login. */
+
+#define OPEN "<stream:stream"
+#define STARTTLS "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+#define FAILS(domain, code) domain##_error_quark, code
 
 static void
 test_login_failures (void)
@@ -20,160 +24,107 @@ test_login_failures (void)
   {
     const char *name;
     FakeStep    steps[6];
-    IBBTlsMode  tls_mode;
-    gboolean    allow_plain_text;
     GQuark (*domain) (void);
     int         code;
     const char *never; /* what the client must not have said */
+    gboolean    starttls;
+    gboolean    forbids_plain_text;
   } cases[] = {
     { "no TLS offered",
-      { { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) } },
-      IBB_TLS_MODE_STARTTLS,
-      TRUE,
-      g_tls_error_quark,
-      G_TLS_ERROR_UNAVAILABLE,
-      "<auth" },
+      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) } },
+      FAILS (g_tls, G_TLS_ERROR_UNAVAILABLE),
+      "<auth",
+      TRUE },
     { "TLS refused",
-      { { "<stream:stream",
-          FAKE_FEATURES ("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" FAKE_PLAIN) },
+      { { OPEN, FAKE_FEATURES (STARTTLS FAKE_PLAIN) },
         { "<starttls", "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" } },
-      IBB_TLS_MODE_STARTTLS,
-      TRUE,
-      g_tls_error_quark,
-      G_TLS_ERROR_UNAVAILABLE,
-      "<auth" },
+      FAILS (g_tls, G_TLS_ERROR_UNAVAILABLE),
+      "<auth",
+      TRUE },
     { "TLS required and turned off",
-      { { "<stream:stream", FAKE_FEATURES ("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'>"
-                                           "<required/></starttls>" FAKE_PLAIN) } },
-      IBB_TLS_MODE_NONE,
-      TRUE,
-      g_tls_error_quark,
-      G_TLS_ERROR_UNAVAILABLE,
+      { { OPEN, FAKE_FEATURES ("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'>"
+                               "<required/></starttls>" FAKE_PLAIN) } },
+      FAILS (g_tls, G_TLS_ERROR_UNAVAILABLE),
       "<auth" },
     { "something slipped in before TLS",
-      { { "<stream:stream",
-          FAKE_FEATURES ("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" FAKE_PLAIN) },
+      { { OPEN, FAKE_FEATURES (STARTTLS FAKE_PLAIN) },
         { "<starttls",
           "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" FAKE_FEATURES (FAKE_PLAIN) } },
-      IBB_TLS_MODE_STARTTLS,
-      TRUE,
-      ibb_error_quark,
-      IBB_ERROR_PROTOCOL,
-      "<auth" },
+      FAILS (ibb, IBB_ERROR_PROTOCOL),
+      "<auth",
+      TRUE },
     { "PLAIN without TLS",
-      { { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) } },
-      IBB_TLS_MODE_NONE,
+      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) } },
+      FAILS (ibb, IBB_ERROR_AUTHENTICATION),
+      "<auth",
       FALSE,
-      ibb_error_quark,
-      IBB_ERROR_AUTHENTICATION,
-      "<auth" },
+      TRUE },
     { "no mechanism that we know",
-      { { "<stream:stream", FAKE_FEATURES (FAKE_SASL ("<mechanism>GSSAPI</mechanism>")) } },
-      IBB_TLS_MODE_NONE,
-      TRUE,
-      ibb_error_quark,
-      IBB_ERROR_AUTHENTICATION,
+      { { OPEN, FAKE_FEATURES (FAKE_SASL ("<mechanism>GSSAPI</mechanism>")) } },
+      FAILS (ibb, IBB_ERROR_AUTHENTICATION),
       "<auth" },
     { "no mechanisms at all",
-      { { "<stream:stream", FAKE_FEATURES ("") } },
-      IBB_TLS_MODE_NONE,
-      TRUE,
-      ibb_error_quark,
-      IBB_ERROR_AUTHENTICATION,
+      { { OPEN, FAKE_FEATURES ("") } },
+      FAILS (ibb, IBB_ERROR_AUTHENTICATION),
       "<auth" },
     { "account disabled",
-      { { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
+      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
         { "</auth>", "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><account-disabled/>"
                      "<text>Pay</text></failure>" } },
-      IBB_TLS_MODE_NONE,
-      TRUE,
-      ibb_error_quark,
-      IBB_ERROR_AUTHENTICATION,
+      FAILS (ibb, IBB_ERROR_AUTHENTICATION),
       "<bind" },
     { "SCRAM without a proof of the server",
-      { { "<stream:stream", FAKE_FEATURES (FAKE_SASL ("<mechanism>SCRAM-SHA-1</mechanism>")) },
+      { { OPEN, FAKE_FEATURES (FAKE_SASL ("<mechanism>SCRAM-SHA-1</mechanism>")) },
         { "</auth>", FAKE_SUCCESS } },
-      IBB_TLS_MODE_NONE,
-      TRUE,
-      ibb_error_quark,
-      IBB_ERROR_AUTHENTICATION,
+      FAILS (ibb, IBB_ERROR_AUTHENTICATION),
       "<bind" },
     { "something slipped in after SASL",
-      { { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
+      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
         { "</auth>", FAKE_SUCCESS FAKE_FEATURES (FAKE_BIND) } },
-      IBB_TLS_MODE_NONE,
-      TRUE,
-      ibb_error_quark,
-      IBB_ERROR_PROTOCOL,
+      FAILS (ibb, IBB_ERROR_PROTOCOL),
       "<bind" },
     { "nothing to bind",
-      { { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
+      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
         { "</auth>", FAKE_SUCCESS },
-        { "<stream:stream", FAKE_FEATURES ("") } },
-      IBB_TLS_MODE_NONE,
-      TRUE,
-      ibb_error_quark,
-      IBB_ERROR_PROTOCOL,
+        { OPEN, FAKE_FEATURES ("") } },
+      FAILS (ibb, IBB_ERROR_PROTOCOL),
       "<bind" },
     { "binding refused",
-      { { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
+      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
         { "</auth>", FAKE_SUCCESS },
-        { "<stream:stream", FAKE_FEATURES (FAKE_BIND) },
+        { OPEN, FAKE_FEATURES (FAKE_BIND) },
         { "</iq>", "<iq type='error' id='bind'><error type='wait'><resource-constraint "
                    "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>" } },
-      IBB_TLS_MODE_NONE,
-      TRUE,
-      ibb_error_quark,
-      IBB_ERROR_RESOURCE_CONSTRAINT,
+      FAILS (ibb, IBB_ERROR_RESOURCE_CONSTRAINT),
       "<presence" },
     { "bound to nothing",
-      { { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
+      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
         { "</auth>", FAKE_SUCCESS },
-        { "<stream:stream", FAKE_FEATURES (FAKE_BIND) },
+        { OPEN, FAKE_FEATURES (FAKE_BIND) },
         { "</iq>", "<iq type='result' id='bind'/>" } },
-      IBB_TLS_MODE_NONE,
-      TRUE,
-      ibb_error_quark,
-      IBB_ERROR_PROTOCOL,
+      FAILS (ibb, IBB_ERROR_PROTOCOL),
       "<presence" },
     { "unknown domain",
-      { { "<stream:stream",
-          FAKE_HEADER "<stream:error><host-unknown "
-                      "xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>" } },
-      IBB_TLS_MODE_NONE,
-      TRUE,
-      g_io_error_quark,
-      G_IO_ERROR_CONNECTION_CLOSED,
+      { { OPEN, FAKE_HEADER "<stream:error><host-unknown "
+                            "xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>" } },
+      FAILS (g_io, G_IO_ERROR_CONNECTION_CLOSED),
       "<auth" },
     { "the end of the stream",
-      { { "<stream:stream", FAKE_HEADER "</stream:stream>" } },
-      IBB_TLS_MODE_NONE,
-      TRUE,
-      g_io_error_quark,
-      G_IO_ERROR_CONNECTION_CLOSED,
+      { { OPEN, FAKE_HEADER "</stream:stream>" } },
+      FAILS (g_io, G_IO_ERROR_CONNECTION_CLOSED),
       "<auth" },
     { "XMPP 0.9",
-      { { "<stream:stream",
-          "<stream:stream xmlns='jabber:client' "
-          "xmlns:stream='http://etherx.jabber.org/streams' from='fake.test' id='1'>" } },
-      IBB_TLS_MODE_NONE,
-      TRUE,
-      ibb_error_quark,
-      IBB_ERROR_PROTOCOL,
+      { { OPEN, "<stream:stream xmlns='jabber:client' "
+                "xmlns:stream='http://etherx.jabber.org/streams' from='fake.test' id='1'>" } },
+      FAILS (ibb, IBB_ERROR_PROTOCOL),
       "<auth" },
     { "a web server",
-      { { "<stream:stream", "HTTP/1.1 400 Bad Request\r\n\r\n<html></html>" } },
-      IBB_TLS_MODE_NONE,
-      TRUE,
-      ibb_error_quark,
-      IBB_ERROR_PROTOCOL,
+      { { OPEN, "HTTP/1.1 400 Bad Request\r\n\r\n<html></html>" } },
+      FAILS (ibb, IBB_ERROR_PROTOCOL),
       "<auth" },
     { "a document type",
-      { { "<stream:stream", "<!DOCTYPE a [<!ENTITY b 'c'>]>" FAKE_FEATURES (FAKE_PLAIN) } },
-      IBB_TLS_MODE_NONE,
-      TRUE,
-      ibb_error_quark,
-      IBB_ERROR_PROTOCOL,
+      { { OPEN, "<!DOCTYPE a [<!ENTITY b 'c'>]>" FAKE_FEATURES (FAKE_PLAIN) } },
+      FAILS (ibb, IBB_ERROR_PROTOCOL),
       "<auth" },
   };
 
@@ -184,8 +135,9 @@ test_login_failures (void)
       g_autofree char *received = NULL;
 
       g_test_message ("%s", cases[i].name);
-      ibb_client_set_tls_mode (client, cases[i].tls_mode);
-      ibb_client_set_allow_plain_text (client, cases[i].allow_plain_text);
+      if (cases[i].starttls)
+        ibb_client_set_tls_mode (client, IBB_TLS_MODE_STARTTLS);
+      ibb_client_set_allow_plain_text (client, !cases[i].forbids_plain_text);
       fake_assert_login_fails (client, cases[i].domain (), cases[i].code);
       drop_client (client);
       received = fake_server_free (server);
@@ -205,63 +157,118 @@ get_client_nonce (const char *received)
   return g_strdup (strstr (message, ",r=") + 3);
 }
 
+/* rest follows the nonce. */
 static char *
-challenge (const char *received, const char *iterations)
+challenge (const char *received, const char *rest, gsize length)
 {
-  g_autofree char *nonce = get_client_nonce (strstr (received, "<auth"));
-  g_autofree char *message = g_strdup_printf ("r=%sxyz,s=QUJDRA==,i=%s", nonce, iterations);
-  g_autofree char *text = g_base64_encode ((const guchar *) message, strlen (message));
+  g_autofree char    *nonce = get_client_nonce (strstr (received, "<auth"));
+  g_autoptr (GString) message = g_string_new (NULL);
+  g_autofree char    *text = NULL;
+
+  g_string_append_printf (message, "r=%sxyz", nonce);
+  g_string_append_len (message, rest, (gssize) length);
+  text = g_base64_encode ((const guchar *) message->str, message->len);
 
   return g_strdup_printf ("<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>%s</challenge>",
                           text);
 }
 
+#define DEFINE_CHALLENGE(name, rest)                                                               \
+  static char *challenge_##name (const char *received)                                             \
+  {                                                                                                \
+    return challenge (received, rest, sizeof rest - 1);                                            \
+  }
+
+DEFINE_CHALLENGE (fair, ",s=QUJDRA==,i=4096")
+DEFINE_CHALLENGE (endless, ",s=QUJDRA==,i=2000000000")
+DEFINE_CHALLENGE (hidden, "\0,s=QUJDRA==,i=12000000")
+DEFINE_CHALLENGE (weak, ",s=QUJDRA==,i=1")
+DEFINE_CHALLENGE (long, ",s=QUJDRA==,i=1000000")
+
+/* Does not wait for the response. */
 static char *
-challenge_fair (const char *received)
+challenge_impatient (const char *received)
 {
-  return challenge (received, "4096");
+  g_autofree char *text = challenge_fair (received);
+
+  return g_strconcat (text, FAKE_SUCCESS, NULL);
 }
 
-static char *
-challenge_endless (const char *received)
-{
-  return challenge (received, "2000000000");
-}
+#define SCRAM(hash) FAKE_FEATURES (FAKE_SASL ("<mechanism>SCRAM-SHA-" hash "</mechanism>"))
 
 static void
 test_scram (void)
 {
-  static const FakeStep endless[] = {
-    { "<stream:stream", FAKE_FEATURES (FAKE_SASL ("<mechanism>SCRAM-SHA-1</mechanism>")) },
-    { "</auth>", NULL, challenge_endless },
-    { NULL },
+  static const struct
+  {
+    FakeStep steps[4];
+    int      code;
+  } servers[] = {
+    { { { OPEN, SCRAM ("1") }, { "</auth>", NULL, challenge_endless } }, IBB_ERROR_AUTHENTICATION },
+    { { { OPEN, SCRAM ("1") }, { "</auth>", NULL, challenge_hidden } }, IBB_ERROR_AUTHENTICATION },
+    { { { OPEN, SCRAM ("1") }, { "</auth>", NULL, challenge_weak } }, IBB_ERROR_AUTHENTICATION },
+    { { { OPEN, SCRAM ("1") }, { "</auth>", NULL, challenge_impatient } }, IBB_ERROR_PROTOCOL },
+    /* Success comes without a proof, and with a wrong one. */
+    { { { OPEN, SCRAM ("1") },
+        { "</auth>", NULL, challenge_fair },
+        { "</response>", FAKE_SUCCESS } },
+      IBB_ERROR_AUTHENTICATION },
+    { { { OPEN, SCRAM ("256") },
+        { "</auth>", NULL, challenge_fair },
+        { "</response>", "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
+                         "dj1BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQT0="
+                         "</success>" } },
+      IBB_ERROR_AUTHENTICATION },
   };
-  static const FakeStep early[] = {
-    { "<stream:stream", FAKE_FEATURES (FAKE_SASL ("<mechanism>SCRAM-SHA-1</mechanism>")) },
-    { "</auth>", NULL, challenge_fair },
-    { "</response>", FAKE_SUCCESS },
-    { NULL },
-  };
-  static const FakeStep wrong[] = {
-    { "<stream:stream", FAKE_FEATURES (FAKE_SASL ("<mechanism>SCRAM-SHA-256</mechanism>")) },
-    { "</auth>", NULL, challenge_fair },
-    { "</response>", "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
-                     "dj1BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQT0=</success>" },
-    { NULL },
-  };
-  static const FakeStep *const servers[] = { endless, early, wrong };
 
   for (gsize i = 0; i < G_N_ELEMENTS (servers); i++)
     {
-      FakeServer      *server = fake_server_new (servers[i]);
+      FakeServer      *server = fake_server_new (servers[i].steps);
       IBBClient       *client = fake_create_client (server, FAKE_JID);
       g_autofree char *received = NULL;
 
-      fake_assert_login_fails (client, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+      fake_assert_login_fails (client, IBB_ERROR, servers[i].code);
       drop_client (client);
       received = fake_server_free (server);
       g_assert_null (strstr (received, "<bind"));
     }
+}
+
+static gboolean is_challenged; /* atomic */
+
+static char *
+challenge_and_tell (const char *received)
+{
+  g_atomic_int_set (&is_challenged, TRUE);
+  g_main_context_wakeup (NULL);
+  return challenge_long (received);
+}
+
+/* The rounds that a server may ask for take a while, and a cancellation does not
+ * wait for them: the answer is never sent. */
+static void
+test_scram_cancelled (void)
+{
+  static const FakeStep steps[] = {
+    { "<stream:stream", SCRAM ("512") },
+    { "</auth>", NULL, challenge_and_tell },
+    { NULL },
+  };
+  FakeServer              *server = fake_server_new (steps);
+  IBBClient               *client = fake_create_client (server, FAKE_JID);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  GAsyncResult            *result = NULL;
+  g_autofree char         *received = NULL;
+
+  g_atomic_int_set (&is_challenged, FALSE);
+  ibb_client_login_async (client, cancellable, store_result_cb, &result);
+  while (!g_atomic_int_get (&is_challenged))
+    g_main_context_iteration (NULL, TRUE);
+  g_cancellable_cancel (cancellable);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_client_login_finish, client, &result);
+  drop_client (client);
+  received = fake_server_free (server);
+  g_assert_null (strstr (received, "<response"));
 }
 
 static void
@@ -270,7 +277,7 @@ test_without_password (void)
   static const FakeStep external[] = {
     { "<stream:stream",
       FAKE_FEATURES (FAKE_SASL ("<mechanism>PLAIN</mechanism><mechanism>EXTERNAL</mechanism>")) },
-    { "mechanism='EXTERNAL'>=</auth>", FAKE_SUCCESS },
+    { "mechanism='EXTERNAL'>dXNlckBmYWtlLnRlc3Q=</auth>", FAKE_SUCCESS },
     { "<stream:stream", FAKE_FEATURES (FAKE_BIND) },
     { "</iq>", FAKE_BOUND },
     { "</presence>" },
@@ -317,8 +324,8 @@ test_bad_jid (void)
 static const FakeStep silent_servers[][6] = {
   { { NULL } },
   { { "<stream:stream", FAKE_HEADER } },
-  { { "<stream:stream", FAKE_FEATURES ("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>") } },
-  { { "<stream:stream", FAKE_FEATURES ("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>") },
+  { { "<stream:stream", FAKE_FEATURES (STARTTLS) } },
+  { { "<stream:stream", FAKE_FEATURES (STARTTLS) },
     { "<starttls", "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" } },
   { { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) } },
   { { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAKE_SUCCESS } },
@@ -340,18 +347,19 @@ create_client_for_silence (FakeServer *server, gsize i)
 static void
 test_silence (void)
 {
+  fast_timers_start (30000, 0);
   for (gsize i = 0; i < G_N_ELEMENTS (silent_servers); i++)
     {
       FakeServer *server = fake_server_new (silent_servers[i]);
       IBBClient  *client = create_client_for_silence (server, i);
 
-      g_object_set_data (G_OBJECT (client), IBB_CLIENT_LOGIN_TIMEOUT_KEY, GUINT_TO_POINTER (100));
       fake_assert_login_fails (client, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
       /* And again: nothing of the first try is left. */
       fake_assert_login_fails (client, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
       drop_client (client);
       g_free (fake_server_free (server));
     }
+  fast_timers_stop ();
 }
 
 static void
@@ -363,8 +371,7 @@ test_cancel (void)
       FakeServer              *server = fake_server_new (silent_servers[stage]);
       IBBClient               *client = create_client_for_silence (server, stage);
       g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-      g_autoptr (GAsyncResult) result = NULL;
-      g_autoptr (GError)       error = NULL;
+      GAsyncResult            *result = NULL;
 
       ibb_client_login_async (client, cancellable, store_result_cb, &result);
       g_assert_null (result);
@@ -376,15 +383,12 @@ test_cancel (void)
         }
       else
         {
-          g_assert_true (ibb_client_logout (client, NULL, &error));
-          g_assert_no_error (error);
+          assert_succeeds (ibb_client_logout, client, NULL);
         }
-      wait_for_result (&result);
-      g_assert_false (ibb_client_login_finish (client, result, &error));
-      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_client_login_finish, client,
+                           &result);
       g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
-      g_clear_object (&result);
-      iterate_until_idle ();
+      run_pending ();
       drop_client (client);
       g_free (fake_server_free (server));
     }
@@ -445,6 +449,38 @@ test_features (void)
   g_free (fake_server_free (server));
 }
 
+static char *
+assert_no_presence (const char *received)
+{
+  g_assert_null (strstr (received, "<presence"));
+  return g_strdup ("");
+}
+
+/* The first stanza is the application's. */
+static void
+test_no_presence (void)
+{
+  static const FakeStep steps[] = {
+    { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAKE_SUCCESS },
+    { "<stream:stream", FAKE_FEATURES (FAKE_BIND) },  { "</iq>", FAKE_BOUND },
+    { "</message>", NULL, assert_no_presence },       { NULL },
+  };
+  FakeServer           *server = fake_server_new (steps);
+  IBBClient            *client = fake_create_client (server, FAKE_JID);
+  g_autoptr (IBBStanza) stanza =
+      ibb_stanza_new_from_xml ("<message to='p@d/r'><body>first</body></message>", -1, NULL);
+
+  g_assert_true (ibb_client_get_send_presence (client));
+  g_object_set (client, "send-presence", FALSE, NULL);
+  g_assert_false (ibb_client_get_send_presence (client));
+  fake_assert_login (client);
+  g_assert_true (ibb_connection_send (IBB_CONNECTION (client), stanza, NULL));
+  fake_server_expect (server, "");
+  g_assert_true (ibb_client_logout (client, NULL, NULL));
+  drop_client (client);
+  g_free (fake_server_free (server));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -452,12 +488,14 @@ main (int argc, char **argv)
   start_watchdog ();
   g_test_add_func ("/ibb/client/login/failures", test_login_failures);
   g_test_add_func ("/ibb/client/login/scram", test_scram);
+  g_test_add_func ("/ibb/client/login/scram/cancelled", test_scram_cancelled);
   g_test_add_func ("/ibb/client/login/without-password", test_without_password);
   g_test_add_func ("/ibb/client/login/bad-jid", test_bad_jid);
   g_test_add_func ("/ibb/client/login/silence", test_silence);
   g_test_add_func ("/ibb/client/login/cancel", test_cancel);
   g_test_add_func ("/ibb/client/login/bind-conflict", test_bind_conflict);
   g_test_add_func ("/ibb/client/login/features", test_features);
+  g_test_add_func ("/ibb/client/login/no-presence", test_no_presence);
 
   return g_test_run ();
 }

@@ -9,7 +9,7 @@
 
 #include "client-fixture.h"
 #include "fake-server.h"
-#include "xmpp/client-private.h"
+#include "xmpp/keepalive.h"
 
 #define SM "urn:xmpp:sm:3"
 #define OFFER "<sm xmlns='" SM "'/>"
@@ -38,13 +38,17 @@ static const FakeStep back[] = { RETURN ("<resumed xmlns='" SM "' previd='some-i
                                  { NULL } };
 
 static void
+count_cb (guint *n_calls)
+{
+  (*n_calls)++;
+}
+
+static void
 end (IBBClient *client, FakeServer *server, char **received)
 {
-  g_autoptr (GError) error = NULL;
-  g_autofree char   *text = NULL;
+  g_autofree char *text = NULL;
 
-  g_assert_true (ibb_client_logout (client, NULL, &error));
-  g_assert_no_error (error);
+  assert_succeeds (ibb_client_logout, client, NULL);
   drop_client (client);
   text = fake_server_free (server);
   if (received != NULL)
@@ -62,6 +66,15 @@ round_trip (FakeServer *server)
 
   fake_server_send (server, ping, -1);
   fake_server_expect (server, id);
+}
+
+/* The client is online again, on the connection of that number to server. */
+static void
+wait_until_resumed (IBBClient *client, FakeServer *server, guint n_connection)
+{
+  while (fake_server_get_n_clients (server) < n_connection)
+    wait_a_moment ();
+  wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
 }
 
 /* Counts that cannot be, and none at all: it is over, and not to be resumed. */
@@ -141,8 +154,7 @@ test_unasked (void)
   round_trip (server);
   fake_server_set_steps (server, back); /* of the first id */
   fake_server_close (server);
-  wait_for_state (client, IBB_CLIENT_STATE_SUSPENDED);
-  wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
+  wait_until_resumed (client, server, 2);
   fake_server_expect (server, "previd='some-id'");
   end (client, server, NULL);
 }
@@ -236,10 +248,8 @@ send_message (IBBClient *client, const char *id)
 {
   g_autofree char      *xml = g_strdup_printf ("<message to='a@b' id='%s'/>", id);
   g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
-  g_autoptr (GError)    error = NULL;
 
-  g_assert_true (ibb_connection_send (IBB_CONNECTION (client), stanza, &error));
-  g_assert_no_error (error);
+  assert_succeeds (ibb_connection_send, IBB_CONNECTION (client), stanza);
 }
 
 /* What the server has not counted goes again, and what came in is counted on. */
@@ -262,8 +272,7 @@ test_resume (void)
   fake_server_expect (server, "two");
   fake_server_set_steps (server, steps);
   fake_server_close (server);
-  wait_for_state (client, IBB_CLIENT_STATE_SUSPENDED);
-  wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
+  wait_until_resumed (client, server, 2);
   fake_server_expect (server, " h='1' previd='some-id'/>");
   fake_server_expect (server, "two");
   fake_server_send (server, "<r xmlns='" SM "'/>", -1);
@@ -284,49 +293,34 @@ static void
 test_refused (void)
 {
 #define STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"
-  static const FakeStep failed[] = {
-    RETURN ("<failed xmlns='" SM "' h='1'><item-not-found xmlns='" STANZAS "'/></failed>"),
-    { NULL },
+#define RESUMED(attributes) "<resumed xmlns='" SM "' " attributes "/>"
+  static const FakeStep all[][5] = {
+    { RETURN ("<failed xmlns='" SM "' h='1'><item-not-found xmlns='" STANZAS "'/></failed>") },
+    { RETURN ("<failed xmlns='" SM "'/>") },
+    { RETURN (RESUMED ("previd='his' h='1'")) },
+    { RETURN (RESUMED ("h='1'")) },
+    { RETURN (RESUMED ("previd='some-id'")) },
+    { RETURN (RESUMED ("previd='some-id' h='x'")) },
+    { RETURN (RESUMED ("previd='some-id' h='3'")) }, /* too many */
+    { RETURN (RESUMED ("previd='some-id' h='1'")) }, /* fewer than before */
+    /* No resumption is offered any more; the account is not let in any more. */
+    { { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
+      { "</auth>", FAKE_SUCCESS },
+      { "<stream:stream", FAKE_FEATURES (FAKE_BIND) } },
+    { { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
+      { "</auth>",
+        "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>" } },
   };
-  static const FakeStep bare[] = { RETURN ("<failed xmlns='" SM "'/>"), { NULL } };
-  static const FakeStep other[] = { RETURN ("<resumed xmlns='" SM "' previd='his' h='1'/>"),
-                                    { NULL } };
-  static const FakeStep no_id[] = { RETURN ("<resumed xmlns='" SM "' h='1'/>"), { NULL } };
-  static const FakeStep no_h[] = { RETURN ("<resumed xmlns='" SM "' previd='some-id'/>"),
-                                   { NULL } };
-  static const FakeStep bad_h[] = { RETURN ("<resumed xmlns='" SM "' previd='some-id' h='x'/>"),
-                                    { NULL } };
-  static const FakeStep high_h[] = { RETURN ("<resumed xmlns='" SM "' previd='some-id' h='3'/>"),
-                                     { NULL } };
-  static const FakeStep low_h[] = {
-    RETURN ("<resumed xmlns='" SM "' previd='some-id' h='1'/>"),
-    { NULL },
-  };
-  static const FakeStep no_more[] = {
-    { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
-    { "</auth>", FAKE_SUCCESS },
-    { "<stream:stream", FAKE_FEATURES (FAKE_BIND) },
-    { NULL },
-  };
-  static const FakeStep not_in[] = {
-    { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
-    { "</auth>", "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>" },
-    { NULL },
-  };
-  static const FakeStep *all[] = { failed, bare,   other, no_id,   no_h,
-                                   bad_h,  high_h, low_h, no_more, not_in };
 
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
     {
-      FakeServer              *server = fake_server_new (managed);
-      IBBClient               *client = fake_create_client (server, FAKE_JID);
-      g_autoptr (IBBService)   service = ibb_service_new (IBB_CONNECTION (client));
-      g_autoptr (GAsyncResult) result = NULL;
-      g_autoptr (GError)       error = NULL;
-      g_autofree char         *received = NULL;
+      FakeServer      *server = fake_server_new (managed);
+      IBBClient       *client = fake_create_client (server, FAKE_JID);
+      IBBService      *service = ibb_service_new (IBB_CONNECTION (client));
+      g_autofree char *received = NULL;
+      GAsyncResult    *result = NULL;
 
-      ibb_service_expect_session_async (service, "a@b/c", "sid", NULL, store_result_cb,
-                                        (gpointer) &result);
+      ibb_service_expect_session_async (service, "a@b/c", "sid", NULL, store_result_cb, &result);
       fake_assert_login (client);
       fake_server_send (server, "<a xmlns='" SM "' h='1'/>", -1);
       round_trip (server);
@@ -334,13 +328,10 @@ test_refused (void)
       fake_server_set_steps (server, all[i]);
       fake_server_close (server);
       wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
-      wait_for_result (&result);
-      g_assert_null (ibb_service_expect_session_finish (service, result, &error));
-      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
-      g_test_message ("%s", error->message);
+      assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                           ibb_service_expect_session_finish, service, &result);
       g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
-      g_clear_object (&result);
-      g_clear_object (&service);
+      g_object_unref (service);
       end (client, server, &received);
       g_assert_null (strstr (strstr (received, "<bind") + 1, "<bind"));
     }
@@ -382,8 +373,7 @@ test_stream_errors (void)
         fake_server_close (server);
       if (resumed)
         {
-          wait_for_state (client, IBB_CLIENT_STATE_SUSPENDED);
-          wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
+          wait_until_resumed (client, server, 2);
         }
       else
         wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
@@ -408,17 +398,42 @@ test_location (void)
   round_trip (server);
   fake_server_set_steps (server, back);
   fake_server_close (server);
-  wait_for_state (client, IBB_CLIENT_STATE_SUSPENDED);
-  wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
+  wait_until_resumed (client, elsewhere, 1);
   g_assert_cmpuint (fake_server_get_n_clients (elsewhere), ==, 1);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 1);
 
   fake_server_close (elsewhere);
   g_free (fake_server_free (elsewhere));
-  wait_for_state (client, IBB_CLIENT_STATE_SUSPENDED);
-  wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
+  wait_until_resumed (client, server, 2);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
   end (client, server, NULL);
+}
+
+/* A logout while the client is suspended leaves no disconnect error, not even for a
+ * moment: the property does not change. */
+static void
+test_logout_suspended (void)
+{
+  static const FakeStep silent[] = { { NULL } };
+  FakeServer           *server = fake_server_new (managed);
+  IBBClient            *client = fake_create_client (server, FAKE_JID);
+  guint                 n_changes = 0;
+  g_autoptr (GError)    error = NULL;
+
+  fake_assert_login (client);
+  round_trip (server);
+  fake_server_set_steps (server, silent);
+  fake_server_close (server);
+  wait_for_state (client, IBB_CLIENT_STATE_SUSPENDED);
+  run_pending ();
+  g_signal_connect_swapped (client, "notify::disconnect-error", G_CALLBACK (count_cb), &n_changes);
+  assert_succeeds (ibb_client_logout, client, NULL);
+  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
+  run_pending ();
+  g_assert_null (ibb_client_dup_disconnect_error (client));
+  g_assert_cmpuint (n_changes, ==, 0);
+  drop_client (client);
+  g_free (fake_server_free (server));
 }
 
 /* One that lets the stream be resumed again and again and never says a word. */
@@ -428,12 +443,12 @@ test_deaf (void)
   FakeServer *server = fake_server_new (managed);
   IBBClient  *client = fake_create_client (server, FAKE_JID);
 
-  g_object_set_data (G_OBJECT (client), IBB_CLIENT_ACK_TIMEOUT_KEY, GUINT_TO_POINTER (20));
+  ibb_client_set_keepalive_timeout (client, 20);
   ibb_client_set_keepalive_interval (client, 10);
   fake_assert_login (client);
   fake_server_set_steps (server, back);
   wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
-  g_assert_cmpuint (fake_server_get_n_clients (server), ==, IBB_CLIENT_MAX_VAIN);
+  g_assert_cmpuint (fake_server_get_n_clients (server), ==, IBB_KEEPALIVE_MAX_SILENCES);
   end (client, server, NULL);
 }
 
@@ -477,6 +492,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/resume/D-42/B-03/refused", test_refused);
   g_test_add_func ("/ibb/client/resume/D-42/stream-errors", test_stream_errors);
   g_test_add_func ("/ibb/client/resume/D-42/location", test_location);
+  g_test_add_func ("/ibb/client/resume/D-42/logout", test_logout_suspended);
   g_test_add_func ("/ibb/client/resume/D-42/deaf", test_deaf);
   g_test_add_func ("/ibb/client/resume/D-42/time", test_time);
 

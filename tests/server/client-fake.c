@@ -9,70 +9,46 @@
 #include "client-fixture.h"
 #include "fake-server.h"
 #include "ibb-connection-private.h"
-#include "xmpp/client-private.h"
+#include "stanza/stanza-reader.h"
 
 /* A service that counts. */
 typedef struct
 {
-  gatomicrefcount ref_count;
-  int             n_lost;
-  int             n_drained;
-  GError         *error;
+  IBBConnectionListener parent;
+
+  int     n_lost;
+  int     n_drained;
+  GError *error;
 } Watcher;
 
 static gboolean
-watcher_receive (gpointer data, IBBStanza *stanza)
+watcher_notify (IBBConnectionListener *listener, const IBBConnectionEvent *event)
 {
+  Watcher *self = (Watcher *) listener;
+
+  if (event->type == IBB_CONNECTION_DRAINED)
+    g_atomic_int_inc (&self->n_drained);
+  else if (event->type == IBB_CONNECTION_LOST)
+    {
+      g_assert_nonnull (event->error);
+      g_clear_error (&self->error);
+      self->error = g_error_copy (event->error);
+      g_atomic_int_inc (&self->n_lost);
+    }
   return FALSE;
 }
 
-static void
-watcher_lost (gpointer data, const GError *error)
-{
-  Watcher *self = data;
-
-  g_assert_nonnull (error);
-  g_clear_error (&self->error);
-  self->error = g_error_copy (error);
-  g_atomic_int_inc (&self->n_lost);
-}
-
-static void
-watcher_drained (gpointer data)
-{
-  g_atomic_int_inc (&((Watcher *) data)->n_drained);
-}
-
-static void
-watcher_ignore (gpointer data)
-{
-}
-
-static void
-watcher_confirmed (gpointer data, IBBStanza *stanza)
-{
-}
-
 static char **
-watcher_dup_features (gpointer data)
+watcher_dup_features (IBBConnectionListener *listener)
 {
   return g_strsplit ("urn:ibb-glib:1", " ", 0);
 }
 
-static gpointer
-watcher_ref (gpointer data)
-{
-  g_atomic_ref_count_inc (&((Watcher *) data)->ref_count);
-  return data;
-}
-
 static void
-watcher_unref (gpointer data)
+watcher_free (IBBConnectionListener *listener)
 {
-  Watcher *self = data;
+  Watcher *self = (Watcher *) listener;
 
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
   g_clear_error (&self->error);
   g_free (self);
 }
@@ -80,24 +56,15 @@ watcher_unref (gpointer data)
 static Watcher *
 watch (IBBClient *client)
 {
-  static const IBBConnectionHooks hooks = {
-    .receive = watcher_receive,
-    .lost = watcher_lost,
-    .restored = watcher_ignore,
-    .suspended = watcher_ignore,
-    .resumed = watcher_ignore,
-    .confirmed = watcher_confirmed,
-    .drained = watcher_drained,
+  static const IBBConnectionListenerClass class = {
+    .notify = watcher_notify,
     .dup_features = watcher_dup_features,
-    .begin = watcher_ignore,
-    .end = watcher_ignore,
-    .ref = watcher_ref,
-    .unref = watcher_unref,
+    .free = watcher_free,
   };
   Watcher *self = g_new0 (Watcher, 1);
 
-  g_atomic_ref_count_init (&self->ref_count);
-  ibb_connection_add_service (IBB_CONNECTION (client), &hooks, self);
+  ibb_connection_listener_init (&self->parent, &class);
+  ibb_connection_add_listener (IBB_CONNECTION (client), &self->parent);
 
   return self;
 }
@@ -105,12 +72,18 @@ watch (IBBClient *client)
 static void
 unwatch (IBBClient *client, Watcher *watcher)
 {
-  ibb_connection_remove_service (IBB_CONNECTION (client), watcher);
-  watcher_unref (watcher);
+  ibb_connection_remove_listener (IBB_CONNECTION (client), &watcher->parent);
 }
+
 /* Online. */
 
 static const FakeStep online_steps[] = { FAKE_LOGIN, { NULL } };
+
+static void
+count_notify_cb (GObject *object, GParamSpec *pspec, gpointer data)
+{
+  (*(int *) data)++;
+}
 
 static void
 test_lost (void)
@@ -147,19 +120,33 @@ test_lost (void)
       { attribute->str, IBB_ERROR, IBB_ERROR_PROTOCOL, "<policy-violation" },
       { tag->str, IBB_ERROR, IBB_ERROR_PROTOCOL, "<policy-violation" },
       { "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
-        G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "</stream:stream>" },
+        IBB_ERROR, IBB_ERROR_CONFLICT, "</stream:stream>" },
+      { "<stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+        "</stream:error>",
+        IBB_ERROR, IBB_ERROR_POLICY_VIOLATION, "</stream:stream>" },
+      { "<stream:error><not-well-formed xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+        "</stream:error>",
+        IBB_ERROR, IBB_ERROR_PROTOCOL, "</stream:stream>" },
+      { "<stream:error/>", G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "</stream:stream>" },
       { "</stream:stream>", G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "</stream:stream>" },
       { NULL, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, NULL },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
       {
-        FakeServer *server = fake_server_new (online_steps);
-        IBBClient  *client = fake_create_client (server, FAKE_JID);
-        Watcher    *watcher = watch (client);
+        FakeServer        *server = fake_server_new (online_steps);
+        IBBClient         *client = fake_create_client (server, FAKE_JID);
+        Watcher           *watcher = watch (client);
+        GError            *error = NULL;
+        g_autoptr (GError) property = NULL;
+        int                n_notified = 0;
 
         g_test_message ("%.40s", cases[i].sent);
+        g_signal_connect (client, "notify::disconnect-error", G_CALLBACK (count_notify_cb),
+                          &n_notified);
+        g_assert_null (ibb_client_dup_disconnect_error (client));
         fake_assert_login (client);
+        g_assert_null (ibb_client_dup_disconnect_error (client));
         if (cases[i].sent != NULL)
           fake_server_send (server, cases[i].sent, -1);
         else
@@ -167,16 +154,26 @@ test_lost (void)
         wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
         wait_for_int (&watcher->n_lost, 1);
         g_assert_error (watcher->error, cases[i].domain, cases[i].code);
+        error = ibb_client_dup_disconnect_error (client);
+        g_assert_error (error, cases[i].domain, cases[i].code);
+        g_assert_cmpstr (error->message, ==, watcher->error->message);
+        g_clear_error (&error);
+        g_object_get (client, "disconnect-error", &property, NULL);
+        g_assert_error (property, cases[i].domain, cases[i].code);
+        while (n_notified == 0)
+          g_main_context_iteration (NULL, TRUE);
         if (cases[i].answer != NULL)
           fake_server_expect (server, cases[i].answer);
         g_assert_null (ibb_connection_dup_local_jid (IBB_CONNECTION (client)));
 
         /* It can log in again, and is lost once a login. */
         fake_assert_login (client);
+        g_assert_null (ibb_client_dup_disconnect_error (client));
         g_assert_true (ibb_client_logout (client, NULL, NULL));
+        g_assert_null (ibb_client_dup_disconnect_error (client));
         g_assert_cmpint (watcher->n_lost, ==, 2);
         unwatch (client, watcher);
-        iterate_until_idle ();
+        run_pending ();
         drop_client (client);
         g_free (fake_server_free (server));
       }
@@ -244,7 +241,7 @@ test_answers (void)
   g_assert_cmpstr (ibb_stanza_get_id (stanzas->pdata[3]), ==, "take2");
 
   unwatch (client, watcher);
-  iterate_until_idle ();
+  run_pending ();
   drop_client (client);
   {
     g_autofree char *all = fake_server_free (server);
@@ -257,10 +254,14 @@ test_answers (void)
   }
 }
 
-/* Nobody runs the context in which signals are emitted, and strangers flood. */
+/* Nobody runs the context in which signals are emitted, and strangers flood: 4 MiB
+ * of stanzas of 100 KiB wait. The next one is the last: others would find room as
+ * soon as the context runs. */
 static void
 test_flood (void)
 {
+  g_autofree char      *text = g_strnfill (100 * 1024, 'x');
+  const guint           n = 4 * 1024 / 100;
   FakeServer           *server = fake_server_new (online_steps);
   IBBClient            *client = fake_create_client (server, FAKE_JID);
   g_autoptr (GString)   flood = g_string_new (NULL);
@@ -269,28 +270,56 @@ test_flood (void)
 
   fake_assert_login (client);
   g_signal_connect (client, "stanza-received", G_CALLBACK (received_cb), stanzas);
-  for (guint i = 0; i < 1001; i++)
-    g_string_append (flood, UNKNOWN ("take"));
+  for (guint i = 0; i < n + 1; i++)
+    g_string_append_printf (flood, "<iq type='get' id='take'><x xmlns='urn:x'>%s</x></iq>", text);
   fake_server_send (server, flood->str, (gssize) flood->len);
   fake_server_expect (server, "<resource-constraint");
-  iterate_until_idle ();
-  g_assert_cmpuint (stanzas->len, ==, 1000);
+  run_pending ();
+  g_assert_cmpuint (stanzas->len, ==, n);
   fake_server_send (server, UNKNOWN ("take"), -1);
-  while (stanzas->len < 1001)
+  while (stanzas->len < n + 1)
     g_main_context_iteration (NULL, TRUE);
   drop_client (client);
   g_free (fake_server_free (server));
 }
 
-static void
-test_keepalive (void)
+/* A handler runs a main loop of its own, as a modal dialogue does. */
+static gboolean
+nested_cb (IBBConnection *connection, IBBStanza *stanza, gpointer user_data)
 {
-  FakeServer *server = fake_server_new (online_steps);
-  IBBClient  *client = fake_create_client (server, FAKE_JID);
+  GPtrArray *stanzas = user_data;
 
-  ibb_client_set_keepalive_interval (client, 20);
+  g_ptr_array_add (stanzas, ibb_stanza_ref (stanza));
+  while (stanzas->len < 5)
+    g_main_context_iteration (NULL, TRUE);
+  return TRUE;
+}
+
+static void
+test_nested (void)
+{
+  FakeServer           *server = fake_server_new (online_steps);
+  IBBClient            *client = fake_create_client (server, FAKE_JID);
+  g_autoptr (GPtrArray) stanzas =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_stanza_unref);
+
   fake_assert_login (client);
-  fake_server_expect (server, "   ");
+  g_signal_connect (client, "stanza-received", G_CALLBACK (nested_cb), stanzas);
+  fake_server_send (server, UNKNOWN ("0") UNKNOWN ("1") UNKNOWN ("2") UNKNOWN ("3"), -1);
+  /* Once the ping is answered, what was before it waits for the signal. */
+  fake_server_send (server,
+                    UNKNOWN ("4") "<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>", -1);
+  fake_server_expect (server, "id='p'");
+  while (stanzas->len < 5)
+    g_main_context_iteration (NULL, TRUE);
+  run_pending ();
+  g_assert_cmpuint (stanzas->len, ==, 5);
+  for (guint i = 0; i < 5; i++)
+    g_assert_cmpint (ibb_stanza_get_id (stanzas->pdata[i])[0] - '0', ==, (int) i);
+
+  fake_server_send (server, UNKNOWN ("5"), -1);
+  while (stanzas->len < 6)
+    g_main_context_iteration (NULL, TRUE);
   drop_client (client);
   g_free (fake_server_free (server));
 }
@@ -299,16 +328,15 @@ test_keepalive (void)
 static void
 test_logout (void)
 {
-  FakeServer              *server = fake_server_new (online_steps);
-  IBBClient               *client = fake_create_client (server, FAKE_JID);
-  Watcher                 *watcher = watch (client);
-  g_autofree char         *body = g_strnfill (4000, 'x');
-  g_autofree char         *xml = g_strdup_printf ("<message><body>%s</body></message>", body);
-  g_autoptr (IBBStanza)    stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
-  g_autoptr (IBBStanza)    last = ibb_stanza_new_from_xml ("<message id='last'/>", -1, NULL);
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GAsyncResult) login = NULL;
-  g_autoptr (GError)       error = NULL;
+  FakeServer           *server = fake_server_new (online_steps);
+  IBBClient            *client = fake_create_client (server, FAKE_JID);
+  Watcher              *watcher = watch (client);
+  g_autofree char      *body = g_strnfill (4000, 'x');
+  g_autofree char      *xml = g_strdup_printf ("<message><body>%s</body></message>", body);
+  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
+  g_autoptr (IBBStanza) last = ibb_stanza_new_from_xml ("<message id='last'/>", -1, NULL);
+  GAsyncResult         *result = NULL;
+  GAsyncResult         *login = NULL;
 
   fake_server_set_deaf (server);
   fake_assert_login (client);
@@ -324,25 +352,17 @@ test_logout (void)
   fake_server_expect (server, "id='last'");
   fake_server_expect (server, "</stream:stream>");
   g_assert_null (result);
-  g_assert_false (ibb_connection_send (IBB_CONNECTION (client), last, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED);
-  g_clear_error (&error);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, ibb_connection_send, IBB_CONNECTION (client),
+                last);
   ibb_client_login_async (client, NULL, store_result_cb, &login);
-  wait_for_result (&login);
-  g_assert_false (ibb_client_login_finish (client, login, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
-  g_clear_error (&error);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_client_login_finish, client, &login);
 
   fake_server_send (server, "</stream:stream>", -1);
-  wait_for_result (&result);
-  g_assert_true (ibb_client_logout_finish (client, result, &error));
-  g_assert_no_error (error);
+  assert_result (ibb_client_logout_finish, client, &result);
   g_assert_cmpint (watcher->n_lost, ==, 1);
   g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
   unwatch (client, watcher);
-  g_clear_object (&result);
-  g_clear_object (&login);
-  iterate_until_idle ();
+  run_pending ();
   drop_client (client);
   g_free (fake_server_free (server));
 }
@@ -379,18 +399,20 @@ test_logout_deaf (void)
 
   fake_server_set_deaf (server);
   fake_assert_login (client);
+  assert_succeeds (ibb_client_logout, client, NULL);
   g_assert_true (ibb_client_logout (client, NULL, &error));
-  g_assert_no_error (error);
-  g_assert_true (ibb_client_logout (client, NULL, &error));
-  iterate_until_idle ();
+  run_pending ();
   drop_client (client);
   g_free (fake_server_free (server));
 }
 
 /* Queries. */
 
+/* What the answer to a query has behind its id; set before the server starts. */
+static const char *answer_rest;
+
 static char *
-answer_query (const char *received, const char *rest)
+answer_query (const char *received)
 {
   const char      *id = strstr (received, "id='ibb-") + strlen ("id='");
   g_autofree char *copy = g_strndup (id, strcspn (id, "'"));
@@ -399,89 +421,50 @@ answer_query (const char *received, const char *rest)
   return g_strdup_printf ("<iq type='error' id='%s' from='other@d/r'><error type='cancel'>"
                           "<forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
                           "<iq id='%s' %s</iq>",
-                          copy, copy, rest);
+                          copy, copy, answer_rest);
 }
 
 #define DISCO(feature)                                                                             \
   "from='p@d/r' type='result'><query xmlns='http://jabber.org/protocol/disco#info'>"               \
   "<feature var='" feature "'/></query>"
-
-static char *
-answer_yes (const char *received)
-{
-  return answer_query (received, DISCO ("http://jabber.org/protocol/ibb"));
-}
-
-static char *
-answer_ours (const char *received)
-{
-  return answer_query (received, DISCO ("urn:ibb-glib:1"));
-}
-
-static char *
-answer_no (const char *received)
-{
-  return answer_query (received, DISCO ("urn:other"));
-}
-
-static char *
-answer_empty (const char *received)
-{
-  return answer_query (received, "from='p@d/r' type='result'>");
-}
-
-static char *
-answer_error (const char *received)
-{
-  return answer_query (received, "from='P@D/r' type='error'><error type='cancel'><item-not-found "
-                                 "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>");
-}
-
-static char *
-answer_nameless (const char *received)
-{
-  return answer_query (received, "type='result'><query "
-                                 "xmlns='http://jabber.org/protocol/disco#info'/>");
-}
+#define NAMELESS "type='result'><query xmlns='http://jabber.org/protocol/disco#info'/>"
 
 static void
 test_query (void)
 {
   static const struct
   {
-    char *(*answer) (const char *received);
+    const char *rest;
     const char *peer;
     int         code; /* -1: supported */
   } cases[] = {
-    { answer_yes, "p@d/r", -1 },
-    { answer_ours, "p@d/r", -1 },
-    { answer_no, "p@d/r", IBB_ERROR_FEATURE_NOT_IMPLEMENTED },
-    { answer_empty, "p@d/r", IBB_ERROR_PROTOCOL },
-    { answer_error, "p@d/r", IBB_ERROR_ITEM_NOT_FOUND },
-    { answer_nameless, "fake.test", IBB_ERROR_FEATURE_NOT_IMPLEMENTED },
-    { answer_nameless, "user@fake.test", IBB_ERROR_FEATURE_NOT_IMPLEMENTED },
+    { DISCO ("http://jabber.org/protocol/ibb"), "p@d/r", -1 },
+    { DISCO ("urn:ibb-glib:1"), "p@d/r", -1 },
+    { DISCO ("urn:other"), "p@d/r", IBB_ERROR_FEATURE_NOT_IMPLEMENTED },
+    { "from='p@d/r' type='result'>", "p@d/r", IBB_ERROR_PROTOCOL },
+    { "from='P@D/r' type='error'><error type='cancel'><item-not-found "
+      "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>",
+      "p@d/r", IBB_ERROR_ITEM_NOT_FOUND },
+    { NAMELESS, "fake.test", IBB_ERROR_FEATURE_NOT_IMPLEMENTED },
+    { NAMELESS, "user@fake.test", IBB_ERROR_FEATURE_NOT_IMPLEMENTED },
     { NULL, "p@d/", IBB_ERROR_JID_MALFORMED },
   };
+  static const FakeStep steps[] = { FAKE_LOGIN, { "</iq>", NULL, answer_query }, { NULL } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      const FakeStep     steps[] = { FAKE_LOGIN, { "</iq>", NULL, cases[i].answer }, { NULL } };
-      FakeServer        *server = fake_server_new (steps);
-      IBBClient         *client = fake_create_client (server, FAKE_JID);
-      g_autoptr (GError) error = NULL;
+      FakeServer *server;
+      IBBClient  *client;
 
+      answer_rest = cases[i].rest;
+      server = fake_server_new (answer_rest != NULL ? steps : online_steps);
+      client = fake_create_client (server, FAKE_JID);
       fake_assert_login (client);
       if (cases[i].code < 0)
-        {
-          g_assert_true (ibb_client_query_support (client, cases[i].peer, NULL, &error));
-          g_assert_no_error (error);
-        }
+        assert_succeeds (ibb_client_query_support, client, cases[i].peer, NULL);
       else
-        {
-          g_assert_false (ibb_client_query_support (client, cases[i].peer, NULL, &error));
-          g_assert_error (error, IBB_ERROR, cases[i].code);
-          g_test_message ("%s", error->message);
-        }
+        assert_fails (IBB_ERROR, cases[i].code, ibb_client_query_support, client, cases[i].peer,
+                      NULL);
       drop_client (client);
       g_free (fake_server_free (server));
     }
@@ -493,32 +476,25 @@ test_query_unanswered (void)
   FakeServer              *server = fake_server_new (online_steps);
   IBBClient               *client = fake_create_client (server, FAKE_JID);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GAsyncResult) cancelled = NULL;
-  g_autoptr (GAsyncResult) lost = NULL;
-  g_autoptr (GError)       error = NULL;
+  GAsyncResult            *cancelled = NULL;
+  GAsyncResult            *lost = NULL;
 
-  g_assert_false (ibb_client_query_support (client, "p@d/r", NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED);
-  g_clear_error (&error);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, ibb_client_query_support, client, "p@d/r",
+                NULL);
 
   fake_assert_login (client);
   ibb_client_query_support_async (client, "p@d/r", cancellable, store_result_cb, &cancelled);
   ibb_client_query_support_async (client, "p@d/r", NULL, store_result_cb, &lost);
   fake_server_expect (server, "</iq>");
   g_cancellable_cancel (cancellable);
-  wait_for_result (&cancelled);
-  g_assert_false (ibb_client_query_support_finish (client, cancelled, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_client_query_support_finish, client,
+                       &cancelled);
   g_assert_null (lost);
   fake_server_close (server);
-  wait_for_result (&lost);
-  g_assert_false (ibb_client_query_support_finish (client, lost, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_client_query_support_finish,
+                       client, &lost);
 
-  g_clear_object (&cancelled);
-  g_clear_object (&lost);
-  iterate_until_idle ();
+  run_pending ();
   drop_client (client);
   g_free (fake_server_free (server));
 }
@@ -574,7 +550,7 @@ test_drop (void)
   g_thread_join (g_thread_new ("drop", log_in_and_drop, client));
   fake_server_expect (server, "</stream:stream>");
 
-  iterate_until_idle ();
+  run_pending ();
   g_free (fake_server_free (server));
 }
 
@@ -582,17 +558,12 @@ test_drop (void)
 static gboolean
 block_cb (gpointer user_data)
 {
-  IBBClient        **client = user_data;
-  g_autoptr (GError) error = NULL;
+  IBBClient **client = user_data;
 
-  g_assert_false (ibb_client_login (*client, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
-  g_clear_error (&error);
-  g_assert_false (ibb_client_logout (*client, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
-  g_clear_error (&error);
-  g_assert_false (ibb_client_query_support (*client, "p@d/r", NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, ibb_client_login, *client, NULL);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, ibb_client_logout, *client, NULL);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, ibb_client_query_support, *client, "p@d/r",
+                NULL);
   g_object_unref (*client);
   g_atomic_pointer_set (client, NULL);
 
@@ -611,8 +582,115 @@ test_own_thread (void)
   while (g_atomic_pointer_get (&client) != NULL)
     g_thread_yield ();
   fake_server_expect (server, "</stream:stream>");
-  iterate_until_idle ();
+  run_pending ();
   g_free (fake_server_free (server));
+}
+
+/* Another thread may set a property while this one looks at its value. */
+static void
+test_getters (void)
+{
+  IBBClient       *client = ibb_client_new (FAKE_JID);
+  GTlsDatabase    *database = g_tls_backend_get_default_database (g_tls_backend_get_default ());
+  g_autofree char *host = NULL;
+  GTlsDatabase    *used;
+
+  ibb_client_set_host (client, "first.example");
+  ibb_client_set_tls_database (client, database);
+  g_object_unref (database);
+
+  host = ibb_client_dup_host (client);
+  used = ibb_client_dup_tls_database (client);
+  g_assert_true (used == database);
+  ibb_client_set_host (client, "second.example");
+  ibb_client_set_tls_database (client, NULL);
+  g_assert_cmpstr (host, ==, "first.example");
+  g_assert_true (G_IS_TLS_DATABASE (used));
+  g_assert_null (ibb_client_dup_tls_database (client));
+  g_object_unref (used);
+
+  ibb_client_set_host (client, NULL);
+  g_assert_null (ibb_client_dup_host (client));
+  drop_client (client);
+}
+
+/* To a port where nobody listens. */
+static IBBClient *
+create_refused (void)
+{
+  IBBClient *client = ibb_client_new ("romeo@localhost");
+
+  ibb_client_set_host (client, "127.0.0.1");
+  ibb_client_set_port (client, 1);
+  return client;
+}
+
+/* A binding may dispose a client while it logs in: the login fails as it would anyway. */
+static void
+test_disposed (void)
+{
+  g_autoptr (IBBClient) client = create_refused ();
+  GAsyncResult         *result = NULL;
+
+  ibb_client_login_async (client, NULL, store_result_cb, &result);
+  g_object_run_dispose (G_OBJECT (client));
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, ibb_client_login_finish, client,
+                       &result);
+}
+
+typedef struct
+{
+  IBBClient *client;
+  GThread   *owner;
+  gboolean   stop;      /* atomic */
+  guint      n_right;   /* notifications in the thread of construction */
+  gboolean   any_wrong; /* atomic; elsewhere */
+} Notified;
+
+static void
+notified_cb (IBBClient *client, GParamSpec *pspec, Notified *self)
+{
+  if (g_thread_self () == self->owner)
+    self->n_right++;
+  else
+    g_atomic_int_set (&self->any_wrong, TRUE);
+}
+
+static gpointer
+set_priorities (gpointer data)
+{
+  Notified *self = data;
+
+  for (int i = 0; !g_atomic_int_get (&self->stop); i++)
+    ibb_client_set_priority (self->client, i % 100);
+  return NULL;
+}
+
+/* The state is notified in the context of construction, even while another thread sets a property.
+ */
+static void
+test_notified (void)
+{
+  g_autoptr (IBBClient) client = create_refused ();
+  Notified              notified = { .client = client, .owner = g_thread_self () };
+  GThread              *thread;
+
+  g_signal_connect (client, "notify::state", G_CALLBACK (notified_cb), &notified);
+  thread = g_thread_new ("set", set_priorities, &notified);
+  for (guint i = 0; i < 100; i++)
+    {
+      GAsyncResult *result = NULL;
+
+      ibb_client_login_async (client, NULL, store_result_cb, &result);
+      assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, ibb_client_login_finish,
+                           client, &result);
+    }
+  g_atomic_int_set (&notified.stop, TRUE);
+  g_thread_join (thread);
+  run_pending ();
+  g_assert_false (g_atomic_int_get (&notified.any_wrong));
+  g_assert_cmpuint (notified.n_right, >=, 100);
+  g_signal_handlers_disconnect_by_data (client, &notified);
 }
 
 int
@@ -623,7 +701,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/lost", test_lost);
   g_test_add_func ("/ibb/client/answers", test_answers);
   g_test_add_func ("/ibb/client/flood", test_flood);
-  g_test_add_func ("/ibb/client/keepalive", test_keepalive);
+  g_test_add_func ("/ibb/client/nested", test_nested);
   g_test_add_func ("/ibb/client/logout", test_logout);
   g_test_add_func ("/ibb/client/logout/deaf", test_logout_deaf);
   g_test_add_func ("/ibb/client/drained", test_drained);
@@ -631,6 +709,9 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/query/unanswered", test_query_unanswered);
   g_test_add_func ("/ibb/client/drop", test_drop);
   g_test_add_func ("/ibb/client/own-thread", test_own_thread);
+  g_test_add_func ("/ibb/client/getters", test_getters);
+  g_test_add_func ("/ibb/client/disposed", test_disposed);
+  g_test_add_func ("/ibb/client/notified", test_notified);
 
   return g_test_run ();
 }

@@ -4,28 +4,12 @@
 
 #include "client-fixture.h"
 
-#include <unistd.h>
+#include "../lib/watchdog.h"
 
 void
 start_watchdog (void)
 {
-  alarm (90);
-}
-
-void
-store_result_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  GAsyncResult **stored = user_data;
-
-  g_assert_null (*stored);
-  *stored = g_object_ref (result);
-}
-
-void
-wait_for_result (GAsyncResult **result)
-{
-  while (*result == NULL)
-    g_main_context_iteration (NULL, TRUE);
+  watchdog_start (90);
 }
 
 static gboolean
@@ -35,20 +19,19 @@ tick_cb (gpointer user_data)
 }
 
 void
-wait_for_state (IBBClient *client, IBBClientState state)
+wait_a_moment (void)
 {
   guint tick = g_timeout_add (5, tick_cb, NULL);
 
-  while (ibb_client_get_state (client) != state)
-    g_main_context_iteration (NULL, TRUE);
+  g_main_context_iteration (NULL, TRUE);
   g_source_remove (tick);
 }
 
 void
-iterate_until_idle (void)
+wait_for_state (IBBClient *client, IBBClientState state)
 {
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
+  while (ibb_client_get_state (client) != state)
+    wait_a_moment ();
 }
 
 void

@@ -6,14 +6,16 @@
 
 #include <ibb-glib/ibb-glib.h>
 
+#include "../lib/calls.h"
+
 /* Ends the program when it takes longer than any of its tests may. */
 void start_watchdog (void);
-/* A GAsyncReadyCallback for a GAsyncResult **. */
-void store_result_cb (GObject *object, GAsyncResult *result, gpointer user_data);
-/* These iterate the default context. */
-void wait_for_result (GAsyncResult **result);
+/* Iterates the default context, for as long as something is expected of another
+ * thread or process. */
+void wait_a_moment (void);
+/* A client that resumes quickly may never be seen suspended: wait for its next
+ * connection first, then for it to be online. */
 void wait_for_state (IBBClient *client, IBBClientState state);
-void iterate_until_idle (void);
 /* Waits for another thread to get there. */
 void wait_for_int (int *value, int wanted);
 /* Drops the last reference of the test's own and waits until it is gone: the

@@ -12,8 +12,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../lib/account.h"
+#include "../lib/fast-timers.h"
 #include "client-fixture.h"
-#include "xmpp/client-private.h"
 
 /* The last mechanism that a login in any thread chose. */
 static GMutex lock;
@@ -41,74 +42,25 @@ assert_mechanism (const char *expected)
   g_mutex_unlock (&lock);
 }
 
-static const char *
-get (const char *name)
-{
-  const char *value = g_getenv (name);
-
-  if (value == NULL)
-    g_error ("%s is not set: run this below tests/lib/prosody.py", name);
-  return value;
-}
-
-static GTlsDatabase *
-open_database (const char *name)
-{
-  g_autoptr (GError) error = NULL;
-  GTlsDatabase      *database = g_tls_file_database_new (get (name), &error);
-
-  g_assert_no_error (error);
-  return database;
-}
-
-static IBBClient *
-create_client_for (const char *jid, const char *password)
-{
-  IBBClient               *client = ibb_client_new (jid);
-  g_autoptr (GTlsDatabase) database = open_database ("IBB_TEST_CA_FILE");
-
-  ibb_client_set_password (client, password);
-  ibb_client_set_host (client, get ("IBB_TEST_HOST"));
-  ibb_client_set_port (client, (guint) atoi (get ("IBB_TEST_PORT")));
-  ibb_client_set_tls_database (client, database);
-
-  return client;
-}
-
-static IBBClient *
-create_client (const char *name)
-{
-  g_autofree char *jid = g_strconcat ("IBB_TEST_", name, NULL);
-  g_autofree char *password = g_strconcat (jid, "_PASSWORD", NULL);
-
-  return create_client_for (get (jid), get (password));
-}
-
 static IBBClient *
 create_client_at (const char *domain_variable)
 {
-  g_autofree char *jid = g_strdup_printf ("alice@%s", get (domain_variable));
+  g_autofree char *jid = g_strdup_printf ("alice@%s", account_get (domain_variable));
 
-  return create_client_for (jid, get ("IBB_TEST_ALICE_PASSWORD"));
+  return account_create_client_for (jid, account_get ("IBB_TEST_ALICE_PASSWORD"));
 }
 
 static void
 assert_login (IBBClient *client)
 {
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (ibb_client_login (client, NULL, &error));
-  g_assert_no_error (error);
+  assert_succeeds (ibb_client_login, client, NULL);
   g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_ONLINE);
 }
 
 static void
 assert_logout (IBBClient *client)
 {
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (ibb_client_logout (client, NULL, &error));
-  g_assert_no_error (error);
+  assert_succeeds (ibb_client_logout, client, NULL);
   g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
 }
 
@@ -134,7 +86,7 @@ static void
 test_mechanism (void)
 {
   const char *expected = g_getenv ("IBB_TEST_EXPECTED_MECHANISM");
-  IBBClient  *client = create_client ("ALICE");
+  IBBClient  *client = account_create_client ("alice", NULL);
 
   if (expected == NULL)
     expected = "SCRAM-SHA-256";
@@ -150,7 +102,7 @@ test_mechanism (void)
 static void
 test_plain_text (void)
 {
-  IBBClient *client = create_client ("ALICE");
+  IBBClient *client = account_create_client ("alice", NULL);
 
   /* The server would take it. */
   ibb_client_set_tls_mode (client, IBB_TLS_MODE_NONE);
@@ -161,11 +113,103 @@ test_plain_text (void)
   drop_client (client);
 }
 
+/* Even over TLS: the server never sees it. */
+static void
+test_forbid_plain (void)
+{
+  IBBClient *client = account_create_client ("alice", NULL);
+
+  g_assert_false (ibb_client_get_forbid_plain (client));
+  assert_login (client);
+  assert_mechanism ("PLAIN");
+  assert_logout (client);
+  ibb_client_set_forbid_plain (client, TRUE);
+  g_assert_true (ibb_client_get_forbid_plain (client));
+  assert_login_fails (client, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+  ibb_client_set_tls_mode (client, IBB_TLS_MODE_NONE);
+  ibb_client_set_allow_plain_text (client, TRUE);
+  assert_login_fails (client, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+  drop_client (client);
+}
+
+static void
+set_certificate (IBBClient *client, const char *name)
+{
+  g_autoptr (GError)          error = NULL;
+  g_autoptr (GTlsCertificate) certificate =
+      g_tls_certificate_new_from_file (account_get (name), &error);
+  g_autoptr (GTlsCertificate) again = NULL;
+
+  g_assert_no_error (error);
+  ibb_client_set_certificate (client, certificate);
+  again = ibb_client_dup_certificate (client);
+  g_assert_true (again == certificate);
+}
+
+/* SASL EXTERNAL with a client certificate (XEP-0178). */
+static void
+test_external (void)
+{
+  IBBClient *client = account_create_client ("alice", NULL);
+
+  /* Without one the server offers the password only. */
+  assert_login (client);
+  assert_mechanism ("SCRAM-SHA-1");
+  assert_logout (client);
+
+  set_certificate (client, "IBB_TEST_ALICE_CERTIFICATE");
+  assert_login (client);
+  assert_mechanism ("EXTERNAL");
+  assert_logout (client);
+  ibb_client_set_password (client, NULL);
+  assert_login (client);
+  assert_mechanism ("EXTERNAL");
+  assert_logout (client);
+
+  ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
+  ibb_client_set_port (client, (guint) atoi (account_get ("IBB_TEST_DIRECT_TLS_PORT")));
+  assert_login (client);
+  assert_logout (client);
+
+  /* Somebody else's. */
+  set_certificate (client, "IBB_TEST_STRANGER_CERTIFICATE");
+  assert_login_fails (client, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+
+  ibb_client_set_certificate (client, NULL);
+  assert_login_fails (client, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+  drop_client (client);
+}
+
+/* The server knows nothing newer than TLS 1.1 (RFC 8996). PLAIN is all that it
+ * offers, and nobody listens to it. */
+static void
+test_old_tls (void)
+{
+  IBBClient         *client = account_create_client ("alice", NULL);
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_false (ibb_client_login (client, NULL, &error));
+      g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE);
+      g_test_message ("%s", error->message);
+      g_assert_nonnull (strstr (error->message, "TLS 1.2"));
+      g_assert_nonnull (strstr (error->message, account_get ("IBB_TEST_DOMAIN")));
+      g_clear_error (&error);
+      ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
+      ibb_client_set_port (client, (guint) atoi (account_get ("IBB_TEST_DIRECT_TLS_PORT")));
+    }
+  g_mutex_lock (&lock);
+  g_assert_null (mechanism);
+  g_mutex_unlock (&lock);
+  drop_client (client);
+}
+
 static void
 test_tls_modes (void)
 {
   g_autofree char *jid = NULL;
-  IBBClient       *client = create_client ("ALICE");
+  IBBClient       *client = account_create_client ("alice", NULL);
 
   g_assert_null (dup_local_jid (client));
   assert_login (client);
@@ -179,7 +223,7 @@ test_tls_modes (void)
   assert_logout (client);
 
   ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
-  ibb_client_set_port (client, (guint) atoi (get ("IBB_TEST_DIRECT_TLS_PORT")));
+  ibb_client_set_port (client, (guint) atoi (account_get ("IBB_TEST_DIRECT_TLS_PORT")));
   assert_login (client);
   assert_logout (client);
   drop_client (client);
@@ -192,11 +236,11 @@ test_tls_modes (void)
 static void
 test_wrong_user (void)
 {
-  IBBClient *client = create_client_for ("nobody@localhost", "secret");
+  IBBClient *client = account_create_client_for ("nobody@localhost", "secret");
 
   assert_login_fails (client, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
   drop_client (client);
-  client = create_client_for ("alice@unknown.test", "secret");
+  client = account_create_client_for ("alice@unknown.test", "secret");
   assert_login_fails (client, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   drop_client (client);
 }
@@ -204,7 +248,7 @@ test_wrong_user (void)
 static void
 test_anonymous (void)
 {
-  IBBClient *client = create_client_for (get ("IBB_TEST_ANONYMOUS_DOMAIN"), NULL);
+  IBBClient *client = account_create_client_for (account_get ("IBB_TEST_ANONYMOUS_DOMAIN"), NULL);
 
   assert_login (client);
   assert_mechanism ("ANONYMOUS");
@@ -216,7 +260,7 @@ test_unreachable (void)
 {
   g_autoptr (GSocketListener) listener = g_socket_listener_new ();
   guint                       port = g_socket_listener_add_any_inet_port (listener, NULL, NULL);
-  IBBClient                  *client = create_client ("ALICE");
+  IBBClient                  *client = account_create_client ("alice", NULL);
   g_autofree char            *where = NULL;
   g_autoptr (GError)          error = NULL;
 
@@ -295,7 +339,7 @@ test_certificate (void)
       Judge                    judge = { g_thread_self (), NULL };
 
       if (cases[i].database != NULL)
-        database = open_database (cases[i].database);
+        database = account_open_database (cases[i].database);
       ibb_client_set_tls_database (client, database);
       assert_login_fails (client, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
 
@@ -317,7 +361,7 @@ test_certificate (void)
 static void
 test_certificate_trusted (void)
 {
-  IBBClient *client = create_client ("ALICE");
+  IBBClient *client = account_create_client ("alice", NULL);
   Judge      judge = { g_thread_self (), NULL };
 
   g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_certificate_cb), &judge);
@@ -329,21 +373,17 @@ test_certificate_trusted (void)
 static void
 test_certificate_async (void)
 {
-  IBBClient               *client = create_client ("ALICE");
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
-  Judge                    judge = { g_thread_self (), NULL };
+  IBBClient    *client = account_create_client ("alice", NULL);
+  GAsyncResult *result = NULL;
+  Judge         judge = { g_thread_self (), NULL };
 
   judge.accept = TRUE;
   ibb_client_set_tls_database (client, NULL);
   g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_certificate_cb), &judge);
   ibb_client_login_async (client, NULL, store_result_cb, &result);
-  wait_for_result (&result);
-  g_assert_true (ibb_client_login_finish (client, result, &error));
-  g_assert_no_error (error);
+  assert_result (ibb_client_login_finish, client, &result);
   g_assert_cmpint (judge.n_calls, ==, 1);
   g_free (judge.pin);
-  g_clear_object (&result);
   drop_client (client);
 }
 
@@ -351,23 +391,21 @@ test_certificate_async (void)
 static void
 test_certificate_unanswered (void)
 {
-  IBBClient               *client = create_client ("ALICE");
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
-  Judge                    judge = { g_thread_self (), NULL };
+  IBBClient    *client = account_create_client ("alice", NULL);
+  GAsyncResult *result = NULL;
+  Judge         judge = { g_thread_self (), NULL };
 
   judge.accept = TRUE;
   ibb_client_set_tls_database (client, NULL);
-  g_object_set_data (G_OBJECT (client), IBB_CLIENT_CERTIFICATE_TIMEOUT_KEY, GUINT_TO_POINTER (50));
+  fast_timers_start (30000, 1); /* the login keeps its time, the answer does not */
   g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_certificate_cb), &judge);
   ibb_client_login_async (client, NULL, store_result_cb, &result);
   while (ibb_client_get_state (client) == IBB_CLIENT_STATE_CONNECTING)
     g_thread_yield ();
-  wait_for_result (&result);
-  g_assert_false (ibb_client_login_finish (client, result, &error));
-  g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  assert_result_fails (G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE, ibb_client_login_finish, client,
+                       &result);
   g_assert_cmpint (judge.n_calls, ==, 0);
-  g_clear_object (&result);
+  fast_timers_stop ();
   drop_client (client);
 }
 
@@ -383,27 +421,21 @@ state_cb (IBBClient *client, GParamSpec *pspec, gpointer user_data)
 static void
 test_again (void)
 {
-  IBBClient               *client = create_client ("ALICE");
-  g_autoptr (GAsyncResult) first = NULL;
-  g_autoptr (GAsyncResult) second = NULL;
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (GString)      states = g_string_new (NULL);
-  g_autofree char         *nobody = g_strdup_printf ("%s/nobody", g_getenv ("IBB_TEST_BOB"));
-  IBBService              *service;
+  IBBClient          *client = account_create_client ("alice", NULL);
+  GAsyncResult       *first = NULL;
+  GAsyncResult       *second = NULL;
+  g_autoptr (GError)  error = NULL;
+  g_autoptr (GString) states = g_string_new (NULL);
+  g_autofree char    *nobody = g_strdup_printf ("%s/nobody", g_getenv ("IBB_TEST_BOB"));
+  IBBService         *service;
 
   g_signal_connect (client, "notify::state", G_CALLBACK (state_cb), states);
   ibb_client_login_async (client, NULL, store_result_cb, &first);
   ibb_client_login_async (client, NULL, store_result_cb, &second);
-  wait_for_result (&second);
-  g_assert_false (ibb_client_login_finish (client, second, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
-  g_clear_error (&error);
-  wait_for_result (&first);
-  g_assert_true (ibb_client_login_finish (client, first, &error));
-  g_assert_no_error (error);
-  g_assert_false (ibb_client_login (client, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS);
-  iterate_until_idle ();
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_client_login_finish, client, &second);
+  assert_result (ibb_client_login_finish, client, &first);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_EXISTS, ibb_client_login, client, NULL);
+  run_pending ();
   g_assert_cmpstr (states->str, ==, "12");
 
   g_clear_error (&error);
@@ -425,16 +457,14 @@ test_again (void)
       g_clear_error (&error);
     }
   g_assert_finalize_object (service);
-  iterate_until_idle ();
-  g_clear_object (&first);
-  g_clear_object (&second);
+  run_pending ();
   drop_client (client);
 }
 
 static gpointer
 log_in_blocking (gpointer data)
 {
-  IBBClient *client = create_client ("ALICE");
+  IBBClient *client = account_create_client ("alice", NULL);
 
   assert_login (client);
   assert_logout (client);
@@ -466,7 +496,7 @@ log_in_with_context (gpointer data)
   IBBClient               *client;
 
   g_main_context_push_thread_default (context);
-  client = create_client ("ALICE");
+  client = account_create_client ("alice", NULL);
   ibb_client_login_async (client, NULL, online_cb, &loop);
   g_main_loop_run (loop.loop);
   g_object_unref (client);
@@ -490,16 +520,19 @@ test_threads (void)
 static void
 test_conflict (void)
 {
-  g_autofree char *jid = g_strconcat (get ("IBB_TEST_ALICE"), "/ibb", NULL);
-  g_autofree char *first_jid = NULL;
-  IBBClient       *first = create_client_for (jid, get ("IBB_TEST_ALICE_PASSWORD"));
-  IBBClient       *second = create_client_for (jid, get ("IBB_TEST_ALICE_PASSWORD"));
+  g_autofree char   *jid = g_strconcat (account_get ("IBB_TEST_ALICE"), "/ibb", NULL);
+  g_autofree char   *first_jid = NULL;
+  g_autoptr (GError) error = NULL;
+  IBBClient         *first = account_create_client ("alice", "ibb");
+  IBBClient         *second = account_create_client ("alice", "ibb");
 
   assert_login (first);
   first_jid = dup_local_jid (first);
   g_assert_cmpstr (first_jid, ==, jid);
   assert_login (second);
   wait_for_state (first, IBB_CLIENT_STATE_OFFLINE);
+  error = ibb_client_dup_disconnect_error (first);
+  g_assert_error (error, IBB_ERROR, IBB_ERROR_CONFLICT);
   g_assert_cmpint (ibb_client_get_state (second), ==, IBB_CLIENT_STATE_ONLINE);
   drop_client (first);
   drop_client (second);
@@ -538,8 +571,8 @@ ask (IBBClient *client, const char *to, const char *kind, const char *child)
 static void
 test_two (void)
 {
-  IBBClient            *alice = create_client ("ALICE");
-  IBBClient            *bob = create_client ("BOB");
+  IBBClient            *alice = account_create_client ("alice", NULL);
+  IBBClient            *bob = account_create_client ("bob", NULL);
   g_autofree char      *bobs = NULL;
   g_autoptr (IBBStanza) pong = NULL;
   g_autoptr (IBBStanza) refused = NULL;
@@ -557,18 +590,16 @@ test_two (void)
   xml = ibb_stanza_to_xml (refused);
   g_assert_nonnull (strstr (xml, "<service-unavailable"));
 
-  g_assert_false (ibb_client_query_support (alice, bobs, NULL, &error));
-  g_assert_error (error, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
-  g_clear_error (&error);
-  g_assert_false (ibb_client_query_support (alice, "bob@localhost/other", NULL, &error));
-  g_assert_error (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE);
-  g_clear_error (&error);
+  assert_fails (IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED, ibb_client_query_support, alice, bobs,
+                NULL);
+  assert_fails (IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE, ibb_client_query_support, alice,
+                "bob@localhost/other", NULL);
 
   /* Nothing of it is left in the other. (What is sent to the one that left just
    * now may be lost, for Prosody notices that when the socket closes.) */
   drop_client (bob);
-  g_assert_false (ibb_client_query_support (alice, get ("IBB_TEST_DOMAIN"), NULL, &error));
-  g_assert_error (error, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
+  assert_fails (IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED, ibb_client_query_support, alice,
+                account_get ("IBB_TEST_DOMAIN"), NULL);
   drop_client (alice);
 }
 
@@ -576,34 +607,29 @@ test_two (void)
 static void
 assert_session (IBBService *from, IBBService *to, const char *peer)
 {
-  g_autoptr (GAsyncResult) accepted = NULL;
+  GAsyncResult            *accepted = NULL;
   g_autoptr (IBBTransport) here = NULL;
   g_autoptr (IBBTransport) there = NULL;
   g_autoptr (GError)       error = NULL;
   char                     buffer[5] = "";
 
   ibb_service_accept_async (to, NULL, store_result_cb, &accepted);
-  here = ibb_service_open_session (from, peer, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error);
-  g_assert_no_error (error);
-  wait_for_result (&accepted);
-  there = ibb_service_accept_finish (to, accepted, &error);
-  g_assert_no_error (error);
-  g_assert_true (g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (here)),
-                                            "hello", 5, NULL, NULL, &error));
-  g_assert_no_error (error);
+  here = assert_succeeds (ibb_service_open_session, from, peer, IBB_STANZA_TYPE_IQ, 0, NULL, NULL);
+  there = assert_result (ibb_service_accept_finish, to, &accepted);
+  assert_succeeds (g_output_stream_write_all, g_io_stream_get_output_stream (G_IO_STREAM (here)),
+                   "hello", 5, NULL, NULL);
   g_assert_true (g_input_stream_read_all (g_io_stream_get_input_stream (G_IO_STREAM (there)),
                                           buffer, 5, NULL, NULL, &error));
   g_assert_cmpmem (buffer, 5, "hello", 5);
-  g_assert_true (g_io_stream_close (G_IO_STREAM (here), NULL, &error));
-  g_assert_no_error (error);
+  assert_succeeds (g_io_stream_close, G_IO_STREAM (here), NULL);
 }
 
 /* A service ends with the login that it was made for, a client does not. */
 static void
 test_service (void)
 {
-  IBBClient         *alice = create_client ("ALICE");
-  IBBClient         *bob = create_client ("BOB");
+  IBBClient         *alice = account_create_client ("alice", NULL);
+  IBBClient         *bob = account_create_client ("bob", NULL);
   g_autoptr (GError) error = NULL;
 
   for (guint i = 0; i < 3; i++)
@@ -616,8 +642,7 @@ test_service (void)
       assert_login (alice);
       assert_login (bob);
       bobs = dup_local_jid (bob);
-      g_assert_true (ibb_client_query_support (alice, bobs, NULL, &error));
-      g_assert_no_error (error);
+      assert_succeeds (ibb_client_query_support, alice, bobs, NULL);
       assert_session (from, to, bobs);
       assert_logout (alice);
       assert_logout (bob);
@@ -628,7 +653,7 @@ test_service (void)
       g_object_unref (from);
       g_object_unref (to);
     }
-  iterate_until_idle ();
+  run_pending ();
   drop_client (alice);
   drop_client (bob);
 }
@@ -650,11 +675,9 @@ wait_for_end (pid_t pid)
 static void
 test_killed (void)
 {
-  IBBClient               *alice = create_client ("ALICE");
-  IBBClient               *bob = create_client ("BOB");
-  g_autoptr (GAsyncResult) result = NULL;
-  pid_t                    pid = (pid_t) atoi (get ("IBB_TEST_SERVER_PID"));
-  g_autoptr (GError)       error = NULL;
+  IBBClient *alice = account_create_client ("alice", NULL);
+  IBBClient *bob = account_create_client ("bob", NULL);
+  pid_t      pid = (pid_t) atoi (account_get ("IBB_TEST_SERVER_PID"));
 
   ibb_client_set_tls_mode (bob, IBB_TLS_MODE_NONE);
   assert_login (alice);
@@ -674,11 +697,24 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_log_set_handler ("ibb-glib", G_LOG_LEVEL_DEBUG, log_cb, NULL);
   start_watchdog ();
+  if (g_getenv ("IBB_TEST_ALICE_CERTIFICATE") != NULL)
+    {
+      g_test_add_func ("/ibb/login/external", test_external);
+      return g_test_run ();
+    }
+  if (g_getenv ("IBB_TEST_OLD_TLS") != NULL)
+    {
+      g_test_add_func ("/ibb/login/old-tls", test_old_tls);
+      return g_test_run ();
+    }
   g_test_add_func ("/ibb/login/mechanism", test_mechanism);
   if (g_getenv ("IBB_TEST_EXPECTED_MECHANISM") != NULL)
     {
       if (g_str_equal (g_getenv ("IBB_TEST_EXPECTED_MECHANISM"), "PLAIN"))
-        g_test_add_func ("/ibb/login/plain-text", test_plain_text);
+        {
+          g_test_add_func ("/ibb/login/plain-text", test_plain_text);
+          g_test_add_func ("/ibb/login/forbid-plain", test_forbid_plain);
+        }
       return g_test_run ();
     }
   if (g_getenv ("IBB_TEST_KILL") != NULL)

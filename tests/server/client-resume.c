@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/account.h"
 #include "client-fixture.h"
 #include "cut-proxy.h"
-#include "xmpp/client-private.h"
 
 typedef struct
 {
@@ -27,16 +27,6 @@ typedef struct
   Party bob;
 } Fixture;
 
-static const char *
-get (const char *name)
-{
-  const char *value = g_getenv (name);
-
-  if (value == NULL)
-    g_error ("%s is not set: run this below tests/lib/prosody.py", name);
-  return value;
-}
-
 static void
 state_cb (IBBClient *client, GParamSpec *pspec, Party *party)
 {
@@ -47,20 +37,9 @@ state_cb (IBBClient *client, GParamSpec *pspec, Party *party)
 static void
 create_party (Party *party, const char *name)
 {
-  g_autofree char         *variable = g_strconcat ("IBB_TEST_", name, NULL);
-  g_autofree char         *password = g_strconcat (variable, "_PASSWORD", NULL);
-  g_autofree char         *jid = g_strconcat (get (variable), "/train", NULL);
-  g_autoptr (GTlsDatabase) database = NULL;
-  g_autoptr (GError)       error = NULL;
-
-  database = g_tls_file_database_new (get ("IBB_TEST_CA_FILE"), &error);
-  g_assert_no_error (error);
-  party->proxy = cut_proxy_new ((guint) atoi (get ("IBB_TEST_PORT")));
-  party->client = ibb_client_new (jid);
-  ibb_client_set_password (party->client, get (password));
-  ibb_client_set_host (party->client, "127.0.0.1");
+  party->proxy = cut_proxy_new ((guint) atoi (account_get ("IBB_TEST_PORT")));
+  party->client = account_create_client (name, "train");
   ibb_client_set_port (party->client, cut_proxy_get_port (party->proxy));
-  ibb_client_set_tls_database (party->client, database);
   if (g_strcmp0 (g_getenv ("IBB_TEST_TLS"), "none") == 0)
     ibb_client_set_tls_mode (party->client, IBB_TLS_MODE_NONE);
   party->service = ibb_service_new (IBB_CONNECTION (party->client));
@@ -71,29 +50,23 @@ create_party (Party *party, const char *name)
 static void
 log_in (Party *party)
 {
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (ibb_client_login (party->client, NULL, &error));
-  g_assert_no_error (error);
+  assert_succeeds (ibb_client_login, party->client, NULL);
   /* The server says a moment later that it can be resumed, before this answer. */
-  g_assert_false (ibb_client_query_support (party->client, get ("IBB_TEST_DOMAIN"), NULL, &error));
-  g_assert_error (error, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
+  assert_fails (IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED, ibb_client_query_support,
+                party->client, account_get ("IBB_TEST_DOMAIN"), NULL);
 }
 
 static void
 set_up (Fixture *self, gconstpointer data)
 {
-  create_party (&self->alice, "ALICE");
-  create_party (&self->bob, "BOB");
+  create_party (&self->alice, "alice");
+  create_party (&self->bob, "bob");
 }
 
 static void
 clear_party (Party *party)
 {
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (ibb_client_logout (party->client, NULL, &error));
-  g_assert_no_error (error);
+  assert_succeeds (ibb_client_logout, party->client, NULL);
   g_assert_finalize_object (party->service);
   g_signal_handlers_disconnect_by_data (party->client, party);
   drop_client (party->client);
@@ -108,19 +81,17 @@ tear_down (Fixture *self, gconstpointer data)
 }
 
 static void
-open_session (Fixture *self, IBBStanzaType carrier, IBBTransport **alice, IBBTransport **bob)
+open_session (Fixture *self, IBBStanzaType stanza_type, IBBTransport **alice, IBBTransport **bob)
 {
-  g_autofree char         *jid = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
+  g_autofree char   *jid = NULL;
+  GAsyncResult      *result = NULL;
+  g_autoptr (GError) error = NULL;
 
   jid = ibb_connection_dup_local_jid (IBB_CONNECTION (self->bob.client));
-  ibb_service_accept_async (self->bob.service, NULL, store_result_cb, (gpointer) &result);
-  *alice = ibb_service_open_session (self->alice.service, jid, carrier, 0, NULL, NULL, &error);
+  ibb_service_accept_async (self->bob.service, NULL, store_result_cb, &result);
+  *alice = ibb_service_open_session (self->alice.service, jid, stanza_type, 0, NULL, NULL, &error);
   g_assert_no_error (error);
-  wait_for_result (&result);
-  *bob = ibb_service_accept_finish (self->bob.service, result, &error);
-  g_assert_no_error (error);
+  *bob = assert_result (ibb_service_accept_finish, self->bob.service, &result);
 }
 
 /* One end at work: writes so much, reads as much, and closes. Both ends make
@@ -142,7 +113,6 @@ write_thread (gpointer data)
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
   g_autofree guint32   *words = g_new (guint32, 10000);
   g_autoptr (GRand)     random = g_rand_new_with_seed ((guint32) GPOINTER_TO_SIZE (end));
-  g_autoptr (GError)    error = NULL;
 
   for (gsize left = end->total; left > 0;)
     {
@@ -151,12 +121,10 @@ write_thread (gpointer data)
       for (gsize i = 0; i < 10000; i++)
         words[i] = g_rand_int (random);
       g_checksum_update (checksum, (const guchar *) words, (gssize) n);
-      g_output_stream_write_all (output, words, n, NULL, NULL, &error);
-      g_assert_no_error (error);
+      assert_succeeds (g_output_stream_write_all, output, words, n, NULL, NULL);
       left -= n;
     }
-  g_assert_true (ibb_transport_shutdown_output (end->transport, NULL, &error));
-  g_assert_no_error (error);
+  assert_succeeds (ibb_transport_shutdown_output, end->transport, NULL);
   end->written = g_strdup (g_checksum_get_string (checksum));
   return NULL;
 }
@@ -197,12 +165,9 @@ start (End *end, IBBTransport *transport, gsize total)
 static void
 finish (End *end)
 {
-  g_autoptr (GError) error = NULL;
-
   for (guint i = 0; i < 2; i++)
     g_thread_join (end->threads[i]);
-  g_assert_true (g_io_stream_close (G_IO_STREAM (end->transport), NULL, &error));
-  g_assert_no_error (error);
+  assert_succeeds (g_io_stream_close, G_IO_STREAM (end->transport), NULL);
 }
 
 static void
@@ -214,7 +179,7 @@ end_clear (End *end)
 
 /* Both ways, all ends being cut again and again in the middle of stanzas. */
 static void
-transfer (Fixture *self, IBBStanzaType carrier, gsize total, gsize step, guint n_cuts)
+transfer (Fixture *self, IBBStanzaType stanza_type, gsize total, gsize step, guint n_cuts)
 {
   g_autoptr (IBBTransport) alice = NULL;
   g_autoptr (IBBTransport) bob = NULL;
@@ -222,7 +187,7 @@ transfer (Fixture *self, IBBStanzaType carrier, gsize total, gsize step, guint n
 
   log_in (&self->alice);
   log_in (&self->bob);
-  open_session (self, carrier, &alice, &bob);
+  open_session (self, stanza_type, &alice, &bob);
   cut_proxy_cut_every (self->alice.proxy, step, n_cuts);
   cut_proxy_cut_every (self->bob.proxy, step + step / 3, n_cuts);
   start (&ends[0], alice, total);
@@ -290,8 +255,6 @@ test_forgotten (Fixture *self, gconstpointer data)
   g_autoptr (IBBTransport) alice = NULL;
   g_autoptr (IBBTransport) bob = NULL;
   g_autoptr (IBBClient)    other = NULL;
-  g_autoptr (GTlsDatabase) database = NULL;
-  g_autoptr (GError)       error = NULL;
 
   log_in (&self->alice);
   log_in (&self->bob);
@@ -300,23 +263,15 @@ test_forgotten (Fixture *self, gconstpointer data)
   cut_proxy_cut (self->alice.proxy);
   wait_for_state (self->alice.client, IBB_CLIENT_STATE_SUSPENDED);
 
-  other = ibb_client_new (ibb_client_get_jid (self->alice.client));
-  ibb_client_set_password (other, get ("IBB_TEST_ALICE_PASSWORD"));
-  ibb_client_set_host (other, "127.0.0.1");
-  ibb_client_set_port (other, (guint) atoi (get ("IBB_TEST_PORT")));
-  database = g_tls_file_database_new (get ("IBB_TEST_CA_FILE"), &error);
-  g_assert_no_error (error);
-  ibb_client_set_tls_database (other, database);
-  g_assert_true (ibb_client_login (other, NULL, &error));
-  g_assert_no_error (error);
+  other = account_create_client ("alice", "train");
+  assert_succeeds (ibb_client_login, other, NULL);
 
   cut_proxy_set_closed (self->alice.proxy, FALSE);
   wait_for_state (self->alice.client, IBB_CLIENT_STATE_OFFLINE);
   assert_lost (alice);
   write_until_lost (bob);
   assert_lost (bob);
-  g_assert_true (ibb_client_logout (other, NULL, &error));
-  g_assert_no_error (error);
+  assert_succeeds (ibb_client_logout, other, NULL);
   log_in (&self->alice); /* and once more from the beginning */
 }
 
@@ -333,7 +288,7 @@ test_not_resumable (Fixture *self, gconstpointer data)
   open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
   cut_proxy_cut (self->alice.proxy);
   wait_for_state (self->alice.client, IBB_CLIENT_STATE_OFFLINE);
-  iterate_until_idle ();
+  run_pending ();
   g_assert_cmpint (self->alice.n_suspended, ==, 0);
   assert_lost (alice);
   write_until_lost (bob);
@@ -347,21 +302,18 @@ test_silence (Fixture *self, gconstpointer data)
 {
   g_autoptr (IBBTransport) alice = NULL;
   g_autoptr (IBBTransport) bob = NULL;
-  g_autoptr (GError)       error = NULL;
   char                     bytes[5];
 
-  g_object_set_data (G_OBJECT (self->alice.client), IBB_CLIENT_ACK_TIMEOUT_KEY,
-                     GUINT_TO_POINTER (300));
+  ibb_client_set_keepalive_interval (self->alice.client, 100);
+  ibb_client_set_keepalive_timeout (self->alice.client, 300);
   log_in (&self->alice);
   log_in (&self->bob);
   open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
   cut_proxy_stall (self->alice.proxy);
-  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (alice)), "hello", 5, NULL,
-                             NULL, &error);
-  g_assert_no_error (error);
-  g_input_stream_read_all (g_io_stream_get_input_stream (G_IO_STREAM (bob)), bytes, 5, NULL, NULL,
-                           &error);
-  g_assert_no_error (error);
+  assert_succeeds (g_output_stream_write_all, g_io_stream_get_output_stream (G_IO_STREAM (alice)),
+                   "hello", 5, NULL, NULL);
+  assert_succeeds (g_input_stream_read_all, g_io_stream_get_input_stream (G_IO_STREAM (bob)), bytes,
+                   5, NULL, NULL);
   g_assert_cmpmem (bytes, 5, "hello", 5);
   g_assert_cmpuint (cut_proxy_get_n_connections (self->alice.proxy), ==, 2);
 }
@@ -370,14 +322,67 @@ test_silence (Fixture *self, gconstpointer data)
 static void
 test_keepalive (Fixture *self, gconstpointer data)
 {
-  g_object_set_data (G_OBJECT (self->alice.client), IBB_CLIENT_ACK_TIMEOUT_KEY,
-                     GUINT_TO_POINTER (300));
+  ibb_client_set_keepalive_timeout (self->alice.client, 300);
   ibb_client_set_keepalive_interval (self->alice.client, 100);
   log_in (&self->alice);
   cut_proxy_stall (self->alice.proxy);
-  wait_for_state (self->alice.client, IBB_CLIENT_STATE_SUSPENDED);
+  while (cut_proxy_get_n_connections (self->alice.proxy) < 2)
+    wait_a_moment ();
   wait_for_state (self->alice.client, IBB_CLIENT_STATE_ONLINE);
   g_assert_cmpuint (cut_proxy_get_n_connections (self->alice.proxy), ==, 2);
+}
+
+static gboolean
+tick_cb (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* An application that goes on writing, little by little or all that it can, does
+ * not keep a silent connection alive: what it writes goes nowhere. */
+static void
+test_writing (Fixture *self, gconstpointer data)
+{
+  gsize                    length = GPOINTER_TO_SIZE (data);
+  g_autoptr (IBBTransport) alice = NULL;
+  g_autoptr (IBBTransport) bob = NULL;
+  g_autoptr (GError)       error = NULL;
+  g_autofree char         *bytes = g_strnfill (length, 'x');
+  gsize                    n_written = 0;
+  gsize                    n_read = 0;
+  GPollableOutputStream   *output;
+  guint                    tick;
+
+  ibb_client_set_keepalive_interval (self->alice.client, 200);
+  ibb_client_set_keepalive_timeout (self->alice.client, 200);
+  log_in (&self->alice);
+  log_in (&self->bob);
+  open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
+  output = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (G_IO_STREAM (alice)));
+  cut_proxy_stall (self->alice.proxy);
+  /* Each write leaves by itself, in less than the time that the server has. */
+  tick = g_timeout_add (10, tick_cb, NULL);
+  while (cut_proxy_get_n_connections (self->alice.proxy) < 2)
+    {
+      gssize n = g_pollable_output_stream_write_nonblocking (output, bytes, length, NULL, NULL);
+
+      n_written += (gsize) MAX (n, 0);
+      g_main_context_iteration (NULL, TRUE);
+    }
+  g_source_remove (tick);
+  wait_for_state (self->alice.client, IBB_CLIENT_STATE_ONLINE);
+  g_assert_cmpuint (cut_proxy_get_n_connections (self->alice.proxy), ==, 2);
+  while (n_read < n_written)
+    {
+      char   buffer[4096];
+      gssize n = g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (bob)), buffer,
+                                      sizeof buffer, NULL, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpint (n, >, 0);
+      n_read += (gsize) n;
+    }
+  g_assert_cmpuint (n_read, ==, n_written);
 }
 
 static guint n_received;
@@ -411,7 +416,6 @@ test_chat (Fixture *self, gconstpointer data)
       g_autofree char *xml = g_strdup_printf (
           "<message to='%s' id='m%u'><body>are we there yet</body></message>", jid, i);
       g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
-      g_autoptr (GError)    error = NULL;
 
       if (i == 100)
         {
@@ -423,13 +427,12 @@ test_chat (Fixture *self, gconstpointer data)
           wait_for_state (self->alice.client, IBB_CLIENT_STATE_SUSPENDED);
           cut_proxy_set_closed (self->alice.proxy, FALSE);
         }
-      g_assert_true (ibb_connection_send (IBB_CONNECTION (self->alice.client), stanza, &error));
-      g_assert_no_error (error);
+      assert_succeeds (ibb_connection_send, IBB_CONNECTION (self->alice.client), stanza);
     }
   while (n_received < 300)
     g_main_context_iteration (NULL, TRUE);
   g_signal_handlers_disconnect_by_func (self->bob.client, received_cb, NULL);
-  /* Whoever resumed keeps its place with the others. */
+  /* A client that resumed is online with its old address. */
   g_assert_cmpint (ibb_client_get_state (self->alice.client), ==, IBB_CLIENT_STATE_ONLINE);
 }
 
@@ -437,17 +440,15 @@ test_chat (Fixture *self, gconstpointer data)
 static void
 test_logout (Fixture *self, gconstpointer data)
 {
-  g_autoptr (GError) error = NULL;
-  g_autofree char   *jid = NULL;
+  g_autofree char *jid = NULL;
 
   log_in (&self->alice);
   log_in (&self->bob);
   jid = ibb_connection_dup_local_jid (IBB_CONNECTION (self->alice.client));
-  g_assert_true (ibb_client_logout (self->alice.client, NULL, &error));
-  g_assert_no_error (error);
-  g_assert_false (ibb_client_query_support (self->bob.client, jid, NULL, &error));
-  g_assert_error (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE);
-  iterate_until_idle ();
+  assert_succeeds (ibb_client_logout, self->alice.client, NULL);
+  assert_fails (IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE, ibb_client_query_support,
+                self->bob.client, jid, NULL);
+  run_pending ();
   g_assert_cmpint (self->alice.n_suspended, ==, 0);
 }
 
@@ -457,7 +458,6 @@ test_logout_meanwhile (Fixture *self, gconstpointer data)
 {
   g_autoptr (IBBTransport) alice = NULL;
   g_autoptr (IBBTransport) bob = NULL;
-  g_autoptr (GError)       error = NULL;
 
   log_in (&self->alice);
   log_in (&self->bob);
@@ -465,11 +465,8 @@ test_logout_meanwhile (Fixture *self, gconstpointer data)
   cut_proxy_set_closed (self->alice.proxy, TRUE);
   cut_proxy_cut (self->alice.proxy);
   wait_for_state (self->alice.client, IBB_CLIENT_STATE_SUSPENDED);
-  g_assert_false (ibb_client_login (self->alice.client, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS);
-  g_clear_error (&error);
-  g_assert_true (ibb_client_logout (self->alice.client, NULL, &error));
-  g_assert_no_error (error);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_EXISTS, ibb_client_login, self->alice.client, NULL);
+  assert_succeeds (ibb_client_logout, self->alice.client, NULL);
   g_assert_cmpint (ibb_client_get_state (self->alice.client), ==, IBB_CLIENT_STATE_OFFLINE);
   assert_lost (alice);
   cut_proxy_set_closed (self->alice.proxy, FALSE);
@@ -481,7 +478,7 @@ test_drop_meanwhile (void)
 {
   Party party = { NULL };
 
-  create_party (&party, "CAROL");
+  create_party (&party, "carol");
   g_assert_finalize_object (g_steal_pointer (&party.service));
   log_in (&party);
   g_signal_handlers_disconnect_by_data (party.client, &party);
@@ -506,6 +503,10 @@ main (int argc, char **argv)
   add ("D-42/B-03/not-resumable", test_not_resumable);
   add ("D-42/silence", test_silence);
   add ("D-42/keepalive", test_keepalive);
+  g_test_add ("/ibb/resume/D-42/writing/trickle", Fixture, GSIZE_TO_POINTER (1), set_up,
+              test_writing, tear_down);
+  g_test_add ("/ibb/resume/D-42/writing/bulk", Fixture, GSIZE_TO_POINTER (8192), set_up,
+              test_writing, tear_down);
   add ("D-42/chat", test_chat);
   add ("logout", test_logout);
   add ("logout-meanwhile", test_logout_meanwhile);

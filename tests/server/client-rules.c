@@ -56,16 +56,13 @@ test_rules (void)
   IBBClient    *client = fake_create_client (server, FAKE_JID);
   IBBService   *service = ibb_service_new (IBB_CONNECTION (client));
   IBBTransport *transport;
-  GError       *error = NULL;
 
   fake_assert_login (client);
-  transport =
-      ibb_service_open_session (service, PEER, IBB_STANZA_TYPE_MESSAGE, 0, NULL, NULL, &error);
-  g_assert_no_error (error);
+  transport = assert_succeeds (ibb_service_open_session, service, PEER, IBB_STANZA_TYPE_MESSAGE, 0,
+                               NULL, NULL);
   fake_server_expect (server, "");
-  g_output_stream_write (g_io_stream_get_output_stream (G_IO_STREAM (transport)), "x", 1, NULL,
-                         &error);
-  g_assert_no_error (error);
+  assert_succeeds (g_output_stream_write, g_io_stream_get_output_stream (G_IO_STREAM (transport)),
+                   "x", 1, NULL);
   fake_server_expect (server, "<message type='normal'");
   fake_server_expect (server, "<amp xmlns='http://jabber.org/protocol/amp'>");
   fake_server_expect (server, "condition='match-resource' value='other'");

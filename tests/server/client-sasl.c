@@ -27,8 +27,7 @@ shake_hands (gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (g_tls_connection_handshake (data, NULL, &error));
-  g_assert_no_error (error);
+  assert_succeeds (g_tls_connection_handshake, data, NULL);
   return NULL;
 }
 
@@ -55,19 +54,15 @@ pair_set_up (Pair *self)
   g_autoptr (GTlsCertificate) certificate = NULL;
   g_autoptr (GIOStream)       client_base = NULL;
   g_autoptr (GIOStream)       server_base = NULL;
-  g_autoptr (GError)          error = NULL;
   GThread                    *thread;
   int                         descriptors[2];
 
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, descriptors), ==, 0);
   client_base = wrap (descriptors[0]);
   server_base = wrap (descriptors[1]);
-  certificate = g_tls_certificate_new_from_files (certificate_file, key_file, &error);
-  g_assert_no_error (error);
-  self->client = g_tls_client_connection_new (client_base, NULL, &error);
-  g_assert_no_error (error);
-  self->server = g_tls_server_connection_new (server_base, certificate, &error);
-  g_assert_no_error (error);
+  certificate = assert_succeeds (g_tls_certificate_new_from_files, certificate_file, key_file);
+  self->client = assert_succeeds (g_tls_client_connection_new, client_base, NULL);
+  self->server = assert_succeeds (g_tls_server_connection_new, server_base, certificate);
   g_signal_connect (self->client, "accept-certificate", G_CALLBACK (accept_cb), NULL);
   thread = g_thread_new ("server", shake_hands, self->server);
   shake_hands (self->client);
@@ -113,11 +108,10 @@ property_cb (Gsasl *gsasl, Gsasl_session *session, Gsasl_property property)
 static gboolean
 authenticate (IBBSasl *client, GIOStream *server_tls)
 {
-  g_autofree char   *message = g_strdup (ibb_sasl_get_initial (client));
-  g_autoptr (GError) error = NULL;
-  Gsasl             *gsasl;
-  Gsasl_session     *server;
-  int                code = GSASL_NEEDS_MORE;
+  g_autofree char *message = g_strdup (ibb_sasl_get_initial (client));
+  Gsasl           *gsasl;
+  Gsasl_session   *server;
+  int              code = GSASL_NEEDS_MORE;
 
   g_assert_cmpint (gsasl_init (&gsasl), ==, GSASL_OK);
   gsasl_callback_set (gsasl, property_cb);
@@ -134,14 +128,15 @@ authenticate (IBBSasl *client, GIOStream *server_tls)
       gsasl_free (output);
       if (code == GSASL_OK)
         {
-          g_assert_true (ibb_sasl_finish (client, answer, &error));
-          g_assert_no_error (error);
+          assert_succeeds (ibb_sasl_finish, client, answer);
         }
       else if (code == GSASL_NEEDS_MORE)
         {
           g_free (message);
-          message = ibb_sasl_respond (client, answer, &error);
-          g_assert_no_error (error);
+          assert_succeeds (ibb_sasl_set_challenge, client, answer);
+          while (!ibb_sasl_compute (client))
+            ;
+          message = ibb_sasl_dup_response (client);
         }
     }
   gsasl_finish (server);
@@ -153,15 +148,13 @@ authenticate (IBBSasl *client, GIOStream *server_tls)
 static IBBSasl *
 create_sasl (GIOStream *tls, const char *const *mechanisms, const char *const *binding_types)
 {
-  IBBSaslParameters  parameters = { .node = "user", .password = PASSWORD };
-  g_autoptr (GError) error = NULL;
-  IBBSasl           *sasl;
+  IBBSaslParameters parameters = { .node = "user", .password = PASSWORD };
+  IBBSasl          *sasl;
 
-  parameters.tls = G_TLS_CONNECTION (tls);
+  parameters.tls = (GTlsConnection *) tls;
   parameters.mechanisms = mechanisms;
   parameters.binding_types = binding_types;
-  sasl = ibb_sasl_new (&parameters, &error);
-  g_assert_no_error (error);
+  sasl = assert_succeeds (ibb_sasl_new, &parameters);
   return sasl;
 }
 
@@ -169,30 +162,34 @@ static const char *const every_mechanism[] = {
   "PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", NULL,
 };
 
+/* What the first message says of channel binding, and which mechanism it is for. */
+static void
+assert_choice (IBBSasl *sasl, const char *mechanism, const char *flag)
+{
+  gsize              length;
+  g_autofree guchar *initial = g_base64_decode (ibb_sasl_get_initial (sasl), &length);
+  g_autofree char   *text = g_strndup ((const char *) initial, length);
+
+  g_assert_cmpstr (ibb_sasl_get_mechanism (sasl), ==, mechanism);
+  if (!g_str_has_prefix (text, flag))
+    g_error ("%s does not begin with %s", text, flag);
+}
+
 static void
 test_bound (void)
 {
   static const char *const both[] = { "tls-unique", "tls-exporter", NULL };
   static const char *const sha1[] = { "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", NULL };
   g_autoptr (IBBSasl)      listed = NULL;
-  g_autoptr (IBBSasl)      unlisted = NULL;
   g_autoptr (IBBSasl)      older = NULL;
-  g_autofree guchar       *initial = NULL;
-  gsize                    length;
   Pair                     pair;
 
   pair_set_up (&pair);
   g_assert_cmpint (is_tls13 (&pair), ==, g_getenv ("G_TLS_GNUTLS_PRIORITY") == NULL);
   listed = create_sasl (pair.client, every_mechanism, both);
-  g_assert_cmpstr (ibb_sasl_get_mechanism (listed), ==, "SCRAM-SHA-256-PLUS");
-  initial = g_base64_decode (ibb_sasl_get_initial (listed), &length);
-  g_assert_nonnull (g_strstr_len ((const char *) initial, (gssize) length,
-                                  is_tls13 (&pair) ? "p=tls-exporter,," : "p=tls-unique,,"));
+  assert_choice (listed, "SCRAM-SHA-256-PLUS",
+                 is_tls13 (&pair) ? "p=tls-exporter,," : "p=tls-unique,,");
   g_assert_true (authenticate (listed, pair.server));
-
-  unlisted = create_sasl (pair.client, every_mechanism, NULL);
-  g_assert_cmpstr (ibb_sasl_get_mechanism (unlisted), ==, "SCRAM-SHA-256-PLUS");
-  g_assert_true (authenticate (unlisted, pair.server));
 
   /* Bound is better than a longer hash. */
   older = create_sasl (pair.client, sha1, both);
@@ -201,16 +198,114 @@ test_bound (void)
   pair_clear (&pair);
 }
 
+/* A server that names no types is older than XEP-0440: it knows tls-unique, which
+ * TLS 1.3 does not have. ejabberd 23.01 is like that. */
+static void
+test_without_list (void)
+{
+  g_autoptr (IBBSasl) sasl = NULL;
+  Pair                pair;
+
+  pair_set_up (&pair);
+  sasl = create_sasl (pair.client, every_mechanism, NULL);
+  if (is_tls13 (&pair))
+    assert_choice (sasl, "SCRAM-SHA-256", "n,,");
+  else
+    assert_choice (sasl, "SCRAM-SHA-256-PLUS", "p=tls-unique,,");
+  g_assert_true (authenticate (sasl, is_tls13 (&pair) ? NULL : pair.server));
+  pair_clear (&pair);
+}
+
+/* No -PLUS on the list: we could have bound, and say so. A server that did offer
+ * it refuses then (RFC 5802 §6), for somebody took it off the list. */
+static void
+test_stripped (void)
+{
+  static const char *const stripped[] = { "PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", NULL };
+  g_autoptr (IBBSasl)      sasl = NULL;
+  g_autoptr (IBBSasl)      plain = NULL;
+  Pair                     pair;
+
+  pair_set_up (&pair);
+  sasl = create_sasl (pair.client, stripped, NULL);
+  assert_choice (sasl, "SCRAM-SHA-256", "y,,");
+  plain = create_sasl (NULL, stripped, NULL);
+  assert_choice (plain, "SCRAM-SHA-256", "n,,");
+  g_assert_true (authenticate (plain, NULL));
+  pair_clear (&pair);
+}
+
+static void
+test_sha512 (void)
+{
+  static const char *const with_plus[] = { "SCRAM-SHA-512", "SCRAM-SHA-512-PLUS",
+                                           "SCRAM-SHA-256-PLUS", NULL };
+  static const char *const without[] = { "PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512",
+                                         NULL };
+  static const char *const types[] = { "tls-exporter", "tls-unique", NULL };
+  g_autoptr (IBBSasl)      bound = NULL;
+  g_autoptr (IBBSasl)      unbound = NULL;
+  Pair                     pair;
+
+  pair_set_up (&pair);
+  bound = create_sasl (pair.client, with_plus, types);
+  assert_choice (bound, "SCRAM-SHA-512-PLUS", "p=tls-");
+  unbound = create_sasl (pair.client, without, NULL);
+  assert_choice (unbound, "SCRAM-SHA-512", "y,,");
+  pair_clear (&pair);
+}
+
+/* PLAIN is the last resort, and never one without TLS or where it is forbidden. */
+static void
+test_plain (void)
+{
+  static const char *const only[] = { "PLAIN", NULL };
+  static const struct
+  {
+    gboolean tls;
+    gboolean allow_plain_text;
+    gboolean forbid_plain;
+    gboolean used;
+  } cases[] = {
+    { TRUE, FALSE, FALSE, TRUE },   { TRUE, FALSE, TRUE, FALSE }, { TRUE, TRUE, TRUE, FALSE },
+    { FALSE, FALSE, FALSE, FALSE }, { FALSE, TRUE, FALSE, TRUE }, { FALSE, TRUE, TRUE, FALSE },
+  };
+  Pair pair;
+
+  pair_set_up (&pair);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      IBBSaslParameters   parameters = { .node = "user",
+                                         .password = PASSWORD,
+                                         .mechanisms = only,
+                                         .allow_plain_text = cases[i].allow_plain_text,
+                                         .forbid_plain = cases[i].forbid_plain };
+      g_autoptr (GError)  error = NULL;
+      g_autoptr (IBBSasl) sasl = NULL;
+
+      if (cases[i].tls)
+        parameters.tls = G_TLS_CONNECTION (pair.client);
+      sasl = ibb_sasl_new (&parameters, &error);
+      g_assert_cmpint (sasl != NULL, ==, cases[i].used);
+      if (cases[i].used)
+        g_assert_true (authenticate (sasl, NULL));
+      else
+        g_assert_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+    }
+  pair_clear (&pair);
+}
+
 /* Somebody in the middle has another channel on each side. */
 static void
 test_middle (void)
 {
-  g_autoptr (IBBSasl) sasl = NULL;
-  Pair                near, far;
+  static const char *const types[] = { "tls-unique", "tls-exporter", NULL };
+  g_autoptr (IBBSasl)      sasl = NULL;
+  Pair                     near, far;
 
   pair_set_up (&near);
   pair_set_up (&far);
-  sasl = create_sasl (near.client, every_mechanism, NULL);
+  sasl = create_sasl (near.client, every_mechanism, types);
   g_assert_false (authenticate (sasl, far.server));
   pair_clear (&near);
   pair_clear (&far);
@@ -221,18 +316,19 @@ test_middle (void)
 static void
 test_other_type (void)
 {
-  static const char *const types[] = { "tls-server-end-point", NULL };
-  g_autoptr (IBBSasl)      sasl = NULL;
-  g_autofree guchar       *initial = NULL;
-  gsize                    length;
-  Pair                     pair;
+  static const char  *types[] = { "tls-of-tomorrow", NULL };
+  g_autoptr (IBBSasl) sasl = NULL;
+  g_autoptr (IBBSasl) end_point = NULL;
+  Pair                pair;
 
   pair_set_up (&pair);
   sasl = create_sasl (pair.client, every_mechanism, types);
-  g_assert_cmpstr (ibb_sasl_get_mechanism (sasl), ==, "SCRAM-SHA-256");
-  initial = g_base64_decode (ibb_sasl_get_initial (sasl), &length);
-  g_assert_true (g_str_has_prefix ((const char *) initial, "n,,"));
+  assert_choice (sasl, "SCRAM-SHA-256", "n,,");
   g_assert_true (authenticate (sasl, NULL));
+
+  types[0] = "tls-server-end-point";
+  end_point = create_sasl (pair.client, every_mechanism, types);
+  assert_choice (end_point, "SCRAM-SHA-256-PLUS", "p=tls-server-end-point,,");
   pair_clear (&pair);
 }
 
@@ -242,6 +338,10 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   start_watchdog ();
   g_test_add_func ("/ibb/sasl/bound", test_bound);
+  g_test_add_func ("/ibb/sasl/without-list", test_without_list);
+  g_test_add_func ("/ibb/sasl/stripped", test_stripped);
+  g_test_add_func ("/ibb/sasl/sha-512", test_sha512);
+  g_test_add_func ("/ibb/sasl/plain", test_plain);
   g_test_add_func ("/ibb/sasl/middle", test_middle);
   g_test_add_func ("/ibb/sasl/other-type", test_other_type);
 

@@ -19,8 +19,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import cases
 import prosody
 from cases import Skip, case, check, check_equal
-from command import IBB, Account, Folder, Program
+from command import IBB, PATIENCE, Account, Folder, Program, sha256
 from rawclient import RawClient
+from rawserver import RawServer, stream_error
 
 MIB = 1 << 20
 
@@ -40,6 +41,22 @@ def waiting(server, folder, *arguments, **options):
     return there, there.wait_ready()
 
 
+def closed_at(redirection, account, command, *arguments):
+    """As Account.ibb (), with standard descriptors closed as a shell does it."""
+    return Program('/bin/sh', '-c', f'exec "$0" "$@" {redirection}', IBB, command, *account.options(),
+                   *arguments, env={'IBB_PASSWORD': account.password, 'LC_ALL': 'C.UTF-8'})
+
+
+def send_until_received(account, source, jid):
+    """To a receiver that cannot say when it is ready."""
+    while True:
+        here = account.ibb('send', source, jid)
+        if here.finish() == 0:
+            return
+        if 'service-unavailable' not in here.lines[-1]:
+            raise AssertionError(f'{here.lines}')
+
+
 # The command line
 
 @case('usage')
@@ -57,7 +74,9 @@ def _():
     usage('send', '--jid', 'a@b', '--window', 'wide', 'file', 'c@d', word='wide')
     usage('send', '--jid', 'a@b', '--server', ':', 'file', 'c@d', word='--server')
     usage('send', '--jid', 'a@b', '--timeout', 'soon', 'file', 'c@d', word='soon')
-    usage('send', '--jid', 'a@b', '--timeout', '-1', 'file', 'c@d', word='--timeout')
+    for seconds in ('-1', 'nan', 'inf', '1e9', '', '5s'):
+        for option in ('--timeout', '--peer-timeout'):
+            usage('send', '--jid', 'a@b', option, seconds, 'file', 'c@d', word=f'not “{seconds}”')
     usage('receive', '--jid', 'a@b', 'file', word='file')
     usage('receive', '--jid', 'a@b', '--json', word='--output')
     usage('receive', '--jid', 'a@b', '--json', '--output', '-', word='--json')
@@ -80,7 +99,7 @@ def _():
 
 @case('block size 70000')
 def _():
-    for size in ('70000', '0', '-7'):
+    for size in ('70000', '0', '-7', '-1', '4K', ''):
         for command in ('send', 'receive', 'cat', 'listen', 'forward', 'expose'):
             usage(command, '--jid', 'a@b', '--block-size', size, word=f'not {size}')
         usage('bench', '--block-size', size, word=f'not {size}')
@@ -342,6 +361,23 @@ def _():
         there.expect_done()
 
 
+@case('--no-plain: the password is not shown to the server')
+def _():
+    with prosody.Prosody(mechanisms=('PLAIN',)) as server:
+        bob = Account(server, 'bob')
+        here = bob.ibb('cat', 'bob@localhost', account=bob.options() + ['--no-plain'])
+        here.expect_failure('only PLAIN', 'disabled')
+
+
+@case('a user without a home: nothing is said but the reason')
+def _():
+    environment = {'HOME': '/nonexistent', 'XDG_RUNTIME_DIR': '/proc/self/nowhere',
+                   'XDG_CACHE_HOME': '/proc/self/nowhere', 'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'}
+    program = Program(IBB, 'cat', '--jid', 'a@localhost', '--server', '127.0.0.1:1', 'b@localhost',
+                      env=environment)
+    program.expect_failure('127.0.0.1')
+
+
 @case('a server that says nothing')
 def _(server):
     with socket.socket() as silent:
@@ -424,10 +460,8 @@ def _(server):
 @case('the receiver goes with all that was sent in its hands')
 def _(server):
     raw = RawClient(server, 'bob', 'ibb', 'accept')
-    here = Account(server, 'alice').ibb('send', '/dev/zero', raw.jid)
-    check(raw.blocks.acquire(timeout=20), 'a block')
-    # The library asks who it is, and the command whether it answers at all.
-    check(raw.queries.acquire(timeout=20) and raw.queries.acquire(timeout=20), 'two queries')
+    here = Account(server, 'alice').ibb('send', '--peer-timeout', '10', '/dev/zero', raw.jid)
+    check(raw.blocks.acquire(timeout=PATIENCE), 'a block')
     raw.close()
     # No block is left to come back: the sender has to ask.
     here.expect_failure(raw.jid)
@@ -436,13 +470,27 @@ def _(server):
 @case('the sender is killed in the middle')
 def _(server):
     folder = Folder()
-    there, jid = waiting(server, folder, '--json')
+    there, jid = waiting(server, folder, '--json', '--peer-timeout', '10')
     here = Account(server, 'alice').ibb('send', '/dev/zero', jid)
     there.wait_event('progress', bytes=1)
     os.kill(here.pid, signal.SIGKILL)
     # Nothing tells a receiver: it has to ask.
     there.expect_failure('alice@')
     check_equal(folder.names(), [], 'files')
+
+
+@case('a silent peer is given up after --peer-timeout, and not before it answers')
+def _(server):
+    there = Account(server, 'bob').ibb('listen', '--from', 'any', stdin=subprocess.PIPE)
+    here = Account(server, 'alice').ibb('cat', '--peer-timeout', '2', there.wait_ready(),
+                                        stdin=subprocess.PIPE)
+    here.stdin.write(b'hello')
+    here.stdin.flush()
+    there.wait_for(lambda: there.output == b'hello', 'hello')
+    os.kill(there.pid, signal.SIGSTOP)
+    here.expect_failure(f'bob@{server.domain}')
+    os.kill(there.pid, signal.SIGCONT)
+    there.expect_failure('alice@')
 
 
 @case('either end is interrupted')
@@ -484,6 +532,91 @@ def _():
         there.expect_failure()
         idle.expect_failure()
         check_equal(folder.names(), [], 'files')
+
+
+OPENING = (('send', '--json', os.devnull, 'a@b'), ('cat', 'a@b'), ('forward', '--json', '--listen', '0', 'a@b'))
+WAITING = (('receive', '--json', '-o', 'copy'), ('listen',), ('expose', '--json', '--to', '127.0.0.1:9'))
+
+
+def with_raw(server, command, *arguments, **options):
+    """A command of ibb that logs in to a RawServer."""
+    return Program(IBB, command, *server.options(), *arguments,
+                   env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'}, **options)
+
+
+@case('the stream ends right after the login')
+def _():
+    # The client may or may not see the end before the command looks at its address.
+    endings = (('</stream:stream>', 'ended the stream'),
+               (stream_error('conflict'), 'conflict'),
+               (stream_error('policy-violation', 'too fast'), 'policy-violation: too fast'),
+               (stream_error('not-well-formed'), 'not-well-formed'),
+               ('<a></b>', 'XML'))
+    for ending, word in endings:
+        # What opens sessions asks for no resource.
+        for raw, command in ([(RawServer(ending, resource='given'), command) for command in OPENING] +
+                             [(RawServer(ending), command) for command in WAITING]):
+            folder = Folder()
+            for _attempt in range(3):
+                there = with_raw(raw, *command, cwd=folder.path)
+                line = there.expect_failure(word)
+                check(len(line) <= 160, f'two lines of a terminal: {line}')
+                check_equal(folder.names(), [], 'files')
+
+
+@case('who waits says why the stream ended')
+def _():
+    for condition, code in (('conflict', 'conflict'), ('policy-violation', 'policy-violation'),
+                            ('not-well-formed', 'protocol'), ('system-shutdown', 'broken-pipe')):
+        raw = RawServer(stream_error(condition, 'so there'), at_once=False)
+        for command in WAITING:
+            folder = Folder()
+            there = with_raw(raw, *command, cwd=folder.path)
+            there.wait_ready()
+            raw.end()
+            there.expect_failure('Another login' if condition == 'conflict' else 'so there')
+            if '--json' in command:
+                check_equal(there.wait_event('error')['code'], code, 'code')
+            check_equal(folder.names(), [], 'files')
+
+
+# The descriptors
+
+@case('a standard descriptor is closed')
+def _(server):
+    bob, alice = Account(server, 'bob'), Account(server, 'alice')
+    folder = Folder()
+    source = folder.make('original', 100000)
+    # No descriptor of the file, or of the network, takes the place of the one that is closed.
+    for closed in ('0<&-', '1>&-', '2>&-', '<&- >&- 2>&-'):
+        target = Folder()
+        there = bob.ibb('receive', '-o', target / 'copy', '--from', 'any')
+        jid = there.wait_ready()
+        here = closed_at(closed, alice, 'send', source, jid)
+        here.finish()
+        check_equal(here.process.returncode, 0, f'status of send {closed}')
+        there.expect_done()
+        check_equal(sha256(target / 'copy'), sha256(source), f'SHA-256, send {closed}')
+        os.unlink(target / 'copy')
+        there = closed_at(closed, bob, 'receive', '-o', target / 'copy', '--from', 'any')
+        send_until_received(alice, source, f'{bob.bare}/ibb')
+        check_equal(there.finish(), 0, f'status of receive {closed}')
+        check_equal(sha256(target / 'copy'), sha256(source), f'SHA-256, receive {closed}')
+        check_equal(target.names(), ['copy'], 'files')
+
+
+@case('data that would go through a closed descriptor')
+def _(server):
+    bob, alice = Account(server, 'bob'), Account(server, 'alice')
+    there = closed_at('>&-', bob, 'receive', '-o', '-', '--from', 'any')
+    jid = there.wait_ready()
+    here = alice.ibb('send', '/dev/zero', jid)
+    there.expect_failure('standard output', 'Bad file descriptor')
+    here.expect_failure(jid)
+    there = bob.ibb('listen', '--from', 'any')
+    here = closed_at('<&-', alice, 'cat', there.wait_ready())
+    here.expect_failure('standard input', 'Bad file descriptor')
+    there.expect_failure('alice@')
 
 
 if __name__ == '__main__':

@@ -80,7 +80,7 @@ def _(server):
             check(any('resumed' in line for line in sender.lines), 'the words')
 
 
-@case('D-42, B-03: the server was started anew and knows nothing')
+@case('D-42, B-03: the server was restarted and knows nothing')
 def _():
     with prosody.Prosody(modules=('smacks',)) as server:
         folder = Folder()

@@ -93,7 +93,7 @@ def _(server):
     check_equal(here.wait_event('opened')['block-size'], 1024, 'block size')
 
 
-@case('the message carrier')
+@case('stanzas of type message')
 def _(server):
     here, _there = transfer(server, 200000, send=('--carrier', 'message', '--json'))
     check_equal(here.wait_event('opened')['carrier'], 'message', 'carrier')
@@ -327,7 +327,7 @@ def _(server):
 @case('a progress bar on a terminal')
 def _(server):
     folder = Folder()
-    source = folder.make('original', 20 * MIB)
+    source = folder.make('original', 8 * MIB)
     there = Account(server, 'bob').ibb('receive', '-o', folder / 'copy', '--from', 'any')
     jid = there.wait_ready()
     terminal, end = pty.openpty()
@@ -342,14 +342,14 @@ def _(server):
     os.close(terminal)
     check_equal(here.finish(), 0, 'status')
     there.expect_done()
-    check(re.search(rb'original +\d+ % \[#*\.*\]  [\d.]+ .?i?B of 20.0.MiB  [\d.]+.*/s', shown.replace(
+    check(re.search(rb'original +\d+ % \[#*\.*\]  [\d.]+ .?i?B of 8.0.MiB  [\d.]+.*/s', shown.replace(
         b'\xc2\xa0', b' ')), f'a bar: {shown[:500]!r}')
     check(b' left' in shown, 'what is left')
 
 
-@case('peak memory stays below 40 MiB', timeout=240)
+@case('peak memory stays below 40 MiB', timeout=600)
 def _(server):
-    here, there = transfer(server, 64 * MIB)
+    here, there = transfer(server, 44 * MIB)
     for end in (here, there):
         check(end.usage.ru_maxrss < 40 * 1024, f'{end.name}: {end.usage.ru_maxrss} KiB')
         print(f'# {end.name}: peak {end.usage.ru_maxrss / 1024:.1f} MiB, processor '

@@ -195,6 +195,14 @@ for language in LANGUAGES:
     case(f'loopback in {language}')(partial(loopback, language=language))
 
 
+@case('jingle in python')
+def jingle(_server):
+    program = Program(*example('jingle', 'py'))
+    check_equal((program.finish(), program.lines), (0, []), 'the end')
+    check_equal(program.output.decode(), 'juliet has a session with 4096 bytes a block\n'
+                'juliet hears: my bounty is as boundless as the sea\n', 'the talk')
+
+
 if __name__ == '__main__':
     with prosody.Prosody() as private:
         cases.main(private)

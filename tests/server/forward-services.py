@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Real services through ibb forward and ibb expose: OpenSSH, and HTTP with curl."""
 
-import getpass
 import hashlib
 import os
 import re
@@ -16,62 +15,14 @@ import cases
 import prosody
 from cases import case, check, check_equal
 from command import IBB, Account, Folder, Program, sha256
+from sshd import Sshd
 from tunnel import Tunnel
 
 MIB = 1 << 20
-SSHD = '/usr/sbin/sshd'
 PYTHON = '/usr/bin/python3'
 
 
-class Sshd:
-    """A private OpenSSH server that lets ourselves in, with keys made for it."""
-
-    def __init__(self):
-        self.folder = Folder()
-        for name in ('host', 'user'):
-            subprocess.run(('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', self.folder / name),
-                           check=True)
-        os.rename(self.folder / 'user.pub', self.folder / 'authorized')
-        if os.geteuid() == 0:
-            # Where Debian's sshd locks itself in; made by what starts the system's.
-            os.makedirs('/run/sshd', mode=0o755, exist_ok=True)
-        for _ in range(5):
-            self.port = prosody.free_ports(1)[0]
-            with open(self.folder / 'config', 'w', encoding='ascii') as file:
-                file.write(f'''ListenAddress 127.0.0.1:{self.port}
-HostKey {self.folder / 'host'}
-AuthorizedKeysFile {self.folder / 'authorized'}
-PidFile none
-StrictModes no
-UsePAM no
-PermitRootLogin prohibit-password
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-Subsystem sftp internal-sftp
-''')
-            self.program = Program(SSHD, '-D', '-e', '-f', self.folder / 'config')
-            self.program.wait_for(lambda: any('listening' in line or 'fatal' in line or 'error' in line
-                                              for line in self.program.lines), 'listening')
-            if any('listening' in line for line in self.program.lines):
-                break
-        else:
-            check(False, f'sshd does not start: {self.program.lines}')
-        with open(self.folder / 'host.pub', encoding='ascii') as file:
-            key = ' '.join(file.read().split()[:2])
-        with open(self.folder / 'known', 'w', encoding='ascii') as file:
-            file.write(f'test {key}\n')
-
-    def options(self, port):
-        return ('-F', 'none', '-o', 'BatchMode=yes', '-o', 'HostKeyAlias=test', '-o', f'Port={port}',
-                '-o', f'UserKnownHostsFile={self.folder / "known"}',
-                '-o', 'GlobalKnownHostsFile=none', '-o', 'IdentitiesOnly=yes', '-o', 'IdentityAgent=none',
-                '-o', f'IdentityFile={self.folder / "user"}', '-o', f'User={getpass.getuser()}')
-
-    def ssh(self, port, *command, **options):
-        return Program('ssh', *self.options(port), '-T', '127.0.0.1', *command, **options)
-
-
-def expect_success(program, patience=80):
+def expect_success(program, patience=180):
     code = program.finish(patience)
     check_equal(code, 0, f'status of {program.name} ({program.lines})')
 
@@ -112,11 +63,11 @@ def _(server):
     expect_done(tunnel, 1)
 
 
-@case('ssh: 32 MiB each way, equal hashes', timeout=240)
+@case('ssh: 8 MiB each way, equal hashes', timeout=600)
 def _(server):
     sshd = Sshd()
     folder = Folder()
-    source = folder.make('original', 32 * MIB)
+    source = folder.make('original', 8 * MIB)
     wanted = sha256(source)
     tunnel = Tunnel(server, sshd.port)
     with open(folder / 'down', 'wb') as file:
@@ -128,7 +79,7 @@ def _(server):
     expect_success(up)
     check_equal(sha256(folder / 'up'), wanted, 'SHA-256 of what was written')
     done = tunnel.wait_events('done', 2)
-    check(done[0]['bytes-received'] > 32 * MIB and done[1]['bytes-sent'] > 32 * MIB, done)
+    check(done[0]['bytes-received'] > 8 * MIB and done[1]['bytes-sent'] > 8 * MIB, done)
     tunnel.end()
 
 
@@ -159,6 +110,7 @@ def _(server):
     expose = bob.ibb('expose', '--json', '--to', f'127.0.0.1:{sshd.port}', '--from', alice.bare)
     expose.wait_ready()
     with open(folder / 'password', 'w', encoding='utf-8') as file:
+        os.chmod(file.fileno(), 0o600)
         file.write(alice.password)
     command = shlex.join((IBB, 'cat', *alice.options(), '--password-file', folder / 'password', bob.bare))
     here = sshd.ssh(1, '-o', f'ProxyCommand={command}', f'cat {shlex.quote(source)}; exit 7')
@@ -182,19 +134,19 @@ class HttpServer:
         self.port = int(pattern.search(self.program.output).group(1))
 
 
-def curl(port, *arguments):
+def curl(port, *arguments, fail='--fail'):
     """arguments may name files as /NAME, for the server's."""
-    return Program('curl', '-q', '-sS', '--fail', '--noproxy', '*',
+    return Program('curl', '-q', '-sS', fail, '--noproxy', '*',
                    *(f'http://127.0.0.1:{port}{word}' if str(word).startswith('/page') else word
                      for word in arguments))
 
 
-@case('http: a page, a large body, many requests at once', timeout=240)
+@case('http: a page, a large body, many requests at once', timeout=600)
 def _(server):
     pages, folder = Folder(), Folder()
     for number in range(24):
         pages.make(f'page-{number}', 1000 + number * 9973)
-    pages.make('page-large', 16 * MIB)
+    pages.make('page-large', 6 * MIB)
     tunnel = Tunnel(server, HttpServer(pages).port)
     one = curl(tunnel.port, '/page-3')
     expect_success(one)
@@ -209,8 +161,11 @@ def _(server):
     for number in range(24):
         check_equal(sha256(folder / f'page-{number}'), sha256(pages / f'page-{number}'), f'page {number}')
     tunnel.wait_events('done', 26)
-    missing = curl(tunnel.port, '/page-missing')
-    check_equal(missing.finish(), 22, f'status for 404 ({missing.lines})')
+    # With --fail it would hang up before it has read the page that says so.
+    missing = curl(tunnel.port, '-o', os.devnull, '-w', '%{http_code}', '/page-missing',
+                   fail='--no-fail')
+    expect_success(missing)
+    check_equal(missing.output, b'404', 'status')
     expect_done(tunnel, 27)
 
 

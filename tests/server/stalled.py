@@ -10,6 +10,7 @@ import json
 import os
 import re
 import subprocess
+import threading
 import time
 
 import cases
@@ -73,15 +74,19 @@ def check_bounds(alice, bob):
 
 
 def wait_until_stopped(alice, bob):
-    """Until the reader's buffer and the writer's are full."""
+    """Until the reader has stopped, its buffer is full, and the writer waits.
+
+    A writer that waits is woken when half of its buffer is free, and not before."""
     while True:
         writer, reader = check_bounds(alice, bob)
-        if reader['arrived'] - reader['read'] >= BUFFER and writer['queued'] >= BUFFER:
+        if reader['read'] >= STALL_AFTER and reader['arrived'] - reader['read'] >= BUFFER \
+                and writer['queued'] > BUFFER // 2:
             return reader['read']
+        threading.Event().wait(0.005)
 
 
 @cases.case('/server/stalled/one-of-two/D-22/D-50',
-            timeout=240 + int(os.environ.get('IBB_TEST_LONG', 0)))
+            timeout=600 + int(os.environ.get('IBB_TEST_LONG', 0)))
 def one_of_two():
     pid = int(server.environment['IBB_TEST_SERVER_PID'])
     with contextlib.ExitStack() as stack:

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The window opens where the way is long. Counted, not timed: how many blocks
-were on their way at the same time; tests/bench/window.py has the times."""
+were on their way at the same time."""
 
 import cases
 import ends
 import prosody
+from cut_proxy import DelayProxy
 
 DELAY = 50  # ms each way
 BLOCK = 4096
@@ -13,8 +14,8 @@ server = None
 
 
 def most_unanswered(size, window):
-    with ends.DelayProxy(DELAY, server.port) as proxy:
-        ends.transfer(server.environment, size, tls='none', port=proxy.port, window=window)
+    proxy = DelayProxy(server.port, DELAY)
+    ends.transfer(server.environment, size, tls='none', port=proxy.port, window=window)
     assert proxy.blocks * BLOCK >= size
     return proxy.unanswered
 

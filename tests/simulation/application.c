@@ -8,6 +8,8 @@
 
 #include "world.h"
 
+#include "core/session-private.h"
+
 #include <string.h>
 
 #define CHUNK 65536
@@ -339,6 +341,7 @@ finish_part (End *self)
         }
       /* A shutdown is over when the last word was handed over, or has failed. */
       if (self->shut && self->input_over &&
+          (!plan->waits || ibb_session_get_state (self->session) == IBB_SESSION_ENDED) &&
           (ibb_session_is_output_shut (self->session) ||
            ibb_session_get_delivery_failure (self->session)->kind != IBB_FAILURE_NONE))
         do_close (self);
@@ -607,7 +610,10 @@ answer_request (World *self, Node *node, End *end)
           drop (end);
         }
       else
-        world_trace (self, "%c: leaves the request unanswered", letter (end));
+        {
+          world_trace (self, "%c: leaves the request unanswered", letter (end));
+          end->may_hang = end->session->deadline == IBB_NEVER; /* then nobody else answers it */
+        }
     }
   else if (!ibb_session_accept (end->session, self->now))
     world_fail (self, "a request could not be accepted");
@@ -710,7 +716,7 @@ application_open (World *self, Session *session)
     return; /* the other side was first: a sid is not used again */
   if (session->expected)
     {
-      expectation = ibb_engine_expect (peer->engine, node->jid, session->sid,
+      expectation = ibb_engine_expect (peer->driver.engine, node->jid, session->sid,
                                        session->expected_block_size, session, &failure);
       if (expectation == NULL &&
           (failure.kind == IBB_FAILURE_NONE ||
@@ -718,14 +724,14 @@ application_open (World *self, Session *session)
            (failure.kind != IBB_FAILURE_IN_USE && peer->up && !peer->was_stopped)))
         world_fail (self, "%s: could not expect: %d", peer->jid, failure.kind);
       if (expectation != NULL && session->cancelled)
-        ibb_engine_cancel_expectation (peer->engine, expectation);
+        ibb_engine_cancel_expectation (peer->driver.engine, expectation);
     }
   ibb_failure_clear (&failure);
   open.peer = peer->jid;
   open.carrier = session->carrier;
   open.block_size = session->block_size;
   open.sid = session->sid[0] != '\0' ? session->sid : NULL;
-  core = ibb_engine_open (node->engine, &open, self->now, &failure);
+  core = ibb_engine_open (node->driver.engine, &open, self->now, &failure);
   if (core == NULL)
     {
       world_trace (self, "%s: could not open: %d", node->jid, failure.kind);

@@ -7,6 +7,7 @@
 #include "world.h"
 
 #include "core/engine-private.h"
+#include "core/session-private.h"
 
 #include <string.h>
 
@@ -136,7 +137,7 @@ check_doubled (World *self, guint from, guint to, const IBBStanza *stanza)
 static gsize
 window_of (World *self, const Node *node, const End *end)
 {
-  gsize window = ibb_engine_get_settings (node->engine)->window;
+  gsize window = ibb_engine_get_settings (node->driver.engine)->window;
 
   if (!end->acked)
     return 0;
@@ -250,13 +251,15 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
     forget_blocks (end, 1);
 }
 
-/* D-50: one at a time, and for the sake of another session. */
+/* D-50: one at a time, and for the sake of another session, which may be over by
+ * the time that the connection takes the ping. */
 static void
 ping_sent (World *self, Node *node, const IBBStanza *stanza)
 {
   if (node->ping[0] != '\0')
     world_fail (self, "%s: a second ping", node->jid);
-  if (ibb_engine_get_n_sessions (node->engine) < 2)
+  if (node->driver.engine->shared->stalls->ping_sent + node->driver.engine->shared->clock.stood >
+      node->shared_at)
     world_fail (self, "%s: a ping, and nobody waits for the answer", node->jid);
   g_strlcpy (node->ping, stanza->id, sizeof node->ping);
   node->ping_sent = self->now;
@@ -272,11 +275,19 @@ check_asked (World *self, Node *node, const IBBStanza *stanza)
     request_sent (self, node->index, to->index, stanza);
 }
 
+static void
+note_shared (World *self, Node *node)
+{
+  if (ibb_engine_get_n_sessions (node->driver.engine) > 1)
+    node->shared_at = self->now;
+}
+
 void
 check_sent (World *self, Node *node, IBBStanza *stanza)
 {
   Node *to = server_find (self, stanza->to);
 
+  note_shared (self, node);
   if (stanza->name == IBB_STANZA_IQ && to != NULL)
     {
       if (is_answer (stanza))
@@ -391,12 +402,52 @@ get_sent (End *self)
   if (sender == NULL)
     return sent;
   if (self->carrier == IBB_CARRIER_IQ &&
-      ibb_session_get_state (self->session) == IBB_SESSION_OPEN && sender->n_refused == 0 &&
-      sender->to_send == NULL &&
+      ibb_session_get_state (self->session) == IBB_SESSION_OPEN && sender->flight.n_refused == 0 &&
+      sender->flight.to_send == NULL &&
       ibb_session_get_delivered (self->session) + ibb_session_get_in_flight (self->session) !=
           sender->cut)
     world_fail (self->world, "end %u: in flight is something else than was sent", self->index);
   return MIN (sent, sender->cut);
+}
+
+/* A reader gets the end of file or an error, and the same one on every later
+ * call (D-45), until it ends the session itself. */
+static void
+check_input_end (End *self)
+{
+  IBBInput       input = ibb_session_get_input (self->session);
+  IBBFailureKind failure = ibb_session_get_input_failure (self->session)->kind;
+
+  if (self->closed || self->aborted || self->input_closed ||
+      self->world->nodes[self->node].was_stopped)
+    return;
+  if (self->input_end != IBB_INPUT_EMPTY &&
+      (input != self->input_end || failure != self->input_end_failure))
+    world_fail (self->world,
+                "end %u: its input ended with %d, failure %d, and now with %d, %d (D-45)",
+                self->index, self->input_end, self->input_end_failure, input, failure);
+  if (input == IBB_INPUT_EOF || input == IBB_INPUT_FAILED)
+    {
+      self->input_end = input;
+      self->input_end_failure = failure;
+    }
+}
+
+/* Nobody holds a close open for longer than ten time-outs (D-37). */
+static void
+check_close_time (End *self)
+{
+  World      *world = self->world;
+  IBBSession *session = self->session;
+  gint64      most = 10 * (gint64) CLOSE_TIMEOUT * MILLISECOND + SECOND; /* a late timer */
+
+  if (!session->closing.is_whole || session->closing.out != IBB_OUT_CLOSE_SENT)
+    return;
+  if (self->close_began == 0)
+    self->close_began = world->now;
+  if (world->now - self->close_began > most)
+    world_fail (world, "end %u: its close waits for %.0f s already (D-37)", self->index,
+                (double) (world->now - self->close_began) / SECOND);
 }
 
 void
@@ -414,6 +465,9 @@ check_end (End *self)
 
   if (session == NULL || world->failure != NULL)
     return;
+  check_input_end (self);
+  if (world->schedule.profile == PROFILE_HOSTILE)
+    check_close_time (self);
   written = ibb_session_get_written (session);
   handed = ibb_session_get_handed (session);
   delivered = ibb_session_get_delivered (session);
@@ -452,13 +506,13 @@ check_end (End *self)
     world_fail (world, "end %u: %" G_GSIZE_FORMAT " bytes unread (D-23)", self->index, readable);
 }
 
-/* Past the limit a session keeps its share, at least two blocks, and one held
- * block. Messages are bounded each by itself, see check_end (). */
+/* Past the limit a session keeps its share, at least two blocks, and one block
+ * more; all shares together are half of the limit. */
 static void
 check_memory (World *self, Node *node)
 {
-  gsize unread = ibb_engine_get_unread (node->engine);
-  gsize bound = 0;
+  gsize unread = ibb_engine_get_unread (node->driver.engine);
+  gsize bound = node->max_memory_limit / 2;
   guint n = 0;
 
   for (guint i = 0; i < self->ends->len; i++)
@@ -467,13 +521,8 @@ check_memory (World *self, Node *node)
 
       if (end->node != node->index || end->session == NULL)
         continue;
-      if (end->carrier == IBB_CARRIER_MESSAGE)
-        unread -= MIN (unread, ibb_session_get_readable (end->session));
-      else
-        {
-          bound += 3 * (gsize) end->block_size;
-          n++;
-        }
+      bound += 3 * (gsize) end->block_size;
+      n++;
     }
   if (unread > node->max_memory_limit + bound)
     world_fail (self,
@@ -486,11 +535,14 @@ check_memory (World *self, Node *node)
 static void
 check_parked (World *self, Node *node)
 {
-  gboolean unanswered = node->ping[0] != '\0' && self->now - node->ping_sent >= MINUTE;
-  guint    n = 0;
+  gboolean       unanswered = node->ping[0] != '\0' && self->now - node->ping_sent >= MINUTE;
+  guint          n = 0;
+  GHashTableIter iter;
+  gpointer       value;
 
-  for (GList *l = node->engine->all.head; l != NULL; l = l->next)
-    n += ((IBBSession *) l->data)->sender.parked != FALSE;
+  g_hash_table_iter_init (&iter, node->driver.engine->shared->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    n += ((IBBSession *) value)->sender.flight.stall.is_stalled != FALSE;
   if (n > node->n_parked && node->n_arrived == node->n_arrived_then && !unanswered)
     world_fail (self, "%s: a session is parked, and nothing was answered (D-50)", node->jid);
   node->n_parked = n;
@@ -502,7 +554,8 @@ check_node (World *self, Node *node)
 {
   gboolean all = self->ends->len <= CHECKED_AT_ONCE;
 
-  if (ibb_engine_get_n_sessions (node->engine) == 0)
+  note_shared (self, node);
+  if (ibb_engine_get_n_sessions (node->driver.engine) == 0)
     node->ping[0] = '\0';
   if (self->schedule.profile == PROFILE_SHARED)
     check_parked (self, node);
@@ -516,10 +569,10 @@ check_node (World *self, Node *node)
       if (end->node == node->index && !end->finished)
         check_end (end);
     }
-  if (ibb_engine_get_unread (node->engine) > node->max_memory_limit)
+  if (ibb_engine_get_unread (node->driver.engine) > node->max_memory_limit)
     check_memory (self, node);
-  if (ibb_engine_get_n_counted (node->engine) >
-      ibb_engine_get_n_sessions (node->engine) + self->ends->len)
+  if (ibb_engine_get_n_counted (node->driver.engine) >
+      ibb_engine_get_n_sessions (node->driver.engine) + self->ends->len)
     world_fail (self, "%s: the count of sessions is wrong", node->jid);
 }
 
@@ -538,6 +591,7 @@ must_succeed (World *self, End *end)
   switch (self->schedule.profile)
     {
     case PROFILE_CLEAN:
+    case PROFILE_OUTAGES:
     case PROFILE_WRAP:
     case PROFILE_SHARED:
       return TRUE;
@@ -644,7 +698,7 @@ check_over (World *self)
   for (guint i = 0; i < self->schedule.n_nodes && self->failure == NULL; i++)
     {
       Node      *node = &self->nodes[i];
-      IBBEngine *engine = node->engine;
+      IBBEngine *engine = node->driver.engine;
       IBBEvent   event = IBB_EVENT_INIT;
 
       if (engine == NULL)
@@ -669,7 +723,7 @@ check_over (World *self)
       const Request *request = value;
 
       if (request->answers == 0 && request->sent > request->removed &&
-          !self->nodes[request->to].was_cut && self->nodes[request->to].engine != NULL &&
+          !self->nodes[request->to].was_cut && self->nodes[request->to].driver.engine != NULL &&
           self->nodes[request->to].n_errors < ERROR_REPLIES_MAX)
         world_fail (self, "%c never answered %c: %s", 'A' + (char) request->to,
                     'A' + (char) request->from, request->what);

@@ -8,10 +8,14 @@
 
 #include "world.h"
 
+#include "core/session-private.h"
+
 #include <string.h>
 
 #define MOST_KEPT 64
 #define MOST_AT_ONCE 12
+#define HELD_OPEN (30 * MINUTE)
+#define HELD_GAP_MAX (50 * SECOND)
 
 struct _Hostile
 {
@@ -22,6 +26,14 @@ struct _Hostile
   GPtrArray *sids;
   guint      budget; /* stanzas that it still sends */
   guint      seq;
+
+  /* A close of somebody else's that it keeps waiting, with blocks instead of an
+   * answer. */
+  gboolean holds;
+  char    *held_sid; /* (nullable): there is one */
+  char    *held_jid;
+  gint64   held_until;
+  guint16  held_seq;
 };
 
 static void
@@ -41,9 +53,10 @@ hostile_start (Node *node)
   node->hostile = self;
   self->world = node->world;
   self->node = node;
-  self->random = random_fork (&node->ids);
+  self->random = random_fork (&node->driver.random);
   self->ids = g_ptr_array_new_with_free_func (g_free);
   self->sids = g_ptr_array_new_with_free_func (g_free);
+  self->holds = random_percent (&self->random, 50);
   self->budget = 20 + (guint) random_below (&self->random, 300);
   post (self);
 }
@@ -55,6 +68,8 @@ hostile_clear (Node *node)
     return;
   g_ptr_array_unref (node->hostile->ids);
   g_ptr_array_unref (node->hostile->sids);
+  g_free (node->hostile->held_sid);
+  g_free (node->hostile->held_jid);
   g_clear_pointer (&node->hostile, g_free);
 }
 
@@ -179,7 +194,7 @@ send (Hostile *self, IBBStanza *stanza)
   if (world->verbose)
     world_trace (world, "%c -> * %s (hostile, as %s)", 'A' + (char) self->node->index,
                  stanza_describe (stanza), stanza->from);
-  if (to == NULL || to->engine == NULL)
+  if (to == NULL || to->driver.engine == NULL)
     {
       ibb_stanza_record_unref (stanza);
       return;
@@ -260,12 +275,60 @@ send_anything (Hostile *self)
   send (self, stanza);
 }
 
+static void
+post_held (Hostile *self)
+{
+  gint64 wait = (gint64) random_below (&self->random, HELD_GAP_MAX);
+
+  world_post (self->world, self->world->now + wait, EVENT_PEER, self->node->index, 0, NULL);
+}
+
+static void
+begin_to_hold (Hostile *self, IBBStanza *close)
+{
+  Node *node = server_find (self->world, close->from);
+  End  *end = check_find_end (self->world, node->index, self->node->index, close->sid);
+
+  self->held_sid = g_strdup (close->sid);
+  self->held_jid = g_strdup (close->from);
+  self->held_until = self->world->now + HELD_OPEN;
+  if (end != NULL && end->session != NULL)
+    self->held_seq = end->session->receiver.next_seq;
+  post_held (self);
+}
+
+/* Mostly the next block, as one that still has much to say would send it. */
+static void
+hold (Hostile *self)
+{
+  Random    *random = &self->random;
+  IBBStanza *stanza =
+      ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_DATA, NULL, self->held_jid);
+
+  stanza->id = g_strdup_printf ("held%u", (guint) random_next (random));
+  stanza->from = g_strdup (self->node->jid);
+  stanza->sid = g_strdup (self->held_sid);
+  stanza->seq_valid = TRUE;
+  stanza->seq = (guint16) (random_percent (random, 80) ? self->held_seq++ : random_next (random));
+  stanza->base64 = IBB_BASE64_EXACT;
+  stanza->text_length = IBB_BASE64_ENCODED_LENGTH (1);
+  stanza->bytes = g_bytes_new_static ("x", 1);
+  send (self, stanza);
+  post_held (self);
+}
+
 void
 hostile_run (Node *node)
 {
   Hostile *self = node->hostile;
   guint    n = 1 + (guint) random_below (&self->random, MOST_AT_ONCE);
 
+  if (self->held_sid != NULL)
+    {
+      if (self->world->now < self->held_until)
+        hold (self);
+      return;
+    }
   for (; n > 0 && self->budget > 0; n--, self->budget--)
     send_anything (self);
   post (self);
@@ -279,6 +342,12 @@ hostile_receive (Node *node, IBBStanza *stanza)
 
   keep (self, self->ids, stanza->id);
   keep (self, self->sids, stanza->sid);
+  if (self->holds && self->held_sid == NULL && stanza->payload == IBB_PAYLOAD_CLOSE &&
+      !stanza->unclean)
+    {
+      begin_to_hold (self, stanza);
+      return;
+    }
   if (stanza->name == IBB_STANZA_IQ && stanza_is_request (stanza) &&
       random_percent (&self->random, 60))
     {

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/session-private.h"
+#include "stanza/namespaces.h"
 
 #define RETRY_WAIT SECOND
 #define MAX_RETRIES 5
@@ -382,7 +383,7 @@ is_acknowledged (Talk *talk, const Sent *block)
   IBBSession *session = talk->end->other != NULL ? talk->end->other->session : NULL;
 
   return session != NULL && session->receiver.received >= block->offset + block->length &&
-         g_queue_is_empty (&session->receiver.held);
+         g_queue_is_empty (&session->receiver.acks.blocks);
 }
 
 static void

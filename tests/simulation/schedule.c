@@ -11,6 +11,15 @@
 /* Most blocks of one direction, so that thousands of schedules pass quickly. */
 #define USUAL_BLOCKS 120
 
+/* With that probability the field becomes a number from low to high. */
+#define MAYBE(random, percent, field, low, high)                                                   \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    if (random_percent (random, percent))                                                          \
+      (field) = (__typeof__ (field)) random_scaled (random, low, high);                            \
+  }                                                                                                \
+  G_STMT_END
+
 static gint64
 random_delay (Random *random, guint kind)
 {
@@ -35,10 +44,8 @@ make_settings (IBBSettings *settings, Profile profile, Random *random)
   if (random_percent (random, 40))
     settings->window =
         random_percent (random, 20) ? 1 : (gsize) random_scaled (random, 1, 256 * 1024);
-  if (random_percent (random, 30))
-    settings->send_buffer_size = (gsize) random_scaled (random, 1, 64 * 1024);
-  if (random_percent (random, 50))
-    settings->receive_buffer_size = (gsize) random_scaled (random, 1, 256 * 1024);
+  MAYBE (random, 30, settings->send_buffer_size, 1, 64 * 1024);
+  MAYBE (random, 50, settings->receive_buffer_size, 1, 256 * 1024);
   if (random_percent (random, 20))
     settings->max_block_size = (guint) random_between (random, 512, IBB_BLOCK_SIZE_MAX);
   settings->half_close = random_percent (random, 50);
@@ -47,24 +54,32 @@ make_settings (IBBSettings *settings, Profile profile, Random *random)
    * of messages its answer is the only proof that they arrived (D-37). */
   if (profile == PROFILE_CLEAN || profile == PROFILE_WRAP || profile == PROFILE_PEERS ||
       profile == PROFILE_HOSTILE || profile == PROFILE_SHARED)
-    settings->close_timeout = 60000;
+    settings->close_timeout = CLOSE_TIMEOUT;
+  /* A user who expects outages waits for them. */
+  if (profile == PROFILE_OUTAGES)
+    settings->open_timeout = settings->accept_timeout = settings->close_timeout = 3600000;
   if (profile == PROFILE_CROWD)
     settings->receive_memory_limit = (gsize) random_scaled (random, 4096, 1024 * 1024);
   if (profile == PROFILE_TIMING)
     {
+      MAYBE (random, 30, settings->open_timeout, 1, 120000);
+      MAYBE (random, 30, settings->accept_timeout, 1, 120000);
+      MAYBE (random, 30, settings->close_timeout, 1, 120000);
       if (random_percent (random, 30))
-        settings->open_timeout = (guint) random_scaled (random, 1, 120000);
-      if (random_percent (random, 30))
-        settings->accept_timeout = (guint) random_scaled (random, 1, 120000);
-      if (random_percent (random, 30))
-        settings->close_timeout = (guint) random_scaled (random, 1, 120000);
+        settings->peer_timeout = (guint) random_scaled (random, 1, 1200000) - 1;
+      /* Never. */
+      if (random_percent (random, 10))
+        settings->open_timeout = 0;
+      if (random_percent (random, 10))
+        settings->accept_timeout = 0;
+      if (random_percent (random, 10))
+        settings->close_timeout = 0;
     }
   if (profile == PROFILE_TIMING || profile == PROFILE_FAULTY)
     {
       if (random_percent (random, 30))
         settings->max_retries = (guint) random_below (random, 8);
-      if (random_percent (random, 30))
-        settings->initial_wait_time = (guint) random_scaled (random, 1, 20000);
+      MAYBE (random, 30, settings->initial_wait_time, 1, 20000);
       if (random_percent (random, 30))
         settings->wait_backoff_factor = 1.0 + (double) random_below (random, 30) / 10;
       settings->block_size_fallback = !random_percent (random, 20);
@@ -132,7 +147,7 @@ get_patience (const Schedule *self)
     return 10 * SECOND;
   if (self->profile == PROFILE_PEERS && self->habits.conforms)
     return 40 * SECOND;
-  if (self->profile == PROFILE_CLEAN)
+  if (self->profile == PROFILE_CLEAN || self->profile == PROFILE_OUTAGES)
     for (guint i = 0; i < self->n_nodes; i++)
       if (!self->has_feature[i])
         return 40 * SECOND;
@@ -151,8 +166,7 @@ make_plan (const Schedule *self, Plan *plan, gint64 patience, guint block_size, 
   random_pace (random, plan->total, patience / 2, &plan->write_max, &plan->write_gap);
   if (plan->total / plan->write_max > 2000)
     plan->write_max = (guint) (plan->total / 1000);
-  if (random_percent (random, 30))
-    plan->reaction = (gint64) random_scaled (random, 1, 100 * MILLISECOND);
+  MAYBE (random, 30, plan->reaction, 1, 100 * MILLISECOND);
 }
 
 static void
@@ -220,6 +234,18 @@ make_finish (Session *session, Profile profile, Random *random)
     session->plans[random_below (random, 2)].finish = FINISH_SHUTDOWN;
 }
 
+/* Some that shut their output down wait for the end of the session before they
+ * close. Drawn apart, so that the rest of a schedule is what it would be without. */
+static void
+make_waiting (const Schedule *self, Session *session)
+{
+  Random random = { random_mix (self->seed ^
+                                (G_GUINT64_CONSTANT (0x45000) + self->sessions->len)) };
+
+  for (guint side = 0; side < 2; side++)
+    session->plans[side].waits = random_percent (&random, 40);
+}
+
 static void
 add_action (Schedule *self, ActionKind kind, gint64 time, guint node, guint number, guint value)
 {
@@ -244,7 +270,8 @@ make_session (Schedule *self, Random *random)
   session.expected = random_percent (random, 25);
   if (session.expected)
     {
-      session.cancelled = self->profile != PROFILE_CLEAN && random_percent (random, 15);
+      session.cancelled = self->profile != PROFILE_CLEAN && self->profile != PROFILE_OUTAGES &&
+                          random_percent (random, 15);
       if (random_percent (random, 10) && session.block_size != 0)
         session.expected_block_size =
             MIN (session.block_size, self->settings[session.responder].max_block_size);
@@ -269,10 +296,11 @@ make_session (Schedule *self, Random *random)
     }
   for (guint side = 0; side < 2; side++)
     make_reading (&session.plans[side], &session.plans[1 - side], get_patience (self), random);
-  if (self->profile == PROFILE_CLEAN)
+  if (self->profile == PROFILE_CLEAN || self->profile == PROFILE_OUTAGES)
     make_clean_finish (&session, random);
   else
     make_finish (&session, self->profile, random);
+  make_waiting (self, &session);
   time = number == 0 ? 0 : (gint64) random_scaled (random, 1, 10 * SECOND);
   add_action (self, ACTION_OPEN, time, session.initiator, number, 0);
   g_array_append_val (self->sessions, session);
@@ -306,27 +334,18 @@ make_faults (Schedule *self, Random *random)
   Faults *faults = &self->faults;
 
   faults->faults_until = (gint64) random_scaled (random, 10 * SECOND, HOUR);
-  if (random_percent (random, 50))
-    faults->bounce = (guint) random_scaled (random, 1, 200);
-  if (random_percent (random, 30))
-    faults->bounce_final = (guint) random_scaled (random, 1, 1000);
+  MAYBE (random, 50, faults->bounce, 1, 200);
+  MAYBE (random, 30, faults->bounce_final, 1, 1000);
   faults->ambiguous = (guint) random_below (random, 600);
-  if (random_percent (random, 40))
-    faults->duplicate = (guint) random_scaled (random, 1, 300);
-  if (random_percent (random, 20))
-    faults->replay = (guint) random_scaled (random, 1, 100);
+  MAYBE (random, 40, faults->duplicate, 1, 300);
+  MAYBE (random, 20, faults->replay, 1, 100);
   if (random_percent (random, 20))
     faults->late_result = 500;
-  if (random_percent (random, 25))
-    faults->lose_data = (guint) random_scaled (random, 1, 60);
-  if (random_percent (random, 25))
-    faults->lose_message = (guint) random_scaled (random, 1, 60);
-  if (random_percent (random, 15))
-    faults->lose_other = (guint) random_scaled (random, 1, 200);
-  if (random_percent (random, 15))
-    faults->bounce_other = (guint) random_scaled (random, 1, 300);
-  if (random_percent (random, 10))
-    faults->send_failed = (guint) random_scaled (random, 1, 40);
+  MAYBE (random, 25, faults->lose_data, 1, 60);
+  MAYBE (random, 25, faults->lose_message, 1, 60);
+  MAYBE (random, 15, faults->lose_other, 1, 200);
+  MAYBE (random, 15, faults->bounce_other, 1, 300);
+  MAYBE (random, 10, faults->send_failed, 1, 40);
   if (random_percent (random, 20))
     {
       faults->stanza_limit = 600 + (gsize) random_scaled (random, 1, 60000);
@@ -380,8 +399,7 @@ make_bad_habits (Habits *habits, Random *random)
     habits->refuse_open = (guint) random_below (random, 100);
   habits->spends_permission = random_percent (random, 50);
   habits->ignores_refusal = random_percent (random, 30);
-  if (random_percent (random, 30))
-    habits->late = (gint64) random_scaled (random, 1, 3 * SECOND);
+  MAYBE (random, 30, habits->late, 1, 3 * SECOND);
   habits->reorders = random_percent (random, 25);
   habits->mute = random_percent (random, 10);
   if (random_percent (random, 40))
@@ -397,8 +415,7 @@ make_bad_habits (Habits *habits, Random *random)
   habits->deaf = random_percent (random, 50);
   habits->remainder = random_percent (random, 30);
   habits->finishes = random_percent (random, 40);
-  if (random_percent (random, 10))
-    habits->dies = (gint64) random_scaled (random, MILLISECOND, 2 * MINUTE);
+  MAYBE (random, 10, habits->dies, MILLISECOND, 2 * MINUTE);
 }
 
 static void
@@ -412,8 +429,7 @@ make_habits (Schedule *self, Random *random)
   habits->max_block_size =
       random_percent (random, 40) ? (guint) random_between (random, 512, 8192) : IBB_BLOCK_SIZE_MAX;
   habits->early = random_percent (random, 30);
-  if (random_percent (random, 30))
-    habits->late = (gint64) random_scaled (random, 1, 700 * MILLISECOND);
+  MAYBE (random, 30, habits->late, 1, 700 * MILLISECOND);
   habits->keeps = random_percent (random, 50);
   habits->iq_reply = random_percent (random, 20);
   habits->block_max =
@@ -539,6 +555,7 @@ make_hostile (Schedule *self, guint n_sessions, Random *random)
         for (guint i = 0; i < 2; i++)
           make_reading (&session.plans[i], &session.plans[1 - i], MINUTE, random);
         make_finish (&session, PROFILE_CLOSING, random);
+        make_waiting (self, &session);
         if (side == 0)
           add_action (self, ACTION_OPEN, (gint64) random_scaled (random, 1, MINUTE), node,
                       self->sessions->len, 0);
@@ -643,6 +660,19 @@ make_outages (Schedule *self)
                 (guint) random_below (random, N_OUTAGES));
 }
 
+/* A network that is away, at either end, or a server that stands still: for as
+ * long as to be noticed, and not so long that a peer counts as gone (D-27). */
+static void
+make_long_outages (Schedule *self, Random *random)
+{
+  for (guint n = 1 + (guint) random_below (random, 3); n > 0; n--)
+    add_action (self, random_percent (random, 60) ? ACTION_SUSPEND : ACTION_JAM,
+                (gint64) random_scaled (random, 1, 10 * MINUTE),
+                (guint) random_below (random, self->n_nodes),
+                (guint) random_between (random, 20000, 180000),
+                (guint) random_below (random, N_OUTAGES));
+}
+
 static gboolean
 has_twins (Schedule *self)
 {
@@ -665,8 +695,9 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
   self->server_disco = (guint) (random_mix (r.state + 79) % 4);
   self->server_ping = (guint) (random_mix (r.state + 83) % 8);
   self->server_ping -= MIN (self->server_ping, 4); /* most answer as they should */
-  /* Megabytes in blocks of a hundred bytes, each a round trip of seconds. */
-  self->time_limit = (profile == PROFILE_BULK ? 480 : 48) * HOUR;
+  /* Megabytes in blocks of a hundred bytes, each a round trip of seconds. A hostile peer
+   * that answers probes may even take minutes for each block: it is slow, not gone. */
+  self->time_limit = (profile == PROFILE_BULK || profile == PROFILE_HOSTILE ? 480 : 48) * HOUR;
   self->sessions = g_array_new (FALSE, FALSE, sizeof (Session));
   self->actions = g_array_new (FALSE, FALSE, sizeof (Action));
   self->n_nodes = 2;
@@ -686,16 +717,13 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
 
       make_settings (&self->settings[i], profile, random);
       if (random_percent (random, 10))
-        self->stanza_limit[i] = 700 + (gsize) random_scaled (random, 1, 65536);
+        self->stanza_limit[i] = 1000 + (gsize) random_scaled (random, 1, 65536);
       self->listen[i] = random_percent (random, 50) ? IBB_LISTEN_ACCEPT : IBB_LISTEN_ASK;
       self->has_feature[i] = random_percent (random, 75);
       self->uplink_room[i] = (gsize) random_scaled (random, 1, 1000000);
-      if (random_percent (random, 30))
-        self->request_delay[i] = (gint64) random_scaled (random, 1, 5 * SECOND);
-      if (random_percent (random, 30))
-        self->timer_lag[i] = (gint64) random_scaled (random, 1, 50 * MILLISECOND);
-      if (random_percent (random, 25))
-        self->uplink_rate[i] = random_scaled (random, 10000, 10000000);
+      MAYBE (random, 30, self->request_delay[i], 1, 5 * SECOND);
+      MAYBE (random, 30, self->timer_lag[i], 1, 50 * MILLISECOND);
+      MAYBE (random, 25, self->uplink_rate[i], 10000, 10000000);
       self->server_delay[i] = random_delay (random, MIN (kind, 2));
       for (guint j = 0; j < self->n_nodes; j++)
         {
@@ -704,12 +732,11 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
             self->jitter[i][j] = random_delay (random, kind);
         }
       if (profile == PROFILE_CLEAN || profile == PROFILE_WRAP || profile == PROFILE_PEERS ||
-          profile == PROFILE_HOSTILE || profile == PROFILE_SHARED)
+          profile == PROFILE_HOSTILE || profile == PROFILE_SHARED || profile == PROFILE_OUTAGES)
         continue;
       if (profile == PROFILE_TIMING || profile == PROFILE_FAULTY)
         {
-          if (random_percent (random, 20))
-            self->request_delay[i] = (gint64) random_scaled (random, 1, 2 * MINUTE);
+          MAYBE (random, 20, self->request_delay[i], 1, 2 * MINUTE);
           if (random_percent (random, 20))
             self->request_ignore[i] = (guint) random_below (random, 50);
         }
@@ -746,7 +773,10 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
   if (profile == PROFILE_FAULTY ||
       ((profile == PROFILE_BULK || profile == PROFILE_CROWD) && random_percent (random, 40)))
     make_faults (self, random);
-  make_outages (self);
+  if (profile == PROFILE_OUTAGES)
+    make_long_outages (self, random);
+  else
+    make_outages (self);
   if (profile == PROFILE_TIMING || profile == PROFILE_CROWD)
     for (guint i = 0; i < self->n_nodes; i++)
       for (guint n = (guint) random_below (random, 4); n > 1; n--)

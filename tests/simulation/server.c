@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include "stanza/namespaces.h"
 #include "world.h"
 
 #include <string.h>
@@ -38,12 +39,10 @@ server_estimate (const IBBStanza *stanza)
 const char *
 stanza_describe (const IBBStanza *stanza)
 {
-  static const char *const payloads[] = { "other",  "open",  "data",        "close",      "unknown",
-                                          "result", "error", "disco query", "disco info", "ping" };
-  static char              text[512];
-  gsize                    n = (gsize) g_snprintf (text, sizeof text, "%s %s id=%.8s",
+  static char text[512];
+  gsize       n = (gsize) g_snprintf (text, sizeof text, "%s %s id=%.8s",
                                 stanza->name == IBB_STANZA_MESSAGE ? "message" : "iq",
-                                                   payloads[stanza->payload], stanza->id != NULL ? stanza->id : "-");
+                                      driver_describe (stanza), stanza->id != NULL ? stanza->id : "-");
 
   if (stanza->sid != NULL)
     n += (gsize) g_snprintf (text + n, sizeof text - n, " sid=%.8s", stanza->sid);
@@ -360,10 +359,10 @@ server_handed (World *self, Node *node, guint64 incarnation)
   if (REFUSED (pointer))
     {
       world_trace (self, "%s: the connection refuses %s", node->jid, stanza_describe (stanza));
-      ibb_engine_send_failed (node->engine, stanza, self->now);
+      ibb_engine_send_failed (node->driver.engine, stanza, self->now);
     }
   else
-    ibb_engine_sent (node->engine, stanza, self->now);
+    ibb_engine_sent (node->driver.engine, stanza, self->now);
   ibb_stanza_record_unref (stanza);
 }
 
@@ -483,9 +482,9 @@ answer_as_application (World *self, Node *node, IBBStanza *stanza)
       reply = ibb_stanza_record_new_result (stanza);
       reply->payload = IBB_PAYLOAD_DISCO_INFO;
       g_ptr_array_add (features, g_strdup (IBB_DISCO_INFO_NAMESPACE));
-      if (self->schedule.has_feature[node->index] && ibb_engine_is_running (node->engine))
+      if (self->schedule.has_feature[node->index] && ibb_engine_is_running (node->driver.engine))
         g_ptr_array_add (features, g_strdup (IBB_FEATURE_NAMESPACE));
-      if (ibb_engine_can_accept (node->engine))
+      if (ibb_engine_can_accept (node->driver.engine))
         g_ptr_array_add (features, g_strdup (IBB_NAMESPACE));
       g_ptr_array_add (features, NULL);
       reply->features = (char **) g_ptr_array_free (features, FALSE);
@@ -566,7 +565,7 @@ server_arrive (World *self, Node *node, IBBStanza *stanza, guint from)
   if (self->verbose)
     world_trace (self, "%c <- %c %s", 'A' + (char) node->index,
                  from < MAX_NODES ? 'A' + (char) from : '*', stanza_describe (stanza));
-  if (node->engine == NULL)
+  if (node->driver.engine == NULL)
     {
       if (node->peer != NULL)
         peer_receive (node, stanza);
@@ -577,7 +576,7 @@ server_arrive (World *self, Node *node, IBBStanza *stanza, guint from)
     }
   node->n_arrived++;
   check_received (self, node, stanza);
-  if (!ibb_engine_receive (node->engine, stanza, self->now))
+  if (!driver_receive (&node->driver, ibb_stanza_record_ref (stanza)))
     answer_as_application (self, node, stanza);
   ibb_stanza_record_unref (stanza);
 }
@@ -589,7 +588,7 @@ server_suspend (World *self, Node *node, gint64 duration, Outage outage)
                outage == OUTAGE_LOST ? ", what is under way is lost" : "");
   node->suspended = TRUE;
   node->outage = outage;
-  ibb_engine_suspend (node->engine, self->now);
+  ibb_engine_suspend (node->driver.engine, self->now);
   world_post (self, self->now + duration, EVENT_RESUME, node->index, node->incarnation, NULL);
 }
 
@@ -610,6 +609,33 @@ replay_some (World *self, Node *node)
       if (node->n_history[i] > 0 && random_percent (&self->random, 50))
         replay (self, i, node, self->now);
     }
+}
+
+/* A block may come after a few that were sent later: ejabberd hands over what
+ * reaches the old connection's process when that of the new one has begun. The
+ * answers of a peer come in their order. */
+static void
+reorder_held (World *self, Node *node)
+{
+  for (GList *l = node->held.head; l != NULL; l = l->next)
+    {
+      Held  *held = l->data;
+      GList *place = l;
+
+      if (held->to != node || held->from >= MAX_NODES ||
+          held->stanza->payload != IBB_PAYLOAD_DATA || random_percent (&self->random, 70))
+        continue;
+      for (guint n = 1 + (guint) random_below (&self->random, 3); n > 0 && place->next != NULL;)
+        {
+          place = place->next;
+          n -= ((Held *) place->data)->from == held->from;
+        }
+      world_trace (self, "  overtaken: %s", stanza_describe (held->stanza));
+      g_queue_insert_after (&node->held, place, held);
+      l->data = NULL;
+      break;
+    }
+  g_queue_remove (&node->held, NULL);
 }
 
 /* In its order between each two, before all that follows. */
@@ -633,7 +659,9 @@ server_resume (World *self, Node *node)
 {
   world_trace (self, "%s is resumed", node->jid);
   node->suspended = FALSE;
-  ibb_engine_resume (node->engine, self->now);
+  ibb_engine_resume (node->driver.engine, self->now);
+  if (node->outage == OUTAGE_REORDERED)
+    reorder_held (self, node);
   release_held (self, node);
   replay_some (self, node);
   /* What the connection had taken is reported after all. */
@@ -704,13 +732,13 @@ server_cut (World *self, Node *node)
       IBBStanza *stanza = STANZA (pointer);
 
       if (random_percent (&self->random, 50))
-        ibb_engine_send_failed (node->engine, stanza, self->now);
+        ibb_engine_send_failed (node->driver.engine, stanza, self->now);
       ibb_stanza_record_unref (stanza);
     }
   node->unsent_bytes = 0;
   node->incarnation++;
   node->uplink_free = self->now;
-  ibb_engine_lost (node->engine, self->now);
+  ibb_engine_lost (node->driver.engine, self->now);
   node->suspended = FALSE;
   drop_held (self, node);
 }

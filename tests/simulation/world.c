@@ -14,9 +14,9 @@
 #define MAX_STEPS_AT_ONCE 2000000
 #define MAX_STEPS 40000000
 
-const char *const profile_names[N_PROFILES + 1] = { "clean",   "faulty", "timing", "closing",
-                                                    "crowd",   "bulk",   "wrap",   "peers",
-                                                    "hostile", "shared", NULL };
+const char *const profile_names[N_PROFILES + 1] = { "clean",   "faulty",  "timing", "closing",
+                                                    "crowd",   "bulk",    "wrap",   "peers",
+                                                    "hostile", "outages", "shared", NULL };
 
 guint64
 hash_string (const char *string)
@@ -103,20 +103,6 @@ take_event (World *self)
   return first;
 }
 
-/* Unguessable enough for here, and the same each time. */
-static void
-fill_random (guint8 *bytes, gsize length, gpointer data)
-{
-  Random *random = data;
-
-  for (gsize i = 0; i < length; i += 8)
-    {
-      guint64 word = random_next (random);
-
-      memcpy (bytes + i, &word, MIN (8, length - i));
-    }
-}
-
 static void
 node_start (World *self, Node *node)
 {
@@ -133,13 +119,12 @@ node_start (World *self, Node *node)
         peer_start (node);
       return;
     }
-  node->engine = ibb_engine_new (fill_random, &node->ids);
-  *ibb_engine_get_settings (node->engine) = schedule->settings[node->index];
+  driver_init (&node->driver, node->jid, &self->now, node->driver.random);
+  *ibb_engine_get_settings (node->driver.engine) = schedule->settings[node->index];
   node->max_receive_buffer = schedule->settings[node->index].receive_buffer_size;
   node->max_memory_limit = schedule->settings[node->index].receive_memory_limit;
-  ibb_engine_set_local_jid (node->engine, node->jid);
-  ibb_engine_set_stanza_limit (node->engine, schedule->stanza_limit[node->index]);
-  ibb_engine_set_listen (node->engine, schedule->listen[node->index]);
+  ibb_engine_set_stanza_limit (node->driver.engine, schedule->stanza_limit[node->index]);
+  ibb_engine_set_listen (node->driver.engine, schedule->listen[node->index]);
 }
 
 void
@@ -151,8 +136,8 @@ server_restart (World *self, Node *node)
       world_pump (self, node);
     }
   if (node->up)
-    server_cut (self, node);      /* nobody hears of it ... */
-  ibb_engine_free (node->engine); /* sessions still held stay readable */
+    server_cut (self, node);    /* nobody hears of it ... */
+  driver_clear (&node->driver); /* sessions still held stay readable */
   for (guint i = 0; i < self->ends->len; i++)
     {
       End *end = g_ptr_array_index (self->ends, i);
@@ -169,7 +154,7 @@ server_restart (World *self, Node *node)
 void
 world_pump (World *self, Node *node)
 {
-  gboolean progress = node->engine != NULL;
+  gboolean progress = node->driver.engine != NULL;
 
   while (progress && self->failure == NULL)
     {
@@ -177,7 +162,7 @@ world_pump (World *self, Node *node)
       IBBStanza *stanza;
 
       progress = FALSE;
-      while (ibb_engine_take_event (node->engine, &event))
+      while (ibb_engine_take_event (node->driver.engine, &event))
         {
           application_event (self, node, &event);
           ibb_event_clear (&event);
@@ -187,14 +172,14 @@ world_pump (World *self, Node *node)
         }
       while ((node->unsent_bytes == 0 ||
               node->unsent_bytes < self->schedule.uplink_room[node->index]) &&
-             (stanza = ibb_engine_take_stanza (node->engine, self->now)) != NULL)
+             (stanza = driver_take_unsent (&node->driver)) != NULL)
         {
           progress = TRUE;
           if (!node->up || node->suspended)
             world_fail (self, "%s: the engine sends without a stream", node->jid);
           check_sent (self, node, stanza);
           if (self->schedule.confirms[node->index] && stanza->name == IBB_STANZA_MESSAGE)
-            ibb_engine_handed (node->engine, stanza);
+            ibb_engine_handed (node->driver.engine, stanza);
           server_route (self, node, stanza);
           if (self->n_steps++ > MAX_STEPS || self->failure != NULL)
             break;
@@ -202,7 +187,7 @@ world_pump (World *self, Node *node)
       if (self->n_steps > MAX_STEPS)
         world_fail (self, "too many steps: is this a loop?");
     }
-  if (node->engine != NULL)
+  if (node->driver.engine != NULL)
     check_node (self, node);
 }
 
@@ -216,7 +201,7 @@ run_action (World *self, const Action *action)
     {
     case ACTION_OPEN:
       session = &g_array_index (self->schedule.sessions, Session, action->number);
-      if (node->engine != NULL)
+      if (node->driver.engine != NULL)
         application_open (self, session);
       else
         peer_open (node, session);
@@ -244,15 +229,17 @@ run_action (World *self, const Action *action)
     case ACTION_STOP:
       world_trace (self, "%s stops%s", node->jid, action->value ? ", sessions too" : "");
       node->was_stopped = TRUE;
-      ibb_engine_stop (node->engine, action->value != 0, self->now);
+      ibb_engine_stop (node->driver.engine, action->value != 0, self->now);
       break;
     case ACTION_SETTINGS:
-      schedule_change_settings (&self->schedule, ibb_engine_get_settings (node->engine),
+      schedule_change_settings (&self->schedule, ibb_engine_get_settings (node->driver.engine),
                                 &self->random);
-      node->max_receive_buffer = MAX (node->max_receive_buffer,
-                                      ibb_engine_get_settings (node->engine)->receive_buffer_size);
-      node->max_memory_limit = MAX (node->max_memory_limit,
-                                    ibb_engine_get_settings (node->engine)->receive_memory_limit);
+      node->max_receive_buffer =
+          MAX (node->max_receive_buffer,
+               ibb_engine_get_settings (node->driver.engine)->receive_buffer_size);
+      node->max_memory_limit =
+          MAX (node->max_memory_limit,
+               ibb_engine_get_settings (node->driver.engine)->receive_memory_limit);
       world_trace (self, "%s changes its settings", node->jid);
       /* Nothing is told of it: who waits for room has to look again. */
       for (guint i = 0; i < self->ends->len; i++)
@@ -325,7 +312,8 @@ run_event (World *self, Event *event)
 static gint64
 node_timer (World *self, Node *node)
 {
-  gint64 wake = node->engine != NULL ? ibb_engine_get_wake_time (node->engine) : G_MAXINT64;
+  gint64 wake =
+      node->driver.engine != NULL ? ibb_engine_get_wake_time (node->driver.engine) : G_MAXINT64;
 
   if (wake == G_MAXINT64)
     return wake;
@@ -407,12 +395,12 @@ loop (World *self)
       self->now = next;
       if (timer != NULL)
         {
-          gint64 wake = ibb_engine_get_wake_time (timer->engine);
+          gint64 wake = ibb_engine_get_wake_time (timer->driver.engine);
 
-          ibb_engine_advance (timer->engine, self->now);
+          ibb_engine_advance (timer->driver.engine, self->now);
           timer->late_for = G_MAXINT64;
           world_pump (self, timer);
-          if (ibb_engine_get_wake_time (timer->engine) == wake && self->failure == NULL)
+          if (ibb_engine_get_wake_time (timer->driver.engine) == wake && self->failure == NULL)
             world_fail (self, "%s: still wants to be woken at a time that has passed", timer->jid);
         }
       else
@@ -462,7 +450,7 @@ world_clear (World *self)
       server_clear (node);
       peer_clear (node);
       hostile_clear (node);
-      g_clear_pointer (&node->engine, ibb_engine_free);
+      driver_clear (&node->driver);
     }
   memset (self->nodes, 0, sizeof self->nodes);
   g_hash_table_remove_all (self->requests);
@@ -499,7 +487,7 @@ world_run (World *self, Profile profile, guint64 seed)
       node->index = i;
       g_snprintf (node->bare, sizeof node->bare, "user%u@" SERVER, i);
       g_snprintf (node->jid, sizeof node->jid, "%s/%c", node->bare, 'A' + (char) i);
-      node->ids = random_fork (&self->random);
+      node->driver.random = random_fork (&self->random);
       g_queue_init (&node->unsent);
       g_queue_init (&node->held);
       node_start (self, node);

@@ -15,17 +15,11 @@
 
 #pragma once
 
-#include "core/engine.h"
-
-#include "random.h"
-
-#define MILLISECOND G_GINT64_CONSTANT (1000)
-#define SECOND (1000 * MILLISECOND)
-#define MINUTE (60 * SECOND)
-#define HOUR (60 * MINUTE)
+#include "driver.h"
 
 #define SERVER "simulation.test"
 #define MAX_NODES 4
+#define CLOSE_TIMEOUT 60000 /* ms, where nothing may go wrong */
 #define MAX_REPLAYED 16
 
 typedef struct _World World;
@@ -68,6 +62,7 @@ typedef enum
   PROFILE_WRAP,    /* more than 65536 blocks each way */
   PROFILE_PEERS,   /* against other implementations, as protocol.md describes them */
   PROFILE_HOSTILE, /* two that succeed whatever a third one sends */
+  PROFILE_OUTAGES, /* streams that break for minutes: everybody must succeed (D-27) */
   PROFILE_SHARED,  /* readers that stop for hours beside others on the same connection */
   N_PROFILES,
 } Profile;
@@ -106,6 +101,7 @@ typedef struct
   gint64   moment;   /* of the finish, since the open, where it has one */
   guint64  position; /* FINISH_CLOSE_INPUT */
   gboolean drop;     /* drop the last reference right after the close */
+  gboolean waits;    /* FINISH_SHUTDOWN: it closes once the session has ended, not before */
   gint64   deadline; /* by which it is done, whatever others do (D-50); 0: none */
 } Plan;
 
@@ -124,8 +120,9 @@ typedef enum
 /* What becomes of what the node had sent when its stream broke. */
 typedef enum
 {
-  OUTAGE_ARRIVED, /* the server has it */
-  OUTAGE_LOST,    /* the server has it not, and gets it after the resumption */
+  OUTAGE_ARRIVED,   /* the server has it */
+  OUTAGE_LOST,      /* the server has it not, and gets it after the resumption */
+  OUTAGE_REORDERED, /* the server has it, and sends it on in another order */
   N_OUTAGES,
 } Outage;
 
@@ -257,22 +254,21 @@ typedef struct _Hostile Hostile;
 
 struct _Node
 {
-  World     *world;
-  guint      index;
-  char       jid[32];
-  char       bare[32];
-  IBBEngine *engine;      /* (nullable): NULL where a script is in its place */
-  Peer      *peer;        /* (nullable) */
-  Hostile   *hostile;     /* (nullable) */
-  guint      incarnation; /* one more with each restart */
-  gboolean   up;
-  gboolean   was_cut;
-  gboolean   was_stopped;
-  gboolean   trusts[MAX_NODES];  /* has seen our feature there (D-29) */
-  gsize      max_receive_buffer; /* the largest that the setting ever was */
-  gsize      max_memory_limit;
-  Random     ids;
-  guint      n_errors; /* error replies: past 1000 waiting ones, D-47 leaves requests unanswered */
+  World   *world;
+  guint    index;
+  char     jid[32];
+  char     bare[32];
+  Driver   driver;      /* its engine is NULL where a script is in its place */
+  Peer    *peer;        /* (nullable) */
+  Hostile *hostile;     /* (nullable) */
+  guint    incarnation; /* one more with each restart */
+  gboolean up;
+  gboolean was_cut;
+  gboolean was_stopped;
+  gboolean trusts[MAX_NODES];  /* has seen our feature there (D-29) */
+  gsize    max_receive_buffer; /* the largest that the setting ever was */
+  gsize    max_memory_limit;
+  guint    n_errors; /* error replies: past 1000 waiting ones, D-47 leaves requests unanswered */
 
   /* What passed last from each other node, for replays. */
   IBBStanza *history[MAX_NODES][MAX_REPLAYED];
@@ -294,6 +290,7 @@ struct _Node
   /* D-50 */
   char    ping[20]; /* id of the ping that is not answered yet, or "" */
   gint64  ping_sent;
+  gint64  shared_at;      /* when it had more than one session last */
   guint64 n_arrived;      /* stanzas that its engine has got ... */
   guint64 n_arrived_then; /* ... when it was checked last */
   guint   n_parked;       /* sessions, then */
@@ -347,6 +344,9 @@ struct _End
   gboolean       output_over;
   gboolean       input_over;
   gboolean       saw_eof;
+  gint64         close_began;       /* when our close was seen to wait for its answer; 0: not yet */
+  IBBInput       input_end;         /* how reading ended: IBB_INPUT_EOF, _FAILED; _EMPTY: not yet */
+  IBBFailureKind input_end_failure; /* and why */
   gboolean       closed;
   gboolean       aborted;
   gboolean       was_over; /* when it was aborted */

@@ -141,7 +141,7 @@ end_dup_transport (End *self)
   return transport;
 }
 
-/* Whoever still uses it keeps it a little longer, and lets the last reference
+/* A thread that still uses it keeps it a little longer, and lets the last reference
  * go wherever that is. */
 void
 end_drop (End *self)

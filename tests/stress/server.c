@@ -3,37 +3,28 @@
 /* The storm over built-in clients that log in and out in the middle of it,
  * through a server: run below tests/lib/prosody.py. */
 
+#include "../lib/account.h"
 #include "stress.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-static const char *const accounts[] = { "ALICE", "BOB", "CAROL" };
+static const char *const accounts[] = { "alice", "bob", "carol" };
 
 static char *
 make_jid (guint index)
 {
   const char      *account = accounts[index % G_N_ELEMENTS (accounts)];
-  g_autofree char *name = g_strconcat ("IBB_TEST_", account, NULL);
+  g_autofree char *resource = g_strdup_printf ("%u-%s", index, account);
 
-  return g_strdup_printf ("%s/%u-%s", g_getenv (name), index, account);
+  return account_dup_jid (account, resource);
 }
 
 static IBBConnection *
 make_connection (const char *jid)
 {
-  const char              *account = strrchr (jid, '-') + 1;
-  g_autofree char         *name = g_strconcat ("IBB_TEST_", account, "_PASSWORD", NULL);
-  IBBClient               *client = ibb_client_new (jid);
-  g_autoptr (GTlsDatabase) database = NULL;
-  g_autoptr (GError)       error = NULL;
+  IBBClient         *client = account_create_client (strrchr (jid, '-') + 1, strchr (jid, '/') + 1);
+  g_autoptr (GError) error = NULL;
 
-  database = g_tls_file_database_new (g_getenv ("IBB_TEST_CA_FILE"), &error);
-  g_assert_no_error (error);
-  ibb_client_set_tls_database (client, database);
-  ibb_client_set_host (client, g_getenv ("IBB_TEST_HOST"));
-  ibb_client_set_port (client, (guint) atoi (g_getenv ("IBB_TEST_PORT")));
-  ibb_client_set_password (client, g_getenv (name));
   ibb_client_login (client, NULL, &error);
   /* Unless another thread makes one of the same name at the same time. */
   return IBB_CONNECTION (client);

@@ -4,6 +4,8 @@
 
 #include "ends.h"
 
+#include "../lib/watchdog.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,6 +168,7 @@ look_at_operations_locked (GPtrArray *due)
       if (now - op->begin > limit * G_USEC_PER_SEC)
         {
           print_state ("An operation hangs");
+          watchdog_print_stacks ();
           abort ();
         }
       if (!op->cancelled && (hurry || now >= op->cancel_at))
@@ -178,6 +181,7 @@ look_at_operations_locked (GPtrArray *due)
   if (now - last_step > limit * G_USEC_PER_SEC)
     {
       print_state ("Nothing goes on");
+      watchdog_print_stacks ();
       abort ();
     }
 }

@@ -48,6 +48,10 @@ test_names (void)
       g_assert_cmpuint (condition, ==, i);
       g_assert_cmpstr (ibb_error_type_to_string (ibb_condition_get_default_type (i)), ==,
                        conditions[i][1]);
+      g_assert_true (ibb_condition_means_nobody (i) ==
+                     (strcmp (conditions[i][0], "service-unavailable") == 0 ||
+                      strcmp (conditions[i][0], "gone") == 0 ||
+                      strcmp (conditions[i][0], "remote-server-not-found") == 0));
     }
 
   g_assert_false (ibb_condition_from_string ("text", &condition));

@@ -40,6 +40,7 @@ test_kinds (void)
       G_IO_ERROR_BROKEN_PIPE },                                                  /* D-42 */
     { IBB_FAILURE_PROTOCOL, TRUE, IBB_ERROR_PROTOCOL, G_IO_ERROR_INVALID_DATA }, /* D-18 */
     { IBB_FAILURE_OPEN_TIMEOUT, FALSE, G_IO_ERROR_TIMED_OUT, G_IO_ERROR_TIMED_OUT },
+    { IBB_FAILURE_WITHDRAWN, FALSE, G_IO_ERROR_CLOSED, G_IO_ERROR_CLOSED },
     { IBB_FAILURE_ACCEPT_TIMEOUT, FALSE, G_IO_ERROR_TIMED_OUT, G_IO_ERROR_TIMED_OUT },
     { IBB_FAILURE_RETRIES, FALSE, G_IO_ERROR_TIMED_OUT, G_IO_ERROR_TIMED_OUT },         /* D-26 */
     { IBB_FAILURE_PEER_CLOSED, FALSE, G_IO_ERROR_BROKEN_PIPE, G_IO_ERROR_BROKEN_PIPE }, /* D-38 */
@@ -51,6 +52,7 @@ test_kinds (void)
       G_IO_ERROR_BROKEN_PIPE },                                                       /* D-37 */
     { IBB_FAILURE_OVERFLOW, TRUE, IBB_ERROR_RESOURCE_CONSTRAINT, G_IO_ERROR_FAILED }, /* D-23 */
     { IBB_FAILURE_IN_USE, FALSE, G_IO_ERROR_PENDING, G_IO_ERROR_PENDING },            /* D-09 */
+    { IBB_FAILURE_NO_ROOM, FALSE, G_IO_ERROR_MESSAGE_TOO_LARGE, G_IO_ERROR_FAILED },  /* D-16 */
     { IBB_FAILURE_SEND_FAILED, TRUE, IBB_ERROR_FAILED, G_IO_ERROR_FAILED },
   };
 
@@ -83,6 +85,7 @@ test_conditions (void)
       IBBFailure         failure = IBB_FAILURE_INIT;
       g_autoptr (GError) error = NULL;
       g_autoptr (GError) stream_error = NULL;
+      g_autoptr (GError) usual = NULL;
       g_autofree char   *quoted = g_strdup_printf ("“%s”", ibb_condition_to_string (condition));
       IBBCondition       back;
       int                expected = G_IO_ERROR_FAILED;
@@ -104,7 +107,13 @@ test_conditions (void)
       g_assert_nonnull (strstr (error->message, "“no way”"));
       g_assert_error (stream_error, G_IO_ERROR, expected);
 
+      /* Two lines of a terminal, with the name of the command before them. */
       ibb_failure_clear (&failure);
+      ibb_failure_set_condition (&failure, kinds[i % G_N_ELEMENTS (kinds)], condition, NULL);
+      usual = ibb_error_new_from_failure (&failure, "juliet@example.org/ibb",
+                                          "87eb2c9d24645b1fa19c1bee0cf94946");
+      g_test_message ("%s", usual->message);
+      g_assert_cmpint (g_utf8_strlen (usual->message, -1), <=, 2 * 80 - strlen ("ibb: "));
     }
 }
 
@@ -147,9 +156,9 @@ test_advice (void)
   g_assert_nonnull (strstr (account, "full JID with resource"));
   g_assert_nonnull (strstr (account, "“juliet@capulet.lit/resource”"));
   g_assert_null (strstr (full, "full JID with resource"));
-  g_assert_nonnull (strstr (full, "does not support in-band bytestreams"));
+  g_assert_nonnull (strstr (full, "that it is online"));
   g_assert_null (strstr (component, "full JID with resource"));
-  g_assert_nonnull (strstr (feature, "does not support in-band bytestreams"));
+  g_assert_nonnull (strstr (feature, "its client does not support it"));
   g_assert_null (strstr (policy, "full JID with resource"));
 }
 

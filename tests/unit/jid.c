@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include <stringprep.h>
+
 /* D-02 */
 static void
 test_normalize (void)
@@ -35,8 +37,49 @@ test_normalize (void)
     { "a@b/\xC3\x9C", "a@b/\xC3\x9C" },
     /* The dotted capital I becomes two characters, not one. */
     { "\xC4\xB0@b", "i\xCC\x87@b" },
+    /* Full-width letters, in every part but the resource. */
+    { "\xEF\xBD\x81\xEF\xBC\xA2@\xEF\xBD\x83/\xEF\xBD\x84", "ab@c/\xEF\xBD\x84" },
+    /* PRECIS keeps the sharp s and the final sigma. */
+    { "stra\xC3\x9F"
+      "e@b",
+      "stra\xC3\x9F"
+      "e@b" },
+    { "STRA\xE1\xBA\x9E"
+      "E@b",
+      "stra\xC3\x9F"
+      "e@b" },
+    { "\xCF\x83\xCF\x82@b", "\xCF\x83\xCF\x82@b" },
+    /* A-labels are U-labels, also of IDNA2008 alone. */
+    { "a@xn--mnchen-3ya.example/c", "a@m\xC3\xBCnchen.example/c" },
+    { "a@www.XN--MNCHEN-3YA.example.", "a@www.m\xC3\xBCnchen.example" },
+    { "xn--strae-oqa.example", "stra\xC3\x9F"
+                               "e.example" },
+    { "a@\xE4\xBE\x8B\xE3\x80\x82\xE4\xBE\x8B", "a@\xE4\xBE\x8B.\xE4\xBE\x8B" },
+    /* What is not an A-label stays: ASCII, capitals, compatibility characters,
+     * a full-width dot,
+     * code points that do not exist. */
+    { "a@xn--example-", "a@xn--example-" },
+    { "a@xn--mnchen-3ya-", "a@xn--mnchen-3ya-" },
+    { "a@xn--mnchen-psa", "a@xn--mnchen-psa" },
+    { "a@xn--sch-bo3s", "a@xn--sch-bo3s" },
+    { "a@xn--ab-yu3n", "a@xn--ab-yu3n" },
+    { "a@xn--11111aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "a@xn--11111aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
+    { "xn--a@b/xn--mnchen-3ya", "xn--a@b/xn--mnchen-3ya" },
+    { "a@xn--", "a@xn--" },
     { NULL, NULL },
     { "", NULL },
+    /* What becomes a separator does not separate. */
+    { "a\xEF\xBC\xA0"
+      "b@c",
+      NULL },
+    { "a\xEF\xBC\x8F"
+      "b@c",
+      NULL },
+    { "a@b\xEF\xBC\x8F"
+      "c",
+      NULL },
+    { "a@b\xE3\x80\x82\xE3\x80\x82", NULL },
+    { "a@\xE3\x80\x82", NULL },
     { "@b", NULL },
     { "a@", NULL },
     { "a@/c", NULL },
@@ -128,6 +171,173 @@ test_equal (void)
   g_assert_false (ibb_jid_equal (NULL, NULL));
 }
 
+/* D-02: what a server may make of the address that a stanza was sent to. */
+static void
+test_resembles (void)
+{
+  static const struct
+  {
+    const char *a;
+    const char *b;
+    gboolean    equal;
+    gboolean    resembles;
+  } cases[] = {
+    { "stra\xC3\x9F"
+      "e@b/c",
+      "strasse@b/c", FALSE, TRUE },
+    { "a@stra\xC3\x9F"
+      "e.example",
+      "a@strasse.example", FALSE, TRUE },
+    { "a@xn--strae-oqa.example", "a@strasse.example", FALSE, TRUE },
+    { "\xEF\xBD\x81@b/c", "a@b/c", TRUE, TRUE },
+    { "\xCE\xA3\xCE\x91\xCF\x82@b", "\xCF\x83\xCE\xB1\xCF\x83@b", FALSE, TRUE },
+    { "a\xE2\x80\x8D"
+      "b@c",
+      "ab@c", FALSE, TRUE },
+    { "a@b/\xEF\xBD\x83", "a@b/c", FALSE, TRUE },
+    { "a@b/stra\xC3\x9F"
+      "e",
+      "a@b/strasse", FALSE, FALSE },
+    { "a@b/C", "a@b/c", FALSE, FALSE },
+    { "A@B./c", "a@b/c", TRUE, TRUE },
+    { "a@b", "a@b/c", FALSE, FALSE },
+    { "a@b/c", "b/c", FALSE, FALSE },
+    { "a@b/c", "b@a/c", FALSE, FALSE },
+    { "a", "a@a", FALSE, FALSE },
+    { "a@b/", "a@b/", TRUE, FALSE },
+    { "a@b", NULL, FALSE, FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_test_message ("case %" G_GSIZE_FORMAT, i);
+      g_assert_cmpint (ibb_jid_equal (cases[i].a, cases[i].b), ==, cases[i].equal);
+      g_assert_cmpint (ibb_jid_resembles (cases[i].a, cases[i].b), ==, cases[i].resembles);
+      g_assert_cmpint (ibb_jid_resembles (cases[i].b, cases[i].a), ==, cases[i].resembles);
+    }
+}
+
+/* What Prosody and ejabberd make of a node, a domain or a resource by stringprep
+ * resembles it. */
+static void
+check_prepared (const char *part)
+{
+  static const struct
+  {
+    const char *before;
+    const char *after;
+    const char *profile;
+  } places[] = {
+    { "", "@b/c", "Nodeprep" },
+    { "a@", "/c", "Nameprep" },
+    { "a@b/", "", "Resourceprep" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
+    {
+      g_autofree char *prepared = NULL;
+      g_autofree char *jid = NULL;
+      g_autofree char *normal = NULL;
+      g_autofree char *again = NULL;
+      g_autofree char *server = NULL;
+      g_autofree char *server_normal = NULL;
+
+      if (stringprep_profile (part, &prepared, places[i].profile, 0) != STRINGPREP_OK ||
+          g_str_equal (prepared, part))
+        continue;
+
+      jid = g_strconcat (places[i].before, part, places[i].after, NULL);
+      server = g_strconcat (places[i].before, prepared, places[i].after, NULL);
+      normal = ibb_jid_normalize (jid);
+      again = ibb_jid_normalize (normal);
+      g_assert_cmpstr (again, ==, normal);
+
+      /* A server may delete the whole part. */
+      server_normal = ibb_jid_normalize (server);
+      if (normal != NULL && server_normal != NULL && !ibb_jid_resembles (jid, server))
+        {
+          g_autofree char *escaped = g_strescape (jid, NULL);
+          g_autofree char *server_escaped = g_strescape (server, NULL);
+
+          g_error ("\"%s\" does not resemble \"%s\"", escaped, server_escaped);
+        }
+    }
+}
+
+/* Unicode 3.2, which stringprep stays with, has these wrong (Corrigendum #4). No
+ * server that follows a later version agrees with one that does not. */
+static gboolean
+was_corrected (gunichar c)
+{
+  return c == 0x2F868 || c == 0x2F874 || c == 0x2F91F || c == 0x2F95F || c == 0x2F9BF;
+}
+
+/* D-02, every character of the planes in which stringprep changes any. */
+static void
+test_characters (void)
+{
+  for (gunichar c = 1; c <= 0x2FFFF; c++)
+    {
+      char part[16] = "x";
+
+      /* Ideographs, of which only those for compatibility change. */
+      if (c == 0x3400 || c == 0x20000)
+        c = c == 0x3400 ? 0xA000 : 0x2F800;
+      if (!g_unichar_validate (c) || was_corrected (c))
+        continue;
+      part[1 + g_unichar_to_utf8 (c, part + 1)] = '\0';
+      check_prepared (part);
+    }
+}
+
+/* D-02, strings of the characters that preparation changes. Without an iota
+ * subscript: stringprep folds it before it composes the accent that follows.
+ * Without Hangul: libidn composes across accents (Unicode, Corrigendum #5). */
+static void
+test_strings (void)
+{
+  static const gunichar characters[] = {
+    'a',    'I',    'S',    '.',   0xDF,   0x1E9E, 0x130,  0x131, 0x17F,  0x3A3,  0x3C2,
+    0x301,  0x308,  0x323,  0x390, 0xFB01, 0xFF21, 0xFF41, 0xAD,  0x200C, 0x200D, 0xFE0F,
+    0x3002, 0xFF0E, 0x212B, 0x587, 0x13A0, 0xAB70, 0x1C4,  0x1F0, 0x149,  0x2126, 0x3F4,
+  };
+
+  for (guint i = 0; i < 10000; i++)
+    {
+      g_autoptr (GString) part = g_string_new (NULL);
+      gint32              length = g_test_rand_int_range (1, 8);
+
+      while (length-- > 0)
+        g_string_append_unichar (part,
+                                 characters[g_test_rand_int_range (0, G_N_ELEMENTS (characters))]);
+      check_prepared (part->str);
+    }
+}
+
+/* D-02 */
+static void
+test_dup_unicode (void)
+{
+  static const struct
+  {
+    const char *jid;
+    const char *unicode;
+  } cases[] = {
+    { "Romeo@Montague.Example./Orchard", "Romeo@Montague.Example./Orchard" },
+    { "A@XN--MNCHEN-3YA.example/xn--mnchen-3ya", "A@münchen.example/xn--mnchen-3ya" },
+    { "xn--mnchen-3ya.example", "münchen.example" },
+    { "xn--mnchen-3ya@b", "xn--mnchen-3ya@b" },
+    { "a@xn--example-/b", "a@xn--example-/b" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *unicode = ibb_jid_dup_unicode (cases[i].jid);
+
+      g_assert_cmpstr (unicode, ==, cases[i].unicode);
+    }
+}
+
 static void
 test_parts (void)
 {
@@ -161,6 +371,10 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/jid/normalize/D-02", test_normalize);
   g_test_add_func ("/ibb/jid/length", test_length);
   g_test_add_func ("/ibb/jid/equal/D-02", test_equal);
+  g_test_add_func ("/ibb/jid/resembles/D-02", test_resembles);
+  g_test_add_func ("/ibb/jid/stringprep/characters/D-02", test_characters);
+  g_test_add_func ("/ibb/jid/stringprep/strings/D-02", test_strings);
+  g_test_add_func ("/ibb/jid/dup-unicode/D-02", test_dup_unicode);
   g_test_add_func ("/ibb/jid/parts", test_parts);
 
   return g_test_run ();

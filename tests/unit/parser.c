@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ibb-error.h"
+#include "stanza/namespaces.h"
 
 #define HEADER                                                                                     \
   "<?xml version='1.0' encoding='UTF-8'?><stream:stream xmlns='jabber:client' "                    \
@@ -190,6 +191,22 @@ test_forbidden (void)
         g_assert_false (ibb_parser_feed (parser, HEADER, strlen (HEADER), &error));
         g_assert_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL);
       }
+}
+
+/* Where, and why. */
+static void
+test_explained (void)
+{
+  g_autoptr (IBBParser) parser = ibb_parser_new ();
+  g_autoptr (GString)   log = g_string_new (NULL);
+  g_autoptr (GError)    error = NULL;
+
+  ibb_parser_set_read_stanzas (parser, TRUE);
+  g_assert_false (feed (parser, HEADER "<iq id='1'/><message></iq>", 4096, log, &error));
+  g_assert_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, "message"));
+  g_assert_nonnull (strstr (error->message, ", 14 bytes after the last stanza"));
 }
 
 static void
@@ -398,6 +415,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/parser/tree", test_tree);
   g_test_add_func ("/ibb/parser/condition", test_condition);
   g_test_add_func ("/ibb/parser/forbidden", test_forbidden);
+  g_test_add_func ("/ibb/parser/explained", test_explained);
   g_test_add_func ("/ibb/parser/utf16", test_utf16);
   g_test_add_func ("/ibb/parser/depth", test_depth);
   g_test_add_func ("/ibb/parser/length", test_length);

@@ -4,7 +4,9 @@
 
 #pragma once
 
-#include "ibb-stanza-private.h"
+#include "ibb-stanza.h"
+#include "stanza/namespaces.h"
+#include "stanza/stanza-reader.h"
 
 #define IBB " xmlns='http://jabber.org/protocol/ibb'"
 #define CONDITION " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'"

@@ -2,7 +2,8 @@
 
 #include "config.h"
 
-#include "ibb-stanza-private.h"
+#include "ibb-stanza.h"
+#include "stanza/stanza-writer.h"
 
 #include <string.h>
 
@@ -18,7 +19,7 @@ write_xml (const IBBStanza *stanza)
   g_autofree char       *xml = NULL;
 
   g_byte_array_append (out, (const guint8 *) "<stream>", 8);
-  ibb_stanza_write (stanza, out);
+  ibb_stanza_writer_append (stanza, out);
   g_assert_cmpmem (out->data, 8, "<stream>", 8);
   xml = g_strndup ((const char *) out->data + 8, out->len - 8);
 

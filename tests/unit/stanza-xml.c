@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "read-xml.h"
+#include "stanza/sax.h"
 
 #include <string.h>
 
@@ -13,6 +14,7 @@
  * of stanzas within a stream, in pieces of any size. */
 typedef struct
 {
+  IBBSax           sax;
   IBBStanzaReader *reader;
   guint            depth;
   GPtrArray       *stanzas;
@@ -62,23 +64,31 @@ stream_end_cb (void *data, const xmlChar *local_name, const xmlChar *prefix, con
     }
 }
 
+static void
+stream_restricted_cb (void *data, IBBSaxRestriction what)
+{
+  g_assert_not_reached ();
+}
+
+static const IBBSaxHandler stream_handler = {
+  .start = stream_start_cb,
+  .end = stream_end_cb,
+  .characters = stream_characters_cb,
+  .restricted = stream_restricted_cb,
+};
+
 static GPtrArray *
 read_stream (const char *xml, gsize length, gsize piece, guint *n_failed)
 {
   g_autoptr (IBBStanzaReader) reader = ibb_stanza_reader_new ();
   g_autoptr (GPtrArray)       stanzas =
       g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_stanza_unref);
-  Stream         stream = { .reader = reader, .stanzas = stanzas };
-  xmlSAXHandler  sax = { .initialized = XML_SAX2_MAGIC,
-                         .startElementNs = stream_start_cb,
-                         .endElementNs = stream_end_cb,
-                         .characters = stream_characters_cb };
-  xmlParserCtxt *context = xmlCreatePushParserCtxt (&sax, &stream, NULL, 0, NULL);
+  Stream stream = { .reader = reader, .stanzas = stanzas };
 
-  xmlCtxtUseOptions (context, IBB_STANZA_PARSER_OPTIONS);
+  ibb_sax_init (&stream.sax, &stream_handler);
   for (gsize i = 0; i < length; i += piece)
-    g_assert_cmpint (xmlParseChunk (context, xml + i, (int) MIN (piece, length - i), 0), ==, 0);
-  xmlFreeParserCtxt (context);
+    g_assert_true (ibb_sax_feed (&stream.sax, xml + i, MIN (piece, length - i), FALSE));
+  ibb_sax_clear (&stream.sax);
 
   if (n_failed != NULL)
     *n_failed = stream.n_failed;
@@ -166,6 +176,32 @@ nest (guint depth)
   g_string_append (xml, "</message>");
 
   return g_string_free (xml, FALSE);
+}
+
+/* Where, and why. */
+static void
+test_explained (void)
+{
+  static const struct
+  {
+    const char *xml;
+    const char *words[3];
+  } cases[] = {
+    { "<message>\n  <body></subject></message>", { "line 2", "column 1", "body" } },
+    { "<iq id='1' id='2'/>", { "line 1", "column", "id" } },
+    { "<iq>", { "line 1", "column 5", "end of the document" } },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (ibb_stanza_new_from_xml (cases[i].xml, -1, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+      g_test_message ("%s", error->message);
+      for (gsize k = 0; k < G_N_ELEMENTS (cases[i].words); k++)
+        g_assert_nonnull (strstr (error->message, cases[i].words[k]));
+    }
 }
 
 static void
@@ -363,6 +399,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/ibb/stanza-xml/refused", test_refused);
+  g_test_add_func ("/ibb/stanza-xml/explained", test_explained);
   g_test_add_func ("/ibb/stanza-xml/bounds", test_bounds);
   g_test_add_func ("/ibb/stanza-xml/fidelity", test_fidelity);
   g_test_add_func ("/ibb/stanza-xml/outer-prefix", test_outer_prefix);

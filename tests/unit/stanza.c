@@ -142,6 +142,47 @@ test_answers (void)
   ibb_stanza_record_unref (request);
 }
 
+static void
+assert_grown (IBBStanza *stanza, gsize *size, gsize by)
+{
+  gsize grown = ibb_stanza_record_get_size (stanza) - *size;
+
+  g_assert_cmpuint (grown, >=, by);
+  g_assert_cmpuint (grown, <, by + 200);
+  *size += grown;
+}
+
+/* Each thing that a stanza keeps counts in full towards the memory that it takes. */
+static void
+test_size (void)
+{
+  IBBStanza *stanza = ibb_stanza_record_new (IBB_STANZA_IQ, NULL, IBB_PAYLOAD_OTHER, NULL, NULL);
+  g_autofree char  *text = g_strnfill (1000, 'x');
+  const char *const list[] = { text, text, NULL };
+  gsize             size = ibb_stanza_record_get_size (stanza);
+  char            **texts[] = { &stanza->kind, &stanza->id,  &stanza->from,
+                                &stanza->to,   &stanza->sid, &stanza->text };
+  GBytes          **bytes[] = { &stanza->bytes, &stanza->xml };
+  char           ***lists[] = { &stanza->features, &stanza->identities };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      *texts[i] = g_strdup (text);
+      assert_grown (stanza, &size, 1000);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (bytes); i++)
+    {
+      *bytes[i] = g_bytes_new (text, 1000);
+      assert_grown (stanza, &size, 1000);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
+    {
+      *lists[i] = g_strdupv ((char **) list);
+      assert_grown (stanza, &size, 2000);
+    }
+  ibb_stanza_record_unref (stanza);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -151,6 +192,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza/block-size/N-03,D-12", test_block_size);
   g_test_add_func ("/ibb/stanza/carrier/N-05", test_carrier);
   g_test_add_func ("/ibb/stanza/sid/N-04,D-13", test_sid);
+  g_test_add_func ("/ibb/stanza/size", test_size);
   g_test_add_func ("/ibb/stanza/answers/N-20,D-36", test_answers);
 
   return g_test_run ();

@@ -78,11 +78,21 @@ test_set_again (void)
   g_assert_null (alarm.timer.iter);
 }
 
+static void
+test_deadline (void)
+{
+  g_assert_cmpint (ibb_timer_get_deadline (5, 1), ==, 1005);
+  g_assert_cmpint (ibb_timer_get_deadline (5, G_MAXUINT), ==,
+                   5 + G_GINT64_CONSTANT (1000) * G_MAXUINT);
+  g_assert_cmpint (ibb_timer_get_deadline (5, 0), ==, IBB_NEVER);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/timer/order", test_order);
   g_test_add_func ("/timer/set-again", test_set_again);
+  g_test_add_func ("/timer/deadline", test_deadline);
   return g_test_run ();
 }

@@ -27,13 +27,13 @@ def _asyncio_loop():
     return asyncio and asyncio._get_running_loop()
 
 
-def _call(start, finish, arguments, cancellable, callback, user_data):
+def _call(start, finish, arguments, cancellable, callback, user_data, gets_session=False):
     """Starts an asynchronous call: an awaitable where asyncio runs and there is no callback."""
     loop = _asyncio_loop() if callback is None else None
     if loop is None:
         return start(*arguments, cancellable, callback, *user_data)
     from ._ibb_asyncio import await_call
-    return await_call(loop, start, finish, arguments, cancellable)
+    return await_call(loop, start, finish, arguments, cancellable, gets_session)
 
 
 class _RawFile(io.RawIOBase):
@@ -143,15 +143,16 @@ class Service(IBB.Service):
     def open_session_async(self, peer_jid, stanza_type=IQ, block_size=0, sid=None,
                            cancellable=None, callback=None, *user_data):
         return _call(super().open_session_async, self.open_session_finish,
-                     (peer_jid, stanza_type, block_size, sid), cancellable, callback, user_data)
+                     (peer_jid, stanza_type, block_size, sid), cancellable, callback, user_data,
+                     gets_session=True)
 
     def expect_session_async(self, peer_jid, sid, cancellable=None, callback=None, *user_data):
         return _call(super().expect_session_async, self.expect_session_finish, (peer_jid, sid),
-                     cancellable, callback, user_data)
+                     cancellable, callback, user_data, gets_session=True)
 
     def accept_async(self, cancellable=None, callback=None, *user_data):
         return _call(super().accept_async, self.accept_finish, (), cancellable, callback,
-                     user_data)
+                     user_data, gets_session=True)
 
 
 Service = override(Service)
@@ -175,7 +176,11 @@ if hasattr(IBB, 'Client'):
 
 
 def new_event_loop():
-    """A loop of asyncio's that does what GLib has to do in this thread, too."""
+    """A loop of asyncio's that does what GLib has to do in this thread, too.
+
+    It need not be run: in a main loop of GLib's, such as that of Gtk.Application.run(),
+    its tasks run as well. Keep a reference, and close it in the end.
+    """
     from ._ibb_asyncio import new_event_loop as new
     return new()
 

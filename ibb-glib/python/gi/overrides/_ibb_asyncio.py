@@ -5,6 +5,7 @@ import asyncio
 import math
 import selectors
 import threading
+import weakref
 
 from gi.repository import Gio, GLib
 
@@ -16,21 +17,38 @@ MAX_WAIT = 3600
 
 
 class _Wakeup(GLib.Source):
-    """Ends an iteration of the context when a file of the selector is ready."""
+    """Ends an iteration of the context when a file of the selector is ready.
+
+    In an iteration that is not the loop's own, such as one of Gio.Application.run(), it
+    lets the loop do what it has to do.
+    """
 
     def __init__(self, fd):
         super().__init__()
         self._poll = GLib.PollFD(fd, GLib.IOCondition.IN)
         self.add_poll(self._poll)
         self.timeout = -1
+        self.get_loop = lambda: None
+
+    def _get_idle_loop(self):
+        loop = self.get_loop()
+        return loop if loop is not None and asyncio._get_running_loop() is None else None
 
     def prepare(self):
-        return False, self.timeout
+        loop = self._get_idle_loop()
+        if loop is None:
+            return False, self.timeout
+        wait = loop._get_wait()
+        return wait == 0, wait
 
     def check(self):
-        return bool(self._poll.revents)
+        loop = self._get_idle_loop()
+        return bool(self._poll.revents) or loop is not None and loop._get_wait() == 0
 
     def dispatch(self, callback, arguments):
+        loop = self._get_idle_loop()
+        if loop is not None:
+            loop._run_one_turn()
         return GLib.SOURCE_CONTINUE
 
 
@@ -40,25 +58,47 @@ class _Selector(selectors.DefaultSelector):
     def __init__(self, context):
         super().__init__()
         self._context = context
-        self._wakeup = _Wakeup(self.fileno())
-        self._wakeup.attach(context)
+        self.iterates = True
+        self.wakeup = _Wakeup(self.fileno())
+        self.wakeup.attach(context)
 
     def select(self, timeout=None):
-        wait = MAX_WAIT if timeout is None else min(max(timeout, 0), MAX_WAIT)
-        self._wakeup.timeout = math.ceil(wait * 1000)
-        self._context.iteration(wait > 0)
+        if self.iterates:
+            wait = MAX_WAIT if timeout is None else min(max(timeout, 0), MAX_WAIT)
+            self.wakeup.timeout = math.ceil(wait * 1000)
+            self._context.iteration(wait > 0)
         return super().select(0)
 
     def close(self):
-        self._wakeup.destroy()
+        self.wakeup.destroy()
         super().close()
 
 
 class _EventLoop(asyncio.SelectorEventLoop):
-    """Iterates the thread-default context of the thread that made it."""
+    """Iterates the thread-default context of the thread that made it, or is run by
+    whatever iterates that."""
 
     def __init__(self):
         super().__init__(_Selector(GLib.MainContext.ref_thread_default()))
+        self._selector.wakeup.get_loop = weakref.ref(self)
+
+    def _get_wait(self):
+        """In milliseconds, as a GLib.Source says it."""
+        if self.is_closed():
+            return -1
+        if self._ready:
+            return 0
+        if not self._scheduled:
+            return -1
+        return max(0, math.ceil(min(self._scheduled[0].when() - self.time(), MAX_WAIT) * 1000))
+
+    def _run_one_turn(self):
+        self._selector.iterates = False
+        try:
+            self.stop()
+            self.run_forever()
+        finally:
+            self._selector.iterates = True
 
 
 def new_event_loop():
@@ -100,20 +140,76 @@ class _Call(asyncio.Future):
         return True
 
     def finish(self, finish, result):
-        value = error = None
-        try:
-            value = finish(result)
-        except GLib.Error as exception:
-            error = exception
         if self.done() or self.get_loop().is_closed():
             return
         if self._cancelled_with is not None:
             # Even if it has succeeded: a task must not miss that it was cancelled.
             super().cancel(*self._cancelled_with)
-        elif error is not None:
+            return
+        try:
+            self._succeed(finish, result)
+        except GLib.Error as error:
             self.set_exception(error)
-        else:
-            self.set_result(value)
+
+    def _succeed(self, finish, result):
+        self.set_result(finish(result))
+
+
+class _Turn(asyncio.Future):
+    """What a task waits for in place of a call. (It looks at the result before it knows
+    whether it was cancelled.)"""
+
+    def __init__(self, call):
+        super().__init__(loop=call.get_loop())
+        self._call = call
+        call.add_done_callback(self._end)
+
+    def _end(self, call):
+        self._call = None
+        if not self.done():
+            self.set_result(None)
+
+    def cancel(self, msg=None):
+        return self._call is not None and self._call.cancel(msg)
+
+
+class _SessionCall(_Call):
+    """A call that gets a session.
+
+    The session is fetched when the result is taken. If the task is cancelled between
+    the end of the call and its own turn, nobody fetches it: the session of an accept or
+    an expect stays with the service, which gives it to the next call; that of an open is
+    aborted.
+    """
+
+    def __init__(self, loop, cancellable):
+        super().__init__(loop, cancellable)
+        self._fetch = None
+
+    def _succeed(self, finish, result):
+        if result.had_error():
+            finish(result)  # raises it
+        self._fetch = lambda: finish(result)
+        self.set_result(None)
+
+    def result(self):
+        super().result()
+        if self._fetch is not None:
+            fetch, self._fetch = self._fetch, None
+            self._session = fetch()
+        return self._session
+
+    def __await__(self):
+        turn = None
+        try:
+            if not self.done():
+                turn = _Turn(self)
+                yield from turn
+            return self.result()
+        finally:
+            del self, turn  # a traceback that is kept must not keep the session
+
+    __iter__ = __await__
 
 
 def _check_loop(loop):
@@ -122,9 +218,10 @@ def _check_loop(loop):
                            'or on a loop of IBB.new_event_loop()')
 
 
-def await_call(loop, start, finish, arguments, cancellable):
+def await_call(loop, start, finish, arguments, cancellable, gets_session):
     _check_loop(loop)
-    call = _Call(loop, cancellable or Gio.Cancellable())
+    call_class = _SessionCall if gets_session else _Call
+    call = call_class(loop, cancellable or Gio.Cancellable())
     start(*arguments, call._cancellable, lambda _source, result: call.finish(finish, result))
     return call
 
@@ -148,7 +245,8 @@ class _StreamTransport(asyncio.Transport):
         self._protocol = protocol
         self._reading = False           # a read is in progress
         self._paused = False            # by the protocol
-        self._held = None               # what was read when it was paused
+        self._received = None           # what was read, b'' for the end, and is to be delivered
+        self._delivering = False        # that is scheduled, or in progress
         self._read_over = False         # the end came, or nobody wants any more
         self._writing = False           # a write, shutdown or close is in progress
         self._unwritten = bytearray()
@@ -160,6 +258,33 @@ class _StreamTransport(asyncio.Transport):
         loop.call_soon(protocol.connection_made, self)
         loop.call_soon(self._read)
 
+    def _then(self, function):
+        """A callback of GIO's that lets the loop call function: with the loop's ways to
+        report what a protocol raises, and to end by it."""
+        def completed(source, result):
+            if not self._loop.is_closed():
+                self._loop.call_soon(function, source, result)
+        return completed
+
+    def _call_protocol(self, name, *arguments):
+        """Whether the call has succeeded, and its result. If not, the stream is lost."""
+        try:
+            return True, getattr(self._protocol, name)(*arguments)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            self._fail(error, name)
+            return False, None
+
+    def _fail(self, error, name):
+        if not isinstance(error, OSError):
+            self._report(error, f'Fatal error: protocol.{name}() call failed.')
+        self._lose(error)
+
+    def _report(self, error, message):
+        self._loop.call_exception_handler({'message': message, 'exception': error,
+                                           'transport': self, 'protocol': self._protocol})
+
     def get_protocol(self):
         return self._protocol
 
@@ -169,75 +294,106 @@ class _StreamTransport(asyncio.Transport):
     # The reading half
 
     def _read(self):
-        if not (self._reading or self._paused or self._read_over):
+        """Begins what is next: a read, or the delivery of what was read. One of them is
+        in progress at a time, so the order is kept."""
+        if self._reading or self._delivering or self._paused or self._read_over:
+            return
+        if self._received is None:
             self._reading = True
-            self._input.read_bytes_async(READ_SIZE, GLib.PRIORITY_DEFAULT, None, self._read_cb)
+            self._input.read_bytes_async(READ_SIZE, GLib.PRIORITY_DEFAULT, None,
+                                         self._then(self._read_cb))
+        else:
+            self._delivering = True
+            self._loop.call_soon(self._deliver)
 
     def _read_cb(self, stream, result):
         self._reading = False
         try:
-            data = stream.read_bytes_finish(result).get_data()
+            self._received = stream.read_bytes_finish(result).get_data()
         except GLib.Error as error:
             if not self._read_over:
                 self._lose(error)
             return
-        if self._paused:
-            self._held = data
-        else:
-            self._received(data)
+        self._deliver()
 
-    def _received(self, data):
-        if self._paused:
-            self._held = data
-        elif self._read_over:
-            pass
-        elif data:
-            self._deliver(data)
-            self._read()
-        else:
+    def _deliver(self):
+        self._delivering = True
+        try:
+            if not (self._paused or self._read_over):
+                data, self._received = self._received, None
+                self._hand_over(data)
+        finally:
+            self._delivering = False
+        self._read()
+
+    def _hand_over(self, data):
+        if not data:
             self._read_over = True
-            if not self._protocol.eof_received():
+            success, keep_open = self._call_protocol('eof_received')
+            if success and not keep_open:
                 self.close()
+        elif isinstance(self._protocol, asyncio.BufferedProtocol):
+            self._fill_buffer(data)
+        else:
+            self._call_protocol('data_received', data)
 
-    def _deliver(self, data):
-        if not isinstance(self._protocol, asyncio.BufferedProtocol):
-            self._protocol.data_received(data)
+    def _fill_buffer(self, data):
+        success, buffer = self._call_protocol('get_buffer', len(data))
+        if not success:
             return
-        while data:
-            buffer = self._protocol.get_buffer(len(data))
-            n = min(len(buffer), len(data))
-            buffer[:n] = data[:n]
-            self._protocol.buffer_updated(n)
-            data = data[n:]
+        n = min(len(buffer), len(data))
+        if n == 0:
+            self._fail(RuntimeError('get_buffer() returned an empty buffer'), 'get_buffer')
+            return
+        buffer[:n] = data[:n]
+        # The rest waits: the protocol may pause, or hand over to another one.
+        self._received = data[n:] or None
+        self._call_protocol('buffer_updated', n)
 
     def is_reading(self):
-        return not (self._paused or self._read_over)
+        return not (self._paused or self._closing)
 
     def pause_reading(self):
-        self._paused = True
+        if not self._closing:
+            self._paused = True
 
     def resume_reading(self):
-        if not self._paused:
-            return
-        self._paused = False
-        held, self._held = self._held, None
-        if held is not None:
-            self._loop.call_soon(self._received, held)
-        else:
+        if not self._closing and self._paused:
+            self._paused = False
             self._read()
 
     # The writing half
 
     def write(self, data):
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise TypeError('data argument must be a bytes-like object, '
+                            f'not {type(data).__name__!r}')
         if self._eof is not None:
             raise RuntimeError('cannot write after write_eof()')
         if self._closing:
             return
         self._unwritten += data
         self._write()
+        self._pause_writing()
+
+    def _pause_writing(self):
         if len(self._unwritten) > self._high and not self._protocol_paused:
             self._protocol_paused = True
-            self._protocol.pause_writing()
+            self._tell_writer('pause_writing')
+
+    def _resume_writing(self):
+        if len(self._unwritten) <= self._low and self._protocol_paused:
+            self._protocol_paused = False
+            self._tell_writer('resume_writing')
+
+    def _tell_writer(self, name):
+        # As asyncio's transports do, it goes on.
+        try:
+            getattr(self._protocol, name)()
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            self._report(error, f'protocol.{name}() failed')
 
     def can_write_eof(self):
         return True
@@ -261,6 +417,7 @@ class _StreamTransport(asyncio.Transport):
         if not high >= low >= 0:
             raise ValueError(f'high ({high!r}) must be >= low ({low!r}) must be >= 0')
         self._high, self._low = high, low
+        self._pause_writing()
 
     def _write(self):
         """Begins what is next: a write, the shutdown or the close."""
@@ -269,11 +426,12 @@ class _StreamTransport(asyncio.Transport):
         self._writing = True
         if self._unwritten:
             data = GLib.Bytes(bytes(self._unwritten[:WRITE_SIZE]))
-            self._output.write_bytes_async(data, GLib.PRIORITY_DEFAULT, None, self._write_cb)
+            self._output.write_bytes_async(data, GLib.PRIORITY_DEFAULT, None,
+                                           self._then(self._write_cb))
         elif self._closing:
-            self._transport.close_async(GLib.PRIORITY_DEFAULT, None, self._close_cb)
+            self._transport.close_async(GLib.PRIORITY_DEFAULT, None, self._then(self._close_cb))
         elif self._eof is False:
-            self._transport.shutdown_output_async(None, self._shutdown_cb)
+            self._transport.shutdown_output_async(None, self._then(self._shutdown_cb))
         else:
             self._writing = False
 
@@ -286,9 +444,7 @@ class _StreamTransport(asyncio.Transport):
             return
         if self._closed.done():
             return
-        if self._protocol_paused and len(self._unwritten) <= self._low:
-            self._protocol_paused = False
-            self._protocol.resume_writing()
+        self._resume_writing()
         self._write()
 
     def _shutdown_cb(self, transport, result):

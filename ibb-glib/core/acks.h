@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The delayed acknowledgements of one session: blocks that are stored, and whose
+ * peer is kept from sending more until they are read (D-22).
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/stanza.h"
+#include "core/terms.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  char   *id;
+  guint64 digest;
+  guint64 end;
+  gsize   cost;
+  gint64  arrived;
+} IBBDelayedAck;
+
+typedef struct
+{
+  const IBBTerms *terms;
+  GQueue          blocks;     /* (element-type IBBDelayedAck): oldest first */
+  GHashTable     *digests;    /* (nullable) (element-type guint64): of the blocks, for D-20 */
+  gsize           bytes;      /* what they count for */
+  gsize           records;    /* bytes of their records */
+  gboolean        is_waiting; /* for memory, or for the end of a backlog */
+  GList           memory_link;
+} IBBAcks;
+
+void ibb_acks_init (IBBAcks *self, const IBBTerms *terms);
+/* Forgets them without an answer. */
+void ibb_acks_clear (IBBAcks *self);
+
+guint    ibb_acks_get_length (const IBBAcks *self);
+gsize    ibb_acks_get_bytes (const IBBAcks *self);
+gsize    ibb_acks_get_records (const IBBAcks *self);
+guint64  ibb_acks_get_first_end (const IBBAcks *self); /* if there is one, as below */
+gint64   ibb_acks_get_first_arrival (const IBBAcks *self);
+gboolean ibb_acks_contain (const IBBAcks *self, guint64 digest);
+/* What a block counts for. */
+gsize ibb_acks_get_cost (const IBBStanza *stanza);
+
+/* end: the position in the incoming bytes behind the block. */
+void ibb_acks_add (IBBAcks *self, const IBBStanza *stanza, guint64 end, gint64 now);
+/* Lets a block that stays be found by ibb_acks_contain (). It is the last one. */
+void ibb_acks_note_digest (IBBAcks *self, guint64 digest);
+/* Queues the acknowledgement of the first one. */
+void ibb_acks_send_first (IBBAcks *self);
+/* Queues the replies to all, however many they are: results, or item-not-found. */
+void ibb_acks_send_all (IBBAcks *self, gboolean refuse);
+/* Whether the session is looked at again when memory is free. */
+void ibb_acks_set_waiting (IBBAcks *self, gboolean is_waiting);
+
+G_END_DECLS

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The engine's own time. It stands still while the connection is suspended, so
+ * that no time-out runs out meanwhile (D-42).
+ */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  gboolean is_stopped;
+  gint64   stopped_at; /* by the caller's clock */
+  gint64   stood;      /* for how long it has, altogether */
+  gint64   resumed_at; /* by our own; 0 before the first resumption */
+} IBBClock;
+
+/* The own time for one of the caller's, and the other way round. */
+gint64   ibb_clock_get_time (const IBBClock *self, gint64 now);
+gint64   ibb_clock_get_callers_time (const IBBClock *self, gint64 time);
+void     ibb_clock_stop (IBBClock *self, gint64 now);
+void     ibb_clock_resume (IBBClock *self, gint64 now);
+void     ibb_clock_abandon (IBBClock *self); /* nothing is left that time means anything to */
+gboolean ibb_clock_is_stopped (const IBBClock *self);
+gint64   ibb_clock_get_resumed_at (const IBBClock *self);
+gboolean ibb_clock_was_resumed (const IBBClock *self);
+
+G_END_DECLS

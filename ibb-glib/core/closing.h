@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The end of a session: ours, the peer's, both at once, orderly or not. Each
+ * direction has its state; a table says what follows in which.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/failure.h"
+#include "core/terms.h"
+
+G_BEGIN_DECLS
+
+/* Our direction. */
+typedef enum
+{
+  IBB_OUT_OPEN,       /* the application may write */
+  IBB_OUT_DRAINING,   /* what was written still goes out, for a limited time once the peer closed */
+  IBB_OUT_SHUT,       /* the same for as long as it takes: the application has shut it down */
+  IBB_OUT_CLOSE_SENT, /* all is acknowledged, and our <close/> awaits its answer */
+  IBB_OUT_ENDED,
+} IBBOutState;
+
+/* The peer's direction. */
+typedef enum
+{
+  IBB_IN_OPEN,
+  IBB_IN_CLOSE_OWED, /* the peer's <close/> awaits our answer, which tells that all arrived */
+  IBB_IN_CLOSED,     /* it was answered at once: both closed at the same time (D-40) */
+  IBB_IN_ENDED,
+} IBBInState;
+
+typedef enum
+{
+  IBB_CLOSING_ON_SHUTDOWN,   /* the application has written all */
+  IBB_CLOSING_ON_CLOSE,      /* the application closes both directions */
+  IBB_CLOSING_ON_PEER_CLOSE, /* the peer's <close/> came */
+  IBB_CLOSING_ON_STOP,       /* ... and our application is not to write on (D-38, D-39) */
+  IBB_CLOSING_ON_DRAINED,    /* all that was written is acknowledged */
+  IBB_CLOSING_ON_END,
+} IBBClosingEvent;
+
+typedef enum
+{
+  IBB_CLOSING_DO_NOTHING,
+  IBB_CLOSING_DO_SEND,   /* our <close/> */
+  IBB_CLOSING_DO_OWE,    /* keep the peer's <close/> until our blocks have arrived */
+  IBB_CLOSING_DO_ANSWER, /* the peer's <close/>: a result */
+} IBBClosingAction;
+
+typedef struct
+{
+  IBBOutState      out;
+  IBBInState       in;
+  IBBClosingAction action;
+} IBBClosingStep;
+
+/* What its owner has to do. */
+typedef enum
+{
+  IBB_CLOSING_GOES_ON,
+  IBB_CLOSING_SENT,     /* our <close/> leaves: a new silence begins */
+  IBB_CLOSING_ENDS,     /* orderly, as far as the peer is concerned */
+  IBB_CLOSING_LINGERED, /* the peer has closed and takes no more: the rest is not delivered */
+  IBB_CLOSING_ABORTED,  /* the peer does not wait for our last word */
+  IBB_CLOSING_UNANSWERED,
+} IBBClosingVerdict;
+
+typedef struct
+{
+  const IBBTerms *terms;
+  IBBOutState     out;
+  IBBInState      in;
+  gboolean        half_close;  /* the application may write after the peer's close (D-39) */
+  gboolean        is_whole;    /* the application closed both directions, or aborted */
+  gboolean        output_shut; /* the last word of our side was sent */
+  IBBPending      pending;     /* our <close/> */
+  gint64          began;       /* when the time-out for the answer to it began */
+  gint64          at;          /* when it ends */
+  gint64          linger_until;
+  IBBStanza      *peer_close; /* (nullable): its result is owed */
+} IBBClosing;
+
+/* The table: what an event does in a state. */
+IBBClosingStep ibb_closing_get_step (IBBOutState out, IBBInState in, IBBClosingEvent event);
+
+void ibb_closing_init (IBBClosing *self, const IBBTerms *terms);
+void ibb_closing_clear (IBBClosing *self);
+/* The session is over. is_orderly: our blocks have arrived, and the peer knows the end. */
+void ibb_closing_end (IBBClosing *self, gboolean is_orderly);
+
+/* FALSE where nothing changes by it. */
+gboolean          ibb_closing_shutdown (IBBClosing *self);
+gboolean          ibb_closing_close (IBBClosing *self, gint64 now);
+void              ibb_closing_abort (IBBClosing *self);
+IBBClosingVerdict ibb_closing_drained (IBBClosing *self, gint64 now);
+void              ibb_closing_sent (IBBClosing *self);
+void              ibb_closing_repeat (IBBClosing *self);
+/* The peer learns that it is over. */
+void ibb_closing_tell_peer (IBBClosing *self);
+
+/* The peer's <close/>, for the first time and later. */
+IBBClosingVerdict ibb_closing_receive (IBBClosing *self, IBBStanza *stanza, gint64 now);
+IBBClosingVerdict ibb_closing_receive_again (IBBClosing *self, const IBBStanza *stanza);
+/* The peer's <close/> is owed its answer, and our application writes no more:
+ * TRUE if it does not since now. */
+gboolean ibb_closing_stop (IBBClosing *self, gint64 now);
+gboolean ibb_closing_get_half_close (const IBBClosing *self);
+void     ibb_closing_set_half_close (IBBClosing *self, gboolean half_close);
+
+gboolean ibb_closing_is_whole (const IBBClosing *self);
+gboolean ibb_closing_is_sent (const IBBClosing *self);
+gboolean ibb_closing_is_peer_closed (const IBBClosing *self);
+gboolean ibb_closing_is_output_shut (const IBBClosing *self);
+gboolean ibb_closing_awaits_reply (const IBBClosing *self);
+/* Whether a failure says no more than the peer's <close/> did. */
+gboolean ibb_closing_explains (const IBBClosing *self, const IBBFailure *failure);
+
+/* Our bytes were acknowledged: the peer still takes them (D-38). */
+void ibb_closing_prolong_linger (IBBClosing *self, gint64 now);
+/* A block came that the peer still had to send: the answer comes after the last. */
+void              ibb_closing_prolong (IBBClosing *self, gint64 now);
+gint64            ibb_closing_get_due (const IBBClosing *self);
+IBBClosingVerdict ibb_closing_timeout (IBBClosing *self, gint64 now);
+
+G_END_DECLS

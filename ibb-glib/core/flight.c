@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/flight.h"
+
+void
+ibb_flight_init (IBBFlight *self, const IBBTerms *terms)
+{
+  self->terms = terms;
+  ibb_stall_init (&self->stall, terms->shared->stalls, terms->carrier == IBB_CARRIER_IQ);
+}
+
+IBBBlock *
+ibb_block_of_pending (IBBPending *pending)
+{
+  G_STATIC_ASSERT (G_STRUCT_OFFSET (IBBBlock, pending) == 0);
+  return (IBBBlock *) pending;
+}
+
+gsize
+ibb_block_get_size (const IBBBlock *self)
+{
+  return g_bytes_get_size (self->bytes);
+}
+
+static void
+free_block (IBBFlight *self, IBBBlock *block)
+{
+  ibb_pendings_remove (&self->terms->shared->pendings, &block->pending);
+  g_bytes_unref (block->bytes);
+  g_free (block);
+}
+
+void
+ibb_flight_clear (IBBFlight *self)
+{
+  IBBBlock *block;
+
+  ibb_stall_clear (&self->stall);
+  self->n_sent = 0;
+  self->n_refused = 0;
+  self->to_send = NULL;
+  while ((block = g_queue_pop_head (&self->blocks)) != NULL)
+    free_block (self, block);
+  while ((block = g_queue_pop_head (&self->passed)) != NULL)
+    free_block (self, block);
+}
+
+/* What it is like. */
+
+gboolean
+ibb_flight_is_empty (const IBBFlight *self)
+{
+  return self->blocks.length == 0;
+}
+
+guint
+ibb_flight_get_n_sent (const IBBFlight *self)
+{
+  return self->n_sent;
+}
+
+guint
+ibb_flight_get_n_refused (const IBBFlight *self)
+{
+  return self->n_refused;
+}
+
+gsize
+ibb_flight_get_length (const IBBFlight *self)
+{
+  return ibb_stall_get_in_flight (&self->stall);
+}
+
+IBBStall *
+ibb_flight_get_stall (IBBFlight *self)
+{
+  return &self->stall;
+}
+
+gint64
+ibb_flight_get_oldest_sent (const IBBFlight *self)
+{
+  const IBBBlock *oldest;
+
+  if (self->terms->carrier != IBB_CARRIER_IQ || self->n_sent == 0)
+    return IBB_NEVER;
+  oldest = self->blocks.head->data;
+  return oldest->state == IBB_BLOCK_SENT ? oldest->sent : IBB_NEVER;
+}
+
+IBBBlock *
+ibb_flight_peek_first (IBBFlight *self)
+{
+  return g_queue_peek_head (&self->blocks);
+}
+
+IBBBlock *
+ibb_flight_peek_unsent (const IBBFlight *self)
+{
+  return self->to_send != NULL ? self->to_send->data : NULL;
+}
+
+/* The oldest that has had no reply, which the peer expects if it was lost. A peer
+ * remembers only so many of those that it acknowledged, but all whose
+ * acknowledgement it delays: when too many came after it, the last one, whose
+ * result acknowledges the others (D-27). */
+IBBBlock *
+ibb_flight_choose_repetition (IBBFlight *self)
+{
+  IBBBlock *chosen = NULL;
+
+  for (GList *l = self->blocks.head; l != NULL; l = l->next)
+    {
+      IBBBlock *block = l->data;
+
+      if (block->state != IBB_BLOCK_SENT)
+        continue;
+      chosen = block;
+      if (self->n_sent <= IBB_RECENT_BLOCKS)
+        break;
+    }
+  return chosen;
+}
+
+/* Sending. */
+
+void
+ibb_flight_add (IBBFlight *self, GBytes *bytes, guint16 seq, guint64 end)
+{
+  IBBShared *shared = self->terms->shared;
+  IBBBlock  *block = g_new0 (IBBBlock, 1);
+
+  block->bytes = bytes;
+  block->seq = seq;
+  block->end = end;
+  ibb_pendings_add (&shared->pendings, &block->pending, IBB_PENDING_BLOCK,
+                    ibb_ids_create (&shared->ids), self->terms->key.peer, self->terms->owner);
+  block->pending.is_message = self->terms->carrier == IBB_CARRIER_MESSAGE;
+  g_queue_push_tail (&self->blocks, block);
+  self->to_send = self->blocks.tail;
+}
+
+IBBBlock *
+ibb_flight_send (IBBFlight *self, gint64 now)
+{
+  IBBBlock *block = self->to_send->data;
+
+  self->to_send = self->to_send->next;
+  block->state = IBB_BLOCK_SENT;
+  block->sent = now;
+  block->attempts++;
+  self->n_sent++;
+  ibb_stall_sent (&self->stall, ibb_block_get_size (block), block->end);
+  return block;
+}
+
+/* A block that is no longer SENT. */
+static void
+leave (IBBFlight *self, IBBBlock *block)
+{
+  self->n_sent--;
+  ibb_stall_unsent (&self->stall, ibb_block_get_size (block), self->n_sent == 0);
+}
+
+void
+ibb_flight_finish_first (IBBFlight *self)
+{
+  IBBBlock *block = g_queue_peek_head (&self->blocks);
+
+  switch (block->state)
+    {
+    case IBB_BLOCK_SENT:
+      leave (self, block);
+      break;
+    case IBB_BLOCK_REFUSED:
+      self->n_refused--;
+      break;
+    case IBB_BLOCK_TO_SEND:
+      self->to_send = self->blocks.head->next;
+      break;
+    case IBB_BLOCK_PASSED:
+    default:
+      g_assert_not_reached ();
+    }
+
+  g_queue_pop_head (&self->blocks);
+  free_block (self, block);
+}
+
+/* Refusals. */
+
+void
+ibb_flight_refuse (IBBFlight *self, IBBBlock *block, const IBBStanza *answer)
+{
+  if (self->n_refused == 0)
+    {
+      self->refused_flight = ibb_flight_get_length (self);
+      self->n_flight_refused = self->n_sent;
+    }
+  block->condition = answer->condition;
+  block->error_type = answer->error_type;
+  if (answer->condition == IBB_CONDITION_REMOTE_SERVER_TIMEOUT ||
+      answer->condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE)
+    block->ambiguous = TRUE;
+  leave (self, block);
+  block->state = IBB_BLOCK_REFUSED;
+  self->n_refused++;
+}
+
+gboolean
+ibb_flight_is_refused_alike (IBBFlight *self, IBBCondition condition)
+{
+  for (GList *l = self->blocks.head; l != NULL; l = l->next)
+    {
+      IBBBlock *block = l->data;
+
+      if (block->state == IBB_BLOCK_REFUSED && block->condition != condition)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+ibb_flight_is_refused_in_part (const IBBFlight *self)
+{
+  return self->n_refused > 1 || self->n_flight_refused > 1;
+}
+
+gsize
+ibb_flight_get_refused_length (const IBBFlight *self)
+{
+  return self->refused_flight;
+}
+
+void
+ibb_flight_resend (IBBFlight *self)
+{
+  self->to_send = self->blocks.head;
+  for (GList *l = self->blocks.head; l != NULL; l = l->next)
+    ((IBBBlock *) l->data)->state = IBB_BLOCK_TO_SEND;
+  self->n_refused = 0;
+}
+
+GBytes *
+ibb_flight_take_back (IBBFlight *self, guint16 *seq)
+{
+  IBBBlock *block = g_queue_pop_tail (&self->blocks);
+  GBytes   *bytes;
+
+  self->to_send = NULL;
+  self->n_refused = 0;
+  if (block == NULL)
+    return NULL;
+
+  *seq = block->seq;
+  bytes = g_bytes_ref (block->bytes);
+  free_block (self, block);
+  return bytes;
+}
+
+/* Messages. */
+
+void
+ibb_flight_pass (IBBFlight *self, IBBBlock *block)
+{
+  g_queue_remove (&self->blocks, block);
+  leave (self, block);
+  block->state = IBB_BLOCK_PASSED;
+  g_queue_push_tail (&self->passed, block);
+  if (g_queue_get_length (&self->passed) > IBB_RECENT_BLOCKS)
+    free_block (self, g_queue_pop_head (&self->passed));
+}
+
+gboolean
+ibb_flight_is_last_message (IBBFlight *self, IBBBlock *block)
+{
+  return g_queue_peek_tail (&self->passed) == block && g_queue_is_empty (&self->blocks);
+}
+
+void
+ibb_flight_resend_message (IBBFlight *self, IBBBlock *block)
+{
+  if (block->state == IBB_BLOCK_SENT)
+    leave (self, block);
+  else
+    {
+      g_queue_pop_tail (&self->passed);
+      g_queue_push_head (&self->blocks, block);
+    }
+  block->state = IBB_BLOCK_TO_SEND;
+  self->to_send = self->blocks.head;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How a session begins: our open, or the peer's. It is gone once the session is
+ * open.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/failure.h"
+#include "core/terms.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  IBBTerms  *terms; /* (unowned) */
+  IBBPending pending;
+  gboolean   fallback;
+  IBBFailure first_refusal; /* of a series by fallback (D-14) */
+  IBBStanza *request;       /* (nullable): the peer's open */
+} IBBOpening;
+
+typedef enum
+{
+  IBB_OPENING_ACCEPTED,
+  IBB_OPENING_TRIES_AGAIN, /* with smaller blocks (D-14) */
+  IBB_OPENING_REFUSED,
+} IBBOpeningVerdict;
+
+/* Sends an open. */
+IBBOpening *ibb_opening_new (IBBTerms *terms, gboolean fixed_block_size);
+/* The peer's open awaits our answer. */
+IBBOpening *ibb_opening_new_request (IBBTerms *terms, IBBStanza *open);
+void        ibb_opening_free (IBBOpening *self);
+
+/* Ours. */
+IBBOpeningVerdict ibb_opening_answered (IBBOpening *self, const IBBStanza *answer);
+const IBBFailure *ibb_opening_get_refusal (const IBBOpening *self);
+void              ibb_opening_abandon (IBBOpening *self, gint64 now);
+
+/* The peer's. */
+void ibb_opening_accept (IBBOpening *self);
+void ibb_opening_refuse (IBBOpening *self, IBBCondition condition, const char *text);
+
+G_END_DECLS

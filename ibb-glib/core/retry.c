@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/retry.h"
+
+/* After our acceptance the peer may not know its session yet (D-32). */
+#define EARLY_TIME (5 * G_USEC_PER_SEC)
+#define EARLY_RETRIES 3
+#define EARLY_WAIT (250 * 1000)
+#define WAIT_MAX (3600.0 * 1000) /* milliseconds */
+#define REFUSALS_MAX 3           /* then one block at a time for good (D-30) */
+
+void
+ibb_retry_init (IBBRetry *self)
+{
+  self->at = IBB_NEVER;
+  self->cap = G_MAXSIZE;
+}
+
+void
+ibb_retry_clear (IBBRetry *self)
+{
+  self->at = IBB_NEVER;
+}
+
+void
+ibb_retry_set_accepted (IBBRetry *self, gint64 now)
+{
+  self->accepted = now;
+}
+
+void
+ibb_retry_acknowledged (IBBRetry *self)
+{
+  self->acknowledged = TRUE;
+  self->one_block = FALSE;
+  self->n = 0;
+  self->at = IBB_NEVER;
+}
+
+IBBReaction
+ibb_retry_classify (const IBBRetry *self, const IBBBlock *block, gboolean is_initiator, gint64 now)
+{
+  switch (block->condition)
+    {
+    case IBB_CONDITION_RECIPIENT_UNAVAILABLE:
+    case IBB_CONDITION_REMOTE_SERVER_TIMEOUT:
+      return IBB_REACTION_RETRY;
+
+    case IBB_CONDITION_RESOURCE_CONSTRAINT:
+    case IBB_CONDITION_INTERNAL_SERVER_ERROR:
+      return block->error_type == IBB_ERROR_TYPE_WAIT ? IBB_REACTION_RETRY : IBB_REACTION_FINAL;
+
+    case IBB_CONDITION_POLICY_VIOLATION:
+      if (ibb_block_get_size (block) > IBB_SENDING_SIZE_MIN)
+        return IBB_REACTION_RETRY_SMALLER;
+      return block->error_type == IBB_ERROR_TYPE_WAIT ? IBB_REACTION_RETRY : IBB_REACTION_FINAL;
+
+    case IBB_CONDITION_ITEM_NOT_FOUND:
+      return !is_initiator && block->seq == 0 && !self->acknowledged &&
+                     now - self->accepted < EARLY_TIME && self->n_early < EARLY_RETRIES
+                 ? IBB_REACTION_RETRY_EARLY
+                 : IBB_REACTION_FINAL;
+
+    default:
+      return IBB_REACTION_FINAL;
+    }
+}
+
+gboolean
+ibb_retry_is_last (const IBBRetry *self, const IBBSettings *settings)
+{
+  return self->n >= settings->max_retries;
+}
+
+void
+ibb_retry_wait (IBBRetry *self, guint n, const IBBSettings *settings, gint64 now)
+{
+  double wait = settings->initial_wait_time;
+
+  self->n = n;
+  self->n_total++;
+  for (guint i = 1; i < n && wait < WAIT_MAX; i++)
+    wait *= settings->wait_backoff_factor;
+  self->at = now + (gint64) (MIN (wait, WAIT_MAX) * 1000);
+}
+
+void
+ibb_retry_wait_early (IBBRetry *self, gint64 now)
+{
+  self->n_early++;
+  self->n_total++;
+  self->at = now + EARLY_WAIT;
+}
+
+/* Nothing goes beside the repetition: where the peer has spent its number
+ * (B-07), the reply to a later block would acknowledge it. */
+void
+ibb_retry_alone (IBBRetry *self, const IBBSettings *settings, gint64 now)
+{
+  self->one_block = TRUE;
+  ibb_retry_wait (self, self->n + 1, settings, now);
+}
+
+void
+ibb_retry_limit (IBBRetry *self, gsize in_flight, guint block_size)
+{
+  self->n_refusals++;
+  self->one_block_ever = self->n_refusals >= REFUSALS_MAX;
+  self->cap = MAX (in_flight / 2, block_size);
+}
+
+gint64
+ibb_retry_get_due (const IBBRetry *self)
+{
+  return self->at;
+}
+
+void
+ibb_retry_timeout (IBBRetry *self, gint64 now)
+{
+  if (now >= self->at)
+    self->at = IBB_NEVER;
+}
+
+gboolean
+ibb_retry_is_waiting (const IBBRetry *self, gint64 now)
+{
+  return self->at != IBB_NEVER && now < self->at;
+}
+
+gsize
+ibb_retry_get_window (const IBBRetry *self)
+{
+  return self->acknowledged && !self->one_block && !self->one_block_ever ? self->cap : 0;
+}
+
+guint
+ibb_retry_get_total (const IBBRetry *self)
+{
+  return self->n_total;
+}

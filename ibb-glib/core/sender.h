@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The outgoing half of a session: its send buffer, the segmenting into blocks,
+ * how many may be in flight, and what follows from each reply (protocol.md 2.3 and
+ * 2.5).
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/byte-queue.h"
+#include "core/failure.h"
+#include "core/flight.h"
+#include "core/retry.h"
+#include "core/server.h"
+#include "core/terms.h"
+
+G_BEGIN_DECLS
+
+/* What its owner has to do about a reply. */
+typedef enum
+{
+  IBB_SENDER_GOES_ON = 0,
+  IBB_SENDER_ADVANCED = 1 << 0, /* bytes were acknowledged */
+  IBB_SENDER_FAILED = 1 << 1,   /* the session ends */
+} IBBSenderVerdict;
+
+typedef struct
+{
+  const IBBTerms *terms;
+  IBBByteQueue    queue;   /* written, not in blocks */
+  guint64         written; /* positions in the outgoing bytes */
+  guint64         cut;
+  guint64         handed;
+  guint64         delivered;
+  guint64         flush_to; /* a partial block may go up to here */
+  gboolean        auto_flush;
+  gboolean        is_ready; /* in the queue of those that want to send */
+  GList           ready_link;
+  guint16         next_seq;
+  gboolean        refused_for_good; /* a block was, since the last acknowledgement (D-45) */
+  gboolean        is_doubted;       /* a refusal says that nobody is there: probed at once (D-27) */
+  gsize           sending_size;     /* D-16: smaller than the block size after policy-violation */
+  gint64          heard;            /* when the peer's silence began (D-27) */
+  IBBFlight       flight;
+  IBBRetry        retry;
+  IBBServer      *own_server;  /* (nullable): of a session by message (N-31) */
+  IBBServer      *peer_server; /* (nullable): likewise, once it matters */
+  IBBFailure      output_failure;
+  IBBFailure      delivery_failure;
+} IBBSender;
+
+void ibb_sender_init (IBBSender *self, const IBBTerms *terms);
+/* accepted: when we did, as responder; 0 as initiator. */
+void ibb_sender_open (IBBSender *self, gint64 accepted);
+/* Nothing is sent any more. failure: why the bytes that are not delivered will not be. */
+void ibb_sender_end (IBBSender *self, const IBBFailure *failure);
+void ibb_sender_clear (IBBSender *self);
+
+/* Writing. */
+gsize    ibb_sender_get_buffer_size (const IBBSender *self);
+gsize    ibb_sender_get_room (const IBBSender *self);
+gboolean ibb_sender_is_idle (const IBBSender *self); /* only more bytes make it send */
+gsize    ibb_sender_write (IBBSender *self, const guint8 *bytes, gsize length, gint64 now);
+void     ibb_sender_flush (IBBSender *self, gint64 now);
+gboolean ibb_sender_get_auto_flush (const IBBSender *self);
+void     ibb_sender_set_auto_flush (IBBSender *self, gboolean auto_flush, gint64 now);
+/* Later writes fail; the first reason counts. */
+void     ibb_sender_stop_writes (IBBSender *self, IBBFailureKind kind);
+gboolean ibb_sender_is_drained (const IBBSender *self); /* all is acknowledged */
+gboolean ibb_sender_has_half_room (const IBBSender *self);
+
+guint64           ibb_sender_get_written (const IBBSender *self);
+guint64           ibb_sender_get_cut (const IBBSender *self);
+guint64           ibb_sender_get_handed (const IBBSender *self);
+guint64           ibb_sender_get_delivered (const IBBSender *self);
+gsize             ibb_sender_get_in_flight (const IBBSender *self);
+gint64            ibb_sender_get_round_trip (const IBBSender *self);
+guint             ibb_sender_get_retries (const IBBSender *self); /* ever */
+const IBBFailure *ibb_sender_get_output_failure (const IBBSender *self);
+const IBBFailure *ibb_sender_get_delivery_failure (const IBBSender *self);
+gboolean          ibb_sender_was_refused_for_good (const IBBSender *self);
+
+/* Sending. */
+void       ibb_sender_update_ready (IBBSender *self, gint64 now);
+gboolean   ibb_sender_can_send (const IBBSender *self, gint64 now);
+gsize      ibb_sender_get_next_size (const IBBSender *self);
+IBBStanza *ibb_sender_take_stanza (IBBSender *self, gint64 now);
+void       ibb_sender_handed (IBBSender *self, const IBBBlock *block);
+/* Whether it counts as acknowledged: a message. */
+gboolean ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now);
+
+/* Replies. failure is set where the verdict is FAILED. */
+IBBSenderVerdict ibb_sender_block_answered (IBBSender       *self,
+                                            IBBBlock        *block,
+                                            const IBBStanza *answer,
+                                            gboolean         is_peer_closed,
+                                            IBBFailure      *failure,
+                                            gint64           now);
+
+/* Silence (D-27). */
+void     ibb_sender_heard (IBBSender *self, gint64 now);
+gint64   ibb_sender_get_heard (const IBBSender *self);
+void     ibb_sender_end_doubt (IBBSender *self);
+gboolean ibb_sender_awaits_reply (const IBBSender *self);
+/* A block once more, of which the reply may be lost; NULL for none. */
+IBBStanza *ibb_sender_repeat (IBBSender *self);
+gint64     ibb_sender_get_due (const IBBSender *self);
+void       ibb_sender_timeout (IBBSender *self, gint64 now);
+
+G_END_DECLS

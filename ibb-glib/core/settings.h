@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What an application may set for all sessions of a connection. */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Read live: a change holds from the next time the value is looked at.
+ * Units as in the properties of IBBService: bytes, milliseconds. A time-out of 0
+ * never comes. */
+typedef struct
+{
+  guint    session_limit;
+  guint    max_retries;
+  guint    initial_wait_time;
+  double   wait_backoff_factor;
+  guint    default_block_size;
+  guint    max_block_size;
+  gboolean block_size_fallback;
+  gsize    window;
+  gsize    send_buffer_size;
+  gsize    receive_buffer_size;
+  gsize    receive_memory_limit;
+  guint    open_timeout;
+  guint    accept_timeout;
+  guint    close_timeout;
+  guint    peer_timeout; /* 0: never */
+  gboolean half_close;
+  gboolean strict;
+} IBBSettings;
+
+#define IBB_SETTINGS_INIT                                                                          \
+  {                                                                                                \
+    .session_limit = 0, .max_retries = 5, .initial_wait_time = 1000, .wait_backoff_factor = 1.2,   \
+    .default_block_size = 4096, .max_block_size = 65535, .block_size_fallback = TRUE, .window = 0, \
+    .send_buffer_size = 0, .receive_buffer_size = 256 * 1024,                                      \
+    .receive_memory_limit = 64 * 1024 * 1024, .open_timeout = 60000, .accept_timeout = 30000,      \
+    .close_timeout = 10000, .peer_timeout = 600000, .half_close = FALSE, .strict = FALSE           \
+  }
+
+G_END_DECLS

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/shared.h"
+
+#include "core/jid.h"
+
+IBBShared *
+ibb_shared_new (IBBRandomFunc random, gpointer random_data, GHashTable *sessions)
+{
+  IBBShared *self = g_new0 (IBBShared, 1);
+
+  g_ref_count_init (&self->ref_count);
+  self->settings = (IBBSettings) IBB_SETTINGS_INIT;
+  self->ids = (IBBIds){ random, random_data };
+  self->sessions = sessions;
+  ibb_pendings_init (&self->pendings);
+  ibb_timers_init (&self->timers);
+  ibb_flow_init (&self->flow);
+  ibb_memory_init (&self->memory, &self->settings, &self->control);
+  return self;
+}
+
+IBBShared *
+ibb_shared_ref (IBBShared *self)
+{
+  g_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+ibb_shared_unref (IBBShared *self)
+{
+  if (!g_ref_count_dec (&self->ref_count))
+    return;
+
+  ibb_control_clear (&self->control);
+  g_hash_table_unref (self->sessions);
+  ibb_pendings_clear (&self->pendings);
+  ibb_timers_clear (&self->timers);
+  g_free (self->local_jid);
+  g_free (self->local_normal);
+  g_free (self);
+}
+
+void
+ibb_shared_set_local_jid (IBBShared *self, const char *jid)
+{
+  g_free (self->local_jid);
+  g_free (self->local_normal);
+  self->local_jid = g_strdup (jid);
+  self->local_normal = jid != NULL ? ibb_jid_normalize (jid) : NULL;
+}

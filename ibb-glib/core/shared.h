@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the objects of one connection share: each finds the others here. The
+ * engine makes it, and makes and frees those that it only points to; sessions may
+ * hold it for longer.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/clock.h"
+#include "core/control.h"
+#include "core/flow.h"
+#include "core/ids.h"
+#include "core/memory.h"
+#include "core/pending.h"
+#include "core/settings.h"
+#include "core/timer.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBAbandoned IBBAbandoned;
+typedef struct _IBBPeers     IBBPeers;
+typedef struct _IBBRequests  IBBRequests;
+typedef struct _IBBServers   IBBServers;
+typedef struct _IBBStalls    IBBStalls;
+
+typedef struct
+{
+  grefcount   ref_count;
+  IBBSettings settings;
+  IBBClock    clock;
+  IBBIds      ids;
+  IBBControl  control; /* leaves before any block */
+  IBBPendings pendings;
+  IBBTimers   timers;
+  IBBFlow     flow;
+  IBBMemory   memory;
+
+  char *local_jid;    /* (nullable): ours on the connection */
+  char *local_normal; /* (nullable): the same, normalised */
+  gsize stanza_limit; /* bytes; 0: none */
+
+  GHashTable *sessions; /* (element-type IBBSessionKey IBBSession); holds references */
+  GQueue      ready[2]; /* by stanza type: sessions that want to send a block, in turn */
+  GQueue      changed;  /* sessions with a change to report; holds references */
+  gboolean    is_gone;  /* the engine is: nobody asks for changes */
+
+  IBBAbandoned *abandoned;
+  IBBPeers     *peers;
+  IBBRequests  *requests;
+  IBBServers   *servers;
+  IBBStalls    *stalls;
+} IBBShared;
+
+IBBShared *ibb_shared_new (IBBRandomFunc random, gpointer random_data, GHashTable *sessions);
+IBBShared *ibb_shared_ref (IBBShared *self);
+void       ibb_shared_unref (IBBShared *self);
+void       ibb_shared_set_local_jid (IBBShared *self, const char *jid);
+
+G_END_DECLS

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/stall.h"
+
+#include "core/jid.h"
+
+/* With so much stalled, each session has one block in flight. */
+#define STALLED_MAX (64 * 1024 * 1024)
+#define PATIENCE_MIN G_USEC_PER_SEC
+#define PATIENCE_ROUND_TRIPS 8
+#define PING_TIMEOUT (60 * G_USEC_PER_SEC)
+/* Less than the shortest time for which an acknowledgement is delayed (D-22). */
+#define LONG_PATH_MAX (3 * G_USEC_PER_SEC)
+
+static void
+ping_timeout (gpointer owner, gint64 now)
+{
+  IBBStalls *self = owner;
+
+  self->is_unanswered = TRUE;
+}
+
+IBBStalls *
+ibb_stalls_new (IBBShared *shared)
+{
+  IBBStalls *self = g_new0 (IBBStalls, 1);
+
+  self->shared = shared;
+  ibb_timer_init (&self->ping_timer, ping_timeout, self);
+  return self;
+}
+
+void
+ibb_stalls_free (IBBStalls *self)
+{
+  ibb_stalls_forget_ping (self);
+  g_free (self->domain);
+  g_free (self);
+}
+
+gsize
+ibb_stalls_get_window (const IBBStalls *self)
+{
+  gsize room = STALLED_MAX - MIN (STALLED_MAX, self->stalled);
+
+  return room / (STALLED_MAX / IBB_FLOW_SESSION_MAX);
+}
+
+/* One session. */
+
+void
+ibb_stall_init (IBBStall *self, IBBStalls *stalls, gboolean is_counted)
+{
+  self->stalls = stalls;
+  self->is_counted = is_counted;
+  self->late_since = IBB_NEVER;
+  self->late_link.data = self;
+}
+
+static gboolean
+is_late (const IBBStall *self)
+{
+  return self->late_since != IBB_NEVER;
+}
+
+static void
+leave_late (IBBStall *self)
+{
+  if (!is_late (self))
+    return;
+
+  g_queue_unlink (&self->stalls->late, &self->late_link);
+  self->late_since = IBB_NEVER;
+}
+
+void
+ibb_stall_clear (IBBStall *self)
+{
+  if (self->in_flight > 0)
+    ibb_stall_unsent (self, self->in_flight, TRUE);
+  leave_late (self);
+  self->is_stalled = FALSE;
+}
+
+gsize
+ibb_stall_get_in_flight (const IBBStall *self)
+{
+  return self->in_flight;
+}
+
+gint64
+ibb_stall_get_round_trip (const IBBStall *self)
+{
+  return self->round_trip;
+}
+
+static gint64
+get_patience (const IBBStall *self)
+{
+  return MAX (PATIENCE_MIN, PATIENCE_ROUND_TRIPS * self->round_trip);
+}
+
+static gint64
+get_overdue_time (const IBBStall *self, gint64 oldest_sent)
+{
+  return oldest_sent != IBB_NEVER ? oldest_sent + get_patience (self) : IBB_NEVER;
+}
+
+gint64
+ibb_stall_get_due (const IBBStall *self, gint64 oldest_sent)
+{
+  return self->is_stalled || is_late (self) ? IBB_NEVER : get_overdue_time (self, oldest_sent);
+}
+
+void
+ibb_stall_timeout (IBBStall *self, gint64 oldest_sent, gint64 now)
+{
+  if (now < ibb_stall_get_due (self, oldest_sent))
+    return;
+
+  self->late_since = now;
+  g_queue_push_tail_link (&self->stalls->late, &self->late_link);
+}
+
+gboolean
+ibb_stall_may_send (const IBBStall *self)
+{
+  return !is_late (self) && (!self->is_stalled || self->acked >= self->until);
+}
+
+void
+ibb_stall_sent (IBBStall *self, gsize length, guint64 end)
+{
+  self->in_flight += length;
+  if (self->is_stalled)
+    {
+      self->stalls->stalled += length;
+      self->until = end;
+    }
+  else if (self->is_counted)
+    ibb_flow_sent (&self->stalls->shared->flow, length);
+}
+
+void
+ibb_stall_unsent (IBBStall *self, gsize length, gboolean is_last)
+{
+  self->in_flight -= length;
+  if (self->is_stalled)
+    self->stalls->stalled -= length;
+  else if (self->is_counted)
+    ibb_flow_forget (&self->stalls->shared->flow, length);
+  if (is_last)
+    leave_late (self);
+}
+
+gint64
+ibb_stall_note_round_trip (IBBStall *self, gint64 round_trip)
+{
+  /* Of a stalled session it says nothing about the path, except where nothing
+   * else is known: a way of more than a second would stall each block for ever. */
+  if (self->is_stalled)
+    {
+      if (self->round_trip == 0 && round_trip <= LONG_PATH_MAX)
+        self->round_trip = round_trip;
+      return 0;
+    }
+  if (round_trip > 0)
+    self->round_trip =
+        self->round_trip == 0 ? round_trip : self->round_trip + (round_trip - self->round_trip) / 8;
+  return round_trip;
+}
+
+/* With the rest that it has in flight: that, too, has left the server. */
+static void
+end_stall (IBBStall *self)
+{
+  self->stalls->stalled -= self->in_flight;
+  ibb_flow_sent (&self->stalls->shared->flow, self->in_flight);
+  self->is_stalled = FALSE;
+}
+
+void
+ibb_stall_acknowledged (IBBStall *self, guint64 end, gint64 sent, gint64 oldest_sent, gint64 now)
+{
+  if (self->is_stalled && end == self->until && now - sent < get_patience (self))
+    end_stall (self);
+  self->acked = end;
+  if (now < get_overdue_time (self, oldest_sent))
+    leave_late (self);
+}
+
+static void
+stall (IBBStall *self)
+{
+  leave_late (self);
+  ibb_flow_forget (&self->stalls->shared->flow, self->in_flight);
+  self->stalls->stalled += self->in_flight;
+  self->is_stalled = TRUE;
+  self->until = self->acked + 1; /* the next acknowledgement, of any block */
+}
+
+void
+ibb_stalls_note_answer (IBBStalls *self, gint64 sent)
+{
+  IBBStall *first;
+
+  while ((first = g_queue_peek_head (&self->late)) != NULL && first->late_since <= sent)
+    stall (first);
+}
+
+/* The ping. */
+
+static void
+send_ping (IBBStalls *self, gint64 now)
+{
+  IBBShared *shared = self->shared;
+
+  g_free (self->domain);
+  self->domain = ibb_jid_dup_domain (shared->local_normal);
+  self->ping_sent = now;
+  ibb_pendings_add (&shared->pendings, &self->ping, IBB_PENDING_PING, ibb_ids_create (&shared->ids),
+                    self->domain, self);
+  ibb_control_push (&shared->control, ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_PING,
+                                                             self->ping.id, self->domain));
+  ibb_timer_set (&self->ping_timer, &shared->timers, now + PING_TIMEOUT);
+}
+
+void
+ibb_stalls_forget_ping (IBBStalls *self)
+{
+  ibb_timer_clear (&self->ping_timer);
+  self->is_unanswered = FALSE;
+  ibb_pendings_remove (&self->shared->pendings, &self->ping);
+}
+
+void
+ibb_stalls_ping_answered (IBBStalls *self)
+{
+  ibb_stalls_forget_ping (self);
+  ibb_stalls_note_answer (self, self->ping_sent);
+}
+
+void
+ibb_stalls_not_pinged (IBBStalls *self)
+{
+  ibb_timer_clear (&self->ping_timer);
+  self->is_unanswered = TRUE;
+}
+
+gboolean
+ibb_stalls_make_room (IBBStalls *self, gint64 now)
+{
+  if (g_queue_is_empty (&self->late))
+    return FALSE;
+
+  /* A server that answers no ping leaves nothing to go by but the time. */
+  if (self->is_unanswered || self->shared->local_normal == NULL)
+    {
+      ibb_stalls_note_answer (self, now);
+      return TRUE;
+    }
+  if (!ibb_pending_is_set (&self->ping))
+    send_ping (self, now);
+  return FALSE;
+}

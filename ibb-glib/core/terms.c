@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/terms.h"
+
+#include <string.h>
+
+#include "core/jid.h"
+
+#define STANZA_OVERHEAD 320 /* tags, attributes, id, what a server adds (D-16) */
+#define RULES_OVERHEAD 180  /* of a message (N-31) */
+
+void
+ibb_terms_init (IBBTerms   *self,
+                IBBShared  *shared,
+                gpointer    owner,
+                const char *local,
+                const char *peer,
+                const char *sid,
+                IBBCarrier  carrier,
+                guint       block_size,
+                gboolean    is_initiator)
+{
+  self->shared = ibb_shared_ref (shared);
+  self->owner = owner;
+  self->carrier = carrier;
+  self->block_size = block_size;
+  self->is_initiator = is_initiator;
+  self->peer_jid = g_strdup (peer);
+  self->local_jid = g_strdup (local);
+  self->key.sid = g_strdup (sid);
+  self->key.peer = ibb_jid_normalize (peer);
+  self->key.local = ibb_jid_normalize (local);
+}
+
+void
+ibb_terms_clear (IBBTerms *self)
+{
+  g_free (self->peer_jid);
+  g_free (self->local_jid);
+  g_free (self->key.sid);
+  g_free (self->key.peer);
+  g_free (self->key.local);
+  ibb_shared_unref (self->shared);
+}
+
+void
+ibb_terms_rename_peer (IBBTerms *self, const char *normal)
+{
+  g_free (self->key.peer);
+  self->key.peer = g_strdup (normal);
+}
+
+void
+ibb_terms_set_peer (IBBTerms *self, IBBPeer *peer)
+{
+  self->peer = peer;
+}
+
+void
+ibb_terms_set_block_size (IBBTerms *self, guint block_size)
+{
+  self->block_size = block_size;
+}
+
+guint
+ibb_terms_hash (gconstpointer key)
+{
+  const IBBSessionKey *session = key;
+
+  return g_str_hash (session->sid) ^ (g_str_hash (session->peer) * 31) ^
+         (g_str_hash (session->local) * 131);
+}
+
+gboolean
+ibb_terms_equal (gconstpointer a, gconstpointer b)
+{
+  const IBBSessionKey *session_a = a;
+  const IBBSessionKey *session_b = b;
+
+  return g_str_equal (session_a->sid, session_b->sid) &&
+         g_str_equal (session_a->peer, session_b->peer) &&
+         g_str_equal (session_a->local, session_b->local);
+}
+
+char *
+ibb_terms_dup_from (const IBBTerms *self)
+{
+  return g_strcmp0 (self->key.local, self->shared->local_normal) != 0 ? g_strdup (self->local_jid)
+                                                                      : NULL;
+}
+
+IBBStanza *
+ibb_terms_create_stanza (
+    const IBBTerms *self, IBBStanzaName name, const char *kind, IBBPayload payload, const char *id)
+{
+  IBBStanza *stanza = ibb_stanza_record_new (name, kind, payload, id, self->peer_jid);
+
+  stanza->from = ibb_terms_dup_from (self);
+  return stanza;
+}
+
+/* As the writer of stanzas escapes, and servers do. */
+static gsize
+get_escaped_length (const char *text)
+{
+  gsize length = 0;
+
+  for (const char *p = text; *p != '\0'; p++)
+    switch (*p)
+      {
+      case '"':
+      case '\'':
+        length += strlen ("&quot;");
+        break;
+      case '&':
+        length += strlen ("&amp;");
+        break;
+      case '<':
+      case '>':
+        length += strlen ("&lt;");
+        break;
+      default:
+        length += (guchar) *p < ' ' ? strlen ("&#13;") : 1;
+        break;
+      }
+  return length;
+}
+
+gsize
+ibb_terms_get_room (const IBBTerms *self)
+{
+  gsize limit = self->shared->stanza_limit;
+  gsize overhead;
+
+  if (limit == 0)
+    return G_MAXSIZE;
+  overhead = STANZA_OVERHEAD + (self->carrier == IBB_CARRIER_MESSAGE ? RULES_OVERHEAD : 0) +
+             get_escaped_length (self->peer_jid) + get_escaped_length (self->local_jid) +
+             get_escaped_length (self->key.sid);
+  return limit > overhead ? (limit - overhead) / 4 * 3 : 0;
+}
+
+gboolean
+ibb_terms_have_room (const IBBTerms *self)
+{
+  return ibb_terms_get_room (self) >= MIN (self->block_size, IBB_SENDING_SIZE_MIN);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The terms of a session: between whom it is, by which name, and how its blocks
+ * travel. Its parts see it by these.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/peer.h"
+#include "core/shared.h"
+#include "core/stanza.h"
+
+G_BEGIN_DECLS
+
+#define IBB_BLOCKS_IN_FLIGHT_MAX 32767 /* half of the numbers, so that none is ambiguous (N-16) */
+#define IBB_RECENT_BLOCKS 64           /* a peer remembers so many (D-20) */
+
+/* By which a session is found (D-01). Normalised JIDs. */
+typedef struct
+{
+  char *local;
+  char *peer;
+  char *sid;
+} IBBSessionKey;
+
+typedef struct
+{
+  IBBSessionKey key;
+  IBBShared    *shared;    /* (owned) */
+  IBBPeer      *peer;      /* (unowned) (nullable): while it is in the table */
+  gpointer      owner;     /* (unowned): the session */
+  char         *peer_jid;  /* as first given */
+  char         *local_jid; /* as first given */
+  IBBCarrier    carrier;
+  guint         block_size;
+  gboolean      is_initiator;
+} IBBTerms;
+
+void ibb_terms_init (IBBTerms   *self,
+                     IBBShared  *shared,
+                     gpointer    owner,
+                     const char *local,
+                     const char *peer,
+                     const char *sid,
+                     IBBCarrier  carrier,
+                     guint       block_size,
+                     gboolean    is_initiator);
+void ibb_terms_clear (IBBTerms *self);
+/* normal: the peer's JID as ibb_jid_normalize () gives it. */
+void ibb_terms_rename_peer (IBBTerms *self, const char *normal);
+void ibb_terms_set_peer (IBBTerms *self, IBBPeer *peer);
+void ibb_terms_set_block_size (IBBTerms *self, guint block_size);
+/* Of an IBBSessionKey. */
+guint    ibb_terms_hash (gconstpointer key);
+gboolean ibb_terms_equal (gconstpointer a, gconstpointer b);
+
+/* Our address where it is not the connection's own, else NULL. */
+char *ibb_terms_dup_from (const IBBTerms *self);
+/* A stanza to the peer. */
+IBBStanza *ibb_terms_create_stanza (
+    const IBBTerms *self, IBBStanzaName name, const char *kind, IBBPayload payload, const char *id);
+/* How many bytes of data fit into a stanza of the session; whether so many that
+ * blocks make sense (D-16). */
+gsize    ibb_terms_get_room (const IBBTerms *self);
+gboolean ibb_terms_have_room (const IBBTerms *self);
+
+G_END_DECLS

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "ibb-request.h"
+#include "runtime/host.h"
+
+G_BEGIN_DECLS
+
+/* Takes session over, and the use of host that came with it. */
+IBBRequest *ibb_request_new (IBBHost *host, IBBSession *session);
+
+G_END_DECLS

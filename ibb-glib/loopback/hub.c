@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "loopback/hub.h"
+
+#include "core/jid.h"
+#include "ibb-connection-private.h"
+#include "ibb-error.h"
+#include "ibb-intl-private.h"
+#include "loopback/parcel.h"
+#include "runtime/answer.h"
+#include "runtime/callback-source.h"
+#include "runtime/thread.h"
+
+/* So many stanzas are carried before other sources have their turn. */
+#define STANZAS_PER_DISPATCH 256
+
+/* What the connections of a loopback say that they are, in disco#info. */
+#define IDENTITY "client/bot/ibb-glib"
+
+struct _IBBHub
+{
+  gatomicrefcount ref_count;
+
+  /* immutable after construction */
+  IBBThread *thread; /* (owned): frees the hub in the end */
+  GSource   *source; /* (owned): ready when a stanza is due */
+
+  GMutex lock;
+
+  /* protected by lock */
+  IBBHubSettings settings;
+  IBBFaults     *faults;      /* (owned) */
+  GHashTable    *ports;       /* normal full JID to IBBPort (owned) */
+  GSequence     *parcels;     /* (element-type IBBParcel): by when they are due */
+  guint64        n_parcels;   /* ever made */
+  guint          n_resources; /* given to those who asked for none */
+};
+
+/* As a server does: "from" is the sender's address, whatever the stanza says (RFC 6120
+ * §8.1.2.1). A record is shared, so a stanza that says something else is copied. */
+static IBBStanza *
+stamp (IBBStanza *stanza, const char *from)
+{
+  IBBStanza *copy;
+
+  if (g_strcmp0 (stanza->from, from) == 0)
+    return ibb_stanza_record_ref (stanza);
+
+  copy = g_memdup2 (stanza, sizeof *stanza);
+  g_atomic_ref_count_init (&copy->ref_count);
+  copy->kind = g_strdup (stanza->kind);
+  copy->id = g_strdup (stanza->id);
+  copy->from = g_strdup (from);
+  copy->to = g_strdup (stanza->to);
+  copy->sid = g_strdup (stanza->sid);
+  copy->bytes = stanza->bytes != NULL ? g_bytes_ref (stanza->bytes) : NULL;
+  copy->text = g_strdup (stanza->text);
+  copy->features = g_strdupv (stanza->features);
+  copy->identities = g_strdupv (stanza->identities);
+  copy->xml = stanza->xml != NULL ? g_bytes_ref (stanza->xml) : NULL;
+  return copy;
+}
+
+/* Sending */
+
+static gint64
+get_next_due_locked (IBBHub *self)
+{
+  GSequenceIter *first = g_sequence_get_begin_iter (self->parcels);
+
+  if (g_sequence_iter_is_end (first))
+    return -1;
+  return ((IBBParcel *) g_sequence_get (first))->due;
+}
+
+/* Takes stanza over. */
+static void
+add_parcel_locked (IBBHub *self, IBBStanza *stanza, const char *to, gint64 due, IBBPort *sender)
+{
+  IBBParcel *parcel = ibb_parcel_new (stanza, to, self->settings.carry_xml);
+
+  parcel->due = due;
+  parcel->serial = self->n_parcels++;
+  parcel->sender = sender != NULL ? ibb_port_ref (sender) : NULL;
+  g_sequence_insert_sorted (self->parcels, parcel, ibb_parcel_compare, NULL);
+  if (parcel == g_sequence_get (g_sequence_get_begin_iter (self->parcels)))
+    g_source_set_ready_time (self->source, due);
+}
+
+/* A result or an error is not answered (RFC 6120 §8.3.1). */
+static gboolean
+is_answerable (const IBBStanza *stanza)
+{
+  if (stanza->name == IBB_STANZA_IQ)
+    return ibb_stanza_record_is_kind (stanza, "set") || ibb_stanza_record_is_kind (stanza, "get");
+  return stanza->name == IBB_STANZA_MESSAGE && !ibb_stanza_record_is_kind (stanza, "error");
+}
+
+/* The table's key of an address; most stanzas have the key itself. */
+static char *
+find_address_locked (IBBHub *self, const char *jid)
+{
+  char *normal;
+
+  if (jid == NULL || g_hash_table_contains (self->ports, jid))
+    return g_strdup (jid);
+  normal = ibb_jid_normalize (jid);
+  return normal != NULL ? normal : g_strdup (jid);
+}
+
+static void
+bounce_locked (IBBHub *self, IBBStanza *stanza, IBBCondition condition, gint64 due)
+{
+  g_autofree char *to = find_address_locked (self, stanza->from);
+
+  if (to != NULL && is_answerable (stanza))
+    add_parcel_locked (self,
+                       ibb_stanza_record_new_error (
+                           stanza, condition, ibb_condition_get_default_type (condition), NULL),
+                       to, due, NULL);
+}
+
+static void
+route_locked (IBBHub *self, IBBPort *sender, IBBStanza *stanza)
+{
+  const IBBHubSettings *settings = &self->settings;
+  gint64                latency = settings->latency * G_TIME_SPAN_MILLISECOND;
+  g_autoptr (IBBStanza) stamped = stamp (stanza, ibb_port_get_jid (sender));
+  g_autofree char      *to = find_address_locked (self, stanza->to);
+  IBBFault              fault = IBB_FAULT_NONE;
+  gint64                due;
+
+  due = ibb_port_send (sender, ibb_parcel_estimate_size (stanza), settings->rate, latency,
+                       g_get_monotonic_time ());
+  if (to == NULL || !g_hash_table_contains (self->ports, to))
+    {
+      /* A bare JID is the account, which has no such service (D-03). */
+      bounce_locked (self, stamped, IBB_CONDITION_SERVICE_UNAVAILABLE, due + latency);
+      g_clear_pointer (&to, g_free);
+    }
+  else
+    fault = ibb_faults_draw (self->faults, is_answerable (stamped));
+
+  if (fault == IBB_FAULT_BOUNCE)
+    bounce_locked (self, stamped, IBB_CONDITION_RECIPIENT_UNAVAILABLE, due + latency);
+  if (fault == IBB_FAULT_DUPLICATE)
+    add_parcel_locked (self, ibb_stanza_record_ref (stamped), to, due, NULL);
+  if (fault == IBB_FAULT_BOUNCE || fault == IBB_FAULT_DROP)
+    g_clear_pointer (&to, g_free);
+
+  /* A stanza that does not arrive takes its time from the sender all the same. */
+  if (to != NULL || settings->rate > 0)
+    add_parcel_locked (self, g_steal_pointer (&stamped), to, due,
+                       settings->rate > 0 ? sender : NULL);
+}
+
+gboolean
+ibb_hub_send (IBBHub *self, IBBPort *port, IBBStanza *stanza)
+{
+  gboolean is_open;
+
+  g_mutex_lock (&self->lock);
+  is_open = !ibb_port_is_closed (port);
+  if (is_open)
+    route_locked (self, port, stanza);
+  g_mutex_unlock (&self->lock);
+  return is_open;
+}
+
+gboolean
+ibb_hub_is_congested (IBBHub *self, IBBPort *port)
+{
+  gboolean is_congested;
+
+  g_mutex_lock (&self->lock);
+  is_congested = ibb_port_is_congested (port);
+  g_mutex_unlock (&self->lock);
+  return is_congested;
+}
+
+/* Delivering: in the hub's thread, without the lock, where nothing else is said */
+
+typedef struct
+{
+  IBBHub        *hub;        /* (owned) */
+  IBBPort       *port;       /* (owned) */
+  IBBConnection *connection; /* (owned) */
+  IBBStanza     *stanza;     /* (owned) */
+} Delivery;
+
+static void
+delivery_free (gpointer data)
+{
+  Delivery *delivery = data;
+
+  ibb_stanza_record_unref (delivery->stanza);
+  g_object_unref (delivery->connection);
+  ibb_port_unref (delivery->port);
+  ibb_hub_unref (delivery->hub);
+  g_free (delivery);
+}
+
+/* The answer of a client to a request that nobody took. In any thread. */
+static void
+answer (IBBHub *self, IBBPort *port, IBBConnection *connection, const IBBStanza *stanza)
+{
+  g_auto (GStrv)        features = NULL;
+  g_autoptr (IBBStanza) reply = NULL;
+
+  if (ibb_answer_is_disco_query (stanza))
+    features = ibb_connection_dup_features (connection);
+  reply = ibb_answer_new (stanza, IDENTITY, (const char *const *) features);
+  if (reply == NULL)
+    reply = ibb_answer_new_refusal (stanza, IBB_CONDITION_SERVICE_UNAVAILABLE);
+  if (reply != NULL)
+    ibb_hub_send (self, port, reply);
+}
+
+static gboolean
+emit_cb (gpointer data)
+{
+  Delivery *delivery = data;
+
+  if (!ibb_connection_emit_stanza_received (delivery->connection, delivery->stanza))
+    answer (delivery->hub, delivery->port, delivery->connection, delivery->stanza);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+deliver (IBBHub *self, IBBPort *port, IBBConnection *connection, IBBStanza *stanza)
+{
+  g_autoptr (GSource) source = NULL;
+  Delivery           *delivery;
+
+  if (ibb_connection_offer_to_services (connection, stanza))
+    return;
+  if (!ibb_connection_has_receiver (connection))
+    {
+      answer (self, port, connection, stanza);
+      return;
+    }
+
+  delivery = g_new (Delivery, 1);
+  delivery->hub = ibb_hub_ref (self);
+  delivery->port = ibb_port_ref (port);
+  delivery->connection = g_object_ref (connection);
+  delivery->stanza = ibb_stanza_record_ref (stanza);
+  source = ibb_callback_source_new ("[ibb-glib] loopback stanza", emit_cb, delivery, delivery_free);
+  g_source_set_ready_time (source, 0);
+  g_source_attach (source, ibb_port_get_signal_context (port));
+}
+
+/* Stanzas that arrive together for one connection are a batch, as with a client that reads
+ * several of them at once. */
+static void
+change_batch (IBBConnection **batch, IBBConnection *connection)
+{
+  if (*batch == connection)
+    return;
+  if (*batch != NULL)
+    ibb_connection_end_batch (*batch);
+  if (connection != NULL)
+    ibb_connection_begin_batch (connection);
+  g_set_object (batch, connection);
+}
+
+static IBBPort *
+find_port_locked (IBBHub *self, const IBBParcel *parcel)
+{
+  IBBPort *port = parcel->to != NULL ? g_hash_table_lookup (self->ports, parcel->to) : NULL;
+
+  return port != NULL ? ibb_port_ref (port) : NULL;
+}
+
+static void
+carry (IBBHub *self, IBBParcel *parcel, IBBConnection **batch)
+{
+  g_autoptr (IBBConnection) connection = NULL;
+  g_autoptr (IBBConnection) drained = NULL;
+  IBBPort                  *port;
+  IBBStanza                *stanza;
+
+  g_mutex_lock (&self->lock);
+  port = find_port_locked (self, parcel);
+  if (port != NULL)
+    connection = ibb_port_dup_connection (port);
+  if (parcel->sender != NULL && ibb_port_sent (parcel->sender, parcel->size))
+    drained = ibb_port_dup_connection (parcel->sender);
+  g_mutex_unlock (&self->lock);
+
+  stanza = ibb_parcel_open (parcel);
+  if (connection != NULL && stanza != NULL)
+    {
+      change_batch (batch, connection);
+      deliver (self, port, connection, stanza);
+    }
+  if (drained != NULL)
+    ibb_connection_drained (drained);
+  g_clear_pointer (&port, ibb_port_unref);
+}
+
+/* The next stanza that is due; without one the source is set for when there is. */
+static IBBParcel *
+take_parcel (IBBHub *self)
+{
+  IBBParcel *parcel = NULL;
+  gint64     due;
+
+  g_mutex_lock (&self->lock);
+  due = get_next_due_locked (self);
+  if (due >= 0 && due <= g_get_monotonic_time ())
+    {
+      GSequenceIter *first = g_sequence_get_begin_iter (self->parcels);
+
+      parcel = g_sequence_get (first);
+      g_sequence_remove (first);
+    }
+  else
+    g_source_set_ready_time (self->source, due);
+  g_mutex_unlock (&self->lock);
+  return parcel;
+}
+
+static gboolean
+hub_cb (gpointer data)
+{
+  /* A delivery may drop the last reference; only this thread frees the hub, and not before its
+   * loop has ended. */
+  IBBHub        *self = data;
+  IBBConnection *batch = NULL;
+  guint          n;
+
+  for (n = 0; n < STANZAS_PER_DISPATCH; n++)
+    {
+      IBBParcel *parcel = take_parcel (self);
+
+      /* The end of a batch sends what follows from it. */
+      if (parcel == NULL && batch != NULL)
+        {
+          change_batch (&batch, NULL);
+          parcel = take_parcel (self);
+        }
+      if (parcel == NULL)
+        break;
+      carry (self, parcel, &batch);
+      ibb_parcel_free (parcel);
+    }
+  change_batch (&batch, NULL);
+  if (n == STANZAS_PER_DISPATCH)
+    g_source_set_ready_time (self->source, 0);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Life */
+
+static void
+hub_free (gpointer data)
+{
+  IBBHub *self = data;
+
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
+  g_sequence_foreach (self->parcels, (GFunc) (GCallback) ibb_parcel_free, NULL);
+  g_sequence_free (self->parcels);
+  g_hash_table_unref (self->ports);
+  ibb_faults_free (self->faults);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+static void
+unref_port (gpointer data)
+{
+  ibb_port_unref (data);
+}
+
+IBBHub *
+ibb_hub_new (void)
+{
+  IBBHub *self = g_new0 (IBBHub, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->lock);
+  self->thread = ibb_thread_new ("ibb-loopback");
+  self->ports = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, unref_port);
+  self->parcels = g_sequence_new (NULL);
+  self->faults = ibb_faults_new ();
+  self->source = ibb_callback_source_new ("[ibb-glib] loopback", hub_cb, self, NULL);
+  g_source_attach (self->source, ibb_thread_get_context (self->thread));
+  return self;
+}
+
+IBBHub *
+ibb_hub_ref (IBBHub *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+ibb_hub_unref (IBBHub *self)
+{
+  if (g_atomic_ref_count_dec (&self->ref_count))
+    ibb_thread_quit (self->thread, self, hub_free);
+}
+
+GMainContext *
+ibb_hub_get_context (IBBHub *self)
+{
+  return ibb_thread_get_context (self->thread);
+}
+
+void
+ibb_hub_get_settings (IBBHub *self, IBBHubSettings *settings)
+{
+  g_mutex_lock (&self->lock);
+  *settings = self->settings;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+ibb_hub_set_settings (IBBHub *self, const IBBHubSettings *settings)
+{
+  g_mutex_lock (&self->lock);
+  self->settings = *settings;
+  ibb_faults_set (self->faults, &settings->faults);
+  g_mutex_unlock (&self->lock);
+}
+
+/* Ports */
+
+/* Another connection has taken the JID: as a server does, the old one is told and closed
+ * (RFC 6120 §4.9.3.3). */
+static gboolean
+replaced_cb (gpointer data)
+{
+  g_autoptr (IBBConnection) connection = ibb_port_dup_connection (data);
+  g_autoptr (GError)        error =
+      g_error_new (IBB_ERROR, IBB_ERROR_CONFLICT, _ ("Another connection has taken the JID “%s”"),
+                   ibb_port_get_jid (data));
+
+  if (connection != NULL)
+    ibb_connection_lost (connection, error);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+close_port_locked (IBBHub *self, const char *normal_jid)
+{
+  IBBPort *port = g_hash_table_lookup (self->ports, normal_jid);
+
+  if (port == NULL)
+    return;
+  ibb_port_close (port);
+  ibb_thread_invoke (self->thread, replaced_cb, ibb_port_ref (port), unref_port);
+}
+
+IBBPort *
+ibb_hub_add_port (IBBHub *self, IBBConnection *connection, const char *jid)
+{
+  g_autofree char *full = NULL;
+  g_autofree char *normal = NULL;
+  IBBPort         *port;
+
+  g_mutex_lock (&self->lock);
+  full = ibb_jid_get_resource (jid) != NULL ? g_strdup (jid)
+                                            : g_strdup_printf ("%s/%u", jid, ++self->n_resources);
+  normal = ibb_jid_normalize (full);
+  close_port_locked (self, normal);
+  port = ibb_port_new (connection, full, normal);
+  g_hash_table_replace (self->ports, (char *) ibb_port_get_normal_jid (port), ibb_port_ref (port));
+  g_mutex_unlock (&self->lock);
+  return port;
+}
+
+void
+ibb_hub_remove_port (IBBHub *self, IBBPort *port)
+{
+  g_mutex_lock (&self->lock);
+  if (g_hash_table_lookup (self->ports, ibb_port_get_normal_jid (port)) == port)
+    g_hash_table_remove (self->ports, ibb_port_get_normal_jid (port));
+  ibb_port_close (port);
+  g_mutex_unlock (&self->lock);
+}

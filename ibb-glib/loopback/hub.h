@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The server in the process: a thread that carries stanzas between the ports of connections.
+ */
+
+#pragma once
+
+#include "loopback/faults.h"
+#include "loopback/port.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBHub IBBHub;
+
+typedef struct
+{
+  guint            latency;   /* ms, each way */
+  guint64          rate;      /* bytes per second and port, 0 for no limit */
+  gboolean         carry_xml; /* as between processes, rather than records */
+  IBBFaultSettings faults;
+} IBBHubSettings;
+
+/* The thread ends when the last reference is dropped. */
+IBBHub *ibb_hub_new (void);
+IBBHub *ibb_hub_ref (IBBHub *self);
+void    ibb_hub_unref (IBBHub *self);
+
+GMainContext *ibb_hub_get_context (IBBHub *self); /* of the thread */
+
+void ibb_hub_get_settings (IBBHub *self, IBBHubSettings *settings);
+void ibb_hub_set_settings (IBBHub *self, const IBBHubSettings *settings);
+
+/* jid is valid. Without a resource it gets one. A connection that has the address loses it. */
+IBBPort *ibb_hub_add_port (IBBHub *self, IBBConnection *connection, const char *jid);
+void     ibb_hub_remove_port (IBBHub *self, IBBPort *port);
+
+/* FALSE if the port is closed. */
+gboolean ibb_hub_send (IBBHub *self, IBBPort *port, IBBStanza *stanza);
+gboolean ibb_hub_is_congested (IBBHub *self, IBBPort *port);
+
+G_END_DECLS

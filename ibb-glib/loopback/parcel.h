@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A stanza on its way through the loopback. */
+
+#pragma once
+
+#include "core/stanza.h"
+#include "loopback/port.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  gint64     due;
+  guint64    serial; /* keeps those that are due together in order */
+  gsize      size;   /* of the XML, estimated */
+  char      *to;     /* (owned) (nullable): a key of the hub's table; NULL for a lost one */
+  IBBStanza *stanza; /* (owned) (nullable): else xml */
+  GBytes    *xml;    /* (owned) (nullable) */
+  IBBPort   *sender; /* (owned) (nullable): whose rate it waited for */
+} IBBParcel;
+
+/* stanza is taken over. */
+IBBParcel *ibb_parcel_new (IBBStanza *stanza, const char *to, gboolean as_xml);
+void       ibb_parcel_free (IBBParcel *self);
+
+gsize ibb_parcel_estimate_size (const IBBStanza *stanza);
+int   ibb_parcel_compare (gconstpointer a, gconstpointer b, gpointer data);
+/* The stanza, read from the XML if need be; owned by the parcel. */
+IBBStanza *ibb_parcel_open (IBBParcel *self);
+
+G_END_DECLS

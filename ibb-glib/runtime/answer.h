@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The answers of a client to the requests that no service takes. */
+
+#pragma once
+
+#include "core/stanza.h"
+
+G_BEGIN_DECLS
+
+/* To disco#info (XEP-0030), with an identity such as "client/pc/name" and these features of
+ * services (nullable) besides the client's own, or to a ping (XEP-0199). NULL: it is neither. */
+IBBStanza *
+ibb_answer_new (const IBBStanza *request, const char *identity, const char *const *features);
+/* An error. NULL: the stanza is no request, and gets no answer (RFC 6120 §8.3.1). */
+IBBStanza *ibb_answer_new_refusal (const IBBStanza *stanza, IBBCondition condition);
+/* Whether ibb_answer_new () needs the features. */
+gboolean ibb_answer_is_disco_query (const IBBStanza *stanza);
+
+G_END_DECLS

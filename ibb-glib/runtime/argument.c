@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime/argument.h"
+
+#include "core/jid.h"
+#include "core/stanza.h"
+#include "ibb-intl-private.h"
+
+gboolean
+ibb_argument_check_jid (const char *jid, GError **error)
+{
+  g_autofree char *normal = ibb_jid_normalize (jid);
+
+  if (normal == NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 _ ("“%s” is not a valid JID such as “romeo@montague.example/orchard”"),
+                 jid != NULL ? jid : "");
+  return normal != NULL;
+}
+
+gboolean
+ibb_argument_check_sid (const char *sid, GError **error)
+{
+  if (sid != NULL && ibb_stanza_is_valid_sid (sid))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               _ ("“%s” is not a valid session identifier: use 1 to %d letters, digits and “.-_:”"),
+               sid != NULL ? sid : "", IBB_SID_MAX_LENGTH);
+  return FALSE;
+}
+
+gboolean
+ibb_argument_check_block_size (guint block_size, GError **error)
+{
+  if (block_size <= IBB_BLOCK_SIZE_MAX)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               _ ("A block size of %u is too large: the most that XEP-0047 allows is %d"),
+               block_size, IBB_BLOCK_SIZE_MAX);
+  return FALSE;
+}
+
+gboolean
+ibb_argument_check_stanza_type (IBBStanzaType stanza_type, GError **error)
+{
+  if (stanza_type == IBB_STANZA_TYPE_IQ || stanza_type == IBB_STANZA_TYPE_MESSAGE)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               _ ("%d is not a stanza type of a session"), (int) stanza_type);
+  return FALSE;
+}
+
+IBBCarrier
+ibb_argument_to_carrier (IBBStanzaType stanza_type)
+{
+  return stanza_type == IBB_STANZA_TYPE_MESSAGE ? IBB_CARRIER_MESSAGE : IBB_CARRIER_IQ;
+}

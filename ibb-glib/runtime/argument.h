@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What callers may give for a session. FALSE with %G_IO_ERROR_INVALID_ARGUMENT set if it
+ * is wrong; nothing has been sent then. */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "core/stanza.h"
+#include "ibb-types.h"
+
+G_BEGIN_DECLS
+
+gboolean ibb_argument_check_jid (const char *jid, GError **error);
+gboolean ibb_argument_check_sid (const char *sid, GError **error);
+gboolean ibb_argument_check_block_size (guint block_size, GError **error);
+gboolean ibb_argument_check_stanza_type (IBBStanzaType stanza_type, GError **error);
+
+/* Of a valid one. */
+IBBCarrier ibb_argument_to_carrier (IBBStanzaType stanza_type);
+
+G_END_DECLS

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime/channel.h"
+
+#include "ibb-error-private.h"
+#include "ibb-intl-private.h"
+#include "runtime/callback-source.h"
+
+struct _IBBChannel
+{
+  /* immutable after construction */
+  IBBHost        *host;    /* (owned): as a user */
+  IBBSession     *session; /* (owned): called with the lock */
+  IBBSessionOwner session_owner;
+
+  GWeakRef owner;
+
+  /* protected by the host's lock */
+  guint  ref_count;
+  GQueue readers;       /* (element-type IBBWaiter) */
+  GQueue writers;       /* (element-type IBBWaiter): closes as well */
+  guint  read_timeout;  /* ms */
+  guint  write_timeout; /* ms */
+  void (*ended) (GObject *owner, const GError *error); /* (nullable): NULL without an owner */
+  gboolean opened;                                     /* the session was open once */
+  gboolean closing;                                    /* the transport's close has begun */
+  gboolean ended_told;                                 /* ended is to be called, or was */
+  GSource *ended_source;                               /* (owned) (nullable): calls ended */
+};
+
+/* Ends to which only an open session comes. */
+static gboolean
+is_end_of_open_session (const IBBFailure *failure)
+{
+  switch (failure->kind)
+    {
+    case IBB_FAILURE_NONE:
+    case IBB_FAILURE_PEER_CLOSED:
+    case IBB_FAILURE_PEER_ABORTED:
+    case IBB_FAILURE_PROTOCOL:
+    case IBB_FAILURE_OVERFLOW:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+/* The answer to an open may bring blocks and a close with it (D-24): then the session is
+ * never seen open. */
+static gboolean
+is_or_was_open_locked (IBBChannel *self)
+{
+  switch (ibb_session_get_state (self->session))
+    {
+    case IBB_SESSION_OPEN:
+      return TRUE;
+    case IBB_SESSION_ENDED:
+      return is_end_of_open_session (ibb_session_get_failure (self->session));
+    case IBB_SESSION_OPENING:
+    case IBB_SESSION_REQUESTED:
+    default:
+      return FALSE;
+    }
+}
+
+static void
+session_changed_locked (gpointer data)
+{
+  ibb_channel_changed_locked (data);
+}
+
+IBBChannel *
+ibb_channel_new_locked (IBBHost *host, IBBSession *session)
+{
+  IBBChannel *self = g_new0 (IBBChannel, 1);
+
+  ibb_host_use_locked (host);
+  self->host = host;
+  self->session = ibb_session_ref (session);
+  self->ref_count = 1;
+  g_weak_ref_init (&self->owner, NULL);
+  self->session_owner.changed_locked = session_changed_locked;
+  self->session_owner.object = self;
+  ibb_session_set_data (session, &self->session_owner);
+  ibb_channel_changed_locked (self);
+  return self;
+}
+
+static IBBChannel *
+channel_ref_locked (IBBChannel *self)
+{
+  self->ref_count++;
+  return self;
+}
+
+IBBChannel *
+ibb_channel_ref (IBBChannel *self)
+{
+  ibb_host_lock (self->host);
+  channel_ref_locked (self);
+  ibb_host_unlock (self->host);
+  return self;
+}
+
+IBBSession *
+ibb_channel_steal_session_locked (IBBChannel *self)
+{
+  ibb_session_set_data (self->session, NULL);
+  return g_steal_pointer (&self->session);
+}
+
+void
+ibb_channel_unref (IBBChannel *self)
+{
+  IBBHost *host = self->host;
+
+  ibb_host_lock (host);
+  self->ref_count--;
+  if (self->ref_count > 0)
+    {
+      ibb_host_unlock (host);
+      return;
+    }
+
+  /* A session that was dropped before it had a transport. */
+  if (self->ended == NULL && self->session != NULL)
+    {
+      ibb_session_abort (self->session, g_get_monotonic_time ());
+      ibb_host_update_locked (host);
+    }
+  if (self->session != NULL)
+    ibb_session_unref (ibb_channel_steal_session_locked (self));
+  ibb_host_unlock (host);
+
+  g_assert (g_queue_is_empty (&self->readers) && g_queue_is_empty (&self->writers));
+  g_assert (self->ended_source == NULL);
+  g_weak_ref_clear (&self->owner);
+  g_free (self);
+  ibb_host_release (host);
+}
+
+IBBHost *
+ibb_channel_get_host (IBBChannel *self)
+{
+  return self->host;
+}
+
+IBBSession *
+ibb_channel_get_session (IBBChannel *self)
+{
+  return self->session;
+}
+
+GQueue *
+ibb_channel_get_readers (IBBChannel *self)
+{
+  return &self->readers;
+}
+
+GQueue *
+ibb_channel_get_writers (IBBChannel *self)
+{
+  return &self->writers;
+}
+
+/* The end */
+
+static void
+unref_channel (gpointer data)
+{
+  ibb_channel_unref (data);
+}
+
+static gboolean
+ended_cb (gpointer data)
+{
+  IBBChannel         *self = data;
+  g_autoptr (GObject) owner = NULL;
+  g_autoptr (GError)  error = NULL;
+
+  ibb_host_lock (self->host);
+  if (self->ended_source != NULL)
+    {
+      g_source_unref (g_steal_pointer (&self->ended_source));
+      error = ibb_channel_new_error_locked (self);
+    }
+  ibb_host_unlock (self->host);
+
+  owner = g_weak_ref_get (&self->owner);
+  if (owner != NULL)
+    self->ended (owner, error);
+  return G_SOURCE_REMOVE;
+}
+
+/* The source holds no reference to the owner, which would outlive the application's. */
+static void
+tell_ended_locked (IBBChannel *self)
+{
+  if (self->ended == NULL || self->ended_told || !ibb_channel_has_ended_locked (self))
+    return;
+  self->ended_told = TRUE;
+  self->ended_source = ibb_callback_source_new ("[ibb-glib] ended", ended_cb,
+                                                channel_ref_locked (self), unref_channel);
+  g_source_set_ready_time (self->ended_source, 0);
+  g_source_attach (self->ended_source, ibb_host_get_signal_context (self->host));
+}
+
+void
+ibb_channel_changed_locked (IBBChannel *self)
+{
+  if (!self->opened)
+    self->opened = is_or_was_open_locked (self);
+  tell_ended_locked (self);
+  ibb_waiters_wake (&self->readers);
+  ibb_waiters_wake (&self->writers);
+}
+
+gboolean
+ibb_channel_was_opened_locked (IBBChannel *self)
+{
+  return self->opened;
+}
+
+gboolean
+ibb_channel_has_ended_locked (IBBChannel *self)
+{
+  return ibb_session_get_state (self->session) == IBB_SESSION_ENDED;
+}
+
+GError *
+ibb_channel_new_error_locked (IBBChannel *self)
+{
+  const IBBFailure *failure = ibb_session_get_failure (self->session);
+
+  return ibb_error_add_reason (ibb_error_new_from_failure (failure,
+                                                           ibb_session_get_peer (self->session),
+                                                           ibb_session_get_sid (self->session)),
+                               ibb_host_get_reason_locked (self->host, failure));
+}
+
+gboolean
+ibb_channel_has_ended (IBBChannel *self)
+{
+  gboolean has_ended;
+
+  ibb_host_lock (self->host);
+  has_ended = ibb_channel_has_ended_locked (self);
+  ibb_host_unlock (self->host);
+  return has_ended;
+}
+
+GError *
+ibb_channel_dup_error (IBBChannel *self)
+{
+  GError *error;
+
+  ibb_host_lock (self->host);
+  error = ibb_channel_new_error_locked (self);
+  ibb_host_unlock (self->host);
+  return error;
+}
+
+GError *
+ibb_channel_new_stream_error_locked (IBBChannel *self, const IBBFailure *failure)
+{
+  return ibb_error_add_reason (ibb_error_new_for_stream (failure,
+                                                         ibb_session_get_peer (self->session),
+                                                         ibb_session_get_sid (self->session)),
+                               ibb_host_get_reason_locked (self->host, failure));
+}
+
+/* The owner */
+
+void
+ibb_channel_set_owner (IBBChannel *self,
+                       GObject    *owner,
+                       void (*ended) (GObject *owner, const GError *error))
+{
+  g_weak_ref_set (&self->owner, owner);
+  ibb_host_lock (self->host);
+  g_assert (self->ended == NULL);
+  self->ended = ended;
+  tell_ended_locked (self);
+  ibb_host_unlock (self->host);
+}
+
+GObject *
+ibb_channel_hold_owner (IBBChannel *self, GError **error)
+{
+  GObject *owner = self != NULL ? g_weak_ref_get (&self->owner) : NULL;
+
+  if (owner == NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The transport of this stream is gone"));
+  return owner;
+}
+
+void
+ibb_channel_drop_owner (IBBChannel *self)
+{
+  GSource *source;
+
+  ibb_host_lock (self->host);
+  source = g_steal_pointer (&self->ended_source);
+  self->ended_told = TRUE; /* nobody is left to hear of it */
+  if (!self->closing)
+    {
+      self->closing = TRUE;
+      ibb_session_abort (self->session, g_get_monotonic_time ());
+      ibb_channel_changed_locked (self);
+      ibb_host_update_locked (self->host);
+    }
+  ibb_host_unlock (self->host);
+
+  if (source != NULL)
+    {
+      g_source_destroy (source);
+      g_source_unref (source);
+    }
+}
+
+/* Closing */
+
+void
+ibb_channel_begin_close (IBBChannel *self)
+{
+  ibb_host_lock (self->host);
+  self->closing = TRUE;
+  ibb_host_unlock (self->host);
+}
+
+gboolean
+ibb_channel_is_closing_locked (IBBChannel *self)
+{
+  return self->closing;
+}
+
+void
+ibb_channel_abort (IBBChannel *self)
+{
+  ibb_host_lock (self->host);
+  ibb_session_abort (self->session, g_get_monotonic_time ());
+  ibb_channel_changed_locked (self);
+  ibb_host_update_locked (self->host);
+  ibb_host_unlock (self->host);
+}
+
+void
+ibb_channel_close_input (IBBChannel *self)
+{
+  if (self == NULL)
+    return;
+  ibb_host_lock (self->host);
+  if (!self->closing)
+    {
+      ibb_session_close_input (self->session, g_get_monotonic_time ());
+      ibb_channel_changed_locked (self);
+      ibb_host_update_locked (self->host);
+    }
+  ibb_host_unlock (self->host);
+}
+
+void
+ibb_channel_close_output (IBBChannel *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self == NULL)
+    return;
+  ibb_host_lock (self->host);
+  if (!self->closing)
+    {
+      ibb_session_flush (self->session, now);
+      ibb_session_close_output (self->session, now);
+      ibb_channel_changed_locked (self);
+      ibb_host_update_locked (self->host);
+    }
+  ibb_host_unlock (self->host);
+}
+
+/* Settings and statistics */
+
+IBBStanzaType
+ibb_channel_get_stanza_type (IBBChannel *self)
+{
+  return ibb_session_get_carrier (self->session) == IBB_CARRIER_MESSAGE ? IBB_STANZA_TYPE_MESSAGE
+                                                                        : IBB_STANZA_TYPE_IQ;
+}
+
+static guint
+get_uint (IBBChannel *self, const guint *setting)
+{
+  guint value;
+
+  ibb_host_lock (self->host);
+  value = *setting;
+  ibb_host_unlock (self->host);
+  return value;
+}
+
+static gboolean
+set_uint (IBBChannel *self, guint *setting, guint value)
+{
+  gboolean changed;
+
+  ibb_host_lock (self->host);
+  changed = *setting != value;
+  *setting = value;
+  ibb_host_unlock (self->host);
+  return changed;
+}
+
+guint
+ibb_channel_get_read_timeout (IBBChannel *self)
+{
+  return get_uint (self, &self->read_timeout);
+}
+
+gboolean
+ibb_channel_set_read_timeout (IBBChannel *self, guint timeout)
+{
+  return set_uint (self, &self->read_timeout, timeout);
+}
+
+guint
+ibb_channel_get_write_timeout (IBBChannel *self)
+{
+  return get_uint (self, &self->write_timeout);
+}
+
+gboolean
+ibb_channel_set_write_timeout (IBBChannel *self, guint timeout)
+{
+  return set_uint (self, &self->write_timeout, timeout);
+}
+
+static gboolean
+get_boolean (IBBChannel *self, gboolean (*get) (IBBSession *session))
+{
+  gboolean value;
+
+  ibb_host_lock (self->host);
+  value = get (self->session);
+  ibb_host_unlock (self->host);
+  return value;
+}
+
+static gboolean
+set_boolean (IBBChannel *self,
+             gboolean (*get) (IBBSession *session),
+             void (*set) (IBBSession *session, gboolean value, gint64 now),
+             gboolean value)
+{
+  gboolean changed;
+
+  ibb_host_lock (self->host);
+  changed = !get (self->session) != !value;
+  set (self->session, !!value, g_get_monotonic_time ());
+  ibb_host_update_locked (self->host);
+  ibb_host_unlock (self->host);
+  return changed;
+}
+
+gboolean
+ibb_channel_get_auto_flush (IBBChannel *self)
+{
+  return get_boolean (self, ibb_session_get_auto_flush);
+}
+
+gboolean
+ibb_channel_set_auto_flush (IBBChannel *self, gboolean auto_flush)
+{
+  return set_boolean (self, ibb_session_get_auto_flush, ibb_session_set_auto_flush, auto_flush);
+}
+
+gboolean
+ibb_channel_get_half_close (IBBChannel *self)
+{
+  return get_boolean (self, ibb_session_get_half_close);
+}
+
+gboolean
+ibb_channel_set_half_close (IBBChannel *self, gboolean half_close)
+{
+  return set_boolean (self, ibb_session_get_half_close, ibb_session_set_half_close, half_close);
+}
+
+void
+ibb_channel_get_byte_counts (IBBChannel *self, IBBByteCounts *counts)
+{
+  IBBSession *session = self->session;
+
+  ibb_host_lock (self->host);
+  counts->sent = ibb_session_get_delivered (session);
+  counts->received = ibb_session_get_received (session);
+  counts->queued = ibb_session_get_written (session) - counts->sent;
+  counts->in_flight = ibb_session_get_cut (session) - counts->sent;
+  ibb_host_unlock (self->host);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One session as its transport and the two halves share it: the session, who waits for it,
+ * and for how long. The halves hold it, and not the transport, so that dropping the transport
+ * ends the session.
+ */
+
+#pragma once
+
+#include "ibb-types.h"
+#include "runtime/host.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBChannel IBBChannel;
+
+IBBChannel *ibb_channel_new_locked (IBBHost *host, IBBSession *session);
+IBBChannel *ibb_channel_ref (IBBChannel *self);
+void        ibb_channel_unref (IBBChannel *self); /* not with the lock */
+/* Takes the session out of a channel that has no owner, which then does not end the session:
+ * (transfer full). */
+IBBSession *ibb_channel_steal_session_locked (IBBChannel *self);
+
+/* The pointers never change. */
+IBBHost    *ibb_channel_get_host (IBBChannel *self);
+IBBSession *ibb_channel_get_session (IBBChannel *self); /* called with the lock */
+GQueue     *ibb_channel_get_readers (IBBChannel *self); /* (element-type IBBWaiter) */
+GQueue     *ibb_channel_get_writers (IBBChannel *self); /* (element-type IBBWaiter) */
+
+/* Wakes the calls that need not wait any longer. */
+void ibb_channel_changed_locked (IBBChannel *self);
+
+/* The transport, of which the channel holds a weak reference. ended is called once, when the
+ * session has ended, in the context of the signals; error is NULL for an orderly end. */
+void ibb_channel_set_owner (IBBChannel *self,
+                            GObject    *owner,
+                            void (*ended) (GObject *owner, const GError *error));
+/* (transfer full): NULL with G_IO_ERROR_CLOSED when it is gone. self may be NULL: a half that
+ * a binding made without a transport. */
+GObject *ibb_channel_hold_owner (IBBChannel *self, GError **error);
+/* The owner is disposed: unless a close has begun, the session is aborted. */
+void ibb_channel_drop_owner (IBBChannel *self);
+
+/* The close of the transport has begun: the halves, which GIO closes on the way, leave the
+ * session to it. */
+void     ibb_channel_begin_close (IBBChannel *self);
+gboolean ibb_channel_is_closing_locked (IBBChannel *self);
+void     ibb_channel_abort (IBBChannel *self);
+void     ibb_channel_close_input (IBBChannel *self);  /* self may be NULL */
+void     ibb_channel_close_output (IBBChannel *self); /* self may be NULL */
+
+/* The session was open once. */
+gboolean ibb_channel_was_opened_locked (IBBChannel *self);
+gboolean ibb_channel_has_ended_locked (IBBChannel *self);
+gboolean ibb_channel_has_ended (IBBChannel *self);
+/* The precise error of a session that has ended; NULL for an orderly end. */
+GError *ibb_channel_new_error_locked (IBBChannel *self);
+GError *ibb_channel_dup_error (IBBChannel *self);
+/* Why a call fails, as GIO's streams say it; NULL for no failure. */
+GError *ibb_channel_new_stream_error_locked (IBBChannel *self, const IBBFailure *failure);
+
+IBBStanzaType ibb_channel_get_stanza_type (IBBChannel *self);
+
+/* In milliseconds, 0 for none. The setters return whether the value has changed. */
+guint    ibb_channel_get_read_timeout (IBBChannel *self);
+gboolean ibb_channel_set_read_timeout (IBBChannel *self, guint timeout);
+guint    ibb_channel_get_write_timeout (IBBChannel *self);
+gboolean ibb_channel_set_write_timeout (IBBChannel *self, guint timeout);
+
+gboolean ibb_channel_get_auto_flush (IBBChannel *self);
+gboolean ibb_channel_set_auto_flush (IBBChannel *self, gboolean auto_flush);
+gboolean ibb_channel_get_half_close (IBBChannel *self);
+gboolean ibb_channel_set_half_close (IBBChannel *self, gboolean half_close);
+
+typedef struct
+{
+  guint64 sent; /* and acknowledged */
+  guint64 received;
+  guint64 queued;    /* written, not acknowledged */
+  guint64 in_flight; /* of these, those that went into blocks */
+} IBBByteCounts;
+
+void ibb_channel_get_byte_counts (IBBChannel *self, IBBByteCounts *counts);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBChannel, ibb_channel_unref)
+
+G_END_DECLS

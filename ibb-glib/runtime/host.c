@@ -1,0 +1,654 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime/host.h"
+
+#include "runtime/callback-source.h"
+#include "runtime/random.h"
+
+/* So many stanzas are sent in one dispatch before other sources have their turn. */
+#define STANZAS_PER_DISPATCH 64
+
+struct _IBBHost
+{
+  gatomicrefcount ref_count; /* of the memory */
+
+  /* immutable after construction */
+  GMainContext  *context;        /* (owned): where the connection is called */
+  GMainContext  *signal_context; /* (owned): where signals are emitted */
+  IBBEngine     *engine;         /* (owned): called with the lock */
+  IBBArrivalFunc arrived_locked;
+  gpointer       arrival_data; /* (owned) */
+  GDestroyNotify arrival_data_free;
+
+  IBBLock lock;
+
+  /* protected by lock */
+  IBBUplink              uplink;
+  IBBConnectionListener *listener; /* (unowned) (nullable): owned by the connection */
+  GSource               *source;   /* (owned) (nullable): in context; pumps; NULL once retired */
+  guint                  n_users;
+  gboolean               retired;  /* no user and no session is left */
+  GThread               *thread;   /* (owned) (nullable): the one that runs context, once known */
+  gint64                 armed;    /* when source will be dispatched, G_MAXINT64 for never */
+  gboolean               pumping;  /* source is being dispatched, or a batch is in progress */
+  gboolean               batching; /* stanzas arrive: waiting calls are woken after the last */
+  gboolean               stale;    /* JID and stanza limit of the connection are to be read */
+  guint                  n_reads;  /* how often they were */
+  GQueue    refresh_waiters;       /* (element-type IBBWaiter): for the connection to be read */
+  IBBRandom random;
+};
+
+IBBHost *
+ibb_host_ref (IBBHost *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+ibb_host_unref (IBBHost *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  ibb_engine_free (self->engine);
+  if (self->arrival_data_free != NULL)
+    self->arrival_data_free (self->arrival_data);
+  g_main_context_unref (self->context);
+  g_main_context_unref (self->signal_context);
+  g_clear_pointer (&self->thread, g_thread_unref);
+  ibb_uplink_clear (&self->uplink);
+  ibb_lock_clear (&self->lock);
+  g_free (self);
+}
+
+static void
+unref_host (gpointer data)
+{
+  ibb_host_unref (data);
+}
+
+void
+ibb_host_lock (IBBHost *self)
+{
+  ibb_lock_lock (&self->lock);
+}
+
+void
+ibb_host_unlock (IBBHost *self)
+{
+  ibb_lock_unlock (&self->lock);
+}
+
+IBBLock *
+ibb_host_get_lock (IBBHost *self)
+{
+  return &self->lock;
+}
+
+IBBEngine *
+ibb_host_get_engine (IBBHost *self)
+{
+  return self->engine;
+}
+
+GMainContext *
+ibb_host_get_signal_context (IBBHost *self)
+{
+  return self->signal_context;
+}
+
+IBBUplink *
+ibb_host_get_uplink_locked (IBBHost *self)
+{
+  return &self->uplink;
+}
+
+const char *
+ibb_host_get_reason_locked (IBBHost *self, const IBBFailure *failure)
+{
+  return ibb_uplink_get_reason (&self->uplink, failure);
+}
+
+const char *
+ibb_host_get_lost_reason_locked (IBBHost *self)
+{
+  return ibb_uplink_get_lost_reason (&self->uplink);
+}
+
+gboolean
+ibb_host_is_retired_locked (IBBHost *self)
+{
+  return self->retired;
+}
+
+gboolean
+ibb_host_is_in_context (IBBHost *self)
+{
+  return g_main_context_is_owner (self->context);
+}
+
+gboolean
+ibb_host_is_own_thread_locked (IBBHost *self)
+{
+  /* Once the connection is lost there is nothing to wait for. */
+  return !ibb_engine_is_lost (self->engine) &&
+         (self->thread == g_thread_self () || g_main_context_is_owner (self->context));
+}
+
+/* Timers and events */
+
+/* Has the source dispatched at time, unless it will be dispatched by then. */
+static void
+arm_locked (IBBHost *self, gint64 time)
+{
+  if (time >= self->armed || self->retired)
+    return;
+  self->armed = time;
+  g_source_set_ready_time (self->source, time);
+}
+
+void
+ibb_host_wake_locked (IBBHost *self)
+{
+  arm_locked (self, 0);
+}
+
+static gboolean
+dispatch_event_locked (IBBHost *self)
+{
+  IBBEvent             event = IBB_EVENT_INIT;
+  IBBSessionOwner     *owner;
+  IBBExpectationOwner *expectation_owner;
+
+  if (!ibb_engine_take_event (self->engine, &event))
+    return FALSE;
+  switch (event.type)
+    {
+    case IBB_EVENT_CHANGED:
+      owner = ibb_session_get_data (event.session);
+      if (owner != NULL)
+        owner->changed_locked (owner->object);
+      break;
+
+    case IBB_EVENT_REQUESTED:
+    case IBB_EVENT_ACCEPTED:
+      self->arrived_locked (self->arrival_data, event.session, event.type == IBB_EVENT_REQUESTED);
+      break;
+
+    case IBB_EVENT_EXPECTED:
+    case IBB_EVENT_EXPECTATION_FAILED:
+      expectation_owner = event.expectation;
+      expectation_owner->ended_locked (expectation_owner->object, event.session, &event.failure);
+      break;
+
+    case IBB_EVENT_NONE:
+    default:
+      g_assert_not_reached ();
+    }
+  ibb_event_clear (&event);
+  return TRUE;
+}
+
+/* To be called before the lock is given up: such an event may be the end of an expectation,
+ * which its operation would otherwise try to cancel. */
+static void
+dispatch_outcomes_locked (IBBHost *self)
+{
+  while (ibb_engine_has_outcome (self->engine))
+    dispatch_event_locked (self);
+}
+
+/* The other events only wake waiting calls, which may be done later. */
+static void
+dispatch_events_locked (IBBHost *self)
+{
+  while (dispatch_event_locked (self))
+    ;
+}
+
+/* Whether no stanza can be sent for now. */
+static gboolean
+is_blocked_locked (IBBHost *self)
+{
+  return ibb_uplink_is_congested (&self->uplink) || ibb_engine_is_suspended (self->engine);
+}
+
+static gboolean
+has_stanza_locked (IBBHost *self)
+{
+  return ibb_engine_has_stanza (self->engine, g_get_monotonic_time ());
+}
+
+/* Nobody uses the engine, and it has nothing left to do. */
+static gboolean
+is_idle_locked (IBBHost *self)
+{
+  return self->n_users == 0 && !self->retired && !self->pumping &&
+         ibb_engine_get_n_sessions (self->engine) == 0 && !has_stanza_locked (self);
+}
+
+void
+ibb_host_update_locked (IBBHost *self)
+{
+  gboolean is_blocked;
+
+  dispatch_outcomes_locked (self);
+  if (self->batching)
+    return;
+  dispatch_events_locked (self);
+  if (self->pumping || self->retired)
+    return;
+
+  is_blocked = is_blocked_locked (self);
+  if (!is_blocked && has_stanza_locked (self))
+    arm_locked (self, 0);
+  else if (!is_blocked && is_idle_locked (self))
+    arm_locked (self, 0); /* to retire: its last session ended just now */
+  else
+    arm_locked (self, ibb_engine_get_wake_time (self->engine));
+}
+
+void
+ibb_host_update_now_locked (IBBHost *self)
+{
+  self->batching = FALSE;
+  ibb_host_update_locked (self);
+}
+
+/* The connection */
+
+/* Called in the connection's context, without the lock. */
+static void
+read_connection (IBBHost *self, IBBConnection *connection)
+{
+  g_autofree char *local_jid = ibb_connection_dup_local_jid (connection);
+  guint            limit = ibb_connection_get_stanza_limit (connection);
+
+  ibb_host_lock (self);
+  self->stale = FALSE;
+  self->n_reads++;
+  ibb_engine_set_stanza_limit (self->engine, limit);
+  if (g_strcmp0 (local_jid, ibb_engine_get_local_jid (self->engine)) != 0)
+    ibb_engine_set_local_jid (self->engine, local_jid);
+  ibb_waiters_wake (&self->refresh_waiters);
+  ibb_host_unlock (self);
+}
+
+void
+ibb_host_read_connection (IBBHost *self)
+{
+  g_autoptr (IBBConnection) connection = NULL;
+
+  ibb_host_lock (self);
+  connection = ibb_uplink_get_connection (&self->uplink);
+  if (connection != NULL)
+    g_object_ref (connection);
+  ibb_host_unlock (self);
+  if (connection != NULL)
+    read_connection (self, connection);
+}
+
+void
+ibb_host_refresh_locked (IBBHost *self)
+{
+  self->stale = TRUE;
+  arm_locked (self, 0);
+}
+
+guint
+ibb_host_get_n_reads_locked (IBBHost *self)
+{
+  return self->n_reads;
+}
+
+GQueue *
+ibb_host_get_refresh_waiters (IBBHost *self)
+{
+  return &self->refresh_waiters;
+}
+
+/* Nobody uses the host any more, and nothing can be sent until the connection says so. If
+ * only the host held the connection, that would never happen. */
+void
+ibb_host_unlock_and_let_go (IBBHost *self)
+{
+  g_autoptr (IBBConnection) connection = NULL;
+
+  if (self->n_users == 0 && !self->pumping && is_blocked_locked (self))
+    connection = ibb_uplink_steal_connection (&self->uplink);
+  ibb_host_unlock (self);
+}
+
+void
+ibb_host_hold_connection (IBBHost *self)
+{
+  g_autoptr (IBBConnection) connection = ibb_uplink_find_connection (&self->uplink);
+
+  ibb_host_lock (self);
+  if (connection != NULL && ibb_uplink_get_connection (&self->uplink) == NULL && !self->retired)
+    ibb_uplink_hold_connection (&self->uplink, connection);
+  ibb_host_unlock (self);
+}
+
+/* Gives up the lock. */
+static void
+retire_locked (IBBHost *self)
+{
+  g_autoptr (IBBConnection) connection = ibb_uplink_steal_connection (&self->uplink);
+  g_autoptr (GSource)       source = g_steal_pointer (&self->source);
+
+  self->retired = TRUE;
+  ibb_host_unlock (self);
+
+  if (connection != NULL)
+    ibb_connection_remove_listener (connection, self->listener);
+  g_source_destroy (source);
+}
+
+void
+ibb_host_retire (IBBHost *self)
+{
+  ibb_host_lock (self);
+  if (self->retired)
+    ibb_host_unlock (self);
+  else
+    retire_locked (self);
+}
+
+/* The pump */
+
+/* Gives up the lock for the call of the connection, which may refuse the stanza. */
+static void
+send_stanza_locked (IBBHost *self, IBBConnection *connection, IBBStanza *stanza)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean           confirms;
+  gboolean           sent;
+  gint64             now;
+
+  ibb_host_unlock (self);
+  confirms = stanza->name == IBB_STANZA_MESSAGE && ibb_connection_confirms (connection);
+  sent = ibb_connection_send (connection, stanza, &error);
+  ibb_host_lock (self);
+
+  now = g_get_monotonic_time ();
+  if (sent && confirms)
+    ibb_engine_handed (self->engine, stanza);
+  else if (sent)
+    ibb_engine_sent (self->engine, stanza, now);
+  else
+    {
+      ibb_uplink_set_refusal_reason (&self->uplink, error);
+      ibb_engine_send_failed (self->engine, stanza, now);
+    }
+}
+
+static void
+ask_for_congestion_locked (IBBHost *self, IBBConnection *connection)
+{
+  gboolean congested;
+
+  ibb_uplink_begin_question (&self->uplink);
+  ibb_host_unlock (self);
+  congested = ibb_connection_is_congested (connection);
+  ibb_host_lock (self);
+  ibb_uplink_end_question (&self->uplink, congested && !ibb_engine_is_lost (self->engine));
+}
+
+/* Sends what there is to send. Called in the connection's context with the lock, which it
+ * gives up for each call of the connection. FALSE when there is more. */
+static gboolean
+send_stanzas_locked (IBBHost *self)
+{
+  IBBConnection *connection = ibb_uplink_get_connection (&self->uplink);
+  gint64         now = g_get_monotonic_time ();
+
+  ibb_engine_advance (self->engine, now);
+  for (guint n = 0; n < STANZAS_PER_DISPATCH; n++)
+    {
+      IBBStanza *stanza;
+
+      dispatch_outcomes_locked (self);
+      if (ibb_engine_is_suspended (self->engine))
+        return TRUE;
+
+      ask_for_congestion_locked (self, connection);
+      if (is_blocked_locked (self))
+        return TRUE;
+
+      stanza = ibb_engine_take_stanza (self->engine, now);
+      if (stanza == NULL)
+        return TRUE;
+
+      dispatch_outcomes_locked (self);
+      send_stanza_locked (self, connection, stanza);
+      ibb_stanza_record_unref (stanza);
+      now = g_get_monotonic_time (); /* sending takes time */
+    }
+  return FALSE;
+}
+
+/* While the connection is let go, only time passes. With the lock, which it gives up. */
+static void
+advance_locked (IBBHost *self)
+{
+  self->pumping = FALSE;
+  ibb_engine_advance (self->engine, g_get_monotonic_time ());
+  dispatch_events_locked (self);
+  arm_locked (self, ibb_engine_get_wake_time (self->engine));
+  ibb_host_unlock (self);
+}
+
+static void
+note_thread_locked (IBBHost *self)
+{
+  if (self->thread == g_thread_self ())
+    return;
+  g_clear_pointer (&self->thread, g_thread_unref);
+  self->thread = g_thread_ref (g_thread_self ());
+}
+
+/* Advances, sends, and passes on events. With the lock, which it gives up in the end. */
+static void
+pump_locked (IBBHost *self)
+{
+  gboolean all_sent;
+
+  if (ibb_uplink_get_connection (&self->uplink) == NULL)
+    {
+      advance_locked (self);
+      return;
+    }
+  note_thread_locked (self);
+  self->pumping = TRUE;
+  if (self->stale)
+    {
+      ibb_host_unlock (self);
+      read_connection (self, ibb_uplink_get_connection (&self->uplink));
+      ibb_host_lock (self);
+    }
+
+  all_sent = send_stanzas_locked (self);
+  dispatch_events_locked (self);
+  self->pumping = FALSE;
+
+  if (all_sent && !is_blocked_locked (self) && is_idle_locked (self))
+    {
+      retire_locked (self);
+      return;
+    }
+  if (!all_sent || self->stale)
+    arm_locked (self, 0);
+  else
+    arm_locked (self, ibb_engine_get_wake_time (self->engine));
+  ibb_host_unlock_and_let_go (self);
+}
+
+static gboolean
+pump_cb (gpointer data)
+{
+  /* The host outlives the dispatch even if it retires in it. */
+  IBBHost *self = ibb_host_ref (data);
+
+  ibb_host_lock (self);
+  if (self->retired)
+    {
+      ibb_host_unlock (self);
+    }
+  else
+    {
+      self->armed = G_MAXINT64;
+      self->batching = FALSE;
+      pump_locked (self);
+    }
+  ibb_host_unref (self);
+  return G_SOURCE_CONTINUE;
+}
+
+void
+ibb_host_received_locked (IBBHost *self)
+{
+  if (self->batching)
+    {
+      dispatch_outcomes_locked (self);
+      return;
+    }
+  self->batching = TRUE;
+  arm_locked (self, 0);
+  dispatch_outcomes_locked (self);
+}
+
+void
+ibb_host_begin_batch (IBBHost *self)
+{
+  ibb_host_lock (self);
+  self->pumping = self->batching = !self->retired;
+  ibb_host_unlock (self);
+}
+
+/* The source may be left armed too early: then it finds nothing to do. */
+void
+ibb_host_end_batch (IBBHost *self)
+{
+  ibb_host_ref (self);
+  ibb_host_lock (self);
+  self->batching = FALSE;
+  if (self->pumping)
+    pump_locked (self);
+  else
+    ibb_host_unlock (self);
+  ibb_host_unref (self);
+}
+
+/* Life */
+
+static void
+take_random (guint8 *bytes, gsize length, gpointer data)
+{
+  ibb_random_take (data, bytes, length);
+}
+
+IBBHost *
+ibb_host_new (IBBConnection *connection)
+{
+  IBBHost      *self = g_new0 (IBBHost, 1);
+  GMainContext *own = g_main_context_ref_thread_default ();
+  GMainContext *context = connection != NULL ? ibb_connection_get_context (connection) : NULL;
+
+  g_atomic_ref_count_init (&self->ref_count);
+  ibb_lock_init (&self->lock);
+  ibb_uplink_init (&self->uplink, connection);
+  self->signal_context = own;
+  self->context = g_main_context_ref (context != NULL ? context : own);
+  /* Until the source is dispatched, our own context is assumed to be run by this thread. Of
+   * another context the thread is not known. */
+  self->thread = self->context == own ? g_thread_ref (g_thread_self ()) : NULL;
+  self->n_users = 1;
+  self->armed = G_MAXINT64;
+  self->stale = TRUE;
+  self->engine = ibb_engine_new (take_random, &self->random);
+  self->source =
+      ibb_callback_source_new ("[ibb-glib] host", pump_cb, ibb_host_ref (self), unref_host);
+  return self;
+}
+
+void
+ibb_host_set_arrival (IBBHost       *self,
+                      IBBArrivalFunc arrived_locked,
+                      gpointer       data,
+                      GDestroyNotify data_free)
+{
+  self->arrived_locked = arrived_locked;
+  self->arrival_data = data;
+  self->arrival_data_free = data_free;
+}
+
+void
+ibb_host_start (IBBHost *self, IBBConnectionListener *listener)
+{
+  IBBConnection *connection = ibb_uplink_get_connection (&self->uplink);
+
+  if (connection == NULL)
+    {
+      ibb_engine_lost (self->engine, g_get_monotonic_time ());
+      ibb_connection_listener_unref (listener);
+      return;
+    }
+
+  /* In our own context there is no need to wait for the source. */
+  if (self->context == self->signal_context)
+    read_connection (self, connection);
+
+  self->listener = listener;
+  ibb_connection_add_listener (connection, listener);
+
+  ibb_host_lock (self);
+  if (self->source != NULL)
+    {
+      g_source_attach (self->source, self->context);
+      arm_locked (self, 0);
+    }
+  ibb_host_unlock (self);
+}
+
+void
+ibb_host_use_locked (IBBHost *self)
+{
+  g_assert (self->n_users > 0);
+  self->n_users++;
+}
+
+void
+ibb_host_unuse_locked (IBBHost *self)
+{
+  g_assert (self->n_users > 1);
+  self->n_users--;
+}
+
+void
+ibb_host_release (IBBHost *self)
+{
+  ibb_host_lock (self);
+  self->n_users--;
+  if (self->n_users > 0)
+    {
+      ibb_host_unlock (self);
+      return;
+    }
+
+  /* Nobody is left to be woken at the end of a batch. */
+  if (!self->pumping)
+    self->batching = FALSE;
+  ibb_host_update_locked (self);
+  if (!is_blocked_locked (self) && is_idle_locked (self))
+    retire_locked (self); /* now: the context may never be iterated again */
+  else
+    {
+      arm_locked (self, 0);
+      ibb_host_unlock_and_let_go (self);
+    }
+  ibb_host_unref (self); /* the reference of all users together */
+}

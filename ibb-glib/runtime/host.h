@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What keeps the engine of one service going: its lock, its timers, and the pump that sends
+ * its stanzas and passes on its events. Shared by the service and by what came from it, and
+ * alive until the last session has ended, even if the application has dropped everything.
+ *
+ * The lock is the innermost one of the library: with it held nothing is called but the core
+ * and the parts of GLib that call nothing back. No object is released with it held.
+ */
+
+#pragma once
+
+#include "core/engine.h"
+#include "ibb-connection-private.h"
+#include "runtime/uplink.h"
+#include "runtime/waiter.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBHost IBBHost;
+
+/* Whom to tell that a session changed: its channel, its request, or the notice that waits
+ * for the application. The data of a session points to one of these. */
+typedef struct
+{
+  void (*changed_locked) (gpointer object);
+  gpointer object;
+} IBBSessionOwner;
+
+/* Whom to tell that an expectation is over: session is NULL when it failed. The data of an
+ * expectation points to one of these. */
+typedef struct
+{
+  void (*ended_locked) (gpointer object, IBBSession *session, const IBBFailure *failure);
+  gpointer object;
+} IBBExpectationOwner;
+
+/* A session that the peer began: it asks for an answer, or was accepted at once. */
+typedef void (*IBBArrivalFunc) (gpointer data, IBBSession *session, gboolean is_request);
+
+/* With one user. Without a connection (an error that a binding can make) everything is as if
+ * the connection had been lost. */
+IBBHost *ibb_host_new (IBBConnection *connection);
+/* The host calls arrived_locked, and frees data with itself. */
+void ibb_host_set_arrival (IBBHost       *self,
+                           IBBArrivalFunc arrived_locked,
+                           gpointer       data,
+                           GDestroyNotify data_free);
+/* Registers listener, which it takes over, with the connection: from now on stanzas may
+ * come. */
+void ibb_host_start (IBBHost *self, IBBConnectionListener *listener);
+
+/* References keep the memory only. */
+IBBHost *ibb_host_ref (IBBHost *self);
+void     ibb_host_unref (IBBHost *self);
+
+/* Users keep the engine at work: service, channels, requests, notices. */
+void ibb_host_use_locked (IBBHost *self);
+void ibb_host_unuse_locked (IBBHost *self); /* not the last one */
+void ibb_host_release (IBBHost *self);      /* without the lock */
+
+void     ibb_host_lock (IBBHost *self);
+void     ibb_host_unlock (IBBHost *self);
+IBBLock *ibb_host_get_lock (IBBHost *self);
+
+/* The pointers never change. */
+IBBEngine    *ibb_host_get_engine (IBBHost *self);
+GMainContext *ibb_host_get_signal_context (IBBHost *self);
+
+/* After any call of the engine or its sessions: tells the waiting calls, and makes sure that
+ * stanzas are sent. */
+void ibb_host_update_locked (IBBHost *self);
+/* The same at once, though a batch of stanzas is not over: the caller may wait next for what
+ * is told here. */
+void ibb_host_update_now_locked (IBBHost *self);
+
+/* Whether a wait in this thread would never end, as only this thread can end it. */
+gboolean ibb_host_is_own_thread_locked (IBBHost *self);
+
+/* Why something failed in the words of the connection; NULL if it said nothing. */
+const char *ibb_host_get_reason_locked (IBBHost *self, const IBBFailure *failure);
+const char *ibb_host_get_lost_reason_locked (IBBHost *self);
+
+/* Reading the connection's JID and stanza limit: soon, in the connection's context. Waiters
+ * in the queue are woken after each reading. */
+void    ibb_host_refresh_locked (IBBHost *self);
+guint   ibb_host_get_n_reads_locked (IBBHost *self);
+GQueue *ibb_host_get_refresh_waiters (IBBHost *self); /* (element-type IBBWaiter) */
+
+/* For the connection's listener. Without the lock where the name does not say otherwise. */
+
+/* Holds the connection again, if it was let go: an event of it shows that it is alive. */
+void ibb_host_hold_connection (IBBHost *self);
+/* In the connection's context. */
+void       ibb_host_read_connection (IBBHost *self);
+gboolean   ibb_host_is_in_context (IBBHost *self);
+gboolean   ibb_host_is_retired_locked (IBBHost *self);
+IBBUplink *ibb_host_get_uplink_locked (IBBHost *self);
+void       ibb_host_wake_locked (IBBHost *self); /* pumps soon */
+/* A stanza was received. Sending, and waking the waiting calls, is left until the end of the
+ * batch, or else until the next turn of the context. */
+void ibb_host_received_locked (IBBHost *self);
+void ibb_host_begin_batch (IBBHost *self);
+void ibb_host_end_batch (IBBHost *self);
+/* Gives up the lock, and the connection if nobody needs it now. */
+void ibb_host_unlock_and_let_go (IBBHost *self);
+void ibb_host_retire (IBBHost *self);
+
+G_END_DECLS

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime/inbox.h"
+
+#include "core/jid.h"
+#include "runtime/callback-source.h"
+
+struct _IBBInbox
+{
+  gatomicrefcount ref_count;
+
+  IBBHost *host; /* (unowned) */
+
+  /* protected by the host's lock */
+  GObject        *service; /* (unowned) (nullable): while the inbox is open */
+  IBBInboxSignals signals;
+  GSource        *source;    /* (owned) (nullable): woken when there are notices */
+  GQueue          notices;   /* (element-type IBBNotice): for signals */
+  GQueue          accepted;  /* (element-type IBBNotice): for accepts */
+  GQueue          untaken;   /* (owned) (element-type IBBChannel): expected, and given back */
+  GQueue          accepts;   /* (element-type IBBWaiter): for a session to accept */
+  gboolean        listening; /* there was an accept */
+};
+
+static gboolean
+has_handler_locked (IBBInbox *self, guint signal)
+{
+  return self->service != NULL && g_signal_has_handler_pending (self->service, signal, 0, TRUE);
+}
+
+void
+ibb_inbox_wake_accepts_locked (IBBInbox *self)
+{
+  guint n =
+      ibb_engine_is_running (ibb_host_get_engine (self->host)) ? self->accepted.length : G_MAXUINT;
+
+  for (GList *link = self->accepts.head; link != NULL && n > 0; link = link->next, n--)
+    ibb_waiter_wake (link->data);
+}
+
+static void
+notify_service_locked (IBBInbox *self, IBBSession *session, gboolean is_request)
+{
+  ibb_notice_add_locked (self->host, session, is_request, &self->notices);
+  if (self->source != NULL)
+    g_source_set_ready_time (self->source, 0);
+}
+
+static void
+arrived_locked (gpointer data, IBBSession *session, gboolean is_request)
+{
+  IBBInbox *self = data;
+
+  if (is_request || has_handler_locked (self, self->signals.session_accepted))
+    notify_service_locked (self, session, is_request);
+  else
+    {
+      ibb_notice_add_locked (self->host, session, FALSE, &self->accepted);
+      ibb_inbox_wake_accepts_locked (self);
+    }
+}
+
+static void
+unref_inbox (gpointer data)
+{
+  ibb_inbox_unref (data);
+}
+
+IBBInbox *
+ibb_inbox_new (IBBHost *host)
+{
+  IBBInbox *self = g_new0 (IBBInbox, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->host = host;
+  ibb_host_set_arrival (host, arrived_locked, ibb_inbox_ref (self), unref_inbox);
+  return self;
+}
+
+IBBInbox *
+ibb_inbox_ref (IBBInbox *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+ibb_inbox_unref (IBBInbox *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_assert (self->service == NULL && g_queue_is_empty (&self->accepts));
+  g_free (self);
+}
+
+void
+ibb_inbox_open (IBBInbox              *self,
+                GObject               *service,
+                const IBBInboxSignals *signals,
+                void (*emit) (gpointer service))
+{
+  self->source = ibb_callback_source_new_for_object ("[ibb-glib] service", service, emit);
+  self->signals = *signals;
+  self->service = service;
+  g_source_attach (self->source, ibb_host_get_signal_context (self->host));
+}
+
+void
+ibb_inbox_stop (IBBInbox *self, gboolean abort_sessions)
+{
+  GQueue waiting = G_QUEUE_INIT;
+  GQueue untaken;
+
+  ibb_host_lock (self->host);
+  ibb_engine_stop (ibb_host_get_engine (self->host), abort_sessions, g_get_monotonic_time ());
+  ibb_host_update_now_locked (self->host);
+  ibb_notice_steal_all_locked (&self->notices, &waiting);
+  ibb_notice_steal_all_locked (&self->accepted, &waiting);
+  untaken = self->untaken;
+  g_queue_init (&self->untaken);
+  ibb_inbox_wake_accepts_locked (self);
+  ibb_waiters_wake (ibb_host_get_refresh_waiters (self->host));
+  ibb_host_unlock (self->host);
+
+  ibb_notice_free_all (&waiting);
+  g_queue_clear_full (&untaken, (GDestroyNotify) ibb_channel_unref);
+}
+
+void
+ibb_inbox_close (IBBInbox *self)
+{
+  g_autoptr (GSource) source = NULL;
+
+  ibb_host_lock (self->host);
+  source = g_steal_pointer (&self->source);
+  self->service = NULL;
+  ibb_host_unlock (self->host);
+  if (source != NULL)
+    g_source_destroy (source);
+  ibb_inbox_stop (self, FALSE);
+}
+
+void
+ibb_inbox_update_listen_locked (IBBInbox *self)
+{
+  IBBListen listen = IBB_LISTEN_NONE;
+
+  if (has_handler_locked (self, self->signals.session_requested))
+    listen = IBB_LISTEN_ASK;
+  else if (self->service != NULL &&
+           (self->listening || has_handler_locked (self, self->signals.session_accepted)))
+    listen = IBB_LISTEN_ACCEPT;
+  ibb_engine_set_listen (ibb_host_get_engine (self->host), listen);
+}
+
+char **
+ibb_inbox_dup_features (IBBInbox *self)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  IBBEngine               *engine = ibb_host_get_engine (self->host);
+
+  ibb_host_lock (self->host);
+  if (!ibb_host_is_retired_locked (self->host) && ibb_engine_is_running (engine))
+    {
+      ibb_inbox_update_listen_locked (self);
+      g_strv_builder_add (builder, IBB_FEATURE_NAMESPACE);
+      if (ibb_engine_can_accept (engine))
+        g_strv_builder_add (builder, IBB_NAMESPACE);
+    }
+  ibb_host_unlock (self->host);
+  return g_strv_builder_end (builder);
+}
+
+IBBNotice *
+ibb_inbox_take_notice (IBBInbox *self)
+{
+  IBBNotice *notice;
+
+  ibb_host_lock (self->host);
+  notice = ibb_notice_pop_locked (&self->notices);
+  if (!g_queue_is_empty (&self->notices) && self->source != NULL)
+    g_source_set_ready_time (self->source, 0);
+  ibb_host_unlock (self->host);
+  return notice;
+}
+
+void
+ibb_inbox_keep_for_accept_locked (IBBInbox *self, IBBNotice *notice)
+{
+  ibb_notice_wait_locked (notice, &self->accepted);
+  ibb_inbox_wake_accepts_locked (self);
+}
+
+void
+ibb_inbox_listen_locked (IBBInbox *self)
+{
+  self->listening = TRUE;
+}
+
+GQueue *
+ibb_inbox_get_accepts (IBBInbox *self)
+{
+  return &self->accepts;
+}
+
+gboolean
+ibb_inbox_has_accepted_locked (IBBInbox *self)
+{
+  return ibb_notice_has_any_locked (&self->accepted);
+}
+
+IBBChannel *
+ibb_inbox_take_accepted_locked (IBBInbox *self)
+{
+  IBBNotice *notice = ibb_notice_pop_locked (&self->accepted);
+
+  return notice != NULL ? ibb_notice_take_channel_locked (notice) : NULL;
+}
+
+/* Whether a session that is given back can still reach the application. */
+static gboolean
+may_keep_locked (IBBInbox *self, IBBChannel *channel)
+{
+  return self->service != NULL && !ibb_session_is_over (ibb_channel_get_session (channel));
+}
+
+void
+ibb_inbox_give_back_accepted (IBBInbox *self, IBBChannel *channel)
+{
+  ibb_host_lock (self->host);
+  if (may_keep_locked (self, channel))
+    {
+      ibb_notice_put_back_locked (self->host, ibb_channel_steal_session_locked (channel),
+                                  &self->accepted);
+      ibb_inbox_wake_accepts_locked (self);
+    }
+  ibb_host_unlock (self->host);
+  ibb_channel_unref (channel);
+}
+
+void
+ibb_inbox_keep_expected_locked (IBBInbox *self, IBBChannel *channel, gint64 now)
+{
+  ibb_session_set_untaken (ibb_channel_get_session (channel), TRUE, now);
+  g_queue_push_tail (&self->untaken, channel);
+}
+
+IBBChannel *
+ibb_inbox_take_expected_locked (IBBInbox *self, const char *peer, const char *sid, gint64 now)
+{
+  for (GList *link = self->untaken.head; link != NULL; link = link->next)
+    {
+      IBBChannel *channel = link->data;
+      IBBSession *session = ibb_channel_get_session (channel);
+
+      if (ibb_session_is_over (session) || !g_str_equal (ibb_session_get_sid (session), sid) ||
+          !ibb_jid_equal (ibb_session_get_peer (session), peer))
+        continue;
+      g_queue_delete_link (&self->untaken, link);
+      ibb_session_set_untaken (session, FALSE, now);
+      return channel;
+    }
+  return NULL;
+}
+
+static void
+steal_over_locked (IBBInbox *self, GQueue *over)
+{
+  GList *next;
+
+  for (GList *link = self->untaken.head; link != NULL; link = next)
+    {
+      next = link->next;
+      if (ibb_session_is_over (ibb_channel_get_session (link->data)))
+        {
+          g_queue_unlink (&self->untaken, link);
+          g_queue_push_tail_link (over, link);
+        }
+    }
+}
+
+void
+ibb_inbox_give_back_expected (IBBInbox *self, IBBChannel *channel)
+{
+  GQueue over = G_QUEUE_INIT;
+
+  ibb_host_lock (self->host);
+  steal_over_locked (self, &over);
+  if (may_keep_locked (self, channel))
+    ibb_inbox_keep_expected_locked (self, channel, g_get_monotonic_time ());
+  else
+    g_queue_push_tail (&over, channel);
+  ibb_host_update_locked (self->host);
+  ibb_host_unlock (self->host);
+  g_queue_clear_full (&over, (GDestroyNotify) ibb_channel_unref);
+}

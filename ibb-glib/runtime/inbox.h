@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The sessions of a service that peers began and that have not reached the application:
+ * those that wait for a signal of the service, those that wait for an accept, and those that
+ * were expected and given back. */
+
+#pragma once
+
+#include "runtime/channel.h"
+#include "runtime/host.h"
+#include "runtime/notice.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBInbox IBBInbox;
+
+/* The signals of the service of which the inbox has to know whether they have handlers. */
+typedef struct
+{
+  guint session_requested;
+  guint session_accepted;
+} IBBInboxSignals;
+
+/* An inbox is called only by what keeps the host. */
+IBBInbox *ibb_inbox_new (IBBHost *host);
+IBBInbox *ibb_inbox_ref (IBBInbox *self);
+void      ibb_inbox_unref (IBBInbox *self);
+
+/* From now on emit is called in the context of the signals for each notice, with a reference
+ * to service, which closes the inbox in its dispose. */
+void ibb_inbox_open (IBBInbox              *self,
+                     GObject               *service,
+                     const IBBInboxSignals *signals,
+                     void (*emit) (gpointer service));
+void ibb_inbox_close (IBBInbox *self);
+
+/* Nothing new is opened or accepted. What has not reached the application is refused, or
+ * aborted; open sessions too, with abort_sessions. */
+void ibb_inbox_stop (IBBInbox *self, gboolean abort_sessions);
+
+/* Tells the engine whether unexpected opens are refused, accepted, or shown to a handler
+ * (D-08). */
+void ibb_inbox_update_listen_locked (IBBInbox *self);
+/* The disco#info features of the service: XEP-0047 only while a session could be accepted
+ * (D-43). */
+char **ibb_inbox_dup_features (IBBInbox *self);
+
+/* For emit: the next notice (nullable), and the next call of emit if there are more. */
+IBBNotice *ibb_inbox_take_notice (IBBInbox *self);
+/* There is no handler for an accepted session any more: it waits for an accept. */
+void ibb_inbox_keep_for_accept_locked (IBBInbox *self, IBBNotice *notice);
+
+/* For an accept. */
+void        ibb_inbox_listen_locked (IBBInbox *self);
+GQueue     *ibb_inbox_get_accepts (IBBInbox *self); /* (element-type IBBWaiter) */
+gboolean    ibb_inbox_has_accepted_locked (IBBInbox *self);
+IBBChannel *ibb_inbox_take_accepted_locked (IBBInbox *self); /* (nullable) */
+/* As many as there are sessions; all of them once none can come. */
+void ibb_inbox_wake_accepts_locked (IBBInbox *self);
+/* Not with the lock, and channel is (transfer full): the application did not fetch it. */
+void ibb_inbox_give_back_accepted (IBBInbox *self, IBBChannel *channel);
+
+/* For an expectation. A session that came while its call was cancelled waits for the next
+ * call with the same peer and sid. */
+void        ibb_inbox_keep_expected_locked (IBBInbox *self, IBBChannel *channel, gint64 now);
+IBBChannel *ibb_inbox_take_expected_locked (IBBInbox   *self,
+                                            const char *peer,
+                                            const char *sid,
+                                            gint64      now); /* (nullable) */
+/* Not with the lock, and channel is (transfer full): the application did not fetch it. */
+void ibb_inbox_give_back_expected (IBBInbox *self, IBBChannel *channel);
+
+G_END_DECLS

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime/listener.h"
+
+typedef struct
+{
+  IBBConnectionListener parent;
+
+  IBBHost  *host;  /* (owned) */
+  IBBInbox *inbox; /* (owned) */
+} IBBListener;
+
+static gboolean
+receive (IBBListener *self, IBBStanza *stanza)
+{
+  IBBHost   *host = self->host;
+  IBBEngine *engine = ibb_host_get_engine (host);
+  gboolean   taken = FALSE;
+
+  ibb_host_lock (host);
+  /* This is the connection's context, so its JID may be read here. A client notifies of it
+   * elsewhere and later. */
+  if (ibb_engine_get_local_jid (engine) == NULL)
+    {
+      ibb_host_unlock (host);
+      ibb_host_read_connection (host);
+      ibb_host_lock (host);
+    }
+  if (!ibb_host_is_retired_locked (host))
+    {
+      if (stanza->payload == IBB_PAYLOAD_OPEN)
+        ibb_inbox_update_listen_locked (self->inbox);
+      taken = ibb_engine_receive (engine, stanza, g_get_monotonic_time ());
+      if (taken)
+        ibb_host_received_locked (host);
+      else
+        ibb_host_update_locked (host);
+    }
+  ibb_host_unlock (host);
+  return taken;
+}
+
+static void
+confirmed (IBBListener *self, IBBStanza *stanza)
+{
+  ibb_host_lock (self->host);
+  if (!ibb_host_is_retired_locked (self->host))
+    {
+      ibb_engine_sent (ibb_host_get_engine (self->host), stanza, g_get_monotonic_time ());
+      ibb_host_update_locked (self->host);
+    }
+  ibb_host_unlock (self->host);
+}
+
+static void
+lost (IBBListener *self, const GError *error)
+{
+  IBBHost *host = self->host;
+
+  ibb_host_hold_connection (host);
+  ibb_host_lock (host);
+  if (!ibb_host_is_retired_locked (host))
+    {
+      IBBUplink *uplink = ibb_host_get_uplink_locked (host);
+
+      ibb_uplink_set_lost_reason (uplink, error);
+      ibb_uplink_forget_congestion (uplink);
+      ibb_engine_lost (ibb_host_get_engine (host), g_get_monotonic_time ());
+      ibb_inbox_wake_accepts_locked (self->inbox);
+      ibb_host_update_now_locked (host);
+    }
+  ibb_host_unlock (host);
+}
+
+static void
+restored (IBBListener *self)
+{
+  IBBHost *host = self->host;
+  gboolean is_held;
+
+  ibb_host_hold_connection (host);
+  ibb_host_lock (host);
+  is_held = ibb_uplink_get_connection (ibb_host_get_uplink_locked (host)) != NULL;
+  if (is_held)
+    {
+      ibb_uplink_clear_lost_reason (ibb_host_get_uplink_locked (host));
+      ibb_engine_restored (ibb_host_get_engine (host));
+      ibb_host_update_now_locked (host); /* what was suspended has ended */
+    }
+  ibb_host_unlock (host);
+  if (is_held)
+    ibb_host_read_connection (host);
+}
+
+static void
+suspended (IBBListener *self)
+{
+  ibb_host_lock (self->host);
+  if (!ibb_host_is_retired_locked (self->host))
+    ibb_engine_suspend (ibb_host_get_engine (self->host), g_get_monotonic_time ());
+  ibb_host_unlock_and_let_go (self->host);
+}
+
+static void
+resumed (IBBListener *self)
+{
+  IBBEngine *engine = ibb_host_get_engine (self->host);
+
+  ibb_host_hold_connection (self->host);
+  ibb_host_lock (self->host);
+  if (ibb_engine_is_suspended (engine))
+    {
+      ibb_uplink_forget_congestion (ibb_host_get_uplink_locked (self->host));
+      ibb_engine_resume (engine, g_get_monotonic_time ());
+      ibb_host_wake_locked (self->host);
+    }
+  ibb_host_unlock (self->host);
+}
+
+static void
+drained (IBBListener *self)
+{
+  ibb_host_hold_connection (self->host);
+  ibb_host_lock (self->host);
+  if (ibb_uplink_drained (ibb_host_get_uplink_locked (self->host)))
+    ibb_host_wake_locked (self->host);
+  ibb_host_unlock (self->host);
+}
+
+static void
+local_jid_changed (IBBListener *self)
+{
+  /* A client may notify in another context than the one it works in. */
+  if (ibb_host_is_in_context (self->host))
+    {
+      ibb_host_read_connection (self->host);
+      return;
+    }
+  ibb_host_lock (self->host);
+  ibb_host_refresh_locked (self->host);
+  ibb_host_unlock (self->host);
+}
+
+static gboolean
+listener_notify (IBBConnectionListener *listener, const IBBConnectionEvent *event)
+{
+  IBBListener *self = (IBBListener *) listener;
+
+  switch (event->type)
+    {
+    case IBB_CONNECTION_RECEIVED:
+      return receive (self, event->stanza);
+    case IBB_CONNECTION_CONFIRMED:
+      confirmed (self, event->stanza);
+      break;
+    case IBB_CONNECTION_DRAINED:
+      drained (self);
+      break;
+    case IBB_CONNECTION_SUSPENDED:
+      suspended (self);
+      break;
+    case IBB_CONNECTION_RESUMED:
+      resumed (self);
+      break;
+    case IBB_CONNECTION_LOST:
+      lost (self, event->error);
+      break;
+    case IBB_CONNECTION_RESTORED:
+      restored (self);
+      break;
+    case IBB_CONNECTION_LOCAL_JID_CHANGED:
+      local_jid_changed (self);
+      break;
+    case IBB_CONNECTION_BATCH_BEGAN:
+      ibb_host_begin_batch (self->host);
+      break;
+    case IBB_CONNECTION_BATCH_ENDED:
+      ibb_host_end_batch (self->host);
+      break;
+    case IBB_CONNECTION_GONE:
+      ibb_host_retire (self->host);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+  return FALSE;
+}
+
+static char **
+listener_dup_features (IBBConnectionListener *listener)
+{
+  return ibb_inbox_dup_features (((IBBListener *) listener)->inbox);
+}
+
+static void
+listener_free (IBBConnectionListener *listener)
+{
+  IBBListener *self = (IBBListener *) listener;
+
+  ibb_inbox_unref (self->inbox);
+  ibb_host_unref (self->host);
+  g_free (self);
+}
+
+IBBConnectionListener *
+ibb_listener_new (IBBHost *host, IBBInbox *inbox)
+{
+  static const IBBConnectionListenerClass class = {
+    .notify = listener_notify,
+    .dup_features = listener_dup_features,
+    .free = listener_free,
+  };
+  IBBListener *self = g_new0 (IBBListener, 1);
+
+  ibb_connection_listener_init (&self->parent, &class);
+  self->host = ibb_host_ref (host);
+  self->inbox = ibb_inbox_ref (inbox);
+  return &self->parent;
+}

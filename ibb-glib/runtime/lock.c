@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime/lock.h"
+
+void
+ibb_lock_init (IBBLock *self)
+{
+  g_mutex_init (&self->mutex);
+  self->n_wakes = 0;
+}
+
+void
+ibb_lock_clear (IBBLock *self)
+{
+  g_assert (self->n_wakes == 0);
+  g_mutex_clear (&self->mutex);
+}
+
+void
+ibb_lock_lock (IBBLock *self)
+{
+  g_mutex_lock (&self->mutex);
+}
+
+static guint
+steal_wakes (IBBLock *self, IBBSleeper **wakes)
+{
+  guint n = self->n_wakes;
+
+  for (guint i = 0; i < n; i++)
+    wakes[i] = self->wakes[i];
+  self->n_wakes = 0;
+  return n;
+}
+
+static void
+wake_all (IBBSleeper **wakes, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      ibb_sleeper_wake (wakes[i]);
+      ibb_sleeper_unref (wakes[i]);
+    }
+}
+
+void
+ibb_lock_unlock (IBBLock *self)
+{
+  IBBSleeper *wakes[IBB_LOCK_WAKES_MAX];
+  guint       n;
+
+  if (self->n_wakes == 0)
+    {
+      g_mutex_unlock (&self->mutex);
+      return;
+    }
+  n = steal_wakes (self, wakes);
+  g_mutex_unlock (&self->mutex);
+  wake_all (wakes, n);
+}
+
+void
+ibb_lock_wake (IBBLock *self, IBBSleeper *sleeper)
+{
+  if (self->n_wakes == IBB_LOCK_WAKES_MAX)
+    ibb_sleeper_wake (sleeper);
+  else
+    self->wakes[self->n_wakes++] = ibb_sleeper_ref (sleeper);
+}
+
+void
+ibb_lock_sleep (IBBLock *self, IBBSleeper *sleeper, gint64 deadline)
+{
+  IBBSleeper *wakes[IBB_LOCK_WAKES_MAX];
+
+  wake_all (wakes, steal_wakes (self, wakes));
+  ibb_sleeper_sleep (sleeper, &self->mutex, deadline);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A mutex that wakes blocked threads after it was unlocked: a thread that is woken earlier
+ * wakes only to wait for the mutex. */
+
+#pragma once
+
+#include "runtime/sleeper.h"
+
+G_BEGIN_DECLS
+
+/* So many threads are woken after the unlocking; more of them are woken at once. */
+#define IBB_LOCK_WAKES_MAX 8
+
+typedef struct
+{
+  GMutex      mutex;
+  IBBSleeper *wakes[IBB_LOCK_WAKES_MAX]; /* (owned): woken with the unlocking */
+  guint       n_wakes;
+} IBBLock;
+
+void ibb_lock_init (IBBLock *self);
+void ibb_lock_clear (IBBLock *self);
+
+void ibb_lock_lock (IBBLock *self);
+void ibb_lock_unlock (IBBLock *self);
+
+/* With the lock. */
+void ibb_lock_wake (IBBLock *self, IBBSleeper *sleeper);
+/* With the lock, which it gives up meanwhile. Until deadline, G_MAXINT64 for none. */
+void ibb_lock_sleep (IBBLock *self, IBBSleeper *sleeper, gint64 deadline);
+
+G_END_DECLS

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime/thread.h"
+
+struct _IBBThread
+{
+  GMainContext *context;
+  GMainLoop    *loop;
+
+  /* on the thread only */
+  guint    n_holds;
+  gboolean quitting;
+
+  /* set before the thread is told to quit */
+  gpointer       data;
+  GDestroyNotify data_free; /* (nullable) */
+};
+
+static gpointer
+run (gpointer data)
+{
+  IBBThread *self = data;
+
+  g_main_context_push_thread_default (self->context);
+  g_main_loop_run (self->loop);
+  g_main_context_pop_thread_default (self->context);
+
+  if (self->data_free != NULL)
+    self->data_free (self->data);
+  g_main_loop_unref (self->loop);
+  g_main_context_unref (self->context);
+  g_free (self);
+  return NULL;
+}
+
+IBBThread *
+ibb_thread_new (const char *name)
+{
+  IBBThread *self = g_new0 (IBBThread, 1);
+
+  self->context = g_main_context_new ();
+  self->loop = g_main_loop_new (self->context, FALSE);
+  /* Nobody joins it: its owner may be freed on this very thread, or with a lock that the
+   * thread needs. */
+  g_thread_unref (g_thread_new (name, run, self));
+
+  return self;
+}
+
+GMainContext *
+ibb_thread_get_context (IBBThread *self)
+{
+  return self->context;
+}
+
+gboolean
+ibb_thread_is_current (IBBThread *self)
+{
+  return g_main_context_is_owner (self->context);
+}
+
+void
+ibb_thread_invoke (IBBThread *self, GSourceFunc function, gpointer data, GDestroyNotify data_free)
+{
+  /* The thread may have ended before this returns, and a source looks at its context when
+   * it is freed. */
+  g_autoptr (GMainContext) context = g_main_context_ref (self->context);
+  g_autoptr (GSource)      source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_static_name (source, "[ibb-glib] invoke");
+  g_source_set_callback (source, function, data, data_free);
+  g_source_attach (source, context);
+}
+
+void
+ibb_thread_hold (IBBThread *self)
+{
+  self->n_holds++;
+}
+
+void
+ibb_thread_release (IBBThread *self)
+{
+  if (--self->n_holds == 0 && self->quitting)
+    g_main_loop_quit (self->loop);
+}
+
+static gboolean
+quit_cb (gpointer user_data)
+{
+  IBBThread *self = user_data;
+
+  self->quitting = TRUE;
+  if (self->n_holds == 0)
+    g_main_loop_quit (self->loop);
+
+  return G_SOURCE_REMOVE;
+}
+
+void
+ibb_thread_quit (IBBThread *self, gpointer data, GDestroyNotify data_free)
+{
+  self->data = data;
+  self->data_free = data_free;
+  ibb_thread_invoke (self, quit_cb, self, NULL);
+}

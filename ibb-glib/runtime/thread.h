@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A thread that runs one context until it is told to stop. */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef struct _IBBThread IBBThread;
+
+IBBThread    *ibb_thread_new (const char *name);
+GMainContext *ibb_thread_get_context (IBBThread *self);
+gboolean      ibb_thread_is_current (IBBThread *self);
+/* Calls function there, soon, after what was invoked before. */
+void
+ibb_thread_invoke (IBBThread *self, GSourceFunc function, gpointer data, GDestroyNotify data_free);
+/* On the thread: quitting waits for each holder, because a call that it made has yet to come
+ * back to the context. */
+void ibb_thread_hold (IBBThread *self);
+void ibb_thread_release (IBBThread *self);
+/* The end of self. From any thread, also from this one; it does not wait. In the end the
+ * thread frees data, which its sources may use until then. */
+void ibb_thread_quit (IBBThread *self, gpointer data, GDestroyNotify data_free);
+
+G_END_DECLS

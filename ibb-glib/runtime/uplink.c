@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime/uplink.h"
+
+void
+ibb_uplink_init (IBBUplink *self, IBBConnection *connection)
+{
+  *self = (IBBUplink){ .connection = connection != NULL ? g_object_ref (connection) : NULL };
+  g_weak_ref_init (&self->weak_connection, connection);
+}
+
+void
+ibb_uplink_clear (IBBUplink *self)
+{
+  g_assert (self->connection == NULL);
+  g_weak_ref_clear (&self->weak_connection);
+  g_free (self->lost_reason);
+  g_free (self->refusal_reason);
+}
+
+IBBConnection *
+ibb_uplink_get_connection (const IBBUplink *self)
+{
+  return self->connection;
+}
+
+void
+ibb_uplink_hold_connection (IBBUplink *self, IBBConnection *connection)
+{
+  g_assert (self->connection == NULL);
+  self->connection = g_object_ref (connection);
+}
+
+IBBConnection *
+ibb_uplink_steal_connection (IBBUplink *self)
+{
+  return g_steal_pointer (&self->connection);
+}
+
+IBBConnection *
+ibb_uplink_find_connection (IBBUplink *self)
+{
+  return g_weak_ref_get (&self->weak_connection);
+}
+
+void
+ibb_uplink_begin_question (IBBUplink *self)
+{
+  self->drained = FALSE;
+}
+
+void
+ibb_uplink_end_question (IBBUplink *self, gboolean congested)
+{
+  self->congested = congested && !self->drained;
+}
+
+gboolean
+ibb_uplink_is_congested (const IBBUplink *self)
+{
+  return self->congested;
+}
+
+gboolean
+ibb_uplink_drained (IBBUplink *self)
+{
+  gboolean was_congested = self->congested;
+
+  self->drained = TRUE;
+  self->congested = FALSE;
+  return was_congested;
+}
+
+void
+ibb_uplink_forget_congestion (IBBUplink *self)
+{
+  self->congested = FALSE;
+}
+
+void
+ibb_uplink_set_lost_reason (IBBUplink *self, const GError *error)
+{
+  if (self->lost_reason == NULL && error != NULL)
+    self->lost_reason = g_strdup (error->message);
+}
+
+void
+ibb_uplink_clear_lost_reason (IBBUplink *self)
+{
+  g_clear_pointer (&self->lost_reason, g_free);
+}
+
+const char *
+ibb_uplink_get_lost_reason (const IBBUplink *self)
+{
+  return self->lost_reason;
+}
+
+void
+ibb_uplink_set_refusal_reason (IBBUplink *self, const GError *error)
+{
+  g_free (self->refusal_reason);
+  self->refusal_reason = g_strdup (error->message);
+}
+
+const char *
+ibb_uplink_get_reason (const IBBUplink *self, const IBBFailure *failure)
+{
+  if (failure->kind == IBB_FAILURE_CONNECTION_LOST)
+    return self->lost_reason;
+  return failure->kind == IBB_FAILURE_SEND_FAILED ? self->refusal_reason : NULL;
+}

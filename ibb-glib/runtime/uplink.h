@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A host's connection: the reference to it, whether it takes stanzas, and what it said when
+ * it failed. A part of the host, protected by the host's lock. */
+
+#pragma once
+
+#include "core/failure.h"
+#include "ibb-connection.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  IBBConnection *connection;      /* (owned) (nullable): NULL while it is let go, and after */
+  GWeakRef       weak_connection; /* the connection, also while it is let go */
+  gboolean       congested;       /* what it last answered */
+  gboolean       drained;         /* it called ibb_connection_drained () since it was asked */
+  char          *lost_reason;     /* (owned) (nullable): why it was lost */
+  char          *refusal_reason;  /* (owned) (nullable): why it last did not take a stanza */
+} IBBUplink;
+
+void ibb_uplink_init (IBBUplink *self, IBBConnection *connection); /* (nullable): connection */
+void ibb_uplink_clear (IBBUplink *self);
+
+/* The host's reference to the connection. */
+IBBConnection *ibb_uplink_get_connection (const IBBUplink *self); /* (nullable) */
+void           ibb_uplink_hold_connection (IBBUplink *self, IBBConnection *connection);
+IBBConnection *ibb_uplink_steal_connection (IBBUplink *self); /* (nullable) */
+/* Without the lock: (transfer full) (nullable), also while it is let go. */
+IBBConnection *ibb_uplink_find_connection (IBBUplink *self);
+
+/* Around the question, which is asked without the lock, whether it is congested. */
+void ibb_uplink_begin_question (IBBUplink *self);
+void ibb_uplink_end_question (IBBUplink *self, gboolean congested);
+
+gboolean ibb_uplink_is_congested (const IBBUplink *self);
+gboolean ibb_uplink_drained (IBBUplink *self); /* FALSE if it was not congested */
+void     ibb_uplink_forget_congestion (IBBUplink *self);
+
+void        ibb_uplink_set_lost_reason (IBBUplink *self, const GError *error); /* the first stays */
+void        ibb_uplink_clear_lost_reason (IBBUplink *self);
+const char *ibb_uplink_get_lost_reason (const IBBUplink *self); /* (nullable) */
+void        ibb_uplink_set_refusal_reason (IBBUplink *self, const GError *error);
+/* What the connection said about failure: NULL if it said nothing. */
+const char *ibb_uplink_get_reason (const IBBUplink *self, const IBBFailure *failure);
+
+G_END_DECLS

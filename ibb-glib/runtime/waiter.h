@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A place in a queue of those that wait for a change: a blocked thread, or a source of a
+ * main context. Who changes something wakes the waiters that have become ready; each then
+ * tries for itself, in its own thread. All calls are made with the lock. */
+
+#pragma once
+
+#include "runtime/lock.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBWaiter IBBWaiter;
+
+struct _IBBWaiter
+{
+  /* immutable after initialisation */
+  IBBLock *lock;
+  gboolean (*is_ready) (IBBWaiter *self); /* whether waking it makes sense */
+
+  /* protected by lock */
+  GQueue     *queue; /* (nullable): where it waits */
+  GList       link;
+  GSource    *source;  /* (unowned) (nullable): woken if there is one */
+  IBBSleeper *sleeper; /* (owned) (nullable): else woken if there is one */
+  gboolean    woken;   /* since the thread last looked */
+};
+
+void     ibb_waiter_init (IBBWaiter *self, IBBLock *lock, gboolean (*is_ready) (IBBWaiter *self));
+void     ibb_waiter_enter (IBBWaiter *self, GQueue *queue);
+gboolean ibb_waiter_leave (IBBWaiter *self); /* FALSE if it did not wait */
+gboolean ibb_waiter_is_waiting (const IBBWaiter *self);
+
+/* Which source to wake; NULL for none. */
+void     ibb_waiter_set_source (IBBWaiter *self, GSource *source);
+GSource *ibb_waiter_get_source (const IBBWaiter *self);
+
+/* To block this thread: begin, then in turn look and sleep, then end. A waking between
+ * ibb_waiter_look () and ibb_waiter_sleep () is not lost. */
+void ibb_waiter_begin_sleeping (IBBWaiter *self);
+void ibb_waiter_look (IBBWaiter *self);
+void ibb_waiter_sleep (IBBWaiter *self, gint64 deadline);
+void ibb_waiter_end_sleeping (IBBWaiter *self);
+
+void ibb_waiter_wake (IBBWaiter *self);
+void ibb_waiters_wake (GQueue *queue); /* those of queue that are ready */
+
+G_END_DECLS

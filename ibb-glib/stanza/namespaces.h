@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The namespaces of XMPP, but for those by which the core knows features: they stand in
+ * core/stanza.h.
+ */
+
+#pragma once
+
+#define IBB_CLIENT_NAMESPACE "jabber:client"
+#define IBB_SERVER_NAMESPACE "jabber:server"
+#define IBB_COMPONENT_NAMESPACE "jabber:component:accept" /* XEP-0114 */
+#define IBB_STREAM_NAMESPACE "http://etherx.jabber.org/streams"
+#define IBB_STREAM_ERROR_NAMESPACE "urn:ietf:params:xml:ns:xmpp-streams"
+#define IBB_STANZA_ERROR_NAMESPACE "urn:ietf:params:xml:ns:xmpp-stanzas"
+#define IBB_TLS_NAMESPACE "urn:ietf:params:xml:ns:xmpp-tls"
+#define IBB_SASL_NAMESPACE "urn:ietf:params:xml:ns:xmpp-sasl"
+#define IBB_BIND_NAMESPACE "urn:ietf:params:xml:ns:xmpp-bind"
+#define IBB_SESSION_NAMESPACE "urn:ietf:params:xml:ns:xmpp-session"
+#define IBB_CHANNEL_BINDING_NAMESPACE "urn:xmpp:sasl-cb:0" /* XEP-0440 */
+#define IBB_LIMITS_NAMESPACE "urn:xmpp:stream-limits:0"    /* XEP-0478 */
+#define IBB_MANAGEMENT_NAMESPACE "urn:xmpp:sm:3"           /* XEP-0198 */
+#define IBB_DISCO_INFO_NAMESPACE "http://jabber.org/protocol/disco#info"
+#define IBB_PING_NAMESPACE "urn:xmpp:ping"   /* XEP-0199 */
+#define IBB_HINTS_NAMESPACE "urn:xmpp:hints" /* XEP-0334 */

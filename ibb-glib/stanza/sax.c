@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "stanza/sax.h"
+
+#include <libxml/parserInternals.h>
+
+/* With NOENT "&amp;" in an attribute comes decoded. It is not unsafe here, for a document
+ * type declaration is refused. Only UTF-8, whatever the XML declaration says (RFC 6120
+ * §11.6). */
+#define OPTIONS                                                                                    \
+  (XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_IGNORE_ENC | XML_PARSE_NOERROR |                  \
+   XML_PARSE_NOWARNING)
+
+static void
+report (void *data, IBBSaxRestriction what)
+{
+  IBBSax *self = data;
+
+  self->handler->restricted (self, what);
+}
+
+static void
+subset_cb (void *data, const xmlChar *name, const xmlChar *external_id, const xmlChar *system_id)
+{
+  report (data, IBB_SAX_DOCUMENT_TYPE);
+}
+
+static void
+reference_cb (void *data, const xmlChar *name)
+{
+  report (data, IBB_SAX_ENTITY);
+}
+
+static void
+comment_cb (void *data, const xmlChar *text)
+{
+  report (data, IBB_SAX_COMMENT);
+}
+
+static void
+instruction_cb (void *data, const xmlChar *target, const xmlChar *text)
+{
+  report (data, IBB_SAX_PROCESSING_INSTRUCTION);
+}
+
+/* ibb_sax_feed () looks at it later. Without this libxml2 would print it to stderr. */
+static void
+error_cb (void *data, xmlErrorPtr error)
+{
+}
+
+void
+ibb_sax_init (IBBSax *self, const IBBSaxHandler *handler)
+{
+  xmlSAXHandler sax = {
+    .initialized = XML_SAX2_MAGIC,
+    .startElementNs = handler->start,
+    .endElementNs = handler->end,
+    .characters = handler->characters,
+    .ignorableWhitespace = handler->characters,
+    .cdataBlock = handler->characters,
+    .internalSubset = subset_cb,
+    .externalSubset = subset_cb,
+    .reference = reference_cb,
+    .comment = comment_cb,
+    .processingInstruction = instruction_cb,
+    .serror = error_cb,
+  };
+
+  xmlInitParser ();
+  self->handler = handler;
+  self->context = xmlCreatePushParserCtxt (&sax, self, NULL, 0, NULL);
+  g_assert (self->context != NULL);
+  xmlCtxtUseOptions (self->context, OPTIONS);
+}
+
+void
+ibb_sax_clear (IBBSax *self)
+{
+  if (self->context->myDoc != NULL)
+    xmlFreeDoc (self->context->myDoc);
+  g_clear_pointer (&self->context, xmlFreeParserCtxt);
+}
+
+gboolean
+ibb_sax_feed (IBBSax *self, const char *data, gsize length, gboolean is_last)
+{
+  const xmlError *error;
+
+  xmlParseChunk (self->context, data, (int) length, is_last);
+  if (self->context->wellFormed && self->context->nsWellFormed)
+    return TRUE;
+
+  error = xmlCtxtGetLastError (self->context);
+  if (error != NULL && error->code == XML_ERR_UNDECLARED_ENTITY)
+    report (self, IBB_SAX_ENTITY);
+  return FALSE;
+}
+
+void
+ibb_sax_stop (IBBSax *self)
+{
+  xmlStopParser (self->context);
+}
+
+gboolean
+ibb_sax_has_namespaces (IBBSax *self)
+{
+  return self->context->nsWellFormed;
+}
+
+char *
+ibb_sax_dup_complaint (IBBSax *self, int *line, int *column)
+{
+  const xmlError *error = xmlCtxtGetLastError (self->context);
+  char           *complaint;
+
+  if (error == NULL || error->message == NULL)
+    return NULL;
+
+  complaint = g_utf8_make_valid (error->message, -1);
+  *line = error->line;
+  *column = error->int2;
+  return g_strstrip (complaint);
+}
+
+gsize
+ibb_sax_get_position (IBBSax *self)
+{
+  long position = xmlByteConsumed (self->context);
+
+  return position > 0 ? (gsize) position : 0;
+}
+
+gsize
+ibb_sax_get_names_size (IBBSax *self)
+{
+  return xmlDictGetUsage (self->context->dict);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* libxml2's push parser, for XMPP: only UTF-8, and without what RFC 6120 §11.1 forbids. */
+
+#pragma once
+
+#include <libxml/parser.h>
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* What XMPP forbids. */
+typedef enum
+{
+  IBB_SAX_DOCUMENT_TYPE,
+  IBB_SAX_ENTITY, /* but the predefined ones */
+  IBB_SAX_COMMENT,
+  IBB_SAX_PROCESSING_INSTRUCTION,
+} IBBSaxRestriction;
+
+/* SAX2's own calls. Each gets the IBBSax: let it be the first member of your struct. */
+typedef struct
+{
+  startElementNsSAX2Func start;
+  endElementNsSAX2Func   end;
+  charactersSAXFunc      characters;
+  void (*restricted) (void *data, IBBSaxRestriction what);
+} IBBSaxHandler;
+
+typedef struct
+{
+  const IBBSaxHandler *handler;
+  xmlParserCtxt       *context;
+} IBBSax;
+
+/* One attribute as SAX2 has it: name, prefix, namespace, begin and end of its value. */
+#define IBB_SAX_ATTRIBUTE_FIELDS 5
+#define IBB_SAX_ATTRIBUTE_NAME(a) ((const char *) (a)[0])
+#define IBB_SAX_ATTRIBUTE_PREFIX(a) ((const char *) (a)[1])
+#define IBB_SAX_ATTRIBUTE_URI(a) ((const char *) (a)[2])
+#define IBB_SAX_ATTRIBUTE_VALUE(a) ((const char *) (a)[3])
+#define IBB_SAX_ATTRIBUTE_LENGTH(a) ((gsize) ((a)[4] - (a)[3]))
+
+void ibb_sax_init (IBBSax *self, const IBBSaxHandler *handler);
+void ibb_sax_clear (IBBSax *self);
+/* FALSE: it is not well-formed. */
+gboolean ibb_sax_feed (IBBSax *self, const char *data, gsize length, gboolean is_last);
+/* In a call: nothing more is called. */
+void ibb_sax_stop (IBBSax *self);
+/* In a call: whether each prefix so far is declared. libxml2 would go on. */
+gboolean ibb_sax_has_namespaces (IBBSax *self);
+/* Why it is not well-formed: libxml2 names elements and attributes, but never what is in
+ * them. (nullable): it does not say. */
+char *ibb_sax_dup_complaint (IBBSax *self, int *line, int *column);
+/* How many bytes it has come. Exact in an end call; only UTF-8 is read, so that it costs two
+ * additions. */
+gsize ibb_sax_get_position (IBBSax *self);
+/* What the names that it keeps, for as long as it lives, take of memory. */
+gsize ibb_sax_get_names_size (IBBSax *self);
+
+G_END_DECLS

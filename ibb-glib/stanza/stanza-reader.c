@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "stanza/stanza-reader.h"
+
+#include <string.h>
+
+#include "stanza/namespaces.h"
+#include "stanza/sax.h"
+#include "stanza/xml-copy.h"
+
+/* Bytes of an error's text that are gathered before it is shortened. */
+#define TEXT_GATHERED (4 * IBB_ERROR_TEXT_MAX_LENGTH)
+
+/* Bytes that a block may take beyond its length. */
+#define MAX_UNUSED 64
+
+/* Which part of the stanza the next event belongs to, where that matters. */
+typedef enum
+{
+  PLACE_ELSEWHERE,
+  PLACE_DATA,       /* in the block */
+  PLACE_ECHO,       /* in a block that an answer sends back */
+  PLACE_ERROR,      /* in <error/> */
+  PLACE_ERROR_TEXT, /* in its <text/> */
+  PLACE_DISCO,      /* in the <query/> of a disco#info result */
+} Place;
+
+struct _IBBStanzaReader
+{
+  guint      depth;  /* open elements */
+  IBBStanza *stanza; /* (owned) (nullable): NULL in another element, and in a dropped stanza */
+  gboolean   failed;
+
+  Place      place;
+  guint      n_children;    /* of the stanza */
+  gboolean   has_ibb;       /* one of them is in our namespace */
+  gboolean   has_error;     /* <error/> came */
+  gboolean   has_condition; /* ... with a condition that we know */
+  gboolean   has_type;      /* ... with a type that we know */
+  gboolean   has_text;      /* ... with a text */
+  GPtrArray *features;      /* (owned) (nullable) */
+  GPtrArray *identities;    /* (owned) (nullable) */
+
+  IBBBase64Decoder decoder;
+
+  IBBXmlCopy *copy;  /* (owned): the stanza as XML */
+  guint8     *block; /* (owned) (nullable): decoded bytes */
+  gsize       block_room;
+  gsize       block_length;
+  gsize       usual_room; /* what the block before needed */
+  GString    *text;       /* keeps its room from stanza to stanza */
+};
+
+IBBStanzaReader *
+ibb_stanza_reader_new (void)
+{
+  IBBStanzaReader *self = g_new0 (IBBStanzaReader, 1);
+
+  self->copy = ibb_xml_copy_new ();
+  self->text = g_string_new (NULL);
+
+  return self;
+}
+
+static void
+drop_stanza (IBBStanzaReader *self)
+{
+  g_clear_pointer (&self->stanza, ibb_stanza_record_unref);
+  g_clear_pointer (&self->features, g_ptr_array_unref);
+  g_clear_pointer (&self->identities, g_ptr_array_unref);
+  g_clear_pointer (&self->block, g_free);
+}
+
+void
+ibb_stanza_reader_free (IBBStanzaReader *self)
+{
+  drop_stanza (self);
+  ibb_xml_copy_free (self->copy);
+  g_string_free (self->text, TRUE);
+  g_free (self);
+}
+
+gboolean
+ibb_stanza_reader_has_failed (IBBStanzaReader *self)
+{
+  return self->failed;
+}
+
+static void
+fail (IBBStanzaReader *self)
+{
+  self->failed = TRUE;
+  drop_stanza (self);
+}
+
+static gboolean
+equal (const xmlChar *a, const char *b)
+{
+  return a != NULL && strcmp ((const char *) a, b) == 0;
+}
+
+static gboolean
+is_stanza_namespace (const xmlChar *uri)
+{
+  return uri == NULL || equal (uri, IBB_CLIENT_NAMESPACE) || equal (uri, IBB_SERVER_NAMESPACE) ||
+         equal (uri, IBB_COMPONENT_NAMESPACE);
+}
+
+/* The attribute without a namespace (uri NULL) or in one. */
+static char *
+dup_attribute (const xmlChar **attributes, int n_attributes, const char *name, const char *uri)
+{
+  for (int i = 0; i < n_attributes; i++, attributes += IBB_SAX_ATTRIBUTE_FIELDS)
+    {
+      if (g_strcmp0 (IBB_SAX_ATTRIBUTE_URI (attributes), uri) == 0 &&
+          strcmp (IBB_SAX_ATTRIBUTE_NAME (attributes), name) == 0)
+        return g_strndup (IBB_SAX_ATTRIBUTE_VALUE (attributes),
+                          IBB_SAX_ATTRIBUTE_LENGTH (attributes));
+    }
+
+  return NULL;
+}
+
+/* A prefix without a declaration is an error from which libxml2 recovers. */
+static gboolean
+has_undeclared_prefix (const xmlChar  *local_name,
+                       const xmlChar  *prefix,
+                       const xmlChar  *uri,
+                       int             n_attributes,
+                       const xmlChar **attributes)
+{
+  if ((prefix != NULL && uri == NULL) || strchr ((const char *) local_name, ':') != NULL)
+    return TRUE;
+
+  for (int i = 0; i < n_attributes; i++, attributes += IBB_SAX_ATTRIBUTE_FIELDS)
+    {
+      if ((IBB_SAX_ATTRIBUTE_PREFIX (attributes) != NULL &&
+           IBB_SAX_ATTRIBUTE_URI (attributes) == NULL) ||
+          strchr (IBB_SAX_ATTRIBUTE_NAME (attributes), ':') != NULL)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+start_stanza (IBBStanzaReader *self,
+              const xmlChar   *local_name,
+              const xmlChar   *uri,
+              int              n_attributes,
+              const xmlChar  **attributes)
+{
+  IBBStanzaName name;
+  IBBPayload    payload = IBB_PAYLOAD_OTHER;
+
+  self->failed = FALSE;
+  self->place = PLACE_ELSEWHERE;
+  self->n_children = 0;
+  self->has_ibb = self->has_error = self->has_condition = self->has_type = self->has_text = FALSE;
+  ibb_xml_copy_reset (self->copy);
+
+  if (!is_stanza_namespace (uri))
+    return;
+  if (equal (local_name, "iq"))
+    name = IBB_STANZA_IQ;
+  else if (equal (local_name, "message"))
+    name = IBB_STANZA_MESSAGE;
+  else if (equal (local_name, "presence"))
+    name = IBB_STANZA_PRESENCE;
+  else
+    return;
+
+  self->stanza = ibb_stanza_record_new (name, NULL, payload, NULL, NULL);
+  self->stanza->kind = dup_attribute (attributes, n_attributes, "type", NULL);
+  self->stanza->id = dup_attribute (attributes, n_attributes, "id", NULL);
+  self->stanza->from = dup_attribute (attributes, n_attributes, "from", NULL);
+  self->stanza->to = dup_attribute (attributes, n_attributes, "to", NULL);
+
+  if (ibb_stanza_record_is_kind (self->stanza, "error"))
+    self->stanza->payload = IBB_PAYLOAD_ERROR;
+  else if (name == IBB_STANZA_IQ && ibb_stanza_record_is_kind (self->stanza, "result"))
+    self->stanza->payload = IBB_PAYLOAD_RESULT;
+}
+
+static void
+start_ibb (IBBStanzaReader *self, IBBPayload payload, int n_attributes, const xmlChar **attributes)
+{
+  IBBStanza       *stanza = self->stanza;
+  g_autofree char *value = NULL;
+
+  stanza->payload = payload;
+  if (payload == IBB_PAYLOAD_UNKNOWN)
+    return;
+
+  g_free (stanza->sid);
+  stanza->sid = dup_attribute (attributes, n_attributes, "sid", NULL);
+
+  if (payload == IBB_PAYLOAD_OPEN)
+    {
+      g_autofree char *carrier = dup_attribute (attributes, n_attributes, "stanza", NULL);
+
+      value = dup_attribute (attributes, n_attributes, "block-size", NULL);
+      stanza->block_size_valid = ibb_stanza_parse_block_size (value, &stanza->block_size);
+      stanza->carrier_valid = ibb_stanza_parse_carrier (carrier, &stanza->carrier);
+    }
+  else if (payload == IBB_PAYLOAD_CLOSE)
+    {
+      value = dup_attribute (attributes, n_attributes, "unclean", IBB_FEATURE_NAMESPACE);
+      stanza->unclean = g_strcmp0 (value, "true") == 0 || g_strcmp0 (value, "1") == 0;
+    }
+  else
+    {
+      value = dup_attribute (attributes, n_attributes, "seq", NULL);
+      stanza->seq_valid = ibb_stanza_parse_seq (value, &stanza->seq);
+      self->place = PLACE_DATA;
+      self->decoder = (IBBBase64Decoder) IBB_BASE64_DECODER_INIT;
+      self->block_length = self->block_room = 0;
+    }
+}
+
+/* A child of a request or of a message. */
+static void
+start_request_child (IBBStanzaReader *self,
+                     const xmlChar   *local_name,
+                     const xmlChar   *uri,
+                     int              n_attributes,
+                     const xmlChar  **attributes)
+{
+  IBBStanza *stanza = self->stanza;
+
+  if (equal (uri, IBB_NAMESPACE))
+    {
+      gboolean   is_message = stanza->name == IBB_STANZA_MESSAGE;
+      IBBPayload payload = IBB_PAYLOAD_UNKNOWN;
+
+      /* Only normal messages count (D-34), and only IQs open and close. */
+      if (is_message && stanza->kind != NULL && strcmp (stanza->kind, "normal") != 0)
+        return;
+
+      self->has_ibb = TRUE;
+      if (equal (local_name, "data"))
+        payload = IBB_PAYLOAD_DATA;
+      else if (is_message)
+        payload = IBB_PAYLOAD_UNKNOWN;
+      else if (equal (local_name, "open"))
+        payload = IBB_PAYLOAD_OPEN;
+      else if (equal (local_name, "close"))
+        payload = IBB_PAYLOAD_CLOSE;
+
+      /* The first counts; an IQ with several is sorted out when it ends. */
+      if (stanza->payload == IBB_PAYLOAD_OTHER ||
+          (stanza->payload == IBB_PAYLOAD_UNKNOWN && is_message))
+        start_ibb (self, payload, n_attributes, attributes);
+      else if (payload == IBB_PAYLOAD_DATA)
+        self->place = PLACE_ECHO;
+    }
+  else if (ibb_stanza_record_is_kind (stanza, "get") && stanza->payload == IBB_PAYLOAD_OTHER)
+    {
+      if (equal (uri, IBB_PING_NAMESPACE) && equal (local_name, "ping"))
+        {
+          stanza->payload = IBB_PAYLOAD_PING;
+        }
+      else if (equal (uri, IBB_DISCO_INFO_NAMESPACE) && equal (local_name, "query"))
+        {
+          g_autofree char *node = dup_attribute (attributes, n_attributes, "node", NULL);
+
+          if (node == NULL)
+            stanza->payload = IBB_PAYLOAD_DISCO_QUERY;
+        }
+    }
+}
+
+static void
+start_child (IBBStanzaReader *self,
+             const xmlChar   *local_name,
+             const xmlChar   *uri,
+             int              n_attributes,
+             const xmlChar  **attributes)
+{
+  IBBStanza *stanza = self->stanza;
+
+  self->n_children++;
+
+  if (stanza->payload == IBB_PAYLOAD_ERROR || stanza->payload == IBB_PAYLOAD_RESULT ||
+      stanza->payload == IBB_PAYLOAD_DISCO_INFO)
+    {
+      /* A block that the answer echoes is not decoded (D-36). */
+      if (equal (uri, IBB_NAMESPACE) && equal (local_name, "data"))
+        {
+          self->place = PLACE_ECHO;
+        }
+      else if (stanza->payload == IBB_PAYLOAD_ERROR && !self->has_error &&
+               equal (local_name, "error") && is_stanza_namespace (uri))
+        {
+          g_autofree char *type = dup_attribute (attributes, n_attributes, "type", NULL);
+
+          self->has_error = TRUE;
+          self->has_type = ibb_error_type_from_string (type, &stanza->error_type);
+          self->place = PLACE_ERROR;
+        }
+      else if (stanza->payload == IBB_PAYLOAD_RESULT && equal (uri, IBB_DISCO_INFO_NAMESPACE) &&
+               equal (local_name, "query"))
+        {
+          stanza->payload = IBB_PAYLOAD_DISCO_INFO;
+          self->features = g_ptr_array_new_with_free_func (g_free);
+          self->identities = g_ptr_array_new_with_free_func (g_free);
+          self->place = PLACE_DISCO;
+        }
+    }
+  else if (stanza->name == IBB_STANZA_MESSAGE ||
+           (stanza->name == IBB_STANZA_IQ && (ibb_stanza_record_is_kind (stanza, "set") ||
+                                              ibb_stanza_record_is_kind (stanza, "get"))))
+    {
+      start_request_child (self, local_name, uri, n_attributes, attributes);
+    }
+}
+
+static void
+start_grandchild (IBBStanzaReader *self,
+                  const xmlChar   *local_name,
+                  const xmlChar   *uri,
+                  int              n_attributes,
+                  const xmlChar  **attributes)
+{
+  IBBStanza *stanza = self->stanza;
+
+  if (self->place == PLACE_DATA)
+    {
+      stanza->has_child = TRUE;
+    }
+  else if (self->place == PLACE_ERROR && equal (uri, IBB_STANZA_ERROR_NAMESPACE))
+    {
+      if (equal (local_name, "text"))
+        {
+          if (!self->has_text)
+            {
+              self->has_text = TRUE;
+              self->place = PLACE_ERROR_TEXT;
+              g_string_truncate (self->text, 0);
+            }
+        }
+      else if (!self->has_condition)
+        {
+          self->has_condition =
+              ibb_condition_from_string ((const char *) local_name, &stanza->condition);
+        }
+    }
+  else if (self->place == PLACE_DISCO && equal (uri, IBB_DISCO_INFO_NAMESPACE))
+    {
+      if (equal (local_name, "feature"))
+        {
+          char *var = dup_attribute (attributes, n_attributes, "var", NULL);
+
+          if (var != NULL)
+            g_ptr_array_add (self->features, var);
+        }
+      else if (equal (local_name, "identity"))
+        {
+          g_autofree char *category = dup_attribute (attributes, n_attributes, "category", NULL);
+          g_autofree char *type = dup_attribute (attributes, n_attributes, "type", NULL);
+          g_autofree char *name = dup_attribute (attributes, n_attributes, "name", NULL);
+
+          if (category != NULL && type != NULL)
+            g_ptr_array_add (self->identities,
+                             g_strdup_printf ("%s/%s/%s", category, type, name ? name : ""));
+        }
+    }
+}
+
+void
+ibb_stanza_reader_start (IBBStanzaReader *self,
+                         const xmlChar   *local_name,
+                         const xmlChar   *prefix,
+                         const xmlChar   *uri,
+                         int              n_namespaces,
+                         const xmlChar  **namespaces,
+                         int              n_attributes,
+                         const xmlChar  **attributes)
+{
+  guint depth = self->depth++;
+
+  if (depth == 0)
+    start_stanza (self, local_name, uri, n_attributes, attributes);
+
+  if (self->stanza == NULL)
+    return;
+
+  if (depth >= IBB_STANZA_MAX_DEPTH ||
+      has_undeclared_prefix (local_name, prefix, uri, n_attributes, attributes))
+    {
+      fail (self);
+      return;
+    }
+
+  if (depth == 1)
+    start_child (self, local_name, uri, n_attributes, attributes);
+  else if (depth == 2)
+    start_grandchild (self, local_name, uri, n_attributes, attributes);
+
+  ibb_xml_copy_start (self->copy, depth, local_name, uri, n_namespaces, namespaces, n_attributes,
+                      attributes);
+  if (ibb_xml_copy_get_length (self->copy) > IBB_STANZA_MAX_LENGTH)
+    fail (self);
+}
+
+static void
+make_room (IBBStanzaReader *self, gsize room)
+{
+  if (room <= self->block_room)
+    return;
+
+  self->block_room = MAX (MAX (room, self->usual_room), 2 * self->block_room);
+  self->block = g_realloc (self->block, self->block_room);
+}
+
+/* Into the memory that the stanza will have. Blocks are often as long as the one before: then
+ * it is allocated once. */
+static void
+decode (IBBStanzaReader *self, const char *text, gsize length)
+{
+  IBBStanza *stanza = self->stanza;
+
+  stanza->text_length += length;
+
+  if (stanza->text_length > IBB_STANZA_MAX_BLOCK_TEXT)
+    self->decoder.status = IBB_BASE64_INVALID;
+  if (self->decoder.status == IBB_BASE64_INVALID)
+    return;
+
+  make_room (self, self->block_length + length / 4 * 3 + 3);
+  self->block_length +=
+      ibb_base64_decoder_feed (&self->decoder, text, length, self->block + self->block_length);
+}
+
+void
+ibb_stanza_reader_characters (IBBStanzaReader *self, const xmlChar *text, int length)
+{
+  if (self->stanza == NULL || length <= 0)
+    return;
+
+  if (self->place == PLACE_DATA)
+    {
+      /* The text of a child is not the block's; has_child says enough. */
+      if (self->depth == 2)
+        decode (self, (const char *) text, (gsize) length);
+      return;
+    }
+
+  if (self->place == PLACE_ECHO)
+    return;
+
+  if (self->place == PLACE_ERROR_TEXT && self->depth == 3 && self->text->len < TEXT_GATHERED)
+    g_string_append_len (self->text, (const char *) text,
+                         MIN (length, (int) (TEXT_GATHERED - self->text->len)));
+
+  ibb_xml_copy_characters (self->copy, (const char *) text, (gsize) length);
+
+  if (ibb_xml_copy_get_length (self->copy) > IBB_STANZA_MAX_LENGTH)
+    fail (self);
+}
+
+static void
+end_block (IBBStanzaReader *self)
+{
+  IBBStanza *stanza = self->stanza;
+
+  stanza->base64 = ibb_base64_decoder_finish (&self->decoder);
+  if (stanza->base64 == IBB_BASE64_INVALID)
+    {
+      g_clear_pointer (&self->block, g_free);
+      return;
+    }
+
+  self->usual_room = self->block_length + MAX_UNUSED / 2;
+  if (self->block_room - self->block_length > MAX_UNUSED)
+    self->block = g_realloc (self->block, self->block_length);
+  stanza->bytes = g_bytes_new_take (g_steal_pointer (&self->block), self->block_length);
+}
+
+static char **
+steal_strings (GPtrArray **array)
+{
+  g_ptr_array_add (*array, NULL);
+
+  return (char **) g_ptr_array_free (g_steal_pointer (array), FALSE);
+}
+
+static IBBStanza *
+end_stanza (IBBStanzaReader *self)
+{
+  IBBStanza *stanza = g_steal_pointer (&self->stanza);
+  gboolean   keep = TRUE;
+
+  /* RFC 6120 §8.2.3: an IQ that asks has exactly one child. One with more is
+   * none of the things that we know, so that nobody takes half of it. */
+  if (stanza->name == IBB_STANZA_IQ && self->n_children > 1)
+    {
+      if (self->has_ibb)
+        stanza->payload = IBB_PAYLOAD_UNKNOWN;
+      else if (stanza->payload == IBB_PAYLOAD_DISCO_QUERY || stanza->payload == IBB_PAYLOAD_PING)
+        stanza->payload = IBB_PAYLOAD_OTHER;
+    }
+
+  switch (stanza->payload)
+    {
+    case IBB_PAYLOAD_OPEN:
+    case IBB_PAYLOAD_DATA:
+    case IBB_PAYLOAD_CLOSE:
+    case IBB_PAYLOAD_PING:
+    case IBB_PAYLOAD_DISCO_QUERY:
+      keep = FALSE;
+      break;
+    case IBB_PAYLOAD_RESULT:
+      keep = self->n_children > 0;
+      break;
+    case IBB_PAYLOAD_DISCO_INFO:
+      stanza->features = steal_strings (&self->features);
+      stanza->identities = steal_strings (&self->identities);
+      break;
+    case IBB_PAYLOAD_ERROR:
+      if (!self->has_type)
+        stanza->error_type = ibb_condition_get_default_type (stanza->condition);
+      if (self->has_text)
+        stanza->text = ibb_error_text_dup (self->text->str);
+      break;
+    case IBB_PAYLOAD_UNKNOWN:
+      g_clear_pointer (&stanza->bytes, g_bytes_unref);
+      break;
+    case IBB_PAYLOAD_OTHER:
+    default:
+      break;
+    }
+
+  if (keep)
+    stanza->xml = ibb_xml_copy_dup_bytes (self->copy);
+
+  return stanza;
+}
+
+IBBStanza *
+ibb_stanza_reader_end (IBBStanzaReader *self)
+{
+  guint depth;
+
+  g_assert (self->depth > 0);
+  depth = --self->depth;
+
+  if (self->stanza == NULL)
+    return NULL;
+
+  if (depth == 0)
+    return end_stanza (self);
+
+  ibb_xml_copy_end (self->copy, depth);
+
+  if (depth == 1)
+    {
+      if (self->place == PLACE_DATA)
+        end_block (self);
+      self->place = PLACE_ELSEWHERE;
+    }
+  else if (depth == 2 && self->place == PLACE_ERROR_TEXT)
+    {
+      self->place = PLACE_ERROR;
+    }
+
+  return NULL;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "stanza/stream-xml.h"
+
+#include <string.h>
+
+#include "stanza/namespaces.h"
+#include "stanza/xml.h"
+
+static char *
+to_string (GByteArray *out)
+{
+  g_byte_array_append (out, (const guint8 *) "", 1);
+
+  return (char *) g_byte_array_free (out, FALSE);
+}
+
+char *
+ibb_stream_xml_dup_header (const char *to)
+{
+  GByteArray *out = g_byte_array_new ();
+
+  IBB_XML_APPEND (out, "<?xml version='1.0'?><stream:stream");
+  ibb_xml_append_attribute (out, " to='", to);
+  IBB_XML_APPEND (out, " version='1.0' xmlns='" IBB_CLIENT_NAMESPACE
+                       "' xmlns:stream='" IBB_STREAM_NAMESPACE "'>");
+
+  return to_string (out);
+}
+
+char *
+ibb_stream_xml_dup_end (void)
+{
+  return g_strdup ("</stream:stream>");
+}
+
+char *
+ibb_stream_xml_dup_error (const char *condition, const char *detail)
+{
+  return g_strdup_printf ("<stream:error><%s xmlns='" IBB_STREAM_ERROR_NAMESPACE
+                          "'/>%s</stream:error></stream:stream>",
+                          condition, detail != NULL ? detail : "");
+}
+
+char *
+ibb_stream_xml_dup_declarations (const char *prefix, int n_namespaces, const char **namespaces)
+{
+  GByteArray *out = g_byte_array_new ();
+
+  IBB_XML_APPEND (out, "<");
+  if (prefix != NULL)
+    {
+      ibb_xml_append (out, prefix);
+      IBB_XML_APPEND (out, ":");
+    }
+  IBB_XML_APPEND (out, "stream");
+  for (int i = 0; i < n_namespaces; i++)
+    {
+      IBB_XML_APPEND (out, " xmlns");
+      if (namespaces[2 * i] != NULL)
+        {
+          IBB_XML_APPEND (out, ":");
+          ibb_xml_append (out, namespaces[2 * i]);
+        }
+      ibb_xml_append_attribute (out, "='", namespaces[2 * i + 1]);
+    }
+  IBB_XML_APPEND (out, ">");
+
+  return to_string (out);
+}
+
+char *
+ibb_stream_xml_dup_starttls (void)
+{
+  return g_strdup ("<starttls xmlns='" IBB_TLS_NAMESPACE "'/>");
+}
+
+char *
+ibb_stream_xml_dup_auth (const char *mechanism, const char *text)
+{
+  return g_strdup_printf ("<auth xmlns='" IBB_SASL_NAMESPACE "' mechanism='%s'>%s</auth>",
+                          mechanism, text);
+}
+
+char *
+ibb_stream_xml_dup_response (const char *text)
+{
+  return g_strdup_printf ("<response xmlns='" IBB_SASL_NAMESPACE "'>%s</response>", text);
+}
+
+char *
+ibb_stream_xml_dup_bind (const char *id, const char *resource)
+{
+  GByteArray *out = g_byte_array_new ();
+
+  ibb_xml_append_attribute (out, "<iq type='set' id='", id);
+  IBB_XML_APPEND (out, "><bind xmlns='" IBB_BIND_NAMESPACE "'>");
+  if (resource != NULL)
+    {
+      IBB_XML_APPEND (out, "<resource>");
+      ibb_xml_append_escaped (out, resource, strlen (resource), FALSE);
+      IBB_XML_APPEND (out, "</resource>");
+    }
+  IBB_XML_APPEND (out, "</bind></iq>");
+
+  return to_string (out);
+}
+
+char *
+ibb_stream_xml_dup_session (const char *id)
+{
+  return g_strdup_printf (
+      "<iq type='set' id='%s'><session xmlns='" IBB_SESSION_NAMESPACE "'/></iq>", id);
+}
+
+char *
+ibb_stream_xml_dup_presence (int priority)
+{
+  return g_strdup_printf ("<presence><priority>%d</priority></presence>", priority);
+}
+
+char *
+ibb_stream_xml_dup_enable (void)
+{
+  return g_strdup ("<enable xmlns='" IBB_MANAGEMENT_NAMESPACE "' resume='true'/>");
+}
+
+char *
+ibb_stream_xml_dup_request (void)
+{
+  return g_strdup ("<r xmlns='" IBB_MANAGEMENT_NAMESPACE "'/>");
+}
+
+char *
+ibb_stream_xml_dup_acknowledgement (guint32 h)
+{
+  return g_strdup_printf ("<a xmlns='" IBB_MANAGEMENT_NAMESPACE "' h='%" G_GUINT32_FORMAT "'/>", h);
+}
+
+char *
+ibb_stream_xml_dup_resume (const char *id, guint32 h)
+{
+  GByteArray *out = g_byte_array_new ();
+
+  IBB_XML_APPEND (out, "<resume xmlns='" IBB_MANAGEMENT_NAMESPACE "'");
+  ibb_xml_append_number (out, " h='", h);
+  ibb_xml_append_attribute (out, " previd='", id);
+  IBB_XML_APPEND (out, "/>");
+
+  return to_string (out);
+}
+
+char *
+ibb_stream_xml_dup_count_too_high (guint32 h, guint32 sent)
+{
+  return g_strdup_printf ("<handled-count-too-high xmlns='" IBB_MANAGEMENT_NAMESPACE
+                          "' h='%" G_GUINT32_FORMAT "' send-count='%" G_GUINT32_FORMAT "'/>",
+                          h, sent);
+}

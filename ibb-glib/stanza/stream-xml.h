@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The XML that a client sends by itself, as no service and no application asks for it: the
+ * elements of an XML stream (RFC 6120), of its management (XEP-0198), and a login's own
+ * stanzas. Each function returns new text.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The XML stream (RFC 6120 §4). */
+char *ibb_stream_xml_dup_header (const char *to);
+char *ibb_stream_xml_dup_end (void);
+/* With the end of the stream. detail (nullable): XML beside the condition. */
+char *ibb_stream_xml_dup_error (const char *condition, const char *detail);
+/* A start tag of a stream that declares these namespaces: prefix or NULL, URI, … */
+char *
+ibb_stream_xml_dup_declarations (const char *prefix, int n_namespaces, const char **namespaces);
+
+/* STARTTLS and SASL (RFC 6120 §5, §6); the texts are base64, or "=". */
+char *ibb_stream_xml_dup_starttls (void);
+char *ibb_stream_xml_dup_auth (const char *mechanism, const char *text);
+char *ibb_stream_xml_dup_response (const char *text);
+
+/* The binding of a resource (RFC 6120 §7), and the session of RFC 3921 §3. resource is
+ * (nullable). */
+char *ibb_stream_xml_dup_bind (const char *id, const char *resource);
+char *ibb_stream_xml_dup_session (const char *id);
+char *ibb_stream_xml_dup_presence (int priority);
+
+/* Stream management (XEP-0198). */
+char *ibb_stream_xml_dup_enable (void);
+char *ibb_stream_xml_dup_request (void);
+char *ibb_stream_xml_dup_acknowledgement (guint32 h);
+char *ibb_stream_xml_dup_resume (const char *id, guint32 h);
+/* A detail of a stream error. */
+char *ibb_stream_xml_dup_count_too_high (guint32 h, guint32 sent);
+
+G_END_DECLS

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "stanza/xml-copy.h"
+
+#include <string.h>
+
+#include "stanza/sax.h"
+#include "stanza/xml.h"
+
+typedef struct
+{
+  const xmlChar *name;
+  const xmlChar *uri; /* (nullable): the default namespace in it, as it is written */
+} Level;
+
+struct _IBBXmlCopy
+{
+  Level       levels[IBB_XML_COPY_MAX_DEPTH];
+  GByteArray *xml;    /* keeps its room from stanza to stanza */
+  gboolean    in_tag; /* the last start tag lacks its ">" */
+};
+
+IBBXmlCopy *
+ibb_xml_copy_new (void)
+{
+  IBBXmlCopy *self = g_new0 (IBBXmlCopy, 1);
+
+  self->xml = g_byte_array_new ();
+
+  return self;
+}
+
+void
+ibb_xml_copy_free (IBBXmlCopy *self)
+{
+  g_byte_array_unref (self->xml);
+  g_free (self);
+}
+
+void
+ibb_xml_copy_reset (IBBXmlCopy *self)
+{
+  g_byte_array_set_size (self->xml, 0);
+  self->in_tag = FALSE;
+}
+
+static void
+append_attribute (
+    IBBXmlCopy *self, const char *prefix, const char *name, const char *value, gsize length)
+{
+  IBB_XML_APPEND (self->xml, " ");
+  if (prefix != NULL)
+    {
+      ibb_xml_append (self->xml, prefix);
+      IBB_XML_APPEND (self->xml, ":");
+    }
+  ibb_xml_append (self->xml, name);
+  IBB_XML_APPEND (self->xml, "='");
+  ibb_xml_append_escaped (self->xml, value, length, TRUE);
+  IBB_XML_APPEND (self->xml, "'");
+}
+
+static void
+end_tag (IBBXmlCopy *self)
+{
+  if (self->in_tag)
+    IBB_XML_APPEND (self->xml, ">");
+
+  self->in_tag = FALSE;
+}
+
+static gboolean
+is_declared (const char     *prefix,
+             int             n_namespaces,
+             const xmlChar **namespaces,
+             int             n_attributes,
+             const xmlChar **attributes)
+{
+  for (int i = 0; i < n_namespaces; i++)
+    {
+      if (g_strcmp0 ((const char *) namespaces[2 * i], prefix) == 0)
+        return TRUE;
+    }
+
+  for (int i = 0; i < n_attributes; i++)
+    {
+      if (g_strcmp0 (IBB_SAX_ATTRIBUTE_PREFIX (attributes + IBB_SAX_ATTRIBUTE_FIELDS * i),
+                     prefix) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* All declarations of prefixes are kept, as text may refer to them. */
+static void
+append_declarations (IBBXmlCopy     *self,
+                     int             n_namespaces,
+                     const xmlChar **namespaces,
+                     int             n_attributes,
+                     const xmlChar **attributes)
+{
+  for (int i = 0; i < n_namespaces; i++)
+    {
+      const char *prefix = (const char *) namespaces[2 * i];
+      const char *uri = (const char *) namespaces[2 * i + 1];
+
+      if (prefix != NULL && uri != NULL)
+        append_attribute (self, "xmlns", prefix, uri, strlen (uri));
+    }
+
+  /* One may have been declared outside of the stanza. */
+  for (int i = 0; i < n_attributes; i++)
+    {
+      const xmlChar **attribute = attributes + IBB_SAX_ATTRIBUTE_FIELDS * i;
+      const char     *prefix = IBB_SAX_ATTRIBUTE_PREFIX (attribute);
+      const char     *uri = IBB_SAX_ATTRIBUTE_URI (attribute);
+
+      if (prefix != NULL && strcmp (prefix, "xml") != 0 &&
+          !is_declared (prefix, n_namespaces, namespaces, i, attributes))
+        append_attribute (self, "xmlns", prefix, uri, strlen (uri));
+    }
+}
+
+/* For these the record has fields. */
+static gboolean
+is_in_record (const char *prefix, const char *name)
+{
+  return prefix == NULL && (strcmp (name, "type") == 0 || strcmp (name, "id") == 0 ||
+                            strcmp (name, "from") == 0 || strcmp (name, "to") == 0);
+}
+
+static void
+append_attributes (IBBXmlCopy     *self,
+                   int             n_attributes,
+                   const xmlChar **attributes,
+                   gboolean        is_stanza)
+{
+  for (int i = 0; i < n_attributes; i++)
+    {
+      const xmlChar **attribute = attributes + IBB_SAX_ATTRIBUTE_FIELDS * i;
+      const char     *prefix = IBB_SAX_ATTRIBUTE_PREFIX (attribute);
+      const char     *name = IBB_SAX_ATTRIBUTE_NAME (attribute);
+
+      if (!is_stanza || !is_in_record (prefix, name))
+        append_attribute (self, prefix, name, IBB_SAX_ATTRIBUTE_VALUE (attribute),
+                          IBB_SAX_ATTRIBUTE_LENGTH (attribute));
+    }
+}
+
+static gboolean
+is_same_namespace (const xmlChar *a, const xmlChar *b)
+{
+  return a == b || (a != NULL && b != NULL && strcmp ((const char *) a, (const char *) b) == 0);
+}
+
+static void
+append_name (IBBXmlCopy *self, guint depth, const xmlChar *local_name, const xmlChar *uri)
+{
+  const char *value = uri != NULL ? (const char *) uri : "";
+
+  end_tag (self);
+  IBB_XML_APPEND (self->xml, "<");
+  ibb_xml_append (self->xml, (const char *) local_name);
+  if (!is_same_namespace (uri, self->levels[depth - 1].uri))
+    append_attribute (self, NULL, "xmlns", value, strlen (value));
+}
+
+void
+ibb_xml_copy_start (IBBXmlCopy     *self,
+                    guint           depth,
+                    const xmlChar  *local_name,
+                    const xmlChar  *uri,
+                    int             n_namespaces,
+                    const xmlChar **namespaces,
+                    int             n_attributes,
+                    const xmlChar **attributes)
+{
+  g_assert (depth < IBB_XML_COPY_MAX_DEPTH);
+
+  self->levels[depth].name = local_name;
+  self->levels[depth].uri = uri;
+  if (depth > 0)
+    append_name (self, depth, local_name, uri);
+  append_declarations (self, n_namespaces, namespaces, n_attributes, attributes);
+  append_attributes (self, n_attributes, attributes, depth == 0);
+  self->in_tag = TRUE;
+
+  /* The end tag of a stanza is not kept with the rest: the writer adds it. */
+  if (depth == 0)
+    end_tag (self);
+}
+
+void
+ibb_xml_copy_characters (IBBXmlCopy *self, const char *text, gsize length)
+{
+  end_tag (self);
+  ibb_xml_append_escaped (self->xml, text, length, FALSE);
+}
+
+void
+ibb_xml_copy_end (IBBXmlCopy *self, guint depth)
+{
+  if (self->in_tag)
+    {
+      IBB_XML_APPEND (self->xml, "/>");
+      self->in_tag = FALSE;
+      return;
+    }
+
+  IBB_XML_APPEND (self->xml, "</");
+  ibb_xml_append (self->xml, (const char *) self->levels[depth].name);
+  IBB_XML_APPEND (self->xml, ">");
+}
+
+gsize
+ibb_xml_copy_get_length (IBBXmlCopy *self)
+{
+  return self->xml->len;
+}
+
+GBytes *
+ibb_xml_copy_dup_bytes (IBBXmlCopy *self)
+{
+  return g_bytes_new (self->xml->data, self->xml->len);
+}

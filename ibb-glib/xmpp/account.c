@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/account.h"
+
+#include "xmpp/secret.h"
+
+struct _IBBAccount
+{
+  GMutex           lock;
+  IBBLoginSettings settings; /* protected by lock, but for jid: immutable */
+};
+
+void
+ibb_login_settings_clear (IBBLoginSettings *self)
+{
+  g_clear_pointer (&self->jid, g_free);
+  g_clear_pointer (&self->password, ibb_secret_free);
+  g_clear_pointer (&self->host, g_free);
+  g_clear_object (&self->tls_database);
+  g_clear_object (&self->certificate);
+}
+
+IBBAccount *
+ibb_account_new (void)
+{
+  IBBAccount *self = g_new0 (IBBAccount, 1);
+
+  g_mutex_init (&self->lock);
+  self->settings.send_presence = TRUE;
+  self->settings.priority = IBB_ACCOUNT_DEFAULT_PRIORITY;
+  self->settings.resumable = TRUE;
+
+  return self;
+}
+
+void
+ibb_account_free (IBBAccount *self)
+{
+  ibb_login_settings_clear (&self->settings);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+void
+ibb_account_set_jid (IBBAccount *self, const char *jid)
+{
+  self->settings.jid = g_strdup (jid);
+}
+
+const char *
+ibb_account_get_jid (IBBAccount *self)
+{
+  return self->settings.jid;
+}
+
+void
+ibb_account_get (IBBAccount *self, IBBLoginSettings *settings)
+{
+  g_mutex_lock (&self->lock);
+  *settings = self->settings;
+  settings->jid = g_strdup (self->settings.jid != NULL ? self->settings.jid : "");
+  settings->password = g_strdup (self->settings.password);
+  settings->host = g_strdup (self->settings.host);
+  if (settings->tls_database != NULL)
+    g_object_ref (settings->tls_database);
+  if (settings->certificate != NULL)
+    g_object_ref (settings->certificate);
+  g_mutex_unlock (&self->lock);
+}
+
+/* The old value is freed by the caller, without the lock. */
+static gboolean
+swap_string (IBBAccount *self, char **field, char **value)
+{
+  gboolean changed;
+
+  g_mutex_lock (&self->lock);
+  changed = g_strcmp0 (*field, *value) != 0;
+  if (changed)
+    {
+      char *old = *field;
+
+      *field = *value;
+      *value = old;
+    }
+  g_mutex_unlock (&self->lock);
+
+  return changed;
+}
+
+gboolean
+ibb_account_set_password (IBBAccount *self, const char *password)
+{
+  char    *value = g_strdup (password);
+  gboolean changed = swap_string (self, &self->settings.password, &value);
+
+  ibb_secret_free (value);
+  return changed;
+}
+
+gboolean
+ibb_account_set_host (IBBAccount *self, const char *host)
+{
+  g_autofree char *value = g_strdup (host);
+
+  return swap_string (self, &self->settings.host, &value);
+}
+
+/* To drop the last reference may call the application. */
+static gboolean
+swap_object (IBBAccount *self, gpointer *field, gpointer *value)
+{
+  gboolean changed;
+
+  g_mutex_lock (&self->lock);
+  changed = *field != *value;
+  if (changed)
+    {
+      gpointer old = *field;
+
+      *field = *value;
+      *value = old;
+    }
+  g_mutex_unlock (&self->lock);
+
+  return changed;
+}
+
+gboolean
+ibb_account_set_tls_database (IBBAccount *self, GTlsDatabase *tls_database)
+{
+  gpointer value = tls_database != NULL ? g_object_ref (tls_database) : NULL;
+  gboolean changed = swap_object (self, (gpointer *) &self->settings.tls_database, &value);
+
+  g_clear_object (&value);
+  return changed;
+}
+
+gboolean
+ibb_account_set_certificate (IBBAccount *self, GTlsCertificate *certificate)
+{
+  gpointer value = certificate != NULL ? g_object_ref (certificate) : NULL;
+  gboolean changed = swap_object (self, (gpointer *) &self->settings.certificate, &value);
+
+  g_clear_object (&value);
+  return changed;
+}
+
+static gboolean
+set_int (IBBAccount *self, int *field, int value)
+{
+  gboolean changed;
+
+  g_mutex_lock (&self->lock);
+  changed = *field != value;
+  *field = value;
+  g_mutex_unlock (&self->lock);
+
+  return changed;
+}
+
+gboolean
+ibb_account_set_port (IBBAccount *self, guint port)
+{
+  gboolean changed;
+
+  g_mutex_lock (&self->lock);
+  changed = self->settings.port != port;
+  self->settings.port = port;
+  g_mutex_unlock (&self->lock);
+
+  return changed;
+}
+
+gboolean
+ibb_account_set_tls_mode (IBBAccount *self, IBBTlsMode tls_mode)
+{
+  gboolean changed;
+
+  g_mutex_lock (&self->lock);
+  changed = self->settings.tls_mode != tls_mode;
+  self->settings.tls_mode = tls_mode;
+  g_mutex_unlock (&self->lock);
+
+  return changed;
+}
+
+gboolean
+ibb_account_set_allow_plain_text (IBBAccount *self, gboolean allow_plain_text)
+{
+  return set_int (self, &self->settings.allow_plain_text, !!allow_plain_text);
+}
+
+gboolean
+ibb_account_set_forbid_plain (IBBAccount *self, gboolean forbid_plain)
+{
+  return set_int (self, &self->settings.forbid_plain, !!forbid_plain);
+}
+
+gboolean
+ibb_account_set_send_presence (IBBAccount *self, gboolean send_presence)
+{
+  return set_int (self, &self->settings.send_presence, !!send_presence);
+}
+
+gboolean
+ibb_account_set_priority (IBBAccount *self, int priority)
+{
+  return set_int (self, &self->settings.priority, priority);
+}
+
+gboolean
+ibb_account_set_resumable (IBBAccount *self, gboolean resumable)
+{
+  return set_int (self, &self->settings.resumable, !!resumable);
+}

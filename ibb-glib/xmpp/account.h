@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The settings of a client's logins. Any thread may change them; each login goes by a
+ * copy that it takes when it begins.
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "ibb-types.h"
+
+G_BEGIN_DECLS
+
+#define IBB_ACCOUNT_DEFAULT_PRIORITY (-1)
+
+typedef struct
+{
+  char            *jid;      /* in a copy, "" if there is none */
+  char            *password; /* (nullable) */
+  char            *host;     /* (nullable) */
+  guint            port;     /* 0: by SRV, or the usual one of host */
+  IBBTlsMode       tls_mode;
+  GTlsDatabase    *tls_database; /* (nullable) */
+  gboolean         allow_plain_text;
+  gboolean         forbid_plain;
+  GTlsCertificate *certificate; /* (nullable): for a server that asks for one */
+  gboolean         send_presence;
+  int              priority;
+  gboolean         resumable;
+} IBBLoginSettings;
+
+void ibb_login_settings_clear (IBBLoginSettings *self);
+
+typedef struct _IBBAccount IBBAccount;
+
+IBBAccount *ibb_account_new (void);
+void        ibb_account_free (IBBAccount *self);
+/* Once, before any other thread knows the account. */
+void        ibb_account_set_jid (IBBAccount *self, const char *jid);
+const char *ibb_account_get_jid (IBBAccount *self); /* (nullable) */
+/* Fills a copy, to be cleared by the caller. */
+void ibb_account_get (IBBAccount *self, IBBLoginSettings *settings);
+
+/* TRUE: it was another one before. */
+gboolean ibb_account_set_password (IBBAccount *self, const char *password);
+gboolean ibb_account_set_host (IBBAccount *self, const char *host);
+gboolean ibb_account_set_port (IBBAccount *self, guint port);
+gboolean ibb_account_set_tls_mode (IBBAccount *self, IBBTlsMode tls_mode);
+gboolean ibb_account_set_tls_database (IBBAccount *self, GTlsDatabase *tls_database);
+gboolean ibb_account_set_allow_plain_text (IBBAccount *self, gboolean allow_plain_text);
+gboolean ibb_account_set_forbid_plain (IBBAccount *self, gboolean forbid_plain);
+gboolean ibb_account_set_certificate (IBBAccount *self, GTlsCertificate *certificate);
+gboolean ibb_account_set_send_presence (IBBAccount *self, gboolean send_presence);
+gboolean ibb_account_set_priority (IBBAccount *self, int priority);
+gboolean ibb_account_set_resumable (IBBAccount *self, gboolean resumable);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (IBBLoginSettings, ibb_login_settings_clear)
+
+G_END_DECLS

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The elements of a SASL exchange on an XML stream (RFC 6120 §6.4). */
+
+#pragma once
+
+#include "xmpp/element.h"
+#include "xmpp/sasl.h"
+#include "xmpp/xml-stream.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBAuthentication IBBAuthentication;
+
+typedef enum
+{
+  IBB_AUTHENTICATION_GOES_ON,
+  IBB_AUTHENTICATION_DONE,
+  IBB_AUTHENTICATION_FAILED,  /* for a reason that may pass, or on our side */
+  IBB_AUTHENTICATION_REFUSED, /* by the server: another attempt would fail too */
+} IBBAuthenticationState;
+
+/* Sends the first element. Fills in, from the features, which mechanisms the server offers.
+ * NULL: none of them can be used. */
+IBBAuthentication *ibb_authentication_new (IBBXmlStream      *stream,
+                                           GMainContext      *context,
+                                           IBBSaslParameters *parameters,
+                                           IBBElement        *features,
+                                           GError           **error);
+void               ibb_authentication_free (IBBAuthentication *self);
+const char        *ibb_authentication_get_mechanism (IBBAuthentication *self);
+/* Takes an element of the server, and sends the answer, at once or after a computation. */
+IBBAuthenticationState
+ibb_authentication_handle (IBBAuthentication *self, IBBElement *element, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBAuthentication, ibb_authentication_free)
+
+G_END_DECLS

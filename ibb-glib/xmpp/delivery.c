@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/delivery.h"
+
+#include "ibb-connection-private.h"
+#include "runtime/answer.h"
+#include "xmpp/source.h"
+
+/* Strangers can send what nobody here takes: it waits for an application that does not run
+ * its context. In bytes. */
+#define MAX_SIZE (4 * 1024 * 1024)
+
+/* The source holds a reference: it may be running in the application's thread while the
+ * client goes in another. */
+struct _IBBDelivery
+{
+  GWeakRef      connection;
+  GMainContext *context;
+  IBBOutbox    *outbox; /* valid while connection is */
+
+  GMutex   lock;
+  GQueue   stanzas; /* protected by lock (element-type IBBStanza) */
+  gsize    size;    /* protected by lock: bytes of those, about */
+  GSource *source;  /* protected by lock (owned) (nullable) */
+};
+
+IBBDelivery *
+ibb_delivery_new (IBBConnection *connection, IBBOutbox *outbox)
+{
+  IBBDelivery *self = g_atomic_rc_box_new0 (IBBDelivery);
+
+  g_weak_ref_init (&self->connection, connection);
+  self->context = g_main_context_ref_thread_default ();
+  self->outbox = outbox;
+  g_mutex_init (&self->lock);
+  g_queue_init (&self->stanzas);
+
+  return self;
+}
+
+static void
+delivery_clear (gpointer data)
+{
+  IBBDelivery *self = data;
+
+  g_weak_ref_clear (&self->connection);
+  g_queue_clear_full (&self->stanzas, (GDestroyNotify) ibb_stanza_unref);
+  g_main_context_unref (self->context);
+  g_mutex_clear (&self->lock);
+}
+
+static void
+delivery_unref (gpointer data)
+{
+  g_atomic_rc_box_release_full (data, delivery_clear);
+}
+
+void
+ibb_delivery_free (IBBDelivery *self)
+{
+  g_mutex_lock (&self->lock);
+  ibb_source_clear (&self->source);
+  g_mutex_unlock (&self->lock);
+  delivery_unref (self);
+}
+
+static IBBStanza *
+pop (IBBDelivery *self, gboolean *more)
+{
+  IBBStanza *stanza;
+
+  g_mutex_lock (&self->lock);
+  stanza = g_queue_pop_head (&self->stanzas);
+  if (stanza != NULL)
+    self->size -= ibb_stanza_record_get_size (stanza);
+  *more = !g_queue_is_empty (&self->stanzas);
+  if (!*more)
+    ibb_source_clear (&self->source);
+  g_mutex_unlock (&self->lock);
+
+  return stanza;
+}
+
+static gboolean
+emit_cb (gpointer user_data)
+{
+  IBBDelivery              *self = user_data;
+  g_autoptr (IBBConnection) connection = g_weak_ref_get (&self->connection);
+  g_autoptr (IBBStanza)     stanza = NULL;
+  gboolean                  more;
+
+  if (connection == NULL)
+    return G_SOURCE_REMOVE;
+
+  stanza = pop (self, &more);
+  if (stanza != NULL && !ibb_connection_emit_stanza_received (connection, stanza))
+    {
+      g_autoptr (IBBStanza) answer =
+          ibb_answer_new_refusal (stanza, IBB_CONDITION_SERVICE_UNAVAILABLE);
+
+      if (answer != NULL)
+        ibb_outbox_send_answer (self->outbox, answer);
+    }
+
+  return more;
+}
+
+gboolean
+ibb_delivery_post (IBBDelivery *self, IBBStanza *stanza)
+{
+  gsize    size = ibb_stanza_record_get_size (stanza);
+  gboolean posted;
+
+  g_mutex_lock (&self->lock);
+  posted = self->size + size <= MAX_SIZE;
+  if (posted)
+    {
+      g_queue_push_tail (&self->stanzas, ibb_stanza_ref (stanza));
+      self->size += size;
+    }
+  if (posted && self->source == NULL)
+    {
+      GSource *source = g_idle_source_new ();
+
+      /* A handler that runs a main loop of its own gets the next stanza there. */
+      g_source_set_can_recurse (source, TRUE);
+      self->source = ibb_source_attach (source, self->context, "[ibb-glib] stanza-received",
+                                        emit_cb, g_atomic_rc_box_acquire (self), delivery_unref);
+    }
+  g_mutex_unlock (&self->lock);
+
+  return posted;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The encryption of an XML stream: the TLS handshake, which runs in a thread of its own, and
+ * what becomes of the stream then. On the worker.
+ */
+
+#pragma once
+
+#include "runtime/thread.h"
+#include "xmpp/account.h"
+#include "xmpp/xml-stream.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBEncryption IBBEncryption;
+
+/* What the handshake ends with. */
+typedef struct
+{
+  void (*secured) (gpointer owner); /* the stream goes through TLS */
+  /* The certificate is neither trusted nor accepted. The answer is ibb_encryption_accept (),
+   * unless the handshake has stopped with error (nullable): then it takes another
+   * connection. */
+  void (*untrusted) (GTlsCertificate     *certificate,
+                     GTlsCertificateFlags errors,
+                     const GError        *error,
+                     gpointer             owner);
+  void (*failed) (const GError *error, gpointer owner);
+} IBBEncryptionHandler;
+
+/* accepted_certificate (nullable): of the server, by the application. */
+IBBEncryption *ibb_encryption_new (IBBThread                  *thread,
+                                   IBBXmlStream               *stream,
+                                   const char                 *domain,
+                                   const IBBLoginSettings     *settings,
+                                   GTlsCertificate            *accepted_certificate,
+                                   const IBBEncryptionHandler *handler,
+                                   gpointer                    owner);
+/* Nothing is called any more. */
+void ibb_encryption_free (IBBEncryption *self);
+/* The same, and the stream ends with error, as soon as no thread of the TLS library uses its
+ * socket. */
+void ibb_encryption_abort (IBBEncryption *self, const GError *error);
+void ibb_encryption_accept (IBBEncryption *self);
+/* (nullable) (transfer none): once it is secured. */
+GTlsConnection *ibb_encryption_get_tls (IBBEncryption *self);
+
+G_END_DECLS

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/handshake.h"
+
+#include "ibb-intl-private.h"
+#include "xmpp/domain.h"
+
+/* The task and the handler of the signal share it. */
+typedef struct
+{
+  char                *domain;
+  gboolean             direct;
+  gboolean             has_certificate; /* of the client */
+  GTlsCertificate     *accepted;        /* (owned) (nullable) */
+  GTlsCertificate     *untrusted;       /* (owned) (nullable): of the server */
+  GTlsCertificateFlags errors;          /* of untrusted */
+} Handshake;
+
+static void
+handshake_clear (gpointer data)
+{
+  Handshake *self = data;
+
+  g_free (self->domain);
+  g_clear_object (&self->accepted);
+  g_clear_object (&self->untrusted);
+}
+
+static void
+handshake_unref (gpointer data)
+{
+  g_atomic_rc_box_release_full (data, handshake_clear);
+}
+
+static void
+handshake_unref_closure (gpointer data, GClosure *closure)
+{
+  handshake_unref (data);
+}
+
+/* The TLS library sends the client's certificate as soon as this returns TRUE, so that
+ * the handshake has to stop here for a server that nobody has accepted yet. Without a
+ * client certificate it may go on, and the caller judges the server afterwards. */
+static gboolean
+accept_certificate_cb (GTlsConnection      *connection,
+                       GTlsCertificate     *certificate,
+                       GTlsCertificateFlags errors,
+                       gpointer             user_data)
+{
+  Handshake *self = user_data;
+
+  if (self->accepted != NULL && g_tls_certificate_is_same (certificate, self->accepted))
+    return TRUE;
+
+  g_set_object (&self->untrusted, certificate);
+  self->errors = errors;
+  return !self->has_certificate;
+}
+
+static const char *
+explain_certificate (GTlsCertificateFlags errors)
+{
+  if (errors & G_TLS_CERTIFICATE_BAD_IDENTITY)
+    return _ ("it belongs to another name");
+  if (errors & G_TLS_CERTIFICATE_REVOKED)
+    return _ ("it was revoked");
+  if (errors & G_TLS_CERTIFICATE_EXPIRED)
+    return _ ("it has expired");
+  if (errors & G_TLS_CERTIFICATE_NOT_ACTIVATED)
+    return _ ("it is not valid yet");
+  if (errors & G_TLS_CERTIFICATE_INSECURE)
+    return _ ("it is too weak");
+  if (errors & G_TLS_CERTIFICATE_UNKNOWN_CA)
+    return _ ("it is not signed by a trusted authority");
+
+  return _ ("it could not be verified");
+}
+
+/* SHA-256, as openssl prints it: capital pairs with colons. */
+static char *
+dup_fingerprint (GTlsCertificate *certificate)
+{
+  g_autoptr (GByteArray) der = NULL;
+  g_autofree char       *digits = NULL;
+  GString               *fingerprint = g_string_new (NULL);
+
+  g_object_get (certificate, "certificate", &der, NULL);
+  digits = g_compute_checksum_for_data (G_CHECKSUM_SHA256, der->data, der->len);
+  for (guint i = 0; digits[i] != '\0'; i++)
+    {
+      if (i > 0 && i % 2 == 0)
+        g_string_append_c (fingerprint, ':');
+      g_string_append_c (fingerprint, g_ascii_toupper (digits[i]));
+    }
+
+  return g_string_free (fingerprint, FALSE);
+}
+
+GError *
+ibb_handshake_new_certificate_error (GTlsCertificate     *certificate,
+                                     GTlsCertificateFlags errors,
+                                     const char          *domain)
+{
+  g_autofree char *fingerprint = dup_fingerprint (certificate);
+
+  return g_error_new (G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
+                      _ ("The certificate of “%s” is not trusted: %s (SHA-256 %s)"), domain,
+                      explain_certificate (errors), fingerprint);
+}
+
+/* The TLS library names neither the server nor a way out. Its code does not tell the
+ * causes apart either: for a server that hangs up GnuTLS says "no TLS". */
+static GError *
+new_handshake_error (const GError *error, const Handshake *handshake)
+{
+  if (error->domain == G_TLS_ERROR && error->code == G_TLS_ERROR_CERTIFICATE_REQUIRED)
+    return g_error_new (error->domain, error->code,
+                        _ ("The server of “%s” requires a client certificate (%s)"),
+                        handshake->domain, error->message);
+  if (handshake->direct)
+    return g_error_new (error->domain, error->code,
+                        _ ("No TLS with the server of “%s” (%s): the port may be for STARTTLS, or "
+                           "the server lacks TLS 1.2 or requires a client certificate"),
+                        handshake->domain, error->message);
+
+  return g_error_new (error->domain, error->code,
+                      _ ("No TLS with the server of “%s” (%s): it may lack TLS 1.2 or require a "
+                         "client certificate"),
+                      handshake->domain, error->message);
+}
+
+/* RFC 8996, RFC 7590 §3.1. GIO has no public setting for the oldest version to offer. So
+ * far the server got the domain only, and the client's certificate if its own was
+ * accepted. */
+static gboolean
+check_version (GTlsConnection *tls, const char *domain, GError **error)
+{
+  GTlsProtocolVersion version = g_tls_connection_get_protocol_version (tls);
+
+  if (version >= G_TLS_PROTOCOL_VERSION_TLS_1_2 && version != G_TLS_PROTOCOL_VERSION_DTLS_1_0 &&
+      version != G_TLS_PROTOCOL_VERSION_DTLS_1_2)
+    return TRUE;
+
+  g_set_error (error, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE,
+               _ ("The server of “%s” offers no TLS newer than 1.1, which is not secure: ask its "
+                  "operator to enable TLS 1.2"),
+               domain);
+  return FALSE;
+}
+
+/* (transfer full) */
+static GError *
+take_handshake_error (GError *error, const Handshake *handshake)
+{
+  g_autoptr (GError) cause = error;
+
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return g_steal_pointer (&cause);
+  if (handshake->untrusted != NULL && handshake->has_certificate)
+    return ibb_handshake_new_certificate_error (handshake->untrusted, handshake->errors,
+                                                handshake->domain);
+
+  return new_handshake_error (cause, handshake);
+}
+
+static void
+handshake_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask)  task = user_data;
+  Handshake         *handshake = g_task_get_task_data (task);
+  GTlsConnection    *tls = G_TLS_CONNECTION (object);
+  g_autoptr (GError) error = NULL;
+
+  if (!g_tls_connection_handshake_finish (tls, result, &error))
+    g_task_return_error (task, take_handshake_error (g_steal_pointer (&error), handshake));
+  else if (g_tls_connection_get_peer_certificate (tls) == NULL)
+    g_task_return_new_error (task, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
+                             _ ("The server of “%s” showed no certificate"), handshake->domain);
+  else if (!check_version (tls, handshake->domain, &error))
+    g_task_return_error (task, g_steal_pointer (&error));
+  else
+    g_task_return_pointer (task, g_object_ref (tls), g_object_unref);
+}
+
+/* A certificate names an IPv6 address without the brackets that it has in a JID. */
+static GSocketConnectable *
+new_identity (const char *domain)
+{
+  g_autofree char *address = ibb_domain_dup_address (domain);
+  g_autofree char *name =
+      address != NULL ? g_steal_pointer (&address) : ibb_domain_to_ascii (domain);
+
+  return g_network_address_new (name, 0);
+}
+
+void
+ibb_handshake_async (GIOStream                    *base,
+                     const IBBHandshakeParameters *parameters,
+                     GCancellable                 *cancellable,
+                     GAsyncReadyCallback           callback,
+                     gpointer                      user_data)
+{
+  static const char *const protocols[] = { "xmpp-client", NULL };
+  g_autoptr (GTask)        task = g_task_new (NULL, cancellable, callback, user_data);
+  g_autoptr (GIOStream)    stream = NULL;
+  g_autoptr (GError)       error = NULL;
+  /* The name that counts is the account's, wherever it led (RFC 6120 §13.7.2). */
+  g_autoptr (GSocketConnectable) identity = new_identity (parameters->domain);
+  Handshake                     *handshake = g_atomic_rc_box_new0 (Handshake);
+  GTlsConnection                *tls;
+
+  g_task_set_source_tag (task, ibb_handshake_async);
+  g_task_set_name (task, "[ibb-glib] TLS handshake");
+  /* A handshake that was cancelled comes back once its thread is done. */
+  g_task_set_check_cancellable (task, FALSE);
+  handshake->domain = g_strdup (parameters->domain);
+  handshake->direct = parameters->direct;
+  handshake->has_certificate = parameters->certificate != NULL;
+  g_set_object (&handshake->accepted, parameters->accepted_certificate);
+  g_task_set_task_data (task, handshake, handshake_unref);
+  stream = g_tls_client_connection_new (base, identity, &error);
+  if (stream == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+
+  tls = G_TLS_CONNECTION (stream);
+  if (parameters->database != NULL)
+    g_tls_connection_set_database (tls, parameters->database);
+  if (parameters->certificate != NULL)
+    g_tls_connection_set_certificate (tls, parameters->certificate);
+  if (parameters->direct)
+    g_tls_connection_set_advertised_protocols (tls, protocols);
+  /* An XML stream has an end of its own. */
+  g_tls_connection_set_require_close_notify (tls, FALSE);
+  g_signal_connect_data (tls, "accept-certificate", G_CALLBACK (accept_certificate_cb),
+                         g_atomic_rc_box_acquire (handshake), handshake_unref_closure, 0);
+  g_tls_connection_handshake_async (tls, G_PRIORITY_DEFAULT, cancellable, handshake_cb,
+                                    g_steal_pointer (&task));
+}
+
+GTlsConnection *
+ibb_handshake_finish (GAsyncResult         *result,
+                      GTlsCertificate     **untrusted,
+                      GTlsCertificateFlags *errors,
+                      GError              **error)
+{
+  Handshake         *handshake = g_task_get_task_data (G_TASK (result));
+  g_autoptr (GError) cause = NULL;
+  GTlsConnection    *tls = g_task_propagate_pointer (G_TASK (result), &cause);
+
+  *untrusted = NULL;
+  *errors = handshake->errors;
+  if (tls != NULL || g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+    g_set_object (untrusted, handshake->untrusted);
+  if (cause != NULL)
+    g_propagate_error (error, g_steal_pointer (&cause));
+  return tls;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/keepalive.h"
+
+#include "core/jid.h"
+#include "ibb-intl-private.h"
+#include "xmpp/id.h"
+#include "xmpp/source.h"
+
+#define NEVER G_MAXINT64
+
+struct _IBBKeepalive
+{
+  IBBThread *thread;
+  IBBOutbox *outbox;
+  int        interval; /* atomic */
+  int        timeout;  /* atomic */
+
+  /* worker thread only */
+  IBBXmlStream *stream;  /* (owned) (nullable): the one that is watched */
+  char         *jid;     /* (nullable) */
+  GSource      *timer;   /* (owned) (nullable) */
+  char         *ping_id; /* (nullable): of the last ping, until it is answered */
+  gint64        pinged_at;
+  guint         n_silences; /* since the server last acknowledged anything */
+};
+
+IBBKeepalive *
+ibb_keepalive_new (IBBThread *thread, IBBOutbox *outbox)
+{
+  IBBKeepalive *self = g_new0 (IBBKeepalive, 1);
+
+  self->thread = thread;
+  self->outbox = outbox;
+  self->interval = IBB_KEEPALIVE_DEFAULT_INTERVAL;
+  self->timeout = IBB_KEEPALIVE_DEFAULT_TIMEOUT;
+
+  return self;
+}
+
+void
+ibb_keepalive_free (IBBKeepalive *self)
+{
+  ibb_keepalive_stop (self);
+  g_free (self->ping_id);
+  g_free (self);
+}
+
+static void
+send_ping (IBBKeepalive *self)
+{
+  g_autofree char *domain = ibb_jid_dup_domain (self->jid);
+  IBBStanza       *ping;
+
+  g_free (self->ping_id);
+  self->ping_id = ibb_id_new ();
+  ping = ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_PING, self->ping_id, domain);
+  ibb_outbox_send (self->outbox, ping);
+  ibb_stanza_record_unref (ping);
+  self->pinged_at = g_get_monotonic_time ();
+}
+
+gboolean
+ibb_keepalive_take_pong (IBBKeepalive *self, const IBBStanza *stanza)
+{
+  if (stanza->name != IBB_STANZA_IQ || self->ping_id == NULL ||
+      g_strcmp0 (stanza->id, self->ping_id) != 0)
+    return FALSE;
+
+  g_clear_pointer (&self->ping_id, g_free);
+  return TRUE;
+}
+
+static void
+send_question (IBBKeepalive *self)
+{
+  if (!ibb_outbox_request (self->outbox))
+    send_ping (self);
+}
+
+static void
+drop_stream (IBBKeepalive *self)
+{
+  g_autoptr (IBBXmlStream) stream = ibb_xml_stream_ref (self->stream);
+  g_autoptr (GError)       error = g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                                                _ ("The server of “%s” no longer answers"), self->jid);
+
+  self->n_silences++;
+  ibb_xml_stream_drop (stream, error);
+}
+
+/* Sends the question if it is due; returns when to look again, or NEVER. The server is gone
+ * when it had its time for an answer, and so much time has passed since the last sign of
+ * life as a silent application would have waited. */
+static gint64
+check (IBBKeepalive *self, gint64 now, gboolean *gone)
+{
+  gint64   last_read = ibb_xml_stream_get_last_read_time (self->stream);
+  gint64   asked_at = MAX (self->pinged_at, ibb_outbox_get_request_time (self->outbox));
+  gint64   interval = (gint64) g_atomic_int_get (&self->interval) * 1000;
+  gint64   timeout = (gint64) g_atomic_int_get (&self->timeout) * 1000;
+  gboolean asked = asked_at > last_read;
+  gint64   since = asked ? asked_at : last_read;
+
+  if (interval > 0 && now >= since + interval && (!asked || timeout == 0))
+    {
+      send_question (self);
+      asked = TRUE;
+      since = now;
+    }
+  if (asked && timeout > 0)
+    {
+      gint64 gone_time = MAX (since, last_read + interval) + timeout;
+
+      *gone = now >= gone_time;
+      /* Once it is answered, the next question is due before that. */
+      return interval > 0 ? MIN (gone_time, now + interval) : gone_time;
+    }
+  if (interval > 0)
+    return since + interval;
+  /* Sending already requests acknowledgements; check whether one is overdue. */
+  return timeout > 0 ? now + MAX (timeout, G_USEC_PER_SEC) : NEVER;
+}
+
+/* The timer, or a change of the settings. */
+static gboolean
+check_cb (gpointer user_data)
+{
+  IBBKeepalive *self = user_data;
+  gint64        now = g_get_monotonic_time ();
+  gboolean      gone = FALSE;
+  gint64        due;
+
+  ibb_source_clear (&self->timer);
+  if (self->stream == NULL)
+    return G_SOURCE_REMOVE;
+
+  due = check (self, now, &gone);
+  if (gone)
+    drop_stream (self);
+  else if (due != NEVER)
+    self->timer = ibb_source_attach (
+        g_timeout_source_new ((guint) MIN (MAX (due - now, 0) / 1000 + 1, G_MAXINT)),
+        ibb_thread_get_context (self->thread), "[ibb-glib] keepalive", check_cb, self, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+/* The client, whose end goes the same way, is still there: see ibb_link_leave (). */
+static gboolean
+set (IBBKeepalive *self, int *setting, guint value)
+{
+  if (g_atomic_int_get (setting) == (int) value)
+    return FALSE;
+
+  g_atomic_int_set (setting, (int) value);
+  ibb_thread_invoke (self->thread, check_cb, self, NULL);
+  return TRUE;
+}
+
+gboolean
+ibb_keepalive_set_interval (IBBKeepalive *self, guint interval)
+{
+  return set (self, &self->interval, interval);
+}
+
+gboolean
+ibb_keepalive_set_timeout (IBBKeepalive *self, guint timeout)
+{
+  return set (self, &self->timeout, timeout);
+}
+
+guint
+ibb_keepalive_get_interval (IBBKeepalive *self)
+{
+  return (guint) g_atomic_int_get (&self->interval);
+}
+
+guint
+ibb_keepalive_get_timeout (IBBKeepalive *self)
+{
+  return (guint) g_atomic_int_get (&self->timeout);
+}
+
+void
+ibb_keepalive_start (IBBKeepalive *self, IBBXmlStream *stream, const char *jid)
+{
+  self->stream = ibb_xml_stream_ref (stream);
+  self->jid = g_strdup (jid);
+  check_cb (self);
+}
+
+void
+ibb_keepalive_stop (IBBKeepalive *self)
+{
+  ibb_source_clear (&self->timer);
+  g_clear_pointer (&self->stream, ibb_xml_stream_unref);
+  g_clear_pointer (&self->jid, g_free);
+}
+
+void
+ibb_keepalive_forget_silences (IBBKeepalive *self)
+{
+  self->n_silences = 0;
+}
+
+gboolean
+ibb_keepalive_is_in_vain (IBBKeepalive *self)
+{
+  return self->n_silences >= IBB_KEEPALIVE_MAX_SILENCES;
+}

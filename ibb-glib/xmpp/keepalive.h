@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Finds out whether the server is still there. Only what arrives says so: what was written
+ * may have gone nowhere. After a silence the server is asked, by a request for an
+ * acknowledgement (XEP-0198) or else a ping (XEP-0199); and when nothing at all arrives
+ * then, the XML stream is dropped. The question also keeps networks from forgetting an idle
+ * connection (RFC 6120 §4.6.1).
+ *
+ * On the worker, but for the settings.
+ */
+
+#pragma once
+
+#include "core/stanza.h"
+#include "runtime/thread.h"
+#include "xmpp/outbox.h"
+
+G_BEGIN_DECLS
+
+/* Milliseconds. */
+#define IBB_KEEPALIVE_DEFAULT_INTERVAL 15000
+#define IBB_KEEPALIVE_DEFAULT_TIMEOUT 15000
+
+/* How often the server may fall silent without having acknowledged anything: a resumed
+ * stream may stay deaf. */
+#define IBB_KEEPALIVE_MAX_SILENCES 3
+
+typedef struct _IBBKeepalive IBBKeepalive;
+
+IBBKeepalive *ibb_keepalive_new (IBBThread *thread, IBBOutbox *outbox);
+void          ibb_keepalive_free (IBBKeepalive *self);
+
+/* Any thread; milliseconds, 0 for never. A change counts at once. TRUE: it was another one. */
+gboolean ibb_keepalive_set_interval (IBBKeepalive *self, guint interval);
+gboolean ibb_keepalive_set_timeout (IBBKeepalive *self, guint timeout);
+guint    ibb_keepalive_get_interval (IBBKeepalive *self);
+guint    ibb_keepalive_get_timeout (IBBKeepalive *self);
+
+/* jid: of the account, for messages and for the server's address. */
+void ibb_keepalive_start (IBBKeepalive *self, IBBXmlStream *stream, const char *jid);
+void ibb_keepalive_stop (IBBKeepalive *self);
+/* TRUE: it is the answer to the ping. */
+gboolean ibb_keepalive_take_pong (IBBKeepalive *self, const IBBStanza *stanza);
+
+/* The server acknowledged something, or the login is over. */
+void ibb_keepalive_forget_silences (IBBKeepalive *self);
+/* Whether it fell silent too often. */
+gboolean ibb_keepalive_is_in_vain (IBBKeepalive *self);
+
+G_END_DECLS

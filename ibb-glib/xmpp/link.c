@@ -1,0 +1,613 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/link.h"
+
+#include "ibb-connection-private.h"
+#include "ibb-intl-private.h"
+#include "runtime/answer.h"
+#include "stanza/namespaces.h"
+#include "stanza/stream-xml.h"
+#include "xmpp/acknowledger.h"
+#include "xmpp/delivery.h"
+#include "xmpp/login.h"
+#include "xmpp/logouts.h"
+#include "xmpp/queries.h"
+#include "xmpp/reconnection.h"
+#include "xmpp/stream-error.h"
+#include "xmpp/stream-management.h"
+
+/* What a client says that it is, in disco#info. */
+#define IDENTITY "client/pc/ibb-glib"
+
+struct _IBBLink
+{
+  GWeakRef   client;
+  guint      certificate_signal;
+  IBBThread *thread;
+
+  /* (owned); each says which threads may call it */
+  IBBAccount          *account;
+  IBBStatus           *status;
+  IBBOutbox           *outbox;
+  IBBAcknowledger     *acknowledger;
+  IBBStreamManagement *management;
+  IBBKeepalive        *keepalive;
+  IBBQueries          *queries;
+  IBBDelivery         *delivery;
+  IBBLogouts          *logouts;
+
+  /* worker thread only */
+  IBBLogin        *login;                /* (owned) (nullable): while connecting */
+  IBBXmlStream    *stream;               /* (owned) (nullable): while online */
+  IBBReconnection *reconnection;         /* (owned) (nullable): while suspended */
+  GTlsCertificate *accepted_certificate; /* (owned) (nullable): by the application, at the login */
+  gboolean         may_resume;           /* the server ended the stream and may have kept it */
+  gboolean         is_logging_out;
+};
+
+IBBLink *
+ibb_link_new (IBBConnection *client, guint certificate_signal)
+{
+  IBBLink      *self = g_new0 (IBBLink, 1);
+  GMainContext *context;
+
+  g_weak_ref_init (&self->client, client);
+  self->certificate_signal = certificate_signal;
+  self->thread = ibb_thread_new ("ibb-client");
+  context = ibb_thread_get_context (self->thread);
+  self->account = ibb_account_new ();
+  self->status = ibb_status_new (G_OBJECT (client));
+  self->outbox = ibb_outbox_new (context);
+  self->acknowledger = ibb_acknowledger_new (context);
+  self->management = ibb_stream_management_new (self->outbox, self->acknowledger);
+  self->keepalive = ibb_keepalive_new (self->thread, self->outbox);
+  self->queries = ibb_queries_new (self->thread, self->outbox, self->status);
+  self->delivery = ibb_delivery_new (client, self->outbox);
+  self->logouts = ibb_logouts_new (self->thread);
+
+  return self;
+}
+
+static void
+link_free (gpointer data)
+{
+  IBBLink *self = data;
+
+  g_assert (self->login == NULL && self->reconnection == NULL);
+
+  g_clear_object (&self->accepted_certificate);
+  ibb_logouts_free (self->logouts);
+  ibb_delivery_free (self->delivery);
+  ibb_queries_free (self->queries);
+  ibb_keepalive_free (self->keepalive);
+  ibb_stream_management_free (self->management);
+  ibb_acknowledger_free (self->acknowledger);
+  ibb_outbox_free (self->outbox);
+  ibb_status_free (self->status);
+  ibb_account_free (self->account);
+  g_clear_pointer (&self->stream, ibb_xml_stream_unref);
+  g_weak_ref_clear (&self->client);
+  g_free (self);
+}
+
+IBBThread *
+ibb_link_get_thread (IBBLink *self)
+{
+  return self->thread;
+}
+
+IBBAccount *
+ibb_link_get_account (IBBLink *self)
+{
+  return self->account;
+}
+
+IBBStatus *
+ibb_link_get_status (IBBLink *self)
+{
+  return self->status;
+}
+
+IBBOutbox *
+ibb_link_get_outbox (IBBLink *self)
+{
+  return self->outbox;
+}
+
+IBBKeepalive *
+ibb_link_get_keepalive (IBBLink *self)
+{
+  return self->keepalive;
+}
+
+/* Incoming stanzas. */
+
+static void
+send_answer (IBBLink *self, IBBStanza *answer)
+{
+  if (answer == NULL)
+    return;
+
+  ibb_outbox_send_answer (self->outbox, answer);
+  ibb_stanza_unref (answer);
+}
+
+static IBBStanza *
+create_answer (IBBConnection *client, IBBStanza *stanza)
+{
+  g_auto (GStrv) features = NULL;
+
+  if (ibb_answer_is_disco_query (stanza))
+    features = ibb_connection_dup_features (client);
+
+  return ibb_answer_new (stanza, IDENTITY, (const char *const *) features);
+}
+
+/* The answers to our own questions, services, questions that a client answers by itself, the
+ * application, and an error for the rest. */
+static void
+handle_stanza (IBBLink *self, IBBConnection *client, IBBStanza *stanza)
+{
+  IBBStanza *answer;
+
+  if (ibb_queries_take_answer (self->queries, stanza) ||
+      ibb_keepalive_take_pong (self->keepalive, stanza) ||
+      ibb_connection_offer_to_services (client, stanza))
+    return;
+
+  answer = create_answer (client, stanza);
+  if (answer != NULL)
+    send_answer (self, answer);
+  else if (!ibb_connection_has_receiver (client))
+    send_answer (self, ibb_answer_new_refusal (stanza, IBB_CONDITION_SERVICE_UNAVAILABLE));
+  else if (!ibb_delivery_post (self->delivery, stanza))
+    send_answer (self, ibb_answer_new_refusal (stanza, IBB_CONDITION_RESOURCE_CONSTRAINT));
+}
+
+/* Tells the services which messages have reached the server. */
+static void
+confirm (IBBConnection *client, GQueue *awaited)
+{
+  IBBStanza *stanza;
+
+  while ((stanza = g_queue_pop_head (awaited)) != NULL)
+    {
+      ibb_connection_confirmed (client, stanza);
+      ibb_stanza_unref (stanza);
+    }
+}
+
+static void
+handle_management (IBBLink *self, IBBConnection *client, IBBXmlStream *stream, IBBElement *element)
+{
+  GQueue awaited = G_QUEUE_INIT;
+
+  switch (ibb_stream_management_handle (self->management, stream, element, &awaited))
+    {
+    case IBB_STREAM_MANAGEMENT_ACKNOWLEDGED:
+      ibb_keepalive_forget_silences (self->keepalive);
+      confirm (client, &awaited);
+      if (ibb_outbox_take_drained (self->outbox))
+        ibb_connection_drained (client);
+      break;
+    case IBB_STREAM_MANAGEMENT_REFUSED:
+      confirm (client, &awaited); /* the server will not tell any more */
+      ibb_connection_drained (client);
+      break;
+    case IBB_STREAM_MANAGEMENT_NOTHING:
+    default:
+      break;
+    }
+}
+
+/* The end of a login. */
+
+/* is_wanted: by the application, which gets no disconnect error. */
+static void
+go_offline (IBBLink *self, IBBConnection *client, const GError *error, gboolean is_wanted)
+{
+  gboolean was_logging_out = self->is_logging_out;
+
+  ibb_keepalive_stop (self->keepalive);
+  ibb_keepalive_forget_silences (self->keepalive);
+  ibb_stream_management_reset (self->management);
+  g_clear_pointer (&self->stream, ibb_xml_stream_unref);
+  self->is_logging_out = FALSE;
+  self->may_resume = FALSE;
+  ibb_status_set_offline (self->status, was_logging_out || is_wanted ? NULL : error);
+
+  ibb_queries_fail (self->queries, error);
+  if (!was_logging_out)
+    ibb_connection_lost (client, error);
+  ibb_logouts_finish (self->logouts);
+}
+
+/* Suspension and resumption (XEP-0198 §5). */
+
+/* Defined below: what happens to a stream may lead to another one. */
+static void take_stream (IBBLink *self, IBBXmlStream *stream);
+
+static void
+resumed_cb (IBBReconnection *reconnection, IBBLoginResult *result, gpointer owner)
+{
+  IBBLink                  *self = owner;
+  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+  GQueue                    awaited = G_QUEUE_INIT;
+
+  g_clear_pointer (&self->reconnection, ibb_reconnection_free);
+  if (client == NULL)
+    return;
+
+  take_stream (self, result->stream);
+  if (!ibb_stream_management_resume (self->management, result->stream, result->resumed_h, &awaited))
+    return;
+
+  ibb_status_set_resumed (self->status);
+  ibb_keepalive_start (self->keepalive, result->stream, ibb_account_get_jid (self->account));
+  confirm (client, &awaited);
+  ibb_connection_resumed (client);
+}
+
+static void
+resumption_failed_cb (IBBReconnection *reconnection, const GError *error, gpointer owner)
+{
+  IBBLink                  *self = owner;
+  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+
+  g_clear_pointer (&self->reconnection, ibb_reconnection_free);
+  if (client != NULL)
+    go_offline (self, client, error, FALSE);
+}
+
+static const IBBReconnectionHandler reconnection_handler = {
+  .resumed = resumed_cb,
+  .failed = resumption_failed_cb,
+};
+
+static gboolean
+can_resume (IBBLink *self)
+{
+  return ibb_stream_management_can_resume (self->management) && !self->is_logging_out &&
+         !ibb_keepalive_is_in_vain (self->keepalive) &&
+         (self->may_resume || ibb_xml_stream_is_broken (self->stream));
+}
+
+static void
+suspend (IBBLink *self, IBBConnection *client, const GError *error)
+{
+  IBBResumption resumption;
+
+  ibb_keepalive_stop (self->keepalive);
+  ibb_stream_management_suspend (self->management);
+  g_clear_pointer (&self->stream, ibb_xml_stream_unref);
+  self->may_resume = FALSE;
+  ibb_status_set_suspended (self->status);
+  ibb_connection_suspended (client);
+
+  ibb_stream_management_get_resumption (self->management, &resumption);
+  g_set_object (&resumption.accepted_certificate, self->accepted_certificate);
+  self->reconnection = ibb_reconnection_new (self->thread, self->account, &resumption, error,
+                                             &reconnection_handler, self);
+  ibb_resumption_clear (&resumption);
+}
+
+/* Online. */
+
+static void
+closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
+{
+  IBBLink                  *self = owner;
+  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+  g_autoptr (GError)        logged_out = NULL;
+
+  if (client == NULL)
+    return;
+
+  g_assert (self->stream == stream);
+  if (error != NULL && can_resume (self))
+    {
+      suspend (self, client, error);
+      return;
+    }
+  if (error == NULL)
+    logged_out = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, _ ("Logged out"));
+  go_offline (self, client, error != NULL ? error : logged_out, FALSE);
+}
+
+/* After most errors the server has forgotten the stream, or would meet the same one again;
+ * these two speak of the connection only. */
+static gboolean
+may_resume_after (IBBElement *error)
+{
+  const char *condition = ibb_element_get_condition (error, IBB_STREAM_ERROR_NAMESPACE);
+
+  return g_strcmp0 (condition, "connection-timeout") == 0 || g_strcmp0 (condition, "reset") == 0;
+}
+
+static void
+element_cb (IBBXmlStream *stream, IBBParserEvent event, IBBElement *element, gpointer owner)
+{
+  IBBLink                  *self = owner;
+  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+  g_autoptr (GError)        error = NULL;
+
+  if (client == NULL || event != IBB_PARSER_ELEMENT)
+    return;
+  if (!ibb_element_is (element, "error", IBB_STREAM_NAMESPACE))
+    {
+      handle_management (self, client, stream, element);
+      return;
+    }
+
+  self->may_resume = may_resume_after (element);
+  error = ibb_stream_error_to_error (element, ibb_account_get_jid (self->account));
+  ibb_xml_stream_abort (stream, NULL, error);
+}
+
+static void
+stanza_cb (IBBXmlStream *stream, IBBStanza *stanza, gpointer owner)
+{
+  IBBLink                  *self = owner;
+  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+
+  if (client == NULL)
+    return;
+  if (stanza != NULL)
+    handle_stanza (self, client, stanza);
+  /* Counted even if it was dropped: the server counts it too. */
+  ibb_acknowledger_note_handled (self->acknowledger);
+}
+
+static void
+begin_cb (IBBXmlStream *stream, gpointer owner)
+{
+  IBBLink                  *self = owner;
+  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+
+  if (client != NULL)
+    ibb_connection_begin_batch (client);
+}
+
+static void
+end_cb (IBBXmlStream *stream, gpointer owner)
+{
+  IBBLink                  *self = owner;
+  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+
+  if (client == NULL)
+    return;
+  ibb_acknowledger_answer (self->acknowledger);
+  ibb_connection_end_batch (client);
+}
+
+static void
+drained_cb (IBBXmlStream *stream, gpointer owner)
+{
+  IBBLink                  *self = owner;
+  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+
+  if (client != NULL && ibb_outbox_refill (self->outbox))
+    ibb_connection_drained (client);
+}
+
+static const IBBXmlStreamHandler online_handler = {
+  .element = element_cb,
+  .stanza = stanza_cb,
+  .begin = begin_cb,
+  .end = end_cb,
+  .drained = drained_cb,
+  .closed = closed_cb,
+};
+
+static void
+take_stream (IBBLink *self, IBBXmlStream *stream)
+{
+  self->stream = ibb_xml_stream_ref (stream);
+  ibb_xml_stream_set_owner (stream, &online_handler, self, NULL);
+}
+
+/* Login. */
+
+/* So that it is an available resource (RFC 6121 §4.2). */
+static IBBStanza *
+create_presence (int priority)
+{
+  g_autofree char *text = ibb_stream_xml_dup_presence (priority);
+
+  return ibb_stanza_new_from_xml (text, -1, NULL);
+}
+
+static void
+go_online (IBBLink *self, IBBConnection *client, IBBLoginResult *result)
+{
+  g_auto (IBBLoginSettings) settings = { NULL };
+  g_autoptr (IBBStanza)     presence = NULL;
+
+  ibb_account_get (self->account, &settings);
+  if (settings.send_presence)
+    presence = create_presence (settings.priority);
+  take_stream (self, result->stream);
+  ibb_outbox_open (self->outbox, result->stream, result->can_manage && settings.resumable,
+                   presence);
+  ibb_status_set_online (self->status, result->local_jid, result->stanza_limit);
+  ibb_keepalive_start (self->keepalive, result->stream, settings.jid);
+  ibb_connection_restored (client);
+}
+
+static void
+login_done_cb (
+    IBBLogin *login, gpointer client, IBBLoginResult *result, const GError *error, gpointer owner)
+{
+  IBBLink *self = owner;
+
+  g_set_object (&self->accepted_certificate, ibb_login_get_accepted_certificate (login));
+  g_clear_pointer (&self->login, ibb_login_free);
+  if (result != NULL)
+    go_online (self, IBB_CONNECTION (client), result);
+  else
+    ibb_status_login_failed (self->status);
+}
+
+/* A call that is on its way to the worker. */
+typedef struct
+{
+  IBBLink *link;
+  GTask   *task; /* (owned) */
+} Call;
+
+static Call *
+call_new (IBBLink *self, GTask *task)
+{
+  Call *call = g_new (Call, 1);
+
+  call->link = self;
+  call->task = task;
+
+  return call;
+}
+
+static void
+call_free (gpointer data)
+{
+  Call *call = data;
+
+  g_object_unref (call->task);
+  g_free (call);
+}
+
+static gboolean
+login_cb (gpointer user_data)
+{
+  Call            *call = user_data;
+  IBBLink         *self = call->link;
+  IBBLoginSettings settings;
+
+  ibb_account_get (self->account, &settings);
+  self->login = ibb_login_new (self->thread, call->task, self->certificate_signal, &settings,
+                               login_done_cb, self);
+
+  return G_SOURCE_REMOVE;
+}
+
+void
+ibb_link_login (IBBLink *self, GTask *task)
+{
+  ibb_thread_invoke (self->thread, login_cb, call_new (self, task), call_free);
+}
+
+/* Logout. */
+
+static void
+give_up_resumption (IBBLink *self, IBBConnection *client)
+{
+  g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                                                  _ ("Logged out before it was resumed"));
+
+  g_clear_pointer (&self->reconnection, ibb_reconnection_free);
+  go_offline (self, client, error, TRUE);
+}
+
+static void
+end_login (IBBLink *self)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("The login was ended by a logout"));
+
+  ibb_login_fail (self->login, error);
+}
+
+static void
+start_logout (IBBLink *self, IBBConnection *client)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, _ ("Logged out"));
+
+  self->is_logging_out = TRUE;
+  ibb_status_begin_logout (self->status);
+  ibb_outbox_close (self->outbox);
+  ibb_keepalive_stop (self->keepalive);
+  /* First of all, so that no session sends more than will arrive. */
+  ibb_connection_lost (client, error);
+  ibb_acknowledger_send_last (self->acknowledger);
+  ibb_acknowledger_stop (self->acknowledger); /* after the good-bye nothing may follow */
+  ibb_xml_stream_close (self->stream);
+}
+
+static gboolean
+logout_cb (gpointer user_data)
+{
+  Call          *call = user_data;
+  IBBLink       *self = call->link;
+  IBBConnection *client = IBB_CONNECTION (g_task_get_source_object (call->task));
+
+  if (self->reconnection != NULL)
+    give_up_resumption (self, client);
+  else if (self->login != NULL)
+    end_login (self);
+
+  if (self->stream == NULL)
+    {
+      g_task_return_boolean (call->task, TRUE);
+      return G_SOURCE_REMOVE;
+    }
+
+  ibb_logouts_add (self->logouts, call->task);
+  if (!self->is_logging_out)
+    start_logout (self, client);
+
+  return G_SOURCE_REMOVE;
+}
+
+void
+ibb_link_logout (IBBLink *self, GTask *task)
+{
+  ibb_thread_invoke (self->thread, logout_cb, call_new (self, task), call_free);
+}
+
+void
+ibb_link_query (IBBLink *self, GTask *task, const char *peer_jid)
+{
+  ibb_queries_start (self->queries, task, peer_jid);
+}
+
+/* A link whose client is gone. */
+
+static void
+left_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
+{
+  IBBLink *self = owner;
+
+  ibb_thread_quit (self->thread, self, link_free);
+}
+
+static const IBBXmlStreamHandler leaving_handler = {
+  .closed = left_cb,
+};
+
+static gboolean
+leave_cb (gpointer user_data)
+{
+  IBBLink *self = user_data;
+
+  /* Its negotiation keeps the thread. */
+  g_clear_pointer (&self->reconnection, ibb_reconnection_free);
+  ibb_keepalive_stop (self->keepalive);
+  ibb_stream_management_reset (self->management);
+  if (self->stream == NULL || ibb_xml_stream_is_closed (self->stream))
+    {
+      ibb_thread_quit (self->thread, self, link_free);
+      return G_SOURCE_REMOVE;
+    }
+
+  ibb_xml_stream_set_owner (self->stream, &leaving_handler, self, NULL);
+  ibb_xml_stream_close (self->stream);
+  return G_SOURCE_REMOVE;
+}
+
+void
+ibb_link_leave (IBBLink *self)
+{
+  ibb_thread_invoke (self->thread, leave_cb, self, NULL);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What joins a client to its server: it logs in, is online over one XML stream after
+ * another, and logs out. It tells the services of the client what becomes of the stream, and
+ * hands each stanza that arrives to the one that it is for.
+ *
+ * It has a thread of its own, the worker, on which all of that happens.
+ */
+
+#pragma once
+
+#include "ibb-connection.h"
+#include "runtime/thread.h"
+#include "xmpp/account.h"
+#include "xmpp/keepalive.h"
+#include "xmpp/outbox.h"
+#include "xmpp/status.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBLink IBBLink;
+
+/* It holds no reference to client, which emits certificate_signal: see ibb_login_new (). The
+ * client emits its signals in the caller's thread-default context. */
+IBBLink *ibb_link_new (IBBConnection *client, guint certificate_signal);
+/* The client is gone. Any thread: says good-bye to the server and frees itself, in the
+ * background, after all that was begun before. */
+void ibb_link_leave (IBBLink *self);
+
+/* Its parts, which live as long as the client. */
+IBBThread    *ibb_link_get_thread (IBBLink *self);
+IBBAccount   *ibb_link_get_account (IBBLink *self);
+IBBStatus    *ibb_link_get_status (IBBLink *self);
+IBBOutbox    *ibb_link_get_outbox (IBBLink *self);
+IBBKeepalive *ibb_link_get_keepalive (IBBLink *self);
+
+/* Any thread. The tasks, which hold the client, are taken; each gets TRUE in the end. The
+ * status is CONNECTING when a login starts. */
+void ibb_link_login (IBBLink *self, GTask *task);
+void ibb_link_logout (IBBLink *self, GTask *task);
+/* Asks a peer by disco#info whether it supports bytestreams. */
+void ibb_link_query (IBBLink *self, GTask *task, const char *peer_jid);
+
+G_END_DECLS

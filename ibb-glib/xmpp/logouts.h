@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The calls that wait for a logout. On the worker. */
+
+#pragma once
+
+#include "runtime/thread.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBLogouts IBBLogouts;
+
+IBBLogouts *ibb_logouts_new (IBBThread *thread);
+void        ibb_logouts_free (IBBLogouts *self); /* none waits */
+/* A cancellation ends the wait. */
+void ibb_logouts_add (IBBLogouts *self, GTask *task);
+/* The client is offline: each gets TRUE. */
+void ibb_logouts_finish (IBBLogouts *self);
+
+G_END_DECLS

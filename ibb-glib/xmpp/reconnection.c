@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/reconnection.h"
+
+#include "ibb-intl-private.h"
+#include "xmpp/source.h"
+
+/* Milliseconds before the second attempt, doubled with each one, and at most. */
+#define WAIT_MIN 500
+#define WAIT_MAX 30000
+
+#define DEFAULT_PORT 5222
+#define DEFAULT_TLS_PORT 5223
+
+struct _IBBReconnection
+{
+  IBBThread                    *thread;
+  IBBAccount                   *account;
+  IBBResumption                 resumption;
+  gint64                        until;
+  GError                       *cause; /* (owned) */
+  const IBBReconnectionHandler *handler;
+  gpointer                      owner;
+
+  guint           n_attempts;
+  IBBNegotiation *negotiation; /* (owned) (nullable): of this attempt */
+  GSource        *timer;       /* (owned) (nullable): until the next attempt */
+};
+
+static void start_attempt (IBBReconnection *self);
+
+/* What the user is told is why the connection broke, and why it stays so. */
+static void
+fail (IBBReconnection *self, const GError *error)
+{
+  g_autoptr (GError) lost =
+      g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, _ ("%s; it could not be resumed: %s"),
+                   self->cause->message, error->message);
+
+  self->handler->failed (self, lost, self->owner);
+}
+
+static gboolean
+timer_cb (gpointer user_data)
+{
+  IBBReconnection *self = user_data;
+
+  ibb_source_clear (&self->timer);
+  start_attempt (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* After a server's restart all its clients come back, but not all at once. */
+static guint
+get_wait (IBBReconnection *self)
+{
+  guint wait = WAIT_MIN;
+
+  for (guint i = 1; i < self->n_attempts && wait < WAIT_MAX; i++)
+    wait *= 2;
+  wait = MIN (wait, WAIT_MAX);
+  return wait / 2 + (guint) g_random_int_range (0, (int) wait / 2 + 1);
+}
+
+static void
+attempt_failed (IBBReconnection *self, gboolean was_refused, const GError *error)
+{
+  guint  wait = get_wait (self);
+  gint64 left = self->until - g_get_monotonic_time ();
+
+  g_debug ("Attempt %u to resume the connection of %s: %s", self->n_attempts,
+           ibb_account_get_jid (self->account), error->message);
+  if (was_refused || left <= 0)
+    fail (self, error);
+  else
+    /* The last attempt is made when time is up. */
+    self->timer = ibb_source_attach (
+        g_timeout_source_new ((guint) MIN ((gint64) wait, left / 1000)),
+        ibb_thread_get_context (self->thread), "[ibb-glib] reconnection", timer_cb, self, NULL);
+}
+
+static void
+done_cb (IBBNegotiation *negotiation, IBBLoginResult *result, const GError *error, gpointer owner)
+{
+  IBBReconnection           *self = owner;
+  g_autoptr (IBBNegotiation) attempt = g_steal_pointer (&self->negotiation);
+
+  if (attempt == NULL)
+    return; /* it is given up */
+  if (result != NULL)
+    self->handler->resumed (self, result, self->owner);
+  else
+    attempt_failed (self, ibb_negotiation_was_refused (attempt), error);
+}
+
+/* A resumption does not ask the application, which may not be there to answer. It knows
+ * the certificate that was accepted at the login. */
+static void
+certificate_cb (IBBNegotiation      *negotiation,
+                GTlsCertificate     *certificate,
+                GTlsCertificateFlags errors,
+                gpointer             owner)
+{
+  ibb_negotiation_answer_certificate (negotiation, FALSE);
+}
+
+static const IBBNegotiationHandler negotiation_handler = {
+  .certificate = certificate_cb,
+  .done = done_cb,
+};
+
+/* Where the server wishes to be met again (XEP-0198 §5), in every other attempt: it may be
+ * mistaken. */
+static void
+set_location (IBBReconnection *self, IBBLoginSettings *settings)
+{
+  g_autoptr (GSocketConnectable) address = NULL;
+  gboolean                       direct = settings->tls_mode == IBB_TLS_MODE_DIRECT;
+
+  if (self->resumption.location == NULL || self->n_attempts % 2 == 0)
+    return;
+
+  address = g_network_address_parse (self->resumption.location,
+                                     direct ? DEFAULT_TLS_PORT : DEFAULT_PORT, NULL);
+  if (address == NULL)
+    return;
+  g_free (settings->host);
+  settings->host = g_strdup (g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
+  settings->port = g_network_address_get_port (G_NETWORK_ADDRESS (address));
+}
+
+static void
+start_attempt (IBBReconnection *self)
+{
+  IBBLoginSettings settings;
+
+  self->n_attempts++;
+  ibb_account_get (self->account, &settings);
+  set_location (self, &settings);
+  self->negotiation =
+      ibb_negotiation_new (self->thread, &settings, &self->resumption, &negotiation_handler, self);
+}
+
+/* The server's time begins when it notices that the connection broke, which may be later
+ * than here: the client does not give up before the server does. */
+static gint64
+get_end (guint seconds)
+{
+  gint64 granted = (gint64) seconds * G_USEC_PER_SEC;
+
+  return g_get_monotonic_time () + granted + granted / 5;
+}
+
+IBBReconnection *
+ibb_reconnection_new (IBBThread                    *thread,
+                      IBBAccount                   *account,
+                      const IBBResumption          *resumption,
+                      const GError                 *cause,
+                      const IBBReconnectionHandler *handler,
+                      gpointer                      owner)
+{
+  IBBReconnection *self = g_new0 (IBBReconnection, 1);
+
+  self->thread = thread;
+  self->account = account;
+  ibb_resumption_copy (resumption, &self->resumption);
+  self->until = get_end (resumption->seconds);
+  self->cause = g_error_copy (cause);
+  self->handler = handler;
+  self->owner = owner;
+  start_attempt (self);
+
+  return self;
+}
+
+void
+ibb_reconnection_free (IBBReconnection *self)
+{
+  g_autoptr (IBBNegotiation) attempt = g_steal_pointer (&self->negotiation);
+
+  if (attempt != NULL)
+    {
+      g_autoptr (GError) error =
+          g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The resumption was given up");
+
+      ibb_negotiation_fail (attempt, error);
+    }
+  ibb_source_clear (&self->timer);
+  ibb_resumption_clear (&self->resumption);
+  g_error_free (self->cause);
+  g_free (self);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Overwrites a text (nullable) of g_malloc () before it frees it, so that a password does
+ * not stay in memory that is used again or dumped. */
+void ibb_secret_free (char *text);
+
+G_END_DECLS

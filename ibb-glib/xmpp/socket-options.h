@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the kernel is told about the socket of an XML stream. */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+void ibb_socket_set_options (GSocketConnection *connection);
+/* After each read: the kernel forgets it. */
+void ibb_socket_acknowledge_quickly (GSocketConnection *connection);
+
+G_END_DECLS

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Sources that call back, and their end. */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Takes the reference to source and returns it. data_free is (nullable). */
+GSource *ibb_source_attach (GSource       *source,
+                            GMainContext  *context,
+                            const char    *name,
+                            GSourceFunc    callback,
+                            gpointer       data,
+                            GDestroyNotify data_free);
+/* Destroys *source and drops the reference; NULL is left alone. */
+void ibb_source_clear (GSource **source);
+
+G_END_DECLS

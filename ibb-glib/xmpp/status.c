@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/status.h"
+
+#include "xmpp/source.h"
+
+typedef enum
+{
+  NOTIFY_STATE = 1 << 0,
+  NOTIFY_LOCAL_JID = 1 << 1,
+  NOTIFY_ERROR = 1 << 2,
+} Notify;
+
+/* The source holds a reference: it may be running in the application's thread while the
+ * client goes in another. */
+struct _IBBStatus
+{
+  GWeakRef      object;
+  GMainContext *context;
+
+  GMutex lock;
+  /* protected by lock */
+  IBBClientState state;
+  gboolean       is_logging_out;
+  char          *local_jid; /* (nullable) */
+  GError        *error;     /* (owned) (nullable) */
+  guint          stanza_limit;
+  Notify         pending;
+  GSource       *source; /* (owned) (nullable) */
+};
+
+IBBStatus *
+ibb_status_new (GObject *object)
+{
+  IBBStatus *self = g_atomic_rc_box_new0 (IBBStatus);
+
+  g_weak_ref_init (&self->object, object);
+  self->context = g_main_context_ref_thread_default ();
+  g_mutex_init (&self->lock);
+
+  return self;
+}
+
+static void
+status_clear (gpointer data)
+{
+  IBBStatus *self = data;
+
+  g_weak_ref_clear (&self->object);
+  g_free (self->local_jid);
+  g_clear_error (&self->error);
+  g_main_context_unref (self->context);
+  g_mutex_clear (&self->lock);
+}
+
+static void
+status_unref (gpointer data)
+{
+  g_atomic_rc_box_release_full (data, status_clear);
+}
+
+void
+ibb_status_free (IBBStatus *self)
+{
+  g_mutex_lock (&self->lock);
+  ibb_source_clear (&self->source);
+  g_mutex_unlock (&self->lock);
+  status_unref (self);
+}
+
+static gboolean
+notify_cb (gpointer user_data)
+{
+  IBBStatus          *self = user_data;
+  g_autoptr (GObject) object = g_weak_ref_get (&self->object);
+  Notify              pending;
+
+  g_mutex_lock (&self->lock);
+  pending = self->pending;
+  self->pending = 0;
+  ibb_source_clear (&self->source);
+  g_mutex_unlock (&self->lock);
+
+  if (object == NULL)
+    return G_SOURCE_REMOVE;
+
+  if (pending & NOTIFY_LOCAL_JID)
+    g_object_notify (object, "local-jid");
+  if (pending & NOTIFY_ERROR)
+    g_object_notify (object, "disconnect-error");
+  if (pending & NOTIFY_STATE)
+    g_object_notify (object, "state");
+
+  return G_SOURCE_REMOVE;
+}
+
+/* One source for all changes since it ran last, so that nothing piles up in a context that
+ * nobody runs. */
+static void
+queue_notify_locked (IBBStatus *self, Notify notify)
+{
+  self->pending |= notify;
+  if (self->source != NULL)
+    return;
+
+  self->source = ibb_source_attach (g_idle_source_new (), self->context, "[ibb-glib] notify",
+                                    notify_cb, g_atomic_rc_box_acquire (self), status_unref);
+}
+
+static void
+set_state_locked (IBBStatus *self, IBBClientState state)
+{
+  self->state = state;
+  queue_notify_locked (self, NOTIFY_STATE);
+}
+
+static void
+set_error_locked (IBBStatus *self, const GError *error)
+{
+  if (self->error == NULL && error == NULL)
+    return;
+
+  g_clear_error (&self->error);
+  self->error = error != NULL ? g_error_copy (error) : NULL;
+  queue_notify_locked (self, NOTIFY_ERROR);
+}
+
+IBBClientState
+ibb_status_get_state (IBBStatus *self)
+{
+  IBBClientState state;
+
+  g_mutex_lock (&self->lock);
+  state = self->state;
+  g_mutex_unlock (&self->lock);
+
+  return state;
+}
+
+char *
+ibb_status_dup_local_jid (IBBStatus *self)
+{
+  char *local_jid;
+
+  g_mutex_lock (&self->lock);
+  local_jid = g_strdup (self->local_jid);
+  g_mutex_unlock (&self->lock);
+
+  return local_jid;
+}
+
+GError *
+ibb_status_dup_error (IBBStatus *self)
+{
+  GError *error;
+
+  g_mutex_lock (&self->lock);
+  error = self->error != NULL ? g_error_copy (self->error) : NULL;
+  g_mutex_unlock (&self->lock);
+
+  return error;
+}
+
+guint
+ibb_status_get_stanza_limit (IBBStatus *self)
+{
+  guint stanza_limit;
+
+  g_mutex_lock (&self->lock);
+  stanza_limit = self->stanza_limit;
+  g_mutex_unlock (&self->lock);
+
+  return stanza_limit;
+}
+
+IBBClientState
+ibb_status_begin_login (IBBStatus *self)
+{
+  IBBClientState state;
+
+  g_mutex_lock (&self->lock);
+  state = self->is_logging_out ? IBB_CLIENT_STATE_CONNECTING : self->state;
+  if (state == IBB_CLIENT_STATE_OFFLINE)
+    set_state_locked (self, IBB_CLIENT_STATE_CONNECTING);
+  g_mutex_unlock (&self->lock);
+
+  return state;
+}
+
+static void
+set_state (IBBStatus *self, IBBClientState state)
+{
+  g_mutex_lock (&self->lock);
+  set_state_locked (self, state);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+ibb_status_login_failed (IBBStatus *self)
+{
+  set_state (self, IBB_CLIENT_STATE_OFFLINE);
+}
+
+void
+ibb_status_set_online (IBBStatus *self, const char *local_jid, guint stanza_limit)
+{
+  g_mutex_lock (&self->lock);
+  self->local_jid = g_strdup (local_jid);
+  self->stanza_limit = stanza_limit;
+  set_error_locked (self, NULL);
+  set_state_locked (self, IBB_CLIENT_STATE_ONLINE);
+  queue_notify_locked (self, NOTIFY_LOCAL_JID);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+ibb_status_set_suspended (IBBStatus *self)
+{
+  set_state (self, IBB_CLIENT_STATE_SUSPENDED);
+}
+
+void
+ibb_status_set_resumed (IBBStatus *self)
+{
+  set_state (self, IBB_CLIENT_STATE_ONLINE);
+}
+
+void
+ibb_status_begin_logout (IBBStatus *self)
+{
+  g_mutex_lock (&self->lock);
+  self->is_logging_out = TRUE;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+ibb_status_set_offline (IBBStatus *self, const GError *error)
+{
+  g_mutex_lock (&self->lock);
+  self->is_logging_out = FALSE;
+  self->stanza_limit = 0;
+  g_clear_pointer (&self->local_jid, g_free);
+  set_error_locked (self, error);
+  set_state_locked (self, IBB_CLIENT_STATE_OFFLINE);
+  queue_notify_locked (self, NOTIFY_LOCAL_JID);
+  g_mutex_unlock (&self->lock);
+}

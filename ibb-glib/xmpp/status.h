@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The state of a client as its application sees it: the properties state, local-jid and
+ * disconnect-error, and their notifications. Any thread may call.
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "ibb-types.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBStatus IBBStatus;
+
+/* Notifies of the properties of object in the caller's thread-default context. It holds no
+ * reference to object. */
+IBBStatus *ibb_status_new (GObject *object);
+/* Nothing is notified any more. */
+void ibb_status_free (IBBStatus *self);
+
+IBBClientState ibb_status_get_state (IBBStatus *self);
+char          *ibb_status_dup_local_jid (IBBStatus *self); /* (nullable) */
+GError        *ibb_status_dup_error (IBBStatus *self);     /* (nullable) */
+guint          ibb_status_get_stanza_limit (IBBStatus *self);
+
+/* CONNECTING, if it was OFFLINE. Returns the state before; a logout that is under way
+ * counts as CONNECTING. */
+IBBClientState ibb_status_begin_login (IBBStatus *self);
+void           ibb_status_login_failed (IBBStatus *self);
+void           ibb_status_set_online (IBBStatus *self, const char *local_jid, guint stanza_limit);
+void           ibb_status_set_suspended (IBBStatus *self);
+void           ibb_status_set_resumed (IBBStatus *self);
+/* The logout has begun; the state stays ONLINE until it is done. */
+void ibb_status_begin_logout (IBBStatus *self);
+/* error (nullable): why the connection was lost. */
+void ibb_status_set_offline (IBBStatus *self, const GError *error);
+
+G_END_DECLS

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The incoming half of an XML stream: reads the socket, or TLS over it, and parses what
+ * comes. On the worker.
+ */
+
+#pragma once
+
+#include "xmpp/parser.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBXmlInput IBBXmlInput;
+
+/* What the owner is told. Each call may stop the input or restart the parser; the owner has
+ * to stay from begin () to end (). */
+typedef struct
+{
+  void (*begin) (gpointer owner); /* before each piece of input */
+  void (*event) (IBBParserEvent event, IBBElement *element, IBBStanza *stanza, gpointer owner);
+  /* The XML is not what XMPP allows; condition is that of the stream error to answer with. */
+  void (*refused) (const char *condition, const GError *error, gpointer owner);
+  void (*end) (gpointer owner); /* after it */
+  /* Nothing more comes; error is (nullable). */
+  void (*ended) (const GError *error, gpointer owner);
+} IBBXmlInputHandler;
+
+IBBXmlInput *
+ibb_xml_input_new (GMainContext *context, const IBBXmlInputHandler *handler, gpointer owner);
+/* Stops it; nothing more is called. */
+void ibb_xml_input_free (IBBXmlInput *self);
+
+/* The next bytes are the header of another stream. */
+void ibb_xml_input_restart (IBBXmlInput *self);
+/* Reads from now on; socket (nullable) is the one that io is, if it is no TLS. */
+void     ibb_xml_input_start (IBBXmlInput *self, GIOStream *io, GSocket *socket);
+void     ibb_xml_input_stop (IBBXmlInput *self);
+gboolean ibb_xml_input_is_reading (IBBXmlInput *self);
+/* See ibb_parser_has_leftover () and ibb_parser_set_read_stanzas (). */
+gboolean ibb_xml_input_has_leftover (IBBXmlInput *self);
+void     ibb_xml_input_set_read_stanzas (IBBXmlInput *self);
+gint64   ibb_xml_input_get_last_read_time (IBBXmlInput *self);
+
+G_END_DECLS

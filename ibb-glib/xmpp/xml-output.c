@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/xml-output.h"
+
+#include <string.h>
+
+#include "stanza/stanza-writer.h"
+
+/* With more than this many bytes unsent no more blocks are asked for: they are better off
+ * where the application's stanzas can still overtake them. */
+#define HIGH_WATER (16 * 1024)
+#define LOW_WATER (4 * 1024)
+
+#define MAX_KEPT (1024 * 1024) /* of a buffer that was filled once */
+#define RECORD_MAX (16 * 1024) /* of TLS */
+
+struct _IBBXmlOutput
+{
+  /* worker thread only */
+  GByteArray *writing;
+  gsize       written;
+  GArray     *writing_ends; /* (element-type gsize): see pending_ends */
+  guint       n_ends;       /* how many of them were reached */
+
+  GMutex lock;
+  /* protected by lock */
+  GByteArray *pending;
+  GArray     *pending_ends; /* (element-type gsize): where each stanza in it ends */
+  gsize       unsent;       /* of pending and writing */
+  gboolean    is_closed;
+  gboolean    drain_wanted; /* somebody was told that it is congested */
+  gint64      last_write;
+};
+
+IBBXmlOutput *
+ibb_xml_output_new (void)
+{
+  IBBXmlOutput *self = g_new0 (IBBXmlOutput, 1);
+
+  self->pending = g_byte_array_new ();
+  self->writing = g_byte_array_new ();
+  self->pending_ends = g_array_new (FALSE, FALSE, sizeof (gsize));
+  self->writing_ends = g_array_new (FALSE, FALSE, sizeof (gsize));
+  g_mutex_init (&self->lock);
+  self->last_write = g_get_monotonic_time ();
+
+  return self;
+}
+
+void
+ibb_xml_output_free (IBBXmlOutput *self)
+{
+  g_byte_array_unref (self->pending);
+  g_byte_array_unref (self->writing);
+  g_array_unref (self->pending_ends);
+  g_array_unref (self->writing_ends);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+static void
+end_piece_locked (IBBXmlOutput *self, guint start)
+{
+  gsize end = self->pending->len;
+
+  self->unsent += end - start;
+  g_array_append_val (self->pending_ends, end);
+}
+
+void
+ibb_xml_output_append (IBBXmlOutput *self, const char *text)
+{
+  guint start;
+
+  g_mutex_lock (&self->lock);
+  start = self->pending->len;
+  g_byte_array_append (self->pending, (const guint8 *) text, (guint) strlen (text));
+  end_piece_locked (self, start);
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+ibb_xml_output_append_stanza (IBBXmlOutput *self, const IBBStanza *stanza)
+{
+  gboolean is_open;
+
+  g_mutex_lock (&self->lock);
+  is_open = !self->is_closed;
+  if (is_open)
+    {
+      guint start = self->pending->len;
+
+      ibb_stanza_writer_append (stanza, self->pending);
+      end_piece_locked (self, start);
+    }
+  g_mutex_unlock (&self->lock);
+
+  return is_open;
+}
+
+void
+ibb_xml_output_close (IBBXmlOutput *self)
+{
+  g_mutex_lock (&self->lock);
+  self->is_closed = TRUE;
+  g_mutex_unlock (&self->lock);
+}
+
+gsize
+ibb_xml_output_get_unsent (IBBXmlOutput *self)
+{
+  gsize unsent;
+
+  g_mutex_lock (&self->lock);
+  unsent = self->unsent;
+  g_mutex_unlock (&self->lock);
+
+  return unsent;
+}
+
+gboolean
+ibb_xml_output_is_congested (IBBXmlOutput *self)
+{
+  gboolean congested;
+
+  g_mutex_lock (&self->lock);
+  congested = self->unsent > HIGH_WATER;
+  if (congested)
+    self->drain_wanted = TRUE;
+  g_mutex_unlock (&self->lock);
+
+  return congested;
+}
+
+gint64
+ibb_xml_output_get_last_write_time (IBBXmlOutput *self)
+{
+  gint64 time;
+
+  g_mutex_lock (&self->lock);
+  time = self->last_write;
+  g_mutex_unlock (&self->lock);
+
+  return time;
+}
+
+/* Whether something is left to write, taking what others appended. */
+static gboolean
+refill (IBBXmlOutput *self)
+{
+  GByteArray *empty;
+  GArray     *no_ends;
+
+  if (self->written < self->writing->len)
+    return TRUE;
+
+  if (self->writing->len > MAX_KEPT)
+    {
+      g_byte_array_unref (self->writing);
+      self->writing = g_byte_array_new ();
+    }
+  g_byte_array_set_size (self->writing, 0);
+  self->written = 0;
+  g_array_set_size (self->writing_ends, 0);
+  self->n_ends = 0;
+  empty = self->writing;
+  no_ends = self->writing_ends;
+  g_mutex_lock (&self->lock);
+  self->writing = self->pending;
+  self->pending = empty;
+  self->writing_ends = self->pending_ends;
+  self->pending_ends = no_ends;
+  g_mutex_unlock (&self->lock);
+
+  return self->writing->len > 0;
+}
+
+/* How much goes in one write: over TLS whole stanzas, which a record holds then or does not.
+ * A server that got half of one when the connection broke might take what is sent after a
+ * resumption for its other half: Prosody 0.12 does. */
+static gsize
+get_write_size (IBBXmlOutput *self, gboolean in_records)
+{
+  gsize left = self->writing->len - self->written;
+  gsize size = 0;
+
+  if (left <= RECORD_MAX || !in_records)
+    return left;
+
+  for (guint i = self->n_ends; i < self->writing_ends->len; i++)
+    {
+      gsize end = g_array_index (self->writing_ends, gsize, i);
+
+      if (end <= self->written)
+        self->n_ends++;
+      else if (end - self->written <= RECORD_MAX)
+        size = end - self->written;
+      else
+        break;
+    }
+  return size > 0 ? size : RECORD_MAX;
+}
+
+static void
+note_written (IBBXmlOutput *self, gsize length, gboolean *drained)
+{
+  self->written += length;
+  g_mutex_lock (&self->lock);
+  self->unsent -= length;
+  self->last_write = g_get_monotonic_time ();
+  if (self->drain_wanted && self->unsent <= LOW_WATER)
+    {
+      self->drain_wanted = FALSE;
+      *drained = TRUE;
+    }
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+ibb_xml_output_write (IBBXmlOutput          *self,
+                      GPollableOutputStream *stream,
+                      gboolean               in_records,
+                      gboolean              *drained,
+                      GError               **error)
+{
+  *drained = FALSE;
+  while (refill (self))
+    {
+      gssize n = g_pollable_output_stream_write_nonblocking (
+          stream, self->writing->data + self->written, get_write_size (self, in_records), NULL,
+          error);
+
+      if (n < 0)
+        return FALSE;
+      note_written (self, (gsize) n, drained);
+    }
+
+  return TRUE;
+}

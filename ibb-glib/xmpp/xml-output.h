@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The outgoing half of an XML stream: the buffer that any thread appends to, and how it is
+ * written.
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "core/stanza.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBXmlOutput IBBXmlOutput;
+
+IBBXmlOutput *ibb_xml_output_new (void);
+void          ibb_xml_output_free (IBBXmlOutput *self);
+
+/* Any thread. */
+void ibb_xml_output_append (IBBXmlOutput *self, const char *text);
+/* FALSE once the output is closed. */
+gboolean ibb_xml_output_append_stanza (IBBXmlOutput *self, const IBBStanza *stanza);
+void     ibb_xml_output_close (IBBXmlOutput *self); /* for stanzas */
+gsize    ibb_xml_output_get_unsent (IBBXmlOutput *self);
+/* Whether so much is unsent that no more blocks should come. */
+gboolean ibb_xml_output_is_congested (IBBXmlOutput *self);
+gint64   ibb_xml_output_get_last_write_time (IBBXmlOutput *self);
+
+/* On the worker: writes until all is written, or an error, G_IO_ERROR_WOULD_BLOCK among
+ * them. in_records: over TLS. drained: there is room again after is_congested () was TRUE. */
+gboolean ibb_xml_output_write (IBBXmlOutput          *self,
+                               GPollableOutputStream *stream,
+                               gboolean               in_records,
+                               gboolean              *drained,
+                               GError               **error);
+
+G_END_DECLS

@@ -1,0 +1,349 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A protocol that misbehaves: an IBB transport does to it what asyncio's own TCP
+transport does, for random sequences of pause, resume, close, abort and raise."""
+
+import asyncio
+import gc
+import random
+import socket
+
+import bindings  # noqa: F401 (names the version of IBB)
+import cases
+from gi.repository import IBB
+
+ALICE = 'alice@example.org/a'
+BOB = 'bob@example.org/b'
+
+
+class Stop(BaseException):
+    """Not an Exception, as asyncio.CancelledError."""
+
+
+RAISED = (ValueError, ConnectionResetError, Stop, asyncio.CancelledError)
+
+
+async def connect_tcp(peer, victim):
+    loop = asyncio.get_running_loop()
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        near = socket.create_connection(server.getsockname())
+        far, _address = server.accept()
+    near.setblocking(False)
+    far.setblocking(False)
+    await loop.create_connection(lambda: peer, sock=near)
+    await loop.create_connection(lambda: victim, sock=far)
+
+
+async def connect_ibb(peer, victim):
+    loopback = IBB.Loopback()
+    alice, bob = (IBB.Service.new(loopback.attach(jid)) for jid in (ALICE, BOB))
+    bob.props.session_limit = 1
+    bob.props.half_close = True
+    expected = bob.accept_async()
+    opened = await alice.open_session_async(BOB)
+    accepted = await expected
+    opened.start_protocol(peer)
+    accepted.start_protocol(victim)
+
+
+class Peer(asyncio.Protocol):
+    """Says all its lines, and the end if it is told to; keeps what it hears."""
+
+    def __init__(self, lines, says_end):
+        self.lines = lines
+        self.says_end = says_end
+        self.heard = bytearray()
+        self.lost = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport):
+        self.transport = transport
+        for line in self.lines:
+            transport.write(line)
+        if self.says_end:
+            transport.write_eof()
+
+    def data_received(self, data):
+        self.heard += data
+
+    def connection_lost(self, error):
+        self.lost.set_result(error)
+
+
+class Victim:
+    """Does for each line what the script says, inside the callback that brings it."""
+
+    def __init__(self, script):
+        self.script = script
+        self.log = []
+        self.rest = b''
+        self.n_lines = 0
+        self.lost = asyncio.get_running_loop().create_future()
+
+    def do(self, key):
+        loop = asyncio.get_running_loop()
+        for step in self.script.get(key, ()):
+            if step == 'pause':
+                self.transport.pause_reading()
+            elif step == 'resume':
+                self.transport.resume_reading()
+            elif step == 'resume-soon':
+                loop.call_soon(self.transport.resume_reading)
+            elif step == 'resume-later':
+                loop.call_later(0.001, self.transport.resume_reading)
+            elif step == 'close':
+                self.transport.close()
+            elif step == 'abort':
+                self.transport.abort()
+            elif step == 'write':
+                self.transport.write(b'reply')
+            elif step == 'write-eof':
+                self.transport.write_eof()
+            elif step == 'keep-open':
+                return True
+            else:
+                raise step('by the script')
+        return None
+
+    def connection_made(self, transport):
+        self.transport = transport
+        self.log.append('made')
+        self.do('made')
+
+    def take(self, data):
+        assert 'lost' not in self.log
+        *lines, self.rest = (self.rest + data).split(b'\n')
+        for line in lines:
+            if self.transport.is_closing():
+                return
+            self.log.append(line)
+            self.n_lines += 1
+            self.do(self.n_lines - 1)
+
+    def eof_received(self):
+        self.log.append('eof')
+        return self.do('eof')
+
+    def pause_writing(self):
+        self.do('pause_writing')
+
+    def resume_writing(self):
+        self.do('resume_writing')
+
+    def connection_lost(self, error):
+        self.log.append('lost')
+        self.log.append(repr(error))
+        if not self.lost.done():  # by the loop that ends
+            self.lost.set_result(error)
+        self.do('lost')
+
+
+class Plain(Victim, asyncio.Protocol):
+    def data_received(self, data):
+        self.take(data)
+
+
+class Buffered(Victim, asyncio.BufferedProtocol):
+    def __init__(self, script, size):
+        super().__init__(script)
+        self.buffer = bytearray(size)
+
+    def get_buffer(self, sizehint):
+        self.do('get_buffer')
+        return self.buffer
+
+    def buffer_updated(self, n):
+        self.take(bytes(self.buffer[:n]))
+
+
+async def play(connect, lines, script, says_end, size):
+    """What the victim, the loop and the peer have seen."""
+    loop = asyncio.get_running_loop()
+    reports = []
+    loop.set_exception_handler(
+        lambda _loop, context: reports.append((context['message'], repr(context['exception']))))
+    victim = Plain(script) if size is None else Buffered(script, size)
+    peer = Peer(lines, says_end)
+    await connect(peer, victim)
+    await victim.lost
+    # Nothing comes after the end, not even after a resume.
+    for _ in range(5):
+        victim.transport.resume_reading()
+        await asyncio.sleep(0)
+    peer.transport.abort()
+    await peer.lost
+    assert victim.log[-2:-1] == ['lost'], victim.log
+    assert victim.transport.is_closing()
+    loop.set_exception_handler(None)
+    return victim.log, reports, bytes(peer.heard)
+
+
+def compare(name, lines, script, says_end, size):
+    wanted, got = (IBB.run(play(connect, lines, script, says_end, size))
+                   for connect in (connect_tcp, connect_ibb))
+    assert wanted[0] == got[0], (name, script, wanted[0][-4:], got[0][-4:], len(wanted[0]),
+                                 len(got[0]))
+    # What a callback of the loop raises is reported with the callback's name.
+    handle = 'Exception in callback'
+    for reports in (wanted[1], got[1]):
+        reports[:] = [(handle if message.startswith(handle) else message, error)
+                      for message, error in reports]
+    assert wanted[1] == got[1], (name, script, wanted[1], got[1])
+    if wanted[0][-1] == 'None' and 'abort' not in sum((list(s) for s in script.values()), []):
+        assert wanted[2] == got[2], (name, script, wanted[2], got[2])
+
+
+def make_lines(dice, n):
+    return [b'%d %s\n' % (i, b'x' * dice.choice((0, 10, 1000, 20000))) for i in range(n)]
+
+
+HARMLESS = (
+    ('pause', 'resume'),
+    ('pause', 'resume-soon'),
+    ('pause', 'resume-later'),
+    ('resume',),
+    ('pause', 'resume', 'pause', 'resume'),
+    ('pause', 'resume', 'pause', 'resume-soon'),
+    ('pause', 'resume-soon', 'resume', 'pause', 'resume'),
+    ('pause', 'resume-soon', 'resume', 'pause', 'resume-later'),
+    ('pause', 'pause', 'resume-later', 'resume-soon'),
+)
+
+
+@cases.case('/bindings/python/protocol/order')
+def order():
+    # Resume, pause and resume in one callback, while what was read is held back.
+    class Order(Plain):
+        def take(self, data):
+            super().take(data)
+            # The next read has begun when it is paused.
+            asyncio.get_running_loop().call_soon(self.transport.pause_reading)
+            asyncio.get_running_loop().call_later(0.002, self.again)
+
+        def again(self):
+            self.transport.resume_reading()
+            self.transport.pause_reading()
+            self.transport.resume_reading()
+
+    async def main():
+        lines = [b'%d\n' % i + b'x' * 70000 for i in range(40)]
+        victim, peer = Order({}), Peer([*lines, b'\n'], True)
+        await connect_ibb(peer, victim)
+        await victim.lost
+        numbers = [int(line.lstrip(b'x')) for line in victim.log[1:-4]]
+        assert numbers == list(range(40)), numbers
+
+    IBB.run(main())
+
+
+@cases.case('/bindings/python/protocol/random')
+def random_scripts():
+    seed = random.randrange(2 ** 32)
+    print(f'# seed {seed}')
+    dice = random.Random(seed)
+    for turn in range(60):
+        lines = make_lines(dice, dice.randrange(1, 60))
+        script = {number: dice.choice(HARMLESS) for number in range(len(lines))
+                  if dice.random() < 0.5}
+        says_end = dice.random() < 0.7
+        end = dice.choice(('close', 'abort', 'raise', 'none'))
+        if end == 'none' and not says_end:
+            end = 'close'
+        if end != 'none':
+            number = dice.randrange(len(lines))
+            last = dice.choice(RAISED) if end == 'raise' else end
+            script[number] = (*script.get(number, ()), last)
+        elif dice.random() < 0.5:
+            script['eof'] = ('write', dice.choice(('close', 'write-eof')), 'keep-open')
+            if script['eof'][1] == 'write-eof':
+                script['eof'] = ('write', 'write-eof', 'close')
+        elif dice.random() < 0.3:
+            script['eof'] = (dice.choice(RAISED),)
+        if dice.random() < 0.1:
+            script['made'] = (dice.choice((*RAISED, 'close', 'abort')),)
+        if dice.random() < 0.1:
+            script['lost'] = (dice.choice(RAISED),)
+        size = dice.choice((None, None, 1, 100, 5000, 100000))
+        if size == 1:
+            lines = lines[:1]
+            script = {key: value for key, value in script.items() if key != 0} | {0: ('close',)}
+        elif size is not None and dice.random() < 0.1:
+            script['get_buffer'] = (dice.choice(RAISED),)
+        compare(turn, lines, script, says_end, size)
+
+
+@cases.case('/bindings/python/protocol/empty-buffer')
+def empty_buffer():
+    compare('empty', [b'1\n'], {}, True, 0)
+
+
+@cases.case('/bindings/python/protocol/writing')
+def writing():
+    # What pause_writing() and resume_writing() raise is reported; the stream goes on.
+    size = 20 * 2 ** 20
+
+    async def play_writing(connect):
+        loop = asyncio.get_running_loop()
+        reports = set()
+        loop.set_exception_handler(
+            lambda _loop, context: reports.add((context['message'], repr(context['exception']))))
+        victim = Plain({'pause_writing': (ValueError,), 'resume_writing': (Stop,)})
+        peer = Peer([], False)
+        await connect(peer, victim)
+        await asyncio.sleep(0)
+        victim.transport.write(bytes(size))
+        victim.transport.close()
+        await victim.lost
+        await peer.lost
+        loop.set_exception_handler(None)
+        return victim.log, reports, len(peer.heard)
+
+    wanted, got = IBB.run(play_writing(connect_tcp)), IBB.run(play_writing(connect_ibb))
+    assert wanted == got and got[2] == size and len(got[1]) == 2, (wanted, got)
+
+
+@cases.case('/bindings/python/protocol/exit')
+def leave():
+    # These two end the loop, from wherever they are raised.
+    for error in (SystemExit, KeyboardInterrupt):
+        for key in (0, 'eof', 'made', 'lost', 'pause_writing', 'resume_writing'):
+            for connect in (connect_tcp, connect_ibb):
+                async def main():
+                    victim = Plain({key: (error,)})
+                    await connect(Peer([b'line\n'], True), victim)
+                    await asyncio.sleep(0)
+                    if 'writing' in str(key):
+                        victim.transport.set_write_buffer_limits(0)
+                        victim.transport.write(bytes(10 ** 7))
+                    await victim.lost
+                    await asyncio.sleep(0)
+                    await asyncio.sleep(0)
+
+                try:
+                    IBB.run(main())
+                    raise AssertionError(f'{error} of {key} got lost')
+                except error:
+                    pass
+                gc.collect()
+
+
+@cases.case('/bindings/python/protocol/types')
+def types():
+    async def main(connect):
+        victim = Plain({})
+        await connect(Peer([], False), victim)
+        await asyncio.sleep(0)
+        for wrong in ('text', [1, 2], None):
+            try:
+                victim.transport.write(wrong)
+                raise AssertionError(wrong)
+            except TypeError:
+                pass
+        for data in (b'1', bytearray(b'2'), memoryview(b'3'), b''):
+            victim.transport.write(data)
+        victim.transport.close()
+        await victim.lost
+
+    for connect in (connect_tcp, connect_ibb):
+        IBB.run(main(connect))
+
+
+cases.main()

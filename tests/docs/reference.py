@@ -1,0 +1,246 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The HTML reference: no link in it is dead, and the text of each property says
+what GObject says.
+
+usage: reference.py FOLDER GIR
+"""
+
+import html.parser
+import pathlib
+import os
+import re
+import subprocess
+import sys
+import urllib.parse
+import xml.etree.ElementTree
+
+import gi
+gi.require_version('IBB', '1.0')
+from gi.repository import GObject, IBB
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+
+import cases
+from cases import case, check
+
+FOLDER = pathlib.Path(sys.argv[1])
+GIR = sys.argv[2]
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+CORE = '{http://www.gtk.org/introspection/core/1.0}'
+UNITS = r'\b(bytes|milliseconds|sessions|retries|port|priority|factor|probability|seed)\b'
+
+
+class Page(html.parser.HTMLParser):
+    """The links and anchors of a page."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.anchors = set()
+        self.links = []  # (attributes, text)
+        self._open = None
+        self.feed(path.read_text(encoding='utf-8'))
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        for key in ('id', 'name'):
+            if key in attributes:
+                self.anchors.add(attributes[key])
+        if tag == 'a':
+            self._open = [attributes, '']
+            self.links.append(self._open)
+        elif tag in ('link', 'script', 'img'):
+            target = attributes.get('href', attributes.get('src'))
+            if target is not None:
+                self.links.append([{'href': target}, tag])
+
+    def handle_endtag(self, tag):
+        if tag == 'a':
+            self._open = None
+
+    def handle_data(self, data):
+        if self._open:
+            self._open[1] += data
+
+
+PAGES = {path.name: Page(path) for path in FOLDER.glob('*.html')}
+
+
+def read_map():
+    """The addresses of other libraries' references."""
+    text = (FOLDER / 'urlmap.js').read_text(encoding='utf-8')
+    return dict(re.findall(r"\['(\w+)', '([^']+)'\]", text))
+
+
+def find_fault(name, attributes, text, libraries):
+    """What is wrong with a link of a page; None if nothing is."""
+    target = attributes.get('href')
+    if 'data-namespace' in attributes:
+        base = libraries.get(attributes['data-namespace'], '')
+        known = base.startswith('https://docs.gtk.org/') and attributes.get('data-link')
+        return None if known else 'its library is not in urlmap.js'
+    if target is None:
+        return None
+    if target == '':
+        # The index has a row for the address of a web site, which there is not.
+        return None if not text.strip() else 'it is empty'
+    parts = urllib.parse.urlsplit(target)
+    if parts.scheme in ('https', 'mailto'):
+        return None
+    if parts.scheme:
+        return 'nothing is there'
+    file = urllib.parse.unquote(parts.path) or name
+    if not (FOLDER / file).is_file():
+        return 'there is no such file'
+    if parts.fragment and file in PAGES and \
+            urllib.parse.unquote(parts.fragment) not in PAGES[file].anchors:
+        return 'there is no such anchor'
+    return None
+
+
+@case('links')
+def _():
+    libraries = read_map()
+    check(len(PAGES) > 100, f'only {len(PAGES)} pages')
+    faults = []
+    for name, page in sorted(PAGES.items()):
+        for attributes, text in page.links:
+            fault = find_fault(name, attributes, text, libraries)
+            if fault:
+                faults.append(f'{name}: “{attributes.get("data-link", attributes.get("href"))}”: {fault}')
+        if any('data-namespace' in attributes for attributes, _ in page.links):
+            check(any(attributes.get('href') == 'urlmap.js' for attributes, _ in page.links),
+                  f'{name} does not load urlmap.js')
+    check(not faults, '\n'.join(faults))
+
+
+@case('members of enumerations')
+def _():
+    """gi-docgen leaves out the member of [enum@IBB.StanzaType.IQ] without a word."""
+    faults = []
+    for path in [*SOURCE.glob('doc/*.md'), *SOURCE.glob('ibb-glib/**/*.[ch]')]:
+        text = path.read_text(encoding='utf-8')
+        for match in re.finditer(r'\[(?:enum|error|flags)@\w+\.\w+\.\w+\]', text):
+            faults.append(f'{path.relative_to(SOURCE)}: {match.group()}: write [MEMBER][enum@IBB.Type]')
+    check(not faults, '\n'.join(faults))
+
+
+# What the glossary has another word for, or what GLib's documentation would not say.
+AVOIDED = {
+    r'carriers?': 'stanza type',
+    r'with(hold|holds|held)': 'delay',
+    r'parked': 'stalled',
+    r'time-outs?': 'timeout',
+    r'twins?': 'variant',
+    r'whoever': 'the peer, the caller',
+    r'anew': 'again',
+    r'of ours': 'our',
+}
+
+
+@case('words')
+def _():
+    faults = []
+    for path in [SOURCE / 'README.md', *SOURCE.glob('doc/*.md'), *SOURCE.glob('examples/*.md')]:
+        text = re.sub(r'```.*?```|`[^`]*`', '', path.read_text(encoding='utf-8'), flags=re.S)
+        for line in text.split('\n'):
+            for word, better in AVOIDED.items():
+                if re.search(rf'\b{word}\b', line, re.I):
+                    faults.append(f'{path.relative_to(SOURCE)}: “{word}” in “{line[:60]}”: write “{better}”')
+    check(not faults, '\n'.join(faults))
+
+
+@case('pages of the source')
+def _():
+    """The links from page to page in README.md and doc/, as they are read in the repository."""
+    faults = []
+    for path in [*SOURCE.glob('*.md'), *SOURCE.glob('doc/*.md'), *SOURCE.glob('examples/*.md')]:
+        text = re.sub(r'```.*?```', '', path.read_text(encoding='utf-8'), flags=re.S)
+        for target in re.findall(r'\]\(([^)\s]+)\)', text):
+            file, _, _ = target.partition('#')
+            if re.match(r'\w+:', target) or not file:
+                continue
+            if path.parent.name == 'doc' and file.endswith('.html'):
+                file = file[:-len('.html')] + '.md'
+            if not (path.parent / file).exists():
+                faults.append(f'{path.relative_to(SOURCE)}: {target}')
+    check(not faults, '\n'.join(faults))
+
+
+def parse_default(text, kind):
+    """The value that the text names after “Default:”; None if there is none."""
+    match = re.search(r'Default: (\S+?)[.,;]?(?=\s|$)', text)
+    if not match:
+        return None
+    value = match.group(1).lstrip('%')
+    if kind == 'gboolean':
+        return {'TRUE': True, 'FALSE': False}.get(value)
+    if kind in ('gint', 'guint', 'guint64'):
+        return int(value) if re.fullmatch(r'-?\d+', value) else None
+    if kind == 'gdouble':
+        return float(value) if re.fullmatch(r'-?[\d.]+', value) else None
+    return value
+
+
+def get_default(pspec):
+    value = getattr(pspec, 'default_value', None)  # none for an object
+    if pspec.value_type.is_a(GObject.TYPE_ENUM):
+        return value.value_name
+    return 'NULL' if value is None else value
+
+
+@case('defaults and units of properties')
+def _():
+    faults = []
+    tree = xml.etree.ElementTree.parse(GIR)
+    n = 0
+    for owner in tree.iter():
+        if owner.tag not in (CORE + 'class', CORE + 'interface'):
+            continue
+        pspecs = {pspec.name: pspec for pspec in getattr(IBB, owner.get('name')).list_properties()} \
+            if owner.tag == CORE + 'class' else {}
+        for element in owner.findall(CORE + 'property'):
+            name = element.get('name')
+            where = f'{owner.get("name")}:{name}'
+            kind = element.find(CORE + 'type').get('name')
+            text = element.find(CORE + 'doc').text
+            n += 1
+            if kind in ('gint', 'guint', 'guint64', 'gdouble') and not re.search(UNITS, text):
+                faults.append(f'{where} names no unit')
+            if element.get('writable') != '1':
+                continue
+            have = parse_default(text, kind)
+            want = get_default(pspecs[name])
+            if have is None or have != want:
+                faults.append(f'{where}: write “Default: {want}”' + (f', not {have}' if have is not None else ''))
+    check(n > 40, f'only {n} properties')
+    check(not faults, '\n'.join(faults))
+
+
+@case('examples of classes')
+def _():
+    """Each class text has an example in C, and all of these compile."""
+    flags = subprocess.run(('pkg-config', '--cflags', 'gio-2.0'), check=True, stdout=subprocess.PIPE,
+                           text=True).stdout.split()
+    build = os.environ['IBB_TEST_BUILD_ROOT']
+    faults = []
+    for owner in xml.etree.ElementTree.parse(GIR).iter():
+        if owner.tag not in (CORE + 'class', CORE + 'interface'):
+            continue
+        examples = re.findall(r'```c\n(.*?)```', owner.find(CORE + 'doc').text, re.S)
+        if not examples:
+            faults.append(f'{owner.get("name")} has no example')
+        for example in examples:
+            program = f'#include <ibb-glib/ibb-glib.h>\n#include <string.h>\n\n{example}'
+            result = subprocess.run(
+                ('cc', '-x', 'c', '-fsyntax-only', '-Wall', '-Wextra', '-Werror', '-Wno-unused-function',
+                 '-Wno-unused-parameter', f'-I{SOURCE}', f'-I{build}', f'-I{build}/ibb-glib', *flags, '-'),
+                check=False, input=program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            if result.returncode:
+                faults.append(f'{owner.get("name")}: {result.stdout}')
+    check(not faults, '\n'.join(faults))
+
+
+if __name__ == '__main__':
+    del sys.argv[1:]
+    cases.main()

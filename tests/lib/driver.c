@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "driver.h"
+#include "stanza/namespaces.h"
+
+#include <string.h>
+
+void
+driver_init (Driver *self, const char *jid, gint64 *clock, Random random)
+{
+  *self = (Driver){ .time = 1000 * SECOND, .random = random, .has_feature = TRUE };
+  self->clock = clock != NULL ? clock : &self->time;
+  self->engine = ibb_engine_new (random_fill, &self->random);
+  ibb_engine_set_local_jid (self->engine, jid);
+}
+
+void
+driver_clear (Driver *self)
+{
+  g_clear_pointer (&self->engine, ibb_engine_free);
+}
+
+void
+driver_advance_to (Driver *self, gint64 time)
+{
+  guint  n_same = 0;
+  gint64 wake;
+
+  while ((wake = ibb_engine_get_wake_time (self->engine)) <= time)
+    {
+      n_same = wake <= *self->clock ? n_same + 1 : 0;
+      g_assert_cmpuint (n_same, <, 1000);
+      self->n_wakes++;
+      *self->clock = MAX (*self->clock, wake);
+      ibb_engine_advance (self->engine, *self->clock);
+    }
+  *self->clock = time;
+}
+
+void
+driver_advance (Driver *self, gint64 milliseconds)
+{
+  driver_advance_to (self, *self->clock + milliseconds * MILLISECOND);
+}
+
+/* ---- what the engine is sent ---- */
+
+gboolean
+driver_receive (Driver *self, IBBStanza *stanza)
+{
+  gboolean is_ours = ibb_engine_receive (self->engine, stanza, *self->clock);
+
+  ibb_stanza_record_unref (stanza);
+  return is_ours;
+}
+
+IBBStanza *
+driver_new_request (
+    IBBPayload payload, const char *from, const char *to, const char *id, const char *sid)
+{
+  IBBStanza *stanza = ibb_stanza_record_new (IBB_STANZA_IQ, "set", payload, id, to);
+
+  stanza->from = g_strdup (from);
+  stanza->sid = g_strdup (sid);
+  return stanza;
+}
+
+IBBStanza *
+driver_new_open (
+    const char *from, const char *id, const char *sid, guint block_size, IBBCarrier carrier)
+{
+  IBBStanza *stanza = driver_new_request (IBB_PAYLOAD_OPEN, from, OWN, id, sid);
+
+  stanza->block_size = block_size;
+  stanza->block_size_valid = block_size >= 1 && block_size <= IBB_BLOCK_SIZE_MAX;
+  stanza->carrier = carrier;
+  stanza->carrier_valid = TRUE;
+  return stanza;
+}
+
+void
+driver_set_block (IBBStanza *stanza, guint seq, const void *bytes, gsize length)
+{
+  stanza->seq = (guint16) seq;
+  stanza->seq_valid = TRUE;
+  stanza->bytes = g_bytes_new (bytes, length);
+  stanza->base64 = IBB_BASE64_EXACT;
+  stanza->text_length = IBB_BASE64_ENCODED_LENGTH (length);
+}
+
+void
+driver_set_message (IBBStanza *stanza)
+{
+  stanza->name = IBB_STANZA_MESSAGE;
+  g_clear_pointer (&stanza->kind, g_free);
+}
+
+static gboolean
+answer (Driver *self, IBBStanza *reply)
+{
+  g_free (reply->to);
+  reply->to = g_strdup (OWN);
+  return driver_receive (self, reply);
+}
+
+gboolean
+driver_answer (Driver *self, const IBBStanza *request)
+{
+  return answer (self, ibb_stanza_record_new_result (request));
+}
+
+gboolean
+driver_answer_error (Driver          *self,
+                     const IBBStanza *request,
+                     IBBCondition     condition,
+                     IBBErrorType     type)
+{
+  return answer (self, ibb_stanza_record_new_error (request, condition, type, NULL));
+}
+
+gboolean
+driver_answer_info (Driver          *self,
+                    const IBBStanza *query,
+                    const char      *features,
+                    const char      *identities)
+{
+  IBBStanza *reply = ibb_stanza_record_new_result (query);
+
+  reply->payload = IBB_PAYLOAD_DISCO_INFO;
+  if (features != NULL)
+    reply->features = g_strsplit (features, " ", 0);
+  if (identities != NULL)
+    reply->identities = g_strsplit (identities, "\n", 0);
+  return driver_receive (self, reply);
+}
+
+/* ---- what the engine sends ---- */
+
+IBBStanza *
+driver_take_unsent (Driver *self)
+{
+  gboolean   has_stanza = ibb_engine_has_stanza (self->engine, *self->clock);
+  IBBStanza *stanza = ibb_engine_take_stanza (self->engine, *self->clock);
+
+  g_assert_cmpint (has_stanza, ==, stanza != NULL);
+  return stanza;
+}
+
+IBBStanza *
+driver_take (Driver *self)
+{
+  IBBStanza *stanza = driver_take_unsent (self);
+
+  if (stanza != NULL && !self->hold_sent)
+    ibb_engine_sent (self->engine, stanza, *self->clock);
+  return stanza;
+}
+
+gboolean
+driver_is_probe (const IBBStanza *stanza)
+{
+  return stanza->payload == IBB_PAYLOAD_CLOSE && !stanza->unclean && strlen (stanza->sid) == 16;
+}
+
+static gboolean
+serve (Driver *self, const IBBStanza *stanza)
+{
+  if (stanza->payload == IBB_PAYLOAD_PING)
+    {
+      self->n_pings++;
+      if (self->leave_ping)
+        return FALSE;
+      driver_answer (self, stanza);
+    }
+  else if (stanza->payload == IBB_PAYLOAD_DISCO_QUERY)
+    {
+      g_autofree char *features =
+          g_strconcat (self->has_feature ? IBB_FEATURE_NAMESPACE : IBB_DISCO_INFO_NAMESPACE,
+                       self->has_rules ? " " IBB_AMP_NAMESPACE : NULL, NULL);
+
+      self->n_queries++;
+      if (self->leave_disco)
+        return FALSE;
+      driver_answer_info (self, stanza, features, NULL);
+    }
+  else if (self->answer_probes && driver_is_probe (stanza))
+    {
+      self->n_probes++;
+      driver_answer_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+    }
+  else
+    return FALSE;
+  return TRUE;
+}
+
+IBBStanza *
+driver_take_served (Driver *self)
+{
+  IBBStanza *stanza;
+
+  while ((stanza = driver_take (self)) != NULL && serve (self, stanza))
+    ibb_stanza_record_unref (stanza);
+  return stanza;
+}
+
+const char *
+driver_describe (const IBBStanza *stanza)
+{
+  static const char *const names[] = {
+    [IBB_PAYLOAD_OTHER] = "other",     [IBB_PAYLOAD_OPEN] = "open",
+    [IBB_PAYLOAD_DATA] = "data",       [IBB_PAYLOAD_CLOSE] = "close",
+    [IBB_PAYLOAD_UNKNOWN] = "unknown", [IBB_PAYLOAD_RESULT] = "result",
+    [IBB_PAYLOAD_ERROR] = "error",     [IBB_PAYLOAD_DISCO_QUERY] = "query",
+    [IBB_PAYLOAD_DISCO_INFO] = "info", [IBB_PAYLOAD_PING] = "ping",
+  };
+
+  return stanza == NULL ? "nothing" : names[stanza->payload];
+}
+
+gboolean
+driver_take_event (Driver *self, IBBEvent *event)
+{
+  while (ibb_engine_take_event (self->engine, event))
+    {
+      if (event->type != IBB_EVENT_CHANGED)
+        return TRUE;
+      g_assert_nonnull (event->session);
+      ibb_event_clear (event);
+    }
+  return FALSE;
+}
+
+/* ---- sessions ---- */
+
+IBBSession *
+driver_open (Driver *self, const char *sid, IBBCarrier carrier, guint block_size)
+{
+  IBBOpen     open = { .peer = PEER, .carrier = carrier, .block_size = block_size, .sid = sid };
+  IBBFailure  failure = IBB_FAILURE_INIT;
+  IBBSession *session = ibb_engine_open (self->engine, &open, *self->clock, &failure);
+  g_autoptr (IBBStanza) stanza = driver_take_served (self);
+
+  g_assert_nonnull (session);
+  g_assert_cmpint (stanza->payload, ==, IBB_PAYLOAD_OPEN);
+  g_assert_true (driver_answer (self, stanza));
+  g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_OPEN);
+  return session;
+}
+
+void
+driver_write (Driver *self, IBBSession *session, gsize length)
+{
+  g_autofree guint8 *bytes = g_malloc0 (length);
+
+  g_assert_cmpuint (ibb_session_write (session, bytes, length, *self->clock), ==, length);
+}

@@ -1,0 +1,184 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A private ejabberd for tests: Debian's stock configuration, other ports and paths.
+
+    tests/lib/ejabberd.py [OPTION...] -- COMMAND...
+
+starts a server on free ports of the loopback interface, runs the command with
+the variables of tests/lib/private_server.py, passes its exit code on and removes
+every trace of the server, also when this program is killed. In Python:
+
+    with ejabberd.Ejabberd(shaper=False) as server:
+        subprocess.run(command, env={**os.environ, **server.environment})
+
+The server takes about four seconds to start. The configuration is the file from
+which Debian's package makes /etc/ejabberd/ejabberd.yml, without the ports that are
+not XMPP's (HTTP, MQTT, STUN, other servers). IBB_TEST_PORT requires TLS, as there;
+IBB_TEST_PLAIN_PORT has none. It is one Erlang node without a name: it needs neither
+epmd nor a cookie, and nothing of the system's ejabberd.
+"""
+
+import argparse
+import glob
+import os
+import re
+
+from private_server import (ACCOUNTS, ANONYMOUS_DOMAIN, DOMAIN, UNICODE_DOMAIN, WRONG_DOMAIN,
+                            PrivateServer, run_beside)
+
+STOCK_CONFIGURATION = '/usr/share/ejabberd/ejabberd.yml.example'
+
+
+def erlang(text):
+    """A string as an Erlang binary."""
+    return '<<' + ','.join(str(byte) for byte in text.encode()) + '>>'
+
+
+def replace_block(text, key, block):
+    """Replaces a key at the top of a YAML file, with all below it."""
+    result, n = re.subn(rf'^{key}:.*\n(?:[ #].*\n|\n)*', block + '\n', text, flags=re.MULTILINE)
+    if n != 1:
+        raise RuntimeError(f'{STOCK_CONFIGURATION}: {n} times “{key}”')
+    return result
+
+
+class Ejabberd(PrivateServer):
+    """A running ejabberd.
+
+    shaper: FALSE: without Debian's limit of 3 kB/s per client
+    password_format: 'scram', as Debian has it, or 'plain': then the server knows the
+      passwords, and offers SCRAM with each hash
+    scram_hash: 'sha', as it is by default, 'sha256' or 'sha512'
+    max_stanza_size: bytes, 0 for Debian's (256 KiB)
+    disabled_mechanisms: more SASL mechanisms not to offer
+    protocol_options: what is said to OpenSSL in place of Debian's options
+    client_certificates: see PrivateServer
+    """
+
+    name = 'ejabberd'
+    programs = ('erl',)
+    # A few seconds, but for a machine that is busy with other tests.
+    start_timeout = 150
+
+    def __init__(self, shaper=True, password_format='scram', scram_hash='sha', max_stanza_size=0,
+                 disabled_mechanisms=(), protocol_options=(), client_certificates=False):
+        super().__init__(client_certificates=client_certificates)
+        self.shaper = shaper
+        self.password_format = password_format
+        self.scram_hash = scram_hash
+        self.max_stanza_size = max_stanza_size
+        self.disabled_mechanisms = tuple(disabled_mechanisms)
+        self.protocol_options = tuple(protocol_options)
+
+    # Files
+
+    def _listeners(self, stock):
+        """The two stock ones for clients, moved, and one more without TLS."""
+        entries = re.findall(r'^  -\n(?:    .*\n)+', stock, flags=re.MULTILINE)
+        found = {}
+        for entry in entries:
+            if 'module: ejabberd_c2s' not in entry:
+                continue
+            direct = '    tls: true\n' in entry
+            port = self.direct_tls_port if direct else self.port
+            entry = re.sub(r'port: \d+', f'port: {port}', entry)
+            entry = re.sub(r'ip: .*', f'ip: "{self.host}"', entry)
+            if self.max_stanza_size:
+                entry = re.sub(r'max_stanza_size: \d+', f'max_stanza_size: {self.max_stanza_size}',
+                               entry)
+            if not self.shaper:
+                entry = entry.replace('    shaper: c2s_shaper\n', '')
+            if self.client_certificates:
+                entry += f'    tls_verify: true\n    cafile: "{self._path("authority.crt")}"\n'
+            found[direct] = entry
+        if set(found) != {False, True}:
+            raise RuntimeError(f'{STOCK_CONFIGURATION}: unknown listeners')
+        plain = (f'  -\n    port: {self.plain_port}\n    ip: "{self.host}"\n'
+                 '    module: ejabberd_c2s\n    access: c2s\n')
+        if self.shaper:
+            plain += '    shaper: c2s_shaper\n'
+        return 'listen:\n' + found[False] + found[True] + plain
+
+    def _write_configuration(self):
+        with open(STOCK_CONFIGURATION, encoding='utf-8') as file:
+            text = file.read()
+        text = replace_block(text, 'hosts', 'hosts:\n' + ''.join(
+            f'  - {domain}\n' for domain in (DOMAIN, WRONG_DOMAIN, UNICODE_DOMAIN, ANONYMOUS_DOMAIN)))
+        text = replace_block(text, 'certfiles', f'certfiles:\n  - "{self._path("server.pem")}"\n')
+        text = replace_block(text, 'auth_password_format',
+                             f'auth_password_format: {self.password_format}')
+        text = replace_block(text, 'listen', self._listeners(text))
+        if self.disabled_mechanisms:
+            text = text.replace('disable_sasl_mechanisms:\n', 'disable_sasl_mechanisms:\n' + ''.join(
+                f'  - "{name}"\n' for name in self.disabled_mechanisms))
+        if self.protocol_options:
+            text = re.sub(r"(  'TLS_OPTIONS':\n)(?:    - .*\n)+", r'\1' + ''.join(
+                f'    - "{option}"\n' for option in self.protocol_options), text)
+        # What the stock configuration does not say: it must not ask Let's Encrypt.
+        text += (f'\nauth_scram_hash: {self.scram_hash}\nacme:\n  auto: false\n'
+                 f'host_config:\n  {ANONYMOUS_DOMAIN}:\n    auth_method: anonymous\n'
+                 '    anonymous_protocol: sasl_anon\n')
+        with open(self._path('ejabberd.yml'), 'w', encoding='utf-8') as file:
+            file.write(text)
+
+    # Life
+
+    def _launch(self):
+        libraries = glob.glob('/usr/lib/*/ejabberd-*/ebin/ejabberd.app')
+        if not libraries:
+            raise RuntimeError('not installed, see tests/lib/packages.sh: ejabberd')
+        accounts = ''.join(
+            f'ok = ejabberd_auth:try_register({erlang(name)}, {erlang(domain)}, '
+            f'{erlang(self.passwords[name])}), '
+            for domain in (DOMAIN, WRONG_DOMAIN, UNICODE_DOMAIN) for name in ACCOUNTS)
+        home = self._path('home')
+        os.makedirs(home, exist_ok=True)
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith(('ERL_', 'EJABBERD_'))}
+        environment.update({
+            'HOME': home,
+            'ERL_LIBS': os.path.dirname(os.path.dirname(os.path.dirname(libraries[0]))),
+            'ERL_CRASH_DUMP_BYTES': '0',
+            'EJABBERD_CONFIG_PATH': self._path('ejabberd.yml'),
+            'EJABBERD_LOG_PATH': self.log_file,
+            'EJABBERD_PID_PATH': self._path('ejabberd.pid'),
+        })
+        # One scheduler thread: a machine runs several of these at once.
+        self._spawn(('erl', '-noinput', '+S', '1', '+SDio', '1', '+sbwt', 'none', '+K', 'true',
+                     '-mnesia', 'dir', f'"{self._path("spool")}"',
+                     '-ejabberd', 'log_rotate_count', '0',
+                     '-s', 'ejabberd',
+                     '-eval', accounts + f'ok = file:write_file("{self._path("ready")}", "").'),
+                    env=environment)
+
+    def _answers(self):
+        return os.path.exists(self._path('ready')) and self._opens_stream()
+
+
+def main():
+    parser = argparse.ArgumentParser(description='Runs a command beside a private ejabberd.',
+                                     usage='%(prog)s [OPTION...] -- COMMAND...')
+    parser.add_argument('--no-shaper', action='store_true', help='do not limit clients to 3 kB/s')
+    parser.add_argument('--password-format', choices=('scram', 'plain'), default='scram')
+    parser.add_argument('--scram-hash', choices=('sha', 'sha256', 'sha512'), default='sha')
+    parser.add_argument('--max-stanza-size', type=int, default=0, metavar='BYTES')
+    parser.add_argument('--disable', default='', metavar='NAME,...',
+                        help='do not offer these SASL mechanisms')
+    parser.add_argument('--protocol-options', default='', metavar='NAME,...',
+                        help="for OpenSSL, in place of Debian's, such as no_tlsv1_3")
+    parser.add_argument('--client-certificates', action='store_true',
+                        help='ask for a certificate, and offer EXTERNAL to who has one')
+    parser.add_argument('--show-log', action='store_true', help="print the server's log at the end")
+    parser.add_argument('command', nargs='+')
+    options = parser.parse_args()
+    run_beside(Ejabberd(shaper=not options.no_shaper, password_format=options.password_format,
+                        scram_hash=options.scram_hash, max_stanza_size=options.max_stanza_size,
+                        disabled_mechanisms=[name for name in options.disable.split(',') if name],
+                        protocol_options=[name for name in options.protocol_options.split(',')
+                                          if name],
+                        client_certificates=options.client_certificates),
+               options.command, options.show_log)
+
+
+if __name__ == '__main__':
+    main()

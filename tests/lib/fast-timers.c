@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Loaded before GLib into a program under test, it makes what is to happen in ten minutes or
+ * more happen a thousand times as soon. A test that is linked with it says more exactly what
+ * is to happen sooner.
+ */
+
+#define _GNU_SOURCE /* RTLD_NEXT */
+
+#include "fast-timers.h"
+
+#include <dlfcn.h>
+
+#define LONG (10 * 60 * 1000) /* ms */
+
+/* atomic */
+static int limit = LONG;
+static int divisor = 1000;
+static int n_left;
+
+void
+fast_timers_start (guint longest, guint n_kept)
+{
+  g_atomic_int_set (&n_left, (int) n_kept);
+  g_atomic_int_set (&divisor, 300);
+  g_atomic_int_set (&limit, (int) longest);
+}
+
+void
+fast_timers_stop (void)
+{
+  g_atomic_int_set (&limit, G_MAXINT);
+}
+
+GSource *
+g_timeout_source_new (guint interval)
+{
+  GSource *(*original) (guint) = (GSource * (*) (guint)) dlsym (RTLD_NEXT, "g_timeout_source_new");
+
+  if (interval < (guint) g_atomic_int_get (&limit) || g_atomic_int_add (&n_left, -1) > 0)
+    return original (interval);
+  return original (interval / (guint) g_atomic_int_get (&divisor));
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Lets a test that is linked with fast-timers.c see what happens after a long time. */
+
+#pragma once
+
+#include <glib.h>
+
+/* From now on timers of at least so many milliseconds run 300 times as fast, apart from the
+ * next n_kept ones. Affects all threads. */
+void fast_timers_start (guint longest, guint n_kept);
+void fast_timers_stop (void);

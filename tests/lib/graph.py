@@ -1,0 +1,420 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The graph of the library's files, and what is wrong with it.
+
+usage: graph.py [-v] [FOLDER]
+A node is a .c file with its headers: core/peer.c, core/peer.h, core/peer-private.h (or -struct.h). An
+arrow goes from a node to another one that it needs: it includes its header, it names a
+function or a variable that only that file defines (a call or an address), it touches a
+field of a struct that a header of that file defines, or it emits a signal that only that
+file makes. It is a fault when
+- arrows between files make a circle;
+- an arrow goes to a room (see ROOMS) that the arrow's own room may not use;
+- a file touches the fields of an object of another file;
+- the core is not pure: see CORE_FORBIDDEN.
+Prints the graph by rooms and floors, then the faults; -v adds why each arrow is there.
+"""
+
+import os
+import re
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+# The rooms, from the bottom up: name, the nodes in it (the first room that matches has
+# the node), and the rooms below that it may use. Within a room a node may use any other,
+# but not in a circle.
+ROOMS = (
+    # Plain data that the XML and the client share with the core.
+    ('core data', r'core/(base64|condition|failure|jid|stanza)', ()),
+    ('core', r'core/', ('core data',)),
+    # What all public classes speak of: enumerations, errors, stanzas, the way to XMPP.
+    ('words', r'ibb-(types|error|intl|version)', ('core data',)),
+    ('stanza', r'stanza/|ibb-stanza', ('words', 'core data')),
+    ('connection', r'ibb-connection', ('stanza', 'words', 'core data')),
+    ('runtime', r'runtime/', ('connection', 'stanza', 'words', 'core', 'core data')),
+    ('classes', r'ibb-(?!client|loopback|glib)',
+     ('runtime', 'connection', 'stanza', 'words', 'core', 'core data')),
+    ('loopback', r'loopback/|ibb-loopback', ('runtime', 'connection', 'stanza', 'words', 'core data')),
+    ('xmpp', r'xmpp/|ibb-client', ('runtime', 'connection', 'stanza', 'words', 'core data')),
+    # The header of all public headers.
+    ('umbrella', r'ibb-glib', ('xmpp', 'loopback', 'classes', 'connection', 'stanza', 'words')),
+    # The command; of the others it sees only what is public.
+    ('tool', r'tool/', ('umbrella', 'xmpp', 'loopback', 'classes', 'connection', 'stanza', 'words')),
+)
+
+# Plain records: anybody may touch their fields. So it is with each "typedef struct {...}"
+# without a tag, and with the interfaces and classes of GObject.
+RECORDS = ('IBBElement', 'IBBStanza')
+
+# The faults that are known: these lists only become shorter. A circle is known when all of
+# its files stand in one line here.
+KNOWN_CIRCLES = (
+)
+# Arrows to a room that may not be used, as 'core/peer → runtime/thread'.
+KNOWN_ARROWS = (
+)
+# Objects whose fields other files touch.
+KNOWN_OPENED = (
+)
+
+# All that the core may include beside its own headers.
+CORE_HEADERS = ('glib.h', 'string.h', 'stdint.h', 'math.h')
+# The core has no objects, threads, clocks, main loops, files or variables of its own.
+CORE_FORBIDDEN = re.compile(
+    r'\b(g_object_\w+|g_signal_\w+|g_thread_\w+|g_mutex_\w+|g_rec_mutex_\w+|g_cond_\w+|g_atomic_(?!ref_count)\w+'
+    r'|g_get_monotonic_time|g_get_real_time|g_date_time_new_now\w*|g_timer_\w+|clock_gettime|time \('
+    r'|gettimeofday|g_main_\w+|g_source_\w+|g_timeout_\w+|g_idle_\w+|g_file_\w+|g_random_\w+'
+    r'|g_input_\w+|g_output_\w+|g_cancellable_\w+|G_DEFINE_\w*TYPE\w*|G_LOCK\w*'
+    r'|static (?!const|inline|void|gboolean|int|guint|char)\w+ \*?\w+( = [^(]*)?;)')
+
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
+STRUCT = re.compile(r'^(typedef )?struct(?: (\w+))?\n\{\n(.*?)^\}(?: ?(\w+))?;', re.M | re.S)
+FUNCTION = re.compile(r'^(?!static\b)[A-Za-z_][\w *]*?[\n *](\w+) \(', re.M)
+VARIABLE = re.compile(r'^(?!static\b|typedef\b|extern\b|return\b)[A-Za-z_][\w ]*[ *](\w+)(?:\[[^\]]*\])? = ', re.M)
+STATIC = re.compile(r'^static\b[\w *]*[\n *](\w+)(?: \(|\[| =|;)', re.M)
+FIELD = re.compile(r'\b(\w+)((?:(?:->|\.)\w+)+)')
+DECLARED = re.compile(r'\b([A-Z]\w+)(?:\) | )\s*\**\s*(?:const )?(\w+)(?=\s*[,;)=\[]| = )')
+
+
+def without_comments(text, strings=False):
+    """The text with comments, and on demand strings, made blank; lines stay."""
+    def blank(match):
+        if match.group().startswith('/') or strings:
+            return re.sub(r'[^\n"]', ' ', match.group())
+        return match.group()
+
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', blank, text, flags=re.S)
+
+
+def closing_brace(text, start):
+    """The place after the parenthesis or brace that closes the one at start."""
+    depth = 0
+    for match in re.compile(r'[(){}]').finditer(text, start):
+        depth += 1 if match.group() in '({' else -1
+        if depth == 0:
+            return match.end()
+    return len(text)
+
+
+def bodies_and_macros(text):
+    """Of a header, what is more than a declaration: inline functions and macros."""
+    kept = re.findall(r'^[ \t]*#[ \t]*define(?:\\\n|[^\n])*', text, re.M)
+    for match in re.finditer(r'^\{', text, re.M):
+        if text[:match.start()].rstrip().endswith(')'):
+            kept.append(text[match.start():closing_brace(text, match.start())])
+    return '\n'.join(kept)
+
+
+def struct_fields(body):
+    """The fields of a struct by name: the type of each."""
+    fields = {}
+    body = re.sub(r'\{.*?\}', '', body, flags=re.S)
+    for statement in body.split(';'):
+        callback = re.search(r'\(\*(\w+)\)', statement)
+        if callback:
+            fields[callback.group(1)] = ''
+            continue
+        match = re.match(r'\s*((?:const |struct |unsigned )*\w+)\b(.*)', statement, re.S)
+        for name in re.findall(r'(\w+)\s*(?:\[[^\]]*\])?\s*(?:,|$)', match.group(2).rstrip()) if match else ():
+            fields[name] = match.group(1).split()[-1].removeprefix('_')
+    return fields
+
+
+class File:
+    def __init__(self, path, text):
+        self.path = path
+        self.text = without_comments(text)
+        self.code = without_comments(text, strings=True)
+        self.lines = text.count('\n')
+        self.is_header = path.endswith('.h')
+        self.structs = []
+        for typedef, tag, body, name in STRUCT.findall(self.code):
+            name = name or tag.removeprefix('_')
+            is_object = not (typedef and not tag) and not name.endswith(('Class', 'Interface', 'Iface'))
+            self.structs.append((name, struct_fields(body), is_object and name not in RECORDS))
+
+
+class Node:
+    def __init__(self, name):
+        self.name = name
+        self.room = next((room for room, pattern, _ in ROOMS if re.match(pattern, name)), 'no room')
+        self.files = []
+        # What the names in it begin with: ibb_peer_ in core/peer.c.
+        stem = os.path.basename(name).removeprefix('ibb-').replace('-', '_')
+        self.prefix = f'{"tool" if self.room == "tool" else "ibb"}_{stem}'
+        self.defined = set()
+        self.own = set()
+        self.arrows = {}  # by node, why
+
+    def define(self):
+        for file in self.files:
+            self.own.update(STATIC.findall(file.code))
+            if file.is_header:
+                continue
+            for match in FUNCTION.finditer(file.code):
+                rest = file.code[closing_brace(file.code, match.end() - 1):]
+                if re.match(r'\s*\{', rest):
+                    self.defined.add(match.group(1))
+            self.defined.update(VARIABLE.findall(file.code))
+
+
+def read_tree(folder):
+    """The nodes of the tree below folder."""
+    files = {}
+    for path, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(('.c', '.h')):
+                full = os.path.join(path, name)
+                with open(full, encoding='utf-8') as file:
+                    relative = os.path.relpath(full, folder)
+                    files[relative] = File(relative, file.read())
+    nodes = {}
+    by_file = {}
+    for path, file in sorted(files.items()):
+        name = path.rsplit('.', 1)[0]
+        for suffix in '-private', '-struct':
+            if name.removesuffix(suffix) + '.c' in files:
+                name = name.removesuffix(suffix)
+        node = nodes.setdefault(name, Node(name))
+        node.files.append(file)
+        by_file[path] = node
+    for node in nodes.values():
+        node.define()
+    return nodes, by_file
+
+
+def add_arrow(node, target, why):
+    if node is not target:
+        reasons = node.arrows.setdefault(target, [])
+        if why not in reasons:
+            reasons.append(why)
+
+
+def resolve(file, target, by_file):
+    """The node that an include means, if it is one of the tree."""
+    for path in (os.path.join(os.path.dirname(file.path), target), target.removeprefix('ibb-glib/')):
+        if path in by_file:
+            return by_file[path]
+    return None
+
+
+def add_includes(node, by_file):
+    for file in node.files:
+        for _, target in INCLUDE.findall(file.text):
+            found = resolve(file, target, by_file)
+            if found:
+                add_arrow(node, found, f'<{os.path.basename(target)}>')
+
+
+def add_names(node, definers, signals):
+    for file in node.files:
+        code = bodies_and_macros(file.code) if file.is_header else file.code
+        for name in re.findall(r'(?<!->)(?<![.\w])[A-Za-z_]\w*', code):
+            target = definers.get(name)
+            if target and name not in node.own:
+                add_arrow(node, target, name)
+        for name in re.findall(r'g_signal_emit_by_name \([^"]*"([^":]+)', file.text):
+            if name in signals:
+                add_arrow(node, signals[name], f'signal {name}')
+
+
+def functions(code):
+    """The functions of a file: their parameters and bodies."""
+    for match in re.finditer(r'^\w+ \(|^[A-Za-z_][\w *]* \**\w+ \(', code, re.M):
+        end = closing_brace(code, match.end() - 1)
+        brace = re.match(r'\s*\{', code[end:])
+        if brace:
+            yield code[match.end() - 1:closing_brace(code, end + brace.end() - 1)]
+
+
+def add_fields(node, structs):
+    """The fields that a node touches; the types of variables are known, as is that of self."""
+    opened = set()
+    local = dict(structs)
+    for file in node.files:
+        for name, fields, _ in file.structs:
+            local[name] = (node, fields, False)
+    for file in node.files:
+        for text in functions(file.code):
+            variables = {name: type_name for type_name, name in DECLARED.findall(text) if type_name in local}
+            for variable, path in FIELD.findall(text):
+                type_name = variables.get(variable, '')
+                for field in re.findall(r'\w+', path):
+                    owner, fields, is_object = local.get(type_name, (None, {}, False))
+                    if field not in fields:
+                        break
+                    if owner is not node:
+                        add_arrow(node, owner, f'{type_name}.{field}')
+                        if is_object:
+                            opened.add(type_name)
+                    type_name = fields[field]
+    return opened
+
+
+def find_circles(nodes):
+    """The strongly connected components of several nodes, and in which order all come."""
+    index, low, stack, circles, order = {}, {}, [], [], []
+
+    def visit(node):
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for target in node.arrows:
+            if target not in index:
+                visit(target)
+            if target in stack:
+                low[node] = min(low[node], low[target])
+        if low[node] == index[node]:
+            place = stack.index(node)
+            order.append(stack[place:])
+            if len(stack) - place > 1:
+                circles.append(stack[place:])
+            del stack[place:]
+
+    sys.setrecursionlimit(10000)
+    for node in nodes:
+        if node not in index:
+            visit(node)
+    return circles, order
+
+
+class Graph:
+    def __init__(self, folder):
+        self.by_name, self.by_file = read_tree(folder)
+        self.nodes = sorted(self.by_name.values(), key=lambda node: node.name)
+        definers, signals, structs = {}, {}, {}
+        for node in self.nodes:
+            for name in node.defined:
+                # What two files define, such as main, is nobody's.
+                definers[name] = None if name in definers else node
+            for file in node.files:
+                for name in re.findall(r'g_signal_new \("([^"]+)"', file.text):
+                    signals[name] = node
+                for name, fields, is_object in file.structs:
+                    if file.is_header:
+                        structs[name] = (node, fields, is_object)
+        self.opened = {}
+        for node in self.nodes:
+            add_includes(node, self.by_file)
+            add_names(node, definers, signals)
+            for name in add_fields(node, structs):
+                self.opened.setdefault(name, []).append(node.name)
+        self.circles, self.order = find_circles(self.nodes)
+
+    def upward(self):
+        may = {room: (room,) + below for room, _, below in ROOMS}
+        for node in self.nodes:
+            for target in node.arrows:
+                if target.room not in may.get(node.room, ()):
+                    yield node, target
+
+    def print(self, verbose):
+        floors = {}
+        for circle in self.order:
+            floor = 1 + max((floors[target] for node in circle for target in node.arrows
+                             if target not in circle and target.room == node.room), default=0)
+            floors.update({node: floor for node in circle})
+        for room in [room for room, _, _ in reversed(ROOMS)] + ['no room']:
+            inside = sorted((node for node in self.nodes if node.room == room),
+                            key=lambda node: (-floors[node], node.name))
+            if inside:
+                print(f'\n{room}')
+            for node in inside:
+                below = sorted(target.name for target in node.arrows if target.room == room)
+                print(f'  {floors[node]}  {node.name}' + (f' → {" ".join(below)}' if below else ''))
+                outside = sorted(target.name for target in node.arrows if target.room != room)
+                if outside and room not in ('tool', 'umbrella'):
+                    print(f'       ⇒ {" ".join(outside)}')
+                for target, why in node.arrows.items() if verbose else ():
+                    print(f'         {target.name}: {" ".join(why)}')
+        lines = sorted(file.lines for node in self.nodes for file in node.files)
+        sources = sorted(file.lines for node in self.nodes for file in node.files if not file.is_header)
+        strangers = [f'{node.name}: {name}' for node in self.nodes for name in sorted(node.defined)
+                     if not name.startswith(node.prefix)]
+        if verbose:
+            print('\nnames without the prefix of their file:\n  ' + '\n  '.join(strangers))
+        print(f'\n{sum(len(node.defined) for node in self.nodes)} names for other files, of these '
+              f'{len(strangers)} without the prefix of their file')
+        print(f'{len(self.nodes)} nodes, {sum(len(node.arrows) for node in self.nodes)} arrows, '
+              f'{len(self.circles)} circles; {len(lines)} files, of the .c files the longest has '
+              f'{sources[-1]} lines and the median {sources[len(sources) // 2]}')
+
+
+def describe_circle(circle):
+    lines = [f'circle: {" ".join(sorted(node.name for node in circle))}']
+    for node in sorted(circle, key=lambda node: node.name):
+        for target in sorted(node.arrows, key=lambda node: node.name):
+            if target in circle:
+                why = node.arrows[target]
+                more = f' and {len(why) - 4} more' if len(why) > 4 else ''
+                lines.append(f'  {node.name} → {target.name}: {", ".join(why[:4])}{more}')
+    return '\n'.join(lines)
+
+
+def find_impurities(graph):
+    """Where the core does more than compute, and where the command uses what is private."""
+    for file in (file for node in graph.nodes for file in node.files):
+        for number, line in enumerate(file.text.splitlines(), 1):
+            where = f'{file.path}:{number}'
+            include = INCLUDE.match(line)
+            if file.path.startswith('core/'):
+                if include and include.group(1) == '<' and include.group(2) not in CORE_HEADERS:
+                    yield f'{where}: the core includes <{include.group(2)}>'
+                match = CORE_FORBIDDEN.search(without_comments(line, strings=True))
+                if match:
+                    yield f'{where}: the core uses {match.group()}'
+            elif file.path.startswith('tool/') and include and include.group(2).endswith('-private.h'):
+                yield f'{where}: the command includes {include.group(2)}, which is not public'
+
+
+def check(folder, circles=(), arrows=(), opened=(), show=False, verbose=False):
+    """The faults of the files below folder that are not known; show prints the graph, too."""
+    graph = Graph(folder)
+    if show:
+        graph.print(verbose)
+    faults, known = [], []
+    unseen = {line: set(line.split()) for line in circles}
+    for circle in graph.circles:
+        names = {node.name for node in circle}
+        line = next((line for line in circles if names <= set(line.split())), None)
+        (faults if line is None else known).append(describe_circle(circle))
+        if line is not None:
+            unseen[line] -= names
+    for line, names in unseen.items():
+        if names:
+            faults.append(f'no longer in a circle, take from KNOWN_CIRCLES: {" ".join(sorted(names))}')
+    unseen = set(arrows)
+    for node, target in graph.upward():
+        name = f'{node.name} → {target.name}'
+        text = f'upward: {name} ({node.room} → {target.room}): {", ".join(node.arrows[target][:6])}'
+        (known if name in arrows else faults).append(text)
+        unseen.discard(name)
+    faults += [f'no longer upward, take from KNOWN_ARROWS: {name}' for name in sorted(unseen)]
+    for name, nodes in sorted(graph.opened.items()):
+        text = f'opened: the fields of {name} are touched by {" ".join(nodes)}'
+        (known if name in opened else faults).append(text)
+    faults += [f'no longer opened, take from KNOWN_OPENED: {name}'
+               for name in sorted(set(opened) - set(graph.opened))]
+    faults += find_impurities(graph)
+    if show and known:
+        print('\nknown:\n' + '\n'.join(known))
+    return faults
+
+
+def check_product(show=True, verbose=False):
+    return check(os.path.join(ROOT, 'ibb-glib'), KNOWN_CIRCLES, KNOWN_ARROWS, KNOWN_OPENED, show, verbose)
+
+
+def main():
+    arguments = [argument for argument in sys.argv[1:] if argument != '-v']
+    verbose = '-v' in sys.argv[1:]
+    if arguments:
+        faults = check(arguments[0], show=True, verbose=verbose)
+    else:
+        faults = check_product(verbose=verbose)
+    print('\n' + '\n'.join(faults or ['no faults']))
+    return 1 if faults else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

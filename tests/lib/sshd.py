@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A private OpenSSH server, and the client that knows it."""
+
+import getpass
+import os
+import subprocess
+
+import prosody
+from cases import check
+from command import Folder, Program
+
+SSHD = '/usr/sbin/sshd'
+
+
+class Sshd:
+    """A private OpenSSH server that lets ourselves in, with keys made for it."""
+
+    def __init__(self):
+        self.folder = Folder()
+        for name in ('host', 'user'):
+            subprocess.run(('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', self.folder / name),
+                           check=True)
+        os.rename(self.folder / 'user.pub', self.folder / 'authorized')
+        if os.geteuid() == 0:
+            # Where Debian's sshd locks itself in; made by what starts the system's.
+            os.makedirs('/run/sshd', mode=0o755, exist_ok=True)
+        for _ in range(5):
+            self.port = prosody.free_ports(1)[0]
+            with open(self.folder / 'config', 'w', encoding='ascii') as file:
+                file.write(f'''ListenAddress 127.0.0.1:{self.port}
+HostKey {self.folder / 'host'}
+AuthorizedKeysFile {self.folder / 'authorized'}
+PidFile none
+StrictModes no
+UsePAM no
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+Subsystem sftp internal-sftp
+''')
+            self.program = Program(SSHD, '-D', '-e', '-f', self.folder / 'config')
+            self.program.wait_for(lambda: any('listening' in line or 'fatal' in line or 'error' in line
+                                              for line in self.program.lines), 'listening')
+            if any('listening' in line for line in self.program.lines):
+                break
+        else:
+            check(False, f'sshd does not start: {self.program.lines}')
+        with open(self.folder / 'host.pub', encoding='ascii') as file:
+            key = ' '.join(file.read().split()[:2])
+        with open(self.folder / 'known', 'w', encoding='ascii') as file:
+            file.write(f'test {key}\n')
+
+    def options(self, port):
+        return ('-F', 'none', '-o', 'BatchMode=yes', '-o', 'HostKeyAlias=test', '-o', f'Port={port}',
+                '-o', f'UserKnownHostsFile={self.folder / "known"}',
+                '-o', 'GlobalKnownHostsFile=none', '-o', 'IdentitiesOnly=yes', '-o', 'IdentityAgent=none',
+                '-o', f'IdentityFile={self.folder / "user"}', '-o', f'User={getpass.getuser()}')
+
+    def ssh(self, port, *command, **options):
+        return Program('ssh', *self.options(port), '-T', '127.0.0.1', *command, **options)

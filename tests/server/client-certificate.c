@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Which server gets the client's certificate. The servers speak TLS only: they ask for a
+ * certificate, and hang up after the handshake. IBB_TEST_CERTIFICATES is a folder that
+ * tests/lib/certificates.py filled. */
+
+#include "config.h"
+
+#include "../lib/certificate.h"
+#include "client-fixture.h"
+
+#define MAX_CONNECTIONS 3
+
+typedef struct
+{
+  GThread         *thread;
+  GSocketListener *listener;
+  GCancellable    *cancellable; /* ends the thread */
+  guint            port;
+  const char      *names[MAX_CONNECTIONS]; /* of its certificates, one a connection */
+
+  /* of the thread until it has ended */
+  guint n_connections;
+  guint n_certificates[MAX_CONNECTIONS]; /* of the client, by connection */
+} Server;
+
+/* GIO asks a server about every certificate. */
+static gboolean
+count_certificate_cb (GTlsConnection      *tls,
+                      GTlsCertificate     *certificate,
+                      GTlsCertificateFlags errors,
+                      gpointer             user_data)
+{
+  guint *n_certificates = user_data;
+
+  (*n_certificates)++;
+  return TRUE;
+}
+
+static void
+serve (Server *self, GIOStream *connection)
+{
+  guint                       i = self->n_connections++;
+  g_autoptr (GTlsCertificate) certificate = NULL;
+  g_autoptr (GIOStream)       tls = NULL;
+
+  g_assert_cmpuint (i, <, MAX_CONNECTIONS);
+  g_assert_nonnull (self->names[i]);
+  certificate = load_certificate (self->names[i]);
+  tls = assert_succeeds (g_tls_server_connection_new, connection, certificate);
+  g_object_set (tls, "authentication-mode", G_TLS_AUTHENTICATION_REQUESTED, NULL);
+  g_signal_connect (tls, "accept-certificate", G_CALLBACK (count_certificate_cb),
+                    &self->n_certificates[i]);
+  /* It fails where the client stops it. */
+  g_tls_connection_handshake (G_TLS_CONNECTION (tls), NULL, NULL);
+  g_io_stream_close (tls, NULL, NULL);
+}
+
+static gpointer
+run (gpointer data)
+{
+  Server *self = data;
+
+  for (;;)
+    {
+      g_autoptr (GSocketConnection) connection =
+          g_socket_listener_accept (self->listener, NULL, self->cancellable, NULL);
+
+      if (connection == NULL)
+        return NULL;
+      serve (self, G_IO_STREAM (connection));
+    }
+}
+
+static void
+server_start (Server *self)
+{
+  self->listener = g_socket_listener_new ();
+  self->cancellable = g_cancellable_new ();
+  self->port = assert_succeeds (g_socket_listener_add_any_inet_port, self->listener, NULL);
+  self->thread = g_thread_new ("server", run, self);
+}
+
+static void
+server_stop (Server *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  g_thread_join (self->thread);
+  g_object_unref (self->listener);
+  g_object_unref (self->cancellable);
+}
+
+typedef struct
+{
+  gboolean accept;
+  guint    n_calls;
+} Judge;
+
+static gboolean
+judge_cb (IBBClient           *client,
+          GTlsCertificate     *certificate,
+          GTlsCertificateFlags errors,
+          gpointer             user_data)
+{
+  Judge *judge = user_data;
+
+  judge->n_calls++;
+  g_assert_cmpint (errors, !=, 0);
+  return judge->accept;
+}
+
+static IBBClient *
+create_client (Server *server)
+{
+  IBBClient                  *client = ibb_client_new ("romeo@juliet.example");
+  g_autofree char            *path = get_certificate_path ("authority.crt");
+  g_autoptr (GError)          error = NULL;
+  g_autoptr (GTlsDatabase)    database = g_tls_file_database_new (path, &error);
+  g_autoptr (GTlsCertificate) certificate = load_certificate ("romeo.pem");
+
+  g_assert_no_error (error);
+  ibb_client_set_host (client, "127.0.0.1");
+  ibb_client_set_port (client, server->port);
+  ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
+  ibb_client_set_tls_database (client, database);
+  ibb_client_set_certificate (client, certificate);
+  return client;
+}
+
+typedef struct
+{
+  const char *names[MAX_CONNECTIONS]; /* the server's certificates */
+  gboolean    has_handler;
+  gboolean    accept;
+  guint       n_calls; /* of the handler */
+  /* What the server sees. */
+  guint n_connections;
+  guint n_certificates[MAX_CONNECTIONS];
+  /* Whether the login ends with an error of the certificate, or as the server hangs up. */
+  gboolean is_refused;
+} Case;
+
+static void
+test_case (gconstpointer data)
+{
+  const Case        *test = data;
+  Server             server = { .names = { test->names[0], test->names[1], test->names[2] } };
+  Judge              judge = { test->accept, 0 };
+  IBBClient         *client;
+  g_autoptr (GError) error = NULL;
+
+  server_start (&server);
+  client = create_client (&server);
+  if (test->has_handler)
+    g_signal_connect (client, "accept-certificate", G_CALLBACK (judge_cb), &judge);
+  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_test_message ("%s", error->message);
+  g_assert_cmpint (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE), ==,
+                   test->is_refused);
+  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
+  drop_client (client);
+  server_stop (&server);
+
+  g_assert_cmpuint (judge.n_calls, ==, test->n_calls);
+  g_assert_cmpuint (server.n_connections, ==, test->n_connections);
+  for (gsize i = 0; i < MAX_CONNECTIONS; i++)
+    g_assert_cmpuint (server.n_certificates[i], ==, test->n_certificates[i]);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const Case trusted = {
+    .names = { "juliet.pem" },
+    .has_handler = TRUE,
+    .n_connections = 1,
+    .n_certificates = { 1 },
+  };
+  static const Case unjudged = {
+    .names = { "alone-1.pem" },
+    .n_connections = 1,
+    .is_refused = TRUE,
+  };
+  static const Case refused = {
+    .names = { "alone-1.pem" },
+    .has_handler = TRUE,
+    .n_calls = 1,
+    .n_connections = 1,
+    .is_refused = TRUE,
+  };
+  static const Case accepted = {
+    .names = { "alone-1.pem", "alone-1.pem" },
+    .has_handler = TRUE,
+    .accept = TRUE,
+    .n_calls = 1,
+    .n_connections = 2,
+    .n_certificates = { 0, 1 },
+  };
+  /* The second connection leads to another server: the handler is not asked again. */
+  static const Case changed = {
+    .names = { "alone-1.pem", "alone-2.pem" },
+    .has_handler = TRUE,
+    .accept = TRUE,
+    .n_calls = 1,
+    .n_connections = 2,
+    .is_refused = TRUE,
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  start_watchdog ();
+  g_test_add_data_func ("/ibb/client/certificate/trusted", &trusted, test_case);
+  g_test_add_data_func ("/ibb/client/certificate/unjudged", &unjudged, test_case);
+  g_test_add_data_func ("/ibb/client/certificate/refused", &refused, test_case);
+  g_test_add_data_func ("/ibb/client/certificate/accepted", &accepted, test_case);
+  g_test_add_data_func ("/ibb/client/certificate/changed", &changed, test_case);
+
+  return g_test_run ();
+}

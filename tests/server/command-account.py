@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Several commands ibb of one account, and what its contacts see of them. On Prosody,
+or with --ejabberd on that."""
+
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+import ejabberd
+import prosody
+from cases import case, check, check_equal
+from command import Account, Folder, sha256
+from rawclient import RawClient
+
+
+def account(server, name):
+    """With a file, so that a whole transfer shows which command is alive."""
+    folder = Folder()
+    return Account(server, name), folder, folder.make('original', 20000)
+
+
+def expect_waiting_still(waiting):
+    """The other command is there. It ends well: the server would look for one that was
+    killed, and so would the next case."""
+    check(not waiting.errors(), 'the other one waits still')
+    os.kill(waiting.pid, signal.SIGTERM)
+    waiting.expect_failure('Interrupted')
+
+
+@case('a second command at the same resource: it says that the first is there')
+def _(server):
+    bob, folder, source = account(server, 'bob')
+    first = bob.ibb('receive', '-o', folder / 'copy')
+    jid = first.wait_ready()
+    for command in (['receive', '-o', folder / 'other', '--json'], ['listen'],
+                    ['expose', '--to', '127.0.0.1:9']):
+        second = bob.ibb(*command)
+        line = second.expect_failure('Another command', jid, f'--jid {bob.bare}/NAME')
+        check(len(line) <= 160, f'two lines of a terminal: {line}')
+        if '--json' in command:
+            check_equal(second.wait_event('error')['code'], 'conflict', 'code')
+    third = bob.ibb('cat', 'nobody@localhost', account=bob.options(resource='ibb'))
+    third.expect_failure('Another command', jid)
+    bob.ibb('send', source, bob.bare).expect_done()
+    first.expect_done()
+    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
+    check_equal(folder.names(), ['copy', 'original'], 'files')
+
+
+@case('each command at a resource of its own')
+def _(server):
+    bob, folder, source = account(server, 'bob')
+    waiting = bob.ibb('listen')
+    waiting.wait_ready()
+    there = bob.ibb('receive', '-o', folder / 'copy', account=bob.options(resource='desk'))
+    check_equal(there.wait_ready(), f'{bob.bare}/desk', 'address')
+    bob.ibb('send', source, f'{bob.bare}/desk').expect_done()
+    there.expect_done()
+    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
+    expect_waiting_still(waiting)
+
+
+@case('who goes out ends nobody who waits')
+def _(server):
+    bob, folder, source = account(server, 'bob')
+    waiting = bob.ibb('listen')
+    waiting.wait_ready()
+    there = Account(server, 'alice').ibb('receive', '-o', folder / 'copy', '--from', 'any')
+    bob.ibb('send', source, there.wait_ready()).expect_done()
+    there.expect_done()
+    expect_waiting_still(waiting)
+
+
+@case('a resource is free again after its command')
+def _(server):
+    bob, folder, source = account(server, 'bob')
+    for end in ('done', 'killed', 'interrupted', 'done'):
+        there = bob.ibb('receive', '-o', folder / 'copy')
+        jid = there.wait_ready()
+        if end == 'done':
+            bob.ibb('send', source, jid).expect_done()
+            there.expect_done()
+        else:
+            os.kill(there.pid, signal.SIGKILL if end == 'killed' else signal.SIGTERM)
+            there.finish()
+
+
+@case('another program takes the resource')
+def _(server):
+    bob, folder, _source = account(server, 'bob')
+    for command in (['receive', '--json', '-o', folder / 'copy'], ['listen'],
+                    ['expose', '--to', '127.0.0.1:9']):
+        there = bob.ibb(*command)
+        jid = there.wait_ready()
+        other = RawClient(server, 'bob', 'ibb', 'service-unavailable')
+        there.expect_failure('Another login', jid, f'--jid {bob.bare}/NAME')
+        if '--json' in command:
+            check_equal(there.wait_event('error')['code'], 'conflict', 'code')
+        check_equal(folder.names(), ['original'], 'files')
+        other.close()
+
+
+@case('who only opens sessions is not seen online')
+def _(server):
+    folder = Folder()
+    source = folder.make('original', 20000)
+    watcher = RawClient(server, 'alice', 'watcher', 'service-unavailable')
+    alice, bob = Account(server, 'alice'), Account(server, 'bob')
+    for carrier in ('iq', 'message'):
+        there = bob.ibb('receive', '-o', folder / 'copy', '--from', 'any')
+        jid = there.wait_ready()
+        here = alice.ibb('send', '--carrier', carrier, '--json', source, jid)
+        here.expect_done()
+        there.expect_done()
+        check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
+        local = here.wait_event('opened')['local']
+        # Presence arrives in order: who comes last has been seen.
+        listening = alice.ibb('listen')
+        last = listening.wait_ready()
+        watcher.wait_for_presence(last)
+        os.kill(listening.pid, signal.SIGTERM)
+        listening.finish()
+        check_equal(local in watcher.presences, carrier == 'message', f'seen with {carrier}')
+
+
+if __name__ == '__main__':
+    if '--ejabberd' in sys.argv:
+        sys.argv.remove('--ejabberd')
+        running = ejabberd.Ejabberd(shaper=False)
+    else:
+        # A server forgets a client that was killed only after a while.
+        running = prosody.Prosody(modules=('smacks',))
+    with running as private:
+        cases.main(private)

@@ -1,0 +1,200 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Where ibb receive puts a file, and where ibb takes a password from."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+import prosody
+from cases import Skip, case, check, check_equal
+from command import IBB, Account, Folder, Program, sha256
+
+NOBODY = 65534
+
+
+def receive(server, output, **options):
+    """A file into output; returns what was received and the lines of the receiver."""
+    folder = Folder()
+    source = folder.make('original', 5000)
+    bob = Account(server, 'bob')
+    # Somebody else could not read the authority's certificate.
+    there = bob.ibb('receive', '-o', output, '--from', 'any', account=bob.options(tls='none'),
+                    **options)
+    Account(server, 'alice').ibb('send', source, there.wait_ready()).expect_done()
+    there.expect_done()
+    return source, there.lines
+
+
+@case('an empty --output')
+def _():
+    there = Program(IBB, 'receive', '--jid', 'a@b', '-o', '', env={'LC_ALL': 'C.UTF-8'})
+    there.expect_failure('--output is empty', code=2)
+
+
+@case('names as long as the file system allows')
+def _(server):
+    for length in (247, 248, 254, 255):
+        for name in ('n' * length, '\u00e4' * (length // 2)):
+            folder = Folder()
+            source, _ = receive(server, folder / name)
+            check_equal(sha256(folder / name), sha256(source), 'SHA-256')
+            check_equal(folder.names(), [name], 'files')
+    folder = Folder()
+    Account(server, 'bob').ibb('receive', '-o', folder / ('n' * 256)).expect_failure('too long')
+
+
+@case('a symbolic link to a file that is not there: the file is made')
+def _(server):
+    folder = Folder()
+    os.mkdir(folder / 'below')
+    os.symlink('below/link', folder / 'link')
+    os.symlink(folder / 'target', folder / 'below/link')
+    source, _ = receive(server, folder / 'link')
+    check(os.path.islink(folder / 'link') and os.path.islink(folder / 'below/link'), 'both are links still')
+    check_equal(sha256(folder / 'target'), sha256(source), 'SHA-256')
+    check_equal(folder.names(), ['below', 'link', 'target'], 'files')
+
+
+@case('symbolic links that lead nowhere')
+def _(server):
+    folder = Folder()
+    os.symlink('loop', folder / 'loop')
+    os.symlink('none/file', folder / 'missing')
+    bob = Account(server, 'bob')
+    bob.ibb('receive', '-o', folder / 'loop').expect_failure('loop', 'symbolic links')
+    bob.ibb('receive', '-o', folder / 'missing').expect_failure('missing', 'No such file')
+    check_equal(folder.names(), ['loop', 'missing'], 'files')
+
+
+@case('a symbolic link of somebody else, where everybody may make one')
+def _(server):
+    if os.geteuid() != 0:
+        raise Skip('only root can make a link of somebody else')
+    folder = Folder()
+    shared = folder / 'shared'
+    os.mkdir(shared)
+    for name in ('missing', 'existing', 'null'):
+        target = '/dev/null' if name == 'null' else folder / name
+        os.symlink(target, os.path.join(shared, name))
+        os.lchown(os.path.join(shared, name), NOBODY, NOBODY)
+    folder.make('existing', 100)
+    old = sha256(folder / 'existing')
+    os.symlink('shared/missing', folder / 'hop')
+    bob = Account(server, 'bob')
+
+    def refuses(*names):
+        for name in names:
+            bob.ibb('receive', '-o', folder / name).expect_failure(name, 'Permission denied')
+        check_equal(folder.names(), ['existing', 'hop', 'shared'], 'files')
+        check_equal(sha256(folder / 'existing'), old, 'SHA-256')
+
+    os.chmod(shared, 0o1777)
+    refuses('shared/missing', 'shared/existing', 'shared/null', 'hop')
+    # As the kernel does it: links of the owner of the folder, and those in other folders.
+    for owner, mode in ((NOBODY, 0o1777), (0, 0o777), (0, 0o1775)):
+        os.chown(shared, owner, owner)
+        os.chmod(shared, mode)
+        source, _ = receive(server, folder / 'hop')
+        check_equal(sha256(folder / 'missing'), sha256(source), f'SHA-256, {owner} {mode:o}')
+        os.unlink(folder / 'missing')
+    # One's own link.
+    os.chown(shared, NOBODY, NOBODY)
+    os.chmod(shared, 0o1777)
+    os.lchown(os.path.join(shared, 'missing'), 0, 0)
+    receive(server, folder / 'hop')
+
+
+@case('a pipe by its name in /dev/fd')
+def _(server):
+    read_end, write_end = os.pipe()
+    source, _ = receive(server, f'/dev/fd/{write_end}', pass_fds=(write_end,))
+    os.close(write_end)
+    with open(source, 'rb') as original, open(read_end, 'rb') as copy:
+        check_equal(copy.read(), original.read(), 'data')
+
+
+@case('a directory that cannot be brought to the disk: neither end takes the file for stored')
+def _(server):
+    folder = Folder()
+    there = Account(server, 'bob').ibb('receive', '-o', folder / 'copy', '--from', 'any',
+                                       env={'LD_PRELOAD': os.environ['IBB_TEST_FAILING_FSYNC']})
+    here = Account(server, 'alice').ibb('send', folder.make('original', 5000), there.wait_ready())
+    there.expect_failure('Cannot write', 'copy', 'Input/output error')
+    here.expect_failure('bob@localhost')
+
+
+@case('the other hard links of a file that is replaced')
+def _(server):
+    folder = Folder()
+    old = sha256(folder.make('copy', 100))
+    os.link(folder / 'copy', folder / 'other')
+    source, lines = receive(server, folder / 'copy')
+    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
+    check_equal(sha256(folder / 'other'), old, 'SHA-256 of the other link')
+    check(any('hard links' in line and 'copy' in line for line in lines), f'a word about it: {lines}')
+
+
+@case('the owner of a file that is replaced')
+def _(server):
+    if os.geteuid() != 0:
+        raise Skip('only root can make a file of somebody else')
+    folder = Folder()
+    folder.make('copy', 100)
+    os.chown(folder / 'copy', NOBODY, NOBODY)
+    os.chmod(folder / 'copy', 0o664)
+    _, lines = receive(server, folder / 'copy')
+    info = os.stat(folder / 'copy')
+    check_equal((info.st_uid, info.st_gid, info.st_mode & 0o777), (NOBODY, NOBODY, 0o664), 'owner')
+    check(not any('owner' in line for line in lines), f'nothing to tell: {lines}')
+    # Somebody else in the same folder can keep neither owner nor group.
+    os.chmod(folder.path, 0o777)
+    os.chown(folder / 'copy', 0, 0)
+    try:
+        _, lines = receive(server, folder / 'copy', user=NOBODY, group=NOBODY, extra_groups=())
+    except PermissionError:
+        raise Skip('only root can run what was built') from None
+    info = os.stat(folder / 'copy')
+    check_equal((info.st_uid, info.st_gid, info.st_mode & 0o777), (NOBODY, NOBODY, 0o604), 'owner')
+    check(any('owner' in line and 'copy' in line for line in lines), f'a word about it: {lines}')
+
+
+# Passwords
+
+def log_in(server, content, mode=0o600):
+    """Returns what alice’s command says with that password file."""
+    folder = Folder()
+    with open(folder / 'password', 'wb') as file:
+        file.write(content)
+    os.chmod(folder / 'password', mode)
+    here = Account(server, 'alice').ibb('cat', 'nobody@localhost', '--password-file',
+                                        folder / 'password')
+    check_equal(here.finish(), 1, 'status')
+    return here.lines
+
+
+@case('a password file that everybody can read')
+def _(server):
+    password = server.passwords['alice'].encode()
+    for mode, warned in ((0o600, False), (0o640, False), (0o604, True), (0o644, True)):
+        lines = log_in(server, password + b'\n', mode)
+        check('nobody@localhost' in lines[-1], f'it logged in: {lines}')
+        check_equal(any('chmod 600' in line for line in lines), warned, f'a warning at {mode:o}')
+
+
+@case('a password that is not the whole of its line')
+def _(server):
+    password = server.passwords['alice'].encode()
+    for content in (password + b'\0more\n', password + b'x' * 5000, b'x' * 4097 + b'\n'):
+        lines = log_in(server, content)
+        check_equal(len(lines), 1, 'lines')
+        check('is not a valid password' in lines[0] and '4096' in lines[0], lines[0])
+    lines = log_in(server, b'x' * 4096 + b'\nmore')
+    check('password of' in lines[0], f'4096 bytes are tried: {lines}')
+
+
+if __name__ == '__main__':
+    with prosody.Prosody() as private:
+        cases.main(private)

@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""How the command ibb logs in to ejabberd: certificates of both sides."""
+
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+from cases import case, check, check_equal
+from command import Account, Folder, sha256
+from ejabberd import Ejabberd
+
+NO_PASSWORD = {'IBB_PASSWORD': ''}
+
+
+def send(server, folder, alice_options, bob_options, **options):
+    """A file from alice to bob."""
+    source = folder.make('original', 100000)
+    alice, bob = Account(server, 'alice'), Account(server, 'bob')
+    there = bob.ibb('receive', '--output', folder / 'copy', '--from', 'any', account=bob_options)
+    here = alice.ibb('send', source, there.wait_ready(), account=alice_options, **options)
+    here.expect_done()
+    there.expect_done()
+    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
+
+
+def without_ca(account):
+    return account.options(ca='none: that of the system')
+
+
+def get_fingerprint(server):
+    """As openssl writes it: in capital pairs, with colons."""
+    text = subprocess.run(('openssl', 'x509', '-noout', '-fingerprint', '-sha256', '-in',
+                           os.path.join(server.directory, 'server.crt')),
+                          check=True, stdout=subprocess.PIPE, text=True).stdout
+    return text.strip().split('=')[1]
+
+
+@case('stock: a file by SCRAM')
+def _(server):
+    alice, bob = Account(server, 'alice'), Account(server, 'bob')
+    send(server, Folder(), alice.options(), bob.options())
+
+
+@case('a certificate instead of a password')
+def _(server):
+    alice, bob = Account(server, 'alice'), Account(server, 'bob')
+    certificate = server.environment['IBB_TEST_ALICE_CERTIFICATE']
+    send(server, Folder(), alice.options() + ['--certificate', certificate], bob.options(),
+         env=NO_PASSWORD)
+
+
+@case('a certificate and its key in two files, of which the names are relative')
+def _(server):
+    alice, bob = Account(server, 'alice'), Account(server, 'bob')
+    options = alice.options()
+    options[options.index('--ca-file') + 1] = 'authority.crt'
+    send(server, Folder(), options + ['--certificate', 'alice.crt', '--key', 'alice.key'],
+         bob.options(), env=NO_PASSWORD, cwd=server.directory)
+
+
+@case("somebody else's certificate")
+def _(server):
+    alice = Account(server, 'alice')
+    options = ['--certificate', server.environment['IBB_TEST_STRANGER_CERTIFICATE']]
+    alice.ibb('cat', 'bob@localhost', account=alice.options() + options,
+              env=NO_PASSWORD).expect_failure('certificate', 'alice@localhost')
+
+
+@case('a certificate without its key')
+def _(server):
+    alice = Account(server, 'alice')
+    options = ['--certificate', os.path.join(server.directory, 'alice.crt')]
+    alice.ibb('cat', 'bob@localhost', account=alice.options() + options,
+              env=NO_PASSWORD).expect_failure('alice.crt')
+    alice.ibb('cat', 'bob@localhost', account=alice.options() + ['--key', 'alice.key']
+              ).expect_failure('--certificate', code=2)
+
+
+@case('a wrong password: the words of the server')
+def _(server):
+    alice = Account(server, 'alice')
+    alice.ibb('cat', 'bob@localhost', env={'IBB_PASSWORD': 'guess'}).expect_failure(
+        'alice@localhost', 'Invalid username or password')
+
+
+@case('the certificate of the server is not signed by a trusted authority: what it is, and what to do')
+def _(server):
+    alice, bob = Account(server, 'alice'), Account(server, 'bob')
+    fingerprint = get_fingerprint(server)
+    line = alice.ibb('cat', 'bob@localhost', account=without_ca(alice)).expect_failure(
+        fingerprint, '--fingerprint', '--ca-file')
+    check('localhost' in line, 'the server')
+
+    wrong = fingerprint.translate(str.maketrans('0123456789ABCDEF', '123456789ABCDEF0'))
+    alice.ibb('cat', 'bob@localhost', account=without_ca(alice) + ['--fingerprint', wrong]
+              ).expect_failure(fingerprint)
+    alice.ibb('cat', 'bob@localhost', account=without_ca(alice) + ['--fingerprint', '12:34']
+              ).expect_failure('--fingerprint', code=2)
+    for text in (fingerprint, fingerprint.replace(':', '').lower()):
+        send(server, Folder(), without_ca(alice) + ['--fingerprint', text], bob.options())
+
+
+@case('no version of TLS in common: which server, which account, what to look at')
+def _(server):
+    alice = Account(server, 'alice')
+    old = {'G_TLS_GNUTLS_PRIORITY': 'NORMAL:-VERS-TLS1.3:-VERS-TLS1.2'}
+    alice.ibb('cat', 'bob@localhost', env=old).expect_failure(
+        'alice@localhost', 'server of “localhost”', 'TLS 1.2', 'certificate')
+
+
+@case('TLS from the first byte where STARTTLS is spoken')
+def _(server):
+    alice = Account(server, 'alice')
+    alice.ibb('cat', 'bob@localhost', account=alice.options(tls='direct', port=server.port)
+              ).expect_failure('alice@localhost', 'server of “localhost”', 'STARTTLS')
+
+
+if __name__ == '__main__':
+    with Ejabberd(shaper=False, client_certificates=True) as private:
+        cases.main(private)

@@ -1,0 +1,163 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What ibb writes on a terminal, and when standard output takes nothing."""
+
+import errno
+import json
+import os
+import pty
+import signal
+import socket
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+import prosody
+from cases import case, check, check_equal
+from command import IBB, Account, Folder, Program
+from rawclient import RawClient
+
+MIB = 1 << 20
+
+# Bidirectional controls, marks, an escape sequence, C1, a line of its own, a tag, a soft hyphen.
+HARMFUL = ('\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\u200b\ufeff'
+           '\u00ad\u2028\u2029\u0085\u009b\U000e0041')
+CONTROLS = '\x1b]0;owned\x07\x9b2J\r\n\x7f'
+
+
+def check_harmless(text, what):
+    found = [char for char in HARMFUL + '\x1b\x07\x9b\x7f' if char in text]
+    check(not found, f'{what} reach the terminal: {found!r} in {text!r}')
+
+
+def shown_on_terminal(account, *arguments):
+    """What a command shows on a terminal of its own, without what moves the line."""
+    terminal, end = pty.openpty()
+    here = account.ibb(*arguments, stderr=end)
+    os.close(end)
+    shown = b''
+    try:
+        while data := os.read(terminal, 1000):
+            shown += data
+    except OSError as error:
+        check_equal(error.errno, errno.EIO, 'the end of the terminal')
+    os.close(terminal)
+    return here.finish(), shown.replace(b'\x1b[K', b'').decode()
+
+
+@case('a file name that is more than a name: the bar and the errors')
+def _(server):
+    folder = Folder()
+    alice = Account(server, 'alice')
+    name = f'a{HARMFUL}{CONTROLS}b'
+    source = folder.make(name, 8 * MIB)
+    there = Account(server, 'bob').ibb('receive', '-o', folder / 'copy', '--from', 'any')
+    status, shown = shown_on_terminal(alice, 'send', source, there.wait_ready())
+    check_equal(status, 0, 'status')
+    check('%' in shown, f'a bar: {shown[:200]!r}')
+    check_harmless(shown, 'signs of the bar')
+    status, shown = shown_on_terminal(alice, 'send', folder / ('none' + name), 'bob@localhost')
+    check_equal(status, 1, 'status')
+    check('none' in shown and 'No such file' in shown, shown)
+    check_harmless(shown, 'signs of the error')
+    check_equal(shown.count('\n'), 1, 'lines')
+
+
+@case('what a peer says')
+def _(server):
+    raw = RawClient(server, 'bob', 'ibb', 'not-acceptable')
+    raw.text = f'come{HARMFUL}here'
+    status, shown = shown_on_terminal(Account(server, 'alice'), 'cat', raw.jid)
+    check_equal(status, 1, 'status')
+    check('come' in shown and 'here' in shown, shown)
+    check_harmless(shown, 'signs of the peer')
+    # For a program they are what they are, in a form that no terminal obeys.
+    here = Account(server, 'alice').ibb('send', '--json', '-', raw.jid)
+    check_equal(here.finish(), 1, 'status')
+    check_harmless(here.output.decode(), 'signs in JSON')
+    error = here.wait_event('error')
+    # The library has made one line of it.
+    said = [char for char in HARMFUL if char not in '\u2028\u2029\u0085\u009b']
+    check(all(char in error['message'] for char in said), repr(error['message']))
+
+
+# Standard output
+
+def without_room(*arguments, start=Program, **options):
+    with open('/dev/full', 'wb') as full:
+        return start(*arguments, stdout=full, **options)
+
+
+@case('standard output is full')
+def _(server):
+    environment = {'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'}
+    for arguments in (['--help'], ['--version'], ['send', '--help'], ['expose', '--help'],
+                      ['demo', '--size', '1K'], ['bench', '--size', '1K'],
+                      ['bench', '--size', '1K', '--json']):
+        program = without_room(IBB, *arguments, env=environment)
+        program.expect_failure('Cannot write standard output', 'No space left')
+    folder = Folder()
+    there = without_room('receive', '--json', '-o', folder / 'copy', '--from', 'any',
+                         start=Account(server, 'bob').ibb)
+    here = without_room('send', '--json', folder.make('original', 10), there.wait_ready(),
+                        start=Account(server, 'alice').ibb)
+    for end in (here, there):
+        end.expect_failure('Cannot write standard output', 'No space left')
+
+
+@case('who reads standard output has gone')
+def _():
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    program = Program(IBB, '--help', stdout=write_end, env={'LC_ALL': 'C.UTF-8'})
+    os.close(write_end)
+    program.expect_failure('Cannot write standard output', 'Broken pipe')
+
+
+@case('JSON: an object and the end of its line are written at once')
+def _():
+    # Each packet is what was written by one call.
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    program = Program(IBB, 'bench', '--size', '1K', '--json', stdout=there)
+    there.close()
+    program.expect_done()
+    packets = []
+    while data := here.recv(MIB):
+        packets.append(data)
+    here.close()
+    check(packets, 'objects')
+    for packet in packets:
+        check(packet.endswith(b'}\n'), f'a whole line: {packet!r}')
+        json.loads(packet)
+
+
+@case('JSON: a file name that is not UTF-8')
+def _():
+    # The first byte announces a sequence that hides the sign after it.
+    for name in (b'a\xc0"b', b'a\xe0"b', b'a\xf0\\', b'a\xfc"'):
+        for option in ('--password-file', '--certificate', '--ca-file'):
+            program = Program(IBB, 'expose', '--json', '--to', 'a:1', '--jid', 'a@b', option, b'/none/' + name,
+                              env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'})
+            check_equal(program.finish(), 1, 'status')
+            message = program.wait_event('error')['message']
+            check(name.decode(errors='replace') in message, message)
+
+
+# Signals
+
+@case('two signals at once end expose and forward well')
+def _(server):
+    for command in (['expose', '--to', '127.0.0.1:9'], ['forward', '--listen', '0', 'nobody@localhost']):
+        for numbers in ((signal.SIGTERM, signal.SIGINT), (signal.SIGTERM, signal.SIGTERM),
+                        (signal.SIGINT,) * 5):
+            there = Account(server, 'bob').ibb(*command)
+            there.wait_ready()
+            for number in numbers:
+                os.kill(there.pid, number)
+            there.expect_done()
+
+
+if __name__ == '__main__':
+    with prosody.Prosody() as private:
+        cases.main(private)

@@ -1,0 +1,133 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""How ibb expose shares its sessions, and what it says of those that it refuses."""
+
+import os
+import re
+import signal
+import socket
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+import prosody
+from cases import case, check, check_equal
+from command import Account
+from rawclient import RawClient
+from tunnel import Target, expect_reset, tcp_socket
+
+
+def connect(forward):
+    forward.wait_ready()
+    address = ('127.0.0.1', forward.wait_event('ready')['port'])
+    return tcp_socket(socket.create_connection(address, 20))
+
+
+def is_served(here, target):
+    """Whether the connection gets through to the service."""
+    there = target.accept()
+    here.sendall(b'hello')
+    check_equal(there.recv(5), b'hello', 'what came')
+    return there
+
+
+@case('each peer has a share of the sessions')
+def _(server):
+    bob = Account(server, 'bob')
+    alice, carol = Account(server, 'alice'), Account(server, 'carol')
+    # One account is refused all that the other has a right to, in whatever order they ask.
+    for arguments, share in ((('--max-sessions', '4', '--from', alice.bare, '--from', carol.bare), 2),
+                             (('--max-sessions', '5', '--from', f'{alice.bare}/a', '--from', alice.bare,
+                               '--from', carol.bare), 2),
+                             (('--max-sessions', '8', '--from', 'any'), 2),
+                             (('--max-sessions', '8', '--from', 'any', '--max-per-peer', '3'), 3),
+                             (('--max-sessions', '1', '--max-per-peer', '1', '--from', 'any'), 1)):
+        target = Target()
+        expose = bob.ibb('expose', '--to', f'127.0.0.1:{target.port}', *arguments)
+        jid = expose.wait_ready()
+        # Two clients of one account are one peer.
+        forwards = [alice.ibb('forward', '--json', '--listen', '0', jid) for _ in range(2)]
+        taken = []
+        for number in range(share):
+            here = connect(forwards[number % 2])
+            taken.append((here, is_served(here, target)))
+        # One that was never let in does not ask again.
+        late = alice.ibb('forward', '--json', '--listen', '0', jid)
+        expect_reset(connect(late))
+        late.wait_event('error')
+        expose.wait_for(lambda: any(f'limit of {share} session' in line for line in expose.lines), 'why')
+        if '1' not in arguments:
+            other = carol.ibb('forward', '--json', '--listen', '0', jid)
+            is_served(connect(other), target)
+        # A place that is given back is one that is free.
+        for connection in taken.pop():
+            connection.close()
+        # It is expose that counts, and it may hear of the end later than the other side.
+        expose.wait_for(lambda: any(line.startswith('Session with ') for line in expose.lines),
+                        'that a session is over')
+        is_served(connect(late), target)
+        os.kill(expose.pid, signal.SIGTERM)
+        expose.finish()
+
+
+@case('the own account may have them all')
+def _(server):
+    target = Target()
+    bob = Account(server, 'bob')
+    expose = bob.ibb('expose', '--to', f'127.0.0.1:{target.port}', '--max-sessions', '5')
+    forward = bob.ibb('forward', '--json', '--listen', '0', expose.wait_ready())
+    for _ in range(5):
+        is_served(connect(forward), target)
+    late = bob.ibb('forward', '--json', '--listen', '0', expose.wait_ready())
+    expect_reset(connect(late))
+
+
+@case('a session in which nothing moves ends after an hour, unless --timeout is 0')
+def _(server):
+    target = Target()
+    # What lies that far away comes a thousand times as soon.
+    fast = {'LD_PRELOAD': os.environ['IBB_TEST_FAST_TIMERS']}
+    alice, bob = Account(server, 'alice'), Account(server, 'bob')
+    expose = bob.ibb('expose', '--json', '--to', f'127.0.0.1:{target.port}', '--from', 'any', env=fast)
+    patient = bob.ibb('expose', '--json', '--to', f'127.0.0.1:{target.port}', '--from', 'any',
+                      '--timeout', '0', account=bob.options(resource='patient'), env=fast)
+    kept = connect(alice.ibb('forward', '--json', '--listen', '0', patient.wait_ready(), env=fast))
+    there = is_served(kept, target)
+    here = connect(alice.ibb('forward', '--json', '--listen', '0', expose.wait_ready(), env=fast))
+    is_served(here, target)
+    error = expose.wait_event('error')
+    check_equal(error['code'], 'timed-out', 'code')
+    check('3600 s' in error['message'], error['message'])
+    expect_reset(here)
+    there.sendall(b'still here')
+    check_equal(kept.recv(10), b'still here', 'what came')
+
+
+@case('a stranger who asks again and again writes few lines')
+def _(server):
+    count = 300
+    for command in (['expose', '--to', '127.0.0.1:9'], ['listen']):
+        bob = Account(server, 'bob')
+        there = bob.ibb(*command)
+        jid = there.wait_ready()
+        stranger = RawClient(server, 'carol', 'here', None)
+        for number in range(count):
+            stranger.send(f"<iq type='set' id='o{number}' to='{jid}'><open sid='s{number}' "
+                          "xmlns='http://jabber.org/protocol/ibb' block-size='4096'/></iq>")
+            # One at a time: a few requests at once are as many as the library lets through.
+            stranger.wait_for_errors(number + 1)
+        os.kill(there.pid, signal.SIGTERM)
+        there.finish()
+        lines = [line for line in there.lines if line.startswith('Refused ')]
+        own = [line for line in lines if 'carol@' in line]
+        more = [int(re.match(r'Refused (\d+) more session', line).group(1)) for line in lines
+                if 'carol@' not in line]
+        check_equal(len(own) + sum(more), count, f'all are counted: {lines}')
+        check(len(lines) < count // 10, f'{len(lines)} lines')
+        stranger.close()
+
+
+if __name__ == '__main__':
+    with prosody.Prosody() as private:
+        cases.main(private)

@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Accounts whose JID the server gives another form than the user did (D-02).
+
+IBB_TEST_SERVER: prosody, or ejabberd
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+from cases import case, check_equal
+from command import Account, Folder, sha256
+from ejabberd import Ejabberd
+from prosody import Prosody
+from private_server import UNICODE_DOMAIN
+
+A_LABELS = UNICODE_DOMAIN.encode('idna').decode()
+
+
+def log_in_as(server, account, bare):
+    """The account under a name of the user's choice."""
+    result = Account(server, account)
+    result.bare = bare
+    return result
+
+
+def transfer(receiver, sender, form, from_):
+    """A file to the receiver in that form of its JID; the JID that it has."""
+    folder = Folder()
+    source = folder.make('original', 50000)
+    there = receiver.ibb('receive', '--output', folder / 'copy', '--from', from_)
+    jid = there.wait_ready()
+    here = sender.ibb('send', source, f'{form}/{jid.partition("/")[2]}')
+    here.expect_done()
+    there.expect_done()
+    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
+    return jid.partition('/')[0]
+
+
+@case('a sharp s, which stringprep makes ss')
+def _(server):
+    jid = transfer(Account(server, 'strasse'), Account(server, 'alice'), f'Straße@{server.domain}',
+                   f'alice@{server.domain}')
+    check_equal(jid, f'strasse@{server.domain}', 'the JID of the server')
+
+
+@case('a login with a sharp s')
+def _(server):
+    """Prosody names it strasse, ejabberd as the user did."""
+    transfer(log_in_as(server, 'strasse', f'Straße@{server.domain}'), Account(server, 'alice'),
+             f'strasse@{server.domain}', f'alice@{server.domain}')
+
+
+@case('full-width letters')
+def _(server):
+    transfer(log_in_as(server, 'bob', f'ｂｏｂ@{server.domain}'), Account(server, 'alice'),
+             f'Ｂｏｂ@{server.domain}', f'ａｌｉｃｅ@{server.domain}')
+
+
+@case('a domain by A-label and by U-label')
+def _(server):
+    jid = transfer(log_in_as(server, 'bob', f'bob@{A_LABELS}'),
+                   log_in_as(server, 'alice', f'alice@{UNICODE_DOMAIN}'), f'bob@{A_LABELS}',
+                   f'alice@{A_LABELS}')
+    check_equal(jid, f'bob@{UNICODE_DOMAIN}', 'the JID of the server')
+
+
+@case('what only looks like a permitted account is refused')
+def _(server):
+    folder = Folder()
+    there = Account(server, 'bob').ibb('receive', '--output', folder / 'copy', '--from',
+                                       f'straße@{server.domain}')
+    jid = there.wait_ready()
+    here = Account(server, 'strasse').ibb('send', folder.make('original', 10), jid)
+    here.expect_failure()
+    # The form to permit, if it is the same account.
+    there.wait_for(lambda: any(f'“strasse@{server.domain}/' in line for line in there.lines),
+                   'who was refused')
+
+
+def main():
+    server = Ejabberd(shaper=False, disabled_mechanisms=('SCRAM-SHA-1-PLUS',)) if os.environ.get('IBB_TEST_SERVER') == 'ejabberd' else Prosody()
+    with server:
+        cases.main(server)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The core with a fault in it: compiles the file that was changed, and runs the tests of the core.
+
+A build with all tests is needed, which stays as it is: each test is linked again from its
+objects, with the changed file before the archive of the core.
+"""
+
+import json
+import os
+import pathlib
+import re
+import resource
+import shlex
+import subprocess
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CORE = ROOT / 'ibb-glib/core'
+ARCHIVE = 'ibb-glib/libibb-core.a'
+# How many schedules of each profile are tried first; then as many as the suite runs.
+FEW = {'clean': 300, 'faulty': 500, 'timing': 500, 'closing': 500, 'peers': 500,
+       'hostile': 40, 'outages': 500, 'shared': 100, 'crowd': 20, 'bulk': 10, 'wrap': 1}
+# A fault may make a program hang, or take all memory there is. The time is that of the
+# processor, in seconds, beside what the program takes without a fault, so that a busy
+# machine notices nothing.
+CPU_LIMIT = 2
+CPU_FACTOR = 4
+CPU_UNKNOWN = {'unit': 4, 'simulation': 100}
+MEMORY_LIMIT = 4 << 30
+
+
+def run(arguments, **options):
+    return subprocess.run(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors='replace', check=False, **options)
+
+
+def defined_names(path, *options):
+    """The names of the functions and variables of an object or a program."""
+    lines = run(['nm', '--defined-only', *options, path]).stdout.splitlines()
+    return {line.split()[-1] for line in lines if line.strip()}
+
+
+def find_build(path=None):
+    """The build that is meant: that of the test run, or a folder of the tree."""
+    for candidate in (path, os.environ.get('IBB_TEST_BUILD_ROOT'), ROOT / '_build', ROOT / 'build'):
+        if candidate and os.path.exists(os.path.join(candidate, 'build.ninja')):
+            return pathlib.Path(candidate).resolve()
+    raise SystemExit('There is no build. Build the tests, and name its folder with --build.')
+
+
+class Program:
+    """A test of the core: what it is linked from, and how it is run."""
+
+    def __init__(self, name, objects, link_arguments):
+        self.name = name
+        self.objects = objects
+        self.link_arguments = link_arguments
+        self.runs = []  # (name, arguments)
+
+
+class FaultyCore:
+    def __init__(self, build):
+        self.build = build
+        self.temporary = tempfile.TemporaryDirectory(prefix='ibb-faults-')
+        self.folder = pathlib.Path(self.temporary.name)
+        with open(build / 'compile_commands.json', encoding='utf-8') as file:
+            commands = json.load(file)
+        self.commands = {pathlib.Path(os.path.normpath(build / command['file'])): command for command in commands
+                         if command['output'].startswith(ARCHIVE + '.p/')}
+        self.programs = self.find_programs()
+        self.order = [(program, name, arguments) for program in self.programs for name, arguments in program.runs]
+        self.objects = []
+        self.names = set()  # that the objects define
+        self.untouched = {}
+        self.linked = set()
+        self.cases = {}
+        self.symbols = {}
+        self.seconds = {}  # of the processor, by the name of the test
+
+    def close(self):
+        self.temporary.cleanup()
+
+    def find_programs(self):
+        """The programs of the suites unit and simulation that link the core alone."""
+        rules = (self.build / 'build.ninja').read_text(encoding='utf-8')
+        found = {}
+        for name, inputs, needs, link in re.findall(
+                r'^build (tests/\S+): c_LINKER ([^|\n]*)\|([^\n]*)\n(?: \w+ = [^\n]*\n)*? LINK_ARGS = ([^\n]*)',
+                rules, re.M):
+            if ARCHIVE in needs and 'libibb-internal.a' not in needs:
+                found[str(self.build / name)] = Program(name, inputs.split(), shlex.split(link))
+        with open(self.build / 'meson-info/intro-tests.json', encoding='utf-8') as file:
+            tests = json.load(file)
+        for test in tests:
+            program = found.get(os.path.realpath(test['cmd'][0]))
+            suites = {suite.split(':')[-1] for suite in test['suite']}
+            if not program or not suites & {'unit', 'simulation'}:
+                continue
+            arguments = test['cmd'][1:]
+            if '--profile' in arguments:
+                profile = arguments[arguments.index('--profile') + 1]
+                if profile in FEW:
+                    program.runs.append((f'{profile}, few', ['--profile', profile, '--count', str(FEW[profile])]))
+            program.runs.append((test['name'], arguments))
+        programs = [program for program in found.values() if program.runs]
+        # The unit tests of the engine first, which have a harness; the simulation last.
+        programs.sort(key=lambda program: ('simulat' in program.name, len(program.objects) < 2))
+        for program in programs:
+            program.runs.sort(key=lambda entry: not entry[0].endswith('few'))
+        return programs
+
+    def compile(self, path, source, *options):
+        """The object made of the text at source, which stands for path."""
+        command = shlex.split(self.commands[path]['command'])
+        output = self.folder / (path.stem + '.o')
+        at = command.index('-o')
+        command[at + 1] = str(output)
+        command[command.index('-c') + 1] = str(source)
+        for option in ('-MF', '-MQ'):
+            where = command.index(option)
+            del command[where:where + 2]
+        command = [part for part in command if part not in ('-MD', '-g', '-Werror', 'ccache')]
+        # A header that was changed is found before the others. No fault is one of style.
+        command[1:1] = [f'-I{self.folder}']
+        command += ['-w', *options]
+        done = run(command, cwd=self.build)
+        return output if done.returncode == 0 else None
+
+    def change(self, path, text, compare=False):
+        """Puts a text in the place of a file of the core. FALSE: no program comes of it,
+        or, on demand, the same as before."""
+        copy = self.folder / path.relative_to(ROOT / 'ibb-glib')
+        copy.parent.mkdir(exist_ok=True)
+        self.restore()
+        if compare and path not in self.untouched:
+            copy.write_text(path.read_text(encoding='utf-8'), encoding='utf-8')
+            self.untouched[path] = self.compile(path, copy, '-O1').read_bytes()
+        copy.write_text(text, encoding='utf-8')
+        try:
+            for file in [path] if path.suffix == '.c' else sorted(self.commands):
+                compiled = self.compile(file, copy if file == path else file, '-O1' if compare else '-O0')
+                if compiled is None:
+                    return False
+                self.objects.append(compiled)
+        finally:
+            copy.unlink()
+        self.names = set().union(*(defined_names(compiled, '--extern-only') for compiled in self.objects))
+        return not compare or self.objects[0].read_bytes() != self.untouched[path]
+
+    def restore(self):
+        self.objects = []
+        self.linked = set()
+
+    def link(self, program):
+        output = self.folder / os.path.basename(program.name)
+        if program not in self.linked:
+            done = run(['gcc', '-o', output, *program.objects, *self.objects, *program.link_arguments],
+                       cwd=self.build)
+            if done.returncode != 0:
+                raise RuntimeError(f'{program.name}: {done.stdout[-2000:]}')
+            self.linked.add(program)
+        return output
+
+    def fails(self, program, name, arguments, cases=()):
+        """What a program says when it does not succeed in time, of some cases or all."""
+        suite = 'simulation' if '--profile' in arguments else 'unit'
+        seconds = CPU_FACTOR * self.seconds[name] if name in self.seconds else CPU_UNKNOWN[suite]
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT + int(seconds),) * 2)
+
+        done = run([self.link(program), *arguments], preexec_fn=limit, cwd=self.folder,
+                   env=dict(os.environ, G_DEBUG=''))
+        if done.returncode == 0:
+            return None
+        if '--profile' in arguments:
+            return 'fails'
+        # What aborts says its function, but not the path of the case: the first that did not pass.
+        passed = re.findall(r'^ok \d+ (\S+)', done.stdout, re.M)
+        cases = cases or self.find_cases(program, [''])
+        return next((case for case in cases if case not in passed), 'fails')
+
+    def measure(self, few=False):
+        """How long each test takes without a fault; what fails so."""
+        for program, name, arguments in self.order:
+            if few and '--profile' in arguments and not name.endswith('few'):
+                continue
+            before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+            said = self.fails(program, name, arguments)
+            if said:
+                return f'{name}: {said}'
+            self.seconds[name] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+        # What is quick goes first, the unit tests before the simulation.
+        self.order.sort(key=lambda entry: ('--profile' in entry[2], self.seconds.get(entry[1], 1e9)))
+        return None
+
+    def needs(self, program):
+        """Whether a changed file is in a program at all."""
+        if program not in self.symbols:
+            self.symbols[program] = defined_names(self.build / program.name)
+        return not self.names.isdisjoint(self.symbols[program])
+
+    def find_cases(self, program, rows):
+        """The cases of a unit test that name one of these rows in their paths."""
+        if program not in self.cases:
+            said = run([self.build / program.name, '-l']).stdout
+            self.cases[program] = re.findall(r'^(/\S+)', said, re.M)
+        return [case for case in self.cases[program] if any(row in case for row in rows)]
+
+    def who_notices(self, rows=(), first=None, few=False):
+        """The first test that fails, with its case; None when all pass. Asked first are the
+        one that did before, and the unit tests that name these rows. few: of the simulation
+        run few schedules only."""
+        name, _, case = (first or '').partition(' ')
+        hints = [(program, test, arguments, [case] if case.startswith('/') else []) for program, test, arguments
+                 in self.order if first and test == (name if case.startswith('/') else first.split(':')[0])]
+        for program, test, arguments in self.order if rows else ():
+            if '--profile' not in arguments and self.find_cases(program, rows):
+                hints.append((program, test, arguments, self.find_cases(program, rows)))
+        for program, test, arguments, cases in hints + [(*entry, []) for entry in self.order]:
+            if few and '--profile' in arguments and not test.endswith('few'):
+                continue
+            if self.objects and not self.needs(program):
+                continue
+            chosen = [part for case in cases for part in ('-p', case)]
+            said = self.fails(program, test, [*arguments, *chosen], cases)
+            if said:
+                return f'{test} {said}' if said.startswith('/') else f'{test}: {said}'
+        return None

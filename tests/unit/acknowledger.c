@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* When the server is told how many of its stanzas were handled (XEP-0198 §4). */
+
+#include "config.h"
+
+#include "xmpp/acknowledger.h"
+
+#include "xml-pair.h"
+
+static void
+handle (IBBAcknowledger *acknowledger, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    ibb_acknowledger_note_handled (acknowledger);
+}
+
+static void
+test_answers (void)
+{
+  IBBAcknowledger *acknowledger = ibb_acknowledger_new (g_main_context_default ());
+  XmlPair          pair;
+  g_autofree char *late = NULL;
+
+  xml_pair_set_up (&pair);
+  /* Before the server grants it nothing counts, and nothing is answered. */
+  handle (acknowledger, 3);
+  ibb_acknowledger_note_request (acknowledger);
+  ibb_acknowledger_answer (acknowledger);
+  ibb_acknowledger_send_last (acknowledger);
+  xml_pair_assert_sent (&pair, "");
+
+  ibb_acknowledger_start (acknowledger, pair.stream);
+  handle (acknowledger, 32);
+  ibb_acknowledger_answer (acknowledger);
+  xml_pair_assert_sent (&pair, ""); /* not asked */
+  ibb_acknowledger_note_request (acknowledger);
+  ibb_acknowledger_answer (acknowledger);
+  xml_pair_assert_sent (&pair, "<a xmlns='urn:xmpp:sm:3' h='32'/>");
+
+  /* Fewer wait for others, for a moment. */
+  handle (acknowledger, 1);
+  ibb_acknowledger_note_request (acknowledger);
+  ibb_acknowledger_answer (acknowledger);
+  xml_pair_assert_sent (&pair, "");
+  handle (acknowledger, 1);
+  do
+    {
+      g_free (late);
+      g_main_context_iteration (NULL, TRUE);
+      late = xml_pair_read (&pair);
+    }
+  while (*late == '\0');
+  g_assert_cmpstr (late, ==, "<a xmlns='urn:xmpp:sm:3' h='34'/>");
+
+  ibb_acknowledger_send_last (acknowledger);
+  xml_pair_assert_sent (&pair, "<a xmlns='urn:xmpp:sm:3' h='34'/>");
+  ibb_acknowledger_free (acknowledger);
+  xml_pair_tear_down (&pair);
+}
+
+/* The count goes on with the stream that resumes the one that broke; a request does not. */
+static void
+test_resumption (void)
+{
+  IBBAcknowledger *acknowledger = ibb_acknowledger_new (g_main_context_default ());
+  XmlPair          pair;
+
+  xml_pair_set_up (&pair);
+  ibb_acknowledger_start (acknowledger, pair.stream);
+  handle (acknowledger, 40);
+  ibb_acknowledger_note_request (acknowledger);
+  ibb_acknowledger_stop (acknowledger);
+  handle (acknowledger, 40);
+  g_assert_cmpuint (ibb_acknowledger_get_handled (acknowledger), ==, 40);
+
+  ibb_acknowledger_resume (acknowledger, pair.stream);
+  ibb_acknowledger_answer (acknowledger);
+  xml_pair_assert_sent (&pair, "");
+  handle (acknowledger, 1);
+  ibb_acknowledger_note_request (acknowledger);
+  ibb_acknowledger_answer (acknowledger);
+  xml_pair_assert_sent (&pair, "<a xmlns='urn:xmpp:sm:3' h='41'/>");
+  ibb_acknowledger_free (acknowledger);
+  xml_pair_tear_down (&pair);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/ibb/acknowledger/answers", test_answers);
+  g_test_add_func ("/ibb/acknowledger/resumption", test_resumption);
+
+  return g_test_run ();
+}

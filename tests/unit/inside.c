@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "inside.h"
+
+#include "core/engine-private.h"
+#include "core/session-private.h"
+
+gboolean
+inside_get (IBBEngine *engine, const char *name, gint64 *value)
+{
+  const struct
+  {
+    const char *name;
+    gsize       value;
+  } values[] = {
+    { "flow-window", engine->shared->flow.window },       /* of all sessions together */
+    { "flow-in-flight", engine->shared->flow.in_flight }, /* in the shared count */
+    { "stalled-bytes", engine->shared->stalls->stalled }, /* out of it */
+    { "late-sessions", g_queue_get_length (&engine->shared->stalls->late) },
+    { "record-bytes", engine->shared->memory.records }, /* of delayed acknowledgements */
+    { "queued-bytes", engine->shared->control.size },   /* answers and requests to be sent */
+    { "queued-error-bytes", engine->shared->control.errors },
+    { "queued-reply-bytes", engine->shared->control.replies },
+    { "memory-short", ibb_memory_is_short (&engine->shared->memory) ? 1 : 0 },
+    { "backlogged", ibb_control_is_backlogged (&engine->shared->control) ? 1 : 0 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+    if (g_str_equal (name, values[i].name))
+      {
+        *value = (gint64) values[i].value;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+gboolean
+inside_set (IBBEngine *engine, IBBSession *session, const char *name, gint64 value, gint64 now)
+{
+  if (g_str_equal (name, "flow-window"))
+    engine->shared->flow.window = (gsize) value;
+  else if (g_str_equal (name, "stalled-bytes"))
+    engine->shared->stalls->stalled = (gsize) value;
+  else if (g_str_equal (name, "round-trip"))
+    {
+      session->sender.flight.stall.round_trip = value * 1000;
+      ibb_engine_settings_changed (engine, now); /* its timer is set again */
+    }
+  else
+    return FALSE;
+  return TRUE;
+}

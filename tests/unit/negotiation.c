@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A login, step by step, with a server that says what it is told to. What needs TLS or a
+ * whole client stands in tests/server/client-*.c. */
+
+#include "config.h"
+
+#include "xmpp/negotiation.h"
+
+#include <string.h>
+
+#include "ibb-error.h"
+
+#define HEADER                                                                                     \
+  "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' "          \
+  "version='1.0'>"
+#define FEATURES(inner) HEADER "<stream:features>" inner "</stream:features>"
+#define PLAIN                                                                                      \
+  "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>"
+#define SUCCESS "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"
+#define FAILURE "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>"
+#define BIND "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
+#define MANAGEMENT "<sm xmlns='urn:xmpp:sm:3'/>"
+#define LIMIT "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>10000</max-bytes></limits>"
+#define BOUND                                                                                      \
+  "<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"                    \
+  "<jid>user@d.test/r</jid></bind></iq>"
+#define STARTTLS "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>"
+
+typedef struct
+{
+  IBBThread       *thread;
+  GSocketListener *listener;
+  guint16          port;
+
+  IBBLoginSettings settings;
+  IBBResumption    resumption; /* its id is NULL: none */
+
+  /* what came of it */
+  int      n_done; /* atomic */
+  GError  *error;  /* (nullable) */
+  char    *local_jid;
+  guint    stanza_limit;
+  gboolean can_manage;
+  guint32  resumed_h;
+  gboolean was_refused;
+} Fixture;
+
+static void
+set_up (Fixture *self, gconstpointer data)
+{
+  self->thread = ibb_thread_new ("negotiation");
+  self->listener = g_socket_listener_new ();
+  self->port = g_socket_listener_add_any_inet_port (self->listener, NULL, NULL);
+  self->settings.jid = g_strdup ("user@d.test");
+  self->settings.password = g_strdup ("pencil");
+  self->settings.host = g_strdup ("localhost");
+  self->settings.port = self->port;
+  self->settings.tls_mode = IBB_TLS_MODE_NONE;
+  self->settings.allow_plain_text = TRUE;
+}
+
+static void
+tear_down (Fixture *self, gconstpointer data)
+{
+  ibb_thread_quit (self->thread, NULL, NULL);
+  g_object_unref (self->listener);
+  ibb_login_settings_clear (&self->settings);
+  g_clear_error (&self->error);
+  g_free (self->local_jid);
+}
+
+static void
+certificate_cb (IBBNegotiation      *negotiation,
+                GTlsCertificate     *certificate,
+                GTlsCertificateFlags errors,
+                gpointer             owner)
+{
+  g_assert_not_reached ();
+}
+
+static void
+done_cb (IBBNegotiation *negotiation, IBBLoginResult *result, const GError *error, gpointer owner)
+{
+  Fixture *self = owner;
+
+  g_assert_true ((result == NULL) == (error != NULL));
+  if (result != NULL)
+    {
+      self->local_jid = g_strdup (result->local_jid);
+      self->stanza_limit = result->stanza_limit;
+      self->can_manage = result->can_manage;
+      self->resumed_h = result->resumed_h;
+      ibb_xml_stream_drop (result->stream, NULL);
+    }
+  else
+    self->error = g_error_copy (error);
+  self->was_refused = ibb_negotiation_was_refused (negotiation);
+  ibb_negotiation_unref (negotiation);
+  g_atomic_int_inc (&self->n_done);
+}
+
+static gboolean
+start_cb (gpointer user_data)
+{
+  static const IBBNegotiationHandler handler = { .certificate = certificate_cb, .done = done_cb };
+  Fixture                           *self = user_data;
+
+  ibb_negotiation_new (self->thread, &self->settings,
+                       self->resumption.id != NULL ? &self->resumption : NULL, &handler, self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Reads until the end of what the client sends in one step. */
+static void
+expect (GInputStream *input, const char *end)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  char                c;
+
+  while (!g_str_has_suffix (text->str, end))
+    {
+      g_assert_cmpint (g_input_stream_read (input, &c, 1, NULL, NULL), ==, 1);
+      g_string_append_c (text, c);
+    }
+}
+
+/* steps: what is expected and what is said then, in pairs; NULL: no connection comes. */
+static void
+run (Fixture *self, const char *const *steps)
+{
+  g_autoptr (GSocketConnection) connection = NULL;
+
+  ibb_thread_invoke (self->thread, start_cb, self, NULL);
+  if (steps != NULL)
+    connection = g_socket_listener_accept (self->listener, NULL, NULL, NULL);
+  for (; steps != NULL && *steps != NULL; steps += 2)
+    {
+      expect (g_io_stream_get_input_stream (G_IO_STREAM (connection)), steps[0]);
+      g_assert_true (
+          g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)),
+                                     steps[1], strlen (steps[1]), NULL, NULL, NULL));
+    }
+  while (g_atomic_int_get (&self->n_done) == 0)
+    g_thread_yield ();
+  g_assert_cmpint (self->n_done, ==, 1);
+}
+
+#define RUN(fixture, ...) run (fixture, (const char *const[]){ __VA_ARGS__, NULL })
+
+static void
+test_bound (Fixture *self, gconstpointer data)
+{
+  RUN (self, "'>", FEATURES (PLAIN), "</auth>", SUCCESS, "'>", FEATURES (BIND LIMIT MANAGEMENT),
+       "</iq>", BOUND);
+  g_assert_no_error (self->error);
+  g_assert_cmpstr (self->local_jid, ==, "user@d.test/r");
+  g_assert_cmpuint (self->stanza_limit, ==, 10000);
+  g_assert_true (self->can_manage);
+}
+
+static void
+test_wrong_password (Fixture *self, gconstpointer data)
+{
+  RUN (self, "'>", FEATURES (PLAIN), "</auth>", FAILURE);
+  g_assert_error (self->error, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+  g_assert_true (self->was_refused);
+}
+
+/* What follows <success/> in the same stream was put there by somebody else. */
+static void
+test_leftover (Fixture *self, gconstpointer data)
+{
+  RUN (self, "'>", FEATURES (PLAIN), "</auth>", SUCCESS "<message/>");
+  g_assert_error (self->error, IBB_ERROR, IBB_ERROR_PROTOCOL);
+  g_assert_false (self->was_refused);
+}
+
+static void
+test_tls_required (Fixture *self, gconstpointer data)
+{
+  RUN (self, "'>", FEATURES (STARTTLS));
+  g_assert_error (self->error, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE);
+}
+
+static void
+test_no_tls (Fixture *self, gconstpointer data)
+{
+  self->settings.tls_mode = IBB_TLS_MODE_STARTTLS;
+  RUN (self, "'>", FEATURES (PLAIN));
+  g_assert_error (self->error, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE);
+}
+
+static void
+test_resumed (Fixture *self, gconstpointer data)
+{
+  self->resumption.id = (char *) "i";
+  self->resumption.h = 7;
+  RUN (self, "'>", FEATURES (PLAIN), "</auth>", SUCCESS, "'>", FEATURES (BIND MANAGEMENT),
+       "<resume xmlns='urn:xmpp:sm:3' h='7' previd='i'/>",
+       "<resumed xmlns='urn:xmpp:sm:3' previd='i' h='3'/>");
+  g_assert_no_error (self->error);
+  g_assert_null (self->local_jid);
+  g_assert_cmpuint (self->resumed_h, ==, 3);
+}
+
+/* To try again is of no use where the server has forgotten the stream. */
+static void
+test_not_resumed (Fixture *self, gconstpointer data)
+{
+  self->resumption.id = (char *) "i";
+  RUN (self, "'>", FEATURES (PLAIN), "</auth>", SUCCESS, "'>", FEATURES (BIND MANAGEMENT),
+       "previd='i'/>",
+       "<failed xmlns='urn:xmpp:sm:3'>"
+       "<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>");
+  g_assert_error (self->error, IBB_ERROR, IBB_ERROR_ITEM_NOT_FOUND);
+  g_assert_true (self->was_refused);
+}
+
+static void
+test_address (Fixture *self, gconstpointer jid)
+{
+  g_free (self->settings.jid);
+  self->settings.jid = g_strdup (jid);
+  run (self, NULL);
+  g_assert_error (self->error, IBB_ERROR, IBB_ERROR_JID_MALFORMED);
+}
+
+static void
+test_refused_connection (Fixture *self, gconstpointer data)
+{
+  g_socket_listener_close (self->listener);
+  run (self, NULL);
+  g_assert_error (self->error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+  g_assert_false (self->was_refused);
+}
+
+#define ADD(path, data, test)                                                                      \
+  g_test_add ("/ibb/negotiation/" path, Fixture, data, set_up, test, tear_down)
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("bound", NULL, test_bound);
+  ADD ("wrong-password", NULL, test_wrong_password);
+  ADD ("leftover", NULL, test_leftover);
+  ADD ("tls-required", NULL, test_tls_required);
+  ADD ("no-tls", NULL, test_no_tls);
+  ADD ("resumed", NULL, test_resumed);
+  ADD ("not-resumed", NULL, test_not_resumed);
+  ADD ("address/none", "", test_address);
+  ADD ("address/malformed", "a@b@c", test_address);
+  ADD ("address/server", "d.test", test_address); /* a password without a name */
+  ADD ("connection-refused", NULL, test_refused_connection);
+
+  return g_test_run ();
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The way out of a client's stanzas, with and without acknowledgements (XEP-0198). */
+
+#include "config.h"
+
+#include "xmpp/outbox.h"
+
+#include "ibb-stanza.h"
+#include "xml-pair.h"
+
+#define ENABLE "<enable xmlns='urn:xmpp:sm:3' resume='true'/>"
+#define REQUEST "<r xmlns='urn:xmpp:sm:3'/>"
+
+static gboolean
+send_ping (IBBOutbox *outbox, const char *id)
+{
+  IBBStanza *stanza = ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_PING, id, NULL);
+  gboolean   sent = ibb_outbox_send (outbox, stanza);
+
+  ibb_stanza_unref (stanza);
+  return sent;
+}
+
+static void
+assert_sent_in_order (XmlPair *pair, const char *const *pieces)
+{
+  g_autofree char *text = xml_pair_read (pair);
+  const char      *rest = text;
+
+  for (; *pieces != NULL; pieces++)
+    {
+      rest = strstr (rest, *pieces);
+      g_assert_nonnull (rest);
+      rest += strlen (*pieces);
+    }
+}
+
+static void
+test_plain (void)
+{
+  IBBOutbox *outbox = ibb_outbox_new (g_main_context_default ());
+  XmlPair    pair;
+
+  xml_pair_set_up (&pair);
+  g_assert_false (send_ping (outbox, "early"));
+  ibb_outbox_open (outbox, pair.stream, FALSE, NULL);
+  g_assert_false (ibb_outbox_confirms (outbox));
+  g_assert_true (send_ping (outbox, "a"));
+  xml_pair_assert_sent (&pair, "<iq type='get' id='a'><ping xmlns='urn:xmpp:ping'/></iq>");
+  g_assert_false (ibb_outbox_request (outbox)); /* the server does not acknowledge */
+  g_assert_false (ibb_outbox_grant (outbox));
+  ibb_outbox_reset (outbox);
+  g_assert_false (send_ping (outbox, "late"));
+  ibb_outbox_free (outbox);
+  xml_pair_tear_down (&pair);
+}
+
+/* After the end of the XML stream nothing is asked, and no late answer counts. */
+static void
+test_closed (void)
+{
+  IBBOutbox *outbox = ibb_outbox_new (g_main_context_default ());
+  XmlPair    pair;
+
+  xml_pair_set_up (&pair);
+  ibb_outbox_open (outbox, pair.stream, TRUE, NULL);
+  g_assert_true (send_ping (outbox, "a"));
+  ibb_outbox_close (outbox);
+  g_assert_false (send_ping (outbox, "b"));
+  g_assert_false (ibb_outbox_grant (outbox));
+  g_assert_false (ibb_outbox_is_granted (outbox));
+  ibb_outbox_free (outbox);
+  xml_pair_tear_down (&pair);
+}
+
+/* What was not acknowledged goes again, in order, before what came meanwhile. */
+static void
+test_resumption (void)
+{
+  IBBOutbox *outbox = ibb_outbox_new (g_main_context_default ());
+  XmlPair    first, second;
+  GQueue     awaited = G_QUEUE_INIT;
+
+  xml_pair_set_up (&first);
+  xml_pair_set_up (&second);
+  ibb_outbox_open (outbox, first.stream, TRUE, NULL);
+  g_assert_true (ibb_outbox_confirms (outbox));
+  g_assert_false (ibb_outbox_is_granted (outbox));
+  g_assert_true (ibb_outbox_grant (outbox));
+  g_assert_false (ibb_outbox_grant (outbox));
+  g_assert_true (send_ping (outbox, "a") && send_ping (outbox, "b") && send_ping (outbox, "c"));
+  g_assert_cmpuint (ibb_outbox_get_sent_count (outbox), ==, 3);
+  g_assert_true (ibb_outbox_request (outbox));
+  assert_sent_in_order (&first, (const char *[]){ ENABLE, "'a'", "'b'", "'c'", REQUEST, NULL });
+  g_assert_true (ibb_outbox_acknowledge (outbox, 1, &awaited));
+  g_assert_false (ibb_outbox_acknowledge (outbox, 4, &awaited));
+
+  ibb_outbox_suspend (outbox);
+  g_assert_true (ibb_outbox_is_congested (outbox));
+  g_assert_true (send_ping (outbox, "d"));
+  xml_pair_assert_sent (&first, "");
+  g_assert_true (ibb_outbox_resume (outbox, second.stream, 2, &awaited));
+  assert_sent_in_order (&second, (const char *[]){ "'c'", "'d'", NULL });
+  g_assert_true (ibb_outbox_take_drained (outbox));
+  g_assert_false (ibb_outbox_take_drained (outbox));
+
+  ibb_outbox_close (outbox);
+  g_assert_false (send_ping (outbox, "e"));
+  ibb_outbox_free (outbox);
+  xml_pair_tear_down (&first);
+  xml_pair_tear_down (&second);
+}
+
+/* Only blocks in messages are awaited: nobody but the server answers them. */
+static void
+test_awaited (void)
+{
+  IBBOutbox *outbox = ibb_outbox_new (g_main_context_default ());
+  IBBStanza *block = ibb_stanza_record_new (IBB_STANZA_MESSAGE, NULL, IBB_PAYLOAD_DATA, "m", "x@y");
+  XmlPair    pair;
+  GQueue     awaited = G_QUEUE_INIT;
+
+  xml_pair_set_up (&pair);
+  ibb_outbox_open (outbox, pair.stream, TRUE, NULL);
+  g_assert_true (send_ping (outbox, "a"));
+  g_assert_true (ibb_outbox_send (outbox, block));
+  g_assert_true (ibb_outbox_refuse (outbox, &awaited));
+  g_assert_cmpuint (awaited.length, ==, 1);
+  g_assert_true (g_queue_peek_head (&awaited) == block);
+  g_assert_false (ibb_outbox_confirms (outbox));
+  g_assert_true (send_ping (outbox, "b"));
+
+  g_queue_clear_full (&awaited, (GDestroyNotify) ibb_stanza_unref);
+  ibb_stanza_unref (block);
+  ibb_outbox_free (outbox);
+  xml_pair_tear_down (&pair);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/ibb/outbox/plain", test_plain);
+  g_test_add_func ("/ibb/outbox/closed", test_closed);
+  g_test_add_func ("/ibb/outbox/resumption", test_resumption);
+  g_test_add_func ("/ibb/outbox/awaited", test_awaited);
+
+  return g_test_run ();
+}

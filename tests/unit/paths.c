@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Engines on paths that are long or narrow, where what they do depends on how fast
+ * the other end is: time passes with each stanza. */
+
+#include "config.h"
+
+#include "driver.h"
+#include "inside.h"
+
+#define BLOCK 4096
+#define WINDOW (1024 * 1024)
+
+typedef void (*PathFunc) (Driver *self);
+
+static void
+run (gconstpointer data)
+{
+  Driver self;
+
+  driver_init (&self, OWN, NULL, (Random){ 42 });
+  ((PathFunc) data) (&self);
+  driver_clear (&self);
+}
+
+static IBBSession *
+open_session (Driver *self, const char *prefix, guint number)
+{
+  g_autofree char *sid = g_strdup_printf ("%s%u", prefix, number);
+
+  return driver_open (self, sid, IBB_CARRIER_IQ, BLOCK);
+}
+
+/* One that may have several blocks in flight, on a path of 10 ms. */
+static IBBSession *
+open_warm (Driver *self, const char *prefix, guint number)
+{
+  IBBSession           *session = open_session (self, prefix, number);
+  g_autoptr (IBBStanza) block = NULL;
+
+  driver_write (self, session, 1);
+  block = driver_take_served (self);
+  driver_advance (self, 10);
+  g_assert_true (driver_answer (self, block));
+  return session;
+}
+
+/* As it is after a while on a long path. */
+static void
+set_window (Driver *self, gsize bytes)
+{
+  inside_set (self->engine, NULL, "flow-window", (gint64) bytes, *self->clock);
+}
+
+static gsize
+get_inside (Driver *self, const char *name)
+{
+  gint64 value;
+
+  g_assert_true (inside_get (self->engine, name, &value));
+  return (gsize) value;
+}
+
+static void
+take_all (Driver *self, GQueue *path)
+{
+  IBBStanza *stanza;
+
+  while ((stanza = driver_take_served (self)) != NULL)
+    g_queue_push_tail (path, stanza);
+}
+
+static void
+fill (Driver *self, IBBSession *session)
+{
+  driver_write (self, session, ibb_session_get_writable (session));
+}
+
+static void
+clear_path (GQueue *path)
+{
+  g_queue_clear_full (path, (GDestroyNotify) ibb_stanza_record_unref);
+}
+
+static gboolean
+is_of (const IBBStanza *block, IBBSession *session)
+{
+  return g_str_equal (block->sid, ibb_session_get_sid (session));
+}
+
+/* ---- one session ---- */
+
+/* N-39: behind a server that lets 10 kB/s through little is under way. A chat message stands
+ * behind less than a second and a half of blocks. */
+static void
+test_throttle (Driver *self)
+{
+  g_autoptr (IBBSession) session = open_session (self, "", 0);
+  GQueue                 server = G_QUEUE_INIT;
+  gsize                  most = 0;
+
+  while (ibb_session_get_delivered (session) < 1000000)
+    {
+      g_autoptr (IBBStanza) block = NULL;
+
+      fill (self, session);
+      take_all (self, &server);
+      /* From the tenth round trip on, when it knows the path. */
+      if (ibb_session_get_delivered (session) > 100000)
+        most = MAX (most, ibb_session_get_in_flight (session));
+      block = g_queue_pop_head (&server);
+      driver_advance_to (self,
+                         *self->clock + 20000 + 100 * (gint64) g_bytes_get_size (block->bytes));
+      driver_answer (self, block);
+    }
+  g_assert_cmpuint (most, >=, BLOCK);
+  g_assert_cmpuint (most, <=, 3 * BLOCK);
+  clear_path (&server);
+}
+
+/* D-50: a long path is no stalled reader: on one of 1.5 s, too, the window grows beyond a
+ * block. */
+static void
+test_long_path (Driver *self)
+{
+  g_autoptr (IBBSession) session = open_session (self, "", 0);
+  gsize                  most = 0;
+
+  for (guint trip = 0; trip < 12; trip++)
+    {
+      GQueue path = G_QUEUE_INIT;
+
+      fill (self, session);
+      take_all (self, &path);
+      most = MAX (most, ibb_session_get_in_flight (session));
+      driver_advance (self, 1500);
+      for (GList *l = path.head; l != NULL; l = l->next)
+        driver_answer (self, l->data);
+      clear_path (&path);
+    }
+  g_assert_cmpuint (most, >=, 16 * BLOCK);
+}
+
+/* ---- sessions that share a path (D-50) ---- */
+
+/* A hundred with more to send than there is room for: none is ever more than a turn ahead of
+ * another. */
+static void
+test_in_turn (Driver *self)
+{
+  IBBSession *sessions[100];
+  guint       n_blocks[G_N_ELEMENTS (sessions)] = { 0 };
+  GQueue      path = G_QUEUE_INIT;
+
+  for (guint i = 0; i < G_N_ELEMENTS (sessions); i++)
+    sessions[i] = open_warm (self, "", i);
+  set_window (self, 32 * BLOCK);
+  for (guint i = 0; i < G_N_ELEMENTS (sessions); i++)
+    driver_write (self, sessions[i], 16 * BLOCK);
+  for (guint i = 0; i < 10 * G_N_ELEMENTS (sessions); i++)
+    {
+      g_autoptr (IBBStanza) first = NULL;
+      guint                 least = G_MAXUINT;
+      guint                 most = 0;
+      GQueue                sent = G_QUEUE_INIT;
+      IBBStanza            *block;
+
+      take_all (self, &sent);
+      while ((block = g_queue_pop_head (&sent)) != NULL)
+        {
+          n_blocks[g_ascii_strtoull (block->sid, NULL, 10)]++;
+          g_queue_push_tail (&path, block);
+        }
+      driver_advance (self, 1);
+      first = g_queue_pop_head (&path);
+      driver_answer (self, first);
+      for (guint j = 0; j < G_N_ELEMENTS (sessions); j++)
+        {
+          least = MIN (least, n_blocks[j]);
+          most = MAX (most, n_blocks[j]);
+        }
+      g_assert_cmpuint (most, <=, least + 1);
+    }
+  g_assert_cmpuint (n_blocks[0], >=, 10);
+  for (guint i = 0; i < G_N_ELEMENTS (sessions); i++)
+    ibb_session_unref (sessions[i]);
+  clear_path (&path);
+}
+
+/* Sixteen readers stop, an hour long; a seventeenth hardly notices. Then all of it arrives. */
+static void
+test_stalled (Driver *self)
+{
+  IBBSession            *stalled[16];
+  GQueue                 path = G_QUEUE_INIT;
+  g_autoptr (IBBSession) live = NULL;
+  gint64                 start;
+  IBBStanza             *block;
+
+  for (guint i = 0; i < G_N_ELEMENTS (stalled); i++)
+    stalled[i] = open_warm (self, "stalled", i);
+  live = open_warm (self, "live", 0);
+  set_window (self, 64 * BLOCK);
+  for (guint i = 0; i < G_N_ELEMENTS (stalled); i++)
+    driver_write (self, stalled[i], 16 * BLOCK);
+  driver_write (self, live, 16 * BLOCK);
+
+  start = *self->clock;
+  while (ibb_session_get_delivered (live) < 16 * BLOCK + 1)
+    {
+      block = driver_take_served (self);
+      g_assert_cmpint (*self->clock - start, <, 3 * SECOND);
+      if (block == NULL || is_of (block, live))
+        driver_advance (self, 10);
+      if (block != NULL && is_of (block, live))
+        {
+          driver_answer (self, block);
+          ibb_stanza_record_unref (block);
+        }
+      else if (block != NULL)
+        g_queue_push_tail (&path, block);
+    }
+  g_assert_cmpuint (self->n_pings, <=, 2);
+  g_assert_cmpuint (get_inside (self, "flow-in-flight"), <=, get_inside (self, "flow-window"));
+
+  for (GList *l = path.head; l != NULL; l = l->next)
+    driver_answer (self, l->data);
+  for (guint i = 0; i < 1000 && (block = driver_take_served (self)) != NULL; i++)
+    {
+      driver_advance (self, 1);
+      driver_answer (self, block);
+      ibb_stanza_record_unref (block);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (stalled); i++)
+    {
+      g_assert_cmpuint (ibb_session_get_delivered (stalled[i]), ==, 16 * BLOCK + 1);
+      ibb_session_unref (stalled[i]);
+    }
+  g_assert_cmpuint (get_inside (self, "stalled-bytes"), ==, 0);
+  g_assert_cmpuint (get_inside (self, "flow-in-flight"), ==, 0);
+  clear_path (&path);
+}
+
+/* Peers that get one block at a time and acknowledge it after 4 s, read or not (D-22), hold up
+ * no other session either: each costs a second at first, and nothing later. */
+static void
+test_dripping (Driver *self)
+{
+  IBBSession            *slow[16];
+  GQueue                 path = G_QUEUE_INIT;
+  g_autoptr (IBBSession) live = NULL;
+  guint                  n_live = 0;
+  guint                  n_slow = 0;
+
+  self->has_feature = FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (slow); i++)
+    slow[i] = open_warm (self, "slow", i);
+  live = open_warm (self, "live", 0);
+  set_window (self, BLOCK);
+  for (guint i = 0; i < G_N_ELEMENTS (slow); i++)
+    driver_write (self, slow[i], 16 * BLOCK);
+  /* A minute, in steps of 10 ms. */
+  for (guint i = 0; i < 6000; i++)
+    {
+      IBBStanza *block;
+
+      if (ibb_session_get_writable (live) >= BLOCK)
+        driver_write (self, live, BLOCK);
+      while ((block = driver_take_served (self)) != NULL)
+        if (is_of (block, live))
+          {
+            driver_advance (self, 1);
+            driver_answer (self, block);
+            ibb_stanza_record_unref (block);
+            n_live++;
+          }
+        else
+          {
+            block->seq = (guint16) (*self->clock / (100 * MILLISECOND)); /* when it left */
+            g_queue_push_tail (&path, block);
+          }
+      while ((block = g_queue_peek_head (&path)) != NULL &&
+             (guint16) (*self->clock / (100 * MILLISECOND) - block->seq) >= 40)
+        {
+          driver_answer (self, g_queue_pop_head (&path));
+          ibb_stanza_record_unref (block);
+          n_slow++;
+        }
+      driver_advance (self, 10);
+    }
+  g_assert_cmpuint (n_live, >=, 4000);
+  g_assert_cmpuint (n_slow, >=, 16 * 8);
+  for (guint i = 0; i < G_N_ELEMENTS (slow); i++)
+    ibb_session_unref (slow[i]);
+  clear_path (&path);
+}
+
+/* Behind a server that throttles, new sessions wait longer than a second for their first
+ * acknowledgement. It comes before the answer to the ping, which stands behind it: no session
+ * counts as stalled, and the queue stays short. */
+static void
+test_throttled (Driver *self)
+{
+  IBBSession *sessions[8];
+  GQueue      server = G_QUEUE_INIT;
+  gsize       most = 0;
+
+  self->leave_ping = self->leave_disco = TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (sessions); i++)
+    {
+      sessions[i] = open_session (self, "", i);
+      driver_write (self, sessions[i], 16 * BLOCK);
+    }
+  set_window (self, 4 * BLOCK); /* what was right before the server began to throttle */
+  for (guint i = 0; i < 200; i++)
+    {
+      g_autoptr (IBBStanza) stanza = NULL;
+      gsize                 in_flight = 0;
+
+      take_all (self, &server);
+      for (guint j = 0; j < G_N_ELEMENTS (sessions); j++)
+        in_flight += ibb_session_get_in_flight (sessions[j]);
+      if (i >= 100)
+        most = MAX (most, in_flight);
+      stanza = g_queue_pop_head (&server);
+      if (stanza == NULL)
+        break;
+      if (stanza->payload == IBB_PAYLOAD_DATA)
+        driver_advance (self, 500); /* 8 KiB in a second */
+      driver_answer (self, stanza);
+      g_assert_cmpuint (get_inside (self, "stalled-bytes"), ==, 0);
+    }
+  g_assert_cmpuint (self->n_pings, >, 0);
+  g_assert_cmpuint (most, >, 0);
+  g_assert_cmpuint (most, <=, 3 * BLOCK);
+  for (guint i = 0; i < G_N_ELEMENTS (sessions); i++)
+    ibb_session_unref (sessions[i]);
+  clear_path (&server);
+}
+
+/* However many readers stop, and however much they have in flight, the live session goes on. */
+static void
+test_any_number (Driver *self)
+{
+  IBBSession            *stalled[96];
+  g_autoptr (IBBSession) live = open_warm (self, "live", 0);
+  guint64                delivered = 1;
+
+  ibb_engine_get_settings (self->engine)->send_buffer_size = WINDOW;
+  for (guint i = 0; i < G_N_ELEMENTS (stalled); i++)
+    stalled[i] = open_warm (self, "stalled", i);
+  set_window (self, 4 * WINDOW);
+  for (guint i = 0; i < G_N_ELEMENTS (stalled); i++)
+    {
+      gint64 start = *self->clock;
+
+      driver_write (self, stalled[i], WINDOW);
+      driver_write (self, live, BLOCK);
+      delivered += BLOCK;
+      for (;;)
+        {
+          g_autoptr (IBBStanza) block = driver_take_served (self);
+
+          if (block == NULL && ibb_session_get_delivered (live) == delivered)
+            break;
+          g_assert_cmpint (*self->clock - start, <, 3 * SECOND);
+          if (block == NULL)
+            driver_advance (self, 10);
+          else if (is_of (block, live))
+            driver_answer (self, block);
+        }
+      driver_advance (self, 500);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (stalled); i++)
+    ibb_session_unref (stalled[i]);
+}
+
+/* ---- two engines (D-23) ---- */
+
+#define DELAY (50 * MILLISECOND) /* each way */
+
+typedef struct
+{
+  IBBStanza *stanza;
+  gint64     arrives;
+} Passage;
+
+typedef struct
+{
+  gint64      now;
+  Driver      ends[2];
+  IBBSession *sessions[2];
+  GQueue      wires[2]; /* (element-type Passage): on the way to which end */
+  guint       n_errors; /* to blocks */
+  gsize       most_in_flight;
+  gsize       most_unread;
+} Pair;
+
+static const char *const jids[] = { OWN, PEER };
+
+/* What the two servers make of a stanza. */
+static void
+pump (Pair *self)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      IBBEvent   event = IBB_EVENT_INIT;
+      IBBStanza *stanza;
+
+      while (driver_take_event (&self->ends[i], &event))
+        self->sessions[i] = g_steal_pointer (&event.session);
+      while ((stanza = driver_take_served (&self->ends[i])) != NULL)
+        {
+          Passage *passage = g_new (Passage, 1);
+
+          g_free (stanza->from);
+          stanza->from = g_strdup (jids[i]);
+          self->n_errors += stanza->payload == IBB_PAYLOAD_ERROR &&
+                            stanza->condition != IBB_CONDITION_ITEM_NOT_FOUND; /* a probe's */
+          *passage = (Passage){ stanza, self->now + DELAY };
+          g_queue_push_tail (&self->wires[1 - i], passage);
+        }
+    }
+}
+
+/* The next thing that happens, until then at most. FALSE: nothing did. */
+static gboolean
+step (Pair *self, gint64 until)
+{
+  gint64 next = G_MAXINT64;
+
+  pump (self);
+  for (guint i = 0; i < 2; i++)
+    {
+      const Passage *passage = g_queue_peek_head (&self->wires[i]);
+
+      next = MIN (next, ibb_engine_get_wake_time (self->ends[i].engine));
+      next = MIN (next, passage != NULL ? passage->arrives : G_MAXINT64);
+    }
+  if (next > until)
+    {
+      self->now = until;
+      return FALSE;
+    }
+  self->now = MAX (self->now, next);
+  for (guint i = 0; i < 2; i++)
+    {
+      Passage *passage = g_queue_peek_head (&self->wires[i]);
+
+      driver_advance_to (&self->ends[i], self->now);
+      if (passage == NULL || passage->arrives > self->now)
+        continue;
+      g_queue_pop_head (&self->wires[i]);
+      driver_receive (&self->ends[i], passage->stanza);
+      g_free (passage);
+    }
+  return TRUE;
+}
+
+static guint8
+byte_at (guint64 offset)
+{
+  return (guint8) (offset ^ offset >> 8 ^ offset >> 16);
+}
+
+static void
+write_on (Pair *self, guint64 end)
+{
+  IBBSession *session = self->sessions[0];
+  guint64     written;
+  gsize       n;
+
+  while ((written = ibb_session_get_written (session)) < end &&
+         (n = MIN (ibb_session_get_writable (session), BLOCK)) > 0)
+    {
+      guint8 bytes[BLOCK];
+
+      for (gsize i = 0; i < n; i++)
+        bytes[i] = byte_at (written + i);
+      g_assert_cmpuint (ibb_session_write (session, bytes, n, self->now), ==, n);
+    }
+  self->most_in_flight = MAX (self->most_in_flight, ibb_session_get_in_flight (session));
+}
+
+static void
+read_all (Pair *self, guint64 *read)
+{
+  guint8 bytes[BLOCK];
+  gsize  n;
+
+  while ((n = ibb_session_read (self->sessions[1], bytes, sizeof bytes, self->now)) > 0)
+    {
+      for (gsize i = 0; i < n; i++)
+        g_assert_cmpuint (bytes[i], ==, byte_at (*read + i));
+      *read += n;
+    }
+}
+
+/* The sender writes up to end, the reader reads all of it. How long that took. */
+static gint64
+transfer (Pair *self, guint64 end, guint64 *read)
+{
+  gint64 start = self->now;
+
+  for (read_all (self, read); *read < end; read_all (self, read))
+    {
+      write_on (self, end);
+      g_assert_true (step (self, G_MAXINT64 - 1));
+    }
+  return self->now - start;
+}
+
+/* 1 MiB in flight at 100 ms, and a reader that pauses: the acknowledgements of what it does not
+ * take are delayed, not refused, and afterwards all goes on as before. */
+static void
+test_pause (gconstpointer data)
+{
+  const gint64  pause = GPOINTER_TO_INT (data) * SECOND;
+  const guint64 length = 16 * WINDOW;
+  Pair          self = { .now = 1000 * SECOND };
+  guint64       read = 0;
+  gint64        until;
+  gint64        warm;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_queue_init (&self.wires[i]);
+      driver_init (&self.ends[i], jids[i], &self.now, (Random){ i });
+    }
+  ibb_engine_get_settings (self.ends[0].engine)->window = WINDOW;
+  ibb_engine_get_settings (self.ends[1].engine)->session_limit = 1;
+  ibb_engine_set_listen (self.ends[1].engine, IBB_LISTEN_ACCEPT);
+  self.sessions[0] = ibb_engine_open (
+      self.ends[0].engine, &(IBBOpen){ .peer = PEER, .block_size = BLOCK }, self.now, NULL);
+  while (ibb_session_get_state (self.sessions[0]) != IBB_SESSION_OPEN)
+    g_assert_true (step (&self, G_MAXINT64 - 1));
+
+  transfer (&self, length, &read); /* the window opens */
+  warm = transfer (&self, 2 * length, &read);
+  g_assert_cmpuint (self.most_in_flight, ==, WINDOW);
+  g_assert_cmpint (warm, <=, 2 * 16 * 2 * DELAY);
+
+  until = self.now + pause;
+  do
+    {
+      write_on (&self, 3 * length);
+      self.most_unread = MAX (self.most_unread, ibb_session_get_readable (self.sessions[1]));
+    }
+  while (step (&self, until));
+  g_assert_cmpuint (self.most_unread, >=, WINDOW);
+  g_assert_cmpuint (self.most_unread, <=, WINDOW + 256 * 1024 + BLOCK);
+  g_assert_cmpint (transfer (&self, 3 * length, &read), <=, 2 * warm);
+  g_assert_cmpuint (ibb_session_get_retries (self.sessions[0]), ==, 0);
+  g_assert_cmpuint (self.n_errors, ==, 0);
+
+  ibb_session_close (self.sessions[0], self.now);
+  while (ibb_session_get_state (self.sessions[0]) != IBB_SESSION_ENDED)
+    g_assert_true (step (&self, G_MAXINT64 - 1));
+  g_assert_cmpuint (ibb_session_get_delivered (self.sessions[0]), ==, 3 * length);
+  g_assert_cmpint (ibb_session_get_failure (self.sessions[0])->kind, ==, IBB_FAILURE_NONE);
+  g_assert_cmpint (ibb_session_get_input (self.sessions[1]), ==, IBB_INPUT_EOF);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      Passage *passage;
+
+      ibb_session_unref (self.sessions[i]);
+      driver_clear (&self.ends[i]);
+      while ((passage = g_queue_pop_head (&self.wires[i])) != NULL)
+        {
+          ibb_stanza_record_unref (passage->stanza);
+          g_free (passage);
+        }
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct
+  {
+    const char *path;
+    PathFunc    test;
+  } tests[] = {
+    { "/engine/paths/N-39/throttle", test_throttle },
+    { "/engine/paths/D-50/long-path", test_long_path },
+    { "/engine/paths/D-50/in-turn", test_in_turn },
+    { "/engine/paths/D-50/stalled", test_stalled },
+    { "/engine/paths/D-50/dripping", test_dripping },
+    { "/engine/paths/D-50/throttled", test_throttled },
+    { "/engine/paths/D-50/any-number", test_any_number },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_test_add_data_func (tests[i].path, tests[i].test, run);
+  g_test_add_data_func ("/engine/paths/D-23/pause-3-s", GINT_TO_POINTER (3), test_pause);
+  g_test_add_data_func ("/engine/paths/D-23/pause-300-s", GINT_TO_POINTER (300), test_pause);
+  return g_test_run ();
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Which mechanism a login uses, and what it says first. How a SCRAM login goes on stands in
+ * scram.c, and beside libgsasl in tests/server/client-sasl.c. */
+
+#include "config.h"
+
+#include "xmpp/sasl.h"
+
+#include <string.h>
+
+#include "ibb-error.h"
+
+static IBBSaslParameters
+get_parameters (const char *const *mechanisms)
+{
+  IBBSaslParameters parameters = {
+    .node = "user",
+    .bare_jid = "user@example.org",
+    .password = "pencil",
+    .allow_plain_text = TRUE,
+    .mechanisms = mechanisms,
+  };
+
+  return parameters;
+}
+
+static void
+assert_chosen (const IBBSaslParameters *parameters, const char *expected)
+{
+  g_autoptr (GError)  error = NULL;
+  g_autoptr (IBBSasl) sasl = ibb_sasl_new (parameters, &error);
+
+  if (expected == NULL)
+    {
+      g_assert_null (sasl);
+      g_assert_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+      return;
+    }
+  g_assert_no_error (error);
+  g_assert_cmpstr (ibb_sasl_get_mechanism (sasl), ==, expected);
+}
+
+/* From the best one that both sides know; -PLUS only over TLS that can be bound to. */
+static void
+test_choice (void)
+{
+  static const struct
+  {
+    const char *offered[5];
+    const char *expected;
+  } cases[] = {
+    { { "PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256" }, "SCRAM-SHA-256" },
+    { { "SCRAM-SHA-256", "SCRAM-SHA-512" }, "SCRAM-SHA-512" },
+    { { "SCRAM-SHA-512-PLUS", "SCRAM-SHA-1" }, "SCRAM-SHA-1" },
+    { { "SCRAM-SHA-512-PLUS" }, NULL },
+    { { "PLAIN", "DIGEST-MD5" }, "PLAIN" },
+    { { "DIGEST-MD5" }, NULL },
+    { { "ANONYMOUS" }, NULL }, /* not for one who has a name */
+    { { "EXTERNAL", "PLAIN" }, "PLAIN" },
+    { { NULL }, NULL },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      IBBSaslParameters parameters = get_parameters (cases[i].offered);
+
+      assert_chosen (&parameters, cases[i].expected);
+    }
+}
+
+static void
+test_plain (void)
+{
+  static const char *const offered[] = { "PLAIN", NULL };
+  IBBSaslParameters        parameters = get_parameters (offered);
+  g_autoptr (IBBSasl)      sasl = ibb_sasl_new (&parameters, NULL);
+  g_autofree guchar       *message = NULL;
+  gsize                    length;
+
+  message = g_base64_decode (ibb_sasl_get_initial (sasl), &length);
+  g_assert_cmpmem (message, length, "\0user\0pencil", 12);
+  g_assert_true (ibb_sasl_finish (sasl, "", NULL));
+
+  parameters.allow_plain_text = FALSE; /* and there is no TLS */
+  assert_chosen (&parameters, NULL);
+  parameters.allow_plain_text = TRUE;
+  parameters.forbid_plain = TRUE;
+  assert_chosen (&parameters, NULL);
+}
+
+/* EXTERNAL, with a certificate or without a password, says which account it is for. */
+static void
+test_external (void)
+{
+  static const char *const offered[] = { "EXTERNAL", "SCRAM-SHA-1", NULL };
+  IBBSaslParameters        parameters = get_parameters (offered);
+  g_autoptr (IBBSasl)      sasl = NULL;
+
+  parameters.has_certificate = TRUE;
+  assert_chosen (&parameters, "EXTERNAL");
+  parameters.has_certificate = FALSE;
+  assert_chosen (&parameters, "SCRAM-SHA-1");
+  parameters.password = NULL;
+  sasl = ibb_sasl_new (&parameters, NULL);
+  g_assert_cmpstr (ibb_sasl_get_initial (sasl), ==, "dXNlckBleGFtcGxlLm9yZw==");
+}
+
+static void
+test_anonymous (void)
+{
+  static const char *const offered[] = { "PLAIN", "ANONYMOUS", NULL };
+  IBBSaslParameters        parameters = get_parameters (offered);
+  g_autoptr (IBBSasl)      sasl = NULL;
+
+  parameters.node = NULL;
+  parameters.bare_jid = "example.org";
+  parameters.password = NULL;
+  sasl = ibb_sasl_new (&parameters, NULL);
+  g_assert_cmpstr (ibb_sasl_get_mechanism (sasl), ==, "ANONYMOUS");
+  g_assert_cmpstr (ibb_sasl_get_initial (sasl), ==, "=");
+}
+
+/* A server that skips the proof, or sends what is no challenge, is not believed. */
+static void
+test_proof (void)
+{
+  static const char *const offered[] = { "SCRAM-SHA-1", NULL };
+  IBBSaslParameters        parameters = get_parameters (offered);
+  g_autofree char         *endless = g_strnfill (5000, 'A');
+  const char              *challenges[] = { "!", "AAAA", "=", endless };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (challenges); i++)
+    {
+      g_autoptr (IBBSasl) sasl = ibb_sasl_new (&parameters, NULL);
+      g_autoptr (GError)  error = NULL;
+
+      g_assert_false (ibb_sasl_set_challenge (sasl, challenges[i], &error));
+      g_assert_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+      g_assert_false (ibb_sasl_finish (sasl, "", NULL));
+    }
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/ibb/sasl/choice", test_choice);
+  g_test_add_func ("/ibb/sasl/plain", test_plain);
+  g_test_add_func ("/ibb/sasl/external", test_external);
+  g_test_add_func ("/ibb/sasl/anonymous", test_anonymous);
+  g_test_add_func ("/ibb/sasl/proof", test_proof);
+
+  return g_test_run ();
+}

@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The words of a script that call the engine, as the application, the connection
+ * or the clock does. */
+
+#include "config.h"
+
+#include "inside.h"
+#include "script.h"
+
+#include <string.h>
+
+/* ---- how sessions begin ---- */
+
+/* What an open or an expectation may say: "NAME=VALUE" and single words. */
+typedef struct
+{
+  const char *peer;
+  const char *local;
+  const char *sid;
+  guint       block_size;
+  IBBCarrier  carrier;
+  gboolean    fixed;
+} Options;
+
+static Options
+take_options (Script *self, Words *words, guint block_size)
+{
+  Options options = { .peer = PEER, .sid = words->at, .block_size = block_size };
+
+  for (; words->next < words->n_words; words->next++)
+    {
+      const char *word = words->words[words->next];
+      const char *value;
+
+      if (g_str_equal (word, "message"))
+        options.carrier = IBB_CARRIER_MESSAGE;
+      else if (g_str_equal (word, "fixed"))
+        options.fixed = TRUE;
+      else if ((value = script_get_option (word, "size")) != NULL)
+        options.block_size = (guint) script_evaluate (self, value);
+      else if ((value = script_get_option (word, "to")) != NULL ||
+               (value = script_get_option (word, "from")) != NULL)
+        options.peer = script_get_jid (value);
+      else if ((value = script_get_option (word, "local")) != NULL)
+        options.local = script_get_jid (value);
+      else if ((value = script_get_option (word, "sid")) != NULL)
+        options.sid = g_str_equal (value, "random") ? NULL : value;
+      else
+        break;
+    }
+  return options;
+}
+
+/* TRUE after "fails FAILURE", which must be the one. */
+static gboolean
+check_fails (Script *self, Words *words, gboolean succeeded, IBBFailure *failure)
+{
+  gboolean fails = words_take_if (words, "fails");
+
+  if (fails == succeeded)
+    script_fail (self, "it %s", succeeded ? "succeeds" : "fails");
+  if (fails)
+    script_check_failure (self, failure, words);
+  ibb_failure_clear (failure);
+  return fails;
+}
+
+static void
+begin (Script *self, Words *words)
+{
+  Options     options = take_options (self, words, 0);
+  IBBOpen     open = { .peer = options.peer,
+                       .local = options.local,
+                       .sid = options.sid,
+                       .carrier = options.carrier,
+                       .block_size = options.block_size,
+                       .fixed_block_size = options.fixed };
+  IBBFailure  failure = IBB_FAILURE_INIT;
+  IBBSession *session = ibb_engine_open (self->driver.engine, &open, *self->driver.clock, &failure);
+
+  if (check_fails (self, words, session != NULL, &failure))
+    return;
+  if (ibb_session_get_state (session) != IBB_SESSION_OPENING)
+    script_fail (self, "it is not opening");
+  script_set_session (self, words->at, session);
+}
+
+static void
+take_opened (Script *self, Words *words)
+{
+  g_autoptr (IBBStanza) open = NULL;
+
+  begin (self, words);
+  open = driver_take_served (&self->driver);
+  if (open == NULL || open->payload != IBB_PAYLOAD_OPEN)
+    script_fail (self, "it sends %s", driver_describe (open));
+  driver_answer (&self->driver, open);
+  if (ibb_session_get_state (script_get_session (self, words)) != IBB_SESSION_OPEN)
+    script_fail (self, "it is not open");
+}
+
+static void
+event (Script *self, Words *words)
+{
+  static const char *const names[] = {
+    [IBB_EVENT_REQUESTED] = "requested",
+    [IBB_EVENT_ACCEPTED] = "accepted",
+    [IBB_EVENT_EXPECTED] = "expected",
+    [IBB_EVENT_EXPECTATION_FAILED] = "expectation-failed",
+  };
+  IBBEvent event = IBB_EVENT_INIT;
+  guint    type = script_find (self, names, G_N_ELEMENTS (names), words_take (self, words));
+
+  if (!driver_take_event (&self->driver, &event))
+    script_fail (self, "no event");
+  if (event.type != type)
+    script_fail (self, "event %s", names[event.type]);
+  if (type == IBB_EVENT_EXPECTED || type == IBB_EVENT_EXPECTATION_FAILED)
+    {
+      if (event.expectation != g_intern_string (words->at))
+        script_fail (self, "of %s", (const char *) event.expectation);
+      g_hash_table_remove (self->expectations, words->at);
+    }
+  if (type == IBB_EVENT_EXPECTATION_FAILED)
+    script_check_failure (self, &event.failure, words);
+  else
+    script_set_session (self, words->at, g_steal_pointer (&event.session));
+  ibb_event_clear (&event);
+}
+
+/* A session that a peer opens and the engine accepts at once. */
+static void
+accepted (Script *self, Words *words)
+{
+  Options               options = take_options (self, words, 4096);
+  IBBSettings          *settings = ibb_engine_get_settings (self->driver.engine);
+  guint                 needed = ibb_engine_get_n_counted (self->driver.engine) + 1;
+  IBBEvent              event = IBB_EVENT_INIT;
+  g_autoptr (IBBStanza) result = NULL;
+
+  settings->session_limit = MAX (settings->session_limit, needed);
+  ibb_engine_set_listen (self->driver.engine, IBB_LISTEN_ACCEPT);
+  if (!driver_receive (&self->driver, driver_new_open (options.peer, "open", options.sid,
+                                                       options.block_size, options.carrier)) ||
+      !driver_take_event (&self->driver, &event) || event.type != IBB_EVENT_ACCEPTED)
+    script_fail (self, "not accepted");
+  result = driver_take_served (&self->driver);
+  if (result == NULL || result->payload != IBB_PAYLOAD_RESULT ||
+      g_strcmp0 (result->id, "open") != 0)
+    script_fail (self, "it sends %s", driver_describe (result));
+  script_set_session (self, words->at, event.session);
+}
+
+static void
+expect (Script *self, Words *words)
+{
+  Options         options = take_options (self, words, 0);
+  IBBFailure      failure = IBB_FAILURE_INIT;
+  IBBExpectation *expectation =
+      ibb_engine_expect (self->driver.engine, options.peer, options.sid, options.block_size,
+                         (gpointer) g_intern_string (words->at), &failure);
+
+  if (!check_fails (self, words, expectation != NULL, &failure))
+    g_hash_table_replace (self->expectations, g_strdup (words->at), expectation);
+}
+
+static void
+cancel (Script *self, Words *words)
+{
+  IBBExpectation *expectation = g_hash_table_lookup (self->expectations, words->at);
+
+  g_assert_nonnull (expectation);
+  ibb_engine_cancel_expectation (self->driver.engine, expectation);
+  g_hash_table_remove (self->expectations, words->at);
+}
+
+/* ---- settings ---- */
+
+static void
+set (Script *self, Words *words)
+{
+  IBBSettings *settings = ibb_engine_get_settings (self->driver.engine);
+  const struct
+  {
+    const char *name;
+    guint      *value;
+    gsize      *size;
+  } fields[] = {
+    { "session-limit", &settings->session_limit, NULL },
+    { "max-retries", &settings->max_retries, NULL },
+    { "initial-wait-time", &settings->initial_wait_time, NULL },
+    { "max-block-size", &settings->max_block_size, NULL },
+    { "open-timeout", &settings->open_timeout, NULL },
+    { "accept-timeout", &settings->accept_timeout, NULL },
+    { "close-timeout", &settings->close_timeout, NULL },
+    { "peer-timeout", &settings->peer_timeout, NULL },
+    { "window", NULL, &settings->window },
+    { "send-buffer-size", NULL, &settings->send_buffer_size },
+    { "receive-buffer-size", NULL, &settings->receive_buffer_size },
+    { "receive-memory-limit", NULL, &settings->receive_memory_limit },
+  };
+  const char *name = words_take (self, words);
+
+  if (g_str_equal (name, "half-close"))
+    settings->half_close = words_take_switch (self, words);
+  else if (g_str_equal (name, "strict"))
+    settings->strict = words_take_switch (self, words);
+  else if (g_str_equal (name, "block-size-fallback"))
+    settings->block_size_fallback = words_take_switch (self, words);
+  else if (g_str_equal (name, "wait-backoff-factor"))
+    settings->wait_backoff_factor = g_ascii_strtod (words_take (self, words), NULL);
+  else if (g_str_equal (name, "stanza-limit"))
+    ibb_engine_set_stanza_limit (self->driver.engine, (gsize) words_take_number (self, words));
+  else
+    {
+      const char *value = words_take (self, words);
+      guint       i = 0;
+
+      while (i < G_N_ELEMENTS (fields) && !g_str_equal (name, fields[i].name))
+        i++;
+      if (i == G_N_ELEMENTS (fields))
+        script_fail (self, "no setting %s", name);
+      if (fields[i].value != NULL)
+        *fields[i].value = (guint) script_evaluate (self, value);
+      else
+        *fields[i].size =
+            g_str_equal (value, "max") ? G_MAXSIZE : (gsize) script_evaluate (self, value);
+    }
+}
+
+/* What the harness of the connection does by itself. */
+static void
+flag (Script *self, Words *words)
+{
+  Driver *driver = &self->driver;
+  const struct
+  {
+    const char *name;
+    gboolean   *flag;
+  } flags[] = {
+    { "hold-sent", &driver->hold_sent },    { "leave-queries", &driver->leave_disco },
+    { "leave-pings", &driver->leave_ping }, { "answer-probes", &driver->answer_probes },
+    { "feature", &driver->has_feature },    { "rules", &driver->has_rules },
+  };
+  const char *name = words_take (self, words);
+  guint       i = 0;
+
+  while (i < G_N_ELEMENTS (flags) && !g_str_equal (name, flags[i].name))
+    i++;
+  if (i == G_N_ELEMENTS (flags))
+    script_fail (self, "no flag %s", name);
+  *flags[i].flag = words_take_switch (self, words);
+}
+
+/* ---- bytes ---- */
+
+/* "write BYTES [= N]", "write all": as many as there is room for. */
+static void
+write_bytes (Script *self, Words *words)
+{
+  IBBSession        *session = script_get_session (self, words);
+  g_autoptr (GBytes) bytes = NULL;
+  const guint8      *data;
+  gsize              length;
+  gsize              expected;
+  gsize              n;
+
+  if (words_take_if (words, "all"))
+    {
+      driver_write (&self->driver, session, ibb_session_get_writable (session));
+      return;
+    }
+  bytes = words_take_bytes (self, words);
+  data = g_bytes_get_data (bytes, &length);
+  expected = words_take_if (words, "=") ? (gsize) words_take_number (self, words) : length;
+  n = ibb_session_write (session, data, length, *self->driver.clock);
+  if (n != expected)
+    script_fail (self, "%" G_GSIZE_FORMAT " bytes were written", n);
+}
+
+/* "read BYTES": those, and nothing is left. "take N": so many. "take all". */
+static void
+read_bytes (Script *self, Words *words)
+{
+  IBBSession        *session = script_get_session (self, words);
+  g_autoptr (GBytes) bytes = words_take_bytes (self, words);
+  gsize              length = g_bytes_get_size (bytes);
+  g_autofree guint8 *read = g_malloc (length + 1);
+  gsize              n = ibb_session_get_readable (session);
+
+  if (n != length)
+    script_fail (self, "%" G_GSIZE_FORMAT " bytes are readable", n);
+  n = ibb_session_read (session, read, length + 1, *self->driver.clock);
+  if (n != length || memcmp (read, g_bytes_get_data (bytes, NULL), length) != 0)
+    script_fail (self, "read: %.*s", (int) MIN (n, 100), (const char *) read);
+}
+
+static void
+take (Script *self, Words *words)
+{
+  IBBSession        *session = script_get_session (self, words);
+  gboolean           all = words_take_if (words, "all");
+  gsize              length = all ? 65536 : (gsize) words_take_number (self, words);
+  g_autofree guint8 *bytes = g_malloc (length);
+  gsize              n;
+
+  while ((n = ibb_session_read (session, bytes, length, *self->driver.clock)) > 0 && all)
+    ;
+  if (!all && n != length)
+    script_fail (self, "%" G_GSIZE_FORMAT " bytes were read", n);
+}
+
+/* ---- time ---- */
+
+/* Of milliseconds, with decimals. */
+static gint64
+take_time (Script *self, Words *words)
+{
+  const char *word = words_take (self, words);
+
+  if (strchr (word, '.') != NULL)
+    return (gint64) (g_ascii_strtod (word, NULL) * MILLISECOND + 0.5);
+  return script_evaluate (self, word) * MILLISECOND;
+}
+
+static void
+wait_for (Script *self, gint64 time)
+{
+  driver_advance_to (&self->driver, *self->driver.clock + time);
+}
+
+static void
+wait_some_time (Script *self, Words *words)
+{
+  wait_for (self, take_time (self, words));
+}
+
+/* Nothing is sent before so much time is over. */
+static void
+stay_quiet (Script *self, Words *words)
+{
+  gint64 time = take_time (self, words);
+
+  wait_for (self, time - 1);
+  script_expect_nothing (self);
+  wait_for (self, 1);
+}
+
+/* The stream breaks, and is resumed so much later. */
+static void
+outage (Script *self, Words *words)
+{
+  IBBEngine *engine = self->driver.engine;
+
+  ibb_engine_suspend (engine, *self->driver.clock);
+  if (ibb_engine_get_wake_time (engine) != G_MAXINT64)
+    script_fail (self, "it wants to be woken");
+  wait_for (self, take_time (self, words));
+  ibb_engine_advance (engine, *self->driver.clock);
+  ibb_engine_suspend (engine, *self->driver.clock); /* it stands still since before */
+  script_expect_nothing (self);
+  ibb_engine_resume (engine, *self->driver.clock);
+}
+
+/* ---- all of them ---- */
+
+static void
+check_result (Script *self, gboolean succeeded, Words *words)
+{
+  if (succeeded == words_take_if (words, "fails"))
+    script_fail (self, "it %s", succeeded ? "succeeds" : "fails");
+}
+
+static void
+refuse (Script *self, Words *words)
+{
+  IBBCondition condition = script_parse_condition (self, words_take (self, words));
+  const char  *text = NULL;
+
+  if (words->next < words->n_words && words->is_quoted[words->next])
+    text = words_take (self, words);
+  check_result (
+      self,
+      ibb_session_refuse (script_get_session (self, words), condition, text, *self->driver.clock),
+      words);
+}
+
+static void
+drop_events (Script *self, Words *words)
+{
+  IBBEvent event = IBB_EVENT_INIT;
+
+  while (driver_take_event (&self->driver, &event))
+    ibb_event_clear (&event);
+}
+
+static void
+check_no_event (Script *self, Words *words)
+{
+  IBBEvent event = IBB_EVENT_INIT;
+
+  if (driver_take_event (&self->driver, &event))
+    script_fail (self, "there is one");
+}
+
+/* Whether the owner of the session is told to look at it. */
+static void
+check_changed (Script *self, Words *words)
+{
+  IBBSession *session = script_get_session (self, words);
+  IBBEvent    event = IBB_EVENT_INIT;
+  gboolean    told = FALSE;
+
+  while (ibb_engine_take_event (self->driver.engine, &event))
+    {
+      told |= event.type == IBB_EVENT_CHANGED && event.session == session;
+      ibb_event_clear (&event);
+    }
+  if (!told)
+    script_fail (self, "no event says so");
+}
+
+static void
+set_inside (Script *self, Words *words)
+{
+  IBBSession *session = g_hash_table_lookup (self->sessions, words->at);
+  const char *name = words_take (self, words);
+  gint64      value = words_take_number (self, words);
+
+  if (!inside_set (self->driver.engine, session, name, value, *self->driver.clock))
+    script_fail (self, "nothing inside has that name");
+}
+
+static void
+note (Script *self, Words *words)
+{
+  char   *name = g_strdup (words_take (self, words));
+  gint64 *value = g_new (gint64, 1);
+
+  *value = words_take_number (self, words);
+  g_hash_table_replace (self->notes, name, value);
+}
+
+static void
+unref (Script *self, Words *words)
+{
+  g_hash_table_remove (self->sessions, words->at);
+}
+
+static void
+set_waiting (Script *self, Words *words)
+{
+  ibb_session_set_waiting (script_get_session (self, words), words_take_switch (self, words));
+}
+
+static void
+accept (Script *self, Words *words)
+{
+  check_result (self, ibb_session_accept (script_get_session (self, words), *self->driver.clock),
+                words);
+}
+
+static void
+set_listen (Script *self, Words *words)
+{
+  static const char *const listens[] = { "none", "accept", "ask" };
+
+  ibb_engine_set_listen (self->driver.engine,
+                         script_find (self, listens, 3, words_take (self, words)));
+}
+
+static void
+set_local_jid (Script *self, Words *words)
+{
+  ibb_engine_set_local_jid (self->driver.engine, script_get_jid (words_take (self, words)));
+}
+
+static void
+restore (Script *self, Words *words)
+{
+  ibb_engine_restored (self->driver.engine);
+}
+
+static void
+stop (Script *self, Words *words)
+{
+  ibb_engine_stop (self->driver.engine, words_take_if (words, "abort"), *self->driver.clock);
+}
+
+static void
+free_engine (Script *self, Words *words)
+{
+  ibb_engine_free (self->driver.engine);
+  self->driver.engine = ibb_engine_new (NULL, NULL);
+}
+
+static void
+hand_over (Script *self, Words *words)
+{
+  ibb_engine_handed (self->driver.engine, script_get_stanza (self, words_take (self, words)));
+}
+
+/* A word is one of these. */
+static const struct
+{
+  const char *name;
+  void (*call) (Script *self, Words *words);
+  void (*of_session) (IBBSession *session, gint64 now);
+  void (*switch_session) (IBBSession *session, gboolean on, gint64 now);
+  void (*of_engine) (IBBEngine *engine, gint64 now);
+  void (*of_stanza) (IBBEngine *engine, IBBStanza *stanza, gint64 now);
+} calls[] = {
+  { .name = "begin", .call = begin },
+  { .name = "opened", .call = take_opened },
+  { .name = "accepted", .call = accepted },
+  { .name = "expect", .call = expect },
+  { .name = "cancel", .call = cancel },
+  { .name = "event", .call = event },
+  { .name = "no-event", .call = check_no_event },
+  { .name = "drop-events", .call = drop_events },
+  { .name = "changed", .call = check_changed },
+  { .name = "accept", .call = accept },
+  { .name = "refuse", .call = refuse },
+  { .name = "unref", .call = unref },
+  { .name = "write", .call = write_bytes },
+  { .name = "read", .call = read_bytes },
+  { .name = "take", .call = take },
+  { .name = "close", .of_session = ibb_session_close },
+  { .name = "abort", .of_session = ibb_session_abort },
+  { .name = "shutdown", .of_session = ibb_session_shutdown_output },
+  { .name = "close-output", .of_session = ibb_session_close_output },
+  { .name = "close-input", .of_session = ibb_session_close_input },
+  { .name = "flush", .of_session = ibb_session_flush },
+  { .name = "auto-flush", .switch_session = ibb_session_set_auto_flush },
+  { .name = "half-close", .switch_session = ibb_session_set_half_close },
+  { .name = "untaken", .switch_session = ibb_session_set_untaken },
+  { .name = "waiting", .call = set_waiting },
+  { .name = "set", .call = set },
+  { .name = "flag", .call = flag },
+  { .name = "inside", .call = set_inside },
+  { .name = "listen", .call = set_listen },
+  { .name = "local-jid", .call = set_local_jid },
+  { .name = "apply-settings", .of_engine = ibb_engine_settings_changed },
+  { .name = "suspend", .of_engine = ibb_engine_suspend },
+  { .name = "resume", .of_engine = ibb_engine_resume },
+  { .name = "lost", .of_engine = ibb_engine_lost },
+  { .name = "restored", .call = restore },
+  { .name = "stop", .call = stop },
+  { .name = "free-engine", .call = free_engine },
+  { .name = "handed-over", .call = hand_over },
+  { .name = "sent", .of_stanza = ibb_engine_sent },
+  { .name = "send-failed", .of_stanza = ibb_engine_send_failed },
+  { .name = "report", .call = script_report },
+  { .name = "note", .call = note },
+  { .name = "wait", .call = wait_some_time },
+  { .name = "quiet", .call = stay_quiet },
+  { .name = "outage", .call = outage },
+};
+
+gboolean
+script_call (Script *self, const char *name, Words *words)
+{
+  IBBEngine *engine = self->driver.engine;
+  gint64     now = *self->driver.clock;
+  guint      i = 0;
+
+  while (i < G_N_ELEMENTS (calls) && !g_str_equal (name, calls[i].name))
+    i++;
+  if (i == G_N_ELEMENTS (calls))
+    return FALSE;
+  if (calls[i].call != NULL)
+    calls[i].call (self, words);
+  else if (calls[i].of_session != NULL)
+    calls[i].of_session (script_get_session (self, words), now);
+  else if (calls[i].switch_session != NULL)
+    calls[i].switch_session (script_get_session (self, words), words_take_switch (self, words),
+                             now);
+  else if (calls[i].of_engine != NULL)
+    calls[i].of_engine (engine, now);
+  else
+    calls[i].of_stanza (engine, script_get_stanza (self, words_take (self, words)), now);
+  return TRUE;
+}

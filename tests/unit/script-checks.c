@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The words of a script that look at a session or at the engine:
+ * "NAME VALUE", "NAME < VALUE" and the like. */
+
+#include "config.h"
+
+#include "inside.h"
+#include "script.h"
+
+#include <string.h>
+
+IBBCondition
+script_parse_condition (Script *self, const char *name)
+{
+  IBBCondition condition;
+
+  if (!ibb_condition_from_string (name, &condition))
+    script_fail (self, "no condition: %s", name);
+  return condition;
+}
+
+IBBFailureKind
+script_parse_failure (Script *self, const char *name)
+{
+  static const char *const names[] = {
+    [IBB_FAILURE_NONE] = "none",
+    [IBB_FAILURE_CLOSED] = "closed",
+    [IBB_FAILURE_ABORTED] = "aborted",
+    [IBB_FAILURE_STOPPED] = "stopped",
+    [IBB_FAILURE_CONNECTION_LOST] = "connection-lost",
+    [IBB_FAILURE_REFUSED] = "refused",
+    [IBB_FAILURE_CONDITION] = "condition",
+    [IBB_FAILURE_PROTOCOL] = "protocol",
+    [IBB_FAILURE_OPEN_TIMEOUT] = "open-timeout",
+    [IBB_FAILURE_ACCEPT_TIMEOUT] = "accept-timeout",
+    [IBB_FAILURE_WITHDRAWN] = "withdrawn",
+    [IBB_FAILURE_RETRIES] = "retries",
+    [IBB_FAILURE_PEER_CLOSED] = "peer-closed",
+    [IBB_FAILURE_PEER_ABORTED] = "peer-aborted",
+    [IBB_FAILURE_PEER_GONE] = "peer-gone",
+    [IBB_FAILURE_CLOSE_UNCONFIRMED] = "close-unconfirmed",
+    [IBB_FAILURE_OVERFLOW] = "overflow",
+    [IBB_FAILURE_IN_USE] = "in-use",
+    [IBB_FAILURE_NO_ROOM] = "no-room",
+    [IBB_FAILURE_SEND_FAILED] = "send-failed",
+  };
+
+  return script_find (self, names, G_N_ELEMENTS (names), name);
+}
+
+/* "KIND [CONDITION]", "!KIND" */
+void
+script_check_failure (Script *self, const IBBFailure *failure, Words *words)
+{
+  const char    *word = words_take (self, words);
+  gboolean       is_not = word[0] == '!';
+  IBBFailureKind kind = script_parse_failure (self, word + is_not);
+
+  if ((failure->kind == kind) == is_not)
+    script_fail (self, "it is %d%s%s", failure->kind, failure->has_condition ? ", " : "",
+                 failure->has_condition ? ibb_condition_to_string (failure->condition) : "");
+  if (words->next < words->n_words &&
+      (!failure->has_condition ||
+       failure->condition != script_parse_condition (self, words_take (self, words))))
+    script_fail (self, "it is %s",
+                 failure->has_condition ? ibb_condition_to_string (failure->condition) : "nothing");
+}
+
+/* ---- numbers ---- */
+
+typedef struct
+{
+  const char *name;
+  guint64 (*get_64) (IBBSession *session);
+  gsize (*get_size) (IBBSession *session);
+  guint (*get) (IBBSession *session);
+} SessionNumber;
+
+static const SessionNumber session_numbers[] = {
+  { "written", ibb_session_get_written, NULL, NULL },
+  { "handed", ibb_session_get_handed, NULL, NULL },
+  { "delivered", ibb_session_get_delivered, NULL, NULL },
+  { "received", ibb_session_get_received, NULL, NULL },
+  { "readable", NULL, ibb_session_get_readable, NULL },
+  { "writable", NULL, ibb_session_get_writable, NULL },
+  { "in-flight", NULL, ibb_session_get_in_flight, NULL },
+  { "retries", NULL, NULL, ibb_session_get_retries },
+  { "block-size", NULL, NULL, ibb_session_get_block_size },
+};
+
+typedef struct
+{
+  const char *name;
+  guint (*get) (IBBEngine *engine);
+} EngineNumber;
+
+static const EngineNumber engine_numbers[] = {
+  { "sessions", ibb_engine_get_n_sessions },       { "counted", ibb_engine_get_n_counted },
+  { "pending", ibb_engine_get_n_pending },         { "timers", ibb_engine_get_n_timers },
+  { "waiting-stanzas", ibb_engine_get_n_waiting },
+};
+
+gboolean
+script_get_value (Script *self, IBBSession *session, const char *name, gint64 *value)
+{
+  const struct
+  {
+    const char *name;
+    guint       value;
+  } counts[] = {
+    { "queries", self->driver.n_queries },
+    { "pings", self->driver.n_pings },
+    { "probes", self->driver.n_probes },
+    { "wakes", self->driver.n_wakes },
+    { "taken-results", self->n_taken[IBB_PAYLOAD_RESULT] },
+    { "taken-errors", self->n_taken[IBB_PAYLOAD_ERROR] },
+    { "taken-blocks", self->n_taken[IBB_PAYLOAD_DATA] },
+    { "taken-closes", self->n_taken[IBB_PAYLOAD_CLOSE] },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (session_numbers) && session != NULL; i++)
+    if (g_str_equal (name, session_numbers[i].name))
+      {
+        const SessionNumber *number = &session_numbers[i];
+
+        *value = number->get_64 != NULL     ? (gint64) number->get_64 (session)
+                 : number->get_size != NULL ? (gint64) number->get_size (session)
+                                            : number->get (session);
+        return TRUE;
+      }
+  for (guint i = 0; i < G_N_ELEMENTS (engine_numbers); i++)
+    if (g_str_equal (name, engine_numbers[i].name))
+      {
+        *value = engine_numbers[i].get (self->driver.engine);
+        return TRUE;
+      }
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    if (g_str_equal (name, counts[i].name))
+      {
+        *value = counts[i].value;
+        return TRUE;
+      }
+  if (g_str_equal (name, "unread"))
+    *value = (gint64) ibb_engine_get_unread (self->driver.engine);
+  else if (g_str_equal (name, "round-trip") && session != NULL)
+    *value = ibb_session_get_round_trip (session) / MILLISECOND;
+  else
+    return inside_get (self->driver.engine, name, value);
+  return TRUE;
+}
+
+static void
+compare (Script *self, gint64 value, Words *words)
+{
+  static const char *const operations[] = { "<", "<=", ">", ">=", "!=" };
+  gint64                   expected;
+  guint                    operation = G_N_ELEMENTS (operations);
+  gboolean                 holds[G_N_ELEMENTS (operations) + 1];
+
+  for (guint i = 0; i < G_N_ELEMENTS (operations); i++)
+    if (words_take_if (words, operations[i]))
+      operation = i;
+  expected = words_take_number (self, words);
+  holds[0] = value < expected;
+  holds[1] = value <= expected;
+  holds[2] = value > expected;
+  holds[3] = value >= expected;
+  holds[4] = value != expected;
+  holds[5] = value == expected;
+  if (!holds[operation])
+    script_fail (self, "it is %" G_GINT64_FORMAT, value);
+}
+
+static gboolean
+check_number (Script *self, const char *name, Words *words)
+{
+  gint64 value;
+
+  if (!script_get_value (self, g_hash_table_lookup (self->sessions, words->at), name, &value))
+    return FALSE;
+  compare (self, value, words);
+  return TRUE;
+}
+
+/* ---- words ---- */
+
+static void
+check_word (Script *self, const char *const *names, guint n, guint value, Words *words)
+{
+  const char *word = words_take (self, words);
+  gboolean    is_not = word[0] == '!';
+
+  if ((script_find (self, names, n, word + is_not) == value) == is_not)
+    script_fail (self, "it is %s", names[value]);
+}
+
+static void
+check_truth (Script *self, gboolean value, Words *words)
+{
+  check_word (self, (const char *const[]){ "no", "yes" }, 2, value != FALSE, words);
+}
+
+static void
+check_text (Script *self, const char *value, Words *words)
+{
+  if (g_strcmp0 (value, script_get_jid (words_take (self, words))) != 0)
+    script_fail (self, "it is %s", value);
+}
+
+static gboolean
+check_session (Script *self, const char *name, Words *words)
+{
+  static const char *const states[] = { "opening", "requested", "open", "ended" };
+  static const char *const inputs[] = { "empty", "data", "eof", "failed" };
+  static const char *const outputs[] = { "full", "room", "failed" };
+  IBBSession              *session = g_hash_table_lookup (self->sessions, words->at);
+
+  if (session == NULL)
+    return FALSE;
+  if (g_str_equal (name, "state"))
+    check_word (self, states, G_N_ELEMENTS (states), ibb_session_get_state (session), words);
+  else if (g_str_equal (name, "input"))
+    {
+      check_word (self, inputs, G_N_ELEMENTS (inputs), ibb_session_get_input (session), words);
+      if (words->next < words->n_words)
+        script_check_failure (self, ibb_session_get_input_failure (session), words);
+    }
+  else if (g_str_equal (name, "output"))
+    {
+      check_word (self, outputs, G_N_ELEMENTS (outputs), ibb_session_get_output (session), words);
+      if (words->next < words->n_words)
+        script_check_failure (self, ibb_session_get_output_failure (session), words);
+    }
+  else if (g_str_equal (name, "failure"))
+    script_check_failure (self, ibb_session_get_failure (session), words);
+  else if (g_str_equal (name, "delivery"))
+    script_check_failure (self, ibb_session_get_delivery_failure (session), words);
+  else if (g_str_equal (name, "input-failure"))
+    script_check_failure (self, ibb_session_get_input_failure (session), words);
+  else if (g_str_equal (name, "output-failure"))
+    script_check_failure (self, ibb_session_get_output_failure (session), words);
+  else if (g_str_equal (name, "over"))
+    check_truth (self, ibb_session_is_over (session), words);
+  else if (g_str_equal (name, "output-shut"))
+    check_truth (self, ibb_session_is_output_shut (session), words);
+  else if (g_str_equal (name, "close-begun"))
+    check_truth (self, ibb_session_is_close_begun (session), words);
+  else if (g_str_equal (name, "worth-waking"))
+    {
+      gsize length = (gsize) words_take_number (self, words);
+
+      check_truth (self, ibb_session_is_worth_waking (session, length), words);
+    }
+  else if (g_str_equal (name, "peer"))
+    check_text (self, ibb_session_get_peer (session), words);
+  else if (g_str_equal (name, "local"))
+    check_text (self, ibb_session_get_local (session), words);
+  else
+    return FALSE;
+  return TRUE;
+}
+
+/* Everything is over, and nothing is left behind. */
+static void
+check_empty (Script *self)
+{
+  script_expect_nothing (self);
+  for (guint i = 0; i < G_N_ELEMENTS (engine_numbers); i++)
+    if (strcmp (engine_numbers[i].name, "counted") != 0 &&
+        engine_numbers[i].get (self->driver.engine) != 0)
+      script_fail (self, "%s: %u", engine_numbers[i].name,
+                   engine_numbers[i].get (self->driver.engine));
+}
+
+/* What the XML of a block takes at least: its tags are 150 bytes, with rules 400. */
+static gint64
+get_stanza_size (const IBBStanza *block)
+{
+  gsize size = IBB_BASE64_ENCODED_LENGTH (g_bytes_get_size (block->bytes)) + strlen (block->id) +
+               strlen (OWN) + strlen (block->sid) + (block->name == IBB_STANZA_MESSAGE ? 400 : 150);
+
+  for (const char *p = block->to; *p != '\0'; p++)
+    size += *p == '"' || *p == '\'' ? 6 : *p == '&' ? 5 : *p == '<' || *p == '>' ? 4 : 1;
+  return (gint64) size;
+}
+
+gboolean
+script_check (Script *self, const char *name, Words *words)
+{
+  IBBEngine *engine = self->driver.engine;
+
+  if (check_session (self, name, words) || check_number (self, name, words))
+    return TRUE;
+  if (g_str_equal (name, "stanza-size"))
+    {
+      const char *block = words_take (self, words);
+
+      compare (self, get_stanza_size (script_get_stanza (self, block)), words);
+    }
+  else if (g_str_equal (name, "check"))
+    {
+      gint64 value = words_take_number (self, words);
+
+      compare (self, value, words);
+    }
+  else if (g_str_equal (name, "empty"))
+    check_empty (self);
+  else if (g_str_equal (name, "running"))
+    check_truth (self, ibb_engine_is_running (engine), words);
+  else if (g_str_equal (name, "can-accept"))
+    check_truth (self, ibb_engine_can_accept (engine), words);
+  else if (g_str_equal (name, "asleep"))
+    check_truth (self, ibb_engine_get_wake_time (engine) == G_MAXINT64, words);
+  else
+    return FALSE;
+  return TRUE;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What an application sees of its client's connection, and when it is told. */
+
+#include "config.h"
+
+#include "xmpp/status.h"
+
+#include "xmpp/ibb-client.h"
+
+static void
+notify_cb (GObject *object, GParamSpec *pspec, gpointer user_data)
+{
+  g_string_append_printf (user_data, "%s ", pspec->name);
+}
+
+/* Any object with these properties will do. */
+static IBBStatus *
+create_status (GObject **object, GString *log)
+{
+  *object = G_OBJECT (ibb_client_new ("user@d.test"));
+  g_signal_connect (*object, "notify", G_CALLBACK (notify_cb), log);
+  return ibb_status_new (*object);
+}
+
+static void
+iterate (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+/* One notification for all changes since the last one, and none after the end. */
+static void
+test_notifications (void)
+{
+  GObject            *object;
+  g_autoptr (GString) log = g_string_new (NULL);
+  IBBStatus          *status = create_status (&object, log);
+  g_autoptr (GError)  error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "x");
+
+  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_OFFLINE);
+  ibb_status_set_online (status, "user@d.test/r", 10000);
+  g_assert_cmpstr (log->str, ==, "");
+  iterate ();
+  g_assert_cmpstr (log->str, ==, "local-jid state ");
+
+  g_string_truncate (log, 0);
+  ibb_status_set_offline (status, error);
+  iterate ();
+  g_assert_cmpstr (log->str, ==, "local-jid disconnect-error state ");
+
+  g_string_truncate (log, 0);
+  ibb_status_begin_login (status);
+  ibb_status_free (status);
+  iterate ();
+  g_assert_cmpstr (log->str, ==, "");
+  g_object_unref (object);
+}
+
+static void
+test_states (void)
+{
+  GObject            *object;
+  g_autoptr (GString) log = g_string_new (NULL);
+  IBBStatus          *status = create_status (&object, log);
+  g_autoptr (GError)  lost = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "x");
+  g_autoptr (GError)  error = NULL;
+  g_autofree char    *jid = NULL;
+
+  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_OFFLINE);
+  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_CONNECTING);
+  ibb_status_login_failed (status);
+  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_OFFLINE);
+  ibb_status_set_online (status, "user@d.test/r", 10000);
+  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_ONLINE);
+  g_assert_cmpuint (ibb_status_get_stanza_limit (status), ==, 10000);
+  ibb_status_set_suspended (status);
+  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_SUSPENDED);
+  ibb_status_set_resumed (status);
+  jid = ibb_status_dup_local_jid (status);
+  g_assert_cmpstr (jid, ==, "user@d.test/r");
+
+  /* While a logout is under way the next login has to wait. */
+  ibb_status_begin_logout (status);
+  g_assert_cmpint (ibb_status_get_state (status), ==, IBB_CLIENT_STATE_ONLINE);
+  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_CONNECTING);
+  ibb_status_set_offline (status, NULL);
+  g_assert_null (ibb_status_dup_local_jid (status));
+  g_assert_null (ibb_status_dup_error (status));
+  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_OFFLINE);
+
+  /* Only success takes the error away. */
+  ibb_status_set_online (status, "user@d.test/r", 0);
+  ibb_status_set_offline (status, lost);
+  ibb_status_begin_login (status);
+  ibb_status_login_failed (status);
+  error = ibb_status_dup_error (status);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  ibb_status_set_online (status, "user@d.test/r", 0);
+  g_assert_null (ibb_status_dup_error (status));
+  ibb_status_free (status);
+  g_object_unref (object);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/ibb/status/notifications", test_notifications);
+  g_test_add_func ("/ibb/status/states", test_states);
+
+  return g_test_run ();
+}

@@ -17,9 +17,9 @@
 
 G_BEGIN_DECLS
 
-#define IBB_ACK_DELAY (4 * G_USEC_PER_SEC) /* the longest delay of an only acknowledgement (D-22)  \
-                                            */
-#define IBB_EARLY_BLOCKS 8                 /* kept before the answer to our open (D-24) */
+/* How long the only acknowledgement of a session is delayed at most (D-22). */
+#define IBB_ACK_DELAY (4 * G_USEC_PER_SEC)
+#define IBB_EARLY_BLOCKS 8 /* kept before the answer to our open (D-24) */
 
 /* What its owner has to do about a block. */
 typedef enum

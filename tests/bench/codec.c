@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include "ibb-stanza.h"
 #include "stanza-parser.h"
 
 #include <stdlib.h>

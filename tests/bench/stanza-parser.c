@@ -4,6 +4,8 @@
 
 #include "stanza-parser.h"
 
+#include "ibb-stanza.h"
+
 #include <string.h>
 
 static void

@@ -4,7 +4,6 @@
 
 #pragma once
 
-#include "ibb-stanza.h"
 #include "stanza/sax.h"
 #include "stanza/stanza-reader.h"
 #include "stanza/stanza-writer.h"

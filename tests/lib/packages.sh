@@ -53,6 +53,7 @@ ibb_packages_test='
   python3-aioxmpp
   python3-gi
   python3-slixmpp
+  valgrind
 '
 
 ibb_missing_packages ()

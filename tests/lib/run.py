@@ -17,7 +17,8 @@ import traceback
 import graph
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SUITES = ('unit', 'simulation', 'loopback', 'server', 'bindings', 'install', 'interop', 'fuzz', 'docs')
+SUITES = ('unit', 'simulation', 'loopback', 'server', 'bindings', 'install', 'interop', 'fuzz', 'docs',
+          'bench')
 # What shows the core by itself; how much of it has to be shown (of the branches, in
 # percent). doc/testing.md says which are not.
 CORE_SUITES = ('unit', 'simulation')

@@ -5,6 +5,8 @@
 #include "account.h"
 #include "jid.h"
 #include "output.h"
+#include "report.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -116,7 +118,7 @@ ask_without_echo (int fd, const char *question)
 static char *
 prompt (const char *jid, GError **error)
 {
-  g_autofree char *shown = tool_make_printable (jid);
+  g_autofree char *shown = tool_text_make_printable (jid);
   g_autofree char *question = g_strdup_printf (_ ("Password of %s: "), shown);
   char            *password;
   int              fd = open ("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -155,8 +157,8 @@ read_password_file (const char *path, GError **error)
       failure = errno;
     }
   if (fd >= 0 && fstat (fd, &info) == 0 && S_ISREG (info.st_mode) && (info.st_mode & S_IROTH) != 0)
-    tool_note (_ ("Everybody on this machine can read the password file “%s”: chmod 600 %s"), path,
-               path);
+    tool_output_note (_ ("Everybody on this machine can read the password file “%s”: chmod 600 %s"),
+                      path, path);
   if (fd >= 0)
     close (fd);
   if (password == NULL && failure == EBADMSG)
@@ -262,9 +264,9 @@ state_cb (IBBClient *client, GParamSpec *pspec, gpointer data)
   gboolean       was_told = g_object_get_data (G_OBJECT (client), "suspended") != NULL;
 
   if (state == IBB_CLIENT_STATE_SUSPENDED && !was_told)
-    tool_suspended (ibb_client_get_jid (client));
+    tool_report_suspended (ibb_client_get_jid (client));
   else if (state == IBB_CLIENT_STATE_ONLINE && was_told)
-    tool_resumed (ibb_client_get_jid (client));
+    tool_report_resumed (ibb_client_get_jid (client));
   g_object_set_data (G_OBJECT (client), "suspended",
                      GINT_TO_POINTER (state == IBB_CLIENT_STATE_SUSPENDED));
 }

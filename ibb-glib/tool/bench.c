@@ -5,9 +5,11 @@
 #include "config.h"
 
 #include "account.h"
+#include "event.h"
 #include "jid.h"
 #include "output.h"
 #include "pair.h"
+#include "report.h"
 #include "session.h"
 #include "stream.h"
 #include "tool.h"
@@ -328,13 +330,13 @@ tool_bench (int argc, char **argv)
                            NULL, &argc, &argv))
     return TOOL_EXIT_USAGE;
   if (argc != 1)
-    return tool_usage_error ("bench", _ ("unexpected argument “%s”"), argv[1]);
+    return tool_output_usage_error ("bench", _ ("unexpected argument “%s”"), argv[1]);
   self.size = options.through ? SERVER_SIZE : LOOPBACK_SIZE;
   if (size != NULL && !tool_parse_size (size, &self.size))
-    return tool_usage_error ("bench", _ ("--size is a number of bytes, not “%s”"), size);
+    return tool_output_usage_error ("bench", _ ("--size is a number of bytes, not “%s”"), size);
   if (options.through && !tool_account_prepare (&self.account, &options, &error))
     {
-      tool_error (error);
+      tool_report_error (error);
       tool_account_clear (&self.account);
       return TOOL_EXIT_FAILED;
     }

@@ -6,6 +6,7 @@
 
 #include "account.h"
 #include "output.h"
+#include "report.h"
 #include "session.h"
 #include "stream.h"
 #include "tool.h"
@@ -67,7 +68,8 @@ tool_cat (int argc, char **argv)
           &argc, &argv))
     return TOOL_EXIT_USAGE;
   if (argc != 2)
-    return tool_usage_error ("cat", argc < 2 ? _ ("PEER is required") : _ ("too many arguments"));
+    return tool_output_usage_error ("cat",
+                                    argc < 2 ? _ ("PEER is required") : _ ("too many arguments"));
 
   self.peer = tool_parse_peer ("cat", argv[1]);
   if (self.peer == NULL)
@@ -78,7 +80,7 @@ tool_cat (int argc, char **argv)
       status = tool_run (&options, cat_run, &self);
     }
   else
-    tool_error (error);
+    tool_report_error (error);
 
   g_clear_object (&self.client);
   g_free (self.peer);

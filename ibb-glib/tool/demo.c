@@ -6,8 +6,10 @@
 
 #include "output.h"
 #include "pair.h"
+#include "report.h"
 #include "session.h"
 #include "stream.h"
+#include "text.h"
 #include "tool.h"
 
 #include <glib/gi18n.h>
@@ -169,8 +171,8 @@ demo_run (ToolRun *run, gpointer data, GError **error)
     return FALSE;
   tool_run_end_progress (run);
   seconds = (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;
-  duration = tool_format_duration (seconds);
-  rate = tool_format_rate (self->size, seconds);
+  duration = tool_text_format_duration (seconds);
+  rate = tool_text_format_rate (self->size, seconds);
   g_print (_ ("Sent, acknowledged and closed from both sides in %s (%s)\n"), duration, rate);
   return show_files (self, error);
 }
@@ -195,14 +197,14 @@ tool_demo (int argc, char **argv)
                            NULL, &argc, &argv))
     return TOOL_EXIT_USAGE;
   if (argc != 1)
-    return tool_usage_error ("demo", _ ("unexpected argument “%s”"), argv[1]);
+    return tool_output_usage_error ("demo", _ ("unexpected argument “%s”"), argv[1]);
   if (size != NULL && !tool_parse_size (size, &self.size))
-    return tool_usage_error ("demo", _ ("--size is a number of bytes, not “%s”"), size);
+    return tool_output_usage_error ("demo", _ ("--size is a number of bytes, not “%s”"), size);
 
   self.directory = g_dir_make_tmp ("ibb-demo-XXXXXX", &error);
   if (self.directory == NULL)
     {
-      tool_error (error);
+      tool_report_error (error);
       return TOOL_EXIT_FAILED;
     }
   self.original = g_build_filename (self.directory, "original", NULL);

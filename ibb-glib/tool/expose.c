@@ -9,6 +9,7 @@
 #include "output.h"
 #include "refusals.h"
 #include "relay.h"
+#include "report.h"
 #include "session.h"
 #include "tool.h"
 
@@ -191,7 +192,7 @@ expose_start (ToolRelay *relay, gpointer data, GError **error)
       g_signal_connect (service, "session-requested", G_CALLBACK (session_requested_cb), relay);
   /* The limit is ours to keep, so that who meets it is told. */
   ibb_service_set_session_limit (service, G_MAXUINT);
-  tool_ready (tool_relay_get_local_jid (relay));
+  tool_report_ready (tool_relay_get_local_jid (relay));
   return TRUE;
 }
 
@@ -234,17 +235,17 @@ static int
 check_arguments (Expose *self, const char *to, int argc, char **argv)
 {
   if (argc != 1)
-    return tool_usage_error ("expose", _ ("unexpected argument “%s”"), argv[1]);
+    return tool_output_usage_error ("expose", _ ("unexpected argument “%s”"), argv[1]);
   if (to == NULL)
-    return tool_usage_error ("expose", _ ("--to is missing: which service?"));
+    return tool_output_usage_error ("expose", _ ("--to is missing: which service?"));
   if (!parse_to (self, to))
-    return tool_usage_error ("expose", _ ("--to is HOST:PORT, not “%s”"), to);
+    return tool_output_usage_error ("expose", _ ("--to is HOST:PORT, not “%s”"), to);
   if (self->max_sessions < 1)
-    return tool_usage_error ("expose", _ ("--max-sessions is at least 1, not %d"),
-                             self->max_sessions);
+    return tool_output_usage_error ("expose", _ ("--max-sessions is at least 1, not %d"),
+                                    self->max_sessions);
   if (self->max_per_peer < 0)
-    return tool_usage_error ("expose", _ ("--max-per-peer is at least 1, not %d"),
-                             self->max_per_peer);
+    return tool_output_usage_error ("expose", _ ("--max-per-peer is at least 1, not %d"),
+                                    self->max_per_peer);
   return -1;
 }
 
@@ -290,7 +291,7 @@ tool_expose (int argc, char **argv)
     }
   else if (status < 0)
     {
-      tool_error (error);
+      tool_report_error (error);
       status = TOOL_EXIT_FAILED;
     }
 

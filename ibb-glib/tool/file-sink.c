@@ -92,9 +92,9 @@ copy_rights (ToolFileSink *self, const struct stat *existing)
   if (!same_owner && fchown (self->fd, (uid_t) -1, existing->st_gid) != 0)
     mode &= ~(mode_t) 070;
   if (!same_owner && existing->st_uid != geteuid ())
-    tool_note (_ ("The new %s will be yours, not its present owner’s"), self->name);
+    tool_output_note (_ ("The new %s will be yours, not its present owner’s"), self->name);
   if (existing->st_nlink > 1)
-    tool_note (_ ("The other hard links of %s will keep its old content"), self->name);
+    tool_output_note (_ ("The other hard links of %s will keep its old content"), self->name);
   return fchmod (self->fd, mode) == 0;
 }
 

@@ -7,6 +7,7 @@
 #include "account.h"
 #include "output.h"
 #include "relay.h"
+#include "report.h"
 #include "session.h"
 #include "tool.h"
 
@@ -254,7 +255,7 @@ accepted_cb (GObject *source, GAsyncResult *result, gpointer data)
   else if (!g_cancellable_is_cancelled (self->cancellable))
     {
       /* Too many files are open, for one: that passes. */
-      tool_session_error (error, NULL, NULL);
+      tool_report_session_error (error, NULL, NULL);
       self->retry = g_timeout_source_new (ACCEPT_RETRY);
       g_source_set_callback (self->retry, retry_cb, relay, NULL);
       g_source_attach (self->retry, g_main_context_get_thread_default ());
@@ -285,7 +286,7 @@ forward_start (ToolRelay *relay, gpointer data, GError **error)
   self->cancellable = g_cancellable_new ();
   accept_next (self, relay);
   address = format_address (self);
-  tool_ready_at (tool_relay_get_local_jid (relay), address, self->port);
+  tool_report_ready_at (tool_relay_get_local_jid (relay), address, self->port);
   return TRUE;
 }
 
@@ -322,19 +323,19 @@ static int
 check_arguments (Forward *self, const char *listen, int argc, char **argv)
 {
   if (argc != 2)
-    return tool_usage_error ("forward",
-                             argc < 2 ? _ ("PEER is required") : _ ("too many arguments"));
+    return tool_output_usage_error ("forward",
+                                    argc < 2 ? _ ("PEER is required") : _ ("too many arguments"));
   if (listen == NULL)
-    return tool_usage_error ("forward", _ ("--listen is missing: on which port?"));
+    return tool_output_usage_error ("forward", _ ("--listen is missing: on which port?"));
   if (!parse_listen (self, listen))
-    return tool_usage_error (
+    return tool_output_usage_error (
         "forward",
         _ ("--listen is PORT or ADDRESS:PORT, not “%s”; an address is numeric, "
            "such as 127.0.0.1 or [::1]"),
         listen);
   if (self->max_sessions < 1)
-    return tool_usage_error ("forward", _ ("--max-sessions is at least 1, not %d"),
-                             self->max_sessions);
+    return tool_output_usage_error ("forward", _ ("--max-sessions is at least 1, not %d"),
+                                    self->max_sessions);
   self->peer = tool_parse_peer ("forward", argv[1]);
   return self->peer != NULL ? -1 : TOOL_EXIT_USAGE;
 }
@@ -377,7 +378,7 @@ tool_forward (int argc, char **argv)
     }
   else if (status < 0)
     {
-      tool_error (error);
+      tool_report_error (error);
       status = TOOL_EXIT_FAILED;
     }
 

@@ -7,6 +7,7 @@
 #include "account.h"
 #include "jid.h"
 #include "output.h"
+#include "report.h"
 #include "session.h"
 #include "stream.h"
 #include "tool.h"
@@ -61,11 +62,11 @@ tool_listen (int argc, char **argv)
                            &argc, &argv))
     return TOOL_EXIT_USAGE;
   if (argc != 1)
-    return tool_usage_error ("listen", _ ("unexpected argument “%s”"), argv[1]);
+    return tool_output_usage_error ("listen", _ ("unexpected argument “%s”"), argv[1]);
 
   if (!tool_account_prepare (&account, &options, &error))
     {
-      tool_error (error);
+      tool_report_error (error);
       return TOOL_EXIT_FAILED;
     }
   jid = tool_jid_with_resource (options.jid);

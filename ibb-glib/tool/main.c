@@ -83,7 +83,7 @@ main (int argc, char **argv)
   bindtextdomain (GETTEXT_PACKAGE, LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
-  g_set_print_handler (tool_print);
+  g_set_print_handler (tool_output_print);
   /* GOption prints the help and exits by itself. */
   atexit (tool_output_check);
   /* Standard output is for bytes and events, whatever G_MESSAGES_DEBUG asks for. */
@@ -92,7 +92,7 @@ main (int argc, char **argv)
   signal (SIGPIPE, SIG_IGN);
 
   if (argc < 2)
-    return tool_usage_error (NULL, _ ("a command is missing"));
+    return tool_output_usage_error (NULL, _ ("a command is missing"));
   if (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h"))
     {
       print_help ();
@@ -113,6 +113,6 @@ main (int argc, char **argv)
         return commands[i].run (argc - 1, argv + 1);
       }
   if (argv[1][0] == '-')
-    return tool_usage_error (NULL, _ ("unknown option “%s”"), argv[1]);
-  return tool_usage_error (NULL, _ ("unknown command “%s”"), argv[1]);
+    return tool_output_usage_error (NULL, _ ("unknown option “%s”"), argv[1]);
+  return tool_output_usage_error (NULL, _ ("unknown command “%s”"), argv[1]);
 }

@@ -367,13 +367,13 @@ tool_options_parse (ToolOptions        *self,
 
   if (!g_option_context_parse (context, argc, argv, &error))
     {
-      tool_usage_error (command, "%s", error->message);
+      tool_output_usage_error (command, "%s", error->message);
       return FALSE;
     }
   problem = understand (self, &raw, flags);
   if (problem != NULL)
     {
-      tool_usage_error (command, "%s", problem);
+      tool_output_usage_error (command, "%s", problem);
       return FALSE;
     }
   /* “--” may stay behind. */
@@ -392,7 +392,7 @@ tool_parse_peer (const char *command, const char *text)
 {
   if (tool_jid_is_valid (text))
     return tool_jid_with_resource (text);
-  tool_usage_error (command, _ ("PEER is a JID such as user@host, not “%s”"), text);
+  tool_output_usage_error (command, _ ("PEER is a JID such as user@host, not “%s”"), text);
   return NULL;
 }
 

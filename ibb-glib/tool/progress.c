@@ -2,8 +2,10 @@
 
 #include "config.h"
 
+#include "event.h"
 #include "output.h"
 #include "progress.h"
+#include "text.h"
 
 #include <glib/gi18n.h>
 #include <sys/ioctl.h>
@@ -35,7 +37,7 @@ tool_progress_new (const char *label, guint64 total)
 {
   ToolProgress *self = g_new0 (ToolProgress, 1);
 
-  self->label = tool_make_printable (label);
+  self->label = tool_text_make_printable (label);
   self->total = total;
   self->samples[0].time = g_get_monotonic_time ();
   self->n_samples = 1;
@@ -71,7 +73,7 @@ show_line (ToolProgress *self, guint64 bytes, double rate)
 {
   long                width = (long) get_terminal_width () - 1;
   g_autofree char    *size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree char    *speed = tool_format_rate ((guint64) rate, 1);
+  g_autofree char    *speed = tool_text_format_rate ((guint64) rate, 1);
   g_autofree char    *shown = NULL;
   g_autoptr (GString) line = g_string_new (self->label);
   g_autoptr (GString) end = g_string_new (NULL);
@@ -87,7 +89,7 @@ show_line (ToolProgress *self, guint64 bytes, double rate)
       g_string_append_printf (end, "  %s", speed);
       if (rate >= 1 && bytes < self->total)
         {
-          g_autofree char *left = tool_format_duration ((double) (self->total - bytes) / rate);
+          g_autofree char *left = tool_text_format_duration ((double) (self->total - bytes) / rate);
 
           g_string_append (end, "  ");
           g_string_append_printf (end, _ ("%s left"), left);
@@ -106,7 +108,7 @@ show_line (ToolProgress *self, guint64 bytes, double rate)
     g_string_append_printf (end, "%s  %s", size, speed);
   g_string_append_printf (line, "  %s", end->str);
   shown = g_utf8_substring (line->str, 0, MIN (g_utf8_strlen (line->str, -1), width));
-  tool_status (shown);
+  tool_output_status (shown);
 }
 
 /* Call it as often as you like: it shows what is worth it. */
@@ -138,7 +140,7 @@ void
 tool_progress_free (ToolProgress *self)
 {
   if (!tool_output_is_json ())
-    tool_status (NULL);
+    tool_output_status (NULL);
   g_free (self->label);
   g_free (self);
 }

@@ -8,6 +8,7 @@
 #include "file-sink.h"
 #include "jid.h"
 #include "output.h"
+#include "report.h"
 #include "session.h"
 #include "stream.h"
 #include "tool.h"
@@ -42,8 +43,8 @@ transfer (ToolRun *run, Receive *self, IBBTransport *transport, GError **error)
    * nothing can be lost any more. */
   tool_session_finish (transport, cancellable, NULL);
   tool_run_end_progress (run);
-  tool_done (ibb_transport_get_bytes_received (transport),
-             (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC, sentence);
+  tool_report_done (ibb_transport_get_bytes_received (transport),
+                    (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC, sentence);
   return TRUE;
 }
 
@@ -101,13 +102,13 @@ tool_receive (int argc, char **argv)
           &argc, &argv))
     return TOOL_EXIT_USAGE;
   if (argc != 1)
-    return tool_usage_error ("receive", _ ("unexpected argument “%s”"), argv[1]);
+    return tool_output_usage_error ("receive", _ ("unexpected argument “%s”"), argv[1]);
   if (output == NULL && (options.json || isatty (STDOUT_FILENO)))
-    return tool_usage_error ("receive", _ ("--output is missing: which file, or “-”?"));
+    return tool_output_usage_error ("receive", _ ("--output is missing: which file, or “-”?"));
   if (g_strcmp0 (output, "") == 0)
-    return tool_usage_error ("receive", _ ("--output is empty: which file, or “-”?"));
+    return tool_output_usage_error ("receive", _ ("--output is empty: which file, or “-”?"));
   if (options.json && g_strcmp0 (output, "-") == 0)
-    return tool_usage_error ("receive", _ ("--json and the data both want standard output"));
+    return tool_output_usage_error ("receive", _ ("--json and the data both want standard output"));
 
   self.label = output != NULL ? g_filename_display_basename (output) : g_strdup ("-");
   jid = tool_jid_with_resource (options.jid);
@@ -118,7 +119,7 @@ tool_receive (int argc, char **argv)
       status = tool_run (&options, receive_run, &self);
     }
   else
-    tool_error (error);
+    tool_report_error (error);
 
   g_clear_object (&self.client);
   g_clear_pointer (&self.sink, tool_file_sink_free);

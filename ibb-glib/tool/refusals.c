@@ -16,8 +16,9 @@ void
 tool_refusals_flush (ToolRefusals *self)
 {
   if (self->hidden > 0)
-    tool_note (ngettext ("Refused %u more session", "Refused %u more sessions", self->hidden),
-               self->hidden);
+    tool_output_note (
+        ngettext ("Refused %u more session", "Refused %u more sessions", self->hidden),
+        self->hidden);
   self->hidden = 0;
 }
 
@@ -45,5 +46,5 @@ tool_refusals_note (ToolRefusals *self, const char *format, ...)
   va_start (arguments, format);
   text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  tool_note ("%s", text);
+  tool_output_note ("%s", text);
 }

@@ -6,7 +6,7 @@
 
 #include "account.h"
 #include "join.h"
-#include "output.h"
+#include "report.h"
 #include "session.h"
 
 #include <glib/gi18n.h>
@@ -122,7 +122,7 @@ void
 tool_link_fail (ToolLink *self, GError *error)
 {
   if (!is_over (self->relay))
-    tool_session_error (self->reason != NULL ? self->reason : error, self->peer, self->sid);
+    tool_report_session_error (self->reason != NULL ? self->reason : error, self->peer, self->sid);
   if (self->connection != NULL)
     tool_socket_reset (self->connection);
   g_error_free (error);
@@ -141,7 +141,7 @@ joined_cb (GObject *source, GAsyncResult *result, gpointer data)
       tool_link_fail (self, error);
       return;
     }
-  tool_session_done (self->transport, (double) duration / G_USEC_PER_SEC);
+  tool_report_session_done (self->transport, (double) duration / G_USEC_PER_SEC);
   remove_link (self);
 }
 
@@ -184,7 +184,7 @@ tool_link_join (ToolLink *self, IBBTransport *transport)
   self->sid = g_strdup (ibb_transport_get_sid (transport));
   self->transport = g_object_ref (transport);
   self->start = g_get_monotonic_time ();
-  tool_opened (transport);
+  tool_report_opened (transport);
   start_timer (self);
   tool_join_async (transport, self->connection, self->cancellable, joined_cb, self);
 }

@@ -4,6 +4,7 @@
 
 #include "output.h"
 #include "progress.h"
+#include "report.h"
 #include "run.h"
 #include "tool.h"
 
@@ -80,7 +81,7 @@ stop_timeout_cb (gpointer data)
   g_mutex_unlock (&self->lock);
   if (self->interrupted && g_atomic_int_get (&self->signal_is_end))
     _exit (TOOL_EXIT_DONE);
-  tool_error (error);
+  tool_report_error (error);
   _exit (TOOL_EXIT_FAILED);
 }
 
@@ -231,7 +232,7 @@ tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data)
           self.error = make_error_locked (&self);
           g_mutex_unlock (&self.lock);
         }
-      tool_error (self.error);
+      tool_report_error (self.error);
       status = self.bad_argument ? TOOL_EXIT_USAGE : TOOL_EXIT_FAILED;
     }
 

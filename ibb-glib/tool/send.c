@@ -6,6 +6,7 @@
 
 #include "account.h"
 #include "output.h"
+#include "report.h"
 #include "session.h"
 #include "stream.h"
 #include "tool.h"
@@ -83,7 +84,7 @@ transfer (ToolRun *run, Send *self, IBBTransport *transport, GError **error)
     return FALSE;
   tool_run_end_progress (run);
   sent = ibb_transport_get_bytes_sent (transport);
-  tool_done (sent, (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC, sentence);
+  tool_report_done (sent, (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC, sentence);
   return TRUE;
 }
 
@@ -132,8 +133,8 @@ tool_send (int argc, char **argv)
           &argc, &argv))
     return TOOL_EXIT_USAGE;
   if (argc != 3)
-    return tool_usage_error ("send", argc < 3 ? _ ("FILE and PEER are required")
-                                              : _ ("too many arguments"));
+    return tool_output_usage_error ("send", argc < 3 ? _ ("FILE and PEER are required")
+                                                     : _ ("too many arguments"));
 
   self.peer = tool_parse_peer ("send", argv[2]);
   if (self.peer == NULL)
@@ -144,7 +145,7 @@ tool_send (int argc, char **argv)
       status = tool_run (&options, send_run, &self);
     }
   else
-    tool_error (error);
+    tool_report_error (error);
 
   g_clear_object (&self.client);
   if (self.fd > STDIN_FILENO)

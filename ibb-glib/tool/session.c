@@ -5,6 +5,7 @@
 #include "jid.h"
 #include "output.h"
 #include "refusals.h"
+#include "report.h"
 #include "session.h"
 #include "stream.h"
 
@@ -71,7 +72,7 @@ tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError *
       return NULL;
     }
   tool_run_set_transport (run, transport);
-  tool_opened (transport);
+  tool_report_opened (transport);
   return transport;
 }
 
@@ -173,7 +174,7 @@ tool_session_wait (ToolRun *run, IBBService *service, const char *local_jid, GEr
   ibb_service_accept_async (service, watch, watch_cb, &self);
   ibb_service_set_session_limit (service, 1);
   cancelled = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), &self, NULL);
-  tool_ready (local_jid);
+  tool_report_ready (local_jid);
 
   g_mutex_lock (&self.lock);
   while (self.transport == NULL && self.error == NULL && !self.cancelled)
@@ -194,9 +195,9 @@ tool_session_wait (ToolRun *run, IBBService *service, const char *local_jid, GEr
     {
       g_clear_error (&self.error);
       tool_run_set_transport (run, self.transport);
-      tool_opened (self.transport);
+      tool_report_opened (self.transport);
       if (!tool_output_is_json ())
-        tool_note (_ ("Session from “%s”"), ibb_transport_get_peer_jid (self.transport));
+        tool_output_note (_ ("Session from “%s”"), ibb_transport_get_peer_jid (self.transport));
     }
   else if (self.cancelled)
     {

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "report.h"
+
+#include "event.h"
+#include "output.h"
+#include "text.h"
+
+#include <glib/gi18n.h>
+
+/* The nickname of an error code: what a script may compare with. */
+static const char *
+get_code_name (const GError *error)
+{
+  g_autoptr (GEnumClass) codes = NULL;
+  const GEnumValue      *value;
+
+  if (error->domain == IBB_ERROR)
+    codes = g_type_class_ref (IBB_TYPE_ERROR);
+  else if (error->domain == G_IO_ERROR)
+    codes = g_type_class_ref (G_TYPE_IO_ERROR_ENUM);
+  else
+    return "failed";
+  value = g_enum_get_value (codes, error->code);
+  return value != NULL ? value->value_nick : "failed";
+}
+
+/* The end of one of many sessions; peer and sid as far as they are known. */
+void
+tool_report_session_error (const GError *error, const char *peer, const char *sid)
+{
+  if (tool_output_is_json ())
+    {
+      g_autoptr (JsonBuilder) event = tool_event_new ("error");
+
+      if (peer != NULL)
+        tool_event_string (event, "peer", peer);
+      if (sid != NULL)
+        tool_event_string (event, "sid", sid);
+      tool_event_string (event, "domain", g_quark_to_string (error->domain));
+      tool_event_string (event, "code", get_code_name (error));
+      tool_event_string (event, "message", error->message);
+      tool_event_emit (event);
+    }
+  tool_output_line ("ibb: ", error->message);
+}
+
+void
+tool_report_error (const GError *error)
+{
+  tool_report_session_error (error, NULL, NULL);
+}
+
+/* The line that scripts wait for: --quiet keeps it. */
+void
+tool_report_ready (const char *jid)
+{
+  if (tool_output_is_json ())
+    {
+      g_autoptr (JsonBuilder) event = tool_event_new ("ready");
+
+      tool_event_string (event, "jid", jid);
+      tool_event_emit (event);
+    }
+  tool_output_line ("ready ", jid);
+}
+
+/* The same, of a TCP port that leads to the network. */
+void
+tool_report_ready_at (const char *jid, const char *address, guint16 port)
+{
+  if (tool_output_is_json ())
+    {
+      g_autoptr (JsonBuilder) event = tool_event_new ("ready");
+
+      tool_event_string (event, "jid", jid);
+      tool_event_string (event, "listen", address);
+      tool_event_int (event, "port", port);
+      tool_event_emit (event);
+    }
+  tool_output_line ("ready ", address);
+}
+
+/* The connection to the server broke, and came back. */
+static void
+tell_of_connection (const char *name, const char *jid, const char *sentence)
+{
+  if (tool_output_is_json ())
+    {
+      g_autoptr (JsonBuilder) event = tool_event_new (name);
+
+      tool_event_string (event, "jid", jid);
+      tool_event_emit (event);
+    }
+  else
+    tool_output_note ("%s", sentence);
+}
+
+void
+tool_report_suspended (const char *jid)
+{
+  tell_of_connection ("suspended", jid, _ ("The connection broke; trying to resume it"));
+}
+
+void
+tool_report_resumed (const char *jid)
+{
+  tell_of_connection ("resumed", jid, _ ("The connection was resumed"));
+}
+
+void
+tool_report_opened (IBBTransport *transport)
+{
+  if (tool_output_is_json ())
+    {
+      g_autoptr (JsonBuilder) event = tool_event_new ("opened");
+      gboolean by_iq = ibb_transport_get_stanza_type (transport) == IBB_STANZA_TYPE_IQ;
+
+      tool_event_string (event, "peer", ibb_transport_get_peer_jid (transport));
+      tool_event_string (event, "local", ibb_transport_get_local_jid (transport));
+      tool_event_string (event, "sid", ibb_transport_get_sid (transport));
+      tool_event_int (event, "block-size", ibb_transport_get_block_size (transport));
+      tool_event_string (event, "carrier", by_iq ? "iq" : "message");
+      tool_event_emit (event);
+    }
+}
+
+/* The good end; sentence is such as “Sent to a@b/ibb”. */
+void
+tool_report_done (guint64 bytes, double seconds, const char *sentence)
+{
+  g_autofree char *size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *rate = tool_text_format_rate (bytes, seconds);
+  g_autofree char *duration = tool_text_format_duration (seconds);
+
+  if (tool_output_is_json ())
+    {
+      g_autoptr (JsonBuilder) event = tool_event_new ("done");
+
+      tool_event_int (event, "bytes", (gint64) bytes);
+      tool_event_double (event, "seconds", seconds);
+      tool_event_emit (event);
+    }
+  else
+    tool_output_note ("%s: %s, %s, %s", sentence, size, duration, rate);
+}
+
+/* The good end of one of many sessions. */
+void
+tool_report_session_done (IBBTransport *transport, double seconds)
+{
+  const char      *peer = ibb_transport_get_peer_jid (transport);
+  guint64          sent = ibb_transport_get_bytes_sent (transport);
+  guint64          received = ibb_transport_get_bytes_received (transport);
+  g_autofree char *sent_text = g_format_size_full (sent, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *received_text = g_format_size_full (received, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *duration = tool_text_format_duration (seconds);
+
+  if (tool_output_is_json ())
+    {
+      g_autoptr (JsonBuilder) event = tool_event_new ("done");
+
+      tool_event_string (event, "peer", peer);
+      tool_event_string (event, "sid", ibb_transport_get_sid (transport));
+      tool_event_int (event, "bytes-sent", (gint64) sent);
+      tool_event_int (event, "bytes-received", (gint64) received);
+      tool_event_double (event, "seconds", seconds);
+      tool_event_emit (event);
+    }
+  else
+    tool_output_note (_ ("Session with “%s”: %s sent, %s received, %s"), peer, sent_text,
+                      received_text, duration);
+}

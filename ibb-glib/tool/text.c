@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "text.h"
+
+#include <glib/gi18n.h>
+
+/* What moves the cursor, ends the line or changes the direction of the text. */
+static gboolean
+is_unprintable (gunichar c)
+{
+  switch (g_unichar_type (c))
+    {
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_FORMAT:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+/* A file name, a JID or the words of a peer may be in it: the text as one line that
+ * shows what it is. */
+char *
+tool_text_make_printable (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString         *line = g_string_new (NULL);
+
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (is_unprintable (c))
+        c = g_unichar_type (c) == G_UNICODE_FORMAT ? 0xfffd : ' ';
+      g_string_append_unichar (line, c);
+    }
+  return g_string_free (line, FALSE);
+}
+
+/* The same text, for a program, in which a terminal finds nothing to obey. All
+ * characters that are escaped here stand in strings. */
+char *
+tool_text_escape_json (const char *text)
+{
+  GString *escaped = g_string_new (NULL);
+
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (!is_unprintable (c))
+        g_string_append_unichar (escaped, c);
+      else if (c <= 0xffff)
+        g_string_append_printf (escaped, "\\u%04x", c);
+      else
+        g_string_append_printf (escaped, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10),
+                                0xdc00 + (c & 0x3ff));
+    }
+  return g_string_free (escaped, FALSE);
+}
+
+/* “0.82 s”, “12.4 s”, “1:05 min”, “2:03:04 h”. */
+char *
+tool_text_format_duration (double seconds)
+{
+  guint whole = (guint) (seconds + 0.5);
+
+  if (seconds < 9.995)
+    return g_strdup_printf (_ ("%.2f s"), seconds);
+  if (seconds < 59.95)
+    return g_strdup_printf (_ ("%.1f s"), seconds);
+  if (whole < 3600)
+    return g_strdup_printf (_ ("%u:%02u min"), whole / 60, whole % 60);
+  return g_strdup_printf (_ ("%u:%02u:%02u h"), whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+char *
+tool_text_format_rate (guint64 bytes, double seconds)
+{
+  double           rate = seconds > 0 ? (double) bytes / seconds : 0;
+  g_autofree char *size = g_format_size_full ((guint64) rate, G_FORMAT_SIZE_IEC_UNITS);
+
+  return g_strdup_printf (_ ("%s/s"), size);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Texts for people and for programs. */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+char *tool_text_make_printable (const char *text);
+char *tool_text_escape_json (const char *text);
+char *tool_text_format_duration (double seconds);
+char *tool_text_format_rate (guint64 bytes, double seconds);
+
+G_END_DECLS

@@ -159,14 +159,14 @@ measure_transfer (Bench *self, IBBTransport *near, GError **error)
 
       if (!g_output_stream_write_all (sink, self->pattern, n, NULL, self->cancellable, &seen))
         {
-          tool_set_transport_error (error, near, seen);
+          tool_stream_set_error (error, near, seen);
           return FALSE;
         }
       left -= n;
     }
   if (!ibb_transport_shutdown_output (near, self->cancellable, &seen))
     {
-      tool_set_transport_error (error, near, seen);
+      tool_stream_set_error (error, near, seen);
       return FALSE;
     }
   if (!tool_stream_expect_end (near, self->cancellable, error))
@@ -332,7 +332,7 @@ tool_bench (int argc, char **argv)
   if (argc != 1)
     return tool_output_usage_error ("bench", _ ("unexpected argument “%s”"), argv[1]);
   self.size = options.through ? SERVER_SIZE : LOOPBACK_SIZE;
-  if (size != NULL && !tool_parse_size (size, &self.size))
+  if (size != NULL && !tool_options_parse_size (size, &self.size))
     return tool_output_usage_error ("bench", _ ("--size is a number of bytes, not “%s”"), size);
   if (options.through && !tool_account_prepare (&self.account, &options, &error))
     {

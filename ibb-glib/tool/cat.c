@@ -71,7 +71,7 @@ tool_cat (int argc, char **argv)
     return tool_output_usage_error ("cat",
                                     argc < 2 ? _ ("PEER is required") : _ ("too many arguments"));
 
-  self.peer = tool_parse_peer ("cat", argv[1]);
+  self.peer = tool_options_parse_peer ("cat", argv[1]);
   if (self.peer == NULL)
     return TOOL_EXIT_USAGE;
   if (tool_account_prepare (&account, &options, &error))

@@ -336,7 +336,7 @@ check_arguments (Forward *self, const char *listen, int argc, char **argv)
   if (self->max_sessions < 1)
     return tool_output_usage_error ("forward", _ ("--max-sessions is at least 1, not %d"),
                                     self->max_sessions);
-  self->peer = tool_parse_peer ("forward", argv[1]);
+  self->peer = tool_options_parse_peer ("forward", argv[1]);
   return self->peer != NULL ? -1 : TOOL_EXIT_USAGE;
 }
 

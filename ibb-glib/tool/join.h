@@ -16,7 +16,4 @@ void     tool_join_async (IBBTransport       *transport,
                           gpointer            user_data);
 gboolean tool_join_finish (IBBTransport *transport, GAsyncResult *result, GError **error);
 
-void tool_socket_prepare (GSocketConnection *connection);
-void tool_socket_reset (GSocketConnection *connection);
-
 G_END_DECLS

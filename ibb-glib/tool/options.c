@@ -51,7 +51,7 @@ static const struct
 
 /* A number of bytes, with K, M or G for multiples of 1024. */
 gboolean
-tool_parse_size (const char *text, guint64 *size)
+tool_options_parse_size (const char *text, guint64 *size)
 {
   char   *end = NULL;
   guint64 factor = 1;
@@ -314,7 +314,7 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
     return g_strdup_printf (_ ("--carrier is iq or message, not “%s”"), raw->carrier);
   if (raw->block_size != NULL && !parse_block_size (self, raw->block_size))
     return g_strdup_printf (_ ("--block-size is 1 to 65535 bytes, not %s"), raw->block_size);
-  if (raw->window != NULL && !tool_parse_size (raw->window, &self->window))
+  if (raw->window != NULL && !tool_options_parse_size (raw->window, &self->window))
     return g_strdup_printf (_ ("--window is a number of bytes, not “%s”"), raw->window);
   if (raw->timeout != NULL && !parse_seconds (raw->timeout, &self->timeout))
     return g_strdup_printf (_ ("--timeout is a number of seconds, not “%s”"), raw->timeout);
@@ -388,7 +388,7 @@ tool_options_parse (ToolOptions        *self,
 
 /* The argument PEER as the address to open to; NULL after it said what is wrong. */
 char *
-tool_parse_peer (const char *command, const char *text)
+tool_options_parse_peer (const char *command, const char *text)
 {
   if (tool_jid_is_valid (text))
     return tool_jid_with_resource (text);

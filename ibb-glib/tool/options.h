@@ -62,8 +62,8 @@ gboolean tool_options_parse (ToolOptions        *self,
                              char             ***argv);
 void     tool_options_clear (ToolOptions *self);
 
-char    *tool_parse_peer (const char *command, const char *text);
-gboolean tool_parse_size (const char *text, guint64 *size);
+char    *tool_options_parse_peer (const char *command, const char *text);
+gboolean tool_options_parse_size (const char *text, guint64 *size);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolOptions, tool_options_clear)
 

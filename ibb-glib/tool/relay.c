@@ -8,6 +8,7 @@
 #include "join.h"
 #include "report.h"
 #include "session.h"
+#include "socket.h"
 
 #include <glib/gi18n.h>
 #include <string.h>

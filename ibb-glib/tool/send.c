@@ -136,7 +136,7 @@ tool_send (int argc, char **argv)
     return tool_output_usage_error ("send", argc < 3 ? _ ("FILE and PEER are required")
                                                      : _ ("too many arguments"));
 
-  self.peer = tool_parse_peer ("send", argv[2]);
+  self.peer = tool_options_parse_peer ("send", argv[2]);
   if (self.peer == NULL)
     return TOOL_EXIT_USAGE;
   if (open_source (&self, argv[1], &error) && tool_account_prepare (&account, &options, &error))

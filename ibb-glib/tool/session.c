@@ -219,6 +219,6 @@ tool_session_finish (IBBTransport *transport, GCancellable *cancellable, GError 
 
   if (g_io_stream_close (G_IO_STREAM (transport), cancellable, &seen))
     return TRUE;
-  tool_set_transport_error (error, transport, seen);
+  tool_stream_set_error (error, transport, seen);
   return FALSE;
 }

@@ -13,7 +13,7 @@
 
 /* What a stream operation may say is coarse; the session knows better. */
 void
-tool_set_transport_error (GError **error, IBBTransport *transport, GError *seen)
+tool_stream_set_error (GError **error, IBBTransport *transport, GError *seen)
 {
   GError *precise = NULL;
 
@@ -41,7 +41,7 @@ tool_stream_send (IBBTransport *transport,
   while ((n = g_input_stream_read (source, buffer, STEP_SIZE, cancellable, error)) > 0)
     if (!g_output_stream_write_all (sink, buffer, (gsize) n, NULL, cancellable, &seen))
       {
-        tool_set_transport_error (error, transport, seen);
+        tool_stream_set_error (error, transport, seen);
         return FALSE;
       }
   if (n < 0)
@@ -51,7 +51,7 @@ tool_stream_send (IBBTransport *transport,
     }
   if (!ibb_transport_shutdown_output (transport, cancellable, &seen))
     {
-      tool_set_transport_error (error, transport, seen);
+      tool_stream_set_error (error, transport, seen);
       return FALSE;
     }
   return TRUE;
@@ -78,7 +78,7 @@ tool_stream_receive (IBBTransport  *transport,
       }
   if (n < 0)
     {
-      tool_set_transport_error (error, transport, seen);
+      tool_stream_set_error (error, transport, seen);
       return FALSE;
     }
   return TRUE;
@@ -96,7 +96,7 @@ tool_stream_expect_end (IBBTransport *transport, GCancellable *cancellable, GErr
   while ((n = g_input_stream_read (source, buffer, STEP_SIZE, cancellable, &seen)) > 0)
     ; /* nobody asked for an answer */
   if (n < 0)
-    tool_set_transport_error (error, transport, seen);
+    tool_stream_set_error (error, transport, seen);
   return n == 0;
 }
 

@@ -25,6 +25,6 @@ gboolean
 tool_stream_expect_end (IBBTransport *transport, GCancellable *cancellable, GError **error);
 gboolean tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error);
 
-void tool_set_transport_error (GError **error, IBBTransport *transport, GError *seen);
+void tool_stream_set_error (GError **error, IBBTransport *transport, GError *seen);
 
 G_END_DECLS

@@ -98,8 +98,8 @@ connect_to_service (Expose *self, ToolRelay *relay, IBBRequest *request)
 
   connecting->expose = self;
   connecting->request = g_object_ref (request);
-  connecting->link =
-      tool_link_new (relay, ibb_request_get_peer_jid (request), ibb_request_get_sid (request));
+  connecting->link = tool_relay_add_link (relay, ibb_request_get_peer_jid (request),
+                                          ibb_request_get_sid (request));
   g_socket_client_connect_async (self->connector, service,
                                  tool_link_get_cancellable (connecting->link), connected_cb,
                                  connecting);

@@ -222,7 +222,7 @@ open_session (Forward *self, ToolRelay *relay, GSocketConnection *connection)
   opening->forward = self;
   opening->relay = relay;
   opening->start = g_get_monotonic_time ();
-  opening->link = tool_link_new (relay, self->peer, NULL);
+  opening->link = tool_relay_add_link (relay, self->peer, NULL);
   tool_link_set_connection (opening->link, connection);
   self->opening++;
   try_to_open (opening);

@@ -5,15 +5,11 @@
 #include "relay.h"
 
 #include "account.h"
-#include "join.h"
 #include "report.h"
 #include "session.h"
-#include "socket.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
-
-#define TIMEOUT_STEPS 4 /* how often --timeout looks whether anything has moved */
 
 struct _ToolRelay
 {
@@ -30,167 +26,6 @@ struct _ToolRelay
   int                   interrupted; /* atomic */
   GError               *error;       /* why the account is lost */
 };
-
-struct _ToolLink
-{
-  ToolRelay         *relay;
-  char              *peer;
-  char              *sid;         /* NULL: not known yet */
-  GCancellable      *cancellable; /* (owned) */
-  GSocketConnection *connection;  /* (owned) (nullable) */
-  IBBTransport      *transport;   /* (owned) (nullable) */
-  GError            *reason;      /* why it was cancelled */
-  gint64             start;
-  GSource           *timer; /* (owned) (nullable) */
-  guint64            count; /* when last looked */
-  guint              idle;  /* steps since that has changed */
-};
-
-/* Links. */
-
-static guint64
-count_moved (ToolLink *link)
-{
-  return ibb_transport_get_bytes_sent (link->transport) +
-         ibb_transport_get_bytes_received (link->transport);
-}
-
-/* What was joined or is about to be ends in its own callback, later. */
-static void
-cancel (ToolLink *link, const GError *reason)
-{
-  if (link->reason == NULL && reason != NULL)
-    link->reason = g_error_copy (reason);
-  g_cancellable_cancel (link->cancellable);
-}
-
-ToolLink *
-tool_link_new (ToolRelay *relay, const char *peer, const char *sid)
-{
-  ToolLink *self = g_new0 (ToolLink, 1);
-
-  self->relay = relay;
-  self->peer = g_strdup (peer);
-  self->sid = g_strdup (sid);
-  self->cancellable = g_cancellable_new ();
-  g_hash_table_add (relay->links, self);
-  return self;
-}
-
-GCancellable *
-tool_link_get_cancellable (ToolLink *self)
-{
-  return self->cancellable;
-}
-
-void
-tool_link_set_connection (ToolLink *self, GSocketConnection *connection)
-{
-  self->connection = g_object_ref (connection);
-  tool_socket_prepare (connection);
-}
-
-static void
-remove_link (ToolLink *self)
-{
-  ToolRelay *relay = self->relay;
-
-  g_hash_table_remove (relay->links, self);
-  if (self->timer != NULL)
-    g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
-  g_clear_object (&self->connection);
-  g_clear_object (&self->transport);
-  g_object_unref (self->cancellable);
-  g_clear_error (&self->reason);
-  g_free (self->peer);
-  g_free (self->sid);
-  g_free (self);
-  if (relay->funcs->link_gone != NULL)
-    relay->funcs->link_gone (relay, relay->data);
-}
-
-/* What ends all at once is told once, by who ends it. */
-static gboolean
-is_over (ToolRelay *self)
-{
-  return g_atomic_int_get (&self->interrupted) || self->error != NULL ||
-         ibb_client_get_state (self->client) == IBB_CLIENT_STATE_OFFLINE;
-}
-
-/* Whoever is at the connection reads an error. Takes error, and frees self. */
-void
-tool_link_fail (ToolLink *self, GError *error)
-{
-  if (!is_over (self->relay))
-    tool_report_session_error (self->reason != NULL ? self->reason : error, self->peer, self->sid);
-  if (self->connection != NULL)
-    tool_socket_reset (self->connection);
-  g_error_free (error);
-  remove_link (self);
-}
-
-static void
-joined_cb (GObject *source, GAsyncResult *result, gpointer data)
-{
-  ToolLink *self = data;
-  GError   *error = NULL;
-  gint64    duration = g_get_monotonic_time () - self->start;
-
-  if (!tool_join_finish (IBB_TRANSPORT (source), result, &error))
-    {
-      tool_link_fail (self, error);
-      return;
-    }
-  tool_report_session_done (self->transport, (double) duration / G_USEC_PER_SEC);
-  remove_link (self);
-}
-
-static gboolean
-timer_cb (gpointer data)
-{
-  ToolLink          *self = data;
-  guint64            count = count_moved (self) + ibb_transport_get_bytes_queued (self->transport);
-  g_autoptr (GError) error = NULL;
-
-  self->idle = count == self->count ? self->idle + 1 : 0;
-  self->count = count;
-  if (self->idle < TIMEOUT_STEPS)
-    return G_SOURCE_CONTINUE;
-  error = g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                       _ ("Nothing happened for %g s in the session with “%s”; gave it up"),
-                       self->relay->timeout, self->peer);
-  cancel (self, error);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-start_timer (ToolLink *self)
-{
-  double timeout = self->relay->timeout;
-
-  if (timeout <= 0)
-    return;
-  self->timer = g_timeout_source_new ((guint) MAX (timeout * 1000 / TIMEOUT_STEPS, 1));
-  g_source_set_static_name (self->timer, "[ibb] time-out");
-  g_source_set_callback (self->timer, timer_cb, self, NULL);
-  g_source_attach (self->timer, self->relay->context);
-}
-
-/* The connection is there, and now the session. */
-void
-tool_link_join (ToolLink *self, IBBTransport *transport)
-{
-  g_free (self->sid);
-  self->sid = g_strdup (ibb_transport_get_sid (transport));
-  self->transport = g_object_ref (transport);
-  self->start = g_get_monotonic_time ();
-  tool_report_opened (transport);
-  start_timer (self);
-  tool_join_async (transport, self->connection, self->cancellable, joined_cb, self);
-}
-
-/* The whole. */
 
 const ToolOptions *
 tool_relay_get_options (ToolRelay *self)
@@ -234,12 +69,41 @@ tool_relay_count_links_with (ToolRelay *self, const char *account)
   g_hash_table_iter_init (&iter, self->links);
   while (g_hash_table_iter_next (&iter, &item, NULL))
     {
-      const char *peer = ((ToolLink *) item)->peer;
+      const char *peer = tool_link_get_peer (item);
 
       if (strncmp (peer, account, length) == 0 && (peer[length] == '/' || peer[length] == '\0'))
         count++;
     }
   return count;
+}
+
+/* What ends all at once is told once, by who ends it. */
+static gboolean
+is_over (ToolRelay *self)
+{
+  return g_atomic_int_get (&self->interrupted) || self->error != NULL ||
+         ibb_client_get_state (self->client) == IBB_CLIENT_STATE_OFFLINE;
+}
+
+static void
+link_ended_cb (ToolLink *link, const GError *error, gpointer data)
+{
+  ToolRelay *self = data;
+
+  if (error != NULL && !is_over (self))
+    tool_report_session_error (error, tool_link_get_peer (link), tool_link_get_sid (link));
+  g_hash_table_remove (self->links, link);
+  if (self->funcs->link_gone != NULL)
+    self->funcs->link_gone (self, self->data);
+}
+
+ToolLink *
+tool_relay_add_link (ToolRelay *self, const char *peer, const char *sid)
+{
+  ToolLink *link = tool_link_new (peer, sid, self->timeout, link_ended_cb, self);
+
+  g_hash_table_add (self->links, link);
+  return link;
 }
 
 /* The end waits until there are as many releases as holds. */
@@ -308,7 +172,7 @@ serve (ToolRelay *self, ToolRun *run, GError **error)
   g_cancellable_cancel (watch);
   g_hash_table_iter_init (&iter, self->links);
   while (g_hash_table_iter_next (&iter, &link, NULL))
-    cancel (link, NULL);
+    tool_link_cancel (link);
   while (self->holds > 0 || g_hash_table_size (self->links) > 0)
     g_main_context_iteration (self->context, TRUE);
 

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include "link.h"
 #include "run.h"
 
 G_BEGIN_DECLS
@@ -14,10 +15,6 @@ G_BEGIN_DECLS
 #define TOOL_RELAY_MAX_SESSIONS 100 /* without --max-sessions */
 
 typedef struct _ToolRelay ToolRelay;
-
-/* One connection with its session, or on the way to become that. It goes when
- * it fails or when what is joined has ended. */
-typedef struct _ToolLink ToolLink;
 
 typedef struct
 {
@@ -39,13 +36,9 @@ const char        *tool_relay_get_local_jid (ToolRelay *self);
 IBBService        *tool_relay_get_service (ToolRelay *self);
 guint              tool_relay_count_links (ToolRelay *self);
 guint              tool_relay_count_links_with (ToolRelay *self, const char *account);
-void               tool_relay_hold (ToolRelay *self);
-void               tool_relay_release (ToolRelay *self);
-
-ToolLink     *tool_link_new (ToolRelay *relay, const char *peer, const char *sid);
-GCancellable *tool_link_get_cancellable (ToolLink *self);
-void          tool_link_set_connection (ToolLink *self, GSocketConnection *connection);
-void          tool_link_join (ToolLink *self, IBBTransport *transport);
-void          tool_link_fail (ToolLink *self, GError *error);
+/* The link is on the way to a session with peer; sid is NULL if it is not known yet. */
+ToolLink *tool_relay_add_link (ToolRelay *self, const char *peer, const char *sid);
+void      tool_relay_hold (ToolRelay *self);
+void      tool_relay_release (ToolRelay *self);
 
 G_END_DECLS

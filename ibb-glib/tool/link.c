@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "link.h"
+
+#include "join.h"
+#include "report.h"
+#include "socket.h"
+
+#include <glib/gi18n.h>
+
+#define TIMEOUT_STEPS 4 /* how often --timeout looks whether anything has moved */
+
+struct _ToolLink
+{
+  char              *peer;
+  char              *sid; /* (nullable) */
+  double             timeout;
+  ToolLinkEndedFunc  ended;
+  gpointer           data;
+  GCancellable      *cancellable; /* (owned) */
+  GSocketConnection *connection;  /* (owned) (nullable) */
+  IBBTransport      *transport;   /* (owned) (nullable) */
+  GError            *reason;      /* (owned) (nullable): why it was given up */
+  gint64             start;
+  GSource           *timer; /* (owned) (nullable) */
+  guint64            count; /* when last looked */
+  guint              idle;  /* steps since that has changed */
+};
+
+ToolLink *
+tool_link_new (
+    const char *peer, const char *sid, double timeout, ToolLinkEndedFunc ended, gpointer data)
+{
+  ToolLink *self = g_new0 (ToolLink, 1);
+
+  self->peer = g_strdup (peer);
+  self->sid = g_strdup (sid);
+  self->timeout = timeout;
+  self->ended = ended;
+  self->data = data;
+  self->cancellable = g_cancellable_new ();
+  return self;
+}
+
+static void
+end (ToolLink *self, const GError *error)
+{
+  self->ended (self, error, self->data);
+  if (error != NULL && self->connection != NULL)
+    tool_socket_reset (self->connection);
+  if (self->timer != NULL)
+    g_source_destroy (self->timer);
+  g_clear_pointer (&self->timer, g_source_unref);
+  g_clear_object (&self->connection);
+  g_clear_object (&self->transport);
+  g_object_unref (self->cancellable);
+  g_clear_error (&self->reason);
+  g_free (self->peer);
+  g_free (self->sid);
+  g_free (self);
+}
+
+const char *
+tool_link_get_peer (ToolLink *self)
+{
+  return self->peer;
+}
+
+const char *
+tool_link_get_sid (ToolLink *self)
+{
+  return self->sid;
+}
+
+GCancellable *
+tool_link_get_cancellable (ToolLink *self)
+{
+  return self->cancellable;
+}
+
+void
+tool_link_set_connection (ToolLink *self, GSocketConnection *connection)
+{
+  self->connection = g_object_ref (connection);
+  tool_socket_prepare (connection);
+}
+
+void
+tool_link_cancel (ToolLink *self)
+{
+  g_cancellable_cancel (self->cancellable);
+}
+
+void
+tool_link_fail (ToolLink *self, GError *error)
+{
+  end (self, self->reason != NULL ? self->reason : error);
+  g_error_free (error);
+}
+
+static void
+joined_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  ToolLink *self = data;
+  GError   *error = NULL;
+  gint64    duration = g_get_monotonic_time () - self->start;
+
+  if (!tool_join_finish (IBB_TRANSPORT (source), result, &error))
+    {
+      tool_link_fail (self, error);
+      return;
+    }
+  tool_report_session_done (self->transport, (double) duration / G_USEC_PER_SEC);
+  end (self, NULL);
+}
+
+static guint64
+count_moved (ToolLink *self)
+{
+  return ibb_transport_get_bytes_sent (self->transport) +
+         ibb_transport_get_bytes_received (self->transport) +
+         ibb_transport_get_bytes_queued (self->transport);
+}
+
+static gboolean
+timer_cb (gpointer data)
+{
+  ToolLink *self = data;
+  guint64   count = count_moved (self);
+
+  self->idle = count == self->count ? self->idle + 1 : 0;
+  self->count = count;
+  if (self->idle < TIMEOUT_STEPS)
+    return G_SOURCE_CONTINUE;
+  self->reason = g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                              _ ("Nothing happened for %g s in the session with “%s”; gave it up"),
+                              self->timeout, self->peer);
+  tool_link_cancel (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+start_timer (ToolLink *self)
+{
+  if (self->timeout <= 0)
+    return;
+  self->timer = g_timeout_source_new ((guint) MAX (self->timeout * 1000 / TIMEOUT_STEPS, 1));
+  g_source_set_static_name (self->timer, "[ibb] time-out");
+  g_source_set_callback (self->timer, timer_cb, self, NULL);
+  g_source_attach (self->timer, g_main_context_get_thread_default ());
+}
+
+void
+tool_link_join (ToolLink *self, IBBTransport *transport)
+{
+  g_free (self->sid);
+  self->sid = g_strdup (ibb_transport_get_sid (transport));
+  self->transport = g_object_ref (transport);
+  self->start = g_get_monotonic_time ();
+  tool_report_opened (transport);
+  start_timer (self);
+  tool_join_async (transport, self->connection, self->cancellable, joined_cb, self);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A TCP connection with its session, or on the way to get one. It frees itself when it fails
+ * or when both have ended. All of that happens in one thread.
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <ibb-glib/ibb-glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _ToolLink ToolLink;
+
+/* Called once, before the link frees itself; error is NULL for a good end. */
+typedef void (*ToolLinkEndedFunc) (ToolLink *link, const GError *error, gpointer data);
+
+/* timeout: seconds without anything that moves, after which the session fails; 0: none. */
+ToolLink *tool_link_new (
+    const char *peer, const char *sid, double timeout, ToolLinkEndedFunc ended, gpointer data);
+const char   *tool_link_get_peer (ToolLink *self);
+const char   *tool_link_get_sid (ToolLink *self); /* (nullable): not known yet */
+GCancellable *tool_link_get_cancellable (ToolLink *self);
+void          tool_link_set_connection (ToolLink *self, GSocketConnection *connection);
+/* The session is there, after the connection. */
+void tool_link_join (ToolLink *self, IBBTransport *transport);
+/* It ends later, in the callback of what is under way. */
+void tool_link_cancel (ToolLink *self);
+/* Takes error. The other end of the connection gets an error, too. */
+void tool_link_fail (ToolLink *self, GError *error);
+
+G_END_DECLS

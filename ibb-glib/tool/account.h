@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* From the account's options to a client that is online. */
+/* An account as the options name it. */
 
 #pragma once
 
 #include "options.h"
-#include "run.h"
 
 G_BEGIN_DECLS
 
@@ -20,13 +19,9 @@ typedef struct
 gboolean tool_account_prepare (ToolAccount *self, const ToolOptions *options, GError **error);
 void     tool_account_clear (ToolAccount *self);
 
-IBBClient *tool_account_new_client (const ToolAccount *self,
-                                    const ToolOptions *options,
-                                    const char        *jid,
-                                    gboolean           accepts);
-
-char *tool_account_login (ToolRun *run, IBBClient *client, GError **error);
-void  tool_account_logout (IBBClient *client, GError **error);
+/* A client that can log in as jid. options must outlive it. */
+IBBClient *
+tool_account_new_client (const ToolAccount *self, const ToolOptions *options, const char *jid);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolAccount, tool_account_clear)
 

@@ -4,9 +4,9 @@
 
 #include "config.h"
 
-#include "account.h"
 #include "event.h"
 #include "jid.h"
+#include "login.h"
 #include "output.h"
 #include "pair.h"
 #include "report.h"
@@ -241,23 +241,24 @@ measure_server (Bench *self, ToolRun *run, GError **error)
 {
   const ToolOptions     *options = tool_run_get_options (run);
   g_autofree char       *bare = tool_jid_dup_bare (options->jid);
-  g_autoptr (IBBClient)  near_end = tool_account_new_client (&self->account, options, bare, FALSE);
-  g_autoptr (IBBClient)  far_end = tool_account_new_client (&self->account, options, bare, FALSE);
+  g_autoptr (ToolLogin)  near_end = tool_login_new (&self->account, options, bare, FALSE);
+  g_autoptr (ToolLogin)  far_end = tool_login_new (&self->account, options, bare, FALSE);
   g_autoptr (IBBService) near = NULL;
   g_autoptr (IBBService) far = NULL;
   g_autofree char       *near_jid = NULL;
   g_autofree char       *far_jid = NULL;
   gboolean               measured = FALSE;
 
-  near = tool_session_new_service (IBB_CONNECTION (near_end), options, FALSE);
-  far = tool_session_new_service (IBB_CONNECTION (far_end), options, TRUE);
-  near_jid = tool_account_login (run, near_end, error);
+  near =
+      tool_session_new_service (IBB_CONNECTION (tool_login_get_client (near_end)), options, FALSE);
+  far = tool_session_new_service (IBB_CONNECTION (tool_login_get_client (far_end)), options, TRUE);
+  near_jid = tool_login_begin (near_end, run, error);
   if (near_jid != NULL)
-    far_jid = tool_account_login (run, far_end, error);
+    far_jid = tool_login_begin (far_end, run, error);
   if (far_jid != NULL)
     measured = measure (self, run, near, near_jid, far, far_jid, error);
-  tool_account_logout (near_end, error);
-  tool_account_logout (far_end, error);
+  tool_login_end (near_end, error);
+  tool_login_end (far_end, error);
   return measured;
 }
 

@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "account.h"
+#include "login.h"
 #include "output.h"
 #include "report.h"
 #include "session.h"
@@ -16,7 +16,7 @@
 typedef struct
 {
   char      *peer;
-  IBBClient *client;
+  ToolLogin *login;
 } Cat;
 
 static gboolean
@@ -29,11 +29,11 @@ cat_run (ToolRun *run, gpointer data, GError **error)
   g_autoptr (IBBTransport) transport = NULL;
   gboolean                 joined = FALSE;
 
-  service =
-      tool_session_new_service (IBB_CONNECTION (self->client), tool_run_get_options (run), FALSE);
+  service = tool_session_new_service (IBB_CONNECTION (tool_login_get_client (self->login)),
+                                      tool_run_get_options (run), FALSE);
   /* Its end is not ours. */
   ibb_service_set_half_close (service, TRUE);
-  local_jid = tool_account_login (run, self->client, error);
+  local_jid = tool_login_begin (self->login, run, error);
   if (local_jid == NULL)
     return FALSE;
   transport = tool_session_open (run, service, self->peer, error);
@@ -45,7 +45,7 @@ cat_run (ToolRun *run, gpointer data, GError **error)
       if (!joined)
         ibb_transport_abort (transport);
     }
-  tool_account_logout (self->client, error);
+  tool_login_end (self->login, error);
   return joined;
 }
 
@@ -76,13 +76,13 @@ tool_cat (int argc, char **argv)
     return TOOL_EXIT_USAGE;
   if (tool_account_prepare (&account, &options, &error))
     {
-      self.client = tool_account_new_client (&account, &options, options.jid, FALSE);
+      self.login = tool_login_new (&account, &options, options.jid, FALSE);
       status = tool_run (&options, cat_run, &self);
     }
   else
     tool_report_error (error);
 
-  g_clear_object (&self.client);
+  g_clear_pointer (&self.login, tool_login_free);
   g_free (self.peer);
   return status;
 }

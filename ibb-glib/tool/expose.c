@@ -4,8 +4,8 @@
 
 #include "config.h"
 
-#include "account.h"
 #include "jid.h"
+#include "login.h"
 #include "output.h"
 #include "refusals.h"
 #include "relay.h"
@@ -29,7 +29,7 @@ typedef struct
   guint16            port;
   int                max_sessions;
   int                max_per_peer; /* 0: a share of max_sessions */
-  IBBClient         *client;
+  ToolLogin         *login;
   GSocketClient     *connector; /* (owned) */
   gulong             handler;
   gboolean           full; /* and said so */
@@ -214,7 +214,7 @@ expose_run (ToolRun *run, gpointer data, GError **error)
 {
   Expose *self = data;
 
-  return tool_relay_run (run, self->client, &expose_funcs, self, error);
+  return tool_relay_run (run, self->login, &expose_funcs, self, error);
 }
 
 /* HOST:PORT, [ADDRESS]:PORT. */
@@ -286,7 +286,7 @@ tool_expose (int argc, char **argv)
     {
       g_autofree char *jid = tool_jid_with_resource (options.jid);
 
-      self.client = tool_account_new_client (&account, &options, jid, TRUE);
+      self.login = tool_login_new (&account, &options, jid, TRUE);
       status = tool_run (&options, expose_run, &self);
     }
   else if (status < 0)
@@ -296,7 +296,7 @@ tool_expose (int argc, char **argv)
     }
 
   g_clear_object (&self.connector);
-  g_clear_object (&self.client);
+  g_clear_pointer (&self.login, tool_login_free);
   g_free (self.host);
   return status;
 }

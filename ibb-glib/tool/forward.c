@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "account.h"
+#include "login.h"
 #include "output.h"
 #include "relay.h"
 #include "report.h"
@@ -32,7 +32,7 @@ typedef struct
   char            *address; /* NULL: the loopback */
   guint16          port;    /* 0: any */
   int              max_sessions;
-  IBBClient       *client;
+  ToolLogin       *login;
   GSocketListener *listener;    /* (owned) */
   GCancellable    *cancellable; /* (owned) of the accepting */
   GSource         *retry;       /* (owned) (nullable) */
@@ -315,7 +315,7 @@ forward_run (ToolRun *run, gpointer data, GError **error)
 {
   Forward *self = data;
 
-  return tool_relay_run (run, self->client, &forward_funcs, self, error);
+  return tool_relay_run (run, self->login, &forward_funcs, self, error);
 }
 
 /* Returns the exit status if the arguments make no sense, else -1. */
@@ -373,7 +373,7 @@ tool_forward (int argc, char **argv)
   status = check_arguments (&self, listen, argc, argv);
   if (status < 0 && tool_account_prepare (&account, &options, &error))
     {
-      self.client = tool_account_new_client (&account, &options, options.jid, FALSE);
+      self.login = tool_login_new (&account, &options, options.jid, FALSE);
       status = tool_run (&options, forward_run, &self);
     }
   else if (status < 0)
@@ -384,7 +384,7 @@ tool_forward (int argc, char **argv)
 
   g_clear_object (&self.listener);
   g_clear_object (&self.cancellable);
-  g_clear_object (&self.client);
+  g_clear_pointer (&self.login, tool_login_free);
   g_free (self.address);
   g_free (self.peer);
   return status;

@@ -4,8 +4,8 @@
 
 #include "config.h"
 
-#include "account.h"
 #include "jid.h"
+#include "login.h"
 #include "output.h"
 #include "report.h"
 #include "session.h"
@@ -17,15 +17,16 @@
 static gboolean
 listen_run (ToolRun *run, gpointer data, GError **error)
 {
-  IBBClient               *client = data;
+  ToolLogin               *login = data;
   g_autofree char         *phase = NULL;
   g_autofree char         *local_jid = NULL;
   g_autoptr (IBBService)   service = NULL;
   g_autoptr (IBBTransport) transport = NULL;
   gboolean                 joined = FALSE;
 
-  service = tool_session_new_service (IBB_CONNECTION (client), tool_run_get_options (run), TRUE);
-  local_jid = tool_account_login (run, client, error);
+  service = tool_session_new_service (IBB_CONNECTION (tool_login_get_client (login)),
+                                      tool_run_get_options (run), TRUE);
+  local_jid = tool_login_begin (login, run, error);
   if (local_jid == NULL)
     return FALSE;
   transport = tool_session_wait (run, service, local_jid, error);
@@ -38,7 +39,7 @@ listen_run (ToolRun *run, gpointer data, GError **error)
       if (!joined)
         ibb_transport_abort (transport);
     }
-  tool_account_logout (client, error);
+  tool_login_end (login, error);
   return joined;
 }
 
@@ -49,7 +50,7 @@ tool_listen (int argc, char **argv)
   g_auto (ToolAccount)  account = { NULL };
   g_autoptr (GError)    error = NULL;
   g_autofree char      *jid = NULL;
-  g_autoptr (IBBClient) client = NULL;
+  g_autoptr (ToolLogin) login = NULL;
 
   if (!tool_options_parse (&options,
                            TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ACCEPT | TOOL_OPTIONS_SID |
@@ -70,6 +71,6 @@ tool_listen (int argc, char **argv)
       return TOOL_EXIT_FAILED;
     }
   jid = tool_jid_with_resource (options.jid);
-  client = tool_account_new_client (&account, &options, jid, TRUE);
-  return tool_run (&options, listen_run, client);
+  login = tool_login_new (&account, &options, jid, TRUE);
+  return tool_run (&options, listen_run, login);
 }

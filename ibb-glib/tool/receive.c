@@ -4,9 +4,9 @@
 
 #include "config.h"
 
-#include "account.h"
 #include "file-sink.h"
 #include "jid.h"
+#include "login.h"
 #include "output.h"
 #include "report.h"
 #include "session.h"
@@ -20,7 +20,7 @@ typedef struct
 {
   ToolFileSink *sink;
   char         *label;
-  IBBClient    *client;
+  ToolLogin    *login;
 } Receive;
 
 static gboolean
@@ -58,9 +58,9 @@ receive_run (ToolRun *run, gpointer data, GError **error)
   gboolean                 received = FALSE;
 
   tool_run_set_temporary (run, tool_file_sink_get_temporary (self->sink));
-  service =
-      tool_session_new_service (IBB_CONNECTION (self->client), tool_run_get_options (run), TRUE);
-  local_jid = tool_account_login (run, self->client, error);
+  service = tool_session_new_service (IBB_CONNECTION (tool_login_get_client (self->login)),
+                                      tool_run_get_options (run), TRUE);
+  local_jid = tool_login_begin (self->login, run, error);
   if (local_jid == NULL)
     return FALSE;
   transport = tool_session_wait (run, service, local_jid, error);
@@ -70,7 +70,7 @@ receive_run (ToolRun *run, gpointer data, GError **error)
       if (!received)
         ibb_transport_abort (transport);
     }
-  tool_account_logout (self->client, error);
+  tool_login_end (self->login, error);
   return received;
 }
 
@@ -115,13 +115,13 @@ tool_receive (int argc, char **argv)
   self.sink = tool_file_sink_open (output != NULL ? output : "-", &error);
   if (self.sink != NULL && tool_account_prepare (&account, &options, &error))
     {
-      self.client = tool_account_new_client (&account, &options, jid, TRUE);
+      self.login = tool_login_new (&account, &options, jid, TRUE);
       status = tool_run (&options, receive_run, &self);
     }
   else
     tool_report_error (error);
 
-  g_clear_object (&self.client);
+  g_clear_pointer (&self.login, tool_login_free);
   g_clear_pointer (&self.sink, tool_file_sink_free);
   g_free (self.label);
   return status;

@@ -4,7 +4,6 @@
 
 #include "relay.h"
 
-#include "account.h"
 #include "report.h"
 #include "session.h"
 
@@ -14,7 +13,7 @@
 struct _ToolRelay
 {
   const ToolOptions    *options;
-  IBBClient            *client;
+  ToolLogin            *login;
   char                 *local_jid; /* (owned) the address that the server gave */
   IBBService           *service;   /* (owned) */
   const ToolRelayFuncs *funcs;
@@ -82,7 +81,7 @@ static gboolean
 is_over (ToolRelay *self)
 {
   return g_atomic_int_get (&self->interrupted) || self->error != NULL ||
-         ibb_client_get_state (self->client) == IBB_CLIENT_STATE_OFFLINE;
+         ibb_client_get_state (tool_login_get_client (self->login)) == IBB_CLIENT_STATE_OFFLINE;
 }
 
 static void
@@ -186,22 +185,23 @@ serve (ToolRelay *self, ToolRun *run, GError **error)
 /* To be called from tool_run(). A signal is a good end. */
 gboolean
 tool_relay_run (
-    ToolRun *run, IBBClient *client, const ToolRelayFuncs *funcs, gpointer data, GError **error)
+    ToolRun *run, ToolLogin *login, const ToolRelayFuncs *funcs, gpointer data, GError **error)
 {
   const ToolOptions *options = tool_run_get_options (run);
-  ToolRelay          self = { .options = options, .client = client, .funcs = funcs, .data = data };
+  ToolRelay          self = { .options = options, .login = login, .funcs = funcs, .data = data };
   gboolean           served = FALSE;
 
   self.context = g_main_context_new ();
   self.links = g_hash_table_new (NULL, NULL);
   g_main_context_push_thread_default (self.context);
-  self.service = tool_session_new_service (IBB_CONNECTION (client), options, TRUE);
+  self.service =
+      tool_session_new_service (IBB_CONNECTION (tool_login_get_client (login)), options, TRUE);
   self.timeout = options->timeout >= 0 ? options->timeout : funcs->session_timeout;
-  self.local_jid = tool_account_login (run, client, error);
+  self.local_jid = tool_login_begin (login, run, error);
   if (self.local_jid != NULL)
     {
       served = serve (&self, run, error);
-      tool_account_logout (client, error);
+      tool_login_end (login, error);
     }
   g_clear_object (&self.service);
   g_main_context_pop_thread_default (self.context);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "link.h"
+#include "login.h"
 #include "run.h"
 
 G_BEGIN_DECLS
@@ -28,7 +29,7 @@ typedef struct
 } ToolRelayFuncs;
 
 gboolean tool_relay_run (
-    ToolRun *run, IBBClient *client, const ToolRelayFuncs *funcs, gpointer data, GError **error);
+    ToolRun *run, ToolLogin *login, const ToolRelayFuncs *funcs, gpointer data, GError **error);
 
 const ToolOptions *tool_relay_get_options (ToolRelay *self);
 gpointer           tool_relay_get_data (ToolRelay *self);

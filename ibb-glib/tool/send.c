@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "account.h"
+#include "login.h"
 #include "output.h"
 #include "report.h"
 #include "session.h"
@@ -25,7 +25,7 @@ typedef struct
   char      *label;
   int        fd;
   guint64    total; /* 0: not known */
-  IBBClient *client;
+  ToolLogin *login;
 } Send;
 
 /* Opened before anything else: a name mistyped costs no login. */
@@ -97,9 +97,9 @@ send_run (ToolRun *run, gpointer data, GError **error)
   g_autoptr (IBBTransport) transport = NULL;
   gboolean                 sent = FALSE;
 
-  service =
-      tool_session_new_service (IBB_CONNECTION (self->client), tool_run_get_options (run), FALSE);
-  local_jid = tool_account_login (run, self->client, error);
+  service = tool_session_new_service (IBB_CONNECTION (tool_login_get_client (self->login)),
+                                      tool_run_get_options (run), FALSE);
+  local_jid = tool_login_begin (self->login, run, error);
   if (local_jid == NULL)
     return FALSE;
   transport = tool_session_open (run, service, self->peer, error);
@@ -109,7 +109,7 @@ send_run (ToolRun *run, gpointer data, GError **error)
       if (!sent)
         ibb_transport_abort (transport);
     }
-  tool_account_logout (self->client, error);
+  tool_login_end (self->login, error);
   return sent;
 }
 
@@ -141,13 +141,13 @@ tool_send (int argc, char **argv)
     return TOOL_EXIT_USAGE;
   if (open_source (&self, argv[1], &error) && tool_account_prepare (&account, &options, &error))
     {
-      self.client = tool_account_new_client (&account, &options, options.jid, FALSE);
+      self.login = tool_login_new (&account, &options, options.jid, FALSE);
       status = tool_run (&options, send_run, &self);
     }
   else
     tool_report_error (error);
 
-  g_clear_object (&self.client);
+  g_clear_pointer (&self.login, tool_login_free);
   if (self.fd > STDIN_FILENO)
     close (self.fd);
   g_free (self.peer);

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "login.h"
+
+#include "jid.h"
+#include "report.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#define LOGIN_TIMEOUT 30 /* s */
+#define LOGOUT_TIMEOUT 2 /* s */
+/* For another command of the account to say that it is there. */
+#define SCOUT_TIMEOUT 5 /* s */
+
+struct _ToolLogin
+{
+  IBBClient *client; /* (owned) */
+  IBBClient *scout;  /* (owned) (nullable): looks before the login, see check_resource () */
+};
+
+/* On the main thread; the handler owns data, whether a suspension was reported. */
+static void
+state_cb (IBBClient *client, GParamSpec *pspec, gpointer data)
+{
+  gboolean      *was_told = data;
+  IBBClientState state = ibb_client_get_state (client);
+
+  if (state == IBB_CLIENT_STATE_SUSPENDED && !*was_told)
+    tool_report_suspended (ibb_client_get_jid (client));
+  else if (state == IBB_CLIENT_STATE_ONLINE && *was_told)
+    tool_report_resumed (ibb_client_get_jid (client));
+  *was_told = state == IBB_CLIENT_STATE_SUSPENDED;
+}
+
+static void
+free_closure_data (gpointer data, GClosure *closure)
+{
+  g_free (data);
+}
+
+/* A command that only opens sessions need not be seen online by the contacts of the
+ * account; but some servers deliver messages only to who is. */
+ToolLogin *
+tool_login_new (const ToolAccount *account,
+                const ToolOptions *options,
+                const char        *jid,
+                gboolean           accepts)
+{
+  ToolLogin       *self = g_new0 (ToolLogin, 1);
+  g_autofree char *bare = tool_jid_dup_bare (jid);
+
+  self->client = tool_account_new_client (account, options, jid);
+  ibb_client_set_send_presence (self->client,
+                                accepts || options->stanza_type == IBB_STANZA_TYPE_MESSAGE);
+  g_signal_connect_data (self->client, "notify::state", G_CALLBACK (state_cb), g_new0 (gboolean, 1),
+                         free_closure_data, 0);
+  /* An anonymous account is another one each time. */
+  if (strchr (jid, '/') != NULL && strchr (bare, '@') != NULL)
+    {
+      self->scout = tool_account_new_client (account, options, bare);
+      ibb_client_set_send_presence (self->scout, FALSE);
+    }
+  return self;
+}
+
+void
+tool_login_free (ToolLogin *self)
+{
+  g_clear_object (&self->scout);
+  g_object_unref (self->client);
+  g_free (self);
+}
+
+IBBClient *
+tool_login_get_client (ToolLogin *self)
+{
+  return self->client;
+}
+
+/* What ended the connection, with what to do about it. Takes reason. */
+static GError *
+explain (IBBClient *client, GError *reason)
+{
+  g_autofree char *bare = tool_jid_dup_bare (ibb_client_get_jid (client));
+  GError          *error;
+
+  if (!g_error_matches (reason, IBB_ERROR, IBB_ERROR_CONFLICT))
+    return reason;
+  error =
+      g_error_new (IBB_ERROR, IBB_ERROR_CONFLICT,
+                   _ ("%s: give each command its own, as in --jid %s/NAME"), reason->message, bare);
+  g_error_free (reason);
+  return error;
+}
+
+/* The stream may end before anybody has looked at its address. */
+static char *
+dup_local_jid (IBBClient *client, GError **error)
+{
+  char   *local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
+  GError *reason = NULL;
+
+  if (local_jid != NULL)
+    return local_jid;
+  reason = ibb_client_dup_disconnect_error (client);
+  if (reason != NULL)
+    g_propagate_error (error, explain (client, reason));
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                 _ ("The connection of “%s” ended right after the login"),
+                 ibb_client_get_jid (client));
+  return NULL;
+}
+
+static gboolean
+timeout_cb (gpointer data)
+{
+  g_cancellable_cancel (data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Cancels after so many seconds; to be destroyed before. */
+static GSource *
+cancel_after (GCancellable *cancellable, guint seconds)
+{
+  GSource *source = g_timeout_source_new_seconds (seconds);
+
+  g_source_set_callback (source, timeout_cb, g_object_ref (cancellable), g_object_unref);
+  g_source_attach (source, NULL);
+  return source;
+}
+
+static void
+cancelled_cb (GCancellable *cancellable, gpointer data)
+{
+  g_cancellable_cancel (data);
+}
+
+/* Whether a client of the account answers at jid. A server says so at once if there is
+ * none; what does not answer for long may be a command whose network is away, or one
+ * that was killed and of which the server does not know it yet. */
+static gboolean
+is_taken (ToolRun *run, IBBClient *scout, const char *jid)
+{
+  GCancellable            *interrupt = tool_run_get_cancellable (run);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GSource)      timeout = cancel_after (cancellable, SCOUT_TIMEOUT);
+  g_autoptr (GError)       error = NULL;
+  gulong                   handler;
+  g_autofree char         *phase = g_strdup_printf (_ ("looking for a command at “%s”"), jid);
+  gboolean                 answered;
+
+  tool_run_begin_phase (run, phase, TOOL_RUN_UNLIMITED);
+  handler = g_cancellable_connect (interrupt, G_CALLBACK (cancelled_cb), cancellable, NULL);
+  answered = ibb_client_query_support (scout, jid, cancellable, &error) ||
+             g_error_matches (error, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
+  g_cancellable_disconnect (interrupt, handler);
+  g_source_destroy (timeout);
+  return answered;
+}
+
+static gboolean
+login (ToolRun *run, IBBClient *client, GError **error)
+{
+  g_autofree char *phase = g_strdup_printf (_ ("logging in as “%s”"), ibb_client_get_jid (client));
+  g_autoptr (GError) local_error = NULL;
+
+  tool_run_begin_phase (run, phase, LOGIN_TIMEOUT);
+  if (ibb_client_login (client, tool_run_get_cancellable (run), &local_error))
+    return TRUE;
+  if (g_error_matches (local_error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+    {
+      g_set_error (error, local_error->domain, local_error->code,
+                   _ ("%s: verify it, then use --fingerprint or --ca-file"), local_error->message);
+      return FALSE;
+    }
+  /* What the network says does not tell whose server it is about. */
+  if (local_error->domain == G_RESOLVER_ERROR || local_error->domain == G_TLS_ERROR ||
+      (local_error->domain == G_IO_ERROR && local_error->code != G_IO_ERROR_INVALID_ARGUMENT))
+    g_prefix_error (&local_error, _ ("Cannot log in as “%s”: "), ibb_client_get_jid (client));
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+/* Says good-bye, so that the server lets what was sent last pass and nobody takes us for
+ * present; never for long. */
+static void
+logout (IBBClient *client)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GSource)      source = NULL;
+
+  if (ibb_client_get_state (client) != IBB_CLIENT_STATE_ONLINE)
+    return;
+  source = cancel_after (cancellable, LOGOUT_TIMEOUT);
+  ibb_client_logout (client, cancellable, NULL);
+  g_source_destroy (source);
+}
+
+/* A server ends the client that has a resource when another one asks for it. So a
+ * login without a resource comes first and looks whether somebody is there. */
+static gboolean
+check_resource (ToolLogin *self, ToolRun *run, GError **error)
+{
+  g_autoptr (IBBClient) scout = g_steal_pointer (&self->scout);
+  const char           *jid = ibb_client_get_jid (self->client);
+  gboolean              taken;
+
+  if (scout == NULL)
+    return TRUE;
+  if (!login (run, scout, error))
+    return FALSE;
+  taken = is_taken (run, scout, jid);
+  logout (scout);
+  if (g_cancellable_set_error_if_cancelled (tool_run_get_cancellable (run), error))
+    return FALSE;
+  if (taken)
+    g_set_error (error, IBB_ERROR, IBB_ERROR_CONFLICT,
+                 _ ("Another command is at “%s” already: end it, or give this one a resource of "
+                    "its own, as in --jid %s/NAME"),
+                 jid, ibb_client_get_jid (scout));
+  return !taken;
+}
+
+char *
+tool_login_begin (ToolLogin *self, ToolRun *run, GError **error)
+{
+  if (!check_resource (self, run, error) || !login (run, self->client, error))
+    return NULL;
+  return dup_local_jid (self->client, error);
+}
+
+void
+tool_login_end (ToolLogin *self, GError **error)
+{
+  GError *reason = ibb_client_dup_disconnect_error (self->client);
+
+  if (reason != NULL && error != NULL && *error != NULL)
+    {
+      g_clear_error (error);
+      g_propagate_error (error, explain (self->client, g_steal_pointer (&reason)));
+    }
+  g_clear_error (&reason);
+  logout (self->client);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A login of an account, from before it looks for the server until after the logout. */
+
+#pragma once
+
+#include "account.h"
+#include "run.h"
+
+G_BEGIN_DECLS
+
+typedef struct _ToolLogin ToolLogin;
+
+/* options must outlive it. accepts: others open sessions to it. */
+ToolLogin *tool_login_new (const ToolAccount *account,
+                           const ToolOptions *options,
+                           const char        *jid,
+                           gboolean           accepts);
+void       tool_login_free (ToolLogin *self);
+IBBClient *tool_login_get_client (ToolLogin *self);
+
+/* Not in the main thread. Returns the address that the server gave, NULL with an error. */
+char *tool_login_begin (ToolLogin *self, ToolRun *run, GError **error);
+/* If the connection was lost before, the error of the command, if there is one, becomes the
+ * reason of that. */
+void tool_login_end (ToolLogin *self, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ToolLogin, tool_login_free)
+
+G_END_DECLS

@@ -20,5 +20,7 @@ GError *ibb_error_add_reason (GError *error, const char *reason);
 
 /* The condition that a code of IBB_ERROR stands for; FALSE for another int. */
 gboolean ibb_error_code_to_condition (int code, IBBCondition *condition);
+/* The code of a condition by its name (nullable). */
+int ibb_error_code_from_condition (const char *name);
 
 G_END_DECLS

@@ -60,6 +60,17 @@ ibb_error_code_to_condition (int code, IBBCondition *condition)
   return TRUE;
 }
 
+int
+ibb_error_code_from_condition (const char *name)
+{
+  IBBCondition condition;
+
+  if (!ibb_condition_from_string (name, &condition))
+    return IBB_ERROR_UNDEFINED_CONDITION;
+
+  return (int) IBB_ERROR_BAD_REQUEST + (int) condition;
+}
+
 static gboolean
 is_bare_account (const char *jid)
 {

@@ -8,12 +8,12 @@
 
 struct _IBBAccount
 {
-  GMutex           lock;
-  IBBLoginSettings settings; /* protected by lock, but for jid: immutable */
+  GMutex             lock;
+  IBBAccountSettings settings; /* protected by lock, but for jid: immutable */
 };
 
 void
-ibb_login_settings_clear (IBBLoginSettings *self)
+ibb_account_settings_clear (IBBAccountSettings *self)
 {
   g_clear_pointer (&self->jid, g_free);
   g_clear_pointer (&self->password, ibb_secret_free);
@@ -38,7 +38,7 @@ ibb_account_new (void)
 void
 ibb_account_free (IBBAccount *self)
 {
-  ibb_login_settings_clear (&self->settings);
+  ibb_account_settings_clear (&self->settings);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -56,7 +56,7 @@ ibb_account_get_jid (IBBAccount *self)
 }
 
 void
-ibb_account_get (IBBAccount *self, IBBLoginSettings *settings)
+ibb_account_get (IBBAccount *self, IBBAccountSettings *settings)
 {
   g_mutex_lock (&self->lock);
   *settings = self->settings;

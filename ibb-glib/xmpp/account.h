@@ -28,9 +28,9 @@ typedef struct
   gboolean         send_presence;
   int              priority;
   gboolean         resumable;
-} IBBLoginSettings;
+} IBBAccountSettings;
 
-void ibb_login_settings_clear (IBBLoginSettings *self);
+void ibb_account_settings_clear (IBBAccountSettings *self);
 
 typedef struct _IBBAccount IBBAccount;
 
@@ -40,7 +40,7 @@ void        ibb_account_free (IBBAccount *self);
 void        ibb_account_set_jid (IBBAccount *self, const char *jid);
 const char *ibb_account_get_jid (IBBAccount *self); /* (nullable) */
 /* Fills a copy, to be cleared by the caller. */
-void ibb_account_get (IBBAccount *self, IBBLoginSettings *settings);
+void ibb_account_get (IBBAccount *self, IBBAccountSettings *settings);
 
 /* TRUE: it was another one before. */
 gboolean ibb_account_set_password (IBBAccount *self, const char *password);
@@ -55,6 +55,6 @@ gboolean ibb_account_set_send_presence (IBBAccount *self, gboolean send_presence
 gboolean ibb_account_set_priority (IBBAccount *self, int priority);
 gboolean ibb_account_set_resumable (IBBAccount *self, gboolean resumable);
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (IBBLoginSettings, ibb_login_settings_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (IBBAccountSettings, ibb_account_settings_clear)
 
 G_END_DECLS

@@ -9,7 +9,6 @@
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/source.h"
-#include "xmpp/stream-error.h"
 
 struct _IBBAuthentication
 {
@@ -147,13 +146,29 @@ start_computing (IBBAuthentication *self)
                                     compute_cb, self, NULL);
 }
 
+/* <failure/>, or anything else in its place. */
 static IBBAuthenticationState
 handle_failure (IBBAuthentication *self, IBBElement *element, GError **error)
 {
-  const char *condition = ibb_element_get_condition (element, IBB_SASL_NAMESPACE);
+  const char      *mechanism = ibb_sasl_get_mechanism (self->sasl);
+  const char      *condition = ibb_element_get_condition (element, IBB_SASL_NAMESPACE);
+  g_autofree char *text = ibb_element_dup_condition_text (element, IBB_SASL_NAMESPACE);
+  g_autofree char *message = NULL;
 
-  g_propagate_error (error, ibb_sasl_failure_to_error (element, ibb_sasl_get_mechanism (self->sasl),
-                                                       self->bare_jid));
+  if (g_strcmp0 (condition, "not-authorized") == 0 && g_str_equal (mechanism, "EXTERNAL"))
+    message =
+        g_strdup_printf (_ ("The server did not accept the certificate of “%s”"), self->bare_jid);
+  else if (g_strcmp0 (condition, "not-authorized") == 0)
+    message = g_strdup_printf (_ ("The server did not accept the user name or password of “%s”"),
+                               self->bare_jid);
+  else
+    message = g_strdup_printf (_ ("The server did not let “%s” log in: %s"), self->bare_jid,
+                               condition != NULL ? condition : "?");
+
+  if (text != NULL)
+    g_set_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION, "%s: %s", message, text);
+  else
+    g_set_error_literal (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION, message);
   return g_strcmp0 (condition, "temporary-auth-failure") == 0 ? IBB_AUTHENTICATION_FAILED
                                                               : IBB_AUTHENTICATION_REFUSED;
 }

@@ -5,11 +5,10 @@
 #include "xmpp/binding.h"
 
 #include "core/jid.h"
-#include "ibb-error.h"
+#include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
-#include "xmpp/stream-error.h"
 
 #define BIND_ID "bind"
 #define SESSION_ID "session"
@@ -122,7 +121,7 @@ handle_error (IBBBinding *self, const IBBElement *element, GError **error)
       return IBB_BINDING_GOES_ON;
     }
 
-  g_set_error (error, IBB_ERROR, ibb_condition_to_code (condition),
+  g_set_error (error, IBB_ERROR, ibb_error_code_from_condition (condition),
                _ ("The server of “%s” did not bind a resource: %s"), self->domain,
                condition != NULL ? condition : "?");
   return IBB_BINDING_FAILED;

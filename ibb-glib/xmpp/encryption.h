@@ -32,7 +32,7 @@ typedef struct
 IBBEncryption *ibb_encryption_new (IBBThread                  *thread,
                                    IBBXmlStream               *stream,
                                    const char                 *domain,
-                                   const IBBLoginSettings     *settings,
+                                   const IBBAccountSettings   *settings,
                                    GTlsCertificate            *accepted_certificate,
                                    const IBBEncryptionHandler *handler,
                                    gpointer                    owner);

@@ -185,7 +185,7 @@ connection_interface_init (IBBConnectionInterface *iface)
 static void
 get_setting (IBBClient *self, guint id, GValue *value)
 {
-  g_auto (IBBLoginSettings) settings = { NULL };
+  g_auto (IBBAccountSettings) settings = { NULL };
 
   ibb_account_get (ibb_link_get_account (self->link), &settings);
   switch (id)

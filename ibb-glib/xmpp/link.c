@@ -422,8 +422,8 @@ create_presence (int priority)
 static void
 go_online (IBBLink *self, IBBConnection *client, IBBLoginResult *result)
 {
-  g_auto (IBBLoginSettings) settings = { NULL };
-  g_autoptr (IBBStanza)     presence = NULL;
+  g_auto (IBBAccountSettings) settings = { NULL };
+  g_autoptr (IBBStanza)       presence = NULL;
 
   ibb_account_get (self->account, &settings);
   if (settings.send_presence)
@@ -480,9 +480,9 @@ call_free (gpointer data)
 static gboolean
 login_cb (gpointer user_data)
 {
-  Call            *call = user_data;
-  IBBLink         *self = call->link;
-  IBBLoginSettings settings;
+  Call              *call = user_data;
+  IBBLink           *self = call->link;
+  IBBAccountSettings settings;
 
   ibb_account_get (self->account, &settings);
   self->login = ibb_login_new (self->thread, call->task, self->certificate_signal, &settings,

@@ -182,12 +182,12 @@ cancelled_cb (gpointer user_data)
 }
 
 IBBLogin *
-ibb_login_new (IBBThread        *thread,
-               GTask            *task,
-               guint             certificate_signal,
-               IBBLoginSettings *settings,
-               IBBLoginDone      done,
-               gpointer          owner)
+ibb_login_new (IBBThread          *thread,
+               GTask              *task,
+               guint               certificate_signal,
+               IBBAccountSettings *settings,
+               IBBLoginDone        done,
+               gpointer            owner)
 {
   IBBLogin *self = g_atomic_rc_box_new0 (IBBLogin);
 

@@ -20,12 +20,12 @@ typedef void (*IBBLoginDone) (
 
 /* The task holds the client, which emits the signal certificate_signal in the context of the
  * task: (GTlsCertificate, GTlsCertificateFlags) → whether to accept. settings are taken. */
-IBBLogin *ibb_login_new (IBBThread        *thread,
-                         GTask            *task,
-                         guint             certificate_signal,
-                         IBBLoginSettings *settings,
-                         IBBLoginDone      done,
-                         gpointer          owner);
+IBBLogin *ibb_login_new (IBBThread          *thread,
+                         GTask              *task,
+                         guint               certificate_signal,
+                         IBBAccountSettings *settings,
+                         IBBLoginDone        done,
+                         gpointer            owner);
 void      ibb_login_free (IBBLogin *self);
 /* Ends it with this error. */
 void ibb_login_fail (IBBLogin *self, const GError *error);

@@ -45,7 +45,7 @@ struct _IBBNegotiation
   IBBThread                   *thread;
   const IBBNegotiationHandler *handler;
   gpointer                     owner;
-  IBBLoginSettings             settings;
+  IBBAccountSettings           settings;
   GTlsCertificate             *accepted_certificate; /* (nullable): of the server */
   char                        *bare_jid;
   char                        *node; /* (nullable) */
@@ -617,7 +617,7 @@ start_cb (gpointer user_data)
 
 IBBNegotiation *
 ibb_negotiation_new (IBBThread                   *thread,
-                     IBBLoginSettings            *settings,
+                     IBBAccountSettings          *settings,
                      const IBBResumption         *resumption,
                      const IBBNegotiationHandler *handler,
                      gpointer                     owner)
@@ -659,7 +659,7 @@ ibb_negotiation_unref (IBBNegotiation *self)
     return;
 
   ibb_source_clear (&self->timer);
-  ibb_login_settings_clear (&self->settings);
+  ibb_account_settings_clear (&self->settings);
   g_clear_object (&self->accepted_certificate);
   ibb_resumption_clear (&self->resumption);
   g_free (self->local_jid);

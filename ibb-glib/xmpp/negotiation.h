@@ -45,7 +45,7 @@ typedef struct
 /* Takes what is in settings; resumption is (nullable). The handler, which has to stay until
  * done () or ibb_negotiation_fail (), is never called before this returns. */
 IBBNegotiation *ibb_negotiation_new (IBBThread                   *thread,
-                                     IBBLoginSettings            *settings,
+                                     IBBAccountSettings          *settings,
                                      const IBBResumption         *resumption,
                                      const IBBNegotiationHandler *handler,
                                      gpointer                     owner);

@@ -114,7 +114,7 @@ static const IBBNegotiationHandler negotiation_handler = {
 /* Where the server wishes to be met again (XEP-0198 §5), in every other attempt: it may be
  * mistaken. */
 static void
-set_location (IBBReconnection *self, IBBLoginSettings *settings)
+set_location (IBBReconnection *self, IBBAccountSettings *settings)
 {
   g_autoptr (GSocketConnectable) address = NULL;
   gboolean                       direct = settings->tls_mode == IBB_TLS_MODE_DIRECT;
@@ -134,7 +134,7 @@ set_location (IBBReconnection *self, IBBLoginSettings *settings)
 static void
 start_attempt (IBBReconnection *self)
 {
-  IBBLoginSettings settings;
+  IBBAccountSettings settings;
 
   self->n_attempts++;
   ibb_account_get (self->account, &settings);

@@ -4,12 +4,11 @@
 
 #include "xmpp/resumption.h"
 
-#include "ibb-error.h"
+#include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/ack-queue.h"
-#include "xmpp/stream-error.h"
 
 void
 ibb_resumption_copy (const IBBResumption *self, IBBResumption *copy)
@@ -65,7 +64,7 @@ ibb_resumption_handle (const IBBResumption *self,
     return IBB_RESUMPTION_GOES_ON;
 
   condition = ibb_element_get_condition (element, IBB_STANZA_ERROR_NAMESPACE);
-  g_set_error (error, IBB_ERROR, ibb_condition_to_code (condition),
+  g_set_error (error, IBB_ERROR, ibb_error_code_from_condition (condition),
                _ ("The server of “%s” could not resume the connection: %s"), domain,
                condition != NULL ? condition : "?");
   return IBB_RESUMPTION_REFUSED;

@@ -6,19 +6,9 @@
 
 #include <gio/gio.h>
 
-#include "core/condition.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
-
-static GError *
-new_error (GQuark domain, int code, const char *message, const char *text)
-{
-  if (text == NULL)
-    return g_error_new_literal (domain, code, message);
-
-  return g_error_new (domain, code, "%s: %s", message, text);
-}
 
 /* The conditions with which a server says that it could not read us. */
 static gboolean
@@ -68,35 +58,7 @@ ibb_stream_error_to_error (const IBBElement *element, const char *domain)
     message =
         g_strdup_printf (_ ("The server of “%s” closed the connection: %s"), domain, condition);
 
-  return new_error (error_domain, code, message, text);
-}
-
-GError *
-ibb_sasl_failure_to_error (const IBBElement *element, const char *mechanism, const char *jid)
-{
-  const char      *condition = ibb_element_get_condition (element, IBB_SASL_NAMESPACE);
-  g_autofree char *text = ibb_element_dup_condition_text (element, IBB_SASL_NAMESPACE);
-  g_autofree char *message = NULL;
-
-  if (g_strcmp0 (condition, "not-authorized") == 0 && g_str_equal (mechanism, "EXTERNAL"))
-    message = g_strdup_printf (_ ("The server did not accept the certificate of “%s”"), jid);
-  else if (g_strcmp0 (condition, "not-authorized") == 0)
-    message =
-        g_strdup_printf (_ ("The server did not accept the user name or password of “%s”"), jid);
-  else
-    message = g_strdup_printf (_ ("The server did not let “%s” log in: %s"), jid,
-                               condition != NULL ? condition : "?");
-
-  return new_error (IBB_ERROR, IBB_ERROR_AUTHENTICATION, message, text);
-}
-
-int
-ibb_condition_to_code (const char *name)
-{
-  IBBCondition condition;
-
-  if (!ibb_condition_from_string (name, &condition))
-    return IBB_ERROR_UNDEFINED_CONDITION;
-
-  return IBB_ERROR_BAD_REQUEST + (int) condition;
+  if (text == NULL)
+    return g_error_new_literal (error_domain, code, message);
+  return g_error_new (error_domain, code, "%s: %s", message, text);
 }

@@ -7,7 +7,7 @@
 #include "ibb-intl-private.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/flush-source.h"
-#include "xmpp/socket-options.h"
+#include "xmpp/socket.h"
 #include "xmpp/source.h"
 #include "xmpp/xml-input.h"
 #include "xmpp/xml-output.h"

@@ -33,8 +33,8 @@ typedef struct
   GSocketListener *listener;
   guint16          port;
 
-  IBBLoginSettings settings;
-  IBBResumption    resumption; /* its id is NULL: none */
+  IBBAccountSettings settings;
+  IBBResumption      resumption; /* its id is NULL: none */
 
   /* what came of it */
   int      n_done; /* atomic */
@@ -65,7 +65,7 @@ tear_down (Fixture *self, gconstpointer data)
 {
   ibb_thread_quit (self->thread, NULL, NULL);
   g_object_unref (self->listener);
-  ibb_login_settings_clear (&self->settings);
+  ibb_account_settings_clear (&self->settings);
   g_clear_error (&self->error);
   g_free (self->local_jid);
 }

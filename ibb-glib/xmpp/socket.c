@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "xmpp/socket-options.h"
+#include "xmpp/socket.h"
 
 #ifdef G_OS_UNIX
 #include <netinet/in.h>

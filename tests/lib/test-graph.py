@@ -69,8 +69,9 @@ def circle_of_calls():
 
 @cases.case('/graph/circle/three')
 def circle_of_three():
-    check_faults({'core/a.c': 'void\na (void)\n{\n  b ();\n}\n', 'core/b.c': 'void\nb (void)\n{\n  c ();\n}\n',
-                  'core/c.c': 'void\nc (void)\n{\n  a ();\n}\n', 'core/d.c': 'void\nd (void)\n{\n  a ();\n}\n'},
+    calls = {'a': 'b', 'b': 'c', 'c': 'a', 'd': 'a'}
+    check_faults({f'core/{caller}.c': f'void\nibb_{caller} (void)\n{{\n  ibb_{called} ();\n}}\n'
+                  for caller, called in calls.items()},
                  ['circle: core/a core/b core/c'])
 
 
@@ -111,7 +112,11 @@ def opened():
     check_faults(files, [text])
     check_faults(files, [], opened=('IBBInner',))
     check_faults({**files, **OUTER}, ['no longer opened, take from KNOWN_OPENED: IBBInner'], opened=('IBBInner',))
-    check_faults({**files, 'core/inner-private.h': f'typedef struct\n{body} IBBInner;\n'}, [])
+    # One without a tag is a record, unless a function changes it.
+    files['core/inner-private.h'] = f'typedef struct\n{body} IBBInner;\n'
+    check_faults(files, [text])
+    record = INNER['core/inner.h'].replace('(IBBInner *self)', '(const IBBInner *self)')
+    check_faults({**files, 'core/inner.h': record + 'void ibb_inner_clear (IBBInner *self);\n'}, [])
     # Through a field of its own, and as a value.
     holder = 'struct _IBBOuter\n{\n  IBBInner *inner;\n};\n\nvoid\nibb_outer_work (IBBOuter *self)\n' \
              '{\n  self->inner->count++;\n}\n'
@@ -124,6 +129,23 @@ def opened():
     cases.check('core/outer → core/inner: IBBInner.count' in faults[0], faults[0])
 
 
+@cases.case('/graph/prefix')
+def prefix():
+    """Each name for other files has the prefix of its file, in the plural if it is a container's."""
+    function = 'void\n{} (void)\n{{\n}}\n'
+    for name in 'ibb_inner', 'ibb_inner_new', 'ibb_inners_add':
+        check_faults({'core/inner.c': function.format(name)}, [])
+    for name in 'ibb_in', 'ibb_innermost', 'ibb_outer_new', 'inner_new':
+        text = f'prefix: {name} of core/inner does not begin with ibb_inner_'
+        check_faults({'core/inner.c': function.format(name)}, [text])
+        check_faults({'core/inner.c': function.format(name)}, [], strangers=(name,))
+    check_faults({'core/inner.c': 'static ' + function.format('outer')}, [])
+    check_faults({'core/inner.c': function.format('ibb_inner_new')},
+                 ['has its prefix, take from KNOWN_STRANGERS: ibb_inner'], strangers=('ibb_inner',))
+    check_faults({'tool/inner.c': function.format('tool_inner_new') + function.format('main')}, [])
+    check_faults({'ibb-service-settings.c': function.format('ibb_service_get_window')}, [])
+
+
 @cases.case('/graph/signal')
 def signal():
     check_faults({'ibb-a.c': 'static void\ninit (void)\n{\n  g_signal_new ("ended", 1);\n  ibb_b ();\n}\n',
@@ -133,7 +155,7 @@ def signal():
 
 @cases.case('/graph/impure')
 def impure():
-    check_faults({'core/a.c': '#include <gio/gio.h>\n\nvoid\na (void)\n{\n  g_get_monotonic_time ();\n}\n',
+    check_faults({'core/a.c': '#include <gio/gio.h>\n\nvoid\nibb_a (void)\n{\n  g_get_monotonic_time ();\n}\n',
                   'tool/b.c': '#include "ibb-service-private.h"\n'},
                  ['core/a.c:1: the core includes <gio/gio.h>', 'core/a.c:6: the core uses g_get_monotonic_time',
                   'tool/b.c:1: the command includes ibb-service-private.h, which is not public'])

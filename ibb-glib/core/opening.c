@@ -62,6 +62,12 @@ ibb_opening_free (IBBOpening *self)
   g_free (self);
 }
 
+gboolean
+ibb_opening_is_request (const IBBOpening *self)
+{
+  return self->request != NULL;
+}
+
 /* The peer's first answer in a series of smaller and smaller proposals is the
  * one that says what it wants (H-09). */
 static gboolean
@@ -97,8 +103,8 @@ ibb_opening_get_refusal (const IBBOpening *self)
   return &self->first_refusal;
 }
 
-void
-ibb_opening_abandon (IBBOpening *self, gint64 now)
+static void
+abandon (IBBOpening *self, gint64 now)
 {
   IBBShared *shared = self->terms->shared;
   char      *id = g_strdup (self->pending.id);
@@ -117,4 +123,13 @@ void
 ibb_opening_refuse (IBBOpening *self, IBBCondition condition, const char *text)
 {
   ibb_control_refuse_open (&self->terms->shared->control, self->request, condition, text);
+}
+
+void
+ibb_opening_give_up (IBBOpening *self, gint64 now)
+{
+  if (self->request != NULL)
+    ibb_opening_refuse (self, IBB_CONDITION_NOT_ACCEPTABLE, NULL);
+  else
+    abandon (self, now);
 }

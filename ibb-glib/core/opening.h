@@ -34,14 +34,18 @@ IBBOpening *ibb_opening_new (IBBTerms *terms, gboolean fixed_block_size);
 /* The peer's open awaits our answer. */
 IBBOpening *ibb_opening_new_request (IBBTerms *terms, IBBStanza *open);
 void        ibb_opening_free (IBBOpening *self);
+gboolean    ibb_opening_is_request (const IBBOpening *self);
 
 /* Ours. */
 IBBOpeningVerdict ibb_opening_answered (IBBOpening *self, const IBBStanza *answer);
 const IBBFailure *ibb_opening_get_refusal (const IBBOpening *self);
-void              ibb_opening_abandon (IBBOpening *self, gint64 now);
 
 /* The peer's. */
 void ibb_opening_accept (IBBOpening *self);
 void ibb_opening_refuse (IBBOpening *self, IBBCondition condition, const char *text);
+
+/* Nobody waits for its outcome any more: ours is closed when it is accepted (D-15), the
+ * peer's is refused. */
+void ibb_opening_give_up (IBBOpening *self, gint64 now);
 
 G_END_DECLS

@@ -211,8 +211,6 @@ ibb_sender_take_stanza (IBBSender *self, gint64 now)
   set_ready (self, FALSE); /* to the end of the queue, if there is more to send */
   if (ibb_flight_peek_unsent (&self->flight) == NULL)
     segment (self);
-  if (ibb_flight_get_n_sent (&self->flight) == 0)
-    self->heard = now; /* the silence begins here */
   return create_stanza (self, ibb_flight_send (&self->flight, now));
 }
 
@@ -426,13 +424,10 @@ refuse (IBBSender       *self,
   /* The replies to the others cannot mend it, and may never come. */
   if (ibb_flight_get_n_sent (flight) == 0 || (block == ibb_flight_peek_first (flight) && is_final))
     return react_to_refusals (self, is_peer_closed, failure, now);
-  if (ibb_condition_means_nobody (block->condition) && !self->is_doubted)
-    {
-      /* The blocks before it reached the peer, perhaps in its last moment, and
-       * have no reply to wait for then. */
-      self->is_doubted = TRUE;
-      ibb_peer_probe (self->terms->peer, now);
-    }
+  /* The blocks before it reached the peer, perhaps in its last moment, and have no
+   * reply to wait for then. */
+  if (ibb_condition_means_nobody (block->condition))
+    return IBB_SENDER_DOUBTS_PEER;
   return IBB_SENDER_GOES_ON;
 }
 
@@ -457,25 +452,7 @@ ibb_sender_block_answered (IBBSender       *self,
   return refuse (self, block, answer, is_peer_closed, failure, now);
 }
 
-/* Silence (D-27). */
-
-void
-ibb_sender_heard (IBBSender *self, gint64 now)
-{
-  self->heard = now;
-}
-
-gint64
-ibb_sender_get_heard (const IBBSender *self)
-{
-  return self->heard;
-}
-
-void
-ibb_sender_end_doubt (IBBSender *self)
-{
-  self->is_doubted = FALSE;
-}
+/* Waiting. */
 
 gboolean
 ibb_sender_awaits_reply (const IBBSender *self)

@@ -22,8 +22,9 @@ G_BEGIN_DECLS
 typedef enum
 {
   IBB_SENDER_GOES_ON = 0,
-  IBB_SENDER_ADVANCED = 1 << 0, /* bytes were acknowledged */
-  IBB_SENDER_FAILED = 1 << 1,   /* the session ends */
+  IBB_SENDER_ADVANCED = 1 << 0,    /* bytes were acknowledged */
+  IBB_SENDER_FAILED = 1 << 1,      /* the session ends */
+  IBB_SENDER_DOUBTS_PEER = 1 << 2, /* a refusal says that nobody is there (D-27) */
 } IBBSenderVerdict;
 
 typedef struct
@@ -40,9 +41,7 @@ typedef struct
   GList           ready_link;
   guint16         next_seq;
   gboolean        refused_for_good; /* a block was, since the last acknowledgement (D-45) */
-  gboolean        is_doubted;       /* a refusal says that nobody is there: probed at once (D-27) */
   gsize           sending_size;     /* D-16: smaller than the block size after policy-violation */
-  gint64          heard;            /* when the peer's silence began (D-27) */
   IBBFlight       flight;
   IBBRetry        retry;
   IBBServer      *own_server;  /* (nullable): of a session by message (N-31) */
@@ -99,10 +98,7 @@ IBBSenderVerdict ibb_sender_block_answered (IBBSender       *self,
                                             IBBFailure      *failure,
                                             gint64           now);
 
-/* Silence (D-27). */
-void     ibb_sender_heard (IBBSender *self, gint64 now);
-gint64   ibb_sender_get_heard (const IBBSender *self);
-void     ibb_sender_end_doubt (IBBSender *self);
+/* Waiting. */
 gboolean ibb_sender_awaits_reply (const IBBSender *self);
 /* A block once more, of which the reply may be lost; NULL for none. */
 IBBStanza *ibb_sender_repeat (IBBSender *self);

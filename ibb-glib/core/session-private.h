@@ -6,10 +6,9 @@
 
 #include <glib.h>
 
-#include "core/closing.h"
+#include "core/duplex.h"
 #include "core/opening.h"
-#include "core/receiver.h"
-#include "core/sender.h"
+#include "core/place.h"
 #include "core/session.h"
 #include "core/terms.h"
 
@@ -17,24 +16,15 @@ G_BEGIN_DECLS
 
 struct _IBBSession
 {
-  grefcount       ref_count;
-  IBBSessionState state;
-  gpointer        data;
-  IBBTerms        terms;
-  IBBOpening     *opening; /* (owned) (nullable): while OPENING or REQUESTED */
-  IBBSender       sender;
-  IBBReceiver     receiver;
-  IBBClosing      closing;
-  IBBFailure      failure;
-
-  GList    peer_link;
-  GList    changed_link;
-  gboolean is_changed;
-  gboolean is_counted;
-  gboolean is_waiting; /* for its application */
-
-  IBBTimer timer;
-  gint64   deadline; /* of the open or the request, or until it is taken */
+  grefcount   ref_count;
+  gpointer    data;
+  IBBTerms    terms;
+  IBBPlace    place;
+  IBBOpening *opening; /* (owned) (nullable): while OPENING or REQUESTED */
+  IBBDuplex   duplex;
+  gboolean    is_waiting; /* for its application */
+  IBBTimer    timer;
+  gint64      deadline; /* of the open or the request, or until it is taken */
 };
 
 G_END_DECLS

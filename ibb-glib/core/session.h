@@ -147,9 +147,6 @@ IBBSession *
 ibb_session_new_request (IBBShared *shared, IBBStanza *open, const char *local, const char *peer);
 /* It waits for the answer of our application, but not for ever. */
 void ibb_session_ask (IBBSession *self, gint64 now);
-
-/* It waits for the answer of our application, but not for ever. */
-void ibb_session_ask (IBBSession *self, gint64 now);
 void ibb_session_accept_now (IBBSession *self, gint64 now);
 /* The peer closes a session that it has only asked for. */
 void ibb_session_withdraw (IBBSession *self);

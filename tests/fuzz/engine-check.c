@@ -10,7 +10,7 @@
 static void
 check_sender (IBBSession *session, guint *n_pending)
 {
-  IBBSender *sender = &session->sender;
+  IBBSender *sender = &session->duplex.sender;
   IBBFlight *flight = &sender->flight;
   guint64    position = sender->delivered;
   gsize      in_flight = 0;
@@ -72,7 +72,7 @@ check_sender (IBBSession *session, guint *n_pending)
 static void
 check_receiver (IBBSession *session, const IBBSettings *largest)
 {
-  IBBReceiver *receiver = &session->receiver;
+  IBBReceiver *receiver = &session->duplex.receiver;
   IBBAcks     *acks = &receiver->acks;
   gsize        s = largest->receive_buffer_size;
   gsize        h = MAX (MAX (s, 4 * 1024 * 1024), 2 * (gsize) session->terms.block_size);
@@ -110,7 +110,7 @@ check_stalls (IBBEngine *engine)
 
   g_hash_table_iter_init (&iter, engine->shared->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
-    n_late += ((IBBSession *) session)->sender.flight.stall.late_since != IBB_NEVER;
+    n_late += ((IBBSession *) session)->duplex.sender.flight.stall.late_since != IBB_NEVER;
   g_assert (g_queue_get_length (&stalls->late) == n_late);
   for (GList *l = stalls->late.head; l != NULL; l = l->next)
     {
@@ -151,29 +151,30 @@ collect_sessions (IBBEngine *engine, IBBSession **held, guint n_held)
 static void
 check_session (IBBSession *session, const IBBSettings *largest, guint *n_pending)
 {
-  IBBSender  *sender = &session->sender;
+  IBBSender  *sender = &session->duplex.sender;
   IBBOpening *opening = session->opening;
 
-  if (session->state == IBB_SESSION_ENDED)
+  if (ibb_session_get_state (session) == IBB_SESSION_ENDED)
     {
       g_assert (sender->flight.stall.in_flight == 0 && session->timer.iter == NULL);
-      g_assert (!sender->is_ready && !session->receiver.acks.is_waiting);
+      g_assert (!sender->is_ready && !session->duplex.receiver.acks.is_waiting);
       g_assert (sender->own_server == NULL && sender->peer_server == NULL);
-      g_assert (g_queue_is_empty (&session->receiver.acks.blocks));
-      g_assert (session->is_counted == (session->receiver.queue.length > 0));
+      g_assert (g_queue_is_empty (&session->duplex.receiver.acks.blocks));
+      g_assert (session->place.is_counted == (session->duplex.receiver.queue.length > 0));
       /* It is told why, once all is read. */
-      g_assert (session->receiver.eof || session->receiver.failure.kind != IBB_FAILURE_NONE);
+      g_assert (session->duplex.receiver.eof ||
+                session->duplex.receiver.failure.kind != IBB_FAILURE_NONE);
       g_assert (sender->output_failure.kind != IBB_FAILURE_NONE);
       g_assert (opening == NULL);
       return;
     }
 
-  g_assert (session->is_counted);
+  g_assert (session->place.is_counted);
   *n_pending += (opening != NULL && ibb_pending_is_set (&opening->pending)) +
-                ibb_pending_is_set (&session->closing.pending);
-  g_assert ((session->state == IBB_SESSION_OPENING) ==
+                ibb_pending_is_set (&session->duplex.closing.pending);
+  g_assert ((ibb_session_get_state (session) == IBB_SESSION_OPENING) ==
             (opening != NULL && ibb_pending_is_set (&opening->pending)));
-  g_assert ((session->state == IBB_SESSION_REQUESTED) ==
+  g_assert ((ibb_session_get_state (session) == IBB_SESSION_REQUESTED) ==
             (opening != NULL && opening->request != NULL));
   check_sender (session, n_pending);
   check_receiver (session, largest);
@@ -200,14 +201,15 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
   while (g_hash_table_iter_next (&iter, &key, NULL))
     {
       IBBSession *session = key;
-      IBBSender  *sender = &session->sender;
+      IBBSender  *sender = &session->duplex.sender;
 
       g_assert (session->terms.shared == shared);
-      g_assert ((session->terms.peer != NULL) == (session->state != IBB_SESSION_ENDED));
-      unread += session->receiver.queue.length;
-      records += session->receiver.acks.records;
-      n_counted += session->is_counted != FALSE;
-      n_requests += session->state == IBB_SESSION_REQUESTED;
+      g_assert ((session->terms.peer != NULL) ==
+                (ibb_session_get_state (session) != IBB_SESSION_ENDED));
+      unread += session->duplex.receiver.queue.length;
+      records += session->duplex.receiver.acks.records;
+      n_counted += session->place.is_counted != FALSE;
+      n_requests += ibb_session_get_state (session) == IBB_SESSION_REQUESTED;
       n_timers += session->timer.iter != NULL;
       n_server_users += (sender->own_server != NULL) + (sender->peer_server != NULL);
       check_session (session, largest, &n_pending);
@@ -260,7 +262,7 @@ engine_check_flooded (IBBEngine *engine)
 guint16
 engine_check_get_next_seq (IBBSession *session)
 {
-  return session->receiver.next_seq;
+  return session->duplex.receiver.next_seq;
 }
 
 void
@@ -272,7 +274,7 @@ engine_check_ready (IBBEngine *engine, gint64 now)
   g_hash_table_iter_init (&iter, engine->shared->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
-      IBBSender *sender = &((IBBSession *) value)->sender;
+      IBBSender *sender = &((IBBSession *) value)->duplex.sender;
 
       g_assert (sender->is_ready || !ibb_sender_can_send (sender, now));
     }

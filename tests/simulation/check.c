@@ -396,7 +396,7 @@ check_received (World *self, Node *node, IBBStanza *stanza)
 static guint64
 get_sent (End *self)
 {
-  const IBBSender *sender = self->session != NULL ? &self->session->sender : NULL;
+  const IBBSender *sender = self->session != NULL ? &self->session->duplex.sender : NULL;
   guint64          sent = self->scripted ? self->wrote : self->next_offset;
 
   if (sender == NULL)
@@ -441,7 +441,7 @@ check_close_time (End *self)
   IBBSession *session = self->session;
   gint64      most = 10 * (gint64) CLOSE_TIMEOUT * MILLISECOND + SECOND; /* a late timer */
 
-  if (!session->closing.is_whole || session->closing.out != IBB_OUT_CLOSE_SENT)
+  if (!session->duplex.closing.is_whole || session->duplex.closing.out != IBB_OUT_CLOSE_SENT)
     return;
   if (self->close_began == 0)
     self->close_began = world->now;
@@ -542,7 +542,7 @@ check_parked (World *self, Node *node)
 
   g_hash_table_iter_init (&iter, node->driver.engine->shared->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    n += ((IBBSession *) value)->sender.flight.stall.is_stalled != FALSE;
+    n += ((IBBSession *) value)->duplex.sender.flight.stall.is_stalled != FALSE;
   if (n > node->n_parked && node->n_arrived == node->n_arrived_then && !unanswered)
     world_fail (self, "%s: a session is parked, and nothing was answered (D-50)", node->jid);
   node->n_parked = n;

@@ -293,7 +293,7 @@ begin_to_hold (Hostile *self, IBBStanza *close)
   self->held_jid = g_strdup (close->from);
   self->held_until = self->world->now + HELD_OPEN;
   if (end != NULL && end->session != NULL)
-    self->held_seq = end->session->receiver.next_seq;
+    self->held_seq = end->session->duplex.receiver.next_seq;
   post_held (self);
 }
 

@@ -382,8 +382,8 @@ is_acknowledged (Talk *talk, const Sent *block)
 {
   IBBSession *session = talk->end->other != NULL ? talk->end->other->session : NULL;
 
-  return session != NULL && session->receiver.received >= block->offset + block->length &&
-         g_queue_is_empty (&session->receiver.acks.blocks);
+  return session != NULL && session->duplex.receiver.received >= block->offset + block->length &&
+         g_queue_is_empty (&session->duplex.receiver.acks.blocks);
 }
 
 static void

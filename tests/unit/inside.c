@@ -45,7 +45,7 @@ inside_set (IBBEngine *engine, IBBSession *session, const char *name, gint64 val
     engine->shared->stalls->stalled = (gsize) value;
   else if (g_str_equal (name, "round-trip"))
     {
-      session->sender.flight.stall.round_trip = value * 1000;
+      session->duplex.sender.flight.stall.round_trip = value * 1000;
       ibb_engine_settings_changed (engine, now); /* its timer is set again */
     }
   else

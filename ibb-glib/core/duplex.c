@@ -1,0 +1,795 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/duplex.h"
+
+static void proceed (IBBDuplex *self, gint64 now);
+static void fail (IBBDuplex *self, const IBBFailure *failure);
+static void take_close (IBBDuplex *self, IBBStanza *stanza, gint64 now);
+static void take_close_answer (IBBDuplex *self, IBBStanza *answer, gint64 now);
+
+static IBBShared *
+get_shared (const IBBDuplex *self)
+{
+  return self->terms->shared;
+}
+
+static void
+changed (IBBDuplex *self)
+{
+  self->news |= IBB_DUPLEX_HAS_CHANGED;
+}
+
+/* Life. */
+
+void
+ibb_duplex_init (IBBDuplex *self, const IBBTerms *terms)
+{
+  self->terms = terms;
+  ibb_sender_init (&self->sender, terms);
+  ibb_receiver_init (&self->receiver, terms);
+  ibb_closing_init (&self->closing, terms);
+  ibb_silence_init (&self->silence, terms);
+}
+
+void
+ibb_duplex_clear (IBBDuplex *self)
+{
+  ibb_receiver_drop_unread (&self->receiver);
+  ibb_sender_clear (&self->sender);
+  ibb_receiver_clear (&self->receiver);
+  ibb_closing_clear (&self->closing);
+  ibb_failure_clear (&self->failure);
+}
+
+void
+ibb_duplex_open (IBBDuplex *self, gint64 now)
+{
+  self->state = IBB_DUPLEX_OPEN;
+  ibb_peer_heard (self->terms->peer, now);
+  ibb_sender_open (&self->sender, self->terms->is_initiator ? 0 : now);
+  changed (self);
+  proceed (self, now);
+  ibb_sender_update_ready (&self->sender, now);
+}
+
+IBBDuplexState
+ibb_duplex_get_state (const IBBDuplex *self)
+{
+  return self->state;
+}
+
+IBBDuplexNews
+ibb_duplex_take_news (IBBDuplex *self)
+{
+  IBBDuplexNews news = self->news;
+
+  self->news = IBB_DUPLEX_NO_NEWS;
+  return news;
+}
+
+const IBBSender *
+ibb_duplex_get_sender (const IBBDuplex *self)
+{
+  return &self->sender;
+}
+
+const IBBReceiver *
+ibb_duplex_get_receiver (const IBBDuplex *self)
+{
+  return &self->receiver;
+}
+
+const IBBClosing *
+ibb_duplex_get_closing (const IBBDuplex *self)
+{
+  return &self->closing;
+}
+
+const IBBFailure *
+ibb_duplex_get_failure (const IBBDuplex *self)
+{
+  return &self->failure;
+}
+
+/* The end. */
+
+/* Those that waited for a stanza that will not come (D-24, D-42). */
+static void
+refuse_early (IBBDuplex *self)
+{
+  IBBStanza *stanza;
+
+  while ((stanza = ibb_receiver_pop_early (&self->receiver)) != NULL ||
+         (stanza = ibb_receiver_pop_ahead (&self->receiver)) != NULL)
+    {
+      if (stanza->payload == IBB_PAYLOAD_DATA || stanza->payload == IBB_PAYLOAD_CLOSE)
+        ibb_control_reply_error (&get_shared (self)->control, stanza, IBB_CONDITION_ITEM_NOT_FOUND,
+                                 IBB_ERROR_TYPE_CANCEL, NULL);
+      ibb_stanza_record_unref (stanza);
+    }
+}
+
+void
+ibb_duplex_end (IBBDuplex *self, const IBBFailure *failure)
+{
+  IBBFailure        closed = IBB_FAILURE_INIT;
+  const IBBFailure *reason = failure;
+  gboolean          is_orderly = failure->kind == IBB_FAILURE_NONE;
+
+  if (self->state == IBB_DUPLEX_ENDED)
+    return;
+
+  refuse_early (self);
+  ibb_failure_set (&closed, ibb_closing_is_peer_closed (&self->closing) &&
+                                    !ibb_closing_is_whole (&self->closing)
+                                ? IBB_FAILURE_PEER_CLOSED
+                                : IBB_FAILURE_CLOSED);
+  if (is_orderly)
+    reason = &closed;
+  if (!ibb_receiver_has_eof (&self->receiver))
+    ibb_receiver_fail (&self->receiver, reason);
+  ibb_sender_end (&self->sender, reason);
+  if (self->failure.kind == IBB_FAILURE_NONE)
+    ibb_failure_copy (&self->failure, failure);
+  /* An end that is not orderly says nothing of the kind to the peer. */
+  ibb_closing_end (&self->closing,
+                   is_orderly &&
+                       ibb_sender_get_delivery_failure (&self->sender)->kind == IBB_FAILURE_NONE);
+
+  self->state = IBB_DUPLEX_ENDED;
+  /* No request stays without an answer (N-20); the bytes can be read. */
+  if (failure->kind == IBB_FAILURE_CONNECTION_LOST)
+    ibb_receiver_forget_all (&self->receiver);
+  else
+    ibb_receiver_release_all (&self->receiver);
+  self->news |= IBB_DUPLEX_HAS_CHANGED | IBB_DUPLEX_HAS_ENDED;
+}
+
+static void
+end_for (IBBDuplex *self, IBBFailureKind reason)
+{
+  IBBFailure failure = IBB_FAILURE_INIT;
+
+  ibb_failure_set (&failure, reason);
+  ibb_duplex_end (self, &failure);
+}
+
+/* The way in may have failed while ours went well. */
+static void
+end_orderly (IBBDuplex *self)
+{
+  const IBBFailure *input_failure = ibb_receiver_get_failure (&self->receiver);
+
+  if (input_failure->kind == IBB_FAILURE_PEER_ABORTED)
+    ibb_failure_copy (&self->failure, input_failure);
+  ibb_duplex_end (self, &(IBBFailure) IBB_FAILURE_INIT);
+}
+
+static void
+end_unconfirmed (IBBDuplex *self, const IBBFailure *failure)
+{
+  /* Half of an answer must not look whole; sent messages may not have arrived (D-37). */
+  if (!ibb_closing_is_peer_closed (&self->closing) && self->terms->carrier == IBB_CARRIER_MESSAGE &&
+      ibb_sender_get_written (&self->sender) > 0)
+    ibb_duplex_end (self, failure);
+  else
+    end_orderly (self);
+}
+
+/* No answer to our close will come. Every byte was acknowledged, except for those
+ * in messages (D-37). */
+static void
+end_unanswered (IBBDuplex *self)
+{
+  IBBFailure failure = IBB_FAILURE_INIT;
+
+  ibb_failure_set (&failure, IBB_FAILURE_CLOSE_UNCONFIRMED);
+  end_unconfirmed (self, &failure);
+}
+
+/* Ends it here and at the peer, by an unclean <close/> (D-49). */
+static void
+fail (IBBDuplex *self, const IBBFailure *failure)
+{
+  IBBFailure  peer_closed = IBB_FAILURE_INIT;
+  IBBClosing *closing = &self->closing;
+
+  if (self->state != IBB_DUPLEX_OPEN)
+    return;
+
+  /* Where the time-out never comes, a peer that is gone ends it like one. */
+  if (failure->kind == IBB_FAILURE_PEER_GONE && ibb_closing_is_sent (closing) &&
+      (ibb_closing_is_whole (closing) || ibb_closing_is_peer_closed (closing)))
+    {
+      end_unanswered (self);
+      return;
+    }
+
+  ibb_receiver_release_all (&self->receiver);
+  ibb_closing_tell_peer (closing);
+  if (ibb_closing_explains (closing, failure))
+    {
+      ibb_failure_set (&peer_closed, IBB_FAILURE_PEER_CLOSED);
+      failure = &peer_closed;
+    }
+  ibb_duplex_end (self, failure);
+}
+
+void
+ibb_duplex_fail (IBBDuplex *self, IBBFailureKind reason)
+{
+  IBBFailure failure = IBB_FAILURE_INIT;
+
+  ibb_failure_set (&failure, reason);
+  fail (self, &failure);
+}
+
+/* Goes on with a close as far as it can go now. */
+static void
+proceed (IBBDuplex *self, gint64 now)
+{
+  if (self->state != IBB_DUPLEX_OPEN || !ibb_sender_is_drained (&self->sender))
+    return;
+
+  switch (ibb_closing_drained (&self->closing, now))
+    {
+    case IBB_CLOSING_SENT:
+      ibb_silence_begin (&self->silence, now); /* a new silence begins */
+      break;
+    case IBB_CLOSING_ENDS:
+      end_orderly (self);
+      break;
+    case IBB_CLOSING_GOES_ON:
+    case IBB_CLOSING_LINGERED:
+    case IBB_CLOSING_ABORTED:
+    case IBB_CLOSING_UNANSWERED:
+    default:
+      break;
+    }
+}
+
+/* The peer. */
+
+gboolean
+ibb_duplex_listens (const IBBDuplex *self)
+{
+  return self->state == IBB_DUPLEX_OPEN && !ibb_closing_is_peer_closed (&self->closing) &&
+         ibb_receiver_is_open (&self->receiver);
+}
+
+static gboolean
+awaits_reply (const IBBDuplex *self)
+{
+  return ibb_sender_awaits_reply (&self->sender) || ibb_closing_awaits_reply (&self->closing);
+}
+
+static void
+repeat_last_word (IBBDuplex *self)
+{
+  IBBStanza *block = ibb_sender_repeat (&self->sender);
+
+  if (block != NULL)
+    ibb_control_push (&get_shared (self)->control, block);
+  else
+    ibb_closing_repeat (&self->closing);
+}
+
+void
+ibb_duplex_peer_is_there (IBBDuplex *self, gint64 now)
+{
+  if (self->state != IBB_DUPLEX_OPEN)
+    return;
+
+  ibb_silence_end_doubt (&self->silence);
+  if (!awaits_reply (self))
+    return; /* its silence is waited for as ever */
+
+  switch (ibb_silence_conclude (&self->silence, now))
+    {
+    case IBB_SILENCE_REPEAT:
+      repeat_last_word (self);
+      break;
+    case IBB_SILENCE_GONE:
+      ibb_duplex_fail (self, IBB_FAILURE_PEER_GONE);
+      break;
+    case IBB_SILENCE_GOES_ON:
+    default:
+      break;
+    }
+}
+
+void
+ibb_duplex_peer_not_probed (IBBDuplex *self)
+{
+  ibb_silence_end_doubt (&self->silence);
+}
+
+/* Receiving. */
+
+static void
+receive_block (IBBDuplex *self, IBBStanza *stanza, gint64 now)
+{
+  IBBFailure failure = IBB_FAILURE_INIT;
+  gboolean   is_peer_closed = ibb_closing_is_peer_closed (&self->closing);
+
+  /* The peer closed, or no bytes will ever be read (D-51). */
+  if (is_peer_closed || ibb_closing_is_whole (&self->closing))
+    {
+      if (ibb_receiver_refuse_rest (&self->receiver, stanza, is_peer_closed))
+        ibb_closing_prolong (&self->closing, now);
+      return;
+    }
+
+  switch (ibb_receiver_receive_data (&self->receiver, stanza, &failure, now))
+    {
+    case IBB_RECEIVER_READABLE:
+      changed (self);
+      G_GNUC_FALLTHROUGH;
+    case IBB_RECEIVER_STORED:
+      /* A repetition is no sign of progress: two ends that each repeat would keep
+       * each other from ever finding out (D-27). */
+      ibb_silence_heard (&self->silence, now);
+      G_GNUC_FALLTHROUGH;
+    case IBB_RECEIVER_KEPT:
+      break;
+    case IBB_RECEIVER_FAILED:
+      fail (self, &failure);
+      break;
+    case IBB_RECEIVER_ANSWERED:
+    default:
+      break;
+    }
+}
+
+/* Looks at each stanza ahead of its turn as if there were nothing to wait for. */
+static void
+flush_ahead (IBBDuplex *self, gint64 now)
+{
+  IBBStanza *stanza;
+
+  while (self->state == IBB_DUPLEX_OPEN &&
+         (stanza = ibb_receiver_pop_ahead (&self->receiver)) != NULL)
+    {
+      IBBFailure failure = IBB_FAILURE_INIT;
+      gboolean   is_over =
+          ibb_closing_is_peer_closed (&self->closing) || ibb_closing_is_whole (&self->closing);
+
+      if (stanza->payload != IBB_PAYLOAD_DATA)
+        take_close (self, stanza, now);
+      else if (ibb_receiver_refuse_ahead (&self->receiver, stanza, is_over, &failure) ==
+               IBB_RECEIVER_FAILED)
+        fail (self, &failure);
+      ibb_stanza_record_unref (stanza);
+    }
+}
+
+/* Unless a block before a deferred close is known to be missing. */
+static void
+take_deferred (IBBDuplex *self, gint64 now)
+{
+  if (ibb_closing_is_whole (&self->closing) || ibb_receiver_has_no_gap (&self->receiver))
+    flush_ahead (self, now);
+}
+
+static void
+receive_data (IBBDuplex *self, IBBStanza *stanza, gint64 now)
+{
+  receive_block (self, stanza, now);
+  if (G_LIKELY (!ibb_receiver_has_ahead (&self->receiver)))
+    return;
+
+  while (self->state == IBB_DUPLEX_OPEN &&
+         (stanza = ibb_receiver_take_next (&self->receiver)) != NULL)
+    {
+      receive_block (self, stanza, now);
+      ibb_stanza_record_unref (stanza);
+    }
+  /* The peer sends all of them again, from the one that was refused. */
+  if (self->state == IBB_DUPLEX_OPEN && ibb_receiver_is_refusing (&self->receiver))
+    flush_ahead (self, now);
+}
+
+/* Whether what came before the peer's close is all that it meant to send (D-45).
+ * Some end a session upon an error of their own with a close (H-03). */
+static gboolean
+is_complete (const IBBDuplex *self, gint64 now)
+{
+  return ibb_receiver_is_complete (&self->receiver, now) &&
+         !ibb_sender_was_refused_for_good (&self->sender);
+}
+
+static void
+end_input (IBBDuplex *self, gboolean orderly)
+{
+  if (ibb_receiver_end (&self->receiver, orderly))
+    changed (self);
+}
+
+static void
+peer_aborted (IBBDuplex *self)
+{
+  /* A peer that closed the whole wants no more, and all of its bytes arrived (D-37). */
+  if (ibb_closing_is_whole (&self->closing) && ibb_sender_is_drained (&self->sender))
+    end_orderly (self);
+  else
+    end_for (self, IBB_FAILURE_PEER_ABORTED);
+}
+
+/* After the peer's close the application writes on only where that was agreed. */
+static void
+stop_writing (IBBDuplex *self, gint64 now)
+{
+  if (!ibb_closing_stop (&self->closing, now))
+    return;
+
+  ibb_sender_stop_writes (&self->sender, IBB_FAILURE_PEER_CLOSED);
+  ibb_sender_flush (&self->sender, now);
+  changed (self);
+}
+
+static void
+take_peer_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
+{
+  if (ibb_closing_is_peer_closed (&self->closing))
+    {
+      if (ibb_closing_receive_again (&self->closing, stanza) == IBB_CLOSING_ABORTED)
+        peer_aborted (self);
+      return;
+    }
+
+  ibb_silence_heard (&self->silence, now);
+  end_input (self, !stanza->unclean && is_complete (self, now));
+  ibb_receiver_release_all (&self->receiver);
+  if (ibb_closing_receive (&self->closing, stanza, now) == IBB_CLOSING_ABORTED)
+    {
+      peer_aborted (self);
+      return;
+    }
+
+  stop_writing (self, now);
+  proceed (self, now);
+}
+
+/* The peer's close, or its answer to ours. */
+static void
+take_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
+{
+  if (stanza->payload == IBB_PAYLOAD_CLOSE)
+    take_peer_close (self, stanza, now);
+  else
+    take_close_answer (self, stanza, now);
+}
+
+/* The same, unless it may have overtaken a block. */
+static void
+receive_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
+{
+  if (ibb_closing_is_peer_closed (&self->closing) || ibb_closing_is_whole (&self->closing) ||
+      !ibb_receiver_defer (&self->receiver, stanza, now))
+    take_close (self, stanza, now);
+}
+
+void
+ibb_duplex_receive (IBBDuplex *self, IBBStanza *stanza, gint64 now)
+{
+  IBBFailure failure = IBB_FAILURE_INIT;
+
+  if (self->state == IBB_DUPLEX_NEW)
+    ibb_receiver_receive_early (&self->receiver, stanza);
+  else if (ibb_stanza_record_has_long_id (stanza))
+    {
+      /* No implementation writes such an id, and it would be kept (D-47). */
+      ibb_receiver_refuse_malformed (&self->receiver, stanza, &failure);
+      fail (self, &failure);
+    }
+  else if (stanza->payload == IBB_PAYLOAD_CLOSE)
+    receive_close (self, stanza, now);
+  else
+    receive_data (self, stanza, now);
+}
+
+void
+ibb_duplex_receive_early (IBBDuplex *self, gint64 now)
+{
+  IBBStanza *stanza;
+
+  while ((stanza = ibb_receiver_pop_early (&self->receiver)) != NULL)
+    {
+      ibb_duplex_receive (self, stanza, now);
+      ibb_stanza_record_unref (stanza);
+    }
+}
+
+static void
+take_close_answer (IBBDuplex *self, IBBStanza *answer, gint64 now)
+{
+  gboolean   is_result = answer->payload != IBB_PAYLOAD_ERROR;
+  gboolean   is_whole = ibb_closing_is_whole (&self->closing);
+  IBBFailure failure = IBB_FAILURE_INIT;
+
+  if (is_result || ibb_closing_is_peer_closed (&self->closing))
+    {
+      end_input (self, is_complete (self, now));
+      end_orderly (self);
+      return;
+    }
+
+  ibb_failure_set_condition (&failure, IBB_FAILURE_CLOSE_UNCONFIRMED, answer->condition,
+                             answer->text);
+  if (is_whole)
+    end_unconfirmed (self, &failure);
+  else
+    ibb_duplex_end (self, &failure);
+  ibb_failure_clear (&failure);
+}
+
+void
+ibb_duplex_close_answered (IBBDuplex *self, IBBStanza *answer, gint64 now)
+{
+  ibb_silence_heard_answer (&self->silence, answer, now);
+  receive_close (self, answer, now);
+}
+
+/* Sending. */
+
+IBBStanza *
+ibb_duplex_take_block (IBBDuplex *self, gint64 now)
+{
+  IBBStanza *stanza;
+
+  if (!ibb_sender_awaits_reply (&self->sender))
+    ibb_silence_begin (&self->silence, now);
+  stanza = ibb_sender_take_stanza (&self->sender, now);
+  /* A writer is woken when there is room for more than a trickle. */
+  if (ibb_sender_has_half_room (&self->sender))
+    changed (self);
+  ibb_sender_update_ready (&self->sender, now);
+  return stanza;
+}
+
+void
+ibb_duplex_update_ready (IBBDuplex *self, gint64 now)
+{
+  ibb_sender_update_ready (&self->sender, now);
+}
+
+void
+ibb_duplex_handed (IBBDuplex *self, IBBPending *pending)
+{
+  if (pending->type != IBB_PENDING_BLOCK)
+    return;
+
+  ibb_sender_handed (&self->sender, ibb_block_of_pending (pending));
+  changed (self);
+}
+
+gboolean
+ibb_duplex_sent (IBBDuplex *self, IBBPending *pending, gint64 now)
+{
+  if (pending->type == IBB_PENDING_CLOSE)
+    ibb_closing_sent (&self->closing);
+  changed (self);
+  if (pending->type != IBB_PENDING_BLOCK ||
+      !ibb_sender_sent (&self->sender, ibb_block_of_pending (pending), now))
+    return FALSE;
+
+  ibb_closing_prolong_linger (&self->closing, now); /* it counts as acknowledged (D-38) */
+  proceed (self, now);
+  return TRUE;
+}
+
+void
+ibb_duplex_block_answered (IBBDuplex *self, IBBPending *pending, IBBStanza *answer, gint64 now)
+{
+  IBBFailure       failure = IBB_FAILURE_INIT;
+  IBBSenderVerdict verdict;
+
+  if (answer->payload == IBB_PAYLOAD_ERROR)
+    take_deferred (self, now);
+  if (self->state != IBB_DUPLEX_OPEN)
+    return; /* it ended with the close */
+
+  ibb_silence_heard_answer (&self->silence, answer, now);
+  verdict = ibb_sender_block_answered (&self->sender, ibb_block_of_pending (pending), answer,
+                                       ibb_closing_is_peer_closed (&self->closing), &failure, now);
+  if ((verdict & IBB_SENDER_ADVANCED) != 0)
+    {
+      ibb_closing_prolong_linger (&self->closing, now);
+      changed (self);
+    }
+  if ((verdict & IBB_SENDER_DOUBTS_PEER) != 0)
+    ibb_silence_doubt (&self->silence, now);
+  if ((verdict & IBB_SENDER_FAILED) != 0)
+    {
+      fail (self, &failure);
+      return;
+    }
+
+  proceed (self, now);
+  ibb_sender_update_ready (&self->sender, now);
+}
+
+/* Time. */
+
+gint64
+ibb_duplex_get_due (const IBBDuplex *self)
+{
+  gint64 due, other;
+
+  if (self->state != IBB_DUPLEX_OPEN)
+    return IBB_NEVER;
+
+  due = ibb_sender_get_due (&self->sender);
+  other = ibb_receiver_get_due (&self->receiver);
+  due = MIN (due, other);
+  other = ibb_closing_get_due (&self->closing);
+  due = MIN (due, other);
+  if (!awaits_reply (self))
+    return due;
+
+  other = ibb_silence_get_due (&self->silence);
+  return MIN (due, other);
+}
+
+void
+ibb_duplex_timeout (IBBDuplex *self, gint64 now)
+{
+  if (now >= ibb_receiver_get_ahead_due (&self->receiver))
+    flush_ahead (self, now);
+  if (self->state != IBB_DUPLEX_OPEN)
+    return;
+
+  ibb_receiver_release (&self->receiver, now);
+  ibb_sender_timeout (&self->sender, now);
+  if (awaits_reply (self))
+    ibb_silence_timeout (&self->silence, now);
+  ibb_sender_update_ready (&self->sender, now);
+  switch (ibb_closing_timeout (&self->closing, now))
+    {
+    case IBB_CLOSING_LINGERED:
+      end_for (self, IBB_FAILURE_PEER_CLOSED);
+      break;
+    case IBB_CLOSING_UNANSWERED:
+      end_unanswered (self);
+      break;
+    case IBB_CLOSING_GOES_ON:
+    case IBB_CLOSING_SENT:
+    case IBB_CLOSING_ENDS:
+    case IBB_CLOSING_ABORTED:
+    default:
+      break;
+    }
+}
+
+void
+ibb_duplex_release_waiting (IBBDuplex *self, gint64 now)
+{
+  ibb_receiver_release_waiting (&self->receiver, now);
+}
+
+void
+ibb_duplex_settings_changed (IBBDuplex *self, gint64 now)
+{
+  ibb_receiver_release (&self->receiver, now);
+  ibb_sender_update_ready (&self->sender, now);
+  changed (self);
+}
+
+/* For the application. */
+
+gsize
+ibb_duplex_read (IBBDuplex *self, guint8 *bytes, gsize length, gint64 now)
+{
+  gsize n = ibb_receiver_read (&self->receiver, bytes, length);
+
+  if (n > 0 && self->state == IBB_DUPLEX_OPEN)
+    ibb_receiver_release (&self->receiver, now);
+  return n;
+}
+
+gsize
+ibb_duplex_write (IBBDuplex *self, const guint8 *bytes, gsize length, gint64 now)
+{
+  return self->state == IBB_DUPLEX_OPEN ? ibb_sender_write (&self->sender, bytes, length, now) : 0;
+}
+
+void
+ibb_duplex_flush (IBBDuplex *self, gint64 now)
+{
+  ibb_sender_flush (&self->sender, now);
+}
+
+void
+ibb_duplex_set_auto_flush (IBBDuplex *self, gboolean auto_flush, gint64 now)
+{
+  ibb_sender_set_auto_flush (&self->sender, auto_flush, now);
+}
+
+void
+ibb_duplex_set_half_close (IBBDuplex *self, gboolean half_close, gint64 now)
+{
+  ibb_closing_set_half_close (&self->closing, half_close);
+  if (self->state != IBB_DUPLEX_OPEN)
+    return;
+
+  stop_writing (self, now);
+  proceed (self, now);
+}
+
+void
+ibb_duplex_close_output (IBBDuplex *self)
+{
+  ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
+  changed (self);
+}
+
+void
+ibb_duplex_close_input (IBBDuplex *self)
+{
+  IBBFailure failure = IBB_FAILURE_INIT;
+
+  if (!ibb_receiver_discard (&self->receiver))
+    return;
+
+  if (self->state == IBB_DUPLEX_OPEN)
+    ibb_receiver_release_all (&self->receiver);
+  ibb_receiver_drop_unread (&self->receiver);
+  ibb_failure_set (&failure, IBB_FAILURE_CLOSED);
+  ibb_receiver_fail (&self->receiver, &failure);
+  changed (self);
+}
+
+void
+ibb_duplex_shutdown_output (IBBDuplex *self, gint64 now)
+{
+  if (self->state != IBB_DUPLEX_OPEN || !ibb_closing_shutdown (&self->closing))
+    return;
+
+  ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
+  ibb_sender_flush (&self->sender, now);
+  proceed (self, now);
+  changed (self);
+}
+
+void
+ibb_duplex_close (IBBDuplex *self, gint64 now)
+{
+  IBBFailure failure = IBB_FAILURE_INIT;
+
+  if (!ibb_closing_close (&self->closing, now))
+    return;
+
+  ibb_failure_set (&failure, IBB_FAILURE_CLOSED);
+  ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
+  ibb_receiver_fail (&self->receiver, &failure);
+  if (self->state == IBB_DUPLEX_OPEN)
+    {
+      ibb_receiver_refuse_all (&self->receiver);
+      take_deferred (self, now);
+    }
+  if (self->state == IBB_DUPLEX_OPEN)
+    ibb_sender_flush (&self->sender, now);
+  ibb_receiver_drop_unread (&self->receiver);
+  proceed (self, now);
+  changed (self);
+}
+
+void
+ibb_duplex_abort (IBBDuplex *self, IBBFailureKind reason)
+{
+  IBBFailure aborted = IBB_FAILURE_INIT;
+
+  ibb_failure_set (&aborted, IBB_FAILURE_ABORTED);
+  ibb_closing_abort (&self->closing);
+  ibb_receiver_fail (&self->receiver, &aborted);
+  if (self->state == IBB_DUPLEX_OPEN)
+    {
+      ibb_receiver_refuse_all (&self->receiver);
+      ibb_closing_tell_peer (&self->closing);
+    }
+  end_for (self, reason);
+  ibb_receiver_drop_unread (&self->receiver);
+  changed (self);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/place.h"
+
+void
+ibb_place_init (IBBPlace *self, IBBTerms *terms)
+{
+  self->terms = terms;
+  self->peer_link.data = terms->owner;
+  self->changed_link.data = terms->owner;
+}
+
+gboolean
+ibb_place_is_taken (const IBBPlace *self)
+{
+  return g_hash_table_contains (self->terms->shared->sessions, &self->terms->key);
+}
+
+static void
+join_peer (IBBPlace *self)
+{
+  IBBTerms *terms = self->terms;
+  IBBPeer  *peer = ibb_peers_get (terms->shared->peers, terms->key.peer, terms->peer_jid);
+
+  ibb_terms_set_peer (terms, peer);
+  ibb_peer_add_session (peer, &self->peer_link);
+}
+
+static void
+leave_peer (IBBPlace *self)
+{
+  ibb_peer_remove_session (self->terms->peer, &self->peer_link);
+  ibb_terms_set_peer (self->terms, NULL);
+}
+
+void
+ibb_place_enter (IBBPlace *self)
+{
+  IBBTerms *terms = self->terms;
+
+  g_hash_table_insert (terms->shared->sessions, &terms->key, terms->owner);
+  join_peer (self);
+  self->is_counted = TRUE;
+  ibb_memory_add_sharer (&terms->shared->memory);
+}
+
+void
+ibb_place_leave (IBBPlace *self)
+{
+  leave_peer (self);
+  g_hash_table_remove (self->terms->shared->sessions, &self->terms->key);
+}
+
+gboolean
+ibb_place_rename_peer (IBBPlace *self, const char *normal)
+{
+  IBBTerms     *terms = self->terms;
+  GHashTable   *sessions = terms->shared->sessions;
+  IBBSessionKey key = terms->key;
+
+  key.peer = (char *) normal;
+  if (g_hash_table_contains (sessions, &key))
+    return FALSE;
+
+  leave_peer (self);
+  g_hash_table_steal (sessions, &terms->key);
+  ibb_terms_rename_peer (terms, normal);
+  g_hash_table_insert (sessions, &terms->key, terms->owner);
+  join_peer (self);
+  return TRUE;
+}
+
+void
+ibb_place_uncount (IBBPlace *self)
+{
+  if (!self->is_counted)
+    return;
+
+  self->is_counted = FALSE;
+  ibb_memory_remove_sharer (&self->terms->shared->memory);
+}
+
+gboolean
+ibb_place_note_change (IBBPlace *self)
+{
+  IBBShared *shared = self->terms->shared;
+
+  if (self->is_changed || shared->is_gone)
+    return FALSE;
+
+  self->is_changed = TRUE;
+  g_queue_push_tail_link (&shared->changed, &self->changed_link);
+  return TRUE;
+}
+
+void
+ibb_place_take_change (IBBPlace *self)
+{
+  self->is_changed = FALSE;
+}

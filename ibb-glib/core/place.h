@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The place of a session among the others of its engine: in the table, at its
+ * peer, in the number of sessions, and in the queue of those that changed.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/terms.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  IBBTerms *terms;
+  GList     peer_link;
+  GList     changed_link;
+  gboolean  is_changed;
+  gboolean  is_counted; /* shares the memory, and counts towards the limit (D-08) */
+} IBBPlace;
+
+void ibb_place_init (IBBPlace *self, IBBTerms *terms);
+/* Whether another session has the same key. */
+gboolean ibb_place_is_taken (const IBBPlace *self);
+/* The table takes a reference to the session from the caller, ... */
+void ibb_place_enter (IBBPlace *self);
+/* ... and gives it up. */
+void ibb_place_leave (IBBPlace *self);
+/* normal: the peer's JID as ibb_jid_normalize () gives it. FALSE if another session
+ * has that key. */
+gboolean ibb_place_rename_peer (IBBPlace *self, const char *normal);
+void     ibb_place_uncount (IBBPlace *self);
+/* TRUE if the queue has taken a reference to the session, which the caller gives. */
+gboolean ibb_place_note_change (IBBPlace *self);
+void     ibb_place_take_change (IBBPlace *self); /* the change is being reported */
+
+G_END_DECLS

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/silence.h"
+
+void
+ibb_silence_init (IBBSilence *self, const IBBTerms *terms)
+{
+  self->terms = terms;
+}
+
+void
+ibb_silence_begin (IBBSilence *self, gint64 now)
+{
+  self->since = now;
+}
+
+void
+ibb_silence_heard (IBBSilence *self, gint64 now)
+{
+  self->since = now;
+  ibb_peer_heard (self->terms->peer, now);
+}
+
+void
+ibb_silence_heard_answer (IBBSilence *self, const IBBStanza *answer, gint64 now)
+{
+  self->since = now;
+  if (ibb_peer_gave_answer (answer))
+    ibb_peer_heard (self->terms->peer, now);
+}
+
+void
+ibb_silence_doubt (IBBSilence *self, gint64 now)
+{
+  if (self->is_doubted)
+    return;
+
+  self->is_doubted = TRUE;
+  ibb_peer_probe (self->terms->peer, now);
+}
+
+void
+ibb_silence_end_doubt (IBBSilence *self)
+{
+  self->is_doubted = FALSE;
+}
+
+gint64
+ibb_silence_get_due (const IBBSilence *self)
+{
+  const IBBPeer *peer = self->terms->peer;
+
+  return MAX (self->since + ibb_peer_get_probe_interval (peer), ibb_peer_get_next_probe (peer));
+}
+
+void
+ibb_silence_timeout (IBBSilence *self, gint64 now)
+{
+  if (now >= ibb_silence_get_due (self))
+    ibb_peer_probe (self->terms->peer, now);
+}
+
+/* Whether a peer that answers probes, but not us, counts as gone. One with our
+ * feature may delay an acknowledgement for as long as its reader is slow. */
+static gboolean
+is_too_long (const IBBSilence *self, gint64 now)
+{
+  const IBBShared *shared = self->terms->shared;
+  gint64           timeout = (gint64) shared->settings.peer_timeout * 1000;
+  gint64           since = MAX (self->since, ibb_clock_get_resumed_at (&shared->clock));
+
+  return timeout > 0 && now - since >= timeout;
+}
+
+IBBSilenceVerdict
+ibb_silence_conclude (const IBBSilence *self, gint64 now)
+{
+  const IBBPeer *peer = self->terms->peer;
+
+  if (now - self->since < ibb_peer_get_probe_interval (peer))
+    return IBB_SILENCE_GOES_ON; /* its replies come */
+  if (ibb_peer_has_our_feature (peer))
+    return IBB_SILENCE_REPEAT;
+  return is_too_long (self, now) ? IBB_SILENCE_GONE : IBB_SILENCE_GOES_ON;
+}

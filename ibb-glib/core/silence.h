@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The silence of the peer while a session awaits a reply: when the peer is asked
+ * whether it is there, and what follows if it is (D-27).
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/terms.h"
+
+G_BEGIN_DECLS
+
+/* What its owner has to do. */
+typedef enum
+{
+  IBB_SILENCE_GOES_ON,
+  IBB_SILENCE_REPEAT, /* what awaits the reply: the reply was lost, or it is delayed */
+  IBB_SILENCE_GONE,   /* the peer counts as gone */
+} IBBSilenceVerdict;
+
+typedef struct
+{
+  const IBBTerms *terms;
+  gint64          since;
+  gboolean        is_doubted; /* a refusal said that nobody is there */
+} IBBSilence;
+
+void ibb_silence_init (IBBSilence *self, const IBBTerms *terms);
+/* A reply is awaited since now. */
+void ibb_silence_begin (IBBSilence *self, gint64 now);
+/* Any sign of life: the silence before is over. */
+void ibb_silence_heard (IBBSilence *self, gint64 now);
+void ibb_silence_heard_answer (IBBSilence *self, const IBBStanza *answer, gint64 now);
+/* A refusal says that nobody is there: the peer is asked at once. */
+void ibb_silence_doubt (IBBSilence *self, gint64 now);
+void ibb_silence_end_doubt (IBBSilence *self);
+/* When the peer is asked. */
+gint64 ibb_silence_get_due (const IBBSilence *self);
+void   ibb_silence_timeout (IBBSilence *self, gint64 now);
+/* The peer has answered that it is there, and still owes the reply. */
+IBBSilenceVerdict ibb_silence_conclude (const IBBSilence *self, gint64 now);
+
+G_END_DECLS

@@ -266,7 +266,7 @@ static void
 report (Bench *self, const ToolOptions *options)
 {
   const char      *way = options->through ? options->jid : "loopback";
-  const char      *carrier = options->stanza_type == IBB_STANZA_TYPE_IQ ? "iq" : "message";
+  const char      *stanza_type = options->stanza_type == IBB_STANZA_TYPE_IQ ? "iq" : "message";
   g_autofree char *size = g_format_size_full (self->size, G_FORMAT_SIZE_IEC_UNITS);
 
   if (options->json)
@@ -274,7 +274,7 @@ report (Bench *self, const ToolOptions *options)
       g_autoptr (JsonBuilder) event = tool_event_new ("done");
 
       tool_event_string (event, "way", options->through ? "server" : "loopback");
-      tool_event_string (event, "carrier", carrier);
+      tool_event_string (event, "stanza-type", stanza_type);
       tool_event_int (event, "bytes", (gint64) self->size);
       tool_event_double (event, "goodput-mib-per-second", self->goodput);
       tool_event_double (event, "cpu-seconds-per-gib", self->cpu);
@@ -284,7 +284,7 @@ report (Bench *self, const ToolOptions *options)
       tool_event_emit (event);
       return;
     }
-  g_print (_ ("way                     %s, %s, %s\n"), way, carrier, size);
+  g_print (_ ("way                     %s, %s, %s\n"), way, stanza_type, size);
   g_print (_ ("goodput                 %.2f MiB/s\n"), self->goodput);
   g_print (_ ("processor, both ends    %.2f s/GiB\n"), self->cpu);
   g_print (_ ("round trip of a byte    %.2f ms (median of %d), %.2f ms (p99)\n"), self->round_trip,

@@ -18,7 +18,7 @@ typedef struct
 {
   char *server;
   char *tls;
-  char *carrier;
+  char *stanza_type;
   char *window;
   char *block_size;
   char *timeout;
@@ -30,7 +30,7 @@ raw_options_clear (RawOptions *raw)
 {
   g_free (raw->server);
   g_free (raw->tls);
-  g_free (raw->carrier);
+  g_free (raw->stanza_type);
   g_free (raw->window);
   g_free (raw->block_size);
   g_free (raw->timeout);
@@ -114,8 +114,8 @@ add_session_options (GOptionGroup    *group,
   const GOptionEntry open_entries[] = {
     { "block-size", 0, 0, G_OPTION_ARG_STRING, &raw->block_size,
       N_ ("Bytes per block to propose, 1 to 65535 (default 4096)"), N_ ("BYTES") },
-    { "carrier", 0, 0, G_OPTION_ARG_STRING, &raw->carrier,
-      N_ ("iq (default), or message, which nobody acknowledges"), N_ ("STANZA") },
+    { "stanza-type", 0, 0, G_OPTION_ARG_STRING, &raw->stanza_type,
+      N_ ("iq (default), or message, which nobody acknowledges"), N_ ("TYPE") },
     { NULL },
   };
   const GOptionEntry accept_entries[] = {
@@ -306,12 +306,12 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
     return g_strdup_printf (_ ("--tls is starttls, direct or none, not “%s”"), raw->tls);
   if (raw->server != NULL && !parse_server (self, raw->server))
     return g_strdup_printf (_ ("--server is HOST or HOST:PORT, not “%s”"), raw->server);
-  if (raw->carrier == NULL || g_str_equal (raw->carrier, "iq"))
+  if (raw->stanza_type == NULL || g_str_equal (raw->stanza_type, "iq"))
     self->stanza_type = IBB_STANZA_TYPE_IQ;
-  else if (g_str_equal (raw->carrier, "message"))
+  else if (g_str_equal (raw->stanza_type, "message"))
     self->stanza_type = IBB_STANZA_TYPE_MESSAGE;
   else
-    return g_strdup_printf (_ ("--carrier is iq or message, not “%s”"), raw->carrier);
+    return g_strdup_printf (_ ("--stanza-type is iq or message, not “%s”"), raw->stanza_type);
   if (raw->block_size != NULL && !parse_block_size (self, raw->block_size))
     return g_strdup_printf (_ ("--block-size is 1 to 65535 bytes, not %s"), raw->block_size);
   if (raw->window != NULL && !tool_options_parse_size (raw->window, &self->window))

@@ -16,7 +16,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   TOOL_OPTIONS_ACCOUNT = 1 << 0, /* --jid and its company; --jid is required */
-  TOOL_OPTIONS_OPEN = 1 << 1,    /* --carrier, --block-size of a session that we open */
+  TOOL_OPTIONS_OPEN = 1 << 1,    /* --stanza-type, --block-size of a session that we open */
   TOOL_OPTIONS_ACCEPT = 1 << 2,  /* --from, --block-size of one that comes in */
   TOOL_OPTIONS_WINDOW = 1 << 3,  /* --window */
   TOOL_OPTIONS_TIMEOUT = 1 << 4, /* --timeout */

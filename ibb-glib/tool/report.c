@@ -122,7 +122,7 @@ tool_report_opened (IBBTransport *transport)
       tool_event_string (event, "local", ibb_transport_get_local_jid (transport));
       tool_event_string (event, "sid", ibb_transport_get_sid (transport));
       tool_event_int (event, "block-size", ibb_transport_get_block_size (transport));
-      tool_event_string (event, "carrier", by_iq ? "iq" : "message");
+      tool_event_string (event, "stanza-type", by_iq ? "iq" : "message");
       tool_event_emit (event);
     }
 }

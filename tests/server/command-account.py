@@ -110,10 +110,10 @@ def _(server):
     source = folder.make('original', 20000)
     watcher = RawClient(server, 'alice', 'watcher', 'service-unavailable')
     alice, bob = Account(server, 'alice'), Account(server, 'bob')
-    for carrier in ('iq', 'message'):
+    for stanza_type in ('iq', 'message'):
         there = bob.ibb('receive', '-o', folder / 'copy', '--from', 'any')
         jid = there.wait_ready()
-        here = alice.ibb('send', '--carrier', carrier, '--json', source, jid)
+        here = alice.ibb('send', '--stanza-type', stanza_type, '--json', source, jid)
         here.expect_done()
         there.expect_done()
         check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
@@ -124,7 +124,7 @@ def _(server):
         watcher.wait_for_presence(last)
         os.kill(listening.pid, signal.SIGTERM)
         listening.finish()
-        check_equal(local in watcher.presences, carrier == 'message', f'seen with {carrier}')
+        check_equal(local in watcher.presences, stanza_type == 'message', f'seen with {stanza_type}')
 
 
 if __name__ == '__main__':

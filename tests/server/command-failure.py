@@ -70,7 +70,7 @@ def _():
     usage('send', '--no-such-option', word='--no-such-option')
     usage('send', '--jid', 'a@b', '--password', 'secret', 'file', 'c@d', word='--password')
     usage('send', '--jid', 'a@b', '--tls', 'maybe', 'file', 'c@d', word='maybe')
-    usage('send', '--jid', 'a@b', '--carrier', 'pigeon', 'file', 'c@d', word='pigeon')
+    usage('send', '--jid', 'a@b', '--stanza-type', 'pigeon', 'file', 'c@d', word='pigeon')
     usage('send', '--jid', 'a@b', '--window', 'wide', 'file', 'c@d', word='wide')
     usage('send', '--jid', 'a@b', '--server', ':', 'file', 'c@d', word='--server')
     usage('send', '--jid', 'a@b', '--timeout', 'soon', 'file', 'c@d', word='soon')

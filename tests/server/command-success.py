@@ -95,8 +95,8 @@ def _(server):
 
 @case('stanzas of type message')
 def _(server):
-    here, _there = transfer(server, 200000, send=('--carrier', 'message', '--json'))
-    check_equal(here.wait_event('opened')['carrier'], 'message', 'carrier')
+    here, _there = transfer(server, 200000, send=('--stanza-type', 'message', '--json'))
+    check_equal(here.wait_event('opened')['stanza-type'], 'message', 'stanza type')
 
 
 @case('--json of both ends')

@@ -51,9 +51,9 @@ def connected(server):
 
 @case('half-close: a request, its end, then the response (D-39)')
 def _(server):
-    for carrier in ('iq', 'message'):
+    for stanza_type in ('iq', 'message'):
         target = Target()
-        tunnel = Tunnel(server, target.port, forward=('--carrier', carrier))
+        tunnel = Tunnel(server, target.port, forward=('--stanza-type', stanza_type))
         here = tunnel.connect()
         there = target.accept()
         request, response = os.urandom(300000), os.urandom(700000)
@@ -65,7 +65,7 @@ def _(server):
         check_equal(here.recv(1), b'', 'the end of the response')
         done = tunnel.wait_events('done', 1)[0]
         opened = tunnel.forward.wait_event('opened')
-        check_equal(opened['carrier'], carrier, 'carrier')
+        check_equal(opened['stanza-type'], stanza_type, 'stanza type')
         check_equal((done['sid'], done['peer']), (opened['sid'], tunnel.jid), 'session')
         check_equal((done['bytes-sent'], done['bytes-received']), (300000, 700000), 'bytes')
         far = tunnel.expose.wait_event('done')
@@ -700,7 +700,7 @@ def _():
         usage('expose', '--jid', 'a@b', f'--to={wrong}', word=f'“{wrong}”')
     usage('expose', '--jid', 'a@b', '--to', 'localhost:22', '--max-sessions', '-1', word='not -1')
     usage('expose', '--jid', 'a@b', '--to', 'localhost:22', '--max-per-peer', '-1', word='not -1')
-    usage('expose', '--jid', 'a@b', '--to', 'localhost:22', '--carrier', 'iq', word='--carrier')
+    usage('expose', '--jid', 'a@b', '--to', 'localhost:22', '--stanza-type', 'iq', word='--stanza-type')
 
 
 @case('--listen: an address, IPv6, a port that is taken')

@@ -22,9 +22,9 @@ G_DECLARE_INTERFACE (IBBConnection, ibb_connection, IBB, CONNECTION, GObject)
 /**
  * IBBConnectionInterface:
  * @parent_iface: the parent interface
- * @send: hands one stanza to the XMPP stream; called in the context that
- *   @get_context names. The call does not wait; a stanza taken is sent later,
- *   in the order of the calls. Required.
+ * @send: queues one stanza for the XMPP stream; called in the context that
+ *   @get_context names. The call does not wait; queued stanzas are sent in the
+ *   order of the calls. Required.
  * @get_context: names the context in which the connection works, where @send
  *   is called and [method@IBB.Connection.receive] must be; optional, by default
  *   the thread-default one at the construction of the service

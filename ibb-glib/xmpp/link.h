@@ -2,7 +2,7 @@
 
 /* What joins a client to its server: it logs in, is online over one XML stream after
  * another, and logs out. It tells the services of the client what becomes of the stream, and
- * hands each stanza that arrives to the one that it is for.
+ * passes each stanza that arrives to the one that it is for.
  *
  * It has a thread of its own, the worker, on which all of that happens.
  */

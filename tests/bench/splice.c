@@ -5,7 +5,7 @@
  * to base64 in a stanza, parsed and decoded again. Median of five runs, each of
  * which measures both.
  *
- * A loopback hands records over unless it is told to carry XML: "handed over" is
+ * A loopback passes records unless it is told to carry XML: "as records" is
  * the cost of everything but the encoding, "as XML" has that too, as between
  * processes but for the sockets. */
 
@@ -156,20 +156,20 @@ print_median (const char *name, double *seconds, double parts)
 static void
 compare_runs (Bench *bench, const guint8 *bytes)
 {
-  double parts[N_RUNS], handed[N_RUNS], xml[N_RUNS];
+  double parts[N_RUNS], records[N_RUNS], xml[N_RUNS];
   double median;
 
   for (guint i = 0; i < N_RUNS; i++)
     {
       parts[i] = measure_parts (bench, bytes);
-      handed[i] = measure_splice (bench, FALSE);
+      records[i] = measure_splice (bench, FALSE);
       xml[i] = measure_splice (bench, TRUE);
     }
   qsort (parts, N_RUNS, sizeof parts[0], compare);
   median = parts[N_RUNS / 2];
   g_print ("%d MiB in blocks of %u, CPU time\n", SIZE / (1024 * 1024), bench->block_size);
   print_median ("encode, parse, decode", parts, median);
-  print_median ("splice, handed over", handed, median);
+  print_median ("splice, as records", records, median);
   print_median ("splice, as XML", xml, median);
 }
 

@@ -204,7 +204,7 @@ test_send_fails (Stacks *stacks, gconstpointer data)
   run_pending ();
 }
 
-/* While the connection has enough to send, nothing is handed to it. */
+/* While the connection has a backlog, nothing is sent to it. */
 static void
 test_congested (Stacks *stacks, gconstpointer data)
 {
@@ -326,7 +326,7 @@ resume (StackConnection *connection)
   ibb_connection_resumed (IBB_CONNECTION (connection));
 }
 
-/* D-42: while the connection is being resumed nothing is handed to it; what is
+/* D-42: while the connection is being resumed nothing is sent to it; what is
  * written, opened and closed meanwhile is as if it had been just now. */
 static void
 test_suspended (Stacks *stacks, gconstpointer data)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* An XMPP stack of the application's own, in the fewest lines: a connection
- * that hands its stanzas to another one, in a context of the application. There
+ * that passes its stanzas to another one, in a context of the application. There
  * the application must not block. */
 
 #pragma once

@@ -324,7 +324,7 @@ test_nested (void)
   g_free (fake_server_free (server));
 }
 
-/* Logout says all that was handed over, whatever the socket takes at once. */
+/* Logout sends all that was queued, however little the socket takes at once. */
 static void
 test_logout (void)
 {

@@ -23,9 +23,10 @@ OTHER = (32 if 'IBB_TEST_LONG' in os.environ else 8) * ends.MIB
 STALL_AFTER = ends.MIB
 BUFFER = 256 * 1024
 BLOCK = 4096
-# In flight on one connection (D-50), and held by a receiver beside its buffer (D-23).
+# In flight on one connection (D-50), and, beside its buffer, in the delayed acknowledgements
+# of a receiver (D-23).
 FLIGHT_MAX = 4 * ends.MIB
-HELD_MAX = 4 * ends.MIB
+DELAYED_MAX = 4 * ends.MIB
 # What a process may take beside: KiB.
 MAX_MEMORY = 40 * 1024
 SERVER_GROWTH = 32 * 1024
@@ -67,8 +68,8 @@ def check_bounds(alice, bob):
     reader = bob.ask('status')
     writer = alice.ask('status')
     unread = reader['arrived'] - reader['read']
-    cases.check(unread <= 2 * BUFFER + HELD_MAX + BLOCK, f'{unread} bytes unread')
-    most = reader['read'] + BUFFER + FLIGHT_MAX + 2 * BUFFER + HELD_MAX + 2 * 65536
+    cases.check(unread <= 2 * BUFFER + DELAYED_MAX + BLOCK, f'{unread} bytes unread')
+    most = reader['read'] + BUFFER + FLIGHT_MAX + 2 * BUFFER + DELAYED_MAX + 2 * 65536
     cases.check(writer['written'] <= most, f'{writer} for {reader}: at most {most}')
     return writer, reader
 

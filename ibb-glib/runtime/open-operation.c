@@ -127,29 +127,18 @@ open_clear (IBBOperation *operation)
   g_clear_pointer (&self->channel, ibb_channel_unref);
 }
 
+#define CLASS(call)                                                                                \
+  {                                                                                                \
+    .name = "[ibb-glib] " call, .async_name = "ibb_service_" call "_async()",                      \
+    .always_waits = TRUE, .begin = open_begin, .is_ready = open_is_ready, .attempt = open_attempt, \
+    .give_up = open_give_up, .clear = open_clear,                                                  \
+  }
+
 static void
 init (IBBOpenOperation *self, IBBHost *host, GObject *service, const IBBOpen *open)
 {
-  static const IBBOperationClass class = {
-    .name = "[ibb-glib] open_session",
-    .async_name = "ibb_service_open_session_async()",
-    .always_waits = TRUE,
-    .begin = open_begin,
-    .is_ready = open_is_ready,
-    .attempt = open_attempt,
-    .give_up = open_give_up,
-    .clear = open_clear,
-  };
-  static const IBBOperationClass agreed_class = {
-    .name = "[ibb-glib] open_agreed_session",
-    .async_name = "ibb_service_open_agreed_session_async()",
-    .always_waits = TRUE,
-    .begin = open_begin,
-    .is_ready = open_is_ready,
-    .attempt = open_attempt,
-    .give_up = open_give_up,
-    .clear = open_clear,
-  };
+  static const IBBOperationClass class = CLASS ("open_session");
+  static const IBBOperationClass agreed_class = CLASS ("open_agreed_session");
 
   ibb_operation_init (&self->parent, open->fixed_block_size ? &agreed_class : &class, host,
                       g_object_ref (service), ibb_host_get_refresh_waiters (host), 0);

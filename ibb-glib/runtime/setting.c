@@ -4,6 +4,8 @@
 
 #include "runtime/setting.h"
 
+#include <string.h>
+
 /* The engine, and where its settings are, never changes; their values are protected by the
  * lock. */
 static gpointer
@@ -24,28 +26,40 @@ unlock (IBBHost *host, gboolean changed)
   ibb_host_unlock (host);
 }
 
+static void
+get (IBBHost *host, glong setting, gpointer value, gsize size)
+{
+  ibb_host_lock (host);
+  memcpy (value, find (host, setting), size);
+  ibb_host_unlock (host);
+}
+
+static gboolean
+set (IBBHost *host, glong setting, gconstpointer value, gsize size)
+{
+  gpointer member = find (host, setting);
+  gboolean changed;
+
+  ibb_host_lock (host);
+  changed = memcmp (member, value, size) != 0;
+  memcpy (member, value, size);
+  unlock (host, changed);
+  return changed;
+}
+
 guint
 ibb_setting_get_uint (IBBHost *host, glong setting)
 {
   guint value;
 
-  ibb_host_lock (host);
-  value = *(guint *) find (host, setting);
-  ibb_host_unlock (host);
+  get (host, setting, &value, sizeof value);
   return value;
 }
 
 gboolean
 ibb_setting_set_uint (IBBHost *host, glong setting, guint value)
 {
-  guint   *member = find (host, setting);
-  gboolean changed;
-
-  ibb_host_lock (host);
-  changed = *member != value;
-  *member = value;
-  unlock (host, changed);
-  return changed;
+  return set (host, setting, &value, sizeof value);
 }
 
 gboolean
@@ -53,23 +67,16 @@ ibb_setting_get_boolean (IBBHost *host, glong setting)
 {
   gboolean value;
 
-  ibb_host_lock (host);
-  value = *(gboolean *) find (host, setting);
-  ibb_host_unlock (host);
+  get (host, setting, &value, sizeof value);
   return value;
 }
 
 gboolean
 ibb_setting_set_boolean (IBBHost *host, glong setting, gboolean value)
 {
-  gboolean *member = find (host, setting);
-  gboolean  changed;
+  gboolean normal = !!value;
 
-  ibb_host_lock (host);
-  changed = !*member != !value;
-  *member = !!value;
-  unlock (host, changed);
-  return changed;
+  return set (host, setting, &normal, sizeof normal);
 }
 
 double
@@ -77,45 +84,29 @@ ibb_setting_get_double (IBBHost *host, glong setting)
 {
   double value;
 
-  ibb_host_lock (host);
-  value = *(double *) find (host, setting);
-  ibb_host_unlock (host);
+  get (host, setting, &value, sizeof value);
   return value;
 }
 
 gboolean
 ibb_setting_set_double (IBBHost *host, glong setting, double value)
 {
-  double  *member = find (host, setting);
-  gboolean changed;
-
-  ibb_host_lock (host);
-  changed = ABS (*member - value) > 0.0;
-  *member = value;
-  unlock (host, changed);
-  return changed;
+  return set (host, setting, &value, sizeof value);
 }
 
 guint64
 ibb_setting_get_size (IBBHost *host, glong setting)
 {
-  guint64 value;
+  gsize value;
 
-  ibb_host_lock (host);
-  value = *(gsize *) find (host, setting);
-  ibb_host_unlock (host);
+  get (host, setting, &value, sizeof value);
   return value;
 }
 
 gboolean
 ibb_setting_set_size (IBBHost *host, glong setting, guint64 value)
 {
-  gsize   *member = find (host, setting);
-  gboolean changed;
+  gsize size = MIN (value, G_MAXSIZE);
 
-  ibb_host_lock (host);
-  changed = *member != MIN (value, G_MAXSIZE);
-  *member = MIN (value, G_MAXSIZE);
-  unlock (host, changed);
-  return changed;
+  return set (host, setting, &size, sizeof size);
 }

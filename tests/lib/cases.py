@@ -19,6 +19,8 @@ import watchdog
 
 # Only what hangs takes so long: on a busy machine a case may take ten times its time.
 TIMEOUT = 240
+# For a wait within a case: it can say what it waits for, before the case is ended.
+PATIENCE = 180
 
 _cases = []
 _cleanups = []

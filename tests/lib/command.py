@@ -15,7 +15,7 @@ import prosody
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 IBB = os.environ.get('IBB_TEST_PROGRAM') or shutil.which('ibb') or 'ibb'
-PATIENCE = 180
+PATIENCE = cases.PATIENCE
 
 
 class Program:
@@ -37,7 +37,7 @@ class Program:
         self.output = b''
         self.output_ended = False
         self.usage = None
-        self._open = 0
+        self._open = (stdout, stderr).count(subprocess.PIPE)
         self._condition = threading.Condition()
         self._threads = []
         self.process = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr,
@@ -62,7 +62,6 @@ class Program:
                     self._open -= 1
                     self._condition.notify_all()
 
-        self._open += 1
         thread = threading.Thread(target=target, daemon=True)
         thread.start()
         self._threads.append(thread)

@@ -37,12 +37,11 @@ class RawClient:
         self.jid = f'{name}@{server.domain}/{resource}'
         self.requests = threading.Semaphore(0)
         self.blocks = threading.Semaphore(0)
-        self.queries = threading.Semaphore(0)
         self.presences = []  # the addresses of those that came online
         self.errors = 0      # that came back for its own requests
         self._seen = threading.Condition()
         self._buffer = b''
-        self._socket = socket.create_connection((server.host, server.plain_port), 20)
+        self._socket = socket.create_connection((server.host, server.plain_port), cases.PATIENCE)
         cases.defer(self.close)
         header = _OPEN % server.domain
         secret = base64.b64encode(f'\0{name}\0{server.passwords[name]}'.encode()).decode()
@@ -78,8 +77,9 @@ class RawClient:
                 self._buffer = _PRESENCE.sub(b'<seen>', self._buffer)
                 while match := _IQ.search(self._buffer):
                     self._buffer = self._buffer[match.end():]
-                    self._reply(match.group(1), match.group(2))
+                    # First: who has its answer may look at once whether it was asked for.
                     self.requests.release()
+                    self._reply(match.group(1), match.group(2))
         except OSError:
             pass
 
@@ -90,7 +90,6 @@ class RawClient:
                 self.blocks.release()
             elif b'disco#info' in payload:
                 self._socket.sendall((_RESULT % (*names, _NO_FEATURES)).encode())
-                self.queries.release()
             else:
                 self._socket.sendall((_RESULT % (*names, '')).encode())
         elif self.answer:
@@ -102,13 +101,13 @@ class RawClient:
     def wait_for_errors(self, count):
         """Until so many of its requests were refused."""
         with self._seen:
-            if not self._seen.wait_for(lambda: self.errors >= count, 40):
+            if not self._seen.wait_for(lambda: self.errors >= count, cases.PATIENCE):
                 raise AssertionError(f'{self.errors} errors of {count}')
 
     def wait_for_presence(self, jid):
         """Until the client at that address has come online."""
         with self._seen:
-            if not self._seen.wait_for(lambda: jid in self.presences, 20):
+            if not self._seen.wait_for(lambda: jid in self.presences, cases.PATIENCE):
                 raise AssertionError(f'{jid} did not come online, but {self.presences}')
 
     def close(self):

@@ -7,10 +7,8 @@ import socket
 import struct
 
 import cases
-from cases import check, check_equal
+from cases import PATIENCE, check, check_equal
 from command import Account
-
-PATIENCE = 180
 
 
 def tcp_socket(connection):
@@ -88,3 +86,12 @@ def expect_reset(connection):
     except ConnectionResetError:
         return
     check(False, 'a reset, not an end of file')
+
+
+def expect_reset_at(port, host='127.0.0.1'):
+    """A connection to it is reset, maybe before the system has told us that there is one."""
+    try:
+        connection = tcp_socket(socket.create_connection((host, port), PATIENCE))
+    except ConnectionResetError:
+        return
+    expect_reset(connection)

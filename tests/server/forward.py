@@ -23,7 +23,7 @@ import prosody
 from cases import case, check, check_equal
 from command import IBB, Account, Program
 from cut_proxy import CutProxy
-from tunnel import PATIENCE, Target, Tunnel, expect_reset, read_all, send_reset, tcp_socket
+from tunnel import PATIENCE, Target, Tunnel, expect_reset, expect_reset_at, read_all, send_reset, tcp_socket
 
 MIB = 1 << 20
 
@@ -343,12 +343,13 @@ def _(server):
 
 @case('the service refuses: the client learns of it at once, and may come again')
 def _(server):
-    target = Target()
-    port = target.port
-    target.listener.close()
+    # It has a port, which nobody else can take, and does not listen yet.
+    service = tcp_socket(socket.socket())
+    service.bind(('127.0.0.1', 0))
+    port = service.getsockname()[1]
     tunnel = Tunnel(server, port)
     for attempt in range(2):
-        expect_reset(tunnel.connect())
+        expect_reset_at(tunnel.port)
         tunnel.wait_events('error', attempt + 1)
     for end in (tunnel.forward, tunnel.expose):
         end.wait_for(lambda end=end: len(end.errors()) >= 2, 'two errors')
@@ -363,9 +364,9 @@ def _(server):
     check(f'port {port}' in far['message'] and 'sid' in far, far)
     check(str(port) not in error['message'], 'where it is remains with who exposes it')
     # Later it is there.
-    again = tcp_socket(socket.create_server(('127.0.0.1', port)))
+    service.listen()
     here = tunnel.connect()
-    there = tcp_socket(again.accept()[0])
+    there = tcp_socket(service.accept()[0])
     exchange(here, there, b'now')
 
 
@@ -376,7 +377,7 @@ def _(server):
     address = forward.wait_ready()
     host, port = address.rsplit(':', 1)
     check_equal(host, '127.0.0.1', 'host')
-    expect_reset(tcp_socket(socket.create_connection((host, int(port)))))
+    expect_reset_at(int(port))
     forward.wait_for(forward.errors, 'an error')
     check(f'bob@{server.domain}/ibb' in forward.errors()[0], forward.errors())
     check_equal(forward.output, b'', 'output without --json')
@@ -397,7 +398,7 @@ def _(server):
     jid = expose.wait_ready()
     forward = Account(server, 'alice').ibb('forward', '--listen', '0', jid)
     port = int(forward.wait_ready().rsplit(':', 1)[1])
-    expect_reset(tcp_socket(socket.create_connection(('127.0.0.1', port))))
+    expect_reset_at(port)
     forward.wait_for(forward.errors, 'an error')
     check('not-acceptable' in forward.errors()[0], forward.errors())
     expose.wait_for(lambda: any(line.startswith('Refused ') for line in expose.lines), 'a refusal')
@@ -423,7 +424,7 @@ def _(server):
         here = tunnel.connect()
         pairs.append((here, target.accept()))
     # Only for so long does it ask again whether there is room.
-    expect_reset(tunnel.connect())
+    expect_reset_at(tunnel.port)
     error = tunnel.forward.wait_event('error')
     check_equal(error['code'], 'not-acceptable', 'code')
 
@@ -448,6 +449,7 @@ def _(server):
     second = tcp_socket(socket.create_connection(('127.0.0.1', port)))
     second.sendall(b'early')
     exchange(first, first_there, b'one')
+    patient.wait_event('opened')
     check_equal(sum(e['event'] == 'opened' for e in patient.events()), 1, 'sessions')
     first.close()
     first_there.close()
@@ -493,7 +495,7 @@ def call(tunnel, dice):
     size, request = dice.choice((0, 1, 5000, 200000)), dice.randbytes(dice.choice((0, 1, 5000, 200000)))
     behaviour = dice.randrange(6)
     head = size.to_bytes(4, 'big') + bytes([behaviour]) + dice.randbytes(11)
-    with socket.create_connection(('127.0.0.1', tunnel.port), 60) as connection:
+    with socket.create_connection(('127.0.0.1', tunnel.port), PATIENCE) as connection:
         try:
             connection.sendall(head)
             if behaviour == CLIENT_RESETS:
@@ -506,6 +508,8 @@ def call(tunnel, dice):
             response = read_all(connection)
         except ConnectionError as error:
             return None if behaviour in (RESET, RESET_AFTER) else f'{behaviour}: {error}'
+        except TimeoutError as error:
+            return f'{behaviour}: {error}'
     if behaviour in (RESET, RESET_AFTER) or response != random.Random(head).randbytes(size):
         return f'{behaviour}: {len(response)} of {size} bytes and an end of file'
     return None
@@ -718,14 +722,15 @@ def _(server):
         # The same port on both loopback addresses.
         both = alice.ibb('forward', '--listen', '0', peer)
         port = int(both.wait_ready().rsplit(':', 1)[1])
-        expect_reset(tcp_socket(socket.create_connection(('::1', port))))
-        expect_reset(tcp_socket(socket.create_connection(('127.0.0.1', port))))
+        expect_reset_at(port, '::1')
+        expect_reset_at(port)
         only = alice.ibb('forward', '--listen', '[::1]:0', peer)
         host, port = only.wait_ready().rsplit(':', 1)
         check_equal(host, '[::1]', 'host')
-        expect_reset(tcp_socket(socket.create_connection(('::1', int(port)))))
-        with socket.create_server(('::1', 0), family=socket.AF_INET6) as taken:
-            port = taken.getsockname()[1]
+        expect_reset_at(int(port), '::1')
+        # No port that the system gives to connections: the other address could have it, too.
+        port = prosody.free_ports(1)[0]
+        with socket.create_server(('::1', port), family=socket.AF_INET6):
             alice.ibb('forward', '--listen', str(port), peer).expect_failure('::1', 'in use')
 
 
@@ -736,7 +741,7 @@ def _(server):
     jid = expose.wait_ready()
     forward = bob.ibb('forward', '--listen', '0', jid)
     port = int(forward.wait_ready().rsplit(':', 1)[1])
-    expect_reset(tcp_socket(socket.create_connection(('127.0.0.1', port))))
+    expect_reset_at(port)
     expose.wait_for(expose.errors, 'an error')
     check('no-such-host.invalid' in expose.errors()[0], expose.errors())
     forward.wait_for(forward.errors, 'an error')

@@ -122,11 +122,11 @@ def add(library):
         cases.check_equal(refusal(sid='nobody'), 'not-acceptable/cancel', 'without a listener')
         service.props.session_limit = 10
         service.props.max_block_size = 4096
-        accepting = other_end.in_thread(service.accept, None)
+        accepting = other_end.Accepting(service)
         cases.check_equal(refusal(sid='large', block_size=4097), 'resource-constraint/modify',
                           'too large')
         peer.call('open', to=jid, sid='once')
-        transport = other_end.be_patient(accepting.result(other_end.PATIENCE))
+        transport = accepting.finish()
         cases.check_equal(refusal(sid='once'), 'not-acceptable/cancel', 'twice')
         # Which did not hurt the first.
         peer.call('send', sid='once', size=10000, seed='once', close=True)

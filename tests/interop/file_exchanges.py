@@ -29,10 +29,14 @@ class Ends:
 
     def start_receiving(self, content, sid):
         """The peer offers a file and sends it: the session, and the peer's call."""
-        expecting = other_end.in_thread(self.service.expect_session, self.peer.jid, sid, None)
+        expected = []
+        self.service.expect_session_async(self.peer.jid, sid, None,
+                                          lambda _service, result: expected.append(result))
         sending = self.peer.start('send', to=self.jid, sid=sid, path=write_file(content))
-        self.negotiator.iterate_until(lambda: expecting.done() or sending.done())
-        transport = other_end.be_patient(expecting.result(0))
+        self.negotiator.iterate_until(lambda: expected or sending.done())
+        if not expected:
+            sending.result()
+        transport = other_end.be_patient(self.service.expect_session_finish(expected[0]))
         cases.check_equal(self.negotiator.sids, [sid], 'offers')
         return transport, sending
 

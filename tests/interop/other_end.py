@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -102,9 +103,11 @@ class Peer:
 
     def kill_and_wait(self, server):
         """Until the server knows: what it sent to a dead socket nobody answers."""
-        before = server.read_log().count('Client disconnected')
+        # The stream of its last login; others may end at the same time.
+        bare = self.jid.partition('/')[0]
+        stream = re.findall(rf'(\S+)\t\w+\tAuthenticated as {re.escape(bare)}\n', server.read_log())[-1]
         self.kill()
-        while server.read_log().count('Client disconnected') == before:
+        while not re.search(rf'{stream}\t\w+\tClient disconnected', server.read_log()):
             pause()
 
 
@@ -135,19 +138,33 @@ def open_session(service, peer, sid, stanza_type=IQ, block_size=0):
     return be_patient(service.open_session(peer.jid, stanza_type, block_size, sid, None))
 
 
+class Accepting:
+    """The next session that a peer opens. From here on the service listens; what comes
+    earlier is refused."""
+
+    def __init__(self, service):
+        self._service = service
+        self._results = []
+        self._cancellable = Gio.Cancellable()
+        service.accept_async(self._cancellable, lambda _service, result: self._results.append(result))
+
+    def cancel(self):
+        self._cancellable.cancel()
+
+    def finish(self):
+        while not self._results:
+            GLib.MainContext.default().iteration(True)
+        return be_patient(self._service.accept_finish(self._results[0]))
+
+
 def accept_session(service, peer, jid, sid, **arguments):
     """A session that the peer opens."""
-    # From this call on the service listens; what comes earlier is refused.
-    accepted = []
-    cancellable = Gio.Cancellable()
-    service.accept_async(cancellable, lambda _service, result: accepted.append(result))
+    accepting = Accepting(service)
     opening = peer.start('open', to=jid, sid=sid, **arguments)
     # None comes if the peer could not open it, and opening tells why.
-    opening.add_done_callback(lambda done: done.exception() and cancellable.cancel())
-    while not accepted:
-        GLib.MainContext.default().iteration(True)
+    opening.add_done_callback(lambda done: done.exception() and accepting.cancel())
     try:
-        transport = be_patient(service.accept_finish(accepted[0]))
+        transport = accepting.finish()
     except GLib.Error:
         opening.result(PATIENCE)
         raise

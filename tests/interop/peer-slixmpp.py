@@ -27,7 +27,7 @@ class SlixmppPeer(peer.Peer):
             self.client.add_event_handler('ibb_stream_data', self._data)
             self.client.add_event_handler('ibb_stream_end', self._ended)
         self.client.connect((host, port))
-        await self.client.wait_until('session_start', 20)
+        await self.client.wait_until('session_start', peer.PATIENCE)
         self.client.send_presence()
         return self.client.boundjid.full
 

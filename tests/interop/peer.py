@@ -17,6 +17,10 @@ import sys
 import traceback
 
 
+# For what the library would wait for too briefly on a busy machine, in seconds.
+PATIENCE = 180
+
+
 class Refused(Exception):
     """A stanza error."""
 

@@ -110,6 +110,8 @@ def echo(server, service, client):
         check_equal(here.output.decode(), '\n'.join(lines) + '\n', 'what comes back')
     stranger = start(server, carol, say, jid, 'hello')
     check_equal((stranger.finish(), stranger.output), (1, b''), 'the stranger')
+    # The client may end before the service has said what it echoed.
+    there.wait_for(lambda: there.output.count(b'\n') >= 4, 'four times how much')
     there.process.send_signal(signal.SIGINT)
     check_equal(there.finish(), 0, 'the service')
     check_equal(len(there.output.splitlines()), 4, 'what the service says')

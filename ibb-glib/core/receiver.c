@@ -484,7 +484,8 @@ ibb_receiver_pop_early (IBBReceiver *self)
 gboolean
 ibb_receiver_is_complete (const IBBReceiver *self, gint64 now)
 {
-  if (self->refusing || self->answered_error)
+  /* With a block that waits for one before it, that one is missing. */
+  if (self->refusing || self->answered_error || !ibb_ahead_has_no_block (&self->ahead))
     return FALSE;
   return ibb_acks_get_length (&self->acks) != 1 ||
          now - ibb_acks_get_first_arrival (&self->acks) <= IBB_ACK_DELAY;

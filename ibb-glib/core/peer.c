@@ -250,9 +250,6 @@ ibb_peer_update_timer (IBBPeer *self, gboolean is_listened_to, gint64 now)
   gboolean is_probed = ibb_pending_is_set (&self->probe);
   gint64   due;
 
-  if (g_queue_is_empty (&self->sessions))
-    return;
-
   if (is_probed)
     due = MIN (self->next_probe, get_give_up_time (self));
   else
@@ -360,14 +357,14 @@ ibb_peer_timeout (IBBPeer *self, gboolean is_listened_to, gint64 now)
   return IBB_PEER_UNKNOWN;
 }
 
-/* An answer that a server gives for a peer that is not there. */
+/* An error that a server gives for a peer that is not there. */
 static gboolean
-is_bounce (const IBBStanza *answer)
+is_bounce (const IBBStanza *error)
 {
-  if (answer->payload != IBB_PAYLOAD_ERROR || answer->error_type == IBB_ERROR_TYPE_WAIT)
+  if (error->error_type == IBB_ERROR_TYPE_WAIT)
     return FALSE;
-  return answer->condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE ||
-         ibb_condition_means_nobody (answer->condition);
+  return error->condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE ||
+         ibb_condition_means_nobody (error->condition);
 }
 
 gboolean

@@ -17,7 +17,7 @@ ibb_pendings_init (IBBPendings *self)
 void
 ibb_pendings_clear (IBBPendings *self)
 {
-  g_clear_pointer (&self->by_id, g_hash_table_unref);
+  g_hash_table_unref (self->by_id);
 }
 
 guint
@@ -50,7 +50,8 @@ ibb_pendings_remove (IBBPendings *self, IBBPending *pending)
     return;
 
   g_hash_table_remove (self->by_id, pending->id);
-  g_clear_pointer (&pending->id, g_free);
+  g_free (pending->id);
+  pending->id = NULL;
 }
 
 IBBPending *

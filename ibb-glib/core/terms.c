@@ -122,7 +122,7 @@ get_escaped_length (const char *text)
         length += strlen ("&lt;");
         break;
       default:
-        length += (guchar) *p < ' ' ? strlen ("&#13;") : 1;
+        length++; /* there are no control characters in a JID or a sid */
         break;
       }
   return length;

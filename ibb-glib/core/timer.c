@@ -24,7 +24,7 @@ ibb_timers_clear (IBBTimers *self)
 {
   while (!g_sequence_is_empty (self->sequence))
     ibb_timer_clear (g_sequence_get (g_sequence_get_begin_iter (self->sequence)));
-  g_clear_pointer (&self->sequence, g_sequence_free);
+  g_sequence_free (self->sequence);
 }
 
 gint64

@@ -20,6 +20,7 @@ typedef struct
   const char *sid;
   guint       block_size;
   IBBCarrier  carrier;
+  gboolean    has_carrier;
   gboolean    fixed;
 } Options;
 
@@ -33,8 +34,11 @@ take_options (Script *self, Words *words, guint block_size)
       const char *word = words->words[words->next];
       const char *value;
 
-      if (g_str_equal (word, "message"))
-        options.carrier = IBB_CARRIER_MESSAGE;
+      if (g_str_equal (word, "message") || g_str_equal (word, "iq"))
+        {
+          options.carrier = word[0] == 'm' ? IBB_CARRIER_MESSAGE : IBB_CARRIER_IQ;
+          options.has_carrier = TRUE;
+        }
       else if (g_str_equal (word, "fixed"))
         options.fixed = TRUE;
       else if ((value = script_get_option (word, "size")) != NULL)
@@ -161,8 +165,11 @@ expect (Script *self, Words *words)
       ibb_engine_expect (self->driver.engine, options.peer, options.sid, options.block_size,
                          (gpointer) g_intern_string (words->at), &failure);
 
-  if (!check_fails (self, words, expectation != NULL, &failure))
-    g_hash_table_replace (self->expectations, g_strdup (words->at), expectation);
+  if (check_fails (self, words, expectation != NULL, &failure))
+    return;
+  if (options.has_carrier)
+    ibb_expectation_set_carrier (expectation, options.carrier);
+  g_hash_table_replace (self->expectations, g_strdup (words->at), expectation);
 }
 
 static void

@@ -230,7 +230,7 @@ go_offline (IBBLink *self, IBBConnection *client, const GError *error, gboolean 
 static void take_stream (IBBLink *self, IBBXmlStream *stream);
 
 static void
-resumed_cb (IBBReconnection *reconnection, IBBLoginResult *result, gpointer owner)
+resumed_cb (IBBReconnection *reconnection, IBBNegotiationResult *result, gpointer owner)
 {
   IBBLink                  *self = owner;
   g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
@@ -420,7 +420,7 @@ create_presence (int priority)
 }
 
 static void
-go_online (IBBLink *self, IBBConnection *client, IBBLoginResult *result)
+go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result)
 {
   g_auto (IBBAccountSettings) settings = { NULL };
   g_autoptr (IBBStanza)       presence = NULL;
@@ -437,8 +437,11 @@ go_online (IBBLink *self, IBBConnection *client, IBBLoginResult *result)
 }
 
 static void
-login_done_cb (
-    IBBLogin *login, gpointer client, IBBLoginResult *result, const GError *error, gpointer owner)
+login_done_cb (IBBLogin             *login,
+               gpointer              client,
+               IBBNegotiationResult *result,
+               const GError         *error,
+               gpointer              owner)
 {
   IBBLink *self = owner;
 

@@ -137,7 +137,7 @@ end (IBBLogin *self)
 }
 
 static void
-login_succeeded (IBBLogin *self, IBBLoginResult *result)
+login_succeeded (IBBLogin *self, IBBNegotiationResult *result)
 {
   g_autoptr (GTask) task = end (self);
 
@@ -156,7 +156,10 @@ login_failed (IBBLogin *self, const GError *error)
 }
 
 static void
-done_cb (IBBNegotiation *negotiation, IBBLoginResult *result, const GError *error, gpointer owner)
+done_cb (IBBNegotiation       *negotiation,
+         IBBNegotiationResult *result,
+         const GError         *error,
+         gpointer              owner)
 {
   g_autoptr (IBBNegotiation) keep = ibb_negotiation_ref (negotiation); /* it has the result */
 

@@ -15,8 +15,11 @@ typedef struct _IBBLogin IBBLogin;
 
 /* Once, on the worker; result is NULL on error. The owner may free the login. After it, the
  * task completes. client: the task's. */
-typedef void (*IBBLoginDone) (
-    IBBLogin *login, gpointer client, IBBLoginResult *result, const GError *error, gpointer owner);
+typedef void (*IBBLoginDone) (IBBLogin             *login,
+                              gpointer              client,
+                              IBBNegotiationResult *result,
+                              const GError         *error,
+                              gpointer              owner);
 
 /* The task holds the client, which emits the signal certificate_signal in the context of the
  * task: (GTlsCertificate, GTlsCertificateFlags) → whether to accept. settings are taken. */

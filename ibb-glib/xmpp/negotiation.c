@@ -87,7 +87,7 @@ abort_stream (IBBNegotiation *self, const GError *error)
 }
 
 static void
-end (IBBNegotiation *self, IBBLoginResult *result, const GError *error)
+end (IBBNegotiation *self, IBBNegotiationResult *result, const GError *error)
 {
   self->stage = STAGE_DONE;
   ibb_source_clear (&self->timer);
@@ -161,7 +161,7 @@ static void
 succeed (IBBNegotiation *self)
 {
   g_autoptr (IBBXmlStream) stream = ibb_xml_stream_ref (self->stream);
-  IBBLoginResult           result = { stream, self->local_jid, self->stanza_limit, self->can_manage,
+  IBBNegotiationResult     result = { stream, self->local_jid, self->stanza_limit, self->can_manage,
                                       self->resumed_h };
 
   ibb_xml_stream_set_read_stanzas (stream);

@@ -23,7 +23,7 @@ typedef struct
   guint         stanza_limit; /* XEP-0478, 0: none was named */
   gboolean      can_manage;   /* XEP-0198 is offered */
   guint32       resumed_h;    /* how many stanzas the server had handled of the resumed stream */
-} IBBLoginResult;
+} IBBNegotiationResult;
 
 typedef struct _IBBNegotiation IBBNegotiation;
 
@@ -36,10 +36,10 @@ typedef struct
                        GTlsCertificateFlags errors,
                        gpointer             owner);
   /* Once. result is NULL on error. */
-  void (*done) (IBBNegotiation *negotiation,
-                IBBLoginResult *result,
-                const GError   *error,
-                gpointer        owner);
+  void (*done) (IBBNegotiation       *negotiation,
+                IBBNegotiationResult *result,
+                const GError         *error,
+                gpointer              owner);
 } IBBNegotiationHandler;
 
 /* Takes what is in settings; resumption is (nullable). The handler, which has to stay until

@@ -82,7 +82,10 @@ attempt_failed (IBBReconnection *self, gboolean was_refused, const GError *error
 }
 
 static void
-done_cb (IBBNegotiation *negotiation, IBBLoginResult *result, const GError *error, gpointer owner)
+done_cb (IBBNegotiation       *negotiation,
+         IBBNegotiationResult *result,
+         const GError         *error,
+         gpointer              owner)
 {
   IBBReconnection           *self = owner;
   g_autoptr (IBBNegotiation) attempt = g_steal_pointer (&self->negotiation);

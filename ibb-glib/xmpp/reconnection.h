@@ -17,7 +17,7 @@ typedef struct _IBBReconnection IBBReconnection;
 /* One of the two is called, once; the owner may free the reconnection in it. */
 typedef struct
 {
-  void (*resumed) (IBBReconnection *reconnection, IBBLoginResult *result, gpointer owner);
+  void (*resumed) (IBBReconnection *reconnection, IBBNegotiationResult *result, gpointer owner);
   void (*failed) (IBBReconnection *reconnection, const GError *error, gpointer owner);
 } IBBReconnectionHandler;
 

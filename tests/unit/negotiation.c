@@ -80,7 +80,10 @@ certificate_cb (IBBNegotiation      *negotiation,
 }
 
 static void
-done_cb (IBBNegotiation *negotiation, IBBLoginResult *result, const GError *error, gpointer owner)
+done_cb (IBBNegotiation       *negotiation,
+         IBBNegotiationResult *result,
+         const GError         *error,
+         gpointer              owner)
 {
   Fixture *self = owner;
 

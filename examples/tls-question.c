@@ -59,7 +59,7 @@ accept_from (IBBService *service, const char *peer, GError **error)
     }
 }
 
-/* Nothing but this one certificate, whoever signed it. */
+/* Only this certificate, and any authority may have signed it. */
 static gboolean
 accept_certificate_cb (GTlsConnection      *tls,
                        GTlsCertificate     *certificate,

@@ -47,7 +47,7 @@ def accept_from(service, peer):
 def protect(tls, certificate, peer_certificate):
     expected = Gio.TlsCertificate.new_from_file(peer_certificate)
     tls.set_certificate(Gio.TlsCertificate.new_from_file(certificate))
-    # Nothing but this one certificate, whoever signed it.
+    # Only this certificate, and any authority may have signed it.
     tls.connect('accept-certificate', lambda _tls, shown, _errors: shown.is_same(expected))
     tls.handshake(None)
 

@@ -152,8 +152,8 @@ attempt_again_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Whoever has let us in and now refuses has too many requests, or sessions, at
- * the moment. */
+/* A peer that has accepted a session and now refuses one has too many requests, or
+ * sessions, at the moment. */
 static gboolean
 attempt_again (Opening *opening, const GError *error)
 {

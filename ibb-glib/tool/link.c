@@ -147,7 +147,7 @@ start_timer (ToolLink *self)
   if (self->timeout <= 0)
     return;
   self->timer = g_timeout_source_new ((guint) MAX (self->timeout * 1000 / TIMEOUT_STEPS, 1));
-  g_source_set_static_name (self->timer, "[ibb] time-out");
+  g_source_set_static_name (self->timer, "[ibb] timeout");
   g_source_set_callback (self->timer, timer_cb, self, NULL);
   g_source_attach (self->timer, g_main_context_get_thread_default ());
 }

@@ -185,8 +185,8 @@ login (ToolRun *run, IBBClient *client, GError **error)
   return FALSE;
 }
 
-/* Says good-bye, so that the server lets what was sent last pass and nobody takes us for
- * present; never for long. */
+/* Ends the XML stream in good order, so that the server passes on what was sent last, and
+ * shows the account offline at once. It never waits long. */
 static void
 logout (IBBClient *client)
 {

@@ -121,7 +121,7 @@ ibb_authentication_get_mechanism (IBBAuthentication *self)
   return ibb_sasl_get_mechanism (self->sasl);
 }
 
-/* In slices: meanwhile the time-out and a cancellation get their turn. */
+/* In slices: between them the timeout and a cancellation are served. */
 static gboolean
 compute_cb (gpointer user_data)
 {

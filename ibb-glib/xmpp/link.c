@@ -534,7 +534,7 @@ start_logout (IBBLink *self, IBBConnection *client)
   /* First of all, so that no session sends more than will arrive. */
   ibb_connection_lost (client, error);
   ibb_acknowledger_send_last (self->acknowledger);
-  ibb_acknowledger_stop (self->acknowledger); /* after the good-bye nothing may follow */
+  ibb_acknowledger_stop (self->acknowledger); /* nothing may follow the end of the XML stream */
   ibb_xml_stream_close (self->stream);
 }
 

@@ -23,7 +23,7 @@ typedef struct _IBBLink IBBLink;
 /* It holds no reference to client, which emits certificate_signal: see ibb_login_new (). The
  * client emits its signals in the caller's thread-default context. */
 IBBLink *ibb_link_new (IBBConnection *client, guint certificate_signal);
-/* The client is gone. Any thread: says good-bye to the server and frees itself, in the
+/* The client is gone. Any thread: ends the XML stream and frees itself, in the
  * background, after all that was begun before. */
 void ibb_link_leave (IBBLink *self);
 

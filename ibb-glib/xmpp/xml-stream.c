@@ -12,7 +12,7 @@
 #include "xmpp/xml-input.h"
 #include "xmpp/xml-output.h"
 
-#define CLOSE_TIMEOUT 2 /* seconds, for the peer's good-bye and again for TLS's */
+#define CLOSE_TIMEOUT 2 /* seconds, for the peer's end of the XML stream and again for TLS's */
 
 struct _IBBXmlStream
 {
@@ -175,7 +175,7 @@ cancel_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* TLS says good-bye in a thread, for as long as the peer lets it. */
+/* The end of TLS is sent in a thread: the peer may not read. */
 static void
 close_tls (IBBXmlStream *self)
 {

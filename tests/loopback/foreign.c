@@ -367,7 +367,7 @@ test_suspended (Stacks *stacks, gconstpointer data)
   close_async (second);
 }
 
-/* D-42: the application's own time-outs and cancellation go on. */
+/* D-42: the application's own timeouts and cancellation go on. */
 static void
 test_suspended_waiting (Stacks *stacks, gconstpointer data)
 {

@@ -15,7 +15,7 @@ typedef enum
 
 typedef enum
 {
-  /* These may wait, and have an asynchronous twin. */
+  /* These may wait, and have an asynchronous variant. */
   READ,
   READ_ALL,
   READ_BYTES,

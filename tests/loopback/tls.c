@@ -570,7 +570,7 @@ test_cancelled (Fixture *fixture, gconstpointer data)
   talk_clear (&talk);
 }
 
-/* A blocking read inside TLS heeds the time-out of the session, and nothing is lost
+/* A blocking read inside TLS keeps to the timeout of the session, and nothing is lost
  * by it. */
 static void
 test_timeout (Fixture *fixture, gconstpointer data)

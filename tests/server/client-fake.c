@@ -389,7 +389,7 @@ test_drained (void)
   g_free (fake_server_free (server));
 }
 
-/* The server does not say good-bye. */
+/* The server does not end its XML stream. */
 static void
 test_logout_deaf (void)
 {
@@ -521,7 +521,7 @@ test_drop (void)
   /* Never used. */
   drop_client (client);
 
-  /* While online, with notifications on their way: good-bye is said. */
+  /* While online, with notifications on their way: the XML stream is ended in good order. */
   client = fake_create_client (server, FAKE_JID);
   fake_assert_login (client);
   drop_client (client);

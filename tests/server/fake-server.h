@@ -57,7 +57,7 @@ void fake_server_send (FakeServer *self, const char *text, gssize length);
 void fake_server_expect (FakeServer *self, const char *text);
 /* From now on nothing is read, or is again. */
 void fake_server_set_paused (FakeServer *self, gboolean paused);
-/* It does not answer the client's good-bye. */
+/* It does not answer the end of the client's XML stream. */
 void fake_server_set_deaf (FakeServer *self);
 void fake_server_close (FakeServer *self);
 /* Ends it; returns all that came. */

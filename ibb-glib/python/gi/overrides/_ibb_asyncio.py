@@ -124,7 +124,7 @@ class _Call(asyncio.Future):
     """An asynchronous call of GIO's.
 
     Cancelling it cancels the GCancellable, and it is over when the call is, so
-    that whoever cancelled may call again at once.
+    that the caller may call again at once.
     """
 
     def __init__(self, loop, cancellable):

@@ -11,7 +11,8 @@ file makes. It is a fault when
 - arrows between files make a circle;
 - an arrow goes to a room (see ROOMS) that the arrow's own room may not use;
 - a file touches the fields of an object of another file;
-- a function or variable for other files lacks the prefix of its file: ibb_peer in core/peer.c;
+- a function or variable for other files lacks the prefix of its file, ibb_peer in core/peer.c,
+  or two files have one prefix;
 - the core is not pure: see CORE_FORBIDDEN.
 Prints the graph by rooms and floors, then the faults; -v adds why each arrow is there.
 """
@@ -66,6 +67,8 @@ PARTS = {
     'ibb-transport-properties': 'ibb-transport',
     'xmpp/ibb-client-settings': 'xmpp/ibb-client',
     'xmpp/ibb-client-calls': 'xmpp/ibb-client',
+    # What applications may do with the record.
+    'ibb-stanza': 'core/stanza',
 }
 
 # Names that need not have the prefix of their file.
@@ -447,6 +450,11 @@ def check(folder, circles=(), arrows=(), opened=(), strangers=(), show=False, ve
         (known if name in opened else faults).append(text)
     faults += [f'no longer opened, take from KNOWN_OPENED: {name}'
                for name in sorted(set(opened) - set(graph.opened))]
+    owners = {}
+    for node in graph.nodes:
+        owner = owners.setdefault(node.prefix, node)
+        if PARTS.get(owner.name, owner.name) != PARTS.get(node.name, node.name):
+            faults.append(f'prefix: {owner.name} and {node.name} have the same one, {node.prefix}_')
     unseen = set(strangers)
     for node, name in graph.strangers():
         text = f'prefix: {name} of {node.name} does not begin with {node.prefix}_'

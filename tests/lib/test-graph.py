@@ -143,7 +143,10 @@ def prefix():
     check_faults({'core/inner.c': function.format('ibb_inner_new')},
                  ['has its prefix, take from KNOWN_STRANGERS: ibb_inner'], strangers=('ibb_inner',))
     check_faults({'tool/inner.c': function.format('tool_inner_new') + function.format('main')}, [])
-    check_faults({'ibb-service-settings.c': function.format('ibb_service_get_window')}, [])
+    check_faults({'ibb-service.c': function.format('ibb_service_new'),
+                  'ibb-service-settings.c': function.format('ibb_service_get_window')}, [])
+    check_faults({'core/inner.c': '', 'runtime/inner.c': ''},
+                 ['prefix: core/inner and runtime/inner have the same one, ibb_inner_'])
 
 
 @cases.case('/graph/signal')

@@ -57,8 +57,6 @@ class Ejabberd(PrivateServer):
 
     name = 'ejabberd'
     programs = ('erl',)
-    # A few seconds, but for a machine that is busy with other tests.
-    start_timeout = 150
 
     def __init__(self, shaper=True, password_format='scram', scram_hash='sha', max_stanza_size=0,
                  disabled_mechanisms=(), protocol_options=(), client_certificates=False):

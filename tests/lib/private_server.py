@@ -66,22 +66,38 @@ def die_with_parent(number):
     return prepare
 
 
+# Names of ports that this process has taken, as long as it lives.
+_reservations = []
+
+
+def _reserve(port):
+    """Whether no other test has the port, which it may not use yet. Its name tells."""
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f'\0ibb-test-port-{port}')
+    except OSError:
+        name.close()
+        return False
+    _reservations.append(name)
+    return True
+
+
 def free_ports(count):
-    """Ports below the range from which the kernel takes those of clients."""
+    """Ports below the range from which the kernel takes those of clients. No other test
+    on this machine is given them."""
     with open('/proc/sys/net/ipv4/ip_local_port_range', encoding='ascii') as file:
         end = max(int(file.read().split()[0]), 12000)
-    found = {}
+    found = []
     while len(found) < count:
         port = random.randrange(10000, end)
-        probe = socket.socket()
-        try:
-            probe.bind(('127.0.0.1', port))
-            found[port] = probe
-        except OSError:
-            probe.close()
-    for probe in found.values():
-        probe.close()
-    return list(found)
+        with socket.socket() as probe:
+            try:
+                probe.bind(('127.0.0.1', port))
+            except OSError:
+                continue
+        if _reserve(port):
+            found.append(port)
+    return found
 
 
 class PrivateServer:
@@ -93,7 +109,8 @@ class PrivateServer:
 
     name = None  # 'prosody'
     programs = ()
-    start_timeout = 120
+    # Some seconds alone; ejabberd took 140 beside forty other tests on two processors.
+    start_timeout = 900
 
     def __init__(self, tls=True, client_certificates=False):
         self.tls = tls

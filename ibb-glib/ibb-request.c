@@ -183,8 +183,7 @@ ibb_request_finalize (GObject *object)
       ibb_host_lock (self->host);
       if (self->pending)
         ibb_session_set_data (self->session, NULL);
-      ibb_session_refuse (self->session, IBB_CONDITION_NOT_ACCEPTABLE, NULL,
-                          g_get_monotonic_time ());
+      ibb_session_refuse (self->session, IBB_CONDITION_NOT_ACCEPTABLE, NULL);
       ibb_host_update_locked (self->host);
       ibb_session_unref (self->session);
       ibb_host_unlock (self->host);
@@ -549,7 +548,7 @@ ibb_request_refuse (IBBRequest *self, int condition, const char *text)
     answer = IBB_CONDITION_NOT_ACCEPTABLE;
 
   ibb_host_lock (self->host);
-  if (ibb_session_refuse (self->session, answer, text, g_get_monotonic_time ()))
+  if (ibb_session_refuse (self->session, answer, text))
     settle_locked (self);
   ibb_host_update_locked (self->host);
   ibb_host_unlock (self->host);

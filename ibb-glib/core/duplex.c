@@ -223,7 +223,10 @@ ibb_duplex_fail (IBBDuplex *self, IBBFailureKind reason)
   IBBFailure failure = IBB_FAILURE_INIT;
 
   ibb_failure_set (&failure, reason);
-  fail (self, &failure);
+  if (self->state == IBB_DUPLEX_OPEN)
+    fail (self, &failure);
+  else
+    ibb_duplex_end (self, &failure);
 }
 
 /* Goes on with a close as far as it can go now. */

@@ -98,7 +98,7 @@ void  ibb_duplex_close (IBBDuplex *self, gint64 now);
 /* reason: of the end of the session as a whole. */
 void ibb_duplex_abort (IBBDuplex *self, IBBFailureKind reason);
 
-/* Ends it here and at the peer, by an unclean <close/> (D-49), if it is open. */
+/* Ends it here and, while it is open, at the peer, by an unclean <close/> (D-49). */
 void ibb_duplex_fail (IBBDuplex *self, IBBFailureKind reason);
 /* Ends it here; says nothing to the peer. */
 void ibb_duplex_end (IBBDuplex *self, const IBBFailure *failure);

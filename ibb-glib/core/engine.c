@@ -45,12 +45,7 @@ heed_peer (IBBPeer *peer, IBBPeerVerdict verdict, gint64 now)
     ibb_peer_update_timer (peer, is_listened_to (peer), now);
   sessions = copy_sessions (peer);
   for (GList *l = sessions; l != NULL; l = l->next)
-    {
-      if (verdict == IBB_PEER_THERE)
-        ibb_session_peer_is_there (l->data, now);
-      else
-        ibb_session_peer_gone (l->data, now);
-    }
+    ibb_session_heed_peer (l->data, verdict, now);
   g_list_free_full (sessions, (GDestroyNotify) ibb_session_unref);
 }
 
@@ -68,7 +63,7 @@ peer_not_probed (IBBPeer *peer, gint64 now)
   ibb_peer_not_probed (peer);
   ibb_peer_update_timer (peer, is_listened_to (peer), now);
   for (GList *l = ibb_peer_get_sessions (peer)->head; l != NULL; l = l->next)
-    ibb_session_peer_not_probed (l->data, now);
+    ibb_session_peer_not_probed (l->data);
 }
 
 static void
@@ -103,7 +98,7 @@ ibb_engine_free (IBBEngine *self)
 {
   IBBEvent event = IBB_EVENT_INIT;
 
-  ibb_engine_lost (self, 0);
+  ibb_engine_lost (self);
   self->shared->is_gone = TRUE;
   while (ibb_engine_take_event (self, &event))
     ibb_event_clear (&event);
@@ -236,7 +231,7 @@ ibb_engine_resume (IBBEngine *self, gint64 now)
 }
 
 void
-ibb_engine_lost (IBBEngine *self, gint64 now)
+ibb_engine_lost (IBBEngine *self)
 {
   g_autoptr (GList) sessions = NULL;
   IBBFailure        failure = IBB_FAILURE_INIT;
@@ -260,7 +255,7 @@ void
 ibb_engine_restored (IBBEngine *self)
 {
   if (ibb_clock_is_stopped (&self->shared->clock))
-    ibb_engine_lost (self, 0); /* another stream is not the same one resumed */
+    ibb_engine_lost (self); /* another stream is not the same one resumed */
   if (!self->lost)
     return;
 
@@ -459,7 +454,7 @@ ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
     case IBB_PENDING_OPEN:
     case IBB_PENDING_BLOCK:
     case IBB_PENDING_CLOSE:
-      ibb_session_send_failed (pending->owner, now);
+      ibb_session_send_failed (pending->owner);
       break;
     case IBB_PENDING_ABANDONED_OPEN:
       ibb_abandoned_open_forget (pending->owner);
@@ -825,34 +820,4 @@ guint
 ibb_engine_get_n_sessions (IBBEngine *self)
 {
   return g_hash_table_size (self->shared->sessions);
-}
-
-guint
-ibb_engine_get_n_counted (IBBEngine *self)
-{
-  return ibb_memory_get_n_sharers (&self->shared->memory);
-}
-
-guint
-ibb_engine_get_n_timers (IBBEngine *self)
-{
-  return ibb_timers_get_length (&self->shared->timers);
-}
-
-guint
-ibb_engine_get_n_pending (IBBEngine *self)
-{
-  return ibb_pendings_get_length (&self->shared->pendings);
-}
-
-gsize
-ibb_engine_get_unread (IBBEngine *self)
-{
-  return ibb_memory_get_unread (&self->shared->memory);
-}
-
-guint
-ibb_engine_get_n_waiting (IBBEngine *self)
-{
-  return ibb_control_get_length (&self->shared->control);
 }

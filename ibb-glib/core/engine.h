@@ -87,7 +87,7 @@ gboolean ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now);
 void ibb_engine_suspend (IBBEngine *self, gint64 now);
 void ibb_engine_resume (IBBEngine *self, gint64 now);
 /* The stream is gone for good: everything ends with CONNECTION_LOST (D-42). */
-void ibb_engine_lost (IBBEngine *self, gint64 now);
+void ibb_engine_lost (IBBEngine *self);
 /* A new stream took its place: sessions can be opened and accepted again. What
  * was known of peers and of the path belonged to the old one. */
 void ibb_engine_restored (IBBEngine *self);
@@ -158,12 +158,7 @@ gboolean    ibb_engine_is_lost (IBBEngine *self);
 gboolean    ibb_engine_is_suspended (IBBEngine *self);
 const char *ibb_engine_get_local_jid (IBBEngine *self); /* (nullable) */
 
-/* For tests and statistics: each O(1). */
-guint ibb_engine_get_n_sessions (IBBEngine *self); /* in the table, requests included */
-guint ibb_engine_get_n_counted (IBBEngine *self);  /* as session-limit counts (D-08) */
-guint ibb_engine_get_n_timers (IBBEngine *self);
-guint ibb_engine_get_n_pending (IBBEngine *self); /* stanzas of ours that await a reply */
-guint ibb_engine_get_n_waiting (IBBEngine *self); /* stanzas to take, blocks left out */
-gsize ibb_engine_get_unread (IBBEngine *self);    /* received bytes held, all sessions */
+/* Requests included. */
+guint ibb_engine_get_n_sessions (IBBEngine *self);
 
 G_END_DECLS

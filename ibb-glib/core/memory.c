@@ -25,12 +25,6 @@ ibb_memory_get_share (const IBBMemory *self, guint block_size)
   return MAX (2 * (gsize) block_size, self->settings->receive_memory_limit / (2 * n));
 }
 
-gsize
-ibb_memory_get_unread (const IBBMemory *self)
-{
-  return self->unread;
-}
-
 guint
 ibb_memory_get_n_sharers (const IBBMemory *self)
 {

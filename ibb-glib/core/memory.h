@@ -28,7 +28,6 @@ void     ibb_memory_init (IBBMemory *self, const IBBSettings *settings, const IB
 gboolean ibb_memory_is_short (const IBBMemory *self);
 /* How much a session with that block size may hold whatever the others do. */
 gsize ibb_memory_get_share (const IBBMemory *self, guint block_size);
-gsize ibb_memory_get_unread (const IBBMemory *self);
 guint ibb_memory_get_n_sharers (const IBBMemory *self);
 void  ibb_memory_add_sharer (IBBMemory *self);
 void  ibb_memory_remove_sharer (IBBMemory *self);

@@ -20,12 +20,6 @@ ibb_pendings_clear (IBBPendings *self)
   g_hash_table_unref (self->by_id);
 }
 
-guint
-ibb_pendings_get_length (IBBPendings *self)
-{
-  return g_hash_table_size (self->by_id);
-}
-
 void
 ibb_pendings_add (IBBPendings   *self,
                   IBBPending    *pending,

@@ -39,9 +39,8 @@ typedef struct
   GHashTable *by_id; /* (element-type utf8 IBBPending): unowned */
 } IBBPendings;
 
-void  ibb_pendings_init (IBBPendings *self);
-void  ibb_pendings_clear (IBBPendings *self);
-guint ibb_pendings_get_length (IBBPendings *self);
+void ibb_pendings_init (IBBPendings *self);
+void ibb_pendings_clear (IBBPendings *self);
 /* id: (transfer full). jid stays as it is until the pending is removed. */
 void        ibb_pendings_add (IBBPendings   *self,
                               IBBPending    *pending,

@@ -80,7 +80,6 @@ ibb_retry_wait (IBBRetry *self, guint n, const IBBSettings *settings, gint64 now
   double wait = settings->initial_wait_time;
 
   self->n = n;
-  self->n_total++;
   for (guint i = 1; i < n && wait < WAIT_MAX; i++)
     wait *= settings->wait_backoff_factor;
   self->at = now + (gint64) (MIN (wait, WAIT_MAX) * 1000);
@@ -90,7 +89,6 @@ void
 ibb_retry_wait_early (IBBRetry *self, gint64 now)
 {
   self->n_early++;
-  self->n_total++;
   self->at = now + EARLY_WAIT;
 }
 
@@ -134,10 +132,4 @@ gsize
 ibb_retry_get_window (const IBBRetry *self)
 {
   return self->acknowledged && !self->one_block && !self->one_block_ever ? self->cap : 0;
-}
-
-guint
-ibb_retry_get_total (const IBBRetry *self)
-{
-  return self->n_total;
 }

@@ -23,10 +23,9 @@ typedef enum
 
 typedef struct
 {
-  gint64   accepted; /* when we accepted, as responder (D-32); 0 as initiator */
-  gint64   at;       /* nothing is sent earlier; IBB_NEVER: not waiting */
-  guint    n;        /* of the present trouble, reset by success */
-  guint    n_total;
+  gint64   accepted;       /* when we accepted, as responder (D-32); 0 as initiator */
+  gint64   at;             /* nothing is sent earlier; IBB_NEVER: not waiting */
+  guint    n;              /* of the present trouble, reset by success */
   guint    n_early;        /* retries since the peer did not know the session yet (D-32) */
   guint    n_refusals;     /* D-30: how often blocks in flight were refused */
   gboolean one_block;      /* until the next acknowledgement (D-30) */
@@ -54,7 +53,6 @@ void ibb_retry_limit (IBBRetry *self, gsize in_flight, guint block_size);
 gint64   ibb_retry_get_due (const IBBRetry *self);
 void     ibb_retry_timeout (IBBRetry *self, gint64 now);
 gboolean ibb_retry_is_waiting (const IBBRetry *self, gint64 now);
-guint    ibb_retry_get_total (const IBBRetry *self);
 /* How many bytes may be in flight; 0: one block. */
 gsize ibb_retry_get_window (const IBBRetry *self);
 

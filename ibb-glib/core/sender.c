@@ -595,12 +595,6 @@ ibb_sender_get_delivered (const IBBSender *self)
   return self->delivered;
 }
 
-gsize
-ibb_sender_get_in_flight (const IBBSender *self)
-{
-  return ibb_flight_get_length (&self->flight);
-}
-
 const IBBFailure *
 ibb_sender_get_output_failure (const IBBSender *self)
 {
@@ -617,16 +611,4 @@ gboolean
 ibb_sender_was_refused_for_good (const IBBSender *self)
 {
   return self->refused_for_good;
-}
-
-gint64
-ibb_sender_get_round_trip (const IBBSender *self)
-{
-  return ibb_stall_get_round_trip (&self->flight.stall);
-}
-
-guint
-ibb_sender_get_retries (const IBBSender *self)
-{
-  return ibb_retry_get_total (&self->retry);
 }

@@ -74,9 +74,6 @@ guint64           ibb_sender_get_written (const IBBSender *self);
 guint64           ibb_sender_get_cut (const IBBSender *self);
 guint64           ibb_sender_get_handed (const IBBSender *self);
 guint64           ibb_sender_get_delivered (const IBBSender *self);
-gsize             ibb_sender_get_in_flight (const IBBSender *self);
-gint64            ibb_sender_get_round_trip (const IBBSender *self);
-guint             ibb_sender_get_retries (const IBBSender *self); /* ever */
 const IBBFailure *ibb_sender_get_output_failure (const IBBSender *self);
 const IBBFailure *ibb_sender_get_delivery_failure (const IBBSender *self);
 gboolean          ibb_sender_was_refused_for_good (const IBBSender *self);

@@ -346,19 +346,13 @@ void
 ibb_session_open_answered (IBBSession *self, IBBStanza *answer, const char *from, gint64 now)
 {
   g_autoptr (IBBSession) keep = ibb_session_ref (self);
+  IBBOpeningVerdict      verdict;
 
-  switch (ibb_opening_answered (self->opening, answer))
-    {
-    case IBB_OPENING_ACCEPTED:
-      accepted_by_peer (self, answer, from, now);
-      break;
-    case IBB_OPENING_REFUSED:
-      ibb_session_end (self, ibb_opening_get_refusal (self->opening));
-      break;
-    case IBB_OPENING_TRIES_AGAIN:
-    default:
-      break;
-    }
+  verdict = ibb_opening_answered (self->opening, answer);
+  if (verdict == IBB_OPENING_ACCEPTED)
+    accepted_by_peer (self, answer, from, now);
+  else if (verdict == IBB_OPENING_REFUSED)
+    ibb_session_end (self, ibb_opening_get_refusal (self->opening));
 }
 
 void
@@ -380,7 +374,7 @@ ibb_session_accept (IBBSession *self, gint64 now)
 }
 
 gboolean
-ibb_session_refuse (IBBSession *self, IBBCondition condition, const char *text, gint64 now)
+ibb_session_refuse (IBBSession *self, IBBCondition condition, const char *text)
 {
   if (ibb_session_get_state (self) != IBB_SESSION_REQUESTED)
     return FALSE;
@@ -465,15 +459,10 @@ ibb_session_stanza_sent (IBBSession *self, IBBPending *pending, gint64 now)
 }
 
 void
-ibb_session_send_failed (IBBSession *self, gint64 now)
+ibb_session_send_failed (IBBSession *self)
 {
-  if (!is_open (self))
-    end_for (self, IBB_FAILURE_SEND_FAILED);
-  else
-    {
-      ibb_duplex_fail (&self->duplex, IBB_FAILURE_SEND_FAILED);
-      settle (self);
-    }
+  ibb_duplex_fail (&self->duplex, IBB_FAILURE_SEND_FAILED);
+  settle (self);
 }
 
 /* What is known of others. */
@@ -494,24 +483,20 @@ ibb_session_is_peer_listened_to (IBBSession *self)
 }
 
 void
-ibb_session_peer_is_there (IBBSession *self, gint64 now)
+ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now)
 {
-  ibb_duplex_peer_is_there (&self->duplex, now);
+  if (verdict == IBB_PEER_THERE)
+    ibb_duplex_peer_is_there (&self->duplex, now);
+  else if (is_open (self))
+    ibb_duplex_fail (&self->duplex, IBB_FAILURE_PEER_GONE);
   settle (self);
 }
 
 void
-ibb_session_peer_not_probed (IBBSession *self, gint64 now)
+ibb_session_peer_not_probed (IBBSession *self)
 {
   ibb_duplex_peer_not_probed (&self->duplex);
   update_timer (self);
-}
-
-void
-ibb_session_peer_gone (IBBSession *self, gint64 now)
-{
-  ibb_duplex_fail (&self->duplex, IBB_FAILURE_PEER_GONE);
-  report (self);
 }
 
 void
@@ -548,14 +533,14 @@ ibb_session_set_half_close (IBBSession *self, gboolean half_close, gint64 now)
 }
 
 void
-ibb_session_close_output (IBBSession *self, gint64 now)
+ibb_session_close_output (IBBSession *self)
 {
   ibb_duplex_close_output (&self->duplex);
   report (self);
 }
 
 void
-ibb_session_close_input (IBBSession *self, gint64 now)
+ibb_session_close_input (IBBSession *self)
 {
   ibb_duplex_close_input (&self->duplex);
   check_counted (self);
@@ -616,12 +601,6 @@ ibb_session_get_input (IBBSession *self)
   if (ibb_receiver_get_failure (get_receiver (self))->kind != IBB_FAILURE_NONE)
     return IBB_INPUT_FAILED;
   return ibb_receiver_has_eof (get_receiver (self)) ? IBB_INPUT_EOF : IBB_INPUT_EMPTY;
-}
-
-gsize
-ibb_session_get_readable (IBBSession *self)
-{
-  return ibb_receiver_get_readable (get_receiver (self));
 }
 
 gsize
@@ -784,12 +763,6 @@ ibb_session_is_output_shut (IBBSession *self)
   return ibb_closing_is_output_shut (get_closing (self));
 }
 
-gboolean
-ibb_session_is_close_begun (IBBSession *self)
-{
-  return ibb_closing_is_whole (get_closing (self));
-}
-
 guint64
 ibb_session_get_written (IBBSession *self)
 {
@@ -818,22 +791,4 @@ guint64
 ibb_session_get_cut (IBBSession *self)
 {
   return ibb_sender_get_cut (get_sender (self));
-}
-
-gsize
-ibb_session_get_in_flight (IBBSession *self)
-{
-  return ibb_sender_get_in_flight (get_sender (self));
-}
-
-gint64
-ibb_session_get_round_trip (IBBSession *self)
-{
-  return ibb_sender_get_round_trip (get_sender (self));
-}
-
-guint
-ibb_session_get_retries (IBBSession *self)
-{
-  return ibb_sender_get_retries (get_sender (self));
 }

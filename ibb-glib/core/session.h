@@ -10,6 +10,7 @@
 #include <glib.h>
 
 #include "core/failure.h"
+#include "core/peer.h"
 #include "core/shared.h"
 #include "core/stanza.h"
 
@@ -62,8 +63,7 @@ void ibb_session_set_waiting (IBBSession *self, gboolean is_waiting);
 
 /* Answers to a REQUESTED session. FALSE when it is no longer one. */
 gboolean ibb_session_accept (IBBSession *self, gint64 now);
-gboolean
-ibb_session_refuse (IBBSession *self, IBBCondition condition, const char *text, gint64 now);
+gboolean ibb_session_refuse (IBBSession *self, IBBCondition condition, const char *text);
 
 /* An OPEN session that nobody has taken yet is aborted after the time that an
  * answer to a request may take. */
@@ -71,7 +71,6 @@ void ibb_session_set_untaken (IBBSession *self, gboolean untaken, gint64 now);
 
 /* Input. read returns 0 when there is nothing (then ask get_input why). */
 IBBInput ibb_session_get_input (IBBSession *self);
-gsize    ibb_session_get_readable (IBBSession *self); /* bytes buffered */
 gsize    ibb_session_read (IBBSession *self, guint8 *bytes, gsize length, gint64 now);
 
 /* Output. write takes what there is room for, 0 when there is none. */
@@ -102,15 +101,14 @@ void     ibb_session_set_half_close (IBBSession *self, gboolean half_close, gint
  * shutdown_output: drain, then <close/>. close: drain, <close/>, and the end
  * within close-timeout; input is given up. abort: at once (D-41); on an OPENING
  * session it abandons the open (D-15), on a REQUESTED one it refuses. */
-void ibb_session_close_output (IBBSession *self, gint64 now);
-void ibb_session_close_input (IBBSession *self, gint64 now);
+void ibb_session_close_output (IBBSession *self);
+void ibb_session_close_input (IBBSession *self);
 void ibb_session_shutdown_output (IBBSession *self, gint64 now);
 void ibb_session_close (IBBSession *self, gint64 now);
 void ibb_session_abort (IBBSession *self, gint64 now);
 /* After shutdown_output: everything delivered and the <close/> (or the owed
  * result, D-39) handed to the connection. */
 gboolean ibb_session_is_output_shut (IBBSession *self);
-gboolean ibb_session_is_close_begun (IBBSession *self); /* close or abort was called */
 
 /* Why later reads, or later writes, fail; NONE while they need not. */
 const IBBFailure *ibb_session_get_input_failure (IBBSession *self);
@@ -123,13 +121,8 @@ const IBBFailure *ibb_session_get_delivery_failure (IBBSession *self);
 /* How the session as a whole ended: NONE for an orderly end or while it lives. */
 const IBBFailure *ibb_session_get_failure (IBBSession *self);
 
-/* Statistics. */
-guint64
-      ibb_session_get_cut (IBBSession *self); /* bytes that went into blocks; no more can arrive */
-gsize ibb_session_get_in_flight (IBBSession *self); /* bytes handed over, no reply yet */
-
-gint64 ibb_session_get_round_trip (IBBSession *self); /* smoothed, microseconds; 0 before one */
-guint  ibb_session_get_retries (IBBSession *self);
+/* Bytes that went into blocks; no more can arrive. */
+guint64 ibb_session_get_cut (IBBSession *self);
 
 /* What follows is for the engine, in its own time. */
 
@@ -162,7 +155,7 @@ void ibb_session_receive (IBBSession *self, IBBStanza *stanza, gint64 now);
 /* What the connection did with a stanza of the session. */
 void ibb_session_stanza_handed (IBBSession *self, IBBPending *pending);
 void ibb_session_stanza_sent (IBBSession *self, IBBPending *pending, gint64 now);
-void ibb_session_send_failed (IBBSession *self, gint64 now);
+void ibb_session_send_failed (IBBSession *self);
 
 /* The next block, as far as the session is concerned; how many bytes it has. */
 gboolean   ibb_session_can_send (IBBSession *self, gint64 now);
@@ -175,9 +168,8 @@ void ibb_session_settings_changed (IBBSession *self, gint64 now);
 
 /* What is known of its peer. */
 gboolean ibb_session_is_peer_listened_to (IBBSession *self); /* by any of its sessions */
-void     ibb_session_peer_is_there (IBBSession *self, gint64 now);
-void     ibb_session_peer_not_probed (IBBSession *self, gint64 now);
-void     ibb_session_peer_gone (IBBSession *self, gint64 now);
+void     ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now);
+void     ibb_session_peer_not_probed (IBBSession *self);
 /* What is pending ends with STOPPED; an open one is aborted if abort_open. */
 void ibb_session_stop (IBBSession *self, gboolean abort_open, gint64 now);
 /* Ends it here; says nothing to the peer. */

@@ -90,12 +90,6 @@ ibb_stall_get_in_flight (const IBBStall *self)
   return self->in_flight;
 }
 
-gint64
-ibb_stall_get_round_trip (const IBBStall *self)
-{
-  return self->round_trip;
-}
-
 static gint64
 get_patience (const IBBStall *self)
 {

@@ -69,10 +69,9 @@ void  ibb_stalls_ping_answered (IBBStalls *self);
 void ibb_stalls_not_pinged (IBBStalls *self);
 void ibb_stalls_forget_ping (IBBStalls *self);
 
-void   ibb_stall_init (IBBStall *self, IBBStalls *stalls, gboolean is_counted);
-void   ibb_stall_clear (IBBStall *self);
-gsize  ibb_stall_get_in_flight (const IBBStall *self);
-gint64 ibb_stall_get_round_trip (const IBBStall *self);
+void  ibb_stall_init (IBBStall *self, IBBStalls *stalls, gboolean is_counted);
+void  ibb_stall_clear (IBBStall *self);
+gsize ibb_stall_get_in_flight (const IBBStall *self);
 /* Whether another block may go beside those in flight. */
 gboolean ibb_stall_may_send (const IBBStall *self);
 /* end: the position in the outgoing bytes behind the block. */

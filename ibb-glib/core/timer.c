@@ -38,12 +38,6 @@ ibb_timers_get_next (IBBTimers *self)
   return first->due;
 }
 
-guint
-ibb_timers_get_length (IBBTimers *self)
-{
-  return (guint) g_sequence_get_length (self->sequence);
-}
-
 void
 ibb_timers_advance (IBBTimers *self, gint64 now)
 {

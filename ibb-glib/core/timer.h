@@ -28,7 +28,6 @@ typedef struct
 void   ibb_timers_init (IBBTimers *self);
 void   ibb_timers_clear (IBBTimers *self);
 gint64 ibb_timers_get_next (IBBTimers *self);
-guint  ibb_timers_get_length (IBBTimers *self);
 /* Calls what is due; a function may set its timer again. */
 void ibb_timers_advance (IBBTimers *self, gint64 now);
 

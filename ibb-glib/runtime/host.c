@@ -593,7 +593,7 @@ ibb_host_start (IBBHost *self, IBBConnectionListener *listener)
 
   if (connection == NULL)
     {
-      ibb_engine_lost (self->engine, g_get_monotonic_time ());
+      ibb_engine_lost (self->engine);
       ibb_connection_listener_unref (listener);
       return;
     }

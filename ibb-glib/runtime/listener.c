@@ -67,7 +67,7 @@ lost (IBBListener *self, const GError *error)
 
       ibb_uplink_set_lost_reason (uplink, error);
       ibb_uplink_forget_congestion (uplink);
-      ibb_engine_lost (ibb_host_get_engine (host), g_get_monotonic_time ());
+      ibb_engine_lost (ibb_host_get_engine (host));
       ibb_inbox_wake_accepts_locked (self->inbox);
       ibb_host_update_now_locked (host);
     }

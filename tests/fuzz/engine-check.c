@@ -6,6 +6,7 @@
 
 #include "core/engine-private.h"
 #include "core/session-private.h"
+#include "inside.h"
 
 static void
 check_sender (IBBSession *session, guint *n_pending)
@@ -249,8 +250,8 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
   g_assert (shared->stalls->stalled == stalled);
   check_stalls (engine);
   g_assert (shared->control.errors <= 512 * 1024); /* D-47 */
-  g_assert (ibb_engine_get_n_pending (engine) == n_pending);
-  g_assert (ibb_engine_get_n_timers (engine) == n_timers);
+  g_assert (inside_get_n_pending (engine) == n_pending);
+  g_assert (inside_get_n_timers (engine) == n_timers);
 }
 
 gboolean

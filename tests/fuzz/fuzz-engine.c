@@ -13,6 +13,7 @@
 #include "core/jid.h"
 #include "engine-check.h"
 #include "engine-world.h"
+#include "inside.h"
 
 #include <string.h>
 
@@ -131,14 +132,26 @@ expect (World *self)
   ibb_failure_clear (&failure);
 }
 
+static void
+close_input (IBBSession *session, gint64 now)
+{
+  ibb_session_close_input (session);
+}
+
+static void
+close_output (IBBSession *session, gint64 now)
+{
+  ibb_session_close_output (session);
+}
+
 /* What the application does with a session. */
 
 static void
 use_session (World *self)
 {
   static void (*const calls[]) (IBBSession *, gint64) = {
-    ibb_session_flush,           ibb_session_close_output, ibb_session_close_input,
-    ibb_session_shutdown_output, ibb_session_close,        ibb_session_abort,
+    ibb_session_flush,           close_output,      close_input,
+    ibb_session_shutdown_output, ibb_session_close, ibb_session_abort,
   };
   IBBSession *session = world_pick_session (self);
   guint       b = world_next (self);
@@ -154,7 +167,7 @@ use_session (World *self)
       ibb_session_accept (session, self->driver.time);
       break;
     case 1:
-      ibb_session_refuse (session, b >> 4, b >> 7 ? "because" : NULL, self->driver.time);
+      ibb_session_refuse (session, b >> 4, b >> 7 ? "because" : NULL);
       break;
     case 2:
     case 3:
@@ -171,7 +184,7 @@ use_session (World *self)
     case 5:
       {
         guint8 bytes[16384];
-        gsize  readable = ibb_session_get_readable (session);
+        gsize  readable = inside_get_readable (session);
         gsize  wanted = b >> 4 < 2 ? 1 : sizeof bytes;
         gsize  n = ibb_session_read (session, bytes, wanted, self->driver.time);
 
@@ -199,7 +212,7 @@ use_session (World *self)
       for (guint i = 0; i < N_SESSIONS; i++)
         if (self->sessions[i] == session)
           self->sessions[i] = NULL;
-      if (!ibb_session_is_close_begun (session))
+      if (!inside_is_close_begun (session))
         ibb_session_abort (session, self->driver.time);
       ibb_session_unref (session);
       return;
@@ -367,7 +380,7 @@ connection (World *self)
       if (b >> 3 == 7)
         {
           self->lost = self->was_lost = TRUE;
-          ibb_engine_lost (self->driver.engine, self->driver.time);
+          ibb_engine_lost (self->driver.engine);
         }
       else if (self->lost && b >> 3 > 7)
         {
@@ -478,7 +491,7 @@ finish (World *self, guint how)
   if (how & 8)
     {
       self->lost = self->was_lost = TRUE;
-      ibb_engine_lost (self->driver.engine, self->driver.time);
+      ibb_engine_lost (self->driver.engine);
     }
   else
     ibb_engine_stop (self->driver.engine, how & 16, self->driver.time);
@@ -509,16 +522,16 @@ finish (World *self, guint how)
   report (self, 10000, FALSE);
 
   g_assert (ibb_engine_get_n_sessions (self->driver.engine) == 0);
-  g_assert (ibb_engine_get_n_counted (self->driver.engine) == 0);
-  g_assert (ibb_engine_get_unread (self->driver.engine) == 0);
+  g_assert (inside_get_n_counted (self->driver.engine) == 0);
+  g_assert (inside_get_unread (self->driver.engine) == 0);
   for (guint i = 0; i < N_EXPECTATIONS; i++)
     g_assert (self->expectations[i] == NULL);
 
   /* The last aborts may have left abandoned opens, which expire. */
   self->driver.time += G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC;
   ibb_engine_advance (self->driver.engine, self->driver.time);
-  g_assert (ibb_engine_get_n_pending (self->driver.engine) == 0);
-  g_assert (ibb_engine_get_n_timers (self->driver.engine) == 0);
+  g_assert (inside_get_n_pending (self->driver.engine) == 0);
+  g_assert (inside_get_n_timers (self->driver.engine) == 0);
   g_assert (ibb_engine_take_stanza (self->driver.engine, self->driver.time) == NULL);
   if (!self->was_lost && !self->flooded && !self->repeated)
     g_assert (g_hash_table_size (self->replies) == 0); /* N-20 */

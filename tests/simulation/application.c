@@ -9,6 +9,7 @@
 #include "world.h"
 
 #include "core/session-private.h"
+#include "inside.h"
 
 #include <string.h>
 
@@ -163,7 +164,7 @@ read_part (End *self)
           world_trace (world, "%c: end %u closes its input", letter (self), self->index);
           self->input_closed = TRUE;
           self->input_over = TRUE;
-          ibb_session_close_input (self->session, world->now);
+          ibb_session_close_input (self->session);
           return;
         }
       input = ibb_session_get_input (self->session);
@@ -175,7 +176,7 @@ read_part (End *self)
           self->input_over = TRUE;
           world_trace (world, "%c: end %u reads %s after %" G_GUINT64_FORMAT, letter (self),
                        self->index, self->saw_eof ? "the end" : "a failure", self->got);
-          if (ibb_session_get_readable (self->session) > 0)
+          if (inside_get_readable (self->session) > 0)
             world_fail (world, "end %u: the input is over with bytes left in it", self->index);
           if (ibb_session_read (self->session, buffer, 1, world->now) != 0)
             world_fail (world, "end %u: a read after the end returns something", self->index);
@@ -367,7 +368,7 @@ finish_part (End *self)
         {
           world_trace (world, "%c: end %u closes its output", letter (self), self->index);
           self->output_closed = TRUE;
-          ibb_session_close_output (self->session, world->now);
+          ibb_session_close_output (self->session);
           if (ibb_session_get_output (self->session) != IBB_OUTPUT_FAILED ||
               ibb_session_write (self->session, buffer, 1, world->now) != 0)
             world_fail (world, "end %u: a closed output still takes bytes", self->index);
@@ -596,7 +597,7 @@ answer_request (World *self, Node *node, End *end)
 
       end->refused_by_us = TRUE;
       world_trace (self, "%c: refuses with %s", letter (end), ibb_condition_to_string (condition));
-      if (!ibb_session_refuse (end->session, condition, "not now", self->now))
+      if (!ibb_session_refuse (end->session, condition, "not now"))
         world_fail (self, "a request could not be refused");
       drop (end);
     }

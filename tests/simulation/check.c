@@ -8,6 +8,7 @@
 
 #include "core/engine-private.h"
 #include "core/session-private.h"
+#include "inside.h"
 
 #include <string.h>
 
@@ -404,7 +405,7 @@ get_sent (End *self)
   if (self->carrier == IBB_CARRIER_IQ &&
       ibb_session_get_state (self->session) == IBB_SESSION_OPEN && sender->flight.n_refused == 0 &&
       sender->flight.to_send == NULL &&
-      ibb_session_get_delivered (self->session) + ibb_session_get_in_flight (self->session) !=
+      ibb_session_get_delivered (self->session) + inside_get_in_flight (self->session) !=
           sender->cut)
     world_fail (self->world, "end %u: in flight is something else than was sent", self->index);
   return MIN (sent, sender->cut);
@@ -472,7 +473,7 @@ check_end (End *self)
   handed = ibb_session_get_handed (session);
   delivered = ibb_session_get_delivered (session);
   received = ibb_session_get_received (session);
-  readable = ibb_session_get_readable (session);
+  readable = inside_get_readable (session);
   if (written != self->wrote || handed > written || delivered > handed)
     world_fail (world,
                 "end %u: wrote %" G_GUINT64_FORMAT ", written %" G_GUINT64_FORMAT
@@ -511,7 +512,7 @@ check_end (End *self)
 static void
 check_memory (World *self, Node *node)
 {
-  gsize unread = ibb_engine_get_unread (node->driver.engine);
+  gsize unread = inside_get_unread (node->driver.engine);
   gsize bound = node->max_memory_limit / 2;
   guint n = 0;
 
@@ -569,9 +570,9 @@ check_node (World *self, Node *node)
       if (end->node == node->index && !end->finished)
         check_end (end);
     }
-  if (ibb_engine_get_unread (node->driver.engine) > node->max_memory_limit)
+  if (inside_get_unread (node->driver.engine) > node->max_memory_limit)
     check_memory (self, node);
-  if (ibb_engine_get_n_counted (node->driver.engine) >
+  if (inside_get_n_counted (node->driver.engine) >
       ibb_engine_get_n_sessions (node->driver.engine) + self->ends->len)
     world_fail (self, "%s: the count of sessions is wrong", node->jid);
 }
@@ -707,15 +708,15 @@ check_over (World *self)
       if (ibb_engine_take_event (engine, &event))
         world_fail (self, "%s: an event is left", node->jid);
       ibb_event_clear (&event);
-      if (ibb_engine_get_n_sessions (engine) != 0 || ibb_engine_get_n_timers (engine) != 0 ||
-          ibb_engine_get_n_pending (engine) != 0 || ibb_engine_get_n_counted (engine) != 0 ||
-          ibb_engine_get_unread (engine) != 0 || ibb_engine_get_wake_time (engine) != G_MAXINT64)
+      if (ibb_engine_get_n_sessions (engine) != 0 || inside_get_n_timers (engine) != 0 ||
+          inside_get_n_pending (engine) != 0 || inside_get_n_counted (engine) != 0 ||
+          inside_get_unread (engine) != 0 || ibb_engine_get_wake_time (engine) != G_MAXINT64)
         world_fail (self,
                     "%s: left behind are %u sessions (%u counted), %u timers, %u pending replies, "
                     "%" G_GSIZE_FORMAT " unread bytes",
-                    node->jid, ibb_engine_get_n_sessions (engine),
-                    ibb_engine_get_n_counted (engine), ibb_engine_get_n_timers (engine),
-                    ibb_engine_get_n_pending (engine), ibb_engine_get_unread (engine));
+                    node->jid, ibb_engine_get_n_sessions (engine), inside_get_n_counted (engine),
+                    inside_get_n_timers (engine), inside_get_n_pending (engine),
+                    inside_get_unread (engine));
     }
   g_hash_table_iter_init (&iter, self->requests);
   while (g_hash_table_iter_next (&iter, &value, NULL) && self->failure == NULL)

@@ -738,7 +738,7 @@ server_cut (World *self, Node *node)
   node->unsent_bytes = 0;
   node->incarnation++;
   node->uplink_free = self->now;
-  ibb_engine_lost (node->driver.engine, self->now);
+  ibb_engine_lost (node->driver.engine);
   node->suspended = FALSE;
   drop_held (self, node);
 }

@@ -139,7 +139,7 @@ accepted (Script *self, Words *words)
 {
   Options               options = take_options (self, words, 4096);
   IBBSettings          *settings = ibb_engine_get_settings (self->driver.engine);
-  guint                 needed = ibb_engine_get_n_counted (self->driver.engine) + 1;
+  guint                 needed = inside_get_n_counted (self->driver.engine) + 1;
   IBBEvent              event = IBB_EVENT_INIT;
   g_autoptr (IBBStanza) result = NULL;
 
@@ -294,7 +294,7 @@ read_bytes (Script *self, Words *words)
   g_autoptr (GBytes) bytes = words_take_bytes (self, words);
   gsize              length = g_bytes_get_size (bytes);
   g_autofree guint8 *read = g_malloc (length + 1);
-  gsize              n = ibb_session_get_readable (session);
+  gsize              n = inside_get_readable (session);
 
   if (n != length)
     script_fail (self, "%" G_GSIZE_FORMAT " bytes are readable", n);
@@ -387,10 +387,8 @@ refuse (Script *self, Words *words)
 
   if (words->next < words->n_words && words->is_quoted[words->next])
     text = words_take (self, words);
-  check_result (
-      self,
-      ibb_session_refuse (script_get_session (self, words), condition, text, *self->driver.clock),
-      words);
+  check_result (self, ibb_session_refuse (script_get_session (self, words), condition, text),
+                words);
 }
 
 static void
@@ -508,6 +506,24 @@ hand_over (Script *self, Words *words)
   ibb_engine_handed (self->driver.engine, script_get_stanza (self, words_take (self, words)));
 }
 
+static void
+close_input (IBBSession *session, gint64 now)
+{
+  ibb_session_close_input (session);
+}
+
+static void
+close_output (IBBSession *session, gint64 now)
+{
+  ibb_session_close_output (session);
+}
+
+static void
+lose (IBBEngine *engine, gint64 now)
+{
+  ibb_engine_lost (engine);
+}
+
 /* A word is one of these. */
 static const struct
 {
@@ -536,8 +552,8 @@ static const struct
   { .name = "close", .of_session = ibb_session_close },
   { .name = "abort", .of_session = ibb_session_abort },
   { .name = "shutdown", .of_session = ibb_session_shutdown_output },
-  { .name = "close-output", .of_session = ibb_session_close_output },
-  { .name = "close-input", .of_session = ibb_session_close_input },
+  { .name = "close-output", .of_session = close_output },
+  { .name = "close-input", .of_session = close_input },
   { .name = "flush", .of_session = ibb_session_flush },
   { .name = "auto-flush", .switch_session = ibb_session_set_auto_flush },
   { .name = "half-close", .switch_session = ibb_session_set_half_close },
@@ -551,7 +567,7 @@ static const struct
   { .name = "apply-settings", .of_engine = ibb_engine_settings_changed },
   { .name = "suspend", .of_engine = ibb_engine_suspend },
   { .name = "resume", .of_engine = ibb_engine_resume },
-  { .name = "lost", .of_engine = ibb_engine_lost },
+  { .name = "lost", .of_engine = lose },
   { .name = "restored", .call = restore },
   { .name = "stop", .call = stop },
   { .name = "free-engine", .call = free_engine },

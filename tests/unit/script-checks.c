@@ -82,10 +82,9 @@ static const SessionNumber session_numbers[] = {
   { "handed", ibb_session_get_handed, NULL, NULL },
   { "delivered", ibb_session_get_delivered, NULL, NULL },
   { "received", ibb_session_get_received, NULL, NULL },
-  { "readable", NULL, ibb_session_get_readable, NULL },
+  { "readable", NULL, inside_get_readable, NULL },
   { "writable", NULL, ibb_session_get_writable, NULL },
-  { "in-flight", NULL, ibb_session_get_in_flight, NULL },
-  { "retries", NULL, NULL, ibb_session_get_retries },
+  { "in-flight", NULL, inside_get_in_flight, NULL },
   { "block-size", NULL, NULL, ibb_session_get_block_size },
 };
 
@@ -96,9 +95,9 @@ typedef struct
 } EngineNumber;
 
 static const EngineNumber engine_numbers[] = {
-  { "sessions", ibb_engine_get_n_sessions },       { "counted", ibb_engine_get_n_counted },
-  { "pending", ibb_engine_get_n_pending },         { "timers", ibb_engine_get_n_timers },
-  { "waiting-stanzas", ibb_engine_get_n_waiting },
+  { "sessions", ibb_engine_get_n_sessions },   { "counted", inside_get_n_counted },
+  { "pending", inside_get_n_pending },         { "timers", inside_get_n_timers },
+  { "waiting-stanzas", inside_get_n_waiting },
 };
 
 gboolean
@@ -142,12 +141,11 @@ script_get_value (Script *self, IBBSession *session, const char *name, gint64 *v
         return TRUE;
       }
   if (g_str_equal (name, "unread"))
-    *value = (gint64) ibb_engine_get_unread (self->driver.engine);
-  else if (g_str_equal (name, "round-trip") && session != NULL)
-    *value = ibb_session_get_round_trip (session) / MILLISECOND;
-  else
-    return inside_get (self->driver.engine, name, value);
-  return TRUE;
+    {
+      *value = (gint64) inside_get_unread (self->driver.engine);
+      return TRUE;
+    }
+  return inside_get (self->driver.engine, session, name, value);
 }
 
 static void
@@ -245,7 +243,7 @@ check_session (Script *self, const char *name, Words *words)
   else if (g_str_equal (name, "output-shut"))
     check_truth (self, ibb_session_is_output_shut (session), words);
   else if (g_str_equal (name, "close-begun"))
-    check_truth (self, ibb_session_is_close_begun (session), words);
+    check_truth (self, inside_is_close_begun (session), words);
   else if (g_str_equal (name, "worth-waking"))
     {
       gsize length = (gsize) words_take_number (self, words);

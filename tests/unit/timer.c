@@ -37,7 +37,7 @@ test_order (void)
       ibb_timer_init (&alarms[i].timer, alarm_cb, &alarms[i]);
       ibb_timer_set (&alarms[i].timer, &timers, (gint64) (i * 37 % 100) + 1);
     }
-  g_assert_cmpuint (ibb_timers_get_length (&timers), ==, 100);
+  g_assert_cmpuint (g_sequence_get_length (timers.sequence), ==, 100);
 
   for (gint64 now = 1; now <= 100; now++)
     {
@@ -49,7 +49,7 @@ test_order (void)
       g_assert_cmpuint (alarms[i].fired, ==, 1);
       g_assert_cmpint (alarms[i].last, ==, (gint64) (i * 37 % 100) + 1);
     }
-  g_assert_cmpuint (ibb_timers_get_length (&timers), ==, 0);
+  g_assert_cmpuint (g_sequence_get_length (timers.sequence), ==, 0);
   ibb_timers_clear (&timers);
 }
 
@@ -63,13 +63,13 @@ test_set_again (void)
   ibb_timer_init (&alarm.timer, alarm_cb, &alarm);
   ibb_timer_set (&alarm.timer, &timers, 10);
   ibb_timer_set (&alarm.timer, &timers, 5);
-  g_assert_cmpuint (ibb_timers_get_length (&timers), ==, 1);
+  g_assert_cmpuint (g_sequence_get_length (timers.sequence), ==, 1);
   ibb_timers_advance (&timers, 7);
   g_assert_cmpuint (alarm.fired, ==, 1);
   g_assert_cmpint (ibb_timers_get_next (&timers), ==, 17);
 
   ibb_timer_set (&alarm.timer, &timers, IBB_NEVER);
-  g_assert_cmpuint (ibb_timers_get_length (&timers), ==, 0);
+  g_assert_cmpuint (g_sequence_get_length (timers.sequence), ==, 0);
   ibb_timers_advance (&timers, 1000);
   g_assert_cmpuint (alarm.fired, ==, 1);
 

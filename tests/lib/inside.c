@@ -7,8 +7,56 @@
 #include "core/engine-private.h"
 #include "core/session-private.h"
 
+guint
+inside_get_n_counted (IBBEngine *engine)
+{
+  return ibb_memory_get_n_sharers (&engine->shared->memory);
+}
+
+guint
+inside_get_n_timers (IBBEngine *engine)
+{
+  return (guint) g_sequence_get_length (engine->shared->timers.sequence);
+}
+
+guint
+inside_get_n_pending (IBBEngine *engine)
+{
+  return g_hash_table_size (engine->shared->pendings.by_id);
+}
+
+guint
+inside_get_n_waiting (IBBEngine *engine)
+{
+  return ibb_control_get_length (&engine->shared->control);
+}
+
+gsize
+inside_get_unread (IBBEngine *engine)
+{
+  return engine->shared->memory.unread;
+}
+
+gsize
+inside_get_readable (IBBSession *session)
+{
+  return session->duplex.receiver.queue.length;
+}
+
+gsize
+inside_get_in_flight (IBBSession *session)
+{
+  return ibb_flight_get_length (&session->duplex.sender.flight);
+}
+
 gboolean
-inside_get (IBBEngine *engine, const char *name, gint64 *value)
+inside_is_close_begun (IBBSession *session)
+{
+  return ibb_closing_is_whole (&session->duplex.closing);
+}
+
+gboolean
+inside_get (IBBEngine *engine, IBBSession *session, const char *name, gint64 *value)
 {
   const struct
   {
@@ -33,7 +81,11 @@ inside_get (IBBEngine *engine, const char *name, gint64 *value)
         *value = (gint64) values[i].value;
         return TRUE;
       }
-  return FALSE;
+  if (!g_str_equal (name, "round-trip") || session == NULL)
+    return FALSE;
+
+  *value = session->duplex.sender.flight.stall.round_trip / 1000;
+  return TRUE;
 }
 
 gboolean

@@ -81,7 +81,8 @@ check_receiver (IBBSession *session, const IBBSettings *largest)
   gsize        records = 0;
 
   g_assert (receiver->received == receiver->read + receiver->queue.length);
-  g_assert (receiver->queue.length <= 2 * s + h + session->terms.block_size); /* D-23 */
+  g_assert (receiver->queue.length <=
+            2 * s + h + session->terms.block_size); /* the hard bound (D-23) */
   for (GList *l = acks->blocks.head; l != NULL; l = l->next)
     {
       IBBDelayedAck *ack = l->data;
@@ -95,7 +96,7 @@ check_receiver (IBBSession *session, const IBBSettings *largest)
   g_assert (acks->bytes == delayed_bytes);
   g_assert (acks->records == records);
   g_assert (g_queue_get_length (&acks->blocks) <= IBB_BLOCKS_IN_FLIGHT_MAX);
-  g_assert (g_queue_get_length (&receiver->early) <= IBB_EARLY_BLOCKS + 1); /* D-24 */
+  g_assert (g_queue_get_length (&receiver->early) <= IBB_EARLY_BLOCKS + 1); /* and a close (D-24) */
 }
 
 /* D-50: a late session waits in the order in which it became so, and is not
@@ -245,11 +246,11 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
   g_assert (shared->memory.unread == unread);
   g_assert (shared->memory.records == records);
   g_assert (shared->memory.n_sharers == n_counted);
-  g_assert (shared->requests->n == n_requests && n_requests <= 16); /* D-47 */
+  g_assert (shared->requests->n == n_requests && n_requests <= 16); /* unanswered (D-47) */
   g_assert (shared->flow.in_flight == in_flight);
   g_assert (shared->stalls->stalled == stalled);
   check_stalls (engine);
-  g_assert (shared->control.errors <= 512 * 1024); /* D-47 */
+  g_assert (shared->control.errors <= 512 * 1024); /* bytes of errors that wait (D-47) */
   g_assert (inside_get_n_pending (engine) == n_pending);
   g_assert (inside_get_n_timers (engine) == n_timers);
 }

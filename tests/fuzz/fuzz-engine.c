@@ -305,8 +305,9 @@ check_stanza (World *self, IBBStanza *stanza)
       return;
     case IBB_PAYLOAD_DATA:
       g_assert (stanza->seq_valid && stanza->bytes != NULL);
-      g_assert (g_bytes_get_size (stanza->bytes) > 0);                     /* D-21 */
-      g_assert (!stanza->has_rules || stanza->name == IBB_STANZA_MESSAGE); /* N-31 */
+      g_assert (g_bytes_get_size (stanza->bytes) > 0); /* D-21: never empty */
+      g_assert (!stanza->has_rules ||
+                stanza->name == IBB_STANZA_MESSAGE); /* N-31: no IQ has rules */
       break;
     case IBB_PAYLOAD_OPEN:
       g_assert (stanza->block_size >= 1 && stanza->block_size <= IBB_BLOCK_SIZE_MAX);
@@ -534,7 +535,7 @@ finish (World *self, guint how)
   g_assert (inside_get_n_timers (self->driver.engine) == 0);
   g_assert (ibb_engine_take_stanza (self->driver.engine, self->driver.time) == NULL);
   if (!self->was_lost && !self->flooded && !self->repeated)
-    g_assert (g_hash_table_size (self->replies) == 0); /* N-20 */
+    g_assert (g_hash_table_size (self->replies) == 0); /* all are answered (N-20) */
 }
 
 int

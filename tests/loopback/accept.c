@@ -560,7 +560,7 @@ test_queue_dropped (Fixture *fixture, gconstpointer data)
   assert_read_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
 }
 
-/* D-43 */
+/* What the service advertises (D-43). */
 static void
 assert_features (IBBService *service, const char *expected)
 {

@@ -214,7 +214,7 @@ test_other_stanzas (Fixture *fixture, gconstpointer data)
   wait_until (at_romeo != NULL);
   g_assert_cmpstr (ibb_stanza_get_kind (at_romeo), ==, "result");
   disco = ibb_stanza_to_xml (at_romeo);
-  g_assert_nonnull (strstr (disco, "urn:ibb-glib:1")); /* D-43 */
+  g_assert_nonnull (strstr (disco, "urn:ibb-glib:1")); /* our feature is advertised (D-43) */
 
   g_signal_handlers_disconnect_by_data (fixture->romeo_connection, &at_romeo);
   g_signal_handlers_disconnect_by_data (fixture->juliet_connection, &at_juliet);

@@ -32,7 +32,7 @@ test_invalid (Fixture *fixture, gconstpointer data)
   assert_open_fails (fixture, JULIET, 0, long_sid, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   assert_open_fails (fixture, "@", 0, NULL, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   assert_open_fails (fixture, "", 0, NULL, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
-  /* D-04 */
+  /* D-04: there is no session with oneself. */
   assert_open_fails (fixture, ROMEO, 0, NULL, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
 
   assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, ibb_service_expect_session, fixture->romeo,
@@ -386,7 +386,7 @@ test_stop (Fixture *fixture, gconstpointer data)
 
   g_assert_true (ibb_transport_has_ended (ends.romeo));
   assert_write_fails (ends.romeo, G_IO_ERROR_CLOSED);
-  assert_read_fails (ends.juliet, G_IO_ERROR_CONNECTION_CLOSED); /* D-49 */
+  assert_read_fails (ends.juliet, G_IO_ERROR_CONNECTION_CLOSED); /* not finished: D-49 */
   assert_open_fails (fixture, JULIET, 0, NULL, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_accept, fixture->romeo, NULL);
 }

@@ -88,7 +88,7 @@ test_service (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (change_all (service), ==, 17);
 }
 
-/* F-10, F-22 */
+/* F-10, F-22: what a transport tells of its session and its addresses. */
 static void
 test_transport (Fixture *fixture, gconstpointer data)
 {

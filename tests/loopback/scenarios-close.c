@@ -188,7 +188,7 @@ static const Step while_writing[] = {
   { A, END (CLOSE), 0, TRUE },
 };
 
-/* D-51 */
+/* D-51: a close with bytes unread. */
 static const Step unread[] = {
   { B, WRITE, 5, 5 },
   { A, AWAIT_IN, 0, TRUE },

@@ -214,7 +214,8 @@ test_iq (Fixture *self, gconstpointer data)
   transfer (self, IBB_STANZA_TYPE_IQ, 8 << 20, 3 << 20, 5);
 }
 
-/* D-35, D-31 */
+/* Messages are lost no more than blocks in IQs are: each is sent when the server has the one
+ * before (D-35, D-31). */
 static void
 test_message (Fixture *self, gconstpointer data)
 {
@@ -275,7 +276,7 @@ test_forgotten (Fixture *self, gconstpointer data)
   log_in (&self->alice); /* and once more from the beginning */
 }
 
-/* B-03 */
+/* A stream that cannot be resumed is lost, which is no clean end (B-03). */
 static void
 test_not_resumable (Fixture *self, gconstpointer data)
 {

@@ -12,13 +12,13 @@
 
 #include <string.h>
 
-#define IN_FLIGHT_MAX (4 * 1024 * 1024) /* D-29 */
+#define IN_FLIGHT_MAX (4 * 1024 * 1024) /* bytes, of a session (D-29) */
 #define BLOCKS_IN_FLIGHT_MAX 32767
 #define HARD_BOUND_MIN (4 * 1024 * 1024) /* H of D-23 */
 #define CHECKED_AT_ONCE 8
 #define MESSAGES_REMEMBERED 64
-#define BLOCKS_REMEMBERED 64   /* D-20 */
-#define ERROR_REPLIES_MAX 1000 /* D-47 */
+#define BLOCKS_REMEMBERED 64   /* and answered again (D-20) */
+#define ERROR_REPLIES_MAX 1000 /* that wait to be sent (D-47) */
 
 /* An IQ that awaits its answer (N-20). */
 typedef struct
@@ -334,7 +334,7 @@ block_answered (World *self, End *end, guint64 id, const IBBStanza *stanza)
           if (stanza->condition == IBB_CONDITION_POLICY_VIOLATION)
             {
               end->was_cut_smaller = TRUE;
-              block->too_large = block->length > 256; /* D-16 */
+              block->too_large = block->length > 256; /* smaller ones are not halved (D-16) */
             }
           if (!block->answered && end->carrier == IBB_CARRIER_IQ)
             end->in_flight -= block->length;

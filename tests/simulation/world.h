@@ -178,7 +178,7 @@ typedef struct
   gboolean iq_reply; /* to messages (H-10) */
 
   /* sending */
-  guint    block_max;   /* H-14 */
+  guint    block_max;   /* of its own (H-14) */
   gboolean white_space; /* in base64 (H-17) */
   guint    empty;       /* blocks without bytes (D-21) */
   guint    pipeline;    /* blocks in flight */
@@ -287,7 +287,7 @@ struct _Node
   gint64 uplink_free;                 /* when its connection to the server is idle again */
   gint64 last_arrival[MAX_NODES + 1]; /* at each other node, at the server */
 
-  /* D-50 */
+  /* Whether our server answers (D-50). */
   char    ping[20]; /* id of the ping that is not answered yet, or "" */
   gint64  ping_sent;
   gint64  shared_at;      /* when it had more than one session last */

@@ -92,7 +92,7 @@ judge (const char *text, gsize length)
   return lenient ? IBB_BASE64_LENIENT : IBB_BASE64_EXACT;
 }
 
-/* N-15 */
+/* N-15: padded base64, by the vectors of RFC 4648. */
 static void
 test_encode_vectors (void)
 {
@@ -146,7 +146,7 @@ test_round_trip (void)
     }
 }
 
-/* N-42, N-43, D-19 */
+/* What is refused (N-42, N-43), and what only a strict reader refuses (D-19). */
 static void
 test_decode_table (void)
 {
@@ -162,7 +162,7 @@ test_decode_table (void)
     const char     *bytes;
     gsize           n_bytes;
   } cases[] = {
-    CASE ("", IBB_BASE64_EXACT, ""), /* D-21 */
+    CASE ("", IBB_BASE64_EXACT, ""), /* a block without bytes (D-21) */
     CASE ("Zm9v", IBB_BASE64_EXACT, "foo"),
     CASE ("Zm8=", IBB_BASE64_EXACT, "fo"),
     CASE ("Zg==", IBB_BASE64_EXACT, "f"),

@@ -33,7 +33,8 @@ static const char *const conditions[][2] = {
   { "unexpected-request", "wait" },
 };
 
-/* D-25, D-48 */
+/* Which conditions there are, and the types of our errors (D-48). The condition tells which are
+ * passing (D-25). */
 static void
 test_names (void)
 {

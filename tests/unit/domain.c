@@ -4,7 +4,7 @@
 
 #include "xmpp/domain.h"
 
-/* D-02 */
+/* A domain is looked up by its A-labels (D-02). */
 static void
 test_to_ascii (void)
 {
@@ -31,7 +31,7 @@ test_to_ascii (void)
     }
 }
 
-/* D-02 */
+/* D-02: which domains are addresses. */
 static void
 test_dup_address (void)
 {

@@ -8,7 +8,7 @@
 
 #include <stringprep.h>
 
-/* D-02 */
+/* The form in which JIDs are compared (D-02). */
 static void
 test_normalize (void)
 {
@@ -155,7 +155,7 @@ test_length (void)
   }
 }
 
-/* D-02 */
+/* D-02: which JIDs are equal. */
 static void
 test_equal (void)
 {
@@ -316,7 +316,7 @@ test_strings (void)
     }
 }
 
-/* D-02 */
+/* How a JID is shown: as it was written, with U-labels (D-02). */
 static void
 test_dup_unicode (void)
 {

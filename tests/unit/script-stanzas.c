@@ -489,7 +489,7 @@ check_form (Script *self, const IBBStanza *stanza)
     script_fail (self, "type %s", stanza->kind);
   if (stanza->name == IBB_STANZA_MESSAGE && stanza->payload != IBB_PAYLOAD_DATA &&
       stanza->payload != IBB_PAYLOAD_ERROR)
-    script_fail (self, "a message"); /* N-34 */
+    script_fail (self, "a message"); /* a close is an IQ (N-34) */
 }
 
 void

@@ -107,7 +107,8 @@ test_payload (void)
     }
 }
 
-/* N-03, N-05, D-12, D-13 */
+/* What an open may say of the block size (N-03, D-12), the stanza type (N-05) and the sid (D-13).
+ */
 static void
 test_open (void)
 {
@@ -147,7 +148,8 @@ test_open (void)
   g_assert_true (foreign->carrier_valid);
 }
 
-/* N-42, N-43, D-11, D-19, N-44 */
+/* Base64 that is wrong (N-42, N-43) or has white space (D-19), a seq that is none (D-11), children
+ * (N-44). */
 static void
 test_data (void)
 {
@@ -251,7 +253,7 @@ make_data (gsize n_spaces, gsize n_characters)
                           characters);
 }
 
-/* D-17 */
+/* So much text is decoded, whatever was agreed (D-17). */
 static void
 test_data_bounds (void)
 {
@@ -284,7 +286,7 @@ test_data_bounds (void)
   g_assert_cmpuint (g_bytes_get_size (long_block->bytes), ==, 131070);
 }
 
-/* D-49 */
+/* The mark of a close after an error (D-49). */
 static void
 test_close (void)
 {
@@ -439,7 +441,7 @@ test_error_rules (void)
   g_assert_cmpint (alert->payload, ==, IBB_PAYLOAD_OTHER); /* not of our asking */
 }
 
-/* D-29 */
+/* What a peer says of itself: our feature, and its identities (D-29). */
 static void
 test_disco_info (void)
 {

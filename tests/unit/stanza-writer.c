@@ -51,7 +51,8 @@ make (IBBStanzaName name, const char *kind, IBBPayload payload)
   return stanza;
 }
 
-/* N-02, N-03, N-05, N-06 */
+/* An open is one child of an IQ (N-02, N-06), which names the block size (N-03) and the stanza
+ * type (N-05). */
 static void
 test_open (void)
 {
@@ -71,7 +72,7 @@ test_open (void)
                        "stanza='message'/></iq>");
 }
 
-/* N-13, N-15, N-16, N-19 */
+/* A block in an IQ (N-13): base64 (N-15), a number of 16 bits (N-16), the sid (N-19). */
 static void
 test_data_iq (void)
 {
@@ -170,7 +171,7 @@ test_data_round_trip (void)
     }
 }
 
-/* N-34, D-49 */
+/* A close is an IQ (N-34), marked if it is not clean (D-49). */
 static void
 test_close (void)
 {
@@ -185,7 +186,7 @@ test_close (void)
                        "xmlns:u='urn:ibb-glib:1' u:unclean='true'/></iq>");
 }
 
-/* N-07, N-20, N-35, D-36, D-48 */
+/* Results are empty (N-07, N-20, N-35); errors echo nothing (D-36, D-48). */
 static void
 test_answers (void)
 {
@@ -209,7 +210,7 @@ test_answers (void)
               "<text " CONDITION ">a&lt;b&gt;&amp;&apos;&quot; </text></error></message>");
 }
 
-/* D-29, D-43 */
+/* The question for the feature (D-29), and what is advertised (D-43). */
 static void
 test_disco (void)
 {

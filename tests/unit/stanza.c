@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* D-11 */
+/* What is a number of a block (D-11). */
 static void
 test_seq (void)
 {
@@ -41,7 +41,7 @@ test_seq (void)
     }
 }
 
-/* D-12, N-03 */
+/* What is a block size (D-12, N-03). */
 static void
 test_block_size (void)
 {
@@ -59,7 +59,7 @@ test_block_size (void)
   g_assert_cmpuint (size, ==, IBB_BLOCK_SIZE_MAX);
 }
 
-/* N-05 */
+/* What is a stanza type; none means IQ (N-05). */
 static void
 test_carrier (void)
 {
@@ -76,7 +76,7 @@ test_carrier (void)
   g_assert_false (ibb_stanza_parse_carrier ("", &carrier));
 }
 
-/* N-04, D-13 */
+/* What is a sid (N-04, D-13). */
 static void
 test_sid (void)
 {
@@ -102,7 +102,7 @@ test_sid (void)
   g_assert_false (ibb_stanza_is_valid_sid (too_long));
 }
 
-/* N-20, D-36 */
+/* An answer goes back to where the request came from (N-20), in the same stanza type (D-36). */
 static void
 test_answers (void)
 {

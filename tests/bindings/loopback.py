@@ -101,21 +101,6 @@ def lines():
     accepted.close(None)
 
 
-@cases.case('/bindings/python/lines-broken')
-def lines_broken():
-    opened, accepted = both_ends(*services(), ALICE, BOB, 'broken')
-    stream = Gio.DataInputStream.new(accepted.get_input_stream())
-    opened.get_output_stream().write_all(b'whole\nhalf', None)
-    opened.drain(None)
-    opened.abort()
-    wait_until(accepted.has_ended)
-    assert stream.read_line_utf8(None)[0] == 'whole'
-    try:
-        raise AssertionError(stream.read_line_utf8(None))
-    except GLib.Error as error:
-        assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.BROKEN_PIPE), error
-
-
 @cases.case('/bindings/python/pollable')
 def pollable():
     opened, accepted = both_ends(*services(), ALICE, BOB, 'pollable')

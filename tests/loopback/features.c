@@ -91,80 +91,6 @@ test_limit (Fixture *fixture, gconstpointer data)
   ends = fixture_open (fixture);
 }
 
-/* F-14: the output ends, the input goes on. */
-static void
-test_write_eof (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends) ends = { NULL };
-
-  ibb_service_set_half_close (fixture->juliet, TRUE);
-  ends = fixture_open (fixture);
-  write_text (ends.romeo, "question");
-  shut_down_output (ends.romeo);
-  assert_write_fails (ends.romeo, G_IO_ERROR_CLOSED);
-  assert_reads (ends.juliet, "question");
-  assert_reads_eof (ends.juliet);
-  write_text (ends.juliet, "answer");
-  shut_down_output (ends.juliet);
-  assert_reads (ends.romeo, "answer");
-  assert_reads_eof (ends.romeo);
-}
-
-/* F-15: a close sends what is buffered; F-16: later writes fail, and it is known
- * to be over. */
-static void
-test_close_sends (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends) ends = fixture_open (fixture);
-
-  ibb_transport_set_auto_flush (ends.romeo, FALSE);
-  write_text (ends.romeo, "buffered");
-  g_assert_cmpuint (ibb_transport_get_bytes_queued (ends.romeo), ==, 8);
-  g_assert_false (ibb_transport_has_ended (ends.romeo));
-  close_stream (ends.romeo);
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo), ==, 8);
-  g_assert_true (ibb_transport_has_ended (ends.romeo));
-  assert_write_fails (ends.romeo, G_IO_ERROR_CLOSED);
-  assert_reads (ends.juliet, "buffered");
-  assert_reads_eof (ends.juliet);
-}
-
-/* F-16: an abort drops it instead, and the other end is told so. */
-static void
-test_abort_drops (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends) ends = fixture_open (fixture);
-
-  ibb_transport_set_auto_flush (ends.romeo, FALSE);
-  write_text (ends.romeo, "never seen");
-  ibb_transport_abort (ends.romeo);
-  g_assert_true (ibb_transport_has_ended (ends.romeo));
-  assert_write_fails (ends.romeo, G_IO_ERROR_CLOSED);
-  assert_read_fails (ends.juliet, G_IO_ERROR_CONNECTION_CLOSED);
-}
-
-/* F-13, F-26: not reading is enough to make the peer wait; reading lets it go on. */
-static void
-test_pause_reading (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends)      ends = { NULL };
-  g_autoptr (GError) error = NULL;
-
-  ibb_service_set_receive_buffer_size (fixture->juliet, 4);
-  ends = fixture_open (fixture);
-  write_text (ends.romeo, "12345678");
-  ibb_transport_set_write_timeout (ends.romeo, 20);
-  g_assert_false (ibb_transport_drain (ends.romeo, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT); /* F-23 */
-  g_clear_error (&error);
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo), ==, 0);
-
-  ibb_transport_set_write_timeout (ends.romeo, 0);
-  assert_reads (ends.juliet, "12345678");
-  drain_transport (ends.romeo);
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo), ==, 8);
-}
-
 int
 main (int argc, char *argv[])
 {
@@ -173,10 +99,6 @@ main (int argc, char *argv[])
   add_test ("/ibb/features/F-04/limit", test_limit);
   add_test ("/ibb/features/F-06/accepted", test_accepted);
   add_test ("/ibb/features/F-09/properties", test_properties);
-  add_test ("/ibb/features/F-13/pause-reading", test_pause_reading);
-  add_test ("/ibb/features/F-14/write-eof", test_write_eof);
-  add_test ("/ibb/features/F-15/close-sends", test_close_sends);
-  add_test ("/ibb/features/F-16/abort-drops", test_abort_drops);
 
   return g_test_run ();
 }

@@ -35,7 +35,7 @@ test_talk (Fixture *fixture, gconstpointer data)
 }
 
 /* F-12: what the counters say while nobody reads; D-22, D-31: a write waits for
- * room, and the reader's side is bounded. */
+ * room, and the reader's side is bounded. F-13, F-26: not reading is all that it takes. */
 static void
 test_backpressure (Fixture *fixture, gconstpointer data)
 {

@@ -109,19 +109,28 @@ test_close_async (Fixture *fixture, gconstpointer data)
   assert_reads_eof (ends.juliet);
 }
 
+/* Nothing that Romeo writes is acknowledged before Juliet reads. */
+static Ends
+open_unacknowledged (Fixture *fixture)
+{
+  ibb_service_set_receive_buffer_size (fixture->juliet, 1);
+  return fixture_open (fixture);
+}
+
 /* A write that waits for room ends with CLOSED as well; what was taken before
  * arrives. */
 static void
 test_close_writing (Fixture *fixture, gconstpointer data)
 {
-  g_auto (Ends)    ends = fixture_open (fixture);
+  g_auto (Ends)    ends = { NULL };
   g_autofree char *got = NULL;
   GAsyncResult    *written = NULL;
   GAsyncResult    *closed = NULL;
   gsize            filled;
 
-  ibb_loopback_set_latency (fixture->loopback, 20);
-  filled = fill_output (ends.romeo);
+  ibb_service_set_receive_buffer_size (fixture->juliet, 16 * 1024);
+  ends = fixture_open (fixture);
+  filled = fixture_fill (fixture, ends.romeo);
   g_output_stream_write_async (get_output (ends.romeo), "x", 1, G_PRIORITY_DEFAULT, NULL,
                                store_result_cb, &written);
   run_pending ();
@@ -131,7 +140,6 @@ test_close_writing (Fixture *fixture, gconstpointer data)
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_CLOSED, g_output_stream_write_finish,
                        get_output (ends.romeo), &written);
 
-  ibb_loopback_set_latency (fixture->loopback, 0);
   got = g_malloc (filled);
   assert_succeeds (g_input_stream_read_all, get_input (ends.juliet), got, filled, NULL, NULL);
   assert_reads_eof (ends.juliet);
@@ -143,13 +151,12 @@ test_close_writing (Fixture *fixture, gconstpointer data)
 static void
 test_close_cancelled (Fixture *fixture, gconstpointer data)
 {
-  g_auto (Ends)            ends = fixture_open (fixture);
+  g_auto (Ends)            ends = open_unacknowledged (fixture);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   GAsyncResult            *closed = NULL;
   Ended                    ended = { 0 };
 
   g_signal_connect (ends.romeo, "ended", G_CALLBACK (ended_cb), &ended);
-  ibb_loopback_set_latency (fixture->loopback, 20);
   write_text (ends.romeo, "parting");
   g_io_stream_close_async (G_IO_STREAM (ends.romeo), G_PRIORITY_DEFAULT, cancellable,
                            store_result_cb, &closed);
@@ -169,9 +176,8 @@ test_close_cancelled (Fixture *fixture, gconstpointer data)
 static void
 test_close_timeout (Fixture *fixture, gconstpointer data)
 {
-  g_auto (Ends) ends = fixture_open (fixture);
+  g_auto (Ends) ends = open_unacknowledged (fixture);
 
-  ibb_loopback_set_latency (fixture->loopback, 50);
   write_text (ends.romeo, "parting");
   ibb_transport_set_write_timeout (ends.romeo, 5);
   assert_close_fails (ends.romeo, G_IO_ERROR_TIMED_OUT);
@@ -305,17 +311,17 @@ test_close_halves_async (Fixture *fixture, gconstpointer data)
 static void
 test_shutdown_pending (Fixture *fixture, gconstpointer data)
 {
-  g_auto (Ends) ends = fixture_open (fixture);
+  g_auto (Ends) ends = open_unacknowledged (fixture);
   GAsyncResult *shut = NULL;
   GAsyncResult *again = NULL;
 
-  ibb_loopback_set_latency (fixture->loopback, 20);
   write_text (ends.romeo, "parting");
   ibb_transport_shutdown_output_async (ends.romeo, NULL, store_result_cb, &shut);
   assert_write_fails (ends.romeo, G_IO_ERROR_PENDING);
   ibb_transport_shutdown_output_async (ends.romeo, NULL, store_result_cb, &again);
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_transport_shutdown_output_finish,
                        ends.romeo, &again);
+  assert_reads (ends.juliet, "parting");
   assert_result (ibb_transport_shutdown_output_finish, ends.romeo, &shut);
   g_assert_false (g_output_stream_has_pending (get_output (ends.romeo)));
 }
@@ -337,7 +343,7 @@ assert_aborted (IBBTransport *transport)
 static void
 test_abort_open (Fixture *fixture, gconstpointer data)
 {
-  g_auto (Ends) ends = fixture_open (fixture);
+  g_auto (Ends) ends = open_unacknowledged (fixture);
   GAsyncResult *read = NULL;
   GAsyncResult *drained = NULL;
   Ended         ended = { 0 };
@@ -347,7 +353,6 @@ test_abort_open (Fixture *fixture, gconstpointer data)
   guint64       received;
 
   g_signal_connect (ends.romeo, "ended", G_CALLBACK (ended_cb), &ended);
-  ibb_loopback_set_latency (fixture->loopback, 20);
   write_text (ends.romeo, "undelivered");
   g_input_stream_read_async (get_input (ends.romeo), &byte, 1, G_PRIORITY_DEFAULT, NULL,
                              store_result_cb, &read);
@@ -545,24 +550,6 @@ test_drop_service (Fixture *fixture, gconstpointer data)
   assert_reads_eof (ends.juliet);
 }
 
-static gboolean
-set_flag_cb (gpointer data)
-{
-  g_atomic_int_set ((int *) data, TRUE);
-  return G_SOURCE_REMOVE;
-}
-
-/* Lets the connection's thread do what it has to do. */
-static void
-wait_for_connection (IBBConnection *connection)
-{
-  int flag = FALSE;
-
-  g_main_context_invoke_full (ibb_connection_get_context (connection), G_PRIORITY_LOW, set_flag_cb,
-                              &flag, NULL);
-  poll_until (g_atomic_int_get (&flag));
-}
-
 /* What nobody uses any more lets its connection go, also when that was lost while
  * it had more to send than the rate lets through. */
 static void
@@ -579,7 +566,7 @@ test_drop_lost (Fixture *fixture, gconstpointer data)
   poll_until (ibb_connection_is_congested (fixture->romeo_connection));
   g_clear_object (&ends.romeo);
   g_assert_finalize_object (g_steal_pointer (&fixture->romeo));
-  wait_for_connection (fixture->romeo_connection);
+  fixture_settle (fixture);
   other = ibb_loopback_attach (fixture->loopback, ROMEO); /* the one so far is lost by it */
   /* fixture_tear_down () waits for the connection. */
 }

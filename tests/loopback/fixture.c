@@ -102,6 +102,51 @@ fixture_tear_down (Fixture *self, gconstpointer data)
     g_assert_finalize_object (self->loopback);
 }
 
+static gboolean
+set_flag_cb (gpointer data)
+{
+  g_atomic_int_set ((int *) data, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+void
+fixture_settle (Fixture *self)
+{
+  int flag = FALSE;
+
+  /* After all else. */
+  g_main_context_invoke_full (ibb_connection_get_context (self->romeo_connection), G_PRIORITY_LOW,
+                              set_flag_cb, &flag, NULL);
+  poll_until (g_atomic_int_get (&flag));
+}
+
+static gboolean
+stand_still_cb (gpointer data)
+{
+  Fixture *self = data;
+
+  g_atomic_int_set (&self->stands_still, TRUE);
+  g_mutex_lock (&self->stop);
+  g_mutex_unlock (&self->stop);
+  g_atomic_int_set (&self->stands_still, FALSE);
+  return G_SOURCE_REMOVE;
+}
+
+void
+fixture_stop_traffic (Fixture *self)
+{
+  g_mutex_lock (&self->stop);
+  g_main_context_invoke (ibb_connection_get_context (self->romeo_connection), stand_still_cb, self);
+  poll_until (g_atomic_int_get (&self->stands_still));
+}
+
+void
+fixture_resume_traffic (Fixture *self)
+{
+  g_mutex_unlock (&self->stop);
+  poll_until (!g_atomic_int_get (&self->stands_still));
+}
+
 gboolean
 has_waiter (GCancellable *cancellable)
 {
@@ -309,6 +354,22 @@ fill_output (IBBTransport *transport)
       poll_until (ibb_transport_get_bytes_in_flight (transport) > 0 ||
                   ibb_transport_get_bytes_queued (transport) == 0);
     }
+}
+
+gsize
+fixture_fill (Fixture *self, IBBTransport *transport)
+{
+  gsize total = 0;
+  gsize more;
+
+  do
+    {
+      more = fill_output (transport);
+      total += more;
+      fixture_settle (self);
+    }
+  while (more > 0);
+  return total;
 }
 
 void

@@ -19,7 +19,9 @@ typedef struct
   IBBConnection *romeo_connection;
   IBBConnection *juliet_connection;
   IBBService    *romeo;
-  IBBService    *juliet; /* lets 10 sessions in */
+  IBBService    *juliet;       /* lets 10 sessions in */
+  GMutex         stop;         /* held while the loopback is to stand still */
+  int            stands_still; /* atomic */
 } Fixture;
 
 void fixture_set_up (Fixture *self, gconstpointer data);
@@ -64,6 +66,14 @@ void wait_briefly (void);
 gboolean has_waiter (GCancellable *cancellable);
 void     wait_for_waiter (GCancellable *cancellable);
 
+/* Until the loopback has nothing to do. */
+void fixture_settle (Fixture *self);
+
+/* Lets the loopback stand still: until it goes on, what is sent does not leave. Nothing can
+ * have happened meanwhile, however long this thread takes. */
+void fixture_stop_traffic (Fixture *self);
+void fixture_resume_traffic (Fixture *self);
+
 /* Drops the last reference and waits until the object is gone: the loopback's
  * thread may hold it for the moment of a delivery. */
 void drop_and_wait (gpointer object);
@@ -101,6 +111,9 @@ GBytes *make_bytes (gsize length, guint seed);
 /* Writes until the send buffer takes no more, and the connection has what it takes of it
  * before an acknowledgement; how many bytes. */
 gsize fill_output (IBBTransport *transport);
+
+/* The same until nothing moves any more, as nobody reads: then it stays full. */
+gsize fixture_fill (Fixture *self, IBBTransport *transport);
 
 /* g_test_init and the watchdog. */
 void test_init (int *argc, char ***argv);

@@ -345,9 +345,10 @@ async def cancel_read():
     reader, writer = accepted.make_streams()
     while not reader.at_eof():
         reading = asyncio.ensure_future(reader.read(dice.randrange(1, 20000)))
-        for _ in range(dice.randrange(4)):
+        for _ in range(dice.randrange(4) if cancelled else 0):
             await asyncio.sleep(0)
-        reading.cancel() if dice.random() < 0.5 else None
+        if dice.random() < 0.5 or not cancelled:
+            reading.cancel()
         try:
             received += await reading
         except asyncio.CancelledError:

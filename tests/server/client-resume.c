@@ -297,6 +297,26 @@ test_not_resumable (Fixture *self, gconstpointer data)
   g_assert_cmpuint (cut_proxy_get_n_connections (self->alice.proxy), ==, 1);
 }
 
+/* From here on the way is silent, and the client soon asks. Not before: a server that is
+ * slow would be taken for a silent one. */
+static void
+begin_silence (Party *party, guint interval, guint timeout)
+{
+  cut_proxy_stall (party->proxy);
+  ibb_client_set_keepalive_timeout (party->client, timeout);
+  ibb_client_set_keepalive_interval (party->client, interval);
+}
+
+/* The client has come again, and has time. */
+static void
+end_silence (Party *party)
+{
+  g_assert_cmpuint (cut_proxy_get_n_connections (party->proxy), ==, 2);
+  ibb_client_set_keepalive_interval (party->client, 15000);
+  ibb_client_set_keepalive_timeout (party->client, 15000);
+  cut_proxy_let_in (party->proxy);
+}
+
 /* The way is silent, and nobody says so: a question without an answer does. */
 static void
 test_silence (Fixture *self, gconstpointer data)
@@ -305,14 +325,15 @@ test_silence (Fixture *self, gconstpointer data)
   g_autoptr (IBBTransport) bob = NULL;
   char                     bytes[5];
 
-  ibb_client_set_keepalive_interval (self->alice.client, 100);
-  ibb_client_set_keepalive_timeout (self->alice.client, 300);
   log_in (&self->alice);
   log_in (&self->bob);
   open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
-  cut_proxy_stall (self->alice.proxy);
+  begin_silence (&self->alice, 100, 300);
   assert_succeeds (g_output_stream_write_all, g_io_stream_get_output_stream (G_IO_STREAM (alice)),
                    "hello", 5, NULL, NULL);
+  while (cut_proxy_get_n_connections (self->alice.proxy) < 2)
+    wait_a_moment ();
+  end_silence (&self->alice);
   assert_succeeds (g_input_stream_read_all, g_io_stream_get_input_stream (G_IO_STREAM (bob)), bytes,
                    5, NULL, NULL);
   g_assert_cmpmem (bytes, 5, "hello", 5);
@@ -323,12 +344,11 @@ test_silence (Fixture *self, gconstpointer data)
 static void
 test_keepalive (Fixture *self, gconstpointer data)
 {
-  ibb_client_set_keepalive_timeout (self->alice.client, 300);
-  ibb_client_set_keepalive_interval (self->alice.client, 100);
   log_in (&self->alice);
-  cut_proxy_stall (self->alice.proxy);
+  begin_silence (&self->alice, 100, 300);
   while (cut_proxy_get_n_connections (self->alice.proxy) < 2)
     wait_a_moment ();
+  end_silence (&self->alice);
   wait_for_state (self->alice.client, IBB_CLIENT_STATE_ONLINE);
   g_assert_cmpuint (cut_proxy_get_n_connections (self->alice.proxy), ==, 2);
 }
@@ -354,13 +374,11 @@ test_writing (Fixture *self, gconstpointer data)
   GPollableOutputStream   *output;
   guint                    tick;
 
-  ibb_client_set_keepalive_interval (self->alice.client, 200);
-  ibb_client_set_keepalive_timeout (self->alice.client, 200);
   log_in (&self->alice);
   log_in (&self->bob);
   open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
   output = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (G_IO_STREAM (alice)));
-  cut_proxy_stall (self->alice.proxy);
+  begin_silence (&self->alice, 200, 200);
   /* Each write leaves by itself, in less than the time that the server has. */
   tick = g_timeout_add (10, tick_cb, NULL);
   while (cut_proxy_get_n_connections (self->alice.proxy) < 2)
@@ -371,6 +389,7 @@ test_writing (Fixture *self, gconstpointer data)
       g_main_context_iteration (NULL, TRUE);
     }
   g_source_remove (tick);
+  end_silence (&self->alice);
   wait_for_state (self->alice.client, IBB_CLIENT_STATE_ONLINE);
   g_assert_cmpuint (cut_proxy_get_n_connections (self->alice.proxy), ==, 2);
   while (n_read < n_written)

@@ -13,6 +13,7 @@ struct _CutProxy
   guint            target_port;
 
   GMutex     lock;
+  GCond      changed;
   GPtrArray *links;      /* protected by lock; (element-type Link) */
   GPtrArray *threads;    /* protected by lock; (element-type GThread) */
   guint      n_accepted; /* protected by lock */
@@ -21,6 +22,7 @@ struct _CutProxy
   guint64    next_cut;   /* protected by lock */
   guint      n_cuts;     /* protected by lock */
   gboolean   closed;     /* protected by lock */
+  gboolean   holds;      /* protected by lock */
 };
 
 /* One connection: two sockets, each with a thread that reads it. */
@@ -113,6 +115,11 @@ add_link (CutProxy *self, GSocketConnection *client)
   g_autoptr (GSocketConnection) server = NULL;
   Link                         *link;
 
+  g_mutex_lock (&self->lock);
+  self->n_accepted++;
+  while (self->holds && !g_cancellable_is_cancelled (self->cancellable))
+    g_cond_wait (&self->changed, &self->lock);
+  g_mutex_unlock (&self->lock);
   server = g_socket_client_connect_to_host (to_server, "127.0.0.1", (guint16) self->target_port,
                                             self->cancellable, NULL);
   if (server == NULL)
@@ -123,7 +130,6 @@ add_link (CutProxy *self, GSocketConnection *client)
   link->ends[0] = g_object_ref (client);
   link->ends[1] = g_steal_pointer (&server);
   g_mutex_lock (&self->lock);
-  self->n_accepted++;
   g_ptr_array_add (self->links, link);
   for (int i = 0; i < 2; i++)
     {
@@ -167,6 +173,7 @@ cut_proxy_new (guint target_port)
   g_autoptr (GError)         error = NULL;
 
   g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
   self->target_port = target_port;
   self->links = g_ptr_array_new_with_free_func (link_free);
   self->threads = g_ptr_array_new ();
@@ -184,6 +191,7 @@ void
 cut_proxy_free (CutProxy *self)
 {
   g_cancellable_cancel (self->cancellable);
+  cut_proxy_let_in (self);
   g_thread_join (self->thread);
   cut_proxy_cut (self);
   for (guint i = 0; i < self->threads->len; i++)
@@ -194,6 +202,7 @@ cut_proxy_free (CutProxy *self)
   g_object_unref (self->listener);
   g_object_unref (self->cancellable);
   g_mutex_clear (&self->lock);
+  g_cond_clear (&self->changed);
   g_free (self);
 }
 
@@ -257,5 +266,15 @@ cut_proxy_stall (CutProxy *self)
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < self->links->len; i++)
     ((Link *) g_ptr_array_index (self->links, i))->stalled = TRUE;
+  self->holds = TRUE;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+cut_proxy_let_in (CutProxy *self)
+{
+  g_mutex_lock (&self->lock);
+  self->holds = FALSE;
+  g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
 }

@@ -14,7 +14,7 @@ typedef struct _CutProxy CutProxy;
 CutProxy *cut_proxy_new (guint target_port); /* on the loopback interface */
 void      cut_proxy_free (CutProxy *self);
 guint     cut_proxy_get_port (CutProxy *self);
-/* How many connections were let in so far. */
+/* How many connections were accepted so far, but for those closed at once. */
 guint cut_proxy_get_n_connections (CutProxy *self);
 
 void cut_proxy_cut (CutProxy *self);
@@ -24,5 +24,8 @@ void cut_proxy_cut_every (CutProxy *self, guint64 bytes, guint n);
 guint cut_proxy_get_n_left (CutProxy *self);
 /* From now on new ones are closed at once, or are not. */
 void cut_proxy_set_closed (CutProxy *self, gboolean closed);
-/* The connections that there are carry nothing any more, and are not cut. */
+/* The connections that there are carry nothing any more, and are not cut. A new one is
+ * accepted, and waits. */
 void cut_proxy_stall (CutProxy *self);
+/* It, and those after it, lead to the server. */
+void cut_proxy_let_in (CutProxy *self);

@@ -443,10 +443,11 @@ test_deaf (void)
   FakeServer *server = fake_server_new (managed);
   IBBClient  *client = fake_create_client (server, FAKE_JID);
 
+  fake_assert_login (client);
+  round_trip (server);
+  fake_server_set_steps (server, back);
   ibb_client_set_keepalive_timeout (client, 20);
   ibb_client_set_keepalive_interval (client, 10);
-  fake_assert_login (client);
-  fake_server_set_steps (server, back);
   wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, IBB_KEEPALIVE_MAX_SILENCES);
   end (client, server, NULL);

@@ -97,9 +97,10 @@ test_silent_server (gconstpointer data)
   g_autoptr (IBBStanza)    stanza = ibb_stanza_new_from_xml ("<message/>", -1, NULL);
   g_autoptr (GAsyncResult) result = NULL;
 
+  fake_assert_login (client);
+  /* Not before: it would be lost by the time that the login is looked at. */
   ibb_client_set_keepalive_interval (client, 100);
   ibb_client_set_keepalive_timeout (client, 100);
-  fake_assert_login (client);
   ibb_service_set_session_limit (service, 1);
   ibb_service_accept_async (service, NULL, store_result_cb, &result);
   while (result == NULL)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A private OpenSSH server, and the client that knows it."""
 
-import getpass
 import os
+import pwd
 import subprocess
 
 import prosody
@@ -54,7 +54,7 @@ Subsystem sftp internal-sftp
         return ('-F', 'none', '-o', 'BatchMode=yes', '-o', 'HostKeyAlias=test', '-o', f'Port={port}',
                 '-o', f'UserKnownHostsFile={self.folder / "known"}',
                 '-o', 'GlobalKnownHostsFile=none', '-o', 'IdentitiesOnly=yes', '-o', 'IdentityAgent=none',
-                '-o', f'IdentityFile={self.folder / "user"}', '-o', f'User={getpass.getuser()}')
+                '-o', f'IdentityFile={self.folder / "user"}', '-o', f'User={pwd.getpwuid(os.geteuid()).pw_name}')
 
     def ssh(self, port, *command, **options):
         return Program('ssh', *self.options(port), '-T', '127.0.0.1', *command, **options)

@@ -19,10 +19,13 @@ IN_PYTHON = f'''
 import subprocess, threading
 child = subprocess.Popen([{HANGS!r}], stdout=subprocess.PIPE, text=True)
 child.stdout.readline()
+hangs = threading.Event()
 def hanging_thread():
-    print('ready', flush=True)
+    hangs.set()
     threading.Event().wait()
 def hanging_main():
+    hangs.wait()
+    print('ready', flush=True)
     child.wait()
 threading.Thread(target=hanging_thread, daemon=True).start()
 hanging_main()

@@ -33,7 +33,7 @@ class Refused(Exception):
 class Session:
     def __init__(self):
         self.stream = None  # what the library has for it
-        self.received = b''
+        self.received = bytearray()
         self.ended = False
         self.error = None
         self.at_once = 0

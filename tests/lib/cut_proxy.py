@@ -2,6 +2,7 @@
 """A way to a server that breaks when it is told to, or is long."""
 
 import queue
+import random
 import socket
 import threading
 import time
@@ -112,15 +113,18 @@ class CutProxy:
 
 
 class DelayProxy(CutProxy):
-    """Passes everything on so many milliseconds later.
+    """Passes everything on so many milliseconds later, and up to jitter more, in order.
 
+    rate: so many bytes per second in each direction of a connection; None: any
     blocks: how many data blocks of XEP-0047 its client has sent, where there is no TLS
     unanswered: how many of them were without an answer at most
     """
 
-    def __init__(self, port, delay):
+    def __init__(self, port, delay, jitter=0, rate=None):
         super().__init__(port)
         self._delay = delay / 1000
+        self._jitter = jitter / 1000
+        self._bytes_per_second = rate
         self.blocks = self.unanswered = 0
         self._results = 0  # since the first block
 
@@ -135,12 +139,16 @@ class DelayProxy(CutProxy):
     def _carry(self, source, target, upwards):
         chunks = queue.SimpleQueue()
         threading.Thread(target=self._deliver, args=(chunks, target), daemon=True).start()
+        begin = 0  # when the last byte has left
         tail = b''  # what may be the beginning of a word, shorter than any
         try:
             while data := source.recv(65536):
                 self._count(tail + data, upwards)
                 tail = (tail + data)[-5:]
-                chunks.put((time.monotonic() + self._delay, data))
+                begin = max(time.monotonic(), begin)
+                if self._bytes_per_second:
+                    begin += len(data) / self._bytes_per_second
+                chunks.put((begin + self._delay + random.uniform(0, self._jitter), data))
         except OSError:
             pass
         chunks.put((0, b''))

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""How much ibb-glib, other libraries and a raw client carry through real servers.
+
+    meson test -C build --benchmark compare          the quick form, some minutes
+    compare.py --full --json FILE --page FILE         in meson devenv -C build
+
+Everything is measured in turns within one run, because only ratios of one run say
+something: the machine, its load and the server are the same. The raw client is the
+ceiling: it encodes one block once, decodes nothing and does not encrypt.
+"""
+
+import argparse
+import contextlib
+import datetime
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import types
+
+sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', folder)
+                for folder in ('lib', 'interop')]
+import cases  # noqa: E402
+import ejabberd  # noqa: E402
+import ends  # noqa: E402
+import other_end  # noqa: E402
+import prosody  # noqa: E402
+from cut_proxy import DelayProxy  # noqa: E402
+
+MIB = 1024 * 1024
+BLOCK = 4096
+FIRST_SIZE = 16 * BLOCK
+MAX_SIZE = 64 * MIB
+PATIENCE = 600
+TICKS = os.sysconf('SC_CLK_TCK')
+
+
+class Path:
+    """A server, and how far away the sender is from it."""
+
+    def __init__(self, name, server, quick=False, delay=0, jitter=0, rate=None, **options):
+        self.name = name
+        self.quick = quick
+        self._server = server
+        self._options = options
+        self._way = {'delay': delay, 'jitter': jitter, 'rate': rate}
+
+    @contextlib.contextmanager
+    def open(self):
+        """The server, and the port at which the sender finds it, of a kind of port."""
+        with self._server(**self._options) as server:
+            proxies = {}
+
+            def find_port(port):
+                if not any(self._way.values()):
+                    return port
+                if port not in proxies:
+                    proxies[port] = DelayProxy(port, **self._way)
+                return proxies[port].port
+
+            yield server, find_port
+            cases.clean_up()
+
+
+PATHS = (
+    Path('Prosody', prosody.Prosody, quick=True),
+    Path('Prosody, 20 ms there and back', prosody.Prosody, delay=10),
+    Path('Prosody, 100 ms', prosody.Prosody, quick=True, delay=50),
+    Path('Prosody, 300 ms', prosody.Prosody, delay=150),
+    Path('Prosody, 50 ms and up to 20 ms more', prosody.Prosody, delay=25, jitter=20),
+    Path('Prosody, 100 ms, 1 MB/s', prosody.Prosody, delay=50, rate=1000000),
+    Path('Prosody with its stock limit', prosody.Prosody, limits=True),
+    Path('ejabberd', ejabberd.Ejabberd, quick=True, shaper=False),
+)
+
+
+def cpu_seconds(*pids):
+    total = 0
+    for pid in pids:
+        with open(f'/proc/{pid}/stat', encoding='ascii') as file:
+            fields = file.read().rpartition(')')[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / TICKS
+
+
+class Ours:
+    """Each transfer has two processes of its own, as a command has."""
+
+    def __init__(self, name, **options):
+        self.name = name
+        self._options = options
+
+    def start(self, server, find_port):
+        self._server = server
+        port = server.plain_port if self._options.get('tls') == 'none' else server.port
+        self._port = find_port(port)
+
+    def transfer(self, size):
+        """Seconds, and those of CPU at both ends."""
+        reports = ends.transfer(self._server.environment, size, port=self._port,
+                                timeout=PATIENCE, **self._options)
+        return (reports[0]['seconds'],
+                sum(report['cpu_seconds'] - report['own_cpu_seconds'] for report in reports))
+
+    def stop(self):
+        pass
+
+
+class Raw:
+    def __init__(self, window):
+        self.name = f'raw client, {window} blocks in flight'
+        self._window = window
+
+    def start(self, server, find_port):
+        self._environment = {**os.environ, **server.environment}
+        self._port = find_port(server.plain_port)
+
+    def transfer(self, size):
+        program = os.environ['IBB_TEST_RAW']
+        with subprocess.Popen((program, '--receive'), stdout=subprocess.PIPE, text=True,
+                              env=self._environment,
+                              preexec_fn=prosody.die_with_parent(9)) as receiver:
+            cases.check_equal(receiver.stdout.readline(), 'ready\n', 'the receiver')
+            before = os.times()
+            output = subprocess.run(
+                (program, '--size', str(size), '--window', str(self._window),
+                 '--port', str(self._port)),
+                stdout=subprocess.PIPE, text=True, env=self._environment, check=True,
+                timeout=PATIENCE).stdout
+            cases.check_equal(receiver.wait(PATIENCE), 0, 'exit status of the receiver')
+        after = os.times()
+        return (float(output), after.children_user + after.children_system
+                - before.children_user - before.children_system)
+
+    def stop(self):
+        pass
+
+
+class Library:
+    """Two processes (tests/interop/peer.py, peer.cpp), which stay for all transfers."""
+
+    def __init__(self, name):
+        self.name = self._library = name
+        self._number = 0
+
+    def start(self, server, find_port):
+        far = types.SimpleNamespace(
+            environment={**server.environment, 'IBB_TEST_PORT': str(find_port(server.port))})
+        self._receiver = other_end.Peer(server, self._library)
+        self._sender = other_end.Peer(far, self._library, account='alice')
+
+    def _send(self, sid, size):
+        raise NotImplementedError
+
+    def transfer(self, size):
+        self._number += 1
+        sid = f'compare{self._number}'
+        pids = (self._sender.pid, self._receiver.pid)
+        cpu = cpu_seconds(*pids)
+        begin, sending = self._send(sid, size)
+        report = self._receiver.start('report', sid=sid).result(PATIENCE)
+        sending.result(PATIENCE)
+        seconds = time.monotonic() - begin
+        cases.check_equal(report['received'], size, f'{self.name}: bytes')
+        return seconds, cpu_seconds(*pids) - cpu
+
+    def stop(self):
+        self._sender.kill()
+        self._receiver.kill()
+
+
+class Streams(Library):
+    """One whose sessions are streams."""
+
+    def start(self, server, find_port):
+        super().start(server, find_port)
+        self._receiver.call('accept')
+
+    def _send(self, sid, size):
+        self._sender.call('open', to=self._receiver.jid, sid=sid, block_size=BLOCK)
+        return time.monotonic(), self._sender.start('send', sid=sid, size=size, seed=sid, close=True)
+
+
+class Files(Library):
+    """One that sends files: its time has the offer in it."""
+
+    def _send(self, sid, size):
+        with tempfile.NamedTemporaryFile(delete=False) as file:
+            file.write(os.urandom(size))
+        cases.defer(lambda: os.unlink(file.name))
+        return time.monotonic(), self._sender.start('send', to=self._receiver.jid, sid=sid,
+                                                    path=file.name)
+
+
+def contestants():
+    found = [Raw(4), Raw(256), Ours('ibb-glib, no TLS', tls='none'), Ours('ibb-glib'),
+             Streams('aioxmpp'), Streams('slixmpp')]
+    # Those in C++ are built where the libraries are installed.
+    return found + [Files(name) for name in ('gloox', 'qxmpp') if f'IBB_PEER_{name.upper()}' in os.environ]
+
+
+def find_size(one, seconds):
+    """How much it carries in about so many seconds."""
+    size = FIRST_SIZE
+    for _ in range(3):
+        took = one.transfer(size)[0]
+        if took >= 0.8 * seconds:
+            break
+        size = min(MAX_SIZE, int(size * min(seconds / took, 30)) // BLOCK * BLOCK)
+    return size
+
+
+def measure(path, rounds, seconds):
+    """A list of what each reached."""
+    results = []
+    with path.open() as (server, find_port):
+        started = []
+        for one in contestants():
+            one.start(server, find_port)
+            size = find_size(one, seconds)
+            started.append((one, size))
+            results.append({'path': path.name, 'name': one.name, 'size': size,
+                            'rates': [], 'cpu_seconds_per_gib': []})
+        for _ in range(rounds):
+            for (one, size), result in zip(started, results):
+                took, cpu = one.transfer(size)
+                result['rates'].append(size / MIB / took)
+                result['cpu_seconds_per_gib'].append(cpu * 1024 * MIB / size)
+        for one, _ in started:
+            one.stop()
+    return results
+
+
+def tables(results, rounds):
+    """Markdown."""
+    lines = []
+    for name in dict.fromkeys(result['path'] for result in results):
+        rows = [result for result in results if result['path'] == name]
+        ceiling = max(statistics.median(row['rates']) for row in rows if row['name'].startswith('raw'))
+        lines += [f'## {name}', '',
+                  f'| | MiB/s, median of {rounds} | range | of the ceiling | CPU, s/GiB | bytes |',
+                  '| --- | --- | --- | --- | --- | --- |']
+        for row in rows:
+            rate = statistics.median(row['rates'])
+            lines.append(f"| {row['name']} | {rate:.3g} | {min(row['rates']):.3g} to "
+                         f"{max(row['rates']):.3g} | {rate / ceiling:.2f} | "
+                         f"{statistics.median(row['cpu_seconds_per_gib']):.1f} | {row['size']} |")
+        lines.append('')
+    return '\n'.join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description='compares what libraries carry')
+    parser.add_argument('--full', action='store_true', help='all paths, and longer')
+    parser.add_argument('--path', action='append', default=[], metavar='TEXT',
+                        help='only paths whose name has this')
+    parser.add_argument('--rounds', type=int, help='transfers of each (default 3, in full 5)')
+    parser.add_argument('--seconds', type=float, help='about so long each (default 1, in full 4)')
+    parser.add_argument('--json', metavar='FILE', help='all that was measured')
+    parser.add_argument('--page', metavar='FILE', help='the tables, in Markdown')
+    options = parser.parse_args()
+    rounds = options.rounds or (5 if options.full else 3)
+    seconds = options.seconds or (4 if options.full else 1)
+
+    results = []
+    for path in PATHS:
+        if (options.full or options.path or path.quick) and \
+                (not options.path or any(text in path.name for text in options.path)):
+            found = measure(path, rounds, seconds)
+            results += found
+            print(tables(found, rounds), flush=True)
+    if options.json:
+        with open(options.json, 'w', encoding='utf-8') as file:
+            json.dump({'date': datetime.date.today().isoformat(), 'processors': os.cpu_count(),
+                       'rounds': rounds, 'results': results}, file, indent=1)
+    if options.page:
+        with open(options.page, 'w', encoding='utf-8') as file:
+            file.write('# Comparison\n\nBlocks of 4096 bytes. Measured in turns, in one run.\n\n'
+                       + tables(results, rounds))
+
+
+if __name__ == '__main__':
+    main()

@@ -7,7 +7,9 @@
 #include <glib.h>
 
 #include "core/abandoned.h"
+#include "core/acceptor.h"
 #include "core/engine.h"
+#include "core/event.h"
 #include "core/peer.h"
 #include "core/requests.h"
 #include "core/server.h"
@@ -18,13 +20,12 @@ G_BEGIN_DECLS
 
 struct _IBBEngine
 {
-  IBBShared       *shared;
-  IBBExpectations *expectations;
-  IBBListen        listen;
-  gboolean         stopped;
-  gboolean         lost;
-  IBBCarrier       turn;   /* whose queue of ready sessions is looked at first */
-  GQueue           events; /* (element-type IBBEvent): all but IBB_EVENT_CHANGED */
+  IBBShared  *shared;
+  IBBAcceptor acceptor;
+  IBBEvents   events;
+  gboolean    stopped;
+  gboolean    lost;
+  IBBCarrier  turn; /* whose queue of ready sessions is looked at first */
 };
 
 G_END_DECLS

@@ -5,6 +5,7 @@
 #include "core/engine-private.h"
 
 #include "core/jid.h"
+#include "core/place.h"
 
 static gint64
 get_time (IBBEngine *self, gint64 now)
@@ -89,7 +90,7 @@ ibb_engine_new (IBBRandomFunc random, gpointer random_data)
   self->shared->requests = ibb_requests_new ();
   self->shared->servers = ibb_servers_new (self->shared);
   self->shared->stalls = ibb_stalls_new (self->shared);
-  self->expectations = ibb_expectations_new ();
+  ibb_acceptor_init (&self->acceptor, self->shared, &self->events);
   return self;
 }
 
@@ -103,7 +104,7 @@ ibb_engine_free (IBBEngine *self)
   while (ibb_engine_take_event (self, &event))
     ibb_event_clear (&event);
 
-  ibb_expectations_free (self->expectations);
+  ibb_acceptor_clear (&self->acceptor);
   g_clear_pointer (&self->shared->abandoned, ibb_abandoned_free);
   g_clear_pointer (&self->shared->peers, ibb_peers_free);
   g_clear_pointer (&self->shared->requests, ibb_requests_free);
@@ -145,35 +146,18 @@ ibb_engine_set_stanza_limit (IBBEngine *self, gsize limit)
 void
 ibb_engine_set_listen (IBBEngine *self, IBBListen listen)
 {
-  self->listen = listen;
+  ibb_acceptor_set_listen (&self->acceptor, listen);
 }
 
 /* Events. */
-
-static IBBEvent *
-push_event (IBBEngine *self, IBBEventType type, IBBSession *session, gpointer expectation)
-{
-  IBBEvent *event = g_new0 (IBBEvent, 1);
-
-  event->type = type;
-  event->session = session != NULL ? ibb_session_ref (session) : NULL;
-  event->expectation = expectation;
-  g_queue_push_tail (&self->events, event);
-  return event;
-}
 
 gboolean
 ibb_engine_take_event (IBBEngine *self, IBBEvent *event)
 {
   GList *link;
 
-  if (!g_queue_is_empty (&self->events))
-    {
-      g_autofree IBBEvent *first = g_queue_pop_head (&self->events);
-
-      *event = *first;
-      return TRUE;
-    }
+  if (ibb_events_pop (&self->events, event))
+    return TRUE;
 
   link = g_queue_pop_head_link (&self->shared->changed);
   if (link == NULL)
@@ -188,34 +172,10 @@ ibb_engine_take_event (IBBEngine *self, IBBEvent *event)
 gboolean
 ibb_engine_has_outcome (IBBEngine *self)
 {
-  return !g_queue_is_empty (&self->events);
-}
-
-void
-ibb_event_clear (IBBEvent *event)
-{
-  g_clear_pointer (&event->session, ibb_session_unref);
-  ibb_failure_clear (&event->failure);
-  event->type = IBB_EVENT_NONE;
+  return !ibb_events_are_empty (&self->events);
 }
 
 /* The connection. */
-
-/* Expectations and sessions end alike when the stream is lost and on stop. */
-static void
-fail_expectations (IBBEngine *self, IBBFailureKind kind)
-{
-  g_autoptr (GList) expectations = ibb_expectations_list (self->expectations);
-
-  for (GList *l = expectations; l != NULL; l = l->next)
-    {
-      IBBEvent *event =
-          push_event (self, IBB_EVENT_EXPECTATION_FAILED, NULL, ibb_expectation_get_data (l->data));
-
-      ibb_failure_set (&event->failure, kind);
-      ibb_expectations_remove (self->expectations, l->data);
-    }
-}
 
 void
 ibb_engine_suspend (IBBEngine *self, gint64 now)
@@ -245,7 +205,7 @@ ibb_engine_lost (IBBEngine *self)
   sessions = g_hash_table_get_values (self->shared->sessions);
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_session_end (l->data, &failure);
-  fail_expectations (self, IBB_FAILURE_CONNECTION_LOST);
+  ibb_acceptor_fail_all (&self->acceptor, IBB_FAILURE_CONNECTION_LOST);
 
   ibb_abandoned_forget_all (self->shared->abandoned);
   ibb_control_clear (&self->shared->control);
@@ -274,7 +234,7 @@ ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_session_stop (l->data, abort_sessions, get_time (self, now));
   ibb_abandoned_close_all (self->shared->abandoned); /* the answers may find nobody */
-  fail_expectations (self, IBB_FAILURE_STOPPED);
+  ibb_acceptor_fail_all (&self->acceptor, IBB_FAILURE_STOPPED);
 }
 
 void
@@ -523,13 +483,12 @@ ibb_engine_expect (IBBEngine  *self,
                    gpointer    data,
                    IBBFailure *failure)
 {
-  g_autofree char *normal = ibb_jid_normalize (peer);
-  IBBExpectation  *expectation;
+  IBBExpectation *expectation;
 
   if (!check_running (self, failure))
     return NULL;
 
-  expectation = ibb_expectations_add (self->expectations, normal, sid, block_size, data);
+  expectation = ibb_acceptor_expect (&self->acceptor, peer, sid, block_size, data);
   if (expectation == NULL)
     ibb_failure_set (failure, IBB_FAILURE_IN_USE);
   return expectation;
@@ -538,100 +497,7 @@ ibb_engine_expect (IBBEngine  *self,
 void
 ibb_engine_cancel_expectation (IBBEngine *self, IBBExpectation *expectation)
 {
-  ibb_expectations_remove (self->expectations, expectation);
-}
-
-/* Whether nobody could take it, whatever the block size (D-07, D-08). */
-static gboolean
-is_impossible (IBBEngine *self, const char *peer)
-{
-  IBBShared *shared = self->shared;
-
-  return self->listen == IBB_LISTEN_NONE ||
-         ibb_memory_get_n_sharers (&shared->memory) >= shared->settings.session_limit ||
-         ibb_control_is_flooded (&shared->control) ||
-         (self->listen == IBB_LISTEN_ASK && !ibb_requests_have_room (shared->requests, peer));
-}
-
-static gboolean
-is_open_valid (const IBBStanza *open, const char *local, const char *peer)
-{
-  return peer != NULL && local != NULL && open->block_size_valid && open->carrier_valid &&
-         open->sid != NULL && ibb_stanza_is_valid_sid (open->sid) &&
-         !ibb_stanza_record_has_long_id (open);
-}
-
-static IBBSession *
-find_session (IBBEngine *self, const char *local, const char *peer, const char *sid)
-{
-  IBBSessionKey key = { .local = (char *) local, .peer = (char *) peer, .sid = (char *) sid };
-
-  if (local == NULL || peer == NULL || sid == NULL)
-    return NULL;
-  return g_hash_table_lookup (self->shared->sessions, &key);
-}
-
-/* Whether an open is accepted or passed on, or the condition of its refusal. In the
- * order of D-07. */
-static gboolean
-check_open (IBBEngine       *self,
-            const IBBStanza *open,
-            const char      *local,
-            const char      *peer,
-            IBBExpectation **expectation,
-            IBBCondition    *condition)
-{
-  IBBShared *shared = self->shared;
-
-  *condition = IBB_CONDITION_BAD_REQUEST;
-  if (!is_open_valid (open, local, peer))
-    return FALSE;
-
-  *condition = IBB_CONDITION_NOT_ACCEPTABLE;
-  if (self->stopped || find_session (self, local, peer, open->sid) != NULL)
-    return FALSE;
-  *expectation = ibb_expectations_find (self->expectations, peer, open->sid);
-  if (*expectation == NULL ? is_impossible (self, peer)
-                           : !ibb_expectation_accepts_carrier (*expectation, open->carrier))
-    return FALSE;
-
-  *condition = IBB_CONDITION_RESOURCE_CONSTRAINT;
-  return open->block_size <= shared->settings.max_block_size &&
-         (*expectation == NULL || ibb_expectation_accepts (*expectation, open->block_size));
-}
-
-static void
-receive_open (IBBEngine *self, IBBStanza *open, const char *local, const char *peer, gint64 now)
-{
-  IBBShared             *shared = self->shared;
-  g_autoptr (IBBSession) session = NULL;
-  IBBExpectation        *expectation = NULL;
-  IBBCondition           condition;
-
-  if (!check_open (self, open, local, peer, &expectation, &condition))
-    {
-      ibb_control_refuse_open (&shared->control, open, condition, NULL);
-      return;
-    }
-  session = ibb_session_new_request (shared, open, local, peer);
-  if (session == NULL)
-    ibb_control_refuse_open (&shared->control, open, IBB_CONDITION_NOT_ACCEPTABLE, NULL);
-  else if (expectation != NULL)
-    {
-      ibb_session_accept_now (session, now);
-      push_event (self, IBB_EVENT_EXPECTED, session, ibb_expectation_get_data (expectation));
-      ibb_expectations_remove (self->expectations, expectation);
-    }
-  else if (self->listen == IBB_LISTEN_ACCEPT)
-    {
-      ibb_session_accept_now (session, now);
-      push_event (self, IBB_EVENT_ACCEPTED, session, NULL);
-    }
-  else
-    {
-      ibb_session_ask (session, now);
-      push_event (self, IBB_EVENT_REQUESTED, session, NULL);
-    }
+  ibb_acceptor_cancel (&self->acceptor, expectation);
 }
 
 /* Incoming: the answer to a stanza of ours, a request to a session, or none of our
@@ -688,7 +554,7 @@ static void
 receive_for_session (
     IBBEngine *self, IBBStanza *stanza, const char *local, const char *peer, gint64 now)
 {
-  IBBSession *session = find_session (self, local, peer, stanza->sid);
+  IBBSession *session = ibb_place_find (self->shared, local, peer, stanza->sid);
 
   if (stanza->sid == NULL)
     /* Without a sid it belongs to no session (D-11). */
@@ -732,7 +598,7 @@ receive_request (
   if (stanza->payload == IBB_PAYLOAD_UNKNOWN || !ibb_stanza_record_is_kind (stanza, "set"))
     refuse_misuse (self, stanza);
   else if (stanza->payload == IBB_PAYLOAD_OPEN)
-    receive_open (self, stanza, local, from, now);
+    ibb_acceptor_receive (&self->acceptor, stanza, local, from, self->stopped, now);
   else
     receive_for_session (self, stanza, local, from, now);
 }
@@ -792,10 +658,7 @@ ibb_engine_is_running (IBBEngine *self)
 gboolean
 ibb_engine_can_accept (IBBEngine *self)
 {
-  if (!ibb_engine_is_running (self))
-    return FALSE;
-  return (self->shared->settings.session_limit > 0 && self->listen != IBB_LISTEN_NONE) ||
-         !ibb_expectations_are_empty (self->expectations);
+  return ibb_engine_is_running (self) && ibb_acceptor_can_accept (&self->acceptor);
 }
 
 gboolean

@@ -23,6 +23,8 @@
 
 #include <glib.h>
 
+#include "core/acceptor.h"
+#include "core/event.h"
 #include "core/expectation.h"
 #include "core/failure.h"
 #include "core/ids.h"
@@ -33,37 +35,6 @@
 G_BEGIN_DECLS
 
 typedef struct _IBBEngine IBBEngine;
-
-/* Who listens for opens that nobody expected (D-08). */
-typedef enum
-{
-  IBB_LISTEN_NONE,   /* refuse them */
-  IBB_LISTEN_ACCEPT, /* accept at once: IBB_EVENT_ACCEPTED */
-  IBB_LISTEN_ASK,    /* IBB_EVENT_REQUESTED; ibb_session_accept or _refuse answers */
-} IBBListen;
-
-typedef enum
-{
-  IBB_EVENT_NONE,
-  IBB_EVENT_CHANGED,   /* session: something its owner may wait for changed: look at it anew */
-  IBB_EVENT_REQUESTED, /* session (full reference): a peer asks; state REQUESTED */
-  IBB_EVENT_ACCEPTED,  /* session (full reference): an unexpected one was accepted at once */
-  IBB_EVENT_EXPECTED,  /* expectation was met by session (full reference); it is gone now */
-  IBB_EVENT_EXPECTATION_FAILED, /* expectation is gone: failure says why (LOST or STOPPED) */
-} IBBEventType;
-
-typedef struct
-{
-  IBBEventType type;
-  IBBSession  *session;     /* (owned) (nullable) */
-  gpointer     expectation; /* (nullable): the data given to ibb_engine_expect */
-  IBBFailure   failure;
-} IBBEvent;
-
-#define IBB_EVENT_INIT                                                                             \
-  {                                                                                                \
-    IBB_EVENT_NONE, NULL, NULL, IBB_FAILURE_INIT                                                   \
-  }
 
 IBBEngine   *ibb_engine_new (IBBRandomFunc random, gpointer random_data);
 void         ibb_engine_free (IBBEngine *self); /* sessions still held become ENDED, LOST */
@@ -117,7 +88,6 @@ void     ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
 gboolean ibb_engine_take_event (IBBEngine *self, IBBEvent *event);
 /* Whether the next one is another than IBB_EVENT_CHANGED, which come last. */
 gboolean ibb_engine_has_outcome (IBBEngine *self);
-void     ibb_event_clear (IBBEvent *event);
 
 typedef struct
 {

@@ -4,6 +4,16 @@
 
 #include "core/place.h"
 
+gpointer
+ibb_place_find (const IBBShared *shared, const char *local, const char *peer, const char *sid)
+{
+  IBBSessionKey key = { .local = (char *) local, .peer = (char *) peer, .sid = (char *) sid };
+
+  if (local == NULL || peer == NULL || sid == NULL)
+    return NULL;
+  return g_hash_table_lookup (shared->sessions, &key);
+}
+
 void
 ibb_place_init (IBBPlace *self, IBBTerms *terms)
 {

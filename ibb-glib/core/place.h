@@ -21,6 +21,9 @@ typedef struct
   gboolean  is_counted; /* shares the memory, and counts towards the limit (D-08) */
 } IBBPlace;
 
+/* The session with that key; NULL also where a part of the key is. */
+gpointer
+     ibb_place_find (const IBBShared *shared, const char *local, const char *peer, const char *sid);
 void ibb_place_init (IBBPlace *self, IBBTerms *terms);
 /* Whether another session has the same key. */
 gboolean ibb_place_is_taken (const IBBPlace *self);

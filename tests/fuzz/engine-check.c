@@ -141,7 +141,7 @@ collect_sessions (IBBEngine *engine, IBBSession **held, guint n_held)
     g_hash_table_add (sessions, session);
   for (GList *l = engine->shared->changed.head; l != NULL; l = l->next)
     g_hash_table_add (sessions, l->data);
-  for (GList *l = engine->events.head; l != NULL; l = l->next)
+  for (GList *l = engine->events.queue.head; l != NULL; l = l->next)
     if (((IBBEvent *) l->data)->session != NULL)
       g_hash_table_add (sessions, ((IBBEvent *) l->data)->session);
   for (guint i = 0; i < n_held; i++)

@@ -100,7 +100,6 @@ KNOWN_STRANGERS = (
     'ibb_error_text_dup',
     'ibb_error_type_from_string',
     'ibb_error_type_to_string',
-    'ibb_event_clear',
 )
 
 # All that the core may include beside its own headers.

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/acceptor.h"
+
+#include "core/jid.h"
+#include "core/place.h"
+#include "core/requests.h"
+
+void
+ibb_acceptor_init (IBBAcceptor *self, IBBShared *shared, IBBEvents *events)
+{
+  self->shared = shared;
+  self->events = events;
+  self->expectations = ibb_expectations_new ();
+}
+
+void
+ibb_acceptor_clear (IBBAcceptor *self)
+{
+  ibb_expectations_free (self->expectations);
+}
+
+void
+ibb_acceptor_set_listen (IBBAcceptor *self, IBBListen listen)
+{
+  self->listen = listen;
+}
+
+IBBExpectation *
+ibb_acceptor_expect (
+    IBBAcceptor *self, const char *peer, const char *sid, guint block_size, gpointer data)
+{
+  g_autofree char *normal = ibb_jid_normalize (peer);
+
+  return ibb_expectations_add (self->expectations, normal, sid, block_size, data);
+}
+
+void
+ibb_acceptor_cancel (IBBAcceptor *self, IBBExpectation *expectation)
+{
+  ibb_expectations_remove (self->expectations, expectation);
+}
+
+void
+ibb_acceptor_fail_all (IBBAcceptor *self, IBBFailureKind kind)
+{
+  g_autoptr (GList) expectations = ibb_expectations_list (self->expectations);
+
+  for (GList *l = expectations; l != NULL; l = l->next)
+    {
+      IBBEvent *event = ibb_events_push (self->events, IBB_EVENT_EXPECTATION_FAILED, NULL,
+                                         ibb_expectation_get_data (l->data));
+
+      ibb_failure_set (&event->failure, kind);
+      ibb_expectations_remove (self->expectations, l->data);
+    }
+}
+
+gboolean
+ibb_acceptor_can_accept (const IBBAcceptor *self)
+{
+  return (self->shared->settings.session_limit > 0 && self->listen != IBB_LISTEN_NONE) ||
+         !ibb_expectations_are_empty (self->expectations);
+}
+
+/* Whether nobody could take it, whatever the block size (D-07, D-08). */
+static gboolean
+is_impossible (IBBAcceptor *self, const char *peer)
+{
+  IBBShared *shared = self->shared;
+
+  return self->listen == IBB_LISTEN_NONE ||
+         ibb_memory_get_n_sharers (&shared->memory) >= shared->settings.session_limit ||
+         ibb_control_is_flooded (&shared->control) ||
+         (self->listen == IBB_LISTEN_ASK && !ibb_requests_have_room (shared->requests, peer));
+}
+
+static gboolean
+is_open_valid (const IBBStanza *open, const char *local, const char *peer)
+{
+  return peer != NULL && local != NULL && open->block_size_valid && open->carrier_valid &&
+         open->sid != NULL && ibb_stanza_is_valid_sid (open->sid) &&
+         !ibb_stanza_record_has_long_id (open);
+}
+
+/* Whether an open is accepted or passed on, or the condition of its refusal. In the
+ * order of D-07. */
+static gboolean
+check_open (IBBAcceptor     *self,
+            const IBBStanza *open,
+            const char      *local,
+            const char      *peer,
+            gboolean         is_stopped,
+            IBBExpectation **expectation,
+            IBBCondition    *condition)
+{
+  IBBShared *shared = self->shared;
+
+  *condition = IBB_CONDITION_BAD_REQUEST;
+  if (!is_open_valid (open, local, peer))
+    return FALSE;
+
+  *condition = IBB_CONDITION_NOT_ACCEPTABLE;
+  if (is_stopped || ibb_place_find (shared, local, peer, open->sid) != NULL)
+    return FALSE;
+  *expectation = ibb_expectations_find (self->expectations, peer, open->sid);
+  if (*expectation == NULL ? is_impossible (self, peer)
+                           : !ibb_expectation_accepts_carrier (*expectation, open->carrier))
+    return FALSE;
+
+  *condition = IBB_CONDITION_RESOURCE_CONSTRAINT;
+  return open->block_size <= shared->settings.max_block_size &&
+         (*expectation == NULL || ibb_expectation_accepts (*expectation, open->block_size));
+}
+
+void
+ibb_acceptor_receive (IBBAcceptor *self,
+                      IBBStanza   *open,
+                      const char  *local,
+                      const char  *peer,
+                      gboolean     is_stopped,
+                      gint64       now)
+{
+  IBBShared             *shared = self->shared;
+  g_autoptr (IBBSession) session = NULL;
+  IBBExpectation        *expectation = NULL;
+  IBBCondition           condition;
+
+  if (!check_open (self, open, local, peer, is_stopped, &expectation, &condition))
+    {
+      ibb_control_refuse_open (&shared->control, open, condition, NULL);
+      return;
+    }
+  session = ibb_session_new_request (shared, open, local, peer);
+  if (session == NULL)
+    ibb_control_refuse_open (&shared->control, open, IBB_CONDITION_NOT_ACCEPTABLE, NULL);
+  else if (expectation != NULL)
+    {
+      ibb_session_accept_now (session, now);
+      ibb_events_push (self->events, IBB_EVENT_EXPECTED, session,
+                       ibb_expectation_get_data (expectation));
+      ibb_expectations_remove (self->expectations, expectation);
+    }
+  else if (self->listen == IBB_LISTEN_ACCEPT)
+    {
+      ibb_session_accept_now (session, now);
+      ibb_events_push (self->events, IBB_EVENT_ACCEPTED, session, NULL);
+    }
+  else
+    {
+      ibb_session_ask (session, now);
+      ibb_events_push (self->events, IBB_EVENT_REQUESTED, session, NULL);
+    }
+}

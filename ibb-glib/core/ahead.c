@@ -68,9 +68,3 @@ ibb_ahead_get_due (const IBBAhead *self)
 {
   return g_queue_is_empty ((GQueue *) &self->stanzas) ? IBB_NEVER : self->since + IBB_AHEAD_TIME;
 }
-
-void
-ibb_ahead_clear (IBBAhead *self)
-{
-  g_queue_clear_full (&self->stanzas, (GDestroyNotify) ibb_stanza_record_unref);
-}

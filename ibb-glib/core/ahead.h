@@ -33,6 +33,5 @@ IBBStanza *ibb_ahead_take (IBBAhead *self, guint16 seq); /* (transfer full) (nul
 IBBStanza *ibb_ahead_pop (IBBAhead *self);               /* (transfer full) (nullable) */
 /* When the wait is over, or IBB_NEVER. */
 gint64 ibb_ahead_get_due (const IBBAhead *self);
-void   ibb_ahead_clear (IBBAhead *self);
 
 G_END_DECLS

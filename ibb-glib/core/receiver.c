@@ -19,17 +19,6 @@ ibb_receiver_init (IBBReceiver *self, const IBBTerms *terms)
   ibb_acks_init (&self->acks, terms);
 }
 
-void
-ibb_receiver_clear (IBBReceiver *self)
-{
-  ibb_byte_queue_clear (&self->queue);
-  ibb_acks_clear (&self->acks);
-  g_queue_clear_full (&self->early, (GDestroyNotify) ibb_stanza_record_unref);
-  ibb_ahead_clear (&self->ahead);
-  g_clear_pointer (&self->recent, g_free);
-  ibb_failure_clear (&self->failure);
-}
-
 /* Memory. */
 
 /* The largest number there is means no limit; sums of it fit. */
@@ -353,6 +342,20 @@ IBBStanza *
 ibb_receiver_pop_ahead (IBBReceiver *self)
 {
   return note_taken (self, ibb_ahead_pop (&self->ahead));
+}
+
+void
+ibb_receiver_clear (IBBReceiver *self)
+{
+  IBBStanza *stanza;
+
+  while ((stanza = ibb_receiver_pop_ahead (self)) != NULL)
+    ibb_stanza_record_unref (stanza);
+  ibb_byte_queue_clear (&self->queue);
+  ibb_acks_clear (&self->acks);
+  g_queue_clear_full (&self->early, (GDestroyNotify) ibb_stanza_record_unref);
+  g_clear_pointer (&self->recent, g_free);
+  ibb_failure_clear (&self->failure);
 }
 
 IBBReceiverVerdict

@@ -50,6 +50,7 @@ def start(server, account, command, *arguments):
     environment = server.environment
     return Program(*command, account.bare, *arguments, env={
         'IBB_PASSWORD': account.password,
+        'LC_ALL': 'C.UTF-8',
         'IBB_SERVER': f'{server.host}:{server.port}',
         'IBB_CA_FILE': environment['IBB_TEST_CA_FILE']})
 

@@ -30,7 +30,7 @@ fill_open (IBBOpen      *open,
     .peer = peer_jid,
     .sid = sid,
     .block_size = block_size,
-    .carrier = ibb_argument_to_carrier (stanza_type),
+    .stanza_type = ibb_argument_to_stanza_name (stanza_type),
   };
   return TRUE;
 }

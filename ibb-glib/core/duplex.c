@@ -171,8 +171,8 @@ static void
 end_unconfirmed (IBBDuplex *self, const IBBFailure *failure)
 {
   /* Half of an answer must not look whole; sent messages may not have arrived (D-37). */
-  if (!ibb_closing_is_peer_closed (&self->closing) && self->terms->carrier == IBB_CARRIER_MESSAGE &&
-      ibb_sender_get_written (&self->sender) > 0)
+  if (!ibb_closing_is_peer_closed (&self->closing) &&
+      self->terms->stanza_type == IBB_STANZA_MESSAGE && ibb_sender_get_written (&self->sender) > 0)
     ibb_duplex_end (self, failure);
   else
     end_orderly (self);
@@ -559,12 +559,12 @@ ibb_duplex_update_ready (IBBDuplex *self, gint64 now)
 }
 
 void
-ibb_duplex_handed (IBBDuplex *self, IBBPending *pending)
+ibb_duplex_passed (IBBDuplex *self, IBBPending *pending)
 {
   if (pending->type != IBB_PENDING_BLOCK)
     return;
 
-  ibb_sender_handed (&self->sender, ibb_block_of_pending (pending));
+  ibb_sender_passed (&self->sender, ibb_block_of_pending (pending));
   changed (self);
 }
 

@@ -73,7 +73,7 @@ void ibb_duplex_close_answered (IBBDuplex *self, IBBStanza *answer, gint64 now);
 /* Sending. */
 void       ibb_duplex_update_ready (IBBDuplex *self, gint64 now);
 IBBStanza *ibb_duplex_take_block (IBBDuplex *self, gint64 now);
-void       ibb_duplex_handed (IBBDuplex *self, IBBPending *pending);
+void       ibb_duplex_passed (IBBDuplex *self, IBBPending *pending);
 /* Whether it counts as acknowledged: a message. */
 gboolean ibb_duplex_sent (IBBDuplex *self, IBBPending *pending, gint64 now);
 

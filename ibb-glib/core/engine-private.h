@@ -20,12 +20,12 @@ G_BEGIN_DECLS
 
 struct _IBBEngine
 {
-  IBBShared  *shared;
-  IBBAcceptor acceptor;
-  IBBEvents   events;
-  gboolean    stopped;
-  gboolean    lost;
-  IBBCarrier  turn; /* whose queue of ready sessions is looked at first */
+  IBBShared    *shared;
+  IBBAcceptor   acceptor;
+  IBBEvents     events;
+  gboolean      stopped;
+  gboolean      lost;
+  IBBStanzaName turn; /* whose queue of ready sessions is looked at first */
 };
 
 G_END_DECLS

@@ -297,16 +297,16 @@ take_control (IBBEngine *self, gint64 now)
 
 /* The next of the sessions with that stanza type whose block may go. */
 static IBBSession *
-find_ready (IBBEngine *self, IBBCarrier carrier, gint64 now)
+find_ready (IBBEngine *self, IBBStanzaName stanza_type, gint64 now)
 {
   IBBShared  *shared = self->shared;
   IBBSession *session;
 
-  while ((session = g_queue_peek_head (&shared->ready[carrier])) != NULL)
+  while ((session = g_queue_peek_head (&shared->ready[stanza_type])) != NULL)
     {
       if (!ibb_session_can_send (session, now))
         ibb_session_update_ready (session, now);
-      else if (carrier == IBB_CARRIER_MESSAGE ||
+      else if (stanza_type == IBB_STANZA_MESSAGE ||
                ibb_flow_may_send (&shared->flow, ibb_session_get_next_size (session)))
         return session;
       else if (!ibb_stalls_make_room (shared->stalls, now))
@@ -320,9 +320,9 @@ find_ready (IBBEngine *self, IBBCarrier carrier, gint64 now)
 static IBBStanza *
 take_block (IBBEngine *self, gint64 now)
 {
-  IBBCarrier  first = self->turn;
-  IBBCarrier  second = first == IBB_CARRIER_IQ ? IBB_CARRIER_MESSAGE : IBB_CARRIER_IQ;
-  IBBSession *session = find_ready (self, first, now);
+  IBBStanzaName first = self->turn;
+  IBBStanzaName second = first == IBB_STANZA_IQ ? IBB_STANZA_MESSAGE : IBB_STANZA_IQ;
+  IBBSession   *session = find_ready (self, first, now);
 
   self->turn = second;
   if (session == NULL)
@@ -341,8 +341,8 @@ ibb_engine_has_stanza (IBBEngine *self, gint64 now)
   now = get_time (self, now);
   release_waiting (self, now);
   return ibb_control_get_length (&shared->control) > 0 ||
-         find_ready (self, IBB_CARRIER_IQ, now) != NULL ||
-         find_ready (self, IBB_CARRIER_MESSAGE, now) != NULL ||
+         find_ready (self, IBB_STANZA_IQ, now) != NULL ||
+         find_ready (self, IBB_STANZA_MESSAGE, now) != NULL ||
          ibb_control_get_length (&shared->control) > 0; /* a search may have asked */
 }
 
@@ -380,12 +380,12 @@ find_taken (IBBEngine *self, const IBBStanza *stanza)
 }
 
 void
-ibb_engine_handed (IBBEngine *self, IBBStanza *stanza)
+ibb_engine_passed (IBBEngine *self, IBBStanza *stanza)
 {
   IBBPending *pending = find_taken (self, stanza);
 
   if (pending != NULL)
-    ibb_session_stanza_handed (pending->owner, pending);
+    ibb_session_stanza_passed (pending->owner, pending);
 }
 
 void
@@ -469,7 +469,8 @@ ibb_engine_open (IBBEngine *self, const IBBOpen *open, gint64 now, IBBFailure *f
 
   sid = open->sid != NULL ? g_strdup (open->sid) : ibb_ids_create_sid (&shared->ids);
   block_size = open->block_size != 0 ? open->block_size : shared->settings.default_block_size;
-  session = ibb_session_new (shared, local, open->peer, sid, open->carrier, block_size, failure);
+  session =
+      ibb_session_new (shared, local, open->peer, sid, open->stanza_type, block_size, failure);
   if (session != NULL)
     ibb_session_send_open (session, open->fixed_block_size, get_time (self, now));
   return session;

@@ -69,18 +69,18 @@ void ibb_engine_advance (IBBEngine *self, gint64 now);
 /* G_MAXINT64 when there is nothing to wait for. */
 gint64 ibb_engine_get_wake_time (IBBEngine *self);
 
-/* The next stanza to hand to the connection: answers first, then blocks of the
+/* The next stanza to pass to the connection: answers first, then blocks of the
  * sessions in turn, as far as windows allow. (transfer full) (nullable).
  * Call it only while the connection takes more (not congested). Each one taken
  * is reported, in order: ibb_engine_sent when the connection has taken it
- * ("handed over": flush, pacing of messages), ibb_engine_send_failed when it
+ * ("passed": flush, pacing of messages), ibb_engine_send_failed when it
  * refused it for good. A connection that can tell when the server has a message
- * reports ibb_engine_handed first, which is enough for a flush, and
+ * reports ibb_engine_passed first, which is enough for a flush, and
  * ibb_engine_sent then. */
 IBBStanza *ibb_engine_take_stanza (IBBEngine *self, gint64 now);
 /* Whether there is one to take. */
 gboolean ibb_engine_has_stanza (IBBEngine *self, gint64 now);
-void     ibb_engine_handed (IBBEngine *self, IBBStanza *stanza);
+void     ibb_engine_passed (IBBEngine *self, IBBStanza *stanza);
 void     ibb_engine_sent (IBBEngine *self, IBBStanza *stanza, gint64 now);
 void     ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now);
 
@@ -91,12 +91,12 @@ gboolean ibb_engine_has_outcome (IBBEngine *self);
 
 typedef struct
 {
-  const char *peer;  /* any JID; compared by D-02 */
-  const char *local; /* (nullable): ours, NULL for the connection's */
-  IBBCarrier  carrier;
-  guint       block_size;       /* 0: the default of the settings */
-  const char *sid;              /* (nullable): NULL for a random one */
-  gboolean    fixed_block_size; /* no fallback by halving (Jingle, N-46) */
+  const char   *peer;  /* any JID; compared by D-02 */
+  const char   *local; /* (nullable): ours, NULL for the connection's */
+  IBBStanzaName stanza_type;
+  guint         block_size;       /* 0: the default of the settings */
+  const char   *sid;              /* (nullable): NULL for a random one */
+  gboolean      fixed_block_size; /* no fallback by halving (Jingle, N-46) */
 } IBBOpen;
 
 /* Begins to open a session: state OPENING. (transfer full). NULL with failure

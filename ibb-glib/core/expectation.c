@@ -6,11 +6,11 @@
 
 struct _IBBExpectation
 {
-  char      *key;         /* "sid peer" */
-  guint      block_size;  /* 0: any */
-  gboolean   has_carrier; /* else any */
-  IBBCarrier carrier;
-  gpointer   data;
+  char         *key;             /* "sid peer" */
+  guint         block_size;      /* 0: any */
+  gboolean      has_stanza_type; /* else any */
+  IBBStanzaName stanza_type;
+  gpointer      data;
 };
 
 struct _IBBExpectations
@@ -95,16 +95,16 @@ ibb_expectations_remove (IBBExpectations *self, IBBExpectation *expectation)
 }
 
 void
-ibb_expectation_set_carrier (IBBExpectation *self, IBBCarrier carrier)
+ibb_expectation_set_stanza_type (IBBExpectation *self, IBBStanzaName stanza_type)
 {
-  self->has_carrier = TRUE;
-  self->carrier = carrier;
+  self->has_stanza_type = TRUE;
+  self->stanza_type = stanza_type;
 }
 
 gboolean
-ibb_expectation_accepts_carrier (const IBBExpectation *self, IBBCarrier carrier)
+ibb_expectation_accepts_stanza_type (const IBBExpectation *self, IBBStanzaName stanza_type)
 {
-  return !self->has_carrier || self->carrier == carrier;
+  return !self->has_stanza_type || self->stanza_type == stanza_type;
 }
 
 gboolean

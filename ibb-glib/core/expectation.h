@@ -25,9 +25,10 @@ GList   *ibb_expectations_list (IBBExpectations *self);
 gboolean ibb_expectations_are_empty (IBBExpectations *self);
 void     ibb_expectations_remove (IBBExpectations *self, IBBExpectation *expectation);
 
-/* A session with the other carrier is refused with not-acceptable. */
-void     ibb_expectation_set_carrier (IBBExpectation *self, IBBCarrier carrier);
-gboolean ibb_expectation_accepts_carrier (const IBBExpectation *self, IBBCarrier carrier);
+/* A session with the other stanza type is refused with not-acceptable. */
+void ibb_expectation_set_stanza_type (IBBExpectation *self, IBBStanzaName stanza_type);
+gboolean
+ibb_expectation_accepts_stanza_type (const IBBExpectation *self, IBBStanzaName stanza_type);
 /* Whether it accepts that block size. */
 gboolean ibb_expectation_accepts (const IBBExpectation *self, guint block_size);
 gpointer ibb_expectation_get_data (const IBBExpectation *self);

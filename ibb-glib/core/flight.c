@@ -8,7 +8,7 @@ void
 ibb_flight_init (IBBFlight *self, const IBBTerms *terms)
 {
   self->terms = terms;
-  ibb_stall_init (&self->stall, terms->shared->stalls, terms->carrier == IBB_CARRIER_IQ);
+  ibb_stall_init (&self->stall, terms->shared->stalls, terms->stanza_type == IBB_STANZA_IQ);
 }
 
 IBBBlock *
@@ -84,7 +84,7 @@ ibb_flight_get_oldest_sent (const IBBFlight *self)
 {
   const IBBBlock *oldest;
 
-  if (self->terms->carrier != IBB_CARRIER_IQ || self->n_sent == 0)
+  if (self->terms->stanza_type != IBB_STANZA_IQ || self->n_sent == 0)
     return IBB_NEVER;
   oldest = self->blocks.head->data;
   return oldest->state == IBB_BLOCK_SENT ? oldest->sent : IBB_NEVER;
@@ -137,7 +137,7 @@ ibb_flight_add (IBBFlight *self, GBytes *bytes, guint16 seq, guint64 end)
   block->end = end;
   ibb_pendings_add (&shared->pendings, &block->pending, IBB_PENDING_BLOCK,
                     ibb_ids_create (&shared->ids), self->terms->key.peer, self->terms->owner);
-  block->pending.is_message = self->terms->carrier == IBB_CARRIER_MESSAGE;
+  block->pending.is_message = self->terms->stanza_type == IBB_STANZA_MESSAGE;
   g_queue_push_tail (&self->blocks, block);
   self->to_send = self->blocks.tail;
 }

@@ -24,7 +24,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   gsize    window;    /* bytes */
-  gsize    in_flight; /* bytes sent and not yet answered, parked sessions left out */
+  gsize    in_flight; /* bytes sent and not yet answered, stalled sessions left out */
   gboolean slow_start;
   gboolean limited; /* the window was what held something back in this round */
 
@@ -54,7 +54,7 @@ void     ibb_flow_sent (IBBFlow *self, gsize length);
  * block was sent more than once). They leave the count by ibb_flow_forget. */
 void ibb_flow_note (
     IBBFlow *self, gsize length, gint64 sent, gint64 round_trip, gsize block_size, gint64 now);
-/* Bytes leave the count: answered, parked, given up. */
+/* Bytes leave the count: answered, stalled, given up. */
 void ibb_flow_forget (IBBFlow *self, gsize length);
 void ibb_flow_refused (IBBFlow *self);
 

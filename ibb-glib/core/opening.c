@@ -22,8 +22,8 @@ send_open (IBBOpening *self)
   open->sid = g_strdup (terms->key.sid);
   open->block_size = terms->block_size;
   open->block_size_valid = TRUE;
-  open->carrier = terms->carrier;
-  open->carrier_valid = TRUE;
+  open->stanza_type = terms->stanza_type;
+  open->stanza_type_valid = TRUE;
   ibb_control_push (&shared->control, open);
 }
 

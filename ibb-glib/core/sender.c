@@ -30,7 +30,7 @@ ibb_sender_open (IBBSender *self, gint64 accepted)
   g_autofree char *domain = NULL;
 
   ibb_retry_set_accepted (&self->retry, accepted);
-  if (self->terms->carrier != IBB_CARRIER_MESSAGE || shared->local_normal == NULL)
+  if (self->terms->stanza_type != IBB_STANZA_MESSAGE || shared->local_normal == NULL)
     return;
 
   domain = ibb_jid_dup_domain (shared->local_normal);
@@ -40,7 +40,7 @@ ibb_sender_open (IBBSender *self, gint64 accepted)
 static void
 set_ready (IBBSender *self, gboolean is_ready)
 {
-  GQueue *ready = &self->terms->shared->ready[self->terms->carrier];
+  GQueue *ready = &self->terms->shared->ready[self->terms->stanza_type];
 
   if (is_ready == self->is_ready)
     return;
@@ -111,7 +111,7 @@ has_something_to_send (const IBBSender *self)
   if (self->queue.length == 0)
     return FALSE;
   /* A full buffer cannot grow to a block, however small it was set. */
-  return self->flush_to > self->cut || self->queue.length >= get_block_max (self) ||
+  return self->flush_to > self->segmented || self->queue.length >= get_block_max (self) ||
          self->queue.length >= ibb_sender_get_buffer_size (self) ||
          (self->auto_flush && ibb_flight_get_n_sent (&self->flight) == 0);
 }
@@ -148,7 +148,7 @@ ibb_sender_can_send (const IBBSender *self, gint64 now)
     return FALSE;
   if (n_sent == 0)
     return TRUE;
-  if (self->terms->carrier == IBB_CARRIER_MESSAGE || !ibb_stall_may_send (&flight->stall) ||
+  if (self->terms->stanza_type == IBB_STANZA_MESSAGE || !ibb_stall_may_send (&flight->stall) ||
       n_sent >= IBB_BLOCKS_IN_FLIGHT_MAX)
     return FALSE;
   return ibb_flight_get_length (flight) + ibb_sender_get_next_size (self) <= get_window (self, now);
@@ -167,9 +167,9 @@ segment (IBBSender *self)
 {
   gsize size = MIN (self->queue.length, get_block_max (self));
 
-  self->cut += size;
+  self->segmented += size;
   ibb_flight_add (&self->flight, ibb_byte_queue_take (&self->queue, size), self->next_seq++,
-                  self->cut);
+                  self->segmented);
 }
 
 static gboolean
@@ -189,7 +189,7 @@ may_have_rules (IBBSender *self)
 static IBBStanza *
 create_stanza (IBBSender *self, const IBBBlock *block)
 {
-  gboolean   is_iq = self->terms->carrier == IBB_CARRIER_IQ;
+  gboolean   is_iq = self->terms->stanza_type == IBB_STANZA_IQ;
   IBBStanza *stanza =
       ibb_terms_create_stanza (self->terms, is_iq ? IBB_STANZA_IQ : IBB_STANZA_MESSAGE,
                                is_iq ? "set" : NULL, IBB_PAYLOAD_DATA, block->pending.id);
@@ -215,9 +215,9 @@ ibb_sender_take_stanza (IBBSender *self, gint64 now)
 }
 
 void
-ibb_sender_handed (IBBSender *self, const IBBBlock *block)
+ibb_sender_passed (IBBSender *self, const IBBBlock *block)
 {
-  self->handed = MAX (self->handed, block->end);
+  self->passed = MAX (self->passed, block->end);
 }
 
 /* A message is as good as delivered when the connection has sent it, or knows
@@ -225,8 +225,8 @@ ibb_sender_handed (IBBSender *self, const IBBBlock *block)
 gboolean
 ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now)
 {
-  ibb_sender_handed (self, block);
-  if (self->terms->carrier != IBB_CARRIER_MESSAGE || block->state != IBB_BLOCK_SENT)
+  ibb_sender_passed (self, block);
+  if (self->terms->stanza_type != IBB_STANZA_MESSAGE || block->state != IBB_BLOCK_SENT)
     return FALSE;
 
   self->delivered = MAX (self->delivered, block->end);
@@ -279,10 +279,10 @@ segment_smaller (IBBSender *self)
   GBytes *bytes;
 
   self->sending_size = MAX (size / 2, (gsize) IBB_SENDING_SIZE_MIN);
-  self->flush_to = MAX (self->flush_to, self->cut); /* they were to go at once */
+  self->flush_to = MAX (self->flush_to, self->segmented); /* they were to go at once */
   while ((bytes = ibb_flight_take_back (&self->flight, &self->next_seq)) != NULL)
     {
-      self->cut -= g_bytes_get_size (bytes);
+      self->segmented -= g_bytes_get_size (bytes);
       ibb_byte_queue_push_head (&self->queue, bytes);
       g_bytes_unref (bytes);
     }
@@ -360,7 +360,7 @@ acknowledge (
   while (first != block);
 
   self->delivered = end;
-  self->handed = MAX (self->handed, end);
+  self->passed = MAX (self->passed, end);
   self->refused_for_good = FALSE;
   ibb_stall_acknowledged (ibb_flight_get_stall (flight), end, sent,
                           ibb_flight_get_oldest_sent (flight), now);
@@ -378,7 +378,7 @@ static gboolean
 is_last_message (IBBSender *self, IBBBlock *block)
 {
   if (block->state == IBB_BLOCK_SENT)
-    return block->end <= self->handed;
+    return block->end <= self->passed;
   return ibb_flight_is_last_message (&self->flight, block);
 }
 
@@ -444,10 +444,10 @@ ibb_sender_block_answered (IBBSender       *self,
     ibb_stalls_note_answer (self->terms->shared->stalls, block->sent);
 
   if (answer->payload != IBB_PAYLOAD_ERROR)
-    return self->terms->carrier == IBB_CARRIER_IQ
+    return self->terms->stanza_type == IBB_STANZA_IQ
                ? acknowledge (self, block, is_peer_closed, failure, now)
                : IBB_SENDER_GOES_ON;
-  if (self->terms->carrier == IBB_CARRIER_MESSAGE)
+  if (self->terms->stanza_type == IBB_STANZA_MESSAGE)
     return message_refused (self, block, answer, failure, now);
   return refuse (self, block, answer, is_peer_closed, failure, now);
 }
@@ -457,7 +457,7 @@ ibb_sender_block_answered (IBBSender       *self,
 gboolean
 ibb_sender_awaits_reply (const IBBSender *self)
 {
-  return ibb_flight_get_n_sent (&self->flight) > 0 && self->terms->carrier == IBB_CARRIER_IQ;
+  return ibb_flight_get_n_sent (&self->flight) > 0 && self->terms->stanza_type == IBB_STANZA_IQ;
 }
 
 IBBStanza *
@@ -578,15 +578,15 @@ ibb_sender_get_written (const IBBSender *self)
 }
 
 guint64
-ibb_sender_get_cut (const IBBSender *self)
+ibb_sender_get_segmented (const IBBSender *self)
 {
-  return self->cut;
+  return self->segmented;
 }
 
 guint64
-ibb_sender_get_handed (const IBBSender *self)
+ibb_sender_get_passed (const IBBSender *self)
 {
-  return self->handed;
+  return self->passed;
 }
 
 guint64

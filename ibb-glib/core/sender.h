@@ -32,8 +32,8 @@ typedef struct
   const IBBTerms *terms;
   IBBByteQueue    queue;   /* written, not in blocks */
   guint64         written; /* positions in the outgoing bytes */
-  guint64         cut;
-  guint64         handed;
+  guint64         segmented;
+  guint64         passed;
   guint64         delivered;
   guint64         flush_to; /* a partial block may go up to here */
   gboolean        auto_flush;
@@ -71,8 +71,8 @@ gboolean ibb_sender_is_drained (const IBBSender *self); /* all is acknowledged *
 gboolean ibb_sender_has_half_room (const IBBSender *self);
 
 guint64           ibb_sender_get_written (const IBBSender *self);
-guint64           ibb_sender_get_cut (const IBBSender *self);
-guint64           ibb_sender_get_handed (const IBBSender *self);
+guint64           ibb_sender_get_segmented (const IBBSender *self);
+guint64           ibb_sender_get_passed (const IBBSender *self);
 guint64           ibb_sender_get_delivered (const IBBSender *self);
 const IBBFailure *ibb_sender_get_output_failure (const IBBSender *self);
 const IBBFailure *ibb_sender_get_delivery_failure (const IBBSender *self);
@@ -83,7 +83,7 @@ void       ibb_sender_update_ready (IBBSender *self, gint64 now);
 gboolean   ibb_sender_can_send (const IBBSender *self, gint64 now);
 gsize      ibb_sender_get_next_size (const IBBSender *self);
 IBBStanza *ibb_sender_take_stanza (IBBSender *self, gint64 now);
-void       ibb_sender_handed (IBBSender *self, const IBBBlock *block);
+void       ibb_sender_passed (IBBSender *self, const IBBBlock *block);
 /* Whether it counts as acknowledged: a message. */
 gboolean ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now);
 

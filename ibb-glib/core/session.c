@@ -47,20 +47,21 @@ get_closing (IBBSession *self)
 /* Life. */
 
 static IBBSession *
-create (IBBShared  *shared,
-        const char *local,
-        const char *peer,
-        const char *sid,
-        IBBCarrier  carrier,
-        guint       block_size,
-        gboolean    is_initiator)
+create (IBBShared    *shared,
+        const char   *local,
+        const char   *peer,
+        const char   *sid,
+        IBBStanzaName stanza_type,
+        guint         block_size,
+        gboolean      is_initiator)
 {
   IBBSession *self = g_new0 (IBBSession, 1);
 
   g_ref_count_init (&self->ref_count);
   self->deadline = IBB_NEVER;
   ibb_timer_init (&self->timer, timeout, self);
-  ibb_terms_init (&self->terms, shared, self, local, peer, sid, carrier, block_size, is_initiator);
+  ibb_terms_init (&self->terms, shared, self, local, peer, sid, stanza_type, block_size,
+                  is_initiator);
   ibb_place_init (&self->place, &self->terms);
   ibb_duplex_init (&self->duplex, &self->terms);
   return self;
@@ -264,15 +265,15 @@ enter (IBBSession *self)
 }
 
 IBBSession *
-ibb_session_new (IBBShared  *shared,
-                 const char *local,
-                 const char *peer,
-                 const char *sid,
-                 IBBCarrier  carrier,
-                 guint       block_size,
-                 IBBFailure *failure)
+ibb_session_new (IBBShared    *shared,
+                 const char   *local,
+                 const char   *peer,
+                 const char   *sid,
+                 IBBStanzaName stanza_type,
+                 guint         block_size,
+                 IBBFailure   *failure)
 {
-  IBBSession *self = create (shared, local, peer, sid, carrier, block_size, TRUE);
+  IBBSession *self = create (shared, local, peer, sid, stanza_type, block_size, TRUE);
 
   if (ibb_place_is_taken (&self->place))
     ibb_failure_set (failure, IBB_FAILURE_IN_USE);
@@ -299,7 +300,7 @@ ibb_session_new_request (IBBShared *shared, IBBStanza *open, const char *local, 
 {
   IBBSession *self =
       create (shared, open->to != NULL ? open->to : local, open->from != NULL ? open->from : peer,
-              open->sid, open->carrier, open->block_size, FALSE);
+              open->sid, open->stanza_type, open->block_size, FALSE);
 
   if (!ibb_terms_have_room (&self->terms))
     {
@@ -443,9 +444,9 @@ ibb_session_update_ready (IBBSession *self, gint64 now)
 }
 
 void
-ibb_session_stanza_handed (IBBSession *self, IBBPending *pending)
+ibb_session_stanza_passed (IBBSession *self, IBBPending *pending)
 {
-  ibb_duplex_handed (&self->duplex, pending);
+  ibb_duplex_passed (&self->duplex, pending);
   report (self);
 }
 
@@ -727,10 +728,10 @@ ibb_session_get_block_size (IBBSession *self)
   return self->terms.block_size;
 }
 
-IBBCarrier
-ibb_session_get_carrier (IBBSession *self)
+IBBStanzaName
+ibb_session_get_stanza_type (IBBSession *self)
 {
-  return self->terms.carrier;
+  return self->terms.stanza_type;
 }
 
 const IBBFailure *
@@ -770,9 +771,9 @@ ibb_session_get_written (IBBSession *self)
 }
 
 guint64
-ibb_session_get_handed (IBBSession *self)
+ibb_session_get_passed (IBBSession *self)
 {
-  return ibb_sender_get_handed (get_sender (self));
+  return ibb_sender_get_passed (get_sender (self));
 }
 
 guint64
@@ -788,7 +789,7 @@ ibb_session_get_received (IBBSession *self)
 }
 
 guint64
-ibb_session_get_cut (IBBSession *self)
+ibb_session_get_segmented (IBBSession *self)
 {
-  return ibb_sender_get_cut (get_sender (self));
+  return ibb_sender_get_segmented (get_sender (self));
 }

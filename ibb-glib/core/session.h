@@ -53,7 +53,7 @@ const char     *ibb_session_get_sid (IBBSession *self);
 const char     *ibb_session_get_peer (IBBSession *self); /* as first given, not normalised */
 const char     *ibb_session_get_local (IBBSession *self);
 guint           ibb_session_get_block_size (IBBSession *self); /* final once OPEN */
-IBBCarrier      ibb_session_get_carrier (IBBSession *self);
+IBBStanzaName   ibb_session_get_stanza_type (IBBSession *self);
 
 /* It has ended, and there is nothing to read of it, not even an orderly end. */
 gboolean ibb_session_is_over (IBBSession *self);
@@ -83,11 +83,11 @@ gboolean ibb_session_is_worth_waking (IBBSession *self, gsize length);
 gsize    ibb_session_write (IBBSession *self, const guint8 *bytes, gsize length, gint64 now);
 
 /* Positions in the outgoing stream, in bytes since its start. An operation
- * asks for flush, notes the written position, and is done when the handed
+ * asks for flush, notes the written position, and is done when the passed
  * (flush) or delivered (drain) position has reached it, or the output failed. */
 void    ibb_session_flush (IBBSession *self, gint64 now);
 guint64 ibb_session_get_written (IBBSession *self);   /* taken by write */
-guint64 ibb_session_get_handed (IBBSession *self);    /* handed to the connection */
+guint64 ibb_session_get_passed (IBBSession *self);    /* passed to the connection */
 guint64 ibb_session_get_delivered (IBBSession *self); /* acknowledged; messages: sent */
 guint64 ibb_session_get_received (IBBSession *self);  /* bytes received in order */
 
@@ -107,7 +107,7 @@ void ibb_session_shutdown_output (IBBSession *self, gint64 now);
 void ibb_session_close (IBBSession *self, gint64 now);
 void ibb_session_abort (IBBSession *self, gint64 now);
 /* After shutdown_output: everything delivered and the <close/> (or the owed
- * result, D-39) handed to the connection. */
+ * result, D-39) passed to the connection. */
 gboolean ibb_session_is_output_shut (IBBSession *self);
 
 /* Why later reads, or later writes, fail; NONE while they need not. */
@@ -122,18 +122,18 @@ const IBBFailure *ibb_session_get_delivery_failure (IBBSession *self);
 const IBBFailure *ibb_session_get_failure (IBBSession *self);
 
 /* Bytes that went into blocks; no more can arrive. */
-guint64 ibb_session_get_cut (IBBSession *self);
+guint64 ibb_session_get_segmented (IBBSession *self);
 
 /* What follows is for the engine, in its own time. */
 
 /* Ours. NULL with failure set: IN_USE, NO_ROOM. */
-IBBSession *ibb_session_new (IBBShared  *shared,
-                             const char *local,
-                             const char *peer,
-                             const char *sid,
-                             IBBCarrier  carrier,
-                             guint       block_size,
-                             IBBFailure *failure);
+IBBSession *ibb_session_new (IBBShared    *shared,
+                             const char   *local,
+                             const char   *peer,
+                             const char   *sid,
+                             IBBStanzaName stanza_type,
+                             guint         block_size,
+                             IBBFailure   *failure);
 void        ibb_session_send_open (IBBSession *self, gboolean fixed_block_size, gint64 now);
 /* The peer's. NULL where no block of ours would fit into a stanza (D-16). */
 IBBSession *
@@ -153,7 +153,7 @@ void ibb_session_close_answered (IBBSession *self, IBBStanza *answer, gint64 now
 void ibb_session_receive (IBBSession *self, IBBStanza *stanza, gint64 now);
 
 /* What the connection did with a stanza of the session. */
-void ibb_session_stanza_handed (IBBSession *self, IBBPending *pending);
+void ibb_session_stanza_passed (IBBSession *self, IBBPending *pending);
 void ibb_session_stanza_sent (IBBSession *self, IBBPending *pending, gint64 now);
 void ibb_session_send_failed (IBBSession *self);
 

@@ -182,12 +182,12 @@ ibb_stanza_parse_block_size (const char *text, guint *block_size)
 }
 
 gboolean
-ibb_stanza_parse_carrier (const char *text, IBBCarrier *carrier)
+ibb_stanza_parse_type (const char *text, IBBStanzaName *stanza_type)
 {
   if (text == NULL || strcmp (text, "iq") == 0)
-    *carrier = IBB_CARRIER_IQ;
+    *stanza_type = IBB_STANZA_IQ;
   else if (strcmp (text, "message") == 0)
-    *carrier = IBB_CARRIER_MESSAGE;
+    *stanza_type = IBB_STANZA_MESSAGE;
   else
     return FALSE;
 

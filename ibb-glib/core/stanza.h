@@ -42,12 +42,6 @@ typedef enum
   IBB_PAYLOAD_PING,        /* XEP-0199 */
 } IBBPayload;
 
-typedef enum
-{
-  IBB_CARRIER_IQ,
-  IBB_CARRIER_MESSAGE,
-} IBBCarrier;
-
 /* Longest sid that is accepted from a peer, in bytes (D-13). */
 #define IBB_SID_MAX_LENGTH 256
 /* Longest id of a request that is dealt with, in bytes (D-47). */
@@ -70,14 +64,14 @@ struct _IBBStanza
 
   /* open, data, close. A value that is absent or that breaks its lexical
    * rules leaves its "valid" flag FALSE; sid is kept as it came. */
-  char      *sid;              /* (nullable) */
-  gboolean   block_size_valid; /* open: 1 to 65535 (D-12) */
-  guint      block_size;
-  gboolean   carrier_valid; /* open: absent, iq or message (N-05) */
-  IBBCarrier carrier;
-  gboolean   seq_valid; /* data: 0 to 65535 (D-11) */
-  guint16    seq;
-  gboolean   unclean; /* close: the mark of D-49 */
+  char         *sid;              /* (nullable) */
+  gboolean      block_size_valid; /* open: 1 to 65535 (D-12) */
+  guint         block_size;
+  gboolean      stanza_type_valid; /* open: absent, iq or message (N-05) */
+  IBBStanzaName stanza_type;       /* IQ or message */
+  gboolean      seq_valid;         /* data: 0 to 65535 (D-11) */
+  guint16       seq;
+  gboolean      unclean; /* close: the mark of D-49 */
 
   /* data */
   GBytes         *bytes; /* (nullable): the decoded block; NULL unless base64 is EXACT or LENIENT */
@@ -119,10 +113,10 @@ gsize    ibb_stanza_record_get_size (const IBBStanza *self);
 gboolean ibb_stanza_record_has_long_id (const IBBStanza *self);
 
 /* The lexical rules of the attributes, for whoever reads XML. text may be
- * NULL, which is not valid (but a NULL carrier is IQ). */
+ * NULL, which is not valid (but a NULL stanza type is IQ). */
 gboolean ibb_stanza_parse_seq (const char *text, guint16 *seq);
 gboolean ibb_stanza_parse_block_size (const char *text, guint *block_size);
-gboolean ibb_stanza_parse_carrier (const char *text, IBBCarrier *carrier);
+gboolean ibb_stanza_parse_type (const char *text, IBBStanzaName *stanza_type);
 gboolean ibb_stanza_is_valid_sid (const char *sid);
 
 G_END_DECLS

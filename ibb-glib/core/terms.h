@@ -33,20 +33,20 @@ typedef struct
   gpointer      owner;     /* (unowned): the session */
   char         *peer_jid;  /* as first given */
   char         *local_jid; /* as first given */
-  IBBCarrier    carrier;
+  IBBStanzaName stanza_type;
   guint         block_size;
   gboolean      is_initiator;
 } IBBTerms;
 
-void ibb_terms_init (IBBTerms   *self,
-                     IBBShared  *shared,
-                     gpointer    owner,
-                     const char *local,
-                     const char *peer,
-                     const char *sid,
-                     IBBCarrier  carrier,
-                     guint       block_size,
-                     gboolean    is_initiator);
+void ibb_terms_init (IBBTerms     *self,
+                     IBBShared    *shared,
+                     gpointer      owner,
+                     const char   *local,
+                     const char   *peer,
+                     const char   *sid,
+                     IBBStanzaName stanza_type,
+                     guint         block_size,
+                     gboolean      is_initiator);
 void ibb_terms_clear (IBBTerms *self);
 /* normal: the peer's JID as ibb_jid_normalize () gives it. */
 void ibb_terms_rename_peer (IBBTerms *self, const char *normal);

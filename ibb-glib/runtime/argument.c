@@ -52,8 +52,8 @@ ibb_argument_check_stanza_type (IBBStanzaType stanza_type, GError **error)
   return FALSE;
 }
 
-IBBCarrier
-ibb_argument_to_carrier (IBBStanzaType stanza_type)
+IBBStanzaName
+ibb_argument_to_stanza_name (IBBStanzaType stanza_type)
 {
-  return stanza_type == IBB_STANZA_TYPE_MESSAGE ? IBB_CARRIER_MESSAGE : IBB_CARRIER_IQ;
+  return stanza_type == IBB_STANZA_TYPE_MESSAGE ? IBB_STANZA_MESSAGE : IBB_STANZA_IQ;
 }

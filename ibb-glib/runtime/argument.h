@@ -18,6 +18,6 @@ gboolean ibb_argument_check_block_size (guint block_size, GError **error);
 gboolean ibb_argument_check_stanza_type (IBBStanzaType stanza_type, GError **error);
 
 /* Of a valid one. */
-IBBCarrier ibb_argument_to_carrier (IBBStanzaType stanza_type);
+IBBStanzaName ibb_argument_to_stanza_name (IBBStanzaType stanza_type);
 
 G_END_DECLS

@@ -384,8 +384,8 @@ ibb_channel_close_output (IBBChannel *self)
 IBBStanzaType
 ibb_channel_get_stanza_type (IBBChannel *self)
 {
-  return ibb_session_get_carrier (self->session) == IBB_CARRIER_MESSAGE ? IBB_STANZA_TYPE_MESSAGE
-                                                                        : IBB_STANZA_TYPE_IQ;
+  return ibb_session_get_stanza_type (self->session) == IBB_STANZA_MESSAGE ? IBB_STANZA_TYPE_MESSAGE
+                                                                           : IBB_STANZA_TYPE_IQ;
 }
 
 static guint
@@ -495,6 +495,6 @@ ibb_channel_get_byte_counts (IBBChannel *self, IBBByteCounts *counts)
   counts->sent = ibb_session_get_delivered (session);
   counts->received = ibb_session_get_received (session);
   counts->queued = ibb_session_get_written (session) - counts->sent;
-  counts->in_flight = ibb_session_get_cut (session) - counts->sent;
+  counts->in_flight = ibb_session_get_segmented (session) - counts->sent;
   ibb_host_unlock (self->host);
 }

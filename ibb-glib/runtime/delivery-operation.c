@@ -94,7 +94,7 @@ flush_begin (IBBOperation *operation, gint64 now, GError **error)
 static gboolean
 is_flushed (IBBOperation *operation)
 {
-  return ibb_session_get_handed (get_session (operation)) >=
+  return ibb_session_get_passed (get_session (operation)) >=
          ((IBBDeliveryOperation *) operation)->target;
 }
 

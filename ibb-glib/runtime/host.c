@@ -376,7 +376,7 @@ send_stanza_locked (IBBHost *self, IBBConnection *connection, IBBStanza *stanza)
 
   now = g_get_monotonic_time ();
   if (sent && confirms)
-    ibb_engine_handed (self->engine, stanza);
+    ibb_engine_passed (self->engine, stanza);
   else if (sent)
     ibb_engine_sent (self->engine, stanza, now);
   else

@@ -199,11 +199,11 @@ start_ibb (IBBStanzaReader *self, IBBPayload payload, int n_attributes, const xm
 
   if (payload == IBB_PAYLOAD_OPEN)
     {
-      g_autofree char *carrier = dup_attribute (attributes, n_attributes, "stanza", NULL);
+      g_autofree char *stanza_type = dup_attribute (attributes, n_attributes, "stanza", NULL);
 
       value = dup_attribute (attributes, n_attributes, "block-size", NULL);
       stanza->block_size_valid = ibb_stanza_parse_block_size (value, &stanza->block_size);
-      stanza->carrier_valid = ibb_stanza_parse_carrier (carrier, &stanza->carrier);
+      stanza->stanza_type_valid = ibb_stanza_parse_type (stanza_type, &stanza->stanza_type);
     }
   else if (payload == IBB_PAYLOAD_CLOSE)
     {

@@ -16,7 +16,7 @@ write_open (const IBBStanza *self, GByteArray *out)
   ibb_xml_append_number (out, " block-size='", self->block_size);
   ibb_xml_append_attribute (out, " sid='", self->sid);
   ibb_xml_append_attribute (out, " stanza='",
-                            self->carrier == IBB_CARRIER_MESSAGE ? "message" : "iq");
+                            self->stanza_type == IBB_STANZA_MESSAGE ? "message" : "iq");
   IBB_XML_APPEND (out, "/>");
 }
 

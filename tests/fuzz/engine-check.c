@@ -20,10 +20,10 @@ check_sender (IBBSession *session, guint *n_pending)
   gboolean   after_unsent = FALSE;
   guint16    seq = (guint16) (sender->next_seq - g_queue_get_length (&flight->blocks));
 
-  g_assert (sender->written == sender->cut + sender->queue.length);
-  g_assert (sender->delivered <= sender->cut);
-  /* What was handed over, refused and put back to be cut anew (D-16) counts still. */
-  g_assert (sender->handed <= sender->written);
+  g_assert (sender->written == sender->segmented + sender->queue.length);
+  g_assert (sender->delivered <= sender->segmented);
+  /* What was passed on, refused and put back to be segmented again (D-16) counts still. */
+  g_assert (sender->passed <= sender->written);
   g_assert (flight->to_send == NULL ||
             ((IBBBlock *) flight->to_send->data)->state == IBB_BLOCK_TO_SEND);
 
@@ -35,7 +35,7 @@ check_sender (IBBSession *session, guint *n_pending)
       g_assert (size > 0 && size <= session->terms.block_size);
       position += size;
       /* A message that goes again was already counted as delivered. */
-      g_assert (block->end == position || session->terms.carrier == IBB_CARRIER_MESSAGE);
+      g_assert (block->end == position || session->terms.stanza_type == IBB_STANZA_MESSAGE);
       g_assert (block->seq == seq++);
       g_assert (!after_unsent || block->state == IBB_BLOCK_TO_SEND);
       if (block->attempts > 0)
@@ -217,7 +217,7 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
       check_session (session, largest, &n_pending);
       if (sender->flight.stall.is_stalled)
         stalled += sender->flight.stall.in_flight;
-      else if (session->terms.carrier == IBB_CARRIER_IQ)
+      else if (session->terms.stanza_type == IBB_STANZA_IQ)
         in_flight += sender->flight.stall.in_flight;
     }
 

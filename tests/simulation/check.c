@@ -178,8 +178,8 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
   if (length == 0 || length > end->block_size)
     world_fail (self, "end %u: a block of %" G_GSIZE_FORMAT " bytes, allowed are %u (N-14)",
                 end->index, length, end->block_size);
-  if ((stanza->name == IBB_STANZA_MESSAGE) != (end->carrier == IBB_CARRIER_MESSAGE))
-    world_fail (self, "end %u: a block on the other carrier (N-13)", end->index);
+  if ((stanza->name == IBB_STANZA_MESSAGE) != (end->stanza_type == IBB_STANZA_MESSAGE))
+    world_fail (self, "end %u: a block on the other stanza type (N-13)", end->index);
 
   back = (guint16) (end->next_seq - stanza->seq);
   if (back != 0)
@@ -202,7 +202,7 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
           if (!end->was_cut_smaller || length > block->length)
             world_fail (self, "end %u: seq %u again, with another %s (D-26)", end->index,
                         stanza->seq, block->length != length ? "length" : "id");
-          /* It is cut anew, and all after it as well. */
+          /* It is segmented again, and all after it as well. */
           for (guint i = end->blocks->len - back; i < end->blocks->len; i++)
             if (!g_array_index (end->blocks, Block, i).answered)
               end->in_flight -= g_array_index (end->blocks, Block, i).length;
@@ -222,7 +222,7 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
     {
       gsize window = window_of (self, node, end);
 
-      if (end->carrier == IBB_CARRIER_MESSAGE)
+      if (end->stanza_type == IBB_STANZA_MESSAGE)
         {
           if (end->unreported)
             world_fail (self, "end %u: a message before the last has left (D-35)", end->index);
@@ -232,10 +232,10 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
                     "end %u: %" G_GSIZE_FORMAT " bytes in flight and %" G_GSIZE_FORMAT
                     " more, allowed are %" G_GSIZE_FORMAT " (D-29)",
                     end->index, end->in_flight, length, window);
-      if (end->carrier == IBB_CARRIER_IQ)
+      if (end->stanza_type == IBB_STANZA_IQ)
         end->in_flight += length;
     }
-  if (end->carrier == IBB_CARRIER_MESSAGE)
+  if (end->stanza_type == IBB_STANZA_MESSAGE)
     end->unreported = TRUE;
   if (block != NULL)
     {
@@ -248,7 +248,7 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
   end->next_offset += length;
   if (end->blocks->len - end->first > BLOCKS_IN_FLIGHT_MAX)
     world_fail (self, "end %u: too many blocks in flight", end->index);
-  if (end->carrier == IBB_CARRIER_MESSAGE && end->blocks->len - end->first > 4)
+  if (end->stanza_type == IBB_STANZA_MESSAGE && end->blocks->len - end->first > 4)
     forget_blocks (end, 1);
 }
 
@@ -309,7 +309,7 @@ check_sent (World *self, Node *node, IBBStanza *stanza)
 
 /* The connection has reported it: the next message may leave. */
 void
-check_handed (World *self, Node *node, const IBBStanza *stanza)
+check_passed (World *self, Node *node, const IBBStanza *stanza)
 {
   Node *to = server_find (self, stanza->to);
   End  *end;
@@ -336,12 +336,12 @@ block_answered (World *self, End *end, guint64 id, const IBBStanza *stanza)
               end->was_cut_smaller = TRUE;
               block->too_large = block->length > 256; /* smaller ones are not halved (D-16) */
             }
-          if (!block->answered && end->carrier == IBB_CARRIER_IQ)
+          if (!block->answered && end->stanza_type == IBB_STANZA_IQ)
             end->in_flight -= block->length;
           block->answered = TRUE;
           return TRUE;
         }
-      if (end->carrier == IBB_CARRIER_MESSAGE)
+      if (end->stanza_type == IBB_STANZA_MESSAGE)
         return TRUE; /* some answer messages with IQs (H-10): it means nothing */
       if (block->answered && block->too_large)
         return TRUE; /* its bytes go again under another id by now, or will */
@@ -402,13 +402,13 @@ get_sent (End *self)
 
   if (sender == NULL)
     return sent;
-  if (self->carrier == IBB_CARRIER_IQ &&
+  if (self->stanza_type == IBB_STANZA_IQ &&
       ibb_session_get_state (self->session) == IBB_SESSION_OPEN && sender->flight.n_refused == 0 &&
       sender->flight.to_send == NULL &&
       ibb_session_get_delivered (self->session) + inside_get_in_flight (self->session) !=
-          sender->cut)
+          sender->segmented)
     world_fail (self->world, "end %u: in flight is something else than was sent", self->index);
-  return MIN (sent, sender->cut);
+  return MIN (sent, sender->segmented);
 }
 
 /* A reader gets the end of file or an error, and the same one on every later
@@ -458,7 +458,7 @@ check_end (End *self)
   Node       *node = &world->nodes[self->node];
   IBBSession *session = self->session;
   guint64     written;
-  guint64     handed;
+  guint64     passed;
   guint64     delivered;
   guint64     received;
   gsize       readable;
@@ -470,29 +470,29 @@ check_end (End *self)
   if (world->schedule.profile == PROFILE_HOSTILE)
     check_close_time (self);
   written = ibb_session_get_written (session);
-  handed = ibb_session_get_handed (session);
+  passed = ibb_session_get_passed (session);
   delivered = ibb_session_get_delivered (session);
   received = ibb_session_get_received (session);
   readable = inside_get_readable (session);
-  if (written != self->wrote || handed > written || delivered > handed)
+  if (written != self->wrote || passed > written || delivered > passed)
     world_fail (world,
                 "end %u: wrote %" G_GUINT64_FORMAT ", written %" G_GUINT64_FORMAT
-                ", handed %" G_GUINT64_FORMAT ", delivered %" G_GUINT64_FORMAT,
-                self->index, self->wrote, written, handed, delivered);
-  if (handed < self->last_handed || delivered < self->last_delivered ||
+                ", passed %" G_GUINT64_FORMAT ", delivered %" G_GUINT64_FORMAT,
+                self->index, self->wrote, written, passed, delivered);
+  if (passed < self->last_passed || delivered < self->last_delivered ||
       received < self->last_received)
     world_fail (world,
-                "end %u: a position went back: handed %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
+                "end %u: a position went back: passed %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
                 ", delivered %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
                 ", received %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
-                self->index, self->last_handed, handed, self->last_delivered, delivered,
+                self->index, self->last_passed, passed, self->last_delivered, delivered,
                 self->last_received, received);
-  self->last_handed = handed;
+  self->last_passed = passed;
   self->last_delivered = delivered;
   self->last_received = received;
   if (self->other != NULL && self->other->session != NULL)
     self->other->last_received = ibb_session_get_received (self->other->session);
-  if (self->carrier == IBB_CARRIER_IQ && !self->wild &&
+  if (self->stanza_type == IBB_STANZA_IQ && !self->wild &&
       delivered > (self->other != NULL ? self->other->last_received : 0))
     world_fail (world,
                 "end %u: delivered %" G_GUINT64_FORMAT ", but the peer received %" G_GUINT64_FORMAT,
@@ -532,9 +532,9 @@ check_memory (World *self, Node *node)
                 node->jid, unread, node->max_memory_limit, n, node->max_memory_limit + bound);
 }
 
-/* Nobody is parked by time alone, unless the server does not answer (D-50). */
+/* No session is stalled by time alone, unless the server does not answer (D-50). */
 static void
-check_parked (World *self, Node *node)
+check_stalled (World *self, Node *node)
 {
   gboolean       unanswered = node->ping[0] != '\0' && self->now - node->ping_sent >= MINUTE;
   guint          n = 0;
@@ -544,9 +544,9 @@ check_parked (World *self, Node *node)
   g_hash_table_iter_init (&iter, node->driver.engine->shared->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     n += ((IBBSession *) value)->duplex.sender.flight.stall.is_stalled != FALSE;
-  if (n > node->n_parked && node->n_arrived == node->n_arrived_then && !unanswered)
-    world_fail (self, "%s: a session is parked, and nothing was answered (D-50)", node->jid);
-  node->n_parked = n;
+  if (n > node->n_stalled && node->n_arrived == node->n_arrived_then && !unanswered)
+    world_fail (self, "%s: a session is stalled, and nothing was answered (D-50)", node->jid);
+  node->n_stalled = n;
   node->n_arrived_then = node->n_arrived;
 }
 
@@ -559,7 +559,7 @@ check_node (World *self, Node *node)
   if (ibb_engine_get_n_sessions (node->driver.engine) == 0)
     node->ping[0] = '\0';
   if (self->schedule.profile == PROFILE_SHARED)
-    check_parked (self, node);
+    check_stalled (self, node);
 
   /* With many there, each has its turn. */
   for (guint i = 0; i < (all ? self->ends->len : CHECKED_AT_ONCE); i++)
@@ -624,7 +624,7 @@ check_end_over (World *self, End *end)
     }
   /* An error to a message is noticed as long as not many left since (D-36):
    * where one ends its session for it, its close may come first. */
-  if (end->other != NULL && end->other->scripted && end->carrier == IBB_CARRIER_MESSAGE &&
+  if (end->other != NULL && end->other->scripted && end->stanza_type == IBB_STANZA_MESSAGE &&
       end->next_seq > MESSAGES_REMEMBERED)
     end->other->message_lost = TRUE;
   /* Nor is the close of one that gave up while the late acknowledgement was on its

@@ -328,7 +328,7 @@ hold (Node *at, IBBStanza *stanza, guint from, Node *to)
 #define STANZA(pointer) ((IBBStanza *) GSIZE_TO_POINTER (GPOINTER_TO_SIZE (pointer) & ~(gsize) 1))
 
 static void
-hand_over (World *self, Node *node, IBBStanza *stanza, gboolean refused)
+pass_on (World *self, Node *node, IBBStanza *stanza, gboolean refused)
 {
   const Schedule *schedule = &self->schedule;
   gsize           length = server_estimate (stanza);
@@ -341,11 +341,11 @@ hand_over (World *self, Node *node, IBBStanza *stanza, gboolean refused)
   node->uplink_free = MAX (node->uplink_free, node->jammed ? node->jammed_until : self->now);
   if (rate > 0)
     node->uplink_free += (gint64) (length * (guint64) SECOND / rate);
-  world_post (self, node->uplink_free, EVENT_HANDED, node->index, node->incarnation, NULL);
+  world_post (self, node->uplink_free, EVENT_PASSED, node->index, node->incarnation, NULL);
 }
 
 void
-server_handed (World *self, Node *node, guint64 incarnation)
+server_passed (World *self, Node *node, guint64 incarnation)
 {
   gpointer   pointer;
   IBBStanza *stanza;
@@ -355,7 +355,7 @@ server_handed (World *self, Node *node, guint64 incarnation)
     return;
   stanza = STANZA (pointer);
   node->unsent_bytes -= server_estimate (stanza);
-  check_handed (self, node, stanza);
+  check_passed (self, node, stanza);
   if (REFUSED (pointer))
     {
       world_trace (self, "%s: the connection refuses %s", node->jid, stanza_describe (stanza));
@@ -444,7 +444,7 @@ server_route (World *self, Node *from, IBBStanza *stanza)
                      random_permille (&self->random, self->schedule.faults.send_failed);
 
   self->n_stanzas++;
-  hand_over (self, from, stanza, refused);
+  pass_on (self, from, stanza, refused);
   time = from->uplink_free; /* the server has the last byte of it */
   if (stanza->from == NULL)
     stanza->from = g_strdup (from->jid); /* the server vouches for it */
@@ -495,7 +495,7 @@ answer_as_application (World *self, Node *node, IBBStanza *stanza)
     reply = ibb_stanza_record_new_error (stanza, IBB_CONDITION_SERVICE_UNAVAILABLE,
                                          IBB_ERROR_TYPE_CANCEL, NULL);
   check_sent (self, node, reply);
-  /* It goes beside the engine's own stanzas, whose hand-over it must not confuse. */
+  /* It goes beside the engine's own stanzas, whose passing it must not confuse. */
   {
     Node *to = server_find (self, reply->to);
 
@@ -666,7 +666,7 @@ server_resume (World *self, Node *node)
   replay_some (self, node);
   /* What the connection had taken is reported after all. */
   for (guint i = 0; i < node->unsent.length; i++)
-    world_post (self, node->uplink_free, EVENT_HANDED, node->index, node->incarnation, NULL);
+    world_post (self, node->uplink_free, EVENT_PASSED, node->index, node->incarnation, NULL);
 }
 
 /* Others fill the way for a while; what is on it comes later, in its order. */

@@ -179,7 +179,7 @@ world_pump (World *self, Node *node)
             world_fail (self, "%s: the engine sends without a stream", node->jid);
           check_sent (self, node, stanza);
           if (self->schedule.confirms[node->index] && stanza->name == IBB_STANZA_MESSAGE)
-            ibb_engine_handed (node->driver.engine, stanza);
+            ibb_engine_passed (node->driver.engine, stanza);
           server_route (self, node, stanza);
           if (self->n_steps++ > MAX_STEPS || self->failure != NULL)
             break;
@@ -267,8 +267,8 @@ run_event (World *self, Event *event)
       server_arrive (self, node, event->pointer, (guint) event->number);
       world_pump (self, node);
       break;
-    case EVENT_HANDED:
-      server_handed (self, node, event->number);
+    case EVENT_PASSED:
+      server_passed (self, node, event->number);
       world_pump (self, node);
       break;
     case EVENT_STEP:

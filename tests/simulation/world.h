@@ -31,7 +31,7 @@ typedef struct _End   End;
 typedef enum
 {
   EVENT_ARRIVE, /* pointer: stanza; node, number: from */
-  EVENT_HANDED, /* the connection of node took its oldest stanza; number: incarnation */
+  EVENT_PASSED, /* the connection of node took its oldest stanza; number: incarnation */
   EVENT_STEP,   /* pointer: end; number: 1 when it is to answer a request */
   EVENT_ACTION, /* number: index into the actions of the schedule */
   EVENT_PEER,   /* pointer: what a scripted peer does next */
@@ -138,17 +138,17 @@ typedef struct
 /* One session to be: who opens, and the plans of both ends. */
 typedef struct
 {
-  guint      initiator;
-  guint      responder;
-  IBBCarrier carrier;
-  guint      block_size;
-  gboolean   expected; /* the responder waits for it */
-  guint      expected_block_size;
-  gboolean   cancelled; /* ... and no longer does when it comes */
-  guint      twin;      /* this one has the sid of session twin - 1, opened from the other side */
-  char       sid[40];   /* "": left to the engine */
-  Plan       plans[2];  /* initiator's, responder's */
-  End       *ends[2];
+  guint         initiator;
+  guint         responder;
+  IBBStanzaName stanza_type;
+  guint         block_size;
+  gboolean      expected; /* the responder waits for it */
+  guint         expected_block_size;
+  gboolean      cancelled; /* ... and no longer does when it comes */
+  guint         twin;     /* this one has the sid of session twin - 1, opened from the other side */
+  char          sid[40];  /* "": left to the engine */
+  Plan          plans[2]; /* initiator's, responder's */
+  End          *ends[2];
 } Session;
 
 /* What another implementation does differently: the rows of protocol.md. Times
@@ -293,7 +293,7 @@ struct _Node
   gint64  shared_at;      /* when it had more than one session last */
   guint64 n_arrived;      /* stanzas that its engine has got ... */
   guint64 n_arrived_then; /* ... when it was checked last */
-  guint   n_parked;       /* sessions, then */
+  guint   n_stalled;      /* sessions, then */
 
   gint64 late;     /* how late the timer will be this time */
   gint64 late_for; /* the wake time that this is about */
@@ -312,20 +312,20 @@ typedef struct
 
 struct _End
 {
-  World      *world;
-  Session    *plan_of;
-  const Plan *plan;
-  guint       index;
-  guint       node;
-  guint       peer;
-  gboolean    initiator;
-  IBBSession *session; /* (owned) (nullable): NULL once dropped */
-  guint64     sid_hash;
-  End        *other; /* (nullable) */
-  guint64     key_out;
-  guint64     key_in;
-  IBBCarrier  carrier;
-  guint       block_size;
+  World        *world;
+  Session      *plan_of;
+  const Plan   *plan;
+  guint         index;
+  guint         node;
+  guint         peer;
+  gboolean      initiator;
+  IBBSession   *session; /* (owned) (nullable): NULL once dropped */
+  guint64       sid_hash;
+  End          *other; /* (nullable) */
+  guint64       key_out;
+  guint64       key_in;
+  IBBStanzaName stanza_type;
+  guint         block_size;
 
   /* the application */
   gboolean       opened;
@@ -336,7 +336,7 @@ struct _End
   gint64         next_write;
   gint64         next_read;
   guint64        drain_to; /* writing waits until so much is delivered */
-  guint64        flush_to; /* must be handed over */
+  guint64        flush_to; /* must be passed on */
   gboolean       paused;
   gboolean       shut;
   gboolean       output_closed;
@@ -365,7 +365,7 @@ struct _End
 
   /* last positions, which never go back */
   guint64 last_written;
-  guint64 last_handed;
+  guint64 last_passed;
   guint64 last_delivered;
   guint64 last_received;
 
@@ -425,7 +425,7 @@ guint64 hash_string (const char *string);
 void        server_route (World *self, Node *from, IBBStanza *stanza); /* (transfer full) */
 void        server_arrive (World *self, Node *node, IBBStanza *stanza, guint from);
 void        server_deliver (World *self, guint from, Node *to, IBBStanza *stanza, gint64 time);
-void        server_handed (World *self, Node *node, guint64 incarnation);
+void        server_passed (World *self, Node *node, guint64 incarnation);
 void        server_suspend (World *self, Node *node, gint64 duration, Outage outage);
 void        server_resume (World *self, Node *node);
 void        server_jam (World *self, Node *node, gint64 duration);
@@ -445,12 +445,12 @@ void application_step (End *self);
 void application_open (World *self, Session *session);
 void application_give_up (End *self);
 void application_answer (End *self);
-End *application_add_scripted (World      *self,
-                               Session    *session,
-                               guint       side,
-                               const char *sid,
-                               IBBCarrier  carrier,
-                               guint       block_size);
+End *application_add_scripted (World        *self,
+                               Session      *session,
+                               guint         side,
+                               const char   *sid,
+                               IBBStanzaName stanza_type,
+                               guint         block_size);
 
 /* ---- other implementations ---- */
 
@@ -474,7 +474,7 @@ void check_received (World *self, Node *node, IBBStanza *stanza);    /* the engi
 void check_asked (World *self, Node *node, const IBBStanza *stanza); /* a script sent it */
 void check_removed (World *self, guint from, guint to, const IBBStanza *stanza); /* by a fault */
 void check_doubled (World *self, guint from, guint to, const IBBStanza *stanza);
-void check_handed (World *self, Node *node, const IBBStanza *stanza);
+void check_passed (World *self, Node *node, const IBBStanza *stanza);
 void check_end (End *self);
 void check_finish (End *self);
 void check_node (World *self, Node *node);

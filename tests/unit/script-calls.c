@@ -15,13 +15,13 @@
 /* What an open or an expectation may say: "NAME=VALUE" and single words. */
 typedef struct
 {
-  const char *peer;
-  const char *local;
-  const char *sid;
-  guint       block_size;
-  IBBCarrier  carrier;
-  gboolean    has_carrier;
-  gboolean    fixed;
+  const char   *peer;
+  const char   *local;
+  const char   *sid;
+  guint         block_size;
+  IBBStanzaName stanza_type;
+  gboolean      has_stanza_type;
+  gboolean      fixed;
 } Options;
 
 static Options
@@ -36,8 +36,8 @@ take_options (Script *self, Words *words, guint block_size)
 
       if (g_str_equal (word, "message") || g_str_equal (word, "iq"))
         {
-          options.carrier = word[0] == 'm' ? IBB_CARRIER_MESSAGE : IBB_CARRIER_IQ;
-          options.has_carrier = TRUE;
+          options.stanza_type = word[0] == 'm' ? IBB_STANZA_MESSAGE : IBB_STANZA_IQ;
+          options.has_stanza_type = TRUE;
         }
       else if (g_str_equal (word, "fixed"))
         options.fixed = TRUE;
@@ -77,7 +77,7 @@ begin (Script *self, Words *words)
   IBBOpen     open = { .peer = options.peer,
                        .local = options.local,
                        .sid = options.sid,
-                       .carrier = options.carrier,
+                       .stanza_type = options.stanza_type,
                        .block_size = options.block_size,
                        .fixed_block_size = options.fixed };
   IBBFailure  failure = IBB_FAILURE_INIT;
@@ -146,7 +146,7 @@ accepted (Script *self, Words *words)
   settings->session_limit = MAX (settings->session_limit, needed);
   ibb_engine_set_listen (self->driver.engine, IBB_LISTEN_ACCEPT);
   if (!driver_receive (&self->driver, driver_new_open (options.peer, "open", options.sid,
-                                                       options.block_size, options.carrier)) ||
+                                                       options.block_size, options.stanza_type)) ||
       !driver_take_event (&self->driver, &event) || event.type != IBB_EVENT_ACCEPTED)
     script_fail (self, "not accepted");
   result = driver_take_served (&self->driver);
@@ -167,8 +167,8 @@ expect (Script *self, Words *words)
 
   if (check_fails (self, words, expectation != NULL, &failure))
     return;
-  if (options.has_carrier)
-    ibb_expectation_set_carrier (expectation, options.carrier);
+  if (options.has_stanza_type)
+    ibb_expectation_set_stanza_type (expectation, options.stanza_type);
   g_hash_table_replace (self->expectations, g_strdup (words->at), expectation);
 }
 
@@ -501,9 +501,9 @@ free_engine (Script *self, Words *words)
 }
 
 static void
-hand_over (Script *self, Words *words)
+pass (Script *self, Words *words)
 {
-  ibb_engine_handed (self->driver.engine, script_get_stanza (self, words_take (self, words)));
+  ibb_engine_passed (self->driver.engine, script_get_stanza (self, words_take (self, words)));
 }
 
 static void
@@ -571,7 +571,7 @@ static const struct
   { .name = "restored", .call = restore },
   { .name = "stop", .call = stop },
   { .name = "free-engine", .call = free_engine },
-  { .name = "handed-over", .call = hand_over },
+  { .name = "pass", .call = pass },
   { .name = "sent", .of_stanza = ibb_engine_sent },
   { .name = "send-failed", .of_stanza = ibb_engine_send_failed },
   { .name = "report", .call = script_report },

@@ -79,7 +79,7 @@ typedef struct
 
 static const SessionNumber session_numbers[] = {
   { "written", ibb_session_get_written, NULL, NULL },
-  { "handed", ibb_session_get_handed, NULL, NULL },
+  { "passed", ibb_session_get_passed, NULL, NULL },
   { "delivered", ibb_session_get_delivered, NULL, NULL },
   { "received", ibb_session_get_received, NULL, NULL },
   { "readable", NULL, inside_get_readable, NULL },

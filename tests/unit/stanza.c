@@ -61,19 +61,19 @@ test_block_size (void)
 
 /* What is a stanza type; none means IQ (N-05). */
 static void
-test_carrier (void)
+test_stanza_type (void)
 {
-  IBBCarrier carrier = IBB_CARRIER_MESSAGE;
+  IBBStanzaName stanza_type = IBB_STANZA_MESSAGE;
 
-  g_assert_true (ibb_stanza_parse_carrier (NULL, &carrier));
-  g_assert_cmpint (carrier, ==, IBB_CARRIER_IQ);
-  g_assert_true (ibb_stanza_parse_carrier ("message", &carrier));
-  g_assert_cmpint (carrier, ==, IBB_CARRIER_MESSAGE);
-  g_assert_true (ibb_stanza_parse_carrier ("iq", &carrier));
-  g_assert_cmpint (carrier, ==, IBB_CARRIER_IQ);
-  g_assert_false (ibb_stanza_parse_carrier ("presence", &carrier));
-  g_assert_false (ibb_stanza_parse_carrier ("IQ", &carrier));
-  g_assert_false (ibb_stanza_parse_carrier ("", &carrier));
+  g_assert_true (ibb_stanza_parse_type (NULL, &stanza_type));
+  g_assert_cmpint (stanza_type, ==, IBB_STANZA_IQ);
+  g_assert_true (ibb_stanza_parse_type ("message", &stanza_type));
+  g_assert_cmpint (stanza_type, ==, IBB_STANZA_MESSAGE);
+  g_assert_true (ibb_stanza_parse_type ("iq", &stanza_type));
+  g_assert_cmpint (stanza_type, ==, IBB_STANZA_IQ);
+  g_assert_false (ibb_stanza_parse_type ("presence", &stanza_type));
+  g_assert_false (ibb_stanza_parse_type ("IQ", &stanza_type));
+  g_assert_false (ibb_stanza_parse_type ("", &stanza_type));
 }
 
 /* What is a sid (N-04, D-13). */
@@ -190,7 +190,7 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/ibb/stanza/seq/D-11", test_seq);
   g_test_add_func ("/ibb/stanza/block-size/N-03,D-12", test_block_size);
-  g_test_add_func ("/ibb/stanza/carrier/N-05", test_carrier);
+  g_test_add_func ("/ibb/stanza/stanza-type/N-05", test_stanza_type);
   g_test_add_func ("/ibb/stanza/sid/N-04,D-13", test_sid);
   g_test_add_func ("/ibb/stanza/size", test_size);
   g_test_add_func ("/ibb/stanza/answers/N-20,D-36", test_answers);

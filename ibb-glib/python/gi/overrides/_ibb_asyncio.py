@@ -321,12 +321,12 @@ class _StreamTransport(asyncio.Transport):
         try:
             if not (self._paused or self._read_over):
                 data, self._received = self._received, None
-                self._hand_over(data)
+                self._pass(data)
         finally:
             self._delivering = False
         self._read()
 
-    def _hand_over(self, data):
+    def _pass(self, data):
         if not data:
             self._read_over = True
             success, keep_open = self._call_protocol('eof_received')

@@ -37,6 +37,9 @@ SANITIZER_ENVIRONMENT = {'ASAN_OPTIONS': 'intercept_tls_get_addr=0'}
 # The tests of a server sleep for about half of their time, so that there is something
 # to do for one more than there are processors.
 N_PROCESSES = (os.cpu_count() or 1) + 1
+# How many times the time that it has on a quiet machine a test may take: two copies of
+# all tests, and other programs, may run on two processors.
+PATIENCE = 4
 # How much of the output of what failed is shown, in characters.
 SHOWN = 100000
 CLANG_FORMAT = 'clang-format-14'
@@ -214,10 +217,10 @@ def measure_coverage(folder, tally):
                 os.remove(os.path.join(path, name))
     # The results count where they were first had.
     unused = Tally()
-    test(folder, CORE_SUITES, unused, multiplier=2)
+    test(folder, CORE_SUITES, unused, multiplier=PATIENCE)
     coverage(folder, 'core', 'ibb-glib/core/', tally, CORE_BRANCHES)
     test(folder, [suite for suite in INSTRUMENTED_SUITES if suite not in CORE_SUITES], unused,
-         multiplier=2)
+         multiplier=PATIENCE)
     coverage(folder, 'library', 'ibb-glib/(?!tool/)', tally)
     coverage(folder, 'library without the core', 'ibb-glib/(?!tool/|core/)', tally)
     coverage(folder, 'library without the core and without guards', 'ibb-glib/(?!tool/|core/)', tally,
@@ -298,7 +301,7 @@ def run_all(options, suites, tally):
     say('Building')
     if build('_build'):
         say('Testing: ' + ' '.join(suites))
-        test('_build', suites, tally)
+        test('_build', suites, tally, multiplier=PATIENCE)
     else:
         tally.add_failure('_build', 'does not build')
 
@@ -308,7 +311,7 @@ def run_all(options, suites, tally):
                 '-Dtool=disabled', '-Dpython=disabled')
         if build('_build-sanitize', '-Db_sanitize=address,undefined', '-Db_lundef=false', *bare):
             say('Testing with sanitizers: ' + ' '.join(INSTRUMENTED_SUITES))
-            test('_build-sanitize', INSTRUMENTED_SUITES, tally, multiplier=4,
+            test('_build-sanitize', INSTRUMENTED_SUITES, tally, multiplier=PATIENCE,
                  environment=SANITIZER_ENVIRONMENT)
         else:
             tally.add_failure('_build-sanitize', 'does not build')

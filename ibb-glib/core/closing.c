@@ -169,9 +169,9 @@ refuse (IBBClosing *self, const IBBStanza *close)
                            IBB_ERROR_TYPE_CANCEL, NULL);
 }
 
-/* By the answer that we owe, or by a <close/>, also after an orderly one, upon
- * which it may be writing on (D-39, D-41). The result that we owe would tell it
- * that it has everything (D-37). When both have closed, both have said all (D-40). */
+/* An error answers the peer's close: a result would tell that it has everything (D-37).
+ * Otherwise an unclean <close/> leaves, also after an orderly one, because the peer may
+ * write on after that (D-39, D-41). When both have closed, nothing is left to tell (D-40). */
 void
 ibb_closing_tell_peer (IBBClosing *self)
 {

@@ -189,7 +189,6 @@ end_unanswered (IBBDuplex *self)
   end_unconfirmed (self, &failure);
 }
 
-/* Ends it here and at the peer, by an unclean <close/> (D-49). */
 static void
 fail (IBBDuplex *self, const IBBFailure *failure)
 {
@@ -465,7 +464,7 @@ take_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
     take_close_answer (self, stanza, now);
 }
 
-/* The same, unless it may have overtaken a block. */
+/* A close, or its answer, that may have overtaken a block waits for it (D-42). */
 static void
 receive_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
 {

@@ -385,7 +385,7 @@ ibb_receiver_get_ahead_due (const IBBReceiver *self)
   return ibb_ahead_get_due (&self->ahead);
 }
 
-/* Blocks. */
+/* Blocks out of their turn. */
 
 /* A seq that is not the next one. */
 static IBBReceiverVerdict
@@ -393,14 +393,14 @@ receive_out_of_order (
     IBBReceiver *self, IBBStanza *stanza, guint64 digest, IBBFailure *failure, gint64 now)
 {
   if (ibb_acks_contain (&self->acks, digest))
-    return IBB_RECEIVER_ANSWERED; /* it will be */
+    return IBB_RECEIVER_ANSWERED; /* by the acknowledgement that is delayed */
   if (is_recent (self, digest))
     {
       ibb_control_repeat_result (&self->terms->shared->control, stanza);
       return IBB_RECEIVER_ANSWERED;
     }
   if (is_kept_ahead (self, stanza, digest))
-    return IBB_RECEIVER_ANSWERED; /* it will be */
+    return IBB_RECEIVER_ANSWERED; /* when its turn comes */
   if (self->refusing && (guint16) (stanza->seq - self->next_seq) < 32768)
     return refuse_for_now (self, stanza);
   if (may_come_in_turn (self, stanza))

@@ -333,9 +333,9 @@ ibb_host_hold_connection (IBBHost *self)
   ibb_host_unlock (self);
 }
 
-/* Gives up the lock. */
+/* With the lock, which it does not give back. */
 static void
-retire_locked (IBBHost *self)
+retire_and_unlock (IBBHost *self)
 {
   g_autoptr (IBBConnection) connection = ibb_uplink_steal_connection (&self->uplink);
   g_autoptr (GSource)       source = g_steal_pointer (&self->source);
@@ -355,12 +355,12 @@ ibb_host_retire (IBBHost *self)
   if (self->retired)
     ibb_host_unlock (self);
   else
-    retire_locked (self);
+    retire_and_unlock (self);
 }
 
 /* The pump */
 
-/* Gives up the lock for the call of the connection, which may refuse the stanza. */
+/* The connection, which may refuse the stanza, is called without the lock. */
 static void
 send_stanza_locked (IBBHost *self, IBBConnection *connection, IBBStanza *stanza)
 {
@@ -398,8 +398,8 @@ ask_for_congestion_locked (IBBHost *self, IBBConnection *connection)
   ibb_uplink_end_question (&self->uplink, congested && !ibb_engine_is_lost (self->engine));
 }
 
-/* Sends what there is to send. Called in the connection's context with the lock, which it
- * gives up for each call of the connection. FALSE when there is more. */
+/* Sends what there is to send, in the connection's context. The connection is called
+ * without the lock. FALSE when there is more. */
 static gboolean
 send_stanzas_locked (IBBHost *self)
 {
@@ -431,9 +431,10 @@ send_stanzas_locked (IBBHost *self)
   return FALSE;
 }
 
-/* While the connection is let go, only time passes. With the lock, which it gives up. */
+/* While the connection is let go, only time passes. With the lock, which it does not give
+ * back. */
 static void
-advance_locked (IBBHost *self)
+advance_and_unlock (IBBHost *self)
 {
   self->pumping = FALSE;
   ibb_engine_advance (self->engine, g_get_monotonic_time ());
@@ -451,15 +452,15 @@ note_thread_locked (IBBHost *self)
   self->thread = g_thread_ref (g_thread_self ());
 }
 
-/* Advances, sends, and passes on events. With the lock, which it gives up in the end. */
+/* Advances, sends, and passes on events. With the lock, which it does not give back. */
 static void
-pump_locked (IBBHost *self)
+pump_and_unlock (IBBHost *self)
 {
   gboolean all_sent;
 
   if (ibb_uplink_get_connection (&self->uplink) == NULL)
     {
-      advance_locked (self);
+      advance_and_unlock (self);
       return;
     }
   note_thread_locked (self);
@@ -477,7 +478,7 @@ pump_locked (IBBHost *self)
 
   if (all_sent && !is_blocked_locked (self) && is_idle_locked (self))
     {
-      retire_locked (self);
+      retire_and_unlock (self);
       return;
     }
   if (!all_sent || self->stale)
@@ -502,7 +503,7 @@ pump_cb (gpointer data)
     {
       self->armed = G_MAXINT64;
       self->batching = FALSE;
-      pump_locked (self);
+      pump_and_unlock (self);
     }
   ibb_host_unref (self);
   return G_SOURCE_CONTINUE;
@@ -537,7 +538,7 @@ ibb_host_end_batch (IBBHost *self)
   ibb_host_lock (self);
   self->batching = FALSE;
   if (self->pumping)
-    pump_locked (self);
+    pump_and_unlock (self);
   else
     ibb_host_unlock (self);
   ibb_host_unref (self);
@@ -644,7 +645,7 @@ ibb_host_release (IBBHost *self)
     self->batching = FALSE;
   ibb_host_update_locked (self);
   if (!is_blocked_locked (self) && is_idle_locked (self))
-    retire_locked (self); /* now: the context may never be iterated again */
+    retire_and_unlock (self); /* now: the context may never be iterated again */
   else
     {
       arm_locked (self, 0);

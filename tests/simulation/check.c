@@ -356,12 +356,31 @@ block_answered (World *self, End *end, guint64 id, const IBBStanza *stanza)
   return FALSE;
 }
 
+/* Our engine has acknowledged what the impatient peer waited for, before it learns
+ * that the peer has closed. */
+static void
+note_late_acknowledgement (World *self, Node *node, const IBBStanza *close)
+{
+  Node *from = server_find (self, close->from);
+  End  *end = from != NULL ? check_find_end (self, node->index, from->index, close->sid) : NULL;
+  const IBBReceiver *receiver;
+
+  if (end == NULL || end->session == NULL || end->other == NULL || end->other->gave_up_at == 0)
+    return;
+
+  receiver = &end->session->duplex.receiver;
+  end->other->gave_up_late =
+      receiver->received >= end->other->gave_up_at && ibb_acks_get_length (&receiver->acks) == 0;
+}
+
 void
 check_received (World *self, Node *node, IBBStanza *stanza)
 {
   Node   *from;
   guint64 id;
 
+  if (stanza->payload == IBB_PAYLOAD_CLOSE)
+    note_late_acknowledgement (self, node, stanza);
   if (stanza->payload != IBB_PAYLOAD_RESULT && stanza->payload != IBB_PAYLOAD_ERROR &&
       stanza->payload != IBB_PAYLOAD_DISCO_INFO)
     return;

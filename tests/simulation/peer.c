@@ -376,16 +376,6 @@ find_sent (Talk *talk, const char *id)
   return NULL;
 }
 
-/* Our engine has acknowledged the block: late, since that has not come yet. */
-static gboolean
-is_acknowledged (Talk *talk, const Sent *block)
-{
-  IBBSession *session = talk->end->other != NULL ? talk->end->other->session : NULL;
-
-  return session != NULL && session->duplex.receiver.received >= block->offset + block->length &&
-         g_queue_is_empty (&session->duplex.receiver.acks.blocks);
-}
-
 static void
 lose_patience (Talk *talk, const char *id)
 {
@@ -393,7 +383,7 @@ lose_patience (Talk *talk, const char *id)
 
   if (talk->state != STATE_OPEN || block == NULL)
     return;
-  talk->end->gave_up_late = is_acknowledged (talk, block);
+  talk->end->gave_up_at = block->offset + block->length;
   give_up (talk, TRUE);
 }
 

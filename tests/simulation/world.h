@@ -361,7 +361,8 @@ struct _End
   /* what faults excuse */
   gboolean may_hang;     /* an open, a close or a reply to one was lost; a node died */
   gboolean message_lost; /* of what this end sent */
-  gboolean gave_up_late; /* when the acknowledgement that it waited for was on its way */
+  guint64  gave_up_at;   /* it lost its patience with the acknowledgement up to there, or 0 */
+  gboolean gave_up_late; /* that was on its way when the close came */
 
   /* last positions, which never go back */
   guint64 last_written;

@@ -333,13 +333,12 @@ receive_block (IBBDuplex *self, IBBStanza *stanza, gint64 now)
       /* A repetition is no sign of progress: two ends that each repeat would keep
        * each other from ever finding out (D-27). */
       ibb_silence_heard (&self->silence, now);
-      G_GNUC_FALLTHROUGH;
-    case IBB_RECEIVER_KEPT:
       break;
     case IBB_RECEIVER_FAILED:
       fail (self, &failure);
       break;
     case IBB_RECEIVER_ANSWERED:
+    case IBB_RECEIVER_KEPT:
     default:
       break;
     }

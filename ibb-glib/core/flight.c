@@ -43,7 +43,7 @@ ibb_flight_clear (IBBFlight *self)
   self->to_send = NULL;
   while ((block = g_queue_pop_head (&self->blocks)) != NULL)
     free_block (self, block);
-  while ((block = g_queue_pop_head (&self->passed)) != NULL)
+  while ((block = g_queue_pop_head (&self->delivered)) != NULL)
     free_block (self, block);
 }
 
@@ -180,7 +180,7 @@ ibb_flight_finish_first (IBBFlight *self)
     case IBB_BLOCK_TO_SEND:
       self->to_send = self->blocks.head->next;
       break;
-    case IBB_BLOCK_PASSED:
+    case IBB_BLOCK_DELIVERED:
     default:
       g_assert_not_reached ();
     }
@@ -263,20 +263,20 @@ ibb_flight_take_back (IBBFlight *self, guint16 *seq)
 /* Messages. */
 
 void
-ibb_flight_pass (IBBFlight *self, IBBBlock *block)
+ibb_flight_deliver (IBBFlight *self, IBBBlock *block)
 {
   g_queue_remove (&self->blocks, block);
   leave (self, block);
-  block->state = IBB_BLOCK_PASSED;
-  g_queue_push_tail (&self->passed, block);
-  if (g_queue_get_length (&self->passed) > IBB_RECENT_BLOCKS)
-    free_block (self, g_queue_pop_head (&self->passed));
+  block->state = IBB_BLOCK_DELIVERED;
+  g_queue_push_tail (&self->delivered, block);
+  if (g_queue_get_length (&self->delivered) > IBB_RECENT_BLOCKS)
+    free_block (self, g_queue_pop_head (&self->delivered));
 }
 
 gboolean
 ibb_flight_is_last_message (IBBFlight *self, IBBBlock *block)
 {
-  return g_queue_peek_tail (&self->passed) == block && g_queue_is_empty (&self->blocks);
+  return g_queue_peek_tail (&self->delivered) == block && g_queue_is_empty (&self->blocks);
 }
 
 void
@@ -286,7 +286,7 @@ ibb_flight_resend_message (IBBFlight *self, IBBBlock *block)
     leave (self, block);
   else
     {
-      g_queue_pop_tail (&self->passed);
+      g_queue_pop_tail (&self->delivered);
       g_queue_push_head (&self->blocks, block);
     }
   block->state = IBB_BLOCK_TO_SEND;

@@ -16,10 +16,10 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  IBB_BLOCK_TO_SEND, /* to be sent, for the first time or again */
-  IBB_BLOCK_SENT,    /* taken, awaits its reply */
-  IBB_BLOCK_REFUSED, /* answered with .condition */
-  IBB_BLOCK_PASSED,  /* a message that the connection has sent: only an error can come */
+  IBB_BLOCK_TO_SEND,   /* to be sent, for the first time or again */
+  IBB_BLOCK_SENT,      /* taken, awaits its reply */
+  IBB_BLOCK_REFUSED,   /* answered with .condition */
+  IBB_BLOCK_DELIVERED, /* a message that the connection has sent: only an error can come */
 } IBBBlockState;
 
 typedef struct
@@ -40,7 +40,7 @@ typedef struct
 {
   const IBBTerms *terms;
   GQueue          blocks;           /* (element-type IBBBlock): by seq */
-  GQueue          passed;           /* (element-type IBBBlock): the last messages sent */
+  GQueue          delivered;        /* (element-type IBBBlock): the last messages sent */
   GList          *to_send;          /* (nullable): in blocks, the first that is TO_SEND */
   guint           n_sent;           /* how many are SENT */
   guint           n_refused;        /* how many are REFUSED: replies of the rest are collected */
@@ -81,7 +81,7 @@ void ibb_flight_resend (IBBFlight *self);
 /* The last block leaves, and its bytes are returned: (transfer full) (nullable). */
 GBytes *ibb_flight_take_back (IBBFlight *self, guint16 *seq);
 /* A message was sent: it leaves the flight, but its refusal is still known. */
-void ibb_flight_pass (IBBFlight *self, IBBBlock *block);
+void ibb_flight_deliver (IBBFlight *self, IBBBlock *block);
 /* Whether no message was sent after this one. */
 gboolean ibb_flight_is_last_message (IBBFlight *self, IBBBlock *block);
 /* The last message is to be sent again. */

@@ -486,7 +486,7 @@ ibb_receiver_pop_early (IBBReceiver *self)
 gboolean
 ibb_receiver_is_complete (const IBBReceiver *self, gint64 now)
 {
-  /* With a block that waits for one before it, that one is missing. */
+  /* Of a block that never had its turn, one before it is missing, or has the same number. */
   if (self->refusing || self->answered_error || !ibb_ahead_has_no_block (&self->ahead))
     return FALSE;
   return ibb_acks_get_length (&self->acks) != 1 ||

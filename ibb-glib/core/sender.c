@@ -230,7 +230,7 @@ ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now)
     return FALSE;
 
   self->delivered = MAX (self->delivered, block->end);
-  ibb_flight_pass (&self->flight, block);
+  ibb_flight_deliver (&self->flight, block);
   ibb_sender_update_ready (self, now);
   return TRUE;
 }

@@ -127,7 +127,8 @@ leave (IBBSession *self)
   g_autoptr (IBBSession) keep = ibb_session_ref (self);
   IBBShared             *shared = get_shared (self);
 
-  /* A session that is not taken yet keeps its time (D-09). */
+  /* An open or a request that ends waits no more. A session that was open and that the
+   * application has not taken keeps its time (D-09). */
   if (self->opening != NULL)
     self->deadline = IBB_NEVER;
   ibb_timer_set (&self->timer, &shared->timers, self->deadline);
@@ -138,7 +139,7 @@ leave (IBBSession *self)
   check_counted (self);
 }
 
-/* Passes on what a call has changed. */
+/* Passes on what a call has changed, where nothing became due earlier than it was. */
 static void
 report (IBBSession *self)
 {
@@ -150,6 +151,7 @@ report (IBBSession *self)
     leave (self);
 }
 
+/* The same after any call. */
 static void
 settle (IBBSession *self)
 {
@@ -488,7 +490,7 @@ ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now)
 {
   if (verdict == IBB_PEER_THERE)
     ibb_duplex_peer_is_there (&self->duplex, now);
-  else if (is_open (self))
+  else if (verdict == IBB_PEER_GONE && is_open (self))
     ibb_duplex_fail (&self->duplex, IBB_FAILURE_PEER_GONE);
   settle (self);
 }

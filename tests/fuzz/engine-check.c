@@ -53,7 +53,7 @@ check_sender (IBBSession *session, guint *n_pending)
         case IBB_BLOCK_REFUSED:
           n_refused++;
           break;
-        case IBB_BLOCK_PASSED:
+        case IBB_BLOCK_DELIVERED:
         default:
           g_assert_not_reached ();
         }
@@ -66,8 +66,8 @@ check_sender (IBBSession *session, guint *n_pending)
   g_assert (n_refused == 0 || n_sent > 0);
   /* Whatever is not delivered has a way out. */
   g_assert (g_queue_get_length (&flight->blocks) == n_sent + n_refused || flight->to_send != NULL);
-  g_assert (g_queue_get_length (&flight->passed) <= IBB_RECENT_BLOCKS);
-  *n_pending += g_queue_get_length (&flight->passed);
+  g_assert (g_queue_get_length (&flight->delivered) <= IBB_RECENT_BLOCKS);
+  *n_pending += g_queue_get_length (&flight->delivered);
 }
 
 static void

@@ -379,6 +379,20 @@ test_abort_open (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (received, <=, sent + ibb_transport_get_bytes_in_flight (ends.romeo));
 }
 
+/* What was never sent does not arrive, and the peer learns that it is not the end. */
+static void
+test_abort_unsent (Fixture *fixture, gconstpointer data)
+{
+  g_auto (Ends) ends = fixture_open (fixture);
+
+  ibb_transport_set_auto_flush (ends.romeo, FALSE);
+  write_text (ends.romeo, "never seen");
+  ibb_transport_abort (ends.romeo);
+  assert_aborted (ends.romeo);
+  assert_read_fails (ends.juliet, G_IO_ERROR_CONNECTION_CLOSED);
+  g_assert_cmpuint (ibb_transport_get_bytes_received (ends.juliet), ==, 0);
+}
+
 /* B-21: a close that has begun can still be aborted. */
 static void
 test_abort_closing (Fixture *fixture, gconstpointer data)
@@ -588,6 +602,7 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/close/halves-async", test_close_halves_async);
   add_test ("/ibb/loopback/close/shutdown-pending", test_shutdown_pending);
   add_test ("/ibb/loopback/close/abort-open/D-41", test_abort_open);
+  add_test ("/ibb/loopback/close/abort-unsent/F-16", test_abort_unsent);
   add_test ("/ibb/loopback/close/abort-closing/B-21", test_abort_closing);
   add_test ("/ibb/loopback/close/abort-half-closed/D-41", test_abort_half_closed);
   add_test ("/ibb/loopback/close/abort-ended/D-41", test_abort_ended);

@@ -8,6 +8,7 @@ static void proceed (IBBDuplex *self, gint64 now);
 static void fail (IBBDuplex *self, const IBBFailure *failure);
 static void take_close (IBBDuplex *self, IBBStanza *stanza, gint64 now);
 static void take_close_answer (IBBDuplex *self, IBBStanza *answer, gint64 now);
+static void take_block_answer (IBBDuplex *self, IBBPending *pending, IBBStanza *answer, gint64 now);
 
 static IBBShared *
 get_shared (const IBBDuplex *self)
@@ -232,24 +233,16 @@ ibb_duplex_fail (IBBDuplex *self, IBBFailureKind reason)
 static void
 proceed (IBBDuplex *self, gint64 now)
 {
+  IBBClosingVerdict verdict;
+
   if (self->state != IBB_DUPLEX_OPEN || !ibb_sender_is_drained (&self->sender))
     return;
 
-  switch (ibb_closing_drained (&self->closing, now))
-    {
-    case IBB_CLOSING_SENT:
-      ibb_silence_begin (&self->silence, now); /* a new silence begins */
-      break;
-    case IBB_CLOSING_ENDS:
-      end_orderly (self);
-      break;
-    case IBB_CLOSING_GOES_ON:
-    case IBB_CLOSING_LINGERED:
-    case IBB_CLOSING_ABORTED:
-    case IBB_CLOSING_UNANSWERED:
-    default:
-      break;
-    }
+  verdict = ibb_closing_drained (&self->closing, now);
+  if (verdict == IBB_CLOSING_SENT)
+    ibb_silence_begin (&self->silence, now);
+  else if (verdict == IBB_CLOSING_ENDS)
+    end_orderly (self);
 }
 
 /* The peer. */
@@ -453,13 +446,18 @@ take_peer_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
   proceed (self, now);
 }
 
-/* The peer's close, or its answer to ours. */
+/* The peer's close, or its answer to ours; or one that has waited with such a close. */
 static void
 take_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
 {
+  /* NULL: too many messages have left since (D-36). */
+  IBBPending *pending = ibb_pendings_find (&get_shared (self)->pendings, stanza->id);
+
   if (stanza->payload == IBB_PAYLOAD_CLOSE)
     take_peer_close (self, stanza, now);
-  else
+  else if (pending != NULL && pending->type == IBB_PENDING_BLOCK)
+    take_block_answer (self, pending, stanza, now);
+  else if (pending != NULL)
     take_close_answer (self, stanza, now);
 }
 
@@ -581,16 +579,11 @@ ibb_duplex_sent (IBBDuplex *self, IBBPending *pending, gint64 now)
   return TRUE;
 }
 
-void
-ibb_duplex_block_answered (IBBDuplex *self, IBBPending *pending, IBBStanza *answer, gint64 now)
+static void
+take_block_answer (IBBDuplex *self, IBBPending *pending, IBBStanza *answer, gint64 now)
 {
   IBBFailure       failure = IBB_FAILURE_INIT;
   IBBSenderVerdict verdict;
-
-  if (answer->payload == IBB_PAYLOAD_ERROR)
-    take_deferred (self, now);
-  if (self->state != IBB_DUPLEX_OPEN)
-    return; /* it ended with the close */
 
   ibb_silence_heard_answer (&self->silence, answer, now);
   verdict = ibb_sender_block_answered (&self->sender, ibb_block_of_pending (pending), answer,
@@ -610,6 +603,22 @@ ibb_duplex_block_answered (IBBDuplex *self, IBBPending *pending, IBBStanza *answ
 
   proceed (self, now);
   ibb_sender_update_ready (&self->sender, now);
+}
+
+/* A peer that has closed refuses what we sent. The refusal waits with the close, which
+ * tells more, and which a block may still follow (D-42). */
+void
+ibb_duplex_block_answered (IBBDuplex *self, IBBPending *pending, IBBStanza *answer, gint64 now)
+{
+  if (answer->payload == IBB_PAYLOAD_ERROR && ibb_receiver_has_ahead (&self->receiver))
+    {
+      if (!ibb_closing_is_whole (&self->closing) &&
+          ibb_receiver_defer (&self->receiver, answer, now))
+        return;
+      take_deferred (self, now);
+    }
+  if (self->state == IBB_DUPLEX_OPEN) /* else it ended with the close */
+    take_block_answer (self, pending, answer, now);
 }
 
 /* Time. */
@@ -637,6 +646,8 @@ ibb_duplex_get_due (const IBBDuplex *self)
 void
 ibb_duplex_timeout (IBBDuplex *self, gint64 now)
 {
+  IBBClosingVerdict verdict;
+
   if (now >= ibb_receiver_get_ahead_due (&self->receiver))
     flush_ahead (self, now);
   if (self->state != IBB_DUPLEX_OPEN)
@@ -647,21 +658,11 @@ ibb_duplex_timeout (IBBDuplex *self, gint64 now)
   if (awaits_reply (self))
     ibb_silence_timeout (&self->silence, now);
   ibb_sender_update_ready (&self->sender, now);
-  switch (ibb_closing_timeout (&self->closing, now))
-    {
-    case IBB_CLOSING_LINGERED:
-      end_for (self, IBB_FAILURE_PEER_CLOSED);
-      break;
-    case IBB_CLOSING_UNANSWERED:
-      end_unanswered (self);
-      break;
-    case IBB_CLOSING_GOES_ON:
-    case IBB_CLOSING_SENT:
-    case IBB_CLOSING_ENDS:
-    case IBB_CLOSING_ABORTED:
-    default:
-      break;
-    }
+  verdict = ibb_closing_timeout (&self->closing, now);
+  if (verdict == IBB_CLOSING_LINGERED)
+    end_for (self, IBB_FAILURE_PEER_CLOSED);
+  else if (verdict == IBB_CLOSING_UNANSWERED)
+    end_unanswered (self);
 }
 
 void

@@ -19,8 +19,9 @@
 /* The peer holds no more unanswered requests of one account (D-47), but there may
  * be others of this account. The next connections wait in the backlog. */
 #define MAX_OPENING 4
-/* For how long, and after which more and more ms, it is asked again. */
-#define ATTEMPTS_TIME (5 * G_USEC_PER_SEC)
+/* How often, and after which more and more ms, it is asked again: for five seconds, and
+ * for longer where the answers take their time. */
+#define ATTEMPTS_MAX 15
 #define ATTEMPT_INTERVAL 50
 #define ATTEMPT_INTERVAL_MAX 500
 /* When the system does not let us accept. */
@@ -47,7 +48,6 @@ typedef struct
   Forward   *forward;
   ToolRelay *relay;
   ToolLink  *link;
-  gint64     start;
   guint      attempts;
 } Opening;
 
@@ -158,11 +158,10 @@ static gboolean
 attempt_again (Opening *opening, const GError *error)
 {
   g_autoptr (GSource) source = NULL;
-  gint64              waited = g_get_monotonic_time () - opening->start;
   guint               interval = MIN (opening->attempts * ATTEMPT_INTERVAL, ATTEMPT_INTERVAL_MAX);
 
   if (!g_error_matches (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE) || !opening->forward->welcome ||
-      waited > ATTEMPTS_TIME)
+      opening->attempts > ATTEMPTS_MAX)
     return FALSE;
   opening->forward->may_open = 1;
   source = g_timeout_source_new (interval + (guint) g_random_int_range (0, ATTEMPT_INTERVAL));
@@ -221,7 +220,6 @@ open_session (Forward *self, ToolRelay *relay, GSocketConnection *connection)
 
   opening->forward = self;
   opening->relay = relay;
-  opening->start = g_get_monotonic_time ();
   opening->link = tool_relay_add_link (relay, self->peer, NULL);
   tool_link_set_connection (opening->link, connection);
   self->opening++;

@@ -187,6 +187,13 @@ def _(server):
         other.wait_ready()
         ports.append(other.wait_event('ready')['port'])
         others.append(other)
+    # Only who was let in before asks again.
+    for port in ports:
+        with socket.create_connection(('127.0.0.1', port), PATIENCE) as client:
+            there = target.accept()
+            exchange(client, there, b'first')
+            there.close()
+            check_equal(read_all(client), b'', 'the end of the first')
     clients = []
     for number in range(24):
         port = ports[number % len(ports)]
@@ -199,7 +206,7 @@ def _(server):
         there.close()
     for number, client in enumerate(clients):
         check_equal(read_all(client), bytes([number]), f'answer to {number}')
-    tunnel.wait_events('done', 6)
+    tunnel.wait_events('done', 7)
     for other in others:
         check_equal(other.errors(), [], f'errors of {other.name}')
     tunnel.end()

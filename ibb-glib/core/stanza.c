@@ -129,12 +129,12 @@ is_xml_space (char c)
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* The lexical space of xs:unsignedShort after white space is collapsed: digits,
- * leading zeros included, and no sign (D-11, D-12). */
+/* The lexical space of the unsigned types of XML Schema after white space is
+ * collapsed: digits, leading zeros included, and no sign (D-11, D-12). */
 static gboolean
-parse_unsigned_short (const char *text, guint16 *value)
+parse_unsigned (const char *text, guint32 max, guint32 *value)
 {
-  guint n = 0;
+  guint64 n = 0;
 
   if (text == NULL)
     return FALSE;
@@ -149,7 +149,7 @@ parse_unsigned_short (const char *text, guint16 *value)
     {
       n = n * 10 + (guint) (*text - '0');
 
-      if (n > G_MAXUINT16)
+      if (n > max)
         return FALSE;
     }
 
@@ -159,26 +159,38 @@ parse_unsigned_short (const char *text, guint16 *value)
   if (*text != '\0')
     return FALSE;
 
-  *value = (guint16) n;
+  *value = (guint32) n;
   return TRUE;
 }
 
 gboolean
 ibb_stanza_parse_seq (const char *text, guint16 *seq)
 {
-  return parse_unsigned_short (text, seq);
+  guint32 value;
+
+  if (!parse_unsigned (text, G_MAXUINT16, &value))
+    return FALSE;
+
+  *seq = (guint16) value;
+  return TRUE;
 }
 
 gboolean
 ibb_stanza_parse_block_size (const char *text, guint *block_size)
 {
-  guint16 value;
+  guint32 value;
 
-  if (!parse_unsigned_short (text, &value) || value == 0)
+  if (!parse_unsigned (text, IBB_BLOCK_SIZE_MAX, &value) || value == 0)
     return FALSE;
 
   *block_size = value;
   return TRUE;
+}
+
+gboolean
+ibb_stanza_parse_count (const char *text, guint32 *count)
+{
+  return parse_unsigned (text, G_MAXUINT32, count);
 }
 
 gboolean

@@ -14,8 +14,8 @@
 
 G_BEGIN_DECLS
 
-#define IBB_NAMESPACE "http://jabber.org/protocol/ibb"     /* of XEP-0047 (N-01) */
-#define IBB_FEATURE_NAMESPACE "urn:ibb-glib:1"             /* our feature, and the mark of D-49 */
+#define IBB_NAMESPACE "http://jabber.org/protocol/ibb" /* of XEP-0047 (N-01) */
+#define IBB_FEATURE_NAMESPACE "urn:ibb-glib:1"         /* our feature, and what D-49 and D-52 add */
 #define IBB_AMP_NAMESPACE "http://jabber.org/protocol/amp" /* XEP-0079 */
 
 /* The element name of the stanza. */
@@ -79,6 +79,12 @@ struct _IBBStanza
   gsize           text_length; /* bytes of text, before decoding (D-17) */
   gboolean        has_child;   /* data: a child element where only text may be (N-44) */
   gboolean        has_rules;   /* of a message: rules of XEP-0079 are written (N-31) */
+  gboolean        asks_room;   /* of an IQ: the mark of D-52 */
+
+  /* result of a block: the element of D-52. The numbers count only where it is there. */
+  gboolean tells_room;
+  guint32  room;  /* bytes that the reader takes after the block */
+  guint32  delay; /* microseconds for which the acknowledgement was withheld */
 
   /* error */
   IBBCondition condition;
@@ -116,6 +122,7 @@ gboolean ibb_stanza_record_has_long_id (const IBBStanza *self);
  * NULL, which is not valid (but a NULL stanza type is IQ). */
 gboolean ibb_stanza_parse_seq (const char *text, guint16 *seq);
 gboolean ibb_stanza_parse_block_size (const char *text, guint *block_size);
+gboolean ibb_stanza_parse_count (const char *text, guint32 *count);
 gboolean ibb_stanza_parse_type (const char *text, IBBStanzaName *stanza_type);
 gboolean ibb_stanza_is_valid_sid (const char *sid);
 

@@ -25,6 +25,7 @@ typedef enum
   PLACE_ERROR,      /* in <error/> */
   PLACE_ERROR_TEXT, /* in its <text/> */
   PLACE_DISCO,      /* in the <query/> of a disco#info result */
+  PLACE_ROOM,       /* in the <ack/> of a result */
 } Place;
 
 struct _IBBStanzaReader
@@ -184,6 +185,27 @@ start_stanza (IBBStanzaReader *self,
     self->stanza->payload = IBB_PAYLOAD_RESULT;
 }
 
+/* An attribute of our feature: xs:boolean, FALSE where it is anything else. */
+static gboolean
+has_mark (const xmlChar **attributes, int n_attributes, const char *name)
+{
+  g_autofree char *value = dup_attribute (attributes, n_attributes, name, IBB_FEATURE_NAMESPACE);
+
+  return g_strcmp0 (value, "true") == 0 || g_strcmp0 (value, "1") == 0;
+}
+
+static void
+start_room (IBBStanzaReader *self, int n_attributes, const xmlChar **attributes)
+{
+  IBBStanza       *stanza = self->stanza;
+  g_autofree char *room = dup_attribute (attributes, n_attributes, "room", NULL);
+  g_autofree char *delay = dup_attribute (attributes, n_attributes, "delay", NULL);
+
+  stanza->tells_room = ibb_stanza_parse_count (room, &stanza->room) &&
+                       ibb_stanza_parse_count (delay, &stanza->delay);
+  self->place = PLACE_ROOM;
+}
+
 static void
 start_ibb (IBBStanzaReader *self, IBBPayload payload, int n_attributes, const xmlChar **attributes)
 {
@@ -206,14 +228,12 @@ start_ibb (IBBStanzaReader *self, IBBPayload payload, int n_attributes, const xm
       stanza->stanza_type_valid = ibb_stanza_parse_type (stanza_type, &stanza->stanza_type);
     }
   else if (payload == IBB_PAYLOAD_CLOSE)
-    {
-      value = dup_attribute (attributes, n_attributes, "unclean", IBB_FEATURE_NAMESPACE);
-      stanza->unclean = g_strcmp0 (value, "true") == 0 || g_strcmp0 (value, "1") == 0;
-    }
+    stanza->unclean = has_mark (attributes, n_attributes, "unclean");
   else
     {
       value = dup_attribute (attributes, n_attributes, "seq", NULL);
       stanza->seq_valid = ibb_stanza_parse_seq (value, &stanza->seq);
+      stanza->asks_room = has_mark (attributes, n_attributes, "room");
       self->place = PLACE_DATA;
       self->decoder = (IBBBase64Decoder) IBB_BASE64_DECODER_INIT;
       self->block_length = self->block_room = 0;
@@ -308,6 +328,9 @@ start_child (IBBStanzaReader *self,
           self->identities = g_ptr_array_new_with_free_func (g_free);
           self->place = PLACE_DISCO;
         }
+      else if (stanza->payload == IBB_PAYLOAD_RESULT && equal (uri, IBB_FEATURE_NAMESPACE) &&
+               equal (local_name, "ack"))
+        start_room (self, n_attributes, attributes);
     }
   else if (stanza->name == IBB_STANZA_MESSAGE ||
            (stanza->name == IBB_STANZA_IQ && (ibb_stanza_record_is_kind (stanza, "set") ||
@@ -329,6 +352,10 @@ start_grandchild (IBBStanzaReader *self,
   if (self->place == PLACE_DATA)
     {
       stanza->has_child = TRUE;
+    }
+  else if (self->place == PLACE_ROOM)
+    {
+      stanza->tells_room = FALSE; /* it is empty, or not ours */
     }
   else if (self->place == PLACE_ERROR && equal (uri, IBB_STANZA_ERROR_NAMESPACE))
     {
@@ -451,6 +478,9 @@ ibb_stanza_reader_characters (IBBStanzaReader *self, const xmlChar *text, int le
   if (self->place == PLACE_ECHO)
     return;
 
+  if (self->place == PLACE_ROOM)
+    self->stanza->tells_room = FALSE;
+
   if (self->place == PLACE_ERROR_TEXT && self->depth == 3 && self->text->len < TEXT_GATHERED)
     g_string_append_len (self->text, (const char *) text,
                          MIN (length, (int) (TEXT_GATHERED - self->text->len)));
@@ -513,9 +543,11 @@ end_stanza (IBBStanzaReader *self)
       keep = FALSE;
       break;
     case IBB_PAYLOAD_RESULT:
-      keep = self->n_children > 0;
+      stanza->tells_room = stanza->tells_room && self->n_children == 1;
+      keep = self->n_children > 0 && !stanza->tells_room;
       break;
     case IBB_PAYLOAD_DISCO_INFO:
+      stanza->tells_room = FALSE;
       stanza->features = steal_strings (&self->features);
       stanza->identities = steal_strings (&self->identities);
       break;

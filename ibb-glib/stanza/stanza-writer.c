@@ -29,6 +29,8 @@ write_data (const IBBStanza *self, GByteArray *out)
   IBB_XML_APPEND (out, "<data xmlns='" IBB_NAMESPACE "'");
   ibb_xml_append_number (out, " seq='", self->seq);
   ibb_xml_append_attribute (out, " sid='", self->sid);
+  if (self->asks_room)
+    IBB_XML_APPEND (out, " xmlns:u='" IBB_FEATURE_NAMESPACE "' u:room='true'");
   IBB_XML_APPEND (out, ">");
 
   if (length > 0)
@@ -61,6 +63,15 @@ write_close (const IBBStanza *self, GByteArray *out)
   ibb_xml_append_attribute (out, " sid='", self->sid);
   if (self->unclean)
     IBB_XML_APPEND (out, " xmlns:u='" IBB_FEATURE_NAMESPACE "' u:unclean='true'");
+  IBB_XML_APPEND (out, "/>");
+}
+
+static void
+write_room (const IBBStanza *self, GByteArray *out)
+{
+  IBB_XML_APPEND (out, "<ack xmlns='" IBB_FEATURE_NAMESPACE "'");
+  ibb_xml_append_number (out, " room='", self->room);
+  ibb_xml_append_number (out, " delay='", self->delay);
   IBB_XML_APPEND (out, "/>");
 }
 
@@ -122,6 +133,9 @@ write_payload (const IBBStanza *self, GByteArray *out)
     case IBB_PAYLOAD_CLOSE:
       write_close (self, out);
       break;
+    case IBB_PAYLOAD_RESULT:
+      write_room (self, out);
+      break;
     case IBB_PAYLOAD_ERROR:
       write_error (self, out);
       break;
@@ -136,7 +150,6 @@ write_payload (const IBBStanza *self, GByteArray *out)
       break;
     case IBB_PAYLOAD_OTHER:
     case IBB_PAYLOAD_UNKNOWN:
-    case IBB_PAYLOAD_RESULT:
     default:
       break;
     }
@@ -167,7 +180,7 @@ ibb_stanza_writer_append (const IBBStanza *self, GByteArray *out)
       g_byte_array_append (out, xml, (guint) length);
     }
   else if (self->payload == IBB_PAYLOAD_OTHER || self->payload == IBB_PAYLOAD_UNKNOWN ||
-           self->payload == IBB_PAYLOAD_RESULT)
+           (self->payload == IBB_PAYLOAD_RESULT && !self->tells_room))
     {
       IBB_XML_APPEND (out, "/>");
       return;

@@ -47,6 +47,10 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_assert (g_strcmp0 (second->sid, stanza->sid) == 0 || stanza->payload == IBB_PAYLOAD_UNKNOWN);
   g_assert (g_strcmp0 (second->text, stanza->text) == 0);
   g_assert (second->condition == stanza->condition);
+  g_assert (second->asks_room == stanza->asks_room || stanza->payload != IBB_PAYLOAD_DATA);
+  g_assert (second->tells_room == stanza->tells_room);
+  g_assert (!stanza->tells_room ||
+            (second->room == stanza->room && second->delay == stanza->delay));
   g_assert (stanza->bytes == NULL || g_bytes_equal (second->bytes, stanza->bytes));
 
   twice = ibb_stanza_to_xml (second);

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define ROOM " xmlns='urn:ibb-glib:1'"
+
 static void
 test_attributes (void)
 {
@@ -315,6 +317,114 @@ test_close (void)
     }
 }
 
+/* The mark by which a block asks for the room (D-52). */
+static void
+test_room_asked (void)
+{
+  static const struct
+  {
+    const char *attributes;
+    gboolean    asks;
+  } cases[] = {
+    { "", FALSE },
+    { " xmlns:u='urn:ibb-glib:1' u:room='true'", TRUE },
+    { " xmlns:other='urn:ibb-glib:1' other:room='1'", TRUE },
+    { " xmlns:u='urn:ibb-glib:1' u:room='false'", FALSE },
+    { " xmlns:u='urn:ibb-glib:1' u:room='yes'", FALSE },
+    { " xmlns:u='urn:ibb-glib:1' u:room='4096'", FALSE },
+    { " xmlns:u='urn:ibb-glib:2' u:room='true'", FALSE },
+    { " room='true'", FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *xml = g_strdup_printf (
+          "<iq type='set'><data" IBB " sid='s' seq='7'%s>Zg==</data></iq>", cases[i].attributes);
+      g_autoptr (IBBStanza) stanza = read_xml (xml);
+
+      g_assert_cmpint (stanza->asks_room, ==, cases[i].asks);
+      g_assert_cmpint (stanza->base64, ==, IBB_BASE64_EXACT);
+      g_assert_true (stanza->seq_valid);
+    }
+}
+
+/* What a result tells of the room (D-52): both numbers, in the only child, or nothing. */
+static void
+test_room_told (void)
+{
+  static const char *const good[] = {
+    "<ack" ROOM " room='4294967295' delay='17'/>",
+    "<ack" ROOM " delay='17' room='4294967295' more='1'></ack>",
+    "<a:ack xmlns:a='urn:ibb-glib:1' room=' 04294967295&#10;' delay='017'/>",
+    "\n<ack" ROOM " room='4294967295' delay='17'/>\n",
+  };
+  static const char *const bad[] = {
+    "",
+    "<ack" ROOM "/>",
+    "<ack" ROOM " room='1'/>",
+    "<ack" ROOM " delay='1'/>",
+    "<ack" ROOM " room='' delay='0'/>",
+    "<ack" ROOM " room='-1' delay='0'/>",
+    "<ack" ROOM " room='0' delay='-1'/>",
+    "<ack" ROOM " room='4294967296' delay='0'/>",
+    "<ack" ROOM " room='0' delay='4294967296'/>",
+    "<ack" ROOM " room='many' delay='0'/>",
+    "<ack" ROOM " xmlns:u='urn:ibb-glib:1' u:room='1' u:delay='1'/>",
+    "<ack xmlns='urn:ibb-glib:2' room='1' delay='1'/>",
+    "<ack room='1' delay='1'/>",
+    "<Ack" ROOM " room='1' delay='1'/>",
+    "<ack" ROOM " room='1' delay='1'>1</ack>",
+    "<ack" ROOM " room='1' delay='1'><x/></ack>",
+    "<ack" ROOM " room='1' delay='1'/><ack" ROOM " room='1' delay='1'/>",
+    "<ack" ROOM " room='1' delay='1'/><ack" ROOM "/>",
+    "<x xmlns='u'/><ack" ROOM " room='1' delay='1'/>",
+    "<ack" ROOM " room='1' delay='1'/><x xmlns='u'/>",
+    "<x xmlns='u'><ack" ROOM " room='1' delay='1'/></x>",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (good); i++)
+    {
+      g_autofree char      *xml = g_strdup_printf ("<iq type='result' id='1'>%s</iq>", good[i]);
+      g_autoptr (IBBStanza) stanza = read_xml (xml);
+
+      g_assert_cmpint (stanza->payload, ==, IBB_PAYLOAD_RESULT);
+      g_assert_true (stanza->tells_room);
+      g_assert_cmpuint (stanza->room, ==, G_MAXUINT32);
+      g_assert_cmpuint (stanza->delay, ==, 17);
+    }
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char      *xml = g_strdup_printf ("<iq type='result' id='1'>%s</iq>", bad[i]);
+      g_autoptr (IBBStanza) stanza = read_xml (xml);
+
+      g_assert_cmpint (stanza->payload, ==, IBB_PAYLOAD_RESULT);
+      g_assert_false (stanza->tells_room);
+    }
+}
+
+/* Only a result tells it. */
+static void
+test_room_elsewhere (void)
+{
+  static const char *const cases[] = {
+    "<iq type='set' id='1'><ack" ROOM " room='1' delay='1'/></iq>",
+    "<iq type='error' id='1'><ack" ROOM " room='1' delay='1'/></iq>",
+    "<message type='result' id='1'><ack" ROOM " room='1' delay='1'/></message>",
+    "<iq type='result' id='1'><ack" ROOM " room='1' delay='1'/>"
+    "<query xmlns='" IBB_DISCO_INFO_NAMESPACE "'/></iq>",
+    "<iq type='result' id='1'><query xmlns='" IBB_DISCO_INFO_NAMESPACE "'/>"
+    "<ack" ROOM " room='1' delay='1'/></iq>",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (IBBStanza) stanza = read_xml (cases[i]);
+
+      g_assert_false (stanza->tells_room);
+    }
+}
+
 /* D-25 reads conditions, H-06 types: every combination. */
 static void
 test_error_table (void)
@@ -478,6 +588,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza-reader/data/child/N-44", test_data_child);
   g_test_add_func ("/ibb/stanza-reader/data/bounds/D-17", test_data_bounds);
   g_test_add_func ("/ibb/stanza-reader/close/D-49", test_close);
+  g_test_add_func ("/ibb/stanza-reader/room/asked/D-52", test_room_asked);
+  g_test_add_func ("/ibb/stanza-reader/room/told/D-52", test_room_told);
+  g_test_add_func ("/ibb/stanza-reader/room/elsewhere/D-52", test_room_elsewhere);
   g_test_add_func ("/ibb/stanza-reader/error/table/D-25", test_error_table);
   g_test_add_func ("/ibb/stanza-reader/error/details", test_error_details);
   g_test_add_func ("/ibb/stanza-reader/error/echo/D-36", test_error_echo);

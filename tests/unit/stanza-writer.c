@@ -89,6 +89,31 @@ test_data_iq (void)
                      "<data xmlns='http://jabber.org/protocol/ibb' seq='0' sid='sid'></data></iq>");
 }
 
+/* D-52: the mark of a block, and the room that a result tells. */
+static void
+test_room (void)
+{
+  IBBStanza *block = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_DATA);
+  IBBStanza *result = make (IBB_STANZA_IQ, "result", IBB_PAYLOAD_RESULT);
+  IBBStanza *most = make (IBB_STANZA_IQ, "result", IBB_PAYLOAD_RESULT);
+
+  block->bytes = g_bytes_new_static ("f", 1);
+  block->asks_room = TRUE;
+  assert_xml (block, "<iq type='set' id='id' to='them@there/r'>"
+                     "<data xmlns='http://jabber.org/protocol/ibb' seq='0' sid='sid' "
+                     "xmlns:u='urn:ibb-glib:1' u:room='true'>Zg==</data></iq>");
+
+  result->tells_room = TRUE;
+  assert_xml (result, "<iq type='result' id='id' to='them@there/r'>"
+                      "<ack xmlns='urn:ibb-glib:1' room='0' delay='0'/></iq>");
+
+  most->tells_room = TRUE;
+  most->room = G_MAXUINT32;
+  most->delay = 4000000;
+  assert_xml (most, "<iq type='result' id='id' to='them@there/r'>"
+                    "<ack xmlns='urn:ibb-glib:1' room='4294967295' delay='4000000'/></iq>");
+}
+
 /* N-13, N-32, D-35: with its type, which mellium looks for (H-18), the two
  * hints, and rules of XEP-0079 only where they are wanted (N-31). */
 static void
@@ -311,6 +336,7 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/ibb/stanza-writer/open/N-02,N-03,N-05,N-06", test_open);
   g_test_add_func ("/ibb/stanza-writer/data/iq/N-13,N-15,N-19", test_data_iq);
+  g_test_add_func ("/ibb/stanza-writer/room/D-52", test_room);
   g_test_add_func ("/ibb/stanza-writer/data/message/N-13,N-32,D-35", test_data_message);
   g_test_add_func ("/ibb/stanza-writer/data/message/rules/N-31", test_data_message_rules);
   g_test_add_func ("/ibb/stanza-writer/data/message/rules-are-read/N-31", test_rules_are_read);

@@ -59,6 +59,27 @@ test_block_size (void)
   g_assert_cmpuint (size, ==, IBB_BLOCK_SIZE_MAX);
 }
 
+/* What is a number of 32 bits (D-52). */
+static void
+test_count (void)
+{
+  static const char *const bad[] = { "-1",  "+1",  "4294967296", "18446744073709551616",
+                                     "1 2", "0x1", "1.0",        "",
+                                     " ",   NULL };
+  guint32                  count = 4711;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    g_assert_false (ibb_stanza_parse_count (bad[i], &count));
+  g_assert_cmpuint (count, ==, 4711);
+
+  g_assert_true (ibb_stanza_parse_count ("0", &count));
+  g_assert_cmpuint (count, ==, 0);
+  g_assert_true (ibb_stanza_parse_count (" 004096\n", &count));
+  g_assert_cmpuint (count, ==, 4096);
+  g_assert_true (ibb_stanza_parse_count ("4294967295", &count));
+  g_assert_cmpuint (count, ==, G_MAXUINT32);
+}
+
 /* What is a stanza type; none means IQ (N-05). */
 static void
 test_stanza_type (void)
@@ -190,6 +211,7 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/ibb/stanza/seq/D-11", test_seq);
   g_test_add_func ("/ibb/stanza/block-size/N-03,D-12", test_block_size);
+  g_test_add_func ("/ibb/stanza/count/D-52", test_count);
   g_test_add_func ("/ibb/stanza/stanza-type/N-05", test_stanza_type);
   g_test_add_func ("/ibb/stanza/sid/N-04,D-13", test_sid);
   g_test_add_func ("/ibb/stanza/size", test_size);

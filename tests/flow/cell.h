@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One experiment: what the paths, the server, the ends and the sessions are like.
+ *
+ * Our client has one connection to its server, and so has each peer. Lists give
+ * the first peer the first value, and so on; after the last value the first one
+ * again.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#define CELL_LIST_MAX 8
+
+typedef struct
+{
+  guint  n;
+  double values[CELL_LIST_MAX];
+} CellList;
+
+typedef enum
+{
+  CELL_BULK,        /* there is always more to write */
+  CELL_INTERACTIVE, /* a byte there and back, each 30 ms */
+  CELL_TRICKLE,     /* ten bytes a second */
+} CellKind;
+
+/* Rates are bytes a second, 0 for no limit; delays are one way, in milliseconds. */
+typedef struct
+{
+  guint  seed;
+  double seconds;
+
+  double   rate; /* the link between our client and the server, each way */
+  double   delay;
+  double   jitter;
+  CellList peer_rate; /* the links between the peers and the server */
+  CellList peer_delay;
+  CellList peer_jitter;
+  guint    socket; /* bytes that wait before the link, at most, of engine's stanzas; 0: no limit */
+
+  double server_stanza; /* microseconds that the server takes for a stanza */
+  double server_byte;   /* nanoseconds for each byte of its text */
+
+  guint    peers;
+  guint    has_feature; /* peers advertise our feature */
+  guint    window;      /* of the settings; 0: adapt */
+  guint    block;
+  guint    sessions; /* of each peer, of each kind */
+  guint    interactive;
+  guint    trickle;
+  CellList start;      /* seconds until a session is opened */
+  guint    slow;       /* so many of the bulk sessions, the last ones, have a slow reader */
+  double   slow_rate;  /* 0: it does not read at all */
+  double   stall_from; /* seconds: from when on the slow ones are slow */
+  double   stall_until;
+  guint    chat; /* our application asks the server something each second */
+} Cell;
+
+void cell_init (Cell *self);
+/* One parameter. FALSE when there is none of that name, or it has no such value. */
+gboolean cell_set (Cell *self, const char *name, const char *value);
+/* "--rate 100k --delay 5": the number of arguments used, 0 where one is wrong. */
+int  cell_set_argument (Cell *self, char **arguments, int n_arguments);
+void cell_print_help (void);
+/* The parameters that are not the default, as arguments. (transfer full) */
+char *cell_describe (const Cell *self);
+/* The same of all, as members of a JSON object. */
+void cell_print (const Cell *self, GString *json);
+
+guint    cell_get_n_sessions (const Cell *self);
+CellKind cell_get_kind (const Cell *self, guint session);
+guint    cell_get_peer (const Cell *self, guint session); /* 0 to peers - 1 */
+gboolean cell_is_slow (const Cell *self, guint session);
+double   cell_get (const CellList *list, guint i);

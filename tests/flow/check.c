@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A few cells, and what the engine must reach in them: it fills the path, and does
+ * not fill the queues. */
+
+#include "config.h"
+
+#include "report.h"
+
+/* Of the bytes on a link, those of a session: base64, and the rest of a stanza. */
+#define SHARE 0.725
+
+static Report
+run (const char *text)
+{
+  g_auto (GStrv) words = g_strsplit (text, " ", 0);
+  int            n_words = (int) g_strv_length (words);
+  Cell           cell;
+  Report         report;
+
+  cell_init (&cell);
+  for (int i = 0; i < n_words; i += 2)
+    g_assert_cmpint (cell_set_argument (&cell, words + i, n_words - i), ==, 2);
+  report = report_run (&cell, NULL, FALSE);
+  g_test_message ("%s: %.0f bytes/s, chat %.1f ms, %.1f, %.1f", text, report.late_goodput,
+                  report.chat[0], report.chat[1], report.chat[2]);
+  return report;
+}
+
+static void
+test_server (void)
+{
+  Report small = run ("--rate 0 --delay 0.01 --peer-delay 0.01 --window 4096 --chat 0");
+  Report large =
+      run ("--rate 0 --delay 0.01 --peer-delay 0.01 --window 16384 --block 16384 --chat 0");
+
+  /* One block at a time, as it was measured with Prosody. */
+  g_assert_cmpfloat (small.late_goodput, >, 11.5 * 1024 * 1024);
+  g_assert_cmpfloat (small.late_goodput, <, 12.5 * 1024 * 1024);
+  g_assert_cmpfloat (large.late_goodput, >, 14.5 * 1024 * 1024);
+  g_assert_cmpfloat (large.late_goodput, <, 15.5 * 1024 * 1024);
+}
+
+static void
+test_path (void)
+{
+  Report report = run ("--rate 1M --delay 25");
+
+  g_assert_cmpfloat (report.late_goodput, >, 0.9 * SHARE * 1e6);
+  g_assert_cmpfloat (report.late_goodput, <, 1e6);
+  g_assert_cmpfloat (report.chat[1], <, 150);
+
+  report = run ("--rate 100k --delay 5");
+  g_assert_cmpfloat (report.late_goodput, >, 0.9 * SHARE * 1e5);
+}
+
+static void
+test_slow_reader (void)
+{
+  Report report = run ("--rate 1M --delay 5 --peers 2 --slow 1 --slow-rate 50k");
+
+  g_assert_cmpfloat (report.slowest, >, 0.5 * SHARE * 1e6);
+
+  report = run ("--rate 1M --delay 5 --peers 2 --slow 1");
+  g_assert_cmpfloat (report.slowest, >, 0.5 * SHARE * 1e6);
+}
+
+static void
+test_interactive (void)
+{
+  Report report = run ("--rate 1M --delay 5 --peers 2 --interactive 1");
+
+  g_assert_cmpfloat (report.interactive[0], >, 10);
+  g_assert_cmpfloat (report.interactive[0], <, 500);
+  g_assert_cmpfloat (report.jain, >, 0.9);
+}
+
+static void
+test_same_again (void)
+{
+  g_autoptr (GString) first = g_string_new (NULL);
+  g_autoptr (GString) second = g_string_new (NULL);
+  Cell                cell;
+
+  cell_init (&cell);
+  g_assert_true (cell_set (&cell, "jitter", "20"));
+  g_assert_true (cell_set (&cell, "seconds", "3"));
+  report_run (&cell, first, TRUE);
+  report_run (&cell, second, TRUE);
+  g_assert_cmpstr (first->str, ==, second->str);
+}
+
+static void
+test_parameters (void)
+{
+  Cell             cell;
+  char            *wrong[] = { (char *) "--rate", (char *) "1G", NULL };
+  g_autofree char *text = NULL;
+
+  cell_init (&cell);
+  g_assert_true (cell_set (&cell, "rate", "7.25k"));
+  g_assert_true (cell_set (&cell, "peer-delay", "5,150"));
+  g_assert_true (cell_set (&cell, "window", "65536"));
+  g_assert_cmpint (cell_set_argument (&cell, wrong, 2), ==, 0);
+  g_assert_false (cell_set (&cell, "limit", "prosody"));
+  text = cell_describe (&cell);
+  g_assert_cmpstr (text, ==, "--rate 7250 --peer-delay 5,150 --window 65536");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/flow/server", test_server);
+  g_test_add_func ("/flow/path", test_path);
+  g_test_add_func ("/flow/slow-reader", test_slow_reader);
+  g_test_add_func ("/flow/interactive", test_interactive);
+  g_test_add_func ("/flow/same-again", test_same_again);
+  g_test_add_func ("/flow/parameters", test_parameters);
+  return g_test_run ();
+}

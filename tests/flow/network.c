@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "network.h"
+
+#include "engine-end.h"
+#include "server.h"
+
+#define CHAT_PERIOD FLOW_SECOND
+
+typedef struct
+{
+  const Cell *cell;
+  Events     *events;
+  Meter      *meter;
+  Server      server;
+  guint       n_ends; /* our client, then the peers */
+  Connection *connections;
+  EngineEnd  *ends;
+  guint       n_asked; /* of the chat */
+} Network;
+
+static Link
+create_link (Network *self, guint end, Random *random, EventsFunc arrived, gpointer owner)
+{
+  const Cell *cell = self->cell;
+  guint       peer = end - 1;
+  double      delay = end == 0 ? cell->delay : cell_get (&cell->peer_delay, peer);
+  double      jitter = end == 0 ? cell->jitter : cell_get (&cell->peer_jitter, peer);
+
+  return (Link){
+    .events = self->events,
+    .rate = end == 0 ? cell->rate : cell_get (&cell->peer_rate, peer),
+    .delay = (gint64) (delay * FLOW_MILLISECOND),
+    .jitter = (gint64) (jitter * FLOW_MILLISECOND),
+    .random = random_fork (random),
+    .arrived = arrived,
+    .owner = owner,
+  };
+}
+
+static void
+init_end (Network *self, guint i, Random *random)
+{
+  Connection *connection = &self->connections[i];
+  ServerPort *port = &self->server.ports[i];
+
+  connection_init (connection, self->events, i, self->cell->socket, &engine_end_source,
+                   &self->ends[i]);
+  connection->link = create_link (self, i, random, server_arrived, port);
+  port->link = create_link (self, i, random, connection_arrived, connection);
+  engine_end_init (&self->ends[i], self->cell, self->events, self->meter, connection, i);
+}
+
+static void
+chat_cb (gpointer owner, gpointer item)
+{
+  Network *self = owner;
+
+  connection_send (&self->connections[0], packet_new (PACKET_CHAT, 0, self->events->now));
+  self->n_asked++;
+  events_add (self->events, self->events->now + CHAT_PERIOD, chat_cb, self, NULL);
+}
+
+/* They are answered in order. */
+static void
+finish_chat (Network *self)
+{
+  for (guint i = self->meter->latencies[METER_CHAT]->len; i < self->n_asked; i++)
+    meter_note_latency (self->meter, METER_CHAT, i * CHAT_PERIOD + CHAT_PERIOD / 2);
+}
+
+void
+network_run (const Cell *cell, Meter *meter, Events *events)
+{
+  Random  random = { cell->seed };
+  Network self = { .cell = cell, .events = events, .meter = meter, .n_ends = cell->peers + 1 };
+
+  self.connections = g_new0 (Connection, self.n_ends);
+  self.ends = g_new0 (EngineEnd, self.n_ends);
+  server_init (&self.server, cell, events, self.n_ends);
+  for (guint i = 0; i < self.n_ends; i++)
+    init_end (&self, i, &random);
+
+  engine_end_start (&self.ends[0]);
+  if (cell->chat)
+    events_add (events, CHAT_PERIOD / 2, chat_cb, &self, NULL);
+  events_run (events, (gint64) (cell->seconds * FLOW_SECOND));
+  engine_end_finish (&self.ends[0]);
+  finish_chat (&self);
+
+  for (guint i = 0; i < self.n_ends; i++)
+    engine_end_clear (&self.ends[i]);
+  server_clear (&self.server);
+  g_free (self.ends);
+  g_free (self.connections);
+}

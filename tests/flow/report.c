@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "report.h"
+
+#include "network.h"
+#include "packet.h"
+
+static gboolean
+is_compared (const Cell *cell, guint session)
+{
+  return cell_get_kind (cell, session) == CELL_BULK && !cell_is_slow (cell, session);
+}
+
+static void
+get_latencies (const Meter *meter, MeterLatency which, double *latencies)
+{
+  const double percents[] = { 50, 99, 100 };
+
+  for (guint i = 0; i < 3; i++)
+    latencies[i] = (double) meter_get_percentile (meter, which, percents[i]) / FLOW_MILLISECOND;
+}
+
+static Report
+create_report (const Cell *cell, const Meter *meter)
+{
+  Report report = { .jain = 1, .slowest = -1, .max_in_flight = meter->max_in_flight };
+  guint  late = meter->n_intervals / 3;
+  guint  n = 0;
+  double sum = 0;
+  double squares = 0;
+
+  for (guint i = 0; i < meter->n_sessions; i++)
+    {
+      double goodput = meter_get_goodput (meter, i, late);
+
+      report.goodput += meter_get_goodput (meter, i, 0);
+      report.late_goodput += goodput;
+      if (!is_compared (cell, i))
+        continue;
+      n++;
+      sum += goodput;
+      squares += goodput * goodput;
+      report.slowest = report.slowest < 0 ? goodput : MIN (report.slowest, goodput);
+    }
+  if (squares > 0)
+    report.jain = sum * sum / (n * squares);
+  get_latencies (meter, METER_CHAT, report.chat);
+  get_latencies (meter, METER_INTERACTIVE, report.interactive);
+  return report;
+}
+
+/* Of each interval, the bytes a second of a session, or of all. */
+static void
+print_goodput (const Meter *meter, guint first, guint n, GString *json)
+{
+  g_string_append_c (json, '[');
+  for (guint i = 0; i < meter->n_intervals; i++)
+    {
+      guint64 bytes = 0;
+
+      for (guint session = first; session < first + n; session++)
+        bytes += meter->read[(gsize) session * meter->n_intervals + i];
+      g_string_append_printf (json, "%s%" G_GUINT64_FORMAT, i > 0 ? ", " : "",
+                              bytes * FLOW_SECOND / METER_INTERVAL);
+    }
+  g_string_append_c (json, ']');
+}
+
+static void
+print_latencies (const Meter *meter, MeterLatency which, GString *json)
+{
+  const GArray *samples = meter->latencies[which];
+
+  g_string_append_c (json, '[');
+  for (guint i = 0; i < samples->len; i++)
+    {
+      const MeterSample *sample = &g_array_index (samples, MeterSample, i);
+
+      g_string_append_printf (json, "%s[%.3f, %.3f]", i > 0 ? ", " : "",
+                              (double) sample->time / FLOW_SECOND,
+                              (double) sample->latency / FLOW_MILLISECOND);
+    }
+  g_string_append_c (json, ']');
+}
+
+static void
+print_series (const Meter *meter, GString *json)
+{
+  g_string_append (json, ",\n \"series\": {\"interval\": 0.1,\n  \"goodput\": ");
+  print_goodput (meter, 0, meter->n_sessions, json);
+  g_string_append (json, ",\n  \"goodputs\": [");
+  for (guint i = 0; i < meter->n_sessions; i++)
+    {
+      g_string_append (json, i > 0 ? ",\n   " : "\n   ");
+      print_goodput (meter, i, 1, json);
+    }
+  g_string_append (json, "],\n  \"in_flight\": [");
+  for (guint i = 0; i < meter->n_intervals; i++)
+    g_string_append_printf (json, "%s%" G_GSIZE_FORMAT, i > 0 ? ", " : "", meter->in_flight[i]);
+  g_string_append (json, "],\n  \"round_trip\": [");
+  for (guint i = 0; i < meter->n_intervals; i++)
+    g_string_append_printf (json, "%s%.3f", i > 0 ? ", " : "",
+                            (double) meter->round_trip[i] / MAX (meter->n_acknowledged[i], 1) /
+                                FLOW_MILLISECOND);
+  if (meter->window != NULL)
+    {
+      g_string_append (json, "],\n  \"window\": [");
+      for (guint i = 0; i < meter->n_intervals; i++)
+        g_string_append_printf (json, "%s%" G_GINT64_FORMAT, i > 0 ? ", " : "", meter->window[i]);
+    }
+  g_string_append (json, "],\n  \"chat\": ");
+  print_latencies (meter, METER_CHAT, json);
+  g_string_append (json, ",\n  \"interactive\": ");
+  print_latencies (meter, METER_INTERACTIVE, json);
+  g_string_append (json, "}");
+}
+
+static void
+print_sessions (const Cell *cell, const Meter *meter, GString *json)
+{
+  static const char *const kinds[] = { "bulk", "interactive", "trickle" };
+
+  g_string_append (json, ",\n \"sessions\": [");
+  for (guint i = 0; i < meter->n_sessions; i++)
+    g_string_append_printf (json,
+                            "%s\n  {\"kind\": \"%s\", \"peer\": %u, \"slow\": %s, "
+                            "\"goodput\": %.0f, \"late_goodput\": %.0f}",
+                            i > 0 ? "," : "", kinds[cell_get_kind (cell, i)],
+                            cell_get_peer (cell, i), cell_is_slow (cell, i) ? "true" : "false",
+                            meter_get_goodput (meter, i, 0),
+                            meter_get_goodput (meter, i, meter->n_intervals / 3));
+  g_string_append (json, "]");
+}
+
+static void
+print (
+    const Cell *cell, const Meter *meter, const Report *report, GString *json, gboolean with_series)
+{
+  g_string_append (json, "{\"cell\": {");
+  cell_print (cell, json);
+  g_string_append_printf (json,
+                          "},\n \"goodput\": %.0f, \"late_goodput\": %.0f, \"slowest\": %.0f, "
+                          "\"jain\": %.4f, \"max_in_flight\": %" G_GSIZE_FORMAT
+                          ",\n \"chat\": [%.3f, %.3f, %.3f], \"interactive\": [%.3f, %.3f, %.3f]",
+                          report->goodput, report->late_goodput, report->slowest, report->jain,
+                          report->max_in_flight, report->chat[0], report->chat[1], report->chat[2],
+                          report->interactive[0], report->interactive[1], report->interactive[2]);
+  print_sessions (cell, meter, json);
+  if (with_series)
+    print_series (meter, json);
+  g_string_append (json, "}");
+}
+
+Report
+report_run (const Cell *cell, GString *json, gboolean with_series)
+{
+  Events events;
+  Meter  meter;
+  Report report;
+
+  events_init (&events);
+  meter_init (&meter, cell, &events);
+  network_run (cell, &meter, &events);
+  report = create_report (cell, &meter);
+  if (json != NULL)
+    print (cell, &meter, &report, json, with_series);
+  meter_clear (&meter);
+  events_clear (&events, (GDestroyNotify) packet_free);
+  return report;
+}

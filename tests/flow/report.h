@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What came of a cell. */
+
+#pragma once
+
+#include "cell.h"
+
+typedef struct
+{
+  double goodput;      /* bytes a second, all sessions together */
+  double late_goodput; /* over the last two thirds of the time */
+  double slowest;      /* of the bulk sessions with usual readers, over the last two thirds */
+  double jain;         /* of the same */
+  gsize  max_in_flight;
+  double chat[3]; /* ms: half of them, 99 of 100, all of them */
+  double interactive[3];
+} Report;
+
+/* Runs the cell. json (nullable): what is known is appended, as an object; with_series: over
+ * time as well. */
+Report report_run (const Cell *cell, GString *json, gboolean with_series);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The server of all ends: one processor, which takes the stanzas of all
+ * connections in the order in which they arrived. */
+
+#pragma once
+
+#include "cell.h"
+#include "link.h"
+#include "packet.h"
+
+typedef struct _Server Server;
+
+/* The server's end of a connection. */
+typedef struct
+{
+  Server *server;
+  Link    link; /* to the end */
+} ServerPort;
+
+struct _Server
+{
+  Events     *events;
+  double      stanza_cost;
+  double      byte_cost;
+  gint64      free_at; /* when the processor has done what arrived */
+  guint       n_ports;
+  ServerPort *ports;
+};
+
+void server_init (Server *self, const Cell *cell, Events *events, guint n_ports);
+void server_clear (Server *self);
+/* The port's link is to be set by the caller. An EventsFunc, of a port and a packet: */
+void server_arrived (gpointer port, gpointer packet);

@@ -11,6 +11,7 @@ typedef enum
   TYPE_NUMBER,
   TYPE_COUNT,
   TYPE_LIST,
+  TYPE_WORD, /* a number, by its place in words */
 } Type;
 
 typedef struct
@@ -20,25 +21,40 @@ typedef struct
   gsize       offset;
   const char *initial;
   const char *help;
+  const char *words; /* with spaces between */
 } Option;
 
 #define OPTION(name, type, field, initial, help)                                                   \
   {                                                                                                \
-    name, type, G_STRUCT_OFFSET (Cell, field), initial, help                                       \
+    name, type, G_STRUCT_OFFSET (Cell, field), initial, help, NULL                                 \
+  }
+#define WORD(name, field, initial, help, words)                                                    \
+  {                                                                                                \
+    name, TYPE_WORD, G_STRUCT_OFFSET (Cell, field), initial, help, words                           \
   }
 
 static const Option options[] = {
   OPTION ("seed", TYPE_COUNT, seed, "1", "of the jitter"),
   OPTION ("seconds", TYPE_NUMBER, seconds, "10", "simulated time"),
+  WORD ("sender", sender, "engine", "who sends", "engine fixed unlimited"),
   OPTION ("rate", TYPE_NUMBER, rate, "1M", "bytes a second of our client's link; 0: no limit"),
   OPTION ("delay", TYPE_NUMBER, delay, "25", "one way, ms"),
   OPTION ("jitter", TYPE_NUMBER, jitter, "0", "ms at most"),
   OPTION ("peer-rate", TYPE_LIST, peer_rate, "0", "the same of the peers' links"),
   OPTION ("peer-delay", TYPE_LIST, peer_delay, "0.1", "ms"),
   OPTION ("peer-jitter", TYPE_LIST, peer_jitter, "0", "ms"),
+  WORD ("nagle",
+        nagle,
+        "none",
+        "whose connection the server writes to with Nagle's algorithm",
+        "none sender receiver both"),
+  OPTION ("mss", TYPE_COUNT, mss, "1448", "bytes in a segment of TCP"),
   OPTION ("socket", TYPE_COUNT, socket, "16384", "bytes waiting before the link; 0: no limit"),
   OPTION ("server-stanza", TYPE_NUMBER, server_stanza, "17", "us of the server for a stanza"),
   OPTION ("server-byte", TYPE_NUMBER, server_byte, "44", "ns of the server for a byte"),
+  OPTION ("pacing", TYPE_COUNT, pacing, "0", "1: the server reads 8192 bytes a ms if more wait"),
+  WORD ("limit", limit, "none", "what the server limits our client like", "none prosody ejabberd"),
+  OPTION ("limit-rate", TYPE_NUMBER, limit_rate, "10k", "bytes a second"),
   OPTION ("peers", TYPE_COUNT, peers, "1", ""),
   OPTION ("feature", TYPE_COUNT, has_feature, "1", "1: peers advertise our feature"),
   OPTION ("window", TYPE_COUNT, window, "0", "bytes; 0: adapt"),
@@ -89,6 +105,17 @@ parse_list (const char *text, CellList *list)
 }
 
 static gboolean
+parse_word (const char *text, const char *words, guint *number)
+{
+  g_auto (GStrv) names = g_strsplit (words, " ", 0);
+
+  for (*number = 0; names[*number] != NULL; (*number)++)
+    if (g_str_equal (names[*number], text))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
 parse (const Option *option, const char *text, gpointer field)
 {
   double number;
@@ -97,6 +124,8 @@ parse (const Option *option, const char *text, gpointer field)
     {
     case TYPE_LIST:
       return parse_list (text, field);
+    case TYPE_WORD:
+      return parse_word (text, option->words, field);
     case TYPE_NUMBER:
       return parse_number (text, field);
     case TYPE_COUNT:
@@ -121,6 +150,7 @@ format (const Option *option, const void *field)
 {
   const CellList     *list = field;
   g_autoptr (GString) text = NULL;
+  g_auto (GStrv)      words = NULL;
 
   switch (option->type)
     {
@@ -133,6 +163,9 @@ format (const Option *option, const void *field)
           g_string_append_printf (text, "%s%s", i > 0 ? "," : "", number);
         }
       return g_string_free (g_steal_pointer (&text), FALSE);
+    case TYPE_WORD:
+      words = g_strsplit (option->words, " ", 0);
+      return g_strdup (words[*(const guint *) field]);
     case TYPE_NUMBER:
       return format_number (*(const double *) field);
     case TYPE_COUNT:
@@ -186,7 +219,9 @@ void
 cell_print_help (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (options); i++)
-    g_print ("  --%-14s %-8s %s\n", options[i].name, options[i].initial, options[i].help);
+    g_print ("  --%-14s %-8s %s%s%s\n", options[i].name, options[i].initial, options[i].help,
+             options[i].words != NULL ? ": " : "",
+             options[i].words != NULL ? options[i].words : "");
 }
 
 char *
@@ -214,10 +249,11 @@ cell_print (const Cell *self, GString *json)
   for (guint i = 0; i < G_N_ELEMENTS (options); i++)
     {
       g_autofree char *value = format (&options[i], get_field (self, &options[i]));
+      const char      *quote = options[i].type == TYPE_WORD ? "\"" : "";
       gboolean         is_list = options[i].type == TYPE_LIST;
 
-      g_string_append_printf (json, "%s\"%s\": %s%s%s", i > 0 ? ", " : "", options[i].name,
-                              is_list ? "[" : "", value, is_list ? "]" : "");
+      g_string_append_printf (json, "%s\"%s\": %s%s%s%s%s", i > 0 ? ", " : "", options[i].name,
+                              is_list ? "[" : "", quote, value, quote, is_list ? "]" : "");
     }
 }
 

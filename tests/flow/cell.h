@@ -21,6 +21,28 @@ typedef struct
 
 typedef enum
 {
+  CELL_NAGLE_NONE,
+  CELL_NAGLE_SENDER,   /* on what the server writes to our client */
+  CELL_NAGLE_RECEIVER, /* on what it writes to the peers */
+  CELL_NAGLE_BOTH,
+} CellNagle;
+
+typedef enum
+{
+  CELL_LIMIT_NONE,
+  CELL_LIMIT_PROSODY,
+  CELL_LIMIT_EJABBERD,
+} CellLimit;
+
+typedef enum
+{
+  CELL_SENDER_ENGINE,
+  CELL_SENDER_FIXED,     /* a model with a window of twice the bandwidth-delay product */
+  CELL_SENDER_UNLIMITED, /* a model without a window */
+} CellSender;
+
+typedef enum
+{
   CELL_BULK,        /* there is always more to write */
   CELL_INTERACTIVE, /* a byte there and back, each 30 ms */
   CELL_TRICKLE,     /* ten bytes a second */
@@ -31,6 +53,7 @@ typedef struct
 {
   guint  seed;
   double seconds;
+  guint  sender; /* CellSender */
 
   double   rate; /* the link between our client and the server, each way */
   double   delay;
@@ -38,10 +61,15 @@ typedef struct
   CellList peer_rate; /* the links between the peers and the server */
   CellList peer_delay;
   CellList peer_jitter;
+  guint    nagle; /* CellNagle */
+  guint    mss;
   guint    socket; /* bytes that wait before the link, at most, of engine's stanzas; 0: no limit */
 
   double server_stanza; /* microseconds that the server takes for a stanza */
   double server_byte;   /* nanoseconds for each byte of its text */
+  guint  pacing;        /* it reads 8192 bytes a millisecond where more wait */
+  guint  limit;         /* CellLimit, of our client's connection */
+  double limit_rate;
 
   guint    peers;
   guint    has_feature; /* peers advertise our feature */

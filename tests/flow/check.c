@@ -54,6 +54,69 @@ test_path (void)
   g_assert_cmpfloat (report.late_goodput, >, 0.9 * SHARE * 1e5);
 }
 
+/* "limits" of Prosody lets so much through whatever the window, and only the latency of the
+ * chat grows; so it was measured. */
+static void
+test_limit (void)
+{
+  const char *const cells[] = {
+    "--limit prosody --delay 0.1 --seconds 60 --window 4096",
+    "--limit prosody --delay 0.1 --seconds 60 --sender unlimited",
+    "--limit ejabberd --delay 0.1 --seconds 60 --window 4096",
+  };
+  double chat[3];
+
+  for (guint i = 0; i < G_N_ELEMENTS (cells); i++)
+    {
+      Report report = run (cells[i]);
+
+      chat[i] = report.chat[0];
+      g_assert_cmpfloat (report.late_goodput, >, 6700);
+      g_assert_cmpfloat (report.late_goodput, <, 7400);
+    }
+  g_assert_cmpfloat (chat[0], >, 150);
+  g_assert_cmpfloat (chat[0], <, 600);
+  g_assert_cmpfloat (chat[1], >, 10000);
+}
+
+/* A block that the server writes in two steps waits for an acknowledgement of TCP. */
+static void
+test_nagle (void)
+{
+  const char *fast = "--rate 0 --delay 0.01 --peer-delay 0.01 --mss 65483 --chat 0 --nagle none "
+                     "--block 8192 --window 8192";
+  const char *slow = "--rate 0 --delay 0.01 --peer-delay 0.01 --mss 65483 --chat 0 --nagle both "
+                     "--block 8192 --window 8192";
+  Report      report = run (fast);
+
+  g_assert_cmpfloat (report.late_goodput, >, 10e6);
+  report = run (slow);
+  g_assert_cmpfloat (report.late_goodput, <, 0.25e6);
+}
+
+/* A server that reads in steps carries less where more than one block waits. */
+static void
+test_pacing (void)
+{
+  Report report = run ("--rate 0 --delay 0.01 --peer-delay 0.01 --pacing 1 --sender unlimited");
+
+  g_assert_cmpfloat (report.late_goodput, <, 8192000 * SHARE * 1.01);
+}
+
+/* What the engine is compared with. */
+static void
+test_models (void)
+{
+  Report fixed = run ("--rate 1M --delay 25 --jitter 5 --sender fixed");
+  Report unlimited = run ("--rate 1M --delay 25 --jitter 5 --sender unlimited --peer-rate 100k");
+
+  g_assert_cmpfloat (fixed.late_goodput, >, 0.99 * SHARE * 1e6);
+  g_assert_cmpfloat (fixed.late_goodput, <, 1.01 * SHARE * 1e6);
+  g_assert_cmpfloat (unlimited.late_goodput, >, 0.99 * SHARE * 1e5);
+  g_assert_cmpuint (fixed.max_in_flight, <, 200000);
+  g_assert_cmpuint (unlimited.max_in_flight, >, 1000000);
+}
+
 static void
 test_slow_reader (void)
 {
@@ -100,11 +163,11 @@ test_parameters (void)
   cell_init (&cell);
   g_assert_true (cell_set (&cell, "rate", "7.25k"));
   g_assert_true (cell_set (&cell, "peer-delay", "5,150"));
-  g_assert_true (cell_set (&cell, "window", "65536"));
+  g_assert_true (cell_set (&cell, "limit", "prosody"));
   g_assert_cmpint (cell_set_argument (&cell, wrong, 2), ==, 0);
-  g_assert_false (cell_set (&cell, "limit", "prosody"));
+  g_assert_false (cell_set (&cell, "limit", "nobody"));
   text = cell_describe (&cell);
-  g_assert_cmpstr (text, ==, "--rate 7250 --peer-delay 5,150 --window 65536");
+  g_assert_cmpstr (text, ==, "--rate 7250 --peer-delay 5,150 --limit prosody");
 }
 
 int
@@ -113,6 +176,10 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/flow/server", test_server);
   g_test_add_func ("/flow/path", test_path);
+  g_test_add_func ("/flow/limit", test_limit);
+  g_test_add_func ("/flow/nagle", test_nagle);
+  g_test_add_func ("/flow/pacing", test_pacing);
+  g_test_add_func ("/flow/models", test_models);
   g_test_add_func ("/flow/slow-reader", test_slow_reader);
   g_test_add_func ("/flow/interactive", test_interactive);
   g_test_add_func ("/flow/same-again", test_same_again);

@@ -54,6 +54,7 @@ void
 connection_send (Connection *self, Packet *packet)
 {
   packet->from = self->number;
+  packet->acknowledged = stream_get_acknowledgement (self->stream);
   link_send (&self->link, packet->size, packet);
   self->source_class->sent (self->source, packet);
 }
@@ -77,5 +78,15 @@ connection_arrived (gpointer connection, gpointer packet)
 {
   Connection *self = connection;
 
-  self->source_class->receive (self->source, packet);
+  stream_arrived (self->stream, packet);
+  while ((packet = stream_take (self->stream)) != NULL)
+    self->source_class->receive (self->source, packet);
+}
+
+void
+connection_acknowledge (gpointer connection, gpointer item)
+{
+  Connection *self = connection;
+
+  connection_send (self, packet_new (PACKET_SEGMENT_ACK, 0, self->events->now));
 }

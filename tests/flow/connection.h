@@ -5,8 +5,7 @@
 
 #pragma once
 
-#include "link.h"
-#include "packet.h"
+#include "stream.h"
 
 typedef struct
 {
@@ -20,14 +19,15 @@ typedef struct
 {
   Events                 *events;
   guint                   number;
-  Link                    link; /* to the server */
-  gsize                   room; /* bytes that wait before the link; 0: no limit */
+  Link                    link;   /* to the server */
+  Stream                 *stream; /* from the server */
+  gsize                   room;   /* bytes that wait before the link; 0: no limit */
   gint64                  pump_at;
   const ConnectionSource *source_class;
   gpointer                source;
 } Connection;
 
-/* The link is to be set by the caller. */
+/* The link and the stream are to be set by the caller. */
 void connection_init (Connection             *self,
                       Events                 *events,
                       guint                   number,
@@ -40,3 +40,5 @@ gboolean connection_pump (Connection *self);
 void connection_send (Connection *self, Packet *packet);
 /* An EventsFunc, of a connection and a packet: */
 void connection_arrived (gpointer connection, gpointer packet);
+/* An EventsFunc, of a connection: TCP says how much it has received. */
+void connection_acknowledge (gpointer connection, gpointer item);

@@ -5,6 +5,7 @@
 #include "network.h"
 
 #include "engine-end.h"
+#include "model-end.h"
 #include "server.h"
 
 #define CHAT_PERIOD FLOW_SECOND
@@ -17,7 +18,8 @@ typedef struct
   Server      server;
   guint       n_ends; /* our client, then the peers */
   Connection *connections;
-  EngineEnd  *ends;
+  EngineEnd  *engines; /* NULL: all ends are models */
+  ModelEnd   *models;
   guint       n_asked; /* of the chat */
 } Network;
 
@@ -46,11 +48,22 @@ init_end (Network *self, guint i, Random *random)
   Connection *connection = &self->connections[i];
   ServerPort *port = &self->server.ports[i];
 
-  connection_init (connection, self->events, i, self->cell->socket, &engine_end_source,
-                   &self->ends[i]);
+  if (self->engines != NULL)
+    {
+      engine_end_init (&self->engines[i], self->cell, self->events, self->meter, connection, i);
+      connection_init (connection, self->events, i, self->cell->socket, &engine_end_source,
+                       &self->engines[i]);
+    }
+  else
+    {
+      model_end_init (&self->models[i], self->cell, self->events, self->meter, connection, i);
+      connection_init (connection, self->events, i, self->cell->socket, &model_end_source,
+                       &self->models[i]);
+    }
   connection->link = create_link (self, i, random, server_arrived, port);
-  port->link = create_link (self, i, random, connection_arrived, connection);
-  engine_end_init (&self->ends[i], self->cell, self->events, self->meter, connection, i);
+  connection->stream = &port->stream;
+  port->stream.link = create_link (self, i, random, connection_arrived, connection);
+  port->stream.send_ack = connection_acknowledge;
 }
 
 static void
@@ -71,28 +84,54 @@ finish_chat (Network *self)
     meter_note_latency (self->meter, METER_CHAT, i * CHAT_PERIOD + CHAT_PERIOD / 2);
 }
 
+static void
+start (Network *self)
+{
+  Random random = { self->cell->seed };
+
+  self->connections = g_new0 (Connection, self->n_ends);
+  if (self->cell->sender == CELL_SENDER_ENGINE)
+    self->engines = g_new0 (EngineEnd, self->n_ends);
+  else
+    self->models = g_new0 (ModelEnd, self->n_ends);
+  server_init (&self->server, self->cell, self->events, self->n_ends);
+  for (guint i = 0; i < self->n_ends; i++)
+    init_end (self, i, &random);
+
+  if (self->engines != NULL)
+    engine_end_start (&self->engines[0]);
+  else
+    model_end_start (&self->models[0]);
+  if (self->cell->chat)
+    events_add (self->events, CHAT_PERIOD / 2, chat_cb, self, NULL);
+}
+
+static void
+finish (Network *self)
+{
+  finish_chat (self);
+  if (self->engines != NULL)
+    engine_end_finish (&self->engines[0]);
+  else
+    model_end_finish (&self->models[0]);
+
+  for (guint i = 0; i < self->n_ends; i++)
+    if (self->engines != NULL)
+      engine_end_clear (&self->engines[i]);
+    else
+      model_end_clear (&self->models[i]);
+  server_clear (&self->server);
+  g_free (self->engines);
+  g_free (self->models);
+  g_free (self->connections);
+}
+
 void
 network_run (const Cell *cell, Meter *meter, Events *events)
 {
-  Random  random = { cell->seed };
   Network self = { .cell = cell, .events = events, .meter = meter, .n_ends = cell->peers + 1 };
 
-  self.connections = g_new0 (Connection, self.n_ends);
-  self.ends = g_new0 (EngineEnd, self.n_ends);
-  server_init (&self.server, cell, events, self.n_ends);
-  for (guint i = 0; i < self.n_ends; i++)
-    init_end (&self, i, &random);
-
-  engine_end_start (&self.ends[0]);
-  if (cell->chat)
-    events_add (events, CHAT_PERIOD / 2, chat_cb, &self, NULL);
+  start (&self);
   events_run (events, (gint64) (cell->seconds * FLOW_SECOND));
-  engine_end_finish (&self.ends[0]);
-  finish_chat (&self);
-
-  for (guint i = 0; i < self.n_ends; i++)
-    engine_end_clear (&self.ends[i]);
-  server_clear (&self.server);
-  g_free (self.ends);
-  g_free (self.connections);
+  finish (&self);
 }

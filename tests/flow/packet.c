@@ -8,6 +8,7 @@
 #define BLOCK_SIZE 180
 #define ACK_SIZE 120
 #define OTHER_SIZE 220
+#define SEGMENT_ACK_SIZE 52
 
 static gsize
 get_block_size (gsize length)
@@ -28,6 +29,8 @@ packet_new (PacketKind kind, gsize length, gint64 now)
     self->size = get_block_size (length);
   else
     self->size = kind == PACKET_ACK ? ACK_SIZE : OTHER_SIZE;
+  if (kind == PACKET_SEGMENT_ACK)
+    self->size = SEGMENT_ACK_SIZE;
   return self;
 }
 

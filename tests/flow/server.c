@@ -15,12 +15,25 @@ server_init (Server *self, const Cell *cell, Events *events, guint n_ports)
     .ports = g_new0 (ServerPort, n_ports),
   };
   for (guint i = 0; i < n_ports; i++)
-    self->ports[i].server = self;
+    {
+      ServerPort *port = &self->ports[i];
+      CellNagle   nagle = i == 0 ? CELL_NAGLE_SENDER : CELL_NAGLE_RECEIVER;
+
+      port->server = self;
+      gate_init (&port->gate, cell, i == 0);
+      stream_init (&port->stream, events, cell->nagle == nagle || cell->nagle == CELL_NAGLE_BOTH,
+                   cell->mss);
+    }
 }
 
 void
 server_clear (Server *self)
 {
+  for (guint i = 0; i < self->n_ports; i++)
+    {
+      stream_clear (&self->ports[i].stream);
+      g_queue_clear_full (&self->ports[i].waiting, (GDestroyNotify) packet_free);
+    }
   g_free (self->ports);
 }
 
@@ -49,10 +62,11 @@ processed (gpointer owner, gpointer item)
   Server *self = owner;
   Packet *packet = item;
 
+  self->ports[packet->from].n_queued -= packet->size;
   if (packet->to == PACKET_TO_SERVER && answer (packet))
     packet->to = packet->from;
   if (packet->to < self->n_ports)
-    link_send (&self->ports[packet->to].link, packet->size, packet);
+    stream_write (&self->ports[packet->to].stream, packet);
   else
     packet_free (packet);
 }
@@ -65,8 +79,53 @@ process (Server *self, Packet *packet)
   events_add (self->events, self->free_at, processed, self, packet);
 }
 
+static void read_some (ServerPort *self);
+
+static void
+read_cb (gpointer owner, gpointer item)
+{
+  ServerPort *self = owner;
+
+  self->is_planned = FALSE;
+  read_some (self);
+}
+
+/* As far as the gate allows. */
+static void
+read_some (ServerPort *self)
+{
+  Events *events = self->server->events;
+  gsize   n = gate_read (&self->gate, self->n_waiting, self->n_queued, events->now);
+  Packet *first;
+
+  self->n_waiting -= n;
+  self->n_read += n;
+  while ((first = g_queue_peek_head (&self->waiting)) != NULL && self->n_read >= first->size)
+    {
+      self->n_read -= first->size;
+      self->n_queued += first->size;
+      process (self->server, g_queue_pop_head (&self->waiting));
+    }
+  if (self->n_waiting > 0 && !self->is_planned)
+    {
+      self->is_planned = TRUE;
+      events_add (events, gate_get_due (&self->gate), read_cb, self, NULL);
+    }
+}
+
 void
 server_arrived (gpointer port, gpointer packet)
 {
-  process (((ServerPort *) port)->server, packet);
+  ServerPort *self = port;
+  Packet     *arrived = packet;
+
+  stream_acknowledged (&self->stream, arrived->acknowledged);
+  if (arrived->kind == PACKET_SEGMENT_ACK)
+    {
+      packet_free (arrived);
+      return;
+    }
+  g_queue_push_tail (&self->waiting, arrived);
+  self->n_waiting += arrived->size;
+  read_some (self);
 }

@@ -6,16 +6,22 @@
 #pragma once
 
 #include "cell.h"
-#include "link.h"
-#include "packet.h"
+#include "gate.h"
+#include "stream.h"
 
 typedef struct _Server Server;
 
 /* The server's end of a connection. */
 typedef struct
 {
-  Server *server;
-  Link    link; /* to the end */
+  Server  *server;
+  Stream   stream; /* to the end */
+  Gate     gate;
+  GQueue   waiting;   /* (element-type Packet): not all read */
+  gsize    n_waiting; /* bytes */
+  gsize    n_read;    /* bytes of the first of them */
+  gsize    n_queued;  /* bytes that were read and are not processed */
+  gboolean is_planned;
 } ServerPort;
 
 struct _Server
@@ -30,5 +36,5 @@ struct _Server
 
 void server_init (Server *self, const Cell *cell, Events *events, guint n_ports);
 void server_clear (Server *self);
-/* The port's link is to be set by the caller. An EventsFunc, of a port and a packet: */
+/* The streams' links is to be set by the caller. An EventsFunc, of a port and a packet: */
 void server_arrived (gpointer port, gpointer packet);

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "model-end.h"
+
+#include "path.h"
+
+#define INTERACTIVE_PERIOD (30 * FLOW_MILLISECOND)
+#define TRICKLE_PERIOD (100 * FLOW_MILLISECOND)
+/* As the receive-buffer-size of an engine: a block within it is acknowledged before it is read. */
+#define RECEIVE_BUFFER (256 * 1024)
+
+static void
+settle (ModelEnd *self)
+{
+  connection_pump (self->connection);
+}
+
+/* Our client. */
+
+static void
+tick_cb (gpointer owner, gpointer item)
+{
+  ModelSession *self = owner;
+  gboolean      is_interactive = self->kind == CELL_INTERACTIVE;
+  Events       *events = self->end->events;
+
+  self->to_send++;
+  if (is_interactive)
+    g_queue_push_tail (&self->begun, g_memdup2 (&events->now, sizeof events->now));
+  settle (self->end);
+  events_add (events, events->now + (is_interactive ? INTERACTIVE_PERIOD : TRICKLE_PERIOD), tick_cb,
+              self, NULL);
+}
+
+static void
+open_cb (gpointer owner, gpointer item)
+{
+  ModelSession *self = owner;
+
+  self->is_open = TRUE;
+  if (self->kind == CELL_BULK)
+    settle (self->end);
+  else
+    tick_cb (self, NULL);
+}
+
+static gsize
+get_next_length (const ModelSession *self)
+{
+  gsize block = self->end->cell->block;
+
+  if (self->end->number > 0 || self->kind != CELL_BULK)
+    return MIN (self->to_send, block);
+  return self->is_open && (self->in_flight == 0 || self->in_flight + block <= self->window) ? block
+                                                                                            : 0;
+}
+
+static Packet *
+create_block (ModelSession *self, gsize length)
+{
+  ModelEnd *end = self->end;
+  Packet   *packet = packet_new (PACKET_BLOCK, length, end->events->now);
+
+  packet->session = self->number;
+  packet->to = end->number == 0 ? 1 + cell_get_peer (end->cell, self->number) : 0;
+  self->to_send -= MIN (self->to_send, length);
+  self->in_flight += length;
+  if (end->number == 0)
+    meter_note_sent (end->meter, length);
+  return packet;
+}
+
+static Packet *
+take (gpointer source)
+{
+  ModelEnd *self = source;
+  Packet   *reply = g_queue_pop_head (&self->replies);
+
+  if (reply != NULL)
+    return reply;
+  for (guint i = 0; i < self->n_sessions; i++)
+    {
+      ModelSession *session = &self->sessions[self->turn];
+      gsize         length = get_next_length (session);
+
+      self->turn = (self->turn + 1) % self->n_sessions;
+      if (length > 0)
+        return create_block (session, length);
+    }
+  return NULL;
+}
+
+/* Both. */
+
+static void
+send_ack (ModelSession *self, Packet *block)
+{
+  Packet *ack = packet_new (PACKET_ACK, 0, block->created);
+
+  ack->session = self->number;
+  ack->to = block->from;
+  ack->length = block->length;
+  g_queue_push_tail (&self->end->replies, ack);
+  packet_free (block);
+}
+
+static void
+release (ModelSession *self)
+{
+  Packet *first;
+  gsize   behind = 0; /* bytes of later blocks */
+
+  for (GList *l = self->unacknowledged.head; l != NULL; l = l->next)
+    behind += ((Packet *) l->data)->length;
+  while ((first = g_queue_peek_head (&self->unacknowledged)) != NULL)
+    {
+      behind -= first->length;
+      if (self->unread > RECEIVE_BUFFER + behind)
+        return;
+      send_ack (self, g_queue_pop_head (&self->unacknowledged));
+    }
+}
+
+static void read_some (ModelSession *self);
+
+static void
+read_cb (gpointer owner, gpointer item)
+{
+  ModelSession *self = owner;
+
+  self->is_read_planned = FALSE;
+  read_some (self);
+  settle (self->end);
+}
+
+static void
+note_read (ModelSession *self, gsize length)
+{
+  self->unread -= length;
+  reader_note_read (&self->reader, length);
+  if (self->end->number > 0)
+    {
+      meter_note_read (self->end->meter, self->number, length);
+      if (self->kind == CELL_INTERACTIVE)
+        self->to_send += length;
+      return;
+    }
+  for (gsize i = 0; i < length; i++)
+    {
+      g_autofree gint64 *begun = g_queue_pop_head (&self->begun);
+
+      meter_note_latency (self->end->meter, METER_INTERACTIVE, *begun);
+    }
+}
+
+static void
+read_some (ModelSession *self)
+{
+  gsize room;
+
+  while (self->unread > 0 && (room = reader_get_room (&self->reader)) > 0)
+    note_read (self, MIN (room, self->unread));
+  release (self);
+  if (self->unread > 0 && !self->is_read_planned)
+    {
+      self->is_read_planned = TRUE;
+      events_add (self->end->events, reader_get_due (&self->reader), read_cb, self, NULL);
+    }
+}
+
+static void
+receive (gpointer source, Packet *packet)
+{
+  ModelEnd     *self = source;
+  ModelSession *session = &self->sessions[packet->session];
+
+  if (packet->kind == PACKET_BLOCK)
+    {
+      session->unread += packet->length;
+      g_queue_push_tail (&session->unacknowledged, packet);
+      read_some (session);
+    }
+  else
+    {
+      if (packet->kind == PACKET_CHAT)
+        meter_note_latency (self->meter, METER_CHAT, packet->created);
+      else
+        {
+          session->in_flight -= packet->length;
+          if (self->number == 0)
+            meter_note_acknowledged (self->meter, packet->length, packet->created);
+        }
+      packet_free (packet);
+    }
+  settle (self);
+}
+
+static void
+ready (gpointer source)
+{
+  settle (source);
+}
+
+static void
+sent (gpointer source, Packet *packet)
+{
+}
+
+const ConnectionSource model_end_source = {
+  .take = take,
+  .ready = ready,
+  .sent = sent,
+  .receive = receive,
+};
+
+/* Life. */
+
+void
+model_end_init (ModelEnd   *self,
+                const Cell *cell,
+                Events     *events,
+                Meter      *meter,
+                Connection *connection,
+                guint       number)
+{
+  *self = (ModelEnd){
+    .cell = cell,
+    .events = events,
+    .meter = meter,
+    .connection = connection,
+    .number = number,
+    .n_sessions = cell_get_n_sessions (cell),
+    .sessions = g_new0 (ModelSession, cell_get_n_sessions (cell)),
+  };
+  for (guint i = 0; i < self->n_sessions; i++)
+    {
+      ModelSession *session = &self->sessions[i];
+
+      *session = (ModelSession){
+        .end = self,
+        .number = i,
+        .kind = cell_get_kind (cell, i),
+        .window = path_get_window (cell, i),
+      };
+      reader_init (&session->reader, cell, number == 0 ? G_MAXUINT : i, events);
+    }
+}
+
+void
+model_end_clear (ModelEnd *self)
+{
+  for (guint i = 0; i < self->n_sessions; i++)
+    {
+      g_queue_clear_full (&self->sessions[i].begun, g_free);
+      g_queue_clear_full (&self->sessions[i].unacknowledged, (GDestroyNotify) packet_free);
+    }
+  g_queue_clear_full (&self->replies, (GDestroyNotify) packet_free);
+  g_free (self->sessions);
+}
+
+void
+model_end_start (ModelEnd *self)
+{
+  for (guint i = 0; i < self->n_sessions; i++)
+    events_add (self->events, (gint64) (cell_get (&self->cell->start, i) * FLOW_SECOND), open_cb,
+                &self->sessions[i], NULL);
+}
+
+void
+model_end_finish (ModelEnd *self)
+{
+  for (guint i = 0; i < self->n_sessions; i++)
+    for (GList *l = self->sessions[i].begun.head; l != NULL; l = l->next)
+      meter_note_latency (self->meter, METER_INTERACTIVE, *(gint64 *) l->data);
+}

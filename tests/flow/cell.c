@@ -224,6 +224,19 @@ cell_print_help (void)
              options[i].words != NULL ? options[i].words : "");
 }
 
+/* "100k" where format () has "100000". (transfer full) */
+static char *
+format_short (const Option *option, const void *field)
+{
+  double           number = option->type == TYPE_NUMBER ? *(const double *) field : 0;
+  g_autofree char *text = NULL;
+
+  if (number < 1e3)
+    return format (option, field);
+  text = format_number (number < 1e6 ? number / 1e3 : number / 1e6);
+  return g_strconcat (text, number < 1e6 ? "k" : "M", NULL);
+}
+
 char *
 cell_describe (const Cell *self)
 {
@@ -233,8 +246,8 @@ cell_describe (const Cell *self)
   cell_init (&initial);
   for (guint i = 0; i < G_N_ELEMENTS (options); i++)
     {
-      g_autofree char *value = format (&options[i], get_field (self, &options[i]));
-      g_autofree char *usual = format (&options[i], get_field (&initial, &options[i]));
+      g_autofree char *value = format_short (&options[i], get_field (self, &options[i]));
+      g_autofree char *usual = format_short (&options[i], get_field (&initial, &options[i]));
 
       if (!g_str_equal (value, usual))
         g_string_append_printf (text, "%s--%s %s", text->len > 0 ? " " : "", options[i].name,

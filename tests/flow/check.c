@@ -167,7 +167,7 @@ test_parameters (void)
   g_assert_cmpint (cell_set_argument (&cell, wrong, 2), ==, 0);
   g_assert_false (cell_set (&cell, "limit", "nobody"));
   text = cell_describe (&cell);
-  g_assert_cmpstr (text, ==, "--rate 7250 --peer-delay 5,150 --limit prosody");
+  g_assert_cmpstr (text, ==, "--rate 7.25k --peer-delay 5,150 --limit prosody");
 }
 
 int

@@ -131,13 +131,19 @@ pop_first (IBBAcks *self)
 }
 
 void
-ibb_acks_send_first (IBBAcks *self)
+ibb_acks_send_first (IBBAcks *self, const IBBRoom *room)
 {
   IBBDelayedAck *ack = pop_first (self);
+  IBBStanza     *result =
+      ibb_terms_create_stanza (self->terms, IBB_STANZA_IQ, "result", IBB_PAYLOAD_RESULT, ack->id);
 
-  ibb_control_push (
-      &self->terms->shared->control,
-      ibb_terms_create_stanza (self->terms, IBB_STANZA_IQ, "result", IBB_PAYLOAD_RESULT, ack->id));
+  if (room != NULL)
+    {
+      result->tells_room = TRUE;
+      result->room = room->room;
+      result->delay = room->delay;
+    }
+  ibb_control_push (&self->terms->shared->control, result);
   delayed_ack_free (ack);
 }
 

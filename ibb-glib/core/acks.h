@@ -8,6 +8,7 @@
 
 #include <glib.h>
 
+#include "core/offer.h"
 #include "core/stanza.h"
 #include "core/terms.h"
 
@@ -50,8 +51,8 @@ gsize ibb_acks_get_cost (const IBBStanza *stanza);
 void ibb_acks_add (IBBAcks *self, const IBBStanza *stanza, guint64 end, gint64 now);
 /* Lets a block that stays be found by ibb_acks_contain (). It is the last one. */
 void ibb_acks_note_digest (IBBAcks *self, guint64 digest);
-/* Queues the acknowledgement of the first one. */
-void ibb_acks_send_first (IBBAcks *self);
+/* Queues the acknowledgement of the first one. room: (nullable): what it tells. */
+void ibb_acks_send_first (IBBAcks *self, const IBBRoom *room);
 /* Queues the replies to all, however many they are: results, or item-not-found. */
 void ibb_acks_send_all (IBBAcks *self, gboolean refuse);
 /* Whether the session is looked at again when memory is free. */

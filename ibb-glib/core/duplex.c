@@ -684,7 +684,7 @@ ibb_duplex_settings_changed (IBBDuplex *self, gint64 now)
 gsize
 ibb_duplex_read (IBBDuplex *self, guint8 *bytes, gsize length, gint64 now)
 {
-  gsize n = ibb_receiver_read (&self->receiver, bytes, length);
+  gsize n = ibb_receiver_read (&self->receiver, bytes, length, now);
 
   if (n > 0 && self->state == IBB_DUPLEX_OPEN)
     ibb_receiver_release (&self->receiver, now);

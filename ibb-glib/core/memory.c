@@ -10,11 +10,22 @@ ibb_memory_init (IBBMemory *self, const IBBSettings *settings, const IBBControl 
   *self = (IBBMemory){ .settings = settings, .control = control, .waiting = G_QUEUE_INIT };
 }
 
+static gsize
+get_taken (const IBBMemory *self)
+{
+  return self->unread + self->records + ibb_control_get_replies_size (self->control);
+}
+
 gboolean
 ibb_memory_is_short (const IBBMemory *self)
 {
-  return self->unread + self->records + ibb_control_get_replies_size (self->control) >
-         self->settings->receive_memory_limit;
+  return get_taken (self) > self->settings->receive_memory_limit;
+}
+
+gboolean
+ibb_memory_is_half_taken (const IBBMemory *self)
+{
+  return get_taken (self) > self->settings->receive_memory_limit / 2;
 }
 
 gsize

@@ -26,6 +26,8 @@ typedef struct
 
 void     ibb_memory_init (IBBMemory *self, const IBBSettings *settings, const IBBControl *control);
 gboolean ibb_memory_is_short (const IBBMemory *self);
+/* More than half of it is taken, so nobody gets more than it needs. */
+gboolean ibb_memory_is_half_taken (const IBBMemory *self);
 /* How much a session with that block size may hold whatever the others do. */
 gsize ibb_memory_get_share (const IBBMemory *self, guint block_size);
 guint ibb_memory_get_n_sharers (const IBBMemory *self);

@@ -8,6 +8,9 @@
 
 #define STORED_MIN (4 * 1024 * 1024) /* bytes that a session may store unacknowledged (D-23) */
 
+/* The most that is offered at once: one block less than a session may store. */
+#define OFFER_MAX (STORED_MIN - IBB_BLOCK_SIZE_MAX)
+
 /* What a block that came early may take beside its bytes: JIDs and an id of any
  * usual length (D-24). */
 #define EARLY_OVERHEAD (8 * 1024)
@@ -82,6 +85,50 @@ has_room (const IBBReceiver *self, const IBBStanza *stanza)
          ibb_acks_get_length (&self->acks) < IBB_BLOCKS_IN_FLIGHT_MAX && !is_full (self);
 }
 
+/* The room that is offered (D-53). */
+
+/* How many bytes the reader takes beyond those that it has read: as many as it needs to
+ * read on without a break, if a round trip takes a second. */
+static gsize
+get_wanted (const IBBReceiver *self, gint64 now)
+{
+  const IBBMemory *memory = &self->terms->shared->memory;
+  gsize            buffer_size = MIN (get_buffer_size (self), G_MAXINT32);
+
+  if (ibb_memory_is_short (memory))
+    return MIN (buffer_size, ibb_memory_get_share (memory, self->terms->block_size));
+  if (ibb_memory_is_half_taken (memory))
+    return buffer_size;
+  return MAX (buffer_size, MIN (2 * ibb_offer_get_recent (&self->offer, now), OFFER_MAX));
+}
+
+static void
+note_asked (IBBReceiver *self, const IBBStanza *stanza, gint64 now)
+{
+  if (stanza->asks_room)
+    ibb_offer_ask (&self->offer, self->read + get_wanted (self, now));
+}
+
+static void
+note_read (IBBReceiver *self, gsize length, gint64 now)
+{
+  self->read += length;
+  if (ibb_offer_is_asked (&self->offer))
+    ibb_offer_note_read (&self->offer, length, now);
+}
+
+/* A change of a quarter matters. */
+static gboolean
+tell_room (IBBReceiver *self, IBBRoom *room, gint64 now)
+{
+  gsize  wanted = get_wanted (self, now);
+  gint64 delay = now - ibb_acks_get_first_arrival (&self->acks);
+
+  room->delay = (guint32) CLAMP (delay, 0, G_MAXUINT32);
+  return ibb_offer_tell (&self->offer, ibb_acks_get_first_end (&self->acks), self->read + wanted,
+                         MIN (wanted / 4, get_buffer_size (self)), room);
+}
+
 /* Acknowledgements. */
 
 static gboolean
@@ -90,10 +137,26 @@ is_delayed_by_others (const IBBReceiver *self)
   return is_beyond_share (self) || ibb_control_is_backlogged (&self->terms->shared->control);
 }
 
+/* What was offered is taken at once. A block beyond that waits for half of the room, or
+ * each would come alone: its acknowledgement is the only one that can tell the room
+ * (RFC 9293 §3.8.6.2.2). */
 static gboolean
-may_acknowledge (const IBBReceiver *self)
+is_in_room (const IBBReceiver *self, guint64 end, gint64 now)
 {
-  return ibb_acks_get_first_end (&self->acks) <= self->read + get_buffer_size (self) &&
+  gsize wanted;
+
+  if (!ibb_offer_is_asked (&self->offer))
+    return end <= self->read + get_buffer_size (self);
+  if (ibb_offer_covers (&self->offer, end))
+    return TRUE;
+  wanted = get_wanted (self, now);
+  return end <= self->read + MAX (wanted / 2, MIN (wanted, self->terms->block_size));
+}
+
+static gboolean
+may_acknowledge (const IBBReceiver *self, gint64 now)
+{
+  return is_in_room (self, ibb_acks_get_first_end (&self->acks), now) &&
          !is_delayed_by_others (self);
 }
 
@@ -106,13 +169,22 @@ may_drip (const IBBReceiver *self)
          self->queue.length <= 2 * get_buffer_size (self) && !is_delayed_by_others (self);
 }
 
+static void
+acknowledge_first (IBBReceiver *self, gint64 now)
+{
+  IBBRoom  room = { 0 };
+  gboolean tells = ibb_offer_is_asked (&self->offer) && tell_room (self, &room, now);
+
+  ibb_acks_send_first (&self->acks, tells ? &room : NULL);
+}
+
 void
 ibb_receiver_release (IBBReceiver *self, gint64 now)
 {
   while (ibb_acks_get_length (&self->acks) > 0 &&
-         (may_acknowledge (self) ||
+         (may_acknowledge (self, now) ||
           (may_drip (self) && now >= ibb_acks_get_first_arrival (&self->acks) + IBB_ACK_DELAY)))
-    ibb_acks_send_first (&self->acks);
+    acknowledge_first (self, now);
 
   ibb_acks_set_waiting (&self->acks,
                         ibb_acks_get_length (&self->acks) > 0 && is_delayed_by_others (self));
@@ -240,7 +312,7 @@ store (IBBReceiver *self, const IBBStanza *stanza, guint64 digest, gint64 now)
   remember (self, digest);
 
   if (self->discards)
-    self->read += length;
+    note_read (self, length, now);
   else if (length > 0) /* an empty block wakes no reader (D-21) */
     {
       ibb_byte_queue_push (&self->queue, stanza->bytes);
@@ -250,6 +322,7 @@ store (IBBReceiver *self, const IBBStanza *stanza, guint64 digest, gint64 now)
 
   if (stanza->name == IBB_STANZA_IQ)
     {
+      note_asked (self, stanza, now);
       ibb_acks_add (&self->acks, stanza, self->received, now);
       ibb_receiver_release (self, now);
       if (ibb_acks_get_length (&self->acks) > 0)
@@ -396,6 +469,8 @@ receive_out_of_order (
     return IBB_RECEIVER_ANSWERED; /* by the acknowledgement that is delayed */
   if (is_recent (self, digest))
     {
+      /* The peer has not got the first answer, nor what that told. */
+      ibb_offer_tell_again (&self->offer);
       ibb_control_repeat_result (&self->terms->shared->control, stanza);
       return IBB_RECEIVER_ANSWERED;
     }
@@ -557,13 +632,13 @@ ibb_receiver_is_open (const IBBReceiver *self)
 }
 
 gsize
-ibb_receiver_read (IBBReceiver *self, guint8 *bytes, gsize length)
+ibb_receiver_read (IBBReceiver *self, guint8 *bytes, gsize length, gint64 now)
 {
   gsize n = ibb_byte_queue_read (&self->queue, bytes, length);
 
   if (n > 0)
     {
-      self->read += n;
+      note_read (self, n, now);
       ibb_memory_remove_unread (&self->terms->shared->memory, n);
     }
   return n;

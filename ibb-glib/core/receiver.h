@@ -2,7 +2,8 @@
 
 /* The incoming half of a session: which blocks are taken, and when they are
  * acknowledged. An acknowledgement says that the application can read the bytes;
- * to delay it is the back-pressure (D-22).
+ * to delay it is the back-pressure (D-22). A peer that asks is told how much more
+ * it may send, and has no delay while it keeps to that (D-53).
  */
 
 #pragma once
@@ -13,6 +14,7 @@
 #include "core/ahead.h"
 #include "core/byte-queue.h"
 #include "core/failure.h"
+#include "core/offer.h"
 #include "core/terms.h"
 
 G_BEGIN_DECLS
@@ -49,6 +51,7 @@ typedef struct
   IBBAhead        ahead; /* before a block that has the lower number (D-42) */
   gsize           ahead_size;
   IBBAcks         acks;
+  IBBOffer        offer;   /* to a peer that asks for it (D-53) */
   IBBFailure      failure; /* why later reads fail */
 } IBBReceiver;
 
@@ -112,7 +115,7 @@ const IBBFailure *ibb_receiver_get_failure (const IBBReceiver *self);
 gsize    ibb_receiver_get_readable (const IBBReceiver *self);
 guint64  ibb_receiver_get_received (const IBBReceiver *self);
 gboolean ibb_receiver_is_open (const IBBReceiver *self); /* all was read, more may come */
-gsize    ibb_receiver_read (IBBReceiver *self, guint8 *bytes, gsize length);
+gsize    ibb_receiver_read (IBBReceiver *self, guint8 *bytes, gsize length, gint64 now);
 void     ibb_receiver_drop_unread (IBBReceiver *self);
 
 G_END_DECLS

@@ -155,6 +155,7 @@ peers_receive_data (World *self, gboolean is_run)
       stanza->seq_valid = b != 255;
       if (!is_run)
         stanza->seq += (guint16) ((gint8[]){ 0, 0, 0, 0, 0, -1, 1, 5 })[b >> 2 & 7];
+      stanza->asks_room = c >> 6 & 1;
       set_bytes (self, stanza, is_run ? c & 7 : c);
       receive (self, stanza);
     }

@@ -155,6 +155,7 @@ fill_data (Hostile *self, IBBStanza *stanza)
                    : random_percent (random, 50) ? IBB_BASE64_LENIENT
                                                  : IBB_BASE64_INVALID;
   stanza->has_child = random_percent (random, 2);
+  stanza->asks_room = random_percent (random, 30);
   stanza->text_length = IBB_BASE64_ENCODED_LENGTH (length);
   if (stanza->base64 == IBB_BASE64_LENIENT)
     stanza->text_length += random_below (random, 2 * length + 300);

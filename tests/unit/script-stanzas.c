@@ -37,6 +37,15 @@ apply_option (Script *self, IBBStanza *stanza, const char *word)
     stanza->name = IBB_STANZA_PRESENCE;
   else if (g_str_equal (word, "unclean"))
     stanza->unclean = TRUE;
+  else if (g_str_equal (word, "asks"))
+    stanza->asks_room = TRUE;
+  else if ((value = script_get_option (word, "room")) != NULL)
+    {
+      stanza->tells_room = TRUE;
+      stanza->room = (guint32) script_evaluate (self, value);
+    }
+  else if ((value = script_get_option (word, "delay")) != NULL)
+    stanza->delay = (guint32) script_evaluate (self, value) * 1000;
   else if (g_str_equal (word, "child"))
     stanza->has_child = TRUE;
   else if (g_str_equal (word, "no-seq"))
@@ -356,6 +365,21 @@ check_option (Script *self, const IBBStanza *stanza, const char *word)
       if (stanza->has_rules != (word[0] == 'r'))
         script_fail (self, "rules: %d", stanza->has_rules);
     }
+  else if (g_str_equal (word, "asks") || g_str_equal (word, "asks-not"))
+    {
+      if (stanza->asks_room != (word[4] == '\0'))
+        script_fail (self, "asks: %d", stanza->asks_room);
+    }
+  else if ((value = script_get_option (word, "room")) != NULL)
+    {
+      if (!stanza->tells_room || stanza->room != script_evaluate (self, value))
+        script_fail (self, "tells: %d, room %u", stanza->tells_room, stanza->room);
+    }
+  else if ((value = script_get_option (word, "delay")) != NULL)
+    {
+      if (stanza->delay != script_evaluate (self, value) * 1000)
+        script_fail (self, "delay %u", stanza->delay);
+    }
   else if (g_str_equal (word, "message"))
     {
       if (stanza->name != IBB_STANZA_MESSAGE)
@@ -406,8 +430,9 @@ check_data (Script *self, const IBBStanza *stanza, Words *words)
     fail_got (self, stanza);
   if (words->next < words->n_words && words->words[words->next][0] != '$' &&
       (words->is_quoted[words->next] || strpbrk (words->words[words->next], "=") == NULL) &&
-      !g_strv_contains ((const char *const[]){ "rules", "plain", "message", NULL },
-                        words->words[words->next]))
+      !g_strv_contains (
+          (const char *const[]){ "rules", "plain", "message", "asks", "asks-not", NULL },
+          words->words[words->next]))
     {
       const char        *word = words_take (self, words);
       g_autoptr (GBytes) bytes = script_parse_bytes (self, word, words->is_quoted[words->next - 1]);
@@ -418,6 +443,15 @@ check_data (Script *self, const IBBStanza *stanza, Words *words)
                      (int) MIN (g_bytes_get_size (stanza->bytes), 60),
                      (const char *) g_bytes_get_data (stanza->bytes, &length));
     }
+}
+
+static gboolean
+has_room (const Words *words)
+{
+  for (guint i = words->next; i < words->n_words; i++)
+    if (script_get_option (words->words[i], "room") != NULL)
+      return TRUE;
+  return FALSE;
 }
 
 /* "result [ID]", "error CONDITION [TYPE] [ID]": to the last request unless ID is given. */
@@ -444,6 +478,8 @@ check_answer (Script *self, const IBBStanza *stanza, Words *words)
     id = words_take (self, words);
   if (!g_str_equal (id, "any"))
     expect_same (self, "id", stanza->id, id);
+  if (stanza->tells_room != has_room (words))
+    script_fail (self, "it tells a room of %u, delay %u", stanza->room, stanza->delay);
 }
 
 /* "all [answers=ID ...]": everything that the engine sends now, which is counted;

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/offer.h"
+
+/* What was read counts less with time, and after so long without reading nothing. */
+#define MEMORY G_USEC_PER_SEC
+
+void
+ibb_offer_ask (IBBOffer *self, guint64 limit)
+{
+  if (!self->is_asked)
+    self->limit = limit;
+  self->is_asked = TRUE;
+  self->is_told = FALSE;
+}
+
+gboolean
+ibb_offer_is_asked (const IBBOffer *self)
+{
+  return self->is_asked;
+}
+
+void
+ibb_offer_tell_again (IBBOffer *self)
+{
+  self->is_told = FALSE;
+}
+
+gboolean
+ibb_offer_covers (const IBBOffer *self, guint64 end)
+{
+  return end <= self->limit;
+}
+
+/* Whether the peer may go by the room that it was told last. */
+static gboolean
+is_near (const IBBOffer *self, guint64 end, guint64 limit, gsize slack)
+{
+  guint64 implied = end + self->room;
+
+  if (self->room == 0)
+    return MAX (self->limit, limit) <= end;
+  return implied <= limit + slack && implied + slack >= limit && MAX (self->limit, limit) > end;
+}
+
+gboolean
+ibb_offer_tell (IBBOffer *self, guint64 end, guint64 limit, gsize slack, IBBRoom *room)
+{
+  gboolean is_silent = self->is_told && room->delay == 0 && is_near (self, end, limit, slack);
+
+  self->limit = MAX (self->limit, is_silent ? end + self->room : limit);
+  if (is_silent)
+    return FALSE;
+
+  self->is_told = TRUE;
+  self->room = (guint32) MIN (self->limit - MIN (self->limit, end), G_MAXUINT32);
+  room->room = self->room;
+  return TRUE;
+}
+
+gsize
+ibb_offer_get_recent (const IBBOffer *self, gint64 now)
+{
+  gint64 age = CLAMP (now - self->recent_at, 0, MEMORY);
+
+  return (gsize) (self->recent * (double) (MEMORY - age) / MEMORY);
+}
+
+void
+ibb_offer_note_read (IBBOffer *self, gsize length, gint64 now)
+{
+  gint64 age = CLAMP (now - self->recent_at, 0, MEMORY);
+
+  self->recent = self->recent * (double) (MEMORY - age) / MEMORY + (double) length;
+  self->recent_at = now;
+}

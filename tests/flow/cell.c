@@ -57,7 +57,7 @@ static const Option options[] = {
   OPTION ("limit-rate", TYPE_NUMBER, limit_rate, "10k", "bytes a second"),
   OPTION ("peers", TYPE_COUNT, peers, "1", ""),
   OPTION ("feature", TYPE_COUNT, has_feature, "1", "1: peers advertise our feature"),
-  OPTION ("window", TYPE_COUNT, window, "0", "bytes; 0: adapt"),
+  OPTION ("window", TYPE_COUNT, window, "0", "bytes, of a session; 0: adapt"),
   OPTION ("block", TYPE_COUNT, block, "4096", "bytes"),
   OPTION ("sessions", TYPE_COUNT, sessions, "1", "of bulk, with each peer"),
   OPTION ("interactive", TYPE_COUNT, interactive, "0", "sessions, with each peer"),

@@ -13,6 +13,10 @@
 
 #define CELL_LIST_MAX 8
 
+/* How often a session that is not bulk writes a byte, in milliseconds. */
+#define CELL_INTERACTIVE_PERIOD 30
+#define CELL_TRICKLE_PERIOD 100
+
 typedef struct
 {
   guint  n;
@@ -37,14 +41,14 @@ typedef enum
 typedef enum
 {
   CELL_SENDER_ENGINE,
-  CELL_SENDER_FIXED,     /* a model with a window of twice the bandwidth-delay product */
+  CELL_SENDER_FIXED, /* a model with a window: of twice the bandwidth-delay product, or .window */
   CELL_SENDER_UNLIMITED, /* a model without a window */
 } CellSender;
 
 typedef enum
 {
   CELL_BULK,        /* there is always more to write */
-  CELL_INTERACTIVE, /* a byte there and back, each 30 ms */
+  CELL_INTERACTIVE, /* a byte there and back, often */
   CELL_TRICKLE,     /* ten bytes a second */
 } CellKind;
 
@@ -73,7 +77,7 @@ typedef struct
 
   guint    peers;
   guint    has_feature; /* peers advertise our feature */
-  guint    window;      /* of the settings; 0: adapt */
+  guint    window;      /* of the settings, or of the model; 0: adapt */
   guint    block;
   guint    sessions; /* of each peer, of each kind */
   guint    interactive;

@@ -10,8 +10,6 @@
 #include <string.h>
 
 #define PEER_PREFIX "peer-"
-#define INTERACTIVE_PERIOD (30 * FLOW_MILLISECOND)
-#define TRICKLE_PERIOD (100 * FLOW_MILLISECOND)
 
 typedef struct
 {
@@ -60,12 +58,12 @@ tick_cb (gpointer owner, gpointer item)
   EngineSession *self = owner;
   gboolean       is_interactive = self->kind == CELL_INTERACTIVE;
   Events        *events = self->end->events;
+  gint64         period = is_interactive ? CELL_INTERACTIVE_PERIOD : CELL_TRICKLE_PERIOD;
 
   if (write_byte (self) && is_interactive)
     g_queue_push_tail (&self->begun, g_memdup2 (&events->now, sizeof events->now));
   settle (self->end);
-  events_add (events, events->now + (is_interactive ? INTERACTIVE_PERIOD : TRICKLE_PERIOD), tick_cb,
-              self, NULL);
+  events_add (events, events->now + period * FLOW_MILLISECOND, tick_cb, self, NULL);
 }
 
 static void

@@ -6,8 +6,6 @@
 
 #include "path.h"
 
-#define INTERACTIVE_PERIOD (30 * FLOW_MILLISECOND)
-#define TRICKLE_PERIOD (100 * FLOW_MILLISECOND)
 /* As the receive-buffer-size of an engine: a block within it is acknowledged before it is read. */
 #define RECEIVE_BUFFER (256 * 1024)
 
@@ -25,13 +23,13 @@ tick_cb (gpointer owner, gpointer item)
   ModelSession *self = owner;
   gboolean      is_interactive = self->kind == CELL_INTERACTIVE;
   Events       *events = self->end->events;
+  gint64        period = is_interactive ? CELL_INTERACTIVE_PERIOD : CELL_TRICKLE_PERIOD;
 
   self->to_send++;
   if (is_interactive)
     g_queue_push_tail (&self->begun, g_memdup2 (&events->now, sizeof events->now));
   settle (self->end);
-  events_add (events, events->now + (is_interactive ? INTERACTIVE_PERIOD : TRICKLE_PERIOD), tick_cb,
-              self, NULL);
+  events_add (events, events->now + period * FLOW_MILLISECOND, tick_cb, self, NULL);
 }
 
 static void

@@ -78,6 +78,8 @@ path_get_window (const Cell *cell, guint session)
 
   if (cell->sender == CELL_SENDER_UNLIMITED)
     return UNLIMITED;
+  if (cell->window > 0)
+    return cell->window;
   rate = get_minimum (rate, peer_rate * share / MAX (cell->sessions, 1));
   if (cell_is_slow (cell, session))
     rate = get_minimum (rate, cell->slow_rate);

@@ -40,6 +40,7 @@ static const Option options[] = {
   OPTION ("rate", TYPE_NUMBER, rate, "1M", "bytes a second of our client's link; 0: no limit"),
   OPTION ("delay", TYPE_NUMBER, delay, "25", "one way, ms"),
   OPTION ("jitter", TYPE_NUMBER, jitter, "0", "ms at most"),
+  OPTION ("jitter-time", TYPE_NUMBER, jitter_time, "0", "ms until it is another; 0: each packet"),
   OPTION ("peer-rate", TYPE_LIST, peer_rate, "0", "the same of the peers' links"),
   OPTION ("peer-delay", TYPE_LIST, peer_delay, "0.1", "ms"),
   OPTION ("peer-jitter", TYPE_LIST, peer_jitter, "0", "ms"),

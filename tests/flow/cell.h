@@ -59,9 +59,11 @@ typedef struct
   double seconds;
   guint  sender; /* CellSender */
 
-  double   rate; /* the link between our client and the server, each way */
-  double   delay;
-  double   jitter;
+  double rate; /* the link between our client and the server, each way */
+  double delay;
+  double jitter;
+  double jitter_time; /* of all links: how long one value of the jitter lasts, in milliseconds; 0: a
+                         packet */
   CellList peer_rate; /* the links between the peers and the server */
   CellList peer_delay;
   CellList peer_jitter;

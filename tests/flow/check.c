@@ -138,6 +138,25 @@ test_interactive (void)
   g_assert_cmpfloat (report.jain, >, 0.9);
 }
 
+/* Jitter that is the same for many packets at a time does not grow with the load. */
+static void
+test_jitter (void)
+{
+  const char *const cells[] = {
+    "--rate 10M --delay 5 --jitter 20 --seconds 30 --sender fixed --window 4096",
+    "--rate 10M --delay 5 --jitter 20 --seconds 30 --sender fixed --window 4194304",
+    "--rate 10M --delay 5 --jitter 20 --seconds 30 --sender fixed --window 4096 --jitter-time 100",
+    "--rate 10M --delay 5 --jitter 20 --seconds 30 --sender fixed --window 524288 --jitter-time "
+    "100",
+  };
+  double chat[4];
+
+  for (guint i = 0; i < G_N_ELEMENTS (cells); i++)
+    chat[i] = run (cells[i]).chat[0];
+  g_assert_cmpfloat (chat[1], >, chat[0] + 10);
+  g_assert_cmpfloat (ABS (chat[3] - chat[2]), <, 6);
+}
+
 static void
 test_same_again (void)
 {
@@ -182,6 +201,7 @@ main (int argc, char **argv)
   g_test_add_func ("/flow/models", test_models);
   g_test_add_func ("/flow/slow-reader", test_slow_reader);
   g_test_add_func ("/flow/interactive", test_interactive);
+  g_test_add_func ("/flow/jitter", test_jitter);
   g_test_add_func ("/flow/same-again", test_same_again);
   g_test_add_func ("/flow/parameters", test_parameters);
   return g_test_run ();

@@ -20,6 +20,7 @@ typedef struct
 
 static const Group groups[] = {
   { "path", RATES DELAYS JITTERS "socket=16384|0 chat=0|1" },
+  { "path-jitter", RATES DELAYS "jitter=5|20|40 jitter-time=50|300 peers=1|4" },
   { "near", "rate=0 delay=0.01|0.05|0.1|0.5|1|2 peer-delay=0.01|0.1 block=1024|4096|16384" },
   { "block", RATES DELAYS FEW_JITTERS "block=1024|16384|65535" },
   { "far-peer", RATES "delay=0.1|5 peer-delay=25|50|150 peer-jitter=0|5|20|40" },

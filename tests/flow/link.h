@@ -10,16 +10,21 @@
 
 typedef struct
 {
-  Events    *events;
-  double     rate; /* bytes a second; 0: no limit */
-  gint64     delay;
-  gint64     jitter; /* at most so much more, uniformly */
+  Events *events;
+  double  rate; /* bytes a second; 0: no limit */
+  gint64  delay;
+  gint64  jitter; /* at most so much more, uniformly */
+  /* 0: each packet has a jitter of its own. Since none overtakes another, many at a time have
+   * nearly the most. Else it goes from one value to the next in that time, whatever the load. */
+  gint64     jitter_time;
   Random     random;
   EventsFunc arrived;
   gpointer   owner;
 
   gint64 free_at; /* when all that was sent has left */
   gint64 last_arrival;
+  gint64 jitter_period;    /* number of the one that the values are of */
+  gint64 jitter_values[2]; /* at its beginning and end */
 } Link;
 
 /* item goes to arrived, at the other end. Returns when it begins to leave. */

@@ -36,6 +36,7 @@ create_link (Network *self, guint end, Random *random, EventsFunc arrived, gpoin
     .rate = end == 0 ? cell->rate : cell_get (&cell->peer_rate, peer),
     .delay = (gint64) (delay * FLOW_MILLISECOND),
     .jitter = (gint64) (jitter * FLOW_MILLISECOND),
+    .jitter_time = (gint64) (cell->jitter_time * FLOW_MILLISECOND),
     .random = random_fork (random),
     .arrived = arrived,
     .owner = owner,

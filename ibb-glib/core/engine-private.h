@@ -25,7 +25,7 @@ struct _IBBEngine
   IBBEvents     events;
   gboolean      stopped;
   gboolean      lost;
-  IBBStanzaName turn; /* whose queue of ready sessions is looked at first */
+  IBBStanzaName turn; /* whose sessions are asked first */
 };
 
 G_END_DECLS

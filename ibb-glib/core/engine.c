@@ -300,14 +300,17 @@ static IBBSession *
 find_ready (IBBEngine *self, IBBStanzaName stanza_type, gint64 now)
 {
   IBBShared  *shared = self->shared;
+  IBBTurns   *turns = &shared->turns[stanza_type];
   IBBSession *session;
 
-  while ((session = g_queue_peek_head (&shared->ready[stanza_type])) != NULL)
+  while ((session = ibb_turns_peek (turns)) != NULL)
     {
+      gsize size = ibb_session_get_next_size (session);
+
       if (!ibb_session_can_send (session, now))
         ibb_session_update_ready (session, now);
-      else if (stanza_type == IBB_STANZA_MESSAGE ||
-               ibb_flow_may_send (&shared->flow, ibb_session_get_next_size (session)))
+      else if (stanza_type == IBB_STANZA_MESSAGE || ibb_flow_may_send (&shared->flow, size) ||
+               ibb_turns_may_exceed (turns, size))
         return session;
       else if (!ibb_stalls_make_room (shared->stalls, now))
         return NULL;

@@ -15,7 +15,7 @@ ibb_sender_init (IBBSender *self, const IBBTerms *terms)
   self->terms = terms;
   self->auto_flush = TRUE;
   self->sending_size = IBB_BLOCK_SIZE_MAX;
-  self->ready_link.data = terms->owner;
+  ibb_turns_init_turn (&self->turn, terms->owner);
   ibb_flight_init (&self->flight, terms);
   ibb_retry_init (&self->retry);
 }
@@ -37,25 +37,16 @@ ibb_sender_open (IBBSender *self, gint64 accepted)
   self->own_server = ibb_servers_use (shared->servers, domain);
 }
 
-static void
-set_ready (IBBSender *self, gboolean is_ready)
+static IBBTurns *
+get_turns (const IBBSender *self)
 {
-  GQueue *ready = &self->terms->shared->ready[self->terms->stanza_type];
-
-  if (is_ready == self->is_ready)
-    return;
-
-  self->is_ready = is_ready;
-  if (is_ready)
-    g_queue_push_tail_link (ready, &self->ready_link);
-  else
-    g_queue_unlink (ready, &self->ready_link);
+  return &self->terms->shared->turns[self->terms->stanza_type];
 }
 
 static void
 forget_blocks (IBBSender *self)
 {
-  set_ready (self, FALSE);
+  ibb_turns_leave (get_turns (self), &self->turn);
   ibb_flight_clear (&self->flight);
   ibb_retry_clear (&self->retry);
   ibb_byte_queue_clear (&self->queue);
@@ -157,7 +148,11 @@ ibb_sender_can_send (const IBBSender *self, gint64 now)
 void
 ibb_sender_update_ready (IBBSender *self, gint64 now)
 {
-  set_ready (self, ibb_sender_can_send (self, now));
+  if (ibb_sender_can_send (self, now))
+    ibb_turns_want (get_turns (self), &self->turn, ibb_sender_get_next_size (self),
+                    ibb_flight_get_n_sent (&self->flight) == 0);
+  else
+    ibb_turns_pause (get_turns (self), &self->turn);
 }
 
 /* Sending. */
@@ -208,10 +203,13 @@ create_stanza (IBBSender *self, const IBBBlock *block)
 IBBStanza *
 ibb_sender_take_stanza (IBBSender *self, gint64 now)
 {
-  set_ready (self, FALSE); /* to the end of the queue, if there is more to send */
+  const IBBBlock *block;
+
   if (ibb_flight_peek_unsent (&self->flight) == NULL)
     segment (self);
-  return create_stanza (self, ibb_flight_send (&self->flight, now));
+  block = ibb_flight_send (&self->flight, now);
+  ibb_turns_took (get_turns (self), &self->turn, ibb_block_get_size (block));
+  return create_stanza (self, block);
 }
 
 void
@@ -515,7 +513,7 @@ ibb_sender_get_room (const IBBSender *self)
 gboolean
 ibb_sender_is_idle (const IBBSender *self)
 {
-  return !self->is_ready && ibb_flight_get_n_sent (&self->flight) == 0;
+  return !ibb_turns_is_wanted (&self->turn) && ibb_flight_get_n_sent (&self->flight) == 0;
 }
 
 gsize

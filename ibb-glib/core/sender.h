@@ -15,6 +15,7 @@
 #include "core/retry.h"
 #include "core/server.h"
 #include "core/terms.h"
+#include "core/turns.h"
 
 G_BEGIN_DECLS
 
@@ -37,8 +38,7 @@ typedef struct
   guint64         delivered;
   guint64         flush_to; /* a partial block may go up to here */
   gboolean        auto_flush;
-  gboolean        is_ready; /* in the queue of those that want to send */
-  GList           ready_link;
+  IBBTurn         turn;
   guint16         next_seq;
   gboolean        refused_for_good; /* a block was, since the last acknowledgement (D-45) */
   gsize           sending_size;     /* D-16: smaller than the block size after policy-violation */

@@ -17,6 +17,7 @@
 #include "core/pending.h"
 #include "core/settings.h"
 #include "core/timer.h"
+#include "core/turns.h"
 
 G_BEGIN_DECLS
 
@@ -43,7 +44,7 @@ typedef struct
   gsize stanza_limit; /* bytes; 0: none */
 
   GHashTable *sessions; /* (element-type IBBSessionKey IBBSession); holds references */
-  GQueue      ready[2]; /* by stanza type: sessions that want to send a block, in turn */
+  IBBTurns    turns[2]; /* by stanza type: of the sessions that want to send a block */
   GQueue      changed;  /* sessions with a change to report; holds references */
   gboolean    is_gone;  /* the engine is: nobody asks for changes */
 

@@ -4,6 +4,8 @@
 
 #include "engine-check.h"
 
+#include <string.h>
+
 #include "core/engine-private.h"
 #include "core/session-private.h"
 #include "inside.h"
@@ -151,6 +153,35 @@ collect_sessions (IBBEngine *engine, IBBSession **held, guint n_held)
 }
 
 static void
+check_turn (const IBBTurns *turns, const IBBTurn *turn)
+{
+  gboolean is_ahead = turn->is_sparse && turn->has_a_block;
+
+  g_assert ((turn->ahead != NULL) == is_ahead);
+  g_assert (turn->ahead == NULL || turn->ahead == &turns->urgent || turn->ahead == &turns->sparse);
+  g_assert (turn->size > 0 || !turn->has_a_block);
+  g_assert (turn->size == 0 || turn->credit > 0);
+}
+
+static void
+check_turns (const IBBTurns *turns)
+{
+  guint n_by_bits[IBB_TURNS_N_SIZES] = { 0 };
+  guint n_ahead = 0;
+
+  for (const GList *l = turns->round.head; l != NULL; l = l->next)
+    {
+      const IBBTurn *turn = l->data;
+
+      check_turn (turns, turn);
+      n_ahead += turn->ahead != NULL;
+      n_by_bits[g_bit_storage (turn->size) - 1]++;
+    }
+  g_assert (n_ahead == turns->urgent.length + turns->sparse.length);
+  g_assert (memcmp (n_by_bits, turns->n_by_bits, sizeof n_by_bits) == 0);
+}
+
+static void
 check_session (IBBSession *session, const IBBSettings *largest, guint *n_pending)
 {
   IBBSender  *sender = &session->duplex.sender;
@@ -159,7 +190,8 @@ check_session (IBBSession *session, const IBBSettings *largest, guint *n_pending
   if (ibb_session_get_state (session) == IBB_SESSION_ENDED)
     {
       g_assert (sender->flight.stall.in_flight == 0 && session->timer.iter == NULL);
-      g_assert (!sender->is_ready && !session->duplex.receiver.acks.is_waiting);
+      g_assert (!sender->turn.has_a_block && sender->turn.size == 0);
+      g_assert (!session->duplex.receiver.acks.is_waiting);
       g_assert (sender->own_server == NULL && sender->peer_server == NULL);
       g_assert (g_queue_is_empty (&session->duplex.receiver.acks.blocks));
       g_assert (session->place.is_counted == (session->duplex.receiver.queue.length > 0));
@@ -250,6 +282,8 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
   g_assert (shared->flow.in_flight == in_flight);
   g_assert (shared->stalls->stalled == stalled);
   check_stalls (engine);
+  check_turns (&shared->turns[IBB_STANZA_IQ]);
+  check_turns (&shared->turns[IBB_STANZA_MESSAGE]);
   g_assert (shared->control.errors <= 512 * 1024); /* bytes of errors that wait (D-47) */
   g_assert (inside_get_n_pending (engine) == n_pending);
   g_assert (inside_get_n_timers (engine) == n_timers);
@@ -278,6 +312,6 @@ engine_check_ready (IBBEngine *engine, gint64 now)
     {
       IBBSender *sender = &((IBBSession *) value)->duplex.sender;
 
-      g_assert (sender->is_ready || !ibb_sender_can_send (sender, now));
+      g_assert (sender->turn.has_a_block || !ibb_sender_can_send (sender, now));
     }
 }

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/turns.h"
+
+/* What a block counts for at least: the stanza around it costs, too. */
+#define COST_MIN 256
+/* A session that sends a byte now and then stays ahead of the round for a few of them. */
+#define QUANTUM_MIN 1024
+
+void
+ibb_turns_init (IBBTurns *self)
+{
+  *self = (IBBTurns){ .round = G_QUEUE_INIT };
+}
+
+void
+ibb_turns_init_turn (IBBTurn *turn, gpointer owner)
+{
+  *turn = (IBBTurn){ .owner = owner };
+  turn->link.data = turn;
+  turn->ahead_link.data = turn;
+}
+
+/* The quantum. */
+
+static guint
+get_bits (gsize size)
+{
+  return MIN (g_bit_storage (size), IBB_TURNS_N_SIZES) - 1;
+}
+
+static void
+count_size (IBBTurns *self, gsize size)
+{
+  guint bits = get_bits (size);
+
+  self->n_by_bits[bits]++;
+  self->largest[bits] = MAX (self->largest[bits], size);
+}
+
+static void
+uncount_size (IBBTurns *self, gsize size)
+{
+  guint bits = get_bits (size);
+
+  self->n_by_bits[bits]--;
+  if (self->n_by_bits[bits] == 0)
+    self->largest[bits] = 0;
+}
+
+static void
+note_size (IBBTurns *self, IBBTurn *turn, gsize size)
+{
+  if (size <= turn->size)
+    return;
+
+  if (turn->size > 0)
+    uncount_size (self, turn->size);
+  turn->size = size;
+  count_size (self, size);
+}
+
+/* Never less than what one of them sends at once: a credit that was used up is above 0
+ * again after one quantum. */
+static gssize
+get_quantum (const IBBTurns *self)
+{
+  for (guint i = IBB_TURNS_N_SIZES; i-- > 0;)
+    if (self->n_by_bits[i] > 0)
+      return (gssize) MAX (self->largest[i], QUANTUM_MIN);
+  return QUANTUM_MIN;
+}
+
+/* The queues. */
+
+static void
+move_ahead (IBBTurn *turn, GQueue *ahead)
+{
+  if (turn->ahead == ahead)
+    return;
+
+  if (turn->ahead != NULL)
+    g_queue_unlink (turn->ahead, &turn->ahead_link);
+  if (ahead != NULL)
+    g_queue_push_tail_link (ahead, &turn->ahead_link);
+  turn->ahead = ahead;
+}
+
+static void
+join_round (IBBTurns *self, IBBTurn *turn, gsize size)
+{
+  g_queue_push_tail_link (&self->round, &turn->link);
+  note_size (self, turn, size);
+  turn->credit = get_quantum (self);
+  turn->is_sparse = TRUE;
+}
+
+static void
+leave_round (IBBTurns *self, IBBTurn *turn)
+{
+  g_queue_unlink (&self->round, &turn->link);
+  uncount_size (self, turn->size);
+  turn->size = 0;
+}
+
+void
+ibb_turns_want (IBBTurns *self, IBBTurn *turn, gsize size, gboolean is_alone)
+{
+  turn->has_a_block = TRUE;
+  if (turn->size == 0)
+    join_round (self, turn, MAX (size, 1));
+  if (turn->is_sparse)
+    move_ahead (turn, is_alone && size <= IBB_TURNS_URGENT_MAX ? &self->urgent : &self->sparse);
+}
+
+void
+ibb_turns_pause (IBBTurns *self, IBBTurn *turn)
+{
+  turn->has_a_block = FALSE;
+  move_ahead (turn, NULL);
+}
+
+gboolean
+ibb_turns_is_wanted (const IBBTurn *turn)
+{
+  return turn->has_a_block;
+}
+
+void
+ibb_turns_took (IBBTurns *self, IBBTurn *turn, gsize size)
+{
+  note_size (self, turn, size);
+  turn->credit -= (gssize) MAX (size, COST_MIN);
+  if (turn->credit > 0)
+    return;
+
+  turn->credit += get_quantum (self);
+  turn->is_sparse = FALSE;
+  move_ahead (turn, NULL);
+  g_queue_unlink (&self->round, &turn->link);
+  g_queue_push_tail_link (&self->round, &turn->link);
+}
+
+void
+ibb_turns_leave (IBBTurns *self, IBBTurn *turn)
+{
+  ibb_turns_pause (self, turn);
+  if (turn->size > 0)
+    leave_round (self, turn);
+}
+
+gpointer
+ibb_turns_peek (IBBTurns *self)
+{
+  GList *first = self->urgent.head != NULL ? self->urgent.head : self->sparse.head;
+
+  if (first != NULL)
+    return ((IBBTurn *) first->data)->owner;
+
+  /* Each of these joined once, so that all this costs no more than the joining. */
+  while ((first = self->round.head) != NULL && !((IBBTurn *) first->data)->has_a_block)
+    leave_round (self, first->data);
+  return first != NULL ? ((IBBTurn *) first->data)->owner : NULL;
+}
+
+gboolean
+ibb_turns_may_exceed (const IBBTurns *self, gsize size)
+{
+  return self->urgent.length > 0 && size <= IBB_TURNS_URGENT_MAX;
+}

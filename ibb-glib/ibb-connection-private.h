@@ -15,6 +15,7 @@ typedef enum
   IBB_CONNECTION_RECEIVED,  /* stanza; TRUE if it was taken */
   IBB_CONNECTION_CONFIRMED, /* stanza */
   IBB_CONNECTION_DRAINED,   /* in any thread */
+  IBB_CONNECTION_CHAT, /* the application sent or received a stanza of its own; in any thread */
   IBB_CONNECTION_SUSPENDED, /* in any thread if it was suspended before the listener was added */
   IBB_CONNECTION_RESUMED,
   IBB_CONNECTION_LOST, /* error (nullable) */
@@ -59,9 +60,15 @@ void ibb_connection_listener_unref (IBBConnectionListener *self);
 void ibb_connection_add_listener (IBBConnection *self, IBBConnectionListener *listener);
 void ibb_connection_remove_listener (IBBConnection *self, IBBConnectionListener *listener);
 
+/* ibb_connection_send () for a service: the stanza is none of the application's. */
+gboolean ibb_connection_send_for_service (IBBConnection *self, IBBStanza *stanza, GError **error);
+
 /* The two halves of ibb_connection_receive (), for connections whose signals belong into
  * another context than their stanzas. */
 gboolean ibb_connection_offer_to_services (IBBConnection *self, IBBStanza *stanza);
+/* Tells the services that the application gets a stanza, unless it has an element of XEP-0047. In
+ * any thread. */
+void     ibb_connection_note_received (IBBConnection *self, IBBStanza *stanza);
 gboolean ibb_connection_has_receiver (IBBConnection *self); /* of stanza-received */
 gboolean ibb_connection_emit_stanza_received (IBBConnection *self, IBBStanza *stanza);
 

@@ -4,6 +4,7 @@
 
 #include "ibb-connection.h"
 
+#include "core/stanza.h"
 #include "ibb-connection-private.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
@@ -48,7 +49,7 @@
  * one in which the service was constructed. There the service calls `send` and
  * reads `local-jid`, and there [method@IBB.Connection.receive],
  * [method@IBB.Connection.lost] and the others that tell of the stream have to be
- * called. [method@IBB.Connection.drained] and
+ * called. [method@IBB.Connection.drained], [method@IBB.Connection.note_stanza] and
  * [method@IBB.Connection.dup_features] may be called from any thread.
  *
  * Since: 1.0
@@ -277,6 +278,14 @@ ibb_connection_end_batch (IBBConnection *self)
   tell (self, IBB_CONNECTION_BATCH_ENDED);
 }
 
+void
+ibb_connection_note_received (IBBConnection *self, IBBStanza *stanza)
+{
+  if (stanza->payload != IBB_PAYLOAD_OPEN && stanza->payload != IBB_PAYLOAD_DATA &&
+      stanza->payload != IBB_PAYLOAD_CLOSE && stanza->payload != IBB_PAYLOAD_UNKNOWN)
+    ibb_connection_note_stanza (self);
+}
+
 gboolean
 ibb_connection_has_receiver (IBBConnection *self)
 {
@@ -330,36 +339,12 @@ ibb_connection_default_init (IBBConnectionInterface *iface)
       g_signal_accumulator_true_handled, NULL, NULL, G_TYPE_BOOLEAN, 1, IBB_TYPE_STANZA);
 }
 
-/**
- * ibb_connection_send:
- * @self: a connection
- * @stanza: what to send
- * @error: return location for an error
- *
- * Sends one stanza over the XML stream.
- *
- * It does not wait. The stanza is queued, and sent in the order of the calls. It
- * has to be called in the connection's context, unless the connection says
- * otherwise: [class@IBB.Client] takes stanzas from any thread.
- *
- * The error is the one that the implementation sets, or %IBB_ERROR_FAILED if it
- * sets none.
- *
- * Returns: TRUE if it was taken
- *
- * Since: 1.0
- */
 gboolean
-ibb_connection_send (IBBConnection *self, IBBStanza *stanza, GError **error)
+ibb_connection_send_for_service (IBBConnection *self, IBBStanza *stanza, GError **error)
 {
-  IBBConnectionInterface *iface;
+  IBBConnectionInterface *iface = IBB_CONNECTION_GET_IFACE (self);
   g_autoptr (GError)      reason = NULL;
 
-  g_return_val_if_fail (IBB_IS_CONNECTION (self), FALSE);
-  g_return_val_if_fail (stanza != NULL, FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  iface = IBB_CONNECTION_GET_IFACE (self);
   if (iface->send == NULL)
     {
       g_set_error (error, IBB_ERROR, IBB_ERROR_FAILED, _ ("%s cannot send stanzas"),
@@ -375,6 +360,39 @@ ibb_connection_send (IBBConnection *self, IBBStanza *stanza, GError **error)
                  _ ("The connection did not take the stanza and did not say why"));
   g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
+}
+
+/**
+ * ibb_connection_send:
+ * @self: a connection
+ * @stanza: what to send
+ * @error: return location for an error
+ *
+ * Sends one stanza of the application over the XML stream.
+ *
+ * It does not wait. The stanza is queued, and sent in the order of the calls. It
+ * has to be called in the connection's context, unless the connection says
+ * otherwise: [class@IBB.Client] takes stanzas from any thread.
+ *
+ * The error is the one that the implementation sets, or %IBB_ERROR_FAILED if it
+ * sets none.
+ *
+ * Returns: TRUE if it was taken
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_connection_send (IBBConnection *self, IBBStanza *stanza, GError **error)
+{
+  g_return_val_if_fail (IBB_IS_CONNECTION (self), FALSE);
+  g_return_val_if_fail (stanza != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!ibb_connection_send_for_service (self, stanza, error))
+    return FALSE;
+
+  tell (self, IBB_CONNECTION_CHAT);
+  return TRUE;
 }
 
 /**
@@ -519,8 +537,11 @@ ibb_connection_receive (IBBConnection *self, IBBStanza *stanza)
   g_return_val_if_fail (IBB_IS_CONNECTION (self), FALSE);
   g_return_val_if_fail (stanza != NULL, FALSE);
 
-  return ibb_connection_offer_to_services (self, stanza) ||
-         ibb_connection_emit_stanza_received (self, stanza);
+  if (ibb_connection_offer_to_services (self, stanza))
+    return TRUE;
+
+  ibb_connection_note_received (self, stanza);
+  return ibb_connection_emit_stanza_received (self, stanza);
 }
 
 /**
@@ -658,6 +679,29 @@ ibb_connection_drained (IBBConnection *self)
   g_return_if_fail (IBB_IS_CONNECTION (self));
 
   tell (self, IBB_CONNECTION_DRAINED);
+}
+
+/**
+ * ibb_connection_note_stanza:
+ * @self: a connection
+ *
+ * Says that the application has sent a stanza of its own over the XML stream. Called by
+ * implementations, from any thread, for each IQ, message and presence that the
+ * application sends otherwise than by [method@IBB.Connection.send], and for each that it
+ * receives and that is not passed to [method@IBB.Connection.receive]. Those two calls
+ * tell it by themselves.
+ *
+ * While the application exchanges stanzas, services may send less at once, so that these
+ * stanzas do not wait long behind blocks.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_note_stanza (IBBConnection *self)
+{
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+
+  tell (self, IBB_CONNECTION_CHAT);
 }
 
 /**

@@ -117,6 +117,9 @@ IBB_AVAILABLE_IN_1_0
 void ibb_connection_drained (IBBConnection *self);
 
 IBB_AVAILABLE_IN_1_0
+void ibb_connection_note_stanza (IBBConnection *self);
+
+IBB_AVAILABLE_IN_1_0
 char **ibb_connection_dup_features (IBBConnection *self);
 
 G_END_DECLS

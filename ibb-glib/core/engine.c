@@ -149,6 +149,12 @@ ibb_engine_set_listen (IBBEngine *self, IBBListen listen)
   ibb_acceptor_set_listen (&self->acceptor, listen);
 }
 
+void
+ibb_engine_note_chat (IBBEngine *self, gint64 now)
+{
+  self->shared->chat_at = get_time (self, now);
+}
+
 /* Events. */
 
 gboolean

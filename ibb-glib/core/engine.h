@@ -53,6 +53,9 @@ void ibb_engine_set_listen (IBBEngine *self, IBBListen listen);
 
 /* TRUE when the stanza was ours and has been dealt with. */
 gboolean ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now);
+/* The application has sent or received a stanza of its own over the connection: it does not
+ * like to wait behind our blocks. */
+void ibb_engine_note_chat (IBBEngine *self, gint64 now);
 /* The stream broke and may be resumed (XEP-0198); it was, and goes on as if
  * nothing had happened: what was taken before arrives without our doing. */
 void ibb_engine_suspend (IBBEngine *self, gint64 now);

@@ -39,9 +39,10 @@ typedef struct
   IBBFlow     flow;
   IBBMemory   memory;
 
-  char *local_jid;    /* (nullable): ours on the connection */
-  char *local_normal; /* (nullable): the same, normalised */
-  gsize stanza_limit; /* bytes; 0: none */
+  char  *local_jid;    /* (nullable): ours on the connection */
+  char  *local_normal; /* (nullable): the same, normalised */
+  gsize  stanza_limit; /* bytes; 0: none */
+  gint64 chat_at;      /* when the application last sent or received a stanza; 0: never */
 
   GHashTable *sessions; /* (element-type IBBSessionKey IBBSession); holds references */
   IBBTurns    turns[2]; /* by stanza type: of the sessions that want to send a block */

@@ -242,6 +242,7 @@ deliver (IBBHub *self, IBBPort *port, IBBConnection *connection, IBBStanza *stan
       return;
     }
 
+  ibb_connection_note_received (connection, stanza);
   delivery = g_new (Delivery, 1);
   delivery->hub = ibb_hub_ref (self);
   delivery->port = ibb_port_ref (port);

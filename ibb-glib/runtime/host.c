@@ -371,7 +371,7 @@ send_stanza_locked (IBBHost *self, IBBConnection *connection, IBBStanza *stanza)
 
   ibb_host_unlock (self);
   confirms = stanza->name == IBB_STANZA_MESSAGE && ibb_connection_confirms (connection);
-  sent = ibb_connection_send (connection, stanza, &error);
+  sent = ibb_connection_send_for_service (connection, stanza, &error);
   ibb_host_lock (self);
 
   now = g_get_monotonic_time ();

@@ -130,6 +130,14 @@ drained (IBBListener *self)
 }
 
 static void
+chatted (IBBListener *self)
+{
+  ibb_host_lock (self->host);
+  ibb_engine_note_chat (ibb_host_get_engine (self->host), g_get_monotonic_time ());
+  ibb_host_unlock (self->host);
+}
+
+static void
 local_jid_changed (IBBListener *self)
 {
   /* A client may notify in another context than the one it works in. */
@@ -157,6 +165,9 @@ listener_notify (IBBConnectionListener *listener, const IBBConnectionEvent *even
       break;
     case IBB_CONNECTION_DRAINED:
       drained (self);
+      break;
+    case IBB_CONNECTION_CHAT:
+      chatted (self);
       break;
     case IBB_CONNECTION_SUSPENDED:
       suspended (self);

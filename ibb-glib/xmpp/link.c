@@ -145,6 +145,14 @@ create_answer (IBBConnection *client, IBBStanza *stanza)
   return ibb_answer_new (stanza, IDENTITY, (const char *const *) features);
 }
 
+static void
+deliver (IBBLink *self, IBBConnection *client, IBBStanza *stanza)
+{
+  ibb_connection_note_received (client, stanza);
+  if (!ibb_delivery_post (self->delivery, stanza))
+    send_answer (self, ibb_answer_new_refusal (stanza, IBB_CONDITION_RESOURCE_CONSTRAINT));
+}
+
 /* The answers to our own questions, services, questions that a client answers by itself, the
  * application, and an error for the rest. */
 static void
@@ -162,8 +170,8 @@ handle_stanza (IBBLink *self, IBBConnection *client, IBBStanza *stanza)
     send_answer (self, answer);
   else if (!ibb_connection_has_receiver (client))
     send_answer (self, ibb_answer_new_refusal (stanza, IBB_CONDITION_SERVICE_UNAVAILABLE));
-  else if (!ibb_delivery_post (self->delivery, stanza))
-    send_answer (self, ibb_answer_new_refusal (stanza, IBB_CONDITION_RESOURCE_CONSTRAINT));
+  else
+    deliver (self, client, stanza);
 }
 
 /* Tells the services which messages have reached the server. */

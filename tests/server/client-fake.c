@@ -18,6 +18,7 @@ typedef struct
 
   int     n_lost;
   int     n_drained;
+  int     n_chats;
   GError *error;
 } Watcher;
 
@@ -28,6 +29,8 @@ watcher_notify (IBBConnectionListener *listener, const IBBConnectionEvent *event
 
   if (event->type == IBB_CONNECTION_DRAINED)
     g_atomic_int_inc (&self->n_drained);
+  else if (event->type == IBB_CONNECTION_CHAT)
+    g_atomic_int_inc (&self->n_chats);
   else if (event->type == IBB_CONNECTION_LOST)
     {
       g_assert_nonnull (event->error);
@@ -227,6 +230,7 @@ test_answers (void)
                     "<presence from='p@d/r' id='i7'/>" PING ("i8"),
                     -1);
   fake_server_expect (server, "id='i8'");
+  g_assert_cmpint (g_atomic_int_get (&watcher->n_chats), ==, 0);
 
   g_signal_connect (client, "stanza-received", G_CALLBACK (received_cb), stanzas);
   fake_server_send (
@@ -239,6 +243,9 @@ test_answers (void)
   g_assert_cmpstr (ibb_stanza_get_id (stanzas->pdata[1]), ==, "m1");
   g_assert_cmpstr (ibb_stanza_get_id (stanzas->pdata[2]), ==, "leave1");
   g_assert_cmpstr (ibb_stanza_get_id (stanzas->pdata[3]), ==, "take2");
+  g_assert_cmpint (g_atomic_int_get (&watcher->n_chats), ==, 4);
+  g_assert_true (ibb_connection_send (IBB_CONNECTION (client), stanzas->pdata[1], NULL));
+  g_assert_cmpint (g_atomic_int_get (&watcher->n_chats), ==, 5);
 
   unwatch (client, watcher);
   run_pending ();

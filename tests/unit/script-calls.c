@@ -426,6 +426,13 @@ check_changed (Script *self, Words *words)
     script_fail (self, "no event says so");
 }
 
+/* The application sends or receives a stanza of its own. */
+static void
+chat (Script *self, Words *words)
+{
+  ibb_engine_note_chat (self->driver.engine, *self->driver.clock);
+}
+
 static void
 set_inside (Script *self, Words *words)
 {
@@ -579,6 +586,7 @@ static const struct
   { .name = "wait", .call = wait_some_time },
   { .name = "quiet", .call = stay_quiet },
   { .name = "outage", .call = outage },
+  { .name = "chat", .call = chat },
 };
 
 gboolean

@@ -143,16 +143,21 @@ ibb_flight_add (IBBFlight *self, GBytes *bytes, guint16 seq, guint64 end)
 }
 
 IBBBlock *
-ibb_flight_send (IBBFlight *self, gint64 now)
+ibb_flight_send (IBBFlight *self, gboolean is_probe, gint64 now)
 {
   IBBBlock *block = self->to_send->data;
+  gsize     size = ibb_block_get_size (block);
 
   self->to_send = self->to_send->next;
   block->state = IBB_BLOCK_SENT;
   block->sent = now;
   block->attempts++;
   self->n_sent++;
-  ibb_stall_sent (&self->stall, ibb_block_get_size (block), block->end);
+  block->is_probe = is_probe;
+  if (is_probe)
+    ibb_stall_probed (&self->stall, size, block->end);
+  else
+    ibb_stall_sent (&self->stall, size, block->end);
   return block;
 }
 

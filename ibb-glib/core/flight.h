@@ -31,6 +31,7 @@ typedef struct
   guint64       end;  /* position in the outgoing bytes after its last one */
   gint64        sent; /* when it was taken last */
   guint         attempts;
+  gboolean      is_probe;  /* it was sent beyond the credit (D-54) */
   gboolean      ambiguous; /* an attempt ended so that the peer may have it (D-28) */
   IBBCondition  condition;
   IBBErrorType  error_type;
@@ -66,8 +67,8 @@ IBBBlock *ibb_flight_choose_repetition (IBBFlight *self);
 
 /* bytes: (transfer full). The new block is the one to send next. */
 void ibb_flight_add (IBBFlight *self, GBytes *bytes, guint16 seq, guint64 end);
-/* The next to send is SENT now. */
-IBBBlock *ibb_flight_send (IBBFlight *self, gint64 now);
+/* The next to send is SENT now. is_probe: beyond the credit, and alone. */
+IBBBlock *ibb_flight_send (IBBFlight *self, gboolean is_probe, gint64 now);
 /* The first block is acknowledged: it goes. */
 void ibb_flight_finish_first (IBBFlight *self);
 void ibb_flight_refuse (IBBFlight *self, IBBBlock *block, const IBBStanza *answer);

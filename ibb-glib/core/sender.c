@@ -93,6 +93,14 @@ ibb_sender_get_next_size (const IBBSender *self)
   return MIN (self->queue.length, get_block_max (self));
 }
 
+static guint64
+get_next_end (const IBBSender *self)
+{
+  const IBBBlock *unsent = ibb_flight_peek_unsent (&self->flight);
+
+  return unsent != NULL ? unsent->end : self->segmented + ibb_sender_get_next_size (self);
+}
+
 /* Small writes are gathered while something is in flight (D-31). */
 static gboolean
 has_something_to_send (const IBBSender *self)
@@ -140,7 +148,7 @@ ibb_sender_can_send (const IBBSender *self, gint64 now)
   if (n_sent == 0)
     return TRUE;
   if (self->terms->stanza_type == IBB_STANZA_MESSAGE || !ibb_stall_may_send (&flight->stall) ||
-      n_sent >= IBB_BLOCKS_IN_FLIGHT_MAX)
+      n_sent >= IBB_BLOCKS_IN_FLIGHT_MAX || !ibb_credit_covers (&self->credit, get_next_end (self)))
     return FALSE;
   return ibb_flight_get_length (flight) + ibb_sender_get_next_size (self) <= get_window (self, now);
 }
@@ -181,6 +189,17 @@ may_have_rules (IBBSender *self)
   return ibb_server_heeds_rules (self->peer_server);
 }
 
+/* Only a result can tell, and only our feature knows how (D-54). */
+static gboolean
+must_ask (const IBBSender *self, const IBBBlock *block)
+{
+  const IBBTerms *terms = self->terms;
+
+  return terms->stanza_type == IBB_STANZA_IQ && ibb_peer_has_our_feature (terms->peer) &&
+         ibb_credit_must_ask (&self->credit, block->end,
+                              ibb_clock_get_resumed_at (&terms->shared->clock));
+}
+
 static IBBStanza *
 create_stanza (IBBSender *self, const IBBBlock *block)
 {
@@ -191,6 +210,11 @@ create_stanza (IBBSender *self, const IBBBlock *block)
 
   if (!is_iq)
     stanza->has_rules = may_have_rules (self);
+  if (must_ask (self, block))
+    {
+      stanza->asks_room = TRUE;
+      ibb_credit_note_asked (&self->credit);
+    }
   stanza->sid = g_strdup (self->terms->key.sid);
   stanza->seq = block->seq;
   stanza->seq_valid = TRUE;
@@ -204,10 +228,12 @@ IBBStanza *
 ibb_sender_take_stanza (IBBSender *self, gint64 now)
 {
   const IBBBlock *block;
+  gboolean        is_probe;
 
   if (ibb_flight_peek_unsent (&self->flight) == NULL)
     segment (self);
-  block = ibb_flight_send (&self->flight, now);
+  is_probe = !ibb_credit_covers (&self->credit, get_next_end (self));
+  block = ibb_flight_send (&self->flight, is_probe, now);
   ibb_turns_took (get_turns (self), &self->turn, ibb_block_get_size (block));
   return create_stanza (self, block);
 }
@@ -236,17 +262,21 @@ ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now)
 /* Acknowledgements. */
 
 static void
-take_sample (IBBSender *self, const IBBBlock *block, gint64 now)
+take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
 {
   IBBShared *shared = self->terms->shared;
   gint64     round_trip = 0;
 
   /* Karn: which attempt a reply is for cannot be told. Nor, for blocks that were
    * in flight while the connection was suspended, how long it lay where (D-42). */
-  if (block->attempts == 1 && block->state == IBB_BLOCK_SENT &&
+  if (block->attempts == 1 && block->state == IBB_BLOCK_SENT && !block->is_probe &&
       block->sent >= ibb_clock_get_resumed_at (&shared->clock))
-    round_trip = MAX (now - block->sent, 1);
+    round_trip = MAX (MAX (now - block->sent, 1) - delay, 0);
   round_trip = ibb_stall_note_round_trip (ibb_flight_get_stall (&self->flight), round_trip);
+  /* A delay that is not true must not shorten the base of all sessions
+   * (RFC 9002 §5.3 has a similar rule). */
+  if (delay > 0)
+    round_trip = 0;
   ibb_flow_note (&shared->flow, ibb_block_get_size (block), block->sent, round_trip,
                  get_block_max (self), now);
 }
@@ -336,8 +366,12 @@ react_to_refusals (IBBSender *self, gboolean is_peer_closed, IBBFailure *failure
  * blocks are processed in order (N-28, D-27). An earlier one that was refused
  * is a hole, unless the peer is known to refuse without consuming. */
 static IBBSenderVerdict
-acknowledge (
-    IBBSender *self, IBBBlock *block, gboolean is_peer_closed, IBBFailure *failure, gint64 now)
+acknowledge (IBBSender       *self,
+             IBBBlock        *block,
+             const IBBStanza *answer,
+             gboolean         is_peer_closed,
+             IBBFailure      *failure,
+             gint64           now)
 {
   IBBFlight       *flight = &self->flight;
   IBBBlock        *first = ibb_flight_peek_first (flight);
@@ -349,7 +383,8 @@ acknowledge (
       !ibb_peer_has_our_feature (self->terms->peer))
     return fail_for_block (self, first, failure);
 
-  take_sample (self, block, now);
+  take_sample (self, block, ibb_credit_get_delay (&self->credit, answer), now);
+  ibb_credit_acknowledged (&self->credit, answer, end, now);
   do
     {
       first = ibb_flight_peek_first (flight);
@@ -443,7 +478,7 @@ ibb_sender_block_answered (IBBSender       *self,
 
   if (answer->payload != IBB_PAYLOAD_ERROR)
     return self->terms->stanza_type == IBB_STANZA_IQ
-               ? acknowledge (self, block, is_peer_closed, failure, now)
+               ? acknowledge (self, block, answer, is_peer_closed, failure, now)
                : IBB_SENDER_GOES_ON;
   if (self->terms->stanza_type == IBB_STANZA_MESSAGE)
     return message_refused (self, block, answer, failure, now);

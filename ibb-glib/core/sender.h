@@ -10,6 +10,7 @@
 #include <glib.h>
 
 #include "core/byte-queue.h"
+#include "core/credit.h"
 #include "core/failure.h"
 #include "core/flight.h"
 #include "core/retry.h"
@@ -43,6 +44,7 @@ typedef struct
   gboolean        refused_for_good; /* a block was, since the last acknowledgement (D-45) */
   gsize           sending_size;     /* D-16: smaller than the block size after policy-violation */
   IBBFlight       flight;
+  IBBCredit       credit; /* what the peer's reader takes, if it tells (D-54) */
   IBBRetry        retry;
   IBBServer      *own_server;  /* (nullable): of a session by message (N-31) */
   IBBServer      *peer_server; /* (nullable): likewise, once it matters */

@@ -105,7 +105,9 @@ get_overdue_time (const IBBStall *self, gint64 oldest_sent)
 gint64
 ibb_stall_get_due (const IBBStall *self, gint64 oldest_sent)
 {
-  return self->is_stalled || is_late (self) ? IBB_NEVER : get_overdue_time (self, oldest_sent);
+  return self->is_stalled || self->is_probing || is_late (self)
+             ? IBB_NEVER
+             : get_overdue_time (self, oldest_sent);
 }
 
 void
@@ -138,11 +140,26 @@ ibb_stall_sent (IBBStall *self, gsize length, guint64 end)
 }
 
 void
+ibb_stall_probed (IBBStall *self, gsize length, guint64 end)
+{
+  g_assert (self->in_flight == 0);
+  if (self->is_stalled)
+    ibb_stall_sent (self, length, end);
+  else
+    {
+      self->in_flight = length;
+      self->is_probing = TRUE;
+    }
+}
+
+void
 ibb_stall_unsent (IBBStall *self, gsize length, gboolean is_last)
 {
   self->in_flight -= length;
   if (self->is_stalled)
     self->stalls->stalled -= length;
+  else if (self->is_probing)
+    self->is_probing = FALSE;
   else if (self->is_counted)
     ibb_flow_forget (&self->stalls->shared->flow, length);
   if (is_last)

@@ -34,6 +34,7 @@ typedef struct
   gsize      in_flight;
   gboolean   is_counted; /* in the shared count: not by message (D-35) */
   gboolean   is_stalled;
+  gboolean   is_probing; /* what is in flight went beyond the credit, and is in no count (D-54) */
   guint64    until;      /* while it is stalled no more is sent before so much is ... */
   guint64    acked;      /* ... acknowledged: a position in the outgoing bytes, as this is */
   gint64     late_since; /* when its oldest acknowledgement became overdue, or IBB_NEVER */
@@ -76,6 +77,8 @@ gsize ibb_stall_get_in_flight (const IBBStall *self);
 gboolean ibb_stall_may_send (const IBBStall *self);
 /* end: the position in the outgoing bytes behind the block. */
 void ibb_stall_sent (IBBStall *self, gsize length, guint64 end);
+/* The same for a block beyond the credit: the only one in flight. */
+void ibb_stall_probed (IBBStall *self, gsize length, guint64 end);
 /* So many bytes are no longer in flight; is_last: no others are. */
 void ibb_stall_unsent (IBBStall *self, gsize length, gboolean is_last);
 /* A round trip was measured (0: it cannot be told). Returns what it says about the

@@ -196,6 +196,9 @@ peers_reply (World *self, guint back, guint b, guint c)
   stanza->from = g_strdup (from);
   stanza->condition = c % IBB_N_CONDITIONS;
   stanza->error_type = (c >> 5) % (IBB_ERROR_TYPE_WAIT + 1);
+  stanza->tells_room = b >> 4 & 1;
+  stanza->room = c * 64;
+  stanza->delay = c;
   if (!is_error && request->payload == IBB_PAYLOAD_DISCO_QUERY)
     {
       const char *features[] = { b & 4 ? IBB_FEATURE_NAMESPACE : "x",

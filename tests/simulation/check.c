@@ -218,6 +218,7 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
     world_fail (self, "end %u: seq %u does not hold the bytes at %" G_GUINT64_FORMAT, end->index,
                 stanza->seq, offset);
 
+  room_asked (self, node, end, stanza);
   if (block == NULL || block->answered)
     {
       gsize window = window_of (self, node, end);
@@ -232,6 +233,7 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
                     "end %u: %" G_GSIZE_FORMAT " bytes in flight and %" G_GSIZE_FORMAT
                     " more, allowed are %" G_GSIZE_FORMAT " (D-29)",
                     end->index, end->in_flight, length, window);
+      room_block_sent (self, end, offset + length);
       if (end->stanza_type == IBB_STANZA_IQ)
         end->in_flight += length;
     }
@@ -298,6 +300,8 @@ check_sent (World *self, Node *node, IBBStanza *stanza)
     }
   if (stanza->payload == IBB_PAYLOAD_ERROR)
     node->n_errors++;
+  if (stanza->tells_room && to != NULL && to->driver.engine != NULL)
+    room_told (self, node, to, stanza);
   if (stanza->payload == IBB_PAYLOAD_DATA && self->schedule.stanza_limit[node->index] > 0 &&
       server_estimate (stanza) > self->schedule.stanza_limit[node->index])
     world_fail (self, "%s: a stanza longer than allowed (D-16)", node->jid);
@@ -347,6 +351,7 @@ block_answered (World *self, End *end, guint64 id, const IBBStanza *stanza)
         return TRUE; /* its bytes go again under another id by now, or will */
       /* It acknowledges all before it as well (D-27). */
       end->acked = TRUE;
+      room_block_answered (end, block, stanza);
       for (guint j = end->first; j <= i; j++)
         if (!g_array_index (end->blocks, Block, j).answered)
           end->in_flight -= g_array_index (end->blocks, Block, j).length;

@@ -173,6 +173,14 @@ fill_error (Hostile *self, IBBStanza *stanza)
 }
 
 static void
+fill_room (Hostile *self, IBBStanza *stanza)
+{
+  stanza->tells_room = random_percent (&self->random, 30);
+  stanza->room = (guint32) random_below (&self->random, 100000);
+  stanza->delay = (guint32) random_scaled (&self->random, 1, 10 * SECOND);
+}
+
+static void
 fill_disco (Hostile *self, IBBStanza *stanza)
 {
   stanza->features = g_strdupv ((char *[]){
@@ -265,9 +273,11 @@ send_anything (Hostile *self)
     case IBB_PAYLOAD_DISCO_INFO:
       fill_disco (self, stanza);
       break;
+    case IBB_PAYLOAD_RESULT:
+      fill_room (self, stanza);
+      break;
     case IBB_PAYLOAD_OTHER:
     case IBB_PAYLOAD_UNKNOWN:
-    case IBB_PAYLOAD_RESULT:
     case IBB_PAYLOAD_DISCO_QUERY:
     case IBB_PAYLOAD_PING:
     default:
@@ -359,6 +369,8 @@ hostile_receive (Node *node, IBBStanza *stanza)
           reply->payload = IBB_PAYLOAD_DISCO_INFO;
           fill_disco (self, reply);
         }
+      else
+        fill_room (self, reply);
       send (self, reply);
     }
   else if (self->budget > 0 && random_percent (&self->random, 30))

@@ -377,7 +377,15 @@ struct _End
   guint64  next_offset;
   gsize    in_flight;
   gboolean acked;
-  gboolean unreported;      /* a message was taken and not yet reported */
+  gboolean unreported; /* a message was taken and not yet reported */
+
+  /* the room of its reader */
+  gboolean asked;
+  gboolean is_told;
+  guint32  told_room;
+  guint64  told_limit; /* no more may be sent beside others */
+  guint64  offered;    /* by the reader, also where the answer was lost */
+
   gboolean was_cut_smaller; /* policy-violation allows another length (D-16) */
 };
 
@@ -480,6 +488,11 @@ void check_end (End *self);
 void check_finish (End *self);
 void check_node (World *self, Node *node);
 void check_over (World *self);
+
+void room_asked (World *self, Node *node, End *end, const IBBStanza *block);
+void room_block_sent (World *self, End *end, guint64 behind); /* not a repetition */
+void room_block_answered (End *self, const Block *block, const IBBStanza *result);
+void room_told (World *self, Node *node, Node *to, const IBBStanza *result);
 
 /* The byte at each offset is known, so a reader can tell which it got. */
 void     pattern_fill (guint64 key, guint64 offset, guint8 *bytes, gsize length);

@@ -418,7 +418,9 @@ ibb_service_class_init (IBBServiceClass *class)
    * IBBService:receive-buffer-size:
    *
    * The limit of unread bytes of each session. Above it acknowledgements are delayed,
-   * so that the peer stops sending.
+   * so that the peer stops sending. A peer that asks how much the reader takes is
+   * offered more, up to 4 MiB, while the application reads that much within half a
+   * second.
    *
    * Default: 262144 bytes (256 KiB).
    *

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #endif
 
-#define NOT_SENT_LIMIT (32 * 1024)
+#define NOT_SENT_LIMIT (16 * 1024)
 
 static void
 set_tcp_option (GSocketConnection *connection, int option, int value)

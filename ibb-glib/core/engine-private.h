@@ -20,12 +20,12 @@ G_BEGIN_DECLS
 
 struct _IBBEngine
 {
-  IBBShared    *shared;
-  IBBAcceptor   acceptor;
-  IBBEvents     events;
-  gboolean      stopped;
-  gboolean      lost;
-  IBBStanzaName turn; /* whose sessions are asked first */
+  IBBShared  *shared;
+  IBBAcceptor acceptor;
+  IBBEvents   events;
+  gboolean    stopped;
+  gboolean    lost;
+  gboolean    is_turn_of_messages; /* blocks by message, or by IQ, go next */
 };
 
 G_END_DECLS

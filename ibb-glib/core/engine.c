@@ -227,7 +227,6 @@ ibb_engine_restored (IBBEngine *self)
 
   self->lost = FALSE;
   ibb_peers_forget (self->shared->peers);
-  ibb_flow_init (&self->shared->flow);
 }
 
 void
@@ -301,22 +300,33 @@ take_control (IBBEngine *self, gint64 now)
   return stanza;
 }
 
-/* The next of the sessions with that stanza type whose block may go. */
+/* The next session by IQ whose block may go: peers in turn, and the sessions of each. A
+ * peer whose path is shut waits until something is answered. What shuts it may be slow
+ * readers, which an answer of the server shows. */
 static IBBSession *
-find_ready (IBBEngine *self, IBBStanzaName stanza_type, gint64 now)
+find_ready (IBBEngine *self, gint64 now)
 {
-  IBBShared  *shared = self->shared;
-  IBBTurns   *turns = &shared->turns[stanza_type];
-  IBBSession *session;
+  IBBShared *shared = self->shared;
+  IBBPeer   *peer;
 
-  while ((session = ibb_turns_peek (turns)) != NULL)
+  while ((peer = ibb_turns_peek (&shared->turns[IBB_STANZA_IQ])) != NULL)
     {
-      gsize size = ibb_session_get_next_size (session);
+      IBBTurns   *turns = ibb_peer_get_turns (peer);
+      IBBSession *session = ibb_turns_peek (turns);
+      gsize       size = session != NULL ? ibb_session_get_next_size (session) : 0;
 
-      if (!ibb_session_can_send (session, now))
+      if (session == NULL)
+        ibb_peer_wait (peer);
+      else if (!ibb_session_can_send (session, now))
         ibb_session_update_ready (session, now);
-      else if (stanza_type == IBB_STANZA_MESSAGE || ibb_flow_may_send (&shared->flow, size) ||
-               ibb_turns_may_exceed (turns, size))
+      else if (ibb_turns_may_exceed (turns, size))
+        return session;
+      else if (!ibb_path_may_send (ibb_peer_get_path (peer), size))
+        {
+          if (!ibb_stalls_make_room (shared->stalls, now))
+            ibb_peer_wait (peer);
+        }
+      else if (ibb_first_hop_may_send (&shared->first_hop, size))
         return session;
       else if (!ibb_stalls_make_room (shared->stalls, now))
         return NULL;
@@ -324,18 +334,29 @@ find_ready (IBBEngine *self, IBBStanzaName stanza_type, gint64 now)
   return NULL;
 }
 
+static IBBSession *
+find_ready_by_message (IBBEngine *self, gint64 now)
+{
+  IBBSession *session;
+
+  while ((session = ibb_turns_peek (&self->shared->turns[IBB_STANZA_MESSAGE])) != NULL &&
+         !ibb_session_can_send (session, now))
+    ibb_session_update_ready (session, now);
+  return session;
+}
+
 /* Messages have a queue of their own: they do not wait for acknowledgements,
  * so the shut window of the others must not hold them up. */
 static IBBStanza *
 take_block (IBBEngine *self, gint64 now)
 {
-  IBBStanzaName first = self->turn;
-  IBBStanzaName second = first == IBB_STANZA_IQ ? IBB_STANZA_MESSAGE : IBB_STANZA_IQ;
-  IBBSession   *session = find_ready (self, first, now);
+  IBBSession *session = self->is_turn_of_messages ? find_ready_by_message (self, now) : NULL;
 
-  self->turn = second;
   if (session == NULL)
-    session = find_ready (self, second, now);
+    session = find_ready (self, now);
+  if (session == NULL)
+    session = find_ready_by_message (self, now);
+  self->is_turn_of_messages = !self->is_turn_of_messages;
   return session != NULL ? ibb_session_take_block (session, now) : NULL;
 }
 
@@ -349,9 +370,8 @@ ibb_engine_has_stanza (IBBEngine *self, gint64 now)
 
   now = get_time (self, now);
   release_waiting (self, now);
-  return ibb_control_get_length (&shared->control) > 0 ||
-         find_ready (self, IBB_STANZA_IQ, now) != NULL ||
-         find_ready (self, IBB_STANZA_MESSAGE, now) != NULL ||
+  return ibb_control_get_length (&shared->control) > 0 || find_ready (self, now) != NULL ||
+         find_ready_by_message (self, now) != NULL ||
          ibb_control_get_length (&shared->control) > 0; /* a search may have asked */
 }
 

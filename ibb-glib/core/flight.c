@@ -8,7 +8,7 @@ void
 ibb_flight_init (IBBFlight *self, const IBBTerms *terms)
 {
   self->terms = terms;
-  ibb_stall_init (&self->stall, terms->shared->stalls, terms->stanza_type == IBB_STANZA_IQ);
+  ibb_stall_init (&self->stall, terms);
 }
 
 IBBBlock *
@@ -158,6 +158,7 @@ ibb_flight_send (IBBFlight *self, gboolean is_probe, gint64 now)
     ibb_stall_probed (&self->stall, size, block->end);
   else
     ibb_stall_sent (&self->stall, size, block->end);
+  block->ahead = ibb_path_get_in_flight (ibb_peer_get_path (self->terms->peer));
   return block;
 }
 

@@ -28,8 +28,9 @@ typedef struct
   IBBBlockState state;
   guint16       seq;
   GBytes       *bytes;
-  guint64       end;  /* position in the outgoing bytes after its last one */
-  gint64        sent; /* when it was taken last */
+  guint64       end;   /* position in the outgoing bytes after its last one */
+  gint64        sent;  /* when it was taken last */
+  gsize         ahead; /* bytes then in flight on its path, itself included */
   guint         attempts;
   gboolean      is_probe;  /* it was sent beyond the credit (D-54) */
   gboolean      ambiguous; /* an attempt ended so that the peer may have it (D-28) */

@@ -22,12 +22,20 @@ static const char *const ordered_identities[] = {
 #define PROBE_INTERVAL_MIN G_USEC_PER_SEC
 #define PROBES_PER_TIMEOUT 10
 
+/* Of the peers, each for its sessions by IQ. */
+static IBBTurns *
+get_turns (const IBBPeer *self)
+{
+  return &self->peers->shared->turns[IBB_STANZA_IQ];
+}
+
 static void
 peer_free (gpointer data)
 {
   IBBPeer *self = data;
 
   ibb_timer_clear (&self->timer);
+  ibb_turns_leave (get_turns (self), &self->turn);
   g_free (self->jid);
   g_free (self->address);
   g_free (self);
@@ -64,6 +72,9 @@ ibb_peers_get (IBBPeers *self, const char *normal_jid, const char *address)
   peer->jid = g_strdup (normal_jid);
   peer->address = g_strdup (address);
   peer->idle_link.data = peer;
+  ibb_path_init (&peer->path);
+  ibb_turns_init (&peer->turns);
+  ibb_turns_init_turn (&peer->turn, peer);
   ibb_timer_init (&peer->timer, self->timeout, peer);
   g_hash_table_insert (self->by_jid, peer->jid, peer);
   g_queue_push_tail_link (&self->idle, &peer->idle_link);
@@ -126,6 +137,54 @@ GQueue *
 ibb_peer_get_sessions (IBBPeer *self)
 {
   return &self->sessions;
+}
+
+/* The path to it. */
+
+IBBPath *
+ibb_peer_get_path (IBBPeer *self)
+{
+  return &self->path;
+}
+
+IBBTurns *
+ibb_peer_get_turns (IBBPeer *self)
+{
+  return &self->turns;
+}
+
+void
+ibb_peer_count (IBBPeer *self, gsize length)
+{
+  ibb_path_sent (&self->path, length);
+}
+
+void
+ibb_peer_uncount (IBBPeer *self, gsize length)
+{
+  ibb_path_forget (&self->path, length);
+  ibb_peer_try (self);
+}
+
+void
+ibb_peer_try (IBBPeer *self)
+{
+  gboolean is_urgent = ibb_turns_may_exceed (&self->turns, 1);
+
+  if (ibb_turns_peek (&self->turns) != NULL)
+    ibb_turns_want (get_turns (self), &self->turn, IBB_TURNS_URGENT_MAX, is_urgent);
+}
+
+void
+ibb_peer_wait (IBBPeer *self)
+{
+  ibb_turns_pause (get_turns (self), &self->turn);
+}
+
+void
+ibb_peer_took (IBBPeer *self, gsize size)
+{
+  ibb_turns_took (get_turns (self), &self->turn, size);
 }
 
 /* Order (D-29). */

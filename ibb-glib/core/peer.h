@@ -8,7 +8,9 @@
 
 #include <glib.h>
 
+#include "core/path.h"
 #include "core/shared.h"
+#include "core/turns.h"
 
 G_BEGIN_DECLS
 
@@ -44,6 +46,10 @@ typedef struct
   GQueue    sessions;  /* (element-type IBBSession): those in the table, by links of theirs */
   GList     idle_link; /* among the idle peers while it has no session */
 
+  IBBPath  path;
+  IBBTurns turns; /* of its sessions, by IQ ... */
+  IBBTurn  turn;  /* ... and its own among the peers */
+
   IBBOrder   order;
   gboolean   has_our_feature;
   gboolean   reorders;   /* it answered unexpected-request with several blocks in flight */
@@ -71,6 +77,18 @@ void ibb_peers_forget (IBBPeers *self);
 void    ibb_peer_add_session (IBBPeer *self, GList *link);
 void    ibb_peer_remove_session (IBBPeer *self, GList *link);
 GQueue *ibb_peer_get_sessions (IBBPeer *self);
+
+IBBPath  *ibb_peer_get_path (IBBPeer *self);
+IBBTurns *ibb_peer_get_turns (IBBPeer *self);
+/* Bytes are in flight on the path, or no longer. */
+void ibb_peer_count (IBBPeer *self, gsize length);
+void ibb_peer_uncount (IBBPeer *self, gsize length);
+/* The path may have room for one of its sessions that wants to send. */
+void ibb_peer_try (IBBPeer *self);
+/* It has none. */
+void ibb_peer_wait (IBBPeer *self);
+/* A block of that size was sent. */
+void ibb_peer_took (IBBPeer *self, gsize size);
 
 gboolean ibb_peer_keeps_order (const IBBPeer *self);
 gboolean ibb_peer_has_our_feature (const IBBPeer *self);

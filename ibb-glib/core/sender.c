@@ -40,13 +40,16 @@ ibb_sender_open (IBBSender *self, gint64 accepted)
 static IBBTurns *
 get_turns (const IBBSender *self)
 {
-  return &self->terms->shared->turns[self->terms->stanza_type];
+  if (self->terms->stanza_type == IBB_STANZA_IQ)
+    return ibb_peer_get_turns (self->terms->peer);
+  return &self->terms->shared->turns[IBB_STANZA_MESSAGE];
 }
 
 static void
 forget_blocks (IBBSender *self)
 {
-  ibb_turns_leave (get_turns (self), &self->turn);
+  if (ibb_turns_has_joined (&self->turn))
+    ibb_turns_leave (get_turns (self), &self->turn);
   ibb_flight_clear (&self->flight);
   ibb_retry_clear (&self->retry);
   ibb_byte_queue_clear (&self->queue);
@@ -130,7 +133,7 @@ get_window (const IBBSender *self, gint64 now)
       ibb_peer_ask_order (peer, now);
       if (!ibb_peer_keeps_order (peer))
         return 0;
-      window = IBB_FLOW_SESSION_MAX;
+      window = IBB_PATH_SESSION_MAX;
     }
   return MIN (MIN (window, ibb_stalls_get_window (shared->stalls)),
               ibb_retry_get_window (&self->retry));
@@ -156,11 +159,17 @@ ibb_sender_can_send (const IBBSender *self, gint64 now)
 void
 ibb_sender_update_ready (IBBSender *self, gint64 now)
 {
-  if (ibb_sender_can_send (self, now))
-    ibb_turns_want (get_turns (self), &self->turn, ibb_sender_get_next_size (self),
-                    ibb_flight_get_n_sent (&self->flight) == 0);
-  else
-    ibb_turns_pause (get_turns (self), &self->turn);
+  if (!ibb_sender_can_send (self, now))
+    {
+      if (ibb_turns_is_wanted (&self->turn))
+        ibb_turns_pause (get_turns (self), &self->turn);
+      return;
+    }
+
+  ibb_turns_want (get_turns (self), &self->turn, ibb_sender_get_next_size (self),
+                  ibb_flight_get_n_sent (&self->flight) == 0);
+  if (self->terms->stanza_type == IBB_STANZA_IQ)
+    ibb_peer_try (self->terms->peer);
 }
 
 /* Sending. */
@@ -235,6 +244,8 @@ ibb_sender_take_stanza (IBBSender *self, gint64 now)
   is_probe = !ibb_credit_covers (&self->credit, get_next_end (self));
   block = ibb_flight_send (&self->flight, is_probe, now);
   ibb_turns_took (get_turns (self), &self->turn, ibb_block_get_size (block));
+  if (self->terms->stanza_type == IBB_STANZA_IQ)
+    ibb_peer_took (self->terms->peer, ibb_block_get_size (block));
   return create_stanza (self, block);
 }
 
@@ -273,12 +284,9 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
       block->sent >= ibb_clock_get_resumed_at (&shared->clock))
     round_trip = MAX (MAX (now - block->sent, 1) - delay, 0);
   round_trip = ibb_stall_note_round_trip (ibb_flight_get_stall (&self->flight), round_trip);
-  /* A delay that is not true must not shorten the base of all sessions
-   * (RFC 9002 §5.3 has a similar rule). */
-  if (delay > 0)
-    round_trip = 0;
-  ibb_flow_note (&shared->flow, ibb_block_get_size (block), block->sent, round_trip,
-                 get_block_max (self), now);
+  if (round_trip > 0)
+    ibb_path_note (ibb_peer_get_path (self->terms->peer), block->ahead, block->sent, round_trip,
+                   get_block_max (self), now);
 }
 
 static IBBSenderVerdict
@@ -321,7 +329,7 @@ note_refusal_in_flight (IBBSender *self)
 {
   ibb_retry_limit (&self->retry, ibb_flight_get_refused_length (&self->flight),
                    self->terms->block_size);
-  ibb_flow_refused (&self->terms->shared->flow);
+  ibb_path_refused (ibb_peer_get_path (self->terms->peer));
 }
 
 static IBBReaction

@@ -11,7 +11,7 @@
 
 #include "core/clock.h"
 #include "core/control.h"
-#include "core/flow.h"
+#include "core/first-hop.h"
 #include "core/ids.h"
 #include "core/memory.h"
 #include "core/pending.h"
@@ -36,7 +36,7 @@ typedef struct
   IBBControl  control; /* leaves before any block */
   IBBPendings pendings;
   IBBTimers   timers;
-  IBBFlow     flow;
+  IBBFirstHop first_hop;
   IBBMemory   memory;
 
   char  *local_jid;    /* (nullable): ours on the connection */

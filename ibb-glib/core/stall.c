@@ -14,12 +14,21 @@
 /* Less than the shortest time for which an acknowledgement is delayed (D-22). */
 #define LONG_PATH_MAX (3 * G_USEC_PER_SEC)
 
+/* Who waits for a path that those shut who are late has to ask again. */
+static void
+try_paths (IBBStalls *self)
+{
+  for (GList *l = self->late.head; l != NULL; l = l->next)
+    ibb_peer_try (((IBBStall *) l->data)->terms->peer);
+}
+
 static void
 ping_timeout (gpointer owner, gint64 now)
 {
   IBBStalls *self = owner;
 
   self->is_unanswered = TRUE;
+  try_paths (self);
 }
 
 IBBStalls *
@@ -45,18 +54,40 @@ ibb_stalls_get_window (const IBBStalls *self)
 {
   gsize room = STALLED_MAX - MIN (STALLED_MAX, self->stalled);
 
-  return room / (STALLED_MAX / IBB_FLOW_SESSION_MAX);
+  return room / (STALLED_MAX / IBB_PATH_SESSION_MAX);
 }
 
 /* One session. */
 
 void
-ibb_stall_init (IBBStall *self, IBBStalls *stalls, gboolean is_counted)
+ibb_stall_init (IBBStall *self, const IBBTerms *terms)
 {
-  self->stalls = stalls;
-  self->is_counted = is_counted;
+  self->terms = terms;
+  self->stalls = terms->shared->stalls;
   self->late_since = IBB_NEVER;
   self->late_link.data = self;
+}
+
+/* Messages are in flight until they are sent, and wait for nobody (D-35). What a reader has
+ * no room for is in no count (D-54). */
+static gboolean
+is_counted (const IBBStall *self)
+{
+  return !self->is_stalled && !self->is_probing && self->terms->stanza_type == IBB_STANZA_IQ;
+}
+
+static void
+count (IBBStall *self, gsize length)
+{
+  ibb_first_hop_sent (&self->terms->shared->first_hop, length);
+  ibb_peer_count (self->terms->peer, length);
+}
+
+static void
+uncount (IBBStall *self, gsize length)
+{
+  ibb_first_hop_forget (&self->terms->shared->first_hop, length);
+  ibb_peer_uncount (self->terms->peer, length);
 }
 
 static gboolean
@@ -118,6 +149,7 @@ ibb_stall_timeout (IBBStall *self, gint64 oldest_sent, gint64 now)
 
   self->late_since = now;
   g_queue_push_tail_link (&self->stalls->late, &self->late_link);
+  ibb_peer_try (self->terms->peer); /* who waits for it has to ask */
 }
 
 gboolean
@@ -135,8 +167,8 @@ ibb_stall_sent (IBBStall *self, gsize length, guint64 end)
       self->stalls->stalled += length;
       self->until = end;
     }
-  else if (self->is_counted)
-    ibb_flow_sent (&self->stalls->shared->flow, length);
+  else if (is_counted (self))
+    count (self, length);
 }
 
 void
@@ -158,10 +190,9 @@ ibb_stall_unsent (IBBStall *self, gsize length, gboolean is_last)
   self->in_flight -= length;
   if (self->is_stalled)
     self->stalls->stalled -= length;
-  else if (self->is_probing)
-    self->is_probing = FALSE;
-  else if (self->is_counted)
-    ibb_flow_forget (&self->stalls->shared->flow, length);
+  else if (is_counted (self))
+    uncount (self, length);
+  self->is_probing = FALSE;
   if (is_last)
     leave_late (self);
 }
@@ -188,7 +219,7 @@ static void
 end_stall (IBBStall *self)
 {
   self->stalls->stalled -= self->in_flight;
-  ibb_flow_sent (&self->stalls->shared->flow, self->in_flight);
+  count (self, self->in_flight);
   self->is_stalled = FALSE;
 }
 
@@ -206,7 +237,7 @@ static void
 stall (IBBStall *self)
 {
   leave_late (self);
-  ibb_flow_forget (&self->stalls->shared->flow, self->in_flight);
+  uncount (self, self->in_flight);
   self->stalls->stalled += self->in_flight;
   self->is_stalled = TRUE;
   self->until = self->acked + 1; /* the next acknowledgement, of any block */
@@ -251,6 +282,7 @@ ibb_stalls_ping_answered (IBBStalls *self)
 {
   ibb_stalls_forget_ping (self);
   ibb_stalls_note_answer (self, self->ping_sent);
+  try_paths (self);
 }
 
 void
@@ -258,6 +290,7 @@ ibb_stalls_not_pinged (IBBStalls *self)
 {
   ibb_timer_clear (&self->ping_timer);
   self->is_unanswered = TRUE;
+  try_paths (self);
 }
 
 gboolean

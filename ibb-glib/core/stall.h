@@ -23,23 +23,23 @@
 
 #include <glib.h>
 
-#include "core/shared.h"
+#include "core/terms.h"
 
 G_BEGIN_DECLS
 
 /* The part of one session: what it has in flight. */
 typedef struct
 {
-  IBBStalls *stalls; /* (unowned) */
-  gsize      in_flight;
-  gboolean   is_counted; /* in the shared count: not by message (D-35) */
-  gboolean   is_stalled;
-  gboolean   is_probing; /* what is in flight went beyond the credit, and is in no count (D-54) */
-  guint64    until;      /* while it is stalled no more is sent before so much is ... */
-  guint64    acked;      /* ... acknowledged: a position in the outgoing bytes, as this is */
-  gint64     late_since; /* when its oldest acknowledgement became overdue, or IBB_NEVER */
-  gint64     round_trip; /* smoothed, microseconds; 0 before one */
-  GList      late_link;
+  const IBBTerms *terms;
+  IBBStalls      *stalls; /* (unowned) */
+  gsize           in_flight;
+  gboolean        is_stalled;
+  gboolean is_probing; /* what is in flight went beyond the credit, and is in no count (D-54) */
+  guint64  until;      /* while it is stalled no more is sent before so much is ... */
+  guint64  acked;      /* ... acknowledged: a position in the outgoing bytes, as this is */
+  gint64   late_since; /* when its oldest acknowledgement became overdue, or IBB_NEVER */
+  gint64   round_trip; /* smoothed, microseconds; 0 before one */
+  GList    late_link;
 } IBBStall;
 
 struct _IBBStalls
@@ -70,7 +70,7 @@ void  ibb_stalls_ping_answered (IBBStalls *self);
 void ibb_stalls_not_pinged (IBBStalls *self);
 void ibb_stalls_forget_ping (IBBStalls *self);
 
-void  ibb_stall_init (IBBStall *self, IBBStalls *stalls, gboolean is_counted);
+void  ibb_stall_init (IBBStall *self, const IBBTerms *terms);
 void  ibb_stall_clear (IBBStall *self);
 gsize ibb_stall_get_in_flight (const IBBStall *self);
 /* Whether another block may go beside those in flight. */

@@ -128,6 +128,12 @@ ibb_turns_is_wanted (const IBBTurn *turn)
   return turn->has_a_block;
 }
 
+gboolean
+ibb_turns_has_joined (const IBBTurn *turn)
+{
+  return turn->size > 0;
+}
+
 void
 ibb_turns_took (IBBTurns *self, IBBTurn *turn, gsize size)
 {

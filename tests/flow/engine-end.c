@@ -377,7 +377,7 @@ sample_cb (gpointer owner, gpointer item)
   EngineEnd *self = owner;
   gint64     window;
 
-  if (!inside_get (self->driver.engine, NULL, "flow-window", &window))
+  if (!inside_get (self->driver.engine, NULL, "window", &window))
     return;
   meter_note_window (self->meter, window);
   events_add (self->events, self->events->now + METER_INTERVAL, sample_cb, self, NULL);

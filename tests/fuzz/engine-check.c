@@ -279,7 +279,7 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
   g_assert (shared->memory.records == records);
   g_assert (shared->memory.n_sharers == n_counted);
   g_assert (shared->requests->n == n_requests && n_requests <= 16); /* unanswered (D-47) */
-  g_assert (shared->flow.in_flight == in_flight);
+  g_assert (shared->first_hop.in_flight == in_flight);
   g_assert (shared->stalls->stalled == stalled);
   check_stalls (engine);
   check_turns (&shared->turns[IBB_STANZA_IQ]);

@@ -55,6 +55,20 @@ inside_is_close_begun (IBBSession *session)
   return ibb_closing_is_whole (&session->duplex.closing);
 }
 
+/* Of the path to a peer, the largest. */
+static gsize
+get_window (IBBEngine *engine)
+{
+  gsize          window = 0;
+  GHashTableIter iter;
+  gpointer       peer;
+
+  g_hash_table_iter_init (&iter, engine->shared->peers->by_jid);
+  while (g_hash_table_iter_next (&iter, NULL, &peer))
+    window = MAX (window, ibb_peer_get_path (peer)->search.window);
+  return window;
+}
+
 gboolean
 inside_get (IBBEngine *engine, IBBSession *session, const char *name, gint64 *value)
 {
@@ -63,9 +77,10 @@ inside_get (IBBEngine *engine, IBBSession *session, const char *name, gint64 *va
     const char *name;
     gsize       value;
   } values[] = {
-    { "flow-window", engine->shared->flow.window },       /* of all sessions together */
-    { "flow-in-flight", engine->shared->flow.in_flight }, /* in the shared count */
-    { "stalled-bytes", engine->shared->stalls->stalled }, /* out of it */
+    /* of all sessions together */
+    { "window", get_window (engine) },
+    { "counted-in-flight", engine->shared->first_hop.in_flight }, /* in the shared count */
+    { "stalled-bytes", engine->shared->stalls->stalled },         /* out of it */
     { "late-sessions", g_queue_get_length (&engine->shared->stalls->late) },
     { "record-bytes", engine->shared->memory.records }, /* of delayed acknowledgements */
     { "queued-bytes", engine->shared->control.size },   /* answers and requests to be sent */
@@ -89,11 +104,26 @@ inside_get (IBBEngine *engine, IBBSession *session, const char *name, gint64 *va
   return TRUE;
 }
 
+/* Of the path to each peer. */
+static void
+set_window (IBBEngine *engine, gsize window)
+{
+  GHashTableIter iter;
+  gpointer       peer;
+
+  g_hash_table_iter_init (&iter, engine->shared->peers->by_jid);
+  while (g_hash_table_iter_next (&iter, NULL, &peer))
+    {
+      ibb_peer_get_path (peer)->search.window = window;
+      ibb_peer_try (peer);
+    }
+}
+
 gboolean
 inside_set (IBBEngine *engine, IBBSession *session, const char *name, gint64 value, gint64 now)
 {
-  if (g_str_equal (name, "flow-window"))
-    engine->shared->flow.window = (gsize) value;
+  if (g_str_equal (name, "window"))
+    set_window (engine, (gsize) value);
   else if (g_str_equal (name, "stalled-bytes"))
     engine->shared->stalls->stalled = (gsize) value;
   else if (g_str_equal (name, "round-trip"))

@@ -573,7 +573,7 @@ test_drop_lost (Fixture *fixture, gconstpointer data)
   g_autofree char          *bytes = g_malloc0 (64 * 1024);
   g_auto (Ends)             ends = { NULL };
 
-  ibb_service_set_window (fixture->romeo, 64 * 1024);
+  ibb_service_set_default_block_size (fixture->romeo, 65535);
   ends = fixture_open (fixture);
   ibb_loopback_set_rate (fixture->loopback, 40000);
   write_bytes (ends.romeo, bytes, 64 * 1024);

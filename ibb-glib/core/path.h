@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A way that blocks take, and how much may be in flight on it: to one peer, or, of a
+ * connection, through our own server to all of them.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/search.h"
+
+G_BEGIN_DECLS
+
+/* Never more than this in flight, whatever arrives (D-50). */
+#define IBB_PATH_MAX (64 * 1024 * 1024)
+#define IBB_PATH_SESSION_MAX (4 * 1024 * 1024) /* of one session */
+
+typedef struct
+{
+  IBBSearch search;
+  gsize     in_flight; /* bytes sent and not yet answered, stalled sessions left out */
+} IBBPath;
+
+void ibb_path_init (IBBPath *self);
+/* Whether length more bytes may go now; one block always may. */
+gboolean ibb_path_may_send (IBBPath *self, gsize length);
+void     ibb_path_sent (IBBPath *self, gsize length);
+/* Bytes leave the count: answered, stalled, given up. */
+void     ibb_path_forget (IBBPath *self, gsize length);
+gsize    ibb_path_get_in_flight (const IBBPath *self);
+gboolean ibb_path_has_room (const IBBPath *self); /* for whatever length */
+/* A block that left then, with so many bytes in flight, itself included, was
+ * acknowledged now, a round trip later. */
+void ibb_path_note (
+    IBBPath *self, gsize in_flight, gint64 sent, gint64 round_trip, gsize block, gint64 now);
+/* Several blocks in flight were refused. */
+void ibb_path_refused (IBBPath *self);
+
+G_END_DECLS

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The window against a model of a path: a delay each way, and one server that carries so
+ * many bytes a second, in order. tests/flow plays whole networks. */
+
+#include "config.h"
+
+#include "core/search.h"
+
+#define MOST (64 * 1024 * 1024)
+
+typedef struct
+{
+  const char *name;
+  double      delay; /* seconds, both ways together */
+  double      rate;  /* bytes a second */
+  gsize       block;
+  double      jitter;      /* seconds at most, added to a round trip */
+  double      slow;        /* bytes a second while more than 8 KiB wait, if not 0 */
+  double      seconds;     /* that it runs */
+  double      utilization; /* that is asked for, of what the path could carry */
+  double      queue;       /* seconds that blocks may wait at the server, mean */
+} Path;
+
+typedef struct
+{
+  IBBSearch search;
+  GQueue    blocks; /* Block: in flight */
+  gsize     in_flight;
+  gint64    now;
+  double    server_free; /* seconds */
+  double    last_answer;
+  double    waited; /* seconds, sum */
+  guint     n_blocks;
+  guint64   acknowledged;
+} Model;
+
+typedef struct
+{
+  gint64 sent;
+  gint64 answered;
+  gsize  in_flight;
+} Block;
+
+static void
+model_send (Model *self, const Path *path, GRand *random)
+{
+  Block *block = g_new (Block, 1);
+  double arrives = (double) self->now / G_USEC_PER_SEC + path->delay / 2;
+  double waits = MAX (self->server_free - arrives, 0);
+  double rate = path->slow > 0 && waits * path->rate > 8192 ? path->slow : path->rate;
+  double answer;
+
+  self->server_free = MAX (self->server_free, arrives) + (double) path->block / rate;
+  answer = self->server_free + path->delay / 2 + g_rand_double (random) * path->jitter;
+  self->last_answer = MAX (self->last_answer, answer); /* stanzas keep their order */
+  self->in_flight += path->block;
+  *block = (Block){ self->now, (gint64) (self->last_answer * G_USEC_PER_SEC), self->in_flight };
+  g_queue_push_tail (&self->blocks, block);
+  self->waited += waits;
+  self->n_blocks++;
+}
+
+static void
+model_run (Model *self, const Path *path, double seconds, GRand *random)
+{
+  gint64 end = self->now + (gint64) (seconds * G_USEC_PER_SEC);
+
+  self->waited = self->n_blocks = 0;
+  self->acknowledged = 0;
+  while (self->now < end)
+    {
+      g_autofree Block *block = NULL;
+
+      while (self->in_flight == 0 ||
+             self->in_flight + path->block <= ibb_search_get_window (&self->search))
+        model_send (self, path, random);
+      ibb_search_limit (&self->search);
+      block = g_queue_pop_head (&self->blocks);
+      self->now = MAX (self->now, block->answered);
+      self->in_flight -= path->block;
+      self->acknowledged += path->block;
+      ibb_search_note (&self->search, block->in_flight, block->sent,
+                       MAX (self->now - block->sent, 1), path->block, self->now);
+    }
+}
+
+static void
+model_init (Model *self)
+{
+  *self = (Model){ .now = G_USEC_PER_SEC };
+  ibb_search_init (&self->search, 4096, MOST);
+}
+
+static void
+model_clear (Model *self)
+{
+  g_queue_clear_full (&self->blocks, g_free);
+}
+
+static double
+get_utilization (const Model *self, const Path *path, double seconds)
+{
+  return (double) self->acknowledged / seconds / path->rate;
+}
+
+static void
+test_path (gconstpointer data)
+{
+  const Path *path = data;
+
+  for (guint32 seed = 1; seed <= 5; seed++)
+    {
+      g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+      Model             model;
+      double            utilization, queue;
+
+      model_init (&model);
+      model_run (&model, path, path->seconds / 3, random); /* it finds its way */
+      model_run (&model, path, path->seconds, random);
+      utilization = get_utilization (&model, path, path->seconds);
+      queue = model.waited / model.n_blocks;
+      g_test_message ("seed %u: utilization %.3f, queue %.4f s, window %zu", seed, utilization,
+                      queue, ibb_search_get_window (&model.search));
+      g_assert_cmpfloat (utilization, >=, path->utilization);
+      g_assert_cmpfloat (queue, <=, path->queue);
+      model_clear (&model);
+    }
+}
+
+/* A few round trips, and it is found: of three seconds at 300 ms less than two are lost. */
+static void
+test_start (void)
+{
+  const Path        path = { .delay = 0.3, .rate = 10e6, .block = 16384, .jitter = 0.001 };
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  Model             model;
+
+  model_init (&model);
+  model_run (&model, &path, 3, random);
+  g_assert_cmpfloat (get_utilization (&model, &path, 3), >, 0.3);
+  model_run (&model, &path, 1.5, random);
+  g_assert_cmpfloat (get_utilization (&model, &path, 1.5), >, 0.8);
+  model_clear (&model);
+}
+
+/* The path becomes another one, and another one, and each is found. */
+static void
+test_change (void)
+{
+  const Path paths[] = {
+    { .delay = 0.05, .rate = 5e6, .block = 4096, .jitter = 0.001 },
+    { .delay = 0.05, .rate = 100e3, .block = 4096, .jitter = 0.001 },  /* less room */
+    { .delay = 0.05, .rate = 5e6, .block = 4096, .jitter = 0.001 },    /* more */
+    { .delay = 0.2, .rate = 5e6, .block = 4096, .jitter = 0.001 },     /* longer */
+    { .delay = 0.001, .rate = 5e6, .block = 4096, .jitter = 0.0001 },  /* shorter */
+    { .delay = 0.001, .rate = 7250, .block = 4096, .jitter = 0.0001 }, /* behind a throttle */
+  };
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  Model             model;
+
+  model_init (&model);
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      model_run (&model, &paths[i], 60, random);
+      model_run (&model, &paths[i], 20, random);
+      g_assert_cmpfloat (get_utilization (&model, &paths[i], 20), >, 0.85);
+      g_assert_cmpfloat (model.waited / model.n_blocks, <,
+                         MAX (paths[i].delay, 2 * 4096 / paths[i].rate));
+    }
+  model_clear (&model);
+}
+
+/* A reader, or this machine, stands still for half a minute, and then all is acknowledged
+ * at once: what was known of the path stays. */
+static void
+test_interruption (void)
+{
+  const Path        path = { .delay = 0.1, .rate = 5e6, .block = 4096, .jitter = 0.001 };
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  Model             model;
+
+  model_init (&model);
+  model_run (&model, &path, 10, random);
+  for (GList *l = model.blocks.head; l != NULL; l = l->next)
+    ((Block *) l->data)->answered += 30 * G_USEC_PER_SEC;
+  model.last_answer += 30;
+  model.server_free += 30;
+  model_run (&model, &path, 30, random);
+  model_run (&model, &path, 2, random);
+  g_assert_cmpfloat (get_utilization (&model, &path, 2), >, 0.85);
+  model_clear (&model);
+}
+
+/* After a minute without a block nothing is known, but for a first guess. */
+static void
+test_idle (void)
+{
+  const Path        path = { .delay = 0.1, .rate = 5e6, .block = 4096, .jitter = 0.001 };
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  Model             model;
+  gsize             window;
+
+  model_init (&model);
+  model_run (&model, &path, 10, random);
+  window = ibb_search_get_window (&model.search);
+  g_assert_cmpuint (window, >, 64 * 4096);
+  model_clear (&model);
+  ibb_search_note (&model.search, 4096, model.now + 61 * G_USEC_PER_SEC, 1000, 4096,
+                   model.now + 61 * G_USEC_PER_SEC + 1000);
+  g_assert_cmpuint (ibb_search_get_window (&model.search), <=, 8 * 4096);
+}
+
+/* Who writes little learns nothing, and keeps what is known. */
+static void
+test_unused (void)
+{
+  IBBSearch search;
+  gint64    now = G_USEC_PER_SEC;
+
+  ibb_search_init (&search, 4096, MOST);
+  for (guint i = 0; i < 1000; i++, now += 100000)
+    ibb_search_note (&search, 10, now, 50000, 4096, now + 50000);
+  g_assert_cmpuint (ibb_search_get_window (&search), ==, 4096);
+}
+
+/* Refused blocks end the start. */
+static void
+test_refused (void)
+{
+  const Path        path = { .delay = 0.3, .rate = 10e6, .block = 4096, .jitter = 0.001 };
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  Model             model;
+  gsize             window;
+
+  model_init (&model);
+  model_run (&model, &path, 1, random);
+  ibb_search_refused (&model.search);
+  window = ibb_search_get_window (&model.search);
+  model_run (&model, &path, 0.5, random);
+  g_assert_cmpuint (ibb_search_get_window (&model.search), ==, window);
+  model_clear (&model);
+}
+
+/* seconds, utilization, queue: what is asked for */
+static const Path paths[] = {
+  { "near", 0.0002, 12e6, 4096, 0.0001, 0, 5, 0.95, 0.002 },
+  { "near/long-blocks", 0.0002, 15e6, 16384, 0.0001, 0, 5, 0.95, 0.003 },
+  { "near/slow-queue", 0.0003, 12e6, 4096, 0.00005, 3e6, 5, 0.48, 0.001 }, /* one block: 0.51 */
+  { "process", 20e-6, 500e6, 4096, 0, 0, 2, 0.95, 0.001 },
+  { "20-ms", 0.02, 12e6, 4096, 0.001, 0, 5, 0.9, 0.01 },
+  { "100-ms", 0.1, 12e6, 4096, 0.001, 0, 10, 0.88, 0.05 },
+  { "300-ms", 0.3, 10e6, 16384, 0.001, 0, 20, 0.88, 0.15 },
+  { "noise/5-ms", 0.05, 7.6e6, 4096, 0.005, 0, 10, 0.85, 0.05 },
+  { "noise/20-ms", 0.05, 7.6e6, 4096, 0.02, 0, 10, 0.85, 0.05 },
+  { "noise/40-ms", 0.05, 7.6e6, 4096, 0.04, 0, 10, 0.85, 0.05 },
+  { "noise/longer-than-path", 0.005, 7.6e6, 4096, 0.04, 0, 10, 0.85, 0.05 },
+  { "narrow/noise", 0.005, 100e3, 4096, 0.04, 0, 30, 0.9, 0.2 },
+  { "narrow/50-ms", 0.05, 100e3, 4096, 0.01, 0, 30, 0.95, 0.1 },
+  { "narrow/100-ms", 0.1, 1e6, 16384, 0.01, 0, 20, 0.85, 0.1 },
+  { "throttle", 0.001, 7250, 4096, 0.001, 0, 120, 0.95, 0.3 },
+  { "throttle/short-blocks", 0.001, 7250, 1024, 0.001, 0, 120, 0.95, 0.1 },
+  { "wide", 0.001, 100e6, 16384, 0.0005, 0, 3, 0.9, 0.002 },
+};
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("/search/path/%s", paths[i].name);
+
+      g_test_add_data_func (name, &paths[i], test_path);
+    }
+  g_test_add_func ("/search/start", test_start);
+  g_test_add_func ("/search/change", test_change);
+  g_test_add_func ("/search/interruption", test_interruption);
+  g_test_add_func ("/search/idle", test_idle);
+  g_test_add_func ("/search/unused", test_unused);
+  g_test_add_func ("/search/refused", test_refused);
+  return g_test_run ();
+}

@@ -300,6 +300,17 @@ take_control (IBBEngine *self, gint64 now)
   return stanza;
 }
 
+/* For so long after a stanza of the application a person is likely to write another. */
+#define CHAT_TIME (10 * G_USEC_PER_SEC)
+
+static void
+note_time (IBBEngine *self, gint64 now)
+{
+  IBBShared *shared = self->shared;
+
+  shared->is_chatting = shared->chat_at > 0 && now - shared->chat_at < CHAT_TIME;
+}
+
 /* The next session by IQ whose block may go: peers in turn, and the sessions of each. A
  * peer whose path is shut waits until something is answered. What shuts it may be slow
  * readers, which an answer of the server shows. */
@@ -321,7 +332,7 @@ find_ready (IBBEngine *self, gint64 now)
         ibb_session_update_ready (session, now);
       else if (ibb_turns_may_exceed (turns, size))
         return session;
-      else if (!ibb_path_may_send (ibb_peer_get_path (peer), size))
+      else if (!ibb_path_may_send (ibb_peer_get_path (peer), size, shared->is_chatting))
         {
           if (!ibb_stalls_make_room (shared->stalls, now))
             ibb_peer_wait (peer);
@@ -369,6 +380,7 @@ ibb_engine_has_stanza (IBBEngine *self, gint64 now)
     return FALSE;
 
   now = get_time (self, now);
+  note_time (self, now);
   release_waiting (self, now);
   return ibb_control_get_length (&shared->control) > 0 || find_ready (self, now) != NULL ||
          find_ready_by_message (self, now) != NULL ||
@@ -384,6 +396,7 @@ ibb_engine_take_stanza (IBBEngine *self, gint64 now)
     return NULL;
 
   now = get_time (self, now);
+  note_time (self, now);
   release_waiting (self, now);
   stanza = take_control (self, now);
   if (stanza == NULL)

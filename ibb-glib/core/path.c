@@ -7,6 +7,11 @@
 /* One block: the first round trip must not hold a queue of our own making. */
 #define INITIAL_WINDOW 4096
 
+/* How long a chat message may wait behind a block, in microseconds, and blocks that are so
+ * short that shorter ones would be more tags than data. */
+#define CHAT_WAIT (100 * 1000)
+#define BRIEF_MIN 1024
+
 void
 ibb_path_init (IBBPath *self)
 {
@@ -14,10 +19,26 @@ ibb_path_init (IBBPath *self)
   self->in_flight = 0;
 }
 
-gboolean
-ibb_path_may_send (IBBPath *self, gsize length)
+gsize
+ibb_path_get_brief (const IBBPath *self, gsize block)
 {
-  if (self->in_flight == 0 || self->in_flight + length <= ibb_search_get_window (&self->search))
+  double rate = ibb_search_get_rate (&self->search);
+
+  /* Where more than a block is in flight, it is the distance that takes time. */
+  if (rate <= 0 || ibb_search_get_window (&self->search) >= 2 * block)
+    return block;
+  return MIN (block, MAX (BRIEF_MIN, (gsize) (rate * CHAT_WAIT)));
+}
+
+gboolean
+ibb_path_may_send (IBBPath *self, gsize length, gboolean is_chatting)
+{
+  if (self->in_flight == 0)
+    return TRUE;
+  /* A larger window is not tried, either. */
+  if (is_chatting && ibb_path_get_brief (self, INITIAL_WINDOW) < INITIAL_WINDOW)
+    return FALSE;
+  if (self->in_flight + length <= ibb_search_get_window (&self->search))
     return TRUE;
 
   ibb_search_limit (&self->search);

@@ -24,8 +24,10 @@ typedef struct
 
 void ibb_path_init (IBBPath *self);
 /* Whether length more bytes may go now; one block always may. */
-gboolean ibb_path_may_send (IBBPath *self, gsize length);
-void     ibb_path_sent (IBBPath *self, gsize length);
+gboolean ibb_path_may_send (IBBPath *self, gsize length, gboolean is_chatting);
+/* How long a block may be while a person chats, if it can be that long otherwise. */
+gsize ibb_path_get_brief (const IBBPath *self, gsize block);
+void  ibb_path_sent (IBBPath *self, gsize length);
 /* Bytes leave the count: answered, stalled, given up. */
 void     ibb_path_forget (IBBPath *self, gsize length);
 gsize    ibb_path_get_in_flight (const IBBPath *self);

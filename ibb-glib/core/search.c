@@ -30,6 +30,10 @@
 /* Round trips without an acknowledgement that are an interruption. */
 #define SILENCE 4
 
+/* Microseconds. */
+#define NOTICEABLE (100 * 1000)
+#define HOPELESS_GAIN 1.02
+
 #define PAUSE_MIN 1
 #define PAUSE_MAX 16
 
@@ -68,6 +72,12 @@ void
 ibb_search_limit (IBBSearch *self)
 {
   self->limited = TRUE;
+}
+
+double
+ibb_search_get_rate (const IBBSearch *self)
+{
+  return self->phase == IBB_SEARCH_STARTING ? 0 : self->kept_rate;
 }
 
 static void
@@ -230,11 +240,24 @@ end_measurement (IBBSearch *self, gsize block, gint64 now)
     end_trial (self, rate, trip, now);
 }
 
+/* A larger window that brings nothing but delay, so much that a person notices, is not
+ * looked at for longer. */
+static gboolean
+is_hopeless (const IBBSearch *self)
+{
+  double trip = self->trips / self->n_samples;
+
+  return self->phase == IBB_SEARCH_RAISED && trip > self->kept_trip + NOTICEABLE &&
+         self->ahead / self->trips < self->kept_rate * HOPELESS_GAIN;
+}
+
 static gboolean
 is_measured (const IBBSearch *self, gint64 now)
 {
   if (self->phase == IBB_SEARCH_STARTING)
     return self->n_rounds >= START_ROUNDS;
+  if (is_hopeless (self))
+    return TRUE;
   return self->n_rounds >= 2 && (self->n_samples >= SAMPLES_MIN || self->n_rounds >= ROUNDS_MAX) &&
          now - self->from >= TIME_MIN;
 }

@@ -51,6 +51,8 @@ typedef struct
 
 void  ibb_search_init (IBBSearch *self, gsize window, gsize most);
 gsize ibb_search_get_window (const IBBSearch *self);
+/* Bytes a microsecond with that window; 0 while it is not known. */
+double ibb_search_get_rate (const IBBSearch *self);
 /* So much was refused: the window grows slowly from here. */
 void ibb_search_refused (IBBSearch *self);
 /* The window holds something back. */

@@ -78,12 +78,23 @@ ibb_sender_clear (IBBSender *self)
 /* How large and how many. */
 
 static gsize
-get_block_max (const IBBSender *self)
+get_block_limit (const IBBSender *self)
 {
   gsize size = MIN (self->terms->block_size, self->sending_size);
 
   /* The limit may have come after the session. */
   return CLAMP (ibb_terms_get_room (self->terms), 1, size);
+}
+
+/* Shorter where a person chats, and each block takes long. */
+static gsize
+get_block_max (const IBBSender *self)
+{
+  gsize size = get_block_limit (self);
+
+  if (!self->terms->shared->is_chatting || self->terms->peer == NULL)
+    return size;
+  return ibb_path_get_brief (ibb_peer_get_path (self->terms->peer), size);
 }
 
 gsize
@@ -286,7 +297,7 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
   round_trip = ibb_stall_note_round_trip (ibb_flight_get_stall (&self->flight), round_trip);
   if (round_trip > 0)
     ibb_path_note (ibb_peer_get_path (self->terms->peer), block->ahead, block->sent, round_trip,
-                   get_block_max (self), now);
+                   get_block_limit (self), now);
 }
 
 static IBBSenderVerdict

@@ -39,10 +39,11 @@ typedef struct
   IBBFirstHop first_hop;
   IBBMemory   memory;
 
-  char  *local_jid;    /* (nullable): ours on the connection */
-  char  *local_normal; /* (nullable): the same, normalised */
-  gsize  stanza_limit; /* bytes; 0: none */
-  gint64 chat_at;      /* when the application last sent or received a stanza; 0: never */
+  char    *local_jid;    /* (nullable): ours on the connection */
+  char    *local_normal; /* (nullable): the same, normalised */
+  gsize    stanza_limit; /* bytes; 0: none */
+  gint64   chat_at;      /* when the application last sent or received a stanza; 0: never */
+  gboolean is_chatting;  /* that was lately */
 
   GHashTable *sessions; /* (element-type IBBSessionKey IBBSession); holds references */
   IBBTurns    turns[2]; /* by stanza type: of the sessions that want to send a block */

@@ -393,6 +393,12 @@ engine_end_start (EngineEnd *self)
 }
 
 void
+engine_end_note_chat (EngineEnd *self)
+{
+  ibb_engine_note_chat (self->driver.engine, *self->driver.clock);
+}
+
+void
 engine_end_finish (EngineEnd *self)
 {
   for (guint i = 0; i < cell_get_n_sessions (self->cell); i++)

@@ -49,3 +49,5 @@ void engine_end_clear (EngineEnd *self);
 void engine_end_start (EngineEnd *self);
 /* The latencies so far of what is not answered yet. */
 void engine_end_finish (EngineEnd *self);
+/* A person writes something else on the connection. */
+void engine_end_note_chat (EngineEnd *self);

@@ -73,6 +73,8 @@ chat_cb (gpointer owner, gpointer item)
   Network *self = owner;
 
   connection_send (&self->connections[0], packet_new (PACKET_CHAT, 0, self->events->now));
+  if (self->engines != NULL)
+    engine_end_note_chat (&self->engines[0]);
   self->n_asked++;
   events_add (self->events, self->events->now + CHAT_PERIOD, chat_cb, self, NULL);
 }

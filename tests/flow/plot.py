@@ -3,7 +3,7 @@
 """Draws what flow control does over time, and what load costs.
 
 usage: plot.py BUILD [FIGURE …]
-Runs BUILD/tests/flow/flow-cell and writes doc/flow-control/FIGURE.svg: all figures, or those
+Runs BUILD/tests/flow/flow-cell and writes doc/flow-control-FIGURE.svg: all figures, or those
 that are named. Needs matplotlib (Debian: python3-matplotlib). The same program
 makes the same files.
 """
@@ -18,7 +18,7 @@ matplotlib.use('svg')
 import matplotlib.pyplot as plt
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FOLDER = ROOT / 'doc' / 'flow-control'
+FOLDER = ROOT / 'doc'
 
 # Over time: the title, and the parameters of the cell.
 CELLS = {
@@ -64,8 +64,7 @@ def run(build, arguments):
 
 
 def save(figure, name):
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    figure.savefig(FOLDER / f'{name}.svg', metadata={'Date': None, 'Creator': None})
+    figure.savefig(FOLDER / f'flow-control-{name}.svg', metadata={'Date': None, 'Creator': None})
     plt.close(figure)
 
 

@@ -118,6 +118,57 @@ test_throttle (Driver *self)
   clear_path (&server);
 }
 
+/* D-56: while a person chats, a block behind that server is short, and alone. Then it is as
+ * long as before. On a path without a limit nothing changes. */
+static void
+play_chat (Driver *self, gint64 per_byte, gsize length)
+{
+  g_autoptr (IBBSession) session = open_session (self, "", 0);
+  gsize                  longest[3] = { 0 };
+  gsize                  most[3] = { 0 };
+  GQueue                 server = G_QUEUE_INIT;
+
+  for (guint i = 0; i < 300; i++)
+    {
+      g_autoptr (IBBStanza) block = NULL;
+      guint                 part = i / 100; /* before, while and after a person chats */
+
+      if (part == 1)
+        ibb_engine_note_chat (self->engine, *self->clock);
+      else if (i == 200)
+        driver_advance (self, 10000);
+      fill (self, session);
+      take_all (self, &server);
+      block = g_queue_pop_head (&server);
+      if (i % 100 >= 50)
+        {
+          longest[part] = MAX (longest[part], g_bytes_get_size (block->bytes));
+          most[part] = MAX (most[part], inside_get_in_flight (session));
+        }
+      driver_advance_to (self,
+                         *self->clock + 2000 + per_byte * (gint64) g_bytes_get_size (block->bytes));
+      driver_answer (self, block);
+    }
+  g_assert_cmpuint (longest[0], ==, BLOCK);
+  g_assert_cmpuint (longest[1], ==, length);
+  g_assert_cmpuint (longest[2], ==, BLOCK);
+  if (length < BLOCK)
+    g_assert_cmpuint (most[1], ==, length);
+  clear_path (&server);
+}
+
+static void
+test_chat (Driver *self)
+{
+  play_chat (self, 100, 1024);
+}
+
+static void
+test_chat_without_limit (Driver *self)
+{
+  play_chat (self, 0, BLOCK);
+}
+
 /* D-50: a long path is no stalled reader: on one of 1.5 s, too, the window grows beyond a
  * block. */
 static void
@@ -583,6 +634,8 @@ main (int argc, char **argv)
     PathFunc    test;
   } tests[] = {
     { "/engine/paths/N-39/throttle", test_throttle },
+    { "/engine/paths/D-56/chat", test_chat },
+    { "/engine/paths/D-56/without-limit", test_chat_without_limit },
     { "/engine/paths/D-50/long-path", test_long_path },
     { "/engine/paths/D-50/in-turn", test_in_turn },
     { "/engine/paths/D-50/stalled", test_stalled },

@@ -34,6 +34,10 @@
 #define NOTICEABLE (100 * 1000)
 #define HOPELESS_GAIN 1.02
 
+#define LEAP 4
+#define LEAP_TRIP_MAX (250 * 1000.0)
+#define LEAP_TRIP_MIN (2 * 1000.0)
+
 #define PAUSE_MIN 1
 #define PAUSE_MAX 16
 
@@ -59,6 +63,7 @@ ibb_search_init (IBBSearch *self, gsize window, gsize most)
     .window = window,
     .most = most,
     .phase = IBB_SEARCH_STARTING,
+    .leaps = TRUE,
   };
 }
 
@@ -130,6 +135,19 @@ end_start (IBBSearch *self, double in_flight, double trip, gsize block, gint64 n
     }
 }
 
+/* Nagle's algorithm holds the second block until the first one is acknowledged, so that two
+ * carry no more than one, but many do. Only a leap finds them. Near by one block carries enough,
+ * and where a leap would take a person's time it is not done. */
+static gsize
+get_larger (IBBSearch *self, gsize block)
+{
+  gboolean leaps =
+      self->leaps && self->kept_trip >= LEAP_TRIP_MIN && self->kept_trip * LEAP <= LEAP_TRIP_MAX;
+
+  self->leaps = !self->leaps;
+  return leaps ? self->kept * LEAP : self->kept + MAX (block, self->kept / 2);
+}
+
 static void
 try (IBBSearch *self, gsize block, gint64 now)
 {
@@ -142,8 +160,10 @@ try (IBBSearch *self, gsize block, gint64 now)
     }
   else
     {
+      gsize larger = get_larger (self, block);
+
       self->phase = IBB_SEARCH_RAISED;
-      self->window = MIN (self->kept + MAX (block, self->kept / 2), self->most);
+      self->window = MIN (larger, self->most);
     }
   begin (self, TRUE, now);
 }

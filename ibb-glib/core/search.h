@@ -29,6 +29,7 @@ typedef struct
   gsize          kept;   /* that it returns to when a trial was in vain */
   IBBSearchPhase phase;
   gboolean       limited;    /* the window held something back in this measurement */
+  gboolean       leaps;      /* so does the next one, if it is to a larger window */
   gboolean       lower_next; /* the next trial */
   guint          n_before;   /* measurements until the next trial */
   guint          pause;      /* and between trials that are in vain */

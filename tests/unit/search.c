@@ -166,7 +166,7 @@ test_change (void)
       model_run (&model, &paths[i], 20, random);
       g_assert_cmpfloat (get_utilization (&model, &paths[i], 20), >, 0.85);
       g_assert_cmpfloat (model.waited / model.n_blocks, <,
-                         MAX (paths[i].delay, 2 * 4096 / paths[i].rate));
+                         MAX (paths[i].delay, 3 * 4096 / paths[i].rate));
     }
   model_clear (&model);
 }

@@ -137,6 +137,65 @@ test_awaited (void)
   xml_pair_tear_down (&pair);
 }
 
+static void
+send_answer (IBBOutbox *outbox, const char *id)
+{
+  IBBStanza *answer =
+      ibb_stanza_record_new (IBB_STANZA_IQ, "result", IBB_PAYLOAD_RESULT, id, "p@d/r");
+
+  ibb_outbox_send_answer (outbox, answer);
+  ibb_stanza_unref (answer);
+}
+
+/* A peer asks without end, with long ids, and the server reads nothing: only so many answers
+ * wait. Once it reads, there is an answer again. */
+static void
+test_answers_unsent (void)
+{
+  IBBOutbox       *outbox = ibb_outbox_new (g_main_context_default ());
+  g_autofree char *id = g_strnfill (200 * 1024, 'x');
+  g_autofree char *last = NULL;
+  XmlPair          pair;
+
+  xml_pair_set_up (&pair);
+  ibb_outbox_open (outbox, pair.stream, FALSE, NULL);
+  for (guint i = 0; i < 1000; i++)
+    send_answer (outbox, id);
+  g_assert_cmpuint (ibb_xml_stream_get_unsent (pair.stream), >=, 200 * 1024);
+  g_assert_cmpuint (ibb_xml_stream_get_unsent (pair.stream), <=, 512 * 1024);
+
+  while (ibb_xml_stream_get_unsent (pair.stream) > 0)
+    g_free (xml_pair_read (&pair));
+  g_free (xml_pair_read (&pair));
+  send_answer (outbox, "last");
+  last = xml_pair_read (&pair);
+  g_assert_nonnull (strstr (last, "id='last'"));
+  ibb_outbox_free (outbox);
+  xml_pair_tear_down (&pair);
+}
+
+/* The server reads, and acknowledges nothing: what is kept for a resumption is bounded, too. */
+static void
+test_answers_unacknowledged (void)
+{
+  IBBOutbox       *outbox = ibb_outbox_new (g_main_context_default ());
+  g_autofree char *id = g_strnfill (200 * 1024, 'x');
+  XmlPair          pair;
+
+  xml_pair_set_up (&pair);
+  ibb_outbox_open (outbox, pair.stream, TRUE, NULL);
+  for (guint i = 0; i < 100; i++)
+    {
+      send_answer (outbox, id);
+      while (ibb_xml_stream_get_unsent (pair.stream) > 0)
+        g_free (xml_pair_read (&pair));
+    }
+  g_assert_cmpuint (ibb_outbox_get_sent_count (outbox), >=, 10);
+  g_assert_cmpuint (ibb_outbox_get_sent_count (outbox), <=, 4 * 1024 / 200 + 1);
+  ibb_outbox_free (outbox);
+  xml_pair_tear_down (&pair);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -145,6 +204,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/outbox/closed", test_closed);
   g_test_add_func ("/ibb/outbox/resumption", test_resumption);
   g_test_add_func ("/ibb/outbox/awaited", test_awaited);
+  g_test_add_func ("/ibb/outbox/answers/unsent", test_answers_unsent);
+  g_test_add_func ("/ibb/outbox/answers/unacknowledged", test_answers_unacknowledged);
 
   return g_test_run ();
 }

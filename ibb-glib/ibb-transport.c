@@ -47,8 +47,9 @@
  * ## Closing
  *
  * [method@Gio.IOStream.close] delivers what was written, then closes the
- * session, and waits until the peer has confirmed it, for at most
- * [property@IBB.Service:close-timeout]. GIO lets a close happen once: one that
+ * session, and waits until the peer has confirmed it, for
+ * [property@IBB.Service:close-timeout], or up to ten times as long while blocks of
+ * the peer still arrive. GIO lets a close happen once: one that
  * was cancelled or that timed out goes on in the background, and
  * [signal@IBB.Transport::ended] tells how it went. Closing one half of the
  * transport sends nothing of the kind; the half-close is

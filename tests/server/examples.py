@@ -52,7 +52,8 @@ def start(server, account, command, *arguments):
         'IBB_PASSWORD': account.password,
         'LC_ALL': 'C.UTF-8',
         'IBB_SERVER': f'{server.host}:{server.port}',
-        'IBB_CA_FILE': environment['IBB_TEST_CA_FILE']})
+        # As a person may write it: GIO takes absolute names only.
+        'IBB_CA_FILE': os.path.relpath(environment['IBB_TEST_CA_FILE'])})
 
 
 def transfer(server, sender, receiver):

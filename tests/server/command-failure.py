@@ -236,6 +236,19 @@ def _(server):
     check_equal(target.names(), [], 'files')
 
 
+@case('an output that takes no such data: that is no mistake in the command line')
+def _(server):
+    folder = Folder()
+    with open(folder / 'original', 'wb') as file:
+        file.write(b'\xff' * 8)  # the only number that an eventfd refuses, with EINVAL
+    counter = os.eventfd(0)
+    there = Account(server, 'bob').ibb('receive', '-o', '-', '--from', 'any', stdout=counter)
+    os.close(counter)
+    here = Account(server, 'alice').ibb('send', folder / 'original', there.wait_ready())
+    there.expect_failure('standard output', 'Invalid argument', code=1)
+    here.expect_failure('bob@')
+
+
 @case('nobody reads standard output any more')
 def _(server):
     read_end, write_end = os.pipe()

@@ -195,6 +195,14 @@ def _(server):
     check('password of' in lines[0], f'4096 bytes are tried: {lines}')
 
 
+@case('a password that no login can carry: it is the password, and not the server')
+def _(server):
+    for content in (b'tab\there\n', '\u00ad\n'.encode()):
+        lines = log_in(server, content)
+        check_equal(len(lines), 1, 'lines')
+        check('The password is empty or has characters' in lines[0] and 'RFC 4013' in lines[0], lines[0])
+
+
 if __name__ == '__main__':
     with prosody.Prosody() as private:
         cases.main(private)

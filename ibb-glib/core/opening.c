@@ -33,7 +33,9 @@ ibb_opening_new (IBBTerms *terms, gboolean fixed_block_size)
   IBBOpening *self = g_new0 (IBBOpening, 1);
 
   self->terms = terms;
-  self->fallback = !fixed_block_size;
+  self->fallback = !fixed_block_size && terms->shared->settings.block_size_fallback;
+  if (self->fallback)
+    ibb_terms_set_block_size (terms, ibb_peer_limit_block_size (terms->peer, terms->block_size));
   send_open (self);
   return self;
 }
@@ -76,7 +78,7 @@ try_smaller (IBBOpening *self, const IBBStanza *answer)
   IBBTerms *terms = self->terms;
 
   if (answer->condition != IBB_CONDITION_RESOURCE_CONSTRAINT || !self->fallback ||
-      !terms->shared->settings.block_size_fallback || terms->block_size / 2 < BLOCK_SIZE_FLOOR)
+      terms->block_size / 2 < BLOCK_SIZE_FLOOR)
     return FALSE;
 
   ibb_terms_set_block_size (terms, terms->block_size / 2);
@@ -89,7 +91,11 @@ ibb_opening_answered (IBBOpening *self, const IBBStanza *answer)
 {
   ibb_pendings_remove (&self->terms->shared->pendings, &self->pending);
   if (answer->payload != IBB_PAYLOAD_ERROR)
-    return IBB_OPENING_ACCEPTED;
+    {
+      if (self->first_refusal.kind != IBB_FAILURE_NONE)
+        ibb_peer_set_block_size_max (self->terms->peer, self->terms->block_size);
+      return IBB_OPENING_ACCEPTED;
+    }
 
   if (self->first_refusal.kind == IBB_FAILURE_NONE)
     ibb_failure_set_condition (&self->first_refusal, IBB_FAILURE_REFUSED, answer->condition,

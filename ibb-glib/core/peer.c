@@ -141,6 +141,18 @@ ibb_peer_get_sessions (IBBPeer *self)
 
 /* The path to it. */
 
+void
+ibb_peer_set_block_size_max (IBBPeer *self, guint block_size)
+{
+  self->block_size_max = block_size;
+}
+
+guint
+ibb_peer_limit_block_size (const IBBPeer *self, guint block_size)
+{
+  return self->block_size_max > 0 ? MIN (block_size, self->block_size_max) : block_size;
+}
+
 IBBPath *
 ibb_peer_get_path (IBBPeer *self)
 {

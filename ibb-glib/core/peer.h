@@ -46,6 +46,7 @@ typedef struct
   GQueue    sessions;  /* (element-type IBBSession): those in the table, by links of theirs */
   GList     idle_link; /* among the idle peers while it has no session */
 
+  guint    block_size_max; /* that it has accepted, after larger ones it had not; 0: not known */
   IBBPath  path;
   IBBTurns turns; /* of its sessions, by IQ ... */
   IBBTurn  turn;  /* ... and its own among the peers */
@@ -78,7 +79,10 @@ void    ibb_peer_add_session (IBBPeer *self, GList *link);
 void    ibb_peer_remove_session (IBBPeer *self, GList *link);
 GQueue *ibb_peer_get_sessions (IBBPeer *self);
 
-IBBPath  *ibb_peer_get_path (IBBPeer *self);
+IBBPath *ibb_peer_get_path (IBBPeer *self);
+/* The next proposals need no refusal to be small enough (D-14). */
+void      ibb_peer_set_block_size_max (IBBPeer *self, guint block_size);
+guint     ibb_peer_limit_block_size (const IBBPeer *self, guint block_size);
 IBBTurns *ibb_peer_get_turns (IBBPeer *self);
 /* Bytes are in flight on the path, or no longer. */
 void ibb_peer_count (IBBPeer *self, gsize length);

@@ -353,12 +353,17 @@ ibb_service_class_init (IBBServiceClass *class)
    *
    * The block size that is proposed when the caller says 0, in bytes.
    *
-   * Default: 4096 bytes, as XEP-0047 §2.2 recommends.
+   * It is a limit. Blocks have the 4096 bytes that XEP-0047 §2.2 recommends, and longer
+   * ones are sent where they carry more. A server that ends streams with stanzas of some
+   * 22 kB, as RFC 6120 §13.12 permits, needs a lower value, unless it tells its limit
+   * (XEP-0478).
+   *
+   * Default: 16384 bytes.
    *
    * Since: 1.0
    */
-  props[PROP_DEFAULT_BLOCK_SIZE] =
-      g_param_spec_uint ("default-block-size", NULL, NULL, 1, IBB_BLOCK_SIZE_MAX, 4096, read_write);
+  props[PROP_DEFAULT_BLOCK_SIZE] = g_param_spec_uint ("default-block-size", NULL, NULL, 1,
+                                                      IBB_BLOCK_SIZE_MAX, 16384, read_write);
 
   /**
    * IBBService:max-block-size:
@@ -404,8 +409,8 @@ ibb_service_class_init (IBBServiceClass *class)
   /**
    * IBBService:send-buffer-size:
    *
-   * The size of the send buffer of each session, in bytes. 0 stands for 16 blocks,
-   * but 64 KiB at least, and for more as the window grows.
+   * The size of the send buffer of each session, in bytes. 0 stands for 16 blocks as
+   * long as they are then, but 64 KiB at least, and for more as the window grows.
    *
    * Default: 0.
    *

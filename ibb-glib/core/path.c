@@ -5,7 +5,7 @@
 #include "core/path.h"
 
 /* One block: the first round trip must not hold a queue of our own making. */
-#define INITIAL_WINDOW 4096
+#define INITIAL_WINDOW IBB_SEARCH_BLOCK
 
 /* How long a chat message may wait behind a block, in microseconds, and blocks that are so
  * short that shorter ones would be more tags than data. */
@@ -20,12 +20,18 @@ ibb_path_init (IBBPath *self)
 }
 
 gsize
-ibb_path_get_brief (const IBBPath *self, gsize block)
+ibb_path_get_block (const IBBPath *self, gsize limit)
 {
+  return MIN (limit, ibb_search_get_block (&self->search));
+}
+
+gsize
+ibb_path_get_brief (const IBBPath *self, gsize limit)
+{
+  gsize  block = ibb_path_get_block (self, limit);
   double rate = ibb_search_get_rate (&self->search);
 
-  /* Where more than a block is in flight, it is the distance that takes time. */
-  if (rate <= 0 || ibb_search_get_window (&self->search) >= 2 * block)
+  if (!ibb_search_is_slow (&self->search))
     return block;
   return MIN (block, MAX (BRIEF_MIN, (gsize) (rate * CHAT_WAIT)));
 }
@@ -72,9 +78,9 @@ ibb_path_has_room (const IBBPath *self)
 
 void
 ibb_path_note (
-    IBBPath *self, gsize in_flight, gint64 sent, gint64 round_trip, gsize block, gint64 now)
+    IBBPath *self, gsize in_flight, gint64 sent, gint64 round_trip, gsize limit, gint64 now)
 {
-  ibb_search_note (&self->search, in_flight, sent, round_trip, block, now);
+  ibb_search_note (&self->search, in_flight, sent, round_trip, limit, now);
 }
 
 void

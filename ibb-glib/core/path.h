@@ -25,17 +25,19 @@ typedef struct
 void ibb_path_init (IBBPath *self);
 /* Whether length more bytes may go now; one block always may. */
 gboolean ibb_path_may_send (IBBPath *self, gsize length, gboolean is_chatting);
-/* How long a block may be while a person chats, if it can be that long otherwise. */
-gsize ibb_path_get_brief (const IBBPath *self, gsize block);
+/* How long a block is, and how long it may be while a person chats, if its session allows
+ * so much. */
+gsize ibb_path_get_block (const IBBPath *self, gsize limit);
+gsize ibb_path_get_brief (const IBBPath *self, gsize limit);
 void  ibb_path_sent (IBBPath *self, gsize length);
 /* Bytes leave the count: answered, stalled, given up. */
 void     ibb_path_forget (IBBPath *self, gsize length);
 gsize    ibb_path_get_in_flight (const IBBPath *self);
 gboolean ibb_path_has_room (const IBBPath *self); /* for whatever length */
 /* A block that left then, with so many bytes in flight, itself included, was
- * acknowledged now, a round trip later. */
+ * acknowledged now, a round trip later. limit: the most bytes that its session puts into one. */
 void ibb_path_note (
-    IBBPath *self, gsize in_flight, gint64 sent, gint64 round_trip, gsize block, gint64 now);
+    IBBPath *self, gsize in_flight, gint64 sent, gint64 round_trip, gsize limit, gint64 now);
 /* Several blocks in flight were refused. */
 void ibb_path_refused (IBBPath *self);
 

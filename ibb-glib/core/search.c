@@ -14,15 +14,26 @@
 /* While starting: which share of a step has to arrive for the next one, and from where on
  * steps are larger. */
 #define START_SHARE 0.4
-#define START_ROUNDS 3 /* after which a window is as full as it becomes */
+#define START_ROUNDS 3  /* after which a window is as full as it becomes */
+#define START_SINGLES 8 /* after so many blocks the peer wants one at a time */
 #define SLOW 2
 #define FAST 4
 #define FAST_FROM (16 * 1024)
+#define FAR 16 /* from one block, where little of its time is due to its length */
 
 /* Which share of a step has to arrive, for a larger window to be kept, and for a
  * smaller one not to be. */
 #define RAISE_SHARE (1 / 5.0)
 #define LOWER_SHARE (1 / 8.0)
+
+/* Blocks are no longer than what takes so many microseconds. Longer ones are kept where they
+ * carry as much, and more if more is in flight with them; shorter ones where they carry more,
+ * or, if the longer ones take more time than this, not much less. */
+#define BLOCK_TIME (20 * 1000.0)
+#define LONGER_LOSS 0.98
+#define LONGER_SHARE 0.07
+#define SHORTER_GAIN 1.05
+#define SHORTER_LOSS 0.97
 
 /* A round trip that grew by so much, with the same in flight, is another path. */
 #define STRANGE 2
@@ -33,16 +44,27 @@
 /* Microseconds. */
 #define NOTICEABLE (100 * 1000)
 #define HOPELESS_GAIN 1.02
+#define HOPELESS_LOSS 0.6
+#define HOPELESS_SAMPLES 2
 
 #define LEAP 4
-#define LEAP_TRIP_MAX (250 * 1000.0)
+#define PATIENCE (250 * 1000.0)
 #define LEAP_TRIP_MIN (2 * 1000.0)
+
+#define BRIEF 1024
+#define BRIEF_SHARE 0.75 /* of the rate, which brief blocks carry where length takes the time */
 
 #define PAUSE_MIN 1
 #define PAUSE_MAX 16
+#define LONGER_PAUSE_MAX 64
 
 /* Beyond, what is known of the path is too old. */
 #define IDLE_MAX (60 * G_USEC_PER_SEC)
+
+static const IBBSearchPhase kinds[] = {
+  IBB_SEARCH_RAISED, IBB_SEARCH_LOWERED, IBB_SEARCH_LONGER,
+  IBB_SEARCH_RAISED, IBB_SEARCH_LOWERED, IBB_SEARCH_SHORTER,
+};
 
 static void
 begin (IBBSearch *self, gboolean is_changed, gint64 now)
@@ -51,7 +73,7 @@ begin (IBBSearch *self, gboolean is_changed, gint64 now)
   self->changed = now;
   self->round = now;
   self->n_rounds = 0;
-  self->n_samples = 0;
+  self->n_samples = self->n_full = 0;
   self->ahead = self->trips = 0;
   self->limited = FALSE;
 }
@@ -60,8 +82,9 @@ void
 ibb_search_init (IBBSearch *self, gsize window, gsize most)
 {
   *self = (IBBSearch){
-    .window = window,
+    .size = { window, IBB_SEARCH_BLOCK },
     .most = most,
+    .limit = IBB_SEARCH_BLOCK,
     .phase = IBB_SEARCH_STARTING,
     .leaps = TRUE,
   };
@@ -70,7 +93,13 @@ ibb_search_init (IBBSearch *self, gsize window, gsize most)
 gsize
 ibb_search_get_window (const IBBSearch *self)
 {
-  return self->window;
+  return self->size.window;
+}
+
+gsize
+ibb_search_get_block (const IBBSearch *self)
+{
+  return self->size.block;
 }
 
 void
@@ -79,16 +108,30 @@ ibb_search_limit (IBBSearch *self)
   self->limited = TRUE;
 }
 
+gboolean
+ibb_search_is_slow (const IBBSearch *self)
+{
+  return self->is_slow && self->size.window < 2 * IBB_SEARCH_BLOCK;
+}
+
 double
 ibb_search_get_rate (const IBBSearch *self)
 {
   return self->phase == IBB_SEARCH_STARTING ? 0 : self->kept_rate;
 }
 
+/* Of the session that was acknowledged last. */
+static gsize
+get_block (const IBBSearch *self)
+{
+  return MIN (self->size.block, self->limit);
+}
+
 static void
 end_starting (IBBSearch *self, gsize window)
 {
-  self->window = self->kept = window;
+  self->size.window = window;
+  self->kept = self->size;
   self->kept_rate = self->kept_trip = 0;
   self->phase = IBB_SEARCH_KEEPING;
   self->n_before = self->pause = PAUSE_MIN;
@@ -98,40 +141,136 @@ void
 ibb_search_refused (IBBSearch *self)
 {
   if (self->phase == IBB_SEARCH_STARTING)
-    end_starting (self, self->window);
+    end_starting (self, self->size.window);
 }
 
 /* In whole blocks. */
 static gsize
-get_needed (const IBBSearch *self, double in_flight, gsize block)
+get_needed (const IBBSearch *self, double in_flight)
 {
+  gsize block = get_block (self);
   gsize n_blocks = (gsize) (in_flight / (double) block + 0.5);
 
-  return CLAMP (n_blocks * block, block, MAX (block, self->window));
+  return CLAMP (n_blocks * block, block, MAX (block, self->size.window));
+}
+
+static gboolean
+is_single (const IBBSearch *self, double in_flight)
+{
+  return in_flight < 2.0 * (double) get_block (self);
+}
+
+/* Each sample found a block in flight, at least, which may be all that the peer allows. */
+static gboolean
+is_full (const IBBSearch *self)
+{
+  return self->n_samples > 0 && self->n_full == self->n_samples;
+}
+
+/* From what is known to carry more than less did. */
+static void
+grow (IBBSearch *self, guint factor)
+{
+  self->phase = IBB_SEARCH_STARTING;
+  self->kept = self->size;
+  self->growth = factor;
+  self->size.window = MIN (MAX (self->size.window, get_block (self)) * factor, self->most);
+}
+
+/* No trial has been before. */
+static gboolean
+is_starting_brief (const IBBSearch *self)
+{
+  return self->phase == IBB_SEARCH_BRIEF && self->pause == 0;
+}
+
+static void
+start_brief (IBBSearch *self, double rate, double trip, gboolean is_changed, gint64 now)
+{
+  self->phase = IBB_SEARCH_BRIEF;
+  self->kept = self->size;
+  self->kept_rate = rate;
+  self->kept_trip = trip;
+  self->size = (IBBSearchSize){ BRIEF, BRIEF };
+  begin (self, is_changed, now);
+}
+
+/* One block at a time, which takes long: because of the distance, or of its length? */
+static gboolean
+is_in_question (const IBBSearch *self, double in_flight, double trip)
+{
+  return trip > NOTICEABLE && is_single (self, in_flight) && get_block (self) > BRIEF;
 }
 
 /* in_flight: how much was. */
 static void
-end_start (IBBSearch *self, double in_flight, double trip, gsize block, gint64 now)
+end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
 {
   double   rate = in_flight / trip;
   gboolean limited = self->limited;
-  guint    factor = self->window >= FAST_FROM ? FAST : SLOW;
 
   begin (self, FALSE, now);
-  if (in_flight <= (double) self->kept)
+  if (!limited && in_flight >= (double) get_block (self) && is_single (self, in_flight) &&
+      ++self->n_single >= START_SINGLES)
+    {
+      end_starting (self, self->size.window);
+      return;
+    }
+  if (in_flight <= (double) self->kept.window)
     return; /* no more than before */
+  if (self->kept.window == 0 && is_in_question (self, in_flight, trip))
+    {
+      start_brief (self, rate, trip, FALSE, now);
+      return;
+    }
 
   if (self->least_trip <= 0 || trip < self->least_trip)
     self->least_trip = trip;
   if (rate < self->kept_rate * (1 + (self->growth - 1) * START_SHARE))
-    end_starting (self, get_needed (self, MAX (rate, self->kept_rate) * self->least_trip, block));
-  else if (limited && self->window < self->most)
     {
-      self->kept = self->window;
+      end_starting (self, get_needed (self, MAX (rate, self->kept_rate) * self->least_trip));
+      if (is_in_question (self, (double) self->size.window, (double) get_block (self) / rate))
+        start_brief (self, rate, trip, TRUE, now);
+    }
+  else if (limited && self->size.window < self->most)
+    {
       self->kept_rate = rate;
-      self->growth = factor;
-      self->window = MIN (MAX (self->window, block) * factor, self->most);
+      grow (self, self->size.window >= FAST_FROM ? FAST : SLOW);
+    }
+}
+
+/* Trials. */
+
+/* More in flight, or in a block, would take a person's time if it is length that does. */
+static gboolean
+needs_brief (const IBBSearch *self)
+{
+  return !self->is_far && is_in_question (self, self->kept_ahead, self->kept_trip);
+}
+
+static gboolean
+may_lengthen (const IBBSearch *self, gboolean limited)
+{
+  gsize longer = 2 * self->kept.block;
+
+  return longer <= self->limit && self->n_trials >= self->next_longer &&
+         ((!limited && is_single (self, self->kept_ahead)) ||
+          (double) longer <= self->kept_rate * BLOCK_TIME);
+}
+
+static gboolean
+is_possible (const IBBSearch *self, IBBSearchPhase kind, gboolean limited)
+{
+  switch (kind)
+    {
+    case IBB_SEARCH_RAISED:
+      return limited && self->kept.window < self->most;
+    case IBB_SEARCH_LOWERED:
+      return limited && self->kept.window >= 2 * get_block (self);
+    case IBB_SEARCH_LONGER:
+      return may_lengthen (self, limited);
+    default:
+      return self->kept.block >= 2 * IBB_SEARCH_BLOCK;
     }
 }
 
@@ -142,133 +281,251 @@ static gsize
 get_larger (IBBSearch *self, gsize block)
 {
   gboolean leaps =
-      self->leaps && self->kept_trip >= LEAP_TRIP_MIN && self->kept_trip * LEAP <= LEAP_TRIP_MAX;
+      self->leaps && self->kept_trip >= LEAP_TRIP_MIN && self->kept_trip * LEAP <= PATIENCE;
+  gsize step = leaps ? self->kept.window * (LEAP - 1) : MAX (block, self->kept.window / 2);
 
   self->leaps = !self->leaps;
-  return leaps ? self->kept * LEAP : self->kept + MAX (block, self->kept / 2);
+  return MIN (self->kept.window + step, self->most);
+}
+
+static IBBSearchSize
+get_trial (IBBSearch *self, IBBSearchPhase kind)
+{
+  IBBSearchSize size = self->kept;
+  gsize         block = get_block (self);
+
+  switch (kind)
+    {
+    case IBB_SEARCH_RAISED:
+      size.window = get_larger (self, block);
+      break;
+    case IBB_SEARCH_LOWERED:
+      size.window = MAX (size.window - MAX (block, size.window / 3), block);
+      break;
+    case IBB_SEARCH_LONGER:
+      size.block *= 2;
+      size.window = (size.window + size.block - 1) / size.block * size.block;
+      break;
+    case IBB_SEARCH_SHORTER:
+      size.block /= 2;
+      break;
+    default:
+      size.window = size.block = BRIEF;
+    }
+  return size;
+}
+
+/* To the next kind of trials. */
+static void
+advance (IBBSearch *self)
+{
+  self->next = (self->next + 1) % G_N_ELEMENTS (kinds);
 }
 
 static void
-try (IBBSearch *self, gsize block, gint64 now)
+try (IBBSearch *self, gboolean limited, gint64 now)
 {
-  gsize step = MAX (block, self->kept / 3);
+  guint n = 0;
 
-  if (self->lower_next && self->kept >= 2 * block)
+  while (n < G_N_ELEMENTS (kinds) && !is_possible (self, kinds[self->next], limited))
     {
-      self->phase = IBB_SEARCH_LOWERED;
-      self->window = MAX (self->kept - step, block);
+      advance (self);
+      n++;
     }
-  else
-    {
-      gsize larger = get_larger (self, block);
+  if (n == G_N_ELEMENTS (kinds))
+    return;
 
-      self->phase = IBB_SEARCH_RAISED;
-      self->window = MIN (larger, self->most);
-    }
+  self->n_trials++;
+  self->phase = kinds[self->next];
+  if ((self->phase == IBB_SEARCH_RAISED || self->phase == IBB_SEARCH_LONGER) && needs_brief (self))
+    self->phase = IBB_SEARCH_BRIEF;
+  self->is_far = FALSE;
+  self->size = get_trial (self, self->phase);
   begin (self, TRUE, now);
 }
 
 /* The path became another one, or has less room: from what would be right if it were
  * still as long as it was. */
 static void
-start_again (IBBSearch *self, double rate, gsize block, gint64 now)
+start_again (IBBSearch *self, double rate, gint64 now)
 {
+  gsize limit = self->limit;
   gsize window = (gsize) (rate * self->kept_trip);
 
-  ibb_search_init (self, CLAMP (window, block, MAX (block, self->kept)), self->most);
+  ibb_search_init (self,
+                   CLAMP (window, IBB_SEARCH_BLOCK, MAX (IBB_SEARCH_BLOCK, self->kept.window)),
+                   self->most);
+  self->limit = limit;
   self->heard = now;
   begin (self, TRUE, now);
 }
 
 static void
-end_kept (IBBSearch *self, double rate, double trip, gsize block, gint64 now)
+end_kept (IBBSearch *self, double in_flight, double trip, gint64 now)
 {
+  double   rate = in_flight / trip;
   gboolean limited = self->limited;
+  gboolean full = is_full (self);
 
   if (self->kept_trip > 0 && trip > STRANGE * self->kept_trip)
     {
-      start_again (self, rate, block, now);
+      start_again (self, rate, now);
       return;
     }
 
   self->kept_rate = self->kept_rate > 0 ? (self->kept_rate + rate) / 2 : rate;
   self->kept_trip = trip;
+  self->kept_ahead = in_flight;
   begin (self, FALSE, now);
-  if (!limited)
+  if (!limited && !full)
     return;
   if (self->n_before > 0)
     self->n_before--;
   else
-    try (self, block, now);
+    try (self, limited, now);
 }
 
-/* There may be much more room: as if it were the start. */
-static void
-go_on_growing (IBBSearch *self, double trip)
+/* Of the rate, which shorter blocks have to carry. */
+static double
+get_block_share (const IBBSearch *self)
 {
-  self->phase = IBB_SEARCH_STARTING;
-  self->least_trip = trip;
-  self->growth = SLOW;
-  self->window = MIN (self->kept * SLOW, self->most);
+  gboolean takes_long = (double) self->kept.block > self->kept_rate * BLOCK_TIME;
+
+  return takes_long ? SHORTER_LOSS : SHORTER_GAIN;
+}
+
+static gboolean
+is_better (const IBBSearch *self, double rate)
+{
+  double step = (double) self->size.window / (double) self->kept.window;
+  double share = rate / self->kept_rate;
+
+  switch (self->phase)
+    {
+    case IBB_SEARCH_RAISED:
+      return self->limited && share > 1 + (step - 1) * RAISE_SHARE;
+    case IBB_SEARCH_LOWERED:
+      return share > 1 - (1 - step) * LOWER_SHARE;
+    case IBB_SEARCH_LONGER:
+      return share > LONGER_LOSS + (step - 1) * LONGER_SHARE;
+    default:
+      return get_block_share (self) < share;
+    }
+}
+
+static void
+end_in_vain (IBBSearch *self, gint64 now)
+{
+  if (self->phase == IBB_SEARCH_LONGER)
+    {
+      self->longer_pause = MIN (2 * self->longer_pause + 1, LONGER_PAUSE_MAX);
+      self->next_longer = self->n_trials + self->longer_pause;
+    }
+  self->phase = IBB_SEARCH_KEEPING;
+  self->size = self->kept;
+  self->pause = MIN (2 * self->pause, PAUSE_MAX);
+  self->n_before = self->pause;
+  advance (self);
+  begin (self, TRUE, now);
+}
+
+/* What a brief block gained over one of the usual length is the time of the other bytes. So
+ * many blocks may go at once that they take no longer than the distance. */
+static guint
+get_far_growth (const IBBSearch *self, double trip)
+{
+  double block = (double) MAX (get_block (self), 2 * BRIEF);
+  double time = MAX (self->kept_trip - trip, 0) / (block - BRIEF);
+
+  return time * block * FAR < self->kept_trip ? FAR : FAST;
+}
+
+/* If it is far, the trial that this one put off comes now. */
+static void
+end_brief (IBBSearch *self, double rate, double trip, gint64 now)
+{
+  gboolean is_far = rate < self->kept_rate * BRIEF_SHARE;
+
+  self->is_slow = !is_far;
+  if (is_starting_brief (self))
+    {
+      self->size = self->kept;
+      if (!is_far)
+        end_starting (self, self->size.window);
+      else
+        grow (self, get_far_growth (self, trip));
+      begin (self, FALSE, now);
+    }
+  else if (!is_far)
+    end_in_vain (self, now);
+  else
+    {
+      self->phase = IBB_SEARCH_KEEPING;
+      self->size = self->kept;
+      self->is_far = TRUE;
+      self->n_before = 0;
+      begin (self, TRUE, now);
+    }
 }
 
 static void
 end_trial (IBBSearch *self, double rate, double trip, gint64 now)
 {
-  double   step = (double) self->window / (double) self->kept;
-  gboolean raised = self->phase == IBB_SEARCH_RAISED;
-  gboolean is_better;
+  IBBSearchPhase kind = self->phase;
 
-  if (raised)
-    is_better = self->limited && rate > self->kept_rate * (1 + (step - 1) * RAISE_SHARE);
-  else
-    is_better = rate > self->kept_rate * (1 - (1 - step) * LOWER_SHARE);
-
-  self->phase = IBB_SEARCH_KEEPING;
-  if (!is_better)
+  if (!is_better (self, rate))
     {
-      self->window = self->kept;
-      self->pause = MIN (2 * self->pause, PAUSE_MAX);
-      self->n_before = self->pause;
-      self->lower_next = !self->lower_next;
-      begin (self, TRUE, now);
+      end_in_vain (self, now);
       return;
     }
 
-  self->kept = self->window;
+  self->phase = IBB_SEARCH_KEEPING;
+  self->kept = self->size;
   self->kept_rate = rate;
   self->kept_trip = trip;
   self->pause = PAUSE_MIN;
   self->n_before = 0;
   begin (self, FALSE, now);
-  if (raised)
-    go_on_growing (self, trip);
+  if (kind != IBB_SEARCH_RAISED)
+    return;
+  advance (self);
+  /* There may be much more room: as if it were the start. */
+  self->least_trip = trip;
+  self->n_single = 0;
+  grow (self, SLOW);
 }
 
 static void
-end_measurement (IBBSearch *self, gsize block, gint64 now)
+end_measurement (IBBSearch *self, gint64 now)
 {
-  double rate = self->ahead / self->trips;
+  double in_flight = self->ahead / self->n_samples;
   double trip = self->trips / self->n_samples;
+  double rate = in_flight / trip;
 
   self->is_interrupted = FALSE;
   if (self->phase == IBB_SEARCH_STARTING)
-    end_start (self, self->ahead / self->n_samples, trip, block, now);
+    end_start (self, in_flight, trip, now);
   else if (self->phase == IBB_SEARCH_KEEPING)
-    end_kept (self, rate, trip, block, now);
+    end_kept (self, in_flight, trip, now);
+  else if (self->phase == IBB_SEARCH_BRIEF)
+    end_brief (self, rate, trip, now);
   else
     end_trial (self, rate, trip, now);
 }
 
-/* A larger window that brings nothing but delay, so much that a person notices, is not
- * looked at for longer. */
+/* What brings nothing but delay, so much that a person notices, is not looked at for longer,
+ * nor is what carries much less. */
 static gboolean
 is_hopeless (const IBBSearch *self)
 {
-  double trip = self->trips / self->n_samples;
+  double   trip = self->trips / self->n_samples;
+  double   rate = self->ahead / self->trips;
+  gboolean is_larger = self->phase == IBB_SEARCH_RAISED || self->phase == IBB_SEARCH_LONGER;
 
-  return self->phase == IBB_SEARCH_RAISED && trip > self->kept_trip + NOTICEABLE &&
-         self->ahead / self->trips < self->kept_rate * HOPELESS_GAIN;
+  if (is_larger && trip > self->kept_trip + NOTICEABLE && rate < self->kept_rate * HOPELESS_GAIN)
+    return TRUE;
+  return (self->phase == IBB_SEARCH_LONGER || self->phase == IBB_SEARCH_SHORTER) &&
+         self->n_samples >= HOPELESS_SAMPLES && rate < self->kept_rate * HOPELESS_LOSS;
 }
 
 static gboolean
@@ -276,7 +533,7 @@ is_measured (const IBBSearch *self, gint64 now)
 {
   if (self->phase == IBB_SEARCH_STARTING)
     return self->n_rounds >= START_ROUNDS;
-  if (is_hopeless (self))
+  if (is_hopeless (self) || is_starting_brief (self))
     return TRUE;
   return self->n_rounds >= 2 && (self->n_samples >= SAMPLES_MIN || self->n_rounds >= ROUNDS_MAX) &&
          now - self->from >= TIME_MIN;
@@ -293,18 +550,37 @@ is_interruption (const IBBSearch *self, gint64 now)
   return !self->is_interrupted && usual > 0 && (double) (now - self->heard) > SILENCE * usual;
 }
 
+/* What was known is too old, but for a first guess. */
+static void
+forget (IBBSearch *self)
+{
+  ibb_search_init (self, CLAMP (self->size.window, IBB_SEARCH_BLOCK, 4 * IBB_SEARCH_BLOCK),
+                   self->most);
+}
+
+static void
+add (IBBSearch *self, gsize in_flight, gint64 round_trip)
+{
+  self->n_samples++;
+  if (in_flight >= get_block (self))
+    self->n_full++;
+  self->ahead += (double) in_flight;
+  self->trips += (double) round_trip;
+}
+
 void
 ibb_search_note (
-    IBBSearch *self, gsize in_flight, gint64 sent, gint64 round_trip, gsize block, gint64 now)
+    IBBSearch *self, gsize in_flight, gint64 sent, gint64 round_trip, gsize limit, gint64 now)
 {
   if (self->heard != 0 && now - self->heard > IDLE_MAX)
-    ibb_search_init (self, MAX (block, MIN (4 * block, self->window)), self->most);
+    forget (self);
   if (is_interruption (self, now))
     {
       self->is_interrupted = TRUE;
       begin (self, TRUE, now);
     }
   self->heard = now;
+  self->limit = limit;
 
   /* The queue that the window before had made is gone. */
   if (self->from == IBB_NEVER)
@@ -318,21 +594,19 @@ ibb_search_note (
     return;
   /* A window that has just grown fills with the blocks that are sent then: the first
    * that finds it full tells what it carries. */
-  if (self->phase == IBB_SEARCH_STARTING && in_flight + block > self->window)
+  if (self->phase == IBB_SEARCH_STARTING && in_flight + get_block (self) > self->size.window)
     {
-      end_start (self, (double) in_flight, (double) round_trip, block, now);
+      end_start (self, (double) in_flight, (double) round_trip, now);
       return;
     }
 
-  self->n_samples++;
-  self->ahead += (double) in_flight;
-  self->trips += (double) round_trip;
+  add (self, in_flight, round_trip);
   if (sent < self->round)
     return;
   self->n_rounds++;
   self->round = now;
   if (self->phase == IBB_SEARCH_STARTING && self->n_rounds < START_ROUNDS)
-    self->ahead = self->trips = self->n_samples = 0;
+    self->ahead = self->trips = self->n_samples = self->n_full = 0;
   if (is_measured (self, now))
-    end_measurement (self, block, now);
+    end_measurement (self, now);
 }

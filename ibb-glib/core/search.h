@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How many bytes to keep in flight, found by what they carry.
+/* How many bytes to keep in flight, and how long blocks are, found by what they carry.
  *
  * By Little's law, what arrives in a time is what is in flight, divided by the mean
  * round trip. A larger window is tried now and then, and kept where more arrives; so
- * is a smaller one, and kept where hardly less does. The length of a round trip alone
- * decides nothing: a path may be long, or noisy, and needs no other treatment.
+ * is a smaller one, and kept where hardly less does; and so are longer and shorter blocks.
+ * The length of a round trip alone decides nothing: a path may be long, or noisy, and needs
+ * no other treatment.
  */
 
 #pragma once
@@ -14,29 +15,48 @@
 
 G_BEGIN_DECLS
 
+#define IBB_SEARCH_BLOCK 4096 /* bytes in a block until longer ones are tried */
+
 typedef enum
 {
   IBB_SEARCH_STARTING, /* the window doubles each round trip */
   IBB_SEARCH_KEEPING,
-  IBB_SEARCH_RAISED, /* a trial */
+  IBB_SEARCH_RAISED, /* trials of another window */
   IBB_SEARCH_LOWERED,
+  IBB_SEARCH_LONGER, /* and of another length of blocks */
+  IBB_SEARCH_SHORTER,
+  IBB_SEARCH_BRIEF, /* one short block at a time: does distance take the time, or length? */
 } IBBSearchPhase;
 
 typedef struct
 {
-  gsize          window; /* bytes */
-  gsize          most;   /* that it may become */
-  gsize          kept;   /* that it returns to when a trial was in vain */
+  gsize window; /* bytes in flight at most, or one block */
+  gsize block;  /* bytes in a block at most */
+} IBBSearchSize;
+
+typedef struct
+{
+  IBBSearchSize  size;
+  IBBSearchSize  kept;  /* that it returns to when a trial was in vain */
+  gsize          most;  /* that the window may become */
+  gsize          limit; /* and a block, of the session that was acknowledged last */
   IBBSearchPhase phase;
-  gboolean       limited;    /* the window held something back in this measurement */
-  gboolean       leaps;      /* so does the next one, if it is to a larger window */
-  gboolean       lower_next; /* the next trial */
-  guint          n_before;   /* measurements until the next trial */
-  guint          pause;      /* and between trials that are in vain */
-  double         kept_rate;  /* bytes a microsecond, 0: not known */
-  double         kept_trip;  /* mean round trip, microseconds */
-  guint          growth;     /* while starting: how many times the window before this one is */
-  double         least_trip; /* while starting: the shortest */
+  gboolean       limited;  /* the window held something back in this measurement */
+  gboolean       leaps;    /* so does the next trial, if it is of a larger window */
+  gboolean       is_far;   /* as brief blocks have just said */
+  gboolean       is_slow;  /* as the last brief blocks said */
+  guint          next;     /* the kind of the next trial */
+  guint          n_before; /* measurements until it */
+  guint          pause;    /* and between trials that are in vain */
+  guint          n_trials;
+  guint          next_longer;  /* of them, before which no longer block is tried */
+  guint          longer_pause; /* trials between those of longer blocks, which are in vain */
+  guint          n_single;     /* blocks at the start, one at a time */
+  double         kept_ahead;   /* mean bytes in flight */
+  double         kept_rate;    /* bytes a microsecond, 0: not known */
+  double         kept_trip;    /* mean round trip, microseconds */
+  guint          growth;       /* while starting: how many times the window before this one is */
+  double         least_trip;   /* while starting: the shortest */
 
   /* The measurement: blocks that were sent since from. */
   gint64   from; /* or IBB_NEVER before the round in which the window changed is over */
@@ -44,7 +64,8 @@ typedef struct
   gint64   round;
   guint    n_rounds;
   guint    n_samples;
-  double   ahead; /* sums */
+  guint    n_full; /* of them, with a block in flight at least */
+  double   ahead;  /* sums */
   double   trips;
   gint64   heard;
   gboolean is_interrupted;
@@ -52,6 +73,10 @@ typedef struct
 
 void  ibb_search_init (IBBSearch *self, gsize window, gsize most);
 gsize ibb_search_get_window (const IBBSearch *self);
+/* How long blocks are, where their session allows it. */
+gsize ibb_search_get_block (const IBBSearch *self);
+/* One block takes long, because of its length. */
+gboolean ibb_search_is_slow (const IBBSearch *self);
 /* Bytes a microsecond with that window; 0 while it is not known. */
 double ibb_search_get_rate (const IBBSearch *self);
 /* So much was refused: the window grows slowly from here. */
@@ -59,8 +84,8 @@ void ibb_search_refused (IBBSearch *self);
 /* The window holds something back. */
 void ibb_search_limit (IBBSearch *self);
 /* A block was sent then, with so many bytes in flight, itself included, and was
- * acknowledged after that time. block: the usual length of one. */
+ * acknowledged after that time. limit: the most bytes that its session puts into one. */
 void ibb_search_note (
-    IBBSearch *self, gsize in_flight, gint64 sent, gint64 round_trip, gsize block, gint64 now);
+    IBBSearch *self, gsize in_flight, gint64 sent, gint64 round_trip, gsize limit, gint64 now);
 
 G_END_DECLS

@@ -86,15 +86,18 @@ get_block_limit (const IBBSender *self)
   return CLAMP (ibb_terms_get_room (self->terms), 1, size);
 }
 
-/* Shorter where a person chats, and each block takes long. */
+/* As the path to the peer wants it. */
 static gsize
 get_block_max (const IBBSender *self)
 {
-  gsize size = get_block_limit (self);
+  gsize          limit = get_block_limit (self);
+  const IBBPath *path;
 
-  if (!self->terms->shared->is_chatting || self->terms->peer == NULL)
-    return size;
-  return ibb_path_get_brief (ibb_peer_get_path (self->terms->peer), size);
+  if (self->terms->peer == NULL)
+    return limit;
+  path = ibb_peer_get_path (self->terms->peer);
+  return self->terms->shared->is_chatting ? ibb_path_get_brief (path, limit)
+                                          : ibb_path_get_block (path, limit);
 }
 
 gsize
@@ -550,7 +553,7 @@ ibb_sender_get_buffer_size (const IBBSender *self)
   if (settings->send_buffer_size > 0)
     return settings->send_buffer_size;
 
-  size = MAX (SEND_BUFFER_BLOCKS * (gsize) self->terms->block_size, SEND_BUFFER_MIN);
+  size = MAX (SEND_BUFFER_BLOCKS * (gsize) get_block_max (self), SEND_BUFFER_MIN);
   return MAX (size, 2 * ibb_flight_get_length (&self->flight));
 }
 

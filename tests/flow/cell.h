@@ -80,8 +80,9 @@ typedef struct
   guint    peers;
   guint    has_feature; /* peers advertise our feature */
   guint    window;      /* of the settings, or of the model; 0: adapt */
-  guint    block;
-  guint    sessions; /* of each peer, of each kind */
+  guint    block;       /* bytes that the engine proposes for a block */
+  guint    model_block; /* and those in a block of the models */
+  guint    sessions;    /* of each peer, of each kind */
   guint    interactive;
   guint    trickle;
   CellList start;      /* seconds until a session is opened */

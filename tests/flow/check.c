@@ -30,9 +30,10 @@ run (const char *text)
 static void
 test_server (void)
 {
-  Report small = run ("--rate 0 --delay 0.01 --peer-delay 0.01 --window 4096 --chat 0");
-  Report large =
-      run ("--rate 0 --delay 0.01 --peer-delay 0.01 --window 16384 --block 16384 --chat 0");
+  Report small =
+      run ("--rate 0 --delay 0.01 --peer-delay 0.01 --window 4096 --chat 0 --sender fixed");
+  Report large = run ("--rate 0 --delay 0.01 --peer-delay 0.01 --window 16384 --model-block 16384 "
+                      "--chat 0 --sender fixed");
 
   /* One block at a time, as it was measured with Prosody. */
   g_assert_cmpfloat (small.late_goodput, >, 11.5 * 1024 * 1024);
@@ -60,9 +61,9 @@ static void
 test_limit (void)
 {
   const char *const cells[] = {
-    "--limit prosody --delay 0.1 --seconds 60 --window 4096",
+    "--limit prosody --delay 0.1 --seconds 60 --sender fixed --window 4096",
     "--limit prosody --delay 0.1 --seconds 60 --sender unlimited",
-    "--limit ejabberd --delay 0.1 --seconds 60 --window 4096",
+    "--limit ejabberd --delay 0.1 --seconds 60 --sender fixed --window 4096",
   };
   double chat[3];
 
@@ -84,9 +85,9 @@ static void
 test_nagle (void)
 {
   const char *fast = "--rate 0 --delay 0.01 --peer-delay 0.01 --mss 65483 --chat 0 --nagle none "
-                     "--block 8192 --window 8192";
+                     "--model-block 8192 --window 8192 --sender fixed";
   const char *slow = "--rate 0 --delay 0.01 --peer-delay 0.01 --mss 65483 --chat 0 --nagle both "
-                     "--block 8192 --window 8192";
+                     "--model-block 8192 --window 8192 --sender fixed";
   Report      report = run (fast);
 
   g_assert_cmpfloat (report.late_goodput, >, 10e6);

@@ -47,7 +47,7 @@ open_cb (gpointer owner, gpointer item)
 static gsize
 get_next_length (const ModelSession *self)
 {
-  gsize block = self->end->cell->block;
+  gsize block = self->end->cell->model_block;
 
   if (self->end->number > 0 || self->kind != CELL_BULK)
     return MIN (self->to_send, block);

@@ -23,7 +23,7 @@ get_size (PacketKind kind, gsize length)
 static double
 get_cost (const Cell *cell)
 {
-  double bytes = (double) (get_size (PACKET_BLOCK, cell->block) + get_size (PACKET_ACK, 0));
+  double bytes = (double) (get_size (PACKET_BLOCK, cell->model_block) + get_size (PACKET_ACK, 0));
 
   return (2 * cell->server_stanza * 1e3 + bytes * cell->server_byte) / 1e9;
 }
@@ -39,20 +39,20 @@ get_minimum (double a, double b)
 double
 path_get_rate (const Cell *cell)
 {
-  double share = (double) cell->block / (double) get_size (PACKET_BLOCK, cell->block);
+  double share = (double) cell->model_block / (double) get_size (PACKET_BLOCK, cell->model_block);
   double rate = cell->rate * share;
 
   if (cell->limit != CELL_LIMIT_NONE)
     rate = get_minimum (rate, cell->limit_rate * share);
   else if (cell->pacing)
     rate = get_minimum (rate, PACED_RATE * share);
-  return get_minimum (rate, cell->block / get_cost (cell));
+  return get_minimum (rate, cell->model_block / get_cost (cell));
 }
 
 static double
 get_transmission (const Cell *cell, double rate)
 {
-  double bytes = (double) (get_size (PACKET_BLOCK, cell->block) + get_size (PACKET_ACK, 0));
+  double bytes = (double) (get_size (PACKET_BLOCK, cell->model_block) + get_size (PACKET_ACK, 0));
 
   return rate > 0 ? bytes / rate : 0;
 }
@@ -73,7 +73,7 @@ path_get_window (const Cell *cell, guint session)
 {
   guint  n_usual = cell->peers * cell->sessions - cell->slow;
   double peer_rate = cell_get (&cell->peer_rate, cell_get_peer (cell, session));
-  double share = (double) cell->block / (double) get_size (PACKET_BLOCK, cell->block);
+  double share = (double) cell->model_block / (double) get_size (PACKET_BLOCK, cell->model_block);
   double rate = path_get_rate (cell) / MAX (n_usual, 1);
 
   if (cell->sender == CELL_SENDER_UNLIMITED)
@@ -83,5 +83,5 @@ path_get_window (const Cell *cell, guint session)
   rate = get_minimum (rate, peer_rate * share / MAX (cell->sessions, 1));
   if (cell_is_slow (cell, session))
     rate = get_minimum (rate, cell->slow_rate);
-  return MAX ((gsize) (2 * rate * path_get_round_trip (cell, session)), cell->block);
+  return MAX ((gsize) (2 * rate * path_get_round_trip (cell, session)), cell->model_block);
 }

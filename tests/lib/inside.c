@@ -65,7 +65,7 @@ get_window (IBBEngine *engine)
 
   g_hash_table_iter_init (&iter, engine->shared->peers->by_jid);
   while (g_hash_table_iter_next (&iter, NULL, &peer))
-    window = MAX (window, ibb_peer_get_path (peer)->search.window);
+    window = MAX (window, ibb_peer_get_path (peer)->search.size.window);
   return window;
 }
 
@@ -104,9 +104,9 @@ inside_get (IBBEngine *engine, IBBSession *session, const char *name, gint64 *va
   return TRUE;
 }
 
-/* Of the path to each peer. */
+/* Of the path to each peer. A value of 0 stays as it is. */
 static void
-set_window (IBBEngine *engine, gsize window)
+set_size (IBBEngine *engine, IBBSearchSize size)
 {
   GHashTableIter iter;
   gpointer       peer;
@@ -114,7 +114,10 @@ set_window (IBBEngine *engine, gsize window)
   g_hash_table_iter_init (&iter, engine->shared->peers->by_jid);
   while (g_hash_table_iter_next (&iter, NULL, &peer))
     {
-      ibb_peer_get_path (peer)->search.window = window;
+      IBBSearchSize *found = &ibb_peer_get_path (peer)->search.size;
+
+      found->window = size.window > 0 ? size.window : found->window;
+      found->block = size.block > 0 ? size.block : found->block;
       ibb_peer_try (peer);
     }
 }
@@ -123,7 +126,9 @@ gboolean
 inside_set (IBBEngine *engine, IBBSession *session, const char *name, gint64 value, gint64 now)
 {
   if (g_str_equal (name, "window"))
-    set_window (engine, (gsize) value);
+    set_size (engine, (IBBSearchSize){ .window = (gsize) value });
+  else if (g_str_equal (name, "block"))
+    set_size (engine, (IBBSearchSize){ .block = (gsize) value });
   else if (g_str_equal (name, "stalled-bytes"))
     engine->shared->stalls->stalled = (gsize) value;
   else if (g_str_equal (name, "round-trip"))

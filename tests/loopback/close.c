@@ -571,10 +571,8 @@ test_drop_lost (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (IBBConnection) other = NULL;
   g_autofree char          *bytes = g_malloc0 (64 * 1024);
-  g_auto (Ends)             ends = { NULL };
+  g_auto (Ends)             ends = fixture_open_with (fixture, IBB_STANZA_TYPE_MESSAGE);
 
-  ibb_service_set_default_block_size (fixture->romeo, 65535);
-  ends = fixture_open (fixture);
   ibb_loopback_set_rate (fixture->loopback, 40000);
   write_bytes (ends.romeo, bytes, 64 * 1024);
   poll_until (ibb_connection_is_congested (fixture->romeo_connection));

@@ -131,6 +131,8 @@ pair_source_new (PairKind kind)
   ibb_service_set_send_buffer_size (self->fixture.juliet, PAIR_SEND_BUFFER);
   ibb_service_set_receive_buffer_size (self->fixture.romeo, PAIR_RECEIVE_BUFFER);
   ibb_service_set_receive_buffer_size (self->fixture.juliet, PAIR_RECEIVE_BUFFER);
+  ibb_service_set_default_block_size (self->fixture.romeo, PAIR_BLOCK_SIZE);
+  ibb_service_set_default_block_size (self->fixture.juliet, PAIR_BLOCK_SIZE);
   ibb_service_set_window (self->fixture.romeo, 1);
   ibb_service_set_window (self->fixture.juliet, 1);
   return self;

@@ -22,7 +22,7 @@ extern const char *const pair_names[N_PAIRS];
  * Blocks go one at a time, and the first that is not read is one too many. */
 #define PAIR_SEND_BUFFER (32 * 1024)
 #define PAIR_BLOCK_SIZE 4096
-#define PAIR_RECEIVE_BUFFER 2000
+#define PAIR_RECEIVE_BUFFER 1000
 
 /* Where pairs of one kind come from. */
 typedef struct

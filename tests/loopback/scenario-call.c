@@ -135,9 +135,12 @@ watch_source (End *end, gboolean input, GCancellable *cancellable, gboolean wait
 static gboolean
 is_transport_full (End *end)
 {
+  IBBTransport *transport = IBB_TRANSPORT (end->stream);
+  guint64       in_flight = ibb_transport_get_bytes_in_flight (transport);
+
   /* One block is in flight, larger than what may be unread of it. */
-  return ibb_transport_get_bytes_queued (IBB_TRANSPORT (end->stream)) ==
-         PAIR_SEND_BUFFER + PAIR_BLOCK_SIZE;
+  return in_flight > PAIR_RECEIVE_BUFFER &&
+         ibb_transport_get_bytes_queued (transport) == PAIR_SEND_BUFFER + in_flight;
 }
 
 static gboolean

@@ -20,6 +20,9 @@ typedef struct
   double      seconds;     /* that it runs */
   double      utilization; /* that is asked for, of what the path could carry */
   double      queue;       /* seconds that blocks may wait at the server, mean */
+  double      cost;        /* seconds for each block, whatever its length */
+  double      late;        /* and for one that is longer than 4096 bytes */
+  gboolean    is_single;   /* the peer takes one block at a time */
 } Path;
 
 typedef struct
@@ -40,10 +43,11 @@ typedef struct
   gint64 sent;
   gint64 answered;
   gsize  in_flight;
+  gsize  length;
 } Block;
 
 static void
-model_send (Model *self, const Path *path, GRand *random)
+model_send (Model *self, const Path *path, gsize length, GRand *random)
 {
   Block *block = g_new (Block, 1);
   double arrives = (double) self->now / G_USEC_PER_SEC + path->delay / 2;
@@ -51,11 +55,17 @@ model_send (Model *self, const Path *path, GRand *random)
   double rate = path->slow > 0 && waits * path->rate > 8192 ? path->slow : path->rate;
   double answer;
 
-  self->server_free = MAX (self->server_free, arrives) + (double) path->block / rate;
+  self->server_free = MAX (self->server_free, arrives) + (double) length / rate + path->cost +
+                      (length > IBB_SEARCH_BLOCK ? path->late : 0);
   answer = self->server_free + path->delay / 2 + g_rand_double (random) * path->jitter;
   self->last_answer = MAX (self->last_answer, answer); /* stanzas keep their order */
-  self->in_flight += path->block;
-  *block = (Block){ self->now, (gint64) (self->last_answer * G_USEC_PER_SEC), self->in_flight };
+  self->in_flight += length;
+  *block = (Block){
+    self->now,
+    (gint64) (self->last_answer * G_USEC_PER_SEC),
+    self->in_flight,
+    length,
+  };
   g_queue_push_tail (&self->blocks, block);
   self->waited += waits;
   self->n_blocks++;
@@ -71,15 +81,18 @@ model_run (Model *self, const Path *path, double seconds, GRand *random)
   while (self->now < end)
     {
       g_autofree Block *block = NULL;
+      gsize             length = MIN (path->block, ibb_search_get_block (&self->search));
 
-      while (self->in_flight == 0 ||
-             self->in_flight + path->block <= ibb_search_get_window (&self->search))
-        model_send (self, path, random);
-      ibb_search_limit (&self->search);
+      while (
+          self->in_flight == 0 ||
+          (!path->is_single && self->in_flight + length <= ibb_search_get_window (&self->search)))
+        model_send (self, path, length, random);
+      if (!path->is_single)
+        ibb_search_limit (&self->search);
       block = g_queue_pop_head (&self->blocks);
       self->now = MAX (self->now, block->answered);
-      self->in_flight -= path->block;
-      self->acknowledged += path->block;
+      self->in_flight -= block->length;
+      self->acknowledged += block->length;
       ibb_search_note (&self->search, block->in_flight, block->sent,
                        MAX (self->now - block->sent, 1), path->block, self->now);
     }
@@ -169,6 +182,126 @@ test_change (void)
                          MAX (paths[i].delay, 3 * 4096 / paths[i].rate));
     }
   model_clear (&model);
+}
+
+/* Which length is found, and what it carries of what the best one does. */
+static void
+assert_length (Path path, gsize least, gsize most, double utilization)
+{
+  for (guint32 seed = 1; seed <= 5; seed++)
+    {
+      g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+      Model             model;
+
+      model_init (&model);
+      model_run (&model, &path, path.seconds / 3, random);
+      model_run (&model, &path, path.seconds, random);
+      g_test_message ("block %zu, utilization %.3f", ibb_search_get_block (&model.search),
+                      get_utilization (&model, &path, path.seconds));
+      g_assert_cmpuint (ibb_search_get_block (&model.search), >=, least);
+      g_assert_cmpuint (ibb_search_get_block (&model.search), <=, most);
+      g_assert_cmpfloat (get_utilization (&model, &path, path.seconds), >, utilization);
+      model_clear (&model);
+    }
+}
+
+/* Each block costs the server time: a few long ones carry more than many. */
+static void
+test_longer (void)
+{
+  Path path = { .delay = 0.0002, .rate = 20e6, .block = 16384, .seconds = 5, .cost = 0.0002 };
+
+  assert_length (path, 16384, 16384, 0.65);
+  path.delay = 0.05;
+  path.seconds = 15;
+  assert_length (path, 16384, 16384, 0.7);
+}
+
+/* A peer that takes one block at a time gets long ones, near and far. */
+static void
+test_single (void)
+{
+  Path path = { .rate = 10e6, .block = 16384, .seconds = 60, .is_single = TRUE };
+
+  path.delay = 0.1;
+  assert_length (path, 16384, 16384, 0.9 * 16384 / 0.1 / path.rate);
+  path.delay = 0.3;
+  assert_length (path, 16384, 16384, 0.8 * 16384 / 0.3 / path.rate);
+}
+
+/* A server that writes a long block in two steps, of which Nagle's algorithm holds the second:
+ * trials of it are short, and rare. */
+static void
+test_punished (void)
+{
+  Path path = { .delay = 0.0002, .rate = 12e6, .block = 65535, .seconds = 20, .late = 0.04 };
+
+  assert_length (path, 4096, 4096, 0.962);
+}
+
+/* A long block would keep a chat waiting. */
+static void
+test_narrow (void)
+{
+  Path path = { .delay = 0.01, .rate = 100e3, .block = 65535, .seconds = 60, .cost = 0.001 };
+
+  assert_length (path, 4096, 4096, 0.9);
+  path.delay = 0.2;
+  path.rate = 200e3;
+  assert_length (path, 4096, 4096, 0.9);
+  path.delay = 0.01;
+  path.rate = 7250;
+  assert_length (path, 4096, 4096, 0.9);
+  path.is_single = TRUE;
+  assert_length (path, 4096, 4096, 0.9);
+}
+
+/* Long blocks are for a path that is quick, and so for no longer than it is. */
+static void
+test_shorter (void)
+{
+  Path              path = { .delay = 0.0002, .rate = 20e6, .block = 65535, .cost = 0.0002 };
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  Model             model;
+
+  model_init (&model);
+  model_run (&model, &path, 5, random);
+  g_assert_cmpuint (ibb_search_get_block (&model.search), >=, 32768);
+  /* So slowly that it is the same path. */
+  for (; path.rate > 200e3; path.rate *= 0.8)
+    model_run (&model, &path, 10, random);
+  g_assert_cmpuint (ibb_search_get_block (&model.search), ==, 4096);
+  model_clear (&model);
+}
+
+/* One block takes long: brief ones tell why. */
+static void
+test_slow (void)
+{
+  const struct
+  {
+    Path     path;
+    gboolean is_slow;
+  } tests[] = {
+    { { .delay = 0.01, .rate = 7250, .block = 4096 }, TRUE },
+    { { .delay = 0.3, .rate = 10e6, .block = 4096, .is_single = TRUE }, FALSE },
+    { { .delay = 0.15, .rate = 1e6, .block = 4096, .jitter = 0.05, .is_single = TRUE }, FALSE },
+    { { .delay = 0.3, .rate = 7250, .block = 4096 }, FALSE },
+    { { .delay = 0.01, .rate = 100e3, .block = 4096 }, FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    for (guint32 seed = 1; seed <= 5; seed++)
+      {
+        g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+        Model             model;
+
+        g_test_message ("path %u", i);
+        model_init (&model);
+        model_run (&model, &tests[i].path, 60, random);
+        g_assert_cmpint (ibb_search_is_slow (&model.search), ==, tests[i].is_slow);
+        model_clear (&model);
+      }
 }
 
 /* A reader, or this machine, stands still for half a minute, and then all is acknowledged
@@ -275,6 +408,12 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/search/start", test_start);
   g_test_add_func ("/search/change", test_change);
+  g_test_add_func ("/search/longer", test_longer);
+  g_test_add_func ("/search/single", test_single);
+  g_test_add_func ("/search/punished", test_punished);
+  g_test_add_func ("/search/narrow", test_narrow);
+  g_test_add_func ("/search/shorter", test_shorter);
+  g_test_add_func ("/search/slow", test_slow);
   g_test_add_func ("/search/interruption", test_interruption);
   g_test_add_func ("/search/idle", test_idle);
   g_test_add_func ("/search/unused", test_unused);

@@ -36,10 +36,10 @@ from cut_proxy import DelayProxy  # noqa: E402
 # Of the page.
 INTRODUCTION = """# Comparison
 
-Blocks of 4096 bytes, measured in turns, in one run. Each transfer is measured from its
-beginning, and takes about as long as the others on its path. On a long path that beginning
-counts: ibb-glib starts each transfer with one block in flight and finds its window, which
-the raw client is told.
+Blocks of 4096 bytes, but for ibb-glib, which finds their length; measured in turns, in one
+run. Each transfer is measured from its beginning, and takes about as long as the others on its
+path. On a long path that beginning counts: ibb-glib starts each transfer with one block in
+flight and finds its window, which the raw client is told.
 
 """
 MIB = 1024 * 1024

@@ -19,7 +19,6 @@
 #define SLOW 2
 #define FAST 4
 #define FAST_FROM (16 * 1024)
-#define FAR 16 /* from one block, where little of its time is due to its length */
 
 /* Which share of a step has to arrive, for a larger window to be kept, and for a
  * smaller one not to be. */
@@ -177,22 +176,15 @@ grow (IBBSearch *self, guint factor)
   self->size.window = MIN (MAX (self->size.window, get_block (self)) * factor, self->most);
 }
 
-/* No trial has been before. */
-static gboolean
-is_starting_brief (const IBBSearch *self)
-{
-  return self->phase == IBB_SEARCH_BRIEF && self->pause == 0;
-}
-
 static void
-start_brief (IBBSearch *self, double rate, double trip, gboolean is_changed, gint64 now)
+start_brief (IBBSearch *self, double rate, double trip, gint64 now)
 {
   self->phase = IBB_SEARCH_BRIEF;
   self->kept = self->size;
   self->kept_rate = rate;
   self->kept_trip = trip;
   self->size = (IBBSearchSize){ BRIEF, BRIEF };
-  begin (self, is_changed, now);
+  begin (self, TRUE, now);
 }
 
 /* One block at a time, which takes long: because of the distance, or of its length? */
@@ -218,11 +210,6 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
     }
   if (in_flight <= (double) self->kept.window)
     return; /* no more than before */
-  if (self->kept.window == 0 && is_in_question (self, in_flight, trip))
-    {
-      start_brief (self, rate, trip, FALSE, now);
-      return;
-    }
 
   if (self->least_trip <= 0 || trip < self->least_trip)
     self->least_trip = trip;
@@ -230,7 +217,7 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
     {
       end_starting (self, get_needed (self, MAX (rate, self->kept_rate) * self->least_trip));
       if (is_in_question (self, (double) self->size.window, (double) get_block (self) / rate))
-        start_brief (self, rate, trip, TRUE, now);
+        start_brief (self, rate, trip, now);
     }
   else if (limited && self->size.window < self->most)
     {
@@ -429,43 +416,24 @@ end_in_vain (IBBSearch *self, gint64 now)
   begin (self, TRUE, now);
 }
 
-/* What a brief block gained over one of the usual length is the time of the other bytes. So
- * many blocks may go at once that they take no longer than the distance. */
-static guint
-get_far_growth (const IBBSearch *self, double trip)
-{
-  double block = (double) MAX (get_block (self), 2 * BRIEF);
-  double time = MAX (self->kept_trip - trip, 0) / (block - BRIEF);
-
-  return time * block * FAR < self->kept_trip ? FAR : FAST;
-}
-
 /* If it is far, the trial that this one put off comes now. */
 static void
-end_brief (IBBSearch *self, double rate, double trip, gint64 now)
+end_brief (IBBSearch *self, double rate, gint64 now)
 {
   gboolean is_far = rate < self->kept_rate * BRIEF_SHARE;
 
   self->is_slow = !is_far;
-  if (is_starting_brief (self))
+  if (!is_far)
     {
-      self->size = self->kept;
-      if (!is_far)
-        end_starting (self, self->size.window);
-      else
-        grow (self, get_far_growth (self, trip));
-      begin (self, FALSE, now);
+      end_in_vain (self, now);
+      return;
     }
-  else if (!is_far)
-    end_in_vain (self, now);
-  else
-    {
-      self->phase = IBB_SEARCH_KEEPING;
-      self->size = self->kept;
-      self->is_far = TRUE;
-      self->n_before = 0;
-      begin (self, TRUE, now);
-    }
+
+  self->phase = IBB_SEARCH_KEEPING;
+  self->size = self->kept;
+  self->is_far = TRUE;
+  self->n_before = 0;
+  begin (self, TRUE, now);
 }
 
 static void
@@ -508,7 +476,7 @@ end_measurement (IBBSearch *self, gint64 now)
   else if (self->phase == IBB_SEARCH_KEEPING)
     end_kept (self, in_flight, trip, now);
   else if (self->phase == IBB_SEARCH_BRIEF)
-    end_brief (self, rate, trip, now);
+    end_brief (self, rate, now);
   else
     end_trial (self, rate, trip, now);
 }
@@ -533,7 +501,7 @@ is_measured (const IBBSearch *self, gint64 now)
 {
   if (self->phase == IBB_SEARCH_STARTING)
     return self->n_rounds >= START_ROUNDS;
-  if (is_hopeless (self) || is_starting_brief (self))
+  if (is_hopeless (self))
     return TRUE;
   return self->n_rounds >= 2 && (self->n_samples >= SAMPLES_MIN || self->n_rounds >= ROUNDS_MAX) &&
          now - self->from >= TIME_MIN;

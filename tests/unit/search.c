@@ -246,8 +246,8 @@ test_narrow (void)
   Path path = { .delay = 0.01, .rate = 100e3, .block = 65535, .seconds = 60, .cost = 0.001 };
 
   assert_length (path, 4096, 4096, 0.9);
-  path.delay = 0.2;
-  path.rate = 200e3;
+  path.delay = 0.05;
+  path.rate = 300e3;
   assert_length (path, 4096, 4096, 0.9);
   path.delay = 0.01;
   path.rate = 7250;

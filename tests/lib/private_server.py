@@ -56,6 +56,9 @@ PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
 _libc = ctypes.CDLL(None, use_errno=True)
+# Found here: a child of a fork would wait for ever for the lock of the loader, if another thread
+# loads a library at that moment.
+_prctl = _libc.prctl
 
 
 def die_with_parent(number):
@@ -63,7 +66,7 @@ def die_with_parent(number):
     parent = os.getpid()
 
     def prepare():
-        _libc.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
+        _prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
         if os.getppid() != parent:
             os.kill(os.getpid(), number)
 

@@ -355,15 +355,15 @@ ibb_service_class_init (IBBServiceClass *class)
    *
    * It is a limit. Blocks have the 4096 bytes that XEP-0047 §2.2 recommends, and longer
    * ones are sent where they carry more. A server that ends streams with stanzas of some
-   * 22 kB, as RFC 6120 §13.12 permits, needs a lower value, unless it tells its limit
+   * 11 kB, as RFC 6120 §13.12 permits, needs a lower value, unless it tells its limit
    * (XEP-0478).
    *
-   * Default: 16384 bytes.
+   * Default: 8192 bytes, which slixmpp accepts as well.
    *
    * Since: 1.0
    */
-  props[PROP_DEFAULT_BLOCK_SIZE] = g_param_spec_uint ("default-block-size", NULL, NULL, 1,
-                                                      IBB_BLOCK_SIZE_MAX, 16384, read_write);
+  props[PROP_DEFAULT_BLOCK_SIZE] =
+      g_param_spec_uint ("default-block-size", NULL, NULL, 1, IBB_BLOCK_SIZE_MAX, 8192, read_write);
 
   /**
    * IBBService:max-block-size:

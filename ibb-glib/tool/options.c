@@ -113,7 +113,7 @@ add_session_options (GOptionGroup    *group,
 {
   const GOptionEntry open_entries[] = {
     { "block-size", 0, 0, G_OPTION_ARG_STRING, &raw->block_size,
-      N_ ("Bytes per block to propose, 1 to 65535 (default 16384)"), N_ ("BYTES") },
+      N_ ("Bytes per block to propose, 1 to 65535 (default 8192)"), N_ ("BYTES") },
     { "stanza-type", 0, 0, G_OPTION_ARG_STRING, &raw->stanza_type,
       N_ ("iq (default), or message, which nobody acknowledges"), N_ ("TYPE") },
     { NULL },

@@ -30,7 +30,7 @@ loopback = IBB.Loopback()
 connection = loopback.attach('alice@example.org/a')
 assert connection.props.local_jid == 'alice@example.org/a'
 service = IBB.Service.new(connection)
-assert service.props.default_block_size == 4096
+assert service.props.default_block_size == 8192
 assert IBB.MAJOR_VERSION == 1
 assert issubclass(IBB.Error, object) and IBB.Error.NOT_ACCEPTABLE != IBB.Error.FAILED
 '''
@@ -51,7 +51,7 @@ const { IBB } = imports.gi;
 const loopback = new IBB.Loopback();
 const connection = loopback.attach('alice@example.org/a');
 const service = IBB.Service.new(connection);
-if (service.default_block_size !== 4096 || connection.local_jid !== 'alice@example.org/a')
+if (service.default_block_size !== 8192 || connection.local_jid !== 'alice@example.org/a')
     throw new Error('not what it should be');
 '''
 
@@ -60,7 +60,7 @@ int main () {
   var loopback = new IBB.Loopback ();
   var connection = loopback.attach ("alice@example.org/a");
   var service = new IBB.Service (connection);
-  assert (service.default_block_size == 4096);
+  assert (service.default_block_size == 8192);
   return 0;
 }
 '''

@@ -72,7 +72,7 @@ test_service (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (ibb_service_get_max_retries (service), ==, 5);
   g_assert_cmpuint (ibb_service_get_initial_wait_time (service), ==, 1000);
   g_assert_cmpfloat_with_epsilon (ibb_service_get_wait_backoff_factor (service), 1.2, 0.001);
-  g_assert_cmpuint (ibb_service_get_default_block_size (service), ==, 16384);
+  g_assert_cmpuint (ibb_service_get_default_block_size (service), ==, 8192);
   g_assert_cmpuint (ibb_service_get_max_block_size (service), ==, 65535);
   g_assert_true (ibb_service_get_block_size_fallback (service));
   g_assert_cmpuint (ibb_service_get_window (service), ==, 0);
@@ -111,7 +111,7 @@ test_transport (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (sid, ==, ibb_transport_get_sid (ends.juliet));
   g_assert_cmpstr (peer, ==, JULIET);
   g_assert_cmpstr (local, ==, ROMEO);
-  g_assert_cmpuint (block_size, ==, 16384);
+  g_assert_cmpuint (block_size, ==, 8192);
   g_assert_cmpint (type, ==, IBB_STANZA_TYPE_IQ);
   g_assert_cmpuint (sent, ==, 12);
   g_assert_cmpuint (received, ==, 0);

@@ -15,7 +15,8 @@ server = None
 
 def most_unanswered(size, window):
     proxy = DelayProxy(server.port, DELAY)
-    ends.transfer(server.environment, size, tls='none', port=proxy.port, window=window)
+    ends.transfer(server.environment, size, tls='none', port=proxy.port, window=window,
+                  block_size=BLOCK)
     assert proxy.blocks * BLOCK >= size
     return proxy.unanswered
 

@@ -5,7 +5,6 @@
 #include "core/duplex.h"
 
 static void proceed (IBBDuplex *self, gint64 now);
-static void fail (IBBDuplex *self, const IBBFailure *failure);
 static void take_close (IBBDuplex *self, IBBStanza *stanza, gint64 now);
 static void take_close_answer (IBBDuplex *self, IBBStanza *answer, gint64 now);
 static void take_block_answer (IBBDuplex *self, IBBPending *pending, IBBStanza *answer, gint64 now);
@@ -14,12 +13,6 @@ static IBBShared *
 get_shared (const IBBDuplex *self)
 {
   return self->terms->shared;
-}
-
-static void
-changed (IBBDuplex *self)
-{
-  self->news |= IBB_DUPLEX_HAS_CHANGED;
 }
 
 /* Life. */
@@ -32,6 +25,7 @@ ibb_duplex_init (IBBDuplex *self, const IBBTerms *terms)
   ibb_receiver_init (&self->receiver, terms);
   ibb_closing_init (&self->closing, terms);
   ibb_silence_init (&self->silence, terms);
+  ibb_life_init (&self->life, terms, &self->sender, &self->receiver, &self->closing);
 }
 
 void
@@ -41,33 +35,23 @@ ibb_duplex_clear (IBBDuplex *self)
   ibb_sender_clear (&self->sender);
   ibb_receiver_clear (&self->receiver);
   ibb_closing_clear (&self->closing);
-  ibb_failure_clear (&self->failure);
+  ibb_life_clear (&self->life);
 }
 
 void
 ibb_duplex_open (IBBDuplex *self, gint64 now)
 {
-  self->state = IBB_DUPLEX_OPEN;
+  ibb_life_begin (&self->life);
   ibb_peer_heard (self->terms->peer, now);
   ibb_sender_open (&self->sender, self->terms->is_initiator ? 0 : now);
-  changed (self);
   proceed (self, now);
   ibb_sender_update_ready (&self->sender, now);
 }
 
-IBBDuplexState
-ibb_duplex_get_state (const IBBDuplex *self)
+IBBLife *
+ibb_duplex_get_life (IBBDuplex *self)
 {
-  return self->state;
-}
-
-IBBDuplexNews
-ibb_duplex_take_news (IBBDuplex *self)
-{
-  IBBDuplexNews news = self->news;
-
-  self->news = IBB_DUPLEX_NO_NEWS;
-  return news;
+  return &self->life;
 }
 
 const IBBSender *
@@ -88,161 +72,20 @@ ibb_duplex_get_closing (const IBBDuplex *self)
   return &self->closing;
 }
 
-const IBBFailure *
-ibb_duplex_get_failure (const IBBDuplex *self)
-{
-  return &self->failure;
-}
-
-/* The end. */
-
-/* Those that waited for a stanza that will not come (D-24, D-42). */
-static void
-refuse_early (IBBDuplex *self)
-{
-  IBBStanza *stanza;
-
-  while ((stanza = ibb_receiver_pop_early (&self->receiver)) != NULL ||
-         (stanza = ibb_receiver_pop_ahead (&self->receiver)) != NULL)
-    {
-      if (stanza->payload == IBB_PAYLOAD_DATA || stanza->payload == IBB_PAYLOAD_CLOSE)
-        ibb_control_reply_error (&get_shared (self)->control, stanza, IBB_CONDITION_ITEM_NOT_FOUND,
-                                 IBB_ERROR_TYPE_CANCEL, NULL);
-      ibb_stanza_record_unref (stanza);
-    }
-}
-
-void
-ibb_duplex_end (IBBDuplex *self, const IBBFailure *failure)
-{
-  IBBFailure        closed = IBB_FAILURE_INIT;
-  const IBBFailure *reason = failure;
-  gboolean          is_orderly = failure->kind == IBB_FAILURE_NONE;
-
-  if (self->state == IBB_DUPLEX_ENDED)
-    return;
-
-  refuse_early (self);
-  ibb_failure_set (&closed, ibb_closing_is_peer_closed (&self->closing) &&
-                                    !ibb_closing_is_whole (&self->closing)
-                                ? IBB_FAILURE_PEER_CLOSED
-                                : IBB_FAILURE_CLOSED);
-  if (is_orderly)
-    reason = &closed;
-  if (!ibb_receiver_has_eof (&self->receiver))
-    ibb_receiver_fail (&self->receiver, reason);
-  ibb_sender_end (&self->sender, reason);
-  if (self->failure.kind == IBB_FAILURE_NONE)
-    ibb_failure_copy (&self->failure, failure);
-  /* An end that is not orderly says nothing of the kind to the peer. */
-  ibb_closing_end (&self->closing,
-                   is_orderly &&
-                       ibb_sender_get_delivery_failure (&self->sender)->kind == IBB_FAILURE_NONE);
-
-  self->state = IBB_DUPLEX_ENDED;
-  /* No request stays without an answer (N-20); the bytes can be read. */
-  if (failure->kind == IBB_FAILURE_CONNECTION_LOST)
-    ibb_receiver_forget_all (&self->receiver);
-  else
-    ibb_receiver_release_all (&self->receiver);
-  self->news |= IBB_DUPLEX_HAS_CHANGED | IBB_DUPLEX_HAS_ENDED;
-}
-
-static void
-end_for (IBBDuplex *self, IBBFailureKind reason)
-{
-  IBBFailure failure = IBB_FAILURE_INIT;
-
-  ibb_failure_set (&failure, reason);
-  ibb_duplex_end (self, &failure);
-}
-
-/* The way in may have failed while ours went well. */
-static void
-end_orderly (IBBDuplex *self)
-{
-  const IBBFailure *input_failure = ibb_receiver_get_failure (&self->receiver);
-
-  if (input_failure->kind == IBB_FAILURE_PEER_ABORTED)
-    ibb_failure_copy (&self->failure, input_failure);
-  ibb_duplex_end (self, &(IBBFailure) IBB_FAILURE_INIT);
-}
-
-static void
-end_unconfirmed (IBBDuplex *self, const IBBFailure *failure)
-{
-  /* Half of an answer must not look whole; sent messages may not have arrived (D-37). */
-  if (!ibb_closing_is_peer_closed (&self->closing) &&
-      self->terms->stanza_type == IBB_STANZA_MESSAGE && ibb_sender_get_written (&self->sender) > 0)
-    ibb_duplex_end (self, failure);
-  else
-    end_orderly (self);
-}
-
-/* No answer to our close will come. Every byte was acknowledged, except for those
- * in messages (D-37). */
-static void
-end_unanswered (IBBDuplex *self)
-{
-  IBBFailure failure = IBB_FAILURE_INIT;
-
-  ibb_failure_set (&failure, IBB_FAILURE_CLOSE_UNCONFIRMED);
-  end_unconfirmed (self, &failure);
-}
-
-static void
-fail (IBBDuplex *self, const IBBFailure *failure)
-{
-  IBBFailure  peer_closed = IBB_FAILURE_INIT;
-  IBBClosing *closing = &self->closing;
-
-  if (self->state != IBB_DUPLEX_OPEN)
-    return;
-
-  /* Where the time-out never comes, a peer that is gone ends it like one. */
-  if (failure->kind == IBB_FAILURE_PEER_GONE && ibb_closing_is_sent (closing) &&
-      (ibb_closing_is_whole (closing) || ibb_closing_is_peer_closed (closing)))
-    {
-      end_unanswered (self);
-      return;
-    }
-
-  ibb_receiver_release_all (&self->receiver);
-  ibb_closing_tell_peer (closing);
-  if (ibb_closing_explains (closing, failure))
-    {
-      ibb_failure_set (&peer_closed, IBB_FAILURE_PEER_CLOSED);
-      failure = &peer_closed;
-    }
-  ibb_duplex_end (self, failure);
-}
-
-void
-ibb_duplex_fail (IBBDuplex *self, IBBFailureKind reason)
-{
-  IBBFailure failure = IBB_FAILURE_INIT;
-
-  ibb_failure_set (&failure, reason);
-  if (self->state == IBB_DUPLEX_OPEN)
-    fail (self, &failure);
-  else
-    ibb_duplex_end (self, &failure);
-}
-
 /* Goes on with a close as far as it can go now. */
 static void
 proceed (IBBDuplex *self, gint64 now)
 {
   IBBClosingVerdict verdict;
 
-  if (self->state != IBB_DUPLEX_OPEN || !ibb_sender_is_drained (&self->sender))
+  if (!ibb_life_is_open (&self->life) || !ibb_sender_is_drained (&self->sender))
     return;
 
   verdict = ibb_closing_drained (&self->closing, now);
   if (verdict == IBB_CLOSING_SENT)
     ibb_silence_begin (&self->silence, now);
   else if (verdict == IBB_CLOSING_ENDS)
-    end_orderly (self);
+    ibb_life_end_orderly (&self->life);
 }
 
 /* The peer. */
@@ -250,7 +93,7 @@ proceed (IBBDuplex *self, gint64 now)
 gboolean
 ibb_duplex_listens (const IBBDuplex *self)
 {
-  return self->state == IBB_DUPLEX_OPEN && !ibb_closing_is_peer_closed (&self->closing) &&
+  return ibb_life_is_open (&self->life) && !ibb_closing_is_peer_closed (&self->closing) &&
          ibb_receiver_is_open (&self->receiver);
 }
 
@@ -274,7 +117,7 @@ repeat_last_word (IBBDuplex *self)
 void
 ibb_duplex_peer_is_there (IBBDuplex *self, gint64 now)
 {
-  if (self->state != IBB_DUPLEX_OPEN)
+  if (!ibb_life_is_open (&self->life))
     return;
 
   ibb_silence_end_doubt (&self->silence);
@@ -287,7 +130,7 @@ ibb_duplex_peer_is_there (IBBDuplex *self, gint64 now)
       repeat_last_word (self);
       break;
     case IBB_SILENCE_GONE:
-      ibb_duplex_fail (self, IBB_FAILURE_PEER_GONE);
+      ibb_life_fail (&self->life, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_GONE));
       break;
     case IBB_SILENCE_GOES_ON:
     default:
@@ -320,7 +163,7 @@ receive_block (IBBDuplex *self, IBBStanza *stanza, gint64 now)
   switch (ibb_receiver_receive_data (&self->receiver, stanza, &failure, now))
     {
     case IBB_RECEIVER_READABLE:
-      changed (self);
+      ibb_life_changed (&self->life);
       G_GNUC_FALLTHROUGH;
     case IBB_RECEIVER_STORED:
       /* A repetition is no sign of progress: two ends that each repeat would keep
@@ -328,7 +171,7 @@ receive_block (IBBDuplex *self, IBBStanza *stanza, gint64 now)
       ibb_silence_heard (&self->silence, now);
       break;
     case IBB_RECEIVER_FAILED:
-      fail (self, &failure);
+      ibb_life_fail (&self->life, &failure);
       break;
     case IBB_RECEIVER_ANSWERED:
     case IBB_RECEIVER_KEPT:
@@ -343,7 +186,7 @@ flush_ahead (IBBDuplex *self, gint64 now)
 {
   IBBStanza *stanza;
 
-  while (self->state == IBB_DUPLEX_OPEN &&
+  while (ibb_life_is_open (&self->life) &&
          (stanza = ibb_receiver_pop_ahead (&self->receiver)) != NULL)
     {
       IBBFailure failure = IBB_FAILURE_INIT;
@@ -354,7 +197,7 @@ flush_ahead (IBBDuplex *self, gint64 now)
         take_close (self, stanza, now);
       else if (ibb_receiver_refuse_ahead (&self->receiver, stanza, is_over, &failure) ==
                IBB_RECEIVER_FAILED)
-        fail (self, &failure);
+        ibb_life_fail (&self->life, &failure);
       ibb_stanza_record_unref (stanza);
     }
 }
@@ -374,14 +217,14 @@ receive_data (IBBDuplex *self, IBBStanza *stanza, gint64 now)
   if (G_LIKELY (!ibb_receiver_has_ahead (&self->receiver)))
     return;
 
-  while (self->state == IBB_DUPLEX_OPEN &&
+  while (ibb_life_is_open (&self->life) &&
          (stanza = ibb_receiver_take_next (&self->receiver)) != NULL)
     {
       receive_block (self, stanza, now);
       ibb_stanza_record_unref (stanza);
     }
   /* The peer sends all of them again, from the one that was refused. */
-  if (self->state == IBB_DUPLEX_OPEN && ibb_receiver_is_refusing (&self->receiver))
+  if (ibb_life_is_open (&self->life) && ibb_receiver_is_refusing (&self->receiver))
     flush_ahead (self, now);
 }
 
@@ -398,7 +241,7 @@ static void
 end_input (IBBDuplex *self, gboolean orderly)
 {
   if (ibb_receiver_end (&self->receiver, orderly))
-    changed (self);
+    ibb_life_changed (&self->life);
 }
 
 static void
@@ -406,9 +249,9 @@ peer_aborted (IBBDuplex *self)
 {
   /* A peer that closed the whole wants no more, and all of its bytes arrived (D-37). */
   if (ibb_closing_is_whole (&self->closing) && ibb_sender_is_drained (&self->sender))
-    end_orderly (self);
+    ibb_life_end_orderly (&self->life);
   else
-    end_for (self, IBB_FAILURE_PEER_ABORTED);
+    ibb_life_end (&self->life, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_ABORTED));
 }
 
 /* After the peer's close the application writes on only where that was agreed. */
@@ -420,7 +263,7 @@ stop_writing (IBBDuplex *self, gint64 now)
 
   ibb_sender_stop_writes (&self->sender, IBB_FAILURE_PEER_CLOSED);
   ibb_sender_flush (&self->sender, now);
-  changed (self);
+  ibb_life_changed (&self->life);
 }
 
 static void
@@ -475,13 +318,13 @@ ibb_duplex_receive (IBBDuplex *self, IBBStanza *stanza, gint64 now)
 {
   IBBFailure failure = IBB_FAILURE_INIT;
 
-  if (self->state == IBB_DUPLEX_NEW)
+  if (ibb_life_get_state (&self->life) == IBB_LIFE_NEW)
     ibb_receiver_receive_early (&self->receiver, stanza);
   else if (ibb_stanza_record_has_long_id (stanza))
     {
       /* No implementation writes such an id, and it would be kept (D-47). */
       ibb_receiver_refuse_malformed (&self->receiver, stanza, &failure);
-      fail (self, &failure);
+      ibb_life_fail (&self->life, &failure);
     }
   else if (stanza->payload == IBB_PAYLOAD_CLOSE)
     receive_close (self, stanza, now);
@@ -511,16 +354,16 @@ take_close_answer (IBBDuplex *self, IBBStanza *answer, gint64 now)
   if (is_result || ibb_closing_is_peer_closed (&self->closing))
     {
       end_input (self, is_complete (self, now));
-      end_orderly (self);
+      ibb_life_end_orderly (&self->life);
       return;
     }
 
   ibb_failure_set_condition (&failure, IBB_FAILURE_CLOSE_UNCONFIRMED, answer->condition,
                              answer->text);
   if (is_whole)
-    end_unconfirmed (self, &failure);
+    ibb_life_end_unconfirmed (&self->life, &failure);
   else
-    ibb_duplex_end (self, &failure);
+    ibb_life_end (&self->life, &failure);
   ibb_failure_clear (&failure);
 }
 
@@ -543,7 +386,7 @@ ibb_duplex_take_block (IBBDuplex *self, gint64 now)
   stanza = ibb_sender_take_stanza (&self->sender, now);
   /* A writer is woken when there is room for more than a trickle. */
   if (ibb_sender_has_half_room (&self->sender))
-    changed (self);
+    ibb_life_changed (&self->life);
   ibb_sender_update_ready (&self->sender, now);
   return stanza;
 }
@@ -561,7 +404,7 @@ ibb_duplex_passed (IBBDuplex *self, IBBPending *pending)
     return;
 
   ibb_sender_passed (&self->sender, ibb_block_of_pending (pending));
-  changed (self);
+  ibb_life_changed (&self->life);
 }
 
 gboolean
@@ -569,7 +412,7 @@ ibb_duplex_sent (IBBDuplex *self, IBBPending *pending, gint64 now)
 {
   if (pending->type == IBB_PENDING_CLOSE)
     ibb_closing_sent (&self->closing);
-  changed (self);
+  ibb_life_changed (&self->life);
   if (pending->type != IBB_PENDING_BLOCK ||
       !ibb_sender_sent (&self->sender, ibb_block_of_pending (pending), now))
     return FALSE;
@@ -591,13 +434,13 @@ take_block_answer (IBBDuplex *self, IBBPending *pending, IBBStanza *answer, gint
   if ((verdict & IBB_SENDER_ADVANCED) != 0)
     {
       ibb_closing_prolong_linger (&self->closing, now);
-      changed (self);
+      ibb_life_changed (&self->life);
     }
   if ((verdict & IBB_SENDER_DOUBTS_PEER) != 0)
     ibb_silence_doubt (&self->silence, now);
   if ((verdict & IBB_SENDER_FAILED) != 0)
     {
-      fail (self, &failure);
+      ibb_life_fail (&self->life, &failure);
       return;
     }
 
@@ -617,7 +460,7 @@ ibb_duplex_block_answered (IBBDuplex *self, IBBPending *pending, IBBStanza *answ
         return;
       take_deferred (self, now);
     }
-  if (self->state == IBB_DUPLEX_OPEN) /* else it ended with the close */
+  if (ibb_life_is_open (&self->life)) /* else it ended with the close */
     take_block_answer (self, pending, answer, now);
 }
 
@@ -628,7 +471,7 @@ ibb_duplex_get_due (const IBBDuplex *self)
 {
   gint64 due, other;
 
-  if (self->state != IBB_DUPLEX_OPEN)
+  if (!ibb_life_is_open (&self->life))
     return IBB_NEVER;
 
   due = ibb_sender_get_due (&self->sender);
@@ -650,7 +493,7 @@ ibb_duplex_timeout (IBBDuplex *self, gint64 now)
 
   if (now >= ibb_receiver_get_ahead_due (&self->receiver))
     flush_ahead (self, now);
-  if (self->state != IBB_DUPLEX_OPEN)
+  if (!ibb_life_is_open (&self->life))
     return;
 
   ibb_receiver_release (&self->receiver, now);
@@ -660,9 +503,9 @@ ibb_duplex_timeout (IBBDuplex *self, gint64 now)
   ibb_sender_update_ready (&self->sender, now);
   verdict = ibb_closing_timeout (&self->closing, now);
   if (verdict == IBB_CLOSING_LINGERED)
-    end_for (self, IBB_FAILURE_PEER_CLOSED);
+    ibb_life_end (&self->life, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_CLOSED));
   else if (verdict == IBB_CLOSING_UNANSWERED)
-    end_unanswered (self);
+    ibb_life_end_unanswered (&self->life);
 }
 
 void
@@ -676,7 +519,7 @@ ibb_duplex_settings_changed (IBBDuplex *self, gint64 now)
 {
   ibb_receiver_release (&self->receiver, now);
   ibb_sender_update_ready (&self->sender, now);
-  changed (self);
+  ibb_life_changed (&self->life);
 }
 
 /* For the application. */
@@ -686,7 +529,7 @@ ibb_duplex_read (IBBDuplex *self, guint8 *bytes, gsize length, gint64 now)
 {
   gsize n = ibb_receiver_read (&self->receiver, bytes, length, now);
 
-  if (n > 0 && self->state == IBB_DUPLEX_OPEN)
+  if (n > 0 && ibb_life_is_open (&self->life))
     ibb_receiver_release (&self->receiver, now);
   return n;
 }
@@ -694,7 +537,7 @@ ibb_duplex_read (IBBDuplex *self, guint8 *bytes, gsize length, gint64 now)
 gsize
 ibb_duplex_write (IBBDuplex *self, const guint8 *bytes, gsize length, gint64 now)
 {
-  return self->state == IBB_DUPLEX_OPEN ? ibb_sender_write (&self->sender, bytes, length, now) : 0;
+  return ibb_life_is_open (&self->life) ? ibb_sender_write (&self->sender, bytes, length, now) : 0;
 }
 
 void
@@ -713,7 +556,7 @@ void
 ibb_duplex_set_half_close (IBBDuplex *self, gboolean half_close, gint64 now)
 {
   ibb_closing_set_half_close (&self->closing, half_close);
-  if (self->state != IBB_DUPLEX_OPEN)
+  if (!ibb_life_is_open (&self->life))
     return;
 
   stop_writing (self, now);
@@ -724,74 +567,71 @@ void
 ibb_duplex_close_output (IBBDuplex *self)
 {
   ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
-  changed (self);
+  ibb_life_changed (&self->life);
 }
 
 void
 ibb_duplex_close_input (IBBDuplex *self)
 {
-  IBBFailure failure = IBB_FAILURE_INIT;
+  const IBBFailure failure = IBB_FAILURE_OF (IBB_FAILURE_CLOSED);
 
   if (!ibb_receiver_discard (&self->receiver))
     return;
 
-  if (self->state == IBB_DUPLEX_OPEN)
+  if (ibb_life_is_open (&self->life))
     ibb_receiver_release_all (&self->receiver);
   ibb_receiver_drop_unread (&self->receiver);
-  ibb_failure_set (&failure, IBB_FAILURE_CLOSED);
   ibb_receiver_fail (&self->receiver, &failure);
-  changed (self);
+  ibb_life_changed (&self->life);
 }
 
 void
 ibb_duplex_shutdown_output (IBBDuplex *self, gint64 now)
 {
-  if (self->state != IBB_DUPLEX_OPEN || !ibb_closing_shutdown (&self->closing))
+  if (!ibb_life_is_open (&self->life) || !ibb_closing_shutdown (&self->closing))
     return;
 
   ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
   ibb_sender_flush (&self->sender, now);
   proceed (self, now);
-  changed (self);
+  ibb_life_changed (&self->life);
 }
 
 void
 ibb_duplex_close (IBBDuplex *self, gint64 now)
 {
-  IBBFailure failure = IBB_FAILURE_INIT;
+  const IBBFailure failure = IBB_FAILURE_OF (IBB_FAILURE_CLOSED);
 
   if (!ibb_closing_close (&self->closing, now))
     return;
 
-  ibb_failure_set (&failure, IBB_FAILURE_CLOSED);
   ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
   ibb_receiver_fail (&self->receiver, &failure);
-  if (self->state == IBB_DUPLEX_OPEN)
+  if (ibb_life_is_open (&self->life))
     {
       ibb_receiver_refuse_all (&self->receiver);
       take_deferred (self, now);
     }
-  if (self->state == IBB_DUPLEX_OPEN)
+  if (ibb_life_is_open (&self->life))
     ibb_sender_flush (&self->sender, now);
   ibb_receiver_drop_unread (&self->receiver);
   proceed (self, now);
-  changed (self);
+  ibb_life_changed (&self->life);
 }
 
 void
 ibb_duplex_abort (IBBDuplex *self, IBBFailureKind reason)
 {
-  IBBFailure aborted = IBB_FAILURE_INIT;
+  const IBBFailure aborted = IBB_FAILURE_OF (IBB_FAILURE_ABORTED);
 
-  ibb_failure_set (&aborted, IBB_FAILURE_ABORTED);
   ibb_closing_abort (&self->closing);
   ibb_receiver_fail (&self->receiver, &aborted);
-  if (self->state == IBB_DUPLEX_OPEN)
+  if (ibb_life_is_open (&self->life))
     {
       ibb_receiver_refuse_all (&self->receiver);
       ibb_closing_tell_peer (&self->closing);
     }
-  end_for (self, reason);
+  ibb_life_end (&self->life, &(IBBFailure) IBB_FAILURE_OF (reason));
   ibb_receiver_drop_unread (&self->receiver);
-  changed (self);
+  ibb_life_changed (&self->life);
 }

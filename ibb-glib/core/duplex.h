@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Both halves of a session, and what each means for the other: what arrives, what
- * is sent, the silence of the peer, and how both end. How the session was opened
- * is not known here. After a call its owner asks for the news, and when something
- * is due.
+ * is sent, the silence of the peer, and when both end. How the session was opened
+ * is not known here. After a call its owner asks its life for the news, and when
+ * something is due.
  */
 
 #pragma once
@@ -11,6 +11,7 @@
 #include <glib.h>
 
 #include "core/closing.h"
+#include "core/life.h"
 #include "core/receiver.h"
 #include "core/sender.h"
 #include "core/silence.h"
@@ -18,47 +19,27 @@
 
 G_BEGIN_DECLS
 
-typedef enum
-{
-  IBB_DUPLEX_NEW, /* stanzas of the peer are kept until it is open (D-24) */
-  IBB_DUPLEX_OPEN,
-  IBB_DUPLEX_ENDED, /* buffered bytes can still be read */
-} IBBDuplexState;
-
-/* What its owner has to do. */
-typedef enum
-{
-  IBB_DUPLEX_NO_NEWS = 0,
-  IBB_DUPLEX_HAS_CHANGED = 1 << 0, /* the application may wait for that */
-  IBB_DUPLEX_HAS_ENDED = 1 << 1,
-} IBBDuplexNews;
-
 typedef struct
 {
   const IBBTerms *terms;
-  IBBDuplexState  state;
-  guint           news; /* IBBDuplexNews */
   IBBSender       sender;
   IBBReceiver     receiver;
   IBBClosing      closing;
   IBBSilence      silence;
-  IBBFailure      failure; /* of the session as a whole */
+  IBBLife         life;
 } IBBDuplex;
 
-void           ibb_duplex_init (IBBDuplex *self, const IBBTerms *terms);
-void           ibb_duplex_clear (IBBDuplex *self);
-void           ibb_duplex_open (IBBDuplex *self, gint64 now);
-IBBDuplexState ibb_duplex_get_state (const IBBDuplex *self);
-/* The news since they were taken last. */
-IBBDuplexNews ibb_duplex_take_news (IBBDuplex *self);
-gint64        ibb_duplex_get_due (const IBBDuplex *self);
-void          ibb_duplex_timeout (IBBDuplex *self, gint64 now);
+void   ibb_duplex_init (IBBDuplex *self, const IBBTerms *terms);
+void   ibb_duplex_clear (IBBDuplex *self);
+void   ibb_duplex_open (IBBDuplex *self, gint64 now);
+gint64 ibb_duplex_get_due (const IBBDuplex *self);
+void   ibb_duplex_timeout (IBBDuplex *self, gint64 now);
 
-/* The parts, to look at. */
+IBBLife *ibb_duplex_get_life (IBBDuplex *self);
+/* The other parts, to look at. */
 const IBBSender   *ibb_duplex_get_sender (const IBBDuplex *self);
 const IBBReceiver *ibb_duplex_get_receiver (const IBBDuplex *self);
 const IBBClosing  *ibb_duplex_get_closing (const IBBDuplex *self);
-const IBBFailure  *ibb_duplex_get_failure (const IBBDuplex *self);
 /* All was read, and more may come. */
 gboolean ibb_duplex_listens (const IBBDuplex *self);
 
@@ -97,10 +78,5 @@ void  ibb_duplex_shutdown_output (IBBDuplex *self, gint64 now);
 void  ibb_duplex_close (IBBDuplex *self, gint64 now);
 /* reason: of the end of the session as a whole. */
 void ibb_duplex_abort (IBBDuplex *self, IBBFailureKind reason);
-
-/* Ends it here and, while it is open, at the peer, by an unclean <close/> (D-49). */
-void ibb_duplex_fail (IBBDuplex *self, IBBFailureKind reason);
-/* Ends it here; says nothing to the peer. */
-void ibb_duplex_end (IBBDuplex *self, const IBBFailure *failure);
 
 G_END_DECLS

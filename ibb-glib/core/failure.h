@@ -45,10 +45,12 @@ typedef struct
   char          *text; /* (nullable): what the peer said, UTF-8, at most 256 bytes */
 } IBBFailure;
 
-#define IBB_FAILURE_INIT                                                                           \
+/* A failure of which only the kind is known: it needs no clearing. */
+#define IBB_FAILURE_OF(kind)                                                                       \
   {                                                                                                \
-    IBB_FAILURE_NONE, FALSE, 0, NULL                                                               \
+    (kind), FALSE, 0, NULL                                                                         \
   }
+#define IBB_FAILURE_INIT IBB_FAILURE_OF (IBB_FAILURE_NONE)
 
 void ibb_failure_set (IBBFailure *self, IBBFailureKind kind);
 void ibb_failure_set_condition (IBBFailure    *self,

@@ -20,10 +20,16 @@ get_time (IBBSession *self, gint64 now)
   return ibb_clock_get_time (&get_shared (self)->clock, now);
 }
 
+static IBBLife *
+get_life (IBBSession *self)
+{
+  return ibb_duplex_get_life (&self->duplex);
+}
+
 static gboolean
 is_open (IBBSession *self)
 {
-  return ibb_duplex_get_state (&self->duplex) == IBB_DUPLEX_OPEN;
+  return ibb_life_is_open (get_life (self));
 }
 
 static const IBBSender *
@@ -93,7 +99,7 @@ ibb_session_unref (IBBSession *self)
 static void
 check_counted (IBBSession *self)
 {
-  if (ibb_duplex_get_state (&self->duplex) == IBB_DUPLEX_ENDED &&
+  if (ibb_life_get_state (get_life (self)) == IBB_LIFE_ENDED &&
       ibb_receiver_get_readable (get_receiver (self)) == 0 &&
       (!self->is_waiting || ibb_session_is_over (self)))
     ibb_place_uncount (&self->place);
@@ -143,11 +149,11 @@ leave (IBBSession *self)
 static void
 report (IBBSession *self)
 {
-  IBBDuplexNews news = ibb_duplex_take_news (&self->duplex);
+  IBBLifeNews news = ibb_life_take_news (get_life (self));
 
-  if ((news & IBB_DUPLEX_HAS_CHANGED) != 0 && ibb_place_note_change (&self->place))
+  if ((news & IBB_LIFE_HAS_CHANGED) != 0 && ibb_place_note_change (&self->place))
     ibb_session_ref (self);
-  if ((news & IBB_DUPLEX_HAS_ENDED) != 0)
+  if ((news & IBB_LIFE_HAS_ENDED) != 0)
     leave (self);
 }
 
@@ -164,17 +170,14 @@ settle (IBBSession *self)
 void
 ibb_session_end (IBBSession *self, const IBBFailure *failure)
 {
-  ibb_duplex_end (&self->duplex, failure);
+  ibb_life_end (get_life (self), failure);
   settle (self);
 }
 
 static void
 end_for (IBBSession *self, IBBFailureKind reason)
 {
-  IBBFailure failure = IBB_FAILURE_INIT;
-
-  ibb_failure_set (&failure, reason);
-  ibb_session_end (self, &failure);
+  ibb_session_end (self, &(IBBFailure) IBB_FAILURE_OF (reason));
 }
 
 static void
@@ -464,7 +467,7 @@ ibb_session_stanza_sent (IBBSession *self, IBBPending *pending, gint64 now)
 void
 ibb_session_send_failed (IBBSession *self)
 {
-  ibb_duplex_fail (&self->duplex, IBB_FAILURE_SEND_FAILED);
+  ibb_life_fail (get_life (self), &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_SEND_FAILED));
   settle (self);
 }
 
@@ -491,7 +494,7 @@ ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now)
   if (verdict == IBB_PEER_THERE)
     ibb_duplex_peer_is_there (&self->duplex, now);
   else if (verdict == IBB_PEER_GONE && is_open (self))
-    ibb_duplex_fail (&self->duplex, IBB_FAILURE_PEER_GONE);
+    ibb_life_fail (get_life (self), &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_GONE));
   settle (self);
 }
 
@@ -582,7 +585,7 @@ ibb_session_is_over (IBBSession *self)
 {
   const IBBReceiver *receiver = get_receiver (self);
 
-  return ibb_duplex_get_state (&self->duplex) == IBB_DUPLEX_ENDED &&
+  return ibb_life_get_state (get_life (self)) == IBB_LIFE_ENDED &&
          ibb_receiver_get_readable (receiver) == 0 &&
          (!ibb_receiver_has_eof (receiver) || ibb_closing_is_whole (get_closing (self)));
 }
@@ -694,13 +697,13 @@ ibb_session_set_data (IBBSession *self, gpointer data)
 IBBSessionState
 ibb_session_get_state (IBBSession *self)
 {
-  switch (ibb_duplex_get_state (&self->duplex))
+  switch (ibb_life_get_state (get_life (self)))
     {
-    case IBB_DUPLEX_OPEN:
+    case IBB_LIFE_OPEN:
       return IBB_SESSION_OPEN;
-    case IBB_DUPLEX_ENDED:
+    case IBB_LIFE_ENDED:
       return IBB_SESSION_ENDED;
-    case IBB_DUPLEX_NEW:
+    case IBB_LIFE_NEW:
     default:
       return ibb_opening_is_request (self->opening) ? IBB_SESSION_REQUESTED : IBB_SESSION_OPENING;
     }
@@ -757,7 +760,7 @@ ibb_session_get_delivery_failure (IBBSession *self)
 const IBBFailure *
 ibb_session_get_failure (IBBSession *self)
 {
-  return ibb_duplex_get_failure (&self->duplex);
+  return ibb_life_get_failure (get_life (self));
 }
 
 gboolean

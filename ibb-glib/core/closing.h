@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The end of a session: ours, the peer's, both at once, orderly or not. Each
+/* The exchange of <close/>: ours, the peer's, both at once, orderly or not. Each
  * direction has its state; a table says what follows in which.
  */
 

@@ -27,12 +27,23 @@ send_open (IBBOpening *self)
   ibb_control_push (&shared->control, open);
 }
 
-IBBOpening *
-ibb_opening_new (IBBTerms *terms, gboolean fixed_block_size)
+static IBBOpening *
+create (IBBTerms *terms, IBBPlace *place)
 {
   IBBOpening *self = g_new0 (IBBOpening, 1);
 
   self->terms = terms;
+  self->place = place;
+  self->deadline = IBB_NEVER;
+  return self;
+}
+
+IBBOpening *
+ibb_opening_new (IBBTerms *terms, IBBPlace *place, gboolean fixed_block_size, gint64 now)
+{
+  IBBOpening *self = create (terms, place);
+
+  self->deadline = ibb_timer_get_deadline (now, terms->shared->settings.open_timeout);
   self->fallback = !fixed_block_size && terms->shared->settings.block_size_fallback;
   if (self->fallback)
     ibb_terms_set_block_size (terms, ibb_peer_limit_block_size (terms->peer, terms->block_size));
@@ -41,11 +52,10 @@ ibb_opening_new (IBBTerms *terms, gboolean fixed_block_size)
 }
 
 IBBOpening *
-ibb_opening_new_request (IBBTerms *terms, IBBStanza *open)
+ibb_opening_new_request (IBBTerms *terms, IBBPlace *place, IBBStanza *open)
 {
-  IBBOpening *self = g_new0 (IBBOpening, 1);
+  IBBOpening *self = create (terms, place);
 
-  self->terms = terms;
   self->request = ibb_stanza_record_ref (open);
   ibb_requests_add (terms->shared->requests, terms->key.peer);
   return self;
@@ -60,7 +70,7 @@ ibb_opening_free (IBBOpening *self)
   if (self->request != NULL)
     ibb_requests_remove (shared->requests, self->terms->key.peer);
   g_clear_pointer (&self->request, ibb_stanza_record_unref);
-  ibb_failure_clear (&self->first_refusal);
+  ibb_failure_clear (&self->refusal);
   g_free (self);
 }
 
@@ -68,6 +78,12 @@ gboolean
 ibb_opening_is_request (const IBBOpening *self)
 {
   return self->request != NULL;
+}
+
+gint64
+ibb_opening_get_due (const IBBOpening *self)
+{
+  return self->deadline;
 }
 
 /* The peer's first answer in a series of smaller and smaller proposals is the
@@ -86,19 +102,37 @@ try_smaller (IBBOpening *self, const IBBStanza *answer)
   return TRUE;
 }
 
+/* The session has the JID by which the peer's server calls it: requests for the
+ * session will come from that one (D-02). FALSE if the peer has opened a session
+ * of that name itself. */
+static gboolean
+take_name_of_peer (IBBOpening *self, const IBBStanza *answer, const char *from)
+{
+  return answer->from == NULL || g_str_equal (from, self->terms->key.peer) ||
+         ibb_place_rename_peer (self->place, from);
+}
+
+static IBBOpeningVerdict
+accepted_by_peer (IBBOpening *self, const IBBStanza *answer, const char *from)
+{
+  if (self->refusal.kind != IBB_FAILURE_NONE)
+    ibb_peer_set_block_size_max (self->terms->peer, self->terms->block_size);
+  if (take_name_of_peer (self, answer, from))
+    return IBB_OPENING_ACCEPTED;
+
+  ibb_failure_set (&self->refusal, IBB_FAILURE_IN_USE);
+  return IBB_OPENING_REFUSED;
+}
+
 IBBOpeningVerdict
-ibb_opening_answered (IBBOpening *self, const IBBStanza *answer)
+ibb_opening_answered (IBBOpening *self, const IBBStanza *answer, const char *from)
 {
   ibb_pendings_remove (&self->terms->shared->pendings, &self->pending);
   if (answer->payload != IBB_PAYLOAD_ERROR)
-    {
-      if (self->first_refusal.kind != IBB_FAILURE_NONE)
-        ibb_peer_set_block_size_max (self->terms->peer, self->terms->block_size);
-      return IBB_OPENING_ACCEPTED;
-    }
+    return accepted_by_peer (self, answer, from);
 
-  if (self->first_refusal.kind == IBB_FAILURE_NONE)
-    ibb_failure_set_condition (&self->first_refusal, IBB_FAILURE_REFUSED, answer->condition,
+  if (self->refusal.kind == IBB_FAILURE_NONE)
+    ibb_failure_set_condition (&self->refusal, IBB_FAILURE_REFUSED, answer->condition,
                                answer->text);
   return try_smaller (self, answer) ? IBB_OPENING_TRIES_AGAIN : IBB_OPENING_REFUSED;
 }
@@ -106,17 +140,13 @@ ibb_opening_answered (IBBOpening *self, const IBBStanza *answer)
 const IBBFailure *
 ibb_opening_get_refusal (const IBBOpening *self)
 {
-  return &self->first_refusal;
+  return &self->refusal;
 }
 
-static void
-abandon (IBBOpening *self, gint64 now)
+void
+ibb_opening_ask (IBBOpening *self, gint64 now)
 {
-  IBBShared *shared = self->terms->shared;
-  char      *id = g_strdup (self->pending.id);
-
-  ibb_pendings_remove (&shared->pendings, &self->pending);
-  ibb_abandoned_add (shared->abandoned, self->terms, id, now);
+  self->deadline = ibb_timer_get_deadline (now, self->terms->shared->settings.accept_timeout);
 }
 
 void
@@ -131,6 +161,16 @@ ibb_opening_refuse (IBBOpening *self, IBBCondition condition, const char *text)
   ibb_control_refuse_open (&self->terms->shared->control, self->request, condition, text);
 }
 
+static void
+abandon (IBBOpening *self, gint64 now)
+{
+  IBBShared *shared = self->terms->shared;
+  char      *id = g_strdup (self->pending.id);
+
+  ibb_pendings_remove (&shared->pendings, &self->pending);
+  ibb_abandoned_add (shared->abandoned, self->terms, id, now);
+}
+
 void
 ibb_opening_give_up (IBBOpening *self, gint64 now)
 {
@@ -138,4 +178,18 @@ ibb_opening_give_up (IBBOpening *self, gint64 now)
     ibb_opening_refuse (self, IBB_CONDITION_NOT_ACCEPTABLE, NULL);
   else
     abandon (self, now);
+}
+
+IBBFailureKind
+ibb_opening_timeout (IBBOpening *self, gint64 now)
+{
+  ibb_opening_give_up (self, now);
+  return ibb_opening_is_request (self) ? IBB_FAILURE_ACCEPT_TIMEOUT : IBB_FAILURE_OPEN_TIMEOUT;
+}
+
+IBBFailureKind
+ibb_opening_abort (IBBOpening *self, gint64 now)
+{
+  ibb_opening_give_up (self, now);
+  return ibb_opening_is_request (self) ? IBB_FAILURE_CLOSED : IBB_FAILURE_ABORTED;
 }

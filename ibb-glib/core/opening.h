@@ -9,6 +9,7 @@
 #include <glib.h>
 
 #include "core/failure.h"
+#include "core/place.h"
 #include "core/terms.h"
 
 G_BEGIN_DECLS
@@ -16,10 +17,12 @@ G_BEGIN_DECLS
 typedef struct
 {
   IBBTerms  *terms; /* (unowned) */
+  IBBPlace  *place; /* (unowned) */
   IBBPending pending;
+  gint64     deadline; /* for the answer */
   gboolean   fallback;
-  IBBFailure first_refusal; /* of a series by fallback (D-14) */
-  IBBStanza *request;       /* (nullable): the peer's open */
+  IBBFailure refusal; /* the first of a series by fallback (D-14) */
+  IBBStanza *request; /* (nullable): the peer's open */
 } IBBOpening;
 
 typedef enum
@@ -30,22 +33,30 @@ typedef enum
 } IBBOpeningVerdict;
 
 /* Sends an open. */
-IBBOpening *ibb_opening_new (IBBTerms *terms, gboolean fixed_block_size);
+IBBOpening *
+ibb_opening_new (IBBTerms *terms, IBBPlace *place, gboolean fixed_block_size, gint64 now);
 /* The peer's open awaits our answer. */
-IBBOpening *ibb_opening_new_request (IBBTerms *terms, IBBStanza *open);
+IBBOpening *ibb_opening_new_request (IBBTerms *terms, IBBPlace *place, IBBStanza *open);
 void        ibb_opening_free (IBBOpening *self);
 gboolean    ibb_opening_is_request (const IBBOpening *self);
+gint64      ibb_opening_get_due (const IBBOpening *self);
 
-/* Ours. */
-IBBOpeningVerdict ibb_opening_answered (IBBOpening *self, const IBBStanza *answer);
+/* Ours. from: whom the answer came from, normalised. */
+IBBOpeningVerdict
+ibb_opening_answered (IBBOpening *self, const IBBStanza *answer, const char *from);
 const IBBFailure *ibb_opening_get_refusal (const IBBOpening *self);
 
-/* The peer's. */
+/* The peer's. Our application is asked, but not for ever. */
+void ibb_opening_ask (IBBOpening *self, gint64 now);
 void ibb_opening_accept (IBBOpening *self);
 void ibb_opening_refuse (IBBOpening *self, IBBCondition condition, const char *text);
 
 /* Nobody waits for its outcome any more: ours is closed when it is accepted (D-15), the
  * peer's is refused. */
 void ibb_opening_give_up (IBBOpening *self, gint64 now);
+/* The same, because no answer came in time, or because our application aborts the
+ * session: why the session ends. */
+IBBFailureKind ibb_opening_timeout (IBBOpening *self, gint64 now);
+IBBFailureKind ibb_opening_abort (IBBOpening *self, gint64 now);
 
 G_END_DECLS

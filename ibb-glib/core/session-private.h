@@ -24,7 +24,7 @@ struct _IBBSession
   IBBDuplex   duplex;
   gboolean    is_waiting; /* for its application */
   IBBTimer    timer;
-  gint64      deadline; /* of the open or the request, or until it is taken */
+  gint64      untaken_until;
 };
 
 G_END_DECLS

@@ -64,7 +64,7 @@ create (IBBShared    *shared,
   IBBSession *self = g_new0 (IBBSession, 1);
 
   g_ref_count_init (&self->ref_count);
-  self->deadline = IBB_NEVER;
+  self->untaken_until = IBB_NEVER;
   ibb_timer_init (&self->timer, timeout, self);
   ibb_terms_init (&self->terms, shared, self, local, peer, sid, stanza_type, block_size,
                   is_initiator);
@@ -120,7 +120,9 @@ update_timer (IBBSession *self)
 {
   gint64 due = ibb_duplex_get_due (&self->duplex);
 
-  due = MIN (due, self->deadline);
+  due = MIN (due, self->untaken_until);
+  if (self->opening != NULL)
+    due = MIN (due, ibb_opening_get_due (self->opening));
   if (due == IBB_NEVER)
     ibb_timer_clear (&self->timer);
   else if (due < self->timer.due)
@@ -133,11 +135,8 @@ leave (IBBSession *self)
   g_autoptr (IBBSession) keep = ibb_session_ref (self);
   IBBShared             *shared = get_shared (self);
 
-  /* An open or a request that ends waits no more. A session that was open and that the
-   * application has not taken keeps its time (D-09). */
-  if (self->opening != NULL)
-    self->deadline = IBB_NEVER;
-  ibb_timer_set (&self->timer, &shared->timers, self->deadline);
+  /* A session that the application has not taken keeps its time (D-09). */
+  ibb_timer_set (&self->timer, &shared->timers, self->untaken_until);
   g_clear_pointer (&self->opening, ibb_opening_free);
   ibb_place_leave (&self->place);
   if (g_hash_table_size (shared->sessions) == 0)
@@ -186,11 +185,7 @@ abort_session (IBBSession *self, gint64 now)
   IBBFailureKind reason = IBB_FAILURE_ABORTED;
 
   if (self->opening != NULL)
-    {
-      if (ibb_opening_is_request (self->opening))
-        reason = IBB_FAILURE_CLOSED;
-      ibb_opening_give_up (self->opening, now);
-    }
+    reason = ibb_opening_abort (self->opening, now);
   ibb_duplex_abort (&self->duplex, reason);
   report (self);
   check_counted (self);
@@ -209,28 +204,21 @@ ibb_session_stop (IBBSession *self, gboolean abort_open, gint64 now)
 }
 
 static void
-deadline_passed (IBBSession *self, gint64 now)
-{
-  if (self->opening == NULL)
-    {
-      /* It was not taken, though it may have ended. */
-      self->deadline = IBB_NEVER;
-      abort_session (self, now);
-      return;
-    }
-
-  ibb_opening_give_up (self->opening, now);
-  end_for (self, ibb_opening_is_request (self->opening) ? IBB_FAILURE_ACCEPT_TIMEOUT
-                                                        : IBB_FAILURE_OPEN_TIMEOUT);
-}
-
-static void
 timeout (gpointer owner, gint64 now)
 {
   g_autoptr (IBBSession) self = ibb_session_ref (owner);
 
-  if (now >= self->deadline)
-    deadline_passed (self, now);
+  if (self->opening != NULL)
+    {
+      if (now >= ibb_opening_get_due (self->opening))
+        end_for (self, ibb_opening_timeout (self->opening, now));
+    }
+  else if (now >= self->untaken_until)
+    {
+      /* It may have ended. */
+      self->untaken_until = IBB_NEVER;
+      abort_session (self, now);
+    }
   else if (is_open (self))
     ibb_duplex_timeout (&self->duplex, now);
   settle (self);
@@ -244,7 +232,7 @@ ibb_session_set_untaken (IBBSession *self, gboolean untaken, gint64 now)
   if (shared->is_gone || (untaken && ibb_session_is_over (self)))
     return;
 
-  self->deadline =
+  self->untaken_until =
       untaken ? ibb_timer_get_deadline (get_time (self, now), shared->settings.accept_timeout)
               : IBB_NEVER;
   update_timer (self);
@@ -256,7 +244,6 @@ static void
 opened (IBBSession *self, gint64 now)
 {
   g_clear_pointer (&self->opening, ibb_opening_free);
-  self->deadline = IBB_NEVER;
   ibb_duplex_open (&self->duplex, now);
   ibb_peer_update_timer (self->terms.peer, ibb_session_is_peer_listened_to (self), now);
   settle (self);
@@ -294,9 +281,8 @@ ibb_session_new (IBBShared    *shared,
 void
 ibb_session_send_open (IBBSession *self, gboolean fixed_block_size, gint64 now)
 {
-  self->deadline = ibb_timer_get_deadline (now, get_shared (self)->settings.open_timeout);
   enter (self);
-  self->opening = ibb_opening_new (&self->terms, fixed_block_size);
+  self->opening = ibb_opening_new (&self->terms, &self->place, fixed_block_size, now);
   update_timer (self);
 }
 
@@ -313,39 +299,15 @@ ibb_session_new_request (IBBShared *shared, IBBStanza *open, const char *local, 
       return NULL;
     }
   enter (self);
-  self->opening = ibb_opening_new_request (&self->terms, open);
+  self->opening = ibb_opening_new_request (&self->terms, &self->place, open);
   return self;
 }
 
 void
 ibb_session_ask (IBBSession *self, gint64 now)
 {
-  self->deadline = ibb_timer_get_deadline (now, get_shared (self)->settings.accept_timeout);
+  ibb_opening_ask (self->opening, now);
   update_timer (self);
-}
-
-/* The session has the JID by which the peer's server calls it: requests for the
- * session will come from that one (D-02). FALSE if the peer has opened a session
- * of that name itself. */
-static gboolean
-take_name_of_peer (IBBSession *self, const IBBStanza *answer, const char *from)
-{
-  return answer->from == NULL || g_str_equal (from, self->terms.key.peer) ||
-         ibb_place_rename_peer (&self->place, from);
-}
-
-static void
-accepted_by_peer (IBBSession *self, const IBBStanza *answer, const char *from, gint64 now)
-{
-  if (!take_name_of_peer (self, answer, from))
-    {
-      end_for (self, IBB_FAILURE_IN_USE);
-      return;
-    }
-
-  opened (self, now);
-  ibb_duplex_receive_early (&self->duplex, now);
-  settle (self);
 }
 
 void
@@ -354,9 +316,13 @@ ibb_session_open_answered (IBBSession *self, IBBStanza *answer, const char *from
   g_autoptr (IBBSession) keep = ibb_session_ref (self);
   IBBOpeningVerdict      verdict;
 
-  verdict = ibb_opening_answered (self->opening, answer);
+  verdict = ibb_opening_answered (self->opening, answer, from);
   if (verdict == IBB_OPENING_ACCEPTED)
-    accepted_by_peer (self, answer, from, now);
+    {
+      opened (self, now);
+      ibb_duplex_receive_early (&self->duplex, now);
+      settle (self);
+    }
   else if (verdict == IBB_OPENING_REFUSED)
     ibb_session_end (self, ibb_opening_get_refusal (self->opening));
 }

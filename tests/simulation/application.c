@@ -613,7 +613,8 @@ answer_request (World *self, Node *node, End *end)
       else
         {
           world_trace (self, "%c: leaves the request unanswered", letter (end));
-          end->may_hang = end->session->deadline == IBB_NEVER; /* then nobody else answers it */
+          end->may_hang = ibb_opening_get_due (end->session->opening) ==
+                          IBB_NEVER; /* then nobody else answers it */
         }
     }
   else if (!ibb_session_accept (end->session, self->now))

@@ -441,7 +441,7 @@ ibb_request_get_stanza_type (IBBRequest *self)
 {
   g_return_val_if_fail (IBB_IS_REQUEST (self), IBB_STANZA_TYPE_IQ);
 
-  if (self->session != NULL && ibb_session_get_stanza_type (self->session) == IBB_STANZA_MESSAGE)
+  if (self->session != NULL && ibb_session_is_by_message (self->session))
     return IBB_STANZA_TYPE_MESSAGE;
   return IBB_STANZA_TYPE_IQ;
 }

@@ -45,7 +45,7 @@ fill_open (IBBOpen      *open,
     .peer = peer_jid,
     .sid = sid,
     .block_size = block_size,
-    .stanza_type = ibb_argument_to_stanza_name (stanza_type),
+    .by_message = stanza_type == IBB_STANZA_TYPE_MESSAGE,
     .fixed_block_size = TRUE,
   };
   return TRUE;
@@ -77,7 +77,7 @@ fill_expected (IBBService   *self,
     .peer = peer_jid,
     .sid = sid,
     .is_agreed = TRUE,
-    .stanza_type = ibb_argument_to_stanza_name (stanza_type),
+    .by_message = stanza_type == IBB_STANZA_TYPE_MESSAGE,
     .block_size = block_size,
   };
   return TRUE;

@@ -30,7 +30,7 @@ fill_open (IBBOpen      *open,
     .peer = peer_jid,
     .sid = sid,
     .block_size = block_size,
-    .stanza_type = ibb_argument_to_stanza_name (stanza_type),
+    .by_message = stanza_type == IBB_STANZA_TYPE_MESSAGE,
   };
   return TRUE;
 }

@@ -80,7 +80,7 @@ is_impossible (IBBAcceptor *self, const char *peer)
 static gboolean
 is_open_valid (const IBBStanza *open, const char *local, const char *peer)
 {
-  return peer != NULL && local != NULL && open->block_size_valid && open->stanza_type_valid &&
+  return peer != NULL && local != NULL && open->block_size_valid && open->by_message_valid &&
          open->sid != NULL && ibb_stanza_is_valid_sid (open->sid) &&
          !ibb_stanza_record_has_long_id (open);
 }
@@ -107,7 +107,7 @@ check_open (IBBAcceptor     *self,
     return FALSE;
   *expectation = ibb_expectations_find (self->expectations, peer, open->sid);
   if (*expectation == NULL ? is_impossible (self, peer)
-                           : !ibb_expectation_accepts_stanza_type (*expectation, open->stanza_type))
+                           : !ibb_expectation_accepts_stanza_type (*expectation, open->by_message))
     return FALSE;
 
   *condition = IBB_CONDITION_RESOURCE_CONSTRAINT;

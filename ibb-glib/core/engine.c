@@ -320,7 +320,7 @@ find_ready (IBBEngine *self, gint64 now)
   IBBShared *shared = self->shared;
   IBBPeer   *peer;
 
-  while ((peer = ibb_turns_peek (&shared->turns[IBB_STANZA_IQ])) != NULL)
+  while ((peer = ibb_turns_peek (&shared->peer_turns)) != NULL)
     {
       IBBTurns   *turns = ibb_peer_get_turns (peer);
       IBBSession *session = ibb_turns_peek (turns);
@@ -350,7 +350,7 @@ find_ready_by_message (IBBEngine *self, gint64 now)
 {
   IBBSession *session;
 
-  while ((session = ibb_turns_peek (&self->shared->turns[IBB_STANZA_MESSAGE])) != NULL &&
+  while ((session = ibb_turns_peek (&self->shared->message_turns)) != NULL &&
          !ibb_session_can_send (session, now))
     ibb_session_update_ready (session, now);
   return session;
@@ -511,8 +511,7 @@ ibb_engine_open (IBBEngine *self, const IBBOpen *open, gint64 now, IBBFailure *f
 
   sid = open->sid != NULL ? g_strdup (open->sid) : ibb_ids_create_sid (&shared->ids);
   block_size = open->block_size != 0 ? open->block_size : shared->settings.default_block_size;
-  session =
-      ibb_session_new (shared, local, open->peer, sid, open->stanza_type, block_size, failure);
+  session = ibb_session_new (shared, local, open->peer, sid, open->by_message, block_size, failure);
   if (session != NULL)
     ibb_session_send_open (session, open->fixed_block_size, get_time (self, now));
   return session;

@@ -6,11 +6,11 @@
 
 struct _IBBExpectation
 {
-  char         *key;             /* "sid peer" */
-  guint         block_size;      /* 0: any */
-  gboolean      has_stanza_type; /* else any */
-  IBBStanzaName stanza_type;
-  gpointer      data;
+  char    *key;             /* "sid peer" */
+  guint    block_size;      /* 0: any */
+  gboolean has_stanza_type; /* else any */
+  gboolean by_message;
+  gpointer data;
 };
 
 struct _IBBExpectations
@@ -95,16 +95,16 @@ ibb_expectations_remove (IBBExpectations *self, IBBExpectation *expectation)
 }
 
 void
-ibb_expectation_set_stanza_type (IBBExpectation *self, IBBStanzaName stanza_type)
+ibb_expectation_set_stanza_type (IBBExpectation *self, gboolean by_message)
 {
   self->has_stanza_type = TRUE;
-  self->stanza_type = stanza_type;
+  self->by_message = by_message;
 }
 
 gboolean
-ibb_expectation_accepts_stanza_type (const IBBExpectation *self, IBBStanzaName stanza_type)
+ibb_expectation_accepts_stanza_type (const IBBExpectation *self, gboolean by_message)
 {
-  return !self->has_stanza_type || self->stanza_type == stanza_type;
+  return !self->has_stanza_type || self->by_message == by_message;
 }
 
 gboolean

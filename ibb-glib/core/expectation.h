@@ -26,9 +26,8 @@ gboolean ibb_expectations_are_empty (IBBExpectations *self);
 void     ibb_expectations_remove (IBBExpectations *self, IBBExpectation *expectation);
 
 /* A session with the other stanza type is refused with not-acceptable. */
-void ibb_expectation_set_stanza_type (IBBExpectation *self, IBBStanzaName stanza_type);
-gboolean
-ibb_expectation_accepts_stanza_type (const IBBExpectation *self, IBBStanzaName stanza_type);
+void     ibb_expectation_set_stanza_type (IBBExpectation *self, gboolean by_message);
+gboolean ibb_expectation_accepts_stanza_type (const IBBExpectation *self, gboolean by_message);
 /* Whether it accepts that block size. */
 gboolean ibb_expectation_accepts (const IBBExpectation *self, guint block_size);
 gpointer ibb_expectation_get_data (const IBBExpectation *self);

@@ -84,7 +84,7 @@ ibb_flight_get_oldest_sent (const IBBFlight *self)
 {
   const IBBBlock *oldest;
 
-  if (self->terms->stanza_type != IBB_STANZA_IQ || self->n_sent == 0)
+  if (self->terms->by_message || self->n_sent == 0)
     return IBB_NEVER;
   oldest = self->blocks.head->data;
   return oldest->state == IBB_BLOCK_SENT ? oldest->sent : IBB_NEVER;
@@ -137,7 +137,7 @@ ibb_flight_add (IBBFlight *self, GBytes *bytes, guint16 seq, guint64 end)
   block->end = end;
   ibb_pendings_add (&shared->pendings, &block->pending, IBB_PENDING_BLOCK,
                     ibb_ids_create (&shared->ids), self->terms->key.peer, self->terms->owner);
-  block->pending.is_message = self->terms->stanza_type == IBB_STANZA_MESSAGE;
+  block->pending.is_message = self->terms->by_message;
   g_queue_push_tail (&self->blocks, block);
   self->to_send = self->blocks.tail;
 }

@@ -132,8 +132,8 @@ void
 ibb_life_end_unconfirmed (IBBLife *self, const IBBFailure *failure)
 {
   /* Half of an answer must not look whole; sent messages may not have arrived (D-37). */
-  if (!ibb_closing_is_peer_closed (self->closing) &&
-      self->terms->stanza_type == IBB_STANZA_MESSAGE && ibb_sender_get_written (self->sender) > 0)
+  if (!ibb_closing_is_peer_closed (self->closing) && self->terms->by_message &&
+      ibb_sender_get_written (self->sender) > 0)
     ibb_life_end (self, failure);
   else
     ibb_life_end_orderly (self);

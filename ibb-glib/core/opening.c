@@ -22,8 +22,8 @@ send_open (IBBOpening *self)
   open->sid = g_strdup (terms->key.sid);
   open->block_size = terms->block_size;
   open->block_size_valid = TRUE;
-  open->stanza_type = terms->stanza_type;
-  open->stanza_type_valid = TRUE;
+  open->by_message = terms->by_message;
+  open->by_message_valid = TRUE;
   ibb_control_push (&shared->control, open);
 }
 

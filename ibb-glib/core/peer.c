@@ -26,7 +26,7 @@ static const char *const ordered_identities[] = {
 static IBBTurns *
 get_turns (const IBBPeer *self)
 {
-  return &self->peers->shared->turns[IBB_STANZA_IQ];
+  return &self->peers->shared->peer_turns;
 }
 
 static void

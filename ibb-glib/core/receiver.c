@@ -396,9 +396,8 @@ ibb_receiver_has_no_gap (const IBBReceiver *self)
 gboolean
 ibb_receiver_defer (IBBReceiver *self, IBBStanza *stanza, gint64 now)
 {
-  if (self->terms->stanza_type != IBB_STANZA_MESSAGE ||
-      !ibb_clock_was_resumed (&self->terms->shared->clock) || stanza->unclean || self->discards ||
-      !has_room_ahead (self, stanza))
+  if (!self->terms->by_message || !ibb_clock_was_resumed (&self->terms->shared->clock) ||
+      stanza->unclean || self->discards || !has_room_ahead (self, stanza))
     return FALSE;
 
   keep_ahead (self, stanza, now);

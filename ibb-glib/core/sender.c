@@ -30,7 +30,7 @@ ibb_sender_open (IBBSender *self, gint64 accepted)
   g_autofree char *domain = NULL;
 
   ibb_retry_set_accepted (&self->retry, accepted);
-  if (self->terms->stanza_type != IBB_STANZA_MESSAGE || shared->local_normal == NULL)
+  if (!self->terms->by_message || shared->local_normal == NULL)
     return;
 
   domain = ibb_jid_dup_domain (shared->local_normal);
@@ -40,9 +40,9 @@ ibb_sender_open (IBBSender *self, gint64 accepted)
 static IBBTurns *
 get_turns (const IBBSender *self)
 {
-  if (self->terms->stanza_type == IBB_STANZA_IQ)
+  if (!self->terms->by_message)
     return ibb_peer_get_turns (self->terms->peer);
-  return &self->terms->shared->turns[IBB_STANZA_MESSAGE];
+  return &self->terms->shared->message_turns;
 }
 
 static void
@@ -164,7 +164,7 @@ ibb_sender_can_send (const IBBSender *self, gint64 now)
     return FALSE;
   if (n_sent == 0)
     return TRUE;
-  if (self->terms->stanza_type == IBB_STANZA_MESSAGE || !ibb_stall_may_send (&flight->stall) ||
+  if (self->terms->by_message || !ibb_stall_may_send (&flight->stall) ||
       n_sent >= IBB_BLOCKS_IN_FLIGHT_MAX || !ibb_credit_covers (&self->credit, get_next_end (self)))
     return FALSE;
   return ibb_flight_get_length (flight) + ibb_sender_get_next_size (self) <= get_window (self, now);
@@ -182,7 +182,7 @@ ibb_sender_update_ready (IBBSender *self, gint64 now)
 
   ibb_turns_want (get_turns (self), &self->turn, ibb_sender_get_next_size (self),
                   ibb_flight_get_n_sent (&self->flight) == 0);
-  if (self->terms->stanza_type == IBB_STANZA_IQ)
+  if (!self->terms->by_message)
     ibb_peer_try (self->terms->peer);
 }
 
@@ -218,7 +218,7 @@ must_ask (const IBBSender *self, const IBBBlock *block)
 {
   const IBBTerms *terms = self->terms;
 
-  return terms->stanza_type == IBB_STANZA_IQ && ibb_peer_has_our_feature (terms->peer) &&
+  return !terms->by_message && ibb_peer_has_our_feature (terms->peer) &&
          ibb_credit_must_ask (&self->credit, block->end,
                               ibb_clock_get_resumed_at (&terms->shared->clock));
 }
@@ -226,7 +226,7 @@ must_ask (const IBBSender *self, const IBBBlock *block)
 static IBBStanza *
 create_stanza (IBBSender *self, const IBBBlock *block)
 {
-  gboolean   is_iq = self->terms->stanza_type == IBB_STANZA_IQ;
+  gboolean   is_iq = !self->terms->by_message;
   IBBStanza *stanza =
       ibb_terms_create_stanza (self->terms, is_iq ? IBB_STANZA_IQ : IBB_STANZA_MESSAGE,
                                is_iq ? "set" : NULL, IBB_PAYLOAD_DATA, block->pending.id);
@@ -258,7 +258,7 @@ ibb_sender_take_stanza (IBBSender *self, gint64 now)
   is_probe = !ibb_credit_covers (&self->credit, get_next_end (self));
   block = ibb_flight_send (&self->flight, is_probe, now);
   ibb_turns_took (get_turns (self), &self->turn, ibb_block_get_size (block));
-  if (self->terms->stanza_type == IBB_STANZA_IQ)
+  if (!self->terms->by_message)
     ibb_peer_took (self->terms->peer, ibb_block_get_size (block));
   return create_stanza (self, block);
 }
@@ -275,7 +275,7 @@ gboolean
 ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now)
 {
   ibb_sender_passed (self, block);
-  if (self->terms->stanza_type != IBB_STANZA_MESSAGE || block->state != IBB_BLOCK_SENT)
+  if (!self->terms->by_message || block->state != IBB_BLOCK_SENT)
     return FALSE;
 
   self->delivered = MAX (self->delivered, block->end);
@@ -499,10 +499,10 @@ ibb_sender_block_answered (IBBSender       *self,
     ibb_stalls_note_answer (self->terms->shared->stalls, block->sent);
 
   if (answer->payload != IBB_PAYLOAD_ERROR)
-    return self->terms->stanza_type == IBB_STANZA_IQ
+    return !self->terms->by_message
                ? acknowledge (self, block, answer, is_peer_closed, failure, now)
                : IBB_SENDER_GOES_ON;
-  if (self->terms->stanza_type == IBB_STANZA_MESSAGE)
+  if (self->terms->by_message)
     return message_refused (self, block, answer, failure, now);
   return refuse (self, block, answer, is_peer_closed, failure, now);
 }
@@ -512,7 +512,7 @@ ibb_sender_block_answered (IBBSender       *self,
 gboolean
 ibb_sender_awaits_reply (const IBBSender *self)
 {
-  return ibb_flight_get_n_sent (&self->flight) > 0 && self->terms->stanza_type == IBB_STANZA_IQ;
+  return ibb_flight_get_n_sent (&self->flight) > 0 && !self->terms->by_message;
 }
 
 IBBStanza *

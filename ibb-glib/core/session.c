@@ -53,20 +53,20 @@ get_closing (IBBSession *self)
 /* Life. */
 
 static IBBSession *
-create (IBBShared    *shared,
-        const char   *local,
-        const char   *peer,
-        const char   *sid,
-        IBBStanzaName stanza_type,
-        guint         block_size,
-        gboolean      is_initiator)
+create (IBBShared  *shared,
+        const char *local,
+        const char *peer,
+        const char *sid,
+        gboolean    by_message,
+        guint       block_size,
+        gboolean    is_initiator)
 {
   IBBSession *self = g_new0 (IBBSession, 1);
 
   g_ref_count_init (&self->ref_count);
   self->untaken_until = IBB_NEVER;
   ibb_timer_init (&self->timer, timeout, self);
-  ibb_terms_init (&self->terms, shared, self, local, peer, sid, stanza_type, block_size,
+  ibb_terms_init (&self->terms, shared, self, local, peer, sid, by_message, block_size,
                   is_initiator);
   ibb_place_init (&self->place, &self->terms);
   ibb_duplex_init (&self->duplex, &self->terms);
@@ -257,15 +257,15 @@ enter (IBBSession *self)
 }
 
 IBBSession *
-ibb_session_new (IBBShared    *shared,
-                 const char   *local,
-                 const char   *peer,
-                 const char   *sid,
-                 IBBStanzaName stanza_type,
-                 guint         block_size,
-                 IBBFailure   *failure)
+ibb_session_new (IBBShared  *shared,
+                 const char *local,
+                 const char *peer,
+                 const char *sid,
+                 gboolean    by_message,
+                 guint       block_size,
+                 IBBFailure *failure)
 {
-  IBBSession *self = create (shared, local, peer, sid, stanza_type, block_size, TRUE);
+  IBBSession *self = create (shared, local, peer, sid, by_message, block_size, TRUE);
 
   if (ibb_place_is_taken (&self->place))
     ibb_failure_set (failure, IBB_FAILURE_IN_USE);
@@ -291,7 +291,7 @@ ibb_session_new_request (IBBShared *shared, IBBStanza *open, const char *local, 
 {
   IBBSession *self =
       create (shared, open->to != NULL ? open->to : local, open->from != NULL ? open->from : peer,
-              open->sid, open->stanza_type, open->block_size, FALSE);
+              open->sid, open->by_message, open->block_size, FALSE);
 
   if (!ibb_terms_have_room (&self->terms))
     {
@@ -699,10 +699,10 @@ ibb_session_get_block_size (IBBSession *self)
   return self->terms.block_size;
 }
 
-IBBStanzaName
-ibb_session_get_stanza_type (IBBSession *self)
+gboolean
+ibb_session_is_by_message (IBBSession *self)
 {
-  return self->terms.stanza_type;
+  return self->terms.by_message;
 }
 
 const IBBFailure *

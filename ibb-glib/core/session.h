@@ -53,7 +53,7 @@ const char     *ibb_session_get_sid (IBBSession *self);
 const char     *ibb_session_get_peer (IBBSession *self); /* as first given, not normalised */
 const char     *ibb_session_get_local (IBBSession *self);
 guint           ibb_session_get_block_size (IBBSession *self); /* final once OPEN */
-IBBStanzaName   ibb_session_get_stanza_type (IBBSession *self);
+gboolean        ibb_session_is_by_message (IBBSession *self);
 
 /* It has ended, and there is nothing to read of it, not even an orderly end. */
 gboolean ibb_session_is_over (IBBSession *self);
@@ -127,13 +127,13 @@ guint64 ibb_session_get_segmented (IBBSession *self);
 /* What follows is for the engine, in its own time. */
 
 /* Ours. NULL with failure set: IN_USE, NO_ROOM. */
-IBBSession *ibb_session_new (IBBShared    *shared,
-                             const char   *local,
-                             const char   *peer,
-                             const char   *sid,
-                             IBBStanzaName stanza_type,
-                             guint         block_size,
-                             IBBFailure   *failure);
+IBBSession *ibb_session_new (IBBShared  *shared,
+                             const char *local,
+                             const char *peer,
+                             const char *sid,
+                             gboolean    by_message,
+                             guint       block_size,
+                             IBBFailure *failure);
 void        ibb_session_send_open (IBBSession *self, gboolean fixed_block_size, gint64 now);
 /* The peer's. NULL where no block of ours would fit into a stanza (D-16). */
 IBBSession *

@@ -45,10 +45,11 @@ typedef struct
   gint64   chat_at;      /* when the application last sent or received a stanza; 0: never */
   gboolean is_chatting;  /* that was lately */
 
-  GHashTable *sessions; /* (element-type IBBSessionKey IBBSession); holds references */
-  IBBTurns    turns[2]; /* by stanza type: of the sessions that want to send a block */
-  GQueue      changed;  /* sessions with a change to report; holds references */
-  gboolean    is_gone;  /* the engine is: nobody asks for changes */
+  GHashTable *sessions;      /* (element-type IBBSessionKey IBBSession); holds references */
+  IBBTurns    peer_turns;    /* of the peers to which a session wants to send a block in an IQ */
+  IBBTurns    message_turns; /* of the sessions that want to send a block in a message */
+  GQueue      changed;       /* sessions with a change to report; holds references */
+  gboolean    is_gone;       /* the engine is: nobody asks for changes */
 
   IBBAbandoned *abandoned;
   IBBPeers     *peers;

@@ -73,7 +73,7 @@ ibb_stall_init (IBBStall *self, const IBBTerms *terms)
 static gboolean
 is_counted (const IBBStall *self)
 {
-  return !self->is_stalled && !self->is_probing && self->terms->stanza_type == IBB_STANZA_IQ;
+  return !self->is_stalled && !self->is_probing && !self->terms->by_message;
 }
 
 static void

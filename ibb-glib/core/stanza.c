@@ -194,12 +194,12 @@ ibb_stanza_parse_count (const char *text, guint32 *count)
 }
 
 gboolean
-ibb_stanza_parse_type (const char *text, IBBStanzaName *stanza_type)
+ibb_stanza_parse_type (const char *text, gboolean *by_message)
 {
   if (text == NULL || strcmp (text, "iq") == 0)
-    *stanza_type = IBB_STANZA_IQ;
+    *by_message = FALSE;
   else if (strcmp (text, "message") == 0)
-    *stanza_type = IBB_STANZA_MESSAGE;
+    *by_message = TRUE;
   else
     return FALSE;
 

@@ -64,14 +64,14 @@ struct _IBBStanza
 
   /* open, data, close. A value that is absent or that breaks its lexical
    * rules leaves its "valid" flag FALSE; sid is kept as it came. */
-  char         *sid;              /* (nullable) */
-  gboolean      block_size_valid; /* open: 1 to 65535 (D-12) */
-  guint         block_size;
-  gboolean      stanza_type_valid; /* open: absent, iq or message (N-05) */
-  IBBStanzaName stanza_type;       /* IQ or message */
-  gboolean      seq_valid;         /* data: 0 to 65535 (D-11) */
-  guint16       seq;
-  gboolean      unclean; /* close: the mark of D-49 */
+  char    *sid;              /* (nullable) */
+  gboolean block_size_valid; /* open: 1 to 65535 (D-12) */
+  guint    block_size;
+  gboolean by_message_valid; /* open: "stanza" is absent, iq or message (N-05) */
+  gboolean by_message;       /* the blocks are to be messages, else IQs */
+  gboolean seq_valid;        /* data: 0 to 65535 (D-11) */
+  guint16  seq;
+  gboolean unclean; /* close: the mark of D-49 */
 
   /* data */
   GBytes         *bytes; /* (nullable): the decoded block; NULL unless base64 is EXACT or LENIENT */
@@ -123,7 +123,7 @@ gboolean ibb_stanza_record_has_long_id (const IBBStanza *self);
 gboolean ibb_stanza_parse_seq (const char *text, guint16 *seq);
 gboolean ibb_stanza_parse_block_size (const char *text, guint *block_size);
 gboolean ibb_stanza_parse_count (const char *text, guint32 *count);
-gboolean ibb_stanza_parse_type (const char *text, IBBStanzaName *stanza_type);
+gboolean ibb_stanza_parse_type (const char *text, gboolean *by_message);
 gboolean ibb_stanza_is_valid_sid (const char *sid);
 
 G_END_DECLS

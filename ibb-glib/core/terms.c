@@ -12,19 +12,19 @@
 #define RULES_OVERHEAD 180  /* of a message (N-31) */
 
 void
-ibb_terms_init (IBBTerms     *self,
-                IBBShared    *shared,
-                gpointer      owner,
-                const char   *local,
-                const char   *peer,
-                const char   *sid,
-                IBBStanzaName stanza_type,
-                guint         block_size,
-                gboolean      is_initiator)
+ibb_terms_init (IBBTerms   *self,
+                IBBShared  *shared,
+                gpointer    owner,
+                const char *local,
+                const char *peer,
+                const char *sid,
+                gboolean    by_message,
+                guint       block_size,
+                gboolean    is_initiator)
 {
   self->shared = ibb_shared_ref (shared);
   self->owner = owner;
-  self->stanza_type = stanza_type;
+  self->by_message = by_message;
   self->block_size = block_size;
   self->is_initiator = is_initiator;
   self->peer_jid = g_strdup (peer);
@@ -136,7 +136,7 @@ ibb_terms_get_room (const IBBTerms *self)
 
   if (limit == 0)
     return G_MAXSIZE;
-  overhead = STANZA_OVERHEAD + (self->stanza_type == IBB_STANZA_MESSAGE ? RULES_OVERHEAD : 0) +
+  overhead = STANZA_OVERHEAD + (self->by_message ? RULES_OVERHEAD : 0) +
              get_escaped_length (self->peer_jid) + get_escaped_length (self->local_jid) +
              get_escaped_length (self->key.sid);
   return limit > overhead ? (limit - overhead) / 4 * 3 : 0;

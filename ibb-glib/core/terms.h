@@ -28,25 +28,25 @@ typedef struct
 typedef struct
 {
   IBBSessionKey key;
-  IBBShared    *shared;    /* (owned) */
-  IBBPeer      *peer;      /* (unowned) (nullable): while it is in the table */
-  gpointer      owner;     /* (unowned): the session */
-  char         *peer_jid;  /* as first given */
-  char         *local_jid; /* as first given */
-  IBBStanzaName stanza_type;
+  IBBShared    *shared;     /* (owned) */
+  IBBPeer      *peer;       /* (unowned) (nullable): while it is in the table */
+  gpointer      owner;      /* (unowned): the session */
+  char         *peer_jid;   /* as first given */
+  char         *local_jid;  /* as first given */
+  gboolean      by_message; /* the blocks are messages, else IQs */
   guint         block_size;
   gboolean      is_initiator;
 } IBBTerms;
 
-void ibb_terms_init (IBBTerms     *self,
-                     IBBShared    *shared,
-                     gpointer      owner,
-                     const char   *local,
-                     const char   *peer,
-                     const char   *sid,
-                     IBBStanzaName stanza_type,
-                     guint         block_size,
-                     gboolean      is_initiator);
+void ibb_terms_init (IBBTerms   *self,
+                     IBBShared  *shared,
+                     gpointer    owner,
+                     const char *local,
+                     const char *peer,
+                     const char *sid,
+                     gboolean    by_message,
+                     guint       block_size,
+                     gboolean    is_initiator);
 void ibb_terms_clear (IBBTerms *self);
 /* normal: the peer's JID as ibb_jid_normalize () gives it. */
 void ibb_terms_rename_peer (IBBTerms *self, const char *normal);

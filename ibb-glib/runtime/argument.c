@@ -51,9 +51,3 @@ ibb_argument_check_stanza_type (IBBStanzaType stanza_type, GError **error)
                _ ("%d is not a stanza type of a session"), (int) stanza_type);
   return FALSE;
 }
-
-IBBStanzaName
-ibb_argument_to_stanza_name (IBBStanzaType stanza_type)
-{
-  return stanza_type == IBB_STANZA_TYPE_MESSAGE ? IBB_STANZA_MESSAGE : IBB_STANZA_IQ;
-}

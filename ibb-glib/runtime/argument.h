@@ -7,7 +7,6 @@
 
 #include <gio/gio.h>
 
-#include "core/stanza.h"
 #include "ibb-types.h"
 
 G_BEGIN_DECLS
@@ -16,8 +15,5 @@ gboolean ibb_argument_check_jid (const char *jid, GError **error);
 gboolean ibb_argument_check_sid (const char *sid, GError **error);
 gboolean ibb_argument_check_block_size (guint block_size, GError **error);
 gboolean ibb_argument_check_stanza_type (IBBStanzaType stanza_type, GError **error);
-
-/* Of a valid one. */
-IBBStanzaName ibb_argument_to_stanza_name (IBBStanzaType stanza_type);
 
 G_END_DECLS

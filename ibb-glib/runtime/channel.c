@@ -384,8 +384,7 @@ ibb_channel_close_output (IBBChannel *self)
 IBBStanzaType
 ibb_channel_get_stanza_type (IBBChannel *self)
 {
-  return ibb_session_get_stanza_type (self->session) == IBB_STANZA_MESSAGE ? IBB_STANZA_TYPE_MESSAGE
-                                                                           : IBB_STANZA_TYPE_IQ;
+  return ibb_session_is_by_message (self->session) ? IBB_STANZA_TYPE_MESSAGE : IBB_STANZA_TYPE_IQ;
 }
 
 static guint

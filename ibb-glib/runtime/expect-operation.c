@@ -35,7 +35,7 @@ is_as_agreed (IBBExpectOperation *self)
   IBBSession *session = ibb_channel_get_session (self->channel);
 
   return !self->expected.is_agreed ||
-         (ibb_session_get_stanza_type (session) == self->expected.stanza_type &&
+         (ibb_session_is_by_message (session) == self->expected.by_message &&
           ibb_session_get_block_size (session) == self->expected.block_size);
 }
 
@@ -62,7 +62,7 @@ expect_begin (IBBOperation *operation, gint64 now, GError **error)
   if (self->expectation != NULL)
     {
       if (self->expected.is_agreed)
-        ibb_expectation_set_stanza_type (self->expectation, self->expected.stanza_type);
+        ibb_expectation_set_stanza_type (self->expectation, self->expected.by_message);
       return TRUE;
     }
   set_error (self, &failure, error);

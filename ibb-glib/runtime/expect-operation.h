@@ -14,11 +14,11 @@ G_BEGIN_DECLS
 /* The session to come. */
 typedef struct
 {
-  const char   *peer;
-  const char   *sid;
-  gboolean      is_agreed; /* it has to have this stanza type and block size; else any */
-  IBBStanzaName stanza_type;
-  guint         block_size;
+  const char *peer;
+  const char *sid;
+  gboolean    is_agreed; /* it has to have this stanza type and block size; else any */
+  gboolean    by_message;
+  guint       block_size;
 } IBBExpected;
 
 /* The caller has checked what is in expected. (transfer full), or NULL with error set. */

@@ -225,7 +225,7 @@ start_ibb (IBBStanzaReader *self, IBBPayload payload, int n_attributes, const xm
 
       value = dup_attribute (attributes, n_attributes, "block-size", NULL);
       stanza->block_size_valid = ibb_stanza_parse_block_size (value, &stanza->block_size);
-      stanza->stanza_type_valid = ibb_stanza_parse_type (stanza_type, &stanza->stanza_type);
+      stanza->by_message_valid = ibb_stanza_parse_type (stanza_type, &stanza->by_message);
     }
   else if (payload == IBB_PAYLOAD_CLOSE)
     stanza->unclean = has_mark (attributes, n_attributes, "unclean");

@@ -15,8 +15,7 @@ write_open (const IBBStanza *self, GByteArray *out)
   IBB_XML_APPEND (out, "<open xmlns='" IBB_NAMESPACE "'");
   ibb_xml_append_number (out, " block-size='", self->block_size);
   ibb_xml_append_attribute (out, " sid='", self->sid);
-  ibb_xml_append_attribute (out, " stanza='",
-                            self->stanza_type == IBB_STANZA_MESSAGE ? "message" : "iq");
+  ibb_xml_append_attribute (out, " stanza='", self->by_message ? "message" : "iq");
   IBB_XML_APPEND (out, "/>");
 }
 

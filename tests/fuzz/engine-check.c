@@ -37,7 +37,7 @@ check_sender (IBBSession *session, guint *n_pending)
       g_assert (size > 0 && size <= session->terms.block_size);
       position += size;
       /* A message that goes again was already counted as delivered. */
-      g_assert (block->end == position || session->terms.stanza_type == IBB_STANZA_MESSAGE);
+      g_assert (block->end == position || session->terms.by_message);
       g_assert (block->seq == seq++);
       g_assert (!after_unsent || block->state == IBB_BLOCK_TO_SEND);
       if (block->attempts > 0)
@@ -249,7 +249,7 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
       check_session (session, largest, &n_pending);
       if (sender->flight.stall.is_stalled)
         stalled += sender->flight.stall.in_flight;
-      else if (session->terms.stanza_type == IBB_STANZA_IQ)
+      else if (!session->terms.by_message)
         in_flight += sender->flight.stall.in_flight;
     }
 
@@ -282,8 +282,8 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
   g_assert (shared->first_hop.in_flight == in_flight);
   g_assert (shared->stalls->stalled == stalled);
   check_stalls (engine);
-  check_turns (&shared->turns[IBB_STANZA_IQ]);
-  check_turns (&shared->turns[IBB_STANZA_MESSAGE]);
+  check_turns (&shared->peer_turns);
+  check_turns (&shared->message_turns);
   g_assert (shared->control.errors <= 512 * 1024); /* bytes of errors that wait (D-47) */
   g_assert (inside_get_n_pending (engine) == n_pending);
   g_assert (inside_get_n_timers (engine) == n_timers);

@@ -106,9 +106,9 @@ peers_receive_any (World *self)
   stanza = ibb_stanza_record_new (name, kind, payload, id, d >> 7 ? OWN : NULL);
   stanza->from = g_strdup (world_jids[c & 7]);
   stanza->sid = g_strdup (world_sids[c >> 3 & 7]);
-  stanza->block_size_valid = stanza->stanza_type_valid = stanza->seq_valid = c >> 6 != 3;
+  stanza->block_size_valid = stanza->by_message_valid = stanza->seq_valid = c >> 6 != 3;
   stanza->block_size = block_sizes[d & 3];
-  stanza->stanza_type = d >> 2 & 1;
+  stanza->by_message = d >> 2 & 1;
   stanza->unclean = d >> 3 & 1;
   stanza->seq = d & 3;
   stanza->condition = d % IBB_N_CONDITIONS;
@@ -145,11 +145,9 @@ peers_receive_data (World *self, gboolean is_run)
 
   for (; n > 0; n--)
     {
-      IBBStanza *stanza =
-          new_for_session (self, session, IBB_PAYLOAD_DATA,
-                           (ibb_session_get_stanza_type (session) == IBB_STANZA_MESSAGE) ^
-                               ((b >> 5 & 1) && (c >> 7)),
-                           is_run ? 0 : b);
+      IBBStanza *stanza = new_for_session (
+          self, session, IBB_PAYLOAD_DATA,
+          ibb_session_is_by_message (session) ^ ((b >> 5 & 1) && (c >> 7)), is_run ? 0 : b);
 
       stanza->seq = engine_check_get_next_seq (session);
       stanza->seq_valid = b != 255;

@@ -103,7 +103,7 @@ open_session (World *self)
   g_autoptr (IBBSession) session = NULL;
   IBBOpen                open = {
                    .peer = world_jids[b & 3],
-                   .stanza_type = (b >> 2) & 1,
+                   .by_message = (b >> 2) & 1,
                    .block_size = sizes[(b >> 3) & 3],
                    .sid = b >> 7 ? NULL : world_sids[(b >> 5) & 3],
   };

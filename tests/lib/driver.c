@@ -69,14 +69,14 @@ driver_new_request (
 
 IBBStanza *
 driver_new_open (
-    const char *from, const char *id, const char *sid, guint block_size, IBBStanzaName stanza_type)
+    const char *from, const char *id, const char *sid, guint block_size, gboolean by_message)
 {
   IBBStanza *stanza = driver_new_request (IBB_PAYLOAD_OPEN, from, OWN, id, sid);
 
   stanza->block_size = block_size;
   stanza->block_size_valid = block_size >= 1 && block_size <= IBB_BLOCK_SIZE_MAX;
-  stanza->stanza_type = stanza_type;
-  stanza->stanza_type_valid = TRUE;
+  stanza->by_message = by_message;
+  stanza->by_message_valid = TRUE;
   return stanza;
 }
 
@@ -235,9 +235,9 @@ driver_take_event (Driver *self, IBBEvent *event)
 /* ---- sessions ---- */
 
 IBBSession *
-driver_open (Driver *self, const char *sid, IBBStanzaName stanza_type, guint block_size)
+driver_open (Driver *self, const char *sid, guint block_size)
 {
-  IBBOpen open = { .peer = PEER, .stanza_type = stanza_type, .block_size = block_size, .sid = sid };
+  IBBOpen               open = { .peer = PEER, .block_size = block_size, .sid = sid };
   IBBFailure            failure = IBB_FAILURE_INIT;
   IBBSession           *session = ibb_engine_open (self->engine, &open, *self->clock, &failure);
   g_autoptr (IBBStanza) stanza = driver_take_served (self);

@@ -56,7 +56,7 @@ gboolean   driver_receive (Driver *self, IBBStanza *stanza);
 IBBStanza *driver_new_request (
     IBBPayload payload, const char *from, const char *to, const char *id, const char *sid);
 IBBStanza *driver_new_open (
-    const char *from, const char *id, const char *sid, guint block_size, IBBStanzaName stanza_type);
+    const char *from, const char *id, const char *sid, guint block_size, gboolean by_message);
 void driver_set_block (IBBStanza *stanza, guint seq, const void *bytes, gsize length);
 void driver_set_message (IBBStanza *stanza);
 /* Answers to a stanza of the engine, from whom it was sent to. */
@@ -82,8 +82,7 @@ gboolean driver_is_probe (const IBBStanza *stanza);
 gboolean driver_take_event (Driver *self, IBBEvent *event);
 
 /* A session that we open and PEER accepts. */
-IBBSession      *
-driver_open (Driver *self, const char *sid, IBBStanzaName stanza_type, guint block_size);
-void driver_write (Driver *self, IBBSession *session, gsize length); /* zeros */
+IBBSession *driver_open (Driver *self, const char *sid, guint block_size);
+void        driver_write (Driver *self, IBBSession *session, gsize length); /* zeros */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBStanza, ibb_stanza_record_unref)

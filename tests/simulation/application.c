@@ -459,12 +459,12 @@ application_step (End *self)
 }
 
 static End *
-end_new_bare (World        *world,
-              Session      *session,
-              guint         side,
-              const char   *sid,
-              IBBStanzaName stanza_type,
-              guint         block_size)
+end_new_bare (World      *world,
+              Session    *session,
+              guint       side,
+              const char *sid,
+              gboolean    by_message,
+              guint       block_size)
 {
   End    *self = g_new0 (End, 1);
   guint64 key = hash_string (sid);
@@ -479,7 +479,7 @@ end_new_bare (World        *world,
   self->sid_hash = key;
   self->key_out = random_mix (key ^ (side == 0 ? 1 : 2));
   self->key_in = random_mix (key ^ (side == 0 ? 2 : 1));
-  self->stanza_type = stanza_type;
+  self->by_message = by_message;
   self->block_size = block_size;
   self->step_at = G_MAXINT64;
   self->blocks = g_array_new (FALSE, FALSE, sizeof (Block));
@@ -492,7 +492,7 @@ static End *
 end_new (World *world, Session *session, guint side, IBBSession *core)
 {
   End *self = end_new_bare (world, session, side, ibb_session_get_sid (core),
-                            ibb_session_get_stanza_type (core), ibb_session_get_block_size (core));
+                            ibb_session_is_by_message (core), ibb_session_get_block_size (core));
 
   self->session = core;
   self->wild = world->nodes[self->peer].hostile != NULL;
@@ -508,14 +508,14 @@ end_new (World *world, Session *session, guint side, IBBSession *core)
 
 /* The end of a script. Its own checks are few: it is not what is tested. */
 End *
-application_add_scripted (World        *self,
-                          Session      *session,
-                          guint         side,
-                          const char   *sid,
-                          IBBStanzaName stanza_type,
-                          guint         block_size)
+application_add_scripted (World      *self,
+                          Session    *session,
+                          guint       side,
+                          const char *sid,
+                          gboolean    by_message,
+                          guint       block_size)
 {
-  End *end = end_new_bare (self, session, side, sid, stanza_type, block_size);
+  End *end = end_new_bare (self, session, side, sid, by_message, block_size);
 
   end->scripted = TRUE;
   end->finished = TRUE;
@@ -730,7 +730,7 @@ application_open (World *self, Session *session)
     }
   ibb_failure_clear (&failure);
   open.peer = peer->jid;
-  open.stanza_type = session->stanza_type;
+  open.by_message = session->by_message;
   open.block_size = session->block_size;
   open.sid = session->sid[0] != '\0' ? session->sid : NULL;
   core = ibb_engine_open (node->driver.engine, &open, self->now, &failure);
@@ -750,7 +750,7 @@ application_open (World *self, Session *session)
   if (peer->peer != NULL)
     {
       end->other = application_add_scripted (self, session, 1, ibb_session_get_sid (core),
-                                             end->stanza_type, end->block_size);
+                                             end->by_message, end->block_size);
       end->other->other = end;
     }
   world_trace (self, "%c: end %u opens to %c", letter (end), end->index, 'A' + (char) end->peer);

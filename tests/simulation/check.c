@@ -178,7 +178,7 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
   if (length == 0 || length > end->block_size)
     world_fail (self, "end %u: a block of %" G_GSIZE_FORMAT " bytes, allowed are %u (N-14)",
                 end->index, length, end->block_size);
-  if ((stanza->name == IBB_STANZA_MESSAGE) != (end->stanza_type == IBB_STANZA_MESSAGE))
+  if ((stanza->name == IBB_STANZA_MESSAGE) != end->by_message)
     world_fail (self, "end %u: a block on the other stanza type (N-13)", end->index);
 
   back = (guint16) (end->next_seq - stanza->seq);
@@ -223,7 +223,7 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
     {
       gsize window = window_of (self, node, end);
 
-      if (end->stanza_type == IBB_STANZA_MESSAGE)
+      if (end->by_message)
         {
           if (end->unreported)
             world_fail (self, "end %u: a message before the last has left (D-35)", end->index);
@@ -234,10 +234,10 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
                     " more, allowed are %" G_GSIZE_FORMAT " (D-29)",
                     end->index, end->in_flight, length, window);
       room_block_sent (self, end, offset + length);
-      if (end->stanza_type == IBB_STANZA_IQ)
+      if (!end->by_message)
         end->in_flight += length;
     }
-  if (end->stanza_type == IBB_STANZA_MESSAGE)
+  if (end->by_message)
     end->unreported = TRUE;
   if (block != NULL)
     {
@@ -250,7 +250,7 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
   end->next_offset += length;
   if (end->blocks->len - end->first > BLOCKS_IN_FLIGHT_MAX)
     world_fail (self, "end %u: too many blocks in flight", end->index);
-  if (end->stanza_type == IBB_STANZA_MESSAGE && end->blocks->len - end->first > 4)
+  if (end->by_message && end->blocks->len - end->first > 4)
     forget_blocks (end, 1);
 }
 
@@ -340,12 +340,12 @@ block_answered (World *self, End *end, guint64 id, const IBBStanza *stanza)
               end->was_cut_smaller = TRUE;
               block->too_large = block->length > 256; /* smaller ones are not halved (D-16) */
             }
-          if (!block->answered && end->stanza_type == IBB_STANZA_IQ)
+          if (!block->answered && !end->by_message)
             end->in_flight -= block->length;
           block->answered = TRUE;
           return TRUE;
         }
-      if (end->stanza_type == IBB_STANZA_MESSAGE)
+      if (end->by_message)
         return TRUE; /* some answer messages with IQs (H-10): it means nothing */
       if (block->answered && block->too_large)
         return TRUE; /* its bytes go again under another id by now, or will */
@@ -426,9 +426,8 @@ get_sent (End *self)
 
   if (sender == NULL)
     return sent;
-  if (self->stanza_type == IBB_STANZA_IQ &&
-      ibb_session_get_state (self->session) == IBB_SESSION_OPEN && sender->flight.n_refused == 0 &&
-      sender->flight.to_send == NULL &&
+  if (!self->by_message && ibb_session_get_state (self->session) == IBB_SESSION_OPEN &&
+      sender->flight.n_refused == 0 && sender->flight.to_send == NULL &&
       ibb_session_get_delivered (self->session) + inside_get_in_flight (self->session) !=
           sender->segmented)
     world_fail (self->world, "end %u: in flight is something else than was sent", self->index);
@@ -516,7 +515,7 @@ check_end (End *self)
   self->last_received = received;
   if (self->other != NULL && self->other->session != NULL)
     self->other->last_received = ibb_session_get_received (self->other->session);
-  if (self->stanza_type == IBB_STANZA_IQ && !self->wild &&
+  if (!self->by_message && !self->wild &&
       delivered > (self->other != NULL ? self->other->last_received : 0))
     world_fail (world,
                 "end %u: delivered %" G_GUINT64_FORMAT ", but the peer received %" G_GUINT64_FORMAT,
@@ -648,7 +647,7 @@ check_end_over (World *self, End *end)
     }
   /* An error to a message is noticed as long as not many left since (D-36):
    * where one ends its session for it, its close may come first. */
-  if (end->other != NULL && end->other->scripted && end->stanza_type == IBB_STANZA_MESSAGE &&
+  if (end->other != NULL && end->other->scripted && end->by_message &&
       end->next_seq > MESSAGES_REMEMBERED)
     end->other->message_lost = TRUE;
   /* Nor is the close of one that gave up while the late acknowledgement was on its

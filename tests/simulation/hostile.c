@@ -255,8 +255,8 @@ send_anything (Hostile *self)
       stanza->sid = pick_sid (self);
       stanza->block_size_valid = !random_percent (random, 5);
       stanza->block_size = (guint) random_scaled (random, 1, IBB_BLOCK_SIZE_MAX);
-      stanza->stanza_type_valid = !random_percent (random, 5);
-      stanza->stanza_type = random_percent (random, 30) ? IBB_STANZA_MESSAGE : IBB_STANZA_IQ;
+      stanza->by_message_valid = !random_percent (random, 5);
+      stanza->by_message = random_percent (random, 30);
       keep (self, self->sids, stanza->sid);
       break;
     case IBB_PAYLOAD_DATA:

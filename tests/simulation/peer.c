@@ -36,16 +36,16 @@ typedef struct
 
 typedef struct
 {
-  Peer         *peer;
-  End          *end; /* what is known of it outside */
-  char          sid[IBB_SID_MAX_LENGTH + 1];
-  State         state;
-  IBBStanzaName stanza_type;
-  guint         block_size;
-  gint64        registered; /* it knows its own session from then on (H-04) */
-  char          open_id[24];
-  char          close_id[24];
-  IBBStanza    *owed; /* (nullable): a close that is answered when the rest is out */
+  Peer      *peer;
+  End       *end; /* what is known of it outside */
+  char       sid[IBB_SID_MAX_LENGTH + 1];
+  State      state;
+  gboolean   by_message;
+  guint      block_size;
+  gint64     registered; /* it knows its own session from then on (H-04) */
+  char       open_id[24];
+  char       close_id[24];
+  IBBStanza *owed; /* (nullable): a close that is answered when the rest is out */
 
   guint16  expected; /* seq */
   gboolean broken;   /* it spent a number: what comes now is not in order (B-07) */
@@ -206,7 +206,7 @@ new_talk (Peer *self, End *end, const char *sid)
 
   talk->peer = self;
   talk->end = end;
-  talk->stanza_type = end->stanza_type;
+  talk->by_message = end->by_message;
   talk->block_size = end->block_size;
   g_strlcpy (talk->sid, sid, sizeof talk->sid);
   g_ptr_array_add (self->talks, talk);
@@ -287,7 +287,7 @@ send_next (Talk *talk)
     block->length = 0;
   block->offset = talk->offset;
   block->seq = talk->seq++;
-  block->as_message = talk->stanza_type == IBB_STANZA_MESSAGE;
+  block->as_message = talk->by_message;
   talk->offset += block->length;
   talk->end->wrote = MAX (talk->end->wrote, talk->offset);
   g_queue_push_tail (&talk->flight, block);
@@ -536,7 +536,7 @@ handle_close (Peer *self, IBBStanza *stanza)
       send_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, habits->type);
       return;
     }
-  if (talk->state == STATE_OPEN && habits->remainder && talk->stanza_type == IBB_STANZA_IQ)
+  if (talk->state == STATE_OPEN && habits->remainder && !talk->by_message)
     while (talk->offset < talk->end->plan->total)
       send_next (talk);
   if (talk->state == STATE_OPEN && habits->finishes && !stanza->unclean && !is_written (talk))
@@ -711,12 +711,12 @@ peer_open (Node *node, Session *session)
   g_snprintf (sid, sizeof sid, "peer%" G_GUINT64_FORMAT, ++self->n_ids);
   talk = new_talk (
       self,
-      application_add_scripted (self->world, session, 0, sid, session->stanza_type, block_size),
+      application_add_scripted (self->world, session, 0, sid, session->by_message, block_size),
       sid);
   open = new_request (talk, IBB_PAYLOAD_OPEN, talk->open_id, sizeof talk->open_id);
   open->block_size = block_size;
   open->block_size_valid = TRUE;
-  open->stanza_type = session->stanza_type;
-  open->stanza_type_valid = TRUE;
+  open->by_message = session->by_message;
+  open->by_message_valid = TRUE;
   send (self, open);
 }

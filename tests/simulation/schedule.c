@@ -197,7 +197,7 @@ make_clean_finish (Session *session, Random *random)
       session->plans[1 - turn].total = 0;
       session->plans[turn].finish = FINISH_CLOSE;
       session->plans[1 - turn].finish = FINISH_READ_END;
-      session->plans[1 - turn].half_close &= session->stanza_type == IBB_STANZA_IQ;
+      session->plans[1 - turn].half_close &= !session->by_message;
       break;
     case 1: /* both ways, each shut down by its writer */
       a->half_close = b->half_close = TRUE;
@@ -210,7 +210,7 @@ make_clean_finish (Session *session, Random *random)
       break;
     default: /* both know how much is to come */
       a->finish = b->finish = FINISH_DRAIN;
-      if (session->stanza_type == IBB_STANZA_MESSAGE)
+      if (session->by_message)
         a->half_close = b->half_close = FALSE;
       break;
     }
@@ -264,7 +264,7 @@ make_session (Schedule *self, Random *random)
   session.initiator = (guint) random_below (random, self->n_nodes);
   session.responder =
       (session.initiator + 1 + (guint) random_below (random, self->n_nodes - 1)) % self->n_nodes;
-  session.stanza_type = random_percent (random, 25) ? IBB_STANZA_MESSAGE : IBB_STANZA_IQ;
+  session.by_message = random_percent (random, 25);
   session.block_size =
       random_percent (random, 30) ? 0 : (guint) random_scaled (random, 1, IBB_BLOCK_SIZE_MAX);
   session.expected = random_percent (random, 25);
@@ -370,7 +370,7 @@ make_wrap (Schedule *self, Random *random)
   Session session = { 0 };
 
   session.responder = 1;
-  session.stanza_type = random_percent (random, 25) ? IBB_STANZA_MESSAGE : IBB_STANZA_IQ;
+  session.by_message = random_percent (random, 25);
   session.block_size = 1;
   for (guint side = 0; side < 2; side++)
     {
@@ -482,7 +482,7 @@ make_conforming_session (Schedule *self, Session *session, guint way)
       break;
     }
   /* What a message that came too soon held is gone. */
-  if (session->stanza_type == IBB_STANZA_MESSAGE)
+  if (session->by_message)
     {
       habits->close_not_found = habits->early = FALSE;
       habits->late = 0;
@@ -548,7 +548,7 @@ make_hostile (Schedule *self, guint n_sessions, Random *random)
          * its own to it. */
         session.initiator = side == 0 ? node : 2;
         session.responder = side == 0 ? 2 : node;
-        session.stanza_type = random_percent (random, 25) ? IBB_STANZA_MESSAGE : IBB_STANZA_IQ;
+        session.by_message = random_percent (random, 25);
         session.block_size = (guint) random_scaled (random, 1, IBB_BLOCK_SIZE_MAX);
         for (guint i = 0; i < 2; i++)
           make_plan (self, &session.plans[i], MINUTE, session.block_size, random);
@@ -574,7 +574,7 @@ make_shared_session (Schedule *self, gboolean is_stalled, guint64 total, Random 
   session.initiator %= self->n_nodes;
   session.responder =
       session.initiator == 0 ? 1 + (guint) random_below (random, self->n_nodes - 1) : 0;
-  session.stanza_type = IBB_STANZA_IQ;
+  session.by_message = FALSE;
   session.block_size = random_percent (random, 50) ? 4096 : 512 << random_below (random, 6);
   writing = &session.plans[session.initiator == 0 ? 0 : 1];
   reading = &session.plans[session.initiator == 0 ? 1 : 0];

@@ -138,17 +138,17 @@ typedef struct
 /* One session to be: who opens, and the plans of both ends. */
 typedef struct
 {
-  guint         initiator;
-  guint         responder;
-  IBBStanzaName stanza_type;
-  guint         block_size;
-  gboolean      expected; /* the responder waits for it */
-  guint         expected_block_size;
-  gboolean      cancelled; /* ... and no longer does when it comes */
-  guint         twin;     /* this one has the sid of session twin - 1, opened from the other side */
-  char          sid[40];  /* "": left to the engine */
-  Plan          plans[2]; /* initiator's, responder's */
-  End          *ends[2];
+  guint    initiator;
+  guint    responder;
+  gboolean by_message;
+  guint    block_size;
+  gboolean expected; /* the responder waits for it */
+  guint    expected_block_size;
+  gboolean cancelled; /* ... and no longer does when it comes */
+  guint    twin;      /* this one has the sid of session twin - 1, opened from the other side */
+  char     sid[40];   /* "": left to the engine */
+  Plan     plans[2];  /* initiator's, responder's */
+  End     *ends[2];
 } Session;
 
 /* What another implementation does differently: the rows of protocol.md. Times
@@ -312,20 +312,20 @@ typedef struct
 
 struct _End
 {
-  World        *world;
-  Session      *plan_of;
-  const Plan   *plan;
-  guint         index;
-  guint         node;
-  guint         peer;
-  gboolean      initiator;
-  IBBSession   *session; /* (owned) (nullable): NULL once dropped */
-  guint64       sid_hash;
-  End          *other; /* (nullable) */
-  guint64       key_out;
-  guint64       key_in;
-  IBBStanzaName stanza_type;
-  guint         block_size;
+  World      *world;
+  Session    *plan_of;
+  const Plan *plan;
+  guint       index;
+  guint       node;
+  guint       peer;
+  gboolean    initiator;
+  IBBSession *session; /* (owned) (nullable): NULL once dropped */
+  guint64     sid_hash;
+  End        *other; /* (nullable) */
+  guint64     key_out;
+  guint64     key_in;
+  gboolean    by_message;
+  guint       block_size;
 
   /* the application */
   gboolean       opened;
@@ -454,12 +454,12 @@ void application_step (End *self);
 void application_open (World *self, Session *session);
 void application_give_up (End *self);
 void application_answer (End *self);
-End *application_add_scripted (World        *self,
-                               Session      *session,
-                               guint         side,
-                               const char   *sid,
-                               IBBStanzaName stanza_type,
-                               guint         block_size);
+End *application_add_scripted (World      *self,
+                               Session    *session,
+                               guint       side,
+                               const char *sid,
+                               gboolean    by_message,
+                               guint       block_size);
 
 /* ---- other implementations ---- */
 

@@ -28,7 +28,7 @@ open_session (Driver *self, const char *prefix, guint number)
 {
   g_autofree char *sid = g_strdup_printf ("%s%u", prefix, number);
 
-  return driver_open (self, sid, IBB_STANZA_IQ, BLOCK);
+  return driver_open (self, sid, BLOCK);
 }
 
 /* One that may have several blocks in flight, on a path of 10 ms. */

@@ -15,13 +15,13 @@
 /* What an open or an expectation may say: "NAME=VALUE" and single words. */
 typedef struct
 {
-  const char   *peer;
-  const char   *local;
-  const char   *sid;
-  guint         block_size;
-  IBBStanzaName stanza_type;
-  gboolean      has_stanza_type;
-  gboolean      fixed;
+  const char *peer;
+  const char *local;
+  const char *sid;
+  guint       block_size;
+  gboolean    by_message;
+  gboolean    has_stanza_type;
+  gboolean    fixed;
 } Options;
 
 static Options
@@ -36,7 +36,7 @@ take_options (Script *self, Words *words, guint block_size)
 
       if (g_str_equal (word, "message") || g_str_equal (word, "iq"))
         {
-          options.stanza_type = word[0] == 'm' ? IBB_STANZA_MESSAGE : IBB_STANZA_IQ;
+          options.by_message = word[0] == 'm';
           options.has_stanza_type = TRUE;
         }
       else if (g_str_equal (word, "fixed"))
@@ -77,7 +77,7 @@ begin (Script *self, Words *words)
   IBBOpen     open = { .peer = options.peer,
                        .local = options.local,
                        .sid = options.sid,
-                       .stanza_type = options.stanza_type,
+                       .by_message = options.by_message,
                        .block_size = options.block_size,
                        .fixed_block_size = options.fixed };
   IBBFailure  failure = IBB_FAILURE_INIT;
@@ -146,7 +146,7 @@ accepted (Script *self, Words *words)
   settings->session_limit = MAX (settings->session_limit, needed);
   ibb_engine_set_listen (self->driver.engine, IBB_LISTEN_ACCEPT);
   if (!driver_receive (&self->driver, driver_new_open (options.peer, "open", options.sid,
-                                                       options.block_size, options.stanza_type)) ||
+                                                       options.block_size, options.by_message)) ||
       !driver_take_event (&self->driver, &event) || event.type != IBB_EVENT_ACCEPTED)
     script_fail (self, "not accepted");
   result = driver_take_served (&self->driver);
@@ -168,7 +168,7 @@ expect (Script *self, Words *words)
   if (check_fails (self, words, expectation != NULL, &failure))
     return;
   if (options.has_stanza_type)
-    ibb_expectation_set_stanza_type (expectation, options.stanza_type);
+    ibb_expectation_set_stanza_type (expectation, options.by_message);
   g_hash_table_replace (self->expectations, g_strdup (words->at), expectation);
 }
 

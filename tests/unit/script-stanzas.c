@@ -29,7 +29,7 @@ apply_option (Script *self, IBBStanza *stanza, const char *word)
   if (g_str_equal (word, "message"))
     {
       if (stanza->payload == IBB_PAYLOAD_OPEN)
-        stanza->stanza_type = IBB_STANZA_MESSAGE;
+        stanza->by_message = TRUE;
       else
         driver_set_message (stanza);
     }
@@ -51,7 +51,7 @@ apply_option (Script *self, IBBStanza *stanza, const char *word)
   else if (g_str_equal (word, "no-seq"))
     stanza->seq_valid = FALSE;
   else if (g_str_equal (word, "no-type"))
-    stanza->stanza_type_valid = FALSE;
+    stanza->by_message_valid = FALSE;
   else if ((value = script_get_option (word, "size")) != NULL)
     {
       stanza->block_size = (guint) script_evaluate (self, value);
@@ -131,7 +131,7 @@ new_request (Script *self, IBBPayload payload, const Words *words)
 
   if (payload == IBB_PAYLOAD_OPEN)
     {
-      IBBStanza *open = driver_new_open (PEER, id, words->at, 4096, IBB_STANZA_IQ);
+      IBBStanza *open = driver_new_open (PEER, id, words->at, 4096, FALSE);
 
       return open;
     }
@@ -149,7 +149,7 @@ new_block (Script *self, guint seq, GBytes *bytes, const Words *words)
   const void *data = g_bytes_get_data (bytes, &length);
 
   driver_set_block (stanza, seq, data, length);
-  if (session != NULL && ibb_session_get_stanza_type (session) == IBB_STANZA_MESSAGE)
+  if (session != NULL && ibb_session_is_by_message (session))
     driver_set_message (stanza);
   return stanza;
 }
@@ -409,8 +409,7 @@ check_session (Script *self, const IBBStanza *stanza, const Words *words)
   expect_same (self, "to", stanza->to, ibb_session_get_peer (session));
   if (stanza->payload != IBB_PAYLOAD_DATA)
     return;
-  if ((stanza->name == IBB_STANZA_MESSAGE) !=
-      (ibb_session_get_stanza_type (session) == IBB_STANZA_MESSAGE))
+  if ((stanza->name == IBB_STANZA_MESSAGE) != ibb_session_is_by_message (session))
     script_fail (self, "the wrong stanza type");
   if (strlen (stanza->id) < 16) /* D-33, N-32: 64 random bits */
     script_fail (self, "a short id");

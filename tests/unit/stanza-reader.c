@@ -127,27 +127,27 @@ test_open (void)
   g_assert_cmpstr (full->sid, ==, "s");
   g_assert_true (full->block_size_valid);
   g_assert_cmpuint (full->block_size, ==, 4096);
-  g_assert_true (full->stanza_type_valid);
-  g_assert_cmpint (full->stanza_type, ==, IBB_STANZA_MESSAGE);
+  g_assert_true (full->by_message_valid);
+  g_assert_true (full->by_message);
 
   g_assert_cmpstr (defaults->sid, ==, "");
   g_assert_true (defaults->block_size_valid);
   g_assert_cmpuint (defaults->block_size, ==, 65535);
-  g_assert_true (defaults->stanza_type_valid);
-  g_assert_cmpint (defaults->stanza_type, ==, IBB_STANZA_IQ);
+  g_assert_true (defaults->by_message_valid);
+  g_assert_false (defaults->by_message);
   g_assert_false (defaults->has_child);
 
   g_assert_cmpstr (bad->sid, ==, "a b");
   g_assert_false (bad->block_size_valid);
-  g_assert_false (bad->stanza_type_valid);
+  g_assert_false (bad->by_message_valid);
 
   g_assert_null (none->sid);
   g_assert_false (none->block_size_valid);
-  g_assert_true (none->stanza_type_valid);
+  g_assert_true (none->by_message_valid);
 
   g_assert_null (foreign->sid);
   g_assert_false (foreign->block_size_valid);
-  g_assert_true (foreign->stanza_type_valid);
+  g_assert_true (foreign->by_message_valid);
 }
 
 /* Base64 that is wrong (N-42, N-43) or has white space (D-19), a seq that is none (D-11), children

@@ -66,7 +66,7 @@ test_open (void)
 
   message->from = g_strdup ("us@here/r");
   message->block_size = 65535;
-  message->stanza_type = IBB_STANZA_MESSAGE;
+  message->by_message = TRUE;
   assert_xml (message, "<iq type='set' id='id' to='them@there/r' from='us@here/r'>"
                        "<open xmlns='http://jabber.org/protocol/ibb' block-size='65535' sid='sid' "
                        "stanza='message'/></iq>");

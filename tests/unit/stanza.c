@@ -84,17 +84,17 @@ test_count (void)
 static void
 test_stanza_type (void)
 {
-  IBBStanzaName stanza_type = IBB_STANZA_MESSAGE;
+  gboolean by_message = TRUE;
 
-  g_assert_true (ibb_stanza_parse_type (NULL, &stanza_type));
-  g_assert_cmpint (stanza_type, ==, IBB_STANZA_IQ);
-  g_assert_true (ibb_stanza_parse_type ("message", &stanza_type));
-  g_assert_cmpint (stanza_type, ==, IBB_STANZA_MESSAGE);
-  g_assert_true (ibb_stanza_parse_type ("iq", &stanza_type));
-  g_assert_cmpint (stanza_type, ==, IBB_STANZA_IQ);
-  g_assert_false (ibb_stanza_parse_type ("presence", &stanza_type));
-  g_assert_false (ibb_stanza_parse_type ("IQ", &stanza_type));
-  g_assert_false (ibb_stanza_parse_type ("", &stanza_type));
+  g_assert_true (ibb_stanza_parse_type (NULL, &by_message));
+  g_assert_false (by_message);
+  g_assert_true (ibb_stanza_parse_type ("message", &by_message));
+  g_assert_true (by_message);
+  g_assert_true (ibb_stanza_parse_type ("iq", &by_message));
+  g_assert_false (by_message);
+  g_assert_false (ibb_stanza_parse_type ("presence", &by_message));
+  g_assert_false (ibb_stanza_parse_type ("IQ", &by_message));
+  g_assert_false (ibb_stanza_parse_type ("", &by_message));
 }
 
 /* What is a sid (N-04, D-13). */

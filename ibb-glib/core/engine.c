@@ -496,25 +496,24 @@ IBBSession *
 ibb_engine_open (IBBEngine *self, const IBBOpen *open, gint64 now, IBBFailure *failure)
 {
   IBBShared       *shared = self->shared;
-  IBBSession      *session;
-  g_autofree char *sid = NULL;
-  const char      *local = open->local != NULL ? open->local : shared->local_jid;
-  guint            block_size;
+  g_autofree char *random_sid = NULL;
+  IBBOpen          whole = *open;
 
   if (!check_running (self, failure))
     return NULL;
-  if (local == NULL)
+  if (whole.local == NULL)
+    whole.local = shared->local_jid;
+  if (whole.local == NULL)
     {
       ibb_failure_set (failure, IBB_FAILURE_CONNECTION_LOST);
       return NULL;
     }
 
-  sid = open->sid != NULL ? g_strdup (open->sid) : ibb_ids_create_sid (&shared->ids);
-  block_size = open->block_size != 0 ? open->block_size : shared->settings.default_block_size;
-  session = ibb_session_new (shared, local, open->peer, sid, open->by_message, block_size, failure);
-  if (session != NULL)
-    ibb_session_send_open (session, open->fixed_block_size, get_time (self, now));
-  return session;
+  if (whole.sid == NULL)
+    whole.sid = random_sid = ibb_ids_create_sid (&shared->ids);
+  if (whole.block_size == 0)
+    whole.block_size = shared->settings.default_block_size;
+  return ibb_session_new (shared, &whole, get_time (self, now), failure);
 }
 
 IBBExpectation *

@@ -92,16 +92,6 @@ gboolean ibb_engine_take_event (IBBEngine *self, IBBEvent *event);
 /* Whether the next one is another than IBB_EVENT_CHANGED, which come last. */
 gboolean ibb_engine_has_outcome (IBBEngine *self);
 
-typedef struct
-{
-  const char *peer;             /* any JID; compared by D-02 */
-  const char *local;            /* (nullable): ours, NULL for the connection's */
-  gboolean    by_message;       /* the blocks are messages, else IQs */
-  guint       block_size;       /* 0: the default of the settings */
-  const char *sid;              /* (nullable): NULL for a random one */
-  gboolean    fixed_block_size; /* no fallback by halving (Jingle, N-46) */
-} IBBOpen;
-
 /* Begins to open a session: state OPENING. (transfer full). NULL with failure
  * set: IN_USE when the key is taken, NO_ROOM when the addresses are too long for a
  * stanza, STOPPED, CONNECTION_LOST. The caller has

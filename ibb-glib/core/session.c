@@ -53,21 +53,14 @@ get_closing (IBBSession *self)
 /* Life. */
 
 static IBBSession *
-create (IBBShared  *shared,
-        const char *local,
-        const char *peer,
-        const char *sid,
-        gboolean    by_message,
-        guint       block_size,
-        gboolean    is_initiator)
+create (IBBShared *shared, const IBBOpen *open, gboolean is_initiator)
 {
   IBBSession *self = g_new0 (IBBSession, 1);
 
   g_ref_count_init (&self->ref_count);
   self->untaken_until = IBB_NEVER;
   ibb_timer_init (&self->timer, timeout, self);
-  ibb_terms_init (&self->terms, shared, self, local, peer, sid, by_message, block_size,
-                  is_initiator);
+  ibb_terms_init (&self->terms, shared, self, open, is_initiator);
   ibb_place_init (&self->place, &self->terms);
   ibb_duplex_init (&self->duplex, &self->terms);
   return self;
@@ -257,41 +250,35 @@ enter (IBBSession *self)
 }
 
 IBBSession *
-ibb_session_new (IBBShared  *shared,
-                 const char *local,
-                 const char *peer,
-                 const char *sid,
-                 gboolean    by_message,
-                 guint       block_size,
-                 IBBFailure *failure)
+ibb_session_new (IBBShared *shared, const IBBOpen *open, gint64 now, IBBFailure *failure)
 {
-  IBBSession *self = create (shared, local, peer, sid, by_message, block_size, TRUE);
+  IBBSession *self = create (shared, open, TRUE);
 
   if (ibb_place_is_taken (&self->place))
     ibb_failure_set (failure, IBB_FAILURE_IN_USE);
   else if (!ibb_terms_have_room (&self->terms))
     ibb_failure_set (failure, IBB_FAILURE_NO_ROOM);
   else
-    return self;
+    {
+      enter (self);
+      self->opening = ibb_opening_new (&self->terms, &self->place, open->fixed_block_size, now);
+      update_timer (self);
+      return self;
+    }
 
   ibb_session_unref (self);
   return NULL;
 }
 
-void
-ibb_session_send_open (IBBSession *self, gboolean fixed_block_size, gint64 now)
-{
-  enter (self);
-  self->opening = ibb_opening_new (&self->terms, &self->place, fixed_block_size, now);
-  update_timer (self);
-}
-
 IBBSession *
 ibb_session_new_request (IBBShared *shared, IBBStanza *open, const char *local, const char *peer)
 {
-  IBBSession *self =
-      create (shared, open->to != NULL ? open->to : local, open->from != NULL ? open->from : peer,
-              open->sid, open->by_message, open->block_size, FALSE);
+  IBBOpen     proposal = { .peer = open->from != NULL ? open->from : peer,
+                           .local = open->to != NULL ? open->to : local,
+                           .sid = open->sid,
+                           .by_message = open->by_message,
+                           .block_size = open->block_size };
+  IBBSession *self = create (shared, &proposal, FALSE);
 
   if (!ibb_terms_have_room (&self->terms))
     {

@@ -13,6 +13,7 @@
 #include "core/peer.h"
 #include "core/shared.h"
 #include "core/stanza.h"
+#include "core/terms.h"
 
 G_BEGIN_DECLS
 
@@ -126,15 +127,9 @@ guint64 ibb_session_get_segmented (IBBSession *self);
 
 /* What follows is for the engine, in its own time. */
 
-/* Ours. NULL with failure set: IN_USE, NO_ROOM. */
-IBBSession *ibb_session_new (IBBShared  *shared,
-                             const char *local,
-                             const char *peer,
-                             const char *sid,
-                             gboolean    by_message,
-                             guint       block_size,
-                             IBBFailure *failure);
-void        ibb_session_send_open (IBBSession *self, gboolean fixed_block_size, gint64 now);
+/* Ours: the open is sent. NULL with failure set: IN_USE, NO_ROOM. */
+IBBSession *
+ibb_session_new (IBBShared *shared, const IBBOpen *open, gint64 now, IBBFailure *failure);
 /* The peer's. NULL where no block of ours would fit into a stanza (D-16). */
 IBBSession *
 ibb_session_new_request (IBBShared *shared, IBBStanza *open, const char *local, const char *peer);

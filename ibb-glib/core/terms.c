@@ -12,26 +12,19 @@
 #define RULES_OVERHEAD 180  /* of a message (N-31) */
 
 void
-ibb_terms_init (IBBTerms   *self,
-                IBBShared  *shared,
-                gpointer    owner,
-                const char *local,
-                const char *peer,
-                const char *sid,
-                gboolean    by_message,
-                guint       block_size,
-                gboolean    is_initiator)
+ibb_terms_init (
+    IBBTerms *self, IBBShared *shared, gpointer owner, const IBBOpen *open, gboolean is_initiator)
 {
   self->shared = ibb_shared_ref (shared);
   self->owner = owner;
-  self->by_message = by_message;
-  self->block_size = block_size;
+  self->by_message = open->by_message;
+  self->block_size = open->block_size;
   self->is_initiator = is_initiator;
-  self->peer_jid = g_strdup (peer);
-  self->local_jid = g_strdup (local);
-  self->key.sid = g_strdup (sid);
-  self->key.peer = ibb_jid_normalize (peer);
-  self->key.local = ibb_jid_normalize (local);
+  self->peer_jid = g_strdup (open->peer);
+  self->local_jid = g_strdup (open->local);
+  self->key.sid = g_strdup (open->sid);
+  self->key.peer = ibb_jid_normalize (open->peer);
+  self->key.local = ibb_jid_normalize (open->local);
 }
 
 void

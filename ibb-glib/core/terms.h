@@ -25,6 +25,17 @@ typedef struct
   char *sid;
 } IBBSessionKey;
 
+/* What an open proposes. An application may leave out what is nullable. */
+typedef struct
+{
+  const char *peer;             /* any JID; compared by D-02 */
+  const char *local;            /* (nullable): ours, NULL for the connection's */
+  const char *sid;              /* (nullable): NULL for a random one */
+  gboolean    by_message;       /* the blocks are messages, else IQs */
+  guint       block_size;       /* 0: the default of the settings */
+  gboolean    fixed_block_size; /* no fallback by halving (Jingle, N-46) */
+} IBBOpen;
+
 typedef struct
 {
   IBBSessionKey key;
@@ -38,15 +49,9 @@ typedef struct
   gboolean      is_initiator;
 } IBBTerms;
 
-void ibb_terms_init (IBBTerms   *self,
-                     IBBShared  *shared,
-                     gpointer    owner,
-                     const char *local,
-                     const char *peer,
-                     const char *sid,
-                     gboolean    by_message,
-                     guint       block_size,
-                     gboolean    is_initiator);
+/* owner: the session. open: all of it is there. */
+void ibb_terms_init (
+    IBBTerms *self, IBBShared *shared, gpointer owner, const IBBOpen *open, gboolean is_initiator);
 void ibb_terms_clear (IBBTerms *self);
 /* normal: the peer's JID as ibb_jid_normalize () gives it. */
 void ibb_terms_rename_peer (IBBTerms *self, const char *normal);

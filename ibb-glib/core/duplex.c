@@ -31,7 +31,6 @@ ibb_duplex_init (IBBDuplex *self, const IBBTerms *terms)
 void
 ibb_duplex_clear (IBBDuplex *self)
 {
-  ibb_receiver_drop_unread (&self->receiver);
   ibb_sender_clear (&self->sender);
   ibb_receiver_clear (&self->receiver);
   ibb_closing_clear (&self->closing);

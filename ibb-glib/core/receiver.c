@@ -423,7 +423,7 @@ ibb_receiver_clear (IBBReceiver *self)
 
   while ((stanza = ibb_receiver_pop_ahead (self)) != NULL)
     ibb_stanza_record_unref (stanza);
-  ibb_byte_queue_clear (&self->queue);
+  ibb_receiver_drop_unread (self);
   ibb_acks_clear (&self->acks);
   g_queue_clear_full (&self->early, (GDestroyNotify) ibb_stanza_record_unref);
   g_clear_pointer (&self->recent, g_free);

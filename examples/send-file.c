@@ -63,7 +63,7 @@ send_file (const char *jid, const char *peer, const char *path, GError **error)
   /* Fails unless the peer has acknowledged every byte. */
   if (!g_io_stream_close (G_IO_STREAM (transport), NULL, error))
     return FALSE;
-  g_print ("sent %" G_GUINT64_FORMAT " bytes\n", ibb_transport_get_bytes_sent (transport));
+  g_print ("sent %" G_GUINT64_FORMAT " bytes\n", ibb_transport_get_bytes_acknowledged (transport));
   return ibb_client_logout (client, NULL, error);
 }
 

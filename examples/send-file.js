@@ -44,7 +44,7 @@ async function sendFile(jid, peer, path) {
         Gio.OutputStreamSpliceFlags.CLOSE_SOURCE, GLib.PRIORITY_DEFAULT, null);
     // Fails unless the peer has acknowledged every byte.
     await transport.close_async(GLib.PRIORITY_DEFAULT, null);
-    print(`sent ${transport.bytes_sent} bytes`);
+    print(`sent ${transport.bytes_acknowledged} bytes`);
     await client.logout_async(null);
 }
 

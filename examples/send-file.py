@@ -36,7 +36,7 @@ def send_file(jid, peer, path):
     transport.get_output_stream().splice(source, Gio.OutputStreamSpliceFlags.CLOSE_SOURCE)
     # Fails unless the peer has acknowledged every byte.
     transport.close()
-    print(f'sent {transport.props.bytes_sent} bytes')
+    print(f'sent {transport.props.bytes_acknowledged} bytes')
     client.logout()
 
 

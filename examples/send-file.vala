@@ -32,7 +32,7 @@ async void send_file (string jid, string peer, string path) throws Error {
   yield transport.output_stream.splice_async (source, OutputStreamSpliceFlags.CLOSE_SOURCE);
   // Fails unless the peer has acknowledged every byte.
   yield transport.close_async ();
-  print ("sent %s bytes\n", transport.bytes_sent.to_string ());
+  print ("sent %s bytes\n", transport.bytes_acknowledged.to_string ());
   yield client.logout_async ();
 }
 

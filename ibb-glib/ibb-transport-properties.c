@@ -130,21 +130,22 @@ notify (IBBTransport *self, gboolean changed, const char *property)
 }
 
 /**
- * ibb_transport_get_bytes_sent: (get-property bytes-sent)
+ * ibb_transport_get_bytes_acknowledged: (get-property bytes-acknowledged)
  * @self: a transport
  *
- * Gets how many bytes the peer has acknowledged.
+ * Gets how many bytes the peer has acknowledged; with the stanza type message, how many
+ * were sent.
  *
  * Returns: the number of bytes
  *
  * Since: 1.0
  */
 guint64
-ibb_transport_get_bytes_sent (IBBTransport *self)
+ibb_transport_get_bytes_acknowledged (IBBTransport *self)
 {
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
 
-  return get_byte_counts (self).sent;
+  return get_byte_counts (self).acknowledged;
 }
 
 /**

@@ -89,7 +89,7 @@ enum
   PROP_PEER_JID,
   PROP_LOCAL_JID,
   PROP_STANZA_TYPE,
-  PROP_BYTES_SENT,
+  PROP_BYTES_ACKNOWLEDGED,
   PROP_BYTES_RECEIVED,
   PROP_BYTES_QUEUED,
   PROP_BYTES_IN_FLIGHT,
@@ -206,8 +206,8 @@ get_byte_count (IBBChannel *channel, guint prop_id)
   ibb_channel_get_byte_counts (channel, &counts);
   switch (prop_id)
     {
-    case PROP_BYTES_SENT:
-      return counts.sent;
+    case PROP_BYTES_ACKNOWLEDGED:
+      return counts.acknowledged;
     case PROP_BYTES_RECEIVED:
       return counts.received;
     case PROP_BYTES_QUEUED:
@@ -250,7 +250,7 @@ ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_STANZA_TYPE:
       g_value_set_enum (value, ibb_channel_get_stanza_type (channel));
       break;
-    case PROP_BYTES_SENT:
+    case PROP_BYTES_ACKNOWLEDGED:
     case PROP_BYTES_RECEIVED:
     case PROP_BYTES_QUEUED:
     case PROP_BYTES_IN_FLIGHT:
@@ -392,14 +392,15 @@ ibb_transport_class_init (IBBTransportClass *class)
                                                IBB_STANZA_TYPE_IQ, read_only);
 
   /**
-   * IBBTransport:bytes-sent:
+   * IBBTransport:bytes-acknowledged:
    *
-   * How many bytes the peer has acknowledged. It does not notify.
+   * How many bytes the peer has acknowledged; with the stanza type message, how many
+   * were sent. It does not notify.
    *
    * Since: 1.0
    */
-  props[PROP_BYTES_SENT] =
-      g_param_spec_uint64 ("bytes-sent", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+  props[PROP_BYTES_ACKNOWLEDGED] =
+      g_param_spec_uint64 ("bytes-acknowledged", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
 
   /**
    * IBBTransport:bytes-received:
@@ -429,7 +430,7 @@ ibb_transport_class_init (IBBTransportClass *class)
    * went into blocks. It stays as it was when the session ends, and does not
    * notify.
    *
-   * After a failure the peer has [property@IBB.Transport:bytes-sent] bytes at
+   * After a failure the peer has [property@IBB.Transport:bytes-acknowledged] bytes at
    * least, and so many more at most.
    *
    * Since: 1.0

@@ -34,7 +34,7 @@ IBB_AVAILABLE_IN_1_0
 IBBStanzaType ibb_transport_get_stanza_type (IBBTransport *self);
 
 IBB_AVAILABLE_IN_1_0
-guint64 ibb_transport_get_bytes_sent (IBBTransport *self);
+guint64 ibb_transport_get_bytes_acknowledged (IBBTransport *self);
 
 IBB_AVAILABLE_IN_1_0
 guint64 ibb_transport_get_bytes_received (IBBTransport *self);

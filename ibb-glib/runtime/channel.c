@@ -491,9 +491,9 @@ ibb_channel_get_byte_counts (IBBChannel *self, IBBByteCounts *counts)
   IBBSession *session = self->session;
 
   ibb_host_lock (self->host);
-  counts->sent = ibb_session_get_delivered (session);
+  counts->acknowledged = ibb_session_get_delivered (session);
   counts->received = ibb_session_get_received (session);
-  counts->queued = ibb_session_get_written (session) - counts->sent;
-  counts->in_flight = ibb_session_get_segmented (session) - counts->sent;
+  counts->queued = ibb_session_get_written (session) - counts->acknowledged;
+  counts->in_flight = ibb_session_get_segmented (session) - counts->acknowledged;
   ibb_host_unlock (self->host);
 }

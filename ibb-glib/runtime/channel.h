@@ -74,7 +74,7 @@ gboolean ibb_channel_set_half_close (IBBChannel *self, gboolean half_close);
 
 typedef struct
 {
-  guint64 sent; /* and acknowledged */
+  guint64 acknowledged;
   guint64 received;
   guint64 queued;    /* written, not acknowledged */
   guint64 in_flight; /* of these, those that went into blocks */

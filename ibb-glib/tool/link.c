@@ -119,7 +119,7 @@ joined_cb (GObject *source, GAsyncResult *result, gpointer data)
 static guint64
 count_moved (ToolLink *self)
 {
-  return ibb_transport_get_bytes_sent (self->transport) +
+  return ibb_transport_get_bytes_acknowledged (self->transport) +
          ibb_transport_get_bytes_received (self->transport) +
          ibb_transport_get_bytes_queued (self->transport);
 }

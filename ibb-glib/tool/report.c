@@ -152,7 +152,7 @@ void
 tool_report_session_done (IBBTransport *transport, double seconds)
 {
   const char      *peer = ibb_transport_get_peer_jid (transport);
-  guint64          sent = ibb_transport_get_bytes_sent (transport);
+  guint64          sent = ibb_transport_get_bytes_acknowledged (transport);
   guint64          received = ibb_transport_get_bytes_received (transport);
   g_autofree char *sent_text = g_format_size_full (sent, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *received_text = g_format_size_full (received, G_FORMAT_SIZE_IEC_UNITS);

@@ -141,7 +141,7 @@ tick_cb (gpointer data)
   g_mutex_lock (&self->lock);
   if (self->transport != NULL)
     {
-      guint64 sent = ibb_transport_get_bytes_sent (self->transport);
+      guint64 sent = ibb_transport_get_bytes_acknowledged (self->transport);
       guint64 received = ibb_transport_get_bytes_received (self->transport);
       guint64 count = sent + received + ibb_transport_get_bytes_queued (self->transport);
 

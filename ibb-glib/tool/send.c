@@ -83,7 +83,7 @@ transfer (ToolRun *run, Send *self, IBBTransport *transport, GError **error)
       !tool_session_finish (transport, cancellable, error))
     return FALSE;
   tool_run_end_progress (run);
-  sent = ibb_transport_get_bytes_sent (transport);
+  sent = ibb_transport_get_bytes_acknowledged (transport);
   tool_report_done (sent, (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC, sentence);
   return TRUE;
 }

@@ -86,7 +86,7 @@ export async function roundTrip(opened, accepted) {
     ]);
     assert(same(back, DATA), 'back');
     await opened.drain_async(null);
-    assert(opened.bytes_sent === DATA.length, 'bytes-sent');
+    assert(opened.bytes_acknowledged === DATA.length, 'bytes-acknowledged');
     const [, end] = await Promise.all([
         opened.close_async(GLib.PRIORITY_DEFAULT, null),
         read(accepted.get_input_stream(), 1),

@@ -71,7 +71,7 @@ def round_trip(opened, accepted):
     while len(back) < len(DATA):
         back += opened.get_input_stream().read_bytes(65536, None).get_data()
     assert back == DATA
-    assert opened.props.bytes_sent == len(DATA) == opened.props.bytes_received
+    assert opened.props.bytes_acknowledged == len(DATA) == opened.props.bytes_received
 
 
 def make_client(name, resource, authority='IBB_TEST_CA_FILE'):

@@ -47,7 +47,7 @@ async void round_trip (IBB.Transport opened, IBB.Transport accepted) throws Erro
   yield pass (opened, accepted, data);
   yield pass (accepted, opened, data);
   yield opened.drain_async (null);
-  assert (opened.bytes_sent == LENGTH && opened.bytes_received == LENGTH);
+  assert (opened.bytes_acknowledged == LENGTH && opened.bytes_received == LENGTH);
   yield opened.shutdown_output_async (null);
   var end = yield accepted.input_stream.read_async (data, Priority.DEFAULT, null);
   assert (end == 0);

@@ -21,7 +21,7 @@ def add(library):
         transport = other_end.open_session(service, peer, 'send')
         other_end.write(transport, content)
         transport.close(None)
-        cases.check_equal(transport.props.bytes_sent, MIB, 'bytes acknowledged')
+        cases.check_equal(transport.props.bytes_acknowledged, MIB, 'bytes acknowledged')
         cases.check(transport.has_ended() and transport.dup_error() is None, 'no orderly end')
         report = peer.call('report', sid='send')
         cases.check(report['ended'], 'the peer knows no end')

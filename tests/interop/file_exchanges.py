@@ -67,7 +67,7 @@ def add(library):
         transport = ends.open_session('send', len(content))
         other_end.write(transport, content)
         transport.close(None)
-        cases.check_equal(transport.props.bytes_sent, MIB, 'bytes acknowledged')
+        cases.check_equal(transport.props.bytes_acknowledged, MIB, 'bytes acknowledged')
         cases.check(transport.has_ended() and transport.dup_error() is None, 'no orderly end')
         report = ends.peer.call('report', sid='send')
         other_end.check_report(report, content)

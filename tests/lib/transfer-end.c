@@ -269,7 +269,8 @@ obey (IBBService   *service,
                ", \"queued\": %" G_GUINT64_FORMAT ", \"arrived\": %" G_GUINT64_FORMAT
                ", \"read\": %" G_GUINT64_FORMAT "}\n",
                __atomic_load_n (&sent->n_bytes, __ATOMIC_RELAXED),
-               ibb_transport_get_bytes_sent (transport), ibb_transport_get_bytes_queued (transport),
+               ibb_transport_get_bytes_acknowledged (transport),
+               ibb_transport_get_bytes_queued (transport),
                ibb_transport_get_bytes_received (transport),
                __atomic_load_n (&received->n_bytes, __ATOMIC_RELAXED));
     else if (g_str_has_prefix (line, "go"))

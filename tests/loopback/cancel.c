@@ -179,7 +179,7 @@ test_write (Fixture *fixture, gconstpointer data)
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_output_stream_write_finish,
                        get_output (ends.romeo), &written);
 
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo) +
+  g_assert_cmpuint (ibb_transport_get_bytes_acknowledged (ends.romeo) +
                         ibb_transport_get_bytes_queued (ends.romeo),
                     ==, filled);
   got = g_malloc (filled);

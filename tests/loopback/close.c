@@ -50,7 +50,7 @@ test_close (Fixture *fixture, gconstpointer data)
   g_assert_true (g_io_stream_is_closed (G_IO_STREAM (ends.romeo)));
   g_assert_true (g_input_stream_is_closed (get_input (ends.romeo)));
   g_assert_true (g_output_stream_is_closed (get_output (ends.romeo)));
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo), ==, 50000);
+  g_assert_cmpuint (ibb_transport_get_bytes_acknowledged (ends.romeo), ==, 50000);
   assert_write_fails (ends.romeo, G_IO_ERROR_CLOSED);
   assert_read_fails (ends.romeo, G_IO_ERROR_CLOSED);
   g_assert_true (ibb_transport_has_ended (ends.romeo));
@@ -144,7 +144,7 @@ test_close_writing (Fixture *fixture, gconstpointer data)
   assert_succeeds (g_input_stream_read_all, get_input (ends.juliet), got, filled, NULL, NULL);
   assert_reads_eof (ends.juliet);
   assert_result (g_io_stream_close_finish, G_IO_STREAM (ends.romeo), &closed);
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo), ==, filled);
+  g_assert_cmpuint (ibb_transport_get_bytes_acknowledged (ends.romeo), ==, filled);
 }
 
 /* D-46: a cancelled close goes on in the background, and ended tells how. */
@@ -245,7 +245,7 @@ test_half_close (Fixture *fixture, gconstpointer data)
 
   write_text (ends.romeo, "request");
   shut_down_output (ends.romeo);
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo), ==, 7);
+  g_assert_cmpuint (ibb_transport_get_bytes_acknowledged (ends.romeo), ==, 7);
   assert_write_fails (ends.romeo, G_IO_ERROR_CLOSED);
   assert_reads (ends.juliet, "request");
   assert_reads_eof (ends.juliet);
@@ -371,7 +371,7 @@ test_abort_open (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (ended.n_calls, ==, 1);
   poll_until (ibb_transport_has_ended (ends.juliet));
   /* What the sender knows of what arrived, both bounds, outlives the session. */
-  sent = ibb_transport_get_bytes_sent (ends.romeo);
+  sent = ibb_transport_get_bytes_acknowledged (ends.romeo);
   queued = ibb_transport_get_bytes_queued (ends.romeo);
   received = ibb_transport_get_bytes_received (ends.juliet);
   g_assert_cmpuint (sent + queued, ==, strlen ("undelivered"));

@@ -514,12 +514,12 @@ test_confirms (Stacks *stacks, gconstpointer data)
   ibb_transport_drain_async (ends.romeo, NULL, store_result_cb, &drained);
   run_pending ();
   g_assert_cmpuint (connection->unconfirmed.length, ==, 1);
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo), ==, 0);
+  g_assert_cmpuint (ibb_transport_get_bytes_acknowledged (ends.romeo), ==, 0);
   stanza = g_queue_pop_head (&connection->unconfirmed);
   ibb_connection_confirmed (IBB_CONNECTION (connection), stanza);
   ibb_stanza_unref (stanza);
   wait_until (connection->unconfirmed.length == 1); /* the next one */
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo), ==, 3);
+  g_assert_cmpuint (ibb_transport_get_bytes_acknowledged (ends.romeo), ==, 3);
   run_pending ();
   g_assert_null (drained);
   stanza = g_queue_pop_head (&connection->unconfirmed);

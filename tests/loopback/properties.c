@@ -106,8 +106,8 @@ test_transport (Fixture *fixture, gconstpointer data)
   assert_reads (ends.juliet, "twelve bytes");
   poll_until (ibb_transport_get_bytes_queued (ends.romeo) == 0);
   g_object_get (ends.romeo, "sid", &sid, "peer-jid", &peer, "local-jid", &local, "block-size",
-                &block_size, "stanza-type", &type, "bytes-sent", &sent, "bytes-received", &received,
-                "bytes-queued", &queued, NULL);
+                &block_size, "stanza-type", &type, "bytes-acknowledged", &sent, "bytes-received",
+                &received, "bytes-queued", &queued, NULL);
   g_assert_cmpstr (sid, ==, ibb_transport_get_sid (ends.juliet));
   g_assert_cmpstr (peer, ==, JULIET);
   g_assert_cmpstr (local, ==, ROMEO);

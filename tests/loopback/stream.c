@@ -25,7 +25,7 @@ test_talk (Fixture *fixture, gconstpointer data)
   assert_reads (ends.romeo, "Ay me");
 
   drain_transport (ends.romeo);
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo), ==, 8);
+  g_assert_cmpuint (ibb_transport_get_bytes_acknowledged (ends.romeo), ==, 8);
   g_assert_cmpuint (ibb_transport_get_bytes_queued (ends.romeo), ==, 0);
   g_assert_cmpuint (ibb_transport_get_bytes_received (ends.juliet), ==, 8);
 
@@ -51,7 +51,7 @@ test_backpressure (Fixture *fixture, gconstpointer data)
   filled = fixture_fill (fixture, ends.romeo);
   g_assert_cmpuint (filled, >=, 32 * 1024);
   g_assert_cmpuint (filled, <=, 32 * 1024 + 2 * 16 * 1024 + 64 * 1024);
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo) +
+  g_assert_cmpuint (ibb_transport_get_bytes_acknowledged (ends.romeo) +
                         ibb_transport_get_bytes_queued (ends.romeo),
                     ==, filled);
   g_assert_cmpuint (ibb_transport_get_bytes_queued (ends.romeo), >, 0);
@@ -108,7 +108,7 @@ test_auto_flush (Fixture *fixture, gconstpointer data)
   ibb_transport_set_auto_flush (ends.romeo, FALSE);
   g_assert_false (ibb_transport_get_auto_flush (ends.romeo));
   write_bytes (ends.romeo, g_bytes_get_data (block, NULL), 4096 + 5);
-  poll_until (ibb_transport_get_bytes_sent (ends.romeo) == 4096);
+  poll_until (ibb_transport_get_bytes_acknowledged (ends.romeo) == 4096);
   g_assert_cmpuint (ibb_transport_get_bytes_queued (ends.romeo), ==, 5);
 
   assert_succeeds (g_output_stream_flush, get_output (ends.romeo), NULL);
@@ -184,7 +184,7 @@ test_async (Fixture *fixture, gconstpointer data)
   ibb_transport_drain_async (ends.romeo, NULL, store_result_cb, &drained);
   g_assert_null (drained);
   assert_result (ibb_transport_drain_finish, ends.romeo, &drained);
-  g_assert_cmpuint (ibb_transport_get_bytes_sent (ends.romeo), ==, 4);
+  g_assert_cmpuint (ibb_transport_get_bytes_acknowledged (ends.romeo), ==, 4);
 }
 
 /* A file on its way through a transport. */
@@ -316,7 +316,7 @@ test_bounds (Fixture *fixture, gconstpointer data)
   other = ibb_loopback_attach (fixture->loopback, ROMEO); /* the one so far is lost by it */
   poll_until (ibb_transport_has_ended (ends.romeo));
 
-  sent = ibb_transport_get_bytes_sent (ends.romeo);
+  sent = ibb_transport_get_bytes_acknowledged (ends.romeo);
   in_flight = ibb_transport_get_bytes_in_flight (ends.romeo);
   received = ibb_transport_get_bytes_received (ends.juliet);
   g_assert_cmpuint (in_flight, >, 0);

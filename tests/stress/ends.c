@@ -340,10 +340,10 @@ end_wrote (End *self, IBBTransport *transport, gssize n, gboolean exactly)
 
       do
         {
-          sent = ibb_transport_get_bytes_sent (transport);
+          sent = ibb_transport_get_bytes_acknowledged (transport);
           total = sent + ibb_transport_get_bytes_queued (transport);
         }
-      while (sent != ibb_transport_get_bytes_sent (transport));
+      while (sent != ibb_transport_get_bytes_acknowledged (transport));
     }
 
   g_mutex_lock (&self->link->lock);

@@ -18,7 +18,8 @@ typedef enum
   IBB_CONNECTION_CHAT, /* the application sent or received a stanza of its own; in any thread */
   IBB_CONNECTION_SUSPENDED, /* in any thread if it was suspended before the listener was added */
   IBB_CONNECTION_RESUMED,
-  IBB_CONNECTION_LOST, /* error (nullable) */
+  IBB_CONNECTION_LOST,        /* error (nullable) */
+  IBB_CONNECTION_INTERRUPTED, /* error (nullable) */
   IBB_CONNECTION_RESTORED,
   IBB_CONNECTION_LOCAL_JID_CHANGED, /* in any thread */
   IBB_CONNECTION_BATCH_BEGAN,

@@ -22,7 +22,8 @@
  * [method@IBB.Connection.lost] when the XML stream has ended for good.
  *
  * A connection that resumes broken XML streams (XEP-0198) also calls
- * [method@IBB.Connection.suspended].
+ * [method@IBB.Connection.suspended]. One that logs in again by itself calls
+ * [method@IBB.Connection.interrupted] instead of [method@IBB.Connection.lost].
  *
  * The part of the application that answers disco#info adds what
  * [method@IBB.Connection.dup_features] returns, and answers each IQ request that
@@ -552,7 +553,7 @@ ibb_connection_receive (IBBConnection *self, IBBStanza *stanza)
  * Says that the XMPP stream is gone for good. Called by implementations, in the
  * connection's context.
  *
- * All sessions, opens and expectations of the connection's services end with
+ * All sessions, opens, accepts and expectations of the connection's services end with
  * %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047 knows no session without its stream).
  * Should a new stream take its place, say so with
  * [method@IBB.Connection.restored].
@@ -563,6 +564,33 @@ void
 ibb_connection_lost (IBBConnection *self, const GError *error)
 {
   const IBBConnectionEvent event = { .type = IBB_CONNECTION_LOST, .error = error };
+
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+
+  set_suspended (self, FALSE);
+  tell_event (self, &event);
+}
+
+/**
+ * ibb_connection_interrupted:
+ * @self: a connection
+ * @error: why
+ *
+ * Says that the XMPP stream is gone for good, and that the connection will log in again by
+ * itself. Called by implementations, in the connection's context.
+ *
+ * It is the same as [method@IBB.Connection.lost], except that the accepts of the
+ * connection's services go on waiting for a session. Call
+ * [method@IBB.Connection.restored] once there is a new stream, or
+ * [method@IBB.Connection.lost] when the connection gives up; that call ends the accepts
+ * with its error.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_interrupted (IBBConnection *self, const GError *error)
+{
+  const IBBConnectionEvent event = { .type = IBB_CONNECTION_INTERRUPTED, .error = error };
 
   g_return_if_fail (IBB_IS_CONNECTION (self));
 

@@ -102,6 +102,9 @@ IBB_AVAILABLE_IN_1_0
 void ibb_connection_lost (IBBConnection *self, const GError *error);
 
 IBB_AVAILABLE_IN_1_0
+void ibb_connection_interrupted (IBBConnection *self, const GError *error);
+
+IBB_AVAILABLE_IN_1_0
 void ibb_connection_restored (IBBConnection *self);
 
 IBB_AVAILABLE_IN_1_0

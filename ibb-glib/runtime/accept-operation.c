@@ -25,8 +25,9 @@ accept_begin (IBBOperation *operation, gint64 now, GError **error)
 static gboolean
 accept_is_ready (IBBOperation *operation)
 {
-  return ibb_inbox_has_accepted_locked (((IBBAcceptOperation *) operation)->inbox) ||
-         !ibb_engine_is_running (ibb_host_get_engine (ibb_operation_get_host (operation)));
+  IBBInbox *inbox = ((IBBAcceptOperation *) operation)->inbox;
+
+  return ibb_inbox_has_accepted_locked (inbox) || !ibb_inbox_may_accept_locked (inbox);
 }
 
 static void
@@ -35,7 +36,7 @@ set_error (IBBOperation *operation, GError **error)
   IBBHost    *host = ibb_operation_get_host (operation);
   const char *reason = ibb_host_get_lost_reason_locked (host);
 
-  if (!ibb_engine_is_lost (ibb_host_get_engine (host)))
+  if (!ibb_engine_is_lost (ibb_host_get_engine (host)) || ibb_host_is_returning_locked (host))
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
                  _ ("The service was stopped, so no session can come"));
   else if (reason != NULL)

@@ -119,6 +119,13 @@ ibb_host_get_lost_reason_locked (IBBHost *self)
 }
 
 gboolean
+ibb_host_is_returning_locked (IBBHost *self)
+{
+  return !self->retired && ibb_engine_is_lost (self->engine) &&
+         ibb_uplink_is_returning (&self->uplink);
+}
+
+gboolean
 ibb_host_is_retired_locked (IBBHost *self)
 {
   return self->retired;
@@ -133,8 +140,8 @@ ibb_host_is_in_context (IBBHost *self)
 gboolean
 ibb_host_is_own_thread_locked (IBBHost *self)
 {
-  /* Once the connection is lost there is nothing to wait for. */
-  return !ibb_engine_is_lost (self->engine) &&
+  /* Once the connection is lost for good there is nothing to wait for. */
+  return (!ibb_engine_is_lost (self->engine) || ibb_host_is_returning_locked (self)) &&
          (self->thread == g_thread_self () || g_main_context_is_owner (self->context));
 }
 

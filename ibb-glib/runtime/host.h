@@ -80,6 +80,8 @@ gboolean ibb_host_is_own_thread_locked (IBBHost *self);
 /* Why something failed in the words of the connection; NULL if it said nothing. */
 const char *ibb_host_get_reason_locked (IBBHost *self, const IBBFailure *failure);
 const char *ibb_host_get_lost_reason_locked (IBBHost *self);
+/* Whether the connection is lost and makes a new XML stream by itself. */
+gboolean ibb_host_is_returning_locked (IBBHost *self);
 
 /* Reading the connection's JID and stanza limit: soon, in the connection's context. Waiters
  * in the queue are woken after each reading. */

@@ -22,6 +22,7 @@ struct _IBBInbox
   GQueue          untaken;   /* (owned) (element-type IBBChannel): expected, and given back */
   GQueue          accepts;   /* (element-type IBBWaiter): for a session to accept */
   gboolean        listening; /* there was an accept */
+  gboolean        stopped;
 };
 
 static gboolean
@@ -114,6 +115,7 @@ ibb_inbox_stop (IBBInbox *self, gboolean abort_sessions)
   GQueue untaken;
 
   ibb_host_lock (self->host);
+  self->stopped = TRUE;
   ibb_engine_stop (ibb_host_get_engine (self->host), abort_sessions, g_get_monotonic_time ());
   ibb_host_update_now_locked (self->host);
   ibb_notice_steal_all_locked (&self->notices, &waiting);
@@ -203,6 +205,19 @@ GQueue *
 ibb_inbox_get_accepts (IBBInbox *self)
 {
   return &self->accepts;
+}
+
+gboolean
+ibb_inbox_may_accept_locked (IBBInbox *self)
+{
+  return ibb_engine_is_running (ibb_host_get_engine (self->host)) ||
+         (!self->stopped && ibb_host_is_returning_locked (self->host));
+}
+
+gboolean
+ibb_inbox_is_stopped_locked (IBBInbox *self)
+{
+  return self->stopped;
 }
 
 gboolean

@@ -55,7 +55,7 @@ confirmed (IBBListener *self, IBBStanza *stanza)
 }
 
 static void
-lost (IBBListener *self, const GError *error)
+lost (IBBListener *self, const GError *error, gboolean is_returning)
 {
   IBBHost *host = self->host;
 
@@ -65,7 +65,7 @@ lost (IBBListener *self, const GError *error)
     {
       IBBUplink *uplink = ibb_host_get_uplink_locked (host);
 
-      ibb_uplink_set_lost_reason (uplink, error);
+      ibb_uplink_set_lost (uplink, error, is_returning);
       ibb_uplink_forget_congestion (uplink);
       ibb_engine_lost (ibb_host_get_engine (host));
       ibb_inbox_wake_accepts_locked (self->inbox);
@@ -78,20 +78,18 @@ static void
 restored (IBBListener *self)
 {
   IBBHost *host = self->host;
-  gboolean is_held;
 
   ibb_host_hold_connection (host);
+  /* First of all: a session that another thread opens must have the new address. */
+  ibb_host_read_connection (host);
   ibb_host_lock (host);
-  is_held = ibb_uplink_get_connection (ibb_host_get_uplink_locked (host)) != NULL;
-  if (is_held)
+  if (ibb_uplink_get_connection (ibb_host_get_uplink_locked (host)) != NULL)
     {
-      ibb_uplink_clear_lost_reason (ibb_host_get_uplink_locked (host));
+      ibb_uplink_set_restored (ibb_host_get_uplink_locked (host));
       ibb_engine_restored (ibb_host_get_engine (host));
       ibb_host_update_now_locked (host); /* what was suspended has ended */
     }
   ibb_host_unlock (host);
-  if (is_held)
-    ibb_host_read_connection (host);
 }
 
 static void
@@ -176,7 +174,10 @@ listener_notify (IBBConnectionListener *listener, const IBBConnectionEvent *even
       resumed (self);
       break;
     case IBB_CONNECTION_LOST:
-      lost (self, event->error);
+      lost (self, event->error, FALSE);
+      break;
+    case IBB_CONNECTION_INTERRUPTED:
+      lost (self, event->error, TRUE);
       break;
     case IBB_CONNECTION_RESTORED:
       restored (self);

@@ -80,16 +80,26 @@ ibb_uplink_forget_congestion (IBBUplink *self)
 }
 
 void
-ibb_uplink_set_lost_reason (IBBUplink *self, const GError *error)
+ibb_uplink_set_lost (IBBUplink *self, const GError *error, gboolean is_returning)
 {
+  if (self->is_returning)
+    g_clear_pointer (&self->lost_reason, g_free);
+  self->is_returning = is_returning;
   if (self->lost_reason == NULL && error != NULL)
     self->lost_reason = g_strdup (error->message);
 }
 
 void
-ibb_uplink_clear_lost_reason (IBBUplink *self)
+ibb_uplink_set_restored (IBBUplink *self)
 {
+  self->is_returning = FALSE;
   g_clear_pointer (&self->lost_reason, g_free);
+}
+
+gboolean
+ibb_uplink_is_returning (const IBBUplink *self)
+{
+  return self->is_returning;
 }
 
 const char *

@@ -16,6 +16,7 @@ typedef struct
   GWeakRef       weak_connection; /* the connection, also while it is let go */
   gboolean       congested;       /* what it last answered */
   gboolean       drained;         /* it called ibb_connection_drained () since it was asked */
+  gboolean       is_returning;    /* while it is lost: it makes a new XML stream by itself */
   char          *lost_reason;     /* (owned) (nullable): why it was lost */
   char          *refusal_reason;  /* (owned) (nullable): why it last did not take a stanza */
 } IBBUplink;
@@ -38,8 +39,10 @@ gboolean ibb_uplink_is_congested (const IBBUplink *self);
 gboolean ibb_uplink_drained (IBBUplink *self); /* FALSE if it was not congested */
 void     ibb_uplink_forget_congestion (IBBUplink *self);
 
-void        ibb_uplink_set_lost_reason (IBBUplink *self, const GError *error); /* the first stays */
-void        ibb_uplink_clear_lost_reason (IBBUplink *self);
+/* The first reason stays, unless the connection was to return: then it has given up. */
+void        ibb_uplink_set_lost (IBBUplink *self, const GError *error, gboolean is_returning);
+void        ibb_uplink_set_restored (IBBUplink *self);
+gboolean    ibb_uplink_is_returning (const IBBUplink *self);
 const char *ibb_uplink_get_lost_reason (const IBBUplink *self); /* (nullable) */
 void        ibb_uplink_set_refusal_reason (IBBUplink *self, const GError *error);
 /* What the connection said about failure: NULL if it said nothing. */

@@ -604,6 +604,64 @@ test_features (Fixture *fixture, gconstpointer data)
   assert_features (fixture->juliet, "");
 }
 
+/* D-42: an accept outlives the XML stream where the connection makes a new one by itself. An
+ * open does not wait for it. */
+static void
+test_interrupted (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError)       reason = g_error_new (IBB_ERROR, IBB_ERROR_FAILED, "cable cut");
+  g_autoptr (IBBTransport) juliet = NULL;
+  g_autoptr (IBBTransport) romeo = NULL;
+  GAsyncResult            *opened = NULL;
+  GAsyncResult            *before = NULL;
+  GAsyncResult            *meanwhile = NULL;
+
+  ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &before);
+  for (guint i = 0; i < 2; i++)
+    ibb_connection_interrupted (fixture->juliet_connection, reason);
+  ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &meanwhile);
+  ibb_service_open_session_async (fixture->juliet, ROMEO, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
+                                  store_result_cb, &opened);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_open_session_finish,
+                       fixture->juliet, &opened);
+  run_pending ();
+  g_assert_null (before);
+  g_assert_null (meanwhile);
+
+  ibb_connection_restored (fixture->juliet_connection);
+  start_open (fixture, &opened);
+  romeo = finish_open (fixture, &opened);
+  juliet = assert_result (ibb_service_accept_finish, fixture->juliet, &before);
+  run_pending ();
+  g_assert_null (meanwhile);
+  close_async (romeo);
+
+  /* The stop of the service, not the loss, is why no session can come. */
+  ibb_connection_interrupted (fixture->juliet_connection, reason);
+  ibb_service_stop (fixture->juliet);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_accept_finish, fixture->juliet,
+                       &meanwhile);
+}
+
+/* D-42: the connection gives up: the accept ends with the reason of that. */
+static void
+test_given_up (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError)       reason = g_error_new (IBB_ERROR, IBB_ERROR_FAILED, "cable cut");
+  g_autoptr (GError)       last = g_error_new (IBB_ERROR, IBB_ERROR_FAILED, "no such user");
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  GAsyncResult            *accepted = NULL;
+
+  ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
+  ibb_connection_interrupted (fixture->juliet_connection, reason);
+  ibb_connection_lost (fixture->juliet_connection, last);
+  result = wait_for_result (&accepted);
+  g_assert_null (ibb_service_accept_finish (fixture->juliet, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  g_assert_nonnull (strstr (error->message, "no such user"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -624,5 +682,7 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/accept/limit/D-08", test_limit);
   add_test ("/ibb/loopback/accept/queue-dropped", test_queue_dropped);
   add_test ("/ibb/loopback/accept/features/D-43", test_features);
+  add_test ("/ibb/loopback/accept/interrupted/D-42", test_interrupted);
+  add_test ("/ibb/loopback/accept/given-up/D-42", test_given_up);
   return g_test_run ();
 }

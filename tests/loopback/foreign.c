@@ -306,6 +306,16 @@ test_restored (Stacks *stacks, gconstpointer data)
   g_assert_true (ibb_transport_has_ended (ends.romeo));
 }
 
+/* While it is to come back an accept would wait, which this thread must not (B-17). */
+static void
+test_interrupted (Stacks *stacks, gconstpointer data)
+{
+  ibb_connection_interrupted (IBB_CONNECTION (stacks->romeo_connection), NULL);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, ibb_service_accept, stacks->romeo, NULL);
+  ibb_connection_lost (IBB_CONNECTION (stacks->romeo_connection), NULL);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_accept, stacks->romeo, NULL);
+}
+
 static void
 test_own_context (Stacks *stacks, gconstpointer data)
 {
@@ -736,6 +746,7 @@ main (int argc, char **argv)
   add_stacks_test ("/ibb/loopback/foreign/congested", test_congested);
   add_stacks_test ("/ibb/loopback/foreign/local-jid", test_local_jid);
   add_stacks_test ("/ibb/loopback/foreign/restored/D-42", test_restored);
+  add_stacks_test ("/ibb/loopback/foreign/interrupted/B-17", test_interrupted);
   add_stacks_test ("/ibb/loopback/foreign/own-context", test_own_context);
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-42", test_suspended);
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-42/waiting", test_suspended_waiting);

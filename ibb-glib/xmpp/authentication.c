@@ -154,6 +154,8 @@ handle_failure (IBBAuthentication *self, IBBElement *element, GError **error)
   const char      *condition = ibb_element_get_condition (element, IBB_SASL_NAMESPACE);
   g_autofree char *text = ibb_element_dup_condition_text (element, IBB_SASL_NAMESPACE);
   g_autofree char *message = NULL;
+  gboolean         is_temporary = g_strcmp0 (condition, "temporary-auth-failure") == 0;
+  int              code = is_temporary ? IBB_ERROR_INTERNAL_SERVER_ERROR : IBB_ERROR_AUTHENTICATION;
 
   if (g_strcmp0 (condition, "not-authorized") == 0 && g_str_equal (mechanism, "EXTERNAL"))
     message =
@@ -166,11 +168,10 @@ handle_failure (IBBAuthentication *self, IBBElement *element, GError **error)
                                condition != NULL ? condition : "?");
 
   if (text != NULL)
-    g_set_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION, "%s: %s", message, text);
+    g_set_error (error, IBB_ERROR, code, "%s: %s", message, text);
   else
-    g_set_error_literal (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION, message);
-  return g_strcmp0 (condition, "temporary-auth-failure") == 0 ? IBB_AUTHENTICATION_FAILED
-                                                              : IBB_AUTHENTICATION_REFUSED;
+    g_set_error_literal (error, IBB_ERROR, code, message);
+  return is_temporary ? IBB_AUTHENTICATION_FAILED : IBB_AUTHENTICATION_REFUSED;
 }
 
 IBBAuthenticationState

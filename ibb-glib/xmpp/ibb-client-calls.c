@@ -102,6 +102,8 @@ create_task (IBBClient          *self,
  * - %G_IO_ERROR_CONNECTION_CLOSED: the server closed the connection
  * - %IBB_ERROR_CONFLICT, %IBB_ERROR_POLICY_VIOLATION: it did so for this reason, see
  *   [property@IBB.Client:disconnect-error]
+ * - %IBB_ERROR_ITEM_NOT_FOUND: the server does not serve the domain of the JID
+ * - %IBB_ERROR_INTERNAL_SERVER_ERROR: the server cannot check the password at the moment
  * - %IBB_ERROR_PROTOCOL: the host has no XMPP server, or a broken one
  * - %G_IO_ERROR_CANCELLED: by @cancellable or by a logout
  * - %G_IO_ERROR_PENDING: a login or logout is under way

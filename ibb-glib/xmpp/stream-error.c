@@ -40,6 +40,8 @@ ibb_stream_error_to_error (const IBBElement *element, const char *domain)
     code = IBB_ERROR_POLICY_VIOLATION;
   else if (is_about_xml (condition))
     code = IBB_ERROR_PROTOCOL;
+  else if (g_str_equal (condition, "host-unknown") || g_str_equal (condition, "host-gone"))
+    code = IBB_ERROR_ITEM_NOT_FOUND;
   else
     {
       error_domain = G_IO_ERROR;
@@ -50,8 +52,8 @@ ibb_stream_error_to_error (const IBBElement *element, const char *domain)
   if (error_domain == IBB_ERROR && code == IBB_ERROR_CONFLICT)
     return g_error_new (IBB_ERROR, IBB_ERROR_CONFLICT,
                         _ ("Another login took the resource of “%s” (conflict)"), domain);
-  if (g_str_equal (condition, "host-unknown"))
-    message = g_strdup_printf (_ ("The server does not serve “%s” (host-unknown)"), domain);
+  if (error_domain == IBB_ERROR && code == IBB_ERROR_ITEM_NOT_FOUND)
+    message = g_strdup_printf (_ ("The server does not serve “%s” (%s)"), domain, condition);
   else if (g_str_equal (condition, "system-shutdown"))
     message = g_strdup_printf (_ ("The server of “%s” is shutting down"), domain);
   else

@@ -107,8 +107,14 @@ test_login_failures (void)
     { "unknown domain",
       { { OPEN, FAKE_HEADER "<stream:error><host-unknown "
                             "xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>" } },
-      FAILS (g_io, G_IO_ERROR_CONNECTION_CLOSED),
+      FAILS (ibb, IBB_ERROR_ITEM_NOT_FOUND),
       "<auth" },
+    { "the password cannot be checked now",
+      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
+        { "</auth>", "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
+                     "<temporary-auth-failure/></failure>" } },
+      FAILS (ibb, IBB_ERROR_INTERNAL_SERVER_ERROR),
+      "<bind" },
     { "the end of the stream",
       { { OPEN, FAKE_HEADER "</stream:stream>" } },
       FAILS (g_io, G_IO_ERROR_CONNECTION_CLOSED),

@@ -51,7 +51,8 @@ typedef enum
 /**
  * IBBClientState:
  * @IBB_CLIENT_STATE_OFFLINE: not logged in
- * @IBB_CLIENT_STATE_CONNECTING: a login is under way
+ * @IBB_CLIENT_STATE_CONNECTING: a login is under way, or the next one of
+ *   [property@IBB.Client:auto-reconnect] is waited for
  * @IBB_CLIENT_STATE_ONLINE: logged in and reachable
  * @IBB_CLIENT_STATE_SUSPENDED: the connection broke and is being resumed (XEP-0198)
  *

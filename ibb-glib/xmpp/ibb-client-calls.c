@@ -106,7 +106,8 @@ create_task (IBBClient          *self,
  * - %IBB_ERROR_INTERNAL_SERVER_ERROR: the server cannot check the password at the moment
  * - %IBB_ERROR_PROTOCOL: the host has no XMPP server, or a broken one
  * - %G_IO_ERROR_CANCELLED: by @cancellable or by a logout
- * - %G_IO_ERROR_PENDING: a login or logout is under way
+ * - %G_IO_ERROR_PENDING: a login or logout is under way, or the client logs in again by
+ *   itself ([property@IBB.Client:auto-reconnect])
  * - %G_IO_ERROR_EXISTS: the client is online already, or suspended
  *
  * Since: 1.0
@@ -208,8 +209,8 @@ ibb_client_login (IBBClient *self, GCancellable *cancellable, GError **error)
  * it, too, for two seconds at most. Sessions of the client's services end
  * with %G_IO_ERROR_CONNECTION_CLOSED: close them before. A login that is under
  * way ends with %G_IO_ERROR_CANCELLED. A client that is suspended gives up: its
- * server notices when the time for a resumption is over. A client that is offline
- * is fine.
+ * server notices when the time for a resumption is over. A client that logs in again
+ * by itself stops at once. A client that is offline is fine.
  *
  * The only error is %G_IO_ERROR_CANCELLED.
  *

@@ -452,6 +452,47 @@ ibb_client_set_resumable (IBBClient *self, gboolean resumable)
 }
 
 /**
+ * ibb_client_get_auto_reconnect: (get-property auto-reconnect)
+ * @self: a client
+ *
+ * Gets whether the client logs in again by itself; see
+ * [property@IBB.Client:auto-reconnect].
+ *
+ * Returns: whether it logs in again by itself
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_client_get_auto_reconnect (IBBClient *self)
+{
+  gboolean auto_reconnect = FALSE;
+
+  g_return_val_if_fail (IBB_IS_CLIENT (self), FALSE);
+
+  g_object_get (self, "auto-reconnect", &auto_reconnect, NULL);
+  return auto_reconnect;
+}
+
+/**
+ * ibb_client_set_auto_reconnect: (set-property auto-reconnect)
+ * @self: a client
+ * @auto_reconnect: whether to log in again without being asked
+ *
+ * Sets whether the client logs in again by itself; see
+ * [property@IBB.Client:auto-reconnect]. A change counts at once.
+ *
+ * Since: 1.0
+ */
+void
+ibb_client_set_auto_reconnect (IBBClient *self, gboolean auto_reconnect)
+{
+  g_return_if_fail (IBB_IS_CLIENT (self));
+
+  if (ibb_link_set_auto_reconnect (ibb_client_get_link (self), auto_reconnect))
+    g_object_notify (G_OBJECT (self), "auto-reconnect");
+}
+
+/**
  * ibb_client_get_keepalive_interval: (get-property keepalive-interval)
  * @self: a client
  *

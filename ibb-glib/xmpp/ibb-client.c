@@ -57,7 +57,8 @@
  * use what is buffered. Once the server agrees, the client is online again and sends
  * once more what had not arrived: nothing is lost.
  *
- * Otherwise the client is offline and can log in again. Sessions end with
+ * Otherwise the client is offline and can log in again; with
+ * [property@IBB.Client:auto-reconnect] it does so by itself. Sessions end with
  * %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047 knows none without its stream); its
  * services go on with the new login.
  *
@@ -102,6 +103,7 @@ enum
   PROP_SEND_PRESENCE,
   PROP_PRIORITY,
   PROP_RESUMABLE,
+  PROP_AUTO_RECONNECT,
   PROP_KEEPALIVE_INTERVAL,
   PROP_KEEPALIVE_TIMEOUT,
   PROP_STATE,
@@ -247,6 +249,9 @@ ibb_client_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
     case PROP_RESUMABLE:
       get_setting (self, id, value);
       break;
+    case PROP_AUTO_RECONNECT:
+      g_value_set_boolean (value, ibb_link_get_auto_reconnect (self->link));
+      break;
     case PROP_KEEPALIVE_INTERVAL:
       g_value_set_uint (value, ibb_keepalive_get_interval (keepalive));
       break;
@@ -312,6 +317,9 @@ ibb_client_set_property (GObject *object, guint id, const GValue *value, GParamS
       break;
     case PROP_RESUMABLE:
       changed = ibb_account_set_resumable (account, g_value_get_boolean (value));
+      break;
+    case PROP_AUTO_RECONNECT:
+      changed = ibb_link_set_auto_reconnect (self->link, g_value_get_boolean (value));
       break;
     case PROP_KEEPALIVE_INTERVAL:
       changed = ibb_keepalive_set_interval (keepalive, g_value_get_uint (value));
@@ -506,6 +514,44 @@ ibb_client_class_init (IBBClientClass *klass)
   props[PROP_RESUMABLE] = g_param_spec_boolean ("resumable", NULL, NULL, TRUE, read_write);
 
   /**
+   * IBBClient:auto-reconnect:
+   *
+   * Whether a client that was online logs in again by itself when its XML stream is lost
+   * and not resumed.
+   *
+   * The client waits for a random time, of up to one second before the first attempt and
+   * up to twice as long before each further one, 60 seconds at most. It does not wait
+   * when the machine wakes, or when [iface@Gio.NetworkMonitor] says that the network has
+   * changed, though not for that reason twice in a minute. Only a connection that has lasted
+   * a minute makes the next waits short again. Attempts have no end.
+   *
+   * Each attempt uses the current settings. It asks for the resource of
+   * [property@IBB.Client:jid] or, if that names none, for the one of the lost connection; the
+   * server may bind another one. A certificate that was accepted at the login is
+   * accepted again, and [signal@IBB.Client::accept-certificate] is not emitted.
+   *
+   * Meanwhile [property@IBB.Client:state] is %IBB_CLIENT_STATE_CONNECTING and
+   * [property@IBB.Client:disconnect-error] is why the connection was lost. Sessions of
+   * the lost connection end with %G_IO_ERROR_CONNECTION_CLOSED. Services go on by
+   * themselves with the new login: their handlers stay, and
+   * [method@IBB.Service.accept_async] goes on waiting.
+   *
+   * The client gives up, and is offline, where a new login cannot succeed until somebody
+   * does something. [When the network goes](network.html#a-new-login) lists the reasons;
+   * [property@IBB.Client:disconnect-error] is then the one that was met.
+   *
+   * [method@IBB.Client.logout] ends the attempts at once, and so does %FALSE; then
+   * [property@IBB.Client:disconnect-error] stays as it is. A login by
+   * [method@IBB.Client.login] that fails is not repeated.
+   *
+   * Default: %FALSE.
+   *
+   * Since: 1.0
+   */
+  props[PROP_AUTO_RECONNECT] =
+      g_param_spec_boolean ("auto-reconnect", NULL, NULL, FALSE, read_write);
+
+  /**
    * IBBClient:keepalive-interval:
    *
    * The idle time after which the server is asked for a sign of life, in
@@ -554,7 +600,9 @@ ibb_client_class_init (IBBClientClass *klass)
    * IBBClient:disconnect-error:
    *
    * Why the last connection was lost (RFC 6120 §4.9), or %NULL: there was none yet,
-   * the client is online, or it was logged out. A login that fails leaves it as it is.
+   * the client is online, or it was logged out. A login that fails leaves it as it is,
+   * but for one by [property@IBB.Client:auto-reconnect] after which the client gives up:
+   * then it is the error of that login, see [method@IBB.Client.login_async].
    *
    * When [property@IBB.Client:state] becomes %IBB_CLIENT_STATE_OFFLINE, the new
    * error is already set. What to do about it:

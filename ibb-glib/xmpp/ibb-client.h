@@ -88,6 +88,12 @@ IBB_AVAILABLE_IN_1_0
 void ibb_client_set_resumable (IBBClient *self, gboolean resumable);
 
 IBB_AVAILABLE_IN_1_0
+gboolean ibb_client_get_auto_reconnect (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_auto_reconnect (IBBClient *self, gboolean auto_reconnect);
+
+IBB_AVAILABLE_IN_1_0
 guint ibb_client_get_keepalive_interval (IBBClient *self);
 
 IBB_AVAILABLE_IN_1_0

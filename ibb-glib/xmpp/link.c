@@ -4,17 +4,21 @@
 
 #include "xmpp/link.h"
 
+#include "core/jid.h"
 #include "ibb-connection-private.h"
+#include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "runtime/answer.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/acknowledger.h"
+#include "xmpp/backoff.h"
 #include "xmpp/delivery.h"
 #include "xmpp/login.h"
 #include "xmpp/logouts.h"
 #include "xmpp/queries.h"
 #include "xmpp/reconnection.h"
+#include "xmpp/relogin.h"
 #include "xmpp/stream-error.h"
 #include "xmpp/stream-management.h"
 
@@ -26,6 +30,7 @@ struct _IBBLink
   GWeakRef   client;
   guint      certificate_signal;
   IBBThread *thread;
+  int        auto_reconnect; /* atomic */
 
   /* (owned); each says which threads may call it */
   IBBAccount          *account;
@@ -37,11 +42,15 @@ struct _IBBLink
   IBBQueries          *queries;
   IBBDelivery         *delivery;
   IBBLogouts          *logouts;
+  IBBBackoff          *backoff;
 
   /* worker thread only */
   IBBLogin        *login;                /* (owned) (nullable): while connecting */
   IBBXmlStream    *stream;               /* (owned) (nullable): while online */
+  gint64           stream_since;         /* µs: when the stream was taken */
   IBBReconnection *reconnection;         /* (owned) (nullable): while suspended */
+  IBBRelogin      *relogin;              /* (owned) (nullable): while it logs in by itself */
+  char            *resource;             /* (owned) (nullable): of the last login */
   GTlsCertificate *accepted_certificate; /* (owned) (nullable): by the application, at the login */
   gboolean         may_resume;           /* the server ended the stream and may have kept it */
   gboolean         is_logging_out;
@@ -66,6 +75,7 @@ ibb_link_new (IBBConnection *client, guint certificate_signal)
   self->queries = ibb_queries_new (self->thread, self->outbox, self->status);
   self->delivery = ibb_delivery_new (client, self->outbox);
   self->logouts = ibb_logouts_new (self->thread);
+  self->backoff = ibb_backoff_new ();
 
   return self;
 }
@@ -75,9 +85,11 @@ link_free (gpointer data)
 {
   IBBLink *self = data;
 
-  g_assert (self->login == NULL && self->reconnection == NULL);
+  g_assert (self->login == NULL && self->reconnection == NULL && self->relogin == NULL);
 
   g_clear_object (&self->accepted_certificate);
+  g_free (self->resource);
+  ibb_backoff_free (self->backoff);
   ibb_logouts_free (self->logouts);
   ibb_delivery_free (self->delivery);
   ibb_queries_free (self->queries);
@@ -210,13 +222,72 @@ handle_management (IBBLink *self, IBBConnection *client, IBBXmlStream *stream, I
     }
 }
 
-/* The end of a login. */
+/* The end of a login, and the way back by a new one. */
+
+/* Defined below: what happens to a stream may lead to another one. */
+static void take_stream (IBBLink *self, IBBXmlStream *stream);
+static void go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result);
+
+static void
+relogin_done_cb (IBBRelogin *relogin, IBBNegotiationResult *result, gpointer owner)
+{
+  IBBLink                  *self = owner;
+  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+
+  g_clear_pointer (&self->relogin, ibb_relogin_free);
+  if (client != NULL)
+    go_online (self, client, result);
+  else
+    take_stream (self, result->stream); /* to be closed in good order: leave_cb () comes next */
+}
+
+static void
+relogin_failed_cb (IBBRelogin *relogin, const GError *error, gpointer owner)
+{
+  IBBLink                  *self = owner;
+  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+
+  g_clear_pointer (&self->relogin, ibb_relogin_free);
+  if (client == NULL)
+    return;
+  ibb_status_set_offline (self->status, error);
+  ibb_connection_lost (client, error);
+}
+
+static const IBBReloginHandler relogin_handler = {
+  .done = relogin_done_cb,
+  .failed = relogin_failed_cb,
+};
+
+/* Not after a conflict: two clients of one resource would end each other for ever. */
+static gboolean
+may_return (IBBLink *self, const GError *error)
+{
+  return g_atomic_int_get (&self->auto_reconnect) && !self->is_logging_out &&
+         !g_error_matches (error, IBB_ERROR, IBB_ERROR_CONFLICT);
+}
+
+static void
+start_return (IBBLink *self, IBBConnection *client, const GError *error)
+{
+  ibb_status_set_returning (self->status, error);
+  ibb_queries_fail (self->queries, error);
+  ibb_connection_interrupted (client, error);
+
+  /* A rule of the server was broken: it is not asked again soon. */
+  if (g_error_matches (error, IBB_ERROR, IBB_ERROR_POLICY_VIOLATION))
+    ibb_backoff_exhaust (self->backoff);
+  self->relogin =
+      ibb_relogin_new (self->thread, self->account, self->resource, self->accepted_certificate,
+                       self->backoff, &relogin_handler, self);
+}
 
 /* is_wanted: by the application, which gets no disconnect error. */
 static void
 go_offline (IBBLink *self, IBBConnection *client, const GError *error, gboolean is_wanted)
 {
   gboolean was_logging_out = self->is_logging_out;
+  gboolean returns = !is_wanted && may_return (self, error);
 
   ibb_keepalive_stop (self->keepalive);
   ibb_keepalive_forget_silences (self->keepalive);
@@ -224,6 +295,11 @@ go_offline (IBBLink *self, IBBConnection *client, const GError *error, gboolean 
   g_clear_pointer (&self->stream, ibb_xml_stream_unref);
   self->is_logging_out = FALSE;
   self->may_resume = FALSE;
+  if (returns)
+    {
+      start_return (self, client, error);
+      return;
+    }
   ibb_status_set_offline (self->status, was_logging_out || is_wanted ? NULL : error);
 
   ibb_queries_fail (self->queries, error);
@@ -233,9 +309,6 @@ go_offline (IBBLink *self, IBBConnection *client, const GError *error, gboolean 
 }
 
 /* Suspension and resumption (XEP-0198 §5). */
-
-/* Defined below: what happens to a stream may lead to another one. */
-static void take_stream (IBBLink *self, IBBXmlStream *stream);
 
 static void
 resumed_cb (IBBReconnection *reconnection, IBBNegotiationResult *result, gpointer owner)
@@ -314,6 +387,7 @@ closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
     return;
 
   g_assert (self->stream == stream);
+  ibb_backoff_note_stream (self->backoff, g_get_monotonic_time () - self->stream_since);
   if (error != NULL && can_resume (self))
     {
       suspend (self, client, error);
@@ -413,6 +487,7 @@ static void
 take_stream (IBBLink *self, IBBXmlStream *stream)
 {
   self->stream = ibb_xml_stream_ref (stream);
+  self->stream_since = g_get_monotonic_time ();
   ibb_xml_stream_set_owner (stream, &online_handler, self, NULL);
 }
 
@@ -436,6 +511,8 @@ go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result)
   ibb_account_get (self->account, &settings);
   if (settings.send_presence)
     presence = create_presence (settings.priority);
+  g_free (self->resource);
+  self->resource = g_strdup (ibb_jid_get_resource (result->local_jid));
   take_stream (self, result->stream);
   ibb_outbox_open (self->outbox, result->stream, result->can_manage && settings.resumable,
                    presence);
@@ -495,6 +572,7 @@ login_cb (gpointer user_data)
   IBBLink           *self = call->link;
   IBBAccountSettings settings;
 
+  ibb_backoff_reset (self->backoff); /* a person knows better than the past */
   ibb_account_get (self->account, &settings);
   self->login = ibb_login_new (self->thread, call->task, self->certificate_signal, &settings,
                                login_done_cb, self);
@@ -518,6 +596,18 @@ give_up_resumption (IBBLink *self, IBBConnection *client)
 
   g_clear_pointer (&self->reconnection, ibb_reconnection_free);
   go_offline (self, client, error, TRUE);
+}
+
+/* error (nullable): the disconnect error. */
+static void
+give_up_return (IBBLink *self, IBBConnection *client, const GError *error)
+{
+  g_autoptr (GError) lost = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                                                 _ ("The client does not log in again"));
+
+  g_clear_pointer (&self->relogin, ibb_relogin_free);
+  ibb_status_set_offline (self->status, error);
+  ibb_connection_lost (client, error != NULL ? error : lost);
 }
 
 static void
@@ -555,6 +645,8 @@ logout_cb (gpointer user_data)
 
   if (self->reconnection != NULL)
     give_up_resumption (self, client);
+  else if (self->relogin != NULL)
+    give_up_return (self, client, NULL);
   else if (self->login != NULL)
     end_login (self);
 
@@ -575,6 +667,41 @@ void
 ibb_link_logout (IBBLink *self, GTask *task)
 {
   ibb_thread_invoke (self->thread, logout_cb, call_new (self, task), call_free);
+}
+
+/* The client, whose end goes the same way, is still there: see ibb_link_leave (). Its last
+ * reference may go meanwhile. */
+static gboolean
+stop_returning_cb (gpointer user_data)
+{
+  IBBLink                  *self = user_data;
+  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+  g_autoptr (GError)        error = NULL;
+
+  if (client == NULL || self->relogin == NULL || g_atomic_int_get (&self->auto_reconnect))
+    return G_SOURCE_REMOVE;
+
+  error = ibb_status_dup_error (self->status);
+  give_up_return (self, client, error);
+  return G_SOURCE_REMOVE;
+}
+
+gboolean
+ibb_link_get_auto_reconnect (IBBLink *self)
+{
+  return g_atomic_int_get (&self->auto_reconnect);
+}
+
+gboolean
+ibb_link_set_auto_reconnect (IBBLink *self, gboolean auto_reconnect)
+{
+  auto_reconnect = !!auto_reconnect;
+  if (!g_atomic_int_compare_and_exchange (&self->auto_reconnect, !auto_reconnect, auto_reconnect))
+    return FALSE;
+
+  if (!auto_reconnect)
+    ibb_thread_invoke (self->thread, stop_returning_cb, self, NULL);
+  return TRUE;
 }
 
 void
@@ -602,8 +729,9 @@ leave_cb (gpointer user_data)
 {
   IBBLink *self = user_data;
 
-  /* Its negotiation keeps the thread. */
+  /* Their negotiation keeps the thread. */
   g_clear_pointer (&self->reconnection, ibb_reconnection_free);
+  g_clear_pointer (&self->relogin, ibb_relogin_free);
   ibb_keepalive_stop (self->keepalive);
   ibb_stream_management_reset (self->management);
   if (self->stream == NULL || ibb_xml_stream_is_closed (self->stream))

@@ -38,6 +38,10 @@ IBBKeepalive *ibb_link_get_keepalive (IBBLink *self);
  * status is CONNECTING when a login starts. */
 void ibb_link_login (IBBLink *self, GTask *task);
 void ibb_link_logout (IBBLink *self, GTask *task);
+/* Whether it logs in again by itself when the XML stream is lost. FALSE ends that at once. The
+ * setter returns TRUE if it was otherwise before. */
+gboolean ibb_link_get_auto_reconnect (IBBLink *self);
+gboolean ibb_link_set_auto_reconnect (IBBLink *self, gboolean auto_reconnect);
 /* Asks a peer by disco#info whether it supports bytestreams. */
 void ibb_link_query (IBBLink *self, GTask *task, const char *peer_jid);
 

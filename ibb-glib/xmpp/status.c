@@ -235,15 +235,27 @@ ibb_status_begin_logout (IBBStatus *self)
   g_mutex_unlock (&self->lock);
 }
 
-void
-ibb_status_set_offline (IBBStatus *self, const GError *error)
+static void
+set_lost (IBBStatus *self, IBBClientState state, const GError *error)
 {
   g_mutex_lock (&self->lock);
   self->is_logging_out = FALSE;
   self->stanza_limit = 0;
   g_clear_pointer (&self->local_jid, g_free);
   set_error_locked (self, error);
-  set_state_locked (self, IBB_CLIENT_STATE_OFFLINE);
+  set_state_locked (self, state);
   queue_notify_locked (self, NOTIFY_LOCAL_JID);
   g_mutex_unlock (&self->lock);
+}
+
+void
+ibb_status_set_offline (IBBStatus *self, const GError *error)
+{
+  set_lost (self, IBB_CLIENT_STATE_OFFLINE, error);
+}
+
+void
+ibb_status_set_returning (IBBStatus *self, const GError *error)
+{
+  set_lost (self, IBB_CLIENT_STATE_CONNECTING, error);
 }

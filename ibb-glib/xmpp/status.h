@@ -36,5 +36,7 @@ void           ibb_status_set_resumed (IBBStatus *self);
 void ibb_status_begin_logout (IBBStatus *self);
 /* error (nullable): why the connection was lost. */
 void ibb_status_set_offline (IBBStatus *self, const GError *error);
+/* The same, and the client logs in again by itself: CONNECTING. */
+void ibb_status_set_returning (IBBStatus *self, const GError *error);
 
 G_END_DECLS

@@ -90,6 +90,18 @@ test_states (void)
   g_assert_null (ibb_status_dup_error (status));
   g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_OFFLINE);
 
+  /* A client that logs in again by itself takes no login of the application's. */
+  ibb_status_set_online (status, "user@d.test/r", 10000);
+  ibb_status_set_returning (status, lost);
+  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_CONNECTING);
+  g_assert_cmpint (ibb_status_get_state (status), ==, IBB_CLIENT_STATE_CONNECTING);
+  g_assert_null (ibb_status_dup_local_jid (status));
+  g_assert_cmpuint (ibb_status_get_stanza_limit (status), ==, 0);
+  error = ibb_status_dup_error (status);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  g_clear_error (&error);
+  ibb_status_set_offline (status, lost);
+
   /* Only success takes the error away. */
   ibb_status_set_online (status, "user@d.test/r", 0);
   ibb_status_set_offline (status, lost);

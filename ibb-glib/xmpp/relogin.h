@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The way back to the server after an XML stream was lost that cannot be resumed: one login
+ * after another, with pauses, until one succeeds or fails for a reason that does not pass by
+ * itself. On the worker.
+ */
+
+#pragma once
+
+#include "runtime/thread.h"
+#include "xmpp/account.h"
+#include "xmpp/backoff.h"
+#include "xmpp/negotiation.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBRelogin IBBRelogin;
+
+/* One of the two is called, once; the owner may free the relogin in it. */
+typedef struct
+{
+  void (*done) (IBBRelogin *relogin, IBBNegotiationResult *result, gpointer owner);
+  void (*failed) (IBBRelogin *relogin, const GError *error, gpointer owner);
+} IBBReloginHandler;
+
+/* Waits before the first attempt, too. resource (nullable): of the lost stream; asked for unless
+ * the account names one. accepted_certificate (nullable): of the server, by the application at
+ * the login. */
+IBBRelogin *ibb_relogin_new (IBBThread               *thread,
+                             IBBAccount              *account,
+                             const char              *resource,
+                             GTlsCertificate         *accepted_certificate,
+                             IBBBackoff              *backoff,
+                             const IBBReloginHandler *handler,
+                             gpointer                 owner);
+/* Gives up; nothing more is called. */
+void ibb_relogin_free (IBBRelogin *self);
+
+/* Whether a login that failed by this error would fail again until a person does something, or
+ * would do harm. */
+gboolean ibb_relogin_is_in_vain (const GError *error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBRelogin, ibb_relogin_free)
+
+G_END_DECLS

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A network that changes when a test says so: it takes the place of the process's
+ * GNetworkMonitor. */
+
+#pragma once
+
+#include <gio/gio.h>
+
+/* To be called first of all in main (). */
+void fake_monitor_install (void);
+/* Emits network-changed. In the thread of the default context. */
+void fake_monitor_change (gboolean is_available);
+/* How many handlers wait for that. */
+guint fake_monitor_get_n_handlers (void);

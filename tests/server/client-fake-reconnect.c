@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* D-42: a client that logs in again by itself after a stream that cannot be resumed, beside
+ * servers that refuse, drop or forget it. How long it waits is up to the test. */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "../lib/fake-monitor.h"
+#include "../lib/fake-random.h"
+#include "client-fixture.h"
+#include "fake-server.h"
+#include "xmpp/backoff.h"
+
+#define NEVER 100000000 /* ms: for longer than a test takes */
+#define STREAMS "urn:ietf:params:xml:ns:xmpp-streams"
+#define STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"
+#define SASL "urn:ietf:params:xml:ns:xmpp-sasl"
+#define OPEN "<stream:stream"
+#define STREAM_ERROR(condition)                                                                    \
+  "<stream:error><" condition " xmlns='" STREAMS "'/></stream:error></stream:stream>"
+#define FAILURE(condition) "<failure xmlns='" SASL "'><" condition "/></failure>"
+#define LOGIN(bound, more)                                                                         \
+  { OPEN, FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAKE_SUCCESS },                               \
+      { OPEN, FAKE_FEATURES (FAKE_BIND) }, { "</iq>", bound },                                     \
+  {                                                                                                \
+    "</presence>", more                                                                            \
+  }
+
+static const FakeStep online[] = { FAKE_LOGIN, { NULL } };
+static const FakeStep dropped[] = { LOGIN (FAKE_BOUND, "</stream:stream>"), { NULL } };
+static const FakeStep silent[] = { { NULL } };
+
+static IBBClient *
+create_client (FakeServer *server)
+{
+  IBBClient *client = fake_create_client (server, FAKE_JID);
+
+  g_assert_false (ibb_client_get_auto_reconnect (client));
+  ibb_client_set_auto_reconnect (client, TRUE);
+  g_assert_true (ibb_client_get_auto_reconnect (client));
+  return client;
+}
+
+static void
+lose (FakeServer *server)
+{
+  fake_server_send (server, "</stream:stream>", -1);
+}
+
+/* The client is online on the connection of that number. */
+static void
+wait_until_back (IBBClient *client, FakeServer *server, guint n_connection)
+{
+  while (fake_server_get_n_clients (server) < n_connection)
+    wait_a_moment ();
+  wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
+}
+
+/* The service lets a session in, which the server asks for, to an accept from before. */
+static void
+assert_accepts (IBBService    *service,
+                FakeServer    *server,
+                const char    *local_jid,
+                GAsyncResult **stored)
+{
+  g_autofree char *open =
+      g_strdup_printf ("<iq type='set' id='open' from='p@d/r' to='%s'><open "
+                       "xmlns='http://jabber.org/protocol/ibb' block-size='4096' sid='s'/></iq>",
+                       local_jid);
+  g_autoptr (IBBTransport) transport = NULL;
+
+  fake_server_send (server, open, -1);
+  transport = assert_result (ibb_service_accept_finish, service, stored);
+  g_assert_cmpstr (ibb_transport_get_local_jid (transport), ==, local_jid);
+  fake_server_expect (server, "id='open'");
+  ibb_transport_abort (transport);
+}
+
+static void
+end (IBBClient *client, FakeServer *server, char **received)
+{
+  g_autofree char *text = NULL;
+
+  assert_succeeds (ibb_client_logout, client, NULL);
+  drop_client (client);
+  text = fake_server_free (server);
+  if (received != NULL)
+    *received = g_steal_pointer (&text);
+}
+
+/* The service goes on, under the new address, and answers who asks what it can do. */
+static void
+test_returns (void)
+{
+  static const FakeStep elsewhere[] = {
+    LOGIN ("<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+           "<jid>user@fake.test/other</jid></bind></iq>",
+           NULL),
+    { NULL },
+  };
+  FakeServer        *server = fake_server_new (online);
+  IBBClient         *client = create_client (server);
+  IBBService        *service = ibb_service_new (IBB_CONNECTION (client));
+  GAsyncResult      *accepted = NULL;
+  GAsyncResult      *expected = NULL;
+  g_autofree char   *local_jid = NULL;
+  g_autofree char   *received = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fake_random_start (NEVER);
+  ibb_service_set_session_limit (service, 1);
+  ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
+  fake_assert_login (client);
+  ibb_service_expect_session_async (service, "a@b/c", "sid", NULL, store_result_cb, &expected);
+  fake_server_set_steps (server, elsewhere);
+  lose (server);
+  wait_for_state (client, IBB_CLIENT_STATE_CONNECTING);
+  error = ibb_client_dup_disconnect_error (client);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  g_assert_null (ibb_connection_dup_local_jid (IBB_CONNECTION (client)));
+  assert_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_client_login, client, NULL);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_expect_session_finish,
+                       service, &expected);
+  g_assert_null (accepted);
+
+  fake_random_start (0);
+  while (fake_monitor_get_n_handlers () == 0)
+    wait_a_moment ();
+  fake_monitor_change (TRUE);
+  wait_until_back (client, server, 2);
+  g_assert_null (ibb_client_dup_disconnect_error (client));
+  local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
+  g_assert_cmpstr (local_jid, ==, "user@fake.test/other");
+  assert_accepts (service, server, local_jid, &accepted);
+  fake_server_send (server,
+                    "<iq type='get' id='disco' from='p@d/r'><query "
+                    "xmlns='http://jabber.org/protocol/disco#info'/></iq>",
+                    -1);
+  fake_server_expect (server, "'urn:ibb-glib:1'");
+  g_object_unref (service);
+  end (client, server, &received);
+
+  /* The account names no resource: the first login takes what it gets, the second one asks for
+   * the same, and both send presence. */
+  g_assert_nonnull (strstr (received, "<resource>r</resource>"));
+  g_assert_null (strstr (strstr (received, "<resource>") + 1, "<resource>"));
+  g_assert_nonnull (strstr (strstr (received, "<resource>"), "<presence"));
+}
+
+/* Without the property the application does it, and its services go on, too. */
+static void
+test_by_hand (void)
+{
+  FakeServer   *server = fake_server_new (online);
+  IBBClient    *client = fake_create_client (server, FAKE_JID);
+  IBBService   *service = ibb_service_new (IBB_CONNECTION (client));
+  GAsyncResult *accepted = NULL;
+
+  ibb_service_set_session_limit (service, 1);
+  for (guint i = 0; i < 3; i++)
+    {
+      fake_assert_login (client);
+      ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
+      assert_accepts (service, server, FAKE_JID "/r", &accepted);
+      ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
+      lose (server);
+      wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+      assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_accept_finish,
+                           service, &accepted);
+      g_assert_cmpuint (fake_server_get_n_clients (server), ==, i + 1);
+    }
+  g_object_unref (service);
+  end (client, server, NULL);
+}
+
+/* What does not heal by itself ends it, with the reason. Then the application may log in. */
+static void
+test_in_vain (void)
+{
+  static const struct
+  {
+    const char *lost; /* how the server ends the first stream */
+    FakeStep    steps[5];
+    int         domain; /* 0: IBB_ERROR */
+    int         code;
+    guint       n_clients;
+  } cases[] = {
+    { STREAM_ERROR ("conflict"), { { NULL } }, 0, IBB_ERROR_CONFLICT, 1 },
+    { "</stream:stream>",
+      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAILURE ("not-authorized") } },
+      0,
+      IBB_ERROR_AUTHENTICATION,
+      2 },
+    { "</stream:stream>",
+      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAILURE ("account-disabled") } },
+      0,
+      IBB_ERROR_AUTHENTICATION,
+      2 },
+    { "</stream:stream>",
+      { { OPEN, FAKE_FEATURES (FAKE_SASL ("<mechanism>X-OWN</mechanism>")) } },
+      0,
+      IBB_ERROR_AUTHENTICATION,
+      2 },
+    { STREAM_ERROR ("host-gone"),
+      { { OPEN, FAKE_HEADER STREAM_ERROR ("host-unknown") } },
+      0,
+      IBB_ERROR_ITEM_NOT_FOUND,
+      2 },
+    { "</stream:stream>",
+      { { OPEN, FAKE_HEADER STREAM_ERROR ("policy-violation") } },
+      0,
+      IBB_ERROR_POLICY_VIOLATION,
+      2 },
+    { "</stream:stream>",
+      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
+        { "</auth>", FAKE_SUCCESS },
+        { OPEN, FAKE_FEATURES (FAKE_BIND) },
+        { "</iq>", "<iq type='error' id='bind'><error type='auth'><forbidden xmlns='" STANZAS
+                   "'/></error></iq>" } },
+      0,
+      IBB_ERROR_FORBIDDEN,
+      2 },
+    { "</stream:stream>",
+      { { OPEN, FAKE_FEATURES ("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/>"
+                               "</starttls>" FAKE_PLAIN) } },
+      1,
+      G_TLS_ERROR_UNAVAILABLE,
+      2 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      FakeServer              *server = fake_server_new (online);
+      IBBClient               *client = create_client (server);
+      IBBService              *service = ibb_service_new (IBB_CONNECTION (client));
+      GAsyncResult            *accepted = NULL;
+      GQuark                   domain = cases[i].domain == 0 ? IBB_ERROR : G_TLS_ERROR;
+      g_autoptr (GError)       error = NULL;
+      g_autoptr (GError)       reason = NULL;
+      g_autoptr (GAsyncResult) result = NULL;
+
+      fake_random_start (0);
+      ibb_service_set_session_limit (service, 1);
+      fake_assert_login (client);
+      ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
+      fake_server_set_steps (server, cases[i].steps);
+      fake_server_send (server, cases[i].lost, -1);
+      wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+      error = ibb_client_dup_disconnect_error (client);
+      g_assert_error (error, domain, cases[i].code);
+      g_test_message ("%s", error->message);
+      g_assert_cmpuint (fake_server_get_n_clients (server), ==, cases[i].n_clients);
+      result = wait_for_result (&accepted);
+      g_assert_null (ibb_service_accept_finish (service, result, &reason));
+      g_assert_error (reason, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+      g_assert_nonnull (strstr (reason->message, error->message));
+      g_clear_object (&result); /* it holds the service */
+
+      fake_server_set_steps (server, online);
+      fake_assert_login (client);
+      ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
+      assert_accepts (service, server, FAKE_JID "/r", &accepted);
+      g_object_unref (service);
+      end (client, server, NULL);
+    }
+}
+
+/* What may pass is tried again: a server that starts, is full, or is no server at all. */
+static void
+test_passing (void)
+{
+  static const FakeStep all[][5] = {
+    { { OPEN, FAKE_HEADER STREAM_ERROR ("system-shutdown") } },
+    { { OPEN, FAKE_HEADER STREAM_ERROR ("internal-server-error") } },
+    { { OPEN, "HTTP/1.1 502 Bad Gateway\r\n\r\n<html></html>" } },
+    { { OPEN, FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAILURE ("temporary-auth-failure") } },
+    { { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
+      { "</auth>", FAKE_SUCCESS },
+      { OPEN, FAKE_FEATURES (FAKE_BIND) },
+      { "</iq>", "<iq type='error' id='bind'><error type='wait'><resource-constraint "
+                 "xmlns='" STANZAS "'/></error></iq>" } },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    {
+      FakeServer *server = fake_server_new (online);
+      IBBClient  *client = create_client (server);
+      guint       n;
+
+      fake_random_start (0);
+      fake_assert_login (client);
+      fake_server_set_steps (server, all[i]);
+      lose (server);
+      while (fake_server_get_n_clients (server) < 4)
+        wait_a_moment ();
+      g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_CONNECTING);
+      fake_server_set_steps (server, online);
+      wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
+      n = fake_server_get_n_clients (server);
+      g_assert_cmpuint (n, >, 4);
+      end (client, server, NULL);
+    }
+}
+
+/* Nobody listens. */
+static void
+test_refused (void)
+{
+  FakeServer *server = fake_server_new (online);
+  IBBClient  *client = create_client (server);
+
+  fake_random_start (0);
+  fake_assert_login (client);
+  ibb_client_set_port (client, 9);
+  lose (server);
+  while (fake_random_get_bound (3) == 0)
+    wait_a_moment ();
+  ibb_client_set_port (client, fake_server_get_port (server));
+  wait_until_back (client, server, 2);
+  end (client, server, NULL);
+}
+
+/* A server that lets the client in and drops it at once is left alone for longer and longer. */
+static void
+test_backoff (void)
+{
+  FakeServer *server = fake_server_new (dropped);
+  IBBClient  *client = create_client (server);
+  guint       bound = IBB_BACKOFF_MIN;
+
+  fake_random_start (0);
+  assert_succeeds (ibb_client_login, client, NULL);
+  for (guint i = 0; i < 20; i++)
+    {
+      while (fake_random_get_bound (i) == 0)
+        wait_a_moment ();
+      g_assert_cmpuint (fake_random_get_bound (i), ==, bound);
+      bound = MIN (bound * 2, IBB_BACKOFF_MAX);
+    }
+
+  /* A person who logs in is not made to wait for it, and begins anew. */
+  assert_succeeds (ibb_client_logout, client, NULL);
+  fake_random_start (0);
+  assert_succeeds (ibb_client_login, client, NULL);
+  while (fake_random_get_bound (0) == 0)
+    wait_a_moment ();
+  g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_BACKOFF_MIN);
+  end (client, server, NULL);
+}
+
+/* Who has broken a rule of the server does not come back soon. */
+static void
+test_policy (void)
+{
+  FakeServer *server = fake_server_new (online);
+  IBBClient  *client = create_client (server);
+
+  fake_random_start (0);
+  fake_assert_login (client);
+  fake_server_send (server, STREAM_ERROR ("policy-violation"), -1);
+  wait_until_back (client, server, 2);
+  g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_BACKOFF_MAX);
+  end (client, server, NULL);
+}
+
+/* During a wait, and during a login. */
+static void
+test_logout (void)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      FakeServer   *server = fake_server_new (online);
+      IBBClient    *client = create_client (server);
+      IBBService   *service = ibb_service_new (IBB_CONNECTION (client));
+      GAsyncResult *accepted = NULL;
+
+      fake_random_start (i == 0 ? NEVER : 0);
+      fake_assert_login (client);
+      ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
+      fake_server_set_steps (server, silent);
+      lose (server);
+      while (fake_server_get_n_clients (server) < i + 1)
+        wait_a_moment ();
+      wait_for_state (client, IBB_CLIENT_STATE_CONNECTING);
+      assert_succeeds (ibb_client_logout, client, NULL);
+      g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
+      g_assert_null (ibb_client_dup_disconnect_error (client));
+      assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_accept_finish,
+                           service, &accepted);
+      while (fake_monitor_get_n_handlers () > 0)
+        wait_a_moment ();
+
+      fake_server_set_steps (server, online);
+      fake_assert_login (client);
+      g_assert_cmpuint (fake_server_get_n_clients (server), ==, i + 2);
+      g_object_unref (service);
+      end (client, server, NULL);
+    }
+}
+
+static void
+test_switched_off (void)
+{
+  FakeServer        *server = fake_server_new (online);
+  IBBClient         *client = create_client (server);
+  IBBService        *service = ibb_service_new (IBB_CONNECTION (client));
+  GAsyncResult      *accepted = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fake_random_start (NEVER);
+  fake_assert_login (client);
+  ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
+  lose (server);
+  wait_for_state (client, IBB_CLIENT_STATE_CONNECTING);
+  ibb_client_set_auto_reconnect (client, FALSE);
+  wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+  error = ibb_client_dup_disconnect_error (client);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_accept_finish, service,
+                       &accepted);
+
+  /* It does not begin again by itself. */
+  ibb_client_set_auto_reconnect (client, TRUE);
+  assert_succeeds (ibb_client_logout, client, NULL);
+  g_assert_cmpuint (fake_server_get_n_clients (server), ==, 1);
+  g_object_unref (service);
+  end (client, server, NULL);
+}
+
+/* A network that comes cuts the wait short; one that goes, or changes all the time, does not. */
+static void
+test_network (void)
+{
+  FakeServer *server = fake_server_new (online);
+  IBBClient  *client = create_client (server);
+
+  fake_random_start (NEVER);
+  fake_assert_login (client);
+  for (guint i = 0; i < 2; i++)
+    {
+      lose (server);
+      wait_for_state (client, IBB_CLIENT_STATE_CONNECTING);
+      while (fake_monitor_get_n_handlers () == 0)
+        wait_a_moment ();
+      fake_monitor_change (FALSE);
+      fake_monitor_change (TRUE);
+      if (i == 0)
+        wait_until_back (client, server, 2);
+    }
+  assert_succeeds (ibb_client_logout, client, NULL);
+  g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
+  end (client, server, NULL);
+}
+
+/* How many entries of that folder of this process there are; in tasks, of clients. */
+static guint
+count (const char *folder)
+{
+  g_autofree char *path = g_build_filename ("/proc/self", folder, NULL);
+  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
+  const char      *name;
+  guint            n = 0;
+
+  g_assert_nonnull (directory);
+  while ((name = g_dir_read_name (directory)) != NULL)
+    {
+      g_autofree char *file = g_build_filename (path, name, "comm", NULL);
+      g_autofree char *text = NULL;
+
+      if (!g_str_equal (folder, "task"))
+        n++;
+      else if (g_file_get_contents (file, &text, NULL, NULL))
+        n += g_str_equal (text, "ibb-client\n");
+    }
+  return n;
+}
+
+/* The last reference goes, and everything with it. */
+static void
+test_dropped (void)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      FakeServer *server = fake_server_new (online);
+      IBBClient  *client = create_client (server);
+
+      fake_random_start (i == 0 ? NEVER : 0);
+      fake_assert_login (client);
+      fake_server_set_steps (server, silent);
+      lose (server);
+      while (fake_server_get_n_clients (server) < i + 1)
+        wait_a_moment ();
+      wait_for_state (client, IBB_CLIENT_STATE_CONNECTING);
+      drop_client (client);
+      while (count ("task") > 0 || fake_monitor_get_n_handlers () > 0)
+        wait_a_moment ();
+      g_free (fake_server_free (server));
+    }
+}
+
+/* One that goes at any moment of many logins. */
+static void
+test_dropped_any_time (void)
+{
+  fake_random_start (0);
+  for (guint i = 0; i < 30; i++)
+    {
+      FakeServer *server = fake_server_new (dropped);
+      IBBClient  *client = create_client (server);
+
+      assert_succeeds (ibb_client_login, client, NULL);
+      while (fake_server_get_n_clients (server) < 1 + i % 4)
+        g_thread_yield ();
+      drop_client (client);
+      while (count ("task") > 0 || fake_monitor_get_n_handlers () > 0)
+        wait_a_moment ();
+      g_free (fake_server_free (server));
+    }
+}
+
+/* Nothing grows: no file and no thread is left behind by a login. */
+static void
+test_rounds (void)
+{
+  FakeServer *server = fake_server_new (online);
+  IBBClient  *client = create_client (server);
+  guint       n_files = 0;
+
+  fake_random_start (0);
+  fake_assert_login (client);
+  for (guint i = 1; i <= 60; i++)
+    {
+      lose (server);
+      wait_until_back (client, server, i + 1);
+      if (i == 5)
+        n_files = count ("fd");
+    }
+  /* What was closed last may still be on its way. */
+  while (count ("fd") > n_files || fake_monitor_get_n_handlers () > 0)
+    wait_a_moment ();
+  g_assert_cmpuint (count ("task"), ==, 1);
+  end (client, server, NULL);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  start_watchdog ();
+  fake_monitor_install ();
+
+  g_test_add_func ("/ibb/client/reconnect/D-42/returns", test_returns);
+  g_test_add_func ("/ibb/client/reconnect/D-42/by-hand", test_by_hand);
+  g_test_add_func ("/ibb/client/reconnect/in-vain", test_in_vain);
+  g_test_add_func ("/ibb/client/reconnect/passing", test_passing);
+  g_test_add_func ("/ibb/client/reconnect/refused", test_refused);
+  g_test_add_func ("/ibb/client/reconnect/backoff", test_backoff);
+  g_test_add_func ("/ibb/client/reconnect/policy", test_policy);
+  g_test_add_func ("/ibb/client/reconnect/logout", test_logout);
+  g_test_add_func ("/ibb/client/reconnect/switched-off", test_switched_off);
+  g_test_add_func ("/ibb/client/reconnect/network", test_network);
+  g_test_add_func ("/ibb/client/reconnect/dropped", test_dropped);
+  g_test_add_func ("/ibb/client/reconnect/dropped-any-time", test_dropped_any_time);
+  g_test_add_func ("/ibb/client/reconnect/rounds", test_rounds);
+
+  return g_test_run ();
+}

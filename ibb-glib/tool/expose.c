@@ -207,7 +207,11 @@ expose_stop (ToolRelay *relay, gpointer data)
   tool_refusals_flush (&self->refusals);
 }
 
-static const ToolRelayFuncs expose_funcs = { expose_start, NULL, expose_stop, SESSION_TIMEOUT };
+static const ToolRelayFuncs expose_funcs = {
+  .start = expose_start,
+  .stop = expose_stop,
+  .session_timeout = SESSION_TIMEOUT,
+};
 
 static gboolean
 expose_run (ToolRun *run, gpointer data, GError **error)
@@ -276,9 +280,10 @@ tool_expose (int argc, char **argv)
                            _ ("Asks for the resource “ibb” unless --jid names one, and says “ready "
                               "JID” on standard\n"
                               "error when it can be reached. The other end is “ibb forward”, or "
-                              "“ibb cat”. Runs\nuntil a signal ends it, or the account is lost; "
-                              "--timeout holds for the login and for\neach session. Without "
-                              "--timeout, a session ends after one idle hour."),
+                              "“ibb cat”. Runs\nuntil a signal ends it, and logs in again when the "
+                              "connection is lost; --timeout\nholds for the first login and for "
+                              "each session. Without --timeout, a session ends\nafter one idle "
+                              "hour."),
                            &argc, &argv))
     return TOOL_EXIT_USAGE;
   status = check_arguments (&self, to, argc, argv);
@@ -287,6 +292,7 @@ tool_expose (int argc, char **argv)
       g_autofree char *jid = tool_jid_with_resource (options.jid);
 
       self.login = tool_login_new (&account, &options, jid, TRUE);
+      tool_login_set_stays (self.login);
       status = tool_run (&options, expose_run, &self);
     }
   else if (status < 0)

@@ -24,6 +24,8 @@
 #define ATTEMPTS_MAX 15
 #define ATTEMPT_INTERVAL 50
 #define ATTEMPT_INTERVAL_MAX 500
+/* How long a connection waits for the next login. */
+#define LOGIN_WAIT 60 /* s */
 /* When the system does not let us accept. */
 #define ACCEPT_RETRY 1000 /* ms */
 
@@ -41,6 +43,7 @@ typedef struct
   gboolean         welcome;  /* the peer has let a session in */
   guint            may_open; /* at the same time */
   guint            opening;  /* those that are to be tried again included */
+  GQueue           waiting;  /* (element-type Opening): for the next login */
 } Forward;
 
 typedef struct
@@ -49,9 +52,11 @@ typedef struct
   ToolRelay *relay;
   ToolLink  *link;
   guint      attempts;
+  gint64     until; /* µs: the end of the wait for a login, and for the peer; 0: none yet */
+  GSource   *timer; /* (owned) (nullable): while it waits */
 } Opening;
 
-static void accept_next (Forward *self, ToolRelay *relay);
+static void proceed (Forward *self, ToolRelay *relay);
 static void try_to_open (Opening *opening);
 
 /* Listening. */
@@ -143,6 +148,58 @@ format_address (Forward *self)
   return g_strdup_printf (strchr (address, ':') != NULL ? "[%s]:%u" : "%s:%u", address, self->port);
 }
 
+/* Connections that wait for the next login. Nothing of what they bring is read meanwhile. */
+
+static void
+end_wait (Opening *opening)
+{
+  g_source_destroy (opening->timer);
+  g_clear_pointer (&opening->timer, g_source_unref);
+  g_queue_remove (&opening->forward->waiting, opening);
+}
+
+/* Takes error. */
+static void
+fail_waiting (Opening *opening, GError *error)
+{
+  end_wait (opening);
+  tool_link_fail (opening->link, error);
+  g_free (opening);
+}
+
+static gboolean
+waited_cb (gpointer data)
+{
+  fail_waiting (data, g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                                   _ ("A connection waited for %d s for the next login; closed it"),
+                                   LOGIN_WAIT));
+  return G_SOURCE_REMOVE;
+}
+
+/* Not longer if that login is lost, too. */
+static void
+wait_for_login (Opening *opening)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (opening->until == 0)
+    opening->until = now + LOGIN_WAIT * G_USEC_PER_SEC;
+  opening->timer = g_timeout_source_new ((guint) (MAX (opening->until - now, 0) / 1000));
+  g_source_set_static_name (opening->timer, "[ibb] wait for login");
+  g_source_set_callback (opening->timer, waited_cb, opening, NULL);
+  g_source_attach (opening->timer, g_main_context_get_thread_default ());
+  g_queue_push_tail (&opening->forward->waiting, opening);
+}
+
+static void
+fail_all_waiting (Forward *self)
+{
+  Opening *opening;
+
+  while ((opening = g_queue_peek_head (&self->waiting)) != NULL)
+    fail_waiting (opening, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("Cancelled")));
+}
+
 /* Connections. */
 
 static gboolean
@@ -152,16 +209,42 @@ attempt_again_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* The connection to the server was lost before the session was there. */
+static gboolean
+is_lost (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED);
+}
+
+/* A peer on the server that was restarted may not have come back yet. */
+static gboolean
+is_away (const GError *error)
+{
+  return g_error_matches (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE) ||
+         g_error_matches (error, IBB_ERROR, IBB_ERROR_RECIPIENT_UNAVAILABLE);
+}
+
 /* A peer that has accepted a session and now refuses one has too many requests, or
- * sessions, at the moment. */
+ * sessions, at the moment. After an outage it may need a while. */
+static gboolean
+may_try_again (Opening *opening, const GError *error)
+{
+  if (is_away (error))
+    return g_get_monotonic_time () < opening->until;
+  if (!is_lost (error) &&
+      !(g_error_matches (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE) && opening->forward->welcome))
+    return FALSE;
+  return opening->attempts <= ATTEMPTS_MAX;
+}
+
 static gboolean
 attempt_again (Opening *opening, const GError *error)
 {
   g_autoptr (GSource) source = NULL;
   guint               interval = MIN (opening->attempts * ATTEMPT_INTERVAL, ATTEMPT_INTERVAL_MAX);
 
-  if (!g_error_matches (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE) || !opening->forward->welcome ||
-      opening->attempts > ATTEMPTS_MAX)
+  if (!may_try_again (opening, error))
     return FALSE;
   opening->forward->may_open = 1;
   source = g_timeout_source_new (interval + (guint) g_random_int_range (0, ATTEMPT_INTERVAL));
@@ -178,26 +261,29 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer data)
   Forward                 *self = opening->forward;
   ToolRelay               *relay = opening->relay;
   g_autoptr (IBBTransport) transport = NULL;
-  GError                  *error = NULL;
+  g_autoptr (GError)       error = NULL;
+  gboolean                 waits;
 
   transport = ibb_service_open_session_finish (IBB_SERVICE (source), result, &error);
-  if (transport == NULL && attempt_again (opening, error))
-    {
-      g_error_free (error);
-      return;
-    }
+  waits = transport == NULL && is_lost (error) && !tool_relay_is_online (relay) &&
+          !g_cancellable_is_cancelled (self->cancellable);
+  if (transport == NULL && !waits && attempt_again (opening, error))
+    return;
 
   self->opening--;
-  if (transport != NULL)
+  if (waits)
+    wait_for_login (opening);
+  else if (transport != NULL)
     {
       self->welcome = TRUE;
       self->may_open = MIN (self->may_open + 1, MAX_OPENING);
       tool_link_join (opening->link, transport);
     }
   else
-    tool_link_fail (opening->link, error);
-  g_free (opening);
-  accept_next (self, relay);
+    tool_link_fail (opening->link, g_steal_pointer (&error));
+  if (!waits)
+    g_free (opening);
+  proceed (self, relay);
 }
 
 /* A link that was cancelled meanwhile learns of it here, too. */
@@ -222,8 +308,34 @@ open_session (Forward *self, ToolRelay *relay, GSocketConnection *connection)
   opening->relay = relay;
   opening->link = tool_relay_add_link (relay, self->peer, NULL);
   tool_link_set_connection (opening->link, connection);
+  if (!tool_relay_is_online (relay))
+    {
+      wait_for_login (opening);
+      return;
+    }
   self->opening++;
   try_to_open (opening);
+}
+
+static gboolean
+may_open (Forward *self, ToolRelay *relay)
+{
+  return tool_relay_is_online (relay) && self->opening < self->may_open &&
+         !g_cancellable_is_cancelled (self->cancellable);
+}
+
+static void
+open_waiting (Forward *self, ToolRelay *relay)
+{
+  while (!g_queue_is_empty (&self->waiting) && may_open (self, relay))
+    {
+      Opening *opening = g_queue_peek_head (&self->waiting);
+
+      end_wait (opening);
+      opening->attempts = 0;
+      self->opening++;
+      try_to_open (opening);
+    }
 }
 
 static gboolean
@@ -233,7 +345,7 @@ retry_cb (gpointer data)
   Forward   *self = tool_relay_get_data (relay);
 
   g_clear_pointer (&self->retry, g_source_unref);
-  accept_next (self, relay);
+  proceed (self, relay);
   return G_SOURCE_REMOVE;
 }
 
@@ -258,19 +370,27 @@ accepted_cb (GObject *source, GAsyncResult *result, gpointer data)
       g_source_set_callback (self->retry, retry_cb, relay, NULL);
       g_source_attach (self->retry, g_main_context_get_thread_default ());
     }
-  accept_next (self, relay);
+  proceed (self, relay);
 }
 
 static void
 accept_next (Forward *self, ToolRelay *relay)
 {
-  if (self->accepting || self->retry != NULL || self->opening >= self->may_open ||
+  if (self->accepting || self->retry != NULL ||
+      (tool_relay_is_online (relay) && self->opening >= self->may_open) ||
       tool_relay_count_links (relay) >= (guint) self->max_sessions ||
       g_cancellable_is_cancelled (self->cancellable))
     return;
   self->accepting = TRUE;
   tool_relay_hold (relay);
   g_socket_listener_accept_async (self->listener, self->cancellable, accepted_cb, relay);
+}
+
+static void
+proceed (Forward *self, ToolRelay *relay)
+{
+  open_waiting (self, relay);
+  accept_next (self, relay);
 }
 
 static gboolean
@@ -282,16 +402,16 @@ forward_start (ToolRelay *relay, gpointer data, GError **error)
   if (!listen_everywhere (self, error))
     return FALSE;
   self->cancellable = g_cancellable_new ();
-  accept_next (self, relay);
+  proceed (self, relay);
   address = format_address (self);
   tool_report_ready_at (tool_relay_get_local_jid (relay), address, self->port);
   return TRUE;
 }
 
 static void
-forward_link_gone (ToolRelay *relay, gpointer data)
+forward_proceed (ToolRelay *relay, gpointer data)
 {
-  accept_next (data, relay);
+  proceed (data, relay);
 }
 
 static void
@@ -304,9 +424,15 @@ forward_stop (ToolRelay *relay, gpointer data)
     g_source_destroy (self->retry);
   g_clear_pointer (&self->retry, g_source_unref);
   g_socket_listener_close (self->listener);
+  fail_all_waiting (self);
 }
 
-static const ToolRelayFuncs forward_funcs = { forward_start, forward_link_gone, forward_stop, 0 };
+static const ToolRelayFuncs forward_funcs = {
+  .start = forward_start,
+  .link_gone = forward_proceed,
+  .online = forward_proceed,
+  .stop = forward_stop,
+};
 
 static gboolean
 forward_run (ToolRun *run, gpointer data, GError **error)
@@ -364,14 +490,17 @@ tool_forward (int argc, char **argv)
           _ ("Listens on a TCP port and joins each connection with a session of its own to a "
              "peer,\nsuch as “ibb expose”."),
           _ ("PEER without a resource means PEER/ibb. Says “ready ADDRESS:PORT” on standard "
-             "error\nwhen it can be reached. Runs until a signal ends it, or the account is lost; "
-             "--timeout\nholds for the login and for each session."),
+             "error\nwhen it can be reached. Runs until a signal ends it, and logs in again when "
+             "the "
+             "connection is\nlost: connections wait for that for up to 60 s. --timeout holds for "
+             "the first login and\nfor each session."),
           &argc, &argv))
     return TOOL_EXIT_USAGE;
   status = check_arguments (&self, listen, argc, argv);
   if (status < 0 && tool_account_prepare (&account, &options, &error))
     {
       self.login = tool_login_new (&account, &options, options.jid, FALSE);
+      tool_login_set_stays (self.login);
       status = tool_run (&options, forward_run, &self);
     }
   else if (status < 0)

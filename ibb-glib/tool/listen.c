@@ -32,6 +32,8 @@ listen_run (ToolRun *run, gpointer data, GError **error)
   transport = tool_session_wait (run, service, local_jid, error);
   if (transport != NULL)
     {
+      /* The only session ends with its connection. */
+      tool_login_end_stay (login);
       phase = g_strdup_printf (_ ("talking to “%s”"), ibb_transport_get_peer_jid (transport));
       tool_run_begin_phase (run, phase, 0);
       joined = tool_stream_join (run, transport, error) &&
@@ -72,5 +74,6 @@ tool_listen (int argc, char **argv)
     }
   jid = tool_jid_with_resource (options.jid);
   login = tool_login_new (&account, &options, jid, TRUE);
+  tool_login_set_stays (login);
   return tool_run (&options, listen_run, login);
 }

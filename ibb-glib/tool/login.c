@@ -15,30 +15,106 @@
 /* For another command of the account to say that it is there. */
 #define SCOUT_TIMEOUT 5 /* s */
 
+/* What the main thread has told of the client. */
+typedef struct
+{
+  IBBClientState state;
+  gboolean       is_lost; /* and was told to be */
+
+  GMutex lock;
+  /* protected by lock; source apart, only the thread of context changes these */
+  GMainContext *context;          /* (nullable) */
+  void (*online) (gpointer data); /* (nullable) */
+  gpointer data;
+  GSource *source; /* (owned) (nullable): calls online */
+} States;
+
 struct _ToolLogin
 {
   IBBClient *client; /* (owned) */
   IBBClient *scout;  /* (owned) (nullable): looks before the login, see check_resource () */
+  States    *states; /* the handler's of the client */
+  gboolean   stays;  /* logs in again, once the first login is done */
 };
 
-/* On the main thread; the handler owns data, whether a suspension was reported. */
 static void
-state_cb (IBBClient *client, GParamSpec *pspec, gpointer data)
+states_free (gpointer data, GClosure *closure)
 {
-  gboolean      *was_told = data;
-  IBBClientState state = ibb_client_get_state (client);
+  States *states = data;
 
-  if (state == IBB_CLIENT_STATE_SUSPENDED && !*was_told)
-    tool_report_suspended (ibb_client_get_jid (client));
-  else if (state == IBB_CLIENT_STATE_ONLINE && *was_told)
-    tool_report_resumed (ibb_client_get_jid (client));
-  *was_told = state == IBB_CLIENT_STATE_SUSPENDED;
+  g_mutex_clear (&states->lock);
+  g_free (states);
+}
+
+static gboolean
+online_cb (gpointer data)
+{
+  States *states = data;
+
+  g_mutex_lock (&states->lock);
+  g_clear_pointer (&states->source, g_source_unref);
+  g_mutex_unlock (&states->lock);
+  states->online (states->data);
+  return G_SOURCE_REMOVE;
+}
+
+/* On the main thread. */
+static void
+tell_online (States *states)
+{
+  g_mutex_lock (&states->lock);
+  if (states->online != NULL && states->source == NULL)
+    {
+      states->source = g_idle_source_new ();
+      g_source_set_static_name (states->source, "[ibb] online");
+      g_source_set_callback (states->source, online_cb, states, NULL);
+      g_source_attach (states->source, states->context);
+    }
+  g_mutex_unlock (&states->lock);
 }
 
 static void
-free_closure_data (gpointer data, GClosure *closure)
+report_disconnected (IBBClient *client, States *states)
 {
-  g_free (data);
+  g_autoptr (GError) error = ibb_client_dup_disconnect_error (client);
+
+  if (error == NULL) /* the first login */
+    return;
+  tool_report_disconnected (ibb_client_get_jid (client), error);
+  states->is_lost = TRUE;
+}
+
+static void
+report_online (IBBClient *client, States *states)
+{
+  g_autofree char *local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
+
+  if (!states->is_lost)
+    tool_report_resumed (ibb_client_get_jid (client));
+  else if (local_jid != NULL)
+    tool_report_reconnected (local_jid);
+  states->is_lost = FALSE;
+}
+
+/* On the main thread. */
+static void
+state_cb (IBBClient *client, GParamSpec *pspec, gpointer data)
+{
+  States        *states = data;
+  IBBClientState before = states->state;
+
+  states->state = ibb_client_get_state (client);
+  if (states->state == IBB_CLIENT_STATE_ONLINE)
+    tell_online (states); /* it may have been away, and back before this thread looked */
+  if (states->state == before)
+    return;
+  if (states->state == IBB_CLIENT_STATE_SUSPENDED)
+    tool_report_suspended (ibb_client_get_jid (client));
+  else if (states->state == IBB_CLIENT_STATE_CONNECTING)
+    report_disconnected (client, states);
+  else if (states->state == IBB_CLIENT_STATE_ONLINE &&
+           (states->is_lost || before == IBB_CLIENT_STATE_SUSPENDED))
+    report_online (client, states);
 }
 
 /* A command that only opens sessions need not be seen online by the contacts of the
@@ -55,8 +131,10 @@ tool_login_new (const ToolAccount *account,
   self->client = tool_account_new_client (account, options, jid);
   ibb_client_set_send_presence (self->client,
                                 accepts || options->stanza_type == IBB_STANZA_TYPE_MESSAGE);
-  g_signal_connect_data (self->client, "notify::state", G_CALLBACK (state_cb), g_new0 (gboolean, 1),
-                         free_closure_data, 0);
+  self->states = g_new0 (States, 1);
+  g_mutex_init (&self->states->lock);
+  g_signal_connect_data (self->client, "notify::state", G_CALLBACK (state_cb), self->states,
+                         states_free, 0);
   /* An anonymous account is another one each time. */
   if (strchr (jid, '/') != NULL && strchr (bare, '@') != NULL)
     {
@@ -78,6 +156,44 @@ IBBClient *
 tool_login_get_client (ToolLogin *self)
 {
   return self->client;
+}
+
+void
+tool_login_set_stays (ToolLogin *self)
+{
+  self->stays = TRUE;
+}
+
+void
+tool_login_end_stay (ToolLogin *self)
+{
+  ibb_client_set_auto_reconnect (self->client, FALSE);
+}
+
+gboolean
+tool_login_is_online (ToolLogin *self)
+{
+  IBBClientState state = ibb_client_get_state (self->client);
+
+  return state == IBB_CLIENT_STATE_ONLINE || state == IBB_CLIENT_STATE_SUSPENDED;
+}
+
+void
+tool_login_watch (ToolLogin    *self,
+                  GMainContext *context,
+                  void (*online) (gpointer data),
+                  gpointer data)
+{
+  States *states = self->states;
+
+  g_mutex_lock (&states->lock);
+  if (states->source != NULL)
+    g_source_destroy (states->source);
+  g_clear_pointer (&states->source, g_source_unref);
+  states->context = context;
+  states->online = online;
+  states->data = data;
+  g_mutex_unlock (&states->lock);
 }
 
 /* What ended the connection, with what to do about it. Takes reason. */
@@ -228,9 +344,14 @@ check_resource (ToolLogin *self, ToolRun *run, GError **error)
 char *
 tool_login_begin (ToolLogin *self, ToolRun *run, GError **error)
 {
+  char *local_jid;
+
   if (!check_resource (self, run, error) || !login (run, self->client, error))
     return NULL;
-  return dup_local_jid (self->client, error);
+  local_jid = dup_local_jid (self->client, error);
+  if (local_jid != NULL)
+    ibb_client_set_auto_reconnect (self->client, self->stays);
+  return local_jid;
 }
 
 void

@@ -19,6 +19,19 @@ ToolLogin *tool_login_new (const ToolAccount *account,
 void       tool_login_free (ToolLogin *self);
 IBBClient *tool_login_get_client (ToolLogin *self);
 
+/* Once it has begun, it logs in again by itself when the connection is lost; before the login. */
+void tool_login_set_stays (ToolLogin *self);
+/* Not any more. */
+void tool_login_end_stay (ToolLogin *self);
+/* Whether sessions can be opened; they may wait for the connection to be resumed. Any thread. */
+gboolean tool_login_is_online (ToolLogin *self);
+/* Calls online in context each time that the client is online. In the thread of context, which
+ * iterates it and ends the watch with (NULL, NULL, NULL). */
+void tool_login_watch (ToolLogin    *self,
+                       GMainContext *context,
+                       void (*online) (gpointer data),
+                       gpointer data);
+
 /* Not in the main thread. Returns the address that the server gave, NULL with an error. */
 char *tool_login_begin (ToolLogin *self, ToolRun *run, GError **error);
 /* If the connection was lost before, the error of the command, if there is one, becomes the

@@ -66,6 +66,8 @@ receive_run (ToolRun *run, gpointer data, GError **error)
   transport = tool_session_wait (run, service, local_jid, error);
   if (transport != NULL)
     {
+      /* The only session ends with its connection. */
+      tool_login_end_stay (self->login);
       received = transfer (run, self, transport, error);
       if (!received)
         ibb_transport_abort (transport);
@@ -116,6 +118,7 @@ tool_receive (int argc, char **argv)
   if (self.sink != NULL && tool_account_prepare (&account, &options, &error))
     {
       self.login = tool_login_new (&account, &options, jid, TRUE);
+      tool_login_set_stays (self.login);
       status = tool_run (&options, receive_run, &self);
     }
   else

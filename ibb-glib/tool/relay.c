@@ -84,13 +84,33 @@ is_over (ToolRelay *self)
          ibb_client_get_state (tool_login_get_client (self->login)) == IBB_CLIENT_STATE_OFFLINE;
 }
 
+/* Whether it has ended with the connection to the server, which comes back. */
+static gboolean
+is_lost (ToolRelay *self, const GError *error)
+{
+  return !tool_login_is_online (self->login) &&
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+}
+
+static void
+report_error (ToolRelay *self, ToolLink *link, const GError *error)
+{
+  const char *peer = tool_link_get_peer (link);
+  const char *sid = tool_link_get_sid (link);
+
+  if (is_lost (self, error))
+    tool_report_session_lost (error, peer, sid);
+  else
+    tool_report_session_error (error, peer, sid);
+}
+
 static void
 link_ended_cb (ToolLink *link, const GError *error, gpointer data)
 {
   ToolRelay *self = data;
 
   if (error != NULL && !is_over (self))
-    tool_report_session_error (error, tool_link_get_peer (link), tool_link_get_sid (link));
+    report_error (self, link, error);
   g_hash_table_remove (self->links, link);
   if (self->funcs->link_gone != NULL)
     self->funcs->link_gone (self, self->data);
@@ -118,8 +138,30 @@ tool_relay_release (ToolRelay *self)
   self->holds--;
 }
 
+gboolean
+tool_relay_is_online (ToolRelay *self)
+{
+  return tool_login_is_online (self->login);
+}
+
+/* The server may have given another address this time. */
+static void
+online_cb (gpointer data)
+{
+  ToolRelay       *self = data;
+  g_autofree char *local_jid =
+      ibb_connection_dup_local_jid (IBB_CONNECTION (tool_login_get_client (self->login)));
+
+  if (local_jid == NULL)
+    return;
+  g_free (self->local_jid);
+  self->local_jid = g_steal_pointer (&local_jid);
+  if (self->funcs->online != NULL)
+    self->funcs->online (self, self->data);
+}
+
 /* An accept that never gets a session: either there is a handler for them, or
- * the limit is 0. It ends when the connection does, and tells why. */
+ * the limit is 0. It ends when the connection is lost for good, and tells why. */
 static void
 lost_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -144,7 +186,7 @@ interrupted_cb (GCancellable *cancellable, gpointer data)
   g_main_context_wakeup (self->context);
 }
 
-/* Until a signal comes or the account is lost. */
+/* Until a signal comes or the client cannot log in any more. */
 static gboolean
 serve (ToolRelay *self, ToolRun *run, GError **error)
 {
@@ -162,10 +204,13 @@ serve (ToolRelay *self, ToolRun *run, GError **error)
   tool_run_set_signal_is_end (run);
 
   started = self->funcs->start (self, self->data, error);
+  if (started)
+    tool_login_watch (self->login, self->context, online_cb, self);
   while (started && !g_atomic_int_get (&self->interrupted) && self->error == NULL)
     g_main_context_iteration (self->context, TRUE);
 
   g_cancellable_disconnect (interrupt, handler);
+  tool_login_watch (self->login, NULL, NULL, NULL);
   if (started)
     self->funcs->stop (self, self->data);
   g_cancellable_cancel (watch);

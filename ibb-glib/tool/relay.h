@@ -23,6 +23,8 @@ typedef struct
   gboolean (*start) (ToolRelay *relay, gpointer data, GError **error);
   /* A link has gone. (nullable) */
   void (*link_gone) (ToolRelay *relay, gpointer data);
+  /* The client is online again. (nullable) */
+  void (*online) (ToolRelay *relay, gpointer data);
   /* Takes nothing more. */
   void (*stop) (ToolRelay *relay, gpointer data);
   guint session_timeout; /* s without anything that moves, and without --timeout; 0: none */
@@ -35,6 +37,7 @@ const ToolOptions *tool_relay_get_options (ToolRelay *self);
 gpointer           tool_relay_get_data (ToolRelay *self);
 const char        *tool_relay_get_local_jid (ToolRelay *self);
 IBBService        *tool_relay_get_service (ToolRelay *self);
+gboolean           tool_relay_is_online (ToolRelay *self);
 guint              tool_relay_count_links (ToolRelay *self);
 guint              tool_relay_count_links_with (ToolRelay *self, const char *account);
 /* The link is on the way to a session with peer; sid is NULL if it is not known yet. */

@@ -27,9 +27,17 @@ get_code_name (const GError *error)
   return value != NULL ? value->value_nick : "failed";
 }
 
-/* The end of one of many sessions; peer and sid as far as they are known. */
+static void
+add_error (JsonBuilder *event, const GError *error)
+{
+  tool_event_string (event, "domain", g_quark_to_string (error->domain));
+  tool_event_string (event, "code", get_code_name (error));
+  tool_event_string (event, "message", error->message);
+}
+
+/* The end of one of many sessions that ended together: one line tells of all. */
 void
-tool_report_session_error (const GError *error, const char *peer, const char *sid)
+tool_report_session_lost (const GError *error, const char *peer, const char *sid)
 {
   if (tool_output_is_json ())
     {
@@ -39,11 +47,16 @@ tool_report_session_error (const GError *error, const char *peer, const char *si
         tool_event_string (event, "peer", peer);
       if (sid != NULL)
         tool_event_string (event, "sid", sid);
-      tool_event_string (event, "domain", g_quark_to_string (error->domain));
-      tool_event_string (event, "code", get_code_name (error));
-      tool_event_string (event, "message", error->message);
+      add_error (event, error);
       tool_event_emit (event);
     }
+}
+
+/* The end of one of many sessions; peer and sid as far as they are known. */
+void
+tool_report_session_error (const GError *error, const char *peer, const char *sid)
+{
+  tool_report_session_lost (error, peer, sid);
   tool_output_line ("ibb: ", error->message);
 }
 
@@ -108,6 +121,31 @@ void
 tool_report_resumed (const char *jid)
 {
   tell_of_connection ("resumed", jid, _ ("The connection was resumed"));
+}
+
+/* The connection is lost, with its sessions, and the client logs in again by itself. */
+void
+tool_report_disconnected (const char *jid, const GError *error)
+{
+  if (tool_output_is_json ())
+    {
+      g_autoptr (JsonBuilder) event = tool_event_new ("disconnected");
+
+      tool_event_string (event, "jid", jid);
+      add_error (event, error);
+      tool_event_emit (event);
+    }
+  else
+    tool_output_note (_ ("%s; logging in again"), error->message);
+}
+
+/* jid: the address that the server gave this time. */
+void
+tool_report_reconnected (const char *jid)
+{
+  g_autofree char *sentence = g_strdup_printf (_ ("Logged in again as %s"), jid);
+
+  tell_of_connection ("reconnected", jid, sentence);
 }
 
 void

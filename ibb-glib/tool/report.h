@@ -11,11 +11,14 @@ G_BEGIN_DECLS
 
 void tool_report_error (const GError *error);
 void tool_report_session_error (const GError *error, const char *peer, const char *sid);
+void tool_report_session_lost (const GError *error, const char *peer, const char *sid);
 
 void tool_report_ready (const char *jid);
 void tool_report_ready_at (const char *jid, const char *address, guint16 port);
 void tool_report_suspended (const char *jid);
 void tool_report_resumed (const char *jid);
+void tool_report_disconnected (const char *jid, const GError *error);
+void tool_report_reconnected (const char *jid);
 void tool_report_opened (IBBTransport *transport);
 void tool_report_done (guint64 bytes, double seconds, const char *sentence);
 void tool_report_session_done (IBBTransport *transport, double seconds);

@@ -258,6 +258,15 @@ class PrivateServer:
         self.process.kill()
         self.process.wait()
 
+    def restart(self):
+        """The same server again, after its end; only what was in memory is gone."""
+        self._launch()
+        deadline = time.monotonic() + self.start_timeout
+        while not self._answers():
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                raise RuntimeError(f'{self.name} does not start again:\n' + self.read_log())
+            time.sleep(0.02)
+
     def stop(self):
         self._end_process()
         if self._keeper is not None:

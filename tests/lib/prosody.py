@@ -77,9 +77,16 @@ class Prosody(PrivateServer):
                              for c in domain.encode())
             os.makedirs(self._path('data', folder, 'accounts'))
             for name, password in self.passwords.items():
-                path = self._path('data', folder, 'accounts', f'{name}.dat')
-                with open(path, 'w', encoding='utf-8') as file:
-                    file.write('return ' + lua({'password': password}) + ';\n')
+                self._write_account(folder, name, password)
+
+    def _write_account(self, folder, name, password):
+        path = self._path('data', folder, 'accounts', f'{name}.dat')
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write('return ' + lua({'password': password}) + ';\n')
+
+    def set_password(self, name, password):
+        """Of an account of the first domain, while the server does not run."""
+        self._write_account(DOMAIN, name, password)
 
     def _write_configuration(self):
         self.plain_port = self.port

@@ -1,0 +1,269 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""D-42: the commands that wait stay up: they log in again when the server was restarted, and
+end with the reason where that cannot help."""
+
+import os
+import re
+import signal
+import socket
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+import prosody
+from cases import PATIENCE, case, check, check_equal
+from command import ROOT, Account, Folder, sha256
+from cut_proxy import CutProxy
+from rawclient import RawClient
+from tunnel import Target, Tunnel, expect_reset, tcp_socket
+
+MIB = 1 << 20
+LOGIN_WAIT = 60  # s, of ibb forward
+
+
+def count(program, *names):
+    return sum(event['event'] in names for event in program.events())
+
+
+def wait_for_count(program, name, number):
+    program.wait_for(lambda: count(program, name) >= number, f'{number} {name}')
+
+
+def wait_for_line(program, pattern):
+    program.wait_for(lambda: any(re.search(pattern, line) for line in program.lines), pattern)
+
+
+def is_served(here, target, text):
+    """What the client says reaches the service, and what that answers the client."""
+    here.sendall(text)
+    there = target.accept()
+    check_equal(there.recv(100), text, 'what the service gets')
+    there.sendall(text[::-1])
+    check_equal(here.recv(100), text[::-1], 'what the client gets')
+    return there
+
+
+@case('expose and forward go on when the server was restarted')
+def _():
+    for modules in ((), ('smacks',)):
+        with prosody.Prosody(modules=modules) as server:
+            target = Target()
+            tunnel = Tunnel(server, target.port)
+            ends = (tunnel.expose, tunnel.forward)
+            lost = tunnel.connect()
+            there = is_served(lost, target, b'before')
+            server.kill()
+            if modules:
+                for end in ends:
+                    end.wait_event('suspended')
+                server.restart()
+            for end in ends:
+                wait_for_count(end, 'disconnected', 1)
+            # The session of the lost connection has failed, at both ends.
+            expect_reset(lost)
+            expect_reset(there)
+            if not modules:
+                # The port goes on listening, and what comes now is kept.
+                kept = [tunnel.connect() for _ in range(6)]
+                for number, one in enumerate(kept):
+                    one.sendall(b'meanwhile %d' % number)
+                server.restart()
+                texts = set()
+                for _ in kept:
+                    inside = target.accept()
+                    texts.add(inside.recv(100))
+                    inside.close()
+                check_equal(texts, {b'meanwhile %d' % number for number in range(6)}, 'what was kept')
+            for end in ends:
+                wait_for_count(end, 'reconnected', 1)
+            check_equal(tunnel.expose.wait_event('reconnected')['jid'], tunnel.jid, 'address')
+            here = tunnel.connect()
+            there = is_served(here, target, b'after')
+            for end in ends:
+                check_equal(count(end, 'disconnected', 'reconnected'), 2, 'events')
+                # Each session is told of to who counts them, and one line to who reads.
+                check(count(end, 'error') >= 1, 'the session that was lost')
+                check_equal(end.errors(), [], 'errors')
+            for end in ends:
+                os.kill(end.pid, signal.SIGTERM)
+                check_equal(end.finish(), 0, 'exit status')
+
+
+@case('the words of it')
+def _():
+    with prosody.Prosody() as server:
+        bob = Account(server, 'bob')
+        expose = bob.ibb('expose', '--to', '127.0.0.1:9')
+        jid = expose.wait_ready()
+        server.kill()
+        wait_for_line(expose, 'logging in again$')
+        server.restart()
+        wait_for_line(expose, f'^Logged in again as {re.escape(jid)}$')
+        check_equal(len(expose.lines), 3, f'lines: {expose.lines}')
+        os.kill(expose.pid, signal.SIGTERM)
+        expose.expect_done()
+
+
+@case('receive and listen wait on')
+def _():
+    with prosody.Prosody() as server:
+        folder = Folder()
+        source = folder.make('original', MIB)
+        alice, bob = Account(server, 'alice'), Account(server, 'bob')
+        receive = bob.ibb('receive', '--json', '--output', folder / 'copy', '--from', 'any')
+        with open(folder / 'heard', 'wb') as output:
+            listen = bob.ibb('listen', '--from', 'any', stdout=output,
+                             account=bob.options(resource='listen'))
+        jids = [one.wait_ready() for one in (receive, listen)]
+        server.kill()
+        receive.wait_event('disconnected')
+        wait_for_line(listen, 'logging in again$')
+        server.restart()
+        receive.wait_event('reconnected')
+        wait_for_line(listen, '^Logged in again')
+        alice.ibb('send', source, jids[0]).expect_done()
+        receive.expect_done()
+        check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
+        check_equal([event['event'] for event in receive.events() if event['event'] != 'progress'],
+                    ['ready', 'disconnected', 'reconnected', 'opened', 'done'], 'events')
+        with open(source, 'rb') as file:
+            here = alice.ibb('cat', jids[1], stdin=file)
+        here.expect_done()
+        listen.expect_done()
+        check_equal(sha256(folder / 'heard'), sha256(source), 'SHA-256')
+
+
+@case('the session of receive ends with its connection')
+def _():
+    with prosody.Prosody() as server:
+        folder = Folder()
+        receive = Account(server, 'bob').ibb('receive', '--json', '--output', folder / 'copy',
+                                             '--from', 'any')
+        here = Account(server, 'alice').ibb('cat', receive.wait_ready(), stdin=-1)
+        here.stdin.write(b'a beginning')
+        here.stdin.flush()
+        receive.wait_event('opened')
+        server.kill()
+        check_equal(receive.finish(), 1, 'exit status')
+        check_equal(count(receive, 'disconnected'), 0, 'disconnected')
+        check_equal(receive.wait_event('error')['code'], 'broken-pipe', 'code')
+        check_equal(folder.names(), [], 'files')
+
+
+@case('another login of the resource ends it')
+def _(server):
+    bob = Account(server, 'bob')
+    for command in (['expose', '--json', '--to', '127.0.0.1:9'], ['listen']):
+        program = bob.ibb(*command)
+        program.wait_ready()
+        other = RawClient(server, 'bob', 'ibb', None)
+        program.expect_failure('conflict', '--jid')
+        other.close()
+
+
+@case('a password that was changed ends it')
+def _():
+    with prosody.Prosody() as server:
+        bob = Account(server, 'bob')
+        for command in (['expose', '--json', '--to', '127.0.0.1:9'],
+                        ['forward', '--json', '--listen', '0', f'alice@{server.domain}'],
+                        ['receive', '--json', '--output', os.devnull]):
+            program = bob.ibb(*command)
+            program.wait_ready()
+            server.kill()
+            program.wait_event('disconnected')
+            server.set_password('bob', 'another one')
+            server.restart()
+            program.expect_failure('Cannot log in again', 'password', bob.bare)
+            error = program.events()[-1]
+            check_equal((error['event'], error['domain'], error['code']),
+                        ('error', 'ibb-error-quark', 'authentication'), 'the last event')
+            server.kill()
+            server.set_password('bob', bob.password)
+            server.restart()
+
+
+@case('a signal ends the wait')
+def _():
+    with prosody.Prosody() as server:
+        bob = Account(server, 'bob')
+        programs = [(bob.ibb('expose', '--json', '--to', '127.0.0.1:9'), 0),
+                    (bob.ibb('forward', '--json', '--listen', '0', f'alice@{server.domain}'), 0),
+                    (bob.ibb('receive', '--json', '--output', os.devnull,
+                             account=bob.options(resource='receive')), 1)]
+        for program, _ in programs:
+            program.wait_ready()
+        server.kill()
+        for program, _ in programs:
+            program.wait_event('disconnected')
+        # A connection that waits does not hold the end up.
+        port = programs[1][0].wait_event('ready')['port']
+        kept = tcp_socket(socket.create_connection(('127.0.0.1', port), PATIENCE))
+        for program, status in programs:
+            os.kill(program.pid, signal.SIGTERM)
+            check_equal(program.finish(), status, f'exit status of {program.name}')
+        expect_reset(kept)
+
+
+@case('forward keeps a connection for so long')
+def _():
+    with prosody.Prosody() as server:
+        alice = Account(server, 'alice')
+        forward = alice.ibb('forward', '--json', '--max-sessions', '2', '--listen', '0',
+                            f'bob@{server.domain}')
+        forward.wait_ready()
+        port = forward.wait_event('ready')['port']
+        server.kill()
+        forward.wait_event('disconnected')
+        kept = [tcp_socket(socket.create_connection(('127.0.0.1', port), PATIENCE))
+                for _ in range(2)]
+        for one in kept:
+            expect_reset(one)
+        wait_for_count(forward, 'error', 2)
+        check(all(f'{LOGIN_WAIT} s' in line for line in forward.errors()), f'{forward.lines}')
+        os.kill(forward.pid, signal.SIGTERM)
+        check_equal(forward.finish(), 0, 'exit status')
+
+
+@case('a cable that is cut again and again')
+def _(server):
+    target = Target()
+    proxy = CutProxy(server.port, stay_away=True)
+    tunnel = Tunnel(server, target.port, forward_port=proxy.port)
+    for number in range(1, 4):
+        proxy.cut()
+        wait_for_count(tunnel.forward, 'disconnected', number)
+        kept = tunnel.connect()
+        proxy.let_in()
+        is_served(kept, target, b'number %d' % number)
+        kept.close()
+    check_equal(count(tunnel.expose, 'disconnected'), 0, 'the other end')
+
+
+@case('the example of a systemd unit')
+def _(server):
+    with open(os.path.join(ROOT, 'examples', 'ibb-expose.service'), encoding='utf-8') as file:
+        unit = file.read()
+    with open(os.path.join(ROOT, 'doc', 'ibb.1'), encoding='utf-8') as file:
+        page = file.read().replace('\\-', '-').replace('\\e', '\\')
+    command = re.search(r'^ExecStart=ibb ((?:.*\\\n)*.*)$', unit, re.M).group(1)
+    check(command in page, 'the manual page has the same command')
+    folder = Folder()
+    bob = Account(server, 'bob')
+    with open(folder / '.ibb', 'w', encoding='utf-8') as file:
+        file.write(bob.password + '\n')
+    os.chmod(folder / '.ibb', 0o600)
+    words = command.replace('\\\n', '').replace('%h', folder.path).split()
+    words[words.index('home@example.org')] = bob.bare
+    words[words.index('romeo@example.net')] = Account(server, 'alice').bare
+    program = bob.ibb(words[0], *words[1:], account=bob.options()[2:], env={'IBB_PASSWORD': ''})
+    check_equal(program.wait_ready(), f'{bob.bare}/ibb', 'address')
+    os.kill(program.pid, signal.SIGTERM)
+    program.expect_done()
+
+
+if __name__ == '__main__':
+    with prosody.Prosody() as private:
+        cases.main(private)

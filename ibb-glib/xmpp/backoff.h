@@ -31,8 +31,8 @@ void ibb_backoff_reset (IBBBackoff *self);
 void ibb_backoff_exhaust (IBBBackoff *self);
 /* An XML stream has ended after so many microseconds. */
 void ibb_backoff_note_stream (IBBBackoff *self, gint64 duration);
-/* There is a reason to log in at once, and to begin with short waits again. FALSE: there was one
- * less than IBB_BACKOFF_MAX ago; a network that changes all the time is no reason. now: in
+/* The network has changed: TRUE if that is a reason to log in at once, and then to begin with
+ * short waits again. FALSE: it has changed all the time, less than IBB_BACKOFF_MAX ago. now: in
  * microseconds. */
 gboolean ibb_backoff_hurry (IBBBackoff *self, gint64 now);
 

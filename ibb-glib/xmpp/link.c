@@ -669,8 +669,7 @@ ibb_link_logout (IBBLink *self, GTask *task)
   ibb_thread_invoke (self->thread, logout_cb, call_new (self, task), call_free);
 }
 
-/* The client, whose end goes the same way, is still there: see ibb_link_leave (). Its last
- * reference may go meanwhile. */
+/* Comes before leave_cb (), which is queued later. */
 static gboolean
 stop_returning_cb (gpointer user_data)
 {

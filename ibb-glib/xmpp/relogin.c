@@ -138,7 +138,7 @@ alarm_cb (gboolean has_slept, gpointer owner)
 
   /* The network may need a moment after the wake-up. */
   if (has_slept)
-    ibb_backoff_hurry (self->backoff, ibb_alarm_get_time ());
+    ibb_backoff_reset (self->backoff);
   start_attempt (self);
 }
 

@@ -340,7 +340,7 @@ test_backoff (void)
       bound = MIN (bound * 2, IBB_BACKOFF_MAX);
     }
 
-  /* A person who logs in is not made to wait for it, and begins anew. */
+  /* A person who logs in does not wait for that, and the waits are short again. */
   assert_succeeds (ibb_client_logout, client, NULL);
   fake_random_start (0);
   assert_succeeds (ibb_client_login, client, NULL);

@@ -5,7 +5,8 @@
 #include "xmpp/reconnection.h"
 
 #include "ibb-intl-private.h"
-#include "xmpp/source.h"
+#include "xmpp/alarm.h"
+#include "xmpp/network-watch.h"
 
 /* Milliseconds before the second attempt, doubled with each one, and at most. */
 #define WAIT_MIN 500
@@ -24,9 +25,11 @@ struct _IBBReconnection
   const IBBReconnectionHandler *handler;
   gpointer                      owner;
 
-  guint           n_attempts;
-  IBBNegotiation *negotiation; /* (owned) (nullable): of this attempt */
-  GSource        *timer;       /* (owned) (nullable): until the next attempt */
+  guint            n_attempts;  /* since the last reason to hurry */
+  gint64           hurried_at;  /* µs; G_MININT64: never */
+  IBBNegotiation  *negotiation; /* (owned) (nullable): of this attempt */
+  IBBAlarm        *alarm;       /* (owned) (nullable): until the next attempt */
+  IBBNetworkWatch *watch;       /* (owned) */
 };
 
 static void start_attempt (IBBReconnection *self);
@@ -42,14 +45,32 @@ fail (IBBReconnection *self, const GError *error)
   self->handler->failed (self, lost, self->owner);
 }
 
-static gboolean
-timer_cb (gpointer user_data)
+static void
+alarm_cb (gboolean has_slept, gpointer owner)
 {
-  IBBReconnection *self = user_data;
+  IBBReconnection *self = owner;
 
-  ibb_source_clear (&self->timer);
+  g_clear_pointer (&self->alarm, ibb_alarm_free);
+  if (has_slept)
+    self->n_attempts = 0; /* the network may need a moment after the wake-up */
   start_attempt (self);
-  return G_SOURCE_REMOVE;
+}
+
+/* A network that changes all the time is no reason to try all the time. */
+static void
+network_cb (gpointer owner)
+{
+  IBBReconnection *self = owner;
+  gint64           now = ibb_alarm_get_time ();
+
+  if (self->alarm == NULL ||
+      (self->hurried_at != G_MININT64 && now - self->hurried_at < (gint64) WAIT_MAX * 1000))
+    return;
+
+  self->hurried_at = now;
+  g_clear_pointer (&self->alarm, ibb_alarm_free);
+  self->n_attempts = 0;
+  start_attempt (self);
 }
 
 /* After a server's restart all its clients come back, but not all at once. */
@@ -76,9 +97,8 @@ attempt_failed (IBBReconnection *self, gboolean was_refused, const GError *error
     fail (self, error);
   else
     /* The last attempt is made when time is up. */
-    self->timer = ibb_source_attach (
-        g_timeout_source_new ((guint) MIN ((gint64) wait, left / 1000)),
-        ibb_thread_get_context (self->thread), "[ibb-glib] reconnection", timer_cb, self, NULL);
+    self->alarm = ibb_alarm_new (ibb_thread_get_context (self->thread),
+                                 (guint) MIN ((gint64) wait, left / 1000), alarm_cb, self);
 }
 
 static void
@@ -173,6 +193,8 @@ ibb_reconnection_new (IBBThread                    *thread,
   self->cause = g_error_copy (cause);
   self->handler = handler;
   self->owner = owner;
+  self->hurried_at = G_MININT64;
+  self->watch = ibb_network_watch_new (thread, network_cb, self);
   start_attempt (self);
 
   return self;
@@ -190,7 +212,8 @@ ibb_reconnection_free (IBBReconnection *self)
 
       ibb_negotiation_fail (attempt, error);
     }
-  ibb_source_clear (&self->timer);
+  ibb_network_watch_free (self->watch);
+  g_clear_pointer (&self->alarm, ibb_alarm_free);
   ibb_resumption_clear (&self->resumption);
   g_error_free (self->cause);
   g_free (self);

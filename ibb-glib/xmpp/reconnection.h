@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The way back to an XML stream that broke (XEP-0198 §5): one attempt after another until
- * the server resumes it, says that it is gone, or time is up. On the worker.
+ * the server resumes it, says that it is gone, or time is up. The next one is made at once when
+ * the network comes or the machine wakes. On the worker.
  */
 
 #pragma once

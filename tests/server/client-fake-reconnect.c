@@ -454,6 +454,52 @@ test_network (void)
   end (client, server, NULL);
 }
 
+/* The same for a stream that can be resumed: the first attempt, which is made at once, fails. */
+static void
+test_network_resumes (void)
+{
+#define SM "urn:xmpp:sm:3"
+#define OFFER "<sm xmlns='" SM "'/>"
+  static const FakeStep managed[] = {
+    { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
+    { "</auth>", FAKE_SUCCESS },
+    { OPEN, FAKE_FEATURES (FAKE_BIND OFFER) },
+    { "</iq>", FAKE_BOUND },
+    { "<enable xmlns='" SM "' resume='true'/>", NULL },
+    { "</presence>", "<enabled xmlns='" SM "' id='some-id' resume='true' max='600'/>"
+                     "<r xmlns='" SM "'/>" },
+    { "<a xmlns='" SM "'", NULL },
+    { NULL },
+  };
+  static const FakeStep closed[] = { { OPEN, FAKE_HEADER "</stream:stream>" }, { NULL } };
+  static const FakeStep back[] = {
+    { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
+    { "</auth>", FAKE_SUCCESS },
+    { OPEN, FAKE_FEATURES (FAKE_BIND OFFER) },
+    { "<resume xmlns='" SM "'", "<resumed xmlns='" SM "' previd='some-id' h='1'/>" },
+    { NULL },
+  };
+  FakeServer *server = fake_server_new (managed);
+  IBBClient  *client = fake_create_client (server, FAKE_JID);
+
+  fake_random_start (NEVER);
+  fake_assert_login (client);
+  fake_server_set_steps (server, closed);
+  fake_server_send (server, "<message/>", -1);
+  fake_server_close (server);
+  while (fake_random_get_bound (0) == 0)
+    wait_a_moment ();
+  fake_server_set_steps (server, back);
+  while (fake_monitor_get_n_handlers () == 0)
+    wait_a_moment ();
+  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_SUSPENDED);
+  fake_monitor_change (FALSE);
+  g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
+  fake_monitor_change (TRUE);
+  wait_until_back (client, server, 3);
+  end (client, server, NULL);
+}
+
 /* How many entries of that folder of this process there are; in tasks, of clients. */
 static guint
 count (const char *folder)
@@ -561,6 +607,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/reconnect/logout", test_logout);
   g_test_add_func ("/ibb/client/reconnect/switched-off", test_switched_off);
   g_test_add_func ("/ibb/client/reconnect/network", test_network);
+  g_test_add_func ("/ibb/client/reconnect/network-resumes", test_network_resumes);
   g_test_add_func ("/ibb/client/reconnect/dropped", test_dropped);
   g_test_add_func ("/ibb/client/reconnect/dropped-any-time", test_dropped_any_time);
   g_test_add_func ("/ibb/client/reconnect/rounds", test_rounds);

@@ -9,6 +9,7 @@
 
 #include "../lib/fake-monitor.h"
 #include "../lib/fake-random.h"
+#include "../lib/fake-sleep.h"
 #include "client-fixture.h"
 #include "fake-server.h"
 #include "xmpp/backoff.h"
@@ -454,6 +455,31 @@ test_network (void)
   end (client, server, NULL);
 }
 
+#ifdef HAVE_TIMERFD
+/* A wait that ends while the machine sleeps ends the sleep, and the next ones are short again. */
+static void
+test_wakes (void)
+{
+  FakeServer *server = fake_server_new (dropped);
+  IBBClient  *client = create_client (server);
+
+  fake_random_start (0);
+  fake_sleep_start ();
+  assert_succeeds (ibb_client_login, client, NULL);
+  for (guint i = 0; i < 6; i++)
+    {
+      const guint bounds[] = { 1000, 2000, 4000, 8000, 1000, 2000 };
+
+      while (fake_sleep_get_n_timers () < i + 1)
+        wait_a_moment ();
+      g_assert_cmpuint (fake_random_get_bound (i), ==, bounds[i]);
+      fake_sleep (i == 3 ? 3600 : 0);
+    }
+  fake_sleep_stop ();
+  end (client, server, NULL);
+}
+#endif
+
 /* The same for a stream that can be resumed: the first attempt, which is made at once, fails. */
 static void
 test_network_resumes (void)
@@ -607,6 +633,9 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/reconnect/logout", test_logout);
   g_test_add_func ("/ibb/client/reconnect/switched-off", test_switched_off);
   g_test_add_func ("/ibb/client/reconnect/network", test_network);
+#ifdef HAVE_TIMERFD
+  g_test_add_func ("/ibb/client/reconnect/wakes", test_wakes);
+#endif
   g_test_add_func ("/ibb/client/reconnect/network-resumes", test_network_resumes);
   g_test_add_func ("/ibb/client/reconnect/dropped", test_dropped);
   g_test_add_func ("/ibb/client/reconnect/dropped-any-time", test_dropped_any_time);

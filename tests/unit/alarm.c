@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The timer that goes on while the machine sleeps. The kernel's functions are this file's, so
- * that the machine can sleep for an hour. */
+/* The timer that goes on while the machine sleeps. */
 
 #include "config.h"
 
 #include "xmpp/alarm.h"
 
+#include "../lib/fake-sleep.h"
 #include "../lib/watchdog.h"
 
 typedef struct
@@ -48,87 +48,31 @@ test_rings (void)
 }
 
 #ifdef HAVE_TIMERFD
-#include <errno.h>
 #include <fcntl.h>
-#include <sys/eventfd.h>
-#include <sys/syscall.h>
-#include <sys/timerfd.h>
-
-static gboolean          is_fake;
-static int               fake_fd;
-static struct itimerspec fake_time;
-static gint64            slept; /* seconds */
-
-int
-timerfd_create (int clock, int flags)
-{
-  if (!is_fake)
-    return (int) syscall (SYS_timerfd_create, clock, flags);
-
-  g_assert_cmpint (clock, ==, CLOCK_BOOTTIME);
-  g_assert_cmpint (flags, ==, TFD_NONBLOCK | TFD_CLOEXEC);
-  if (fake_fd < 0)
-    errno = EMFILE;
-  else
-    fake_fd = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
-  return fake_fd;
-}
-
-int
-timerfd_settime (int fd, int flags, const struct itimerspec *time, struct itimerspec *old)
-{
-  if (!is_fake)
-    return (int) syscall (SYS_timerfd_settime, fd, flags, time, old);
-
-  g_assert_cmpint (flags, ==, 0);
-  fake_time = *time;
-  return 0;
-}
-
-int
-clock_gettime (clockid_t clock, struct timespec *time)
-{
-  int result = (int) syscall (SYS_clock_gettime, clock, time);
-
-  if (clock == CLOCK_BOOTTIME)
-    time->tv_sec += slept;
-  return result;
-}
-
-static void
-ring (void)
-{
-  const guint64 one = 1;
-
-  g_assert_cmpint (write (fake_fd, &one, sizeof one), ==, sizeof one);
-}
 
 /* The kernel, which goes on counting, is told the whole time; and what it opened is closed. */
 static void
 test_sleep (void)
 {
-  const gint64 hours[] = { 0, 1 };
+  const guint seconds[] = { 0, 3600 };
 
-  is_fake = TRUE;
-  for (guint i = 0; i < G_N_ELEMENTS (hours); i++)
+  fake_sleep_start ();
+  for (guint i = 0; i < G_N_ELEMENTS (seconds); i++)
     {
       Rung      rung = { 0 };
       IBBAlarm *alarm = ibb_alarm_new (NULL, 61234, rang_cb, &rung);
       gint64    before = ibb_alarm_get_time ();
 
-      g_assert_cmpint (fake_time.it_value.tv_sec, ==, 61);
-      g_assert_cmpint (fake_time.it_value.tv_nsec / 1000000, ==, 234);
-      g_assert_cmpint (fake_time.it_interval.tv_sec + fake_time.it_interval.tv_nsec, ==, 0);
+      g_assert_cmpuint (fake_sleep_get_time (), ==, 61234);
       g_assert_false (g_main_context_iteration (NULL, FALSE));
-      slept += hours[i] * 3600;
-      g_assert_cmpint (ibb_alarm_get_time () - before, >=, hours[i] * 3600 * G_USEC_PER_SEC);
-      ring ();
+      fake_sleep (seconds[i]);
+      g_assert_cmpint (ibb_alarm_get_time () - before, >=, seconds[i] * G_USEC_PER_SEC);
       wait_until_rung (&rung);
-      g_assert_cmpint (rung.has_slept, ==, hours[i] > 0);
+      g_assert_cmpint (rung.has_slept, ==, seconds[i] > 0);
       ibb_alarm_free (alarm);
-      g_assert_cmpint (fcntl (fake_fd, F_GETFD), ==, -1);
+      g_assert_cmpint (fcntl (fake_sleep_get_fd (), F_GETFD), ==, -1);
     }
-  is_fake = FALSE;
+  fake_sleep_stop ();
 }
 
 static void
@@ -137,15 +81,15 @@ test_freed (void)
   Rung      rung = { 0 };
   IBBAlarm *alarm;
 
-  is_fake = TRUE;
+  fake_sleep_start ();
   alarm = ibb_alarm_new (NULL, 1, rang_cb, &rung);
-  ring ();
+  fake_sleep (1);
   ibb_alarm_free (alarm);
-  g_assert_cmpint (fcntl (fake_fd, F_GETFD), ==, -1);
+  g_assert_cmpint (fcntl (fake_sleep_get_fd (), F_GETFD), ==, -1);
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_assert_cmpuint (rung.n_calls, ==, 0);
-  is_fake = FALSE;
+  fake_sleep_stop ();
 }
 
 /* Without the kernel's timer one of GLib's rings. */
@@ -155,12 +99,10 @@ test_no_timer (void)
   Rung                 rung = { 0 };
   g_autoptr (IBBAlarm) alarm = NULL;
 
-  is_fake = TRUE;
-  fake_fd = -1;
+  fake_sleep_run_out ();
   alarm = ibb_alarm_new (NULL, 1, rang_cb, &rung);
   wait_until_rung (&rung);
-  fake_fd = 0;
-  is_fake = FALSE;
+  fake_sleep_stop ();
 }
 #endif
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Lets a machine sleep for as long as a test wants: the kernel's timers that go on meanwhile, and
+ * their clock, are those of fake-sleep.c. Any thread. */
+
+#pragma once
+
+#include <glib.h>
+
+/* From now on such a timer runs down only in fake_sleep (), or by itself again. */
+void fake_sleep_start (void);
+void fake_sleep_stop (void);
+/* From now on none can be had. */
+void fake_sleep_run_out (void);
+/* So many seconds pass, in sleep if there are any, and the last timer runs down. */
+void fake_sleep (guint seconds);
+/* How many timers were started. */
+guint fake_sleep_get_n_timers (void);
+/* Of the last timer: its descriptor, and its time in milliseconds. */
+int     fake_sleep_get_fd (void);
+guint64 fake_sleep_get_time (void);

@@ -10,6 +10,7 @@
 #include "core/acceptor.h"
 #include "core/engine.h"
 #include "core/event.h"
+#include "core/first-hop.h"
 #include "core/peer.h"
 #include "core/requests.h"
 #include "core/server.h"

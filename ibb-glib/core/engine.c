@@ -75,6 +75,29 @@ peer_order_answered (IBBPeer *peer, IBBStanza *answer, gint64 now)
     ibb_session_update_ready (l->data, now);
 }
 
+/* Our server answers no ping, now or at all. */
+static void
+not_pinged (IBBEngine *self)
+{
+  ibb_first_hop_not_pinged (self->shared->first_hop);
+  ibb_stalls_try (self->shared->stalls);
+}
+
+static void
+ping_timeout (gpointer owner, gint64 now)
+{
+  not_pinged (owner);
+}
+
+static void
+ping_answered (IBBEngine *self, gint64 now)
+{
+  gint64 sent = ibb_first_hop_ping_answered (self->shared->first_hop, now);
+
+  ibb_stalls_note_answer (self->shared->stalls, sent);
+  ibb_stalls_try (self->shared->stalls);
+}
+
 /* Life. */
 
 IBBEngine *
@@ -86,6 +109,7 @@ ibb_engine_new (IBBRandomFunc random, gpointer random_data)
                                  g_hash_table_new_full (ibb_terms_hash, ibb_terms_equal, NULL,
                                                         (GDestroyNotify) ibb_session_unref));
   self->shared->abandoned = ibb_abandoned_new (self->shared);
+  self->shared->first_hop = ibb_first_hop_new (self->shared, ping_timeout, self);
   self->shared->peers = ibb_peers_new (self->shared, peer_timeout);
   self->shared->requests = ibb_requests_new ();
   self->shared->servers = ibb_servers_new (self->shared);
@@ -106,6 +130,7 @@ ibb_engine_free (IBBEngine *self)
 
   ibb_acceptor_clear (&self->acceptor);
   g_clear_pointer (&self->shared->abandoned, ibb_abandoned_free);
+  g_clear_pointer (&self->shared->first_hop, ibb_first_hop_free);
   g_clear_pointer (&self->shared->peers, ibb_peers_free);
   g_clear_pointer (&self->shared->requests, ibb_requests_free);
   g_clear_pointer (&self->shared->servers, ibb_servers_free);
@@ -337,7 +362,7 @@ find_ready (IBBEngine *self, gint64 now)
           if (!ibb_stalls_make_room (shared->stalls, now))
             ibb_peer_wait (peer);
         }
-      else if (ibb_first_hop_may_send (&shared->first_hop, size))
+      else if (ibb_first_hop_may_send (shared->first_hop, size, now))
         return session;
       else if (!ibb_stalls_make_room (shared->stalls, now))
         return NULL;
@@ -471,7 +496,7 @@ ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
       ibb_server_not_asked (pending->owner);
       break;
     case IBB_PENDING_PING:
-      ibb_stalls_not_pinged (pending->owner);
+      not_pinged (self);
       break;
     default:
       g_assert_not_reached ();
@@ -577,7 +602,7 @@ receive_reply (IBBEngine *self, IBBStanza *stanza, const char *from, gint64 now)
       ibb_server_answered (pending->owner, stanza);
       break;
     case IBB_PENDING_PING:
-      ibb_stalls_ping_answered (pending->owner);
+      ping_answered (self, now);
       break;
     default:
       g_assert_not_reached ();

@@ -4,10 +4,235 @@
 
 #include "core/first-hop.h"
 
-gboolean
-ibb_first_hop_may_send (const IBBFirstHop *self, gsize length)
+#include "core/jid.h"
+
+#define PING_TIMEOUT (60 * G_USEC_PER_SEC)
+
+/* How long something else may wait: what a person does not notice. */
+#define QUEUE_TIME (100 * 1000)
+
+/* A ping and its answer have some 120 bytes, each: 1 % of what they go with. */
+#define PING_BYTES (16 * 1024)
+#define PING_INTERVAL G_USEC_PER_SEC
+#define PING_INTERVAL_BOUNDED (100 * 1000)
+
+/* Shorter blocks would be more tags than data. */
+#define BRIEF 1024
+
+/* Of the rate that as many bytes fewer in flight would cost elsewhere. */
+#define OURS 0.5
+
+IBBFirstHop *
+ibb_first_hop_new (IBBShared *shared, IBBTimerFunc unanswered, gpointer owner)
 {
-  return self->in_flight == 0 || self->in_flight + length <= IBB_FIRST_HOP_MAX;
+  IBBFirstHop *self = g_new0 (IBBFirstHop, 1);
+
+  self->shared = shared;
+  ibb_timer_init (&self->ping_timer, unanswered, owner);
+  return self;
+}
+
+static void
+forget_ping (IBBFirstHop *self)
+{
+  ibb_timer_clear (&self->ping_timer);
+  self->is_unanswered = FALSE;
+  ibb_pendings_remove (&self->shared->pendings, &self->ping);
+}
+
+void
+ibb_first_hop_free (IBBFirstHop *self)
+{
+  forget_ping (self);
+  g_free (self->domain);
+  g_free (self);
+}
+
+void
+ibb_first_hop_reset (IBBFirstHop *self)
+{
+  forget_ping (self);
+  self->least = self->since = 0;
+  self->answered = 0;
+  self->is_bounded = FALSE;
+}
+
+/* The ping. */
+
+void
+ibb_first_hop_ping (IBBFirstHop *self, gint64 now)
+{
+  IBBShared *shared = self->shared;
+
+  if (ibb_pending_is_set (&self->ping))
+    return;
+
+  g_free (self->domain);
+  self->domain = ibb_jid_dup_domain (shared->local_normal);
+  self->ping_sent = now;
+  self->ping_flight = self->in_flight;
+  ibb_pendings_add (&shared->pendings, &self->ping, IBB_PENDING_PING, ibb_ids_create (&shared->ids),
+                    self->domain, self);
+  ibb_control_push (&shared->control, ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_PING,
+                                                             self->ping.id, self->domain));
+  ibb_timer_set (&self->ping_timer, &shared->timers, now + PING_TIMEOUT);
+}
+
+void
+ibb_first_hop_not_pinged (IBBFirstHop *self)
+{
+  ibb_timer_clear (&self->ping_timer);
+  self->is_unanswered = TRUE;
+  self->is_bounded = FALSE;
+}
+
+gboolean
+ibb_first_hop_is_mute (const IBBFirstHop *self)
+{
+  return self->is_unanswered || self->shared->local_normal == NULL;
+}
+
+/* The bound. */
+
+/* With fewer bytes in flight as many arrive, if they waited for our server. Else another
+ * connection makes the queue, or the way has become longer: to send less is of no use. */
+static gboolean
+is_ours (const IBBFirstHop *self, double rate)
+{
+  double share = MIN (1.0, (double) self->ping_flight / (double) MAX (self->flight, 1));
+
+  return rate > self->rate * (1 - OURS * (1 - share));
+}
+
+/* What is not a queue: Nagle's algorithm at the server may hold the answer until the one before
+ * is acknowledged. */
+static gint64
+get_tolerance (const IBBFirstHop *self)
+{
+  return self->least + QUEUE_TIME;
+}
+
+static void
+bind (IBBFirstHop *self, gint64 delay, double rate)
+{
+  if (!self->is_bounded)
+    {
+      self->is_bounded = TRUE;
+      self->rate = rate;
+      self->flight = self->ping_flight;
+    }
+  self->travelling = MAX (0.0, (double) self->ping_flight - (double) delay * rate);
+  self->queue = QUEUE_TIME * rate;
+}
+
+/* The ping waited for so long, while so many bytes a microsecond were answered. */
+static void
+adapt (IBBFirstHop *self, gint64 delay, double rate)
+{
+  gint64 tolerance = get_tolerance (self);
+
+  if (!self->is_bounded)
+    {
+      if (delay > tolerance)
+        bind (self, delay, rate);
+    }
+  else if (delay <= tolerance && !self->is_held)
+    self->is_bounded = FALSE;
+  else if (delay <= QUEUE_TIME / 2)
+    self->travelling += MAX (self->travelling, self->queue);
+  else if (delay <= tolerance || is_ours (self, rate))
+    bind (self, delay, rate);
+  else
+    {
+      self->least += delay;
+      self->is_bounded = FALSE;
+    }
+  self->is_held = FALSE;
+}
+
+void
+ibb_first_hop_note_trip (IBBFirstHop *self, gint64 round_trip)
+{
+  if (self->least == 0 || round_trip < self->least)
+    self->least = round_trip;
+}
+
+/* What was given up, or was out while the stream was suspended, tells nothing. */
+static void
+note_round_trip (IBBFirstHop *self, gint64 now)
+{
+  gint64 round_trip = MAX (now - self->ping_sent, 1);
+  double rate = (double) self->answered / (double) MAX (now - self->since, 1);
+
+  if (self->is_unanswered || self->ping_sent < ibb_clock_get_resumed_at (&self->shared->clock))
+    self->is_bounded = FALSE;
+  else
+    {
+      ibb_first_hop_note_trip (self, round_trip);
+      if (self->answered >= PING_BYTES)
+        adapt (self, round_trip - self->least, rate);
+    }
+  self->since = now;
+  self->answered = 0;
+}
+
+gint64
+ibb_first_hop_ping_answered (IBBFirstHop *self, gint64 now)
+{
+  note_round_trip (self, now);
+  forget_ping (self);
+  return self->ping_sent;
+}
+
+static gboolean
+is_time (const IBBFirstHop *self, gint64 now)
+{
+  gint64 interval = self->is_bounded ? PING_INTERVAL_BOUNDED : PING_INTERVAL;
+
+  if (ibb_pending_is_set (&self->ping) || ibb_first_hop_is_mute (self))
+    return FALSE;
+  return self->answered >= PING_BYTES && now - self->since >= interval;
+}
+
+void
+ibb_first_hop_note (IBBFirstHop *self, gsize length, gint64 now)
+{
+  if (self->since == 0)
+    self->since = now;
+  self->answered += length;
+  if (is_time (self, now))
+    ibb_first_hop_ping (self, now);
+}
+
+/* The ping is out for longer than something else should have to wait. */
+static gboolean
+is_late (const IBBFirstHop *self, gint64 now)
+{
+  return ibb_pending_is_set (&self->ping) && !self->is_unanswered && self->least > 0 &&
+         now - self->ping_sent > self->least + get_tolerance (self);
+}
+
+gboolean
+ibb_first_hop_may_send (IBBFirstHop *self, gsize length, gint64 now)
+{
+  if (self->in_flight == 0)
+    return TRUE;
+  if (self->in_flight + length > IBB_FIRST_HOP_MAX)
+    return FALSE;
+  if (is_late (self, now) && self->in_flight + length > self->ping_flight)
+    return FALSE;
+  if (!self->is_bounded ||
+      (double) self->in_flight < self->travelling + MAX (self->queue, (double) length))
+    return TRUE;
+
+  self->is_held = TRUE;
+  return FALSE;
+}
+
+gsize
+ibb_first_hop_get_brief (const IBBFirstHop *self, gsize limit)
+{
+  return self->is_bounded ? MIN (limit, MAX (BRIEF, (gsize) self->queue)) : limit;
 }
 
 void

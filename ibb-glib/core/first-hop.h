@@ -1,25 +1,76 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The way to our own server, which the blocks to all peers share. */
+/* The way to our own server, which the blocks to all peers share (D-57).
+ *
+ * Each peer's window is as large as carries more. Where the way to our server is what holds
+ * them up, a larger window carries more at the cost of the others, so that all would grow,
+ * and everything else on the connection would wait behind them. A ping to our own server
+ * tells how long that is. While it is long, the bytes in flight to all peers together are
+ * bounded: by those that are under way elsewhere, and a short queue.
+ *
+ * The ping also tells which acknowledgements are not on their way to us any more (stall.h).
+ */
 
 #pragma once
 
 #include <glib.h>
+
+#include "core/shared.h"
 
 G_BEGIN_DECLS
 
 /* Never more than this in flight, whatever arrives (D-50). */
 #define IBB_FIRST_HOP_MAX (64 * 1024 * 1024)
 
-typedef struct
+struct _IBBFirstHop
 {
-  gsize in_flight; /* bytes sent and not yet answered, stalled sessions left out */
-} IBBFirstHop;
+  IBBShared *shared;    /* (unowned) */
+  gsize      in_flight; /* bytes sent and not yet answered, stalled sessions left out */
+
+  IBBPending ping;
+  char      *domain; /* (nullable): of our server, which was pinged */
+  gint64     ping_sent;
+  gsize      ping_flight; /* bytes in flight then */
+  IBBTimer   ping_timer;
+  gboolean   is_unanswered; /* the ping, for so long that it is given up */
+
+  gint64  least;    /* the shortest round trip of a ping, microseconds; 0 before one */
+  gint64  since;    /* when the last one was answered, or the first bytes; 0 before */
+  guint64 answered; /* bytes that were answered since then */
+
+  gboolean is_bounded;
+  gboolean is_held;    /* and the bound held something back since the last ping */
+  double   travelling; /* bytes in flight that do not wait for our server */
+  double   queue;      /* bytes that may, beside them */
+  double   rate;       /* bytes a microsecond that were answered without it, ... */
+  gsize    flight;     /* ... while so many were in flight */
+};
+
+/* unanswered: the server has not answered a ping in time; it gets owner. */
+IBBFirstHop *ibb_first_hop_new (IBBShared *shared, IBBTimerFunc unanswered, gpointer owner);
+void         ibb_first_hop_free (IBBFirstHop *self);
+/* No session is left: nobody waits for the ping, and the next one may take another way. */
+void ibb_first_hop_reset (IBBFirstHop *self);
 
 /* Whether length more bytes may go now; one block always may. */
-gboolean ibb_first_hop_may_send (const IBBFirstHop *self, gsize length);
-void     ibb_first_hop_sent (IBBFirstHop *self, gsize length);
+gboolean ibb_first_hop_may_send (IBBFirstHop *self, gsize length, gint64 now);
+/* How long a block may be while a person chats, if its session allows so much. */
+gsize ibb_first_hop_get_brief (const IBBFirstHop *self, gsize limit);
+void  ibb_first_hop_sent (IBBFirstHop *self, gsize length);
 /* Bytes leave the count: answered, stalled, given up. */
 void ibb_first_hop_forget (IBBFirstHop *self, gsize length);
+/* Something was answered after that time, 1 at least: a ping would have been answered before. */
+void ibb_first_hop_note_trip (IBBFirstHop *self, gint64 round_trip);
+/* So many bytes were acknowledged. A ping follows when it is time. */
+void ibb_first_hop_note (IBBFirstHop *self, gsize length, gint64 now);
+
+/* Sends a ping unless one is out. */
+void ibb_first_hop_ping (IBBFirstHop *self, gint64 now);
+/* The server does not answer: nothing can be asked. */
+gboolean ibb_first_hop_is_mute (const IBBFirstHop *self);
+/* Returns when the ping was sent. */
+gint64 ibb_first_hop_ping_answered (IBBFirstHop *self, gint64 now);
+/* No answer will come. */
+void ibb_first_hop_not_pinged (IBBFirstHop *self);
 
 G_END_DECLS

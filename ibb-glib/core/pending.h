@@ -22,7 +22,7 @@ typedef enum
   IBB_PENDING_QUERY,          /* owner: IBBPeer; disco#info */
   IBB_PENDING_PROBE,          /* owner: IBBPeer */
   IBB_PENDING_SERVER,         /* owner: IBBServer; disco#info of a server (N-31) */
-  IBB_PENDING_PING,           /* owner: IBBStalls */
+  IBB_PENDING_PING,           /* owner: IBBFirstHop */
 } IBBPendingType;
 
 typedef struct

@@ -4,6 +4,7 @@
 
 #include "core/sender.h"
 
+#include "core/first-hop.h"
 #include "core/jid.h"
 
 #define SEND_BUFFER_BLOCKS 16
@@ -91,13 +92,15 @@ static gsize
 get_block_max (const IBBSender *self)
 {
   gsize          limit = get_block_limit (self);
+  IBBShared     *shared = self->terms->shared;
   const IBBPath *path;
 
   if (self->terms->peer == NULL)
     return limit;
   path = ibb_peer_get_path (self->terms->peer);
-  return self->terms->shared->is_chatting ? ibb_path_get_brief (path, limit)
-                                          : ibb_path_get_block (path, limit);
+  if (!shared->is_chatting)
+    return ibb_path_get_block (path, limit);
+  return ibb_first_hop_get_brief (shared->first_hop, ibb_path_get_brief (path, limit));
 }
 
 gsize
@@ -286,6 +289,7 @@ ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now)
 
 /* Acknowledgements. */
 
+/* delay: that the peer tells. It is no reason to take our own server for nearer. */
 static void
 take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
 {
@@ -296,7 +300,11 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
    * in flight while the connection was suspended, how long it lay where (D-42). */
   if (block->attempts == 1 && block->state == IBB_BLOCK_SENT && !block->is_probe &&
       block->sent >= ibb_clock_get_resumed_at (&shared->clock))
-    round_trip = MAX (MAX (now - block->sent, 1) - delay, 0);
+    {
+      round_trip = MAX (now - block->sent, 1);
+      ibb_first_hop_note_trip (shared->first_hop, round_trip);
+      round_trip = MAX (round_trip - delay, 0);
+    }
   round_trip = ibb_stall_note_round_trip (ibb_flight_get_stall (&self->flight), round_trip);
   if (round_trip > 0)
     ibb_path_note (ibb_peer_get_path (self->terms->peer), block->ahead, block->sent, round_trip,
@@ -398,6 +406,7 @@ acknowledge (IBBSender       *self,
   IBBFlight       *flight = &self->flight;
   IBBBlock        *first = ibb_flight_peek_first (flight);
   guint64          end = block->end;
+  gsize            length = (gsize) (end - self->delivered);
   gint64           sent = block->sent;
   IBBSenderVerdict verdict = IBB_SENDER_ADVANCED;
 
@@ -419,6 +428,7 @@ acknowledge (IBBSender       *self,
   self->refused_for_good = FALSE;
   ibb_stall_acknowledged (ibb_flight_get_stall (flight), end, sent,
                           ibb_flight_get_oldest_sent (flight), now);
+  ibb_first_hop_note (self->terms->shared->first_hop, length, now);
   ibb_retry_acknowledged (&self->retry);
   if (ibb_flight_get_n_refused (flight) > 0 && ibb_flight_get_n_sent (flight) == 0)
     verdict |= react_to_refusals (self, is_peer_closed, failure, now);

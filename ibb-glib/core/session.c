@@ -4,7 +4,7 @@
 
 #include "core/session-private.h"
 
-#include "core/stall.h"
+#include "core/first-hop.h"
 
 static void timeout (gpointer owner, gint64 now);
 
@@ -133,7 +133,7 @@ leave (IBBSession *self)
   g_clear_pointer (&self->opening, ibb_opening_free);
   ibb_place_leave (&self->place);
   if (g_hash_table_size (shared->sessions) == 0)
-    ibb_stalls_forget_ping (shared->stalls);
+    ibb_first_hop_reset (shared->first_hop);
   check_counted (self);
 }
 

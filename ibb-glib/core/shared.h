@@ -11,7 +11,6 @@
 
 #include "core/clock.h"
 #include "core/control.h"
-#include "core/first-hop.h"
 #include "core/ids.h"
 #include "core/memory.h"
 #include "core/pending.h"
@@ -22,6 +21,7 @@
 G_BEGIN_DECLS
 
 typedef struct _IBBAbandoned IBBAbandoned;
+typedef struct _IBBFirstHop  IBBFirstHop;
 typedef struct _IBBPeers     IBBPeers;
 typedef struct _IBBRequests  IBBRequests;
 typedef struct _IBBServers   IBBServers;
@@ -36,7 +36,6 @@ typedef struct
   IBBControl  control; /* leaves before any block */
   IBBPendings pendings;
   IBBTimers   timers;
-  IBBFirstHop first_hop;
   IBBMemory   memory;
 
   char    *local_jid;    /* (nullable): ours on the connection */
@@ -52,6 +51,7 @@ typedef struct
   gboolean    is_gone;       /* the engine is: nobody asks for changes */
 
   IBBAbandoned *abandoned;
+  IBBFirstHop  *first_hop;
   IBBPeers     *peers;
   IBBRequests  *requests;
   IBBServers   *servers;

@@ -4,32 +4,14 @@
 
 #include "core/stall.h"
 
-#include "core/jid.h"
+#include "core/first-hop.h"
 
 /* With so much stalled, each session has one block in flight. */
 #define STALLED_MAX (64 * 1024 * 1024)
 #define PATIENCE_MIN G_USEC_PER_SEC
 #define PATIENCE_ROUND_TRIPS 8
-#define PING_TIMEOUT (60 * G_USEC_PER_SEC)
 /* Less than the shortest time for which an acknowledgement is delayed (D-22). */
 #define LONG_PATH_MAX (3 * G_USEC_PER_SEC)
-
-/* Who waits for a path that those shut who are late has to ask again. */
-static void
-try_paths (IBBStalls *self)
-{
-  for (GList *l = self->late.head; l != NULL; l = l->next)
-    ibb_peer_try (((IBBStall *) l->data)->terms->peer);
-}
-
-static void
-ping_timeout (gpointer owner, gint64 now)
-{
-  IBBStalls *self = owner;
-
-  self->is_unanswered = TRUE;
-  try_paths (self);
-}
 
 IBBStalls *
 ibb_stalls_new (IBBShared *shared)
@@ -37,15 +19,12 @@ ibb_stalls_new (IBBShared *shared)
   IBBStalls *self = g_new0 (IBBStalls, 1);
 
   self->shared = shared;
-  ibb_timer_init (&self->ping_timer, ping_timeout, self);
   return self;
 }
 
 void
 ibb_stalls_free (IBBStalls *self)
 {
-  ibb_stalls_forget_ping (self);
-  g_free (self->domain);
   g_free (self);
 }
 
@@ -79,14 +58,14 @@ is_counted (const IBBStall *self)
 static void
 count (IBBStall *self, gsize length)
 {
-  ibb_first_hop_sent (&self->terms->shared->first_hop, length);
+  ibb_first_hop_sent (self->terms->shared->first_hop, length);
   ibb_peer_count (self->terms->peer, length);
 }
 
 static void
 uncount (IBBStall *self, gsize length)
 {
-  ibb_first_hop_forget (&self->terms->shared->first_hop, length);
+  ibb_first_hop_forget (self->terms->shared->first_hop, length);
   ibb_peer_uncount (self->terms->peer, length);
 }
 
@@ -254,58 +233,27 @@ ibb_stalls_note_answer (IBBStalls *self, gint64 sent)
 
 /* The ping. */
 
-static void
-send_ping (IBBStalls *self, gint64 now)
-{
-  IBBShared *shared = self->shared;
-
-  g_free (self->domain);
-  self->domain = ibb_jid_dup_domain (shared->local_normal);
-  self->ping_sent = now;
-  ibb_pendings_add (&shared->pendings, &self->ping, IBB_PENDING_PING, ibb_ids_create (&shared->ids),
-                    self->domain, self);
-  ibb_control_push (&shared->control, ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_PING,
-                                                             self->ping.id, self->domain));
-  ibb_timer_set (&self->ping_timer, &shared->timers, now + PING_TIMEOUT);
-}
-
 void
-ibb_stalls_forget_ping (IBBStalls *self)
+ibb_stalls_try (IBBStalls *self)
 {
-  ibb_timer_clear (&self->ping_timer);
-  self->is_unanswered = FALSE;
-  ibb_pendings_remove (&self->shared->pendings, &self->ping);
-}
-
-void
-ibb_stalls_ping_answered (IBBStalls *self)
-{
-  ibb_stalls_forget_ping (self);
-  ibb_stalls_note_answer (self, self->ping_sent);
-  try_paths (self);
-}
-
-void
-ibb_stalls_not_pinged (IBBStalls *self)
-{
-  ibb_timer_clear (&self->ping_timer);
-  self->is_unanswered = TRUE;
-  try_paths (self);
+  for (GList *l = self->late.head; l != NULL; l = l->next)
+    ibb_peer_try (((IBBStall *) l->data)->terms->peer);
 }
 
 gboolean
 ibb_stalls_make_room (IBBStalls *self, gint64 now)
 {
+  IBBFirstHop *first_hop = self->shared->first_hop;
+
   if (g_queue_is_empty (&self->late))
     return FALSE;
 
   /* A server that answers no ping leaves nothing to go by but the time. */
-  if (self->is_unanswered || self->shared->local_normal == NULL)
+  if (ibb_first_hop_is_mute (first_hop))
     {
       ibb_stalls_note_answer (self, now);
       return TRUE;
     }
-  if (!ibb_pending_is_set (&self->ping))
-    send_ping (self, now);
+  ibb_first_hop_ping (first_hop, now);
   return FALSE;
 }

@@ -47,12 +47,6 @@ struct _IBBStalls
   IBBShared *shared;  /* (unowned) */
   gsize      stalled; /* bytes in flight of stalled sessions */
   GQueue     late;    /* (element-type IBBStall): overdue and not stalled, by late_link, in turn */
-
-  IBBPending ping;
-  char      *domain; /* (nullable): of our server, which was pinged */
-  gint64     ping_sent;
-  IBBTimer   ping_timer;
-  gboolean   is_unanswered; /* the ping, for so long that it is given up */
 };
 
 IBBStalls *ibb_stalls_new (IBBShared *shared);
@@ -65,10 +59,8 @@ gboolean ibb_stalls_make_room (IBBStalls *self, gint64 now);
 /* How many bytes one session may have in flight; beyond one block, which it
  * always may. */
 gsize ibb_stalls_get_window (const IBBStalls *self);
-void  ibb_stalls_ping_answered (IBBStalls *self);
-/* The connection refused the ping: no answer will come. */
-void ibb_stalls_not_pinged (IBBStalls *self);
-void ibb_stalls_forget_ping (IBBStalls *self);
+/* Who waits for a path that those shut who are late has to ask again. */
+void ibb_stalls_try (IBBStalls *self);
 
 void  ibb_stall_init (IBBStall *self, const IBBTerms *terms);
 void  ibb_stall_clear (IBBStall *self);

@@ -124,10 +124,11 @@ check_stalls (IBBEngine *engine)
       g_assert (!stall->is_stalled && stall->in_flight > 0);
       since = stall->late_since;
     }
-  g_assert (!ibb_pending_is_set (&stalls->ping) ||
+  g_assert (!ibb_pending_is_set (&engine->shared->first_hop->ping) ||
             g_hash_table_size (engine->shared->sessions) > 0);
-  g_assert (ibb_pending_is_set (&stalls->ping) ||
-            (stalls->ping_timer.iter == NULL && !stalls->is_unanswered));
+  g_assert (ibb_pending_is_set (&engine->shared->first_hop->ping) ||
+            (engine->shared->first_hop->ping_timer.iter == NULL &&
+             !engine->shared->first_hop->is_unanswered));
 }
 
 /* Every session of the engine: those in the table, and those that ended. */
@@ -273,13 +274,13 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
     }
 
   g_assert (n_server_users == 0);
-  n_pending += ibb_pending_is_set (&shared->stalls->ping);
-  n_timers += shared->stalls->ping_timer.iter != NULL;
+  n_pending += ibb_pending_is_set (&shared->first_hop->ping);
+  n_timers += shared->first_hop->ping_timer.iter != NULL;
   g_assert (shared->memory.unread == unread);
   g_assert (shared->memory.records == records);
   g_assert (shared->memory.n_sharers == n_counted);
   g_assert (shared->requests->n == n_requests && n_requests <= 16); /* unanswered (D-47) */
-  g_assert (shared->first_hop.in_flight == in_flight);
+  g_assert (shared->first_hop->in_flight == in_flight);
   g_assert (shared->stalls->stalled == stalled);
   check_stalls (engine);
   check_turns (&shared->peer_turns);

@@ -79,8 +79,8 @@ inside_get (IBBEngine *engine, IBBSession *session, const char *name, gint64 *va
   } values[] = {
     /* of all sessions together */
     { "window", get_window (engine) },
-    { "counted-in-flight", engine->shared->first_hop.in_flight }, /* in the shared count */
-    { "stalled-bytes", engine->shared->stalls->stalled },         /* out of it */
+    { "counted-in-flight", engine->shared->first_hop->in_flight }, /* in the shared count */
+    { "stalled-bytes", engine->shared->stalls->stalled },          /* out of it */
     { "late-sessions", g_queue_get_length (&engine->shared->stalls->late) },
     { "record-bytes", engine->shared->memory.records }, /* of delayed acknowledgements */
     { "queued-bytes", engine->shared->control.size },   /* answers and requests to be sent */

@@ -291,6 +291,8 @@ struct _Node
   char    ping[20]; /* id of the ping that is not answered yet, or "" */
   gint64  ping_sent;
   gint64  shared_at;      /* when it had more than one session last */
+  guint64 n_measured;     /* pings that only measured (D-57) ... */
+  guint64 answered;       /* ... while so many bytes were acknowledged */
   guint64 n_arrived;      /* stanzas that its engine has got ... */
   guint64 n_arrived_then; /* ... when it was checked last */
   guint   n_stalled;      /* sessions, then */

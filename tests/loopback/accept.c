@@ -175,44 +175,6 @@ test_request_refuse (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (seen.n_calls, ==, 2);
 }
 
-/* D-15: nobody answers. */
-static void
-test_request_timeout (Fixture *fixture, gconstpointer data)
-{
-  Seen          seen = { 0 };
-  GAsyncResult *opened = NULL;
-
-  g_signal_connect (fixture->juliet, "session-requested", G_CALLBACK (hold_cb), &seen);
-  /* One that is over before this thread gets round to it is told to nobody. */
-  for (guint timeout = 30; seen.request == NULL; timeout *= 2)
-    {
-      ibb_service_set_accept_timeout (fixture->juliet, timeout);
-      start_open (fixture, &opened);
-      assert_refused (fixture, &opened, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, NULL);
-      run_pending ();
-    }
-  assert_fails (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, ibb_request_accept, seen.request);
-  seen_clear (&seen);
-}
-
-/* A request outlives the service that is gone, without harm. */
-static void
-test_request_orphan (Fixture *fixture, gconstpointer data)
-{
-  Seen               seen = { 0 };
-  GAsyncResult      *opened = NULL;
-  g_autoptr (GError) error = NULL;
-
-  g_signal_connect (fixture->juliet, "session-requested", G_CALLBACK (hold_cb), &seen);
-  start_open (fixture, &opened);
-  wait_until (seen.request != NULL);
-  g_assert_finalize_object (g_steal_pointer (&fixture->juliet));
-  assert_refused (fixture, &opened, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, NULL);
-  g_assert_null (ibb_request_accept (seen.request, &error));
-  g_assert_nonnull (error);
-  seen_clear (&seen);
-}
-
 /* The handler drops the service. */
 static gboolean
 drop_service_cb (IBBService *service, IBBRequest *request, gpointer data)
@@ -669,8 +631,6 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/accept/request/D-07", test_request_accept);
   add_test ("/ibb/loopback/accept/request-later", test_request_later);
   add_test ("/ibb/loopback/accept/request-refuse", test_request_refuse);
-  add_test ("/ibb/loopback/accept/request-timeout/D-15", test_request_timeout);
-  add_test ("/ibb/loopback/accept/request-orphan", test_request_orphan);
   add_test ("/ibb/loopback/accept/request-drops-service", test_request_drops_service);
   add_test ("/ibb/loopback/accept/nested", test_nested);
   add_test ("/ibb/loopback/accept/nested-drop", test_nested_drop);

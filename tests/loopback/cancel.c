@@ -1,65 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* D-46: a call that is cancelled loses no byte and doubles none, and can be
- * repeated. */
+ * repeated. scenarios-cancel.c has the calls one by one. */
 
 #include "fixture.h"
-
-static gpointer
-cancel_thread (gpointer data)
-{
-  wait_for_waiter (data);
-  g_cancellable_cancel (data);
-  return NULL;
-}
-
-/* Nothing to read: cancelled; later it reads as if nothing had been. */
-static void
-test_read (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends)            ends = fixture_open (fixture);
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  GAsyncResult            *read = NULL;
-  GThread                 *thread;
-  char                     bytes[8];
-
-  thread = g_thread_new ("cancel", cancel_thread, cancellable);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_input_stream_read, get_input (ends.juliet),
-                bytes, 8, cancellable);
-  g_thread_join (thread);
-
-  g_cancellable_reset (cancellable);
-  g_input_stream_read_async (get_input (ends.juliet), bytes, 8, G_PRIORITY_DEFAULT, cancellable,
-                             store_result_cb, &read);
-  run_pending ();
-  g_cancellable_cancel (cancellable);
-  g_assert_null (read);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_input_stream_read_finish,
-                       get_input (ends.juliet), &read);
-
-  write_text (ends.romeo, "whole");
-  assert_reads (ends.juliet, "whole");
-}
-
-/* The bytes are there when the call is cancelled: they stay. */
-static void
-test_read_late (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends)            ends = fixture_open (fixture);
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  GAsyncResult            *read = NULL;
-  char                     bytes[8];
-
-  /* Begun with bytes there, and cancelled before the context gets round to it. */
-  write_text (ends.romeo, "again");
-  poll_until (ibb_transport_get_bytes_received (ends.juliet) == 5);
-  g_input_stream_read_async (get_input (ends.juliet), bytes, 8, G_PRIORITY_DEFAULT, cancellable,
-                             store_result_cb, &read);
-  g_cancellable_cancel (cancellable);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_input_stream_read_finish,
-                       get_input (ends.juliet), &read);
-  assert_reads (ends.juliet, "again");
-}
 
 /* Reads that wait are cancelled from another thread, by both ways, while their
  * bytes may be arriving: all of them arrive, once, in order. */
@@ -150,102 +94,10 @@ test_read_storm (Fixture *fixture, gconstpointer data)
   g_object_unref (canceller.cancellable);
 }
 
-/* A write without room. */
-static void
-test_write (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends)            ends = { NULL };
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autofree char         *got = NULL;
-  GAsyncResult            *written = NULL;
-  GThread                 *thread;
-  gsize                    filled;
-
-  ibb_service_set_receive_buffer_size (fixture->juliet, 16 * 1024);
-  ends = fixture_open (fixture);
-  filled = fixture_fill (fixture, ends.romeo);
-
-  thread = g_thread_new ("cancel", cancel_thread, cancellable);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_output_stream_write, get_output (ends.romeo),
-                "lost?", 5, cancellable);
-  g_thread_join (thread);
-
-  g_cancellable_reset (cancellable);
-  g_output_stream_write_async (get_output (ends.romeo), "lost?", 5, G_PRIORITY_DEFAULT, cancellable,
-                               store_result_cb, &written);
-  run_pending ();
-  g_assert_null (written);
-  g_cancellable_cancel (cancellable);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_output_stream_write_finish,
-                       get_output (ends.romeo), &written);
-
-  g_assert_cmpuint (ibb_transport_get_bytes_acknowledged (ends.romeo) +
-                        ibb_transport_get_bytes_queued (ends.romeo),
-                    ==, filled);
-  got = g_malloc (filled);
-  assert_succeeds (g_input_stream_read_all, get_input (ends.juliet), got, filled, NULL, NULL);
-  write_text (ends.romeo, "whole");
-  assert_reads (ends.juliet, "whole");
-}
-
-/* Flush, drain and shutdown_output: the session goes on, and so does what was
- * begun. */
-static void
-test_waits (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends)            ends = { NULL };
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  GAsyncResult            *drained = NULL;
-  GAsyncResult            *shut = NULL;
-  GAsyncResult            *flushed = NULL;
-  GThread                 *thread;
-
-  /* So that the flush has to wait: nothing is free while the first is unanswered. */
-  ibb_service_set_window (fixture->romeo, 1);
-  ibb_service_set_receive_buffer_size (fixture->juliet, 1);
-  ends = fixture_open (fixture);
-  write_text (ends.romeo, "one");
-  poll_until (ibb_transport_get_bytes_in_flight (ends.romeo) == 3);
-  write_text (ends.romeo, "two");
-
-  g_output_stream_flush_async (get_output (ends.romeo), G_PRIORITY_DEFAULT, cancellable,
-                               store_result_cb, &flushed);
-  ibb_transport_drain_async (ends.romeo, cancellable, store_result_cb, &drained);
-  run_pending ();
-  g_cancellable_cancel (cancellable);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_output_stream_flush_finish,
-                       get_output (ends.romeo), &flushed);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_transport_drain_finish, ends.romeo,
-                       &drained);
-  g_assert_false (ibb_transport_has_ended (ends.romeo));
-
-  g_cancellable_reset (cancellable);
-  thread = g_thread_new ("cancel", cancel_thread, cancellable);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_transport_drain, ends.romeo, cancellable);
-  g_thread_join (thread);
-
-  g_cancellable_reset (cancellable);
-  ibb_transport_shutdown_output_async (ends.romeo, cancellable, store_result_cb, &shut);
-  run_pending ();
-  g_cancellable_cancel (cancellable);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_transport_shutdown_output_finish,
-                       ends.romeo, &shut);
-  g_assert_false (ibb_transport_has_ended (ends.romeo));
-  g_assert_false (g_output_stream_has_pending (get_output (ends.romeo)));
-
-  assert_reads (ends.juliet, "onetwo");
-  shut_down_output (ends.romeo);
-  assert_reads_eof (ends.juliet);
-}
-
 int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
-  add_test ("/ibb/loopback/cancel/read/D-46", test_read);
-  add_test ("/ibb/loopback/cancel/read-late/D-46", test_read_late);
   add_test ("/ibb/loopback/cancel/read-storm/D-46", test_read_storm);
-  add_test ("/ibb/loopback/cancel/write/D-46", test_write);
-  add_test ("/ibb/loopback/cancel/waits/D-46", test_waits);
   return g_test_run ();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Both halves are pollable: calls that never wait, and sources. */
+/* What becomes of sources: scenarios-poll.c has when they fire. */
 
 #include "fixture.h"
 
@@ -21,93 +21,6 @@ count_cb (GObject *stream, gpointer data)
 {
   (*(guint *) data)++;
   return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-read_cb (GObject *stream, gpointer data)
-{
-  GString           *got = data;
-  g_autoptr (GError) error = NULL;
-  char               bytes[7];
-  gssize             size;
-
-  size = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (stream), bytes,
-                                                   sizeof bytes, NULL, &error);
-  g_assert_no_error (error);
-  if (size == 0)
-    {
-      g_string_append (got, "$");
-      return G_SOURCE_REMOVE;
-    }
-  g_string_append_len (got, bytes, size);
-  return G_SOURCE_CONTINUE;
-}
-
-static void
-test_input (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends)       ends = fixture_open (fixture);
-  g_autoptr (GSource) source = NULL;
-  g_autoptr (GString) got = g_string_new (NULL);
-  char                byte;
-
-  g_assert_true (g_pollable_input_stream_can_poll (pollable_input (ends.juliet)));
-  g_assert_false (g_pollable_input_stream_is_readable (pollable_input (ends.juliet)));
-  assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, g_pollable_input_stream_read_nonblocking,
-                pollable_input (ends.juliet), &byte, 1, NULL);
-
-  source = g_pollable_input_stream_create_source (pollable_input (ends.juliet), NULL);
-  g_source_set_callback (source, G_SOURCE_FUNC (read_cb), got, NULL);
-  g_source_attach (source, NULL);
-  run_pending ();
-  g_assert_cmpuint (got->len, ==, 0);
-
-  /* Ready as long as there is something: 7 bytes at a time. */
-  write_text (ends.romeo, "a rose by any other name");
-  wait_until (got->len == 24);
-  g_assert_cmpstr (got->str, ==, "a rose by any other name");
-  g_assert_false (g_pollable_input_stream_is_readable (pollable_input (ends.juliet)));
-
-  /* The end is ready, too. */
-  close_stream (ends.romeo);
-  wait_until (g_str_has_suffix (got->str, "$"));
-  g_assert_true (g_pollable_input_stream_is_readable (pollable_input (ends.juliet)));
-}
-
-static void
-test_output (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends)       ends = { NULL };
-  g_autoptr (GSource) source = NULL;
-  g_autofree char    *got = NULL;
-  guint               n_ready = 0;
-  gsize               filled;
-
-  ibb_service_set_receive_buffer_size (fixture->juliet, 16 * 1024);
-  ibb_service_set_send_buffer_size (fixture->romeo, 32 * 1024);
-  ends = fixture_open (fixture);
-  g_assert_true (g_pollable_output_stream_can_poll (pollable_output (ends.romeo)));
-  g_assert_true (g_pollable_output_stream_is_writable (pollable_output (ends.romeo)));
-
-  filled = fixture_fill (fixture, ends.romeo);
-  g_assert_false (g_pollable_output_stream_is_writable (pollable_output (ends.romeo)));
-  source = g_pollable_output_stream_create_source (pollable_output (ends.romeo), NULL);
-  g_source_set_callback (source, G_SOURCE_FUNC (count_cb), &n_ready, NULL);
-  g_source_attach (source, NULL);
-  run_pending ();
-  g_assert_cmpuint (n_ready, ==, 0);
-
-  got = g_malloc (filled);
-  assert_succeeds (g_input_stream_read_all, get_input (ends.juliet), got, filled, NULL, NULL);
-  wait_until (n_ready > 0);
-  g_assert_true (g_pollable_output_stream_is_writable (pollable_output (ends.romeo)));
-
-  /* A failure makes it ready, so that it is seen. */
-  ibb_transport_abort (ends.romeo);
-  g_assert_true (g_pollable_output_stream_is_writable (pollable_output (ends.romeo)));
-  assert_fails (G_IO_ERROR, G_IO_ERROR_CLOSED, g_pollable_output_stream_write_nonblocking,
-                pollable_output (ends.romeo), "x", 1, NULL);
-  g_source_destroy (source);
 }
 
 /* A source that outlives the transport: it sees the end, and harms nobody. */
@@ -246,8 +159,6 @@ int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
-  add_test ("/ibb/loopback/poll/input", test_input);
-  add_test ("/ibb/loopback/poll/output/F-11", test_output);
   add_test ("/ibb/loopback/poll/source-alone", test_source_alone);
   add_test ("/ibb/loopback/poll/source-cancelled", test_source_cancelled);
   add_test ("/ibb/loopback/poll/source-left", test_source_left);

@@ -113,6 +113,9 @@ watch_source (End *end, gboolean input, GCancellable *cancellable, gboolean wait
   g_autoptr (GSource) source = NULL;
   Fired               fired = { g_thread_self (), FALSE };
 
+  g_assert_true (g_pollable_input_stream_can_poll (G_POLLABLE_INPUT_STREAM (end_get_input (end))));
+  g_assert_true (
+      g_pollable_output_stream_can_poll (G_POLLABLE_OUTPUT_STREAM (end_get_output (end))));
   source = input ? g_pollable_input_stream_create_source (
                        G_POLLABLE_INPUT_STREAM (end_get_input (end)), cancellable)
                  : g_pollable_output_stream_create_source (

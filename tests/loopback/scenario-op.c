@@ -282,16 +282,26 @@ finish_call (Op *self, GError **error)
 
 /* The message in the thread that serves the connection names the way out. */
 static void
-check_advice (const GError *error)
+check_advice (Call call, const GError *error)
 {
+  static const char *const names[N_WAITING] = {
+    [READ] = "g_input_stream_read",
+    [WRITE] = "g_output_stream_write",
+    [FLUSH] = "g_output_stream_flush",
+    [DRAIN] = "ibb_transport_drain",
+    [SHUTDOWN] = "ibb_transport_shutdown_output",
+    [CLOSE] = "g_io_stream_close",
+  };
+  g_autofree char *advice = g_strconcat (names[call] != NULL ? names[call] : "", "_async()", NULL);
+
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    g_assert_nonnull (strstr (error->message, "_async()"));
+    g_assert_nonnull (strstr (error->message, advice));
 }
 
 static void
 conclude (Op *self, gssize size, GError *error)
 {
-  check_advice (error);
+  check_advice (self->call, error);
   g_assert_true ((size == -1 || (size == 0 && self->call >= FLUSH)) == (error != NULL));
   self->outcome = scenario_get_outcome (size, error);
   if (self->outcome > 0 && self->moved == 0 && self->call < FLUSH)

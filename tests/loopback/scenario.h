@@ -111,6 +111,7 @@ typedef struct
   gsize       n_steps;
   guint       manners;     /* 0: the first four */
   guint       tcp_manners; /* 0: the same, but no threads */
+  const char *rows;        /* (nullable): of doc/protocol.md, that it shows */
 } Scenario;
 
 #define SCENARIO(name, steps, ...)                                                                 \

@@ -146,6 +146,8 @@ static const Step while_flushing[] = {
 static const Step while_shutting[] = {
   { A, FILL, 0, TRUE },
   { A, BEGIN (SHUTDOWN) | C, 0, NONE, ANY, "Half-close" },
+  { A, WRITE, 5, NONE, NO (PENDING), "Half-close" },
+  { A, SHUTDOWN, 0, NONE, NO (PENDING), "Half-close" },
   { A, CANCEL, 0, TRUE },
   { A, END (SHUTDOWN), 0, NONE, NO (CANCELLED), "Half-close" },
   { A, HAS_OUTPUT_PENDING, 0, FALSE },

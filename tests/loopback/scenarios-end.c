@@ -9,6 +9,8 @@
 
 /* D-41: at once, and for good. */
 static const Step aborted[] = {
+  { A, HOLD_BACK, 0, TRUE },
+  { A, WRITE, 5, 5 },
   { A, ABORT, 0, TRUE },
   { A, HAS_ENDED, 0, NONE, TRUE, "Abort" },
   { A, READ, 5, NO (CLOSED) },
@@ -17,14 +19,19 @@ static const Step aborted[] = {
   { A, SHUTDOWN, 0, NONE, NO (CLOSED), "Half-close" },
   { A, READ_NB, 5, NO (CLOSED) },
   { A, WRITE_NB, 5, NO (CLOSED) },
+  { A, IS_READABLE, 0, NONE, TRUE, "Ready after an error" },
+  { A, IS_WRITABLE, 0, NONE, TRUE, "Ready after an error" },
   { A, IS_CLOSED, 0, TRUE, FALSE, "Abort" },
   { A, CLOSE, 0, TRUE, NO (CLOSED), "Abort" },
   { A, IS_CLOSED, 0, TRUE },
+  { B, READ, 100, NONE, NO (CONNECTION_CLOSED), "Abort" },
 };
 
 static const Step aborted_unsent[] = {
   { A, FILL, 0, TRUE },
+  { A, BEGIN (DRAIN), 0, NONE, ANY, "Drain" },
   { A, ABORT, 0, TRUE },
+  { A, END (DRAIN), 0, NONE, NO (CLOSED), "Drain" },
   { A, WRITE, 5, NO (CLOSED) },
   { A, FLUSH, 0, NO (CLOSED) },
   { A, DRAIN, 0, NONE, NO (CLOSED), "Drain" },

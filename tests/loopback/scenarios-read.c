@@ -126,11 +126,16 @@ static const Step engine_thread[] = {
 /* clang-format on */
 
 static const Scenario scenarios[] = {
-  SCENARIO ("some", some),       SCENARIO ("nothing", nothing),
-  SCENARIO ("waits", waits),     SCENARIO ("all", all),
-  SCENARIO ("end", end),         SCENARIO ("end-awaited", end_awaited),
-  SCENARIO ("second", second),   SCENARIO ("flag", flag),
-  SCENARIO ("timeout", timeout), SCENARIO ("engine-thread", engine_thread, ENGINE),
+  SCENARIO ("some", some),
+  SCENARIO ("nothing", nothing),
+  SCENARIO ("waits", waits),
+  SCENARIO ("all", all),
+  SCENARIO ("end", end),
+  SCENARIO ("end-awaited", end_awaited),
+  SCENARIO ("second", second),
+  SCENARIO ("flag", flag),
+  SCENARIO ("timeout", timeout, .rows = "F-23"),
+  SCENARIO ("engine-thread", engine_thread, ENGINE),
 };
 
 const Theme read_theme = { scenarios, G_N_ELEMENTS (scenarios) };

@@ -178,6 +178,8 @@ static const Step timeout[] = {
 };
 
 static const Step engine_thread[] = {
+  { A, FLUSH, 0, TRUE },
+  { A, DRAIN, 0, TRUE },
   { A, WRITE, 5, 5 },
   { A, FLUSH, 0, NO (WOULD_BLOCK) },
   { A, DRAIN, 0, NO (WOULD_BLOCK) },

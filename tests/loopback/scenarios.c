@@ -368,8 +368,8 @@ add_scenarios (PairSource *source, GPtrArray *cases)
       {
         const Scenario  *scenario = &themes[i].theme->scenarios[j];
         Case            *data = g_new (Case, 1);
-        g_autofree char *path = g_strdup_printf (
-            "/ibb/scenarios/%s/%s/%s", pair_names[source->kind], themes[i].name, scenario->name);
+        g_autofree char *path = g_strjoin ("/", "/ibb/scenarios", pair_names[source->kind],
+                                           themes[i].name, scenario->name, scenario->rows, NULL);
 
         *data = (Case){ scenario, source };
         g_ptr_array_add (cases, data);

@@ -76,27 +76,6 @@ test_backpressure (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (ibb_transport_get_bytes_queued (ends.romeo), ==, 0);
 }
 
-/* F-23: a read that times out takes nothing; the session goes on. */
-static void
-test_read_timeout (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends) ends = fixture_open (fixture);
-  GAsyncResult *read = NULL;
-  char          bytes[8];
-
-  ibb_transport_set_read_timeout (ends.juliet, 20);
-  assert_read_fails (ends.juliet, G_IO_ERROR_TIMED_OUT);
-
-  g_input_stream_read_async (get_input (ends.juliet), bytes, sizeof bytes, G_PRIORITY_DEFAULT, NULL,
-                             store_result_cb, &read);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, g_input_stream_read_finish,
-                       get_input (ends.juliet), &read);
-
-  ibb_transport_set_read_timeout (ends.juliet, 0);
-  write_text (ends.romeo, "at last");
-  assert_reads (ends.juliet, "at last");
-}
-
 /* F-24, D-31: without auto-flush only full blocks leave before a flush, and a
  * drain flushes as well. */
 static void
@@ -117,74 +96,6 @@ test_auto_flush (Fixture *fixture, gconstpointer data)
   write_text (ends.romeo, "x");
   drain_transport (ends.romeo);
   g_assert_cmpuint (ibb_transport_get_bytes_received (ends.juliet), ==, 4096 + 6);
-}
-
-/* Writes of several pieces at once. */
-static void
-test_vectors (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends)  ends = fixture_open (fixture);
-  GAsyncResult  *written = NULL;
-  GOutputVector  vectors[] = { { "wherefore ", 10 }, { "art ", 4 }, { "thou", 4 } };
-  GOutputStream *output;
-  gsize          size;
-
-  output = get_output (ends.romeo);
-  assert_succeeds (g_output_stream_writev, output, vectors, 3, &size, NULL);
-  g_assert_cmpuint (size, ==, 18);
-  assert_reads (ends.juliet, "wherefore art thou");
-
-  g_output_stream_writev_async (output, vectors, 3, G_PRIORITY_DEFAULT, NULL, store_result_cb,
-                                &written);
-  g_assert_null (written);
-  assert_result (g_output_stream_writev_finish, output, &written, &size);
-  g_assert_cmpuint (size, ==, 18);
-  assert_reads (ends.juliet, "wherefore art thou");
-}
-
-/* Asynchronous calls: nothing is called back before the call has returned, and
- * everything in the context of the caller. */
-static void
-test_async (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends)            ends = fixture_open (fixture);
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (GAsyncResult) read_result = NULL;
-  g_autoptr (GAsyncResult) write_result = NULL;
-  GAsyncResult            *read = NULL;
-  GAsyncResult            *written = NULL;
-  GAsyncResult            *flushed = NULL;
-  GAsyncResult            *drained = NULL;
-  GInputStream            *input;
-  GOutputStream           *output;
-  char                     bytes[16] = { 0 };
-
-  input = get_input (ends.juliet);
-  output = get_output (ends.romeo);
-
-  g_input_stream_read_async (input, bytes, sizeof bytes, G_PRIORITY_DEFAULT, NULL, store_result_cb,
-                             &read);
-  run_pending ();
-  g_assert_null (read);
-  g_output_stream_write_async (output, "hush", 4, G_PRIORITY_DEFAULT, NULL, store_result_cb,
-                               &written);
-  g_assert_null (written);
-  write_result = wait_for_result (&written);
-  g_assert_cmpint (g_output_stream_write_finish (output, write_result, &error), ==, 4);
-  g_assert_no_error (error);
-  read_result = wait_for_result (&read);
-  g_assert_cmpint (g_input_stream_read_finish (input, read_result, &error), ==, 4);
-  g_assert_no_error (error);
-  g_assert_cmpstr (bytes, ==, "hush");
-
-  g_output_stream_flush_async (output, G_PRIORITY_DEFAULT, NULL, store_result_cb, &flushed);
-  g_assert_null (flushed);
-  assert_result (g_output_stream_flush_finish, output, &flushed);
-
-  ibb_transport_drain_async (ends.romeo, NULL, store_result_cb, &drained);
-  g_assert_null (drained);
-  assert_result (ibb_transport_drain_finish, ends.romeo, &drained);
-  g_assert_cmpuint (ibb_transport_get_bytes_acknowledged (ends.romeo), ==, 4);
 }
 
 /* A file on its way through a transport. */
@@ -339,10 +250,7 @@ main (int argc, char **argv)
   test_init (&argc, &argv);
   add_test ("/ibb/loopback/stream/talk/D-31", test_talk);
   add_test ("/ibb/loopback/stream/backpressure/D-22", test_backpressure);
-  add_test ("/ibb/loopback/stream/read-timeout/F-23", test_read_timeout);
   add_test ("/ibb/loopback/stream/auto-flush/F-24", test_auto_flush);
-  add_test ("/ibb/loopback/stream/vectors", test_vectors);
-  add_test ("/ibb/loopback/stream/async", test_async);
   add_test ("/ibb/loopback/stream/splice/D-39", test_splice);
   add_test ("/ibb/loopback/stream/bounds/D-42", test_bounds);
   return g_test_run ();

@@ -100,29 +100,6 @@ test_context (Fixture *fixture, gconstpointer data)
   assert_reads (juliet, "from a thread");
 }
 
-/* Another thread drops, aborts and closes while this one waits. */
-static gpointer
-abort_thread (gpointer data)
-{
-  /* The read has begun. Whether it waits yet cannot be seen: it fails either way. */
-  while (!g_input_stream_has_pending (g_io_stream_get_input_stream (data)))
-    g_thread_yield ();
-  ibb_transport_abort (data);
-  return NULL;
-}
-
-static void
-test_abort (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends) ends = fixture_open (fixture);
-  GThread      *thread;
-
-  thread = g_thread_new ("abort", abort_thread, ends.juliet);
-  assert_read_fails (ends.juliet, G_IO_ERROR_CLOSED);
-  g_thread_join (thread);
-  assert_read_fails (ends.romeo, G_IO_ERROR_CONNECTION_CLOSED);
-}
-
 /* Sessions that come and go in threads, while others do. */
 static gpointer
 come_and_go_thread (gpointer data)
@@ -202,7 +179,6 @@ main (int argc, char **argv)
   test_init (&argc, &argv);
   add_test ("/ibb/loopback/threads/both-ways/B-17", test_both_ways);
   add_test ("/ibb/loopback/threads/context", test_context);
-  add_test ("/ibb/loopback/threads/abort", test_abort);
   add_test ("/ibb/loopback/threads/come-and-go/B-10", test_come_and_go);
   return g_test_run ();
 }

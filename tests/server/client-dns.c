@@ -235,7 +235,7 @@ test_priority (Fixture *self, gconstpointer data)
   add_target (self, "last.test", fake_server_get_port (self->server), 30, 0);
   add_target (self, "second.test", fake_server_get_port (self->server), 20, 0);
   add_target (self, "first.test", get_silent_port (self), 10, 0);
-  fake_assert_login (self->client);
+  assert_login (self->client);
   assert_asked (self, "_xmpp-client._tcp.fake.test first.test second.test ");
 }
 
@@ -246,7 +246,7 @@ test_weight (Fixture *self, gconstpointer data)
   add_target (self, "one.test", get_silent_port (self), 10, 60);
   add_target (self, "two.test", fake_server_get_port (self->server), 10, 30);
   add_target (self, "three.test", get_silent_port (self), 10, 10);
-  fake_assert_login (self->client);
+  assert_login (self->client);
 }
 
 /* A target without an address is no reason to give up. */
@@ -255,7 +255,7 @@ test_lost_target (Fixture *self, gconstpointer data)
 {
   add_target (self, "nowhere.test", 5222, 10, 0);
   add_target (self, "second.test", fake_server_get_port (self->server), 20, 0);
-  fake_assert_login (self->client);
+  assert_login (self->client);
   assert_asked (self, "_xmpp-client._tcp.fake.test nowhere.test second.test ");
 }
 
@@ -296,7 +296,7 @@ test_direct (Fixture *self, gconstpointer data)
 {
   ibb_client_set_tls_mode (self->client, IBB_TLS_MODE_DIRECT);
   add_target (self, "first.test", get_silent_port (self), 10, 0);
-  fake_assert_login_fails (self->client, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+  assert_login_fails (self->client, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
   assert_asked (self, "_xmpps-client._tcp.fake.test first.test ");
 }
 
@@ -336,7 +336,7 @@ test_no_look_up (Fixture *self, gconstpointer data)
   add_target (self, "first.test", get_silent_port (self), 10, 0);
   ibb_client_set_host (self->client, data);
   ibb_client_set_port (self->client, fake_server_get_port (self->server));
-  fake_assert_login (self->client);
+  assert_login (self->client);
   assert_asked (self, data != NULL ? "other.test " : "fake.test ");
 }
 

@@ -144,7 +144,7 @@ test_login_failures (void)
       if (cases[i].starttls)
         ibb_client_set_tls_mode (client, IBB_TLS_MODE_STARTTLS);
       ibb_client_set_allow_plain_text (client, !cases[i].forbids_plain_text);
-      fake_assert_login_fails (client, cases[i].domain (), cases[i].code);
+      assert_login_fails (client, cases[i].domain (), cases[i].code);
       drop_client (client);
       received = fake_server_free (server);
       g_assert_null (strstr (received, cases[i].never));
@@ -233,7 +233,7 @@ test_scram (void)
       IBBClient       *client = fake_create_client (server, FAKE_JID);
       g_autofree char *received = NULL;
 
-      fake_assert_login_fails (client, IBB_ERROR, servers[i].code);
+      assert_login_fails (client, IBB_ERROR, servers[i].code);
       drop_client (client);
       received = fake_server_free (server);
       g_assert_null (strstr (received, "<bind"));
@@ -297,16 +297,14 @@ test_without_password (void)
   IBBClient  *client = fake_create_client (server, FAKE_JID);
 
   ibb_client_set_password (client, NULL);
-  fake_assert_login (client);
-  drop_client (client);
-  g_free (fake_server_free (server));
+  assert_login (client);
+  fake_end (client, server);
 
   server = fake_server_new (plain);
   client = fake_create_client (server, FAKE_JID);
   ibb_client_set_password (client, NULL);
-  fake_assert_login_fails (client, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
-  drop_client (client);
-  g_free (fake_server_free (server));
+  assert_login_fails (client, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+  fake_end (client, server);
 }
 
 static void
@@ -320,9 +318,8 @@ test_bad_jid (void)
       FakeServer *server = fake_server_new (steps);
       IBBClient  *client = fake_create_client (server, jids[i]);
 
-      fake_assert_login_fails (client, IBB_ERROR, IBB_ERROR_JID_MALFORMED);
-      drop_client (client);
-      g_free (fake_server_free (server));
+      assert_login_fails (client, IBB_ERROR, IBB_ERROR_JID_MALFORMED);
+      fake_end (client, server);
     }
 }
 
@@ -359,11 +356,10 @@ test_silence (void)
       FakeServer *server = fake_server_new (silent_servers[i]);
       IBBClient  *client = create_client_for_silence (server, i);
 
-      fake_assert_login_fails (client, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+      assert_login_fails (client, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
       /* And again: nothing of the first try is left. */
-      fake_assert_login_fails (client, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-      drop_client (client);
-      g_free (fake_server_free (server));
+      assert_login_fails (client, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+      fake_end (client, server);
     }
   fast_timers_stop ();
 }
@@ -394,9 +390,7 @@ test_cancel (void)
       assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_client_login_finish, client,
                            &result);
       g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
-      run_pending ();
-      drop_client (client);
-      g_free (fake_server_free (server));
+      fake_end (client, server);
     }
 }
 
@@ -418,12 +412,11 @@ test_bind_conflict (void)
   IBBClient       *client = fake_create_client (server, FAKE_JID "/a&b");
   g_autofree char *jid = NULL;
 
-  fake_assert_login (client);
+  assert_login (client);
   jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
   g_assert_cmpstr (jid, ==, FAKE_JID "/r");
   g_assert_cmpstr (ibb_client_get_jid (client), ==, FAKE_JID "/a&b");
-  drop_client (client);
-  g_free (fake_server_free (server));
+  fake_end (client, server);
 }
 
 static void
@@ -446,13 +439,12 @@ test_features (void)
   IBBClient  *client = fake_create_client (server, FAKE_JID);
 
   ibb_client_set_priority (client, 7);
-  fake_assert_login (client);
+  assert_login (client);
   g_assert_cmpuint (ibb_connection_get_stanza_limit (IBB_CONNECTION (client)), ==, 3000);
   fake_server_expect (server, "");
   g_assert_true (ibb_client_logout (client, NULL, NULL));
   g_assert_cmpuint (ibb_connection_get_stanza_limit (IBB_CONNECTION (client)), ==, 0);
-  drop_client (client);
-  g_free (fake_server_free (server));
+  fake_end (client, server);
 }
 
 static char *
@@ -479,12 +471,11 @@ test_no_presence (void)
   g_assert_true (ibb_client_get_send_presence (client));
   g_object_set (client, "send-presence", FALSE, NULL);
   g_assert_false (ibb_client_get_send_presence (client));
-  fake_assert_login (client);
+  assert_login (client);
   g_assert_true (ibb_connection_send (IBB_CONNECTION (client), stanza, NULL));
   fake_server_expect (server, "");
   g_assert_true (ibb_client_logout (client, NULL, NULL));
-  drop_client (client);
-  g_free (fake_server_free (server));
+  fake_end (client, server);
 }
 
 int

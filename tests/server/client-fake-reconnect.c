@@ -113,7 +113,7 @@ test_returns (void)
   fake_random_start (NEVER);
   ibb_service_set_session_limit (service, 1);
   ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
-  fake_assert_login (client);
+  assert_login (client);
   ibb_service_expect_session_async (service, "a@b/c", "sid", NULL, store_result_cb, &expected);
   fake_server_set_steps (server, elsewhere);
   lose (server);
@@ -162,7 +162,7 @@ test_by_hand (void)
   ibb_service_set_session_limit (service, 1);
   for (guint i = 0; i < 3; i++)
     {
-      fake_assert_login (client);
+      assert_login (client);
       ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
       assert_accepts (service, server, FAKE_JID "/r", &accepted);
       ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
@@ -244,7 +244,7 @@ test_in_vain (void)
 
       fake_random_start (0);
       ibb_service_set_session_limit (service, 1);
-      fake_assert_login (client);
+      assert_login (client);
       ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
       fake_server_set_steps (server, cases[i].steps);
       fake_server_send (server, cases[i].lost, -1);
@@ -260,7 +260,7 @@ test_in_vain (void)
       g_clear_object (&result); /* it holds the service */
 
       fake_server_set_steps (server, online);
-      fake_assert_login (client);
+      assert_login (client);
       ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
       assert_accepts (service, server, FAKE_JID "/r", &accepted);
       g_object_unref (service);
@@ -291,7 +291,7 @@ test_passing (void)
       guint       n;
 
       fake_random_start (0);
-      fake_assert_login (client);
+      assert_login (client);
       fake_server_set_steps (server, all[i]);
       lose (server);
       while (fake_server_get_n_clients (server) < 4)
@@ -313,7 +313,7 @@ test_refused (void)
   IBBClient  *client = create_client (server);
 
   fake_random_start (0);
-  fake_assert_login (client);
+  assert_login (client);
   ibb_client_set_port (client, 9);
   lose (server);
   while (fake_random_get_bound (3) == 0)
@@ -359,7 +359,7 @@ test_policy (void)
   IBBClient  *client = create_client (server);
 
   fake_random_start (0);
-  fake_assert_login (client);
+  assert_login (client);
   fake_server_send (server, STREAM_ERROR ("policy-violation"), -1);
   wait_until_back (client, server, 2);
   g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_BACKOFF_MAX);
@@ -378,7 +378,7 @@ test_logout (void)
       GAsyncResult *accepted = NULL;
 
       fake_random_start (i == 0 ? NEVER : 0);
-      fake_assert_login (client);
+      assert_login (client);
       ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
       fake_server_set_steps (server, silent);
       lose (server);
@@ -394,7 +394,7 @@ test_logout (void)
         wait_a_moment ();
 
       fake_server_set_steps (server, online);
-      fake_assert_login (client);
+      assert_login (client);
       g_assert_cmpuint (fake_server_get_n_clients (server), ==, i + 2);
       g_object_unref (service);
       end (client, server, NULL);
@@ -411,7 +411,7 @@ test_switched_off (void)
   g_autoptr (GError) error = NULL;
 
   fake_random_start (NEVER);
-  fake_assert_login (client);
+  assert_login (client);
   ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
   lose (server);
   wait_for_state (client, IBB_CLIENT_STATE_CONNECTING);
@@ -438,7 +438,7 @@ test_network (void)
   IBBClient  *client = create_client (server);
 
   fake_random_start (NEVER);
-  fake_assert_login (client);
+  assert_login (client);
   for (guint i = 0; i < 2; i++)
     {
       lose (server);
@@ -509,7 +509,7 @@ test_network_resumes (void)
   IBBClient  *client = fake_create_client (server, FAKE_JID);
 
   fake_random_start (NEVER);
-  fake_assert_login (client);
+  assert_login (client);
   fake_server_set_steps (server, closed);
   fake_server_send (server, "<message/>", -1);
   fake_server_close (server);
@@ -559,7 +559,7 @@ test_dropped (void)
       IBBClient  *client = create_client (server);
 
       fake_random_start (i == 0 ? NEVER : 0);
-      fake_assert_login (client);
+      assert_login (client);
       fake_server_set_steps (server, silent);
       lose (server);
       while (fake_server_get_n_clients (server) < i + 1)
@@ -601,7 +601,7 @@ test_rounds (void)
   guint       n_files = 0;
 
   fake_random_start (0);
-  fake_assert_login (client);
+  assert_login (client);
   for (guint i = 1; i <= 60; i++)
     {
       lose (server);

@@ -102,7 +102,7 @@ test_hostile (void)
       FakeServer *server = fake_server_new (managed);
       IBBClient  *client = fake_create_client (server, FAKE_JID);
 
-      fake_assert_login (client);
+      assert_login (client);
       fake_server_send (server, cases[i].sent, -1);
       fake_server_expect (server, "<stream:error>");
       fake_server_expect (server, cases[i].answer);
@@ -132,7 +132,7 @@ test_unasked (void)
 
       server = fake_server_new (all[i]);
       client = fake_create_client (server, FAKE_JID);
-      fake_assert_login (client);
+      assert_login (client);
       fake_server_send (server, every, -1);
       if (all[i] == plain)
         fake_server_send (server, ENABLED "<failed xmlns='" SM "'/>", -1);
@@ -145,7 +145,7 @@ test_unasked (void)
 
   server = fake_server_new (managed);
   client = fake_create_client (server, FAKE_JID);
-  fake_assert_login (client);
+  assert_login (client);
   fake_server_send (server,
                     "<enabled xmlns='" SM "' id='another'/><failed xmlns='" SM "'/>"
                     "<resumed xmlns='" SM "' previd='x' h='3'/><r xmlns='" SM "'/>",
@@ -179,7 +179,7 @@ test_not_granted (void)
       FakeServer *server = fake_server_new (all[i]);
       IBBClient  *client = fake_create_client (server, FAKE_JID);
 
-      fake_assert_login (client);
+      assert_login (client);
       round_trip (server);
       g_assert_cmpint (ibb_connection_confirms (IBB_CONNECTION (client)), ==, i > 0);
       fake_server_close (server);
@@ -205,7 +205,7 @@ test_switched_off (void)
   g_autofree char *received = NULL;
 
   ibb_client_set_resumable (client, FALSE);
-  fake_assert_login (client);
+  assert_login (client);
   round_trip (server);
   end (client, server, &received);
   g_assert_null (strstr (received, SM));
@@ -221,7 +221,7 @@ test_count (void)
   g_autoptr (GString) inflated = g_string_new ("<message><body>");
   const char         *last;
 
-  fake_assert_login (client);
+  assert_login (client);
   fake_server_send (server, "<r xmlns='" SM "'/>", -1);
   fake_server_expect (server, "<a xmlns='" SM "' h='0'/>");
   fake_server_send (server,
@@ -265,7 +265,7 @@ test_resume (void)
   g_autofree char *received = NULL;
   const char      *resume;
 
-  fake_assert_login (client);
+  assert_login (client);
   round_trip (server); /* one in, two out with the presence */
   send_message (client, "one");
   send_message (client, "two");
@@ -321,7 +321,7 @@ test_refused (void)
       GAsyncResult    *result = NULL;
 
       ibb_service_expect_session_async (service, "a@b/c", "sid", NULL, store_result_cb, &result);
-      fake_assert_login (client);
+      assert_login (client);
       fake_server_send (server, "<a xmlns='" SM "' h='1'/>", -1);
       round_trip (server);
       fake_server_send (server, "<a xmlns='" SM "' h='2'/>", -1);
@@ -365,7 +365,7 @@ test_stream_errors (void)
       IBBClient  *client = fake_create_client (server, FAKE_JID);
       gboolean    resumed = cases[i].resumed || i == G_N_ELEMENTS (cases) - 1;
 
-      fake_assert_login (client);
+      assert_login (client);
       round_trip (server);
       fake_server_set_steps (server, back);
       fake_server_send (server, cases[i].sent, -1);
@@ -394,7 +394,7 @@ test_location (void)
   FakeServer    *server = fake_server_new (steps);
   IBBClient     *client = fake_create_client (server, FAKE_JID);
 
-  fake_assert_login (client);
+  assert_login (client);
   round_trip (server);
   fake_server_set_steps (server, back);
   fake_server_close (server);
@@ -420,7 +420,7 @@ test_logout_suspended (void)
   guint                 n_changes = 0;
   g_autoptr (GError)    error = NULL;
 
-  fake_assert_login (client);
+  assert_login (client);
   round_trip (server);
   fake_server_set_steps (server, silent);
   fake_server_close (server);
@@ -432,8 +432,7 @@ test_logout_suspended (void)
   run_pending ();
   g_assert_null (ibb_client_dup_disconnect_error (client));
   g_assert_cmpuint (n_changes, ==, 0);
-  drop_client (client);
-  g_free (fake_server_free (server));
+  fake_end (client, server);
 }
 
 /* One that lets the stream be resumed again and again and never says a word. */
@@ -443,7 +442,7 @@ test_deaf (void)
   FakeServer *server = fake_server_new (managed);
   IBBClient  *client = fake_create_client (server, FAKE_JID);
 
-  fake_assert_login (client);
+  assert_login (client);
   round_trip (server);
   fake_server_set_steps (server, back);
   ibb_client_set_keepalive_timeout (client, 20);
@@ -469,7 +468,7 @@ test_time (void)
   FakeServer *server = fake_server_new (brief);
   IBBClient  *client = fake_create_client (server, FAKE_JID);
 
-  fake_assert_login (client);
+  assert_login (client);
   round_trip (server);
   fake_server_set_steps (server, curt);
   fake_server_close (server);

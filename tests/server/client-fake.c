@@ -148,7 +148,7 @@ test_lost (void)
         g_signal_connect (client, "notify::disconnect-error", G_CALLBACK (count_notify_cb),
                           &n_notified);
         g_assert_null (ibb_client_dup_disconnect_error (client));
-        fake_assert_login (client);
+        assert_login (client);
         g_assert_null (ibb_client_dup_disconnect_error (client));
         if (cases[i].sent != NULL)
           fake_server_send (server, cases[i].sent, -1);
@@ -170,15 +170,13 @@ test_lost (void)
         g_assert_null (ibb_connection_dup_local_jid (IBB_CONNECTION (client)));
 
         /* It can log in again, and is lost once a login. */
-        fake_assert_login (client);
+        assert_login (client);
         g_assert_null (ibb_client_dup_disconnect_error (client));
         g_assert_true (ibb_client_logout (client, NULL, NULL));
         g_assert_null (ibb_client_dup_disconnect_error (client));
         g_assert_cmpint (watcher->n_lost, ==, 2);
         unwatch (client, watcher);
-        run_pending ();
-        drop_client (client);
-        g_free (fake_server_free (server));
+        fake_end (client, server);
       }
   }
   g_string_free (deep, TRUE);
@@ -209,7 +207,7 @@ test_answers (void)
   g_autoptr (GPtrArray) stanzas =
       g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_stanza_unref);
 
-  fake_assert_login (client);
+  assert_login (client);
   fake_server_send (server, PING ("i1"), -1);
   fake_server_expect (server, "id='i1'");
   fake_server_send (server,
@@ -275,7 +273,7 @@ test_flood (void)
   g_autoptr (GPtrArray) stanzas =
       g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_stanza_unref);
 
-  fake_assert_login (client);
+  assert_login (client);
   g_signal_connect (client, "stanza-received", G_CALLBACK (received_cb), stanzas);
   for (guint i = 0; i < n + 1; i++)
     g_string_append_printf (flood, "<iq type='get' id='take'><x xmlns='urn:x'>%s</x></iq>", text);
@@ -286,8 +284,7 @@ test_flood (void)
   fake_server_send (server, UNKNOWN ("take"), -1);
   while (stanzas->len < n + 1)
     g_main_context_iteration (NULL, TRUE);
-  drop_client (client);
-  g_free (fake_server_free (server));
+  fake_end (client, server);
 }
 
 /* A handler runs a main loop of its own, as a modal dialogue does. */
@@ -310,7 +307,7 @@ test_nested (void)
   g_autoptr (GPtrArray) stanzas =
       g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_stanza_unref);
 
-  fake_assert_login (client);
+  assert_login (client);
   g_signal_connect (client, "stanza-received", G_CALLBACK (nested_cb), stanzas);
   fake_server_send (server, UNKNOWN ("0") UNKNOWN ("1") UNKNOWN ("2") UNKNOWN ("3"), -1);
   /* Once the ping is answered, what was before it waits for the signal. */
@@ -327,8 +324,7 @@ test_nested (void)
   fake_server_send (server, UNKNOWN ("5"), -1);
   while (stanzas->len < 6)
     g_main_context_iteration (NULL, TRUE);
-  drop_client (client);
-  g_free (fake_server_free (server));
+  fake_end (client, server);
 }
 
 /* Logout sends all that was queued, however little the socket takes at once. */
@@ -347,7 +343,7 @@ test_logout (void)
   int                   n_drained;
 
   fake_server_set_deaf (server);
-  fake_assert_login (client);
+  assert_login (client);
   g_assert_false (ibb_connection_is_congested (IBB_CONNECTION (client)));
   fake_server_set_paused (server, TRUE);
   for (guint i = 0; i < 4000; i++)
@@ -372,9 +368,7 @@ test_logout (void)
   g_assert_cmpint (watcher->n_lost, ==, 1);
   g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
   unwatch (client, watcher);
-  run_pending ();
-  drop_client (client);
-  g_free (fake_server_free (server));
+  fake_end (client, server);
 }
 
 static void
@@ -387,7 +381,7 @@ test_drained (void)
   g_autofree char      *xml = g_strdup_printf ("<message><body>%s</body></message>", body);
   g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
 
-  fake_assert_login (client);
+  assert_login (client);
   fake_server_set_paused (server, TRUE);
   while (!ibb_connection_is_congested (IBB_CONNECTION (client)))
     g_assert_true (ibb_connection_send (IBB_CONNECTION (client), stanza, NULL));
@@ -398,8 +392,7 @@ test_drained (void)
     g_thread_yield ();
   g_assert_false (ibb_connection_is_congested (IBB_CONNECTION (client)));
   unwatch (client, watcher);
-  drop_client (client);
-  g_free (fake_server_free (server));
+  fake_end (client, server);
 }
 
 /* The server does not end its XML stream. */
@@ -411,12 +404,10 @@ test_logout_deaf (void)
   g_autoptr (GError) error = NULL;
 
   fake_server_set_deaf (server);
-  fake_assert_login (client);
+  assert_login (client);
   assert_succeeds (ibb_client_logout, client, NULL);
   g_assert_true (ibb_client_logout (client, NULL, &error));
-  run_pending ();
-  drop_client (client);
-  g_free (fake_server_free (server));
+  fake_end (client, server);
 }
 
 /* Queries. */
@@ -472,14 +463,13 @@ test_query (void)
       answer_rest = cases[i].rest;
       server = fake_server_new (answer_rest != NULL ? steps : online_steps);
       client = fake_create_client (server, FAKE_JID);
-      fake_assert_login (client);
+      assert_login (client);
       if (cases[i].code < 0)
         assert_succeeds (ibb_client_query_support, client, cases[i].peer, NULL);
       else
         assert_fails (IBB_ERROR, cases[i].code, ibb_client_query_support, client, cases[i].peer,
                       NULL);
-      drop_client (client);
-      g_free (fake_server_free (server));
+      fake_end (client, server);
     }
 }
 
@@ -495,7 +485,7 @@ test_query_unanswered (void)
   assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, ibb_client_query_support, client, "p@d/r",
                 NULL);
 
-  fake_assert_login (client);
+  assert_login (client);
   ibb_client_query_support_async (client, "p@d/r", cancellable, store_result_cb, &cancelled);
   ibb_client_query_support_async (client, "p@d/r", NULL, store_result_cb, &lost);
   fake_server_expect (server, "</iq>");
@@ -507,9 +497,7 @@ test_query_unanswered (void)
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_client_query_support_finish,
                        client, &lost);
 
-  run_pending ();
-  drop_client (client);
-  g_free (fake_server_free (server));
+  fake_end (client, server);
 }
 
 /* Last references. */
@@ -519,7 +507,7 @@ log_in_and_drop (gpointer data)
 {
   IBBClient *client = data;
 
-  fake_assert_login (client);
+  assert_login (client);
   g_object_unref (client);
   return NULL;
 }
@@ -536,13 +524,13 @@ test_drop (void)
 
   /* While online, with notifications on their way: the XML stream is ended in good order. */
   client = fake_create_client (server, FAKE_JID);
-  fake_assert_login (client);
+  assert_login (client);
   drop_client (client);
   fake_server_expect (server, "</stream:stream>");
 
   /* Online, lost at the same time. */
   client = fake_create_client (server, FAKE_JID);
-  fake_assert_login (client);
+  assert_login (client);
   fake_server_close (server);
   drop_client (client);
 
@@ -554,7 +542,7 @@ test_drop (void)
 
   /* During a logout. */
   client = fake_create_client (server, FAKE_JID);
-  fake_assert_login (client);
+  assert_login (client);
   ibb_client_logout_async (client, NULL, NULL, NULL);
   drop_client (client);
 
@@ -589,7 +577,7 @@ test_own_thread (void)
   FakeServer *server = fake_server_new (online_steps);
   IBBClient  *client = fake_create_client (server, FAKE_JID);
 
-  fake_assert_login (client);
+  assert_login (client);
   /* Its last reference goes there, too. */
   g_main_context_invoke (ibb_connection_get_context (IBB_CONNECTION (client)), block_cb, &client);
   while (g_atomic_pointer_get (&client) != NULL)

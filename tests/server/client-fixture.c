@@ -57,3 +57,21 @@ drop_client (IBBClient *client)
     }
   g_weak_ref_clear (&weak);
 }
+
+void
+assert_login (IBBClient *client)
+{
+  assert_succeeds (ibb_client_login, client, NULL);
+  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_ONLINE);
+}
+
+void
+assert_login_fails (IBBClient *client, GQuark domain, int code)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_assert_error (error, domain, code);
+  g_test_message ("%s", error->message);
+  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
+}

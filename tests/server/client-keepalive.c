@@ -17,15 +17,14 @@ test_keepalive (void)
   IBBClient  *client = fake_create_client (server, FAKE_JID);
 
   ibb_client_set_keepalive_interval (client, 20);
-  fake_assert_login (client);
+  assert_login (client);
   for (guint i = 0; i < 3; i++)
     {
       fake_server_expect (server, "urn:xmpp:ping");
       fake_server_send (server, " ", -1); /* whatever comes is a sign of life */
     }
   g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_ONLINE);
-  drop_client (client);
-  g_free (fake_server_free (server));
+  fake_end (client, server);
 }
 
 typedef struct
@@ -73,7 +72,7 @@ test_no_keepalive (void)
 
   ibb_client_set_keepalive_interval (client, 0);
   ibb_client_set_keepalive_timeout (client, 0);
-  fake_assert_login (client);
+  assert_login (client);
   g_assert_false (has_timer (client));
   ibb_client_set_keepalive_timeout (client, 60000);
   g_assert_true (has_timer (client));
@@ -81,8 +80,7 @@ test_no_keepalive (void)
   g_assert_false (has_timer (client));
   ibb_client_set_keepalive_interval (client, 20);
   fake_server_expect (server, "urn:xmpp:ping");
-  drop_client (client);
-  g_free (fake_server_free (server));
+  fake_end (client, server);
 }
 
 /* Without XEP-0198 a server that says nothing any more is noticed as well, and
@@ -97,7 +95,7 @@ test_silent_server (gconstpointer data)
   g_autoptr (IBBStanza)    stanza = ibb_stanza_new_from_xml ("<message/>", -1, NULL);
   g_autoptr (GAsyncResult) result = NULL;
 
-  fake_assert_login (client);
+  assert_login (client);
   /* Not before: it would be lost by the time that the login is looked at. */
   ibb_client_set_keepalive_interval (client, 100);
   ibb_client_set_keepalive_timeout (client, 100);
@@ -114,8 +112,7 @@ test_silent_server (gconstpointer data)
   g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
   g_clear_object (&result);
   g_object_unref (service);
-  drop_client (client);
-  g_free (fake_server_free (server));
+  fake_end (client, server);
 }
 
 int

@@ -51,27 +51,9 @@ create_client_at (const char *domain_variable)
 }
 
 static void
-assert_login (IBBClient *client)
-{
-  assert_succeeds (ibb_client_login, client, NULL);
-  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_ONLINE);
-}
-
-static void
 assert_logout (IBBClient *client)
 {
   assert_succeeds (ibb_client_logout, client, NULL);
-  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
-}
-
-static void
-assert_login_fails (IBBClient *client, GQuark domain, int code)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_false (ibb_client_login (client, NULL, &error));
-  g_assert_error (error, domain, code);
-  g_test_message ("%s", error->message);
   g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
 }
 

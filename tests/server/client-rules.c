@@ -57,7 +57,7 @@ test_rules (void)
   IBBService   *service = ibb_service_new (IBB_CONNECTION (client));
   IBBTransport *transport;
 
-  fake_assert_login (client);
+  assert_login (client);
   transport = assert_succeeds (ibb_service_open_session, service, PEER, IBB_STANZA_TYPE_MESSAGE, 0,
                                NULL, NULL);
   fake_server_expect (server, "");
@@ -71,8 +71,7 @@ test_rules (void)
   g_object_unref (transport);
   g_object_unref (service);
   g_assert_true (ibb_client_logout (client, NULL, NULL));
-  drop_client (client);
-  g_free (fake_server_free (server));
+  fake_end (client, server);
 }
 
 int

@@ -2,6 +2,8 @@
 
 #include "fake-server.h"
 
+#include "client-fixture.h"
+
 #include <string.h>
 
 struct _FakeServer
@@ -262,22 +264,9 @@ fake_create_client (FakeServer *server, const char *jid)
 }
 
 void
-fake_assert_login_fails (IBBClient *client, GQuark domain, int code)
+fake_end (IBBClient *client, FakeServer *server)
 {
-  g_autoptr (GError) error = NULL;
-
-  g_assert_false (ibb_client_login (client, NULL, &error));
-  g_assert_error (error, domain, code);
-  g_test_message ("%s", error->message);
-  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
-}
-
-void
-fake_assert_login (IBBClient *client)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (ibb_client_login (client, NULL, &error));
-  g_assert_no_error (error);
-  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_ONLINE);
+  run_pending ();
+  drop_client (client);
+  g_free (fake_server_free (server));
 }

@@ -65,5 +65,5 @@ char *fake_server_free (FakeServer *self);
 
 /* A client that logs in to it without TLS. */
 IBBClient *fake_create_client (FakeServer *server, const char *jid);
-void       fake_assert_login (IBBClient *client);
-void       fake_assert_login_fails (IBBClient *client, GQuark domain, int code);
+/* Drops the client, as drop_client () does, then the server. */
+void fake_end (IBBClient *client, FakeServer *server);

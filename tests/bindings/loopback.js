@@ -112,17 +112,6 @@ run({
         assert(same(bytes.toArray(), [1, 2, 3]) && !stream.is_readable());
     },
 
-    '/bindings/javascript/refused': async () => {
-        const [alice, bob] = services();
-        bob.session_limit = 1;
-        bob.connect('session-requested', (_service, request) => {
-            request.refuse(IBB.Error.NOT_ALLOWED, 'not today');
-            return true;
-        });
-        await checkFails(alice.open_session_async(BOB, IBB.StanzaType.IQ, 0, null, null),
-            IBB.Error.NOT_ALLOWED, IBB.error_quark());
-    },
-
     '/bindings/javascript/deferred': async () => {
         // The request is kept, and answered when somebody has made up his mind.
         const [alice, bob] = services();
@@ -211,25 +200,6 @@ run({
         const long = 'wherefore art thou romeo? '.repeat(20000);
         assert(await fetch(alice, BOB, long) === long.toUpperCase());
         await answered;
-    },
-
-    '/bindings/javascript/cancelled': async () => {
-        // What was cancelled has taken nothing, and is called again.
-        const [opened, accepted] = await bothEnds(services());
-        const stream = accepted.get_input_stream();
-        for (let i = 0; i < 10; i++) {
-            const cancellable = new Gio.Cancellable();
-            const reading = stream.read_bytes_async(100, GLib.PRIORITY_DEFAULT, cancellable);
-            cancellable.cancel();
-            await checkFails(reading, Gio.IOErrorEnum.CANCELLED);
-        }
-        await write(opened.get_output_stream(), DATA);
-        const cancellable = new Gio.Cancellable();
-        const draining = opened.drain_async(cancellable);
-        cancellable.cancel();
-        await checkFails(draining, Gio.IOErrorEnum.CANCELLED);
-        await opened.drain_async(null);
-        assert(same(await read(stream, DATA.length), DATA));
     },
 
     '/bindings/javascript/errors': async () => {

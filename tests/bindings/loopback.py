@@ -283,29 +283,6 @@ def sessions():
     assert sorted(done) == sorted(2 * list(range(10))), done
 
 
-@cases.case('/bindings/python/cancelled')
-def cancelled():
-    # What was cancelled has taken nothing, and is called again.
-    opened, accepted = both_ends(*services(), ALICE, BOB, 'cancelled')
-    stream = accepted.get_input_stream()
-    for _ in range(10):
-        cancellable = Gio.Cancellable()
-        thread = threading.Thread(target=cancellable.cancel)
-        thread.start()
-        check_fails(Gio.IOErrorEnum.CANCELLED, stream.read_bytes, 100, cancellable)
-        thread.join()
-    opened.get_output_stream().write_all(DATA, None)
-    for _ in range(10):
-        cancellable = Gio.Cancellable()
-        cancellable.cancel()
-        check_fails(Gio.IOErrorEnum.CANCELLED, opened.drain, cancellable)
-    opened.drain(None)
-    data = b''
-    while len(data) < len(DATA):
-        data += stream.read_bytes(3000, None).get_data()
-    assert data == DATA
-
-
 @cases.case('/bindings/python/errors')
 def errors():
     alice, bob = services()

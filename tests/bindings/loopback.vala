@@ -188,33 +188,6 @@ async void run_withdrawn () throws Error {
   }
 }
 
-// What was cancelled has taken nothing, and is called again.
-async void run_cancelled () throws Error {
-  IBB.Service alice, bob;
-  IBB.Transport opened, accepted;
-  var buffer = new uint8[5];
-  size_t length;
-
-  make_services (out alice, out bob);
-  yield both_ends (alice, bob, ALICE, BOB, out opened, out accepted);
-  for (var i = 0; i < 10; i++) {
-    var cancellable = new Cancellable ();
-
-    Idle.add (() => {
-      cancellable.cancel ();
-      return Source.REMOVE;
-    });
-    try {
-      yield accepted.input_stream.read_async (buffer, Priority.DEFAULT, cancellable);
-      assert_not_reached ();
-    } catch (IOError.CANCELLED error) {
-    }
-  }
-  opened.output_stream.write_all ("hello".data, out length);
-  yield accepted.input_stream.read_all_async (buffer, Priority.DEFAULT, null, out length);
-  assert (length == 5 && Memory.cmp (buffer, "hello".data, 5) == 0);
-}
-
 // The stream throws IOError and nothing else, opening IBB.Error as well.
 async void run_errors () throws Error {
   IBB.Service alice, bob;
@@ -274,7 +247,6 @@ async void run_case (string name) throws Error {
     case "sessions": yield run_sessions (); break;
     case "deferred": yield run_deferred (); break;
     case "withdrawn": yield run_withdrawn (); break;
-    case "cancelled": yield run_cancelled (); break;
     case "errors": yield run_errors (); break;
     case "half-close": yield run_half_close (); break;
     default: assert_not_reached ();
@@ -349,34 +321,12 @@ void test_refused () {
   assert (refused);
 }
 
-// The stream's errors reach "catch (IOError)".
-void test_io_error () {
-  try {
-    var loopback = new IBB.Loopback ();
-    var alice = new IBB.Service (loopback.attach (ALICE));
-    var bob = new IBB.Service (loopback.attach (BOB));
-    bob.session_limit = 1;
-    bob.session_accepted.connect ((transport) => transport.ref ());
-    var opened = alice.open_session (BOB, IBB.StanzaType.IQ, 0, null);
-    opened.abort ();
-    try {
-      opened.output_stream.write ("x".data);
-      Test.fail ();
-    } catch (IOError.CLOSED error) {
-    }
-  } catch (Error error) {
-    Test.message ("%s", error.message);
-    Test.fail ();
-  }
-}
-
 int main (string[] args) {
   Test.init (ref args);
   foreach (var name in new string[] { "loopback", "own-connection", "sessions", "deferred",
-                                      "withdrawn", "cancelled", "errors", "half-close" })
+                                      "withdrawn", "errors", "half-close" })
     Test.add_data_func ("/bindings/vala/" + name, () => run (name));
   Test.add_func ("/bindings/vala/synchronous", test_synchronous);
   Test.add_func ("/bindings/vala/refused", test_refused);
-  Test.add_func ("/bindings/vala/io-error", test_io_error);
   return Test.run ();
 }

@@ -229,6 +229,20 @@ test_single (void)
   assert_length (path, 16384, 16384, 0.8 * 16384 / 0.3 / path.rate);
 }
 
+/* One block at a time, and no longer ones: there is nothing to try. */
+static void
+test_nothing_to_try (void)
+{
+  const Path        path = { .delay = 0.05, .rate = 10e6, .block = 4096, .is_single = TRUE };
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  Model             model;
+
+  model_init (&model);
+  model_run (&model, &path, 60, random);
+  g_assert_cmpuint (model.search.n_trials, ==, 0);
+  model_clear (&model);
+}
+
 /* A server that writes a long block in two steps, of which Nagle's algorithm holds the second:
  * trials of it are short, and rare. */
 static void
@@ -410,6 +424,7 @@ main (int argc, char **argv)
   g_test_add_func ("/search/change", test_change);
   g_test_add_func ("/search/longer", test_longer);
   g_test_add_func ("/search/single", test_single);
+  g_test_add_func ("/search/nothing-to-try", test_nothing_to_try);
   g_test_add_func ("/search/punished", test_punished);
   g_test_add_func ("/search/narrow", test_narrow);
   g_test_add_func ("/search/shorter", test_shorter);

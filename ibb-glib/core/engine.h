@@ -36,8 +36,8 @@ G_BEGIN_DECLS
 
 typedef struct _IBBEngine IBBEngine;
 
-IBBEngine   *ibb_engine_new (IBBRandomFunc random, gpointer random_data);
-void         ibb_engine_free (IBBEngine *self); /* sessions still held become ENDED, LOST */
+IBBEngine *ibb_engine_new (IBBRandomFunc random, gpointer random_data);
+void       ibb_engine_free (IBBEngine *self); /* sessions that are left end with CONNECTION_LOST */
 IBBSettings *ibb_engine_get_settings (IBBEngine *self);
 /* Looks at all sessions anew, after a change of how much may be buffered or in
  * flight: what waited under the old settings may go on. */

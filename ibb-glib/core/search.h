@@ -41,7 +41,7 @@ typedef struct
   gsize          most;  /* that the window may become */
   gsize          limit; /* and a block, of the session that was acknowledged last */
   IBBSearchPhase phase;
-  gboolean       limited;  /* the window held something back in this measurement */
+  gboolean       limited;  /* a larger window would have sent more in this measurement */
   gboolean       leaps;    /* so does the next trial, if it is of a larger window */
   gboolean       is_far;   /* as brief blocks have just said */
   gboolean       is_slow;  /* as the last brief blocks said */
@@ -81,7 +81,7 @@ gboolean ibb_search_is_slow (const IBBSearch *self);
 double ibb_search_get_rate (const IBBSearch *self);
 /* So much was refused: the window grows slowly from here. */
 void ibb_search_refused (IBBSearch *self);
-/* The window holds something back. */
+/* A larger window would send more. */
 void ibb_search_limit (IBBSearch *self);
 /* A block was sent then, with so many bytes in flight, itself included, and was
  * acknowledged after that time. limit: the most bytes that its session puts into one. */

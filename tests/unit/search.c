@@ -184,6 +184,32 @@ test_change (void)
   model_clear (&model);
 }
 
+/* A round trip that takes two and a half times as long, with the same in flight, is another
+ * path: the window is not lowered step by step. */
+static void
+test_less_room (void)
+{
+  for (guint32 seed = 1; seed <= 5; seed++)
+    {
+      Path              path = { .delay = 0.02, .rate = 1e6, .block = 4096, .jitter = 0.0001 };
+      g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+      Model             model;
+      gsize             before, least = G_MAXSIZE;
+
+      model_init (&model);
+      model_run (&model, &path, 10, random);
+      before = model.search.kept.window;
+      path.rate /= 2.5;
+      for (guint i = 0; i < 10; i++)
+        {
+          model_run (&model, &path, 0.1, random);
+          least = MIN (least, ibb_search_get_window (&model.search));
+        }
+      g_assert_cmpuint (least, <, before / 2);
+      model_clear (&model);
+    }
+}
+
 /* Which length is found, and what it carries of what the best one does. */
 static void
 assert_length (Path path, gsize least, gsize most, double utilization)
@@ -422,6 +448,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/search/start", test_start);
   g_test_add_func ("/search/change", test_change);
+  g_test_add_func ("/search/less-room", test_less_room);
   g_test_add_func ("/search/longer", test_longer);
   g_test_add_func ("/search/single", test_single);
   g_test_add_func ("/search/nothing-to-try", test_nothing_to_try);

@@ -140,6 +140,8 @@ play_chat (Driver *self, gint64 per_byte, gsize length)
       fill (self, session);
       take_all (self, &server);
       block = g_queue_pop_head (&server);
+      if (i == 201) /* it was sent ten seconds after the last word */
+        g_assert_cmpuint (g_bytes_get_size (block->bytes), ==, BLOCK);
       if (i % 100 >= 50)
         {
           longest[part] = MAX (longest[part], g_bytes_get_size (block->bytes));

@@ -459,7 +459,6 @@ ibb_peer_probe_answered (IBBPeer *self, const IBBStanza *answer, gint64 now)
 
   /* A client may give this answer itself to what it does not understand
    * (RFC 6120 §8.4). Clients answer disco#info. */
-  forget_probe (self);
   self->probe_by_query = TRUE;
   start_probe (self, now);
   return IBB_PEER_UNKNOWN;

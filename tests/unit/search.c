@@ -210,6 +210,36 @@ test_less_room (void)
     }
 }
 
+/* A larger window that carries more is measured to the end, though its first block took long. */
+static void
+test_patience (void)
+{
+  const Path        path = { .delay = 1, .rate = 1e6, .block = 4096, .jitter = 0.001 };
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  Model             model;
+  IBBSearch        *search = &model.search;
+  gsize             window;
+  gint64            now, trip, late;
+
+  model_init (&model);
+  while (search->phase != IBB_SEARCH_RAISED)
+    model_run (&model, &path, 0.05, random);
+  window = search->size.window;
+  trip = (gint64) search->kept_trip;
+  late = trip + 150000;
+  now = search->changed + trip;
+  ibb_search_note (search, window, search->changed, trip, 4096, now);
+  ibb_search_limit (search);
+  /* 5 % more; a larger window has to carry 10 % more. */
+  ibb_search_note (search, (gsize) (1.05 * search->kept_rate * (double) late), now, late, 4096,
+                   now + late);
+  now += late;
+  for (guint i = 0; i < 30 && search->phase == IBB_SEARCH_RAISED; i++, now += trip)
+    ibb_search_note (search, window, now, trip, 4096, now + trip);
+  g_assert_cmpuint (search->kept.window, ==, window);
+  model_clear (&model);
+}
+
 /* Which length is found, and what it carries of what the best one does. */
 static void
 assert_length (Path path, gsize least, gsize most, double utilization)
@@ -449,6 +479,7 @@ main (int argc, char **argv)
   g_test_add_func ("/search/start", test_start);
   g_test_add_func ("/search/change", test_change);
   g_test_add_func ("/search/less-room", test_less_room);
+  g_test_add_func ("/search/patience", test_patience);
   g_test_add_func ("/search/longer", test_longer);
   g_test_add_func ("/search/single", test_single);
   g_test_add_func ("/search/nothing-to-try", test_nothing_to_try);

@@ -11,5 +11,5 @@
 void fake_monitor_install (void);
 /* Emits network-changed. In the thread of the default context. */
 void fake_monitor_change (gboolean is_available);
-/* How many handlers wait for that. */
-guint fake_monitor_get_n_handlers (void);
+/* Whether a handler waits for that. Any thread. */
+gboolean fake_monitor_has_handlers (void);

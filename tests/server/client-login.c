@@ -223,7 +223,7 @@ test_wrong_user (void)
   assert_login_fails (client, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
   drop_client (client);
   client = account_create_client_for ("alice@unknown.test", "secret");
-  assert_login_fails (client, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  assert_login_fails (client, IBB_ERROR, IBB_ERROR_ITEM_NOT_FOUND);
   drop_client (client);
 }
 

@@ -554,7 +554,8 @@ ibb_connection_receive (IBBConnection *self, IBBStanza *stanza)
  * connection's context.
  *
  * All sessions, opens, accepts and expectations of the connection's services end with
- * %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047 knows no session without its stream).
+ * %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047 knows no session without its stream), except for
+ * sessions with [property@IBB.Service:resume-sessions], which wait for another stream.
  * Should a new stream take its place, say so with
  * [method@IBB.Connection.restored].
  *

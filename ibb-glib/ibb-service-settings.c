@@ -559,6 +559,76 @@ ibb_service_set_peer_timeout (IBBService *self, guint peer_timeout)
 }
 
 /**
+ * ibb_service_get_resume_sessions: (get-property resume-sessions)
+ * @self: a service
+ *
+ * Gets whether new sessions outlive their connection.
+ *
+ * Returns: TRUE if so; see [property@IBB.Service:resume-sessions]
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_service_get_resume_sessions (IBBService *self)
+{
+  g_return_val_if_fail (IBB_IS_SERVICE (self), FALSE);
+
+  return GET (self, boolean, resume_sessions);
+}
+
+/**
+ * ibb_service_set_resume_sessions: (set-property resume-sessions)
+ * @self: a service
+ * @resume_sessions: TRUE or FALSE; see [property@IBB.Service:resume-sessions]
+ *
+ * Sets whether new sessions outlive their connection.
+ *
+ * Since: 1.0
+ */
+void
+ibb_service_set_resume_sessions (IBBService *self, gboolean resume_sessions)
+{
+  g_return_if_fail (IBB_IS_SERVICE (self));
+
+  SET (self, boolean, resume_sessions, "resume-sessions");
+}
+
+/**
+ * ibb_service_get_resume_timeout: (get-property resume-timeout)
+ * @self: a service
+ *
+ * Gets how long a session is interrupted before it ends, in milliseconds.
+ *
+ * Returns: the value; see [property@IBB.Service:resume-timeout]
+ *
+ * Since: 1.0
+ */
+guint
+ibb_service_get_resume_timeout (IBBService *self)
+{
+  g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
+
+  return GET (self, uint, resume_timeout);
+}
+
+/**
+ * ibb_service_set_resume_timeout: (set-property resume-timeout)
+ * @self: a service
+ * @resume_timeout: the value; see [property@IBB.Service:resume-timeout]
+ *
+ * Sets how long a session is interrupted before it ends, in milliseconds.
+ *
+ * Since: 1.0
+ */
+void
+ibb_service_set_resume_timeout (IBBService *self, guint resume_timeout)
+{
+  g_return_if_fail (IBB_IS_SERVICE (self));
+
+  SET (self, uint, resume_timeout, "resume-timeout");
+}
+
+/**
  * ibb_service_get_half_close: (get-property half-close)
  * @self: a service
  *

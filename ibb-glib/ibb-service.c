@@ -88,6 +88,8 @@ enum
   PROP_ACCEPT_TIMEOUT,
   PROP_CLOSE_TIMEOUT,
   PROP_PEER_TIMEOUT,
+  PROP_RESUME_SESSIONS,
+  PROP_RESUME_TIMEOUT,
   PROP_HALF_CLOSE,
   PROP_STRICT,
   N_PROPS
@@ -132,6 +134,8 @@ static const glong settings[N_PROPS] = {
   [PROP_ACCEPT_TIMEOUT] = IBB_SETTING (accept_timeout),
   [PROP_CLOSE_TIMEOUT] = IBB_SETTING (close_timeout),
   [PROP_PEER_TIMEOUT] = IBB_SETTING (peer_timeout),
+  [PROP_RESUME_SESSIONS] = IBB_SETTING (resume_sessions),
+  [PROP_RESUME_TIMEOUT] = IBB_SETTING (resume_timeout),
   [PROP_HALF_CLOSE] = IBB_SETTING (half_close),
   [PROP_STRICT] = IBB_SETTING (strict),
 };
@@ -519,6 +523,39 @@ ibb_service_class_init (IBBServiceClass *class)
    */
   props[PROP_PEER_TIMEOUT] =
       g_param_spec_uint ("peer-timeout", NULL, NULL, 0, G_MAXUINT, 600000, read_write);
+
+  /**
+   * IBBService:resume-sessions:
+   *
+   * Whether new sessions outlive their XMPP connection, where the peer is ibb-glib and has
+   * set this as well.
+   *
+   * Set it where the application, or the connection, logs in again. A session whose end, or
+   * whose peer, has lost its connection is then interrupted instead of ended: reads and
+   * writes wait, and nothing is lost. It goes on when both ends are online again, with any
+   * resource of the same account. [property@IBB.Transport:interrupted] tells.
+   *
+   * Sessions of [IBB_STANZA_TYPE_MESSAGE][enum@IBB.StanzaType] cannot be resumed.
+   *
+   * Default: %FALSE.
+   *
+   * Since: 1.0
+   */
+  props[PROP_RESUME_SESSIONS] =
+      g_param_spec_boolean ("resume-sessions", NULL, NULL, FALSE, read_write);
+
+  /**
+   * IBBService:resume-timeout:
+   *
+   * How long a session is interrupted before it ends with the error that interrupted it, in
+   * milliseconds; 0 means without end. It holds from the next interruption on.
+   *
+   * Default: 600000 milliseconds.
+   *
+   * Since: 1.0
+   */
+  props[PROP_RESUME_TIMEOUT] =
+      g_param_spec_uint ("resume-timeout", NULL, NULL, 0, G_MAXUINT, 600000, read_write);
 
   /**
    * IBBService:half-close:

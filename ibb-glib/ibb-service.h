@@ -117,6 +117,18 @@ IBB_AVAILABLE_IN_1_0
 void ibb_service_set_peer_timeout (IBBService *self, guint peer_timeout);
 
 IBB_AVAILABLE_IN_1_0
+gboolean ibb_service_get_resume_sessions (IBBService *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_service_set_resume_sessions (IBBService *self, gboolean resume_sessions);
+
+IBB_AVAILABLE_IN_1_0
+guint ibb_service_get_resume_timeout (IBBService *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_service_set_resume_timeout (IBBService *self, guint resume_timeout);
+
+IBB_AVAILABLE_IN_1_0
 gboolean ibb_service_get_half_close (IBBService *self);
 
 IBB_AVAILABLE_IN_1_0

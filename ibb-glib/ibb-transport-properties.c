@@ -52,7 +52,8 @@ ibb_transport_get_block_size (IBBTransport *self)
  * ibb_transport_get_peer_jid: (get-property peer-jid)
  * @self: a transport
  *
- * Gets the JID of the other end.
+ * Gets the JID of the other end. The string lives as long as the transport, also if the
+ * property changes.
  *
  * Returns: (not nullable): the JID
  *
@@ -66,14 +67,15 @@ ibb_transport_get_peer_jid (IBBTransport *self)
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), NULL);
 
   channel = ibb_transport_get_channel (self);
-  return channel != NULL ? ibb_session_get_peer (ibb_channel_get_session (channel)) : "";
+  return channel != NULL ? ibb_channel_get_peer (channel) : "";
 }
 
 /**
  * ibb_transport_get_local_jid: (get-property local-jid)
  * @self: a transport
  *
- * Gets the JID of this end.
+ * Gets the JID of this end. The string lives as long as the transport, also if the property
+ * changes.
  *
  * Returns: (nullable): the JID; NULL if the connection never told it
  *
@@ -87,7 +89,7 @@ ibb_transport_get_local_jid (IBBTransport *self)
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), NULL);
 
   channel = ibb_transport_get_channel (self);
-  return channel != NULL ? ibb_session_get_local (ibb_channel_get_session (channel)) : NULL;
+  return channel != NULL ? ibb_channel_get_local (channel) : NULL;
 }
 
 /**
@@ -109,6 +111,27 @@ ibb_transport_get_stanza_type (IBBTransport *self)
 
   channel = ibb_transport_get_channel (self);
   return channel != NULL ? ibb_channel_get_stanza_type (channel) : IBB_STANZA_TYPE_IQ;
+}
+
+/**
+ * ibb_transport_get_interrupted: (get-property interrupted)
+ * @self: a transport
+ *
+ * Gets whether the session waits for a connection to go on.
+ *
+ * Returns: TRUE if it does; see [property@IBB.Transport:interrupted]
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_transport_get_interrupted (IBBTransport *self)
+{
+  IBBChannel *channel;
+
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
+
+  channel = ibb_transport_get_channel (self);
+  return channel != NULL && ibb_channel_is_interrupted (channel);
 }
 
 static IBBByteCounts

@@ -89,6 +89,7 @@ enum
   PROP_PEER_JID,
   PROP_LOCAL_JID,
   PROP_STANZA_TYPE,
+  PROP_INTERRUPTED,
   PROP_BYTES_ACKNOWLEDGED,
   PROP_BYTES_RECEIVED,
   PROP_BYTES_QUEUED,
@@ -242,10 +243,13 @@ ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GPara
       g_value_set_uint (value, ibb_session_get_block_size (session));
       break;
     case PROP_PEER_JID:
-      g_value_set_string (value, ibb_session_get_peer (session));
+      g_value_set_string (value, ibb_channel_get_peer (channel));
       break;
     case PROP_LOCAL_JID:
-      g_value_set_string (value, ibb_session_get_local (session));
+      g_value_set_string (value, ibb_channel_get_local (channel));
+      break;
+    case PROP_INTERRUPTED:
+      g_value_set_boolean (value, ibb_channel_is_interrupted (channel));
       break;
     case PROP_STANZA_TYPE:
       g_value_set_enum (value, ibb_channel_get_stanza_type (channel));
@@ -366,7 +370,7 @@ ibb_transport_class_init (IBBTransportClass *class)
   /**
    * IBBTransport:peer-jid:
    *
-   * The JID of the other end.
+   * The JID of the other end. Its resource may change when a session is resumed.
    *
    * Since: 1.0
    */
@@ -375,7 +379,7 @@ ibb_transport_class_init (IBBTransportClass *class)
   /**
    * IBBTransport:local-jid:
    *
-   * The JID of this end.
+   * The JID of this end. Its resource may change as well.
    *
    * Since: 1.0
    */
@@ -390,6 +394,15 @@ ibb_transport_class_init (IBBTransportClass *class)
    */
   props[PROP_STANZA_TYPE] = g_param_spec_enum ("stanza-type", NULL, NULL, IBB_TYPE_STANZA_TYPE,
                                                IBB_STANZA_TYPE_IQ, read_only);
+
+  /**
+   * IBBTransport:interrupted:
+   *
+   * Whether the session waits for a connection: [property@IBB.Service:resume-sessions].
+   *
+   * Since: 1.0
+   */
+  props[PROP_INTERRUPTED] = g_param_spec_boolean ("interrupted", NULL, NULL, FALSE, read_only);
 
   /**
    * IBBTransport:bytes-acknowledged:
@@ -523,15 +536,27 @@ emit_ended (GObject *object, const GError *error)
   g_signal_emit (object, signals[SIGNAL_ENDED], 0, error);
 }
 
+static void
+notify_changes (GObject *object, IBBChannelNews news)
+{
+  if ((news & IBB_CHANNEL_PEER_JID) != 0)
+    g_object_notify_by_pspec (object, props[PROP_PEER_JID]);
+  if ((news & IBB_CHANNEL_LOCAL_JID) != 0)
+    g_object_notify_by_pspec (object, props[PROP_LOCAL_JID]);
+  if ((news & IBB_CHANNEL_INTERRUPTED) != 0)
+    g_object_notify_by_pspec (object, props[PROP_INTERRUPTED]);
+}
+
 IBBTransport *
 ibb_transport_new (IBBChannel *channel)
 {
-  IBBTransport *self = g_object_new (IBB_TYPE_TRANSPORT, NULL);
+  static const IBBChannelOwner functions = { emit_ended, notify_changes };
+  IBBTransport                *self = g_object_new (IBB_TYPE_TRANSPORT, NULL);
 
   self->channel = ibb_channel_ref (channel);
   self->input = ibb_input_stream_new (channel);
   self->output = ibb_output_stream_new (channel);
-  ibb_channel_set_owner (channel, G_OBJECT (self), emit_ended);
+  ibb_channel_set_owner (channel, G_OBJECT (self), &functions);
   return self;
 }
 

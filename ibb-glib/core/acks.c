@@ -61,6 +61,12 @@ ibb_acks_get_first_end (const IBBAcks *self)
   return ((const IBBDelayedAck *) self->blocks.head->data)->end;
 }
 
+guint64
+ibb_acks_get_sent_to (const IBBAcks *self)
+{
+  return self->sent_to;
+}
+
 gint64
 ibb_acks_get_first_arrival (const IBBAcks *self)
 {
@@ -122,6 +128,7 @@ pop_first (IBBAcks *self)
   IBBDelayedAck *ack = g_queue_pop_head (&self->blocks);
   gsize          size = get_record_size (ack);
 
+  self->sent_to = ack->end;
   self->bytes -= ack->cost;
   self->records -= size;
   ibb_memory_remove_records (&self->terms->shared->memory, size);
@@ -163,6 +170,13 @@ ibb_acks_send_all (IBBAcks *self, gboolean refuse)
     ibb_control_push_replies (&self->terms->shared->control, g_strdup (self->terms->peer_jid),
                               ibb_terms_dup_from (self->terms), refuse, &ids);
   ibb_acks_set_waiting (self, FALSE);
+}
+
+void
+ibb_acks_restart (IBBAcks *self, gint64 now)
+{
+  for (GList *l = self->blocks.head; l != NULL; l = l->next)
+    ((IBBDelayedAck *) l->data)->arrived = now;
 }
 
 void

@@ -30,6 +30,7 @@ typedef struct
   GHashTable     *digests;    /* (nullable) (element-type guint64): of the blocks, for D-20 */
   gsize           bytes;      /* what they count for */
   gsize           records;    /* bytes of their records */
+  guint64         sent_to;    /* the position up to which they were sent */
   gboolean        is_waiting; /* for memory, or for the end of a backlog */
   GList           memory_link;
 } IBBAcks;
@@ -42,6 +43,7 @@ guint    ibb_acks_get_length (const IBBAcks *self);
 gsize    ibb_acks_get_bytes (const IBBAcks *self);
 gsize    ibb_acks_get_records (const IBBAcks *self);
 guint64  ibb_acks_get_first_end (const IBBAcks *self); /* if there is one, as below */
+guint64  ibb_acks_get_sent_to (const IBBAcks *self);
 gint64   ibb_acks_get_first_arrival (const IBBAcks *self);
 gboolean ibb_acks_contain (const IBBAcks *self, guint64 digest);
 /* What a block counts for. */
@@ -55,6 +57,8 @@ void ibb_acks_note_digest (IBBAcks *self, guint64 digest);
 void ibb_acks_send_first (IBBAcks *self, const IBBRoom *room);
 /* Queues the replies to all, however many they are: results, or item-not-found. */
 void ibb_acks_send_all (IBBAcks *self, gboolean refuse);
+/* They are delayed since now, by what the peer may expect. */
+void ibb_acks_restart (IBBAcks *self, gint64 now);
 /* Whether the session is looked at again when memory is free. */
 void ibb_acks_set_waiting (IBBAcks *self, gboolean is_waiting);
 

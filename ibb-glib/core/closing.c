@@ -262,9 +262,21 @@ ibb_closing_receive (IBBClosing *self, IBBStanza *stanza, gint64 now)
   return IBB_CLOSING_GOES_ON;
 }
 
+/* It has not got the result: both have closed, and were interrupted then. */
+static gboolean
+must_answer_again (const IBBClosing *self, const IBBStanza *stanza)
+{
+  return self->in == IBB_IN_CLOSED && !stanza->unclean && self->terms->secret != NULL;
+}
+
 IBBClosingVerdict
 ibb_closing_receive_again (IBBClosing *self, const IBBStanza *stanza)
 {
+  if (must_answer_again (self, stanza))
+    {
+      answer_peer_close (self, stanza);
+      return IBB_CLOSING_GOES_ON;
+    }
   /* Ours to answer still, if it is the same one again (D-27). */
   if (self->peer_close != NULL && g_strcmp0 (self->peer_close->id, stanza->id) == 0)
     return IBB_CLOSING_GOES_ON;
@@ -305,6 +317,39 @@ void
 ibb_closing_set_half_close (IBBClosing *self, gboolean half_close)
 {
   self->half_close = half_close;
+}
+
+/* Interruptions. */
+
+void
+ibb_closing_resume (IBBClosing *self, gint64 now)
+{
+  ibb_closing_prolong_linger (self, now);
+  if (!ibb_pending_is_set (&self->pending))
+    return;
+
+  ibb_closing_repeat (self);
+  if (self->is_whole || self->began != IBB_NEVER)
+    begin_timeout (self, now);
+}
+
+/* The result that we owe goes to where the peer is now. */
+void
+ibb_closing_peer_moved (IBBClosing *self)
+{
+  const IBBTerms *terms = self->terms;
+  IBBStanza      *close;
+
+  ibb_pendings_set_jid (&terms->shared->pendings, &self->pending, terms->key.peer);
+  if (self->peer_close == NULL)
+    return;
+
+  close =
+      ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE, self->peer_close->id, NULL);
+  close->to = ibb_terms_dup_from (terms);
+  close->from = g_strdup (terms->peer_jid);
+  ibb_stanza_record_unref (self->peer_close);
+  self->peer_close = close;
 }
 
 /* What it is like. */

@@ -17,6 +17,12 @@ ibb_credit_must_ask (const IBBCredit *self, guint64 end, gint64 resumed_at)
 }
 
 void
+ibb_credit_ask_again (IBBCredit *self)
+{
+  self->told_at = G_MININT64;
+}
+
+void
 ibb_credit_note_asked (IBBCredit *self)
 {
   self->has_asked = TRUE;

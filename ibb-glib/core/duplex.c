@@ -302,6 +302,14 @@ take_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
     take_close_answer (self, stanza, now);
 }
 
+/* All goes again once the session goes on, except for what ends it. */
+static void
+receive_meanwhile (IBBDuplex *self, IBBStanza *stanza, gint64 now)
+{
+  if (stanza->payload == IBB_PAYLOAD_CLOSE && stanza->unclean)
+    take_peer_close (self, stanza, now);
+}
+
 /* A close, or its answer, that may have overtaken a block waits for it (D-42). */
 static void
 receive_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
@@ -318,6 +326,8 @@ ibb_duplex_receive (IBBDuplex *self, IBBStanza *stanza, gint64 now)
 
   if (ibb_life_get_state (&self->life) == IBB_LIFE_NEW)
     ibb_receiver_receive_early (&self->receiver, stanza);
+  else if (ibb_life_is_interrupted (&self->life))
+    receive_meanwhile (self, stanza, now);
   else if (ibb_stanza_record_has_long_id (stanza))
     {
       /* No implementation writes such an id, and it would be kept (D-47). */
@@ -358,7 +368,9 @@ take_close_answer (IBBDuplex *self, IBBStanza *answer, gint64 now)
 
   ibb_failure_set_condition (&failure, IBB_FAILURE_CLOSE_UNCONFIRMED, answer->condition,
                              answer->text);
-  if (is_whole)
+  if (!is_whole && !ibb_peer_gave_answer (answer) && ibb_life_interrupt (&self->life, &failure))
+    ;
+  else if (is_whole)
     ibb_life_end_unconfirmed (&self->life, &failure);
   else
     ibb_life_end (&self->life, &failure);
@@ -369,7 +381,10 @@ void
 ibb_duplex_close_answered (IBBDuplex *self, IBBStanza *answer, gint64 now)
 {
   ibb_silence_heard_answer (&self->silence, answer, now);
-  receive_close (self, answer, now);
+  if (ibb_life_is_open (&self->life))
+    receive_close (self, answer, now);
+  else if (answer->payload != IBB_PAYLOAD_ERROR)
+    take_close_answer (self, answer, now); /* it has come through after all */
 }
 
 /* Sending. */
@@ -520,6 +535,66 @@ ibb_duplex_settings_changed (IBBDuplex *self, gint64 now)
   ibb_life_changed (&self->life);
 }
 
+/* Interruptions. */
+
+IBBPosition
+ibb_duplex_get_position (const IBBDuplex *self)
+{
+  return (IBBPosition){ ibb_receiver_get_received (&self->receiver),
+                        ibb_receiver_get_acknowledged (&self->receiver) };
+}
+
+gboolean
+ibb_duplex_may_resume (IBBDuplex *self, const IBBPosition *peer)
+{
+  return ibb_sender_may_resume (&self->sender, peer->received, peer->acknowledged);
+}
+
+void
+ibb_duplex_resume (IBBDuplex *self, const IBBPosition *peer, gint64 now)
+{
+  ibb_life_resume (&self->life);
+  ibb_silence_heard (&self->silence, now);
+  ibb_silence_end_doubt (&self->silence);
+  ibb_sender_resume (&self->sender, peer->received, peer->acknowledged, now);
+  ibb_receiver_resume (&self->receiver, ibb_closing_is_whole (&self->closing), now);
+  ibb_closing_resume (&self->closing, now);
+  stop_writing (self, now);
+  proceed (self, now);
+  if (ibb_life_is_open (&self->life))
+    ibb_sender_update_ready (&self->sender, now);
+}
+
+/* Its last word, a close or the answer to ours, was lost. */
+void
+ibb_duplex_peer_ended (IBBDuplex *self, const IBBPosition *peer, gint64 now)
+{
+  ibb_sender_resume (&self->sender, peer->received, peer->acknowledged, now);
+  if (!ibb_closing_is_sent (&self->closing))
+    ibb_sender_stop_writes (&self->sender, IBB_FAILURE_PEER_CLOSED);
+  end_input (self, is_complete (self, now));
+  if (ibb_sender_is_drained (&self->sender))
+    ibb_life_end_orderly (&self->life);
+  else
+    ibb_life_end (&self->life, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_CLOSED));
+}
+
+void
+ibb_duplex_peer_forgot (IBBDuplex *self, IBBStanza *answer, gint64 now)
+{
+  if (ibb_closing_is_sent (&self->closing))
+    take_close_answer (self, answer, now);
+  else
+    ibb_life_end (&self->life, ibb_life_get_cause (&self->life));
+}
+
+void
+ibb_duplex_peer_moved (IBBDuplex *self)
+{
+  ibb_sender_peer_moved (&self->sender);
+  ibb_closing_peer_moved (&self->closing);
+}
+
 /* For the application. */
 
 gsize
@@ -535,7 +610,8 @@ ibb_duplex_read (IBBDuplex *self, guint8 *bytes, gsize length, gint64 now)
 gsize
 ibb_duplex_write (IBBDuplex *self, const guint8 *bytes, gsize length, gint64 now)
 {
-  return ibb_life_is_open (&self->life) ? ibb_sender_write (&self->sender, bytes, length, now) : 0;
+  return ibb_life_is_lasting (&self->life) ? ibb_sender_write (&self->sender, bytes, length, now)
+                                           : 0;
 }
 
 void
@@ -586,7 +662,7 @@ ibb_duplex_close_input (IBBDuplex *self)
 void
 ibb_duplex_shutdown_output (IBBDuplex *self, gint64 now)
 {
-  if (!ibb_life_is_open (&self->life) || !ibb_closing_shutdown (&self->closing))
+  if (!ibb_life_is_lasting (&self->life) || !ibb_closing_shutdown (&self->closing))
     return;
 
   ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
@@ -610,7 +686,9 @@ ibb_duplex_close (IBBDuplex *self, gint64 now)
       ibb_receiver_refuse_all (&self->receiver);
       take_deferred (self, now);
     }
-  if (ibb_life_is_open (&self->life))
+  else if (ibb_life_is_interrupted (&self->life))
+    ibb_receiver_note_close (&self->receiver, now);
+  if (ibb_life_is_lasting (&self->life))
     ibb_sender_flush (&self->sender, now);
   ibb_receiver_drop_unread (&self->receiver);
   proceed (self, now);
@@ -624,7 +702,7 @@ ibb_duplex_abort (IBBDuplex *self, IBBFailureKind reason)
 
   ibb_closing_abort (&self->closing);
   ibb_receiver_fail (&self->receiver, &aborted);
-  if (ibb_life_is_open (&self->life))
+  if (ibb_life_is_lasting (&self->life))
     {
       ibb_receiver_refuse_all (&self->receiver);
       ibb_closing_tell_peer (&self->closing);

@@ -12,6 +12,7 @@
 
 #include "core/closing.h"
 #include "core/life.h"
+#include "core/proof.h"
 #include "core/receiver.h"
 #include "core/sender.h"
 #include "core/silence.h"
@@ -65,6 +66,16 @@ void ibb_duplex_peer_not_probed (IBBDuplex *self);
 /* What limits it has changed. */
 void ibb_duplex_release_waiting (IBBDuplex *self, gint64 now);
 void ibb_duplex_settings_changed (IBBDuplex *self, gint64 now);
+
+/* Interruptions (D-58). How far we have got, and whether the peer may have got so far. */
+IBBPosition ibb_duplex_get_position (const IBBDuplex *self);
+gboolean    ibb_duplex_may_resume (IBBDuplex *self, const IBBPosition *peer);
+/* It goes on: all that the peer has not got goes again. */
+void ibb_duplex_resume (IBBDuplex *self, const IBBPosition *peer, gint64 now);
+/* It does not: the peer has ended it in order before; or knows nothing of it any more. */
+void ibb_duplex_peer_ended (IBBDuplex *self, const IBBPosition *peer, gint64 now);
+void ibb_duplex_peer_forgot (IBBDuplex *self, IBBStanza *answer, gint64 now);
+void ibb_duplex_peer_moved (IBBDuplex *self);
 
 /* For the application: see IBBSession. */
 gsize ibb_duplex_read (IBBDuplex *self, guint8 *bytes, gsize length, gint64 now);

@@ -25,7 +25,6 @@ struct _IBBEngine
   IBBAcceptor acceptor;
   IBBEvents   events;
   gboolean    stopped;
-  gboolean    lost;
   gboolean    is_turn_of_messages; /* blocks by message, or by IQ, go next */
 };
 

@@ -4,6 +4,7 @@
 
 #include "core/engine-private.h"
 
+#include "core/finished.h"
 #include "core/jid.h"
 #include "core/place.h"
 
@@ -109,6 +110,7 @@ ibb_engine_new (IBBRandomFunc random, gpointer random_data)
                                  g_hash_table_new_full (ibb_terms_hash, ibb_terms_equal, NULL,
                                                         (GDestroyNotify) ibb_session_unref));
   self->shared->abandoned = ibb_abandoned_new (self->shared);
+  self->shared->finished = ibb_finished_new (self->shared);
   self->shared->first_hop = ibb_first_hop_new (self->shared, ping_timeout, self);
   self->shared->peers = ibb_peers_new (self->shared, peer_timeout);
   self->shared->requests = ibb_requests_new ();
@@ -118,18 +120,29 @@ ibb_engine_new (IBBRandomFunc random, gpointer random_data)
   return self;
 }
 
+static void
+end_all (IBBEngine *self, IBBFailureKind kind)
+{
+  g_autoptr (GList) sessions = g_hash_table_get_values (self->shared->sessions);
+
+  for (GList *l = sessions; l != NULL; l = l->next)
+    ibb_session_end (l->data, &(IBBFailure) IBB_FAILURE_OF (kind));
+}
+
 void
 ibb_engine_free (IBBEngine *self)
 {
   IBBEvent event = IBB_EVENT_INIT;
 
   ibb_engine_lost (self);
+  end_all (self, IBB_FAILURE_CONNECTION_LOST);
   self->shared->is_gone = TRUE;
   while (ibb_engine_take_event (self, &event))
     ibb_event_clear (&event);
 
   ibb_acceptor_clear (&self->acceptor);
   g_clear_pointer (&self->shared->abandoned, ibb_abandoned_free);
+  g_clear_pointer (&self->shared->finished, ibb_finished_free);
   g_clear_pointer (&self->shared->first_hop, ibb_first_hop_free);
   g_clear_pointer (&self->shared->peers, ibb_peers_free);
   g_clear_pointer (&self->shared->requests, ibb_requests_free);
@@ -154,12 +167,6 @@ ibb_engine_settings_changed (IBBEngine *self, gint64 now)
   g_hash_table_iter_init (&iter, self->shared->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
     ibb_session_settings_changed (session, get_time (self, now));
-}
-
-void
-ibb_engine_set_local_jid (IBBEngine *self, const char *jid)
-{
-  ibb_shared_set_local_jid (self->shared, jid);
 }
 
 void
@@ -211,7 +218,7 @@ ibb_engine_has_outcome (IBBEngine *self)
 void
 ibb_engine_suspend (IBBEngine *self, gint64 now)
 {
-  if (!self->lost)
+  if (!self->shared->is_lost)
     ibb_clock_stop (&self->shared->clock, now);
 }
 
@@ -227,19 +234,68 @@ ibb_engine_lost (IBBEngine *self)
   g_autoptr (GList) sessions = NULL;
   IBBFailure        failure = IBB_FAILURE_INIT;
 
-  if (self->lost)
+  if (self->shared->is_lost)
     return;
 
-  self->lost = TRUE;
+  self->shared->is_lost = TRUE;
   ibb_clock_abandon (&self->shared->clock);
   ibb_failure_set (&failure, IBB_FAILURE_CONNECTION_LOST);
   sessions = g_hash_table_get_values (self->shared->sessions);
   for (GList *l = sessions; l != NULL; l = l->next)
-    ibb_session_end (l->data, &failure);
+    if (!ibb_session_interrupt (l->data, &failure))
+      ibb_session_end (l->data, &failure);
   ibb_acceptor_fail_all (&self->acceptor, IBB_FAILURE_CONNECTION_LOST);
 
   ibb_abandoned_forget_all (self->shared->abandoned);
+  ibb_first_hop_reset (self->shared->first_hop);
+  ibb_peers_forget (self->shared->peers);
   ibb_control_clear (&self->shared->control);
+}
+
+/* Those that were interrupted go on, once the connection and its JID are there. */
+static void
+restore_sessions (IBBEngine *self)
+{
+  IBBShared *shared = self->shared;
+  GList     *sessions;
+
+  if (shared->local_normal == NULL)
+    return;
+
+  sessions = g_hash_table_get_values (shared->sessions);
+  for (GList *l = sessions; l != NULL; l = l->next)
+    ibb_session_ref (l->data);
+  for (GList *l = sessions; l != NULL; l = l->next)
+    ibb_session_restored (l->data, shared->local_jid, shared->local_normal);
+  g_list_free_full (sessions, (GDestroyNotify) ibb_session_unref);
+}
+
+/* What ended meanwhile is told in the name of the account that it was with, or of none. */
+static void
+forget_other_account (IBBEngine *self, const char *before)
+{
+  IBBShared       *shared = self->shared;
+  g_autofree char *bare = ibb_jid_dup_bare (shared->local_normal);
+  g_autofree char *bare_before = before != NULL ? ibb_jid_dup_bare (before) : NULL;
+
+  if (shared->is_lost && g_strcmp0 (bare, bare_before) != 0)
+    ibb_control_clear (&shared->control);
+}
+
+/* Sessions that were interrupted go on with the new one. */
+void
+ibb_engine_set_local_jid (IBBEngine *self, const char *jid)
+{
+  IBBShared       *shared = self->shared;
+  g_autofree char *before = g_strdup (shared->local_normal);
+
+  ibb_shared_set_local_jid (shared, jid);
+  if (shared->local_normal == NULL)
+    return;
+
+  forget_other_account (self, before);
+
+  restore_sessions (self);
 }
 
 void
@@ -247,11 +303,11 @@ ibb_engine_restored (IBBEngine *self)
 {
   if (ibb_clock_is_stopped (&self->shared->clock))
     ibb_engine_lost (self); /* another stream is not the same one resumed */
-  if (!self->lost)
+  if (!self->shared->is_lost)
     return;
 
-  self->lost = FALSE;
-  ibb_peers_forget (self->shared->peers);
+  self->shared->is_lost = FALSE;
+  restore_sessions (self);
 }
 
 void
@@ -401,7 +457,7 @@ ibb_engine_has_stanza (IBBEngine *self, gint64 now)
 {
   IBBShared *shared = self->shared;
 
-  if (ibb_clock_is_stopped (&shared->clock))
+  if (ibb_clock_is_stopped (&shared->clock) || shared->is_lost)
     return FALSE;
 
   now = get_time (self, now);
@@ -417,7 +473,7 @@ ibb_engine_take_stanza (IBBEngine *self, gint64 now)
 {
   IBBStanza *stanza;
 
-  if (ibb_clock_is_stopped (&self->shared->clock))
+  if (ibb_clock_is_stopped (&self->shared->clock) || self->shared->is_lost)
     return NULL;
 
   now = get_time (self, now);
@@ -498,6 +554,9 @@ ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
     case IBB_PENDING_PING:
       not_pinged (self);
       break;
+    case IBB_PENDING_RESUME:
+      ibb_session_resume_answered (pending->owner, NULL, now);
+      break;
     default:
       g_assert_not_reached ();
     }
@@ -508,7 +567,7 @@ ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
 static gboolean
 check_running (IBBEngine *self, IBBFailure *failure)
 {
-  if (self->lost)
+  if (self->shared->is_lost)
     ibb_failure_set (failure, IBB_FAILURE_CONNECTION_LOST);
   else if (self->stopped)
     ibb_failure_set (failure, IBB_FAILURE_STOPPED);
@@ -604,6 +663,9 @@ receive_reply (IBBEngine *self, IBBStanza *stanza, const char *from, gint64 now)
     case IBB_PENDING_PING:
       ping_answered (self, now);
       break;
+    case IBB_PENDING_RESUME:
+      ibb_session_resume_answered (pending->owner, stanza, now);
+      break;
     default:
       g_assert_not_reached ();
     }
@@ -637,6 +699,29 @@ receive_for_session (
     }
 }
 
+/* A peer that has logged in again may have another resource (D-58). */
+static void
+receive_resume (IBBEngine *self, IBBStanza *stanza, const char *local, const char *peer, gint64 now)
+{
+  IBBShared  *shared = self->shared;
+  IBBSession *session;
+
+  if (!stanza->has_position || !ibb_stanza_is_valid_sid (stanza->sid) || local == NULL ||
+      peer == NULL || ibb_stanza_record_has_long_id (stanza))
+    {
+      reply_error (self, stanza, IBB_CONDITION_BAD_REQUEST, IBB_ERROR_TYPE_MODIFY);
+      return;
+    }
+
+  session = ibb_place_find (shared, local, peer, stanza->sid);
+  if (session == NULL)
+    session = ibb_place_find_moved (shared, local, peer, stanza->sid);
+  if (session != NULL)
+    ibb_session_receive_resume (session, stanza, peer, now);
+  else if (!ibb_finished_answer (shared->finished, stanza, local, peer))
+    reply_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+}
+
 /* IQ-get with an element of ours, or an element that does not exist (D-10). */
 static void
 refuse_misuse (IBBEngine *self, const IBBStanza *stanza)
@@ -665,6 +750,8 @@ receive_request (
     refuse_misuse (self, stanza);
   else if (stanza->payload == IBB_PAYLOAD_OPEN)
     ibb_acceptor_receive (&self->acceptor, stanza, local, from, self->stopped, now);
+  else if (stanza->payload == IBB_PAYLOAD_RESUME)
+    receive_resume (self, stanza, local, from, now);
   else
     receive_for_session (self, stanza, local, from, now);
 }
@@ -676,7 +763,7 @@ ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now)
   g_autofree char *from = NULL;
   g_autofree char *to = NULL;
 
-  if (self->lost || stanza->name == IBB_STANZA_PRESENCE)
+  if (self->shared->is_lost || stanza->name == IBB_STANZA_PRESENCE)
     return FALSE;
 
   now = get_time (self, now);
@@ -697,6 +784,7 @@ ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now)
     case IBB_PAYLOAD_DATA:
     case IBB_PAYLOAD_CLOSE:
     case IBB_PAYLOAD_UNKNOWN:
+    case IBB_PAYLOAD_RESUME:
       if (self->stopped && g_hash_table_size (shared->sessions) == 0)
         return FALSE; /* the application answers that there is no such service (N-08) */
       to = stanza->to != NULL && g_strcmp0 (stanza->to, shared->local_jid) != 0
@@ -718,7 +806,7 @@ ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now)
 gboolean
 ibb_engine_is_running (IBBEngine *self)
 {
-  return !self->stopped && !self->lost;
+  return !self->stopped && !self->shared->is_lost;
 }
 
 gboolean
@@ -730,7 +818,7 @@ ibb_engine_can_accept (IBBEngine *self)
 gboolean
 ibb_engine_is_lost (IBBEngine *self)
 {
-  return self->lost;
+  return self->shared->is_lost;
 }
 
 gboolean

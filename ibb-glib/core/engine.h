@@ -60,10 +60,11 @@ void ibb_engine_note_chat (IBBEngine *self, gint64 now);
  * nothing had happened: what was taken before arrives without our doing. */
 void ibb_engine_suspend (IBBEngine *self, gint64 now);
 void ibb_engine_resume (IBBEngine *self, gint64 now);
-/* The stream is gone for good: everything ends with CONNECTION_LOST (D-42). */
+/* The stream is gone for good: everything ends with CONNECTION_LOST (D-42), except for
+ * sessions that the peer has agreed to resume (D-58). */
 void ibb_engine_lost (IBBEngine *self);
-/* A new stream took its place: sessions can be opened and accepted again. What
- * was known of peers and of the path belonged to the old one. */
+/* A new stream took its place: sessions can be opened and accepted again, and those that
+ * were interrupted go on. What was known of peers and of the path belonged to the old one. */
 void ibb_engine_restored (IBBEngine *self);
 /* Nothing new is opened or accepted, what is pending ends with STOPPED; open
  * sessions are aborted if abort_sessions. */

@@ -249,6 +249,57 @@ ibb_flight_resend (IBBFlight *self)
   self->n_refused = 0;
 }
 
+void
+ibb_flight_interrupt (IBBFlight *self)
+{
+  ibb_stall_clear (&self->stall);
+  self->n_sent = 0;
+  ibb_flight_resend (self);
+}
+
+gboolean
+ibb_flight_was_sent_to (IBBFlight *self, guint64 end)
+{
+  for (GList *l = self->blocks.head; l != NULL; l = l->next)
+    {
+      const IBBBlock *block = l->data;
+
+      if (block->end >= end)
+        return block->end == end && block->attempts > 0;
+    }
+  return FALSE;
+}
+
+/* Sent twice, as far as a measurement is concerned (Karn). */
+static void
+note_sent_before (IBBFlight *self, IBBBlock *block, gint64 now)
+{
+  block->state = IBB_BLOCK_SENT;
+  block->sent = now;
+  block->attempts++;
+  block->is_probe = FALSE;
+  self->n_sent++;
+  ibb_stall_sent (&self->stall, ibb_block_get_size (block), block->end);
+}
+
+void
+ibb_flight_note_received (IBBFlight *self, guint64 end, gint64 now)
+{
+  while (self->to_send != NULL && ((IBBBlock *) self->to_send->data)->end <= end)
+    {
+      note_sent_before (self, self->to_send->data, now);
+      self->to_send = self->to_send->next;
+    }
+}
+
+void
+ibb_flight_peer_moved (IBBFlight *self)
+{
+  for (GList *l = self->blocks.head; l != NULL; l = l->next)
+    ibb_pendings_set_jid (&self->terms->shared->pendings, &((IBBBlock *) l->data)->pending,
+                          self->terms->key.peer);
+}
+
 GBytes *
 ibb_flight_take_back (IBBFlight *self, guint16 *seq)
 {

@@ -80,6 +80,14 @@ gboolean ibb_flight_is_refused_in_part (const IBBFlight *self);
 gsize    ibb_flight_get_refused_length (const IBBFlight *self);
 /* All blocks are to be sent again as they are. */
 void ibb_flight_resend (IBBFlight *self);
+/* Nothing is in flight any more: the answers will not come, or not count. */
+void ibb_flight_interrupt (IBBFlight *self);
+/* Whether a block that was sent ends there. */
+gboolean ibb_flight_was_sent_to (IBBFlight *self, guint64 end);
+/* The blocks up to end have arrived, and their answers are still to come. */
+void ibb_flight_note_received (IBBFlight *self, guint64 end, gint64 now);
+/* The peer has another JID. */
+void ibb_flight_peer_moved (IBBFlight *self);
 /* The last block leaves, and its bytes are returned: (transfer full) (nullable). */
 GBytes *ibb_flight_take_back (IBBFlight *self, guint16 *seq);
 /* A message was sent: it leaves the flight, but its refusal is still known. */

@@ -21,6 +21,7 @@ void
 ibb_life_clear (IBBLife *self)
 {
   ibb_failure_clear (&self->failure);
+  ibb_failure_clear (&self->cause);
 }
 
 void
@@ -42,6 +43,18 @@ ibb_life_is_open (const IBBLife *self)
   return self->state == IBB_LIFE_OPEN;
 }
 
+gboolean
+ibb_life_is_interrupted (const IBBLife *self)
+{
+  return self->state == IBB_LIFE_INTERRUPTED;
+}
+
+gboolean
+ibb_life_is_lasting (const IBBLife *self)
+{
+  return ibb_life_is_open (self) || ibb_life_is_interrupted (self);
+}
+
 void
 ibb_life_changed (IBBLife *self)
 {
@@ -61,6 +74,34 @@ const IBBFailure *
 ibb_life_get_failure (const IBBLife *self)
 {
   return &self->failure;
+}
+
+gboolean
+ibb_life_interrupt (IBBLife *self, const IBBFailure *cause)
+{
+  if (self->state != IBB_LIFE_OPEN || self->terms->secret == NULL)
+    return FALSE;
+
+  self->state = IBB_LIFE_INTERRUPTED;
+  ibb_failure_copy (&self->cause, cause);
+  ibb_sender_interrupt (self->sender);
+  ibb_receiver_interrupt (self->receiver);
+  ibb_life_changed (self);
+  return TRUE;
+}
+
+const IBBFailure *
+ibb_life_get_cause (const IBBLife *self)
+{
+  return &self->cause;
+}
+
+void
+ibb_life_resume (IBBLife *self)
+{
+  self->state = IBB_LIFE_OPEN;
+  ibb_failure_clear (&self->cause);
+  ibb_life_changed (self);
 }
 
 /* Those that waited for a stanza that will not come (D-24, D-42). */
@@ -147,29 +188,82 @@ ibb_life_end_unanswered (IBBLife *self)
 
 /* Where the time-out never comes, a peer that is gone ends a close like one. */
 static gboolean
-is_end_of_close (const IBBLife *self, const IBBFailure *failure)
+is_end_of_close (const IBBLife *self)
 {
-  return failure->kind == IBB_FAILURE_PEER_GONE && ibb_closing_is_sent (self->closing) &&
+  return ibb_closing_is_sent (self->closing) &&
          (ibb_closing_is_whole (self->closing) || ibb_closing_is_peer_closed (self->closing));
+}
+
+/* The peer cannot be reached, or our connection is about to be lost. */
+static gboolean
+is_of_connection (const IBBFailure *failure)
+{
+  switch (failure->kind)
+    {
+    case IBB_FAILURE_PEER_GONE:
+    case IBB_FAILURE_SEND_FAILED:
+      return TRUE;
+    case IBB_FAILURE_CONDITION:
+    case IBB_FAILURE_RETRIES:
+      return ibb_condition_means_nobody (failure->condition) ||
+             failure->condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE ||
+             failure->condition == IBB_CONDITION_REMOTE_SERVER_TIMEOUT;
+    case IBB_FAILURE_NONE:
+    case IBB_FAILURE_CLOSED:
+    case IBB_FAILURE_ABORTED:
+    case IBB_FAILURE_STOPPED:
+    case IBB_FAILURE_CONNECTION_LOST:
+    case IBB_FAILURE_REFUSED:
+    case IBB_FAILURE_PROTOCOL:
+    case IBB_FAILURE_OPEN_TIMEOUT:
+    case IBB_FAILURE_ACCEPT_TIMEOUT:
+    case IBB_FAILURE_WITHDRAWN:
+    case IBB_FAILURE_PEER_CLOSED:
+    case IBB_FAILURE_PEER_ABORTED:
+    case IBB_FAILURE_CLOSE_UNCONFIRMED:
+    case IBB_FAILURE_OVERFLOW:
+    case IBB_FAILURE_IN_USE:
+    case IBB_FAILURE_NO_ROOM:
+    default:
+      return FALSE;
+    }
+}
+
+static void
+end_at_both (IBBLife *self, const IBBFailure *failure)
+{
+  const IBBFailure peer_closed = IBB_FAILURE_OF (IBB_FAILURE_PEER_CLOSED);
+
+  ibb_receiver_release_all (self->receiver);
+  ibb_closing_tell_peer (self->closing);
+  ibb_life_end (self, ibb_closing_explains (self->closing, failure) ? &peer_closed : failure);
 }
 
 void
 ibb_life_fail (IBBLife *self, const IBBFailure *failure)
 {
-  const IBBFailure peer_closed = IBB_FAILURE_OF (IBB_FAILURE_PEER_CLOSED);
-
-  if (self->state != IBB_LIFE_OPEN)
+  if (!ibb_life_is_lasting (self))
     {
       ibb_life_end (self, failure);
       return;
     }
-  if (is_end_of_close (self, failure))
+  if (failure->kind == IBB_FAILURE_PEER_GONE && is_end_of_close (self))
     {
       ibb_life_end_unanswered (self);
       return;
     }
+  if (is_of_connection (failure) &&
+      (ibb_life_is_interrupted (self) || ibb_life_interrupt (self, failure)))
+    return;
 
-  ibb_receiver_release_all (self->receiver);
-  ibb_closing_tell_peer (self->closing);
-  ibb_life_end (self, ibb_closing_explains (self->closing, failure) ? &peer_closed : failure);
+  end_at_both (self, failure);
+}
+
+void
+ibb_life_give_up (IBBLife *self)
+{
+  if (is_end_of_close (self))
+    ibb_life_end_unanswered (self);
+  else
+    end_at_both (self, &self->cause);
 }

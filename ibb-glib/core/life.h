@@ -19,7 +19,8 @@ typedef enum
 {
   IBB_LIFE_NEW, /* stanzas of the peer are kept until it is open (D-24) */
   IBB_LIFE_OPEN,
-  IBB_LIFE_ENDED, /* buffered bytes can still be read */
+  IBB_LIFE_INTERRUPTED, /* open for the application; nothing is sent or taken (D-58) */
+  IBB_LIFE_ENDED,       /* buffered bytes can still be read */
 } IBBLifeState;
 
 /* What the owner of the session has to do. */
@@ -39,6 +40,7 @@ typedef struct
   IBBLifeState    state;
   guint           news;    /* IBBLifeNews */
   IBBFailure      failure; /* of the session as a whole */
+  IBBFailure      cause;   /* of the interruption */
 } IBBLife;
 
 void ibb_life_init (IBBLife        *self,
@@ -51,10 +53,21 @@ void ibb_life_clear (IBBLife *self);
 void         ibb_life_begin (IBBLife *self);
 IBBLifeState ibb_life_get_state (const IBBLife *self);
 gboolean     ibb_life_is_open (const IBBLife *self);
-void         ibb_life_changed (IBBLife *self);
+/* Open, or interrupted. */
+gboolean ibb_life_is_lasting (const IBBLife *self);
+gboolean ibb_life_is_interrupted (const IBBLife *self);
+void     ibb_life_changed (IBBLife *self);
 /* The news since they were taken last. */
 IBBLifeNews       ibb_life_take_news (IBBLife *self);
 const IBBFailure *ibb_life_get_failure (const IBBLife *self);
+
+/* Neither end hears of the other, and both may again. FALSE if only an end can follow. */
+gboolean          ibb_life_interrupt (IBBLife *self, const IBBFailure *cause);
+const IBBFailure *ibb_life_get_cause (const IBBLife *self);
+/* It has been interrupted for too long. */
+void ibb_life_give_up (IBBLife *self);
+/* It is open again; what that means for the halves is for its owner to say. */
+void ibb_life_resume (IBBLife *self);
 
 /* Ends it here; says nothing to the peer. */
 void ibb_life_end (IBBLife *self, const IBBFailure *failure);
@@ -64,7 +77,8 @@ void ibb_life_end_orderly (IBBLife *self);
  * for those in messages (D-37). */
 void ibb_life_end_unconfirmed (IBBLife *self, const IBBFailure *failure);
 void ibb_life_end_unanswered (IBBLife *self);
-/* Ends it here and, while it is open, at the peer, by an unclean <close/> (D-49). */
+/* Ends it here and, while it is open, at the peer, by an unclean <close/> (D-49); or
+ * interrupts it, if it is open and the failure is none of the session itself. */
 void ibb_life_fail (IBBLife *self, const IBBFailure *failure);
 
 G_END_DECLS

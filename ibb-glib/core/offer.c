@@ -28,10 +28,10 @@ ibb_offer_tell_again (IBBOffer *self)
   self->is_told = FALSE;
 }
 
-gboolean
-ibb_offer_covers (const IBBOffer *self, guint64 end)
+guint64
+ibb_offer_get_limit (const IBBOffer *self)
 {
-  return end <= self->limit;
+  return self->limit;
 }
 
 /* Whether the peer may go by the room that it was told last. */

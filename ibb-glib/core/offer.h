@@ -37,8 +37,8 @@ void     ibb_offer_ask (IBBOffer *self, guint64 limit);
 gboolean ibb_offer_is_asked (const IBBOffer *self);
 /* Something that was told may not have arrived: the next acknowledgement tells again. */
 void ibb_offer_tell_again (IBBOffer *self);
-/* Whether the peer was told that it may send so far. */
-gboolean ibb_offer_covers (const IBBOffer *self, guint64 end);
+/* How far the peer was told that it may send. */
+guint64 ibb_offer_get_limit (const IBBOffer *self);
 /* The block up to end is acknowledged. limit: how far the reader takes bytes; slack: what
  * makes no difference; room: with the delay. TRUE: it has to tell, and the room is set. */
 gboolean ibb_offer_tell (IBBOffer *self, guint64 end, guint64 limit, gsize slack, IBBRoom *room);

@@ -24,6 +24,7 @@ send_open (IBBOpening *self)
   open->block_size_valid = TRUE;
   open->by_message = terms->by_message;
   open->by_message_valid = TRUE;
+  open->secret = g_strdup (terms->secret);
   ibb_control_push (&shared->control, open);
 }
 
@@ -47,6 +48,13 @@ ibb_opening_new (IBBTerms *terms, IBBPlace *place, gboolean fixed_block_size, gi
   self->fallback = !fixed_block_size && terms->shared->settings.block_size_fallback;
   if (self->fallback)
     ibb_terms_set_block_size (terms, ibb_peer_limit_block_size (terms->peer, terms->block_size));
+  /* Messages are not kept until they have arrived, so they could not go again. */
+  if (terms->shared->settings.resume_sessions && !terms->by_message)
+    {
+      g_autofree char *secret = ibb_ids_create_secret (&terms->shared->ids);
+
+      ibb_terms_set_secret (terms, secret);
+    }
   send_open (self);
   return self;
 }
@@ -57,6 +65,8 @@ ibb_opening_new_request (IBBTerms *terms, IBBPlace *place, IBBStanza *open)
   IBBOpening *self = create (terms, place);
 
   self->request = ibb_stanza_record_ref (open);
+  if (terms->shared->settings.resume_sessions && !terms->by_message)
+    ibb_terms_set_secret (terms, open->secret);
   ibb_requests_add (terms->shared->requests, terms->key.peer);
   return self;
 }
@@ -117,6 +127,8 @@ accepted_by_peer (IBBOpening *self, const IBBStanza *answer, const char *from)
 {
   if (self->refusal.kind != IBB_FAILURE_NONE)
     ibb_peer_set_block_size_max (self->terms->peer, self->terms->block_size);
+  if (!answer->is_resumable)
+    ibb_terms_set_secret (self->terms, NULL);
   if (take_name_of_peer (self, answer, from))
     return IBB_OPENING_ACCEPTED;
 
@@ -152,7 +164,10 @@ ibb_opening_ask (IBBOpening *self, gint64 now)
 void
 ibb_opening_accept (IBBOpening *self)
 {
-  ibb_control_reply_result (&self->terms->shared->control, self->request);
+  IBBStanza *result = ibb_stanza_record_new_result (self->request);
+
+  result->is_resumable = self->terms->secret != NULL;
+  ibb_control_push (&self->terms->shared->control, result);
 }
 
 void

@@ -82,13 +82,6 @@ ibb_peers_get (IBBPeers *self, const char *normal_jid, const char *address)
 }
 
 void
-ibb_peers_forget (IBBPeers *self)
-{
-  g_queue_init (&self->idle); /* without a session all are idle; the table owns them */
-  g_hash_table_remove_all (self->by_jid);
-}
-
-void
 ibb_peer_add_session (IBBPeer *self, GList *link)
 {
   if (g_queue_is_empty (&self->sessions))
@@ -108,6 +101,17 @@ forget_probe (IBBPeer *self)
   ibb_pendings_remove (&self->peers->shared->pendings, &self->probe);
 }
 
+/* Nobody waits for the answers any more. */
+static void
+stop_asking (IBBPeer *self)
+{
+  forget_query (self);
+  forget_probe (self);
+  ibb_timer_clear (&self->timer);
+  if (self->order == IBB_ORDER_ASKED)
+    self->order = IBB_ORDER_UNKNOWN;
+}
+
 void
 ibb_peer_remove_session (IBBPeer *self, GList *link)
 {
@@ -117,13 +121,7 @@ ibb_peer_remove_session (IBBPeer *self, GList *link)
   if (!g_queue_is_empty (&self->sessions))
     return;
 
-  /* Nobody waits for the answers any more. */
-  forget_query (self);
-  forget_probe (self);
-  ibb_timer_clear (&self->timer);
-  if (self->order == IBB_ORDER_ASKED)
-    self->order = IBB_ORDER_UNKNOWN;
-
+  stop_asking (self);
   g_queue_push_tail_link (&peers->idle, &self->idle_link);
   if (g_queue_get_length (&peers->idle) > IDLE_PEERS_MAX)
     {
@@ -131,6 +129,36 @@ ibb_peer_remove_session (IBBPeer *self, GList *link)
 
       g_hash_table_remove (peers->by_jid, oldest->jid);
     }
+}
+
+/* What it is like stays known: its sessions go on with the same program. */
+static void
+forget_way (IBBPeer *self)
+{
+  stop_asking (self);
+  self->next_query = 0;
+  self->next_probe = 0;
+  self->probe_by_query = FALSE;
+  ibb_path_init (&self->path);
+}
+
+static gboolean
+forget_peer (gpointer key, gpointer value, gpointer data)
+{
+  IBBPeer *self = value;
+
+  if (g_queue_is_empty (&self->sessions))
+    return TRUE;
+
+  forget_way (self);
+  return FALSE;
+}
+
+void
+ibb_peers_forget (IBBPeers *self)
+{
+  g_queue_init (&self->idle); /* all of those go; the table owns them */
+  g_hash_table_foreach_remove (self->by_jid, forget_peer, NULL);
 }
 
 GQueue *

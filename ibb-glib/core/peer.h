@@ -72,7 +72,7 @@ IBBPeers *ibb_peers_new (IBBShared *shared, IBBTimerFunc timeout);
 void      ibb_peers_free (IBBPeers *self);
 /* The peer of that JID, made when it is new. */
 IBBPeer *ibb_peers_get (IBBPeers *self, const char *normal_jid, const char *address);
-/* None has a session. */
+/* The stream is gone: what is known of those without a session, and of the way to the others. */
 void ibb_peers_forget (IBBPeers *self);
 
 void    ibb_peer_add_session (IBBPeer *self, GList *link);

@@ -38,6 +38,13 @@ ibb_pendings_add (IBBPendings   *self,
 }
 
 void
+ibb_pendings_set_jid (IBBPendings *self, IBBPending *pending, const char *jid)
+{
+  g_assert (pending->id == NULL || g_hash_table_lookup (self->by_id, pending->id) == pending);
+  pending->jid = jid;
+}
+
+void
 ibb_pendings_remove (IBBPendings *self, IBBPending *pending)
 {
   if (pending->id == NULL)

@@ -23,6 +23,7 @@ typedef enum
   IBB_PENDING_PROBE,          /* owner: IBBPeer */
   IBB_PENDING_SERVER,         /* owner: IBBServer; disco#info of a server (N-31) */
   IBB_PENDING_PING,           /* owner: IBBFirstHop */
+  IBB_PENDING_RESUME,         /* owner: IBBSession */
 } IBBPendingType;
 
 typedef struct
@@ -42,12 +43,14 @@ typedef struct
 void ibb_pendings_init (IBBPendings *self);
 void ibb_pendings_clear (IBBPendings *self);
 /* id: (transfer full). jid stays as it is until the pending is removed. */
-void        ibb_pendings_add (IBBPendings   *self,
-                              IBBPending    *pending,
-                              IBBPendingType type,
-                              char          *id,
-                              const char    *jid,
-                              gpointer       owner);
+void ibb_pendings_add (IBBPendings   *self,
+                       IBBPending    *pending,
+                       IBBPendingType type,
+                       char          *id,
+                       const char    *jid,
+                       gpointer       owner);
+/* The peer has another JID, which stays as it is from now on. */
+void        ibb_pendings_set_jid (IBBPendings *self, IBBPending *pending, const char *jid);
 void        ibb_pendings_remove (IBBPendings *self, IBBPending *pending);
 IBBPending *ibb_pendings_find (IBBPendings *self, const char *id); /* (nullable) */
 

@@ -4,6 +4,10 @@
 
 #include "core/place.h"
 
+#include <string.h>
+
+#include "core/jid.h"
+
 gpointer
 ibb_place_find (const IBBShared *shared, const char *local, const char *peer, const char *sid)
 {
@@ -12,6 +16,29 @@ ibb_place_find (const IBBShared *shared, const char *local, const char *peer, co
   if (local == NULL || peer == NULL || sid == NULL)
     return NULL;
   return g_hash_table_lookup (shared->sessions, &key);
+}
+
+gpointer
+ibb_place_find_moved (const IBBShared *shared, const char *local, const char *peer, const char *sid)
+{
+  g_autofree char *bare = ibb_jid_dup_bare (peer);
+  GHashTableIter   iter;
+  gpointer         data, session;
+
+  g_hash_table_iter_init (&iter, shared->sessions);
+  while (g_hash_table_iter_next (&iter, &data, &session))
+    {
+      const IBBSessionKey *key = data;
+
+      if (strcmp (key->sid, sid) == 0 && strcmp (key->local, local) == 0)
+        {
+          g_autofree char *key_bare = ibb_jid_dup_bare (key->peer);
+
+          if (strcmp (key_bare, bare) == 0)
+            return session;
+        }
+    }
+  return NULL;
 }
 
 void
@@ -63,22 +90,71 @@ ibb_place_leave (IBBPlace *self)
   g_hash_table_remove (self->terms->shared->sessions, &self->terms->key);
 }
 
-gboolean
-ibb_place_rename_peer (IBBPlace *self, const char *normal)
+/* Out of the table and away from its peer, unless another session has the new key. */
+static gboolean
+begin_move (IBBPlace *self, const IBBSessionKey *key)
 {
-  IBBTerms     *terms = self->terms;
-  GHashTable   *sessions = terms->shared->sessions;
-  IBBSessionKey key = terms->key;
+  GHashTable *sessions = self->terms->shared->sessions;
 
-  key.peer = (char *) normal;
-  if (g_hash_table_contains (sessions, &key))
+  if (g_hash_table_contains (sessions, key) || !ibb_terms_may_move (self->terms))
     return FALSE;
 
   leave_peer (self);
-  g_hash_table_steal (sessions, &terms->key);
-  ibb_terms_rename_peer (terms, normal);
-  g_hash_table_insert (sessions, &terms->key, terms->owner);
+  g_hash_table_steal (sessions, &self->terms->key);
+  return TRUE;
+}
+
+static void
+end_move (IBBPlace *self)
+{
+  IBBTerms *terms = self->terms;
+
+  g_hash_table_insert (terms->shared->sessions, &terms->key, terms->owner);
   join_peer (self);
+}
+
+static gboolean
+begin_move_of_peer (IBBPlace *self, const char *normal)
+{
+  IBBSessionKey key = self->terms->key;
+
+  key.peer = (char *) normal;
+  return begin_move (self, &key);
+}
+
+gboolean
+ibb_place_rename_peer (IBBPlace *self, const char *normal)
+{
+  if (!begin_move_of_peer (self, normal))
+    return FALSE;
+
+  ibb_terms_rename_peer (self->terms, normal);
+  end_move (self);
+  return TRUE;
+}
+
+gboolean
+ibb_place_move_peer (IBBPlace *self, const char *jid, const char *normal)
+{
+  if (!begin_move_of_peer (self, normal))
+    return FALSE;
+
+  ibb_terms_move_peer (self->terms, jid, normal);
+  end_move (self);
+  return TRUE;
+}
+
+gboolean
+ibb_place_move_local (IBBPlace *self, const char *jid, const char *normal)
+{
+  IBBSessionKey key = self->terms->key;
+
+  key.local = (char *) normal;
+  if (!begin_move (self, &key))
+    return FALSE;
+
+  ibb_terms_move_local (self->terms, jid, normal);
+  end_move (self);
   return TRUE;
 }
 

@@ -23,8 +23,13 @@ typedef struct
 
 /* The session with that key; NULL also where a part of the key is. */
 gpointer
-     ibb_place_find (const IBBShared *shared, const char *local, const char *peer, const char *sid);
-void ibb_place_init (IBBPlace *self, IBBTerms *terms);
+ibb_place_find (const IBBShared *shared, const char *local, const char *peer, const char *sid);
+/* The one of that sid that is with another resource of the peer's account. */
+gpointer ibb_place_find_moved (const IBBShared *shared,
+                               const char      *local,
+                               const char      *peer,
+                               const char      *sid);
+void     ibb_place_init (IBBPlace *self, IBBTerms *terms);
 /* Whether another session has the same key. */
 gboolean ibb_place_is_taken (const IBBPlace *self);
 /* The table takes a reference to the session from the caller, ... */
@@ -34,6 +39,10 @@ void ibb_place_leave (IBBPlace *self);
 /* normal: the peer's JID as ibb_jid_normalize () gives it. FALSE if another session
  * has that key. */
 gboolean ibb_place_rename_peer (IBBPlace *self, const char *normal);
+/* The same with the address as the peer writes it; FALSE likewise. */
+gboolean ibb_place_move_peer (IBBPlace *self, const char *jid, const char *normal);
+/* We have another resource. */
+gboolean ibb_place_move_local (IBBPlace *self, const char *jid, const char *normal);
 void     ibb_place_uncount (IBBPlace *self);
 /* TRUE if the queue has taken a reference to the session, which the caller gives. */
 gboolean ibb_place_note_change (IBBPlace *self);

@@ -140,23 +140,24 @@ is_delayed_by_others (const IBBReceiver *self)
 /* What was offered is taken at once. A block beyond that waits for half of the room, or
  * each would come alone: its acknowledgement is the only one that can tell the room
  * (RFC 9293 §3.8.6.2.2). */
-static gboolean
-is_in_room (const IBBReceiver *self, guint64 end, gint64 now)
+static guint64
+get_room_end (const IBBReceiver *self, gint64 now)
 {
-  gsize wanted;
+  gsize   wanted;
+  guint64 end;
 
   if (!ibb_offer_is_asked (&self->offer))
-    return end <= self->read + get_buffer_size (self);
-  if (ibb_offer_covers (&self->offer, end))
-    return TRUE;
+    return self->read + get_buffer_size (self);
+
   wanted = get_wanted (self, now);
-  return end <= self->read + MAX (wanted / 2, MIN (wanted, self->terms->block_size));
+  end = self->read + MAX (wanted / 2, MIN (wanted, self->terms->block_size));
+  return MAX (end, ibb_offer_get_limit (&self->offer));
 }
 
 static gboolean
 may_acknowledge (const IBBReceiver *self, gint64 now)
 {
-  return is_in_room (self, ibb_acks_get_first_end (&self->acks), now) &&
+  return ibb_acks_get_first_end (&self->acks) <= get_room_end (self, now) &&
          !is_delayed_by_others (self);
 }
 
@@ -181,6 +182,9 @@ acknowledge_first (IBBReceiver *self, gint64 now)
 void
 ibb_receiver_release (IBBReceiver *self, gint64 now)
 {
+  if (self->is_interrupted)
+    return;
+
   while (ibb_acks_get_length (&self->acks) > 0 &&
          (may_acknowledge (self, now) ||
           (may_drip (self) && now >= ibb_acks_get_first_arrival (&self->acks) + IBB_ACK_DELAY)))
@@ -459,6 +463,13 @@ ibb_receiver_get_ahead_due (const IBBReceiver *self)
 
 /* Blocks out of their turn. */
 
+/* It went again when the session was resumed, and only now has the first one come. */
+static gboolean
+is_from_before (const IBBReceiver *self, const IBBStanza *stanza)
+{
+  return self->was_resumed && (gint16) (stanza->seq - self->next_seq) < 0;
+}
+
 /* A seq that is not the next one. */
 static IBBReceiverVerdict
 receive_out_of_order (
@@ -466,7 +477,7 @@ receive_out_of_order (
 {
   if (ibb_acks_contain (&self->acks, digest))
     return IBB_RECEIVER_ANSWERED; /* by the acknowledgement that is delayed */
-  if (is_recent (self, digest))
+  if (is_recent (self, digest) || is_from_before (self, stanza))
     {
       /* The peer has not got the first answer, nor what that told. */
       ibb_offer_tell_again (&self->offer);
@@ -553,6 +564,57 @@ IBBStanza *
 ibb_receiver_pop_early (IBBReceiver *self)
 {
   return g_queue_pop_head (&self->early);
+}
+
+/* Interruptions. */
+
+void
+ibb_receiver_interrupt (IBBReceiver *self)
+{
+  IBBStanza *stanza;
+
+  /* All that has not been received goes again. */
+  while ((stanza = ibb_receiver_pop_ahead (self)) != NULL)
+    ibb_stanza_record_unref (stanza);
+  self->refusing = FALSE;
+  ibb_acks_set_waiting (&self->acks, FALSE);
+  self->is_interrupted = TRUE;
+}
+
+void
+ibb_receiver_note_close (IBBReceiver *self, gint64 now)
+{
+  self->closed_at = get_room_end (self, now);
+}
+
+/* The application has closed meanwhile: what it had read by then is acknowledged. */
+static void
+answer_rest (IBBReceiver *self, gint64 now)
+{
+  while (ibb_acks_get_length (&self->acks) > 0 &&
+         ibb_acks_get_first_end (&self->acks) <= self->closed_at)
+    acknowledge_first (self, now);
+  ibb_receiver_refuse_all (self);
+}
+
+void
+ibb_receiver_resume (IBBReceiver *self, gboolean is_closed, gint64 now)
+{
+  self->is_interrupted = FALSE;
+  self->was_resumed = TRUE;
+  if (is_closed)
+    answer_rest (self, now);
+  ibb_acks_restart (&self->acks, now);
+  ibb_offer_tell_again (&self->offer);
+  ibb_receiver_release (self, now);
+}
+
+guint64
+ibb_receiver_get_acknowledged (const IBBReceiver *self)
+{
+  if (ibb_acks_get_length (&self->acks) == 0)
+    return self->received;
+  return MIN (ibb_acks_get_sent_to (&self->acks), self->received);
 }
 
 /* The end. */

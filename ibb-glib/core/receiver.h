@@ -45,6 +45,9 @@ typedef struct
   guint16         refused_seq;    /* the last one that was refused and is outstanding, ... */
   gboolean        refusing;       /* ... if there is one (D-23, D-24) */
   gboolean        answered_error; /* a block got an error (D-45) */
+  gboolean        is_interrupted; /* no acknowledgement is sent */
+  guint64         closed_at;      /* when it closed meanwhile: what was acknowledged otherwise */
+  gboolean        was_resumed;    /* blocks of before may still come */
   gboolean        discards;       /* the input half was closed by us (D-51) */
   gboolean        eof;            /* the peer's orderly end is known */
   GQueue          early; /* (element-type IBBStanza): before the answer to our open (D-24) */
@@ -99,6 +102,13 @@ void   ibb_receiver_release_all (IBBReceiver *self);
 void   ibb_receiver_refuse_all (IBBReceiver *self);
 void   ibb_receiver_forget_all (IBBReceiver *self);
 gint64 ibb_receiver_get_due (const IBBReceiver *self);
+
+/* The session is interrupted, and goes on (D-58). */
+void ibb_receiver_interrupt (IBBReceiver *self);
+/* The application closes meanwhile; it has not dropped what it has not read. */
+void    ibb_receiver_note_close (IBBReceiver *self, gint64 now);
+void    ibb_receiver_resume (IBBReceiver *self, gboolean is_closed, gint64 now);
+guint64 ibb_receiver_get_acknowledged (const IBBReceiver *self); /* a position, as received */
 
 /* Whether nothing is known to be missing at the peer's close (D-45). */
 gboolean ibb_receiver_is_complete (const IBBReceiver *self, gint64 now);

@@ -25,6 +25,14 @@ ibb_retry_clear (IBBRetry *self)
 }
 
 void
+ibb_retry_interrupt (IBBRetry *self)
+{
+  self->at = IBB_NEVER;
+  self->n = 0;
+  self->one_block = FALSE;
+}
+
+void
 ibb_retry_set_accepted (IBBRetry *self, gint64 now)
 {
   self->accepted = now;

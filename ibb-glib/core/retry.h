@@ -36,6 +36,8 @@ typedef struct
 
 void ibb_retry_init (IBBRetry *self);
 void ibb_retry_clear (IBBRetry *self);
+/* What was refused is history; what is known of the peer is not. */
+void ibb_retry_interrupt (IBBRetry *self);
 void ibb_retry_set_accepted (IBBRetry *self, gint64 now);
 void ibb_retry_acknowledged (IBBRetry *self);
 /* By condition; by type only where the table says so (protocol.md 2.5). */

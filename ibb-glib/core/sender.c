@@ -162,8 +162,8 @@ ibb_sender_can_send (const IBBSender *self, gint64 now)
   const IBBFlight *flight = &self->flight;
   guint            n_sent = ibb_flight_get_n_sent (flight);
 
-  if (ibb_flight_get_n_refused (flight) > 0 || !has_something_to_send (self) ||
-      ibb_retry_is_waiting (&self->retry, now))
+  if (self->is_interrupted || ibb_flight_get_n_refused (flight) > 0 ||
+      !has_something_to_send (self) || ibb_retry_is_waiting (&self->retry, now))
     return FALSE;
   if (n_sent == 0)
     return TRUE;
@@ -515,6 +515,55 @@ ibb_sender_block_answered (IBBSender       *self,
   if (self->terms->by_message)
     return message_refused (self, block, answer, failure, now);
   return refuse (self, block, answer, is_peer_closed, failure, now);
+}
+
+/* Interruptions. */
+
+void
+ibb_sender_interrupt (IBBSender *self)
+{
+  if (ibb_turns_has_joined (&self->turn))
+    ibb_turns_leave (get_turns (self), &self->turn);
+  ibb_flight_interrupt (&self->flight);
+  ibb_retry_interrupt (&self->retry);
+  self->refused_for_good = FALSE; /* it goes again */
+  self->is_interrupted = TRUE;
+}
+
+static gboolean
+may_have_got_to (IBBSender *self, guint64 position)
+{
+  return position == self->delivered || ibb_flight_was_sent_to (&self->flight, position);
+}
+
+gboolean
+ibb_sender_may_resume (IBBSender *self, guint64 received, guint64 acknowledged)
+{
+  return acknowledged <= received && acknowledged >= self->delivered &&
+         may_have_got_to (self, received) && may_have_got_to (self, acknowledged);
+}
+
+void
+ibb_sender_resume (IBBSender *self, guint64 received, guint64 acknowledged, gint64 now)
+{
+  IBBFlight      *flight = &self->flight;
+  const IBBBlock *first;
+
+  if (acknowledged > self->delivered)
+    ibb_retry_acknowledged (&self->retry);
+  while ((first = ibb_flight_peek_first (flight)) != NULL && first->end <= acknowledged)
+    ibb_flight_finish_first (flight);
+  self->delivered = acknowledged;
+  self->passed = MAX (self->passed, received);
+  ibb_flight_note_received (flight, received, now);
+  ibb_credit_ask_again (&self->credit);
+  self->is_interrupted = FALSE;
+}
+
+void
+ibb_sender_peer_moved (IBBSender *self)
+{
+  ibb_flight_peer_moved (&self->flight);
 }
 
 /* Waiting. */

@@ -41,6 +41,7 @@ typedef struct
   gboolean        auto_flush;
   IBBTurn         turn;
   guint16         next_seq;
+  gboolean        is_interrupted;   /* nothing is sent */
   gboolean        refused_for_good; /* a block was, since the last acknowledgement (D-45) */
   gsize           sending_size;     /* D-16: smaller than the block size after policy-violation */
   IBBFlight       flight;
@@ -96,6 +97,14 @@ IBBSenderVerdict ibb_sender_block_answered (IBBSender       *self,
                                             gboolean         is_peer_closed,
                                             IBBFailure      *failure,
                                             gint64           now);
+
+/* The session is interrupted, and goes on (D-58). */
+void ibb_sender_interrupt (IBBSender *self);
+/* Whether the peer may have received so much, and acknowledged so much of it. */
+gboolean ibb_sender_may_resume (IBBSender *self, guint64 received, guint64 acknowledged);
+/* What the peer has not received goes again. */
+void ibb_sender_resume (IBBSender *self, guint64 received, guint64 acknowledged, gint64 now);
+void ibb_sender_peer_moved (IBBSender *self);
 
 /* Waiting. */
 gboolean ibb_sender_awaits_reply (const IBBSender *self);

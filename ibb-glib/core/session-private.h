@@ -9,6 +9,7 @@
 #include "core/duplex.h"
 #include "core/opening.h"
 #include "core/place.h"
+#include "core/resume.h"
 #include "core/session.h"
 #include "core/terms.h"
 
@@ -22,6 +23,7 @@ struct _IBBSession
   IBBPlace    place;
   IBBOpening *opening; /* (owned) (nullable): while OPENING or REQUESTED */
   IBBDuplex   duplex;
+  IBBResume   resume;
   gboolean    is_waiting; /* for its application */
   IBBTimer    timer;
   gint64      untaken_until;

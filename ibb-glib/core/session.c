@@ -63,6 +63,7 @@ create (IBBShared *shared, const IBBOpen *open, gboolean is_initiator)
   ibb_terms_init (&self->terms, shared, self, open, is_initiator);
   ibb_place_init (&self->place, &self->terms);
   ibb_duplex_init (&self->duplex, &self->terms);
+  ibb_resume_init (&self->resume, &self->terms, &self->place, &self->duplex);
   return self;
 }
 
@@ -82,6 +83,7 @@ ibb_session_unref (IBBSession *self)
   ibb_timer_clear (&self->timer);
   g_clear_pointer (&self->opening, ibb_opening_free);
   ibb_duplex_clear (&self->duplex);
+  ibb_resume_clear (&self->resume);
   ibb_place_uncount (&self->place);
   ibb_terms_clear (&self->terms);
   g_free (self);
@@ -114,6 +116,7 @@ update_timer (IBBSession *self)
   gint64 due = ibb_duplex_get_due (&self->duplex);
 
   due = MIN (due, self->untaken_until);
+  due = MIN (due, ibb_resume_get_due (&self->resume));
   if (self->opening != NULL)
     due = MIN (due, ibb_opening_get_due (self->opening));
   if (due == IBB_NEVER)
@@ -131,6 +134,7 @@ leave (IBBSession *self)
   /* A session that the application has not taken keeps its time (D-09). */
   ibb_timer_set (&self->timer, &shared->timers, self->untaken_until);
   g_clear_pointer (&self->opening, ibb_opening_free);
+  ibb_resume_finish (&self->resume);
   ibb_place_leave (&self->place);
   if (g_hash_table_size (shared->sessions) == 0)
     ibb_first_hop_reset (shared->first_hop);
@@ -155,6 +159,7 @@ settle (IBBSession *self)
 {
   g_autoptr (IBBSession) keep = ibb_session_ref (self);
 
+  ibb_resume_update (&self->resume);
   report (self);
   update_timer (self);
 }
@@ -196,6 +201,45 @@ ibb_session_stop (IBBSession *self, gboolean abort_open, gint64 now)
     abort_session (self, now);
 }
 
+/* Interruptions (D-58). */
+
+gboolean
+ibb_session_is_interrupted (IBBSession *self)
+{
+  return ibb_life_is_interrupted (get_life (self));
+}
+
+gboolean
+ibb_session_interrupt (IBBSession *self, const IBBFailure *cause)
+{
+  if (!ibb_resume_interrupt (&self->resume, cause))
+    return FALSE;
+
+  settle (self);
+  return TRUE;
+}
+
+void
+ibb_session_restored (IBBSession *self, const char *local, const char *normal)
+{
+  ibb_resume_restored (&self->resume, local, normal);
+  settle (self);
+}
+
+void
+ibb_session_receive_resume (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now)
+{
+  ibb_resume_receive (&self->resume, stanza, from, now);
+  settle (self);
+}
+
+void
+ibb_session_resume_answered (IBBSession *self, IBBStanza *answer, gint64 now)
+{
+  ibb_resume_answered (&self->resume, answer, now);
+  settle (self);
+}
+
 static void
 timeout (gpointer owner, gint64 now)
 {
@@ -214,6 +258,8 @@ timeout (gpointer owner, gint64 now)
     }
   else if (is_open (self))
     ibb_duplex_timeout (&self->duplex, now);
+  else
+    ibb_resume_timeout (&self->resume, now);
   settle (self);
 }
 
@@ -593,7 +639,7 @@ ibb_session_get_output (IBBSession *self)
 gsize
 ibb_session_get_writable (IBBSession *self)
 {
-  return is_open (self) ? ibb_sender_get_room (get_sender (self)) : 0;
+  return ibb_life_is_lasting (get_life (self)) ? ibb_sender_get_room (get_sender (self)) : 0;
 }
 
 gboolean
@@ -653,6 +699,7 @@ ibb_session_get_state (IBBSession *self)
   switch (ibb_life_get_state (get_life (self)))
     {
     case IBB_LIFE_OPEN:
+    case IBB_LIFE_INTERRUPTED:
       return IBB_SESSION_OPEN;
     case IBB_LIFE_ENDED:
       return IBB_SESSION_ENDED;

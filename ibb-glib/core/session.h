@@ -167,6 +167,17 @@ void     ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64
 void     ibb_session_peer_not_probed (IBBSession *self);
 /* What is pending ends with STOPPED; an open one is aborted if abort_open. */
 void ibb_session_stop (IBBSession *self, gboolean abort_open, gint64 now);
+
+/* Interruptions (D-58). Our connection is lost: FALSE if the session cannot outlive it. */
+gboolean ibb_session_interrupt (IBBSession *self, const IBBFailure *cause);
+gboolean ibb_session_is_interrupted (IBBSession *self);
+/* There is a connection again, with that JID. */
+void ibb_session_restored (IBBSession *self, const char *local, const char *normal);
+/* A <resume/> of the peer's account; from: its sender, normalised. */
+void ibb_session_receive_resume (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now);
+/* Our own was answered; NULL: the connection has refused it. */
+void ibb_session_resume_answered (IBBSession *self, IBBStanza *answer, gint64 now);
+
 /* Ends it here; says nothing to the peer. */
 void ibb_session_end (IBBSession *self, const IBBFailure *failure);
 void ibb_session_take_change (IBBSession *self); /* its change is being reported */

@@ -27,7 +27,9 @@ typedef struct
   guint    open_timeout;
   guint    accept_timeout;
   guint    close_timeout;
-  guint    peer_timeout; /* 0: never */
+  guint    peer_timeout;    /* 0: never */
+  gboolean resume_sessions; /* one that the peer agrees to outlives its connection (D-58) ... */
+  guint    resume_timeout;  /* ... for so long */
   gboolean half_close;
   gboolean strict;
 } IBBSettings;
@@ -38,7 +40,8 @@ typedef struct
     .default_block_size = 8192, .max_block_size = 65535, .block_size_fallback = TRUE, .window = 0, \
     .send_buffer_size = 0, .receive_buffer_size = 256 * 1024,                                      \
     .receive_memory_limit = 64 * 1024 * 1024, .open_timeout = 60000, .accept_timeout = 30000,      \
-    .close_timeout = 10000, .peer_timeout = 600000, .half_close = FALSE, .strict = FALSE           \
+    .close_timeout = 10000, .peer_timeout = 600000, .resume_sessions = FALSE,                      \
+    .resume_timeout = 600000, .half_close = FALSE, .strict = FALSE                                 \
   }
 
 G_END_DECLS

@@ -21,6 +21,7 @@
 G_BEGIN_DECLS
 
 typedef struct _IBBAbandoned IBBAbandoned;
+typedef struct _IBBFinished  IBBFinished;
 typedef struct _IBBFirstHop  IBBFirstHop;
 typedef struct _IBBPeers     IBBPeers;
 typedef struct _IBBRequests  IBBRequests;
@@ -48,9 +49,11 @@ typedef struct
   IBBTurns    peer_turns;    /* of the peers to which a session wants to send a block in an IQ */
   IBBTurns    message_turns; /* of the sessions that want to send a block in a message */
   GQueue      changed;       /* sessions with a change to report; holds references */
+  gboolean    is_lost;       /* the connection is: nothing is sent */
   gboolean    is_gone;       /* the engine is: nobody asks for changes */
 
   IBBAbandoned *abandoned;
+  IBBFinished  *finished;
   IBBFirstHop  *first_hop;
   IBBPeers     *peers;
   IBBRequests  *requests;

@@ -71,6 +71,8 @@ ibb_stanza_record_unref (IBBStanza *self)
   g_free (self->from);
   g_free (self->to);
   g_free (self->sid);
+  g_free (self->secret);
+  g_free (self->proof);
   g_clear_pointer (&self->bytes, g_bytes_unref);
   g_free (self->text);
   g_strfreev (self->features);
@@ -113,7 +115,8 @@ ibb_stanza_record_get_size (const IBBStanza *self)
 {
   return sizeof *self + get_text_size (self->kind) + get_text_size (self->id) +
          get_text_size (self->from) + get_text_size (self->to) + get_text_size (self->sid) +
-         get_text_size (self->text) + get_bytes_size (self->bytes) + get_bytes_size (self->xml) +
+         get_text_size (self->secret) + get_text_size (self->proof) + get_text_size (self->text) +
+         get_bytes_size (self->bytes) + get_bytes_size (self->xml) +
          get_list_size (self->features) + get_list_size (self->identities);
 }
 
@@ -132,7 +135,7 @@ is_xml_space (char c)
 /* The lexical space of the unsigned types of XML Schema after white space is
  * collapsed: digits, leading zeros included, and no sign (D-11, D-12). */
 static gboolean
-parse_unsigned (const char *text, guint32 max, guint32 *value)
+parse_unsigned (const char *text, guint64 max, guint64 *value)
 {
   guint64 n = 0;
 
@@ -147,10 +150,12 @@ parse_unsigned (const char *text, guint32 max, guint32 *value)
 
   for (; g_ascii_isdigit (*text); text++)
     {
-      n = n * 10 + (guint) (*text - '0');
+      guint digit = (guint) (*text - '0');
 
-      if (n > max)
+      if (n > (max - digit) / 10)
         return FALSE;
+
+      n = n * 10 + digit;
     }
 
   while (is_xml_space (*text))
@@ -159,14 +164,14 @@ parse_unsigned (const char *text, guint32 max, guint32 *value)
   if (*text != '\0')
     return FALSE;
 
-  *value = (guint32) n;
+  *value = n;
   return TRUE;
 }
 
 gboolean
 ibb_stanza_parse_seq (const char *text, guint16 *seq)
 {
-  guint32 value;
+  guint64 value;
 
   if (!parse_unsigned (text, G_MAXUINT16, &value))
     return FALSE;
@@ -178,19 +183,56 @@ ibb_stanza_parse_seq (const char *text, guint16 *seq)
 gboolean
 ibb_stanza_parse_block_size (const char *text, guint *block_size)
 {
-  guint32 value;
+  guint64 value;
 
   if (!parse_unsigned (text, IBB_BLOCK_SIZE_MAX, &value) || value == 0)
     return FALSE;
 
-  *block_size = value;
+  *block_size = (guint) value;
   return TRUE;
 }
 
 gboolean
 ibb_stanza_parse_count (const char *text, guint32 *count)
 {
-  return parse_unsigned (text, G_MAXUINT32, count);
+  guint64 value;
+
+  if (!parse_unsigned (text, G_MAXUINT32, &value))
+    return FALSE;
+
+  *count = (guint32) value;
+  return TRUE;
+}
+
+gboolean
+ibb_stanza_parse_position (const char *text, guint64 *position)
+{
+  return parse_unsigned (text, G_MAXINT64, position);
+}
+
+/* Only one form of each is right: both ends compute with the digits as they stand. */
+static gboolean
+is_lower_hex (const char *text, gsize length)
+{
+  if (text == NULL || strlen (text) != length)
+    return FALSE;
+
+  for (; *text != '\0'; text++)
+    if (!g_ascii_isdigit (*text) && (*text < 'a' || *text > 'f'))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+ibb_stanza_parse_secret (const char *text)
+{
+  return is_lower_hex (text, IBB_SECRET_LENGTH);
+}
+
+gboolean
+ibb_stanza_parse_proof (const char *text)
+{
+  return is_lower_hex (text, IBB_PROOF_LENGTH);
 }
 
 gboolean

@@ -14,8 +14,8 @@
 
 G_BEGIN_DECLS
 
-#define IBB_NAMESPACE "http://jabber.org/protocol/ibb" /* of XEP-0047 (N-01) */
-#define IBB_FEATURE_NAMESPACE "urn:ibb-glib:1"         /* our feature, and what D-49 and D-52 add */
+#define IBB_NAMESPACE "http://jabber.org/protocol/ibb"     /* of XEP-0047 (N-01) */
+#define IBB_FEATURE_NAMESPACE "urn:ibb-glib:1"             /* our feature, and what it adds */
 #define IBB_AMP_NAMESPACE "http://jabber.org/protocol/amp" /* XEP-0079 */
 
 /* The element name of the stanza. */
@@ -40,6 +40,7 @@ typedef enum
   IBB_PAYLOAD_DISCO_QUERY, /* disco#info query without a node */
   IBB_PAYLOAD_DISCO_INFO,  /* an IQ result with disco#info: features, identities */
   IBB_PAYLOAD_PING,        /* XEP-0199 */
+  IBB_PAYLOAD_RESUME,      /* <resume xmlns=our feature/> (D-58) */
 } IBBPayload;
 
 /* Longest sid that is accepted from a peer, in bytes (D-13). */
@@ -47,6 +48,9 @@ typedef enum
 /* Longest id of a request that is dealt with, in bytes (D-47). */
 #define IBB_ID_MAX_LENGTH 1024
 #define IBB_BLOCK_SIZE_MAX 65535
+/* Hexadecimal digits of the secret of a session, and of a proof that it is known (D-58). */
+#define IBB_SECRET_LENGTH 32
+#define IBB_PROOF_LENGTH 64
 /* A session whose stanzas cannot hold so much data is not opened (D-16). */
 #define IBB_SENDING_SIZE_MIN 256
 
@@ -72,6 +76,7 @@ struct _IBBStanza
   gboolean seq_valid;        /* data: 0 to 65535 (D-11) */
   guint16  seq;
   gboolean unclean; /* close: the mark of D-49 */
+  char    *secret;  /* (nullable): open: 32 hexadecimal digits (D-58) */
 
   /* data */
   GBytes         *bytes; /* (nullable): the decoded block; NULL unless base64 is EXACT or LENIENT */
@@ -85,6 +90,17 @@ struct _IBBStanza
   gboolean tells_room;
   guint32  room;  /* bytes that the reader takes after the block */
   guint32  delay; /* microseconds for which the acknowledgement was withheld */
+
+  /* result of an open: the peer has kept the secret (D-58) */
+  gboolean is_resumable;
+
+  /* resume, and its result (D-58). What breaks the lexical rules leaves has_position FALSE. */
+  gboolean has_position;
+  gboolean has_ended;    /* result: the session of the peer has ended in order */
+  guint32  count;        /* resume: one more with each */
+  guint64  received;     /* bytes that have arrived there ... */
+  guint64  acknowledged; /* ... and of these, that were acknowledged */
+  char    *proof;        /* (nullable): 64 hexadecimal digits */
 
   /* error */
   IBBCondition condition;
@@ -123,6 +139,9 @@ gboolean ibb_stanza_record_has_long_id (const IBBStanza *self);
 gboolean ibb_stanza_parse_seq (const char *text, guint16 *seq);
 gboolean ibb_stanza_parse_block_size (const char *text, guint *block_size);
 gboolean ibb_stanza_parse_count (const char *text, guint32 *count);
+gboolean ibb_stanza_parse_position (const char *text, guint64 *position);
+gboolean ibb_stanza_parse_secret (const char *text);
+gboolean ibb_stanza_parse_proof (const char *text);
 gboolean ibb_stanza_parse_type (const char *text, gboolean *by_message);
 gboolean ibb_stanza_is_valid_sid (const char *sid);
 

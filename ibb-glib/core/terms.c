@@ -10,6 +10,7 @@
 
 #define STANZA_OVERHEAD 320 /* tags, attributes, id, what a server adds (D-16) */
 #define RULES_OVERHEAD 180  /* of a message (N-31) */
+#define MOVES_MAX 100
 
 void
 ibb_terms_init (
@@ -25,6 +26,7 @@ ibb_terms_init (
   self->key.sid = g_strdup (open->sid);
   self->key.peer = ibb_jid_normalize (open->peer);
   self->key.local = ibb_jid_normalize (open->local);
+  self->is_own_jid = g_strcmp0 (self->key.local, shared->local_normal) == 0;
 }
 
 void
@@ -35,6 +37,8 @@ ibb_terms_clear (IBBTerms *self)
   g_free (self->key.sid);
   g_free (self->key.peer);
   g_free (self->key.local);
+  g_free (self->secret);
+  g_slist_free_full (self->former_jids, g_free);
   ibb_shared_unref (self->shared);
 }
 
@@ -43,6 +47,42 @@ ibb_terms_rename_peer (IBBTerms *self, const char *normal)
 {
   g_free (self->key.peer);
   self->key.peer = g_strdup (normal);
+}
+
+gboolean
+ibb_terms_may_move (const IBBTerms *self)
+{
+  return g_slist_length (self->former_jids) < MOVES_MAX;
+}
+
+/* Applications read it in any thread, and hold it for as long as the session. */
+static void
+replace_jid (IBBTerms *self, char **place, const char *jid)
+{
+  self->former_jids = g_slist_prepend (self->former_jids, *place);
+  *place = g_strdup (jid);
+}
+
+void
+ibb_terms_move_peer (IBBTerms *self, const char *jid, const char *normal)
+{
+  ibb_terms_rename_peer (self, normal);
+  replace_jid (self, &self->peer_jid, jid);
+}
+
+void
+ibb_terms_move_local (IBBTerms *self, const char *jid, const char *normal)
+{
+  g_free (self->key.local);
+  self->key.local = g_strdup (normal);
+  replace_jid (self, &self->local_jid, jid);
+}
+
+void
+ibb_terms_set_secret (IBBTerms *self, const char *secret)
+{
+  g_free (self->secret);
+  self->secret = g_strdup (secret);
 }
 
 void
@@ -80,8 +120,9 @@ ibb_terms_equal (gconstpointer a, gconstpointer b)
 char *
 ibb_terms_dup_from (const IBBTerms *self)
 {
-  return g_strcmp0 (self->key.local, self->shared->local_normal) != 0 ? g_strdup (self->local_jid)
-                                                                      : NULL;
+  if (self->is_own_jid || g_strcmp0 (self->key.local, self->shared->local_normal) == 0)
+    return NULL;
+  return g_strdup (self->local_jid);
 }
 
 IBBStanza *

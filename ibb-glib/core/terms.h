@@ -47,6 +47,9 @@ typedef struct
   gboolean      by_message; /* the blocks are messages, else IQs */
   guint         block_size;
   gboolean      is_initiator;
+  GSList       *former_jids; /* (element-type utf8): of both, for those who still have them */
+  char         *secret;      /* (nullable): both ends know it: it outlives a connection (D-58) */
+  gboolean      is_own_jid;  /* local is the address of the connection, not another one of ours */
 } IBBTerms;
 
 /* owner: the session. open: all of it is there. */
@@ -55,6 +58,14 @@ void ibb_terms_init (
 void ibb_terms_clear (IBBTerms *self);
 /* normal: the peer's JID as ibb_jid_normalize () gives it. */
 void ibb_terms_rename_peer (IBBTerms *self, const char *normal);
+/* Whether an end may have another resource once more: nothing grows without end. */
+gboolean ibb_terms_may_move (const IBBTerms *self);
+/* The peer has another resource; jid: as it writes its address. */
+void ibb_terms_move_peer (IBBTerms *self, const char *jid, const char *normal);
+/* Likewise we. */
+void ibb_terms_move_local (IBBTerms *self, const char *jid, const char *normal);
+/* (nullable): none */
+void ibb_terms_set_secret (IBBTerms *self, const char *secret);
 void ibb_terms_set_peer (IBBTerms *self, IBBPeer *peer);
 void ibb_terms_set_block_size (IBBTerms *self, guint block_size);
 /* Of an IBBSessionKey. */

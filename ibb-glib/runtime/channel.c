@@ -18,16 +18,20 @@ struct _IBBChannel
   GWeakRef owner;
 
   /* protected by the host's lock */
-  guint  ref_count;
-  GQueue readers;       /* (element-type IBBWaiter) */
-  GQueue writers;       /* (element-type IBBWaiter): closes as well */
-  guint  read_timeout;  /* ms */
-  guint  write_timeout; /* ms */
-  void (*ended) (GObject *owner, const GError *error); /* (nullable): NULL without an owner */
-  gboolean opened;                                     /* the session was open once */
-  gboolean closing;                                    /* the transport's close has begun */
-  gboolean ended_told;                                 /* ended is to be called, or was */
-  GSource *ended_source;                               /* (owned) (nullable): calls ended */
+  guint                  ref_count;
+  GQueue                 readers;          /* (element-type IBBWaiter) */
+  GQueue                 writers;          /* (element-type IBBWaiter): closes as well */
+  guint                  read_timeout;     /* ms */
+  guint                  write_timeout;    /* ms */
+  const IBBChannelOwner *functions;        /* (nullable): NULL without an owner */
+  gboolean               opened;           /* the session was open once */
+  gboolean               closing;          /* the transport's close has begun */
+  gboolean               ended_told;       /* ended is to be called, or was */
+  GSource               *ended_source;     /* (owned) (nullable): calls ended */
+  gboolean               interrupted_told; /* as it was when changed was called last */
+  const char            *peer_told;        /* (unowned): likewise, as the next */
+  const char            *local_told;       /* (unowned) */
+  GSource               *changed_source;   /* (owned) (nullable): calls changed */
 };
 
 /* Ends to which only an open session comes. */
@@ -125,7 +129,7 @@ ibb_channel_unref (IBBChannel *self)
     }
 
   /* A session that was dropped before it had a transport. */
-  if (self->ended == NULL && self->session != NULL)
+  if (self->functions == NULL && self->session != NULL)
     {
       ibb_session_abort (self->session, g_get_monotonic_time ());
       ibb_host_update_locked (host);
@@ -135,7 +139,7 @@ ibb_channel_unref (IBBChannel *self)
   ibb_host_unlock (host);
 
   g_assert (g_queue_is_empty (&self->readers) && g_queue_is_empty (&self->writers));
-  g_assert (self->ended_source == NULL);
+  g_assert (self->ended_source == NULL && self->changed_source == NULL);
   g_weak_ref_clear (&self->owner);
   g_free (self);
   ibb_host_release (host);
@@ -190,7 +194,7 @@ ended_cb (gpointer data)
 
   owner = g_weak_ref_get (&self->owner);
   if (owner != NULL)
-    self->ended (owner, error);
+    self->functions->ended (owner, error);
   return G_SOURCE_REMOVE;
 }
 
@@ -198,7 +202,7 @@ ended_cb (gpointer data)
 static void
 tell_ended_locked (IBBChannel *self)
 {
-  if (self->ended == NULL || self->ended_told || !ibb_channel_has_ended_locked (self))
+  if (self->functions == NULL || self->ended_told || !ibb_channel_has_ended_locked (self))
     return;
   self->ended_told = TRUE;
   self->ended_source = ibb_callback_source_new ("[ibb-glib] ended", ended_cb,
@@ -207,11 +211,67 @@ tell_ended_locked (IBBChannel *self)
   g_source_attach (self->ended_source, ibb_host_get_signal_context (self->host));
 }
 
+/* What the owner has not been told. */
+static IBBChannelNews
+get_news_locked (IBBChannel *self)
+{
+  IBBChannelNews news = 0;
+
+  if (self->interrupted_told != ibb_session_is_interrupted (self->session))
+    news |= IBB_CHANNEL_INTERRUPTED;
+  if (self->peer_told != ibb_session_get_peer (self->session))
+    news |= IBB_CHANNEL_PEER_JID;
+  if (self->local_told != ibb_session_get_local (self->session))
+    news |= IBB_CHANNEL_LOCAL_JID;
+  return news;
+}
+
+static void
+note_told_locked (IBBChannel *self)
+{
+  self->interrupted_told = ibb_session_is_interrupted (self->session);
+  self->peer_told = ibb_session_get_peer (self->session);
+  self->local_told = ibb_session_get_local (self->session);
+}
+
+static gboolean
+changed_cb (gpointer data)
+{
+  IBBChannel         *self = data;
+  g_autoptr (GObject) owner = NULL;
+  IBBChannelNews      news;
+
+  ibb_host_lock (self->host);
+  if (self->changed_source != NULL)
+    g_source_unref (g_steal_pointer (&self->changed_source));
+  news = get_news_locked (self);
+  note_told_locked (self);
+  ibb_host_unlock (self->host);
+
+  owner = g_weak_ref_get (&self->owner);
+  if (owner != NULL && news != 0)
+    self->functions->changed (owner, news);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+tell_changed_locked (IBBChannel *self)
+{
+  if (self->functions == NULL || self->ended_told || self->changed_source != NULL ||
+      get_news_locked (self) == 0)
+    return;
+  self->changed_source = ibb_callback_source_new ("[ibb-glib] changed", changed_cb,
+                                                  channel_ref_locked (self), unref_channel);
+  g_source_set_ready_time (self->changed_source, 0);
+  g_source_attach (self->changed_source, ibb_host_get_signal_context (self->host));
+}
+
 void
 ibb_channel_changed_locked (IBBChannel *self)
 {
   if (!self->opened)
     self->opened = is_or_was_open_locked (self);
+  tell_changed_locked (self);
   tell_ended_locked (self);
   ibb_waiters_wake (&self->readers);
   ibb_waiters_wake (&self->writers);
@@ -251,6 +311,39 @@ ibb_channel_has_ended (IBBChannel *self)
   return has_ended;
 }
 
+gboolean
+ibb_channel_is_interrupted (IBBChannel *self)
+{
+  gboolean is_interrupted;
+
+  ibb_host_lock (self->host);
+  is_interrupted = ibb_session_is_interrupted (self->session);
+  ibb_host_unlock (self->host);
+  return is_interrupted;
+}
+
+const char *
+ibb_channel_get_peer (IBBChannel *self)
+{
+  const char *peer;
+
+  ibb_host_lock (self->host);
+  peer = ibb_session_get_peer (self->session);
+  ibb_host_unlock (self->host);
+  return peer;
+}
+
+const char *
+ibb_channel_get_local (IBBChannel *self)
+{
+  const char *local;
+
+  ibb_host_lock (self->host);
+  local = ibb_session_get_local (self->session);
+  ibb_host_unlock (self->host);
+  return local;
+}
+
 GError *
 ibb_channel_dup_error (IBBChannel *self)
 {
@@ -274,14 +367,13 @@ ibb_channel_new_stream_error_locked (IBBChannel *self, const IBBFailure *failure
 /* The owner */
 
 void
-ibb_channel_set_owner (IBBChannel *self,
-                       GObject    *owner,
-                       void (*ended) (GObject *owner, const GError *error))
+ibb_channel_set_owner (IBBChannel *self, GObject *owner, const IBBChannelOwner *functions)
 {
   g_weak_ref_set (&self->owner, owner);
   ibb_host_lock (self->host);
-  g_assert (self->ended == NULL);
-  self->ended = ended;
+  g_assert (self->functions == NULL);
+  self->functions = functions;
+  note_told_locked (self);
   tell_ended_locked (self);
   ibb_host_unlock (self->host);
 }
@@ -296,13 +388,24 @@ ibb_channel_hold_owner (IBBChannel *self, GError **error)
   return owner;
 }
 
+static void
+drop_source (GSource *source)
+{
+  if (source == NULL)
+    return;
+
+  g_source_destroy (source);
+  g_source_unref (source);
+}
+
 void
 ibb_channel_drop_owner (IBBChannel *self)
 {
-  GSource *source;
+  GSource *ended, *changed;
 
   ibb_host_lock (self->host);
-  source = g_steal_pointer (&self->ended_source);
+  ended = g_steal_pointer (&self->ended_source);
+  changed = g_steal_pointer (&self->changed_source);
   self->ended_told = TRUE; /* nobody is left to hear of it */
   if (!self->closing)
     {
@@ -313,11 +416,8 @@ ibb_channel_drop_owner (IBBChannel *self)
     }
   ibb_host_unlock (self->host);
 
-  if (source != NULL)
-    {
-      g_source_destroy (source);
-      g_source_unref (source);
-    }
+  drop_source (ended);
+  drop_source (changed);
 }
 
 /* Closing */

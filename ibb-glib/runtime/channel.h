@@ -30,11 +30,24 @@ GQueue     *ibb_channel_get_writers (IBBChannel *self); /* (element-type IBBWait
 /* Wakes the calls that need not wait any longer. */
 void ibb_channel_changed_locked (IBBChannel *self);
 
-/* The transport, of which the channel holds a weak reference. ended is called once, when the
- * session has ended, in the context of the signals; error is NULL for an orderly end. */
-void ibb_channel_set_owner (IBBChannel *self,
-                            GObject    *owner,
-                            void (*ended) (GObject *owner, const GError *error));
+/* Which of the properties of a transport that change by themselves have changed. */
+typedef enum
+{
+  IBB_CHANNEL_INTERRUPTED = 1 << 0,
+  IBB_CHANNEL_PEER_JID = 1 << 1,
+  IBB_CHANNEL_LOCAL_JID = 1 << 2,
+} IBBChannelNews;
+
+typedef struct
+{
+  /* Once, when the session has ended; error is NULL for an orderly end. */
+  void (*ended) (GObject *owner, const GError *error);
+  void (*changed) (GObject *owner, IBBChannelNews news);
+} IBBChannelOwner;
+
+/* The transport, of which the channel holds a weak reference. It is called in the context of
+ * the signals. */
+void ibb_channel_set_owner (IBBChannel *self, GObject *owner, const IBBChannelOwner *functions);
 /* (transfer full): NULL with G_IO_ERROR_CLOSED when it is gone. self may be NULL: a half that
  * a binding made without a transport. */
 GObject *ibb_channel_hold_owner (IBBChannel *self, GError **error);
@@ -53,6 +66,10 @@ void     ibb_channel_close_output (IBBChannel *self); /* self may be NULL */
 gboolean ibb_channel_was_opened_locked (IBBChannel *self);
 gboolean ibb_channel_has_ended_locked (IBBChannel *self);
 gboolean ibb_channel_has_ended (IBBChannel *self);
+gboolean ibb_channel_is_interrupted (IBBChannel *self);
+/* Both live as long as the session, though there may be others by then. */
+const char *ibb_channel_get_peer (IBBChannel *self);
+const char *ibb_channel_get_local (IBBChannel *self);
 /* The precise error of a session that has ended; NULL for an orderly end. */
 GError *ibb_channel_new_error_locked (IBBChannel *self);
 GError *ibb_channel_dup_error (IBBChannel *self);

@@ -140,8 +140,10 @@ ibb_host_is_in_context (IBBHost *self)
 gboolean
 ibb_host_is_own_thread_locked (IBBHost *self)
 {
-  /* Once the connection is lost for good there is nothing to wait for. */
-  return (!ibb_engine_is_lost (self->engine) || ibb_host_is_returning_locked (self)) &&
+  /* Once the connection is lost for good there is nothing to wait for, except for sessions
+   * that outlive it. */
+  return (!ibb_engine_is_lost (self->engine) || ibb_host_is_returning_locked (self) ||
+          ibb_engine_get_n_sessions (self->engine) > 0) &&
          (self->thread == g_thread_self () || g_main_context_is_owner (self->context));
 }
 

@@ -25,7 +25,7 @@ typedef enum
   PLACE_ERROR,      /* in <error/> */
   PLACE_ERROR_TEXT, /* in its <text/> */
   PLACE_DISCO,      /* in the <query/> of a disco#info result */
-  PLACE_ROOM,       /* in the <ack/> of a result */
+  PLACE_FEATURE,    /* in an element of our feature, which is empty */
 } Place;
 
 struct _IBBStanzaReader
@@ -185,13 +185,20 @@ start_stanza (IBBStanzaReader *self,
     self->stanza->payload = IBB_PAYLOAD_RESULT;
 }
 
-/* An attribute of our feature: xs:boolean, FALSE where it is anything else. */
+/* xs:boolean, FALSE where it is anything else. */
+static gboolean
+is_true (const char *value)
+{
+  return g_strcmp0 (value, "true") == 0 || g_strcmp0 (value, "1") == 0;
+}
+
+/* An attribute of our feature. */
 static gboolean
 has_mark (const xmlChar **attributes, int n_attributes, const char *name)
 {
   g_autofree char *value = dup_attribute (attributes, n_attributes, name, IBB_FEATURE_NAMESPACE);
 
-  return g_strcmp0 (value, "true") == 0 || g_strcmp0 (value, "1") == 0;
+  return is_true (value);
 }
 
 static void
@@ -203,7 +210,68 @@ start_room (IBBStanzaReader *self, int n_attributes, const xmlChar **attributes)
 
   stanza->tells_room = ibb_stanza_parse_count (room, &stanza->room) &&
                        ibb_stanza_parse_count (delay, &stanza->delay);
-  self->place = PLACE_ROOM;
+  self->place = PLACE_FEATURE;
+}
+
+static void
+start_position (IBBStanzaReader *self, int n_attributes, const xmlChar **attributes)
+{
+  IBBStanza       *stanza = self->stanza;
+  g_autofree char *received = dup_attribute (attributes, n_attributes, "received", NULL);
+  g_autofree char *acknowledged = dup_attribute (attributes, n_attributes, "acknowledged", NULL);
+
+  g_free (stanza->proof);
+  stanza->proof = dup_attribute (attributes, n_attributes, "proof", NULL);
+  stanza->has_position = ibb_stanza_parse_position (received, &stanza->received) &&
+                         ibb_stanza_parse_position (acknowledged, &stanza->acknowledged) &&
+                         ibb_stanza_parse_proof (stanza->proof);
+  self->place = PLACE_FEATURE;
+}
+
+static void
+start_resume (IBBStanzaReader *self, int n_attributes, const xmlChar **attributes)
+{
+  IBBStanza       *stanza = self->stanza;
+  g_autofree char *count = dup_attribute (attributes, n_attributes, "count", NULL);
+
+  stanza->payload = IBB_PAYLOAD_RESUME;
+  stanza->sid = dup_attribute (attributes, n_attributes, "sid", NULL);
+  start_position (self, n_attributes, attributes);
+  stanza->has_position &= ibb_stanza_parse_count (count, &stanza->count);
+}
+
+static void
+start_resumed (IBBStanzaReader *self, int n_attributes, const xmlChar **attributes)
+{
+  g_autofree char *ended = dup_attribute (attributes, n_attributes, "ended", NULL);
+
+  start_position (self, n_attributes, attributes);
+  self->stanza->has_ended = is_true (ended);
+}
+
+/* The child of a result (D-52, D-58). */
+static void
+start_result_child (IBBStanzaReader *self,
+                    const xmlChar   *local_name,
+                    int              n_attributes,
+                    const xmlChar  **attributes)
+{
+  if (equal (local_name, "ack"))
+    start_room (self, n_attributes, attributes);
+  else if (equal (local_name, "resumed"))
+    start_resumed (self, n_attributes, attributes);
+  else if (equal (local_name, "resumable"))
+    {
+      self->stanza->is_resumable = TRUE;
+      self->place = PLACE_FEATURE;
+    }
+}
+
+/* It has content, which none of ours has; or it is not alone. */
+static void
+drop_feature (IBBStanza *stanza)
+{
+  stanza->tells_room = stanza->is_resumable = stanza->has_position = FALSE;
 }
 
 static void
@@ -226,6 +294,9 @@ start_ibb (IBBStanzaReader *self, IBBPayload payload, int n_attributes, const xm
       value = dup_attribute (attributes, n_attributes, "block-size", NULL);
       stanza->block_size_valid = ibb_stanza_parse_block_size (value, &stanza->block_size);
       stanza->by_message_valid = ibb_stanza_parse_type (stanza_type, &stanza->by_message);
+      stanza->secret = dup_attribute (attributes, n_attributes, "secret", IBB_FEATURE_NAMESPACE);
+      if (!ibb_stanza_parse_secret (stanza->secret))
+        g_clear_pointer (&stanza->secret, g_free);
     }
   else if (payload == IBB_PAYLOAD_CLOSE)
     stanza->unclean = has_mark (attributes, n_attributes, "unclean");
@@ -275,6 +346,12 @@ start_request_child (IBBStanzaReader *self,
         start_ibb (self, payload, n_attributes, attributes);
       else if (payload == IBB_PAYLOAD_DATA)
         self->place = PLACE_ECHO;
+    }
+  else if (equal (uri, IBB_FEATURE_NAMESPACE) && equal (local_name, "resume") &&
+           stanza->name == IBB_STANZA_IQ && ibb_stanza_record_is_kind (stanza, "set"))
+    {
+      if (stanza->payload == IBB_PAYLOAD_OTHER)
+        start_resume (self, n_attributes, attributes);
     }
   else if (ibb_stanza_record_is_kind (stanza, "get") && stanza->payload == IBB_PAYLOAD_OTHER)
     {
@@ -328,9 +405,8 @@ start_child (IBBStanzaReader *self,
           self->identities = g_ptr_array_new_with_free_func (g_free);
           self->place = PLACE_DISCO;
         }
-      else if (stanza->payload == IBB_PAYLOAD_RESULT && equal (uri, IBB_FEATURE_NAMESPACE) &&
-               equal (local_name, "ack"))
-        start_room (self, n_attributes, attributes);
+      else if (stanza->payload == IBB_PAYLOAD_RESULT && equal (uri, IBB_FEATURE_NAMESPACE))
+        start_result_child (self, local_name, n_attributes, attributes);
     }
   else if (stanza->name == IBB_STANZA_MESSAGE ||
            (stanza->name == IBB_STANZA_IQ && (ibb_stanza_record_is_kind (stanza, "set") ||
@@ -353,9 +429,9 @@ start_grandchild (IBBStanzaReader *self,
     {
       stanza->has_child = TRUE;
     }
-  else if (self->place == PLACE_ROOM)
+  else if (self->place == PLACE_FEATURE)
     {
-      stanza->tells_room = FALSE; /* it is empty, or not ours */
+      drop_feature (stanza);
     }
   else if (self->place == PLACE_ERROR && equal (uri, IBB_STANZA_ERROR_NAMESPACE))
     {
@@ -478,8 +554,8 @@ ibb_stanza_reader_characters (IBBStanzaReader *self, const xmlChar *text, int le
   if (self->place == PLACE_ECHO)
     return;
 
-  if (self->place == PLACE_ROOM)
-    self->stanza->tells_room = FALSE;
+  if (self->place == PLACE_FEATURE)
+    drop_feature (self->stanza);
 
   if (self->place == PLACE_ERROR_TEXT && self->depth == 3 && self->text->len < TEXT_GATHERED)
     g_string_append_len (self->text, (const char *) text,
@@ -531,6 +607,7 @@ end_stanza (IBBStanzaReader *self)
         stanza->payload = IBB_PAYLOAD_UNKNOWN;
       else if (stanza->payload == IBB_PAYLOAD_DISCO_QUERY || stanza->payload == IBB_PAYLOAD_PING)
         stanza->payload = IBB_PAYLOAD_OTHER;
+      drop_feature (stanza);
     }
 
   switch (stanza->payload)
@@ -540,14 +617,14 @@ end_stanza (IBBStanzaReader *self)
     case IBB_PAYLOAD_CLOSE:
     case IBB_PAYLOAD_PING:
     case IBB_PAYLOAD_DISCO_QUERY:
+    case IBB_PAYLOAD_RESUME:
       keep = FALSE;
       break;
     case IBB_PAYLOAD_RESULT:
-      stanza->tells_room = stanza->tells_room && self->n_children == 1;
-      keep = self->n_children > 0 && !stanza->tells_room;
+      keep = self->n_children > 0 && !stanza->tells_room && !stanza->is_resumable &&
+             !stanza->has_position;
       break;
     case IBB_PAYLOAD_DISCO_INFO:
-      stanza->tells_room = FALSE;
       stanza->features = steal_strings (&self->features);
       stanza->identities = steal_strings (&self->identities);
       break;

@@ -16,7 +16,39 @@ write_open (const IBBStanza *self, GByteArray *out)
   ibb_xml_append_number (out, " block-size='", self->block_size);
   ibb_xml_append_attribute (out, " sid='", self->sid);
   ibb_xml_append_attribute (out, " stanza='", self->by_message ? "message" : "iq");
+  if (self->secret != NULL)
+    {
+      IBB_XML_APPEND (out, " xmlns:u='" IBB_FEATURE_NAMESPACE "'");
+      ibb_xml_append_attribute (out, " u:secret='", self->secret);
+    }
   IBB_XML_APPEND (out, "/>");
+}
+
+static void
+append_position (GByteArray *out, const char *start, guint64 position)
+{
+  char text[24];
+
+  g_snprintf (text, sizeof text, "%" G_GUINT64_FORMAT, position);
+  ibb_xml_append_attribute (out, start, text);
+}
+
+static void
+append_position_and_proof (const IBBStanza *self, GByteArray *out)
+{
+  append_position (out, " received='", self->received);
+  append_position (out, " acknowledged='", self->acknowledged);
+  ibb_xml_append_attribute (out, " proof='", self->proof);
+  IBB_XML_APPEND (out, "/>");
+}
+
+static void
+write_resume (const IBBStanza *self, GByteArray *out)
+{
+  IBB_XML_APPEND (out, "<resume xmlns='" IBB_FEATURE_NAMESPACE "'");
+  ibb_xml_append_attribute (out, " sid='", self->sid);
+  ibb_xml_append_number (out, " count='", self->count);
+  append_position_and_proof (self, out);
 }
 
 static void
@@ -72,6 +104,28 @@ write_room (const IBBStanza *self, GByteArray *out)
   ibb_xml_append_number (out, " room='", self->room);
   ibb_xml_append_number (out, " delay='", self->delay);
   IBB_XML_APPEND (out, "/>");
+}
+
+static gboolean
+has_result_child (const IBBStanza *self)
+{
+  return self->tells_room || self->is_resumable || self->has_position;
+}
+
+static void
+write_result (const IBBStanza *self, GByteArray *out)
+{
+  if (self->tells_room)
+    write_room (self, out);
+  else if (self->is_resumable)
+    IBB_XML_APPEND (out, "<resumable xmlns='" IBB_FEATURE_NAMESPACE "'/>");
+  else
+    {
+      IBB_XML_APPEND (out, "<resumed xmlns='" IBB_FEATURE_NAMESPACE "'");
+      if (self->has_ended)
+        IBB_XML_APPEND (out, " ended='true'");
+      append_position_and_proof (self, out);
+    }
 }
 
 static void
@@ -133,7 +187,7 @@ write_payload (const IBBStanza *self, GByteArray *out)
       write_close (self, out);
       break;
     case IBB_PAYLOAD_RESULT:
-      write_room (self, out);
+      write_result (self, out);
       break;
     case IBB_PAYLOAD_ERROR:
       write_error (self, out);
@@ -146,6 +200,9 @@ write_payload (const IBBStanza *self, GByteArray *out)
       break;
     case IBB_PAYLOAD_PING:
       IBB_XML_APPEND (out, "<ping xmlns='" IBB_PING_NAMESPACE "'/>");
+      break;
+    case IBB_PAYLOAD_RESUME:
+      write_resume (self, out);
       break;
     case IBB_PAYLOAD_OTHER:
     case IBB_PAYLOAD_UNKNOWN:
@@ -179,7 +236,7 @@ ibb_stanza_writer_append (const IBBStanza *self, GByteArray *out)
       g_byte_array_append (out, xml, (guint) length);
     }
   else if (self->payload == IBB_PAYLOAD_OTHER || self->payload == IBB_PAYLOAD_UNKNOWN ||
-           (self->payload == IBB_PAYLOAD_RESULT && !self->tells_room))
+           (self->payload == IBB_PAYLOAD_RESULT && !has_result_child (self)))
     {
       IBB_XML_APPEND (out, "/>");
       return;

@@ -214,6 +214,7 @@ driver_describe (const IBBStanza *stanza)
     [IBB_PAYLOAD_UNKNOWN] = "unknown", [IBB_PAYLOAD_RESULT] = "result",
     [IBB_PAYLOAD_ERROR] = "error",     [IBB_PAYLOAD_DISCO_QUERY] = "query",
     [IBB_PAYLOAD_DISCO_INFO] = "info", [IBB_PAYLOAD_PING] = "ping",
+    [IBB_PAYLOAD_RESUME] = "resume",
   };
 
   return stanza == NULL ? "nothing" : names[stanza->payload];

@@ -85,7 +85,7 @@ test_service (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (ibb_service_get_peer_timeout (service), ==, 600 * 1000);
   g_assert_false (ibb_service_get_half_close (service));
   g_assert_false (ibb_service_get_strict (service));
-  g_assert_cmpuint (change_all (service), ==, 17);
+  g_assert_cmpuint (change_all (service), ==, 19);
 }
 
 /* F-10, F-22: what a transport tells of its session and its addresses. */

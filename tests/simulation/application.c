@@ -400,6 +400,7 @@ open_part (End *self)
   self->opened = TRUE;
   self->opened_at = self->world->now;
   self->block_size = ibb_session_get_block_size (self->session);
+  self->is_resumable = logins_outlives (self);
   if (!self->plan->auto_flush)
     ibb_session_set_auto_flush (self->session, FALSE, self->world->now);
 }
@@ -553,6 +554,8 @@ end_new_for_peer (World *world, Node *node, IBBSession *core)
   End  *other = NULL;
   End  *self;
 
+  if (peer == NULL && world->schedule.profile == PROFILE_LOGINS)
+    peer = logins_find_account (world, ibb_session_get_peer (core)); /* of before */
   if (world->schedule.profile == PROFILE_HOSTILE && (peer == NULL || peer->hostile != NULL))
     return end_new_for_hostile (world, node, core);
   for (guint i = world->ends->len; peer != NULL && i-- > 0 && other == NULL;)

@@ -162,12 +162,15 @@ static void
 data_sent (World *self, Node *node, const IBBStanza *stanza)
 {
   Node   *to = server_find (self, stanza->to);
-  End    *end = to != NULL ? check_find_end (self, node->index, to->index, stanza->sid) : NULL;
+  End    *end;
   gsize   length = stanza->bytes != NULL ? g_bytes_get_size (stanza->bytes) : 0;
   guint16 back;
   Block  *block = NULL;
   guint64 offset;
 
+  if (to == NULL && self->schedule.profile == PROFILE_LOGINS)
+    to = logins_find_account (self, stanza->to); /* of before */
+  end = to != NULL ? check_find_end (self, node->index, to->index, stanza->sid) : NULL;
   if (end == NULL)
     {
       if (to == NULL && self->schedule.profile == PROFILE_HOSTILE)
@@ -175,6 +178,7 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
       world_fail (self, "%s: a block of no session", node->jid);
       return;
     }
+  logins_follow (end);
   if (length == 0 || length > end->block_size)
     world_fail (self, "end %u: a block of %" G_GSIZE_FORMAT " bytes, allowed are %u (N-14)",
                 end->index, length, end->block_size);
@@ -320,6 +324,8 @@ check_passed (World *self, Node *node, const IBBStanza *stanza)
   Node *to = server_find (self, stanza->to);
   End  *end;
 
+  if (to == NULL && self->schedule.profile == PROFILE_LOGINS)
+    to = logins_find_account (self, stanza->to); /* of before */
   if (stanza->payload != IBB_PAYLOAD_DATA || stanza->name != IBB_STANZA_MESSAGE || to == NULL)
     return;
   if ((end = check_find_end (self, node->index, to->index, stanza->sid)) != NULL)
@@ -399,6 +405,8 @@ check_received (World *self, Node *node, IBBStanza *stanza)
   if (g_strcmp0 (stanza->id, node->ping) == 0)
     node->ping[0] = '\0';
   from = server_find (self, stanza->from);
+  if (from == NULL && self->schedule.profile == PROFILE_LOGINS)
+    from = logins_find_account (self, stanza->from);
   if (from == NULL && g_strcmp0 (stanza->from, SERVER) != 0)
     return;
   if (stanza->payload == IBB_PAYLOAD_DISCO_INFO && from != NULL)
@@ -415,7 +423,7 @@ check_received (World *self, Node *node, IBBStanza *stanza)
       End *end = g_ptr_array_index (self->ends, i);
 
       if (end->node == node->index && (from == NULL || end->peer == from->index) &&
-          block_answered (self, node, end, id, stanza))
+          !logins_is_interrupted (end) && block_answered (self, node, end, id, stanza))
         return;
     }
 }
@@ -630,6 +638,8 @@ must_succeed (World *self, End *end)
       return self->schedule.habits.conforms;
     case PROFILE_HOSTILE:
       return !end->wild;
+    case PROFILE_LOGINS:
+      return logins_must_succeed (self, end);
     default:
       return FALSE;
     }
@@ -754,7 +764,8 @@ check_over (World *self)
       const Request *request = value;
 
       if (request->answers == 0 && request->sent > request->removed &&
-          !self->nodes[request->to].was_cut && self->nodes[request->to].driver.engine != NULL &&
+          !self->nodes[request->to].was_cut && self->schedule.profile != PROFILE_LOGINS &&
+          self->nodes[request->to].driver.engine != NULL &&
           self->nodes[request->to].n_errors < ERROR_REPLIES_MAX)
         world_fail (self, "%c never answered %c: %s", 'A' + (char) request->to,
                     'A' + (char) request->from, request->what);

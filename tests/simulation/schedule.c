@@ -313,12 +313,11 @@ make_session (Schedule *self, Random *random)
   if (self->profile == PROFILE_CLOSING && !session.expected && random_percent (random, 15))
     {
       /* The other side has the same idea at about the same time. */
-      Session *first;
+      Session *first = &g_array_index (self->sessions, Session, number);
 
       g_snprintf (session.sid, sizeof session.sid, "t%u", number);
       session.twin = 1;
       session.initiator = session.responder;
-      first = &g_array_index (self->sessions, Session, number);
       session.responder = first->initiator;
       memcpy (first->sid, session.sid, sizeof session.sid);
       first->twin = 1;
@@ -651,9 +650,7 @@ make_outages (Schedule *self)
 
   for (guint i = 0; i < self->n_nodes; i++)
     self->confirms[i] = random_percent (random, 50);
-  if (random_percent (random, 70))
-    return;
-  for (guint n = 1 + (guint) random_below (random, 5); n > 0; n--)
+  for (guint n = random_percent (random, 70) ? 0 : 1 + (guint) random_below (random, 5); n > 0; n--)
     add_action (self, ACTION_SUSPEND, (gint64) random_scaled (random, 1, latest),
                 (guint) random_below (random, self->n_nodes),
                 (guint) random_scaled (random, 1, longest),
@@ -685,7 +682,7 @@ has_twins (Schedule *self)
 void
 schedule_make (Schedule *self, Profile profile, guint64 seed)
 {
-  Random  r = { random_mix (seed * N_PROFILES + profile + 1) };
+  Random  r = { random_mix (seed * N_SEEDS + profile + 1) };
   Random *random = &r;
   guint   n_sessions = 1;
 
@@ -732,7 +729,8 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
             self->jitter[i][j] = random_delay (random, kind);
         }
       if (profile == PROFILE_CLEAN || profile == PROFILE_WRAP || profile == PROFILE_PEERS ||
-          profile == PROFILE_HOSTILE || profile == PROFILE_SHARED || profile == PROFILE_OUTAGES)
+          profile == PROFILE_HOSTILE || profile == PROFILE_SHARED || profile == PROFILE_OUTAGES ||
+          profile == PROFILE_LOGINS)
         continue;
       if (profile == PROFILE_TIMING || profile == PROFILE_FAULTY)
         {
@@ -768,9 +766,14 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
       make_shared (self, random);
       return;
     }
+  if (profile == PROFILE_LOGINS)
+    logins_make (self, random);
   while (self->sessions->len < n_sessions)
     make_session (self, random);
+  if (profile == PROFILE_LOGINS)
+    logins_stretch (self, random);
   if (profile == PROFILE_FAULTY ||
+      (profile == PROFILE_LOGINS && !self->is_patient && random_percent (random, 40)) ||
       ((profile == PROFILE_BULK || profile == PROFILE_CROWD) && random_percent (random, 40)))
     make_faults (self, random);
   if (profile == PROFILE_OUTAGES)

@@ -370,7 +370,8 @@ static gboolean
 may_come_again (const IBBStanza *stanza)
 {
   return stanza->payload == IBB_PAYLOAD_DATA || stanza->payload == IBB_PAYLOAD_RESULT ||
-         stanza->payload == IBB_PAYLOAD_CLOSE || stanza->payload == IBB_PAYLOAD_ERROR;
+         stanza->payload == IBB_PAYLOAD_CLOSE || stanza->payload == IBB_PAYLOAD_ERROR ||
+         stanza->payload == IBB_PAYLOAD_RESUME;
 }
 
 static void
@@ -453,7 +454,12 @@ server_route (World *self, Node *from, IBBStanza *stanza)
   if (self->verbose)
     world_trace (self, "%c -> %c %s", 'A' + (char) from->index,
                  to != NULL ? 'A' + (char) to->index : '*', stanza_describe (stanza));
-  if (refused)
+  if (from->is_deaf)
+    {
+      if (stanza_is_request (stanza))
+        check_removed (self, from->index, to != NULL ? to->index : MAX_NODES, stanza);
+    }
+  else if (refused)
     {
       if (stanza_is_request (stanza))
         check_removed (self, from->index, to != NULL ? to->index : MAX_NODES, stanza);
@@ -502,7 +508,7 @@ answer_as_application (World *self, Node *node, IBBStanza *stanza)
     reply->from = reply->from != NULL ? reply->from : g_strdup (node->jid);
     world_trace (self, "%c -> %c %s (application)", 'A' + (char) node->index,
                  to != NULL ? 'A' + (char) to->index : '*', stanza_describe (reply));
-    if (to != NULL)
+    if (to != NULL && !node->is_deaf)
       server_deliver (self, node->index, to, reply, MAX (self->now, node->uplink_free));
     else
       ibb_stanza_record_unref (reply);
@@ -535,7 +541,7 @@ find_holder (World *self, Node *to, guint from)
     return to;
   if (sender != NULL && sender->suspended && sender->outage == OUTAGE_LOST)
     return sender;
-  return to->suspended || to->jammed ? to : NULL;
+  return to->suspended || to->jammed || to->is_deaf || to->is_ghost ? to : NULL;
 }
 
 void
@@ -548,7 +554,8 @@ server_arrive (World *self, Node *node, IBBStanza *stanza, guint from)
       hold (holder, stanza, from, node);
       return;
     }
-  if (!node->up)
+  if (!node->up ||
+      (self->schedule.profile == PROFILE_LOGINS && g_strcmp0 (stanza->to, node->jid) != 0))
     {
       /* Nobody there any more: the server says so to who asked. */
       if (from < MAX_NODES && (stanza_is_request (stanza) || stanza->payload == IBB_PAYLOAD_DATA))
@@ -639,8 +646,8 @@ reorder_held (World *self, Node *node)
 }
 
 /* In its order between each two, before all that follows. */
-static void
-release_held (World *self, Node *node)
+void
+server_release_held (World *self, Node *node)
 {
   GQueue queue = node->held;
   Held  *held;
@@ -662,7 +669,7 @@ server_resume (World *self, Node *node)
   ibb_engine_resume (node->driver.engine, self->now);
   if (node->outage == OUTAGE_REORDERED)
     reorder_held (self, node);
-  release_held (self, node);
+  server_release_held (self, node);
   replay_some (self, node);
   /* What the connection had taken is reported after all. */
   for (guint i = 0; i < node->unsent.length; i++)
@@ -684,12 +691,12 @@ server_free (World *self, Node *node)
 {
   world_trace (self, "%s is no longer cut off", node->jid);
   node->jammed = FALSE;
-  release_held (self, node);
+  server_release_held (self, node);
 }
 
 /* The server gives up: who sent to it hears of it, and what never arrived is gone. */
-static void
-drop_held (World *self, Node *node)
+void
+server_drop_held (World *self, Node *node)
 {
   GQueue held = node->held;
   Held  *one;
@@ -719,11 +726,12 @@ server_cut (World *self, Node *node)
   world_trace (self, "%s loses its stream", node->jid);
   node->up = FALSE;
   node->was_cut = TRUE;
+  node->ping[0] = '\0';
   for (guint i = 0; i < self->ends->len; i++)
     {
       End *end = g_ptr_array_index (self->ends, i);
 
-      if (end->node == node->index || end->peer == node->index)
+      if ((end->node == node->index || end->peer == node->index) && !logins_outlives (end))
         end->may_hang = TRUE;
     }
   /* What the connection still held may be reported as refused, or not at all. */
@@ -740,7 +748,7 @@ server_cut (World *self, Node *node)
   node->uplink_free = self->now;
   ibb_engine_lost (node->driver.engine);
   node->suspended = FALSE;
-  drop_held (self, node);
+  server_drop_held (self, node);
 }
 
 /* The end of the world: what was never reported. */

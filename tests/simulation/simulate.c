@@ -85,9 +85,8 @@ main (int argc, char **argv)
     { "first", 'f', 0, G_OPTION_ARG_STRING, &first_text, "Seed of the first of them (1)", "S" },
     { "seed", 's', 0, G_OPTION_ARG_STRING, &seed_text, "Only the schedule of this seed", "S" },
     { "profile", 'p', 0, G_OPTION_ARG_STRING, &profile_text,
-      "clean, faulty, timing, closing, crowd, bulk, wrap, peers, hostile, outages, shared; several "
-      "with "
-      "commas",
+      "clean, faulty, timing, closing, crowd, bulk, wrap, peers, hostile, outages, shared, logins; "
+      "several with commas",
       "NAME" },
     { "twice", 't', 0, G_OPTION_ARG_NONE, &twice, "Run each twice and compare the traces", NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "Print every stanza and event", NULL },

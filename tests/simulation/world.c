@@ -16,7 +16,8 @@
 
 const char *const profile_names[N_PROFILES + 1] = { "clean",   "faulty",  "timing", "closing",
                                                     "crowd",   "bulk",    "wrap",   "peers",
-                                                    "hostile", "outages", "shared", NULL };
+                                                    "hostile", "outages", "shared", "logins",
+                                                    NULL };
 
 guint64
 hash_string (const char *string)
@@ -136,7 +137,8 @@ server_restart (World *self, Node *node)
       world_pump (self, node);
     }
   if (node->up)
-    server_cut (self, node);    /* nobody hears of it ... */
+    server_cut (self, node); /* nobody hears of it ... */
+  logins_forget_ghost (self, node);
   driver_clear (&node->driver); /* sessions still held stay readable */
   for (guint i = 0; i < self->ends->len; i++)
     {
@@ -221,7 +223,15 @@ run_action (World *self, const Action *action)
       break;
     case ACTION_CUT:
       if (node->up)
-        server_cut (self, node);
+        logins_cut (self, node, action->number * MILLISECOND);
+      break;
+    case ACTION_DEAFEN:
+      if (node->up)
+        logins_deafen (self, node);
+      break;
+    case ACTION_LOGIN:
+      if (!node->up)
+        logins_login (self, node, action->number != 0);
       break;
     case ACTION_RESTART:
       server_restart (self, node);
@@ -300,6 +310,10 @@ run_event (World *self, Event *event)
       server_free (self, node);
       world_pump (self, node);
       break;
+    case EVENT_GHOST:
+      if (node->incarnation == event->number)
+        logins_forget_ghost (self, node);
+      break;
     case EVENT_ACTION:
       run_action (self, &g_array_index (self->schedule.actions, Action, event->number));
       break;
@@ -338,8 +352,9 @@ give_up (World *self)
     {
       End *end = g_ptr_array_index (self->ends, i);
 
-      if (end->finished || !end->may_hang)
+      if (end->finished || !(end->may_hang || logins_may_wait_on (end)))
         continue;
+      end->may_hang = TRUE;
       any = TRUE;
       application_give_up (end);
       world_pump (self, &self->nodes[end->node]);

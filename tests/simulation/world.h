@@ -9,6 +9,7 @@
  *   server.c       what becomes of a stanza on its way
  *   application.c  what is done with a session
  *   peer.c         other implementations, each with its habits
+ *   logins.c       streams that are lost, and new logins
  *   hostile.c      one that sends whatever is well-formed
  *   check.c        what must hold at every step and at the end
  */
@@ -19,6 +20,7 @@
 
 #define SERVER "simulation.test"
 #define MAX_NODES 4
+#define N_SEEDS 11 /* profiles as far as seeds are concerned: those written down stay the same */
 #define CLOSE_TIMEOUT 60000 /* ms, where nothing may go wrong */
 #define MAX_REPLAYED 16
 
@@ -37,6 +39,7 @@ typedef enum
   EVENT_PEER,   /* pointer: what a scripted peer does next */
   EVENT_RESUME, /* the stream of node, suspended in incarnation number, is resumed */
   EVENT_FREE,   /* the way between node and the server is free again */
+  EVENT_GHOST,  /* the server has noticed that node lost its stream in incarnation number */
 } EventKind;
 
 typedef struct
@@ -64,6 +67,7 @@ typedef enum
   PROFILE_HOSTILE, /* two that succeed whatever a third one sends */
   PROFILE_OUTAGES, /* streams that break for minutes: everybody must succeed (D-27) */
   PROFILE_SHARED,  /* readers that stop for hours beside others on the same connection */
+  PROFILE_LOGINS,  /* streams that are lost and logins that follow (D-58) */
   N_PROFILES,
 } Profile;
 
@@ -109,7 +113,9 @@ typedef enum
 {
   ACTION_OPEN,     /* node opens session number */
   ACTION_GIVE_UP,  /* the initiator of session number abandons its open */
-  ACTION_CUT,      /* node's stream is lost */
+  ACTION_CUT,      /* node's stream is lost; the server notices after number ms */
+  ACTION_DEAFEN,   /* ... and nobody has noticed yet */
+  ACTION_LOGIN,    /* node has a new one; number: as another resource */
   ACTION_RESTART,  /* a new engine takes the node's place */
   ACTION_STOP,     /* ibb_engine_stop; value: abort the sessions */
   ACTION_SETTINGS, /* settings of the node change */
@@ -218,6 +224,7 @@ typedef struct
 {
   Profile     profile;
   guint64     seed;
+  gboolean    is_patient; /* of the profile LOGINS: nobody gives up */
   guint       n_nodes;
   IBBSettings settings[MAX_NODES];
   IBBListen   listen[MAX_NODES];
@@ -278,6 +285,10 @@ struct _Node
   gboolean suspended;
   Outage   outage;
   GQueue   held; /* Held: what waits for the resumption, to and from it */
+
+  gboolean is_deaf;  /* its stream is broken, and nobody has noticed */
+  gboolean is_ghost; /* its stream is lost, and the server has not noticed */
+  guint    n_moves;  /* resources that it has had */
 
   gboolean jammed;
   gint64   jammed_until;
@@ -388,6 +399,9 @@ struct _End
   guint64  told_limit; /* no more may be sent beside others */
   guint64  offered;    /* by the reader, also where the answer was lost */
 
+  gboolean is_resumable; /* the ends have agreed on it (D-58) */
+  guint    n_resumed;
+
   gboolean was_cut_smaller; /* policy-violation allows another length (D-16) */
 };
 
@@ -443,6 +457,8 @@ void        server_jam (World *self, Node *node, gint64 duration);
 void        server_free (World *self, Node *node);
 void        server_cut (World *self, Node *node);
 void        server_restart (World *self, Node *node); /* in world.c, where nodes are made */
+void        server_drop_held (World *self, Node *node);
+void        server_release_held (World *self, Node *node);
 void        server_clear (Node *node);
 gsize       server_estimate (const IBBStanza *stanza);
 Node       *server_find (World *self, const char *jid);
@@ -476,6 +492,21 @@ void hostile_start (Node *node);
 void hostile_clear (Node *node);
 void hostile_receive (Node *node, IBBStanza *stanza);
 void hostile_run (Node *node);
+
+/* ---- new logins ---- */
+
+void     logins_make (Schedule *self, Random *random);
+void     logins_stretch (Schedule *self, Random *random);
+void     logins_deafen (World *self, Node *node);
+void     logins_cut (World *self, Node *node, gint64 ghost);
+void     logins_forget_ghost (World *self, Node *node);
+void     logins_login (World *self, Node *node, gboolean is_moved);
+gboolean logins_outlives (const End *end);
+gboolean logins_may_wait_on (const End *end);
+gboolean logins_must_succeed (World *self, const End *end);
+Node    *logins_find_account (World *self, const char *jid);
+void     logins_follow (End *self);
+gboolean logins_is_interrupted (const End *self);
 
 /* ---- the checks ---- */
 

@@ -28,7 +28,7 @@ typedef struct
   IBBStanza  *last;         /* (owned) (nullable): the last request that the engine sent */
   char       *last_id;      /* of the last request that the engine got */
   guint       n_ids;
-  guint       n_taken[IBB_PAYLOAD_PING + 1]; /* by "> all", each payload */
+  guint       n_taken[IBB_PAYLOAD_RESUME + 1]; /* by "> all", each payload */
 } Script;
 
 void script_fail (Script *self, const char *format, ...) G_GNUC_PRINTF (2, 3) G_GNUC_NORETURN;

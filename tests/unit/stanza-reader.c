@@ -575,6 +575,122 @@ test_disco_info (void)
   g_assert_cmpuint (g_strv_length (empty->identities), ==, 0);
 }
 
+/* The secret of an open (D-58): all of its digits, and no others. */
+static void
+test_secret (void)
+{
+  static const struct
+  {
+    const char *attributes;
+    gboolean    is_good;
+  } cases[] = {
+    { "", FALSE },
+    { " xmlns:u='urn:ibb-glib:1' u:secret='00112233445566778899aabbccddeeff'", TRUE },
+    { " xmlns:u='urn:ibb-glib:1' u:secret='00112233445566778899aabbccddeef'", FALSE },
+    { " xmlns:u='urn:ibb-glib:1' u:secret='00112233445566778899aabbccddeefff'", FALSE },
+    { " xmlns:u='urn:ibb-glib:1' u:secret='00112233445566778899AABBCCDDEEFF'", FALSE },
+    { " xmlns:u='urn:ibb-glib:1' u:secret='g0112233445566778899aabbccddeeff'", FALSE },
+    { " xmlns:u='urn:ibb-glib:1' u:secret=''", FALSE },
+    { " secret='00112233445566778899aabbccddeeff'", FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *xml =
+          g_strdup_printf ("<iq type='set' id='1'><open" IBB " sid='s' block-size='7'%s/></iq>",
+                           cases[i].attributes);
+      g_autoptr (IBBStanza) stanza = read_xml (xml);
+
+      g_assert_cmpint (stanza->payload, ==, IBB_PAYLOAD_OPEN);
+      g_assert_true (stanza->block_size_valid);
+      g_assert_cmpint (stanza->secret != NULL, ==, cases[i].is_good);
+    }
+}
+
+#define PROOF "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define POSITION " received='9223372036854775807' acknowledged='0' proof='" PROOF "'"
+
+static void
+test_resume (void)
+{
+  static const char *const bad[] = {
+    "<resume" ROOM " sid='s'" POSITION "/>",
+    "<resume" ROOM " sid='s' count='4294967296'" POSITION "/>",
+    "<resume" ROOM " sid='s' count='1' received='1' proof='" PROOF "'/>",
+    "<resume" ROOM " sid='s' count='1' received='-1' acknowledged='0' proof='" PROOF "'/>",
+    "<resume" ROOM
+    " sid='s' count='1' received='9223372036854775808' acknowledged='0' proof='" PROOF "'/>",
+    "<resume" ROOM
+    " sid='s' count='1' received='99999999999999999999' acknowledged='0' proof='" PROOF "'/>",
+    "<resume" ROOM " sid='s' count='1' received='1' acknowledged='0' proof='0'/>",
+    "<resume" ROOM " sid='s' count='1' received='1' acknowledged='0'/>",
+    "<resume" ROOM " sid='s' count='1'" POSITION ">x</resume>",
+    "<resume" ROOM " sid='s' count='1'" POSITION "><x/></resume>",
+    "<resume" ROOM " sid='s' count='1'" POSITION "/><x xmlns='u'/>",
+  };
+  g_autoptr (IBBStanza) good =
+      read_xml ("<iq type='set' id='1'><resume" ROOM " sid='s' count='7'" POSITION "/></iq>");
+  g_autoptr (IBBStanza) get =
+      read_xml ("<iq type='get' id='1'><resume" ROOM " sid='s' count='7'" POSITION "/></iq>");
+  g_autoptr (IBBStanza) both = read_xml ("<iq type='set' id='1'><open" IBB " sid='s'/><resume" ROOM
+                                         " sid='s' count='7'" POSITION "/></iq>");
+
+  g_assert_cmpint (good->payload, ==, IBB_PAYLOAD_RESUME);
+  g_assert_true (good->has_position);
+  g_assert_cmpstr (good->sid, ==, "s");
+  g_assert_cmpuint (good->count, ==, 7);
+  g_assert_cmpuint (good->received, ==, G_MAXINT64);
+  g_assert_cmpuint (good->acknowledged, ==, 0);
+  g_assert_cmpstr (good->proof, ==, PROOF);
+  g_assert_cmpint (get->payload, ==, IBB_PAYLOAD_OTHER);
+  g_assert_cmpint (both->payload, ==, IBB_PAYLOAD_UNKNOWN);
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char      *xml = g_strdup_printf ("<iq type='set' id='1'>%s</iq>", bad[i]);
+      g_autoptr (IBBStanza) stanza = read_xml (xml);
+
+      g_test_message ("%s", bad[i]);
+      g_assert_cmpint (stanza->payload, ==, IBB_PAYLOAD_RESUME);
+      g_assert_false (stanza->has_position);
+    }
+}
+
+/* Results: each of the two counts only where it is alone and empty. */
+static void
+test_resumed (void)
+{
+  static const struct
+  {
+    const char *content;
+    gboolean    is_resumable;
+    gboolean    has_position;
+    gboolean    has_ended;
+  } cases[] = {
+    { "<resumable" ROOM "/>", TRUE, FALSE, FALSE },
+    { "<resumable" ROOM ">1</resumable>", FALSE, FALSE, FALSE },
+    { "<resumable" ROOM "/><x xmlns='u'/>", FALSE, FALSE, FALSE },
+    { "<resumable xmlns='u'/>", FALSE, FALSE, FALSE },
+    { "<resumed" ROOM POSITION "/>", FALSE, TRUE, FALSE },
+    { "<resumed" ROOM POSITION " ended='true'/>", FALSE, TRUE, TRUE },
+    { "<resumed" ROOM POSITION " ended='no'/>", FALSE, TRUE, FALSE },
+    { "<resumed" ROOM POSITION "><x/></resumed>", FALSE, FALSE, FALSE },
+    { "<resumed" ROOM " received='1' acknowledged='0'/>", FALSE, FALSE, FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *xml = g_strdup_printf ("<iq type='result' id='1'>%s</iq>", cases[i].content);
+      g_autoptr (IBBStanza) stanza = read_xml (xml);
+
+      g_test_message ("%s", xml);
+      g_assert_cmpint (stanza->payload, ==, IBB_PAYLOAD_RESULT);
+      g_assert_cmpint (stanza->is_resumable, ==, cases[i].is_resumable);
+      g_assert_cmpint (stanza->has_position, ==, cases[i].has_position);
+      if (cases[i].has_position)
+        g_assert_cmpint (stanza->has_ended, ==, cases[i].has_ended);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -590,6 +706,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza-reader/close/D-49", test_close);
   g_test_add_func ("/ibb/stanza-reader/room/asked/D-52", test_room_asked);
   g_test_add_func ("/ibb/stanza-reader/room/told/D-52", test_room_told);
+  g_test_add_func ("/ibb/stanza-reader/D-58/secret", test_secret);
+  g_test_add_func ("/ibb/stanza-reader/D-58/resume", test_resume);
+  g_test_add_func ("/ibb/stanza-reader/D-58/resumed", test_resumed);
   g_test_add_func ("/ibb/stanza-reader/room/elsewhere/D-52", test_room_elsewhere);
   g_test_add_func ("/ibb/stanza-reader/error/table/D-25", test_error_table);
   g_test_add_func ("/ibb/stanza-reader/error/details", test_error_details);

@@ -329,6 +329,43 @@ test_hostile_strings (void)
     }
 }
 
+/* D-58: what goes with an open and its result, and what the two ends tell each other. */
+static void
+test_resume (void)
+{
+  IBBStanza *open = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_OPEN);
+  IBBStanza *accepted = make (IBB_STANZA_IQ, "result", IBB_PAYLOAD_RESULT);
+  IBBStanza *resume = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_RESUME);
+  IBBStanza *resumed = make (IBB_STANZA_IQ, "result", IBB_PAYLOAD_RESULT);
+
+  open->block_size = 7;
+  open->secret = g_strdup ("00112233445566778899aabbccddeeff");
+  assert_xml (open, "<iq type='set' id='id' to='them@there/r'>"
+                    "<open xmlns='http://jabber.org/protocol/ibb' block-size='7' sid='sid' "
+                    "stanza='iq' xmlns:u='urn:ibb-glib:1' "
+                    "u:secret='00112233445566778899aabbccddeeff'/></iq>");
+
+  accepted->is_resumable = TRUE;
+  assert_xml (accepted, "<iq type='result' id='id' to='them@there/r'>"
+                        "<resumable xmlns='urn:ibb-glib:1'/></iq>");
+
+  resume->count = 3;
+  resume->received = G_MAXINT64;
+  resume->acknowledged = 1;
+  resume->proof = g_strnfill (IBB_PROOF_LENGTH, 'a');
+  assert_xml (resume, "<iq type='set' id='id' to='them@there/r'>"
+                      "<resume xmlns='urn:ibb-glib:1' sid='sid' count='3' "
+                      "received='9223372036854775807' acknowledged='1' proof='"
+                      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'/></iq>");
+
+  resumed->has_position = resumed->has_ended = TRUE;
+  resumed->proof = g_strnfill (IBB_PROOF_LENGTH, 'b');
+  assert_xml (resumed, "<iq type='result' id='id' to='them@there/r'>"
+                       "<resumed xmlns='urn:ibb-glib:1' ended='true' received='0' "
+                       "acknowledged='0' proof='"
+                       "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'/></iq>");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -337,6 +374,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza-writer/open/N-02,N-03,N-05,N-06", test_open);
   g_test_add_func ("/ibb/stanza-writer/data/iq/N-13,N-15,N-19", test_data_iq);
   g_test_add_func ("/ibb/stanza-writer/room/D-52", test_room);
+  g_test_add_func ("/ibb/stanza-writer/resume/D-58", test_resume);
   g_test_add_func ("/ibb/stanza-writer/data/message/N-13,N-32,D-35", test_data_message);
   g_test_add_func ("/ibb/stanza-writer/data/message/rules/N-31", test_data_message_rules);
   g_test_add_func ("/ibb/stanza-writer/data/message/rules-are-read/N-31", test_rules_are_read);

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/resume.h"
+
+#include "core/finished.h"
+#include "core/jid.h"
+
+/* After an answer that brought nothing, and after none; each attempt doubles it. */
+#define WAIT_MIN G_USEC_PER_SEC
+#define WAIT_MAX (60 * G_USEC_PER_SEC)
+#define ANSWER_MIN (30 * G_USEC_PER_SEC)
+#define ANSWER_MAX (480 * G_USEC_PER_SEC)
+#define DOUBLINGS_MAX 6
+
+void
+ibb_resume_init (IBBResume *self, const IBBTerms *terms, IBBPlace *place, IBBDuplex *duplex)
+{
+  self->terms = terms;
+  self->place = place;
+  self->duplex = duplex;
+  self->deadline = IBB_NEVER;
+  self->at = IBB_NEVER;
+  self->progress = G_MAXUINT64;
+}
+
+static IBBLife *
+get_life (const IBBResume *self)
+{
+  return ibb_duplex_get_life (self->duplex);
+}
+
+static void
+forget_answer (IBBResume *self)
+{
+  ibb_pendings_remove (&self->terms->shared->pendings, &self->pending);
+}
+
+void
+ibb_resume_clear (IBBResume *self)
+{
+  forget_answer (self);
+  self->is_active = FALSE;
+}
+
+/* A peer that does not hear of an orderly end is told when it asks. */
+void
+ibb_resume_finish (IBBResume *self)
+{
+  IBBPosition position = ibb_duplex_get_position (self->duplex);
+
+  ibb_resume_clear (self);
+  if (self->terms->secret != NULL &&
+      ibb_life_get_failure (get_life (self))->kind == IBB_FAILURE_NONE)
+    ibb_finished_add (self->terms->shared->finished, self->terms, &position);
+}
+
+/* When. */
+
+/* Another number once bytes have gone, either way, or a close. */
+static guint64
+get_progress (const IBBResume *self)
+{
+  const IBBClosing *closing = ibb_duplex_get_closing (self->duplex);
+
+  return ibb_sender_get_delivered (ibb_duplex_get_sender (self->duplex)) +
+         ibb_receiver_get_received (ibb_duplex_get_receiver (self->duplex)) +
+         ibb_closing_is_sent (closing) + ibb_closing_is_peer_closed (closing);
+}
+
+void
+ibb_resume_update (IBBResume *self)
+{
+  guint64 progress;
+
+  if (self->is_active || !ibb_life_is_interrupted (get_life (self)))
+    return;
+
+  progress = get_progress (self);
+  if (progress != self->progress)
+    {
+      self->deadline = IBB_NEVER;
+      self->n_attempts = 0;
+    }
+  self->is_active = TRUE;
+  self->has_begun = FALSE;
+  self->progress = progress;
+  self->at = 0; /* at once: the time is not known here */
+}
+
+gint64
+ibb_resume_get_due (const IBBResume *self)
+{
+  if (!self->is_active)
+    return IBB_NEVER;
+  return self->has_begun ? MIN (self->at, self->deadline) : self->at;
+}
+
+static gint64
+get_wait (const IBBResume *self, gint64 least, gint64 most)
+{
+  return MIN (least << MIN (self->n_attempts, DOUBLINGS_MAX), most);
+}
+
+/* An interruption without any bytes since the last one goes on with its times: a peer that
+ * agrees to everything and takes nothing does not keep the session for ever. */
+static void
+begin (IBBResume *self, gint64 now)
+{
+  self->has_begun = TRUE;
+  if (self->deadline == IBB_NEVER)
+    self->deadline = ibb_timer_get_deadline (now, self->terms->shared->settings.resume_timeout);
+  self->at = self->n_attempts == 0 ? now : now + get_wait (self, WAIT_MIN, WAIT_MAX);
+}
+
+static void
+wait_longer (IBBResume *self, gint64 now)
+{
+  forget_answer (self);
+  self->at = now + get_wait (self, WAIT_MIN, WAIT_MAX);
+}
+
+/* Asking. */
+
+static void
+ask (IBBResume *self, gint64 now)
+{
+  const IBBTerms *terms = self->terms;
+  IBBShared      *shared = terms->shared;
+  IBBPosition     position = ibb_duplex_get_position (self->duplex);
+  IBBStatement    statement = { IBB_PROOF_RESUME, terms->is_initiator, terms->key.sid,
+                                ++self->count,    position.received,   position.acknowledged };
+  IBBStanza      *stanza;
+
+  ibb_pendings_add (&shared->pendings, &self->pending, IBB_PENDING_RESUME,
+                    ibb_ids_create (&shared->ids), terms->key.peer, terms->owner);
+  stanza =
+      ibb_terms_create_stanza (terms, IBB_STANZA_IQ, "set", IBB_PAYLOAD_RESUME, self->pending.id);
+  stanza->sid = g_strdup (terms->key.sid);
+  stanza->has_position = TRUE;
+  stanza->count = self->count;
+  stanza->received = position.received;
+  stanza->acknowledged = position.acknowledged;
+  stanza->proof = ibb_proof_create (terms->secret, &statement);
+  ibb_control_push (&shared->control, stanza);
+
+  self->at = now + get_wait (self, ANSWER_MIN, ANSWER_MAX);
+  self->n_attempts++;
+}
+
+void
+ibb_resume_timeout (IBBResume *self, gint64 now)
+{
+  const IBBShared *shared = self->terms->shared;
+
+  if (!self->is_active)
+    return;
+  if (!self->has_begun)
+    begin (self, now);
+  if (now >= self->deadline)
+    ibb_life_give_up (get_life (self));
+  else if (shared->is_lost || shared->local_normal == NULL)
+    self->at = IBB_NEVER;
+  else if (now >= self->at)
+    ask (self, now);
+}
+
+/* Our connection. */
+
+gboolean
+ibb_resume_interrupt (IBBResume *self, const IBBFailure *cause)
+{
+  if (!ibb_life_is_interrupted (get_life (self)))
+    return ibb_life_interrupt (get_life (self), cause);
+
+  forget_answer (self); /* it will not come */
+  return TRUE;
+}
+
+static gboolean
+is_same_account (const char *a, const char *b)
+{
+  g_autofree char *bare_a = ibb_jid_dup_bare (a);
+  g_autofree char *bare_b = ibb_jid_dup_bare (b);
+
+  return g_str_equal (bare_a, bare_b);
+}
+
+/* With another account it ends, and the peer does not learn which. */
+static void
+move (IBBResume *self, const char *local, const char *normal)
+{
+  const IBBTerms *terms = self->terms;
+  IBBLife        *life = get_life (self);
+
+  if (!terms->is_own_jid || g_str_equal (normal, terms->key.local))
+    return;
+
+  if (is_same_account (normal, terms->key.local) &&
+      ibb_place_move_local (self->place, local, normal))
+    ibb_duplex_peer_moved (self->duplex);
+  else
+    ibb_life_end (life, ibb_life_get_cause (life));
+}
+
+void
+ibb_resume_restored (IBBResume *self, const char *local, const char *normal)
+{
+  if (!self->is_active)
+    return;
+
+  move (self, local, normal);
+  self->n_attempts = 0;
+  self->at = 0;
+}
+
+/* Being asked. */
+
+static IBBStatement
+get_statement (const IBBResume *self,
+               IBBProofKind     kind,
+               gboolean         is_ours,
+               guint32          count,
+               const IBBStanza *stanza)
+{
+  const IBBTerms *terms = self->terms;
+
+  return (IBBStatement){ kind,
+                         terms->is_initiator == is_ours,
+                         terms->key.sid,
+                         count,
+                         stanza->received,
+                         stanza->acknowledged };
+}
+
+static gboolean
+is_genuine (const IBBResume *self, const IBBStanza *resume)
+{
+  IBBStatement statement = get_statement (self, IBB_PROOF_RESUME, FALSE, resume->count, resume);
+
+  return self->terms->secret != NULL && ibb_life_is_lasting (get_life (self)) &&
+         ibb_proof_matches (resume->proof, self->terms->secret, &statement);
+}
+
+static gboolean
+is_new (const IBBResume *self, const IBBStanza *resume)
+{
+  return resume->count > self->peer_count;
+}
+
+static IBBPosition
+get_peer_position (const IBBStanza *stanza)
+{
+  return (IBBPosition){ stanza->received, stanza->acknowledged };
+}
+
+static gboolean
+is_possible (const IBBResume *self, const IBBStanza *stanza)
+{
+  IBBPosition peer = get_peer_position (stanza);
+
+  return ibb_duplex_may_resume (self->duplex, &peer);
+}
+
+static void
+answer (IBBResume *self, const IBBStanza *resume, const IBBPosition *position)
+{
+  IBBStanza   *result = ibb_stanza_record_new_result (resume);
+  IBBStatement statement;
+
+  self->peer_count = resume->count;
+  result->has_position = TRUE;
+  result->received = position->received;
+  result->acknowledged = position->acknowledged;
+  statement = get_statement (self, IBB_PROOF_RESUMED, TRUE, resume->count, result);
+  result->proof = ibb_proof_create (self->terms->secret, &statement);
+  ibb_control_push (&self->terms->shared->control, result);
+}
+
+/* To where the peer is now. FALSE: there is a session of that name with it already. */
+static gboolean
+follow_peer (IBBResume *self, const char *jid, const char *normal)
+{
+  if (g_str_equal (normal, self->terms->key.peer))
+    return TRUE;
+  if (!ibb_place_move_peer (self->place, jid, normal))
+    return FALSE;
+
+  ibb_duplex_peer_moved (self->duplex);
+  return TRUE;
+}
+
+static void
+go_on (IBBResume *self, const IBBStanza *stanza, gint64 now)
+{
+  IBBPosition peer = get_peer_position (stanza);
+
+  ibb_resume_clear (self);
+  ibb_duplex_resume (self->duplex, &peer, now);
+}
+
+/* The peer may have found out first. */
+static void
+take (IBBResume *self, IBBStanza *stanza, const char *from, gint64 now)
+{
+  IBBPosition position = ibb_duplex_get_position (self->duplex);
+
+  ibb_life_interrupt (get_life (self), &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_GONE));
+  if (!follow_peer (self, stanza->from, from))
+    {
+      ibb_control_reply_error (&self->terms->shared->control, stanza, IBB_CONDITION_CONFLICT,
+                               IBB_ERROR_TYPE_CANCEL, NULL);
+      return;
+    }
+
+  /* The answer leaves before all that follows from it. */
+  answer (self, stanza, &position);
+  go_on (self, stanza, now);
+}
+
+void
+ibb_resume_receive (IBBResume *self, IBBStanza *stanza, const char *from, gint64 now)
+{
+  IBBControl *control = &self->terms->shared->control;
+
+  /* One that does not know the secret learns nothing, not even that there is a session. */
+  if (!is_genuine (self, stanza))
+    ibb_control_reply_error (control, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL,
+                             NULL);
+  else if (!is_new (self, stanza) || !is_possible (self, stanza))
+    ibb_control_reply_error (control, stanza, IBB_CONDITION_UNEXPECTED_REQUEST,
+                             IBB_ERROR_TYPE_CANCEL, NULL);
+  else
+    take (self, stanza, from, now);
+}
+
+/* The answer. */
+
+static gboolean
+is_answer (const IBBResume *self, const IBBStanza *stanza)
+{
+  IBBProofKind kind = stanza->has_ended ? IBB_PROOF_ENDED : IBB_PROOF_RESUMED;
+  IBBStatement statement = get_statement (self, kind, FALSE, self->count, stanza);
+
+  return stanza->payload == IBB_PAYLOAD_RESULT && stanza->has_position &&
+         ibb_proof_matches (stanza->proof, self->terms->secret, &statement);
+}
+
+static void
+take_answer (IBBResume *self, const IBBStanza *stanza, gint64 now)
+{
+  IBBPosition peer = get_peer_position (stanza);
+
+  if (stanza->has_ended)
+    ibb_duplex_peer_ended (self->duplex, &peer, now);
+  else
+    go_on (self, stanza, now);
+}
+
+void
+ibb_resume_answered (IBBResume *self, IBBStanza *stanza, gint64 now)
+{
+  if (stanza == NULL)
+    wait_longer (self, now);
+  else if (stanza->payload == IBB_PAYLOAD_ERROR &&
+           stanza->condition == IBB_CONDITION_ITEM_NOT_FOUND)
+    ibb_duplex_peer_forgot (self->duplex, stanza, now);
+  else if (!is_answer (self, stanza) || !is_possible (self, stanza))
+    wait_longer (self, now);
+  else
+    take_answer (self, stanza, now);
+}

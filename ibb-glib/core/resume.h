@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How a session that was interrupted goes on: when this end asks the other one, for how
+ * long, what the two tell each other, and where each of them is then (D-58).
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/duplex.h"
+#include "core/place.h"
+#include "core/stanza.h"
+#include "core/terms.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  const IBBTerms *terms;
+  IBBPlace       *place;      /* (unowned) */
+  IBBDuplex      *duplex;     /* (unowned) */
+  gboolean        is_active;  /* the session is interrupted, and this has taken note of it */
+  gboolean        has_begun;  /* the times of this interruption are set */
+  gint64          deadline;   /* of the interruption; kept for the next one, ... */
+  guint64         progress;   /* ... which gets another where bytes went meanwhile */
+  guint           n_attempts; /* since then */
+  gint64          at;         /* of the next attempt */
+  guint32         count;      /* of our last <resume/> */
+  guint32         peer_count; /* of the peer's */
+  IBBPending      pending;    /* ours */
+} IBBResume;
+
+void ibb_resume_init (IBBResume *self, const IBBTerms *terms, IBBPlace *place, IBBDuplex *duplex);
+/* The session has ended. */
+void ibb_resume_finish (IBBResume *self);
+void ibb_resume_clear (IBBResume *self);
+
+/* After any call: the session may have been interrupted by it. */
+void   ibb_resume_update (IBBResume *self);
+gint64 ibb_resume_get_due (const IBBResume *self);
+void   ibb_resume_timeout (IBBResume *self, gint64 now);
+
+/* Our connection is lost. FALSE if the session cannot outlive it. */
+gboolean ibb_resume_interrupt (IBBResume *self, const IBBFailure *cause);
+/* There is one again, with that JID. */
+void ibb_resume_restored (IBBResume *self, const char *local, const char *normal);
+
+/* A <resume/> for the session. from: its sender, normalised, of the peer's account. */
+void ibb_resume_receive (IBBResume *self, IBBStanza *stanza, const char *from, gint64 now);
+/* Ours was answered; NULL: the connection has refused it. */
+void ibb_resume_answered (IBBResume *self, IBBStanza *answer, gint64 now);
+
+G_END_DECLS

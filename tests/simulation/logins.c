@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Streams that are lost for good, noticed or not, and new logins, of the same resource or
+ * of another one: sessions that both ends know the secret of go on (D-58). */
+
+#include "config.h"
+
+#include "core/engine-private.h"
+#include "core/session-private.h"
+#include "world.h"
+
+#include <string.h>
+
+/* ---- the schedule ---- */
+
+static void
+add_action (Schedule *self, ActionKind kind, gint64 time, guint node, guint number, guint value)
+{
+  Action action = { kind, time, node, number, value };
+
+  g_array_append_val (self->actions, action);
+}
+
+/* One after the other, as they follow in life. */
+static void
+make_losses (Schedule *self, guint node, Random *random)
+{
+  gint64 time = self->is_patient ? random_between (random, 0, 30 * SECOND) : 0;
+
+  for (guint n = (guint) random_below (random, 6); n > 0; n--)
+    {
+      guint ghost = random_percent (random, 50) ? 0 : (guint) random_scaled (random, 1, 400000);
+      /* Were both another, neither would find the other. */
+      guint is_moved = node == 0 && random_percent (random, 40);
+
+      time += (gint64) random_scaled (random, 1, MINUTE);
+      if (random_percent (random, 30))
+        {
+          add_action (self, ACTION_DEAFEN, time, node, 0, 0);
+          time += (gint64) random_scaled (random, 1, 2 * MINUTE);
+        }
+      add_action (self, ACTION_CUT, time, node, ghost, 0);
+      time += (gint64) random_scaled (random, 1, 3 * MINUTE);
+      if (!self->is_patient && random_percent (random, 10))
+        add_action (self, ACTION_RESTART, time, node, 0, 0);
+      else if (self->is_patient || random_percent (random, 90))
+        add_action (self, ACTION_LOGIN, time, node, is_moved, 0);
+      else
+        return;
+    }
+}
+
+/* Sessions that last for as long as streams are lost. */
+void
+logins_stretch (Schedule *self, Random *random)
+{
+  self->profile = PROFILE_LOGINS;
+  for (guint i = 0; i < self->sessions->len; i++)
+    {
+      Session *session = &g_array_index (self->sessions, Session, i);
+
+      if (random_percent (random, 60))
+        session->by_message = FALSE;
+      for (guint side = 0; side < 2; side++)
+        {
+          Plan *plan = &session->plans[side];
+
+          if (random_percent (random, 30))
+            continue;
+          plan->write_max = 1 + (guint) (plan->total / (guint64) random_between (random, 3, 60));
+          plan->write_gap = random_between (random, SECOND / 10, 8 * SECOND);
+        }
+    }
+}
+
+void
+logins_make (Schedule *self, Random *random)
+{
+  self->is_patient = random_percent (random, 60);
+  if (self->is_patient)
+    self->profile = PROFILE_OUTAGES; /* the same finishes */
+  for (guint i = 0; i < self->n_nodes; i++)
+    {
+      IBBSettings *settings = &self->settings[i];
+
+      settings->resume_sessions = self->is_patient || random_percent (random, 90);
+      if (self->is_patient)
+        {
+          self->has_feature[i] = TRUE;
+          settings->open_timeout = settings->accept_timeout = settings->close_timeout = 3600000;
+          settings->resume_timeout = random_percent (random, 30) ? 0 : 4 * 3600000;
+        }
+      else if (random_percent (random, 70))
+        settings->resume_timeout = (guint) random_scaled (random, 1, 600000);
+      make_losses (self, i, random);
+    }
+}
+
+/* ---- what happens ---- */
+
+/* What it sends vanishes, what is sent to it waits, and nobody has noticed. */
+void
+logins_deafen (World *self, Node *node)
+{
+  world_trace (self, "%s is cut off, and has not noticed", node->jid);
+  node->is_deaf = TRUE;
+}
+
+void
+logins_cut (World *self, Node *node, gint64 ghost)
+{
+  node->is_deaf = FALSE;
+  node->is_ghost = ghost > 0;
+  if (node->is_ghost)
+    {
+      world_trace (self, "%s is still there for the server", node->jid);
+      world_post (self, self->now + ghost, EVENT_GHOST, node->index, node->incarnation + 1, NULL);
+    }
+  server_cut (self, node);
+}
+
+void
+logins_forget_ghost (World *self, Node *node)
+{
+  node->is_deaf = FALSE;
+  if (!node->is_ghost)
+    return;
+  world_trace (self, "%s is gone for the server", node->jid);
+  node->is_ghost = FALSE;
+  server_drop_held (self, node);
+}
+
+void
+logins_login (World *self, Node *node, gboolean is_moved)
+{
+  gboolean before = random_percent (&self->random, 50);
+  /* What waited for the old login may be given to the new one of the same resource. */
+  gboolean is_inherited = !is_moved && random_percent (&self->random, 50);
+
+  if (!is_inherited)
+    logins_forget_ghost (self, node);
+  node->is_ghost = FALSE;
+  node->up = TRUE;
+  if (is_moved)
+    g_snprintf (node->jid, sizeof node->jid, "%s/%c%u", node->bare, 'A' + (char) node->index,
+                ++node->n_moves);
+  world_trace (self, "%s logs in", node->jid);
+  if (before)
+    ibb_engine_set_local_jid (node->driver.engine, node->jid);
+  ibb_engine_restored (node->driver.engine);
+  if (!before)
+    ibb_engine_set_local_jid (node->driver.engine, node->jid);
+  if (is_inherited)
+    server_release_held (self, node);
+}
+
+/* ---- the checks ---- */
+
+gboolean
+logins_outlives (const End *end)
+{
+  return end->session != NULL && end->session->terms.secret != NULL && end->opened;
+}
+
+/* Both ends have agreed, and nobody was told to wait for less than it takes. */
+gboolean
+logins_must_succeed (World *self, const End *end)
+{
+  const End *other = end->other;
+
+  if (!self->schedule.is_patient || !end->is_resumable || other == NULL || !other->is_resumable)
+    return FALSE;
+  /* One that has ended in order does not say so from its next resource. */
+  return self->nodes[end->peer].n_moves == 0 || !other->finished ||
+         other->failure_kind != IBB_FAILURE_NONE;
+}
+
+/* For one that has never opened; or, without end, for one that has not come back. */
+gboolean
+logins_may_wait_on (const End *end)
+{
+  const Schedule *schedule = &end->world->schedule;
+
+  if (schedule->profile != PROFILE_LOGINS || logins_must_succeed (end->world, end))
+    return FALSE;
+  return schedule->settings[end->node].resume_timeout == 0 || end->other == NULL ||
+         !end->other->is_resumable || end->other->finished;
+}
+
+/* Whoever it was, under whatever resource. */
+Node *
+logins_find_account (World *self, const char *jid)
+{
+  const char *slash = jid != NULL ? strchr (jid, '/') : NULL;
+
+  for (guint i = 0; slash != NULL && i < self->schedule.n_nodes; i++)
+    if (strlen (self->nodes[i].bare) == (gsize) (slash - jid) &&
+        strncmp (jid, self->nodes[i].bare, (gsize) (slash - jid)) == 0)
+      return &self->nodes[i];
+  return NULL;
+}
+
+/* What was in flight at an interruption goes again, or does not count. */
+void
+logins_follow (End *self)
+{
+  const IBBSession *session = self->session;
+  guint             n;
+
+  if (self->world->schedule.profile != PROFILE_LOGINS)
+    return;
+  if (session == NULL)
+    {
+      self->in_flight = 0; /* it was dropped, and may have been interrupted since */
+      return;
+    }
+  n = session->resume.count + session->resume.peer_count +
+      (session->duplex.life.state == IBB_LIFE_INTERRUPTED);
+  if (n == self->n_resumed)
+    return;
+  self->n_resumed = n;
+  self->acked |= session->duplex.sender.delivered > 0;
+  self->in_flight = 0;
+  for (guint i = self->first; i < self->blocks->len; i++)
+    g_array_index (self->blocks, Block, i).answered = TRUE;
+}
+
+gboolean
+logins_is_interrupted (const End *self)
+{
+  return self->session != NULL && self->session->duplex.life.state == IBB_LIFE_INTERRUPTED;
+}

@@ -352,6 +352,13 @@ ibb_duplex_receive_early (IBBDuplex *self, gint64 now)
     }
 }
 
+/* Nobody was there; or the session has ended, and the result for it was lost. */
+static gboolean
+may_be_told (const IBBStanza *answer)
+{
+  return !ibb_peer_gave_answer (answer) || answer->condition == IBB_CONDITION_ITEM_NOT_FOUND;
+}
+
 static void
 take_close_answer (IBBDuplex *self, IBBStanza *answer, gint64 now)
 {
@@ -368,8 +375,8 @@ take_close_answer (IBBDuplex *self, IBBStanza *answer, gint64 now)
 
   ibb_failure_set_condition (&failure, IBB_FAILURE_CLOSE_UNCONFIRMED, answer->condition,
                              answer->text);
-  if (!is_whole && !ibb_peer_gave_answer (answer) && ibb_life_interrupt (&self->life, &failure))
-    ;
+  if (!is_whole && may_be_told (answer) && ibb_life_interrupt (&self->life, &failure))
+    ; /* asking tells whether the peer has ended in order (D-58) */
   else if (is_whole)
     ibb_life_end_unconfirmed (&self->life, &failure);
   else

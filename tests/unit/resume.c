@@ -559,6 +559,35 @@ test_close (Driver *self)
     }
 }
 
+/* The peer has ended, and its result was lost with its connection, of which we do not know. */
+static void
+test_result_lost (Driver *self)
+{
+  for (guint n = 0; n < 2; n++)
+    {
+      g_autoptr (IBBSession) session = accept_session (self);
+      g_autoptr (IBBStanza)  close = NULL;
+      g_autoptr (IBBStanza)  resume = NULL;
+
+      ibb_session_shutdown_output (session, *self->clock);
+      close = driver_take_served (self);
+      g_assert_true (
+          driver_answer_error (self, close, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL));
+      g_assert_true (ibb_session_is_interrupted (session));
+      driver_advance (self, 0);
+      resume = take_resume (self, 1, 0);
+      if (n == 0)
+        answer_resume (self, resume, 0, TRUE);
+      else
+        g_assert_true (driver_answer_error (self, resume, IBB_CONDITION_ITEM_NOT_FOUND,
+                                            IBB_ERROR_TYPE_CANCEL));
+      g_assert_cmpint (ibb_session_get_input (session), ==,
+                       n == 0 ? IBB_INPUT_EOF : IBB_INPUT_FAILED);
+      g_assert_cmpint (ibb_session_get_failure (session)->kind, ==,
+                       n == 0 ? IBB_FAILURE_NONE : IBB_FAILURE_CLOSE_UNCONFIRMED);
+    }
+}
+
 /* The peer has not got the answer to its close, and asks from its next login. */
 static void
 test_finished (Driver *self)
@@ -715,6 +744,7 @@ main (int argc, char **argv)
     { "delayed", test_delayed },
     { "forgotten", test_forgotten },
     { "close", test_close },
+    { "result-lost", test_result_lost },
     { "finished", test_finished },
     { "account", test_account },
     { "both-closed", test_both_closed },

@@ -109,7 +109,6 @@ logins_deafen (World *self, Node *node)
 void
 logins_cut (World *self, Node *node, gint64 ghost)
 {
-  node->is_deaf = FALSE;
   node->is_ghost = ghost > 0;
   if (node->is_ghost)
     {
@@ -122,7 +121,6 @@ logins_cut (World *self, Node *node, gint64 ghost)
 void
 logins_forget_ghost (World *self, Node *node)
 {
-  node->is_deaf = FALSE;
   if (!node->is_ghost)
     return;
   world_trace (self, "%s is gone for the server", node->jid);

@@ -725,6 +725,7 @@ server_cut (World *self, Node *node)
 
   world_trace (self, "%s loses its stream", node->jid);
   node->up = FALSE;
+  node->is_deaf = FALSE;
   node->was_cut = TRUE;
   node->ping[0] = '\0';
   for (guint i = 0; i < self->ends->len; i++)

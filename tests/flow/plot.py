@@ -26,6 +26,8 @@ CELLS = {
     'far': ('10 MB/s, 50 ms each way', '--rate 10M --delay 50 --seconds 20'),
     'jitter': ('10 MB/s, 25 ms each way, jitter up to 20 ms', '--rate 10M --delay 25 --jitter 20 --seconds 20'),
     'limit': ('Prosody limits the client to 10 kB/s', '--limit prosody --rate 10M --delay 5 --seconds 60'),
+    'first-hop': ('Four peers, and Prosody limits the client to 10 kB/s',
+                  '--limit prosody --rate 10M --delay 5 --peers 4 --seconds 60'),
     'two-peers': ('A near peer, and from 5 s on a far one (100 ms each way)',
                   '--rate 1M --delay 5 --peers 2 --peer-delay 0.1,100 --start 0,5 --seconds 20'),
     'slow-reader': ('Two peers; from 5 s to 12 s the second one reads 50 kB/s',

@@ -106,12 +106,13 @@ state_cb (IBBClient *client, GParamSpec *pspec, gpointer data)
   states->state = ibb_client_get_state (client);
   if (states->state == IBB_CLIENT_STATE_ONLINE)
     tell_online (states); /* it may have been away, and back before this thread looked */
+  /* It may also have been online, and away again, before this thread looked. */
+  if (states->state == IBB_CLIENT_STATE_CONNECTING && !states->is_lost)
+    report_disconnected (client, states);
   if (states->state == before)
     return;
   if (states->state == IBB_CLIENT_STATE_SUSPENDED)
     tool_report_suspended (ibb_client_get_jid (client));
-  else if (states->state == IBB_CLIENT_STATE_CONNECTING)
-    report_disconnected (client, states);
   else if (states->state == IBB_CLIENT_STATE_ONLINE &&
            (states->is_lost || before == IBB_CLIENT_STATE_SUSPENDED))
     report_online (client, states);

@@ -23,7 +23,7 @@ NOT_TESTS = re.compile(
     r'tests/(lib|fuzz|bench)/'
     r'|tests/interop/(peer|other_end)'
     r'|tests/loopback/(fixture|pair|stack)\.'
-    r'|tests/server/(client-fixture|cut-proxy|fake-server)\.'
+    r'|tests/server/(client-fixture|cut-proxy|fake-server|party)\.'
     r'|tests/simulation/(application|faulty_core|mutations|peer|random-faults|schedule|server)\.'
     r'|tests/unit/(inside|script[a-z-]*)\.[ch]')
 LONGEST_RANGE = 3

@@ -6,198 +6,69 @@
 
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "../lib/account.h"
-#include "client-fixture.h"
-#include "cut-proxy.h"
-
-typedef struct
-{
-  CutProxy   *proxy;
-  IBBClient  *client;
-  IBBService *service;
-  int         n_suspended; /* how often it was seen to be */
-} Party;
-
-typedef struct
-{
-  Party alice;
-  Party bob;
-} Fixture;
+#include "party.h"
 
 static void
 state_cb (IBBClient *client, GParamSpec *pspec, Party *party)
 {
   if (ibb_client_get_state (client) == IBB_CLIENT_STATE_SUSPENDED)
-    party->n_suspended++;
+    party->count++;
 }
 
 static void
 create_party (Party *party, const char *name)
 {
-  party->proxy = cut_proxy_new ((guint) atoi (account_get ("IBB_TEST_PORT")));
-  party->client = account_create_client (name, "train");
-  ibb_client_set_port (party->client, cut_proxy_get_port (party->proxy));
+  party_init (party, name, "train", G_CALLBACK (state_cb));
   if (g_strcmp0 (g_getenv ("IBB_TEST_TLS"), "none") == 0)
     ibb_client_set_tls_mode (party->client, IBB_TLS_MODE_NONE);
-  party->service = ibb_service_new (IBB_CONNECTION (party->client));
-  ibb_service_set_session_limit (party->service, 10);
-  g_signal_connect (party->client, "notify::state", G_CALLBACK (state_cb), party);
 }
 
 static void
 log_in (Party *party)
 {
-  assert_succeeds (ibb_client_login, party->client, NULL);
+  assert_login (party->client);
   /* The server says a moment later that it can be resumed, before this answer. */
   assert_fails (IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED, ibb_client_query_support,
                 party->client, account_get ("IBB_TEST_DOMAIN"), NULL);
 }
 
 static void
-set_up (Fixture *self, gconstpointer data)
+set_up (Parties *self, gconstpointer data)
 {
   create_party (&self->alice, "alice");
   create_party (&self->bob, "bob");
 }
 
+/* Logs both in first. */
 static void
-clear_party (Party *party)
+open_session (Parties *self, IBBStanzaType stanza_type, IBBTransport **alice, IBBTransport **bob)
 {
-  assert_succeeds (ibb_client_logout, party->client, NULL);
-  g_assert_finalize_object (party->service);
-  g_signal_handlers_disconnect_by_data (party->client, party);
-  drop_client (party->client);
-  cut_proxy_free (party->proxy);
-}
-
-static void
-tear_down (Fixture *self, gconstpointer data)
-{
-  clear_party (&self->alice);
-  clear_party (&self->bob);
-}
-
-static void
-open_session (Fixture *self, IBBStanzaType stanza_type, IBBTransport **alice, IBBTransport **bob)
-{
-  g_autofree char   *jid = NULL;
-  GAsyncResult      *result = NULL;
-  g_autoptr (GError) error = NULL;
-
-  jid = ibb_connection_dup_local_jid (IBB_CONNECTION (self->bob.client));
-  ibb_service_accept_async (self->bob.service, NULL, store_result_cb, &result);
-  *alice = ibb_service_open_session (self->alice.service, jid, stanza_type, 0, NULL, NULL, &error);
-  g_assert_no_error (error);
-  *bob = assert_result (ibb_service_accept_finish, self->bob.service, &result);
-}
-
-/* One end at work: writes so much, reads as much, and closes. Both ends make
- * the same bytes. */
-typedef struct
-{
-  GThread      *threads[2];
-  IBBTransport *transport;
-  gsize         total;
-  char         *written; /* checksums */
-  char         *read;
-} End;
-
-static gpointer
-write_thread (gpointer data)
-{
-  End                  *end = data;
-  GOutputStream        *output = g_io_stream_get_output_stream (G_IO_STREAM (end->transport));
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  g_autofree guint32   *words = g_new (guint32, 10000);
-  g_autoptr (GRand)     random = g_rand_new_with_seed ((guint32) GPOINTER_TO_SIZE (end));
-
-  for (gsize left = end->total; left > 0;)
-    {
-      gsize n = MIN (left, 40000);
-
-      for (gsize i = 0; i < 10000; i++)
-        words[i] = g_rand_int (random);
-      g_checksum_update (checksum, (const guchar *) words, (gssize) n);
-      assert_succeeds (g_output_stream_write_all, output, words, n, NULL, NULL);
-      left -= n;
-    }
-  assert_succeeds (ibb_transport_shutdown_output, end->transport, NULL);
-  end->written = g_strdup (g_checksum_get_string (checksum));
-  return NULL;
-}
-
-static gpointer
-read_thread (gpointer data)
-{
-  End                  *end = data;
-  GInputStream         *input = g_io_stream_get_input_stream (G_IO_STREAM (end->transport));
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  g_autofree guint8    *bytes = g_malloc (40000);
-  g_autoptr (GError)    error = NULL;
-  gsize                 total = 0;
-  gssize                n;
-
-  while ((n = g_input_stream_read (input, bytes, 40000, NULL, &error)) > 0)
-    {
-      g_checksum_update (checksum, bytes, n);
-      total += (gsize) n;
-    }
-  g_assert_no_error (error);
-  g_assert_cmpuint (total, ==, end->total);
-  end->read = g_strdup (g_checksum_get_string (checksum));
-  g_main_context_wakeup (NULL);
-  return NULL;
-}
-
-static void
-start (End *end, IBBTransport *transport, gsize total)
-{
-  end->transport = transport;
-  end->total = total;
-  ibb_transport_set_half_close (transport, TRUE);
-  end->threads[0] = g_thread_new ("write", write_thread, end);
-  end->threads[1] = g_thread_new ("read", read_thread, end);
-}
-
-static void
-finish (End *end)
-{
-  for (guint i = 0; i < 2; i++)
-    g_thread_join (end->threads[i]);
-  assert_succeeds (g_io_stream_close, G_IO_STREAM (end->transport), NULL);
-}
-
-static void
-end_clear (End *end)
-{
-  g_free (end->written);
-  g_free (end->read);
+  log_in (&self->alice);
+  log_in (&self->bob);
+  parties_open_session (self, stanza_type, alice, bob);
 }
 
 /* Both ways, all ends being cut again and again in the middle of stanzas. */
 static void
-transfer (Fixture *self, IBBStanzaType stanza_type, gsize total, gsize step, guint n_cuts)
+transfer (Parties *self, IBBStanzaType stanza_type, gsize total, gsize step, guint n_cuts)
 {
   g_autoptr (IBBTransport) alice = NULL;
   g_autoptr (IBBTransport) bob = NULL;
   End                      ends[2] = { { { NULL } } };
 
-  log_in (&self->alice);
-  log_in (&self->bob);
   open_session (self, stanza_type, &alice, &bob);
   cut_proxy_cut_every (self->alice.proxy, step, n_cuts);
   cut_proxy_cut_every (self->bob.proxy, step + step / 3, n_cuts);
-  start (&ends[0], alice, total);
-  start (&ends[1], bob, total);
-  finish (&ends[0]);
-  finish (&ends[1]);
-  g_assert_cmpstr (ends[0].written, ==, ends[1].read);
-  g_assert_cmpstr (ends[1].written, ==, ends[0].read);
-  end_clear (&ends[0]);
-  end_clear (&ends[1]);
+  end_start (&ends[0], alice, total);
+  end_start (&ends[1], bob, total);
+  for (guint i = 0; i < 2; i++)
+    {
+      end_join (&ends[i]);
+      assert_succeeds (g_io_stream_close, G_IO_STREAM (ends[i].transport), NULL);
+    }
+  ends_compare (ends);
 
   /* It was not for lack of cuts: each needed another connection, at least. */
   g_assert_cmpuint (cut_proxy_get_n_left (self->alice.proxy), ==, 0);
@@ -209,7 +80,7 @@ transfer (Fixture *self, IBBStanzaType stanza_type, gsize total, gsize step, gui
 }
 
 static void
-test_iq (Fixture *self, gconstpointer data)
+test_iq (Parties *self, gconstpointer data)
 {
   transfer (self, IBB_STANZA_TYPE_IQ, 8 << 20, 3 << 20, 5);
 }
@@ -217,7 +88,7 @@ test_iq (Fixture *self, gconstpointer data)
 /* Messages are lost no more than blocks in IQs are: each is sent when the server has the one
  * before (D-35, D-31). */
 static void
-test_message (Fixture *self, gconstpointer data)
+test_message (Parties *self, gconstpointer data)
 {
   transfer (self, IBB_STANZA_TYPE_MESSAGE, 2 << 20, 700000, 5);
 }
@@ -251,14 +122,12 @@ write_until_lost (IBBTransport *transport)
 /* B-03: the server has given the session to another login meanwhile; both ends
  * learn that it is over, and neither takes that for a clean end. */
 static void
-test_forgotten (Fixture *self, gconstpointer data)
+test_forgotten (Parties *self, gconstpointer data)
 {
   g_autoptr (IBBTransport) alice = NULL;
   g_autoptr (IBBTransport) bob = NULL;
   g_autoptr (IBBClient)    other = NULL;
 
-  log_in (&self->alice);
-  log_in (&self->bob);
   open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
   cut_proxy_set_closed (self->alice.proxy, TRUE);
   cut_proxy_cut (self->alice.proxy);
@@ -278,19 +147,17 @@ test_forgotten (Fixture *self, gconstpointer data)
 
 /* A stream that cannot be resumed is lost, which is no clean end (B-03). */
 static void
-test_not_resumable (Fixture *self, gconstpointer data)
+test_not_resumable (Parties *self, gconstpointer data)
 {
   g_autoptr (IBBTransport) alice = NULL;
   g_autoptr (IBBTransport) bob = NULL;
 
   ibb_client_set_resumable (self->alice.client, FALSE);
-  log_in (&self->alice);
-  log_in (&self->bob);
   open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
   cut_proxy_cut (self->alice.proxy);
   wait_for_state (self->alice.client, IBB_CLIENT_STATE_OFFLINE);
   run_pending ();
-  g_assert_cmpint (self->alice.n_suspended, ==, 0);
+  g_assert_cmpuint (self->alice.count, ==, 0);
   assert_lost (alice);
   write_until_lost (bob);
   assert_lost (bob);
@@ -319,14 +186,12 @@ end_silence (Party *party)
 
 /* The way is silent, and nobody says so: a question without an answer does. */
 static void
-test_silence (Fixture *self, gconstpointer data)
+test_silence (Parties *self, gconstpointer data)
 {
   g_autoptr (IBBTransport) alice = NULL;
   g_autoptr (IBBTransport) bob = NULL;
   char                     bytes[5];
 
-  log_in (&self->alice);
-  log_in (&self->bob);
   open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
   begin_silence (&self->alice, 100, 300);
   assert_succeeds (g_output_stream_write_all, g_io_stream_get_output_stream (G_IO_STREAM (alice)),
@@ -342,7 +207,7 @@ test_silence (Fixture *self, gconstpointer data)
 
 /* The same with nothing to send: the keepalive asks. */
 static void
-test_keepalive (Fixture *self, gconstpointer data)
+test_keepalive (Parties *self, gconstpointer data)
 {
   log_in (&self->alice);
   begin_silence (&self->alice, 100, 300);
@@ -362,7 +227,7 @@ tick_cb (gpointer data)
 /* An application that goes on writing, little by little or all that it can, does
  * not keep a silent connection alive: what it writes goes nowhere. */
 static void
-test_writing (Fixture *self, gconstpointer data)
+test_writing (Parties *self, gconstpointer data)
 {
   gsize                    length = GPOINTER_TO_SIZE (data);
   g_autoptr (IBBTransport) alice = NULL;
@@ -374,8 +239,6 @@ test_writing (Fixture *self, gconstpointer data)
   GPollableOutputStream   *output;
   guint                    tick;
 
-  log_in (&self->alice);
-  log_in (&self->bob);
   open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
   output = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (G_IO_STREAM (alice)));
   begin_silence (&self->alice, 200, 200);
@@ -439,7 +302,7 @@ received_cb (IBBConnection *connection, IBBStanza *stanza, gpointer data)
  * again, and comes twice. client-fake-resume.c shows that the client itself sends
  * each once. */
 static void
-test_chat (Fixture *self, gconstpointer data)
+test_chat (Parties *self, gconstpointer data)
 {
   Chat             chat = { .is_exact = g_strcmp0 (g_getenv ("IBB_TEST_SERVER"), "prosody") == 0 };
   g_autofree char *jid = NULL;
@@ -475,7 +338,7 @@ test_chat (Fixture *self, gconstpointer data)
 
 /* A logout is one at once, and the server keeps nothing. */
 static void
-test_logout (Fixture *self, gconstpointer data)
+test_logout (Parties *self, gconstpointer data)
 {
   g_autofree char *jid = NULL;
 
@@ -486,18 +349,16 @@ test_logout (Fixture *self, gconstpointer data)
   assert_fails (IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE, ibb_client_query_support,
                 self->bob.client, jid, NULL);
   run_pending ();
-  g_assert_cmpint (self->alice.n_suspended, ==, 0);
+  g_assert_cmpuint (self->alice.count, ==, 0);
 }
 
 /* Nor does a logout wait for a resumption. */
 static void
-test_logout_meanwhile (Fixture *self, gconstpointer data)
+test_logout_meanwhile (Parties *self, gconstpointer data)
 {
   g_autoptr (IBBTransport) alice = NULL;
   g_autoptr (IBBTransport) bob = NULL;
 
-  log_in (&self->alice);
-  log_in (&self->bob);
   open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
   cut_proxy_set_closed (self->alice.proxy, TRUE);
   cut_proxy_cut (self->alice.proxy);
@@ -533,17 +394,17 @@ main (int argc, char **argv)
   start_watchdog ();
 
 #define add(path, function)                                                                        \
-  g_test_add ("/ibb/resume/" path, Fixture, NULL, set_up, function, tear_down)
+  g_test_add ("/ibb/resume/" path, Parties, NULL, set_up, function, parties_tear_down)
   add ("D-42/iq", test_iq);
   add ("D-42/D-35/D-31/message", test_message);
   add ("D-42/B-03/forgotten", test_forgotten);
   add ("D-42/B-03/not-resumable", test_not_resumable);
   add ("D-42/silence", test_silence);
   add ("D-42/keepalive", test_keepalive);
-  g_test_add ("/ibb/resume/D-42/writing/trickle", Fixture, GSIZE_TO_POINTER (1), set_up,
-              test_writing, tear_down);
-  g_test_add ("/ibb/resume/D-42/writing/bulk", Fixture, GSIZE_TO_POINTER (8192), set_up,
-              test_writing, tear_down);
+  g_test_add ("/ibb/resume/D-42/writing/trickle", Parties, GSIZE_TO_POINTER (1), set_up,
+              test_writing, parties_tear_down);
+  g_test_add ("/ibb/resume/D-42/writing/bulk", Parties, GSIZE_TO_POINTER (8192), set_up,
+              test_writing, parties_tear_down);
   add ("D-42/chat", test_chat);
   add ("logout", test_logout);
   add ("logout-meanwhile", test_logout_meanwhile);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Alice and Bob at a real server, over ways to it that break when they are told to, and what
+ * the two send each other. See tests/lib/prosody.py for IBB_TEST_*.
+ */
+
+#pragma once
+
+#include "../lib/account.h"
+#include "client-fixture.h"
+#include "cut-proxy.h"
+
+typedef struct
+{
+  CutProxy   *proxy;
+  IBBClient  *client;
+  IBBService *service;
+  guint       count; /* of what state_cb looks for */
+} Party;
+
+typedef struct
+{
+  Party alice;
+  Party bob;
+} Parties;
+
+/* The states of the client go to state_cb, with the party, until party_clear (). */
+void party_init (Party *self, const char *name, const char *resource, GCallback state_cb);
+void party_clear (Party *self);
+
+void parties_tear_down (Parties *self, gconstpointer data);
+void parties_open_session (Parties       *self,
+                           IBBStanzaType  stanza_type,
+                           IBBTransport **alice,
+                           IBBTransport **bob);
+
+/* One end of a session at work: writes so much, reads as much, and closes its output. */
+typedef struct
+{
+  GThread      *threads[2];
+  IBBTransport *transport;
+  gsize         total;
+  char         *written; /* checksums */
+  char         *read;
+  int           n_done; /* atomic: of its threads */
+} End;
+
+void end_start (End *self, IBBTransport *transport, gsize total);
+void end_join (End *self);
+/* Each has read what the other one has written. Frees both. */
+void ends_compare (End ends[2]);

@@ -353,7 +353,7 @@ untrusted_cb (GTlsCertificate     *certificate,
   self->certificate_errors = errors;
   if (error != NULL)
     abort_stream (self, error);
-  if (self->accepted_certificate != NULL)
+  if (self->accepted_certificate != NULL || self->handler->certificate == NULL)
     {
       refuse_certificate (self);
       return;

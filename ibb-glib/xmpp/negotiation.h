@@ -30,7 +30,7 @@ typedef struct _IBBNegotiation IBBNegotiation;
 typedef struct
 {
   /* The server's certificate is not trusted, and none was accepted before. The answer is
-   * ibb_negotiation_answer_certificate (), at any time. */
+   * ibb_negotiation_answer_certificate (), at any time. (nullable): it is refused. */
   void (*certificate) (IBBNegotiation      *negotiation,
                        GTlsCertificate     *certificate,
                        GTlsCertificateFlags errors,

@@ -118,19 +118,9 @@ done_cb (IBBNegotiation       *negotiation,
     attempt_failed (self, ibb_negotiation_was_refused (attempt), error);
 }
 
-/* A resumption does not ask the application, which may not be there to answer. It knows
- * the certificate that was accepted at the login. */
-static void
-certificate_cb (IBBNegotiation      *negotiation,
-                GTlsCertificate     *certificate,
-                GTlsCertificateFlags errors,
-                gpointer             owner)
-{
-  ibb_negotiation_answer_certificate (negotiation, FALSE);
-}
-
+/* The application, which may not be there to answer, is not asked about a certificate. The one
+ * that was accepted at the login is known. */
 static const IBBNegotiationHandler negotiation_handler = {
-  .certificate = certificate_cb,
   .done = done_cb,
 };
 

@@ -89,18 +89,9 @@ done_cb (IBBNegotiation       *negotiation,
     attempt_failed (self, error);
 }
 
-/* The application is not asked: it may not be there to answer. Its next own login asks it. */
-static void
-certificate_cb (IBBNegotiation      *negotiation,
-                GTlsCertificate     *certificate,
-                GTlsCertificateFlags errors,
-                gpointer             owner)
-{
-  ibb_negotiation_answer_certificate (negotiation, FALSE);
-}
-
+/* The application is not asked about a certificate: it may not be there to answer. Its next own
+ * login asks it. */
 static const IBBNegotiationHandler negotiation_handler = {
-  .certificate = certificate_cb,
   .done = done_cb,
 };
 

@@ -107,6 +107,30 @@ test_moving (Parties *self, gconstpointer data)
   transfer (self, 1, 3);
 }
 
+static gboolean
+certificate_cb (IBBClient *client, GTlsCertificate *certificate, GTlsCertificateFlags errors)
+{
+  g_assert_not_reached ();
+}
+
+/* A login that the client makes by itself does not ask the application about a certificate. */
+static void
+test_untrusted (Parties *self, gconstpointer data)
+{
+  Party             *alice = &self->alice;
+  g_autoptr (GError) error = NULL;
+
+  g_signal_handlers_disconnect_by_data (alice->client, alice); /* it logs in by itself */
+  ibb_client_set_auto_reconnect (alice->client, TRUE);
+  assert_login (alice->client);
+  g_signal_connect (alice->client, "accept-certificate", G_CALLBACK (certificate_cb), NULL);
+  ibb_client_set_tls_database (alice->client, NULL);
+  cut_proxy_cut (alice->proxy);
+  wait_for_state (alice->client, IBB_CLIENT_STATE_OFFLINE);
+  error = ibb_client_dup_disconnect_error (alice->client);
+  g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -118,6 +142,7 @@ main (int argc, char **argv)
   add ("one", "train", test_one);
   add ("both", "train", test_both);
   add ("moving", NULL, test_moving); /* the server chooses a resource each time */
+  g_test_add ("/ibb/logins/untrusted", Parties, "train", set_up, test_untrusted, parties_tear_down);
 
   return g_test_run ();
 }

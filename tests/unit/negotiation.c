@@ -71,15 +71,6 @@ tear_down (Fixture *self, gconstpointer data)
 }
 
 static void
-certificate_cb (IBBNegotiation      *negotiation,
-                GTlsCertificate     *certificate,
-                GTlsCertificateFlags errors,
-                gpointer             owner)
-{
-  g_assert_not_reached ();
-}
-
-static void
 done_cb (IBBNegotiation       *negotiation,
          IBBNegotiationResult *result,
          const GError         *error,
@@ -106,7 +97,7 @@ done_cb (IBBNegotiation       *negotiation,
 static gboolean
 start_cb (gpointer user_data)
 {
-  static const IBBNegotiationHandler handler = { .certificate = certificate_cb, .done = done_cb };
+  static const IBBNegotiationHandler handler = { .done = done_cb };
   Fixture                           *self = user_data;
 
   ibb_negotiation_new (self->thread, &self->settings,

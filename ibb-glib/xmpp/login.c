@@ -161,8 +161,6 @@ done_cb (IBBNegotiation       *negotiation,
          const GError         *error,
          gpointer              owner)
 {
-  g_autoptr (IBBNegotiation) keep = ibb_negotiation_ref (negotiation); /* it has the result */
-
   if (result != NULL)
     login_succeeded (owner, result);
   else

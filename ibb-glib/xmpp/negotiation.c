@@ -43,7 +43,7 @@ struct _IBBNegotiation
 {
   grefcount                    ref_count;
   IBBThread                   *thread;
-  const IBBNegotiationHandler *handler;
+  const IBBNegotiationHandler *handler; /* (nullable): given up */
   gpointer                     owner;
   IBBAccountSettings           settings;
   GTlsCertificate             *accepted_certificate; /* (nullable): of the server */
@@ -89,6 +89,8 @@ abort_stream (IBBNegotiation *self, const GError *error)
 static void
 end (IBBNegotiation *self, IBBNegotiationResult *result, const GError *error)
 {
+  g_autoptr (IBBNegotiation) keep = ibb_negotiation_ref (self); /* it has the result */
+
   self->stage = STAGE_DONE;
   ibb_source_clear (&self->timer);
   g_clear_pointer (&self->authentication, ibb_authentication_free);
@@ -98,16 +100,26 @@ end (IBBNegotiation *self, IBBNegotiationResult *result, const GError *error)
     abort_stream (self, error);
   g_clear_pointer (&self->encryption, ibb_encryption_free);
   g_clear_pointer (&self->stream, ibb_xml_stream_unref);
-  self->handler->done (self, result, error, self->owner);
+  if (self->handler != NULL)
+    self->handler->done (self, result, error, self->owner);
 }
 
 void
 ibb_negotiation_fail (IBBNegotiation *self, const GError *error)
 {
-  g_autoptr (IBBNegotiation) keep = ibb_negotiation_ref (self);
-
   if (self->stage != STAGE_DONE)
     end (self, NULL, error);
+}
+
+void
+ibb_negotiation_give_up (IBBNegotiation *self)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The login was given up");
+
+  self->handler = NULL;
+  ibb_negotiation_fail (self, error);
+  ibb_negotiation_unref (self);
 }
 
 static void G_GNUC_PRINTF (4, 5)

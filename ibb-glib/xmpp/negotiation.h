@@ -35,7 +35,7 @@ typedef struct
                        GTlsCertificate     *certificate,
                        GTlsCertificateFlags errors,
                        gpointer             owner);
-  /* Once. result is NULL on error. */
+  /* Once. result is NULL on error. The negotiation stays until this returns. */
   void (*done) (IBBNegotiation       *negotiation,
                 IBBNegotiationResult *result,
                 const GError         *error,
@@ -43,7 +43,7 @@ typedef struct
 } IBBNegotiationHandler;
 
 /* Takes what is in settings; resumption is (nullable). The handler, which has to stay until
- * done () or ibb_negotiation_fail (), is never called before this returns. */
+ * done () or ibb_negotiation_give_up (), is never called before this returns. */
 IBBNegotiation *ibb_negotiation_new (IBBThread                   *thread,
                                      IBBAccountSettings          *settings,
                                      const IBBResumption         *resumption,
@@ -57,6 +57,8 @@ void            ibb_negotiation_answer_certificate (IBBNegotiation *self, gboole
 gboolean ibb_negotiation_was_refused (IBBNegotiation *self);
 /* Ends it with this error, unless it has ended. */
 void ibb_negotiation_fail (IBBNegotiation *self, const GError *error);
+/* Ends it without a call of done (), and releases the reference. */
+void ibb_negotiation_give_up (IBBNegotiation *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBNegotiation, ibb_negotiation_unref)
 

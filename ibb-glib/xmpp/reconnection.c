@@ -107,15 +107,13 @@ done_cb (IBBNegotiation       *negotiation,
          const GError         *error,
          gpointer              owner)
 {
-  IBBReconnection           *self = owner;
-  g_autoptr (IBBNegotiation) attempt = g_steal_pointer (&self->negotiation);
+  IBBReconnection *self = owner;
 
-  if (attempt == NULL)
-    return; /* it is given up */
+  g_clear_pointer (&self->negotiation, ibb_negotiation_unref);
   if (result != NULL)
     self->handler->resumed (self, result, self->owner);
   else
-    attempt_failed (self, ibb_negotiation_was_refused (attempt), error);
+    attempt_failed (self, ibb_negotiation_was_refused (negotiation), error);
 }
 
 /* The application, which may not be there to answer, is not asked about a certificate. The one
@@ -193,15 +191,7 @@ ibb_reconnection_new (IBBThread                    *thread,
 void
 ibb_reconnection_free (IBBReconnection *self)
 {
-  g_autoptr (IBBNegotiation) attempt = g_steal_pointer (&self->negotiation);
-
-  if (attempt != NULL)
-    {
-      g_autoptr (GError) error =
-          g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The resumption was given up");
-
-      ibb_negotiation_fail (attempt, error);
-    }
+  g_clear_pointer (&self->negotiation, ibb_negotiation_give_up);
   ibb_network_watch_free (self->watch);
   g_clear_pointer (&self->alarm, ibb_alarm_free);
   ibb_resumption_clear (&self->resumption);

@@ -78,11 +78,9 @@ done_cb (IBBNegotiation       *negotiation,
          const GError         *error,
          gpointer              owner)
 {
-  IBBRelogin                *self = owner;
-  g_autoptr (IBBNegotiation) attempt = g_steal_pointer (&self->negotiation);
+  IBBRelogin *self = owner;
 
-  if (attempt == NULL)
-    return; /* it is given up */
+  g_clear_pointer (&self->negotiation, ibb_negotiation_unref);
   if (result != NULL)
     self->handler->done (self, result, self->owner);
   else
@@ -177,15 +175,7 @@ ibb_relogin_new (IBBThread               *thread,
 void
 ibb_relogin_free (IBBRelogin *self)
 {
-  g_autoptr (IBBNegotiation) attempt = g_steal_pointer (&self->negotiation);
-
-  if (attempt != NULL)
-    {
-      g_autoptr (GError) error =
-          g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The login was given up");
-
-      ibb_negotiation_fail (attempt, error);
-    }
+  g_clear_pointer (&self->negotiation, ibb_negotiation_give_up);
   ibb_network_watch_free (self->watch);
   g_clear_pointer (&self->alarm, ibb_alarm_free);
   g_clear_object (&self->accepted_certificate);

@@ -32,6 +32,7 @@ typedef struct
   IBBThread       *thread;
   GSocketListener *listener;
   guint16          port;
+  IBBNegotiation  *negotiation; /* (owned) until done_cb () or give_up_cb () */
 
   IBBAccountSettings settings;
   IBBResumption      resumption; /* its id is NULL: none */
@@ -44,6 +45,7 @@ typedef struct
   gboolean can_manage;
   guint32  resumed_h;
   gboolean was_refused;
+  int      is_given_up; /* atomic */
 } Fixture;
 
 static void
@@ -100,8 +102,9 @@ start_cb (gpointer user_data)
   static const IBBNegotiationHandler handler = { .done = done_cb };
   Fixture                           *self = user_data;
 
-  ibb_negotiation_new (self->thread, &self->settings,
-                       self->resumption.id != NULL ? &self->resumption : NULL, &handler, self);
+  self->negotiation =
+      ibb_negotiation_new (self->thread, &self->settings,
+                           self->resumption.id != NULL ? &self->resumption : NULL, &handler, self);
   return G_SOURCE_REMOVE;
 }
 
@@ -229,6 +232,33 @@ test_refused_connection (Fixture *self, gconstpointer data)
   g_assert_false (self->was_refused);
 }
 
+static gboolean
+give_up_cb (gpointer user_data)
+{
+  Fixture *self = user_data;
+
+  ibb_negotiation_give_up (self->negotiation);
+  g_atomic_int_set (&self->is_given_up, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_given_up (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GSocketConnection) connection = NULL;
+  GInputStream                 *input;
+
+  ibb_thread_invoke (self->thread, start_cb, self, NULL);
+  connection = g_socket_listener_accept (self->listener, NULL, NULL, NULL);
+  input = g_io_stream_get_input_stream (G_IO_STREAM (connection));
+  expect (input, "'>");
+  ibb_thread_invoke (self->thread, give_up_cb, self, NULL);
+  expect (input, "</stream:stream>");
+  while (!g_atomic_int_get (&self->is_given_up))
+    g_thread_yield ();
+  g_assert_cmpint (self->n_done, ==, 0);
+}
+
 #define ADD(path, data, test)                                                                      \
   g_test_add ("/ibb/negotiation/" path, Fixture, data, set_up, test, tear_down)
 
@@ -247,6 +277,7 @@ main (int argc, char *argv[])
   ADD ("address/malformed", "a@b@c", test_address);
   ADD ("address/server", "d.test", test_address); /* a password without a name */
   ADD ("connection-refused", NULL, test_refused_connection);
+  ADD ("given-up", NULL, test_given_up);
 
   return g_test_run ();
 }

@@ -13,7 +13,6 @@
 
 /* Login. */
 
-#define OPEN "<stream:stream"
 #define STARTTLS "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 #define FAILS(domain, code) domain##_error_quark, code
 
@@ -31,105 +30,92 @@ test_login_failures (void)
     gboolean    forbids_plain_text;
   } cases[] = {
     { "no TLS offered",
-      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) } },
+      { { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) } },
       FAILS (g_tls, G_TLS_ERROR_UNAVAILABLE),
       "<auth",
       TRUE },
     { "TLS refused",
-      { { OPEN, FAKE_FEATURES (STARTTLS FAKE_PLAIN) },
+      { { FAKE_OPEN, FAKE_FEATURES (STARTTLS FAKE_PLAIN) },
         { "<starttls", "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" } },
       FAILS (g_tls, G_TLS_ERROR_UNAVAILABLE),
       "<auth",
       TRUE },
     { "TLS required and turned off",
-      { { OPEN, FAKE_FEATURES ("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'>"
-                               "<required/></starttls>" FAKE_PLAIN) } },
+      { { FAKE_OPEN, FAKE_FEATURES ("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'>"
+                                    "<required/></starttls>" FAKE_PLAIN) } },
       FAILS (g_tls, G_TLS_ERROR_UNAVAILABLE),
       "<auth" },
     { "something slipped in before TLS",
-      { { OPEN, FAKE_FEATURES (STARTTLS FAKE_PLAIN) },
+      { { FAKE_OPEN, FAKE_FEATURES (STARTTLS FAKE_PLAIN) },
         { "<starttls",
           "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" FAKE_FEATURES (FAKE_PLAIN) } },
       FAILS (ibb, IBB_ERROR_PROTOCOL),
       "<auth",
       TRUE },
     { "PLAIN without TLS",
-      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) } },
+      { { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) } },
       FAILS (ibb, IBB_ERROR_AUTHENTICATION),
       "<auth",
       FALSE,
       TRUE },
     { "no mechanism that we know",
-      { { OPEN, FAKE_FEATURES (FAKE_SASL ("<mechanism>GSSAPI</mechanism>")) } },
+      { { FAKE_OPEN, FAKE_FEATURES (FAKE_SASL ("<mechanism>GSSAPI</mechanism>")) } },
       FAILS (ibb, IBB_ERROR_AUTHENTICATION),
       "<auth" },
     { "no mechanisms at all",
-      { { OPEN, FAKE_FEATURES ("") } },
+      { { FAKE_OPEN, FAKE_FEATURES ("") } },
       FAILS (ibb, IBB_ERROR_AUTHENTICATION),
       "<auth" },
     { "account disabled",
-      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
-        { "</auth>", "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><account-disabled/>"
-                     "<text>Pay</text></failure>" } },
+      { { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) },
+        { "</auth>", FAKE_FAILURE ("<account-disabled/><text>Pay</text>") } },
       FAILS (ibb, IBB_ERROR_AUTHENTICATION),
       "<bind" },
     { "SCRAM without a proof of the server",
-      { { OPEN, FAKE_FEATURES (FAKE_SASL ("<mechanism>SCRAM-SHA-1</mechanism>")) },
+      { { FAKE_OPEN, FAKE_FEATURES (FAKE_SASL ("<mechanism>SCRAM-SHA-1</mechanism>")) },
         { "</auth>", FAKE_SUCCESS } },
       FAILS (ibb, IBB_ERROR_AUTHENTICATION),
       "<bind" },
     { "something slipped in after SASL",
-      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
+      { { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) },
         { "</auth>", FAKE_SUCCESS FAKE_FEATURES (FAKE_BIND) } },
       FAILS (ibb, IBB_ERROR_PROTOCOL),
       "<bind" },
-    { "nothing to bind",
-      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
-        { "</auth>", FAKE_SUCCESS },
-        { OPEN, FAKE_FEATURES ("") } },
-      FAILS (ibb, IBB_ERROR_PROTOCOL),
-      "<bind" },
+    { "nothing to bind", { FAKE_AUTHENTICATE ("") }, FAILS (ibb, IBB_ERROR_PROTOCOL), "<bind" },
     { "binding refused",
-      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
-        { "</auth>", FAKE_SUCCESS },
-        { OPEN, FAKE_FEATURES (FAKE_BIND) },
-        { "</iq>", "<iq type='error' id='bind'><error type='wait'><resource-constraint "
-                   "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>" } },
+      { FAKE_AUTHENTICATE (FAKE_BIND),
+        { "</iq>", FAKE_NOT_BOUND ("wait", "resource-constraint") } },
       FAILS (ibb, IBB_ERROR_RESOURCE_CONSTRAINT),
       "<presence" },
     { "bound to nothing",
-      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
-        { "</auth>", FAKE_SUCCESS },
-        { OPEN, FAKE_FEATURES (FAKE_BIND) },
-        { "</iq>", "<iq type='result' id='bind'/>" } },
+      { FAKE_AUTHENTICATE (FAKE_BIND), { "</iq>", "<iq type='result' id='bind'/>" } },
       FAILS (ibb, IBB_ERROR_PROTOCOL),
       "<presence" },
     { "unknown domain",
-      { { OPEN, FAKE_HEADER "<stream:error><host-unknown "
-                            "xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>" } },
+      { { FAKE_OPEN, FAKE_HEADER "<stream:error><host-unknown "
+                                 "xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>" } },
       FAILS (ibb, IBB_ERROR_ITEM_NOT_FOUND),
       "<auth" },
     { "the password cannot be checked now",
-      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
-        { "</auth>", "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
-                     "<temporary-auth-failure/></failure>" } },
+      { { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) },
+        { "</auth>", FAKE_FAILURE ("<temporary-auth-failure/>") } },
       FAILS (ibb, IBB_ERROR_INTERNAL_SERVER_ERROR),
       "<bind" },
     { "the end of the stream",
-      { { OPEN, FAKE_HEADER "</stream:stream>" } },
+      { { FAKE_OPEN, FAKE_HEADER "</stream:stream>" } },
       FAILS (g_io, G_IO_ERROR_CONNECTION_CLOSED),
       "<auth" },
     { "XMPP 0.9",
-      { { OPEN, "<stream:stream xmlns='jabber:client' "
-                "xmlns:stream='http://etherx.jabber.org/streams' from='fake.test' id='1'>" } },
+      { { FAKE_OPEN, "<stream:stream xmlns='jabber:client' "
+                     "xmlns:stream='http://etherx.jabber.org/streams' from='fake.test' id='1'>" } },
       FAILS (ibb, IBB_ERROR_PROTOCOL),
       "<auth" },
     { "a web server",
-      { { OPEN, "HTTP/1.1 400 Bad Request\r\n\r\n<html></html>" } },
+      { { FAKE_OPEN, "HTTP/1.1 400 Bad Request\r\n\r\n<html></html>" } },
       FAILS (ibb, IBB_ERROR_PROTOCOL),
       "<auth" },
     { "a document type",
-      { { OPEN, "<!DOCTYPE a [<!ENTITY b 'c'>]>" FAKE_FEATURES (FAKE_PLAIN) } },
+      { { FAKE_OPEN, "<!DOCTYPE a [<!ENTITY b 'c'>]>" FAKE_FEATURES (FAKE_PLAIN) } },
       FAILS (ibb, IBB_ERROR_PROTOCOL),
       "<auth" },
   };
@@ -200,7 +186,10 @@ challenge_impatient (const char *received)
   return g_strconcat (text, FAKE_SUCCESS, NULL);
 }
 
-#define SCRAM(hash) FAKE_FEATURES (FAKE_SASL ("<mechanism>SCRAM-SHA-" hash "</mechanism>"))
+#define SCRAM(hash)                                                                                \
+  {                                                                                                \
+    FAKE_OPEN, FAKE_FEATURES (FAKE_SASL ("<mechanism>SCRAM-SHA-" hash "</mechanism>"))             \
+  }
 
 static void
 test_scram (void)
@@ -210,16 +199,14 @@ test_scram (void)
     FakeStep steps[4];
     int      code;
   } servers[] = {
-    { { { OPEN, SCRAM ("1") }, { "</auth>", NULL, challenge_endless } }, IBB_ERROR_AUTHENTICATION },
-    { { { OPEN, SCRAM ("1") }, { "</auth>", NULL, challenge_hidden } }, IBB_ERROR_AUTHENTICATION },
-    { { { OPEN, SCRAM ("1") }, { "</auth>", NULL, challenge_weak } }, IBB_ERROR_AUTHENTICATION },
-    { { { OPEN, SCRAM ("1") }, { "</auth>", NULL, challenge_impatient } }, IBB_ERROR_PROTOCOL },
+    { { SCRAM ("1"), { "</auth>", NULL, challenge_endless } }, IBB_ERROR_AUTHENTICATION },
+    { { SCRAM ("1"), { "</auth>", NULL, challenge_hidden } }, IBB_ERROR_AUTHENTICATION },
+    { { SCRAM ("1"), { "</auth>", NULL, challenge_weak } }, IBB_ERROR_AUTHENTICATION },
+    { { SCRAM ("1"), { "</auth>", NULL, challenge_impatient } }, IBB_ERROR_PROTOCOL },
     /* Success comes without a proof, and with a wrong one. */
-    { { { OPEN, SCRAM ("1") },
-        { "</auth>", NULL, challenge_fair },
-        { "</response>", FAKE_SUCCESS } },
+    { { SCRAM ("1"), { "</auth>", NULL, challenge_fair }, { "</response>", FAKE_SUCCESS } },
       IBB_ERROR_AUTHENTICATION },
-    { { { OPEN, SCRAM ("256") },
+    { { SCRAM ("256"),
         { "</auth>", NULL, challenge_fair },
         { "</response>", "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
                          "dj1BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQT0="
@@ -256,7 +243,7 @@ static void
 test_scram_cancelled (void)
 {
   static const FakeStep steps[] = {
-    { "<stream:stream", SCRAM ("512") },
+    SCRAM ("512"),
     { "</auth>", NULL, challenge_and_tell },
     { NULL },
   };
@@ -281,16 +268,16 @@ static void
 test_without_password (void)
 {
   static const FakeStep external[] = {
-    { "<stream:stream",
+    { FAKE_OPEN,
       FAKE_FEATURES (FAKE_SASL ("<mechanism>PLAIN</mechanism><mechanism>EXTERNAL</mechanism>")) },
     { "mechanism='EXTERNAL'>dXNlckBmYWtlLnRlc3Q=</auth>", FAKE_SUCCESS },
-    { "<stream:stream", FAKE_FEATURES (FAKE_BIND) },
+    { FAKE_OPEN, FAKE_FEATURES (FAKE_BIND) },
     { "</iq>", FAKE_BOUND },
     { "</presence>" },
     { NULL },
   };
   static const FakeStep plain[] = {
-    { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
+    { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) },
     { NULL },
   };
   FakeServer *server = fake_server_new (external);
@@ -326,15 +313,13 @@ test_bad_jid (void)
 /* The server falls silent at every stage. */
 static const FakeStep silent_servers[][6] = {
   { { NULL } },
-  { { "<stream:stream", FAKE_HEADER } },
-  { { "<stream:stream", FAKE_FEATURES (STARTTLS) } },
-  { { "<stream:stream", FAKE_FEATURES (STARTTLS) },
+  { { FAKE_OPEN, FAKE_HEADER } },
+  { { FAKE_OPEN, FAKE_FEATURES (STARTTLS) } },
+  { { FAKE_OPEN, FAKE_FEATURES (STARTTLS) },
     { "<starttls", "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" } },
-  { { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) } },
-  { { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAKE_SUCCESS } },
-  { { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
-    { "</auth>", FAKE_SUCCESS },
-    { "<stream:stream", FAKE_FEATURES (FAKE_BIND) } },
+  { { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) } },
+  { { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAKE_SUCCESS } },
+  { FAKE_AUTHENTICATE (FAKE_BIND) },
 };
 
 static IBBClient *
@@ -398,12 +383,8 @@ static void
 test_bind_conflict (void)
 {
   static const FakeStep steps[] = {
-    { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
-    { "</auth>", FAKE_SUCCESS },
-    { "<stream:stream", FAKE_FEATURES (FAKE_BIND) },
-    { "<resource>a&amp;b</resource></bind></iq>",
-      "<iq type='error' id='bind'><error type='cancel'><conflict "
-      "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>" },
+    FAKE_AUTHENTICATE (FAKE_BIND),
+    { "<resource>a&amp;b</resource></bind></iq>", FAKE_NOT_BOUND ("cancel", "conflict") },
     { "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'></bind></iq>", FAKE_BOUND },
     { "</presence>" },
     { NULL },
@@ -423,12 +404,9 @@ static void
 test_features (void)
 {
   static const FakeStep steps[] = {
-    { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
-    { "</auth>", FAKE_SUCCESS },
-    { "<stream:stream",
-      FAKE_FEATURES ("<session xmlns='urn:ietf:params:xml:ns:xmpp-session'/>" FAKE_BIND
-                     "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>3000</max-bytes>"
-                     "</limits>") },
+    FAKE_AUTHENTICATE ("<session xmlns='urn:ietf:params:xml:ns:xmpp-session'/>" FAKE_BIND
+                       "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>3000</max-bytes>"
+                       "</limits>"),
     { "</iq>", FAKE_BOUND },
     { "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>",
       "<iq type='result' id='session'/>" },
@@ -459,9 +437,10 @@ static void
 test_no_presence (void)
 {
   static const FakeStep steps[] = {
-    { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAKE_SUCCESS },
-    { "<stream:stream", FAKE_FEATURES (FAKE_BIND) },  { "</iq>", FAKE_BOUND },
-    { "</message>", NULL, assert_no_presence },       { NULL },
+    FAKE_AUTHENTICATE (FAKE_BIND),
+    { "</iq>", FAKE_BOUND },
+    { "</message>", NULL, assert_no_presence },
+    { NULL },
   };
   FakeServer           *server = fake_server_new (steps);
   IBBClient            *client = fake_create_client (server, FAKE_JID);

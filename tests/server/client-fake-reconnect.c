@@ -15,22 +15,9 @@
 #include "xmpp/backoff.h"
 
 #define NEVER 100000000 /* ms: for longer than a test takes */
-#define STREAMS "urn:ietf:params:xml:ns:xmpp-streams"
-#define STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"
-#define SASL "urn:ietf:params:xml:ns:xmpp-sasl"
-#define OPEN "<stream:stream"
-#define STREAM_ERROR(condition)                                                                    \
-  "<stream:error><" condition " xmlns='" STREAMS "'/></stream:error></stream:stream>"
-#define FAILURE(condition) "<failure xmlns='" SASL "'><" condition "/></failure>"
-#define LOGIN(bound, more)                                                                         \
-  { OPEN, FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAKE_SUCCESS },                               \
-      { OPEN, FAKE_FEATURES (FAKE_BIND) }, { "</iq>", bound },                                     \
-  {                                                                                                \
-    "</presence>", more                                                                            \
-  }
 
 static const FakeStep online[] = { FAKE_LOGIN, { NULL } };
-static const FakeStep dropped[] = { LOGIN (FAKE_BOUND, "</stream:stream>"), { NULL } };
+static const FakeStep dropped[] = { FAKE_LOGIN_AS (FAKE_BOUND, "</stream:stream>"), { NULL } };
 static const FakeStep silent[] = { { NULL } };
 
 static IBBClient *
@@ -48,15 +35,6 @@ static void
 lose (FakeServer *server)
 {
   fake_server_send (server, "</stream:stream>", -1);
-}
-
-/* The client is online on the connection of that number. */
-static void
-wait_until_back (IBBClient *client, FakeServer *server, guint n_connection)
-{
-  while (fake_server_get_n_clients (server) < n_connection)
-    wait_a_moment ();
-  wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
 }
 
 /* The service lets a session in, which the server asks for, to an accept from before. */
@@ -79,26 +57,14 @@ assert_accepts (IBBService    *service,
   ibb_transport_abort (transport);
 }
 
-static void
-end (IBBClient *client, FakeServer *server, char **received)
-{
-  g_autofree char *text = NULL;
-
-  assert_succeeds (ibb_client_logout, client, NULL);
-  drop_client (client);
-  text = fake_server_free (server);
-  if (received != NULL)
-    *received = g_steal_pointer (&text);
-}
-
 /* The service goes on, under the new address, and answers who asks what it can do. */
 static void
 test_returns (void)
 {
   static const FakeStep elsewhere[] = {
-    LOGIN ("<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
-           "<jid>user@fake.test/other</jid></bind></iq>",
-           NULL),
+    FAKE_LOGIN_AS ("<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+                   "<jid>user@fake.test/other</jid></bind></iq>",
+                   NULL),
     { NULL },
   };
   FakeServer        *server = fake_server_new (online);
@@ -130,7 +96,7 @@ test_returns (void)
   while (!fake_monitor_has_handlers ())
     wait_a_moment ();
   fake_monitor_change (TRUE);
-  wait_until_back (client, server, 2);
+  fake_wait_until_online (client, server, 2);
   g_assert_null (ibb_client_dup_disconnect_error (client));
   local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
   g_assert_cmpstr (local_jid, ==, "user@fake.test/other");
@@ -141,7 +107,7 @@ test_returns (void)
                     -1);
   fake_server_expect (server, "'urn:ibb-glib:1'");
   g_object_unref (service);
-  end (client, server, &received);
+  fake_log_out (client, server, &received);
 
   /* The account names no resource: the first login takes what it gets, the second one asks for
    * the same, and both send presence. */
@@ -173,7 +139,7 @@ test_by_hand (void)
       g_assert_cmpuint (fake_server_get_n_clients (server), ==, i + 1);
     }
   g_object_unref (service);
-  end (client, server, NULL);
+  fake_log_out (client, server, NULL);
 }
 
 /* What does not heal by itself ends it, with the reason. Then the application may log in. */
@@ -188,44 +154,42 @@ test_in_vain (void)
     int         code;
     guint       n_clients;
   } cases[] = {
-    { STREAM_ERROR ("conflict"), { { NULL } }, 0, IBB_ERROR_CONFLICT, 1 },
+    { FAKE_STREAM_ERROR ("conflict"), { { NULL } }, 0, IBB_ERROR_CONFLICT, 1 },
     { "</stream:stream>",
-      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAILURE ("not-authorized") } },
+      { { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) },
+        { "</auth>", FAKE_FAILURE ("<not-authorized/>") } },
       0,
       IBB_ERROR_AUTHENTICATION,
       2 },
     { "</stream:stream>",
-      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAILURE ("account-disabled") } },
+      { { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) },
+        { "</auth>", FAKE_FAILURE ("<account-disabled/>") } },
       0,
       IBB_ERROR_AUTHENTICATION,
       2 },
     { "</stream:stream>",
-      { { OPEN, FAKE_FEATURES (FAKE_SASL ("<mechanism>X-OWN</mechanism>")) } },
+      { { FAKE_OPEN, FAKE_FEATURES (FAKE_SASL ("<mechanism>X-OWN</mechanism>")) } },
       0,
       IBB_ERROR_AUTHENTICATION,
       2 },
-    { STREAM_ERROR ("host-gone"),
-      { { OPEN, FAKE_HEADER STREAM_ERROR ("host-unknown") } },
+    { FAKE_STREAM_ERROR ("host-gone"),
+      { { FAKE_OPEN, FAKE_HEADER FAKE_STREAM_ERROR ("host-unknown") } },
       0,
       IBB_ERROR_ITEM_NOT_FOUND,
       2 },
     { "</stream:stream>",
-      { { OPEN, FAKE_HEADER STREAM_ERROR ("policy-violation") } },
+      { { FAKE_OPEN, FAKE_HEADER FAKE_STREAM_ERROR ("policy-violation") } },
       0,
       IBB_ERROR_POLICY_VIOLATION,
       2 },
     { "</stream:stream>",
-      { { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
-        { "</auth>", FAKE_SUCCESS },
-        { OPEN, FAKE_FEATURES (FAKE_BIND) },
-        { "</iq>", "<iq type='error' id='bind'><error type='auth'><forbidden xmlns='" STANZAS
-                   "'/></error></iq>" } },
+      { FAKE_AUTHENTICATE (FAKE_BIND), { "</iq>", FAKE_NOT_BOUND ("auth", "forbidden") } },
       0,
       IBB_ERROR_FORBIDDEN,
       2 },
     { "</stream:stream>",
-      { { OPEN, FAKE_FEATURES ("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/>"
-                               "</starttls>" FAKE_PLAIN) } },
+      { { FAKE_OPEN, FAKE_FEATURES ("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/>"
+                                    "</starttls>" FAKE_PLAIN) } },
       1,
       G_TLS_ERROR_UNAVAILABLE,
       2 },
@@ -264,7 +228,7 @@ test_in_vain (void)
       ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
       assert_accepts (service, server, FAKE_JID "/r", &accepted);
       g_object_unref (service);
-      end (client, server, NULL);
+      fake_log_out (client, server, NULL);
     }
 }
 
@@ -273,15 +237,12 @@ static void
 test_passing (void)
 {
   static const FakeStep all[][5] = {
-    { { OPEN, FAKE_HEADER STREAM_ERROR ("system-shutdown") } },
-    { { OPEN, FAKE_HEADER STREAM_ERROR ("internal-server-error") } },
-    { { OPEN, "HTTP/1.1 502 Bad Gateway\r\n\r\n<html></html>" } },
-    { { OPEN, FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAILURE ("temporary-auth-failure") } },
-    { { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
-      { "</auth>", FAKE_SUCCESS },
-      { OPEN, FAKE_FEATURES (FAKE_BIND) },
-      { "</iq>", "<iq type='error' id='bind'><error type='wait'><resource-constraint "
-                 "xmlns='" STANZAS "'/></error></iq>" } },
+    { { FAKE_OPEN, FAKE_HEADER FAKE_STREAM_ERROR ("system-shutdown") } },
+    { { FAKE_OPEN, FAKE_HEADER FAKE_STREAM_ERROR ("internal-server-error") } },
+    { { FAKE_OPEN, "HTTP/1.1 502 Bad Gateway\r\n\r\n<html></html>" } },
+    { { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) },
+      { "</auth>", FAKE_FAILURE ("<temporary-auth-failure/>") } },
+    { FAKE_AUTHENTICATE (FAKE_BIND), { "</iq>", FAKE_NOT_BOUND ("wait", "resource-constraint") } },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
@@ -294,14 +255,13 @@ test_passing (void)
       assert_login (client);
       fake_server_set_steps (server, all[i]);
       lose (server);
-      while (fake_server_get_n_clients (server) < 4)
-        wait_a_moment ();
+      fake_server_wait_for_clients (server, 4);
       g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_CONNECTING);
       fake_server_set_steps (server, online);
       wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
       n = fake_server_get_n_clients (server);
       g_assert_cmpuint (n, >, 4);
-      end (client, server, NULL);
+      fake_log_out (client, server, NULL);
     }
 }
 
@@ -319,8 +279,8 @@ test_refused (void)
   while (fake_random_get_bound (3) == 0)
     wait_a_moment ();
   ibb_client_set_port (client, fake_server_get_port (server));
-  wait_until_back (client, server, 2);
-  end (client, server, NULL);
+  fake_wait_until_online (client, server, 2);
+  fake_log_out (client, server, NULL);
 }
 
 /* A server that lets the client in and drops it at once is left alone for longer and longer. */
@@ -348,7 +308,7 @@ test_backoff (void)
   while (fake_random_get_bound (0) == 0)
     wait_a_moment ();
   g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_BACKOFF_MIN);
-  end (client, server, NULL);
+  fake_log_out (client, server, NULL);
 }
 
 /* Who has broken a rule of the server does not come back soon. */
@@ -360,10 +320,10 @@ test_policy (void)
 
   fake_random_start (0);
   assert_login (client);
-  fake_server_send (server, STREAM_ERROR ("policy-violation"), -1);
-  wait_until_back (client, server, 2);
+  fake_server_send (server, FAKE_STREAM_ERROR ("policy-violation"), -1);
+  fake_wait_until_online (client, server, 2);
   g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_BACKOFF_MAX);
-  end (client, server, NULL);
+  fake_log_out (client, server, NULL);
 }
 
 /* During a wait, and during a login. */
@@ -382,8 +342,7 @@ test_logout (void)
       ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
       fake_server_set_steps (server, silent);
       lose (server);
-      while (fake_server_get_n_clients (server) < i + 1)
-        wait_a_moment ();
+      fake_server_wait_for_clients (server, i + 1);
       wait_for_state (client, IBB_CLIENT_STATE_CONNECTING);
       assert_succeeds (ibb_client_logout, client, NULL);
       g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
@@ -397,7 +356,7 @@ test_logout (void)
       assert_login (client);
       g_assert_cmpuint (fake_server_get_n_clients (server), ==, i + 2);
       g_object_unref (service);
-      end (client, server, NULL);
+      fake_log_out (client, server, NULL);
     }
 }
 
@@ -427,7 +386,7 @@ test_switched_off (void)
   assert_succeeds (ibb_client_logout, client, NULL);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 1);
   g_object_unref (service);
-  end (client, server, NULL);
+  fake_log_out (client, server, NULL);
 }
 
 /* A network that comes cuts the wait short; one that goes, or changes all the time, does not. */
@@ -448,11 +407,11 @@ test_network (void)
       fake_monitor_change (FALSE);
       fake_monitor_change (TRUE);
       if (i == 0)
-        wait_until_back (client, server, 2);
+        fake_wait_until_online (client, server, 2);
     }
   assert_succeeds (ibb_client_logout, client, NULL);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
-  end (client, server, NULL);
+  fake_log_out (client, server, NULL);
 }
 
 #ifdef HAVE_TIMERFD
@@ -476,7 +435,7 @@ test_wakes (void)
       fake_sleep (i == 3 ? 3600 : 0);
     }
   fake_sleep_stop ();
-  end (client, server, NULL);
+  fake_log_out (client, server, NULL);
 }
 #endif
 
@@ -484,29 +443,16 @@ test_wakes (void)
 static void
 test_network_resumes (void)
 {
-#define SM "urn:xmpp:sm:3"
-#define OFFER "<sm xmlns='" SM "'/>"
   static const FakeStep managed[] = {
-    { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
-    { "</auth>", FAKE_SUCCESS },
-    { OPEN, FAKE_FEATURES (FAKE_BIND OFFER) },
-    { "</iq>", FAKE_BOUND },
-    { "<enable xmlns='" SM "' resume='true'/>", NULL },
-    { "</presence>", "<enabled xmlns='" SM "' id='some-id' resume='true' max='600'/>"
-                     "<r xmlns='" SM "'/>" },
-    { "<a xmlns='" SM "'", NULL },
+    FAKE_SM_LOGIN ("<enabled xmlns='" FAKE_SM "' id='some-id' resume='true' max='600'/>"
+                   "<r xmlns='" FAKE_SM "'/>"),
+    { "<a xmlns='" FAKE_SM "'", NULL },
     { NULL },
   };
-  static const FakeStep closed[] = { { OPEN, FAKE_HEADER "</stream:stream>" }, { NULL } };
-  static const FakeStep back[] = {
-    { OPEN, FAKE_FEATURES (FAKE_PLAIN) },
-    { "</auth>", FAKE_SUCCESS },
-    { OPEN, FAKE_FEATURES (FAKE_BIND OFFER) },
-    { "<resume xmlns='" SM "'", "<resumed xmlns='" SM "' previd='some-id' h='1'/>" },
-    { NULL },
-  };
-  FakeServer *server = fake_server_new (managed);
-  IBBClient  *client = fake_create_client (server, FAKE_JID);
+  static const FakeStep closed[] = { { FAKE_OPEN, FAKE_HEADER "</stream:stream>" }, { NULL } };
+  static const FakeStep back[] = { FAKE_SM_RETURN (FAKE_SM_RESUMED), { NULL } };
+  FakeServer           *server = fake_server_new (managed);
+  IBBClient            *client = fake_create_client (server, FAKE_JID);
 
   fake_random_start (NEVER);
   assert_login (client);
@@ -522,8 +468,8 @@ test_network_resumes (void)
   fake_monitor_change (FALSE);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
   fake_monitor_change (TRUE);
-  wait_until_back (client, server, 3);
-  end (client, server, NULL);
+  fake_wait_until_online (client, server, 3);
+  fake_log_out (client, server, NULL);
 }
 
 /* How many entries of that folder of this process there are; in tasks, of clients. */
@@ -562,8 +508,7 @@ test_dropped (void)
       assert_login (client);
       fake_server_set_steps (server, silent);
       lose (server);
-      while (fake_server_get_n_clients (server) < i + 1)
-        wait_a_moment ();
+      fake_server_wait_for_clients (server, i + 1);
       wait_for_state (client, IBB_CLIENT_STATE_CONNECTING);
       drop_client (client);
       while (count ("task") > 0 || fake_monitor_has_handlers ())
@@ -605,7 +550,7 @@ test_rounds (void)
   for (guint i = 1; i <= 60; i++)
     {
       lose (server);
-      wait_until_back (client, server, i + 1);
+      fake_wait_until_online (client, server, i + 1);
       if (i == 5)
         n_files = count ("fd");
     }
@@ -613,7 +558,7 @@ test_rounds (void)
   while (count ("fd") > n_files + 5 || fake_monitor_has_handlers ())
     wait_a_moment ();
   g_assert_cmpuint (count ("task"), ==, 1);
-  end (client, server, NULL);
+  fake_log_out (client, server, NULL);
 }
 
 int

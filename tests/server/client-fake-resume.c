@@ -11,48 +11,16 @@
 #include "fake-server.h"
 #include "xmpp/keepalive.h"
 
-#define SM "urn:xmpp:sm:3"
-#define OFFER "<sm xmlns='" SM "'/>"
+#define SM FAKE_SM
 #define ENABLED "<enabled xmlns='" SM "' id='some-id' resume='true' max='60'/>"
-#define LOGIN_UNTIL_ENABLE                                                                         \
-  { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAKE_SUCCESS },                   \
-      { "<stream:stream", FAKE_FEATURES (FAKE_BIND OFFER) }, { "</iq>", FAKE_BOUND },              \
-  {                                                                                                \
-    "<enable xmlns='" SM "' resume='true'/>", NULL                                                 \
-  }
-#define LOGIN(enabled)                                                                             \
-  LOGIN_UNTIL_ENABLE,                                                                              \
-  {                                                                                                \
-    "</presence>", enabled                                                                         \
-  }
-#define RETURN_WITH(features, resumed)                                                             \
-  { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAKE_SUCCESS },                   \
-      { "<stream:stream", FAKE_FEATURES (features) },                                              \
-  {                                                                                                \
-    "<resume xmlns='" SM "'", resumed                                                              \
-  }
-#define RETURN(resumed) RETURN_WITH (FAKE_BIND OFFER, resumed)
 
-static const FakeStep managed[] = { LOGIN (ENABLED), { NULL } };
-static const FakeStep back[] = { RETURN ("<resumed xmlns='" SM "' previd='some-id' h='1'/>"),
-                                 { NULL } };
+static const FakeStep managed[] = { FAKE_SM_LOGIN (ENABLED), { NULL } };
+static const FakeStep back[] = { FAKE_SM_RETURN (FAKE_SM_RESUMED), { NULL } };
 
 static void
 count_cb (guint *n_calls)
 {
   (*n_calls)++;
-}
-
-static void
-end (IBBClient *client, FakeServer *server, char **received)
-{
-  g_autofree char *text = NULL;
-
-  assert_succeeds (ibb_client_logout, client, NULL);
-  drop_client (client);
-  text = fake_server_free (server);
-  if (received != NULL)
-    *received = g_steal_pointer (&text);
 }
 
 /* A question whose answer comes after all that the client had to read. */
@@ -66,15 +34,6 @@ round_trip (FakeServer *server)
 
   fake_server_send (server, ping, -1);
   fake_server_expect (server, id);
-}
-
-/* The client is online again, on the connection of that number to server. */
-static void
-wait_until_resumed (IBBClient *client, FakeServer *server, guint n_connection)
-{
-  while (fake_server_get_n_clients (server) < n_connection)
-    wait_a_moment ();
-  wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
 }
 
 /* Counts that cannot be, and none at all: it is over, and not to be resumed. */
@@ -109,7 +68,7 @@ test_hostile (void)
       fake_server_expect (server, "</stream:stream>");
       wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
       g_assert_cmpuint (fake_server_get_n_clients (server), ==, 1);
-      end (client, server, NULL);
+      fake_log_out (client, server, NULL);
     }
 }
 
@@ -118,7 +77,7 @@ static void
 test_unasked (void)
 {
   static const FakeStep  plain[] = { FAKE_LOGIN, { NULL } };
-  static const FakeStep  silent[] = { LOGIN (NULL), { NULL } };
+  static const FakeStep  silent[] = { FAKE_SM_LOGIN (NULL), { NULL } };
   static const char      every[] = "<r xmlns='" SM "'/><a xmlns='" SM "' h='77'/>"
                                    "<resumed xmlns='" SM "' previd='x' h='3'/>"
                                    "<unheard-of xmlns='" SM "'/>";
@@ -138,7 +97,7 @@ test_unasked (void)
         fake_server_send (server, ENABLED "<failed xmlns='" SM "'/>", -1);
       round_trip (server);
       g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_ONLINE);
-      end (client, server, &received);
+      fake_log_out (client, server, &received);
       g_assert_null (strstr (received, "<a "));
       g_assert_cmpint (strstr (received, "<enable") != NULL, ==, all[i] == silent);
     }
@@ -154,25 +113,22 @@ test_unasked (void)
   round_trip (server);
   fake_server_set_steps (server, back); /* of the first id */
   fake_server_close (server);
-  wait_until_resumed (client, server, 2);
+  fake_wait_until_online (client, server, 2);
   fake_server_expect (server, "previd='some-id'");
-  end (client, server, NULL);
+  fake_log_out (client, server, NULL);
 }
 
 /* The server does not grant it after all. */
 static void
 test_not_granted (void)
 {
-  static const FakeStep refused[] = {
-    LOGIN ("<failed xmlns='" SM "'><unexpected-request "
-           "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>"),
-    { NULL },
+  static const FakeStep all[][7] = {
+    { FAKE_SM_LOGIN ("<failed xmlns='" SM "'><unexpected-request xmlns='" FAKE_STANZAS
+                     "'/></failed>") },
+    { FAKE_SM_LOGIN ("<enabled xmlns='" SM "'/>") },               /* no resumption */
+    { FAKE_SM_LOGIN ("<enabled xmlns='" SM "' resume='true'/>") }, /* no id */
+    { FAKE_SM_LOGIN ("<enabled xmlns='" SM "' id='i' resume='no'/>") },
   };
-  static const FakeStep  no_resumption[] = { LOGIN ("<enabled xmlns='" SM "'/>"), { NULL } };
-  static const FakeStep  no_id[] = { LOGIN ("<enabled xmlns='" SM "' resume='true'/>"), { NULL } };
-  static const FakeStep  not_true[] = { LOGIN ("<enabled xmlns='" SM "' id='i' resume='no'/>"),
-                                        { NULL } };
-  static const FakeStep *all[] = { refused, no_resumption, no_id, not_true };
 
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
     {
@@ -185,7 +141,7 @@ test_not_granted (void)
       fake_server_close (server);
       wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
       g_assert_cmpuint (fake_server_get_n_clients (server), ==, 1);
-      end (client, server, NULL);
+      fake_log_out (client, server, NULL);
     }
 }
 
@@ -193,9 +149,7 @@ static void
 test_switched_off (void)
 {
   static const FakeStep steps[] = {
-    { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
-    { "</auth>", FAKE_SUCCESS },
-    { "<stream:stream", FAKE_FEATURES (FAKE_BIND OFFER) },
+    FAKE_AUTHENTICATE (FAKE_BIND FAKE_SM_OFFER),
     { "</iq>", FAKE_BOUND },
     { "</presence>", NULL },
     { NULL },
@@ -207,7 +161,7 @@ test_switched_off (void)
   ibb_client_set_resumable (client, FALSE);
   assert_login (client);
   round_trip (server);
-  end (client, server, &received);
+  fake_log_out (client, server, &received);
   g_assert_null (strstr (received, SM));
 }
 
@@ -235,7 +189,7 @@ test_count (void)
   g_string_append (inflated, "</body></message><r xmlns='" SM "'/>");
   fake_server_send (server, inflated->str, (gssize) inflated->len);
   fake_server_expect (server, "<a xmlns='" SM "' h='4'/>");
-  end (client, server, &received);
+  fake_log_out (client, server, &received);
 
   /* The server learns at the end how much was handled. */
   last = g_strrstr (received, "<a xmlns='" SM "' h='4'/>");
@@ -257,7 +211,7 @@ static void
 test_resume (void)
 {
   static const FakeStep steps[] = {
-    RETURN ("<resumed xmlns='" SM "' previd='some-id' h='2'/><message/>"),
+    FAKE_SM_RETURN ("<resumed xmlns='" SM "' previd='some-id' h='2'/><message/>"),
     { NULL },
   };
   FakeServer      *server = fake_server_new (managed);
@@ -272,12 +226,12 @@ test_resume (void)
   fake_server_expect (server, "two");
   fake_server_set_steps (server, steps);
   fake_server_close (server);
-  wait_until_resumed (client, server, 2);
+  fake_wait_until_online (client, server, 2);
   fake_server_expect (server, " h='1' previd='some-id'/>");
   fake_server_expect (server, "two");
   fake_server_send (server, "<r xmlns='" SM "'/>", -1);
   fake_server_expect (server, "<a xmlns='" SM "' h='2'/>");
-  end (client, server, &received);
+  fake_log_out (client, server, &received);
 
   resume = strstr (received, "<resume ");
   g_assert_null (strstr (resume, "<bind"));
@@ -292,24 +246,21 @@ test_resume (void)
 static void
 test_refused (void)
 {
-#define STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"
 #define RESUMED(attributes) "<resumed xmlns='" SM "' " attributes "/>"
   static const FakeStep all[][5] = {
-    { RETURN ("<failed xmlns='" SM "' h='1'><item-not-found xmlns='" STANZAS "'/></failed>") },
-    { RETURN ("<failed xmlns='" SM "'/>") },
-    { RETURN (RESUMED ("previd='his' h='1'")) },
-    { RETURN (RESUMED ("h='1'")) },
-    { RETURN (RESUMED ("previd='some-id'")) },
-    { RETURN (RESUMED ("previd='some-id' h='x'")) },
-    { RETURN (RESUMED ("previd='some-id' h='3'")) }, /* too many */
-    { RETURN (RESUMED ("previd='some-id' h='1'")) }, /* fewer than before */
+    { FAKE_SM_RETURN ("<failed xmlns='" SM "' h='1'><item-not-found xmlns='" FAKE_STANZAS
+                      "'/></failed>") },
+    { FAKE_SM_RETURN ("<failed xmlns='" SM "'/>") },
+    { FAKE_SM_RETURN (RESUMED ("previd='his' h='1'")) },
+    { FAKE_SM_RETURN (RESUMED ("h='1'")) },
+    { FAKE_SM_RETURN (RESUMED ("previd='some-id'")) },
+    { FAKE_SM_RETURN (RESUMED ("previd='some-id' h='x'")) },
+    { FAKE_SM_RETURN (RESUMED ("previd='some-id' h='3'")) }, /* too many */
+    { FAKE_SM_RETURN (RESUMED ("previd='some-id' h='1'")) }, /* fewer than before */
     /* No resumption is offered any more; the account is not let in any more. */
-    { { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
-      { "</auth>", FAKE_SUCCESS },
-      { "<stream:stream", FAKE_FEATURES (FAKE_BIND) } },
-    { { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
-      { "</auth>",
-        "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>" } },
+    { FAKE_AUTHENTICATE (FAKE_BIND) },
+    { { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) },
+      { "</auth>", FAKE_FAILURE ("<not-authorized/>") } },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
@@ -332,7 +283,7 @@ test_refused (void)
                            ibb_service_expect_session_finish, service, &result);
       g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
       g_object_unref (service);
-      end (client, server, &received);
+      fake_log_out (client, server, &received);
       g_assert_null (strstr (strstr (received, "<bind") + 1, "<bind"));
     }
 }
@@ -341,20 +292,16 @@ test_refused (void)
 static void
 test_stream_errors (void)
 {
-#define STREAMS "urn:ietf:params:xml:ns:xmpp-streams"
   static const struct
   {
     const char *sent;
     gboolean    resumed;
   } cases[] = {
-    { "<stream:error><connection-timeout xmlns='" STREAMS "'/></stream:error></stream:stream>",
-      TRUE },
-    { "<stream:error><reset xmlns='" STREAMS "'/></stream:error></stream:stream>", TRUE },
-    { "<stream:error><conflict xmlns='" STREAMS "'/></stream:error></stream:stream>", FALSE },
-    { "<stream:error><policy-violation xmlns='" STREAMS "'/></stream:error></stream:stream>",
-      FALSE },
-    { "<stream:error><system-shutdown xmlns='" STREAMS "'/></stream:error></stream:stream>",
-      FALSE },
+    { FAKE_STREAM_ERROR ("connection-timeout"), TRUE },
+    { FAKE_STREAM_ERROR ("reset"), TRUE },
+    { FAKE_STREAM_ERROR ("conflict"), FALSE },
+    { FAKE_STREAM_ERROR ("policy-violation"), FALSE },
+    { FAKE_STREAM_ERROR ("system-shutdown"), FALSE },
     { "</stream:stream>", FALSE },
     { "<broken", FALSE }, /* cut in the middle of an element: resumed, below */
   };
@@ -373,12 +320,12 @@ test_stream_errors (void)
         fake_server_close (server);
       if (resumed)
         {
-          wait_until_resumed (client, server, 2);
+          fake_wait_until_online (client, server, 2);
         }
       else
         wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
       g_assert_cmpuint (fake_server_get_n_clients (server), ==, resumed ? 2 : 1);
-      end (client, server, NULL);
+      fake_log_out (client, server, NULL);
     }
 }
 
@@ -390,7 +337,7 @@ test_location (void)
   g_autofree char *enabled =
       g_strdup_printf ("<enabled xmlns='" SM "' id='some-id' resume='1' location='127.0.0.1:%u'/>",
                        fake_server_get_port (elsewhere));
-  const FakeStep steps[] = { LOGIN (enabled), { NULL } };
+  const FakeStep steps[] = { FAKE_SM_LOGIN (enabled), { NULL } };
   FakeServer    *server = fake_server_new (steps);
   IBBClient     *client = fake_create_client (server, FAKE_JID);
 
@@ -398,15 +345,15 @@ test_location (void)
   round_trip (server);
   fake_server_set_steps (server, back);
   fake_server_close (server);
-  wait_until_resumed (client, elsewhere, 1);
+  fake_wait_until_online (client, elsewhere, 1);
   g_assert_cmpuint (fake_server_get_n_clients (elsewhere), ==, 1);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 1);
 
   fake_server_close (elsewhere);
   g_free (fake_server_free (elsewhere));
-  wait_until_resumed (client, server, 2);
+  fake_wait_until_online (client, server, 2);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
-  end (client, server, NULL);
+  fake_log_out (client, server, NULL);
 }
 
 /* A logout while the client is suspended leaves no disconnect error, not even for a
@@ -449,7 +396,7 @@ test_deaf (void)
   ibb_client_set_keepalive_interval (client, 10);
   wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, IBB_KEEPALIVE_MAX_SILENCES);
-  end (client, server, NULL);
+  fake_log_out (client, server, NULL);
 }
 
 /* The time that the server gives is over: one last attempt. */
@@ -457,11 +404,11 @@ static void
 test_time (void)
 {
   static const FakeStep brief[] = {
-    LOGIN ("<enabled xmlns='" SM "' id='some-id' resume='true' max='0'/>"),
+    FAKE_SM_LOGIN ("<enabled xmlns='" SM "' id='some-id' resume='true' max='0'/>"),
     { NULL },
   };
   static const FakeStep curt[] = {
-    { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) },
+    { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) },
     { "</auth>", FAKE_SUCCESS "</stream:stream>" },
     { NULL },
   };
@@ -474,7 +421,7 @@ test_time (void)
   fake_server_close (server);
   wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
-  end (client, server, NULL);
+  fake_log_out (client, server, NULL);
 }
 
 int

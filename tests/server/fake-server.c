@@ -173,6 +173,13 @@ fake_server_get_n_clients (FakeServer *self)
   return n;
 }
 
+void
+fake_server_wait_for_clients (FakeServer *self, guint n)
+{
+  while (fake_server_get_n_clients (self) < n)
+    wait_a_moment ();
+}
+
 guint
 fake_server_get_port (FakeServer *self)
 {
@@ -261,6 +268,25 @@ fake_create_client (FakeServer *server, const char *jid)
   ibb_client_set_allow_plain_text (client, TRUE);
 
   return client;
+}
+
+void
+fake_wait_until_online (IBBClient *client, FakeServer *server, guint n_connection)
+{
+  fake_server_wait_for_clients (server, n_connection);
+  wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
+}
+
+void
+fake_log_out (IBBClient *client, FakeServer *server, char **received)
+{
+  g_autofree char *text = NULL;
+
+  assert_succeeds (ibb_client_logout, client, NULL);
+  drop_client (client);
+  text = fake_server_free (server);
+  if (received != NULL)
+    *received = g_steal_pointer (&text);
 }
 
 void

@@ -10,6 +10,7 @@
 
 #include "xmpp/ibb-client.h"
 
+#define FAKE_OPEN "<stream:stream"
 #define FAKE_HEADER                                                                                \
   "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "                                     \
   "xmlns:stream='http://etherx.jabber.org/streams' from='fake.test' id='1' version='1.0'>"
@@ -18,19 +19,49 @@
   "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>" inner "</mechanisms>"
 #define FAKE_PLAIN FAKE_SASL ("<mechanism>PLAIN</mechanism>")
 #define FAKE_SUCCESS "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"
+#define FAKE_FAILURE(inner) "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>" inner "</failure>"
 #define FAKE_BIND "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
 #define FAKE_BOUND                                                                                 \
   "<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"                    \
   "<jid>user@fake.test/r</jid></bind></iq>"
+#define FAKE_STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"
+#define FAKE_NOT_BOUND(type, condition)                                                            \
+  "<iq type='error' id='bind'><error type='" type "'><" condition " xmlns='" FAKE_STANZAS          \
+  "'/></error></iq>"
+#define FAKE_STREAM_ERROR(condition)                                                               \
+  "<stream:error><" condition                                                                      \
+  " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>"
 #define FAKE_JID "user@fake.test"
 
-/* What brings a client online that may use PLAIN without TLS. */
-#define FAKE_LOGIN                                                                                 \
-  { "<stream:stream", FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAKE_SUCCESS },                   \
-      { "<stream:stream", FAKE_FEATURES (FAKE_BIND) }, { "</iq>", FAKE_BOUND },                    \
+/* Lets a client in that may use PLAIN without TLS, and offers it the features. */
+#define FAKE_AUTHENTICATE(features)                                                                \
+  { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAKE_SUCCESS },                          \
   {                                                                                                \
-    "</presence>", NULL                                                                            \
+    FAKE_OPEN, FAKE_FEATURES (features)                                                            \
   }
+/* What brings it online. */
+#define FAKE_LOGIN_AS(bound, more)                                                                 \
+  FAKE_AUTHENTICATE (FAKE_BIND), { "</iq>", bound },                                               \
+  {                                                                                                \
+    "</presence>", more                                                                            \
+  }
+#define FAKE_LOGIN FAKE_LOGIN_AS (FAKE_BOUND, NULL)
+
+/* The same with XEP-0198, and the return to such a stream. */
+#define FAKE_SM "urn:xmpp:sm:3"
+#define FAKE_SM_OFFER "<sm xmlns='" FAKE_SM "'/>"
+#define FAKE_SM_LOGIN(enabled)                                                                     \
+  FAKE_AUTHENTICATE (FAKE_BIND FAKE_SM_OFFER), { "</iq>", FAKE_BOUND },                            \
+      { "<enable xmlns='" FAKE_SM "' resume='true'/>", NULL },                                     \
+  {                                                                                                \
+    "</presence>", enabled                                                                         \
+  }
+#define FAKE_SM_RETURN(resumed)                                                                    \
+  FAKE_AUTHENTICATE (FAKE_BIND FAKE_SM_OFFER),                                                     \
+  {                                                                                                \
+    "<resume xmlns='" FAKE_SM "'", resumed                                                         \
+  }
+#define FAKE_SM_RESUMED "<resumed xmlns='" FAKE_SM "' previd='some-id' h='1'/>"
 
 /* Waits until expect comes, after what the steps before saw, then sends. An
  * expect of NULL waits until the client closes. */
@@ -51,6 +82,8 @@ guint       fake_server_get_port (FakeServer *self);
 /* What is done with those that come from now on. */
 void  fake_server_set_steps (FakeServer *self, const FakeStep *steps);
 guint fake_server_get_n_clients (FakeServer *self);
+/* Waits until so many have come. */
+void fake_server_wait_for_clients (FakeServer *self, guint n);
 /* Sends from here, once every step is done. */
 void fake_server_send (FakeServer *self, const char *text, gssize length);
 /* Waits for text, which has to come after what was waited for before. */
@@ -65,5 +98,9 @@ char *fake_server_free (FakeServer *self);
 
 /* A client that logs in to it without TLS. */
 IBBClient *fake_create_client (FakeServer *server, const char *jid);
+/* Waits until it is online on the connection of that number, from 1. */
+void fake_wait_until_online (IBBClient *client, FakeServer *server, guint n_connection);
+/* Logs the client out and drops both; received, unless it is NULL, gets all that came. */
+void fake_log_out (IBBClient *client, FakeServer *server, char **received);
 /* Drops the client, as drop_client () does, then the server. */
 void fake_end (IBBClient *client, FakeServer *server);

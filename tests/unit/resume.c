@@ -59,20 +59,39 @@ new_resume (const char *from, guint32 count, guint64 received, guint64 acknowled
   return stanza;
 }
 
-/* What the engine says to a request: (transfer full). */
 static IBBStanza *
-ask (Driver *self, IBBStanza *request)
+new_block (const char *id, guint seq, gsize length)
 {
+  static const guint8 bytes[BLOCK];
+  IBBStanza          *block = driver_new_request (IBB_PAYLOAD_DATA, PEER, OWN, id, SID);
+
+  driver_set_block (block, seq, bytes, length);
+  return block;
+}
+
+/* What the engine says to a request, a result or an error: (transfer full). */
+static IBBStanza *
+ask (Driver *self, IBBStanza *request, IBBPayload payload)
+{
+  IBBStanza *answer;
+
   g_assert_true (driver_receive (self, request));
-  return driver_take_served (self);
+  answer = driver_take_served (self);
+  g_assert_cmpint (answer->payload, ==, payload);
+  return answer;
+}
+
+static void
+assert_agrees (Driver *self, IBBStanza *request)
+{
+  ibb_stanza_record_unref (ask (self, request, IBB_PAYLOAD_RESULT));
 }
 
 static void
 assert_refuses (Driver *self, IBBStanza *request, IBBCondition condition)
 {
-  g_autoptr (IBBStanza) answer = ask (self, request);
+  g_autoptr (IBBStanza) answer = ask (self, request, IBB_PAYLOAD_ERROR);
 
-  g_assert_cmpint (answer->payload, ==, IBB_PAYLOAD_ERROR);
   g_assert_cmpint (answer->condition, ==, condition);
 }
 
@@ -84,14 +103,22 @@ assert_takes_nothing (Driver *self)
   g_assert_cmpstr (driver_describe (stanza), ==, "nothing");
 }
 
-/* The next stanza: a <resume/>, (transfer full). */
+/* The next stanza, (transfer full). */
+static IBBStanza *
+take (Driver *self, const char *description)
+{
+  IBBStanza *stanza = driver_take_served (self);
+
+  g_assert_cmpstr (driver_describe (stanza), ==, description);
+  return stanza;
+}
+
 static IBBStanza *
 take_resume (Driver *self, guint32 count, guint64 received)
 {
-  IBBStanza   *stanza = driver_take_served (self);
+  IBBStanza   *stanza = take (self, "resume");
   IBBStatement statement;
 
-  g_assert_cmpstr (driver_describe (stanza), ==, "resume");
   statement = (IBBStatement){ IBB_PROOF_RESUME, FALSE, SID, count, received, stanza->acknowledged };
   g_assert_cmpuint (stanza->count, ==, count);
   g_assert_cmpuint (stanza->received, ==, received);
@@ -116,15 +143,27 @@ answer_resume (Driver *self, const IBBStanza *resume, guint64 received, gboolean
   g_assert_true (driver_receive (self, result));
 }
 
-/* A block of so many bytes, and where the engine is with it. */
+static void
+answer_error (Driver *self, const IBBStanza *request, IBBCondition condition)
+{
+  g_assert_true (driver_answer_error (self, request, condition, IBB_ERROR_TYPE_CANCEL));
+}
+
 static IBBStanza *
 take_block (Driver *self, guint seq)
 {
-  IBBStanza *block = driver_take_served (self);
+  IBBStanza *block = take (self, "data");
 
-  g_assert_cmpstr (driver_describe (block), ==, "data");
   g_assert_cmpuint (block->seq, ==, seq);
   return block;
+}
+
+/* The first block of what is written: (transfer full). */
+static IBBStanza *
+write_block (Driver *self, IBBSession *session, gsize length)
+{
+  driver_write (self, session, length);
+  return take_block (self, 0);
 }
 
 static void
@@ -145,17 +184,31 @@ restore (Driver *self, const char *jid)
   driver_advance (self, 0);
 }
 
+/* Loses the connection and finds it again, for the first time: (transfer full). */
+static IBBStanza *
+interrupt (Driver *self, IBBSession *session)
+{
+  lose (self, session);
+  restore (self, OWN);
+  return take_resume (self, 1, 0);
+}
+
+static void
+assert_ended (IBBSession *session, IBBFailureKind kind)
+{
+  g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_ENDED);
+  g_assert_cmpint (ibb_session_get_failure (session)->kind, ==, kind);
+}
+
 static void
 test_goes_on (Driver *self)
 {
   g_autoptr (IBBSession) session = accept_session (self);
-  g_autoptr (IBBStanza)  first = NULL;
+  g_autoptr (IBBStanza)  first = write_block (self, session, 2 * BLOCK);
   g_autoptr (IBBStanza)  resume = NULL;
   g_autoptr (IBBStanza)  again = NULL;
   g_autoptr (IBBStanza)  second = NULL;
 
-  driver_write (self, session, 2 * BLOCK);
-  first = take_block (self, 0);
   lose (self, session);
   driver_write (self, session, 1);
   restore (self, OWN);
@@ -175,15 +228,10 @@ static void
 test_had_arrived (Driver *self)
 {
   g_autoptr (IBBSession) session = accept_session (self);
-  g_autoptr (IBBStanza)  first = NULL;
-  g_autoptr (IBBStanza)  resume = NULL;
+  g_autoptr (IBBStanza)  first = write_block (self, session, 2 * BLOCK);
+  g_autoptr (IBBStanza)  resume = interrupt (self, session);
   g_autoptr (IBBStanza)  second = NULL;
 
-  driver_write (self, session, 2 * BLOCK);
-  first = take_block (self, 0);
-  lose (self, session);
-  restore (self, OWN);
-  resume = take_resume (self, 1, 0);
   answer_resume (self, resume, BLOCK, FALSE);
   g_assert_cmpuint (ibb_session_get_delivered (session), ==, BLOCK);
   second = take_block (self, 1);
@@ -194,12 +242,9 @@ static void
 test_had_arrived_unread (Driver *self)
 {
   g_autoptr (IBBSession) session = accept_session (self);
-  g_autoptr (IBBStanza)  first = NULL;
-  g_autoptr (IBBStanza)  answer = NULL;
+  g_autoptr (IBBStanza)  first = write_block (self, session, BLOCK);
 
-  driver_write (self, session, BLOCK);
-  first = take_block (self, 0);
-  answer = ask (self, new_resume (PEER, 1, BLOCK, 0));
+  assert_agrees (self, new_resume (PEER, 1, BLOCK, 0));
   g_assert_cmpuint (ibb_session_get_delivered (session), ==, 0);
   assert_takes_nothing (self);
   g_assert_true (driver_answer (self, first));
@@ -216,12 +261,10 @@ test_read_then_closed (Driver *self)
       g_autoptr (IBBStanza)  resume = NULL;
       g_autoptr (IBBStanza)  answer = NULL;
       g_autofree char       *id = g_strdup_printf ("b%u", n);
-      IBBStanza             *block = driver_new_request (IBB_PAYLOAD_DATA, PEER, OWN, id, SID);
-      guint8                 bytes[BLOCK] = { 0 };
+      guint8                 bytes[BLOCK];
 
       ibb_engine_get_settings (self->engine)->receive_buffer_size = 1;
-      driver_set_block (block, 0, bytes, BLOCK);
-      g_assert_true (driver_receive (self, block));
+      g_assert_true (driver_receive (self, new_block (id, 0, BLOCK)));
       lose (self, session);
       if (n == 0)
         g_assert_cmpuint (ibb_session_read (session, bytes, BLOCK, *self->clock), ==, BLOCK);
@@ -243,14 +286,11 @@ static void
 test_peer_first (Driver *self)
 {
   g_autoptr (IBBSession) session = accept_session (self);
-  g_autoptr (IBBStanza)  first = NULL;
+  g_autoptr (IBBStanza)  first = write_block (self, session, 1);
   g_autoptr (IBBStanza)  answer = NULL;
   g_autoptr (IBBStanza)  again = NULL;
 
-  driver_write (self, session, 1);
-  first = take_block (self, 0);
-  answer = ask (self, new_resume (PEER_AGAIN, 1, 0, 0));
-  g_assert_cmpint (answer->payload, ==, IBB_PAYLOAD_RESULT);
+  answer = ask (self, new_resume (PEER_AGAIN, 1, 0, 0), IBB_PAYLOAD_RESULT);
   g_assert_cmpstr (answer->to, ==, PEER_AGAIN);
   g_assert_cmpstr (ibb_session_get_peer (session), ==, PEER_AGAIN);
   again = take_block (self, 0);
@@ -266,21 +306,17 @@ test_waits (Driver *self)
   static const guint waits[] = { 2, 4, 8, 16, 32, 60, 60 };
 
   g_autoptr (IBBSession) session = accept_session (self);
-  g_autoptr (IBBStanza)  first = NULL;
+  g_autoptr (IBBStanza)  first = write_block (self, session, 1);
   guint32                count = 0;
 
-  driver_write (self, session, 1);
-  first = take_block (self, 0);
-  g_assert_true (
-      driver_answer_error (self, first, IBB_CONDITION_SERVICE_UNAVAILABLE, IBB_ERROR_TYPE_CANCEL));
+  answer_error (self, first, IBB_CONDITION_SERVICE_UNAVAILABLE);
   g_assert_true (ibb_session_is_interrupted (session));
   driver_advance (self, 0);
   for (guint i = 0; i < G_N_ELEMENTS (waits); i++)
     {
       g_autoptr (IBBStanza) resume = take_resume (self, ++count, 0);
 
-      g_assert_true (driver_answer_error (self, resume, IBB_CONDITION_SERVICE_UNAVAILABLE,
-                                          IBB_ERROR_TYPE_CANCEL));
+      answer_error (self, resume, IBB_CONDITION_SERVICE_UNAVAILABLE);
       driver_advance (self, waits[i] * 1000 - 1);
       assert_takes_nothing (self);
       driver_advance (self, 1);
@@ -298,8 +334,7 @@ test_timeout (Driver *self)
   driver_advance (self, 4999);
   g_assert_cmpint (ibb_session_get_input (session), ==, IBB_INPUT_EMPTY);
   driver_advance (self, 1);
-  g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_ENDED);
-  g_assert_cmpint (ibb_session_get_failure (session)->kind, ==, IBB_FAILURE_CONNECTION_LOST);
+  assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
   g_assert_cmpuint (ibb_session_read (session, (guint8 *) &byte, 1, *self->clock), ==, 0);
 }
 
@@ -323,7 +358,7 @@ test_no_progress (Driver *self)
     }
   lose (self, session);
   driver_advance (self, 1000);
-  g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_ENDED);
+  assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
 }
 
 /* Whoever does not know the secret changes nothing, and learns nothing. */
@@ -378,18 +413,14 @@ static void
 test_impossible (Driver *self)
 {
   g_autoptr (IBBSession) session = accept_session (self);
-  g_autoptr (IBBStanza)  first = NULL;
-  g_autoptr (IBBStanza)  answer = NULL;
+  g_autoptr (IBBStanza)  first = write_block (self, session, BLOCK + 1);
 
-  driver_write (self, session, BLOCK + 1);
-  first = take_block (self, 0);
   assert_refuses (self, new_resume (PEER, 1, 1, 0), IBB_CONDITION_UNEXPECTED_REQUEST);
   assert_refuses (self, new_resume (PEER, 1, BLOCK + 1, 0), IBB_CONDITION_UNEXPECTED_REQUEST);
   assert_refuses (self, new_resume (PEER, 1, 0, BLOCK), IBB_CONDITION_UNEXPECTED_REQUEST);
   g_assert_false (ibb_session_is_interrupted (session));
 
-  answer = ask (self, new_resume (PEER, 1, BLOCK, BLOCK));
-  g_assert_cmpint (answer->payload, ==, IBB_PAYLOAD_RESULT);
+  assert_agrees (self, new_resume (PEER, 1, BLOCK, BLOCK));
   g_assert_cmpuint (ibb_session_get_delivered (session), ==, BLOCK);
   ibb_stanza_record_unref (take_block (self, 1));
   assert_refuses (self, new_resume (PEER, 1, BLOCK, BLOCK), IBB_CONDITION_UNEXPECTED_REQUEST);
@@ -402,12 +433,9 @@ static void
 test_wrong_answer (Driver *self)
 {
   g_autoptr (IBBSession) session = accept_session (self);
-  g_autoptr (IBBStanza)  resume = NULL;
+  g_autoptr (IBBStanza)  resume = interrupt (self, session);
   g_autoptr (IBBStanza)  again = NULL;
 
-  lose (self, session);
-  restore (self, OWN);
-  resume = take_resume (self, 1, 0);
   g_assert_true (driver_answer (self, resume)); /* empty */
   g_assert_true (ibb_session_is_interrupted (session));
   driver_advance (self, 2000);
@@ -422,25 +450,13 @@ static void
 test_crossing (Driver *self)
 {
   g_autoptr (IBBSession) session = accept_session (self);
-  g_autoptr (IBBStanza)  first = NULL;
-  g_autoptr (IBBStanza)  resume = NULL;
-  g_autoptr (IBBStanza)  answer = NULL;
+  g_autoptr (IBBStanza)  first = write_block (self, session, 1);
+  g_autoptr (IBBStanza)  resume = interrupt (self, session);
   g_autoptr (IBBStanza)  again = NULL;
 
-  driver_write (self, session, 1);
-  first = take_block (self, 0);
-  lose (self, session);
-  restore (self, OWN);
-  resume = take_resume (self, 1, 0);
-  answer = ask (self, new_resume (PEER, 1, 0, 0));
+  assert_agrees (self, new_resume (PEER, 1, 0, 0));
   again = take_block (self, 0);
-  {
-    IBBStanza *late = ibb_stanza_record_new_result (resume);
-
-    g_free (late->to);
-    late->to = g_strdup (OWN);
-    g_assert_false (driver_receive (self, late));
-  }
+  g_assert_false (driver_answer (self, resume));
   assert_takes_nothing (self);
   g_assert_true (driver_answer (self, again));
   g_assert_cmpuint (ibb_session_get_delivered (session), ==, 1);
@@ -451,20 +467,14 @@ static void
 test_block_meanwhile (Driver *self)
 {
   g_autoptr (IBBSession) session = accept_session (self);
-  g_autoptr (IBBStanza)  resume = NULL;
-  IBBStanza             *block = driver_new_request (IBB_PAYLOAD_DATA, PEER, OWN, "b0", SID);
+  g_autoptr (IBBStanza)  resume = interrupt (self, session);
 
-  lose (self, session);
-  restore (self, OWN);
-  resume = take_resume (self, 1, 0);
-  driver_set_block (block, 0, "x", 1);
-  ibb_stanza_record_ref (block);
-  g_assert_true (driver_receive (self, block));
+  g_assert_true (driver_receive (self, new_block ("b0", 0, 1)));
   assert_takes_nothing (self);
   g_assert_cmpuint (ibb_session_get_received (session), ==, 0);
 
   answer_resume (self, resume, 0, FALSE);
-  g_assert_true (driver_receive (self, block));
+  g_assert_true (driver_receive (self, new_block ("b0", 0, 1)));
   g_assert_cmpuint (ibb_session_get_received (session), ==, 1);
 }
 
@@ -475,17 +485,14 @@ test_delayed (Driver *self)
   g_autoptr (IBBSession) session = accept_session (self);
   g_autoptr (IBBStanza)  resume = NULL;
   g_autoptr (IBBStanza)  result = NULL;
-  IBBStanza             *block;
-  guint8                 bytes[BLOCK] = { 0 };
+  guint8                 bytes[BLOCK];
 
   ibb_engine_get_settings (self->engine)->receive_buffer_size = 1;
   for (guint i = 0; i < 2; i++)
     {
       g_autofree char *id = g_strdup_printf ("b%u", i);
 
-      block = driver_new_request (IBB_PAYLOAD_DATA, PEER, OWN, id, SID);
-      driver_set_block (block, i, bytes, BLOCK);
-      g_assert_true (driver_receive (self, block));
+      g_assert_true (driver_receive (self, new_block (id, i, BLOCK)));
     }
   assert_takes_nothing (self);
   lose (self, session);
@@ -505,14 +512,10 @@ static void
 test_forgotten (Driver *self)
 {
   g_autoptr (IBBSession) session = accept_session (self);
-  g_autoptr (IBBStanza)  resume = NULL;
+  g_autoptr (IBBStanza)  resume = interrupt (self, session);
 
-  lose (self, session);
-  restore (self, OWN);
-  resume = take_resume (self, 1, 0);
-  g_assert_true (
-      driver_answer_error (self, resume, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL));
-  g_assert_cmpint (ibb_session_get_failure (session)->kind, ==, IBB_FAILURE_CONNECTION_LOST);
+  answer_error (self, resume, IBB_CONDITION_ITEM_NOT_FOUND);
+  assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
   g_assert_cmpint (ibb_session_get_input (session), ==, IBB_INPUT_FAILED);
 }
 
@@ -531,28 +534,21 @@ test_close (Driver *self)
         ibb_session_close (session, *self->clock);
       else
         ibb_session_shutdown_output (session, *self->clock);
-      close = driver_take_served (self);
-      g_assert_cmpstr (driver_describe (close), ==, "close");
-      lose (self, session);
-      restore (self, OWN);
-      resume = take_resume (self, 1, 0);
+      close = take (self, "close");
+      resume = interrupt (self, session);
       if (way == 0 || way == 3)
-        g_assert_true (driver_answer_error (self, resume, IBB_CONDITION_ITEM_NOT_FOUND,
-                                            IBB_ERROR_TYPE_CANCEL));
+        answer_error (self, resume, IBB_CONDITION_ITEM_NOT_FOUND);
       else if (way == 1)
         {
           answer_resume (self, resume, 0, FALSE);
-          again = driver_take_served (self);
-          g_assert_cmpstr (driver_describe (again), ==, "close");
+          again = take (self, "close");
           g_assert_cmpstr (again->id, ==, close->id);
           g_assert_true (driver_answer (self, again));
         }
       else
         answer_resume (self, resume, 0, TRUE);
-      g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_ENDED);
       /* Half of an answer must not look whole (D-37). */
-      g_assert_cmpint (ibb_session_get_failure (session)->kind, ==,
-                       way == 3 ? IBB_FAILURE_CLOSE_UNCONFIRMED : IBB_FAILURE_NONE);
+      assert_ended (session, way == 3 ? IBB_FAILURE_CLOSE_UNCONFIRMED : IBB_FAILURE_NONE);
       if (way >= 2)
         g_assert_cmpint (ibb_session_get_input (session), ==,
                          way == 3 ? IBB_INPUT_FAILED : IBB_INPUT_EOF);
@@ -570,21 +566,18 @@ test_result_lost (Driver *self)
       g_autoptr (IBBStanza)  resume = NULL;
 
       ibb_session_shutdown_output (session, *self->clock);
-      close = driver_take_served (self);
-      g_assert_true (
-          driver_answer_error (self, close, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL));
+      close = take (self, "close");
+      answer_error (self, close, IBB_CONDITION_ITEM_NOT_FOUND);
       g_assert_true (ibb_session_is_interrupted (session));
       driver_advance (self, 0);
       resume = take_resume (self, 1, 0);
       if (n == 0)
         answer_resume (self, resume, 0, TRUE);
       else
-        g_assert_true (driver_answer_error (self, resume, IBB_CONDITION_ITEM_NOT_FOUND,
-                                            IBB_ERROR_TYPE_CANCEL));
+        answer_error (self, resume, IBB_CONDITION_ITEM_NOT_FOUND);
       g_assert_cmpint (ibb_session_get_input (session), ==,
                        n == 0 ? IBB_INPUT_EOF : IBB_INPUT_FAILED);
-      g_assert_cmpint (ibb_session_get_failure (session)->kind, ==,
-                       n == 0 ? IBB_FAILURE_NONE : IBB_FAILURE_CLOSE_UNCONFIRMED);
+      assert_ended (session, n == 0 ? IBB_FAILURE_NONE : IBB_FAILURE_CLOSE_UNCONFIRMED);
     }
 }
 
@@ -593,15 +586,12 @@ static void
 test_finished (Driver *self)
 {
   g_autoptr (IBBSession) session = accept_session (self);
-  g_autoptr (IBBStanza)  result = NULL;
   g_autoptr (IBBStanza)  answer = NULL;
   IBBStatement           statement = { IBB_PROOF_ENDED, FALSE, SID, 7, 0, 0 };
 
-  g_assert_true (
-      driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", SID)));
-  result = driver_take_served (self);
+  assert_agrees (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", SID));
   g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_ENDED);
-  answer = ask (self, new_resume (PEER_AGAIN, 7, 0, 0));
+  answer = ask (self, new_resume (PEER_AGAIN, 7, 0, 0), IBB_PAYLOAD_RESULT);
   g_assert_true (answer->has_ended);
   g_assert_true (ibb_proof_matches (answer->proof, SECRET, &statement));
   assert_refuses (self, new_resume (STRANGER, 8, 0, 0), IBB_CONDITION_ITEM_NOT_FOUND);
@@ -615,7 +605,7 @@ test_account (Driver *self)
 
   lose (self, session);
   restore (self, "tybalt@capulet.example/balcony");
-  g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_ENDED);
+  assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
   assert_takes_nothing (self);
 }
 
@@ -625,20 +615,15 @@ test_both_closed (Driver *self)
 {
   g_autoptr (IBBSession) session = accept_session (self);
   g_autoptr (IBBStanza)  close = NULL;
-  g_autoptr (IBBStanza)  answer = NULL;
-  g_autoptr (IBBStanza)  resumed = NULL;
   g_autoptr (IBBStanza)  again = NULL;
-  g_autoptr (IBBStanza)  second = NULL;
 
   ibb_session_shutdown_output (session, *self->clock);
-  close = driver_take_served (self);
-  answer = ask (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", SID));
-  g_assert_cmpint (answer->payload, ==, IBB_PAYLOAD_RESULT);
-  resumed = ask (self, new_resume (PEER, 1, 0, 0));
-  again = driver_take_served (self);
+  close = take (self, "close");
+  assert_agrees (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", SID));
+  assert_agrees (self, new_resume (PEER, 1, 0, 0));
+  again = take (self, "close");
   g_assert_cmpstr (again->id, ==, close->id);
-  second = ask (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", SID));
-  g_assert_cmpint (second->payload, ==, IBB_PAYLOAD_RESULT);
+  assert_agrees (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", SID));
 }
 
 /* What is written while it is interrupted has the room of the send buffer. */
@@ -676,8 +661,7 @@ test_not_agreed (Driver *self)
   g_assert_null (other->secret);
 
   ibb_engine_lost (self->engine);
-  g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_ENDED);
-  g_assert_cmpint (ibb_session_get_failure (session)->kind, ==, IBB_FAILURE_CONNECTION_LOST);
+  assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
 }
 
 /* Once it was resumed, a copy of what came before is nothing new. */
@@ -685,18 +669,10 @@ static void
 test_late_copy (Driver *self)
 {
   g_autoptr (IBBSession) session = accept_session (self);
-  g_autoptr (IBBStanza)  result = NULL;
-  g_autoptr (IBBStanza)  answer = NULL;
-  g_autoptr (IBBStanza)  late = NULL;
-  IBBStanza             *block = driver_new_request (IBB_PAYLOAD_DATA, PEER, OWN, "b0", SID);
 
-  driver_set_block (block, 0, "x", 1);
-  result = ask (self, block);
-  answer = ask (self, new_resume (PEER, 1, 0, 0));
-  block = driver_new_request (IBB_PAYLOAD_DATA, PEER, OWN, "other-id", SID);
-  driver_set_block (block, 0, "x", 1);
-  late = ask (self, block);
-  g_assert_cmpint (late->payload, ==, IBB_PAYLOAD_RESULT);
+  assert_agrees (self, new_block ("b0", 0, 1));
+  assert_agrees (self, new_resume (PEER, 1, 0, 0));
+  assert_agrees (self, new_block ("other-id", 0, 1));
   g_assert_cmpuint (ibb_session_get_received (session), ==, 1);
   g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_OPEN);
 }

@@ -75,7 +75,7 @@ ibb_link_new (IBBConnection *client, guint certificate_signal)
   self->queries = ibb_queries_new (self->thread, self->outbox, self->status);
   self->delivery = ibb_delivery_new (client, self->outbox);
   self->logouts = ibb_logouts_new (self->thread);
-  self->backoff = ibb_backoff_new ();
+  self->backoff = ibb_backoff_new (IBB_RELOGIN_WAIT_MIN, IBB_RELOGIN_WAIT_MAX);
 
   return self;
 }

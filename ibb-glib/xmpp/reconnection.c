@@ -6,9 +6,10 @@
 
 #include "ibb-intl-private.h"
 #include "xmpp/alarm.h"
+#include "xmpp/backoff.h"
 #include "xmpp/network-watch.h"
 
-/* Milliseconds before the second attempt, doubled with each one, and at most. */
+/* Milliseconds: the bounds of the waits between attempts. */
 #define WAIT_MIN 500
 #define WAIT_MAX 30000
 
@@ -25,11 +26,11 @@ struct _IBBReconnection
   const IBBReconnectionHandler *handler;
   gpointer                      owner;
 
-  guint            n_attempts;  /* since the last reason to hurry */
-  gint64           hurried_at;  /* µs; G_MININT64: never */
-  IBBNegotiation  *negotiation; /* (owned) (nullable): of this attempt */
-  IBBAlarm        *alarm;       /* (owned) (nullable): until the next attempt */
-  IBBNetworkWatch *watch;       /* (owned) */
+  IBBBackoff      *backoff;       /* (owned) */
+  gboolean         uses_location; /* in this attempt */
+  IBBNegotiation  *negotiation;   /* (owned) (nullable): of this attempt */
+  IBBAlarm        *alarm;         /* (owned) (nullable): until the next attempt */
+  IBBNetworkWatch *watch;         /* (owned) */
 };
 
 static void start_attempt (IBBReconnection *self);
@@ -50,49 +51,30 @@ alarm_cb (gboolean has_slept, gpointer owner)
 {
   IBBReconnection *self = owner;
 
-  g_clear_pointer (&self->alarm, ibb_alarm_free);
+  /* The network may need a moment after the wake-up. */
   if (has_slept)
-    self->n_attempts = 0; /* the network may need a moment after the wake-up */
+    ibb_backoff_reset (self->backoff);
   start_attempt (self);
 }
 
-/* A network that changes all the time is no reason to try all the time. */
+/* An attempt that is under way goes on; if it fails, the next one follows soon. */
 static void
 network_cb (gpointer owner)
 {
   IBBReconnection *self = owner;
-  gint64           now = ibb_alarm_get_time ();
 
-  if (self->alarm == NULL ||
-      (self->hurried_at != G_MININT64 && now - self->hurried_at < (gint64) WAIT_MAX * 1000))
-    return;
-
-  self->hurried_at = now;
-  g_clear_pointer (&self->alarm, ibb_alarm_free);
-  self->n_attempts = 0;
-  start_attempt (self);
-}
-
-/* After a server's restart all its clients come back, but not all at once. */
-static guint
-get_wait (IBBReconnection *self)
-{
-  guint wait = WAIT_MIN;
-
-  for (guint i = 1; i < self->n_attempts && wait < WAIT_MAX; i++)
-    wait *= 2;
-  wait = MIN (wait, WAIT_MAX);
-  return wait / 2 + (guint) g_random_int_range (0, (int) wait / 2 + 1);
+  if (ibb_backoff_hurry (self->backoff, ibb_alarm_get_time ()) && self->alarm != NULL)
+    start_attempt (self);
 }
 
 static void
 attempt_failed (IBBReconnection *self, gboolean was_refused, const GError *error)
 {
-  guint  wait = get_wait (self);
+  guint  wait = ibb_backoff_next (self->backoff);
   gint64 left = self->until - g_get_monotonic_time ();
 
-  g_debug ("Attempt %u to resume the connection of %s: %s", self->n_attempts,
-           ibb_account_get_jid (self->account), error->message);
+  g_debug ("Attempt to resume the connection of %s: %s", ibb_account_get_jid (self->account),
+           error->message);
   if (was_refused || left <= 0)
     fail (self, error);
   else
@@ -130,7 +112,8 @@ set_location (IBBReconnection *self, IBBAccountSettings *settings)
   g_autoptr (GSocketConnectable) address = NULL;
   gboolean                       direct = settings->tls_mode == IBB_TLS_MODE_DIRECT;
 
-  if (self->resumption.location == NULL || self->n_attempts % 2 == 0)
+  self->uses_location = !self->uses_location;
+  if (self->resumption.location == NULL || !self->uses_location)
     return;
 
   address = g_network_address_parse (self->resumption.location,
@@ -147,7 +130,7 @@ start_attempt (IBBReconnection *self)
 {
   IBBAccountSettings settings;
 
-  self->n_attempts++;
+  g_clear_pointer (&self->alarm, ibb_alarm_free);
   ibb_account_get (self->account, &settings);
   set_location (self, &settings);
   self->negotiation =
@@ -181,7 +164,7 @@ ibb_reconnection_new (IBBThread                    *thread,
   self->cause = g_error_copy (cause);
   self->handler = handler;
   self->owner = owner;
-  self->hurried_at = G_MININT64;
+  self->backoff = ibb_backoff_new (WAIT_MIN, WAIT_MAX);
   self->watch = ibb_network_watch_new (thread, network_cb, self);
   start_attempt (self);
 
@@ -194,6 +177,7 @@ ibb_reconnection_free (IBBReconnection *self)
   g_clear_pointer (&self->negotiation, ibb_negotiation_give_up);
   ibb_network_watch_free (self->watch);
   g_clear_pointer (&self->alarm, ibb_alarm_free);
+  ibb_backoff_free (self->backoff);
   ibb_resumption_clear (&self->resumption);
   g_error_free (self->cause);
   g_free (self);

@@ -14,6 +14,10 @@
 
 G_BEGIN_DECLS
 
+/* Milliseconds: the bounds of the waits. */
+#define IBB_RELOGIN_WAIT_MIN 1000
+#define IBB_RELOGIN_WAIT_MAX 60000
+
 typedef struct _IBBRelogin IBBRelogin;
 
 /* One of the two is called, once; the owner may free the relogin in it. */
@@ -25,7 +29,8 @@ typedef struct
 
 /* Waits before the first attempt, too. resource (nullable): of the lost stream; asked for unless
  * the account names one. accepted_certificate (nullable): of the server, by the application at
- * the login. */
+ * the login. backoff outlives the logins, so that a server that lets a client in and drops it at
+ * once is not asked without a pause. */
 IBBRelogin *ibb_relogin_new (IBBThread               *thread,
                              IBBAccount              *account,
                              const char              *resource,

@@ -12,7 +12,7 @@
 #include "../lib/fake-sleep.h"
 #include "client-fixture.h"
 #include "fake-server.h"
-#include "xmpp/backoff.h"
+#include "xmpp/relogin.h"
 
 #define NEVER 100000000 /* ms: for longer than a test takes */
 
@@ -289,7 +289,7 @@ test_backoff (void)
 {
   FakeServer *server = fake_server_new (dropped);
   IBBClient  *client = create_client (server);
-  guint       bound = IBB_BACKOFF_MIN;
+  guint       bound = IBB_RELOGIN_WAIT_MIN;
 
   fake_random_start (0);
   assert_succeeds (ibb_client_login, client, NULL);
@@ -298,7 +298,7 @@ test_backoff (void)
       while (fake_random_get_bound (i) == 0)
         wait_a_moment ();
       g_assert_cmpuint (fake_random_get_bound (i), ==, bound);
-      bound = MIN (bound * 2, IBB_BACKOFF_MAX);
+      bound = MIN (bound * 2, IBB_RELOGIN_WAIT_MAX);
     }
 
   /* A person who logs in does not wait for that, and the waits are short again. */
@@ -307,7 +307,7 @@ test_backoff (void)
   assert_succeeds (ibb_client_login, client, NULL);
   while (fake_random_get_bound (0) == 0)
     wait_a_moment ();
-  g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_BACKOFF_MIN);
+  g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_RELOGIN_WAIT_MIN);
   fake_log_out (client, server, NULL);
 }
 
@@ -322,7 +322,7 @@ test_policy (void)
   assert_login (client);
   fake_server_send (server, FAKE_STREAM_ERROR ("policy-violation"), -1);
   fake_wait_until_online (client, server, 2);
-  g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_BACKOFF_MAX);
+  g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_RELOGIN_WAIT_MAX);
   fake_log_out (client, server, NULL);
 }
 
@@ -439,7 +439,8 @@ test_wakes (void)
 }
 #endif
 
-/* The same for a stream that can be resumed: the first attempt, which is made at once, fails. */
+/* The same for a stream that can be resumed: the first attempt is made at once, and the waits
+ * between the next ones grow up to half a minute. */
 static void
 test_network_resumes (void)
 {
@@ -451,24 +452,34 @@ test_network_resumes (void)
   };
   static const FakeStep closed[] = { { FAKE_OPEN, FAKE_HEADER "</stream:stream>" }, { NULL } };
   static const FakeStep back[] = { FAKE_SM_RETURN (FAKE_SM_RESUMED), { NULL } };
+  static const guint    bounds[] = { 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000 };
   FakeServer           *server = fake_server_new (managed);
   IBBClient            *client = fake_create_client (server, FAKE_JID);
+  guint                 n_clients;
 
-  fake_random_start (NEVER);
+  fake_random_start (0);
   assert_login (client);
   fake_server_set_steps (server, closed);
   fake_server_send (server, "<message/>", -1);
   fake_server_close (server);
+  for (guint i = 0; i < G_N_ELEMENTS (bounds); i++)
+    {
+      while (fake_random_get_bound (i) == 0)
+        wait_a_moment ();
+      g_assert_cmpuint (fake_random_get_bound (i), ==, bounds[i]);
+    }
+  fake_random_start (NEVER);
   while (fake_random_get_bound (0) == 0)
     wait_a_moment ();
   fake_server_set_steps (server, back);
+  n_clients = fake_server_get_n_clients (server);
   while (!fake_monitor_has_handlers ())
     wait_a_moment ();
   g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_SUSPENDED);
   fake_monitor_change (FALSE);
-  g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
+  g_assert_cmpuint (fake_server_get_n_clients (server), ==, n_clients);
   fake_monitor_change (TRUE);
-  fake_wait_until_online (client, server, 3);
+  fake_wait_until_online (client, server, n_clients + 1);
   fake_log_out (client, server, NULL);
 }
 

@@ -70,12 +70,6 @@ ibb_path_get_in_flight (const IBBPath *self)
   return self->in_flight;
 }
 
-gboolean
-ibb_path_has_room (const IBBPath *self)
-{
-  return self->in_flight == 0 || self->in_flight < ibb_search_get_window (&self->search);
-}
-
 void
 ibb_path_note (
     IBBPath *self, gsize in_flight, gint64 sent, gint64 round_trip, gsize limit, gint64 now)

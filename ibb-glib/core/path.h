@@ -31,9 +31,8 @@ gsize ibb_path_get_block (const IBBPath *self, gsize limit);
 gsize ibb_path_get_brief (const IBBPath *self, gsize limit);
 void  ibb_path_sent (IBBPath *self, gsize length);
 /* Bytes leave the count: answered, stalled, given up. */
-void     ibb_path_forget (IBBPath *self, gsize length);
-gsize    ibb_path_get_in_flight (const IBBPath *self);
-gboolean ibb_path_has_room (const IBBPath *self); /* for whatever length */
+void  ibb_path_forget (IBBPath *self, gsize length);
+gsize ibb_path_get_in_flight (const IBBPath *self);
 /* A block that left then, with so many bytes in flight, itself included, was
  * acknowledged now, a round trip later. limit: the most bytes that its session puts into one. */
 void ibb_path_note (

@@ -89,6 +89,17 @@ test_grows (void)
   assert_told (&self, 100, 1351, 250, 1251);
 }
 
+/* More has come than there was room for: what was told would be too much, however near. */
+static void
+test_behind (void)
+{
+  IBBOffer self = { 0 };
+
+  ibb_offer_ask (&self, 200);
+  assert_told (&self, 100, 200, 250, 100);
+  assert_told (&self, 1000, 900, 250, 0);
+}
+
 /* An acknowledgement that was withheld tells that, whatever the room is. */
 static void
 test_delay (void)
@@ -160,6 +171,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/offer/steady/D-53", test_steady);
   g_test_add_func ("/ibb/offer/stopped/D-53", test_stopped);
   g_test_add_func ("/ibb/offer/grows/D-53", test_grows);
+  g_test_add_func ("/ibb/offer/behind/D-53", test_behind);
   g_test_add_func ("/ibb/offer/delay/D-53", test_delay);
   g_test_add_func ("/ibb/offer/most/D-53", test_most);
   g_test_add_func ("/ibb/offer/recent/D-53", test_recent);

@@ -378,7 +378,8 @@ check_option (Script *self, const IBBStanza *stanza, const char *word)
     }
   else if ((value = script_get_option (word, "delay")) != NULL)
     {
-      if (stanza->delay != script_evaluate (self, value) * 1000)
+      if (stanza->delay !=
+          (g_str_equal (value, "most") ? G_MAXUINT32 : script_evaluate (self, value) * 1000))
         script_fail (self, "delay %u", stanza->delay);
     }
   else if (g_str_equal (word, "message"))

@@ -246,6 +246,7 @@ test_urgent (void)
   queue (&turns, &small, IBB_TURNS_URGENT_MAX);
   g_assert_true (ibb_turns_peek (&turns) == &small);
   g_assert_true (ibb_turns_may_exceed (&turns, IBB_TURNS_URGENT_MAX));
+  g_assert_false (ibb_turns_may_exceed (&turns, IBB_TURNS_URGENT_MAX + 1));
 
   /* It has grown, or something else of it is in flight. */
   queue (&turns, &small, 1);

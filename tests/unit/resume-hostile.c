@@ -9,6 +9,16 @@
 
 #include "core/proof.h"
 
+/* What is about other things. */
+static void
+drop_all (Driver *self)
+{
+  IBBStanza *stanza;
+
+  while ((stanza = driver_take_served (self)) != NULL)
+    ibb_stanza_record_unref (stanza);
+}
+
 /* Whoever does not know the secret changes nothing, and learns nothing. */
 static void
 test_stranger (Driver *self, IBBSession *session)
@@ -52,6 +62,16 @@ test_malformed (Driver *self, IBBSession *session)
   resume = resume_peer_new (PEER, 1, 0, 0);
   g_clear_pointer (&resume->sid, g_free);
   resume_peer_assert_refuses (self, resume, IBB_CONDITION_BAD_REQUEST);
+  resume = resume_peer_new (PEER, 1, 0, 0);
+  g_free (resume->id);
+  resume->id = g_strnfill (IBB_ID_MAX_LENGTH + 1, 'x');
+  resume_peer_assert_refuses (self, resume, IBB_CONDITION_BAD_REQUEST);
+  resume = resume_peer_new (PEER, 1, 0, 0);
+  g_clear_pointer (&resume->proof, g_free);
+  resume_peer_assert_refuses (self, resume, IBB_CONDITION_ITEM_NOT_FOUND);
+  resume = resume_peer_new (PEER, 1, 0, 0);
+  resume->proof[IBB_PROOF_LENGTH - 1] = '\0';
+  resume_peer_assert_refuses (self, resume, IBB_CONDITION_ITEM_NOT_FOUND);
   g_assert_false (ibb_session_is_interrupted (session));
 }
 
@@ -125,13 +145,283 @@ test_proof (void)
   g_assert_false (ibb_proof_matches ("", SECRET, &statement));
 }
 
+/* A session that was never to outlast its connection, whatever somebody says to it. */
+static void
+test_not_resumable (Driver *self, IBBSession *session)
+{
+  IBBSession *plain;
+
+  ibb_session_abort (session, *self->clock);
+  drop_all (self);
+  plain = resume_peer_accept_from (self, PEER, OWN, SID, FALSE);
+  resume_peer_assert_refuses (self, resume_peer_new (PEER, 1, 0, 0), IBB_CONDITION_ITEM_NOT_FOUND);
+  g_assert_false (ibb_session_is_interrupted (plain));
+  ibb_session_unref (plain);
+}
+
+/* From nobody, or to nobody: nothing is found, and nothing breaks. */
+static void
+test_addresses (Driver *self, IBBSession *session)
+{
+  Driver     nobody;
+  IBBStanza *resume = resume_peer_new ("@/", 1, 0, 0);
+
+  resume_peer_assert_refuses (self, resume, IBB_CONDITION_BAD_REQUEST);
+  resume = resume_peer_new (PEER, 1, 0, 0);
+  g_free (resume->to);
+  resume->to = g_strdup ("@/");
+  resume_peer_assert_refuses (self, resume, IBB_CONDITION_BAD_REQUEST);
+
+  /* The session is with one address of ours, not with all. */
+  resume = resume_peer_new (PEER_AGAIN, 1, 0, 0);
+  g_free (resume->to);
+  resume->to = g_strdup (OWN_AGAIN);
+  resume_peer_assert_refuses (self, resume, IBB_CONDITION_ITEM_NOT_FOUND);
+  g_assert_cmpstr (ibb_session_get_peer (session), ==, PEER);
+
+  driver_init (&nobody, NULL, NULL, (Random){ 42 });
+  resume = resume_peer_new (PEER, 1, 0, 0);
+  g_clear_pointer (&resume->to, g_free);
+  resume_peer_assert_refuses (&nobody, resume, IBB_CONDITION_BAD_REQUEST);
+  driver_clear (&nobody);
+}
+
+/* Positions that end within a block, behind one another, or beyond all numbers. */
+static void
+test_positions (Driver *self, IBBSession *session)
+{
+  static const struct
+  {
+    guint64 received;
+    guint64 acknowledged;
+  } wrong[] = {
+    { BLOCK, BLOCK / 2 },       { BLOCK / 2, BLOCK / 2 }, { 0, BLOCK },
+    { 2 * BLOCK, 0 },           { 2 * BLOCK, 2 * BLOCK }, { G_MAXINT64, 0 },
+    { G_MAXINT64, G_MAXINT64 }, { G_MAXUINT64, BLOCK },
+  };
+  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 2 * BLOCK);
+  guint32               count = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      resume_peer_assert_refuses (
+          self, resume_peer_new (PEER, ++count, wrong[i].received, wrong[i].acknowledged),
+          IBB_CONDITION_UNEXPECTED_REQUEST);
+      g_assert_false (ibb_session_is_interrupted (session));
+    }
+  g_assert_cmpuint (ibb_session_get_delivered (session), ==, 0);
+  g_assert_true (driver_answer (self, first));
+  g_assert_cmpuint (ibb_session_get_delivered (session), ==, BLOCK);
+}
+
+/* The peer knows the secret, and says what cannot be: its next answer counts. */
+static void
+test_impossible_answer (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) resume = resume_peer_interrupt (self, session);
+  g_autoptr (IBBStanza) again = NULL;
+
+  resume_peer_answer (self, resume, 1, FALSE);
+  g_assert_true (ibb_session_is_interrupted (session));
+  resume_peer_assert_nothing (self);
+  driver_advance (self, 2000);
+  again = resume_peer_take_resume (self, 2, 0);
+  resume_peer_answer (self, again, 0, FALSE);
+  g_assert_false (ibb_session_is_interrupted (session));
+}
+
+/* The largest count is the last: what was refused does not use it up. */
+static void
+test_counts (Driver *self, IBBSession *session)
+{
+  resume_peer_assert_refuses (self, resume_peer_new (PEER, 0, 0, 0),
+                              IBB_CONDITION_UNEXPECTED_REQUEST);
+  resume_peer_assert_refuses (self, resume_peer_new (PEER, G_MAXUINT32, 1, 0),
+                              IBB_CONDITION_UNEXPECTED_REQUEST);
+  resume_peer_assert_agrees (self, resume_peer_new (PEER, G_MAXUINT32, 0, 0));
+  resume_peer_assert_refuses (self, resume_peer_new (PEER, G_MAXUINT32, 0, 0),
+                              IBB_CONDITION_UNEXPECTED_REQUEST);
+  resume_peer_assert_refuses (self, resume_peer_new (PEER, 1, 0, 0),
+                              IBB_CONDITION_UNEXPECTED_REQUEST);
+  g_assert_false (ibb_session_is_interrupted (session));
+}
+
+/* A session without a secret stands where the peer is now: it is found first, and no secret
+ * is the right one for it. */
+static void
+test_another_there (Driver *self, IBBSession *session)
+{
+  IBBSession *other = resume_peer_accept_from (self, PEER_AGAIN, OWN, SID, FALSE);
+
+  resume_peer_assert_refuses (self, resume_peer_new (PEER_AGAIN, 1, 0, 0),
+                              IBB_CONDITION_ITEM_NOT_FOUND);
+  g_assert_false (ibb_session_is_interrupted (session));
+  g_assert_cmpstr (ibb_session_get_peer (session), ==, PEER);
+  g_assert_cmpstr (ibb_session_get_peer (other), ==, PEER_AGAIN);
+  ibb_session_unref (other);
+}
+
+/* A component has an address that becomes that of the next login: the session that was to
+ * follow the login cannot be two. */
+static void
+test_another_here (Driver *self, IBBSession *session)
+{
+  IBBSession           *other = resume_peer_accept_from (self, PEER, OWN_AGAIN, SID, TRUE);
+  g_autoptr (IBBStanza) resume = NULL;
+
+  resume_peer_lose (self, session);
+  resume_peer_restore (self, OWN_AGAIN);
+  resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
+  resume = resume_peer_take_resume (self, 1, 0);
+  g_assert_null (resume->from); /* of the login itself */
+  resume_peer_answer (self, resume, 0, FALSE);
+  g_assert_false (ibb_session_is_interrupted (other));
+  ibb_session_unref (other);
+}
+
+/* A peer that moves for ever would fill the memory: each address is kept (D-58). */
+static void
+test_moves_of_peer (Driver *self, IBBSession *session)
+{
+  for (guint32 i = 1; i <= 100; i++)
+    {
+      g_autofree char *jid = g_strdup_printf (PEER_ACCOUNT "/%u", i);
+
+      resume_peer_assert_agrees (self, resume_peer_new (jid, i, 0, 0));
+      g_assert_cmpstr (ibb_session_get_peer (session), ==, jid);
+    }
+  resume_peer_assert_refuses (self, resume_peer_new (PEER, 101, 0, 0), IBB_CONDITION_CONFLICT);
+  g_assert_cmpstr (ibb_session_get_peer (session), ==, PEER_ACCOUNT "/100");
+  g_assert_true (ibb_session_is_interrupted (session));
+}
+
+/* So would a connection that is another one each time. */
+static void
+test_moves_of_ours (Driver *self, IBBSession *session)
+{
+  for (guint i = 0; i <= 100; i++)
+    {
+      g_autofree char *jid = g_strdup_printf (OWN_ACCOUNT "/%u", i);
+
+      g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_OPEN);
+      ibb_engine_lost (self->engine);
+      resume_peer_restore (self, jid);
+    }
+  resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
+}
+
+/* Sessions that have ended: the secret, our address and the count belong to the question. */
+static void
+test_finished_stranger (Driver *self, IBBSession *session)
+{
+  IBBStanza            *resume;
+  g_autoptr (IBBStanza) answer = NULL;
+
+  resume_peer_assert_agrees (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", SID));
+  resume_peer_assert_ended (session, IBB_FAILURE_NONE);
+
+  resume = resume_peer_new (PEER, 1, 0, 0);
+  resume->count = 2;
+  resume_peer_assert_refuses (self, resume, IBB_CONDITION_ITEM_NOT_FOUND);
+  resume = resume_peer_new (PEER, 1, 0, 0);
+  g_free (resume->to);
+  resume->to = g_strdup (STRANGER);
+  resume_peer_assert_refuses (self, resume, IBB_CONDITION_ITEM_NOT_FOUND);
+
+  answer = resume_peer_ask (self, resume_peer_new (PEER, 1, 0, 0), IBB_PAYLOAD_RESULT);
+  g_assert_true (answer->has_ended);
+}
+
+/* Only so many of them are remembered, the last ones: whoever opens and closes does not fill
+ * the memory. */
+static void
+test_finished_many (Driver *self, IBBSession *session)
+{
+  IBBStanza            *resume;
+  g_autoptr (IBBStanza) answer = NULL;
+
+  ibb_session_abort (session, *self->clock);
+  drop_all (self);
+  for (guint i = 0; i < 257; i++)
+    {
+      g_autofree char *sid = i == 0 ? g_strdup (SID) : g_strdup_printf ("s%u", i);
+      IBBSession      *other = resume_peer_accept_from (self, PEER, OWN, sid, TRUE);
+
+      resume_peer_assert_agrees (self,
+                                 driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", sid));
+      resume_peer_assert_ended (other, IBB_FAILURE_NONE);
+      ibb_session_unref (other);
+    }
+  resume_peer_assert_refuses (self, resume_peer_new (PEER, 1, 0, 0), IBB_CONDITION_ITEM_NOT_FOUND);
+
+  resume = resume_peer_new (PEER, 1, 0, 0);
+  g_free (resume->sid);
+  g_free (resume->proof);
+  resume->sid = g_strdup ("s1");
+  resume->proof =
+      ibb_proof_create (SECRET, &(IBBStatement){ IBB_PROOF_RESUME, TRUE, "s1", 1, 0, 0 });
+  answer = resume_peer_ask (self, resume, IBB_PAYLOAD_RESULT);
+  g_assert_true (answer->has_ended);
+}
+
+/* Names of sessions that have the same hash are still two names: the peer chooses its own
+ * address and the sid, and must not get at another session by that. */
+static void
+test_same_hash (Driver *self, IBBSession *session)
+{
+  static const struct
+  {
+    const char *peer;
+    const char *local;
+    const char *sid;
+  } names[] = {
+    { PEER_ACCOUNT "/ab", OWN_ACCOUNT "/ab", "ab" },
+    { PEER_ACCOUNT "/ab", OWN_ACCOUNT "/ab", "bA" },
+    { PEER_ACCOUNT "/bA", OWN_ACCOUNT "/ab", "ab" },
+    { PEER_ACCOUNT "/ab", OWN_ACCOUNT "/bA", "ab" },
+  };
+  IBBSession *sessions[G_N_ELEMENTS (names)];
+
+  g_assert_cmpuint (g_str_hash ("ab"), ==, g_str_hash ("bA"));
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    sessions[i] =
+        resume_peer_accept_from (self, names[i].peer, names[i].local, names[i].sid, FALSE);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      IBBStanza *block = driver_new_request (IBB_PAYLOAD_DATA, names[i].peer, names[i].local,
+                                             "block", names[i].sid);
+
+      driver_set_block (block, 0, "four", i + 1);
+      resume_peer_assert_agrees (self, block);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_assert_cmpuint (ibb_session_get_received (sessions[i]), ==, i + 1);
+      ibb_session_unref (sessions[i]);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
   static const ResumePeerTest tests[] = {
-    { "stranger", test_stranger },     { "malformed", test_malformed },
-    { "impossible", test_impossible }, { "wrong-answer", test_wrong_answer },
+    { "stranger", test_stranger },
+    { "malformed", test_malformed },
+    { "impossible", test_impossible },
+    { "wrong-answer", test_wrong_answer },
     { "late-copy", test_late_copy },
+    { "not-resumable", test_not_resumable },
+    { "addresses", test_addresses },
+    { "positions", test_positions },
+    { "impossible-answer", test_impossible_answer },
+    { "counts", test_counts },
+    { "another-there", test_another_there },
+    { "another-here", test_another_here },
+    { "moves-of-peer", test_moves_of_peer },
+    { "moves-of-ours", test_moves_of_ours },
+    { "finished-stranger", test_finished_stranger },
+    { "finished-many", test_finished_many },
+    { "same-hash", test_same_hash },
   };
 
   g_test_init (&argc, &argv, NULL);

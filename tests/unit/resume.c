@@ -376,6 +376,118 @@ test_not_agreed (Driver *self)
   resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
 }
 
+/* A component answers for many addresses. Its sessions keep theirs at a new login. */
+static void
+test_component (Driver *self, IBBSession *session)
+{
+  IBBSession           *other = resume_peer_accept_from (self, PEER, OWN_AGAIN, "other", TRUE);
+  g_autoptr (IBBStanza) first = NULL;
+  g_autoptr (IBBStanza) second = NULL;
+  IBBStanza            *resume;
+
+  resume_peer_lose (self, session);
+  resume_peer_restore (self, OWN_ACCOUNT "/third");
+  g_assert_cmpstr (ibb_session_get_local (session), ==, OWN_ACCOUNT "/third");
+  g_assert_cmpstr (ibb_session_get_local (other), ==, OWN_AGAIN);
+  first = driver_take_served (self);
+  second = driver_take_served (self);
+  resume = g_str_equal (first->sid, "other") ? first : second;
+  g_assert_cmpint (resume->payload, ==, IBB_PAYLOAD_RESUME);
+  g_assert_cmpstr (resume->from, ==, OWN_AGAIN);
+  ibb_session_unref (other);
+}
+
+/* The connection is there before its address is. */
+static void
+test_address_later (Driver *self)
+{
+  Driver                nobody;
+  IBBSession           *session;
+  g_autoptr (IBBStanza) resume = NULL;
+
+  driver_init (&nobody, NULL, NULL, (Random){ 42 });
+  ibb_engine_get_settings (nobody.engine)->resume_sessions = TRUE;
+  session = resume_peer_accept (&nobody);
+  ibb_engine_lost (nobody.engine);
+  ibb_engine_restored (nobody.engine);
+  driver_advance (&nobody, 0);
+  resume_peer_assert_nothing (&nobody);
+  g_assert_true (ibb_session_is_interrupted (session));
+  ibb_engine_set_local_jid (nobody.engine, OWN);
+  driver_advance (&nobody, 0);
+  resume = resume_peer_take_resume (&nobody, 1, 0);
+  resume_peer_answer (&nobody, resume, 0, FALSE);
+  g_assert_false (ibb_session_is_interrupted (session));
+  ibb_session_unref (session);
+  driver_clear (&nobody);
+}
+
+/* A session that was not interrupted does not follow a new address. */
+static void
+test_not_interrupted (Driver *self, IBBSession *session)
+{
+  ibb_engine_set_local_jid (self->engine, OWN_AGAIN);
+  g_assert_cmpstr (ibb_session_get_local (session), ==, OWN);
+  resume_peer_assert_nothing (self);
+  ibb_stanza_record_unref (resume_peer_write (self, session, 1));
+}
+
+/* A block that waited for its turn when the connection was lost comes again, and counts once. */
+static void
+test_ahead (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) resume = NULL;
+
+  ibb_engine_suspend (self->engine, *self->clock);
+  ibb_engine_resume (self->engine, *self->clock);
+  g_assert_true (driver_receive (self, resume_peer_new_block ("b1", 1, 2)));
+  resume_peer_assert_nothing (self);
+  resume = resume_peer_interrupt (self, session);
+  resume_peer_answer (self, resume, 0, FALSE);
+  resume_peer_assert_agrees (self, resume_peer_new_block ("b0", 0, 1));
+  resume_peer_assert_nothing (self);
+  resume_peer_assert_agrees (self, resume_peer_new_block ("b1", 1, 2));
+  g_assert_cmpuint (ibb_session_get_received (session), ==, 3);
+}
+
+/* A block that is missing ends a session that was resumed as it does any other. */
+static void
+test_gap (Driver *self, IBBSession *session)
+{
+  resume_peer_assert_agrees (self, resume_peer_new (PEER, 1, 0, 0));
+  resume_peer_assert_refuses (self, resume_peer_new_block ("b1", 1, 1),
+                              IBB_CONDITION_UNEXPECTED_REQUEST);
+  resume_peer_assert_ended (session, IBB_FAILURE_PROTOCOL);
+}
+
+/* That the peer is gone ends its other sessions; one that is interrupted waits on. */
+static void
+test_peer_gone (Driver *self, IBBSession *session)
+{
+  IBBSession           *plain = resume_peer_accept_from (self, PEER, OWN, "plain", FALSE);
+  g_autoptr (IBBStanza) block = resume_peer_write (self, session, 1);
+
+  ibb_stanza_record_unref (resume_peer_write (self, plain, 1));
+  self->leave_disco = TRUE;
+  resume_peer_answer_error (self, block, IBB_CONDITION_SERVICE_UNAVAILABLE);
+  for (guint i = 0; i < 120 && ibb_session_get_state (plain) == IBB_SESSION_OPEN; i++)
+    {
+      IBBStanza *stanza;
+
+      while ((stanza = driver_take_served (self)) != NULL)
+        {
+          if (stanza->payload == IBB_PAYLOAD_DISCO_QUERY || driver_is_probe (stanza))
+            resume_peer_answer_error (self, stanza, IBB_CONDITION_GONE);
+          ibb_stanza_record_unref (stanza);
+        }
+      driver_advance (self, 1000);
+    }
+  resume_peer_assert_ended (plain, IBB_FAILURE_PEER_GONE);
+  g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_OPEN);
+  g_assert_true (ibb_session_is_interrupted (session));
+  ibb_session_unref (plain);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -395,6 +507,11 @@ main (int argc, char **argv)
     { "account", test_account },
     { "both-closed", test_both_closed },
     { "buffer", test_buffer },
+    { "component", test_component },
+    { "not-interrupted", test_not_interrupted },
+    { "ahead", test_ahead },
+    { "gap", test_gap },
+    { "peer-gone", test_peer_gone },
   };
 
   g_test_init (&argc, &argv, NULL);
@@ -403,5 +520,6 @@ main (int argc, char **argv)
   resume_peer_add_bare ("close", test_close);
   resume_peer_add_bare ("result-lost", test_result_lost);
   resume_peer_add_bare ("not-agreed", test_not_agreed);
+  resume_peer_add_bare ("address-later", test_address_later);
   return g_test_run ();
 }

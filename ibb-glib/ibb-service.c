@@ -12,6 +12,7 @@
 #include "ibb-transport-private.h"
 #include "runtime/listener.h"
 #include "runtime/setting.h"
+#include "runtime/weak.h"
 
 /**
  * IBBService:
@@ -257,6 +258,7 @@ ibb_service_dispose (GObject *object)
 {
   IBBService *self = IBB_SERVICE (object);
 
+  ibb_weak_forget (self);
   if (self->inbox != NULL)
     ibb_inbox_close (self->inbox);
   G_OBJECT_CLASS (ibb_service_parent_class)->dispose (object);

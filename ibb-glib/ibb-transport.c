@@ -10,6 +10,7 @@
 #include "ibb-output-stream-private.h"
 #include "ibb-transport-private.h"
 #include "runtime/delivery-operation.h"
+#include "runtime/weak.h"
 
 /**
  * IBBTransport:
@@ -311,6 +312,7 @@ ibb_transport_dispose (GObject *object)
 {
   IBBTransport *self = IBB_TRANSPORT (object);
 
+  ibb_weak_forget (self);
   /* Before GIOStream's dispose, which would flush and close and wait. */
   if (self->channel != NULL)
     ibb_channel_drop_owner (self->channel);

@@ -6,6 +6,7 @@
 
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
+#include "runtime/weak.h"
 
 struct _IBBLoopbackConnection
 {
@@ -91,6 +92,7 @@ ibb_loopback_connection_dispose (GObject *object)
 {
   IBBLoopbackConnection *self = IBB_LOOPBACK_CONNECTION (object);
 
+  ibb_weak_forget (self);
   if (self->hub != NULL)
     ibb_hub_remove_port (self->hub, self->port);
   G_OBJECT_CLASS (ibb_loopback_connection_parent_class)->dispose (object);

@@ -4,6 +4,8 @@
 
 #include "loopback/port.h"
 
+#include "runtime/weak.h"
+
 /* A port where more than this many bytes wait for the rate is congested. */
 #define CONGESTED 16384
 
@@ -15,7 +17,7 @@ struct _IBBPort
   char         *jid;            /* (owned) */
   char         *normal_jid;     /* (owned) */
   GMainContext *signal_context; /* (owned) */
-  GWeakRef      connection;
+  IBBWeak      *connection;     /* (owned) */
 
   gboolean closed;
   gint64   busy_until; /* when the rate lets the next stanza go */
@@ -33,7 +35,7 @@ ibb_port_new (IBBConnection *connection, const char *jid, const char *normal_jid
   self->jid = g_strdup (jid);
   self->normal_jid = g_strdup (normal_jid);
   self->signal_context = g_main_context_ref_thread_default ();
-  g_weak_ref_init (&self->connection, connection);
+  self->connection = ibb_weak_new (connection);
   return self;
 }
 
@@ -52,7 +54,7 @@ ibb_port_unref (IBBPort *self)
   g_free (self->jid);
   g_free (self->normal_jid);
   g_main_context_unref (self->signal_context);
-  g_weak_ref_clear (&self->connection);
+  ibb_weak_unref (self->connection);
   g_free (self);
 }
 
@@ -77,7 +79,7 @@ ibb_port_get_signal_context (IBBPort *self)
 IBBConnection *
 ibb_port_dup_connection (IBBPort *self)
 {
-  return g_weak_ref_get (&self->connection);
+  return ibb_weak_get (self->connection);
 }
 
 void

@@ -4,9 +4,11 @@
 
 #include "runtime/callback-source.h"
 
+#include "runtime/weak.h"
+
 typedef struct
 {
-  GWeakRef object;
+  IBBWeak *object; /* (owned) */
   void (*callback) (gpointer object);
 } ObjectCall;
 
@@ -38,7 +40,7 @@ static gboolean
 object_call_cb (gpointer data)
 {
   ObjectCall *call = data;
-  gpointer    object = g_weak_ref_get (&call->object);
+  gpointer    object = ibb_weak_get (call->object);
 
   if (object == NULL)
     return G_SOURCE_REMOVE;
@@ -52,7 +54,7 @@ object_call_free (gpointer data)
 {
   ObjectCall *call = data;
 
-  g_weak_ref_clear (&call->object);
+  ibb_weak_unref (call->object);
   g_free (call);
 }
 
@@ -64,7 +66,7 @@ ibb_callback_source_new_for_object (const char *name,
   ObjectCall *call = g_new0 (ObjectCall, 1);
   GSource    *source = ibb_callback_source_new (name, object_call_cb, call, object_call_free);
 
-  g_weak_ref_init (&call->object, object);
+  call->object = ibb_weak_new (object);
   call->callback = callback;
   g_source_set_can_recurse (source, TRUE);
   return source;

@@ -7,6 +7,7 @@
 #include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "runtime/callback-source.h"
+#include "runtime/weak.h"
 
 struct _IBBChannel
 {
@@ -15,7 +16,7 @@ struct _IBBChannel
   IBBSession     *session; /* (owned): called with the lock */
   IBBSessionOwner session_owner;
 
-  GWeakRef owner;
+  IBBWeak *owner; /* (owned) (nullable) */
 
   /* protected by the host's lock */
   guint                  ref_count;
@@ -84,7 +85,6 @@ ibb_channel_new_locked (IBBHost *host, IBBSession *session)
   self->host = host;
   self->session = ibb_session_ref (session);
   self->ref_count = 1;
-  g_weak_ref_init (&self->owner, NULL);
   self->session_owner.changed_locked = session_changed_locked;
   self->session_owner.object = self;
   ibb_session_set_data (session, &self->session_owner);
@@ -140,7 +140,7 @@ ibb_channel_unref (IBBChannel *self)
 
   g_assert (g_queue_is_empty (&self->readers) && g_queue_is_empty (&self->writers));
   g_assert (self->ended_source == NULL && self->changed_source == NULL);
-  g_weak_ref_clear (&self->owner);
+  g_clear_pointer (&self->owner, ibb_weak_unref);
   g_free (self);
   ibb_host_release (host);
 }
@@ -192,7 +192,7 @@ ended_cb (gpointer data)
     }
   ibb_host_unlock (self->host);
 
-  owner = g_weak_ref_get (&self->owner);
+  owner = ibb_weak_get (self->owner);
   if (owner != NULL)
     self->functions->ended (owner, error);
   return G_SOURCE_REMOVE;
@@ -248,7 +248,7 @@ changed_cb (gpointer data)
   note_told_locked (self);
   ibb_host_unlock (self->host);
 
-  owner = g_weak_ref_get (&self->owner);
+  owner = ibb_weak_get (self->owner);
   if (owner != NULL && news != 0)
     self->functions->changed (owner, news);
   return G_SOURCE_REMOVE;
@@ -369,7 +369,7 @@ ibb_channel_new_stream_error_locked (IBBChannel *self, const IBBFailure *failure
 void
 ibb_channel_set_owner (IBBChannel *self, GObject *owner, const IBBChannelOwner *functions)
 {
-  g_weak_ref_set (&self->owner, owner);
+  self->owner = ibb_weak_new (owner);
   ibb_host_lock (self->host);
   g_assert (self->functions == NULL);
   self->functions = functions;
@@ -381,7 +381,7 @@ ibb_channel_set_owner (IBBChannel *self, GObject *owner, const IBBChannelOwner *
 GObject *
 ibb_channel_hold_owner (IBBChannel *self, GError **error)
 {
-  GObject *owner = self != NULL ? g_weak_ref_get (&self->owner) : NULL;
+  GObject *owner = self != NULL ? ibb_weak_get (self->owner) : NULL;
 
   if (owner == NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The transport of this stream is gone"));

@@ -8,14 +8,15 @@ void
 ibb_uplink_init (IBBUplink *self, IBBConnection *connection)
 {
   *self = (IBBUplink){ .connection = connection != NULL ? g_object_ref (connection) : NULL };
-  g_weak_ref_init (&self->weak_connection, connection);
+  if (connection != NULL)
+    self->weak_connection = ibb_weak_new (connection);
 }
 
 void
 ibb_uplink_clear (IBBUplink *self)
 {
   g_assert (self->connection == NULL);
-  g_weak_ref_clear (&self->weak_connection);
+  g_clear_pointer (&self->weak_connection, ibb_weak_unref);
   g_free (self->lost_reason);
   g_free (self->refusal_reason);
 }
@@ -42,7 +43,7 @@ ibb_uplink_steal_connection (IBBUplink *self)
 IBBConnection *
 ibb_uplink_find_connection (IBBUplink *self)
 {
-  return g_weak_ref_get (&self->weak_connection);
+  return ibb_weak_get (self->weak_connection);
 }
 
 void

@@ -7,13 +7,14 @@
 
 #include "core/failure.h"
 #include "ibb-connection.h"
+#include "runtime/weak.h"
 
 G_BEGIN_DECLS
 
 typedef struct
 {
   IBBConnection *connection;      /* (owned) (nullable): NULL while it is let go, and after */
-  GWeakRef       weak_connection; /* the connection, also while it is let go */
+  IBBWeak       *weak_connection; /* (owned) (nullable): the connection, also while it is let go */
   gboolean       congested;       /* what it last answered */
   gboolean       drained;         /* it called ibb_connection_drained () since it was asked */
   gboolean       is_returning;    /* while it is lost: it makes a new XML stream by itself */

@@ -6,6 +6,7 @@
 
 #include "ibb-connection-private.h"
 #include "runtime/answer.h"
+#include "runtime/weak.h"
 #include "xmpp/source.h"
 
 /* Strangers can send what nobody here takes: it waits for an application that does not run
@@ -16,7 +17,7 @@
  * client goes in another. */
 struct _IBBDelivery
 {
-  GWeakRef      connection;
+  IBBWeak      *connection; /* (owned) */
   GMainContext *context;
   IBBOutbox    *outbox; /* valid while connection is */
 
@@ -31,7 +32,7 @@ ibb_delivery_new (IBBConnection *connection, IBBOutbox *outbox)
 {
   IBBDelivery *self = g_atomic_rc_box_new0 (IBBDelivery);
 
-  g_weak_ref_init (&self->connection, connection);
+  self->connection = ibb_weak_new (connection);
   self->context = g_main_context_ref_thread_default ();
   self->outbox = outbox;
   g_mutex_init (&self->lock);
@@ -45,7 +46,7 @@ delivery_clear (gpointer data)
 {
   IBBDelivery *self = data;
 
-  g_weak_ref_clear (&self->connection);
+  ibb_weak_unref (self->connection);
   g_queue_clear_full (&self->stanzas, (GDestroyNotify) ibb_stanza_unref);
   g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
@@ -87,7 +88,7 @@ static gboolean
 emit_cb (gpointer user_data)
 {
   IBBDelivery              *self = user_data;
-  g_autoptr (IBBConnection) connection = g_weak_ref_get (&self->connection);
+  g_autoptr (IBBConnection) connection = ibb_weak_get (self->connection);
   g_autoptr (IBBStanza)     stanza = NULL;
   gboolean                  more;
 

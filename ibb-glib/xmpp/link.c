@@ -9,6 +9,7 @@
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "runtime/answer.h"
+#include "runtime/weak.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/acknowledger.h"
@@ -27,7 +28,7 @@
 
 struct _IBBLink
 {
-  GWeakRef   client;
+  IBBWeak   *client; /* (owned) */
   guint      certificate_signal;
   IBBThread *thread;
   int        auto_reconnect; /* atomic */
@@ -62,7 +63,7 @@ ibb_link_new (IBBConnection *client, guint certificate_signal)
   IBBLink      *self = g_new0 (IBBLink, 1);
   GMainContext *context;
 
-  g_weak_ref_init (&self->client, client);
+  self->client = ibb_weak_new (client);
   self->certificate_signal = certificate_signal;
   self->thread = ibb_thread_new ("ibb-client");
   context = ibb_thread_get_context (self->thread);
@@ -100,7 +101,7 @@ link_free (gpointer data)
   ibb_status_free (self->status);
   ibb_account_free (self->account);
   g_clear_pointer (&self->stream, ibb_xml_stream_unref);
-  g_weak_ref_clear (&self->client);
+  ibb_weak_unref (self->client);
   g_free (self);
 }
 
@@ -232,7 +233,7 @@ static void
 relogin_done_cb (IBBRelogin *relogin, IBBNegotiationResult *result, gpointer owner)
 {
   IBBLink                  *self = owner;
-  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+  g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
 
   g_clear_pointer (&self->relogin, ibb_relogin_free);
   if (client != NULL)
@@ -245,7 +246,7 @@ static void
 relogin_failed_cb (IBBRelogin *relogin, const GError *error, gpointer owner)
 {
   IBBLink                  *self = owner;
-  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+  g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
 
   g_clear_pointer (&self->relogin, ibb_relogin_free);
   if (client == NULL)
@@ -314,7 +315,7 @@ static void
 resumed_cb (IBBReconnection *reconnection, IBBNegotiationResult *result, gpointer owner)
 {
   IBBLink                  *self = owner;
-  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+  g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
   GQueue                    awaited = G_QUEUE_INIT;
 
   g_clear_pointer (&self->reconnection, ibb_reconnection_free);
@@ -335,7 +336,7 @@ static void
 resumption_failed_cb (IBBReconnection *reconnection, const GError *error, gpointer owner)
 {
   IBBLink                  *self = owner;
-  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+  g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
 
   g_clear_pointer (&self->reconnection, ibb_reconnection_free);
   if (client != NULL)
@@ -380,7 +381,7 @@ static void
 closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
 {
   IBBLink                  *self = owner;
-  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+  g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
   g_autoptr (GError)        logged_out = NULL;
 
   if (client == NULL)
@@ -412,7 +413,7 @@ static void
 element_cb (IBBXmlStream *stream, IBBParserEvent event, IBBElement *element, gpointer owner)
 {
   IBBLink                  *self = owner;
-  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+  g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
   g_autoptr (GError)        error = NULL;
 
   if (client == NULL || event != IBB_PARSER_ELEMENT)
@@ -432,7 +433,7 @@ static void
 stanza_cb (IBBXmlStream *stream, IBBStanza *stanza, gpointer owner)
 {
   IBBLink                  *self = owner;
-  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+  g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
 
   if (client == NULL)
     return;
@@ -446,7 +447,7 @@ static void
 begin_cb (IBBXmlStream *stream, gpointer owner)
 {
   IBBLink                  *self = owner;
-  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+  g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
 
   if (client != NULL)
     ibb_connection_begin_batch (client);
@@ -456,7 +457,7 @@ static void
 end_cb (IBBXmlStream *stream, gpointer owner)
 {
   IBBLink                  *self = owner;
-  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+  g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
 
   if (client == NULL)
     return;
@@ -468,7 +469,7 @@ static void
 drained_cb (IBBXmlStream *stream, gpointer owner)
 {
   IBBLink                  *self = owner;
-  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+  g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
 
   if (client != NULL && ibb_outbox_refill (self->outbox))
     ibb_connection_drained (client);
@@ -674,7 +675,7 @@ static gboolean
 stop_returning_cb (gpointer user_data)
 {
   IBBLink                  *self = user_data;
-  g_autoptr (IBBConnection) client = g_weak_ref_get (&self->client);
+  g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
   g_autoptr (GError)        error = NULL;
 
   if (client == NULL || self->relogin == NULL || g_atomic_int_get (&self->auto_reconnect))

@@ -4,6 +4,7 @@
 
 #include "xmpp/status.h"
 
+#include "runtime/weak.h"
 #include "xmpp/source.h"
 
 typedef enum
@@ -17,7 +18,7 @@ typedef enum
  * client goes in another. */
 struct _IBBStatus
 {
-  GWeakRef      object;
+  IBBWeak      *object; /* (owned) */
   GMainContext *context;
 
   GMutex lock;
@@ -36,7 +37,7 @@ ibb_status_new (GObject *object)
 {
   IBBStatus *self = g_atomic_rc_box_new0 (IBBStatus);
 
-  g_weak_ref_init (&self->object, object);
+  self->object = ibb_weak_new (object);
   self->context = g_main_context_ref_thread_default ();
   g_mutex_init (&self->lock);
 
@@ -48,7 +49,7 @@ status_clear (gpointer data)
 {
   IBBStatus *self = data;
 
-  g_weak_ref_clear (&self->object);
+  ibb_weak_unref (self->object);
   g_free (self->local_jid);
   g_clear_error (&self->error);
   g_main_context_unref (self->context);
@@ -74,7 +75,7 @@ static gboolean
 notify_cb (gpointer user_data)
 {
   IBBStatus          *self = user_data;
-  g_autoptr (GObject) object = g_weak_ref_get (&self->object);
+  g_autoptr (GObject) object = ibb_weak_get (self->object);
   Notify              pending;
 
   g_mutex_lock (&self->lock);

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime/weak.h"
+
+struct _IBBWeak
+{
+  gatomicrefcount ref_count;
+
+  GMutex lock;
+  /* protected by lock */
+  gpointer object; /* (unowned) (nullable) */
+  gpointer kept;   /* (owned) (nullable): object, for those that were about to get it */
+  guint    n_gets; /* calls that are taking their reference */
+};
+
+/* The object has it under this key. */
+static GQuark
+get_key (void)
+{
+  return g_quark_from_static_string ("ibb-weak");
+}
+
+static gpointer
+weak_ref (IBBWeak *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+ibb_weak_unref (IBBWeak *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+static void
+unref_weak (gpointer data)
+{
+  ibb_weak_unref (data);
+}
+
+static gpointer
+dup_weak (gpointer data, gpointer user_data)
+{
+  return data != NULL ? weak_ref (data) : NULL;
+}
+
+/* The object is not waited for, and does not wait: a call that has begun to take its
+ * reference ends with the object still there, and then lets it go. */
+static void
+forget (IBBWeak *self, gpointer object)
+{
+  gboolean keep;
+
+  g_object_ref (object);
+  g_mutex_lock (&self->lock);
+  keep = self->object != NULL && self->n_gets > 0;
+  self->object = NULL;
+  if (keep)
+    self->kept = object;
+  g_mutex_unlock (&self->lock);
+  if (!keep)
+    g_object_unref (object);
+}
+
+static void
+disposed (gpointer data, GObject *object)
+{
+  forget (data, object);
+  ibb_weak_unref (data);
+}
+
+IBBWeak *
+ibb_weak_new (gpointer object)
+{
+  IBBWeak *self = g_object_dup_qdata (object, get_key (), dup_weak, NULL);
+
+  while (self == NULL)
+    {
+      IBBWeak *weak = g_new0 (IBBWeak, 1);
+
+      g_atomic_ref_count_init (&weak->ref_count);
+      g_mutex_init (&weak->lock);
+      weak->object = object;
+      /* Another thread may have been first. */
+      if (g_object_replace_qdata (object, get_key (), NULL, weak, unref_weak, NULL))
+        g_object_weak_ref (object, disposed, weak_ref (weak));
+      else
+        ibb_weak_unref (weak);
+      self = g_object_dup_qdata (object, get_key (), dup_weak, NULL);
+    }
+  return self;
+}
+
+/* Whether the object has stayed. What was kept for this call and others is to be dropped by
+ * the last one. */
+static gboolean
+end_get (IBBWeak *self, gpointer *kept)
+{
+  gboolean stayed;
+
+  g_mutex_lock (&self->lock);
+  self->n_gets--;
+  stayed = self->object != NULL;
+  if (self->n_gets == 0)
+    *kept = g_steal_pointer (&self->kept);
+  g_mutex_unlock (&self->lock);
+  return stayed;
+}
+
+gpointer
+ibb_weak_get (IBBWeak *self)
+{
+  g_autoptr (GObject) object = NULL;
+  g_autoptr (GObject) kept = NULL;
+  gpointer            candidate;
+
+  if (self == NULL)
+    return NULL;
+
+  g_mutex_lock (&self->lock);
+  candidate = self->object;
+  if (candidate != NULL)
+    self->n_gets++;
+  g_mutex_unlock (&self->lock);
+  if (candidate == NULL)
+    return NULL;
+
+  object = g_object_ref (candidate);
+  return end_get (self, (gpointer *) &kept) ? g_steal_pointer (&object) : NULL;
+}
+
+void
+ibb_weak_forget (gpointer object)
+{
+  IBBWeak *self = g_object_dup_qdata (object, get_key (), dup_weak, NULL);
+
+  if (self == NULL)
+    return;
+
+  forget (self, object);
+  ibb_weak_unref (self);
+}

@@ -13,6 +13,7 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import time
 import warnings
 import weakref
 
@@ -557,10 +558,15 @@ def loop_idle():
 
 @cases.case('/bindings/python/asyncio/loop/interrupt')
 def loop_interrupt():
+    # A signal that another thread takes does not end the poll of this one by itself.
     seen = []
 
+    def interrupt():
+        time.sleep(0.05)  # until the loop polls; without that, this shows less
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
     async def wait():
-        threading.Thread(target=lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        threading.Thread(target=interrupt).start()
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
@@ -572,6 +578,7 @@ def loop_interrupt():
     except KeyboardInterrupt:
         seen.append('interrupted')
     assert seen == ['cancelled', 'interrupted']
+    assert signal.set_wakeup_fd(-1) == -1
 
 
 async def talk_in_loop():

@@ -4,10 +4,15 @@
 import asyncio
 import math
 import selectors
+import signal
 import threading
 import weakref
 
 from gi.repository import Gio, GLib
+
+# PyGObject makes a class when it is first asked for, and two if two threads ask at once.
+Bytes = GLib.Bytes
+Cancellable = Gio.Cancellable
 
 # What one call may read, or write.
 READ_SIZE = WRITE_SIZE = 65536
@@ -81,6 +86,24 @@ class _EventLoop(asyncio.SelectorEventLoop):
     def __init__(self):
         super().__init__(_Selector(GLib.MainContext.ref_thread_default()))
         self._selector.wakeup.get_loop = weakref.ref(self)
+
+    def run_forever(self):
+        wakes = self._wake_on_signals()
+        try:
+            super().run_forever()
+        finally:
+            if wakes and not self._signal_handlers:
+                signal.set_wakeup_fd(-1)
+
+    def _wake_on_signals(self):
+        """Python calls the handler of a signal between two instructions of the main thread.
+        A signal that comes right before the poll, or to another thread, has to end it."""
+        if threading.current_thread() is not threading.main_thread():
+            return False
+        before = signal.set_wakeup_fd(self._csock.fileno(), warn_on_full_buffer=False)
+        if before != -1:
+            signal.set_wakeup_fd(before)  # such as that of a main loop around this one
+        return before == -1
 
     def _get_wait(self):
         """In milliseconds, as a GLib.Source says it."""
@@ -221,7 +244,7 @@ def _check_loop(loop):
 def await_call(loop, start, finish, arguments, cancellable, gets_session):
     _check_loop(loop)
     call_class = _SessionCall if gets_session else _Call
-    call = call_class(loop, cancellable or Gio.Cancellable())
+    call = call_class(loop, cancellable or Cancellable())
     start(*arguments, call._cancellable, lambda _source, result: call.finish(finish, result))
     return call
 
@@ -425,7 +448,7 @@ class _StreamTransport(asyncio.Transport):
             return
         self._writing = True
         if self._unwritten:
-            data = GLib.Bytes(bytes(self._unwritten[:WRITE_SIZE]))
+            data = Bytes(bytes(self._unwritten[:WRITE_SIZE]))
             self._output.write_bytes_async(data, GLib.PRIORITY_DEFAULT, None,
                                            self._then(self._write_cb))
         elif self._closing:

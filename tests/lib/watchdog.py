@@ -18,6 +18,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -100,15 +101,18 @@ def show_native_stacks(pid):
     if not shutil.which('gdb'):
         say('   there is no debugger: apt-get install gdb')
         return
-    try:
-        result = subprocess.run(GDB + ('-p', str(pid)), stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                errors='replace', check=False, timeout=PATIENCE)
-    except subprocess.TimeoutExpired:
-        say(f'   gdb took more than {PATIENCE} s')
-        return
-    threads = result.stdout.find('\nThread ')
-    say(result.stdout[threads:].strip() if threads >= 0 else result.stdout + result.stderr)
+    # Not a pipe: this process may be the one that gdb stops, and could not read it.
+    with tempfile.TemporaryFile('w+', errors='replace') as file:
+        try:
+            # timeout(1) ends gdb even if this process is stopped.
+            subprocess.run(('timeout', str(PATIENCE)) + GDB + ('-p', str(pid)),
+                           stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
+                           check=False)
+        finally:
+            file.seek(0)
+            text = file.read()
+    threads = text.find('\nThread ')
+    say(text[max(threads, 0):].strip() or f'   gdb said nothing within {PATIENCE} s')
 
 
 def show_stacks(root):

@@ -4,6 +4,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -109,6 +110,9 @@ class Program:
             if not found or not condition():
                 raise AssertionError(f'{self.name} did not say {what}, but {self.lines} {self.output[-500:]!r}')
 
+    def wait_line(self, pattern):
+        self.wait_for(lambda: any(re.search(pattern, line) for line in self.lines), pattern)
+
     def wait_ready(self):
         """The address at which it can be reached."""
         def said():
@@ -140,6 +144,10 @@ class Program:
         for thread in self._threads:
             thread.join(PATIENCE)
         return self.process.returncode
+
+    def stop(self, status=0):
+        os.kill(self.pid, signal.SIGTERM)
+        cases.check_equal(self.finish(), status, f'exit status of {self.name}')
 
     def errors(self):
         return [line for line in self.lines if line.startswith('ibb: ')]

@@ -537,7 +537,7 @@ def _():
         server.kill()
         here.expect_failure()
         there.expect_failure()
-        idle.wait_for(lambda: any('logging in again' in line for line in idle.lines), 'that it stays')
+        idle.wait_line('logging in again')
         check_equal(folder.names(), [], 'files')
 
 

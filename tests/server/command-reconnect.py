@@ -31,10 +31,6 @@ def wait_for_count(program, name, number):
     program.wait_for(lambda: count(program, name) >= number, f'{number} {name}')
 
 
-def wait_for_line(program, pattern):
-    program.wait_for(lambda: any(re.search(pattern, line) for line in program.lines), pattern)
-
-
 def is_served(here, target, text):
     """What the client says reaches the service, and what that answers the client."""
     here.sendall(text)
@@ -87,8 +83,7 @@ def _():
                 check(count(end, 'error') >= 1, 'the session that was lost')
                 check_equal(end.errors(), [], 'errors')
             for end in ends:
-                os.kill(end.pid, signal.SIGTERM)
-                check_equal(end.finish(), 0, 'exit status')
+                end.stop()
 
 
 @case('the words of it')
@@ -98,9 +93,9 @@ def _():
         expose = bob.ibb('expose', '--to', '127.0.0.1:9')
         jid = expose.wait_ready()
         server.kill()
-        wait_for_line(expose, 'logging in again$')
+        expose.wait_line('logging in again$')
         server.restart()
-        wait_for_line(expose, f'^Logged in again as {re.escape(jid)}$')
+        expose.wait_line(f'^Logged in again as {re.escape(jid)}$')
         check_equal(len(expose.lines), 3, f'lines: {expose.lines}')
         os.kill(expose.pid, signal.SIGTERM)
         expose.expect_done()
@@ -119,10 +114,10 @@ def _():
         jids = [one.wait_ready() for one in (receive, listen)]
         server.kill()
         receive.wait_event('disconnected')
-        wait_for_line(listen, 'logging in again$')
+        listen.wait_line('logging in again$')
         server.restart()
         receive.wait_event('reconnected')
-        wait_for_line(listen, '^Logged in again')
+        listen.wait_line('^Logged in again')
         alice.ibb('send', source, jids[0]).expect_done()
         receive.expect_done()
         check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
@@ -202,8 +197,7 @@ def _():
         port = programs[1][0].wait_event('ready')['port']
         kept = tcp_socket(socket.create_connection(('127.0.0.1', port), PATIENCE))
         for program, status in programs:
-            os.kill(program.pid, signal.SIGTERM)
-            check_equal(program.finish(), status, f'exit status of {program.name}')
+            program.stop(status)
         expect_reset(kept)
 
 
@@ -223,8 +217,7 @@ def _():
             expect_reset(one)
         wait_for_count(forward, 'error', 2)
         check(all(f'{LOGIN_WAIT} s' in line for line in forward.errors()), f'{forward.lines}')
-        os.kill(forward.pid, signal.SIGTERM)
-        check_equal(forward.finish(), 0, 'exit status')
+        forward.stop()
 
 
 @case('a cable that is cut again and again')

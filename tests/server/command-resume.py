@@ -69,7 +69,7 @@ def _(server):
         if json:
             sender.wait_event('suspended')
         else:
-            sender.wait_for(lambda: any('broke' in line for line in sender.lines), 'broke')
+            sender.wait_line('broke')
         here.let_in()
         sender.expect_done()
         receiver.expect_done()

@@ -60,7 +60,7 @@ def _(server):
         late = alice.ibb('forward', '--json', '--listen', '0', jid)
         expect_reset_at(get_port(late))
         late.wait_event('error')
-        expose.wait_for(lambda: any(f'limit of {share} session' in line for line in expose.lines), 'why')
+        expose.wait_line(f'limit of {share} session')
         if '1' not in arguments:
             other = carol.ibb('forward', '--json', '--listen', '0', jid)
             is_served(connect(other), target)
@@ -68,11 +68,9 @@ def _(server):
         for connection in taken.pop():
             connection.close()
         # It is expose that counts, and it may hear of the end later than the other side.
-        expose.wait_for(lambda: any(line.startswith('Session with ') for line in expose.lines),
-                        'that a session is over')
+        expose.wait_line('^Session with ')
         is_served(connect(late), target)
-        os.kill(expose.pid, signal.SIGTERM)
-        expose.finish()
+        expose.stop()
 
 
 @case('the own account may have them all')

@@ -408,7 +408,7 @@ def _(server):
     expect_reset_at(port)
     forward.wait_for(forward.errors, 'an error')
     check('not-acceptable' in forward.errors()[0], forward.errors())
-    expose.wait_for(lambda: any(line.startswith('Refused ') for line in expose.lines), 'a refusal')
+    expose.wait_line('^Refused ')
     # The account's own resources may.
     own = bob.ibb('forward', '--listen', '0', jid)
     port = int(own.wait_ready().rsplit(':', 1)[1])
@@ -562,8 +562,7 @@ def _(server):
     tunnel.connect().close()
     service.join()
     for end in (tunnel.forward, tunnel.expose):
-        os.kill(end.pid, signal.SIGTERM)
-        check_equal(end.finish(), 0, f'status of {end.name}')
+        end.stop()
 
 
 # The end of the commands.

@@ -11,6 +11,7 @@
 #include "core/engine.h"
 #include "core/event.h"
 #include "core/first-hop.h"
+#include "core/outgoing.h"
 #include "core/peer.h"
 #include "core/requests.h"
 #include "core/server.h"
@@ -24,8 +25,8 @@ struct _IBBEngine
   IBBShared  *shared;
   IBBAcceptor acceptor;
   IBBEvents   events;
+  IBBOutgoing outgoing;
   gboolean    stopped;
-  gboolean    is_turn_of_messages; /* blocks by message, or by IQ, go next */
 };
 
 G_END_DECLS

@@ -14,18 +14,32 @@ get_time (IBBEngine *self, gint64 now)
   return ibb_clock_get_time (&self->shared->clock, now);
 }
 
-/* What is known of a peer. */
+/* Sessions that stay while what happens to one ends another. */
+typedef GList IBBHeldSessions;
 
-/* Its sessions, each with a reference: some may end. */
-static GList *
-copy_sessions (IBBPeer *peer)
+static IBBHeldSessions *
+hold_sessions (GList *sessions)
 {
-  GList *sessions = g_list_copy (ibb_peer_get_sessions (peer)->head);
-
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_session_ref (l->data);
   return sessions;
 }
+
+static void
+held_sessions_free (IBBHeldSessions *sessions)
+{
+  g_list_free_full (sessions, (GDestroyNotify) ibb_session_unref);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBHeldSessions, held_sessions_free)
+
+static IBBHeldSessions *
+hold_all (IBBEngine *self)
+{
+  return hold_sessions (g_hash_table_get_values (self->shared->sessions));
+}
+
+/* What is known of a peer. */
 
 static gboolean
 is_listened_to (IBBPeer *peer)
@@ -38,17 +52,16 @@ is_listened_to (IBBPeer *peer)
 static void
 heed_peer (IBBPeer *peer, IBBPeerVerdict verdict, gint64 now)
 {
-  GList *sessions;
+  g_autoptr (IBBHeldSessions) sessions = NULL;
 
   if (verdict == IBB_PEER_UNKNOWN)
     return;
 
   if (verdict == IBB_PEER_THERE)
     ibb_peer_update_timer (peer, is_listened_to (peer), now);
-  sessions = copy_sessions (peer);
+  sessions = hold_sessions (g_list_copy (ibb_peer_get_sessions (peer)->head));
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_session_heed_peer (l->data, verdict, now);
-  g_list_free_full (sessions, (GDestroyNotify) ibb_session_unref);
 }
 
 static void
@@ -117,16 +130,17 @@ ibb_engine_new (IBBRandomFunc random, gpointer random_data)
   self->shared->servers = ibb_servers_new (self->shared);
   self->shared->stalls = ibb_stalls_new (self->shared);
   ibb_acceptor_init (&self->acceptor, self->shared, &self->events);
+  ibb_outgoing_init (&self->outgoing, self->shared);
   return self;
 }
 
 static void
-end_all (IBBEngine *self, IBBFailureKind kind)
+end_all (IBBEngine *self)
 {
-  g_autoptr (GList) sessions = g_hash_table_get_values (self->shared->sessions);
+  g_autoptr (IBBHeldSessions) sessions = hold_all (self);
 
   for (GList *l = sessions; l != NULL; l = l->next)
-    ibb_session_end (l->data, &(IBBFailure) IBB_FAILURE_OF (kind));
+    ibb_session_end (l->data, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_CONNECTION_LOST));
 }
 
 void
@@ -135,7 +149,7 @@ ibb_engine_free (IBBEngine *self)
   IBBEvent event = IBB_EVENT_INIT;
 
   ibb_engine_lost (self);
-  end_all (self, IBB_FAILURE_CONNECTION_LOST);
+  end_all (self);
   self->shared->is_gone = TRUE;
   while (ibb_engine_take_event (self, &event))
     ibb_event_clear (&event);
@@ -184,7 +198,7 @@ ibb_engine_set_listen (IBBEngine *self, IBBListen listen)
 void
 ibb_engine_note_chat (IBBEngine *self, gint64 now)
 {
-  self->shared->chat_at = get_time (self, now);
+  ibb_chat_note (&self->shared->chat, get_time (self, now));
 }
 
 /* Events. */
@@ -231,8 +245,8 @@ ibb_engine_resume (IBBEngine *self, gint64 now)
 void
 ibb_engine_lost (IBBEngine *self)
 {
-  g_autoptr (GList) sessions = NULL;
-  IBBFailure        failure = IBB_FAILURE_INIT;
+  g_autoptr (IBBHeldSessions) sessions = NULL;
+  IBBFailure                  failure = IBB_FAILURE_INIT;
 
   if (self->shared->is_lost)
     return;
@@ -240,7 +254,7 @@ ibb_engine_lost (IBBEngine *self)
   self->shared->is_lost = TRUE;
   ibb_clock_abandon (&self->shared->clock);
   ibb_failure_set (&failure, IBB_FAILURE_CONNECTION_LOST);
-  sessions = g_hash_table_get_values (self->shared->sessions);
+  sessions = hold_all (self);
   for (GList *l = sessions; l != NULL; l = l->next)
     if (!ibb_session_interrupt (l->data, &failure))
       ibb_session_end (l->data, &failure);
@@ -256,18 +270,15 @@ ibb_engine_lost (IBBEngine *self)
 static void
 restore_sessions (IBBEngine *self)
 {
-  IBBShared *shared = self->shared;
-  GList     *sessions;
+  g_autoptr (IBBHeldSessions) sessions = NULL;
+  IBBShared                  *shared = self->shared;
 
   if (shared->local_normal == NULL)
     return;
 
-  sessions = g_hash_table_get_values (shared->sessions);
-  for (GList *l = sessions; l != NULL; l = l->next)
-    ibb_session_ref (l->data);
+  sessions = hold_all (self);
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_session_restored (l->data, shared->local_jid, shared->local_normal);
-  g_list_free_full (sessions, (GDestroyNotify) ibb_session_unref);
 }
 
 /* What ended meanwhile is told in the name of the account that it was with, or of none. */
@@ -313,10 +324,9 @@ ibb_engine_restored (IBBEngine *self)
 void
 ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
 {
-  g_autoptr (GList) sessions = NULL;
+  g_autoptr (IBBHeldSessions) sessions = hold_all (self);
 
   self->stopped = TRUE;
-  sessions = g_hash_table_get_values (self->shared->sessions);
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_session_stop (l->data, abort_sessions, get_time (self, now));
   ibb_abandoned_close_all (self->shared->abandoned); /* the answers may find nobody */
@@ -342,149 +352,23 @@ ibb_engine_get_wake_time (IBBEngine *self)
 
 /* Outgoing. */
 
-/* Some session waits for memory or for the end of a backlog, not for its own reader. */
-static void
-release_next (IBBEngine *self, gint64 now)
+static gboolean
+is_connected (IBBEngine *self)
 {
-  IBBSession *waiting = ibb_memory_peek_waiting (&self->shared->memory);
-
-  if (waiting != NULL)
-    ibb_session_release_waiting (waiting, now);
-}
-
-static void
-release_waiting (IBBEngine *self, gint64 now)
-{
-  IBBShared *shared = self->shared;
-
-  if (ibb_control_is_backlogged (&shared->control) || !ibb_memory_take_freed (&shared->memory))
-    return;
-
-  for (guint n = ibb_memory_get_n_waiting (&shared->memory);
-       n > 0 && !ibb_control_is_backlogged (&shared->control); n--)
-    release_next (self, now);
-}
-
-static IBBStanza *
-take_control (IBBEngine *self, gint64 now)
-{
-  IBBShared *shared = self->shared;
-  gboolean   was_backlogged = ibb_control_is_backlogged (&shared->control);
-  IBBStanza *stanza = ibb_control_pop (&shared->control);
-
-  ibb_memory_note_room (&shared->memory);
-  /* Some of those that wait may go on even where memory is still short. */
-  if (was_backlogged && !ibb_control_is_backlogged (&shared->control))
-    ibb_memory_set_freed (&shared->memory);
-  if (stanza != NULL && !ibb_control_is_backlogged (&shared->control))
-    release_next (self, now);
-  return stanza;
-}
-
-/* For so long after a stanza of the application a person is likely to write another. */
-#define CHAT_TIME (10 * G_USEC_PER_SEC)
-
-static void
-note_time (IBBEngine *self, gint64 now)
-{
-  IBBShared *shared = self->shared;
-
-  shared->is_chatting = shared->chat_at > 0 && now - shared->chat_at < CHAT_TIME;
-}
-
-/* The next session by IQ whose block may go: peers in turn, and the sessions of each. A
- * peer whose path is shut waits until something is answered. What shuts it may be slow
- * readers, which an answer of the server shows. */
-static IBBSession *
-find_ready (IBBEngine *self, gint64 now)
-{
-  IBBShared *shared = self->shared;
-  IBBPeer   *peer;
-
-  while ((peer = ibb_turns_peek (&shared->peer_turns)) != NULL)
-    {
-      IBBTurns   *turns = ibb_peer_get_turns (peer);
-      IBBSession *session = ibb_turns_peek (turns);
-      gsize       size = session != NULL ? ibb_session_get_next_size (session) : 0;
-
-      if (session == NULL)
-        ibb_peer_wait (peer);
-      else if (!ibb_session_can_send (session, now))
-        ibb_session_update_ready (session, now);
-      else if (ibb_turns_may_exceed (turns, size))
-        return session;
-      else if (!ibb_path_may_send (ibb_peer_get_path (peer), size, shared->is_chatting))
-        {
-          if (!ibb_stalls_make_room (shared->stalls, now))
-            ibb_peer_wait (peer);
-        }
-      else if (ibb_first_hop_may_send (shared->first_hop, size, now))
-        return session;
-      else if (!ibb_stalls_make_room (shared->stalls, now))
-        return NULL;
-    }
-  return NULL;
-}
-
-static IBBSession *
-find_ready_by_message (IBBEngine *self, gint64 now)
-{
-  IBBSession *session;
-
-  while ((session = ibb_turns_peek (&self->shared->message_turns)) != NULL &&
-         !ibb_session_can_send (session, now))
-    ibb_session_update_ready (session, now);
-  return session;
-}
-
-/* Messages have a queue of their own: they do not wait for acknowledgements,
- * so the shut window of the others must not hold them up. */
-static IBBStanza *
-take_block (IBBEngine *self, gint64 now)
-{
-  IBBSession *session = self->is_turn_of_messages ? find_ready_by_message (self, now) : NULL;
-
-  if (session == NULL)
-    session = find_ready (self, now);
-  if (session == NULL)
-    session = find_ready_by_message (self, now);
-  self->is_turn_of_messages = !self->is_turn_of_messages;
-  return session != NULL ? ibb_session_take_block (session, now) : NULL;
+  return !ibb_clock_is_stopped (&self->shared->clock) && !self->shared->is_lost;
 }
 
 gboolean
 ibb_engine_has_stanza (IBBEngine *self, gint64 now)
 {
-  IBBShared *shared = self->shared;
-
-  if (ibb_clock_is_stopped (&shared->clock) || shared->is_lost)
-    return FALSE;
-
-  now = get_time (self, now);
-  note_time (self, now);
-  release_waiting (self, now);
-  return ibb_control_get_length (&shared->control) > 0 || find_ready (self, now) != NULL ||
-         find_ready_by_message (self, now) != NULL ||
-         ibb_control_get_length (&shared->control) > 0; /* a search may have asked */
+  return is_connected (self) && ibb_outgoing_has_stanza (&self->outgoing, get_time (self, now));
 }
 
 IBBStanza *
 ibb_engine_take_stanza (IBBEngine *self, gint64 now)
 {
-  IBBStanza *stanza;
-
-  if (ibb_clock_is_stopped (&self->shared->clock) || self->shared->is_lost)
-    return NULL;
-
-  now = get_time (self, now);
-  note_time (self, now);
-  release_waiting (self, now);
-  stanza = take_control (self, now);
-  if (stanza == NULL)
-    stanza = take_block (self, now);
-  /* A session that found its window shut may have asked about its peer, or for
-   * a sign of the server. */
-  return stanza != NULL ? stanza : take_control (self, now);
+  return is_connected (self) ? ibb_outgoing_take_stanza (&self->outgoing, get_time (self, now))
+                             : NULL;
 }
 
 /* The block or close of a session that the connection took, unless it is over. */

@@ -4,20 +4,15 @@
 
 #include "core/first-hop.h"
 
+#include "core/chat.h"
 #include "core/jid.h"
 
 #define PING_TIMEOUT (60 * G_USEC_PER_SEC)
-
-/* How long something else may wait: what a person does not notice. */
-#define QUEUE_TIME (100 * 1000)
 
 /* A ping and its answer have some 120 bytes, each: 1 % of what they go with. */
 #define PING_BYTES (16 * 1024)
 #define PING_INTERVAL G_USEC_PER_SEC
 #define PING_INTERVAL_BOUNDED (100 * 1000)
-
-/* Shorter blocks would be more tags than data. */
-#define BRIEF 1024
 
 /* Of the rate that as many bytes fewer in flight would cost elsewhere. */
 #define OURS 0.5
@@ -109,7 +104,7 @@ is_ours (const IBBFirstHop *self, double rate)
 static gint64
 get_tolerance (const IBBFirstHop *self)
 {
-  return self->least + QUEUE_TIME;
+  return self->least + IBB_CHAT_WAIT;
 }
 
 static void
@@ -122,7 +117,7 @@ bind (IBBFirstHop *self, gint64 delay, double rate)
       self->flight = self->ping_flight;
     }
   self->travelling = MAX (0.0, (double) self->ping_flight - (double) delay * rate);
-  self->queue = QUEUE_TIME * rate;
+  self->queue = IBB_CHAT_WAIT * rate;
 }
 
 /* The ping waited for so long, while so many bytes a microsecond were answered. */
@@ -138,7 +133,7 @@ adapt (IBBFirstHop *self, gint64 delay, double rate)
     }
   else if (delay <= tolerance && !self->is_held)
     self->is_bounded = FALSE;
-  else if (delay <= QUEUE_TIME / 2)
+  else if (delay <= IBB_CHAT_WAIT / 2)
     self->travelling += MAX (self->travelling, self->queue);
   else if (delay <= tolerance || is_ours (self, rate))
     bind (self, delay, rate);
@@ -232,7 +227,7 @@ ibb_first_hop_may_send (IBBFirstHop *self, gsize length, gint64 now)
 gsize
 ibb_first_hop_get_brief (const IBBFirstHop *self, gsize limit)
 {
-  return self->is_bounded ? MIN (limit, MAX (BRIEF, (gsize) self->queue)) : limit;
+  return self->is_bounded ? ibb_chat_get_block (self->queue, limit) : limit;
 }
 
 void

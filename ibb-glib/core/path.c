@@ -4,13 +4,10 @@
 
 #include "core/path.h"
 
+#include "core/chat.h"
+
 /* One block: the first round trip must not hold a queue of our own making. */
 #define INITIAL_WINDOW IBB_SEARCH_BLOCK
-
-/* How long a chat message may wait behind a block, in microseconds, and blocks that are so
- * short that shorter ones would be more tags than data. */
-#define CHAT_WAIT (100 * 1000)
-#define BRIEF_MIN 1024
 
 void
 ibb_path_init (IBBPath *self)
@@ -33,7 +30,7 @@ ibb_path_get_brief (const IBBPath *self, gsize limit)
 
   if (!ibb_search_is_slow (&self->search))
     return block;
-  return MIN (block, MAX (BRIEF_MIN, (gsize) (rate * CHAT_WAIT)));
+  return ibb_chat_get_block (rate * IBB_CHAT_WAIT, block);
 }
 
 gboolean

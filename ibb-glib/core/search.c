@@ -4,6 +4,7 @@
 
 #include "core/search.h"
 
+#include "core/chat.h"
 #include "core/timer.h"
 
 /* A measurement lasts for so long, at least, and for so many blocks or round trips. */
@@ -40,8 +41,6 @@
 /* Round trips without an acknowledgement that are an interruption. */
 #define SILENCE 4
 
-/* Microseconds. */
-#define NOTICEABLE (100 * 1000)
 #define HOPELESS_GAIN 1.02
 #define HOPELESS_LOSS 0.6
 #define HOPELESS_SAMPLES 2
@@ -50,7 +49,6 @@
 #define PATIENCE (250 * 1000.0)
 #define LEAP_TRIP_MIN (2 * 1000.0)
 
-#define BRIEF 1024
 #define BRIEF_SHARE 0.75 /* of the rate, which brief blocks carry where length takes the time */
 
 #define PAUSE_MIN 1
@@ -183,7 +181,7 @@ start_brief (IBBSearch *self, double rate, double trip, gint64 now)
   self->kept = self->size;
   self->kept_rate = rate;
   self->kept_trip = trip;
-  self->size = (IBBSearchSize){ BRIEF, BRIEF };
+  self->size = (IBBSearchSize){ IBB_CHAT_BLOCK, IBB_CHAT_BLOCK };
   begin (self, TRUE, now);
 }
 
@@ -191,7 +189,7 @@ start_brief (IBBSearch *self, double rate, double trip, gint64 now)
 static gboolean
 is_in_question (const IBBSearch *self, double in_flight, double trip)
 {
-  return trip > NOTICEABLE && is_single (self, in_flight) && get_block (self) > BRIEF;
+  return trip > IBB_CHAT_WAIT && is_single (self, in_flight) && get_block (self) > IBB_CHAT_BLOCK;
 }
 
 /* in_flight: how much was. */
@@ -297,7 +295,7 @@ get_trial (IBBSearch *self, IBBSearchPhase kind)
       size.block /= 2;
       break;
     default:
-      size.window = size.block = BRIEF;
+      size.window = size.block = IBB_CHAT_BLOCK;
     }
   return size;
 }
@@ -490,7 +488,7 @@ is_hopeless (const IBBSearch *self)
   double   rate = self->ahead / self->trips;
   gboolean is_larger = self->phase == IBB_SEARCH_RAISED || self->phase == IBB_SEARCH_LONGER;
 
-  if (is_larger && trip > self->kept_trip + NOTICEABLE && rate < self->kept_rate * HOPELESS_GAIN)
+  if (is_larger && trip > self->kept_trip + IBB_CHAT_WAIT && rate < self->kept_rate * HOPELESS_GAIN)
     return TRUE;
   return (self->phase == IBB_SEARCH_LONGER || self->phase == IBB_SEARCH_SHORTER) &&
          self->n_samples >= HOPELESS_SAMPLES && rate < self->kept_rate * HOPELESS_LOSS;

@@ -98,7 +98,7 @@ get_block_max (const IBBSender *self)
   if (self->terms->peer == NULL)
     return limit;
   path = ibb_peer_get_path (self->terms->peer);
-  if (!shared->is_chatting)
+  if (!ibb_chat_is_on (&shared->chat))
     return ibb_path_get_block (path, limit);
   return ibb_first_hop_get_brief (shared->first_hop, ibb_path_get_brief (path, limit));
 }

@@ -9,6 +9,7 @@
 
 #include <glib.h>
 
+#include "core/chat.h"
 #include "core/clock.h"
 #include "core/control.h"
 #include "core/ids.h"
@@ -39,11 +40,10 @@ typedef struct
   IBBTimers   timers;
   IBBMemory   memory;
 
-  char    *local_jid;    /* (nullable): ours on the connection */
-  char    *local_normal; /* (nullable): the same, normalised */
-  gsize    stanza_limit; /* bytes; 0: none */
-  gint64   chat_at;      /* when the application last sent or received a stanza; 0: never */
-  gboolean is_chatting;  /* that was lately */
+  char   *local_jid;    /* (nullable): ours on the connection */
+  char   *local_normal; /* (nullable): the same, normalised */
+  gsize   stanza_limit; /* bytes; 0: none */
+  IBBChat chat;
 
   GHashTable *sessions;      /* (element-type IBBSessionKey IBBSession); holds references */
   IBBTurns    peer_turns;    /* of the peers to which a session wants to send a block in an IQ */

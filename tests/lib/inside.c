@@ -87,7 +87,7 @@ inside_get (IBBEngine *engine, IBBSession *session, const char *name, gint64 *va
     { "queued-error-bytes", engine->shared->control.errors },
     { "queued-reply-bytes", engine->shared->control.replies },
     { "memory-short", ibb_memory_is_short (&engine->shared->memory) ? 1 : 0 },
-    { "chat-at", (gsize) (engine->shared->chat_at / 1000) },
+    { "chat-at", (gsize) (engine->shared->chat.at / 1000) },
     { "backlogged", ibb_control_is_backlogged (&engine->shared->control) ? 1 : 0 },
   };
 

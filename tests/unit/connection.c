@@ -23,8 +23,8 @@ take_chat_time (IBBService *service)
 
   ibb_host_lock (host);
   shared = ibb_host_get_engine (host)->shared;
-  is_set = shared->chat_at > 0 && shared->chat_at <= g_get_monotonic_time ();
-  shared->chat_at = 0;
+  is_set = shared->chat.at > 0 && shared->chat.at <= g_get_monotonic_time ();
+  shared->chat.at = 0;
   ibb_host_unlock (host);
   return is_set;
 }

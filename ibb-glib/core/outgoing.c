@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/outgoing.h"
+
+#include "core/first-hop.h"
+#include "core/peer.h"
+#include "core/session.h"
+#include "core/stall.h"
+
+void
+ibb_outgoing_init (IBBOutgoing *self, IBBShared *shared)
+{
+  *self = (IBBOutgoing){ .shared = shared };
+}
+
+/* Some session waits for memory or for the end of a backlog, not for its own reader. */
+static void
+release_next (IBBOutgoing *self, gint64 now)
+{
+  IBBSession *waiting = ibb_memory_peek_waiting (&self->shared->memory);
+
+  if (waiting != NULL)
+    ibb_session_release_waiting (waiting, now);
+}
+
+static void
+release_waiting (IBBOutgoing *self, gint64 now)
+{
+  IBBShared *shared = self->shared;
+
+  if (ibb_control_is_backlogged (&shared->control) || !ibb_memory_take_freed (&shared->memory))
+    return;
+
+  for (guint n = ibb_memory_get_n_waiting (&shared->memory);
+       n > 0 && !ibb_control_is_backlogged (&shared->control); n--)
+    release_next (self, now);
+}
+
+static IBBStanza *
+take_control (IBBOutgoing *self, gint64 now)
+{
+  IBBShared *shared = self->shared;
+  gboolean   was_backlogged = ibb_control_is_backlogged (&shared->control);
+  IBBStanza *stanza = ibb_control_pop (&shared->control);
+
+  ibb_memory_note_room (&shared->memory);
+  /* Some of those that wait may go on even where memory is still short. */
+  if (was_backlogged && !ibb_control_is_backlogged (&shared->control))
+    ibb_memory_set_freed (&shared->memory);
+  if (stanza != NULL && !ibb_control_is_backlogged (&shared->control))
+    release_next (self, now);
+  return stanza;
+}
+
+/* The next session by IQ whose block may go: peers in turn, and the sessions of each. A
+ * peer whose path is shut waits until something is answered. What shuts it may be slow
+ * readers, which an answer of the server shows. */
+static IBBSession *
+find_ready (IBBOutgoing *self, gint64 now)
+{
+  IBBShared *shared = self->shared;
+  IBBPeer   *peer;
+
+  while ((peer = ibb_turns_peek (&shared->peer_turns)) != NULL)
+    {
+      IBBTurns   *turns = ibb_peer_get_turns (peer);
+      IBBSession *session = ibb_turns_peek (turns);
+      gsize       size = session != NULL ? ibb_session_get_next_size (session) : 0;
+
+      if (session == NULL)
+        ibb_peer_wait (peer);
+      else if (!ibb_session_can_send (session, now))
+        ibb_session_update_ready (session, now);
+      else if (ibb_turns_may_exceed (turns, size))
+        return session;
+      else if (!ibb_path_may_send (ibb_peer_get_path (peer), size, ibb_chat_is_on (&shared->chat)))
+        {
+          if (!ibb_stalls_make_room (shared->stalls, now))
+            ibb_peer_wait (peer);
+        }
+      else if (ibb_first_hop_may_send (shared->first_hop, size, now))
+        return session;
+      else if (!ibb_stalls_make_room (shared->stalls, now))
+        return NULL;
+    }
+  return NULL;
+}
+
+static IBBSession *
+find_ready_by_message (IBBOutgoing *self, gint64 now)
+{
+  IBBSession *session;
+
+  while ((session = ibb_turns_peek (&self->shared->message_turns)) != NULL &&
+         !ibb_session_can_send (session, now))
+    ibb_session_update_ready (session, now);
+  return session;
+}
+
+/* Messages have a queue of their own: they do not wait for acknowledgements,
+ * so the shut window of the others must not hold them up. */
+static IBBStanza *
+take_block (IBBOutgoing *self, gint64 now)
+{
+  IBBSession *session = self->is_turn_of_messages ? find_ready_by_message (self, now) : NULL;
+
+  if (session == NULL)
+    session = find_ready (self, now);
+  if (session == NULL)
+    session = find_ready_by_message (self, now);
+  self->is_turn_of_messages = !self->is_turn_of_messages;
+  return session != NULL ? ibb_session_take_block (session, now) : NULL;
+}
+
+/* What happened since may let something go. */
+static void
+update (IBBOutgoing *self, gint64 now)
+{
+  ibb_chat_update (&self->shared->chat, now);
+  release_waiting (self, now);
+}
+
+gboolean
+ibb_outgoing_has_stanza (IBBOutgoing *self, gint64 now)
+{
+  IBBControl *control = &self->shared->control;
+
+  update (self, now);
+  return ibb_control_get_length (control) > 0 || find_ready (self, now) != NULL ||
+         find_ready_by_message (self, now) != NULL ||
+         ibb_control_get_length (control) > 0; /* a search may have asked */
+}
+
+IBBStanza *
+ibb_outgoing_take_stanza (IBBOutgoing *self, gint64 now)
+{
+  IBBStanza *stanza;
+
+  update (self, now);
+  stanza = take_control (self, now);
+  if (stanza == NULL)
+    stanza = take_block (self, now);
+  /* A session that found its window shut may have asked about its peer, or for
+   * a sign of the server. */
+  return stanza != NULL ? stanza : take_control (self, now);
+}

@@ -41,12 +41,12 @@ void        ibb_opening_free (IBBOpening *self);
 gboolean    ibb_opening_is_request (const IBBOpening *self);
 gint64      ibb_opening_get_due (const IBBOpening *self);
 
-/* Ours. from: whom the answer came from, normalised. */
+/* Our open. from: whom the answer came from, normalised. */
 IBBOpeningVerdict
 ibb_opening_answered (IBBOpening *self, const IBBStanza *answer, const char *from);
 const IBBFailure *ibb_opening_get_refusal (const IBBOpening *self);
 
-/* The peer's. Our application is asked, but not for ever. */
+/* An open of the peer: our application has accept-timeout to answer. */
 void ibb_opening_ask (IBBOpening *self, gint64 now);
 void ibb_opening_accept (IBBOpening *self);
 void ibb_opening_refuse (IBBOpening *self, IBBCondition condition, const char *text);

@@ -10,7 +10,6 @@
 #include "ibb-output-stream-private.h"
 #include "ibb-transport-private.h"
 #include "runtime/delivery-operation.h"
-#include "runtime/weak.h"
 
 /**
  * IBBTransport:
@@ -312,10 +311,9 @@ ibb_transport_dispose (GObject *object)
 {
   IBBTransport *self = IBB_TRANSPORT (object);
 
-  ibb_weak_forget (self);
   /* Before GIOStream's dispose, which would flush and close and wait. */
   if (self->channel != NULL)
-    ibb_channel_drop_owner (self->channel);
+    ibb_channel_drop_owner (self->channel, object);
   G_OBJECT_CLASS (ibb_transport_parent_class)->dispose (object);
 }
 

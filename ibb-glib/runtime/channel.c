@@ -399,10 +399,11 @@ drop_source (GSource *source)
 }
 
 void
-ibb_channel_drop_owner (IBBChannel *self)
+ibb_channel_drop_owner (IBBChannel *self, GObject *owner)
 {
   GSource *ended, *changed;
 
+  ibb_weak_forget (owner);
   ibb_host_lock (self->host);
   ended = g_steal_pointer (&self->ended_source);
   changed = g_steal_pointer (&self->changed_source);

@@ -52,7 +52,7 @@ void ibb_channel_set_owner (IBBChannel *self, GObject *owner, const IBBChannelOw
  * a binding made without a transport. */
 GObject *ibb_channel_hold_owner (IBBChannel *self, GError **error);
 /* The owner is disposed: unless a close has begun, the session is aborted. */
-void ibb_channel_drop_owner (IBBChannel *self);
+void ibb_channel_drop_owner (IBBChannel *self, GObject *owner);
 
 /* The close of the transport has begun: the halves, which GIO closes on the way, leave the
  * session to it. */

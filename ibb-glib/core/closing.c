@@ -321,6 +321,23 @@ ibb_closing_set_half_close (IBBClosing *self, gboolean half_close)
 
 /* Interruptions. */
 
+/* The time goes on, or a peer could hold our close for ever by <resume/>. Past its end it
+ * is an interruption that has outlasted it: then there is one more close-timeout. */
+static void
+resume_timeout (IBBClosing *self, gint64 now)
+{
+  gint64 timeout = (gint64) self->terms->shared->settings.close_timeout * 1000;
+
+  if (self->at == IBB_NEVER || timeout == 0)
+    {
+      begin_timeout (self, now);
+      return;
+    }
+  if (now >= self->began + TIMEOUTS_MAX * timeout)
+    self->began = now - (TIMEOUTS_MAX - 1) * timeout;
+  ibb_closing_prolong (self, now);
+}
+
 void
 ibb_closing_resume (IBBClosing *self, gint64 now)
 {
@@ -330,7 +347,7 @@ ibb_closing_resume (IBBClosing *self, gint64 now)
 
   ibb_closing_repeat (self);
   if (self->is_whole || self->began != IBB_NEVER)
-    begin_timeout (self, now);
+    resume_timeout (self, now);
 }
 
 /* The result that we owe goes to where the peer is now. */

@@ -310,6 +310,25 @@ test_moves_of_ours (Driver *self, IBBSession *session)
   resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
 }
 
+/* D-37: a peer that resumes the session again and again does not hold its end up for ever. */
+static void
+test_held_close (Driver *self, IBBSession *session)
+{
+  guint32 count = 0;
+
+  ibb_session_close (session, *self->clock);
+  ibb_stanza_record_unref (resume_peer_take (self, "close"));
+  for (guint seconds = 5; seconds < 10 * 10; seconds += 5)
+    {
+      driver_advance (self, 5000);
+      resume_peer_assert_agrees (self, resume_peer_new (PEER, ++count, 0, 0));
+      ibb_stanza_record_unref (resume_peer_take (self, "close"));
+    }
+  g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_OPEN);
+  driver_advance (self, 5000);
+  resume_peer_assert_ended (session, IBB_FAILURE_NONE);
+}
+
 /* Sessions that have ended: the secret, our address and the count belong to the question. */
 static void
 test_finished_stranger (Driver *self, IBBSession *session)
@@ -419,6 +438,7 @@ main (int argc, char **argv)
     { "another-here", test_another_here },
     { "moves-of-peer", test_moves_of_peer },
     { "moves-of-ours", test_moves_of_ours },
+    { "held-close", test_held_close },
     { "finished-stranger", test_finished_stranger },
     { "finished-many", test_finished_many },
     { "same-hash", test_same_hash },

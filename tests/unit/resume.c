@@ -450,6 +450,26 @@ test_ahead (Driver *self, IBBSession *session)
   g_assert_cmpuint (ibb_session_get_received (session), ==, 3);
 }
 
+/* D-37: an interruption that outlasts the time for the answer to a close leaves some of it. */
+static void
+test_close_after_outage (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) resume = NULL;
+
+  ibb_session_close (session, *self->clock);
+  ibb_stanza_record_unref (resume_peer_take (self, "close"));
+  resume_peer_lose (self, session);
+  driver_advance (self, 200000);
+  resume_peer_restore (self, OWN);
+  resume = resume_peer_take_resume (self, 1, 0);
+  resume_peer_answer (self, resume, 0, FALSE);
+  ibb_stanza_record_unref (resume_peer_take (self, "close"));
+  driver_advance (self, 9999);
+  g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_OPEN);
+  driver_advance (self, 1);
+  resume_peer_assert_ended (session, IBB_FAILURE_NONE);
+}
+
 /* A block that is missing ends a session that was resumed as it does any other. */
 static void
 test_gap (Driver *self, IBBSession *session)
@@ -511,6 +531,7 @@ main (int argc, char **argv)
     { "not-interrupted", test_not_interrupted },
     { "ahead", test_ahead },
     { "gap", test_gap },
+    { "close-after-outage", test_close_after_outage },
     { "peer-gone", test_peer_gone },
   };
 

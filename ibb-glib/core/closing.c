@@ -181,6 +181,13 @@ ibb_closing_tell_peer (IBBClosing *self)
     send_unclean_close (self);
 }
 
+void
+ibb_closing_refuse_owed (IBBClosing *self)
+{
+  if (self->peer_close != NULL)
+    refuse (self, self->peer_close);
+}
+
 /* Ours. */
 
 gboolean

@@ -576,6 +576,7 @@ ibb_duplex_resume (IBBDuplex *self, const IBBPosition *peer, gint64 now)
 void
 ibb_duplex_peer_ended (IBBDuplex *self, const IBBPosition *peer, gint64 now)
 {
+  ibb_closing_refuse_owed (&self->closing); /* no request stays without an answer (N-20) */
   ibb_sender_resume (&self->sender, peer->received, peer->acknowledged, now);
   if (!ibb_closing_is_sent (&self->closing))
     ibb_sender_stop_writes (&self->sender, IBB_FAILURE_PEER_CLOSED);
@@ -592,7 +593,10 @@ ibb_duplex_peer_forgot (IBBDuplex *self, IBBStanza *answer, gint64 now)
   if (ibb_closing_is_sent (&self->closing))
     take_close_answer (self, answer, now);
   else
-    ibb_life_end (&self->life, ibb_life_get_cause (&self->life));
+    {
+      ibb_closing_refuse_owed (&self->closing);
+      ibb_life_end (&self->life, ibb_life_get_cause (&self->life));
+    }
 }
 
 void

@@ -470,6 +470,33 @@ test_close_after_outage (Driver *self, IBBSession *session)
   resume_peer_assert_ended (session, IBB_FAILURE_NONE);
 }
 
+/* N-20: the peer's close waited for our bytes when it was interrupted, and the peer has none
+ * to wait for any more. */
+static void
+test_owed (Driver *self)
+{
+  for (guint n = 0; n < 2; n++)
+    {
+      g_autoptr (IBBSession) session = resume_peer_accept (self);
+      g_autoptr (IBBStanza)  block = resume_peer_write (self, session, 1);
+      g_autoptr (IBBStanza)  resume = NULL;
+      g_autoptr (IBBStanza)  error = NULL;
+
+      g_assert_true (
+          driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "owed", SID)));
+      resume_peer_assert_nothing (self);
+      resume = resume_peer_interrupt (self, session);
+      if (n == 0)
+        resume_peer_answer (self, resume, 0, TRUE);
+      else
+        resume_peer_answer_error (self, resume, IBB_CONDITION_ITEM_NOT_FOUND);
+      g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_ENDED);
+      error = resume_peer_take (self, "error");
+      g_assert_cmpstr (error->id, ==, "owed");
+      resume_peer_assert_nothing (self);
+    }
+}
+
 /* A block that is missing ends a session that was resumed as it does any other. */
 static void
 test_gap (Driver *self, IBBSession *session)
@@ -541,6 +568,7 @@ main (int argc, char **argv)
   resume_peer_add_bare ("close", test_close);
   resume_peer_add_bare ("result-lost", test_result_lost);
   resume_peer_add_bare ("not-agreed", test_not_agreed);
+  resume_peer_add_bare ("owed", test_owed);
   resume_peer_add_bare ("address-later", test_address_later);
   return g_test_run ();
 }

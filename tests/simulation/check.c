@@ -171,6 +171,8 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
   if (to == NULL && self->schedule.profile == PROFILE_LOGINS)
     to = logins_find_account (self, stanza->to); /* of before */
   end = to != NULL ? check_find_end (self, node->index, to->index, stanza->sid) : NULL;
+  if (to != NULL && hostile_is_astray (self, node, to, end, stanza))
+    return;
   if (end == NULL)
     {
       if (to == NULL && self->schedule.profile == PROFILE_HOSTILE)
@@ -267,6 +269,9 @@ ping_sent (World *self, Node *node, const IBBStanza *stanza)
 
   if (g_strcmp0 (stanza->id, shared->first_hop->ping.id) != 0)
     return; /* with the last session it was forgotten before the connection took it */
+  if (self->schedule.settings[node->index].resume_sessions &&
+      self->schedule.profile == PROFILE_HOSTILE)
+    return; /* a <resume/> acknowledges as well, wherever it comes from */
   if (shared->first_hop->ping_sent + shared->clock.stood > node->shared_at &&
       ++node->n_measured > node->answered / (16 * 1024))
     world_fail (self, "%s: a ping, and nobody waits for the answer", node->jid);
@@ -296,13 +301,14 @@ check_sent (World *self, Node *node, IBBStanza *stanza)
 {
   Node *to = server_find (self, stanza->to);
 
+  Node *asker = to != NULL ? to : hostile_find (self, stanza->to);
+
   note_shared (self, node);
-  if (stanza->name == IBB_STANZA_IQ && to != NULL)
+  if (stanza->name == IBB_STANZA_IQ && asker != NULL && is_answer (stanza))
+    request_answered (self, node->index, asker->index, stanza);
+  else if (stanza->name == IBB_STANZA_IQ && to != NULL)
     {
-      if (is_answer (stanza))
-        request_answered (self, node->index, to->index, stanza);
-      else
-        request_sent (self, node->index, to->index, stanza);
+      request_sent (self, node->index, to->index, stanza);
     }
   if (stanza->payload == IBB_PAYLOAD_ERROR)
     node->n_errors++;
@@ -397,6 +403,8 @@ check_received (World *self, Node *node, IBBStanza *stanza)
   Node   *from;
   guint64 id;
 
+  if (hostile_is_for_later (self, node, stanza))
+    check_removed (self, hostile_find (self, stanza->from)->index, node->index, stanza);
   if (stanza->payload == IBB_PAYLOAD_CLOSE)
     note_late_acknowledgement (self, node, stanza);
   if (stanza->payload != IBB_PAYLOAD_RESULT && stanza->payload != IBB_PAYLOAD_ERROR &&
@@ -484,6 +492,9 @@ check_close_time (End *self)
     return;
   if (self->close_began == 0)
     self->close_began = world->now;
+  else if (logins_is_interrupted (self))
+    self->close_began += world->now - self->close_checked; /* that has a time of its own */
+  self->close_checked = world->now;
   if (world->now - self->close_began > most)
     world_fail (world, "end %u: its close waits for %.0f s already (D-37)", self->index,
                 (double) (world->now - self->close_began) / SECOND);

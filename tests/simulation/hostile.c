@@ -2,12 +2,18 @@
 
 /* One that sends well-formed stanzas without any sense: all payloads, ids and
  * sids that it saw, guessed or stole, in its own name, which it writes in
- * several ways. Others must not notice (D-01, D-33, B-01). */
+ * several ways. It knows the secrets of all sessions, and resumes those of others
+ * and its own, at any moment and at any position (D-58). Others must not notice
+ * (D-01, D-33, B-01). */
 
 #include "config.h"
 
 #include "world.h"
 
+#include "core/engine-private.h"
+#include "core/jid.h"
+#include "core/place.h"
+#include "core/proof.h"
 #include "core/session-private.h"
 
 #include <string.h>
@@ -43,6 +49,22 @@ post (Hostile *self)
 
   if (self->budget > 0)
     world_post (self->world, self->world->now + wait, EVENT_PEER, self->node->index, 0, NULL);
+}
+
+/* Whatever resource it takes, and however it writes the rest: NULL if it is somebody else. */
+Node *
+hostile_find (World *world, const char *jid)
+{
+  for (guint i = 0; jid != NULL && i < world->schedule.n_nodes; i++)
+    {
+      Node *node = &world->nodes[i];
+      gsize length = strlen (node->bare);
+
+      if (node->hostile != NULL && g_ascii_strncasecmp (jid, node->bare, length) == 0 &&
+          (jid[length] == '\0' || jid[length] == '/'))
+        return node;
+    }
+  return NULL;
 }
 
 void
@@ -180,6 +202,134 @@ fill_room (Hostile *self, IBBStanza *stanza)
   stanza->delay = (guint32) random_scaled (&self->random, 1, 10 * SECOND);
 }
 
+/* ---- sessions that outlive their connection ---- */
+
+static char *
+make_secret (Hostile *self)
+{
+  return g_strdup_printf ("%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x",
+                          random_next (&self->random), random_next (&self->random));
+}
+
+/* Somebody's session that has a secret, at that node if there is one. */
+static IBBSession *
+pick_session (Hostile *self, const Node *node)
+{
+  GPtrArray  *ends = self->world->ends;
+  IBBSession *found = NULL;
+  guint       turn = ends->len > 0 ? (guint) random_below (&self->random, ends->len) : 0;
+
+  for (guint i = 0; i < ends->len; i++)
+    {
+      End *end = ends->pdata[(turn + i) % ends->len];
+
+      if (end->session == NULL || end->session->terms.secret == NULL)
+        continue;
+      found = end->session;
+      if (node == NULL || end->node == node->index)
+        return found;
+    }
+  return found;
+}
+
+static guint64
+pick_position (Hostile *self, const IBBSession *session)
+{
+  const IBBSender *sender = &session->duplex.sender;
+
+  switch (random_below (&self->random, 10))
+    {
+    case 0:
+      return random_next (&self->random);
+    case 1:
+      return G_MAXINT64;
+    case 2:
+      return 0;
+    case 3:
+      return sender->delivered + random_below (&self->random, 2 * session->terms.block_size);
+    case 4:
+    case 5:
+      return sender->segmented;
+    default:
+      return sender->delivered;
+    }
+}
+
+static guint32
+pick_count (Hostile *self, guint32 next)
+{
+  if (random_percent (&self->random, 80))
+    return next;
+  if (random_percent (&self->random, 10))
+    return G_MAXUINT32;
+  return next + (guint32) random_below (&self->random, 5) - 2;
+}
+
+/* What it says, and the proof that goes with it, or with something else. */
+static void
+fill_position (
+    Hostile *self, IBBStanza *stanza, const IBBSession *session, IBBProofKind kind, guint32 count)
+{
+  Random          *random = &self->random;
+  g_autofree char *secret =
+      random_percent (random, 95) ? g_strdup (session->terms.secret) : make_secret (self);
+  IBBStatement statement;
+
+  stanza->has_position = !random_percent (random, 3);
+  stanza->count = count;
+  stanza->received = pick_position (self, session);
+  stanza->acknowledged = random_percent (random, 60) ? session->duplex.sender.delivered
+                                                     : pick_position (self, session);
+  statement = (IBBStatement){ kind,
+                              !session->terms.is_initiator,
+                              session->terms.key.sid,
+                              count,
+                              stanza->received,
+                              stanza->acknowledged };
+  stanza->proof = ibb_proof_create (secret, &statement);
+  if (random_percent (random, 2))
+    g_clear_pointer (&stanza->proof, g_free);
+  else if (random_percent (random, 3))
+    stanza->proof[random_below (random, IBB_PROOF_LENGTH)] = '0';
+}
+
+static void
+fill_resume (Hostile *self, IBBStanza *stanza, const Node *to)
+{
+  IBBSession *session = pick_session (self, to);
+
+  if (session == NULL || random_percent (&self->random, 3))
+    {
+      stanza->sid = pick_sid (self);
+      stanza->has_position = random_percent (&self->random, 50);
+      return;
+    }
+  stanza->sid = g_strdup (session->terms.key.sid);
+  fill_position (self, stanza, session, IBB_PROOF_RESUME,
+                 pick_count (self, session->resume.peer_count + 1));
+}
+
+/* The result of a <resume/> of ours. */
+static void
+fill_resumed (Hostile *self, IBBStanza *result, const IBBStanza *resume)
+{
+  IBBSession *session = pick_session (self, server_find (self->world, resume->from));
+
+  for (guint i = 0; i < self->world->ends->len; i++)
+    {
+      const End *end = self->world->ends->pdata[i];
+
+      if (end->session != NULL && end->wild && end->session->terms.secret != NULL &&
+          g_strcmp0 (end->session->terms.key.sid, resume->sid) == 0)
+        session = end->session;
+    }
+  if (session == NULL)
+    return;
+  result->has_ended = random_percent (&self->random, 20);
+  fill_position (self, result, session, result->has_ended ? IBB_PROOF_ENDED : IBB_PROOF_RESUMED,
+                 resume->count);
+}
+
 static void
 fill_disco (Hostile *self, IBBStanza *stanza)
 {
@@ -208,7 +358,7 @@ send (Hostile *self, IBBStanza *stanza)
       ibb_stanza_record_unref (stanza);
       return;
     }
-  if (server_find (world, stanza->from) == self->node && stanza->name == IBB_STANZA_IQ)
+  if (stanza->name == IBB_STANZA_IQ)
     check_asked (world, self->node, stanza);
   server_deliver (world, self->node->index, to, stanza, world->now);
 }
@@ -218,12 +368,13 @@ static void
 send_anything (Hostile *self)
 {
   static const char *const kinds[] = { "get", "set", "set", "set", "set", "set" };
-  static const IBBPayload  requests[] = { IBB_PAYLOAD_OTHER,  IBB_PAYLOAD_OPEN,  IBB_PAYLOAD_OPEN,
-                                          IBB_PAYLOAD_DATA,   IBB_PAYLOAD_DATA,  IBB_PAYLOAD_DATA,
-                                          IBB_PAYLOAD_DATA,   IBB_PAYLOAD_CLOSE, IBB_PAYLOAD_CLOSE,
-                                          IBB_PAYLOAD_UNKNOWN };
-  static const IBBPayload  answers[] = { IBB_PAYLOAD_RESULT, IBB_PAYLOAD_RESULT, IBB_PAYLOAD_ERROR,
-                                         IBB_PAYLOAD_DISCO_INFO };
+  static const IBBPayload  requests[] = {
+     IBB_PAYLOAD_OTHER, IBB_PAYLOAD_OPEN,   IBB_PAYLOAD_OPEN,   IBB_PAYLOAD_DATA,
+     IBB_PAYLOAD_DATA,  IBB_PAYLOAD_DATA,   IBB_PAYLOAD_DATA,   IBB_PAYLOAD_CLOSE,
+     IBB_PAYLOAD_CLOSE, IBB_PAYLOAD_RESUME, IBB_PAYLOAD_RESUME, IBB_PAYLOAD_UNKNOWN
+  };
+  static const IBBPayload answers[] = { IBB_PAYLOAD_RESULT, IBB_PAYLOAD_RESULT, IBB_PAYLOAD_ERROR,
+                                        IBB_PAYLOAD_DISCO_INFO };
 
   Random     *random = &self->random;
   Node       *to = &self->world->nodes[random_below (random, self->world->schedule.n_nodes - 1)];
@@ -238,6 +389,7 @@ send_anything (Hostile *self)
                       : requests[random_below (random, G_N_ELEMENTS (requests))];
   if (!is_iq && is_answer)
     payload = IBB_PAYLOAD_ERROR;
+  is_iq |= payload == IBB_PAYLOAD_RESUME;
   if (payload == IBB_PAYLOAD_ERROR)
     kind = "error";
   else if (is_answer)
@@ -257,6 +409,7 @@ send_anything (Hostile *self)
       stanza->block_size = (guint) random_scaled (random, 1, IBB_BLOCK_SIZE_MAX);
       stanza->by_message_valid = !random_percent (random, 5);
       stanza->by_message = random_percent (random, 30);
+      stanza->secret = random_percent (random, 70) ? make_secret (self) : NULL;
       keep (self, self->sids, stanza->sid);
       break;
     case IBB_PAYLOAD_DATA:
@@ -275,6 +428,10 @@ send_anything (Hostile *self)
       break;
     case IBB_PAYLOAD_RESULT:
       fill_room (self, stanza);
+      stanza->is_resumable = random_percent (random, 30);
+      break;
+    case IBB_PAYLOAD_RESUME:
+      fill_resume (self, stanza, to);
       break;
     case IBB_PAYLOAD_OTHER:
     case IBB_PAYLOAD_UNKNOWN:
@@ -369,8 +526,11 @@ hostile_receive (Node *node, IBBStanza *stanza)
           reply->payload = IBB_PAYLOAD_DISCO_INFO;
           fill_disco (self, reply);
         }
+      else if (stanza->payload == IBB_PAYLOAD_RESUME)
+        fill_resumed (self, reply, stanza);
       else
         fill_room (self, reply);
+      reply->is_resumable = stanza->secret != NULL && random_percent (&self->random, 70);
       send (self, reply);
     }
   else if (self->budget > 0 && random_percent (&self->random, 30))
@@ -378,4 +538,50 @@ hostile_receive (Node *node, IBBStanza *stanza)
       self->budget--;
       send_anything (self);
     }
+}
+
+/* ---- the schedule ---- */
+
+void
+hostile_make (Schedule *self, Random *random)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      self->settings[i].resume_sessions = random_percent (random, 80);
+      if (random_percent (random, 70))
+        self->settings[i].resume_timeout = (guint) random_scaled (random, 1, 600000);
+    }
+}
+
+/* ---- for the checks ---- */
+
+/* A session with the hostile one that it may have resumed elsewhere, at positions of its own
+ * (D-58): its blocks are not known any more. */
+gboolean
+hostile_is_astray (
+    World *self, const Node *node, const Node *to, const End *end, const IBBStanza *block)
+{
+  if (self->schedule.profile != PROFILE_HOSTILE ||
+      !self->schedule.settings[node->index].resume_sessions || (end != NULL && !end->wild) ||
+      to->hostile == NULL)
+    return FALSE;
+  return end == NULL || end->session == NULL ||
+         end->session->resume.count + end->session->resume.peer_count > 0 ||
+         ibb_session_get_state (end->session) != IBB_SESSION_OPEN ||
+         g_strcmp0 (ibb_session_get_peer (end->session), block->to) != 0;
+}
+
+/* A session that is interrupted leaves what comes without an answer: it comes again (D-58). */
+gboolean
+hostile_is_for_later (World *self, const Node *node, const IBBStanza *stanza)
+{
+  g_autofree char  *peer = stanza->from != NULL ? ibb_jid_normalize (stanza->from) : NULL;
+  const IBBSession *session;
+
+  if (hostile_find (self, stanza->from) == NULL ||
+      (stanza->payload != IBB_PAYLOAD_DATA && stanza->payload != IBB_PAYLOAD_CLOSE) ||
+      !ibb_stanza_record_is_kind (stanza, "set") || stanza->unclean)
+    return FALSE;
+  session = ibb_place_find (node->driver.engine->shared, node->jid, peer, stanza->sid);
+  return session != NULL && session->duplex.life.state == IBB_LIFE_INTERRUPTED;
 }

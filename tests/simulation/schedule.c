@@ -560,6 +560,7 @@ make_hostile (Schedule *self, guint n_sessions, Random *random)
                       self->sessions->len, 0);
         g_array_append_val (self->sessions, session);
       }
+  hostile_make (self, random);
 }
 
 static void

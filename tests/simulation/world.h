@@ -358,6 +358,7 @@ struct _End
   gboolean       input_over;
   gboolean       saw_eof;
   gint64         close_began;       /* when our close was seen to wait for its answer; 0: not yet */
+  gint64         close_checked;     /* when that was looked at last */
   IBBInput       input_end;         /* how reading ended: IBB_INPUT_EOF, _FAILED; _EMPTY: not yet */
   IBBFailureKind input_end_failure; /* and why */
   gboolean       closed;
@@ -488,10 +489,15 @@ void peer_receive (Node *node, IBBStanza *stanza);
 void peer_run (Node *node, gpointer task);
 void peer_task_free (gpointer task);
 
-void hostile_start (Node *node);
-void hostile_clear (Node *node);
-void hostile_receive (Node *node, IBBStanza *stanza);
-void hostile_run (Node *node);
+void     hostile_start (Node *node);
+void     hostile_clear (Node *node);
+void     hostile_receive (Node *node, IBBStanza *stanza);
+void     hostile_run (Node *node);
+Node    *hostile_find (World *world, const char *jid);
+void     hostile_make (Schedule *self, Random *random);
+gboolean hostile_is_for_later (World *self, const Node *node, const IBBStanza *stanza);
+gboolean hostile_is_astray (
+    World *self, const Node *node, const Node *to, const End *end, const IBBStanza *block);
 
 /* ---- new logins ---- */
 

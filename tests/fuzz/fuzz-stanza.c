@@ -51,6 +51,14 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_assert (second->tells_room == stanza->tells_room);
   g_assert (!stanza->tells_room ||
             (second->room == stanza->room && second->delay == stanza->delay));
+  g_assert (g_strcmp0 (second->secret, stanza->secret) == 0);
+  g_assert (second->is_resumable == stanza->is_resumable);
+  /* One that is malformed may not look so any more. */
+  g_assert (!stanza->has_position ||
+            (second->has_position && second->count == stanza->count &&
+             second->received == stanza->received && second->acknowledged == stanza->acknowledged &&
+             second->has_ended == stanza->has_ended &&
+             g_strcmp0 (second->proof, stanza->proof) == 0));
   g_assert (stanza->bytes == NULL || g_bytes_equal (second->bytes, stanza->bytes));
 
   twice = ibb_stanza_to_xml (second);

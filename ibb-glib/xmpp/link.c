@@ -43,12 +43,14 @@ struct _IBBLink
   IBBQueries          *queries;
   IBBDelivery         *delivery;
   IBBLogouts          *logouts;
-  IBBBackoff          *backoff;
+  IBBBackoff          *login_backoff;
+  IBBBackoff          *resumption_backoff;
 
   /* worker thread only */
   IBBLogin        *login;                /* (owned) (nullable): while connecting */
   IBBXmlStream    *stream;               /* (owned) (nullable): while online */
   gint64           stream_since;         /* µs: when the stream was taken */
+  gint64           resumed_at;           /* µs: the same, if it was resumed; 0: it was not */
   IBBReconnection *reconnection;         /* (owned) (nullable): while suspended */
   IBBRelogin      *relogin;              /* (owned) (nullable): while it logs in by itself */
   char            *resource;             /* (owned) (nullable): of the last login */
@@ -76,7 +78,8 @@ ibb_link_new (IBBConnection *client, guint certificate_signal)
   self->queries = ibb_queries_new (self->thread, self->outbox, self->status);
   self->delivery = ibb_delivery_new (client, self->outbox);
   self->logouts = ibb_logouts_new (self->thread);
-  self->backoff = ibb_backoff_new (IBB_RELOGIN_WAIT_MIN, IBB_RELOGIN_WAIT_MAX);
+  self->login_backoff = ibb_backoff_new (IBB_RELOGIN_WAIT_MIN, IBB_RELOGIN_WAIT_MAX);
+  self->resumption_backoff = ibb_backoff_new (IBB_RECONNECTION_WAIT_MIN, IBB_RECONNECTION_WAIT_MAX);
 
   return self;
 }
@@ -90,7 +93,8 @@ link_free (gpointer data)
 
   g_clear_object (&self->accepted_certificate);
   g_free (self->resource);
-  ibb_backoff_free (self->backoff);
+  ibb_backoff_free (self->resumption_backoff);
+  ibb_backoff_free (self->login_backoff);
   ibb_logouts_free (self->logouts);
   ibb_delivery_free (self->delivery);
   ibb_queries_free (self->queries);
@@ -277,10 +281,10 @@ start_return (IBBLink *self, IBBConnection *client, const GError *error)
 
   /* A rule of the server was broken: it is not asked again soon. */
   if (g_error_matches (error, IBB_ERROR, IBB_ERROR_POLICY_VIOLATION))
-    ibb_backoff_exhaust (self->backoff);
+    ibb_backoff_exhaust (self->login_backoff);
   self->relogin =
       ibb_relogin_new (self->thread, self->account, self->resource, self->accepted_certificate,
-                       self->backoff, &relogin_handler, self);
+                       self->login_backoff, &relogin_handler, self);
 }
 
 /* is_wanted: by the application, which gets no disconnect error. */
@@ -323,6 +327,7 @@ resumed_cb (IBBReconnection *reconnection, IBBNegotiationResult *result, gpointe
     return;
 
   take_stream (self, result->stream);
+  self->resumed_at = self->stream_since;
   if (!ibb_stream_management_resume (self->management, result->stream, result->resumed_h, &awaited))
     return;
 
@@ -371,6 +376,7 @@ suspend (IBBLink *self, IBBConnection *client, const GError *error)
   ibb_stream_management_get_resumption (self->management, &resumption);
   g_set_object (&resumption.accepted_certificate, self->accepted_certificate);
   self->reconnection = ibb_reconnection_new (self->thread, self->account, &resumption, error,
+                                             self->resumption_backoff, self->resumed_at,
                                              &reconnection_handler, self);
   ibb_resumption_clear (&resumption);
 }
@@ -383,12 +389,15 @@ closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
   IBBLink                  *self = owner;
   g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
   g_autoptr (GError)        logged_out = NULL;
+  gint64                    duration;
 
   if (client == NULL)
     return;
 
   g_assert (self->stream == stream);
-  ibb_backoff_note_stream (self->backoff, g_get_monotonic_time () - self->stream_since);
+  duration = g_get_monotonic_time () - self->stream_since;
+  ibb_backoff_note_stream (self->login_backoff, duration);
+  ibb_backoff_note_stream (self->resumption_backoff, duration);
   if (error != NULL && can_resume (self))
     {
       suspend (self, client, error);
@@ -489,6 +498,7 @@ take_stream (IBBLink *self, IBBXmlStream *stream)
 {
   self->stream = ibb_xml_stream_ref (stream);
   self->stream_since = g_get_monotonic_time ();
+  self->resumed_at = 0;
   ibb_xml_stream_set_owner (stream, &online_handler, self, NULL);
 }
 
@@ -514,6 +524,7 @@ go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result)
     presence = create_presence (settings.priority);
   g_free (self->resource);
   self->resource = g_strdup (ibb_jid_get_resource (result->local_jid));
+  ibb_backoff_reset (self->resumption_backoff);
   take_stream (self, result->stream);
   ibb_outbox_open (self->outbox, result->stream, result->can_manage && settings.resumable,
                    presence);
@@ -573,7 +584,7 @@ login_cb (gpointer user_data)
   IBBLink           *self = call->link;
   IBBAccountSettings settings;
 
-  ibb_backoff_reset (self->backoff); /* a person knows better than the past */
+  ibb_backoff_reset (self->login_backoff); /* a person knows better than the past */
   ibb_account_get (self->account, &settings);
   self->login = ibb_login_new (self->thread, call->task, self->certificate_signal, &settings,
                                login_done_cb, self);

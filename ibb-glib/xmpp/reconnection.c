@@ -6,12 +6,7 @@
 
 #include "ibb-intl-private.h"
 #include "xmpp/alarm.h"
-#include "xmpp/backoff.h"
 #include "xmpp/network-watch.h"
-
-/* Milliseconds: the bounds of the waits between attempts. */
-#define WAIT_MIN 500
-#define WAIT_MAX 30000
 
 #define DEFAULT_PORT 5222
 #define DEFAULT_TLS_PORT 5223
@@ -26,7 +21,7 @@ struct _IBBReconnection
   const IBBReconnectionHandler *handler;
   gpointer                      owner;
 
-  IBBBackoff      *backoff;       /* (owned) */
+  IBBBackoff      *backoff;
   gboolean         uses_location; /* in this attempt */
   IBBNegotiation  *negotiation;   /* (owned) (nullable): of this attempt */
   IBBAlarm        *alarm;         /* (owned) (nullable): until the next attempt */
@@ -67,20 +62,26 @@ network_cb (gpointer owner)
     start_attempt (self);
 }
 
+/* From a time on, in microseconds. The last attempt is made when time is up. */
+static void
+wait_for_attempt (IBBReconnection *self, gint64 since)
+{
+  gint64 due = since + (gint64) ibb_backoff_next (self->backoff) * 1000;
+  gint64 wait = MIN (due, self->until) - g_get_monotonic_time ();
+
+  self->alarm = ibb_alarm_new (ibb_thread_get_context (self->thread),
+                               (guint) (MAX (wait, 0) / 1000), alarm_cb, self);
+}
+
 static void
 attempt_failed (IBBReconnection *self, gboolean was_refused, const GError *error)
 {
-  guint  wait = ibb_backoff_next (self->backoff);
-  gint64 left = self->until - g_get_monotonic_time ();
-
   g_debug ("Attempt to resume the connection of %s: %s", ibb_account_get_jid (self->account),
            error->message);
-  if (was_refused || left <= 0)
+  if (was_refused || self->until <= g_get_monotonic_time ())
     fail (self, error);
   else
-    /* The last attempt is made when time is up. */
-    self->alarm = ibb_alarm_new (ibb_thread_get_context (self->thread),
-                                 (guint) MIN ((gint64) wait, left / 1000), alarm_cb, self);
+    wait_for_attempt (self, g_get_monotonic_time ());
 }
 
 static void
@@ -152,6 +153,8 @@ ibb_reconnection_new (IBBThread                    *thread,
                       IBBAccount                   *account,
                       const IBBResumption          *resumption,
                       const GError                 *cause,
+                      IBBBackoff                   *backoff,
+                      gint64                        since,
                       const IBBReconnectionHandler *handler,
                       gpointer                      owner)
 {
@@ -164,9 +167,12 @@ ibb_reconnection_new (IBBThread                    *thread,
   self->cause = g_error_copy (cause);
   self->handler = handler;
   self->owner = owner;
-  self->backoff = ibb_backoff_new (WAIT_MIN, WAIT_MAX);
+  self->backoff = backoff;
   self->watch = ibb_network_watch_new (thread, network_cb, self);
-  start_attempt (self);
+  if (since > 0)
+    wait_for_attempt (self, since);
+  else
+    start_attempt (self);
 
   return self;
 }
@@ -177,7 +183,6 @@ ibb_reconnection_free (IBBReconnection *self)
   g_clear_pointer (&self->negotiation, ibb_negotiation_give_up);
   ibb_network_watch_free (self->watch);
   g_clear_pointer (&self->alarm, ibb_alarm_free);
-  ibb_backoff_free (self->backoff);
   ibb_resumption_clear (&self->resumption);
   g_error_free (self->cause);
   g_free (self);

@@ -9,9 +9,14 @@
 
 #include "runtime/thread.h"
 #include "xmpp/account.h"
+#include "xmpp/backoff.h"
 #include "xmpp/negotiation.h"
 
 G_BEGIN_DECLS
+
+/* Milliseconds: the bounds of the waits between attempts. */
+#define IBB_RECONNECTION_WAIT_MIN 500
+#define IBB_RECONNECTION_WAIT_MAX 30000
 
 typedef struct _IBBReconnection IBBReconnection;
 
@@ -22,11 +27,14 @@ typedef struct
   void (*failed) (IBBReconnection *reconnection, const GError *error, gpointer owner);
 } IBBReconnectionHandler;
 
-/* Makes the first attempt. cause: why the stream broke. */
+/* cause: why the stream broke. backoff: outlives this. since: when that stream was resumed, in
+ * microseconds: the first attempt waits as well, from there on. 0: it was no resumed one. */
 IBBReconnection *ibb_reconnection_new (IBBThread                    *thread,
                                        IBBAccount                   *account,
                                        const IBBResumption          *resumption,
                                        const GError                 *cause,
+                                       IBBBackoff                   *backoff,
+                                       gint64                        since,
                                        const IBBReconnectionHandler *handler,
                                        gpointer                      owner);
 /* Gives up; nothing more is called. */

@@ -12,6 +12,7 @@
 #include "../lib/fake-sleep.h"
 #include "client-fixture.h"
 #include "fake-server.h"
+#include "xmpp/reconnection.h"
 #include "xmpp/relogin.h"
 
 #define NEVER 100000000 /* ms: for longer than a test takes */
@@ -439,19 +440,20 @@ test_wakes (void)
 }
 #endif
 
+static const FakeStep managed[] = {
+  FAKE_SM_LOGIN ("<enabled xmlns='" FAKE_SM "' id='some-id' resume='true' max='600'/>"
+                 "<r xmlns='" FAKE_SM "'/>"),
+  { "<a xmlns='" FAKE_SM "'", NULL },
+  { NULL },
+};
+static const FakeStep back[] = { FAKE_SM_RETURN (FAKE_SM_RESUMED), { NULL } };
+
 /* The same for a stream that can be resumed: the first attempt is made at once, and the waits
  * between the next ones grow up to half a minute. */
 static void
 test_network_resumes (void)
 {
-  static const FakeStep managed[] = {
-    FAKE_SM_LOGIN ("<enabled xmlns='" FAKE_SM "' id='some-id' resume='true' max='600'/>"
-                   "<r xmlns='" FAKE_SM "'/>"),
-    { "<a xmlns='" FAKE_SM "'", NULL },
-    { NULL },
-  };
   static const FakeStep closed[] = { { FAKE_OPEN, FAKE_HEADER "</stream:stream>" }, { NULL } };
-  static const FakeStep back[] = { FAKE_SM_RETURN (FAKE_SM_RESUMED), { NULL } };
   static const guint    bounds[] = { 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000 };
   FakeServer           *server = fake_server_new (managed);
   IBBClient            *client = fake_create_client (server, FAKE_JID);
@@ -480,6 +482,28 @@ test_network_resumes (void)
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, n_clients);
   fake_monitor_change (TRUE);
   fake_wait_until_online (client, server, n_clients + 1);
+  fake_log_out (client, server, NULL);
+}
+
+/* A server that breaks each stream that it resumes is not asked without a pause. */
+static void
+test_breaks_resumed (void)
+{
+  FakeServer *server = fake_server_new (managed);
+  IBBClient  *client = fake_create_client (server, FAKE_JID);
+
+  fake_random_start (0);
+  assert_login (client);
+  fake_server_set_steps (server, back);
+  for (guint i = 0; i < 4; i++)
+    {
+      fake_server_send (server, "<message/>", -1);
+      fake_server_close (server);
+      fake_wait_until_online (client, server, i + 2);
+      g_assert_cmpuint (fake_random_get_bound (i), ==, 0);
+      if (i > 0)
+        g_assert_cmpuint (fake_random_get_bound (i - 1), ==, IBB_RECONNECTION_WAIT_MIN << (i - 1));
+    }
   fake_log_out (client, server, NULL);
 }
 
@@ -593,6 +617,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/reconnect/wakes", test_wakes);
 #endif
   g_test_add_func ("/ibb/client/reconnect/network-resumes", test_network_resumes);
+  g_test_add_func ("/ibb/client/reconnect/breaks-resumed", test_breaks_resumed);
   g_test_add_func ("/ibb/client/reconnect/dropped", test_dropped);
   g_test_add_func ("/ibb/client/reconnect/dropped-any-time", test_dropped_any_time);
   g_test_add_func ("/ibb/client/reconnect/rounds", test_rounds);

@@ -52,6 +52,35 @@ ibb_stanza_record_new_error (const IBBStanza *request,
   return self;
 }
 
+static GBytes *
+ref_bytes (GBytes *bytes)
+{
+  return bytes != NULL ? g_bytes_ref (bytes) : NULL;
+}
+
+/* Whatever ibb_stanza_record_unref () frees. */
+IBBStanza *
+ibb_stanza_record_copy (const IBBStanza *self)
+{
+  IBBStanza *copy = g_memdup2 (self, sizeof *self);
+
+  g_atomic_ref_count_init (&copy->ref_count);
+  copy->kind = g_strdup (self->kind);
+  copy->id = g_strdup (self->id);
+  copy->from = g_strdup (self->from);
+  copy->to = g_strdup (self->to);
+  copy->sid = g_strdup (self->sid);
+  copy->secret = g_strdup (self->secret);
+  copy->proof = g_strdup (self->proof);
+  copy->bytes = ref_bytes (self->bytes);
+  copy->text = g_strdup (self->text);
+  copy->features = g_strdupv (self->features);
+  copy->identities = g_strdupv (self->identities);
+  copy->xml = ref_bytes (self->xml);
+
+  return copy;
+}
+
 IBBStanza *
 ibb_stanza_record_ref (IBBStanza *self)
 {

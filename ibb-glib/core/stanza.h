@@ -127,6 +127,7 @@ IBBStanza *ibb_stanza_record_new_error (const IBBStanza *request,
                                         IBBCondition     condition,
                                         IBBErrorType     type,
                                         const char      *text);
+IBBStanza *ibb_stanza_record_copy (const IBBStanza *self);
 IBBStanza *ibb_stanza_record_ref (IBBStanza *self);
 void       ibb_stanza_record_unref (IBBStanza *self);
 gboolean   ibb_stanza_record_is_kind (const IBBStanza *self, const char *kind);

@@ -48,18 +48,9 @@ stamp (IBBStanza *stanza, const char *from)
   if (g_strcmp0 (stanza->from, from) == 0)
     return ibb_stanza_record_ref (stanza);
 
-  copy = g_memdup2 (stanza, sizeof *stanza);
-  g_atomic_ref_count_init (&copy->ref_count);
-  copy->kind = g_strdup (stanza->kind);
-  copy->id = g_strdup (stanza->id);
+  copy = ibb_stanza_record_copy (stanza);
+  g_free (copy->from);
   copy->from = g_strdup (from);
-  copy->to = g_strdup (stanza->to);
-  copy->sid = g_strdup (stanza->sid);
-  copy->bytes = stanza->bytes != NULL ? g_bytes_ref (stanza->bytes) : NULL;
-  copy->text = g_strdup (stanza->text);
-  copy->features = g_strdupv (stanza->features);
-  copy->identities = g_strdupv (stanza->identities);
-  copy->xml = stanza->xml != NULL ? g_bytes_ref (stanza->xml) : NULL;
   return copy;
 }
 

@@ -262,6 +262,21 @@ test_would_block (Stacks *self, gconstpointer data)
   run_pending ();
 }
 
+/* An IBBLoopback carries the agreement as well. */
+static void
+test_loopback (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GBytes) bytes = make_bytes (LENGTH, 1);
+  g_auto (Ends)      ends = { NULL };
+
+  ibb_service_set_resume_sessions (self->romeo, TRUE);
+  ibb_service_set_resume_sessions (self->juliet, TRUE);
+  ends = fixture_open (self);
+  assert_passes (ends.romeo, ends.juliet, bytes);
+  close_async (ends.romeo);
+  assert_reads_eof (ends.juliet);
+}
+
 #define add_stacks_test(path, function) g_test_add (path, Stacks, NULL, set_up, function, tear_down)
 
 int
@@ -277,5 +292,6 @@ main (int argc, char **argv)
   add_stacks_test ("/ibb/loopback/resume/D-58/account", test_account);
   add_stacks_test ("/ibb/loopback/resume/D-58/abort", test_abort);
   add_stacks_test ("/ibb/loopback/resume/would-block", test_would_block);
+  add_test ("/ibb/loopback/resume/loopback", test_loopback);
   return g_test_run ();
 }

@@ -163,45 +163,56 @@ test_answers (void)
   ibb_stanza_record_unref (request);
 }
 
-static void
-assert_grown (IBBStanza *stanza, gsize *size, gsize by)
+/* Whatever a stanza may keep; texts are of 1000 bytes. */
+static IBBStanza *
+create_full (void)
 {
-  gsize grown = ibb_stanza_record_get_size (stanza) - *size;
+  IBBStanza *stanza = ibb_stanza_record_new (IBB_STANZA_IQ, NULL, IBB_PAYLOAD_OTHER, NULL, NULL);
+  g_autofree char  *text = g_strnfill (1000, 'x');
+  const char *const list[] = { text, text, NULL };
 
-  g_assert_cmpuint (grown, >=, by);
-  g_assert_cmpuint (grown, <, by + 200);
-  *size += grown;
+  stanza->kind = g_strdup (text);
+  stanza->id = g_strdup (text);
+  stanza->from = g_strdup (text);
+  stanza->to = g_strdup (text);
+  stanza->sid = g_strdup (text);
+  stanza->secret = g_strdup (text);
+  stanza->proof = g_strdup (text);
+  stanza->text = g_strdup (text);
+  stanza->bytes = g_bytes_new (text, 1000);
+  stanza->xml = g_bytes_new (text, 1000);
+  stanza->features = g_strdupv ((char **) list);
+  stanza->identities = g_strdupv ((char **) list);
+  return stanza;
 }
+
+#define N_TEXTS 14
 
 /* Each thing that a stanza keeps counts in full towards the memory that it takes. */
 static void
 test_size (void)
 {
-  IBBStanza *stanza = ibb_stanza_record_new (IBB_STANZA_IQ, NULL, IBB_PAYLOAD_OTHER, NULL, NULL);
-  g_autofree char  *text = g_strnfill (1000, 'x');
-  const char *const list[] = { text, text, NULL };
-  gsize             size = ibb_stanza_record_get_size (stanza);
-  char            **texts[] = { &stanza->kind, &stanza->id,  &stanza->from,
-                                &stanza->to,   &stanza->sid, &stanza->text };
-  GBytes          **bytes[] = { &stanza->bytes, &stanza->xml };
-  char           ***lists[] = { &stanza->features, &stanza->identities };
+  IBBStanza *bare = ibb_stanza_record_new (IBB_STANZA_IQ, NULL, IBB_PAYLOAD_OTHER, NULL, NULL);
+  IBBStanza *full = create_full ();
+  gsize      more = ibb_stanza_record_get_size (full) - ibb_stanza_record_get_size (bare);
 
-  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    {
-      *texts[i] = g_strdup (text);
-      assert_grown (stanza, &size, 1000);
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (bytes); i++)
-    {
-      *bytes[i] = g_bytes_new (text, 1000);
-      assert_grown (stanza, &size, 1000);
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
-    {
-      *lists[i] = g_strdupv ((char **) list);
-      assert_grown (stanza, &size, 2000);
-    }
+  g_assert_cmpuint (more, >=, N_TEXTS * 1000);
+  g_assert_cmpuint (more, <, N_TEXTS * 1200);
+  ibb_stanza_record_unref (full);
+  ibb_stanza_record_unref (bare);
+}
+
+/* A copy has its own of everything. A field that is not copied is freed twice. */
+static void
+test_copy (void)
+{
+  IBBStanza *stanza = create_full ();
+  IBBStanza *copy = ibb_stanza_record_copy (stanza);
+  gsize      size = ibb_stanza_record_get_size (stanza);
+
   ibb_stanza_record_unref (stanza);
+  g_assert_cmpuint (ibb_stanza_record_get_size (copy), ==, size);
+  ibb_stanza_record_unref (copy);
 }
 
 int
@@ -215,6 +226,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza/stanza-type/N-05", test_stanza_type);
   g_test_add_func ("/ibb/stanza/sid/N-04,D-13", test_sid);
   g_test_add_func ("/ibb/stanza/size", test_size);
+  g_test_add_func ("/ibb/stanza/copy", test_copy);
   g_test_add_func ("/ibb/stanza/answers/N-20,D-36", test_answers);
 
   return g_test_run ();

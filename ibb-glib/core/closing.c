@@ -169,16 +169,18 @@ refuse (IBBClosing *self, const IBBStanza *close)
                            IBB_ERROR_TYPE_CANCEL, NULL);
 }
 
-/* An error answers the peer's close: a result would tell that it has everything (D-37).
- * Otherwise an unclean <close/> leaves, also after an orderly one, because the peer may
- * write on after that (D-39, D-41). When both have closed, nothing is left to tell (D-40). */
+/* An error answers the peer's close: a result would tell that it has everything (D-37). A peer
+ * that can resume the session would ask whether the result for it was lost (D-58), and wait
+ * for an answer, so it is told of the abort first. Otherwise an unclean <close/> leaves, also after
+ * an orderly one, because the peer may write on after that (D-39, D-41). When both have closed,
+ * nothing is left to tell (D-40). */
 void
 ibb_closing_tell_peer (IBBClosing *self)
 {
+  if (self->peer_close != NULL ? self->terms->secret != NULL : !ibb_closing_is_peer_closed (self))
+    send_unclean_close (self);
   if (self->peer_close != NULL)
     refuse (self, self->peer_close);
-  else if (!ibb_closing_is_peer_closed (self))
-    send_unclean_close (self);
 }
 
 void

@@ -296,6 +296,38 @@ test_result_lost (Driver *self)
     }
 }
 
+/* An abort tells a peer that has closed of it before its close is refused: it need not ask. */
+static void
+test_abort_owed (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) unclean = NULL;
+  g_autoptr (IBBStanza) error = NULL;
+
+  ibb_session_set_half_close (session, TRUE, *self->clock);
+  g_assert_true (
+      driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "owed", SID)));
+  resume_peer_assert_nothing (self);
+  ibb_session_abort (session, *self->clock);
+  unclean = resume_peer_take (self, "close");
+  g_assert_true (unclean->unclean);
+  error = resume_peer_take (self, "error");
+  g_assert_cmpstr (error->id, ==, "owed");
+  resume_peer_assert_nothing (self);
+}
+
+static void
+test_aborted_owed (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) close = NULL;
+  IBBStanza            *unclean = driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "abort", SID);
+
+  ibb_session_shutdown_output (session, *self->clock);
+  close = resume_peer_take (self, "close");
+  unclean->unclean = TRUE;
+  resume_peer_assert_agrees (self, unclean);
+  resume_peer_assert_ended (session, IBB_FAILURE_PEER_ABORTED);
+}
+
 /* The peer has not got the answer to its close, and asks from its next login. */
 static void
 test_finished (Driver *self, IBBSession *session)
@@ -550,6 +582,8 @@ main (int argc, char **argv)
     { "block-meanwhile", test_block_meanwhile },
     { "delayed", test_delayed },
     { "forgotten", test_forgotten },
+    { "abort-owed", test_abort_owed },
+    { "aborted-owed", test_aborted_owed },
     { "finished", test_finished },
     { "account", test_account },
     { "both-closed", test_both_closed },

@@ -31,10 +31,11 @@ typedef struct
 
 struct _ToolLogin
 {
-  IBBClient *client; /* (owned) */
-  IBBClient *scout;  /* (owned) (nullable): looks before the login, see check_resource () */
-  States    *states; /* the handler's of the client */
-  gboolean   stays;  /* logs in again, once the first login is done */
+  IBBClient *client;  /* (owned) */
+  IBBClient *scout;   /* (owned) (nullable): looks before the login, see check_resource () */
+  States    *states;  /* the handler's of the client */
+  gboolean   stays;   /* logs in again, once the first login is done */
+  gboolean   resumes; /* likewise, as long as a session may be resumed then */
 };
 
 static void
@@ -129,6 +130,7 @@ tool_login_new (const ToolAccount *account,
   ToolLogin       *self = g_new0 (ToolLogin, 1);
   g_autofree char *bare = tool_jid_dup_bare (jid);
 
+  self->resumes = options->resume_timeout > 0;
   self->client = tool_account_new_client (account, options, jid);
   ibb_client_set_send_presence (self->client,
                                 accepts || options->stanza_type == IBB_STANZA_TYPE_MESSAGE);
@@ -168,7 +170,7 @@ tool_login_set_stays (ToolLogin *self)
 void
 tool_login_end_stay (ToolLogin *self)
 {
-  ibb_client_set_auto_reconnect (self->client, FALSE);
+  ibb_client_set_auto_reconnect (self->client, self->resumes);
 }
 
 gboolean
@@ -351,7 +353,7 @@ tool_login_begin (ToolLogin *self, ToolRun *run, GError **error)
     return NULL;
   local_jid = dup_local_jid (self->client, error);
   if (local_jid != NULL)
-    ibb_client_set_auto_reconnect (self->client, self->stays);
+    ibb_client_set_auto_reconnect (self->client, self->stays || self->resumes);
   return local_jid;
 }
 

@@ -19,9 +19,10 @@ ToolLogin *tool_login_new (const ToolAccount *account,
 void       tool_login_free (ToolLogin *self);
 IBBClient *tool_login_get_client (ToolLogin *self);
 
-/* Once it has begun, it logs in again by itself when the connection is lost; before the login. */
+/* Once it has begun, it logs in again by itself when the connection is lost, also without
+ * --resume-timeout; before the login. */
 void tool_login_set_stays (ToolLogin *self);
-/* Not any more. */
+/* Only with --resume-timeout from now on. */
 void tool_login_end_stay (ToolLogin *self);
 /* Whether sessions can be opened; they may wait for the connection to be resumed. Any thread. */
 gboolean tool_login_is_online (ToolLogin *self);

@@ -23,6 +23,7 @@ typedef struct
   char *block_size;
   char *timeout;
   char *peer_timeout;
+  char *resume_timeout;
 } RawOptions;
 
 static void
@@ -35,6 +36,7 @@ raw_options_clear (RawOptions *raw)
   g_free (raw->block_size);
   g_free (raw->timeout);
   g_free (raw->peer_timeout);
+  g_free (raw->resume_timeout);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RawOptions, raw_options_clear)
@@ -138,6 +140,10 @@ add_session_options (GOptionGroup    *group,
   const GOptionEntry peer_entries[] = {
     { "peer-timeout", 0, 0, G_OPTION_ARG_STRING, &raw->peer_timeout,
       N_ ("Give up a peer that is silent for so long; 0: never (default: 600)"), N_ ("SECONDS") },
+    { "resume-timeout", 0, 0, G_OPTION_ARG_STRING, &raw->resume_timeout,
+      N_ ("How long a session whose connection is lost waits for a new login at both ends; "
+          "0: not at all (default: 120)"),
+      N_ ("SECONDS") },
     { NULL },
   };
 
@@ -321,6 +327,9 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
   if (raw->peer_timeout != NULL && !parse_seconds (raw->peer_timeout, &self->peer_timeout))
     return g_strdup_printf (_ ("--peer-timeout is a number of seconds, or 0 for never, not “%s”"),
                             raw->peer_timeout);
+  if (raw->resume_timeout != NULL && !parse_seconds (raw->resume_timeout, &self->resume_timeout))
+    return g_strdup_printf (_ ("--resume-timeout is a number of seconds, or 0 for none, not “%s”"),
+                            raw->resume_timeout);
   problem = understand_certificates (self);
   return problem != NULL ? problem : check_names (self);
 }
@@ -351,6 +360,7 @@ tool_options_parse (ToolOptions        *self,
 
   self->timeout = TOOL_TIMEOUT_DEFAULT;
   self->peer_timeout = TOOL_PEER_TIMEOUT;
+  self->resume_timeout = TOOL_RESUME_TIMEOUT;
   group = g_option_group_new (NULL, NULL, NULL, NULL, NULL);
   g_option_group_set_translation_domain (group, GETTEXT_PACKAGE);
   g_option_context_set_main_group (context, group);

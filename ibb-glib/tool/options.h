@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 
 #define TOOL_TIMEOUT_DEFAULT -1 /* not given */
 #define TOOL_PEER_TIMEOUT 600   /* seconds: as long as servers keep a suspended stream */
+#define TOOL_RESUME_TIMEOUT 120 /* seconds: longer than a server is away that restarts */
 #define TOOL_FROM_ANYBODY "any" /* among those of --from */
 
 typedef enum
@@ -42,12 +43,13 @@ typedef struct
   char         *certificate_file; /* NULL: none */
   char         *key_file;         /* NULL: in certificate_file */
   IBBStanzaType stanza_type;
-  guint         block_size;   /* 0: the default */
-  char         *sid;          /* NULL: any, or a fresh one */
-  char        **from;         /* NULL: the account's own resources */
-  guint64       window;       /* 0: adapts */
-  double        timeout;      /* s; 0: none; TOOL_TIMEOUT_DEFAULT */
-  double        peer_timeout; /* s; 0: never */
+  guint         block_size;     /* 0: the default */
+  char         *sid;            /* NULL: any, or a fresh one */
+  char        **from;           /* NULL: the account's own resources */
+  guint64       window;         /* 0: adapts */
+  double        timeout;        /* s; 0: none; TOOL_TIMEOUT_DEFAULT */
+  double        peer_timeout;   /* s; 0: never */
+  double        resume_timeout; /* s; 0: sessions end with the connection */
   gboolean      quiet;
   gboolean      json;
 } ToolOptions;

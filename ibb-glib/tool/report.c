@@ -165,6 +165,30 @@ tool_report_opened (IBBTransport *transport)
     }
 }
 
+/* The session waits for a new login, at either end, or goes on. */
+void
+tool_report_interrupted (IBBTransport *transport)
+{
+  const char *peer = ibb_transport_get_peer_jid (transport);
+  gboolean    is_interrupted = ibb_transport_get_interrupted (transport);
+
+  if (!is_interrupted && ibb_transport_has_ended (transport))
+    return;
+
+  if (tool_output_is_json ())
+    {
+      g_autoptr (JsonBuilder) event = tool_event_new (is_interrupted ? "interrupted" : "continued");
+
+      tool_event_string (event, "peer", peer);
+      tool_event_string (event, "sid", ibb_transport_get_sid (transport));
+      tool_event_emit (event);
+    }
+  else if (is_interrupted)
+    tool_output_note (_ ("The session with “%s” waits until both ends are online"), peer);
+  else
+    tool_output_note (_ ("The session with “%s” goes on"), peer);
+}
+
 /* The good end; sentence is such as “Sent to a@b/ibb”. */
 void
 tool_report_done (guint64 bytes, double seconds, const char *sentence)

@@ -38,6 +38,8 @@ tool_session_new_service (IBBConnection *connection, const ToolOptions *options,
   ibb_service_set_window (service, options->window);
   /* Round up: 0 would disable the timeout. */
   ibb_service_set_peer_timeout (service, (guint) ceil (options->peer_timeout * 1000));
+  ibb_service_set_resume_sessions (service, options->resume_timeout > 0);
+  ibb_service_set_resume_timeout (service, (guint) ceil (options->resume_timeout * 1000));
   if (options->timeout > 0)
     ibb_service_set_open_timeout (service, (guint) MAX (options->timeout * 1000, 1));
   else if (options->timeout >= 0)
@@ -50,6 +52,35 @@ tool_session_new_service (IBBConnection *connection, const ToolOptions *options,
       ibb_service_set_half_close (service, TRUE);
     }
   return service;
+}
+
+static void
+interrupted_cb (IBBTransport *transport)
+{
+  tool_report_interrupted (transport);
+}
+
+/* Nobody will log in again: the session would wait for that in vain. */
+static void
+state_cb (IBBClient *client, GParamSpec *pspec, IBBTransport *transport)
+{
+  if (ibb_client_get_state (client) == IBB_CLIENT_STATE_OFFLINE)
+    ibb_transport_abort (transport);
+}
+
+/* The only session of the command has begun. */
+static void
+begin (ToolRun *run, IBBService *service, IBBTransport *transport)
+{
+  IBBConnection *connection = ibb_service_get_connection (service);
+
+  tool_run_set_transport (run, transport);
+  tool_report_opened (transport);
+  g_signal_connect (transport, "notify::interrupted", G_CALLBACK (interrupted_cb), NULL);
+  if (!IBB_IS_CLIENT (connection))
+    return;
+  g_signal_connect_object (connection, "notify::state", G_CALLBACK (state_cb), transport, 0);
+  state_cb (IBB_CLIENT (connection), NULL, transport);
 }
 
 IBBTransport *
@@ -71,8 +102,7 @@ tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError *
       g_propagate_error (error, refusal);
       return NULL;
     }
-  tool_run_set_transport (run, transport);
-  tool_report_opened (transport);
+  begin (run, service, transport);
   return transport;
 }
 
@@ -194,8 +224,7 @@ tool_session_wait (ToolRun *run, IBBService *service, const char *local_jid, GEr
   if (self.transport != NULL)
     {
       g_clear_error (&self.error);
-      tool_run_set_transport (run, self.transport);
-      tool_report_opened (self.transport);
+      begin (run, service, self.transport);
       if (!tool_output_is_json ())
         tool_output_note (_ ("Session from “%s”"), ibb_transport_get_peer_jid (self.transport));
     }

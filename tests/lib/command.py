@@ -163,8 +163,9 @@ class Program:
         if have != code:
             raise AssertionError(f'{self.name} ended with {have}, not {code}: {self.lines} {self.output[-300:]!r}')
         errors = self.errors()
-        others = [line for line in self.lines if not line.startswith(('ibb: ', 'ready ', 'Session from ',
-                                                                      'Refused '))]
+        usual = 'ibb: ', 'ready ', 'Session from ', 'Refused ', 'The session with '
+        others = [line for line in self.lines
+                  if not line.startswith(usual) and not line.endswith('; logging in again')]
         if len(errors) != 1 or others:
             raise AssertionError(f'not one line: {self.lines}')
         for word in words:

@@ -433,6 +433,8 @@ def _(server):
 
 
 # Seconds, in which something happens even on a machine that is busy, or stands still.
+# A session that is interrupted ends soon.
+SOON = ('--resume-timeout', '1')
 SILENCE = '30'
 
 
@@ -457,9 +459,10 @@ def _(server):
 def _(server):
     folder = Folder()
     there, jid = waiting(server, folder, '--json')
-    here = Account(server, 'alice').ibb('send', '/dev/zero', jid)
+    here = Account(server, 'alice').ibb('send', *SOON, '/dev/zero', jid)
     there.wait_event('progress', bytes=1)
     os.kill(there.pid, signal.SIGKILL)
+    here.wait_line(f'^The session with “{jid}” waits until both ends are online$')
     here.expect_failure(jid)
     check(not os.path.exists(folder / 'copy'), 'no file')
 
@@ -477,7 +480,7 @@ def _(server):
 @case('the sender is killed in the middle')
 def _(server):
     folder = Folder()
-    there, jid = waiting(server, folder, '--json', '--peer-timeout', '10')
+    there, jid = waiting(server, folder, '--json', '--peer-timeout', '10', *SOON)
     here = Account(server, 'alice').ibb('send', '/dev/zero', jid)
     there.wait_event('progress', bytes=1)
     os.kill(here.pid, signal.SIGKILL)
@@ -489,8 +492,8 @@ def _(server):
 @case('a silent peer is given up after --peer-timeout, and not before it answers')
 def _(server):
     there = Account(server, 'bob').ibb('listen', '--from', 'any', stdin=subprocess.PIPE)
-    here = Account(server, 'alice').ibb('cat', '--peer-timeout', SILENCE, there.wait_ready(),
-                                        stdin=subprocess.PIPE)
+    here = Account(server, 'alice').ibb('cat', '--peer-timeout', SILENCE, *SOON,
+                                        there.wait_ready(), stdin=subprocess.PIPE)
     here.stdin.write(b'hello')
     here.stdin.flush()
     there.wait_for(lambda: there.output == b'hello', 'hello')
@@ -529,10 +532,10 @@ def _(server):
 def _():
     with prosody.Prosody() as server:
         folder = Folder()
-        there, jid = waiting(server, folder, '--json')
+        there, jid = waiting(server, folder, '--json', *SOON)
         idle = Account(server, 'carol').ibb('listen', '--from', 'any')
         idle.wait_ready()
-        here = Account(server, 'alice').ibb('send', '/dev/zero', jid)
+        here = Account(server, 'alice').ibb('send', *SOON, '/dev/zero', jid)
         there.wait_event('progress', bytes=1)
         server.kill()
         here.expect_failure()

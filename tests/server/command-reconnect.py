@@ -21,6 +21,8 @@ from tunnel import Target, Tunnel, expect_reset, tcp_socket
 
 MIB = 1 << 20
 LOGIN_WAIT = 60  # s, of ibb forward
+# Sessions end with their connection.
+ENDS = ('--resume-timeout', '0')
 
 
 def count(program, *names):
@@ -46,7 +48,7 @@ def _():
     for modules in ((), ('smacks',)):
         with prosody.Prosody(modules=modules) as server:
             target = Target()
-            tunnel = Tunnel(server, target.port)
+            tunnel = Tunnel(server, target.port, expose=ENDS, forward=ENDS)
             ends = (tunnel.expose, tunnel.forward)
             lost = tunnel.connect()
             there = is_served(lost, target, b'before')
@@ -84,6 +86,53 @@ def _():
                 check_equal(end.errors(), [], 'errors')
             for end in ends:
                 end.stop()
+
+
+@case('D-58: a file outlives the server, again and again')
+def _():
+    for modules in ((), ('smacks',)):
+        with prosody.Prosody(modules=modules) as server:
+            folder = Folder()
+            source = folder.make('original', 12 * MIB)
+            receive = Account(server, 'bob').ibb('receive', '--json', '--from', 'any',
+                                                 '--output', folder / 'copy')
+            send = Account(server, 'alice').ibb('send', '--json', source, receive.wait_ready())
+            for number in range(1, 3):
+                receive.wait_event('progress', bytes=number * 4 * MIB)
+                server.kill()
+                # A stream that can be resumed is lost once the new server knows nothing of it.
+                for end in (send, receive):
+                    wait_for_count(end, 'suspended' if modules else 'interrupted', number)
+                server.restart()
+                for end in (send, receive):
+                    wait_for_count(end, 'continued', number)
+            for end in (send, receive):
+                end.expect_done()
+                check_equal(count(end, 'disconnected', 'reconnected'), 4, 'logins')
+            check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
+
+
+@case('D-58: expose and forward keep their sessions')
+def _():
+    with prosody.Prosody() as server:
+        target = Target()
+        tunnel = Tunnel(server, target.port)
+        here = [tunnel.connect() for _ in range(3)]
+        there = [is_served(one, target, b'before') for one in here]
+        server.kill()
+        for end in (tunnel.expose, tunnel.forward):
+            wait_for_count(end, 'disconnected', 1)
+        for one in here:
+            one.sendall(b'meanwhile')
+        server.restart()
+        for one, other in zip(here, there):
+            check_equal(other.recv(100), b'meanwhile', 'what the service gets')
+            other.sendall(b'after')
+            check_equal(one.recv(100), b'after', 'what the client gets')
+            one.close()
+            other.close()
+        tunnel.wait_events('done', len(here))
+        tunnel.end()
 
 
 @case('the words of it')
@@ -130,12 +179,12 @@ def _():
         check_equal(sha256(folder / 'heard'), sha256(source), 'SHA-256')
 
 
-@case('the session of receive ends with its connection')
+@case('without --resume-timeout the session of receive ends with its connection')
 def _():
     with prosody.Prosody() as server:
         folder = Folder()
         receive = Account(server, 'bob').ibb('receive', '--json', '--output', folder / 'copy',
-                                             '--from', 'any')
+                                             '--from', 'any', *ENDS)
         here = Account(server, 'alice').ibb('cat', receive.wait_ready(), stdin=-1)
         here.stdin.write(b'a beginning')
         here.stdin.flush()
@@ -156,6 +205,17 @@ def _(server):
         other = RawClient(server, 'bob', 'ibb', None)
         program.expect_failure('conflict', '--jid')
         other.close()
+
+
+@case('... also in the middle of a session')
+def _(server):
+    listen = Account(server, 'bob').ibb('listen', '--from', 'any', '--resume-timeout', '100000')
+    here = Account(server, 'alice').ibb('cat', listen.wait_ready(), stdin=-1)
+    listen.wait_line('^Session from')
+    other = RawClient(server, 'bob', 'ibb', None)
+    listen.expect_failure('conflict', '--jid')
+    other.close()
+    here.stop(1)
 
 
 @case('a password that was changed ends it')

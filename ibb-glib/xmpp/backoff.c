@@ -53,9 +53,9 @@ ibb_backoff_exhaust (IBBBackoff *self)
 }
 
 void
-ibb_backoff_note_stream (IBBBackoff *self, gint64 duration)
+ibb_backoff_note_stream (IBBBackoff *self, gint64 duration, guint enough)
 {
-  if (duration >= (gint64) self->last * 1000)
+  if (duration >= (gint64) enough * 1000)
     ibb_backoff_reset (self);
 }
 

@@ -396,8 +396,8 @@ closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
 
   g_assert (self->stream == stream);
   duration = g_get_monotonic_time () - self->stream_since;
-  ibb_backoff_note_stream (self->login_backoff, duration);
-  ibb_backoff_note_stream (self->resumption_backoff, duration);
+  ibb_backoff_note_stream (self->login_backoff, duration, IBB_RELOGIN_WAIT_MAX);
+  ibb_backoff_note_stream (self->resumption_backoff, duration, IBB_RECONNECTION_LASTS);
   if (error != NULL && can_resume (self))
     {
       suspend (self, client, error);

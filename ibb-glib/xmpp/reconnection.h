@@ -17,6 +17,8 @@ G_BEGIN_DECLS
 /* Milliseconds: the bounds of the waits between attempts. */
 #define IBB_RECONNECTION_WAIT_MIN 500
 #define IBB_RECONNECTION_WAIT_MAX 30000
+/* Milliseconds: a resumed stream that breaks before was resumed in vain. */
+#define IBB_RECONNECTION_LASTS 1000
 
 typedef struct _IBBReconnection IBBReconnection;
 

@@ -502,7 +502,7 @@ test_breaks_resumed (void)
       fake_wait_until_online (client, server, i + 2);
       g_assert_cmpuint (fake_random_get_bound (i), ==, 0);
       if (i > 0)
-        g_assert_cmpuint (fake_random_get_bound (i - 1), ==, IBB_RECONNECTION_WAIT_MIN << (i - 1));
+        g_assert_cmpuint (fake_random_get_bound (i - 1), >=, IBB_RECONNECTION_WAIT_MIN);
     }
   fake_log_out (client, server, NULL);
 }

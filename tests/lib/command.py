@@ -17,6 +17,8 @@ import prosody
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 IBB = os.environ.get('IBB_TEST_PROGRAM') or shutil.which('ibb') or 'ibb'
 PATIENCE = cases.PATIENCE
+# A session that is interrupted ends soon.
+SOON = '--resume-timeout', '1'
 
 
 class Program:
@@ -157,16 +159,17 @@ class Program:
         if code != 0 or self.errors():
             raise AssertionError(f'{self.name} ended with {code}: {self.lines}')
 
-    def expect_failure(self, *words, code=1, patience=PATIENCE):
-        """The status, exactly one line that says why, and these words in it."""
+    def expect_failure(self, *words, code=1, patience=PATIENCE, told=()):
+        """The status, exactly one line that says why, and these words in it. Beside it only one
+        line for each of the patterns told."""
         have = self.finish(patience)
         if have != code:
             raise AssertionError(f'{self.name} ended with {have}, not {code}: {self.lines} {self.output[-300:]!r}')
         errors = self.errors()
-        usual = 'ibb: ', 'ready ', 'Session from ', 'Refused ', 'The session with '
-        others = [line for line in self.lines
-                  if not line.startswith(usual) and not line.endswith('; logging in again')]
-        if len(errors) != 1 or others:
+        others = [line for line in self.lines if not line.startswith(('ibb: ', 'ready ', 'Session from ',
+                                                                      'Refused '))]
+        untold = [line for line in others if not any(re.search(pattern, line) for pattern in told)]
+        if len(errors) != 1 or len(others) != len(told) or untold:
             raise AssertionError(f'not one line: {self.lines}')
         for word in words:
             if word not in errors[0]:

@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import cases
 import prosody
 from cases import Skip, case, check, check_equal
-from command import IBB, PATIENCE, Account, Folder, Program, sha256
+from command import IBB, PATIENCE, SOON, Account, Folder, Program, sha256
 from rawclient import RawClient
 from rawserver import RawServer, stream_error
 
@@ -432,9 +432,8 @@ def _(server):
     check_equal((error['domain'], error['code']), ('ibb-error-quark', 'not-acceptable'), 'error')
 
 
+WAITS = '^The session with “.*” waits until both ends are online$'
 # Seconds, in which something happens even on a machine that is busy, or stands still.
-# A session that is interrupted ends soon.
-SOON = ('--resume-timeout', '1')
 SILENCE = '30'
 
 
@@ -462,8 +461,7 @@ def _(server):
     here = Account(server, 'alice').ibb('send', *SOON, '/dev/zero', jid)
     there.wait_event('progress', bytes=1)
     os.kill(there.pid, signal.SIGKILL)
-    here.wait_line(f'^The session with “{jid}” waits until both ends are online$')
-    here.expect_failure(jid)
+    here.expect_failure(jid, told=[WAITS])
     check(not os.path.exists(folder / 'copy'), 'no file')
 
 
@@ -498,7 +496,7 @@ def _(server):
     here.stdin.flush()
     there.wait_for(lambda: there.output == b'hello', 'hello')
     os.kill(there.pid, signal.SIGSTOP)
-    here.expect_failure(f'bob@{server.domain}')
+    here.expect_failure(f'bob@{server.domain}', told=[WAITS])
     os.kill(there.pid, signal.SIGCONT)
     there.expect_failure('alice@')
 
@@ -538,7 +536,7 @@ def _():
         here = Account(server, 'alice').ibb('send', *SOON, '/dev/zero', jid)
         there.wait_event('progress', bytes=1)
         server.kill()
-        here.expect_failure()
+        here.expect_failure(told=['; logging in again$', WAITS])
         there.expect_failure()
         idle.wait_line('logging in again')
         check_equal(folder.names(), [], 'files')

@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import cases
 import prosody
 from cases import case, check, check_equal
-from command import IBB, Account, Program
+from command import IBB, SOON, Account, Program
 from cut_proxy import CutProxy
 from tunnel import PATIENCE, Target, Tunnel, expect_reset, expect_reset_at, read_all, send_reset, tcp_socket
 
@@ -596,7 +596,7 @@ def _(server):
 def _():
     with prosody.Prosody() as server:
         target = Target()
-        tunnel = Tunnel(server, target.port)
+        tunnel = Tunnel(server, target.port, expose=SOON, forward=SOON)
         pairs = []
         for _ in range(3):
             here = tunnel.connect()
@@ -640,7 +640,8 @@ def _(server):
     rest = []
     for victim in ('expose', 'forward'):
         tunnel = Tunnel(server, target.port, resource=f'without-{victim}',
-                        expose=('--peer-timeout', '10'), forward=('--peer-timeout', '10'))
+                        expose=('--peer-timeout', '10', *SOON),
+                        forward=('--peer-timeout', '10', *SOON))
         here = tunnel.connect()
         there = target.accept()
         exchange(here, there, b'some')

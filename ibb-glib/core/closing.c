@@ -179,8 +179,7 @@ ibb_closing_tell_peer (IBBClosing *self)
 {
   if (self->peer_close != NULL ? self->terms->secret != NULL : !ibb_closing_is_peer_closed (self))
     send_unclean_close (self);
-  if (self->peer_close != NULL)
-    refuse (self, self->peer_close);
+  ibb_closing_refuse_owed (self);
 }
 
 void
@@ -330,8 +329,8 @@ ibb_closing_set_half_close (IBBClosing *self, gboolean half_close)
 
 /* Interruptions. */
 
-/* The time goes on, or a peer could hold our close for ever by <resume/>. Past its end it
- * is an interruption that has outlasted it: then there is one more close-timeout. */
+/* The time does not begin again, or a peer could hold our close for ever by <resume/>. If it
+ * has passed during the interruption, there is one more close-timeout. */
 static void
 resume_timeout (IBBClosing *self, gint64 now)
 {

@@ -54,12 +54,6 @@ tool_session_new_service (IBBConnection *connection, const ToolOptions *options,
   return service;
 }
 
-static void
-interrupted_cb (IBBTransport *transport)
-{
-  tool_report_interrupted (transport);
-}
-
 /* Nobody will log in again: the session would wait for that in vain. */
 static void
 state_cb (IBBClient *client, GParamSpec *pspec, IBBTransport *transport)
@@ -76,7 +70,7 @@ begin (ToolRun *run, IBBService *service, IBBTransport *transport)
 
   tool_run_set_transport (run, transport);
   tool_report_opened (transport);
-  g_signal_connect (transport, "notify::interrupted", G_CALLBACK (interrupted_cb), NULL);
+  g_signal_connect (transport, "notify::interrupted", G_CALLBACK (tool_report_interrupted), NULL);
   if (!IBB_IS_CLIENT (connection))
     return;
   g_signal_connect_object (connection, "notify::state", G_CALLBACK (state_cb), transport, 0);

@@ -97,8 +97,8 @@ ibb_weak_new (gpointer object)
   return self;
 }
 
-/* Whether the object has stayed. What was kept for this call and others is to be dropped by
- * the last one. */
+/* Returns whether the object is still there. If not, the last of the calls that were getting it
+ * receives the reference that was kept for them, to drop it. */
 static gboolean
 end_get (IBBWeak *self, gpointer *kept)
 {

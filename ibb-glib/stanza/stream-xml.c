@@ -80,8 +80,9 @@ ibb_stream_xml_dup_starttls (void)
 char *
 ibb_stream_xml_dup_auth (const char *mechanism, const char *text)
 {
-  return g_strdup_printf ("<auth xmlns='" IBB_SASL_NAMESPACE "' mechanism='%s'>%s</auth>",
-                          mechanism, text);
+  /* The password may be in it: nothing is to be copied as the text grows. */
+  return g_strconcat ("<auth xmlns='" IBB_SASL_NAMESPACE "' mechanism='", mechanism, "'>", text,
+                      "</auth>", NULL);
 }
 
 char *

@@ -8,6 +8,7 @@
 #include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
+#include "xmpp/secret.h"
 #include "xmpp/source.h"
 
 struct _IBBAuthentication
@@ -89,7 +90,7 @@ ibb_authentication_new (IBBXmlStream      *stream,
 {
   IBBAuthentication *self;
   IBBSasl           *sasl = choose (parameters, features, error);
-  g_autofree char   *text = NULL;
+  char              *text;
 
   if (sasl == NULL)
     return NULL;
@@ -100,7 +101,8 @@ ibb_authentication_new (IBBXmlStream      *stream,
   self->bare_jid = g_strdup (parameters->bare_jid);
   self->sasl = sasl;
   text = ibb_stream_xml_dup_auth (ibb_sasl_get_mechanism (sasl), ibb_sasl_get_initial (sasl));
-  ibb_xml_stream_send_text (stream, text);
+  ibb_xml_stream_send_secret (stream, text);
+  ibb_secret_free (text);
 
   return self;
 }

@@ -10,6 +10,7 @@
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "xmpp/scram.h"
+#include "xmpp/secret.h"
 
 #define MAX_CHALLENGE 4096
 
@@ -169,15 +170,20 @@ set_no_mechanism_error (const IBBSaslParameters *parameters, GError **error)
 static char *
 dup_plain (const IBBSaslParameters *parameters)
 {
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  gsize node_length = strlen (parameters->node);
+  gsize password_length = strlen (parameters->password);
+  gsize size = 1 + node_length + 1 + password_length;
+  char *bytes = g_malloc0 (size); /* with the separators; it must not grow and be copied */
+  char *text;
 
-  g_byte_array_append (bytes, (const guint8 *) "", 1);
-  g_byte_array_append (bytes, (const guint8 *) parameters->node,
-                       (guint) strlen (parameters->node) + 1);
-  g_byte_array_append (bytes, (const guint8 *) parameters->password,
-                       (guint) strlen (parameters->password));
+  memcpy (bytes + 1, parameters->node, node_length);
+  memcpy (bytes + 1 + node_length + 1, parameters->password, password_length);
+  text = g_base64_encode ((const guchar *) bytes, size);
+  explicit_bzero (bytes, size);
+  g_free (bytes);
+  ibb_secret_clear_stack ();
 
-  return g_base64_encode (bytes->data, bytes->len);
+  return text;
 }
 
 static gboolean
@@ -253,7 +259,7 @@ void
 ibb_sasl_free (IBBSasl *self)
 {
   g_clear_pointer (&self->scram, ibb_scram_free);
-  g_free (self->initial);
+  ibb_secret_free (self->initial);
   g_free (self);
 }
 

@@ -12,9 +12,9 @@
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "runtime/random.h"
+#include "xmpp/hmac.h"
 #include "xmpp/secret.h"
 
-#define MAX_DIGEST 64 /* of SHA-512 */
 #define NONCE_SIZE 24
 #define ROUNDS_PER_SLICE 4096
 /* Of a number that is not too large: seven digits. */
@@ -31,31 +31,27 @@ struct _IBBScram
   char         *first;
   const char   *first_bare; /* the end of first */
 
-  char  *server_first; /* (nullable): until the challenge has come */
-  char  *whole_nonce;  /* (nullable) */
-  guint  rounds_left;
-  GHmac *round_hmac; /* (nullable): keyed by the password, without data */
-  guint8 last[MAX_DIGEST];
-  guint8 salted[MAX_DIGEST];
+  char    *server_first; /* (nullable): until the challenge has come */
+  char    *whole_nonce;  /* (nullable) */
+  guint    rounds_left;
+  IBBHmac *round_hmac; /* (nullable): keyed by the password */
+  guint8   last[IBB_HMAC_MAX_DIGEST];
+  guint8   salted[IBB_HMAC_MAX_DIGEST];
 
-  guint8   server_signature[MAX_DIGEST];
+  guint8   server_signature[IBB_HMAC_MAX_DIGEST];
   gboolean has_final;
 };
 
-static void
-compute_hmac (IBBScram     *self,
-              const guint8 *key,
-              gsize         key_length,
-              const void   *data,
-              gsize         length,
-              guint8       *digest)
+/* Such a text is its own preparation. What prepares the others, libidn, frees copies of
+ * them as they are. */
+static gboolean
+is_printable_ascii (const char *text)
 {
-  GHmac *hmac = g_hmac_new (self->hash, key, key_length);
-  gsize  size = MAX_DIGEST;
+  for (; *text != '\0'; text++)
+    if (!g_ascii_isprint (*text))
+      return FALSE;
 
-  g_hmac_update (hmac, data, (gssize) length);
-  g_hmac_get_digest (hmac, digest, &size);
-  g_hmac_unref (hmac);
+  return TRUE;
 }
 
 /* RFC 4013. Unassigned code points are allowed: the text is a query. */
@@ -65,7 +61,9 @@ prepare (const char *text, const char *complaint, GError **error)
   char *prepared = NULL;
   char *copy = NULL;
 
-  if (stringprep_profile (text, &prepared, "SASLprep", 0) == STRINGPREP_OK)
+  if (is_printable_ascii (text))
+    copy = g_strdup (text);
+  else if (stringprep_profile (text, &prepared, "SASLprep", 0) == STRINGPREP_OK)
     copy = g_strdup (prepared);
   if (prepared != NULL)
     explicit_bzero (prepared, strlen (prepared));
@@ -150,7 +148,7 @@ ibb_scram_free (IBBScram *self)
   g_free (self->first);
   g_free (self->server_first);
   g_free (self->whole_nonce);
-  g_clear_pointer (&self->round_hmac, g_hmac_unref);
+  g_clear_pointer (&self->round_hmac, ibb_hmac_free);
   /* The salted password opens the account as the password does. */
   explicit_bzero (self, sizeof *self);
   g_free (self);
@@ -241,17 +239,10 @@ static void
 begin_rounds (IBBScram *self, const guint8 *salt, gsize length, guint rounds)
 {
   static const guint8 one[] = { 0, 0, 0, 1 };
-  gsize               size = MAX_DIGEST;
-  GHmac              *hmac;
 
-  g_clear_pointer (&self->round_hmac, g_hmac_unref);
-  self->round_hmac =
-      g_hmac_new (self->hash, (const guchar *) self->password, strlen (self->password));
-  hmac = g_hmac_copy (self->round_hmac);
-  g_hmac_update (hmac, salt, (gssize) length);
-  g_hmac_update (hmac, one, sizeof one);
-  g_hmac_get_digest (hmac, self->last, &size);
-  g_hmac_unref (hmac);
+  g_clear_pointer (&self->round_hmac, ibb_hmac_free);
+  self->round_hmac = ibb_hmac_new (self->hash, self->password, strlen (self->password));
+  ibb_hmac_compute (self->round_hmac, salt, length, one, sizeof one, self->last);
   memcpy (self->salted, self->last, self->size);
   self->rounds_left = rounds - 1;
 }
@@ -321,16 +312,13 @@ ibb_scram_compute (IBBScram *self)
 
   for (guint i = 0; i < n; i++)
     {
-      GHmac *hmac = g_hmac_copy (self->round_hmac);
-      gsize  size = MAX_DIGEST;
-
-      g_hmac_update (hmac, self->last, (gssize) self->size);
-      g_hmac_get_digest (hmac, self->last, &size);
-      g_hmac_unref (hmac);
+      ibb_hmac_compute (self->round_hmac, self->last, self->size, NULL, 0, self->last);
       for (gsize k = 0; k < self->size; k++)
         self->salted[k] ^= self->last[k];
     }
   self->rounds_left -= n;
+  if (self->rounds_left == 0)
+    g_clear_pointer (&self->round_hmac, ibb_hmac_free);
 
   return self->rounds_left == 0;
 }
@@ -355,24 +343,28 @@ ibb_scram_dup_final (IBBScram *self)
   g_autofree char *without_proof = NULL;
   g_autofree char *all = NULL;
   g_autofree char *proof_text = NULL;
-  guint8           client_key[MAX_DIGEST], stored_key[MAX_DIGEST], server_key[MAX_DIGEST];
-  guint8           proof[MAX_DIGEST];
-  GChecksum       *checksum = g_checksum_new (self->hash);
-  gsize            size = MAX_DIGEST;
+  guint8           client_key[IBB_HMAC_MAX_DIGEST], stored_key[IBB_HMAC_MAX_DIGEST],
+      server_key[IBB_HMAC_MAX_DIGEST];
+  guint8 proof[IBB_HMAC_MAX_DIGEST];
 
   g_assert (self->server_first != NULL && self->rounds_left == 0);
 
   without_proof = g_strdup_printf ("c=%s,r=%s", binding, self->whole_nonce);
   all = g_strdup_printf ("%s,%s,%s", self->first_bare, self->server_first, without_proof);
-  compute_hmac (self, self->salted, self->size, "Client Key", strlen ("Client Key"), client_key);
-  g_checksum_update (checksum, client_key, (gssize) self->size);
-  g_checksum_get_digest (checksum, stored_key, &size);
-  g_checksum_free (checksum);
-  compute_hmac (self, stored_key, self->size, all, strlen (all), proof);
+  ibb_hmac_compute_secret (self->hash, self->salted, self->size, "Client Key", client_key);
+  ibb_hmac_hash_secret (self->hash, client_key, self->size, stored_key);
+  ibb_hmac_compute_secret (self->hash, stored_key, self->size, all, proof);
   for (gsize i = 0; i < self->size; i++)
     proof[i] ^= client_key[i];
-  compute_hmac (self, self->salted, self->size, "Server Key", strlen ("Server Key"), server_key);
-  compute_hmac (self, server_key, self->size, all, strlen (all), self->server_signature);
+  ibb_hmac_compute_secret (self->hash, self->salted, self->size, "Server Key", server_key);
+  ibb_hmac_compute_secret (self->hash, server_key, self->size, all, self->server_signature);
+  explicit_bzero (client_key, sizeof client_key);
+  explicit_bzero (stored_key, sizeof stored_key);
+  explicit_bzero (server_key, sizeof server_key);
+  /* Nothing needs them any more. */
+  g_clear_pointer (&self->password, ibb_secret_free);
+  explicit_bzero (self->salted, sizeof self->salted);
+  explicit_bzero (self->last, sizeof self->last);
   self->has_final = TRUE;
 
   proof_text = g_base64_encode (proof, self->size);

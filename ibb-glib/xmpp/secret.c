@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define STACK_SIZE 4096 /* more than any function has that sees a secret */
+
 void
 ibb_secret_free (char *text)
 {
@@ -15,4 +17,12 @@ ibb_secret_free (char *text)
   /* A compiler may drop memset () before free (). */
   explicit_bzero (text, strlen (text));
   g_free (text);
+}
+
+G_NO_INLINE void
+ibb_secret_clear_stack (void)
+{
+  char stack[STACK_SIZE];
+
+  explicit_bzero (stack, sizeof stack);
 }

@@ -24,12 +24,14 @@ struct _IBBXmlOutput
   gsize       written;
   GArray     *writing_ends; /* (element-type gsize): see pending_ends */
   guint       n_ends;       /* how many of them were reached */
+  gboolean    writing_is_secret;
 
   GMutex lock;
   /* protected by lock */
   GByteArray *pending;
   GArray     *pending_ends; /* (element-type gsize): where each stanza in it ends */
-  gsize       unsent;       /* of pending and writing */
+  gboolean    pending_is_secret;
+  gsize       unsent; /* of pending and writing */
   gboolean    is_closed;
   gboolean    drain_wanted; /* somebody was told that it is congested */
   gint64      last_write;
@@ -50,9 +52,19 @@ ibb_xml_output_new (void)
   return self;
 }
 
+static void
+clear_secret (GByteArray *bytes, gboolean *is_secret)
+{
+  if (*is_secret)
+    explicit_bzero (bytes->data, bytes->len);
+  *is_secret = FALSE;
+}
+
 void
 ibb_xml_output_free (IBBXmlOutput *self)
 {
+  clear_secret (self->pending, &self->pending_is_secret);
+  clear_secret (self->writing, &self->writing_is_secret);
   g_byte_array_unref (self->pending);
   g_byte_array_unref (self->writing);
   g_array_unref (self->pending_ends);
@@ -70,16 +82,44 @@ end_piece_locked (IBBXmlOutput *self, guint start)
   g_array_append_val (self->pending_ends, end);
 }
 
-void
-ibb_xml_output_append (IBBXmlOutput *self, const char *text)
+/* An array that grows may leave its old memory as it is. */
+static void
+move_secret_locked (IBBXmlOutput *self, guint length)
 {
+  GByteArray *old = self->pending;
+
+  self->pending = g_byte_array_sized_new (old->len + length);
+  g_byte_array_append (self->pending, old->data, old->len);
+  self->pending_is_secret = TRUE;
+  explicit_bzero (old->data, old->len);
+  g_byte_array_unref (old);
+}
+
+static void
+append_text (IBBXmlOutput *self, const char *text, gboolean is_secret)
+{
+  guint length = (guint) strlen (text);
   guint start;
 
   g_mutex_lock (&self->lock);
   start = self->pending->len;
-  g_byte_array_append (self->pending, (const guint8 *) text, (guint) strlen (text));
+  if (is_secret || self->pending_is_secret)
+    move_secret_locked (self, length);
+  g_byte_array_append (self->pending, (const guint8 *) text, length);
   end_piece_locked (self, start);
   g_mutex_unlock (&self->lock);
+}
+
+void
+ibb_xml_output_append (IBBXmlOutput *self, const char *text)
+{
+  append_text (self, text, FALSE);
+}
+
+void
+ibb_xml_output_append_secret (IBBXmlOutput *self, const char *text)
+{
+  append_text (self, text, TRUE);
 }
 
 gboolean
@@ -157,6 +197,7 @@ refill (IBBXmlOutput *self)
   if (self->written < self->writing->len)
     return TRUE;
 
+  clear_secret (self->writing, &self->writing_is_secret);
   if (self->writing->len > MAX_KEPT)
     {
       g_byte_array_unref (self->writing);
@@ -171,6 +212,8 @@ refill (IBBXmlOutput *self)
   g_mutex_lock (&self->lock);
   self->writing = self->pending;
   self->pending = empty;
+  self->writing_is_secret = self->pending_is_secret;
+  self->pending_is_secret = FALSE;
   self->writing_ends = self->pending_ends;
   self->pending_ends = no_ends;
   g_mutex_unlock (&self->lock);

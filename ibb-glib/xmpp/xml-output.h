@@ -19,6 +19,8 @@ void          ibb_xml_output_free (IBBXmlOutput *self);
 
 /* Any thread. */
 void ibb_xml_output_append (IBBXmlOutput *self, const char *text);
+/* Before any stanza: what is written is then overwritten. */
+void ibb_xml_output_append_secret (IBBXmlOutput *self, const char *text);
 /* FALSE once the output is closed. */
 gboolean ibb_xml_output_append_stanza (IBBXmlOutput *self, const IBBStanza *stanza);
 void     ibb_xml_output_close (IBBXmlOutput *self); /* for stanzas */

@@ -125,6 +125,13 @@ ibb_xml_stream_send_text (IBBXmlStream *self, const char *text)
   ibb_flush_source_request (self->flush_source);
 }
 
+void
+ibb_xml_stream_send_secret (IBBXmlStream *self, const char *text)
+{
+  ibb_xml_output_append_secret (self->output, text);
+  ibb_flush_source_request (self->flush_source);
+}
+
 gboolean
 ibb_xml_stream_send (IBBXmlStream *self, IBBStanza *stanza)
 {

@@ -52,6 +52,8 @@ gboolean ibb_xml_stream_pause (IBBXmlStream *self);
 void     ibb_xml_stream_set_read_stanzas (IBBXmlStream *self);
 
 void ibb_xml_stream_send_text (IBBXmlStream *self, const char *text);
+/* One with a password, of which nothing stays in memory once it is written. */
+void ibb_xml_stream_send_secret (IBBXmlStream *self, const char *text);
 /* Any thread. FALSE once the stream is closed or closing. */
 gboolean ibb_xml_stream_send (IBBXmlStream *self, IBBStanza *stanza);
 gboolean ibb_xml_stream_is_congested (IBBXmlStream *self);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "../lib/memory.h"
 #include "ibb-error.h"
 #include "xmpp/scram.h"
 
@@ -148,6 +149,96 @@ test_forbidden (void)
       parameters.password = forbidden[i];
       g_assert_null (ibb_scram_new (&parameters, &error));
       g_assert_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+    }
+}
+
+static const char *const key_names[] = { "salted password", "client key", "stored key",
+                                         "server key" };
+#define N_KEYS G_N_ELEMENTS (key_names)
+
+/* A key as bytes and as text, of which the digits are changed by MEMORY_MASK, too. */
+static void
+set_key (MemoryText *bytes, MemoryText *digits, const char *name, const char *masked)
+{
+  guint8 raw[64], text[128];
+  gsize  length = strlen (masked) / 2;
+
+  for (gsize i = 0; i < length; i++)
+    {
+      raw[i] = (guint8) (g_ascii_xdigit_value (masked[2 * i]) << 4 |
+                         g_ascii_xdigit_value (masked[2 * i + 1]));
+      text[2 * i] = (guint8) "0123456789abcdef"[(raw[i] ^ MEMORY_MASK) >> 4] ^ MEMORY_MASK;
+      text[2 * i + 1] = (guint8) "0123456789abcdef"[(raw[i] ^ MEMORY_MASK) & 15] ^ MEMORY_MASK;
+    }
+  memory_text_set (bytes, name, raw, length);
+  memory_text_set (digits, name, text, 2 * length);
+}
+
+static void
+play (GChecksumType hash, const char *password)
+{
+  IBBScramParameters   parameters = { .hash = hash,
+                                      .node = "user",
+                                      .password = password,
+                                      .nonce = "abc" };
+  g_autoptr (GError)   error = NULL;
+  g_autoptr (IBBScram) scram = ibb_scram_new (&parameters, &error);
+  g_autofree char     *final = NULL;
+
+  g_assert_no_error (error);
+  g_assert_true (set_challenge (scram, "r=abcdef,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096", &error));
+  while (!ibb_scram_compute (scram))
+    ;
+  final = ibb_scram_dup_final (scram);
+}
+
+/* Each of these keys opens the account, or proves to a client that a server knows it. The
+ * table has the last 16 bytes of each, computed by Python, changed by MEMORY_MASK. */
+static void
+test_memory (void)
+{
+  static const char password[] = "a password of some length";
+  static const struct
+  {
+    GChecksumType hash;
+    const char   *keys[N_KEYS];
+  } cases[] = {
+    { G_CHECKSUM_SHA1,
+      { "3e97ed0d578cbb027eff7456b95c12d2", "b115da4d7acd25ade0d11dabe4d5bc9c",
+        "db59900fdcf23ee39aa44af9f9fe8c26", "4105ba49856d51d5e62b48a8544b5ed1" } },
+    { G_CHECKSUM_SHA256,
+      { "150ab073359072875e000f2c169f1943", "008008fe59bdcb599c2337fab01a8a4f",
+        "57ab9a5c6872c29f0b527b52db2b6c47", "4de65865a4b6159279b6ac6b86bc3669" } },
+    { G_CHECKSUM_SHA512,
+      { "090d5cb4e255925b3973a8002b3352a8", "345467b7ee4c3220f2dbee6aa90f8ac7",
+        "966e6cdad78b5e3b0bb1a82f1589be5e", "ae61679aa38a9150ba1132f780a530fc" } },
+  };
+
+  if (!memory_can_search ())
+    {
+      g_test_skip ("Sanitizers keep what is freed");
+      return;
+    }
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      MemoryText texts[2 * N_KEYS + 2];
+
+      for (gsize k = 0; k < N_KEYS; k++)
+        set_key (&texts[2 * k], &texts[2 * k + 1], key_names[k], cases[i].keys[k]);
+      for (gsize k = 2 * N_KEYS; k < G_N_ELEMENTS (texts); k++)
+        {
+          guint8 pad[sizeof password - 1];
+
+          for (gsize j = 0; j < sizeof pad; j++)
+            pad[j] = (guint8) password[j] ^ MEMORY_MASK ^ (k % 2 == 0 ? 0x36 : 0x5c);
+          memory_text_set (&texts[k], "pad", pad, sizeof pad);
+        }
+
+      play (cases[i].hash, password);
+      memory_search (texts, G_N_ELEMENTS (texts));
+      for (gsize k = 0; k < G_N_ELEMENTS (texts); k++)
+        g_assert_cmpuint (texts[k].n_found, ==, 0);
     }
 }
 
@@ -313,6 +404,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (vectors); i++)
     g_test_add_data_func (vectors[i].name, GSIZE_TO_POINTER (i), test_vector);
+  g_test_add_func ("/ibb/scram/memory", test_memory);
   g_test_add_func ("/ibb/scram/first", test_first);
   g_test_add_func ("/ibb/scram/forbidden", test_forbidden);
   g_test_add_func ("/ibb/scram/nonces-differ", test_nonces_differ);

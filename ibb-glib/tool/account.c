@@ -11,6 +11,7 @@
 #include <glib/gi18n.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/select.h>
 #include <sys/stat.h>
@@ -26,31 +27,43 @@ prompt_signal_cb (int number)
   /* It is enough that the waiting ends. */
 }
 
+static void
+free_password (char *password)
+{
+  if (password == NULL)
+    return;
+  explicit_bzero (password, strlen (password));
+  g_free (password);
+}
+
 /* Reads up to the end of the line; NULL with errno at the end of input, with EBADMSG
  * for what is too long or has a NUL, of which the password would be a part only. */
 static char *
 read_line (int fd)
 {
-  g_autoptr (GString) line = g_string_new (NULL);
-  gboolean            is_bad = FALSE;
-  char                c;
-  gssize              n;
+  /* It must not grow: what is copied then would stay in memory. */
+  GString *line = g_string_sized_new (PASSWORD_MAX + 2);
+  gboolean is_bad = FALSE;
+  char     c = '\0';
+  gssize   n;
 
   while (!is_bad && (n = read (fd, &c, 1)) == 1 && c != '\n')
     {
       is_bad = c == '\0' || line->len == PASSWORD_MAX;
       g_string_append_c (line, c);
     }
-  if (is_bad)
+  explicit_bzero (&c, sizeof c);
+  if (is_bad || n < 0 || (n == 0 && line->len == 0))
     {
-      errno = EBADMSG;
+      explicit_bzero (line->str, line->len);
+      g_string_free (line, TRUE);
+      if (is_bad)
+        errno = EBADMSG;
       return NULL;
     }
-  if (n < 0 || (n == 0 && line->len == 0))
-    return NULL;
   if (line->len > 0 && line->str[line->len - 1] == '\r')
     g_string_truncate (line, line->len - 1);
-  return g_string_free (g_steal_pointer (&line), FALSE);
+  return g_string_free (line, FALSE);
 }
 
 static const int prompt_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
@@ -170,19 +183,33 @@ read_password_file (const char *path, GError **error)
   return g_steal_pointer (&password);
 }
 
+/* Out of the environment, where programs of the same user could read it for as long as we
+ * run. NULL: it is not there. */
+static char *
+take_from_environment (void)
+{
+  char *value = getenv ("IBB_PASSWORD");
+  char *password;
+
+  if (value == NULL || *value == '\0')
+    return NULL;
+  password = g_strdup (value);
+  explicit_bzero (value, strlen (value));
+  return password;
+}
+
 /* The password from the file, the environment or a person, in this order;
  * never from the command line, which everybody on the machine can read. */
 static char *
 get_password (const ToolOptions *options, GError **error)
 {
-  const char *password = g_getenv ("IBB_PASSWORD");
+  char *password;
 
   if (options->password_file != NULL)
     return read_password_file (options->password_file, error);
-  if (password != NULL && *password != '\0')
-    return g_strdup (password);
-  if (options->certificate_file != NULL)
-    return NULL;
+  password = take_from_environment ();
+  if (password != NULL || options->certificate_file != NULL)
+    return password;
   return prompt (options->jid, error);
 }
 
@@ -244,7 +271,7 @@ tool_account_prepare (ToolAccount *self, const ToolOptions *options, GError **er
 void
 tool_account_clear (ToolAccount *self)
 {
-  g_clear_pointer (&self->password, g_free);
+  g_clear_pointer (&self->password, free_password);
   g_clear_object (&self->tls_database);
   g_clear_object (&self->certificate);
 }

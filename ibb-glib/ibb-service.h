@@ -186,6 +186,52 @@ IBBTransport *ibb_service_expect_session (IBBService   *self,
                                           GError      **error);
 
 IBB_AVAILABLE_IN_1_0
+void ibb_service_open_session_from_async (IBBService         *self,
+                                          const char         *local_jid,
+                                          const char         *peer_jid,
+                                          IBBStanzaType       stanza_type,
+                                          guint               block_size,
+                                          const char         *sid,
+                                          GCancellable       *cancellable,
+                                          GAsyncReadyCallback callback,
+                                          gpointer            user_data);
+
+IBB_AVAILABLE_IN_1_0
+IBBTransport *
+ibb_service_open_session_from_finish (IBBService *self, GAsyncResult *result, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+IBBTransport *ibb_service_open_session_from (IBBService   *self,
+                                             const char   *local_jid,
+                                             const char   *peer_jid,
+                                             IBBStanzaType stanza_type,
+                                             guint         block_size,
+                                             const char   *sid,
+                                             GCancellable *cancellable,
+                                             GError      **error);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_service_expect_session_at_async (IBBService         *self,
+                                          const char         *local_jid,
+                                          const char         *peer_jid,
+                                          const char         *sid,
+                                          GCancellable       *cancellable,
+                                          GAsyncReadyCallback callback,
+                                          gpointer            user_data);
+
+IBB_AVAILABLE_IN_1_0
+IBBTransport *
+ibb_service_expect_session_at_finish (IBBService *self, GAsyncResult *result, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+IBBTransport *ibb_service_expect_session_at (IBBService   *self,
+                                             const char   *local_jid,
+                                             const char   *peer_jid,
+                                             const char   *sid,
+                                             GCancellable *cancellable,
+                                             GError      **error);
+
+IBB_AVAILABLE_IN_1_0
 void ibb_service_open_agreed_session_async (IBBService         *self,
                                             const char         *peer_jid,
                                             const char         *sid,

@@ -29,12 +29,28 @@ ibb_acceptor_set_listen (IBBAcceptor *self, IBBListen listen)
 }
 
 IBBExpectation *
-ibb_acceptor_expect (
-    IBBAcceptor *self, const char *peer, const char *sid, guint block_size, gpointer data)
+ibb_acceptor_expect (IBBAcceptor *self,
+                     const char  *local,
+                     const char  *peer,
+                     const char  *sid,
+                     guint        block_size,
+                     gpointer     data)
 {
-  g_autofree char *normal = ibb_jid_normalize (peer);
+  g_autofree char *local_normal = ibb_jid_normalize (local);
+  g_autofree char *peer_normal = ibb_jid_normalize (peer);
 
-  return ibb_expectations_add (self->expectations, normal, sid, block_size, data);
+  return ibb_expectations_add (self->expectations, local_normal, peer_normal, sid, block_size,
+                               data);
+}
+
+/* One for that address goes before one for any. */
+static IBBExpectation *
+find_expectation (IBBAcceptor *self, const char *local, const char *peer, const char *sid)
+{
+  IBBExpectation *expectation = ibb_expectations_find (self->expectations, local, peer, sid);
+
+  return expectation != NULL ? expectation
+                             : ibb_expectations_find (self->expectations, NULL, peer, sid);
 }
 
 void
@@ -74,7 +90,8 @@ is_impossible (IBBAcceptor *self, const char *peer)
   return self->listen == IBB_LISTEN_NONE ||
          ibb_memory_get_n_sharers (&shared->memory) >= shared->settings.session_limit ||
          ibb_control_is_flooded (&shared->control) ||
-         (self->listen == IBB_LISTEN_ASK && !ibb_requests_have_room (shared->requests, peer));
+         (self->listen == IBB_LISTEN_ASK &&
+          !ibb_requests_have_room (shared->requests, peer, shared->is_domain));
 }
 
 static gboolean
@@ -105,7 +122,7 @@ check_open (IBBAcceptor     *self,
   *condition = IBB_CONDITION_NOT_ACCEPTABLE;
   if (is_stopped || ibb_place_find (shared, local, peer, open->sid) != NULL)
     return FALSE;
-  *expectation = ibb_expectations_find (self->expectations, peer, open->sid);
+  *expectation = find_expectation (self, local, peer, open->sid);
   if (*expectation == NULL ? is_impossible (self, peer)
                            : !ibb_expectation_accepts_stanza_type (*expectation, open->by_message))
     return FALSE;

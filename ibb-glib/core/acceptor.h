@@ -34,10 +34,14 @@ typedef struct
 void ibb_acceptor_init (IBBAcceptor *self, IBBShared *shared, IBBEvents *events);
 void ibb_acceptor_clear (IBBAcceptor *self);
 void ibb_acceptor_set_listen (IBBAcceptor *self, IBBListen listen);
-/* NULL if there is one already. */
-IBBExpectation *ibb_acceptor_expect (
-    IBBAcceptor *self, const char *peer, const char *sid, guint block_size, gpointer data);
-void ibb_acceptor_cancel (IBBAcceptor *self, IBBExpectation *expectation);
+/* local (nullable): any address of ours. NULL if there is one already. */
+IBBExpectation *ibb_acceptor_expect (IBBAcceptor *self,
+                                     const char  *local,
+                                     const char  *peer,
+                                     const char  *sid,
+                                     guint        block_size,
+                                     gpointer     data);
+void            ibb_acceptor_cancel (IBBAcceptor *self, IBBExpectation *expectation);
 /* No expectation is met any more. */
 void     ibb_acceptor_fail_all (IBBAcceptor *self, IBBFailureKind kind);
 gboolean ibb_acceptor_can_accept (const IBBAcceptor *self);

@@ -486,6 +486,7 @@ ibb_engine_open (IBBEngine *self, const IBBOpen *open, gint64 now, IBBFailure *f
 
 IBBExpectation *
 ibb_engine_expect (IBBEngine  *self,
+                   const char *local,
                    const char *peer,
                    const char *sid,
                    guint       block_size,
@@ -497,7 +498,7 @@ ibb_engine_expect (IBBEngine  *self,
   if (!check_running (self, failure))
     return NULL;
 
-  expectation = ibb_acceptor_expect (&self->acceptor, peer, sid, block_size, data);
+  expectation = ibb_acceptor_expect (&self->acceptor, local, peer, sid, block_size, data);
   if (expectation == NULL)
     ibb_failure_set (failure, IBB_FAILURE_IN_USE);
   return expectation;
@@ -647,7 +648,8 @@ ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now)
   g_autofree char *from = NULL;
   g_autofree char *to = NULL;
 
-  if (self->shared->is_lost || stanza->name == IBB_STANZA_PRESENCE)
+  if (self->shared->is_lost || stanza->name == IBB_STANZA_PRESENCE ||
+      !ibb_shared_may_get (shared, stanza->to))
     return FALSE;
 
   now = get_time (self, now);
@@ -715,6 +717,15 @@ const char *
 ibb_engine_get_local_jid (IBBEngine *self)
 {
   return self->shared->local_jid;
+}
+
+gboolean
+ibb_engine_has_address (IBBEngine *self, const char *jid)
+{
+  const IBBShared *shared = self->shared;
+
+  return shared->local_jid != NULL && (shared->is_domain ? ibb_shared_may_get (shared, jid)
+                                                         : ibb_jid_equal (shared->local_jid, jid));
 }
 
 guint

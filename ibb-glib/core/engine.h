@@ -44,7 +44,8 @@ IBBSettings *ibb_engine_get_settings (IBBEngine *self);
 void ibb_engine_settings_changed (IBBEngine *self, gint64 now);
 
 /* Our full JID on the connection: what opens come from when nothing else is
- * said, what a stanza without "to" was sent to. NULL while it is not known. */
+ * said, what a stanza without "to" was sent to. NULL while it is not known. A domain is for
+ * all its addresses (D-59). */
 void ibb_engine_set_local_jid (IBBEngine *self, const char *jid);
 /* Longest stanza that may be sent, in bytes (XEP-0478, or 8192 over a foreign
  * connection, D-16); 0 for no limit. */
@@ -100,11 +101,12 @@ gboolean ibb_engine_has_outcome (IBBEngine *self);
  * and that the peer is not ourselves (D-04). */
 IBBSession *ibb_engine_open (IBBEngine *self, const IBBOpen *open, gint64 now, IBBFailure *failure);
 
-/* One session of that peer with that sid is accepted when it comes (D-09).
- * block_size 0: any up to the maximum, else exactly that one (N-47). NULL with
- * failure set: IN_USE, STOPPED, CONNECTION_LOST. data comes back in the event
+/* One session of that peer with that sid is accepted when it comes (D-09), at local or, where
+ * that is NULL, at any address of ours. block_size 0: any up to the maximum, else exactly that one
+ * (N-47). NULL with failure set: IN_USE, STOPPED, CONNECTION_LOST. data comes back in the event
  * that ends it; after ibb_engine_cancel_expectation no event comes. */
 IBBExpectation *ibb_engine_expect (IBBEngine  *self,
+                                   const char *local,
                                    const char *peer,
                                    const char *sid,
                                    guint       block_size,
@@ -121,6 +123,8 @@ gboolean ibb_engine_can_accept (IBBEngine *self);
 gboolean    ibb_engine_is_lost (IBBEngine *self);
 gboolean    ibb_engine_is_suspended (IBBEngine *self);
 const char *ibb_engine_get_local_jid (IBBEngine *self); /* (nullable) */
+/* Whether a session may be opened from there; FALSE while our JID is not known. */
+gboolean ibb_engine_has_address (IBBEngine *self, const char *jid);
 
 /* Requests included. */
 guint ibb_engine_get_n_sessions (IBBEngine *self);

@@ -6,7 +6,7 @@
 
 struct _IBBExpectation
 {
-  char    *key;             /* "sid peer" */
+  char    *key;             /* "sid\npeer\nlocal" */
   guint    block_size;      /* 0: any */
   gboolean has_stanza_type; /* else any */
   gboolean by_message;
@@ -28,10 +28,10 @@ expectation_free (gpointer data)
 }
 
 static char *
-create_key (const char *peer, const char *sid)
+create_key (const char *local, const char *peer, const char *sid)
 {
-  /* A JID may hold spaces, an NMTOKEN may not. */
-  return g_strconcat (sid, " ", peer, NULL);
+  /* None of them may hold a control character. */
+  return g_strconcat (sid, "\n", peer, "\n", local, NULL);
 }
 
 IBBExpectations *
@@ -51,10 +51,14 @@ ibb_expectations_free (IBBExpectations *self)
 }
 
 IBBExpectation *
-ibb_expectations_add (
-    IBBExpectations *self, const char *peer, const char *sid, guint block_size, gpointer data)
+ibb_expectations_add (IBBExpectations *self,
+                      const char      *local,
+                      const char      *peer,
+                      const char      *sid,
+                      guint            block_size,
+                      gpointer         data)
 {
-  g_autofree char *key = create_key (peer, sid);
+  g_autofree char *key = create_key (local, peer, sid);
   IBBExpectation  *expectation;
 
   if (g_hash_table_contains (self->by_key, key))
@@ -69,9 +73,9 @@ ibb_expectations_add (
 }
 
 IBBExpectation *
-ibb_expectations_find (IBBExpectations *self, const char *peer, const char *sid)
+ibb_expectations_find (IBBExpectations *self, const char *local, const char *peer, const char *sid)
 {
-  g_autofree char *key = create_key (peer, sid);
+  g_autofree char *key = create_key (local, peer, sid);
 
   return g_hash_table_lookup (self->by_key, key);
 }

@@ -15,11 +15,17 @@ typedef struct _IBBExpectations IBBExpectations;
 
 IBBExpectations *ibb_expectations_new (void);
 void             ibb_expectations_free (IBBExpectations *self);
-/* peer: normalised. NULL if there is one already. */
-IBBExpectation *ibb_expectations_add (
-    IBBExpectations *self, const char *peer, const char *sid, guint block_size, gpointer data);
+/* local (nullable): for any address of ours; it and peer: normalised. NULL if there is one
+ * already. */
+IBBExpectation *ibb_expectations_add (IBBExpectations *self,
+                                      const char      *local,
+                                      const char      *peer,
+                                      const char      *sid,
+                                      guint            block_size,
+                                      gpointer         data);
 /* (nullable) */
-IBBExpectation *ibb_expectations_find (IBBExpectations *self, const char *peer, const char *sid);
+IBBExpectation *
+ibb_expectations_find (IBBExpectations *self, const char *local, const char *peer, const char *sid);
 /* (transfer container) (element-type IBBExpectation) */
 GList   *ibb_expectations_list (IBBExpectations *self);
 gboolean ibb_expectations_are_empty (IBBExpectations *self);

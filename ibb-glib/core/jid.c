@@ -270,6 +270,28 @@ ibb_jid_equal (const char *a, const char *b)
   return normal_a != NULL && normal_b != NULL && strcmp (normal_a, normal_b) == 0;
 }
 
+static gboolean
+has_domain (const char *jid, const char *domain)
+{
+  gsize length = strlen (domain);
+  Parts parts;
+
+  split (jid, strlen (jid), &parts);
+  return parts.domain_length == length && memcmp (parts.domain, domain, length) == 0;
+}
+
+gboolean
+ibb_jid_is_of_domain (const char *jid, const char *domain)
+{
+  g_autofree char *normal = NULL;
+
+  if (has_domain (jid, domain))
+    return TRUE;
+
+  normal = ibb_jid_normalize (jid);
+  return normal != NULL && has_domain (normal, domain);
+}
+
 /* RFC 3454, table B.1: what stringprep deletes. */
 static gboolean
 is_deleted (gunichar c)

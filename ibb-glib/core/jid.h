@@ -23,6 +23,9 @@ char *ibb_jid_normalize (const char *jid);
  * own text; NULL equals nothing. */
 gboolean ibb_jid_equal (const char *a, const char *b);
 
+/* Whether jid, in any form, is domain or an address of it; domain: in its normal form. */
+gboolean ibb_jid_is_of_domain (const char *jid, const char *domain);
+
 /* Whether a server that prepares JIDs by stringprep (RFC 3920) or by PRECIS
  * (RFC 7622) may make one of the other: stringprep turns "ß" into "ss", PRECIS
  * keeps it. Two accounts of one server may resemble each other, so this decides

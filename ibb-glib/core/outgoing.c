@@ -133,8 +133,8 @@ ibb_outgoing_has_stanza (IBBOutgoing *self, gint64 now)
          ibb_control_get_length (control) > 0; /* a search may have asked */
 }
 
-IBBStanza *
-ibb_outgoing_take_stanza (IBBOutgoing *self, gint64 now)
+static IBBStanza *
+take_stanza (IBBOutgoing *self, gint64 now)
 {
   IBBStanza *stanza;
 
@@ -145,4 +145,15 @@ ibb_outgoing_take_stanza (IBBOutgoing *self, gint64 now)
   /* A session that found its window shut may have asked about its peer, or for
    * a sign of the server. */
   return stanza != NULL ? stanza : take_control (self, now);
+}
+
+/* A server adds no "from" to what comes from a domain (XEP-0114). */
+IBBStanza *
+ibb_outgoing_take_stanza (IBBOutgoing *self, gint64 now)
+{
+  IBBStanza *stanza = take_stanza (self, now);
+
+  if (self->shared->is_domain && stanza != NULL && stanza->from == NULL)
+    stanza->from = g_strdup (self->shared->local_jid);
+  return stanza;
 }

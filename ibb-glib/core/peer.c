@@ -38,6 +38,7 @@ peer_free (gpointer data)
   ibb_turns_leave (get_turns (self), &self->turn);
   g_free (self->jid);
   g_free (self->address);
+  g_free (self->from);
   g_free (self);
 }
 
@@ -82,10 +83,13 @@ ibb_peers_get (IBBPeers *self, const char *normal_jid, const char *address)
 }
 
 void
-ibb_peer_add_session (IBBPeer *self, GList *link)
+ibb_peer_add_session (IBBPeer *self, GList *link, const char *from)
 {
   if (g_queue_is_empty (&self->sessions))
-    g_queue_unlink (&self->peers->idle, &self->idle_link);
+    {
+      g_queue_unlink (&self->peers->idle, &self->idle_link);
+      self->from = g_strdup (from);
+    }
   g_queue_push_tail_link (&self->sessions, link);
 }
 
@@ -122,6 +126,7 @@ ibb_peer_remove_session (IBBPeer *self, GList *link)
     return;
 
   stop_asking (self);
+  g_clear_pointer (&self->from, g_free);
   g_queue_push_tail_link (&peers->idle, &self->idle_link);
   if (g_queue_get_length (&peers->idle) > IDLE_PEERS_MAX)
     {
@@ -247,11 +252,19 @@ ibb_peer_reorders (const IBBPeer *self)
   return self->reorders;
 }
 
+static IBBStanza *
+create_question (const IBBPeer *self, const char *kind, IBBPayload payload, const char *id)
+{
+  IBBStanza *question = ibb_stanza_record_new (IBB_STANZA_IQ, kind, payload, id, self->address);
+
+  question->from = g_strdup (self->from);
+  return question;
+}
+
 void
 ibb_peer_ask_order (IBBPeer *self, gint64 now)
 {
   IBBShared *shared = self->peers->shared;
-  IBBStanza *query;
 
   if (self->order != IBB_ORDER_UNKNOWN || now < self->next_query)
     return;
@@ -259,9 +272,8 @@ ibb_peer_ask_order (IBBPeer *self, gint64 now)
   self->order = IBB_ORDER_ASKED;
   ibb_pendings_add (&shared->pendings, &self->query, IBB_PENDING_QUERY,
                     ibb_ids_create (&shared->ids), self->jid, self);
-  query = ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_DISCO_QUERY, self->query.id,
-                                 self->address);
-  ibb_control_push (&shared->control, query);
+  ibb_control_push (&shared->control,
+                    create_question (self, "get", IBB_PAYLOAD_DISCO_QUERY, self->query.id));
 }
 
 void
@@ -372,12 +384,10 @@ send_probe (IBBPeer *self, gint64 now)
   IBBStanza *probe;
 
   if (self->probe_by_query)
-    probe = ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_DISCO_QUERY, self->probe.id,
-                                   self->address);
+    probe = create_question (self, "get", IBB_PAYLOAD_DISCO_QUERY, self->probe.id);
   else
     {
-      probe = ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE, self->probe.id,
-                                     self->address);
+      probe = create_question (self, "set", IBB_PAYLOAD_CLOSE, self->probe.id);
       probe->sid = ibb_ids_create (&shared->ids);
     }
   self->next_probe = now + ibb_peer_get_probe_interval (self);

@@ -43,6 +43,7 @@ typedef struct
   IBBPeers *peers;     /* (unowned) */
   char     *jid;       /* normalised: the key among the peers */
   char     *address;   /* as the application or the peer wrote it */
+  char     *from;      /* (nullable): our address that asks, if we have several (D-59) */
   GQueue    sessions;  /* (element-type IBBSession): those in the table, by links of theirs */
   GList     idle_link; /* among the idle peers while it has no session */
 
@@ -75,7 +76,9 @@ IBBPeer *ibb_peers_get (IBBPeers *self, const char *normal_jid, const char *addr
 /* The stream is gone: what is known of those without a session, and of the way to the others. */
 void ibb_peers_forget (IBBPeers *self);
 
-void    ibb_peer_add_session (IBBPeer *self, GList *link);
+/* from (nullable): our address in the session, if we have several. Questions to the peer come
+ * from the one whose session was there first. */
+void    ibb_peer_add_session (IBBPeer *self, GList *link, const char *from);
 void    ibb_peer_remove_session (IBBPeer *self, GList *link);
 GQueue *ibb_peer_get_sessions (IBBPeer *self);
 

@@ -62,7 +62,7 @@ join_peer (IBBPlace *self)
   IBBPeer  *peer = ibb_peers_get (terms->shared->peers, terms->key.peer, terms->peer_jid);
 
   ibb_terms_set_peer (terms, peer);
-  ibb_peer_add_session (peer, &self->peer_link);
+  ibb_peer_add_session (peer, &self->peer_link, terms->shared->is_domain ? terms->local_jid : NULL);
 }
 
 static void

@@ -7,6 +7,7 @@
 #include "core/jid.h"
 
 #define REQUESTS_MAX 16
+#define REQUESTS_MAX_OF_DOMAIN 1000
 #define REQUESTS_MAX_PER_JID 4
 
 IBBRequests *
@@ -32,11 +33,12 @@ count (IBBRequests *self, const char *bare)
 }
 
 gboolean
-ibb_requests_have_room (IBBRequests *self, const char *peer)
+ibb_requests_have_room (IBBRequests *self, const char *peer, gboolean is_domain)
 {
   g_autofree char *bare = ibb_jid_dup_bare (peer);
 
-  return self->n < REQUESTS_MAX && count (self, bare) < REQUESTS_MAX_PER_JID;
+  return self->n < (is_domain ? REQUESTS_MAX_OF_DOMAIN : REQUESTS_MAX) &&
+         count (self, bare) < REQUESTS_MAX_PER_JID;
 }
 
 void

@@ -20,8 +20,8 @@ struct _IBBRequests
 
 IBBRequests *ibb_requests_new (void);
 void         ibb_requests_free (IBBRequests *self);
-/* peer: a normalised JID, full or bare. */
-gboolean ibb_requests_have_room (IBBRequests *self, const char *peer);
+/* peer: a normalised JID, full or bare. is_domain: we have all addresses of one. */
+gboolean ibb_requests_have_room (IBBRequests *self, const char *peer, gboolean is_domain);
 void     ibb_requests_add (IBBRequests *self, const char *peer);
 void     ibb_requests_remove (IBBRequests *self, const char *peer);
 

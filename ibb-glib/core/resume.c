@@ -194,10 +194,11 @@ move (IBBResume *self, const char *local, const char *normal)
   const IBBTerms *terms = self->terms;
   IBBLife        *life = get_life (self);
 
-  if (!terms->is_own_jid || g_str_equal (normal, terms->key.local))
+  if (g_str_equal (normal, terms->key.local) ||
+      (!terms->is_own_jid && ibb_shared_may_get (terms->shared, terms->key.local)))
     return;
 
-  if (is_same_account (normal, terms->key.local) &&
+  if (terms->is_own_jid && is_same_account (normal, terms->key.local) &&
       ibb_place_move_local (self->place, local, normal))
     ibb_duplex_peer_moved (self->duplex);
   else

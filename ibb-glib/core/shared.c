@@ -4,6 +4,8 @@
 
 #include "core/shared.h"
 
+#include <string.h>
+
 #include "core/jid.h"
 
 IBBShared *
@@ -52,4 +54,11 @@ ibb_shared_set_local_jid (IBBShared *self, const char *jid)
   g_free (self->local_normal);
   self->local_jid = g_strdup (jid);
   self->local_normal = jid != NULL ? ibb_jid_normalize (jid) : NULL;
+  self->is_domain = self->local_normal != NULL && strpbrk (self->local_normal, "@/") == NULL;
+}
+
+gboolean
+ibb_shared_may_get (const IBBShared *self, const char *jid)
+{
+  return !self->is_domain || (jid != NULL && ibb_jid_is_of_domain (jid, self->local_normal));
 }

@@ -40,10 +40,11 @@ typedef struct
   IBBTimers   timers;
   IBBMemory   memory;
 
-  char   *local_jid;    /* (nullable): ours on the connection */
-  char   *local_normal; /* (nullable): the same, normalised */
-  gsize   stanza_limit; /* bytes; 0: none */
-  IBBChat chat;
+  char    *local_jid;    /* (nullable): ours on the connection */
+  char    *local_normal; /* (nullable): the same, normalised */
+  gboolean is_domain;    /* it is one, and each address of it is ours (D-59) */
+  gsize    stanza_limit; /* bytes; 0: none */
+  IBBChat  chat;
 
   GHashTable *sessions;      /* (element-type IBBSessionKey IBBSession); holds references */
   IBBTurns    peer_turns;    /* of the peers to which a session wants to send a block in an IQ */
@@ -65,5 +66,8 @@ IBBShared *ibb_shared_new (IBBRandomFunc random, gpointer random_data, GHashTabl
 IBBShared *ibb_shared_ref (IBBShared *self);
 void       ibb_shared_unref (IBBShared *self);
 void       ibb_shared_set_local_jid (IBBShared *self, const char *jid);
+/* Whether a stanza to jid (nullable) may be for us: over the connection of a domain, only one
+ * to an address of it. */
+gboolean ibb_shared_may_get (const IBBShared *self, const char *jid);
 
 G_END_DECLS

@@ -20,6 +20,13 @@ ibb_argument_check_jid (const char *jid, GError **error)
   return normal != NULL;
 }
 
+void
+ibb_argument_set_foreign_address (const char *local_jid, GError **error)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               _ ("“%s” is not an address of this connection"), local_jid);
+}
+
 gboolean
 ibb_argument_check_sid (const char *sid, GError **error)
 {

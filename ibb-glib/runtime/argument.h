@@ -12,6 +12,8 @@
 G_BEGIN_DECLS
 
 gboolean ibb_argument_check_jid (const char *jid, GError **error);
+/* The connection has no such address. */
+void     ibb_argument_set_foreign_address (const char *local_jid, GError **error);
 gboolean ibb_argument_check_sid (const char *sid, GError **error);
 gboolean ibb_argument_check_block_size (guint block_size, GError **error);
 gboolean ibb_argument_check_stanza_type (IBBStanzaType stanza_type, GError **error);

@@ -5,6 +5,7 @@
 #include "runtime/expect-operation.h"
 
 #include "ibb-error-private.h"
+#include "runtime/argument.h"
 #include "runtime/operation.h"
 
 typedef struct
@@ -46,8 +47,15 @@ expect_begin (IBBOperation *operation, gint64 now, GError **error)
   IBBEngine          *engine = ibb_host_get_engine (ibb_operation_get_host (operation));
   IBBFailure          failure = IBB_FAILURE_INIT;
 
-  self->channel =
-      ibb_inbox_take_expected_locked (self->inbox, self->expected.peer, self->expected.sid, now);
+  if (self->expected.local != NULL && ibb_engine_get_local_jid (engine) != NULL &&
+      !ibb_engine_has_address (engine, self->expected.local))
+    {
+      ibb_argument_set_foreign_address (self->expected.local, error);
+      return FALSE;
+    }
+
+  self->channel = ibb_inbox_take_expected_locked (self->inbox, self->expected.local,
+                                                  self->expected.peer, self->expected.sid, now);
   if (self->channel != NULL && is_as_agreed (self))
     return TRUE;
   if (self->channel != NULL)
@@ -57,8 +65,9 @@ expect_begin (IBBOperation *operation, gint64 now, GError **error)
       ibb_inbox_keep_expected_locked (self->inbox, g_steal_pointer (&self->channel), now);
     }
 
-  self->expectation = ibb_engine_expect (engine, self->expected.peer, self->expected.sid,
-                                         self->expected.block_size, &self->owner, &failure);
+  self->expectation =
+      ibb_engine_expect (engine, self->expected.local, self->expected.peer, self->expected.sid,
+                         self->expected.block_size, &self->owner, &failure);
   if (self->expectation != NULL)
     {
       if (self->expected.is_agreed)
@@ -122,6 +131,7 @@ expect_clear (IBBOperation *operation)
     ibb_inbox_give_back_expected (self->inbox, g_steal_pointer (&self->channel));
   ibb_inbox_unref (self->inbox);
   ibb_failure_clear (&self->failure);
+  g_free ((char *) self->expected.local);
   g_free ((char *) self->expected.peer);
   g_free ((char *) self->expected.sid);
 }
@@ -142,11 +152,16 @@ init (IBBExpectOperation *self,
 {
   static const IBBOperationClass class = CLASS ("expect_session");
   static const IBBOperationClass agreed_class = CLASS ("expect_agreed_session");
+  static const IBBOperationClass at_class = CLASS ("expect_session_at");
 
-  ibb_operation_init (&self->parent, expected->is_agreed ? &agreed_class : &class, host,
-                      g_object_ref (service), NULL, 0);
+  ibb_operation_init (&self->parent,
+                      expected->is_agreed       ? &agreed_class
+                      : expected->local != NULL ? &at_class
+                                                : &class,
+                      host, g_object_ref (service), NULL, 0);
   self->inbox = ibb_inbox_ref (inbox);
   self->expected = *expected;
+  self->expected.local = g_strdup (expected->local);
   self->expected.peer = g_strdup (expected->peer);
   self->expected.sid = g_strdup (expected->sid);
   self->owner.ended_locked = expectation_ended_locked;

@@ -262,8 +262,15 @@ ibb_inbox_keep_expected_locked (IBBInbox *self, IBBChannel *channel, gint64 now)
   g_queue_push_tail (&self->untaken, channel);
 }
 
+static gboolean
+is_at (IBBSession *session, const char *local)
+{
+  return local == NULL || ibb_jid_equal (ibb_session_get_local (session), local);
+}
+
 IBBChannel *
-ibb_inbox_take_expected_locked (IBBInbox *self, const char *peer, const char *sid, gint64 now)
+ibb_inbox_take_expected_locked (
+    IBBInbox *self, const char *local, const char *peer, const char *sid, gint64 now)
 {
   for (GList *link = self->untaken.head; link != NULL; link = link->next)
     {
@@ -271,7 +278,7 @@ ibb_inbox_take_expected_locked (IBBInbox *self, const char *peer, const char *si
       IBBSession *session = ibb_channel_get_session (channel);
 
       if (ibb_session_is_over (session) || !g_str_equal (ibb_session_get_sid (session), sid) ||
-          !ibb_jid_equal (ibb_session_get_peer (session), peer))
+          !ibb_jid_equal (ibb_session_get_peer (session), peer) || !is_at (session, local))
         continue;
       g_queue_delete_link (&self->untaken, link);
       ibb_session_set_untaken (session, FALSE, now);

@@ -7,6 +7,7 @@
 #include "core/jid.h"
 #include "ibb-error-private.h"
 #include "ibb-intl-private.h"
+#include "runtime/argument.h"
 #include "runtime/operation.h"
 
 typedef struct
@@ -33,7 +34,13 @@ open_now (IBBOpenOperation *self, gint64 now, GError **error)
                    _ ("The connection has no JID yet: log in before opening a session"));
       return FALSE;
     }
-  if (ibb_jid_equal (self->open.peer, local_jid))
+  if (self->open.local != NULL && local_jid != NULL &&
+      !ibb_engine_has_address (engine, self->open.local))
+    {
+      ibb_argument_set_foreign_address (self->open.local, error);
+      return FALSE;
+    }
+  if (ibb_jid_equal (self->open.peer, self->open.local != NULL ? self->open.local : local_jid))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                    _ ("“%s” is this connection itself: a session needs another one"),
@@ -139,12 +146,16 @@ init (IBBOpenOperation *self, IBBHost *host, GObject *service, const IBBOpen *op
 {
   static const IBBOperationClass class = CLASS ("open_session");
   static const IBBOperationClass agreed_class = CLASS ("open_agreed_session");
+  static const IBBOperationClass from_class = CLASS ("open_session_from");
 
-  ibb_operation_init (&self->parent, open->fixed_block_size ? &agreed_class : &class, host,
-                      g_object_ref (service), ibb_host_get_refresh_waiters (host), 0);
+  ibb_operation_init (&self->parent,
+                      open->fixed_block_size ? &agreed_class
+                      : open->local != NULL  ? &from_class
+                                             : &class,
+                      host, g_object_ref (service), ibb_host_get_refresh_waiters (host), 0);
   self->open = *open;
   self->open.peer = ibb_jid_dup_unicode (open->peer);
-  self->open.local = g_strdup (open->local);
+  self->open.local = open->local != NULL ? ibb_jid_dup_unicode (open->local) : NULL;
   self->open.sid = g_strdup (open->sid);
   self->n_reads = 0;
   self->channel = NULL;

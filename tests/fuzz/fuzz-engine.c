@@ -126,9 +126,9 @@ expect (World *self)
   if (old != NULL)
     ibb_engine_cancel_expectation (self->driver.engine, old);
   else
-    self->expectations[slot] =
-        ibb_engine_expect (self->driver.engine, world_jids[(b >> 2) & 3], world_sids[(b >> 4) & 3],
-                           b >> 6 == 3 ? 300 : 0, GUINT_TO_POINTER (slot + 1), &failure);
+    self->expectations[slot] = ibb_engine_expect (
+        self->driver.engine, NULL, world_jids[(b >> 2) & 3], world_sids[(b >> 4) & 3],
+        b >> 6 == 3 ? 300 : 0, GUINT_TO_POINTER (slot + 1), &failure);
   ibb_failure_clear (&failure);
 }
 

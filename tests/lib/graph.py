@@ -63,6 +63,7 @@ PARTS = {
     # Each pair of accessors, and each call in its two forms, is long and documented by itself.
     'ibb-service-settings': 'ibb-service',
     'ibb-service-sessions': 'ibb-service',
+    'ibb-service-addresses': 'ibb-service',
     'ibb-service-agreed': 'ibb-service',
     'ibb-transport-properties': 'ibb-transport',
     'xmpp/ibb-client-settings': 'xmpp/ibb-client',

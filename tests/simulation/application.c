@@ -721,7 +721,7 @@ application_open (World *self, Session *session)
     return; /* the other side was first: a sid is not used again */
   if (session->expected)
     {
-      expectation = ibb_engine_expect (peer->driver.engine, node->jid, session->sid,
+      expectation = ibb_engine_expect (peer->driver.engine, NULL, node->jid, session->sid,
                                        session->expected_block_size, session, &failure);
       if (expectation == NULL &&
           (failure.kind == IBB_FAILURE_NONE ||

@@ -171,8 +171,8 @@ resume_peer_answer (Driver *self, const IBBStanza *resume, guint64 received, gbo
   };
   IBBStanza *result = ibb_stanza_record_new_result (resume);
 
-  g_free (result->to);
-  result->to = g_strdup (OWN);
+  if (result->to == NULL)
+    result->to = g_strdup (OWN);
   result->has_position = TRUE;
   result->has_ended = has_ended;
   result->received = result->acknowledged = received;

@@ -429,6 +429,37 @@ test_component (Driver *self, IBBSession *session)
   ibb_session_unref (other);
 }
 
+/* D-59: the sessions of each address of a domain go on with it, and with no other domain. */
+static void
+test_domain (Driver *self)
+{
+  IBBSession           *a, *b;
+  g_autoptr (IBBStanza) first = NULL;
+  g_autoptr (IBBStanza) second = NULL;
+
+  ibb_engine_set_local_jid (self->engine, "bots.example");
+  a = resume_peer_accept_from (self, PEER, "a@bots.example", SID, TRUE);
+  b = resume_peer_accept_from (self, PEER, "b@bots.example", SID, TRUE);
+
+  resume_peer_lose (self, a);
+  resume_peer_restore (self, "bots.example");
+  first = resume_peer_take_resume (self, 1, 0);
+  second = resume_peer_take_resume (self, 1, 0);
+  g_assert_cmpstr (first->from, !=, second->from);
+  resume_peer_answer (self, first, 0, FALSE);
+  resume_peer_answer (self, second, 0, FALSE);
+  g_assert_false (ibb_session_is_interrupted (a));
+  g_assert_false (ibb_session_is_interrupted (b));
+
+  resume_peer_lose (self, a);
+  resume_peer_restore (self, "gods.example");
+  resume_peer_assert_ended (a, IBB_FAILURE_CONNECTION_LOST);
+  resume_peer_assert_ended (b, IBB_FAILURE_CONNECTION_LOST);
+  resume_peer_assert_nothing (self);
+  ibb_session_unref (a);
+  ibb_session_unref (b);
+}
+
 /* The connection is there before its address is. */
 static void
 test_address_later (Driver *self)
@@ -604,5 +635,6 @@ main (int argc, char **argv)
   resume_peer_add_bare ("not-agreed", test_not_agreed);
   resume_peer_add_bare ("owed", test_owed);
   resume_peer_add_bare ("address-later", test_address_later);
+  resume_peer_add_bare ("domain", test_domain);
   return g_test_run ();
 }

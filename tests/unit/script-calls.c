@@ -162,8 +162,8 @@ expect (Script *self, Words *words)
   Options         options = take_options (self, words, 0);
   IBBFailure      failure = IBB_FAILURE_INIT;
   IBBExpectation *expectation =
-      ibb_engine_expect (self->driver.engine, options.peer, options.sid, options.block_size,
-                         (gpointer) g_intern_string (words->at), &failure);
+      ibb_engine_expect (self->driver.engine, options.local, options.peer, options.sid,
+                         options.block_size, (gpointer) g_intern_string (words->at), &failure);
 
   if (check_fails (self, words, expectation != NULL, &failure))
     return;

@@ -146,6 +146,23 @@ class Service(IBB.Service):
                      (peer_jid, stanza_type, block_size, sid), cancellable, callback, user_data,
                      gets_session=True)
 
+    def open_session_from(self, local_jid, peer_jid, stanza_type=IQ, block_size=0, sid=None,
+                          cancellable=None):
+        return super().open_session_from(local_jid, peer_jid, stanza_type, block_size, sid,
+                                         cancellable)
+
+    def open_session_from_async(self, local_jid, peer_jid, stanza_type=IQ, block_size=0, sid=None,
+                                cancellable=None, callback=None, *user_data):
+        return _call(super().open_session_from_async, self.open_session_from_finish,
+                     (local_jid, peer_jid, stanza_type, block_size, sid), cancellable, callback,
+                     user_data, gets_session=True)
+
+    def expect_session_at_async(self, local_jid, peer_jid, sid, cancellable=None, callback=None,
+                                *user_data):
+        return _call(super().expect_session_at_async, self.expect_session_at_finish,
+                     (local_jid, peer_jid, sid), cancellable, callback, user_data,
+                     gets_session=True)
+
     def expect_session_async(self, peer_jid, sid, cancellable=None, callback=None, *user_data):
         return _call(super().expect_session_async, self.expect_session_finish, (peer_jid, sid),
                      cancellable, callback, user_data, gets_session=True)

@@ -14,7 +14,9 @@
 #define IBB_STANZA_ERROR_NAMESPACE "urn:ietf:params:xml:ns:xmpp-stanzas"
 #define IBB_TLS_NAMESPACE "urn:ietf:params:xml:ns:xmpp-tls"
 #define IBB_SASL_NAMESPACE "urn:ietf:params:xml:ns:xmpp-sasl"
+#define IBB_SASL2_NAMESPACE "urn:xmpp:sasl:2" /* XEP-0388 */
 #define IBB_BIND_NAMESPACE "urn:ietf:params:xml:ns:xmpp-bind"
+#define IBB_BIND2_NAMESPACE "urn:xmpp:bind:0" /* XEP-0386 */
 #define IBB_SESSION_NAMESPACE "urn:ietf:params:xml:ns:xmpp-session"
 #define IBB_CHANNEL_BINDING_NAMESPACE "urn:xmpp:sasl-cb:0" /* XEP-0440 */
 #define IBB_LIMITS_NAMESPACE "urn:xmpp:stream-limits:0"    /* XEP-0478 */

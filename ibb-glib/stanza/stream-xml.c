@@ -18,11 +18,13 @@ to_string (GByteArray *out)
 }
 
 char *
-ibb_stream_xml_dup_header (const char *to)
+ibb_stream_xml_dup_header (const char *from, const char *to)
 {
   GByteArray *out = g_byte_array_new ();
 
   IBB_XML_APPEND (out, "<?xml version='1.0'?><stream:stream");
+  if (from != NULL)
+    ibb_xml_append_attribute (out, " from='", from);
   ibb_xml_append_attribute (out, " to='", to);
   IBB_XML_APPEND (out, " version='1.0' xmlns='" IBB_CLIENT_NAMESPACE
                        "' xmlns:stream='" IBB_STREAM_NAMESPACE "'>");
@@ -86,9 +88,39 @@ ibb_stream_xml_dup_auth (const char *mechanism, const char *text)
 }
 
 char *
-ibb_stream_xml_dup_response (const char *text)
+ibb_stream_xml_dup_response (const char *namespace, const char *text)
 {
-  return g_strdup_printf ("<response xmlns='" IBB_SASL_NAMESPACE "'>%s</response>", text);
+  return g_strdup_printf ("<response xmlns='%s'>%s</response>", namespace, text);
+}
+
+char *
+ibb_stream_xml_dup_authenticate (const char *mechanism,
+                                 const char *initial,
+                                 const char *user_agent_id,
+                                 const char *inner)
+{
+  GByteArray      *out = g_byte_array_new ();
+  g_autofree char *user_agent = NULL;
+
+  if (user_agent_id != NULL)
+    {
+      ibb_xml_append_attribute (out, "<user-agent id='", user_agent_id);
+      IBB_XML_APPEND (out, "/>");
+    }
+  user_agent = to_string (out);
+
+  /* As above. */
+  return g_strconcat ("<authenticate xmlns='" IBB_SASL2_NAMESPACE "' mechanism='", mechanism,
+                      "'><initial-response>", initial, "</initial-response>", user_agent, inner,
+                      "</authenticate>", NULL);
+}
+
+char *
+ibb_stream_xml_dup_bind2 (gboolean enable)
+{
+  g_autofree char *inner = enable ? ibb_stream_xml_dup_enable () : g_strdup ("");
+
+  return g_strdup_printf ("<bind xmlns='" IBB_BIND2_NAMESPACE "'>%s</bind>", inner);
 }
 
 char *

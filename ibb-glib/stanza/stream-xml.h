@@ -12,7 +12,8 @@
 G_BEGIN_DECLS
 
 /* The XML stream (RFC 6120 §4). */
-char *ibb_stream_xml_dup_header (const char *to);
+/* from (nullable): the account, for servers whose offers depend on it. */
+char *ibb_stream_xml_dup_header (const char *from, const char *to);
 char *ibb_stream_xml_dup_end (void);
 /* With the end of the stream. detail (nullable): XML beside the condition. */
 char *ibb_stream_xml_dup_error (const char *condition, const char *detail);
@@ -23,7 +24,18 @@ ibb_stream_xml_dup_declarations (const char *prefix, int n_namespaces, const cha
 /* STARTTLS and SASL (RFC 6120 §5, §6); the texts are base64, or "=". */
 char *ibb_stream_xml_dup_starttls (void);
 char *ibb_stream_xml_dup_auth (const char *mechanism, const char *text);
-char *ibb_stream_xml_dup_response (const char *text);
+/* namespace: of SASL or of SASL2. */
+char *ibb_stream_xml_dup_response (const char *namespace, const char *text);
+
+/* SASL2 (XEP-0388). initial is base64, and empty for an empty message; user_agent_id is
+ * (nullable); inner is the XML of what is asked for along with the login. */
+char *ibb_stream_xml_dup_authenticate (const char *mechanism,
+                                       const char *initial,
+                                       const char *user_agent_id,
+                                       const char *inner);
+/* A part of that: the binding of a resource that the server chooses (XEP-0386), with
+ * acknowledgements (XEP-0198) if enable. */
+char *ibb_stream_xml_dup_bind2 (gboolean enable);
 
 /* The binding of a resource (RFC 6120 §7), and the session of RFC 3921 §3. resource is
  * (nullable). */

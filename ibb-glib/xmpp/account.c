@@ -18,6 +18,7 @@ ibb_account_settings_clear (IBBAccountSettings *self)
   g_clear_pointer (&self->jid, g_free);
   g_clear_pointer (&self->password, ibb_secret_free);
   g_clear_pointer (&self->host, g_free);
+  g_clear_pointer (&self->user_agent_id, g_free);
   g_clear_object (&self->tls_database);
   g_clear_object (&self->certificate);
 }
@@ -63,6 +64,7 @@ ibb_account_get (IBBAccount *self, IBBAccountSettings *settings)
   settings->jid = g_strdup (self->settings.jid != NULL ? self->settings.jid : "");
   settings->password = g_strdup (self->settings.password);
   settings->host = g_strdup (self->settings.host);
+  settings->user_agent_id = g_strdup (self->settings.user_agent_id);
   if (settings->tls_database != NULL)
     g_object_ref (settings->tls_database);
   if (settings->certificate != NULL)
@@ -106,6 +108,14 @@ ibb_account_set_host (IBBAccount *self, const char *host)
   g_autofree char *value = g_strdup (host);
 
   return swap_string (self, &self->settings.host, &value);
+}
+
+gboolean
+ibb_account_set_user_agent_id (IBBAccount *self, const char *user_agent_id)
+{
+  g_autofree char *value = g_strdup (user_agent_id);
+
+  return swap_string (self, &self->settings.user_agent_id, &value);
 }
 
 /* To drop the last reference may call the application. */

@@ -28,6 +28,7 @@ typedef struct
   gboolean         send_presence;
   int              priority;
   gboolean         resumable;
+  char            *user_agent_id; /* (nullable) */
 } IBBAccountSettings;
 
 void ibb_account_settings_clear (IBBAccountSettings *self);
@@ -54,6 +55,7 @@ gboolean ibb_account_set_certificate (IBBAccount *self, GTlsCertificate *certifi
 gboolean ibb_account_set_send_presence (IBBAccount *self, gboolean send_presence);
 gboolean ibb_account_set_priority (IBBAccount *self, int priority);
 gboolean ibb_account_set_resumable (IBBAccount *self, gboolean resumable);
+gboolean ibb_account_set_user_agent_id (IBBAccount *self, const char *user_agent_id);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (IBBAccountSettings, ibb_account_settings_clear)
 

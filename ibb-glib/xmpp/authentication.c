@@ -4,6 +4,7 @@
 
 #include "xmpp/authentication.h"
 
+#include "core/jid.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
@@ -16,10 +17,14 @@ struct _IBBAuthentication
   IBBXmlStream *stream;
   GMainContext *context;
   char         *bare_jid;
+  char         *domain;
   IBBSasl      *sasl;
-  GSource      *source; /* (nullable): while an answer is being computed */
+  const char *namespace; /* of the elements: that of SASL, or of SASL2 */
+  IBBSasl2Outcome outcome;
+  GSource        *source; /* (nullable): while an answer is being computed */
 };
 
+/* list: of SASL or of SASL2; its mechanisms are in its own namespace. */
 static char **
 dup_mechanisms (IBBElement *list)
 {
@@ -29,7 +34,7 @@ dup_mechanisms (IBBElement *list)
     {
       IBBElement *child = g_ptr_array_index (list->children, i);
 
-      if (ibb_element_is (child, "mechanism", IBB_SASL_NAMESPACE))
+      if (ibb_element_is (child, "mechanism", list->namespace))
         g_ptr_array_add (array, g_strdup (child->text->str));
     }
   g_ptr_array_add (array, NULL);
@@ -62,35 +67,62 @@ dup_binding_types (IBBElement *features)
 }
 
 static IBBSasl *
-choose (IBBSaslParameters *parameters, IBBElement *features, GError **error)
+choose_from (IBBSaslParameters *parameters, IBBElement *list, IBBElement *features, GError **error)
 {
-  IBBElement    *list = ibb_element_get_child (features, "mechanisms", IBB_SASL_NAMESPACE);
-  g_auto (GStrv) mechanisms = NULL;
+  g_auto (GStrv) mechanisms = dup_mechanisms (list);
   g_auto (GStrv) binding_types = dup_binding_types (features);
 
-  if (list == NULL)
-    {
-      g_set_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
-                   _ ("The server of “%s” offers no way to log in"), parameters->bare_jid);
-      return NULL;
-    }
-
-  mechanisms = dup_mechanisms (list);
   parameters->mechanisms = (const char *const *) mechanisms;
   parameters->binding_types = (const char *const *) binding_types;
   return ibb_sasl_new (parameters, error);
 }
 
+/* offer (nullable) (out): that of SASL2, if it is the one that was chosen from. */
+static IBBSasl *
+choose (IBBSaslParameters *parameters, IBBElement *features, IBBElement **offer, GError **error)
+{
+  IBBElement *list = ibb_element_get_child (features, "mechanisms", IBB_SASL_NAMESPACE);
+  IBBSasl    *sasl;
+
+  *offer = ibb_sasl2_get_offer (features);
+  if (*offer != NULL)
+    {
+      sasl = choose_from (parameters, *offer, features, list == NULL ? error : NULL);
+      if (sasl != NULL || list == NULL)
+        return sasl;
+      *offer = NULL;
+    }
+  if (list != NULL)
+    return choose_from (parameters, list, features, error);
+
+  g_set_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
+               _ ("The server of “%s” offers no way to log in"), parameters->bare_jid);
+  return NULL;
+}
+
+static void
+send_first (IBBAuthentication *self, const IBBElement *offer, const IBBSasl2Wishes *wishes)
+{
+  const char *mechanism = ibb_sasl_get_mechanism (self->sasl);
+  const char *initial = ibb_sasl_get_initial (self->sasl);
+  char       *text = offer != NULL ? ibb_sasl2_dup_authenticate (offer, wishes, mechanism, initial)
+                                   : ibb_stream_xml_dup_auth (mechanism, initial);
+
+  ibb_xml_stream_send_secret (self->stream, text);
+  ibb_secret_free (text);
+}
+
 IBBAuthentication *
-ibb_authentication_new (IBBXmlStream      *stream,
-                        GMainContext      *context,
-                        IBBSaslParameters *parameters,
-                        IBBElement        *features,
-                        GError           **error)
+ibb_authentication_new (IBBXmlStream         *stream,
+                        GMainContext         *context,
+                        IBBSaslParameters    *parameters,
+                        const IBBSasl2Wishes *wishes,
+                        IBBElement           *features,
+                        GError              **error)
 {
   IBBAuthentication *self;
-  IBBSasl           *sasl = choose (parameters, features, error);
-  char              *text;
+  IBBElement        *offer;
+  IBBSasl           *sasl = choose (parameters, features, &offer, error);
 
   if (sasl == NULL)
     return NULL;
@@ -99,10 +131,10 @@ ibb_authentication_new (IBBXmlStream      *stream,
   self->stream = ibb_xml_stream_ref (stream);
   self->context = context;
   self->bare_jid = g_strdup (parameters->bare_jid);
+  self->domain = ibb_jid_dup_domain (parameters->bare_jid);
   self->sasl = sasl;
-  text = ibb_stream_xml_dup_auth (ibb_sasl_get_mechanism (sasl), ibb_sasl_get_initial (sasl));
-  ibb_xml_stream_send_secret (stream, text);
-  ibb_secret_free (text);
+  self->namespace = offer != NULL ? IBB_SASL2_NAMESPACE : IBB_SASL_NAMESPACE;
+  send_first (self, offer, wishes);
 
   return self;
 }
@@ -113,7 +145,9 @@ ibb_authentication_free (IBBAuthentication *self)
   ibb_source_clear (&self->source);
   ibb_xml_stream_unref (self->stream);
   g_free (self->bare_jid);
+  g_free (self->domain);
   ibb_sasl_free (self->sasl);
+  ibb_sasl2_outcome_clear (&self->outcome);
   g_free (self);
 }
 
@@ -121,6 +155,18 @@ const char *
 ibb_authentication_get_mechanism (IBBAuthentication *self)
 {
   return ibb_sasl_get_mechanism (self->sasl);
+}
+
+gboolean
+ibb_authentication_is_sasl2 (IBBAuthentication *self)
+{
+  return g_str_equal (self->namespace, IBB_SASL2_NAMESPACE);
+}
+
+IBBSasl2Outcome *
+ibb_authentication_get_outcome (IBBAuthentication *self)
+{
+  return &self->outcome;
 }
 
 /* In slices: between them the timeout and a cancellation are served. */
@@ -136,7 +182,7 @@ compute_cb (gpointer user_data)
 
   ibb_source_clear (&self->source);
   response = ibb_sasl_dup_response (self->sasl);
-  text = ibb_stream_xml_dup_response (response);
+  text = ibb_stream_xml_dup_response (self->namespace, response);
   ibb_xml_stream_send_text (self->stream, text);
   return G_SOURCE_REMOVE;
 }
@@ -154,7 +200,7 @@ handle_failure (IBBAuthentication *self, IBBElement *element, GError **error)
 {
   const char      *mechanism = ibb_sasl_get_mechanism (self->sasl);
   const char      *condition = ibb_element_get_condition (element, IBB_SASL_NAMESPACE);
-  g_autofree char *text = ibb_element_dup_condition_text (element, IBB_SASL_NAMESPACE);
+  g_autofree char *text = ibb_element_dup_condition_text (element, self->namespace);
   g_autofree char *message = NULL;
   gboolean         is_temporary = g_strcmp0 (condition, "temporary-auth-failure") == 0;
   int              code = is_temporary ? IBB_ERROR_INTERNAL_SERVER_ERROR : IBB_ERROR_AUTHENTICATION;
@@ -176,12 +222,42 @@ handle_failure (IBBAuthentication *self, IBBElement *element, GError **error)
   return is_temporary ? IBB_AUTHENTICATION_FAILED : IBB_AUTHENTICATION_REFUSED;
 }
 
+static IBBAuthenticationState
+handle_success (IBBAuthentication *self, IBBElement *element, GError **error)
+{
+  const char *proof =
+      ibb_authentication_is_sasl2 (self) ? ibb_sasl2_get_proof (element) : element->text->str;
+
+  if (!ibb_sasl_finish (self->sasl, proof, error))
+    return IBB_AUTHENTICATION_FAILED;
+  if (ibb_authentication_is_sasl2 (self) &&
+      !ibb_sasl2_take_outcome (element, self->domain, &self->outcome, error))
+    return IBB_AUTHENTICATION_FAILED;
+
+  return IBB_AUTHENTICATION_DONE;
+}
+
+/* A second factor, or a new password: that takes the user, who is not asked here. */
+static IBBAuthenticationState
+refuse_tasks (IBBAuthentication *self, IBBElement *element, GError **error)
+{
+  g_autofree char *text = ibb_element_dup_condition_text (element, self->namespace);
+
+  g_set_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
+               _ ("The server requires a further step to log “%s” in, which is not supported "
+                  "here%s%s"),
+               self->bare_jid, text != NULL ? ": " : "", text != NULL ? text : "");
+  return IBB_AUTHENTICATION_REFUSED;
+}
+
 IBBAuthenticationState
 ibb_authentication_handle (IBBAuthentication *self, IBBElement *element, GError **error)
 {
-  gboolean is_challenge = ibb_element_is (element, "challenge", IBB_SASL_NAMESPACE);
-  gboolean is_success = ibb_element_is (element, "success", IBB_SASL_NAMESPACE);
+  gboolean is_challenge = ibb_element_is (element, "challenge", self->namespace);
+  gboolean is_success = ibb_element_is (element, "success", self->namespace);
 
+  if (ibb_element_is (element, "continue", IBB_SASL2_NAMESPACE))
+    return refuse_tasks (self, element, error);
   if (!is_challenge && !is_success)
     return handle_failure (self, element, error);
   if (self->source != NULL)
@@ -192,8 +268,7 @@ ibb_authentication_handle (IBBAuthentication *self, IBBElement *element, GError 
       return IBB_AUTHENTICATION_FAILED;
     }
   if (is_success)
-    return ibb_sasl_finish (self->sasl, element->text->str, error) ? IBB_AUTHENTICATION_DONE
-                                                                   : IBB_AUTHENTICATION_FAILED;
+    return handle_success (self, element, error);
   if (!ibb_sasl_set_challenge (self->sasl, element->text->str, error))
     return IBB_AUTHENTICATION_FAILED;
 

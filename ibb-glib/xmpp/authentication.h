@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The elements of a SASL exchange on an XML stream (RFC 6120 §6.4). */
+/* The elements of a SASL exchange on an XML stream: by SASL2 (XEP-0388) where the server offers
+ * it, else as in RFC 6120 §6.4. */
 
 #pragma once
 
 #include "xmpp/element.h"
 #include "xmpp/sasl.h"
+#include "xmpp/sasl2.h"
 #include "xmpp/xml-stream.h"
 
 G_BEGIN_DECLS
@@ -22,13 +24,18 @@ typedef enum
 
 /* Sends the first element. Fills in, from the features, which mechanisms the server offers.
  * NULL: none of them can be used. */
-IBBAuthentication *ibb_authentication_new (IBBXmlStream      *stream,
-                                           GMainContext      *context,
-                                           IBBSaslParameters *parameters,
-                                           IBBElement        *features,
-                                           GError           **error);
+IBBAuthentication *ibb_authentication_new (IBBXmlStream         *stream,
+                                           GMainContext         *context,
+                                           IBBSaslParameters    *parameters,
+                                           const IBBSasl2Wishes *wishes,
+                                           IBBElement           *features,
+                                           GError              **error);
 void               ibb_authentication_free (IBBAuthentication *self);
 const char        *ibb_authentication_get_mechanism (IBBAuthentication *self);
+/* Whether it goes by SASL2: then no new stream follows. */
+gboolean ibb_authentication_is_sasl2 (IBBAuthentication *self);
+/* Once it is done by SASL2; the caller may take what is in it. */
+IBBSasl2Outcome *ibb_authentication_get_outcome (IBBAuthentication *self);
 /* Takes an element of the server, and sends the answer, at once or after a computation. */
 IBBAuthenticationState
 ibb_authentication_handle (IBBAuthentication *self, IBBElement *element, GError **error);

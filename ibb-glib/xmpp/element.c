@@ -68,6 +68,20 @@ ibb_element_get_child (const IBBElement *self, const char *name, const char *nam
   return NULL;
 }
 
+IBBElement *
+ibb_element_take_child (IBBElement *self, const char *name, const char *namespace)
+{
+  IBBElement *child = ibb_element_get_child (self, name, namespace);
+  guint       i;
+
+  if (child == NULL || !g_ptr_array_find (self->children, child, &i))
+    return NULL;
+
+  g_ptr_array_steal_index (self->children, i);
+  child->parent = NULL;
+  return child;
+}
+
 const char *
 ibb_element_get_condition (const IBBElement *self, const char *namespace)
 {

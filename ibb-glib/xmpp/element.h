@@ -27,6 +27,8 @@ void        ibb_element_free (IBBElement *self);
 gboolean    ibb_element_is (const IBBElement *self, const char *name, const char *namespace);
 const char *ibb_element_get_attribute (const IBBElement *self, const char *name);
 IBBElement *ibb_element_get_child (const IBBElement *self, const char *name, const char *namespace);
+/* (nullable) (transfer full): the child, which does not belong to self any more. */
+IBBElement *ibb_element_take_child (IBBElement *self, const char *name, const char *namespace);
 
 /* The condition that a stream error, a SASL failure or a stanza error names:
  * its first child in that namespace that is not <text/>. */

@@ -452,6 +452,47 @@ ibb_client_set_resumable (IBBClient *self, gboolean resumable)
 }
 
 /**
+ * ibb_client_dup_user_agent_id: (get-property user-agent-id)
+ * @self: a client
+ *
+ * Gets what names this installation of the program to the server; see
+ * [property@IBB.Client:user-agent-id].
+ *
+ * Returns: (transfer full) (nullable): the id
+ *
+ * Since: 1.0
+ */
+char *
+ibb_client_dup_user_agent_id (IBBClient *self)
+{
+  char *user_agent_id = NULL;
+
+  g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
+
+  g_object_get (self, "user-agent-id", &user_agent_id, NULL);
+  return user_agent_id;
+}
+
+/**
+ * ibb_client_set_user_agent_id: (set-property user-agent-id)
+ * @self: a client
+ * @user_agent_id: (nullable): the id, or %NULL for none
+ *
+ * Sets what names this installation of the program to the server; see
+ * [property@IBB.Client:user-agent-id].
+ *
+ * Since: 1.0
+ */
+void
+ibb_client_set_user_agent_id (IBBClient *self, const char *user_agent_id)
+{
+  g_return_if_fail (IBB_IS_CLIENT (self));
+
+  if (ibb_account_set_user_agent_id (get_account (self), user_agent_id))
+    g_object_notify (G_OBJECT (self), "user-agent-id");
+}
+
+/**
  * ibb_client_get_auto_reconnect: (get-property auto-reconnect)
  * @self: a client
  *

@@ -33,6 +33,13 @@
  * server offers it. A JID that is only a domain logs in anonymously.
  * [Security](security.html) says what protects a login, and what does not.
  *
+ * Where the server offers SASL2 (XEP-0388), the login goes by that, and takes fewer round
+ * trips. A server that offers Bind 2 (XEP-0386) then also chooses the resource and turns on
+ * acknowledgements, or resumes a broken stream, in the same step. Bind 2 lets the server choose:
+ * where the JID names a resource, the client asks for it as in RFC 6120 §7, which costs one
+ * round trip more. So does a login by [property@IBB.Client:auto-reconnect], which asks for
+ * the resource that it had.
+ *
  * ```c
  * static IBBService *
  * log_in (const char *jid, const char *password, GError **error)
@@ -103,6 +110,7 @@ enum
   PROP_SEND_PRESENCE,
   PROP_PRIORITY,
   PROP_RESUMABLE,
+  PROP_USER_AGENT_ID,
   PROP_AUTO_RECONNECT,
   PROP_KEEPALIVE_INTERVAL,
   PROP_KEEPALIVE_TIMEOUT,
@@ -219,6 +227,9 @@ get_setting (IBBClient *self, guint id, GValue *value)
     case PROP_PRIORITY:
       g_value_set_int (value, settings.priority);
       break;
+    case PROP_USER_AGENT_ID:
+      g_value_set_string (value, settings.user_agent_id);
+      break;
     case PROP_RESUMABLE:
     default:
       g_value_set_boolean (value, settings.resumable);
@@ -247,6 +258,7 @@ ibb_client_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
     case PROP_SEND_PRESENCE:
     case PROP_PRIORITY:
     case PROP_RESUMABLE:
+    case PROP_USER_AGENT_ID:
       get_setting (self, id, value);
       break;
     case PROP_AUTO_RECONNECT:
@@ -317,6 +329,9 @@ ibb_client_set_property (GObject *object, guint id, const GValue *value, GParamS
       break;
     case PROP_RESUMABLE:
       changed = ibb_account_set_resumable (account, g_value_get_boolean (value));
+      break;
+    case PROP_USER_AGENT_ID:
+      changed = ibb_account_set_user_agent_id (account, g_value_get_string (value));
       break;
     case PROP_AUTO_RECONNECT:
       changed = ibb_link_set_auto_reconnect (self->link, g_value_get_boolean (value));
@@ -512,6 +527,22 @@ ibb_client_class_init (IBBClientClass *klass)
    * Since: 1.0
    */
   props[PROP_RESUMABLE] = g_param_spec_boolean ("resumable", NULL, NULL, TRUE, read_write);
+
+  /**
+   * IBBClient:user-agent-id:
+   *
+   * What names this installation of the program to the server, where the login goes by
+   * SASL2 (XEP-0388 §2.3): a random UUID, such as from g_uuid_string_random(), which the
+   * application makes once and keeps. Other users do not see it. The next login uses it.
+   *
+   * A server may end an earlier connection of the same id when a new one logs in
+   * (XEP-0386 §3.2), so two programs that run at the same time need two.
+   *
+   * Default: %NULL, which names nothing.
+   *
+   * Since: 1.0
+   */
+  props[PROP_USER_AGENT_ID] = g_param_spec_string ("user-agent-id", NULL, NULL, NULL, read_write);
 
   /**
    * IBBClient:auto-reconnect:

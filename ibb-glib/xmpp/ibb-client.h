@@ -88,6 +88,12 @@ IBB_AVAILABLE_IN_1_0
 void ibb_client_set_resumable (IBBClient *self, gboolean resumable);
 
 IBB_AVAILABLE_IN_1_0
+char *ibb_client_dup_user_agent_id (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_user_agent_id (IBBClient *self, const char *user_agent_id);
+
+IBB_AVAILABLE_IN_1_0
 gboolean ibb_client_get_auto_reconnect (IBBClient *self);
 
 IBB_AVAILABLE_IN_1_0

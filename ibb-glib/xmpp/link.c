@@ -513,6 +513,16 @@ create_presence (int priority)
   return ibb_stanza_new_from_xml (text, -1, NULL);
 }
 
+static IBBOutboxConfirmation
+get_confirmation (IBBNegotiationResult *result, gboolean is_wanted)
+{
+  if (result->management != NULL)
+    return IBB_OUTBOX_CONFIRMATION_ASKED;
+
+  return result->can_manage && is_wanted ? IBB_OUTBOX_CONFIRMATION_ASK
+                                         : IBB_OUTBOX_CONFIRMATION_NONE;
+}
+
 static void
 go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result)
 {
@@ -526,8 +536,10 @@ go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result)
   self->resource = g_strdup (ibb_jid_get_resource (result->local_jid));
   ibb_backoff_reset (self->resumption_backoff);
   take_stream (self, result->stream);
-  ibb_outbox_open (self->outbox, result->stream, result->can_manage && settings.resumable,
+  ibb_outbox_open (self->outbox, result->stream, get_confirmation (result, settings.resumable),
                    presence);
+  if (result->management != NULL)
+    handle_management (self, client, result->stream, result->management);
   ibb_status_set_online (self->status, result->local_jid, result->stanza_limit);
   ibb_keepalive_start (self->keepalive, result->stream, settings.jid);
   ibb_connection_restored (client);

@@ -62,6 +62,7 @@ struct _IBBNegotiation
   IBBAuthentication   *authentication;     /* (nullable) */
   IBBBinding          *binding;            /* (nullable) */
   char                *local_jid;          /* (nullable): once it is bound */
+  IBBElement          *management;         /* (nullable): <enabled/> of XEP-0198 */
   IBBResumption        resumption;         /* its id is NULL: none */
   guint                stanza_limit;
   gboolean             can_manage;
@@ -173,10 +174,16 @@ static void
 succeed (IBBNegotiation *self)
 {
   g_autoptr (IBBXmlStream) stream = ibb_xml_stream_ref (self->stream);
-  IBBNegotiationResult     result = { stream, self->local_jid, self->stanza_limit, self->can_manage,
-                                      self->resumed_h };
+  IBBNegotiationResult     result = {
+        .stream = stream,
+        .local_jid = self->local_jid,
+        .stanza_limit = self->stanza_limit,
+        .can_manage = self->can_manage,
+        .management = self->management,
+        .resumed_h = self->resumed_h,
+  };
 
-  ibb_xml_stream_set_read_stanzas (stream);
+  ibb_xml_stream_set_read_stanzas (stream, TRUE);
   end (self, &result, NULL);
 }
 
@@ -186,6 +193,7 @@ start_binding (IBBNegotiation *self, IBBElement *features)
   g_autoptr (GError) error = NULL;
 
   self->stage = STAGE_BIND;
+  ibb_xml_stream_set_read_stanzas (self->stream, FALSE);
   self->binding = ibb_binding_new (self->stream, features, self->domain, self->resource, &error);
   if (self->binding == NULL)
     ibb_negotiation_fail (self, error);
@@ -218,7 +226,7 @@ start_resumption (IBBNegotiation *self)
     }
 
   /* What the server sends again follows at once upon its answer. */
-  ibb_xml_stream_set_read_stanzas (self->stream);
+  ibb_xml_stream_set_read_stanzas (self->stream, TRUE);
   self->stage = STAGE_RESUME;
   ibb_resumption_send (&self->resumption, self->stream);
 }
@@ -241,6 +249,17 @@ handle_resumption (IBBNegotiation *self, IBBElement *element)
 
 /* SASL. */
 
+/* The server is asked for a resource along with SASL2 only if it may choose any: it need not
+ * take the one that the account names (XEP-0386 §3.2). */
+static void
+get_wishes (IBBNegotiation *self, IBBSasl2Wishes *wishes)
+{
+  wishes->user_agent_id = self->settings.user_agent_id;
+  wishes->binds = self->resource == NULL;
+  wishes->confirms = self->settings.resumable;
+  wishes->resumption = self->resumption.id != NULL ? &self->resumption : NULL;
+}
+
 static void
 start_sasl (IBBNegotiation *self, IBBElement *features)
 {
@@ -255,18 +274,34 @@ start_sasl (IBBNegotiation *self, IBBElement *features)
     .allow_plain_text = self->settings.allow_plain_text,
     .forbid_plain = self->settings.forbid_plain,
   };
+  IBBSasl2Wishes wishes;
 
+  get_wishes (self, &wishes);
   self->authentication = ibb_authentication_new (
-      self->stream, ibb_thread_get_context (self->thread), &parameters, features, &error);
+      self->stream, ibb_thread_get_context (self->thread), &parameters, &wishes, features, &error);
   if (self->authentication == NULL)
     {
       ibb_negotiation_fail (self, error);
       return;
     }
 
-  g_debug ("Logging in to %s with %s", self->domain,
+  g_debug ("Logging in to %s%s with %s", self->domain,
+           ibb_authentication_is_sasl2 (self->authentication) ? " by SASL2" : "",
            ibb_authentication_get_mechanism (self->authentication));
+  /* Stanzas may follow the success of SASL2 at once. */
+  if (ibb_authentication_is_sasl2 (self->authentication))
+    ibb_xml_stream_set_read_stanzas (self->stream, TRUE);
   self->stage = STAGE_SASL;
+}
+
+/* Only over TLS, if there is to be any: the account is nobody else's business. */
+static void
+open_stream (IBBNegotiation *self)
+{
+  gboolean is_private = self->encryption != NULL || self->settings.tls_mode == IBB_TLS_MODE_NONE;
+
+  ibb_xml_stream_open (self->stream, is_private && self->node != NULL ? self->bare_jid : NULL,
+                       self->domain);
 }
 
 /* The next stream starts here. Bytes that follow the last element of this one were inserted by
@@ -283,6 +318,27 @@ pause_stream (IBBNegotiation *self)
   return FALSE;
 }
 
+/* Without SASL2 a new stream begins. With it the features follow on the same one; whatever was
+ * not done along with it is asked for then, unless a stream is resumed already. */
+static void
+handle_success (IBBNegotiation *self)
+{
+  IBBSasl2Outcome *outcome = ibb_authentication_get_outcome (self->authentication);
+
+  self->stage = STAGE_LAST_FEATURES;
+  if (!ibb_authentication_is_sasl2 (self->authentication))
+    {
+      if (pause_stream (self))
+        open_stream (self);
+      return;
+    }
+
+  self->local_jid = g_steal_pointer (&outcome->jid);
+  self->management = g_steal_pointer (&outcome->management);
+  if (self->resumption.id != NULL && outcome->resumption != NULL)
+    handle_resumption (self, outcome->resumption);
+}
+
 static void
 handle_sasl (IBBNegotiation *self, IBBElement *element)
 {
@@ -293,10 +349,7 @@ handle_sasl (IBBNegotiation *self, IBBElement *element)
     case IBB_AUTHENTICATION_GOES_ON:
       return;
     case IBB_AUTHENTICATION_DONE:
-      if (!pause_stream (self))
-        return;
-      self->stage = STAGE_LAST_FEATURES;
-      ibb_xml_stream_open (self->stream, self->domain);
+      handle_success (self);
       return;
     case IBB_AUTHENTICATION_REFUSED:
       self->was_refused = TRUE;
@@ -317,7 +370,7 @@ secured_cb (gpointer owner)
   IBBNegotiation *self = owner;
 
   self->stage = STAGE_SECURE_FEATURES;
-  ibb_xml_stream_open (self->stream, self->domain);
+  open_stream (self);
 }
 
 /* Defined below: an accepted certificate may lead back to the start. */
@@ -462,8 +515,17 @@ handle_last_features (IBBNegotiation *self, IBBElement *features)
   self->stanza_limit = get_stanza_limit (features);
   self->can_manage = ibb_element_get_child (features, "sm", IBB_MANAGEMENT_NAMESPACE) != NULL;
 
+  /* The server has refused to acknowledge: it is not asked again. */
+  if (self->management != NULL && g_str_equal (self->management->name, "failed"))
+    {
+      self->can_manage = FALSE;
+      g_clear_pointer (&self->management, ibb_element_free);
+    }
+
   if (self->resumption.id != NULL)
     start_resumption (self);
+  else if (self->local_jid != NULL)
+    succeed (self);
   else
     start_binding (self, features);
 }
@@ -511,6 +573,17 @@ element_cb (IBBXmlStream *stream, IBBParserEvent event, IBBElement *element, gpo
     handle_binding (self, element);
 }
 
+/* It could not be counted for XEP-0198, and is nothing that a server has to send yet. */
+static void
+stanza_cb (IBBXmlStream *stream, IBBStanza *stanza, gpointer owner)
+{
+  IBBNegotiation *self = owner;
+
+  if (self->stage != STAGE_RESUME)
+    fail (self, IBB_ERROR, IBB_ERROR_PROTOCOL,
+          _ ("The server of “%s” sent a stanza before the login was complete"), self->domain);
+}
+
 static void
 closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
 {
@@ -527,6 +600,7 @@ closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
 
 static const IBBXmlStreamHandler stream_handler = {
   .element = element_cb,
+  .stanza = stanza_cb,
   .closed = closed_cb,
 };
 
@@ -545,7 +619,7 @@ connected (IBBNegotiation *self, GSocketConnection *connection)
     }
 
   self->stage = STAGE_FEATURES;
-  ibb_xml_stream_open (self->stream, self->domain);
+  open_stream (self);
 }
 
 static void
@@ -675,6 +749,7 @@ ibb_negotiation_unref (IBBNegotiation *self)
   g_clear_object (&self->accepted_certificate);
   ibb_resumption_clear (&self->resumption);
   g_free (self->local_jid);
+  g_clear_pointer (&self->management, ibb_element_free);
   g_free (self->bare_jid);
   g_free (self->node);
   g_free (self->domain);

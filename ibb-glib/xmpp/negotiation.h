@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The steps of a login in their order: the look-up of the server, the connection, TLS, SASL,
- * and the binding of a resource or the resumption of an XML stream. On the worker.
+ * and the binding of a resource or the resumption of an XML stream. With SASL2 (XEP-0388) the
+ * last two are one step, if the server can do that. On the worker.
  */
 
 #pragma once
@@ -10,6 +11,7 @@
 
 #include "runtime/thread.h"
 #include "xmpp/account.h"
+#include "xmpp/element.h"
 #include "xmpp/resumption.h"
 #include "xmpp/xml-stream.h"
 
@@ -22,6 +24,7 @@ typedef struct
   const char   *local_jid;
   guint         stanza_limit; /* XEP-0478, 0: none was named */
   gboolean      can_manage;   /* XEP-0198 is offered */
+  IBBElement   *management;   /* (nullable): its <enabled/>, if the login asked for it */
   guint32       resumed_h;    /* how many stanzas the server had handled of the resumed stream */
 } IBBNegotiationResult;
 

@@ -202,15 +202,19 @@ ibb_outbox_confirms (IBBOutbox *self)
 }
 
 void
-ibb_outbox_open (IBBOutbox *self, IBBXmlStream *stream, gboolean confirm, IBBStanza *first)
+ibb_outbox_open (IBBOutbox            *self,
+                 IBBXmlStream         *stream,
+                 IBBOutboxConfirmation confirmation,
+                 IBBStanza            *first)
 {
   g_mutex_lock (&self->lock);
   self->stream = ibb_xml_stream_ref (stream);
-  if (confirm)
+  if (confirmation != IBB_OUTBOX_CONFIRMATION_NONE)
+    self->acks = ibb_ack_queue_new (0);
+  if (confirmation == IBB_OUTBOX_CONFIRMATION_ASK)
     {
       g_autofree char *enable = ibb_stream_xml_dup_enable ();
 
-      self->acks = ibb_ack_queue_new (0);
       ibb_xml_stream_send_text (self->stream, enable);
     }
   if (first != NULL)

@@ -16,6 +16,14 @@ G_BEGIN_DECLS
 
 typedef struct _IBBOutbox IBBOutbox;
 
+/* Whether the server acknowledges what it gets. */
+typedef enum
+{
+  IBB_OUTBOX_CONFIRMATION_NONE,
+  IBB_OUTBOX_CONFIRMATION_ASK,   /* it has to be asked to */
+  IBB_OUTBOX_CONFIRMATION_ASKED, /* the login did, and counts from its end on */
+} IBBOutboxConfirmation;
+
 IBBOutbox *ibb_outbox_new (GMainContext *context);
 void       ibb_outbox_free (IBBOutbox *self);
 
@@ -27,9 +35,11 @@ gboolean ibb_outbox_is_congested (IBBOutbox *self);
 /* Whether the server was asked to acknowledge, and has not refused. */
 gboolean ibb_outbox_confirms (IBBOutbox *self);
 
-/* A login has succeeded. first (nullable) is sent before all else; confirm: asks the server
- * to acknowledge. */
-void ibb_outbox_open (IBBOutbox *self, IBBXmlStream *stream, gboolean confirm, IBBStanza *first);
+/* A login has succeeded. first (nullable) is sent before all else. */
+void ibb_outbox_open (IBBOutbox            *self,
+                      IBBXmlStream         *stream,
+                      IBBOutboxConfirmation confirmation,
+                      IBBStanza            *first);
 /* The stream broke: stanzas wait for ibb_outbox_resume (). */
 void ibb_outbox_suspend (IBBOutbox *self);
 /* Goes on with another stream, on which the server had handled h stanzas; those that are

@@ -194,9 +194,9 @@ ibb_xml_input_has_leftover (IBBXmlInput *self)
 }
 
 void
-ibb_xml_input_set_read_stanzas (IBBXmlInput *self)
+ibb_xml_input_set_read_stanzas (IBBXmlInput *self, gboolean read_stanzas)
 {
-  ibb_parser_set_read_stanzas (self->parser, TRUE);
+  ibb_parser_set_read_stanzas (self->parser, read_stanzas);
 }
 
 gint64

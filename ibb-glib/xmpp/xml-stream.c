@@ -475,9 +475,9 @@ ibb_xml_stream_set_io (IBBXmlStream *self, GIOStream *io)
 }
 
 void
-ibb_xml_stream_open (IBBXmlStream *self, const char *to)
+ibb_xml_stream_open (IBBXmlStream *self, const char *from, const char *to)
 {
-  g_autofree char *header = ibb_stream_xml_dup_header (to);
+  g_autofree char *header = ibb_stream_xml_dup_header (from, to);
 
   if (self->finished)
     return;
@@ -497,9 +497,9 @@ ibb_xml_stream_pause (IBBXmlStream *self)
 }
 
 void
-ibb_xml_stream_set_read_stanzas (IBBXmlStream *self)
+ibb_xml_stream_set_read_stanzas (IBBXmlStream *self, gboolean read_stanzas)
 {
-  ibb_xml_input_set_read_stanzas (self->input);
+  ibb_xml_input_set_read_stanzas (self->input, read_stanzas);
 }
 
 gint64

@@ -44,12 +44,12 @@ GIOStream *ibb_xml_stream_get_io (IBBXmlStream *self);
 void       ibb_xml_stream_set_io (IBBXmlStream *self, GIOStream *io);
 
 /* Sends a header and waits for the other one, with a new parser. Also the
- * restart after STARTTLS and SASL. */
-void ibb_xml_stream_open (IBBXmlStream *self, const char *to);
+ * restart after STARTTLS and SASL. from is (nullable). */
+void ibb_xml_stream_open (IBBXmlStream *self, const char *from, const char *to);
 /* Stops reading before another one takes over the bytes. FALSE: more has come
  * than was meant to be sent in plain text. */
 gboolean ibb_xml_stream_pause (IBBXmlStream *self);
-void     ibb_xml_stream_set_read_stanzas (IBBXmlStream *self);
+void     ibb_xml_stream_set_read_stanzas (IBBXmlStream *self, gboolean read_stanzas);
 
 void ibb_xml_stream_send_text (IBBXmlStream *self, const char *text);
 /* One with a password, of which nothing stays in memory once it is written. */

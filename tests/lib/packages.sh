@@ -49,6 +49,7 @@ ibb_packages_test='
   openssh-server
   openssl
   prosody
+  prosody-modules
   python3
   python3-aioxmpp
   python3-gi

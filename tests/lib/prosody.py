@@ -98,6 +98,8 @@ class Prosody(PrivateServer):
         modules += [name for name in self.modules if name not in modules]
         if 'smacks' in modules:
             modules.append('resumed_stream')
+        if 'sasl2' in modules:
+            modules.append('sasl2_old_prosody')
         settings = {
             'run_as_root': True,
             'daemonize': False,

@@ -27,6 +27,18 @@
   "<jid>user@d.test/r</jid></bind></iq>"
 #define STARTTLS "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>"
 
+#define SASL2(mechanism, inner)                                                                    \
+  "<authentication xmlns='urn:xmpp:sasl:2'><mechanism>" mechanism "</mechanism>"                   \
+  "<inline>" inner "</inline></authentication>"
+#define BIND2 "<bind xmlns='urn:xmpp:bind:0'><inline><feature var='urn:xmpp:sm:3'/></inline></bind>"
+#define SUCCESS2(inner) "<success xmlns='urn:xmpp:sasl:2'>" inner "</success>"
+#define BOUND2(jid, inner)                                                                         \
+  "<authorization-identifier>" jid "</authorization-identifier>"                                   \
+  "<bound xmlns='urn:xmpp:bind:0'>" inner "</bound>"
+#define NEXT_FEATURES(inner) "<stream:features>" inner "</stream:features>"
+#define ENABLE "<enable xmlns='urn:xmpp:sm:3' resume='true'/>"
+#define ENABLED "<enabled xmlns='urn:xmpp:sm:3' id='i' resume='true'/>"
+
 typedef struct
 {
   IBBThread       *thread;
@@ -43,6 +55,7 @@ typedef struct
   char    *local_jid;
   guint    stanza_limit;
   gboolean can_manage;
+  gboolean is_managed;
   guint32  resumed_h;
   gboolean was_refused;
   int      is_given_up; /* atomic */
@@ -86,6 +99,7 @@ done_cb (IBBNegotiation       *negotiation,
       self->local_jid = g_strdup (result->local_jid);
       self->stanza_limit = result->stanza_limit;
       self->can_manage = result->can_manage;
+      self->is_managed = result->management != NULL;
       self->resumed_h = result->resumed_h;
       ibb_xml_stream_drop (result->stream, NULL);
     }
@@ -214,6 +228,151 @@ test_not_resumed (Fixture *self, gconstpointer data)
   g_assert_true (self->was_refused);
 }
 
+/* SASL2: one message, and its answer, are the whole login. */
+static void
+test_bind2 (Fixture *self, gconstpointer data)
+{
+  self->settings.resumable = TRUE;
+  self->settings.user_agent_id = g_strdup ("u");
+  RUN (self,
+       " from='user@d.test' to='d.test' version='1.0' xmlns='jabber:client' "
+       "xmlns:stream='http://etherx.jabber.org/streams'>",
+       FEATURES (PLAIN SASL2 ("PLAIN", BIND2)),
+       "<authenticate xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'>"
+       "<initial-response>AHVzZXIAcGVuY2ls</initial-response><user-agent id='u'/>"
+       "<bind xmlns='urn:xmpp:bind:0'>" ENABLE "</bind></authenticate>",
+       SUCCESS2 (BOUND2 ("user@d.test/r", ENABLED)) NEXT_FEATURES (BIND LIMIT MANAGEMENT));
+  g_assert_no_error (self->error);
+  g_assert_cmpstr (self->local_jid, ==, "user@d.test/r");
+  g_assert_cmpuint (self->stanza_limit, ==, 10000);
+  g_assert_true (self->is_managed);
+}
+
+/* The server does not acknowledge, and is not asked again. */
+static void
+test_bind2_unmanaged (Fixture *self, gconstpointer data)
+{
+  self->settings.resumable = TRUE;
+  RUN (self, "'>", FEATURES (SASL2 ("PLAIN", BIND2)), ENABLE "</bind></authenticate>",
+       SUCCESS2 (BOUND2 ("user@d.test/r", "<failed xmlns='urn:xmpp:sm:3'/>"))
+           NEXT_FEATURES (BIND MANAGEMENT));
+  g_assert_no_error (self->error);
+  g_assert_false (self->is_managed);
+  g_assert_false (self->can_manage);
+}
+
+/* A resource that the account names is asked for in the old way, on the same stream; so is one
+ * that the server should have chosen and has not. */
+static void
+test_sasl2_and_bind (Fixture *self, gconstpointer resource)
+{
+  const char *jid = resource;
+
+  if (jid != NULL)
+    {
+      g_free (self->settings.jid);
+      self->settings.jid = g_strdup (jid);
+    }
+  RUN (self, "'>", FEATURES (SASL2 ("PLAIN", BIND2)),
+       jid != NULL ? "</initial-response></authenticate>" : "</bind></authenticate>",
+       SUCCESS2 ("<authorization-identifier>user@d.test</authorization-identifier>")
+           NEXT_FEATURES (BIND MANAGEMENT),
+       jid != NULL ? "<resource>r</resource></bind></iq>" : "'></bind></iq>", BOUND);
+  g_assert_no_error (self->error);
+  g_assert_cmpstr (self->local_jid, ==, "user@d.test/r");
+  g_assert_true (self->can_manage);
+}
+
+/* SASL2 without a mechanism that can be used here does not stand in the way. */
+static void
+test_sasl2_unusable (Fixture *self, gconstpointer data)
+{
+  RUN (self, "'>", FEATURES (SASL2 ("X", BIND2) PLAIN), "</auth>", SUCCESS, "'>", FEATURES (BIND),
+       "</iq>", BOUND);
+  g_assert_no_error (self->error);
+}
+
+static void
+test_sasl2_resumed (Fixture *self, gconstpointer data)
+{
+  self->resumption.id = (char *) "i";
+  self->resumption.h = 7;
+  RUN (self, "'>", FEATURES (SASL2 ("PLAIN", BIND2 MANAGEMENT)),
+       "<resume xmlns='urn:xmpp:sm:3' h='7' previd='i'/></authenticate>",
+       SUCCESS2 ("<resumed xmlns='urn:xmpp:sm:3' previd='i' h='3'/>") "<message/>");
+  g_assert_no_error (self->error);
+  g_assert_cmpuint (self->resumed_h, ==, 3);
+}
+
+/* Not along with the login, for want of an offer: after it. */
+static void
+test_sasl2_resumed_later (Fixture *self, gconstpointer data)
+{
+  self->resumption.id = (char *) "i";
+  self->resumption.h = 7;
+  RUN (self, "'>", FEATURES (SASL2 ("PLAIN", BIND2)), "</initial-response></authenticate>",
+       SUCCESS2 ("") NEXT_FEATURES (BIND MANAGEMENT),
+       "<resume xmlns='urn:xmpp:sm:3' h='7' previd='i'/>",
+       "<resumed xmlns='urn:xmpp:sm:3' previd='i' h='3'/>");
+  g_assert_no_error (self->error);
+  g_assert_cmpuint (self->resumed_h, ==, 3);
+}
+
+static void
+test_sasl2_not_resumed (Fixture *self, gconstpointer answer)
+{
+  const char *text = answer;
+  int code = strstr (text, "failed") != NULL ? IBB_ERROR_ITEM_NOT_FOUND : IBB_ERROR_PROTOCOL;
+
+  self->resumption.id = (char *) "i";
+  RUN (self, "'>", FEATURES (SASL2 ("PLAIN", BIND2 MANAGEMENT)), "</authenticate>", text);
+  g_assert_error (self->error, IBB_ERROR, code);
+  g_assert_true (self->was_refused);
+}
+
+typedef struct
+{
+  const char *mechanism;
+  const char *answer;
+  int         code;
+  gboolean    is_final;
+} Refusal;
+
+static const Refusal refusals[] = {
+  /* Success without a proof, and with one where it does not belong. */
+  { "SCRAM-SHA-1", SUCCESS2 (BOUND2 ("user@d.test/r", "")), IBB_ERROR_AUTHENTICATION },
+  { "SCRAM-SHA-1", SUCCESS2 ("dj1BQUFB"), IBB_ERROR_AUTHENTICATION },
+  { "SCRAM-SHA-1", SUCCESS2 ("<additional-data>dj1BQUFB</additional-data>"),
+    IBB_ERROR_AUTHENTICATION },
+  { "SCRAM-SHA-1", SUCCESS, IBB_ERROR_AUTHENTICATION, TRUE },
+  { "PLAIN", "<continue xmlns='urn:xmpp:sasl:2'><tasks><task>X</task></tasks></continue>",
+    IBB_ERROR_AUTHENTICATION, TRUE },
+  { "PLAIN",
+    "<failure xmlns='urn:xmpp:sasl:2'>"
+    "<not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/><text>No.</text></failure>",
+    IBB_ERROR_AUTHENTICATION, TRUE },
+  { "PLAIN",
+    "<failure xmlns='urn:xmpp:sasl:2'>"
+    "<temporary-auth-failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/></failure>",
+    IBB_ERROR_INTERNAL_SERVER_ERROR },
+  { "PLAIN", SUCCESS2 (BOUND2 ("user@d.test", "")), IBB_ERROR_PROTOCOL },
+  { "PLAIN", SUCCESS2 (BOUND2 ("user@d.test/r", "")) "<message/>", IBB_ERROR_PROTOCOL },
+  { "PLAIN", "<message/>", IBB_ERROR_PROTOCOL },
+  { "PLAIN", SUCCESS2 ("") NEXT_FEATURES (""), IBB_ERROR_PROTOCOL },
+};
+
+static void
+test_sasl2_refused (Fixture *self, gconstpointer data)
+{
+  const Refusal   *refusal = data;
+  g_autofree char *features = g_strdup_printf (FEATURES (SASL2 ("%s", BIND2)), refusal->mechanism);
+
+  RUN (self, "'>", features, "</authenticate>", refusal->answer);
+  g_test_message ("%s", self->error->message);
+  g_assert_error (self->error, IBB_ERROR, refusal->code);
+  g_assert_true (self->was_refused == refusal->is_final);
+}
+
 static void
 test_address (Fixture *self, gconstpointer jid)
 {
@@ -273,6 +432,25 @@ main (int argc, char *argv[])
   ADD ("no-tls", NULL, test_no_tls);
   ADD ("resumed", NULL, test_resumed);
   ADD ("not-resumed", NULL, test_not_resumed);
+  ADD ("bind2", NULL, test_bind2);
+  ADD ("bind2/unmanaged", NULL, test_bind2_unmanaged);
+  ADD ("sasl2/resource", "user@d.test/r", test_sasl2_and_bind);
+  ADD ("sasl2/not-bound", NULL, test_sasl2_and_bind);
+  ADD ("sasl2/unusable", NULL, test_sasl2_unusable);
+  ADD ("sasl2/resumed", NULL, test_sasl2_resumed);
+  ADD ("sasl2/resumed-later", NULL, test_sasl2_resumed_later);
+  ADD ("sasl2/not-resumed",
+       SUCCESS2 ("<failed xmlns='urn:xmpp:sm:3'>"
+                 "<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>"),
+       test_sasl2_not_resumed);
+  ADD ("sasl2/resumed-another", SUCCESS2 ("<resumed xmlns='urn:xmpp:sm:3' previd='j' h='3'/>"),
+       test_sasl2_not_resumed);
+  for (gsize i = 0; i < G_N_ELEMENTS (refusals); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/ibb/negotiation/sasl2/refused/%zu", i);
+
+      g_test_add (path, Fixture, &refusals[i], set_up, test_sasl2_refused, tear_down);
+    }
   ADD ("address/none", "", test_address);
   ADD ("address/malformed", "a@b@c", test_address);
   ADD ("address/server", "d.test", test_address); /* a password without a name */

@@ -44,7 +44,7 @@ test_plain (void)
 
   xml_pair_set_up (&pair);
   g_assert_false (send_ping (outbox, "early"));
-  ibb_outbox_open (outbox, pair.stream, FALSE, NULL);
+  ibb_outbox_open (outbox, pair.stream, IBB_OUTBOX_CONFIRMATION_NONE, NULL);
   g_assert_false (ibb_outbox_confirms (outbox));
   g_assert_true (send_ping (outbox, "a"));
   xml_pair_assert_sent (&pair, "<iq type='get' id='a'><ping xmlns='urn:xmpp:ping'/></iq>");
@@ -64,7 +64,7 @@ test_closed (void)
   XmlPair    pair;
 
   xml_pair_set_up (&pair);
-  ibb_outbox_open (outbox, pair.stream, TRUE, NULL);
+  ibb_outbox_open (outbox, pair.stream, IBB_OUTBOX_CONFIRMATION_ASK, NULL);
   g_assert_true (send_ping (outbox, "a"));
   ibb_outbox_close (outbox);
   g_assert_false (send_ping (outbox, "b"));
@@ -84,7 +84,7 @@ test_resumption (void)
 
   xml_pair_set_up (&first);
   xml_pair_set_up (&second);
-  ibb_outbox_open (outbox, first.stream, TRUE, NULL);
+  ibb_outbox_open (outbox, first.stream, IBB_OUTBOX_CONFIRMATION_ASK, NULL);
   g_assert_true (ibb_outbox_confirms (outbox));
   g_assert_false (ibb_outbox_is_granted (outbox));
   g_assert_true (ibb_outbox_grant (outbox));
@@ -122,7 +122,7 @@ test_awaited (void)
   GQueue     awaited = G_QUEUE_INIT;
 
   xml_pair_set_up (&pair);
-  ibb_outbox_open (outbox, pair.stream, TRUE, NULL);
+  ibb_outbox_open (outbox, pair.stream, IBB_OUTBOX_CONFIRMATION_ASK, NULL);
   g_assert_true (send_ping (outbox, "a"));
   g_assert_true (ibb_outbox_send (outbox, block));
   g_assert_true (ibb_outbox_refuse (outbox, &awaited));
@@ -158,7 +158,7 @@ test_answers_unsent (void)
   XmlPair          pair;
 
   xml_pair_set_up (&pair);
-  ibb_outbox_open (outbox, pair.stream, FALSE, NULL);
+  ibb_outbox_open (outbox, pair.stream, IBB_OUTBOX_CONFIRMATION_NONE, NULL);
   for (guint i = 0; i < 1000; i++)
     send_answer (outbox, id);
   g_assert_cmpuint (ibb_xml_stream_get_unsent (pair.stream), >=, 200 * 1024);
@@ -183,7 +183,7 @@ test_answers_unacknowledged (void)
   XmlPair          pair;
 
   xml_pair_set_up (&pair);
-  ibb_outbox_open (outbox, pair.stream, TRUE, NULL);
+  ibb_outbox_open (outbox, pair.stream, IBB_OUTBOX_CONFIRMATION_ASK, NULL);
   for (guint i = 0; i < 100; i++)
     {
       send_answer (outbox, id);

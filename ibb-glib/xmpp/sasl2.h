@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a login by SASL2 (XEP-0388) does beside the SASL exchange: the requests that go along
+ * with its first message, and the answers to them, which come with the server's success.
+ */
+
+#pragma once
+
+#include "xmpp/element.h"
+#include "xmpp/resumption.h"
+
+G_BEGIN_DECLS
+
+/* What is asked for where the server offers it. */
+typedef struct
+{
+  const char          *user_agent_id; /* (nullable) */
+  gboolean             binds;         /* a resource that the server chooses (XEP-0386) */
+  gboolean             confirms;      /* acknowledgements (XEP-0198), with a resource */
+  const IBBResumption *resumption;    /* (nullable): instead of a resource */
+} IBBSasl2Wishes;
+
+/* What the server has done. */
+typedef struct
+{
+  char       *jid;        /* (nullable): with the resource, where one was bound */
+  IBBElement *management; /* (owned) (nullable): what it says of acknowledgements */
+  IBBElement *resumption; /* (owned) (nullable): what it says of the resumption */
+} IBBSasl2Outcome;
+
+/* (nullable) (transfer none): the offer in the features of a stream. */
+IBBElement *ibb_sasl2_get_offer (const IBBElement *features);
+/* The first message, with the requests that offer allows; initial is base64, or "=". */
+char *ibb_sasl2_dup_authenticate (const IBBElement     *offer,
+                                  const IBBSasl2Wishes *wishes,
+                                  const char           *mechanism,
+                                  const char           *initial);
+
+/* (nullable): the text in <success/> that the mechanism checks. */
+const char *ibb_sasl2_get_proof (const IBBElement *success);
+/* Takes the answers out of <success/>. FALSE: they contradict each other; domain is for
+ * messages. */
+gboolean ibb_sasl2_take_outcome (IBBElement      *success,
+                                 const char      *domain,
+                                 IBBSasl2Outcome *outcome,
+                                 GError         **error);
+void     ibb_sasl2_outcome_clear (IBBSasl2Outcome *self);
+
+G_END_DECLS

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* SASL2 and Bind 2 beside a real server, and what works over such a login; see
+ * tests/lib/prosody.py for IBB_TEST_*. */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "party.h"
+
+#define TOTAL (1 << 20)
+
+/* What the last logins said of themselves, in any thread. */
+static GMutex   lock;
+static GString *log_text; /* protected by lock */
+
+static void
+log_cb (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
+{
+  g_mutex_lock (&lock);
+  g_string_append_printf (log_text, "%s\n", message);
+  g_mutex_unlock (&lock);
+}
+
+/* And forgets it. */
+static void
+assert_logged (const char *expected)
+{
+  g_mutex_lock (&lock);
+  if (strstr (log_text->str, expected) == NULL)
+    g_error ("“%s” was expected in “%s”", expected, log_text->str);
+  g_string_truncate (log_text, 0);
+  g_mutex_unlock (&lock);
+}
+
+static void
+state_cb (IBBClient *client, GParamSpec *pspec, Party *party)
+{
+  if (ibb_client_get_state (client) == IBB_CLIENT_STATE_SUSPENDED)
+    party->count++;
+}
+
+static void
+set_up (Parties *self, gconstpointer data)
+{
+  party_init (&self->alice, "alice", NULL, G_CALLBACK (state_cb));
+  party_init (&self->bob, "bob", "train", G_CALLBACK (state_cb));
+}
+
+static void
+assert_resource (IBBClient *client, const char *expected)
+{
+  g_autofree char *jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
+  const char      *resource = strchr (jid, '/') + 1;
+
+  g_test_message ("%s", jid);
+  if (expected != NULL)
+    g_assert_cmpstr (resource, ==, expected);
+  else
+    g_assert_cmpstr (resource, !=, "");
+}
+
+static void
+transfer (Parties *self, guint n_cuts)
+{
+  g_autoptr (IBBTransport) alice = NULL;
+  g_autoptr (IBBTransport) bob = NULL;
+  GAsyncResult            *closed = NULL;
+  End                      ends[2] = { { { NULL } } };
+
+  parties_open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
+  end_start (&ends[0], alice, TOTAL);
+  end_start (&ends[1], bob, TOTAL);
+  if (n_cuts > 0)
+    cut_proxy_cut_every (self->alice.proxy, 2 * TOTAL / (n_cuts + 1), n_cuts);
+  wait_until (g_atomic_int_get (&ends[0].n_done) == 2 && g_atomic_int_get (&ends[1].n_done) == 2);
+  end_join (&ends[0]);
+  end_join (&ends[1]);
+  ends_compare (ends);
+  g_io_stream_close_async (G_IO_STREAM (alice), G_PRIORITY_DEFAULT, NULL, store_result_cb, &closed);
+  assert_result (g_io_stream_close_finish, G_IO_STREAM (alice), &closed);
+}
+
+/* The server chooses one resource; the other one is named, and is bound in the old way. */
+static void
+test_transfer (Parties *self, gconstpointer data)
+{
+  assert_login (self->alice.client);
+  assert_logged (" by SASL2 with SCRAM-SHA-256");
+  assert_resource (self->alice.client, NULL);
+  assert_login (self->bob.client);
+  assert_logged (" by SASL2 with SCRAM-SHA-256");
+  assert_resource (self->bob.client, "train");
+  transfer (self, 0);
+}
+
+/* A connection that breaks is resumed by a login that goes by SASL2, too. */
+static void
+test_resumed (Parties *self, gconstpointer data)
+{
+  assert_login (self->alice.client);
+  assert_login (self->bob.client);
+  transfer (self, 3);
+  g_assert_cmpuint (self->alice.count, >=, 1);
+  assert_logged (" by SASL2 with SCRAM-SHA-256");
+}
+
+static void
+test_wrong_password (Parties *self, gconstpointer data)
+{
+  ibb_client_set_password (self->alice.client, "wrong");
+  assert_login_fails (self->alice.client, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+  assert_logged (" by SASL2 with SCRAM-SHA-256");
+}
+
+#define ADD(path, test)                                                                            \
+  g_test_add ("/ibb/sasl2/" path, Parties, NULL, set_up, test, parties_tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  start_watchdog ();
+  log_text = g_string_new (NULL);
+  g_log_set_handler ("ibb-glib", G_LOG_LEVEL_DEBUG, log_cb, NULL);
+  ADD ("transfer", test_transfer);
+  ADD ("resumed", test_resumed);
+  ADD ("wrong-password", test_wrong_password);
+
+  return g_test_run ();
+}

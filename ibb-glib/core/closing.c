@@ -169,15 +169,19 @@ refuse (IBBClosing *self, const IBBStanza *close)
                            IBB_ERROR_TYPE_CANCEL, NULL);
 }
 
-/* An error answers the peer's close: a result would tell that it has everything (D-37). A peer
- * that can resume the session would ask whether the result for it was lost (D-58), and wait
- * for an answer, so it is told of the abort first. Otherwise an unclean <close/> leaves, also after
- * an orderly one, because the peer may write on after that (D-39, D-41). When both have closed,
- * nothing is left to tell (D-40). */
+/* If the peer's close waits for its answer, the answer is an error: a result would tell that the
+ * peer has everything (D-37). A peer that can resume the session would take this error for the
+ * loss of our result, and ask (D-58): so an unclean <close/> tells it of the abort before.
+ * If the peer has not closed, an unclean <close/> leaves, also after an orderly one of ours,
+ * because the peer may write on after that (D-39, D-41). When both have closed, nothing is left
+ * to tell (D-40). */
 void
 ibb_closing_tell_peer (IBBClosing *self)
 {
-  if (self->peer_close != NULL ? self->terms->secret != NULL : !ibb_closing_is_peer_closed (self))
+  gboolean must_tell = self->peer_close != NULL ? ibb_terms_can_resume (self->terms)
+                                                : !ibb_closing_is_peer_closed (self);
+
+  if (must_tell)
     send_unclean_close (self);
   ibb_closing_refuse_owed (self);
 }

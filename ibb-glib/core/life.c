@@ -79,7 +79,7 @@ ibb_life_get_failure (const IBBLife *self)
 gboolean
 ibb_life_interrupt (IBBLife *self, const IBBFailure *cause)
 {
-  if (self->state != IBB_LIFE_OPEN || self->terms->secret == NULL)
+  if (self->state != IBB_LIFE_OPEN || !ibb_terms_can_resume (self->terms))
     return FALSE;
 
   self->state = IBB_LIFE_INTERRUPTED;
@@ -194,7 +194,8 @@ is_end_of_close (const IBBLife *self)
          (ibb_closing_is_whole (self->closing) || ibb_closing_is_peer_closed (self->closing));
 }
 
-/* The peer cannot be reached, or our connection is about to be lost. */
+/* The peer cannot be reached, or our connection is about to be lost. The engine says when it is,
+ * and interrupts the sessions itself. */
 static gboolean
 is_of_connection (const IBBFailure *failure)
 {

@@ -166,7 +166,7 @@ ibb_opening_accept (IBBOpening *self)
 {
   IBBStanza *result = ibb_stanza_record_new_result (self->request);
 
-  result->is_resumable = self->terms->secret != NULL;
+  result->is_resumable = ibb_terms_can_resume (self->terms);
   ibb_control_push (&self->terms->shared->control, result);
 }
 

@@ -15,7 +15,8 @@ ibb_outgoing_init (IBBOutgoing *self, IBBShared *shared)
   *self = (IBBOutgoing){ .shared = shared };
 }
 
-/* Some session waits for memory or for the end of a backlog, not for its own reader. */
+/* Lets one session go on that waits for memory or for the end of a backlog, and not for its
+ * own reader. */
 static void
 release_next (IBBOutgoing *self, gint64 now)
 {

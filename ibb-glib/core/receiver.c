@@ -622,14 +622,15 @@ ibb_receiver_get_acknowledged (const IBBReceiver *self)
 gboolean
 ibb_receiver_is_complete (const IBBReceiver *self, gint64 now)
 {
-  /* Of a block that never had its turn, one before it is missing, or has the same number. */
+  /* A block that is ahead still waits for one before it, or has the number of another. */
   if (self->refusing || self->answered_error || !ibb_ahead_has_no_block (&self->ahead))
     return FALSE;
   return ibb_acks_get_length (&self->acks) != 1 ||
          now - ibb_acks_get_first_arrival (&self->acks) <= IBB_ACK_DELAY;
 }
 
-/* A reader may have seen how, and gets the same on each later call (D-45). */
+/* The first end is the one that stays: a reader that has got an end of file, or an error, gets the
+ * same on each later call (D-45). */
 gboolean
 ibb_receiver_end (IBBReceiver *self, gboolean orderly)
 {

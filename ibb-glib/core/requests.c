@@ -6,6 +6,7 @@
 
 #include "core/jid.h"
 
+/* How many opens wait for the application's answer; IBBAcceptor refuses those beyond (D-08). */
 #define REQUESTS_MAX 16
 #define REQUESTS_MAX_OF_DOMAIN 1000
 #define REQUESTS_MAX_PER_JID 4

@@ -51,7 +51,7 @@ ibb_resume_finish (IBBResume *self)
   IBBPosition position = ibb_duplex_get_position (self->duplex);
 
   ibb_resume_clear (self);
-  if (self->terms->secret != NULL &&
+  if (ibb_terms_can_resume (self->terms) &&
       ibb_life_get_failure (get_life (self))->kind == IBB_FAILURE_NONE)
     ibb_finished_add (self->terms->shared->finished, self->terms, &position);
 }
@@ -240,7 +240,7 @@ is_genuine (const IBBResume *self, const IBBStanza *resume)
 {
   IBBStatement statement = get_statement (self, IBB_PROOF_RESUME, FALSE, resume->count, resume);
 
-  return self->terms->secret != NULL && ibb_life_is_lasting (get_life (self)) &&
+  return ibb_terms_can_resume (self->terms) && ibb_life_is_lasting (get_life (self)) &&
          ibb_proof_matches (resume->proof, self->terms->secret, &statement);
 }
 

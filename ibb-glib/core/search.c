@@ -21,14 +21,14 @@
 #define FAST 4
 #define FAST_FROM (16 * 1024)
 
-/* Which share of a step has to arrive, for a larger window to be kept, and for a
- * smaller one not to be. */
+/* A larger window is kept if the rate grows by this share of the step. A smaller one is
+ * kept if the rate falls by less than this share of it. */
 #define RAISE_SHARE (1 / 5.0)
 #define LOWER_SHARE (1 / 8.0)
 
-/* Blocks are no longer than what takes so many microseconds. Longer ones are kept where they
- * carry as much, and more if more is in flight with them; shorter ones where they carry more,
- * or, if the longer ones take more time than this, not much less. */
+/* A longer block is kept if the rate is about the same with it, or grows by a share of what is
+ * in flight beyond before. A shorter one is kept if the rate grows; where the longer one takes
+ * more than so many microseconds, also if the rate falls a little. */
 #define BLOCK_TIME (20 * 1000.0)
 #define LONGER_LOSS 0.98
 #define LONGER_SHARE 0.07
@@ -164,7 +164,7 @@ is_full (const IBBSearch *self)
   return self->n_samples > 0 && self->n_full == self->n_samples;
 }
 
-/* From what is known to carry more than less did. */
+/* The present window carries more than the one before, so the next is larger by the factor. */
 static void
 grow (IBBSearch *self, guint factor)
 {
@@ -370,7 +370,7 @@ end_kept (IBBSearch *self, double in_flight, double trip, gint64 now)
     try (self, limited, now);
 }
 
-/* Of the rate, which shorter blocks have to carry. */
+/* The least share of the rate with longer blocks that shorter ones have to carry. */
 static double
 get_block_share (const IBBSearch *self)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How many bytes to keep in flight, and how long blocks are, found by what they carry.
+/* The window of a peer and the length of blocks, found by the rate that they carry (D-55).
  *
  * By Little's law, what arrives in a time is what is in flight, divided by the mean
  * round trip. A larger window is tried now and then, and kept where more arrives; so

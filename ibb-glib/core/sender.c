@@ -215,7 +215,8 @@ may_have_rules (IBBSender *self)
   return ibb_server_heeds_rules (self->peer_server);
 }
 
-/* Only a result can tell, and only our feature knows how (D-54). */
+/* Whether the block asks the peer how much its reader takes. Only the result of an IQ can
+ * answer, and only a peer that has our feature does (D-54). */
 static gboolean
 must_ask (const IBBSender *self, const IBBBlock *block)
 {
@@ -289,7 +290,8 @@ ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now)
 
 /* Acknowledgements. */
 
-/* delay: that the peer tells. It is no reason to take our own server for nearer. */
+/* delay: how long the peer has delayed the acknowledgement, as it says. Only the peer's path is
+ * measured without it: a peer that says too much cannot make our own server seem near. */
 static void
 take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
 {

@@ -85,6 +85,12 @@ ibb_terms_set_secret (IBBTerms *self, const char *secret)
   self->secret = g_strdup (secret);
 }
 
+gboolean
+ibb_terms_can_resume (const IBBTerms *self)
+{
+  return self->secret != NULL;
+}
+
 void
 ibb_terms_set_peer (IBBTerms *self, IBBPeer *peer)
 {

@@ -48,7 +48,7 @@ typedef struct
   guint         block_size;
   gboolean      is_initiator;
   GSList       *former_jids; /* (element-type utf8): of both, for those who still have them */
-  char         *secret;      /* (nullable): both ends know it: it outlives a connection (D-58) */
+  char         *secret;      /* (nullable): by which it is resumed */
   gboolean      is_own_jid;  /* local is the address of the connection, not another one of ours */
 } IBBTerms;
 
@@ -66,8 +66,10 @@ void ibb_terms_move_peer (IBBTerms *self, const char *jid, const char *normal);
 void ibb_terms_move_local (IBBTerms *self, const char *jid, const char *normal);
 /* (nullable): none */
 void ibb_terms_set_secret (IBBTerms *self, const char *secret);
-void ibb_terms_set_peer (IBBTerms *self, IBBPeer *peer);
-void ibb_terms_set_block_size (IBBTerms *self, guint block_size);
+/* Both ends know a secret: the session outlives its connection (D-58). */
+gboolean ibb_terms_can_resume (const IBBTerms *self);
+void     ibb_terms_set_peer (IBBTerms *self, IBBPeer *peer);
+void     ibb_terms_set_block_size (IBBTerms *self, guint block_size);
 /* Of an IBBSessionKey. */
 guint    ibb_terms_hash (gconstpointer key);
 gboolean ibb_terms_equal (gconstpointer a, gconstpointer b);

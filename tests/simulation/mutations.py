@@ -3,10 +3,12 @@
 """Whether the tests of the core notice the deliberate faults of faults.txt.
 
 usage: mutations.py [--build FOLDER] [--all | --day N | NAME ...] [--record | --check]
-Compiles the core with each fault and runs the test that noticed it before; when that one
-passes or is gone, the unit tests that name the row in their paths, then all tests of the core. Without names these are the faults of the day,
-eight of them. --record writes into faults.txt which test notices each fault; by itself it is
-for the faults that have no test there. --check only sees whether each finds its place. Fails when a fault finds none, or nobody notices it.
+Compiles the core with each fault and runs the test that noticed it before. When that one
+passes or is gone, it runs the unit tests that name the row in their paths, then all tests of
+the core. Without names these are the faults of the day, eight of them. --record writes into
+faults.txt which test notices each fault; by itself it is for the faults that have no test
+there. --check only sees whether each finds its place. Fails when a fault finds none, or
+nobody notices it.
 
 In faults.txt a fault has a name, the row of doc/protocol.md that it breaks, if there is
 one, what comes of it, and one or more changes, such as

@@ -550,7 +550,8 @@ ibb_service_class_init (IBBServiceClass *class)
    * IBBService:resume-timeout:
    *
    * How long a session is interrupted before it ends with the error that interrupted it, in
-   * milliseconds; 0 means without end. It holds from the next interruption on.
+   * milliseconds; 0 means without end. A change also holds for sessions that are
+   * interrupted.
    *
    * Default: 600000 milliseconds.
    *

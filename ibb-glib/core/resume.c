@@ -20,7 +20,7 @@ ibb_resume_init (IBBResume *self, const IBBTerms *terms, IBBPlace *place, IBBDup
   self->terms = terms;
   self->place = place;
   self->duplex = duplex;
-  self->deadline = IBB_NEVER;
+  self->since = IBB_NEVER;
   self->at = IBB_NEVER;
   self->progress = G_MAXUINT64;
 }
@@ -80,7 +80,7 @@ ibb_resume_update (IBBResume *self)
   progress = get_progress (self);
   if (progress != self->progress)
     {
-      self->deadline = IBB_NEVER;
+      self->since = IBB_NEVER;
       self->n_attempts = 0;
     }
   self->is_active = TRUE;
@@ -89,12 +89,18 @@ ibb_resume_update (IBBResume *self)
   self->at = 0; /* at once: the time is not known here */
 }
 
+static gint64
+get_deadline (const IBBResume *self)
+{
+  return ibb_timer_get_deadline (self->since, self->terms->shared->settings.resume_timeout);
+}
+
 gint64
 ibb_resume_get_due (const IBBResume *self)
 {
   if (!self->is_active)
     return IBB_NEVER;
-  return self->has_begun ? MIN (self->at, self->deadline) : self->at;
+  return self->has_begun ? MIN (self->at, get_deadline (self)) : self->at;
 }
 
 static gint64
@@ -109,8 +115,8 @@ static void
 begin (IBBResume *self, gint64 now)
 {
   self->has_begun = TRUE;
-  if (self->deadline == IBB_NEVER)
-    self->deadline = ibb_timer_get_deadline (now, self->terms->shared->settings.resume_timeout);
+  if (self->since == IBB_NEVER)
+    self->since = now;
   self->at = self->n_attempts == 0 ? now : now + get_wait (self, WAIT_MIN, WAIT_MAX);
 }
 
@@ -158,7 +164,7 @@ ibb_resume_timeout (IBBResume *self, gint64 now)
     return;
   if (!self->has_begun)
     begin (self, now);
-  if (now >= self->deadline)
+  if (now >= get_deadline (self))
     ibb_life_give_up (get_life (self));
   else if (shared->is_lost || shared->local_normal == NULL)
     self->at = IBB_NEVER;

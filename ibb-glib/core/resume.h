@@ -22,7 +22,7 @@ typedef struct
   IBBDuplex      *duplex;     /* (unowned) */
   gboolean        is_active;  /* the session is interrupted, and this has taken note of it */
   gboolean        has_begun;  /* the times of this interruption are set */
-  gint64          deadline;   /* of the interruption; kept for the next one, ... */
+  gint64          since;      /* the interruption began; kept for the next one, ... */
   guint64         progress;   /* ... which gets another where bytes went meanwhile */
   guint           n_attempts; /* since then */
   gint64          at;         /* of the next attempt */

@@ -515,7 +515,10 @@ void
 ibb_session_settings_changed (IBBSession *self, gint64 now)
 {
   if (!is_open (self))
-    return;
+    {
+      update_timer (self); /* resume-timeout may be shorter now */
+      return;
+    }
 
   ibb_duplex_settings_changed (&self->duplex, now);
   settle (self);

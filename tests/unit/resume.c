@@ -141,11 +141,24 @@ test_timeout (Driver *self, IBBSession *session)
   g_assert_cmpuint (ibb_session_read (session, (guint8 *) &byte, 1, *self->clock), ==, 0);
 }
 
+/* Another time-out holds for an interruption that has begun, from when it began. */
+static void
+test_other_timeout (Driver *self, IBBSession *session)
+{
+  resume_peer_lose (self, session);
+  driver_advance (self, 3000);
+  ibb_engine_get_settings (self->engine)->resume_timeout = 5000;
+  ibb_engine_settings_changed (self->engine, *self->clock);
+  driver_advance (self, 1999);
+  g_assert_true (ibb_session_is_interrupted (session));
+  driver_advance (self, 1);
+  resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
+}
+
 /* Interruptions without a byte between them last no longer than one. */
 static void
 test_no_progress (Driver *self, IBBSession *session)
 {
-
   ibb_engine_get_settings (self->engine)->resume_timeout = 5000;
   for (guint32 i = 1; i <= 4; i++)
     {

@@ -32,7 +32,6 @@ listen_run (ToolRun *run, gpointer data, GError **error)
   transport = tool_session_wait (run, service, local_jid, error);
   if (transport != NULL)
     {
-      tool_login_end_stay (login);
       phase = g_strdup_printf (_ ("talking to “%s”"), ibb_transport_get_peer_jid (transport));
       tool_run_begin_phase (run, phase, 0);
       joined = tool_stream_join (run, transport, error) &&

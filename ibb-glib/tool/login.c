@@ -31,11 +31,10 @@ typedef struct
 
 struct _ToolLogin
 {
-  IBBClient *client;  /* (owned) */
-  IBBClient *scout;   /* (owned) (nullable): looks before the login, see check_resource () */
-  States    *states;  /* the handler's of the client */
-  gboolean   stays;   /* logs in again, once the first login is done */
-  gboolean   resumes; /* likewise, as long as a session may be resumed then */
+  IBBClient *client; /* (owned) */
+  IBBClient *scout;  /* (owned) (nullable): looks before the login, see check_resource () */
+  States    *states; /* the handler's of the client */
+  gboolean   stays;  /* logs in again, once the first login is done */
 };
 
 static void
@@ -130,7 +129,6 @@ tool_login_new (const ToolAccount *account,
   ToolLogin       *self = g_new0 (ToolLogin, 1);
   g_autofree char *bare = tool_jid_dup_bare (jid);
 
-  self->resumes = options->resume_timeout > 0;
   self->client = tool_account_new_client (account, options, jid);
   ibb_client_set_send_presence (self->client,
                                 accepts || options->stanza_type == IBB_STANZA_TYPE_MESSAGE);
@@ -165,12 +163,6 @@ void
 tool_login_set_stays (ToolLogin *self)
 {
   self->stays = TRUE;
-}
-
-void
-tool_login_end_stay (ToolLogin *self)
-{
-  ibb_client_set_auto_reconnect (self->client, self->resumes);
 }
 
 gboolean
@@ -353,7 +345,7 @@ tool_login_begin (ToolLogin *self, ToolRun *run, GError **error)
     return NULL;
   local_jid = dup_local_jid (self->client, error);
   if (local_jid != NULL)
-    ibb_client_set_auto_reconnect (self->client, self->stays || self->resumes);
+    ibb_client_set_auto_reconnect (self->client, self->stays);
   return local_jid;
 }
 

@@ -19,11 +19,9 @@ ToolLogin *tool_login_new (const ToolAccount *account,
 void       tool_login_free (ToolLogin *self);
 IBBClient *tool_login_get_client (ToolLogin *self);
 
-/* Once it has begun, it logs in again by itself when the connection is lost, also without
- * --resume-timeout; before the login. */
+/* Once it has begun, it logs in again by itself when the connection is lost, until a session has
+ * begun that is the only one (tool_session_open ()); before the login. */
 void tool_login_set_stays (ToolLogin *self);
-/* Only with --resume-timeout from now on. */
-void tool_login_end_stay (ToolLogin *self);
 /* Whether sessions can be opened; they may wait for the connection to be resumed. Any thread. */
 gboolean tool_login_is_online (ToolLogin *self);
 /* Calls online in context each time that the client is online. In the thread of context, which

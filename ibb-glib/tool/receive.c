@@ -66,7 +66,6 @@ receive_run (ToolRun *run, gpointer data, GError **error)
   transport = tool_session_wait (run, service, local_jid, error);
   if (transport != NULL)
     {
-      tool_login_end_stay (self->login);
       received = transfer (run, self, transport, error);
       if (!received)
         ibb_transport_abort (transport);

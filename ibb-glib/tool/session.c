@@ -28,6 +28,14 @@ typedef struct
   ToolRefusals  refusals;  /* protected by lock */
 } Waiter;
 
+/* Nobody will log in again: sessions that are interrupted would wait for that in vain. */
+static void
+state_cb (IBBClient *client, GParamSpec *pspec, IBBService *service)
+{
+  if (ibb_client_get_state (client) == IBB_CLIENT_STATE_OFFLINE)
+    ibb_service_set_resume_timeout (service, 1);
+}
+
 /* With accept the service is ready for tool_session_wait(); nobody comes in
  * before that is called. */
 IBBService *
@@ -40,6 +48,8 @@ tool_session_new_service (IBBConnection *connection, const ToolOptions *options,
   ibb_service_set_peer_timeout (service, (guint) ceil (options->peer_timeout * 1000));
   ibb_service_set_resume_sessions (service, options->resume_timeout > 0);
   ibb_service_set_resume_timeout (service, (guint) ceil (options->resume_timeout * 1000));
+  if (IBB_IS_CLIENT (connection))
+    g_signal_connect_object (connection, "notify::state", G_CALLBACK (state_cb), service, 0);
   if (options->timeout > 0)
     ibb_service_set_open_timeout (service, (guint) MAX (options->timeout * 1000, 1));
   else if (options->timeout >= 0)
@@ -54,27 +64,19 @@ tool_session_new_service (IBBConnection *connection, const ToolOptions *options,
   return service;
 }
 
-/* Nobody will log in again: the session would wait for that in vain. */
-static void
-state_cb (IBBClient *client, GParamSpec *pspec, IBBTransport *transport)
-{
-  if (ibb_client_get_state (client) == IBB_CLIENT_STATE_OFFLINE)
-    ibb_transport_abort (transport);
-}
-
 /* The only session of the command has begun. */
 static void
 begin (ToolRun *run, IBBService *service, IBBTransport *transport)
 {
   IBBConnection *connection = ibb_service_get_connection (service);
 
+  /* From now on to resume it only. */
+  if (IBB_IS_CLIENT (connection))
+    ibb_client_set_auto_reconnect (IBB_CLIENT (connection),
+                                   tool_run_get_options (run)->resume_timeout > 0);
   tool_run_set_transport (run, transport);
   tool_report_opened (transport);
   g_signal_connect (transport, "notify::interrupted", G_CALLBACK (tool_report_interrupted), NULL);
-  if (!IBB_IS_CLIENT (connection))
-    return;
-  g_signal_connect_object (connection, "notify::state", G_CALLBACK (state_cb), transport, 0);
-  state_cb (IBB_CLIENT (connection), NULL, transport);
 }
 
 IBBTransport *

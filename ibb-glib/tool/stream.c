@@ -123,6 +123,40 @@ sender_thread (gpointer data)
   return NULL;
 }
 
+static void
+ended_cb (IBBTransport *transport, const GError *error, gpointer cancellable)
+{
+  if (error != NULL)
+    g_cancellable_cancel (cancellable);
+}
+
+/* Once the peer has said its last word, only a write would meet the error of the session, and
+ * standard input may have nothing to write. */
+static void
+join_sender (Sender *self, GThread *thread)
+{
+  GCancellable      *cancellable = tool_run_get_cancellable (self->run);
+  gulong             handler;
+  g_autoptr (GError) failure = NULL;
+
+  handler = g_signal_connect (self->transport, "ended", G_CALLBACK (ended_cb), cancellable);
+  failure = ibb_transport_dup_error (self->transport);
+  ended_cb (self->transport, failure, cancellable);
+  g_thread_join (thread);
+  g_signal_handler_disconnect (self->transport, handler);
+}
+
+/* The error of the session is why it was cancelled, if there is one. */
+static GError *
+steal_error (Sender *self)
+{
+  GError *failure = NULL;
+
+  if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    failure = ibb_transport_dup_error (self->transport);
+  return failure != NULL ? failure : g_steal_pointer (&self->error);
+}
+
 /* Standard input and output, each way until its own end. */
 gboolean
 tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error)
@@ -144,12 +178,12 @@ tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error)
     }
   if (!received)
     g_cancellable_cancel (cancellable);
-  g_thread_join (thread);
+  join_sender (&sender, thread);
   /* The one that was cancelled because of the other does not count. */
   if (!received && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     g_propagate_error (error, g_steal_pointer (&local_error));
   else if (!sender.succeeded)
-    g_propagate_error (error, g_steal_pointer (&sender.error));
+    g_propagate_error (error, steal_error (&sender));
   else if (!received)
     g_propagate_error (error, g_steal_pointer (&local_error));
   g_clear_error (&sender.error);

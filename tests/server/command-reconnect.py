@@ -196,6 +196,24 @@ def _():
         check_equal(folder.names(), [], 'files')
 
 
+@case('what has arrived is written, although the connection is gone')
+def _():
+    with prosody.Prosody() as server:
+        source = Folder().make('source', 100000)
+        read_end, write_end = os.pipe()
+        listen = Account(server, 'bob').ibb('listen', '--from', 'any', *ENDS, stdin=-1,
+                                            stdout=write_end)
+        os.close(write_end)
+        here = Account(server, 'alice').ibb('send', '--json', *ENDS, source, listen.wait_ready())
+        # More than the pipe takes.
+        here.wait_event('progress', bytes=100000)
+        server.kill()
+        here.finish()
+        with open(read_end, 'rb') as file, open(source, 'rb') as expected:
+            check(file.read() == expected.read(), 'what was written')
+        check_equal(listen.finish(), 1, 'exit status')
+
+
 @case('another login of the resource ends it')
 def _(server):
     bob = Account(server, 'bob')

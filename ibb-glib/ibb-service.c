@@ -485,8 +485,9 @@ ibb_service_class_init (IBBServiceClass *class)
    * How long a peer may take to answer a close, in milliseconds; 0 means without end.
    *
    * It begins when everything that was written has been acknowledged. A block
-   * that the peer had still to send begins it again, until it has lasted ten
-   * times as long in all. After 0 a close still ends when the peer is gone.
+   * that the peer had still to send, and a resumption of the session, begin it
+   * again, until it has lasted ten times as long in all. After 0 a close still
+   * ends when the peer is gone.
    *
    * How long the peer may take to acknowledge is not limited, since its reader
    * may be slow: [property@IBB.Transport:write-timeout] and a cancellable limit

@@ -333,8 +333,9 @@ ibb_closing_set_half_close (IBBClosing *self, gboolean half_close)
 
 /* Interruptions. */
 
-/* The time does not begin again, or a peer could hold our close for ever by <resume/>. If it
- * has passed during the interruption, there is one more close-timeout. */
+/* A <resume/> begins the time again, as a block does, and within the same TIMEOUTS_MAX: otherwise
+ * a peer could hold our close for ever. If all of it has passed during the interruption, one
+ * close-timeout remains. */
 static void
 resume_timeout (IBBClosing *self, gint64 now)
 {
@@ -459,7 +460,7 @@ ibb_closing_timeout (IBBClosing *self, gint64 now)
 {
   if (now >= self->linger_until)
     {
-      refuse (self, self->peer_close);
+      ibb_closing_tell_peer (self);
       return IBB_CLOSING_LINGERED;
     }
   return now >= self->at ? IBB_CLOSING_UNANSWERED : IBB_CLOSING_GOES_ON;

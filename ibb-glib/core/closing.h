@@ -103,7 +103,7 @@ void ibb_closing_resume (IBBClosing *self, gint64 now);
 void ibb_closing_peer_moved (IBBClosing *self);
 /* The peer learns that it is over. */
 void ibb_closing_tell_peer (IBBClosing *self);
-/* The session ends by what the peer says, and the peer has closed before. */
+/* Answers the peer's <close/> by an error, if it still waits for its answer. */
 void ibb_closing_refuse_owed (IBBClosing *self);
 
 /* The peer's <close/>, for the first time and later. */

@@ -119,7 +119,6 @@ test_wrong_answer (Driver *self, IBBSession *session)
 static void
 test_late_copy (Driver *self, IBBSession *session)
 {
-
   resume_peer_assert_agrees (self, resume_peer_new_block ("b0", 0, 1));
   resume_peer_assert_agrees (self, resume_peer_new (PEER, 1, 0, 0));
   resume_peer_assert_agrees (self, resume_peer_new_block ("other-id", 0, 1));

@@ -328,6 +328,25 @@ test_abort_owed (Driver *self, IBBSession *session)
   resume_peer_assert_nothing (self);
 }
 
+/* So does the end of its lingering. */
+static void
+test_linger_owed (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 1);
+  g_autoptr (IBBStanza) unclean = NULL;
+  g_autoptr (IBBStanza) error = NULL;
+
+  g_assert_true (
+      driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "owed", SID)));
+  driver_advance (self, 3999);
+  resume_peer_assert_nothing (self);
+  driver_advance (self, 1);
+  unclean = resume_peer_take (self, "close");
+  g_assert_true (unclean->unclean);
+  error = resume_peer_take (self, "error");
+  g_assert_cmpstr (error->id, ==, "owed");
+}
+
 static void
 test_aborted_owed (Driver *self, IBBSession *session)
 {
@@ -361,7 +380,6 @@ test_finished (Driver *self, IBBSession *session)
 static void
 test_account (Driver *self, IBBSession *session)
 {
-
   resume_peer_lose (self, session);
   resume_peer_restore (self, "tybalt@capulet.example/balcony");
   resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
@@ -388,7 +406,6 @@ test_both_closed (Driver *self, IBBSession *session)
 static void
 test_buffer (Driver *self, IBBSession *session)
 {
-
   ibb_engine_get_settings (self->engine)->send_buffer_size = 1000;
   resume_peer_lose (self, session);
   driver_write (self, session, 1000);
@@ -621,12 +638,14 @@ main (int argc, char **argv)
     { "peer-first", test_peer_first },
     { "waits", test_waits },
     { "timeout", test_timeout },
+    { "other-timeout", test_other_timeout },
     { "no-progress", test_no_progress },
     { "crossing", test_crossing },
     { "block-meanwhile", test_block_meanwhile },
     { "delayed", test_delayed },
     { "forgotten", test_forgotten },
     { "abort-owed", test_abort_owed },
+    { "linger-owed", test_linger_owed },
     { "aborted-owed", test_aborted_owed },
     { "finished", test_finished },
     { "account", test_account },

@@ -273,14 +273,18 @@ carry (IBBHub *self, IBBParcel *parcel, IBBConnection **batch)
   g_autoptr (IBBConnection) drained = NULL;
   IBBPort                  *port;
   IBBStanza                *stanza;
+  gboolean                  is_drained;
 
   g_mutex_lock (&self->lock);
   port = find_port_locked (self, parcel);
+  is_drained = parcel->sender != NULL && ibb_port_sent (parcel->sender, parcel->size);
+  g_mutex_unlock (&self->lock);
+
+  /* Without the lock: a reference to an object of a language binding waits for its interpreter. */
   if (port != NULL)
     connection = ibb_port_dup_connection (port);
-  if (parcel->sender != NULL && ibb_port_sent (parcel->sender, parcel->size))
+  if (is_drained)
     drained = ibb_port_dup_connection (parcel->sender);
-  g_mutex_unlock (&self->lock);
 
   stanza = ibb_parcel_open (parcel);
   if (connection != NULL && stanza != NULL)

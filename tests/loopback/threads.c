@@ -173,10 +173,48 @@ test_come_and_go (Fixture *fixture, gconstpointer data)
     g_thread_join (servers[i]);
 }
 
+static GMutex interpreter;
+static guint  n_waiting;
+
+/* As the toggle reference of a language binding, which needs its interpreter. */
+static void
+toggled_cb (gpointer data, GObject *object, gboolean is_last)
+{
+  if (is_last)
+    return;
+  g_atomic_int_inc (&n_waiting);
+  g_mutex_lock (&interpreter);
+  g_mutex_unlock (&interpreter);
+}
+
+/* The thread that has the interpreter drops a connection while a stanza is on its way to
+ * another one. */
+static void
+test_interpreter (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBLoopback)   loopback = ibb_loopback_new ();
+  g_autoptr (IBBConnection) sender = ibb_loopback_attach (loopback, "romeo@montague.example/a");
+  g_autoptr (IBBConnection) other = ibb_loopback_attach (loopback, "romeo@montague.example/b");
+  IBBConnection            *receiver = ibb_loopback_attach (loopback, "juliet@capulet.example/c");
+  g_autoptr (IBBStanza)     stanza =
+      ibb_stanza_new_from_xml ("<message to='juliet@capulet.example/c'/>", -1, NULL);
+
+  g_object_add_toggle_ref (G_OBJECT (receiver), toggled_cb, NULL);
+  g_object_unref (receiver);
+  g_mutex_lock (&interpreter);
+  assert_succeeds (ibb_connection_send, sender, stanza);
+  while (g_atomic_int_get (&n_waiting) == 0)
+    g_thread_yield ();
+  g_assert_finalize_object (g_steal_pointer (&other));
+  g_mutex_unlock (&interpreter);
+  g_object_remove_toggle_ref (G_OBJECT (receiver), toggled_cb, NULL);
+}
+
 int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
+  add_test ("/ibb/loopback/threads/interpreter", test_interpreter);
   add_test ("/ibb/loopback/threads/both-ways/B-17", test_both_ways);
   add_test ("/ibb/loopback/threads/context", test_context);
   add_test ("/ibb/loopback/threads/come-and-go/B-10", test_come_and_go);

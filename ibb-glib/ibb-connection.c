@@ -53,6 +53,9 @@
  * called. [method@IBB.Connection.drained], [method@IBB.Connection.note_stanza] and
  * [method@IBB.Connection.dup_features] may be called from any thread.
  *
+ * None of these may be called from `dispose ()`: a service may take a reference to the
+ * connection, and call its functions.
+ *
  * Since: 1.0
  */
 

@@ -50,8 +50,8 @@ dup_weak (gpointer data, gpointer user_data)
   return data != NULL ? weak_ref (data) : NULL;
 }
 
-/* The object is not waited for, and does not wait: a call that has begun to take its
- * reference ends with the object still there, and then lets it go. */
+/* Does not wait for calls that are taking their reference: the object is kept for them, and the
+ * last of them drops it. */
 static void
 forget (IBBWeak *self, gpointer object)
 {

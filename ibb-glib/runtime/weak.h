@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A weak reference, as GWeakRef, that calls nobody with a lock.
+/* A weak reference like GWeakRef, which calls no toggle reference with a lock held.
  *
  * In GLib 2.74, g_weak_ref_get () takes its reference with a lock that all weak references
- * share, and so calls the toggle reference of a language binding. PyGObject's waits for
- * Python's interpreter lock. Who has that may be dropping an object that has a GWeakRef, and
- * be waiting for the first lock. */
+ * share, and so calls the toggle reference of a language binding, which waits for the
+ * interpreter's lock in PyGObject. The thread that has that lock may be dropping an object with
+ * a GWeakRef, and then waits for the first lock: both threads stand still.
+ *
+ * Unlike GWeakRef: an object is forgotten at the end of its dispose (), or where that calls
+ * ibb_weak_forget (), and for good, even if it lives on. A reference does not stop the
+ * dispose () of another thread that was about to begin. */
 
 #pragma once
 
@@ -19,11 +23,12 @@ typedef struct _IBBWeak IBBWeak;
 IBBWeak *ibb_weak_new (gpointer object);
 void     ibb_weak_unref (IBBWeak *self);
 
-/* (transfer full) (nullable): NULL once the object is being disposed of, or if self is NULL. */
+/* (transfer full) (nullable): NULL once the object is forgotten, or if self is NULL. Not with a
+ * lock held: it may call a toggle reference, or drop the last reference. */
 gpointer ibb_weak_get (IBBWeak *self);
 
-/* For the beginning of a dispose () that must not be seen from elsewhere; without, the end
- * of GObject's dispose () does the same. */
+/* Called first in a dispose () that other threads must not see. Otherwise the object is forgotten
+ * at the end of GObject's dispose (). */
 void ibb_weak_forget (gpointer object);
 
 G_END_DECLS

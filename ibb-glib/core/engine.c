@@ -15,9 +15,9 @@ get_time (IBBEngine *self, gint64 now)
 }
 
 /* Sessions that stay while what happens to one ends another. */
-typedef GList IBBHeldSessions;
+typedef GList HeldSessions;
 
-static IBBHeldSessions *
+static HeldSessions *
 hold_sessions (GList *sessions)
 {
   for (GList *l = sessions; l != NULL; l = l->next)
@@ -26,14 +26,14 @@ hold_sessions (GList *sessions)
 }
 
 static void
-held_sessions_free (IBBHeldSessions *sessions)
+held_sessions_free (HeldSessions *sessions)
 {
   g_list_free_full (sessions, (GDestroyNotify) ibb_session_unref);
 }
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBHeldSessions, held_sessions_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeldSessions, held_sessions_free)
 
-static IBBHeldSessions *
+static HeldSessions *
 hold_all (IBBEngine *self)
 {
   return hold_sessions (g_hash_table_get_values (self->shared->sessions));
@@ -52,7 +52,7 @@ is_listened_to (IBBPeer *peer)
 static void
 heed_peer (IBBPeer *peer, IBBPeerVerdict verdict, gint64 now)
 {
-  g_autoptr (IBBHeldSessions) sessions = NULL;
+  g_autoptr (HeldSessions) sessions = NULL;
 
   if (verdict == IBB_PEER_UNKNOWN)
     return;
@@ -137,7 +137,7 @@ ibb_engine_new (IBBRandomFunc random, gpointer random_data)
 static void
 end_all (IBBEngine *self)
 {
-  g_autoptr (IBBHeldSessions) sessions = hold_all (self);
+  g_autoptr (HeldSessions) sessions = hold_all (self);
 
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_session_end (l->data, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_CONNECTION_LOST));
@@ -245,8 +245,8 @@ ibb_engine_resume (IBBEngine *self, gint64 now)
 void
 ibb_engine_lost (IBBEngine *self)
 {
-  g_autoptr (IBBHeldSessions) sessions = NULL;
-  IBBFailure                  failure = IBB_FAILURE_INIT;
+  g_autoptr (HeldSessions) sessions = NULL;
+  IBBFailure               failure = IBB_FAILURE_INIT;
 
   if (self->shared->is_lost)
     return;
@@ -270,8 +270,8 @@ ibb_engine_lost (IBBEngine *self)
 static void
 restore_sessions (IBBEngine *self)
 {
-  g_autoptr (IBBHeldSessions) sessions = NULL;
-  IBBShared                  *shared = self->shared;
+  g_autoptr (HeldSessions) sessions = NULL;
+  IBBShared               *shared = self->shared;
 
   if (shared->local_normal == NULL)
     return;
@@ -324,7 +324,7 @@ ibb_engine_restored (IBBEngine *self)
 void
 ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
 {
-  g_autoptr (IBBHeldSessions) sessions = hold_all (self);
+  g_autoptr (HeldSessions) sessions = hold_all (self);
 
   self->stopped = TRUE;
   for (GList *l = sessions; l != NULL; l = l->next)

@@ -115,7 +115,7 @@ take_block (IBBOutgoing *self, gint64 now)
   return session != NULL ? ibb_session_take_block (session, now) : NULL;
 }
 
-/* What happened since may let something go. */
+/* What has happened since the last call may let a stanza leave. */
 static void
 update (IBBOutgoing *self, gint64 now)
 {

@@ -16,7 +16,9 @@ struct _IBBChannel
   IBBSession     *session; /* (owned): called with the lock */
   IBBSessionOwner session_owner;
 
-  IBBWeak *owner; /* (owned) (nullable) */
+  /* (owned) (nullable): set once, by ibb_channel_set_owner (), before any other thread has
+   * the channel */
+  IBBWeak *owner;
 
   /* protected by the host's lock */
   guint                  ref_count;
@@ -369,9 +371,9 @@ ibb_channel_new_stream_error_locked (IBBChannel *self, const IBBFailure *failure
 void
 ibb_channel_set_owner (IBBChannel *self, GObject *owner, const IBBChannelOwner *functions)
 {
+  g_assert (self->owner == NULL);
   self->owner = ibb_weak_new (owner);
   ibb_host_lock (self->host);
-  g_assert (self->functions == NULL);
   self->functions = functions;
   note_told_locked (self);
   tell_ended_locked (self);

@@ -52,11 +52,14 @@ ibb_backoff_exhaust (IBBBackoff *self)
   self->bound = self->last;
 }
 
-void
-ibb_backoff_note_stream (IBBBackoff *self, gint64 duration, guint enough)
+gboolean
+ibb_backoff_note_stream (IBBBackoff *self, gint64 duration, gint64 least)
 {
-  if (duration >= (gint64) enough * 1000)
-    ibb_backoff_reset (self);
+  if (duration < least)
+    return FALSE;
+
+  ibb_backoff_reset (self);
+  return TRUE;
 }
 
 gboolean

@@ -23,12 +23,12 @@ guint ibb_backoff_next (IBBBackoff *self);
 void ibb_backoff_reset (IBBBackoff *self);
 /* The next wait is one of the longest. */
 void ibb_backoff_exhaust (IBBBackoff *self);
-/* An XML stream has ended after so many microseconds; enough: the milliseconds after which it
- * was one that lasts, so that the next wait is short. */
-void ibb_backoff_note_stream (IBBBackoff *self, gint64 duration, guint enough);
+/* An XML stream has ended. TRUE if it has lasted for at least so long: then the next wait is one
+ * of the shortest. Both in microseconds. */
+gboolean ibb_backoff_note_stream (IBBBackoff *self, gint64 duration, gint64 least);
 /* The network has changed: TRUE if that is a reason for an attempt at once, and then to begin
- * with short waits again. FALSE: it has changed all the time, less than the last bound ago. now:
- * in microseconds. */
+ * with short waits again. FALSE if such an attempt was made less than the last bound ago. now: in
+ * microseconds. */
 gboolean ibb_backoff_hurry (IBBBackoff *self, gint64 now);
 
 G_END_DECLS

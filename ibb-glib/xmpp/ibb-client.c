@@ -66,8 +66,9 @@
  *
  * Otherwise the client is offline and can log in again; with
  * [property@IBB.Client:auto-reconnect] it does so by itself. Sessions end with
- * %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047 knows none without its stream); its
- * services go on with the new login.
+ * %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047 knows none without its stream), except for
+ * those with [property@IBB.Service:resume-sessions], which are interrupted. Services
+ * go on with the new login.
  *
  * A certificate that a handler of [signal@IBB.Client::accept-certificate] accepted
  * at the login is accepted again; another one that cannot be verified is not.
@@ -563,7 +564,8 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Meanwhile [property@IBB.Client:state] is %IBB_CLIENT_STATE_CONNECTING and
    * [property@IBB.Client:disconnect-error] is why the connection was lost. Sessions of
-   * the lost connection end with %G_IO_ERROR_CONNECTION_CLOSED. Services go on by
+   * the lost connection end with %G_IO_ERROR_CONNECTION_CLOSED, except for those with
+   * [property@IBB.Service:resume-sessions], which are interrupted. Services go on by
    * themselves with the new login: their handlers stay, and
    * [method@IBB.Service.accept_async] goes on waiting.
    *

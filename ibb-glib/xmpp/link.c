@@ -47,13 +47,13 @@ struct _IBBLink
   IBBBackoff          *resumption_backoff;
 
   /* worker thread only */
-  IBBLogin        *login;                /* (owned) (nullable): while connecting */
-  IBBXmlStream    *stream;               /* (owned) (nullable): while online */
-  gint64           stream_since;         /* µs: when the stream was taken */
-  gint64           resumed_at;           /* µs: the same, if it was resumed; 0: it was not */
-  IBBReconnection *reconnection;         /* (owned) (nullable): while suspended */
-  IBBRelogin      *relogin;              /* (owned) (nullable): while it logs in by itself */
-  char            *resource;             /* (owned) (nullable): of the last login */
+  IBBLogin        *login;        /* (owned) (nullable): while connecting */
+  IBBXmlStream    *stream;       /* (owned) (nullable): while online */
+  gint64           stream_since; /* µs: when the stream was taken */
+  gint64           resumed_at;   /* µs: the same, if it was resumed and has not lasted; else 0 */
+  IBBReconnection *reconnection; /* (owned) (nullable): while suspended */
+  IBBRelogin      *relogin;      /* (owned) (nullable): while it logs in by itself */
+  char            *resource;     /* (owned) (nullable): of the last login */
   GTlsCertificate *accepted_certificate; /* (owned) (nullable): by the application, at the login */
   gboolean         may_resume;           /* the server ended the stream and may have kept it */
   gboolean         is_logging_out;
@@ -396,8 +396,9 @@ closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
 
   g_assert (self->stream == stream);
   duration = g_get_monotonic_time () - self->stream_since;
-  ibb_backoff_note_stream (self->login_backoff, duration, IBB_RELOGIN_WAIT_MAX);
-  ibb_backoff_note_stream (self->resumption_backoff, duration, IBB_RECONNECTION_LASTS);
+  ibb_backoff_note_stream (self->login_backoff, duration, IBB_RELOGIN_STREAM_MIN);
+  if (ibb_backoff_note_stream (self->resumption_backoff, duration, IBB_RECONNECTION_STREAM_MIN))
+    self->resumed_at = 0;
   if (error != NULL && can_resume (self))
     {
       suspend (self, client, error);

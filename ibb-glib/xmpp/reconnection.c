@@ -5,15 +5,13 @@
 #include "xmpp/reconnection.h"
 
 #include "ibb-intl-private.h"
-#include "xmpp/alarm.h"
-#include "xmpp/network-watch.h"
+#include "xmpp/attempts.h"
 
 #define DEFAULT_PORT 5222
 #define DEFAULT_TLS_PORT 5223
 
 struct _IBBReconnection
 {
-  IBBThread                    *thread;
   IBBAccount                   *account;
   IBBResumption                 resumption;
   gint64                        until;
@@ -21,14 +19,9 @@ struct _IBBReconnection
   const IBBReconnectionHandler *handler;
   gpointer                      owner;
 
-  IBBBackoff      *backoff;
-  gboolean         uses_location; /* in this attempt */
-  IBBNegotiation  *negotiation;   /* (owned) (nullable): of this attempt */
-  IBBAlarm        *alarm;         /* (owned) (nullable): until the next attempt */
-  IBBNetworkWatch *watch;         /* (owned) */
+  IBBAttempts *attempts;      /* (owned) */
+  gboolean     uses_location; /* in this attempt */
 };
-
-static void start_attempt (IBBReconnection *self);
 
 /* What the user is told is why the connection broke, and why it stays so. */
 static void
@@ -42,68 +35,28 @@ fail (IBBReconnection *self, const GError *error)
 }
 
 static void
-alarm_cb (gboolean has_slept, gpointer owner)
-{
-  IBBReconnection *self = owner;
-
-  /* The network may need a moment after the wake-up. */
-  if (has_slept)
-    ibb_backoff_reset (self->backoff);
-  start_attempt (self);
-}
-
-/* An attempt that is under way goes on; if it fails, the next one follows soon. */
-static void
-network_cb (gpointer owner)
-{
-  IBBReconnection *self = owner;
-
-  if (ibb_backoff_hurry (self->backoff, ibb_alarm_get_time ()) && self->alarm != NULL)
-    start_attempt (self);
-}
-
-/* From a time on, in microseconds. The last attempt is made when time is up. */
-static void
-wait_for_attempt (IBBReconnection *self, gint64 since)
-{
-  gint64 due = since + (gint64) ibb_backoff_next (self->backoff) * 1000;
-  gint64 wait = MIN (due, self->until) - g_get_monotonic_time ();
-
-  self->alarm = ibb_alarm_new (ibb_thread_get_context (self->thread),
-                               (guint) (MAX (wait, 0) / 1000), alarm_cb, self);
-}
-
-static void
 attempt_failed (IBBReconnection *self, gboolean was_refused, const GError *error)
 {
+  gint64 now = g_get_monotonic_time ();
+
   g_debug ("Attempt to resume the connection of %s: %s", ibb_account_get_jid (self->account),
            error->message);
-  if (was_refused || self->until <= g_get_monotonic_time ())
+  if (was_refused || self->until <= now)
     fail (self, error);
   else
-    wait_for_attempt (self, g_get_monotonic_time ());
+    ibb_attempts_wait (self->attempts, now, self->until);
 }
 
 static void
-done_cb (IBBNegotiation       *negotiation,
-         IBBNegotiationResult *result,
-         const GError         *error,
-         gpointer              owner)
+done_cb (IBBNegotiationResult *result, gboolean was_refused, const GError *error, gpointer owner)
 {
   IBBReconnection *self = owner;
 
-  g_clear_pointer (&self->negotiation, ibb_negotiation_unref);
   if (result != NULL)
     self->handler->resumed (self, result, self->owner);
   else
-    attempt_failed (self, ibb_negotiation_was_refused (negotiation), error);
+    attempt_failed (self, was_refused, error);
 }
-
-/* The application, which may not be there to answer, is not asked about a certificate. The one
- * that was accepted at the login is known. */
-static const IBBNegotiationHandler negotiation_handler = {
-  .done = done_cb,
-};
 
 /* Where the server wishes to be met again (XEP-0198 §5), in every other attempt: it may be
  * mistaken. */
@@ -127,16 +80,20 @@ set_location (IBBReconnection *self, IBBAccountSettings *settings)
 }
 
 static void
-start_attempt (IBBReconnection *self)
+start_cb (gpointer owner)
 {
+  IBBReconnection   *self = owner;
   IBBAccountSettings settings;
 
-  g_clear_pointer (&self->alarm, ibb_alarm_free);
   ibb_account_get (self->account, &settings);
   set_location (self, &settings);
-  self->negotiation =
-      ibb_negotiation_new (self->thread, &settings, &self->resumption, &negotiation_handler, self);
+  ibb_attempts_negotiate (self->attempts, &settings, &self->resumption);
 }
+
+static const IBBAttemptsHandler attempts_handler = {
+  .start = start_cb,
+  .done = done_cb,
+};
 
 /* The server's time begins when it notices that the connection broke, which may be later
  * than here: the client does not give up before the server does. */
@@ -160,19 +117,18 @@ ibb_reconnection_new (IBBThread                    *thread,
 {
   IBBReconnection *self = g_new0 (IBBReconnection, 1);
 
-  self->thread = thread;
   self->account = account;
   ibb_resumption_copy (resumption, &self->resumption);
   self->until = get_end (resumption->seconds);
   self->cause = g_error_copy (cause);
   self->handler = handler;
   self->owner = owner;
-  self->backoff = backoff;
-  self->watch = ibb_network_watch_new (thread, network_cb, self);
+  self->attempts = ibb_attempts_new (thread, backoff, &attempts_handler, self);
+  /* The last attempt is made when time is up. */
   if (since > 0)
-    wait_for_attempt (self, since);
+    ibb_attempts_wait (self->attempts, since, self->until);
   else
-    start_attempt (self);
+    start_cb (self);
 
   return self;
 }
@@ -180,9 +136,7 @@ ibb_reconnection_new (IBBThread                    *thread,
 void
 ibb_reconnection_free (IBBReconnection *self)
 {
-  g_clear_pointer (&self->negotiation, ibb_negotiation_give_up);
-  ibb_network_watch_free (self->watch);
-  g_clear_pointer (&self->alarm, ibb_alarm_free);
+  ibb_attempts_free (self->attempts);
   ibb_resumption_clear (&self->resumption);
   g_error_free (self->cause);
   g_free (self);

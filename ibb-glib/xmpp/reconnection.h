@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The way back to an XML stream that broke (XEP-0198 §5): one attempt after another until
- * the server resumes it, says that it is gone, or time is up. The next one is made at once when
- * the network comes or the machine wakes. On the worker.
+ * the server resumes it, says that it is gone, or time is up. On the worker.
  */
 
 #pragma once
@@ -17,8 +16,8 @@ G_BEGIN_DECLS
 /* Milliseconds: the bounds of the waits between attempts. */
 #define IBB_RECONNECTION_WAIT_MIN 500
 #define IBB_RECONNECTION_WAIT_MAX 30000
-/* Milliseconds: a resumed stream that breaks before was resumed in vain. */
-#define IBB_RECONNECTION_LASTS 1000
+/* Microseconds: a resumed stream that breaks sooner does not make the waits short again. */
+#define IBB_RECONNECTION_STREAM_MIN G_USEC_PER_SEC
 
 typedef struct _IBBReconnection IBBReconnection;
 
@@ -29,8 +28,9 @@ typedef struct
   void (*failed) (IBBReconnection *reconnection, const GError *error, gpointer owner);
 } IBBReconnectionHandler;
 
-/* cause: why the stream broke. backoff: outlives this. since: when that stream was resumed, in
- * microseconds: the first attempt waits as well, from there on. 0: it was no resumed one. */
+/* cause: why the stream broke. backoff: outlives this. since: 0, or, if
+ * the stream broke soon after it was resumed, when it was resumed (in microseconds). The first
+ * attempt then waits, too, counted from that time. */
 IBBReconnection *ibb_reconnection_new (IBBThread                    *thread,
                                        IBBAccount                   *account,
                                        const IBBResumption          *resumption,

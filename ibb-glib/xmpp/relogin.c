@@ -7,22 +7,16 @@
 #include "core/jid.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
-#include "xmpp/alarm.h"
-#include "xmpp/network-watch.h"
+#include "xmpp/attempts.h"
 
 struct _IBBRelogin
 {
-  IBBThread               *thread;
   IBBAccount              *account;
   char                    *resource;             /* (nullable) */
   GTlsCertificate         *accepted_certificate; /* (owned) (nullable) */
-  IBBBackoff              *backoff;
+  IBBAttempts             *attempts;             /* (owned) */
   const IBBReloginHandler *handler;
   gpointer                 owner;
-
-  IBBNetworkWatch *watch;       /* (owned) */
-  IBBAlarm        *alarm;       /* (owned) (nullable): until the next attempt */
-  IBBNegotiation  *negotiation; /* (owned) (nullable): of this attempt */
 };
 
 gboolean
@@ -50,10 +44,11 @@ ibb_relogin_is_in_vain (const GError *error)
     }
 }
 
-/* Attempts. */
-
-/* Defined below: what fails is tried again. */
-static void wait_for_next (IBBRelogin *self);
+static void
+wait_for_next (IBBRelogin *self)
+{
+  ibb_attempts_wait (self->attempts, g_get_monotonic_time (), G_MAXINT64);
+}
 
 static void
 attempt_failed (IBBRelogin *self, const GError *error)
@@ -73,25 +68,15 @@ attempt_failed (IBBRelogin *self, const GError *error)
 }
 
 static void
-done_cb (IBBNegotiation       *negotiation,
-         IBBNegotiationResult *result,
-         const GError         *error,
-         gpointer              owner)
+done_cb (IBBNegotiationResult *result, gboolean was_refused, const GError *error, gpointer owner)
 {
   IBBRelogin *self = owner;
 
-  g_clear_pointer (&self->negotiation, ibb_negotiation_unref);
   if (result != NULL)
     self->handler->done (self, result, self->owner);
   else
     attempt_failed (self, error);
 }
-
-/* The application is not asked about a certificate: it may not be there to answer. Its next own
- * login asks it. */
-static const IBBNegotiationHandler negotiation_handler = {
-  .done = done_cb,
-};
 
 /* Peers know the address with this resource. */
 static void
@@ -106,47 +91,21 @@ add_resource (IBBAccountSettings *settings, const char *resource)
 }
 
 static void
-start_attempt (IBBRelogin *self)
+start_cb (gpointer owner)
 {
+  IBBRelogin         *self = owner;
   const IBBResumption none = { .accepted_certificate = self->accepted_certificate };
   IBBAccountSettings  settings;
 
-  g_clear_pointer (&self->alarm, ibb_alarm_free);
   ibb_account_get (self->account, &settings);
   add_resource (&settings, self->resource);
-  self->negotiation =
-      ibb_negotiation_new (self->thread, &settings, &none, &negotiation_handler, self);
+  ibb_attempts_negotiate (self->attempts, &settings, &none);
 }
 
-/* Pauses. */
-
-static void
-alarm_cb (gboolean has_slept, gpointer owner)
-{
-  IBBRelogin *self = owner;
-
-  /* The network may need a moment after the wake-up. */
-  if (has_slept)
-    ibb_backoff_reset (self->backoff);
-  start_attempt (self);
-}
-
-static void
-wait_for_next (IBBRelogin *self)
-{
-  self->alarm = ibb_alarm_new (ibb_thread_get_context (self->thread),
-                               ibb_backoff_next (self->backoff), alarm_cb, self);
-}
-
-/* An attempt that is under way goes on; if it fails, the next one follows soon. */
-static void
-network_cb (gpointer owner)
-{
-  IBBRelogin *self = owner;
-
-  if (ibb_backoff_hurry (self->backoff, ibb_alarm_get_time ()) && self->alarm != NULL)
-    start_attempt (self);
-}
+static const IBBAttemptsHandler attempts_handler = {
+  .start = start_cb,
+  .done = done_cb,
+};
 
 IBBRelogin *
 ibb_relogin_new (IBBThread               *thread,
@@ -159,14 +118,12 @@ ibb_relogin_new (IBBThread               *thread,
 {
   IBBRelogin *self = g_new0 (IBBRelogin, 1);
 
-  self->thread = thread;
   self->account = account;
   self->resource = g_strdup (resource);
   g_set_object (&self->accepted_certificate, accepted_certificate);
-  self->backoff = backoff;
   self->handler = handler;
   self->owner = owner;
-  self->watch = ibb_network_watch_new (thread, network_cb, self);
+  self->attempts = ibb_attempts_new (thread, backoff, &attempts_handler, self);
   wait_for_next (self);
 
   return self;
@@ -175,9 +132,7 @@ ibb_relogin_new (IBBThread               *thread,
 void
 ibb_relogin_free (IBBRelogin *self)
 {
-  g_clear_pointer (&self->negotiation, ibb_negotiation_give_up);
-  ibb_network_watch_free (self->watch);
-  g_clear_pointer (&self->alarm, ibb_alarm_free);
+  ibb_attempts_free (self->attempts);
   g_clear_object (&self->accepted_certificate);
   g_free (self->resource);
   g_free (self);

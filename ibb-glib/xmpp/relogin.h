@@ -17,6 +17,8 @@ G_BEGIN_DECLS
 /* Milliseconds: the bounds of the waits. */
 #define IBB_RELOGIN_WAIT_MIN 1000
 #define IBB_RELOGIN_WAIT_MAX 60000
+/* Microseconds: a stream that breaks sooner does not make the waits short again. */
+#define IBB_RELOGIN_STREAM_MIN (60 * G_USEC_PER_SEC)
 
 typedef struct _IBBRelogin IBBRelogin;
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "../lib/fake-clock.h"
 #include "../lib/fake-monitor.h"
 #include "../lib/fake-random.h"
 #include "../lib/fake-sleep.h"
@@ -485,25 +486,38 @@ test_network_resumes (void)
   fake_log_out (client, server, NULL);
 }
 
-/* A server that breaks each stream that it resumes is not asked without a pause. */
+/* A server that breaks each stream that it resumes is not asked without a pause, until one has
+ * lasted. */
 static void
 test_breaks_resumed (void)
 {
+  static const struct
+  {
+    gint64 duration; /* of the stream that breaks */
+    guint  bound;    /* of the pause then; 0: there is none */
+  } breaks[] = { { 0, 0 },
+                 { 0, IBB_RECONNECTION_WAIT_MIN },
+                 { 0, 2 * IBB_RECONNECTION_WAIT_MIN },
+                 { IBB_RECONNECTION_STREAM_MIN - 1, 4 * IBB_RECONNECTION_WAIT_MIN },
+                 { IBB_RECONNECTION_STREAM_MIN, 0 },
+                 { 0, IBB_RECONNECTION_WAIT_MIN } };
   FakeServer *server = fake_server_new (managed);
   IBBClient  *client = fake_create_client (server, FAKE_JID);
 
-  fake_random_start (0);
+  fake_clock_stop ();
   assert_login (client);
   fake_server_set_steps (server, back);
-  for (guint i = 0; i < 4; i++)
+  for (guint i = 0; i < G_N_ELEMENTS (breaks); i++)
     {
+      fake_random_start (0);
+      fake_clock_advance (breaks[i].duration);
       fake_server_send (server, "<message/>", -1);
       fake_server_close (server);
       fake_wait_until_online (client, server, i + 2);
-      g_assert_cmpuint (fake_random_get_bound (i), ==, 0);
-      if (i > 0)
-        g_assert_cmpuint (fake_random_get_bound (i - 1), >=, IBB_RECONNECTION_WAIT_MIN);
+      g_assert_cmpuint (fake_random_get_bound (0), ==, breaks[i].bound);
+      g_assert_cmpuint (fake_random_get_bound (1), ==, 0);
     }
+  fake_clock_start ();
   fake_log_out (client, server, NULL);
 }
 

@@ -45,11 +45,11 @@ test_streams (void)
   IBBBackoff *backoff = ibb_backoff_new (1000, 60000);
 
   get_next_bound (backoff);
-  ibb_backoff_note_stream (backoff, 0, 60000);
+  g_assert_false (ibb_backoff_note_stream (backoff, 0, MINUTE));
   g_assert_cmpuint (get_next_bound (backoff), ==, 2000);
-  ibb_backoff_note_stream (backoff, MINUTE - 1, 60000);
+  g_assert_false (ibb_backoff_note_stream (backoff, MINUTE - 1, MINUTE));
   g_assert_cmpuint (get_next_bound (backoff), ==, 4000);
-  ibb_backoff_note_stream (backoff, MINUTE, 60000);
+  g_assert_true (ibb_backoff_note_stream (backoff, MINUTE, MINUTE));
   g_assert_cmpuint (get_next_bound (backoff), ==, 1000);
   ibb_backoff_free (backoff);
 }

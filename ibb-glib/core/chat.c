@@ -24,9 +24,3 @@ ibb_chat_is_on (const IBBChat *self)
 {
   return self->is_on;
 }
-
-gsize
-ibb_chat_get_block (double passing, gsize limit)
-{
-  return MIN (limit, MAX (IBB_CHAT_BLOCK, (gsize) passing));
-}

@@ -10,24 +10,14 @@
 
 G_BEGIN_DECLS
 
-/* How long something else may wait: what a person does not notice. Microseconds. */
-#define IBB_CHAT_WAIT (100 * 1000)
-
-/* Shorter blocks would be more tags than data. Bytes. */
-#define IBB_CHAT_BLOCK 1024
-
 typedef struct
 {
   gint64   at;    /* when the application last sent or received a stanza; 0: never */
-  gboolean is_on; /* that was lately */
+  gboolean is_on; /* as of the last update: a person is likely to write again soon */
 } IBBChat;
 
-void ibb_chat_note (IBBChat *self, gint64 now);
-void ibb_chat_update (IBBChat *self, gint64 now);
-/* As of the last update. */
+void     ibb_chat_note (IBBChat *self, gint64 now);
+void     ibb_chat_update (IBBChat *self, gint64 now);
 gboolean ibb_chat_is_on (const IBBChat *self);
-/* How long a block is behind which nothing waits for longer than IBB_CHAT_WAIT, in which so
- * many bytes pass. */
-gsize ibb_chat_get_block (double passing, gsize limit);
 
 G_END_DECLS

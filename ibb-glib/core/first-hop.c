@@ -4,7 +4,7 @@
 
 #include "core/first-hop.h"
 
-#include "core/chat.h"
+#include "core/brief.h"
 #include "core/jid.h"
 
 #define PING_TIMEOUT (60 * G_USEC_PER_SEC)
@@ -104,7 +104,7 @@ is_ours (const IBBFirstHop *self, double rate)
 static gint64
 get_tolerance (const IBBFirstHop *self)
 {
-  return self->least + IBB_CHAT_WAIT;
+  return self->least + IBB_BRIEF_WAIT;
 }
 
 static void
@@ -117,7 +117,7 @@ bind (IBBFirstHop *self, gint64 delay, double rate)
       self->flight = self->ping_flight;
     }
   self->travelling = MAX (0.0, (double) self->ping_flight - (double) delay * rate);
-  self->queue = IBB_CHAT_WAIT * rate;
+  self->queue = IBB_BRIEF_WAIT * rate;
 }
 
 /* The ping waited for so long, while so many bytes a microsecond were answered. */
@@ -133,7 +133,7 @@ adapt (IBBFirstHop *self, gint64 delay, double rate)
     }
   else if (delay <= tolerance && !self->is_held)
     self->is_bounded = FALSE;
-  else if (delay <= IBB_CHAT_WAIT / 2)
+  else if (delay <= IBB_BRIEF_WAIT / 2)
     self->travelling += MAX (self->travelling, self->queue);
   else if (delay <= tolerance || is_ours (self, rate))
     bind (self, delay, rate);
@@ -227,7 +227,7 @@ ibb_first_hop_may_send (IBBFirstHop *self, gsize length, gint64 now)
 gsize
 ibb_first_hop_get_brief (const IBBFirstHop *self, gsize limit)
 {
-  return self->is_bounded ? ibb_chat_get_block (self->queue, limit) : limit;
+  return self->is_bounded ? ibb_brief_get_block (self->queue, limit) : limit;
 }
 
 void

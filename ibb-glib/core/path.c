@@ -4,7 +4,7 @@
 
 #include "core/path.h"
 
-#include "core/chat.h"
+#include "core/brief.h"
 
 /* One block: the first round trip must not hold a queue of our own making. */
 #define INITIAL_WINDOW IBB_SEARCH_BLOCK
@@ -30,7 +30,7 @@ ibb_path_get_brief (const IBBPath *self, gsize limit)
 
   if (!ibb_search_is_slow (&self->search))
     return block;
-  return ibb_chat_get_block (rate * IBB_CHAT_WAIT, block);
+  return ibb_brief_get_block (rate * IBB_BRIEF_WAIT, block);
 }
 
 gboolean

@@ -4,7 +4,7 @@
 
 #include "core/search.h"
 
-#include "core/chat.h"
+#include "core/brief.h"
 #include "core/timer.h"
 
 /* A measurement lasts for so long, at least, and for so many blocks or round trips. */
@@ -181,7 +181,7 @@ start_brief (IBBSearch *self, double rate, double trip, gint64 now)
   self->kept = self->size;
   self->kept_rate = rate;
   self->kept_trip = trip;
-  self->size = (IBBSearchSize){ IBB_CHAT_BLOCK, IBB_CHAT_BLOCK };
+  self->size = (IBBSearchSize){ IBB_BRIEF_BLOCK, IBB_BRIEF_BLOCK };
   begin (self, TRUE, now);
 }
 
@@ -189,7 +189,7 @@ start_brief (IBBSearch *self, double rate, double trip, gint64 now)
 static gboolean
 is_in_question (const IBBSearch *self, double in_flight, double trip)
 {
-  return trip > IBB_CHAT_WAIT && is_single (self, in_flight) && get_block (self) > IBB_CHAT_BLOCK;
+  return trip > IBB_BRIEF_WAIT && is_single (self, in_flight) && get_block (self) > IBB_BRIEF_BLOCK;
 }
 
 /* in_flight: how much was. */
@@ -295,7 +295,7 @@ get_trial (IBBSearch *self, IBBSearchPhase kind)
       size.block /= 2;
       break;
     default:
-      size.window = size.block = IBB_CHAT_BLOCK;
+      size.window = size.block = IBB_BRIEF_BLOCK;
     }
   return size;
 }
@@ -488,7 +488,8 @@ is_hopeless (const IBBSearch *self)
   double   rate = self->ahead / self->trips;
   gboolean is_larger = self->phase == IBB_SEARCH_RAISED || self->phase == IBB_SEARCH_LONGER;
 
-  if (is_larger && trip > self->kept_trip + IBB_CHAT_WAIT && rate < self->kept_rate * HOPELESS_GAIN)
+  if (is_larger && trip > self->kept_trip + IBB_BRIEF_WAIT &&
+      rate < self->kept_rate * HOPELESS_GAIN)
     return TRUE;
   return (self->phase == IBB_SEARCH_LONGER || self->phase == IBB_SEARCH_SHORTER) &&
          self->n_samples >= HOPELESS_SAMPLES && rate < self->kept_rate * HOPELESS_LOSS;

@@ -13,7 +13,6 @@ import ssl
 import subprocess
 import tempfile
 import threading
-import time
 import warnings
 import weakref
 
@@ -556,17 +555,35 @@ def loop_idle():
     loop.close()
 
 
+@cases.case('/bindings/python/asyncio/loop/closed')
+def loop_closed():
+    loop = IBB.new_event_loop()
+    loop.close()
+    try:
+        loop.run_forever()
+    except RuntimeError as error:
+        assert 'closed' in str(error)
+    else:
+        assert False, 'ran'
+
+
 @cases.case('/bindings/python/asyncio/loop/interrupt')
 def loop_interrupt():
     # A signal that another thread takes does not end the poll of this one by itself.
     seen = []
 
+    def is_main_thread_waiting():
+        with open(f'/proc/self/task/{os.getpid()}/stat', encoding='utf-8') as file:
+            return file.read().rpartition(')')[2].split()[0] == 'S'
+
     def interrupt():
-        time.sleep(0.05)  # until the loop polls; without that, this shows less
+        # Until the loop polls.
+        while not is_main_thread_waiting():
+            pass
         signal.pthread_kill(threading.get_ident(), signal.SIGINT)
 
     async def wait():
-        threading.Thread(target=interrupt).start()
+        asyncio.get_running_loop().call_soon(threading.Thread(target=interrupt).start)
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:

@@ -88,6 +88,7 @@ class _EventLoop(asyncio.SelectorEventLoop):
         self._selector.wakeup.get_loop = weakref.ref(self)
 
     def run_forever(self):
+        self._check_closed()
         wakes = self._wake_on_signals()
         try:
             super().run_forever()
@@ -102,7 +103,8 @@ class _EventLoop(asyncio.SelectorEventLoop):
             return False
         before = signal.set_wakeup_fd(self._csock.fileno(), warn_on_full_buffer=False)
         if before != -1:
-            signal.set_wakeup_fd(before)  # such as that of a main loop around this one
+            # Such as that of a main loop around this one.
+            signal.set_wakeup_fd(before, warn_on_full_buffer=False)
         return before == -1
 
     def _get_wait(self):

@@ -103,14 +103,11 @@ def show_native_stacks(pid):
         return
     # Not a pipe: this process may be the one that gdb stops, and could not read it.
     with tempfile.TemporaryFile('w+', errors='replace') as file:
-        try:
-            # timeout(1) ends gdb even if this process is stopped.
-            subprocess.run(('timeout', str(PATIENCE)) + GDB + ('-p', str(pid)),
-                           stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
-                           check=False)
-        finally:
-            file.seek(0)
-            text = file.read()
+        # timeout(1) ends gdb even if this process is stopped.
+        subprocess.run(('timeout', str(PATIENCE)) + GDB + ('-p', str(pid)),
+                       stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, check=False)
+        file.seek(0)
+        text = file.read()
     threads = text.find('\nThread ')
     say(text[max(threads, 0):].strip() or f'   gdb said nothing within {PATIENCE} s')
 

@@ -272,6 +272,9 @@ test_loopback (Fixture *self, gconstpointer data)
   ibb_service_set_resume_sessions (self->romeo, TRUE);
   ibb_service_set_resume_sessions (self->juliet, TRUE);
   ends = fixture_open (self);
+  ibb_connection_lost (ibb_service_get_connection (self->romeo), NULL);
+  g_assert_true (ibb_transport_get_interrupted (ends.romeo));
+  ibb_connection_restored (ibb_service_get_connection (self->romeo));
   assert_passes (ends.romeo, ends.juliet, bytes);
   close_async (ends.romeo);
   assert_reads_eof (ends.juliet);

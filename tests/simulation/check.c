@@ -300,16 +300,13 @@ void
 check_sent (World *self, Node *node, IBBStanza *stanza)
 {
   Node *to = server_find (self, stanza->to);
-
   Node *asker = to != NULL ? to : hostile_find (self, stanza->to);
 
   note_shared (self, node);
   if (stanza->name == IBB_STANZA_IQ && asker != NULL && is_answer (stanza))
     request_answered (self, node->index, asker->index, stanza);
   else if (stanza->name == IBB_STANZA_IQ && to != NULL)
-    {
-      request_sent (self, node->index, to->index, stanza);
-    }
+    request_sent (self, node->index, to->index, stanza);
   if (stanza->payload == IBB_PAYLOAD_ERROR)
     node->n_errors++;
   if (stanza->tells_room && to != NULL && to->driver.engine != NULL)

@@ -89,7 +89,7 @@ test_grows (void)
   assert_told (&self, 100, 1351, 250, 1251);
 }
 
-/* More has come than there was room for: what was told would be too much, however near. */
+/* More bytes have come than there was room for: room 0 is told, although the last limit is near. */
 static void
 test_behind (void)
 {

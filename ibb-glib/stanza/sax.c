@@ -13,6 +13,8 @@
   (XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_IGNORE_ENC | XML_PARSE_NOERROR |                  \
    XML_PARSE_NOWARNING)
 
+#define MAX_COMPLAINT 200 /* characters: libxml2 quotes names of any length */
+
 static void
 report (void *data, IBBSaxRestriction what)
 {
@@ -114,8 +116,8 @@ ibb_sax_has_namespaces (IBBSax *self)
 char *
 ibb_sax_dup_complaint (IBBSax *self, int *line, int *column)
 {
-  const xmlError *error = xmlCtxtGetLastError (self->context);
-  char           *complaint;
+  const xmlError  *error = xmlCtxtGetLastError (self->context);
+  g_autofree char *complaint = NULL;
 
   if (error == NULL || error->message == NULL)
     return NULL;
@@ -123,7 +125,8 @@ ibb_sax_dup_complaint (IBBSax *self, int *line, int *column)
   complaint = g_utf8_make_valid (error->message, -1);
   *line = error->line;
   *column = error->int2;
-  return g_strstrip (complaint);
+  g_strstrip (complaint);
+  return g_utf8_substring (complaint, 0, MIN (g_utf8_strlen (complaint, -1), MAX_COMPLAINT));
 }
 
 gsize

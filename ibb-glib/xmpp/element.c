@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define MAX_MESSAGE_TEXT 200
+#define MAX_CONDITION 64 /* bytes: twice the longest one that is defined */
 
 IBBElement *
 ibb_element_new (const char *name, const char *namespace, IBBElement *parent)
@@ -89,7 +90,8 @@ ibb_element_get_condition (const IBBElement *self, const char *namespace)
     {
       IBBElement *child = g_ptr_array_index (self->children, i);
 
-      if (strcmp (child->namespace, namespace) == 0 && strcmp (child->name, "text") != 0)
+      if (strcmp (child->namespace, namespace) == 0 && strcmp (child->name, "text") != 0 &&
+          strlen (child->name) <= MAX_CONDITION)
         return child->name;
     }
 

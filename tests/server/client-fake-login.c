@@ -239,6 +239,57 @@ challenge_and_tell (const char *received)
 
 /* The rounds that a server may ask for take a while, and a cancellation does not
  * wait for them: the answer is never sent. */
+/* A server that has much to say does not fill a log or a terminal. */
+static void
+test_long_words (void)
+{
+  g_autofree char *word = g_strnfill (40000, 'x');
+  g_autofree char *mechanism =
+      g_strconcat (FAKE_HEADER "<stream:features><mechanisms "
+                               "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>",
+                   word, "</mechanism></mechanisms></stream:features>", NULL);
+  g_autofree char *mechanisms = NULL;
+  g_autofree char *refusal = g_strconcat ("<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><",
+                                          word, "/></failure>", NULL);
+  g_autofree char *stream_error = g_strconcat (
+      FAKE_HEADER "<stream:error><", word,
+      " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>", NULL);
+  g_autofree char *malformed = g_strconcat (FAKE_HEADER "<", word, "></y>", NULL);
+  g_autofree char *many = g_strdup ("<mechanism>X</mechanism>");
+  FakeStep         cases[][3] = {
+            { { FAKE_OPEN, mechanism } },
+            { { FAKE_OPEN, NULL } },
+            { { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", refusal } },
+            { { FAKE_OPEN, stream_error } },
+            { { FAKE_OPEN, malformed } },
+  };
+
+  for (guint i = 0; i < 12; i++)
+    {
+      char *twice = g_strconcat (many, many, NULL);
+
+      g_free (many);
+      many = twice;
+    }
+  mechanisms = g_strconcat (FAKE_HEADER "<stream:features><mechanisms "
+                                        "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>",
+                            many, "</mechanisms></stream:features>", NULL);
+  cases[1][0].send = mechanisms;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      FakeServer        *server = fake_server_new (cases[i]);
+      IBBClient         *client = fake_create_client (server, FAKE_JID);
+
+      g_assert_false (ibb_client_login (client, NULL, &error));
+      g_assert_nonnull (error);
+      g_test_message ("%.1000s", error->message);
+      g_assert_cmpuint (strlen (error->message), <, 1000);
+      fake_end (client, server);
+    }
+}
+
 static void
 test_scram_cancelled (void)
 {
@@ -463,6 +514,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   start_watchdog ();
   g_test_add_func ("/ibb/client/login/failures", test_login_failures);
+  g_test_add_func ("/ibb/client/login/long-words", test_long_words);
   g_test_add_func ("/ibb/client/login/scram", test_scram);
   g_test_add_func ("/ibb/client/login/scram/cancelled", test_scram_cancelled);
   g_test_add_func ("/ibb/client/login/without-password", test_without_password);

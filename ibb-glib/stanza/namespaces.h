@@ -17,6 +17,7 @@
 #define IBB_SASL2_NAMESPACE "urn:xmpp:sasl:2" /* XEP-0388 */
 #define IBB_BIND_NAMESPACE "urn:ietf:params:xml:ns:xmpp-bind"
 #define IBB_BIND2_NAMESPACE "urn:xmpp:bind:0" /* XEP-0386 */
+#define IBB_FAST_NAMESPACE "urn:xmpp:fast:0"  /* XEP-0484 */
 #define IBB_SESSION_NAMESPACE "urn:ietf:params:xml:ns:xmpp-session"
 #define IBB_CHANNEL_BINDING_NAMESPACE "urn:xmpp:sasl-cb:0" /* XEP-0440 */
 #define IBB_LIMITS_NAMESPACE "urn:xmpp:stream-limits:0"    /* XEP-0478 */

@@ -123,6 +123,21 @@ ibb_stream_xml_dup_bind2 (gboolean enable)
   return g_strdup_printf ("<bind xmlns='" IBB_BIND2_NAMESPACE "'>%s</bind>", inner);
 }
 
+/* Without a count: that is for data that TLS may carry twice (XEP-0484 §3.4), which is not
+ * sent here. */
+char *
+ibb_stream_xml_dup_fast (void)
+{
+  return g_strdup ("<fast xmlns='" IBB_FAST_NAMESPACE "'/>");
+}
+
+char *
+ibb_stream_xml_dup_request_token (const char *mechanism)
+{
+  return g_strdup_printf ("<request-token xmlns='" IBB_FAST_NAMESPACE "' mechanism='%s'/>",
+                          mechanism);
+}
+
 char *
 ibb_stream_xml_dup_bind (const char *id, const char *resource)
 {

@@ -36,6 +36,9 @@ char *ibb_stream_xml_dup_authenticate (const char *mechanism,
 /* A part of that: the binding of a resource that the server chooses (XEP-0386), with
  * acknowledgements (XEP-0198) if enable. */
 char *ibb_stream_xml_dup_bind2 (gboolean enable);
+/* Others: that the login is by a token (XEP-0484), and the request for one. */
+char *ibb_stream_xml_dup_fast (void);
+char *ibb_stream_xml_dup_request_token (const char *mechanism);
 
 /* The binding of a resource (RFC 6120 §7), and the session of RFC 3921 §3. resource is
  * (nullable). */

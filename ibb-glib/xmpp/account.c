@@ -10,6 +10,10 @@ struct _IBBAccount
 {
   GMutex             lock;
   IBBAccountSettings settings; /* protected by lock, but for jid: immutable */
+
+  /* immutable once set */
+  void (*token_replaced) (gpointer data); /* (nullable) */
+  gpointer token_replaced_data;
 };
 
 void
@@ -19,6 +23,7 @@ ibb_account_settings_clear (IBBAccountSettings *self)
   g_clear_pointer (&self->password, ibb_secret_free);
   g_clear_pointer (&self->host, g_free);
   g_clear_pointer (&self->user_agent_id, g_free);
+  g_clear_pointer (&self->token, ibb_token_unref);
   g_clear_object (&self->tls_database);
   g_clear_object (&self->certificate);
 }
@@ -64,6 +69,8 @@ ibb_account_get (IBBAccount *self, IBBAccountSettings *settings)
   settings->jid = g_strdup (self->settings.jid != NULL ? self->settings.jid : "");
   settings->password = g_strdup (self->settings.password);
   settings->host = g_strdup (self->settings.host);
+  settings->account = self;
+  settings->token = self->settings.token != NULL ? ibb_token_ref (self->settings.token) : NULL;
   settings->user_agent_id = g_strdup (self->settings.user_agent_id);
   if (settings->tls_database != NULL)
     g_object_ref (settings->tls_database);
@@ -116,6 +123,55 @@ ibb_account_set_user_agent_id (IBBAccount *self, const char *user_agent_id)
   g_autofree char *value = g_strdup (user_agent_id);
 
   return swap_string (self, &self->settings.user_agent_id, &value);
+}
+
+static gboolean
+swap_token (IBBAccount *self, IBBToken **token)
+{
+  IBBToken *old = self->settings.token;
+
+  if (old == *token)
+    return FALSE;
+
+  self->settings.token = *token;
+  *token = old;
+  return TRUE;
+}
+
+gboolean
+ibb_account_set_token (IBBAccount *self, IBBToken *token)
+{
+  IBBToken *value = token != NULL ? ibb_token_ref (token) : NULL;
+  gboolean  changed;
+
+  g_mutex_lock (&self->lock);
+  changed = swap_token (self, &value);
+  g_mutex_unlock (&self->lock);
+
+  g_clear_pointer (&value, ibb_token_unref);
+  return changed;
+}
+
+void
+ibb_account_replace_token (IBBAccount *self, IBBToken *old, IBBToken *token)
+{
+  IBBToken *value = token != NULL ? ibb_token_ref (token) : NULL;
+  gboolean  changed;
+
+  g_mutex_lock (&self->lock);
+  changed = self->settings.token == old && swap_token (self, &value);
+  g_mutex_unlock (&self->lock);
+
+  g_clear_pointer (&value, ibb_token_unref);
+  if (changed && self->token_replaced != NULL)
+    self->token_replaced (self->token_replaced_data);
+}
+
+void
+ibb_account_set_token_replaced (IBBAccount *self, void (*func) (gpointer data), gpointer data)
+{
+  self->token_replaced = func;
+  self->token_replaced_data = data;
 }
 
 /* To drop the last reference may call the application. */

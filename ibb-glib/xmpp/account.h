@@ -9,10 +9,13 @@
 #include <gio/gio.h>
 
 #include "ibb-types.h"
+#include "xmpp/ibb-token.h"
 
 G_BEGIN_DECLS
 
 #define IBB_ACCOUNT_DEFAULT_PRIORITY (-1)
+
+typedef struct _IBBAccount IBBAccount;
 
 typedef struct
 {
@@ -29,11 +32,11 @@ typedef struct
   int              priority;
   gboolean         resumable;
   char            *user_agent_id; /* (nullable) */
+  IBBToken        *token;         /* (owned) (nullable) */
+  IBBAccount      *account;       /* (nullable): of which it is a copy; it outlives all logins */
 } IBBAccountSettings;
 
 void ibb_account_settings_clear (IBBAccountSettings *self);
-
-typedef struct _IBBAccount IBBAccount;
 
 IBBAccount *ibb_account_new (void);
 void        ibb_account_free (IBBAccount *self);
@@ -56,6 +59,11 @@ gboolean ibb_account_set_send_presence (IBBAccount *self, gboolean send_presence
 gboolean ibb_account_set_priority (IBBAccount *self, int priority);
 gboolean ibb_account_set_resumable (IBBAccount *self, gboolean resumable);
 gboolean ibb_account_set_user_agent_id (IBBAccount *self, const char *user_agent_id);
+gboolean ibb_account_set_token (IBBAccount *self, IBBToken *token);
+/* By a login: unless the application has set another one meanwhile. Both are (nullable). */
+void ibb_account_replace_token (IBBAccount *self, IBBToken *old, IBBToken *token);
+/* Once, before any login: what is called when a login has replaced the token. */
+void ibb_account_set_token_replaced (IBBAccount *self, void (*func) (gpointer data), gpointer data);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (IBBAccountSettings, ibb_account_settings_clear)
 

@@ -9,6 +9,7 @@
 #include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
+#include "xmpp/fast.h"
 #include "xmpp/secret.h"
 #include "xmpp/source.h"
 
@@ -18,8 +19,11 @@ struct _IBBAuthentication
   GMainContext *context;
   char         *bare_jid;
   char         *domain;
-  IBBSasl      *sasl;
-  const char *namespace; /* of the elements: that of SASL, or of SASL2 */
+  IBBSasl      *sasl;            /* (nullable): by password, certificate or nothing */
+  IBBFast      *fast;            /* (nullable): by token, instead */
+  const char   *token_mechanism; /* (nullable): of a token that the server may issue */
+  IBBToken     *token;           /* (owned) (nullable): the one that it has issued */
+  const char *namespace;         /* of the elements: that of SASL, or of SASL2 */
   IBBSasl2Outcome outcome;
   GSource        *source; /* (nullable): while an answer is being computed */
 };
@@ -100,16 +104,56 @@ choose (IBBSaslParameters *parameters, IBBElement *features, IBBElement **offer,
   return NULL;
 }
 
+/* What the first message says of tokens. */
+static char *
+dup_token_request (IBBAuthentication *self)
+{
+  if (self->fast != NULL)
+    return ibb_stream_xml_dup_fast ();
+  if (self->token_mechanism != NULL)
+    return ibb_stream_xml_dup_request_token (self->token_mechanism);
+
+  return g_strdup ("");
+}
+
 static void
 send_first (IBBAuthentication *self, const IBBElement *offer, const IBBSasl2Wishes *wishes)
 {
-  const char *mechanism = ibb_sasl_get_mechanism (self->sasl);
-  const char *initial = ibb_sasl_get_initial (self->sasl);
-  char       *text = offer != NULL ? ibb_sasl2_dup_authenticate (offer, wishes, mechanism, initial)
-                                   : ibb_stream_xml_dup_auth (mechanism, initial);
+  const char *mechanism = ibb_authentication_get_mechanism (self);
+  const char *initial =
+      self->fast != NULL ? ibb_fast_get_initial (self->fast) : ibb_sasl_get_initial (self->sasl);
+  g_autofree char *request = dup_token_request (self);
+  char            *text = offer != NULL
+                              ? ibb_sasl2_dup_authenticate (offer, wishes, mechanism, initial, request)
+                              : ibb_stream_xml_dup_auth (mechanism, initial);
 
   ibb_xml_stream_send_secret (self->stream, text);
   ibb_secret_free (text);
+}
+
+/* A token instead of what was chosen, or the request for one. Servers know a program that has
+ * tokens by its id (XEP-0484 §4.1). */
+static void
+choose_token (IBBAuthentication       *self,
+              const IBBSaslParameters *parameters,
+              const IBBSasl2Wishes    *wishes,
+              const IBBElement        *sasl2,
+              gboolean                 is_chosen)
+{
+  gboolean is_bound = self->sasl != NULL && ibb_sasl_is_bound (self->sasl);
+
+  if (sasl2 == NULL || wishes->user_agent_id == NULL)
+    return;
+
+  if (wishes->token != NULL)
+    self->fast = ibb_fast_new (wishes->token, sasl2, parameters, is_bound);
+  if (self->fast != NULL)
+    {
+      g_clear_pointer (&self->sasl, ibb_sasl_free);
+      self->token_mechanism = ibb_fast_get_mechanism (self->fast);
+    }
+  else if (is_chosen)
+    self->token_mechanism = ibb_fast_choose (sasl2, parameters, is_bound);
 }
 
 IBBAuthentication *
@@ -120,19 +164,26 @@ ibb_authentication_new (IBBXmlStream         *stream,
                         IBBElement           *features,
                         GError              **error)
 {
-  IBBAuthentication *self;
+  IBBAuthentication *self = g_new0 (IBBAuthentication, 1);
+  IBBElement        *sasl2 = ibb_sasl2_get_offer (features);
   IBBElement        *offer;
-  IBBSasl           *sasl = choose (parameters, features, &offer, error);
+  g_autoptr (GError) cause = NULL;
 
-  if (sasl == NULL)
-    return NULL;
-
-  self = g_new0 (IBBAuthentication, 1);
   self->stream = ibb_xml_stream_ref (stream);
   self->context = context;
   self->bare_jid = g_strdup (parameters->bare_jid);
   self->domain = ibb_jid_dup_domain (parameters->bare_jid);
-  self->sasl = sasl;
+  self->sasl = choose (parameters, features, &offer, &cause);
+  choose_token (self, parameters, wishes, sasl2, offer != NULL);
+  if (self->sasl == NULL && self->fast == NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&cause));
+      ibb_authentication_free (self);
+      return NULL;
+    }
+
+  if (self->fast != NULL)
+    offer = sasl2;
   self->namespace = offer != NULL ? IBB_SASL2_NAMESPACE : IBB_SASL_NAMESPACE;
   send_first (self, offer, wishes);
 
@@ -146,7 +197,9 @@ ibb_authentication_free (IBBAuthentication *self)
   ibb_xml_stream_unref (self->stream);
   g_free (self->bare_jid);
   g_free (self->domain);
-  ibb_sasl_free (self->sasl);
+  g_clear_pointer (&self->sasl, ibb_sasl_free);
+  g_clear_pointer (&self->fast, ibb_fast_free);
+  g_clear_pointer (&self->token, ibb_token_unref);
   ibb_sasl2_outcome_clear (&self->outcome);
   g_free (self);
 }
@@ -154,13 +207,20 @@ ibb_authentication_free (IBBAuthentication *self)
 const char *
 ibb_authentication_get_mechanism (IBBAuthentication *self)
 {
-  return ibb_sasl_get_mechanism (self->sasl);
+  return self->fast != NULL ? ibb_fast_get_mechanism (self->fast)
+                            : ibb_sasl_get_mechanism (self->sasl);
 }
 
 gboolean
 ibb_authentication_is_sasl2 (IBBAuthentication *self)
 {
   return g_str_equal (self->namespace, IBB_SASL2_NAMESPACE);
+}
+
+IBBToken *
+ibb_authentication_get_token (IBBAuthentication *self)
+{
+  return self->token;
 }
 
 IBBSasl2Outcome *
@@ -198,7 +258,7 @@ start_computing (IBBAuthentication *self)
 static IBBAuthenticationState
 handle_failure (IBBAuthentication *self, IBBElement *element, GError **error)
 {
-  const char      *mechanism = ibb_sasl_get_mechanism (self->sasl);
+  const char      *mechanism = ibb_authentication_get_mechanism (self);
   const char      *condition = ibb_element_get_condition (element, IBB_SASL_NAMESPACE);
   g_autofree char *text = ibb_element_dup_condition_text (element, self->namespace);
   g_autofree char *message = NULL;
@@ -208,6 +268,10 @@ handle_failure (IBBAuthentication *self, IBBElement *element, GError **error)
   if (g_strcmp0 (condition, "not-authorized") == 0 && g_str_equal (mechanism, "EXTERNAL"))
     message =
         g_strdup_printf (_ ("The server did not accept the certificate of “%s”"), self->bare_jid);
+  else if (self->fast != NULL && !is_temporary)
+    message = g_strdup_printf (
+        _ ("The server did not accept the token of “%s”: log in with the password"),
+        self->bare_jid);
   else if (g_strcmp0 (condition, "not-authorized") == 0)
     message = g_strdup_printf (_ ("The server did not accept the user name or password of “%s”"),
                                self->bare_jid);
@@ -219,20 +283,33 @@ handle_failure (IBBAuthentication *self, IBBElement *element, GError **error)
     g_set_error (error, IBB_ERROR, code, "%s: %s", message, text);
   else
     g_set_error_literal (error, IBB_ERROR, code, message);
-  return is_temporary ? IBB_AUTHENTICATION_FAILED : IBB_AUTHENTICATION_REFUSED;
+  if (is_temporary)
+    return IBB_AUTHENTICATION_FAILED;
+
+  return self->fast != NULL ? IBB_AUTHENTICATION_TOKEN_REFUSED : IBB_AUTHENTICATION_REFUSED;
+}
+
+static gboolean
+is_proven (IBBAuthentication *self, const char *proof, GError **error)
+{
+  if (self->fast != NULL)
+    return ibb_fast_verify (self->fast, proof, error);
+
+  return ibb_sasl_finish (self->sasl, proof, error);
 }
 
 static IBBAuthenticationState
 handle_success (IBBAuthentication *self, IBBElement *element, GError **error)
 {
-  const char *proof =
-      ibb_authentication_is_sasl2 (self) ? ibb_sasl2_get_proof (element) : element->text->str;
+  if (!ibb_authentication_is_sasl2 (self))
+    return is_proven (self, element->text->str, error) ? IBB_AUTHENTICATION_DONE
+                                                       : IBB_AUTHENTICATION_FAILED;
 
-  if (!ibb_sasl_finish (self->sasl, proof, error))
-    return IBB_AUTHENTICATION_FAILED;
-  if (ibb_authentication_is_sasl2 (self) &&
+  if (!is_proven (self, ibb_sasl2_get_proof (element), error) ||
       !ibb_sasl2_take_outcome (element, self->domain, &self->outcome, error))
     return IBB_AUTHENTICATION_FAILED;
+  if (self->token_mechanism != NULL)
+    self->token = ibb_fast_take_token (element, self->token_mechanism);
 
   return IBB_AUTHENTICATION_DONE;
 }
@@ -269,6 +346,12 @@ ibb_authentication_handle (IBBAuthentication *self, IBBElement *element, GError 
     }
   if (is_success)
     return handle_success (self, element, error);
+  if (self->fast != NULL)
+    {
+      g_set_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL,
+                   _ ("The server of “%s” did not answer the login by token"), self->domain);
+      return IBB_AUTHENTICATION_FAILED;
+    }
   if (!ibb_sasl_set_challenge (self->sasl, element->text->str, error))
     return IBB_AUTHENTICATION_FAILED;
 

@@ -18,8 +18,9 @@ typedef enum
 {
   IBB_AUTHENTICATION_GOES_ON,
   IBB_AUTHENTICATION_DONE,
-  IBB_AUTHENTICATION_FAILED,  /* for a reason that may pass, or on our side */
-  IBB_AUTHENTICATION_REFUSED, /* by the server: another attempt would fail too */
+  IBB_AUTHENTICATION_FAILED,        /* for a reason that may pass, or on our side */
+  IBB_AUTHENTICATION_REFUSED,       /* by the server: another attempt would fail too */
+  IBB_AUTHENTICATION_TOKEN_REFUSED, /* without the token, another attempt may succeed */
 } IBBAuthenticationState;
 
 /* Sends the first element. Fills in, from the features, which mechanisms the server offers.
@@ -34,6 +35,8 @@ void               ibb_authentication_free (IBBAuthentication *self);
 const char        *ibb_authentication_get_mechanism (IBBAuthentication *self);
 /* Whether it goes by SASL2: then no new stream follows. */
 gboolean ibb_authentication_is_sasl2 (IBBAuthentication *self);
+/* (nullable) (transfer none): the token that the server has issued, once it is done. */
+IBBToken *ibb_authentication_get_token (IBBAuthentication *self);
 /* Once it is done by SASL2; the caller may take what is in it. */
 IBBSasl2Outcome *ibb_authentication_get_outcome (IBBAuthentication *self);
 /* Takes an element of the server, and sends the answer, at once or after a computation. */

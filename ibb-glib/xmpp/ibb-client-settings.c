@@ -493,6 +493,45 @@ ibb_client_set_user_agent_id (IBBClient *self, const char *user_agent_id)
 }
 
 /**
+ * ibb_client_dup_token: (get-property token)
+ * @self: a client
+ *
+ * Gets the token that the next login uses; see [property@IBB.Client:token].
+ *
+ * Returns: (transfer full) (nullable): the token
+ *
+ * Since: 1.0
+ */
+IBBToken *
+ibb_client_dup_token (IBBClient *self)
+{
+  IBBToken *token = NULL;
+
+  g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
+
+  g_object_get (self, "token", &token, NULL);
+  return token;
+}
+
+/**
+ * ibb_client_set_token: (set-property token)
+ * @self: a client
+ * @token: (nullable): the token, or %NULL for none
+ *
+ * Sets the token that the next login uses; see [property@IBB.Client:token].
+ *
+ * Since: 1.0
+ */
+void
+ibb_client_set_token (IBBClient *self, IBBToken *token)
+{
+  g_return_if_fail (IBB_IS_CLIENT (self));
+
+  if (ibb_account_set_token (get_account (self), token))
+    g_object_notify (G_OBJECT (self), "token");
+}
+
+/**
  * ibb_client_get_auto_reconnect: (get-property auto-reconnect)
  * @self: a client
  *

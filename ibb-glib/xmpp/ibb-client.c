@@ -38,7 +38,8 @@
  * acknowledgements, or resumes a broken stream, in the same step. Bind 2 lets the server choose:
  * where the JID names a resource, the client asks for it as in RFC 6120 §7, which costs one
  * round trip more. So does a login by [property@IBB.Client:auto-reconnect], which asks for
- * the resource that it had.
+ * the resource that it had. With [property@IBB.Client:user-agent-id] the server may also issue a
+ * [property@IBB.Client:token], with which later logins are shorter and need no password.
  *
  * ```c
  * static IBBService *
@@ -112,6 +113,7 @@ enum
   PROP_PRIORITY,
   PROP_RESUMABLE,
   PROP_USER_AGENT_ID,
+  PROP_TOKEN,
   PROP_AUTO_RECONNECT,
   PROP_KEEPALIVE_INTERVAL,
   PROP_KEEPALIVE_TIMEOUT,
@@ -231,6 +233,9 @@ get_setting (IBBClient *self, guint id, GValue *value)
     case PROP_USER_AGENT_ID:
       g_value_set_string (value, settings.user_agent_id);
       break;
+    case PROP_TOKEN:
+      g_value_set_boxed (value, settings.token);
+      break;
     case PROP_RESUMABLE:
     default:
       g_value_set_boolean (value, settings.resumable);
@@ -260,6 +265,7 @@ ibb_client_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
     case PROP_PRIORITY:
     case PROP_RESUMABLE:
     case PROP_USER_AGENT_ID:
+    case PROP_TOKEN:
       get_setting (self, id, value);
       break;
     case PROP_AUTO_RECONNECT:
@@ -333,6 +339,9 @@ ibb_client_set_property (GObject *object, guint id, const GValue *value, GParamS
       break;
     case PROP_USER_AGENT_ID:
       changed = ibb_account_set_user_agent_id (account, g_value_get_string (value));
+      break;
+    case PROP_TOKEN:
+      changed = ibb_account_set_token (account, g_value_get_boxed (value));
       break;
     case PROP_AUTO_RECONNECT:
       changed = ibb_link_set_auto_reconnect (self->link, g_value_get_boolean (value));
@@ -539,11 +548,34 @@ ibb_client_class_init (IBBClientClass *klass)
    * A server may end an earlier connection of the same id when a new one logs in
    * (XEP-0386 §3.2), so two programs that run at the same time need two.
    *
+   * With an id, a login by password also asks for a [property@IBB.Client:token].
+   *
    * Default: %NULL, which names nothing.
    *
    * Since: 1.0
    */
   props[PROP_USER_AGENT_ID] = g_param_spec_string ("user-agent-id", NULL, NULL, NULL, read_write);
+
+  /**
+   * IBBClient:token:
+   *
+   * A token of the server, with which the next login goes without the password (XEP-0484),
+   * where [property@IBB.Client:user-agent-id] is the one that the token was issued to.
+   *
+   * The property changes when a server issues a token, or another one instead: the
+   * application keeps that for later, and the next login of this client uses it. It becomes
+   * %NULL when the server has refused the token; if there is a password, the same login then
+   * goes on with that, once. A token stays, and is not used, if it has expired, or if the server
+   * does not offer its mechanism over this connection.
+   *
+   * Tokens are asked for and used only over TLS, and bound to the TLS channel where that is
+   * possible; [Security](security.html#tokens) says more.
+   *
+   * Default: %NULL.
+   *
+   * Since: 1.0
+   */
+  props[PROP_TOKEN] = g_param_spec_boxed ("token", NULL, NULL, IBB_TYPE_TOKEN, read_write);
 
   /**
    * IBBClient:auto-reconnect:

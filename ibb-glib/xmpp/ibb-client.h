@@ -10,6 +10,7 @@
 
 #include <ibb-glib/ibb-types.h>
 #include <ibb-glib/ibb-version.h>
+#include <ibb-glib/xmpp/ibb-token.h>
 
 G_BEGIN_DECLS
 
@@ -92,6 +93,12 @@ char *ibb_client_dup_user_agent_id (IBBClient *self);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_client_set_user_agent_id (IBBClient *self, const char *user_agent_id);
+
+IBB_AVAILABLE_IN_1_0
+IBBToken *ibb_client_dup_token (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_token (IBBClient *self, IBBToken *token);
 
 IBB_AVAILABLE_IN_1_0
 gboolean ibb_client_get_auto_reconnect (IBBClient *self);

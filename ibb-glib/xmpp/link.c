@@ -59,6 +59,12 @@ struct _IBBLink
   gboolean         is_logging_out;
 };
 
+static void
+token_replaced_cb (gpointer data)
+{
+  ibb_status_note_token (data);
+}
+
 IBBLink *
 ibb_link_new (IBBConnection *client, guint certificate_signal)
 {
@@ -71,6 +77,7 @@ ibb_link_new (IBBConnection *client, guint certificate_signal)
   context = ibb_thread_get_context (self->thread);
   self->account = ibb_account_new ();
   self->status = ibb_status_new (G_OBJECT (client));
+  ibb_account_set_token_replaced (self->account, token_replaced_cb, self->status);
   self->outbox = ibb_outbox_new (context);
   self->acknowledger = ibb_acknowledger_new (context);
   self->management = ibb_stream_management_new (self->outbox, self->acknowledger);

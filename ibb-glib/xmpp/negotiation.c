@@ -255,6 +255,7 @@ static void
 get_wishes (IBBNegotiation *self, IBBSasl2Wishes *wishes)
 {
   wishes->user_agent_id = self->settings.user_agent_id;
+  wishes->token = self->settings.token;
   wishes->binds = self->resource == NULL;
   wishes->confirms = self->settings.resumable;
   wishes->resumption = self->resumption.id != NULL ? &self->resumption : NULL;
@@ -318,6 +319,18 @@ pause_stream (IBBNegotiation *self)
   return FALSE;
 }
 
+/* The account has another token, or none: this login does, too. */
+static void
+replace_token (IBBNegotiation *self, IBBToken *token)
+{
+  IBBToken *old = g_steal_pointer (&self->settings.token);
+
+  if (self->settings.account != NULL)
+    ibb_account_replace_token (self->settings.account, old, token);
+  g_clear_pointer (&old, ibb_token_unref);
+  self->settings.token = token != NULL ? ibb_token_ref (token) : NULL;
+}
+
 /* Without SASL2 a new stream begins. With it the features follow on the same one; whatever was
  * not done along with it is asked for then, unless a stream is resumed already. */
 static void
@@ -333,10 +346,33 @@ handle_success (IBBNegotiation *self)
       return;
     }
 
+  if (ibb_authentication_get_token (self->authentication) != NULL)
+    replace_token (self, ibb_authentication_get_token (self->authentication));
   self->local_jid = g_steal_pointer (&outcome->jid);
   self->management = g_steal_pointer (&outcome->management);
   if (self->resumption.id != NULL && outcome->resumption != NULL)
     handle_resumption (self, outcome->resumption);
+}
+
+/* Defined below: it leads back to the start. */
+static void dial (IBBNegotiation *self);
+
+/* With another connection: Prosody's module offers nothing but tokens after a refusal. */
+static void
+token_refused (IBBNegotiation *self, const GError *error)
+{
+  replace_token (self, NULL);
+  if (self->settings.password == NULL)
+    {
+      self->was_refused = TRUE;
+      ibb_negotiation_fail (self, error);
+      return;
+    }
+
+  g_debug ("%s", error->message);
+  g_clear_pointer (&self->authentication, ibb_authentication_free);
+  abort_stream (self, error);
+  dial (self);
 }
 
 static void
@@ -350,6 +386,9 @@ handle_sasl (IBBNegotiation *self, IBBElement *element)
       return;
     case IBB_AUTHENTICATION_DONE:
       handle_success (self);
+      return;
+    case IBB_AUTHENTICATION_TOKEN_REFUSED:
+      token_refused (self, error);
       return;
     case IBB_AUTHENTICATION_REFUSED:
       self->was_refused = TRUE;
@@ -372,9 +411,6 @@ secured_cb (gpointer owner)
   self->stage = STAGE_SECURE_FEATURES;
   open_stream (self);
 }
-
-/* Defined below: an accepted certificate may lead back to the start. */
-static void dial (IBBNegotiation *self);
 
 static void
 refuse_certificate (IBBNegotiation *self)

@@ -9,6 +9,7 @@
 #include "core/base64.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
+#include "xmpp/channel-binding.h"
 #include "xmpp/scram.h"
 #include "xmpp/secret.h"
 
@@ -42,18 +43,15 @@ static const struct
   { "ANONYMOUS", KIND_NOBODY },
 };
 
-/* The types of channel binding, from the best (RFC 5929, RFC 9266). */
+/* The types of channel binding, from the best. */
 static const struct
 {
-  const char            *name;
-  GTlsChannelBindingType type;
-  gboolean               tls13;        /* defined for TLS 1.3 */
-  gboolean               older;        /* defined for TLS 1.2 */
-  gboolean               without_list; /* known to servers older than XEP-0440 */
+  const char *name;
+  gboolean    without_list; /* known to servers older than XEP-0440 */
 } binding_types[] = {
-  { "tls-exporter", G_TLS_CHANNEL_BINDING_TLS_EXPORTER, TRUE, FALSE, FALSE },
-  { "tls-unique", G_TLS_CHANNEL_BINDING_TLS_UNIQUE, FALSE, TRUE, TRUE },
-  { "tls-server-end-point", G_TLS_CHANNEL_BINDING_TLS_SERVER_END_POINT, TRUE, TRUE, FALSE },
+  { "tls-exporter", FALSE },
+  { "tls-unique", TRUE },
+  { "tls-server-end-point", FALSE },
 };
 
 struct _IBBSasl
@@ -76,29 +74,19 @@ struct _IBBSasl
 static GBytes *
 get_binding (const IBBSaslParameters *parameters, const char **name)
 {
-  gboolean is_tls13;
-
-  if (parameters->tls == NULL)
-    return NULL;
-
-  is_tls13 =
-      g_tls_connection_get_protocol_version (parameters->tls) >= G_TLS_PROTOCOL_VERSION_TLS_1_3;
   for (gsize i = 0; i < G_N_ELEMENTS (binding_types); i++)
     {
-      g_autoptr (GByteArray) bytes = g_byte_array_new ();
+      GBytes *binding;
 
-      if (is_tls13 ? !binding_types[i].tls13 : !binding_types[i].older)
-        continue;
       if (parameters->binding_types == NULL
               ? !binding_types[i].without_list
               : !g_strv_contains (parameters->binding_types, binding_types[i].name))
         continue;
-      if (!g_tls_connection_get_channel_binding_data (parameters->tls, binding_types[i].type, bytes,
-                                                      NULL) ||
-          bytes->len == 0)
+      binding = ibb_channel_binding_get (parameters->tls, binding_types[i].name);
+      if (binding == NULL)
         continue;
       *name = binding_types[i].name;
-      return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+      return binding;
     }
 
   return NULL;
@@ -272,15 +260,20 @@ ibb_sasl_get_mechanism (IBBSasl *self)
   return self->mechanism;
 }
 
+gboolean
+ibb_sasl_is_bound (IBBSasl *self)
+{
+  return self->kind == KIND_SCRAM_PLUS;
+}
+
 const char *
 ibb_sasl_get_initial (IBBSasl *self)
 {
   return self->initial;
 }
 
-/* The bytes that a server sends in base64; "=" stands for none. */
-static guint8 *
-decode (const char *text, gsize *length, GError **error)
+guint8 *
+ibb_sasl_decode (const char *text, gsize *length, GError **error)
 {
   IBBBase64Decoder   decoder = IBB_BASE64_DECODER_INIT;
   g_autofree guint8 *bytes = NULL;
@@ -315,7 +308,7 @@ ibb_sasl_set_challenge (IBBSasl *self, const char *challenge, GError **error)
   g_autofree guint8 *bytes = NULL;
   gsize              length;
 
-  bytes = decode (challenge, &length, error);
+  bytes = ibb_sasl_decode (challenge, &length, error);
   if (bytes == NULL)
     return FALSE;
   if (self->scram == NULL)
@@ -355,7 +348,7 @@ ibb_sasl_finish (IBBSasl *self, const char *text, GError **error)
   g_autofree guint8 *bytes = NULL;
   gsize              length;
 
-  bytes = decode (text, &length, error);
+  bytes = ibb_sasl_decode (text, &length, error);
   if (bytes == NULL)
     return FALSE;
 

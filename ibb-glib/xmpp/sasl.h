@@ -31,6 +31,8 @@ typedef struct _IBBSasl IBBSasl;
 IBBSasl    *ibb_sasl_new (const IBBSaslParameters *parameters, GError **error);
 void        ibb_sasl_free (IBBSasl *self);
 const char *ibb_sasl_get_mechanism (IBBSasl *self);
+/* Whether it binds the login to the TLS channel. */
+gboolean ibb_sasl_is_bound (IBBSasl *self);
 /* The text of <auth/>, base64 or "=". */
 const char *ibb_sasl_get_initial (IBBSasl *self);
 /* Takes the text of a <challenge/>. */
@@ -41,6 +43,10 @@ gboolean ibb_sasl_compute (IBBSasl *self);
 char *ibb_sasl_dup_response (IBBSasl *self);
 /* The text of <success/>. FALSE: the server did not prove itself. */
 gboolean ibb_sasl_finish (IBBSasl *self, const char *text, GError **error);
+
+/* The bytes that a server sends in base64; NULL (nullable) and "=" stand for none. NULL: they are
+ * malformed, or too many. */
+guint8 *ibb_sasl_decode (const char *text, gsize *length, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBSasl, ibb_sasl_free)
 

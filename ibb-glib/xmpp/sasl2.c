@@ -36,8 +36,8 @@ offers_management (const IBBElement *bind)
   return FALSE;
 }
 
-/* Either a resumption or a resource: whoever resumes goes on with what was bound before, and
- * a refused resumption ends the attempt. */
+/* Either a resumption or a resource: a resumed stream keeps the one that it has, and a refused
+ * resumption ends the attempt. */
 static char *
 dup_requests (const IBBElement *offer, const IBBSasl2Wishes *wishes)
 {
@@ -63,13 +63,15 @@ char *
 ibb_sasl2_dup_authenticate (const IBBElement     *offer,
                             const IBBSasl2Wishes *wishes,
                             const char           *mechanism,
-                            const char           *initial)
+                            const char           *initial,
+                            const char           *more)
 {
   g_autofree char *requests = dup_requests (offer, wishes);
+  g_autofree char *inner = g_strconcat (requests, more, NULL);
 
   /* SASL2 writes an empty message as an empty element (XEP-0388 §2.2). */
   return ibb_stream_xml_dup_authenticate (mechanism, g_str_equal (initial, "=") ? "" : initial,
-                                          wishes->user_agent_id, requests);
+                                          wishes->user_agent_id, inner);
 }
 
 /* The answers. */

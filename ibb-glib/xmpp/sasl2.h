@@ -7,6 +7,7 @@
 #pragma once
 
 #include "xmpp/element.h"
+#include "xmpp/ibb-token.h"
 #include "xmpp/resumption.h"
 
 G_BEGIN_DECLS
@@ -15,6 +16,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   const char          *user_agent_id; /* (nullable) */
+  IBBToken            *token;         /* (nullable): to log in with, instead of the password */
   gboolean             binds;         /* a resource that the server chooses (XEP-0386) */
   gboolean             confirms;      /* acknowledgements (XEP-0198), with a resource */
   const IBBResumption *resumption;    /* (nullable): instead of a resource */
@@ -30,11 +32,13 @@ typedef struct
 
 /* (nullable) (transfer none): the offer in the features of a stream. */
 IBBElement *ibb_sasl2_get_offer (const IBBElement *features);
-/* The first message, with the requests that offer allows; initial is base64, or "=". */
+/* The first message, with the requests that offer allows; initial is base64, or "=", and more the
+ * XML of other requests. */
 char *ibb_sasl2_dup_authenticate (const IBBElement     *offer,
                                   const IBBSasl2Wishes *wishes,
                                   const char           *mechanism,
-                                  const char           *initial);
+                                  const char           *initial,
+                                  const char           *more);
 
 /* (nullable): the text in <success/> that the mechanism checks. */
 const char *ibb_sasl2_get_proof (const IBBElement *success);

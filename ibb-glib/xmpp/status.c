@@ -12,6 +12,7 @@ typedef enum
   NOTIFY_STATE = 1 << 0,
   NOTIFY_LOCAL_JID = 1 << 1,
   NOTIFY_ERROR = 1 << 2,
+  NOTIFY_TOKEN = 1 << 3,
 } Notify;
 
 /* The source holds a reference: it may be running in the application's thread while the
@@ -91,6 +92,8 @@ notify_cb (gpointer user_data)
     g_object_notify (object, "local-jid");
   if (pending & NOTIFY_ERROR)
     g_object_notify (object, "disconnect-error");
+  if (pending & NOTIFY_TOKEN)
+    g_object_notify (object, "token");
   if (pending & NOTIFY_STATE)
     g_object_notify (object, "state");
 
@@ -259,4 +262,12 @@ void
 ibb_status_set_returning (IBBStatus *self, const GError *error)
 {
   set_lost (self, IBB_CLIENT_STATE_CONNECTING, error);
+}
+
+void
+ibb_status_note_token (IBBStatus *self)
+{
+  g_mutex_lock (&self->lock);
+  queue_notify_locked (self, NOTIFY_TOKEN);
+  g_mutex_unlock (&self->lock);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The state of a client as its application sees it: the properties state, local-jid and
- * disconnect-error, and their notifications. Any thread may call.
+ * disconnect-error, and their notifications and that of token. Any thread may call.
  */
 
 #pragma once
@@ -38,5 +38,7 @@ void ibb_status_begin_logout (IBBStatus *self);
 void ibb_status_set_offline (IBBStatus *self, const GError *error);
 /* The same, and the client logs in again by itself: CONNECTING. */
 void ibb_status_set_returning (IBBStatus *self, const GError *error);
+/* A login has replaced the token of the account. */
+void ibb_status_note_token (IBBStatus *self);
 
 G_END_DECLS

@@ -396,4 +396,23 @@ def stanza():
     assert 'urn:xmpp:ping' in each.to_xml()
 
 
+@cases.case('/bindings/python/token')
+def token():
+    if not hasattr(IBB, 'Client'):
+        return
+
+    changes = []
+    client = IBB.Client.new(ALICE)
+    client.connect('notify::token', lambda client, pspec: changes.append(client.props.token))
+    assert client.props.token is None
+    expiry = GLib.DateTime.new_utc(2126, 3, 12, 14, 36, 15)
+    client.props.token = IBB.Token.new('s3cret', 'HT-SHA-256-EXPR', expiry)
+    kept = client.dup_token()
+    assert (kept.get_secret(), kept.get_mechanism()) == ('s3cret', 'HT-SHA-256-EXPR')
+    assert kept.get_expiry().equal(expiry)
+    client.set_token(None)
+    assert len(changes) == 2 and changes[1] is None
+    assert IBB.Token.new('s', 'm', None).get_expiry() is None
+
+
 cases.main()

@@ -173,6 +173,8 @@ def main():
     parser.add_argument('--max-stanza-size', type=int, default=0, metavar='BYTES')
     parser.add_argument('--module', action='append', default=[], metavar='NAME',
                         help='load one more module of Prosody')
+    parser.add_argument('--setting', action='append', default=[], metavar='NAME=NUMBER',
+                        help='one more global setting')
     parser.add_argument('--tls-protocol', metavar='VERSION',
                         help='offer this version of TLS only, such as tlsv1_1')
     parser.add_argument('--show-log', action='store_true', help="print the server's log at the end")
@@ -183,6 +185,8 @@ def main():
                        mechanisms=[name for name in options.mechanisms.split(',') if name],
                        tls=not options.no_tls, require_encryption=options.require_encryption,
                        max_stanza_size=options.max_stanza_size, modules=options.module,
+                       settings={name: int(number) for name, number in
+                                 (text.split('=') for text in options.setting)},
                        tls_protocol=options.tls_protocol),
                options.command, options.show_log)
 

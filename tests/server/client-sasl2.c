@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* SASL2 and Bind 2 beside a real server, and what works over such a login; see
+/* SASL2, Bind 2 and tokens beside a real server, and what works over such a login; see
  * tests/lib/prosody.py for IBB_TEST_*. */
 
 #include "config.h"
@@ -114,6 +114,96 @@ test_wrong_password (Parties *self, gconstpointer data)
   assert_logged (" by SASL2 with SCRAM-SHA-256");
 }
 
+#define AGENT "d4565fa7-4d72-4749-b3d3-740edbf87770"
+
+static void
+token_cb (IBBClient *client, GParamSpec *pspec, guint *n_changes)
+{
+  (*n_changes)++;
+}
+
+/* The token of the last login, as a store would give it back to another run of the program. */
+static IBBToken *
+restore_token (IBBClient *client)
+{
+  g_autoptr (IBBToken) token = ibb_client_dup_token (client);
+
+  g_assert_nonnull (token);
+  g_assert_cmpstr (ibb_token_get_mechanism (token), ==, g_getenv ("IBB_TEST_EXPECTED_MECHANISM"));
+  g_assert_nonnull (ibb_token_get_expiry (token));
+  return ibb_token_new (ibb_token_get_secret (token), ibb_token_get_mechanism (token),
+                        ibb_token_get_expiry (token));
+}
+
+static void
+log_out (IBBClient *client)
+{
+  assert_succeeds (ibb_client_logout, client, NULL);
+  assert_logged ("");
+}
+
+/* Issued after the password, used without it, and another one issued instead; by the token the
+ * server binds, and resumes, and sessions work. */
+static void
+test_token (Parties *self, gconstpointer data)
+{
+  IBBClient       *alice = self->alice.client;
+  g_autofree char *expected =
+      g_strconcat (" by SASL2 with ", g_getenv ("IBB_TEST_EXPECTED_MECHANISM"), "\n", NULL);
+  guint                n_changes = 0;
+  g_autoptr (IBBToken) first = NULL;
+  g_autoptr (IBBToken) second = NULL;
+
+  g_signal_connect (alice, "notify::token", G_CALLBACK (token_cb), &n_changes);
+  ibb_client_set_user_agent_id (alice, AGENT);
+  assert_login (alice);
+  assert_logged (" by SASL2 with SCRAM-SHA-256");
+  first = restore_token (alice);
+  log_out (alice);
+  wait_until (n_changes == 1);
+
+  ibb_client_set_password (alice, NULL);
+  ibb_client_set_token (alice, first);
+  g_assert_cmpuint (n_changes, ==, 2);
+  assert_login (alice);
+  assert_logged (expected);
+  second = restore_token (alice);
+  g_assert_cmpstr (ibb_token_get_secret (second), !=, ibb_token_get_secret (first));
+  wait_until (n_changes == 3);
+
+  assert_login (self->bob.client);
+  assert_logged (" by SASL2 with SCRAM-SHA-256");
+  transfer (self, 2);
+  g_assert_cmpuint (self->alice.count, >=, 1);
+  assert_logged (expected);
+  g_signal_handlers_disconnect_by_data (alice, &n_changes);
+}
+
+/* The password stands in once for a token that the server does not accept. */
+static void
+test_bad_token (Parties *self, gconstpointer data)
+{
+  IBBClient           *alice = self->alice.client;
+  const char          *mechanism = g_getenv ("IBB_TEST_EXPECTED_MECHANISM");
+  g_autoptr (IBBToken) bad = ibb_token_new ("secret-token:other", mechanism, NULL);
+  g_autoptr (IBBToken) issued = NULL;
+  g_autoptr (IBBToken) left = NULL;
+
+  ibb_client_set_user_agent_id (alice, AGENT);
+  ibb_client_set_token (alice, bad);
+  assert_login (alice);
+  assert_logged (" by SASL2 with SCRAM-SHA-256");
+  issued = restore_token (alice);
+  g_assert_cmpstr (ibb_token_get_secret (issued), !=, ibb_token_get_secret (bad));
+  log_out (alice);
+
+  ibb_client_set_token (alice, bad);
+  ibb_client_set_password (alice, NULL);
+  assert_login_fails (alice, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+  left = ibb_client_dup_token (alice);
+  g_assert_null (left);
+}
+
 #define ADD(path, test)                                                                            \
   g_test_add ("/ibb/sasl2/" path, Parties, NULL, set_up, test, parties_tear_down)
 
@@ -127,6 +217,8 @@ main (int argc, char **argv)
   ADD ("transfer", test_transfer);
   ADD ("resumed", test_resumed);
   ADD ("wrong-password", test_wrong_password);
+  ADD ("token", test_token);
+  ADD ("bad-token", test_bad_token);
 
   return g_test_run ();
 }

@@ -12,12 +12,15 @@ struct _FakeServer
   GSocketListener *listener;
   guint            port;
   GCancellable    *cancellable; /* ends the thread */
+  GTlsCertificate *certificate; /* (nullable): no TLS */
 
   GMutex             lock;
   GCond              changed;
   const FakeStep    *steps;      /* protected by lock */
   guint              n_clients;  /* protected by lock */
   GSocketConnection *connection; /* protected by lock */
+  GIOStream         *io;         /* protected by lock: that, or TLS over it */
+  guint              n_answers;  /* protected by lock */
   GString           *received;   /* protected by lock */
   gsize              seen;       /* protected by lock */
   gboolean           done;       /* protected by lock: every step is */
@@ -26,10 +29,13 @@ struct _FakeServer
   gboolean           deaf;       /* protected by lock */
 };
 
+/* Of a server that speaks TLS, in its thread. */
+static __thread GTlsConnection *current_tls;
+
 static void
 send_text (FakeServer *self, const char *text, gsize length)
 {
-  GOutputStream *output = g_io_stream_get_output_stream (G_IO_STREAM (self->connection));
+  GOutputStream *output = g_io_stream_get_output_stream (self->io);
 
   g_output_stream_write_all (output, text, length, NULL, self->cancellable, NULL);
 }
@@ -80,8 +86,9 @@ advance (FakeServer *self, const FakeStep *step)
 static void
 serve (FakeServer *self)
 {
-  GInputStream   *input = g_io_stream_get_input_stream (G_IO_STREAM (self->connection));
+  GInputStream   *input = g_io_stream_get_input_stream (self->io);
   const FakeStep *step;
+  const FakeStep *next;
   char            buffer[65536];
 
   g_mutex_lock (&self->lock);
@@ -91,7 +98,13 @@ serve (FakeServer *self)
     {
       gssize n;
 
-      step = advance (self, step);
+      next = advance (self, step);
+      for (gboolean answered = FALSE; step < next; step++)
+        if (!answered && (step->send != NULL || step->answer != NULL))
+          {
+            answered = TRUE;
+            self->n_answers++;
+          }
       g_cond_broadcast (&self->changed);
       while (self->paused && !g_cancellable_is_cancelled (self->cancellable))
         g_cond_wait (&self->changed, &self->lock);
@@ -109,6 +122,19 @@ serve (FakeServer *self)
   g_mutex_unlock (&self->lock);
 }
 
+static GIOStream *
+wrap (FakeServer *self)
+{
+  GIOStream *tls;
+
+  if (self->certificate == NULL)
+    return g_object_ref (G_IO_STREAM (self->connection));
+
+  tls = g_tls_server_connection_new (G_IO_STREAM (self->connection), self->certificate, NULL);
+  current_tls = G_TLS_CONNECTION (tls);
+  return tls;
+}
+
 static gpointer
 run (gpointer data)
 {
@@ -122,16 +148,30 @@ run (gpointer data)
       if (connection == NULL)
         return NULL;
       g_mutex_lock (&self->lock);
+      g_clear_object (&self->io);
       g_clear_object (&self->connection);
       self->connection = connection;
+      self->io = wrap (self);
       self->done = self->ended = FALSE;
       g_mutex_unlock (&self->lock);
       serve (self);
     }
 }
 
+GTlsConnection *
+fake_server_get_tls (void)
+{
+  return current_tls;
+}
+
 FakeServer *
 fake_server_new (const FakeStep *steps)
+{
+  return fake_server_new_tls (steps, NULL);
+}
+
+FakeServer *
+fake_server_new_tls (const FakeStep *steps, GTlsCertificate *certificate)
 {
   FakeServer                *self = g_new0 (FakeServer, 1);
   g_autoptr (GInetAddress)   loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
@@ -140,6 +180,7 @@ fake_server_new (const FakeStep *steps)
   g_autoptr (GError)         error = NULL;
 
   self->steps = steps;
+  g_set_object (&self->certificate, certificate);
   self->listener = g_socket_listener_new ();
   g_socket_listener_add_address (self->listener, any, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP,
                                  NULL, &address, &error);
@@ -169,6 +210,17 @@ fake_server_get_n_clients (FakeServer *self)
 
   g_mutex_lock (&self->lock);
   n = self->n_clients;
+  g_mutex_unlock (&self->lock);
+  return n;
+}
+
+guint
+fake_server_get_n_answers (FakeServer *self)
+{
+  guint n;
+
+  g_mutex_lock (&self->lock);
+  n = self->n_answers;
   g_mutex_unlock (&self->lock);
   return n;
 }
@@ -244,7 +296,9 @@ fake_server_free (FakeServer *self)
   g_thread_join (self->thread);
   g_socket_listener_close (self->listener);
   g_object_unref (self->listener);
+  g_clear_object (&self->io);
   g_clear_object (&self->connection);
+  g_clear_object (&self->certificate);
   g_object_unref (self->cancellable);
   received = g_string_free (self->received, FALSE);
   g_mutex_clear (&self->lock);

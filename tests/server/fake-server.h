@@ -78,7 +78,13 @@ typedef struct _FakeServer FakeServer;
 /* The steps end with one that is all NULL, after which the server waits for the
  * client to close. */
 FakeServer *fake_server_new (const FakeStep *steps);
-guint       fake_server_get_port (FakeServer *self);
+/* Speaks TLS from the start. */
+FakeServer *fake_server_new_tls (const FakeStep *steps, GTlsCertificate *certificate);
+/* In an answer: the TLS channel to this client. */
+GTlsConnection *fake_server_get_tls (void);
+/* How often what the client sent was answered by the steps: each costs a round trip. */
+guint fake_server_get_n_answers (FakeServer *self);
+guint fake_server_get_port (FakeServer *self);
 /* What is done with those that come from now on. */
 void  fake_server_set_steps (FakeServer *self, const FakeStep *steps);
 guint fake_server_get_n_clients (FakeServer *self);

@@ -45,7 +45,7 @@ test_requests (void)
     {
       g_autoptr (IBBElement) features = parse_element (cases[i].features);
       g_autofree char       *text = ibb_sasl2_dup_authenticate (
-                ibb_sasl2_get_offer (features), &cases[i].wishes, "ANONYMOUS", i == 0 ? "=" : "QQ==");
+                ibb_sasl2_get_offer (features), &cases[i].wishes, "ANONYMOUS", i == 0 ? "=" : "QQ==", "");
       g_autofree char *expected =
           g_strdup_printf ("<authenticate xmlns='urn:xmpp:sasl:2' mechanism='ANONYMOUS'>"
                            "<initial-response>%s</initial-response>%s</authenticate>",

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a login can be bound to, so that it is of no use on another TLS channel (RFC 5056). */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* (nullable): the data of that type, such as "tls-exporter", where tls (nullable) has it and its
+ * version of TLS is one that the type is defined for. */
+GBytes *ibb_channel_binding_get (GTlsConnection *tls, const char *type);
+
+G_END_DECLS

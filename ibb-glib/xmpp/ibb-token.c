@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/ibb-token.h"
+
+#include "xmpp/secret.h"
+
+struct _IBBToken
+{
+  char      *secret;
+  char      *mechanism;
+  GDateTime *expiry; /* (owned) (nullable) */
+};
+
+G_DEFINE_BOXED_TYPE (IBBToken, ibb_token, ibb_token_ref, ibb_token_unref)
+
+/**
+ * ibb_token_new:
+ * @secret: the secret
+ * @mechanism: the SASL mechanism that it is for, such as `HT-SHA-256-EXPR`
+ * @expiry: (nullable): when it expires, or %NULL: that is not known
+ *
+ * Creates a token from what the application has kept.
+ *
+ * Returns: (transfer full): the token
+ *
+ * Since: 1.0
+ */
+IBBToken *
+ibb_token_new (const char *secret, const char *mechanism, GDateTime *expiry)
+{
+  IBBToken *self;
+
+  g_return_val_if_fail (secret != NULL, NULL);
+  g_return_val_if_fail (mechanism != NULL, NULL);
+
+  self = g_atomic_rc_box_new0 (IBBToken);
+  self->secret = g_strdup (secret);
+  self->mechanism = g_strdup (mechanism);
+  self->expiry = expiry != NULL ? g_date_time_ref (expiry) : NULL;
+
+  return self;
+}
+
+static void
+token_clear (gpointer data)
+{
+  IBBToken *self = data;
+
+  ibb_secret_free (self->secret);
+  g_free (self->mechanism);
+  g_clear_pointer (&self->expiry, g_date_time_unref);
+}
+
+/**
+ * ibb_token_ref:
+ * @self: a token
+ *
+ * Adds a reference.
+ *
+ * Returns: (transfer full): @self
+ *
+ * Since: 1.0
+ */
+IBBToken *
+ibb_token_ref (IBBToken *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return g_atomic_rc_box_acquire (self);
+}
+
+/**
+ * ibb_token_unref:
+ * @self: (transfer full): a token
+ *
+ * Drops a reference. With the last one the secret is overwritten in memory.
+ *
+ * Since: 1.0
+ */
+void
+ibb_token_unref (IBBToken *self)
+{
+  g_return_if_fail (self != NULL);
+
+  g_atomic_rc_box_release_full (self, token_clear);
+}
+
+/**
+ * ibb_token_get_secret:
+ * @self: a token
+ *
+ * Gets the secret. Keep it where passwords are kept; [Security](security.html#tokens) says why.
+ *
+ * Returns: the secret
+ *
+ * Since: 1.0
+ */
+const char *
+ibb_token_get_secret (IBBToken *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->secret;
+}
+
+/**
+ * ibb_token_get_mechanism:
+ * @self: a token
+ *
+ * Gets the SASL mechanism that the token is for; a server accepts it with no other one.
+ *
+ * Returns: the mechanism
+ *
+ * Since: 1.0
+ */
+const char *
+ibb_token_get_mechanism (IBBToken *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->mechanism;
+}
+
+/**
+ * ibb_token_get_expiry:
+ * @self: a token
+ *
+ * Gets when the token expires, as the server has said. An expired one is not used.
+ *
+ * Returns: (transfer none) (nullable): the time, or %NULL: that is not known
+ *
+ * Since: 1.0
+ */
+GDateTime *
+ibb_token_get_expiry (IBBToken *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->expiry;
+}

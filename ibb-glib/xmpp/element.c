@@ -7,7 +7,8 @@
 #include <string.h>
 
 #define MAX_MESSAGE_TEXT 200
-#define MAX_CONDITION 64 /* bytes: twice the longest one that is defined */
+#define MAX_NAMESPACE 256 /* bytes: none that is known here is as long */
+#define MAX_CONDITION 64  /* bytes: twice the longest one that is defined */
 
 IBBElement *
 ibb_element_new (const char *name, const char *namespace, IBBElement *parent)
@@ -15,7 +16,10 @@ ibb_element_new (const char *name, const char *namespace, IBBElement *parent)
   IBBElement *self = g_new0 (IBBElement, 1);
 
   self->name = g_strdup (name);
-  self->namespace = g_strdup (namespace != NULL ? namespace : "");
+  /* It may be declared once, for any number of elements. */
+  if (namespace == NULL || strnlen (namespace, MAX_NAMESPACE + 1) > MAX_NAMESPACE)
+  namespace = "";
+  self->namespace = g_strdup (namespace);
   self->text = g_string_new (NULL);
   self->parent = parent;
   if (parent != NULL)

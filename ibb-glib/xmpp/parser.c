@@ -17,6 +17,10 @@
  * stream may last for ever, whatever names its peers invent. */
 #define MAX_DICTIONARY (1024 * 1024)
 
+/* In one that is kept as a tree, itself included: each takes eighty times the memory of
+ * its four bytes. */
+#define MAX_ELEMENTS 1000
+
 typedef struct
 {
   IBBParserEvent event;
@@ -31,11 +35,12 @@ struct _IBBParser
   GQueue           items; /* (element-type Item) (owned) */
   gboolean         read_stanzas;
 
-  guint       depth;     /* open elements, the stream's own included */
-  IBBElement *tree;      /* (nullable): the innermost open element of a tree */
-  gboolean    in_stanza; /* the reader gets the events */
-  char       *header;    /* (nullable): a start tag that declares what the stream's own did */
-  gboolean    replaying; /* header is being fed to a new context */
+  guint       depth;      /* open elements, the stream's own included */
+  IBBElement *tree;       /* (nullable): the innermost open element of a tree */
+  guint       n_elements; /* of the tree */
+  gboolean    in_stanza;  /* the reader gets the events */
+  char       *header;     /* (nullable): a start tag that declares what the stream's own did */
+  gboolean    replaying;  /* header is being fed to a new context */
   gboolean    ended;
   GError     *error;
   const char *condition;
@@ -180,8 +185,14 @@ start_element_cb (void           *user_data,
       ibb_stanza_reader_start (self->reader, local_name, prefix, uri, n_namespaces, namespaces,
                                n_attributes, attributes);
     }
+  else if (self->depth > 2 && self->n_elements == MAX_ELEMENTS)
+    {
+      refuse (self, "policy-violation", _ ("An element has more than %d others in it"),
+              MAX_ELEMENTS - 1);
+    }
   else
     {
+      self->n_elements = self->depth == 2 ? 1 : self->n_elements + 1;
       self->tree = ibb_element_new ((const char *) local_name, (const char *) uri, self->tree);
       set_attributes (self->tree, n_attributes, attributes);
     }

@@ -243,6 +243,52 @@ test_depth (void)
       }
 }
 
+static gboolean
+feed_children (guint n, const char *start, const char *child, IBBElement **element)
+{
+  g_autoptr (IBBParser) parser = ibb_parser_new ();
+  g_autoptr (GString)   xml = g_string_new (HEADER);
+  g_autoptr (GError)    error = NULL;
+  IBBStanza            *stanza;
+  gboolean              fine;
+
+  g_string_append (xml, start);
+  for (guint i = 0; i < n; i++)
+    g_string_append (xml, child);
+  g_string_append (xml, "</other>");
+  fine = ibb_parser_feed (parser, xml->str, xml->len, &error);
+  if (!fine)
+    g_assert_cmpstr (ibb_parser_get_condition (parser), ==, "policy-violation");
+  else
+    {
+      g_assert_cmpint (ibb_parser_take (parser, element, &stanza), ==, IBB_PARSER_HEADER);
+      ibb_element_free (*element);
+      g_assert_cmpint (ibb_parser_take (parser, element, &stanza), ==, IBB_PARSER_ELEMENT);
+    }
+  return fine;
+}
+
+/* What a few bytes make of an element that is kept as a tree. */
+static void
+test_tree_bounds (void)
+{
+  IBBElement      *element = NULL;
+  g_autofree char *fill = g_strnfill (100000, 'x');
+  g_autofree char *start = g_strdup_printf ("<other xmlns:p='%s'>", fill);
+  IBBElement      *child;
+
+  g_assert_true (feed_children (999, "<other>", "<a/>", &element));
+  g_clear_pointer (&element, ibb_element_free);
+  g_assert_false (feed_children (1000, "<other>", "<a/>", &element));
+
+  /* Six bytes would copy a namespace of 100,000. */
+  g_assert_true (feed_children (999, start, "<p:a/>", &element));
+  g_assert_cmpuint (element->children->len, ==, 999);
+  child = g_ptr_array_index (element->children, 0);
+  g_assert_cmpuint (strlen (child->namespace), <=, 256);
+  ibb_element_free (element);
+}
+
 /* Endless in one way each: never more than the bound and a chunk is taken. */
 static void
 test_length (void)
@@ -418,6 +464,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/parser/explained", test_explained);
   g_test_add_func ("/ibb/parser/utf16", test_utf16);
   g_test_add_func ("/ibb/parser/depth", test_depth);
+  g_test_add_func ("/ibb/parser/tree/bounds", test_tree_bounds);
   g_test_add_func ("/ibb/parser/length", test_length);
   g_test_add_func ("/ibb/parser/longest", test_longest);
   g_test_add_func ("/ibb/parser/whitespace", test_whitespace);

@@ -22,7 +22,9 @@ memory_can_search (void)
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   return FALSE;
 #else
-  return TRUE;
+  const char *preloaded = g_getenv ("LD_PRELOAD");
+
+  return preloaded == NULL || strstr (preloaded, "vgpreload") == NULL;
 #endif
 }
 

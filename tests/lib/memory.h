@@ -21,7 +21,7 @@ typedef struct
   guint       n_found; /* pieces, by the last search */
 } MemoryText;
 
-/* FALSE with sanitizers, which have memory of their own. */
+/* FALSE with sanitizers and valgrind, which have memory of their own. */
 gboolean memory_can_search (void);
 /* The bytes are changed by MEMORY_MASK. */
 void memory_text_set (MemoryText *self, const char *name, const guint8 *bytes, gsize length);

@@ -29,7 +29,7 @@ TURNED = {'<': '<=', '<=': '<', '>': '>=', '>=': '>', '==': '!=', '!=': '==', '&
           '+': '-', '-': '+', '++': '--', '--': '++', '+=': '-=', '-=': '+='}
 FLIPPED = {'TRUE': 'FALSE', 'FALSE': 'TRUE'}
 ASSIGNMENTS = ('=', '+=', '-=', '*=', '/=', '%=', '|=', '&=', '^=', '<<=', '>>=', '++', '--')
-ONLY_FREES = re.compile(r'g_free|g_\w+_unref|g_\w+_free(_full)?|ibb_stanza_record_unref')
+ONLY_FREES = re.compile(r'g_free|g_\w+_unref|g_\w+_free(_full)?|ibb_stanza_record_unref|ibb_failure_clear|ibb_event_clear')
 
 
 def find_bodies(tokens):

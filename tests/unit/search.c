@@ -374,6 +374,67 @@ test_slow (void)
       }
 }
 
+/* Only a path that holds no more than one block may take its time for the length. */
+static void
+test_slow_window (void)
+{
+  IBBSearch search;
+
+  ibb_search_init (&search, 2 * IBB_SEARCH_BLOCK - 1, MOST);
+  g_assert_false (ibb_search_is_slow (&search));
+  search.is_slow = TRUE;
+  g_assert_true (ibb_search_is_slow (&search));
+  search.size.window++;
+  g_assert_false (ibb_search_is_slow (&search));
+}
+
+/* Each block takes the server so long, whatever its length: before each trial of a larger window
+ * brief blocks tell that it is not the length. */
+static void
+test_brief_again (void)
+{
+  const Path        path = { .delay = 0.01, .rate = 1e6, .block = 4096, .cost = 0.2 };
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  Model             model;
+  guint             n_raised = 0, n_brief = 0;
+
+  model_init (&model);
+  while (n_raised < 3)
+    {
+      IBBSearchPhase before = model.search.phase;
+
+      model_run (&model, &path, 0.1, random);
+      if (model.search.phase == before)
+        continue;
+      n_brief += model.search.phase == IBB_SEARCH_BRIEF;
+      n_raised += model.search.phase == IBB_SEARCH_RAISED;
+    }
+  g_assert_cmpuint (n_brief, ==, 3);
+  model_clear (&model);
+}
+
+/* A smaller window is measured to the end, although a round trip with it took long. */
+static void
+test_lowered (void)
+{
+  const Path        path = { .delay = 0.1, .rate = 1e6, .block = 4096, .jitter = 0.001 };
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  Model             model;
+  IBBSearch        *search = &model.search;
+  gint64            late, now;
+
+  model_init (&model);
+  while (search->phase != IBB_SEARCH_LOWERED)
+    model_run (&model, &path, 0.05, random);
+  late = (gint64) search->kept_trip + 150000;
+  now = search->changed + (gint64) search->kept_trip;
+  ibb_search_note (search, search->size.window, search->changed, (gint64) search->kept_trip, 4096,
+                   now);
+  ibb_search_note (search, search->size.window, now, late, 4096, now + late);
+  g_assert_cmpint (search->phase, ==, IBB_SEARCH_LOWERED);
+  model_clear (&model);
+}
+
 /* A reader, or this machine, stands still for half a minute, and then all is acknowledged
  * at once: what was known of the path stays. */
 static void
@@ -487,6 +548,9 @@ main (int argc, char **argv)
   g_test_add_func ("/search/narrow", test_narrow);
   g_test_add_func ("/search/shorter", test_shorter);
   g_test_add_func ("/search/slow", test_slow);
+  g_test_add_func ("/search/slow-window", test_slow_window);
+  g_test_add_func ("/search/brief-again", test_brief_again);
+  g_test_add_func ("/search/lowered", test_lowered);
   g_test_add_func ("/search/interruption", test_interruption);
   g_test_add_func ("/search/idle", test_idle);
   g_test_add_func ("/search/unused", test_unused);

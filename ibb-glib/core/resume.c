@@ -20,8 +20,6 @@ ibb_resume_init (IBBResume *self, const IBBTerms *terms, IBBPlace *place, IBBDup
   self->terms = terms;
   self->place = place;
   self->duplex = duplex;
-  self->since = IBB_NEVER;
-  self->at = IBB_NEVER;
   self->progress = G_MAXUINT64;
 }
 

@@ -179,7 +179,7 @@ ibb_terms_get_room (const IBBTerms *self)
   overhead = STANZA_OVERHEAD + (self->by_message ? RULES_OVERHEAD : 0) +
              get_escaped_length (self->peer_jid) + get_escaped_length (self->local_jid) +
              get_escaped_length (self->key.sid);
-  return limit > overhead ? (limit - overhead) / 4 * 3 : 0;
+  return (MAX (limit, overhead) - overhead) / 4 * 3;
 }
 
 gboolean

@@ -312,7 +312,8 @@ ibb_connection_default_init (IBBConnectionInterface *iface)
    * IBBConnection:local-jid: (getter dup_local_jid)
    *
    * The full JID that the server gave this connection, or NULL before it is
-   * known. It notifies when it changes.
+   * known. It notifies when it changes. One that is only a domain makes the connection that
+   * of each address of it, as [class@IBB.Component] is.
    *
    * Since: 1.0
    */

@@ -17,6 +17,7 @@
 #include <ibb-glib/ibb-version.h>
 #ifdef IBB_HAS_CLIENT
 #include <ibb-glib/xmpp/ibb-client.h>
+#include <ibb-glib/xmpp/ibb-component.h>
 #include <ibb-glib/xmpp/ibb-token.h>
 #endif
 #undef IBB_GLIB_INSIDE

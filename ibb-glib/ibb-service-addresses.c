@@ -53,7 +53,7 @@ fill_open (IBBOpen      *open,
  *
  * Asks a peer for a session with one of our addresses.
  *
- * Where the connection is that of a domain, as a component has it (XEP-0114), @local_jid is any
+ * Where the connection is that of a domain, as an [class@IBB.Component] is, @local_jid is any
  * address of the domain, such as `echo@bots.example.org`, or the domain itself. Over another
  * connection it has to be the connection's own. [method@IBB.Service.open_session_async] is the
  * same from [property@IBB.Connection:local-jid].

@@ -56,7 +56,7 @@ typedef enum
  * @IBB_CLIENT_STATE_ONLINE: logged in and reachable
  * @IBB_CLIENT_STATE_SUSPENDED: the connection broke and is being resumed (XEP-0198)
  *
- * The state of the connection of an [class@IBB.Client].
+ * The state of the connection of an [class@IBB.Client] or [class@IBB.Component].
  *
  * Since: 1.0
  */

@@ -33,6 +33,25 @@ ibb_stream_xml_dup_header (const char *from, const char *to)
 }
 
 char *
+ibb_stream_xml_dup_component_header (const char *to)
+{
+  GByteArray *out = g_byte_array_new ();
+
+  IBB_XML_APPEND (out, "<?xml version='1.0'?><stream:stream");
+  ibb_xml_append_attribute (out, " to='", to);
+  IBB_XML_APPEND (out,
+                  " xmlns='" IBB_COMPONENT_NAMESPACE "' xmlns:stream='" IBB_STREAM_NAMESPACE "'>");
+
+  return to_string (out);
+}
+
+char *
+ibb_stream_xml_dup_handshake (const char *digest)
+{
+  return g_strdup_printf ("<handshake>%s</handshake>", digest);
+}
+
+char *
 ibb_stream_xml_dup_end (void)
 {
   return g_strdup ("</stream:stream>");

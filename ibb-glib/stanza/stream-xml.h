@@ -14,6 +14,9 @@ G_BEGIN_DECLS
 /* The XML stream (RFC 6120 §4). */
 /* from (nullable): the account, for servers whose offers depend on it. */
 char *ibb_stream_xml_dup_header (const char *from, const char *to);
+/* The same of a component, and its answer to the server's (XEP-0114 §3). */
+char *ibb_stream_xml_dup_component_header (const char *to);
+char *ibb_stream_xml_dup_handshake (const char *digest);
 char *ibb_stream_xml_dup_end (void);
 /* With the end of the stream. detail (nullable): XML beside the condition. */
 char *ibb_stream_xml_dup_error (const char *condition, const char *detail);

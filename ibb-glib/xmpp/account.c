@@ -4,12 +4,16 @@
 
 #include "xmpp/account.h"
 
+#include <string.h>
+
+#include "core/jid.h"
+#include "xmpp/domain.h"
 #include "xmpp/secret.h"
 
 struct _IBBAccount
 {
   GMutex             lock;
-  IBBAccountSettings settings; /* protected by lock, but for jid: immutable */
+  IBBAccountSettings settings; /* protected by lock; jid and is_component: immutable */
 
   /* immutable once set */
   void (*token_replaced) (gpointer data); /* (nullable) */
@@ -26,6 +30,31 @@ ibb_account_settings_clear (IBBAccountSettings *self)
   g_clear_pointer (&self->token, ibb_token_unref);
   g_clear_object (&self->tls_database);
   g_clear_object (&self->certificate);
+}
+
+gboolean
+ibb_account_settings_split (
+    const IBBAccountSettings *self, char **bare_jid, char **node, char **domain, char **resource)
+{
+  g_autofree char *jid = ibb_jid_normalize (self->jid);
+  g_autofree char *ascii = NULL;
+  const char      *at;
+
+  if (jid == NULL || (self->is_component && strpbrk (jid, "@/") != NULL))
+    return FALSE;
+
+  *resource = g_strdup (ibb_jid_get_resource (jid));
+  *domain = ibb_jid_dup_domain (jid);
+  ascii = ibb_domain_to_ascii (*domain);
+  if (ascii == NULL)
+    return FALSE;
+
+  *bare_jid = ibb_jid_dup_bare (jid);
+  at = strchr (*bare_jid, '@');
+  if (at != NULL)
+    *node = g_strndup (*bare_jid, (gsize) (at - *bare_jid));
+
+  return TRUE;
 }
 
 IBBAccount *
@@ -59,6 +88,23 @@ const char *
 ibb_account_get_jid (IBBAccount *self)
 {
   return self->settings.jid;
+}
+
+void
+ibb_account_set_component (IBBAccount *self, const char *host, guint port)
+{
+  self->settings.is_component = TRUE;
+  self->settings.host = g_strdup (host);
+  self->settings.port = port;
+  self->settings.tls_mode = IBB_TLS_MODE_NONE;
+  self->settings.send_presence = FALSE;
+  self->settings.resumable = FALSE;
+}
+
+gboolean
+ibb_account_is_component (IBBAccount *self)
+{
+  return self->settings.is_component;
 }
 
 void

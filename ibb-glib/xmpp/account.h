@@ -34,15 +34,22 @@ typedef struct
   char            *user_agent_id; /* (nullable) */
   IBBToken        *token;         /* (owned) (nullable) */
   IBBAccount      *account;       /* (nullable): of which it is a copy; it outlives all logins */
+  gboolean         is_component;  /* jid is its domain, and password the secret (XEP-0114) */
 } IBBAccountSettings;
 
 void ibb_account_settings_clear (IBBAccountSettings *self);
+/* The parts of its JID, normalised; node and resource may be NULL. FALSE: it is not valid. */
+gboolean ibb_account_settings_split (
+    const IBBAccountSettings *self, char **bare_jid, char **node, char **domain, char **resource);
 
 IBBAccount *ibb_account_new (void);
 void        ibb_account_free (IBBAccount *self);
 /* Once, before any other thread knows the account. */
 void        ibb_account_set_jid (IBBAccount *self, const char *jid);
 const char *ibb_account_get_jid (IBBAccount *self); /* (nullable) */
+/* Once, likewise. */
+void     ibb_account_set_component (IBBAccount *self, const char *host, guint port);
+gboolean ibb_account_is_component (IBBAccount *self);
 /* Fills a copy, to be cleared by the caller. */
 void ibb_account_get (IBBAccount *self, IBBAccountSettings *settings);
 

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "stanza/namespaces.h"
+
 #define MAX_MESSAGE_TEXT 200
 #define MAX_NAMESPACE 256 /* bytes: none that is known here is as long */
 #define MAX_CONDITION 64  /* bytes: twice the longest one that is defined */
@@ -113,4 +115,18 @@ ibb_element_dup_condition_text (const IBBElement *self, const char *namespace)
     return g_strdup (text->text->str);
 
   return g_utf8_substring (text->text->str, 0, MAX_MESSAGE_TEXT);
+}
+
+guint
+ibb_element_get_stanza_limit (const IBBElement *self)
+{
+  IBBElement *limits = ibb_element_get_child (self, "limits", IBB_LIMITS_NAMESPACE);
+  IBBElement *bytes = NULL;
+
+  if (limits != NULL)
+    bytes = ibb_element_get_child (limits, "max-bytes", IBB_LIMITS_NAMESPACE);
+  if (bytes == NULL)
+    return 0;
+
+  return (guint) MIN (g_ascii_strtoull (bytes->text->str, NULL, 10), (guint64) G_MAXINT);
 }

@@ -36,6 +36,10 @@ const char *ibb_element_get_condition (const IBBElement *self, const char *names
 /* The text beside it, or NULL; cut to a length fit for a message. */
 char *ibb_element_dup_condition_text (const IBBElement *self, const char *namespace);
 
+/* The longest stanza that the server takes by its stream features (XEP-0478); 0: it does not
+ * say. */
+guint ibb_element_get_stanza_limit (const IBBElement *self);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBElement, ibb_element_free)
 
 G_END_DECLS

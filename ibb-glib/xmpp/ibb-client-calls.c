@@ -7,54 +7,13 @@
 #include "core/jid.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
+#include "xmpp/blocking-call.h"
 #include "xmpp/ibb-client-private.h"
 
-/* The blocking form of an asynchronous call: it completes in a context that
- * only this thread knows and runs, not in the caller's. */
-typedef struct
+static IBBThread *
+get_thread (IBBClient *self)
 {
-  GMainContext *context;
-  GAsyncResult *result;
-} Wait;
-
-static gboolean
-wait_begin (Wait *wait, IBBClient *self, const char *instead, GError **error)
-{
-  if (ibb_thread_is_current (ibb_link_get_thread (ibb_client_get_link (self))))
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
-                   _ ("This call would block the client’s own thread for ever: use %s ()"),
-                   instead);
-      return FALSE;
-    }
-
-  wait->context = g_main_context_new ();
-  wait->result = NULL;
-  g_main_context_push_thread_default (wait->context);
-  return TRUE;
-}
-
-static void
-wait_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  ((Wait *) user_data)->result = g_object_ref (result);
-}
-
-/* The context was pushed only for the call itself: a callback from here, such as a handler of
- * accept-certificate, finds the caller's own thread-default context. */
-static void
-wait_end (Wait *wait)
-{
-  g_main_context_pop_thread_default (wait->context);
-  while (wait->result == NULL)
-    g_main_context_iteration (wait->context, TRUE);
-}
-
-static void
-wait_clear (Wait *wait)
-{
-  g_object_unref (wait->result);
-  g_main_context_unref (wait->context);
+  return ibb_link_get_thread (ibb_client_get_link (self));
 }
 
 static GTask *
@@ -119,8 +78,6 @@ ibb_client_login_async (IBBClient          *self,
                         gpointer            user_data)
 {
   g_autoptr (GTask) task = NULL;
-  IBBLink          *link;
-  IBBClientState    state;
 
   g_return_if_fail (IBB_IS_CLIENT (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
@@ -130,16 +87,7 @@ ibb_client_login_async (IBBClient          *self,
   if (g_task_return_error_if_cancelled (task))
     return;
 
-  link = ibb_client_get_link (self);
-  state = ibb_status_begin_login (ibb_link_get_status (link));
-  if (state == IBB_CLIENT_STATE_OFFLINE)
-    ibb_link_login (link, g_steal_pointer (&task));
-  else if (state == IBB_CLIENT_STATE_CONNECTING)
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING,
-                             _ ("“%s” is already logging in or out"), ibb_client_get_jid (self));
-  else
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_EXISTS, _ ("“%s” is already logged in"),
-                             ibb_client_get_jid (self));
+  ibb_link_login (ibb_client_get_link (self), g_steal_pointer (&task));
 }
 
 /**
@@ -180,18 +128,17 @@ ibb_client_login_finish (IBBClient *self, GAsyncResult *result, GError **error)
 gboolean
 ibb_client_login (IBBClient *self, GCancellable *cancellable, GError **error)
 {
-  Wait     wait;
-  gboolean online;
+  IBBBlockingCall wait;
+  gboolean        online;
 
   g_return_val_if_fail (IBB_IS_CLIENT (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  if (!wait_begin (&wait, self, "ibb_client_login_async", error))
+  if (!ibb_blocking_call_begin (&wait, get_thread (self), "ibb_client_login_async", error))
     return FALSE;
-  ibb_client_login_async (self, cancellable, wait_cb, &wait);
-  wait_end (&wait);
-  online = ibb_client_login_finish (self, wait.result, error);
-  wait_clear (&wait);
+  ibb_client_login_async (self, cancellable, ibb_blocking_call_cb, &wait);
+  online = ibb_client_login_finish (self, ibb_blocking_call_wait (&wait), error);
+  ibb_blocking_call_clear (&wait);
 
   return online;
 }
@@ -268,18 +215,17 @@ ibb_client_logout_finish (IBBClient *self, GAsyncResult *result, GError **error)
 gboolean
 ibb_client_logout (IBBClient *self, GCancellable *cancellable, GError **error)
 {
-  Wait     wait;
-  gboolean offline;
+  IBBBlockingCall wait;
+  gboolean        offline;
 
   g_return_val_if_fail (IBB_IS_CLIENT (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  if (!wait_begin (&wait, self, "ibb_client_logout_async", error))
+  if (!ibb_blocking_call_begin (&wait, get_thread (self), "ibb_client_logout_async", error))
     return FALSE;
-  ibb_client_logout_async (self, cancellable, wait_cb, &wait);
-  wait_end (&wait);
-  offline = ibb_client_logout_finish (self, wait.result, error);
-  wait_clear (&wait);
+  ibb_client_logout_async (self, cancellable, ibb_blocking_call_cb, &wait);
+  offline = ibb_client_logout_finish (self, ibb_blocking_call_wait (&wait), error);
+  ibb_blocking_call_clear (&wait);
 
   return offline;
 }
@@ -384,19 +330,18 @@ ibb_client_query_support (IBBClient    *self,
                           GCancellable *cancellable,
                           GError      **error)
 {
-  Wait     wait;
-  gboolean supported;
+  IBBBlockingCall wait;
+  gboolean        supported;
 
   g_return_val_if_fail (IBB_IS_CLIENT (self), FALSE);
   g_return_val_if_fail (peer_jid != NULL, FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  if (!wait_begin (&wait, self, "ibb_client_query_support_async", error))
+  if (!ibb_blocking_call_begin (&wait, get_thread (self), "ibb_client_query_support_async", error))
     return FALSE;
-  ibb_client_query_support_async (self, peer_jid, cancellable, wait_cb, &wait);
-  wait_end (&wait);
-  supported = ibb_client_query_support_finish (self, wait.result, error);
-  wait_clear (&wait);
+  ibb_client_query_support_async (self, peer_jid, cancellable, ibb_blocking_call_cb, &wait);
+  supported = ibb_client_query_support_finish (self, ibb_blocking_call_wait (&wait), error);
+  ibb_blocking_call_clear (&wait);
 
   return supported;
 }

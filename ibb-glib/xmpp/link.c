@@ -8,23 +8,21 @@
 #include "ibb-connection-private.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
-#include "runtime/answer.h"
 #include "runtime/weak.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/acknowledger.h"
+#include "xmpp/admission.h"
 #include "xmpp/backoff.h"
 #include "xmpp/delivery.h"
 #include "xmpp/login.h"
 #include "xmpp/logouts.h"
 #include "xmpp/queries.h"
+#include "xmpp/reception.h"
 #include "xmpp/reconnection.h"
 #include "xmpp/relogin.h"
 #include "xmpp/stream-error.h"
 #include "xmpp/stream-management.h"
-
-/* What a client says that it is, in disco#info. */
-#define IDENTITY "client/pc/ibb-glib"
 
 struct _IBBLink
 {
@@ -35,6 +33,7 @@ struct _IBBLink
 
   /* (owned); each says which threads may call it */
   IBBAccount          *account;
+  IBBAddresses        *addresses; /* (nullable): of a component */
   IBBStatus           *status;
   IBBOutbox           *outbox;
   IBBAcknowledger     *acknowledger;
@@ -42,6 +41,7 @@ struct _IBBLink
   IBBKeepalive        *keepalive;
   IBBQueries          *queries;
   IBBDelivery         *delivery;
+  IBBReception        *reception;
   IBBLogouts          *logouts;
   IBBBackoff          *login_backoff;
   IBBBackoff          *resumption_backoff;
@@ -65,14 +65,14 @@ token_replaced_cb (gpointer data)
   ibb_status_note_token (data);
 }
 
-IBBLink *
-ibb_link_new (IBBConnection *client, guint certificate_signal)
+static IBBLink *
+create (IBBConnection *client, IBBAddresses *addresses)
 {
   IBBLink      *self = g_new0 (IBBLink, 1);
   GMainContext *context;
 
   self->client = ibb_weak_new (client);
-  self->certificate_signal = certificate_signal;
+  self->addresses = addresses;
   self->thread = ibb_thread_new ("ibb-client");
   context = ibb_thread_get_context (self->thread);
   self->account = ibb_account_new ();
@@ -84,11 +84,39 @@ ibb_link_new (IBBConnection *client, guint certificate_signal)
   self->keepalive = ibb_keepalive_new (self->thread, self->outbox);
   self->queries = ibb_queries_new (self->thread, self->outbox, self->status);
   self->delivery = ibb_delivery_new (client, self->outbox);
+  self->reception = ibb_reception_new (self->queries, self->keepalive, self->delivery, self->outbox,
+                                       self->addresses);
   self->logouts = ibb_logouts_new (self->thread);
   self->login_backoff = ibb_backoff_new (IBB_RELOGIN_WAIT_MIN, IBB_RELOGIN_WAIT_MAX);
   self->resumption_backoff = ibb_backoff_new (IBB_RECONNECTION_WAIT_MIN, IBB_RECONNECTION_WAIT_MAX);
 
   return self;
+}
+
+IBBLink *
+ibb_link_new (IBBConnection *client, guint certificate_signal)
+{
+  IBBLink *self = create (client, NULL);
+
+  self->certificate_signal = certificate_signal;
+  return self;
+}
+
+IBBLink *
+ibb_link_new_for_component (IBBConnection *component, const char *host, guint port)
+{
+  IBBLink *self = create (component, ibb_addresses_new ());
+
+  ibb_account_set_component (self->account, host, port);
+  return self;
+}
+
+void
+ibb_link_set_domain (IBBLink *self, const char *domain)
+{
+  ibb_account_set_jid (self->account, domain);
+  ibb_addresses_set_domain (self->addresses, domain);
+  ibb_outbox_set_from (self->outbox, domain);
 }
 
 static void
@@ -103,6 +131,7 @@ link_free (gpointer data)
   ibb_backoff_free (self->resumption_backoff);
   ibb_backoff_free (self->login_backoff);
   ibb_logouts_free (self->logouts);
+  ibb_reception_free (self->reception);
   ibb_delivery_free (self->delivery);
   ibb_queries_free (self->queries);
   ibb_keepalive_free (self->keepalive);
@@ -110,6 +139,7 @@ link_free (gpointer data)
   ibb_acknowledger_free (self->acknowledger);
   ibb_outbox_free (self->outbox);
   ibb_status_free (self->status);
+  g_clear_pointer (&self->addresses, ibb_addresses_free);
   ibb_account_free (self->account);
   g_clear_pointer (&self->stream, ibb_xml_stream_unref);
   ibb_weak_unref (self->client);
@@ -126,6 +156,12 @@ IBBAccount *
 ibb_link_get_account (IBBLink *self)
 {
   return self->account;
+}
+
+IBBAddresses *
+ibb_link_get_addresses (IBBLink *self)
+{
+  return self->addresses;
 }
 
 IBBStatus *
@@ -146,57 +182,7 @@ ibb_link_get_keepalive (IBBLink *self)
   return self->keepalive;
 }
 
-/* Incoming stanzas. */
-
-static void
-send_answer (IBBLink *self, IBBStanza *answer)
-{
-  if (answer == NULL)
-    return;
-
-  ibb_outbox_send_answer (self->outbox, answer);
-  ibb_stanza_unref (answer);
-}
-
-static IBBStanza *
-create_answer (IBBConnection *client, IBBStanza *stanza)
-{
-  g_auto (GStrv) features = NULL;
-
-  if (ibb_answer_is_disco_query (stanza))
-    features = ibb_connection_dup_features (client);
-
-  return ibb_answer_new (stanza, IDENTITY, (const char *const *) features);
-}
-
-static void
-deliver (IBBLink *self, IBBConnection *client, IBBStanza *stanza)
-{
-  ibb_connection_note_received (client, stanza);
-  if (!ibb_delivery_post (self->delivery, stanza))
-    send_answer (self, ibb_answer_new_refusal (stanza, IBB_CONDITION_RESOURCE_CONSTRAINT));
-}
-
-/* The answers to our own questions, services, questions that a client answers by itself, the
- * application, and an error for the rest. */
-static void
-handle_stanza (IBBLink *self, IBBConnection *client, IBBStanza *stanza)
-{
-  IBBStanza *answer;
-
-  if (ibb_queries_take_answer (self->queries, stanza) ||
-      ibb_keepalive_take_pong (self->keepalive, stanza) ||
-      ibb_connection_offer_to_services (client, stanza))
-    return;
-
-  answer = create_answer (client, stanza);
-  if (answer != NULL)
-    send_answer (self, answer);
-  else if (!ibb_connection_has_receiver (client))
-    send_answer (self, ibb_answer_new_refusal (stanza, IBB_CONDITION_SERVICE_UNAVAILABLE));
-  else
-    deliver (self, client, stanza);
-}
+/* Stream management. */
 
 /* Tells the services which messages have reached the server. */
 static void
@@ -442,7 +428,9 @@ element_cb (IBBXmlStream *stream, IBBParserEvent event, IBBElement *element, gpo
     }
 
   self->may_resume = may_resume_after (element);
-  error = ibb_stream_error_to_error (element, ibb_account_get_jid (self->account));
+  error = self->addresses != NULL
+              ? ibb_admission_to_error (element, ibb_account_get_jid (self->account))
+              : ibb_stream_error_to_error (element, ibb_account_get_jid (self->account));
   ibb_xml_stream_abort (stream, NULL, error);
 }
 
@@ -455,7 +443,7 @@ stanza_cb (IBBXmlStream *stream, IBBStanza *stanza, gpointer owner)
   if (client == NULL)
     return;
   if (stanza != NULL)
-    handle_stanza (self, client, stanza);
+    ibb_reception_take (self->reception, client, stanza);
   /* Counted even if it was dropped: the server counts it too. */
   ibb_acknowledger_note_handled (self->acknowledger);
 }
@@ -615,7 +603,22 @@ login_cb (gpointer user_data)
 void
 ibb_link_login (IBBLink *self, GTask *task)
 {
-  ibb_thread_invoke (self->thread, login_cb, call_new (self, task), call_free);
+  IBBClientState state = ibb_status_begin_login (self->status);
+
+  if (state == IBB_CLIENT_STATE_OFFLINE)
+    {
+      ibb_thread_invoke (self->thread, login_cb, call_new (self, task), call_free);
+      return;
+    }
+
+  if (state == IBB_CLIENT_STATE_CONNECTING)
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING,
+                             _ ("“%s” is already logging in or out"),
+                             ibb_account_get_jid (self->account));
+  else
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_EXISTS, _ ("“%s” is already logged in"),
+                             ibb_account_get_jid (self->account));
+  g_object_unref (task);
 }
 
 /* Logout. */

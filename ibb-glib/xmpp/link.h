@@ -12,6 +12,7 @@
 #include "ibb-connection.h"
 #include "runtime/thread.h"
 #include "xmpp/account.h"
+#include "xmpp/addresses.h"
 #include "xmpp/keepalive.h"
 #include "xmpp/outbox.h"
 #include "xmpp/status.h"
@@ -23,6 +24,9 @@ typedef struct _IBBLink IBBLink;
 /* It holds no reference to client, which emits certificate_signal: see ibb_login_new (). The
  * client emits its signals in the caller's thread-default context. */
 IBBLink *ibb_link_new (IBBConnection *client, guint certificate_signal);
+/* Likewise, for a component, whose domain is to be set once, before any other thread knows it. */
+IBBLink *ibb_link_new_for_component (IBBConnection *component, const char *host, guint port);
+void     ibb_link_set_domain (IBBLink *self, const char *domain);
 /* The client is gone. Any thread: ends the XML stream and frees itself, in the
  * background, after all that was begun before. */
 void ibb_link_leave (IBBLink *self);
@@ -30,12 +34,13 @@ void ibb_link_leave (IBBLink *self);
 /* Its parts, which live as long as the client. */
 IBBThread    *ibb_link_get_thread (IBBLink *self);
 IBBAccount   *ibb_link_get_account (IBBLink *self);
+IBBAddresses *ibb_link_get_addresses (IBBLink *self); /* (nullable): of a component */
 IBBStatus    *ibb_link_get_status (IBBLink *self);
 IBBOutbox    *ibb_link_get_outbox (IBBLink *self);
 IBBKeepalive *ibb_link_get_keepalive (IBBLink *self);
 
-/* Any thread. The tasks, which hold the client, are taken; each gets TRUE in the end. The
- * status is CONNECTING when a login starts. */
+/* Any thread. The tasks, which hold the client, are taken; each gets TRUE in the end, or an
+ * error. The status is CONNECTING when a login starts; unless it was OFFLINE, the task fails. */
 void ibb_link_login (IBBLink *self, GTask *task);
 void ibb_link_logout (IBBLink *self, GTask *task);
 /* Whether it logs in again by itself when the XML stream is lost. FALSE ends that at once. The

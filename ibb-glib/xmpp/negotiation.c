@@ -11,6 +11,7 @@
 #include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
+#include "xmpp/admission.h"
 #include "xmpp/authentication.h"
 #include "xmpp/binding.h"
 #include "xmpp/dial.h"
@@ -35,7 +36,8 @@ typedef enum
   STAGE_SASL,
   STAGE_LAST_FEATURES,
   STAGE_BIND,
-  STAGE_RESUME, /* instead of a binding */
+  STAGE_RESUME,    /* instead of a binding */
+  STAGE_ADMISSION, /* of a component, instead of all but the connection */
   STAGE_DONE,
 } Stage;
 
@@ -530,25 +532,10 @@ handle_proceed (IBBNegotiation *self, IBBElement *element)
 
 /* The stream. */
 
-/* The longest stanza that the server takes (XEP-0478); 0: it does not say. */
-static guint
-get_stanza_limit (IBBElement *features)
-{
-  IBBElement *limits = ibb_element_get_child (features, "limits", IBB_LIMITS_NAMESPACE);
-  IBBElement *bytes = NULL;
-
-  if (limits != NULL)
-    bytes = ibb_element_get_child (limits, "max-bytes", IBB_LIMITS_NAMESPACE);
-  if (bytes == NULL)
-    return 0;
-
-  return (guint) MIN (g_ascii_strtoull (bytes->text->str, NULL, 10), (guint64) G_MAXINT);
-}
-
 static void
 handle_last_features (IBBNegotiation *self, IBBElement *features)
 {
-  self->stanza_limit = get_stanza_limit (features);
+  self->stanza_limit = ibb_element_get_stanza_limit (features);
   self->can_manage = ibb_element_get_child (features, "sm", IBB_MANAGEMENT_NAMESPACE) != NULL;
 
   /* The server has refused to acknowledge: it is not asked again. */
@@ -567,8 +554,33 @@ handle_last_features (IBBNegotiation *self, IBBElement *features)
 }
 
 static void
+handle_admission (IBBNegotiation *self, IBBElement *element)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!ibb_admission_handle (element, self->domain, &error))
+    {
+      ibb_negotiation_fail (self, error);
+      return;
+    }
+
+  self->local_jid = g_strdup (self->domain);
+  succeed (self);
+}
+
+static void
 handle_header (IBBNegotiation *self, IBBElement *header)
 {
+  g_autoptr (GError) error = NULL;
+
+  if (self->stage == STAGE_ADMISSION)
+    {
+      /* Stanzas may follow at once upon the answer. */
+      ibb_xml_stream_set_read_stanzas (self->stream, TRUE);
+      if (!ibb_admission_send (self->stream, header, self->settings.password, self->domain, &error))
+        ibb_negotiation_fail (self, error);
+      return;
+    }
   if (g_strcmp0 (ibb_element_get_attribute (header, "version"), "1.0") != 0)
     fail (self, IBB_ERROR, IBB_ERROR_PROTOCOL, _ ("The server of “%s” does not speak XMPP 1.0"),
           self->domain);
@@ -587,13 +599,17 @@ element_cb (IBBXmlStream *stream, IBBParserEvent event, IBBElement *element, gpo
     }
   if (ibb_element_is (element, "error", IBB_STREAM_NAMESPACE))
     {
-      g_autoptr (GError) error = ibb_stream_error_to_error (element, self->domain);
+      g_autoptr (GError) error = self->stage == STAGE_ADMISSION
+                                     ? ibb_admission_to_error (element, self->domain)
+                                     : ibb_stream_error_to_error (element, self->domain);
 
       ibb_negotiation_fail (self, error);
       return;
     }
 
-  if (self->stage == STAGE_FEATURES && features)
+  if (self->stage == STAGE_ADMISSION)
+    handle_admission (self, element);
+  else if (self->stage == STAGE_FEATURES && features)
     handle_first_features (self, element);
   else if (self->stage == STAGE_PROCEED)
     handle_proceed (self, element);
@@ -648,6 +664,12 @@ connected (IBBNegotiation *self, GSocketConnection *connection)
   self->stream = ibb_xml_stream_new (ibb_thread_get_context (self->thread), connection);
   ibb_xml_stream_set_owner (self->stream, &stream_handler, ibb_negotiation_ref (self),
                             (GDestroyNotify) ibb_negotiation_unref);
+  if (self->settings.is_component)
+    {
+      self->stage = STAGE_ADMISSION;
+      ibb_xml_stream_open_component (self->stream, self->domain);
+      return;
+    }
   if (self->settings.tls_mode == IBB_TLS_MODE_DIRECT)
     {
       start_handshake (self);
@@ -684,37 +706,14 @@ dial (IBBNegotiation *self)
 }
 
 static gboolean
-parse_jid (IBBNegotiation *self)
-{
-  g_autofree char *jid = ibb_jid_normalize (self->settings.jid);
-  g_autofree char *ascii = NULL;
-  const char      *at;
-
-  if (jid == NULL)
-    return FALSE;
-
-  self->resource = g_strdup (ibb_jid_get_resource (jid));
-  self->domain = ibb_jid_dup_domain (jid);
-  ascii = ibb_domain_to_ascii (self->domain);
-  if (ascii == NULL)
-    return FALSE;
-
-  self->bare_jid = ibb_jid_dup_bare (jid);
-  at = strchr (self->bare_jid, '@');
-  if (at != NULL)
-    self->node = g_strndup (self->bare_jid, (gsize) (at - self->bare_jid));
-
-  return TRUE;
-}
-
-static gboolean
 start_cb (gpointer user_data)
 {
   IBBNegotiation *self = user_data;
 
   if (self->stage == STAGE_DONE)
     return G_SOURCE_REMOVE;
-  if (!parse_jid (self))
+  if (!ibb_account_settings_split (&self->settings, &self->bare_jid, &self->node, &self->domain,
+                                   &self->resource))
     {
       g_autofree char *valid = g_utf8_make_valid (self->settings.jid, -1);
 
@@ -724,7 +723,7 @@ start_cb (gpointer user_data)
     }
 
   /* Without a password, the JID of a server logs in anonymously. */
-  if (self->node == NULL && self->settings.password != NULL)
+  if (!self->settings.is_component && self->node == NULL && self->settings.password != NULL)
     {
       fail (self, IBB_ERROR, IBB_ERROR_JID_MALFORMED,
             _ ("“%s” is the address of a server; an account has one such as “user@%s”"),

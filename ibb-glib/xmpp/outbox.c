@@ -15,6 +15,7 @@
 struct _IBBOutbox
 {
   GMainContext *context;
+  char         *from; /* (nullable): immutable */
 
   GMutex lock;
   /* protected by lock */
@@ -43,8 +44,15 @@ ibb_outbox_free (IBBOutbox *self)
 {
   ibb_outbox_reset (self);
   g_main_context_unref (self->context);
+  g_free (self->from);
   g_mutex_clear (&self->lock);
   g_free (self);
+}
+
+void
+ibb_outbox_set_from (IBBOutbox *self, const char *from)
+{
+  self->from = g_strdup (from);
 }
 
 static void
@@ -118,7 +126,7 @@ is_awaited (const IBBStanza *stanza)
 }
 
 static gboolean
-send_locked (IBBOutbox *self, IBBStanza *stanza)
+send_complete_locked (IBBOutbox *self, IBBStanza *stanza)
 {
   gboolean waits;
 
@@ -138,6 +146,22 @@ send_locked (IBBOutbox *self, IBBStanza *stanza)
   if (self->stream != NULL && self->is_granted && self->timer == NULL)
     arm_timer_locked (self);
   return TRUE;
+}
+
+static gboolean
+send_locked (IBBOutbox *self, IBBStanza *stanza)
+{
+  IBBStanza *copy;
+  gboolean   sent;
+
+  if (self->from == NULL || stanza->from != NULL)
+    return send_complete_locked (self, stanza);
+
+  copy = ibb_stanza_record_copy (stanza); /* the stanza may be another thread's, too */
+  copy->from = g_strdup (self->from);
+  sent = send_complete_locked (self, copy);
+  ibb_stanza_record_unref (copy);
+  return sent;
 }
 
 gboolean

@@ -26,6 +26,9 @@ typedef enum
 
 IBBOutbox *ibb_outbox_new (GMainContext *context);
 void       ibb_outbox_free (IBBOutbox *self);
+/* Once, before any other thread knows it: what stanzas without a "from" get, where the server
+ * adds none. */
+void ibb_outbox_set_from (IBBOutbox *self, const char *from);
 
 /* Any thread. FALSE: not logged in, or too much waits for a resumption. */
 gboolean ibb_outbox_send (IBBOutbox *self, IBBStanza *stanza);

@@ -137,7 +137,8 @@ is_stanza (const xmlChar *local_name, const xmlChar *uri)
 {
   const char *name = (const char *) local_name;
 
-  return g_strcmp0 ((const char *) uri, IBB_CLIENT_NAMESPACE) == 0 &&
+  return (g_strcmp0 ((const char *) uri, IBB_CLIENT_NAMESPACE) == 0 ||
+          g_strcmp0 ((const char *) uri, IBB_COMPONENT_NAMESPACE) == 0) &&
          (strcmp (name, "iq") == 0 || strcmp (name, "message") == 0 ||
           strcmp (name, "presence") == 0);
 }

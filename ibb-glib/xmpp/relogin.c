@@ -50,6 +50,15 @@ wait_for_next (IBBRelogin *self)
   ibb_attempts_wait (self->attempts, g_get_monotonic_time (), G_MAXINT64);
 }
 
+/* A server may think that the lost connection of a component is still there. It then refuses
+ * the new one, and does not end the old one for it. */
+static gboolean
+is_predecessor (IBBRelogin *self, const GError *error)
+{
+  return ibb_account_is_component (self->account) &&
+         g_error_matches (error, IBB_ERROR, IBB_ERROR_CONFLICT);
+}
+
 static void
 attempt_failed (IBBRelogin *self, const GError *error)
 {
@@ -57,7 +66,7 @@ attempt_failed (IBBRelogin *self, const GError *error)
 
   g_debug ("Attempt to log in again as %s: %s", ibb_account_get_jid (self->account),
            error->message);
-  if (!ibb_relogin_is_in_vain (error))
+  if (!ibb_relogin_is_in_vain (error) || is_predecessor (self, error))
     {
       wait_for_next (self);
       return;

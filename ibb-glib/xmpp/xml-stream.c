@@ -474,11 +474,9 @@ ibb_xml_stream_set_io (IBBXmlStream *self, GIOStream *io)
   g_set_object (&self->io, io);
 }
 
-void
-ibb_xml_stream_open (IBBXmlStream *self, const char *from, const char *to)
+static void
+open_with (IBBXmlStream *self, const char *header)
 {
-  g_autofree char *header = ibb_stream_xml_dup_header (from, to);
-
   if (self->finished)
     return;
 
@@ -486,6 +484,22 @@ ibb_xml_stream_open (IBBXmlStream *self, const char *from, const char *to)
   ibb_xml_stream_send_text (self, header);
   ibb_xml_input_start (self->input, self->io,
                        is_tls (self) ? NULL : g_socket_connection_get_socket (self->connection));
+}
+
+void
+ibb_xml_stream_open (IBBXmlStream *self, const char *from, const char *to)
+{
+  g_autofree char *header = ibb_stream_xml_dup_header (from, to);
+
+  open_with (self, header);
+}
+
+void
+ibb_xml_stream_open_component (IBBXmlStream *self, const char *to)
+{
+  g_autofree char *header = ibb_stream_xml_dup_component_header (to);
+
+  open_with (self, header);
 }
 
 gboolean

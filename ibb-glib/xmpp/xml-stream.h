@@ -46,6 +46,8 @@ void       ibb_xml_stream_set_io (IBBXmlStream *self, GIOStream *io);
 /* Sends a header and waits for the other one, with a new parser. Also the
  * restart after STARTTLS and SASL. from is (nullable). */
 void ibb_xml_stream_open (IBBXmlStream *self, const char *from, const char *to);
+/* The same as a component (XEP-0114). */
+void ibb_xml_stream_open_component (IBBXmlStream *self, const char *to);
 /* Stops reading before another one takes over the bytes. FALSE: more has come
  * than was meant to be sent in plain text. */
 gboolean ibb_xml_stream_pause (IBBXmlStream *self);

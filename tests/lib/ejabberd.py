@@ -23,7 +23,7 @@ import glob
 import os
 import re
 
-from private_server import (ACCOUNTS, ANONYMOUS_DOMAIN, DOMAIN, UNICODE_DOMAIN, WRONG_DOMAIN,
+from private_server import (ACCOUNTS, ANONYMOUS_DOMAIN, COMPONENT_DOMAIN, DOMAIN, UNICODE_DOMAIN, WRONG_DOMAIN,
                             PrivateServer, run_beside)
 
 STOCK_CONFIGURATION = '/usr/share/ejabberd/ejabberd.yml.example'
@@ -95,7 +95,11 @@ class Ejabberd(PrivateServer):
                  '    module: ejabberd_c2s\n    access: c2s\n')
         if self.shaper:
             plain += '    shaper: c2s_shaper\n'
-        return 'listen:\n' + found[False] + found[True] + plain
+        component = (f'  -\n    port: {self.component_port}\n    ip: "{self.host}"\n'
+                     '    module: ejabberd_service\n    access: all\n'
+                     f'    hosts:\n      "{COMPONENT_DOMAIN}":\n'
+                     f'        password: "{self.component_secret}"\n')
+        return 'listen:\n' + found[False] + found[True] + plain + component
 
     def _write_configuration(self):
         with open(STOCK_CONFIGURATION, encoding='utf-8') as file:

@@ -38,7 +38,7 @@ ROOMS = (
     ('classes', r'ibb-(?!client|loopback|glib)',
      ('runtime', 'connection', 'stanza', 'words', 'core', 'core data')),
     ('loopback', r'loopback/|ibb-loopback', ('runtime', 'connection', 'stanza', 'words', 'core data')),
-    ('xmpp', r'xmpp/|ibb-client', ('runtime', 'connection', 'stanza', 'words', 'core data')),
+    ('xmpp', r'xmpp/|ibb-client|ibb-component', ('runtime', 'connection', 'stanza', 'words', 'core data')),
     # The header of all public headers.
     ('umbrella', r'ibb-glib', ('xmpp', 'loopback', 'classes', 'connection', 'stanza', 'words')),
     # The command; of the others it sees only what is public.
@@ -68,6 +68,8 @@ PARTS = {
     'ibb-transport-properties': 'ibb-transport',
     'xmpp/ibb-client-settings': 'xmpp/ibb-client',
     'xmpp/ibb-client-calls': 'xmpp/ibb-client',
+    'xmpp/ibb-component-settings': 'xmpp/ibb-component',
+    'xmpp/ibb-component-calls': 'xmpp/ibb-component',
     # What applications may do with the record.
     'ibb-stanza': 'core/stanza',
 }

@@ -23,6 +23,9 @@ These variables tell the command about it:
                             certificate and key of alice, with client_certificates
   IBB_TEST_STRANGER_CERTIFICATE
                             the same for a name without an account
+  IBB_TEST_COMPONENT        bots.localhost, for a component (XEP-0114)
+  IBB_TEST_COMPONENT_PORT, IBB_TEST_COMPONENT_SECRET
+                            how it logs in
   IBB_TEST_SERVER_PID       to kill it in the middle of something
   IBB_TEST_SERVER_LOG       what the server says
 """
@@ -45,6 +48,7 @@ DOMAIN = 'localhost'
 WRONG_DOMAIN = 'wrong.localhost'
 ANONYMOUS_DOMAIN = 'anonymous.localhost'
 UNICODE_DOMAIN = 'münchen.localhost'
+COMPONENT_DOMAIN = 'bots.localhost'
 # By stringprep, strasse is also straße.
 ACCOUNTS = ('alice', 'bob', 'carol', 'strasse')
 
@@ -125,7 +129,8 @@ class PrivateServer:
         self.host = '127.0.0.1'
         self.domain = DOMAIN
         self.passwords = {name: secrets.token_hex(12) for name in ACCOUNTS}
-        self.port = self.plain_port = self.direct_tls_port = None
+        self.component_secret = secrets.token_hex(12)
+        self.port = self.plain_port = self.direct_tls_port = self.component_port = None
         self.directory = None
         self.process = None
         self._keeper = None
@@ -194,7 +199,7 @@ class PrivateServer:
             raise
 
     def _try(self):
-        self.port, self.plain_port, self.direct_tls_port = free_ports(3)
+        self.port, self.plain_port, self.direct_tls_port, self.component_port = free_ports(4)
         self._write_configuration()
         self._launch()
         # Removes the directory even if we are killed: its input ends when we do.
@@ -304,6 +309,9 @@ class PrivateServer:
             'IBB_TEST_WRONG_DOMAIN': WRONG_DOMAIN,
             'IBB_TEST_ANONYMOUS_DOMAIN': ANONYMOUS_DOMAIN,
             'IBB_TEST_UNICODE_DOMAIN': UNICODE_DOMAIN,
+            'IBB_TEST_COMPONENT': COMPONENT_DOMAIN,
+            'IBB_TEST_COMPONENT_PORT': str(self.component_port),
+            'IBB_TEST_COMPONENT_SECRET': self.component_secret,
             'IBB_TEST_SERVER_PID': str(self.pid),
             'IBB_TEST_SERVER_LOG': self.log_file,
         }

@@ -20,8 +20,8 @@ IBB_TEST_PLAIN_PORT are one, unless --require-encryption, and there is
 import argparse
 import os
 
-from private_server import (ANONYMOUS_DOMAIN, DOMAIN, UNICODE_DOMAIN,  # noqa: F401
-                            WRONG_DOMAIN, PrivateServer, die_with_parent, free_ports, run_beside)
+from private_server import (ANONYMOUS_DOMAIN, COMPONENT_DOMAIN, DOMAIN,  # noqa: F401
+                            UNICODE_DOMAIN, WRONG_DOMAIN, PrivateServer, die_with_parent, free_ports, run_beside)
 
 NO_TLS_DOMAIN = 'no-tls.localhost'
 
@@ -112,6 +112,7 @@ class Prosody(PrivateServer):
             'c2s_ports': (self.port,),
             'c2s_direct_tls_ports': (self.direct_tls_port,) if self.tls else (),
             's2s_ports': (),
+            'component_ports': (self.component_port,),
             'http_ports': (),
             'https_ports': (),
             'authentication': 'internal_plain',
@@ -144,7 +145,9 @@ class Prosody(PrivateServer):
                   f'VirtualHost {lua(WRONG_DOMAIN)}',
                   f'VirtualHost {lua(UNICODE_DOMAIN)}',
                   f'VirtualHost {lua(NO_TLS_DOMAIN)}', '\tmodules_disabled = { "tls" }',
-                  f'VirtualHost {lua(ANONYMOUS_DOMAIN)}', '\tauthentication = "anonymous"']
+                  f'VirtualHost {lua(ANONYMOUS_DOMAIN)}', '\tauthentication = "anonymous"',
+                  f'Component {lua(COMPONENT_DOMAIN)}',
+                  f'\tcomponent_secret = {lua(self.component_secret)}']
         with open(self._path('prosody.cfg.lua'), 'w', encoding='utf-8') as file:
             file.write('\n'.join(lines) + '\n')
 

@@ -42,7 +42,7 @@ wait_for_int (int *value, int wanted)
 }
 
 void
-drop_client (IBBClient *client)
+drop_client (gpointer client)
 {
   GWeakRef weak;
   gpointer left;

@@ -20,6 +20,6 @@ void wait_for_state (IBBClient *client, IBBClientState state);
 void wait_for_int (int *value, int wanted);
 /* Drops the last reference of the test's own and waits until it is gone: the
  * client's thread may hold one for a moment. */
-void drop_client (IBBClient *client);
+void drop_client (gpointer client);
 void assert_login (IBBClient *client);
 void assert_login_fails (IBBClient *client, GQuark domain, int code);

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../lib/account.h"
@@ -149,6 +150,24 @@ test_cancelled (void)
   assert_copies ("freed", 0);
 }
 
+/* The secret of a component: here it is not the one that the server knows. */
+static void
+test_component (void)
+{
+  IBBComponent      *component = ibb_component_new (account_get ("IBB_TEST_COMPONENT"));
+  g_autoptr (GError) error = NULL;
+
+  ibb_component_set_secret (component, show_password ());
+  explicit_bzero (shown, sizeof shown);
+  ibb_component_set_host (component, account_get ("IBB_TEST_HOST"));
+  ibb_component_set_port (component, (guint) atoi (account_get ("IBB_TEST_COMPONENT_PORT")));
+  g_assert_false (ibb_component_login (component, NULL, &error));
+  g_assert_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+  assert_copies ("refused", 1);
+  drop_client (component);
+  assert_copies ("freed", 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -164,6 +183,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/secrets/memory/login", test_login);
   g_test_add_func ("/ibb/secrets/memory/taken-back", test_taken_back);
   g_test_add_func ("/ibb/secrets/memory/cancelled", test_cancelled);
+  g_test_add_func ("/ibb/secrets/memory/component", test_component);
 
   return g_test_run ();
 }

@@ -124,6 +124,27 @@ for service, client in (('py', 'py'), ('py', 'js'), ('js', 'py'), ('js', 'js')):
         partial(echo, service=service, client=client))
 
 
+@case('echo-component, echo-client')
+def component(server):
+    """Each address of a component, but not the domain itself."""
+    serve, say = example('echo-component', 'py'), example('echo-client', 'py')
+    domain = server.environment['IBB_TEST_COMPONENT']
+    there = Program(*serve, domain, env={
+        'IBB_SECRET': server.component_secret,
+        'LC_ALL': 'C.UTF-8',
+        'IBB_SERVER': f'{server.host}:{server.component_port}'})
+    check_equal(there.wait_ready(), domain, 'the domain')
+    alice = Account(server, 'alice')
+    for node in ('one', 'two'):
+        here = start(server, alice, say, f'{node}@{domain}', 'grüße')
+        check_equal((here.finish(), here.output.decode()), (0, 'grüße\n'), 'what comes back')
+    refused = start(server, alice, say, domain, 'grüße')
+    check_equal((refused.finish(), refused.output), (1, b''), 'the domain')
+    there.wait_for(lambda: there.output.count(b'\n') >= 2, 'two that were served')
+    there.process.send_signal(signal.SIGINT)
+    check_equal(there.finish(), 0, 'the component')
+
+
 def ask_in_tls(server, asker, answerer):
     """Then with a certificate that the other end does not expect."""
     ask, answer = example('tls-question', asker), example('tls-question', answerer)

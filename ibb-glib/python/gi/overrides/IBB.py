@@ -191,6 +191,18 @@ if hasattr(IBB, 'Client'):
     Client = override(Client)
     __all__.append('Client')
 
+    class Component(IBB.Component):
+        def login_async(self, cancellable=None, callback=None, *user_data):
+            return _call(super().login_async, self.login_finish, (), cancellable, callback,
+                         user_data)
+
+        def logout_async(self, cancellable=None, callback=None, *user_data):
+            return _call(super().logout_async, self.logout_finish, (), cancellable, callback,
+                         user_data)
+
+    Component = override(Component)
+    __all__.append('Component')
+
 
 def new_event_loop():
     """A loop of asyncio's that does what GLib has to do in this thread, too.

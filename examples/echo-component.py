@@ -1,0 +1,81 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""echo-component.py DOMAIN: a component of a server (XEP-0114). Each address of DOMAIN sends back
+what comes, in as many sessions as peers like, until the program is interrupted.
+
+IBB_SECRET is what the server knows for DOMAIN. IBB_SERVER=HOST:PORT connects there instead
+of localhost, port 5347.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+
+import gi
+gi.require_version('IBB', '1.0')
+from gi.repository import Gio, GLib, IBB
+
+
+def new_component(domain):
+    component = IBB.Component.new(domain)
+    component.set_secret(os.environ.get('IBB_SECRET'))
+    component.set_auto_reconnect(True)
+    if 'IBB_SERVER' in os.environ:
+        address = Gio.NetworkAddress.parse(os.environ['IBB_SERVER'], 5347)
+        component.set_host(address.get_hostname())
+        component.set_port(address.get_port())
+    return component
+
+
+async def echo(transport):
+    try:
+        # Left by an error, the session is aborted; else it is closed.
+        async with transport:
+            reader, writer = transport.make_streams()
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+    except GLib.Error as error:
+        print(f'echo-component.py: {error.message}', file=sys.stderr)
+    else:
+        print(f'{transport.props.local_jid} has served {transport.props.peer_jid}', flush=True)
+
+
+async def serve(domain):
+    component = new_component(domain)
+    await component.login_async()
+    service = IBB.Service.new(component)
+    service.set_session_limit(1000)
+    service.set_half_close(True)  # the peer may end its side first
+    interrupted = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
+
+    async with asyncio.TaskGroup() as group:
+        def on_requested(service, request):
+            if request.props.local_jid == component.props.local_jid:
+                # The domain itself is no account.
+                request.refuse(IBB.Error.NOT_ACCEPTABLE, None)
+            else:
+                group.create_task(echo(request.accept()))
+            return True
+
+        handler = service.connect('session-requested', on_requested)
+        print(f'ready {component.props.local_jid}', file=sys.stderr, flush=True)
+        await interrupted.wait()
+        service.disconnect(handler)
+        service.stop()  # what is still open is aborted
+    await component.logout_async()
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit('Usage: echo-component.py DOMAIN')
+    try:
+        IBB.run(serve(sys.argv[1]))
+    except GLib.Error as error:
+        sys.exit(f'echo-component.py: {error.message}')
+
+
+if __name__ == '__main__':
+    main()

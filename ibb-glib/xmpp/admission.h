@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How a server admits a component (XEP-0114 §3): by a digest of the identifier of the XML
+ * stream and of a secret that both know.
+ */
+
+#pragma once
+
+#include "xmpp/element.h"
+#include "xmpp/xml-stream.h"
+
+G_BEGIN_DECLS
+
+/* Answers the header of the server. secret: (nullable). FALSE with error set: it lacks the
+ * identifier. domain is for messages. */
+gboolean ibb_admission_send (IBBXmlStream     *stream,
+                             const IBBElement *header,
+                             const char       *secret,
+                             const char       *domain,
+                             GError          **error);
+/* Takes the next element. FALSE with error set: the component is not admitted. */
+gboolean ibb_admission_handle (const IBBElement *element, const char *domain, GError **error);
+/* A <stream:error/> of the server, during the admission or later. */
+GError *ibb_admission_to_error (const IBBElement *element, const char *domain);
+
+G_END_DECLS

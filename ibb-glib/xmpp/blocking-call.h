@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The blocking form of an asynchronous call: it completes in a context that only this thread
+ * knows and runs, not in the caller's. The asynchronous call stands between begin and wait,
+ * with ibb_blocking_call_cb () as its callback.
+ */
+
+#pragma once
+
+#include "runtime/thread.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  GMainContext *context;
+  GAsyncResult *result;
+} IBBBlockingCall;
+
+/* FALSE with %G_IO_ERROR_WOULD_BLOCK set: this is the thread that would have to complete it.
+ * instead: the function to call in its place. */
+gboolean ibb_blocking_call_begin (IBBBlockingCall *self,
+                                  IBBThread       *thread,
+                                  const char      *instead,
+                                  GError         **error);
+void     ibb_blocking_call_cb (GObject *object, GAsyncResult *result, gpointer call);
+/* The result, until it is cleared. */
+GAsyncResult *ibb_blocking_call_wait (IBBBlockingCall *self);
+void          ibb_blocking_call_clear (IBBBlockingCall *self);
+
+G_END_DECLS

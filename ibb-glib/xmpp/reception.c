@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/reception.h"
+
+#include "ibb-connection-private.h"
+#include "runtime/answer.h"
+
+/* What we say that we are, in disco#info. */
+#define CLIENT_IDENTITY "client/pc/ibb-glib"
+#define COMPONENT_IDENTITY "component/generic/ibb-glib"
+
+struct _IBBReception
+{
+  IBBQueries   *queries;
+  IBBKeepalive *keepalive;
+  IBBDelivery  *delivery;
+  IBBOutbox    *outbox;
+  IBBAddresses *addresses; /* (nullable) */
+};
+
+IBBReception *
+ibb_reception_new (IBBQueries   *queries,
+                   IBBKeepalive *keepalive,
+                   IBBDelivery  *delivery,
+                   IBBOutbox    *outbox,
+                   IBBAddresses *addresses)
+{
+  IBBReception *self = g_new (IBBReception, 1);
+
+  *self = (IBBReception){ queries, keepalive, delivery, outbox, addresses };
+  return self;
+}
+
+void
+ibb_reception_free (IBBReception *self)
+{
+  g_free (self);
+}
+
+static void
+send_answer (IBBReception *self, IBBStanza *answer)
+{
+  if (answer == NULL)
+    return;
+
+  ibb_outbox_send_answer (self->outbox, answer);
+  ibb_stanza_unref (answer);
+}
+
+/* FALSE: the stanza is for nobody here. To a sender an address that the application does not
+ * have is like an account that a server does not have (RFC 6121 §8.5.1). */
+static gboolean
+is_for_us (IBBReception *self, const IBBStanza *stanza)
+{
+  IBBAddress address = IBB_ADDRESS_KNOWN;
+
+  if (self->addresses != NULL)
+    address = ibb_addresses_look_up (self->addresses, stanza->to);
+  if (address == IBB_ADDRESS_UNKNOWN)
+    send_answer (self, ibb_answer_new_refusal (stanza, IBB_CONDITION_SERVICE_UNAVAILABLE));
+  return address == IBB_ADDRESS_KNOWN;
+}
+
+/* A server answers a probe for its clients; for a component nobody else does. */
+static IBBStanza *
+create_presence (IBBReception *self, const IBBStanza *probe)
+{
+  IBBStanza *presence;
+
+  if (self->addresses == NULL || probe->name != IBB_STANZA_PRESENCE || probe->from == NULL ||
+      !ibb_stanza_record_is_kind (probe, "probe"))
+    return NULL;
+
+  presence =
+      ibb_stanza_record_new (IBB_STANZA_PRESENCE, NULL, IBB_PAYLOAD_OTHER, NULL, probe->from);
+  presence->from = g_strdup (probe->to);
+  return presence;
+}
+
+static IBBStanza *
+create_answer (IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
+{
+  const char    *identity = self->addresses != NULL ? COMPONENT_IDENTITY : CLIENT_IDENTITY;
+  IBBStanza     *answer = create_presence (self, stanza);
+  g_auto (GStrv) features = NULL;
+
+  if (answer != NULL)
+    return answer;
+  if (ibb_answer_is_disco_query (stanza))
+    features = ibb_connection_dup_features (connection);
+  return ibb_answer_new (stanza, identity, (const char *const *) features);
+}
+
+static void
+deliver (IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
+{
+  ibb_connection_note_received (connection, stanza);
+  if (!ibb_delivery_post (self->delivery, stanza))
+    send_answer (self, ibb_answer_new_refusal (stanza, IBB_CONDITION_RESOURCE_CONSTRAINT));
+}
+
+/* The answers to our own questions, services, questions that are answered here, the
+ * application, and an error for the rest. */
+void
+ibb_reception_take (IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
+{
+  IBBStanza *answer;
+
+  if (!is_for_us (self, stanza) || ibb_queries_take_answer (self->queries, stanza) ||
+      ibb_keepalive_take_pong (self->keepalive, stanza) ||
+      ibb_connection_offer_to_services (connection, stanza))
+    return;
+
+  answer = create_answer (self, connection, stanza);
+  if (answer != NULL)
+    send_answer (self, answer);
+  else if (!ibb_connection_has_receiver (connection))
+    send_answer (self, ibb_answer_new_refusal (stanza, IBB_CONDITION_SERVICE_UNAVAILABLE));
+  else
+    deliver (self, connection, stanza);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What becomes of each stanza that arrives: it answers a question of ours, a service takes it,
+ * it is answered here, or it goes to the application. On the worker.
+ */
+
+#pragma once
+
+#include "xmpp/addresses.h"
+#include "xmpp/delivery.h"
+#include "xmpp/keepalive.h"
+#include "xmpp/outbox.h"
+#include "xmpp/queries.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBReception IBBReception;
+
+/* The objects have to live as long. addresses (nullable): it is a component's. */
+IBBReception *ibb_reception_new (IBBQueries   *queries,
+                                 IBBKeepalive *keepalive,
+                                 IBBDelivery  *delivery,
+                                 IBBOutbox    *outbox,
+                                 IBBAddresses *addresses);
+void          ibb_reception_free (IBBReception *self);
+void          ibb_reception_take (IBBReception *self, IBBConnection *connection, IBBStanza *stanza);
+
+G_END_DECLS

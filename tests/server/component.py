@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""D-59: a component of a server, from Python; run by prosody.py and ejabberd.py."""
+
+import os
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, 'bindings'))
+
+import cases  # noqa: E402
+from bindings import DATA, make_client, read_all, round_trip, wait, wait_until  # noqa: E402
+from cut_proxy import CutProxy  # noqa: E402
+from gi.repository import Gio, GLib, IBB  # noqa: E402
+
+DOMAIN = os.environ['IBB_TEST_COMPONENT']
+ECHO = f'echo@{DOMAIN}'
+NEWS = f'news@{DOMAIN}/today'
+
+
+def make_component(port=None):
+    component = IBB.Component.new(DOMAIN)
+    component.props.secret = os.environ['IBB_TEST_COMPONENT_SECRET']
+    component.props.host = os.environ['IBB_TEST_HOST']
+    component.props.port = port or int(os.environ['IBB_TEST_COMPONENT_PORT'])
+    return component
+
+
+def make_service(connection, limit=1000):
+    service = IBB.Service.new(connection)
+    service.props.session_limit = limit
+    return service
+
+
+def check_fails(function, *arguments, code):
+    try:
+        function(*arguments)
+        raise AssertionError('it succeeds')
+    except GLib.Error as error:
+        assert error.matches(IBB.error_quark(), code), error
+        return error.message
+
+
+def connect(service, open_session, *arguments):
+    """Opens a session that a service accepts; both transports."""
+    accepted = []
+    service.accept_async(None, lambda service, result: accepted.append(service.accept_finish(result)))
+    opened = open_session(*arguments)
+    wait_until(lambda: accepted)
+    return opened, accepted[0]
+
+
+def open_from(service, local, peer, sid=None):
+    return service.open_session_from(local, peer, IBB.StanzaType.IQ, 0, sid, None)
+
+
+def open_to(service, peer):
+    return service.open_session(peer, IBB.StanzaType.IQ, 0, None, None)
+
+
+def close(*transports):
+    for transport in transports:
+        transport.close_async(GLib.PRIORITY_DEFAULT, None, None)
+
+
+@cases.case('/component/both-ways')
+def both_ways():
+    component, alice = make_component(), make_client('ALICE', 'component')
+    assert component.login(None) and alice.login(None)
+    assert component.props.local_jid == DOMAIN and component.props.state == IBB.ClientState.ONLINE
+    bots, person = make_service(component), make_service(alice)
+
+    for address in (ECHO, NEWS, DOMAIN):
+        # The same sid for each of them (D-01).
+        here, there = connect(person, open_from, bots, address, alice.props.local_jid, 'sid')
+        assert here.props.local_jid == there.props.peer_jid == address
+        round_trip(here, there)
+        there, here = connect(bots, open_to, person, address)
+        assert here.props.local_jid == address and here.props.peer_jid == alice.props.local_jid
+        round_trip(there, here)
+    here, there = connect(bots, open_from, bots, ECHO, NEWS)
+    assert (there.props.local_jid, there.props.peer_jid) == (NEWS, ECHO)
+    round_trip(here, there)
+
+    # Each address answers, and only a person's program has a reason to ask.
+    assert alice.query_support(ECHO, None) and alice.query_support(f'anybody@{DOMAIN}', None)
+    answers = []
+
+    def on_stanza(_client, stanza):
+        if stanza.get_from() == ECHO:
+            answers.append((stanza.get_name(), stanza.get_kind()))
+        return True
+
+    alice.connect('stanza-received', on_stanza)
+    alice.send(IBB.Stanza.new_from_xml(f"<iq type='get' id='p' to='{ECHO}'>"
+                                       "<ping xmlns='urn:xmpp:ping'/></iq>", -1))
+    wait_until(lambda: answers)
+    alice.send(IBB.Stanza.new_from_xml(f"<presence type='probe' to='{ECHO}'/>", -1))
+    wait_until(lambda: len(answers) == 2)
+    assert answers == [('iq', 'result'), ('presence', None)], answers
+    assert component.logout(None) and alice.logout(None)
+
+
+@cases.case('/component/addresses')
+def addresses():
+    component, alice = make_component(), make_client('ALICE', 'component')
+    assert component.login(None) and alice.login(None)
+    bots, person = make_service(component), make_service(alice)
+    component.props.any_address = False
+    assert component.add_address(ECHO)
+    assert component.has_address(f'Echo@{DOMAIN.upper()}/x') and component.has_address(DOMAIN)
+    assert not component.has_address(NEWS) and not component.has_address(alice.props.local_jid)
+    try:
+        component.add_address(alice.props.jid)
+        raise AssertionError('it is added')
+    except GLib.Error as error:
+        assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.INVALID_ARGUMENT), error
+
+    round_trip(*connect(bots, open_to, person, ECHO))
+    # As an account that does not exist, and nobody is asked.
+    check_fails(open_to, person, NEWS, code=IBB.Error.SERVICE_UNAVAILABLE)
+    check_fails(alice.query_support, NEWS, None, code=IBB.Error.SERVICE_UNAVAILABLE)
+    assert component.remove_address(ECHO) and not component.remove_address(ECHO)
+    check_fails(open_to, person, ECHO, code=IBB.Error.SERVICE_UNAVAILABLE)
+    component.props.any_address = True
+    round_trip(*connect(bots, open_to, person, NEWS))
+    assert component.logout(None) and alice.logout(None)
+
+
+@cases.case('/component/refused')
+def refused():
+    component = make_component()
+    component.props.secret = 'guess'
+    check_fails(component.login, None, code=IBB.Error.AUTHENTICATION)
+    assert component.props.state == IBB.ClientState.OFFLINE
+    component.props.secret = os.environ['IBB_TEST_COMPONENT_SECRET']
+    assert component.login(None)  # an attempt that failed leaves nothing behind
+    if os.environ['IBB_TEST_SERVER'] == 'prosody':  # ejabberd shares the domain among both
+        message = check_fails(make_component().login, None, code=IBB.Error.CONFLICT)
+        assert DOMAIN in message, message
+        other = IBB.Component.new('other.localhost')
+        other.props.host, other.props.port = component.props.host, component.props.port
+        check_fails(other.login, None, code=IBB.Error.ITEM_NOT_FOUND)
+    # Where clients log in.
+    wrong = make_component(int(os.environ['IBB_TEST_PLAIN_PORT']))
+    try:
+        wrong.login(None)
+        raise AssertionError('it is let in')
+    except GLib.Error as error:
+        assert error.domain in ('ibb-error-quark', 'g-io-error-quark'), error
+    check_fails(IBB.Component.new(ECHO).login, None, code=IBB.Error.JID_MALFORMED)
+    assert component.logout(None)
+
+
+@cases.case('/component/many')
+def many():
+    component, alice = make_component(), make_client('ALICE', 'component')
+    assert component.login(None) and alice.login(None)
+    bots, person = make_service(component), make_service(alice)
+    person.props.receive_memory_limit = 256 * 1024 * 1024
+    equal = []
+
+    def on_read(stream, result, collected):
+        piece = stream.read_bytes_finish(result).get_data()
+        collected[1] += piece
+        if piece:
+            stream.read_bytes_async(65536, 0, None, on_read, collected)
+        else:
+            number = collected[0].props.peer_jid.split('@')[0].removeprefix('user')
+            equal.append(collected[1] == number.encode() + DATA)
+            close(collected[0])
+
+    def on_accepted(_service, transport):
+        transport.get_input_stream().read_bytes_async(65536, 0, None, on_read, [transport, b''])
+
+    def on_opened(service, result, number):
+        transport = service.open_session_from_finish(result)
+        # It fits into the buffer.
+        transport.get_output_stream().write_all(number.encode() + DATA, None)
+        close(transport)
+
+    person.connect('session-accepted', on_accepted)
+    for number in range(500):
+        bots.open_session_from_async(f'user{number}@{DOMAIN}', alice.props.local_jid,
+                                     IBB.StanzaType.IQ, 0, 'sid', None, on_opened, str(number))
+    wait_until(lambda: len(equal) == 500)
+    assert all(equal)
+    assert component.logout(None) and alice.logout(None)
+
+
+@cases.case('/component/lost')
+def lost():
+    proxy = CutProxy(int(os.environ['IBB_TEST_COMPONENT_PORT']))
+    component, alice = make_component(proxy.port), make_client('ALICE', 'component')
+    component.props.auto_reconnect = True
+    assert component.login(None) and alice.login(None)
+    bots, person = make_service(component), make_service(alice)
+    here, there = connect(person, open_from, bots, ECHO, alice.props.local_jid)
+    lost_of_here = []
+    here.connect('ended', lambda _transport, error: lost_of_here.append(error))
+    proxy.cut()
+    wait_until(lambda: lost_of_here)
+    assert lost_of_here[0].matches(Gio.io_error_quark(), Gio.IOErrorEnum.CONNECTION_CLOSED)
+    wait_until(lambda: component.props.state == IBB.ClientState.ONLINE)
+    # The component knows nothing of it any more, and says so.
+    there.get_output_stream().write_all(b'anybody?', None)
+    try:
+        there.drain(None)
+        raise AssertionError('it is drained')
+    except GLib.Error as error:
+        assert error.domain == 'g-io-error-quark', error
+    round_trip(*connect(bots, open_to, person, NEWS))
+    assert component.logout(None) and alice.logout(None)
+
+
+@cases.case('/component/resumed')
+def resumed():
+    proxy = CutProxy(int(os.environ['IBB_TEST_COMPONENT_PORT']))
+    component, alice = make_component(proxy.port), make_client('ALICE', 'component')
+    component.props.auto_reconnect = True
+    assert component.login(None) and alice.login(None)
+    bots, person = make_service(component), make_service(alice)
+    bots.props.resume_sessions = person.props.resume_sessions = True
+    pairs = [connect(person, open_from, bots, address, alice.props.local_jid, 'sid')
+             for address in (ECHO, NEWS, DOMAIN)]
+    for here, there in pairs:
+        assert here.get_output_stream().write_all(DATA, None)[1] == len(DATA)
+    proxy.cut()
+    for here, there in pairs:
+        assert here.get_output_stream().write_all(DATA, None)[1] == len(DATA)
+        close(here)
+    received = []
+    threads = [threading.Thread(target=lambda there=there: received.append(read_all(there)))
+               for _, there in pairs]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: len(received) == len(pairs))
+    assert received == [DATA * 2] * len(pairs), [len(data) for data in received]
+    assert component.logout_finish(wait(component.logout_async)) and alice.logout(None)
+
+
+cases.main()

@@ -28,12 +28,34 @@ typedef struct
   ToolRefusals  refusals;  /* protected by lock */
 } Waiter;
 
-/* Nobody will log in again: sessions that are interrupted would wait for that in vain. */
+/* Nobody will log in again: sessions that are interrupted would wait for that in vain. In the main
+ * thread, while another one may drop the service. */
 static void
-state_cb (IBBClient *client, GParamSpec *pspec, IBBService *service)
+state_cb (IBBClient *client, GParamSpec *pspec, GWeakRef *weak_service)
 {
-  if (ibb_client_get_state (client) == IBB_CLIENT_STATE_OFFLINE)
+  g_autoptr (IBBService) service = g_weak_ref_get (weak_service);
+
+  if (service != NULL && ibb_client_get_state (client) == IBB_CLIENT_STATE_OFFLINE)
     ibb_service_set_resume_timeout (service, 1);
+}
+
+static void
+free_weak_ref (gpointer data, GClosure *closure)
+{
+  GWeakRef *self = data;
+
+  g_weak_ref_clear (self);
+  g_free (self);
+}
+
+static void
+end_waits_when_offline (IBBService *service, IBBClient *client)
+{
+  GWeakRef *weak_service = g_new (GWeakRef, 1);
+
+  g_weak_ref_init (weak_service, service);
+  g_signal_connect_data (client, "notify::state", G_CALLBACK (state_cb), weak_service,
+                         free_weak_ref, 0);
 }
 
 /* With accept the service is ready for tool_session_wait(); nobody comes in
@@ -49,7 +71,7 @@ tool_session_new_service (IBBConnection *connection, const ToolOptions *options,
   ibb_service_set_resume_sessions (service, options->resume_timeout > 0);
   ibb_service_set_resume_timeout (service, (guint) ceil (options->resume_timeout * 1000));
   if (IBB_IS_CLIENT (connection))
-    g_signal_connect_object (connection, "notify::state", G_CALLBACK (state_cb), service, 0);
+    end_waits_when_offline (service, IBB_CLIENT (connection));
   if (options->timeout > 0)
     ibb_service_set_open_timeout (service, (guint) MAX (options->timeout * 1000, 1));
   else if (options->timeout >= 0)

@@ -121,6 +121,8 @@ ibb_sasl2_take_outcome (IBBElement      *success,
       ibb_element_get_child (success, "authorization-identifier", IBB_SASL2_NAMESPACE);
 
   outcome->resumption = take_resumption (success);
+  if (outcome->resumption != NULL)
+    g_debug ("With the login came <%s/>", outcome->resumption->name);
   if (bound == NULL)
     return TRUE;
 
@@ -132,6 +134,8 @@ ibb_sasl2_take_outcome (IBBElement      *success,
     }
   outcome->jid = g_strdup (jid->text->str);
   outcome->management = take_management (bound);
+  if (outcome->management != NULL)
+    g_debug ("With the login came <%s/>", outcome->management->name);
   return TRUE;
 }
 

@@ -100,6 +100,8 @@ class Prosody(PrivateServer):
             modules.append('resumed_stream')
         if 'sasl2' in modules:
             modules.append('sasl2_old_prosody')
+        if 'sasl2_sm' in modules:
+            modules.append('sasl2_sm_old_prosody')
         settings = {
             'run_as_root': True,
             'daemonize': False,

@@ -254,6 +254,14 @@ start_computing (IBBAuthentication *self)
                                     compute_cb, self, NULL);
 }
 
+/* The password is no help against any other failure, and the token may be as good as before. */
+static gboolean
+is_token_refused (const char *condition)
+{
+  return g_strcmp0 (condition, "not-authorized") == 0 ||
+         g_strcmp0 (condition, "credentials-expired") == 0;
+}
+
 /* <failure/>, or anything else in its place. */
 static IBBAuthenticationState
 handle_failure (IBBAuthentication *self, IBBElement *element, GError **error)
@@ -263,12 +271,13 @@ handle_failure (IBBAuthentication *self, IBBElement *element, GError **error)
   g_autofree char *text = ibb_element_dup_condition_text (element, self->namespace);
   g_autofree char *message = NULL;
   gboolean         is_temporary = g_strcmp0 (condition, "temporary-auth-failure") == 0;
+  gboolean         refuses_token = self->fast != NULL && is_token_refused (condition);
   int              code = is_temporary ? IBB_ERROR_INTERNAL_SERVER_ERROR : IBB_ERROR_AUTHENTICATION;
 
   if (g_strcmp0 (condition, "not-authorized") == 0 && g_str_equal (mechanism, "EXTERNAL"))
     message =
         g_strdup_printf (_ ("The server did not accept the certificate of “%s”"), self->bare_jid);
-  else if (self->fast != NULL && !is_temporary)
+  else if (refuses_token)
     message = g_strdup_printf (
         _ ("The server did not accept the token of “%s”: log in with the password"),
         self->bare_jid);
@@ -286,7 +295,15 @@ handle_failure (IBBAuthentication *self, IBBElement *element, GError **error)
   if (is_temporary)
     return IBB_AUTHENTICATION_FAILED;
 
-  return self->fast != NULL ? IBB_AUTHENTICATION_TOKEN_REFUSED : IBB_AUTHENTICATION_REFUSED;
+  return refuses_token ? IBB_AUTHENTICATION_TOKEN_REFUSED : IBB_AUTHENTICATION_REFUSED;
+}
+
+static IBBAuthenticationState
+fail_token_login (IBBAuthentication *self, GError **error)
+{
+  g_set_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL,
+               _ ("The server of “%s” did not answer the login by token"), self->domain);
+  return IBB_AUTHENTICATION_FAILED;
 }
 
 static gboolean
@@ -305,13 +322,14 @@ handle_success (IBBAuthentication *self, IBBElement *element, GError **error)
     return is_proven (self, element->text->str, error) ? IBB_AUTHENTICATION_DONE
                                                        : IBB_AUTHENTICATION_FAILED;
 
-  if (!is_proven (self, ibb_sasl2_get_proof (element), error) ||
-      !ibb_sasl2_take_outcome (element, self->domain, &self->outcome, error))
+  if (!is_proven (self, ibb_sasl2_get_proof (element), error))
     return IBB_AUTHENTICATION_FAILED;
   if (self->token_mechanism != NULL)
     self->token = ibb_fast_take_token (element, self->token_mechanism);
 
-  return IBB_AUTHENTICATION_DONE;
+  return ibb_sasl2_take_outcome (element, self->domain, &self->outcome, error)
+             ? IBB_AUTHENTICATION_DONE
+             : IBB_AUTHENTICATION_FAILED;
 }
 
 /* A second factor, or a new password: that takes the user, who is not asked here. */
@@ -335,6 +353,8 @@ ibb_authentication_handle (IBBAuthentication *self, IBBElement *element, GError 
 
   if (ibb_element_is (element, "continue", IBB_SASL2_NAMESPACE))
     return refuse_tasks (self, element, error);
+  if (self->fast != NULL && !is_success && !ibb_element_is (element, "failure", self->namespace))
+    return fail_token_login (self, error);
   if (!is_challenge && !is_success)
     return handle_failure (self, element, error);
   if (self->source != NULL)
@@ -346,12 +366,6 @@ ibb_authentication_handle (IBBAuthentication *self, IBBElement *element, GError 
     }
   if (is_success)
     return handle_success (self, element, error);
-  if (self->fast != NULL)
-    {
-      g_set_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL,
-                   _ ("The server of “%s” did not answer the login by token"), self->domain);
-      return IBB_AUTHENTICATION_FAILED;
-    }
   if (!ibb_sasl_set_challenge (self->sasl, element->text->str, error))
     return IBB_AUTHENTICATION_FAILED;
 

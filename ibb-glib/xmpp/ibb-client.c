@@ -398,7 +398,8 @@ ibb_client_class_init (IBBClientClass *klass)
   /**
    * IBBClient:password:
    *
-   * The account's password; without one, only EXTERNAL and ANONYMOUS can be used.
+   * The account's password; without one, only EXTERNAL, ANONYMOUS and a
+   * [property@IBB.Client:token] can be used.
    *
    * Default: %NULL.
    *
@@ -474,7 +475,8 @@ ibb_client_class_init (IBBClientClass *klass)
    * IBBClient:forbid-plain:
    *
    * Whether the login fails rather than show the password to the server (SASL
-   * PLAIN), even over TLS. With SCRAM the server never sees it.
+   * PLAIN), even over TLS. With SCRAM the server never sees it. A token that is not
+   * bound to the channel is not used either: see [Tokens](security.html#tokens).
    *
    * Default: %FALSE.
    *
@@ -548,7 +550,8 @@ ibb_client_class_init (IBBClientClass *klass)
    * A server may end an earlier connection of the same id when a new one logs in
    * (XEP-0386 §3.2), so two programs that run at the same time need two.
    *
-   * With an id, a login by password also asks for a [property@IBB.Client:token].
+   * With an id, a login by password also asks for a [property@IBB.Client:token]. A token
+   * belongs to its id: the server refuses it with another one.
    *
    * Default: %NULL, which names nothing.
    *

@@ -17,7 +17,7 @@ G_DEFINE_BOXED_TYPE (IBBToken, ibb_token, ibb_token_ref, ibb_token_unref)
 
 /**
  * ibb_token_new:
- * @secret: the secret
+ * @secret: the secret, which must not be empty
  * @mechanism: the SASL mechanism that it is for, such as `HT-SHA-256-EXPR`
  * @expiry: (nullable): when it expires, or %NULL: that is not known
  *
@@ -32,7 +32,7 @@ ibb_token_new (const char *secret, const char *mechanism, GDateTime *expiry)
 {
   IBBToken *self;
 
-  g_return_val_if_fail (secret != NULL, NULL);
+  g_return_val_if_fail (secret != NULL && *secret != '\0', NULL);
   g_return_val_if_fail (mechanism != NULL, NULL);
 
   self = g_atomic_rc_box_new0 (IBBToken);

@@ -348,8 +348,6 @@ handle_success (IBBNegotiation *self)
       return;
     }
 
-  if (ibb_authentication_get_token (self->authentication) != NULL)
-    replace_token (self, ibb_authentication_get_token (self->authentication));
   self->local_jid = g_steal_pointer (&outcome->jid);
   self->management = g_steal_pointer (&outcome->management);
   if (self->resumption.id != NULL && outcome->resumption != NULL)
@@ -380,9 +378,13 @@ token_refused (IBBNegotiation *self, const GError *error)
 static void
 handle_sasl (IBBNegotiation *self, IBBElement *element)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError)     error = NULL;
+  IBBAuthenticationState state = ibb_authentication_handle (self->authentication, element, &error);
 
-  switch (ibb_authentication_handle (self->authentication, element, &error))
+  /* Also if the rest is of no use: the one that the application has may be void now. */
+  if (ibb_authentication_get_token (self->authentication) != NULL)
+    replace_token (self, ibb_authentication_get_token (self->authentication));
+  switch (state)
     {
     case IBB_AUTHENTICATION_GOES_ON:
       return;

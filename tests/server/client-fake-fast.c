@@ -457,6 +457,14 @@ static const Impostor impostors[] = {
   { "challenge",
     { "</authenticate>", "<challenge xmlns='urn:xmpp:sasl:2'>" HASH "</challenge>" },
     IBB_ERROR_PROTOCOL },
+  { "features", { "</authenticate>", "<stream:features/>" }, IBB_ERROR_PROTOCOL },
+  { "sasl1-success",
+    { "</authenticate>", "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>" },
+    IBB_ERROR_PROTOCOL },
+  { "sasl1-failure",
+    { "</authenticate>", "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/>"
+                         "</failure>" },
+    IBB_ERROR_PROTOCOL },
   { "task",
     { "</authenticate>", "<continue xmlns='urn:xmpp:sasl:2'><tasks/></continue>" },
     IBB_ERROR_AUTHENTICATION },
@@ -515,7 +523,10 @@ test_refused (void)
 {
   refuse ("credentials-expired", FALSE, IBB_ERROR_AUTHENTICATION, NULL);
   refuse ("not-authorized", TRUE, IBB_ERROR_AUTHENTICATION, NULL);
+  /* The token may be as good as before. */
   refuse ("temporary-auth-failure", TRUE, IBB_ERROR_INTERNAL_SERVER_ERROR, SECRET);
+  refuse ("account-disabled", TRUE, IBB_ERROR_AUTHENTICATION, SECRET);
+  refuse ("aborted", TRUE, IBB_ERROR_AUTHENTICATION, SECRET);
 }
 
 static const char *const odd_tokens[] = {

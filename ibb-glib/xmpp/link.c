@@ -280,12 +280,18 @@ start_return (IBBLink *self, IBBConnection *client, const GError *error)
                        self->login_backoff, &relogin_handler, self);
 }
 
-/* is_wanted: by the application, which gets no disconnect error. */
+typedef enum
+{
+  END_LOST,
+  END_REFUSED, /* a new login would fail as well */
+  END_WANTED,  /* by the application, which gets no disconnect error */
+} End;
+
 static void
-go_offline (IBBLink *self, IBBConnection *client, const GError *error, gboolean is_wanted)
+go_offline (IBBLink *self, IBBConnection *client, const GError *error, End end)
 {
   gboolean was_logging_out = self->is_logging_out;
-  gboolean returns = !is_wanted && may_return (self, error);
+  gboolean returns = end == END_LOST && may_return (self, error);
 
   ibb_keepalive_stop (self->keepalive);
   ibb_keepalive_forget_silences (self->keepalive);
@@ -298,7 +304,7 @@ go_offline (IBBLink *self, IBBConnection *client, const GError *error, gboolean 
       start_return (self, client, error);
       return;
     }
-  ibb_status_set_offline (self->status, was_logging_out || is_wanted ? NULL : error);
+  ibb_status_set_offline (self->status, was_logging_out || end == END_WANTED ? NULL : error);
 
   ibb_queries_fail (self->queries, error);
   if (!was_logging_out)
@@ -331,14 +337,17 @@ resumed_cb (IBBReconnection *reconnection, IBBNegotiationResult *result, gpointe
 }
 
 static void
-resumption_failed_cb (IBBReconnection *reconnection, const GError *error, gpointer owner)
+resumption_failed_cb (IBBReconnection *reconnection,
+                      const GError    *error,
+                      gboolean         is_in_vain,
+                      gpointer         owner)
 {
   IBBLink                  *self = owner;
   g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
 
   g_clear_pointer (&self->reconnection, ibb_reconnection_free);
   if (client != NULL)
-    go_offline (self, client, error, FALSE);
+    go_offline (self, client, error, is_in_vain ? END_REFUSED : END_LOST);
 }
 
 static const IBBReconnectionHandler reconnection_handler = {
@@ -399,7 +408,7 @@ closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
     }
   if (error == NULL)
     logged_out = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, _ ("Logged out"));
-  go_offline (self, client, error != NULL ? error : logged_out, FALSE);
+  go_offline (self, client, error != NULL ? error : logged_out, END_LOST);
 }
 
 /* After most errors the server has forgotten the stream, or would meet the same one again;
@@ -630,7 +639,7 @@ give_up_resumption (IBBLink *self, IBBConnection *client)
                                                   _ ("Logged out before it was resumed"));
 
   g_clear_pointer (&self->reconnection, ibb_reconnection_free);
-  go_offline (self, client, error, TRUE);
+  go_offline (self, client, error, END_WANTED);
 }
 
 /* error (nullable): the disconnect error. */

@@ -4,6 +4,7 @@
 
 #include "xmpp/reconnection.h"
 
+#include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "xmpp/attempts.h"
 
@@ -31,7 +32,8 @@ fail (IBBReconnection *self, const GError *error)
       g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, _ ("%s; it could not be resumed: %s"),
                    self->cause->message, error->message);
 
-  self->handler->failed (self, lost, self->owner);
+  self->handler->failed (self, lost, g_error_matches (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION),
+                         self->owner);
 }
 
 static void

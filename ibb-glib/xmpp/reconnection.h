@@ -21,11 +21,15 @@ G_BEGIN_DECLS
 
 typedef struct _IBBReconnection IBBReconnection;
 
-/* One of the two is called, once; the owner may free the reconnection in it. */
+/* One of the two is called, once; the owner may free the reconnection in it. is_in_vain: the
+ * server did not accept the account or the password, which each new login would send again. */
 typedef struct
 {
   void (*resumed) (IBBReconnection *reconnection, IBBNegotiationResult *result, gpointer owner);
-  void (*failed) (IBBReconnection *reconnection, const GError *error, gpointer owner);
+  void (*failed) (IBBReconnection *reconnection,
+                  const GError    *error,
+                  gboolean         is_in_vain,
+                  gpointer         owner);
 } IBBReconnectionHandler;
 
 /* cause: why the stream broke. backoff: outlives this. since: 0, or, if

@@ -521,6 +521,31 @@ test_breaks_resumed (void)
   fake_log_out (client, server, NULL);
 }
 
+/* A password that was refused when the stream was to be resumed is not sent again. */
+static void
+test_resumption_refused (void)
+{
+  static const FakeStep refusing[] = {
+    { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) },
+    { "</auth>", FAKE_FAILURE ("<not-authorized/>") },
+    { NULL },
+  };
+  FakeServer        *server = fake_server_new (managed);
+  IBBClient         *client = create_client (server);
+  g_autoptr (GError) error = NULL;
+
+  fake_random_start (0);
+  assert_login (client);
+  fake_server_set_steps (server, refusing);
+  fake_server_send (server, "<message/>", -1);
+  fake_server_close (server);
+  wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+  error = ibb_client_dup_disconnect_error (client);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
+  fake_end (client, server);
+}
+
 /* How many entries of that folder of this process there are; in tasks, of clients. */
 static guint
 count (const char *folder)
@@ -632,6 +657,7 @@ main (int argc, char **argv)
 #endif
   g_test_add_func ("/ibb/client/reconnect/network-resumes", test_network_resumes);
   g_test_add_func ("/ibb/client/reconnect/breaks-resumed", test_breaks_resumed);
+  g_test_add_func ("/ibb/client/reconnect/resumption-refused", test_resumption_refused);
   g_test_add_func ("/ibb/client/reconnect/dropped", test_dropped);
   g_test_add_func ("/ibb/client/reconnect/dropped-any-time", test_dropped_any_time);
   g_test_add_func ("/ibb/client/reconnect/rounds", test_rounds);

@@ -59,3 +59,9 @@ module:hook_tag("urn:xmpp:sasl:2", "authenticate", function (session, auth)
 		session.sasl_handler = session.sasl2_handler;
 	end
 end, 200);
+
+-- Prosody 0.12.3 says so only of a login by SASL, and would keep the limit for stanzas of
+-- strangers, 10 kB.
+module:hook("sasl2/c2s/success", function (event)
+	module:fire_event("authentication-success", { session = event.session });
+end, 999);

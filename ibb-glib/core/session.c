@@ -514,15 +514,11 @@ ibb_session_release_waiting (IBBSession *self, gint64 now)
 void
 ibb_session_settings_changed (IBBSession *self, gint64 now)
 {
-  if (!is_open (self))
-    {
-      update_timer (self); /* resume-timeout may be shorter now */
-      return;
-    }
-
-  ibb_duplex_settings_changed (&self->duplex, now);
-  settle (self);
-  ibb_peer_update_timer (self->terms.peer, ibb_session_is_peer_listened_to (self), now);
+  if (is_open (self))
+    ibb_duplex_settings_changed (&self->duplex, now);
+  settle (self); /* also an interrupted one: resume-timeout may be shorter now */
+  if (is_open (self))
+    ibb_peer_update_timer (self->terms.peer, ibb_session_is_peer_listened_to (self), now);
 }
 
 /* Closing. */

@@ -20,20 +20,8 @@ fill_open (IBBOpen      *open,
            const char   *sid,
            GError      **error)
 {
-  if (!ibb_argument_check_jid (local_jid, error) || !ibb_argument_check_jid (peer_jid, error) ||
-      (sid != NULL && !ibb_argument_check_sid (sid, error)) ||
-      !ibb_argument_check_block_size (block_size, error) ||
-      !ibb_argument_check_stanza_type (stanza_type, error))
-    return FALSE;
-
-  *open = (IBBOpen){
-    .local = local_jid,
-    .peer = peer_jid,
-    .sid = sid,
-    .block_size = block_size,
-    .by_message = stanza_type == IBB_STANZA_TYPE_MESSAGE,
-  };
-  return TRUE;
+  return ibb_argument_check_jid (local_jid, error) &&
+         ibb_argument_fill_open (open, local_jid, peer_jid, stanza_type, block_size, sid, error);
 }
 
 /**

@@ -11,30 +11,6 @@
 #include "runtime/expect-operation.h"
 #include "runtime/open-operation.h"
 
-/* FALSE with error set if an argument is wrong. */
-static gboolean
-fill_open (IBBOpen      *open,
-           const char   *peer_jid,
-           IBBStanzaType stanza_type,
-           guint         block_size,
-           const char   *sid,
-           GError      **error)
-{
-  if (!ibb_argument_check_jid (peer_jid, error) ||
-      (sid != NULL && !ibb_argument_check_sid (sid, error)) ||
-      !ibb_argument_check_block_size (block_size, error) ||
-      !ibb_argument_check_stanza_type (stanza_type, error))
-    return FALSE;
-
-  *open = (IBBOpen){
-    .peer = peer_jid,
-    .sid = sid,
-    .block_size = block_size,
-    .by_message = stanza_type == IBB_STANZA_TYPE_MESSAGE,
-  };
-  return TRUE;
-}
-
 /**
  * ibb_service_open_session_async:
  * @self: a service
@@ -73,7 +49,7 @@ ibb_service_open_session_async (IBBService         *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, ibb_service_open_session_async);
-  if (fill_open (&open, peer_jid, stanza_type, block_size, sid, &error))
+  if (ibb_argument_fill_open (&open, NULL, peer_jid, stanza_type, block_size, sid, &error))
     ibb_open_operation_start (ibb_service_get_host (self), G_OBJECT (self), &open, task);
   else
     g_task_return_error (task, error);
@@ -148,7 +124,7 @@ ibb_service_open_session (IBBService   *self,
 
   g_return_val_if_fail (IBB_IS_SERVICE (self), NULL);
 
-  if (!fill_open (&open, peer_jid, stanza_type, block_size, sid, error))
+  if (!ibb_argument_fill_open (&open, NULL, peer_jid, stanza_type, block_size, sid, error))
     return NULL;
   return ibb_transport_new_take (ibb_open_operation_run (
       ibb_service_get_host (self), G_OBJECT (self), &open, cancellable, error));

@@ -58,3 +58,28 @@ ibb_argument_check_stanza_type (IBBStanzaType stanza_type, GError **error)
                _ ("%d is not a stanza type of a session"), (int) stanza_type);
   return FALSE;
 }
+
+gboolean
+ibb_argument_fill_open (IBBOpen      *open,
+                        const char   *local_jid,
+                        const char   *peer_jid,
+                        IBBStanzaType stanza_type,
+                        guint         block_size,
+                        const char   *sid,
+                        GError      **error)
+{
+  if (!ibb_argument_check_jid (peer_jid, error) ||
+      (sid != NULL && !ibb_argument_check_sid (sid, error)) ||
+      !ibb_argument_check_block_size (block_size, error) ||
+      !ibb_argument_check_stanza_type (stanza_type, error))
+    return FALSE;
+
+  *open = (IBBOpen){
+    .local = local_jid,
+    .peer = peer_jid,
+    .sid = sid,
+    .block_size = block_size,
+    .by_message = stanza_type == IBB_STANZA_TYPE_MESSAGE,
+  };
+  return TRUE;
+}

@@ -64,7 +64,7 @@ async def serve(domain):
         print(f'ready {component.props.local_jid}', file=sys.stderr, flush=True)
         await interrupted.wait()
         service.disconnect(handler)
-        service.stop()  # what is still open is aborted
+        service.stop()  # aborts the sessions that are still open
     await component.logout_async()
 
 

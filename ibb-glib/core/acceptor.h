@@ -34,7 +34,8 @@ typedef struct
 void ibb_acceptor_init (IBBAcceptor *self, IBBShared *shared, IBBEvents *events);
 void ibb_acceptor_clear (IBBAcceptor *self);
 void ibb_acceptor_set_listen (IBBAcceptor *self, IBBListen listen);
-/* local (nullable): any address of ours. NULL if there is one already. */
+/* local: one of our addresses, or NULL for each of them. Returns NULL if the same session is
+ * expected already. */
 IBBExpectation *ibb_acceptor_expect (IBBAcceptor *self,
                                      const char  *local,
                                      const char  *peer,

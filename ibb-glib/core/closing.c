@@ -172,9 +172,9 @@ refuse (IBBClosing *self, const IBBStanza *close)
 /* If the peer's close waits for its answer, the answer is an error: a result would tell that the
  * peer has everything (D-37). A peer that can resume the session would take this error for the
  * loss of our result, and ask (D-58): so an unclean <close/> tells it of the abort before.
- * If the peer has not closed, an unclean <close/> leaves, also after an orderly one of ours,
- * because the peer may write on after that (D-39, D-41). When both have closed, nothing is left
- * to tell (D-40). */
+ * If the peer has not closed, an unclean <close/> leaves. It does so even after our orderly one,
+ * after which the peer may write on (D-39, D-41). When both have closed, nothing is left to
+ * tell (D-40). */
 void
 ibb_closing_tell_peer (IBBClosing *self)
 {

@@ -8,6 +8,7 @@
 
 #include "core/jid.h"
 #include "xmpp/domain.h"
+#include "xmpp/ibb-token-private.h"
 #include "xmpp/secret.h"
 
 struct _IBBAccount
@@ -176,7 +177,7 @@ swap_token (IBBAccount *self, IBBToken **token)
 {
   IBBToken *old = self->settings.token;
 
-  if (old == *token)
+  if (ibb_token_equal (old, *token))
     return FALSE;
 
   self->settings.token = *token;
@@ -205,7 +206,7 @@ ibb_account_replace_token (IBBAccount *self, IBBToken *old, IBBToken *token)
   gboolean  changed;
 
   g_mutex_lock (&self->lock);
-  changed = self->settings.token == old && swap_token (self, &value);
+  changed = ibb_token_is_same (self->settings.token, old) && swap_token (self, &value);
   g_mutex_unlock (&self->lock);
 
   g_clear_pointer (&value, ibb_token_unref);

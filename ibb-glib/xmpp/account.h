@@ -67,7 +67,8 @@ gboolean ibb_account_set_priority (IBBAccount *self, int priority);
 gboolean ibb_account_set_resumable (IBBAccount *self, gboolean resumable);
 gboolean ibb_account_set_user_agent_id (IBBAccount *self, const char *user_agent_id);
 gboolean ibb_account_set_token (IBBAccount *self, IBBToken *token);
-/* By a login: unless the application has set another one meanwhile. Both are (nullable). */
+/* By a login: unless the application has set another one meanwhile. Both are (nullable). The
+ * same one, made once more of what the application has kept, is no other one. */
 void ibb_account_replace_token (IBBAccount *self, IBBToken *old, IBBToken *token);
 /* Once, before any login: what is called when a login has replaced the token. */
 void ibb_account_set_token_replaced (IBBAccount *self, void (*func) (gpointer data), gpointer data);

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "xmpp/ibb-token.h"
+#include "xmpp/ibb-token-private.h"
 
 #include "xmpp/secret.h"
 
@@ -139,4 +139,32 @@ ibb_token_get_expiry (IBBToken *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   return self->expiry;
+}
+
+gboolean
+ibb_token_is_same (IBBToken *self, IBBToken *other)
+{
+  if (self == NULL || other == NULL)
+    return self == other;
+
+  return g_str_equal (self->secret, other->secret) &&
+         g_str_equal (self->mechanism, other->mechanism);
+}
+
+static gboolean
+is_same_time (GDateTime *time, GDateTime *other)
+{
+  if (time == NULL || other == NULL)
+    return time == other;
+
+  return g_date_time_equal (time, other);
+}
+
+gboolean
+ibb_token_equal (IBBToken *self, IBBToken *other)
+{
+  if (self == NULL || other == NULL)
+    return self == other;
+
+  return ibb_token_is_same (self, other) && is_same_time (self->expiry, other->expiry);
 }

@@ -572,20 +572,22 @@ test_odd_tokens (void)
     }
 }
 
-/* The application sets another token while a login is under way: that one stays. */
-static IBBClient *busy_client;
+static IBBClient  *busy_client;
+static const char *busy_secret;
 
 static char *
 answer_late (const char *received)
 {
-  g_autoptr (IBBToken) own = ibb_token_new ("own", "HT-SHA-256-EXPR", NULL);
+  g_autoptr (IBBToken) own = ibb_token_new (busy_secret, "HT-SHA-256-EXPR", NULL);
 
   ibb_client_set_token (busy_client, own);
   return answer_rotated (received);
 }
 
+/* The application sets another token while a login is under way: that one stays. The same one,
+ * made again of what it has kept, does not stand in the way of a new one. */
 static void
-test_set_meanwhile (void)
+test_set_meanwhile (gconstpointer secret)
 {
   static const FakeStep steps[] = {
     OFFER_FAST (EVERY_TOKEN),
@@ -594,10 +596,15 @@ test_set_meanwhile (void)
     { NULL },
   };
   FakeServer *server = create_server (steps);
+  guint       n_changes = 0;
 
+  busy_secret = secret;
   busy_client = create_client (server, "HT-SHA-256-EXPR");
+  g_signal_connect (busy_client, "notify::token", G_CALLBACK (token_cb), &n_changes);
   assert_login (busy_client);
-  assert_token (busy_client, "own", "HT-SHA-256-EXPR");
+  assert_token (busy_client, g_str_equal (secret, SECRET) ? "second" : secret, "HT-SHA-256-EXPR");
+  run_pending ();
+  g_assert_cmpuint (n_changes, ==, 1);
   fake_log_out (busy_client, server, NULL);
 }
 
@@ -650,7 +657,8 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/ibb/client/token/refused", test_refused);
   g_test_add_func ("/ibb/client/token/odd", test_odd_tokens);
-  g_test_add_func ("/ibb/client/token/set-meanwhile", test_set_meanwhile);
+  g_test_add_data_func ("/ibb/client/token/set-meanwhile", "own", test_set_meanwhile);
+  g_test_add_data_func ("/ibb/client/token/set-meanwhile/same", SECRET, test_set_meanwhile);
   g_test_add_func ("/ibb/client/token/plain-text", test_plain_text);
   code = g_test_run ();
   gsasl_done (gsasl);

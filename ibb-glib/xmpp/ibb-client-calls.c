@@ -8,30 +8,13 @@
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "xmpp/blocking-call.h"
+#include "xmpp/call-task.h"
 #include "xmpp/ibb-client-private.h"
 
 static IBBThread *
 get_thread (IBBClient *self)
 {
   return ibb_link_get_thread (ibb_client_get_link (self));
-}
-
-static GTask *
-create_task (IBBClient          *self,
-             gpointer            source_tag,
-             const char         *name,
-             GCancellable       *cancellable,
-             GAsyncReadyCallback callback,
-             gpointer            user_data)
-{
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
-
-  g_task_set_source_tag (task, source_tag);
-  g_task_set_name (task, name);
-  /* What was done when the cancellation came too late is reported as done. */
-  g_task_set_check_cancellable (task, FALSE);
-
-  return task;
 }
 
 /**
@@ -82,8 +65,8 @@ ibb_client_login_async (IBBClient          *self,
   g_return_if_fail (IBB_IS_CLIENT (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = create_task (self, ibb_client_login_async, "[ibb-glib] login", cancellable, callback,
-                      user_data);
+  task = ibb_call_task_new (self, ibb_client_login_async, "[ibb-glib] login", cancellable, callback,
+                            user_data);
   if (g_task_return_error_if_cancelled (task))
     return;
 
@@ -173,8 +156,8 @@ ibb_client_logout_async (IBBClient          *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   ibb_link_logout (ibb_client_get_link (self),
-                   create_task (self, ibb_client_logout_async, "[ibb-glib] logout", cancellable,
-                                callback, user_data));
+                   ibb_call_task_new (self, ibb_client_logout_async, "[ibb-glib] logout",
+                                      cancellable, callback, user_data));
 }
 
 /**
@@ -266,8 +249,8 @@ ibb_client_query_support_async (IBBClient          *self,
   g_return_if_fail (peer_jid != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = create_task (self, ibb_client_query_support_async, "[ibb-glib] query support", cancellable,
-                      callback, user_data);
+  task = ibb_call_task_new (self, ibb_client_query_support_async, "[ibb-glib] query support",
+                            cancellable, callback, user_data);
   if (g_task_return_error_if_cancelled (task))
     return;
 

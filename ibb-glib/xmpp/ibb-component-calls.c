@@ -8,6 +8,7 @@
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "xmpp/blocking-call.h"
+#include "xmpp/call-task.h"
 #include "xmpp/ibb-component-private.h"
 
 static IBBAddresses *
@@ -92,24 +93,6 @@ ibb_component_has_address (IBBComponent *self, const char *jid)
   return ibb_addresses_look_up (get_addresses (self), jid) == IBB_ADDRESS_KNOWN;
 }
 
-static GTask *
-create_task (IBBComponent       *self,
-             gpointer            source_tag,
-             const char         *name,
-             GCancellable       *cancellable,
-             GAsyncReadyCallback callback,
-             gpointer            user_data)
-{
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
-
-  g_task_set_source_tag (task, source_tag);
-  g_task_set_name (task, name);
-  /* What was done when the cancellation came too late is reported as done. */
-  g_task_set_check_cancellable (task, FALSE);
-
-  return task;
-}
-
 /**
  * ibb_component_login_async:
  * @self: a component
@@ -148,8 +131,8 @@ ibb_component_login_async (IBBComponent       *self,
   g_return_if_fail (IBB_IS_COMPONENT (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = create_task (self, ibb_component_login_async, "[ibb-glib] login", cancellable, callback,
-                      user_data);
+  task = ibb_call_task_new (self, ibb_component_login_async, "[ibb-glib] login", cancellable,
+                            callback, user_data);
   if (g_task_return_error_if_cancelled (task))
     return;
 
@@ -238,8 +221,8 @@ ibb_component_logout_async (IBBComponent       *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   ibb_link_logout (ibb_component_get_link (self),
-                   create_task (self, ibb_component_logout_async, "[ibb-glib] logout", cancellable,
-                                callback, user_data));
+                   ibb_call_task_new (self, ibb_component_logout_async, "[ibb-glib] logout",
+                                      cancellable, callback, user_data));
 }
 
 /**

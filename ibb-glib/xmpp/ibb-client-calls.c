@@ -31,7 +31,8 @@ get_thread (IBBClient *self)
  * - %IBB_ERROR_JID_MALFORMED: the JID is not valid
  * - %IBB_ERROR_AUTHENTICATION: the server does not accept the user or the
  *   password, or offers no way to log in that is allowed here, or did not prove
- *   that it knows the password
+ *   that it knows the password or the [property@IBB.Client:token]; or it does not accept
+ *   the token and there is no password: the token is %NULL then
  * - %G_RESOLVER_ERROR (any code): the server's name is not known
  * - %G_IO_ERROR_CONNECTION_REFUSED: nobody listens on that host and port
  * - %G_TLS_ERROR_BAD_CERTIFICATE: the certificate is not trusted, and no handler
@@ -45,8 +46,10 @@ get_thread (IBBClient *self)
  * - %IBB_ERROR_CONFLICT, %IBB_ERROR_POLICY_VIOLATION: it did so for this reason, see
  *   [property@IBB.Client:disconnect-error]
  * - %IBB_ERROR_ITEM_NOT_FOUND: the server does not serve the domain of the JID
- * - %IBB_ERROR_INTERNAL_SERVER_ERROR: the server cannot check the password at the moment
- * - %IBB_ERROR_PROTOCOL: the host has no XMPP server, or a broken one
+ * - %IBB_ERROR_INTERNAL_SERVER_ERROR: the server cannot check the password or the token at
+ *   the moment
+ * - %IBB_ERROR_PROTOCOL: the host has no XMPP server, or a broken one; or the server did not
+ *   answer a login by token in the one message that it takes
  * - %G_IO_ERROR_CANCELLED: by @cancellable or by a logout
  * - %G_IO_ERROR_PENDING: a login or logout is under way, or the client logs in again by
  *   itself ([property@IBB.Client:auto-reconnect])

@@ -22,6 +22,7 @@ struct _IBBAuthentication
   IBBSasl      *sasl;            /* (nullable): by password, certificate or nothing */
   IBBFast      *fast;            /* (nullable): by token, instead */
   const char   *token_mechanism; /* (nullable): of a token that the server may issue */
+  gboolean      requests_token;  /* of that mechanism */
   IBBToken     *token;           /* (owned) (nullable): the one that it has issued */
   const char *namespace;         /* of the elements: that of SASL, or of SASL2 */
   IBBSasl2Outcome outcome;
@@ -70,50 +71,63 @@ dup_binding_types (IBBElement *features)
   return (char **) g_ptr_array_free (array, FALSE);
 }
 
-static IBBSasl *
-choose_from (IBBSaslParameters *parameters, IBBElement *list, IBBElement *features, GError **error)
+static gboolean
+offers_plus (char **list)
 {
-  g_auto (GStrv) mechanisms = dup_mechanisms (list);
-  g_auto (GStrv) binding_types = dup_binding_types (features);
+  return list != NULL && ibb_sasl_offers_plus ((const char *const *) list);
+}
 
-  parameters->mechanisms = (const char *const *) mechanisms;
-  parameters->binding_types = (const char *const *) binding_types;
+/* list (nullable): NULL is returned without an error. */
+static IBBSasl *
+choose_from (IBBSaslParameters *parameters, char **list, GError **error)
+{
+  if (list == NULL)
+    return NULL;
+
+  parameters->mechanisms = (const char *const *) list;
   return ibb_sasl_new (parameters, error);
 }
 
-/* offer (nullable) (out): that of SASL2, if it is the one that was chosen from. */
+/* From the list of SASL2, unless the older one has something better: an offer of SASL2 makes no
+ * login weaker. offer (nullable) (out): that of SASL2, if it is the one that was chosen from. */
 static IBBSasl *
 choose (IBBSaslParameters *parameters, IBBElement *features, IBBElement **offer, GError **error)
 {
-  IBBElement *list = ibb_element_get_child (features, "mechanisms", IBB_SASL_NAMESPACE);
-  IBBSasl    *sasl;
+  IBBElement         *older = ibb_element_get_child (features, "mechanisms", IBB_SASL_NAMESPACE);
+  IBBElement         *sasl2 = ibb_sasl2_get_offer (features);
+  g_auto (GStrv)      older_list = older != NULL ? dup_mechanisms (older) : NULL;
+  g_auto (GStrv)      sasl2_list = sasl2 != NULL ? dup_mechanisms (sasl2) : NULL;
+  g_auto (GStrv)      binding_types = dup_binding_types (features);
+  g_autoptr (IBBSasl) by_older = NULL;
+  g_autoptr (IBBSasl) by_sasl2 = NULL;
 
-  *offer = ibb_sasl2_get_offer (features);
-  if (*offer != NULL)
+  *offer = NULL;
+  parameters->binding_types = (const char *const *) binding_types;
+  parameters->offers_plus = offers_plus (older_list) || offers_plus (sasl2_list);
+  by_older = choose_from (parameters, older_list, error);
+  by_sasl2 = choose_from (parameters, sasl2_list, older == NULL ? error : NULL);
+  if (by_sasl2 != NULL && (by_older == NULL || !ibb_sasl_is_better (by_older, by_sasl2)))
     {
-      sasl = choose_from (parameters, *offer, features, list == NULL ? error : NULL);
-      if (sasl != NULL || list == NULL)
-        return sasl;
-      *offer = NULL;
+      *offer = sasl2;
+      g_clear_error (error);
+      return g_steal_pointer (&by_sasl2);
     }
-  if (list != NULL)
-    return choose_from (parameters, list, features, error);
+  if (older == NULL && sasl2 == NULL)
+    g_set_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
+                 _ ("The server of “%s” offers no way to log in"), parameters->bare_jid);
 
-  g_set_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
-               _ ("The server of “%s” offers no way to log in"), parameters->bare_jid);
-  return NULL;
+  return g_steal_pointer (&by_older);
 }
 
 /* What the first message says of tokens. */
 static char *
 dup_token_request (IBBAuthentication *self)
 {
-  if (self->fast != NULL)
-    return ibb_stream_xml_dup_fast ();
-  if (self->token_mechanism != NULL)
-    return ibb_stream_xml_dup_request_token (self->token_mechanism);
+  g_autofree char *use = self->fast != NULL ? ibb_stream_xml_dup_fast () : g_strdup ("");
+  g_autofree char *request =
+      self->requests_token ? ibb_stream_xml_dup_request_token (self->token_mechanism) : NULL;
 
-  return g_strdup ("");
+  return g_strconcat (use, request, NULL);
 }
 
 static void
@@ -131,8 +145,8 @@ send_first (IBBAuthentication *self, const IBBElement *offer, const IBBSasl2Wish
   ibb_secret_free (text);
 }
 
-/* A token instead of what was chosen, or the request for one. Servers know a program that has
- * tokens by its id (XEP-0484 §4.1). */
+/* A token instead of what was chosen, and the request for one, or for a better one. Servers know
+ * a program that has tokens by its id (XEP-0484 §4.1). */
 static void
 choose_token (IBBAuthentication       *self,
               const IBBSaslParameters *parameters,
@@ -140,20 +154,28 @@ choose_token (IBBAuthentication       *self,
               const IBBElement        *sasl2,
               gboolean                 is_chosen)
 {
-  gboolean is_bound = self->sasl != NULL && ibb_sasl_is_bound (self->sasl);
+  gboolean    is_bound = self->sasl != NULL && ibb_sasl_is_bound (self->sasl);
+  const char *best;
 
   if (sasl2 == NULL || wishes->user_agent_id == NULL)
     return;
 
   if (wishes->token != NULL)
     self->fast = ibb_fast_new (wishes->token, sasl2, parameters, is_bound);
+  /* A bound token is not given away for one that is not, whatever the server offers now. */
+  if (wishes->token != NULL && ibb_fast_binds (ibb_token_get_mechanism (wishes->token)))
+    is_bound = TRUE;
+  best = ibb_fast_choose (sasl2, parameters, is_bound);
   if (self->fast != NULL)
     {
       g_clear_pointer (&self->sasl, ibb_sasl_free);
       self->token_mechanism = ibb_fast_get_mechanism (self->fast);
+      self->requests_token = best != NULL && !g_str_equal (best, self->token_mechanism);
     }
   else if (is_chosen)
-    self->token_mechanism = ibb_fast_choose (sasl2, parameters, is_bound);
+    self->requests_token = best != NULL;
+  if (self->requests_token)
+    self->token_mechanism = best;
 }
 
 IBBAuthentication *

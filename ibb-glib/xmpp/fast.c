@@ -189,6 +189,16 @@ ibb_fast_choose (const IBBElement *offer, const IBBSaslParameters *parameters, g
   return NULL;
 }
 
+gboolean
+ibb_fast_binds (const char *mechanism)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (mechanisms); i++)
+    if (g_str_equal (mechanisms[i].name, mechanism))
+      return mechanisms[i].binding_type != NULL;
+
+  return FALSE;
+}
+
 IBBToken *
 ibb_fast_take_token (IBBElement *success, const char *mechanism)
 {

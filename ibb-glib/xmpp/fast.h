@@ -29,10 +29,12 @@ const char *ibb_fast_get_initial (IBBFast *self);
 /* Takes the server's message, in base64 (nullable). FALSE: it did not prove itself. */
 gboolean ibb_fast_verify (IBBFast *self, const char *text, GError **error);
 
-/* (nullable) (transfer none): the mechanism to ask a token for, after a login by password that
+/* (nullable) (transfer none): the best mechanism to ask a token for, along with a login that
  * is_bound to the channel or not. */
 const char *
 ibb_fast_choose (const IBBElement *offer, const IBBSaslParameters *parameters, gboolean is_bound);
+/* Whether that mechanism binds to the TLS channel. */
+gboolean ibb_fast_binds (const char *mechanism);
 /* (nullable): the token for that mechanism in <success/>, which is overwritten there. */
 IBBToken *ibb_fast_take_token (IBBElement *success, const char *mechanism);
 

@@ -572,7 +572,8 @@ ibb_client_class_init (IBBClientClass *klass)
    * does not offer its mechanism over this connection.
    *
    * Tokens are asked for and used only over TLS, and bound to the TLS channel where that is
-   * possible; [Security](security.html#tokens) says more.
+   * possible. A login by a token that is bound to less than is possible, or to nothing, asks for
+   * a better one. [Security](security.html#tokens) says more.
    *
    * Default: %NULL.
    *

@@ -57,6 +57,7 @@ static const struct
 struct _IBBSasl
 {
   const char *mechanism;
+  gsize       rank; /* in mechanisms */
   Kind        kind;
   IBBScram   *scram;         /* (nullable) */
   char       *initial;       /* the first message, in base64 */
@@ -90,16 +91,6 @@ get_binding (const IBBSaslParameters *parameters, const char **name)
     }
 
   return NULL;
-}
-
-static gboolean
-offers_plus (const char *const *offered)
-{
-  for (gsize i = 0; offered != NULL && offered[i] != NULL; i++)
-    if (g_str_has_prefix (offered[i], "SCRAM-") && g_str_has_suffix (offered[i], "-PLUS"))
-      return TRUE;
-
-  return FALSE;
 }
 
 static gboolean
@@ -200,7 +191,7 @@ start_scram (IBBSasl                 *self,
     }
   /* "I could bind, but you do not offer it": a server that does offer it learns in
    * this way that somebody took -PLUS off its list. */
-  else if (parameters->tls != NULL && !offers_plus (parameters->mechanisms))
+  else if (parameters->tls != NULL && !parameters->offers_plus)
     scram.binding = IBB_SCRAM_BINDING_NOT_OFFERED;
 
   self->scram = ibb_scram_new (&scram, error);
@@ -230,6 +221,7 @@ ibb_sasl_new (const IBBSaslParameters *parameters, GError **error)
     }
 
   self->mechanism = mechanisms[i].name;
+  self->rank = i;
   self->kind = mechanisms[i].kind;
   if (self->kind == KIND_PLAIN)
     self->initial = dup_plain (parameters);
@@ -261,6 +253,12 @@ ibb_sasl_get_mechanism (IBBSasl *self)
 }
 
 gboolean
+ibb_sasl_is_better (IBBSasl *self, IBBSasl *other)
+{
+  return self->rank < other->rank;
+}
+
+gboolean
 ibb_sasl_is_bound (IBBSasl *self)
 {
   return self->kind == KIND_SCRAM_PLUS;
@@ -270,6 +268,16 @@ const char *
 ibb_sasl_get_initial (IBBSasl *self)
 {
   return self->initial;
+}
+
+gboolean
+ibb_sasl_offers_plus (const char *const *offered)
+{
+  for (gsize i = 0; offered[i] != NULL; i++)
+    if (g_str_has_prefix (offered[i], "SCRAM-") && g_str_has_suffix (offered[i], "-PLUS"))
+      return TRUE;
+
+  return FALSE;
 }
 
 guint8 *

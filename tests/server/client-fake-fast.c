@@ -106,7 +106,12 @@ accept_token (const char *received, const char *proof_role, const char *inner)
   g_assert_cmpstr (initial, ==, expected);
   g_assert_nonnull (strstr (received, "<user-agent id='" AGENT "'/>"));
   g_assert_nonnull (strstr (received, "<fast xmlns='urn:xmpp:fast:0'/>"));
-  g_assert_null (strstr (received, "request-token"));
+  /* The best mechanism is not asked for by a token that is for it. */
+  if (g_str_has_suffix (mechanism, "-EXPR"))
+    g_assert_null (strstr (received, "request-token"));
+  else
+    g_assert_nonnull (strstr (received, "<request-token xmlns='urn:xmpp:fast:0' "
+                                        "mechanism='HT-SHA-256-EXPR'/>"));
   return g_strdup_printf (SUCCESS ("%s", "%s") LAST_FEATURES, proof, inner);
 }
 
@@ -242,6 +247,7 @@ assert_token (IBBClient *client, const char *secret, const char *mechanism)
 }
 
 #define SCRAM MECHANISM ("SCRAM-SHA-256")
+#define PLUS MECHANISM ("SCRAM-SHA-256-PLUS")
 #define OFFER_FAST(tokens)                                                                         \
   {                                                                                                \
     FAKE_OPEN, FAKE_FEATURES (SASL2 (SCRAM, BIND2 FAST (tokens)))                                  \
@@ -350,6 +356,26 @@ test_mechanism (gconstpointer mechanism)
   fake_log_out (client, server, NULL);
 }
 
+/* A token that is bound to less than is possible, or to nothing, is replaced by a better one, also
+ * where there is no password. */
+static void
+test_better (gconstpointer mechanism)
+{
+  static const FakeStep steps[] = {
+    OFFER_FAST (EVERY_TOKEN),
+    { "</authenticate>", NULL, answer_rotated },
+    ONLINE,
+    { NULL },
+  };
+  FakeServer *server = create_server (steps);
+  IBBClient  *client = create_client (server, mechanism);
+
+  ibb_client_set_password (client, NULL);
+  assert_login (client);
+  assert_token (client, "second", "HT-SHA-256-EXPR");
+  fake_log_out (client, server, NULL);
+}
+
 typedef struct
 {
   const char *name;
@@ -373,19 +399,20 @@ static const Choice choices[] = {
   { "request-unbound", SASL2 (SCRAM, FAST (MECHANISM ("HT-SHA-256-NONE"))), NULL,
     .expected = REQUESTS ("NONE") },
   /* Where the password is bound, or PLAIN is forbidden, an unbound token would be less. */
-  { "request-for-a-bound-login",
-    BINDINGS SASL2 (SCRAM MECHANISM ("SCRAM-SHA-256-PLUS"), FAST (MECHANISM ("HT-SHA-256-NONE"))),
+  { "request-for-a-bound-login", BINDINGS SASL2 (SCRAM PLUS, FAST (MECHANISM ("HT-SHA-256-NONE"))),
     NULL, .expected = "'SCRAM-SHA-256-PLUS'", .never = "fast:0" },
   { "request-without-PLAIN", SASL2 (SCRAM, FAST (MECHANISM ("HT-SHA-256-NONE"))), NULL,
     .forbids_plain = TRUE, .expected = "'SCRAM-SHA-256'", .never = "fast:0" },
-  { "unbound-for-a-bound-login",
-    BINDINGS SASL2 (SCRAM MECHANISM ("SCRAM-SHA-256-PLUS"), FAST (EVERY_TOKEN)), "HT-SHA-256-NONE",
+  { "unbound-for-a-bound-login", BINDINGS SASL2 (SCRAM PLUS, FAST (EVERY_TOKEN)), "HT-SHA-256-NONE",
     .expected = "'SCRAM-SHA-256-PLUS'" },
   { "unbound-without-PLAIN", SASL2 (SCRAM, FAST (EVERY_TOKEN)), "HT-SHA-256-NONE",
     .forbids_plain = TRUE, .expected = "'SCRAM-SHA-256'" },
   /* Its own mechanism, or none. */
-  { "not-offered", SASL2 (SCRAM, FAST (MECHANISM ("HT-SHA-256-NONE"))), "HT-SHA-256-EXPR",
+  { "not-offered", SASL2 (SCRAM, FAST (MECHANISM ("HT-SHA-256-ENDP"))), "HT-SHA-256-EXPR",
     .expected = "'SCRAM-SHA-256'" },
+  /* An unbound one is not asked for in its place. */
+  { "not-weaker", SASL2 (SCRAM, FAST (MECHANISM ("HT-SHA-256-NONE"))), "HT-SHA-256-EXPR",
+    .expected = "'SCRAM-SHA-256'", .never = "fast:0" },
   { "not-of-this-TLS", SASL2 (SCRAM, FAST (EVERY_TOKEN)), "HT-SHA-256-UNIQ",
     .expected = "'SCRAM-SHA-256'" },
   { "unknown", SASL2 (SCRAM, FAST (MECHANISM ("HT-X"))), "HT-X", .expected = "'SCRAM-SHA-256'",
@@ -397,6 +424,17 @@ static const Choice choices[] = {
   /* The offer of SASL2 is of no use but for tokens. */
   { "nothing-but-tokens", FAKE_SASL (SCRAM) SASL2 ("", FAST (EVERY_TOKEN)), "HT-SHA-256-EXPR",
     .expected = "'HT-SHA-256-EXPR'" },
+  /* SASL2 unless the older list is better. */
+  { "same-lists", FAKE_SASL (SCRAM) SASL2 (SCRAM, ""), NULL, .expected = "<authenticate " },
+  { "older-is-better", BINDINGS FAKE_SASL (SCRAM PLUS) SASL2 (SCRAM, ""), NULL,
+    .expected = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-256-PLUS'",
+    .never = "<authenticate" },
+  { "older-is-bound", BINDINGS FAKE_SASL (PLUS) SASL2 (SCRAM, FAST (EVERY_TOKEN)),
+    "HT-SHA-256-NONE", .expected = "'SCRAM-SHA-256-PLUS'", .never = "<authenticate" },
+  /* "y" or "n", in base64: whether any list has -PLUS. */
+  { "no-plus", FAKE_SASL (SCRAM) SASL2 (SCRAM, ""), NULL, .expected = "<initial-response>eSws" },
+  { "plus", SASL2 (SCRAM PLUS, ""), NULL, .expected = "<initial-response>biws" },
+  { "older-plus", FAKE_SASL (PLUS) SASL2 (SCRAM, ""), NULL, .expected = "<initial-response>biws" },
 };
 
 static void
@@ -643,6 +681,8 @@ main (int argc, char **argv)
   g_test_add_data_func ("/ibb/client/token/EXPR", "HT-SHA-256-EXPR", test_mechanism);
   g_test_add_data_func ("/ibb/client/token/ENDP", "HT-SHA-256-ENDP", test_mechanism);
   g_test_add_data_func ("/ibb/client/token/NONE", "HT-SHA-256-NONE", test_mechanism);
+  g_test_add_data_func ("/ibb/client/token/better/ENDP", "HT-SHA-256-ENDP", test_better);
+  g_test_add_data_func ("/ibb/client/token/better/NONE", "HT-SHA-256-NONE", test_better);
   for (gsize i = 0; i < G_N_ELEMENTS (choices); i++)
     {
       g_autofree char *path = g_strconcat ("/ibb/client/token/choice/", choices[i].name, NULL);

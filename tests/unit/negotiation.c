@@ -292,6 +292,19 @@ test_sasl2_unusable (Fixture *self, gconstpointer data)
   g_assert_no_error (self->error);
 }
 
+/* Nor does one whose mechanisms are weaker. */
+static void
+test_sasl2_weaker (Fixture *self, gconstpointer data)
+{
+  RUN (self, "'>",
+       FEATURES (SASL2 (
+           "PLAIN",
+           BIND2) "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
+                  "<mechanism>PLAIN</mechanism><mechanism>SCRAM-SHA-1</mechanism></mechanisms>"),
+       "</auth>", FAILURE);
+  g_assert_error (self->error, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+}
+
 static void
 test_sasl2_resumed (Fixture *self, gconstpointer data)
 {
@@ -437,6 +450,7 @@ main (int argc, char *argv[])
   ADD ("sasl2/resource", "user@d.test/r", test_sasl2_and_bind);
   ADD ("sasl2/not-bound", NULL, test_sasl2_and_bind);
   ADD ("sasl2/unusable", NULL, test_sasl2_unusable);
+  ADD ("sasl2/weaker", NULL, test_sasl2_weaker);
   ADD ("sasl2/resumed", NULL, test_sasl2_resumed);
   ADD ("sasl2/resumed-later", NULL, test_sasl2_resumed_later);
   ADD ("sasl2/not-resumed",

@@ -544,7 +544,7 @@ ibb_client_class_init (IBBClientClass *klass)
    * IBBClient:user-agent-id:
    *
    * What names this installation of the program to the server, where the login goes by
-   * SASL2 (XEP-0388 §2.3): a random UUID, such as from g_uuid_string_random(), which the
+   * SASL2 (XEP-0388 §2.3) over TLS: a random UUID, such as from g_uuid_string_random(), which the
    * application makes once and keeps. Other users do not see it. The next login uses it.
    *
    * A server may end an earlier connection of the same id when a new one logs in

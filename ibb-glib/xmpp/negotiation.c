@@ -256,7 +256,7 @@ handle_resumption (IBBNegotiation *self, IBBElement *element)
 static void
 get_wishes (IBBNegotiation *self, IBBSasl2Wishes *wishes)
 {
-  wishes->user_agent_id = self->settings.user_agent_id;
+  wishes->user_agent_id = self->encryption != NULL ? self->settings.user_agent_id : NULL;
   wishes->token = self->settings.token;
   wishes->binds = self->resource == NULL;
   wishes->confirms = self->settings.resumable;

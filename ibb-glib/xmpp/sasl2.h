@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 /* What is asked for where the server offers it. */
 typedef struct
 {
-  const char          *user_agent_id; /* (nullable) */
+  const char          *user_agent_id; /* (nullable): only over TLS */
   IBBToken            *token;         /* (nullable): to log in with, instead of the password */
   gboolean             binds;         /* a resource that the server chooses (XEP-0386) */
   gboolean             confirms;      /* acknowledgements (XEP-0198), with a resource */

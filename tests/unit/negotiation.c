@@ -233,13 +233,12 @@ static void
 test_bind2 (Fixture *self, gconstpointer data)
 {
   self->settings.resumable = TRUE;
-  self->settings.user_agent_id = g_strdup ("u");
   RUN (self,
        " from='user@d.test' to='d.test' version='1.0' xmlns='jabber:client' "
        "xmlns:stream='http://etherx.jabber.org/streams'>",
        FEATURES (PLAIN SASL2 ("PLAIN", BIND2)),
        "<authenticate xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'>"
-       "<initial-response>AHVzZXIAcGVuY2ls</initial-response><user-agent id='u'/>"
+       "<initial-response>AHVzZXIAcGVuY2ls</initial-response>"
        "<bind xmlns='urn:xmpp:bind:0'>" ENABLE "</bind></authenticate>",
        SUCCESS2 (BOUND2 ("user@d.test/r", ENABLED)) NEXT_FEATURES (BIND LIMIT MANAGEMENT));
   g_assert_no_error (self->error);

@@ -25,7 +25,8 @@
  * @callback: (scope async): called when the peer has answered
  * @user_data: for @callback
  *
- * Asks a peer for a session.
+ * Asks a peer for a session. Calls of one main context ask in the order in which they
+ * are made.
  *
  * When it is cancelled, the peer is told to forget the session.
  *

@@ -82,10 +82,11 @@ open_begin (IBBOperation *operation, gint64 now, GError **error)
   IBBHost          *host = ibb_operation_get_host (operation);
 
   self->n_reads = ibb_host_get_n_reads_locked (host);
-  if (knows_local_jid (self))
+  if (!knows_local_jid (self))
+    ibb_host_refresh_locked (host);
+  /* Calls that waited for the JID go first, so that sessions open in the order of the calls. */
+  else if (g_queue_is_empty (ibb_host_get_refresh_waiters (host)))
     return open_now (self, now, error);
-
-  ibb_host_refresh_locked (host);
   return TRUE;
 }
 

@@ -620,6 +620,54 @@ test_one_wake_up (Stacks *stacks, gconstpointer data)
 }
 
 static void
+open_in (GMainContext *context, IBBService *service, const char *sid, GAsyncResult **result)
+{
+  g_main_context_push_thread_default (context);
+  ibb_service_open_session_async (service, JULIET, IBB_STANZA_TYPE_IQ, 0, sid, NULL,
+                                  store_result_cb, result);
+  g_main_context_pop_thread_default (context);
+}
+
+/* The first call waits for the JID of the connection, which has been read when the second one
+ * comes: it still opens its session first. */
+static void
+test_open_in_order (Stacks *stacks, gconstpointer data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  const char *const        sids[] = { "one", "two" };
+  GAsyncResult            *opened[G_N_ELEMENTS (sids)] = { NULL };
+  GAsyncResult            *accepted[G_N_ELEMENTS (sids)] = { NULL };
+  g_autofree char         *jid = g_steal_pointer (&stacks->romeo_connection->jid);
+
+  /* It has logged in since the service asked last. */
+  g_object_notify (G_OBJECT (stacks->romeo_connection), "local-jid");
+  run_pending ();
+  stacks->romeo_connection->jid = g_steal_pointer (&jid);
+  for (guint i = 0; i < G_N_ELEMENTS (sids); i++)
+    {
+      ibb_service_accept_async (stacks->juliet, NULL, store_result_cb, &accepted[i]);
+      open_in (context, stacks->romeo, sids[i], &opened[i]);
+      run_pending ();
+    }
+  while (opened[0] == NULL || opened[1] == NULL)
+    {
+      g_main_context_iteration (context, FALSE);
+      run_pending ();
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (sids); i++)
+    {
+      g_autoptr (IBBTransport) romeo =
+          assert_result (ibb_service_open_session_finish, stacks->romeo, &opened[i]);
+      g_autoptr (IBBTransport) juliet =
+          assert_result (ibb_service_accept_finish, stacks->juliet, &accepted[i]);
+
+      g_assert_cmpstr (ibb_transport_get_sid (romeo), ==, sids[i]);
+      g_assert_cmpstr (ibb_transport_get_sid (juliet), ==, sids[i]);
+      close_async (romeo);
+    }
+}
+
+static void
 receive_xml (Stacks *stacks, const char *xml)
 {
   g_autoptr (GError)    error = NULL;
@@ -732,6 +780,7 @@ main (int argc, char **argv)
   add_stacks_test ("/ibb/loopback/foreign/suspended/freed-while-closing", test_freed_while_closing);
   add_stacks_test ("/ibb/loopback/foreign/idle", test_idle);
   add_stacks_test ("/ibb/loopback/foreign/one-wake-up", test_one_wake_up);
+  add_stacks_test ("/ibb/loopback/foreign/open-in-order", test_open_in_order);
   g_test_add ("/ibb/loopback/foreign/lost-in-a-batch", Stacks, GINT_TO_POINTER (FALSE), set_up,
               test_end_in_a_batch, tear_down);
   g_test_add ("/ibb/loopback/foreign/stopped-in-a-batch", Stacks, GINT_TO_POINTER (TRUE), set_up,

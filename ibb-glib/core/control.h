@@ -42,7 +42,7 @@ guint ibb_control_get_length (const IBBControl *self);       /* stanzas */
 gsize ibb_control_get_replies_size (const IBBControl *self); /* of ids that became no stanza yet */
 /* So much waits to be sent that acknowledgements are delayed (D-47). */
 gboolean ibb_control_is_backlogged (const IBBControl *self);
-/* So much waits to be sent that nothing unexpected is accepted (D-47). */
+/* So much waits to be sent that nothing unexpected is accepted, and no session resumed (D-47). */
 gboolean ibb_control_is_flooded (const IBBControl *self);
 
 void ibb_control_reply_result (IBBControl *self, const IBBStanza *request);

@@ -597,6 +597,10 @@ receive_resume (IBBEngine *self, IBBStanza *stanza, const char *local, const cha
       reply_error (self, stanza, IBB_CONDITION_BAD_REQUEST, IBB_ERROR_TYPE_MODIFY);
       return;
     }
+  /* Each request that is taken has its answer, and may bring a close. A peer that hears
+   * nothing asks again (D-47). */
+  if (ibb_control_is_flooded (&shared->control))
+    return;
 
   session = ibb_place_find (shared, local, peer, stanza->sid);
   if (session == NULL)

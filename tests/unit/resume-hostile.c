@@ -382,6 +382,49 @@ test_finished_many (Driver *self, IBBSession *session)
   g_assert_true (answer->has_ended);
 }
 
+/* How many of them are answered while the connection takes nothing. */
+static guint
+ask_in_vain (Driver *self, guint first, guint n, guint64 received)
+{
+  IBBStanza *stanza;
+  guint      n_answers = 0;
+
+  for (guint i = 0; i < n; i++)
+    driver_receive (self, resume_peer_new (PEER, first + i, received, 0));
+  while ((stanza = driver_take_served (self)) != NULL)
+    {
+      n_answers += stanza->payload == IBB_PAYLOAD_RESULT;
+      ibb_stanza_record_unref (stanza);
+    }
+  return n_answers;
+}
+
+/* Each request has its answer, which waits where the connection takes nothing: 2 MiB of them
+ * are kept, and the others stay unanswered (D-47). The next one is as good as before. */
+static void
+test_flood (Driver *self, IBBSession *session)
+{
+  guint n_answers = ask_in_vain (self, 1, 30000, 0);
+
+  g_assert_cmpuint (n_answers, >, 1000);
+  g_assert_cmpuint (n_answers, <, 10000);
+  resume_peer_assert_agrees (self, resume_peer_new (PEER, 30000, 0, 0));
+  g_assert_false (ibb_session_is_interrupted (session));
+}
+
+/* The same where the session has ended, and remembers only that. */
+static void
+test_flood_finished (Driver *self, IBBSession *session)
+{
+  guint n_answers;
+
+  resume_peer_assert_agrees (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", SID));
+  resume_peer_assert_ended (session, IBB_FAILURE_NONE);
+  n_answers = ask_in_vain (self, 1, 30000, 0);
+  g_assert_cmpuint (n_answers, >, 1000);
+  g_assert_cmpuint (n_answers, <, 10000);
+}
+
 /* Names of sessions that have the same hash are still two names: the peer chooses its own
  * address and the sid, and must not get at another session by that. */
 static void
@@ -441,6 +484,8 @@ main (int argc, char **argv)
     { "finished-stranger", test_finished_stranger },
     { "finished-many", test_finished_many },
     { "same-hash", test_same_hash },
+    { "D-47/flood", test_flood },
+    { "D-47/flood-finished", test_flood_finished },
   };
 
   g_test_init (&argc, &argv, NULL);

@@ -581,10 +581,12 @@ def _():
 
 @case('who waits says why the stream ended')
 def _():
-    for condition, code in (('conflict', 'conflict'), ('policy-violation', 'policy-violation'),
-                            ('not-well-formed', 'protocol'), ('system-shutdown', 'broken-pipe')):
+    for condition, code, why in (('conflict', 'conflict', 'so there'), ('policy-violation', 'policy-violation', 'so there'),
+                                 ('not-well-formed', 'protocol', 'so there'),
+                                 ('system-shutdown', 'broken-pipe', 'so there'), (None, 'protocol', 'XML')):
+        ending = stream_error(condition, 'so there') if condition else '<a></b>'
         for command in WAITING:
-            raw = RawServer(stream_error(condition, 'so there'), resource=resource_of(command), at_once=False)
+            raw = RawServer(ending, resource=resource_of(command), at_once=False)
             folder = Folder()
             there = with_raw(raw, *command, cwd=folder.path)
             there.wait_ready()
@@ -595,9 +597,9 @@ def _():
             if condition == 'conflict':
                 there.expect_failure('Another login')
             elif '--json' in command:
-                check('so there' in there.wait_event(event)['message'], 'message')
+                check(why in there.wait_event(event)['message'], 'message')
             else:
-                there.wait_for(lambda program=there: any('so there; logging in again' in line
+                there.wait_for(lambda program=there: any(why in line and 'logging in again' in line
                                                          for line in program.lines), 'why')
             if condition != 'conflict':
                 os.kill(there.pid, signal.SIGTERM)

@@ -47,11 +47,11 @@
  * ## Closing
  *
  * [method@Gio.IOStream.close] delivers what was written, then closes the
- * session, and waits until the peer has confirmed it, for
- * [property@IBB.Service:close-timeout], or up to ten times as long while blocks of
- * the peer still arrive. GIO lets a close happen once: one that
- * was cancelled or that timed out goes on in the background, and
- * [signal@IBB.Transport::ended] tells how it went. Closing one half of the
+ * session, and waits until the peer has confirmed it. Once everything is acknowledged
+ * that takes [property@IBB.Service:close-timeout] at most, or up to ten times as long
+ * while blocks of the peer still arrive; a peer that reads slowly acknowledges late. GIO
+ * lets a close happen once: one that was cancelled or that timed out goes on in the
+ * background, and [signal@IBB.Transport::ended] tells how it went. Closing one half of the
  * transport sends nothing of the kind; the half-close is
  * [method@IBB.Transport.shutdown_output]. [method@IBB.Transport.abort] ends
  * the session at once.

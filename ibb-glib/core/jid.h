@@ -29,7 +29,8 @@ gboolean ibb_jid_is_of_domain (const char *jid, const char *domain);
 /* Whether a server that prepares JIDs by stringprep (RFC 3920) or by PRECIS
  * (RFC 7622) may make one of the other: stringprep turns "ß" into "ss", PRECIS
  * keeps it. Two accounts of one server may resemble each other, so this decides
- * only about replies whose id nobody can guess (D-02), never about access. */
+ * only about replies whose id nobody can guess, and about the address that our own
+ * server gives to a login (D-02), never about access. */
 gboolean ibb_jid_resembles (const char *a, const char *b);
 
 /* The JID as it is sent: with U-labels in the domain, which RFC 7622 §3.2 requires.

@@ -25,8 +25,9 @@ struct _IBBAuthentication
   gboolean      requests_token;  /* of that mechanism */
   IBBToken     *token;           /* (owned) (nullable): the one that it has issued */
   const char *namespace;         /* of the elements: that of SASL, or of SASL2 */
-  IBBSasl2Outcome outcome;
-  GSource        *source; /* (nullable): while an answer is being computed */
+  IBBSasl2Requests requests;     /* along with a login by SASL2 */
+  IBBSasl2Outcome  outcome;
+  GSource         *source; /* (nullable): while an answer is being computed */
 };
 
 /* list: of SASL or of SASL2; its mechanisms are in its own namespace. */
@@ -137,9 +138,15 @@ send_first (IBBAuthentication *self, const IBBElement *offer, const IBBSasl2Wish
   const char *initial =
       self->fast != NULL ? ibb_fast_get_initial (self->fast) : ibb_sasl_get_initial (self->sasl);
   g_autofree char *request = dup_token_request (self);
-  char            *text = offer != NULL
-                              ? ibb_sasl2_dup_authenticate (offer, wishes, mechanism, initial, request)
-                              : ibb_stream_xml_dup_auth (mechanism, initial);
+  char            *text;
+
+  if (offer != NULL)
+    {
+      ibb_sasl2_get_requests (offer, wishes, &self->requests);
+      text = ibb_sasl2_dup_authenticate (&self->requests, wishes, mechanism, initial, request);
+    }
+  else
+    text = ibb_stream_xml_dup_auth (mechanism, initial);
 
   ibb_xml_stream_send_secret (self->stream, text);
   ibb_secret_free (text);
@@ -349,7 +356,7 @@ handle_success (IBBAuthentication *self, IBBElement *element, GError **error)
   if (self->token_mechanism != NULL)
     self->token = ibb_fast_take_token (element, self->token_mechanism);
 
-  return ibb_sasl2_take_outcome (element, self->domain, &self->outcome, error)
+  return ibb_sasl2_take_outcome (element, &self->requests, self->bare_jid, &self->outcome, error)
              ? IBB_AUTHENTICATION_DONE
              : IBB_AUTHENTICATION_FAILED;
 }

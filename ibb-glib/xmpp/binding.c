@@ -9,6 +9,7 @@
 #include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
+#include "xmpp/bound-jid.h"
 
 #define BIND_ID "bind"
 #define SESSION_ID "session"
@@ -16,7 +17,8 @@
 struct _IBBBinding
 {
   IBBXmlStream *stream;
-  char         *domain;
+  char         *bare_jid;
+  char         *domain;        /* of bare_jid, for messages */
   char         *resource;      /* (nullable) */
   char         *jid;           /* (nullable): once it is bound */
   gboolean      needs_session; /* RFC 3921 §3: the server still requires the request for one */
@@ -41,12 +43,13 @@ send_session (IBBBinding *self)
 IBBBinding *
 ibb_binding_new (IBBXmlStream     *stream,
                  const IBBElement *features,
-                 const char       *domain,
+                 const char       *bare_jid,
                  const char       *resource,
                  GError          **error)
 {
-  IBBElement *session = ibb_element_get_child (features, "session", IBB_SESSION_NAMESPACE);
-  IBBBinding *self;
+  IBBElement      *session = ibb_element_get_child (features, "session", IBB_SESSION_NAMESPACE);
+  g_autofree char *domain = ibb_jid_dup_domain (bare_jid);
+  IBBBinding      *self;
 
   if (ibb_element_get_child (features, "bind", IBB_BIND_NAMESPACE) == NULL)
     {
@@ -57,7 +60,8 @@ ibb_binding_new (IBBXmlStream     *stream,
 
   self = g_new0 (IBBBinding, 1);
   self->stream = ibb_xml_stream_ref (stream);
-  self->domain = g_strdup (domain);
+  self->bare_jid = g_strdup (bare_jid);
+  self->domain = g_steal_pointer (&domain);
   self->resource = g_strdup (resource);
   self->needs_session =
       session != NULL && ibb_element_get_child (session, "optional", IBB_SESSION_NAMESPACE) == NULL;
@@ -70,6 +74,7 @@ void
 ibb_binding_free (IBBBinding *self)
 {
   ibb_xml_stream_unref (self->stream);
+  g_free (self->bare_jid);
   g_free (self->domain);
   g_free (self->resource);
   g_free (self->jid);
@@ -90,12 +95,8 @@ handle_result (IBBBinding *self, const IBBElement *element, GError **error)
 
   if (bind != NULL)
     jid = ibb_element_get_child (bind, "jid", IBB_BIND_NAMESPACE);
-  if (jid == NULL || ibb_jid_get_resource (jid->text->str) == NULL)
-    {
-      g_set_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL,
-                   _ ("The server of “%s” did not report the bound address"), self->domain);
-      return IBB_BINDING_FAILED;
-    }
+  if (!ibb_bound_jid_check (jid != NULL ? jid->text->str : NULL, self->bare_jid, error))
+    return IBB_BINDING_FAILED;
 
   self->jid = g_strdup (jid->text->str);
   if (!self->needs_session)

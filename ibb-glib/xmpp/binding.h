@@ -18,11 +18,11 @@ typedef enum
   IBB_BINDING_FAILED,
 } IBBBindingState;
 
-/* Sends the first request. resource (nullable): the one to ask for; domain is for messages.
- * NULL: the features of the server offer no binding. */
+/* Sends the first request. bare_jid: of the account, or the domain of one that the server makes;
+ * resource (nullable): the one to ask for. NULL: the features of the server offer no binding. */
 IBBBinding *ibb_binding_new (IBBXmlStream     *stream,
                              const IBBElement *features,
-                             const char       *domain,
+                             const char       *bare_jid,
                              const char       *resource,
                              GError          **error);
 void        ibb_binding_free (IBBBinding *self);

@@ -49,7 +49,7 @@ get_thread (IBBClient *self)
  * - %IBB_ERROR_INTERNAL_SERVER_ERROR: the server cannot check the password or the token at
  *   the moment
  * - %IBB_ERROR_PROTOCOL: the host has no XMPP server, or a broken one; or the server did not
- *   answer a login by token in the one message that it takes
+ *   answer a login by token in the one message that it takes, or logged in another account
  * - %G_IO_ERROR_CANCELLED: by @cancellable or by a logout
  * - %G_IO_ERROR_PENDING: a login or logout is under way, or the client logs in again by
  *   itself ([property@IBB.Client:auto-reconnect])

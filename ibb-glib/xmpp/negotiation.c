@@ -196,7 +196,7 @@ start_binding (IBBNegotiation *self, IBBElement *features)
 
   self->stage = STAGE_BIND;
   ibb_xml_stream_set_read_stanzas (self->stream, FALSE);
-  self->binding = ibb_binding_new (self->stream, features, self->domain, self->resource, &error);
+  self->binding = ibb_binding_new (self->stream, features, self->bare_jid, self->resource, &error);
   if (self->binding == NULL)
     ibb_negotiation_fail (self, error);
 }

@@ -9,6 +9,7 @@
 #include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
+#include "xmpp/bound-jid.h"
 
 IBBElement *
 ibb_sasl2_get_offer (const IBBElement *features)
@@ -38,36 +39,48 @@ offers_management (const IBBElement *bind)
 
 /* Either a resumption or a resource: a resumed stream keeps the one that it has, and a refused
  * resumption ends the attempt. */
-static char *
-dup_requests (const IBBElement *offer, const IBBSasl2Wishes *wishes)
+void
+ibb_sasl2_get_requests (const IBBElement     *offer,
+                        const IBBSasl2Wishes *wishes,
+                        IBBSasl2Requests     *requests)
 {
   const IBBElement *inner = ibb_element_get_child (offer, "inline", IBB_SASL2_NAMESPACE);
   const IBBElement *bind;
 
+  *requests = (IBBSasl2Requests){ FALSE };
   if (inner == NULL)
-    return g_strdup ("");
+    return;
   if (wishes->resumption != NULL)
     {
-      if (ibb_element_get_child (inner, "sm", IBB_MANAGEMENT_NAMESPACE) == NULL)
-        return g_strdup ("");
-      return ibb_stream_xml_dup_resume (wishes->resumption->id, wishes->resumption->h);
+      requests->resumes = ibb_element_get_child (inner, "sm", IBB_MANAGEMENT_NAMESPACE) != NULL;
+      return;
     }
 
   bind = ibb_element_get_child (inner, "bind", IBB_BIND2_NAMESPACE);
-  if (bind == NULL || !wishes->binds)
-    return g_strdup ("");
-  return ibb_stream_xml_dup_bind2 (wishes->confirms && offers_management (bind));
+  requests->binds = wishes->binds && bind != NULL;
+  requests->confirms = requests->binds && wishes->confirms && offers_management (bind);
+}
+
+static char *
+dup_requests (const IBBSasl2Requests *requests, const IBBSasl2Wishes *wishes)
+{
+  if (requests->resumes)
+    return ibb_stream_xml_dup_resume (wishes->resumption->id, wishes->resumption->h);
+  if (requests->binds)
+    return ibb_stream_xml_dup_bind2 (requests->confirms);
+
+  return g_strdup ("");
 }
 
 char *
-ibb_sasl2_dup_authenticate (const IBBElement     *offer,
-                            const IBBSasl2Wishes *wishes,
-                            const char           *mechanism,
-                            const char           *initial,
-                            const char           *more)
+ibb_sasl2_dup_authenticate (const IBBSasl2Requests *requests,
+                            const IBBSasl2Wishes   *wishes,
+                            const char             *mechanism,
+                            const char             *initial,
+                            const char             *more)
 {
-  g_autofree char *requests = dup_requests (offer, wishes);
-  g_autofree char *inner = g_strconcat (requests, more, NULL);
+  g_autofree char *asked = dup_requests (requests, wishes);
+  g_autofree char *inner = g_strconcat (asked, more, NULL);
 
   /* SASL2 writes an empty message as an empty element (XEP-0388 §2.2). */
   return ibb_stream_xml_dup_authenticate (mechanism, g_str_equal (initial, "=") ? "" : initial,
@@ -102,41 +115,60 @@ take_resumption (IBBElement *success)
                          : ibb_element_take_child (success, "failed", IBB_MANAGEMENT_NAMESPACE);
 }
 
+/* answer (nullable). An answer to nothing is not believed: what follows from it, such as the
+ * count of stanzas, was not prepared here. */
 static gboolean
-is_bound_jid (const IBBElement *jid)
+is_asked_for (const IBBElement *answer, gboolean asked, const char *bare_jid, GError **error)
 {
-  g_autofree char *normal = jid != NULL ? ibb_jid_normalize (jid->text->str) : NULL;
+  g_autofree char *domain = NULL;
 
-  return normal != NULL && ibb_jid_get_resource (normal) != NULL;
+  if (answer == NULL || asked)
+    return TRUE;
+
+  domain = ibb_jid_dup_domain (bare_jid);
+  g_set_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL,
+               _ ("The server of “%s” answered the login with <%s/>, for which it was not asked"),
+               domain, answer->name);
+  return FALSE;
+}
+
+static gboolean
+check_bound (const IBBElement *success, const char *bare_jid, char **bound_jid, GError **error)
+{
+  const IBBElement *jid =
+      ibb_element_get_child (success, "authorization-identifier", IBB_SASL2_NAMESPACE);
+
+  if (!ibb_bound_jid_check (jid != NULL ? jid->text->str : NULL, bare_jid, error))
+    return FALSE;
+
+  *bound_jid = g_strdup (jid->text->str);
+  return TRUE;
 }
 
 gboolean
-ibb_sasl2_take_outcome (IBBElement      *success,
-                        const char      *domain,
-                        IBBSasl2Outcome *outcome,
-                        GError         **error)
+ibb_sasl2_take_outcome (IBBElement             *success,
+                        const IBBSasl2Requests *requests,
+                        const char             *bare_jid,
+                        IBBSasl2Outcome        *outcome,
+                        GError                **error)
 {
   IBBElement *bound = ibb_element_get_child (success, "bound", IBB_BIND2_NAMESPACE);
-  IBBElement *jid =
-      ibb_element_get_child (success, "authorization-identifier", IBB_SASL2_NAMESPACE);
 
   outcome->resumption = take_resumption (success);
+  outcome->management = bound != NULL ? take_management (bound) : NULL;
   if (outcome->resumption != NULL)
     g_debug ("With the login came <%s/>", outcome->resumption->name);
-  if (bound == NULL)
-    return TRUE;
-
-  if (!is_bound_jid (jid))
-    {
-      g_set_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL,
-                   _ ("The server of “%s” did not report the bound address"), domain);
-      return FALSE;
-    }
-  outcome->jid = g_strdup (jid->text->str);
-  outcome->management = take_management (bound);
   if (outcome->management != NULL)
     g_debug ("With the login came <%s/>", outcome->management->name);
-  return TRUE;
+
+  if (is_asked_for (outcome->resumption, requests->resumes, bare_jid, error) &&
+      is_asked_for (bound, requests->binds, bare_jid, error) &&
+      is_asked_for (outcome->management, requests->confirms, bare_jid, error) &&
+      (bound == NULL || check_bound (success, bare_jid, &outcome->jid, error)))
+    return TRUE;
+
+  ibb_sasl2_outcome_clear (outcome);
+  return FALSE;
 }
 
 void

@@ -22,6 +22,14 @@ typedef struct
   const IBBResumption *resumption;    /* (nullable): instead of a resource */
 } IBBSasl2Wishes;
 
+/* What is asked for: the wishes that the server's offer allows. */
+typedef struct
+{
+  gboolean binds;
+  gboolean confirms;
+  gboolean resumes;
+} IBBSasl2Requests;
+
 /* What the server has done. */
 typedef struct
 {
@@ -32,22 +40,25 @@ typedef struct
 
 /* (nullable) (transfer none): the offer in the features of a stream. */
 IBBElement *ibb_sasl2_get_offer (const IBBElement *features);
-/* The first message, with the requests that offer allows; initial is base64, or "=", and more the
- * XML of other requests. */
-char *ibb_sasl2_dup_authenticate (const IBBElement     *offer,
-                                  const IBBSasl2Wishes *wishes,
-                                  const char           *mechanism,
-                                  const char           *initial,
-                                  const char           *more);
+void        ibb_sasl2_get_requests (const IBBElement     *offer,
+                                    const IBBSasl2Wishes *wishes,
+                                    IBBSasl2Requests     *requests);
+/* The first message; initial is base64, or "=", and more the XML of other requests. */
+char *ibb_sasl2_dup_authenticate (const IBBSasl2Requests *requests,
+                                  const IBBSasl2Wishes   *wishes,
+                                  const char             *mechanism,
+                                  const char             *initial,
+                                  const char             *more);
 
 /* (nullable): the text in <success/> that the mechanism checks. */
 const char *ibb_sasl2_get_proof (const IBBElement *success);
-/* Takes the answers out of <success/>. FALSE: they contradict each other; domain is for
- * messages. */
-gboolean ibb_sasl2_take_outcome (IBBElement      *success,
-                                 const char      *domain,
-                                 IBBSasl2Outcome *outcome,
-                                 GError         **error);
+/* Takes the answers out of <success/>. FALSE: they contradict each other, the requests or the
+ * account, which is bare_jid. */
+gboolean ibb_sasl2_take_outcome (IBBElement             *success,
+                                 const IBBSasl2Requests *requests,
+                                 const char             *bare_jid,
+                                 IBBSasl2Outcome        *outcome,
+                                 GError                **error);
 void     ibb_sasl2_outcome_clear (IBBSasl2Outcome *self);
 
 G_END_DECLS

@@ -91,6 +91,12 @@ test_login_failures (void)
       { FAKE_AUTHENTICATE (FAKE_BIND), { "</iq>", "<iq type='result' id='bind'/>" } },
       FAILS (ibb, IBB_ERROR_PROTOCOL),
       "<presence" },
+    { "bound to another account",
+      { FAKE_AUTHENTICATE (FAKE_BIND),
+        { "</iq>", "<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+                   "<jid>other@fake.test/r</jid></bind></iq>" } },
+      FAILS (ibb, IBB_ERROR_PROTOCOL),
+      "<presence" },
     { "unknown domain",
       { { FAKE_OPEN, FAKE_HEADER "<stream:error><host-unknown "
                                  "xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>" } },
@@ -345,6 +351,29 @@ test_without_password (void)
   fake_end (client, server);
 }
 
+/* A login without a name takes the address that it is given. */
+static void
+test_anonymous (void)
+{
+  static const FakeStep steps[] = {
+    { FAKE_OPEN, FAKE_FEATURES (FAKE_SASL ("<mechanism>ANONYMOUS</mechanism>")) },
+    { "</auth>", FAKE_SUCCESS },
+    { FAKE_OPEN, FAKE_FEATURES (FAKE_BIND) },
+    { "</iq>", FAKE_BOUND },
+    { "</presence>" },
+    { NULL },
+  };
+  FakeServer      *server = fake_server_new (steps);
+  IBBClient       *client = fake_create_client (server, "fake.test");
+  g_autofree char *jid = NULL;
+
+  ibb_client_set_password (client, NULL);
+  assert_login (client);
+  jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
+  g_assert_cmpstr (jid, ==, "user@fake.test/r");
+  fake_end (client, server);
+}
+
 static void
 test_bad_jid (void)
 {
@@ -518,6 +547,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/login/scram", test_scram);
   g_test_add_func ("/ibb/client/login/scram/cancelled", test_scram_cancelled);
   g_test_add_func ("/ibb/client/login/without-password", test_without_password);
+  g_test_add_func ("/ibb/client/login/anonymous", test_anonymous);
   g_test_add_func ("/ibb/client/login/bad-jid", test_bad_jid);
   g_test_add_func ("/ibb/client/login/silence", test_silence);
   g_test_add_func ("/ibb/client/login/cancel", test_cancel);

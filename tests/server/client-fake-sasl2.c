@@ -110,6 +110,41 @@ test_forgotten (void)
   fake_end (client, server);
 }
 
+/* A resource, or acknowledgements, that were not asked for; and an address of somebody else. */
+static void
+refuse (const char *jid, const char *features, const char *success)
+{
+  FakeStep    answered[] = { { FAKE_OPEN, features }, { "</authenticate>", success }, { NULL } };
+  FakeServer *server = fake_server_new (answered);
+  IBBClient  *client = fake_create_client (server, jid);
+  g_autofree char *received = NULL;
+
+  assert_login_fails (client, IBB_ERROR, IBB_ERROR_PROTOCOL);
+  drop_client (client);
+  received = fake_server_free (server);
+  g_assert_null (strstr (received, "<presence"));
+  g_assert_null (strstr (received, "<iq"));
+}
+
+static void
+test_unasked (void)
+{
+  refuse (FAKE_JID "/own", FAKE_FEATURES (SASL2 (BIND2)), BOUND FEATURES);
+  refuse (FAKE_JID, FAKE_FEATURES (SASL2 ("")), BOUND FEATURES);
+  refuse (FAKE_JID, FAKE_FEATURES (SASL2 ("<bind xmlns='urn:xmpp:bind:0'/>")), BOUND FEATURES);
+  refuse (FAKE_JID, FAKE_FEATURES (SASL2 (BIND2 FAKE_SM_OFFER)),
+          SUCCESS (FAKE_SM_RESUMED) FEATURES);
+}
+
+static void
+test_other_account (void)
+{
+  refuse (FAKE_JID, FAKE_FEATURES (SASL2 (BIND2)),
+          "<success xmlns='urn:xmpp:sasl:2'>"
+          "<authorization-identifier>other@fake.test/r</authorization-identifier>"
+          "<bound xmlns='urn:xmpp:bind:0'/></success>" FEATURES);
+}
+
 /* An id that the application sets is for the server, not for everybody on the way.
  * client-fake-fast.c has the same with TLS. */
 static void
@@ -142,6 +177,8 @@ main (int argc, char **argv)
   start_watchdog ();
   g_test_add_func ("/ibb/client/sasl2/login", test_login);
   g_test_add_func ("/ibb/client/sasl2/forgotten", test_forgotten);
+  g_test_add_func ("/ibb/client/sasl2/unasked", test_unasked);
+  g_test_add_func ("/ibb/client/sasl2/other-account", test_other_account);
   g_test_add_func ("/ibb/client/sasl2/user-agent", test_user_agent);
 
   return g_test_run ();

@@ -22,7 +22,7 @@ start (XmlPair *pair, const char *features, const char *resource)
 {
   g_autoptr (IBBElement) element = parse_element (features);
 
-  return ibb_binding_new (pair->stream, element, "d", resource, NULL);
+  return ibb_binding_new (pair->stream, element, "u@d", resource, NULL);
 }
 
 static IBBBindingState
@@ -99,6 +99,9 @@ test_broken (void)
     "<iq type='result' id='bind'/>",
     "<iq type='result' id='bind'>" BIND "/></iq>",
     "<iq type='result' id='bind'>" BIND "><jid>u@d</jid></bind></iq>",
+    "<iq type='result' id='bind'>" BIND "><jid>u@d@d/r</jid></bind></iq>",
+    "<iq type='result' id='bind'>" BIND "><jid>v@d/r</jid></bind></iq>",
+    "<iq type='result' id='bind'>" BIND "><jid>d/r</jid></bind></iq>",
   };
   XmlPair pair;
 

@@ -6,6 +6,8 @@
 
 #include "xmpp/sasl2.h"
 
+#include <string.h>
+
 #include "ibb-error.h"
 #include "xml-pair.h"
 
@@ -44,13 +46,16 @@ test_requests (void)
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (IBBElement) features = parse_element (cases[i].features);
-      g_autofree char       *text = ibb_sasl2_dup_authenticate (
-                ibb_sasl2_get_offer (features), &cases[i].wishes, "ANONYMOUS", i == 0 ? "=" : "QQ==", "");
-      g_autofree char *expected =
+      g_autofree char       *text = NULL;
+      IBBSasl2Requests       requests;
+      g_autofree char       *expected =
           g_strdup_printf ("<authenticate xmlns='urn:xmpp:sasl:2' mechanism='ANONYMOUS'>"
                            "<initial-response>%s</initial-response>%s</authenticate>",
                            i == 0 ? "" : "QQ==", cases[i].expected);
 
+      ibb_sasl2_get_requests (ibb_sasl2_get_offer (features), &cases[i].wishes, &requests);
+      text = ibb_sasl2_dup_authenticate (&requests, &cases[i].wishes, "ANONYMOUS",
+                                         i == 0 ? "=" : "QQ==", "");
       g_assert_cmpstr (text, ==, expected);
     }
 }
@@ -62,6 +67,8 @@ test_requests (void)
 static void
 test_outcomes (void)
 {
+  static const IBBSasl2Requests binding = { .binds = TRUE, .confirms = TRUE };
+  static const IBBSasl2Requests resuming = { .resumes = TRUE };
   static const struct
   {
     const char *success;
@@ -86,6 +93,8 @@ test_outcomes (void)
     { SUCCESS (BOUND ("") IDENTIFIER ("u@d")), TRUE, NULL, NULL, NULL },
     { SUCCESS (BOUND ("") IDENTIFIER ("u@d/")), TRUE, NULL, NULL, NULL },
     { SUCCESS (BOUND ("") IDENTIFIER ("u@@d/r")), TRUE, NULL, NULL, NULL },
+    /* Of another account. */
+    { SUCCESS (BOUND ("") IDENTIFIER ("v@d/r")), TRUE, NULL, NULL, NULL },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -95,7 +104,10 @@ test_outcomes (void)
       IBBSasl2Outcome        outcome = { NULL };
 
       g_test_message ("%s", cases[i].success);
-      g_assert_true (ibb_sasl2_take_outcome (success, "d", &outcome, &error) == !cases[i].is_bad);
+      g_assert_true (ibb_sasl2_take_outcome (
+                         success,
+                         strstr (cases[i].success, "<bound") != NULL ? &binding : &resuming, "u@d",
+                         &outcome, &error) == !cases[i].is_bad);
       if (cases[i].is_bad)
         g_assert_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL);
       g_assert_cmpstr (outcome.jid, ==, cases[i].jid);
@@ -103,6 +115,52 @@ test_outcomes (void)
                        cases[i].management);
       g_assert_cmpstr (outcome.resumption != NULL ? outcome.resumption->name : NULL, ==,
                        cases[i].resumption);
+      ibb_sasl2_outcome_clear (&outcome);
+    }
+}
+
+/* Answers to what was not asked for. */
+static void
+test_unasked (void)
+{
+  static const struct
+  {
+    const char      *success;
+    IBBSasl2Requests requests;
+    gboolean         is_good;
+  } cases[] = {
+    { SUCCESS (IDENTIFIER ("u@d/r")), { FALSE }, TRUE },
+    { SUCCESS (IDENTIFIER ("u@d/r") BOUND ("")), { FALSE } },
+    { SUCCESS (IDENTIFIER ("u@d/r") BOUND ("")), { .resumes = TRUE } },
+    { SUCCESS (IDENTIFIER ("u@d/r") BOUND ("")), { .binds = TRUE }, TRUE },
+    { SUCCESS (IDENTIFIER ("u@d/r") BOUND ("<enabled xmlns='urn:xmpp:sm:3'/>")),
+      { .binds = TRUE } },
+    { SUCCESS (IDENTIFIER ("u@d/r") BOUND ("<failed xmlns='urn:xmpp:sm:3'/>")), { .binds = TRUE } },
+    { SUCCESS (IDENTIFIER ("u@d/r") BOUND ("<enabled xmlns='urn:xmpp:sm:3'/>")),
+      { .binds = TRUE, .confirms = TRUE },
+      TRUE },
+    { SUCCESS ("<resumed xmlns='urn:xmpp:sm:3'/>"), { .binds = TRUE, .confirms = TRUE } },
+    { SUCCESS ("<failed xmlns='urn:xmpp:sm:3'/>"), { FALSE } },
+    { SUCCESS (IDENTIFIER ("u@d/r") BOUND ("") "<resumed xmlns='urn:xmpp:sm:3'/>"),
+      { .binds = TRUE, .confirms = TRUE } },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (IBBElement) success = parse_element (cases[i].success);
+      g_autoptr (GError)     error = NULL;
+      IBBSasl2Outcome        outcome = { NULL };
+
+      g_test_message ("%s", cases[i].success);
+      g_assert_true (ibb_sasl2_take_outcome (success, &cases[i].requests, "u@d", &outcome,
+                                             &error) == cases[i].is_good);
+      if (!cases[i].is_good)
+        {
+          g_assert_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL);
+          g_assert_null (outcome.jid);
+          g_assert_null (outcome.management);
+          g_assert_null (outcome.resumption);
+        }
       ibb_sasl2_outcome_clear (&outcome);
     }
 }
@@ -125,6 +183,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ibb/sasl2/requests", test_requests);
   g_test_add_func ("/ibb/sasl2/outcomes", test_outcomes);
+  g_test_add_func ("/ibb/sasl2/unasked", test_unasked);
   g_test_add_func ("/ibb/sasl2/proof", test_proof);
 
   return g_test_run ();

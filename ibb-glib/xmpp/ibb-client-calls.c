@@ -41,7 +41,8 @@ get_thread (IBBClient *self)
  *   newer that both sides know, or the server requires a certificate
  * - %G_TLS_ERROR_UNAVAILABLE: TLS is required here and not offered, or required
  *   by the server and turned off here
- * - %G_IO_ERROR_TIMED_OUT: no end was reached within 30 seconds
+ * - %G_IO_ERROR_TIMED_OUT: there was no connection within 20 seconds, or no answer of the
+ *   server within 15, or no end within 30 in all; the message names the step
  * - %G_IO_ERROR_CONNECTION_CLOSED: the server closed the connection
  * - %IBB_ERROR_CONFLICT, %IBB_ERROR_POLICY_VIOLATION: it did so for this reason, see
  *   [property@IBB.Client:disconnect-error]

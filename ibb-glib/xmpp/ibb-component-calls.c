@@ -110,7 +110,8 @@ ibb_component_has_address (IBBComponent *self, const char *jid)
  * - %IBB_ERROR_CONFLICT: another component is connected for the domain
  * - %G_RESOLVER_ERROR (any code): the host's name is not known
  * - %G_IO_ERROR_CONNECTION_REFUSED: nobody listens on that host and port
- * - %G_IO_ERROR_TIMED_OUT: no end was reached within 30 seconds
+ * - %G_IO_ERROR_TIMED_OUT: there was no connection within 20 seconds, or no answer of the
+ *   server within 15
  * - %G_IO_ERROR_CONNECTION_CLOSED: the server closed the connection
  * - %IBB_ERROR_PROTOCOL: nobody admits components there; perhaps it is the port for clients
  * - %G_IO_ERROR_CANCELLED: by @cancellable or by a logout

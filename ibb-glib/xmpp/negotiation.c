@@ -18,28 +18,12 @@
 #include "xmpp/domain.h"
 #include "xmpp/encryption.h"
 #include "xmpp/handshake.h"
+#include "xmpp/login-stage.h"
 #include "xmpp/source.h"
 #include "xmpp/stream-error.h"
 
-/* Milliseconds: for the whole login but the user's part in it, and for that. */
+/* Milliseconds, for the whole login but the user's part in it. Each step has a shorter one. */
 #define LOGIN_TIMEOUT 30000
-#define CERTIFICATE_TIMEOUT 30000
-
-typedef enum
-{
-  STAGE_CONNECT,
-  STAGE_FEATURES, /* before TLS */
-  STAGE_PROCEED,
-  STAGE_HANDSHAKE,
-  STAGE_CERTIFICATE,
-  STAGE_SECURE_FEATURES, /* nothing more to encrypt */
-  STAGE_SASL,
-  STAGE_LAST_FEATURES,
-  STAGE_BIND,
-  STAGE_RESUME,    /* instead of a binding */
-  STAGE_ADMISSION, /* of a component, instead of all but the connection */
-  STAGE_DONE,
-} Stage;
 
 struct _IBBNegotiation
 {
@@ -54,9 +38,11 @@ struct _IBBNegotiation
   char                        *domain;
   char                        *resource; /* (nullable) */
 
-  Stage                stage;
+  IBBLoginStage        stage;
+  gint64               deadline;           /* of the whole login, monotonic */
+  guint                timeout;            /* of the stage, in milliseconds */
   GCancellable        *cancellable;        /* of the attempt to connect */
-  GSource             *timer;              /* (nullable) */
+  GSource             *timer;              /* (nullable): for timeout */
   IBBXmlStream        *stream;             /* (nullable) */
   IBBEncryption       *encryption;         /* (nullable): of stream */
   GTlsCertificate     *untrusted;          /* (nullable): of the server, to be judged */
@@ -94,7 +80,7 @@ end (IBBNegotiation *self, IBBNegotiationResult *result, const GError *error)
 {
   g_autoptr (IBBNegotiation) keep = ibb_negotiation_ref (self); /* it has the result */
 
-  self->stage = STAGE_DONE;
+  self->stage = IBB_LOGIN_STAGE_DONE;
   ibb_source_clear (&self->timer);
   g_clear_pointer (&self->authentication, ibb_authentication_free);
   g_clear_pointer (&self->binding, ibb_binding_free);
@@ -110,7 +96,7 @@ end (IBBNegotiation *self, IBBNegotiationResult *result, const GError *error)
 void
 ibb_negotiation_fail (IBBNegotiation *self, const GError *error)
 {
-  if (self->stage != STAGE_DONE)
+  if (self->stage != IBB_LOGIN_STAGE_DONE)
     end (self, NULL, error);
 }
 
@@ -146,28 +132,41 @@ ibb_negotiation_was_refused (IBBNegotiation *self)
 static gboolean
 timeout_cb (gpointer user_data)
 {
-  IBBNegotiation *self = user_data;
+  IBBNegotiation    *self = user_data;
+  g_autoptr (GError) error = NULL;
 
-  if (self->stage == STAGE_CERTIFICATE)
-    ibb_negotiation_answer_certificate (self, FALSE);
-  else if (self->stage == STAGE_CONNECT)
-    fail (self, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-          _ ("The server of “%s” cannot be reached in time"), self->domain);
-  else
-    fail (self, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-          _ ("The server of “%s” did not answer in time during the login"), self->domain);
+  if (self->stage == IBB_LOGIN_STAGE_CERTIFICATE)
+    {
+      ibb_negotiation_answer_certificate (self, FALSE);
+      return G_SOURCE_REMOVE;
+    }
 
+  error = ibb_login_stage_new_error (self->stage, self->domain, self->timeout);
+  ibb_negotiation_fail (self, error);
   return G_SOURCE_REMOVE;
 }
 
 static void
-set_timer (IBBNegotiation *self, guint milliseconds)
+start_clock (IBBNegotiation *self)
 {
+  self->deadline = g_get_monotonic_time () + LOGIN_TIMEOUT * G_TIME_SPAN_MILLISECOND;
+}
+
+/* Begins a stage, which gets its time, or what is left of the whole. */
+static void
+enter (IBBNegotiation *self, IBBLoginStage stage)
+{
+  gint64 left = (self->deadline - g_get_monotonic_time ()) / G_TIME_SPAN_MILLISECOND;
+
+  self->stage = stage;
+  self->timeout = ibb_login_stage_get_timeout (stage);
+  if (stage != IBB_LOGIN_STAGE_CERTIFICATE)
+    self->timeout = (guint) CLAMP (left, 0, (gint64) self->timeout);
   ibb_source_clear (&self->timer);
-  self->timer =
-      ibb_source_attach (g_timeout_source_new (milliseconds), ibb_thread_get_context (self->thread),
-                         "[ibb-glib] login timeout", timeout_cb, ibb_negotiation_ref (self),
-                         (GDestroyNotify) ibb_negotiation_unref);
+  self->timer = ibb_source_attach (
+      g_timeout_source_new (self->timeout), ibb_thread_get_context (self->thread),
+      "[ibb-glib] login timeout", timeout_cb, ibb_negotiation_ref (self),
+      (GDestroyNotify) ibb_negotiation_unref);
 }
 
 /* The end: a bound resource, or a resumed stream. */
@@ -194,7 +193,7 @@ start_binding (IBBNegotiation *self, IBBElement *features)
 {
   g_autoptr (GError) error = NULL;
 
-  self->stage = STAGE_BIND;
+  enter (self, IBB_LOGIN_STAGE_BIND);
   ibb_xml_stream_set_read_stanzas (self->stream, FALSE);
   self->binding = ibb_binding_new (self->stream, features, self->bare_jid, self->resource, &error);
   if (self->binding == NULL)
@@ -229,7 +228,7 @@ start_resumption (IBBNegotiation *self)
 
   /* What the server sends again follows at once upon its answer. */
   ibb_xml_stream_set_read_stanzas (self->stream, TRUE);
-  self->stage = STAGE_RESUME;
+  enter (self, IBB_LOGIN_STAGE_RESUME);
   ibb_resumption_send (&self->resumption, self->stream);
 }
 
@@ -294,7 +293,7 @@ start_sasl (IBBNegotiation *self, IBBElement *features)
   /* Stanzas may follow the success of SASL2 at once. */
   if (ibb_authentication_is_sasl2 (self->authentication))
     ibb_xml_stream_set_read_stanzas (self->stream, TRUE);
-  self->stage = STAGE_SASL;
+  enter (self, IBB_LOGIN_STAGE_SASL);
 }
 
 /* Only over TLS, if there is to be any: the account is nobody else's business. */
@@ -340,7 +339,7 @@ handle_success (IBBNegotiation *self)
 {
   IBBSasl2Outcome *outcome = ibb_authentication_get_outcome (self->authentication);
 
-  self->stage = STAGE_LAST_FEATURES;
+  enter (self, IBB_LOGIN_STAGE_LAST_FEATURES);
   if (!ibb_authentication_is_sasl2 (self->authentication))
     {
       if (pause_stream (self))
@@ -387,6 +386,7 @@ handle_sasl (IBBNegotiation *self, IBBElement *element)
   switch (state)
     {
     case IBB_AUTHENTICATION_GOES_ON:
+      enter (self, IBB_LOGIN_STAGE_SASL); /* the next answer has its own time */
       return;
     case IBB_AUTHENTICATION_DONE:
       handle_success (self);
@@ -412,7 +412,7 @@ secured_cb (gpointer owner)
 {
   IBBNegotiation *self = owner;
 
-  self->stage = STAGE_SECURE_FEATURES;
+  enter (self, IBB_LOGIN_STAGE_SECURE_FEATURES);
   open_stream (self);
 }
 
@@ -428,10 +428,10 @@ refuse_certificate (IBBNegotiation *self)
 void
 ibb_negotiation_answer_certificate (IBBNegotiation *self, gboolean accept)
 {
-  if (self->stage != STAGE_CERTIFICATE)
+  if (self->stage != IBB_LOGIN_STAGE_CERTIFICATE)
     return;
 
-  set_timer (self, LOGIN_TIMEOUT);
+  start_clock (self);
   if (!accept)
     {
       refuse_certificate (self);
@@ -464,8 +464,7 @@ untrusted_cb (GTlsCertificate     *certificate,
       return;
     }
 
-  self->stage = STAGE_CERTIFICATE;
-  set_timer (self, CERTIFICATE_TIMEOUT);
+  enter (self, IBB_LOGIN_STAGE_CERTIFICATE);
   self->handler->certificate (self, self->untrusted, self->certificate_errors, self->owner);
 }
 
@@ -484,7 +483,7 @@ static const IBBEncryptionHandler encryption_handler = {
 static void
 start_handshake (IBBNegotiation *self)
 {
-  self->stage = STAGE_HANDSHAKE;
+  enter (self, IBB_LOGIN_STAGE_HANDSHAKE);
   self->encryption = ibb_encryption_new (self->thread, self->stream, self->domain, &self->settings,
                                          self->accepted_certificate, &encryption_handler, self);
 }
@@ -494,7 +493,7 @@ request_tls (IBBNegotiation *self)
 {
   g_autofree char *text = ibb_stream_xml_dup_starttls ();
 
-  self->stage = STAGE_PROCEED;
+  enter (self, IBB_LOGIN_STAGE_PROCEED);
   ibb_xml_stream_send_text (self->stream, text);
 }
 
@@ -575,7 +574,7 @@ handle_header (IBBNegotiation *self, IBBElement *header)
 {
   g_autoptr (GError) error = NULL;
 
-  if (self->stage == STAGE_ADMISSION)
+  if (self->stage == IBB_LOGIN_STAGE_ADMISSION)
     {
       /* Stanzas may follow at once upon the answer. */
       ibb_xml_stream_set_read_stanzas (self->stream, TRUE);
@@ -601,7 +600,7 @@ element_cb (IBBXmlStream *stream, IBBParserEvent event, IBBElement *element, gpo
     }
   if (ibb_element_is (element, "error", IBB_STREAM_NAMESPACE))
     {
-      g_autoptr (GError) error = self->stage == STAGE_ADMISSION
+      g_autoptr (GError) error = self->stage == IBB_LOGIN_STAGE_ADMISSION
                                      ? ibb_admission_to_error (element, self->domain)
                                      : ibb_stream_error_to_error (element, self->domain);
 
@@ -609,21 +608,21 @@ element_cb (IBBXmlStream *stream, IBBParserEvent event, IBBElement *element, gpo
       return;
     }
 
-  if (self->stage == STAGE_ADMISSION)
+  if (self->stage == IBB_LOGIN_STAGE_ADMISSION)
     handle_admission (self, element);
-  else if (self->stage == STAGE_FEATURES && features)
+  else if (self->stage == IBB_LOGIN_STAGE_FEATURES && features)
     handle_first_features (self, element);
-  else if (self->stage == STAGE_PROCEED)
+  else if (self->stage == IBB_LOGIN_STAGE_PROCEED)
     handle_proceed (self, element);
-  else if (self->stage == STAGE_SECURE_FEATURES && features)
+  else if (self->stage == IBB_LOGIN_STAGE_SECURE_FEATURES && features)
     start_sasl (self, element);
-  else if (self->stage == STAGE_SASL)
+  else if (self->stage == IBB_LOGIN_STAGE_SASL)
     handle_sasl (self, element);
-  else if (self->stage == STAGE_LAST_FEATURES && features)
+  else if (self->stage == IBB_LOGIN_STAGE_LAST_FEATURES && features)
     handle_last_features (self, element);
-  else if (self->stage == STAGE_RESUME)
+  else if (self->stage == IBB_LOGIN_STAGE_RESUME)
     handle_resumption (self, element);
-  else if (self->stage == STAGE_BIND)
+  else if (self->stage == IBB_LOGIN_STAGE_BIND)
     handle_binding (self, element);
 }
 
@@ -633,7 +632,7 @@ stanza_cb (IBBXmlStream *stream, IBBStanza *stanza, gpointer owner)
 {
   IBBNegotiation *self = owner;
 
-  if (self->stage != STAGE_RESUME)
+  if (self->stage != IBB_LOGIN_STAGE_RESUME)
     fail (self, IBB_ERROR, IBB_ERROR_PROTOCOL,
           _ ("The server of “%s” sent a stanza before the login was complete"), self->domain);
 }
@@ -668,7 +667,7 @@ connected (IBBNegotiation *self, GSocketConnection *connection)
                             (GDestroyNotify) ibb_negotiation_unref);
   if (self->settings.is_component)
     {
-      self->stage = STAGE_ADMISSION;
+      enter (self, IBB_LOGIN_STAGE_ADMISSION);
       ibb_xml_stream_open_component (self->stream, self->domain);
       return;
     }
@@ -678,7 +677,7 @@ connected (IBBNegotiation *self, GSocketConnection *connection)
       return;
     }
 
-  self->stage = STAGE_FEATURES;
+  enter (self, IBB_LOGIN_STAGE_FEATURES);
   open_stream (self);
 }
 
@@ -690,7 +689,7 @@ dial_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError)            error = NULL;
 
   connection = ibb_dial_finish (result, &error);
-  if (self->stage != STAGE_CONNECT)
+  if (self->stage != IBB_LOGIN_STAGE_CONNECT)
     return;
   if (connection != NULL)
     connected (self, connection);
@@ -701,7 +700,7 @@ dial_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 dial (IBBNegotiation *self)
 {
-  self->stage = STAGE_CONNECT;
+  enter (self, IBB_LOGIN_STAGE_CONNECT);
   ibb_dial_async (self->domain, self->settings.host, self->settings.port,
                   self->settings.tls_mode == IBB_TLS_MODE_DIRECT, self->cancellable, dial_cb,
                   ibb_negotiation_ref (self));
@@ -712,7 +711,7 @@ start_cb (gpointer user_data)
 {
   IBBNegotiation *self = user_data;
 
-  if (self->stage == STAGE_DONE)
+  if (self->stage == IBB_LOGIN_STAGE_DONE)
     return G_SOURCE_REMOVE;
   if (!ibb_account_settings_split (&self->settings, &self->bare_jid, &self->node, &self->domain,
                                    &self->resource))
@@ -733,7 +732,7 @@ start_cb (gpointer user_data)
       return G_SOURCE_REMOVE;
     }
 
-  set_timer (self, LOGIN_TIMEOUT);
+  start_clock (self);
   dial (self);
   return G_SOURCE_REMOVE;
 }

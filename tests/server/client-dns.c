@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "../lib/fast-timers.h"
 #include "client-fixture.h"
 #include "fake-server.h"
 
@@ -95,7 +96,24 @@ test_resolver_lookup_records_async (GResolver          *resolver,
                              "There is no record %s", name);
 }
 
-/* Each host is this one, except "nowhere". */
+static gboolean
+cancelled_cb (GCancellable *cancellable, gpointer task)
+{
+  g_task_return_error_if_cancelled (task);
+  return G_SOURCE_REMOVE;
+}
+
+/* There will be no answer. */
+static void
+wait_for_cancellation (GTask *task)
+{
+  g_autoptr (GSource) source = g_cancellable_source_new (g_task_get_cancellable (task));
+
+  g_source_set_callback (source, G_SOURCE_FUNC (cancelled_cb), g_object_ref (task), g_object_unref);
+  g_source_attach (source, g_task_get_context (task));
+}
+
+/* Each host is this one, except "nowhere" and "silent". */
 static void
 test_resolver_lookup_by_name_with_flags_async (GResolver               *resolver,
                                                const char              *host,
@@ -108,7 +126,10 @@ test_resolver_lookup_by_name_with_flags_async (GResolver               *resolver
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 
   note (self, host);
-  if ((flags & G_RESOLVER_NAME_LOOKUP_FLAGS_IPV6_ONLY) != 0 || g_str_equal (host, "nowhere.test"))
+  if (g_str_equal (host, "silent.test"))
+    wait_for_cancellation (task);
+  else if ((flags & G_RESOLVER_NAME_LOOKUP_FLAGS_IPV6_ONLY) != 0 ||
+           g_str_equal (host, "nowhere.test"))
     g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND, "There is no %s",
                              host);
   else
@@ -340,6 +361,20 @@ test_no_look_up (Fixture *self, gconstpointer data)
   assert_asked (self, data != NULL ? "other.test " : "fake.test ");
 }
 
+/* DNS does not answer. */
+static void
+test_silent (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  ibb_client_set_host (self->client, "silent.test");
+  fast_timers_start (15000, 0);
+  g_assert_false (ibb_client_login (self->client, NULL, &error));
+  fast_timers_stop ();
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  g_assert_nonnull (strstr (error->message, "cannot be reached within 20 s"));
+}
+
 /* A domain that is an address has no records, and no name to look up; with a port that was
  * named, and without. */
 static void
@@ -388,6 +423,7 @@ main (int argc, char **argv)
   add ("/ibb/client/dns/direct", NULL, test_direct);
   add ("/ibb/client/dns/no-record", NULL, test_no_record);
   add ("/ibb/client/dns/address", NULL, test_address);
+  add ("/ibb/client/dns/silent", NULL, test_silent);
   add ("/ibb/client/dns/no-look-up/port", NULL, test_no_look_up);
   add ("/ibb/client/dns/no-look-up/host", "other.test", test_no_look_up);
 

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "../lib/fake-clock.h"
+#include "../lib/fast-timers.h"
 #include "ibb-error.h"
 
 #define HEADER                                                                                     \
@@ -386,6 +388,53 @@ test_sasl2_refused (Fixture *self, gconstpointer data)
 }
 
 static void
+assert_late (Fixture *self, const char *words)
+{
+  g_assert_error (self->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  if (strstr (self->error->message, words) == NULL)
+    g_error ("“%s” was expected in “%s”", words, self->error->message);
+  g_assert_false (self->was_refused);
+}
+
+/* The others are in tests/server/client-fake-login.c. */
+static void
+test_silent_resumption (Fixture *self, gconstpointer data)
+{
+  fast_timers_start (15000, 0);
+  self->resumption.id = (char *) "i";
+  RUN (self, "'>", FEATURES (PLAIN), "</auth>", SUCCESS, "'>", FEATURES (BIND MANAGEMENT),
+       "previd='i'/>", " ");
+  fast_timers_stop ();
+  assert_late (self, "the resumption of the connection within 15 s");
+}
+
+/* Each answer comes in time, but not all of them. */
+static void
+test_late (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GSocketConnection) connection = NULL;
+  GInputStream                 *input;
+  GOutputStream                *output;
+
+  fake_clock_stop ();
+  ibb_thread_invoke (self->thread, start_cb, self, NULL);
+  connection = g_socket_listener_accept (self->listener, NULL, NULL, NULL);
+  input = g_io_stream_get_input_stream (G_IO_STREAM (connection));
+  output = g_io_stream_get_output_stream (G_IO_STREAM (connection));
+  expect (input, "'>");
+  fake_clock_advance (14900 * G_TIME_SPAN_MILLISECOND);
+  g_output_stream_write_all (output, FEATURES (PLAIN), strlen (FEATURES (PLAIN)), NULL, NULL, NULL);
+  expect (input, "</auth>");
+  fake_clock_advance (14900 * G_TIME_SPAN_MILLISECOND);
+  g_output_stream_write_all (output, SUCCESS, strlen (SUCCESS), NULL, NULL, NULL);
+  expect (input, "'>");
+  while (g_atomic_int_get (&self->n_done) == 0)
+    g_thread_yield ();
+  fake_clock_start ();
+  assert_late (self, "the opening of the XML stream within 1 s");
+}
+
+static void
 test_address (Fixture *self, gconstpointer jid)
 {
   g_free (self->settings.jid);
@@ -464,6 +513,8 @@ main (int argc, char *argv[])
 
       g_test_add (path, Fixture, &refusals[i], set_up, test_sasl2_refused, tear_down);
     }
+  ADD ("silent-resumption", NULL, test_silent_resumption);
+  ADD ("late", NULL, test_late);
   ADD ("address/none", "", test_address);
   ADD ("address/malformed", "a@b@c", test_address);
   ADD ("address/server", "d.test", test_address); /* a password without a name */

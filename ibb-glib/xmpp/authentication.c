@@ -72,20 +72,15 @@ dup_binding_types (IBBElement *features)
   return (char **) g_ptr_array_free (array, FALSE);
 }
 
-static gboolean
-offers_plus (char **list)
-{
-  return list != NULL && ibb_sasl_offers_plus ((const char *const *) list);
-}
-
-/* list (nullable): NULL is returned without an error. */
+/* list (nullable): NULL is returned without an error. other (nullable): the one beside it. */
 static IBBSasl *
-choose_from (IBBSaslParameters *parameters, char **list, GError **error)
+choose_from (IBBSaslParameters *parameters, char **list, char **other, GError **error)
 {
   if (list == NULL)
     return NULL;
 
   parameters->mechanisms = (const char *const *) list;
+  parameters->other_mechanisms = (const char *const *) other;
   return ibb_sasl_new (parameters, error);
 }
 
@@ -104,9 +99,8 @@ choose (IBBSaslParameters *parameters, IBBElement *features, IBBElement **offer,
 
   *offer = NULL;
   parameters->binding_types = (const char *const *) binding_types;
-  parameters->offers_plus = offers_plus (older_list) || offers_plus (sasl2_list);
-  by_older = choose_from (parameters, older_list, error);
-  by_sasl2 = choose_from (parameters, sasl2_list, older == NULL ? error : NULL);
+  by_older = choose_from (parameters, older_list, sasl2_list, error);
+  by_sasl2 = choose_from (parameters, sasl2_list, older_list, older == NULL ? error : NULL);
   if (by_sasl2 != NULL && (by_older == NULL || !ibb_sasl_is_better (by_older, by_sasl2)))
     {
       *offer = sasl2;

@@ -93,6 +93,17 @@ get_binding (const IBBSaslParameters *parameters, const char **name)
   return NULL;
 }
 
+/* offered (nullable) */
+static gboolean
+offers_plus (const char *const *offered)
+{
+  for (gsize i = 0; offered != NULL && offered[i] != NULL; i++)
+    if (g_str_has_prefix (offered[i], "SCRAM-") && g_str_has_suffix (offered[i], "-PLUS"))
+      return TRUE;
+
+  return FALSE;
+}
+
 static gboolean
 is_usable (gsize i, const IBBSaslParameters *parameters, gboolean can_bind)
 {
@@ -191,7 +202,8 @@ start_scram (IBBSasl                 *self,
     }
   /* "I could bind, but you do not offer it": a server that does offer it learns in
    * this way that somebody took -PLUS off its list. */
-  else if (parameters->tls != NULL && !parameters->offers_plus)
+  else if (parameters->tls != NULL && !offers_plus (parameters->mechanisms) &&
+           !offers_plus (parameters->other_mechanisms))
     scram.binding = IBB_SCRAM_BINDING_NOT_OFFERED;
 
   self->scram = ibb_scram_new (&scram, error);
@@ -268,16 +280,6 @@ const char *
 ibb_sasl_get_initial (IBBSasl *self)
 {
   return self->initial;
-}
-
-gboolean
-ibb_sasl_offers_plus (const char *const *offered)
-{
-  for (gsize i = 0; offered[i] != NULL; i++)
-    if (g_str_has_prefix (offered[i], "SCRAM-") && g_str_has_suffix (offered[i], "-PLUS"))
-      return TRUE;
-
-  return FALSE;
 }
 
 guint8 *

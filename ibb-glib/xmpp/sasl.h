@@ -23,7 +23,7 @@ typedef struct
    * of them (XEP-0440). */
   const char *const *mechanisms;
   const char *const *binding_types;
-  gboolean           offers_plus; /* it has bound mechanisms, in this list or in another one */
+  const char *const *other_mechanisms; /* (nullable): another list, which counts for -PLUS, too */
 } IBBSaslParameters;
 
 typedef struct _IBBSasl IBBSasl;
@@ -47,8 +47,6 @@ char *ibb_sasl_dup_response (IBBSasl *self);
 /* The text of <success/>. FALSE: the server did not prove itself. */
 gboolean ibb_sasl_finish (IBBSasl *self, const char *text, GError **error);
 
-/* Whether a list has a mechanism that binds the login to the TLS channel. */
-gboolean ibb_sasl_offers_plus (const char *const *mechanisms);
 /* The bytes that a server sends in base64; NULL (nullable) and "=" stand for none. NULL: they are
  * malformed, or too many. */
 guint8 *ibb_sasl_decode (const char *text, gsize *length, GError **error);

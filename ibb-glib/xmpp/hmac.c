@@ -4,75 +4,71 @@
 
 #include "xmpp/hmac.h"
 
+#include <nettle/hmac.h>
+#include <nettle/nettle-meta.h>
+#include <nettle/version.h>
 #include <string.h>
 
 #include "xmpp/secret.h"
 
-#define MAX_BLOCK 128 /* of SHA-512 */
+/* Nettle 4 dropped the length of a digest. */
+#if NETTLE_VERSION_MAJOR >= 4
+#define LENGTH(length)
+#else
+#define LENGTH(length) (length),
+#endif
+
+typedef union
+{
+  struct sha1_ctx   sha1;
+  struct sha256_ctx sha256;
+  struct sha512_ctx sha512;
+} State;
 
 struct _IBBHmac
 {
-  gsize      size;  /* of a digest */
-  GChecksum *inner; /* it has got the key, and no data */
-  GChecksum *outer;
+  const struct nettle_hash *hash;
+  State                     inner; /* it has got the key, and no data */
+  State                     outer; /* likewise */
+  State                     state;
 };
 
-/* A checksum keeps its last block and its digest, as bytes and as text, and frees them as they
- * are. Those of the empty text take their place. */
-static void
-free_secret_checksum (GChecksum *checksum)
+static const struct nettle_hash *
+get_hash (GChecksumType type)
 {
-  char  *text = (char *) g_checksum_get_string (checksum); /* ends it, with padding */
-  guint8 digest[IBB_HMAC_MAX_DIGEST];
-  gsize  size = sizeof digest;
-
-  explicit_bzero (text, strlen (text));
-  g_checksum_reset (checksum);
-  g_checksum_get_digest (checksum, digest, &size);
-  g_checksum_free (checksum);
+  switch (type)
+    {
+    case G_CHECKSUM_SHA1:
+      return &nettle_sha1;
+    case G_CHECKSUM_SHA256:
+      return &nettle_sha256;
+    case G_CHECKSUM_SHA512:
+      return &nettle_sha512;
+    default:
+      g_assert_not_reached ();
+    }
 }
 
 void
-ibb_hmac_hash_secret (GChecksumType hash, const void *data, gsize length, guint8 *digest)
+ibb_hmac_hash_secret (GChecksumType type, const void *data, gsize length, guint8 *digest)
 {
-  GChecksum *checksum = g_checksum_new (hash);
-  gsize      size = IBB_HMAC_MAX_DIGEST;
+  const struct nettle_hash *hash = get_hash (type);
+  State                     state;
 
-  g_checksum_update (checksum, data, (gssize) length);
-  g_checksum_get_digest (checksum, digest, &size);
-  free_secret_checksum (checksum);
+  hash->init (&state);
+  hash->update (&state, length, data);
+  hash->digest (&state, LENGTH (hash->digest_size) digest);
+  explicit_bzero (&state, sizeof state);
   ibb_secret_clear_stack ();
 }
 
-static GChecksum *
-start_checksum (GChecksumType hash, const guint8 *key, gsize block, guint8 pad)
-{
-  GChecksum *checksum = g_checksum_new (hash);
-  guint8     padded[MAX_BLOCK];
-
-  for (gsize i = 0; i < block; i++)
-    padded[i] = key[i] ^ pad;
-  g_checksum_update (checksum, padded, (gssize) block);
-  explicit_bzero (padded, sizeof padded);
-
-  return checksum;
-}
-
 IBBHmac *
-ibb_hmac_new (GChecksumType hash, const void *key, gsize length)
+ibb_hmac_new (GChecksumType type, const void *key, gsize length)
 {
-  IBBHmac    *self = g_new0 (IBBHmac, 1);
-  const gsize block = hash == G_CHECKSUM_SHA384 || hash == G_CHECKSUM_SHA512 ? 128 : 64;
-  guint8      filled[MAX_BLOCK] = { 0 };
+  IBBHmac *self = g_new0 (IBBHmac, 1);
 
-  self->size = (gsize) g_checksum_type_get_length (hash);
-  if (length > block)
-    ibb_hmac_hash_secret (hash, key, length, filled);
-  else
-    memcpy (filled, key, length);
-  self->inner = start_checksum (hash, filled, block, 0x36);
-  self->outer = start_checksum (hash, filled, block, 0x5c);
-  explicit_bzero (filled, sizeof filled);
+  self->hash = get_hash (type);
+  hmac_set_key (&self->outer, &self->inner, &self->state, self->hash, length, key);
   ibb_secret_clear_stack ();
 
   return self;
@@ -81,46 +77,32 @@ ibb_hmac_new (GChecksumType hash, const void *key, gsize length)
 void
 ibb_hmac_free (IBBHmac *self)
 {
-  free_secret_checksum (self->inner);
-  free_secret_checksum (self->outer);
+  explicit_bzero (self, sizeof *self);
   g_free (self);
 }
 
 void
-ibb_hmac_compute (const IBBHmac *self,
-                  const void    *data,
-                  gsize          length,
-                  const void    *more,
-                  gsize          more_length,
-                  guint8        *digest)
+ibb_hmac_compute (IBBHmac    *self,
+                  const void *data,
+                  gsize       length,
+                  const void *more,
+                  gsize       more_length,
+                  guint8     *digest)
 {
-  GChecksum *inner = g_checksum_copy (self->inner);
-  GChecksum *outer = g_checksum_copy (self->outer);
-  gsize      size = IBB_HMAC_MAX_DIGEST;
-
-  g_checksum_update (inner, data, (gssize) length);
+  hmac_update (&self->state, self->hash, length, data);
   if (more != NULL)
-    g_checksum_update (inner, more, (gssize) more_length);
-  g_checksum_get_digest (inner, digest, &size);
-  g_checksum_update (outer, digest, (gssize) self->size);
-  size = IBB_HMAC_MAX_DIGEST;
-  g_checksum_get_digest (outer, digest, &size);
-  g_checksum_free (inner);
-  g_checksum_free (outer);
+    hmac_update (&self->state, self->hash, more_length, more);
+  hmac_digest (&self->outer, &self->inner, &self->state, self->hash,
+               LENGTH (self->hash->digest_size) digest);
 }
 
 void
 ibb_hmac_compute_secret (
-    GChecksumType hash, const void *key, gsize key_length, const char *text, guint8 *digest)
+    GChecksumType type, const void *key, gsize key_length, const char *text, guint8 *digest)
 {
-  IBBHmac *self = ibb_hmac_new (hash, key, key_length);
-  gsize    size = IBB_HMAC_MAX_DIGEST;
+  IBBHmac *self = ibb_hmac_new (type, key, key_length);
 
-  g_checksum_update (self->inner, (const guchar *) text, (gssize) strlen (text));
-  g_checksum_get_digest (self->inner, digest, &size);
-  g_checksum_update (self->outer, digest, (gssize) self->size);
-  size = IBB_HMAC_MAX_DIGEST;
-  g_checksum_get_digest (self->outer, digest, &size);
+  ibb_hmac_compute (self, text, strlen (text), NULL, 0, digest);
   ibb_hmac_free (self);
   ibb_secret_clear_stack ();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* HMAC (RFC 2104) with any of GLib's hashes. Unlike GHmac it leaves nothing of its key in
- * memory.
+/* HMAC (RFC 2104) with SHA-1, SHA-256 or SHA-512, by Nettle. Unlike GHmac it leaves nothing of its
+ * key in memory.
  */
 
 #pragma once
@@ -14,20 +14,20 @@ G_BEGIN_DECLS
 
 typedef struct _IBBHmac IBBHmac;
 
-IBBHmac *ibb_hmac_new (GChecksumType hash, const void *key, gsize length);
+IBBHmac *ibb_hmac_new (GChecksumType type, const void *key, gsize length);
 void     ibb_hmac_free (IBBHmac *self);
 /* Of the data and, if it is not NULL, more: any number of times. */
-void ibb_hmac_compute (const IBBHmac *self,
-                       const void    *data,
-                       gsize          length,
-                       const void    *more,
-                       gsize          more_length,
-                       guint8        *digest);
+void ibb_hmac_compute (IBBHmac    *self,
+                       const void *data,
+                       gsize       length,
+                       const void *more,
+                       gsize       more_length,
+                       guint8     *digest);
 /* Once: the digest itself is a secret, and stands in digest only. */
 void ibb_hmac_compute_secret (
-    GChecksumType hash, const void *key, gsize key_length, const char *text, guint8 *digest);
+    GChecksumType type, const void *key, gsize key_length, const char *text, guint8 *digest);
 /* A hash of a secret, of which nothing else stays. */
-void ibb_hmac_hash_secret (GChecksumType hash, const void *data, gsize length, guint8 *digest);
+void ibb_hmac_hash_secret (GChecksumType type, const void *data, gsize length, guint8 *digest);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBHmac, ibb_hmac_free)
 

@@ -319,6 +319,7 @@ ibb_scram_compute (IBBScram *self)
   self->rounds_left -= n;
   if (self->rounds_left == 0)
     g_clear_pointer (&self->round_hmac, ibb_hmac_free);
+  ibb_secret_clear_stack ();
 
   return self->rounds_left == 0;
 }

@@ -31,7 +31,6 @@ NO_BOUNDS = {
     'PAUSE_MAX': 'how the window is found',
     'ROUNDS_MAX': 'how the window is found',
     'IBB_HMAC_MAX_DIGEST': 'of an algorithm',
-    'MAX_BLOCK': 'of an algorithm',
     'LONG_PATH_MAX': 'how a slow reader is told from a long path',
     'TOOL_TIMEOUT_DEFAULT': 'that none was given',
     'TIMEOUT_STEPS': 'how finely a time is measured',

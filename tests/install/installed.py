@@ -90,7 +90,7 @@ def pkg_config():
     # Only what the headers need is asked of those who use the library.
     libraries = flags('--libs')
     assert '-libb-glib-1.0' in libraries and '-lgio-2.0' in libraries
-    assert '-lxml2' not in libraries and '-lidn' not in libraries and '-lidn2' not in libraries
+    assert '-lxml2' not in libraries and '-lidn' not in libraries and '-lidn2' not in libraries and '-lnettle' not in libraries
 
 
 @cases.case('/install/c')

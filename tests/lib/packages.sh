@@ -24,6 +24,7 @@ ibb_packages_build='
   libjson-glib-dev
   libxml2-dev
   meson
+  nettle-dev
   ninja-build
   pkg-config
   valac

@@ -10,6 +10,7 @@
 #define IBB_SERVER_NAMESPACE "jabber:server"
 #define IBB_COMPONENT_NAMESPACE "jabber:component:accept" /* XEP-0114 */
 #define IBB_STREAM_NAMESPACE "http://etherx.jabber.org/streams"
+#define IBB_FRAMING_NAMESPACE "urn:ietf:params:xml:ns:xmpp-framing" /* RFC 7395 */
 #define IBB_STREAM_ERROR_NAMESPACE "urn:ietf:params:xml:ns:xmpp-streams"
 #define IBB_STANZA_ERROR_NAMESPACE "urn:ietf:params:xml:ns:xmpp-stanzas"
 #define IBB_TLS_NAMESPACE "urn:ietf:params:xml:ns:xmpp-tls"

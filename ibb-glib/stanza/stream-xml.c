@@ -66,6 +66,62 @@ ibb_stream_xml_dup_error (const char *condition, const char *detail)
 }
 
 char *
+ibb_stream_xml_dup_framed_header (const char *from, const char *to)
+{
+  GByteArray *out = g_byte_array_new ();
+
+  IBB_XML_APPEND (out, "<open xmlns='" IBB_FRAMING_NAMESPACE "'");
+  if (from != NULL)
+    ibb_xml_append_attribute (out, " from='", from);
+  ibb_xml_append_attribute (out, " to='", to);
+  IBB_XML_APPEND (out, " version='1.0'/>");
+
+  return to_string (out);
+}
+
+char *
+ibb_stream_xml_dup_framed_end (void)
+{
+  return g_strdup ("<close xmlns='" IBB_FRAMING_NAMESPACE "'/>");
+}
+
+char *
+ibb_stream_xml_dup_framed_error (const char *condition, const char *detail)
+{
+  return g_strdup_printf ("<stream:error xmlns:stream='" IBB_STREAM_NAMESPACE
+                          "'><%s xmlns='" IBB_STREAM_ERROR_NAMESPACE "'/>%s</stream:error>",
+                          condition, detail != NULL ? detail : "");
+}
+
+static gboolean
+begins_with (const GByteArray *xml, guint start, const char *tag)
+{
+  gsize length = strlen (tag);
+
+  return xml->len - start > length && memcmp (xml->data + start, tag, length) == 0 &&
+         strchr (" />", xml->data[start + length]) != NULL;
+}
+
+void
+ibb_stream_xml_qualify (GByteArray *xml, guint start)
+{
+  static const char *const tags[] = { "<iq", "<message", "<presence" };
+  static const char        declaration[] = " xmlns='" IBB_CLIENT_NAMESPACE "'";
+  const guint              length = (guint) strlen (declaration);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (tags); i++)
+    if (begins_with (xml, start, tags[i]))
+      {
+        guint at = start + (guint) strlen (tags[i]);
+
+        g_byte_array_set_size (xml, xml->len + length);
+        memmove (xml->data + at + length, xml->data + at, xml->len - length - at);
+        memcpy (xml->data + at, declaration, length);
+        return;
+      }
+}
+
+char *
 ibb_stream_xml_dup_declarations (const char *prefix, int n_namespaces, const char **namespaces)
 {
   GByteArray *out = g_byte_array_new ();

@@ -4,6 +4,12 @@
 
 #include "xmpp/xml-input.h"
 
+#include <string.h>
+
+#include "ibb-error.h"
+#include "ibb-intl-private.h"
+#include "stanza/namespaces.h"
+#include "xmpp/frame-reader.h"
 #include "xmpp/source.h"
 
 #define READ_SIZE (64 * 1024)
@@ -16,7 +22,9 @@ struct _IBBXmlInput
   const IBBXmlInputHandler *handler;
   gpointer                  owner;
   IBBParser                *parser;
-  GPollableInputStream     *stream; /* (owned) (nullable) */
+  IBBFrameReader           *frames;      /* (owned) (nullable) */
+  gboolean                  has_element; /* in this WebSocket message */
+  GPollableInputStream     *stream;      /* (owned) (nullable) */
   gboolean                  is_tls;
   GSource                  *source; /* (owned) (nullable): while it reads */
   guint8                   *buffer;
@@ -46,6 +54,7 @@ input_unref (IBBXmlInput *self)
     return;
 
   ibb_parser_free (self->parser);
+  g_clear_pointer (&self->frames, ibb_frame_reader_free);
   g_clear_object (&self->stream);
   g_main_context_unref (self->context);
   g_free (self->buffer);
@@ -59,6 +68,26 @@ ibb_xml_input_free (IBBXmlInput *self)
   input_unref (self);
 }
 
+/* What the messages of a WebSocket are in, as far as the parser knows. */
+static IBBParser *
+create_framed_parser (void)
+{
+  static const char      header[] = "<stream:stream xmlns:stream='" IBB_STREAM_NAMESPACE "'>";
+  IBBParser             *parser = ibb_parser_new ();
+  g_autoptr (IBBElement) element = NULL;
+  g_autoptr (IBBStanza)  stanza = NULL;
+
+  ibb_parser_feed (parser, header, strlen (header), NULL);
+  ibb_parser_take (parser, &element, &stanza);
+  return parser;
+}
+
+void
+ibb_xml_input_set_framed (IBBXmlInput *self)
+{
+  self->frames = ibb_frame_reader_new (IBB_STANZA_MAX_LENGTH);
+}
+
 void
 ibb_xml_input_restart (IBBXmlInput *self)
 {
@@ -66,8 +95,18 @@ ibb_xml_input_restart (IBBXmlInput *self)
 
   /* In this order: take_events () further up the stack sees another pointer, and looks at
    * the old one no more. */
-  self->parser = ibb_parser_new ();
+  self->parser = self->frames != NULL ? create_framed_parser () : ibb_parser_new ();
   ibb_parser_free (old);
+}
+
+static void
+refuse_message (IBBXmlInput *self)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (IBB_ERROR, IBB_ERROR_PROTOCOL,
+                           _ ("The server sent a WebSocket message that is not one element"));
+
+  self->handler->refused ("bad-format", error, self->owner);
 }
 
 static void
@@ -81,20 +120,66 @@ take_events (IBBXmlInput *self, IBBParser *parser)
 
       if (event == IBB_PARSER_NOTHING)
         return;
+      if (self->has_element)
+        {
+          refuse_message (self);
+          return;
+        }
+      self->has_element = self->frames != NULL;
       self->handler->event (event, element, stanza, self->owner);
     }
 }
 
 static void
-parse (IBBXmlInput *self, gsize length)
+parse (IBBXmlInput *self, const guint8 *data, gsize length)
 {
   IBBParser         *parser = self->parser;
   g_autoptr (GError) error = NULL;
-  gboolean           fine = ibb_parser_feed (parser, (const char *) self->buffer, length, &error);
+  gboolean           fine = ibb_parser_feed (parser, (const char *) data, length, &error);
 
   take_events (self, parser);
   if (!fine && self->parser == parser && self->source != NULL)
     self->handler->refused (ibb_parser_get_condition (parser), error, self->owner);
+}
+
+static void
+end_message (IBBXmlInput *self)
+{
+  self->has_element = FALSE;
+  if (ibb_parser_has_leftover (self->parser))
+    refuse_message (self);
+}
+
+static void
+parse_frames (IBBXmlInput *self, gsize length)
+{
+  const guint8      *data = self->buffer;
+  const guint8      *payload;
+  gsize              n;
+  g_autoptr (GError) error = NULL;
+
+  while (self->source != NULL)
+    switch (ibb_frame_reader_read (self->frames, &data, &length, &payload, &n, &error))
+      {
+      case IBB_FRAME_TEXT:
+        parse (self, payload, n);
+        break;
+      case IBB_FRAME_MESSAGE:
+        end_message (self);
+        break;
+      case IBB_FRAME_PING:
+        self->handler->ping (payload, n, self->owner);
+        break;
+      case IBB_FRAME_CLOSE:
+        self->handler->ended (NULL, self->owner);
+        return;
+      case IBB_FRAME_REFUSED:
+        self->handler->refused ("policy-violation", error, self->owner);
+        return;
+      case IBB_FRAME_NOTHING:
+      default:
+        return;
+      }
 }
 
 /* TRUE if more may be waiting right now. */
@@ -116,7 +201,10 @@ read_once (IBBXmlInput *self)
 
   self->last_read = g_get_monotonic_time ();
   self->handler->begin (self->owner);
-  parse (self, (gsize) n);
+  if (self->frames != NULL)
+    parse_frames (self, (gsize) n);
+  else
+    parse (self, self->buffer, (gsize) n);
   self->handler->end (self->owner);
 
   /* A socket that gave less than it was asked for is empty. TLS gives a record at a time. */

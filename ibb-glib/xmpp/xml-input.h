@@ -21,6 +21,8 @@ typedef struct
   /* The XML is not what XMPP allows; condition is that of the stream error to answer with. */
   void (*refused) (const char *condition, const GError *error, gpointer owner);
   void (*end) (gpointer owner); /* after it */
+  /* Over a WebSocket: to be answered with the same. */
+  void (*ping) (const guint8 *payload, gsize length, gpointer owner);
   /* Nothing more comes; error is (nullable). */
   void (*ended) (const GError *error, gpointer owner);
 } IBBXmlInputHandler;
@@ -30,6 +32,9 @@ ibb_xml_input_new (GMainContext *context, const IBBXmlInputHandler *handler, gpo
 /* Stops it; nothing more is called. */
 void ibb_xml_input_free (IBBXmlInput *self);
 
+/* From now on WebSocket messages come, each of which is one element (RFC 7395). The parser sees
+ * them as the children of one stream, without a header or an end. */
+void ibb_xml_input_set_framed (IBBXmlInput *self);
 /* The next bytes are the header of another stream. */
 void ibb_xml_input_restart (IBBXmlInput *self);
 /* Reads from now on; socket (nullable) is the one that io is, if it is no TLS. */

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "stanza/stanza-writer.h"
+#include "stanza/stream-xml.h"
+#include "xmpp/frame-writer.h"
 
 /* With more than this many bytes unsent no more blocks are asked for: they are better off
  * where the application's stanzas can still overtake them. Half of this, and of the limit in
@@ -25,6 +27,9 @@ struct _IBBXmlOutput
   GArray     *writing_ends; /* (element-type gsize): see pending_ends */
   guint       n_ends;       /* how many of them were reached */
   gboolean    writing_is_secret;
+  gsize       framed; /* bytes of writing in the record of frames */
+
+  IBBFrameWriter *frames; /* (owned) (nullable): set before any other thread appends */
 
   GMutex lock;
   /* protected by lock */
@@ -69,6 +74,7 @@ ibb_xml_output_free (IBBXmlOutput *self)
   g_byte_array_unref (self->writing);
   g_array_unref (self->pending_ends);
   g_array_unref (self->writing_ends);
+  g_clear_pointer (&self->frames, ibb_frame_writer_free);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -76,7 +82,11 @@ ibb_xml_output_free (IBBXmlOutput *self)
 static void
 end_piece_locked (IBBXmlOutput *self, guint start)
 {
-  gsize end = self->pending->len;
+  gsize end;
+
+  if (self->frames != NULL)
+    ibb_stream_xml_qualify (self->pending, start);
+  end = self->pending->len;
 
   self->unsent += end - start;
   g_array_append_val (self->pending_ends, end);
@@ -247,6 +257,23 @@ get_write_size (IBBXmlOutput *self, gboolean in_records)
   return size > 0 ? size : RECORD_MAX;
 }
 
+/* The next elements become a record of frames: as many whole ones as fit, or a part of one. */
+static void
+frame (IBBXmlOutput *self)
+{
+  gsize at = self->written;
+
+  for (; self->n_ends < self->writing_ends->len; self->n_ends++)
+    {
+      gsize end = g_array_index (self->writing_ends, gsize, self->n_ends);
+
+      at += ibb_frame_writer_add (self->frames, self->writing->data + at, end - at);
+      if (at < end)
+        break;
+    }
+  self->framed = at - self->written;
+}
+
 static void
 note_written (IBBXmlOutput *self, gsize length, gboolean *drained)
 {
@@ -262,6 +289,22 @@ note_written (IBBXmlOutput *self, gsize length, gboolean *drained)
   g_mutex_unlock (&self->lock);
 }
 
+static gboolean
+write_frames (IBBXmlOutput *self, GPollableOutputStream *stream, gboolean *drained, GError **error)
+{
+  while (refill (self) || ibb_frame_writer_is_busy (self->frames))
+    {
+      if (!ibb_frame_writer_has_record (self->frames))
+        frame (self);
+      if (!ibb_frame_writer_flush (self->frames, stream, error))
+        return FALSE;
+      note_written (self, self->framed, drained);
+      self->framed = 0;
+    }
+
+  return TRUE;
+}
+
 gboolean
 ibb_xml_output_write (IBBXmlOutput          *self,
                       GPollableOutputStream *stream,
@@ -270,6 +313,9 @@ ibb_xml_output_write (IBBXmlOutput          *self,
                       GError               **error)
 {
   *drained = FALSE;
+  if (self->frames != NULL)
+    return write_frames (self, stream, drained, error);
+
   while (refill (self))
     {
       gssize n = g_pollable_output_stream_write_nonblocking (
@@ -282,4 +328,26 @@ ibb_xml_output_write (IBBXmlOutput          *self,
     }
 
   return TRUE;
+}
+
+void
+ibb_xml_output_set_framed (IBBXmlOutput *self)
+{
+  self->frames = ibb_frame_writer_new ();
+}
+
+void
+ibb_xml_output_pong (IBBXmlOutput *self, const guint8 *payload, gsize length)
+{
+  ibb_frame_writer_pong (self->frames, payload, length);
+}
+
+void
+ibb_xml_output_end_frames (IBBXmlOutput *self, GPollableOutputStream *stream)
+{
+  if (self->frames == NULL || ibb_xml_output_get_unsent (self) > 0)
+    return;
+
+  ibb_frame_writer_close (self->frames);
+  ibb_frame_writer_flush (self->frames, stream, NULL);
 }

@@ -4,7 +4,9 @@
 
 #include "xmpp/xml-stream.h"
 
+#include "ibb-error.h"
 #include "ibb-intl-private.h"
+#include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/flush-source.h"
 #include "xmpp/socket.h"
@@ -31,6 +33,8 @@ struct _IBBXmlStream
   GSource                   *write_source; /* (nullable): waits for room in the socket */
   GError                    *write_error;  /* (nullable) */
   GSource                   *close_source; /* (nullable): ends the wait for good-byes */
+  gboolean                   is_framed;
+  gboolean                   awaits_open; /* <open/>, the header of a framed stream */
   gboolean                   closing;
   gboolean                   peer_closed;
   gboolean                   broken;   /* neither side ended it */
@@ -208,6 +212,9 @@ finish (IBBXmlStream *self, const GError *error)
   ibb_source_clear (&self->close_source);
   g_source_destroy (self->flush_source);
 
+  if (!self->broken && self->write_error == NULL)
+    ibb_xml_output_end_frames (self->output,
+                               G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (self->io)));
   if (error == NULL && self->peer_closed && is_tls (self))
     {
       close_tls (self);
@@ -232,17 +239,36 @@ close_timeout_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+send_end (IBBXmlStream *self)
+{
+  g_autofree char *end =
+      self->is_framed ? ibb_stream_xml_dup_framed_end () : ibb_stream_xml_dup_end ();
+
+  ibb_xml_stream_send_text (self, end);
+}
+
+/* With the end of the stream. */
+static void
+send_error (IBBXmlStream *self, const char *condition, const char *detail)
+{
+  g_autofree char *text = self->is_framed ? ibb_stream_xml_dup_framed_error (condition, detail)
+                                          : ibb_stream_xml_dup_error (condition, detail);
+
+  ibb_xml_stream_send_text (self, text);
+  if (self->is_framed)
+    send_end (self);
+}
+
 void
 ibb_xml_stream_close (IBBXmlStream *self)
 {
-  g_autofree char *end = ibb_stream_xml_dup_end ();
-
   if (self->closing || self->finished)
     return;
 
   self->closing = TRUE;
   ibb_xml_output_close (self->output);
-  ibb_xml_stream_send_text (self, end);
+  send_end (self);
   self->close_source =
       ibb_source_attach (g_timeout_source_new_seconds (CLOSE_TIMEOUT), self->context,
                          "[ibb-glib] close", close_timeout_cb, self, NULL);
@@ -268,11 +294,11 @@ ibb_xml_stream_abort_with (IBBXmlStream *self,
   /* While TLS shakes hands the bytes are not ours. */
   if (!self->closing && self->write_error == NULL && ibb_xml_input_is_reading (self->input))
     {
-      g_autofree char *text = condition == NULL ? ibb_stream_xml_dup_end ()
-                                                : ibb_stream_xml_dup_error (condition, detail);
-
       self->closing = TRUE;
-      ibb_xml_stream_send_text (self, text);
+      if (condition != NULL)
+        send_error (self, condition, detail);
+      else
+        send_end (self);
       flush (self);
     }
   finish (self, error);
@@ -328,8 +354,10 @@ end_cb (gpointer owner)
     ibb_socket_acknowledge_quickly (self->connection);
 }
 
+/* element (nullable): <close/>. Where it says that the stream goes on (RFC 7395 §3.6.1) is not
+ * followed, as with the redirect of RFC 6120 §4.9.3.19. */
 static void
-peer_ended (IBBXmlStream *self)
+peer_ended (IBBXmlStream *self, const IBBElement *element)
 {
   g_autoptr (GError) error = NULL;
 
@@ -340,9 +368,40 @@ peer_ended (IBBXmlStream *self)
       return;
     }
 
-  error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
-                               _ ("The server ended the stream"));
+  error = g_error_new_literal (
+      G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+      element != NULL && ibb_element_get_attribute (element, "see-other-uri") != NULL
+          ? _ ("The server ended the stream and names another address, which is not followed")
+          : _ ("The server ended the stream"));
   ibb_xml_stream_abort (self, NULL, error);
+}
+
+/* Over a WebSocket two elements stand for the tags around a stream (RFC 7395 §3.4, §3.6). */
+static IBBParserEvent
+translate (IBBParserEvent event, const IBBElement *element)
+{
+  if (event != IBB_PARSER_ELEMENT)
+    return event;
+  if (ibb_element_is (element, "open", IBB_FRAMING_NAMESPACE))
+    return IBB_PARSER_HEADER;
+  return ibb_element_is (element, "close", IBB_FRAMING_NAMESPACE) ? IBB_PARSER_END : event;
+}
+
+/* Each stream begins with <open/>, once. */
+static gboolean
+check_order (IBBXmlStream *self, IBBParserEvent event)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (event == IBB_PARSER_END || self->awaits_open == (event == IBB_PARSER_HEADER))
+    {
+      self->awaits_open = FALSE;
+      return TRUE;
+    }
+
+  error = g_error_new_literal (IBB_ERROR, IBB_ERROR_PROTOCOL, _ ("The server does not speak XMPP"));
+  ibb_xml_stream_abort (self, "invalid-namespace", error);
+  return FALSE;
 }
 
 static void
@@ -350,8 +409,15 @@ event_cb (IBBParserEvent event, IBBElement *element, IBBStanza *stanza, gpointer
 {
   IBBXmlStream *self = owner;
 
+  if (self->is_framed)
+    {
+      event = translate (event, element);
+      if (!check_order (self, event))
+        return;
+    }
+
   if (event == IBB_PARSER_END)
-    peer_ended (self);
+    peer_ended (self, element);
   else if (event == IBB_PARSER_STANZA || event == IBB_PARSER_DROPPED)
     {
       if (self->handler->stanza != NULL)
@@ -386,9 +452,20 @@ ended_cb (const GError *error, gpointer owner)
   ibb_xml_stream_drop (self, error);
 }
 
+/* Answered in end_cb (), with what else there is. */
+static void
+ping_cb (const guint8 *payload, gsize length, gpointer owner)
+{
+  IBBXmlStream *self = owner;
+
+  ibb_xml_output_pong (self->output, payload, length);
+  ibb_flush_source_request (self->flush_source);
+}
+
 static const IBBXmlInputHandler input_handler = {
   .begin = begin_cb,
   .event = event_cb,
+  .ping = ping_cb,
   .refused = refused_cb,
   .end = end_cb,
   .ended = ended_cb,
@@ -474,12 +551,21 @@ ibb_xml_stream_set_io (IBBXmlStream *self, GIOStream *io)
   g_set_object (&self->io, io);
 }
 
+void
+ibb_xml_stream_set_framed (IBBXmlStream *self)
+{
+  self->is_framed = TRUE;
+  ibb_xml_input_set_framed (self->input);
+  ibb_xml_output_set_framed (self->output);
+}
+
 static void
 open_with (IBBXmlStream *self, const char *header)
 {
   if (self->finished)
     return;
 
+  self->awaits_open = self->is_framed;
   ibb_xml_input_restart (self->input);
   ibb_xml_stream_send_text (self, header);
   ibb_xml_input_start (self->input, self->io,
@@ -489,7 +575,8 @@ open_with (IBBXmlStream *self, const char *header)
 void
 ibb_xml_stream_open (IBBXmlStream *self, const char *from, const char *to)
 {
-  g_autofree char *header = ibb_stream_xml_dup_header (from, to);
+  g_autofree char *header = self->is_framed ? ibb_stream_xml_dup_framed_header (from, to)
+                                            : ibb_stream_xml_dup_header (from, to);
 
   open_with (self, header);
 }

@@ -49,6 +49,24 @@ typedef enum
 } IBBTlsMode;
 
 /**
+ * IBBWebsocketMode:
+ * @IBB_WEBSOCKET_MODE_NEVER: over TCP only
+ * @IBB_WEBSOCKET_MODE_FALLBACK: over WebSocket if no TCP connection can be made
+ * @IBB_WEBSOCKET_MODE_ALWAYS: over WebSocket only
+ *
+ * Whether an [class@IBB.Client] logs in over WebSocket (RFC 7395), for networks that let
+ * only HTTPS out.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  IBB_WEBSOCKET_MODE_NEVER,
+  IBB_WEBSOCKET_MODE_FALLBACK,
+  IBB_WEBSOCKET_MODE_ALWAYS,
+} IBBWebsocketMode;
+
+/**
  * IBBClientState:
  * @IBB_CLIENT_STATE_OFFLINE: not logged in
  * @IBB_CLIENT_STATE_CONNECTING: a login is under way, or the next one of

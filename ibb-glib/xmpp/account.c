@@ -27,6 +27,7 @@ ibb_account_settings_clear (IBBAccountSettings *self)
   g_clear_pointer (&self->jid, g_free);
   g_clear_pointer (&self->password, ibb_secret_free);
   g_clear_pointer (&self->host, g_free);
+  g_clear_pointer (&self->websocket_uri, g_free);
   g_clear_pointer (&self->user_agent_id, g_free);
   g_clear_pointer (&self->token, ibb_token_unref);
   g_clear_object (&self->tls_database);
@@ -116,6 +117,7 @@ ibb_account_get (IBBAccount *self, IBBAccountSettings *settings)
   settings->jid = g_strdup (self->settings.jid != NULL ? self->settings.jid : "");
   settings->password = g_strdup (self->settings.password);
   settings->host = g_strdup (self->settings.host);
+  settings->websocket_uri = g_strdup (self->settings.websocket_uri);
   settings->account = self;
   settings->token = self->settings.token != NULL ? ibb_token_ref (self->settings.token) : NULL;
   settings->user_agent_id = g_strdup (self->settings.user_agent_id);
@@ -162,6 +164,14 @@ ibb_account_set_host (IBBAccount *self, const char *host)
   g_autofree char *value = g_strdup (host);
 
   return swap_string (self, &self->settings.host, &value);
+}
+
+gboolean
+ibb_account_set_websocket_uri (IBBAccount *self, const char *websocket_uri)
+{
+  g_autofree char *value = g_strdup (websocket_uri);
+
+  return swap_string (self, &self->settings.websocket_uri, &value);
 }
 
 gboolean
@@ -295,6 +305,19 @@ ibb_account_set_tls_mode (IBBAccount *self, IBBTlsMode tls_mode)
   g_mutex_lock (&self->lock);
   changed = self->settings.tls_mode != tls_mode;
   self->settings.tls_mode = tls_mode;
+  g_mutex_unlock (&self->lock);
+
+  return changed;
+}
+
+gboolean
+ibb_account_set_websocket_mode (IBBAccount *self, IBBWebsocketMode websocket_mode)
+{
+  gboolean changed;
+
+  g_mutex_lock (&self->lock);
+  changed = self->settings.websocket_mode != websocket_mode;
+  self->settings.websocket_mode = websocket_mode;
   g_mutex_unlock (&self->lock);
 
   return changed;

@@ -24,7 +24,9 @@ typedef struct
   char            *host;     /* (nullable) */
   guint            port;     /* 0: by SRV, or the usual one of host */
   IBBTlsMode       tls_mode;
-  GTlsDatabase    *tls_database; /* (nullable) */
+  IBBWebsocketMode websocket_mode;
+  char            *websocket_uri; /* (nullable): to be discovered */
+  GTlsDatabase    *tls_database;  /* (nullable) */
   gboolean         allow_plain_text;
   gboolean         forbid_plain;
   GTlsCertificate *certificate; /* (nullable): for a server that asks for one */
@@ -58,6 +60,8 @@ gboolean ibb_account_set_password (IBBAccount *self, const char *password);
 gboolean ibb_account_set_host (IBBAccount *self, const char *host);
 gboolean ibb_account_set_port (IBBAccount *self, guint port);
 gboolean ibb_account_set_tls_mode (IBBAccount *self, IBBTlsMode tls_mode);
+gboolean ibb_account_set_websocket_mode (IBBAccount *self, IBBWebsocketMode websocket_mode);
+gboolean ibb_account_set_websocket_uri (IBBAccount *self, const char *websocket_uri);
 gboolean ibb_account_set_tls_database (IBBAccount *self, GTlsDatabase *tls_database);
 gboolean ibb_account_set_allow_plain_text (IBBAccount *self, gboolean allow_plain_text);
 gboolean ibb_account_set_forbid_plain (IBBAccount *self, gboolean forbid_plain);

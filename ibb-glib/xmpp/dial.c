@@ -182,6 +182,33 @@ ibb_dial_async (const char         *domain,
     connect_to_host (client, task);
 }
 
+void
+ibb_dial_web_async (const char         *domain,
+                    const char         *host,
+                    guint16             port,
+                    GCancellable       *cancellable,
+                    GAsyncReadyCallback callback,
+                    gpointer            user_data)
+{
+  g_autoptr (GTask)              task = g_task_new (NULL, cancellable, callback, user_data);
+  g_autoptr (GSocketClient)      client = g_socket_client_new ();
+  g_autoptr (GSocketConnectable) address = NULL;
+  /* The scheme tells which proxy to ask for. */
+  g_autofree char *uri = g_uri_join (G_URI_FLAGS_NONE, "https", NULL, host, port, "", NULL, NULL);
+  Target          *target = g_new0 (Target, 1);
+
+  g_task_set_source_tag (task, ibb_dial_web_async);
+  g_task_set_name (task, "[ibb-glib] dial");
+  g_task_set_task_data (task, target, (GDestroyNotify) target_free);
+  target->domain = g_strdup (domain);
+  target->host = g_strdup (host);
+  target->port = port;
+  address = g_network_address_parse_uri (uri, port, NULL);
+  if (address == NULL)
+    address = g_network_address_new (host, port);
+  g_socket_client_connect_async (client, address, cancellable, connect_cb, g_object_ref (task));
+}
+
 GSocketConnection *
 ibb_dial_finish (GAsyncResult *result, GError **error)
 {

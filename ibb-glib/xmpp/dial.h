@@ -17,6 +17,14 @@ void ibb_dial_async (const char         *domain,
                      GCancellable       *cancellable,
                      GAsyncReadyCallback callback,
                      gpointer            user_data);
+/* To a server of HTTPS, by the proxy that the system names for it; host has A-labels. domain is
+ * for messages. */
+void ibb_dial_web_async (const char         *domain,
+                         const char         *host,
+                         guint16             port,
+                         GCancellable       *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer            user_data);
 /* (transfer full) */
 GSocketConnection *ibb_dial_finish (GAsyncResult *result, GError **error);
 

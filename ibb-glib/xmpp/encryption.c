@@ -4,19 +4,25 @@
 
 #include "xmpp/encryption.h"
 
+#include "ibb-intl-private.h"
+#include "stanza/namespaces.h"
 #include "xmpp/handshake.h"
+#ifdef HAVE_WEBSOCKET
+#include "xmpp/upgrade.h"
+#endif
 
-/* The handshake holds a reference. */
+/* The handshake holds a reference, and so does the request of a WebSocket. */
 struct _IBBEncryption
 {
   grefcount                   ref_count;
   IBBThread                  *thread;
   IBBXmlStream               *stream;
-  const IBBEncryptionHandler *handler; /* (nullable): the owner is gone */
+  IBBEndpoint                *endpoint; /* (owned) (nullable) */
+  const IBBEncryptionHandler *handler;  /* (nullable): the owner is gone */
   gpointer                    owner;
   GCancellable               *cancellable;
-  GTlsConnection             *tls; /* (owned) (nullable): once the handshake is done */
-  gboolean                    is_shaking_hands;
+  GTlsConnection             *tls;         /* (owned) (nullable): once the handshake is done */
+  gboolean                    is_busy;     /* a reference is held */
   GError                     *abort_error; /* (owned) (nullable): to end the stream with */
 };
 
@@ -27,6 +33,7 @@ encryption_unref (IBBEncryption *self)
     return;
 
   ibb_xml_stream_unref (self->stream);
+  g_clear_pointer (&self->endpoint, ibb_endpoint_unref);
   g_object_unref (self->cancellable);
   g_clear_object (&self->tls);
   g_clear_error (&self->abort_error);
@@ -43,7 +50,7 @@ handshake_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   GTlsCertificateFlags        errors;
 
   self->tls = ibb_handshake_finish (result, &untrusted, &errors, &error);
-  self->is_shaking_hands = FALSE;
+  self->is_busy = FALSE;
   if (self->abort_error != NULL)
     ibb_xml_stream_abort (self->stream, NULL, self->abort_error);
   else if (self->handler == NULL)
@@ -61,6 +68,7 @@ IBBEncryption *
 ibb_encryption_new (IBBThread                  *thread,
                     IBBXmlStream               *stream,
                     const char                 *domain,
+                    IBBEndpoint                *endpoint,
                     const IBBAccountSettings   *settings,
                     GTlsCertificate            *accepted_certificate,
                     const IBBEncryptionHandler *handler,
@@ -68,22 +76,28 @@ ibb_encryption_new (IBBThread                  *thread,
 {
   IBBEncryption         *self = g_new0 (IBBEncryption, 1);
   IBBHandshakeParameters parameters = {
-    .domain = domain,
+    .domain = endpoint != NULL ? ibb_endpoint_get_host (endpoint) : domain,
     .database = settings->tls_database,
     .certificate = settings->certificate,
     .accepted_certificate = accepted_certificate,
-    .direct = settings->tls_mode == IBB_TLS_MODE_DIRECT,
+    .direct = endpoint == NULL && settings->tls_mode == IBB_TLS_MODE_DIRECT,
   };
+
+  if (endpoint != NULL)
+    parameters.protocol = "http/1.1";
+  else if (parameters.direct)
+    parameters.protocol = "xmpp-client";
 
   g_ref_count_init (&self->ref_count);
   self->thread = thread;
   ibb_thread_hold (thread);
   self->stream = ibb_xml_stream_ref (stream);
+  self->endpoint = endpoint != NULL ? ibb_endpoint_ref (endpoint) : NULL;
   self->handler = handler;
   self->owner = owner;
   self->cancellable = g_cancellable_new ();
 
-  self->is_shaking_hands = TRUE;
+  self->is_busy = TRUE;
   g_ref_count_inc (&self->ref_count);
   ibb_handshake_async (ibb_xml_stream_get_io (stream), &parameters, self->cancellable, handshake_cb,
                        self);
@@ -104,18 +118,88 @@ ibb_encryption_abort (IBBEncryption *self, const GError *error)
 {
   /* A thread of the TLS library may be about to read from the socket, whose number might be
    * another's by then. */
-  if (self->is_shaking_hands)
+  if (self->is_busy)
     self->abort_error = g_error_copy (error);
   else
     ibb_xml_stream_abort (self->stream, NULL, error);
   ibb_encryption_free (self);
 }
 
+#ifdef HAVE_WEBSOCKET
+
+static void
+upgrade_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  IBBEncryption     *self = user_data;
+  g_autoptr (GError) error = NULL;
+  gboolean           fine = ibb_upgrade_finish (result, &error);
+
+  self->is_busy = FALSE;
+  if (self->abort_error != NULL)
+    {
+      ibb_xml_stream_abort (self->stream, NULL, self->abort_error);
+    }
+  else if (self->handler != NULL && fine)
+    {
+      ibb_xml_stream_set_framed (self->stream);
+      self->handler->secured (self->owner);
+    }
+  else if (self->handler != NULL)
+    {
+      self->handler->failed (error, self->owner);
+    }
+  encryption_unref (self);
+}
+
+static void
+upgrade (IBBEncryption *self)
+{
+  self->is_busy = TRUE;
+  g_ref_count_inc (&self->ref_count);
+  ibb_upgrade_async (G_IO_STREAM (self->tls), self->endpoint, self->cancellable, upgrade_cb, self);
+}
+
+#else
+
+/* Nothing leads to an endpoint then. */
+static void
+upgrade (IBBEncryption *self)
+{
+  g_assert_not_reached ();
+}
+
+#endif
+
 void
 ibb_encryption_accept (IBBEncryption *self)
 {
   ibb_xml_stream_set_io (self->stream, G_IO_STREAM (self->tls));
-  self->handler->secured (self->owner);
+  if (self->endpoint != NULL)
+    upgrade (self);
+  else
+    self->handler->secured (self->owner);
+}
+
+gboolean
+ibb_encryption_choose (const IBBElement *features,
+                       IBBTlsMode        mode,
+                       const char       *domain,
+                       gboolean         *encrypts,
+                       GError          **error)
+{
+  IBBElement *starttls = ibb_element_get_child (features, "starttls", IBB_TLS_NAMESPACE);
+
+  *encrypts = mode == IBB_TLS_MODE_STARTTLS;
+  if (*encrypts && starttls == NULL)
+    g_set_error (error, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE,
+                 _ ("The server of “%s” offers no TLS, which is required here"), domain);
+  else if (!*encrypts && starttls != NULL &&
+           ibb_element_get_child (starttls, "required", IBB_TLS_NAMESPACE) != NULL)
+    g_set_error (error, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE,
+                 _ ("The server of “%s” requires TLS, which is turned off here"), domain);
+  else
+    return TRUE;
+  return FALSE;
 }
 
 GTlsConnection *

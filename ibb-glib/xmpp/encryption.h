@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The encryption of an XML stream: the TLS handshake, which runs in a thread of its own, and
- * what becomes of the stream then. On the worker.
+ * what becomes of the stream then. Over HTTPS it becomes that of a WebSocket. On the worker.
  */
 
 #pragma once
 
 #include "runtime/thread.h"
 #include "xmpp/account.h"
+#include "xmpp/element.h"
+#include "xmpp/endpoint.h"
 #include "xmpp/xml-stream.h"
 
 G_BEGIN_DECLS
@@ -28,10 +30,21 @@ typedef struct
   void (*failed) (const GError *error, gpointer owner);
 } IBBEncryptionHandler;
 
-/* accepted_certificate (nullable): of the server, by the application. */
+/* Whether to ask for TLS, by these features of a stream without it. FALSE: what the server offers
+ * and what mode asks for do not go together. */
+gboolean ibb_encryption_choose (const IBBElement *features,
+                                IBBTlsMode        mode,
+                                const char       *domain,
+                                gboolean         *encrypts,
+                                GError          **error);
+
+/* endpoint (nullable): that of a WebSocket, to which the stream is connected; the certificate
+ * must then be for its host. accepted_certificate (nullable): of the server, by the
+ * application. */
 IBBEncryption *ibb_encryption_new (IBBThread                  *thread,
                                    IBBXmlStream               *stream,
                                    const char                 *domain,
+                                   IBBEndpoint                *endpoint,
                                    const IBBAccountSettings   *settings,
                                    GTlsCertificate            *accepted_certificate,
                                    const IBBEncryptionHandler *handler,

@@ -202,10 +202,10 @@ ibb_handshake_async (GIOStream                    *base,
                      GAsyncReadyCallback           callback,
                      gpointer                      user_data)
 {
-  static const char *const protocols[] = { "xmpp-client", NULL };
-  g_autoptr (GTask)        task = g_task_new (NULL, cancellable, callback, user_data);
-  g_autoptr (GIOStream)    stream = NULL;
-  g_autoptr (GError)       error = NULL;
+  const char *const     protocols[] = { parameters->protocol, NULL };
+  g_autoptr (GTask)     task = g_task_new (NULL, cancellable, callback, user_data);
+  g_autoptr (GIOStream) stream = NULL;
+  g_autoptr (GError)    error = NULL;
   /* The name that counts is the account's, wherever it led (RFC 6120 §13.7.2). */
   g_autoptr (GSocketConnectable) identity = new_identity (parameters->domain);
   Handshake                     *handshake = g_atomic_rc_box_new0 (Handshake);
@@ -232,7 +232,7 @@ ibb_handshake_async (GIOStream                    *base,
     g_tls_connection_set_database (tls, parameters->database);
   if (parameters->certificate != NULL)
     g_tls_connection_set_certificate (tls, parameters->certificate);
-  if (parameters->direct)
+  if (parameters->protocol != NULL)
     g_tls_connection_set_advertised_protocols (tls, protocols);
   /* An XML stream has an end of its own. */
   g_tls_connection_set_require_close_notify (tls, FALSE);

@@ -15,6 +15,7 @@ typedef struct
   GTlsCertificate *certificate;          /* (nullable): for a server that asks for one */
   GTlsCertificate *accepted_certificate; /* (nullable): of the server, by the application */
   gboolean         direct;               /* TLS from the first byte, no STARTTLS */
+  const char      *protocol;             /* (nullable): to be agreed on by ALPN */
 } IBBHandshakeParameters;
 
 /* The client's certificate is sent only to a server whose own certificate the database

@@ -34,7 +34,10 @@ get_thread (IBBClient *self)
  *   that it knows the password or the [property@IBB.Client:token]; or it does not accept
  *   the token and there is no password: the token is %NULL then
  * - %G_RESOLVER_ERROR (any code): the server's name is not known
- * - %G_IO_ERROR_CONNECTION_REFUSED: nobody listens on that host and port
+ * - %G_IO_ERROR_CONNECTION_REFUSED: nobody listens on that host and port, or the web
+ *   server there has no XMPP over WebSocket
+ * - %G_IO_ERROR_NOT_SUPPORTED: [property@IBB.Client:websocket-mode] is set, and this
+ *   library was built without it
  * - %G_TLS_ERROR_BAD_CERTIFICATE: the certificate is not trusted, and no handler
  *   of [signal@IBB.Client::accept-certificate] accepted it
  * - %G_TLS_ERROR_HANDSHAKE, or another code of %G_TLS_ERROR: there is no TLS 1.2 or

@@ -162,6 +162,88 @@ ibb_client_set_tls_mode (IBBClient *self, IBBTlsMode tls_mode)
 }
 
 /**
+ * ibb_client_get_websocket_mode: (get-property websocket-mode)
+ * @self: a client
+ *
+ * Gets whether the next login goes over WebSocket; see
+ * [property@IBB.Client:websocket-mode].
+ *
+ * Returns: when to use it
+ *
+ * Since: 1.0
+ */
+IBBWebsocketMode
+ibb_client_get_websocket_mode (IBBClient *self)
+{
+  IBBWebsocketMode websocket_mode = IBB_WEBSOCKET_MODE_NEVER;
+
+  g_return_val_if_fail (IBB_IS_CLIENT (self), IBB_WEBSOCKET_MODE_NEVER);
+
+  g_object_get (self, "websocket-mode", &websocket_mode, NULL);
+  return websocket_mode;
+}
+
+/**
+ * ibb_client_set_websocket_mode: (set-property websocket-mode)
+ * @self: a client
+ * @websocket_mode: when to use it
+ *
+ * Sets whether the next login goes over WebSocket; see
+ * [property@IBB.Client:websocket-mode].
+ *
+ * Since: 1.0
+ */
+void
+ibb_client_set_websocket_mode (IBBClient *self, IBBWebsocketMode websocket_mode)
+{
+  g_return_if_fail (IBB_IS_CLIENT (self));
+
+  if (ibb_account_set_websocket_mode (get_account (self), websocket_mode))
+    g_object_notify (G_OBJECT (self), "websocket-mode");
+}
+
+/**
+ * ibb_client_dup_websocket_uri: (get-property websocket-uri)
+ * @self: a client
+ *
+ * Gets the WebSocket that the next login connects to; see
+ * [property@IBB.Client:websocket-uri].
+ *
+ * Returns: (transfer full) (nullable): the URL, or %NULL: the one that the server names
+ *
+ * Since: 1.0
+ */
+char *
+ibb_client_dup_websocket_uri (IBBClient *self)
+{
+  char *websocket_uri = NULL;
+
+  g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
+
+  g_object_get (self, "websocket-uri", &websocket_uri, NULL);
+  return websocket_uri;
+}
+
+/**
+ * ibb_client_set_websocket_uri: (set-property websocket-uri)
+ * @self: a client
+ * @websocket_uri: (nullable): the URL, or %NULL: the one that the server names
+ *
+ * Sets the WebSocket that the next login connects to; see
+ * [property@IBB.Client:websocket-uri]. An invalid one makes the login fail.
+ *
+ * Since: 1.0
+ */
+void
+ibb_client_set_websocket_uri (IBBClient *self, const char *websocket_uri)
+{
+  g_return_if_fail (IBB_IS_CLIENT (self));
+
+  if (ibb_account_set_websocket_uri (get_account (self), websocket_uri))
+    g_object_notify (G_OBJECT (self), "websocket-uri");
+}
+
+/**
  * ibb_client_dup_tls_database: (get-property tls-database)
  * @self: a client
  *

@@ -106,6 +106,8 @@ enum
   PROP_PORT,
   PROP_TLS_MODE,
   PROP_TLS_DATABASE,
+  PROP_WEBSOCKET_MODE,
+  PROP_WEBSOCKET_URI,
   PROP_ALLOW_PLAIN_TEXT,
   PROP_FORBID_PLAIN,
   PROP_CERTIFICATE,
@@ -140,12 +142,16 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (IBBClient,
                                G_IMPLEMENT_INTERFACE (IBB_TYPE_CONNECTION,
                                                       connection_interface_init))
 
+static IBBLink *
+get_link (IBBConnection *connection)
+{
+  return IBB_CLIENT (connection)->link;
+}
+
 static gboolean
 ibb_client_send (IBBConnection *connection, IBBStanza *stanza, GError **error)
 {
-  IBBClient *self = IBB_CLIENT (connection);
-
-  if (ibb_outbox_send (ibb_link_get_outbox (self->link), stanza))
+  if (ibb_outbox_send (ibb_link_get_outbox (get_link (connection)), stanza))
     return TRUE;
 
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, _ ("Not logged in"));
@@ -155,33 +161,25 @@ ibb_client_send (IBBConnection *connection, IBBStanza *stanza, GError **error)
 static GMainContext *
 ibb_client_get_context (IBBConnection *connection)
 {
-  IBBClient *self = IBB_CLIENT (connection);
-
-  return ibb_thread_get_context (ibb_link_get_thread (self->link));
+  return ibb_thread_get_context (ibb_link_get_thread (get_link (connection)));
 }
 
 static gboolean
 ibb_client_is_congested (IBBConnection *connection)
 {
-  IBBClient *self = IBB_CLIENT (connection);
-
-  return ibb_outbox_is_congested (ibb_link_get_outbox (self->link));
+  return ibb_outbox_is_congested (ibb_link_get_outbox (get_link (connection)));
 }
 
 static guint
 ibb_client_get_stanza_limit (IBBConnection *connection)
 {
-  IBBClient *self = IBB_CLIENT (connection);
-
-  return ibb_status_get_stanza_limit (ibb_link_get_status (self->link));
+  return ibb_status_get_stanza_limit (ibb_link_get_status (get_link (connection)));
 }
 
 static gboolean
 ibb_client_confirms (IBBConnection *connection)
 {
-  IBBClient *self = IBB_CLIENT (connection);
-
-  return ibb_outbox_confirms (ibb_link_get_outbox (self->link));
+  return ibb_outbox_confirms (ibb_link_get_outbox (get_link (connection)));
 }
 
 static void
@@ -194,8 +192,8 @@ connection_interface_init (IBBConnectionInterface *iface)
   iface->get_stanza_limit = ibb_client_get_stanza_limit;
 }
 
-/* The properties that say how to log in. */
-static void
+/* The properties that say how to log in. FALSE: it is another one. */
+static gboolean
 get_setting (IBBClient *self, guint id, GValue *value)
 {
   g_auto (IBBAccountSettings) settings = { NULL };
@@ -214,6 +212,12 @@ get_setting (IBBClient *self, guint id, GValue *value)
       break;
     case PROP_TLS_DATABASE:
       g_value_set_object (value, settings.tls_database);
+      break;
+    case PROP_WEBSOCKET_MODE:
+      g_value_set_enum (value, settings.websocket_mode);
+      break;
+    case PROP_WEBSOCKET_URI:
+      g_value_set_string (value, settings.websocket_uri);
       break;
     case PROP_ALLOW_PLAIN_TEXT:
       g_value_set_boolean (value, settings.allow_plain_text);
@@ -237,9 +241,12 @@ get_setting (IBBClient *self, guint id, GValue *value)
       g_value_set_boxed (value, settings.token);
       break;
     case PROP_RESUMABLE:
-    default:
       g_value_set_boolean (value, settings.resumable);
+      break;
+    default:
+      return FALSE;
     }
+  return TRUE;
 }
 
 static void
@@ -253,20 +260,6 @@ ibb_client_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
     {
     case PROP_JID:
       g_value_set_string (value, ibb_client_get_jid (self));
-      break;
-    case PROP_HOST:
-    case PROP_PORT:
-    case PROP_TLS_MODE:
-    case PROP_TLS_DATABASE:
-    case PROP_ALLOW_PLAIN_TEXT:
-    case PROP_FORBID_PLAIN:
-    case PROP_CERTIFICATE:
-    case PROP_SEND_PRESENCE:
-    case PROP_PRIORITY:
-    case PROP_RESUMABLE:
-    case PROP_USER_AGENT_ID:
-    case PROP_TOKEN:
-      get_setting (self, id, value);
       break;
     case PROP_AUTO_RECONNECT:
       g_value_set_boolean (value, ibb_link_get_auto_reconnect (self->link));
@@ -287,7 +280,8 @@ ibb_client_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
       g_value_take_string (value, ibb_status_dup_local_jid (status));
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      if (!get_setting (self, id, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
 }
 
@@ -318,6 +312,12 @@ ibb_client_set_property (GObject *object, guint id, const GValue *value, GParamS
       break;
     case PROP_TLS_DATABASE:
       changed = ibb_account_set_tls_database (account, g_value_get_object (value));
+      break;
+    case PROP_WEBSOCKET_MODE:
+      changed = ibb_account_set_websocket_mode (account, g_value_get_enum (value));
+      break;
+    case PROP_WEBSOCKET_URI:
+      changed = ibb_account_set_websocket_uri (account, g_value_get_string (value));
       break;
     case PROP_ALLOW_PLAIN_TEXT:
       changed = ibb_account_set_allow_plain_text (account, g_value_get_boolean (value));
@@ -457,6 +457,31 @@ ibb_client_class_init (IBBClientClass *klass)
    */
   props[PROP_TLS_DATABASE] =
       g_param_spec_object ("tls-database", NULL, NULL, G_TYPE_TLS_DATABASE, read_write);
+
+  /**
+   * IBBClient:websocket-mode:
+   *
+   * Whether the login goes over [WebSocket](network.html#xmpp-over-websocket) (RFC 7395), for
+   * networks that let only HTTPS out. Without libsoup it fails: %G_IO_ERROR_NOT_SUPPORTED.
+   *
+   * Default: %IBB_WEBSOCKET_MODE_NEVER.
+   *
+   * Since: 1.0
+   */
+  props[PROP_WEBSOCKET_MODE] = g_param_spec_enum (
+      "websocket-mode", NULL, NULL, IBB_TYPE_WEBSOCKET_MODE, IBB_WEBSOCKET_MODE_NEVER, read_write);
+
+  /**
+   * IBBClient:websocket-uri:
+   *
+   * Where the server takes XMPP over WebSocket: a URL with the scheme `wss`. The certificate has
+   * to be for the host in it. %NULL: what the server of the domain names (XEP-0156).
+   *
+   * Default: %NULL.
+   *
+   * Since: 1.0
+   */
+  props[PROP_WEBSOCKET_URI] = g_param_spec_string ("websocket-uri", NULL, NULL, NULL, read_write);
 
   /**
    * IBBClient:allow-plain-text:
@@ -701,7 +726,8 @@ ibb_client_class_init (IBBClientClass *klass)
    * @peer_cert: the server's certificate
    * @errors: what is wrong with it
    *
-   * The server's certificate cannot be verified for the domain of the account.
+   * The server's certificate cannot be verified for the domain of the account, or for the
+   * host of [property@IBB.Client:websocket-uri].
    *
    * As with [signal@Gio.TlsConnection::accept-certificate], a handler that knows
    * this very certificate may accept it. So far the server got only the domain of the

@@ -47,6 +47,18 @@ IBB_AVAILABLE_IN_1_0
 void ibb_client_set_tls_mode (IBBClient *self, IBBTlsMode tls_mode);
 
 IBB_AVAILABLE_IN_1_0
+IBBWebsocketMode ibb_client_get_websocket_mode (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_websocket_mode (IBBClient *self, IBBWebsocketMode websocket_mode);
+
+IBB_AVAILABLE_IN_1_0
+char *ibb_client_dup_websocket_uri (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_websocket_uri (IBBClient *self, const char *websocket_uri);
+
+IBB_AVAILABLE_IN_1_0
 GTlsDatabase *ibb_client_dup_tls_database (IBBClient *self);
 
 IBB_AVAILABLE_IN_1_0

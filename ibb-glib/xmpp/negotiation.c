@@ -14,11 +14,11 @@
 #include "xmpp/admission.h"
 #include "xmpp/authentication.h"
 #include "xmpp/binding.h"
-#include "xmpp/dial.h"
 #include "xmpp/domain.h"
 #include "xmpp/encryption.h"
 #include "xmpp/handshake.h"
 #include "xmpp/login-stage.h"
+#include "xmpp/route.h"
 #include "xmpp/source.h"
 #include "xmpp/stream-error.h"
 
@@ -43,6 +43,7 @@ struct _IBBNegotiation
   guint                timeout;            /* of the stage, in milliseconds */
   GCancellable        *cancellable;        /* of the attempt to connect */
   GSource             *timer;              /* (nullable): for timeout */
+  IBBEndpoint         *endpoint;           /* (nullable): of a WebSocket that stream goes over */
   IBBXmlStream        *stream;             /* (nullable) */
   IBBEncryption       *encryption;         /* (nullable): of stream */
   GTlsCertificate     *untrusted;          /* (nullable): of the server, to be judged */
@@ -419,8 +420,9 @@ secured_cb (gpointer owner)
 static void
 refuse_certificate (IBBNegotiation *self)
 {
-  g_autoptr (GError) error =
-      ibb_handshake_new_certificate_error (self->untrusted, self->certificate_errors, self->domain);
+  g_autoptr (GError) error = ibb_handshake_new_certificate_error (
+      self->untrusted, self->certificate_errors,
+      self->endpoint != NULL ? ibb_endpoint_get_host (self->endpoint) : self->domain);
 
   ibb_negotiation_fail (self, error);
 }
@@ -484,8 +486,9 @@ static void
 start_handshake (IBBNegotiation *self)
 {
   enter (self, IBB_LOGIN_STAGE_HANDSHAKE);
-  self->encryption = ibb_encryption_new (self->thread, self->stream, self->domain, &self->settings,
-                                         self->accepted_certificate, &encryption_handler, self);
+  self->encryption =
+      ibb_encryption_new (self->thread, self->stream, self->domain, self->endpoint, &self->settings,
+                          self->accepted_certificate, &encryption_handler, self);
 }
 
 static void
@@ -500,23 +503,13 @@ request_tls (IBBNegotiation *self)
 static void
 handle_first_features (IBBNegotiation *self, IBBElement *features)
 {
-  IBBElement *starttls = ibb_element_get_child (features, "starttls", IBB_TLS_NAMESPACE);
+  g_autoptr (GError) error = NULL;
+  gboolean           encrypts;
 
-  if (self->settings.tls_mode == IBB_TLS_MODE_STARTTLS)
-    {
-      if (starttls == NULL)
-        {
-          fail (self, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE,
-                _ ("The server of “%s” offers no TLS, which is required here"), self->domain);
-          return;
-        }
-      request_tls (self);
-      return;
-    }
-
-  if (starttls != NULL && ibb_element_get_child (starttls, "required", IBB_TLS_NAMESPACE) != NULL)
-    fail (self, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE,
-          _ ("The server of “%s” requires TLS, which is turned off here"), self->domain);
+  if (!ibb_encryption_choose (features, self->settings.tls_mode, self->domain, &encrypts, &error))
+    ibb_negotiation_fail (self, error);
+  else if (encrypts)
+    request_tls (self);
   else
     start_sasl (self, features);
 }
@@ -671,7 +664,7 @@ connected (IBBNegotiation *self, GSocketConnection *connection)
       ibb_xml_stream_open_component (self->stream, self->domain);
       return;
     }
-  if (self->settings.tls_mode == IBB_TLS_MODE_DIRECT)
+  if (self->endpoint != NULL || self->settings.tls_mode == IBB_TLS_MODE_DIRECT)
     {
       start_handshake (self);
       return;
@@ -688,7 +681,8 @@ dial_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GSocketConnection) connection = NULL;
   g_autoptr (GError)            error = NULL;
 
-  connection = ibb_dial_finish (result, &error);
+  g_clear_pointer (&self->endpoint, ibb_endpoint_unref);
+  connection = ibb_route_finish (result, &self->endpoint, &error);
   if (self->stage != IBB_LOGIN_STAGE_CONNECT)
     return;
   if (connection != NULL)
@@ -701,9 +695,8 @@ static void
 dial (IBBNegotiation *self)
 {
   enter (self, IBB_LOGIN_STAGE_CONNECT);
-  ibb_dial_async (self->domain, self->settings.host, self->settings.port,
-                  self->settings.tls_mode == IBB_TLS_MODE_DIRECT, self->cancellable, dial_cb,
-                  ibb_negotiation_ref (self));
+  ibb_route_async (self->domain, &self->settings, self->cancellable, dial_cb,
+                   ibb_negotiation_ref (self));
 }
 
 static gboolean
@@ -782,6 +775,7 @@ ibb_negotiation_unref (IBBNegotiation *self)
 
   ibb_source_clear (&self->timer);
   ibb_account_settings_clear (&self->settings);
+  g_clear_pointer (&self->endpoint, ibb_endpoint_unref);
   g_clear_object (&self->accepted_certificate);
   ibb_resumption_clear (&self->resumption);
   g_free (self->local_jid);

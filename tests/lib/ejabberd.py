@@ -53,13 +53,15 @@ class Ejabberd(PrivateServer):
     disabled_mechanisms: more SASL mechanisms not to offer
     protocol_options: what is said to OpenSSL in place of Debian's options
     client_certificates: see PrivateServer
+    websocket: XMPP over WebSocket is offered, too
     """
 
     name = 'ejabberd'
     programs = ('erl',)
 
     def __init__(self, shaper=True, password_format='scram', scram_hash='sha', max_stanza_size=0,
-                 disabled_mechanisms=(), protocol_options=(), client_certificates=False):
+                 disabled_mechanisms=(), protocol_options=(), client_certificates=False,
+                 websocket=False):
         super().__init__(client_certificates=client_certificates)
         self.shaper = shaper
         self.password_format = password_format
@@ -67,6 +69,8 @@ class Ejabberd(PrivateServer):
         self.max_stanza_size = max_stanza_size
         self.disabled_mechanisms = tuple(disabled_mechanisms)
         self.protocol_options = tuple(protocol_options)
+        if websocket:
+            self.websocket_path = '/ws'
 
     # Files
 
@@ -99,7 +103,12 @@ class Ejabberd(PrivateServer):
                      '    module: ejabberd_service\n    access: all\n'
                      f'    hosts:\n      "{COMPONENT_DOMAIN}":\n'
                      f'        password: "{self.component_secret}"\n')
-        return 'listen:\n' + found[False] + found[True] + plain + component
+        websocket = ''
+        if self.websocket_path:
+            websocket = (f'  -\n    port: {self.websocket_port}\n    ip: "{self.host}"\n'
+                         '    module: ejabberd_http\n    tls: true\n    request_handlers:\n'
+                         f'      {self.websocket_path}: ejabberd_http_ws\n')
+        return 'listen:\n' + found[False] + found[True] + plain + component + websocket
 
     def _write_configuration(self):
         with open(STOCK_CONFIGURATION, encoding='utf-8') as file:
@@ -170,6 +179,7 @@ def main():
                         help="for OpenSSL, in place of Debian's, such as no_tlsv1_3")
     parser.add_argument('--client-certificates', action='store_true',
                         help='ask for a certificate, and offer EXTERNAL to who has one')
+    parser.add_argument('--websocket', action='store_true', help='offer XMPP over WebSocket, too')
     parser.add_argument('--show-log', action='store_true', help="print the server's log at the end")
     parser.add_argument('command', nargs='+')
     options = parser.parse_args()
@@ -178,7 +188,7 @@ def main():
                         disabled_mechanisms=[name for name in options.disable.split(',') if name],
                         protocol_options=[name for name in options.protocol_options.split(',')
                                           if name],
-                        client_certificates=options.client_certificates),
+                        client_certificates=options.client_certificates, websocket=options.websocket),
                options.command, options.show_log)
 
 

@@ -22,6 +22,7 @@ ibb_packages_build='
   libidn-dev
   libidn2-dev
   libjson-glib-dev
+  libsoup-3.0-dev
   libxml2-dev
   meson
   nettle-dev
@@ -45,7 +46,6 @@ ibb_packages_test='
   libgloox-dev
   libgsasl-dev
   libqxmpp-dev
-  libsoup-3.0-dev
   openssh-client
   openssh-server
   openssl

@@ -11,6 +11,7 @@ These variables tell the command about it:
   IBB_TEST_PORT             offers STARTTLS
   IBB_TEST_PLAIN_PORT       lets in who does not encrypt
   IBB_TEST_DIRECT_TLS_PORT  TLS from the first byte
+  IBB_TEST_WEBSOCKET_URI    XMPP over WebSocket, if the server offers that
   IBB_TEST_CA_FILE          the authority that signed the server's certificate
   IBB_TEST_OTHER_CA_FILE    one that did not
   IBB_TEST_DOMAIN           localhost: accounts alice, bob, carol, strasse
@@ -131,6 +132,7 @@ class PrivateServer:
         self.passwords = {name: secrets.token_hex(12) for name in ACCOUNTS}
         self.component_secret = secrets.token_hex(12)
         self.port = self.plain_port = self.direct_tls_port = self.component_port = None
+        self.websocket_port = self.websocket_path = None
         self.directory = None
         self.process = None
         self._keeper = None
@@ -200,6 +202,8 @@ class PrivateServer:
 
     def _try(self):
         self.port, self.plain_port, self.direct_tls_port, self.component_port = free_ports(4)
+        if self.websocket_path:
+            self.websocket_port, = free_ports(1)
         self._write_configuration()
         self._launch()
         # Removes the directory even if we are killed: its input ends when we do.
@@ -319,6 +323,8 @@ class PrivateServer:
             result['IBB_TEST_DIRECT_TLS_PORT'] = str(self.direct_tls_port)
             result['IBB_TEST_CA_FILE'] = self._path('authority.crt')
             result['IBB_TEST_OTHER_CA_FILE'] = self._path('other-authority.crt')
+        if self.websocket_path:
+            result['IBB_TEST_WEBSOCKET_URI'] = f'wss://{DOMAIN}:{self.websocket_port}{self.websocket_path}'
         if self.client_certificates:
             result['IBB_TEST_ALICE_CERTIFICATE'] = self._path('alice.pem')
             result['IBB_TEST_STRANGER_CERTIFICATE'] = self._path('stranger.pem')

@@ -67,6 +67,8 @@ class Prosody(PrivateServer):
         self.modules = tuple(modules)
         self.settings = dict(settings or {})
         self.tls_protocol = tls_protocol
+        if 'websocket' in self.modules:
+            self.websocket_path = '/xmpp-websocket'
 
     # Files
 
@@ -116,7 +118,7 @@ class Prosody(PrivateServer):
             's2s_ports': (),
             'component_ports': (self.component_port,),
             'http_ports': (),
-            'https_ports': (),
+            'https_ports': (self.websocket_port,) if self.websocket_path else (),
             'authentication': 'internal_plain',
             'storage': 'internal',
             'c2s_require_encryption': self.require_encryption,

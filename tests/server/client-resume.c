@@ -2,7 +2,7 @@
 
 /* D-42 beside a real server: connections break and are resumed (XEP-0198), or
  * are not. See tests/lib/prosody.py for IBB_TEST_*; IBB_TEST_TLS is "none" for
- * connections without TLS. */
+ * connections without TLS; with IBB_TEST_WEBSOCKET they go over WebSocket. */
 
 #include "config.h"
 
@@ -23,6 +23,8 @@ create_party (Party *party, const char *name)
   party_init (party, name, "train", G_CALLBACK (state_cb));
   if (g_strcmp0 (g_getenv ("IBB_TEST_TLS"), "none") == 0)
     ibb_client_set_tls_mode (party->client, IBB_TLS_MODE_NONE);
+  if (g_getenv ("IBB_TEST_WEBSOCKET") != NULL)
+    party_use_websocket (party);
 }
 
 static void
@@ -57,6 +59,13 @@ transfer (Parties *self, IBBStanzaType stanza_type, gsize total, gsize step, gui
   g_autoptr (IBBTransport) alice = NULL;
   g_autoptr (IBBTransport) bob = NULL;
   End                      ends[2] = { { { NULL } } };
+
+  /* Prosody takes each byte of a WebSocket by itself. */
+  if (g_getenv ("IBB_TEST_WEBSOCKET") != NULL)
+    {
+      total /= 4;
+      step /= 4;
+    }
 
   open_session (self, stanza_type, &alice, &bob);
   cut_proxy_cut_every (self->alice.proxy, step, n_cuts);

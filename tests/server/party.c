@@ -18,6 +18,21 @@ party_init (Party *self, const char *name, const char *resource, GCallback state
 }
 
 void
+party_use_websocket (Party *self)
+{
+  g_autoptr (GUri) server =
+      assert_succeeds (g_uri_parse, account_get ("IBB_TEST_WEBSOCKET_URI"), G_URI_FLAGS_NONE);
+  g_autofree char *uri = NULL;
+
+  cut_proxy_free (self->proxy);
+  self->proxy = cut_proxy_new ((guint) g_uri_get_port (server));
+  uri = g_strdup_printf ("wss://%s:%u%s", g_uri_get_host (server), cut_proxy_get_port (self->proxy),
+                         g_uri_get_path (server));
+  ibb_client_set_websocket_mode (self->client, IBB_WEBSOCKET_MODE_ALWAYS);
+  ibb_client_set_websocket_uri (self->client, uri);
+}
+
+void
 party_clear (Party *self)
 {
   g_signal_handlers_disconnect_by_data (self->client, self);

@@ -27,6 +27,8 @@ typedef struct
 /* The states of the client go to state_cb, with the party, until party_clear (). */
 void party_init (Party *self, const char *name, const char *resource, GCallback state_cb);
 void party_clear (Party *self);
+/* Before the login: goes over WebSocket. */
+void party_use_websocket (Party *self);
 
 void parties_tear_down (Parties *self, gconstpointer data);
 void parties_open_session (Parties       *self,

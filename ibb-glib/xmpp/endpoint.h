@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Where a server takes XMPP over WebSocket: the parts of a wss URL. */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef struct _IBBEndpoint IBBEndpoint;
+
+/* uri: wss, with a host, without a user or a fragment. Otherwise %G_IO_ERROR_INVALID_ARGUMENT. */
+IBBEndpoint *ibb_endpoint_new (const char *uri, GError **error);
+IBBEndpoint *ibb_endpoint_ref (IBBEndpoint *self);
+void         ibb_endpoint_unref (IBBEndpoint *self);
+
+const char *ibb_endpoint_get_uri (const IBBEndpoint *self);
+/* With A-labels; an IPv6 address without brackets. The certificate must be for it. */
+const char *ibb_endpoint_get_host (const IBBEndpoint *self);
+guint16     ibb_endpoint_get_port (const IBBEndpoint *self);
+/* The host as HTTP has it, with the port unless it is the usual one. */
+char *ibb_endpoint_dup_authority (const IBBEndpoint *self);
+/* The path and the query. */
+const char *ibb_endpoint_get_target (const IBBEndpoint *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBEndpoint, ibb_endpoint_unref)
+
+G_END_DECLS

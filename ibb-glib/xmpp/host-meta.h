@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The WebSocket that a domain names (XEP-0156): over HTTPS only, with a certificate that is
+ * trusted for the domain. No DNS record is asked, which anybody on the way could forge.
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* tls_database (nullable): the system's. */
+void ibb_host_meta_async (const char         *domain,
+                          GTlsDatabase       *tls_database,
+                          GCancellable       *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer            user_data);
+/* (transfer full): a URL with the scheme wss. */
+char *ibb_host_meta_finish (GAsyncResult *result, GError **error);
+
+/* The same of such a document. (nullable): it names none. */
+char *ibb_host_meta_parse (const char *document, gsize length);
+
+G_END_DECLS

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a WebSocket server may do that no real one does (RFC 6455, RFC 7395). It speaks TLS with
+ * a certificate of IBB_TEST_CERTIFICATES, a folder that tests/lib/certificates.py filled.
+ */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "../lib/certificate.h"
+#include "client-fixture.h"
+
+#define HEAD(status, more) "HTTP/1.1 " status "\r\n" more "\r\n"
+#define UPGRADED "Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
+#define ACCEPT "Sec-WebSocket-Accept: %s\r\n"
+#define PROTOCOL "Sec-WebSocket-Protocol: xmpp\r\n"
+#define GOOD_HEAD HEAD ("101 Switching Protocols", UPGRADED ACCEPT PROTOCOL)
+
+#define FRAMING "urn:ietf:params:xml:ns:xmpp-framing"
+#define OPEN "<open xmlns='" FRAMING "' from='juliet.example' id='1' version='1.0'/>"
+#define FEATURES                                                                                   \
+  "<stream:features xmlns:stream='http://etherx.jabber.org/streams'>"                              \
+  "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>X</mechanism></mechanisms>"     \
+  "</stream:features>"
+
+typedef enum
+{
+  KIND_END,
+  KIND_TEXT,
+  KIND_BYTES, /* as they are */
+  KIND_LONG,  /* a message that is announced as long as that, in text */
+  KIND_PINGS, /* so many, in text */
+} Kind;
+
+typedef struct
+{
+  Kind        kind;
+  const char *text;
+  gsize       length; /* of bytes */
+} Piece;
+
+typedef struct
+{
+  const char *name;
+  const char *head;
+  Piece       pieces[6]; /* once the client has opened the stream */
+  int         code;
+  gboolean    is_io; /* code is of G_IO_ERROR, and not of IBB_ERROR */
+  const char *words; /* of the error */
+} Case;
+
+#define TEXT(xml)                                                                                  \
+  {                                                                                                \
+    KIND_TEXT, xml, 0                                                                              \
+  }
+#define RAW(bytes)                                                                                 \
+  {                                                                                                \
+    KIND_BYTES, bytes, sizeof bytes - 1                                                            \
+  }
+
+static const Case cases[] = {
+  /* The end of a good beginning: it offers nothing that the client can use. */
+  { "fine", GOOD_HEAD, { TEXT (OPEN), TEXT (FEATURES) }, IBB_ERROR_AUTHENTICATION, FALSE, "" },
+  { "fragments",
+    GOOD_HEAD,
+    { TEXT (OPEN), RAW ("\x01\x02<a\x89\x01x\x80\x0e xmlns='u:a'/>"), TEXT (FEATURES) },
+    IBB_ERROR_AUTHENTICATION,
+    FALSE,
+    "" },
+  { "pings",
+    GOOD_HEAD,
+    { { KIND_PINGS, "200000", 0 }, TEXT (OPEN), TEXT (FEATURES) },
+    IBB_ERROR_AUTHENTICATION,
+    FALSE,
+    "" },
+
+  { "not-found",
+    HEAD ("404 Not Found", ""),
+    { { KIND_END } },
+    G_IO_ERROR_CONNECTION_REFUSED,
+    TRUE,
+    "404" },
+  { "redirect",
+    HEAD ("302 Found", "Location: wss://elsewhere.example/\r\n"),
+    { { KIND_END } },
+    G_IO_ERROR_CONNECTION_REFUSED,
+    TRUE,
+    "redirects" },
+  { "no-upgrade",
+    HEAD ("101 Switching Protocols", ACCEPT PROTOCOL),
+    { { KIND_END } },
+    G_IO_ERROR_CONNECTION_REFUSED,
+    TRUE,
+    "not that of a WebSocket" },
+  { "other-key",
+    HEAD ("101 Switching Protocols", UPGRADED PROTOCOL "Sec-WebSocket-Accept: eA==\r\n"),
+    { { KIND_END } },
+    G_IO_ERROR_CONNECTION_REFUSED,
+    TRUE,
+    "not that of a WebSocket" },
+  { "extension",
+    HEAD ("101 Switching Protocols",
+          UPGRADED ACCEPT PROTOCOL "Sec-WebSocket-Extensions: permessage-deflate\r\n"),
+    { { KIND_END } },
+    G_IO_ERROR_CONNECTION_REFUSED,
+    TRUE,
+    "not that of a WebSocket" },
+  { "other-protocol",
+    HEAD ("101 Switching Protocols", UPGRADED ACCEPT "Sec-WebSocket-Protocol: mqtt\r\n"),
+    { { KIND_END } },
+    G_IO_ERROR_CONNECTION_REFUSED,
+    TRUE,
+    "not for XMPP" },
+  { "no-http",
+    "SSH-2.0-OpenSSH_9.2\r\n\r\n",
+    { { KIND_END } },
+    G_IO_ERROR_CONNECTION_REFUSED,
+    TRUE,
+    "HTTP" },
+  { "endless-head", "endless", { { KIND_END } }, G_IO_ERROR_CONNECTION_REFUSED, TRUE, "HTTP" },
+  { "early-bytes",
+    GOOD_HEAD "\x81\x04<a/>",
+    { { KIND_END } },
+    G_IO_ERROR_CONNECTION_REFUSED,
+    TRUE,
+    "before the stream" },
+
+  { "no-open", GOOD_HEAD, { TEXT (FEATURES) }, IBB_ERROR_PROTOCOL, FALSE, "not speak XMPP" },
+  { "two-opens", GOOD_HEAD, { TEXT (OPEN), TEXT (OPEN) }, IBB_ERROR_PROTOCOL, FALSE, "XMPP" },
+  { "stream-tag",
+    GOOD_HEAD,
+    { TEXT ("<stream:stream xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>") },
+    IBB_ERROR_PROTOCOL,
+    FALSE,
+    "not one element" },
+  { "two-elements",
+    GOOD_HEAD,
+    { TEXT (OPEN "<a xmlns='u:a'/>") },
+    IBB_ERROR_PROTOCOL,
+    FALSE,
+    "not one element" },
+  { "half-an-element",
+    GOOD_HEAD,
+    { TEXT (OPEN), TEXT ("<a xmlns='u:a'>"), TEXT ("</a>") },
+    IBB_ERROR_PROTOCOL,
+    FALSE,
+    "not one element" },
+  { "text", GOOD_HEAD, { TEXT (OPEN), TEXT ("hello") }, IBB_ERROR_PROTOCOL, FALSE, "" },
+  { "not-xml", GOOD_HEAD, { TEXT (OPEN), TEXT ("<a></b>") }, IBB_ERROR_PROTOCOL, FALSE, "" },
+  { "not-utf-8", GOOD_HEAD, { TEXT (OPEN), TEXT ("<a>\xff</a>") }, IBB_ERROR_PROTOCOL, FALSE, "" },
+  { "binary",
+    GOOD_HEAD,
+    { TEXT (OPEN), RAW ("\x82\x04<a/>") },
+    IBB_ERROR_PROTOCOL,
+    FALSE,
+    "binary" },
+  { "masked",
+    GOOD_HEAD,
+    { RAW ("\x81\x84\x00\x00\x00\x00<a/>") },
+    IBB_ERROR_PROTOCOL,
+    FALSE,
+    "mask" },
+  { "long-message",
+    GOOD_HEAD,
+    { TEXT (OPEN), { KIND_LONG, "262145", 0 } },
+    IBB_ERROR_PROTOCOL,
+    FALSE,
+    "too long" },
+  { "longest-message",
+    GOOD_HEAD,
+    { TEXT (OPEN), { KIND_LONG, "9223372036854775807", 0 } },
+    IBB_ERROR_PROTOCOL,
+    FALSE,
+    "too long" },
+
+  { "close",
+    GOOD_HEAD,
+    { TEXT (OPEN), TEXT ("<close xmlns='" FRAMING "'/>") },
+    G_IO_ERROR_CONNECTION_CLOSED,
+    TRUE,
+    "ended the stream" },
+  { "see-other-uri",
+    GOOD_HEAD,
+    { TEXT (OPEN), TEXT ("<close xmlns='" FRAMING "' see-other-uri='wss://elsewhere.example/'/>") },
+    G_IO_ERROR_CONNECTION_CLOSED,
+    TRUE,
+    "not followed" },
+  { "close-frame",
+    GOOD_HEAD,
+    { TEXT (OPEN), RAW ("\x88\x02\x03\xe9") },
+    G_IO_ERROR_CONNECTION_CLOSED,
+    TRUE,
+    "closed the connection" },
+  { "stream-error",
+    GOOD_HEAD,
+    { TEXT (OPEN),
+      TEXT ("<stream:error xmlns:stream='http://etherx.jabber.org/streams'><host-unknown "
+            "xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>") },
+    IBB_ERROR_ITEM_NOT_FOUND,
+    FALSE,
+    "" },
+};
+
+typedef struct
+{
+  const Case      *what;
+  GSocketListener *listener;
+  guint            port;
+  GThread         *thread;
+  gsize            n_received; /* of the thread: frames' bytes of the client */
+} Server;
+
+static char *
+read_request (GDataInputStream *input)
+{
+  GString *request = g_string_new (NULL);
+
+  while (strstr (request->str, "\r\n\r\n") == NULL)
+    g_string_append_c (request, (char) g_data_input_stream_read_byte (input, NULL, NULL));
+  return g_string_free (request, FALSE);
+}
+
+static char *
+dup_accept (const char *request)
+{
+  const char           *key = strstr (request, "Sec-WebSocket-Key: ");
+  g_autofree char      *text = NULL;
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA1);
+  guint8                digest[20];
+  gsize                 length = sizeof digest;
+
+  g_assert_nonnull (key);
+  key += strlen ("Sec-WebSocket-Key: ");
+  text = g_strndup (key, strcspn (key, "\r"));
+  g_checksum_update (checksum, (const guint8 *) text, -1);
+  g_checksum_update (checksum, (const guint8 *) "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", -1);
+  g_checksum_get_digest (checksum, digest, &length);
+  return g_base64_encode (digest, length);
+}
+
+static void
+send_bytes (GOutputStream *output, const char *bytes, gsize length)
+{
+  /* It fails where the client has hung up. */
+  g_output_stream_write_all (output, bytes, length, NULL, NULL, NULL);
+}
+
+static void
+send_header (GOutputStream *output, guint64 length)
+{
+  guint8 header[10] = { 0x81 };
+  guint  n = length < 126 ? 0 : length <= G_MAXUINT16 ? 2 : 8;
+
+  header[1] = (guint8) (n == 0 ? length : n == 2 ? 126 : 127);
+  for (guint i = 0; i < n; i++)
+    header[2 + i] = (guint8) (length >> (8 * (n - 1 - i)) & 0xff);
+  send_bytes (output, (const char *) header, 2 + n);
+}
+
+static void
+send_piece (GOutputStream *output, const Piece *piece)
+{
+  if (piece->kind == KIND_BYTES)
+    {
+      send_bytes (output, piece->text, piece->length);
+    }
+  else if (piece->kind == KIND_TEXT)
+    {
+      send_header (output, strlen (piece->text));
+      send_bytes (output, piece->text, strlen (piece->text));
+    }
+  else if (piece->kind == KIND_LONG)
+    {
+      send_header (output, g_ascii_strtoull (piece->text, NULL, 10));
+    }
+  else
+    {
+      static const char ping[] = "\x89\x04ping";
+      guint64           n = g_ascii_strtoull (piece->text, NULL, 10);
+      GString          *pings = g_string_new (NULL);
+
+      for (guint64 i = 0; i < n; i++)
+        g_string_append_len (pings, ping, sizeof ping - 1);
+      send_bytes (output, pings->str, pings->len);
+      g_string_free (pings, TRUE);
+    }
+}
+
+/* What the client sends first is <open/>, in a frame with a mask. */
+static void
+read_open (GDataInputStream *input)
+{
+  guint8 header[6];
+  guint8 text[125];
+  gsize  length;
+
+  g_input_stream_read_all (G_INPUT_STREAM (input), header, sizeof header, NULL, NULL, NULL);
+  g_assert_cmpint (header[0], ==, 0x81);
+  length = header[1] & 0x7f;
+  g_assert_cmpint (header[1] & 0x80, ==, 0x80);
+  g_assert_cmpuint (length, <=, sizeof text);
+  g_input_stream_read_all (G_INPUT_STREAM (input), text, length, NULL, NULL, NULL);
+  for (gsize i = 0; i < length; i++)
+    text[i] ^= header[2 + i % 4];
+  g_assert_true (g_strstr_len ((const char *) text, (gssize) length, FRAMING) != NULL);
+  g_assert_true (g_strstr_len ((const char *) text, (gssize) length, "to='juliet.example'") !=
+                 NULL);
+}
+
+static void
+serve (Server *self, GIOStream *tls)
+{
+  GOutputStream               *output = g_io_stream_get_output_stream (tls);
+  g_autoptr (GDataInputStream) input = g_data_input_stream_new (g_io_stream_get_input_stream (tls));
+  g_autofree char             *request = read_request (input);
+  g_autofree char             *accept = dup_accept (request);
+  g_auto (GStrv)               parts = g_strsplit (self->what->head, "%s", 2);
+  g_autofree char             *head = g_strjoinv (accept, parts);
+  char                         buffer[4096];
+  gssize                       n;
+
+  g_assert_true (g_str_has_prefix (request, "GET /ws?a=b HTTP/1.1\r\n"));
+  if (strcmp (head, "endless") == 0)
+    for (guint i = 0; i < 10000; i++)
+      send_bytes (output, "HTTP/1.1", 8);
+  else
+    send_bytes (output, head, strlen (head));
+  if (self->what->pieces[0].kind != KIND_END)
+    read_open (input);
+  for (const Piece *piece = self->what->pieces; piece->kind != KIND_END; piece++)
+    send_piece (output, piece);
+  while ((n = g_input_stream_read (G_INPUT_STREAM (input), buffer, sizeof buffer, NULL, NULL)) > 0)
+    self->n_received += (gsize) n;
+}
+
+static gpointer
+run (gpointer data)
+{
+  Server                       *self = data;
+  g_autoptr (GSocketConnection) connection =
+      g_socket_listener_accept (self->listener, NULL, NULL, NULL);
+  g_autoptr (GTlsCertificate) certificate = load_certificate ("juliet.pem");
+  g_autoptr (GIOStream)       tls =
+      assert_succeeds (g_tls_server_connection_new, G_IO_STREAM (connection), certificate);
+
+  assert_succeeds (g_tls_connection_handshake, G_TLS_CONNECTION (tls), NULL);
+  g_tls_connection_set_require_close_notify (G_TLS_CONNECTION (tls), FALSE);
+  serve (self, tls);
+  g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
+  return NULL;
+}
+
+/* The certificate is not for 127.0.0.1. */
+static gboolean
+accept_cb (IBBClient *client, GTlsCertificate *certificate, GTlsCertificateFlags errors)
+{
+  g_assert_cmpint (errors & G_TLS_CERTIFICATE_BAD_IDENTITY, !=, 0);
+  return TRUE;
+}
+
+static void
+test_case (gconstpointer data)
+{
+  Server             server = { .what = data };
+  IBBClient         *client = ibb_client_new ("romeo@juliet.example");
+  g_autofree char   *uri = NULL;
+  g_autoptr (GError) error = NULL;
+  const Case        *what = data;
+
+  server.listener = g_socket_listener_new ();
+  server.port = assert_succeeds (g_socket_listener_add_any_inet_port, server.listener, NULL);
+  server.thread = g_thread_new ("server", run, &server);
+  uri = g_strdup_printf ("wss://127.0.0.1:%u/ws?a=b", server.port);
+  ibb_client_set_password (client, "secret");
+  ibb_client_set_websocket_mode (client, IBB_WEBSOCKET_MODE_ALWAYS);
+  ibb_client_set_websocket_uri (client, uri);
+  g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_cb), NULL);
+
+  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_test_message ("%s", error->message);
+  g_assert_true (g_error_matches (error, what->is_io ? G_IO_ERROR : IBB_ERROR, what->code));
+  g_assert_nonnull (strstr (error->message, what->words));
+  g_thread_join (server.thread);
+  g_object_unref (server.listener);
+  drop_client (client);
+  /* Of many pings, few are answered: each time the last one that has come. */
+  g_assert_cmpuint (server.n_received, <, 200000);
+}
+
+static void
+test_bad_uri (void)
+{
+  IBBClient *client = ibb_client_new ("romeo@juliet.example");
+
+  ibb_client_set_websocket_mode (client, IBB_WEBSOCKET_MODE_ALWAYS);
+  ibb_client_set_websocket_uri (client, "ws://127.0.0.1/");
+  assert_login_fails (client, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  drop_client (client);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  start_watchdog ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/ibb/client/websocket/", cases[i].name, NULL);
+
+      g_test_add_data_func (path, &cases[i], test_case);
+    }
+  g_test_add_func ("/ibb/client/websocket/bad-uri", test_bad_uri);
+  return g_test_run ();
+}

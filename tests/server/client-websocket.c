@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How a client finds the WebSocket of its domain (XEP-0156), beside a real server, in a network
+ * that has nothing but a proxy for HTTPS; and what it does over it. See tests/lib/private_server.py
+ * for IBB_TEST_*.
+ */
+
+#include "config.h"
+
+#include <libsoup/soup.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../lib/account.h"
+#include "../lib/fast-timers.h"
+#include "party.h"
+
+#define HTTPS_PORT 443
+#define TRANSFER (1 << 20)
+
+/* The proxy resolver of the process. */
+#define TEST_TYPE_RESOLVER (test_resolver_get_type ())
+G_DECLARE_FINAL_TYPE (TestResolver, test_resolver, TEST, RESOLVER, GObject)
+
+struct _TestResolver
+{
+  GObject parent;
+};
+
+static guint proxy_port;
+
+static void resolver_init (GProxyResolverInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (TestResolver,
+                               test_resolver,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_PROXY_RESOLVER, resolver_init))
+
+/* Not for XMPP over TCP, which GIO asks about with the scheme "none". */
+static char **
+look_up (GProxyResolver *resolver, const char *uri, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *proxy = g_str_has_prefix (uri, "https:")
+                               ? g_strdup_printf ("http://127.0.0.1:%u", proxy_port)
+                               : g_strdup ("direct://");
+
+  return g_strsplit (proxy, " ", 1);
+}
+
+static void
+look_up_async (GProxyResolver     *resolver,
+               const char         *uri,
+               GCancellable       *cancellable,
+               GAsyncReadyCallback callback,
+               gpointer            user_data)
+{
+  g_autoptr (GTask) task = g_task_new (resolver, cancellable, callback, user_data);
+
+  g_task_return_pointer (task, look_up (resolver, uri, NULL, NULL), (GDestroyNotify) g_strfreev);
+}
+
+static char **
+look_up_finish (GProxyResolver *resolver, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static gboolean
+is_supported (GProxyResolver *resolver)
+{
+  return TRUE;
+}
+
+static void
+resolver_init (GProxyResolverInterface *iface)
+{
+  iface->is_supported = is_supported;
+  iface->lookup = look_up;
+  iface->lookup_async = look_up_async;
+  iface->lookup_finish = look_up_finish;
+}
+
+static void
+test_resolver_class_init (TestResolverClass *klass)
+{
+}
+
+static void
+test_resolver_init (TestResolver *self)
+{
+}
+
+static void
+install_resolver (void)
+{
+  GIOExtensionPoint *point = g_io_extension_point_register (G_PROXY_RESOLVER_EXTENSION_POINT_NAME);
+
+  g_io_extension_point_set_required_type (point, G_TYPE_PROXY_RESOLVER);
+  g_io_extension_point_implement (G_PROXY_RESOLVER_EXTENSION_POINT_NAME, TEST_TYPE_RESOLVER, "test",
+                                  1000);
+  g_setenv ("GIO_USE_PROXY_RESOLVER", "test", TRUE);
+  g_assert_true (TEST_IS_RESOLVER (g_proxy_resolver_get_default ()));
+}
+
+/* The proxy: CONNECT. The port of HTTPS is ours. */
+static int https_port; /* atomic */
+static int n_tunnels;  /* atomic */
+
+static gpointer
+splice_back (gpointer data)
+{
+  GIOStream **pair = data;
+
+  g_output_stream_splice (g_io_stream_get_output_stream (pair[0]),
+                          g_io_stream_get_input_stream (pair[1]),
+                          G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET, NULL, NULL);
+  return NULL;
+}
+
+static gboolean
+tunnel_cb (GThreadedSocketService *service, GSocketConnection *client)
+{
+  g_autoptr (GDataInputStream) input =
+      g_data_input_stream_new (g_io_stream_get_input_stream (G_IO_STREAM (client)));
+  g_autoptr (GSocketClient)     socket = g_socket_client_new ();
+  g_autoptr (GSocketConnection) server = NULL;
+  g_autofree char              *line = NULL;
+  GIOStream                    *pair[2];
+  GThread                      *thread;
+  guint                         port;
+  static const char             answer[] = "HTTP/1.1 200 OK\r\n\r\n";
+
+  g_data_input_stream_set_newline_type (input, G_DATA_STREAM_NEWLINE_TYPE_CR_LF);
+  line = g_data_input_stream_read_line (input, NULL, NULL, NULL);
+  if (line == NULL || sscanf (line, "CONNECT localhost:%u ", &port) != 1)
+    return TRUE;
+  for (gsize length = 1; length > 0;)
+    g_free (g_data_input_stream_read_line (input, &length, NULL, NULL));
+  g_atomic_int_inc (&n_tunnels);
+  fast_timers_stop (); /* TCP has been given up, or was never tried */
+
+  server = g_socket_client_connect_to_host (
+      socket, "127.0.0.1",
+      (guint16) (port == HTTPS_PORT ? g_atomic_int_get (&https_port) : (int) port), NULL, NULL);
+  if (server == NULL)
+    return TRUE;
+  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (client)), answer,
+                             strlen (answer), NULL, NULL, NULL);
+  pair[0] = G_IO_STREAM (client);
+  pair[1] = G_IO_STREAM (server);
+  thread = g_thread_new ("back", splice_back, pair);
+  /* No byte of TLS has come before the answer. */
+  g_output_stream_splice (g_io_stream_get_output_stream (pair[1]),
+                          g_io_stream_get_input_stream (pair[0]), G_OUTPUT_STREAM_SPLICE_NONE, NULL,
+                          NULL);
+  g_socket_shutdown (g_socket_connection_get_socket (server), TRUE, TRUE, NULL);
+  g_thread_join (thread);
+  return TRUE;
+}
+
+static GSocketService *
+start_proxy (void)
+{
+  GSocketService *service = g_threaded_socket_service_new (20);
+
+  proxy_port =
+      assert_succeeds (g_socket_listener_add_any_inet_port, G_SOCKET_LISTENER (service), NULL);
+  g_signal_connect (service, "run", G_CALLBACK (tunnel_cb), NULL);
+  return service;
+}
+
+/* The server of HTTPS, with the certificate of the other one. */
+
+typedef struct
+{
+  const char *name;
+  guint       status;
+  const char *location; /* (nullable) */
+  const char *document; /* (nullable): %s is the WebSocket */
+  gsize       padding;
+  GQuark (*domain) (void); /* of the error; NULL: the login succeeds */
+  int code;
+} Case;
+
+#define LINK "<Link rel='urn:xmpp:alt-connections:websocket' href='%s'/>"
+#define XRD(inner) "<XRD xmlns='http://docs.oasis-open.org/ns/xri/xrd-1.0'>" inner "</XRD>"
+
+static const Case cases[] = {
+  { "found", 200, NULL, XRD (LINK), 60000, NULL, 0 },
+  { "redirected", 301, "/.well-known/other", XRD (LINK), 0, NULL, 0 },
+  { "redirected-for-ever", 302, "/.well-known/host-meta", NULL, 0, g_io_error_quark,
+    G_IO_ERROR_FAILED },
+  { "redirected-to-http", 302, "http://localhost/", NULL, 0, g_io_error_quark, G_IO_ERROR_FAILED },
+  { "not-there", 404, NULL, XRD (LINK), 0, g_io_error_quark, G_IO_ERROR_NOT_FOUND },
+  { "none-named", 200, NULL, XRD (), 0, g_io_error_quark, G_IO_ERROR_NOT_FOUND },
+  { "too-long", 200, NULL, XRD (LINK), 65536, g_io_error_quark, G_IO_ERROR_INVALID_DATA },
+};
+
+static const Case *current;
+
+static void
+handle_cb (SoupServer        *server,
+           SoupServerMessage *message,
+           const char        *path,
+           GHashTable        *query,
+           gpointer           data)
+{
+  gboolean         is_other = strcmp (path, "/.well-known/other") == 0;
+  g_autofree char *padding = g_strnfill (current->padding, ' ');
+  g_auto (GStrv)   parts = g_strsplit (current->document != NULL ? current->document : "", "%s", 2);
+  g_autofree char *document = g_strjoinv (account_get ("IBB_TEST_WEBSOCKET_URI"), parts);
+  g_autofree char *body = g_strconcat (document, padding, NULL);
+
+  if (!is_other && current->location != NULL)
+    {
+      soup_server_message_set_redirect (message, current->status, current->location);
+      return;
+    }
+  soup_server_message_set_status (message, is_other ? 200 : current->status, NULL);
+  soup_server_message_set_response (message, "application/xrd+xml", SOUP_MEMORY_COPY, body,
+                                    strlen (body));
+}
+
+static gpointer
+run_servers (gpointer data)
+{
+  g_autofree char            *folder = g_path_get_dirname (account_get ("IBB_TEST_CA_FILE"));
+  g_autofree char            *path = g_build_filename (folder, "server.pem", NULL);
+  g_autoptr (GTlsCertificate) certificate = assert_succeeds (g_tls_certificate_new_from_file, path);
+  GMainContext               *context = data;
+  g_autoptr (SoupServer)      server = NULL;
+  g_autoptr (GSocketService)  proxy = NULL;
+  GSList                     *uris;
+
+  g_main_context_push_thread_default (context);
+  proxy = start_proxy ();
+  server = soup_server_new ("tls-certificate", certificate, NULL);
+  soup_server_add_handler (server, NULL, handle_cb, NULL, NULL);
+  assert_succeeds (soup_server_listen_local, server, 0,
+                   SOUP_SERVER_LISTEN_HTTPS | SOUP_SERVER_LISTEN_IPV4_ONLY);
+  uris = soup_server_get_uris (server);
+  g_atomic_int_set (&https_port, g_uri_get_port (uris->data));
+  g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
+  while (g_atomic_int_get (&https_port) != 0)
+    g_main_context_iteration (context, TRUE);
+  soup_server_disconnect (server);
+  g_socket_service_stop (proxy);
+  g_main_context_pop_thread_default (context);
+  return NULL;
+}
+
+static gboolean
+accept_cb (IBBClient *client, GTlsCertificate *certificate, GTlsCertificateFlags errors)
+{
+  g_assert_not_reached ();
+}
+
+static void
+state_cb (IBBClient *client, GParamSpec *pspec, Party *party)
+{
+}
+
+static void
+set_up (Parties *self, gconstpointer data)
+{
+  party_init (&self->alice, "alice", NULL, G_CALLBACK (state_cb));
+  party_init (&self->bob, "bob", NULL, G_CALLBACK (state_cb));
+  party_use_websocket (&self->alice);
+  party_use_websocket (&self->bob);
+}
+
+static void
+test_transfer (Parties *self, gconstpointer data)
+{
+  g_autoptr (IBBTransport) alice = NULL;
+  g_autoptr (IBBTransport) bob = NULL;
+  End                      ends[2] = { { { NULL } } };
+
+  assert_login (self->alice.client);
+  assert_login (self->bob.client);
+  parties_open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
+  end_start (&ends[0], alice, TRANSFER);
+  end_start (&ends[1], bob, TRANSFER);
+  for (guint i = 0; i < 2; i++)
+    {
+      end_join (&ends[i]);
+      assert_succeeds (g_io_stream_close, G_IO_STREAM (ends[i].transport), NULL);
+    }
+  ends_compare (ends);
+  g_assert_cmpuint (cut_proxy_get_n_connections (self->alice.proxy), ==, 1);
+}
+
+#define LONG 100000
+
+static gboolean
+received_cb (IBBConnection *connection, IBBStanza *stanza, guint *length)
+{
+  g_autofree char *xml = ibb_stanza_to_xml (stanza);
+
+  if (strcmp (ibb_stanza_get_name (stanza), "message") != 0)
+    return FALSE;
+  *length = (guint) strlen (xml);
+  g_main_context_wakeup (NULL);
+  return TRUE;
+}
+
+/* One that does not fit in a record of TLS. */
+static void
+test_long_stanza (Parties *self, gconstpointer data)
+{
+  g_autofree char      *body = g_strnfill (LONG, 'x');
+  g_autofree char      *jid = NULL;
+  g_autofree char      *xml = NULL;
+  g_autoptr (IBBStanza) stanza = NULL;
+  guint                 length = 0;
+
+  assert_login (self->alice.client);
+  assert_login (self->bob.client);
+  jid = ibb_connection_dup_local_jid (IBB_CONNECTION (self->bob.client));
+  xml = g_strdup_printf ("<message to='%s'><body>%s</body></message>", jid, body);
+  stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
+  g_signal_connect (self->bob.client, "stanza-received", G_CALLBACK (received_cb), &length);
+  assert_succeeds (ibb_connection_send, IBB_CONNECTION (self->alice.client), stanza);
+  while (length == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (length, >, LONG);
+  g_signal_handlers_disconnect_by_func (self->bob.client, received_cb, &length);
+}
+
+static IBBClient *
+create_client (IBBWebsocketMode mode)
+{
+  IBBClient *client = account_create_client ("alice", NULL);
+
+  ibb_client_set_websocket_mode (client, mode);
+  return client;
+}
+
+static void
+end_client (IBBClient *client)
+{
+  if (ibb_client_get_state (client) == IBB_CLIENT_STATE_ONLINE)
+    assert_succeeds (ibb_client_logout, client, NULL);
+  drop_client (client);
+}
+
+static void
+test_case (gconstpointer data)
+{
+  IBBClient *client = create_client (IBB_WEBSOCKET_MODE_ALWAYS);
+
+  current = data;
+  g_atomic_int_set (&n_tunnels, 0);
+  if (current->domain == NULL)
+    assert_login (client);
+  else
+    assert_login_fails (client, current->domain (), current->code);
+  g_assert_cmpint (g_atomic_int_get (&n_tunnels), >, 0);
+  end_client (client);
+}
+
+/* A certificate that a person would have to judge is none for this. */
+static void
+test_untrusted (void)
+{
+  IBBClient               *client = create_client (IBB_WEBSOCKET_MODE_ALWAYS);
+  g_autoptr (GTlsDatabase) database = account_open_database ("IBB_TEST_OTHER_CA_FILE");
+
+  current = &cases[0];
+  ibb_client_set_tls_database (client, database);
+  g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_cb), NULL);
+  assert_login_fails (client, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  end_client (client);
+}
+
+/* Where TCP works, nothing else is asked. */
+static void
+test_fallback_unused (void)
+{
+  IBBClient *client = create_client (IBB_WEBSOCKET_MODE_FALLBACK);
+
+  g_atomic_int_set (&n_tunnels, 0);
+  assert_login (client);
+  g_assert_cmpint (g_atomic_int_get (&n_tunnels), ==, 0);
+  end_client (client);
+}
+
+static void
+test_fallback (void)
+{
+  IBBClient                  *client = create_client (IBB_WEBSOCKET_MODE_FALLBACK);
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+  guint port = assert_succeeds (g_socket_listener_add_any_inet_port, listener, NULL);
+
+  current = &cases[0];
+  g_socket_listener_close (listener);
+  ibb_client_set_port (client, port);
+  assert_login (client);
+  end_client (client);
+}
+
+/* Both errors are told. */
+static void
+test_fallback_fails (void)
+{
+  IBBClient                  *client = create_client (IBB_WEBSOCKET_MODE_FALLBACK);
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+  guint              port = assert_succeeds (g_socket_listener_add_any_inet_port, listener, NULL);
+  g_autoptr (GError) error = NULL;
+
+  current = &cases[4];
+  g_socket_listener_close (listener);
+  ibb_client_set_port (client, port);
+  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+  g_assert_nonnull (strstr (error->message, "404"));
+  g_test_message ("%s", error->message);
+  end_client (client);
+}
+
+static gboolean
+cancel_cb (gpointer data)
+{
+  g_cancellable_cancel (data);
+  return G_SOURCE_REMOVE;
+}
+
+/* A network that drops what is for TCP: as many connect as the backlog holds, and nobody
+ * accepts. */
+static void
+test_fallback_silent (void)
+{
+  IBBClient                 *client = create_client (IBB_WEBSOCKET_MODE_FALLBACK);
+  g_autoptr (GSocket)        listener = assert_succeeds (g_socket_new, G_SOCKET_FAMILY_IPV4,
+                                                         G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP);
+  g_autoptr (GInetAddress)   loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new (loopback, 0);
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autoptr (GCancellable)   cancellable = g_cancellable_new ();
+  g_autoptr (GError)         error = NULL;
+  GSocket                   *others[3];
+
+  g_socket_set_listen_backlog (listener, 0);
+  assert_succeeds (g_socket_bind, listener, any, TRUE);
+  assert_succeeds (g_socket_listen, listener);
+  address = assert_succeeds (g_socket_get_local_address, listener);
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      others[i] = assert_succeeds (g_socket_new, G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,
+                                   G_SOCKET_PROTOCOL_TCP);
+      g_socket_set_blocking (others[i], FALSE);
+      g_socket_connect (others[i], address, NULL, NULL);
+    }
+
+  current = &cases[0];
+  ibb_client_set_port (client, g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)));
+  fast_timers_start (5000, 1); /* but for the timer of the connection; until it is made */
+  assert_login (client);
+  assert_succeeds (ibb_client_logout, client, NULL);
+
+  /* Meanwhile the login can be cancelled. */
+  g_timeout_add (100, cancel_cb, cancellable);
+  {
+    GAsyncResult *result = NULL;
+
+    ibb_client_login_async (client, cancellable, store_result_cb, &result);
+    assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_client_login_finish, client,
+                         &result);
+  }
+  end_client (client);
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    g_object_unref (others[i]);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  GThread                 *servers;
+  int                      result;
+
+  g_test_init (&argc, &argv, NULL);
+  start_watchdog ();
+  install_resolver ();
+  servers = g_thread_new ("servers", run_servers, context);
+  while (g_atomic_int_get (&https_port) == 0)
+    g_thread_yield ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/ibb/websocket/host-meta/", cases[i].name, NULL);
+
+      g_test_add_data_func (path, &cases[i], test_case);
+    }
+  g_test_add ("/ibb/websocket/transfer", Parties, NULL, set_up, test_transfer, parties_tear_down);
+  g_test_add ("/ibb/websocket/long-stanza", Parties, NULL, set_up, test_long_stanza,
+              parties_tear_down);
+  g_test_add_func ("/ibb/websocket/host-meta/untrusted", test_untrusted);
+  g_test_add_func ("/ibb/websocket/fallback/unused", test_fallback_unused);
+  g_test_add_func ("/ibb/websocket/fallback/used", test_fallback);
+  g_test_add_func ("/ibb/websocket/fallback/fails", test_fallback_fails);
+  g_test_add_func ("/ibb/websocket/fallback/silent", test_fallback_silent);
+  result = g_test_run ();
+  g_atomic_int_set (&https_port, 0);
+  g_main_context_wakeup (context);
+  g_thread_join (servers);
+  return result;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/endpoint.h"
+
+static const struct
+{
+  const char *uri;
+  const char *host; /* NULL: it is refused */
+  guint16     port;
+  const char *authority;
+  const char *target;
+} uris[] = {
+  { "wss://example.org/ws", "example.org", 443, "example.org", "/ws" },
+  { "wss://example.org", "example.org", 443, "example.org", "/" },
+  { "wss://example.org:5443/a%20b?c=d%26", "example.org", 5443, "example.org:5443",
+    "/a%20b?c=d%26" },
+  { "wss://[::1]:1/", "::1", 1, "[::1]:1", "/" },
+  { "wss://m\303\274nchen.example/ws", "xn--mnchen-3ya.example", 443, "xn--mnchen-3ya.example",
+    "/ws" },
+  { "ws://example.org/ws", NULL },
+  { "https://example.org/ws", NULL },
+  { "wss:///ws", NULL },
+  { "wss:example.org", NULL },
+  { "wss://user@example.org/ws", NULL },
+  { "wss://example.org/ws#part", NULL },
+  { "wss://example.org:0/ws", NULL },
+  { "wss://example.org:65536/ws", NULL },
+  { "wss://example.org/a\r\nHost: other", NULL },
+  { "wss://example.org/a b", NULL },
+  { "wss://exa\r\nmple.org/", NULL },
+  { "wss://exa mple.org/", NULL },
+  { "", NULL },
+};
+
+static void
+test_uris (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (uris); i++)
+    {
+      g_autoptr (GError)      error = NULL;
+      g_autoptr (IBBEndpoint) endpoint = ibb_endpoint_new (uris[i].uri, &error);
+      g_autofree char        *authority = NULL;
+
+      g_test_message ("%s", uris[i].uri);
+      if (uris[i].host == NULL)
+        {
+          g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+          g_assert_null (endpoint);
+          continue;
+        }
+      g_assert_no_error (error);
+      authority = ibb_endpoint_dup_authority (endpoint);
+      g_assert_cmpstr (ibb_endpoint_get_uri (endpoint), ==, uris[i].uri);
+      g_assert_cmpstr (ibb_endpoint_get_host (endpoint), ==, uris[i].host);
+      g_assert_cmpuint (ibb_endpoint_get_port (endpoint), ==, uris[i].port);
+      g_assert_cmpstr (authority, ==, uris[i].authority);
+      g_assert_cmpstr (ibb_endpoint_get_target (endpoint), ==, uris[i].target);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/ibb/endpoint/uris", test_uris);
+  return g_test_run ();
+}

@@ -299,6 +299,8 @@ tool_account_new_client (const ToolAccount *self, const ToolOptions *options, co
 
   ibb_client_set_password (client, self->password);
   ibb_client_set_tls_mode (client, options->tls_mode);
+  ibb_client_set_websocket_mode (client, options->websocket_mode);
+  ibb_client_set_websocket_uri (client, options->websocket_uri);
   ibb_client_set_allow_plain_text (client, options->allow_plain_text);
   ibb_client_set_forbid_plain (client, options->no_plain);
   if (options->host != NULL)

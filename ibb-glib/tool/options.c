@@ -18,6 +18,7 @@ typedef struct
 {
   char *server;
   char *tls;
+  char *websocket;
   char *stanza_type;
   char *window;
   char *block_size;
@@ -31,6 +32,7 @@ raw_options_clear (RawOptions *raw)
 {
   g_free (raw->server);
   g_free (raw->tls);
+  g_free (raw->websocket);
   g_free (raw->stanza_type);
   g_free (raw->window);
   g_free (raw->block_size);
@@ -89,6 +91,8 @@ add_account_options (GOptionGroup *group, ToolOptions *self, RawOptions *raw)
       N_ ("Where to connect, if not where DNS says"), N_ ("HOST[:PORT]") },
     { "tls", 0, 0, G_OPTION_ARG_STRING, &raw->tls, N_ ("starttls (default), direct or none"),
       N_ ("MODE") },
+    { "websocket", 0, 0, G_OPTION_ARG_STRING, &raw->websocket,
+      N_ ("Over HTTPS: fallback (if TCP does not get out), always, or a wss:// URL"), N_ ("HOW") },
     { "allow-plain-text", 0, 0, G_OPTION_ARG_NONE, &self->allow_plain_text,
       N_ ("Let the password cross the network readable if nothing else works"), NULL },
     { "no-plain", 0, 0, G_OPTION_ARG_NONE, &self->no_plain,
@@ -201,6 +205,19 @@ parse_server (ToolOptions *self, const char *server)
   return *self->host != '\0' && self->port != 0;
 }
 
+static gboolean
+parse_websocket (ToolOptions *self, const char *websocket)
+{
+  self->websocket_mode = IBB_WEBSOCKET_MODE_ALWAYS;
+  if (g_str_equal (websocket, "fallback"))
+    self->websocket_mode = IBB_WEBSOCKET_MODE_FALLBACK;
+  else if (g_str_has_prefix (websocket, "wss://"))
+    self->websocket_uri = g_strdup (websocket);
+  else
+    return g_str_equal (websocket, "always");
+  return TRUE;
+}
+
 /* Catches what anybody mistypes, before the waiting for a session that cannot come; the
  * library knows about letters beyond ASCII. */
 static gboolean
@@ -310,6 +327,9 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
     self->tls_mode = IBB_TLS_MODE_NONE;
   else
     return g_strdup_printf (_ ("--tls is starttls, direct or none, not “%s”"), raw->tls);
+  if (raw->websocket != NULL && !parse_websocket (self, raw->websocket))
+    return g_strdup_printf (_ ("--websocket is fallback, always or a wss:// URL, not “%s”"),
+                            raw->websocket);
   if (raw->server != NULL && !parse_server (self, raw->server))
     return g_strdup_printf (_ ("--server is HOST or HOST:PORT, not “%s”"), raw->server);
   if (raw->stanza_type == NULL || g_str_equal (raw->stanza_type, "iq"))
@@ -412,6 +432,7 @@ tool_options_clear (ToolOptions *self)
   g_free (self->jid);
   g_free (self->password_file);
   g_free (self->host);
+  g_free (self->websocket_uri);
   g_free (self->ca_file);
   g_free (self->fingerprint);
   g_free (self->certificate_file);

@@ -31,27 +31,29 @@ typedef struct
 {
   gboolean through;
 
-  char         *jid;
-  char         *password_file;
-  char         *host; /* NULL: what DNS says */
-  guint         port; /* 0: what DNS says */
-  IBBTlsMode    tls_mode;
-  gboolean      allow_plain_text;
-  gboolean      no_plain;
-  char         *ca_file;          /* NULL: the authorities of the system */
-  char         *fingerprint;      /* NULL: none; of the server's certificate */
-  char         *certificate_file; /* NULL: none */
-  char         *key_file;         /* NULL: in certificate_file */
-  IBBStanzaType stanza_type;
-  guint         block_size;     /* 0: the default */
-  char         *sid;            /* NULL: any, or a fresh one */
-  char        **from;           /* NULL: the account's own resources */
-  guint64       window;         /* 0: adapts */
-  double        timeout;        /* s; 0: none; TOOL_TIMEOUT_DEFAULT */
-  double        peer_timeout;   /* s; 0: never */
-  double        resume_timeout; /* s; 0: sessions end with the connection */
-  gboolean      quiet;
-  gboolean      json;
+  char            *jid;
+  char            *password_file;
+  char            *host; /* NULL: what DNS says */
+  guint            port; /* 0: what DNS says */
+  IBBTlsMode       tls_mode;
+  IBBWebsocketMode websocket_mode;
+  char            *websocket_uri; /* NULL: what the domain says */
+  gboolean         allow_plain_text;
+  gboolean         no_plain;
+  char            *ca_file;          /* NULL: the authorities of the system */
+  char            *fingerprint;      /* NULL: none; of the server's certificate */
+  char            *certificate_file; /* NULL: none */
+  char            *key_file;         /* NULL: in certificate_file */
+  IBBStanzaType    stanza_type;
+  guint            block_size;     /* 0: the default */
+  char            *sid;            /* NULL: any, or a fresh one */
+  char           **from;           /* NULL: the account's own resources */
+  guint64          window;         /* 0: adapts */
+  double           timeout;        /* s; 0: none; TOOL_TIMEOUT_DEFAULT */
+  double           peer_timeout;   /* s; 0: never */
+  double           resume_timeout; /* s; 0: sessions end with the connection */
+  gboolean         quiet;
+  gboolean         json;
 } ToolOptions;
 
 gboolean tool_options_parse (ToolOptions        *self,

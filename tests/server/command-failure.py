@@ -69,6 +69,7 @@ def _():
     usage('send', '--no-such-option', word='--no-such-option')
     usage('send', '--jid', 'a@b', '--password', 'secret', 'file', 'c@d', word='--password')
     usage('send', '--jid', 'a@b', '--tls', 'maybe', 'file', 'c@d', word='maybe')
+    usage('send', '--jid', 'a@b', '--websocket', 'ws://b', 'file', 'c@d', word='ws://b')
     usage('send', '--jid', 'a@b', '--stanza-type', 'pigeon', 'file', 'c@d', word='pigeon')
     usage('send', '--jid', 'a@b', '--window', 'wide', 'file', 'c@d', word='wide')
     usage('send', '--jid', 'a@b', '--server', ':', 'file', 'c@d', word='--server')

@@ -536,7 +536,8 @@ ibb_service_class_init (IBBServiceClass *class)
    * Set it where the application, or the connection, logs in again. A session whose end, or
    * whose peer, has lost its connection is then interrupted instead of ended: reads and
    * writes wait, and nothing is lost. It goes on when both ends are online again, with any
-   * resource of the same account. [property@IBB.Transport:interrupted] tells.
+   * resource of the same account. Likewise when a block was lost between two servers: the
+   * peer sends it again. [property@IBB.Transport:interrupted] tells.
    *
    * Sessions of [IBB_STANZA_TYPE_MESSAGE][enum@IBB.StanzaType] cannot be resumed.
    *

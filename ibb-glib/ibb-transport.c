@@ -398,7 +398,8 @@ ibb_transport_class_init (IBBTransportClass *class)
   /**
    * IBBTransport:interrupted:
    *
-   * Whether the session waits for a connection: [property@IBB.Service:resume-sessions].
+   * Whether the session waits for a connection, or for a block that was lost on the way:
+   * [property@IBB.Service:resume-sessions].
    *
    * Since: 1.0
    */

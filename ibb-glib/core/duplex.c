@@ -145,10 +145,20 @@ ibb_duplex_peer_not_probed (IBBDuplex *self)
 /* Receiving. */
 
 static void
+take_refusal (IBBDuplex *self, IBBReceiverVerdict verdict, const IBBFailure *failure)
+{
+  if (verdict == IBB_RECEIVER_MISSING)
+    ibb_life_interrupt (&self->life, failure);
+  else if (verdict == IBB_RECEIVER_FAILED)
+    ibb_life_fail (&self->life, failure);
+}
+
+static void
 receive_block (IBBDuplex *self, IBBStanza *stanza, gint64 now)
 {
-  IBBFailure failure = IBB_FAILURE_INIT;
-  gboolean   is_peer_closed = ibb_closing_is_peer_closed (&self->closing);
+  IBBFailure         failure = IBB_FAILURE_INIT;
+  gboolean           is_peer_closed = ibb_closing_is_peer_closed (&self->closing);
+  IBBReceiverVerdict verdict;
 
   /* The peer closed, or no bytes will ever be read (D-51). */
   if (is_peer_closed || ibb_closing_is_whole (&self->closing))
@@ -158,7 +168,8 @@ receive_block (IBBDuplex *self, IBBStanza *stanza, gint64 now)
       return;
     }
 
-  switch (ibb_receiver_receive_data (&self->receiver, stanza, &failure, now))
+  verdict = ibb_receiver_receive_data (&self->receiver, stanza, &failure, now);
+  switch (verdict)
     {
     case IBB_RECEIVER_READABLE:
       ibb_life_changed (&self->life);
@@ -168,8 +179,9 @@ receive_block (IBBDuplex *self, IBBStanza *stanza, gint64 now)
        * each other from ever finding out (D-27). */
       ibb_silence_heard (&self->silence, now);
       break;
+    case IBB_RECEIVER_MISSING:
     case IBB_RECEIVER_FAILED:
-      ibb_life_fail (&self->life, &failure);
+      take_refusal (self, verdict, &failure);
       break;
     case IBB_RECEIVER_ANSWERED:
     case IBB_RECEIVER_KEPT:
@@ -193,9 +205,9 @@ flush_ahead (IBBDuplex *self, gint64 now)
 
       if (stanza->payload != IBB_PAYLOAD_DATA)
         take_close (self, stanza, now);
-      else if (ibb_receiver_refuse_ahead (&self->receiver, stanza, is_over, &failure) ==
-               IBB_RECEIVER_FAILED)
-        ibb_life_fail (&self->life, &failure);
+      else
+        take_refusal (self, ibb_receiver_refuse_ahead (&self->receiver, stanza, is_over, &failure),
+                      &failure);
       ibb_stanza_record_unref (stanza);
     }
 }

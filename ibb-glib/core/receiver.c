@@ -251,6 +251,21 @@ refuse_for_good (IBBReceiver     *self,
   return IBB_RECEIVER_FAILED;
 }
 
+/* A block that is not the next one (D-18). One that is ahead of its turn shows that a block
+ * was lost: where the session can be resumed, the peer sends that one again, and all that
+ * came after it. */
+static IBBReceiverVerdict
+refuse_number (IBBReceiver *self, const IBBStanza *stanza, IBBFailure *failure)
+{
+  const IBBCondition condition = IBB_CONDITION_UNEXPECTED_REQUEST;
+
+  if (!ibb_terms_can_resume (self->terms) || (gint16) (stanza->seq - self->next_seq) <= 0)
+    return refuse_for_good (self, stanza, condition, failure);
+
+  ibb_failure_set_condition (failure, IBB_FAILURE_PROTOCOL, condition, NULL);
+  return IBB_RECEIVER_MISSING;
+}
+
 IBBReceiverVerdict
 ibb_receiver_refuse_malformed (IBBReceiver *self, const IBBStanza *stanza, IBBFailure *failure)
 {
@@ -443,7 +458,7 @@ ibb_receiver_refuse_ahead (IBBReceiver     *self,
   if (self->refusing)
     return refuse_for_now (self, stanza);
   if (!is_over)
-    return refuse_for_good (self, stanza, IBB_CONDITION_UNEXPECTED_REQUEST, failure);
+    return refuse_number (self, stanza, failure);
 
   answer_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
   return IBB_RECEIVER_ANSWERED;
@@ -493,8 +508,7 @@ receive_out_of_order (
       keep_ahead (self, stanza, now);
       return IBB_RECEIVER_KEPT;
     }
-  /* A block was lost on the way (D-18). */
-  return refuse_for_good (self, stanza, IBB_CONDITION_UNEXPECTED_REQUEST, failure);
+  return refuse_number (self, stanza, failure);
 }
 
 /* More messages than the reader takes: no acknowledgement could be delayed (D-23). */

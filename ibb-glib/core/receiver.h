@@ -30,6 +30,7 @@ typedef enum
   IBB_RECEIVER_KEPT,     /* nothing yet: it is ahead of its turn (D-42) */
   IBB_RECEIVER_STORED,   /* it was the next one: the peer was heard of */
   IBB_RECEIVER_READABLE, /* the same, and there is more to read */
+  IBB_RECEIVER_MISSING,  /* a block before it was lost: the session is interrupted (D-58) */
   IBB_RECEIVER_FAILED,   /* the session ends */
 } IBBReceiverVerdict;
 

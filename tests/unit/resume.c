@@ -590,12 +590,64 @@ test_owed (Driver *self)
     }
 }
 
-/* A block that is missing ends a session that was resumed as it does any other. */
+/* A block was lost on the way (D-18). The peer sends it again, and all that came after it, of
+ * which nothing was said. */
 static void
 test_gap (Driver *self, IBBSession *session)
 {
-  resume_peer_assert_agrees (self, resume_peer_new (PEER, 1, 0, 0));
-  resume_peer_assert_refuses (self, resume_peer_new_block ("b1", 1, 1),
+  g_autoptr (IBBStanza) resume = NULL;
+
+  resume_peer_assert_agrees (self, resume_peer_new_block ("b0", 0, 1));
+  g_assert_true (driver_receive (self, resume_peer_new_block ("b2", 2, 4)));
+  g_assert_true (ibb_session_is_interrupted (session));
+  driver_advance (self, 0);
+  resume = resume_peer_take_resume (self, 1, 1);
+  g_assert_true (driver_receive (self, resume_peer_new_block ("b3", 3, 8)));
+  resume_peer_assert_nothing (self);
+  resume_peer_answer (self, resume, 0, FALSE);
+  g_assert_false (ibb_session_is_interrupted (session));
+  resume_peer_assert_agrees (self, resume_peer_new_block ("b1", 1, 2));
+  resume_peer_assert_agrees (self, resume_peer_new_block ("b2", 2, 4));
+  resume_peer_assert_agrees (self, resume_peer_new_block ("b3", 3, 8));
+  g_assert_cmpuint (ibb_session_get_received (session), ==, 15);
+}
+
+/* The peer does not send it: the session ends as any other, and says why. */
+static void
+test_gap_timeout (Driver *self, IBBSession *session)
+{
+  guint8 bytes[2];
+
+  ibb_engine_get_settings (self->engine)->resume_timeout = 5000;
+  resume_peer_assert_agrees (self, resume_peer_new_block ("b0", 0, 1));
+  g_assert_true (driver_receive (self, resume_peer_new_block ("b2", 2, 4)));
+  driver_advance (self, 0);
+  driver_advance (self, 4999);
+  g_assert_true (ibb_session_is_interrupted (session));
+  driver_advance (self, 1);
+  resume_peer_assert_ended (session, IBB_FAILURE_PROTOCOL);
+  g_assert_cmpuint (ibb_session_read (session, bytes, sizeof bytes, *self->clock), ==, 1);
+}
+
+/* The same where the block had time to come later (D-42). */
+static void
+test_gap_after_resumption (Driver *self, IBBSession *session)
+{
+  ibb_engine_suspend (self->engine, *self->clock);
+  ibb_engine_resume (self->engine, *self->clock);
+  g_assert_true (driver_receive (self, resume_peer_new_block ("b1", 1, 2)));
+  driver_advance (self, 1999);
+  g_assert_false (ibb_session_is_interrupted (session));
+  driver_advance (self, 1);
+  g_assert_true (ibb_session_is_interrupted (session));
+  ibb_stanza_record_unref (resume_peer_take_resume (self, 1, 0));
+}
+
+/* A number that was there before, with other bytes, is no loss: nothing would mend it. */
+static void
+test_number_behind (Driver *self, IBBSession *session)
+{
+  resume_peer_assert_refuses (self, resume_peer_new_block ("b", 65535, 1),
                               IBB_CONDITION_UNEXPECTED_REQUEST);
   resume_peer_assert_ended (session, IBB_FAILURE_PROTOCOL);
 }
@@ -654,7 +706,10 @@ main (int argc, char **argv)
     { "component", test_component },
     { "not-interrupted", test_not_interrupted },
     { "ahead", test_ahead },
-    { "gap", test_gap },
+    { "D-18/gap", test_gap },
+    { "D-18/gap-timeout", test_gap_timeout },
+    { "D-18/gap-after-resumption", test_gap_after_resumption },
+    { "D-18/number-behind", test_number_behind },
     { "close-after-outage", test_close_after_outage },
     { "peer-gone", test_peer_gone },
   };

@@ -7,7 +7,6 @@
 
 #include "config.h"
 
-#include <libsoup/soup.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -198,27 +197,48 @@ static const Case cases[] = {
 
 static const Case *current;
 
-static void
-handle_cb (SoupServer        *server,
-           SoupServerMessage *message,
-           const char        *path,
-           GHashTable        *query,
-           gpointer           data)
+static char *
+create_answer (const char *request)
 {
-  gboolean         is_other = strcmp (path, "/.well-known/other") == 0;
+  gboolean         is_other = g_str_has_prefix (request, "GET /.well-known/other ");
   g_autofree char *padding = g_strnfill (current->padding, ' ');
   g_auto (GStrv)   parts = g_strsplit (current->document != NULL ? current->document : "", "%s", 2);
   g_autofree char *document = g_strjoinv (account_get ("IBB_TEST_WEBSOCKET_URI"), parts);
-  g_autofree char *body = g_strconcat (document, padding, NULL);
+  g_autofree char *location = current->location == NULL || is_other
+                                  ? g_strdup ("")
+                                  : g_strdup_printf ("Location: %s\r\n", current->location);
 
-  if (!is_other && current->location != NULL)
-    {
-      soup_server_message_set_redirect (message, current->status, current->location);
-      return;
-    }
-  soup_server_message_set_status (message, is_other ? 200 : current->status, NULL);
-  soup_server_message_set_response (message, "application/xrd+xml", SOUP_MEMORY_COPY, body,
-                                    strlen (body));
+  return g_strdup_printf ("HTTP/1.1 %u X\r\nContent-Length: %" G_GSIZE_FORMAT
+                          "\r\nConnection: close\r\n%s\r\n%s%s",
+                          is_other ? 200 : current->status, strlen (document) + strlen (padding),
+                          location, document, padding);
+}
+
+static gboolean
+https_cb (GThreadedSocketService *service,
+          GSocketConnection      *connection,
+          GObject                *source,
+          GTlsCertificate        *certificate)
+{
+  g_autoptr (GIOStream) tls =
+      assert_succeeds (g_tls_server_connection_new, G_IO_STREAM (connection), certificate);
+  g_autoptr (GDataInputStream) input = g_data_input_stream_new (g_io_stream_get_input_stream (tls));
+  g_autofree char             *request = NULL;
+  g_autofree char             *answer = NULL;
+
+  g_tls_connection_set_require_close_notify (G_TLS_CONNECTION (tls), FALSE);
+  g_data_input_stream_set_newline_type (input, G_DATA_STREAM_NEWLINE_TYPE_CR_LF);
+  request = g_data_input_stream_read_line (input, NULL, NULL, NULL);
+  if (request == NULL) /* the client does not trust us */
+    return TRUE;
+  for (gsize length = 1; length > 0;)
+    g_free (g_data_input_stream_read_line (input, &length, NULL, NULL));
+
+  answer = create_answer (request);
+  g_output_stream_write_all (g_io_stream_get_output_stream (tls), answer, strlen (answer), NULL,
+                             NULL, NULL);
+  g_io_stream_close (tls, NULL, NULL);
+  return TRUE;
 }
 
 static gpointer
@@ -228,22 +248,18 @@ run_servers (gpointer data)
   g_autofree char            *path = g_build_filename (folder, "server.pem", NULL);
   g_autoptr (GTlsCertificate) certificate = assert_succeeds (g_tls_certificate_new_from_file, path);
   GMainContext               *context = data;
-  g_autoptr (SoupServer)      server = NULL;
   g_autoptr (GSocketService)  proxy = NULL;
-  GSList                     *uris;
+  g_autoptr (GSocketService)  https = NULL;
 
   g_main_context_push_thread_default (context);
   proxy = start_proxy ();
-  server = soup_server_new ("tls-certificate", certificate, NULL);
-  soup_server_add_handler (server, NULL, handle_cb, NULL, NULL);
-  assert_succeeds (soup_server_listen_local, server, 0,
-                   SOUP_SERVER_LISTEN_HTTPS | SOUP_SERVER_LISTEN_IPV4_ONLY);
-  uris = soup_server_get_uris (server);
-  g_atomic_int_set (&https_port, g_uri_get_port (uris->data));
-  g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
+  https = g_threaded_socket_service_new (20);
+  g_signal_connect (https, "run", G_CALLBACK (https_cb), certificate);
+  g_atomic_int_set (&https_port, assert_succeeds (g_socket_listener_add_any_inet_port,
+                                                  G_SOCKET_LISTENER (https), NULL));
   while (g_atomic_int_get (&https_port) != 0)
     g_main_context_iteration (context, TRUE);
-  soup_server_disconnect (server);
+  g_socket_service_stop (https);
   g_socket_service_stop (proxy);
   g_main_context_pop_thread_default (context);
   return NULL;

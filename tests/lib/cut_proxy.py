@@ -17,9 +17,10 @@ class CutProxy:
       list for several times
     stay_away: once that happened nobody is let in until let_in ()
     rate: so many bytes per second in each direction of a connection; None: any
+    outlives: the end of the case does not end it, end () does
     """
 
-    def __init__(self, port, cut_at=(), stay_away=False, rate=None):
+    def __init__(self, port, cut_at=(), stay_away=False, rate=None, outlives=False):
         self.target = port
         self.rate = rate
         self._way = threading.Event()  # clear: it is a black hole
@@ -34,7 +35,8 @@ class CutProxy:
         self._listener = socket.create_server(('127.0.0.1', 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
-        cases.defer(self._end)
+        if not outlives:
+            cases.defer(self.end)
 
     def let_in(self, port=None):
         with self._lock:
@@ -58,7 +60,7 @@ class CutProxy:
         """What was on its way goes on."""
         self._way.set()
 
-    def _end(self):
+    def end(self):
         self._way.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()

@@ -52,7 +52,7 @@ class Ejabberd(PrivateServer):
     max_stanza_size: bytes, 0 for Debian's (256 KiB)
     disabled_mechanisms: more SASL mechanisms not to offer
     protocol_options: what is said to OpenSSL in place of Debian's options
-    client_certificates: see PrivateServer
+    client_certificates, domain, federation: see PrivateServer
     websocket: XMPP over WebSocket is offered, too
     """
 
@@ -60,9 +60,8 @@ class Ejabberd(PrivateServer):
     programs = ('erl',)
 
     def __init__(self, shaper=True, password_format='scram', scram_hash='sha', max_stanza_size=0,
-                 disabled_mechanisms=(), protocol_options=(), client_certificates=False,
-                 websocket=False):
-        super().__init__(client_certificates=client_certificates)
+                 disabled_mechanisms=(), protocol_options=(), websocket=False, **options):
+        super().__init__(**options)
         self.shaper = shaper
         self.password_format = password_format
         self.scram_hash = scram_hash
@@ -75,10 +74,13 @@ class Ejabberd(PrivateServer):
     # Files
 
     def _listeners(self, stock):
-        """The two stock ones for clients, moved, and one more without TLS."""
+        """The stock ones, moved, and one more without TLS."""
         entries = re.findall(r'^  -\n(?:    .*\n)+', stock, flags=re.MULTILINE)
         found = {}
         for entry in entries:
+            if 'module: ejabberd_s2s_in' in entry:
+                servers = re.sub(r'port: \d+', f'port: {self.s2s_port}', entry)
+                servers = re.sub(r'ip: .*', f'ip: "{self.host}"', servers)
             if 'module: ejabberd_c2s' not in entry:
                 continue
             direct = '    tls: true\n' in entry
@@ -108,13 +110,15 @@ class Ejabberd(PrivateServer):
             websocket = (f'  -\n    port: {self.websocket_port}\n    ip: "{self.host}"\n'
                          '    module: ejabberd_http\n    tls: true\n    request_handlers:\n'
                          f'      {self.websocket_path}: ejabberd_http_ws\n')
-        return 'listen:\n' + found[False] + found[True] + plain + component + websocket
+        if not self.federation:
+            servers = ''
+        return 'listen:\n' + found[False] + found[True] + plain + component + websocket + servers
 
     def _write_configuration(self):
         with open(STOCK_CONFIGURATION, encoding='utf-8') as file:
             text = file.read()
         text = replace_block(text, 'hosts', 'hosts:\n' + ''.join(
-            f'  - {domain}\n' for domain in (DOMAIN, WRONG_DOMAIN, UNICODE_DOMAIN, ANONYMOUS_DOMAIN)))
+            f'  - {domain}\n' for domain in (self.domain, WRONG_DOMAIN, UNICODE_DOMAIN, ANONYMOUS_DOMAIN)))
         text = replace_block(text, 'certfiles', f'certfiles:\n  - "{self._path("server.pem")}"\n')
         text = replace_block(text, 'auth_password_format',
                              f'auth_password_format: {self.password_format}')
@@ -122,6 +126,8 @@ class Ejabberd(PrivateServer):
         if self.disabled_mechanisms:
             text = text.replace('disable_sasl_mechanisms:\n', 'disable_sasl_mechanisms:\n' + ''.join(
                 f'  - "{name}"\n' for name in self.disabled_mechanisms))
+        if not self.shaper:
+            text = text.replace('s2s_shaper: fast', 's2s_shaper: none')
         if self.protocol_options:
             text = re.sub(r"(  'TLS_OPTIONS':\n)(?:    - .*\n)+", r'\1' + ''.join(
                 f'    - "{option}"\n' for option in self.protocol_options), text)
@@ -129,6 +135,12 @@ class Ejabberd(PrivateServer):
         text += (f'\nauth_scram_hash: {self.scram_hash}\nacme:\n  auto: false\n'
                  f'host_config:\n  {ANONYMOUS_DOMAIN}:\n    auth_method: anonymous\n'
                  '    anonymous_protocol: sasl_anon\n')
+        if self.federation:
+            text += f's2s_cafile: "{self._path("authority.crt")}"\n'
+            # By default it may answer for up to five minutes that the other one is not there.
+            text += 's2s_max_retry_delay: 3\n'
+            # Without it a certificate decides.
+            text = text.replace('  mod_s2s_dialback: {}\n', '')
         with open(self._path('ejabberd.yml'), 'w', encoding='utf-8') as file:
             file.write(text)
 
@@ -139,9 +151,11 @@ class Ejabberd(PrivateServer):
         if not libraries:
             raise RuntimeError('not installed, see tests/lib/packages.sh: ejabberd')
         accounts = ''.join(
-            f'ok = ejabberd_auth:try_register({erlang(name)}, {erlang(domain)}, '
-            f'{erlang(self.passwords[name])}), '
-            for domain in (DOMAIN, WRONG_DOMAIN, UNICODE_DOMAIN) for name in ACCOUNTS)
+            f'case ejabberd_auth:try_register({erlang(name)}, {erlang(domain)}, '
+            f'{erlang(self.passwords[name])}) of ok -> ok; {{error, exists}} -> ok end, '
+            for domain in (self.domain, WRONG_DOMAIN, UNICODE_DOMAIN) for name in ACCOUNTS)
+        if os.path.exists(self._path('ready')):
+            os.remove(self._path('ready'))  # it starts again
         home = self._path('home')
         os.makedirs(home, exist_ok=True)
         environment = {name: value for name, value in os.environ.items()
@@ -154,10 +168,12 @@ class Ejabberd(PrivateServer):
             'EJABBERD_LOG_PATH': self.log_file,
             'EJABBERD_PID_PATH': self._path('ejabberd.pid'),
         })
+        names = ('-eval', 'inet_db:set_lookup([dns]), '
+                 f'inet_db:ins_alt_ns({{127,0,0,1}}, {self.federation.name_server_port}).') if self.federation else ()
         # One scheduler thread: a machine runs several of these at once.
         self._spawn(('erl', '-noinput', '+S', '1', '+SDio', '1', '+sbwt', 'none', '+K', 'true',
                      '-mnesia', 'dir', f'"{self._path("spool")}"',
-                     '-ejabberd', 'log_rotate_count', '0',
+                     '-ejabberd', 'log_rotate_count', '0', *names,
                      '-s', 'ejabberd',
                      '-eval', accounts + f'ok = file:write_file("{self._path("ready")}", "").'),
                     env=environment)

@@ -36,6 +36,7 @@ ibb_packages_test='
   ca-certificates
   clang-format-14
   curl
+  dnsmasq-base
   ejabberd
   g++
   gcovr
@@ -46,6 +47,7 @@ ibb_packages_test='
   libgloox-dev
   libgsasl-dev
   libqxmpp-dev
+  lua-unbound
   openssh-client
   openssh-server
   openssl

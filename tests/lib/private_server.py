@@ -117,6 +117,8 @@ class PrivateServer:
 
     tls: FALSE: nothing about TLS is offered anywhere
     client_certificates: asks for a certificate, and lets in by SASL EXTERNAL who has one
+    domain: of the accounts
+    federation: reaches the servers of other domains by this one (tests/lib/federation.py)
     """
 
     name = None  # 'prosody'
@@ -124,14 +126,15 @@ class PrivateServer:
     # Some seconds alone; ejabberd took 140 beside forty other tests on two processors.
     start_timeout = 900
 
-    def __init__(self, tls=True, client_certificates=False):
+    def __init__(self, tls=True, client_certificates=False, domain=DOMAIN, federation=None):
         self.tls = tls
         self.client_certificates = client_certificates
         self.host = '127.0.0.1'
-        self.domain = DOMAIN
+        self.domain = domain
+        self.federation = federation
         self.passwords = {name: secrets.token_hex(12) for name in ACCOUNTS}
         self.component_secret = secrets.token_hex(12)
-        self.port = self.plain_port = self.direct_tls_port = self.component_port = None
+        self.port = self.plain_port = self.direct_tls_port = self.component_port = self.s2s_port = None
         self.websocket_port = self.websocket_path = None
         self.directory = None
         self.process = None
@@ -154,16 +157,20 @@ class PrivateServer:
         return self._path(self.name + '.log')
 
     def _make_certificates(self):
-        for name in ('authority', 'other-authority'):
-            certificates.make_authority(self._path(name))
-        certificates.make_signed(self._path('server'), self._path('authority'), DOMAIN,
-                                 'serverAuth', (DOMAIN, ANONYMOUS_DOMAIN,
-                                                UNICODE_DOMAIN.encode('idna').decode()))
+        if self.federation:
+            self.federation.copy_authority(self._path('authority'))
+        else:
+            certificates.make_authority(self._path('authority'))
+        certificates.make_authority(self._path('other-authority'))
+        # Other servers are shown it, too, as by a client.
+        certificates.make_signed(self._path('server'), self._path('authority'), self.domain,
+                                 'serverAuth,clientAuth' if self.federation else 'serverAuth',
+                                 (self.domain, ANONYMOUS_DOMAIN, UNICODE_DOMAIN.encode('idna').decode()))
         certificates.join(self._path('server'))
         if self.client_certificates:
             for name in ('alice', 'stranger'):
                 certificates.make_signed(self._path(name), self._path('authority'), name,
-                                         'clientAuth', jid=f'{name}@{DOMAIN}')
+                                         'clientAuth', jid=f'{name}@{self.domain}')
                 certificates.join(self._path(name))
 
     # Life
@@ -201,7 +208,7 @@ class PrivateServer:
             raise
 
     def _try(self):
-        self.port, self.plain_port, self.direct_tls_port, self.component_port = free_ports(4)
+        self.port, self.plain_port, self.direct_tls_port, self.component_port, self.s2s_port = free_ports(5)
         if self.websocket_path:
             self.websocket_port, = free_ports(1)
         self._write_configuration()
@@ -216,6 +223,8 @@ class PrivateServer:
         deadline = time.monotonic() + self.start_timeout
         while time.monotonic() < deadline and self.process.poll() is None:
             if self._answers():
+                if self.federation:
+                    self.federation.set_port(self.domain, self.s2s_port)
                 return True
             time.sleep(0.02)
         self._end_process()
@@ -235,7 +244,7 @@ class PrivateServer:
                   "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>")
         try:
             with socket.create_connection((self.host, self.port), 2) as connection:
-                connection.sendall((header % DOMAIN).encode())
+                connection.sendall((header % self.domain).encode())
                 answer = b''
                 while b'</stream:features>' not in answer:
                     data = connection.recv(4096)
@@ -309,7 +318,7 @@ class PrivateServer:
             'IBB_TEST_HOST': self.host,
             'IBB_TEST_PORT': str(self.port),
             'IBB_TEST_PLAIN_PORT': str(self.plain_port),
-            'IBB_TEST_DOMAIN': DOMAIN,
+            'IBB_TEST_DOMAIN': self.domain,
             'IBB_TEST_WRONG_DOMAIN': WRONG_DOMAIN,
             'IBB_TEST_ANONYMOUS_DOMAIN': ANONYMOUS_DOMAIN,
             'IBB_TEST_UNICODE_DOMAIN': UNICODE_DOMAIN,
@@ -329,7 +338,7 @@ class PrivateServer:
             result['IBB_TEST_ALICE_CERTIFICATE'] = self._path('alice.pem')
             result['IBB_TEST_STRANGER_CERTIFICATE'] = self._path('stranger.pem')
         for name, password in self.passwords.items():
-            result[f'IBB_TEST_{name.upper()}'] = f'{name}@{DOMAIN}'
+            result[f'IBB_TEST_{name.upper()}'] = f'{name}@{self.domain}'
             result[f'IBB_TEST_{name.upper()}_PASSWORD'] = password
         return result
 

@@ -24,6 +24,7 @@ from private_server import (ANONYMOUS_DOMAIN, COMPONENT_DOMAIN, DOMAIN,  # noqa:
                             UNICODE_DOMAIN, WRONG_DOMAIN, PrivateServer, die_with_parent, free_ports, run_beside)
 
 NO_TLS_DOMAIN = 'no-tls.localhost'
+STOCK_LIMIT_OF_SERVERS = '30kb/s'
 
 
 def lua(value):
@@ -51,15 +52,15 @@ class Prosody(PrivateServer):
       in prosody-modules
     settings: more global settings
     tls_protocol: the only version of TLS, such as 'tlsv1_1'
-    tls: see PrivateServer
+    tls, domain, federation: see PrivateServer
     """
 
     name = 'prosody'
     programs = ('prosody',)
 
     def __init__(self, limits=False, mechanisms=(), tls=True, require_encryption=False,
-                 max_stanza_size=0, modules=(), settings=None, tls_protocol=None):
-        super().__init__(tls)
+                 max_stanza_size=0, modules=(), settings=None, tls_protocol=None, **options):
+        super().__init__(tls, **options)
         self.limits = '10kb/s' if limits is True else limits
         self.mechanisms = tuple(mechanisms)
         self.require_encryption = require_encryption
@@ -73,7 +74,7 @@ class Prosody(PrivateServer):
     # Files
 
     def _prepare(self):
-        for domain in (DOMAIN, NO_TLS_DOMAIN, WRONG_DOMAIN, UNICODE_DOMAIN):
+        for domain in (self.domain, NO_TLS_DOMAIN, WRONG_DOMAIN, UNICODE_DOMAIN):
             # As Prosody's datamanager encodes file names.
             folder = ''.join(chr(c) if chr(c).isalnum() and c < 0x80 else f'%{c:02x}'
                              for c in domain.encode())
@@ -88,7 +89,7 @@ class Prosody(PrivateServer):
 
     def set_password(self, name, password):
         """Of an account of the first domain, while the server does not run."""
-        self._write_account(DOMAIN, name, password)
+        self._write_account(self.domain, name, password)
 
     def _write_configuration(self):
         self.plain_port = self.port
@@ -97,6 +98,8 @@ class Prosody(PrivateServer):
             modules.append('tls')
         if self.limits:
             modules.append('limits')
+        if self.federation:
+            modules.append('dialback')
         modules += [name for name in self.modules if name not in modules]
         if 'smacks' in modules:
             modules.append('resumed_stream')
@@ -115,7 +118,7 @@ class Prosody(PrivateServer):
             'interfaces': (self.host,),
             'c2s_ports': (self.port,),
             'c2s_direct_tls_ports': (self.direct_tls_port,) if self.tls else (),
-            's2s_ports': (),
+            's2s_ports': (self.s2s_port,) if self.federation else (),
             'component_ports': (self.component_port,),
             'http_ports': (),
             'https_ports': (self.websocket_port,) if self.websocket_path else (),
@@ -124,7 +127,7 @@ class Prosody(PrivateServer):
             'c2s_require_encryption': self.require_encryption,
             'allow_unencrypted_plain_auth': True,
             'modules_enabled': modules,
-            'modules_disabled': ('s2s', 's2s_auth_certs', 'offline'),
+            'modules_disabled': ('offline',) if self.federation else ('s2s', 's2s_auth_certs', 'offline'),
             'statistics': False,
             'log': ({'levels': {'min': 'info'}, 'to': 'file', 'filename': self.log_file},),
         }
@@ -134,8 +137,16 @@ class Prosody(PrivateServer):
             if self.tls_protocol:
                 # OpenSSL does without versions that are not secure any more, unless asked.
                 settings['ssl'].update(protocol=self.tls_protocol, ciphers='DEFAULT@SECLEVEL=0')
+        if self.federation:
+            settings['s2s_require_encryption'] = settings['s2s_secure_auth'] = True
+            settings['ssl']['cafile'] = self._path('authority.crt')
+            settings['unbound'] = {'resolvconf': False, 'hoststxt': False,
+                                   'forward': f'127.0.0.1@{self.federation.name_server_port}',
+                                   'options': {'do-not-query-localhost:': 'no'}}
         if self.limits:
             settings['limits'] = {'c2s': {'rate': self.limits}}
+            if self.federation:
+                settings['limits']['s2sin'] = {'rate': STOCK_LIMIT_OF_SERVERS}
         if self.mechanisms:
             every = {'PLAIN', 'SCRAM-SHA-1', 'SCRAM-SHA-1-PLUS', 'SCRAM-SHA-256',
                      'SCRAM-SHA-256-PLUS', 'DIGEST-MD5', 'LOGIN', 'OAUTHBEARER'}
@@ -145,7 +156,7 @@ class Prosody(PrivateServer):
         settings.update(self.settings)
 
         lines = [f'{key} = {lua(value)}' for key, value in settings.items()]
-        lines += [f'VirtualHost {lua(DOMAIN)}',
+        lines += [f'VirtualHost {lua(self.domain)}',
                   f'VirtualHost {lua(WRONG_DOMAIN)}',
                   f'VirtualHost {lua(UNICODE_DOMAIN)}',
                   f'VirtualHost {lua(NO_TLS_DOMAIN)}', '\tmodules_disabled = { "tls" }',
@@ -161,7 +172,7 @@ class Prosody(PrivateServer):
         self._spawn(('prosody', '-F', '--config', self._path('prosody.cfg.lua')))
 
     def _answers(self):
-        return self._opens_stream() and 'error' not in self.read_log()
+        return self._opens_stream() and '\terror\t' not in self.read_log()
 
     @property
     def environment(self):

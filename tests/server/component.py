@@ -229,8 +229,12 @@ def resumed():
         assert here.get_output_stream().write_all(DATA, None)[1] == len(DATA)
         close(here)
     received = []
-    threads = [threading.Thread(target=lambda there=there: received.append(read_all(there)))
-               for _, there in pairs]
+
+    def read(there):
+        received.append(read_all(there))
+        GLib.MainContext.default().wakeup()
+
+    threads = [threading.Thread(target=read, args=(there,)) for _, there in pairs]
     for thread in threads:
         thread.start()
     wait_until(lambda: len(received) == len(pairs))

@@ -145,12 +145,29 @@ ibb_duplex_peer_not_probed (IBBDuplex *self)
 /* Receiving. */
 
 static void
-take_refusal (IBBDuplex *self, IBBReceiverVerdict verdict, const IBBFailure *failure)
+take_verdict (IBBDuplex *self, IBBReceiverVerdict verdict, const IBBFailure *failure, gint64 now)
 {
-  if (verdict == IBB_RECEIVER_MISSING)
-    ibb_life_interrupt (&self->life, failure);
-  else if (verdict == IBB_RECEIVER_FAILED)
-    ibb_life_fail (&self->life, failure);
+  switch (verdict)
+    {
+    case IBB_RECEIVER_READABLE:
+      ibb_life_changed (&self->life);
+      G_GNUC_FALLTHROUGH;
+    case IBB_RECEIVER_STORED:
+      /* A repetition is no sign of progress: two ends that each repeat would keep
+       * each other from ever finding out (D-27). */
+      ibb_silence_heard (&self->silence, now);
+      break;
+    case IBB_RECEIVER_MISSING:
+      ibb_life_interrupt (&self->life, failure);
+      break;
+    case IBB_RECEIVER_FAILED:
+      ibb_life_fail (&self->life, failure);
+      break;
+    case IBB_RECEIVER_ANSWERED:
+    case IBB_RECEIVER_KEPT:
+    default:
+      break;
+    }
 }
 
 static void
@@ -169,25 +186,7 @@ receive_block (IBBDuplex *self, IBBStanza *stanza, gint64 now)
     }
 
   verdict = ibb_receiver_receive_data (&self->receiver, stanza, &failure, now);
-  switch (verdict)
-    {
-    case IBB_RECEIVER_READABLE:
-      ibb_life_changed (&self->life);
-      G_GNUC_FALLTHROUGH;
-    case IBB_RECEIVER_STORED:
-      /* A repetition is no sign of progress: two ends that each repeat would keep
-       * each other from ever finding out (D-27). */
-      ibb_silence_heard (&self->silence, now);
-      break;
-    case IBB_RECEIVER_MISSING:
-    case IBB_RECEIVER_FAILED:
-      take_refusal (self, verdict, &failure);
-      break;
-    case IBB_RECEIVER_ANSWERED:
-    case IBB_RECEIVER_KEPT:
-    default:
-      break;
-    }
+  take_verdict (self, verdict, &failure, now);
 }
 
 /* Looks at each stanza ahead of its turn as if there were nothing to wait for. */
@@ -206,8 +205,8 @@ flush_ahead (IBBDuplex *self, gint64 now)
       if (stanza->payload != IBB_PAYLOAD_DATA)
         take_close (self, stanza, now);
       else
-        take_refusal (self, ibb_receiver_refuse_ahead (&self->receiver, stanza, is_over, &failure),
-                      &failure);
+        take_verdict (self, ibb_receiver_refuse_ahead (&self->receiver, stanza, is_over, &failure),
+                      &failure, now);
       ibb_stanza_record_unref (stanza);
     }
 }

@@ -58,11 +58,12 @@ ibb_stream_xml_dup_end (void)
 }
 
 char *
-ibb_stream_xml_dup_error (const char *condition, const char *detail)
+ibb_stream_xml_dup_error (const char *condition, const char *detail, gboolean is_framed)
 {
-  return g_strdup_printf ("<stream:error><%s xmlns='" IBB_STREAM_ERROR_NAMESPACE
-                          "'/>%s</stream:error></stream:stream>",
-                          condition, detail != NULL ? detail : "");
+  return g_strdup_printf ("<stream:error%s><%s xmlns='" IBB_STREAM_ERROR_NAMESPACE
+                          "'/>%s</stream:error>",
+                          is_framed ? " xmlns:stream='" IBB_STREAM_NAMESPACE "'" : "", condition,
+                          detail != NULL ? detail : "");
 }
 
 char *
@@ -83,14 +84,6 @@ char *
 ibb_stream_xml_dup_framed_end (void)
 {
   return g_strdup ("<close xmlns='" IBB_FRAMING_NAMESPACE "'/>");
-}
-
-char *
-ibb_stream_xml_dup_framed_error (const char *condition, const char *detail)
-{
-  return g_strdup_printf ("<stream:error xmlns:stream='" IBB_STREAM_NAMESPACE
-                          "'><%s xmlns='" IBB_STREAM_ERROR_NAMESPACE "'/>%s</stream:error>",
-                          condition, detail != NULL ? detail : "");
 }
 
 static gboolean

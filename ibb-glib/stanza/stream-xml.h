@@ -18,13 +18,13 @@ char *ibb_stream_xml_dup_header (const char *from, const char *to);
 char *ibb_stream_xml_dup_component_header (const char *to);
 char *ibb_stream_xml_dup_handshake (const char *digest);
 char *ibb_stream_xml_dup_end (void);
-/* With the end of the stream. detail (nullable): XML beside the condition. */
-char *ibb_stream_xml_dup_error (const char *condition, const char *detail);
-/* The same over a WebSocket, of which each message is one element (RFC 7395 §3.3); the error
- * is without the end. */
+/* The end of the stream has to follow. detail (nullable): XML beside the condition. is_framed:
+ * it goes over a WebSocket, and declares its namespace itself. */
+char *ibb_stream_xml_dup_error (const char *condition, const char *detail, gboolean is_framed);
+/* The header and the end over a WebSocket, of which each message is one element (RFC 7395
+ * §3.3). */
 char *ibb_stream_xml_dup_framed_header (const char *from, const char *to);
 char *ibb_stream_xml_dup_framed_end (void);
-char *ibb_stream_xml_dup_framed_error (const char *condition, const char *detail);
 /* There, no header says of which namespace a stanza is. Declares it in the one at start; other
  * elements have theirs. */
 void ibb_stream_xml_qualify (GByteArray *xml, guint start);

@@ -252,12 +252,10 @@ send_end (IBBXmlStream *self)
 static void
 send_error (IBBXmlStream *self, const char *condition, const char *detail)
 {
-  g_autofree char *text = self->is_framed ? ibb_stream_xml_dup_framed_error (condition, detail)
-                                          : ibb_stream_xml_dup_error (condition, detail);
+  g_autofree char *text = ibb_stream_xml_dup_error (condition, detail, self->is_framed);
 
   ibb_xml_stream_send_text (self, text);
-  if (self->is_framed)
-    send_end (self);
+  send_end (self);
 }
 
 void

@@ -53,8 +53,7 @@
  * lets a close happen once: one that was cancelled or that timed out goes on in the
  * background, and [signal@IBB.Transport::ended] tells how it went. Closing one half of the
  * transport sends nothing of the kind; the half-close is
- * [method@IBB.Transport.shutdown_output]. [method@IBB.Transport.abort] ends
- * the session at once.
+ * [method@IBB.Transport.shutdown_output]. [method@IBB.Transport.abort] ends it at once.
  *
  * ## Errors
  *

@@ -4,80 +4,33 @@
 lose what is between them when their link breaks."""
 
 import os
-import subprocess
 import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
-from cases import case, check, check_equal
-from command import Account, Folder, sha256
+from cases import case
+from command import Account, Folder
 from federation import Federation
-from sshd import Sshd
+from file_transfer import TIMEOUT, Transfer, check_continued, expect_ssh, in_both_directions
 
-MIB = 1 << 20
-TIMEOUT = 900       # s, for a case: what was lost is missed after a minute (D-27)
-SILENCE = 20        # s
-BEGUN = 512 * 1024  # bytes that have arrived before something breaks
-
-
-class Transfer:
-    """A file on its way from alice at one server to bob at the other."""
-
-    def __init__(self, here, there, size):
-        self.folder = Folder()
-        self.source = self.folder.make('original', size)
-        self.copy = self.folder / 'copy'
-        self.receiver = Account(there, 'bob').ibb('receive', '--json', '--output', self.copy, '--from', 'any')
-        jid = self.receiver.wait_ready()
-        check_equal(jid.split('/')[0], f'bob@{there.domain}', 'address')
-        self.sender = Account(here, 'alice').ibb('send', '--json', self.source, jid)
-
-    def wait_begun(self):
-        self.receiver.wait_event('progress', bytes=BEGUN)
-
-    def expect_done(self):
-        for program in (self.sender, self.receiver):
-            code = program.finish(TIMEOUT)
-            check_equal((code, program.errors()), (0, []), f'end of {program.name} after {program.events()[-5:]}')
-        check_equal(sha256(self.copy), sha256(self.source), 'SHA-256')
-
-
-def in_both_directions(both, disturb, size=4 * MIB):
-    """One file each way, at the same time."""
-    prosody, ejabberd = both.servers
-    transfers = [Transfer(prosody, ejabberd, size), Transfer(ejabberd, prosody, size)]
-    for one in transfers:
-        one.wait_begun()
-    disturb()
-    for one in transfers:
-        one.expect_done()
-    return transfers
+SILENCE = 20  # s
 
 
 @case('files in both directions', timeout=TIMEOUT)
 def _(both):
-    in_both_directions(both, lambda: None)
+    in_both_directions(*both.servers)
 
 
 @case('ssh through forward and expose', timeout=TIMEOUT)
 def _(both):
-    sshd = Sshd()
-    alice, bob = Account(both.ejabberd, 'alice'), Account(both.prosody, 'bob')
-    expose = bob.ibb('expose', '--json', '--to', f'127.0.0.1:{sshd.port}', '--from', alice.bare)
-    forward = alice.ibb('forward', '--json', '--listen', '0', expose.wait_ready())
-    here = sshd.ssh(forward.wait_event('ready')['port'], 'wc -c', stdin=subprocess.PIPE)
-    here.stdin.write(b'x' * MIB)
-    here.stdin.close()
-    check_equal((here.finish(), here.output), (0, b'%d\n' % MIB), f'ssh ({here.lines})')
-    for program in (forward, expose):
-        program.stop()
+    expect_ssh(both.ejabberd, both.prosody)
 
 
 @case('D-18, D-27: the link breaks', timeout=TIMEOUT)
 def _(both):
-    in_both_directions(both, both.cut)
+    in_both_directions(*both.servers, both.cut)
 
 
 @case('the link carries nothing for a while', timeout=TIMEOUT)
@@ -87,7 +40,7 @@ def _(both):
         threading.Event().wait(SILENCE)
         both.end_hole()
 
-    in_both_directions(both, be_silent)
+    in_both_directions(*both.servers, be_silent)
 
 
 @case('nobody is there at the other server, or no such server')
@@ -107,10 +60,7 @@ def _(both):
             server.kill()
             server.restart()
 
-        for one in in_both_directions(both, restart):
-            for program in (one.sender, one.receiver):
-                kinds = [event['event'] for event in program.events()]
-                check(kinds.count('interrupted') == kinds.count('continued'), f'{program.name}: {kinds}')
+        check_continued(in_both_directions(*both.servers, restart))
 
 
 @case('the stock limits of both', timeout=TIMEOUT)

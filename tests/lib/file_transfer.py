@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Files from one server to another, through the command ibb."""
+
+import hashlib
+import random
+import subprocess
+import threading
+
+from cases import check_equal
+from command import Account, Folder, sha256
+from sshd import Sshd
+
+MIB = 1 << 20
+TIMEOUT = 900       # s, for a case: what was lost is missed after a minute (D-27)
+BEGUN = 512 * 1024  # bytes that have arrived before something breaks
+
+
+class Transfer:
+    """A file on its way from alice at one server to bob at another.
+
+    size: its bytes; None: it goes on until let_end (), so that what happens before happens in the middle of it
+    names: of other accounts
+    there_port: a way to bob's server, if not the server itself
+    options: more of both commands
+    """
+
+    def __init__(self, here, there, size=None, names=('alice', 'bob'), there_port=None, options=()):
+        alice, bob = Account(here, names[0]), Account(there, names[1])
+        self._size = size or 4 * MIB
+        self._digest = hashlib.sha256()
+        self._may_end = threading.Event()
+        if size:
+            self._may_end.set()
+        self._copy = Folder() / 'copy'
+        self.receiver = bob.ibb('receive', '--json', '--output', self._copy, '--from', 'any', *options,
+                                account=bob.options(port=there_port))
+        jid = self.receiver.wait_ready()
+        check_equal(jid.split('/')[0], bob.bare, 'address')
+        self.sender = alice.ibb('send', '--json', *options, '-', jid, stdin=subprocess.PIPE)
+        self.ends = (self.sender, self.receiver)
+        self._feeder = threading.Thread(target=self._feed, daemon=True)
+        self._feeder.start()
+
+    def _feed(self):
+        given = 0
+        try:
+            while given < self._size or not self._may_end.is_set():
+                piece = random.randbytes(16384)
+                self.sender.stdin.write(piece)
+                self._digest.update(piece)
+                given += len(piece)
+            self.sender.stdin.close()
+        except (OSError, ValueError):
+            pass  # it has ended, and says why
+
+    def wait_begun(self):
+        self.receiver.wait_event('progress', bytes=BEGUN)
+
+    def kinds(self):
+        """The events of both ends."""
+        return [[event['event'] for event in program.events() if event['event'] != 'progress']
+                for program in self.ends]
+
+    def let_end(self):
+        self._may_end.set()
+
+    def expect_done(self):
+        for program in self.ends:
+            code = program.finish(TIMEOUT)
+            check_equal((code, program.errors()), (0, []), f'end of {program.name} after {program.events()[-5:]}')
+        self._feeder.join()
+        check_equal(sha256(self._copy), self._digest.hexdigest(), 'SHA-256')
+
+
+def expect_unharmed(transfers, disturb):
+    """What happens in the middle of all of them harms none."""
+    for one in transfers:
+        one.wait_begun()
+    disturb()
+    for one in transfers:
+        one.let_end()
+    for one in transfers:
+        one.expect_done()
+    return transfers
+
+
+def in_both_directions(one, other, disturb=lambda: None, **options):
+    """One file each way, at the same time."""
+    # Both may be nodes of one server, where a JID is there once.
+    return expect_unharmed([Transfer(one, other, **options),
+                            Transfer(other, one, names=('carol', 'strasse'), **options)], disturb)
+
+
+def check_continued(transfers):
+    """Each session that was interrupted went on."""
+    for one in transfers:
+        for kinds in one.kinds():
+            check_equal(kinds.count('interrupted'), kinds.count('continued'), f'of {kinds}')
+
+
+def expect_ssh(here, there):
+    """alice at one server reaches the ssh of bob at another, by forward and expose."""
+    sshd = Sshd()
+    alice, bob = Account(here, 'alice'), Account(there, 'bob')
+    expose = bob.ibb('expose', '--json', '--to', f'127.0.0.1:{sshd.port}', '--from', alice.bare)
+    forward = alice.ibb('forward', '--json', '--listen', '0', expose.wait_ready())
+    client = sshd.ssh(forward.wait_event('ready')['port'], 'wc -c', stdin=subprocess.PIPE)
+    client.stdin.write(b'x' * MIB)
+    client.stdin.close()
+    check_equal((client.finish(), client.output), (0, b'%d\n' % MIB), f'ssh ({client.lines})')
+    for program in (forward, expose):
+        program.stop()

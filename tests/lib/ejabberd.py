@@ -146,6 +146,19 @@ class Ejabberd(PrivateServer):
 
     # Life
 
+    def _emulator_environment(self):
+        """Without what is about the system's Erlang."""
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith(('ERL_', 'EJABBERD_'))}
+        return {**environment, 'HOME': self._path('home'), 'ERL_CRASH_DUMP_BYTES': '0'}
+
+    def _emulator_options(self):
+        """More arguments of erl."""
+        if not self.federation:
+            return ()
+        return ('-eval', 'inet_db:set_lookup([dns]), '
+                f'inet_db:ins_alt_ns({{127,0,0,1}}, {self.federation.name_server_port}).')
+
     def _launch(self):
         libraries = glob.glob('/usr/lib/*/ejabberd-*/ebin/ejabberd.app')
         if not libraries:
@@ -156,24 +169,18 @@ class Ejabberd(PrivateServer):
             for domain in (self.domain, WRONG_DOMAIN, UNICODE_DOMAIN) for name in ACCOUNTS)
         if os.path.exists(self._path('ready')):
             os.remove(self._path('ready'))  # it starts again
-        home = self._path('home')
-        os.makedirs(home, exist_ok=True)
-        environment = {name: value for name, value in os.environ.items()
-                       if not name.startswith(('ERL_', 'EJABBERD_'))}
+        os.makedirs(self._path('home'), exist_ok=True)
+        environment = self._emulator_environment()
         environment.update({
-            'HOME': home,
             'ERL_LIBS': os.path.dirname(os.path.dirname(os.path.dirname(libraries[0]))),
-            'ERL_CRASH_DUMP_BYTES': '0',
             'EJABBERD_CONFIG_PATH': self._path('ejabberd.yml'),
             'EJABBERD_LOG_PATH': self.log_file,
             'EJABBERD_PID_PATH': self._path('ejabberd.pid'),
         })
-        names = ('-eval', 'inet_db:set_lookup([dns]), '
-                 f'inet_db:ins_alt_ns({{127,0,0,1}}, {self.federation.name_server_port}).') if self.federation else ()
         # One scheduler thread: a machine runs several of these at once.
         self._spawn(('erl', '-noinput', '+S', '1', '+SDio', '1', '+sbwt', 'none', '+K', 'true',
                      '-mnesia', 'dir', f'"{self._path("spool")}"',
-                     '-ejabberd', 'log_rotate_count', '0', *names,
+                     '-ejabberd', 'log_rotate_count', '0', *self._emulator_options(),
                      '-s', 'ejabberd',
                      '-eval', accounts + f'ok = file:write_file("{self._path("ready")}", "").'),
                     env=environment)

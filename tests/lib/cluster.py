@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Two private ejabberds that are one server: the nodes of a cluster.
+
+    with cluster.Cluster() as both:
+        alice, bob = Account(both.nodes[0], 'alice'), Account(both.nodes[1], 'bob')
+        both.cut()
+
+The nodes have the same accounts, certificates and sessions, each has ports of its own. They
+find each other by a port mapper of their own in place of epmd: names and ports of several
+clusters on a machine cannot meet. The mapper names a proxy in front of each node, so that the
+link between them breaks when a test says so.
+"""
+
+import os
+import secrets
+import shutil
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+import ejabberd
+from cut_proxy import CutProxy
+from private_server import die_with_parent
+
+# Of the protocol of epmd.
+ALIVE, ALIVE_ANSWER = 120, 118
+PORT_PLEASE, PORT_ANSWER = 122, 119
+# A busy machine must not part the nodes.
+TICK_TIME = 900  # s
+PATIENCE = 600   # s
+
+
+class PortMapper:
+    """Does what epmd does for the nodes of one cluster. Who asks for one is told of the way to it.
+
+    ways: a CutProxy for each name
+    """
+
+    def __init__(self, ways):
+        self._ways = ways
+        self._present = set()
+        self._creation = 1  # tells a node from the one that had its name before
+        self._lock = threading.Lock()
+        self._listener = socket.create_server(('127.0.0.1', 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def end(self):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                connection = self._listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        with connection, connection.makefile('rb') as stream:
+            try:
+                request = stream.read(*struct.unpack('>H', stream.read(2)))
+                if request[0] == ALIVE:
+                    self._register(connection, stream, request)
+                elif request[0] == PORT_PLEASE:
+                    connection.sendall(self._find(request[1:].decode()))
+            except (OSError, struct.error, IndexError):
+                pass  # it has ended
+
+    def _register(self, connection, stream, request):
+        """Until the node ends."""
+        port, length = struct.unpack('>H6xH', request[1:11])
+        name = request[11:11 + length].decode()
+        with self._lock:
+            self._creation += 1
+            answer = struct.pack('>BBI', ALIVE_ANSWER, 0, self._creation)
+            if name in self._ways:
+                self._present.add(name)
+                self._ways[name].let_in(port)
+        connection.sendall(answer)
+        try:
+            stream.read()
+        finally:
+            with self._lock:
+                self._present.discard(name)
+
+    def _find(self, name):
+        with self._lock:
+            if name not in self._present:
+                return bytes((PORT_ANSWER, 1))
+            # An ordinary node, over TCP, of the versions 5 to 6 of the protocol.
+            return (struct.pack('>BBHBBHHH', PORT_ANSWER, 0, self._ways[name].port, 77, 0, 6, 5, len(name)) +
+                    name.encode() + bytes(2))
+
+
+class Node(ejabberd.Ejabberd):
+    """One ejabberd of the cluster.
+
+    first: the one that it joins, if it is not the first itself
+    """
+
+    def __init__(self, cluster, name, first=None):
+        super().__init__(shaper=False)
+        self.cluster = cluster
+        self.node_name = f'{name}@127.0.0.1'
+        self.first = first
+        if first:
+            self.passwords = first.passwords
+
+    def _make_certificates(self):
+        if not self.first:
+            super()._make_certificates()
+            return
+        for name in os.listdir(self.first.directory):
+            if name.startswith(('authority.', 'other-authority.', 'server.')):
+                shutil.copy(self.first._path(name), self._path(name))
+
+    def _write_configuration(self):
+        super()._write_configuration()
+        with open(self._path('ejabberd.yml'), 'a', encoding='utf-8') as file:
+            file.write(f'net_ticktime: {TICK_TIME}\n')
+        # Not an option of the command, which everybody can read.
+        os.makedirs(self._path('home'), exist_ok=True)
+        if not os.path.exists(self._path('home', '.erlang.cookie')):
+            with open(self._path('home', '.erlang.cookie'), 'x', encoding='ascii') as file:
+                os.fchmod(file.fileno(), 0o400)
+                file.write(self.cluster.cookie)
+
+    def _named(self, name):
+        return ('-name', name, '-start_epmd', 'false', '-epmd_port', str(self.cluster.mapper.port),
+                '-kernel', 'inet_dist_use_interface', '{127,0,0,1}')
+
+    def _emulator_options(self):
+        options = super()._emulator_options() + self._named(self.node_name)
+        if self.first and not os.path.exists(self._path('spool')):
+            # As ejabberdctl join_cluster does, but before ejabberd has started for the first time.
+            options += '-eval', f"ejabberd_cluster_mnesia:join('{self.first.node_name}')."
+        return options
+
+    def call(self, module, function, arguments=''):
+        """Has the node call a function of Erlang; returns what it answers as text."""
+        name = f'ask-{secrets.token_hex(4)}@127.0.0.1'
+        expression = (f"io:format(\"~0p\", [rpc:call('{self.node_name}', {module}, {function}, [{arguments}])]), "
+                      'halt().')
+        done = subprocess.run(('erl', '-noinput', '-hidden', '+S', '1', *self._named(name), '-eval', expression),
+                              cwd=self.directory, env=self._emulator_environment(),
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True, timeout=PATIENCE,
+                              preexec_fn=die_with_parent(9))
+        return done.stdout.decode()
+
+    def neighbours(self):
+        """How many nodes share its tables, with itself."""
+        return self.call('ejabberd_cluster', 'get_nodes').count('@')
+
+
+class Cluster:
+    """Two nodes; a context manager."""
+
+    def __init__(self):
+        self.cookie = secrets.token_hex(16)
+        self.ways = {}
+        self.mapper = None
+        first = Node(self, 'ibb1')
+        self.nodes = (first, Node(self, 'ibb2', first))
+
+    def __enter__(self):
+        self.ways = {node.node_name.split('@')[0]: CutProxy(0, outlives=True) for node in self.nodes}
+        self.mapper = PortMapper(self.ways)
+        try:
+            for node in self.nodes:
+                node.start()
+            self._wait_neighbours(len(self.nodes))
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        for node in self.nodes:
+            if node.directory:
+                node.stop()
+        for way in self.ways.values():
+            way.end()
+        self.mapper.end()
+
+    def restart(self, node):
+        """A node that was killed; it finds the other one."""
+        node.restart()
+        self._wait_neighbours(len(self.nodes))
+
+    def cut(self):
+        """Breaks what connects the two nodes, so that each goes on as if the other one had ended. They connect
+        again, but remain apart until one of them starts again: Mnesia does not join what both may have changed."""
+        for way in self.ways.values():
+            way.cut()
+        self._wait_neighbours(1)
+
+    def _wait_neighbours(self, count):
+        deadline = time.monotonic() + PATIENCE
+        for node in self.nodes:
+            while node.neighbours() != count:
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f'{node.node_name} has not {count} neighbours:\n' + node.read_log())
+                time.sleep(0.1)

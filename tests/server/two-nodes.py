@@ -1,0 +1,89 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""D-42, D-58: alice and bob are on two nodes of one ejabberd, which lose each other, or die."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+from cases import case, check
+from cluster import Cluster
+from command import Account, Folder
+from cut_proxy import CutProxy
+from file_transfer import TIMEOUT, Transfer, check_continued, expect_ssh, expect_unharmed, in_both_directions
+
+# A node may take minutes to start on a busy machine.
+PATIENT = '--resume-timeout', str(2 * TIMEOUT)
+
+
+@case('files in both directions', timeout=TIMEOUT)
+def _(both):
+    in_both_directions(*both.nodes)
+
+
+@case('ssh through forward and expose', timeout=TIMEOUT)
+def _(both):
+    expect_ssh(*both.nodes)
+
+
+@case('D-42: the stream is resumed at the other node', timeout=TIMEOUT)
+def _(both):
+    first, second = both.nodes
+    way = CutProxy(second.port)
+
+    def move():
+        way.let_in(first.port)
+        way.cut()
+
+    one, = expect_unharmed([Transfer(first, second, there_port=way.port)], move)
+    check('resumed' in one.kinds()[1], f'of {one.kinds()}')
+    check_continued([one])
+
+
+@case('D-58: the nodes lose each other, until one starts again', timeout=2 * TIMEOUT)
+def _(both):
+    first, second = both.nodes
+
+    def part():
+        both.cut()
+        alice = Account(first, 'alice')
+        alice.ibb('send', Folder().make('original', 1), f'bob@{second.domain}/ibb',
+                  account=alice.options(resource='other')).expect_failure('service-unavailable')
+        second.kill()
+        both.restart(second)
+
+    check_continued(in_both_directions(first, second, part, options=PATIENT))
+
+
+@case('D-58: a node is killed, and starts again', timeout=2 * TIMEOUT)
+def _(both):
+    for node in both.nodes:
+        def restart(node=node):
+            node.kill()
+            both.restart(node)
+
+        check_continued(in_both_directions(*both.nodes, restart, options=PATIENT))
+
+
+@case('D-58: a node is killed, and its client goes to the other one', timeout=2 * TIMEOUT)
+def _(both):
+    first, second = both.nodes
+    way = CutProxy(second.port)
+
+    def kill():
+        way.let_in(first.port)
+        second.kill()
+
+    moved, other = expect_unharmed([Transfer(first, second, there_port=way.port, options=PATIENT),
+                                    Transfer(first, first, names=('carol', 'strasse'))], kill)
+    both.restart(second)
+    check_continued([moved])
+    check('reconnected' in moved.kinds()[1], f'of {moved.kinds()}')
+    check('interrupted' not in sum(other.kinds(), []), f'of {other.kinds()}')
+
+
+if __name__ == '__main__':
+    with Cluster() as cluster:
+        cases.main(cluster)

@@ -14,22 +14,24 @@
 #define LONG (10 * 60 * 1000) /* ms */
 
 /* atomic */
-static int limit = LONG;
+static int least = LONG;
+static int most = G_MAXINT;
 static int divisor = 1000;
 static int n_left;
 
 void
-fast_timers_start (guint longest, guint n_kept)
+fast_timers_start (guint shortest, guint longest, guint n_kept)
 {
   g_atomic_int_set (&n_left, (int) n_kept);
   g_atomic_int_set (&divisor, 300);
-  g_atomic_int_set (&limit, (int) longest);
+  g_atomic_int_set (&most, (int) longest);
+  g_atomic_int_set (&least, (int) shortest);
 }
 
 void
 fast_timers_stop (void)
 {
-  g_atomic_int_set (&limit, G_MAXINT);
+  g_atomic_int_set (&least, G_MAXINT);
 }
 
 GSource *
@@ -37,7 +39,8 @@ g_timeout_source_new (guint interval)
 {
   GSource *(*original) (guint) = (GSource * (*) (guint)) dlsym (RTLD_NEXT, "g_timeout_source_new");
 
-  if (interval < (guint) g_atomic_int_get (&limit) || g_atomic_int_add (&n_left, -1) > 0)
+  if (interval < (guint) g_atomic_int_get (&least) || interval > (guint) g_atomic_int_get (&most) ||
+      g_atomic_int_add (&n_left, -1) > 0)
     return original (interval);
   return original (interval / (guint) g_atomic_int_get (&divisor));
 }

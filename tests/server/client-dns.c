@@ -368,7 +368,7 @@ test_silent (Fixture *self, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   ibb_client_set_host (self->client, "silent.test");
-  fast_timers_start (15000, 0);
+  fast_timers_start (20000, 20000, 0);
   g_assert_false (ibb_client_login (self->client, NULL, &error));
   fast_timers_stop ();
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);

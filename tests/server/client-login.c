@@ -385,7 +385,7 @@ test_certificate_unanswered (void)
 
   judge.accept = TRUE;
   ibb_client_set_tls_database (client, NULL);
-  fast_timers_start (30000, 0); /* the steps of the login keep their time, the answer does not */
+  fast_timers_start (30000, 30000, 0); /* the application’s answer */
   g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_certificate_cb), &judge);
   ibb_client_login_async (client, NULL, store_result_cb, &result);
   while (ibb_client_get_state (client) == IBB_CLIENT_STATE_CONNECTING)

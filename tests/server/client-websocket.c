@@ -470,7 +470,7 @@ test_fallback_silent (void)
 
   current = &cases[0];
   ibb_client_set_port (client, g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)));
-  fast_timers_start (5000, 1); /* but for the timer of the connection; until it is made */
+  fast_timers_start (8000, 8000, 0); /* the time that TCP has */
   assert_login (client);
   assert_succeeds (ibb_client_logout, client, NULL);
 

@@ -105,7 +105,7 @@ test_silence (void)
       IBBComponent      *component = create_component (server);
       g_autoptr (GError) error = NULL;
 
-      fast_timers_start (15000, 1); /* the connection has its time */
+      fast_timers_start (15000, 15000, 0); /* the connection has 20 s */
       g_assert_false (ibb_component_login (component, NULL, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
       g_assert_nonnull (strstr (error->message, "the login of the component within 15 s"));

@@ -400,7 +400,7 @@ assert_late (Fixture *self, const char *words)
 static void
 test_silent_resumption (Fixture *self, gconstpointer data)
 {
-  fast_timers_start (15000, 4); /* the steps before have their time */
+  fast_timers_start (15000, 15000, 3); /* the steps before have their time */
   self->resumption.id = (char *) "i";
   RUN (self, "'>", FEATURES (PLAIN), "</auth>", SUCCESS, "'>", FEATURES (BIND MANAGEMENT),
        "previd='i'/>", " ");

@@ -572,7 +572,7 @@ def _(server):
     for number in (signal.SIGINT, signal.SIGTERM):
         for first in ('forward', 'expose'):
             target = Target()
-            tunnel = Tunnel(server, target.port)
+            tunnel = Tunnel(server, target.port, expose=SOON, forward=SOON)
             idle = tunnel.connect()
             idle_there = target.accept()
             here = tunnel.connect()

@@ -19,5 +19,6 @@
 #include <ibb-glib/xmpp/ibb-client.h>
 #include <ibb-glib/xmpp/ibb-component.h>
 #include <ibb-glib/xmpp/ibb-token.h>
+#include <ibb-glib/xmpp/ibb-worker.h>
 #endif
 #undef IBB_GLIB_INSIDE

@@ -4,10 +4,17 @@
 
 #include "runtime/thread.h"
 
+/* What runs, for one IBBThread or for several. */
+typedef struct
+{
+  gatomicrefcount ref_count; /* each IBBThread has one; they are dropped on the thread */
+  GMainContext   *context;
+  GMainLoop      *loop;
+} Runner;
+
 struct _IBBThread
 {
-  GMainContext *context;
-  GMainLoop    *loop;
+  Runner *runner;
 
   /* on the thread only */
   guint    n_holds;
@@ -21,14 +28,12 @@ struct _IBBThread
 static gpointer
 run (gpointer data)
 {
-  IBBThread *self = data;
+  Runner *self = data;
 
   g_main_context_push_thread_default (self->context);
   g_main_loop_run (self->loop);
   g_main_context_pop_thread_default (self->context);
 
-  if (self->data_free != NULL)
-    self->data_free (self->data);
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
   g_free (self);
@@ -40,11 +45,24 @@ ibb_thread_new (const char *name)
 {
   IBBThread *self = g_new0 (IBBThread, 1);
 
-  self->context = g_main_context_new ();
-  self->loop = g_main_loop_new (self->context, FALSE);
+  self->runner = g_new0 (Runner, 1);
+  g_atomic_ref_count_init (&self->runner->ref_count);
+  self->runner->context = g_main_context_new ();
+  self->runner->loop = g_main_loop_new (self->runner->context, FALSE);
   /* Nobody joins it: its owner may be freed on this very thread, or with a lock that the
    * thread needs. */
-  g_thread_unref (g_thread_new (name, run, self));
+  g_thread_unref (g_thread_new (name, run, self->runner));
+
+  return self;
+}
+
+IBBThread *
+ibb_thread_new_beside (IBBThread *other)
+{
+  IBBThread *self = g_new0 (IBBThread, 1);
+
+  self->runner = other->runner;
+  g_atomic_ref_count_inc (&self->runner->ref_count);
 
   return self;
 }
@@ -52,13 +70,13 @@ ibb_thread_new (const char *name)
 GMainContext *
 ibb_thread_get_context (IBBThread *self)
 {
-  return self->context;
+  return self->runner->context;
 }
 
 gboolean
 ibb_thread_is_current (IBBThread *self)
 {
-  return g_main_context_is_owner (self->context);
+  return g_main_context_is_owner (self->runner->context);
 }
 
 void
@@ -66,13 +84,28 @@ ibb_thread_invoke (IBBThread *self, GSourceFunc function, gpointer data, GDestro
 {
   /* The thread may have ended before this returns, and a source looks at its context when
    * it is freed. */
-  g_autoptr (GMainContext) context = g_main_context_ref (self->context);
+  g_autoptr (GMainContext) context = g_main_context_ref (self->runner->context);
   g_autoptr (GSource)      source = g_idle_source_new ();
 
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_static_name (source, "[ibb-glib] invoke");
   g_source_set_callback (source, function, data, data_free);
   g_source_attach (source, context);
+}
+
+/* Not further up the stack, which still uses the data. */
+static gboolean
+end_cb (gpointer user_data)
+{
+  IBBThread *self = user_data;
+
+  if (self->data_free != NULL)
+    self->data_free (self->data);
+  if (g_atomic_ref_count_dec (&self->runner->ref_count))
+    g_main_loop_quit (self->runner->loop);
+  g_free (self);
+
+  return G_SOURCE_REMOVE;
 }
 
 void
@@ -85,7 +118,7 @@ void
 ibb_thread_release (IBBThread *self)
 {
   if (--self->n_holds == 0 && self->quitting)
-    g_main_loop_quit (self->loop);
+    ibb_thread_invoke (self, end_cb, self, NULL);
 }
 
 static gboolean
@@ -95,7 +128,7 @@ quit_cb (gpointer user_data)
 
   self->quitting = TRUE;
   if (self->n_holds == 0)
-    g_main_loop_quit (self->loop);
+    ibb_thread_invoke (self, end_cb, self, NULL);
 
   return G_SOURCE_REMOVE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A thread that runs one context until it is told to stop. */
+/* A thread that runs one context until it is told to stop. Several of these can be one thread in
+ * fact, which ends with the last of them. */
 
 #pragma once
 
@@ -10,7 +11,9 @@ G_BEGIN_DECLS
 
 typedef struct _IBBThread IBBThread;
 
-IBBThread    *ibb_thread_new (const char *name);
+IBBThread *ibb_thread_new (const char *name);
+/* The same thread as that of other, but with an end of its own. */
+IBBThread    *ibb_thread_new_beside (IBBThread *other);
 GMainContext *ibb_thread_get_context (IBBThread *self);
 gboolean      ibb_thread_is_current (IBBThread *self);
 /* Calls function there, soon, after what was invoked before. */

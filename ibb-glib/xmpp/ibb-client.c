@@ -7,7 +7,9 @@
 #include "ibb-connection.h"
 #include "ibb-enum-types.h"
 #include "ibb-intl-private.h"
+#include "xmpp/client-properties.h"
 #include "xmpp/ibb-client-private.h"
+#include "xmpp/ibb-worker-private.h"
 
 /**
  * IBBClient:
@@ -76,9 +78,9 @@
  *
  * ## Threads
  *
- * Each client has a thread of its own for its socket; the engine of its
- * services runs there too. All methods may be called from any thread.
- * [method@IBB.Client.login], [method@IBB.Client.logout] and
+ * Each client has a thread of its own for its socket, or shares that of
+ * [property@IBB.Client:worker]; the engine of its services runs there too. All methods may be
+ * called from any thread. [method@IBB.Client.login], [method@IBB.Client.logout] and
  * [method@IBB.Client.query_support] block the caller and need no main loop;
  * they fail with %G_IO_ERROR_WOULD_BLOCK on the client's own thread.
  * Asynchronous calls complete in the thread-default context of the caller.
@@ -96,33 +98,10 @@ struct _IBBClient
   GObject parent;
 
   IBBLink *link; /* (owned) */
-};
 
-enum
-{
-  PROP_JID = 1,
-  PROP_PASSWORD,
-  PROP_HOST,
-  PROP_PORT,
-  PROP_TLS_MODE,
-  PROP_TLS_DATABASE,
-  PROP_WEBSOCKET_MODE,
-  PROP_WEBSOCKET_URI,
-  PROP_ALLOW_PLAIN_TEXT,
-  PROP_FORBID_PLAIN,
-  PROP_CERTIFICATE,
-  PROP_SEND_PRESENCE,
-  PROP_PRIORITY,
-  PROP_RESUMABLE,
-  PROP_USER_AGENT_ID,
-  PROP_TOKEN,
-  PROP_AUTO_RECONNECT,
-  PROP_KEEPALIVE_INTERVAL,
-  PROP_KEEPALIVE_TIMEOUT,
-  PROP_STATE,
-  PROP_DISCONNECT_ERROR,
-  N_PROPS,
-  PROP_LOCAL_JID = N_PROPS,
+  /* until it is constructed */
+  char      *jid;    /* (owned) (nullable) */
+  IBBWorker *worker; /* (owned) (nullable) */
 };
 
 enum
@@ -131,7 +110,7 @@ enum
   N_SIGNALS,
 };
 
-static GParamSpec *props[N_PROPS];
+static GParamSpec *props[IBB_CLIENT_N_PROPS];
 static guint       signals[N_SIGNALS];
 
 static void connection_interface_init (IBBConnectionInterface *iface);
@@ -192,172 +171,43 @@ connection_interface_init (IBBConnectionInterface *iface)
   iface->get_stanza_limit = ibb_client_get_stanza_limit;
 }
 
-/* The properties that say how to log in. FALSE: it is another one. */
-static gboolean
-get_setting (IBBClient *self, guint id, GValue *value)
-{
-  g_auto (IBBAccountSettings) settings = { NULL };
-
-  ibb_account_get (ibb_link_get_account (self->link), &settings);
-  switch (id)
-    {
-    case PROP_HOST:
-      g_value_set_string (value, settings.host);
-      break;
-    case PROP_PORT:
-      g_value_set_uint (value, settings.port);
-      break;
-    case PROP_TLS_MODE:
-      g_value_set_enum (value, settings.tls_mode);
-      break;
-    case PROP_TLS_DATABASE:
-      g_value_set_object (value, settings.tls_database);
-      break;
-    case PROP_WEBSOCKET_MODE:
-      g_value_set_enum (value, settings.websocket_mode);
-      break;
-    case PROP_WEBSOCKET_URI:
-      g_value_set_string (value, settings.websocket_uri);
-      break;
-    case PROP_ALLOW_PLAIN_TEXT:
-      g_value_set_boolean (value, settings.allow_plain_text);
-      break;
-    case PROP_FORBID_PLAIN:
-      g_value_set_boolean (value, settings.forbid_plain);
-      break;
-    case PROP_CERTIFICATE:
-      g_value_set_object (value, settings.certificate);
-      break;
-    case PROP_SEND_PRESENCE:
-      g_value_set_boolean (value, settings.send_presence);
-      break;
-    case PROP_PRIORITY:
-      g_value_set_int (value, settings.priority);
-      break;
-    case PROP_USER_AGENT_ID:
-      g_value_set_string (value, settings.user_agent_id);
-      break;
-    case PROP_TOKEN:
-      g_value_set_boxed (value, settings.token);
-      break;
-    case PROP_RESUMABLE:
-      g_value_set_boolean (value, settings.resumable);
-      break;
-    default:
-      return FALSE;
-    }
-  return TRUE;
-}
-
 static void
 ibb_client_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
-  IBBClient    *self = IBB_CLIENT (object);
-  IBBStatus    *status = ibb_link_get_status (self->link);
-  IBBKeepalive *keepalive = ibb_link_get_keepalive (self->link);
-
-  switch (id)
-    {
-    case PROP_JID:
-      g_value_set_string (value, ibb_client_get_jid (self));
-      break;
-    case PROP_AUTO_RECONNECT:
-      g_value_set_boolean (value, ibb_link_get_auto_reconnect (self->link));
-      break;
-    case PROP_KEEPALIVE_INTERVAL:
-      g_value_set_uint (value, ibb_keepalive_get_interval (keepalive));
-      break;
-    case PROP_KEEPALIVE_TIMEOUT:
-      g_value_set_uint (value, ibb_keepalive_get_timeout (keepalive));
-      break;
-    case PROP_STATE:
-      g_value_set_enum (value, ibb_status_get_state (status));
-      break;
-    case PROP_DISCONNECT_ERROR:
-      g_value_take_boxed (value, ibb_status_dup_error (status));
-      break;
-    case PROP_LOCAL_JID:
-      g_value_take_string (value, ibb_status_dup_local_jid (status));
-      break;
-    default:
-      if (!get_setting (self, id, value))
-        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
+  ibb_client_properties_get (IBB_CLIENT (object)->link, id, value);
 }
 
 static void
 ibb_client_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
-  IBBClient    *self = IBB_CLIENT (object);
-  IBBAccount   *account = ibb_link_get_account (self->link);
-  IBBKeepalive *keepalive = ibb_link_get_keepalive (self->link);
-  gboolean      changed = FALSE;
+  IBBClient *self = IBB_CLIENT (object);
 
   switch (id)
     {
-    case PROP_JID:
-      ibb_account_set_jid (account, g_value_get_string (value));
+    case IBB_CLIENT_PROP_JID:
+      self->jid = g_value_dup_string (value);
       break;
-    case PROP_PASSWORD:
-      changed = ibb_account_set_password (account, g_value_get_string (value));
-      break;
-    case PROP_HOST:
-      changed = ibb_account_set_host (account, g_value_get_string (value));
-      break;
-    case PROP_PORT:
-      changed = ibb_account_set_port (account, g_value_get_uint (value));
-      break;
-    case PROP_TLS_MODE:
-      changed = ibb_account_set_tls_mode (account, g_value_get_enum (value));
-      break;
-    case PROP_TLS_DATABASE:
-      changed = ibb_account_set_tls_database (account, g_value_get_object (value));
-      break;
-    case PROP_WEBSOCKET_MODE:
-      changed = ibb_account_set_websocket_mode (account, g_value_get_enum (value));
-      break;
-    case PROP_WEBSOCKET_URI:
-      changed = ibb_account_set_websocket_uri (account, g_value_get_string (value));
-      break;
-    case PROP_ALLOW_PLAIN_TEXT:
-      changed = ibb_account_set_allow_plain_text (account, g_value_get_boolean (value));
-      break;
-    case PROP_FORBID_PLAIN:
-      changed = ibb_account_set_forbid_plain (account, g_value_get_boolean (value));
-      break;
-    case PROP_CERTIFICATE:
-      changed = ibb_account_set_certificate (account, g_value_get_object (value));
-      break;
-    case PROP_SEND_PRESENCE:
-      changed = ibb_account_set_send_presence (account, g_value_get_boolean (value));
-      break;
-    case PROP_PRIORITY:
-      changed = ibb_account_set_priority (account, g_value_get_int (value));
-      break;
-    case PROP_RESUMABLE:
-      changed = ibb_account_set_resumable (account, g_value_get_boolean (value));
-      break;
-    case PROP_USER_AGENT_ID:
-      changed = ibb_account_set_user_agent_id (account, g_value_get_string (value));
-      break;
-    case PROP_TOKEN:
-      changed = ibb_account_set_token (account, g_value_get_boxed (value));
-      break;
-    case PROP_AUTO_RECONNECT:
-      changed = ibb_link_set_auto_reconnect (self->link, g_value_get_boolean (value));
-      break;
-    case PROP_KEEPALIVE_INTERVAL:
-      changed = ibb_keepalive_set_interval (keepalive, g_value_get_uint (value));
-      break;
-    case PROP_KEEPALIVE_TIMEOUT:
-      changed = ibb_keepalive_set_timeout (keepalive, g_value_get_uint (value));
+    case IBB_CLIENT_PROP_WORKER:
+      self->worker = g_value_dup_boxed (value);
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      if (ibb_client_properties_set (self->link, id, value))
+        g_object_notify_by_pspec (object, pspec);
     }
+}
 
-  if (changed)
-    g_object_notify_by_pspec (object, pspec);
+static void
+ibb_client_constructed (GObject *object)
+{
+  IBBClient *self = IBB_CLIENT (object);
+
+  G_OBJECT_CLASS (ibb_client_parent_class)->constructed (object);
+
+  self->link = ibb_link_new (IBB_CONNECTION (self), ibb_worker_create_thread (self->worker),
+                             signals[SIGNAL_ACCEPT_CERTIFICATE]);
+  ibb_account_set_jid (ibb_link_get_account (self->link), self->jid);
+  g_clear_pointer (&self->jid, g_free);
+  g_clear_pointer (&self->worker, ibb_worker_unref);
 }
 
 static void
@@ -380,7 +230,21 @@ ibb_client_class_init (IBBClientClass *klass)
 
   object_class->get_property = ibb_client_get_property;
   object_class->set_property = ibb_client_set_property;
+  object_class->constructed = ibb_client_constructed;
   object_class->finalize = ibb_client_finalize;
+
+  /**
+   * IBBClient:worker:
+   *
+   * The thread that the client shares with other connections.
+   *
+   * Default: %NULL, which stands for a thread of its own.
+   *
+   * Since: 1.0
+   */
+  props[IBB_CLIENT_PROP_WORKER] =
+      g_param_spec_boxed ("worker", NULL, NULL, IBB_TYPE_WORKER,
+                          G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
   /**
    * IBBClient:jid:
@@ -392,7 +256,7 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_JID] = g_param_spec_string (
+  props[IBB_CLIENT_PROP_JID] = g_param_spec_string (
       "jid", NULL, NULL, NULL, G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
   /**
@@ -405,7 +269,7 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_PASSWORD] =
+  props[IBB_CLIENT_PROP_PASSWORD] =
       g_param_spec_string ("password", NULL, NULL, NULL,
                            G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
 
@@ -420,7 +284,7 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_HOST] = g_param_spec_string ("host", NULL, NULL, NULL, read_write);
+  props[IBB_CLIENT_PROP_HOST] = g_param_spec_string ("host", NULL, NULL, NULL, read_write);
 
   /**
    * IBBClient:port:
@@ -432,7 +296,8 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_PORT] = g_param_spec_uint ("port", NULL, NULL, 0, G_MAXUINT16, 0, read_write);
+  props[IBB_CLIENT_PROP_PORT] =
+      g_param_spec_uint ("port", NULL, NULL, 0, G_MAXUINT16, 0, read_write);
 
   /**
    * IBBClient:tls-mode:
@@ -443,8 +308,8 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_TLS_MODE] = g_param_spec_enum ("tls-mode", NULL, NULL, IBB_TYPE_TLS_MODE,
-                                            IBB_TLS_MODE_STARTTLS, read_write);
+  props[IBB_CLIENT_PROP_TLS_MODE] = g_param_spec_enum ("tls-mode", NULL, NULL, IBB_TYPE_TLS_MODE,
+                                                       IBB_TLS_MODE_STARTTLS, read_write);
 
   /**
    * IBBClient:tls-database:
@@ -455,7 +320,7 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_TLS_DATABASE] =
+  props[IBB_CLIENT_PROP_TLS_DATABASE] =
       g_param_spec_object ("tls-database", NULL, NULL, G_TYPE_TLS_DATABASE, read_write);
 
   /**
@@ -468,7 +333,7 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_WEBSOCKET_MODE] = g_param_spec_enum (
+  props[IBB_CLIENT_PROP_WEBSOCKET_MODE] = g_param_spec_enum (
       "websocket-mode", NULL, NULL, IBB_TYPE_WEBSOCKET_MODE, IBB_WEBSOCKET_MODE_NEVER, read_write);
 
   /**
@@ -481,7 +346,8 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_WEBSOCKET_URI] = g_param_spec_string ("websocket-uri", NULL, NULL, NULL, read_write);
+  props[IBB_CLIENT_PROP_WEBSOCKET_URI] =
+      g_param_spec_string ("websocket-uri", NULL, NULL, NULL, read_write);
 
   /**
    * IBBClient:allow-plain-text:
@@ -493,7 +359,7 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_ALLOW_PLAIN_TEXT] =
+  props[IBB_CLIENT_PROP_ALLOW_PLAIN_TEXT] =
       g_param_spec_boolean ("allow-plain-text", NULL, NULL, FALSE, read_write);
 
   /**
@@ -507,7 +373,8 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_FORBID_PLAIN] = g_param_spec_boolean ("forbid-plain", NULL, NULL, FALSE, read_write);
+  props[IBB_CLIENT_PROP_FORBID_PLAIN] =
+      g_param_spec_boolean ("forbid-plain", NULL, NULL, FALSE, read_write);
 
   /**
    * IBBClient:certificate:
@@ -520,7 +387,7 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_CERTIFICATE] =
+  props[IBB_CLIENT_PROP_CERTIFICATE] =
       g_param_spec_object ("certificate", NULL, NULL, G_TYPE_TLS_CERTIFICATE, read_write);
 
   /**
@@ -538,7 +405,8 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_SEND_PRESENCE] = g_param_spec_boolean ("send-presence", NULL, NULL, TRUE, read_write);
+  props[IBB_CLIENT_PROP_SEND_PRESENCE] =
+      g_param_spec_boolean ("send-presence", NULL, NULL, TRUE, read_write);
 
   /**
    * IBBClient:priority:
@@ -550,8 +418,8 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_PRIORITY] = g_param_spec_int ("priority", NULL, NULL, -128, 127,
-                                           IBB_ACCOUNT_DEFAULT_PRIORITY, read_write);
+  props[IBB_CLIENT_PROP_PRIORITY] = g_param_spec_int ("priority", NULL, NULL, -128, 127,
+                                                      IBB_ACCOUNT_DEFAULT_PRIORITY, read_write);
 
   /**
    * IBBClient:resumable:
@@ -563,7 +431,8 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_RESUMABLE] = g_param_spec_boolean ("resumable", NULL, NULL, TRUE, read_write);
+  props[IBB_CLIENT_PROP_RESUMABLE] =
+      g_param_spec_boolean ("resumable", NULL, NULL, TRUE, read_write);
 
   /**
    * IBBClient:user-agent-id:
@@ -582,7 +451,8 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_USER_AGENT_ID] = g_param_spec_string ("user-agent-id", NULL, NULL, NULL, read_write);
+  props[IBB_CLIENT_PROP_USER_AGENT_ID] =
+      g_param_spec_string ("user-agent-id", NULL, NULL, NULL, read_write);
 
   /**
    * IBBClient:token:
@@ -604,7 +474,8 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_TOKEN] = g_param_spec_boxed ("token", NULL, NULL, IBB_TYPE_TOKEN, read_write);
+  props[IBB_CLIENT_PROP_TOKEN] =
+      g_param_spec_boxed ("token", NULL, NULL, IBB_TYPE_TOKEN, read_write);
 
   /**
    * IBBClient:auto-reconnect:
@@ -642,7 +513,7 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_AUTO_RECONNECT] =
+  props[IBB_CLIENT_PROP_AUTO_RECONNECT] =
       g_param_spec_boolean ("auto-reconnect", NULL, NULL, FALSE, read_write);
 
   /**
@@ -659,8 +530,8 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_KEEPALIVE_INTERVAL] = g_param_spec_uint ("keepalive-interval", NULL, NULL, 0, G_MAXINT,
-                                                      IBB_KEEPALIVE_DEFAULT_INTERVAL, read_write);
+  props[IBB_CLIENT_PROP_KEEPALIVE_INTERVAL] = g_param_spec_uint (
+      "keepalive-interval", NULL, NULL, 0, G_MAXINT, IBB_KEEPALIVE_DEFAULT_INTERVAL, read_write);
 
   /**
    * IBBClient:keepalive-timeout:
@@ -677,8 +548,8 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_KEEPALIVE_TIMEOUT] = g_param_spec_uint ("keepalive-timeout", NULL, NULL, 0, G_MAXINT,
-                                                     IBB_KEEPALIVE_DEFAULT_TIMEOUT, read_write);
+  props[IBB_CLIENT_PROP_KEEPALIVE_TIMEOUT] = g_param_spec_uint (
+      "keepalive-timeout", NULL, NULL, 0, G_MAXINT, IBB_KEEPALIVE_DEFAULT_TIMEOUT, read_write);
 
   /**
    * IBBClient:state:
@@ -687,8 +558,8 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, IBB_TYPE_CLIENT_STATE,
-                                         IBB_CLIENT_STATE_OFFLINE, read_only);
+  props[IBB_CLIENT_PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, IBB_TYPE_CLIENT_STATE,
+                                                    IBB_CLIENT_STATE_OFFLINE, read_only);
 
   /**
    * IBBClient:disconnect-error:
@@ -714,11 +585,11 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_DISCONNECT_ERROR] =
+  props[IBB_CLIENT_PROP_DISCONNECT_ERROR] =
       g_param_spec_boxed ("disconnect-error", NULL, NULL, G_TYPE_ERROR, read_only);
 
-  g_object_class_install_properties (object_class, N_PROPS, props);
-  g_object_class_override_property (object_class, PROP_LOCAL_JID, "local-jid");
+  g_object_class_install_properties (object_class, IBB_CLIENT_N_PROPS, props);
+  g_object_class_override_property (object_class, IBB_CLIENT_PROP_LOCAL_JID, "local-jid");
 
   /**
    * IBBClient::accept-certificate:
@@ -753,7 +624,6 @@ ibb_client_class_init (IBBClientClass *klass)
 static void
 ibb_client_init (IBBClient *self)
 {
-  self->link = ibb_link_new (IBB_CONNECTION (self), signals[SIGNAL_ACCEPT_CERTIFICATE]);
 }
 
 IBBLink *

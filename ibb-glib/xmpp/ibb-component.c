@@ -8,6 +8,7 @@
 #include "ibb-enum-types.h"
 #include "ibb-intl-private.h"
 #include "xmpp/ibb-component-private.h"
+#include "xmpp/ibb-worker-private.h"
 
 #define DEFAULT_PORT 5347
 
@@ -69,13 +70,13 @@
  *
  * ## Threads
  *
- * Each component has a thread of its own for its socket; the engine of its
- * services runs there too. All methods may be called from any thread.
- * [method@IBB.Component.login] and [method@IBB.Component.logout] block the caller and need
- * no main loop; they fail with %G_IO_ERROR_WOULD_BLOCK on the component's own thread.
- * Asynchronous calls complete in the thread-default context of the caller.
- * Signals, property notifications among them, are emitted in the
- * thread-default context in which the component was constructed.
+ * Each component has a thread of its own for its socket, or shares that of
+ * [property@IBB.Component:worker]; the engine of its services runs there too. All methods may be
+ * called from any thread. [method@IBB.Component.login] and [method@IBB.Component.logout] block the
+ * caller and need no main loop; they fail with %G_IO_ERROR_WOULD_BLOCK on the component's own
+ * thread. Asynchronous calls complete in the thread-default context of the caller. Signals,
+ * property notifications among them, are emitted in the thread-default context in which the
+ * component was constructed.
  *
  * Dropping the last reference logs out in the background.
  *
@@ -87,11 +88,16 @@ struct _IBBComponent
   GObject parent;
 
   IBBLink *link; /* (owned) */
+
+  /* until it is constructed */
+  char      *domain; /* (owned) (nullable) */
+  IBBWorker *worker; /* (owned) (nullable) */
 };
 
 enum
 {
-  PROP_DOMAIN = 1,
+  PROP_WORKER = 1,
+  PROP_DOMAIN,
   PROP_SECRET,
   PROP_HOST,
   PROP_PORT,
@@ -214,7 +220,7 @@ ibb_component_get_property (GObject *object, guint id, GValue *value, GParamSpec
 }
 
 static void
-ibb_component_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+change_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   IBBComponent *self = IBB_COMPONENT (object);
   IBBAccount   *account = ibb_link_get_account (self->link);
@@ -224,9 +230,6 @@ ibb_component_set_property (GObject *object, guint id, const GValue *value, GPar
 
   switch (id)
     {
-    case PROP_DOMAIN:
-      ibb_link_set_domain (self->link, g_value_get_string (value));
-      break;
     case PROP_SECRET:
       changed = ibb_account_set_password (account, g_value_get_string (value));
       break;
@@ -259,6 +262,39 @@ ibb_component_set_property (GObject *object, guint id, const GValue *value, GPar
 }
 
 static void
+ibb_component_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  IBBComponent *self = IBB_COMPONENT (object);
+
+  switch (id)
+    {
+    case PROP_DOMAIN:
+      self->domain = g_value_dup_string (value);
+      break;
+    case PROP_WORKER:
+      self->worker = g_value_dup_boxed (value);
+      break;
+    default:
+      change_property (object, id, value, pspec);
+    }
+}
+
+static void
+ibb_component_constructed (GObject *object)
+{
+  IBBComponent *self = IBB_COMPONENT (object);
+
+  G_OBJECT_CLASS (ibb_component_parent_class)->constructed (object);
+
+  self->link =
+      ibb_link_new_for_component (IBB_CONNECTION (self), ibb_worker_create_thread (self->worker),
+                                  IBB_COMPONENT_DEFAULT_HOST, DEFAULT_PORT);
+  ibb_link_set_domain (self->link, self->domain);
+  g_clear_pointer (&self->domain, g_free);
+  g_clear_pointer (&self->worker, ibb_worker_unref);
+}
+
+static void
 ibb_component_finalize (GObject *object)
 {
   IBBComponent *self = IBB_COMPONENT (object);
@@ -278,7 +314,21 @@ ibb_component_class_init (IBBComponentClass *klass)
 
   object_class->get_property = ibb_component_get_property;
   object_class->set_property = ibb_component_set_property;
+  object_class->constructed = ibb_component_constructed;
   object_class->finalize = ibb_component_finalize;
+
+  /**
+   * IBBComponent:worker:
+   *
+   * The thread that the component shares with other connections.
+   *
+   * Default: %NULL, which stands for a thread of its own.
+   *
+   * Since: 1.0
+   */
+  props[PROP_WORKER] =
+      g_param_spec_boxed ("worker", NULL, NULL, IBB_TYPE_WORKER,
+                          G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
   /**
    * IBBComponent:domain:
@@ -420,8 +470,6 @@ ibb_component_class_init (IBBComponentClass *klass)
 static void
 ibb_component_init (IBBComponent *self)
 {
-  self->link =
-      ibb_link_new_for_component (IBB_CONNECTION (self), IBB_COMPONENT_DEFAULT_HOST, DEFAULT_PORT);
 }
 
 IBBLink *

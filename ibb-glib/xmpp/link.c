@@ -66,15 +66,14 @@ token_replaced_cb (gpointer data)
 }
 
 static IBBLink *
-create (IBBConnection *client, IBBAddresses *addresses)
+create (IBBConnection *client, IBBThread *thread, IBBAddresses *addresses)
 {
   IBBLink      *self = g_new0 (IBBLink, 1);
-  GMainContext *context;
+  GMainContext *context = ibb_thread_get_context (thread);
 
   self->client = ibb_weak_new (client);
   self->addresses = addresses;
-  self->thread = ibb_thread_new ("ibb-client");
-  context = ibb_thread_get_context (self->thread);
+  self->thread = thread;
   self->account = ibb_account_new ();
   self->status = ibb_status_new (G_OBJECT (client));
   ibb_account_set_token_replaced (self->account, token_replaced_cb, self->status);
@@ -94,18 +93,21 @@ create (IBBConnection *client, IBBAddresses *addresses)
 }
 
 IBBLink *
-ibb_link_new (IBBConnection *client, guint certificate_signal)
+ibb_link_new (IBBConnection *client, IBBThread *thread, guint certificate_signal)
 {
-  IBBLink *self = create (client, NULL);
+  IBBLink *self = create (client, thread, NULL);
 
   self->certificate_signal = certificate_signal;
   return self;
 }
 
 IBBLink *
-ibb_link_new_for_component (IBBConnection *component, const char *host, guint port)
+ibb_link_new_for_component (IBBConnection *component,
+                            IBBThread     *thread,
+                            const char    *host,
+                            guint          port)
 {
-  IBBLink *self = create (component, ibb_addresses_new ());
+  IBBLink *self = create (component, thread, ibb_addresses_new ());
 
   ibb_account_set_component (self->account, host, port);
   return self;

@@ -4,7 +4,7 @@
  * another, and logs out. It tells the services of the client what becomes of the stream, and
  * passes each stanza that arrives to the one that it is for.
  *
- * It has a thread of its own, the worker, on which all of that happens.
+ * All of that happens on one thread, the worker, which other links may share.
  */
 
 #pragma once
@@ -21,11 +21,14 @@ G_BEGIN_DECLS
 
 typedef struct _IBBLink IBBLink;
 
-/* It holds no reference to client, which emits certificate_signal: see ibb_login_new (). The
- * client emits its signals in the caller's thread-default context. */
-IBBLink *ibb_link_new (IBBConnection *client, guint certificate_signal);
+/* thread: (transfer full). The link holds no reference to client, which emits certificate_signal:
+ * see ibb_login_new (). The client emits its signals in the caller's thread-default context. */
+IBBLink *ibb_link_new (IBBConnection *client, IBBThread *thread, guint certificate_signal);
 /* Likewise, for a component, whose domain is to be set once, before any other thread knows it. */
-IBBLink *ibb_link_new_for_component (IBBConnection *component, const char *host, guint port);
+IBBLink *ibb_link_new_for_component (IBBConnection *component,
+                                     IBBThread     *thread,
+                                     const char    *host,
+                                     guint          port);
 void     ibb_link_set_domain (IBBLink *self, const char *domain);
 /* The client is gone. Any thread: ends the XML stream and frees itself, in the
  * background, after all that was begun before. */

@@ -46,10 +46,32 @@ account_open_database (const char *variable)
   return database;
 }
 
-static inline IBBClient *
-account_create_client_for (const char *jid, const char *password)
+/* With IBB_TEST_ONE_WORKER all clients of a test share a thread. */
+static IBBWorker *account_worker;
+
+static inline IBBWorker *
+account_get_worker (void)
 {
-  IBBClient               *client = ibb_client_new (jid);
+  static gsize done;
+
+  if (g_once_init_enter (&done))
+    {
+      if (g_getenv ("IBB_TEST_ONE_WORKER") != NULL)
+        account_worker = ibb_worker_new ();
+      g_once_init_leave (&done, 1);
+    }
+  return account_worker;
+}
+
+static inline void
+account_drop_worker (void)
+{
+  g_clear_pointer (&account_worker, ibb_worker_unref);
+}
+
+static inline void
+account_prepare_client (IBBClient *client, const char *password)
+{
   g_autoptr (GTlsDatabase) database = NULL;
 
   ibb_client_set_password (client, password);
@@ -60,6 +82,15 @@ account_create_client_for (const char *jid, const char *password)
       database = account_open_database ("IBB_TEST_CA_FILE");
       ibb_client_set_tls_database (client, database);
     }
+}
+
+static inline IBBClient *
+account_create_client_for (const char *jid, const char *password)
+{
+  IBBClient *client =
+      g_object_new (IBB_TYPE_CLIENT, "jid", jid, "worker", account_get_worker (), NULL);
+
+  account_prepare_client (client, password);
   return client;
 }
 

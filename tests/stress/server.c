@@ -126,6 +126,7 @@ static const Setting setting = {
   .make_jid = make_jid,
   .make_connection = make_connection,
   .shake = shake,
+  .finish = account_drop_worker,
   .keeps_stream = TRUE,
 };
 

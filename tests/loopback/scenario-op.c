@@ -308,6 +308,12 @@ conclude (Op *self, gssize size, GError *error)
     self->moved = self->outcome;
 }
 
+static int
+count_references (Op *self)
+{
+  return g_atomic_int_get ((int *) &G_OBJECT (self->end->stream)->ref_count);
+}
+
 static gpointer
 op_thread (gpointer data)
 {
@@ -320,11 +326,16 @@ op_thread (gpointer data)
   return NULL;
 }
 
-/* GIO's flag says that it has begun; a drain has none. */
+/* GIO's flag says that it has begun; a drain has none. The thread may stand still between the
+ * flag and our part of the call, which adds a reference to those that the stream had. */
 static gboolean
-has_begun (Op *self)
+has_begun (Op *self, int n_references)
 {
-  if (g_atomic_int_get (&self->done) || self->call == DRAIN)
+  if (g_atomic_int_get (&self->done))
+    return TRUE;
+  if (end_is_ibb (self->end) && count_references (self) <= n_references)
+    return FALSE;
+  if (self->call == DRAIN)
     return TRUE;
   switch (get_slot (self->call))
     {
@@ -342,6 +353,8 @@ has_begun (Op *self)
 static void
 op_begin (Op *self, Manner manner)
 {
+  int n_references = count_references (self);
+
   if (manner & (ASYNC | CONTEXT))
     {
       self->caller = g_thread_self ();
@@ -350,7 +363,7 @@ op_begin (Op *self, Manner manner)
       return;
     }
   self->thread = g_thread_new ("call", op_thread, self);
-  while (!has_begun (self))
+  while (!has_begun (self, n_references))
     g_usleep (100);
 }
 

@@ -6,6 +6,7 @@ line, no hanging, and never a part of a file that looks whole."""
 import errno
 import os
 import pty
+import re
 import resource
 import signal
 import socket
@@ -47,12 +48,12 @@ def closed_at(redirection, account, command, *arguments):
 
 
 def send_until_received(account, source, jid):
-    """To a receiver that cannot say when it is ready."""
+    """To a receiver that cannot say when it is ready: it is offline, or has only just logged in."""
     while True:
         here = account.ibb('send', source, jid)
         if here.finish() == 0:
             return
-        if 'service-unavailable' not in here.lines[-1]:
+        if not re.search('service-unavailable|not-acceptable', here.lines[-1]):
             raise AssertionError(f'{here.lines}')
 
 

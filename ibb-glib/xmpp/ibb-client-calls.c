@@ -32,7 +32,8 @@ get_thread (IBBClient *self)
  * - %IBB_ERROR_AUTHENTICATION: the server does not accept the user or the
  *   password, or offers no way to log in that is allowed here, or did not prove
  *   that it knows the password or the [property@IBB.Client:token]; or it does not accept
- *   the token and there is no password: the token is %NULL then
+ *   the token and there is no password: the token is %NULL then; or somebody on the way has
+ *   changed what the server offers (XEP-0474)
  * - %G_RESOLVER_ERROR (any code): the server's name is not known
  * - %G_IO_ERROR_CONNECTION_REFUSED: nobody listens on that host and port, or the web
  *   server there has no XMPP over WebSocket

@@ -179,6 +179,45 @@ dup_plain (const IBBSaslParameters *parameters)
   return text;
 }
 
+static gint
+compare_bytes (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+static void
+append_sorted (GString *text, const char *const *names)
+{
+  g_autoptr (GPtrArray) sorted = g_ptr_array_new ();
+
+  for (gsize i = 0; names[i] != NULL; i++)
+    g_ptr_array_add (sorted, (gpointer) names[i]);
+  g_ptr_array_sort (sorted, compare_bytes);
+  for (guint i = 0; i < sorted->len; i++)
+    {
+      if (i > 0)
+        g_string_append_c (text, '\x1e');
+      g_string_append (text, g_ptr_array_index (sorted, i));
+    }
+}
+
+/* XEP-0474 §5.1: the list that the login chooses from, that of SASL or that of SASL2, and the
+ * types of XEP-0440. XML cannot have the separators. */
+static char *
+dup_offer (const IBBSaslParameters *parameters)
+{
+  GString *text = g_string_new (NULL);
+
+  append_sorted (text, parameters->mechanisms);
+  if (parameters->binding_types != NULL)
+    {
+      g_string_append_c (text, '\x1f');
+      append_sorted (text, parameters->binding_types);
+    }
+
+  return g_string_free (text, FALSE);
+}
+
 static gboolean
 start_scram (IBBSasl                 *self,
              const IBBSaslParameters *parameters,
@@ -187,10 +226,12 @@ start_scram (IBBSasl                 *self,
              const char              *binding_type,
              GError                 **error)
 {
+  g_autofree char   *offer = dup_offer (parameters);
   IBBScramParameters scram = {
     .hash = hash,
     .node = parameters->node,
     .password = parameters->password,
+    .offer = offer,
   };
   const char *first;
 

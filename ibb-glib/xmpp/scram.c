@@ -27,6 +27,7 @@ struct _IBBScram
   char         *password;
   char         *gs2_header;
   GBytes       *binding_data; /* (nullable) */
+  char         *offer;        /* (nullable) */
   char         *nonce;
   char         *first;
   const char   *first_bare; /* the end of first */
@@ -131,6 +132,7 @@ ibb_scram_new (const IBBScramParameters *parameters, GError **error)
   self->gs2_header = dup_gs2_header (parameters);
   if (parameters->binding == IBB_SCRAM_BINDING_BOUND)
     self->binding_data = g_bytes_ref (parameters->binding_data);
+  self->offer = g_strdup (parameters->offer);
   escaped = escape_name (name);
   self->first = g_strdup_printf ("%sn=%s,r=%s", self->gs2_header, escaped, self->nonce);
   self->first_bare = self->first + strlen (self->gs2_header);
@@ -144,6 +146,7 @@ ibb_scram_free (IBBScram *self)
   ibb_secret_free (self->password);
   g_free (self->gs2_header);
   g_clear_pointer (&self->binding_data, g_bytes_unref);
+  g_free (self->offer);
   g_free (self->nonce);
   g_free (self->first);
   g_free (self->server_first);
@@ -234,6 +237,50 @@ check_rounds (guint rounds, GError **error)
   return FALSE;
 }
 
+/* What follows the rounds: attributes that we ignore, and at most one "h". The whole message is
+ * signed by the password, so that nobody can take "h" out. "m" is an extension without which the
+ * login must fail, wherever it stands (RFC 5802 §5.1). */
+static gboolean
+parse_extensions (const char *text, char **offer_hash)
+{
+  while (*text != '\0')
+    {
+      char             name = *text;
+      g_autofree char *value = g_ascii_isalpha (name) ? take_attribute (&text, name) : NULL;
+
+      if (value == NULL || *value == '\0' || name == 'm' || (name == 'h' && *offer_hash != NULL))
+        return FALSE;
+      if (name == 'h')
+        *offer_hash = g_steal_pointer (&value);
+    }
+
+  return TRUE;
+}
+
+/* The "h" of XEP-0474 0.5.0, which came with version 0.4.0. "d" of the versions before it is
+ * ignored: with their separators different lists could have the same hash. */
+static gboolean
+check_offer (IBBScram *self, const char *offer_hash, GError **error)
+{
+  const char           *offer = self->offer != NULL ? self->offer : "";
+  guint8                expected[IBB_HMAC_MAX_DIGEST];
+  gsize                 size = sizeof expected;
+  gsize                 length = 0;
+  g_autofree guint8    *received = decode (offer_hash, &length);
+  g_autoptr (GChecksum) checksum = g_checksum_new (self->hash);
+
+  if (received == NULL || length != self->size)
+    return fail (error, _ ("The server’s login challenge is malformed"));
+  g_checksum_update (checksum, (const guint8 *) offer, (gssize) strlen (offer));
+  g_checksum_get_digest (checksum, expected, &size);
+  if (memcmp (received, expected, self->size) == 0)
+    return TRUE;
+
+  return fail (error, _ ("The ways to log in that have arrived are not those that the server has "
+                         "sent: somebody on the way has changed them, so do not trust this "
+                         "connection (XEP-0474)"));
+}
+
 /* The first round: U1 = HMAC (password, salt + INT (1)). */
 static void
 begin_rounds (IBBScram *self, const guint8 *salt, gsize length, guint rounds)
@@ -275,6 +322,7 @@ ibb_scram_set_challenge (IBBScram *self, const guint8 *bytes, gsize length, GErr
   g_autofree char   *nonce = NULL;
   g_autofree char   *salt_text = NULL;
   g_autofree char   *rounds_text = NULL;
+  g_autofree char   *offer_hash = NULL;
   g_autofree guint8 *salt = NULL;
   const char        *rest = message;
   gsize              salt_length = 0;
@@ -290,13 +338,15 @@ ibb_scram_set_challenge (IBBScram *self, const guint8 *bytes, gsize length, GErr
     salt = decode (salt_text, &salt_length);
   if (salt != NULL)
     rounds_text = take_attribute (&rest, 'i');
-  if (rounds_text == NULL)
+  if (rounds_text == NULL || !parse_extensions (rest, &offer_hash))
     return fail (error, _ ("The server’s login challenge is malformed"));
   if (!g_str_has_prefix (nonce, self->nonce) || strlen (nonce) == strlen (self->nonce) ||
       !is_printable (nonce))
     return fail (error, _ ("The server’s login challenge does not belong to this login"));
   rounds = parse_rounds (rounds_text);
   if (!check_rounds (rounds, error))
+    return FALSE;
+  if (offer_hash != NULL && !check_offer (self, offer_hash, error))
     return FALSE;
 
   self->server_first = g_steal_pointer (&message);

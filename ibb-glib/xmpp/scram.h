@@ -33,7 +33,9 @@ typedef struct
   IBBScramBinding binding;
   const char     *binding_type; /* only if bound: its name */
   GBytes         *binding_data; /* only if bound */
-  const char     *nonce;        /* (nullable): for test vectors */
+  /* What the server offers, in the form that it has the hash of (XEP-0474 §5.1). NULL: nothing */
+  const char *offer;
+  const char *nonce; /* (nullable): for test vectors */
 } IBBScramParameters;
 
 typedef struct _IBBScram IBBScram;
@@ -44,7 +46,7 @@ IBBScram *ibb_scram_new (const IBBScramParameters *parameters, GError **error);
 void      ibb_scram_free (IBBScram *self);
 /* The client's first message. */
 const char *ibb_scram_get_first (IBBScram *self);
-/* Takes the server's first message. */
+/* Takes the server's first message. FALSE also if it has a hash of another offer. */
 gboolean
 ibb_scram_set_challenge (IBBScram *self, const guint8 *bytes, gsize length, GError **error);
 /* Computes a slice, some milliseconds of work. TRUE when nothing is left to do. */

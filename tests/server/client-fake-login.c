@@ -159,7 +159,8 @@ get_client_nonce (const char *received)
 static char *
 challenge (const char *received, const char *rest, gsize length)
 {
-  g_autofree char    *nonce = get_client_nonce (strstr (received, "<auth"));
+  const char         *initial = strstr (received, "<initial-response>");
+  g_autofree char    *nonce = get_client_nonce (initial ? initial : strstr (received, "<auth"));
   g_autoptr (GString) message = g_string_new (NULL);
   g_autofree char    *text = NULL;
 
@@ -167,8 +168,8 @@ challenge (const char *received, const char *rest, gsize length)
   g_string_append_len (message, rest, (gssize) length);
   text = g_base64_encode ((const guchar *) message->str, message->len);
 
-  return g_strdup_printf ("<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>%s</challenge>",
-                          text);
+  return g_strdup_printf ("<challenge xmlns='%s'>%s</challenge>",
+                          initial ? "urn:xmpp:sasl:2" : "urn:ietf:params:xml:ns:xmpp-sasl", text);
 }
 
 #define DEFINE_CHALLENGE(name, rest)                                                               \
@@ -230,6 +231,60 @@ test_scram (void)
       drop_client (client);
       received = fake_server_free (server);
       g_assert_null (strstr (received, "<bind"));
+    }
+}
+
+/* SHA-1 of the list of SASL, and of that of SASL2, with the types of channel binding. */
+DEFINE_CHALLENGE (for_sasl, ",s=QUJDRA==,i=4096,h=i/2AcxPoD4PzEPvQwIy/p9O1Wd8=")
+DEFINE_CHALLENGE (for_sasl2, ",s=QUJDRA==,i=4096,h=3jF3WyEPM7a5T5fMHi3mct/ZFac=")
+
+#define TYPES(name)                                                                                \
+  "<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'><channel-binding type='" name "'/>"            \
+  "</sasl-channel-binding>"
+#define SASL(more) FAKE_SASL ("<mechanism>SCRAM-SHA-1</mechanism>" more)
+#define SASL2(more)                                                                                \
+  "<authentication xmlns='urn:xmpp:sasl:2'><mechanism>SCRAM-SHA-1</mechanism>" more                \
+  "</authentication>"
+#define BETTER "<mechanism>SCRAM-SHA-512-PLUS</mechanism>"
+
+/* XEP-0474. A client that has seen another offer does not prove the password, and says why. */
+static void
+test_offer (void)
+{
+  static const struct
+  {
+    FakeStep steps[4];
+    gboolean is_changed;
+  } servers[] = {
+#define CASE(features, answer, changed)                                                            \
+  { { { FAKE_OPEN, FAKE_FEATURES (features) },                                                     \
+      { "</auth", NULL, answer },                                                                  \
+      { "</response>", "</stream:stream>" } },                                                     \
+    changed }
+    CASE (SASL (BETTER) TYPES ("tls-exporter"), challenge_for_sasl, FALSE),
+    CASE (SASL ("") TYPES ("tls-exporter"), challenge_for_sasl, TRUE),
+    CASE (SASL (BETTER) TYPES ("tls-nothing"), challenge_for_sasl, TRUE),
+    CASE (SASL (BETTER), challenge_for_sasl, TRUE),
+    /* The list by which the client logs in counts, and not the other one. */
+    CASE (SASL (BETTER) SASL2 ("") TYPES ("tls-exporter"), challenge_for_sasl2, FALSE),
+    CASE (SASL (BETTER) SASL2 (BETTER) TYPES ("tls-exporter"), challenge_for_sasl2, TRUE),
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (servers); i++)
+    {
+      FakeServer        *server = fake_server_new (servers[i].steps);
+      IBBClient         *client = fake_create_client (server, FAKE_JID);
+      g_autoptr (GError) error = NULL;
+      g_autofree char   *received = NULL;
+
+      g_test_message ("case %" G_GSIZE_FORMAT, i);
+      g_assert_false (ibb_client_login (client, NULL, &error));
+      g_assert_true (g_error_matches (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION) ==
+                     servers[i].is_changed);
+      g_assert_true ((strstr (error->message, "XEP-0474") != NULL) == servers[i].is_changed);
+      drop_client (client);
+      received = fake_server_free (server);
+      g_assert_true ((strstr (received, "<response") == NULL) == servers[i].is_changed);
     }
 }
 
@@ -565,6 +620,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/login/failures", test_login_failures);
   g_test_add_func ("/ibb/client/login/long-words", test_long_words);
   g_test_add_func ("/ibb/client/login/scram", test_scram);
+  g_test_add_func ("/ibb/client/login/offer", test_offer);
   g_test_add_func ("/ibb/client/login/scram/cancelled", test_scram_cancelled);
   g_test_add_func ("/ibb/client/login/without-password", test_without_password);
   g_test_add_func ("/ibb/client/login/anonymous", test_anonymous);

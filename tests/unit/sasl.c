@@ -141,6 +141,56 @@ test_proof (void)
     }
 }
 
+static gboolean
+accepts (const IBBSaslParameters *parameters, const char *offer)
+{
+  g_autoptr (IBBSasl)   sasl = ibb_sasl_new (parameters, NULL);
+  GChecksumType         type = g_str_equal (ibb_sasl_get_mechanism (sasl), "SCRAM-SHA-1")
+                                   ? G_CHECKSUM_SHA1
+                                   : G_CHECKSUM_SHA512;
+  g_autoptr (GChecksum) checksum = g_checksum_new (type);
+  guint8                digest[64];
+  gsize                 size = sizeof digest, length;
+  g_autofree guchar    *first = g_base64_decode (ibb_sasl_get_initial (sasl), &length);
+  g_autofree char      *message = g_strndup ((char *) first, length);
+  g_autofree char      *hash = NULL;
+  g_autofree char      *challenge = NULL;
+  g_autofree char      *encoded = NULL;
+
+  g_checksum_update (checksum, (const guchar *) offer, -1);
+  g_checksum_get_digest (checksum, digest, &size);
+  hash = g_base64_encode (digest, size);
+  challenge = g_strdup_printf ("%sx,s=QQ==,i=4096,h=%s", strstr (message, "r="), hash);
+  encoded = g_base64_encode ((const guchar *) challenge, strlen (challenge));
+
+  return ibb_sasl_set_challenge (sasl, encoded, NULL);
+}
+
+/* XEP-0474 §5.1: what the server has hashed, in the order of bytes. The list beside the one that
+ * is chosen from does not count. */
+static void
+test_offer (void)
+{
+  static const char *const offered[] = { "a", "SCRAM-SHA-512", "PLAIN", "SCRAM-SHA-1", NULL };
+  static const char *const others[] = { "EXTERNAL", NULL };
+  static const char *const types[] = { "tls-x", "tls-exporter", NULL };
+  static const char *const none[] = { NULL };
+  static const char *const alone[] = { "SCRAM-SHA-1", NULL };
+  IBBSaslParameters        parameters = get_parameters (offered);
+
+  parameters.other_mechanisms = others;
+  g_assert_true (accepts (&parameters, "PLAIN\x1eSCRAM-SHA-1\x1eSCRAM-SHA-512\x1e"
+                                       "a"));
+  g_assert_false (accepts (&parameters, "PLAIN\x1eSCRAM-SHA-1\x1eSCRAM-SHA-512"));
+  parameters.binding_types = types;
+  g_assert_true (accepts (&parameters, "PLAIN\x1eSCRAM-SHA-1\x1eSCRAM-SHA-512\x1e"
+                                       "a\x1ftls-exporter\x1etls-x"));
+  parameters.mechanisms = alone;
+  parameters.binding_types = none;
+  g_assert_true (accepts (&parameters, "SCRAM-SHA-1\x1f"));
+  g_assert_false (accepts (&parameters, "SCRAM-SHA-1"));
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -150,6 +200,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/sasl/external", test_external);
   g_test_add_func ("/ibb/sasl/anonymous", test_anonymous);
   g_test_add_func ("/ibb/sasl/proof", test_proof);
+  g_test_add_func ("/ibb/sasl/offer", test_offer);
 
   return g_test_run ();
 }

@@ -11,7 +11,8 @@
 #include "xmpp/scram.h"
 
 /* RFC 5802 §5, RFC 7677 §3, and for SHA-512 the same conversation, computed by
- * Python's hashlib and hmac. */
+ * Python's hashlib and hmac. The last one has the challenge of XEP-0474 §5.3; that example has no
+ * true proof, so this one comes from Python, too. */
 static const struct
 {
   const char   *name;
@@ -20,6 +21,7 @@ static const struct
   const char   *challenge;
   const char   *final;
   const char   *signature;
+  const char   *offer;
 } vectors[] = {
   { "/ibb/scram/sha-1", G_CHECKSUM_SHA1, "fyko+d2lbbFgONRv9qkxdawL",
     "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096",
@@ -35,20 +37,34 @@ static const struct
     "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=gMGXRcevScNtxZ6/"
     "8lQYpGtnsNAc3mGcmNomv+xnoOMw+3R2xNJdMNnzMlTN8PPC6wdp6dybEmDYXYTxwnYPJQ==",
     "v=ZQnYEgWQMFmmsM8aQMF0nDDCy/AgCzkwk8CmMZYcMg0vSVlKDanekLtifDSeVGT4+5ZxXnJq199RVG2rR7N7Zw==" },
+  { "/ibb/scram/offer", G_CHECKSUM_SHA1, "12C4CD5C-E38E-4A98-8F6D-15C38F51CCC6",
+    "r=12C4CD5C-E38E-4A98-8F6D-15C38F51CCC6a09117a6-ac50-4f2f-93f1-93799c2bddf6,"
+    "s=QSXCR+Q6sek8bf92,i=4096,h=G6k/rBLDqgOhRRaCuuatSDFkJ08=",
+    "c=biws,r=12C4CD5C-E38E-4A98-8F6D-15C38F51CCC6a09117a6-ac50-4f2f-93f1-93799c2bddf6,"
+    "p=zFQ4MuMUQpI73wr3Z8EpdhcYUd0=",
+    "v=4Ppmd2KX0VczCGboFvUzB8gmjXY=",
+    "SCRAM-SHA-1\x1eSCRAM-SHA-1-PLUS\x1ftls-exporter\x1etls-server-end-point" },
 };
 
 static IBBScram *
-create (GChecksumType hash, const char *nonce)
+create_for (GChecksumType hash, const char *nonce, const char *offer)
 {
   IBBScramParameters parameters = { .hash = hash,
                                     .node = "user",
                                     .password = "pencil",
+                                    .offer = offer,
                                     .nonce = nonce };
   g_autoptr (GError) error = NULL;
   IBBScram          *scram = ibb_scram_new (&parameters, &error);
 
   g_assert_no_error (error);
   return scram;
+}
+
+static IBBScram *
+create (GChecksumType hash, const char *nonce)
+{
+  return create_for (hash, nonce, NULL);
 }
 
 static gboolean
@@ -67,7 +83,7 @@ static void
 test_vector (gconstpointer data)
 {
   gsize                i = GPOINTER_TO_SIZE (data);
-  g_autoptr (IBBScram) scram = create (vectors[i].hash, vectors[i].nonce);
+  g_autoptr (IBBScram) scram = create_for (vectors[i].hash, vectors[i].nonce, vectors[i].offer);
   g_autofree char     *first = g_strdup_printf ("n,,n=user,r=%s", vectors[i].nonce);
   g_autofree char     *final = NULL;
   g_autoptr (GError)   error = NULL;
@@ -252,6 +268,7 @@ test_nonces_differ (void)
 }
 
 #define CHALLENGE(text) text, sizeof text - 1
+#define A "h=VZrq0IJk1XldOQlxjN0Fq9SVcuhP5VWQ7vMaiKCP3/0="
 
 static void
 test_challenges (void)
@@ -265,6 +282,28 @@ test_challenges (void)
     { CHALLENGE ("r=abcd,s=QQ==,i=4096"), TRUE },
     { CHALLENGE ("r=abcd,s=QQ==,i=1000000"), TRUE },
     { CHALLENGE ("r=abcd,s=QQ==,i=4096,x=extension"), TRUE },
+    { CHALLENGE ("r=abcd,s=QQ==,i=4096,H=,"), FALSE },
+    { CHALLENGE ("r=abcd,s=QQ==,i=4096,x"), FALSE },
+    { CHALLENGE ("r=abcd,s=QQ==,i=4096,,x=extension"), FALSE },
+    { CHALLENGE ("r=abcd,s=QQ==,i=4096,=extension"), FALSE },
+    { CHALLENGE ("r=abcd,s=QQ==,i=4096,m=extension"), FALSE },
+    { CHALLENGE ("r=abcd,s=QQ==,i=4096,x=y,m=extension"), FALSE },
+    /* The hash of the offer, here SHA-256 of "A", in any place and once. */
+    { CHALLENGE ("r=abcd,s=QQ==,i=4096," A), TRUE },
+    { CHALLENGE ("r=abcd,s=QQ==,i=4096,x=y," A ",d=z"), TRUE },
+    { CHALLENGE ("r=abcd,s=QQ==,i=4096," A ",m=y"), FALSE },
+    { CHALLENGE ("r=abcd,s=QQ==,i=4096," A "," A), FALSE },
+    { CHALLENGE ("r=abcd,s=QQ==,i=4096," A "A"), FALSE },
+    { CHALLENGE ("r=abcd,s=QQ==,i=4096," A A), FALSE },
+    { CHALLENGE ("r=abcd,s=QQ==,i=4096,h="), FALSE },
+    { CHALLENGE ("r=abcd,s=QQ==,i=4096,h"), FALSE },
+    { CHALLENGE ("r=abcd,s=QQ==,i=4096,h=!"), FALSE },
+    { CHALLENGE ("r=abcd,s=QQ==,i=4096,h=QQ=="), FALSE },
+    /* SHA-1 of "A", and SHA-256 of nothing and of "B" */
+    { CHALLENGE ("r=abcd,s=QQ==,i=4096,h=bc1M4j2I4u6VaLpUbAB8Y9kTHBs="), FALSE },
+    { CHALLENGE ("r=abcd,s=QQ==,i=4096,h=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="), FALSE },
+    { CHALLENGE ("r=abcd,s=QQ==,i=4096,h=335w5QIVRPSDS77mSp43if68S+gUcN9inK1t2wMyClw="), FALSE },
+    { CHALLENGE (A ",r=abcd,s=QQ==,i=4096"), FALSE },
     /* The nonce hides the number behind it. */
     { CHALLENGE ("r=abcd\0,s=QQ==,i=12000000"), FALSE },
     { CHALLENGE ("r=abcd,s=QQ==,i=4096\0"), FALSE },
@@ -307,7 +346,7 @@ test_challenges (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (IBBScram) scram = create (G_CHECKSUM_SHA256, "abc");
+      g_autoptr (IBBScram) scram = create_for (G_CHECKSUM_SHA256, "abc", "A");
       g_autoptr (GError)   error = NULL;
 
       g_test_message ("case %" G_GSIZE_FORMAT, i);

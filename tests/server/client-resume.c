@@ -396,6 +396,22 @@ test_drop_meanwhile (void)
   cut_proxy_free (party.proxy);
 }
 
+/* The longest ones run over TCP only. */
+static gboolean
+runs_long_cases (void)
+{
+  return g_getenv ("IBB_TEST_WEBSOCKET") == NULL;
+}
+
+/* ejabberd 23.01 does not resume a stream over WebSocket that breaks while it is sending: the
+ * process of that stream waits for 15 s, longer than the next one waits for it. */
+static gboolean
+resumes_in_stanzas (void)
+{
+  return g_getenv ("IBB_TEST_WEBSOCKET") == NULL ||
+         g_strcmp0 (account_get ("IBB_TEST_SERVER"), "ejabberd") != 0;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -404,16 +420,19 @@ main (int argc, char **argv)
 
 #define add(path, function)                                                                        \
   g_test_add ("/ibb/resume/" path, Parties, NULL, set_up, function, parties_tear_down)
-  add ("D-42/iq", test_iq);
-  add ("D-42/D-35/D-31/message", test_message);
+  if (resumes_in_stanzas ())
+    add ("D-42/iq", test_iq);
+  if (runs_long_cases ())
+    add ("D-42/D-35/D-31/message", test_message);
   add ("D-42/B-03/forgotten", test_forgotten);
   add ("D-42/B-03/not-resumable", test_not_resumable);
   add ("D-42/silence", test_silence);
   add ("D-42/keepalive", test_keepalive);
   g_test_add ("/ibb/resume/D-42/writing/trickle", Parties, GSIZE_TO_POINTER (1), set_up,
               test_writing, parties_tear_down);
-  g_test_add ("/ibb/resume/D-42/writing/bulk", Parties, GSIZE_TO_POINTER (8192), set_up,
-              test_writing, parties_tear_down);
+  if (runs_long_cases ())
+    g_test_add ("/ibb/resume/D-42/writing/bulk", Parties, GSIZE_TO_POINTER (8192), set_up,
+                test_writing, parties_tear_down);
   add ("D-42/chat", test_chat);
   add ("logout", test_logout);
   add ("logout-meanwhile", test_logout_meanwhile);

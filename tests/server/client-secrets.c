@@ -176,7 +176,7 @@ main (int argc, char **argv)
   start_watchdog ();
   if (!memory_can_search ())
     {
-      g_print ("1..0 # SKIP sanitizers keep what is freed\n");
+      g_print ("1..0 # SKIP valgrind and sanitizers keep what is freed\n");
       return 0;
     }
 

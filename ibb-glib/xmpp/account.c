@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "core/jid.h"
+#include "ibb-error.h"
+#include "ibb-intl-private.h"
 #include "xmpp/domain.h"
 #include "xmpp/ibb-token-private.h"
 #include "xmpp/secret.h"
@@ -34,9 +36,8 @@ ibb_account_settings_clear (IBBAccountSettings *self)
   g_clear_object (&self->certificate);
 }
 
-gboolean
-ibb_account_settings_split (
-    const IBBAccountSettings *self, char **bare_jid, char **node, char **domain, char **resource)
+static gboolean
+split (const IBBAccountSettings *self, char **bare_jid, char **node, char **domain, char **resource)
 {
   g_autofree char *jid = ibb_jid_normalize (self->jid);
   g_autofree char *ascii = NULL;
@@ -55,6 +56,35 @@ ibb_account_settings_split (
   at = strchr (*bare_jid, '@');
   if (at != NULL)
     *node = g_strndup (*bare_jid, (gsize) (at - *bare_jid));
+
+  return TRUE;
+}
+
+gboolean
+ibb_account_settings_split (const IBBAccountSettings *self,
+                            char                    **bare_jid,
+                            char                    **node,
+                            char                    **domain,
+                            char                    **resource,
+                            GError                  **error)
+{
+  if (!split (self, bare_jid, node, domain, resource))
+    {
+      g_autofree char *valid = g_utf8_make_valid (self->jid, -1);
+
+      g_set_error (error, IBB_ERROR, IBB_ERROR_JID_MALFORMED,
+                   _ ("“%s” is not a valid XMPP address"), valid);
+      return FALSE;
+    }
+
+  /* Without a password, the JID of a server logs in anonymously. */
+  if (!self->is_component && *node == NULL && self->password != NULL)
+    {
+      g_set_error (error, IBB_ERROR, IBB_ERROR_JID_MALFORMED,
+                   _ ("“%s” is the address of a server; an account has one such as “user@%s”"),
+                   *domain, *domain);
+      return FALSE;
+    }
 
   return TRUE;
 }

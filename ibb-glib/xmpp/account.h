@@ -40,9 +40,14 @@ typedef struct
 } IBBAccountSettings;
 
 void ibb_account_settings_clear (IBBAccountSettings *self);
-/* The parts of its JID, normalised; node and resource may be NULL. FALSE: it is not valid. */
-gboolean ibb_account_settings_split (
-    const IBBAccountSettings *self, char **bare_jid, char **node, char **domain, char **resource);
+/* The parts of its JID, normalised; node and resource may be NULL. FALSE: it is not valid, which
+ * is IBB_ERROR_JID_MALFORMED. */
+gboolean ibb_account_settings_split (const IBBAccountSettings *self,
+                                     char                    **bare_jid,
+                                     char                    **node,
+                                     char                    **domain,
+                                     char                    **resource,
+                                     GError                  **error);
 
 IBBAccount *ibb_account_new (void);
 void        ibb_account_free (IBBAccount *self);

@@ -702,26 +702,15 @@ dial (IBBNegotiation *self)
 static gboolean
 start_cb (gpointer user_data)
 {
-  IBBNegotiation *self = user_data;
+  IBBNegotiation    *self = user_data;
+  g_autoptr (GError) error = NULL;
 
   if (self->stage == IBB_LOGIN_STAGE_DONE)
     return G_SOURCE_REMOVE;
   if (!ibb_account_settings_split (&self->settings, &self->bare_jid, &self->node, &self->domain,
-                                   &self->resource))
+                                   &self->resource, &error))
     {
-      g_autofree char *valid = g_utf8_make_valid (self->settings.jid, -1);
-
-      fail (self, IBB_ERROR, IBB_ERROR_JID_MALFORMED, _ ("“%s” is not a valid XMPP address"),
-            valid);
-      return G_SOURCE_REMOVE;
-    }
-
-  /* Without a password, the JID of a server logs in anonymously. */
-  if (!self->settings.is_component && self->node == NULL && self->settings.password != NULL)
-    {
-      fail (self, IBB_ERROR, IBB_ERROR_JID_MALFORMED,
-            _ ("“%s” is the address of a server; an account has one such as “user@%s”"),
-            self->domain, self->domain);
+      ibb_negotiation_fail (self, error);
       return G_SOURCE_REMOVE;
     }
 

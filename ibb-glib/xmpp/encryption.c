@@ -67,7 +67,7 @@ handshake_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 IBBEncryption *
 ibb_encryption_new (IBBThread                  *thread,
                     IBBXmlStream               *stream,
-                    const char                 *domain,
+                    const char                 *identity,
                     IBBEndpoint                *endpoint,
                     const IBBAccountSettings   *settings,
                     GTlsCertificate            *accepted_certificate,
@@ -76,7 +76,7 @@ ibb_encryption_new (IBBThread                  *thread,
 {
   IBBEncryption         *self = g_new0 (IBBEncryption, 1);
   IBBHandshakeParameters parameters = {
-    .domain = endpoint != NULL ? ibb_endpoint_get_host (endpoint) : domain,
+    .domain = identity,
     .database = settings->tls_database,
     .certificate = settings->certificate,
     .accepted_certificate = accepted_certificate,

@@ -38,12 +38,12 @@ gboolean ibb_encryption_choose (const IBBElement *features,
                                 gboolean         *encrypts,
                                 GError          **error);
 
-/* endpoint (nullable): that of a WebSocket, to which the stream is connected; the certificate
- * must then be for its host. accepted_certificate (nullable): of the server, by the
+/* identity: the name that the certificate must be for. endpoint (nullable): that of a WebSocket,
+ * to which the stream is connected. accepted_certificate (nullable): of the server, by the
  * application. */
 IBBEncryption *ibb_encryption_new (IBBThread                  *thread,
                                    IBBXmlStream               *stream,
-                                   const char                 *domain,
+                                   const char                 *identity,
                                    IBBEndpoint                *endpoint,
                                    const IBBAccountSettings   *settings,
                                    GTlsCertificate            *accepted_certificate,

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  const char      *domain;               /* of the account: the certificate must be for it */
+  const char      *domain;               /* or host: the certificate must be for it */
   GTlsDatabase    *database;             /* (nullable): the system's */
   GTlsCertificate *certificate;          /* (nullable): for a server that asks for one */
   GTlsCertificate *accepted_certificate; /* (nullable): of the server, by the application */

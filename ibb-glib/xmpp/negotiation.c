@@ -18,6 +18,7 @@
 #include "xmpp/encryption.h"
 #include "xmpp/handshake.h"
 #include "xmpp/login-stage.h"
+#include "xmpp/redirect.h"
 #include "xmpp/route.h"
 #include "xmpp/source.h"
 #include "xmpp/stream-error.h"
@@ -39,11 +40,12 @@ struct _IBBNegotiation
   char                        *resource; /* (nullable) */
 
   IBBLoginStage        stage;
-  gint64               deadline;           /* of the whole login, monotonic */
-  guint                timeout;            /* of the stage, in milliseconds */
-  GCancellable        *cancellable;        /* of the attempt to connect */
-  GSource             *timer;              /* (nullable): for timeout */
-  IBBEndpoint         *endpoint;           /* (nullable): of a WebSocket that stream goes over */
+  gint64               deadline;    /* of the whole login, monotonic */
+  guint                timeout;     /* of the stage, in milliseconds */
+  GCancellable        *cancellable; /* of the attempt to connect */
+  GSource             *timer;       /* (nullable): for timeout */
+  IBBEndpoint         *endpoint;    /* (nullable): of a WebSocket that stream goes over */
+  IBBRedirect          redirect;
   IBBXmlStream        *stream;             /* (nullable) */
   IBBEncryption       *encryption;         /* (nullable): of stream */
   GTlsCertificate     *untrusted;          /* (nullable): of the server, to be judged */
@@ -422,7 +424,7 @@ refuse_certificate (IBBNegotiation *self)
 {
   g_autoptr (GError) error = ibb_handshake_new_certificate_error (
       self->untrusted, self->certificate_errors,
-      self->endpoint != NULL ? ibb_endpoint_get_host (self->endpoint) : self->domain);
+      ibb_redirect_get_identity (&self->redirect, self->endpoint, self->domain));
 
   ibb_negotiation_fail (self, error);
 }
@@ -447,7 +449,7 @@ ibb_negotiation_answer_certificate (IBBNegotiation *self, gboolean accept)
 }
 
 /* The question is asked once: after the answer the server has to show the certificate that
- * was accepted. */
+ * was accepted. Nobody is asked about a server that only another server has named. */
 static void
 untrusted_cb (GTlsCertificate     *certificate,
               GTlsCertificateFlags errors,
@@ -460,7 +462,8 @@ untrusted_cb (GTlsCertificate     *certificate,
   self->certificate_errors = errors;
   if (error != NULL)
     abort_stream (self, error);
-  if (self->accepted_certificate != NULL || self->handler->certificate == NULL)
+  if (self->accepted_certificate != NULL || ibb_redirect_was_followed (&self->redirect) ||
+      self->handler->certificate == NULL)
     {
       refuse_certificate (self);
       return;
@@ -486,9 +489,10 @@ static void
 start_handshake (IBBNegotiation *self)
 {
   enter (self, IBB_LOGIN_STAGE_HANDSHAKE);
-  self->encryption =
-      ibb_encryption_new (self->thread, self->stream, self->domain, self->endpoint, &self->settings,
-                          self->accepted_certificate, &encryption_handler, self);
+  self->encryption = ibb_encryption_new (
+      self->thread, self->stream,
+      ibb_redirect_get_identity (&self->redirect, self->endpoint, self->domain), self->endpoint,
+      &self->settings, self->accepted_certificate, &encryption_handler, self);
 }
 
 static void
@@ -630,13 +634,28 @@ stanza_cb (IBBXmlStream *stream, IBBStanza *stanza, gpointer owner)
           _ ("The server of “%s” sent a stanza before the login was complete"), self->domain);
 }
 
+/* Only before authentication, when the server knows nothing but the name of the account. */
+static gboolean
+follow (IBBNegotiation *self, IBBXmlStream *stream, const GError *error)
+{
+  if (self->stage != IBB_LOGIN_STAGE_SECURE_FEATURES ||
+      !ibb_redirect_follow (&self->redirect, ibb_xml_stream_get_other_uri (stream),
+                            &self->settings))
+    return FALSE;
+
+  g_debug ("%s sends us to %s", self->domain, self->settings.websocket_uri);
+  abort_stream (self, error);
+  dial (self);
+  return TRUE;
+}
+
 static void
 closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
 {
   IBBNegotiation    *self = owner;
   g_autoptr (GError) message = NULL;
 
-  if (error == NULL)
+  if (error == NULL || follow (self, stream, error))
     return;
 
   message = g_error_copy (error);

@@ -35,6 +35,7 @@ struct _IBBXmlStream
   GSource                   *close_source; /* (nullable): ends the wait for good-byes */
   gboolean                   is_framed;
   gboolean                   awaits_open; /* <open/>, the header of a framed stream */
+  char                      *other_uri;   /* (nullable): of the server's <close/> */
   gboolean                   closing;
   gboolean                   peer_closed;
   gboolean                   broken;   /* neither side ended it */
@@ -323,6 +324,12 @@ ibb_xml_stream_is_broken (IBBXmlStream *self)
   return self->broken;
 }
 
+const char *
+ibb_xml_stream_get_other_uri (IBBXmlStream *self)
+{
+  return self->other_uri;
+}
+
 /* Input. */
 
 static void
@@ -352,8 +359,8 @@ end_cb (gpointer owner)
     ibb_socket_acknowledge_quickly (self->connection);
 }
 
-/* element (nullable): <close/>. Where it says that the stream goes on (RFC 7395 §3.6.1) is not
- * followed, as with the redirect of RFC 6120 §4.9.3.19. */
+/* element (nullable): <close/>. The owner decides whether to follow to another address; it
+ * follows none without a WebSocket (RFC 6120 §4.9.3.19). */
 static void
 peer_ended (IBBXmlStream *self, const IBBElement *element)
 {
@@ -366,9 +373,11 @@ peer_ended (IBBXmlStream *self, const IBBElement *element)
       return;
     }
 
+  if (element != NULL)
+    self->other_uri = g_strdup (ibb_element_get_attribute (element, "see-other-uri"));
   error = g_error_new_literal (
       G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
-      element != NULL && ibb_element_get_attribute (element, "see-other-uri") != NULL
+      self->other_uri != NULL
           ? _ ("The server ended the stream and names another address, which is not followed")
           : _ ("The server ended the stream"));
   ibb_xml_stream_abort (self, NULL, error);
@@ -513,6 +522,7 @@ ibb_xml_stream_unref (IBBXmlStream *self)
     self->owner_free (self->owner);
   ibb_xml_output_free (self->output);
   g_clear_error (&self->write_error);
+  g_free (self->other_uri);
   g_object_unref (self->io);
   g_object_unref (self->connection);
   g_main_context_unref (self->context);

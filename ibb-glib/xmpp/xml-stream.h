@@ -80,6 +80,9 @@ void     ibb_xml_stream_drop (IBBXmlStream *self, const GError *error);
 gboolean ibb_xml_stream_is_closed (IBBXmlStream *self);
 /* Whether neither side ended it: XEP-0198 may resume it. */
 gboolean ibb_xml_stream_is_broken (IBBXmlStream *self);
+/* (nullable): where the server wants it to be opened instead (RFC 7395 §3.6.1), once it has ended
+ * the stream of a WebSocket. */
+const char *ibb_xml_stream_get_other_uri (IBBXmlStream *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBXmlStream, ibb_xml_stream_unref)
 

@@ -31,6 +31,8 @@ typedef enum
   KIND_BYTES, /* as they are */
   KIND_LONG,  /* a message that is announced as long as that, in text */
   KIND_PINGS, /* so many, in text */
+  KIND_OTHER, /* text with the port of another server */
+  KIND_FRAME, /* a frame of the client, which has the text */
 } Kind;
 
 typedef struct
@@ -44,7 +46,7 @@ typedef struct
 {
   const char *name;
   const char *head;
-  Piece       pieces[6]; /* once the client has opened the stream */
+  Piece       pieces[8]; /* once the client has opened the stream */
   int         code;
   gboolean    is_io; /* code is of G_IO_ERROR, and not of IBB_ERROR */
   const char *words; /* of the error */
@@ -180,12 +182,6 @@ static const Case cases[] = {
     G_IO_ERROR_CONNECTION_CLOSED,
     TRUE,
     "ended the stream" },
-  { "see-other-uri",
-    GOOD_HEAD,
-    { TEXT (OPEN), TEXT ("<close xmlns='" FRAMING "' see-other-uri='wss://elsewhere.example/'/>") },
-    G_IO_ERROR_CONNECTION_CLOSED,
-    TRUE,
-    "not followed" },
   { "close-frame",
     GOOD_HEAD,
     { TEXT (OPEN), RAW ("\x88\x02\x03\xe9") },
@@ -204,10 +200,14 @@ static const Case cases[] = {
 
 typedef struct
 {
-  const Case      *what;
+  const Case      *what; /* (nullable): after TLS it says nothing */
+  const char      *certificate;
+  guint            other_port; /* of another server */
   GSocketListener *listener;
+  GCancellable    *cancellable; /* ends the thread of one that nobody has come to */
   guint            port;
   GThread         *thread;
+  gboolean         is_visited; /* of the thread */
   gsize            n_received; /* of the thread: frames' bytes of the client */
 } Server;
 
@@ -259,16 +259,30 @@ send_header (GOutputStream *output, guint64 length)
 }
 
 static void
-send_piece (GOutputStream *output, const Piece *piece)
+send_text (GOutputStream *output, const char *text)
 {
-  if (piece->kind == KIND_BYTES)
+  send_header (output, strlen (text));
+  send_bytes (output, text, strlen (text));
+}
+
+static void
+send_piece (const Server *self, GOutputStream *output, const Piece *piece)
+{
+  if (piece->kind == KIND_OTHER)
+    {
+      g_autofree char    *port = g_strdup_printf ("%u", self->other_port);
+      g_autoptr (GString) text = g_string_new (piece->text);
+
+      g_string_replace (text, "PORT", port, 0);
+      send_text (output, text->str);
+    }
+  else if (piece->kind == KIND_BYTES)
     {
       send_bytes (output, piece->text, piece->length);
     }
   else if (piece->kind == KIND_TEXT)
     {
-      send_header (output, strlen (piece->text));
-      send_bytes (output, piece->text, strlen (piece->text));
+      send_text (output, piece->text);
     }
   else if (piece->kind == KIND_LONG)
     {
@@ -287,9 +301,9 @@ send_piece (GOutputStream *output, const Piece *piece)
     }
 }
 
-/* What the client sends first is <open/>, in a frame with a mask. */
+/* What the client sends is short here, and in one frame with a mask. */
 static void
-read_open (GDataInputStream *input)
+read_frame (GDataInputStream *input, const char *expected)
 {
   guint8 header[6];
   guint8 text[125];
@@ -303,9 +317,7 @@ read_open (GDataInputStream *input)
   g_input_stream_read_all (G_INPUT_STREAM (input), text, length, NULL, NULL, NULL);
   for (gsize i = 0; i < length; i++)
     text[i] ^= header[2 + i % 4];
-  g_assert_true (g_strstr_len ((const char *) text, (gssize) length, FRAMING) != NULL);
-  g_assert_true (g_strstr_len ((const char *) text, (gssize) length, "to='juliet.example'") !=
-                 NULL);
+  g_assert_true (g_strstr_len ((const char *) text, (gssize) length, expected) != NULL);
 }
 
 static void
@@ -327,9 +339,12 @@ serve (Server *self, GIOStream *tls)
   else
     send_bytes (output, head, strlen (head));
   if (self->what->pieces[0].kind != KIND_END)
-    read_open (input);
+    read_frame (input, "<open xmlns='" FRAMING "' from='romeo@juliet.example' to='juliet.example'");
   for (const Piece *piece = self->what->pieces; piece->kind != KIND_END; piece++)
-    send_piece (output, piece);
+    if (piece->kind == KIND_FRAME)
+      read_frame (input, piece->text);
+    else
+      send_piece (self, output, piece);
   while ((n = g_input_stream_read (G_INPUT_STREAM (input), buffer, sizeof buffer, NULL, NULL)) > 0)
     self->n_received += (gsize) n;
 }
@@ -339,14 +354,19 @@ run (gpointer data)
 {
   Server                       *self = data;
   g_autoptr (GSocketConnection) connection =
-      g_socket_listener_accept (self->listener, NULL, NULL, NULL);
-  g_autoptr (GTlsCertificate) certificate = load_certificate ("juliet.pem");
-  g_autoptr (GIOStream)       tls =
-      assert_succeeds (g_tls_server_connection_new, G_IO_STREAM (connection), certificate);
+      g_socket_listener_accept (self->listener, NULL, self->cancellable, NULL);
+  g_autoptr (GTlsCertificate) certificate = load_certificate (self->certificate);
+  g_autoptr (GIOStream)       tls = NULL;
 
+  if (connection == NULL)
+    return NULL;
+
+  self->is_visited = TRUE;
+  tls = assert_succeeds (g_tls_server_connection_new, G_IO_STREAM (connection), certificate);
   assert_succeeds (g_tls_connection_handshake, G_TLS_CONNECTION (tls), NULL);
   g_tls_connection_set_require_close_notify (G_TLS_CONNECTION (tls), FALSE);
-  serve (self, tls);
+  if (self->what != NULL)
+    serve (self, tls);
   g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
   return NULL;
 }
@@ -360,32 +380,164 @@ accept_cb (IBBClient *client, GTlsCertificate *certificate, GTlsCertificateFlags
 }
 
 static void
-test_case (gconstpointer data)
+server_start (Server *self, const Case *what, const char *certificate, guint other_port)
 {
-  Server             server = { .what = data };
-  IBBClient         *client = ibb_client_new ("romeo@juliet.example");
-  g_autofree char   *uri = NULL;
-  g_autoptr (GError) error = NULL;
-  const Case        *what = data;
+  self->what = what;
+  self->certificate = certificate;
+  self->other_port = other_port;
+  self->listener = g_socket_listener_new ();
+  self->cancellable = g_cancellable_new ();
+  self->port = assert_succeeds (g_socket_listener_add_any_inet_port, self->listener, NULL);
+  self->thread = g_thread_new ("server", run, self);
+}
 
-  server.listener = g_socket_listener_new ();
-  server.port = assert_succeeds (g_socket_listener_add_any_inet_port, server.listener, NULL);
-  server.thread = g_thread_new ("server", run, &server);
-  uri = g_strdup_printf ("wss://127.0.0.1:%u/ws?a=b", server.port);
+static void
+server_stop (Server *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  g_thread_join (self->thread);
+  g_object_unref (self->listener);
+  g_object_unref (self->cancellable);
+}
+
+static IBBClient *
+create_client (guint port)
+{
+  IBBClient       *client = ibb_client_new ("romeo@juliet.example");
+  g_autofree char *uri = g_strdup_printf ("wss://127.0.0.1:%u/ws?a=b", port);
+
   ibb_client_set_password (client, "secret");
   ibb_client_set_websocket_mode (client, IBB_WEBSOCKET_MODE_ALWAYS);
   ibb_client_set_websocket_uri (client, uri);
-  g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_cb), NULL);
+  return client;
+}
 
+static void
+test_case (gconstpointer data)
+{
+  Server             server = { NULL };
+  const Case        *what = data;
+  IBBClient         *client;
+  g_autoptr (GError) error = NULL;
+
+  server_start (&server, what, "juliet.pem", 0);
+  client = create_client (server.port);
+  g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_cb), NULL);
   g_assert_false (ibb_client_login (client, NULL, &error));
   g_test_message ("%s", error->message);
   g_assert_true (g_error_matches (error, what->is_io ? G_IO_ERROR : IBB_ERROR, what->code));
   g_assert_nonnull (strstr (error->message, what->words));
-  g_thread_join (server.thread);
-  g_object_unref (server.listener);
   drop_client (client);
+  server_stop (&server);
   /* Of many pings, few are answered: each time the last one that has come. */
   g_assert_cmpuint (server.n_received, <, 200000);
+}
+
+#define CLOSE(uri) "<close xmlns='" FRAMING "' see-other-uri='" uri "'/>"
+#define THIS_HOST "wss://127.0.0.1:PORT/ws?a=b"
+#define LONG_QUERY(x) x x x x x x x x x x x x x x x x
+#define PLAIN                                                                                      \
+  "<stream:features xmlns:stream='http://etherx.jabber.org/streams'>"                              \
+  "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>" \
+  "</stream:features>"
+#define SENDS_TO(uri)                                                                              \
+  {                                                                                                \
+    "", GOOD_HEAD, { TEXT (OPEN), { KIND_OTHER, CLOSE (uri), 0 } }, 0, FALSE, ""                   \
+  }
+
+/* Servers that send the client from one to the next. */
+static const Case sends_on = SENDS_TO (THIS_HOST);
+static const Case sends_to_ws = SENDS_TO ("ws://127.0.0.1:PORT/ws?a=b");
+static const Case sends_to_https = SENDS_TO ("https://127.0.0.1:PORT/ws?a=b");
+static const Case sends_nowhere = SENDS_TO ("");
+static const Case sends_far = SENDS_TO (THIS_HOST LONG_QUERY (LONG_QUERY ("0123456789abcdef")));
+static const Case sends_on_late = {
+  "",
+  GOOD_HEAD,
+  { TEXT (OPEN),
+    TEXT (PLAIN),
+    { KIND_FRAME, "<auth", 0 },
+    TEXT ("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"),
+    { KIND_FRAME, "<open", 0 },
+    TEXT (OPEN),
+    { KIND_OTHER, CLOSE (THIS_HOST), 0 } },
+  0,
+  FALSE,
+  "",
+};
+
+typedef struct
+{
+  const char *name;
+  const Case *sends; /* what the first servers do; the last one offers nothing to use */
+  guint       n_servers;
+  guint       n_visited;
+  const char *certificate; /* of the second server and those after it */
+  GQuark (*domain) (void);
+  int code;
+} Redirect;
+
+#define NOT_FOLLOWED 1, "juliet.pem", g_io_error_quark, G_IO_ERROR_CONNECTION_CLOSED
+#define UNTRUSTED g_tls_error_quark, G_TLS_ERROR_BAD_CERTIFICATE
+
+static const Redirect redirects[] = {
+  { "see-other-uri", &sends_on, 2, 2, "juliet.pem", ibb_error_quark, IBB_ERROR_AUTHENTICATION },
+  { "three", &sends_on, 4, 4, "juliet.pem", ibb_error_quark, IBB_ERROR_AUTHENTICATION },
+  { "four", &sends_on, 5, 4, "juliet.pem", g_io_error_quark, G_IO_ERROR_CONNECTION_CLOSED },
+  { "other-name", &sends_on, 2, 2, "romeo.pem", UNTRUSTED },
+  { "other-authority", &sends_on, 2, 2, "stranger.pem", UNTRUSTED },
+  { "ws", &sends_to_ws, 2, NOT_FOLLOWED },
+  { "https", &sends_to_https, 2, NOT_FOLLOWED },
+  { "empty", &sends_nowhere, 2, NOT_FOLLOWED },
+  { "long", &sends_far, 2, NOT_FOLLOWED },
+  { "late", &sends_on_late, 2, NOT_FOLLOWED },
+};
+
+#define MAX_SERVERS 5
+
+static gboolean
+accept_first_cb (IBBClient           *client,
+                 GTlsCertificate     *certificate,
+                 GTlsCertificateFlags errors,
+                 guint               *n_asked)
+{
+  (*n_asked)++;
+  return TRUE;
+}
+
+/* The application is asked about the first one only. Those after it need a certificate that is
+ * trusted for the domain of the account, here on the host 127.0.0.1. */
+static void
+test_redirect (gconstpointer data)
+{
+  const Redirect          *what = data;
+  Server                   servers[MAX_SERVERS] = { { NULL } };
+  const Case              *last = what->domain == g_tls_error_quark ? NULL : &cases[0];
+  g_autofree char         *path = get_certificate_path ("authority.crt");
+  g_autoptr (GTlsDatabase) database = assert_succeeds (g_tls_file_database_new, path);
+  g_autoptr (GError)       error = NULL;
+  IBBClient               *client;
+  guint                    n_asked = 0, n_visited = 0;
+
+  for (guint i = what->n_servers; i-- > 0;)
+    server_start (&servers[i], i + 1 < what->n_servers ? what->sends : last,
+                  i == 0 ? "alone-1.pem" : what->certificate,
+                  i + 1 < what->n_servers ? servers[i + 1].port : 0);
+  client = create_client (servers[0].port);
+  ibb_client_set_tls_database (client, database);
+  g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_first_cb), &n_asked);
+
+  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_test_message ("%s", error->message);
+  g_assert_true (g_error_matches (error, what->domain (), what->code));
+  g_assert_cmpuint (n_asked, ==, 1);
+  drop_client (client);
+  for (guint i = 0; i < what->n_servers; i++)
+    {
+      server_stop (&servers[i]);
+      n_visited += servers[i].is_visited;
+    }
+  g_assert_cmpuint (n_visited, ==, what->n_visited);
 }
 
 static void
@@ -410,6 +562,12 @@ main (int argc, char **argv)
       g_autofree char *path = g_strconcat ("/ibb/client/websocket/", cases[i].name, NULL);
 
       g_test_add_data_func (path, &cases[i], test_case);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (redirects); i++)
+    {
+      g_autofree char *path = g_strconcat ("/ibb/client/websocket/other/", redirects[i].name, NULL);
+
+      g_test_add_data_func (path, &redirects[i], test_redirect);
     }
   g_test_add_func ("/ibb/client/websocket/bad-uri", test_bad_uri);
   return g_test_run ();

@@ -565,8 +565,8 @@ hostile_is_astray (
       !self->schedule.settings[node->index].resume_sessions || (end != NULL && !end->wild) ||
       to->hostile == NULL)
     return FALSE;
-  return end == NULL || end->session == NULL ||
-         end->session->resume.count + end->session->resume.peer_count > 0 ||
+  return end == NULL || end->session == NULL || end->session->resume.count > 0 ||
+         end->session->resume.peer_count > 0 ||
          ibb_session_get_state (end->session) != IBB_SESSION_OPEN ||
          g_strcmp0 (ibb_session_get_peer (end->session), block->to) != 0;
 }

@@ -584,6 +584,31 @@ handle_header (IBBNegotiation *self, IBBElement *header)
           self->domain);
 }
 
+/* Only before authentication, when the server knows nothing but the name of the account. */
+static gboolean
+follow (IBBNegotiation *self, const char *place, const GError *error)
+{
+  if (self->stage > IBB_LOGIN_STAGE_SECURE_FEATURES ||
+      !ibb_redirect_follow (&self->redirect, place, self->endpoint != NULL, &self->settings))
+    return FALSE;
+
+  g_debug ("%s sends us to %s", self->domain, place);
+  abort_stream (self, error);
+  dial (self);
+  return TRUE;
+}
+
+static void
+handle_error (IBBNegotiation *self, const IBBElement *element)
+{
+  g_autoptr (GError) error = self->stage == IBB_LOGIN_STAGE_ADMISSION
+                                 ? ibb_admission_to_error (element, self->domain)
+                                 : ibb_stream_error_to_error (element, self->domain);
+
+  if (!follow (self, ibb_stream_error_get_other_host (element), error))
+    ibb_negotiation_fail (self, error);
+}
+
 static void
 element_cb (IBBXmlStream *stream, IBBParserEvent event, IBBElement *element, gpointer owner)
 {
@@ -591,21 +616,10 @@ element_cb (IBBXmlStream *stream, IBBParserEvent event, IBBElement *element, gpo
   gboolean        features = ibb_element_is (element, "features", IBB_STREAM_NAMESPACE);
 
   if (event == IBB_PARSER_HEADER)
-    {
-      handle_header (self, element);
-      return;
-    }
-  if (ibb_element_is (element, "error", IBB_STREAM_NAMESPACE))
-    {
-      g_autoptr (GError) error = self->stage == IBB_LOGIN_STAGE_ADMISSION
-                                     ? ibb_admission_to_error (element, self->domain)
-                                     : ibb_stream_error_to_error (element, self->domain);
-
-      ibb_negotiation_fail (self, error);
-      return;
-    }
-
-  if (self->stage == IBB_LOGIN_STAGE_ADMISSION)
+    handle_header (self, element);
+  else if (ibb_element_is (element, "error", IBB_STREAM_NAMESPACE))
+    handle_error (self, element);
+  else if (self->stage == IBB_LOGIN_STAGE_ADMISSION)
     handle_admission (self, element);
   else if (self->stage == IBB_LOGIN_STAGE_FEATURES && features)
     handle_first_features (self, element);
@@ -634,28 +648,13 @@ stanza_cb (IBBXmlStream *stream, IBBStanza *stanza, gpointer owner)
           _ ("The server of “%s” sent a stanza before the login was complete"), self->domain);
 }
 
-/* Only before authentication, when the server knows nothing but the name of the account. */
-static gboolean
-follow (IBBNegotiation *self, IBBXmlStream *stream, const GError *error)
-{
-  if (self->stage != IBB_LOGIN_STAGE_SECURE_FEATURES ||
-      !ibb_redirect_follow (&self->redirect, ibb_xml_stream_get_other_uri (stream),
-                            &self->settings))
-    return FALSE;
-
-  g_debug ("%s sends us to %s", self->domain, self->settings.websocket_uri);
-  abort_stream (self, error);
-  dial (self);
-  return TRUE;
-}
-
 static void
 closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
 {
   IBBNegotiation    *self = owner;
   g_autoptr (GError) message = NULL;
 
-  if (error == NULL || follow (self, stream, error))
+  if (error == NULL || follow (self, ibb_xml_stream_get_other_uri (stream), error))
     return;
 
   message = g_error_copy (error);
@@ -681,16 +680,14 @@ connected (IBBNegotiation *self, GSocketConnection *connection)
     {
       enter (self, IBB_LOGIN_STAGE_ADMISSION);
       ibb_xml_stream_open_component (self->stream, self->domain);
-      return;
     }
-  if (self->endpoint != NULL || self->settings.tls_mode == IBB_TLS_MODE_DIRECT)
+  else if (self->endpoint != NULL || self->settings.tls_mode == IBB_TLS_MODE_DIRECT)
+    start_handshake (self);
+  else
     {
-      start_handshake (self);
-      return;
+      enter (self, IBB_LOGIN_STAGE_FEATURES);
+      open_stream (self);
     }
-
-  enter (self, IBB_LOGIN_STAGE_FEATURES);
-  open_stream (self);
 }
 
 static void
@@ -726,15 +723,14 @@ start_cb (gpointer user_data)
 
   if (self->stage == IBB_LOGIN_STAGE_DONE)
     return G_SOURCE_REMOVE;
-  if (!ibb_account_settings_split (&self->settings, &self->bare_jid, &self->node, &self->domain,
-                                   &self->resource, &error))
+  if (ibb_account_settings_split (&self->settings, &self->bare_jid, &self->node, &self->domain,
+                                  &self->resource, &error))
     {
-      ibb_negotiation_fail (self, error);
-      return G_SOURCE_REMOVE;
+      start_clock (self);
+      dial (self);
     }
-
-  start_clock (self);
-  dial (self);
+  else
+    ibb_negotiation_fail (self, error);
   return G_SOURCE_REMOVE;
 }
 

@@ -7,24 +7,53 @@
 #include <string.h>
 
 #define MAX_FOLLOWED 3
-#define MAX_URI 2048 /* bytes */
+#define MAX_PLACE 2048 /* bytes */
 
-gboolean
-ibb_redirect_follow (IBBRedirect *self, const char *uri, IBBAccountSettings *settings)
+/* Nothing but wss is a WebSocket: RFC 7395 forbids to follow to less than that. */
+static gboolean
+set_uri (IBBAccountSettings *settings, const char *uri)
 {
-  g_autoptr (IBBEndpoint) endpoint = NULL;
+  g_autoptr (IBBEndpoint) endpoint = ibb_endpoint_new (uri, NULL);
 
-  if (uri == NULL || self->n_followed >= MAX_FOLLOWED || strlen (uri) > MAX_URI)
-    return FALSE;
-  /* Nothing but wss is one: RFC 7395 forbids to follow to less than that. */
-  endpoint = ibb_endpoint_new (uri, NULL);
   if (endpoint == NULL)
     return FALSE;
 
-  self->n_followed++;
   g_free (settings->websocket_uri);
   settings->websocket_uri = g_strdup (uri);
   settings->websocket_mode = IBB_WEBSOCKET_MODE_ALWAYS;
+  return TRUE;
+}
+
+/* Without a port it is the usual one. */
+static gboolean
+set_host (IBBAccountSettings *settings, const char *place)
+{
+  g_autoptr (GSocketConnectable) connectable = g_network_address_parse (place, 0, NULL);
+  GNetworkAddress               *address;
+
+  if (connectable == NULL)
+    return FALSE;
+  address = G_NETWORK_ADDRESS (connectable);
+  if (*g_network_address_get_hostname (address) == '\0')
+    return FALSE;
+
+  g_free (settings->host);
+  settings->host = g_strdup (g_network_address_get_hostname (address));
+  settings->port = g_network_address_get_port (address);
+  return TRUE;
+}
+
+gboolean
+ibb_redirect_follow (IBBRedirect        *self,
+                     const char         *place,
+                     gboolean            is_uri,
+                     IBBAccountSettings *settings)
+{
+  if (place == NULL || self->n_followed >= MAX_FOLLOWED || strlen (place) > MAX_PLACE ||
+      !(is_uri ? set_uri : set_host) (settings, place))
+    return FALSE;
+
+  self->n_followed++;
   return TRUE;
 }
 

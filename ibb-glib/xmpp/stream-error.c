@@ -64,3 +64,12 @@ ibb_stream_error_to_error (const IBBElement *element, const char *domain)
     return g_error_new_literal (error_domain, code, message);
   return g_error_new (error_domain, code, "%s: %s", message, text);
 }
+
+const char *
+ibb_stream_error_get_other_host (const IBBElement *element)
+{
+  const IBBElement *child =
+      ibb_element_get_child (element, "see-other-host", IBB_STREAM_ERROR_NAMESPACE);
+
+  return child != NULL ? child->text->str : NULL;
+}

@@ -10,5 +10,7 @@ G_BEGIN_DECLS
 
 /* <stream:error/>: G_IO_ERROR_CONNECTION_CLOSED. */
 GError *ibb_stream_error_to_error (const IBBElement *element, const char *domain);
+/* (nullable): where the server wants the XML stream to be opened instead (RFC 6120 §4.9.3.19). */
+const char *ibb_stream_error_get_other_host (const IBBElement *element);
 
 G_END_DECLS

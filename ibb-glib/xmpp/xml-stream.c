@@ -359,8 +359,7 @@ end_cb (gpointer owner)
     ibb_socket_acknowledge_quickly (self->connection);
 }
 
-/* element (nullable): <close/>. The owner decides whether to follow to another address; it
- * follows none without a WebSocket (RFC 6120 §4.9.3.19). */
+/* element (nullable): <close/>. The owner decides whether to follow to another address. */
 static void
 peer_ended (IBBXmlStream *self, const IBBElement *element)
 {

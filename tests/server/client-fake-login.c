@@ -466,6 +466,110 @@ static const struct
   { { FAKE_AUTHENTICATE (FAKE_BIND) }, 3, "the binding of a resource within 15 s" },
 };
 
+/* Servers that send the client from one to the next (RFC 6120 §4.9.3.19). */
+
+#define SEE_OTHER(place)                                                                           \
+  "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>" place               \
+  "</see-other-host></stream:error></stream:stream>"
+#define MAX_SERVERS 5
+
+static guint next_port; /* atomic: of the server after the one that was visited last */
+static guint ports[MAX_SERVERS + 1];
+
+static char *
+dup_next (const char *head)
+{
+  guint i = (guint) g_atomic_int_add ((int *) &next_port, 1);
+
+  g_assert_cmpuint (i, <, MAX_SERVERS);
+  return g_strdup_printf ("%s" SEE_OTHER ("127.0.0.1:%u"), head, ports[i + 1]);
+}
+
+static char *
+send_on (const char *received)
+{
+  return dup_next (FAKE_HEADER);
+}
+
+static char *
+send_on_late (const char *received)
+{
+  return dup_next (FAKE_FEATURES (FAKE_BIND));
+}
+
+#define TEN(x) x x x x x x x x x x
+#define SENDS(answer)                                                                              \
+  {                                                                                                \
+    { FAKE_OPEN, NULL, answer },                                                                   \
+    {                                                                                              \
+      NULL                                                                                         \
+    }                                                                                              \
+  }
+#define SENDS_TO(place)                                                                            \
+  {                                                                                                \
+    { FAKE_OPEN, FAKE_HEADER SEE_OTHER (place) },                                                  \
+    {                                                                                              \
+      NULL                                                                                         \
+    }                                                                                              \
+  }
+
+static const struct
+{
+  const char *name;
+  guint       n_servers; /* the last one lets the client in */
+  guint       n_visited;
+  FakeStep    steps[4]; /* of the others */
+} redirects[] = {
+  { "once", 2, 2, SENDS (send_on) },
+  { "three", 4, 4, SENDS (send_on) },
+  { "four", 5, 4, SENDS (send_on) },
+  { "after the authentication",
+    2,
+    1,
+    { { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) },
+      { "</auth>", FAKE_SUCCESS },
+      { FAKE_OPEN, NULL, send_on_late } } },
+  { "nowhere", 2, 1, SENDS_TO ("") },
+  { "no host", 2, 1, SENDS_TO (":5222") },
+  { "no port", 2, 1, SENDS_TO ("127.0.0.1:x") },
+  { "far", 2, 1, SENDS_TO (TEN (TEN (TEN ("far.")))) },
+};
+
+static void
+test_redirects (void)
+{
+  static const FakeStep last[] = { FAKE_LOGIN, { NULL } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (redirects); i++)
+    {
+      guint              n = redirects[i].n_servers, n_visited = 0;
+      FakeServer        *servers[MAX_SERVERS];
+      IBBClient         *client;
+      g_autoptr (GError) error = NULL;
+
+      g_test_message ("%s", redirects[i].name);
+      g_atomic_int_set ((int *) &next_port, 0);
+      for (guint j = 0; j < n; j++)
+        {
+          servers[j] = fake_server_new (j + 1 < n ? redirects[i].steps : last);
+          ports[j] = fake_server_get_port (servers[j]);
+        }
+      client = fake_create_client (servers[0], FAKE_JID);
+      if (ibb_client_login (client, NULL, &error))
+        assert_succeeds (ibb_client_logout, client, NULL);
+      else
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+      g_assert_cmpint (error == NULL, ==, redirects[i].n_visited == n);
+      drop_client (client);
+      for (guint j = 0; j < n; j++)
+        {
+          n_visited += fake_server_get_n_clients (servers[j]);
+          g_free (fake_server_free (servers[j]));
+        }
+      g_assert_cmpuint (n_visited, ==, redirects[i].n_visited);
+    }
+}
+
 static IBBClient *
 create_client_for_silence (FakeServer *server, gsize i)
 {
@@ -625,6 +729,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/login/without-password", test_without_password);
   g_test_add_func ("/ibb/client/login/anonymous", test_anonymous);
   g_test_add_func ("/ibb/client/login/bad-jid", test_bad_jid);
+  g_test_add_func ("/ibb/client/login/redirects", test_redirects);
   g_test_add_func ("/ibb/client/login/silence", test_silence);
   g_test_add_func ("/ibb/client/login/cancel", test_cancel);
   g_test_add_func ("/ibb/client/login/bind-conflict", test_bind_conflict);

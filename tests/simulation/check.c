@@ -17,22 +17,7 @@
 #define HARD_BOUND_MIN (4 * 1024 * 1024) /* H of D-23 */
 #define CHECKED_AT_ONCE 8
 #define MESSAGES_REMEMBERED 64
-#define BLOCKS_REMEMBERED 64   /* and answered again (D-20) */
-#define ERROR_REPLIES_MAX 1000 /* that wait to be sent (D-47) */
-
-/* An IQ that awaits its answer (N-20). */
-typedef struct
-{
-  gint64   key; /* of from, to and id */
-  guint    sent;
-  guint    removed; /* by a fault */
-  guint    doubled;
-  guint    answers;
-  guint    from;
-  guint    to;
-  gboolean is_open;
-  char     what[24];
-} Request;
+#define BLOCKS_REMEMBERED 64 /* and answered again (D-20) */
 
 End *
 check_find_end (World *self, guint node, guint peer, const char *sid)
@@ -48,88 +33,6 @@ check_find_end (World *self, guint node, guint peer, const char *sid)
         return end;
     }
   return NULL;
-}
-
-static gint64
-request_key (guint from, guint to, const char *id)
-{
-  return (gint64) random_mix (hash_string (id) ^ ((guint64) from << 8) ^ to);
-}
-
-static gboolean
-is_answer (const IBBStanza *stanza)
-{
-  return ibb_stanza_record_is_kind (stanza, "result") ||
-         ibb_stanza_record_is_kind (stanza, "error");
-}
-
-/* ---- one answer for each question ---- */
-
-static Request *
-get_request (World *self, guint from, guint to, const IBBStanza *stanza)
-{
-  gint64   key = request_key (from, to, stanza->id);
-  Request *request = g_hash_table_lookup (self->requests, &key);
-
-  if (request == NULL)
-    {
-      request = g_new0 (Request, 1);
-      request->key = key;
-      request->from = from;
-      request->to = to;
-      request->is_open = stanza->payload == IBB_PAYLOAD_OPEN;
-      g_strlcpy (request->what, stanza->id, sizeof request->what);
-      g_hash_table_add (self->requests, request);
-    }
-  return request;
-}
-
-static void
-request_sent (World *self, guint from, guint to, const IBBStanza *stanza)
-{
-  if (stanza->id == NULL)
-    world_fail (self, "an IQ without an id");
-  else
-    get_request (self, from, to, stanza)->sent++;
-}
-
-static void
-request_answered (World *self, guint from, guint to, const IBBStanza *stanza)
-{
-  gint64   key = request_key (to, from, stanza->id);
-  Request *request = g_hash_table_lookup (self->requests, &key);
-
-  if (request == NULL || request->answers >= request->sent - request->removed + request->doubled)
-    {
-      world_fail (self, "%c answers %c twice, or what was never asked: %s", 'A' + (char) from,
-                  'A' + (char) to, stanza_describe (stanza));
-      return;
-    }
-  request->answers++;
-  self->answers_open = request->is_open;
-  if (request->answers == request->sent - request->removed + request->doubled)
-    g_hash_table_remove (self->requests, &key);
-}
-
-void
-check_removed (World *self, guint from, guint to, const IBBStanza *stanza)
-{
-  gint64   key = request_key (from, to, stanza->id);
-  Request *request = g_hash_table_lookup (self->requests, &key);
-
-  if (request == NULL || stanza->name != IBB_STANZA_IQ)
-    return;
-  request->removed++;
-  if (request->answers == request->sent - request->removed + request->doubled)
-    g_hash_table_remove (self->requests, &key);
-}
-
-/* It arrives once more than it was sent, and may be answered once more. */
-void
-check_doubled (World *self, guint from, guint to, const IBBStanza *stanza)
-{
-  if (stanza->name == IBB_STANZA_IQ && !is_answer (stanza))
-    get_request (self, from, to, stanza)->doubled++;
 }
 
 /* ---- blocks on the wire ---- */
@@ -286,7 +189,7 @@ check_asked (World *self, Node *node, const IBBStanza *stanza)
   Node *to = server_find (self, stanza->to);
 
   if (to != NULL && stanza->id != NULL && stanza_is_request (stanza))
-    request_sent (self, node->index, to->index, stanza);
+    question_asked (self, node->index, to->index, stanza);
 }
 
 static void
@@ -303,10 +206,10 @@ check_sent (World *self, Node *node, IBBStanza *stanza)
   Node *asker = to != NULL ? to : hostile_find (self, stanza->to);
 
   note_shared (self, node);
-  if (stanza->name == IBB_STANZA_IQ && asker != NULL && is_answer (stanza))
-    request_answered (self, node->index, asker->index, stanza);
+  if (stanza->name == IBB_STANZA_IQ && asker != NULL && question_is_answer (stanza))
+    question_answered (self, node->index, asker->index, stanza);
   else if (stanza->name == IBB_STANZA_IQ && to != NULL)
-    request_sent (self, node->index, to->index, stanza);
+    question_asked (self, node->index, to->index, stanza);
   if (stanza->payload == IBB_PAYLOAD_ERROR)
     node->n_errors++;
   if (stanza->tells_room && to != NULL && to->driver.engine != NULL)
@@ -401,7 +304,7 @@ check_received (World *self, Node *node, IBBStanza *stanza)
   guint64 id;
 
   if (hostile_is_for_later (self, node, stanza))
-    check_removed (self, hostile_find (self, stanza->from)->index, node->index, stanza);
+    question_removed (self, hostile_find (self, stanza->from)->index, node->index, stanza);
   if (stanza->payload == IBB_PAYLOAD_CLOSE)
     note_late_acknowledgement (self, node, stanza);
   if (stanza->payload != IBB_PAYLOAD_RESULT && stanza->payload != IBB_PAYLOAD_ERROR &&
@@ -727,26 +630,9 @@ check_finish (End *self)
     world_fail (world, "end %u: aborted, yet in order", self->index);
 }
 
-/* While a session is interrupted, not all that comes is answered: it has to come again. */
-static gboolean
-may_ignore (World *self, guint node, guint peer)
-{
-  for (guint i = 0; i < self->ends->len; i++)
-    {
-      End *end = g_ptr_array_index (self->ends, i);
-
-      if (end->node == node && end->peer == peer && end->is_resumable)
-        return TRUE;
-    }
-  return FALSE;
-}
-
 void
 check_over (World *self)
 {
-  GHashTableIter iter;
-  gpointer       value;
-
   for (guint i = 0; i < self->ends->len; i++)
     {
       End *end = g_ptr_array_index (self->ends, i);
@@ -780,17 +666,5 @@ check_over (World *self)
                     inside_get_n_timers (engine), inside_get_n_pending (engine),
                     inside_get_unread (engine));
     }
-  g_hash_table_iter_init (&iter, self->requests);
-  while (g_hash_table_iter_next (&iter, &value, NULL) && self->failure == NULL)
-    {
-      const Request *request = value;
-
-      if (request->answers == 0 && request->sent > request->removed &&
-          !self->nodes[request->to].was_cut && !may_ignore (self, request->to, request->from) &&
-          self->schedule.profile != PROFILE_LOGINS &&
-          self->nodes[request->to].driver.engine != NULL &&
-          self->nodes[request->to].n_errors < ERROR_REPLIES_MAX)
-        world_fail (self, "%c never answered %c: %s", 'A' + (char) request->to,
-                    'A' + (char) request->from, request->what);
-    }
+  question_check_all (self);
 }

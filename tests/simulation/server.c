@@ -172,7 +172,7 @@ suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
       world_trace (self, "  too long");
       if (!is_iq)
         message_gone (self, from, to, stanza);
-      check_removed (self, from->index, to->index, stanza);
+      question_removed (self, from->index, to->index, stanza);
       send_back (self, to->index, from, stanza, IBB_CONDITION_POLICY_VIOLATION, faults->limit_type,
                  time);
       return TRUE;
@@ -197,7 +197,7 @@ suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
                random_permille (random, faults->ambiguous))
         {
           world_trace (self, "  sent back and delivered");
-          check_doubled (self, from->index, to->index, stanza);
+          question_doubled (self, from->index, to->index, stanza);
           server_deliver (self, from->index, to, ibb_stanza_record_ref (stanza), time);
           send_back (self, to->index, from, stanza, condition, type, time);
           return TRUE;
@@ -205,7 +205,7 @@ suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
       world_trace (self, "  sent back: %s", ibb_condition_to_string (condition));
       if (!is_iq)
         message_gone (self, from, to, stanza); /* unless it goes again */
-      check_removed (self, from->index, to->index, stanza);
+      question_removed (self, from->index, to->index, stanza);
       send_back (self, to->index, from, stanza, condition, type, time);
       return TRUE;
     }
@@ -213,7 +213,7 @@ suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
       random_permille (random, faults->bounce_other))
     {
       world_trace (self, "  sent back");
-      check_removed (self, from->index, to->index, stanza);
+      question_removed (self, from->index, to->index, stanza);
       mark_may_hang (self, from->index, to->index, stanza->sid);
       send_back (self, to->index, from, stanza,
                  (IBBCondition) random_below (random, IBB_N_CONDITIONS),
@@ -229,7 +229,7 @@ suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
   if (is_iq && is_data && random_permille (random, faults->lose_data))
     {
       world_trace (self, "  lost");
-      check_removed (self, from->index, to->index, stanza);
+      question_removed (self, from->index, to->index, stanza);
       return TRUE;
     }
   if (is_iq && (stanza->payload == IBB_PAYLOAD_RESULT || stanza->payload == IBB_PAYLOAD_ERROR) &&
@@ -243,7 +243,7 @@ suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
       random_permille (random, faults->lose_other))
     {
       world_trace (self, "  lost");
-      check_removed (self, from->index, to->index, stanza);
+      question_removed (self, from->index, to->index, stanza);
       mark_pair (self, from->index, to->index);
       return TRUE;
     }
@@ -292,7 +292,7 @@ answer_as_server (World *self, Node *from, IBBStanza *stanza, gint64 time)
 {
   if (!stanza_is_request (stanza))
     return;
-  check_removed (self, from->index, MAX_NODES, stanza);
+  question_removed (self, from->index, MAX_NODES, stanza);
   if (stanza->payload == IBB_PAYLOAD_PING)
     answer_ping (self, from, stanza, time);
   else if (stanza->payload == IBB_PAYLOAD_DISCO_QUERY && self->schedule.server_disco == 3)
@@ -396,7 +396,7 @@ replay (World *self, guint from, Node *to, gint64 time)
     {
       IBBStanza *stanza = to->history[from][i % MAX_REPLAYED];
 
-      check_doubled (self, from, to->index, stanza);
+      question_doubled (self, from, to->index, stanza);
       server_deliver (self, from, to, ibb_stanza_record_ref (stanza), time);
     }
 }
@@ -424,7 +424,7 @@ pass (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
   if (random_permille (&self->random, faults->duplicate))
     {
       world_trace (self, "  doubled");
-      check_doubled (self, from->index, to->index, stanza);
+      question_doubled (self, from->index, to->index, stanza);
       server_deliver (self, from->index, to, ibb_stanza_record_ref (stanza), time);
     }
   if (faults->replay > 0)
@@ -457,12 +457,12 @@ server_route (World *self, Node *from, IBBStanza *stanza)
   if (from->is_deaf)
     {
       if (stanza_is_request (stanza))
-        check_removed (self, from->index, to != NULL ? to->index : MAX_NODES, stanza);
+        question_removed (self, from->index, to != NULL ? to->index : MAX_NODES, stanza);
     }
   else if (refused)
     {
       if (stanza_is_request (stanza))
-        check_removed (self, from->index, to != NULL ? to->index : MAX_NODES, stanza);
+        question_removed (self, from->index, to != NULL ? to->index : MAX_NODES, stanza);
       if (to != NULL)
         mark_pair (self, from->index, to->index);
     }
@@ -561,7 +561,7 @@ server_arrive (World *self, Node *node, IBBStanza *stanza, guint from)
       if (from < MAX_NODES && (stanza_is_request (stanza) || stanza->payload == IBB_PAYLOAD_DATA))
         {
           if (stanza->name == IBB_STANZA_IQ)
-            check_removed (self, from, node->index, stanza);
+            question_removed (self, from, node->index, stanza);
           if (self->nodes[from].up)
             send_back (self, node->index, &self->nodes[from], stanza,
                        IBB_CONDITION_SERVICE_UNAVAILABLE, IBB_ERROR_TYPE_CANCEL, self->now);
@@ -709,7 +709,7 @@ server_drop_held (World *self, Node *node)
       else
         {
           if (one->stanza->name == IBB_STANZA_IQ)
-            check_removed (self, one->from, one->to->index, one->stanza);
+            question_removed (self, one->from, one->to->index, one->stanza);
           else
             message_gone (self, node, one->to, one->stanza);
           ibb_stanza_record_unref (one->stanza);

@@ -425,7 +425,7 @@ struct _World
   GPtrArray  *ends;
   guint       n_unfinished;
   gboolean    answers_open; /* the answer that was checked last is one to an open */
-  GHashTable *requests;     /* what IQs await an answer: see check.c */
+  GHashTable *requests;     /* what IQs await an answer: see question.c */
 
   /* totals, for the summary */
   guint64 n_stanzas;
@@ -520,13 +520,19 @@ End *check_find_end (World *self, guint node, guint peer, const char *sid);
 void check_sent (World *self, Node *node, IBBStanza *stanza);        /* the engine let it go */
 void check_received (World *self, Node *node, IBBStanza *stanza);    /* the engine is to see it */
 void check_asked (World *self, Node *node, const IBBStanza *stanza); /* a script sent it */
-void check_removed (World *self, guint from, guint to, const IBBStanza *stanza); /* by a fault */
-void check_doubled (World *self, guint from, guint to, const IBBStanza *stanza);
 void check_passed (World *self, Node *node, const IBBStanza *stanza);
 void check_end (End *self);
 void check_finish (End *self);
 void check_node (World *self, Node *node);
 void check_over (World *self);
+
+gboolean question_is_answer (const IBBStanza *stanza);
+void     question_asked (World *self, guint from, guint to, const IBBStanza *stanza);
+void     question_answered (World *self, guint from, guint to, const IBBStanza *stanza);
+void question_removed (World *self, guint from, guint to, const IBBStanza *stanza); /* by a fault */
+/* It arrives once more than it was sent. */
+void question_doubled (World *self, guint from, guint to, const IBBStanza *stanza);
+void question_check_all (World *self);
 
 void room_asked (World *self, Node *node, End *end, const IBBStanza *block);
 void room_block_sent (World *self, End *end, guint64 behind); /* not a repetition */

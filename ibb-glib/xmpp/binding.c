@@ -29,6 +29,7 @@ send_bind (IBBBinding *self)
 {
   g_autofree char *text = ibb_stream_xml_dup_bind (BIND_ID, self->resource);
 
+  ibb_xml_stream_set_awaited (self->stream, BIND_ID);
   ibb_xml_stream_send_text (self->stream, text);
 }
 
@@ -37,6 +38,7 @@ send_session (IBBBinding *self)
 {
   g_autofree char *text = ibb_stream_xml_dup_session (SESSION_ID);
 
+  ibb_xml_stream_set_awaited (self->stream, SESSION_ID);
   ibb_xml_stream_send_text (self->stream, text);
 }
 
@@ -73,6 +75,7 @@ ibb_binding_new (IBBXmlStream     *stream,
 void
 ibb_binding_free (IBBBinding *self)
 {
+  ibb_xml_stream_set_awaited (self->stream, NULL);
   ibb_xml_stream_unref (self->stream);
   g_free (self->bare_jid);
   g_free (self->domain);

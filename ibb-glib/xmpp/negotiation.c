@@ -197,7 +197,8 @@ start_binding (IBBNegotiation *self, IBBElement *features)
   g_autoptr (GError) error = NULL;
 
   enter (self, IBB_LOGIN_STAGE_BIND);
-  ibb_xml_stream_set_read_stanzas (self->stream, FALSE);
+  /* They may follow the answer at once, for whoever takes over then. */
+  ibb_xml_stream_set_read_stanzas (self->stream, TRUE);
   self->binding = ibb_binding_new (self->stream, features, self->bare_jid, self->resource, &error);
   if (self->binding == NULL)
     ibb_negotiation_fail (self, error);
@@ -643,7 +644,7 @@ stanza_cb (IBBXmlStream *stream, IBBStanza *stanza, gpointer owner)
 {
   IBBNegotiation *self = owner;
 
-  if (self->stage != IBB_LOGIN_STAGE_RESUME)
+  if (self->stage != IBB_LOGIN_STAGE_RESUME && self->stage != IBB_LOGIN_STAGE_BIND)
     fail (self, IBB_ERROR, IBB_ERROR_PROTOCOL,
           _ ("The server of “%s” sent a stanza before the login was complete"), self->domain);
 }

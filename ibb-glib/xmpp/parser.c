@@ -34,6 +34,7 @@ struct _IBBParser
   IBBStanzaReader *reader;
   GQueue           items; /* (element-type Item) (owned) */
   gboolean         read_stanzas;
+  const char      *awaited; /* (nullable): the id of an answer that is a tree */
 
   guint       depth;      /* open elements, the stream's own included */
   IBBElement *tree;       /* (nullable): the innermost open element of a tree */
@@ -143,6 +144,31 @@ is_stanza (const xmlChar *local_name, const xmlChar *uri)
           strcmp (name, "presence") == 0);
 }
 
+static gboolean
+has_value (const xmlChar **attribute, const char *name, const char *value)
+{
+  gsize length = (gsize) (attribute[4] - attribute[3]);
+
+  return attribute[1] == NULL && strcmp ((const char *) attribute[0], name) == 0 &&
+         length == strlen (value) && memcmp (attribute[3], value, length) == 0;
+}
+
+static gboolean
+is_awaited (IBBParser *self, int n_attributes, const xmlChar **attributes)
+{
+  gboolean is_answer = FALSE, has_id = FALSE;
+
+  if (self->awaited == NULL)
+    return FALSE;
+  for (int i = 0; i < n_attributes; i++, attributes += 5)
+    {
+      is_answer |=
+          has_value (attributes, "type", "result") || has_value (attributes, "type", "error");
+      has_id |= has_value (attributes, "id", self->awaited);
+    }
+  return is_answer && has_id;
+}
+
 static void
 start_element_cb (void           *user_data,
                   const xmlChar  *local_name,
@@ -180,7 +206,8 @@ start_element_cb (void           *user_data,
     }
 
   if (self->depth == 2)
-    self->in_stanza = self->read_stanzas && is_stanza (local_name, uri);
+    self->in_stanza = self->read_stanzas && is_stanza (local_name, uri) &&
+                      !is_awaited (self, n_attributes, attributes);
   if (self->in_stanza)
     {
       ibb_stanza_reader_start (self->reader, local_name, prefix, uri, n_namespaces, namespaces,
@@ -401,6 +428,12 @@ void
 ibb_parser_set_read_stanzas (IBBParser *self, gboolean read_stanzas)
 {
   self->read_stanzas = read_stanzas;
+}
+
+void
+ibb_parser_set_awaited (IBBParser *self, const char *id)
+{
+  self->awaited = id;
 }
 
 gboolean

@@ -279,6 +279,12 @@ ibb_xml_input_has_leftover (IBBXmlInput *self)
 }
 
 void
+ibb_xml_input_set_awaited (IBBXmlInput *self, const char *id)
+{
+  ibb_parser_set_awaited (self->parser, id);
+}
+
+void
 ibb_xml_input_set_read_stanzas (IBBXmlInput *self, gboolean read_stanzas)
 {
   ibb_parser_set_read_stanzas (self->parser, read_stanzas);

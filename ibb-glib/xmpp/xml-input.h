@@ -41,9 +41,10 @@ void ibb_xml_input_restart (IBBXmlInput *self);
 void     ibb_xml_input_start (IBBXmlInput *self, GIOStream *io, GSocket *socket);
 void     ibb_xml_input_stop (IBBXmlInput *self);
 gboolean ibb_xml_input_is_reading (IBBXmlInput *self);
-/* See ibb_parser_has_leftover () and ibb_parser_set_read_stanzas (). */
+/* See the functions of IBBParser. */
 gboolean ibb_xml_input_has_leftover (IBBXmlInput *self);
 void     ibb_xml_input_set_read_stanzas (IBBXmlInput *self, gboolean read_stanzas);
+void     ibb_xml_input_set_awaited (IBBXmlInput *self, const char *id);
 gint64   ibb_xml_input_get_last_read_time (IBBXmlInput *self);
 
 G_END_DECLS

@@ -605,6 +605,12 @@ ibb_xml_stream_pause (IBBXmlStream *self)
 }
 
 void
+ibb_xml_stream_set_awaited (IBBXmlStream *self, const char *id)
+{
+  ibb_xml_input_set_awaited (self->input, id);
+}
+
+void
 ibb_xml_stream_set_read_stanzas (IBBXmlStream *self, gboolean read_stanzas)
 {
   ibb_xml_input_set_read_stanzas (self->input, read_stanzas);

@@ -54,7 +54,9 @@ void ibb_xml_stream_open_component (IBBXmlStream *self, const char *to);
 /* Stops reading before another one takes over the bytes. FALSE: more has come
  * than was meant to be sent in plain text. */
 gboolean ibb_xml_stream_pause (IBBXmlStream *self);
-void     ibb_xml_stream_set_read_stanzas (IBBXmlStream *self, gboolean read_stanzas);
+/* See the functions of IBBParser. */
+void ibb_xml_stream_set_read_stanzas (IBBXmlStream *self, gboolean read_stanzas);
+void ibb_xml_stream_set_awaited (IBBXmlStream *self, const char *id);
 
 void ibb_xml_stream_send_text (IBBXmlStream *self, const char *text);
 /* One with a password, of which nothing stays in memory once it is written. */

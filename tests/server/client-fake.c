@@ -694,11 +694,37 @@ test_notified (void)
   g_signal_handlers_disconnect_by_data (client, &notified);
 }
 
+/* Once the resource is bound, a peer may open a session: at once, or with its first half in the
+ * same read. What looks like the answer to the binding is none. */
+static void
+test_open_at_once (gconstpointer data)
+{
+#define OPEN_1 "<iq type='set' id='bind' from='peer@fake.test/x' to='user@fake.test/r'>"
+#define OPEN_2 "<open xmlns='http://jabber.org/protocol/ibb' sid='s' block-size='4096'/></iq>"
+  static const FakeStep whole[] = { FAKE_AUTHENTICATE (FAKE_BIND),
+                                    { "</iq>", FAKE_BOUND OPEN_1 OPEN_2 },
+                                    { NULL } };
+  static const FakeStep halves[] = { FAKE_AUTHENTICATE (FAKE_BIND FAKE_SM_OFFER),
+                                     { "</iq>", FAKE_BOUND OPEN_1 },
+                                     { "<enable", OPEN_2 "<enabled xmlns='" FAKE_SM "'/>" },
+                                     { NULL } };
+  FakeServer           *server = fake_server_new (data != NULL ? halves : whole);
+  IBBClient            *client = fake_create_client (server, FAKE_JID);
+  IBBService           *service = ibb_service_new (IBB_CONNECTION (client));
+
+  assert_login (client);
+  fake_server_expect (server, "<iq type='error' id='bind' to='peer@fake.test/x'");
+  g_assert_finalize_object (service);
+  fake_log_out (client, server, NULL);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   start_watchdog ();
+  g_test_add_data_func ("/ibb/client/open-at-once/whole", NULL, test_open_at_once);
+  g_test_add_data_func ("/ibb/client/open-at-once/halves", "", test_open_at_once);
   g_test_add_func ("/ibb/client/lost", test_lost);
   g_test_add_func ("/ibb/client/answers", test_answers);
   g_test_add_func ("/ibb/client/flood", test_flood);

@@ -14,6 +14,7 @@
 #include "config.h"
 
 #include "../lib/account.h"
+#include "../lib/process.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -70,35 +71,22 @@ get_used (void)
   return mallinfo2 ().uordblks + mallinfo2 ().hblkhd;
 }
 
+/* KiB. */
 static gsize
-get_status (const char *path, const char *name)
+get_resident (void)
 {
-  g_autofree char *status = NULL;
-  const char      *line;
-
-  if (!g_file_get_contents (path, &status, NULL, NULL))
-    return 0;
-  line = strstr (status, name);
-  return line != NULL ? g_ascii_strtoull (line + strlen (name), NULL, 10) : 0;
+  return (gsize) process_get_status ("self", "VmRSS");
 }
 
 /* How often the threads of the library have gone to sleep so far. */
 static gsize
 count_sleeps (void)
 {
-  g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
-  const char      *task;
-  gsize            n = 0;
+  g_autoptr (GPtrArray) threads = process_list_threads ("ibb-");
+  gsize                 n = 0;
 
-  while ((task = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *comm = g_strdup_printf ("/proc/self/task/%s/comm", task);
-      g_autofree char *status = g_strdup_printf ("/proc/self/task/%s/status", task);
-      g_autofree char *name = NULL;
-
-      if (g_file_get_contents (comm, &name, NULL, NULL) && g_str_has_prefix (name, "ibb-"))
-        n += get_status (status, "\nvoluntary_ctxt_switches:");
-    }
+  for (guint i = 0; i < threads->len; i++)
+    n += (gsize) process_get_status (threads->pdata[i], "voluntary_ctxt_switches");
   return n;
 }
 
@@ -259,13 +247,12 @@ main (int argc, char **argv)
   close_sessions ();
 
   used = get_used ();
-  resident = get_status ("/proc/self/status", "\nVmRSS:");
+  resident = get_resident ();
   open_sessions (&pair, (guint) n_sessions);
-  report ("new", get_used () - used, get_status ("/proc/self/status", "\nVmRSS:") - resident, MOST);
+  report ("new", get_used () - used, get_resident () - resident, MOST);
   g_assert_cmpuint (get_used (), >, used);
   use_sessions ();
-  report ("used", get_used () - used, get_status ("/proc/self/status", "\nVmRSS:") - resident,
-          MOST);
+  report ("used", get_used () - used, get_resident () - resident, MOST);
 
   g_usleep (2 * G_USEC_PER_SEC); /* the last acknowledgements */
   sleeps = count_sleeps ();
@@ -273,11 +260,10 @@ main (int argc, char **argv)
   g_print ("# %" G_GSIZE_FORMAT " wake-ups in %d s\n", count_sleeps () - sleeps, seconds);
 
   close_sessions ();
-  report ("closed", MAX (get_used (), used) - used,
-          get_status ("/proc/self/status", "\nVmRSS:") - resident, MOST_OF_CLOSED);
+  report ("closed", MAX (get_used (), used) - used, get_resident () - resident, MOST_OF_CLOSED);
   malloc_trim (0);
   report ("closed and trimmed", MAX (get_used (), used) - used,
-          MAX (get_status ("/proc/self/status", "\nVmRSS:"), resident) - resident, MOST_OF_CLOSED);
+          MAX (get_resident (), resident) - resident, MOST_OF_CLOSED);
   g_print ("ok 1 - /ibb/idle/memory\n");
 
   for (guint i = 0; i < 2; i++)

@@ -17,6 +17,7 @@
 #include "config.h"
 
 #include "account.h"
+#include "process.h"
 
 #include <locale.h>
 #include <stdio.h>
@@ -287,20 +288,6 @@ obey (IBBService   *service,
       receive_other (service, peer_jid);
 }
 
-/* The peak of this program's own memory in KiB; ru_maxrss also knows that of
- * the program that started it. */
-static guint64
-get_peak_memory (void)
-{
-  g_autofree char *status = NULL;
-  const char      *line;
-
-  if (!g_file_get_contents ("/proc/self/status", &status, NULL, NULL))
-    return 0;
-  line = strstr (status, "VmHWM:");
-  return line != NULL ? g_ascii_strtoull (line + strlen ("VmHWM:"), NULL, 10) : 0;
-}
-
 static void
 report (
     const Direction *sent, const Direction *received, double seconds, double cpu, double own_cost)
@@ -308,13 +295,14 @@ report (
   struct rusage usage;
 
   getrusage (RUSAGE_SELF, &usage);
+  /* ru_maxrss also knows the peak of the program that started this one, the status does not. */
   g_print (
       "{\"sent\": %" G_GUINT64_FORMAT ", \"sent_sha256\": \"%s\", \"received\": %" G_GUINT64_FORMAT
       ", \"received_sha256\": \"%s\", \"seconds\": %.6f, \"cpu_seconds\": %.6f"
       ", \"own_cpu_seconds\": %.6f, \"max_rss_kib\": %ld, \"peak_kib\": %" G_GUINT64_FORMAT "}\n",
       sent->n_bytes, sent->sha256, received->n_bytes, received->sha256, seconds,
       get_cpu_seconds (&usage) - cpu, own_cost * (double) (sent->n_bytes + received->n_bytes),
-      usage.ru_maxrss, get_peak_memory ());
+      usage.ru_maxrss, process_get_status ("self", "VmHWM"));
 }
 
 int

@@ -7,29 +7,11 @@
 
 #include <string.h>
 
+#include "../lib/process.h"
 #include "party.h"
 
 #define TOTAL (1 << 20)
 #define PEERS 3
-
-/* The threads of clients and workers, by the name that they have. */
-static int
-count_threads (void)
-{
-  g_autoptr (GDir) tasks = g_dir_open ("/proc/self/task", 0, NULL);
-  const char      *task;
-  int              n = 0;
-
-  while ((task = g_dir_read_name (tasks)) != NULL)
-    {
-      g_autofree char *path = g_build_filename ("/proc/self/task", task, "comm", NULL);
-      g_autofree char *name = NULL;
-
-      if (g_file_get_contents (path, &name, NULL, NULL))
-        n += g_str_equal (name, "ibb-client\n");
-    }
-  return n;
-}
 
 static IBBClient *
 create_client (IBBWorker *worker, const char *name, const char *resource)
@@ -95,7 +77,7 @@ test_life (void)
   ibb_client_set_port (stuck, port);
   ibb_client_login_async (stuck, NULL, store_result_cb, &result);
   transfer (&parties);
-  g_assert_cmpint (count_threads (), ==, 1);
+  g_assert_cmpuint (process_count_threads ("ibb-client"), ==, 1);
 
   assert_succeeds (ibb_client_logout, stuck, NULL);
   while (result == NULL)
@@ -108,9 +90,9 @@ test_life (void)
 
   clear_party (&parties.alice);
   g_assert_cmpint (ibb_client_get_state (parties.bob.client), ==, IBB_CLIENT_STATE_ONLINE);
-  g_assert_cmpint (count_threads (), ==, 1);
+  g_assert_cmpuint (process_count_threads ("ibb-client"), ==, 1);
   clear_party (&parties.bob);
-  while (count_threads () > 0)
+  while (process_count_threads ("ibb-client") > 0)
     wait_a_moment ();
 }
 
@@ -173,7 +155,7 @@ test_drop (void)
     threads[i] = g_thread_new ("drop", drop_thread, NULL);
   for (int i = 0; i < PEERS; i++)
     g_thread_join (threads[i]);
-  while (count_threads () > 0)
+  while (process_count_threads ("ibb-client") > 0)
     wait_a_moment ();
 }
 

@@ -7,11 +7,11 @@
 #include "config.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
 #include "../lib/account.h"
+#include "../lib/process.h"
 
 #define LOGINS_AT_ONCE 10
 #define SLICE 100000 /* µs: logins are counted in such slices */
@@ -38,18 +38,6 @@ typedef struct
   double processor;  /* s */
 } Cost;
 
-static int
-get_number (const char *name)
-{
-  g_autofree char *text = NULL;
-  const char      *line;
-
-  g_assert_true (g_file_get_contents ("/proc/self/status", &text, NULL, NULL));
-  line = strstr (text, name);
-  g_assert_nonnull (line);
-  return atoi (line + strlen (name));
-}
-
 static Cost
 get_cost (void)
 {
@@ -57,8 +45,8 @@ get_cost (void)
 
   g_assert_cmpint (getrusage (RUSAGE_SELF, &usage), ==, 0);
   return (Cost){
-    .memory = get_number ("VmRSS:"),
-    .n_threads = get_number ("Threads:"),
+    .memory = (int) process_get_status ("self", "VmRSS"),
+    .n_threads = (int) process_get_status ("self", "Threads"),
     .n_switches = usage.ru_nvcsw,
     .processor = (double) clock () / CLOCKS_PER_SEC,
   };

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "../lib/account.h"
+#include "../lib/process.h"
 
 #define PIECE 16384
 
@@ -122,19 +123,6 @@ opened_cb (GObject *object, GAsyncResult *result, gpointer data)
                                    G_PRIORITY_DEFAULT, NULL, written_cb, transport);
 }
 
-/* KiB. */
-static int
-get_memory (const char *pid, const char *name)
-{
-  g_autofree char *path = g_build_filename ("/proc", pid, "status", NULL);
-  g_autofree char *text = NULL;
-  const char      *line;
-
-  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
-  line = strstr (text, name);
-  return line != NULL ? atoi (line + strlen (name) + 1) : 0;
-}
-
 static IBBService *
 create_service (IBBConnection *connection)
 {
@@ -147,10 +135,17 @@ create_service (IBBConnection *connection)
   return service;
 }
 
-static void
-print_memory (const char *who, const char *pid)
+/* In MiB, at most. */
+static int
+get_memory (const char *process)
 {
-  printf ("# memory of %s: %d MiB at most\n", who, get_memory (pid, "VmHWM") / 1024);
+  return (int) (process_get_status (process, "VmHWM") / 1024);
+}
+
+static void
+print_memory (const char *who, const char *process)
+{
+  printf ("# memory of %s: %d MiB at most\n", who, get_memory (process));
   fflush (stdout);
 }
 
@@ -209,7 +204,7 @@ run_component (void)
   print_memory ("the component", "self");
   print_memory ("the server", g_getenv ("IBB_TEST_SERVER_PID"));
   if (limit > 0)
-    g_assert_cmpint (get_memory ("self", "VmHWM") / 1024, <=, limit);
+    g_assert_cmpint (get_memory ("self"), <=, limit);
   g_assert_true (ibb_component_logout (component, NULL, NULL));
 }
 

@@ -4,6 +4,7 @@
 
 #include "ends.h"
 
+#include "../lib/process.h"
 #include "../lib/watchdog.h"
 
 #include <stdlib.h>
@@ -417,29 +418,10 @@ nothing_is_left (void)
          g_atomic_int_get (&live_connections) == 0;
 }
 
-/* So many threads of the library there are. */
-static guint
-count_library_threads (void)
-{
-  g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
-  const char      *name;
-  guint            n = 0;
-
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename ("/proc/self/task", name, "comm", NULL);
-      g_autofree char *comm = NULL;
-
-      if (g_file_get_contents (path, &comm, NULL, NULL) && g_str_has_prefix (comm, "ibb-"))
-        n++;
-    }
-  return n;
-}
-
 static gboolean
 threads_are_gone (void)
 {
-  return count_library_threads () == 0;
+  return process_count_threads ("ibb-") == 0;
 }
 
 static void

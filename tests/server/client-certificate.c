@@ -7,17 +7,15 @@
 #include "config.h"
 
 #include "../lib/certificate.h"
+#include "acceptor.h"
 #include "client-fixture.h"
 
 #define MAX_CONNECTIONS 3
 
 typedef struct
 {
-  GThread         *thread;
-  GSocketListener *listener;
-  GCancellable    *cancellable; /* ends the thread */
-  guint            port;
-  const char      *names[MAX_CONNECTIONS]; /* of its certificates, one a connection */
+  Acceptor    acceptor;
+  const char *names[MAX_CONNECTIONS]; /* of its certificates, one a connection */
 
   /* of the thread until it has ended */
   guint n_connections;
@@ -38,8 +36,9 @@ count_certificate_cb (GTlsConnection      *tls,
 }
 
 static void
-serve (Server *self, GIOStream *connection)
+serve_cb (GSocketConnection *connection, gpointer data)
 {
+  Server                     *self = data;
   guint                       i = self->n_connections++;
   g_autoptr (GTlsCertificate) certificate = NULL;
   g_autoptr (GIOStream)       tls = NULL;
@@ -47,47 +46,13 @@ serve (Server *self, GIOStream *connection)
   g_assert_cmpuint (i, <, MAX_CONNECTIONS);
   g_assert_nonnull (self->names[i]);
   certificate = load_certificate (self->names[i]);
-  tls = assert_succeeds (g_tls_server_connection_new, connection, certificate);
+  tls = assert_succeeds (g_tls_server_connection_new, G_IO_STREAM (connection), certificate);
   g_object_set (tls, "authentication-mode", G_TLS_AUTHENTICATION_REQUESTED, NULL);
   g_signal_connect (tls, "accept-certificate", G_CALLBACK (count_certificate_cb),
                     &self->n_certificates[i]);
   /* It fails where the client stops it. */
   g_tls_connection_handshake (G_TLS_CONNECTION (tls), NULL, NULL);
   g_io_stream_close (tls, NULL, NULL);
-}
-
-static gpointer
-run (gpointer data)
-{
-  Server *self = data;
-
-  for (;;)
-    {
-      g_autoptr (GSocketConnection) connection =
-          g_socket_listener_accept (self->listener, NULL, self->cancellable, NULL);
-
-      if (connection == NULL)
-        return NULL;
-      serve (self, G_IO_STREAM (connection));
-    }
-}
-
-static void
-server_start (Server *self)
-{
-  self->listener = g_socket_listener_new ();
-  self->cancellable = g_cancellable_new ();
-  self->port = assert_succeeds (g_socket_listener_add_any_inet_port, self->listener, NULL);
-  self->thread = g_thread_new ("server", run, self);
-}
-
-static void
-server_stop (Server *self)
-{
-  g_cancellable_cancel (self->cancellable);
-  g_thread_join (self->thread);
-  g_object_unref (self->listener);
-  g_object_unref (self->cancellable);
 }
 
 typedef struct
@@ -120,7 +85,7 @@ create_client (Server *server)
 
   g_assert_no_error (error);
   ibb_client_set_host (client, "127.0.0.1");
-  ibb_client_set_port (client, server->port);
+  ibb_client_set_port (client, server->acceptor.port);
   ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
   ibb_client_set_tls_database (client, database);
   ibb_client_set_certificate (client, certificate);
@@ -149,7 +114,7 @@ test_case (gconstpointer data)
   IBBClient         *client;
   g_autoptr (GError) error = NULL;
 
-  server_start (&server);
+  acceptor_start (&server.acceptor, serve_cb, &server);
   client = create_client (&server);
   if (test->has_handler)
     g_signal_connect (client, "accept-certificate", G_CALLBACK (judge_cb), &judge);
@@ -159,7 +124,7 @@ test_case (gconstpointer data)
                    test->is_refused);
   g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
   drop_client (client);
-  server_stop (&server);
+  acceptor_stop (&server.acceptor);
 
   g_assert_cmpuint (judge.n_calls, ==, test->n_calls);
   g_assert_cmpuint (server.n_connections, ==, test->n_connections);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../lib/certificate.h"
+#include "acceptor.h"
 #include "client-fixture.h"
 
 #define HEAD(status, more) "HTTP/1.1 " status "\r\n" more "\r\n"
@@ -200,15 +201,12 @@ static const Case cases[] = {
 
 typedef struct
 {
-  const Case      *what; /* (nullable): after TLS it says nothing */
-  const char      *certificate;
-  guint            other_port; /* of another server */
-  GSocketListener *listener;
-  GCancellable    *cancellable; /* ends the thread of one that nobody has come to */
-  guint            port;
-  GThread         *thread;
-  gboolean         is_visited; /* of the thread */
-  gsize            n_received; /* of the thread: frames' bytes of the client */
+  const Case *what; /* (nullable): after TLS it says nothing */
+  const char *certificate;
+  guint       other_port; /* of another server */
+  Acceptor    acceptor;
+  gboolean    is_visited; /* of the thread */
+  gsize       n_received; /* of the thread: frames' bytes of the client */
 } Server;
 
 static char *
@@ -349,17 +347,12 @@ serve (Server *self, GIOStream *tls)
     self->n_received += (gsize) n;
 }
 
-static gpointer
-run (gpointer data)
+static void
+serve_cb (GSocketConnection *connection, gpointer data)
 {
-  Server                       *self = data;
-  g_autoptr (GSocketConnection) connection =
-      g_socket_listener_accept (self->listener, NULL, self->cancellable, NULL);
+  Server                     *self = data;
   g_autoptr (GTlsCertificate) certificate = load_certificate (self->certificate);
   g_autoptr (GIOStream)       tls = NULL;
-
-  if (connection == NULL)
-    return NULL;
 
   self->is_visited = TRUE;
   tls = assert_succeeds (g_tls_server_connection_new, G_IO_STREAM (connection), certificate);
@@ -368,7 +361,6 @@ run (gpointer data)
   if (self->what != NULL)
     serve (self, tls);
   g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
-  return NULL;
 }
 
 /* The certificate is not for 127.0.0.1. */
@@ -385,19 +377,7 @@ server_start (Server *self, const Case *what, const char *certificate, guint oth
   self->what = what;
   self->certificate = certificate;
   self->other_port = other_port;
-  self->listener = g_socket_listener_new ();
-  self->cancellable = g_cancellable_new ();
-  self->port = assert_succeeds (g_socket_listener_add_any_inet_port, self->listener, NULL);
-  self->thread = g_thread_new ("server", run, self);
-}
-
-static void
-server_stop (Server *self)
-{
-  g_cancellable_cancel (self->cancellable);
-  g_thread_join (self->thread);
-  g_object_unref (self->listener);
-  g_object_unref (self->cancellable);
+  acceptor_start (&self->acceptor, serve_cb, self);
 }
 
 static IBBClient *
@@ -421,14 +401,14 @@ test_case (gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   server_start (&server, what, "juliet.pem", 0);
-  client = create_client (server.port);
+  client = create_client (server.acceptor.port);
   g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_cb), NULL);
   g_assert_false (ibb_client_login (client, NULL, &error));
   g_test_message ("%s", error->message);
   g_assert_true (g_error_matches (error, what->is_io ? G_IO_ERROR : IBB_ERROR, what->code));
   g_assert_nonnull (strstr (error->message, what->words));
   drop_client (client);
-  server_stop (&server);
+  acceptor_stop (&server.acceptor);
   /* Of many pings, few are answered: each time the last one that has come. */
   g_assert_cmpuint (server.n_received, <, 200000);
 }
@@ -522,8 +502,8 @@ test_redirect (gconstpointer data)
   for (guint i = what->n_servers; i-- > 0;)
     server_start (&servers[i], i + 1 < what->n_servers ? what->sends : last,
                   i == 0 ? "alone-1.pem" : what->certificate,
-                  i + 1 < what->n_servers ? servers[i + 1].port : 0);
-  client = create_client (servers[0].port);
+                  i + 1 < what->n_servers ? servers[i + 1].acceptor.port : 0);
+  client = create_client (servers[0].acceptor.port);
   ibb_client_set_tls_database (client, database);
   g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_first_cb), &n_asked);
 
@@ -534,7 +514,7 @@ test_redirect (gconstpointer data)
   drop_client (client);
   for (guint i = 0; i < what->n_servers; i++)
     {
-      server_stop (&servers[i]);
+      acceptor_stop (&servers[i].acceptor);
       n_visited += servers[i].is_visited;
     }
   g_assert_cmpuint (n_visited, ==, what->n_visited);

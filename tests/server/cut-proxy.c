@@ -2,15 +2,14 @@
 
 #include "cut-proxy.h"
 
+#include "acceptor.h"
+
 #define CHUNK 16384
 
 struct _CutProxy
 {
-  GThread         *thread;
-  GSocketListener *listener;
-  GCancellable    *cancellable; /* ends the threads */
-  guint            port;
-  guint            target_port;
+  Acceptor acceptor;
+  guint    target_port;
 
   GMutex     lock;
   GCond      changed;
@@ -90,7 +89,7 @@ carry (gpointer data)
   Link           *link = way->link;
   GInputStream   *input = g_io_stream_get_input_stream (G_IO_STREAM (link->ends[way->from]));
   GOutputStream  *output = g_io_stream_get_output_stream (G_IO_STREAM (link->ends[1 - way->from]));
-  GCancellable   *cancellable = link->proxy->cancellable;
+  GCancellable   *cancellable = link->proxy->acceptor.cancellable;
   guint8          buffer[CHUNK];
   gssize          n;
 
@@ -117,11 +116,11 @@ add_link (CutProxy *self, GSocketConnection *client)
 
   g_mutex_lock (&self->lock);
   self->n_accepted++;
-  while (self->holds && !g_cancellable_is_cancelled (self->cancellable))
+  while (self->holds && !g_cancellable_is_cancelled (self->acceptor.cancellable))
     g_cond_wait (&self->changed, &self->lock);
   g_mutex_unlock (&self->lock);
   server = g_socket_client_connect_to_host (to_server, "127.0.0.1", (guint16) self->target_port,
-                                            self->cancellable, NULL);
+                                            self->acceptor.cancellable, NULL);
   if (server == NULL)
     return;
 
@@ -142,65 +141,47 @@ add_link (CutProxy *self, GSocketConnection *client)
   g_mutex_unlock (&self->lock);
 }
 
-static gpointer
-run (gpointer data)
+static void
+serve_cb (GSocketConnection *client, gpointer data)
 {
   CutProxy *self = data;
+  gboolean  closed;
 
-  for (;;)
-    {
-      g_autoptr (GSocketConnection) client =
-          g_socket_listener_accept (self->listener, NULL, self->cancellable, NULL);
-      gboolean closed;
-
-      if (client == NULL)
-        return NULL;
-      g_mutex_lock (&self->lock);
-      closed = self->closed;
-      g_mutex_unlock (&self->lock);
-      if (!closed)
-        add_link (self, client);
-    }
+  g_mutex_lock (&self->lock);
+  closed = self->closed;
+  g_mutex_unlock (&self->lock);
+  if (!closed)
+    add_link (self, client);
 }
 
 CutProxy *
 cut_proxy_new (guint target_port)
 {
-  CutProxy                  *self = g_new0 (CutProxy, 1);
-  g_autoptr (GInetAddress)   loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
-  g_autoptr (GSocketAddress) any = g_inet_socket_address_new (loopback, 0);
-  g_autoptr (GSocketAddress) address = NULL;
-  g_autoptr (GError)         error = NULL;
+  CutProxy *self = g_new0 (CutProxy, 1);
 
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   self->target_port = target_port;
   self->links = g_ptr_array_new_with_free_func (link_free);
   self->threads = g_ptr_array_new ();
-  self->cancellable = g_cancellable_new ();
-  self->listener = g_socket_listener_new ();
-  g_socket_listener_add_address (self->listener, any, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP,
-                                 NULL, &address, &error);
-  g_assert_no_error (error);
-  self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
-  self->thread = g_thread_new ("cut-proxy", run, self);
+  acceptor_start (&self->acceptor, serve_cb, self);
   return self;
 }
 
 void
 cut_proxy_free (CutProxy *self)
 {
-  g_cancellable_cancel (self->cancellable);
+  /* The threads of the links use it for longer than the acceptor does. */
+  g_autoptr (GCancellable) cancellable = g_object_ref (self->acceptor.cancellable);
+
+  g_cancellable_cancel (cancellable);
   cut_proxy_let_in (self);
-  g_thread_join (self->thread);
+  acceptor_stop (&self->acceptor);
   cut_proxy_cut (self);
   for (guint i = 0; i < self->threads->len; i++)
     g_thread_join (g_ptr_array_index (self->threads, i));
   g_ptr_array_unref (self->threads);
   g_ptr_array_unref (self->links);
-  g_socket_listener_close (self->listener);
-  g_object_unref (self->listener);
-  g_object_unref (self->cancellable);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
   g_free (self);
@@ -209,7 +190,7 @@ cut_proxy_free (CutProxy *self)
 guint
 cut_proxy_get_port (CutProxy *self)
 {
-  return self->port;
+  return self->acceptor.port;
 }
 
 guint

@@ -2,16 +2,14 @@
 
 #include "fake-server.h"
 
+#include "acceptor.h"
 #include "client-fixture.h"
 
 #include <string.h>
 
 struct _FakeServer
 {
-  GThread         *thread;
-  GSocketListener *listener;
-  guint            port;
-  GCancellable    *cancellable; /* ends the thread */
+  Acceptor         acceptor;
   GTlsCertificate *certificate; /* (nullable): no TLS */
 
   GMutex             lock;
@@ -37,7 +35,7 @@ send_text (FakeServer *self, const char *text, gsize length)
 {
   GOutputStream *output = g_io_stream_get_output_stream (self->io);
 
-  g_output_stream_write_all (output, text, length, NULL, self->cancellable, NULL);
+  g_output_stream_write_all (output, text, length, NULL, self->acceptor.cancellable, NULL);
 }
 
 /* With the lock: whether expect has come; then goes behind it. */
@@ -106,10 +104,10 @@ serve (FakeServer *self)
             self->n_answers++;
           }
       g_cond_broadcast (&self->changed);
-      while (self->paused && !g_cancellable_is_cancelled (self->cancellable))
+      while (self->paused && !g_cancellable_is_cancelled (self->acceptor.cancellable))
         g_cond_wait (&self->changed, &self->lock);
       g_mutex_unlock (&self->lock);
-      n = g_input_stream_read (input, buffer, sizeof buffer, self->cancellable, NULL);
+      n = g_input_stream_read (input, buffer, sizeof buffer, self->acceptor.cancellable, NULL);
       g_mutex_lock (&self->lock);
       if (n <= 0)
         break;
@@ -139,27 +137,18 @@ wrap (FakeServer *self)
   return tls;
 }
 
-static gpointer
-run (gpointer data)
+static void
+serve_cb (GSocketConnection *connection, gpointer data)
 {
   FakeServer *self = data;
 
-  for (;;)
-    {
-      GSocketConnection *connection =
-          g_socket_listener_accept (self->listener, NULL, self->cancellable, NULL);
-
-      if (connection == NULL)
-        return NULL;
-      g_mutex_lock (&self->lock);
-      g_clear_object (&self->io);
-      g_clear_object (&self->connection);
-      self->connection = connection;
-      self->io = wrap (self);
-      self->done = self->ended = FALSE;
-      g_mutex_unlock (&self->lock);
-      serve (self);
-    }
+  g_mutex_lock (&self->lock);
+  g_clear_object (&self->io);
+  g_set_object (&self->connection, connection);
+  self->io = wrap (self);
+  self->done = self->ended = FALSE;
+  g_mutex_unlock (&self->lock);
+  serve (self);
 }
 
 GTlsConnection *
@@ -177,24 +166,14 @@ fake_server_new (const FakeStep *steps)
 FakeServer *
 fake_server_new_tls (const FakeStep *steps, GTlsCertificate *certificate)
 {
-  FakeServer                *self = g_new0 (FakeServer, 1);
-  g_autoptr (GInetAddress)   loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
-  g_autoptr (GSocketAddress) any = g_inet_socket_address_new (loopback, 0);
-  g_autoptr (GSocketAddress) address = NULL;
-  g_autoptr (GError)         error = NULL;
+  FakeServer *self = g_new0 (FakeServer, 1);
 
   self->steps = steps;
   g_set_object (&self->certificate, certificate);
-  self->listener = g_socket_listener_new ();
-  g_socket_listener_add_address (self->listener, any, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP,
-                                 NULL, &address, &error);
-  g_assert_no_error (error);
-  self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
-  self->cancellable = g_cancellable_new ();
   self->received = g_string_new (NULL);
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
-  self->thread = g_thread_new ("fake-server", run, self);
+  acceptor_start (&self->acceptor, serve_cb, self);
 
   return self;
 }
@@ -239,7 +218,7 @@ fake_server_wait_for_clients (FakeServer *self, guint n)
 guint
 fake_server_get_port (FakeServer *self)
 {
-  return self->port;
+  return self->acceptor.port;
 }
 
 void
@@ -295,15 +274,12 @@ fake_server_free (FakeServer *self)
 {
   char *received;
 
-  g_cancellable_cancel (self->cancellable);
+  g_cancellable_cancel (self->acceptor.cancellable);
   fake_server_set_paused (self, FALSE);
-  g_thread_join (self->thread);
-  g_socket_listener_close (self->listener);
-  g_object_unref (self->listener);
+  acceptor_stop (&self->acceptor);
   g_clear_object (&self->io);
   g_clear_object (&self->connection);
   g_clear_object (&self->certificate);
-  g_object_unref (self->cancellable);
   received = g_string_free (self->received, FALSE);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);

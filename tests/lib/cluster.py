@@ -2,7 +2,7 @@
 """Two private ejabberds that are one server: the nodes of a cluster.
 
     with cluster.Cluster() as both:
-        alice, bob = Account(both.nodes[0], 'alice'), Account(both.nodes[1], 'bob')
+        alice, bob = Account(both.servers[0], 'alice'), Account(both.servers[1], 'bob')
         both.cut()
 
 The nodes have the same accounts, certificates and sessions, each has ports of its own. They
@@ -21,7 +21,7 @@ import threading
 import time
 
 import ejabberd
-from cut_proxy import CutProxy
+from linked_servers import LinkedServers
 from private_server import die_with_parent
 
 # Of the protocol of epmd.
@@ -156,54 +156,39 @@ class Node(ejabberd.Ejabberd):
         return self.call('ejabberd_cluster', 'get_nodes').count('@')
 
 
-class Cluster:
+class Cluster(LinkedServers):
     """Two nodes; a context manager."""
 
     def __init__(self):
         self.cookie = secrets.token_hex(16)
-        self.ways = {}
         self.mapper = None
         first = Node(self, 'ibb1')
-        self.nodes = (first, Node(self, 'ibb2', first))
+        super().__init__((first, Node(self, 'ibb2', first)), ('ibb1', 'ibb2'))
 
-    def __enter__(self):
-        self.ways = {node.node_name.split('@')[0]: CutProxy(0, outlives=True) for node in self.nodes}
+    def start(self):
         self.mapper = PortMapper(self.ways)
-        try:
-            for node in self.nodes:
-                node.start()
-            self._wait_neighbours(len(self.nodes))
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
+        super().start()
+        self._wait_neighbours(len(self.servers))
 
     def stop(self):
-        for node in self.nodes:
-            if node.directory:
-                node.stop()
-        for way in self.ways.values():
-            way.end()
-        self.mapper.end()
+        super().stop()
+        if self.mapper:
+            self.mapper.end()
 
     def restart(self, node):
         """A node that was killed; it finds the other one."""
         node.restart()
-        self._wait_neighbours(len(self.nodes))
+        self._wait_neighbours(len(self.servers))
 
     def cut(self):
         """Breaks what connects the two nodes, so that each goes on as if the other one had ended. They connect
         again, but remain apart until one of them starts again: Mnesia does not join what both may have changed."""
-        for way in self.ways.values():
-            way.cut()
+        super().cut()
         self._wait_neighbours(1)
 
     def _wait_neighbours(self, count):
         deadline = time.monotonic() + PATIENCE
-        for node in self.nodes:
+        for node in self.servers:
             while node.neighbours() != count:
                 if time.monotonic() > deadline:
                     raise RuntimeError(f'{node.node_name} has not {count} neighbours:\n' + node.read_log())

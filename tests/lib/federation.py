@@ -21,7 +21,7 @@ import time
 import certificates
 import ejabberd
 import prosody
-from cut_proxy import CutProxy
+from linked_servers import LinkedServers
 from private_server import die_with_parent, free_ports
 
 # Nobody has them (RFC 2606). A resolver may refuse those below “test” by itself.
@@ -30,7 +30,7 @@ EJABBERD_DOMAIN = 'ejabberd.example'
 PATIENCE = 60  # s, for the name server
 
 
-class Federation:
+class Federation(LinkedServers):
     """A Prosody and an ejabberd; a context manager.
 
     prosody_options, ejabberd_options: see Prosody and Ejabberd
@@ -39,38 +39,24 @@ class Federation:
     def __init__(self, prosody_options=None, ejabberd_options=None):
         self.prosody = prosody.Prosody(domain=PROSODY_DOMAIN, federation=self, **(prosody_options or {}))
         self.ejabberd = ejabberd.Ejabberd(domain=EJABBERD_DOMAIN, federation=self, **(ejabberd_options or {}))
-        self.servers = (self.prosody, self.ejabberd)
-        self.ways = {}  # to each domain
+        super().__init__((self.prosody, self.ejabberd), (PROSODY_DOMAIN, EJABBERD_DOMAIN))
         self.name_server_port = None
         self._directory = None
         self._name_server = None
 
-    def __enter__(self):
+    def start(self):
         self._directory = tempfile.mkdtemp(prefix='ibb-federation-')
-        try:
-            certificates.make_authority(self._path('authority'))
-            self.ways = {server.domain: CutProxy(0, outlives=True) for server in self.servers}
-            self._start_name_server()
-            for server in self.servers:
-                server.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
+        certificates.make_authority(self._path('authority'))
+        self._start_name_server()
+        super().start()
 
     def stop(self):
-        for server in self.servers:
-            if server.directory:
-                server.stop()
-        for way in self.ways.values():
-            way.end()
+        super().stop()
         if self._name_server:
             self._name_server.kill()
             self._name_server.wait()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        if self._directory:
+            shutil.rmtree(self._directory, ignore_errors=True)
 
     def _path(self, name):
         return os.path.join(self._directory, name)
@@ -83,20 +69,6 @@ class Federation:
     def set_port(self, domain, port):
         """At which the server of that domain expects others."""
         self.ways[domain].let_in(port)
-
-    def cut(self):
-        """Breaks what connects the two servers. They may connect again."""
-        for way in self.ways.values():
-            way.cut()
-
-    def begin_hole(self):
-        """Nothing passes between them any more, and nobody is told so."""
-        for way in self.ways.values():
-            way.begin_hole()
-
-    def end_hole(self):
-        for way in self.ways.values():
-            way.end_hole()
 
     def _start_name_server(self):
         if not shutil.which('dnsmasq'):

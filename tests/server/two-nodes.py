@@ -20,17 +20,17 @@ PATIENT = '--resume-timeout', str(2 * TIMEOUT)
 
 @case('files in both directions', timeout=TIMEOUT)
 def _(both):
-    in_both_directions(*both.nodes)
+    in_both_directions(*both.servers)
 
 
 @case('ssh through forward and expose', timeout=TIMEOUT)
 def _(both):
-    expect_ssh(*both.nodes)
+    expect_ssh(*both.servers)
 
 
 @case('D-42: the stream is resumed at the other node', timeout=TIMEOUT)
 def _(both):
-    first, second = both.nodes
+    first, second = both.servers
     way = CutProxy(second.port)
 
     def move():
@@ -44,7 +44,7 @@ def _(both):
 
 @case('D-58: the nodes lose each other, until one starts again', timeout=2 * TIMEOUT)
 def _(both):
-    first, second = both.nodes
+    first, second = both.servers
 
     def part():
         both.cut()
@@ -59,17 +59,17 @@ def _(both):
 
 @case('D-58: a node is killed, and starts again', timeout=2 * TIMEOUT)
 def _(both):
-    for node in both.nodes:
+    for node in both.servers:
         def restart(node=node):
             node.kill()
             both.restart(node)
 
-        check_continued(in_both_directions(*both.nodes, restart, options=PATIENT))
+        check_continued(in_both_directions(*both.servers, restart, options=PATIENT))
 
 
 @case('D-58: a node is killed, and its client goes to the other one', timeout=2 * TIMEOUT)
 def _(both):
-    first, second = both.nodes
+    first, second = both.servers
     way = CutProxy(second.port)
 
     def kill():

@@ -16,9 +16,7 @@ struct _IBBThread
 {
   Runner *runner;
 
-  /* on the thread only */
-  guint    n_holds;
-  gboolean quitting;
+  guint n_holds; /* on the thread only; one until it quits */
 
   /* set before the thread is told to quit */
   gpointer       data;
@@ -40,12 +38,21 @@ run (gpointer data)
   return NULL;
 }
 
-IBBThread *
-ibb_thread_new (const char *name)
+static IBBThread *
+create (Runner *runner)
 {
   IBBThread *self = g_new0 (IBBThread, 1);
 
-  self->runner = g_new0 (Runner, 1);
+  self->runner = runner;
+  self->n_holds = 1;
+  return self;
+}
+
+IBBThread *
+ibb_thread_new (const char *name)
+{
+  IBBThread *self = create (g_new0 (Runner, 1));
+
   g_atomic_ref_count_init (&self->runner->ref_count);
   self->runner->context = g_main_context_new ();
   self->runner->loop = g_main_loop_new (self->runner->context, FALSE);
@@ -59,12 +66,9 @@ ibb_thread_new (const char *name)
 IBBThread *
 ibb_thread_new_beside (IBBThread *other)
 {
-  IBBThread *self = g_new0 (IBBThread, 1);
+  g_atomic_ref_count_inc (&other->runner->ref_count);
 
-  self->runner = other->runner;
-  g_atomic_ref_count_inc (&self->runner->ref_count);
-
-  return self;
+  return create (other->runner);
 }
 
 GMainContext *
@@ -117,19 +121,14 @@ ibb_thread_hold (IBBThread *self)
 void
 ibb_thread_release (IBBThread *self)
 {
-  if (--self->n_holds == 0 && self->quitting)
+  if (--self->n_holds == 0)
     ibb_thread_invoke (self, end_cb, self, NULL);
 }
 
 static gboolean
 quit_cb (gpointer user_data)
 {
-  IBBThread *self = user_data;
-
-  self->quitting = TRUE;
-  if (self->n_holds == 0)
-    ibb_thread_invoke (self, end_cb, self, NULL);
-
+  ibb_thread_release (user_data);
   return G_SOURCE_REMOVE;
 }
 

@@ -33,12 +33,13 @@ send_bind (IBBBinding *self)
   ibb_xml_stream_send_text (self->stream, text);
 }
 
+/* Nobody waits for the answer, which the client ignores: nobody needs that session, the server
+ * handles what follows after it, and a stanza for the client may come before the answer. */
 static void
 send_session (IBBBinding *self)
 {
   g_autofree char *text = ibb_stream_xml_dup_session (SESSION_ID);
 
-  ibb_xml_stream_set_awaited (self->stream, SESSION_ID);
   ibb_xml_stream_send_text (self->stream, text);
 }
 
@@ -102,10 +103,9 @@ handle_result (IBBBinding *self, const IBBElement *element, GError **error)
     return IBB_BINDING_FAILED;
 
   self->jid = g_strdup (jid->text->str);
-  if (!self->needs_session)
-    return IBB_BINDING_DONE;
-  send_session (self);
-  return IBB_BINDING_GOES_ON;
+  if (self->needs_session)
+    send_session (self);
+  return IBB_BINDING_DONE;
 }
 
 static IBBBindingState
@@ -138,9 +138,6 @@ ibb_binding_handle (IBBBinding *self, const IBBElement *element, GError **error)
 
   if (!ibb_element_is (element, "iq", IBB_CLIENT_NAMESPACE))
     return IBB_BINDING_GOES_ON;
-  /* The answer does not matter: nobody needs that session. */
-  if (self->jid != NULL)
-    return g_strcmp0 (id, SESSION_ID) == 0 ? IBB_BINDING_DONE : IBB_BINDING_GOES_ON;
   if (g_strcmp0 (id, BIND_ID) != 0)
     return IBB_BINDING_GOES_ON;
   if (g_strcmp0 (ibb_element_get_attribute (element, "type"), "result") == 0)

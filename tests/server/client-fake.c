@@ -695,22 +695,14 @@ test_notified (void)
 }
 
 /* Once the resource is bound, a peer may open a session: at once, or with its first half in the
- * same read. What looks like the answer to the binding is none. */
+ * same read, or before the server has granted the session of RFC 3921. What looks like the answer
+ * to the binding is none. */
 static void
-test_open_at_once (gconstpointer data)
+test_open_at_once (gconstpointer steps)
 {
-#define OPEN_1 "<iq type='set' id='bind' from='peer@fake.test/x' to='user@fake.test/r'>"
-#define OPEN_2 "<open xmlns='http://jabber.org/protocol/ibb' sid='s' block-size='4096'/></iq>"
-  static const FakeStep whole[] = { FAKE_AUTHENTICATE (FAKE_BIND),
-                                    { "</iq>", FAKE_BOUND OPEN_1 OPEN_2 },
-                                    { NULL } };
-  static const FakeStep halves[] = { FAKE_AUTHENTICATE (FAKE_BIND FAKE_SM_OFFER),
-                                     { "</iq>", FAKE_BOUND OPEN_1 },
-                                     { "<enable", OPEN_2 "<enabled xmlns='" FAKE_SM "'/>" },
-                                     { NULL } };
-  FakeServer           *server = fake_server_new (data != NULL ? halves : whole);
-  IBBClient            *client = fake_create_client (server, FAKE_JID);
-  IBBService           *service = ibb_service_new (IBB_CONNECTION (client));
+  FakeServer *server = fake_server_new (steps);
+  IBBClient  *client = fake_create_client (server, FAKE_JID);
+  IBBService *service = ibb_service_new (IBB_CONNECTION (client));
 
   assert_login (client);
   fake_server_expect (server, "<iq type='error' id='bind' to='peer@fake.test/x'");
@@ -718,13 +710,35 @@ test_open_at_once (gconstpointer data)
   fake_log_out (client, server, NULL);
 }
 
+static void
+add_open_at_once (void)
+{
+#define OPEN_1 "<iq type='set' id='bind' from='peer@fake.test/x' to='user@fake.test/r'>"
+#define OPEN_2 "<open xmlns='http://jabber.org/protocol/ibb' sid='s' block-size='4096'/></iq>"
+#define SESSION "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'/>"
+  static const FakeStep whole[] = { FAKE_AUTHENTICATE (FAKE_BIND),
+                                    { "</iq>", FAKE_BOUND OPEN_1 OPEN_2 },
+                                    { NULL } };
+  static const FakeStep halves[] = { FAKE_AUTHENTICATE (FAKE_BIND FAKE_SM_OFFER),
+                                     { "</iq>", FAKE_BOUND OPEN_1 },
+                                     { "<enable", OPEN_2 "<enabled xmlns='" FAKE_SM "'/>" },
+                                     { NULL } };
+  static const FakeStep session[] = { FAKE_AUTHENTICATE (FAKE_BIND SESSION),
+                                      { "</iq>", FAKE_BOUND },
+                                      { SESSION, OPEN_1 OPEN_2 "<iq type='result' id='session'/>" },
+                                      { NULL } };
+
+  g_test_add_data_func ("/ibb/client/open-at-once/whole", whole, test_open_at_once);
+  g_test_add_data_func ("/ibb/client/open-at-once/halves", halves, test_open_at_once);
+  g_test_add_data_func ("/ibb/client/open-at-once/session", session, test_open_at_once);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   start_watchdog ();
-  g_test_add_data_func ("/ibb/client/open-at-once/whole", NULL, test_open_at_once);
-  g_test_add_data_func ("/ibb/client/open-at-once/halves", "", test_open_at_once);
+  add_open_at_once ();
   g_test_add_func ("/ibb/client/lost", test_lost);
   g_test_add_func ("/ibb/client/answers", test_answers);
   g_test_add_func ("/ibb/client/flood", test_flood);

@@ -187,7 +187,6 @@ succeed (IBBNegotiation *self)
         .resumed_h = self->resumed_h,
   };
 
-  ibb_xml_stream_set_read_stanzas (stream, TRUE);
   end (self, &result, NULL);
 }
 
@@ -197,8 +196,8 @@ start_binding (IBBNegotiation *self, IBBElement *features)
   g_autoptr (GError) error = NULL;
 
   enter (self, IBB_LOGIN_STAGE_BIND);
-  /* They may follow the answer at once, for whoever takes over then. */
-  ibb_xml_stream_set_read_stanzas (self->stream, TRUE);
+  /* A stanza may come right behind the answer, and is for whoever takes the stream over. */
+  ibb_xml_stream_expect_stanzas (self->stream);
   self->binding = ibb_binding_new (self->stream, features, self->bare_jid, self->resource, &error);
   if (self->binding == NULL)
     ibb_negotiation_fail (self, error);
@@ -230,8 +229,8 @@ start_resumption (IBBNegotiation *self)
       return;
     }
 
-  /* What the server sends again follows at once upon its answer. */
-  ibb_xml_stream_set_read_stanzas (self->stream, TRUE);
+  /* What the server sends again comes right behind its answer. */
+  ibb_xml_stream_expect_stanzas (self->stream);
   enter (self, IBB_LOGIN_STAGE_RESUME);
   ibb_resumption_send (&self->resumption, self->stream);
 }
@@ -294,9 +293,9 @@ start_sasl (IBBNegotiation *self, IBBElement *features)
   g_debug ("Logging in to %s%s with %s", self->domain,
            ibb_authentication_is_sasl2 (self->authentication) ? " by SASL2" : "",
            ibb_authentication_get_mechanism (self->authentication));
-  /* Stanzas may follow the success of SASL2 at once. */
+  /* A stanza may come right behind the success of SASL2. */
   if (ibb_authentication_is_sasl2 (self->authentication))
-    ibb_xml_stream_set_read_stanzas (self->stream, TRUE);
+    ibb_xml_stream_expect_stanzas (self->stream);
   enter (self, IBB_LOGIN_STAGE_SASL);
 }
 
@@ -574,8 +573,8 @@ handle_header (IBBNegotiation *self, IBBElement *header)
 
   if (self->stage == IBB_LOGIN_STAGE_ADMISSION)
     {
-      /* Stanzas may follow at once upon the answer. */
-      ibb_xml_stream_set_read_stanzas (self->stream, TRUE);
+      /* A stanza may come right behind the answer. */
+      ibb_xml_stream_expect_stanzas (self->stream);
       if (!ibb_admission_send (self->stream, header, self->settings.password, self->domain, &error))
         ibb_negotiation_fail (self, error);
       return;

@@ -33,7 +33,7 @@ struct _IBBParser
   IBBSax           sax;
   IBBStanzaReader *reader;
   GQueue           items; /* (element-type Item) (owned) */
-  gboolean         read_stanzas;
+  gboolean         expects_stanzas;
   const char      *awaited; /* (nullable): the id of an answer that is a tree */
 
   guint       depth;      /* open elements, the stream's own included */
@@ -206,7 +206,7 @@ start_element_cb (void           *user_data,
     }
 
   if (self->depth == 2)
-    self->in_stanza = self->read_stanzas && is_stanza (local_name, uri) &&
+    self->in_stanza = self->expects_stanzas && is_stanza (local_name, uri) &&
                       !is_awaited (self, n_attributes, attributes);
   if (self->in_stanza)
     {
@@ -425,9 +425,9 @@ ibb_parser_free (IBBParser *self)
 }
 
 void
-ibb_parser_set_read_stanzas (IBBParser *self, gboolean read_stanzas)
+ibb_parser_expect_stanzas (IBBParser *self)
 {
-  self->read_stanzas = read_stanzas;
+  self->expects_stanzas = TRUE;
 }
 
 void

@@ -285,9 +285,9 @@ ibb_xml_input_set_awaited (IBBXmlInput *self, const char *id)
 }
 
 void
-ibb_xml_input_set_read_stanzas (IBBXmlInput *self, gboolean read_stanzas)
+ibb_xml_input_expect_stanzas (IBBXmlInput *self)
 {
-  ibb_parser_set_read_stanzas (self->parser, read_stanzas);
+  ibb_parser_expect_stanzas (self->parser);
 }
 
 gint64

@@ -43,7 +43,7 @@ void     ibb_xml_input_stop (IBBXmlInput *self);
 gboolean ibb_xml_input_is_reading (IBBXmlInput *self);
 /* See the functions of IBBParser. */
 gboolean ibb_xml_input_has_leftover (IBBXmlInput *self);
-void     ibb_xml_input_set_read_stanzas (IBBXmlInput *self, gboolean read_stanzas);
+void     ibb_xml_input_expect_stanzas (IBBXmlInput *self);
 void     ibb_xml_input_set_awaited (IBBXmlInput *self, const char *id);
 gint64   ibb_xml_input_get_last_read_time (IBBXmlInput *self);
 

@@ -611,9 +611,9 @@ ibb_xml_stream_set_awaited (IBBXmlStream *self, const char *id)
 }
 
 void
-ibb_xml_stream_set_read_stanzas (IBBXmlStream *self, gboolean read_stanzas)
+ibb_xml_stream_expect_stanzas (IBBXmlStream *self)
 {
-  ibb_xml_input_set_read_stanzas (self->input, read_stanzas);
+  ibb_xml_input_expect_stanzas (self->input);
 }
 
 gint64

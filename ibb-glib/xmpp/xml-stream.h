@@ -55,7 +55,7 @@ void ibb_xml_stream_open_component (IBBXmlStream *self, const char *to);
  * than was meant to be sent in plain text. */
 gboolean ibb_xml_stream_pause (IBBXmlStream *self);
 /* See the functions of IBBParser. */
-void ibb_xml_stream_set_read_stanzas (IBBXmlStream *self, gboolean read_stanzas);
+void ibb_xml_stream_expect_stanzas (IBBXmlStream *self);
 void ibb_xml_stream_set_awaited (IBBXmlStream *self, const char *id);
 
 void ibb_xml_stream_send_text (IBBXmlStream *self, const char *text);

@@ -154,7 +154,7 @@ count (Acks *counted, const IBBElement *element, GString *log)
 
 /* FALSE at the end of the stream. */
 static gboolean
-take_all (IBBParser *parser, gboolean read_stanzas, Acks *acks, GString *log)
+take_all (IBBParser *parser, gboolean expects_stanzas, Acks *acks, GString *log)
 {
   for (;;)
     {
@@ -164,7 +164,7 @@ take_all (IBBParser *parser, gboolean read_stanzas, Acks *acks, GString *log)
 
       g_assert ((event == IBB_PARSER_STANZA) == (stanza != NULL));
       g_assert ((event == IBB_PARSER_HEADER || event == IBB_PARSER_ELEMENT) == (element != NULL));
-      g_assert (event != IBB_PARSER_STANZA || read_stanzas);
+      g_assert (event != IBB_PARSER_STANZA || expects_stanzas);
       if (event == IBB_PARSER_NOTHING)
         return TRUE;
       g_string_append_printf (log, "%d", event);
@@ -185,7 +185,7 @@ take_all (IBBParser *parser, gboolean read_stanzas, Acks *acks, GString *log)
 }
 
 static void
-parse (GString *text, gboolean read_stanzas, guint seed, GString *log)
+parse (GString *text, gboolean expects_stanzas, guint seed, GString *log)
 {
   gsize                   before = get_allocated ();
   g_autoptr (IBBParser)   parser = ibb_parser_new ();
@@ -194,7 +194,8 @@ parse (GString *text, gboolean read_stanzas, guint seed, GString *log)
   gsize                   offset = 0;
   gsize                   log_length = log->allocated_len;
 
-  ibb_parser_set_read_stanzas (parser, read_stanzas);
+  if (expects_stanzas)
+    ibb_parser_expect_stanzas (parser);
   while (offset < text->len)
     {
       g_autoptr (GError) error = NULL;
@@ -211,14 +212,14 @@ parse (GString *text, gboolean read_stanzas, guint seed, GString *log)
       offset += n;
       fine = ibb_parser_feed (parser, piece, n, &error);
       g_assert (fine == (error == NULL));
-      if (!take_all (parser, read_stanzas, &acks, log))
+      if (!take_all (parser, expects_stanzas, &acks, log))
         return;
       if (!fine)
         {
           g_assert (g_error_matches (error, IBB_ERROR, IBB_ERROR_PROTOCOL));
           g_assert (ibb_parser_get_condition (parser) != NULL);
           g_assert (!ibb_parser_feed (parser, "<a/>", 4, NULL));
-          g_assert (take_all (parser, read_stanzas, &acks, log));
+          g_assert (take_all (parser, expects_stanzas, &acks, log));
           return;
         }
       if (seed != 0)

@@ -84,7 +84,7 @@ test_chunks (void)
       g_autoptr (GString)   log = g_string_new (NULL);
       g_autoptr (GError)    error = NULL;
 
-      ibb_parser_set_read_stanzas (parser, TRUE);
+      ibb_parser_expect_stanzas (parser);
       g_assert_true (feed (parser, xml, chunks[i], log, &error));
       g_assert_no_error (error);
       g_assert_cmpstr (log->str, ==,
@@ -178,7 +178,7 @@ test_forbidden (void)
         g_autoptr (GError)    error = NULL;
 
         g_test_message ("case %" G_GSIZE_FORMAT, i);
-        ibb_parser_set_read_stanzas (parser, TRUE);
+        ibb_parser_expect_stanzas (parser);
         /* The start of the text is found out when more of it comes. */
         if (feed (parser, cases[i].xml, chunk, log, &error))
           feed (parser, "<x>", 1, log, &error);
@@ -201,7 +201,7 @@ test_explained (void)
   g_autoptr (GString)   log = g_string_new (NULL);
   g_autoptr (GError)    error = NULL;
 
-  ibb_parser_set_read_stanzas (parser, TRUE);
+  ibb_parser_expect_stanzas (parser);
   g_assert_false (feed (parser, HEADER "<iq id='1'/><message></iq>", 4096, log, &error));
   g_assert_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL);
   g_test_message ("%s", error->message);
@@ -231,7 +231,7 @@ test_depth (void)
         g_autoptr (GError)    error = NULL;
         const char           *name = stanza ? "iq" : "other";
 
-        ibb_parser_set_read_stanzas (parser, TRUE);
+        ibb_parser_expect_stanzas (parser);
         for (guint i = 0; i < depth; i++)
           g_string_append_printf (xml, "<%s>", name);
         for (guint i = 0; i < depth; i++)
@@ -323,7 +323,7 @@ test_length (void)
         g_test_message ("%s", cases[i].start);
         while (more->len < chunk)
           g_string_append (more, cases[i].more);
-        ibb_parser_set_read_stanzas (parser, TRUE);
+        ibb_parser_expect_stanzas (parser);
         fed = strlen (cases[i].start);
         if (ibb_parser_feed (parser, cases[i].start, fed, &error))
           while (ibb_parser_feed (parser, more->str, more->len, &error))
@@ -348,7 +348,7 @@ test_longest (void)
     g_string_append_c (xml, 'x');
   g_string_append (xml, "</body></message>");
   g_string_append (xml, "<message id='2'/>");
-  ibb_parser_set_read_stanzas (parser, TRUE);
+  ibb_parser_expect_stanzas (parser);
   g_assert_true (feed (parser, xml->str, 65536, log, NULL));
   g_assert_nonnull (strstr (log->str, "[message 2]"));
 }
@@ -359,7 +359,7 @@ test_whitespace (void)
   g_autoptr (IBBParser) parser = ibb_parser_new ();
   g_autoptr (GString)   log = g_string_new (NULL);
 
-  ibb_parser_set_read_stanzas (parser, TRUE);
+  ibb_parser_expect_stanzas (parser);
   g_assert_true (feed (parser, HEADER, 4096, log, NULL));
   for (guint i = 0; i < 2 * IBB_STANZA_MAX_LENGTH; i++)
     g_assert_true (ibb_parser_feed (parser, " ", 1, NULL));
@@ -411,7 +411,7 @@ test_memory (void)
   struct mallinfo2      before;
   guint                 n = 0, n_stanzas = 0;
 
-  ibb_parser_set_read_stanzas (parser, TRUE);
+  ibb_parser_expect_stanzas (parser);
   g_assert_true (ibb_parser_feed (parser, chunk->str, chunk->len, NULL));
   g_string_truncate (chunk, 0);
   before = mallinfo2 ();

@@ -8,8 +8,8 @@
 
 #include "config.h"
 
+#include "../lib/stanza-parser.h"
 #include "engine-pair.h"
-#include "stanza-parser.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +87,7 @@ parse (World *world, const IBBStanza *stanza, guint n)
   StanzaParser parser;
 
   write_stanza (world, stanza);
-  stanza_parser_init (&parser);
+  stanza_parser_init (&parser, "<s xmlns='jabber:client'>");
   for (guint i = 0; i < n; i++)
     stanza_parser_feed (&parser, world->xml->data, world->xml->len);
   g_assert_cmpuint (parser.n_stanzas, ==, n);

@@ -5,95 +5,26 @@
 
 #include "config.h"
 
+#include "../lib/stanza-parser.h"
 #include "read-xml.h"
-#include "stanza/sax.h"
 
 #include <string.h>
-
-/* A parser of its own that feeds the reader, as the client's does: any number
- * of stanzas within a stream, in pieces of any size. */
-typedef struct
-{
-  IBBSax           sax;
-  IBBStanzaReader *reader;
-  guint            depth;
-  GPtrArray       *stanzas;
-  guint            n_failed;
-} Stream;
-
-static void
-stream_start_cb (void           *data,
-                 const xmlChar  *local_name,
-                 const xmlChar  *prefix,
-                 const xmlChar  *uri,
-                 int             n_namespaces,
-                 const xmlChar **namespaces,
-                 int             n_attributes,
-                 int             n_defaulted,
-                 const xmlChar **attributes)
-{
-  Stream *stream = data;
-
-  if (stream->depth++ > 0)
-    ibb_stanza_reader_start (stream->reader, local_name, prefix, uri, n_namespaces, namespaces,
-                             n_attributes, attributes);
-}
-
-static void
-stream_characters_cb (void *data, const xmlChar *text, int length)
-{
-  Stream *stream = data;
-
-  if (stream->depth > 0)
-    ibb_stanza_reader_characters (stream->reader, text, length);
-}
-
-static void
-stream_end_cb (void *data, const xmlChar *local_name, const xmlChar *prefix, const xmlChar *uri)
-{
-  Stream *stream = data;
-
-  if (--stream->depth > 0)
-    {
-      IBBStanza *stanza = ibb_stanza_reader_end (stream->reader);
-
-      if (stanza != NULL)
-        g_ptr_array_add (stream->stanzas, stanza);
-      if (stream->depth == 1 && ibb_stanza_reader_has_failed (stream->reader))
-        stream->n_failed++;
-    }
-}
-
-static void
-stream_restricted_cb (void *data, IBBSaxRestriction what)
-{
-  g_assert_not_reached ();
-}
-
-static const IBBSaxHandler stream_handler = {
-  .start = stream_start_cb,
-  .end = stream_end_cb,
-  .characters = stream_characters_cb,
-  .restricted = stream_restricted_cb,
-};
 
 static GPtrArray *
 read_stream (const char *xml, gsize length, gsize piece, guint *n_failed)
 {
-  g_autoptr (IBBStanzaReader) reader = ibb_stanza_reader_new ();
-  g_autoptr (GPtrArray)       stanzas =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_stanza_unref);
-  Stream stream = { .reader = reader, .stanzas = stanzas };
+  GPtrArray   *stanzas = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_stanza_unref);
+  StanzaParser parser;
 
-  ibb_sax_init (&stream.sax, &stream_handler);
+  stanza_parser_init (&parser, NULL);
+  parser.stanzas = stanzas;
   for (gsize i = 0; i < length; i += piece)
-    g_assert_true (ibb_sax_feed (&stream.sax, xml + i, MIN (piece, length - i), FALSE));
-  ibb_sax_clear (&stream.sax);
-
+    stanza_parser_feed (&parser, xml + i, MIN (piece, length - i));
   if (n_failed != NULL)
-    *n_failed = stream.n_failed;
+    *n_failed = parser.n_failed;
+  stanza_parser_clear (&parser);
 
-  return g_steal_pointer (&stanzas);
+  return stanzas;
 }
 
 /* RFC 6120 §11.1, and what is no stanza. */

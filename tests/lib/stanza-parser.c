@@ -46,9 +46,14 @@ end_cb (void *data, const xmlChar *local_name, const xmlChar *prefix, const xmlC
 
       if (stanza != NULL)
         {
-          self->n_bytes += g_bytes_get_size (stanza->bytes);
+          if (stanza->bytes != NULL)
+            self->n_bytes += g_bytes_get_size (stanza->bytes);
           self->n_stanzas++;
+          if (self->stanzas != NULL)
+            g_ptr_array_add (self->stanzas, ibb_stanza_ref (stanza));
         }
+      if (self->depth == 1 && ibb_stanza_reader_has_failed (self->reader))
+        self->n_failed++;
     }
 }
 
@@ -59,7 +64,7 @@ restricted_cb (void *data, IBBSaxRestriction what)
 }
 
 void
-stanza_parser_init (StanzaParser *self)
+stanza_parser_init (StanzaParser *self, const char *header)
 {
   static const IBBSaxHandler handler = {
     .start = start_cb,
@@ -67,18 +72,18 @@ stanza_parser_init (StanzaParser *self)
     .characters = characters_cb,
     .restricted = restricted_cb,
   };
-  const char *header = "<s xmlns='jabber:client'>";
 
   memset (self, 0, sizeof *self);
   self->reader = ibb_stanza_reader_new ();
   ibb_sax_init (&self->sax, &handler);
-  stanza_parser_feed (self, header, strlen (header));
+  if (header != NULL)
+    stanza_parser_feed (self, header, strlen (header));
 }
 
 void
 stanza_parser_feed (StanzaParser *self, const void *xml, gsize length)
 {
-  ibb_sax_feed (&self->sax, xml, length, FALSE);
+  g_assert_true (ibb_sax_feed (&self->sax, xml, length, FALSE));
 }
 
 void

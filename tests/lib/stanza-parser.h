@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Reads stanzas of a stream, as a client does, and counts what was in them. */
+/* Reads the stanzas of a stream, as a client does, in pieces of any size, and counts what was in
+ * them. */
 
 #pragma once
 
@@ -13,10 +14,13 @@ typedef struct
   IBBSax           sax;
   IBBStanzaReader *reader;
   guint            depth;
+  GPtrArray       *stanzas; /* (nullable): set by whoever wants to have them */
   guint            n_stanzas;
+  guint            n_failed;
   gsize            n_bytes; /* decoded */
 } StanzaParser;
 
-void stanza_parser_init (StanzaParser *self); /* within a stream */
+/* header (nullable): the start of the stream, if it is not fed itself. */
+void stanza_parser_init (StanzaParser *self, const char *header);
 void stanza_parser_feed (StanzaParser *self, const void *xml, gsize length);
 void stanza_parser_clear (StanzaParser *self);

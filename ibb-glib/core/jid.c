@@ -209,6 +209,33 @@ append_part (GString *out, char *part, gboolean is_resource)
   return length > 0 && length <= PART_MAX_LENGTH && is_part (part, is_resource);
 }
 
+static gboolean
+is_plain_part (const char *text, gsize length, gboolean is_resource)
+{
+  for (gsize i = 0; i < length; i++)
+    {
+      guchar c = (guchar) text[i];
+
+      if (c < 0x20 || c >= 0x7F)
+        return FALSE;
+      if (!is_resource && (c == ' ' || c == '@' || g_ascii_isupper (c)))
+        return FALSE;
+    }
+  return length > 0 && length <= PART_MAX_LENGTH;
+}
+
+/* Whether the address is its own normal form, as most are. One is read with each stanza: this
+ * spares it what the others need. */
+static gboolean
+is_plain (const Parts *parts)
+{
+  return (parts->node == NULL || is_plain_part (parts->node, parts->node_length, FALSE)) &&
+         is_plain_part (parts->domain, parts->domain_length, FALSE) &&
+         parts->domain[parts->domain_length - 1] != '.' &&
+         g_strstr_len (parts->domain, (gssize) parts->domain_length, "xn--") == NULL &&
+         (parts->resource == NULL || is_plain_part (parts->resource, parts->resource_length, TRUE));
+}
+
 char *
 ibb_jid_normalize (const char *jid)
 {
@@ -223,10 +250,12 @@ ibb_jid_normalize (const char *jid)
 
   if (length > IBB_JID_MAX_LENGTH)
     return NULL;
-  if (!is_ascii (jid, length) && !g_utf8_validate (jid, (gssize) length, NULL))
-    return NULL;
 
   split (jid, length, &parts);
+  if (is_plain (&parts))
+    return g_strndup (jid, length);
+  if (!is_ascii (jid, length) && !g_utf8_validate (jid, (gssize) length, NULL))
+    return NULL;
 
   out = g_string_sized_new (length + 1);
 

@@ -155,6 +155,42 @@ test_length (void)
   }
 }
 
+/* Each ASCII character, in each part. */
+static void
+test_ascii (void)
+{
+  for (guint c = 1; c < 0x80; c++)
+    {
+      gboolean is_printed = c >= 0x20 && c < 0x7F;
+      gboolean is_general = is_printed && c != ' ' && c != '@';
+      guint    small = (guint) g_ascii_tolower ((char) c);
+      /* What stands before and behind the character, and its normal form. */
+      const struct
+      {
+        const char *before, *behind;
+        gboolean    is_valid;
+        guint       normal;
+      } parts[] = {
+        { "n", "n@d/r", is_general, small }, { "n@d", "d/r", is_general, small },
+        { "d", "d", is_general, small },     { "n@d/r", "R", is_printed, c },
+        { "d/r", "", is_printed, c },
+      };
+
+      for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+        {
+          g_autofree char *jid = g_strdup_printf ("%s%c%s", parts[i].before, c, parts[i].behind);
+          g_autofree char *expected =
+              g_strdup_printf ("%s%c%s", parts[i].before, parts[i].normal, parts[i].behind);
+          g_autofree char *normal = ibb_jid_normalize (jid);
+
+          /* It parts them. */
+          if (i < 3 && (c == '/' || (c == '@' && i == 2)))
+            continue;
+          g_assert_cmpstr (normal, ==, parts[i].is_valid ? expected : NULL);
+        }
+    }
+}
+
 /* D-02: which JIDs are equal. */
 static void
 test_equal (void)
@@ -372,6 +408,7 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/ibb/jid/normalize/D-02", test_normalize);
   g_test_add_func ("/ibb/jid/length", test_length);
+  g_test_add_func ("/ibb/jid/ascii", test_ascii);
   g_test_add_func ("/ibb/jid/equal/D-02", test_equal);
   g_test_add_func ("/ibb/jid/resembles/D-02", test_resembles);
   g_test_add_func ("/ibb/jid/stringprep/characters/D-02", test_characters);

@@ -67,6 +67,7 @@ PARTS = {
     'ibb-service-agreed': 'ibb-service',
     'ibb-transport-properties': 'ibb-transport',
     'xmpp/ibb-client-settings': 'xmpp/ibb-client',
+    'xmpp/ibb-client-way': 'xmpp/ibb-client',
     'xmpp/ibb-client-calls': 'xmpp/ibb-client',
     'xmpp/ibb-component-settings': 'xmpp/ibb-component',
     'xmpp/ibb-component-calls': 'xmpp/ibb-component',

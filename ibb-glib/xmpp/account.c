@@ -33,6 +33,7 @@ ibb_account_settings_clear (IBBAccountSettings *self)
   g_clear_pointer (&self->user_agent_id, g_free);
   g_clear_pointer (&self->token, ibb_token_unref);
   g_clear_object (&self->tls_database);
+  g_clear_object (&self->proxy_resolver);
   g_clear_object (&self->certificate);
 }
 
@@ -153,6 +154,8 @@ ibb_account_get (IBBAccount *self, IBBAccountSettings *settings)
   settings->user_agent_id = g_strdup (self->settings.user_agent_id);
   if (settings->tls_database != NULL)
     g_object_ref (settings->tls_database);
+  if (settings->proxy_resolver != NULL)
+    g_object_ref (settings->proxy_resolver);
   if (settings->certificate != NULL)
     g_object_ref (settings->certificate);
   g_mutex_unlock (&self->lock);
@@ -286,6 +289,16 @@ ibb_account_set_tls_database (IBBAccount *self, GTlsDatabase *tls_database)
 {
   gpointer value = tls_database != NULL ? g_object_ref (tls_database) : NULL;
   gboolean changed = swap_object (self, (gpointer *) &self->settings.tls_database, &value);
+
+  g_clear_object (&value);
+  return changed;
+}
+
+gboolean
+ibb_account_set_proxy_resolver (IBBAccount *self, GProxyResolver *proxy_resolver)
+{
+  gpointer value = proxy_resolver != NULL ? g_object_ref (proxy_resolver) : NULL;
+  gboolean changed = swap_object (self, (gpointer *) &self->settings.proxy_resolver, &value);
 
   g_clear_object (&value);
   return changed;

@@ -25,8 +25,9 @@ typedef struct
   guint            port;     /* 0: by SRV, or the usual one of host */
   IBBTlsMode       tls_mode;
   IBBWebsocketMode websocket_mode;
-  char            *websocket_uri; /* (nullable): to be discovered */
-  GTlsDatabase    *tls_database;  /* (nullable) */
+  char            *websocket_uri;  /* (nullable): to be discovered */
+  GTlsDatabase    *tls_database;   /* (nullable) */
+  GProxyResolver  *proxy_resolver; /* (nullable): that of the system */
   gboolean         allow_plain_text;
   gboolean         forbid_plain;
   GTlsCertificate *certificate; /* (nullable): for a server that asks for one */
@@ -68,6 +69,7 @@ gboolean ibb_account_set_tls_mode (IBBAccount *self, IBBTlsMode tls_mode);
 gboolean ibb_account_set_websocket_mode (IBBAccount *self, IBBWebsocketMode websocket_mode);
 gboolean ibb_account_set_websocket_uri (IBBAccount *self, const char *websocket_uri);
 gboolean ibb_account_set_tls_database (IBBAccount *self, GTlsDatabase *tls_database);
+gboolean ibb_account_set_proxy_resolver (IBBAccount *self, GProxyResolver *proxy_resolver);
 gboolean ibb_account_set_allow_plain_text (IBBAccount *self, gboolean allow_plain_text);
 gboolean ibb_account_set_forbid_plain (IBBAccount *self, gboolean forbid_plain);
 gboolean ibb_account_set_certificate (IBBAccount *self, GTlsCertificate *certificate);

@@ -25,6 +25,9 @@ get_setting (IBBLink *link, IBBClientProperty id, GValue *value)
     case IBB_CLIENT_PROP_TLS_DATABASE:
       g_value_set_object (value, settings.tls_database);
       break;
+    case IBB_CLIENT_PROP_PROXY_RESOLVER:
+      g_value_set_object (value, settings.proxy_resolver);
+      break;
     case IBB_CLIENT_PROP_WEBSOCKET_MODE:
       g_value_set_enum (value, settings.websocket_mode);
       break;
@@ -114,6 +117,8 @@ ibb_client_properties_set (IBBLink *link, IBBClientProperty id, const GValue *va
       return ibb_account_set_tls_mode (account, g_value_get_enum (value));
     case IBB_CLIENT_PROP_TLS_DATABASE:
       return ibb_account_set_tls_database (account, g_value_get_object (value));
+    case IBB_CLIENT_PROP_PROXY_RESOLVER:
+      return ibb_account_set_proxy_resolver (account, g_value_get_object (value));
     case IBB_CLIENT_PROP_WEBSOCKET_MODE:
       return ibb_account_set_websocket_mode (account, g_value_get_enum (value));
     case IBB_CLIENT_PROP_WEBSOCKET_URI:

@@ -6,16 +6,26 @@
 
 #include "ibb-intl-private.h"
 #include "xmpp/domain.h"
+#include "xmpp/proxy.h"
+#include "xmpp/source.h"
+#include "xmpp/targets.h"
 
 #define DEFAULT_PORT 5222
 #define DEFAULT_TLS_PORT 5223
 
+/* Milliseconds for the SRV records, if the host of the domain can be tried by a proxy. */
+#define LOOK_UP_TIMEOUT 5000
+
 typedef struct
 {
-  char       *domain;
-  char       *host;
-  guint       port;
-  const char *service; /* of the SRV records */
+  char           *domain;
+  char           *host;
+  guint           port;
+  const char     *service;        /* of the SRV records */
+  GProxyResolver *proxy_resolver; /* (owned) (nullable): that of the system */
+  IBBProxy        proxy;
+  GSource        *timer;   /* (owned) (nullable): of the look-up */
+  gboolean        is_late; /* the look-up: it is not waited for any more */
 } Target;
 
 static void
@@ -23,54 +33,103 @@ target_free (Target *self)
 {
   g_free (self->domain);
   g_free (self->host);
+  g_clear_object (&self->proxy_resolver);
+  ibb_proxy_clear (&self->proxy);
+  ibb_source_clear (&self->timer);
   g_free (self);
+}
+
+static void
+event_cb (GSocketClient      *client,
+          GSocketClientEvent  event,
+          GSocketConnectable *connectable,
+          GIOStream          *connection,
+          Target             *target)
+{
+  ibb_proxy_note (&target->proxy, event, connection);
+}
+
+static void
+connect_to (GTask *task, GSocketConnectable *connectable, GAsyncReadyCallback callback)
+{
+  Target                   *target = g_task_get_task_data (task);
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+
+  g_socket_client_set_proxy_resolver (client, target->proxy_resolver);
+  g_signal_connect (client, "event", G_CALLBACK (event_cb), target);
+  g_socket_client_connect_async (client, connectable, g_task_get_cancellable (task), callback,
+                                 g_object_ref (task));
+}
+
+/* Unless it is NULL. */
+static gboolean
+succeed (GTask *task, GSocketConnection *connection)
+{
+  if (connection == NULL)
+    return FALSE;
+
+  ibb_proxy_release (connection);
+  g_task_return_pointer (task, connection, g_object_unref);
+  return TRUE;
+}
+
+/* Unless there was none. */
+static gboolean
+blame_proxy (GTask *task, const GError *error)
+{
+  Target *target = g_task_get_task_data (task);
+  GError *proxy_error = ibb_proxy_new_error (&target->proxy, target->domain, error);
+
+  if (proxy_error == NULL)
+    return FALSE;
+
+  g_task_return_error (task, proxy_error);
+  return TRUE;
 }
 
 static void
 connect_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask)             task = user_data;
-  Target                       *target = g_task_get_task_data (task);
-  g_autoptr (GSocketConnection) connection = NULL;
-  g_autoptr (GError)            error = NULL;
+  g_autoptr (GTask)  task = user_data;
+  Target            *target = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
 
-  connection = g_socket_client_connect_finish (G_SOCKET_CLIENT (object), result, &error);
-  if (connection != NULL)
-    g_task_return_pointer (task, g_steal_pointer (&connection), g_object_unref);
-  else
-    /* GIO names no port. */
-    g_task_return_new_error (task, error->domain, error->code,
-                             _ ("The server of “%s” cannot be reached at “%s”, port %u (%s): check "
-                                "that it runs, or name another host or port"),
-                             target->domain, target->host, target->port, error->message);
+  if (succeed (task, g_socket_client_connect_finish (G_SOCKET_CLIENT (object), result, &error)) ||
+      blame_proxy (task, error))
+    return;
+
+  /* GIO names no port. */
+  g_task_return_new_error (task, error->domain, error->code,
+                           _ ("The server of “%s” cannot be reached at “%s”, port %u (%s): check "
+                              "that it runs, or name another host or port"),
+                           target->domain, target->host, target->port, error->message);
 }
 
+/* A proxy looks up the host itself, if its protocol lets it. */
 static void
-connect_to_host (GSocketClient *client, GTask *task)
+connect_to_host (GTask *task)
 {
   Target                        *target = g_task_get_task_data (task);
   g_autoptr (GSocketConnectable) address =
       g_network_address_new (target->host, (guint16) target->port);
 
-  g_socket_client_connect_async (client, address, g_task_get_cancellable (task), connect_cb,
-                                 g_object_ref (task));
+  connect_to (task, address, connect_cb);
 }
 
 static void
 connect_to_service_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask)             task = user_data;
-  Target                       *target = g_task_get_task_data (task);
-  g_autoptr (GSocketConnection) connection = NULL;
-  g_autoptr (GError)            error = NULL;
+  g_autoptr (GTask)  task = user_data;
+  Target            *target = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
 
-  connection = g_socket_client_connect_to_service_finish (G_SOCKET_CLIENT (object), result, &error);
-  if (connection != NULL)
-    g_task_return_pointer (task, g_steal_pointer (&connection), g_object_unref);
-  else if (error->domain == G_RESOLVER_ERROR ||
-           g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT))
-    connect_to_host (G_SOCKET_CLIENT (object), task); /* no such record: RFC 6120 §3.2.2 */
-  else
+  if (succeed (task, g_socket_client_connect_finish (G_SOCKET_CLIENT (object), result, &error)))
+    return;
+
+  if (error->domain == G_RESOLVER_ERROR ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT))
+    connect_to_host (task); /* no such record: RFC 6120 §3.2.2 */
+  else if (!blame_proxy (task, error))
     /* By its records, or by the domain alone: GIO has tried that too. */
     g_task_return_new_error (task, error->domain, error->code,
                              _ ("The server of “%s” cannot be reached (%s): check that it runs, or "
@@ -78,15 +137,21 @@ connect_to_service_cb (GObject *object, GAsyncResult *result, gpointer user_data
                              target->domain, error->message);
 }
 
+/* records (nullable): what there is for the service, or there is none. */
 static void
-connect_to_service (GTask *task)
+connect_to_service (GTask *task, GList *records)
 {
-  Target                   *target = g_task_get_task_data (task);
-  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  Target                        *target = g_task_get_task_data (task);
+  g_autoptr (GSocketConnectable) service = NULL;
 
-  g_socket_client_connect_to_service_async (client, target->host, target->service,
-                                            g_task_get_cancellable (task), connect_to_service_cb,
-                                            g_object_ref (task));
+  if (target->proxy_resolver == NULL)
+    service = g_network_service_new (target->service, "tcp", target->host);
+  else
+    service = ibb_targets_new (records, target->proxy_resolver);
+  if (service != NULL)
+    connect_to (task, service, connect_to_service_cb);
+  else
+    connect_to_host (task);
 }
 
 /* RFC 2782: the target "." says that the service is decidedly not there. glibc
@@ -112,14 +177,39 @@ lookup_records_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   GList            *records;
 
   records = g_resolver_lookup_records_finish (G_RESOLVER (object), result, NULL);
-  if (is_denied (records))
+  ibb_source_clear (&target->timer);
+  if (target->is_late)
+    g_debug ("The look-up of %s came too late", target->domain);
+  else if (is_denied (records))
     g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND,
                              _ ("DNS says “%s” offers no “%s” service: to connect anyway, set host "
                                 "and port"),
                              target->domain, target->service);
   else
-    connect_to_service (task);
+    connect_to_service (task, records);
   g_list_free_full (records, (GDestroyNotify) g_variant_unref);
+}
+
+static gboolean
+late_cb (gpointer user_data)
+{
+  GTask  *task = user_data;
+  Target *target = g_task_get_task_data (task);
+
+  target->is_late = TRUE;
+  connect_to_host (task);
+  return G_SOURCE_REMOVE;
+}
+
+/* Where a proxy is the only way out, DNS may not answer. */
+static void
+bound_look_up (GTask *task)
+{
+  Target *target = g_task_get_task_data (task);
+
+  target->timer =
+      ibb_source_attach (g_timeout_source_new (LOOK_UP_TIMEOUT), g_task_get_context (task),
+                         "[ibb-glib] SRV timeout", late_cb, g_object_ref (task), g_object_unref);
 }
 
 /* GSocketClient takes the denial of a service for the lack of a record, and goes on
@@ -133,34 +223,52 @@ connect_unless_denied (GTask *task)
 
   /* A resolver that the application has put in place need not have it. */
   if (G_RESOLVER_GET_CLASS (resolver)->lookup_records_async == NULL)
-    connect_to_service (task);
-  else
-    g_resolver_lookup_records_async (resolver, name, G_RESOLVER_RECORD_SRV,
-                                     g_task_get_cancellable (task), lookup_records_cb,
-                                     g_object_ref (task));
+    {
+      connect_to_service (task, NULL);
+      return;
+    }
+
+  if (target->proxy_resolver != NULL)
+    bound_look_up (task);
+  g_resolver_lookup_records_async (resolver, name, G_RESOLVER_RECORD_SRV,
+                                   g_task_get_cancellable (task), lookup_records_cb,
+                                   g_object_ref (task));
 }
 
-void
-ibb_dial_async (const char         *domain,
-                const char         *host,
-                guint               port,
-                gboolean            direct,
-                GCancellable       *cancellable,
-                GAsyncReadyCallback callback,
-                gpointer            user_data)
+static GTask *
+create_task (const char         *domain,
+             GProxyResolver     *proxy_resolver,
+             GCancellable       *cancellable,
+             GAsyncReadyCallback callback,
+             gpointer            user_data)
 {
-  g_autoptr (GTask)         task = g_task_new (NULL, cancellable, callback, user_data);
-  g_autoptr (GSocketClient) client = g_socket_client_new ();
-  g_autofree char          *address = NULL;
-  gboolean                  look_up;
-  Target                   *target = g_new0 (Target, 1);
+  GTask  *task = g_task_new (NULL, cancellable, callback, user_data);
+  Target *target = g_new0 (Target, 1);
 
-  g_task_set_source_tag (task, ibb_dial_async);
+  g_task_set_source_tag (task, create_task);
   g_task_set_name (task, "[ibb-glib] dial");
   g_task_set_task_data (task, target, (GDestroyNotify) target_free);
   target->domain = g_strdup (domain);
-  address = ibb_domain_dup_address (domain);
-  look_up = host == NULL && port == 0 && address == NULL;
+  g_set_object (&target->proxy_resolver, proxy_resolver);
+
+  return task;
+}
+
+void
+ibb_dial_async (const char               *domain,
+                const IBBAccountSettings *settings,
+                GCancellable             *cancellable,
+                GAsyncReadyCallback       callback,
+                gpointer                  user_data)
+{
+  g_autoptr (GTask) task =
+      create_task (domain, settings->proxy_resolver, cancellable, callback, user_data);
+  Target          *target = g_task_get_task_data (task);
+  gboolean         is_direct = settings->tls_mode == IBB_TLS_MODE_DIRECT;
+  const char      *host = settings->host;
+  g_autofree char *address = ibb_domain_dup_address (domain);
+  gboolean         look_up = host == NULL && settings->port == 0 && address == NULL;
+
   if (host == NULL)
     host = address != NULL ? address : domain;
   target->host = ibb_domain_to_ascii (host);
@@ -171,42 +279,38 @@ ibb_dial_async (const char         *domain,
       return;
     }
 
-  target->port = port;
-  if (port == 0)
-    target->port = direct ? DEFAULT_TLS_PORT : DEFAULT_PORT;
+  target->port = settings->port;
+  if (target->port == 0)
+    target->port = is_direct ? DEFAULT_TLS_PORT : DEFAULT_PORT;
 
-  target->service = direct ? "xmpps-client" : "xmpp-client";
+  target->service = is_direct ? "xmpps-client" : "xmpp-client";
   if (look_up)
     connect_unless_denied (task);
   else
-    connect_to_host (client, task);
+    connect_to_host (task);
 }
 
 void
 ibb_dial_web_async (const char         *domain,
                     const char         *host,
                     guint16             port,
+                    GProxyResolver     *proxy_resolver,
                     GCancellable       *cancellable,
                     GAsyncReadyCallback callback,
                     gpointer            user_data)
 {
-  g_autoptr (GTask)              task = g_task_new (NULL, cancellable, callback, user_data);
-  g_autoptr (GSocketClient)      client = g_socket_client_new ();
+  g_autoptr (GTask) task = create_task (domain, proxy_resolver, cancellable, callback, user_data);
+  Target           *target = g_task_get_task_data (task);
   g_autoptr (GSocketConnectable) address = NULL;
   /* The scheme tells which proxy to ask for. */
   g_autofree char *uri = g_uri_join (G_URI_FLAGS_NONE, "https", NULL, host, port, "", NULL, NULL);
-  Target          *target = g_new0 (Target, 1);
 
-  g_task_set_source_tag (task, ibb_dial_web_async);
-  g_task_set_name (task, "[ibb-glib] dial");
-  g_task_set_task_data (task, target, (GDestroyNotify) target_free);
-  target->domain = g_strdup (domain);
   target->host = g_strdup (host);
   target->port = port;
   address = g_network_address_parse_uri (uri, port, NULL);
   if (address == NULL)
     address = g_network_address_new (host, port);
-  g_socket_client_connect_async (client, address, cancellable, connect_cb, g_object_ref (task));
+  connect_to (task, address, connect_cb);
 }
 
 GSocketConnection *

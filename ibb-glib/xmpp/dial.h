@@ -6,22 +6,23 @@
 
 #include <gio/gio.h>
 
+#include "xmpp/account.h"
+
 G_BEGIN_DECLS
 
-/* host NULL: the domain's, by its SRV records if port is 0. Port 0 with a host:
- * the usual one. direct: TLS from the first byte (XEP-0368). */
-void ibb_dial_async (const char         *domain,
-                     const char         *host,
-                     guint               port,
-                     gboolean            direct,
-                     GCancellable       *cancellable,
-                     GAsyncReadyCallback callback,
-                     gpointer            user_data);
-/* To a server of HTTPS, by the proxy that the system names for it; host has A-labels. domain is
- * for messages. */
+/* By the host, the port, the TLS mode and the proxies of settings. Without a host it is the
+ * domain's, by its SRV records unless there is a port. Port 0 with a host: the usual one. */
+void ibb_dial_async (const char               *domain,
+                     const IBBAccountSettings *settings,
+                     GCancellable             *cancellable,
+                     GAsyncReadyCallback       callback,
+                     gpointer                  user_data);
+/* To a server of HTTPS, by a proxy for that; host has A-labels. domain is for messages.
+ * proxy_resolver (nullable): the system's. */
 void ibb_dial_web_async (const char         *domain,
                          const char         *host,
                          guint16             port,
+                         GProxyResolver     *proxy_resolver,
                          GCancellable       *cancellable,
                          GAsyncReadyCallback callback,
                          gpointer            user_data);

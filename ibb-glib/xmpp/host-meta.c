@@ -9,6 +9,7 @@
 
 #include "ibb-intl-private.h"
 #include "xmpp/domain.h"
+#include "xmpp/proxy.h"
 
 /* XEP-0156 §2.3 has every server offer this form, and the one in JSON besides. */
 #define PATH "/.well-known/host-meta"
@@ -24,9 +25,19 @@ typedef struct
   char        *domain;
   SoupSession *session;
   SoupMessage *message; /* (owned): of the last request */
+  IBBProxy     proxy;   /* of the last request */
   guint        n_redirects;
   guint8       document[MAX_DOCUMENT + 1];
 } HostMeta;
+
+static void
+drop_message (HostMeta *self)
+{
+  if (self->message != NULL)
+    g_signal_handlers_disconnect_by_data (self->message, self);
+  g_clear_object (&self->message);
+  ibb_proxy_clear (&self->proxy);
+}
 
 static void
 host_meta_free (gpointer data)
@@ -34,7 +45,7 @@ host_meta_free (gpointer data)
   HostMeta *self = data;
 
   g_free (self->domain);
-  g_clear_object (&self->message);
+  drop_message (self);
   g_clear_object (&self->session);
   g_free (self);
 }
@@ -171,6 +182,21 @@ has_new_tls (SoupMessage *message)
 }
 
 static void
+fail_to_connect (GTask *task, GError *error)
+{
+  HostMeta *self = g_task_get_task_data (task);
+  GError   *proxy_error = ibb_proxy_new_error (&self->proxy, self->domain, error);
+
+  if (proxy_error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      g_error_free (error);
+      error = g_steal_pointer (&proxy_error);
+    }
+  g_clear_error (&proxy_error);
+  fail_with (task, error);
+}
+
+static void
 send_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask)        task = user_data;
@@ -182,7 +208,7 @@ send_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   stream = soup_session_send_finish (SOUP_SESSION (object), result, &error);
   if (stream == NULL)
     {
-      fail_with (task, error);
+      fail_to_connect (task, error);
       return;
     }
 
@@ -200,20 +226,27 @@ send_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+event_cb (SoupMessage *message, GSocketClientEvent event, GIOStream *connection, HostMeta *self)
+{
+  ibb_proxy_note (&self->proxy, event, connection);
+}
+
+static void
 send (GTask *task, GUri *uri)
 {
   HostMeta *self = g_task_get_task_data (task);
 
-  g_clear_object (&self->message);
+  drop_message (self);
   self->message = soup_message_new_from_uri (SOUP_METHOD_GET, uri);
   soup_message_add_flags (self->message, SOUP_MESSAGE_NO_REDIRECT);
+  g_signal_connect (self->message, "network-event", G_CALLBACK (event_cb), self);
   soup_session_send_async (self->session, self->message, G_PRIORITY_DEFAULT,
                            g_task_get_cancellable (task), send_cb, g_object_ref (task));
 }
 
 /* What it does not need: no cookies, no caches, nothing that unpacks. */
 static SoupSession *
-create_session (GTlsDatabase *tls_database)
+create_session (GTlsDatabase *tls_database, GProxyResolver *proxy_resolver)
 {
   SoupSession *session = soup_session_new ();
 
@@ -222,6 +255,8 @@ create_session (GTlsDatabase *tls_database)
   soup_session_set_user_agent (session, "");
   if (tls_database != NULL)
     soup_session_set_tls_database (session, tls_database);
+  if (proxy_resolver != NULL)
+    soup_session_set_proxy_resolver (session, proxy_resolver);
 
   return session;
 }
@@ -239,6 +274,7 @@ create_uri (const char *domain)
 void
 ibb_host_meta_async (const char         *domain,
                      GTlsDatabase       *tls_database,
+                     GProxyResolver     *proxy_resolver,
                      GCancellable       *cancellable,
                      GAsyncReadyCallback callback,
                      gpointer            user_data)
@@ -251,7 +287,7 @@ ibb_host_meta_async (const char         *domain,
   g_task_set_name (task, "[ibb-glib] host-meta");
   g_task_set_task_data (task, self, host_meta_free);
   self->domain = g_strdup (domain);
-  self->session = create_session (tls_database);
+  self->session = create_session (tls_database, proxy_resolver);
   send (task, uri);
 }
 

@@ -10,9 +10,10 @@
 
 G_BEGIN_DECLS
 
-/* tls_database (nullable): the system's. */
+/* tls_database, proxy_resolver (nullable): the system's. */
 void ibb_host_meta_async (const char         *domain,
                           GTlsDatabase       *tls_database,
+                          GProxyResolver     *proxy_resolver,
                           GCancellable       *cancellable,
                           GAsyncReadyCallback callback,
                           gpointer            user_data);

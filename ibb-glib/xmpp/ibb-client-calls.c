@@ -37,6 +37,9 @@ get_thread (IBBClient *self)
  * - %G_RESOLVER_ERROR (any code): the server's name is not known
  * - %G_IO_ERROR_CONNECTION_REFUSED: nobody listens on that host and port, or the web
  *   server there has no XMPP over WebSocket
+ * - %G_IO_ERROR_PROXY_FAILED, or another code with PROXY: a [proxy](network.html#proxies)
+ *   does not connect; it may also be the cause of the other codes of %G_IO_ERROR here, and the
+ *   message then names it
  * - %G_IO_ERROR_NOT_SUPPORTED: [property@IBB.Client:websocket-mode] is set, and this
  *   library was built without it
  * - %G_TLS_ERROR_BAD_CERTIFICATE: the certificate is not trusted, and no handler

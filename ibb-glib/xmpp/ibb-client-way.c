@@ -260,3 +260,46 @@ ibb_client_set_tls_database (IBBClient *self, GTlsDatabase *tls_database)
   if (ibb_account_set_tls_database (get_account (self), tls_database))
     g_object_notify (G_OBJECT (self), "tls-database");
 }
+
+/**
+ * ibb_client_dup_proxy_resolver: (get-property proxy-resolver)
+ * @self: a client
+ *
+ * Gets what names the proxies of the next login; see
+ * [property@IBB.Client:proxy-resolver]. It is a reference, because another thread
+ * may set the property at any time.
+ *
+ * Returns: (transfer full) (nullable): the resolver, or %NULL: the system's
+ *
+ * Since: 1.0
+ */
+GProxyResolver *
+ibb_client_dup_proxy_resolver (IBBClient *self)
+{
+  GProxyResolver *proxy_resolver = NULL;
+
+  g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
+
+  g_object_get (self, "proxy-resolver", &proxy_resolver, NULL);
+  return proxy_resolver;
+}
+
+/**
+ * ibb_client_set_proxy_resolver: (set-property proxy-resolver)
+ * @self: a client
+ * @proxy_resolver: (nullable): the resolver, or %NULL: the system's
+ *
+ * Sets what names the proxies of the next login; see
+ * [property@IBB.Client:proxy-resolver].
+ *
+ * Since: 1.0
+ */
+void
+ibb_client_set_proxy_resolver (IBBClient *self, GProxyResolver *proxy_resolver)
+{
+  g_return_if_fail (IBB_IS_CLIENT (self));
+  g_return_if_fail (proxy_resolver == NULL || G_IS_PROXY_RESOLVER (proxy_resolver));
+
+  if (ibb_account_set_proxy_resolver (get_account (self), proxy_resolver))
+    g_object_notify (G_OBJECT (self), "proxy-resolver");
+}

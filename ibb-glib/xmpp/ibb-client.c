@@ -324,6 +324,21 @@ ibb_client_class_init (IBBClientClass *klass)
       g_param_spec_object ("tls-database", NULL, NULL, G_TYPE_TLS_DATABASE, read_write);
 
   /**
+   * IBBClient:proxy-resolver:
+   *
+   * What names the [proxies](network.html#proxies) that lead to the server, such as from
+   * [func@Gio.SimpleProxyResolver.new]; %NULL: those of the system. It also holds for
+   * WebSocket, and for the look-up of that. The client keeps a reference, and asks the resolver
+   * in its own thread. The next login uses it, and so does each attempt to connect again.
+   *
+   * Default: %NULL.
+   *
+   * Since: 1.0
+   */
+  props[IBB_CLIENT_PROP_PROXY_RESOLVER] =
+      g_param_spec_object ("proxy-resolver", NULL, NULL, G_TYPE_PROXY_RESOLVER, read_write);
+
+  /**
    * IBBClient:websocket-mode:
    *
    * Whether the login goes over [WebSocket](network.html#xmpp-over-websocket) (RFC 7395), for

@@ -47,6 +47,12 @@ IBB_AVAILABLE_IN_1_0
 void ibb_client_set_tls_mode (IBBClient *self, IBBTlsMode tls_mode);
 
 IBB_AVAILABLE_IN_1_0
+GProxyResolver *ibb_client_dup_proxy_resolver (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_proxy_resolver (IBBClient *self, GProxyResolver *proxy_resolver);
+
+IBB_AVAILABLE_IN_1_0
 IBBWebsocketMode ibb_client_get_websocket_mode (IBBClient *self);
 
 IBB_AVAILABLE_IN_1_0

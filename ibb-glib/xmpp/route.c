@@ -16,15 +16,16 @@
 
 typedef struct
 {
-  char         *domain;
-  char         *uri;          /* (nullable) */
-  GTlsDatabase *tls_database; /* (owned) (nullable) */
-  GError       *tcp_error;    /* (owned) (nullable): TCP was tried before */
-  IBBEndpoint  *endpoint;     /* (owned) (nullable) */
-  GCancellable *tcp;          /* (owned) (nullable): of the attempt by TCP, if it is bounded */
-  gulong        cancelled;    /* handler of the task's cancellable, which ends tcp */
-  GSource      *timer;        /* (owned) (nullable) */
-  gboolean      is_late;      /* it has ended tcp */
+  char           *domain;
+  char           *uri;            /* (nullable) */
+  GTlsDatabase   *tls_database;   /* (owned) (nullable) */
+  GProxyResolver *proxy_resolver; /* (owned) (nullable) */
+  GError         *tcp_error;      /* (owned) (nullable): TCP was tried before */
+  IBBEndpoint    *endpoint;       /* (owned) (nullable) */
+  GCancellable   *tcp;            /* (owned) (nullable): of the attempt by TCP, if it is bounded */
+  gulong          cancelled;      /* handler of the task's cancellable, which ends tcp */
+  GSource        *timer;          /* (owned) (nullable) */
+  gboolean        is_late;        /* it has ended tcp */
 } Route;
 
 static void
@@ -35,6 +36,7 @@ route_free (gpointer data)
   g_free (self->domain);
   g_free (self->uri);
   g_clear_object (&self->tls_database);
+  g_clear_object (&self->proxy_resolver);
   g_clear_error (&self->tcp_error);
   g_clear_pointer (&self->endpoint, ibb_endpoint_unref);
   g_clear_object (&self->tcp);
@@ -78,8 +80,8 @@ dial_endpoint (GTask *task)
   Route *self = g_task_get_task_data (task);
 
   ibb_dial_web_async (self->domain, ibb_endpoint_get_host (self->endpoint),
-                      ibb_endpoint_get_port (self->endpoint), g_task_get_cancellable (task), web_cb,
-                      g_object_ref (task));
+                      ibb_endpoint_get_port (self->endpoint), self->proxy_resolver,
+                      g_task_get_cancellable (task), web_cb, g_object_ref (task));
 }
 
 static void
@@ -116,8 +118,8 @@ start_web (GTask *task)
   if (self->uri != NULL)
     take_uri (task, self->uri);
   else
-    ibb_host_meta_async (self->domain, self->tls_database, g_task_get_cancellable (task),
-                         host_meta_cb, g_object_ref (task));
+    ibb_host_meta_async (self->domain, self->tls_database, self->proxy_resolver,
+                         g_task_get_cancellable (task), host_meta_cb, g_object_ref (task));
 }
 
 #else
@@ -213,6 +215,7 @@ ibb_route_async (const char               *domain,
   self->domain = g_strdup (domain);
   self->uri = g_strdup (settings->websocket_uri);
   g_set_object (&self->tls_database, settings->tls_database);
+  g_set_object (&self->proxy_resolver, settings->proxy_resolver);
   if (settings->websocket_mode == IBB_WEBSOCKET_MODE_ALWAYS)
     {
       start_web (task);
@@ -221,8 +224,8 @@ ibb_route_async (const char               *domain,
 
   if (settings->websocket_mode == IBB_WEBSOCKET_MODE_FALLBACK)
     bound_tcp (task);
-  ibb_dial_async (domain, settings->host, settings->port, settings->tls_mode == IBB_TLS_MODE_DIRECT,
-                  self->tcp != NULL ? self->tcp : cancellable, tcp_cb, g_object_ref (task));
+  ibb_dial_async (domain, settings, self->tcp != NULL ? self->tcp : cancellable, tcp_cb,
+                  g_object_ref (task));
 }
 
 GSocketConnection *

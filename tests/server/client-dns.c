@@ -10,6 +10,7 @@
 
 #include "../lib/fast-timers.h"
 #include "client-fixture.h"
+#include "cut-proxy.h"
 #include "fake-server.h"
 
 #define TEST_TYPE_RESOLVER (test_resolver_get_type ())
@@ -19,9 +20,10 @@ struct _TestResolver
 {
   GResolver parent_instance;
 
-  GMutex   lock;    /* the client asks in its own thread */
-  GList   *targets; /* protected by lock (element-type GSrvTarget): SRV records, any order */
-  GString *asked;   /* protected by lock: names of records and hosts, each once */
+  GMutex   lock;      /* the client asks in its own thread */
+  GList   *targets;   /* protected by lock (element-type GSrvTarget): SRV records, any order */
+  GString *asked;     /* protected by lock: names of records and hosts, each once */
+  gboolean is_silent; /* about records */
 };
 
 G_DEFINE_FINAL_TYPE (TestResolver, test_resolver, G_TYPE_RESOLVER)
@@ -67,35 +69,6 @@ test_resolver_lookup_service_finish (GResolver *resolver, GAsyncResult *result, 
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-static void
-test_resolver_lookup_records_async (GResolver          *resolver,
-                                    const char         *name,
-                                    GResolverRecordType type,
-                                    GCancellable       *cancellable,
-                                    GAsyncReadyCallback callback,
-                                    gpointer            user_data)
-{
-  TestResolver     *self = TEST_RESOLVER (resolver);
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  GList            *records = NULL;
-
-  g_assert_cmpint (type, ==, G_RESOLVER_RECORD_SRV);
-  note (self, name);
-  g_mutex_lock (&self->lock);
-  for (GList *l = self->targets; l != NULL; l = l->next)
-    records = g_list_append (
-        records, g_variant_ref_sink (g_variant_new ("(qqqs)", g_srv_target_get_priority (l->data),
-                                                    g_srv_target_get_weight (l->data),
-                                                    g_srv_target_get_port (l->data),
-                                                    g_srv_target_get_hostname (l->data))));
-  g_mutex_unlock (&self->lock);
-  if (records != NULL)
-    g_task_return_pointer (task, records, (GDestroyNotify) g_resolver_free_targets);
-  else
-    g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND,
-                             "There is no record %s", name);
-}
-
 static gboolean
 cancelled_cb (GCancellable *cancellable, gpointer task)
 {
@@ -111,6 +84,41 @@ wait_for_cancellation (GTask *task)
 
   g_source_set_callback (source, G_SOURCE_FUNC (cancelled_cb), g_object_ref (task), g_object_unref);
   g_source_attach (source, g_task_get_context (task));
+}
+
+static void
+test_resolver_lookup_records_async (GResolver          *resolver,
+                                    const char         *name,
+                                    GResolverRecordType type,
+                                    GCancellable       *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer            user_data)
+{
+  TestResolver     *self = TEST_RESOLVER (resolver);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  GList            *records = NULL;
+
+  g_assert_cmpint (type, ==, G_RESOLVER_RECORD_SRV);
+  note (self, name);
+  if (self->is_silent)
+    {
+      wait_for_cancellation (task);
+      return;
+    }
+
+  g_mutex_lock (&self->lock);
+  for (GList *l = self->targets; l != NULL; l = l->next)
+    records = g_list_append (
+        records, g_variant_ref_sink (g_variant_new ("(qqqs)", g_srv_target_get_priority (l->data),
+                                                    g_srv_target_get_weight (l->data),
+                                                    g_srv_target_get_port (l->data),
+                                                    g_srv_target_get_hostname (l->data))));
+  g_mutex_unlock (&self->lock);
+  if (records != NULL)
+    g_task_return_pointer (task, records, (GDestroyNotify) g_resolver_free_targets);
+  else
+    g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND,
+                             "There is no record %s", name);
 }
 
 /* Each host is this one, except "nowhere" and "silent". */
@@ -403,6 +411,93 @@ test_address (Fixture *self, gconstpointer data)
     }
 }
 
+typedef struct
+{
+  const char *name;
+  const char *resolved; /* (nullable): what the proxy resolver says, instead of the proxy */
+  gboolean    has_records;
+  gboolean    is_silent; /* about records */
+  const char *host;      /* (nullable): named, with the port of the server */
+  const char *looked_up; /* by the client: all but these names are for the proxy alone */
+  const char *asked;     /* of the proxy; %u is the port of the server */
+} ProxyCase;
+
+static const ProxyCase proxy_cases[] = {
+  { "records", NULL, TRUE, FALSE, NULL, "_xmpp-client._tcp.fake.test ",
+    "first.test:1 second.test:%u " },
+  { "no-record", NULL, FALSE, FALSE, NULL, "_xmpp-client._tcp.fake.test ", "fake.test:5222 " },
+  { "silent", NULL, TRUE, TRUE, NULL, "_xmpp-client._tcp.fake.test ", "fake.test:5222 " },
+  { "host", NULL, TRUE, FALSE, "other.test", "", "other.test:%u " },
+  { "direct", "direct://", TRUE, FALSE, NULL, "_xmpp-client._tcp.fake.test first.test second.test ",
+    "" },
+};
+
+/* The proxy looks up the hosts, and is asked for one after another. */
+static void
+test_proxy (Fixture *self, gconstpointer data)
+{
+  const ProxyCase *proxy_case = data;
+  guint            port = fake_server_get_port (self->server);
+  CutProxy        *proxy = cut_proxy_new_asked (port);
+  g_autofree char *uri = g_strdup_printf ("http://127.0.0.1:%u", cut_proxy_get_port (proxy));
+  g_autoptr (GProxyResolver) resolver =
+      g_simple_proxy_resolver_new (proxy_case->resolved != NULL ? proxy_case->resolved : uri, NULL);
+  g_auto (GStrv)   parts = g_strsplit (proxy_case->asked, "%u", 2);
+  g_autofree char *number = g_strdup_printf ("%u", port);
+  g_autofree char *wanted = g_strjoinv (number, parts);
+  g_autofree char *asked = NULL;
+
+  if (proxy_case->has_records)
+    {
+      add_target (self, "second.test", port, 20, 0);
+      add_target (self, "first.test", 1, 10, 0);
+    }
+  self->resolver->is_silent = proxy_case->is_silent;
+  ibb_client_set_host (self->client, proxy_case->host);
+  ibb_client_set_port (self->client, proxy_case->host != NULL ? port : 0);
+  ibb_client_set_proxy_resolver (self->client, resolver);
+  if (proxy_case->is_silent)
+    fast_timers_start (5000, 5000, 0); /* the time that DNS has */
+  assert_login (self->client);
+  fast_timers_stop ();
+  assert_asked (self, proxy_case->looked_up);
+  asked = cut_proxy_dup_asked (proxy);
+  g_assert_cmpstr (asked, ==, wanted);
+  cut_proxy_free (proxy);
+}
+
+/* None of the targets; and none is asked for in vain. */
+static void
+test_proxy_fails (Fixture *self, gconstpointer data)
+{
+  CutProxy        *proxy = cut_proxy_new_asked (1);
+  g_autofree char *uri = g_strdup_printf ("http://127.0.0.1:%u", cut_proxy_get_port (proxy));
+  g_autoptr (GProxyResolver) resolver = g_simple_proxy_resolver_new (uri, NULL);
+  g_autoptr (GError)         error = NULL;
+  g_autofree char           *asked = NULL;
+
+  add_target (self, data, 1, 10, 0);
+  if (*(const char *) data != '.')
+    add_target (self, "second.test", 2, 20, 0);
+  ibb_client_set_proxy_resolver (self->client, resolver);
+  g_assert_false (ibb_client_login (self->client, NULL, &error));
+  g_test_message ("%s", error->message);
+  asked = cut_proxy_dup_asked (proxy);
+  if (*(const char *) data == '.')
+    {
+      g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND);
+      g_assert_cmpstr (asked, ==, "");
+    }
+  else
+    {
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PROXY_FAILED);
+      g_assert_nonnull (strstr (error->message, uri));
+      g_assert_nonnull (strstr (error->message, "“fake.test”"));
+      g_assert_cmpstr (asked, ==, "first.test:1 second.test:2 ");
+    }
+  cut_proxy_free (proxy);
+}
+
 static void
 add (const char *path, gconstpointer data, void (*test) (Fixture *, gconstpointer))
 {
@@ -426,6 +521,14 @@ main (int argc, char **argv)
   add ("/ibb/client/dns/silent", NULL, test_silent);
   add ("/ibb/client/dns/no-look-up/port", NULL, test_no_look_up);
   add ("/ibb/client/dns/no-look-up/host", "other.test", test_no_look_up);
+  for (gsize i = 0; i < G_N_ELEMENTS (proxy_cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/ibb/client/dns/proxy/", proxy_cases[i].name, NULL);
+
+      add (path, &proxy_cases[i], test_proxy);
+    }
+  add ("/ibb/client/dns/proxy/fails", "first.test", test_proxy_fails);
+  add ("/ibb/client/dns/proxy/denied", ".", test_proxy_fails);
 
   return g_test_run ();
 }

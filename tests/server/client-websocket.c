@@ -26,7 +26,8 @@ struct _TestResolver
   GObject parent;
 };
 
-static guint proxy_port;
+static guint    proxy_port;
+static gboolean system_is_wrong; /* the system names a proxy that is not there */
 
 static void resolver_init (GProxyResolverInterface *iface);
 
@@ -39,9 +40,10 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (TestResolver,
 static char **
 look_up (GProxyResolver *resolver, const char *uri, GCancellable *cancellable, GError **error)
 {
-  g_autofree char *proxy = g_str_has_prefix (uri, "https:")
-                               ? g_strdup_printf ("http://127.0.0.1:%u", proxy_port)
-                               : g_strdup ("direct://");
+  g_autofree char *proxy =
+      g_str_has_prefix (uri, "https:")
+          ? g_strdup_printf ("http://127.0.0.1:%u", system_is_wrong ? 1 : proxy_port)
+          : g_strdup ("direct://");
 
   return g_strsplit (proxy, " ", 1);
 }
@@ -375,6 +377,32 @@ test_case (gconstpointer data)
   end_client (client);
 }
 
+/* A proxy that the application names is used for host-meta and for the WebSocket. */
+static void
+test_named_proxy (void)
+{
+  IBBClient                 *client = create_client (IBB_WEBSOCKET_MODE_ALWAYS);
+  g_autofree char           *uri = g_strdup_printf ("http://127.0.0.1:%u", proxy_port);
+  g_autoptr (GProxyResolver) resolver = g_simple_proxy_resolver_new (uri, NULL);
+  g_autoptr (GProxyResolver) used = NULL;
+  g_autoptr (GError)         error = NULL;
+
+  current = &cases[0];
+  system_is_wrong = TRUE;
+  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+  g_assert_nonnull (strstr (error->message, "The proxy “http://127.0.0.1:1” cannot be reached"));
+
+  ibb_client_set_proxy_resolver (client, resolver);
+  used = ibb_client_dup_proxy_resolver (client);
+  g_assert_true (used == resolver);
+  g_atomic_int_set (&n_tunnels, 0);
+  assert_login (client);
+  g_assert_cmpint (g_atomic_int_get (&n_tunnels), ==, 2);
+  system_is_wrong = FALSE;
+  end_client (client);
+}
+
 /* A certificate that a person would have to judge is none for this. */
 static void
 test_untrusted (void)
@@ -512,6 +540,7 @@ main (int argc, char **argv)
   g_test_add ("/ibb/websocket/long-stanza", Parties, NULL, set_up, test_long_stanza,
               parties_tear_down);
   g_test_add_func ("/ibb/websocket/host-meta/untrusted", test_untrusted);
+  g_test_add_func ("/ibb/websocket/host-meta/named-proxy", test_named_proxy);
   g_test_add_func ("/ibb/websocket/fallback/unused", test_fallback_unused);
   g_test_add_func ("/ibb/websocket/fallback/used", test_fallback);
   g_test_add_func ("/ibb/websocket/fallback/fails", test_fallback_fails);

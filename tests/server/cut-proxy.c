@@ -2,6 +2,8 @@
 
 #include "cut-proxy.h"
 
+#include <string.h>
+
 #include "acceptor.h"
 
 #define CHUNK 16384
@@ -10,11 +12,13 @@ struct _CutProxy
 {
   Acceptor acceptor;
   guint    target_port;
+  gboolean is_asked;
 
   GMutex     lock;
   GCond      changed;
   GPtrArray *links;      /* protected by lock; (element-type Link) */
   GPtrArray *threads;    /* protected by lock; (element-type GThread) */
+  GString   *asked;      /* protected by lock */
   guint      n_accepted; /* protected by lock */
   guint64    passed;     /* protected by lock */
   guint64    step;       /* protected by lock */
@@ -108,10 +112,47 @@ carry (gpointer data)
 }
 
 static void
+say (GSocketConnection *client, const char *text)
+{
+  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (client)), text,
+                             strlen (text), NULL, NULL, NULL);
+}
+
+/* Where to; 0: the client has gone. */
+static guint16
+get_port (CutProxy *self, GSocketConnection *client)
+{
+  GInputStream       *input = g_io_stream_get_input_stream (G_IO_STREAM (client));
+  g_autoptr (GString) request = g_string_new (NULL);
+  g_auto (GStrv)      words = NULL;
+  guint64             port;
+  char                c;
+
+  if (!self->is_asked)
+    return (guint16) self->target_port;
+
+  while (!g_str_has_suffix (request->str, "\r\n\r\n"))
+    {
+      if (g_input_stream_read (input, &c, 1, self->acceptor.cancellable, NULL) != 1)
+        return 0;
+      g_string_append_c (request, c);
+    }
+  words = g_strsplit (request->str, " ", 3);
+  g_assert_cmpstr (words[0], ==, "CONNECT");
+  g_mutex_lock (&self->lock);
+  g_string_append_printf (self->asked, "%s ", words[1]);
+  g_mutex_unlock (&self->lock);
+  g_assert_true (
+      g_ascii_string_to_unsigned (strrchr (words[1], ':') + 1, 10, 1, G_MAXUINT16, &port, NULL));
+  return (guint16) (port == 5222 || port == 5223 ? self->target_port : port);
+}
+
+static void
 add_link (CutProxy *self, GSocketConnection *client)
 {
   g_autoptr (GSocketClient)     to_server = g_socket_client_new ();
   g_autoptr (GSocketConnection) server = NULL;
+  guint16                       port;
   Link                         *link;
 
   g_mutex_lock (&self->lock);
@@ -119,8 +160,12 @@ add_link (CutProxy *self, GSocketConnection *client)
   while (self->holds && !g_cancellable_is_cancelled (self->acceptor.cancellable))
     g_cond_wait (&self->changed, &self->lock);
   g_mutex_unlock (&self->lock);
-  server = g_socket_client_connect_to_host (to_server, "127.0.0.1", (guint16) self->target_port,
-                                            self->acceptor.cancellable, NULL);
+  port = get_port (self, client);
+  if (port != 0)
+    server = g_socket_client_connect_to_host (to_server, "127.0.0.1", port,
+                                              self->acceptor.cancellable, NULL);
+  if (self->is_asked)
+    say (client, server != NULL ? "HTTP/1.0 200 OK\r\n\r\n" : "HTTP/1.0 502 Bad Gateway\r\n\r\n");
   if (server == NULL)
     return;
 
@@ -154,18 +199,32 @@ serve_cb (GSocketConnection *client, gpointer data)
     add_link (self, client);
 }
 
-CutProxy *
-cut_proxy_new (guint target_port)
+static CutProxy *
+create (guint target_port, gboolean is_asked)
 {
   CutProxy *self = g_new0 (CutProxy, 1);
 
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   self->target_port = target_port;
+  self->is_asked = is_asked;
+  self->asked = g_string_new (NULL);
   self->links = g_ptr_array_new_with_free_func (link_free);
   self->threads = g_ptr_array_new ();
   acceptor_start (&self->acceptor, serve_cb, self);
   return self;
+}
+
+CutProxy *
+cut_proxy_new (guint target_port)
+{
+  return create (target_port, FALSE);
+}
+
+CutProxy *
+cut_proxy_new_asked (guint target_port)
+{
+  return create (target_port, TRUE);
 }
 
 void
@@ -180,6 +239,7 @@ cut_proxy_free (CutProxy *self)
   cut_proxy_cut (self);
   for (guint i = 0; i < self->threads->len; i++)
     g_thread_join (g_ptr_array_index (self->threads, i));
+  g_string_free (self->asked, TRUE);
   g_ptr_array_unref (self->threads);
   g_ptr_array_unref (self->links);
   g_mutex_clear (&self->lock);
@@ -191,6 +251,17 @@ guint
 cut_proxy_get_port (CutProxy *self)
 {
   return self->acceptor.port;
+}
+
+char *
+cut_proxy_dup_asked (CutProxy *self)
+{
+  char *asked;
+
+  g_mutex_lock (&self->lock);
+  asked = g_strdup (self->asked->str);
+  g_mutex_unlock (&self->lock);
+  return asked;
 }
 
 guint

@@ -12,8 +12,13 @@
 typedef struct _CutProxy CutProxy;
 
 CutProxy *cut_proxy_new (guint target_port); /* on the loopback interface */
+/* One that its clients name: it is asked for a host and a port by HTTP (CONNECT). Every host is
+ * this one; the ports that a client chooses by itself, 5222 and 5223, lead to target_port. */
+CutProxy *cut_proxy_new_asked (guint target_port);
 void      cut_proxy_free (CutProxy *self);
 guint     cut_proxy_get_port (CutProxy *self);
+/* (transfer full): what it was asked for, as "host:port host:port ". */
+char *cut_proxy_dup_asked (CutProxy *self);
 /* How many connections were accepted so far, but for those closed at once. */
 guint cut_proxy_get_n_connections (CutProxy *self);
 

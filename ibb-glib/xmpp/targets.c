@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/targets.h"
+
+/* The hosts. */
+
+#define IBB_TYPE_TARGETS (ibb_targets_get_type ())
+G_DECLARE_FINAL_TYPE (IBBTargets, ibb_targets, IBB, TARGETS, GObject)
+
+struct _IBBTargets
+{
+  GObject parent;
+
+  GList          *targets;        /* (owned) (element-type GSrvTarget): by RFC 2782 */
+  GProxyResolver *proxy_resolver; /* (owned) */
+};
+
+/* Their addresses, or those of the proxies. */
+
+#define IBB_TYPE_TARGET_ENUMERATOR (ibb_target_enumerator_get_type ())
+G_DECLARE_FINAL_TYPE (
+    IBBTargetEnumerator, ibb_target_enumerator, IBB, TARGET_ENUMERATOR, GSocketAddressEnumerator)
+
+struct _IBBTargetEnumerator
+{
+  GSocketAddressEnumerator parent;
+
+  IBBTargets               *targets; /* (owned) */
+  GList                    *next;    /* (nullable): of its targets */
+  GSocketAddressEnumerator *current; /* (owned) (nullable): of the target before */
+  GError                   *error;   /* (owned) (nullable): the first one */
+};
+
+static void connectable_init (GSocketConnectableIface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (IBBTargets,
+                               ibb_targets,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_SOCKET_CONNECTABLE, connectable_init))
+
+G_DEFINE_FINAL_TYPE (IBBTargetEnumerator, ibb_target_enumerator, G_TYPE_SOCKET_ADDRESS_ENUMERATOR)
+
+/* Defined below: the next address follows one that is not there. */
+static void go_on (GTask *task);
+
+static void
+next_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask)          task = user_data;
+  IBBTargetEnumerator       *self = g_task_get_source_object (task);
+  g_autoptr (GError)         error = NULL;
+  g_autoptr (GSocketAddress) address = NULL;
+
+  address = g_socket_address_enumerator_next_finish (self->current, result, &error);
+  if (address != NULL)
+    {
+      g_task_return_pointer (task, g_steal_pointer (&address), g_object_unref);
+      return;
+    }
+
+  if (self->error == NULL)
+    self->error = g_steal_pointer (&error);
+  g_clear_object (&self->current);
+  go_on (task);
+}
+
+static void
+enter (IBBTargetEnumerator *self, GSrvTarget *target)
+{
+  g_autoptr (GSocketConnectable) address =
+      g_network_address_new (g_srv_target_get_hostname (target), g_srv_target_get_port (target));
+
+  self->current = g_socket_connectable_proxy_enumerate (address);
+  g_object_set (self->current, "proxy-resolver", self->targets->proxy_resolver, NULL);
+}
+
+static void
+go_on (GTask *task)
+{
+  IBBTargetEnumerator *self = g_task_get_source_object (task);
+
+  if (self->current == NULL && self->next != NULL)
+    {
+      enter (self, self->next->data);
+      self->next = self->next->next;
+    }
+
+  if (self->current != NULL)
+    g_socket_address_enumerator_next_async (self->current, g_task_get_cancellable (task), next_cb,
+                                            g_object_ref (task));
+  else if (self->error != NULL)
+    g_task_return_error (task, g_steal_pointer (&self->error));
+  else
+    g_task_return_pointer (task, NULL, NULL);
+}
+
+static void
+ibb_target_enumerator_next_async (GSocketAddressEnumerator *enumerator,
+                                  GCancellable             *cancellable,
+                                  GAsyncReadyCallback       callback,
+                                  gpointer                  user_data)
+{
+  g_autoptr (GTask) task = g_task_new (enumerator, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, ibb_target_enumerator_next_async);
+  g_task_set_name (task, "[ibb-glib] next address");
+  go_on (task);
+}
+
+static GSocketAddress *
+ibb_target_enumerator_next_finish (GSocketAddressEnumerator *enumerator,
+                                   GAsyncResult             *result,
+                                   GError                  **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+ibb_target_enumerator_finalize (GObject *object)
+{
+  IBBTargetEnumerator *self = IBB_TARGET_ENUMERATOR (object);
+
+  g_clear_object (&self->current);
+  g_clear_object (&self->targets);
+  g_clear_error (&self->error);
+
+  G_OBJECT_CLASS (ibb_target_enumerator_parent_class)->finalize (object);
+}
+
+static void
+ibb_target_enumerator_class_init (IBBTargetEnumeratorClass *klass)
+{
+  GSocketAddressEnumeratorClass *enumerator_class = G_SOCKET_ADDRESS_ENUMERATOR_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = ibb_target_enumerator_finalize;
+  enumerator_class->next_async = ibb_target_enumerator_next_async;
+  enumerator_class->next_finish = ibb_target_enumerator_next_finish;
+}
+
+static void
+ibb_target_enumerator_init (IBBTargetEnumerator *self)
+{
+}
+
+static GSocketAddressEnumerator *
+ibb_targets_enumerate (GSocketConnectable *connectable)
+{
+  IBBTargetEnumerator *enumerator = g_object_new (IBB_TYPE_TARGET_ENUMERATOR, NULL);
+
+  enumerator->targets = g_object_ref (IBB_TARGETS (connectable));
+  enumerator->next = enumerator->targets->targets;
+
+  return G_SOCKET_ADDRESS_ENUMERATOR (enumerator);
+}
+
+static char *
+ibb_targets_to_string (GSocketConnectable *connectable)
+{
+  return g_strdup ("SRV targets");
+}
+
+static void
+connectable_init (GSocketConnectableIface *iface)
+{
+  iface->enumerate = ibb_targets_enumerate;
+  iface->to_string = ibb_targets_to_string;
+}
+
+static void
+ibb_targets_finalize (GObject *object)
+{
+  IBBTargets *self = IBB_TARGETS (object);
+
+  g_resolver_free_targets (self->targets);
+  g_clear_object (&self->proxy_resolver);
+
+  G_OBJECT_CLASS (ibb_targets_parent_class)->finalize (object);
+}
+
+static void
+ibb_targets_class_init (IBBTargetsClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = ibb_targets_finalize;
+}
+
+static void
+ibb_targets_init (IBBTargets *self)
+{
+}
+
+static GList *
+create_targets (GList *records)
+{
+  GList *targets = NULL;
+
+  for (GList *l = records; l != NULL; l = l->next)
+    if (g_variant_is_of_type (l->data, G_VARIANT_TYPE ("(qqqs)")))
+      {
+        guint16     priority, weight, port;
+        const char *host;
+
+        g_variant_get (l->data, "(qqq&s)", &priority, &weight, &port, &host);
+        targets = g_list_prepend (targets, g_srv_target_new (host, port, priority, weight));
+      }
+  return g_srv_target_list_sort (targets);
+}
+
+GSocketConnectable *
+ibb_targets_new (GList *records, GProxyResolver *proxy_resolver)
+{
+  GList      *targets = create_targets (records);
+  IBBTargets *self;
+
+  if (targets == NULL)
+    return NULL;
+
+  self = g_object_new (IBB_TYPE_TARGETS, NULL);
+  self->targets = targets;
+  self->proxy_resolver = g_object_ref (proxy_resolver);
+  return G_SOCKET_CONNECTABLE (self);
+}

@@ -308,6 +308,12 @@ tool_account_new_client (const ToolAccount *self, const ToolOptions *options, co
       ibb_client_set_host (client, options->host);
       ibb_client_set_port (client, options->port);
     }
+  if (options->proxy != NULL)
+    {
+      g_autoptr (GProxyResolver) resolver = g_simple_proxy_resolver_new (options->proxy, NULL);
+
+      ibb_client_set_proxy_resolver (client, resolver);
+    }
   if (self->tls_database != NULL)
     ibb_client_set_tls_database (client, self->tls_database);
   if (self->certificate != NULL)

@@ -18,6 +18,7 @@ typedef struct
 {
   char *server;
   char *tls;
+  char *proxy;
   char *websocket;
   char *stanza_type;
   char *window;
@@ -32,6 +33,7 @@ raw_options_clear (RawOptions *raw)
 {
   g_free (raw->server);
   g_free (raw->tls);
+  g_free (raw->proxy);
   g_free (raw->websocket);
   g_free (raw->stanza_type);
   g_free (raw->window);
@@ -91,6 +93,9 @@ add_account_options (GOptionGroup *group, ToolOptions *self, RawOptions *raw)
       N_ ("Where to connect, if not where DNS says"), N_ ("HOST[:PORT]") },
     { "tls", 0, 0, G_OPTION_ARG_STRING, &raw->tls, N_ ("starttls (default), direct or none"),
       N_ ("MODE") },
+    { "proxy", 0, 0, G_OPTION_ARG_STRING, &raw->proxy,
+      N_ ("Through socks5://, socks4a:// or http://HOST:PORT; or none; else as the system says"),
+      N_ ("URI") },
     { "websocket", 0, 0, G_OPTION_ARG_STRING, &raw->websocket,
       N_ ("Over HTTPS: fallback (if TCP does not get out), always, or a wss:// URL"), N_ ("HOW") },
     { "allow-plain-text", 0, 0, G_OPTION_ARG_NONE, &self->allow_plain_text,
@@ -203,6 +208,48 @@ parse_server (ToolOptions *self, const char *server)
   self->host = g_strdup (g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
   self->port = g_network_address_get_port (G_NETWORK_ADDRESS (address));
   return *self->host != '\0' && self->port != 0;
+}
+
+/* Those that are told the name of the host, and look it up. */
+static gboolean
+is_proxy_scheme (const char *scheme)
+{
+  static const char *const schemes[] = { "socks5", "socks4a", "http", NULL };
+
+  return g_strv_contains (schemes, scheme);
+}
+
+static gboolean
+parse_proxy (ToolOptions *self, const char *text)
+{
+  g_autoptr (GUri) uri = NULL;
+
+  if (g_str_equal (text, "none") || g_str_equal (text, "direct://"))
+    {
+      self->proxy = g_strdup ("direct://");
+      return TRUE;
+    }
+
+  uri = g_uri_parse (text, G_URI_FLAGS_HAS_PASSWORD, NULL);
+  if (uri == NULL || !is_proxy_scheme (g_uri_get_scheme (uri)) || g_uri_get_host (uri) == NULL ||
+      *g_uri_get_host (uri) == '\0' || g_uri_get_port (uri) <= 0 ||
+      strlen (g_uri_get_path (uri)) > 1 || g_uri_get_query (uri) != NULL ||
+      g_uri_get_fragment (uri) != NULL)
+    return FALSE;
+
+  self->proxy = g_strdup (text);
+  return TRUE;
+}
+
+/* A password in it is nothing for a log. */
+static char *
+describe_bad_proxy (const char *text)
+{
+  const char *at = strrchr (text, '@');
+
+  return g_strdup_printf (_ ("--proxy is socks5://HOST:PORT, socks4a://HOST:PORT, http://HOST:PORT "
+                             "or none, not “%s%s”"),
+                          at != NULL ? "…" : "", at != NULL ? at : text);
 }
 
 static gboolean
@@ -327,6 +374,8 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
     self->tls_mode = IBB_TLS_MODE_NONE;
   else
     return g_strdup_printf (_ ("--tls is starttls, direct or none, not “%s”"), raw->tls);
+  if (raw->proxy != NULL && !parse_proxy (self, raw->proxy))
+    return describe_bad_proxy (raw->proxy);
   if (raw->websocket != NULL && !parse_websocket (self, raw->websocket))
     return g_strdup_printf (_ ("--websocket is fallback, always or a wss:// URL, not “%s”"),
                             raw->websocket);
@@ -432,6 +481,7 @@ tool_options_clear (ToolOptions *self)
   g_free (self->jid);
   g_free (self->password_file);
   g_free (self->host);
+  g_free (self->proxy);
   g_free (self->websocket_uri);
   g_free (self->ca_file);
   g_free (self->fingerprint);

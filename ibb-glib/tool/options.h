@@ -36,6 +36,7 @@ typedef struct
   char            *host; /* NULL: what DNS says */
   guint            port; /* 0: what DNS says */
   IBBTlsMode       tls_mode;
+  char            *proxy; /* NULL: what the system says */
   IBBWebsocketMode websocket_mode;
   char            *websocket_uri; /* NULL: what the domain says */
   gboolean         allow_plain_text;

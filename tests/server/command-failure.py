@@ -71,6 +71,11 @@ def _():
     usage('send', '--jid', 'a@b', '--password', 'secret', 'file', 'c@d', word='--password')
     usage('send', '--jid', 'a@b', '--tls', 'maybe', 'file', 'c@d', word='maybe')
     usage('send', '--jid', 'a@b', '--websocket', 'ws://b', 'file', 'c@d', word='ws://b')
+    for uri in ('', 'h:1', 'socks5://', 'socks5://h', 'socks5://:1', 'socks4://h:1', 'https://h:1', 'http://h:0',
+                'http://h:1/path', 'http://h:1?x', 'http://h:65536'):
+        usage('send', '--jid', 'a@b', '--proxy', uri, 'file', 'c@d', word=f'not “{uri}”')
+    check('secret' not in usage('cat', '--jid', 'a@b', '--proxy', 'ftp://jo:secret@h:1', 'c@d', word='…@h:1'),
+          'no password')
     usage('send', '--jid', 'a@b', '--stanza-type', 'pigeon', 'file', 'c@d', word='pigeon')
     usage('send', '--jid', 'a@b', '--window', 'wide', 'file', 'c@d', word='wide')
     usage('send', '--jid', 'a@b', '--server', ':', 'file', 'c@d', word='--server')

@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The command ibb behind a proxy, which alone knows the name of the server; and behind one that
+refuses, is not there, or is no proxy."""
+
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+from cases import case, check, check_equal
+from command import Account, Folder, sha256
+from forward_proxy import BadProxy, ForwardProxy
+from private_server import free_ports
+from prosody import Prosody
+
+HOST = 'xmpp.invalid'  # no other resolver knows it
+SCHEMES = 'socks5', 'socks4a', 'http'
+
+
+def options(account, *more):
+    """Those of the account, at a name."""
+    result = account.options()
+    result[result.index('--server') + 1] = f'{HOST}:{account.server.port}'
+    return [*result, *more]
+
+
+def send(server, alice_options, bob_options, size=10000, **more):
+    """A file from alice to bob."""
+    folder = Folder()
+    source = folder.make('original', size)
+    alice, bob = Account(server, 'alice'), Account(server, 'bob')
+    there = bob.ibb('receive', '--output', folder / 'copy', '--from', 'any', account=bob_options)
+    here = alice.ibb('send', source, there.wait_ready(), account=alice_options, **more)
+    here.expect_done()
+    there.expect_done()
+    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
+
+
+@case('a file by SOCKS5, SOCKS4a and HTTP: the proxy looks up the name, and breaks once')
+def _(server):
+    for scheme in SCHEMES:
+        proxy = ForwardProxy({HOST: server.host}, cut_at=[100000])
+        uri = f'{scheme}://jo:a%40b@127.0.0.1:{proxy.port}'
+        send(server, options(Account(server, 'alice'), '--proxy', uri), Account(server, 'bob').options(),
+             size=200000)
+        check_equal(proxy.asked, [(HOST, server.port)] * 2, 'asked for')
+        check_equal(proxy.logins, [('jo', 'a@b')] * 2 if scheme != 'socks4a' else [], 'logins')
+        check(proxy.passed > 200000, 'bytes by the proxy')
+
+
+@case('direct TLS and a WebSocket by a proxy')
+def _(server):
+    alice, bob = Account(server, 'alice'), Account(server, 'bob')
+    port = int(server.environment['IBB_TEST_DIRECT_TLS_PORT'])
+    direct = alice.options(tls='direct')
+    direct[direct.index('--server') + 1] = f'{HOST}:{port}'
+    web = [*alice.options(), '--websocket', server.environment['IBB_TEST_WEBSOCKET_URI']]
+    for account, asked in ((direct, (HOST, port)), (web, ('localhost', server.websocket_port))):
+        proxy = ForwardProxy({'localhost': server.host, HOST: server.host})
+        send(server, [*account, '--proxy', f'socks5://127.0.0.1:{proxy.port}'], bob.options())
+        check_equal(proxy.asked, [asked], 'asked for')
+
+
+@case('the proxy of the environment, and none')
+def _(server):
+    proxy = ForwardProxy({HOST: server.host})
+    alice, bob = Account(server, 'alice'), Account(server, 'bob')
+    environment = {'GIO_USE_PROXY_RESOLVER': 'libproxy', 'no_proxy': '',
+                   'http_proxy': f'socks5://jo:secret@127.0.0.1:{proxy.port}'}
+    send(server, options(alice), bob.options(), env=environment)
+    check_equal(proxy.logins, [('jo', 'secret')], 'logins')
+    for none in ('none', 'direct://'):
+        send(server, [*alice.options(), '--proxy', none], bob.options(), env=environment)
+    check_equal(len(proxy.asked), 1, 'requests')
+
+
+@case('a proxy that is not there, or does not find the server: which proxy, and no password')
+def _(server):
+    alice = Account(server, 'alice')
+    port, = free_ports(1)
+    web = [*alice.options(), '--websocket', 'always']
+    for scheme in SCHEMES:
+        for account in (options(alice), web):
+            line = alice.ibb('cat', 'bob@localhost', account=[
+                *account, '--proxy', f'{scheme}://jo:secret@127.0.0.1:{port}'
+                ]).expect_failure(f'The proxy “{scheme}://127.0.0.1:{port}” cannot be reached')
+            check('secret' not in line, 'no password')
+        proxy = ForwardProxy({})
+        alice.ibb('cat', 'bob@localhost', account=options(
+            alice, '--proxy', f'{scheme}://127.0.0.1:{proxy.port}')).expect_failure(
+                f'“{scheme}://127.0.0.1:{proxy.port}”', 'server of “localhost”')
+
+
+# What it answers, and whether it closes the connection then.
+BAD = {
+    'closes': (b'', True),
+    'garbage': (bytes(range(200, 240)) + b'\r\n\r\n', False),
+    'says nothing': (b'', False),
+    'stops in the middle': (b'\5', False),
+}
+
+
+@case('what is no proxy: an error that names it, within the time of a connection')
+def _(server):
+    alice = Account(server, 'alice')
+    running = []
+    begin = time.monotonic()
+    for answer, closes in BAD.values():
+        for scheme in SCHEMES:
+            proxy = BadProxy(answer, closes)
+            running.append((f'{scheme}://127.0.0.1:{proxy.port}', alice.ibb(
+                'cat', 'bob@localhost', account=options(
+                    alice, '--proxy', f'{scheme}://127.0.0.1:{proxy.port}'))))
+    for uri, here in running:
+        here.expect_failure(f'The proxy “{uri}” does not connect to the server of “localhost”')
+    print(f'# {time.monotonic() - begin:.1f} s')
+
+
+if __name__ == '__main__':
+    with Prosody(modules=('smacks', 'websocket')) as private:
+        cases.main(private)

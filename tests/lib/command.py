@@ -188,14 +188,14 @@ class Account:
         self.bare = f'{name}@{domain or server.domain}'
         self.password = server.passwords[name]
 
-    def options(self, resource=None, tls='starttls', ca='IBB_TEST_CA_FILE', port=None):
+    def options(self, resource=None, tls='starttls', ca='IBB_TEST_CA_FILE', port=None, host=None):
         environment = self.server.environment
         if tls == 'direct':
             port = port or environment['IBB_TEST_DIRECT_TLS_PORT']
         if tls == 'none':
             port = port or self.server.plain_port
         result = ['--jid', self.bare + (f'/{resource}' if resource else ''), '--tls', tls,
-                  '--server', f'{self.server.host}:{port or self.server.port}']
+                  '--server', f'{host or self.server.host}:{port or self.server.port}']
         if tls != 'none' and ca in environment:
             result += ['--ca-file', environment[ca]]
         return result

@@ -4,6 +4,7 @@
 import queue
 import random
 import socket
+import struct
 import threading
 import time
 
@@ -18,9 +19,10 @@ class CutProxy:
     stay_away: once that happened nobody is let in until let_in ()
     rate: so many bytes per second in each direction of a connection; None: any
     outlives: the end of the case does not end it, end () does
+    listener: socket that it listens on (default: one of the loopback interface)
     """
 
-    def __init__(self, port, cut_at=(), stay_away=False, rate=None, outlives=False):
+    def __init__(self, port, cut_at=(), stay_away=False, rate=None, outlives=False, listener=None):
         self.target = port
         self.rate = rate
         self._way = threading.Event()  # clear: it is a black hole
@@ -32,7 +34,8 @@ class CutProxy:
         self._closed = False
         self._lock = threading.Lock()
         self._sockets = set()
-        self._listener = socket.create_server(('127.0.0.1', 0))
+        self._silent = {}  # sockets of connections that are silent in one direction: whether it is upwards
+        self._listener = listener or socket.create_server(('127.0.0.1', 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
         if not outlives:
@@ -51,6 +54,12 @@ class CutProxy:
                     one.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     pass  # the other side was first
+
+    def silence(self, upwards):
+        """From now on the present connections drop what is sent in that direction. New
+        connections are not affected."""
+        with self._lock:
+            self._silent.update((one, upwards) for one in self._sockets)
 
     def begin_hole(self):
         """Nothing passes any more, and nobody is told so."""
@@ -88,7 +97,10 @@ class CutProxy:
             for way in ((client, server, True), (server, client, False)):
                 threading.Thread(target=self._carry, args=way, daemon=True).start()
 
-    def _carry(self, source, target, _upwards):
+    def _pass(self, data, _source, target, _upwards):
+        target.sendall(data)
+
+    def _carry(self, source, target, upwards):
         try:
             while data := source.recv(16384):
                 with self._lock:
@@ -102,9 +114,12 @@ class CutProxy:
                 if self.rate:
                     time.sleep(len(data) / self.rate)
                 self._way.wait()
-                target.sendall(data)
+                if self._silent.get(source) != upwards:
+                    self._pass(data, source, target, upwards)
         except OSError:
             pass
+        if self._silent.get(source) == upwards:
+            return  # the end does not arrive either
         with self._lock:
             self._sockets.discard(source)
         for one in (source, target):
@@ -112,6 +127,45 @@ class CutProxy:
                 one.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+
+class ByteProxy(CutProxy):
+    """Each byte is a segment of its own."""
+
+    def _pass(self, data, _source, target, _upwards):
+        target.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for place in range(len(data)):
+            target.sendall(data[place:place + 1])
+
+
+class ResetProxy(CutProxy):
+    """Resets the next connections in the middle of the server's first record of TLS.
+
+    resets: how many connections
+    """
+
+    def __init__(self, port, resets=0, **options):
+        self.resets = resets
+        super().__init__(port, **options)
+
+    def _pass(self, data, source, target, upwards):
+        begins = not upwards and data[:2] == b'\x16\x03'
+        with self._lock:
+            due = begins and self.resets > 0
+            if due:
+                self.resets -= 1
+        if not due:
+            target.sendall(data)
+            return
+        target.sendall(data[:len(data) // 2])
+        with self._lock:
+            self._silent[target] = True  # the other direction does not end it in good order
+        # With this, close () resets the connection.
+        target.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        # A thread that reads from it would keep it open. This wakes the thread, and sends nothing.
+        target.shutdown(socket.SHUT_RD)
+        target.close()
+        raise OSError
 
 
 class DelayProxy(CutProxy):

@@ -44,6 +44,7 @@ ibb_packages_test='
   gir1.2-glib-2.0
   gir1.2-soup-3.0
   gjs
+  iproute2
   libgloox-dev
   libgsasl-dev
   libqxmpp-dev

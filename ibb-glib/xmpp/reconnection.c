@@ -36,6 +36,8 @@ fail (IBBReconnection *self, const GError *error)
                          self->owner);
 }
 
+/* A certificate that is not trusted is not the end: it may be that of a captive portal, which is
+ * in the way for some minutes. */
 static void
 attempt_failed (IBBReconnection *self, gboolean was_refused, const GError *error)
 {

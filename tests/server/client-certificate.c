@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Which server gets the client's certificate. The servers speak TLS only: they ask for a
- * certificate, and hang up after the handshake. IBB_TEST_CERTIFICATES is a folder that
- * tests/lib/certificates.py filled. */
+/* Which server gets the client's certificate, and what comes of a stream whose server shows
+ * another certificate. The servers of the first speak TLS only: they ask for a certificate, and
+ * hang up after the handshake. IBB_TEST_CERTIFICATES is a folder that tests/lib/certificates.py
+ * filled. */
 
 #include "config.h"
+
+#include <string.h>
 
 #include "../lib/certificate.h"
 #include "acceptor.h"
 #include "client-fixture.h"
+#include "fake-server.h"
 
 #define MAX_CONNECTIONS 3
 
@@ -132,6 +136,78 @@ test_case (gconstpointer data)
     g_assert_cmpuint (server.n_certificates[i], ==, test->n_certificates[i]);
 }
 
+#define MANAGED(max)                                                                               \
+  {                                                                                                \
+    FAKE_SM_LOGIN (                                                                                \
+        "<enabled xmlns='" FAKE_SM "' id='some-id' resume='true' max='" max "'/>"                  \
+        "<iq type='get' id='ping' from='fake.test'><ping xmlns='urn:xmpp:ping'/></iq>"),           \
+    {                                                                                              \
+      NULL                                                                                         \
+    }                                                                                              \
+  }
+
+/* A client whose stream has broken, and which meets another certificate then. */
+static IBBClient *
+create_stranded_client (FakeServer *server, Judge *judge, gboolean auto_reconnect)
+{
+  g_autoptr (GTlsCertificate) other = load_certificate ("alone-2.pem");
+  IBBClient                  *client = fake_create_client (server, FAKE_JID);
+
+  ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
+  ibb_client_set_auto_reconnect (client, auto_reconnect);
+  g_signal_connect (client, "accept-certificate", G_CALLBACK (judge_cb), judge);
+  assert_login (client);
+  fake_server_expect (server, "id='ping'");
+  fake_server_set_certificate (server, other);
+  fake_server_close (server);
+  return client;
+}
+
+/* It may be that of a captive portal: the client waits until that is gone. */
+static void
+test_portal (void)
+{
+  static const FakeStep       steps[] = MANAGED ("300");
+  static const FakeStep       back[] = { FAKE_SM_RETURN (FAKE_SM_RESUMED), { NULL } };
+  g_autoptr (GTlsCertificate) own = load_certificate ("alone-1.pem");
+  FakeServer                 *server = fake_server_new_tls (steps, own);
+  Judge                       judge = { TRUE, 0 };
+  IBBClient                  *client = create_stranded_client (server, &judge, FALSE);
+
+  fake_server_set_steps (server, back);
+  fake_server_wait_for_clients (server, 4);
+  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_SUSPENDED);
+  fake_server_set_certificate (server, own);
+  wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
+  fake_log_out (client, server, NULL);
+  g_assert_cmpuint (judge.n_calls, ==, 1);
+}
+
+/* When the time is up, the error names the certificate, also after the attempt to log in again. */
+static void
+test_replaced (gconstpointer data)
+{
+  static const FakeStep       steps[] = MANAGED ("0");
+  gboolean                    auto_reconnect = GPOINTER_TO_INT (data);
+  g_autoptr (GTlsCertificate) own = load_certificate ("alone-1.pem");
+  FakeServer                 *server = fake_server_new_tls (steps, own);
+  Judge                       judge = { TRUE, 0 };
+  IBBClient                  *client = create_stranded_client (server, &judge, auto_reconnect);
+  g_autoptr (GError)          error = NULL;
+
+  wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+  error = ibb_client_dup_disconnect_error (client);
+  g_test_message ("%s", error->message);
+  if (auto_reconnect)
+    g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  else
+    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  g_assert_nonnull (strstr (error->message, "The certificate of “fake.test” is not trusted"));
+  g_assert_cmpuint (fake_server_get_n_clients (server), ==, auto_reconnect ? 3 : 2);
+  fake_end (client, server);
+  g_assert_cmpuint (judge.n_calls, ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -178,6 +254,11 @@ main (int argc, char **argv)
   g_test_add_data_func ("/ibb/client/certificate/refused", &refused, test_case);
   g_test_add_data_func ("/ibb/client/certificate/accepted", &accepted, test_case);
   g_test_add_data_func ("/ibb/client/certificate/changed", &changed, test_case);
+  g_test_add_func ("/ibb/client/certificate/D-42/portal", test_portal);
+  g_test_add_data_func ("/ibb/client/certificate/D-42/replaced", GINT_TO_POINTER (FALSE),
+                        test_replaced);
+  g_test_add_data_func ("/ibb/client/certificate/D-42/replaced/reconnect", GINT_TO_POINTER (TRUE),
+                        test_replaced);
 
   return g_test_run ();
 }

@@ -9,10 +9,10 @@
 
 struct _FakeServer
 {
-  Acceptor         acceptor;
-  GTlsCertificate *certificate; /* (nullable): no TLS */
+  Acceptor acceptor;
 
   GMutex             lock;
+  GTlsCertificate   *certificate; /* protected by lock; (nullable): no TLS */
   GCond              changed;
   const FakeStep    *steps;      /* protected by lock */
   guint              n_clients;  /* protected by lock */
@@ -183,6 +183,14 @@ fake_server_set_steps (FakeServer *self, const FakeStep *steps)
 {
   g_mutex_lock (&self->lock);
   self->steps = steps;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+fake_server_set_certificate (FakeServer *self, GTlsCertificate *certificate)
+{
+  g_mutex_lock (&self->lock);
+  g_set_object (&self->certificate, certificate);
   g_mutex_unlock (&self->lock);
 }
 

@@ -87,6 +87,7 @@ guint fake_server_get_n_answers (FakeServer *self);
 guint fake_server_get_port (FakeServer *self);
 /* What is done with those that come from now on. */
 void  fake_server_set_steps (FakeServer *self, const FakeStep *steps);
+void  fake_server_set_certificate (FakeServer *self, GTlsCertificate *certificate);
 guint fake_server_get_n_clients (FakeServer *self);
 /* Waits until so many have come. */
 void fake_server_wait_for_clients (FakeServer *self, guint n);

@@ -110,11 +110,65 @@ ibb_handshake_new_certificate_error (GTlsCertificate     *certificate,
                       explain_certificate (errors), fingerprint);
 }
 
-/* The TLS library names neither the server nor a way out. Its code does not tell the
- * causes apart either: for a server that hangs up GnuTLS says "no TLS". */
-static GError *
-new_handshake_error (const GError *error, const Handshake *handshake)
+/* The server may have sent something before the reset that nobody has read. */
+static gboolean
+was_reset (GIOStream *io)
 {
+  GSocket *socket = G_IS_SOCKET_CONNECTION (io)
+                        ? g_socket_connection_get_socket (G_SOCKET_CONNECTION (io))
+                        : NULL;
+
+  return socket != NULL && (g_socket_condition_check (socket, G_IO_HUP) & G_IO_HUP) != 0;
+}
+
+static gboolean
+was_closed (GIOStream *io)
+{
+  GPollableInputStream *input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (io));
+  g_autoptr (GError)    error = NULL;
+  char                  byte;
+  gssize n = g_pollable_input_stream_read_nonblocking (input, &byte, 1, NULL, &error);
+
+  return n == 0 || (n < 0 && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK));
+}
+
+/* NULL: the connection has not ended. GnuTLS has one code for its end and for an answer that is
+ * not TLS. For GIO each handshake that fails after the server has asked for a certificate, as
+ * ejabberd does, fails because a certificate is required. */
+static GError *
+new_connection_error (const GError *error, GTlsConnection *tls, const Handshake *handshake)
+{
+  gboolean is_io = error->domain == G_IO_ERROR;
+  gboolean is_required = g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_CERTIFICATE_REQUIRED);
+  g_autoptr (GIOStream) base = NULL;
+
+  if (!is_io && !is_required && !g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_NOT_TLS))
+    return NULL;
+
+  g_object_get (tls, "base-io-stream", &base, NULL);
+  if (is_io || (was_reset (base) && !is_required))
+    return g_error_new (G_IO_ERROR, is_io ? error->code : G_IO_ERROR_CONNECTION_CLOSED,
+                        _ ("The network or the server of “%s” broke the connection during the TLS "
+                           "handshake (%s): try again"),
+                        handshake->domain, error->message);
+  /* Without an alert: this is what ejabberd does where it has no version in common. */
+  if (is_required ? was_reset (base) : was_closed (base))
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                        _ ("The network or the server of “%s” closed the connection during the TLS "
+                           "handshake (%s): try again; if that does not help, the server may lack "
+                           "TLS 1.2 or require a client certificate"),
+                        handshake->domain, error->message);
+  return NULL;
+}
+
+/* The TLS library names neither the server nor a way out. */
+static GError *
+new_handshake_error (const GError *error, GTlsConnection *tls, const Handshake *handshake)
+{
+  GError *ended = new_connection_error (error, tls, handshake);
+
+  if (ended != NULL)
+    return ended;
   if (error->domain == G_TLS_ERROR && error->code == G_TLS_ERROR_CERTIFICATE_REQUIRED)
     return g_error_new (error->domain, error->code,
                         _ ("The server of “%s” requires a client certificate (%s)"),
@@ -152,7 +206,7 @@ check_version (GTlsConnection *tls, const char *domain, GError **error)
 
 /* (transfer full) */
 static GError *
-take_handshake_error (GError *error, const Handshake *handshake)
+take_handshake_error (GError *error, GTlsConnection *tls, const Handshake *handshake)
 {
   g_autoptr (GError) cause = error;
 
@@ -162,7 +216,7 @@ take_handshake_error (GError *error, const Handshake *handshake)
     return ibb_handshake_new_certificate_error (handshake->untrusted, handshake->errors,
                                                 handshake->domain);
 
-  return new_handshake_error (cause, handshake);
+  return new_handshake_error (cause, tls, handshake);
 }
 
 static void
@@ -174,7 +228,7 @@ handshake_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   if (!g_tls_connection_handshake_finish (tls, result, &error))
-    g_task_return_error (task, take_handshake_error (g_steal_pointer (&error), handshake));
+    g_task_return_error (task, take_handshake_error (g_steal_pointer (&error), tls, handshake));
   else if (g_tls_connection_get_peer_certificate (tls) == NULL)
     g_task_return_new_error (task, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
                              _ ("The server of “%s” showed no certificate"), handshake->domain);

@@ -50,7 +50,8 @@ get_thread (IBBClient *self)
  *   by the server and turned off here
  * - %G_IO_ERROR_TIMED_OUT: there was no connection within 20 seconds, or no answer of the
  *   server within 15, or no end within 30 in all; the message names the step
- * - %G_IO_ERROR_CONNECTION_CLOSED: the server closed the connection
+ * - %G_IO_ERROR_CONNECTION_CLOSED: the server or the network closed the connection, for
+ *   example during the TLS handshake
  * - %IBB_ERROR_CONFLICT, %IBB_ERROR_POLICY_VIOLATION: it did so for this reason, see
  *   [property@IBB.Client:disconnect-error]
  * - %IBB_ERROR_ITEM_NOT_FOUND: the server does not serve the domain of the JID

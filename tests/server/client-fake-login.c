@@ -608,6 +608,48 @@ test_silence (void)
     }
 }
 
+/* A connection that is closed during the handshake is told from an answer that is not TLS. */
+static void
+test_broken_handshake (void)
+{
+  static const FakeStep silent[] = { { NULL } };
+  static const FakeStep no_tls[] = { { "\x16\x03", FAKE_HEADER }, { NULL } };
+  static const struct
+  {
+    const FakeStep *steps;
+    IBBTlsMode      mode;
+    gboolean        is_network;
+  } cases[] = {
+    { silent, IBB_TLS_MODE_DIRECT, TRUE },
+    { silent_servers[3].steps, IBB_TLS_MODE_STARTTLS, TRUE },
+    { no_tls, IBB_TLS_MODE_DIRECT, FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      FakeServer              *server = fake_server_new (cases[i].steps);
+      IBBClient               *client = fake_create_client (server, FAKE_JID);
+      GAsyncResult            *stored = NULL;
+      g_autoptr (GAsyncResult) result = NULL;
+      g_autoptr (GError)       error = NULL;
+
+      ibb_client_set_tls_mode (client, cases[i].mode);
+      ibb_client_login_async (client, NULL, store_result_cb, &stored);
+      fake_server_expect (server, cases[i].is_network ? "\x16\x03" : "");
+      fake_server_close (server);
+      result = wait_for_result (&stored);
+      g_assert_false (ibb_client_login_finish (client, result, &error));
+      g_test_message ("%s", error->message);
+      g_assert_cmpint (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED), ==,
+                       cases[i].is_network);
+      g_assert_cmpint (error->domain == G_TLS_ERROR, ==, !cases[i].is_network);
+      g_assert_cmpint (strstr (error->message, "closed the connection") != NULL, ==,
+                       cases[i].is_network);
+      g_clear_object (&result); /* it holds the client */
+      fake_end (client, server);
+    }
+}
+
 static void
 test_cancel (void)
 {
@@ -731,6 +773,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/login/bad-jid", test_bad_jid);
   g_test_add_func ("/ibb/client/login/redirects", test_redirects);
   g_test_add_func ("/ibb/client/login/silence", test_silence);
+  g_test_add_func ("/ibb/client/login/broken-handshake", test_broken_handshake);
   g_test_add_func ("/ibb/client/login/cancel", test_cancel);
   g_test_add_func ("/ibb/client/login/bind-conflict", test_bind_conflict);
   g_test_add_func ("/ibb/client/login/features", test_features);

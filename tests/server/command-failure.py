@@ -20,6 +20,7 @@ import cases
 import prosody
 from cases import Skip, case, check, check_equal
 from command import IBB, PATIENCE, SOON, Account, Folder, Program, sha256
+from cut_proxy import ResetProxy
 from rawclient import RawClient
 from rawserver import RawServer, stream_error
 
@@ -364,6 +365,16 @@ def _(server):
 def _(server):
     alice = Account(server, 'alice', domain=prosody.NO_TLS_DOMAIN)
     alice.ibb('cat', 'bob@localhost').expect_failure('TLS')
+
+
+@case('the connection is reset during the TLS handshake: no advice about TLS')
+def _(server):
+    alice = Account(server, 'alice')
+    for tls, port in (('starttls', server.port), ('direct', server.direct_tls_port)):
+        proxy = ResetProxy(port, resets=1)
+        line = alice.ibb('cat', 'bob@localhost', account=alice.options(tls=tls, port=proxy.port)).expect_failure(
+            'alice@localhost', 'The network or the server of “localhost”', 'broke the connection', 'TLS handshake')
+        check('TLS 1.2' not in line and 'STARTTLS' not in line, line)
 
 
 @case('PLAIN without TLS only where it is allowed')

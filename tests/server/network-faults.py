@@ -231,7 +231,7 @@ FAULTS = {
     'loss': Fault(title='2 % of the segments are lost.', network={'loss': 0.02}),
     'tls-reset-first': Fault(title='The first TLS handshake is reset.',
                              proxy=lambda port, **options: ResetProxy(port, resets=1, **options),
-                             wheres=('here', 'there'), error=('TLS',)),
+                             wheres=('here', 'there'), error=('The network or the server of', 'TLS handshake')),
     'tls-reset': Fault(reset_in_tls, proxy=ResetProxy),
     'restart': Fault(restart, short=(2,), full=(5, 60), wheres=('server',)),
     'stop': Fault(stop_server, short=(20,), full=(20, 60, 180), wheres=('server',), pipes=PIPES),

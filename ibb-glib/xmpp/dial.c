@@ -44,8 +44,10 @@ event_cb (GSocketClient      *client,
           GSocketClientEvent  event,
           GSocketConnectable *connectable,
           GIOStream          *connection,
-          Target             *target)
+          GTask              *task)
 {
+  Target *target = g_task_get_task_data (task);
+
   ibb_proxy_note (&target->proxy, event, connection);
 }
 
@@ -56,7 +58,8 @@ connect_to (GTask *task, GSocketConnectable *connectable, GAsyncReadyCallback ca
   g_autoptr (GSocketClient) client = g_socket_client_new ();
 
   g_socket_client_set_proxy_resolver (client, target->proxy_resolver);
-  g_signal_connect (client, "event", G_CALLBACK (event_cb), target);
+  /* An attempt at another address may outlast the task. */
+  g_signal_connect_object (client, "event", G_CALLBACK (event_cb), task, 0);
   g_socket_client_connect_async (client, connectable, g_task_get_cancellable (task), callback,
                                  g_object_ref (task));
 }

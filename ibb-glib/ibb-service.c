@@ -416,7 +416,8 @@ ibb_service_class_init (IBBServiceClass *class)
    * IBBService:send-buffer-size:
    *
    * The size of the send buffer of each session, in bytes. 0 stands for 16 blocks as
-   * long as they are then, but 64 KiB at least, and for more as the window grows.
+   * long as they are then, but 64 KiB at least, and for more as the window grows. While
+   * the buffers of all sessions together hold nearly 32 MiB, it is less, down to 16 KiB.
    *
    * Default: 0.
    *

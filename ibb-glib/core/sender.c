@@ -9,6 +9,9 @@
 
 #define SEND_BUFFER_BLOCKS 16
 #define SEND_BUFFER_MIN (64 * 1024)
+/* Bytes, of the buffers of all sessions; and what each session has of them in any case. */
+#define SEND_MEMORY (32 * 1024 * 1024)
+#define SEND_MEMORY_SHARE (16 * 1024)
 
 void
 ibb_sender_init (IBBSender *self, const IBBTerms *terms)
@@ -46,14 +49,24 @@ get_turns (const IBBSender *self)
   return &self->terms->shared->message_turns;
 }
 
+/* before: bytes in the queue, which has changed since. */
+static void
+count_unsent (IBBSender *self, gsize before)
+{
+  self->terms->shared->unsent += self->queue.length - before;
+}
+
 static void
 forget_blocks (IBBSender *self)
 {
+  gsize before = self->queue.length;
+
   if (ibb_turns_has_joined (&self->turn))
     ibb_turns_leave (get_turns (self), &self->turn);
   ibb_flight_clear (&self->flight);
   ibb_retry_clear (&self->retry);
   ibb_byte_queue_clear (&self->queue);
+  count_unsent (self, before);
   g_clear_pointer (&self->own_server, ibb_server_leave);
   g_clear_pointer (&self->peer_server, ibb_server_leave);
 }
@@ -194,11 +207,13 @@ ibb_sender_update_ready (IBBSender *self, gint64 now)
 static void
 segment (IBBSender *self)
 {
-  gsize size = MIN (self->queue.length, get_block_max (self));
+  gsize before = self->queue.length;
+  gsize size = MIN (before, get_block_max (self));
 
   self->segmented += size;
   ibb_flight_add (&self->flight, ibb_byte_queue_take (&self->queue, size), self->next_seq++,
                   self->segmented);
+  count_unsent (self, before);
 }
 
 static gboolean
@@ -336,6 +351,7 @@ static void
 segment_smaller (IBBSender *self)
 {
   gsize   size = ibb_block_get_size (ibb_flight_peek_first (&self->flight));
+  gsize   before = self->queue.length;
   GBytes *bytes;
 
   self->sending_size = MAX (size / 2, (gsize) IBB_SENDING_SIZE_MIN);
@@ -346,6 +362,7 @@ segment_smaller (IBBSender *self)
       ibb_byte_queue_push_head (&self->queue, bytes);
       g_bytes_unref (bytes);
     }
+  count_unsent (self, before);
 }
 
 static void
@@ -608,14 +625,26 @@ ibb_sender_timeout (IBBSender *self, gint64 now)
 gsize
 ibb_sender_get_buffer_size (const IBBSender *self)
 {
-  const IBBSettings *settings = &self->terms->shared->settings;
-  gsize              size;
+  gsize fixed = self->terms->shared->settings.send_buffer_size;
+  gsize size = MAX (SEND_BUFFER_BLOCKS * get_block_max (self), SEND_BUFFER_MIN);
 
-  if (settings->send_buffer_size > 0)
-    return settings->send_buffer_size;
+  if (fixed > 0)
+    return fixed;
 
-  size = MAX (SEND_BUFFER_BLOCKS * (gsize) get_block_max (self), SEND_BUFFER_MIN);
-  return MAX (size, 2 * ibb_flight_get_length (&self->flight));
+  size = MAX (size, 2 * ibb_flight_get_length (&self->flight));
+  return MIN (size, get_memory_share (self));
+}
+
+/* Each session may have as much as is free for all: the more want it, the less has each. */
+static gsize
+get_memory_share (const IBBSender *self)
+{
+  gsize unsent = self->terms->shared->unsent;
+
+  /* Without a flush nothing leaves, so that no event tells that the buffer has shrunk. */
+  if (!self->auto_flush)
+    return SEND_MEMORY;
+  return MAX (SEND_MEMORY - MIN (SEND_MEMORY, unsent), SEND_MEMORY_SHARE);
 }
 
 gsize
@@ -650,12 +679,14 @@ ibb_sender_write (IBBSender *self, const guint8 *bytes, gsize length, gint64 now
 
 void
 ibb_sender_flush (IBBSender *self, gint64 now)
+  gsize before = self->queue.length;
 {
   self->flush_to = self->written;
   ibb_sender_update_ready (self, now);
 }
 
 gboolean
+  count_unsent (self, before);
 ibb_sender_get_auto_flush (const IBBSender *self)
 {
   return self->auto_flush;

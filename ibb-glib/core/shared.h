@@ -46,6 +46,7 @@ typedef struct
   gsize    stanza_limit; /* bytes; 0: none */
   IBBChat  chat;
 
+  gsize       unsent;        /* bytes written and not in blocks, of all sessions */
   GHashTable *sessions;      /* (element-type IBBSessionKey IBBSession); holds references */
   IBBTurns    peer_turns;    /* of the peers to which a session wants to send a block in an IQ */
   IBBTurns    message_turns; /* of the sessions that want to send a block in a message */

@@ -89,18 +89,20 @@ peer_order_answered (IBBPeer *peer, IBBStanza *answer, gint64 now)
     ibb_session_update_ready (l->data, now);
 }
 
-/* Our server answers no ping, now or at all. */
 static void
-not_pinged (IBBEngine *self)
+not_pinged (IBBEngine *self, gint64 now)
 {
-  ibb_first_hop_not_pinged (self->shared->first_hop);
+  ibb_first_hop_not_pinged (self->shared->first_hop, now);
   ibb_stalls_try (self->shared->stalls);
 }
 
 static void
 ping_timeout (gpointer owner, gint64 now)
 {
-  not_pinged (owner);
+  IBBEngine *self = owner;
+
+  ibb_first_hop_not_answered (self->shared->first_hop);
+  ibb_stalls_try (self->shared->stalls);
 }
 
 static void
@@ -436,7 +438,7 @@ ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
       ibb_server_not_asked (pending->owner);
       break;
     case IBB_PENDING_PING:
-      not_pinged (self);
+      not_pinged (self, now);
       break;
     case IBB_PENDING_RESUME:
       ibb_session_resume_answered (pending->owner, NULL, now);

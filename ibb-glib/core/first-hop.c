@@ -47,6 +47,7 @@ void
 ibb_first_hop_reset (IBBFirstHop *self)
 {
   forget_ping (self);
+  self->next_ping = 0;
   self->least = self->since = 0;
   self->answered = 0;
   self->is_bounded = FALSE;
@@ -74,17 +75,24 @@ ibb_first_hop_ping (IBBFirstHop *self, gint64 now)
 }
 
 void
-ibb_first_hop_not_pinged (IBBFirstHop *self)
+ibb_first_hop_not_answered (IBBFirstHop *self)
 {
-  ibb_timer_clear (&self->ping_timer);
   self->is_unanswered = TRUE;
   self->is_bounded = FALSE;
 }
 
-gboolean
-ibb_first_hop_is_mute (const IBBFirstHop *self)
+void
+ibb_first_hop_not_pinged (IBBFirstHop *self, gint64 now)
 {
-  return self->is_unanswered || self->shared->local_normal == NULL;
+  forget_ping (self);
+  self->next_ping = now + PING_TIMEOUT;
+  self->is_bounded = FALSE;
+}
+
+gboolean
+ibb_first_hop_is_mute (const IBBFirstHop *self, gint64 now)
+{
+  return self->is_unanswered || now < self->next_ping || self->shared->local_normal == NULL;
 }
 
 /* The bound. */
@@ -179,12 +187,18 @@ ibb_first_hop_ping_answered (IBBFirstHop *self, gint64 now)
   return self->ping_sent;
 }
 
+gsize
+ibb_first_hop_get_in_flight (const IBBFirstHop *self)
+{
+  return self->in_flight;
+}
+
 static gboolean
 is_time (const IBBFirstHop *self, gint64 now)
 {
   gint64 interval = self->is_bounded ? PING_INTERVAL_BOUNDED : PING_INTERVAL;
 
-  if (ibb_pending_is_set (&self->ping) || ibb_first_hop_is_mute (self))
+  if (ibb_pending_is_set (&self->ping) || ibb_first_hop_is_mute (self, now))
     return FALSE;
   return self->answered >= PING_BYTES && now - self->since >= interval;
 }
@@ -192,8 +206,11 @@ is_time (const IBBFirstHop *self, gint64 now)
 void
 ibb_first_hop_note (IBBFirstHop *self, gsize length, gint64 now)
 {
+  if (length == 0)
+    return;
   if (self->since == 0)
     self->since = now;
+  self->noted = now;
   self->answered += length;
   if (is_time (self, now))
     ibb_first_hop_ping (self, now);
@@ -230,9 +247,19 @@ ibb_first_hop_get_brief (const IBBFirstHop *self, gsize limit)
   return self->is_bounded ? ibb_brief_get_block (self->queue, limit) : limit;
 }
 
-void
-ibb_first_hop_sent (IBBFirstHop *self, gsize length)
+/* A pause is not part of the rate: it would seem near 0 then. */
+static void
+skip_pause (IBBFirstHop *self, gint64 now)
 {
+  if (self->since > 0)
+    self->since += now - MAX (self->since, self->noted);
+}
+
+void
+ibb_first_hop_sent (IBBFirstHop *self, gsize length, gint64 now)
+{
+  if (self->in_flight == 0)
+    skip_pause (self, now);
   self->in_flight += length;
 }
 

@@ -33,9 +33,11 @@ struct _IBBFirstHop
   gsize      ping_flight; /* bytes in flight then */
   IBBTimer   ping_timer;
   gboolean   is_unanswered; /* the ping, for so long that it is given up */
+  gint64     next_ping;     /* it is not sent before, since the connection refused the last one */
 
   gint64  least;    /* the shortest round trip of a ping, microseconds; 0 before one */
   gint64  since;    /* when the last one was answered, or the first bytes; 0 before */
+  gint64  noted;    /* when bytes were answered last */
   guint64 answered; /* bytes that were answered since then */
 
   gboolean is_bounded;
@@ -56,21 +58,24 @@ void ibb_first_hop_reset (IBBFirstHop *self);
 gboolean ibb_first_hop_may_send (IBBFirstHop *self, gsize length, gint64 now);
 /* How long a block may be while a person chats, if its session allows so much. */
 gsize ibb_first_hop_get_brief (const IBBFirstHop *self, gsize limit);
-void  ibb_first_hop_sent (IBBFirstHop *self, gsize length);
+void  ibb_first_hop_sent (IBBFirstHop *self, gsize length, gint64 now);
 /* Bytes leave the count: answered, stalled, given up. */
 void ibb_first_hop_forget (IBBFirstHop *self, gsize length);
 /* Something was answered after that time, 1 at least: a ping would have been answered before. */
-void ibb_first_hop_note_trip (IBBFirstHop *self, gint64 round_trip);
-/* So many bytes were acknowledged. A ping follows when it is time. */
+void  ibb_first_hop_note_trip (IBBFirstHop *self, gint64 round_trip);
+gsize ibb_first_hop_get_in_flight (const IBBFirstHop *self);
+/* So many bytes that were in the count were acknowledged. A ping follows when it is time. */
 void ibb_first_hop_note (IBBFirstHop *self, gsize length, gint64 now);
 
 /* Sends a ping unless one is out. */
 void ibb_first_hop_ping (IBBFirstHop *self, gint64 now);
 /* The server does not answer: nothing can be asked. */
-gboolean ibb_first_hop_is_mute (const IBBFirstHop *self);
+gboolean ibb_first_hop_is_mute (const IBBFirstHop *self, gint64 now);
 /* Returns when the ping was sent. */
 gint64 ibb_first_hop_ping_answered (IBBFirstHop *self, gint64 now);
-/* No answer will come. */
-void ibb_first_hop_not_pinged (IBBFirstHop *self);
+/* No answer has come in time. */
+void ibb_first_hop_not_answered (IBBFirstHop *self);
+/* The connection refused the ping: it is sent again later. */
+void ibb_first_hop_not_pinged (IBBFirstHop *self, gint64 now);
 
 G_END_DECLS

@@ -155,9 +155,9 @@ ibb_flight_send (IBBFlight *self, gboolean is_probe, gint64 now)
   self->n_sent++;
   block->is_probe = is_probe;
   if (is_probe)
-    ibb_stall_probed (&self->stall, size, block->end);
+    ibb_stall_probed (&self->stall, size, block->end, now);
   else
-    ibb_stall_sent (&self->stall, size, block->end);
+    ibb_stall_sent (&self->stall, size, block->end, now);
   block->ahead = ibb_path_get_in_flight (ibb_peer_get_path (self->terms->peer));
   return block;
 }
@@ -279,7 +279,7 @@ note_sent_before (IBBFlight *self, IBBBlock *block, gint64 now)
   block->attempts++;
   block->is_probe = FALSE;
   self->n_sent++;
-  ibb_stall_sent (&self->stall, ibb_block_get_size (block), block->end);
+  ibb_stall_sent (&self->stall, ibb_block_get_size (block), block->end, now);
 }
 
 void

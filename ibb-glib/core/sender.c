@@ -411,6 +411,24 @@ react_to_refusals (IBBSender *self, gboolean is_peer_closed, IBBFailure *failure
   return IBB_SENDER_GOES_ON;
 }
 
+/* How many of these bytes were in flight to all peers together: what a stalled session had out is
+ * answered at any time, and tells no rate. */
+static gsize
+finish_up_to (IBBSender *self, const IBBBlock *last)
+{
+  const IBBFirstHop *first_hop = self->terms->shared->first_hop;
+  gsize              before = ibb_first_hop_get_in_flight (first_hop);
+  const IBBBlock    *first;
+
+  do
+    {
+      first = ibb_flight_peek_first (&self->flight);
+      ibb_flight_finish_first (&self->flight);
+    }
+  while (first != last);
+  return before - ibb_first_hop_get_in_flight (first_hop);
+}
+
 /* A result acknowledges every earlier block too that has had no reply, since
  * blocks are processed in order (N-28, D-27). An earlier one that was refused
  * is a hole, unless the peer is known to refuse without consuming. */
@@ -425,7 +443,7 @@ acknowledge (IBBSender       *self,
   IBBFlight       *flight = &self->flight;
   IBBBlock        *first = ibb_flight_peek_first (flight);
   guint64          end = block->end;
-  gsize            length = (gsize) (end - self->delivered);
+  gsize            counted;
   gint64           sent = block->sent;
   IBBSenderVerdict verdict = IBB_SENDER_ADVANCED;
 
@@ -435,19 +453,14 @@ acknowledge (IBBSender       *self,
 
   take_sample (self, block, ibb_credit_get_delay (&self->credit, answer), now);
   ibb_credit_acknowledged (&self->credit, answer, end, now);
-  do
-    {
-      first = ibb_flight_peek_first (flight);
-      ibb_flight_finish_first (flight);
-    }
-  while (first != block);
+  counted = finish_up_to (self, block);
 
   self->delivered = end;
   self->passed = MAX (self->passed, end);
   self->refused_for_good = FALSE;
   ibb_stall_acknowledged (ibb_flight_get_stall (flight), end, sent,
                           ibb_flight_get_oldest_sent (flight), now);
-  ibb_first_hop_note (self->terms->shared->first_hop, length, now);
+  ibb_first_hop_note (self->terms->shared->first_hop, counted, now);
   ibb_retry_acknowledged (&self->retry);
   if (ibb_flight_get_n_refused (flight) > 0 && ibb_flight_get_n_sent (flight) == 0)
     verdict |= react_to_refusals (self, is_peer_closed, failure, now);
@@ -622,6 +635,18 @@ ibb_sender_timeout (IBBSender *self, gint64 now)
 
 /* Writing. */
 
+/* Each session may have as much as is free for all: the more want it, the less has each. */
+static gsize
+get_memory_share (const IBBSender *self)
+{
+  gsize unsent = self->terms->shared->unsent;
+
+  /* Without a flush nothing leaves, so that no event tells that the buffer has shrunk. */
+  if (!self->auto_flush)
+    return SEND_MEMORY;
+  return MAX (SEND_MEMORY - MIN (SEND_MEMORY, unsent), SEND_MEMORY_SHARE);
+}
+
 gsize
 ibb_sender_get_buffer_size (const IBBSender *self)
 {
@@ -633,18 +658,6 @@ ibb_sender_get_buffer_size (const IBBSender *self)
 
   size = MAX (size, 2 * ibb_flight_get_length (&self->flight));
   return MIN (size, get_memory_share (self));
-}
-
-/* Each session may have as much as is free for all: the more want it, the less has each. */
-static gsize
-get_memory_share (const IBBSender *self)
-{
-  gsize unsent = self->terms->shared->unsent;
-
-  /* Without a flush nothing leaves, so that no event tells that the buffer has shrunk. */
-  if (!self->auto_flush)
-    return SEND_MEMORY;
-  return MAX (SEND_MEMORY - MIN (SEND_MEMORY, unsent), SEND_MEMORY_SHARE);
 }
 
 gsize
@@ -666,12 +679,14 @@ ibb_sender_is_idle (const IBBSender *self)
 gsize
 ibb_sender_write (IBBSender *self, const guint8 *bytes, gsize length, gint64 now)
 {
+  gsize before = self->queue.length;
   gsize n = MIN (length, ibb_sender_get_room (self));
 
   if (n == 0)
     return 0;
 
   ibb_byte_queue_write (&self->queue, bytes, n, get_block_max (self));
+  count_unsent (self, before);
   self->written += n;
   ibb_sender_update_ready (self, now);
   return n;
@@ -679,14 +694,12 @@ ibb_sender_write (IBBSender *self, const guint8 *bytes, gsize length, gint64 now
 
 void
 ibb_sender_flush (IBBSender *self, gint64 now)
-  gsize before = self->queue.length;
 {
   self->flush_to = self->written;
   ibb_sender_update_ready (self, now);
 }
 
 gboolean
-  count_unsent (self, before);
 ibb_sender_get_auto_flush (const IBBSender *self)
 {
   return self->auto_flush;

@@ -56,9 +56,9 @@ is_counted (const IBBStall *self)
 }
 
 static void
-count (IBBStall *self, gsize length)
+count (IBBStall *self, gsize length, gint64 now)
 {
-  ibb_first_hop_sent (self->terms->shared->first_hop, length);
+  ibb_first_hop_sent (self->terms->shared->first_hop, length, now);
   ibb_peer_count (self->terms->peer, length);
 }
 
@@ -138,7 +138,7 @@ ibb_stall_may_send (const IBBStall *self)
 }
 
 void
-ibb_stall_sent (IBBStall *self, gsize length, guint64 end)
+ibb_stall_sent (IBBStall *self, gsize length, guint64 end, gint64 now)
 {
   self->in_flight += length;
   if (self->is_stalled)
@@ -147,15 +147,15 @@ ibb_stall_sent (IBBStall *self, gsize length, guint64 end)
       self->until = end;
     }
   else if (is_counted (self))
-    count (self, length);
+    count (self, length, now);
 }
 
 void
-ibb_stall_probed (IBBStall *self, gsize length, guint64 end)
+ibb_stall_probed (IBBStall *self, gsize length, guint64 end, gint64 now)
 {
   g_assert (self->in_flight == 0);
   if (self->is_stalled)
-    ibb_stall_sent (self, length, end);
+    ibb_stall_sent (self, length, end, now);
   else
     {
       self->in_flight = length;
@@ -195,10 +195,10 @@ ibb_stall_note_round_trip (IBBStall *self, gint64 round_trip)
 
 /* With the rest that it has in flight: that, too, has left the server. */
 static void
-end_stall (IBBStall *self)
+end_stall (IBBStall *self, gint64 now)
 {
   self->stalls->stalled -= self->in_flight;
-  count (self, self->in_flight);
+  count (self, self->in_flight, now);
   self->is_stalled = FALSE;
 }
 
@@ -206,7 +206,7 @@ void
 ibb_stall_acknowledged (IBBStall *self, guint64 end, gint64 sent, gint64 oldest_sent, gint64 now)
 {
   if (self->is_stalled && end == self->until && now - sent < get_patience (self))
-    end_stall (self);
+    end_stall (self, now);
   self->acked = end;
   if (now < get_overdue_time (self, oldest_sent))
     leave_late (self);
@@ -249,7 +249,7 @@ ibb_stalls_make_room (IBBStalls *self, gint64 now)
     return FALSE;
 
   /* A server that answers no ping leaves nothing to go by but the time. */
-  if (ibb_first_hop_is_mute (first_hop))
+  if (ibb_first_hop_is_mute (first_hop, now))
     {
       ibb_stalls_note_answer (self, now);
       return TRUE;

@@ -33,8 +33,8 @@ send_bind (IBBBinding *self)
   ibb_xml_stream_send_text (self->stream, text);
 }
 
-/* Nobody waits for the answer, which the client ignores: nobody needs that session, the server
- * handles what follows after it, and a stanza for the client may come before the answer. */
+/* The client ignores the answer, because nobody needs that session. The server handles the
+ * request before what follows it, and a stanza for the client may come before the answer. */
 static void
 send_session (IBBBinding *self)
 {

@@ -21,11 +21,12 @@ typedef struct
   char           *domain;
   char           *host;
   guint           port;
-  const char     *service;        /* of the SRV records */
+  const char     *service;        /* of the SRV records, and for the choice of a proxy */
   GProxyResolver *proxy_resolver; /* (owned) (nullable): that of the system */
   IBBProxy        proxy;
-  GSource        *timer;   /* (owned) (nullable): of the look-up */
-  gboolean        is_late; /* the look-up: it is not waited for any more */
+  gboolean        has_records; /* the service: they name the hosts */
+  GSource        *timer;       /* (owned) (nullable): of the look-up */
+  gboolean        is_late;     /* the look-up: it is not waited for any more */
 } Target;
 
 static void
@@ -51,43 +52,20 @@ event_cb (GSocketClient      *client,
   ibb_proxy_note (&target->proxy, event, connection);
 }
 
-static void
-connect_to (GTask *task, GSocketConnectable *connectable, GAsyncReadyCallback callback)
+/* GIO names neither the host nor the port. */
+static GError *
+create_error (const Target *target, const GError *error)
 {
-  Target                   *target = g_task_get_task_data (task);
-  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  if (target->has_records)
+    return g_error_new (error->domain, error->code,
+                        _ ("The server of “%s” cannot be reached (%s): check that it runs, or "
+                           "name its host and port"),
+                        target->domain, error->message);
 
-  g_socket_client_set_proxy_resolver (client, target->proxy_resolver);
-  /* An attempt at another address may outlast the task. */
-  g_signal_connect_object (client, "event", G_CALLBACK (event_cb), task, 0);
-  g_socket_client_connect_async (client, connectable, g_task_get_cancellable (task), callback,
-                                 g_object_ref (task));
-}
-
-/* Unless it is NULL. */
-static gboolean
-succeed (GTask *task, GSocketConnection *connection)
-{
-  if (connection == NULL)
-    return FALSE;
-
-  ibb_proxy_release (connection);
-  g_task_return_pointer (task, connection, g_object_unref);
-  return TRUE;
-}
-
-/* Unless there was none. */
-static gboolean
-blame_proxy (GTask *task, const GError *error)
-{
-  Target *target = g_task_get_task_data (task);
-  GError *proxy_error = ibb_proxy_new_error (&target->proxy, target->domain, error);
-
-  if (proxy_error == NULL)
-    return FALSE;
-
-  g_task_return_error (task, proxy_error);
-  return TRUE;
+  return g_error_new (error->domain, error->code,
+                      _ ("The server of “%s” cannot be reached at “%s”, port %u (%s): check "
+                         "that it runs, or name another host or port"),
+                      target->domain, target->host, target->port, error->message);
 }
 
 static void
@@ -96,65 +74,75 @@ connect_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GTask)  task = user_data;
   Target            *target = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
+  GSocketConnection *connection =
+      g_socket_client_connect_finish (G_SOCKET_CLIENT (object), result, &error);
+  GError *proxy_error;
 
-  if (succeed (task, g_socket_client_connect_finish (G_SOCKET_CLIENT (object), result, &error)) ||
-      blame_proxy (task, error))
-    return;
+  if (connection != NULL)
+    {
+      ibb_proxy_release (connection);
+      g_task_return_pointer (task, connection, g_object_unref);
+      return;
+    }
 
-  /* GIO names no port. */
-  g_task_return_new_error (task, error->domain, error->code,
-                           _ ("The server of “%s” cannot be reached at “%s”, port %u (%s): check "
-                              "that it runs, or name another host or port"),
-                           target->domain, target->host, target->port, error->message);
+  proxy_error = ibb_proxy_new_error (&target->proxy, target->domain, error);
+  g_task_return_error (task, proxy_error != NULL ? proxy_error : create_error (target, error));
+}
+
+/* hosts: (transfer full) (element-type GSrvTarget). */
+static void
+connect_to (GTask *task, GList *hosts)
+{
+  Target                        *target = g_task_get_task_data (task);
+  g_autoptr (GSocketClient)      client = g_socket_client_new ();
+  g_autoptr (GSocketConnectable) targets =
+      ibb_targets_new (hosts, target->service, target->proxy_resolver);
+
+  /* An attempt at another address may outlast the task. */
+  g_signal_connect_object (client, "event", G_CALLBACK (event_cb), task, 0);
+  g_socket_client_connect_async (client, targets, g_task_get_cancellable (task), connect_cb,
+                                 g_object_ref (task));
 }
 
 /* A proxy looks up the host itself, if its protocol lets it. */
 static void
 connect_to_host (GTask *task)
 {
-  Target                        *target = g_task_get_task_data (task);
-  g_autoptr (GSocketConnectable) address =
-      g_network_address_new (target->host, (guint16) target->port);
+  Target     *target = g_task_get_task_data (task);
+  GSrvTarget *host = g_srv_target_new (target->host, (guint16) target->port, 0, 0);
 
-  connect_to (task, address, connect_cb);
+  connect_to (task, g_list_append (NULL, host));
 }
 
+/* hosts: (transfer full) (nullable) (element-type GSrvTarget): by RFC 2782. Where there are
+ * records, the domain itself is not tried (RFC 6120 §3.2.1). */
 static void
-connect_to_service_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+connect_to_service (GTask *task, GList *hosts)
 {
-  g_autoptr (GTask)  task = user_data;
-  Target            *target = g_task_get_task_data (task);
-  g_autoptr (GError) error = NULL;
+  Target *target = g_task_get_task_data (task);
 
-  if (succeed (task, g_socket_client_connect_finish (G_SOCKET_CLIENT (object), result, &error)))
-    return;
-
-  if (error->domain == G_RESOLVER_ERROR ||
-      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT))
-    connect_to_host (task); /* no such record: RFC 6120 §3.2.2 */
-  else if (!blame_proxy (task, error))
-    /* By its records, or by the domain alone: GIO has tried that too. */
-    g_task_return_new_error (task, error->domain, error->code,
-                             _ ("The server of “%s” cannot be reached (%s): check that it runs, or "
-                                "name its host and port"),
-                             target->domain, error->message);
-}
-
-/* records (nullable): what there is for the service, or there is none. */
-static void
-connect_to_service (GTask *task, GList *records)
-{
-  Target                        *target = g_task_get_task_data (task);
-  g_autoptr (GSocketConnectable) service = NULL;
-
-  if (target->proxy_resolver == NULL)
-    service = g_network_service_new (target->service, "tcp", target->host);
-  else
-    service = ibb_targets_new (records, target->proxy_resolver);
-  if (service != NULL)
-    connect_to (task, service, connect_to_service_cb);
+  target->has_records = hosts != NULL;
+  if (target->has_records)
+    connect_to (task, hosts);
   else
     connect_to_host (task);
+}
+
+static GList *
+dup_hosts (GList *records)
+{
+  GList *hosts = NULL;
+
+  for (GList *l = records; l != NULL; l = l->next)
+    if (g_variant_is_of_type (l->data, G_VARIANT_TYPE ("(qqqs)")))
+      {
+        guint16     priority, weight, port;
+        const char *name;
+
+        g_variant_get (l->data, "(qqq&s)", &priority, &weight, &port, &name);
+        hosts = g_list_prepend (hosts, g_srv_target_new (name, port, priority, weight));
+      }
+  return g_srv_target_list_sort (hosts);
 }
 
 /* RFC 2782: the target "." says that the service is decidedly not there. glibc
@@ -189,7 +177,7 @@ lookup_records_cb (GObject *object, GAsyncResult *result, gpointer user_data)
                                 "and port"),
                              target->domain, target->service);
   else
-    connect_to_service (task, records);
+    connect_to_service (task, dup_hosts (records));
   g_list_free_full (records, (GDestroyNotify) g_variant_unref);
 }
 
@@ -215,19 +203,28 @@ bound_look_up (GTask *task)
                          "[ibb-glib] SRV timeout", late_cb, g_object_ref (task), g_object_unref);
 }
 
-/* GSocketClient takes the denial of a service for the lack of a record, and goes on
- * with the domain itself. */
+/* Of a resolver that an application has put in place, and that knows no records. */
 static void
-connect_unless_denied (GTask *task)
+lookup_service_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+
+  connect_to_service (task, g_resolver_lookup_service_finish (G_RESOLVER (object), result, NULL));
+}
+
+/* The look-up of a service does not tell that it is denied from the lack of a record. */
+static void
+look_up (GTask *task)
 {
   Target               *target = g_task_get_task_data (task);
   g_autoptr (GResolver) resolver = g_resolver_get_default ();
   g_autofree char      *name = g_strdup_printf ("_%s._tcp.%s", target->service, target->host);
 
-  /* A resolver that the application has put in place need not have it. */
   if (G_RESOLVER_GET_CLASS (resolver)->lookup_records_async == NULL)
     {
-      connect_to_service (task, NULL);
+      g_resolver_lookup_service_async (resolver, target->service, "tcp", target->host,
+                                       g_task_get_cancellable (task), lookup_service_cb,
+                                       g_object_ref (task));
       return;
     }
 
@@ -270,7 +267,7 @@ ibb_dial_async (const char               *domain,
   gboolean         is_direct = settings->tls_mode == IBB_TLS_MODE_DIRECT;
   const char      *host = settings->host;
   g_autofree char *address = ibb_domain_dup_address (domain);
-  gboolean         look_up = host == NULL && settings->port == 0 && address == NULL;
+  gboolean         is_named = host != NULL || settings->port != 0 || address != NULL;
 
   if (host == NULL)
     host = address != NULL ? address : domain;
@@ -287,10 +284,10 @@ ibb_dial_async (const char               *domain,
     target->port = is_direct ? DEFAULT_TLS_PORT : DEFAULT_PORT;
 
   target->service = is_direct ? "xmpps-client" : "xmpp-client";
-  if (look_up)
-    connect_unless_denied (task);
-  else
+  if (is_named)
     connect_to_host (task);
+  else
+    look_up (task);
 }
 
 void
@@ -304,16 +301,11 @@ ibb_dial_web_async (const char         *domain,
 {
   g_autoptr (GTask) task = create_task (domain, proxy_resolver, cancellable, callback, user_data);
   Target           *target = g_task_get_task_data (task);
-  g_autoptr (GSocketConnectable) address = NULL;
-  /* The scheme tells which proxy to ask for. */
-  g_autofree char *uri = g_uri_join (G_URI_FLAGS_NONE, "https", NULL, host, port, "", NULL, NULL);
 
   target->host = g_strdup (host);
   target->port = port;
-  address = g_network_address_parse_uri (uri, port, NULL);
-  if (address == NULL)
-    address = g_network_address_new (host, port);
-  connect_to (task, address, connect_cb);
+  target->service = "https";
+  connect_to_host (task);
 }
 
 GSocketConnection *

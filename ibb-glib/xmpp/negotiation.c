@@ -196,7 +196,7 @@ start_binding (IBBNegotiation *self, IBBElement *features)
   g_autoptr (GError) error = NULL;
 
   enter (self, IBB_LOGIN_STAGE_BIND);
-  /* A stanza may come right behind the answer, and is for whoever takes the stream over. */
+  /* A stanza may come right behind the answer. It is for the client. */
   ibb_xml_stream_expect_stanzas (self->stream);
   self->binding = ibb_binding_new (self->stream, features, self->bare_jid, self->resource, &error);
   if (self->binding == NULL)

@@ -13,8 +13,9 @@ struct _IBBTargets
 {
   GObject parent;
 
-  GList          *targets;        /* (owned) (element-type GSrvTarget): by RFC 2782 */
-  GProxyResolver *proxy_resolver; /* (owned) */
+  GList          *hosts; /* (owned) (element-type GSrvTarget) */
+  char           *scheme;
+  GProxyResolver *proxy_resolver; /* (owned) (nullable): that of the system */
 };
 
 /* Their addresses, or those of the proxies. */
@@ -28,8 +29,8 @@ struct _IBBTargetEnumerator
   GSocketAddressEnumerator parent;
 
   IBBTargets               *targets; /* (owned) */
-  GList                    *next;    /* (nullable): of its targets */
-  GSocketAddressEnumerator *current; /* (owned) (nullable): of the target before */
+  GList                    *next;    /* (nullable): of its hosts */
+  GSocketAddressEnumerator *current; /* (owned) (nullable): of the host before */
   GError                   *error;   /* (owned) (nullable): the first one */
 };
 
@@ -66,11 +67,20 @@ next_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   go_on (task);
 }
 
-static void
-enter (IBBTargetEnumerator *self, GSrvTarget *target)
+static GSocketConnectable *
+create_address (const char *scheme, const char *host, guint16 port)
 {
-  g_autoptr (GSocketConnectable) address =
-      g_network_address_new (g_srv_target_get_hostname (target), g_srv_target_get_port (target));
+  g_autofree char    *uri = g_uri_join (G_URI_FLAGS_NONE, scheme, NULL, host, port, "", NULL, NULL);
+  GSocketConnectable *address = g_network_address_parse_uri (uri, port, NULL);
+
+  return address != NULL ? address : g_network_address_new (host, port);
+}
+
+static void
+enter (IBBTargetEnumerator *self, GSrvTarget *host)
+{
+  g_autoptr (GSocketConnectable) address = create_address (
+      self->targets->scheme, g_srv_target_get_hostname (host), g_srv_target_get_port (host));
 
   self->current = g_socket_connectable_proxy_enumerate (address);
   g_object_set (self->current, "proxy-resolver", self->targets->proxy_resolver, NULL);
@@ -150,7 +160,7 @@ ibb_targets_enumerate (GSocketConnectable *connectable)
   IBBTargetEnumerator *enumerator = g_object_new (IBB_TYPE_TARGET_ENUMERATOR, NULL);
 
   enumerator->targets = g_object_ref (IBB_TARGETS (connectable));
-  enumerator->next = enumerator->targets->targets;
+  enumerator->next = enumerator->targets->hosts;
 
   return G_SOCKET_ADDRESS_ENUMERATOR (enumerator);
 }
@@ -158,7 +168,7 @@ ibb_targets_enumerate (GSocketConnectable *connectable)
 static char *
 ibb_targets_to_string (GSocketConnectable *connectable)
 {
-  return g_strdup ("SRV targets");
+  return g_strdup ("hosts of a server");
 }
 
 static void
@@ -173,7 +183,8 @@ ibb_targets_finalize (GObject *object)
 {
   IBBTargets *self = IBB_TARGETS (object);
 
-  g_resolver_free_targets (self->targets);
+  g_resolver_free_targets (self->hosts);
+  g_free (self->scheme);
   g_clear_object (&self->proxy_resolver);
 
   G_OBJECT_CLASS (ibb_targets_parent_class)->finalize (object);
@@ -190,34 +201,13 @@ ibb_targets_init (IBBTargets *self)
 {
 }
 
-static GList *
-create_targets (GList *records)
-{
-  GList *targets = NULL;
-
-  for (GList *l = records; l != NULL; l = l->next)
-    if (g_variant_is_of_type (l->data, G_VARIANT_TYPE ("(qqqs)")))
-      {
-        guint16     priority, weight, port;
-        const char *host;
-
-        g_variant_get (l->data, "(qqq&s)", &priority, &weight, &port, &host);
-        targets = g_list_prepend (targets, g_srv_target_new (host, port, priority, weight));
-      }
-  return g_srv_target_list_sort (targets);
-}
-
 GSocketConnectable *
-ibb_targets_new (GList *records, GProxyResolver *proxy_resolver)
+ibb_targets_new (GList *hosts, const char *scheme, GProxyResolver *proxy_resolver)
 {
-  GList      *targets = create_targets (records);
-  IBBTargets *self;
+  IBBTargets *self = g_object_new (IBB_TYPE_TARGETS, NULL);
 
-  if (targets == NULL)
-    return NULL;
-
-  self = g_object_new (IBB_TYPE_TARGETS, NULL);
-  self->targets = targets;
-  self->proxy_resolver = g_object_ref (proxy_resolver);
+  self->hosts = hosts;
+  self->scheme = g_strdup (scheme);
+  g_set_object (&self->proxy_resolver, proxy_resolver);
   return G_SOCKET_CONNECTABLE (self);
 }

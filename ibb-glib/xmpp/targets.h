@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The hosts that SRV records name, to be connected to by the proxies of a resolver. GLib's
- * GNetworkService goes by those of the system only, whatever the GSocketClient was told.
+/* The hosts of a server, one after the other, each by the proxies that a resolver names for it.
+ * A GSocketClient gives its own resolver to a GNetworkAddress only: a GNetworkService goes by
+ * that of the system.
  */
 
 #pragma once
@@ -10,7 +11,10 @@
 
 G_BEGIN_DECLS
 
-/* records: see G_RESOLVER_RECORD_SRV. NULL: none of them can be used. */
-GSocketConnectable *ibb_targets_new (GList *records, GProxyResolver *proxy_resolver);
+/* hosts: (transfer full) (element-type GSrvTarget): in this order.
+ * scheme: of the URI that the resolver is asked for.
+ * proxy_resolver (nullable): that of the system. */
+GSocketConnectable *
+ibb_targets_new (GList *hosts, const char *scheme, GProxyResolver *proxy_resolver);
 
 G_END_DECLS

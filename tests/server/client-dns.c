@@ -288,6 +288,20 @@ test_lost_target (Fixture *self, gconstpointer data)
   assert_asked (self, "_xmpp-client._tcp.fake.test nowhere.test second.test ");
 }
 
+/* A resolver of the application's own need not know records. */
+static void
+test_no_records_class (Fixture *self, gconstpointer data)
+{
+  GResolverClass *resolver_class = G_RESOLVER_GET_CLASS (self->resolver);
+
+  resolver_class->lookup_records_async = NULL;
+  add_target (self, "second.test", fake_server_get_port (self->server), 20, 0);
+  add_target (self, "first.test", get_silent_port (self), 10, 0);
+  assert_login (self->client);
+  resolver_class->lookup_records_async = test_resolver_lookup_records_async;
+  assert_asked (self, "_xmpp-client._tcp.fake.test first.test second.test ");
+}
+
 /* Where there are records, nothing else is tried (RFC 6120 §3.2.1). */
 static void
 test_all_refuse (Fixture *self, gconstpointer data)
@@ -301,6 +315,19 @@ test_all_refuse (Fixture *self, gconstpointer data)
   g_assert_nonnull (strstr (error->message, "“fake.test”"));
   g_assert_nonnull (strstr (error->message, "name its host"));
   assert_asked (self, "_xmpp-client._tcp.fake.test first.test second.test ");
+}
+
+/* Nor is the domain itself where no target has an address. */
+static void
+test_all_lost (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  add_target (self, "nowhere.test", 5222, 10, 0);
+  g_assert_false (ibb_client_login (self->client, NULL, &error));
+  g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, "“fake.test”"));
+  assert_asked (self, "_xmpp-client._tcp.fake.test nowhere.test ");
 }
 
 /* RFC 2782: "." is no host, but says that there is no such service. The library of
@@ -440,18 +467,19 @@ test_proxy (Fixture *self, gconstpointer data)
   guint            port = fake_server_get_port (self->server);
   CutProxy        *proxy = cut_proxy_new_asked (port);
   g_autofree char *uri = g_strdup_printf ("http://127.0.0.1:%u", cut_proxy_get_port (proxy));
-  g_autoptr (GProxyResolver) resolver =
-      g_simple_proxy_resolver_new (proxy_case->resolved != NULL ? proxy_case->resolved : uri, NULL);
-  g_auto (GStrv)   parts = g_strsplit (proxy_case->asked, "%u", 2);
-  g_autofree char *number = g_strdup_printf ("%u", port);
-  g_autofree char *wanted = g_strjoinv (number, parts);
-  g_autofree char *asked = NULL;
+  g_autoptr (GProxyResolver) resolver = g_simple_proxy_resolver_new (proxy_case->resolved, NULL);
+  g_auto (GStrv)             parts = g_strsplit (proxy_case->asked, "%u", 2);
+  g_autofree char           *number = g_strdup_printf ("%u", port);
+  g_autofree char           *wanted = g_strjoinv (number, parts);
+  g_autofree char           *asked = NULL;
 
   if (proxy_case->has_records)
     {
       add_target (self, "second.test", port, 20, 0);
       add_target (self, "first.test", 1, 10, 0);
     }
+  if (proxy_case->resolved == NULL)
+    g_simple_proxy_resolver_set_uri_proxy (G_SIMPLE_PROXY_RESOLVER (resolver), "xmpp-client", uri);
   self->resolver->is_silent = proxy_case->is_silent;
   ibb_client_set_host (self->client, proxy_case->host);
   ibb_client_set_port (self->client, proxy_case->host != NULL ? port : 0);
@@ -512,7 +540,9 @@ main (int argc, char **argv)
   add ("/ibb/client/dns/priority", NULL, test_priority);
   add ("/ibb/client/dns/weight", NULL, test_weight);
   add ("/ibb/client/dns/lost-target", NULL, test_lost_target);
+  add ("/ibb/client/dns/no-records-class", NULL, test_no_records_class);
   add ("/ibb/client/dns/all-refuse", NULL, test_all_refuse);
+  add ("/ibb/client/dns/all-lost", NULL, test_all_lost);
   add ("/ibb/client/dns/denied", ".", test_denied);
   add ("/ibb/client/dns/denied/empty", "", test_denied);
   add ("/ibb/client/dns/direct", NULL, test_direct);

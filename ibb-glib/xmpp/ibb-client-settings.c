@@ -515,7 +515,7 @@ ibb_client_get_state (IBBClient *self)
  * ibb_client_dup_disconnect_error: (get-property disconnect-error)
  * @self: a client
  *
- * Gets why the last connection was lost; see [property@IBB.Client:disconnect-error].
+ * Gets why the client is not online; see [property@IBB.Client:disconnect-error].
  *
  * Returns: (transfer full) (nullable): the error, or %NULL
  *

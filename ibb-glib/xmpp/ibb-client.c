@@ -510,10 +510,10 @@ ibb_client_class_init (IBBClientClass *klass)
    * accepted again, and [signal@IBB.Client::accept-certificate] is not emitted.
    *
    * Meanwhile [property@IBB.Client:state] is %IBB_CLIENT_STATE_CONNECTING and
-   * [property@IBB.Client:disconnect-error] is why the connection was lost. Sessions of
-   * the lost connection end with %G_IO_ERROR_CONNECTION_CLOSED, except for those with
-   * [property@IBB.Service:resume-sessions], which are interrupted. Services go on by
-   * themselves with the new login: their handlers stay, and
+   * [property@IBB.Client:disconnect-error] is why the connection was lost, and then why the last
+   * attempt failed. Sessions of the lost connection end with %G_IO_ERROR_CONNECTION_CLOSED,
+   * except for those with [property@IBB.Service:resume-sessions], which are interrupted. Services
+   * go on by themselves with the new login: their handlers stay, and
    * [method@IBB.Service.accept_async] goes on waiting.
    *
    * The client gives up, and is offline, where a new login cannot succeed until somebody
@@ -579,13 +579,16 @@ ibb_client_class_init (IBBClientClass *klass)
   /**
    * IBBClient:disconnect-error:
    *
-   * Why the last connection was lost (RFC 6120 §4.9), or %NULL: there was none yet,
-   * the client is online, or it was logged out. A login that fails leaves it as it is,
-   * but for one by [property@IBB.Client:auto-reconnect] after which the client gives up:
-   * then it is the error of that login, see [method@IBB.Client.login_async].
+   * Why the client is not online, or %NULL: it is, or it was logged out, or there was no
+   * connection yet. At first this is why the connection was lost (RFC 6120 §4.9). While the
+   * client tries to resume it (%IBB_CLIENT_STATE_SUSPENDED) or logs in again by
+   * [property@IBB.Client:auto-reconnect], it is the error of the last attempt, see
+   * [method@IBB.Client.login_async]: a program can show its message beside “Reconnecting”. It
+   * notifies when that is another error than before. A login by the application that fails
+   * leaves it as it is.
    *
-   * When [property@IBB.Client:state] becomes %IBB_CLIENT_STATE_OFFLINE, the new
-   * error is already set. What to do about it:
+   * When [property@IBB.Client:state] changes, the new error is already set. What to do about
+   * it when the client is offline:
    *
    * - %IBB_ERROR_CONFLICT: another login took the resource. A login of the same
    *   resource would end the other one in its turn: ask for another resource, or for

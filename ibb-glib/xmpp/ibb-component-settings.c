@@ -310,7 +310,7 @@ ibb_component_get_state (IBBComponent *self)
  * ibb_component_dup_disconnect_error: (get-property disconnect-error)
  * @self: a component
  *
- * Gets why the last connection was lost; see [property@IBB.Component:disconnect-error].
+ * Gets why the component is not online; see [property@IBB.Component:disconnect-error].
  *
  * Returns: (transfer full) (nullable): the error, or %NULL
  *

@@ -454,8 +454,8 @@ ibb_component_class_init (IBBComponentClass *klass)
   /**
    * IBBComponent:disconnect-error:
    *
-   * Why the last connection was lost, or %NULL: there was none yet, the component is online, or
-   * it was logged out. It is what [property@IBB.Client:disconnect-error] is for a client;
+   * Why the component is not online, or %NULL: it is, or it was logged out, or there was no
+   * connection yet. It is what [property@IBB.Client:disconnect-error] is for a client;
    * %IBB_ERROR_CONFLICT says that another component has connected for the domain.
    *
    * Since: 1.0

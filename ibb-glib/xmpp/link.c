@@ -278,8 +278,8 @@ start_return (IBBLink *self, IBBConnection *client, const GError *error)
   if (g_error_matches (error, IBB_ERROR, IBB_ERROR_POLICY_VIOLATION))
     ibb_backoff_exhaust (self->login_backoff);
   self->relogin =
-      ibb_relogin_new (self->thread, self->account, self->resource, self->accepted_certificate,
-                       self->login_backoff, &relogin_handler, self);
+      ibb_relogin_new (self->thread, self->account, self->status, self->resource,
+                       self->accepted_certificate, self->login_backoff, &relogin_handler, self);
 }
 
 typedef enum
@@ -374,13 +374,13 @@ suspend (IBBLink *self, IBBConnection *client, const GError *error)
   ibb_stream_management_suspend (self->management);
   g_clear_pointer (&self->stream, ibb_xml_stream_unref);
   self->may_resume = FALSE;
-  ibb_status_set_suspended (self->status);
+  ibb_status_set_suspended (self->status, error);
   ibb_connection_suspended (client);
 
   ibb_stream_management_get_resumption (self->management, &resumption);
   g_set_object (&resumption.accepted_certificate, self->accepted_certificate);
-  self->reconnection = ibb_reconnection_new (self->thread, self->account, &resumption, error,
-                                             self->resumption_backoff, self->resumed_at,
+  self->reconnection = ibb_reconnection_new (self->thread, self->account, self->status, &resumption,
+                                             error, self->resumption_backoff, self->resumed_at,
                                              &reconnection_handler, self);
   ibb_resumption_clear (&resumption);
 }

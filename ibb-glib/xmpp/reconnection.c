@@ -14,6 +14,7 @@
 struct _IBBReconnection
 {
   IBBAccount                   *account;
+  IBBStatus                    *status;
   IBBResumption                 resumption;
   gint64                        until;
   GError                       *cause; /* (owned) */
@@ -46,9 +47,12 @@ attempt_failed (IBBReconnection *self, gboolean was_refused, const GError *error
   g_debug ("Attempt to resume the connection of %s: %s", ibb_account_get_jid (self->account),
            error->message);
   if (was_refused || self->until <= now)
-    fail (self, error);
-  else
-    ibb_attempts_wait (self->attempts, now, self->until);
+    {
+      fail (self, error);
+      return;
+    }
+  ibb_status_note_attempt (self->status, error);
+  ibb_attempts_wait (self->attempts, now, self->until);
 }
 
 static void
@@ -112,6 +116,7 @@ get_end (guint seconds)
 IBBReconnection *
 ibb_reconnection_new (IBBThread                    *thread,
                       IBBAccount                   *account,
+                      IBBStatus                    *status,
                       const IBBResumption          *resumption,
                       const GError                 *cause,
                       IBBBackoff                   *backoff,
@@ -122,6 +127,7 @@ ibb_reconnection_new (IBBThread                    *thread,
   IBBReconnection *self = g_new0 (IBBReconnection, 1);
 
   self->account = account;
+  self->status = status;
   ibb_resumption_copy (resumption, &self->resumption);
   self->until = get_end (resumption->seconds);
   self->cause = g_error_copy (cause);

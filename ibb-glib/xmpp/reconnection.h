@@ -10,6 +10,7 @@
 #include "xmpp/account.h"
 #include "xmpp/backoff.h"
 #include "xmpp/negotiation.h"
+#include "xmpp/status.h"
 
 G_BEGIN_DECLS
 
@@ -32,11 +33,12 @@ typedef struct
                   gpointer         owner);
 } IBBReconnectionHandler;
 
-/* cause: why the stream broke. backoff: outlives this. since: 0, or, if
- * the stream broke soon after it was resumed, when it was resumed (in microseconds). The first
- * attempt then waits, too, counted from that time. */
+/* status is told of each attempt that fails. cause: why the stream broke. backoff: outlives this.
+ * since: 0, or, if the stream broke soon after it was resumed, when it was resumed (in
+ * microseconds). The first attempt then waits, too, counted from that time. */
 IBBReconnection *ibb_reconnection_new (IBBThread                    *thread,
                                        IBBAccount                   *account,
+                                       IBBStatus                    *status,
                                        const IBBResumption          *resumption,
                                        const GError                 *cause,
                                        IBBBackoff                   *backoff,

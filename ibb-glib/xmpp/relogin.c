@@ -12,19 +12,23 @@
 struct _IBBRelogin
 {
   IBBAccount              *account;
+  IBBStatus               *status;
   char                    *resource;             /* (nullable) */
   GTlsCertificate         *accepted_certificate; /* (owned) (nullable) */
-  IBBAttempts             *attempts;             /* (owned) */
+  IBBBackoff              *backoff;
+  IBBAttempts             *attempts; /* (owned) */
   const IBBReloginHandler *handler;
   gpointer                 owner;
 };
 
+/* G_TLS_ERROR_CERTIFICATE_REQUIRED is not among them: GIO says so of each connection that ends
+ * during the handshake once the server has asked for a certificate, and this client was online
+ * with the one that it has, or with none. */
 gboolean
 ibb_relogin_is_in_vain (const GError *error)
 {
   if (error->domain == G_TLS_ERROR)
-    return error->code == G_TLS_ERROR_BAD_CERTIFICATE || error->code == G_TLS_ERROR_UNAVAILABLE ||
-           error->code == G_TLS_ERROR_CERTIFICATE_REQUIRED;
+    return error->code == G_TLS_ERROR_UNAVAILABLE;
   if (error->domain != IBB_ERROR)
     return FALSE;
 
@@ -68,6 +72,11 @@ attempt_failed (IBBRelogin *self, const GError *error)
            error->message);
   if (!ibb_relogin_is_in_vain (error) || is_predecessor (self, error))
     {
+      /* It may be that of a captive portal, as in reconnection.c, or last until the operator of the
+       * server does something. */
+      if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+        ibb_backoff_exhaust (self->backoff);
+      ibb_status_note_attempt (self->status, error);
       wait_for_next (self);
       return;
     }
@@ -119,6 +128,7 @@ static const IBBAttemptsHandler attempts_handler = {
 IBBRelogin *
 ibb_relogin_new (IBBThread               *thread,
                  IBBAccount              *account,
+                 IBBStatus               *status,
                  const char              *resource,
                  GTlsCertificate         *accepted_certificate,
                  IBBBackoff              *backoff,
@@ -128,10 +138,12 @@ ibb_relogin_new (IBBThread               *thread,
   IBBRelogin *self = g_new0 (IBBRelogin, 1);
 
   self->account = account;
+  self->status = status;
   self->resource = g_strdup (resource);
   g_set_object (&self->accepted_certificate, accepted_certificate);
   self->handler = handler;
   self->owner = owner;
+  self->backoff = backoff;
   self->attempts = ibb_attempts_new (thread, backoff, &attempts_handler, self);
   wait_for_next (self);
 

@@ -11,6 +11,7 @@
 #include "xmpp/account.h"
 #include "xmpp/backoff.h"
 #include "xmpp/negotiation.h"
+#include "xmpp/status.h"
 
 G_BEGIN_DECLS
 
@@ -29,12 +30,13 @@ typedef struct
   void (*failed) (IBBRelogin *relogin, const GError *error, gpointer owner);
 } IBBReloginHandler;
 
-/* Waits before the first attempt, too. resource (nullable): of the lost stream; asked for unless
- * the account names one. accepted_certificate (nullable): of the server, by the application at
- * the login. backoff outlives the logins, so that a server that lets a client in and drops it at
- * once is not asked without a pause. */
+/* Waits before the first attempt, too. status is told of each attempt that fails. resource
+ * (nullable): of the lost stream; asked for unless the account names one. accepted_certificate
+ * (nullable): of the server, by the application at the login. backoff outlives the logins, so that
+ * a server that lets a client in and drops it at once is not asked without a pause. */
 IBBRelogin *ibb_relogin_new (IBBThread               *thread,
                              IBBAccount              *account,
+                             IBBStatus               *status,
                              const char              *resource,
                              GTlsCertificate         *accepted_certificate,
                              IBBBackoff              *backoff,

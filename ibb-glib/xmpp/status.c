@@ -219,16 +219,41 @@ ibb_status_set_online (IBBStatus *self, const char *local_jid, guint stanza_limi
   g_mutex_unlock (&self->lock);
 }
 
-void
-ibb_status_set_suspended (IBBStatus *self)
+static void
+set_state_and_error (IBBStatus *self, IBBClientState state, const GError *error)
 {
-  set_state (self, IBB_CLIENT_STATE_SUSPENDED);
+  g_mutex_lock (&self->lock);
+  set_error_locked (self, error);
+  set_state_locked (self, state);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+ibb_status_set_suspended (IBBStatus *self, const GError *error)
+{
+  set_state_and_error (self, IBB_CLIENT_STATE_SUSPENDED, error);
 }
 
 void
 ibb_status_set_resumed (IBBStatus *self)
 {
-  set_state (self, IBB_CLIENT_STATE_ONLINE);
+  set_state_and_error (self, IBB_CLIENT_STATE_ONLINE, NULL);
+}
+
+static gboolean
+is_same (const GError *a, const GError *b)
+{
+  return a != NULL && b != NULL && g_error_matches (a, b->domain, b->code) &&
+         g_str_equal (a->message, b->message);
+}
+
+void
+ibb_status_note_attempt (IBBStatus *self, const GError *error)
+{
+  g_mutex_lock (&self->lock);
+  if (!is_same (self->error, error))
+    set_error_locked (self, error);
+  g_mutex_unlock (&self->lock);
 }
 
 void

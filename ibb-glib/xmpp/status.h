@@ -30,8 +30,11 @@ guint          ibb_status_get_stanza_limit (IBBStatus *self);
 IBBClientState ibb_status_begin_login (IBBStatus *self);
 void           ibb_status_login_failed (IBBStatus *self);
 void           ibb_status_set_online (IBBStatus *self, const char *local_jid, guint stanza_limit);
-void           ibb_status_set_suspended (IBBStatus *self);
-void           ibb_status_set_resumed (IBBStatus *self);
+/* error: why the XML stream broke. */
+void ibb_status_set_suspended (IBBStatus *self, const GError *error);
+void ibb_status_set_resumed (IBBStatus *self);
+/* An attempt to come back has failed, and there will be another one. */
+void ibb_status_note_attempt (IBBStatus *self, const GError *error);
 /* The logout has begun; the state stays ONLINE until it is done. */
 void ibb_status_begin_logout (IBBStatus *self);
 /* error (nullable): why the connection was lost. */

@@ -10,9 +10,11 @@
 #include <string.h>
 
 #include "../lib/certificate.h"
+#include "../lib/fake-random.h"
 #include "acceptor.h"
 #include "client-fixture.h"
 #include "fake-server.h"
+#include "xmpp/relogin.h"
 
 #define MAX_CONNECTIONS 3
 
@@ -183,29 +185,141 @@ test_portal (void)
   g_assert_cmpuint (judge.n_calls, ==, 1);
 }
 
-/* When the time is up, the error names the certificate, also after the attempt to log in again. */
 static void
-test_replaced (gconstpointer data)
+assert_names_certificate (IBBClient *client)
+{
+  g_autoptr (GError) error = ibb_client_dup_disconnect_error (client);
+
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, "The certificate of “fake.test” is not trusted"));
+}
+
+/* When the time is up, the error names the certificate. */
+static void
+test_replaced (void)
 {
   static const FakeStep       steps[] = MANAGED ("0");
-  gboolean                    auto_reconnect = GPOINTER_TO_INT (data);
   g_autoptr (GTlsCertificate) own = load_certificate ("alone-1.pem");
   FakeServer                 *server = fake_server_new_tls (steps, own);
   Judge                       judge = { TRUE, 0 };
-  IBBClient                  *client = create_stranded_client (server, &judge, auto_reconnect);
+  IBBClient                  *client = create_stranded_client (server, &judge, FALSE);
   g_autoptr (GError)          error = NULL;
 
   wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
   error = ibb_client_dup_disconnect_error (client);
-  g_test_message ("%s", error->message);
-  if (auto_reconnect)
-    g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
-  else
-    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
-  g_assert_nonnull (strstr (error->message, "The certificate of “fake.test” is not trusted"));
-  g_assert_cmpuint (fake_server_get_n_clients (server), ==, auto_reconnect ? 3 : 2);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  assert_names_certificate (client);
+  g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
   fake_end (client, server);
   g_assert_cmpuint (judge.n_calls, ==, 1);
+}
+
+static guint
+count (const char *text, const char *what)
+{
+  guint n = 0;
+
+  for (text = strstr (text, what); text != NULL; text = strstr (text + 1, what))
+    n++;
+  return n;
+}
+
+/* A client that logs in again by itself goes on, too, rarely, and until somebody tells it to stop.
+ * It tells such a server nothing. */
+static void
+test_replaced_returning (gconstpointer data)
+{
+  static const FakeStep       steps[] = MANAGED ("0");
+  gboolean                    heals = GPOINTER_TO_INT (data);
+  g_autoptr (GTlsCertificate) own = load_certificate ("alone-1.pem");
+  FakeServer                 *server = fake_server_new_tls (steps, own);
+  Judge                       judge = { TRUE, 0 };
+  IBBClient                  *client;
+  g_autofree char            *received = NULL;
+
+  fake_random_start (0);
+  client = create_stranded_client (server, &judge, TRUE);
+  fake_server_wait_for_clients (server, 6);
+  wait_for_state (client, IBB_CLIENT_STATE_CONNECTING);
+  assert_names_certificate (client);
+  g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_RELOGIN_WAIT_MIN);
+  for (guint i = 1; i < 4; i++)
+    g_assert_cmpuint (fake_random_get_bound (i), ==, IBB_RELOGIN_WAIT_MAX);
+  if (heals)
+    {
+      fake_server_set_certificate (server, own);
+      wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
+      g_assert_null (ibb_client_dup_disconnect_error (client));
+    }
+  else
+    {
+      ibb_client_set_auto_reconnect (client, FALSE);
+      wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+      assert_names_certificate (client);
+    }
+  fake_log_out (client, server, &received);
+  g_assert_cmpuint (count (received, "<stream:stream"), ==, heals ? 4 : 2);
+  g_assert_cmpuint (count (received, "</auth>"), ==, heals ? 2 : 1);
+  g_assert_cmpuint (judge.n_calls, ==, 1);
+}
+
+/* Asks for a certificate, and ends the connection before its part of the handshake is complete. */
+static void
+break_handshake_cb (GSocketConnection *connection, gpointer data)
+{
+  GInputStream               *from = g_io_stream_get_input_stream (G_IO_STREAM (connection));
+  GOutputStream              *to = g_io_stream_get_output_stream (G_IO_STREAM (connection));
+  g_autoptr (GTlsCertificate) certificate = load_certificate ("alone-1.pem");
+  g_autoptr (GOutputStream)   answer = g_memory_output_stream_new_resizable ();
+  g_autoptr (GInputStream)    hello = NULL;
+  g_autoptr (GIOStream)       base = NULL;
+  g_autoptr (GIOStream)       tls = NULL;
+  char                        buffer[16384];
+  gssize                      n = g_input_stream_read (from, buffer, sizeof buffer, NULL, NULL);
+
+  hello = g_memory_input_stream_new_from_data (buffer, MAX (n, 0), NULL);
+  base = g_simple_io_stream_new (hello, answer);
+  tls = assert_succeeds (g_tls_server_connection_new, base, certificate);
+  g_object_set (tls, "authentication-mode", G_TLS_AUTHENTICATION_REQUESTED, NULL);
+  g_assert_false (g_tls_connection_handshake (G_TLS_CONNECTION (tls), NULL, NULL));
+  n = (gssize) g_memory_output_stream_get_data_size (G_MEMORY_OUTPUT_STREAM (answer));
+  g_assert_cmpint (n, >, 100);
+  g_output_stream_write_all (to, g_memory_output_stream_get_data (G_MEMORY_OUTPUT_STREAM (answer)),
+                             (gsize) n - 1, NULL, NULL, NULL);
+  g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
+  g_atomic_int_inc ((int *) data);
+}
+
+/* For GIO such a handshake fails because a certificate is required. The client, which was online
+ * without one, goes on. */
+static void
+test_broken_handshake (void)
+{
+  static const FakeStep       steps[] = { FAKE_LOGIN, { NULL } };
+  g_autoptr (GTlsCertificate) own = load_certificate ("alone-1.pem");
+  FakeServer                 *server = fake_server_new_tls (steps, own);
+  IBBClient                  *client = fake_create_client (server, FAKE_JID);
+  Judge                       judge = { TRUE, 0 };
+  Acceptor                    acceptor;
+  int                         n_handshakes = 0; /* atomic */
+
+  fake_random_start (0);
+  acceptor_start (&acceptor, break_handshake_cb, &n_handshakes);
+  ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
+  ibb_client_set_auto_reconnect (client, TRUE);
+  g_signal_connect (client, "accept-certificate", G_CALLBACK (judge_cb), &judge);
+  assert_login (client);
+  ibb_client_set_port (client, acceptor.port);
+  fake_server_close (server);
+  while (g_atomic_int_get (&n_handshakes) < 3)
+    {
+      g_assert_cmpint (ibb_client_get_state (client), !=, IBB_CLIENT_STATE_OFFLINE);
+      wait_a_moment ();
+    }
+  ibb_client_set_port (client, fake_server_get_port (server));
+  fake_wait_until_online (client, server, 2);
+  fake_log_out (client, server, NULL);
+  acceptor_stop (&acceptor);
 }
 
 int
@@ -255,10 +369,12 @@ main (int argc, char **argv)
   g_test_add_data_func ("/ibb/client/certificate/accepted", &accepted, test_case);
   g_test_add_data_func ("/ibb/client/certificate/changed", &changed, test_case);
   g_test_add_func ("/ibb/client/certificate/D-42/portal", test_portal);
-  g_test_add_data_func ("/ibb/client/certificate/D-42/replaced", GINT_TO_POINTER (FALSE),
-                        test_replaced);
-  g_test_add_data_func ("/ibb/client/certificate/D-42/replaced/reconnect", GINT_TO_POINTER (TRUE),
-                        test_replaced);
+  g_test_add_func ("/ibb/client/certificate/D-42/replaced", test_replaced);
+  g_test_add_data_func ("/ibb/client/certificate/D-42/replaced/stays", GINT_TO_POINTER (FALSE),
+                        test_replaced_returning);
+  g_test_add_data_func ("/ibb/client/certificate/D-42/replaced/heals", GINT_TO_POINTER (TRUE),
+                        test_replaced_returning);
+  g_test_add_func ("/ibb/client/certificate/broken-handshake", test_broken_handshake);
 
   return g_test_run ();
 }

@@ -58,6 +58,39 @@ test_notifications (void)
   g_object_unref (object);
 }
 
+/* The error is that of the last attempt, and notified of when it is another one. */
+static void
+test_attempts (void)
+{
+  GObject            *object;
+  g_autoptr (GString) log = g_string_new (NULL);
+  IBBStatus          *status = create_status (&object, log);
+  g_autoptr (GError)  lost = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "x");
+  g_autoptr (GError) refused = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, "x");
+  g_autoptr (GError) other = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, "y");
+  const GError      *attempts[] = { lost, refused, refused, other, lost };
+
+  ibb_status_begin_login (status);
+  ibb_status_set_online (status, "user@d.test/r", 10000);
+  ibb_status_set_returning (status, lost);
+  iterate ();
+  for (guint i = 0; i < G_N_ELEMENTS (attempts); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      gboolean           is_new = i > 0 && attempts[i] != attempts[i - 1];
+
+      g_string_truncate (log, 0);
+      ibb_status_note_attempt (status, attempts[i]);
+      iterate ();
+      g_assert_cmpstr (log->str, ==, is_new ? "disconnect-error " : "");
+      error = ibb_status_dup_error (status);
+      g_assert_error (error, attempts[i]->domain, attempts[i]->code);
+      g_assert_cmpstr (error->message, ==, attempts[i]->message);
+    }
+  ibb_status_free (status);
+  g_object_unref (object);
+}
+
 static void
 test_states (void)
 {
@@ -75,9 +108,13 @@ test_states (void)
   ibb_status_set_online (status, "user@d.test/r", 10000);
   g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_ONLINE);
   g_assert_cmpuint (ibb_status_get_stanza_limit (status), ==, 10000);
-  ibb_status_set_suspended (status);
+  ibb_status_set_suspended (status, lost);
   g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_SUSPENDED);
+  error = ibb_status_dup_error (status);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  g_clear_error (&error);
   ibb_status_set_resumed (status);
+  g_assert_null (ibb_status_dup_error (status));
   jid = ibb_status_dup_local_jid (status);
   g_assert_cmpstr (jid, ==, "user@d.test/r");
 
@@ -120,6 +157,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ibb/status/notifications", test_notifications);
+  g_test_add_func ("/ibb/status/attempts", test_attempts);
   g_test_add_func ("/ibb/status/states", test_states);
 
   return g_test_run ();

@@ -35,6 +35,7 @@ struct _ToolLogin
   IBBClient *scout;  /* (owned) (nullable): looks before the login, see check_resource () */
   States    *states; /* the handler's of the client */
   gboolean   stays;  /* logs in again, once the first login is done */
+  ToolRun   *run;    /* (nullable): from the first login on */
 };
 
 static void
@@ -336,16 +337,51 @@ check_resource (ToolLogin *self, ToolRun *run, GError **error)
   return !taken;
 }
 
+/* Whether the next login would fail, too, unless the user changes something. What the owner
+ * of the server may mend by and by, such as a certificate, is none of these. */
+static gboolean
+is_refused (const GError *error)
+{
+  if (error->domain != IBB_ERROR)
+    return FALSE;
+
+  switch (error->code)
+    {
+    case IBB_ERROR_AUTHENTICATION:
+    case IBB_ERROR_CONFLICT:
+    case IBB_ERROR_FORBIDDEN:
+    case IBB_ERROR_ITEM_NOT_FOUND: /* the server does not serve the domain */
+    case IBB_ERROR_JID_MALFORMED:
+    case IBB_ERROR_NOT_ALLOWED:
+    case IBB_ERROR_NOT_AUTHORIZED:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+/* Takes reason. */
+static void
+fail (ToolLogin *self, GError *reason, GError **error)
+{
+  if (is_refused (reason))
+    tool_run_set_login_refused (self->run);
+  g_propagate_error (error, reason);
+}
+
 char *
 tool_login_begin (ToolLogin *self, ToolRun *run, GError **error)
 {
-  char *local_jid;
+  char   *local_jid = NULL;
+  GError *reason = NULL;
 
-  if (!check_resource (self, run, error) || !login (run, self->client, error))
-    return NULL;
-  local_jid = dup_local_jid (self->client, error);
+  self->run = run;
+  if (check_resource (self, run, &reason) && login (run, self->client, &reason))
+    local_jid = dup_local_jid (self->client, &reason);
   if (local_jid != NULL)
     ibb_client_set_auto_reconnect (self->client, self->stays);
+  else
+    fail (self, reason, error);
   return local_jid;
 }
 
@@ -357,7 +393,7 @@ tool_login_end (ToolLogin *self, GError **error)
   if (reason != NULL && error != NULL && *error != NULL)
     {
       g_clear_error (error);
-      g_propagate_error (error, explain (self->client, g_steal_pointer (&reason)));
+      fail (self, explain (self->client, g_steal_pointer (&reason)), error);
     }
   g_clear_error (&reason);
   logout (self->client);

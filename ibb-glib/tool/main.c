@@ -47,7 +47,7 @@ print_help (void)
     }
   g_print ("\n%s\n", _ ("“ibb COMMAND --help” tells the options of each."));
   g_print ("%s\n", _ ("A peer without a resource, user@host, means user@host/ibb."));
-  g_print ("%s\n", _ ("Exit status: 0 every byte delivered, 1 failed, 2 usage."));
+  g_print ("%s\n", _ ("Exit status: 0 every byte delivered, 1 failed, 2 usage, 3 login refused."));
 }
 
 /* A file or a socket that took the number of a standard descriptor would get what

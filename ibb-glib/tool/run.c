@@ -31,9 +31,9 @@ struct _ToolRun
   gpointer           data;        /* immutable */
   GMainLoop         *loop;        /* immutable */
 
-  gboolean succeeded;    /* the worker's until it ends */
-  gboolean bad_argument; /* the worker's until it ends */
-  GError  *error;        /* the worker's until it ends */
+  gboolean succeeded; /* the worker's until it ends */
+  int      failure;   /* the worker's until it ends; the exit status if it does not succeed */
+  GError  *error;     /* the worker's until it ends */
 
   gboolean interrupted;    /* main thread only */
   gint64   interrupt_time; /* main thread only; µs */
@@ -206,7 +206,7 @@ int
 tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data)
 {
   guint    signal_ids[3];
-  ToolRun  self = { .options = options, .func = func, .data = data };
+  ToolRun  self = { .options = options, .func = func, .data = data, .failure = TOOL_EXIT_FAILED };
   GThread *thread;
   int      status = TOOL_EXIT_DONE;
 
@@ -231,9 +231,10 @@ tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data)
           g_mutex_lock (&self.lock);
           self.error = make_error_locked (&self);
           g_mutex_unlock (&self.lock);
+          self.failure = TOOL_EXIT_FAILED;
         }
       tool_report_error (self.error);
-      status = self.bad_argument ? TOOL_EXIT_USAGE : TOOL_EXIT_FAILED;
+      status = self.failure;
     }
 
   for (gsize i = 0; i < G_N_ELEMENTS (signal_ids); i++)
@@ -276,7 +277,14 @@ tool_run_set_signal_is_end (ToolRun *self)
 void
 tool_run_set_bad_argument (ToolRun *self)
 {
-  self->bad_argument = TRUE;
+  self->failure = TOOL_EXIT_USAGE;
+}
+
+/* The server refused the login, and would refuse it again. On the thread of the work. */
+void
+tool_run_set_login_refused (ToolRun *self)
+{
+  self->failure = TOOL_EXIT_REFUSED;
 }
 
 /* phase completes “Interrupted while …”; timeout, in seconds, is what holds

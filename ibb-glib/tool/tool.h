@@ -10,9 +10,10 @@
 
 G_BEGIN_DECLS
 
-#define TOOL_EXIT_DONE 0   /* every byte delivered */
-#define TOOL_EXIT_FAILED 1 /* said why in one line */
-#define TOOL_EXIT_USAGE 2  /* the command line makes no sense */
+#define TOOL_EXIT_DONE 0    /* every byte delivered */
+#define TOOL_EXIT_FAILED 1  /* said why in one line */
+#define TOOL_EXIT_USAGE 2   /* the command line makes no sense */
+#define TOOL_EXIT_REFUSED 3 /* the server refuses the login, and would refuse the next one */
 
 int tool_send (int argc, char **argv);
 int tool_receive (int argc, char **argv);

@@ -17,6 +17,8 @@ import prosody
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 IBB = os.environ.get('IBB_TEST_PROGRAM') or shutil.which('ibb') or 'ibb'
 PATIENCE = cases.PATIENCE
+# The exit status where the server refuses the login, and would refuse the next one.
+REFUSED = 3
 # A session that is interrupted ends soon.
 SOON = '--resume-timeout', '1'
 

@@ -13,7 +13,7 @@ import cases
 import ejabberd
 import prosody
 from cases import case, check, check_equal
-from command import Account, Folder, sha256
+from command import REFUSED, Account, Folder, sha256
 from rawclient import RawClient
 
 
@@ -39,12 +39,12 @@ def _(server):
     for command in (['receive', '-o', folder / 'other', '--json'], ['listen'],
                     ['expose', '--to', '127.0.0.1:9']):
         second = bob.ibb(*command)
-        line = second.expect_failure('Another command', jid, f'--jid {bob.bare}/NAME')
+        line = second.expect_failure('Another command', jid, f'--jid {bob.bare}/NAME', code=REFUSED)
         check(len(line) <= 160, f'two lines of a terminal: {line}')
         if '--json' in command:
             check_equal(second.wait_event('error')['code'], 'conflict', 'code')
     third = bob.ibb('cat', 'nobody@localhost', account=bob.options(resource='ibb'))
-    third.expect_failure('Another command', jid)
+    third.expect_failure('Another command', jid, code=REFUSED)
     bob.ibb('send', source, bob.bare).expect_done()
     first.expect_done()
     check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
@@ -97,7 +97,7 @@ def _(server):
         there = bob.ibb(*command)
         jid = there.wait_ready()
         other = RawClient(server, 'bob', 'ibb', 'service-unavailable')
-        there.expect_failure('Another login', jid, f'--jid {bob.bare}/NAME')
+        there.expect_failure('Another login', jid, f'--jid {bob.bare}/NAME', code=REFUSED)
         if '--json' in command:
             check_equal(there.wait_event('error')['code'], 'conflict', 'code')
         check_equal(folder.names(), ['original'], 'files')

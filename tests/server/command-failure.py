@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import cases
 import prosody
 from cases import Skip, case, check, check_equal
-from command import IBB, PATIENCE, SOON, Account, Folder, Program, sha256
+from command import IBB, PATIENCE, REFUSED, SOON, Account, Folder, Program, sha256
 from cut_proxy import ResetProxy
 from rawclient import RawClient
 from rawserver import RawServer, stream_error
@@ -278,9 +278,10 @@ def _(server):
     folder = Folder()
     alice = Account(server, 'alice')
     file = folder.make('file', 1)
-    alice.ibb('send', file, 'bob@localhost', env={'IBB_PASSWORD': 'wrong'}).expect_failure('alice@')
+    here = alice.ibb('send', file, 'bob@localhost', env={'IBB_PASSWORD': 'wrong'})
+    here.expect_failure('alice@', code=REFUSED)
     there = alice.ibb('receive', '-o', folder / 'copy', '--json', env={'IBB_PASSWORD': 'wrong'})
-    there.expect_failure('alice@')
+    there.expect_failure('alice@', code=REFUSED)
     error = there.wait_event('error')
     check_equal((error['domain'], error['code']), ('ibb-error-quark', 'authentication'), 'error')
     check_equal(folder.names(), ['file'], 'files')
@@ -324,7 +325,7 @@ def _(server):
     alice = Account(server, 'alice')
     options = alice.options()
     options[1] = f'nobody@{server.domain}'
-    alice.ibb('cat', 'bob@localhost', account=options).expect_failure('nobody@')
+    alice.ibb('cat', 'bob@localhost', account=options).expect_failure('nobody@', code=REFUSED)
 
 
 @case('unknown host')
@@ -384,7 +385,7 @@ def _():
         bob = Account(server, 'bob')
         options = bob.options(tls='none')
         file = folder.make('file', 10)
-        bob.ibb('send', file, 'bob@localhost', account=options).expect_failure('allow-plain-text')
+        bob.ibb('send', file, 'bob@localhost', account=options).expect_failure('allow-plain-text', code=REFUSED)
         there = bob.ibb('receive', '-o', folder / 'copy', account=options + ['--allow-plain-text'])
         here = bob.ibb('send', file, there.wait_ready(), account=options + ['--allow-plain-text'])
         here.expect_done()
@@ -396,7 +397,7 @@ def _():
     with prosody.Prosody(mechanisms=('PLAIN',)) as server:
         bob = Account(server, 'bob')
         here = bob.ibb('cat', 'bob@localhost', account=bob.options() + ['--no-plain'])
-        here.expect_failure('only PLAIN', 'disabled')
+        here.expect_failure('only PLAIN', 'disabled', code=REFUSED)
 
 
 @case('a user without a home: nothing is said but the reason')
@@ -593,7 +594,7 @@ def _():
             folder = Folder()
             for _attempt in range(3):
                 there = with_raw(raw, *command, cwd=folder.path)
-                line = there.expect_failure(word)
+                line = there.expect_failure(word, code=REFUSED if word == 'conflict' else 1)
                 check(len(line) <= 160, f'two lines of a terminal: {line}')
                 check_equal(folder.names(), [], 'files')
 
@@ -614,7 +615,7 @@ def _():
             if '--json' in command:
                 check_equal(there.wait_event(event)['code'], code, 'code')
             if condition == 'conflict':
-                there.expect_failure('Another login')
+                there.expect_failure('Another login', code=REFUSED)
             elif '--json' in command:
                 check(why in there.wait_event(event)['message'], 'message')
             else:

@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import cases
 from cases import case, check, check_equal
-from command import Account, Folder, sha256
+from command import REFUSED, Account, Folder, sha256
 from ejabberd import Ejabberd
 
 NO_PASSWORD = {'IBB_PASSWORD': ''}
@@ -67,7 +67,7 @@ def _(server):
     alice = Account(server, 'alice')
     options = ['--certificate', server.environment['IBB_TEST_STRANGER_CERTIFICATE']]
     alice.ibb('cat', 'bob@localhost', account=alice.options() + options,
-              env=NO_PASSWORD).expect_failure('certificate', 'alice@localhost')
+              env=NO_PASSWORD).expect_failure('certificate', 'alice@localhost', code=REFUSED)
 
 
 @case('a certificate without its key')
@@ -84,7 +84,7 @@ def _(server):
 def _(server):
     alice = Account(server, 'alice')
     alice.ibb('cat', 'bob@localhost', env={'IBB_PASSWORD': 'guess'}).expect_failure(
-        'alice@localhost', 'Invalid username or password')
+        'alice@localhost', 'Invalid username or password', code=REFUSED)
 
 
 @case('the certificate of the server is not signed by a trusted authority: what it is, and what to do')

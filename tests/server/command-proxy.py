@@ -20,13 +20,6 @@ HOST = 'xmpp.invalid'  # no other resolver knows it
 SCHEMES = 'socks5', 'socks4a', 'http'
 
 
-def options(account, *more):
-    """Those of the account, at a name."""
-    result = account.options()
-    result[result.index('--server') + 1] = f'{HOST}:{account.server.port}'
-    return [*result, *more]
-
-
 def send(server, alice_options, bob_options, size=10000, **more):
     """A file from alice to bob."""
     folder = Folder()
@@ -44,8 +37,8 @@ def _(server):
     for scheme in SCHEMES:
         proxy = ForwardProxy({HOST: server.host}, cut_at=[100000])
         uri = f'{scheme}://jo:a%40b@127.0.0.1:{proxy.port}'
-        send(server, options(Account(server, 'alice'), '--proxy', uri), Account(server, 'bob').options(),
-             size=200000)
+        send(server, [*Account(server, 'alice').options(host=HOST), '--proxy', uri],
+             Account(server, 'bob').options(), size=200000)
         check_equal(proxy.asked, [(HOST, server.port)] * 2, 'asked for')
         check_equal(proxy.logins, [('jo', 'a@b')] * 2 if scheme != 'socks4a' else [], 'logins')
         check(proxy.passed > 200000, 'bytes by the proxy')
@@ -54,11 +47,10 @@ def _(server):
 @case('direct TLS and a WebSocket by a proxy')
 def _(server):
     alice, bob = Account(server, 'alice'), Account(server, 'bob')
-    port = int(server.environment['IBB_TEST_DIRECT_TLS_PORT'])
-    direct = alice.options(tls='direct')
-    direct[direct.index('--server') + 1] = f'{HOST}:{port}'
+    direct = alice.options(tls='direct', host=HOST)
     web = [*alice.options(), '--websocket', server.environment['IBB_TEST_WEBSOCKET_URI']]
-    for account, asked in ((direct, (HOST, port)), (web, ('localhost', server.websocket_port))):
+    tls = HOST, int(server.environment['IBB_TEST_DIRECT_TLS_PORT'])
+    for account, asked in ((direct, tls), (web, ('localhost', server.websocket_port))):
         proxy = ForwardProxy({'localhost': server.host, HOST: server.host})
         send(server, [*account, '--proxy', f'socks5://127.0.0.1:{proxy.port}'], bob.options())
         check_equal(proxy.asked, [asked], 'asked for')
@@ -70,7 +62,7 @@ def _(server):
     alice, bob = Account(server, 'alice'), Account(server, 'bob')
     environment = {'GIO_USE_PROXY_RESOLVER': 'libproxy', 'no_proxy': '',
                    'http_proxy': f'socks5://jo:secret@127.0.0.1:{proxy.port}'}
-    send(server, options(alice), bob.options(), env=environment)
+    send(server, alice.options(host=HOST), bob.options(), env=environment)
     check_equal(proxy.logins, [('jo', 'secret')], 'logins')
     for none in ('none', 'direct://'):
         send(server, [*alice.options(), '--proxy', none], bob.options(), env=environment)
@@ -83,15 +75,15 @@ def _(server):
     port, = free_ports(1)
     web = [*alice.options(), '--websocket', 'always']
     for scheme in SCHEMES:
-        for account in (options(alice), web):
-            line = alice.ibb('cat', 'bob@localhost', account=[
-                *account, '--proxy', f'{scheme}://jo:secret@127.0.0.1:{port}'
-                ]).expect_failure(f'The proxy “{scheme}://127.0.0.1:{port}” cannot be reached')
+        for account in (alice.options(host=HOST), web):
+            uri = f'{scheme}://jo:secret@127.0.0.1:{port}'
+            here = alice.ibb('cat', 'bob@localhost', account=[*account, '--proxy', uri])
+            line = here.expect_failure(f'The proxy “{scheme}://127.0.0.1:{port}” cannot be reached')
             check('secret' not in line, 'no password')
         proxy = ForwardProxy({})
-        alice.ibb('cat', 'bob@localhost', account=options(
-            alice, '--proxy', f'{scheme}://127.0.0.1:{proxy.port}')).expect_failure(
-                f'“{scheme}://127.0.0.1:{proxy.port}”', 'server of “localhost”')
+        uri = f'{scheme}://127.0.0.1:{proxy.port}'
+        here = alice.ibb('cat', 'bob@localhost', account=[*alice.options(host=HOST), '--proxy', uri])
+        here.expect_failure(f'“{uri}”', 'server of “localhost”')
 
 
 # What it answers, and whether it closes the connection then.
@@ -111,9 +103,9 @@ def _(server):
     for answer, closes in BAD.values():
         for scheme in SCHEMES:
             proxy = BadProxy(answer, closes)
-            running.append((f'{scheme}://127.0.0.1:{proxy.port}', alice.ibb(
-                'cat', 'bob@localhost', account=options(
-                    alice, '--proxy', f'{scheme}://127.0.0.1:{proxy.port}'))))
+            uri = f'{scheme}://127.0.0.1:{proxy.port}'
+            account = [*alice.options(host=HOST), '--proxy', uri]
+            running.append((uri, alice.ibb('cat', 'bob@localhost', account=account)))
     for uri, here in running:
         here.expect_failure(f'The proxy “{uri}” does not connect to the server of “localhost”')
     print(f'# {time.monotonic() - begin:.1f} s')

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import cases
 import prosody
 from cases import PATIENCE, case, check, check_equal
-from command import ROOT, Account, Folder, sha256
+from command import REFUSED, ROOT, Account, Folder, sha256
 from cut_proxy import CutProxy
 from rawclient import RawClient
 from tunnel import Target, Tunnel, expect_reset, tcp_socket
@@ -221,7 +221,7 @@ def _(server):
         program = bob.ibb(*command)
         program.wait_ready()
         other = RawClient(server, 'bob', 'ibb', None)
-        program.expect_failure('conflict', '--jid')
+        program.expect_failure('conflict', '--jid', code=REFUSED)
         other.close()
 
 
@@ -231,7 +231,7 @@ def _(server):
     here = Account(server, 'alice').ibb('cat', listen.wait_ready(), stdin=-1)
     listen.wait_line('^Session from')
     other = RawClient(server, 'bob', 'ibb', None)
-    check_equal(listen.finish(), 1, 'exit status')
+    check_equal(listen.finish(), REFUSED, 'exit status')
     # Whether it is said before that the session waits is chance.
     check_equal(len(listen.errors()), 1, f'errors: {listen.lines}')
     check('conflict' in listen.errors()[0] and '--jid' in listen.errors()[0], listen.lines)
@@ -252,7 +252,7 @@ def _():
             program.wait_event('disconnected')
             server.set_password('bob', 'another one')
             server.restart()
-            program.expect_failure('Cannot log in again', 'password', bob.bare)
+            program.expect_failure('Cannot log in again', 'password', bob.bare, code=REFUSED)
             error = program.events()[-1]
             check_equal((error['event'], error['domain'], error['code']),
                         ('error', 'ibb-error-quark', 'authentication'), 'the last event')
@@ -324,6 +324,9 @@ def _(server):
         page = file.read().replace('\\-', '-').replace('\\e', '\\')
     command = re.search(r'^ExecStart=ibb ((?:.*\\\n)*.*)$', unit, re.M).group(1)
     check(command in page, 'the manual page has the same command')
+    final = re.search(r'^RestartPreventExitStatus=(.*)$', unit, re.M)
+    check(final.group() in page, 'the manual page ends at the same statuses')
+    check_equal(final.group(1).split(), ['2', str(REFUSED)], 'statuses after which it is not started again')
     folder = Folder()
     bob = Account(server, 'bob')
     with open(folder / '.ibb', 'w', encoding='utf-8') as file:
@@ -336,6 +339,11 @@ def _(server):
     check_equal(program.wait_ready(), f'{bob.bare}/ibb', 'address')
     os.kill(program.pid, signal.SIGTERM)
     program.expect_done()
+    # The same with a wrong password: trying again gets the address banned.
+    with open(folder / '.ibb', 'w', encoding='utf-8') as file:
+        file.write('wrong\n')
+    program = bob.ibb(words[0], *words[1:], account=bob.options()[2:], env={'IBB_PASSWORD': ''})
+    program.expect_failure(bob.bare, code=REFUSED)
 
 
 if __name__ == '__main__':

@@ -217,6 +217,19 @@ cell_set_argument (Cell *self, char **arguments, int n_arguments)
   return n_arguments > 1 && cell_set (self, arguments[0] + 2, arguments[1]) ? 2 : 0;
 }
 
+gboolean
+cell_parse (Cell *self, const char *text)
+{
+  g_auto (GStrv) words = g_strsplit (text, " ", 0);
+  int            n_words = (int) g_strv_length (words);
+
+  cell_init (self);
+  for (int i = 0; i < n_words; i += 2)
+    if (cell_set_argument (self, words + i, n_words - i) != 2)
+      return FALSE;
+  return TRUE;
+}
+
 void
 cell_print_help (void)
 {

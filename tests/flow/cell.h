@@ -97,8 +97,10 @@ void cell_init (Cell *self);
 /* One parameter. FALSE when there is none of that name, or it has no such value. */
 gboolean cell_set (Cell *self, const char *name, const char *value);
 /* "--rate 100k --delay 5": the number of arguments used, 0 where one is wrong. */
-int  cell_set_argument (Cell *self, char **arguments, int n_arguments);
-void cell_print_help (void);
+int cell_set_argument (Cell *self, char **arguments, int n_arguments);
+/* All of them, with one space between. FALSE: one is wrong. */
+gboolean cell_parse (Cell *self, const char *text);
+void     cell_print_help (void);
 /* The parameters that are not the default, as arguments. (transfer full) */
 char *cell_describe (const Cell *self);
 /* The same of all, as members of a JSON object. */

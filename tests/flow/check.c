@@ -13,14 +13,10 @@
 static Report
 run (const char *text)
 {
-  g_auto (GStrv) words = g_strsplit (text, " ", 0);
-  int            n_words = (int) g_strv_length (words);
-  Cell           cell;
-  Report         report;
+  Cell   cell;
+  Report report;
 
-  cell_init (&cell);
-  for (int i = 0; i < n_words; i += 2)
-    g_assert_cmpint (cell_set_argument (&cell, words + i, n_words - i), ==, 2);
+  g_assert_true (cell_parse (&cell, text));
   report = report_run (&cell, NULL, FALSE);
   g_test_message ("%s: %.0f bytes/s, chat %.1f ms, %.1f, %.1f", text, report.late_goodput,
                   report.chat[0], report.chat[1], report.chat[2]);

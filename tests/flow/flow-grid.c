@@ -65,6 +65,24 @@ print_unknown (const Board *board, const GPtrArray *cells)
 }
 
 static gboolean
+reaches (const Board *board, const GPtrArray *cells, double least)
+{
+  gboolean good = TRUE;
+
+  for (guint i = 0; i < cells->len; i++)
+    {
+      const GridCell *cell = g_ptr_array_index (cells, i);
+      double          ratio = outcome_get_ratio (&board->outcomes[i], &cell->cell);
+
+      if (!board->outcomes[i].is_known || ratio >= least)
+        continue;
+      g_printerr ("%.3f is less than %.3f: %s\n", ratio, least, cell->text);
+      good = FALSE;
+    }
+  return good;
+}
+
+static gboolean
 write_json (const char *path, const Board *board, const GPtrArray *cells)
 {
   g_autofree char   *json = outcome_get_json (board->outcomes, cells);
@@ -85,6 +103,7 @@ main (int argc, char **argv)
   int                n_jobs = (int) g_get_num_processors ();
   int                n_worst = 40;
   int                n_seeds = 1;
+  double             least = 0;
   gboolean           is_list = FALSE;
   const GOptionEntry entries[] = {
     { "match", 'm', 0, G_OPTION_ARG_STRING, &match, "Only cells with these words", "WORDS" },
@@ -92,6 +111,7 @@ main (int argc, char **argv)
     { "sort", 's', 0, G_OPTION_ARG_STRING, &by, "ratio, chat or interactive", "COLUMN" },
     { "worst", 'w', 0, G_OPTION_ARG_INT, &n_worst, "Cells to print (40)", "N" },
     { "seeds", 0, 0, G_OPTION_ARG_INT, &n_seeds, "Runs of a cell with jitter (1)", "N" },
+    { "least", 0, 0, G_OPTION_ARG_DOUBLE, &least, "Fail where the first column is less", "RATIO" },
     { "json", 0, 0, G_OPTION_ARG_FILENAME, &json, "Write all results there", "FILE" },
     { "list", 'l', 0, G_OPTION_ARG_NONE, &is_list, "Only print the cells", NULL },
     G_OPTION_ENTRY_NULL,
@@ -120,6 +140,8 @@ main (int argc, char **argv)
   g_assert (board != MAP_FAILED);
   good = run_processes (board, cells, MAX (n_jobs, 1));
   print_unknown (board, cells);
+  if (!reaches (board, cells, least))
+    good = FALSE;
   if (json != NULL && !write_json (json, board, cells))
     good = FALSE;
   if (!outcome_print_all (board->outcomes, cells, by, (guint) MAX (n_worst, 0)))

@@ -153,6 +153,22 @@ print (
   g_string_append (json, "}");
 }
 
+/* The caller clears both. */
+static void
+run (const Cell *cell, Events *events, Meter *meter)
+{
+  events_init (events);
+  meter_init (meter, cell, events);
+  network_run (cell, meter, events);
+}
+
+static void
+clear (Events *events, Meter *meter)
+{
+  meter_clear (meter);
+  events_clear (events, (GDestroyNotify) packet_free);
+}
+
 Report
 report_run (const Cell *cell, GString *json, gboolean with_series)
 {
@@ -160,13 +176,31 @@ report_run (const Cell *cell, GString *json, gboolean with_series)
   Meter  meter;
   Report report;
 
-  events_init (&events);
-  meter_init (&meter, cell, &events);
-  network_run (cell, &meter, &events);
+  run (cell, &events, &meter);
   report = create_report (cell, &meter);
   if (json != NULL)
     print (cell, &meter, &report, json, with_series);
-  meter_clear (&meter);
-  events_clear (&events, (GDestroyNotify) packet_free);
+  clear (&events, &meter);
   return report;
+}
+
+GArray *
+report_run_seconds (const Cell *cell, guint session)
+{
+  const guint n = FLOW_SECOND / METER_INTERVAL;
+  GArray     *seconds = g_array_new (FALSE, FALSE, sizeof (double));
+  Events      events;
+  Meter       meter;
+
+  run (cell, &events, &meter);
+  for (guint i = 0; i + n <= meter.n_intervals; i += n)
+    {
+      double bytes = 0;
+
+      for (guint k = i; k < i + n; k++)
+        bytes += meter.read[(gsize) session * meter.n_intervals + k];
+      g_array_append_val (seconds, bytes);
+    }
+  clear (&events, &meter);
+  return seconds;
 }

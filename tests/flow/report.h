@@ -20,3 +20,6 @@ typedef struct
 /* Runs the cell. json (nullable): what is known is appended, as an object; with_series: over
  * time as well. */
 Report report_run (const Cell *cell, GString *json, gboolean with_series);
+/* Runs the cell: the bytes that the reader of a session gets in each second.
+ * (transfer full) (element-type double) */
+GArray *report_run_seconds (const Cell *cell, guint session);

@@ -157,31 +157,43 @@ test_start (void)
   model_clear (&model);
 }
 
-/* The path becomes another one, and another one, and each is found. */
+/* The path becomes another one, and another one, and each is found in so many seconds. A wider
+ * one shows only in a trial, and the pause between trials is long by then. */
 static void
 test_change (void)
 {
   const Path paths[] = {
-    { .delay = 0.05, .rate = 5e6, .block = 4096, .jitter = 0.001 },
-    { .delay = 0.05, .rate = 100e3, .block = 4096, .jitter = 0.001 },  /* less room */
-    { .delay = 0.05, .rate = 5e6, .block = 4096, .jitter = 0.001 },    /* more */
-    { .delay = 0.2, .rate = 5e6, .block = 4096, .jitter = 0.001 },     /* longer */
-    { .delay = 0.001, .rate = 5e6, .block = 4096, .jitter = 0.0001 },  /* shorter */
-    { .delay = 0.001, .rate = 7250, .block = 4096, .jitter = 0.0001 }, /* behind a throttle */
+    { .delay = 0.05, .rate = 5e6, .block = 4096, .jitter = 0.001, .seconds = 60 },
+    /* less room */
+    { .delay = 0.05, .rate = 100e3, .block = 4096, .jitter = 0.001, .seconds = 60 },
+    /* more: 200 round trips */
+    { .delay = 0.05, .rate = 5e6, .block = 4096, .jitter = 0.001, .seconds = 200 * 0.05 },
+    /* longer */
+    { .delay = 0.2, .rate = 5e6, .block = 4096, .jitter = 0.001, .seconds = 60 },
+    /* shorter */
+    { .delay = 0.001, .rate = 5e6, .block = 4096, .jitter = 0.0001, .seconds = 60 },
+    /* behind a throttle */
+    { .delay = 0.001, .rate = 7250, .block = 4096, .jitter = 0.0001, .seconds = 60 },
   };
-  g_autoptr (GRand) random = g_rand_new_with_seed (1);
-  Model             model;
 
-  model_init (&model);
-  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+  for (guint32 seed = 1; seed <= 5; seed++)
     {
-      model_run (&model, &paths[i], 60, random);
-      model_run (&model, &paths[i], 20, random);
-      g_assert_cmpfloat (get_utilization (&model, &paths[i], 20), >, 0.85);
-      g_assert_cmpfloat (model.waited / model.n_blocks, <,
-                         MAX (paths[i].delay, 3 * 4096 / paths[i].rate));
+      g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+      Model             model;
+
+      model_init (&model);
+      for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+        {
+          model_run (&model, &paths[i], paths[i].seconds, random);
+          model_run (&model, &paths[i], 20, random);
+          g_test_message ("seed %u, path %u: utilization %.3f", seed, i,
+                          get_utilization (&model, &paths[i], 20));
+          g_assert_cmpfloat (get_utilization (&model, &paths[i], 20), >, 0.85);
+          g_assert_cmpfloat (model.waited / model.n_blocks, <,
+                             MAX (paths[i].delay, 3 * 4096 / paths[i].rate));
+        }
+      model_clear (&model);
     }
-  model_clear (&model);
 }
 
 /* A round trip that takes two and a half times as long, with the same in flight, is another

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the engine must reach, beside what the same path carries for one session alone, or for
+ * a sender that knows the path. Where that is out of reach today, the goal is in a comment. */
+
+#include "config.h"
+
+#include "report.h"
+
+#define NEAR "--rate 10M --delay 0.1 --chat 0"
+#define SHARE 0.725 /* of the bytes on a link, those of a session */
+
+static Report run (const char *format, ...) G_GNUC_PRINTF (1, 2);
+
+static Report
+run (const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list          arguments;
+  Cell             cell;
+  Report           report;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_assert_true (cell_parse (&cell, text));
+  report = report_run (&cell, NULL, FALSE);
+  g_test_message ("%s: %.0f bytes/s, Jain %.3f, chat %.1f ms, interactive %.1f ms", text,
+                  report.late_goodput, report.jain, report.chat[1], report.interactive[1]);
+  return report;
+}
+
+/* Of the first session, from a second on. */
+typedef struct
+{
+  double mean; /* bytes a second */
+  double least;
+} Goodput;
+
+static Goodput
+get_goodput (const char *text, guint from)
+{
+  Cell               cell;
+  g_autoptr (GArray) seconds = NULL;
+  Goodput            goodput = { 0, G_MAXDOUBLE };
+
+  g_assert_true (cell_parse (&cell, text));
+  seconds = report_run_seconds (&cell, 0);
+  g_assert_cmpuint (seconds->len, >, from);
+  for (guint i = from; i < seconds->len; i++)
+    {
+      double bytes = g_array_index (seconds, double, i);
+
+      goodput.mean += bytes / (seconds->len - from);
+      goodput.least = MIN (goodput.least, bytes);
+    }
+  return goodput;
+}
+
+/* The near session writes ten bytes a second. */
+static void
+test_far (void)
+{
+  Goodput alone = get_goodput ("--rate 10M --delay 0.1 --peer-delay 50 --chat 0 --seconds 20", 0);
+  Goodput beside = get_goodput ("--rate 10M --delay 0.1 --peers 2 --peer-delay 50,0.1 --trickle 1 "
+                                "--start 0,1000,1000,0 --chat 0 --seconds 20",
+                                0);
+
+  g_assert_cmpfloat (beside.mean, >, 0.9 * alone.mean);
+}
+
+/* A live session for ten seconds, beside others with slow readers. */
+typedef struct
+{
+  const char *others;
+  guint       from; /* second */
+  double      mean; /* of alone */
+  double      least;
+} Beside;
+
+static void
+assert_beside (const Beside *tests, guint n_tests, const char *path)
+{
+  g_autofree char *text = g_strconcat (path, " --seconds 10", NULL);
+  Goodput          alone = get_goodput (text, 0);
+
+  for (guint i = 0; i < n_tests; i++)
+    {
+      g_autofree char *cell =
+          g_strdup_printf ("%s %s --seconds %u", path, tests[i].others, tests[i].from + 10);
+      Goodput beside = get_goodput (cell, tests[i].from);
+
+      g_test_message ("%s: %.3f, %.3f of alone", cell, beside.mean / alone.mean,
+                      beside.least / alone.mean);
+      g_assert_cmpfloat (beside.mean, >=, tests[i].mean * alone.mean);
+      g_assert_cmpfloat (beside.least, >=, tests[i].least * alone.mean);
+    }
+}
+
+/* Those that stall are measured from when on they are full. */
+static void
+test_slow_session (void)
+{
+  const Beside tests[] = {
+    { "--sessions 2 --slow 1 --slow-rate 20k", 0, 0.7, 0.3 },
+    { "--sessions 2 --slow 1 --slow-rate 20k --start 0,3", 3, 0.7, 0.3 },
+    { "--sessions 2 --slow 1 --slow-rate 20k --start 3,0", 3, 0.7, 0.3 },
+    { "--sessions 2 --slow 1 --slow-rate 50k", 0, 0.7, 0.3 },
+    { "--sessions 2 --slow 1 --slow-rate 50k --start 0,3", 3, 0.7, 0.3 },
+    { "--sessions 2 --slow 1 --slow-rate 50k --start 3,0", 3, 0.7, 0.3 },
+    { "--sessions 2 --slow 1 --slow-rate 500k", 0, 0.7, 0.3 },
+    { "--sessions 2 --slow 1 --slow-rate 500k --start 0,3", 3, 0.7, 0.3 },
+    { "--sessions 2 --slow 1 --slow-rate 500k --start 3,0", 3, 0.7, 0.3 },
+    { "--sessions 2 --slow 1", 0, 0.7, 0.3 },
+    { "--sessions 2 --slow 1 --start 0,3", 3, 0.7, 0.3 },
+    { "--sessions 2 --slow 1 --start 3,0", 3, 0.7, 0.3 },
+    { "--sessions 11 --slow 10 --slow-rate 20k", 10, 0.7, 0.3 },
+    { "--sessions 11 --slow 10 --slow-rate 50k", 10, 0.7, 0.3 },
+    { "--sessions 101 --slow 100", 10, 0.7, 0.3 },
+  };
+
+  assert_beside (tests, G_N_ELEMENTS (tests), NEAR);
+}
+
+static void
+test_slow_peer (void)
+{
+  const Beside tests[] = {
+    { "--peers 2 --slow 1 --slow-rate 20k", 0, 0.7, 0.3 },
+    { "--peers 2 --slow 1 --slow-rate 50k --start 0,3", 3, 0.7, 0.3 },
+    { "--peers 2 --slow 1 --slow-rate 500k --start 3,0", 3, 0.7, 0.3 },
+    { "--peers 2 --slow 1", 0, 0.7, 0.3 },
+    { "--peers 11 --slow 10 --slow-rate 20k", 10, 0.7, 0.3 },
+    { "--peers 101 --slow 100", 10, 0.7, 0.3 },
+  };
+
+  assert_beside (tests, G_N_ELEMENTS (tests), NEAR);
+}
+
+/* Peers of other implementations take one block at a time, and do not tell their room. */
+static void
+test_slow_foreign_peer (void)
+{
+  const Beside tests[] = {
+    { "--peers 2 --slow 1 --slow-rate 20k", 0, 0.7, 0.3 },
+    { "--peers 2 --slow 1 --slow-rate 50k --start 0,3", 3, 0.7, 0.3 },
+    { "--peers 2 --slow 1 --slow-rate 500k --start 3,0", 3, 0.7, 0.3 },
+    { "--peers 2 --slow 1", 0, 0.7, 0.3 },
+    { "--peers 11 --slow 10 --slow-rate 20k", 10, 0.7, 0.3 },
+    { "--peers 101 --slow 100", 10, 0.7, 0.3 },
+  };
+
+  assert_beside (tests, G_N_ELEMENTS (tests), NEAR " --feature 0");
+}
+
+/* The goal is 0.7 and 0.3 here as well. But the session with the slow reader has the one block
+ * in flight that the window of their peer is, for less than the second after which it stalls. */
+static void
+test_slow_foreign_session (void)
+{
+  const Beside tests[] = {
+    { "--sessions 2 --slow 1 --slow-rate 20k --start 0,3", 3, 0.5, 0.003 },
+    { "--sessions 2 --slow 1 --slow-rate 20k --start 3,0", 3, 0.7, 0.3 },
+    { "--sessions 2 --slow 1 --slow-rate 50k --start 0,3", 3, 0.7, 0.2 },
+    { "--sessions 2 --slow 1 --slow-rate 500k", 0, 0.7, 0.2 },
+    { "--sessions 2 --slow 1 --slow-rate 500k --start 0,3", 3, 0.7, 0.2 },
+    { "--sessions 2 --slow 1 --slow-rate 500k --start 3,0", 3, 0.6, 0.1 },
+    { "--sessions 2 --slow 1", 0, 0.7, 0.06 },
+    { "--sessions 2 --slow 1 --start 0,3", 3, 0.7, 0.08 },
+    { "--sessions 2 --slow 1 --start 3,0", 3, 0.7, 0.3 },
+    { "--sessions 11 --slow 10", 10, 0.7, 0.3 },
+  };
+
+  assert_beside (tests, G_N_ELEMENTS (tests), NEAR " --feature 0");
+}
+
+static void
+test_noise (void)
+{
+  const guint jitters[] = { 5, 20, 40 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (jitters); i++)
+    {
+      const char *path = "--rate 10M --delay 25 --chat 0 --seconds 20 --jitter";
+      Report      engine = run ("%s %u", path, jitters[i]);
+      Report      fixed = run ("%s %u --sender fixed", path, jitters[i]);
+
+      g_assert_cmpfloat (engine.late_goodput, >, 0.7 * fixed.late_goodput);
+    }
+}
+
+static void
+test_fair (void)
+{
+  const char *const cells[] = {
+    "--rate 1M --delay 5 --sessions 2 --chat 0 --seconds 20",
+    "--rate 1M --delay 5 --sessions 10 --chat 0 --seconds 20",
+    "--rate 1M --delay 5 --sessions 100 --chat 0 --seconds 20",
+    "--rate 1M --delay 0.1 --peers 3 --peer-delay 1,20,100 --chat 0 --seconds 20",
+    "--rate 10M --delay 0.1 --peers 3 --peer-delay 1,20,100 --chat 0 --seconds 20",
+    "--rate 100k --delay 0.1 --peers 3 --peer-delay 1,20,100 --chat 0 --seconds 20",
+    "--limit prosody --limit-rate 100k --rate 10M --delay 0.1 --peers 3 --peer-delay 1,20,100 "
+    "--chat 0 --seconds 20",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cells); i++)
+    g_assert_cmpfloat (run ("%s", cells[i]).jain, >=, 0.95);
+}
+
+/* Beside ten that have much to send: no more than twice as long as alone, and one block. */
+static void
+test_interactive (void)
+{
+  const struct
+  {
+    const char *path;
+    double      block; /* ms */
+  } tests[] = {
+    { "--rate 1M --delay 5", 8192 / SHARE / 1e3 },
+    { "--rate 10M --delay 0.1", 8192 / SHARE / 10e3 },
+    { "--rate 10M --delay 25", 8192 / SHARE / 10e3 },
+    /* The server takes half a millisecond for a block. The goal is one of them. */
+    { "--rate 0 --delay 0.05", 4 * 0.52 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      const char *path = tests[i].path;
+      Report      idle = run ("%s --sessions 0 --interactive 1 --chat 0", path);
+      Report      busy = run ("%s --sessions 10 --interactive 1 --chat 0", path);
+
+      g_assert_cmpfloat (busy.interactive[1], <=, 2 * idle.interactive[1] + tests[i].block);
+    }
+}
+
+/* Nagle's algorithm and delayed acknowledgements, beside the best window. */
+static void
+test_nagle (void)
+{
+  const char *const paths[] = {
+    "--rate 0 --delay 0.01 --peer-delay 0.01 --mss 65483 --chat 0 --seconds 5",
+    "--rate 10M --delay 0.1 --chat 0 --seconds 5",
+    "--rate 1M --delay 5 --chat 0 --seconds 10",
+  };
+  const char *const nagles[] = { "sender", "receiver", "both" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (paths) * G_N_ELEMENTS (nagles); i++)
+    {
+      const char *path = paths[i / 3];
+      const char *nagle = nagles[i % 3];
+      Report      engine = run ("%s --nagle %s", path, nagle);
+      double      best = 0;
+
+      for (guint window = 4096; window <= 262144; window *= 4)
+        {
+          Report fixed = run ("%s --nagle %s --sender fixed --window %u", path, nagle, window);
+
+          best = MAX (best, fixed.late_goodput);
+        }
+      g_assert_cmpfloat (engine.late_goodput, >, 0.5 * best);
+    }
+}
+
+/* The limit that Prosody sets by default lets 7250 bytes a second through, in blocks of 4096. */
+static void
+test_chat (void)
+{
+  Report silent = run ("--limit prosody --rate 10M --delay 0.1 --chat 0 --seconds 100");
+  Report report = run ("--limit prosody --rate 10M --delay 0.1 --chat 1 --seconds 300");
+
+  g_assert_cmpfloat (silent.late_goodput, >, 0.99 * 7250);
+  /* The goal is 0.93, which blocks of 1024 bytes do not reach, one at a time. */
+  g_assert_cmpfloat (report.late_goodput, >, 0.88 * 7250);
+  g_assert_cmpfloat (report.chat[1], <, 200);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/targets/far", test_far);
+  g_test_add_func ("/targets/slow-session", test_slow_session);
+  g_test_add_func ("/targets/slow-peer", test_slow_peer);
+  g_test_add_func ("/targets/slow-foreign-peer", test_slow_foreign_peer);
+  g_test_add_func ("/targets/slow-foreign-session", test_slow_foreign_session);
+  g_test_add_func ("/targets/noise", test_noise);
+  g_test_add_func ("/targets/fair", test_fair);
+  g_test_add_func ("/targets/interactive", test_interactive);
+  g_test_add_func ("/targets/nagle", test_nagle);
+  g_test_add_func ("/targets/chat", test_chat);
+  return g_test_run ();
+}

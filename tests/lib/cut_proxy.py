@@ -1,14 +1,24 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A way to a server that breaks when it is told to, or is long."""
 
+import fcntl
+import os
 import queue
 import random
 import socket
 import struct
+import sys
+import termios
 import threading
 import time
 
 import cases
+
+SIOCOUTQNSD = 0x894B  # of Linux: how many bytes were not sent yet
+# In its struct tcp_info.
+TCP_INFO_TOTAL_RETRANSMISSIONS = 100
+TCP_INFO_DATA_SEGMENTS_OUT = 156
+TCP_INFO_SIZE = 160
 
 
 class CutProxy:
@@ -20,6 +30,10 @@ class CutProxy:
     rate: so many bytes per second in each direction of a connection; None: any
     outlives: the end of the case does not end it, end () does
     listener: socket that it listens on (default: one of the loopback interface)
+    passed, connections: how many bytes and connections it has passed on
+    held: how many bytes waited in a hole
+    dropped: how many bytes of silent connections it has dropped
+    addresses: from where the connections came
     """
 
     def __init__(self, port, cut_at=(), stay_away=False, rate=None, outlives=False, listener=None):
@@ -31,6 +45,8 @@ class CutProxy:
         self.stay_away = stay_away
         self.passed = 0
         self.connections = 0
+        self.held = self.dropped = 0
+        self.addresses = set()
         self._closed = False
         self._lock = threading.Lock()
         self._sockets = set()
@@ -65,6 +81,16 @@ class CutProxy:
         """Nothing passes any more, and nobody is told so."""
         self._way.clear()
 
+    def count_unread(self):
+        """How many bytes wait in the system to be passed on."""
+        number = bytearray(4)
+        result = 0
+        with self._lock:
+            for one in self._sockets:
+                fcntl.ioctl(one, termios.FIONREAD, number)
+                result += int.from_bytes(number, sys.byteorder)
+        return result
+
     def end_hole(self):
         """What was on its way goes on."""
         self._way.set()
@@ -78,24 +104,32 @@ class CutProxy:
     def _accept(self):
         while True:
             try:
-                client = self._listener.accept()[0]
+                client, (address, *_) = self._listener.accept()
             except OSError:
                 return
-            self._way.wait()
             with self._lock:
-                closed, target = self._closed, self.target
-            try:
-                if closed:
-                    raise OSError
-                server = socket.create_connection(('127.0.0.1', target))
-            except OSError:
-                client.close()
-                continue
-            with self._lock:
-                self.connections += 1
-                self._sockets |= {client, server}
-            for way in ((client, server, True), (server, client, False)):
-                threading.Thread(target=self._carry, args=way, daemon=True).start()
+                self.addresses.add(address)
+            self._take(client)
+
+    def _take(self, client):
+        self._way.wait()
+        with self._lock:
+            closed, target = self._closed, self.target
+        try:
+            if closed:
+                raise OSError
+            server = socket.create_connection(('127.0.0.1', target))
+        except OSError:
+            client.close()
+            return
+        self._join(client, server)
+
+    def _join(self, client, server):
+        with self._lock:
+            self.connections += 1
+            self._sockets |= {client, server}
+        for way in ((client, server, True), (server, client, False)):
+            threading.Thread(target=self._carry, args=way, daemon=True).start()
 
     def _pass(self, data, _source, target, _upwards):
         target.sendall(data)
@@ -113,8 +147,12 @@ class CutProxy:
                     break
                 if self.rate:
                     time.sleep(len(data) / self.rate)
+                if not self._way.is_set():
+                    self.held += len(data)
                 self._way.wait()
-                if self._silent.get(source) != upwards:
+                if self._silent.get(source) == upwards:
+                    self.dropped += len(data)
+                else:
                     self._pass(data, source, target, upwards)
         except OSError:
             pass
@@ -130,12 +168,40 @@ class CutProxy:
 
 
 class ByteProxy(CutProxy):
-    """Each byte is a segment of its own."""
+    """Each byte is a segment of its own.
+
+    sent, segments: how many bytes it has sent, and in how many segments
+    """
+
+    def __init__(self, port, **options):
+        self.sent = self.segments = 0
+        super().__init__(port, **options)
+
+    @staticmethod
+    def _count_segments(connection):
+        """Of data, without those that were sent again."""
+        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_SIZE)
+        return (struct.unpack_from('I', info, TCP_INFO_DATA_SEGMENTS_OUT)[0] -
+                struct.unpack_from('I', info, TCP_INFO_TOTAL_RETRANSMISSIONS)[0])
+
+    @staticmethod
+    def _wait_until_sent(connection):
+        """The system adds a byte to one that it has not sent yet."""
+        number = bytearray(4)
+        fcntl.ioctl(connection, SIOCOUTQNSD, number)
+        while any(number):
+            os.sched_yield()
+            fcntl.ioctl(connection, SIOCOUTQNSD, number)
 
     def _pass(self, data, _source, target, _upwards):
         target.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        before = self._count_segments(target)
         for place in range(len(data)):
             target.sendall(data[place:place + 1])
+            self._wait_until_sent(target)
+        with self._lock:
+            self.sent += len(data)
+            self.segments += self._count_segments(target) - before
 
 
 class ResetProxy(CutProxy):
@@ -174,6 +240,7 @@ class DelayProxy(CutProxy):
     rate: so many bytes per second in each direction of a connection; None: any
     blocks: how many data blocks of XEP-0047 its client has sent, where there is no TLS
     unanswered: how many of them were without an answer at most
+    delays: how many seconds each chunk was late, beyond what the rate takes
     """
 
     def __init__(self, port, delay, jitter=0, rate=None):
@@ -182,6 +249,7 @@ class DelayProxy(CutProxy):
         self._jitter = jitter / 1000
         self._bytes_per_second = rate
         self.blocks = self.unanswered = 0
+        self.delays = []
         self._results = 0  # since the first block
 
     def _count(self, data, upwards):
@@ -204,17 +272,18 @@ class DelayProxy(CutProxy):
                 begin = max(time.monotonic(), begin)
                 if self._bytes_per_second:
                     begin += len(data) / self._bytes_per_second
-                chunks.put((begin + self._delay + random.uniform(0, self._jitter), data))
+                chunks.put((begin, begin + self._delay + random.uniform(0, self._jitter), data))
         except OSError:
             pass
-        chunks.put((0, b''))
+        chunks.put((0, 0, b''))
 
-    @staticmethod
-    def _deliver(chunks, target):
+    def _deliver(self, chunks, target):
         try:
-            while (chunk := chunks.get())[1]:
-                time.sleep(max(0, chunk[0] - time.monotonic()))
-                target.sendall(chunk[1])
+            while (chunk := chunks.get())[2]:
+                begin, due, data = chunk
+                time.sleep(max(0, due - time.monotonic()))
+                self.delays.append(time.monotonic() - begin)
+                target.sendall(data)
             target.shutdown(socket.SHUT_WR)
         except OSError:
             pass

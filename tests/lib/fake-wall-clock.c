@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Loaded into a program under test, it moves the time of day. The file that IBB_TEST_WALL_CLOCK
- * names contains the number of seconds to add, as a gint64, and may change at any time. */
+ * names contains two numbers of seconds, each a gint64: what is to be added, which may change at
+ * any time; and what was added when the program last asked, which is written here. */
 
 #define _GNU_SOURCE /* RTLD_NEXT */
 
@@ -18,18 +19,21 @@ get_offset (void)
 {
   static gint64 *offset; /* atomic */
   gint64        *mapped = g_atomic_pointer_get (&offset);
+  gint64         result;
 
   if (mapped == NULL)
     {
-      int fd = open (getenv ("IBB_TEST_WALL_CLOCK"), O_RDONLY | O_CLOEXEC);
+      int fd = open (getenv ("IBB_TEST_WALL_CLOCK"), O_RDWR | O_CLOEXEC);
 
       /* Mapped for as long as the program runs. */
-      mapped = mmap (NULL, sizeof (gint64), PROT_READ, MAP_SHARED, fd, 0);
+      mapped = mmap (NULL, 2 * sizeof (gint64), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
       if (mapped == MAP_FAILED)
         abort ();
       g_atomic_pointer_set (&offset, mapped);
     }
-  return (time_t) __atomic_load_n (mapped, __ATOMIC_RELAXED);
+  result = __atomic_load_n (mapped, __ATOMIC_RELAXED);
+  __atomic_store_n (mapped + 1, result, __ATOMIC_RELAXED);
+  return (time_t) result;
 }
 
 int

@@ -36,13 +36,8 @@ class ForwardProxy(CutProxy):
         self.logins = []
         super().__init__(0, **options)
 
-    def _accept(self):
-        while True:
-            try:
-                client = self._listener.accept()[0]
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+    def _take(self, client):
+        threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client):
         try:
@@ -58,11 +53,7 @@ class ForwardProxy(CutProxy):
         except (KeyError, OSError):
             client.close()
             return
-        with self._lock:
-            self.connections += 1
-            self._sockets |= {client, server}
-        for way in ((client, server, True), (server, client, False)):
-            threading.Thread(target=self._carry, args=way, daemon=True).start()
+        self._join(client, server)
 
     def _ask_socks5(self, client):
         methods = read(client, read(client, 1)[0])

@@ -103,7 +103,9 @@ class Namespace:
 
 
 class PrivateNetwork:
-    """loss: the part of the packets that is lost"""
+    """loss: the part of the packets that is lost
+    lost, passed: how many packets were lost, and how many were not
+    """
 
     host = HOST
 
@@ -139,6 +141,11 @@ class PrivateNetwork:
     def take_address(self):
         """Removes the address of the client's side, without notice to the other side."""
         self._client.set_address(None)
+
+    def has_address(self):
+        """Whether the client's side has one."""
+        command = ('ip', '-4', '-oneline', 'address', 'show', 'dev', DEVICE)
+        return self._client.call(lambda: subprocess.run(command, capture_output=True, check=True)).stdout != b''
 
     def give_address(self):
         """Gives it an address that it never had."""

@@ -10,8 +10,9 @@
 The table FAULTS below lists the faults. Each run has one of them, at the sender (here), at
 the receiver (there), at both ends, or at the server, which is Prosody or ejabberd. “ibb send”
 sends a file to “ibb receive”: the copy is equal to the source, or the end that has the fault
-fails with the one error that the table names. Prints a TAP line for each run, and what the
-programs reported.
+fails with the one error that the table names. A run whose fault has left none of the evidence that
+the table names fails, too. Prints a TAP line for each run, what the programs reported, and the
+evidence.
 
 Without arguments the file is small, the faults are short, and twelve runs go on at a time.
 --full makes them as long as doc/testing.md says, one at a time, with no limit to the rate.
@@ -47,6 +48,7 @@ MIB = 1 << 20
 RATE = 100000          # bytes per second of each connection, so that a fault meets a transfer
 BEGUN = 65536          # bytes that have arrived
 LOGIN_MOST = 50000     # bytes of a login at most
+DETECTION = 30         # seconds after which a program knows that its connection is lost
 TRICKLE_GAP = 0.5      # seconds
 TRICKLE_AFTER = 20     # bytes that follow the fault
 BULK_LEAST = 1 * MIB
@@ -96,19 +98,27 @@ def cut(run, ends, seconds):
 
 def hole(run, ends, seconds):
     """The network loses all packets."""
+    before = [(end.network.lost, end.network.passed) for end in ends]
     for end in ends:
         end.network.begin_hole()
     run.is_over.wait(seconds)
-    for end in ends:
+    for end, (lost, passed) in zip(ends, before):
+        end.seen['seconds'] = seconds
+        end.seen['packets lost'] = end.network.lost - lost
+        # One may be on its way when the hole begins.
+        end.seen['silence'] = end.network.passed - passed <= 1
         end.network.end_hole()
 
 
 def full_buffer(run, ends, seconds):
     """Nobody reads what an end sends, so its buffers fill; nothing arrives either."""
+    before = [end.proxy.held for end in ends]
     for end in ends:
         end.proxy.begin_hole()
     run.is_over.wait(seconds)
-    for end in ends:
+    for end, held in zip(ends, before):
+        end.seen['bytes held back'] = end.proxy.held - held
+        end.seen['bytes unread'] = end.proxy.count_unread()
         end.proxy.end_hole()
 
 
@@ -132,17 +142,27 @@ def reset_in_tls(run, ends, _seconds):
     wait_until(lambda: run.is_over.is_set() or all(end.proxy.resets == 0 for end in ends), PATIENCE, 'reset')
 
 
-def restart(run, _ends, seconds):
+def restart(run, ends, seconds):
     """The server crashes, is away for a while, and starts again."""
+    before = run.server.pid
     run.server.kill()
     threading.Event().wait(seconds)
     run.server.restart()
+    for end in ends:
+        end.seen['another server'] = run.server.pid != before
 
 
-def stop_server(run, _ends, seconds):
+def is_stopped(pid):
+    with open(f'/proc/{pid}/stat', encoding='utf-8', errors='replace') as file:
+        return file.read().rsplit(')', 1)[1].split()[0] == 'T'
+
+
+def stop_server(run, ends, seconds):
     """The server stands still."""
     os.kill(run.server.pid, signal.SIGSTOP)
     threading.Event().wait(seconds)
+    for end in ends:
+        end.seen['standstill'] = is_stopped(run.server.pid)
     os.kill(run.server.pid, signal.SIGCONT)
 
 
@@ -150,8 +170,11 @@ def suspend(_run, ends, seconds):
     """The processes stand still."""
     for end in ends:
         os.kill(end.program.pid, signal.SIGSTOP)
+        if not end.resumes:
+            end.proxy.cut()  # as by a server that has given it up
     threading.Event().wait(seconds)
     for end in ends:
+        end.seen['standstill'] = is_stopped(end.program.pid)
         os.kill(end.program.pid, signal.SIGCONT)
 
 
@@ -165,6 +188,8 @@ def jump(run, ends, _seconds):
         wait_until(lambda: run.is_over.is_set() or all(end.proxy.passed > number + LOGIN_MOST
                                                        for end, number in zip(ends, before)),
                    PATIENCE, 'new connection')
+        for end in ends:
+            end.seen[f'{offset // MONTH} months later'] = end.read_clock() == offset
 
 
 def outlive_certificate(_run, ends, _seconds):
@@ -176,11 +201,77 @@ def outlive_certificate(_run, ends, _seconds):
 
 def change_address(run, ends, seconds):
     """An end loses its address, and gets another one a while later."""
+    before = [len(end.proxy.addresses) for end in ends]
     for end in ends:
         end.network.take_address()
     run.is_over.wait(seconds)
     for end in ends:
+        end.seen['time without address'] = not end.network.has_address()
         end.network.give_address()
+    wait_until(lambda: run.is_over.is_set() or all(len(end.proxy.addresses) > number
+                                                   for end, number in zip(ends, before)),
+               PATIENCE, 'connection from another address')
+
+
+# What a fault leaves. Each function finds one kind of it at an end, and returns what is missing if
+# it returns anything.
+
+def sees(*names):
+    """What the function of the fault has found at the end."""
+    return lambda end: [name for name in names if not end.seen[name]]
+
+
+def reports(*kinds):
+    """The program has reported an event of these kinds."""
+    return lambda end: [] if any(end.count(kind) for kind in kinds) else [f'event {" or ".join(kinds)}']
+
+
+def connects_again(least=1):
+    """So many connections or more since the fault began."""
+    def look(end):
+        have = end.proxy.connections - end.connections
+        end.seen['new connections'] = have
+        return [] if have >= least else [f'{least} new connections']
+    return look
+
+
+def drops_bytes(end):
+    end.seen['bytes dropped'] = end.proxy.dropped
+    return [] if end.proxy.dropped else ['bytes that were dropped']
+
+
+def has_segments(end):
+    end.seen['segments for 100 bytes'] = 100 * end.proxy.segments // max(end.proxy.sent, 1)
+    return [] if end.seen['segments for 100 bytes'] >= 90 else ['segments of one byte']
+
+
+def has_delays(end):
+    """On a busy machine, some delays are nobody's intention: so they have to be common."""
+    delays = end.proxy.delays
+    end.seen['ms of delay'] = 1000 * sum(delays) // max(len(delays), 1)
+    return [] if end.seen['ms of delay'] >= 50 else ['delays']
+
+
+def loses_packets(end):
+    lost, passed = end.network.lost, end.network.passed
+    end.seen['packets lost'] = lost
+    return [] if lost >= 0.005 * (lost + passed) > 0 else ['packets that were lost']
+
+
+def returns(end):
+    """The connection was lost, and the program reported that it is back, and how."""
+    if end.resumes:
+        return reports('suspended', 'disconnected')(end) + reports('resumed', 'reconnected')(end)
+    return reports('disconnected')(end) + reports('continued')(end)
+
+
+def returns_by_login(end):
+    return [] if end.resumes else returns(end)
+
+
+def returns_if_long(end):
+    """A shorter fault may pass unnoticed."""
+    return returns(end) if end.seen['seconds'] > DETECTION else []
 
 
 class Fault:
@@ -195,11 +286,13 @@ class Fault:
     most: bytes of the file at most, without and with --full
     error: words of the error of the end that has the fault
     pipes: other transfers beside the file
+    evidence: what each end with the fault has to show of it; both ends, if the server has it
+    by_login: in the suite, also beside a server that resumes no streams: sessions go on by a new login
     """
 
     def __init__(self, strike=None, title=None, short=(0,), full=(0,), proxy=CutProxy, network=None,
                  wheres=('here', 'there', 'both'), in_suite=None, has_clock=False, most=(1 << 40, 1 << 40),
-                 error=(), pipes=()):
+                 error=(), pipes=(), evidence=(), by_login=False):
         self.strike = strike
         self.title = title or strike.__doc__
         self.short = short
@@ -214,32 +307,42 @@ class Fault:
         self.most = most
         self.error = error
         self.pipes = pipes
+        self.evidence = evidence
+        self.by_login = by_login
 
 
 # Kinds and paces of other transfers.
 PIPES = ('send trickle', 'cat trickle', 'forward trickle', 'cat bulk', 'forward bulk')
 
 FAULTS = {
-    'cut': Fault(cut, short=(7,), full=(3600,)),
-    'hole': Fault(hole, short=(5,), full=(30, 300), network={}),
-    'full-buffer': Fault(full_buffer, short=(20,), full=(20, 60, 180), in_suite=('here', 'there'), pipes=PIPES),
-    'half-open-up': Fault(half_open_up),
-    'half-open-down': Fault(half_open_down),
-    'bytes': Fault(title='Each byte is a segment of its own.', proxy=ByteProxy, most=(MIB // 32, MIB)),
+    'cut': Fault(cut, short=(7,), full=(3600,), evidence=(connects_again(2),)),
+    'hole': Fault(hole, short=(5, 35), full=(30, 300), network={}, by_login=True,
+                  evidence=(sees('packets lost', 'silence'), returns_if_long)),
+    'full-buffer': Fault(full_buffer, short=(20,), full=(20, 60, 180), in_suite=('here', 'there'), pipes=PIPES,
+                         evidence=(sees('bytes held back', 'bytes unread'),)),
+    'half-open-up': Fault(half_open_up, evidence=(drops_bytes, connects_again())),
+    'half-open-down': Fault(half_open_down, evidence=(drops_bytes, connects_again())),
+    'bytes': Fault(title='Each byte is a segment of its own.', proxy=ByteProxy, most=(MIB // 32, MIB),
+                   evidence=(has_segments,)),
     'jitter': Fault(title='Each segment is up to 200 ms late.',
-                    proxy=lambda port, rate, **_: DelayProxy(port, 0, jitter=200, rate=rate)),
-    'loss': Fault(title='2 % of the segments are lost.', network={'loss': 0.02}),
+                    proxy=lambda port, rate, **_: DelayProxy(port, 0, jitter=200, rate=rate),
+                    evidence=(has_delays,)),
+    'loss': Fault(title='2 % of the segments are lost.', network={'loss': 0.02}, evidence=(loses_packets,)),
     'tls-reset-first': Fault(title='The first TLS handshake is reset.',
                              proxy=lambda port, **options: ResetProxy(port, resets=1, **options),
                              wheres=('here', 'there'), error=('The network or the server of', 'TLS handshake')),
-    'tls-reset': Fault(reset_in_tls, proxy=ResetProxy),
-    'restart': Fault(restart, short=(2,), full=(5, 60), wheres=('server',)),
-    'stop': Fault(stop_server, short=(20,), full=(20, 60, 180), wheres=('server',), pipes=PIPES),
-    'suspend': Fault(suspend, short=(5,), full=(60, 300)),
-    'clock': Fault(jump, has_clock=True),
+    'tls-reset': Fault(reset_in_tls, proxy=ResetProxy, evidence=(connects_again(3),)),
+    'restart': Fault(restart, short=(2,), full=(5, 60), wheres=('server',),
+                     evidence=(sees('another server'), returns)),
+    'stop': Fault(stop_server, short=(20,), full=(20, 60, 180), wheres=('server',), pipes=PIPES,
+                  evidence=(sees('standstill'),)),
+    'suspend': Fault(suspend, short=(5,), full=(60, 300), by_login=True,
+                     evidence=(sees('standstill'), returns_by_login)),
+    'clock': Fault(jump, has_clock=True, evidence=(sees('2 months later', '1 months later'), connects_again(2))),
     'certificate': Fault(outlive_certificate, has_clock=True, wheres=('here', 'there'), in_suite=(),
                          error=('certificate',)),
-    'address': Fault(change_address, short=(2,), full=(2, 60), network={}),
+    'address': Fault(change_address, short=(2,), full=(2, 60), network={}, by_login=True,
+                     evidence=(sees('time without address'), connects_again(), returns)),
 }
 
 
@@ -255,10 +358,13 @@ class ManySessions(ejabberd.Ejabberd):
             file.write(re.sub(r'max_user_sessions: 10', 'max_user_sessions: 1000', text))
 
 
+BY_LOGIN = 'prosody-by-login'  # it resumes no streams
+
 # All runs share the accounts, so each account has many sessions.
 SERVERS = {
     'prosody': lambda: prosody.Prosody(modules=('smacks',), settings={'smacks_max_hibernated_sessions': 1000,
                                                                       'smacks_max_old_sessions': 1000}),
+    BY_LOGIN: prosody.Prosody,
     'ejabberd': lambda: ManySessions(shaper=False),
 }
 
@@ -331,15 +437,19 @@ class End:
     """The sender or the receiver of a run, and its way to the server."""
 
     def __init__(self, run, name, fault):
+        self.name = name
         self._account = Account(run.server, name)
         # On a busy machine a new login may take longer than the command waits for it.
         self._options = [] if run.is_full else ['--resume-timeout', str(PATIENCE)]
         self._resource = run.resource
+        self.resumes = run.server_name != BY_LOGIN
         self._clock = run.folder / f'clock of {name}' if fault and fault.has_clock else None
         self.network = PrivateNetwork(**fault.network) if fault and fault.network is not None else None
         make = fault.proxy if fault else CutProxy
         self.proxy = make(run.server.port, rate=run.rate, listener=self.network and self.network.listener)
         self.program = None
+        self.seen = collections.Counter()  # evidence of the fault
+        self.connections = 0               # before the fault
         if self._clock and CLOCK not in os.environ:
             raise cases.Skip(f'{CLOCK} is not set: meson devenv does so')
 
@@ -348,12 +458,20 @@ class End:
         with open(self._clock, 'r+b') as file:
             file.write(struct.pack('q', offset))
 
+    def read_clock(self):
+        """The offset that its program has last used."""
+        with open(self._clock, 'rb') as file:
+            return struct.unpack('qq', file.read())[1]
+
+    def count(self, kind):
+        return sum(event['event'] == kind for event in self.program.events())
+
     def start(self, command, *arguments, resource=None, **options):
         """A program of this end."""
         env = None
         if self._clock:
             with open(self._clock, 'wb') as file:
-                file.write(struct.pack('q', MONTH))
+                file.write(struct.pack('qq', MONTH, 0))
             env = {'IBB_TEST_WALL_CLOCK': self._clock, 'LD_PRELOAD': os.environ[CLOCK]}
         account = self._account.options(resource=resource or self._resource, port=self.proxy.port,
                                         host=self.network and self.network.host)
@@ -480,21 +598,22 @@ class Run:
         self.told = []
         self.skipped = None
         self._where = where
-        self._server_name = server_name
+        self.server_name = server_name
         self._seconds = seconds
         self.is_full = options.full
         self._size = min(int(options.size * MIB), self.fault.most[options.full])
         self.server = self.folder = self.source = self.sshd = self.here = self.there = None
         self.struck = ()
+        self.witnesses = ()  # the ends that show evidence of the fault
 
     def run_safely(self, servers):
         begin = time.monotonic()
         try:
             if self._where == 'server':
-                with SERVERS[self._server_name]() as server:
+                with SERVERS[self.server_name]() as server:
                     self._run(server)
             else:
-                self._run(servers[self._server_name])
+                self._run(servers[self.server_name])
         except cases.Skip as reason:
             self.skipped = str(reason)
         except AssertionError as error:
@@ -511,6 +630,7 @@ class Run:
         self.there = End(self, 'bob', self.fault if self._where in ('there', 'both') else None)
         self.struck = [end for end, where in ((self.here, 'here'), (self.there, 'there'))
                        if self._where in (where, 'both')]
+        self.witnesses = self.struck or [self.here, self.there]
         if self.pipes:
             self.sshd = Sshd()
         # These go on until they are told to end; the file does not.
@@ -525,6 +645,7 @@ class Run:
             self._expect_failure(file)
         else:
             self._expect_equal(pipes + [file])
+            self._expect_evidence()
         os.remove(self.source)
 
     def _strike(self, file):
@@ -532,7 +653,9 @@ class Run:
         if file.has_ended():
             raise AssertionError(file.result(time.monotonic() + PATIENCE) or 'the file was too fast')
         threading.Thread(target=self._watch, args=(file,), daemon=True).start()
-        self.fault.strike(self, self.struck, self._seconds)
+        for end in self.witnesses:
+            end.connections = end.proxy.connections
+        self.fault.strike(self, self.witnesses, self._seconds)
 
     def _watch(self, file):
         wait_until(file.has_ended, 86400, 'end')
@@ -545,6 +668,13 @@ class Run:
             if failure:
                 self.failures.append(f'{one.name}: {failure}')
             self.told += one.told()
+
+    def _expect_evidence(self):
+        for end in self.witnesses:
+            missing = [what for look in self.fault.evidence for what in look(end)]
+            self.told.append(f'evidence at {end.name}: ' + ', '.join(f'{name} {n:g}' for name, n in end.seen.items()))
+            if missing:
+                self.failures.append(f'no evidence of the fault at {end.name}: no ' + ', no '.join(missing))
 
     def _expect_failure(self, file):
         """The struck end fails, a first login soon. The other one waits, and is told to end."""
@@ -571,6 +701,8 @@ def make_runs(options):
             for server in options.servers.split(',') if where in fault.wheres else ():
                 for one in seconds:
                     yield name, where, server, one
+            if fault.by_login and not options.full and not options.where:
+                yield name, where, BY_LOGIN, seconds[-1]
 
 
 def parse_options():
@@ -615,7 +747,7 @@ def main():
     has_passed = True
     with contextlib.ExitStack() as stack:
         # In this thread, because a server ends with the thread that has started it.
-        servers = {name: stack.enter_context(SERVERS[name]()) for name in options.servers.split(',')}
+        servers = {name: stack.enter_context(SERVERS[name]()) for name in {one.server_name for one in runs}}
 
         def run(one):
             with free:

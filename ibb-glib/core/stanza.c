@@ -74,6 +74,7 @@ ibb_stanza_record_copy (const IBBStanza *self)
   copy->proof = g_strdup (self->proof);
   copy->bytes = ref_bytes (self->bytes);
   copy->text = g_strdup (self->text);
+  copy->node = g_strdup (self->node);
   copy->features = g_strdupv (self->features);
   copy->identities = g_strdupv (self->identities);
   copy->xml = ref_bytes (self->xml);
@@ -104,6 +105,7 @@ ibb_stanza_record_unref (IBBStanza *self)
   g_free (self->proof);
   g_clear_pointer (&self->bytes, g_bytes_unref);
   g_free (self->text);
+  g_free (self->node);
   g_strfreev (self->features);
   g_strfreev (self->identities);
   g_clear_pointer (&self->xml, g_bytes_unref);
@@ -145,7 +147,7 @@ ibb_stanza_record_get_size (const IBBStanza *self)
   return sizeof *self + get_text_size (self->kind) + get_text_size (self->id) +
          get_text_size (self->from) + get_text_size (self->to) + get_text_size (self->sid) +
          get_text_size (self->secret) + get_text_size (self->proof) + get_text_size (self->text) +
-         get_bytes_size (self->bytes) + get_bytes_size (self->xml) +
+         get_text_size (self->node) + get_bytes_size (self->bytes) + get_bytes_size (self->xml) +
          get_list_size (self->features) + get_list_size (self->identities);
 }
 

@@ -37,10 +37,11 @@ typedef enum
   IBB_PAYLOAD_UNKNOWN,     /* another element in the IBB namespace (D-10) */
   IBB_PAYLOAD_RESULT,      /* an IQ result, whatever it holds beside disco#info */
   IBB_PAYLOAD_ERROR,       /* type error */
-  IBB_PAYLOAD_DISCO_QUERY, /* disco#info query without a node */
+  IBB_PAYLOAD_DISCO_QUERY, /* disco#info query */
   IBB_PAYLOAD_DISCO_INFO,  /* an IQ result with disco#info: features, identities */
   IBB_PAYLOAD_PING,        /* XEP-0199 */
   IBB_PAYLOAD_RESUME,      /* <resume xmlns=our feature/> (D-58) */
+  IBB_PAYLOAD_VERSION,     /* query of XEP-0092 */
 } IBBPayload;
 
 /* Longest sid that is accepted from a peer, in bytes (D-13). */
@@ -106,6 +107,8 @@ struct _IBBStanza
   IBBCondition condition;
   IBBErrorType error_type;
   char        *text; /* (nullable): the human-readable text, shortened */
+
+  char *node; /* (nullable): of a disco#info query, and of the answer to it */
 
   /* disco#info result: what matters of it */
   char **features;   /* (nullable) (array zero-terminated=1) */

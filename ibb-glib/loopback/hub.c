@@ -204,7 +204,7 @@ answer (IBBHub *self, IBBPort *port, IBBConnection *connection, const IBBStanza 
     features = ibb_connection_dup_features (connection);
   reply = ibb_answer_new (stanza, IDENTITY, (const char *const *) features);
   if (reply == NULL)
-    reply = ibb_answer_new_refusal (stanza, IBB_CONDITION_SERVICE_UNAVAILABLE);
+    reply = ibb_answer_new_unknown (stanza);
   if (reply != NULL)
     ibb_hub_send (self, port, reply);
 }

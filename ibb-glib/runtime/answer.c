@@ -4,41 +4,62 @@
 
 #include "runtime/answer.h"
 
-#include "stanza/namespaces.h"
+#include <string.h>
+
+#include "runtime/capabilities.h"
+#include "stanza/stream-xml.h"
 
 gboolean
 ibb_answer_is_disco_query (const IBBStanza *stanza)
 {
-  return stanza->payload == IBB_PAYLOAD_DISCO_QUERY && ibb_stanza_record_is_kind (stanza, "get");
+  return stanza->payload == IBB_PAYLOAD_DISCO_QUERY && stanza->node == NULL &&
+         ibb_stanza_record_is_kind (stanza, "get");
 }
 
 static IBBStanza *
-new_disco_info (const IBBStanza *request, const char *identity, const char *const *features)
+new_disco_info (const IBBStanza *request, const char *identity, char **features)
 {
-  g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
-  g_autoptr (GStrvBuilder) identities = g_strv_builder_new ();
-  IBBStanza               *answer = ibb_stanza_record_new_result (request);
+  const char *const identities[] = { identity, NULL };
+  IBBStanza        *answer = ibb_stanza_record_new_result (request);
 
-  g_strv_builder_add (all, IBB_DISCO_INFO_NAMESPACE);
-  g_strv_builder_add (all, IBB_PING_NAMESPACE);
-  if (features != NULL)
-    g_strv_builder_addv (all, (const char **) features);
-  g_strv_builder_add (identities, identity);
   answer->payload = IBB_PAYLOAD_DISCO_INFO;
-  answer->features = g_strv_builder_end (all);
-  answer->identities = g_strv_builder_end (identities);
+  answer->node = g_strdup (request->node);
+  answer->features = features;
+  answer->identities = g_strdupv ((char **) identities);
+  return answer;
+}
 
+static IBBStanza *
+new_version (const IBBStanza *request)
+{
+  IBBStanza *answer = ibb_stanza_record_new_result (request);
+  char      *xml = ibb_stream_xml_dup_version (IBB_CAPABILITIES_NAME, PACKAGE_VERSION);
+
+  answer->xml = g_bytes_new_take (xml, strlen (xml));
   return answer;
 }
 
 IBBStanza *
 ibb_answer_new (const IBBStanza *request, const char *identity, const char *const *features)
 {
-  if (ibb_answer_is_disco_query (request))
-    return new_disco_info (request, identity, features);
-  if (request->payload == IBB_PAYLOAD_PING && ibb_stanza_record_is_kind (request, "get"))
-    return ibb_stanza_record_new_result (request);
-  return NULL;
+  if (!ibb_stanza_record_is_kind (request, "get"))
+    return NULL;
+
+  switch (request->payload)
+    {
+    case IBB_PAYLOAD_DISCO_QUERY:
+      if (request->node == NULL)
+        return new_disco_info (request, identity, ibb_capabilities_dup_features (features));
+      if (ibb_capabilities_has_node (identity, request->node))
+        return new_disco_info (request, identity, ibb_capabilities_dup_all_features ());
+      return NULL;
+    case IBB_PAYLOAD_PING:
+      return ibb_stanza_record_new_result (request);
+    case IBB_PAYLOAD_VERSION:
+      return new_version (request);
+    default:
+      return NULL;
+    }
 }
 
 IBBStanza *
@@ -50,4 +71,12 @@ ibb_answer_new_refusal (const IBBStanza *stanza, IBBCondition condition)
 
   return ibb_stanza_record_new_error (stanza, condition, ibb_condition_get_default_type (condition),
                                       NULL);
+}
+
+/* A node that we do not have is no service that we lack (XEP-0030 §7). */
+IBBStanza *
+ibb_answer_new_unknown (const IBBStanza *stanza)
+{
+  return ibb_answer_new_refusal (stanza, stanza->node != NULL ? IBB_CONDITION_ITEM_NOT_FOUND
+                                                              : IBB_CONDITION_SERVICE_UNAVAILABLE);
 }

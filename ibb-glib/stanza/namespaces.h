@@ -24,5 +24,7 @@
 #define IBB_LIMITS_NAMESPACE "urn:xmpp:stream-limits:0"    /* XEP-0478 */
 #define IBB_MANAGEMENT_NAMESPACE "urn:xmpp:sm:3"           /* XEP-0198 */
 #define IBB_DISCO_INFO_NAMESPACE "http://jabber.org/protocol/disco#info"
-#define IBB_PING_NAMESPACE "urn:xmpp:ping"   /* XEP-0199 */
-#define IBB_HINTS_NAMESPACE "urn:xmpp:hints" /* XEP-0334 */
+#define IBB_CAPS_NAMESPACE "http://jabber.org/protocol/caps" /* XEP-0115 */
+#define IBB_VERSION_NAMESPACE "jabber:iq:version"            /* XEP-0092 */
+#define IBB_PING_NAMESPACE "urn:xmpp:ping"                   /* XEP-0199 */
+#define IBB_HINTS_NAMESPACE "urn:xmpp:hints"                 /* XEP-0334 */

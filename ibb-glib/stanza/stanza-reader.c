@@ -361,11 +361,11 @@ start_request_child (IBBStanzaReader *self,
         }
       else if (equal (uri, IBB_DISCO_INFO_NAMESPACE) && equal (local_name, "query"))
         {
-          g_autofree char *node = dup_attribute (attributes, n_attributes, "node", NULL);
-
-          if (node == NULL)
-            stanza->payload = IBB_PAYLOAD_DISCO_QUERY;
+          stanza->payload = IBB_PAYLOAD_DISCO_QUERY;
+          stanza->node = dup_attribute (attributes, n_attributes, "node", NULL);
         }
+      else if (equal (uri, IBB_VERSION_NAMESPACE) && equal (local_name, "query"))
+        stanza->payload = IBB_PAYLOAD_VERSION;
     }
 }
 
@@ -605,7 +605,8 @@ end_stanza (IBBStanzaReader *self)
     {
       if (self->has_ibb)
         stanza->payload = IBB_PAYLOAD_UNKNOWN;
-      else if (stanza->payload == IBB_PAYLOAD_DISCO_QUERY || stanza->payload == IBB_PAYLOAD_PING)
+      else if (stanza->payload == IBB_PAYLOAD_DISCO_QUERY || stanza->payload == IBB_PAYLOAD_PING ||
+               stanza->payload == IBB_PAYLOAD_VERSION)
         stanza->payload = IBB_PAYLOAD_OTHER;
       drop_feature (stanza);
     }
@@ -616,9 +617,12 @@ end_stanza (IBBStanzaReader *self)
     case IBB_PAYLOAD_DATA:
     case IBB_PAYLOAD_CLOSE:
     case IBB_PAYLOAD_PING:
-    case IBB_PAYLOAD_DISCO_QUERY:
+    case IBB_PAYLOAD_VERSION:
     case IBB_PAYLOAD_RESUME:
       keep = FALSE;
+      break;
+    case IBB_PAYLOAD_DISCO_QUERY:
+      keep = stanza->node != NULL; /* it may be a node of the application */
       break;
     case IBB_PAYLOAD_RESULT:
       keep = self->n_children > 0 && !stanza->tells_room && !stanza->is_resumable &&

@@ -149,7 +149,9 @@ write_error (const IBBStanza *self, GByteArray *out)
 static void
 write_disco_info (const IBBStanza *self, GByteArray *out)
 {
-  IBB_XML_APPEND (out, "<query xmlns='" IBB_DISCO_INFO_NAMESPACE "'>");
+  IBB_XML_APPEND (out, "<query xmlns='" IBB_DISCO_INFO_NAMESPACE "'");
+  ibb_xml_append_attribute (out, " node='", self->node);
+  IBB_XML_APPEND (out, ">");
 
   for (gsize i = 0; self->identities != NULL && self->identities[i] != NULL; i++)
     {
@@ -200,6 +202,9 @@ write_payload (const IBBStanza *self, GByteArray *out)
       break;
     case IBB_PAYLOAD_PING:
       IBB_XML_APPEND (out, "<ping xmlns='" IBB_PING_NAMESPACE "'/>");
+      break;
+    case IBB_PAYLOAD_VERSION:
+      IBB_XML_APPEND (out, "<query xmlns='" IBB_VERSION_NAMESPACE "'/>");
       break;
     case IBB_PAYLOAD_RESUME:
       write_resume (self, out);

@@ -232,9 +232,22 @@ ibb_stream_xml_dup_session (const char *id)
 }
 
 char *
-ibb_stream_xml_dup_presence (int priority)
+ibb_stream_xml_dup_presence (int priority, const char *node, const char *ver)
 {
-  return g_strdup_printf ("<presence><priority>%d</priority></presence>", priority);
+  g_autofree char *shown =
+      priority != 0 ? g_strdup_printf ("<priority>%d</priority>", priority) : g_strdup ("");
+
+  return g_strdup_printf ("<presence>%s<c xmlns='" IBB_CAPS_NAMESPACE
+                          "' hash='sha-1' node='%s' ver='%s'/></presence>",
+                          shown, node, ver);
+}
+
+char *
+ibb_stream_xml_dup_version (const char *name, const char *version)
+{
+  return g_strdup_printf ("><query xmlns='" IBB_VERSION_NAMESPACE
+                          "'><name>%s</name><version>%s</version></query>",
+                          name, version);
 }
 
 char *

@@ -55,7 +55,11 @@ char *ibb_stream_xml_dup_request_token (const char *mechanism);
  * (nullable). */
 char *ibb_stream_xml_dup_bind (const char *id, const char *resource);
 char *ibb_stream_xml_dup_session (const char *id);
-char *ibb_stream_xml_dup_presence (int priority);
+
+/* Presence, with what the client can do (XEP-0115). A priority of 0 need not be told. */
+char *ibb_stream_xml_dup_presence (int priority, const char *node, const char *ver);
+/* What an answer to XEP-0092 has after its own attributes. */
+char *ibb_stream_xml_dup_version (const char *name, const char *version);
 
 /* Stream management (XEP-0198). */
 char *ibb_stream_xml_dup_enable (void);

@@ -98,8 +98,7 @@ emit_cb (gpointer user_data)
   stanza = pop (self, &more);
   if (stanza != NULL && !ibb_connection_emit_stanza_received (connection, stanza))
     {
-      g_autoptr (IBBStanza) answer =
-          ibb_answer_new_refusal (stanza, IBB_CONDITION_SERVICE_UNAVAILABLE);
+      g_autoptr (IBBStanza) answer = ibb_answer_new_unknown (stanza);
 
       if (answer != NULL)
         ibb_outbox_send_answer (self->outbox, answer);

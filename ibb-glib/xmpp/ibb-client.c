@@ -23,8 +23,9 @@
  * [signal@IBB.Connection::stanza-received], and [method@IBB.Connection.send]
  * sends other stanzas of the application.
  *
- * By itself it answers disco#info, with what its services can do (XEP-0030),
- * and pings (XEP-0199); an IQ request that nobody takes gets
+ * By itself it answers disco#info, with what its services can do (XEP-0030), pings
+ * (XEP-0199), and the question for its version (XEP-0092), with that of ibb-glib. Its
+ * presence tells what it can do (XEP-0115). An IQ request that nobody takes gets
  * `service-unavailable`.
  *
  * Passwords go by SCRAM, which never shows them to the server, bound to the TLS

@@ -49,9 +49,9 @@
  * trusted. The component trusts its server for the addresses of all senders. A stanza that is
  * to no address of the domain is ignored.
  *
- * By itself it answers disco#info, pings and presence probes to each address; an IQ
- * request that nobody takes gets `service-unavailable`. Stanzas that no service handles are
- * emitted as [signal@IBB.Connection::stanza-received].
+ * By itself it answers disco#info, pings, questions for its version (XEP-0092) and presence
+ * probes to each address; an IQ request that nobody takes gets `service-unavailable`. Stanzas that
+ * no service handles are emitted as [signal@IBB.Connection::stanza-received].
  *
  * ## Addresses
  *

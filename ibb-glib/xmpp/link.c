@@ -10,7 +10,6 @@
 #include "ibb-intl-private.h"
 #include "runtime/weak.h"
 #include "stanza/namespaces.h"
-#include "stanza/stream-xml.h"
 #include "xmpp/acknowledger.h"
 #include "xmpp/admission.h"
 #include "xmpp/backoff.h"
@@ -511,15 +510,6 @@ take_stream (IBBLink *self, IBBXmlStream *stream)
 
 /* Login. */
 
-/* So that it is an available resource (RFC 6121 §4.2). */
-static IBBStanza *
-create_presence (int priority)
-{
-  g_autofree char *text = ibb_stream_xml_dup_presence (priority);
-
-  return ibb_stanza_new_from_xml (text, -1, NULL);
-}
-
 static IBBOutboxConfirmation
 get_confirmation (IBBNegotiationResult *result, gboolean is_wanted)
 {
@@ -538,7 +528,7 @@ go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result)
 
   ibb_account_get (self->account, &settings);
   if (settings.send_presence)
-    presence = create_presence (settings.priority);
+    presence = ibb_reception_create_presence (self->reception, settings.priority);
   g_free (self->resource);
   self->resource = g_strdup (ibb_jid_get_resource (result->local_jid));
   ibb_backoff_reset (self->resumption_backoff);

@@ -6,6 +6,8 @@
 
 #include "ibb-connection-private.h"
 #include "runtime/answer.h"
+#include "runtime/capabilities.h"
+#include "stanza/stream-xml.h"
 
 /* What we say that we are, in disco#info. */
 #define CLIENT_IDENTITY "client/pc/ibb-glib"
@@ -63,9 +65,24 @@ is_for_us (IBBReception *self, const IBBStanza *stanza)
   return address == IBB_ADDRESS_KNOWN;
 }
 
+static const char *
+get_identity (IBBReception *self)
+{
+  return self->addresses != NULL ? COMPONENT_IDENTITY : CLIENT_IDENTITY;
+}
+
+IBBStanza *
+ibb_reception_create_presence (IBBReception *self, int priority)
+{
+  g_autofree char *ver = ibb_capabilities_dup_ver (get_identity (self));
+  g_autofree char *text = ibb_stream_xml_dup_presence (priority, IBB_CAPABILITIES_NODE, ver);
+
+  return ibb_stanza_new_from_xml (text, -1, NULL);
+}
+
 /* A server answers a probe for its clients; for a component nobody else does. */
 static IBBStanza *
-create_presence (IBBReception *self, const IBBStanza *probe)
+answer_probe (IBBReception *self, const IBBStanza *probe)
 {
   IBBStanza *presence;
 
@@ -73,8 +90,8 @@ create_presence (IBBReception *self, const IBBStanza *probe)
       !ibb_stanza_record_is_kind (probe, "probe"))
     return NULL;
 
-  presence =
-      ibb_stanza_record_new (IBB_STANZA_PRESENCE, NULL, IBB_PAYLOAD_OTHER, NULL, probe->from);
+  presence = ibb_reception_create_presence (self, 0);
+  presence->to = g_strdup (probe->from);
   presence->from = g_strdup (probe->to);
   return presence;
 }
@@ -82,15 +99,14 @@ create_presence (IBBReception *self, const IBBStanza *probe)
 static IBBStanza *
 create_answer (IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
 {
-  const char    *identity = self->addresses != NULL ? COMPONENT_IDENTITY : CLIENT_IDENTITY;
-  IBBStanza     *answer = create_presence (self, stanza);
+  IBBStanza     *answer = answer_probe (self, stanza);
   g_auto (GStrv) features = NULL;
 
   if (answer != NULL)
     return answer;
   if (ibb_answer_is_disco_query (stanza))
     features = ibb_connection_dup_features (connection);
-  return ibb_answer_new (stanza, identity, (const char *const *) features);
+  return ibb_answer_new (stanza, get_identity (self), (const char *const *) features);
 }
 
 static void
@@ -117,7 +133,7 @@ ibb_reception_take (IBBReception *self, IBBConnection *connection, IBBStanza *st
   if (answer != NULL)
     send_answer (self, answer);
   else if (!ibb_connection_has_receiver (connection))
-    send_answer (self, ibb_answer_new_refusal (stanza, IBB_CONDITION_SERVICE_UNAVAILABLE));
+    send_answer (self, ibb_answer_new_unknown (stanza));
   else
     deliver (self, connection, stanza);
 }

@@ -23,6 +23,8 @@ IBBReception *ibb_reception_new (IBBQueries   *queries,
                                  IBBOutbox    *outbox,
                                  IBBAddresses *addresses);
 void          ibb_reception_free (IBBReception *self);
-void          ibb_reception_take (IBBReception *self, IBBConnection *connection, IBBStanza *stanza);
+/* Says that it is there and what it can do; to all contacts, as it has no address. */
+IBBStanza *ibb_reception_create_presence (IBBReception *self, int priority);
+void       ibb_reception_take (IBBReception *self, IBBConnection *connection, IBBStanza *stanza);
 
 G_END_DECLS

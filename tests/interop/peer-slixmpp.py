@@ -20,6 +20,8 @@ class SlixmppPeer(peer.Peer):
         self.client = slixmpp.ClientXMPP(jid, password)
         self.client.ca_certs = os.environ['IBB_TEST_CA_FILE']
         self.client.register_plugin('xep_0030')
+        if self.options['capabilities']:
+            self._watch_capabilities()
         if self.options['serve']:
             self.client.register_plugin('xep_0047', self.options.get('plugin', {}))
             self.ibb = self.client['xep_0047']
@@ -40,6 +42,22 @@ class SlixmppPeer(peer.Peer):
             await handle(plugin, stanza)
 
         XEP_0047._handle_data = later
+
+    def _watch_capabilities(self):
+        self.client.register_plugin('xep_0092')
+        self.client.register_plugin('xep_0115')
+        caps = self.client['xep_0115']
+        self.capabilities = {}
+        assign = caps.assign_verstring
+
+        # It does so once it has asked for the node and computed the same hash.
+        async def assigned(jid, verstring):
+            await assign(jid, verstring)
+            info = await caps.get_caps(verstring=verstring)
+            self.capabilities[str(jid)] = {'ver': verstring, 'features': sorted(info['features'])}
+            self.changed()
+
+        caps.assign_verstring = assigned
 
     def _started(self, stream):
         self.session(stream.sid).stream = stream
@@ -81,6 +99,21 @@ class SlixmppPeer(peer.Peer):
         info = (await self.client['xep_0030'].get_info(jid=jid))['disco_info']
         return {'identities': [[one[0], one[1], one[3]] for one in info['identities']],
                 'features': sorted(info['features'])}
+
+    async def do_capabilities(self, jid):
+        """What the presence of that address tells, once its hash was found to be right."""
+        await self.until(lambda: jid in self.capabilities)
+        return self.capabilities[jid]
+
+    async def do_version(self, jid):
+        answer = await self.client['xep_0092'].get_version(slixmpp.JID(jid))
+        return {name: answer['software_version'][name] for name in ('name', 'version', 'os')}
+
+    async def do_ask_node(self, jid, node):
+        try:
+            await self.client['xep_0030'].get_info(jid=jid, node=node)
+        except IqError as error:
+            raise peer.Refused(error.condition, error.etype) from error
 
 
 peer.main(SlixmppPeer)

@@ -128,4 +128,4 @@ class Peer:
 
 
 def main(kind):
-    asyncio.run(kind({'serve': True, 'delay': 0, 'greeting': '', **json.loads(sys.argv[1])}).run())
+    asyncio.run(kind({'serve': True, 'delay': 0, 'greeting': '', 'capabilities': False, **json.loads(sys.argv[1])}).run())

@@ -108,4 +108,25 @@ def killed_in_the_middle(server):
     cases.check(transport.has_ended() and transport.dup_error() is not None, 'an orderly end')
 
 
+@cases.case('/interop/slixmpp/capabilities D-60 D-61')
+def capabilities(server):
+    """It checks the hash of our presence by itself."""
+    peer = Peer(server, 'slixmpp', account='alice', serve=False, capabilities=True)
+    _service, jid = other_end.make_service(server)
+    told = peer.call('capabilities', jid=jid)
+    cases.check_equal(told['features'],
+                      ['http://jabber.org/protocol/caps', 'http://jabber.org/protocol/disco#info',
+                       'http://jabber.org/protocol/ibb', 'jabber:iq:version', 'urn:ibb-glib:1',
+                       'urn:xmpp:ping'], 'features')
+    version = f'{IBB.MAJOR_VERSION}.{IBB.MINOR_VERSION}.{IBB.MICRO_VERSION}'
+    cases.check_equal(peer.call('version', jid=jid),
+                      {'name': 'ibb-glib', 'version': version, 'os': ''}, 'version')
+    for node in ('urn:ibb-glib#x', f"urn:ibb-glib{told['ver']}", 'x'):
+        try:
+            peer.call('ask_node', jid=jid, node=node)
+            raise AssertionError(f'{node} is there')
+        except other_end.Refused as refused:
+            cases.check_equal(refused.condition, 'item-not-found', node)
+
+
 other_end.main()

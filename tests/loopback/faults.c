@@ -186,7 +186,7 @@ test_other_stanzas (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (ibb_stanza_get_from (at_juliet), ==, ROMEO);
 
   send_xml (fixture->romeo_connection,
-            "<iq type='get' to='" JULIET "' id='v'><query xmlns='jabber:iq:version'/></iq>");
+            "<iq type='get' to='" JULIET "' id='v'><query xmlns='jabber:iq:last'/></iq>");
   wait_until (at_romeo != NULL);
   g_assert_cmpstr (ibb_stanza_get_kind (at_romeo), ==, "error");
   g_assert_cmpstr (ibb_stanza_get_id (at_romeo), ==, "v");

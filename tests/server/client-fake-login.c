@@ -711,7 +711,8 @@ test_features (void)
     { "</iq>", FAKE_BOUND },
     { "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>",
       "<iq type='result' id='session'/>" },
-    { "<presence><priority>7</priority></presence>" },
+    { "<presence><priority>7</priority><c xmlns='http://jabber.org/protocol/caps' "
+      "hash='sha-1' node='urn:ibb-glib' ver='" },
     { NULL },
   };
   FakeServer *server = fake_server_new (steps);

@@ -252,11 +252,68 @@ test_answers (void)
     g_autofree char *all = fake_server_free (server);
 
     g_assert_null (strstr (all, "take"));
-    g_assert_null (strstr (all, "i4"));
-    g_assert_null (strstr (all, "i5"));
-    g_assert_null (strstr (all, "i6"));
-    g_assert_null (strstr (all, "i7"));
+    g_assert_null (strstr (all, "'i4'"));
+    g_assert_null (strstr (all, "'i5'"));
+    g_assert_null (strstr (all, "'i6'"));
+    g_assert_null (strstr (all, "'i7'"));
   }
+}
+
+#define INFO_ABOUT(id, node)                                                                       \
+  "<iq type='get' id='" id "' from='p@d/r'><query "                                                \
+  "xmlns='http://jabber.org/protocol/disco#info' node='" node "'/></iq>"
+
+/* What the presence says that it can do is asked for. */
+static char *
+ask_for_capabilities (const char *received)
+{
+  const char      *ver = strstr (received, " ver='");
+  g_autofree char *value = NULL;
+
+  g_assert_nonnull (ver);
+  ver += strlen (" ver='");
+  value = g_strndup (ver, strcspn (ver, "'"));
+  return g_strdup_printf (INFO_ABOUT ("c1", "urn:ibb-glib#%s"), value);
+}
+
+/* D-60: the answer has all that the client can do, whether or not a service would accept it. */
+static void
+test_capabilities (void)
+{
+  static const FakeStep steps[] = {
+    FAKE_AUTHENTICATE (FAKE_BIND),
+    { "</iq>", FAKE_BOUND },
+    { "</presence>", NULL, ask_for_capabilities },
+    { NULL },
+  };
+  FakeServer *server = fake_server_new (steps);
+  IBBClient  *client = fake_create_client (server, FAKE_JID);
+
+  assert_login (client);
+  fake_server_expect (server, "id='c1'");
+  fake_server_expect (server, " node='urn:ibb-glib#");
+  fake_server_expect (server, "<feature var='jabber:iq:version'/>");
+  fake_server_expect (server, "<feature var='http://jabber.org/protocol/ibb'/></query></iq>");
+  fake_server_send (server, INFO_ABOUT ("c2", "urn:ibb-glib#other"), -1);
+  fake_server_expect (server, "id='c2'");
+  fake_server_expect (server, "<item-not-found");
+  fake_end (client, server);
+}
+
+/* The name and the version, and nothing of the system (XEP-0092). */
+static void
+test_version (void)
+{
+  FakeServer *server = fake_server_new (online_steps);
+  IBBClient  *client = fake_create_client (server, FAKE_JID);
+
+  assert_login (client);
+  fake_server_send (
+      server, "<iq type='get' id='v' from='p@d/r'><query xmlns='jabber:iq:version'/></iq>", -1);
+  fake_server_expect (server, "<iq type='result' id='v' to='p@d/r'><query "
+                              "xmlns='jabber:iq:version'><name>ibb-glib</name>"
+                              "<version>" PACKAGE_VERSION "</version></query></iq>");
+  fake_end (client, server);
 }
 
 /* Nobody runs the context in which signals are emitted, and strangers flood: 4 MiB
@@ -741,6 +798,8 @@ main (int argc, char **argv)
   add_open_at_once ();
   g_test_add_func ("/ibb/client/lost", test_lost);
   g_test_add_func ("/ibb/client/answers", test_answers);
+  g_test_add_func ("/ibb/client/capabilities/D-60", test_capabilities);
+  g_test_add_func ("/ibb/client/version/D-61", test_version);
   g_test_add_func ("/ibb/client/flood", test_flood);
   g_test_add_func ("/ibb/client/nested", test_nested);
   g_test_add_func ("/ibb/client/logout", test_logout);

@@ -177,7 +177,8 @@ test_addresses (void)
                    "'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>",
                    "<identity category='component' type='generic' name='ibb-glib'/>");
   send_and_expect (server, "<presence type='probe' from='a@b' to='echo@" DOMAIN "'/>",
-                   "<presence to='a@b' from='echo@" DOMAIN "'/>");
+                   "<presence to='a@b' from='echo@" DOMAIN
+                   "'><c xmlns='http://jabber.org/protocol/caps' hash='sha-1'");
   fake_server_send (server,
                     PING ("id='f1' from='a@b/c' to='echo@fake.test'") PING ("id='f2' from='a@b/c'")
                         PING ("id='f3' from='a@b/c' to='a@x." DOMAIN "'"),

@@ -91,7 +91,10 @@ test_payload (void)
     { "<iq type='get'><query xmlns='" IBB_DISCO_INFO_NAMESPACE "'/></iq>",
       IBB_PAYLOAD_DISCO_QUERY },
     { "<iq type='get'><query xmlns='" IBB_DISCO_INFO_NAMESPACE "' node='n'/></iq>",
-      IBB_PAYLOAD_OTHER },
+      IBB_PAYLOAD_DISCO_QUERY },
+    { "<iq type='get'><query xmlns='jabber:iq:version'/></iq>", IBB_PAYLOAD_VERSION },
+    { "<iq type='set'><query xmlns='jabber:iq:version'/></iq>", IBB_PAYLOAD_OTHER },
+    { "<iq type='get'><query xmlns='jabber:iq:version'/><x/></iq>", IBB_PAYLOAD_OTHER },
     { "<iq type='result'><query xmlns='" IBB_DISCO_INFO_NAMESPACE "'/></iq>",
       IBB_PAYLOAD_DISCO_INFO },
     { "<iq type='error'/>", IBB_PAYLOAD_ERROR },
@@ -571,6 +574,7 @@ test_disco_info (void)
   g_assert_cmpstr (stanza->identities[0], ==, "client/bot/a/b & c");
   g_assert_cmpstr (stanza->identities[1], ==, "x/y/");
 
+  g_assert_null (stanza->node);
   g_assert_cmpuint (g_strv_length (empty->features), ==, 0);
   g_assert_cmpuint (g_strv_length (empty->identities), ==, 0);
 }

@@ -254,13 +254,17 @@ test_disco (void)
                     "<identity category='client' type='bot'/><identity category='odd' type=''/>"
                     "<feature var='urn:ibb-glib:1'/><feature var='&lt;&apos;&gt;'/></query></iq>");
 
-  assert_xml (nothing, "<iq type='result' id='id' to='them@there/r'>"
-                       "<query xmlns='http://jabber.org/protocol/disco#info'></query></iq>");
+  nothing->node = g_strdup ("a&b");
+  assert_xml (nothing,
+              "<iq type='result' id='id' to='them@there/r'>"
+              "<query xmlns='http://jabber.org/protocol/disco#info' node='a&amp;b'></query></iq>");
 }
 
 static void
-test_ping (void)
+test_questions (void)
 {
+  assert_xml (make (IBB_STANZA_IQ, "get", IBB_PAYLOAD_VERSION),
+              "<iq type='get' id='id' to='them@there/r'><query xmlns='jabber:iq:version'/></iq>");
   assert_xml (make (IBB_STANZA_IQ, "get", IBB_PAYLOAD_PING),
               "<iq type='get' id='id' to='them@there/r'><ping xmlns='urn:xmpp:ping'/></iq>");
 }
@@ -382,7 +386,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza-writer/close/N-34,D-49", test_close);
   g_test_add_func ("/ibb/stanza-writer/answers/N-07,N-20,D-36,D-48", test_answers);
   g_test_add_func ("/ibb/stanza-writer/disco/D-29,D-43", test_disco);
-  g_test_add_func ("/ibb/stanza-writer/ping", test_ping);
+  g_test_add_func ("/ibb/stanza-writer/questions", test_questions);
   g_test_add_func ("/ibb/stanza-writer/stamped", test_stamped);
   g_test_add_func ("/ibb/stanza-writer/hostile-strings", test_hostile_strings);
 

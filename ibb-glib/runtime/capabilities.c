@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime/capabilities.h"
+
+#include <string.h>
+
+#include "core/stanza.h"
+#include "stanza/namespaces.h"
+
+static const char *const own_features[] = { IBB_CAPS_NAMESPACE, IBB_DISCO_INFO_NAMESPACE,
+                                            IBB_PING_NAMESPACE, IBB_VERSION_NAMESPACE, NULL };
+
+char **
+ibb_capabilities_dup_features (const char *const *of_services)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  g_strv_builder_addv (builder, (const char **) own_features);
+  if (of_services != NULL)
+    g_strv_builder_addv (builder, (const char **) of_services);
+  return g_strv_builder_end (builder);
+}
+
+char **
+ibb_capabilities_dup_all_features (void)
+{
+  static const char *const of_services[] = { IBB_FEATURE_NAMESPACE, IBB_NAMESPACE, NULL };
+
+  return ibb_capabilities_dup_features (of_services);
+}
+
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+static char *
+dup_sha1 (const char *text)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA1);
+  guint8                digest[20];
+  gsize                 length = sizeof digest;
+
+  g_checksum_update (checksum, (const guchar *) text, -1);
+  g_checksum_get_digest (checksum, digest, &length);
+  return g_base64_encode (digest, length);
+}
+
+/* Of an identity the language stands between the type and the name. Ours has none. */
+char *
+ibb_capabilities_hash (const char *identity, const char *const *features)
+{
+  g_auto (GStrv)       parts = g_strsplit (identity, "/", 3);
+  g_autoptr (GString)  text = g_string_new (NULL);
+  g_autofree gpointer *sorted = NULL;
+  gsize                n = g_strv_length ((char **) features);
+
+  g_assert (g_strv_length (parts) == 3);
+
+  sorted = g_memdup2 (features, (n + 1) * sizeof *sorted);
+  qsort (sorted, n, sizeof *sorted, compare);
+  g_string_append_printf (text, "%s/%s//%s<", parts[0], parts[1], parts[2]);
+  for (gsize i = 0; i < n; i++)
+    g_string_append_printf (text, "%s<", (const char *) sorted[i]);
+  return dup_sha1 (text->str);
+}
+
+char *
+ibb_capabilities_dup_ver (const char *identity)
+{
+  g_auto (GStrv) features = ibb_capabilities_dup_all_features ();
+
+  return ibb_capabilities_hash (identity, (const char *const *) features);
+}
+
+gboolean
+ibb_capabilities_has_node (const char *identity, const char *node)
+{
+  g_autofree char *ver = ibb_capabilities_dup_ver (identity);
+  g_autofree char *ours = g_strconcat (IBB_CAPABILITIES_NODE "#", ver, NULL);
+
+  return strcmp (node, ours) == 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a client or a component says that it is and can do: in service discovery (XEP-0030), in
+ * its presence (XEP-0115), and when it is asked for its version (XEP-0092).
+ */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define IBB_CAPABILITIES_NAME "ibb-glib"
+#define IBB_CAPABILITIES_NODE "urn:ibb-glib"
+
+/* Its own features, and those of its services (nullable). */
+char **ibb_capabilities_dup_features (const char *const *of_services);
+/* The features that presence tells of: all that there may be. They stay the same when a service
+ * begins to accept sessions, or ends (D-60). */
+char **ibb_capabilities_dup_all_features (void);
+/* The hash of those, beside an identity such as "client/pc/name": the attribute "ver". */
+char *ibb_capabilities_dup_ver (const char *identity);
+/* Whether a node of service discovery is that of our presence. */
+gboolean ibb_capabilities_has_node (const char *identity, const char *node);
+/* The verification string of XEP-0115 §5.1 for one identity, with sha-1. */
+char *ibb_capabilities_hash (const char *identity, const char *const *features);
+
+G_END_DECLS

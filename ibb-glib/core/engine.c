@@ -101,7 +101,7 @@ ping_timeout (gpointer owner, gint64 now)
 {
   IBBEngine *self = owner;
 
-  ibb_first_hop_not_answered (self->shared->first_hop);
+  ibb_first_hop_timeout (self->shared->first_hop);
   ibb_stalls_try (self->shared->stalls);
 }
 

@@ -13,17 +13,19 @@
 #define PING_BYTES (16 * 1024)
 #define PING_INTERVAL G_USEC_PER_SEC
 #define PING_INTERVAL_BOUNDED (100 * 1000)
+/* Where one peer waits for others: times that the last one took. */
+#define PATIENCE 8
 
 /* Of the rate that as many bytes fewer in flight would cost elsewhere. */
 #define OURS 0.5
 
 IBBFirstHop *
-ibb_first_hop_new (IBBShared *shared, IBBTimerFunc unanswered, gpointer owner)
+ibb_first_hop_new (IBBShared *shared, IBBTimerFunc timeout, gpointer owner)
 {
   IBBFirstHop *self = g_new0 (IBBFirstHop, 1);
 
   self->shared = shared;
-  ibb_timer_init (&self->ping_timer, unanswered, owner);
+  ibb_timer_init (&self->ping_timer, timeout, owner);
   return self;
 }
 
@@ -50,6 +52,7 @@ ibb_first_hop_reset (IBBFirstHop *self)
   self->next_ping = 0;
   self->least = self->since = 0;
   self->answered = 0;
+  self->pinged = 0;
   self->is_bounded = FALSE;
 }
 
@@ -75,8 +78,12 @@ ibb_first_hop_ping (IBBFirstHop *self, gint64 now)
 }
 
 void
-ibb_first_hop_not_answered (IBBFirstHop *self)
+ibb_first_hop_timeout (IBBFirstHop *self)
 {
+  /* Otherwise who waits asks once more, and it is time. */
+  if (!ibb_pending_is_set (&self->ping))
+    return;
+
   self->is_unanswered = TRUE;
   self->is_bounded = FALSE;
 }
@@ -153,6 +160,15 @@ adapt (IBBFirstHop *self, gint64 delay, double rate)
   self->is_held = FALSE;
 }
 
+/* Too few bytes were answered to tell a rate. But a ping that has not waited shows that what
+ * was in flight is elsewhere: with a peer that does not answer, whatever the reason. */
+static void
+pass (IBBFirstHop *self, gint64 delay)
+{
+  if (self->is_bounded && delay <= IBB_BRIEF_WAIT / 2)
+    self->travelling = MAX (self->travelling, (double) self->ping_flight);
+}
+
 void
 ibb_first_hop_note_trip (IBBFirstHop *self, gint64 round_trip)
 {
@@ -167,13 +183,18 @@ note_round_trip (IBBFirstHop *self, gint64 now)
   gint64 round_trip = MAX (now - self->ping_sent, 1);
   double rate = (double) self->answered / (double) MAX (now - self->since, 1);
 
+  self->pinged = now;
   if (self->is_unanswered || self->ping_sent < ibb_clock_get_resumed_at (&self->shared->clock))
     self->is_bounded = FALSE;
   else
     {
       ibb_first_hop_note_trip (self, round_trip);
-      if (self->answered >= PING_BYTES)
-        adapt (self, round_trip - self->least, rate);
+      if (self->answered < PING_BYTES)
+        {
+          pass (self, round_trip - self->least);
+          return;
+        }
+      adapt (self, round_trip - self->least, rate);
     }
   self->since = now;
   self->answered = 0;
@@ -239,6 +260,19 @@ ibb_first_hop_may_send (IBBFirstHop *self, gsize length, gint64 now)
 
   self->is_held = TRUE;
   return FALSE;
+}
+
+void
+ibb_first_hop_wait (IBBFirstHop *self, gint64 now)
+{
+  gint64 due = self->pinged + MAX (PING_INTERVAL, PATIENCE * (self->pinged - self->ping_sent));
+
+  if (!self->is_bounded || ibb_pending_is_set (&self->ping) || ibb_first_hop_is_mute (self, now))
+    return;
+  if (now >= due)
+    ibb_first_hop_ping (self, now);
+  else if (self->ping_timer.due != due)
+    ibb_timer_set (&self->ping_timer, &self->shared->timers, due);
 }
 
 gsize

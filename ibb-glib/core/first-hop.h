@@ -30,13 +30,14 @@ struct _IBBFirstHop
   IBBPending ping;
   char      *domain; /* (nullable): of our server, which was pinged */
   gint64     ping_sent;
-  gsize      ping_flight; /* bytes in flight then */
-  IBBTimer   ping_timer;
+  gsize      ping_flight;   /* bytes in flight then */
+  gint64     pinged;        /* when the last one was answered */
+  IBBTimer   ping_timer;    /* the ping is out for too long, or it is time for one */
   gboolean   is_unanswered; /* the ping, for so long that it is given up */
   gint64     next_ping;     /* it is not sent before, since the connection refused the last one */
 
   gint64  least;    /* the shortest round trip of a ping, microseconds; 0 before one */
-  gint64  since;    /* when the last one was answered, or the first bytes; 0 before */
+  gint64  since;    /* when a ping told the rate last, or the first bytes; 0 before */
   gint64  noted;    /* when bytes were answered last */
   guint64 answered; /* bytes that were answered since then */
 
@@ -48,14 +49,16 @@ struct _IBBFirstHop
   gsize    flight;     /* ... while so many were in flight */
 };
 
-/* unanswered: the server has not answered a ping in time; it gets owner. */
-IBBFirstHop *ibb_first_hop_new (IBBShared *shared, IBBTimerFunc unanswered, gpointer owner);
+/* timeout: calls ibb_first_hop_timeout (); it gets owner. */
+IBBFirstHop *ibb_first_hop_new (IBBShared *shared, IBBTimerFunc timeout, gpointer owner);
 void         ibb_first_hop_free (IBBFirstHop *self);
 /* No session is left: nobody waits for the ping, and the next one may take another way. */
 void ibb_first_hop_reset (IBBFirstHop *self);
 
 /* Whether length more bytes may go now; one block always may. */
 gboolean ibb_first_hop_may_send (IBBFirstHop *self, gsize length, gint64 now);
+/* It may not, because of others. A ping follows when it is time. */
+void ibb_first_hop_wait (IBBFirstHop *self, gint64 now);
 /* How long a block may be while a person chats, if its session allows so much. */
 gsize ibb_first_hop_get_brief (const IBBFirstHop *self, gsize limit);
 void  ibb_first_hop_sent (IBBFirstHop *self, gsize length, gint64 now);
@@ -73,8 +76,8 @@ void ibb_first_hop_ping (IBBFirstHop *self, gint64 now);
 gboolean ibb_first_hop_is_mute (const IBBFirstHop *self, gint64 now);
 /* Returns when the ping was sent. */
 gint64 ibb_first_hop_ping_answered (IBBFirstHop *self, gint64 now);
-/* No answer has come in time. */
-void ibb_first_hop_not_answered (IBBFirstHop *self);
+/* No answer has come in time; or it is time for a ping, if somebody still waits. */
+void ibb_first_hop_timeout (IBBFirstHop *self);
 /* The connection refused the ping: it is sent again later. */
 void ibb_first_hop_not_pinged (IBBFirstHop *self, gint64 now);
 

@@ -55,6 +55,17 @@ take_control (IBBOutgoing *self, gint64 now)
   return stanza;
 }
 
+/* What holds up one peer may be in flight to another, which need not answer. */
+static void
+wait_for_others (IBBShared *shared, IBBPeer *peer, gint64 now)
+{
+  gsize in_flight = ibb_first_hop_get_in_flight (shared->first_hop);
+
+  if (in_flight > ibb_path_get_in_flight (ibb_peer_get_path (peer)) ||
+      ibb_turns_are_several (&shared->peer_turns))
+    ibb_first_hop_wait (shared->first_hop, now);
+}
+
 /* The next session by IQ whose block may go: peers in turn, and the sessions of each. A
  * peer whose path is shut waits until something is answered. What shuts it may be slow
  * readers, which an answer of the server shows. */
@@ -84,7 +95,10 @@ find_ready (IBBOutgoing *self, gint64 now)
       else if (ibb_first_hop_may_send (shared->first_hop, size, now))
         return session;
       else if (!ibb_stalls_make_room (shared->stalls, now))
-        return NULL;
+        {
+          wait_for_others (shared, peer, now);
+          return NULL;
+        }
     }
   return NULL;
 }

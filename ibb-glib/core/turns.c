@@ -172,6 +172,12 @@ ibb_turns_peek (IBBTurns *self)
 }
 
 gboolean
+ibb_turns_are_several (const IBBTurns *self)
+{
+  return self->round.length > 1;
+}
+
+gboolean
 ibb_turns_may_exceed (const IBBTurns *self, gsize size)
 {
   return self->urgent.length > 0 && size <= IBB_TURNS_URGENT_MAX;

@@ -69,6 +69,7 @@ static const Option options[] = {
   OPTION ("slow-rate", TYPE_NUMBER, slow_rate, "0", "bytes a second; 0: stalled"),
   OPTION ("stall-from", TYPE_NUMBER, stall_from, "0", "seconds"),
   OPTION ("stall-until", TYPE_NUMBER, stall_until, "1M", "seconds"),
+  OPTION ("hostile", TYPE_COUNT, hostile, "0", "1: the slow ones read, but acknowledge ever later"),
   OPTION ("chat", TYPE_COUNT, chat, "1", "1: a question to the server each second"),
 };
 

@@ -90,7 +90,8 @@ typedef struct
   double   slow_rate;  /* 0: it does not read at all */
   double   stall_from; /* seconds: from when on the slow ones are slow */
   double   stall_until;
-  guint    chat; /* our application asks the server something each second */
+  guint    hostile; /* the slow ones are hostile instead */
+  guint    chat;    /* our application asks the server something each second */
 } Cell;
 
 void cell_init (Cell *self);

@@ -11,6 +11,11 @@
 
 #define PEER_PREFIX "peer-"
 
+/* A hostile peer begins with a delay that is not overdue, and adds half of the time that passes:
+ * so none is much longer than the one before. */
+#define WITHHOLD_FIRST (9 * FLOW_SECOND / 10)
+#define WITHHOLD_SLOPE 2
+
 typedef struct
 {
   gint64 sent;
@@ -291,10 +296,43 @@ answer_query (EngineEnd *self, const IBBStanza *query)
   connection_send (self->connection, packet);
 }
 
+/* How long the peer will pretend that it has not come. */
+static gint64
+get_withholding (const EngineEnd *self, const Packet *packet)
+{
+  const Cell *cell = self->cell;
+  gint64      since = self->events->now - (gint64) (cell->stall_from * FLOW_SECOND);
+
+  if (!cell->hostile || self->number == 0 || packet->stanza == NULL || since < 0 ||
+      packet->stanza->payload != IBB_PAYLOAD_DATA ||
+      !cell_is_slow (cell, (guint) atoi (packet->stanza->sid)))
+    return 0;
+  return WITHHOLD_FIRST + since / WITHHOLD_SLOPE;
+}
+
+static void take_in (EngineEnd *self, Packet *packet);
+
+static void
+take_in_cb (gpointer owner, gpointer item)
+{
+  take_in (owner, item);
+}
+
 static void
 receive (gpointer source, Packet *packet)
 {
   EngineEnd *self = source;
+  gint64     withholding = get_withholding (self, packet);
+
+  if (withholding > 0)
+    events_add (self->events, self->events->now + withholding, take_in_cb, self, packet);
+  else
+    take_in (self, packet);
+}
+
+static void
+take_in (EngineEnd *self, Packet *packet)
+{
   IBBStanza *stanza = g_steal_pointer (&packet->stanza);
 
   if (packet->kind == PACKET_CHAT)

@@ -50,6 +50,9 @@ static const Group groups[] = {
   { "slow-session", RATES FEW_DELAYS FEW_JITTERS "slow-rate=20k|50k|500k|0 sessions=11 slow=10" },
   { "slow-session", RATES FEW_DELAYS "slow-rate=20k|50k|500k|0 sessions=101 slow=100" },
   { "only-slow", RATES FEW_DELAYS FEW_JITTERS "slow-rate=20k|50k|500k slow=1" },
+  { "hostile", RATES FEW_DELAYS "hostile=1 peers=2|4 slow=1 stall-from=0|3" },
+  { "hostile", "limit=prosody|ejabberd rate=10M limit-rate=10k|100k " FEW_DELAYS
+               "hostile=1 peers=4 slow=1|3 stall-from=0|5" },
   { "stall", RATES FEW_DELAYS FEW_JITTERS "peers=2 slow=1 stall-from=3 stall-until=6" },
   { "stall-alone", RATES FEW_DELAYS FEW_JITTERS "slow=1 stall-from=2 stall-until=4" },
 };

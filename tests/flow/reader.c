@@ -10,7 +10,7 @@
 void
 reader_init (Reader *self, const Cell *cell, guint session, const Events *events)
 {
-  gboolean is_slow = session != G_MAXUINT && cell_is_slow (cell, session);
+  gboolean is_slow = session != G_MAXUINT && !cell->hostile && cell_is_slow (cell, session);
 
   *self = (Reader){
     .events = events,

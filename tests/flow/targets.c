@@ -174,6 +174,24 @@ test_slow_foreign_session (void)
   assert_beside (tests, G_N_ELEMENTS (tests), NEAR " --feature 0");
 }
 
+/* Peers that never answer late by far, but later and later. */
+static void
+test_hostile_peer (void)
+{
+  const Beside near[] = {
+    { "--peers 2 --slow 1 --stall-from 2 --hostile 1", 5, 0.7, 0.3 },
+    { "--peers 4 --slow 3 --stall-from 2 --hostile 1", 5, 0.7, 0.3 },
+  };
+  const Beside behind_limit[] = {
+    { "--peers 2 --slow 1 --stall-from 5 --hostile 1", 20, 0.7, 0.3 },
+    { "--peers 4 --slow 3 --stall-from 5 --hostile 1", 27, 0.7, 0.3 },
+  };
+
+  assert_beside (near, G_N_ELEMENTS (near), NEAR);
+  assert_beside (behind_limit, G_N_ELEMENTS (behind_limit),
+                 NEAR " --limit prosody --limit-rate 100k");
+}
+
 static void
 test_noise (void)
 {
@@ -283,6 +301,7 @@ main (int argc, char **argv)
   g_test_add_func ("/targets/slow-peer", test_slow_peer);
   g_test_add_func ("/targets/slow-foreign-peer", test_slow_foreign_peer);
   g_test_add_func ("/targets/slow-foreign-session", test_slow_foreign_session);
+  g_test_add_func ("/targets/hostile-peer", test_hostile_peer);
   g_test_add_func ("/targets/noise", test_noise);
   g_test_add_func ("/targets/fair", test_fair);
   g_test_add_func ("/targets/interactive", test_interactive);

@@ -127,8 +127,9 @@ check_stalls (IBBEngine *engine)
   g_assert (!ibb_pending_is_set (&engine->shared->first_hop->ping) ||
             g_hash_table_size (engine->shared->sessions) > 0);
   g_assert (ibb_pending_is_set (&engine->shared->first_hop->ping) ||
-            (engine->shared->first_hop->ping_timer.iter == NULL &&
-             !engine->shared->first_hop->is_unanswered));
+            !engine->shared->first_hop->is_unanswered);
+  g_assert (engine->shared->first_hop->ping_timer.iter == NULL ||
+            g_hash_table_size (engine->shared->sessions) > 0);
 }
 
 /* Every session of the engine: those in the table, and those that ended. */

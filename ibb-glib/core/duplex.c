@@ -41,7 +41,7 @@ void
 ibb_duplex_open (IBBDuplex *self, gint64 now)
 {
   ibb_life_begin (&self->life);
-  ibb_peer_heard (self->terms->peer, now);
+  ibb_silence_heard (&self->silence, now);
   ibb_sender_open (&self->sender, self->terms->is_initiator ? 0 : now);
   ibb_sender_update_ready (&self->sender, now);
 }
@@ -101,6 +101,13 @@ awaits_reply (const IBBDuplex *self)
   return ibb_sender_awaits_reply (&self->sender) || ibb_closing_awaits_reply (&self->closing);
 }
 
+gboolean
+ibb_duplex_is_idle (const IBBDuplex *self, gint64 now)
+{
+  return ibb_duplex_listens (self) && !awaits_reply (self) &&
+         ibb_silence_is_long (&self->silence, now);
+}
+
 static void
 repeat_last_word (IBBDuplex *self)
 {
@@ -112,12 +119,15 @@ repeat_last_word (IBBDuplex *self)
     ibb_closing_repeat (&self->closing);
 }
 
-void
-ibb_duplex_peer_is_there (IBBDuplex *self, gint64 now)
+static void
+peer_is_gone (IBBDuplex *self)
 {
-  if (!ibb_life_is_open (&self->life))
-    return;
+  ibb_life_fail (&self->life, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_GONE));
+}
 
+static void
+peer_is_there (IBBDuplex *self, gint64 now)
+{
   ibb_silence_end_doubt (&self->silence);
   if (!awaits_reply (self))
     return; /* its silence is waited for as ever */
@@ -128,12 +138,26 @@ ibb_duplex_peer_is_there (IBBDuplex *self, gint64 now)
       repeat_last_word (self);
       break;
     case IBB_SILENCE_GONE:
-      ibb_life_fail (&self->life, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_GONE));
+      peer_is_gone (self);
       break;
     case IBB_SILENCE_GOES_ON:
     default:
       break;
     }
+}
+
+void
+ibb_duplex_heed_peer (IBBDuplex *self, IBBPeerVerdict verdict, gint64 now)
+{
+  if (!ibb_life_is_open (&self->life))
+    return;
+
+  if (verdict == IBB_PEER_THERE)
+    peer_is_there (self, now);
+  else if (verdict == IBB_PEER_GONE)
+    peer_is_gone (self);
+  else if (verdict == IBB_PEER_FORGOT && ibb_duplex_listens (self))
+    peer_is_gone (self); /* unless it has closed since it was asked */
 }
 
 void

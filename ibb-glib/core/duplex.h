@@ -43,6 +43,8 @@ const IBBReceiver *ibb_duplex_get_receiver (const IBBDuplex *self);
 const IBBClosing  *ibb_duplex_get_closing (const IBBDuplex *self);
 /* All was read, and more may come. */
 gboolean ibb_duplex_listens (const IBBDuplex *self);
+/* The same, nothing is asked of the peer, and it has long said nothing. */
+gboolean ibb_duplex_is_idle (const IBBDuplex *self, gint64 now);
 
 /* A block, or a close; those that came before it was open. */
 void ibb_duplex_receive (IBBDuplex *self, IBBStanza *stanza, gint64 now);
@@ -60,7 +62,7 @@ void       ibb_duplex_passed (IBBDuplex *self, IBBPending *pending);
 gboolean ibb_duplex_sent (IBBDuplex *self, IBBPending *pending, gint64 now);
 
 /* What is known of the peer (D-27). */
-void ibb_duplex_peer_is_there (IBBDuplex *self, gint64 now);
+void ibb_duplex_heed_peer (IBBDuplex *self, IBBPeerVerdict verdict, gint64 now);
 void ibb_duplex_peer_not_probed (IBBDuplex *self);
 
 /* What limits it has changed. */

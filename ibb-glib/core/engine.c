@@ -41,14 +41,6 @@ hold_all (IBBEngine *self)
 
 /* What is known of a peer. */
 
-static gboolean
-is_listened_to (IBBPeer *peer)
-{
-  GList *first = ibb_peer_get_sessions (peer)->head;
-
-  return first != NULL && ibb_session_is_peer_listened_to (first->data);
-}
-
 static void
 heed_peer (IBBPeer *peer, IBBPeerVerdict verdict, gint64 now)
 {
@@ -58,7 +50,7 @@ heed_peer (IBBPeer *peer, IBBPeerVerdict verdict, gint64 now)
     return;
 
   if (verdict == IBB_PEER_THERE)
-    ibb_peer_update_timer (peer, is_listened_to (peer), now);
+    ibb_peer_update_timer (peer, ibb_session_is_peer_listened_to (peer), now);
   sessions = hold_sessions (g_list_copy (ibb_peer_get_sessions (peer)->head));
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_session_heed_peer (l->data, verdict, now);
@@ -69,14 +61,40 @@ peer_timeout (gpointer owner, gint64 now)
 {
   IBBPeer *peer = owner;
 
-  heed_peer (peer, ibb_peer_timeout (peer, is_listened_to (peer), now), now);
+  ibb_session_ask_about_idle (peer, now);
+  heed_peer (peer, ibb_peer_timeout (peer, ibb_session_is_peer_listened_to (peer), now), now);
+}
+
+/* Where one session is forgotten, the next one is asked about at once. The last answer says to
+ * all that the peer is there. */
+static void
+heed_forgetting (IBBPeer *peer, IBBSession *asked, gint64 now)
+{
+  g_autoptr (IBBSession) keep = ibb_session_ref (asked);
+
+  ibb_session_heed_peer (asked, IBB_PEER_FORGOT, now);
+  peer_timeout (peer, now);
+  if (ibb_peer_get_next_probe (peer) != IBB_NEVER)
+    heed_peer (peer, IBB_PEER_THERE, now);
+}
+
+static void
+probe_answered (IBBPeer *peer, IBBStanza *answer, gint64 now)
+{
+  IBBSession    *asked = ibb_peer_get_asked (peer);
+  IBBPeerVerdict verdict = ibb_peer_probe_answered (peer, answer, now);
+
+  if (verdict == IBB_PEER_FORGOT)
+    heed_forgetting (peer, asked, now);
+  else
+    heed_peer (peer, verdict, now);
 }
 
 static void
 peer_not_probed (IBBPeer *peer, gint64 now)
 {
   ibb_peer_not_probed (peer);
-  ibb_peer_update_timer (peer, is_listened_to (peer), now);
+  ibb_peer_update_timer (peer, ibb_session_is_peer_listened_to (peer), now);
   for (GList *l = ibb_peer_get_sessions (peer)->head; l != NULL; l = l->next)
     ibb_session_peer_not_probed (l->data);
 }
@@ -542,7 +560,7 @@ receive_reply (IBBEngine *self, IBBStanza *stanza, const char *from, gint64 now)
       peer_order_answered (pending->owner, stanza, now);
       break;
     case IBB_PENDING_PROBE:
-      heed_peer (pending->owner, ibb_peer_probe_answered (pending->owner, stanza, now), now);
+      probe_answered (pending->owner, stanza, now);
       break;
     case IBB_PENDING_SERVER:
       ibb_server_answered (pending->owner, stanza);
@@ -576,6 +594,8 @@ receive_for_session (
     reply_error (self, stanza, IBB_CONDITION_BAD_REQUEST, IBB_ERROR_TYPE_CANCEL);
   else if (session != NULL && ibb_session_get_state (session) != IBB_SESSION_REQUESTED)
     ibb_session_receive (session, stanza, now);
+  else if (ibb_place_find (self->shared, local, peer, stanza->asked) != NULL)
+    ibb_control_repeat_result (&self->shared->control, stanza); /* of a probe (D-27) */
   else
     {
       /* Neither a block nor a close has a session (N-24, N-37). */

@@ -39,6 +39,8 @@ peer_free (gpointer data)
   g_free (self->jid);
   g_free (self->address);
   g_free (self->from);
+  g_free (self->asked_sid);
+  g_free (self->asked_from);
   g_free (self);
 }
 
@@ -103,6 +105,9 @@ static void
 forget_probe (IBBPeer *self)
 {
   ibb_pendings_remove (&self->peers->shared->pendings, &self->probe);
+  self->asked_link = NULL;
+  g_clear_pointer (&self->asked_sid, g_free);
+  g_clear_pointer (&self->asked_from, g_free);
 }
 
 /* Nobody waits for the answers any more. */
@@ -122,6 +127,8 @@ ibb_peer_remove_session (IBBPeer *self, GList *link)
   IBBPeers *peers = self->peers;
 
   g_queue_unlink (&self->sessions, link);
+  if (link == self->asked_link)
+    self->asked_link = NULL; /* a probe that is repeated stays as it is */
   if (!g_queue_is_empty (&self->sessions))
     return;
 
@@ -321,7 +328,9 @@ ibb_peer_set_reorders (IBBPeer *self)
  *
  * The probe is a <close/> of a session that does not exist. item-not-found shows
  * that the peer is there, and that it has processed everything before the probe,
- * since stanzas between two JIDs are ordered. */
+ * since stanzas between two JIDs are ordered. A probe to a peer with our feature
+ * may name a session that exists, at least here: if it exists there, too, the
+ * answer is a result. */
 
 gint64
 ibb_peer_get_probe_interval (const IBBPeer *self)
@@ -377,6 +386,40 @@ ibb_peer_heard (IBBPeer *self, gint64 now)
   self->heard = now;
 }
 
+gpointer
+ibb_peer_get_asked (const IBBPeer *self)
+{
+  return ibb_pending_is_set (&self->probe) && self->asked_link != NULL ? self->asked_link->data
+                                                                       : NULL;
+}
+
+void
+ibb_peer_ask_about (IBBPeer *self, GList *link, const char *sid, const char *from)
+{
+  if (ibb_pending_is_set (&self->probe) || !self->has_our_feature || self->probe_by_query)
+    return;
+
+  /* Another one is next. */
+  g_queue_unlink (&self->sessions, link);
+  g_queue_push_tail_link (&self->sessions, link);
+  self->asked_link = link;
+  g_free (self->asked_sid);
+  self->asked_sid = g_strdup (sid);
+  g_free (self->asked_from);
+  self->asked_from = g_strdup (from);
+}
+
+static void
+name_session (const IBBPeer *self, IBBStanza *probe)
+{
+  if (self->asked_sid == NULL)
+    return;
+
+  probe->asked = g_strdup (self->asked_sid);
+  g_free (probe->from);
+  probe->from = g_strdup (self->asked_from);
+}
+
 static void
 send_probe (IBBPeer *self, gint64 now)
 {
@@ -389,6 +432,7 @@ send_probe (IBBPeer *self, gint64 now)
     {
       probe = create_question (self, "set", IBB_PAYLOAD_CLOSE, self->probe.id);
       probe->sid = ibb_ids_create (&shared->ids);
+      name_session (self, probe);
     }
   self->next_probe = now + ibb_peer_get_probe_interval (self);
   ibb_control_push (&shared->control, probe);
@@ -460,7 +504,8 @@ ibb_peer_timeout (IBBPeer *self, gboolean is_listened_to, gint64 now)
 
   if (is_probed && now >= self->next_probe)
     repeat_probe (self, now);
-  else if (!is_probed && now >= self->heard + ibb_peer_get_probe_interval (self) && is_listened_to)
+  else if (!is_probed && is_listened_to &&
+           (self->asked_sid != NULL || now >= self->heard + ibb_peer_get_probe_interval (self)))
     ibb_peer_probe (self, now);
   ibb_peer_update_timer (self, is_listened_to, now);
   return IBB_PEER_UNKNOWN;
@@ -485,9 +530,22 @@ ibb_peer_gave_answer (const IBBStanza *answer)
          answer->condition != IBB_CONDITION_REMOTE_SERVER_TIMEOUT && !is_bounce (answer);
 }
 
+static gboolean
+has_forgotten (const IBBPeer *self, const IBBStanza *answer)
+{
+  return ibb_peer_get_asked (self) != NULL && answer->payload == IBB_PAYLOAD_ERROR &&
+         answer->condition == IBB_CONDITION_ITEM_NOT_FOUND;
+}
+
 IBBPeerVerdict
 ibb_peer_probe_answered (IBBPeer *self, const IBBStanza *answer, gint64 now)
 {
+  if (has_forgotten (self, answer))
+    {
+      is_there (self, now);
+      self->next_probe = now; /* it may have forgotten more */
+      return IBB_PEER_FORGOT;
+    }
   if (ibb_peer_gave_answer (answer))
     return is_there (self, now);
   if (!is_bounce (answer))

@@ -34,8 +34,9 @@ struct _IBBPeers
 typedef enum
 {
   IBB_PEER_UNKNOWN,
-  IBB_PEER_THERE, /* each session may conclude from silence what it means */
-  IBB_PEER_GONE,  /* each open session ends */
+  IBB_PEER_THERE,  /* each session may conclude from silence what it means */
+  IBB_PEER_GONE,   /* each open session ends */
+  IBB_PEER_FORGOT, /* it is there, the session that the probe names is not: that one ends */
 } IBBPeerVerdict;
 
 typedef struct
@@ -58,12 +59,15 @@ typedef struct
   IBBPending query;      /* disco#info */
   gint64     next_query; /* it is not asked before, since the connection refused the last query */
 
-  gint64     heard;          /* its last sign of life */
-  IBBPending probe;          /* kept when it is repeated */
-  guint64    probe_end;      /* the place behind it in the control queue; of a repeated one ... */
-  guint64    first_end;      /* ... and of the first one */
-  gint64     asked;          /* when the unanswered probe was sent first */
-  gint64     next_probe;     /* no probe is sent before */
+  gint64     heard;      /* its last sign of life */
+  IBBPending probe;      /* kept when it is repeated */
+  guint64    probe_end;  /* the place behind it in the control queue; of a repeated one ... */
+  guint64    first_end;  /* ... and of the first one */
+  gint64     asked;      /* when the unanswered probe was sent first */
+  gint64     next_probe; /* no probe is sent before */
+  GList     *asked_link; /* (nullable): of the session that the probe names, or the next one will */
+  char      *asked_sid;  /* (nullable): its sid ... */
+  char      *asked_from; /* (nullable): ... and our address in it, as from */
   gboolean   knows_probe;    /* it has answered one, so a bounce is not its own answer */
   gboolean   probe_by_query; /* the probe is a disco#info query: see ibb_peer_probe_answered () */
   IBBTimer   timer;          /* while it has a session; its owner calls ibb_peer_timeout () */
@@ -113,7 +117,13 @@ gint64 ibb_peer_get_probe_interval (const IBBPeer *self);
 /* When it may be probed at the earliest; IBB_NEVER while a probe is unanswered. */
 gint64 ibb_peer_get_next_probe (const IBBPeer *self);
 /* Sends a probe unless one is unanswered or was sent lately. */
-void           ibb_peer_probe (IBBPeer *self, gint64 now);
+void ibb_peer_probe (IBBPeer *self, gint64 now);
+/* The next probe names that session of the peer, unless a probe is unanswered: a program that was
+ * started again is there, but has none of the sessions of the one before. from (nullable): our
+ * address in it, if we have several. */
+void ibb_peer_ask_about (IBBPeer *self, GList *link, const char *sid, const char *from);
+/* (nullable) (type IBBSession): the session that the unanswered probe names. */
+gpointer       ibb_peer_get_asked (const IBBPeer *self);
 IBBPeerVerdict ibb_peer_probe_answered (IBBPeer *self, const IBBStanza *answer, gint64 now);
 /* The connection refused the probe, so no silence has begun. */
 void ibb_peer_not_probed (IBBPeer *self);

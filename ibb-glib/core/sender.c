@@ -670,10 +670,22 @@ ibb_sender_get_room (const IBBSender *self)
   return size - MIN (size, self->queue.length);
 }
 
-gboolean
-ibb_sender_is_idle (const IBBSender *self)
+/* Only more bytes make it send. */
+static gboolean
+is_idle (const IBBSender *self)
 {
   return !ibb_turns_is_wanted (&self->turn) && ibb_flight_get_n_sent (&self->flight) == 0;
+}
+
+gboolean
+ibb_sender_is_worth_waking (const IBBSender *self, gsize length)
+{
+  gsize room = ibb_sender_get_room (self);
+
+  if (room == 0)
+    return FALSE;
+  /* Without more bytes an idle one may stay as it is. */
+  return room >= MIN (length, ibb_sender_get_buffer_size (self) / 2) || is_idle (self);
 }
 
 gsize

@@ -61,9 +61,10 @@ void ibb_sender_end (IBBSender *self, const IBBFailure *failure);
 void ibb_sender_clear (IBBSender *self);
 
 /* Writing. */
-gsize    ibb_sender_get_buffer_size (const IBBSender *self);
-gsize    ibb_sender_get_room (const IBBSender *self);
-gboolean ibb_sender_is_idle (const IBBSender *self); /* only more bytes make it send */
+gsize ibb_sender_get_buffer_size (const IBBSender *self);
+gsize ibb_sender_get_room (const IBBSender *self);
+/* See ibb_session_is_worth_waking (). */
+gboolean ibb_sender_is_worth_waking (const IBBSender *self, gsize length);
 gsize    ibb_sender_write (IBBSender *self, const guint8 *bytes, gsize length, gint64 now);
 void     ibb_sender_flush (IBBSender *self, gint64 now);
 gboolean ibb_sender_get_auto_flush (const IBBSender *self);

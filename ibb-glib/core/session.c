@@ -44,12 +44,6 @@ get_receiver (IBBSession *self)
   return ibb_duplex_get_receiver (&self->duplex);
 }
 
-static const IBBClosing *
-get_closing (IBBSession *self)
-{
-  return ibb_duplex_get_closing (&self->duplex);
-}
-
 /* Life. */
 
 static IBBSession *
@@ -284,7 +278,7 @@ opened (IBBSession *self, gint64 now)
 {
   g_clear_pointer (&self->opening, ibb_opening_free);
   ibb_duplex_open (&self->duplex, now);
-  ibb_peer_update_timer (self->terms.peer, ibb_session_is_peer_listened_to (self), now);
+  ibb_peer_update_timer (self->terms.peer, ibb_session_is_peer_listened_to (self->terms.peer), now);
   settle (self);
 }
 
@@ -473,27 +467,35 @@ ibb_session_send_failed (IBBSession *self)
 /* What is known of others. */
 
 gboolean
-ibb_session_is_peer_listened_to (IBBSession *self)
+ibb_session_is_peer_listened_to (IBBPeer *peer)
 {
-  const GQueue *sessions = ibb_peer_get_sessions (self->terms.peer);
+  const GList *l = ibb_peer_get_sessions (peer)->head;
 
-  for (const GList *l = sessions->head; l != NULL; l = l->next)
+  while (l != NULL && !ibb_duplex_listens (&((IBBSession *) l->data)->duplex))
+    l = l->next;
+  return l != NULL;
+}
+
+void
+ibb_session_ask_about_idle (IBBPeer *peer, gint64 now)
+{
+  GList *l = ibb_peer_get_sessions (peer)->head;
+
+  while (l != NULL && !ibb_duplex_is_idle (&((IBBSession *) l->data)->duplex, now))
+    l = l->next;
+  if (l != NULL)
     {
-      const IBBSession *session = l->data;
+      const IBBTerms  *terms = &((IBBSession *) l->data)->terms;
+      g_autofree char *from = ibb_terms_dup_from (terms);
 
-      if (ibb_duplex_listens (&session->duplex))
-        return TRUE;
+      ibb_peer_ask_about (peer, l, terms->key.sid, from);
     }
-  return FALSE;
 }
 
 void
 ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now)
 {
-  if (verdict == IBB_PEER_THERE)
-    ibb_duplex_peer_is_there (&self->duplex, now);
-  else if (verdict == IBB_PEER_GONE && is_open (self))
-    ibb_life_fail (get_life (self), &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_GONE));
+  ibb_duplex_heed_peer (&self->duplex, verdict, now);
   settle (self);
 }
 
@@ -518,7 +520,8 @@ ibb_session_settings_changed (IBBSession *self, gint64 now)
     ibb_duplex_settings_changed (&self->duplex, now);
   settle (self); /* also an interrupted one: resume-timeout may be shorter now */
   if (is_open (self))
-    ibb_peer_update_timer (self->terms.peer, ibb_session_is_peer_listened_to (self), now);
+    ibb_peer_update_timer (self->terms.peer, ibb_session_is_peer_listened_to (self->terms.peer),
+                           now);
 }
 
 /* Closing. */
@@ -526,7 +529,7 @@ ibb_session_settings_changed (IBBSession *self, gint64 now)
 gboolean
 ibb_session_get_half_close (IBBSession *self)
 {
-  return ibb_closing_get_half_close (get_closing (self));
+  return ibb_closing_get_half_close (ibb_duplex_get_closing (&self->duplex));
 }
 
 void
@@ -585,7 +588,8 @@ ibb_session_is_over (IBBSession *self)
 
   return ibb_life_get_state (get_life (self)) == IBB_LIFE_ENDED &&
          ibb_receiver_get_readable (receiver) == 0 &&
-         (!ibb_receiver_has_eof (receiver) || ibb_closing_is_whole (get_closing (self)));
+         (!ibb_receiver_has_eof (receiver) ||
+          ibb_closing_is_whole (ibb_duplex_get_closing (&self->duplex)));
 }
 
 void
@@ -644,14 +648,8 @@ ibb_session_get_writable (IBBSession *self)
 gboolean
 ibb_session_is_worth_waking (IBBSession *self, gsize length)
 {
-  gsize room = ibb_session_get_writable (self);
-
-  if (room == 0)
-    return FALSE;
-  if (room >= MIN (length, ibb_sender_get_buffer_size (get_sender (self)) / 2))
-    return TRUE;
-  /* Without more bytes it may stay as it is. */
-  return ibb_sender_is_idle (get_sender (self));
+  return ibb_life_is_lasting (get_life (self)) &&
+         ibb_sender_is_worth_waking (get_sender (self), length);
 }
 
 gsize
@@ -765,7 +763,7 @@ ibb_session_get_failure (IBBSession *self)
 gboolean
 ibb_session_is_output_shut (IBBSession *self)
 {
-  return ibb_closing_is_output_shut (get_closing (self));
+  return ibb_closing_is_output_shut (ibb_duplex_get_closing (&self->duplex));
 }
 
 guint64

@@ -162,9 +162,12 @@ void ibb_session_release_waiting (IBBSession *self, gint64 now);
 void ibb_session_settings_changed (IBBSession *self, gint64 now);
 
 /* What is known of its peer. */
-gboolean ibb_session_is_peer_listened_to (IBBSession *self); /* by any of its sessions */
-void     ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now);
-void     ibb_session_peer_not_probed (IBBSession *self);
+gboolean ibb_session_is_peer_listened_to (IBBPeer *peer); /* by any of its sessions */
+/* The next probe names a session that has listened, and heard nothing for as long as a silent peer
+ * is not asked; in turn, if there are several. */
+void ibb_session_ask_about_idle (IBBPeer *peer, gint64 now);
+void ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now);
+void ibb_session_peer_not_probed (IBBSession *self);
 /* What is pending ends with STOPPED; an open one is aborted if abort_open. */
 void ibb_session_stop (IBBSession *self, gboolean abort_open, gint64 now);
 

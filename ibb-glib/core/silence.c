@@ -47,6 +47,12 @@ ibb_silence_end_doubt (IBBSilence *self)
   self->is_doubted = FALSE;
 }
 
+gboolean
+ibb_silence_is_long (const IBBSilence *self, gint64 now)
+{
+  return now - self->since >= ibb_peer_get_probe_interval (self->terms->peer);
+}
+
 gint64
 ibb_silence_get_due (const IBBSilence *self)
 {
@@ -79,7 +85,7 @@ ibb_silence_conclude (const IBBSilence *self, gint64 now)
 {
   const IBBPeer *peer = self->terms->peer;
 
-  if (now - self->since < ibb_peer_get_probe_interval (peer))
+  if (!ibb_silence_is_long (self, now))
     return IBB_SILENCE_GOES_ON; /* its replies come */
   if (ibb_peer_has_our_feature (peer))
     return IBB_SILENCE_REPEAT;

@@ -36,6 +36,8 @@ void ibb_silence_heard_answer (IBBSilence *self, const IBBStanza *answer, gint64
 /* A refusal says that nobody is there: the peer is asked at once. */
 void ibb_silence_doubt (IBBSilence *self, gint64 now);
 void ibb_silence_end_doubt (IBBSilence *self);
+/* Nothing has been heard in the session for as long as a silent peer is not asked. */
+gboolean ibb_silence_is_long (const IBBSilence *self, gint64 now);
 /* When the peer is asked. */
 gint64 ibb_silence_get_due (const IBBSilence *self);
 void   ibb_silence_timeout (IBBSilence *self, gint64 now);

@@ -70,6 +70,7 @@ ibb_stanza_record_copy (const IBBStanza *self)
   copy->from = g_strdup (self->from);
   copy->to = g_strdup (self->to);
   copy->sid = g_strdup (self->sid);
+  copy->asked = g_strdup (self->asked);
   copy->secret = g_strdup (self->secret);
   copy->proof = g_strdup (self->proof);
   copy->bytes = ref_bytes (self->bytes);
@@ -101,6 +102,7 @@ ibb_stanza_record_unref (IBBStanza *self)
   g_free (self->from);
   g_free (self->to);
   g_free (self->sid);
+  g_free (self->asked);
   g_free (self->secret);
   g_free (self->proof);
   g_clear_pointer (&self->bytes, g_bytes_unref);
@@ -146,9 +148,10 @@ ibb_stanza_record_get_size (const IBBStanza *self)
 {
   return sizeof *self + get_text_size (self->kind) + get_text_size (self->id) +
          get_text_size (self->from) + get_text_size (self->to) + get_text_size (self->sid) +
-         get_text_size (self->secret) + get_text_size (self->proof) + get_text_size (self->text) +
-         get_text_size (self->node) + get_bytes_size (self->bytes) + get_bytes_size (self->xml) +
-         get_list_size (self->features) + get_list_size (self->identities);
+         get_text_size (self->asked) + get_text_size (self->secret) + get_text_size (self->proof) +
+         get_text_size (self->text) + get_text_size (self->node) + get_bytes_size (self->bytes) +
+         get_bytes_size (self->xml) + get_list_size (self->features) +
+         get_list_size (self->identities);
 }
 
 gboolean

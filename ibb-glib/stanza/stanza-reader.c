@@ -299,7 +299,11 @@ start_ibb (IBBStanzaReader *self, IBBPayload payload, int n_attributes, const xm
         g_clear_pointer (&stanza->secret, g_free);
     }
   else if (payload == IBB_PAYLOAD_CLOSE)
-    stanza->unclean = has_mark (attributes, n_attributes, "unclean");
+    {
+      stanza->unclean = has_mark (attributes, n_attributes, "unclean");
+      g_free (stanza->asked);
+      stanza->asked = dup_attribute (attributes, n_attributes, "asked", IBB_FEATURE_NAMESPACE);
+    }
   else
     {
       value = dup_attribute (attributes, n_attributes, "seq", NULL);

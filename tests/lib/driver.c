@@ -100,8 +100,8 @@ driver_set_message (IBBStanza *stanza)
 static gboolean
 answer (Driver *self, IBBStanza *reply)
 {
-  g_free (reply->to);
-  reply->to = g_strdup (OWN);
+  if (reply->to == NULL)
+    reply->to = g_strdup (OWN);
   return driver_receive (self, reply);
 }
 
@@ -133,7 +133,7 @@ driver_answer_info (Driver          *self,
     reply->features = g_strsplit (features, " ", 0);
   if (identities != NULL)
     reply->identities = g_strsplit (identities, "\n", 0);
-  return driver_receive (self, reply);
+  return answer (self, reply);
 }
 
 /* ---- what the engine sends ---- */
@@ -164,6 +164,14 @@ driver_is_probe (const IBBStanza *stanza)
   return stanza->payload == IBB_PAYLOAD_CLOSE && !stanza->unclean && strlen (stanza->sid) == 16;
 }
 
+gboolean
+driver_answer_probe (Driver *self, const IBBStanza *probe)
+{
+  return probe->asked != NULL ? driver_answer (self, probe)
+                              : driver_answer_error (self, probe, IBB_CONDITION_ITEM_NOT_FOUND,
+                                                     IBB_ERROR_TYPE_CANCEL);
+}
+
 static gboolean
 serve (Driver *self, const IBBStanza *stanza)
 {
@@ -188,7 +196,7 @@ serve (Driver *self, const IBBStanza *stanza)
   else if (self->answer_probes && driver_is_probe (stanza))
     {
       self->n_probes++;
-      driver_answer_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+      driver_answer_probe (self, stanza);
     }
   else
     return FALSE;

@@ -65,6 +65,8 @@ gboolean driver_answer_error (Driver          *self,
                               const IBBStanza *request,
                               IBBCondition     condition,
                               IBBErrorType     type);
+/* As a peer that has the session that the probe names, if it names one (D-27). */
+gboolean driver_answer_probe (Driver *self, const IBBStanza *probe);
 gboolean driver_answer_info (Driver          *self,
                              const IBBStanza *query,
                              const char      *features, /* (nullable): with spaces between */

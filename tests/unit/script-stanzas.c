@@ -79,6 +79,8 @@ apply_option (Script *self, IBBStanza *stanza, const char *word)
     text = &stanza->id;
   else if ((value = script_get_option (word, "sid")) != NULL)
     text = &stanza->sid;
+  else if ((value = script_get_option (word, "asked")) != NULL)
+    text = &stanza->asked;
   else
     return FALSE;
 
@@ -247,6 +249,19 @@ bounce (Script *self)
                        IBB_ERROR_TYPE_CANCEL);
 }
 
+/* "there [$PROBE]" */
+static void
+answer_probe (Script *self, Words *words)
+{
+  const IBBStanza *probe = words->next < words->n_words
+                               ? script_get_stanza (self, words_take (self, words))
+                               : self->last;
+
+  if (probe == NULL || !driver_is_probe (probe))
+    script_fail (self, "it was not asked");
+  driver_answer_probe (&self->driver, probe);
+}
+
 /* One that the engine has not asked for. */
 static void
 receive_stray (Script *self, Words *words)
@@ -284,6 +299,8 @@ script_receive (Script *self, Words *words)
 
   if (g_str_equal (name, "bounce"))
     bounce (self);
+  else if (g_str_equal (name, "there"))
+    answer_probe (self, words);
   else if (g_str_equal (name, "stray"))
     receive_stray (self, words);
   else if (g_str_equal (name, "data") || g_str_equal (name, "blocks"))
@@ -354,6 +371,8 @@ check_option (Script *self, const IBBStanza *stanza, const char *word)
     expect_same (self, "from", stanza->from, script_get_jid (value));
   else if ((value = script_get_option (word, "sid")) != NULL)
     expect_same (self, "sid", stanza->sid, value);
+  else if ((value = script_get_option (word, "asked")) != NULL)
+    expect_same (self, "asked", stanza->asked, value[0] != '\0' ? value : NULL);
   else if ((value = script_get_option (word, "text")) != NULL)
     expect_same (self, "text", stanza->text, value);
   else if ((value = script_get_option (word, "size")) != NULL)

@@ -291,7 +291,7 @@ test_data_bounds (void)
   g_assert_cmpuint (g_bytes_get_size (long_block->bytes), ==, 131070);
 }
 
-/* The mark of a close after an error (D-49). */
+/* The mark of a close after an error (D-49), and the session that a probe names (D-27). */
 static void
 test_close (void)
 {
@@ -299,14 +299,19 @@ test_close (void)
   {
     const char *attributes;
     gboolean    unclean;
+    const char *asked;
   } cases[] = {
-    { "", FALSE },
-    { " xmlns:u='urn:ibb-glib:1' u:unclean='true'", TRUE },
-    { " xmlns:other='urn:ibb-glib:1' other:unclean='true'", TRUE },
-    { " xmlns:u='urn:ibb-glib:1' u:unclean='1'", TRUE },
-    { " xmlns:u='urn:ibb-glib:1' u:unclean='false'", FALSE },
-    { " xmlns:u='urn:ibb-glib:2' u:unclean='true'", FALSE },
-    { " unclean='true'", FALSE },
+    { "", FALSE, NULL },
+    { " xmlns:u='urn:ibb-glib:1' u:unclean='true'", TRUE, NULL },
+    { " xmlns:other='urn:ibb-glib:1' other:unclean='true'", TRUE, NULL },
+    { " xmlns:u='urn:ibb-glib:1' u:unclean='1'", TRUE, NULL },
+    { " xmlns:u='urn:ibb-glib:1' u:unclean='false'", FALSE, NULL },
+    { " xmlns:u='urn:ibb-glib:2' u:unclean='true'", FALSE, NULL },
+    { " unclean='true'", FALSE, NULL },
+    { " xmlns:u='urn:ibb-glib:1' u:asked='&lt;t'", FALSE, "<t" },
+    { " xmlns:u='urn:ibb-glib:1' u:asked='t' u:unclean='true'", TRUE, "t" },
+    { " xmlns:u='urn:ibb-glib:2' u:asked='t'", FALSE, NULL },
+    { " asked='t'", FALSE, NULL },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -317,6 +322,7 @@ test_close (void)
 
       g_assert_cmpstr (stanza->sid, ==, "s");
       g_assert_cmpint (stanza->unclean, ==, cases[i].unclean);
+      g_assert_cmpstr (stanza->asked, ==, cases[i].asked);
     }
 }
 

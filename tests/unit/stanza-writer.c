@@ -196,12 +196,13 @@ test_data_round_trip (void)
     }
 }
 
-/* A close is an IQ (N-34), marked if it is not clean (D-49). */
+/* A close is an IQ (N-34), marked if it is not clean (D-49); a probe may name a session (D-27). */
 static void
 test_close (void)
 {
   IBBStanza *clean = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE);
   IBBStanza *unclean = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE);
+  IBBStanza *probe = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE);
 
   assert_xml (clean, "<iq type='set' id='id' to='them@there/r'>"
                      "<close xmlns='http://jabber.org/protocol/ibb' sid='sid'/></iq>");
@@ -209,6 +210,10 @@ test_close (void)
   assert_xml (unclean, "<iq type='set' id='id' to='them@there/r'>"
                        "<close xmlns='http://jabber.org/protocol/ibb' sid='sid' "
                        "xmlns:u='urn:ibb-glib:1' u:unclean='true'/></iq>");
+  probe->asked = g_strdup ("<t>");
+  assert_xml (probe, "<iq type='set' id='id' to='them@there/r'>"
+                     "<close xmlns='http://jabber.org/protocol/ibb' sid='sid' "
+                     "xmlns:u='urn:ibb-glib:1' u:asked='&lt;t&gt;'/></iq>");
 }
 
 /* Results are empty (N-07, N-20, N-35); errors echo nothing (D-36, D-48). */

@@ -5,6 +5,7 @@
 #include "stanza/sax.h"
 
 #include <libxml/parserInternals.h>
+#include <string.h>
 
 /* With NOENT "&amp;" in an attribute comes decoded. It is not unsafe here, for a document
  * type declaration is refused. Only UTF-8, whatever the XML declaration says (RFC 6120
@@ -99,6 +100,17 @@ ibb_sax_feed (IBBSax *self, const char *data, gsize length, gboolean is_last)
   if (error != NULL && error->code == XML_ERR_UNDECLARED_ENTITY)
     report (self, IBB_SAX_ENTITY);
   return FALSE;
+}
+
+/* libxml2 keeps what it has parsed until there is more of it, and reads it again for the text of
+ * an error only. */
+void
+ibb_sax_forget (IBBSax *self)
+{
+  xmlParserInput *input = self->context->input;
+
+  if (input != NULL && input->cur > input->base)
+    memset ((xmlChar *) input->base, ' ', (gsize) (input->cur - input->base));
 }
 
 void

@@ -48,6 +48,8 @@ void ibb_sax_clear (IBBSax *self);
 gboolean ibb_sax_feed (IBBSax *self, const char *data, gsize length, gboolean is_last);
 /* In a call: nothing more is called. */
 void ibb_sax_stop (IBBSax *self);
+/* Overwrites what was parsed, as there may be a secret in it. */
+void ibb_sax_forget (IBBSax *self);
 /* In a call: whether each prefix so far is declared. libxml2 would go on. */
 gboolean ibb_sax_has_namespaces (IBBSax *self);
 /* Why it is not well-formed: libxml2 names elements and attributes, but never what is in

@@ -463,6 +463,12 @@ ibb_parser_feed (IBBParser *self, const char *data, gsize length, GError **error
   return TRUE;
 }
 
+void
+ibb_parser_forget (IBBParser *self)
+{
+  ibb_sax_forget (&self->sax);
+}
+
 const char *
 ibb_parser_get_condition (IBBParser *self)
 {

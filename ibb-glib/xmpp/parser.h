@@ -41,6 +41,8 @@ void ibb_parser_set_awaited (IBBParser *self, const char *id);
 /* FALSE: IBB_ERROR_PROTOCOL, for good. What came before the mistake can still
  * be taken. */
 gboolean ibb_parser_feed (IBBParser *self, const char *data, gsize length, GError **error);
+/* Overwrites the text that was parsed, as there may be a secret in it. What can be taken stays. */
+void ibb_parser_forget (IBBParser *self);
 /* The condition of the stream error that answers the mistake; static. */
 const char *ibb_parser_get_condition (IBBParser *self);
 

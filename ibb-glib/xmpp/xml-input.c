@@ -28,6 +28,7 @@ struct _IBBXmlInput
   gboolean                  is_tls;
   GSource                  *source; /* (owned) (nullable): while it reads */
   gint64                    last_read;
+  gboolean                  is_login; /* no stanza yet: a token may come */
 };
 
 IBBXmlInput *
@@ -41,6 +42,7 @@ ibb_xml_input_new (GMainContext *context, const IBBXmlInputHandler *handler, gpo
   self->owner = owner;
   self->parser = ibb_parser_new ();
   self->last_read = g_get_monotonic_time ();
+  self->is_login = TRUE;
 
   return self;
 }
@@ -123,6 +125,7 @@ take_events (IBBXmlInput *self, IBBParser *parser)
           return;
         }
       self->has_element = self->frames != NULL;
+      self->is_login &= event != IBB_PARSER_STANZA;
       self->handler->event (event, element, stanza, self->owner);
     }
 }
@@ -134,6 +137,8 @@ parse (IBBXmlInput *self, const guint8 *data, gsize length)
   g_autoptr (GError) error = NULL;
   gboolean           fine = ibb_parser_feed (parser, (const char *) data, length, &error);
 
+  if (self->is_login)
+    ibb_parser_forget (parser);
   take_events (self, parser);
   if (!fine && self->parser == parser && self->source != NULL)
     self->handler->refused (ibb_parser_get_condition (parser), error, self->owner);
@@ -182,6 +187,7 @@ parse_frames (IBBXmlInput *self, const guint8 *data, gsize length)
 static gboolean
 read_once (IBBXmlInput *self, guint8 *buffer)
 {
+  const gboolean     is_login = self->is_login;
   g_autoptr (GError) error = NULL;
   gssize             n;
 
@@ -201,6 +207,8 @@ read_once (IBBXmlInput *self, guint8 *buffer)
   else
     parse (self, buffer, (gsize) n);
   self->handler->end (self->owner);
+  if (is_login)
+    explicit_bzero (buffer, (gsize) n);
 
   /* A socket that gave less than it was asked for is empty. TLS gives a record at a time. */
   return self->source != NULL && (n == READ_SIZE || self->is_tls);

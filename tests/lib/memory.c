@@ -61,6 +61,17 @@ is_piece (const guint8 *bytes, const guint8 *hidden, gsize length)
   return TRUE;
 }
 
+gboolean
+memory_text_is_in (const MemoryText *self, const char *bytes, gsize length)
+{
+  for (gsize at = 0; at + self->piece <= length; at++)
+    for (gsize start = 0; start + self->piece <= self->length; start += self->piece)
+      if (is_piece ((const guint8 *) bytes + at, self->bytes + start, self->piece))
+        return TRUE;
+
+  return FALSE;
+}
+
 static void
 search_piece (MemoryText *text, gsize start, const guint8 *bytes, gsize length, guint64 address)
 {

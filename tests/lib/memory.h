@@ -28,5 +28,7 @@ void memory_text_set (MemoryText *self, const char *name, const guint8 *bytes, g
 /* The same, each byte of other as one of width bytes, and changed by key. */
 void memory_text_set_as (
     MemoryText *self, const char *name, const MemoryText *other, gsize width, guint8 key);
+/* Whether a piece of it is in there. */
+gboolean memory_text_is_in (const MemoryText *self, const char *bytes, gsize length);
 /* All that can be read and written: heap, stacks and variables. Not the registers. */
 void memory_search (MemoryText *texts, guint n_texts);

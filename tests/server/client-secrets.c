@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a login leaves of the password in the memory of the process, and what it logs. Beside
- * a real server, whose memory is its own: see tests/lib/prosody.py for IBB_TEST_*. */
+/* What a login leaves of the password, and of a token, in the memory of the process, and what it
+ * logs. Beside a real server, whose memory is its own: see tests/lib/prosody.py for IBB_TEST_*. */
 
 #include "config.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "../lib/account.h"
 #include "../lib/memory.h"
@@ -168,10 +171,218 @@ test_component (void)
   assert_copies ("freed", 0);
 }
 
+/* Tokens, from a server that issues them. */
+
+#define AGENT "d4565fa7-4d72-4749-b3d3-740edbf87770"
+
+enum
+{
+  TOKEN_SECRET,
+  TOKEN_INNER,
+  TOKEN_OUTER,
+  N_TOKEN_TEXTS,
+};
+
+/* What each token of Prosody begins with. */
+#define TOKEN_START "secret-token:fast-"
+
+static MemoryText token_texts[N_TOKEN_TEXTS]; /* without that */
+static char       token_mechanism[64];        /* empty: the server issues none */
+
+/* Changes the text. */
+static void
+hide_token (char *secret)
+{
+  g_assert_true (g_str_has_prefix (secret, TOKEN_START));
+  hide (&token_texts[TOKEN_SECRET], "token", secret + strlen (TOKEN_START));
+  memory_text_set_as (&token_texts[TOKEN_INNER], "inner pad", &token_texts[TOKEN_SECRET], 1, 0x36);
+  memory_text_set_as (&token_texts[TOKEN_OUTER], "outer pad", &token_texts[TOKEN_SECRET], 1, 0x5c);
+}
+
+/* In a process of its own, which tells by the pipe what it has got. */
+static void
+fetch_token (int pipe)
+{
+  IBBClient *client = create_client ();
+  IBBToken  *token;
+
+  ibb_client_set_user_agent_id (client, AGENT);
+  assert_login (client);
+  token = ibb_client_dup_token (client);
+  if (token != NULL)
+    {
+      const char *parts[] = { ibb_token_get_mechanism (token), ibb_token_get_secret (token) };
+
+      for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+        g_assert_cmpint (write (pipe, parts[i], strlen (parts[i]) + 1), >, 0);
+    }
+  _exit (0);
+}
+
+/* What goes through this process to get it would be found in it. */
+static void
+take_token (void)
+{
+  static char text[sizeof token_mechanism + MEMORY_TEXT_MAX];
+  int         ends[2];
+  int         status;
+  gsize       length = 0;
+  gssize      n;
+  pid_t       child;
+
+  g_assert_cmpint (pipe (ends), ==, 0);
+  child = fork ();
+  g_assert_cmpint (child, >=, 0);
+  if (child == 0)
+    fetch_token (ends[1]);
+  close (ends[1]);
+  while ((n = read (ends[0], text + length, sizeof text - 1 - length)) > 0)
+    length += (gsize) n;
+  close (ends[0]);
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  g_assert_cmpint (status, ==, 0);
+  if (length == 0)
+    return;
+  g_strlcpy (token_mechanism, text, sizeof token_mechanism);
+  hide_token (text + strlen (text) + 1);
+  explicit_bzero (text, sizeof text);
+}
+
+/* So many copies of the token, and n_more at most that others have freed as they were. */
+static void
+assert_token_copies (const char *when, guint n, guint n_more)
+{
+  const MemoryText *secret = &token_texts[TOKEN_SECRET];
+  const guint       n_pieces = (guint) (secret->length / secret->piece);
+  guint             attempts = 50;
+
+  g_test_message ("%s", when);
+  do
+    memory_search (token_texts, N_TOKEN_TEXTS);
+  while (secret->n_found > (n + n_more) * n_pieces && --attempts > 0);
+  g_assert_cmpuint (secret->n_found, >=, n * n_pieces);
+  g_assert_cmpuint (secret->n_found, <=, (n + n_more) * n_pieces);
+  for (guint i = TOKEN_SECRET + 1; i < N_TOKEN_TEXTS; i++)
+    g_assert_cmpuint (token_texts[i].n_found, ==, 0);
+}
+
+static IBBToken *
+create_token (void)
+{
+  static char       text[MEMORY_TEXT_MAX];
+  const MemoryText *secret = &token_texts[TOKEN_SECRET];
+  char             *end = g_stpcpy (text, TOKEN_START);
+  IBBToken         *token;
+
+  for (gsize i = 0; i < secret->length; i++)
+    end[i] = (char) (secret->bytes[i] ^ MEMORY_MASK);
+  token = ibb_token_new (text, token_mechanism, NULL);
+  explicit_bzero (text, sizeof text);
+  return token;
+}
+
+static IBBClient *
+create_token_client (void)
+{
+  IBBClient *client = create_client ();
+
+  ibb_client_set_user_agent_id (client, AGENT);
+  return client;
+}
+
+/* One that the application gives to the client is where the client keeps it, until the server
+ * replaces it. */
+static void
+test_token_login (void)
+{
+  IBBClient *client = create_token_client ();
+  IBBToken  *token = create_token ();
+
+  ibb_client_set_password (client, NULL);
+  ibb_client_set_token (client, token);
+  ibb_token_unref (token);
+  assert_token_copies ("set", 1, 0);
+  assert_login (client);
+  assert_token_copies ("logged in", 0, 0);
+  assert_succeeds (ibb_client_logout, client, NULL);
+  drop_client (client);
+  assert_token_copies ("freed", 0, 0);
+}
+
+/* One that the server has sent. GnuTLS frees the record that it came in as it is. */
+static void
+test_token_issued (gconstpointer data)
+{
+  const gboolean overwrites = GPOINTER_TO_INT (data); /* what is freed */
+  const guint    n_freed = overwrites ? 0 : 1;
+  static char    text[MEMORY_TEXT_MAX];
+  IBBClient     *client = create_token_client ();
+  IBBToken      *token;
+
+  mallopt (M_PERTURB, overwrites ? 0x55 : 0);
+  assert_login (client);
+  token = ibb_client_dup_token (client);
+  g_assert_nonnull (token);
+  g_strlcpy (text, ibb_token_get_secret (token), sizeof text);
+  ibb_token_unref (token);
+  hide_token (text);
+  assert_token_copies ("issued", 1, n_freed);
+  assert_succeeds (ibb_client_logout, client, NULL);
+  assert_token_copies ("logged out", 1, n_freed);
+  drop_client (client);
+  assert_token_copies ("freed", 0, n_freed);
+}
+
+/* What is logged. */
+
+static int n_logins; /* atomic: that a message spoke of */
+
+static void
+check_message (const char *message, gsize length)
+{
+  const struct
+  {
+    const MemoryText *texts;
+    guint             n;
+  } all[] = { { texts, N_TEXTS }, { token_texts, N_TOKEN_TEXTS } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    for (guint k = 0; k < all[i].n; k++)
+      if (all[i].texts[k].length > 0 && memory_text_is_in (&all[i].texts[k], message, length))
+        {
+          fprintf (stderr, "“%s” has the %s\n", message, all[i].texts[k].name);
+          abort (); /* g_error () would log it, too */
+        }
+}
+
+static GLogWriterOutput
+log_cb (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    {
+      const char *value = fields[i].value;
+
+      check_message (value, fields[i].length < 0 ? strlen (value) : (gsize) fields[i].length);
+      if (g_str_equal (fields[i].key, "MESSAGE") && g_str_has_prefix (value, "Logging in to "))
+        g_atomic_int_inc (&n_logins);
+    }
+  return g_log_writer_default (level, fields, n_fields, user_data);
+}
+
+/* log_cb () has looked at what the cases before have logged, and looks at those of tokens. */
+static void
+test_log (void)
+{
+  g_assert_cmpint (g_atomic_int_get (&n_logins), >=, 3);
+}
+
 int
 main (int argc, char **argv)
 {
+  g_setenv ("G_MESSAGES_DEBUG", "all", TRUE);
   take_password ();
+  take_token ();
+  g_log_set_writer_func (log_cb, NULL, NULL);
   g_test_init (&argc, &argv, NULL);
   start_watchdog ();
   if (!memory_can_search ())
@@ -184,6 +395,15 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/secrets/memory/taken-back", test_taken_back);
   g_test_add_func ("/ibb/secrets/memory/cancelled", test_cancelled);
   g_test_add_func ("/ibb/secrets/memory/component", test_component);
+  g_test_add_func ("/ibb/secrets/memory/logged", test_log);
+  if (token_mechanism[0] != '\0')
+    {
+      g_test_add_func ("/ibb/secrets/memory/token/login", test_token_login);
+      g_test_add_data_func ("/ibb/secrets/memory/token/issued", GINT_TO_POINTER (FALSE),
+                            test_token_issued);
+      g_test_add_data_func ("/ibb/secrets/memory/token/kept", GINT_TO_POINTER (TRUE),
+                            test_token_issued);
+    }
 
   return g_test_run ();
 }

@@ -51,6 +51,7 @@ take_all (IBBParser *parser, GString *log)
     }
 }
 
+/* The parser does not need what it has parsed. */
 static gboolean
 feed (IBBParser *parser, const char *xml, gsize chunk, GString *log, GError **error)
 {
@@ -60,6 +61,7 @@ feed (IBBParser *parser, const char *xml, gsize chunk, GString *log, GError **er
     {
       gboolean fine = ibb_parser_feed (parser, xml + i, MIN (chunk, length - i), error);
 
+      ibb_parser_forget (parser);
       take_all (parser, log);
       if (!fine)
         return FALSE;

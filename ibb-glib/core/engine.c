@@ -606,7 +606,15 @@ receive_for_session (
     }
 }
 
-/* A peer that has logged in again may have another resource (D-58). */
+/* One that does not know the secret learns nothing, not even that there is a session. */
+static gboolean
+is_for_session (gpointer session, const IBBStanza *resume)
+{
+  return ibb_session_is_proven (session, resume);
+}
+
+/* A peer that has logged in again may have another resource, where another session of the same
+ * name may be (D-58). */
 static void
 receive_resume (IBBEngine *self, IBBStanza *stanza, const char *local, const char *peer, gint64 now)
 {
@@ -625,8 +633,8 @@ receive_resume (IBBEngine *self, IBBStanza *stanza, const char *local, const cha
     return;
 
   session = ibb_place_find (shared, local, peer, stanza->sid);
-  if (session == NULL)
-    session = ibb_place_find_moved (shared, local, peer, stanza->sid);
+  if (session == NULL || !ibb_session_is_proven (session, stanza))
+    session = ibb_place_find_moved (shared, local, peer, stanza, is_for_session);
   if (session != NULL)
     ibb_session_receive_resume (session, stanza, peer, now);
   else if (!ibb_finished_answer (shared->finished, stanza, local, peer))

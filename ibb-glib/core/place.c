@@ -19,7 +19,11 @@ ibb_place_find (const IBBShared *shared, const char *local, const char *peer, co
 }
 
 gpointer
-ibb_place_find_moved (const IBBShared *shared, const char *local, const char *peer, const char *sid)
+ibb_place_find_moved (const IBBShared *shared,
+                      const char      *local,
+                      const char      *peer,
+                      const IBBStanza *stanza,
+                      IBBPlaceFilter   filter)
 {
   g_autofree char *bare = ibb_jid_dup_bare (peer);
   GHashTableIter   iter;
@@ -30,11 +34,11 @@ ibb_place_find_moved (const IBBShared *shared, const char *local, const char *pe
     {
       const IBBSessionKey *key = data;
 
-      if (strcmp (key->sid, sid) == 0 && strcmp (key->local, local) == 0)
+      if (strcmp (key->sid, stanza->sid) == 0 && strcmp (key->local, local) == 0)
         {
           g_autofree char *key_bare = ibb_jid_dup_bare (key->peer);
 
-          if (strcmp (key_bare, bare) == 0)
+          if (strcmp (key_bare, bare) == 0 && filter (session, stanza))
             return session;
         }
     }

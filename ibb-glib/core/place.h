@@ -24,11 +24,14 @@ typedef struct
 /* The session with that key; NULL also where a part of the key is. */
 gpointer
 ibb_place_find (const IBBShared *shared, const char *local, const char *peer, const char *sid);
-/* The one of that sid that is with another resource of the peer's account. */
+/* Whether the session is the one that the stanza is for. */
+typedef gboolean (*IBBPlaceFilter) (gpointer session, const IBBStanza *stanza);
+/* The one of the stanza's sid that passes the filter, with any resource of the peer's account. */
 gpointer ibb_place_find_moved (const IBBShared *shared,
                                const char      *local,
                                const char      *peer,
-                               const char      *sid);
+                               const IBBStanza *stanza,
+                               IBBPlaceFilter   filter);
 void     ibb_place_init (IBBPlace *self, IBBTerms *terms);
 /* Whether another session has the same key. */
 gboolean ibb_place_is_taken (const IBBPlace *self);

@@ -239,8 +239,8 @@ get_statement (const IBBResume *self,
                          stanza->acknowledged };
 }
 
-static gboolean
-is_genuine (const IBBResume *self, const IBBStanza *resume)
+gboolean
+ibb_resume_is_proven (const IBBResume *self, const IBBStanza *resume)
 {
   IBBStatement statement = get_statement (self, IBB_PROOF_RESUME, FALSE, resume->count, resume);
 
@@ -329,11 +329,7 @@ ibb_resume_receive (IBBResume *self, IBBStanza *stanza, const char *from, gint64
 {
   IBBControl *control = &self->terms->shared->control;
 
-  /* One that does not know the secret learns nothing, not even that there is a session. */
-  if (!is_genuine (self, stanza))
-    ibb_control_reply_error (control, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL,
-                             NULL);
-  else if (!is_new (self, stanza) || !is_possible (self, stanza))
+  if (!is_new (self, stanza) || !is_possible (self, stanza))
     ibb_control_reply_error (control, stanza, IBB_CONDITION_UNEXPECTED_REQUEST,
                              IBB_ERROR_TYPE_CANCEL, NULL);
   else

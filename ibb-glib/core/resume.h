@@ -46,7 +46,9 @@ gboolean ibb_resume_interrupt (IBBResume *self, const IBBFailure *cause);
 /* There is one again, with that JID. */
 void ibb_resume_restored (IBBResume *self, const char *local, const char *normal);
 
-/* A <resume/> for the session. from: its sender, normalised, of the peer's account. */
+/* Whether a <resume/> of the peer's account is for the session: its proof says so. */
+gboolean ibb_resume_is_proven (const IBBResume *self, const IBBStanza *resume);
+/* One for the session. from: its sender, normalised. */
 void ibb_resume_receive (IBBResume *self, IBBStanza *stanza, const char *from, gint64 now);
 /* Ours was answered; NULL: the connection has refused it. */
 void ibb_resume_answered (IBBResume *self, IBBStanza *answer, gint64 now);

@@ -220,6 +220,12 @@ ibb_session_restored (IBBSession *self, const char *local, const char *normal)
   settle (self);
 }
 
+gboolean
+ibb_session_is_proven (IBBSession *self, const IBBStanza *resume)
+{
+  return ibb_resume_is_proven (&self->resume, resume);
+}
+
 void
 ibb_session_receive_resume (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now)
 {
@@ -282,13 +288,6 @@ opened (IBBSession *self, gint64 now)
   settle (self);
 }
 
-static void
-enter (IBBSession *self)
-{
-  ibb_session_ref (self);
-  ibb_place_enter (&self->place);
-}
-
 IBBSession *
 ibb_session_new (IBBShared *shared, const IBBOpen *open, gint64 now, IBBFailure *failure)
 {
@@ -300,7 +299,7 @@ ibb_session_new (IBBShared *shared, const IBBOpen *open, gint64 now, IBBFailure 
     ibb_failure_set (failure, IBB_FAILURE_NO_ROOM);
   else
     {
-      enter (self);
+      ibb_place_enter (&ibb_session_ref (self)->place);
       self->opening = ibb_opening_new (&self->terms, &self->place, open->fixed_block_size, now);
       update_timer (self);
       return self;
@@ -325,7 +324,7 @@ ibb_session_new_request (IBBShared *shared, IBBStanza *open, const char *local, 
       ibb_session_unref (self);
       return NULL;
     }
-  enter (self);
+  ibb_place_enter (&ibb_session_ref (self)->place);
   self->opening = ibb_opening_new_request (&self->terms, &self->place, open);
   return self;
 }

@@ -176,7 +176,9 @@ gboolean ibb_session_interrupt (IBBSession *self, const IBBFailure *cause);
 gboolean ibb_session_is_interrupted (IBBSession *self);
 /* There is a connection again, with that JID. */
 void ibb_session_restored (IBBSession *self, const char *local, const char *normal);
-/* A <resume/> of the peer's account; from: its sender, normalised. */
+/* Whether a <resume/> of the peer's account is for the session. */
+gboolean ibb_session_is_proven (IBBSession *self, const IBBStanza *resume);
+/* One that is; from: its sender, normalised. */
 void ibb_session_receive_resume (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now);
 /* Our own was answered; NULL: the connection has refused it. */
 void ibb_session_resume_answered (IBBSession *self, IBBStanza *answer, gint64 now);

@@ -142,6 +142,15 @@ test_proof (void)
   g_assert_false (ibb_proof_matches (proof, SECRET, &statement));
   g_assert_false (ibb_proof_matches (NULL, SECRET, &statement));
   g_assert_false (ibb_proof_matches ("", SECRET, &statement));
+
+  statement.kind = IBB_PROOF_RESUME;
+  for (guint i = 0; i < IBB_PROOF_LENGTH; i++)
+    {
+      g_autofree char *other = g_strdup (proof);
+
+      other[i] = other[i] == '0' ? '1' : '0';
+      g_assert_false (ibb_proof_matches (other, SECRET, &statement));
+    }
 }
 
 /* A session that was never to outlast its connection, whatever somebody says to it. */
@@ -252,12 +261,32 @@ test_another_there (Driver *self, IBBSession *session)
 {
   IBBSession *other = resume_peer_accept_from (self, PEER_AGAIN, OWN, SID, FALSE);
 
-  resume_peer_assert_refuses (self, resume_peer_new (PEER_AGAIN, 1, 0, 0),
-                              IBB_CONDITION_ITEM_NOT_FOUND);
-  g_assert_false (ibb_session_is_interrupted (session));
+  resume_peer_assert_refuses (self, resume_peer_new (PEER_AGAIN, 1, 0, 0), IBB_CONDITION_CONFLICT);
   g_assert_cmpstr (ibb_session_get_peer (session), ==, PEER);
   g_assert_cmpstr (ibb_session_get_peer (other), ==, PEER_AGAIN);
+  ibb_session_abort (other, *self->clock);
+  drop_all (self);
+  resume_peer_assert_agrees (self, resume_peer_new (PEER_AGAIN, 2, 0, 0));
+  g_assert_cmpstr (ibb_session_get_peer (session), ==, PEER_AGAIN);
   ibb_session_unref (other);
+}
+
+/* Sessions with several resources of an account have the same name: the proof tells which. */
+static void
+test_same_name (Driver *self, IBBSession *session)
+{
+  IBBSession *others[8];
+
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_autofree char *peer = g_strdup_printf (PEER_ACCOUNT "/%u", i);
+
+      others[i] = resume_peer_accept_from (self, peer, OWN, SID, FALSE);
+    }
+  resume_peer_assert_agrees (self, resume_peer_new (PEER_AGAIN, 1, 0, 0));
+  g_assert_cmpstr (ibb_session_get_peer (session), ==, PEER_AGAIN);
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    ibb_session_unref (others[i]);
 }
 
 /* A component has an address that becomes that of the next login: the session that was to
@@ -478,6 +507,7 @@ main (int argc, char **argv)
     { "counts", test_counts },
     { "another-there", test_another_there },
     { "another-here", test_another_here },
+    { "same-name", test_same_name },
     { "moves-of-peer", test_moves_of_peer },
     { "moves-of-ours", test_moves_of_ours },
     { "held-close", test_held_close },

@@ -209,6 +209,12 @@ ibb_first_hop_ping_answered (IBBFirstHop *self, gint64 now)
 }
 
 gsize
+ibb_first_hop_get_share (const IBBFirstHop *self)
+{
+  return IBB_FIRST_HOP_MAX - MIN (IBB_FIRST_HOP_MAX, self->in_flight);
+}
+
+gsize
 ibb_first_hop_get_in_flight (const IBBFirstHop *self)
 {
   return self->in_flight;
@@ -250,8 +256,6 @@ ibb_first_hop_may_send (IBBFirstHop *self, gsize length, gint64 now)
 {
   if (self->in_flight == 0)
     return TRUE;
-  if (self->in_flight + length > IBB_FIRST_HOP_MAX)
-    return FALSE;
   if (is_late (self, now) && self->in_flight + length > self->ping_flight)
     return FALSE;
   if (!self->is_bounded ||

@@ -19,7 +19,7 @@
 
 G_BEGIN_DECLS
 
-/* Never more than this in flight, whatever arrives (D-50). */
+/* Never more than this in flight, whatever arrives, but for one block to each peer (D-50). */
 #define IBB_FIRST_HOP_MAX (64 * 1024 * 1024)
 
 struct _IBBFirstHop
@@ -55,6 +55,9 @@ void         ibb_first_hop_free (IBBFirstHop *self);
 /* No session is left: nobody waits for the ping, and the next one may take another way. */
 void ibb_first_hop_reset (IBBFirstHop *self);
 
+/* How many bytes one peer may have in flight, beyond one block: as many as all leave. So two have
+ * a third each, and a third is left, and nobody finds all of it taken. */
+gsize ibb_first_hop_get_share (const IBBFirstHop *self);
 /* Whether length more bytes may go now; one block always may. */
 gboolean ibb_first_hop_may_send (IBBFirstHop *self, gsize length, gint64 now);
 /* It may not, because of others. A ping follows when it is time. */

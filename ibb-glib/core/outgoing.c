@@ -66,6 +66,14 @@ wait_for_others (IBBShared *shared, IBBPeer *peer, gint64 now)
     ibb_first_hop_wait (shared->first_hop, now);
 }
 
+static gboolean
+may_take_path (IBBShared *shared, IBBPeer *peer, gsize size)
+{
+  return ibb_path_may_send (ibb_peer_get_path (peer), size,
+                            ibb_first_hop_get_share (shared->first_hop),
+                            ibb_chat_is_on (&shared->chat));
+}
+
 /* The next session by IQ whose block may go: peers in turn, and the sessions of each. A
  * peer whose path is shut waits until something is answered. What shuts it may be slow
  * readers, which an answer of the server shows. */
@@ -87,7 +95,7 @@ find_ready (IBBOutgoing *self, gint64 now)
         ibb_session_update_ready (session, now);
       else if (ibb_turns_may_exceed (turns, size))
         return session;
-      else if (!ibb_path_may_send (ibb_peer_get_path (peer), size, ibb_chat_is_on (&shared->chat)))
+      else if (!may_take_path (shared, peer, size))
         {
           if (!ibb_stalls_make_room (shared->stalls, now))
             ibb_peer_wait (peer);

@@ -34,10 +34,12 @@ ibb_path_get_brief (const IBBPath *self, gsize limit)
 }
 
 gboolean
-ibb_path_may_send (IBBPath *self, gsize length, gboolean is_chatting)
+ibb_path_may_send (IBBPath *self, gsize length, gsize share, gboolean is_chatting)
 {
   if (self->in_flight == 0)
     return TRUE;
+  if (self->in_flight + length > share)
+    return FALSE;
   /* A larger window is not tried, either. */
   if (is_chatting && ibb_path_get_brief (self, INITIAL_WINDOW) < INITIAL_WINDOW)
     return FALSE;

@@ -13,7 +13,7 @@
 G_BEGIN_DECLS
 
 /* Never more than this in flight, whatever arrives (D-50). */
-#define IBB_PATH_MAX (64 * 1024 * 1024)
+#define IBB_PATH_MAX (32 * 1024 * 1024)
 #define IBB_PATH_SESSION_MAX (4 * 1024 * 1024) /* of one session */
 
 typedef struct
@@ -23,8 +23,9 @@ typedef struct
 } IBBPath;
 
 void ibb_path_init (IBBPath *self);
-/* Whether length more bytes may go now; one block always may. */
-gboolean ibb_path_may_send (IBBPath *self, gsize length, gboolean is_chatting);
+/* Whether length more bytes may go now; one block always may. share: how many bytes may be in
+ * flight beside those to other peers. */
+gboolean ibb_path_may_send (IBBPath *self, gsize length, gsize share, gboolean is_chatting);
 /* How long a block is, and how long it may be while a person chats, if its session allows
  * so much. */
 gsize ibb_path_get_block (const IBBPath *self, gsize limit);

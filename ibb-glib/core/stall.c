@@ -100,10 +100,11 @@ ibb_stall_get_in_flight (const IBBStall *self)
   return self->in_flight;
 }
 
+/* A peer can make a round trip last as long as it likes. */
 static gint64
 get_patience (const IBBStall *self)
 {
-  return MAX (PATIENCE_MIN, PATIENCE_ROUND_TRIPS * self->round_trip);
+  return MAX (PATIENCE_MIN, PATIENCE_ROUND_TRIPS * MIN (self->round_trip, LONG_PATH_MAX));
 }
 
 static gint64

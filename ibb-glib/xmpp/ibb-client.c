@@ -412,10 +412,10 @@ ibb_client_class_init (IBBClientClass *klass)
    * Whether the login sends presence (RFC 6121 §4.2), which shows the account online
    * to its contacts.
    *
-   * Servers deliver IQs that name a full JID without it (RFC 6121 §8.5.3.1), so a
-   * client that only opens sessions with %IBB_STANZA_TYPE_IQ need not be seen. Some
-   * servers deliver messages, such as those of %IBB_STANZA_TYPE_MESSAGE, only to
-   * clients that sent presence. The next login uses it.
+   * Servers deliver to a full JID without it (RFC 6121 §8.5.3.1), so a client need not be
+   * seen to open and accept sessions. It is for contacts, whose programs learn the full JID
+   * from it. Prosody and ejabberd also deliver messages, such as those of
+   * %IBB_STANZA_TYPE_MESSAGE; other servers may not. The next login uses it.
    *
    * Default: %TRUE.
    *

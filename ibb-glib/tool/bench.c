@@ -241,8 +241,8 @@ measure_server (Bench *self, ToolRun *run, GError **error)
 {
   const ToolOptions     *options = tool_run_get_options (run);
   g_autofree char       *bare = tool_jid_dup_bare (options->jid);
-  g_autoptr (ToolLogin)  near_end = tool_login_new (&self->account, options, bare, FALSE);
-  g_autoptr (ToolLogin)  far_end = tool_login_new (&self->account, options, bare, FALSE);
+  g_autoptr (ToolLogin)  near_end = tool_login_new (&self->account, options, bare);
+  g_autoptr (ToolLogin)  far_end = tool_login_new (&self->account, options, bare);
   g_autoptr (IBBService) near = NULL;
   g_autoptr (IBBService) far = NULL;
   g_autofree char       *near_jid = NULL;

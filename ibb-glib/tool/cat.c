@@ -76,7 +76,7 @@ tool_cat (int argc, char **argv)
     return TOOL_EXIT_USAGE;
   if (tool_account_prepare (&account, &options, &error))
     {
-      self.login = tool_login_new (&account, &options, options.jid, FALSE);
+      self.login = tool_login_new (&account, &options, options.jid);
       status = tool_run (&options, cat_run, &self);
     }
   else

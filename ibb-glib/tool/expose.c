@@ -291,7 +291,7 @@ tool_expose (int argc, char **argv)
     {
       g_autofree char *jid = tool_jid_with_resource (options.jid);
 
-      self.login = tool_login_new (&account, &options, jid, TRUE);
+      self.login = tool_login_new (&account, &options, jid);
       tool_login_set_stays (self.login);
       status = tool_run (&options, expose_run, &self);
     }

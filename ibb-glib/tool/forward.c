@@ -499,7 +499,7 @@ tool_forward (int argc, char **argv)
   status = check_arguments (&self, listen, argc, argv);
   if (status < 0 && tool_account_prepare (&account, &options, &error))
     {
-      self.login = tool_login_new (&account, &options, options.jid, FALSE);
+      self.login = tool_login_new (&account, &options, options.jid);
       tool_login_set_stays (self.login);
       status = tool_run (&options, forward_run, &self);
     }

@@ -71,7 +71,7 @@ tool_listen (int argc, char **argv)
       return TOOL_EXIT_FAILED;
     }
   jid = tool_jid_with_resource (options.jid);
-  login = tool_login_new (&account, &options, jid, TRUE);
+  login = tool_login_new (&account, &options, jid);
   tool_login_set_stays (login);
   return tool_run (&options, listen_run, login);
 }

@@ -119,20 +119,17 @@ state_cb (IBBClient *client, GParamSpec *pspec, gpointer data)
     report_online (client, states);
 }
 
-/* A command that only opens sessions need not be seen online by the contacts of the
- * account; but some servers deliver messages only to who is. */
+/* Nobody who has the address of a command needs its presence, and contacts are no part of what it
+ * does; but some servers may deliver messages only to who is available. */
 ToolLogin *
-tool_login_new (const ToolAccount *account,
-                const ToolOptions *options,
-                const char        *jid,
-                gboolean           accepts)
+tool_login_new (const ToolAccount *account, const ToolOptions *options, const char *jid)
 {
   ToolLogin       *self = g_new0 (ToolLogin, 1);
   g_autofree char *bare = tool_jid_dup_bare (jid);
 
   self->client = tool_account_new_client (account, options, jid);
-  ibb_client_set_send_presence (self->client,
-                                accepts || options->stanza_type == IBB_STANZA_TYPE_MESSAGE);
+  ibb_client_set_send_presence (self->client, options->show_online ||
+                                                  options->stanza_type == IBB_STANZA_TYPE_MESSAGE);
   self->states = g_new0 (States, 1);
   g_mutex_init (&self->states->lock);
   g_signal_connect_data (self->client, "notify::state", G_CALLBACK (state_cb), self->states,

@@ -18,7 +18,7 @@ typedef enum
 {
   TOOL_OPTIONS_ACCOUNT = 1 << 0, /* --jid and its company; --jid is required */
   TOOL_OPTIONS_OPEN = 1 << 1,    /* --stanza-type, --block-size of a session that we open */
-  TOOL_OPTIONS_ACCEPT = 1 << 2,  /* --from, --block-size of one that comes in */
+  TOOL_OPTIONS_ACCEPT = 1 << 2,  /* --from, --show-online, --block-size of one that comes in */
   TOOL_OPTIONS_WINDOW = 1 << 3,  /* --window */
   TOOL_OPTIONS_TIMEOUT = 1 << 4, /* --timeout */
   TOOL_OPTIONS_JSON = 1 << 5,    /* --json */
@@ -49,6 +49,7 @@ typedef struct
   guint            block_size;     /* 0: the default */
   char            *sid;            /* NULL: any, or a fresh one */
   char           **from;           /* NULL: the account's own resources */
+  gboolean         show_online;    /* to the contacts of the account */
   guint64          window;         /* 0: adapts */
   double           timeout;        /* s; 0: none; TOOL_TIMEOUT_DEFAULT */
   double           peer_timeout;   /* s; 0: never */

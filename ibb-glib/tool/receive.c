@@ -115,7 +115,7 @@ tool_receive (int argc, char **argv)
   self.sink = tool_file_sink_open (output != NULL ? output : "-", &error);
   if (self.sink != NULL && tool_account_prepare (&account, &options, &error))
     {
-      self.login = tool_login_new (&account, &options, jid, TRUE);
+      self.login = tool_login_new (&account, &options, jid);
       tool_login_set_stays (self.login);
       status = tool_run (&options, receive_run, &self);
     }

@@ -141,7 +141,7 @@ tool_send (int argc, char **argv)
     return TOOL_EXIT_USAGE;
   if (open_source (&self, argv[1], &error) && tool_account_prepare (&account, &options, &error))
     {
-      self.login = tool_login_new (&account, &options, options.jid, FALSE);
+      self.login = tool_login_new (&account, &options, options.jid);
       status = tool_run (&options, send_run, &self);
     }
   else

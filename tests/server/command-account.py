@@ -104,27 +104,29 @@ def _(server):
         other.close()
 
 
-@case('who only opens sessions is not seen online')
+@case('no command is seen online that does not ask for it')
 def _(server):
     folder = Folder()
     source = folder.make('original', 20000)
     watcher = RawClient(server, 'alice', 'watcher', 'service-unavailable')
     alice, bob = Account(server, 'alice'), Account(server, 'bob')
-    for stanza_type in ('iq', 'message'):
-        there = bob.ibb('receive', '-o', folder / 'copy', '--from', 'any')
+    # Alice is one end of each: her other program sees whether she is online.
+    for number, (stanza_type, receiver, sender) in enumerate((
+            ('iq', bob, alice), ('message', bob, alice), ('iq', alice, bob), ('message', alice, bob))):
+        there = receiver.ibb('receive', '-o', folder / 'copy', '--from', 'any')
         jid = there.wait_ready()
-        here = alice.ibb('send', '--stanza-type', stanza_type, '--json', source, jid)
+        here = sender.ibb('send', '--stanza-type', stanza_type, '--json', source, jid)
         here.expect_done()
         there.expect_done()
         check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
-        local = here.wait_event('opened')['local']
+        local = here.wait_event('opened')['local'] if sender == alice else jid
         # Presence arrives in order: who comes last has been seen.
-        listening = alice.ibb('listen')
-        last = listening.wait_ready()
-        watcher.wait_for_presence(last)
+        listening = alice.ibb('listen', '--show-online', account=alice.options(resource=f'last-{number}'))
+        watcher.wait_for_presence(listening.wait_ready())
         os.kill(listening.pid, signal.SIGTERM)
         listening.finish()
-        check_equal(local in watcher.presences, stanza_type == 'message', f'seen with {stanza_type}')
+        check_equal(local in watcher.presences, sender == alice and stanza_type == 'message',
+                    f'seen with {stanza_type}')
 
 
 if __name__ == '__main__':

@@ -500,7 +500,10 @@ ibb_engine_open (IBBEngine *self, const IBBOpen *open, gint64 now, IBBFailure *f
   if (whole.sid == NULL)
     whole.sid = random_sid = ibb_ids_create_sid (&shared->ids);
   if (whole.block_size == 0)
-    whole.block_size = shared->settings.default_block_size;
+    {
+      whole.block_size = shared->settings.default_block_size;
+      whole.may_be_longer = TRUE;
+    }
   return ibb_session_new (shared, &whole, get_time (self, now), failure);
 }
 

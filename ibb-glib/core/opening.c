@@ -40,14 +40,15 @@ create (IBBTerms *terms, IBBPlace *place)
 }
 
 IBBOpening *
-ibb_opening_new (IBBTerms *terms, IBBPlace *place, gboolean fixed_block_size, gint64 now)
+ibb_opening_new (IBBTerms *terms, IBBPlace *place, const IBBOpen *open, gint64 now)
 {
   IBBOpening *self = create (terms, place);
 
   self->deadline = ibb_timer_get_deadline (now, terms->shared->settings.open_timeout);
-  self->fallback = !fixed_block_size && terms->shared->settings.block_size_fallback;
+  self->fallback = !open->fixed_block_size && terms->shared->settings.block_size_fallback;
   if (self->fallback)
-    ibb_terms_set_block_size (terms, ibb_peer_limit_block_size (terms->peer, terms->block_size));
+    ibb_terms_set_block_size (
+        terms, ibb_peer_choose_block_size (terms->peer, terms->block_size, open->may_be_longer));
   /* Messages are not kept until they have arrived, so they could not go again. */
   if (terms->shared->settings.resume_sessions && !terms->by_message)
     {

@@ -33,8 +33,7 @@ typedef enum
 } IBBOpeningVerdict;
 
 /* Sends an open. */
-IBBOpening *
-ibb_opening_new (IBBTerms *terms, IBBPlace *place, gboolean fixed_block_size, gint64 now);
+IBBOpening *ibb_opening_new (IBBTerms *terms, IBBPlace *place, const IBBOpen *open, gint64 now);
 /* The peer's open awaits our answer. */
 IBBOpening *ibb_opening_new_request (IBBTerms *terms, IBBPlace *place, IBBStanza *open);
 void        ibb_opening_free (IBBOpening *self);

@@ -9,6 +9,10 @@
 /* Peers remembered without a session (D-29). */
 #define IDLE_PEERS_MAX 1000
 
+/* The block size that a peer of ours is offered. Its stanza has less than 64 KiB, which servers
+ * allow that do not tell their limit. */
+#define LONG_BLOCK_SIZE 32768
+
 /* Identities that are known to keep the order of blocks, as
  * "category/type/name" (D-29). aioxmpp says so once its DiscoServer is used, and
  * handles blocks in the order of arrival, in one event loop: tests/interop.
@@ -187,9 +191,13 @@ ibb_peer_set_block_size_max (IBBPeer *self, guint block_size)
   self->block_size_max = block_size;
 }
 
+/* One of ours copes with long blocks, and takes no harm from an open that it refuses for their
+ * size (H-09). Who has set less than usual wants short blocks. */
 guint
-ibb_peer_limit_block_size (const IBBPeer *self, guint block_size)
+ibb_peer_choose_block_size (const IBBPeer *self, guint block_size, gboolean may_be_longer)
 {
+  if (may_be_longer && self->has_our_feature && block_size >= IBB_BLOCK_SIZE_USUAL)
+    block_size = MAX (block_size, LONG_BLOCK_SIZE);
   return self->block_size_max > 0 ? MIN (block_size, self->block_size_max) : block_size;
 }
 

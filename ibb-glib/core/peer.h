@@ -88,8 +88,9 @@ GQueue *ibb_peer_get_sessions (IBBPeer *self);
 
 IBBPath *ibb_peer_get_path (IBBPeer *self);
 /* The next proposals need no refusal to be small enough (D-14). */
-void      ibb_peer_set_block_size_max (IBBPeer *self, guint block_size);
-guint     ibb_peer_limit_block_size (const IBBPeer *self, guint block_size);
+void ibb_peer_set_block_size_max (IBBPeer *self, guint block_size);
+/* The block size that it is offered, instead of that one. */
+guint ibb_peer_choose_block_size (const IBBPeer *self, guint block_size, gboolean may_be_longer);
 IBBTurns *ibb_peer_get_turns (IBBPeer *self);
 /* Bytes are in flight on the path, or no longer. */
 void ibb_peer_count (IBBPeer *self, gsize length);

@@ -300,7 +300,7 @@ ibb_session_new (IBBShared *shared, const IBBOpen *open, gint64 now, IBBFailure 
   else
     {
       ibb_place_enter (&ibb_session_ref (self)->place);
-      self->opening = ibb_opening_new (&self->terms, &self->place, open->fixed_block_size, now);
+      self->opening = ibb_opening_new (&self->terms, &self->place, open, now);
       update_timer (self);
       return self;
     }

@@ -34,14 +34,17 @@ typedef struct
   gboolean strict;
 } IBBSettings;
 
+#define IBB_BLOCK_SIZE_USUAL 8192 /* which slixmpp accepts as well (H-01) */
+
 #define IBB_SETTINGS_INIT                                                                          \
   {                                                                                                \
     .session_limit = 0, .max_retries = 5, .initial_wait_time = 1000, .wait_backoff_factor = 1.2,   \
-    .default_block_size = 8192, .max_block_size = 65535, .block_size_fallback = TRUE, .window = 0, \
-    .send_buffer_size = 0, .receive_buffer_size = 256 * 1024,                                      \
-    .receive_memory_limit = 64 * 1024 * 1024, .open_timeout = 60000, .accept_timeout = 30000,      \
-    .close_timeout = 10000, .peer_timeout = 600000, .resume_sessions = FALSE,                      \
-    .resume_timeout = 600000, .half_close = FALSE, .strict = FALSE                                 \
+    .default_block_size = IBB_BLOCK_SIZE_USUAL, .max_block_size = 65535,                           \
+    .block_size_fallback = TRUE, .window = 0, .send_buffer_size = 0,                               \
+    .receive_buffer_size = 256 * 1024, .receive_memory_limit = 64 * 1024 * 1024,                   \
+    .open_timeout = 60000, .accept_timeout = 30000, .close_timeout = 10000,                        \
+    .peer_timeout = 600000, .resume_sessions = FALSE, .resume_timeout = 600000,                    \
+    .half_close = FALSE, .strict = FALSE                                                           \
   }
 
 G_END_DECLS

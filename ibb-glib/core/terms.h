@@ -34,6 +34,7 @@ typedef struct
   gboolean    by_message;       /* the blocks are messages, else IQs */
   guint       block_size;       /* 0: the default of the settings */
   gboolean    fixed_block_size; /* no fallback by halving (Jingle, N-46) */
+  gboolean    may_be_longer;    /* the block size, as the peer copes with (D-14) */
 } IBBOpen;
 
 typedef struct

@@ -198,6 +198,7 @@ set (Script *self, Words *words)
     { "max-retries", &settings->max_retries, NULL },
     { "initial-wait-time", &settings->initial_wait_time, NULL },
     { "max-block-size", &settings->max_block_size, NULL },
+    { "default-block-size", &settings->default_block_size, NULL },
     { "open-timeout", &settings->open_timeout, NULL },
     { "accept-timeout", &settings->accept_timeout, NULL },
     { "close-timeout", &settings->close_timeout, NULL },

@@ -15,10 +15,10 @@ G_BEGIN_DECLS
 
 /* Its own features, and those of its services (nullable). */
 char **ibb_capabilities_dup_features (const char *const *of_services);
-/* The features that presence tells of: all that there may be. They stay the same when a service
- * begins to accept sessions, or ends (D-60). */
+/* All features that there may be. Presence advertises them, so they do not depend on what the
+ * services accept (D-60). */
 char **ibb_capabilities_dup_all_features (void);
-/* The hash of those, beside an identity such as "client/pc/name": the attribute "ver". */
+/* The hash of those and of an identity such as "client/pc/name": the attribute "ver". */
 char *ibb_capabilities_dup_ver (const char *identity);
 /* Whether a node of service discovery is that of our presence. */
 gboolean ibb_capabilities_has_node (const char *identity, const char *node);

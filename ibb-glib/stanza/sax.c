@@ -102,8 +102,7 @@ ibb_sax_feed (IBBSax *self, const char *data, gsize length, gboolean is_last)
   return FALSE;
 }
 
-/* libxml2 keeps what it has parsed until there is more of it, and reads it again for the text of
- * an error only. */
+/* libxml2 keeps text that it has parsed, and reads it again only to explain an error. */
 void
 ibb_sax_forget (IBBSax *self)
 {

@@ -119,8 +119,8 @@ state_cb (IBBClient *client, GParamSpec *pspec, gpointer data)
     report_online (client, states);
 }
 
-/* Nobody who has the address of a command needs its presence, and contacts are no part of what it
- * does; but some servers may deliver messages only to who is available. */
+/* A peer reaches a command by its full JID, without presence. But some servers may deliver
+ * messages only to resources that are available. */
 ToolLogin *
 tool_login_new (const ToolAccount *account, const ToolOptions *options, const char *jid)
 {

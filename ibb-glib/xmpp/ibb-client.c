@@ -413,8 +413,8 @@ ibb_client_class_init (IBBClientClass *klass)
    * to its contacts.
    *
    * Servers deliver to a full JID without it (RFC 6121 §8.5.3.1), so a client need not be
-   * seen to open and accept sessions. It is for contacts, whose programs learn the full JID
-   * from it. Prosody and ejabberd also deliver messages, such as those of
+   * seen to open and accept sessions. The programs of contacts learn the full JID from
+   * presence. Prosody and ejabberd also deliver messages without it, such as those of
    * %IBB_STANZA_TYPE_MESSAGE; other servers may not. The next login uses it.
    *
    * Default: %TRUE.

@@ -23,7 +23,7 @@ IBBReception *ibb_reception_new (IBBQueries   *queries,
                                  IBBOutbox    *outbox,
                                  IBBAddresses *addresses);
 void          ibb_reception_free (IBBReception *self);
-/* Says that it is there and what it can do; to all contacts, as it has no address. */
+/* Available presence that advertises what we can do, without an addressee. */
 IBBStanza *ibb_reception_create_presence (IBBReception *self, int priority);
 void       ibb_reception_take (IBBReception *self, IBBConnection *connection, IBBStanza *stanza);
 

@@ -33,6 +33,8 @@ typedef enum
 
 /**
  * IBBTlsMode:
+ * @IBB_TLS_MODE_AUTOMATIC: TLS in any case: from the first byte or by STARTTLS, as the SRV
+ *   records of the domain say (XEP-0368 §3); by STARTTLS where a host or a port is named
  * @IBB_TLS_MODE_STARTTLS: begin in plain text and require STARTTLS (RFC 6120 §5)
  * @IBB_TLS_MODE_DIRECT: TLS from the first byte (XEP-0368)
  * @IBB_TLS_MODE_NONE: no encryption; for tests on the loopback interface
@@ -43,6 +45,7 @@ typedef enum
  */
 typedef enum
 {
+  IBB_TLS_MODE_AUTOMATIC,
   IBB_TLS_MODE_STARTTLS,
   IBB_TLS_MODE_DIRECT,
   IBB_TLS_MODE_NONE,

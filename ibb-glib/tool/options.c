@@ -91,8 +91,8 @@ add_account_options (GOptionGroup *group, ToolOptions *self, RawOptions *raw)
       N_ ("Its first line is the password; else IBB_PASSWORD, else a prompt"), N_ ("FILE") },
     { "server", 0, 0, G_OPTION_ARG_STRING, &raw->server,
       N_ ("Where to connect, if not where DNS says"), N_ ("HOST[:PORT]") },
-    { "tls", 0, 0, G_OPTION_ARG_STRING, &raw->tls, N_ ("starttls (default), direct or none"),
-      N_ ("MODE") },
+    { "tls", 0, 0, G_OPTION_ARG_STRING, &raw->tls,
+      N_ ("automatic (default), starttls, direct or none"), N_ ("MODE") },
     { "proxy", 0, 0, G_OPTION_ARG_STRING, &raw->proxy,
       N_ ("Through socks5://, socks4a:// or http://HOST:PORT; or none; else as the system says"),
       N_ ("URI") },
@@ -368,14 +368,16 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
     }
   if (wants_account && (self->jid == NULL || *self->jid == '\0'))
     return g_strdup (_ ("--jid is missing: which account?"));
-  if (raw->tls == NULL || g_str_equal (raw->tls, "starttls"))
+  if (raw->tls == NULL || g_str_equal (raw->tls, "automatic"))
+    self->tls_mode = IBB_TLS_MODE_AUTOMATIC;
+  else if (g_str_equal (raw->tls, "starttls"))
     self->tls_mode = IBB_TLS_MODE_STARTTLS;
   else if (g_str_equal (raw->tls, "direct"))
     self->tls_mode = IBB_TLS_MODE_DIRECT;
   else if (g_str_equal (raw->tls, "none"))
     self->tls_mode = IBB_TLS_MODE_NONE;
   else
-    return g_strdup_printf (_ ("--tls is starttls, direct or none, not “%s”"), raw->tls);
+    return g_strdup_printf (_ ("--tls is automatic, starttls, direct or none, not “%s”"), raw->tls);
   if (raw->proxy != NULL && !parse_proxy (self, raw->proxy))
     return describe_bad_proxy (raw->proxy);
   if (raw->websocket != NULL && !parse_websocket (self, raw->websocket))

@@ -16,15 +16,25 @@
 /* Milliseconds for the SRV records, if the host of the domain can be tried by a proxy. */
 #define LOOK_UP_TIMEOUT 5000
 
+/* What SRV records say of one. */
+typedef struct
+{
+  const char *name;      /* (nullable): that of none which matters here */
+  GList      *hosts;     /* (owned) (element-type GSrvTarget) */
+  gboolean    is_denied; /* there is decidedly no such service */
+} Service;
+
 typedef struct
 {
   char           *domain;
   char           *host;
   guint           port;
-  const char     *service;        /* of the SRV records, and for the choice of a proxy */
+  Service         plain;          /* its name is also for the choice of a proxy */
+  Service         direct;         /* TLS from the first byte */
+  guint           n_awaited;      /* answers of DNS */
   GProxyResolver *proxy_resolver; /* (owned) (nullable): that of the system */
   IBBProxy        proxy;
-  gboolean        has_records; /* the service: they name the hosts */
+  gboolean        has_records; /* they name the hosts */
   GSource        *timer;       /* (owned) (nullable): of the look-up */
   gboolean        is_late;     /* the look-up: it is not waited for any more */
 } Target;
@@ -34,10 +44,30 @@ target_free (Target *self)
 {
   g_free (self->domain);
   g_free (self->host);
+  g_resolver_free_targets (self->plain.hosts);
+  g_resolver_free_targets (self->direct.hosts);
   g_clear_object (&self->proxy_resolver);
   ibb_proxy_clear (&self->proxy);
   ibb_source_clear (&self->timer);
   g_free (self);
+}
+
+/* On a socket. */
+static GQuark
+get_direct_quark (void)
+{
+  return g_quark_from_static_string ("ibb-direct");
+}
+
+/* A connection by a proxy may become another one, and its socket stays. */
+static void
+note_direct (GSocketConnection *connection)
+{
+  g_autoptr (GSocketAddress) address = g_socket_connection_get_remote_address (connection, NULL);
+  GSocket                   *socket = g_socket_connection_get_socket (connection);
+
+  if (address != NULL && ibb_targets_is_direct (address))
+    g_object_set_qdata (G_OBJECT (socket), get_direct_quark (), GINT_TO_POINTER (TRUE));
 }
 
 static void
@@ -49,6 +79,8 @@ event_cb (GSocketClient      *client,
 {
   Target *target = g_task_get_task_data (task);
 
+  if (event == G_SOCKET_CLIENT_CONNECTING)
+    note_direct (G_SOCKET_CONNECTION (connection));
   ibb_proxy_note (&target->proxy, event, connection);
 }
 
@@ -89,19 +121,26 @@ connect_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_task_return_error (task, proxy_error != NULL ? proxy_error : create_error (target, error));
 }
 
-/* hosts: (transfer full) (element-type GSrvTarget). */
 static void
-connect_to (GTask *task, GList *hosts)
+connect_to_hosts (GTask *task)
 {
   Target                        *target = g_task_get_task_data (task);
   g_autoptr (GSocketClient)      client = g_socket_client_new ();
-  g_autoptr (GSocketConnectable) targets =
-      ibb_targets_new (hosts, target->service, target->proxy_resolver);
+  g_autoptr (GSocketConnectable) targets = ibb_targets_new (
+      g_steal_pointer (&target->plain.hosts), g_steal_pointer (&target->direct.hosts),
+      target->plain.name, target->proxy_resolver);
 
   /* An attempt at another address may outlast the task. */
   g_signal_connect_object (client, "event", G_CALLBACK (event_cb), task, 0);
   g_socket_client_connect_async (client, targets, g_task_get_cancellable (task), connect_cb,
                                  g_object_ref (task));
+}
+
+/* The service of the host that is named, or of the domain where there are no records. */
+static Service *
+get_default_service (Target *target)
+{
+  return target->plain.name != NULL ? &target->plain : &target->direct;
 }
 
 /* A proxy looks up the host itself, if its protocol lets it. */
@@ -111,21 +150,45 @@ connect_to_host (GTask *task)
   Target     *target = g_task_get_task_data (task);
   GSrvTarget *host = g_srv_target_new (target->host, (guint16) target->port, 0, 0);
 
-  connect_to (task, g_list_append (NULL, host));
+  get_default_service (target)->hosts = g_list_append (NULL, host);
+  connect_to_hosts (task);
 }
 
-/* hosts: (transfer full) (nullable) (element-type GSrvTarget): by RFC 2782. Where there are
- * records, the domain itself is not tried (RFC 6120 §3.2.1). */
+/* Where there are records, the domain itself is not tried (RFC 6120 §3.2.1). */
 static void
-connect_to_service (GTask *task, GList *hosts)
+looked_up (GTask *task)
 {
   Target *target = g_task_get_task_data (task);
 
-  target->has_records = hosts != NULL;
+  ibb_source_clear (&target->timer);
+  target->has_records = target->plain.hosts != NULL || target->direct.hosts != NULL;
   if (target->has_records)
-    connect_to (task, hosts);
+    connect_to_hosts (task);
+  else if (get_default_service (target)->is_denied)
+    g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND,
+                             _ ("DNS says “%s” offers no “%s” service: to connect anyway, set host "
+                                "and port"),
+                             target->domain, get_default_service (target)->name);
   else
     connect_to_host (task);
+}
+
+/* hosts: (transfer full) (nullable) (element-type GSrvTarget) */
+static void
+take_hosts (GTask *task, Service *service, GList *hosts)
+{
+  Target *target = g_task_get_task_data (task);
+
+  if (target->is_late)
+    {
+      g_debug ("The look-up of %s came too late", target->domain);
+      g_resolver_free_targets (hosts);
+      return;
+    }
+
+  service->hosts = hosts;
+  if (--target->n_awaited == 0)
+    looked_up (task);
 }
 
 static GList *
@@ -142,7 +205,7 @@ dup_hosts (GList *records)
         g_variant_get (l->data, "(qqq&s)", &priority, &weight, &port, &name);
         hosts = g_list_prepend (hosts, g_srv_target_new (name, port, priority, weight));
       }
-  return g_srv_target_list_sort (hosts);
+  return hosts;
 }
 
 /* RFC 2782: the target "." says that the service is decidedly not there. glibc
@@ -160,25 +223,33 @@ is_denied (GList *records)
   return *name == '\0' || g_str_equal (name, ".");
 }
 
+/* The result of looking up the records of a service. */
 static void
-lookup_records_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+take_records (GTask *task, Service *service, GResolver *resolver, GAsyncResult *result)
+{
+  GList *records = g_resolver_lookup_records_finish (resolver, result, NULL);
+
+  service->is_denied = is_denied (records);
+  take_hosts (task, service, service->is_denied ? NULL : dup_hosts (records));
+  g_list_free_full (records, (GDestroyNotify) g_variant_unref);
+}
+
+static void
+lookup_plain_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   Target           *target = g_task_get_task_data (task);
-  GList            *records;
 
-  records = g_resolver_lookup_records_finish (G_RESOLVER (object), result, NULL);
-  ibb_source_clear (&target->timer);
-  if (target->is_late)
-    g_debug ("The look-up of %s came too late", target->domain);
-  else if (is_denied (records))
-    g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND,
-                             _ ("DNS says “%s” offers no “%s” service: to connect anyway, set host "
-                                "and port"),
-                             target->domain, target->service);
-  else
-    connect_to_service (task, dup_hosts (records));
-  g_list_free_full (records, (GDestroyNotify) g_variant_unref);
+  take_records (task, &target->plain, G_RESOLVER (object), result);
+}
+
+static void
+lookup_direct_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Target           *target = g_task_get_task_data (task);
+
+  take_records (task, &target->direct, G_RESOLVER (object), result);
 }
 
 static gboolean
@@ -205,34 +276,57 @@ bound_look_up (GTask *task)
 
 /* Of a resolver that an application has put in place, and that knows no records. */
 static void
-lookup_service_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+lookup_plain_service_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  Target           *target = g_task_get_task_data (task);
 
-  connect_to_service (task, g_resolver_lookup_service_finish (G_RESOLVER (object), result, NULL));
+  take_hosts (task, &target->plain,
+              g_resolver_lookup_service_finish (G_RESOLVER (object), result, NULL));
+}
+
+static void
+lookup_direct_service_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Target           *target = g_task_get_task_data (task);
+
+  take_hosts (task, &target->direct,
+              g_resolver_lookup_service_finish (G_RESOLVER (object), result, NULL));
 }
 
 /* The look-up of a service does not tell that it is denied from the lack of a record. */
 static void
-look_up (GTask *task)
+look_up_service (GTask              *task,
+                 const Service      *service,
+                 GAsyncReadyCallback records_cb,
+                 GAsyncReadyCallback service_cb)
 {
   Target               *target = g_task_get_task_data (task);
+  GCancellable         *cancellable = g_task_get_cancellable (task);
   g_autoptr (GResolver) resolver = g_resolver_get_default ();
-  g_autofree char      *name = g_strdup_printf ("_%s._tcp.%s", target->service, target->host);
+  g_autofree char      *name = g_strdup_printf ("_%s._tcp.%s", service->name, target->host);
 
-  if (G_RESOLVER_GET_CLASS (resolver)->lookup_records_async == NULL)
-    {
-      g_resolver_lookup_service_async (resolver, target->service, "tcp", target->host,
-                                       g_task_get_cancellable (task), lookup_service_cb,
-                                       g_object_ref (task));
-      return;
-    }
+  if (G_RESOLVER_GET_CLASS (resolver)->lookup_records_async != NULL)
+    g_resolver_lookup_records_async (resolver, name, G_RESOLVER_RECORD_SRV, cancellable, records_cb,
+                                     g_object_ref (task));
+  else
+    g_resolver_lookup_service_async (resolver, service->name, "tcp", target->host, cancellable,
+                                     service_cb, g_object_ref (task));
+}
+
+static void
+look_up (GTask *task)
+{
+  Target *target = g_task_get_task_data (task);
 
   if (target->proxy_resolver != NULL)
     bound_look_up (task);
-  g_resolver_lookup_records_async (resolver, name, G_RESOLVER_RECORD_SRV,
-                                   g_task_get_cancellable (task), lookup_records_cb,
-                                   g_object_ref (task));
+  target->n_awaited = (target->plain.name != NULL) + (target->direct.name != NULL);
+  if (target->plain.name != NULL)
+    look_up_service (task, &target->plain, lookup_plain_cb, lookup_plain_service_cb);
+  if (target->direct.name != NULL)
+    look_up_service (task, &target->direct, lookup_direct_cb, lookup_direct_service_cb);
 }
 
 static GTask *
@@ -283,7 +377,10 @@ ibb_dial_async (const char               *domain,
   if (target->port == 0)
     target->port = is_direct ? DEFAULT_TLS_PORT : DEFAULT_PORT;
 
-  target->service = is_direct ? "xmpps-client" : "xmpp-client";
+  if (!is_direct)
+    target->plain.name = "xmpp-client";
+  if (is_direct || (settings->tls_mode == IBB_TLS_MODE_AUTOMATIC && !is_named))
+    target->direct.name = "xmpps-client";
   if (is_named)
     connect_to_host (task);
   else
@@ -304,7 +401,7 @@ ibb_dial_web_async (const char         *domain,
 
   target->host = g_strdup (host);
   target->port = port;
-  target->service = "https";
+  target->plain.name = "https";
   connect_to_host (task);
 }
 
@@ -312,4 +409,12 @@ GSocketConnection *
 ibb_dial_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+gboolean
+ibb_dial_is_direct (GSocketConnection *connection)
+{
+  GSocket *socket = g_socket_connection_get_socket (connection);
+
+  return g_object_get_qdata (G_OBJECT (socket), get_direct_quark ()) != NULL;
 }

@@ -28,5 +28,7 @@ void ibb_dial_web_async (const char         *domain,
                          gpointer            user_data);
 /* (transfer full) */
 GSocketConnection *ibb_dial_finish (GAsyncResult *result, GError **error);
+/* Whether the server expects TLS from the first byte on a connection that was made so. */
+gboolean ibb_dial_is_direct (GSocketConnection *connection);
 
 G_END_DECLS

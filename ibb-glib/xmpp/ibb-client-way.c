@@ -109,9 +109,9 @@ ibb_client_set_port (IBBClient *self, guint port)
 IBBTlsMode
 ibb_client_get_tls_mode (IBBClient *self)
 {
-  IBBTlsMode tls_mode = IBB_TLS_MODE_STARTTLS;
+  IBBTlsMode tls_mode = IBB_TLS_MODE_AUTOMATIC;
 
-  g_return_val_if_fail (IBB_IS_CLIENT (self), IBB_TLS_MODE_STARTTLS);
+  g_return_val_if_fail (IBB_IS_CLIENT (self), IBB_TLS_MODE_AUTOMATIC);
 
   g_object_get (self, "tls-mode", &tls_mode, NULL);
   return tls_mode;

@@ -305,12 +305,12 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * How the connection is encrypted.
    *
-   * Default: %IBB_TLS_MODE_STARTTLS.
+   * Default: %IBB_TLS_MODE_AUTOMATIC.
    *
    * Since: 1.0
    */
   props[IBB_CLIENT_PROP_TLS_MODE] = g_param_spec_enum ("tls-mode", NULL, NULL, IBB_TYPE_TLS_MODE,
-                                                       IBB_TLS_MODE_STARTTLS, read_write);
+                                                       IBB_TLS_MODE_AUTOMATIC, read_write);
 
   /**
    * IBBClient:tls-database:

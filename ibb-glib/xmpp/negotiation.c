@@ -14,6 +14,7 @@
 #include "xmpp/admission.h"
 #include "xmpp/authentication.h"
 #include "xmpp/binding.h"
+#include "xmpp/dial.h"
 #include "xmpp/domain.h"
 #include "xmpp/encryption.h"
 #include "xmpp/handshake.h"
@@ -673,6 +674,9 @@ static const IBBXmlStreamHandler stream_handler = {
 static void
 connected (IBBNegotiation *self, GSocketConnection *connection)
 {
+  if (self->settings.tls_mode == IBB_TLS_MODE_AUTOMATIC)
+    self->settings.tls_mode =
+        ibb_dial_is_direct (connection) ? IBB_TLS_MODE_DIRECT : IBB_TLS_MODE_STARTTLS;
   self->stream = ibb_xml_stream_new (ibb_thread_get_context (self->thread), connection);
   ibb_xml_stream_set_owner (self->stream, &stream_handler, ibb_negotiation_ref (self),
                             (GDestroyNotify) ibb_negotiation_unref);

@@ -4,6 +4,8 @@
 
 #include "xmpp/targets.h"
 
+#define DIRECT_SCHEME "xmpps-client"
+
 /* The hosts. */
 
 #define IBB_TYPE_TARGETS (ibb_targets_get_type ())
@@ -13,7 +15,8 @@ struct _IBBTargets
 {
   GObject parent;
 
-  GList          *hosts; /* (owned) (element-type GSrvTarget) */
+  GList          *hosts;  /* (owned) (element-type GSrvTarget) */
+  GHashTable     *direct; /* (element-type GSrvTarget): those of them, unowned */
   char           *scheme;
   GProxyResolver *proxy_resolver; /* (owned) (nullable): that of the system */
 };
@@ -31,7 +34,8 @@ struct _IBBTargetEnumerator
   IBBTargets               *targets; /* (owned) */
   GList                    *next;    /* (nullable): of its hosts */
   GSocketAddressEnumerator *current; /* (owned) (nullable): of the host before */
-  GError                   *error;   /* (owned) (nullable): the first one */
+  gboolean                  is_direct;
+  GError                   *error; /* (owned) (nullable): the first one */
 };
 
 static void connectable_init (GSocketConnectableIface *iface);
@@ -42,6 +46,13 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (IBBTargets,
                                G_IMPLEMENT_INTERFACE (G_TYPE_SOCKET_CONNECTABLE, connectable_init))
 
 G_DEFINE_FINAL_TYPE (IBBTargetEnumerator, ibb_target_enumerator, G_TYPE_SOCKET_ADDRESS_ENUMERATOR)
+
+/* On an address. */
+static GQuark
+get_direct_quark (void)
+{
+  return g_quark_from_static_string ("ibb-direct");
+}
 
 /* Defined below: the next address follows one that is not there. */
 static void go_on (GTask *task);
@@ -57,6 +68,8 @@ next_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   address = g_socket_address_enumerator_next_finish (self->current, result, &error);
   if (address != NULL)
     {
+      g_object_set_qdata (G_OBJECT (address), get_direct_quark (),
+                          GINT_TO_POINTER (self->is_direct));
       g_task_return_pointer (task, g_steal_pointer (&address), g_object_unref);
       return;
     }
@@ -79,9 +92,11 @@ create_address (const char *scheme, const char *host, guint16 port)
 static void
 enter (IBBTargetEnumerator *self, GSrvTarget *host)
 {
-  g_autoptr (GSocketConnectable) address = create_address (
-      self->targets->scheme, g_srv_target_get_hostname (host), g_srv_target_get_port (host));
+  g_autoptr (GSocketConnectable) address = NULL;
 
+  self->is_direct = g_hash_table_contains (self->targets->direct, host);
+  address = create_address (self->is_direct ? DIRECT_SCHEME : self->targets->scheme,
+                            g_srv_target_get_hostname (host), g_srv_target_get_port (host));
   self->current = g_socket_connectable_proxy_enumerate (address);
   g_object_set (self->current, "proxy-resolver", self->targets->proxy_resolver, NULL);
 }
@@ -184,6 +199,7 @@ ibb_targets_finalize (GObject *object)
   IBBTargets *self = IBB_TARGETS (object);
 
   g_resolver_free_targets (self->hosts);
+  g_hash_table_unref (self->direct);
   g_free (self->scheme);
   g_clear_object (&self->proxy_resolver);
 
@@ -202,12 +218,23 @@ ibb_targets_init (IBBTargets *self)
 }
 
 GSocketConnectable *
-ibb_targets_new (GList *hosts, const char *scheme, GProxyResolver *proxy_resolver)
+ibb_targets_new (GList *hosts, GList *direct, const char *scheme, GProxyResolver *proxy_resolver)
 {
   IBBTargets *self = g_object_new (IBB_TYPE_TARGETS, NULL);
 
-  self->hosts = hosts;
+  self->direct = g_hash_table_new (NULL, NULL);
+  for (GList *l = direct; l != NULL; l = l->next)
+    g_hash_table_add (self->direct, l->data);
+  self->hosts = g_list_concat (hosts, direct);
+  if (self->hosts->next != NULL)
+    self->hosts = g_srv_target_list_sort (self->hosts);
   self->scheme = g_strdup (scheme);
   g_set_object (&self->proxy_resolver, proxy_resolver);
   return G_SOCKET_CONNECTABLE (self);
+}
+
+gboolean
+ibb_targets_is_direct (GSocketAddress *address)
+{
+  return g_object_get_qdata (G_OBJECT (address), get_direct_quark ()) != NULL;
 }

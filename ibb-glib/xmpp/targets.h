@@ -11,10 +11,13 @@
 
 G_BEGIN_DECLS
 
-/* hosts: (transfer full) (element-type GSrvTarget): in this order.
- * scheme: of the URI that the resolver is asked for.
+/* Both lists (transfer full) (nullable) (element-type GSrvTarget), tried as one by the priorities
+ * and weights of RFC 2782. Those of direct take TLS from the first byte (XEP-0368 §3).
+ * scheme: of the URI that the resolver is asked for, but for those of direct.
  * proxy_resolver (nullable): that of the system. */
 GSocketConnectable *
-ibb_targets_new (GList *hosts, const char *scheme, GProxyResolver *proxy_resolver);
+ibb_targets_new (GList *hosts, GList *direct, const char *scheme, GProxyResolver *proxy_resolver);
+/* Whether the address, which came from such an object, is that of a host of direct. */
+gboolean ibb_targets_is_direct (GSocketAddress *address);
 
 G_END_DECLS

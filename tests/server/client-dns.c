@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "../lib/certificate.h"
 #include "../lib/fast-timers.h"
 #include "client-fixture.h"
 #include "cut-proxy.h"
@@ -21,7 +22,8 @@ struct _TestResolver
   GResolver parent_instance;
 
   GMutex   lock;      /* the client asks in its own thread */
-  GList   *targets;   /* protected by lock (element-type GSrvTarget): SRV records, any order */
+  GList   *targets;   /* protected by lock (element-type GSrvTarget): SRV records, any order ... */
+  GList   *direct;    /* ... and those of XEP-0368 */
   GString *asked;     /* protected by lock: names of records and hosts, each once */
   gboolean is_silent; /* about records */
 };
@@ -39,6 +41,12 @@ note (TestResolver *self, const char *name)
   g_mutex_unlock (&self->lock);
 }
 
+static GList *
+get_targets (TestResolver *self, const char *name)
+{
+  return g_str_has_prefix (name, "_xmpps-") ? self->direct : self->targets;
+}
+
 static void
 test_resolver_lookup_service_async (GResolver          *resolver,
                                     const char         *name,
@@ -52,7 +60,7 @@ test_resolver_lookup_service_async (GResolver          *resolver,
 
   note (self, name);
   g_mutex_lock (&self->lock);
-  for (GList *l = self->targets; l != NULL; l = l->next)
+  for (GList *l = get_targets (self, name); l != NULL; l = l->next)
     targets = g_list_append (targets, g_srv_target_copy (l->data));
   g_mutex_unlock (&self->lock);
   targets = g_srv_target_list_sort (targets); /* RFC 2782: a GResolver does that */
@@ -107,7 +115,7 @@ test_resolver_lookup_records_async (GResolver          *resolver,
     }
 
   g_mutex_lock (&self->lock);
-  for (GList *l = self->targets; l != NULL; l = l->next)
+  for (GList *l = get_targets (self, name); l != NULL; l = l->next)
     records = g_list_append (
         records, g_variant_ref_sink (g_variant_new ("(qqqs)", g_srv_target_get_priority (l->data),
                                                     g_srv_target_get_weight (l->data),
@@ -170,6 +178,7 @@ test_resolver_finalize (GObject *object)
 
   g_mutex_clear (&self->lock);
   g_resolver_free_targets (self->targets);
+  g_resolver_free_targets (self->direct);
   g_string_free (self->asked, TRUE);
   G_OBJECT_CLASS (test_resolver_parent_class)->finalize (object);
 }
@@ -247,6 +256,13 @@ add_target (Fixture *self, const char *host, guint port, guint priority, guint w
   self->resolver->targets =
       g_list_append (self->resolver->targets,
                      g_srv_target_new (host, (guint16) port, (guint16) priority, (guint16) weight));
+}
+
+static void
+add_direct (Fixture *self, const char *host, guint port, guint priority)
+{
+  self->resolver->direct = g_list_append (
+      self->resolver->direct, g_srv_target_new (host, (guint16) port, (guint16) priority, 0));
 }
 
 static void
@@ -351,9 +367,123 @@ static void
 test_direct (Fixture *self, gconstpointer data)
 {
   ibb_client_set_tls_mode (self->client, IBB_TLS_MODE_DIRECT);
-  add_target (self, "first.test", get_silent_port (self), 10, 0);
+  add_direct (self, "first.test", get_silent_port (self), 10);
   assert_login_fails (self->client, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
   assert_asked (self, "_xmpps-client._tcp.fake.test first.test ");
+}
+
+#define BOTH "_xmpp-client._tcp.fake.test _xmpps-client._tcp.fake.test "
+
+/* Host and priority of a record; the port is that of a server, or of none. */
+typedef struct
+{
+  const char *host; /* (nullable): there is none */
+  guint       priority;
+  gboolean    is_silent;
+} Record;
+
+typedef struct
+{
+  const char *name;
+  Record      plain;
+  Record      direct;
+  gboolean    is_plain; /* the login ends there: that server offers no TLS */
+  const char *asked;
+} MergeCase;
+
+/* Those of both services are tried as one. */
+static const MergeCase merge_cases[] = {
+  { "direct-first", { "p.test", 20, FALSE }, { "d.test", 10, FALSE }, FALSE, BOTH "d.test " },
+  { "plain-first", { "p.test", 10, FALSE }, { "d.test", 20, FALSE }, TRUE, BOTH "p.test " },
+  { "plain-refuses",
+    { "p.test", 10, TRUE },
+    { "d.test", 20, FALSE },
+    FALSE,
+    BOTH "p.test d.test " },
+  { "direct-refuses",
+    { "p.test", 20, FALSE },
+    { "d.test", 10, TRUE },
+    TRUE,
+    BOTH "d.test p.test " },
+  { "plain-denied", { ".", 0, FALSE }, { "d.test", 10, FALSE }, FALSE, BOTH "d.test " },
+  { "direct-denied", { "p.test", 10, FALSE }, { ".", 0, FALSE }, TRUE, BOTH "p.test " },
+  { "no-plain", { NULL, 0, FALSE }, { "d.test", 10, FALSE }, FALSE, BOTH "d.test " },
+  { "no-direct", { "p.test", 10, FALSE }, { NULL, 0, FALSE }, TRUE, BOTH "p.test " },
+};
+
+static gboolean
+accept_cb (IBBClient *client, GTlsCertificate *certificate, GTlsCertificateFlags errors)
+{
+  return TRUE;
+}
+
+/* TLS from the first byte says what follows (XEP-0368 §3). */
+static char *
+answer_with_features (const char *received)
+{
+  g_assert_cmpstr (g_tls_connection_get_negotiated_protocol (fake_server_get_tls ()), ==,
+                   "xmpp-client");
+  return g_strdup (FAKE_FEATURES (FAKE_PLAIN));
+}
+
+static void
+assert_merges (Fixture *self, const MergeCase *merge_case)
+{
+  static const FakeStep       steps[] = { { FAKE_OPEN, NULL, answer_with_features },
+                                          { "</auth>", FAKE_SUCCESS },
+                                          { FAKE_OPEN, FAKE_FEATURES (FAKE_BIND) },
+                                          { "</iq>", FAKE_BOUND },
+                                          { NULL } };
+  g_autoptr (GTlsCertificate) own = load_certificate ("alone-1.pem");
+  FakeServer                 *server = fake_server_new_tls (steps, own);
+  const Record               *plain = &merge_case->plain;
+  const Record               *direct = &merge_case->direct;
+
+  ibb_client_set_tls_mode (self->client, IBB_TLS_MODE_AUTOMATIC);
+  g_signal_connect (self->client, "accept-certificate", G_CALLBACK (accept_cb), NULL);
+  if (plain->host != NULL)
+    add_target (self, plain->host,
+                plain->is_silent ? get_silent_port (self) : fake_server_get_port (self->server),
+                plain->priority, 0);
+  if (direct->host != NULL)
+    add_direct (self, direct->host,
+                direct->is_silent ? get_silent_port (self) : fake_server_get_port (server),
+                direct->priority);
+  if (merge_case->is_plain)
+    assert_login_fails (self->client, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE);
+  else
+    assert_login (self->client);
+  assert_asked (self, merge_case->asked);
+  g_assert_cmpuint (fake_server_get_n_clients (server), ==, merge_case->is_plain ? 0 : 1);
+  g_free (fake_server_free (server));
+}
+
+static void
+test_merged (Fixture *self, gconstpointer data)
+{
+  assert_merges (self, data);
+}
+
+/* The same with a resolver that knows no records. */
+static void
+test_merged_services (Fixture *self, gconstpointer data)
+{
+  GResolverClass *resolver_class = G_RESOLVER_GET_CLASS (self->resolver);
+
+  resolver_class->lookup_records_async = NULL;
+  assert_merges (self, data);
+  resolver_class->lookup_records_async = test_resolver_lookup_records_async;
+}
+
+/* It is the other service that the domain itself would have. */
+static void
+test_denied_both (Fixture *self, gconstpointer data)
+{
+  ibb_client_set_tls_mode (self->client, IBB_TLS_MODE_AUTOMATIC);
+  add_direct (self, ".", 0, 0);
+  add_target (self, ".", 0, 0, 0);
+  assert_login_fails (self->client, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND);
+  assert_asked (self, BOTH);
 }
 
 /* No record: the domain itself, at the usual port (RFC 6120 §3.2.2). */
@@ -364,15 +494,17 @@ test_no_record (Fixture *self, gconstpointer data)
   {
     IBBTlsMode  mode;
     const char *port;
-    const char *record;
+    const char *records;
   } cases[] = { { IBB_TLS_MODE_NONE, "port 5222", "_xmpp-client._tcp.nowhere.test" },
-                { IBB_TLS_MODE_DIRECT, "port 5223", "_xmpps-client._tcp.nowhere.test" } };
+                { IBB_TLS_MODE_DIRECT, "port 5223", "_xmpps-client._tcp.nowhere.test" },
+                { IBB_TLS_MODE_AUTOMATIC, "port 5222",
+                  "_xmpp-client._tcp.nowhere.test _xmpps-client._tcp.nowhere.test" } };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       IBBClient         *client = ibb_client_new ("user@nowhere.test");
       g_autoptr (GError) error = NULL;
-      g_autofree char   *asked = g_strconcat (cases[i].record, " nowhere.test ", NULL);
+      g_autofree char   *asked = g_strconcat (cases[i].records, " nowhere.test ", NULL);
 
       g_string_truncate (self->resolver->asked, 1);
       ibb_client_set_tls_mode (client, cases[i].mode);
@@ -546,6 +678,16 @@ main (int argc, char **argv)
   add ("/ibb/client/dns/denied", ".", test_denied);
   add ("/ibb/client/dns/denied/empty", "", test_denied);
   add ("/ibb/client/dns/direct", NULL, test_direct);
+  add ("/ibb/client/dns/denied/both", NULL, test_denied_both);
+  for (gsize i = 0; i < G_N_ELEMENTS (merge_cases) && g_getenv ("IBB_TEST_CERTIFICATES") != NULL;
+       i++)
+    {
+      g_autofree char *path = g_strconcat ("/ibb/client/dns/merged/", merge_cases[i].name, NULL);
+
+      add (path, &merge_cases[i], test_merged);
+    }
+  if (g_getenv ("IBB_TEST_CERTIFICATES") != NULL)
+    add ("/ibb/client/dns/merged/services", &merge_cases[0], test_merged_services);
   add ("/ibb/client/dns/no-record", NULL, test_no_record);
   add ("/ibb/client/dns/address", NULL, test_address);
   add ("/ibb/client/dns/silent", NULL, test_silent);

@@ -127,13 +127,15 @@ serve (FakeServer *self)
 static GIOStream *
 wrap (FakeServer *self)
 {
-  GIOStream *tls;
+  static const char *const protocols[] = { "xmpp-client", NULL };
+  GIOStream               *tls;
 
   if (self->certificate == NULL)
     return g_object_ref (G_IO_STREAM (self->connection));
 
   tls = g_tls_server_connection_new (G_IO_STREAM (self->connection), self->certificate, NULL);
   current_tls = G_TLS_CONNECTION (tls);
+  g_tls_connection_set_advertised_protocols (current_tls, protocols);
   return tls;
 }
 

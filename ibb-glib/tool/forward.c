@@ -24,7 +24,7 @@
 #define ATTEMPTS_MAX 15
 #define ATTEMPT_INTERVAL 50
 #define ATTEMPT_INTERVAL_MAX 500
-/* How long a connection waits for the next login. */
+/* How long a connection waits for the next login, and after that for the peer's. */
 #define LOGIN_WAIT 60 /* s */
 /* When the system does not let us accept. */
 #define ACCEPT_RETRY 1000 /* ms */
@@ -40,10 +40,11 @@ typedef struct
   GCancellable    *cancellable; /* (owned) of the accepting */
   GSource         *retry;       /* (owned) (nullable) */
   gboolean         accepting;
-  gboolean         welcome;  /* the peer has let a session in */
-  guint            may_open; /* at the same time */
-  guint            opening;  /* those that are to be tried again included */
-  GQueue           waiting;  /* (element-type Opening): for the next login */
+  gboolean         welcome;    /* the peer has let a session in */
+  guint            may_open;   /* at the same time */
+  guint            opening;    /* those that are to be tried again included */
+  GQueue           waiting;    /* (element-type Opening): for the next login */
+  gint64           peer_until; /* µs: the end of the wait for the peer after an outage */
 } Forward;
 
 typedef struct
@@ -52,7 +53,7 @@ typedef struct
   ToolRelay *relay;
   ToolLink  *link;
   guint      attempts;
-  gint64     until; /* µs: the end of the wait for a login, and for the peer; 0: none yet */
+  gint64     until; /* µs: the end of the wait for a login; 0: none yet */
   GSource   *timer; /* (owned) (nullable): while it waits */
 } Opening;
 
@@ -231,7 +232,7 @@ static gboolean
 may_try_again (Opening *opening, const GError *error)
 {
   if (is_away (error))
-    return g_get_monotonic_time () < opening->until;
+    return g_get_monotonic_time () < opening->forward->peer_until;
   if (!is_lost (error) &&
       !(g_error_matches (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE) && opening->forward->welcome))
     return FALSE;
@@ -415,6 +416,15 @@ forward_proceed (ToolRelay *relay, gpointer data)
 }
 
 static void
+forward_online (ToolRelay *relay, gpointer data)
+{
+  Forward *self = data;
+
+  self->peer_until = g_get_monotonic_time () + LOGIN_WAIT * G_USEC_PER_SEC;
+  proceed (self, relay);
+}
+
+static void
 forward_stop (ToolRelay *relay, gpointer data)
 {
   Forward *self = data;
@@ -430,7 +440,7 @@ forward_stop (ToolRelay *relay, gpointer data)
 static const ToolRelayFuncs forward_funcs = {
   .start = forward_start,
   .link_gone = forward_proceed,
-  .online = forward_proceed,
+  .online = forward_online,
   .stop = forward_stop,
 };
 

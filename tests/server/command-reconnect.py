@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
@@ -86,6 +87,25 @@ def _():
                 check_equal(end.errors(), [], 'errors')
             for end in ends:
                 end.stop()
+
+
+@case('forward comes back before expose')
+def _():
+    with prosody.Prosody() as server:
+        target = Target()
+        tunnel = Tunnel(server, target.port)
+        os.kill(tunnel.expose.pid, signal.SIGSTOP)
+        server.kill()
+        server.restart()
+        wait_for_count(tunnel.forward, 'reconnected', 1)
+        here = tunnel.connect()
+        # Some attempts find nobody.
+        time.sleep(1)
+        os.kill(tunnel.expose.pid, signal.SIGCONT)
+        is_served(here, target, b'at last')
+        check_equal(tunnel.forward.errors(), [], 'errors')
+        tunnel.forward.stop()
+        tunnel.expose.stop()
 
 
 @case('D-58: a file outlives the server, again and again')

@@ -294,6 +294,31 @@ test_weight (Fixture *self, gconstpointer data)
   assert_login (self->client);
 }
 
+/* The first host does not answer, as its queue of connections is full. The client tries the next
+ * one meanwhile. */
+static void
+test_silent_target (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GSocketAddress) address = g_socket_get_local_address (self->silent, NULL);
+  GSocket                   *others[4];
+
+  g_socket_set_listen_backlog (self->silent, 0);
+  g_assert_true (g_socket_listen (self->silent, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      others[i] =
+          g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+      g_socket_set_blocking (others[i], FALSE);
+      g_socket_connect (others[i], address, NULL, NULL);
+    }
+  add_target (self, "first.test", get_silent_port (self), 10, 0);
+  add_target (self, "second.test", fake_server_get_port (self->server), 20, 0);
+  assert_login (self->client);
+  assert_asked (self, "_xmpp-client._tcp.fake.test first.test second.test ");
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    g_object_unref (others[i]);
+}
+
 /* A target without an address is no reason to give up. */
 static void
 test_lost_target (Fixture *self, gconstpointer data)
@@ -671,6 +696,7 @@ main (int argc, char **argv)
   start_watchdog ();
   add ("/ibb/client/dns/priority", NULL, test_priority);
   add ("/ibb/client/dns/weight", NULL, test_weight);
+  add ("/ibb/client/dns/silent-target", NULL, test_silent_target);
   add ("/ibb/client/dns/lost-target", NULL, test_lost_target);
   add ("/ibb/client/dns/no-records-class", NULL, test_no_records_class);
   add ("/ibb/client/dns/all-refuse", NULL, test_all_refuse);

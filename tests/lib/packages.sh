@@ -57,6 +57,7 @@ ibb_packages_test='
   python3
   python3-aioxmpp
   python3-gi
+  python3-lxml
   python3-slixmpp
   valgrind
 '

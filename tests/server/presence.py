@@ -59,7 +59,7 @@ def close(here, there):
     assert there.dup_error() is None and there.close(None)
 
 
-@cases.case('/presence/unavailable')
+@cases.case('/presence/D-62/unavailable')
 def unavailable():
     """First the peer, then we: who is connected is reached, whatever his presence says."""
     for stanza_type in (IBB.StanzaType.IQ, IBB.StanzaType.MESSAGE):
@@ -75,7 +75,7 @@ def unavailable():
         close(*one.open_to(two, stanza_type))
 
 
-@cases.case('/presence/never')
+@cases.case('/presence/D-62/never')
 def never():
     """Nobody needs to have been available."""
     for stanza_type in (IBB.StanzaType.IQ, IBB.StanzaType.MESSAGE):

@@ -7,9 +7,14 @@
 #include "core/jid.h"
 #include "ibb-intl-private.h"
 #include "xmpp/id.h"
+#include "xmpp/network-watch.h"
 #include "xmpp/source.h"
 
 #define NEVER G_MAXINT64
+
+/* Microseconds that the server has to show itself after the network has changed: the connection
+ * may belong to one that is gone. */
+#define CHANGE_TIMEOUT (5 * G_USEC_PER_SEC)
 
 struct _IBBKeepalive
 {
@@ -19,12 +24,14 @@ struct _IBBKeepalive
   int        timeout;  /* atomic */
 
   /* worker thread only */
-  IBBXmlStream *stream;  /* (owned) (nullable): the one that is watched */
-  char         *jid;     /* (nullable) */
-  GSource      *timer;   /* (owned) (nullable) */
-  char         *ping_id; /* (nullable): of the last ping, until it is answered */
-  gint64        pinged_at;
-  guint         n_silences; /* since the server last acknowledged anything */
+  IBBXmlStream    *stream;  /* (owned) (nullable): the one that is watched */
+  char            *jid;     /* (nullable) */
+  IBBNetworkWatch *watch;   /* (owned) (nullable) */
+  GSource         *timer;   /* (owned) (nullable) */
+  char            *ping_id; /* (nullable): of the last ping, until it is answered */
+  gint64           pinged_at;
+  gint64           changed_at; /* the network; 0: it has not */
+  guint            n_silences; /* since the server last acknowledged anything */
 };
 
 IBBKeepalive *
@@ -114,6 +121,8 @@ check (IBBKeepalive *self, gint64 now, gboolean *gone)
     {
       gint64 gone_time = MAX (since, last_read + interval) + timeout;
 
+      if (self->changed_at > last_read)
+        gone_time = MIN (gone_time, self->changed_at + CHANGE_TIMEOUT);
       *gone = now >= gone_time;
       /* Once it is answered, the next question is due before that. */
       return interval > 0 ? MIN (gone_time, now + interval) : gone_time;
@@ -145,6 +154,21 @@ check_cb (gpointer user_data)
         g_timeout_source_new ((guint) MIN (MAX (due - now, 0) / 1000 + 1, G_MAXINT)),
         ibb_thread_get_context (self->thread), "[ibb-glib] keepalive", check_cb, self, NULL);
   return G_SOURCE_REMOVE;
+}
+
+static void
+network_cb (gpointer owner)
+{
+  IBBKeepalive *self = owner;
+
+  /* One that never gives up has no use for the answer. */
+  if (self->changed_at > ibb_xml_stream_get_last_read_time (self->stream) ||
+      g_atomic_int_get (&self->timeout) == 0)
+    return;
+
+  send_question (self);
+  self->changed_at = g_get_monotonic_time ();
+  check_cb (self);
 }
 
 /* The client, whose end goes the same way, is still there: see ibb_link_leave (). */
@@ -188,6 +212,8 @@ ibb_keepalive_start (IBBKeepalive *self, IBBXmlStream *stream, const char *jid)
 {
   self->stream = ibb_xml_stream_ref (stream);
   self->jid = g_strdup (jid);
+  self->watch = ibb_network_watch_new (self->thread, network_cb, self);
+  self->changed_at = 0;
   check_cb (self);
 }
 
@@ -195,6 +221,7 @@ void
 ibb_keepalive_stop (IBBKeepalive *self)
 {
   ibb_source_clear (&self->timer);
+  g_clear_pointer (&self->watch, ibb_network_watch_free);
   g_clear_pointer (&self->stream, ibb_xml_stream_unref);
   g_clear_pointer (&self->jid, g_free);
 }

@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "../lib/fake-monitor.h"
 #include "client-fixture.h"
 #include "fake-server.h"
 #include "ibb-connection-private.h"
@@ -115,13 +116,55 @@ test_silent_server (gconstpointer data)
   fake_end (client, server);
 }
 
+/* After the network has changed, the server is asked at once, and has less time; unless the client
+ * never gives up. */
+static void
+test_network (void)
+{
+  enum
+  {
+    ANSWERS,
+    SILENT,
+    PATIENT,
+    N_CLIENTS
+  };
+  FakeServer *servers[N_CLIENTS];
+  IBBClient  *clients[N_CLIENTS];
+
+  for (guint i = 0; i < N_CLIENTS; i++)
+    {
+      servers[i] = fake_server_new (online_steps);
+      clients[i] = fake_create_client (servers[i], FAKE_JID);
+      ibb_client_set_keepalive_interval (clients[i], 600000);
+      ibb_client_set_keepalive_timeout (clients[i], i == PATIENT ? 0 : 600000);
+      assert_login (clients[i]);
+    }
+  run_pending ();
+  for (guint i = 0; i < 2; i++)
+    {
+      fake_monitor_change (FALSE);
+      fake_monitor_change (TRUE);
+      fake_server_expect (servers[ANSWERS], "urn:xmpp:ping");
+      fake_server_send (servers[ANSWERS], " ", -1);
+    }
+  wait_for_state (clients[SILENT], IBB_CLIENT_STATE_OFFLINE);
+  for (guint i = 0; i < N_CLIENTS; i++)
+    {
+      if (i != SILENT)
+        g_assert_cmpint (ibb_client_get_state (clients[i]), ==, IBB_CLIENT_STATE_ONLINE);
+      fake_end (clients[i], servers[i]);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
+  fake_monitor_install ();
   g_test_init (&argc, &argv, NULL);
   start_watchdog ();
   g_test_add_func ("/ibb/client/keepalive", test_keepalive);
   g_test_add_func ("/ibb/client/keepalive/off", test_no_keepalive);
+  g_test_add_func ("/ibb/client/keepalive/network", test_network);
   g_test_add_data_func ("/ibb/client/silent-server/idle", GINT_TO_POINTER (FALSE),
                         test_silent_server);
   g_test_add_data_func ("/ibb/client/silent-server/writing", GINT_TO_POINTER (TRUE),

@@ -43,7 +43,7 @@ ibb_path_may_send (IBBPath *self, gsize length, gsize share, gboolean is_chattin
   /* A larger window is not tried, either. */
   if (is_chatting && ibb_path_get_brief (self, INITIAL_WINDOW) < INITIAL_WINDOW)
     return FALSE;
-  if (self->in_flight + length <= ibb_search_get_window (&self->search))
+  if (ibb_search_has_room (&self->search, self->in_flight, length))
     return TRUE;
 
   ibb_search_limit (&self->search);

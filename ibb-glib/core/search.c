@@ -87,6 +87,28 @@ ibb_search_init (IBBSearch *self, gsize window, gsize most)
   };
 }
 
+/* 0: not known. */
+static double
+get_usual_trip (const IBBSearch *self)
+{
+  return self->kept_trip > 0 ? self->kept_trip : self->least_trip;
+}
+
+/* What sends a few bytes now and then goes although the window is full (D-50). A window of a
+ * few blocks would carry one less for as long as they are in flight. Near by, one more would
+ * only make the others wait. */
+static gsize
+get_slack (const IBBSearch *self, gsize length)
+{
+  return get_usual_trip (self) >= LEAP_TRIP_MIN ? MIN (length, IBB_BRIEF_BLOCK) - 1 : 0;
+}
+
+gboolean
+ibb_search_has_room (const IBBSearch *self, gsize in_flight, gsize length)
+{
+  return in_flight + length <= self->size.window + get_slack (self, length);
+}
+
 gsize
 ibb_search_get_window (const IBBSearch *self)
 {
@@ -192,6 +214,14 @@ is_in_question (const IBBSearch *self, double in_flight, double trip)
   return trip > IBB_BRIEF_WAIT && is_single (self, in_flight) && get_block (self) > IBB_BRIEF_BLOCK;
 }
 
+static gboolean
+is_no_more (const IBBSearch *self, double in_flight)
+{
+  gsize before = self->kept.window;
+
+  return before > 0 && in_flight <= (double) (before + get_slack (self, get_block (self)));
+}
+
 /* in_flight: how much was. */
 static void
 end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
@@ -206,8 +236,8 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
       end_starting (self, self->size.window);
       return;
     }
-  if (in_flight <= (double) self->kept.window)
-    return; /* no more than before */
+  if (is_no_more (self, in_flight))
+    return;
 
   if (self->least_trip <= 0 || trip < self->least_trip)
     self->least_trip = trip;
@@ -512,7 +542,7 @@ is_measured (const IBBSearch *self, gint64 now)
 static gboolean
 is_interruption (const IBBSearch *self, gint64 now)
 {
-  double usual = self->kept_trip > 0 ? self->kept_trip : self->least_trip;
+  double usual = get_usual_trip (self);
 
   return !self->is_interrupted && usual > 0 && (double) (now - self->heard) > SILENCE * usual;
 }
@@ -561,7 +591,8 @@ ibb_search_note (
     return;
   /* A window that has just grown fills with the blocks that are sent then: the first
    * that finds it full tells what it carries. */
-  if (self->phase == IBB_SEARCH_STARTING && in_flight + get_block (self) > self->size.window)
+  if (self->phase == IBB_SEARCH_STARTING &&
+      !ibb_search_has_room (self, in_flight, get_block (self)))
     {
       end_start (self, (double) in_flight, (double) round_trip, now);
       return;

@@ -73,6 +73,8 @@ typedef struct
 
 void  ibb_search_init (IBBSearch *self, gsize window, gsize most);
 gsize ibb_search_get_window (const IBBSearch *self);
+/* Whether a block of that length may go beside so much in flight. */
+gboolean ibb_search_has_room (const IBBSearch *self, gsize in_flight, gsize length);
 /* How long blocks are, where their session allows it. */
 gsize ibb_search_get_block (const IBBSearch *self);
 /* One block takes long, because of its length. */

@@ -40,7 +40,7 @@ void ibb_retry_clear (IBBRetry *self);
 void ibb_retry_interrupt (IBBRetry *self);
 void ibb_retry_set_accepted (IBBRetry *self, gint64 now);
 void ibb_retry_acknowledged (IBBRetry *self);
-/* By condition; by type only where the table says so (protocol.md 2.5). */
+/* By condition, and by type where the condition alone does not decide (D-25). */
 IBBReaction
 ibb_retry_classify (const IBBRetry *self, const IBBBlock *block, gboolean is_initiator, gint64 now);
 gboolean ibb_retry_is_last (const IBBRetry *self, const IBBSettings *settings);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The outgoing half of a session: its send buffer, the segmenting into blocks,
- * how many may be in flight, and what follows from each reply (protocol.md 2.3 and
- * 2.5).
+ * how many may be in flight, and what follows from each reply (D-25 to D-33).
  */
 
 #pragma once

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Another implementation of XEP-0047, small and by itself: one conversation
- * after the habits of the schedule (protocol.md, 3 and 4). It is believed in
+ * after the habits of the schedule (rows H and B of doc/protocol.md). It is believed in
  * one thing only: which bytes it wrote, and which it took in order. */
 
 #include "config.h"

@@ -10,7 +10,7 @@
 #define PEER "juliet@capulet.lit/balcony"
 #define SID "i781hf64"
 
-/* Design section 4: one clear sentence that names the peer and the sid. */
+/* A message is one sentence that names the peer and the sid. */
 static void
 assert_sentence (const GError *error)
 {
@@ -73,7 +73,8 @@ test_kinds (void)
     }
 }
 
-/* Section 2.5 of the protocol's decisions: all 22 conditions. */
+/* Each condition of RFC 6120 §8.3.3 has a code of IBB_ERROR, as a refusal and as an error to a
+ * block. */
 static void
 test_conditions (void)
 {

@@ -53,8 +53,6 @@ RECORDS = (
     'IBBFailure',  # a function sets all of it
     'IBBParcel',   # the hub's; ibb_parcel_open () reads the stanza when it is needed
     'IBBStanza',
-    'ToolOptions',  # tool_options_parse () sets all of it
-    'ToolPair',     # tool_pair_open () sets all of it
 )
 LIFETIME = r'_(?:init|clear|free|copy|dup|new|ref|unref)$'
 
@@ -107,7 +105,7 @@ KNOWN_STRANGERS = (
 )
 
 # All that the core may include beside its own headers.
-CORE_HEADERS = ('glib.h', 'string.h', 'stdint.h', 'math.h')
+CORE_HEADERS = ('glib.h', 'string.h', 'math.h')
 # The core has no objects, threads, clocks, main loops, files or variables of its own.
 CORE_FORBIDDEN = re.compile(
     r'\b(g_object_\w+|g_signal_\w+|g_thread_\w+|g_mutex_\w+|g_rec_mutex_\w+|g_cond_\w+|g_atomic_(?!ref_count)\w+'

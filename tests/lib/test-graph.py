@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What graph.py finds in small trees."""
+"""What graph.py finds in small trees, and that it finds nothing in the library."""
 
 import os
 import tempfile
@@ -162,6 +162,11 @@ def impure():
                   'tool/b.c': '#include "ibb-service-private.h"\n'},
                  ['core/a.c:1: the core includes <gio/gio.h>', 'core/a.c:6: the core uses g_get_monotonic_time',
                   'tool/b.c:1: the command includes ibb-service-private.h, which is not public'])
+
+
+@cases.case('/graph/library')
+def library():
+    cases.check_equal(graph.check_product(show=False), [], 'faults')
 
 
 cases.main()

@@ -4,17 +4,20 @@
 
 #include "xmpp/id.h"
 
+#include "core/ids.h"
 #include "runtime/random.h"
+
+static void
+fill_random (guint8 *bytes, gsize length, gpointer data)
+{
+  ibb_random_fill (bytes, length);
+}
 
 char *
 ibb_id_new (void)
 {
-  guint8   random[16];
-  GString *id = g_string_new ("ibb-");
+  const IBBIds     ids = { .random = fill_random };
+  g_autofree char *digits = ibb_ids_create_sid (&ids);
 
-  ibb_random_fill (random, sizeof random);
-  for (gsize i = 0; i < sizeof random; i++)
-    g_string_append_printf (id, "%02x", random[i]);
-
-  return g_string_free (id, FALSE);
+  return g_strconcat ("ibb-", digits, NULL);
 }

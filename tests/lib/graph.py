@@ -27,8 +27,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 # the node), and the rooms below that it may use. Within a room a node may use any other,
 # but not in a circle.
 ROOMS = (
-    # Plain data that the XML and the client share with the core.
-    ('core data', r'core/(base64|condition|failure|jid|stanza)', ()),
+    # What the XML and the client share with the core.
+    ('core data', r'core/(base64|condition|failure|ids|jid|stanza)', ()),
     ('core', r'core/', ('core data',)),
     # What all public classes speak of: enumerations, errors, stanzas, the way to XMPP.
     ('words', r'ibb-(types|error|intl|version)', ('core data',)),

@@ -86,6 +86,12 @@ ibb_stream_xml_dup_framed_end (void)
   return g_strdup ("<close xmlns='" IBB_FRAMING_NAMESPACE "'/>");
 }
 
+char *
+ibb_stream_xml_dup_parser_header (void)
+{
+  return g_strdup ("<stream:stream xmlns:stream='" IBB_STREAM_NAMESPACE "'>");
+}
+
 static gboolean
 begins_with (const GByteArray *xml, guint start, const char *tag)
 {

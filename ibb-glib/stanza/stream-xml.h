@@ -25,6 +25,9 @@ char *ibb_stream_xml_dup_error (const char *condition, const char *detail, gbool
  * §3.3). */
 char *ibb_stream_xml_dup_framed_header (const char *from, const char *to);
 char *ibb_stream_xml_dup_framed_end (void);
+/* What a parser has to read before those messages: a start tag that declares the prefix
+ * of the XML stream. It is never sent. */
+char *ibb_stream_xml_dup_parser_header (void);
 /* There, no header says of which namespace a stanza is. Declares it in the one at start; other
  * elements have theirs. */
 void ibb_stream_xml_qualify (GByteArray *xml, guint start);

@@ -8,7 +8,7 @@
 
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
-#include "stanza/namespaces.h"
+#include "stanza/stream-xml.h"
 #include "xmpp/frame-reader.h"
 #include "xmpp/source.h"
 
@@ -67,11 +67,11 @@ ibb_xml_input_free (IBBXmlInput *self)
   input_unref (self);
 }
 
-/* What the messages of a WebSocket are in, as far as the parser knows. */
+/* For the messages of a WebSocket: each is an element without an XML stream around it. */
 static IBBParser *
 create_framed_parser (void)
 {
-  static const char      header[] = "<stream:stream xmlns:stream='" IBB_STREAM_NAMESPACE "'>";
+  g_autofree char       *header = ibb_stream_xml_dup_parser_header ();
   IBBParser             *parser = ibb_parser_new ();
   g_autoptr (IBBElement) element = NULL;
   g_autoptr (IBBStanza)  stanza = NULL;

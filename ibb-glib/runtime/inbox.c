@@ -215,12 +215,6 @@ ibb_inbox_may_accept_locked (IBBInbox *self)
 }
 
 gboolean
-ibb_inbox_is_stopped_locked (IBBInbox *self)
-{
-  return self->stopped;
-}
-
-gboolean
 ibb_inbox_has_accepted_locked (IBBInbox *self)
 {
   return ibb_notice_has_any_locked (&self->accepted);

@@ -55,7 +55,6 @@ void    ibb_inbox_listen_locked (IBBInbox *self);
 GQueue *ibb_inbox_get_accepts (IBBInbox *self); /* (element-type IBBWaiter) */
 /* Whether a session can still come, now or when the connection has returned. */
 gboolean    ibb_inbox_may_accept_locked (IBBInbox *self);
-gboolean    ibb_inbox_is_stopped_locked (IBBInbox *self);
 gboolean    ibb_inbox_has_accepted_locked (IBBInbox *self);
 IBBChannel *ibb_inbox_take_accepted_locked (IBBInbox *self); /* (nullable) */
 /* As many as there are sessions; all of them once none can come. */

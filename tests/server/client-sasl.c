@@ -337,13 +337,13 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   start_watchdog ();
-  g_test_add_func ("/ibb/sasl/bound", test_bound);
-  g_test_add_func ("/ibb/sasl/without-list", test_without_list);
-  g_test_add_func ("/ibb/sasl/stripped", test_stripped);
-  g_test_add_func ("/ibb/sasl/sha-512", test_sha512);
-  g_test_add_func ("/ibb/sasl/plain", test_plain);
-  g_test_add_func ("/ibb/sasl/middle", test_middle);
-  g_test_add_func ("/ibb/sasl/other-type", test_other_type);
+  g_test_add_func ("/ibb/client/sasl/bound", test_bound);
+  g_test_add_func ("/ibb/client/sasl/without-list", test_without_list);
+  g_test_add_func ("/ibb/client/sasl/stripped", test_stripped);
+  g_test_add_func ("/ibb/client/sasl/sha-512", test_sha512);
+  g_test_add_func ("/ibb/client/sasl/plain", test_plain);
+  g_test_add_func ("/ibb/client/sasl/middle", test_middle);
+  g_test_add_func ("/ibb/client/sasl/other-type", test_other_type);
 
   return g_test_run ();
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""D-62: sessions of ends that are not available, from Python; run by prosody.py and ejabberd.py."""
+"""Sessions of ends that are not available, from Python; run by prosody.py and ejabberd.py."""
 
 import os
 import sys
@@ -61,7 +61,7 @@ def close(here, there):
 
 @cases.case('/presence/D-62/unavailable')
 def unavailable():
-    """First the peer, then we: who is connected is reached, whatever his presence says."""
+    """D-62: first the peer, then we: stanzas reach a client that is connected, whatever its presence."""
     for stanza_type in (IBB.StanzaType.IQ, IBB.StanzaType.MESSAGE):
         one, two = End(f'one-{stanza_type.value_nick}'), End(f'two-{stanza_type.value_nick}')
         here, there = one.open_to(two, stanza_type)
@@ -77,7 +77,7 @@ def unavailable():
 
 @cases.case('/presence/D-62/never')
 def never():
-    """Nobody needs to have been available."""
+    """D-62: both ends were never available."""
     for stanza_type in (IBB.StanzaType.IQ, IBB.StanzaType.MESSAGE):
         one, two = (End(f'{name}-{stanza_type.value_nick}', False) for name in ('one', 'two'))
         here, there = one.open_to(two, stanza_type)

@@ -18,6 +18,21 @@ G_BEGIN_DECLS
  *
  * One XMPP stanza: an IQ, a message or a presence. Immutable.
  *
+ * A connection of your own makes stanzas from the XML that it receives, and writes as XML
+ * those that it sends. An application sends stanzas of its own through a client:
+ *
+ * ```c
+ * static gboolean
+ * say_hello (IBBClient *client, const char *peer, GError **error)
+ * {
+ *   g_autofree char *xml = g_markup_printf_escaped (
+ *       "<message to='%s' type='chat'><body>Hello</body></message>", peer);
+ *   g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, error);
+ *
+ *   return stanza != NULL && ibb_connection_send (IBB_CONNECTION (client), stanza, error);
+ * }
+ * ```
+ *
  * Since: 1.0
  */
 typedef struct _IBBStanza IBBStanza;

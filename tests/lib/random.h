@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The random numbers of all tests: splitmix64, the same on every machine. */
+/* Random numbers from a seed, by splitmix64. The simulation, the driver of the engine and the
+ * model of the network use it: each of their parts has a generator of its own, as
+ * random_fork () makes it. Other tests use GRand. */
 
 #pragma once
 

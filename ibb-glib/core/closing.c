@@ -193,7 +193,7 @@ ibb_closing_refuse_owed (IBBClosing *self)
     refuse (self, self->peer_close);
 }
 
-/* Ours. */
+/* Our close. */
 
 gboolean
 ibb_closing_shutdown (IBBClosing *self)
@@ -248,7 +248,7 @@ ibb_closing_sent (IBBClosing *self)
   self->output_shut = TRUE;
 }
 
-/* The peer's. */
+/* The peer's close. */
 
 IBBClosingVerdict
 ibb_closing_receive (IBBClosing *self, IBBStanza *stanza, gint64 now)
@@ -331,7 +331,7 @@ ibb_closing_set_half_close (IBBClosing *self, gboolean half_close)
   self->half_close = half_close;
 }
 
-/* Interruptions. */
+/* Interruption (D-58). */
 
 /* A <resume/> begins the time again, as a block does, and within the same TIMEOUTS_MAX: otherwise
  * a peer could hold our close for ever. If all of it has passed during the interruption, one
@@ -382,7 +382,7 @@ ibb_closing_peer_moved (IBBClosing *self)
   self->peer_close = close;
 }
 
-/* What it is like. */
+/* Queries. */
 
 gboolean
 ibb_closing_is_whole (const IBBClosing *self)
@@ -429,7 +429,7 @@ ibb_closing_explains (const IBBClosing *self, const IBBFailure *failure)
          !ibb_condition_means_nobody (failure->condition);
 }
 
-/* Time. */
+/* Timers. */
 
 void
 ibb_closing_prolong_linger (IBBClosing *self, gint64 now)

@@ -15,7 +15,7 @@ get_shared (const IBBDuplex *self)
   return self->terms->shared;
 }
 
-/* Life. */
+/* Lifetime. */
 
 void
 ibb_duplex_init (IBBDuplex *self, const IBBTerms *terms)
@@ -519,7 +519,7 @@ ibb_duplex_block_answered (IBBDuplex *self, IBBPending *pending, IBBStanza *answ
     take_block_answer (self, pending, answer, now);
 }
 
-/* Time. */
+/* Timers. */
 
 gint64
 ibb_duplex_get_due (const IBBDuplex *self)
@@ -577,7 +577,7 @@ ibb_duplex_settings_changed (IBBDuplex *self, gint64 now)
   ibb_life_changed (&self->life);
 }
 
-/* Interruptions. */
+/* Interruption (D-58). */
 
 IBBPosition
 ibb_duplex_get_position (const IBBDuplex *self)
@@ -641,7 +641,7 @@ ibb_duplex_peer_moved (IBBDuplex *self)
   ibb_closing_peer_moved (&self->closing);
 }
 
-/* For the application. */
+/* Calls of the application. */
 
 gsize
 ibb_duplex_read (IBBDuplex *self, guint8 *bytes, gsize length, gint64 now)

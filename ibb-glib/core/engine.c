@@ -39,7 +39,7 @@ hold_all (IBBEngine *self)
   return hold_sessions (g_hash_table_get_values (self->shared->sessions));
 }
 
-/* What is known of a peer. */
+/* Peers. */
 
 static void
 heed_peer (IBBPeer *peer, IBBPeerVerdict verdict, gint64 now)
@@ -132,7 +132,7 @@ ping_answered (IBBEngine *self, gint64 now)
   ibb_stalls_try (self->shared->stalls);
 }
 
-/* Life. */
+/* Lifetime. */
 
 IBBEngine *
 ibb_engine_new (IBBRandomFunc random, gpointer random_data)
@@ -370,7 +370,7 @@ ibb_engine_get_wake_time (IBBEngine *self)
   return next == IBB_NEVER ? IBB_NEVER : ibb_clock_get_callers_time (clock, next);
 }
 
-/* Outgoing. */
+/* Stanzas that leave. */
 
 static gboolean
 is_connected (IBBEngine *self)
@@ -466,7 +466,7 @@ ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
     }
 }
 
-/* Opens. */
+/* Opening. */
 
 static gboolean
 check_running (IBBEngine *self, IBBFailure *failure)
@@ -724,7 +724,7 @@ ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now)
     }
 }
 
-/* What it is like. */
+/* Queries. */
 
 gboolean
 ibb_engine_is_running (IBBEngine *self)

@@ -47,7 +47,7 @@ ibb_flight_clear (IBBFlight *self)
     free_block (self, block);
 }
 
-/* What it is like. */
+/* Queries. */
 
 gboolean
 ibb_flight_is_empty (const IBBFlight *self)

@@ -183,7 +183,7 @@ ibb_peer_get_sessions (IBBPeer *self)
   return &self->sessions;
 }
 
-/* The path to it. */
+/* The path to the peer. */
 
 void
 ibb_peer_set_block_size_max (IBBPeer *self, guint block_size)
@@ -247,7 +247,7 @@ ibb_peer_took (IBBPeer *self, gsize size)
   ibb_turns_took (get_turns (self), &self->turn, size);
 }
 
-/* Order (D-29). */
+/* Whether the peer keeps blocks in order (D-29). */
 
 gboolean
 ibb_peer_keeps_order (const IBBPeer *self)

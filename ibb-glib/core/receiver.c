@@ -476,7 +476,7 @@ ibb_receiver_get_ahead_due (const IBBReceiver *self)
   return ibb_ahead_get_due (&self->ahead);
 }
 
-/* Blocks out of their turn. */
+/* Blocks out of sequence. */
 
 /* It went again when the session was resumed, and only now has the first one come. */
 static gboolean
@@ -580,7 +580,7 @@ ibb_receiver_pop_early (IBBReceiver *self)
   return g_queue_pop_head (&self->early);
 }
 
-/* Interruptions. */
+/* Interruption (D-58). */
 
 void
 ibb_receiver_interrupt (IBBReceiver *self)
@@ -631,7 +631,7 @@ ibb_receiver_get_acknowledged (const IBBReceiver *self)
   return MIN (ibb_acks_get_sent_to (&self->acks), self->received);
 }
 
-/* The end. */
+/* The end of the input. */
 
 gboolean
 ibb_receiver_is_complete (const IBBReceiver *self, gint64 now)

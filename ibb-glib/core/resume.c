@@ -54,7 +54,7 @@ ibb_resume_finish (IBBResume *self)
     ibb_finished_add (self->terms->shared->finished, self->terms, &position);
 }
 
-/* When. */
+/* Times. */
 
 /* Another number once bytes have gone, either way, or a close. */
 static guint64
@@ -125,7 +125,7 @@ wait_longer (IBBResume *self, gint64 now)
   self->at = now + get_wait (self, WAIT_MIN, WAIT_MAX);
 }
 
-/* Asking. */
+/* Our request to resume. */
 
 static void
 ask (IBBResume *self, gint64 now)
@@ -170,7 +170,7 @@ ibb_resume_timeout (IBBResume *self, gint64 now)
     ask (self, now);
 }
 
-/* Our connection. */
+/* Changes of our connection. */
 
 gboolean
 ibb_resume_interrupt (IBBResume *self, const IBBFailure *cause)
@@ -220,7 +220,7 @@ ibb_resume_restored (IBBResume *self, const char *local, const char *normal)
   self->at = 0;
 }
 
-/* Being asked. */
+/* The peer's request to resume. */
 
 static IBBStatement
 get_statement (const IBBResume *self,
@@ -336,7 +336,7 @@ ibb_resume_receive (IBBResume *self, IBBStanza *stanza, const char *from, gint64
     take (self, stanza, from, now);
 }
 
-/* The answer. */
+/* The answer to our request. */
 
 static gboolean
 is_answer (const IBBResume *self, const IBBStanza *stanza)

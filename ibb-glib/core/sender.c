@@ -89,7 +89,7 @@ ibb_sender_clear (IBBSender *self)
   ibb_failure_clear (&self->delivery_failure);
 }
 
-/* How large and how many. */
+/* The size of blocks, and how many are in flight. */
 
 static gsize
 get_block_limit (const IBBSender *self)
@@ -549,7 +549,7 @@ ibb_sender_block_answered (IBBSender       *self,
   return refuse (self, block, answer, is_peer_closed, failure, now);
 }
 
-/* Interruptions. */
+/* Interruption (D-58). */
 
 void
 ibb_sender_interrupt (IBBSender *self)
@@ -598,7 +598,7 @@ ibb_sender_peer_moved (IBBSender *self)
   ibb_flight_peer_moved (&self->flight);
 }
 
-/* Waiting. */
+/* Timers. */
 
 gboolean
 ibb_sender_awaits_reply (const IBBSender *self)

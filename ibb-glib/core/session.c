@@ -44,7 +44,7 @@ get_receiver (IBBSession *self)
   return ibb_duplex_get_receiver (&self->duplex);
 }
 
-/* Life. */
+/* Lifetime. */
 
 static IBBSession *
 create (IBBShared *shared, const IBBOpen *open, gboolean is_initiator)
@@ -100,7 +100,7 @@ ibb_session_take_change (IBBSession *self)
   ibb_place_take_change (&self->place);
 }
 
-/* Time. */
+/* Timers. */
 
 /* One timer serves all that a session may wait for. When its reason was put off,
  * it may fire early; it is never late. */
@@ -195,7 +195,7 @@ ibb_session_stop (IBBSession *self, gboolean abort_open, gint64 now)
     abort_session (self, now);
 }
 
-/* Interruptions (D-58). */
+/* Interruption (D-58). */
 
 gboolean
 ibb_session_is_interrupted (IBBSession *self)
@@ -463,7 +463,7 @@ ibb_session_send_failed (IBBSession *self)
   settle (self);
 }
 
-/* What is known of others. */
+/* The peer, memory and settings. */
 
 gboolean
 ibb_session_is_peer_listened_to (IBBPeer *peer)
@@ -675,7 +675,7 @@ ibb_session_set_auto_flush (IBBSession *self, gboolean auto_flush, gint64 now)
   ibb_duplex_set_auto_flush (&self->duplex, auto_flush, get_time (self, now));
 }
 
-/* What it is like. */
+/* Queries. */
 
 gpointer
 ibb_session_get_data (IBBSession *self)

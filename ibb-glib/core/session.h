@@ -125,7 +125,7 @@ const IBBFailure *ibb_session_get_failure (IBBSession *self);
 /* Bytes that went into blocks; no more can arrive. */
 guint64 ibb_session_get_segmented (IBBSession *self);
 
-/* What follows is for the engine, in its own time. */
+/* For the engine. */
 
 /* Ours: the open is sent. NULL with failure set: IN_USE, NO_ROOM. */
 IBBSession *

@@ -36,7 +36,7 @@ ibb_stalls_get_window (const IBBStalls *self)
   return room / (STALLED_MAX / IBB_PATH_SESSION_MAX);
 }
 
-/* One session. */
+/* The count of one session. */
 
 void
 ibb_stall_init (IBBStall *self, const IBBTerms *terms)

@@ -54,7 +54,7 @@ stamp (IBBStanza *stanza, const char *from)
   return copy;
 }
 
-/* Sending */
+/* Sending. */
 
 static gint64
 get_next_due_locked (IBBHub *self)
@@ -349,7 +349,7 @@ hub_cb (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Life */
+/* Lifetime. */
 
 static void
 hub_free (gpointer data)
@@ -425,7 +425,7 @@ ibb_hub_set_settings (IBBHub *self, const IBBHubSettings *settings)
   g_mutex_unlock (&self->lock);
 }
 
-/* Ports */
+/* Ports. */
 
 /* Another connection has taken the JID: as a server does, the old one is told and closed
  * (RFC 6120 §4.9.3.3). */

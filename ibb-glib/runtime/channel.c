@@ -171,7 +171,7 @@ ibb_channel_get_writers (IBBChannel *self)
   return &self->writers;
 }
 
-/* The end */
+/* The end of the session. */
 
 static void
 unref_channel (gpointer data)
@@ -366,7 +366,7 @@ ibb_channel_new_stream_error_locked (IBBChannel *self, const IBBFailure *failure
                                ibb_host_get_reason_locked (self->host, failure));
 }
 
-/* The owner */
+/* The transport. */
 
 void
 ibb_channel_set_owner (IBBChannel *self, GObject *owner, const IBBChannelOwner *functions)
@@ -423,7 +423,7 @@ ibb_channel_drop_owner (IBBChannel *self, GObject *owner)
   drop_source (changed);
 }
 
-/* Closing */
+/* Closing. */
 
 void
 ibb_channel_begin_close (IBBChannel *self)
@@ -482,7 +482,7 @@ ibb_channel_close_output (IBBChannel *self)
   ibb_host_unlock (self->host);
 }
 
-/* Settings and statistics */
+/* Settings and statistics. */
 
 IBBStanzaType
 ibb_channel_get_stanza_type (IBBChannel *self)

@@ -49,7 +49,7 @@ attempt (IBBOperation *operation, gboolean is_done, GError **error)
   return TRUE;
 }
 
-/* Drain */
+/* Drain. */
 
 static gboolean
 drain_begin (IBBOperation *operation, gint64 now, GError **error)
@@ -80,7 +80,7 @@ drain_attempt (IBBOperation *operation, gint64 now, GError **error)
   return attempt (operation, is_drained (operation), error);
 }
 
-/* Flush */
+/* Flush. */
 
 static gboolean
 flush_begin (IBBOperation *operation, gint64 now, GError **error)
@@ -110,7 +110,7 @@ flush_attempt (IBBOperation *operation, gint64 now, GError **error)
   return attempt (operation, is_flushed (operation), error);
 }
 
-/* Shutdown */
+/* Shutdown. */
 
 static gboolean
 shutdown_begin (IBBOperation *operation, gint64 now, GError **error)
@@ -141,7 +141,7 @@ shutdown_attempt (IBBOperation *operation, gint64 now, GError **error)
   return TRUE;
 }
 
-/* Close */
+/* Close. */
 
 static gboolean
 close_begin (IBBOperation *operation, gint64 now, GError **error)

@@ -147,7 +147,7 @@ ibb_host_is_own_thread_locked (IBBHost *self)
          (self->thread == g_thread_self () || g_main_context_is_owner (self->context));
 }
 
-/* Timers and events */
+/* Timers and events. */
 
 /* Has the source dispatched at time, unless it will be dispatched by then. */
 static void
@@ -267,7 +267,7 @@ ibb_host_update_now_locked (IBBHost *self)
   ibb_host_update_locked (self);
 }
 
-/* The connection */
+/* The connection. */
 
 /* Called in the connection's context, without the lock. */
 static void
@@ -367,7 +367,7 @@ ibb_host_retire (IBBHost *self)
     retire_and_unlock (self);
 }
 
-/* The pump */
+/* The pump. */
 
 /* The connection, which may refuse the stanza, is called without the lock. */
 static void
@@ -553,7 +553,7 @@ ibb_host_end_batch (IBBHost *self)
   ibb_host_unref (self);
 }
 
-/* Life */
+/* Lifetime. */
 
 static void
 take_random (guint8 *bytes, gsize length, gpointer data)

@@ -125,7 +125,7 @@ set_would_block (IBBOperation *self, GError **error)
                self->class->async_name);
 }
 
-/* Waiting in this thread */
+/* Waiting in this thread. */
 
 static void
 cancelled_cb (GCancellable *cancellable, gpointer data)
@@ -247,7 +247,7 @@ ibb_operation_run (IBBOperation *self, GCancellable *cancellable, GError **error
   return FALSE;
 }
 
-/* Waiting in a main context */
+/* Waiting in a main context. */
 
 /* Returns the result, or error, which it takes over. */
 static void

@@ -221,7 +221,7 @@ handle_management (IBBLink *self, IBBConnection *client, IBBXmlStream *stream, I
     }
 }
 
-/* The end of a login, and the way back by a new one. */
+/* The end of a login, and a new one. */
 
 /* Defined below: what happens to a stream may lead to another one. */
 static void take_stream (IBBLink *self, IBBXmlStream *stream);
@@ -384,7 +384,7 @@ suspend (IBBLink *self, IBBConnection *client, const GError *error)
   ibb_resumption_clear (&resumption);
 }
 
-/* Online. */
+/* The XML stream while the client is online. */
 
 static void
 closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
@@ -745,7 +745,7 @@ ibb_link_query (IBBLink *self, GTask *task, const char *peer_jid)
   ibb_queries_start (self->queries, task, peer_jid);
 }
 
-/* A link whose client is gone. */
+/* The end of a link, after its client. */
 
 static void
 left_cb (IBBXmlStream *stream, const GError *error, gpointer owner)

@@ -173,7 +173,7 @@ enter (IBBNegotiation *self, IBBLoginStage stage)
       (GDestroyNotify) ibb_negotiation_unref);
 }
 
-/* The end: a bound resource, or a resumed stream. */
+/* The end: a bound resource, or a resumed XML stream. */
 
 static void
 succeed (IBBNegotiation *self)
@@ -529,7 +529,7 @@ handle_proceed (IBBNegotiation *self, IBBElement *element)
     start_handshake (self);
 }
 
-/* The stream. */
+/* The events of the XML stream. */
 
 static void
 handle_last_features (IBBNegotiation *self, IBBElement *features)
@@ -669,7 +669,7 @@ static const IBBXmlStreamHandler stream_handler = {
   .closed = closed_cb,
 };
 
-/* The way to the server. */
+/* Connecting. */
 
 static void
 connected (IBBNegotiation *self, GSocketConnection *connection)

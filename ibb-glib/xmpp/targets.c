@@ -6,7 +6,7 @@
 
 #define DIRECT_SCHEME "xmpps-client"
 
-/* The hosts. */
+/* Hosts. */
 
 #define IBB_TYPE_TARGETS (ibb_targets_get_type ())
 G_DECLARE_FINAL_TYPE (IBBTargets, ibb_targets, IBB, TARGETS, GObject)
@@ -21,7 +21,7 @@ struct _IBBTargets
   GProxyResolver *proxy_resolver; /* (owned) (nullable): that of the system */
 };
 
-/* Their addresses, or those of the proxies. */
+/* Addresses of the hosts, or of proxies. */
 
 #define IBB_TYPE_TARGET_ENUMERATOR (ibb_target_enumerator_get_type ())
 G_DECLARE_FINAL_TYPE (

@@ -159,7 +159,7 @@ ibb_xml_stream_get_unsent (IBBXmlStream *self)
   return ibb_xml_output_get_unsent (self->output);
 }
 
-/* The end. */
+/* The end of the XML stream. */
 
 static void
 report_closed (IBBXmlStream *self, const GError *error)

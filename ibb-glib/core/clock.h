@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The engine's own time. It stands still while the connection is suspended, so
- * that no time-out runs out meanwhile (D-42).
+ * that no timeout runs out meanwhile (D-42).
  */
 
 #pragma once

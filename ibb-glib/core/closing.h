@@ -77,7 +77,7 @@ typedef struct
   gboolean        is_whole;    /* the application closed both directions, or aborted */
   gboolean        output_shut; /* the last word of our side was sent */
   IBBPending      pending;     /* our <close/> */
-  gint64          began;       /* when the time-out for the answer to it began */
+  gint64          began;       /* when the timeout for the answer to it began */
   gint64          at;          /* when it ends */
   gint64          linger_until;
   IBBStanza      *peer_close; /* (nullable): its result is owed */

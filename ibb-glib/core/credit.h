@@ -5,7 +5,7 @@
  * tells nothing sets no limit.
  *
  * One block may go beyond the limit while nothing is in flight. It is the window probe
- * of TCP: its acknowledgement is withheld until there is room, and tells it. Its time
+ * of TCP: its acknowledgement is delayed until there is room, and tells it. Its time
  * says nothing of the path.
  */
 

@@ -49,7 +49,7 @@ gboolean ibb_duplex_is_idle (const IBBDuplex *self, gint64 now);
 /* A block, or a close; those that came before it was open. */
 void ibb_duplex_receive (IBBDuplex *self, IBBStanza *stanza, gint64 now);
 void ibb_duplex_receive_early (IBBDuplex *self, gint64 now);
-/* Answers to stanzas of ours. */
+/* Answers to our stanzas. */
 void
 ibb_duplex_block_answered (IBBDuplex *self, IBBPending *pending, IBBStanza *answer, gint64 now);
 void ibb_duplex_close_answered (IBBDuplex *self, IBBStanza *answer, gint64 now);

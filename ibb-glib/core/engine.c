@@ -533,7 +533,7 @@ ibb_engine_cancel_expectation (IBBEngine *self, IBBExpectation *expectation)
   ibb_acceptor_cancel (&self->acceptor, expectation);
 }
 
-/* Incoming: the answer to a stanza of ours, a request to a session, or none of our
+/* Incoming: the answer to our stanza, a request to a session, or none of our
  * business. */
 
 static gboolean
@@ -644,7 +644,7 @@ receive_resume (IBBEngine *self, IBBStanza *stanza, const char *local, const cha
     reply_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
 }
 
-/* IQ-get with an element of ours, or an element that does not exist (D-10). */
+/* IQ-get with one of our elements, or with an element that does not exist (D-10). */
 static void
 refuse_misuse (IBBEngine *self, const IBBStanza *stanza)
 {

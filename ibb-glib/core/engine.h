@@ -39,7 +39,7 @@ typedef struct _IBBEngine IBBEngine;
 IBBEngine *ibb_engine_new (IBBRandomFunc random, gpointer random_data);
 void       ibb_engine_free (IBBEngine *self); /* sessions that are left end with CONNECTION_LOST */
 IBBSettings *ibb_engine_get_settings (IBBEngine *self);
-/* Looks at all sessions anew, after a change of how much may be buffered or in
+/* Looks at all sessions again, after a change of how much may be buffered or in
  * flight: what waited under the old settings may go on. */
 void ibb_engine_settings_changed (IBBEngine *self, gint64 now);
 
@@ -102,7 +102,7 @@ gboolean ibb_engine_has_outcome (IBBEngine *self);
 IBBSession *ibb_engine_open (IBBEngine *self, const IBBOpen *open, gint64 now, IBBFailure *failure);
 
 /* One session of that peer with that sid is accepted when it comes (D-09), at local or, where
- * that is NULL, at any address of ours. block_size 0: any up to the maximum, else exactly that one
+ * that is NULL, at any of our addresses. block_size 0: any up to the maximum, else exactly that one
  * (N-47). NULL with failure set: IN_USE, STOPPED, CONNECTION_LOST. data comes back in the event
  * that ends it; after ibb_engine_cancel_expectation no event comes. */
 IBBExpectation *ibb_engine_expect (IBBEngine  *self,

@@ -15,7 +15,7 @@ typedef struct _IBBExpectations IBBExpectations;
 
 IBBExpectations *ibb_expectations_new (void);
 void             ibb_expectations_free (IBBExpectations *self);
-/* local (nullable): for any address of ours; it and peer: normalised. NULL if there is one
+/* local (nullable): for any of our addresses; it and peer: normalised. NULL if there is one
  * already. */
 IBBExpectation *ibb_expectations_add (IBBExpectations *self,
                                       const char      *local,

@@ -186,7 +186,7 @@ ibb_life_end_unanswered (IBBLife *self)
   ibb_life_end_unconfirmed (self, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_CLOSE_UNCONFIRMED));
 }
 
-/* Where the time-out never comes, a peer that is gone ends a close like one. */
+/* Where the timeout never comes, a peer that is gone ends a close like one. */
 static gboolean
 is_end_of_close (const IBBLife *self)
 {

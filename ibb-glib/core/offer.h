@@ -19,7 +19,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   guint32 room;  /* bytes behind the block that the reader takes */
-  guint32 delay; /* microseconds for which the acknowledgement was withheld */
+  guint32 delay; /* microseconds for which the acknowledgement was delayed */
 } IBBRoom;
 
 typedef struct

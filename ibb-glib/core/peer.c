@@ -9,8 +9,8 @@
 /* Peers remembered without a session (D-29). */
 #define IDLE_PEERS_MAX 1000
 
-/* The block size that a peer of ours is offered. Its stanza has less than 64 KiB, which servers
- * allow that do not tell their limit. */
+/* The block size that a peer with our feature is offered. Its stanza has less than 64 KiB, which
+ * servers allow that do not tell their limit. */
 #define LONG_BLOCK_SIZE 32768
 
 /* Identities that are known to keep the order of blocks, as
@@ -191,8 +191,8 @@ ibb_peer_set_block_size_max (IBBPeer *self, guint block_size)
   self->block_size_max = block_size;
 }
 
-/* One of ours copes with long blocks, and takes no harm from an open that it refuses for their
- * size (H-09). Who has set less than usual wants short blocks. */
+/* A peer with our feature copes with long blocks, and takes no harm from an open that it refuses
+ * for their size (H-09). Who has set less than usual wants short blocks. */
 guint
 ibb_peer_choose_block_size (const IBBPeer *self, guint block_size, gboolean may_be_longer)
 {

@@ -356,7 +356,7 @@ ibb_session_open_answered (IBBSession *self, IBBStanza *answer, const char *from
 void
 ibb_session_accept_now (IBBSession *self, gint64 now)
 {
-  /* Queued before any block of ours can be (N-07). */
+  /* Queued before any of our blocks (N-07). */
   ibb_opening_accept (self->opening);
   opened (self, now);
 }

@@ -130,7 +130,7 @@ guint64 ibb_session_get_segmented (IBBSession *self);
 /* Ours: the open is sent. NULL with failure set: IN_USE, NO_ROOM. */
 IBBSession *
 ibb_session_new (IBBShared *shared, const IBBOpen *open, gint64 now, IBBFailure *failure);
-/* The peer's. NULL where no block of ours would fit into a stanza (D-16). */
+/* The peer's. NULL where none of our blocks would fit into a stanza (D-16). */
 IBBSession *
 ibb_session_new_request (IBBShared *shared, IBBStanza *open, const char *local, const char *peer);
 /* It waits for the answer of our application, but not for ever. */

@@ -9,7 +9,7 @@
 G_BEGIN_DECLS
 
 /* Read live: a change holds from the next time the value is looked at.
- * Units as in the properties of IBBService: bytes, milliseconds. A time-out of 0
+ * Units as in the properties of IBBService: bytes, milliseconds. A timeout of 0
  * never comes. */
 typedef struct
 {

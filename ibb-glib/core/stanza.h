@@ -30,7 +30,7 @@ typedef enum
  * IBB_PAYLOAD_ERROR whatever it echoes (D-36). */
 typedef enum
 {
-  IBB_PAYLOAD_OTHER,       /* nothing of ours: not for the core */
+  IBB_PAYLOAD_OTHER,       /* not for the core */
   IBB_PAYLOAD_OPEN,        /* <open xmlns=ibb/> */
   IBB_PAYLOAD_DATA,        /* <data xmlns=ibb/> */
   IBB_PAYLOAD_CLOSE,       /* <close xmlns=ibb/> */
@@ -91,7 +91,7 @@ struct _IBBStanza
   /* result of a block: the element of D-52. The numbers count only where it is there. */
   gboolean tells_room;
   guint32  room;  /* bytes that the reader takes after the block */
-  guint32  delay; /* microseconds for which the acknowledgement was withheld */
+  guint32  delay; /* microseconds for which the acknowledgement was delayed */
 
   /* result of an open: the peer has kept the secret (D-58) */
   gboolean is_resumable;
@@ -139,7 +139,7 @@ gboolean   ibb_stanza_record_is_kind (const IBBStanza *self, const char *kind);
 gsize    ibb_stanza_record_get_size (const IBBStanza *self);
 gboolean ibb_stanza_record_has_long_id (const IBBStanza *self);
 
-/* The lexical rules of the attributes, for whoever reads XML. text may be
+/* The lexical rules of the attributes, for readers of XML. text may be
  * NULL, which is not valid (but a NULL stanza type is IQ). */
 gboolean ibb_stanza_parse_seq (const char *text, guint16 *seq);
 gboolean ibb_stanza_parse_block_size (const char *text, guint *block_size);

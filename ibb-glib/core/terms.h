@@ -50,7 +50,7 @@ typedef struct
   gboolean      is_initiator;
   GSList       *former_jids; /* (element-type utf8): of both, for those who still have them */
   char         *secret;      /* (nullable): by which it is resumed */
-  gboolean      is_own_jid;  /* local is the address of the connection, not another one of ours */
+  gboolean is_own_jid; /* local is the address of the connection, not another of our addresses */
 } IBBTerms;
 
 /* owner: the session. open: all of it is there. */

@@ -32,7 +32,7 @@ gint64 ibb_timers_get_next (IBBTimers *self);
 void ibb_timers_advance (IBBTimers *self, gint64 now);
 
 /* When so many milliseconds are over: never for 0, which is what 0 means wherever
- * a time-out is set. */
+ * a timeout is set. */
 gint64 ibb_timer_get_deadline (gint64 now, guint milliseconds);
 
 void ibb_timer_init (IBBTimer *self, IBBTimerFunc func, gpointer owner);

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 /* The session to come. */
 typedef struct
 {
-  const char *local; /* (nullable): at any address of ours */
+  const char *local; /* (nullable): at any of our addresses */
   const char *peer;
   const char *sid;
   gboolean    is_agreed; /* it has to have this stanza type and block size; else any */

@@ -63,7 +63,7 @@ void ibb_inbox_wake_accepts_locked (IBBInbox *self);
 void ibb_inbox_give_back_accepted (IBBInbox *self, IBBChannel *channel);
 
 /* For an expectation. A session that came while its call was cancelled waits for the next
- * call with the same peer and sid. local (nullable): at any address of ours. */
+ * call with the same peer and sid. local (nullable): at any of our addresses. */
 void        ibb_inbox_keep_expected_locked (IBBInbox *self, IBBChannel *channel, gint64 now);
 IBBChannel *ibb_inbox_take_expected_locked (IBBInbox   *self,
                                             const char *local,

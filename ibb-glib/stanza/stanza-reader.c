@@ -267,7 +267,7 @@ start_result_child (IBBStanzaReader *self,
     }
 }
 
-/* It has content, which none of ours has; or it is not alone. */
+/* It has content, which none of these elements may have, or it is not alone. */
 static void
 drop_feature (IBBStanza *stanza)
 {

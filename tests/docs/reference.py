@@ -125,31 +125,6 @@ def _():
     check(not faults, '\n'.join(faults))
 
 
-# What the glossary has another word for, or what GLib's documentation would not say.
-AVOIDED = {
-    r'carriers?': 'stanza type',
-    r'with(hold|holds|held)': 'delay',
-    r'parked': 'stalled',
-    r'time-outs?': 'timeout',
-    r'twins?': 'variant',
-    r'whoever': 'the peer, the caller',
-    r'anew': 'again',
-    r'of ours': 'our',
-}
-
-
-@case('words')
-def _():
-    faults = []
-    for path in [SOURCE / 'README.md', *SOURCE.glob('doc/*.md'), *SOURCE.glob('examples/*.md')]:
-        text = re.sub(r'```.*?```|`[^`]*`', '', path.read_text(encoding='utf-8'), flags=re.S)
-        for line in text.split('\n'):
-            for word, better in AVOIDED.items():
-                if re.search(rf'\b{word}\b', line, re.I):
-                    faults.append(f'{path.relative_to(SOURCE)}: “{word}” in “{line[:60]}”: write “{better}”')
-    check(not faults, '\n'.join(faults))
-
-
 @case('pages of the source')
 def _():
     """The links from page to page in README.md and doc/, as they are read in the repository."""

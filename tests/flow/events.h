@@ -25,6 +25,6 @@ typedef struct
 void   events_init (Events *self);
 void   events_clear (Events *self, GDestroyNotify free_item);
 void   events_add (Events *self, gint64 time, EventsFunc func, gpointer owner, gpointer item);
-gint64 events_from_clock (gint64 clock); /* an engine's time as a time of ours */
+gint64 events_from_clock (gint64 clock); /* an engine's time as a time of this clock */
 /* Until that time, included. */
 void events_run (Events *self, gint64 end);

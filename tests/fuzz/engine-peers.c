@@ -173,7 +173,7 @@ peers_receive_close (World *self)
   receive (self, stanza);
 }
 
-/* To one of the last requests of ours, a second time perhaps. */
+/* To one of our last requests, a second time perhaps. */
 void
 peers_reply (World *self, guint back, guint b, guint c)
 {

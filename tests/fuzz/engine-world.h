@@ -27,7 +27,7 @@ typedef struct
 
   IBBSession     *sessions[N_SESSIONS]; /* (owned) (nullable) */
   IBBExpectation *expectations[N_EXPECTATIONS];
-  IBBStanza      *taken[N_TAKEN]; /* (owned) (nullable): requests of ours, the last ones */
+  IBBStanza      *taken[N_TAKEN]; /* (owned) (nullable): our last requests */
   guint           n_taken;
   GQueue          unsent;  /* (element-type IBBStanza): taken, not reported */
   GHashTable     *replies; /* "id from" of a request: how many it may get */

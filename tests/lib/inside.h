@@ -9,7 +9,7 @@
 
 guint    inside_get_n_counted (IBBEngine *engine); /* sessions, as session-limit counts (D-08) */
 guint    inside_get_n_timers (IBBEngine *engine);
-guint    inside_get_n_pending (IBBEngine *engine); /* stanzas of ours that await a reply */
+guint    inside_get_n_pending (IBBEngine *engine); /* our stanzas that await a reply */
 guint    inside_get_n_waiting (IBBEngine *engine); /* stanzas to take, blocks left out */
 gsize    inside_get_unread (IBBEngine *engine);    /* bytes received and not read, all sessions */
 gsize    inside_get_readable (IBBSession *session);

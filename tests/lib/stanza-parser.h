@@ -14,7 +14,7 @@ typedef struct
   IBBSax           sax;
   IBBStanzaReader *reader;
   guint            depth;
-  GPtrArray       *stanzas; /* (nullable): set by whoever wants to have them */
+  GPtrArray       *stanzas; /* (nullable): a caller that wants them sets it */
   guint            n_stanzas;
   guint            n_failed;
   gsize            n_bytes; /* decoded */

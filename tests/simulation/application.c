@@ -716,7 +716,7 @@ application_open (World *self, Session *session)
   IBBExpectation *expectation = NULL;
   End            *end;
 
-  if (session->twin != 0 &&
+  if (session->rival != 0 &&
       check_find_end (self, session->initiator, session->responder, session->sid) != NULL)
     return; /* the other side was first: a sid is not used again */
   if (session->expected)
@@ -725,7 +725,7 @@ application_open (World *self, Session *session)
                                        session->expected_block_size, session, &failure);
       if (expectation == NULL &&
           (failure.kind == IBB_FAILURE_NONE ||
-           (failure.kind == IBB_FAILURE_IN_USE && session->twin == 0) ||
+           (failure.kind == IBB_FAILURE_IN_USE && session->rival == 0) ||
            (failure.kind != IBB_FAILURE_IN_USE && peer->up && !peer->was_stopped)))
         world_fail (self, "%s: could not expect: %d", peer->jid, failure.kind);
       if (expectation != NULL && session->cancelled)
@@ -741,7 +741,7 @@ application_open (World *self, Session *session)
     {
       world_trace (self, "%s: could not open: %d", node->jid, failure.kind);
       if (failure.kind == IBB_FAILURE_NONE ||
-          (failure.kind == IBB_FAILURE_IN_USE && session->twin == 0) ||
+          (failure.kind == IBB_FAILURE_IN_USE && session->rival == 0) ||
           (failure.kind != IBB_FAILURE_IN_USE && node->up && !node->was_stopped))
         world_fail (self, "%s: could not open: %d", node->jid, failure.kind);
       ibb_failure_clear (&failure);

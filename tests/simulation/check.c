@@ -380,7 +380,7 @@ check_input_end (End *self)
     }
 }
 
-/* Nobody holds a close open for longer than ten time-outs (D-37). */
+/* Nobody holds a close open for longer than ten timeouts (D-37). */
 static void
 check_close_time (End *self)
 {

@@ -309,7 +309,7 @@ fill_resume (Hostile *self, IBBStanza *stanza, const Node *to)
                  pick_count (self, session->resume.peer_count + 1));
 }
 
-/* The result of a <resume/> of ours. */
+/* The result of our <resume/>. */
 static void
 fill_resumed (Hostile *self, IBBStanza *result, const IBBStanza *resume)
 {

@@ -195,7 +195,7 @@ logins_may_wait_on (const End *end)
          !end->other->is_resumable || end->other->finished;
 }
 
-/* Whoever it was, under whatever resource. */
+/* The account, whatever its resource. */
 Node *
 logins_find_account (World *self, const char *jid)
 {

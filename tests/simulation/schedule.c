@@ -316,11 +316,11 @@ make_session (Schedule *self, Random *random)
       Session *first = &g_array_index (self->sessions, Session, number);
 
       g_snprintf (session.sid, sizeof session.sid, "t%u", number);
-      session.twin = 1;
+      session.rival = 1;
       session.initiator = session.responder;
       session.responder = first->initiator;
       memcpy (first->sid, session.sid, sizeof session.sid);
-      first->twin = 1;
+      first->rival = 1;
       add_action (self, ACTION_OPEN, time + (gint64) random_scaled (random, 1, (guint64) SECOND),
                   session.initiator, number + 1, 0);
       g_array_append_val (self->sessions, session);
@@ -675,7 +675,7 @@ static gboolean
 has_twins (Schedule *self)
 {
   for (guint i = 0; i < self->sessions->len; i++)
-    if (g_array_index (self->sessions, Session, i).twin != 0)
+    if (g_array_index (self->sessions, Session, i).rival != 0)
       return TRUE;
   return FALSE;
 }

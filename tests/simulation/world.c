@@ -145,7 +145,7 @@ server_restart (World *self, Node *node)
       End *end = g_ptr_array_index (self->ends, i);
 
       if (end->node == node->index)
-        application_step (end); /* ... but whoever looks finds out */
+        application_step (end); /* ... but an end that looks finds out */
     }
   node->incarnation++;
   world_trace (self, "%s restarts", node->jid);

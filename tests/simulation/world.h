@@ -58,7 +58,7 @@ typedef enum
 {
   PROFILE_CLEAN,   /* nothing goes wrong: everybody must succeed */
   PROFILE_FAULTY,  /* bounces, refusals, duplicates, losses, cuts, restarts */
-  PROFILE_TIMING,  /* extreme delays, pauses, time-outs, settings that change */
+  PROFILE_TIMING,  /* extreme delays, pauses, timeouts, settings that change */
   PROFILE_CLOSING, /* short sessions that end in every way at every moment */
   PROFILE_CROWD,   /* many sessions and little memory */
   PROFILE_BULK,    /* megabytes, and readers that stop */
@@ -151,7 +151,7 @@ typedef struct
   gboolean expected; /* the responder waits for it */
   guint    expected_block_size;
   gboolean cancelled; /* ... and no longer does when it comes */
-  guint    twin;      /* this one has the sid of session twin - 1, opened from the other side */
+  guint    rival;     /* this one has the sid of session rival - 1, opened from the other side */
   char     sid[40];   /* "": left to the engine */
   Plan     plans[2];  /* initiator's, responder's */
   End     *ends[2];
@@ -242,7 +242,7 @@ typedef struct
   guint       server_ping;  /* its answer: 0: result, 1: error, 2: without "from", 3: none */
   gsize       stanza_limit[MAX_NODES]; /* that the engine is told of (D-16) */
   gboolean    confirms[MAX_NODES]; /* its connection tells when the server has a message (D-35) */
-  gboolean    scripted[MAX_NODES]; /* no engine of ours */
+  gboolean    scripted[MAX_NODES]; /* not our engine */
   Habits      habits;              /* of those */
   Faults      faults;
   GArray     *sessions;   /* Session */
@@ -369,7 +369,7 @@ struct _End
   IBBFailureKind failure_kind;
   gint64         step_at; /* time of the pending EVENT_STEP, or G_MAXINT64 */
 
-  gboolean scripted; /* the peer's, no session of ours: only what it wrote and got is kept */
+  gboolean scripted; /* the peer's, not our session: only what it wrote and got is kept */
   gboolean wild;     /* the peer is hostile: it may write and acknowledge anything */
 
   /* what faults excuse */

@@ -129,7 +129,7 @@ test_failure (void)
   ibb_failure_copy (&copy, &copy);
   g_assert_cmpstr (copy.text, ==, failure.text);
 
-  /* Its own text, anew. */
+  /* A new copy of its own text. */
   ibb_failure_set_condition (&copy, IBB_FAILURE_CONDITION, IBB_CONDITION_CONFLICT, copy.text);
   g_assert_cmpstr (copy.text, ==, failure.text);
 

@@ -100,7 +100,7 @@ test_behind (void)
   assert_told (&self, 1000, 900, 250, 0);
 }
 
-/* An acknowledgement that was withheld tells that, whatever the room is. */
+/* An acknowledgement that was delayed tells that, whatever the room is. */
 static void
 test_delay (void)
 {

@@ -19,7 +19,7 @@ drop_all (Driver *self)
     ibb_stanza_record_unref (stanza);
 }
 
-/* Whoever does not know the secret changes nothing, and learns nothing. */
+/* A peer that does not know the secret changes nothing and learns nothing. */
 static void
 test_stranger (Driver *self, IBBSession *session)
 {
@@ -180,7 +180,7 @@ test_addresses (Driver *self, IBBSession *session)
   resume->to = g_strdup ("@/");
   resume_peer_assert_refuses (self, resume, IBB_CONDITION_BAD_REQUEST);
 
-  /* The session is with one address of ours, not with all. */
+  /* The session is with one of our addresses, not with all. */
   resume = resume_peer_new (PEER_AGAIN, 1, 0, 0);
   g_free (resume->to);
   resume->to = g_strdup (OWN_AGAIN);
@@ -379,7 +379,7 @@ test_finished_stranger (Driver *self, IBBSession *session)
   g_assert_true (answer->has_ended);
 }
 
-/* Only so many of them are remembered, the last ones: whoever opens and closes does not fill
+/* Only so many of them are remembered, the last ones: a peer that opens and closes does not fill
  * the memory. */
 static void
 test_finished_many (Driver *self, IBBSession *session)

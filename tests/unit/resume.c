@@ -141,7 +141,7 @@ test_timeout (Driver *self, IBBSession *session)
   g_assert_cmpuint (ibb_session_read (session, (guint8 *) &byte, 1, *self->clock), ==, 0);
 }
 
-/* Another time-out holds for an interruption that has begun, from when it began. */
+/* Another timeout holds for an interruption that has begun, from when it began. */
 static void
 test_other_timeout (Driver *self, IBBSession *session)
 {

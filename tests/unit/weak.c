@@ -162,7 +162,7 @@ get_and_drop (gpointer data)
   return NULL;
 }
 
-/* Threads get it while it goes, whoever drops the last reference. */
+/* Threads get the object while another thread drops the last reference. */
 static void
 test_threads (void)
 {

@@ -558,9 +558,9 @@ ibb_connection_receive (IBBConnection *self, IBBStanza *stanza)
  * connection's context.
  *
  * All sessions, opens, accepts and expectations of the connection's services end with
- * %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047 knows no session without its stream), except for
- * sessions with [property@IBB.Service:resume-sessions], which wait for another stream.
- * Should a new stream take its place, say so with
+ * %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047 knows no session without its XML stream), except for
+ * sessions with [property@IBB.Service:resume-sessions], which wait for another XML stream.
+ * If a new XML stream takes its place, say so with
  * [method@IBB.Connection.restored].
  *
  * Since: 1.0
@@ -581,12 +581,12 @@ ibb_connection_lost (IBBConnection *self, const GError *error)
  * @self: a connection
  * @error: why
  *
- * Says that the XMPP stream is gone for good, and that the connection will log in again by
+ * Says that the XML stream is gone for good, and that the connection will log in again by
  * itself. Called by implementations, in the connection's context.
  *
  * It is the same as [method@IBB.Connection.lost], except that the accepts of the
  * connection's services go on waiting for a session. Call
- * [method@IBB.Connection.restored] once there is a new stream, or
+ * [method@IBB.Connection.restored] once there is a new XML stream, or
  * [method@IBB.Connection.lost] when the connection gives up; that call ends the accepts
  * with its error.
  *
@@ -607,12 +607,13 @@ ibb_connection_interrupted (IBBConnection *self, const GError *error)
  * ibb_connection_restored:
  * @self: a connection
  *
- * Says that a new XMPP stream has taken the place of the one that was lost.
+ * Says that a new XML stream has taken the place of the one that was lost.
  * Called by implementations, in the connection's context, once
  * [property@IBB.Connection:local-jid] is the new address.
  *
- * The connection's services open and accept sessions again. Sessions of the
- * lost stream stay ended.
+ * The connection's services open and accept sessions again. Interrupted sessions
+ * ([property@IBB.Service:resume-sessions]) are resumed. Those that ended with the
+ * lost XML stream stay ended.
  *
  * Since: 1.0
  */
@@ -629,14 +630,14 @@ ibb_connection_restored (IBBConnection *self)
  * ibb_connection_suspended:
  * @self: a connection
  *
- * Says that the XMPP stream broke and that the connection tries to resume it
+ * Says that the XML stream broke and that the connection tries to resume it
  * (XEP-0198). Called by implementations, in the connection's context.
  *
- * Until [method@IBB.Connection.resumed] or [method@IBB.Connection.lost], the
- * connection's services send nothing, and the timeouts of the protocol stand
- * still. The sessions stay open, and what is written to them is queued. The
- * application's own timeouts (`read-timeout`, `write-timeout`) and cancellation
- * go on.
+ * Until [method@IBB.Connection.resumed], [method@IBB.Connection.interrupted] or
+ * [method@IBB.Connection.lost], the connection's services send nothing, and the
+ * timeouts of the protocol stand still. The sessions stay open, and what is written
+ * to them is queued. The application's own timeouts (`read-timeout`,
+ * `write-timeout`) and cancellation go on.
  *
  * Sessions that close in the background, without a reference of the application, do not
  * keep a suspended or congested connection alive: nothing would resume it.
@@ -656,12 +657,12 @@ ibb_connection_suspended (IBBConnection *self)
  * ibb_connection_resumed:
  * @self: a connection
  *
- * Says that the XMPP stream that was suspended goes on, under the same
+ * Says that the XML stream that was suspended goes on, under the same
  * address. Called by implementations, in the connection's context.
  *
  * The connection has sent again, or sends again before anything else, what the
- * server had not received: each stanza that it took, once and in order. A new stream under a newly
- * bound resource is no resumption, but [method@IBB.Connection.lost] and
+ * server had not received: each stanza that it took, once and in order. A new XML stream with
+ * a newly bound resource is not a resumption, but [method@IBB.Connection.lost] and
  * [method@IBB.Connection.restored].
  *
  * Since: 1.0

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A way that blocks take, and how much may be in flight on it: to one peer, or, of a
- * connection, through our own server to all of them.
+/* The path of blocks to one peer: how many bytes may be in flight on it, and how long a block
+ * is. first-hop.h has the limit for all peers together.
  */
 
 #pragma once

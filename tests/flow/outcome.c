@@ -5,6 +5,7 @@
 #include "outcome.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 Outcome
 outcome_run (const Cell *cell, guint number)
@@ -202,8 +203,11 @@ outcome_get_json (const Outcome *outcomes, const GPtrArray *cells)
 
       if (!outcomes[i].is_known)
         continue;
-      g_string_append_printf (json, "%s\n {\"group\": \"%s\", \"ratio\": %.4f,\n  \"cell\": {",
+      g_string_append_printf (json,
+                              "%s\n {\"group\": \"%s\", \"text\": \"%s\", \"ratio\": %.4f,\n"
+                              "  \"cell\": {",
                               json->len > 1 ? "," : "", cell->group,
+                              cell->text + strlen (cell->group) + strlen (": "),
                               outcome_get_ratio (&outcomes[i], &cell->cell));
       cell_print (&cell->cell, json);
       g_string_append_c (json, '}');

@@ -22,7 +22,6 @@ FOLDER = ROOT / 'doc'
 
 # Over time: the title, and the parameters of the cell.
 CELLS = {
-    'steady': ('1 MB/s, 25 ms each way, jitter up to 5 ms', '--rate 1M --delay 25 --jitter 5 --seconds 20'),
     'far': ('10 MB/s, 50 ms each way', '--rate 10M --delay 50 --seconds 20'),
     'jitter': ('10 MB/s, 25 ms each way, jitter up to 20 ms', '--rate 10M --delay 25 --jitter 20 --seconds 20'),
     'limit': ('Prosody limits the client to 10 kB/s', '--limit prosody --rate 10M --delay 5 --seconds 60'),

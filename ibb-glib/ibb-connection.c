@@ -49,7 +49,7 @@
  * [vfunc@IBB.Connection.get_context] returns. By default it is the thread-default
  * one in which the service was constructed. There the service calls `send` and
  * reads `local-jid`, and there [method@IBB.Connection.receive],
- * [method@IBB.Connection.lost] and the others that tell of the stream have to be
+ * [method@IBB.Connection.lost] and the others that tell of the XML stream have to be
  * called. [method@IBB.Connection.drained], [method@IBB.Connection.note_stanza] and
  * [method@IBB.Connection.dup_features] may be called from any thread.
  *
@@ -480,7 +480,7 @@ ibb_connection_get_stanza_limit (IBBConnection *self)
  * one before it, and counts as delivered then.
  *
  * Returns: TRUE if each message taken from now on will be confirmed, unless the
- *   stream is lost
+ *   XML stream is lost
  *
  * Since: 1.0
  */
@@ -554,7 +554,7 @@ ibb_connection_receive (IBBConnection *self, IBBStanza *stanza)
  * @self: a connection
  * @error: why
  *
- * Says that the XMPP stream is gone for good. Called by implementations, in the
+ * Says that the XML stream is gone for good. Called by implementations, in the
  * connection's context.
  *
  * All sessions, opens, accepts and expectations of the connection's services end with

@@ -22,7 +22,7 @@ G_DECLARE_INTERFACE (IBBConnection, ibb_connection, IBB, CONNECTION, GObject)
 /**
  * IBBConnectionInterface:
  * @parent_iface: the parent interface
- * @send: queues one stanza for the XMPP stream; called in the context that
+ * @send: queues one stanza for the XML stream; called in the context that
  *   @get_context names. The call does not wait; queued stanzas are sent in the
  *   order of the calls. Required.
  * @get_context: names the context in which the connection works, where @send

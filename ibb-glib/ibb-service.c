@@ -362,7 +362,7 @@ ibb_service_class_init (IBBServiceClass *class)
    * It is a limit. Blocks have the 4096 bytes that XEP-0047 §2.2 recommends, and longer
    * ones are sent where they carry more. Once a session has shown that the peer uses this
    * library as well, 32768 bytes are proposed to it, unless this value is below 8192. A
-   * server that ends streams with stanzas of some 11 kB, as RFC 6120 §13.12 permits, needs
+   * server that ends XML streams with stanzas of some 11 kB, as RFC 6120 §13.12 permits, needs
    * a lower value, unless it tells its limit (XEP-0478).
    *
    * Default: 8192 bytes, which slixmpp accepts as well.
@@ -509,7 +509,7 @@ ibb_service_class_init (IBBServiceClass *class)
    * `G_IO_ERROR_CONNECTION_CLOSED`, in milliseconds; 0 means without end.
    *
    * A peer whose own connection broke is silent until its server resumes its
-   * stream (XEP-0198). The default is as long as servers wait for that: Prosody
+   * XML stream (XEP-0198). The default is as long as servers wait for that: Prosody
    * 600 seconds, ejabberd 300. Time in which our own connection is suspended does
    * not count. An answer that says that the peer is not there, as its server
    * gives when its program has ended, ends its sessions at once, whatever the

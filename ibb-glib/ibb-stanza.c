@@ -224,9 +224,9 @@ ibb_stanza_unref (IBBStanza *self)
  * ibb_stanza_to_xml:
  * @self: a stanza
  *
- * Writes the stanza as XML, ready to be put into an XMPP stream.
+ * Writes the stanza as XML, ready to be put into an XML stream.
  *
- * The outermost element is without a declaration of its namespace: the stream
+ * The outermost element is without a declaration of its namespace: the XML stream
  * supplies it, `jabber:client` or another. Everything else declares what it
  * uses. Characters that XML forbids are replaced by U+FFFD.
  *

@@ -333,7 +333,7 @@ void
 ibb_engine_restored (IBBEngine *self)
 {
   if (ibb_clock_is_stopped (&self->shared->clock))
-    ibb_engine_lost (self); /* another stream is not the same one resumed */
+    ibb_engine_lost (self); /* another XML stream is not the same one resumed */
   if (!self->shared->is_lost)
     return;
 

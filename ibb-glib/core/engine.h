@@ -57,14 +57,14 @@ gboolean ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now);
 /* The application has sent or received a stanza of its own over the connection: it does not
  * like to wait behind our blocks. */
 void ibb_engine_note_chat (IBBEngine *self, gint64 now);
-/* The stream broke and may be resumed (XEP-0198); it was, and goes on as if
+/* The XML stream broke and may be resumed (XEP-0198); it was, and goes on as if
  * nothing had happened: what was taken before arrives without our doing. */
 void ibb_engine_suspend (IBBEngine *self, gint64 now);
 void ibb_engine_resume (IBBEngine *self, gint64 now);
-/* The stream is gone for good: everything ends with CONNECTION_LOST (D-42), except for
+/* The XML stream is gone for good: everything ends with CONNECTION_LOST (D-42), except for
  * sessions that the peer has agreed to resume (D-58). */
 void ibb_engine_lost (IBBEngine *self);
-/* A new stream took its place: sessions can be opened and accepted again, and those that
+/* A new XML stream took its place: sessions can be opened and accepted again, and those that
  * were interrupted go on. What was known of peers and of the path belonged to the old one. */
 void ibb_engine_restored (IBBEngine *self);
 /* Nothing new is opened or accepted, what is pending ends with STOPPED; open

@@ -19,7 +19,7 @@ typedef enum
   IBB_FAILURE_CLOSED,            /* our own close of this half or of the whole */
   IBB_FAILURE_ABORTED,           /* our own abort */
   IBB_FAILURE_STOPPED,           /* the service was stopped before the session opened */
-  IBB_FAILURE_CONNECTION_LOST,   /* the XMPP stream is gone */
+  IBB_FAILURE_CONNECTION_LOST,   /* the XML stream is gone */
   IBB_FAILURE_REFUSED,           /* the peer answered our open with .condition */
   IBB_FAILURE_CONDITION,         /* the peer answered a block with .condition, which is final */
   IBB_FAILURE_PROTOCOL,          /* the peer broke the protocol; .condition is what we answered */

@@ -176,7 +176,7 @@ ibb_first_hop_note_trip (IBBFirstHop *self, gint64 round_trip)
     self->least = round_trip;
 }
 
-/* What was given up, or was out while the stream was suspended, tells nothing. */
+/* What was given up, or was out while the XML stream was suspended, tells nothing. */
 static void
 note_round_trip (IBBFirstHop *self, gint64 now)
 {

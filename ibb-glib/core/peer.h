@@ -77,7 +77,8 @@ IBBPeers *ibb_peers_new (IBBShared *shared, IBBTimerFunc timeout);
 void      ibb_peers_free (IBBPeers *self);
 /* The peer of that JID, made when it is new. */
 IBBPeer *ibb_peers_get (IBBPeers *self, const char *normal_jid, const char *address);
-/* The stream is gone: what is known of those without a session, and of the way to the others. */
+/* The XML stream is gone, and with it what is known of peers without a session, and of the path
+ * to the others. */
 void ibb_peers_forget (IBBPeers *self);
 
 /* from (nullable): our address in the session, if we have several. Questions to the peer come

@@ -83,7 +83,7 @@ gsize     ibb_session_get_writable (IBBSession *self); /* bytes of room */
 gboolean ibb_session_is_worth_waking (IBBSession *self, gsize length);
 gsize    ibb_session_write (IBBSession *self, const guint8 *bytes, gsize length, gint64 now);
 
-/* Positions in the outgoing stream, in bytes since its start. An operation
+/* Positions in the outgoing data, in bytes since its start. An operation
  * asks for flush, notes the written position, and is done when the passed
  * (flush) or delivered (drain) position has reached it, or the output failed. */
 void    ibb_session_flush (IBBSession *self, gint64 now);

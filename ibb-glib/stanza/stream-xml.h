@@ -18,7 +18,7 @@ char *ibb_stream_xml_dup_header (const char *from, const char *to);
 char *ibb_stream_xml_dup_component_header (const char *to);
 char *ibb_stream_xml_dup_handshake (const char *digest);
 char *ibb_stream_xml_dup_end (void);
-/* The end of the stream has to follow. detail (nullable): XML beside the condition. is_framed:
+/* The end of the XML stream has to follow. detail (nullable): XML beside the condition. is_framed:
  * it goes over a WebSocket, and declares its namespace itself. */
 char *ibb_stream_xml_dup_error (const char *condition, const char *detail, gboolean is_framed);
 /* The header and the end over a WebSocket, of which each message is one element (RFC 7395
@@ -31,7 +31,7 @@ char *ibb_stream_xml_dup_parser_header (void);
 /* There, no header says of which namespace a stanza is. Declares it in the one at start; other
  * elements have theirs. */
 void ibb_stream_xml_qualify (GByteArray *xml, guint start);
-/* A start tag of a stream that declares these namespaces: prefix or NULL, URI, … */
+/* A start tag of an XML stream that declares these namespaces: prefix or NULL, URI, … */
 char *
 ibb_stream_xml_dup_declarations (const char *prefix, int n_namespaces, const char **namespaces);
 

@@ -16,7 +16,7 @@ G_BEGIN_DECLS
 void ibb_xml_append (GByteArray *out, const char *text);
 /* Appends text for an attribute between single quotes or for content. What XML 1.0 forbids,
  * and what is not UTF-8, becomes U+FFFD, so that nothing that an application passes can
- * break a stream. */
+ * break an XML stream. */
 void
 ibb_xml_append_escaped (GByteArray *out, const char *text, gsize length, gboolean is_attribute);
 /* start holds the name and the opening quote: " id='". Nothing for a NULL value. */

@@ -205,7 +205,7 @@ explain (IBBClient *client, GError *reason)
   return error;
 }
 
-/* The stream may end before anybody has looked at its address. */
+/* The XML stream may end before anybody has looked at its address. */
 static char *
 dup_local_jid (IBBClient *client, GError **error)
 {

@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 #define TOOL_TIMEOUT_DEFAULT -1 /* not given */
-#define TOOL_PEER_TIMEOUT 600   /* seconds: as long as servers keep a suspended stream */
+#define TOOL_PEER_TIMEOUT 600   /* seconds: as long as servers keep a suspended XML stream */
 #define TOOL_RESUME_TIMEOUT 120 /* seconds: longer than the restart of a server takes */
 #define TOOL_FROM_ANYBODY "any" /* among those of --from */
 

@@ -21,7 +21,7 @@ typedef struct
 struct _IBBAckQueue
 {
   GQueue   entries;      /* (element-type Entry): oldest first */
-  GList   *next;         /* (nullable): the first that was not sent on this stream */
+  GList   *next;         /* (nullable): the first that was not sent on this XML stream */
   guint    n_sent;       /* how many stand before it */
   gsize    cost;         /* of all */
   guint32  acknowledged; /* h of the server */

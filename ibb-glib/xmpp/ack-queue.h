@@ -19,13 +19,13 @@ G_BEGIN_DECLS
 
 typedef struct _IBBAckQueue IBBAckQueue;
 
-/* h: the count of the server, 0 for a new stream. */
+/* h: the count of the server, 0 for a new XML stream. */
 IBBAckQueue *ibb_ack_queue_new (guint32 h);
 void         ibb_ack_queue_free (IBBAckQueue *self);
 
 /* Queues a stanza. is_awaited: a service waits for its acknowledgement. */
 void ibb_ack_queue_push (IBBAckQueue *self, IBBStanza *stanza, gboolean is_awaited);
-/* The next stanza to send on this stream; note_sent () says that it was sent. */
+/* The next stanza to send on this XML stream; note_sent () says that it was sent. */
 IBBStanza *ibb_ack_queue_get_next (IBBAckQueue *self); /* (transfer none) (nullable) */
 void       ibb_ack_queue_note_sent (IBBAckQueue *self);
 
@@ -33,7 +33,7 @@ void       ibb_ack_queue_note_sent (IBBAckQueue *self);
  * appended to awaited (element-type IBBStanza, owned). FALSE: it cannot have handled so
  * many. */
 gboolean ibb_ack_queue_acknowledge (IBBAckQueue *self, guint32 h, GQueue *awaited);
-/* The rest is sent again, on another stream. */
+/* The rest is sent again, on another XML stream. */
 void ibb_ack_queue_restart (IBBAckQueue *self);
 /* The server will not acknowledge anything: frees all, as above. */
 void ibb_ack_queue_give_up (IBBAckQueue *self, GQueue *awaited);

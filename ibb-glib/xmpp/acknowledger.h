@@ -17,7 +17,7 @@ void             ibb_acknowledger_free (IBBAcknowledger *self);
 
 /* The server counts from now on. */
 void ibb_acknowledger_start (IBBAcknowledger *self, IBBXmlStream *stream);
-/* The count stays, for the stream that resumes this one. */
+/* The count stays, for the XML stream that resumes this one. */
 void ibb_acknowledger_stop (IBBAcknowledger *self);
 void ibb_acknowledger_resume (IBBAcknowledger *self, IBBXmlStream *stream);
 
@@ -25,7 +25,7 @@ void ibb_acknowledger_note_handled (IBBAcknowledger *self);
 void ibb_acknowledger_note_request (IBBAcknowledger *self);
 /* After a piece of input: answers the requests in it, at once or a little later. */
 void ibb_acknowledger_answer (IBBAcknowledger *self);
-/* Before the end of the stream, asked or not. */
+/* Before the end of the XML stream, asked or not. */
 void    ibb_acknowledger_send_last (IBBAcknowledger *self);
 guint32 ibb_acknowledger_get_handled (IBBAcknowledger *self);
 

@@ -23,7 +23,7 @@ struct _IBBEncryption
   GCancellable               *cancellable;
   GTlsConnection             *tls;         /* (owned) (nullable): once the handshake is done */
   gboolean                    is_busy;     /* a reference is held */
-  GError                     *abort_error; /* (owned) (nullable): to end the stream with */
+  GError                     *abort_error; /* (owned) (nullable): to end the XML stream with */
 };
 
 static void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The encryption of an XML stream: the TLS handshake, which runs in a thread of its own, and
- * what becomes of the stream then. Over HTTPS it becomes that of a WebSocket. On the worker.
+ * what becomes of the XML stream then. Over HTTPS it becomes that of a WebSocket. On the worker.
  */
 
 #pragma once
@@ -19,7 +19,7 @@ typedef struct _IBBEncryption IBBEncryption;
 /* What the handshake ends with. */
 typedef struct
 {
-  void (*secured) (gpointer owner); /* the stream goes through TLS */
+  void (*secured) (gpointer owner); /* the XML stream goes through TLS */
   /* The certificate is neither trusted nor accepted. The answer is ibb_encryption_accept (),
    * unless the handshake has stopped with error (nullable): then it takes another
    * connection. */
@@ -30,8 +30,8 @@ typedef struct
   void (*failed) (const GError *error, gpointer owner);
 } IBBEncryptionHandler;
 
-/* Whether to ask for TLS, by these features of a stream without it. FALSE: what the server offers
- * and what mode asks for do not go together. */
+/* Whether to ask for TLS, by these features of an XML stream without it. FALSE: what the server
+ * offers and what mode asks for do not go together. */
 gboolean ibb_encryption_choose (const IBBElement *features,
                                 IBBTlsMode        mode,
                                 const char       *domain,
@@ -39,7 +39,7 @@ gboolean ibb_encryption_choose (const IBBElement *features,
                                 GError          **error);
 
 /* identity: the name that the certificate must be for. endpoint (nullable): that of a WebSocket,
- * to which the stream is connected. accepted_certificate (nullable): of the server, by the
+ * to which the XML stream is connected. accepted_certificate (nullable): of the server, by the
  * application. */
 IBBEncryption *ibb_encryption_new (IBBThread                  *thread,
                                    IBBXmlStream               *stream,
@@ -51,7 +51,7 @@ IBBEncryption *ibb_encryption_new (IBBThread                  *thread,
                                    gpointer                    owner);
 /* Nothing is called any more. */
 void ibb_encryption_free (IBBEncryption *self);
-/* The same, and the stream ends with error, as soon as no thread of the TLS library uses its
+/* The same, and the XML stream ends with error, as soon as no thread of the TLS library uses its
  * socket. */
 void ibb_encryption_abort (IBBEncryption *self, const GError *error);
 void ibb_encryption_accept (IBBEncryption *self);

@@ -38,8 +38,8 @@
  *
  * Where the server offers SASL2 (XEP-0388), the login goes by that, and takes fewer round
  * trips. A server that offers Bind 2 (XEP-0386) then also chooses the resource and turns on
- * acknowledgements, or resumes a broken stream, in the same step. Bind 2 lets the server choose:
- * where the JID names a resource, the client asks for it as in RFC 6120 §7, which costs one
+ * acknowledgements, or resumes a broken XML stream, in the same step. Bind 2 lets the server
+ * choose: where the JID names a resource, the client asks for it as in RFC 6120 §7, which costs one
  * round trip more. So does a login by [property@IBB.Client:auto-reconnect], which asks for
  * the resource that it had. With [property@IBB.Client:user-agent-id] the server may also issue a
  * [property@IBB.Client:token], with which later logins are shorter and need no password.
@@ -70,7 +70,7 @@
  *
  * Otherwise the client is offline and can log in again; with
  * [property@IBB.Client:auto-reconnect] it does so by itself. Sessions end with
- * %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047 knows none without its stream), except for
+ * %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047 knows none without its XML stream), except for
  * those with [property@IBB.Service:resume-sessions], which are interrupted. Services
  * go on with the new login.
  *

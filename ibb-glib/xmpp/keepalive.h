@@ -23,7 +23,7 @@ G_BEGIN_DECLS
 #define IBB_KEEPALIVE_DEFAULT_TIMEOUT 15000
 
 /* How often the server may fall silent without having acknowledged anything: a resumed
- * stream may stay deaf. */
+ * XML stream may stay deaf. */
 #define IBB_KEEPALIVE_MAX_SILENCES 3
 
 typedef struct _IBBKeepalive IBBKeepalive;

@@ -48,13 +48,13 @@ struct _IBBLink
   /* worker thread only */
   IBBLogin        *login;        /* (owned) (nullable): while connecting */
   IBBXmlStream    *stream;       /* (owned) (nullable): while online */
-  gint64           stream_since; /* µs: when the stream was taken */
+  gint64           stream_since; /* µs: when the XML stream was taken */
   gint64           resumed_at;   /* µs: the same, if it was resumed and has not lasted; else 0 */
   IBBReconnection *reconnection; /* (owned) (nullable): while suspended */
   IBBRelogin      *relogin;      /* (owned) (nullable): while it logs in by itself */
   char            *resource;     /* (owned) (nullable): of the last login */
   GTlsCertificate *accepted_certificate; /* (owned) (nullable): by the application, at the login */
-  gboolean         may_resume;           /* the server ended the stream and may have kept it */
+  gboolean         may_resume;           /* the server ended the XML stream and may have kept it */
   gboolean         is_logging_out;
 };
 
@@ -223,7 +223,7 @@ handle_management (IBBLink *self, IBBConnection *client, IBBXmlStream *stream, I
 
 /* The end of a login, and a new one. */
 
-/* Defined below: what happens to a stream may lead to another one. */
+/* Defined below: what happens to an XML stream may lead to another one. */
 static void take_stream (IBBLink *self, IBBXmlStream *stream);
 static void go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result);
 
@@ -412,7 +412,7 @@ closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
   go_offline (self, client, error != NULL ? error : logged_out, END_LOST);
 }
 
-/* After most errors the server has forgotten the stream, or would meet the same one again;
+/* After most errors the server has forgotten the XML stream, or would meet the same one again;
  * these two speak of the connection only. */
 static gboolean
 may_resume_after (IBBElement *error)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What joins a client to its server: it logs in, is online over one XML stream after
- * another, and logs out. It tells the services of the client what becomes of the stream, and
+ * another, and logs out. It tells the services of the client what becomes of the XML stream, and
  * passes each stanza that arrives to the one that it is for.
  *
  * All of that happens on one thread, the worker, which other links may share.

@@ -310,7 +310,7 @@ open_stream (IBBNegotiation *self)
                        self->domain);
 }
 
-/* The next stream starts here. Bytes that follow the last element of this one were inserted by
+/* The next XML stream starts here. Bytes that follow the last element of this one were inserted by
  * an attacker who cannot read the next one. */
 static gboolean
 pause_stream (IBBNegotiation *self)
@@ -336,8 +336,8 @@ replace_token (IBBNegotiation *self, IBBToken *token)
   self->settings.token = token != NULL ? ibb_token_ref (token) : NULL;
 }
 
-/* Without SASL2 a new stream begins. With it the features follow on the same one; whatever was
- * not done along with it is asked for then, unless a stream is resumed already. */
+/* Without SASL2 a new XML stream begins. With it the features follow on the same one; whatever was
+ * not done along with it is asked for then, unless an XML stream is resumed already. */
 static void
 handle_success (IBBNegotiation *self)
 {

@@ -25,7 +25,7 @@ typedef struct
   guint         stanza_limit; /* XEP-0478, 0: none was named */
   gboolean      can_manage;   /* XEP-0198 is offered */
   IBBElement   *management;   /* (nullable): its <enabled/>, if the login asked for it */
-  guint32       resumed_h;    /* how many stanzas the server had handled of the resumed stream */
+  guint32       resumed_h; /* how many stanzas the server had handled of the resumed XML stream */
 } IBBNegotiationResult;
 
 typedef struct _IBBNegotiation IBBNegotiation;
@@ -55,7 +55,7 @@ IBBNegotiation *ibb_negotiation_new (IBBThread                   *thread,
 IBBNegotiation *ibb_negotiation_ref (IBBNegotiation *self);
 void            ibb_negotiation_unref (IBBNegotiation *self);
 void            ibb_negotiation_answer_certificate (IBBNegotiation *self, gboolean accept);
-/* Whether the server refused the login, or has forgotten the stream that was to be resumed:
+/* Whether the server refused the login, or has forgotten the XML stream that was to be resumed:
  * another attempt would fail too. */
 gboolean ibb_negotiation_was_refused (IBBNegotiation *self);
 /* Ends it with this error, unless it has ended. */

@@ -135,7 +135,7 @@ send_complete_locked (IBBOutbox *self, IBBStanza *stanza)
   if (self->is_closed)
     return FALSE;
   /* Services ask before they send; an application may fill it, but not for as long as there
-   * is no stream. */
+   * is no XML stream. */
   if (self->stream == NULL && ibb_ack_queue_is_full (self->acks))
     return FALSE;
 

@@ -43,9 +43,9 @@ void ibb_outbox_open (IBBOutbox            *self,
                       IBBXmlStream         *stream,
                       IBBOutboxConfirmation confirmation,
                       IBBStanza            *first);
-/* The stream broke: stanzas wait for ibb_outbox_resume (). */
+/* The XML stream broke: stanzas wait for ibb_outbox_resume (). */
 void ibb_outbox_suspend (IBBOutbox *self);
-/* Goes on with another stream, on which the server had handled h stanzas; those that are
+/* Goes on with another XML stream, on which the server had handled h stanzas; those that are
  * awaited go to awaited. FALSE: it cannot have handled so many. */
 gboolean ibb_outbox_resume (IBBOutbox *self, IBBXmlStream *stream, guint32 h, GQueue *awaited);
 /* The logout has begun: nothing more is taken. */
@@ -65,7 +65,7 @@ guint32  ibb_outbox_get_sent_count (IBBOutbox *self); /* the largest h there can
 gboolean ibb_outbox_request (IBBOutbox *self);
 gint64   ibb_outbox_get_request_time (IBBOutbox *self); /* of the last request, 0: none */
 
-/* The stream has room again: sends what waits. TRUE: there is room for more. */
+/* The XML stream has room again: sends what waits. TRUE: there is room for more. */
 gboolean ibb_outbox_refill (IBBOutbox *self);
 /* TRUE once there is room again after ibb_outbox_is_congested () found none. */
 gboolean ibb_outbox_take_drained (IBBOutbox *self);

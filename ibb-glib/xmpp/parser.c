@@ -14,7 +14,7 @@
 
 /* libxml2 keeps each name that it ever saw for as long as its context lives.
  * Past this many bytes the context is replaced between two stanzas, so that a
- * stream may last for ever, whatever names its peers invent. */
+ * XML stream may last for ever, whatever names its peers invent. */
 #define MAX_DICTIONARY (1024 * 1024)
 
 /* In one that is kept as a tree, itself included: each takes eighty times the memory of
@@ -36,11 +36,11 @@ struct _IBBParser
   gboolean         expects_stanzas;
   const char      *awaited; /* (nullable): the id of an answer that is a tree */
 
-  guint       depth;      /* open elements, the stream's own included */
+  guint       depth;      /* open elements, the XML stream's own included */
   IBBElement *tree;       /* (nullable): the innermost open element of a tree */
   guint       n_elements; /* of the tree */
   gboolean    in_stanza;  /* the reader gets the events */
-  char       *header;     /* (nullable): a start tag that declares what the stream's own did */
+  char       *header;     /* (nullable): a start tag that declares what the XML stream's own did */
   gboolean    replaying;  /* header is being fed to a new context */
   gboolean    ended;
   GError     *error;
@@ -48,7 +48,7 @@ struct _IBBParser
 
   /* Counted from the first byte that the context was fed. */
   gsize  fed;
-  gsize  base; /* end of the last complete child of the stream */
+  gsize  base; /* end of the last complete child of the XML stream */
   guint8 first[2];
   guint  n_first;
 };

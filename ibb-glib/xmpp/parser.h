@@ -19,11 +19,11 @@ G_BEGIN_DECLS
 typedef enum
 {
   IBB_PARSER_NOTHING, /* more bytes are needed */
-  IBB_PARSER_HEADER,  /* the stream's start tag; element: its attributes */
-  IBB_PARSER_ELEMENT, /* a child of the stream as a tree */
+  IBB_PARSER_HEADER,  /* the XML stream's start tag; element: its attributes */
+  IBB_PARSER_ELEMENT, /* a child of the XML stream as a tree */
   IBB_PARSER_STANZA,  /* a stanza as the core's record */
   IBB_PARSER_DROPPED, /* a stanza that exceeded a bound: it counts, and is gone */
-  IBB_PARSER_END,     /* the stream's end tag */
+  IBB_PARSER_END,     /* the XML stream's end tag */
 } IBBParserEvent;
 
 typedef struct _IBBParser IBBParser;
@@ -32,7 +32,7 @@ IBBParser *ibb_parser_new (void);
 void       ibb_parser_free (IBBParser *self);
 
 /* From now on iq, message and presence become records; before (while the
- * stream is negotiated) they are trees as everything else. */
+ * XML stream is negotiated) they are trees as everything else. */
 void ibb_parser_expect_stanzas (IBBParser *self);
 /* id (nullable), a static string: the answer with this id is a tree all the same. Stanzas for the
  * application may follow it at once. */

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 /* Milliseconds: the bounds of the waits between attempts. */
 #define IBB_RECONNECTION_WAIT_MIN 500
 #define IBB_RECONNECTION_WAIT_MAX 30000
-/* Microseconds: a resumed stream that breaks sooner does not make the waits short again. */
+/* Microseconds: a resumed XML stream that breaks sooner does not make the waits short again. */
 #define IBB_RECONNECTION_STREAM_MIN G_USEC_PER_SEC
 
 typedef struct _IBBReconnection IBBReconnection;
@@ -33,8 +33,8 @@ typedef struct
                   gpointer         owner);
 } IBBReconnectionHandler;
 
-/* status is told of each attempt that fails. cause: why the stream broke. backoff: outlives this.
- * since: 0, or, if the stream broke soon after it was resumed, when it was resumed (in
+/* status is told of each attempt that fails. cause: why the XML stream broke. backoff: outlives
+ * this. since: 0, or, if the XML stream broke soon after it was resumed, when it was resumed (in
  * microseconds). The first attempt then waits, too, counted from that time. */
 IBBReconnection *ibb_reconnection_new (IBBThread                    *thread,
                                        IBBAccount                   *account,

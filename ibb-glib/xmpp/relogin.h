@@ -18,7 +18,7 @@ G_BEGIN_DECLS
 /* Milliseconds: the bounds of the waits. */
 #define IBB_RELOGIN_WAIT_MIN 1000
 #define IBB_RELOGIN_WAIT_MAX 60000
-/* Microseconds: a stream that breaks sooner does not make the waits short again. */
+/* Microseconds: an XML stream that breaks sooner does not make the waits short again. */
 #define IBB_RELOGIN_STREAM_MIN (60 * G_USEC_PER_SEC)
 
 typedef struct _IBBRelogin IBBRelogin;
@@ -31,7 +31,7 @@ typedef struct
 } IBBReloginHandler;
 
 /* Waits before the first attempt, too. status is told of each attempt that fails. resource
- * (nullable): of the lost stream; asked for unless the account names one. accepted_certificate
+ * (nullable): of the lost XML stream; asked for unless the account names one. accepted_certificate
  * (nullable): of the server, by the application at the login. backoff outlives the logins, so that
  * a server that lets a client in and drops it at once is not asked without a pause. */
 IBBRelogin *ibb_relogin_new (IBBThread               *thread,

@@ -11,10 +11,10 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  char            *id;                   /* of the stream */
+  char            *id;                   /* of the XML stream */
   guint32          h;                    /* how many of its stanzas were handled here */
   char            *location;             /* (nullable): where the server wants to be met */
-  guint            seconds;              /* for how long the server keeps the stream */
+  guint            seconds;              /* for how long the server keeps the XML stream */
   GTlsCertificate *accepted_certificate; /* (nullable): of the server, by the application */
 } IBBResumption;
 

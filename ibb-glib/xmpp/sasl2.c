@@ -37,7 +37,7 @@ offers_management (const IBBElement *bind)
   return FALSE;
 }
 
-/* Either a resumption or a resource: a resumed stream keeps the one that it has, and a refused
+/* Either a resumption or a resource: a resumed XML stream keeps the one that it has, and a refused
  * resumption ends the attempt. */
 void
 ibb_sasl2_get_requests (const IBBElement     *offer,

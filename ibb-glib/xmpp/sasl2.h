@@ -38,7 +38,7 @@ typedef struct
   IBBElement *resumption; /* (owned) (nullable): what it says of the resumption */
 } IBBSasl2Outcome;
 
-/* (nullable) (transfer none): the offer in the features of a stream. */
+/* (nullable) (transfer none): the offer in the features of an XML stream. */
 IBBElement *ibb_sasl2_get_offer (const IBBElement *features);
 void        ibb_sasl2_get_requests (const IBBElement     *offer,
                                     const IBBSasl2Wishes *wishes,

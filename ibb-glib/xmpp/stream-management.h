@@ -25,8 +25,8 @@ typedef enum
 IBBStreamManagement *ibb_stream_management_new (IBBOutbox *outbox, IBBAcknowledger *acknowledger);
 void                 ibb_stream_management_free (IBBStreamManagement *self);
 
-/* Takes an element of the stream. What was awaited and is settled by it goes to awaited. A
- * count that cannot be ends the stream. */
+/* Takes an element of the XML stream. What was awaited and is settled by it goes to awaited. A
+ * count that cannot be ends the XML stream. */
 IBBStreamManagementNews ibb_stream_management_handle (IBBStreamManagement *self,
                                                       IBBXmlStream        *stream,
                                                       const IBBElement    *element,
@@ -37,7 +37,7 @@ gboolean ibb_stream_management_can_resume (IBBStreamManagement *self);
 void ibb_stream_management_get_resumption (IBBStreamManagement *self, IBBResumption *resumption);
 void ibb_stream_management_suspend (IBBStreamManagement *self);
 /* Goes on with stream, on which the server had handled h stanzas. FALSE: it cannot have
- * handled so many, which ends the stream. */
+ * handled so many, which ends the XML stream. */
 gboolean ibb_stream_management_resume (IBBStreamManagement *self,
                                        IBBXmlStream        *stream,
                                        guint32              h,

@@ -243,7 +243,7 @@ stream_ready_cb (GObject *stream, gpointer user_data)
 
 /* Not recursive in fact, but said to be: for others GLib takes the descriptor out of the
  * poll around each dispatch, which costs three system calls. The socket's own source has it
- * without the child that a stream's has. */
+ * without the child that the one of a GIO stream has. */
 void
 ibb_xml_input_start (IBBXmlInput *self, GIOStream *io, GSocket *socket)
 {

@@ -33,9 +33,9 @@ ibb_xml_input_new (GMainContext *context, const IBBXmlInputHandler *handler, gpo
 void ibb_xml_input_free (IBBXmlInput *self);
 
 /* From now on WebSocket messages come, each of which is one element (RFC 7395). The parser sees
- * them as the children of one stream, without a header or an end. */
+ * them as the children of one XML stream, without a header or an end. */
 void ibb_xml_input_set_framed (IBBXmlInput *self);
-/* The next bytes are the header of another stream. */
+/* The next bytes are the header of another XML stream. */
 void ibb_xml_input_restart (IBBXmlInput *self);
 /* Reads from now on; socket (nullable) is the one that io is, if it is no TLS. */
 void     ibb_xml_input_start (IBBXmlInput *self, GIOStream *io, GSocket *socket);

@@ -34,7 +34,7 @@ struct _IBBXmlStream
   GError                    *write_error;  /* (nullable) */
   GSource                   *close_source; /* (nullable): ends the wait for good-byes */
   gboolean                   is_framed;
-  gboolean                   awaits_open; /* <open/>, the header of a framed stream */
+  gboolean                   awaits_open; /* <open/>, the header of a framed XML stream */
   char                      *other_uri;   /* (nullable): of the server's <close/> */
   gboolean                   closing;
   gboolean                   peer_closed;
@@ -249,7 +249,7 @@ send_end (IBBXmlStream *self)
   ibb_xml_stream_send_text (self, end);
 }
 
-/* With the end of the stream. */
+/* With the end of the XML stream. */
 static void
 send_error (IBBXmlStream *self, const char *condition, const char *detail)
 {
@@ -382,7 +382,7 @@ peer_ended (IBBXmlStream *self, const IBBElement *element)
   ibb_xml_stream_abort (self, NULL, error);
 }
 
-/* Over a WebSocket two elements stand for the tags around a stream (RFC 7395 §3.4, §3.6). */
+/* Over a WebSocket two elements stand for the tags around an XML stream (RFC 7395 §3.4, §3.6). */
 static IBBParserEvent
 translate (IBBParserEvent event, const IBBElement *element)
 {
@@ -393,7 +393,7 @@ translate (IBBParserEvent event, const IBBElement *element)
   return ibb_element_is (element, "close", IBB_FRAMING_NAMESPACE) ? IBB_PARSER_END : event;
 }
 
-/* Each stream begins with <open/>, once. */
+/* Each XML stream begins with <open/>, once. */
 static gboolean
 check_order (IBBXmlStream *self, IBBParserEvent event)
 {

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 typedef struct _IBBXmlStream IBBXmlStream;
 
 /* What the owner is told, on the worker's thread. No call holds a lock; each
- * may close the stream or change the owner. */
+ * may close the XML stream or change the owner. */
 typedef struct
 {
   void (*element) (IBBXmlStream *stream, IBBParserEvent event, IBBElement *element, gpointer owner);
@@ -34,12 +34,12 @@ typedef struct
 IBBXmlStream *ibb_xml_stream_new (GMainContext *context, GSocketConnection *connection);
 IBBXmlStream *ibb_xml_stream_ref (IBBXmlStream *self);
 void          ibb_xml_stream_unref (IBBXmlStream *self);
-/* owner_free (nullable) is called when another owner follows or the stream goes. */
+/* owner_free (nullable) is called when another owner follows or the XML stream goes. */
 void ibb_xml_stream_set_owner (IBBXmlStream              *self,
                                const IBBXmlStreamHandler *handler,
                                gpointer                   owner,
                                GDestroyNotify             owner_free);
-/* The stream that bytes go through: the socket's own, or TLS over it. */
+/* The GIOStream that bytes go through: the socket's own, or TLS over it. */
 GIOStream *ibb_xml_stream_get_io (IBBXmlStream *self);
 void       ibb_xml_stream_set_io (IBBXmlStream *self, GIOStream *io);
 
@@ -61,13 +61,13 @@ void ibb_xml_stream_set_awaited (IBBXmlStream *self, const char *id);
 void ibb_xml_stream_send_text (IBBXmlStream *self, const char *text);
 /* One with a password, of which nothing stays in memory once it is written. */
 void ibb_xml_stream_send_secret (IBBXmlStream *self, const char *text);
-/* Any thread. FALSE once the stream is closed or closing. */
+/* Any thread. FALSE once the XML stream is closed or closing. */
 gboolean ibb_xml_stream_send (IBBXmlStream *self, IBBStanza *stanza);
 gboolean ibb_xml_stream_is_congested (IBBXmlStream *self);
 gsize    ibb_xml_stream_get_unsent (IBBXmlStream *self);
 gint64   ibb_xml_stream_get_last_read_time (IBBXmlStream *self);
 
-/* Ends the stream after all that is queued, and waits a short while until the server ends it,
+/* Ends the XML stream after all that is queued, and waits a short while until the server ends it,
  * too. */
 void ibb_xml_stream_close (IBBXmlStream *self);
 /* At once; condition (nullable) is the stream error to name to the peer. */
@@ -83,7 +83,7 @@ gboolean ibb_xml_stream_is_closed (IBBXmlStream *self);
 /* Whether neither side ended it: XEP-0198 may resume it. */
 gboolean ibb_xml_stream_is_broken (IBBXmlStream *self);
 /* (nullable): where the server wants it to be opened instead (RFC 7395 §3.6.1), once it has ended
- * the stream of a WebSocket. */
+ * the XML stream of a WebSocket. */
 const char *ibb_xml_stream_get_other_uri (IBBXmlStream *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBXmlStream, ibb_xml_stream_unref)

@@ -239,7 +239,7 @@ class PrivateServer:
                 preexec_fn=die_with_parent(signal.SIGKILL), **options)
 
     def _opens_stream(self):
-        """Whether an XMPP stream can be opened."""
+        """Whether an XML stream can be opened."""
         header = ("<?xml version='1.0'?><stream:stream to='%s' version='1.0' "
                   "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>")
         try:

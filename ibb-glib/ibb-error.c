@@ -45,7 +45,7 @@ ASSERT_CONDITION (UNEXPECTED_REQUEST);
  * Returns: the quark
  * Since: 1.0
  */
-/* It would take the hyphens for minus signs. */
+/* clang-format would take the hyphens for minus signs. */
 /* clang-format off */
 G_DEFINE_QUARK (ibb-error-quark, ibb_error)
 /* clang-format on */

@@ -119,7 +119,7 @@ ibb_request_get_property (GObject *object, guint prop_id, GValue *value, GParamS
     }
 }
 
-/* It is over, and hears no more of the session. */
+/* The request is no longer pending, and the session calls it no more. */
 static void
 settle_locked (IBBRequest *self)
 {

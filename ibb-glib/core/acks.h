@@ -57,7 +57,7 @@ void ibb_acks_note_digest (IBBAcks *self, guint64 digest);
 void ibb_acks_send_first (IBBAcks *self, const IBBRoom *room);
 /* Queues the replies to all, however many they are: results, or item-not-found. */
 void ibb_acks_send_all (IBBAcks *self, gboolean refuse);
-/* They are delayed since now, by what the peer may expect. */
+/* The session goes on after an interruption: the delay of the acknowledgements counts from now. */
 void ibb_acks_restart (IBBAcks *self, gint64 now);
 /* Whether the session is looked at again when memory is free. */
 void ibb_acks_set_waiting (IBBAcks *self, gboolean is_waiting);

@@ -8,7 +8,7 @@
 #define LINGER (4 * G_USEC_PER_SEC)
 #define TIMEOUTS_MAX 10 /* D-37: what a peer may make of one */
 
-/* What is not here does nothing. */
+/* An event in a state that has no row here changes nothing. */
 static const struct
 {
   IBBClosingEvent  event;

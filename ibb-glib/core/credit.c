@@ -28,7 +28,7 @@ ibb_credit_note_asked (IBBCredit *self)
   self->has_asked = TRUE;
 }
 
-/* From a peer that was not asked it may mean anything. */
+/* What a peer tells without having been asked may mean something else. */
 static gboolean
 tells (const IBBCredit *self, const IBBStanza *answer)
 {

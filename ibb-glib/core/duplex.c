@@ -607,7 +607,8 @@ ibb_duplex_resume (IBBDuplex *self, const IBBPosition *peer, gint64 now)
     ibb_sender_update_ready (&self->sender, now);
 }
 
-/* Its last word, a close or the answer to ours, was lost. */
+/* The peer has ended the session, and we did not get its last stanza: a close, or the answer to
+ * ours. */
 void
 ibb_duplex_peer_ended (IBBDuplex *self, const IBBPosition *peer, gint64 now)
 {

@@ -41,12 +41,13 @@ IBBLife *ibb_duplex_get_life (IBBDuplex *self);
 const IBBSender   *ibb_duplex_get_sender (const IBBDuplex *self);
 const IBBReceiver *ibb_duplex_get_receiver (const IBBDuplex *self);
 const IBBClosing  *ibb_duplex_get_closing (const IBBDuplex *self);
-/* All was read, and more may come. */
+/* The application has read everything, and more may come. */
 gboolean ibb_duplex_listens (const IBBDuplex *self);
-/* The same, nothing is asked of the peer, and it has long said nothing. */
+/* The same, we await no answer of the peer, and it has long been silent. */
 gboolean ibb_duplex_is_idle (const IBBDuplex *self, gint64 now);
 
-/* A block, or a close; those that came before it was open. */
+/* The peer sent a block or a close; receive_early: those that came before the session was
+ * open. */
 void ibb_duplex_receive (IBBDuplex *self, IBBStanza *stanza, gint64 now);
 void ibb_duplex_receive_early (IBBDuplex *self, gint64 now);
 /* Answers to our stanzas. */

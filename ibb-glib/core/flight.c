@@ -270,7 +270,7 @@ ibb_flight_was_sent_to (IBBFlight *self, guint64 end)
   return FALSE;
 }
 
-/* Sent twice, as far as a measurement is concerned (Karn). */
+/* The block counts as sent twice, so that its round trip is not measured (Karn). */
 static void
 note_sent_before (IBBFlight *self, IBBBlock *block, gint64 now)
 {

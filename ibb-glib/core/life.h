@@ -71,7 +71,7 @@ void ibb_life_resume (IBBLife *self);
 
 /* Ends it here; says nothing to the peer. */
 void ibb_life_end (IBBLife *self, const IBBFailure *failure);
-/* The way in may have failed while ours went well. */
+/* Everything that we wrote has arrived; the input may have failed. */
 void ibb_life_end_orderly (IBBLife *self);
 /* An error, or no answer at all, came to our <close/>. Every byte was acknowledged, except
  * for those in messages (D-37). */

@@ -90,15 +90,15 @@ GQueue *ibb_peer_get_sessions (IBBPeer *self);
 IBBPath *ibb_peer_get_path (IBBPeer *self);
 /* The next proposals need no refusal to be small enough (D-14). */
 void ibb_peer_set_block_size_max (IBBPeer *self, guint block_size);
-/* The block size that it is offered, instead of that one. */
+/* The block size to propose to the peer in place of block_size. */
 guint ibb_peer_choose_block_size (const IBBPeer *self, guint block_size, gboolean may_be_longer);
 IBBTurns *ibb_peer_get_turns (IBBPeer *self);
-/* Bytes are in flight on the path, or no longer. */
+/* length bytes are in flight on the path from now on, or no longer. */
 void ibb_peer_count (IBBPeer *self, gsize length);
 void ibb_peer_uncount (IBBPeer *self, gsize length);
 /* The path may have room for one of its sessions that wants to send. */
 void ibb_peer_try (IBBPeer *self);
-/* It has none. */
+/* The path has no room: its sessions wait. */
 void ibb_peer_wait (IBBPeer *self);
 /* A block of that size was sent. */
 void ibb_peer_took (IBBPeer *self, gsize size);
@@ -112,7 +112,7 @@ void     ibb_peer_order_answered (IBBPeer *self, const IBBStanza *answer);
 void ibb_peer_order_not_asked (IBBPeer *self, gint64 now);
 void ibb_peer_set_reorders (IBBPeer *self);
 
-/* It sent something: the silence before is over. */
+/* The peer sent something: its silence is over. */
 void ibb_peer_heard (IBBPeer *self, gint64 now);
 /* How long it is silent before it is asked, and between two probes. */
 gint64 ibb_peer_get_probe_interval (const IBBPeer *self);

@@ -11,7 +11,8 @@
 
 G_BEGIN_DECLS
 
-/* How far an end has got with the bytes of the other one. */
+/* How many bytes of the other end an end has received, and how many of these it has
+ * acknowledged. */
 typedef struct
 {
   guint64 received;

@@ -117,7 +117,7 @@ note_read (IBBReceiver *self, gsize length, gint64 now)
     ibb_offer_note_read (&self->offer, length, now);
 }
 
-/* A change of a quarter matters. */
+/* A change of the room by a quarter is told. */
 static gboolean
 tell_room (IBBReceiver *self, IBBRoom *room, gint64 now)
 {

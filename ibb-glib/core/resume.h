@@ -43,14 +43,14 @@ void   ibb_resume_timeout (IBBResume *self, gint64 now);
 
 /* Our connection is lost. FALSE if the session cannot outlive it. */
 gboolean ibb_resume_interrupt (IBBResume *self, const IBBFailure *cause);
-/* There is one again, with that JID. */
+/* There is a connection again, with the JID local. */
 void ibb_resume_restored (IBBResume *self, const char *local, const char *normal);
 
 /* Whether a <resume/> of the peer's account is for the session: its proof says so. */
 gboolean ibb_resume_is_proven (const IBBResume *self, const IBBStanza *resume);
-/* One for the session. from: its sender, normalised. */
+/* A <resume/> that is for the session; from: its sender, normalised. */
 void ibb_resume_receive (IBBResume *self, IBBStanza *stanza, const char *from, gint64 now);
-/* Ours was answered; NULL: the connection has refused it. */
+/* The peer answered our <resume/>; NULL: the connection has refused to send it. */
 void ibb_resume_answered (IBBResume *self, IBBStanza *answer, gint64 now);
 
 G_END_DECLS

@@ -444,7 +444,8 @@ end_in_vain (IBBSearch *self, gint64 now)
   begin (self, TRUE, now);
 }
 
-/* If it is far, the trial that this one put off comes now. */
+/* If one block takes long because of the distance, the trial of a larger window that was put off
+ * comes now. */
 static void
 end_brief (IBBSearch *self, double rate, gint64 now)
 {
@@ -547,7 +548,7 @@ is_interruption (const IBBSearch *self, gint64 now)
   return !self->is_interrupted && usual > 0 && (double) (now - self->heard) > SILENCE * usual;
 }
 
-/* What was known is too old, but for a first guess. */
+/* What is known of the path is too old. The window serves as a first guess. */
 static void
 forget (IBBSearch *self)
 {

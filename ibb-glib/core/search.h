@@ -81,9 +81,9 @@ gsize ibb_search_get_block (const IBBSearch *self);
 gboolean ibb_search_is_slow (const IBBSearch *self);
 /* Bytes a microsecond with that window; 0 while it is not known. */
 double ibb_search_get_rate (const IBBSearch *self);
-/* So much was refused: the window grows slowly from here. */
+/* Blocks were refused: from now on the window grows slowly. */
 void ibb_search_refused (IBBSearch *self);
-/* A larger window would send more. */
+/* The window keeps back bytes that could be sent: a larger one would send more. */
 void ibb_search_limit (IBBSearch *self);
 /* A block was sent then, with so many bytes in flight, itself included, and was
  * acknowledged after that time. limit: the most bytes that its session puts into one. */

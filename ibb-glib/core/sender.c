@@ -670,7 +670,7 @@ ibb_sender_get_room (const IBBSender *self)
   return size - MIN (size, self->queue.length);
 }
 
-/* Only more bytes make it send. */
+/* Nothing is in flight or waits for its turn: only more bytes make it send. */
 static gboolean
 is_idle (const IBBSender *self)
 {

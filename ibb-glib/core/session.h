@@ -174,13 +174,13 @@ void ibb_session_stop (IBBSession *self, gboolean abort_open, gint64 now);
 /* Interruptions (D-58). Our connection is lost: FALSE if the session cannot outlive it. */
 gboolean ibb_session_interrupt (IBBSession *self, const IBBFailure *cause);
 gboolean ibb_session_is_interrupted (IBBSession *self);
-/* There is a connection again, with that JID. */
+/* There is a connection again, with the JID local. */
 void ibb_session_restored (IBBSession *self, const char *local, const char *normal);
 /* Whether a <resume/> of the peer's account is for the session. */
 gboolean ibb_session_is_proven (IBBSession *self, const IBBStanza *resume);
-/* One that is; from: its sender, normalised. */
+/* A <resume/> that is for the session; from: its sender, normalised. */
 void ibb_session_receive_resume (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now);
-/* Our own was answered; NULL: the connection has refused it. */
+/* The peer answered our <resume/>; NULL: the connection has refused to send it. */
 void ibb_session_resume_answered (IBBSession *self, IBBStanza *answer, gint64 now);
 
 /* Ends it here; says nothing to the peer. */

@@ -63,7 +63,7 @@ void ibb_terms_rename_peer (IBBTerms *self, const char *normal);
 gboolean ibb_terms_may_move (const IBBTerms *self);
 /* The peer has another resource; jid: as it writes its address. */
 void ibb_terms_move_peer (IBBTerms *self, const char *jid, const char *normal);
-/* Likewise we. */
+/* Our end has another resource. */
 void ibb_terms_move_local (IBBTerms *self, const char *jid, const char *normal);
 /* (nullable): none */
 void ibb_terms_set_secret (IBBTerms *self, const char *secret);

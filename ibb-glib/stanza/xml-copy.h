@@ -2,7 +2,7 @@
 
 /* The stanza of which SAX events tell, as XML again: the form that core/stanza.h keeps. Each
  * element is without prefix, with a declaration of its namespace where its parent has another
- * one; so what stood in the XML stream's namespace stands in that of any XML stream it is put into.
+ * one. So an element in the namespace of one XML stream can be put into any other XML stream.
  */
 
 #pragma once

@@ -241,7 +241,7 @@ tool_file_sink_commit (ToolFileSink *self, GError **error)
   return TRUE;
 }
 
-/* Without a commit nothing is left. */
+/* A file that was not committed is removed. */
 void
 tool_file_sink_free (ToolFileSink *self)
 {

@@ -26,7 +26,7 @@
 #define ATTEMPT_INTERVAL_MAX 500
 /* How long a connection waits for the next login, and after that for the peer's. */
 #define LOGIN_WAIT 60 /* s */
-/* When the system does not let us accept. */
+/* The pause after the system has refused to accept a connection. */
 #define ACCEPT_RETRY 1000 /* ms */
 
 typedef struct
@@ -177,7 +177,7 @@ waited_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Not longer if that login is lost, too. */
+/* The time runs from the first loss of the connection, also if the new login is lost. */
 static void
 wait_for_login (Opening *opening)
 {

@@ -76,7 +76,7 @@ tool_relay_count_links_with (ToolRelay *self, const char *account)
   return count;
 }
 
-/* What ends all at once is told once, by who ends it. */
+/* Whether something ends all connections at once. Its cause is printed once, and not by each. */
 static gboolean
 is_over (ToolRelay *self)
 {

@@ -19,7 +19,7 @@ tool_socket_prepare (GSocketConnection *connection)
   g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
 }
 
-/* Who is at the other end reads an error, not an end of file. */
+/* The program at the other end reads an error, not an end of file. */
 void
 tool_socket_reset (GSocketConnection *connection)
 {

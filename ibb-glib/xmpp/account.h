@@ -55,7 +55,7 @@ void        ibb_account_free (IBBAccount *self);
 /* Once, before any other thread knows the account. */
 void        ibb_account_set_jid (IBBAccount *self, const char *jid);
 const char *ibb_account_get_jid (IBBAccount *self); /* (nullable) */
-/* Once, likewise. */
+/* Makes it the account of a component: once, before any other thread knows it. */
 void     ibb_account_set_component (IBBAccount *self, const char *host, guint port);
 gboolean ibb_account_is_component (IBBAccount *self);
 /* Fills a copy, to be cleared by the caller. */

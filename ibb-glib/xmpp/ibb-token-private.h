@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 /* Both are (nullable). Whether a server cannot tell one from the other: they have the same secret
  * for the same mechanism. */
 gboolean ibb_token_is_same (IBBToken *self, IBBToken *other);
-/* And they expire at the same time. */
+/* The same, and they expire at the same time. */
 gboolean ibb_token_equal (IBBToken *self, IBBToken *other);
 
 G_END_DECLS

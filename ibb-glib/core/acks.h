@@ -46,7 +46,7 @@ guint64  ibb_acks_get_first_end (const IBBAcks *self); /* if there is one, as be
 guint64  ibb_acks_get_sent_to (const IBBAcks *self);
 gint64   ibb_acks_get_first_arrival (const IBBAcks *self);
 gboolean ibb_acks_contain (const IBBAcks *self, guint64 digest);
-/* What a block counts for. */
+/* The bytes that a block counts for towards the limits of memory. */
 gsize ibb_acks_get_cost (const IBBStanza *stanza);
 
 /* end: the position in the incoming bytes behind the block. */

@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* From good to bad: the worst thing seen wins. */
+/* From good to bad: the result of a text is the worst that its parts have. */
 typedef enum
 {
   IBB_BASE64_EXACT,   /* one clean run */

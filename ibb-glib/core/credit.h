@@ -31,7 +31,7 @@ gboolean ibb_credit_covers (const IBBCredit *self, guint64 end);
 /* Whether the block that ends there has to ask. resumed_at: when the connection was last
  * resumed, and may have lost what an answer told. */
 gboolean ibb_credit_must_ask (const IBBCredit *self, guint64 end, gint64 resumed_at);
-/* What was told last may not have arrived. */
+/* The last answer that told the room may be lost. */
 void ibb_credit_ask_again (IBBCredit *self);
 void ibb_credit_note_asked (IBBCredit *self);
 /* answer: the result of the block that ends there. */

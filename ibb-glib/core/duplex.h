@@ -66,16 +66,16 @@ gboolean ibb_duplex_sent (IBBDuplex *self, IBBPending *pending, gint64 now);
 void ibb_duplex_heed_peer (IBBDuplex *self, IBBPeerVerdict verdict, gint64 now);
 void ibb_duplex_peer_not_probed (IBBDuplex *self);
 
-/* What limits it has changed. */
+/* The memory or the settings that limit the session have changed. */
 void ibb_duplex_release_waiting (IBBDuplex *self, gint64 now);
 void ibb_duplex_settings_changed (IBBDuplex *self, gint64 now);
 
 /* Interruptions (D-58). How far we have got, and whether the peer may have got so far. */
 IBBPosition ibb_duplex_get_position (const IBBDuplex *self);
 gboolean    ibb_duplex_may_resume (IBBDuplex *self, const IBBPosition *peer);
-/* It goes on: all that the peer has not got goes again. */
+/* The session goes on: everything that the peer has not received is sent again. */
 void ibb_duplex_resume (IBBDuplex *self, const IBBPosition *peer, gint64 now);
-/* It does not: the peer has ended it in order before; or knows nothing of it any more. */
+/* The session does not go on: the peer had ended it in order before, or has forgotten it. */
 void ibb_duplex_peer_ended (IBBDuplex *self, const IBBPosition *peer, gint64 now);
 void ibb_duplex_peer_forgot (IBBDuplex *self, IBBStanza *answer, gint64 now);
 void ibb_duplex_peer_moved (IBBDuplex *self);

@@ -60,7 +60,8 @@ void ibb_first_hop_reset (IBBFirstHop *self);
 gsize ibb_first_hop_get_share (const IBBFirstHop *self);
 /* Whether length more bytes may go now; one block always may. */
 gboolean ibb_first_hop_may_send (IBBFirstHop *self, gsize length, gint64 now);
-/* It may not, because of others. A ping follows when it is time. */
+/* A block may not go, because of the bytes in flight to other peers. A ping follows when it is
+ * time. */
 void ibb_first_hop_wait (IBBFirstHop *self, gint64 now);
 /* How long a block may be while a person chats, if its session allows so much. */
 gsize ibb_first_hop_get_brief (const IBBFirstHop *self, gsize limit);

@@ -64,9 +64,9 @@ const IBBFailure *ibb_life_get_failure (const IBBLife *self);
 /* Neither end hears of the other, and both may again. FALSE if only an end can follow. */
 gboolean          ibb_life_interrupt (IBBLife *self, const IBBFailure *cause);
 const IBBFailure *ibb_life_get_cause (const IBBLife *self);
-/* It has been interrupted for too long. */
+/* The session has been interrupted for too long. */
 void ibb_life_give_up (IBBLife *self);
-/* It is open again; what that means for the halves is for its owner to say. */
+/* The session is open again. Its owner resumes the two halves. */
 void ibb_life_resume (IBBLife *self);
 
 /* Ends it here; says nothing to the peer. */

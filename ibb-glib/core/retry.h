@@ -36,7 +36,7 @@ typedef struct
 
 void ibb_retry_init (IBBRetry *self);
 void ibb_retry_clear (IBBRetry *self);
-/* What was refused is history; what is known of the peer is not. */
+/* Forgets the refusals, and keeps what is known of the peer. */
 void ibb_retry_interrupt (IBBRetry *self);
 void ibb_retry_set_accepted (IBBRetry *self, gint64 now);
 void ibb_retry_acknowledged (IBBRetry *self);

@@ -102,7 +102,7 @@ IBBSenderVerdict ibb_sender_block_answered (IBBSender       *self,
 void ibb_sender_interrupt (IBBSender *self);
 /* Whether the peer may have received so much, and acknowledged so much of it. */
 gboolean ibb_sender_may_resume (IBBSender *self, guint64 received, guint64 acknowledged);
-/* What the peer has not received goes again. */
+/* The bytes that the peer has not received are sent again. */
 void ibb_sender_resume (IBBSender *self, guint64 received, guint64 acknowledged, gint64 now);
 void ibb_sender_peer_moved (IBBSender *self);
 

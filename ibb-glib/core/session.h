@@ -133,7 +133,7 @@ ibb_session_new (IBBShared *shared, const IBBOpen *open, gint64 now, IBBFailure 
 /* The peer's. NULL where none of our blocks would fit into a stanza (D-16). */
 IBBSession *
 ibb_session_new_request (IBBShared *shared, IBBStanza *open, const char *local, const char *peer);
-/* It waits for the answer of our application, but not for ever. */
+/* The session waits for the answer of our application, for accept-timeout at most. */
 void ibb_session_ask (IBBSession *self, gint64 now);
 void ibb_session_accept_now (IBBSession *self, gint64 now);
 /* The peer closes a session that it has only asked for. */
@@ -157,18 +157,18 @@ gboolean   ibb_session_can_send (IBBSession *self, gint64 now);
 gsize      ibb_session_get_next_size (IBBSession *self);
 IBBStanza *ibb_session_take_block (IBBSession *self, gint64 now);
 void       ibb_session_update_ready (IBBSession *self, gint64 now);
-/* It waited for memory, or for the end of a backlog. */
+/* The memory, or the end of the backlog, that the session waited for is there. */
 void ibb_session_release_waiting (IBBSession *self, gint64 now);
 void ibb_session_settings_changed (IBBSession *self, gint64 now);
 
-/* What is known of its peer. */
+/* The peer of a session (D-27). */
 gboolean ibb_session_is_peer_listened_to (IBBPeer *peer); /* by any of its sessions */
 /* The next probe names a session that has listened, and heard nothing for as long as a silent peer
  * is not asked; in turn, if there are several. */
 void ibb_session_ask_about_idle (IBBPeer *peer, gint64 now);
 void ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now);
 void ibb_session_peer_not_probed (IBBSession *self);
-/* What is pending ends with STOPPED; an open one is aborted if abort_open. */
+/* A session that is not open yet ends with STOPPED; an open one is aborted if abort_open. */
 void ibb_session_stop (IBBSession *self, gboolean abort_open, gint64 now);
 
 /* Interruptions (D-58). Our connection is lost: FALSE if the session cannot outlive it. */

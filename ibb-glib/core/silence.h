@@ -12,7 +12,7 @@
 
 G_BEGIN_DECLS
 
-/* What its owner has to do. */
+/* What the owner of the session has to do. */
 typedef enum
 {
   IBB_SILENCE_GOES_ON,
@@ -38,7 +38,7 @@ void ibb_silence_doubt (IBBSilence *self, gint64 now);
 void ibb_silence_end_doubt (IBBSilence *self);
 /* Nothing has been heard in the session for as long as a silent peer is not asked. */
 gboolean ibb_silence_is_long (const IBBSilence *self, gint64 now);
-/* When the peer is asked. */
+/* When to ask the peer whether it is there. */
 gint64 ibb_silence_get_due (const IBBSilence *self);
 void   ibb_silence_timeout (IBBSilence *self, gint64 now);
 /* The peer has answered that it is there, and still owes the reply. */

@@ -59,7 +59,7 @@ gboolean ibb_stalls_make_room (IBBStalls *self, gint64 now);
 /* How many bytes one session may have in flight; beyond one block, which it
  * always may. */
 gsize ibb_stalls_get_window (const IBBStalls *self);
-/* Who waits for a path that those shut who are late has to ask again. */
+/* Lets sessions ask again that wait for a path which late sessions had shut. */
 void ibb_stalls_try (IBBStalls *self);
 
 void  ibb_stall_init (IBBStall *self, const IBBTerms *terms);

@@ -68,7 +68,7 @@ void ibb_operation_init (IBBOperation *self,
 void ibb_operation_clear (IBBOperation *self);
 
 IBBHost *ibb_operation_get_host (IBBOperation *self);
-/* It waits there from now on, also if it waits already. */
+/* The operation waits in queue from now on, also if it waits already. */
 void     ibb_operation_set_queue_locked (IBBOperation *self, GQueue *queue);
 gboolean ibb_operation_is_waiting_locked (IBBOperation *self);
 void     ibb_operation_wake_locked (IBBOperation *self);

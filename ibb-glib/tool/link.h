@@ -25,7 +25,7 @@ GCancellable *tool_link_get_cancellable (ToolLink *self);
 void          tool_link_set_connection (ToolLink *self, GSocketConnection *connection);
 /* The session is there, after the connection. */
 void tool_link_join (ToolLink *self, IBBTransport *transport);
-/* It ends later, in the callback of what is under way. */
+/* The link ends later, in the callback of the operation that is in progress. */
 void tool_link_cancel (ToolLink *self);
 /* Takes error. The other end of the connection gets an error, too. */
 void tool_link_fail (ToolLink *self, GError *error);

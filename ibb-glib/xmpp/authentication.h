@@ -37,7 +37,7 @@ const char        *ibb_authentication_get_mechanism (IBBAuthentication *self);
 gboolean ibb_authentication_is_sasl2 (IBBAuthentication *self);
 /* (nullable) (transfer none): the token that the server has issued, once it is done. */
 IBBToken *ibb_authentication_get_token (IBBAuthentication *self);
-/* Once it is done by SASL2; the caller may take what is in it. */
+/* The outcome of a login by SASL2, once it is done; the caller may take what is in it. */
 IBBSasl2Outcome *ibb_authentication_get_outcome (IBBAuthentication *self);
 /* Takes an element of the server, and sends the answer, at once or after a computation. */
 IBBAuthenticationState

@@ -16,7 +16,7 @@ typedef struct _IBBHmac IBBHmac;
 
 IBBHmac *ibb_hmac_new (GChecksumType type, const void *key, gsize length);
 void     ibb_hmac_free (IBBHmac *self);
-/* Of the data and, if it is not NULL, more: any number of times. */
+/* Computes the HMAC of data and, if it is not NULL, more. It can be called any number of times. */
 void ibb_hmac_compute (IBBHmac    *self,
                        const void *data,
                        gsize       length,

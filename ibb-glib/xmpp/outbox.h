@@ -53,9 +53,9 @@ void ibb_outbox_close (IBBOutbox *self);
 /* The login is over: everything is forgotten. */
 void ibb_outbox_reset (IBBOutbox *self);
 
-/* The server grants acknowledgements. FALSE: that was not asked, or is no news. */
+/* The server grants acknowledgements. FALSE: they were not requested, or are granted already. */
 gboolean ibb_outbox_grant (IBBOutbox *self);
-/* It refuses them: all that are awaited go to awaited. FALSE: as above. */
+/* The server refuses acknowledgements: all that are awaited go to awaited. FALSE: as above. */
 gboolean ibb_outbox_refuse (IBBOutbox *self, GQueue *awaited);
 gboolean ibb_outbox_is_granted (IBBOutbox *self);
 /* An acknowledgement came, see ibb_ack_queue_acknowledge (). */

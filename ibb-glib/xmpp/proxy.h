@@ -10,7 +10,7 @@
 
 G_BEGIN_DECLS
 
-/* Of one attempt. Zeroed: it goes through none. */
+/* The proxy of one attempt. Zeroed: the attempt goes through none. */
 typedef struct
 {
   char    *uri; /* (nullable): without what logs in to it */
@@ -18,7 +18,7 @@ typedef struct
   GSource *end; /* (owned) (nullable): of what the proxy sends */
 } IBBProxy;
 
-/* By the events of GSocketClient. */
+/* Learns which proxy it is from the events of GSocketClient. */
 void ibb_proxy_note (IBBProxy *self, GSocketClientEvent event, GIOStream *connection);
 /* The attempt has failed with cause, to reach the server of domain. NULL: not by a proxy. */
 GError *ibb_proxy_new_error (const IBBProxy *self, const char *domain, const GError *cause);

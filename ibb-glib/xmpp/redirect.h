@@ -12,7 +12,7 @@
 
 G_BEGIN_DECLS
 
-/* Of one login. Zeroed: none was followed. */
+/* The redirects of one login. Zeroed: none was followed. */
 typedef struct
 {
   guint n_followed;

@@ -12,7 +12,7 @@
 
 G_BEGIN_DECLS
 
-/* What is asked for where the server offers it. */
+/* What the client requests where the server offers it. */
 typedef struct
 {
   const char          *user_agent_id; /* (nullable): only over TLS */
@@ -22,7 +22,7 @@ typedef struct
   const IBBResumption *resumption;    /* (nullable): instead of a resource */
 } IBBSasl2Wishes;
 
-/* What is asked for: the wishes that the server's offer allows. */
+/* What the client requests: those wishes that the server's offer allows. */
 typedef struct
 {
   gboolean binds;
@@ -30,7 +30,7 @@ typedef struct
   gboolean resumes;
 } IBBSasl2Requests;
 
-/* What the server has done. */
+/* What the server has granted. */
 typedef struct
 {
   char       *jid;        /* (nullable): with the resource, where one was bound */

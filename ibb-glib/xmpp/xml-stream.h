@@ -43,7 +43,7 @@ void ibb_xml_stream_set_owner (IBBXmlStream              *self,
 GIOStream *ibb_xml_stream_get_io (IBBXmlStream *self);
 void       ibb_xml_stream_set_io (IBBXmlStream *self, GIOStream *io);
 
-/* They are a WebSocket's from now on (RFC 7395). */
+/* The bytes are those of a WebSocket from now on (RFC 7395). */
 void ibb_xml_stream_set_framed (IBBXmlStream *self);
 
 /* Sends a header and waits for the other one, with a new parser. Also the

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 
 typedef enum
 {
+  IBB_CONNECTION_OFFERED,   /* stanza; TRUE if it is for this listener, which has taken it */
   IBB_CONNECTION_RECEIVED,  /* stanza; TRUE if it was taken */
   IBB_CONNECTION_CONFIRMED, /* stanza */
   IBB_CONNECTION_DRAINED,   /* in any thread */

@@ -186,11 +186,9 @@ dup_listeners (IBBConnection *self)
 
 /* TRUE as soon as a listener has taken the event. */
 static gboolean
-tell_event (IBBConnection *self, const IBBConnectionEvent *event)
+tell_each (GPtrArray *listeners, const IBBConnectionEvent *event)
 {
-  g_autoptr (GPtrArray) listeners = dup_listeners (self);
-
-  for (guint i = 0; listeners != NULL && i < listeners->len; i++)
+  for (guint i = 0; i < listeners->len; i++)
     {
       IBBConnectionListener *listener = g_ptr_array_index (listeners, i);
 
@@ -198,6 +196,14 @@ tell_event (IBBConnection *self, const IBBConnectionEvent *event)
         return TRUE;
     }
   return FALSE;
+}
+
+static gboolean
+tell_event (IBBConnection *self, const IBBConnectionEvent *event)
+{
+  g_autoptr (GPtrArray) listeners = dup_listeners (self);
+
+  return listeners != NULL && tell_each (listeners, event);
 }
 
 static void
@@ -265,9 +271,16 @@ ibb_connection_remove_listener (IBBConnection *self, IBBConnectionListener *list
 gboolean
 ibb_connection_offer_to_services (IBBConnection *self, IBBStanza *stanza)
 {
-  const IBBConnectionEvent event = { .type = IBB_CONNECTION_RECEIVED, .stanza = stanza };
+  const IBBConnectionEvent offered = { .type = IBB_CONNECTION_OFFERED, .stanza = stanza };
+  const IBBConnectionEvent received = { .type = IBB_CONNECTION_RECEIVED, .stanza = stanza };
+  g_autoptr (GPtrArray)    listeners = dup_listeners (self);
 
-  return tell_event (self, &event);
+  if (listeners == NULL)
+    return FALSE;
+  /* A service that was dropped has sessions beside those of the next one. Nobody refuses what is
+   * for another one. */
+  return (listeners->len > 1 && tell_each (listeners, &offered)) ||
+         tell_each (listeners, &received);
 }
 
 void

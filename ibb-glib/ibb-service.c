@@ -21,7 +21,8 @@
  *
  * A service opens sessions to peers, accepts sessions of peers, and has the
  * settings that they share: limits, timeouts, buffer sizes. A connection needs
- * only one.
+ * only one. If there are several, sessions of peers go to the first one that accepts
+ * sessions.
  *
  * A session begins in one of these ways, and is passed to the application exactly
  * once:

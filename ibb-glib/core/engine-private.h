@@ -11,6 +11,7 @@
 #include "core/engine.h"
 #include "core/event.h"
 #include "core/first-hop.h"
+#include "core/incoming.h"
 #include "core/outgoing.h"
 #include "core/peer.h"
 #include "core/requests.h"
@@ -24,9 +25,9 @@ struct _IBBEngine
 {
   IBBShared  *shared;
   IBBAcceptor acceptor;
+  IBBIncoming incoming;
   IBBEvents   events;
   IBBOutgoing outgoing;
-  gboolean    stopped;
 };
 
 G_END_DECLS

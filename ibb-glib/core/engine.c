@@ -150,6 +150,7 @@ ibb_engine_new (IBBRandomFunc random, gpointer random_data)
   self->shared->servers = ibb_servers_new (self->shared);
   self->shared->stalls = ibb_stalls_new (self->shared);
   ibb_acceptor_init (&self->acceptor, self->shared, &self->events);
+  ibb_incoming_init (&self->incoming, self->shared, &self->acceptor);
   ibb_outgoing_init (&self->outgoing, self->shared);
   return self;
 }
@@ -346,7 +347,7 @@ ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
 {
   g_autoptr (HeldSessions) sessions = hold_all (self);
 
-  self->stopped = TRUE;
+  ibb_incoming_stop (&self->incoming);
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_session_stop (l->data, abort_sessions, get_time (self, now));
   ibb_abandoned_close_all (self->shared->abandoned); /* the answers may find nobody */
@@ -473,7 +474,7 @@ check_running (IBBEngine *self, IBBFailure *failure)
 {
   if (self->shared->is_lost)
     ibb_failure_set (failure, IBB_FAILURE_CONNECTION_LOST);
-  else if (self->stopped)
+  else if (ibb_incoming_is_stopped (&self->incoming))
     ibb_failure_set (failure, IBB_FAILURE_STOPPED);
   else
     return TRUE;
@@ -580,106 +581,8 @@ receive_reply (IBBEngine *self, IBBStanza *stanza, const char *from, gint64 now)
   return TRUE;
 }
 
-static void
-reply_error (IBBEngine *self, const IBBStanza *stanza, IBBCondition condition, IBBErrorType type)
-{
-  ibb_control_reply_error (&self->shared->control, stanza, condition, type, NULL);
-}
-
-static void
-receive_for_session (
-    IBBEngine *self, IBBStanza *stanza, const char *local, const char *peer, gint64 now)
-{
-  IBBSession *session = ibb_place_find (self->shared, local, peer, stanza->sid);
-
-  if (stanza->sid == NULL)
-    /* Without a sid it belongs to no session (D-11). */
-    reply_error (self, stanza, IBB_CONDITION_BAD_REQUEST, IBB_ERROR_TYPE_CANCEL);
-  else if (session != NULL && ibb_session_get_state (session) != IBB_SESSION_REQUESTED)
-    ibb_session_receive (session, stanza, now);
-  else if (ibb_place_find (self->shared, local, peer, stanza->asked) != NULL)
-    ibb_control_repeat_result (&self->shared->control, stanza); /* of a probe (D-27) */
-  else
-    {
-      /* Neither a block nor a close has a session (N-24, N-37). */
-      reply_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
-      /* A peer that closes a session it has only asked for withdraws the request. */
-      if (session != NULL && stanza->payload == IBB_PAYLOAD_CLOSE)
-        ibb_session_withdraw (session);
-    }
-}
-
-/* One that does not know the secret learns nothing, not even that there is a session. */
 static gboolean
-is_for_session (gpointer session, const IBBStanza *resume)
-{
-  return ibb_session_is_proven (session, resume);
-}
-
-/* A peer that has logged in again may have another resource, where another session of the same
- * name may be (D-58). */
-static void
-receive_resume (IBBEngine *self, IBBStanza *stanza, const char *local, const char *peer, gint64 now)
-{
-  IBBShared  *shared = self->shared;
-  IBBSession *session;
-
-  if (!stanza->has_position || !ibb_stanza_is_valid_sid (stanza->sid) || local == NULL ||
-      peer == NULL || ibb_stanza_record_has_long_id (stanza))
-    {
-      reply_error (self, stanza, IBB_CONDITION_BAD_REQUEST, IBB_ERROR_TYPE_MODIFY);
-      return;
-    }
-  /* Each request that is taken has its answer, and may bring a close. A peer that hears
-   * nothing asks again (D-47). */
-  if (ibb_control_is_flooded (&shared->control))
-    return;
-
-  session = ibb_place_find (shared, local, peer, stanza->sid);
-  if (session == NULL || !ibb_session_is_proven (session, stanza))
-    session = ibb_place_find_moved (shared, local, peer, stanza, is_for_session);
-  if (session != NULL)
-    ibb_session_receive_resume (session, stanza, peer, now);
-  else if (!ibb_finished_answer (shared->finished, stanza, local, peer))
-    reply_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
-}
-
-/* IQ-get with one of our elements, or with an element that does not exist (D-10). */
-static void
-refuse_misuse (IBBEngine *self, const IBBStanza *stanza)
-{
-  if (stanza->payload == IBB_PAYLOAD_UNKNOWN)
-    reply_error (self, stanza, IBB_CONDITION_FEATURE_NOT_IMPLEMENTED, IBB_ERROR_TYPE_CANCEL);
-  else
-    reply_error (self, stanza, IBB_CONDITION_BAD_REQUEST, IBB_ERROR_TYPE_MODIFY);
-}
-
-static void
-receive_request (
-    IBBEngine *self, IBBStanza *stanza, const char *local, const char *from, gint64 now)
-{
-  if (stanza->name == IBB_STANZA_MESSAGE)
-    {
-      if (stanza->payload == IBB_PAYLOAD_DATA)
-        receive_for_session (self, stanza, local, from, now);
-      return;
-    }
-  /* RFC 6120 §8.1.3 requires an id; nothing could be answered without. */
-  if (stanza->id == NULL)
-    return;
-
-  if (stanza->payload == IBB_PAYLOAD_UNKNOWN || !ibb_stanza_record_is_kind (stanza, "set"))
-    refuse_misuse (self, stanza);
-  else if (stanza->payload == IBB_PAYLOAD_OPEN)
-    ibb_acceptor_receive (&self->acceptor, stanza, local, from, self->stopped, now);
-  else if (stanza->payload == IBB_PAYLOAD_RESUME)
-    receive_resume (self, stanza, local, from, now);
-  else
-    receive_for_session (self, stanza, local, from, now);
-}
-
-gboolean
-ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now)
+receive (IBBEngine *self, IBBStanza *stanza, gboolean is_last, gint64 now)
 {
   IBBShared       *shared = self->shared;
   g_autofree char *from = NULL;
@@ -708,13 +611,12 @@ ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now)
     case IBB_PAYLOAD_CLOSE:
     case IBB_PAYLOAD_UNKNOWN:
     case IBB_PAYLOAD_RESUME:
-      if (self->stopped && g_hash_table_size (shared->sessions) == 0)
+      if (ibb_incoming_is_stopped (&self->incoming) && g_hash_table_size (shared->sessions) == 0)
         return FALSE; /* the application answers that there is no such service (N-08) */
       to = stanza->to != NULL && g_strcmp0 (stanza->to, shared->local_jid) != 0
                ? ibb_jid_normalize (stanza->to)
                : g_strdup (shared->local_normal);
-      receive_request (self, stanza, to, from, now);
-      return TRUE;
+      return ibb_incoming_receive (&self->incoming, stanza, to, from, is_last, now);
 
     case IBB_PAYLOAD_OTHER:
     case IBB_PAYLOAD_DISCO_QUERY:
@@ -724,12 +626,24 @@ ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now)
     }
 }
 
+gboolean
+ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now)
+{
+  return receive (self, stanza, TRUE, now);
+}
+
+gboolean
+ibb_engine_receive_own (IBBEngine *self, IBBStanza *stanza, gint64 now)
+{
+  return receive (self, stanza, FALSE, now);
+}
+
 /* Queries. */
 
 gboolean
 ibb_engine_is_running (IBBEngine *self)
 {
-  return !self->stopped && !self->shared->is_lost;
+  return !ibb_incoming_is_stopped (&self->incoming) && !self->shared->is_lost;
 }
 
 gboolean

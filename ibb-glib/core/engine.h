@@ -54,6 +54,9 @@ void ibb_engine_set_listen (IBBEngine *self, IBBListen listen);
 
 /* TRUE when the stanza was ours and has been dealt with. */
 gboolean ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now);
+/* The same where other engines have the connection, too: FALSE also when the stanza is for a
+ * session that does not exist here, or opens one that is not accepted here. */
+gboolean ibb_engine_receive_own (IBBEngine *self, IBBStanza *stanza, gint64 now);
 /* The application has sent or received a stanza of its own over the connection: it does not
  * like to wait behind our blocks. */
 void ibb_engine_note_chat (IBBEngine *self, gint64 now);

@@ -13,7 +13,7 @@ typedef struct
 } IBBListener;
 
 static gboolean
-receive (IBBListener *self, IBBStanza *stanza)
+receive (IBBListener *self, IBBStanza *stanza, gboolean is_last)
 {
   IBBHost   *host = self->host;
   IBBEngine *engine = ibb_host_get_engine (host);
@@ -32,7 +32,8 @@ receive (IBBListener *self, IBBStanza *stanza)
     {
       if (stanza->payload == IBB_PAYLOAD_OPEN)
         ibb_inbox_update_listen_locked (self->inbox);
-      taken = ibb_engine_receive (engine, stanza, g_get_monotonic_time ());
+      taken = is_last ? ibb_engine_receive (engine, stanza, g_get_monotonic_time ())
+                      : ibb_engine_receive_own (engine, stanza, g_get_monotonic_time ());
       if (taken)
         ibb_host_received_locked (host);
       else
@@ -156,8 +157,10 @@ listener_notify (IBBConnectionListener *listener, const IBBConnectionEvent *even
 
   switch (event->type)
     {
+    case IBB_CONNECTION_OFFERED:
+      return receive (self, event->stanza, FALSE);
     case IBB_CONNECTION_RECEIVED:
-      return receive (self, event->stanza);
+      return receive (self, event->stanza, TRUE);
     case IBB_CONNECTION_CONFIRMED:
       confirmed (self, event->stanza);
       break;

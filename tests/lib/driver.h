@@ -35,6 +35,7 @@ typedef struct
   gboolean leave_disco;   /* disco#info queries are left to the test */
   gboolean leave_ping;    /* pings are left to the test */
   gboolean answer_probes; /* the peer answers probes (D-27) */
+  gboolean is_shared;     /* the connection has another engine, too */
   gboolean has_feature;   /* the peer advertises our feature */
   gboolean has_rules;     /* servers advertise XEP-0079 (N-31) */
 

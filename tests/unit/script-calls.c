@@ -250,6 +250,7 @@ flag (Script *self, Words *words)
     { "hold-sent", &driver->hold_sent },    { "leave-queries", &driver->leave_disco },
     { "leave-pings", &driver->leave_ping }, { "answer-probes", &driver->answer_probes },
     { "feature", &driver->has_feature },    { "rules", &driver->has_rules },
+    { "shared", &driver->is_shared },
   };
   const char *name = words_take (self, words);
   guint       i = 0;

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/incoming.h"
+
+#include "core/finished.h"
+#include "core/place.h"
+#include "core/session.h"
+
+void
+ibb_incoming_init (IBBIncoming *self, IBBShared *shared, IBBAcceptor *acceptor)
+{
+  self->shared = shared;
+  self->acceptor = acceptor;
+}
+
+void
+ibb_incoming_stop (IBBIncoming *self)
+{
+  self->is_stopped = TRUE;
+}
+
+gboolean
+ibb_incoming_is_stopped (const IBBIncoming *self)
+{
+  return self->is_stopped;
+}
+
+static void
+reply_error (IBBIncoming *self, const IBBStanza *stanza, IBBCondition condition, IBBErrorType type)
+{
+  ibb_control_reply_error (&self->shared->control, stanza, condition, type, NULL);
+}
+
+static gboolean
+receive_for_session (IBBIncoming *self,
+                     IBBStanza   *stanza,
+                     const char  *local,
+                     const char  *peer,
+                     gboolean     is_last,
+                     gint64       now)
+{
+  IBBSession *session = ibb_place_find (self->shared, local, peer, stanza->sid);
+
+  if (session != NULL && ibb_session_get_state (session) != IBB_SESSION_REQUESTED)
+    ibb_session_receive (session, stanza, now);
+  else if (ibb_place_find (self->shared, local, peer, stanza->asked) != NULL)
+    ibb_control_repeat_result (&self->shared->control, stanza); /* of a probe (D-27) */
+  else if (session == NULL && !is_last)
+    return FALSE;
+  else if (stanza->sid == NULL)
+    /* Without a sid it belongs to no session (D-11). */
+    reply_error (self, stanza, IBB_CONDITION_BAD_REQUEST, IBB_ERROR_TYPE_CANCEL);
+  else
+    {
+      /* Neither a block nor a close has a session (N-24, N-37). */
+      reply_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+      /* A peer that closes a session it has only asked for withdraws the request. */
+      if (session != NULL && stanza->payload == IBB_PAYLOAD_CLOSE)
+        ibb_session_withdraw (session);
+    }
+  return TRUE;
+}
+
+static gboolean
+receive_open (IBBIncoming *self,
+              IBBStanza   *open,
+              const char  *local,
+              const char  *peer,
+              gboolean     is_last,
+              gint64       now)
+{
+  if (!is_last && (self->is_stopped || !ibb_acceptor_can_accept (self->acceptor)))
+    return FALSE;
+
+  ibb_acceptor_receive (self->acceptor, open, local, peer, self->is_stopped, now);
+  return TRUE;
+}
+
+/* One that does not know the secret learns nothing, not even that there is a session. */
+static gboolean
+is_for_session (gpointer session, const IBBStanza *resume)
+{
+  return ibb_session_is_proven (session, resume);
+}
+
+/* A peer that has logged in again may have another resource, where another session of the same
+ * name may be (D-58). */
+static gboolean
+receive_resume (IBBIncoming *self,
+                IBBStanza   *stanza,
+                const char  *local,
+                const char  *peer,
+                gboolean     is_last,
+                gint64       now)
+{
+  IBBShared  *shared = self->shared;
+  IBBSession *session;
+
+  if (!stanza->has_position || !ibb_stanza_is_valid_sid (stanza->sid) || local == NULL ||
+      peer == NULL || ibb_stanza_record_has_long_id (stanza))
+    {
+      reply_error (self, stanza, IBB_CONDITION_BAD_REQUEST, IBB_ERROR_TYPE_MODIFY);
+      return TRUE;
+    }
+  /* Each request that is taken has its answer, and may bring a close. A peer that hears
+   * nothing asks again (D-47). */
+  if (ibb_control_is_flooded (&shared->control))
+    return TRUE;
+
+  session = ibb_place_find (shared, local, peer, stanza->sid);
+  if (session == NULL || !ibb_session_is_proven (session, stanza))
+    session = ibb_place_find_moved (shared, local, peer, stanza, is_for_session);
+  if (session != NULL)
+    ibb_session_receive_resume (session, stanza, peer, now);
+  else if (ibb_finished_answer (shared->finished, stanza, local, peer))
+    return TRUE;
+  else if (!is_last)
+    return FALSE;
+  else
+    reply_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+  return TRUE;
+}
+
+/* IQ-get with one of our elements, or with an element that does not exist (D-10). */
+static void
+refuse_misuse (IBBIncoming *self, const IBBStanza *stanza)
+{
+  if (stanza->payload == IBB_PAYLOAD_UNKNOWN)
+    reply_error (self, stanza, IBB_CONDITION_FEATURE_NOT_IMPLEMENTED, IBB_ERROR_TYPE_CANCEL);
+  else
+    reply_error (self, stanza, IBB_CONDITION_BAD_REQUEST, IBB_ERROR_TYPE_MODIFY);
+}
+
+gboolean
+ibb_incoming_receive (IBBIncoming *self,
+                      IBBStanza   *stanza,
+                      const char  *local,
+                      const char  *from,
+                      gboolean     is_last,
+                      gint64       now)
+{
+  if (stanza->name == IBB_STANZA_MESSAGE)
+    return stanza->payload != IBB_PAYLOAD_DATA ||
+           receive_for_session (self, stanza, local, from, is_last, now);
+  /* RFC 6120 §8.1.3 requires an id; nothing could be answered without. */
+  if (stanza->id == NULL)
+    return TRUE;
+
+  if (stanza->payload == IBB_PAYLOAD_UNKNOWN || !ibb_stanza_record_is_kind (stanza, "set"))
+    refuse_misuse (self, stanza);
+  else if (stanza->payload == IBB_PAYLOAD_OPEN)
+    return receive_open (self, stanza, local, from, is_last, now);
+  else if (stanza->payload == IBB_PAYLOAD_RESUME)
+    return receive_resume (self, stanza, local, from, is_last, now);
+  else
+    return receive_for_session (self, stanza, local, from, is_last, now);
+  return TRUE;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What peers ask for: each stanza goes to its session, or opens or resumes one, or is answered
+ * with an error.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/acceptor.h"
+#include "core/shared.h"
+#include "core/stanza.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  IBBShared   *shared;
+  IBBAcceptor *acceptor;
+  gboolean     is_stopped; /* nothing new begins */
+} IBBIncoming;
+
+void     ibb_incoming_init (IBBIncoming *self, IBBShared *shared, IBBAcceptor *acceptor);
+void     ibb_incoming_stop (IBBIncoming *self);
+gboolean ibb_incoming_is_stopped (const IBBIncoming *self);
+/* A request, or a message. local, peer (nullable): the addresses, normalised. is_last: nobody else
+ * is asked. Otherwise FALSE: it is for no session here, and opens none. */
+gboolean ibb_incoming_receive (IBBIncoming *self,
+                               IBBStanza   *stanza,
+                               const char  *local,
+                               const char  *peer,
+                               gboolean     is_last,
+                               gint64       now);
+
+G_END_DECLS

@@ -67,7 +67,8 @@ class Transfer:
     def expect_done(self):
         for program in self.ends:
             code = program.finish(TIMEOUT)
-            check_equal((code, program.errors()), (0, []), f'end of {program.name} after {program.events()[-5:]}')
+            check_equal((code, program.errors()), (0, []),
+                        f'end of {program.name} after {program.events()[-5:]}, both ends: {self.kinds()}')
         self._feeder.join()
         check_equal(sha256(self._copy), self._digest.hexdigest(), 'SHA-256')
 

@@ -258,12 +258,14 @@ static const IBBReloginHandler relogin_handler = {
   .failed = relogin_failed_cb,
 };
 
-/* Not after a conflict: two clients of one resource would end each other for ever. */
+/* Not after a conflict: two clients of one resource would end each other for ever. But one that
+ * follows a resumption at once is with the former connection of this client: ejabberd may keep
+ * that one if it was at another node. */
 static gboolean
 may_return (IBBLink *self, const GError *error)
 {
   return g_atomic_int_get (&self->auto_reconnect) && !self->is_logging_out &&
-         !g_error_matches (error, IBB_ERROR, IBB_ERROR_CONFLICT);
+         (self->resumed_at != 0 || !g_error_matches (error, IBB_ERROR, IBB_ERROR_CONFLICT));
 }
 
 static void

@@ -450,6 +450,32 @@ static const FakeStep managed[] = {
 };
 static const FakeStep back[] = { FAKE_SM_RETURN (FAKE_SM_RESUMED), { NULL } };
 
+/* A server takes the former connection for another client of the resource. */
+static void
+test_replaced (void)
+{
+  static const FakeStep replaced[] = { FAKE_SM_RETURN (
+                                           FAKE_SM_RESUMED FAKE_STREAM_ERROR ("conflict")),
+                                       { NULL } };
+  FakeServer           *server = fake_server_new (managed);
+  IBBClient            *client = create_client (server);
+
+  fake_random_start (NEVER);
+  assert_login (client);
+  fake_server_set_steps (server, replaced);
+  fake_server_send (server, "<message/>", -1);
+  fake_server_close (server);
+  while (fake_random_get_bound (0) == 0)
+    wait_a_moment ();
+  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_CONNECTING);
+  fake_server_set_steps (server, online);
+  while (!fake_monitor_has_handlers ())
+    wait_a_moment ();
+  fake_monitor_change (TRUE);
+  fake_wait_until_online (client, server, 3);
+  fake_log_out (client, server, NULL);
+}
+
 /* The same for a stream that can be resumed: the first attempt is made at once, and the waits
  * between the next ones grow up to half a minute. */
 static void
@@ -645,6 +671,7 @@ main (int argc, char **argv)
 #ifdef HAVE_TIMERFD
   g_test_add_func ("/ibb/client/reconnect/wakes", test_wakes);
 #endif
+  g_test_add_func ("/ibb/client/reconnect/replaced", test_replaced);
   g_test_add_func ("/ibb/client/reconnect/network-resumes", test_network_resumes);
   g_test_add_func ("/ibb/client/reconnect/breaks-resumed", test_breaks_resumed);
   g_test_add_func ("/ibb/client/reconnect/resumption-refused", test_resumption_refused);

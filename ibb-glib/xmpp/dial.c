@@ -13,6 +13,9 @@
 #define DEFAULT_PORT 5222
 #define DEFAULT_TLS_PORT 5223
 
+/* Data of a socket that is connected to a host for TLS from the first byte. */
+#define IS_DIRECT "ibb-is-direct"
+
 /* Milliseconds for the SRV records, if the host of the domain can be tried by a proxy. */
 #define LOOK_UP_TIMEOUT 5000
 
@@ -22,6 +25,7 @@ typedef struct
   const char *name;      /* (nullable): that of none which matters here */
   GList      *hosts;     /* (owned) (element-type GSrvTarget) */
   gboolean    is_denied; /* there is decidedly no such service */
+  GTask      *task;      /* (owned) (nullable): during the look-up */
 } Service;
 
 typedef struct
@@ -52,13 +56,6 @@ target_free (Target *self)
   g_free (self);
 }
 
-/* On a socket. */
-static GQuark
-get_direct_quark (void)
-{
-  return g_quark_from_static_string ("ibb-direct");
-}
-
 /* A connection by a proxy may become another one, and its socket stays. */
 static void
 note_direct (GSocketConnection *connection)
@@ -67,7 +64,7 @@ note_direct (GSocketConnection *connection)
   GSocket                   *socket = g_socket_connection_get_socket (connection);
 
   if (address != NULL && ibb_targets_is_direct (address))
-    g_object_set_qdata (G_OBJECT (socket), get_direct_quark (), GINT_TO_POINTER (TRUE));
+    g_object_set_data (G_OBJECT (socket), IS_DIRECT, GINT_TO_POINTER (TRUE));
 }
 
 static void
@@ -223,33 +220,16 @@ is_denied (GList *records)
   return *name == '\0' || g_str_equal (name, ".");
 }
 
-/* The result of looking up the records of a service. */
 static void
-take_records (GTask *task, Service *service, GResolver *resolver, GAsyncResult *result)
+lookup_records_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  GList *records = g_resolver_lookup_records_finish (resolver, result, NULL);
+  Service          *service = user_data;
+  g_autoptr (GTask) task = g_steal_pointer (&service->task);
+  GList            *records = g_resolver_lookup_records_finish (G_RESOLVER (object), result, NULL);
 
   service->is_denied = is_denied (records);
   take_hosts (task, service, service->is_denied ? NULL : dup_hosts (records));
   g_list_free_full (records, (GDestroyNotify) g_variant_unref);
-}
-
-static void
-lookup_plain_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  Target           *target = g_task_get_task_data (task);
-
-  take_records (task, &target->plain, G_RESOLVER (object), result);
-}
-
-static void
-lookup_direct_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  Target           *target = g_task_get_task_data (task);
-
-  take_records (task, &target->direct, G_RESOLVER (object), result);
 }
 
 static gboolean
@@ -276,43 +256,34 @@ bound_look_up (GTask *task)
 
 /* Of a resolver that an application has put in place, and that knows no records. */
 static void
-lookup_plain_service_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+lookup_service_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask) task = user_data;
-  Target           *target = g_task_get_task_data (task);
+  Service          *service = user_data;
+  g_autoptr (GTask) task = g_steal_pointer (&service->task);
 
-  take_hosts (task, &target->plain,
-              g_resolver_lookup_service_finish (G_RESOLVER (object), result, NULL));
-}
-
-static void
-lookup_direct_service_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  Target           *target = g_task_get_task_data (task);
-
-  take_hosts (task, &target->direct,
-              g_resolver_lookup_service_finish (G_RESOLVER (object), result, NULL));
+  take_hosts (task, service, g_resolver_lookup_service_finish (G_RESOLVER (object), result, NULL));
 }
 
 /* The look-up of a service does not tell that it is denied from the lack of a record. */
 static void
-look_up_service (GTask              *task,
-                 const Service      *service,
-                 GAsyncReadyCallback records_cb,
-                 GAsyncReadyCallback service_cb)
+look_up_service (GTask *task, Service *service)
 {
   Target               *target = g_task_get_task_data (task);
   GCancellable         *cancellable = g_task_get_cancellable (task);
   g_autoptr (GResolver) resolver = g_resolver_get_default ();
-  g_autofree char      *name = g_strdup_printf ("_%s._tcp.%s", service->name, target->host);
+  g_autofree char      *name = NULL;
 
+  if (service->name == NULL)
+    return;
+
+  service->task = g_object_ref (task);
+  name = g_strdup_printf ("_%s._tcp.%s", service->name, target->host);
   if (G_RESOLVER_GET_CLASS (resolver)->lookup_records_async != NULL)
-    g_resolver_lookup_records_async (resolver, name, G_RESOLVER_RECORD_SRV, cancellable, records_cb,
-                                     g_object_ref (task));
+    g_resolver_lookup_records_async (resolver, name, G_RESOLVER_RECORD_SRV, cancellable,
+                                     lookup_records_cb, service);
   else
     g_resolver_lookup_service_async (resolver, service->name, "tcp", target->host, cancellable,
-                                     service_cb, g_object_ref (task));
+                                     lookup_service_cb, service);
 }
 
 static void
@@ -323,10 +294,8 @@ look_up (GTask *task)
   if (target->proxy_resolver != NULL)
     bound_look_up (task);
   target->n_awaited = (target->plain.name != NULL) + (target->direct.name != NULL);
-  if (target->plain.name != NULL)
-    look_up_service (task, &target->plain, lookup_plain_cb, lookup_plain_service_cb);
-  if (target->direct.name != NULL)
-    look_up_service (task, &target->direct, lookup_direct_cb, lookup_direct_service_cb);
+  look_up_service (task, &target->plain);
+  look_up_service (task, &target->direct);
 }
 
 static GTask *
@@ -416,5 +385,5 @@ ibb_dial_is_direct (GSocketConnection *connection)
 {
   GSocket *socket = g_socket_connection_get_socket (connection);
 
-  return g_object_get_qdata (G_OBJECT (socket), get_direct_quark ()) != NULL;
+  return g_object_get_data (G_OBJECT (socket), IS_DIRECT) != NULL;
 }

@@ -5,6 +5,8 @@
 #include "xmpp/targets.h"
 
 #define DIRECT_SCHEME "xmpps-client"
+/* Data of an address: whether it is of a host for TLS from the first byte. */
+#define IS_DIRECT "ibb-is-direct"
 
 /* Hosts. */
 
@@ -47,13 +49,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (IBBTargets,
 
 G_DEFINE_FINAL_TYPE (IBBTargetEnumerator, ibb_target_enumerator, G_TYPE_SOCKET_ADDRESS_ENUMERATOR)
 
-/* On an address. */
-static GQuark
-get_direct_quark (void)
-{
-  return g_quark_from_static_string ("ibb-direct");
-}
-
 /* Defined below: the next address follows one that is not there. */
 static void go_on (GTask *task);
 
@@ -68,8 +63,7 @@ next_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   address = g_socket_address_enumerator_next_finish (self->current, result, &error);
   if (address != NULL)
     {
-      g_object_set_qdata (G_OBJECT (address), get_direct_quark (),
-                          GINT_TO_POINTER (self->is_direct));
+      g_object_set_data (G_OBJECT (address), IS_DIRECT, GINT_TO_POINTER (self->is_direct));
       g_task_return_pointer (task, g_steal_pointer (&address), g_object_unref);
       return;
     }
@@ -236,5 +230,5 @@ ibb_targets_new (GList *hosts, GList *direct, const char *scheme, GProxyResolver
 gboolean
 ibb_targets_is_direct (GSocketAddress *address)
 {
-  return g_object_get_qdata (G_OBJECT (address), get_direct_quark ()) != NULL;
+  return g_object_get_data (G_OBJECT (address), IS_DIRECT) != NULL;
 }

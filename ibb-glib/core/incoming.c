@@ -114,12 +114,12 @@ receive_resume (IBBIncoming *self,
     session = ibb_place_find_moved (shared, local, peer, stanza, is_for_session);
   if (session != NULL)
     ibb_session_receive_resume (session, stanza, peer, now);
-  else if (ibb_finished_answer (shared->finished, stanza, local, peer))
-    return TRUE;
-  else if (!is_last)
-    return FALSE;
-  else
-    reply_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+  else if (!ibb_finished_answer (shared->finished, stanza, local, peer))
+    {
+      if (!is_last)
+        return FALSE;
+      reply_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+    }
   return TRUE;
 }
 
@@ -137,13 +137,13 @@ gboolean
 ibb_incoming_receive (IBBIncoming *self,
                       IBBStanza   *stanza,
                       const char  *local,
-                      const char  *from,
+                      const char  *peer,
                       gboolean     is_last,
                       gint64       now)
 {
   if (stanza->name == IBB_STANZA_MESSAGE)
     return stanza->payload != IBB_PAYLOAD_DATA ||
-           receive_for_session (self, stanza, local, from, is_last, now);
+           receive_for_session (self, stanza, local, peer, is_last, now);
   /* RFC 6120 §8.1.3 requires an id; nothing could be answered without. */
   if (stanza->id == NULL)
     return TRUE;
@@ -151,10 +151,10 @@ ibb_incoming_receive (IBBIncoming *self,
   if (stanza->payload == IBB_PAYLOAD_UNKNOWN || !ibb_stanza_record_is_kind (stanza, "set"))
     refuse_misuse (self, stanza);
   else if (stanza->payload == IBB_PAYLOAD_OPEN)
-    return receive_open (self, stanza, local, from, is_last, now);
+    return receive_open (self, stanza, local, peer, is_last, now);
   else if (stanza->payload == IBB_PAYLOAD_RESUME)
-    return receive_resume (self, stanza, local, from, is_last, now);
+    return receive_resume (self, stanza, local, peer, is_last, now);
   else
-    return receive_for_session (self, stanza, local, from, is_last, now);
+    return receive_for_session (self, stanza, local, peer, is_last, now);
   return TRUE;
 }

@@ -122,35 +122,26 @@ test_slow_session (void)
   assert_beside (tests, G_N_ELEMENTS (tests), NEAR);
 }
 
+static const Beside slow_peers[] = {
+  { "--peers 2 --slow 1 --slow-rate 20k", 0, 0.7, 0.3 },
+  { "--peers 2 --slow 1 --slow-rate 50k --start 0,3", 3, 0.7, 0.3 },
+  { "--peers 2 --slow 1 --slow-rate 500k --start 3,0", 3, 0.7, 0.3 },
+  { "--peers 2 --slow 1", 0, 0.7, 0.3 },
+  { "--peers 11 --slow 10 --slow-rate 20k", 10, 0.7, 0.3 },
+  { "--peers 101 --slow 100", 10, 0.7, 0.3 },
+};
+
 static void
 test_slow_peer (void)
 {
-  const Beside tests[] = {
-    { "--peers 2 --slow 1 --slow-rate 20k", 0, 0.7, 0.3 },
-    { "--peers 2 --slow 1 --slow-rate 50k --start 0,3", 3, 0.7, 0.3 },
-    { "--peers 2 --slow 1 --slow-rate 500k --start 3,0", 3, 0.7, 0.3 },
-    { "--peers 2 --slow 1", 0, 0.7, 0.3 },
-    { "--peers 11 --slow 10 --slow-rate 20k", 10, 0.7, 0.3 },
-    { "--peers 101 --slow 100", 10, 0.7, 0.3 },
-  };
-
-  assert_beside (tests, G_N_ELEMENTS (tests), NEAR);
+  assert_beside (slow_peers, G_N_ELEMENTS (slow_peers), NEAR);
 }
 
 /* Peers of other implementations take one block at a time, and do not tell their room. */
 static void
 test_slow_foreign_peer (void)
 {
-  const Beside tests[] = {
-    { "--peers 2 --slow 1 --slow-rate 20k", 0, 0.7, 0.3 },
-    { "--peers 2 --slow 1 --slow-rate 50k --start 0,3", 3, 0.7, 0.3 },
-    { "--peers 2 --slow 1 --slow-rate 500k --start 3,0", 3, 0.7, 0.3 },
-    { "--peers 2 --slow 1", 0, 0.7, 0.3 },
-    { "--peers 11 --slow 10 --slow-rate 20k", 10, 0.7, 0.3 },
-    { "--peers 101 --slow 100", 10, 0.7, 0.3 },
-  };
-
-  assert_beside (tests, G_N_ELEMENTS (tests), NEAR " --feature 0");
+  assert_beside (slow_peers, G_N_ELEMENTS (slow_peers), NEAR " --feature 0");
 }
 
 /* The goal is 0.7 and 0.3 here as well. But the session with the slow reader has the one block

@@ -259,63 +259,6 @@ test_answers (void)
   }
 }
 
-#define INFO_ABOUT(id, node)                                                                       \
-  "<iq type='get' id='" id "' from='p@d/r'><query "                                                \
-  "xmlns='http://jabber.org/protocol/disco#info' node='" node "'/></iq>"
-
-/* What the presence says that it can do is asked for. */
-static char *
-ask_for_capabilities (const char *received)
-{
-  const char      *ver = strstr (received, " ver='");
-  g_autofree char *value = NULL;
-
-  g_assert_nonnull (ver);
-  ver += strlen (" ver='");
-  value = g_strndup (ver, strcspn (ver, "'"));
-  return g_strdup_printf (INFO_ABOUT ("c1", "urn:ibb-glib#%s"), value);
-}
-
-/* D-60: the answer has all that the client can do, whether or not a service would accept it. */
-static void
-test_capabilities (void)
-{
-  static const FakeStep steps[] = {
-    FAKE_AUTHENTICATE (FAKE_BIND),
-    { "</iq>", FAKE_BOUND },
-    { "</presence>", NULL, ask_for_capabilities },
-    { NULL },
-  };
-  FakeServer *server = fake_server_new (steps);
-  IBBClient  *client = fake_create_client (server, FAKE_JID);
-
-  assert_login (client);
-  fake_server_expect (server, "id='c1'");
-  fake_server_expect (server, " node='urn:ibb-glib#");
-  fake_server_expect (server, "<feature var='jabber:iq:version'/>");
-  fake_server_expect (server, "<feature var='http://jabber.org/protocol/ibb'/></query></iq>");
-  fake_server_send (server, INFO_ABOUT ("c2", "urn:ibb-glib#other"), -1);
-  fake_server_expect (server, "id='c2'");
-  fake_server_expect (server, "<item-not-found");
-  fake_end (client, server);
-}
-
-/* The name and the version, and nothing of the system (XEP-0092). */
-static void
-test_version (void)
-{
-  FakeServer *server = fake_server_new (online_steps);
-  IBBClient  *client = fake_create_client (server, FAKE_JID);
-
-  assert_login (client);
-  fake_server_send (
-      server, "<iq type='get' id='v' from='p@d/r'><query xmlns='jabber:iq:version'/></iq>", -1);
-  fake_server_expect (server, "<iq type='result' id='v' to='p@d/r'><query "
-                              "xmlns='jabber:iq:version'><name>ibb-glib</name>"
-                              "<version>" PACKAGE_VERSION "</version></query></iq>");
-  fake_end (client, server);
-}
-
 /* Nobody runs the context in which signals are emitted, and strangers flood: 4 MiB
  * of stanzas of 100 KiB wait. The next one is the last: others would find room as
  * soon as the context runs. */
@@ -464,96 +407,6 @@ test_logout_deaf (void)
   assert_login (client);
   assert_succeeds (ibb_client_logout, client, NULL);
   g_assert_true (ibb_client_logout (client, NULL, &error));
-  fake_end (client, server);
-}
-
-/* Queries. */
-
-/* What the answer to a query has behind its id; set before the server starts. */
-static const char *answer_rest;
-
-static char *
-answer_query (const char *received)
-{
-  const char      *id = strstr (received, "id='ibb-") + strlen ("id='");
-  g_autofree char *copy = g_strndup (id, strcspn (id, "'"));
-
-  /* A forger is faster, and is not believed. */
-  return g_strdup_printf ("<iq type='error' id='%s' from='other@d/r'><error type='cancel'>"
-                          "<forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
-                          "<iq id='%s' %s</iq>",
-                          copy, copy, answer_rest);
-}
-
-#define DISCO(feature)                                                                             \
-  "from='p@d/r' type='result'><query xmlns='http://jabber.org/protocol/disco#info'>"               \
-  "<feature var='" feature "'/></query>"
-#define NAMELESS "type='result'><query xmlns='http://jabber.org/protocol/disco#info'/>"
-
-static void
-test_query (void)
-{
-  static const struct
-  {
-    const char *rest;
-    const char *peer;
-    int         code; /* -1: supported */
-  } cases[] = {
-    { DISCO ("http://jabber.org/protocol/ibb"), "p@d/r", -1 },
-    { DISCO ("urn:ibb-glib:1"), "p@d/r", -1 },
-    { DISCO ("urn:other"), "p@d/r", IBB_ERROR_FEATURE_NOT_IMPLEMENTED },
-    { "from='p@d/r' type='result'>", "p@d/r", IBB_ERROR_PROTOCOL },
-    { "from='P@D/r' type='error'><error type='cancel'><item-not-found "
-      "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>",
-      "p@d/r", IBB_ERROR_ITEM_NOT_FOUND },
-    { NAMELESS, "fake.test", IBB_ERROR_FEATURE_NOT_IMPLEMENTED },
-    { NAMELESS, "user@fake.test", IBB_ERROR_FEATURE_NOT_IMPLEMENTED },
-    { NULL, "p@d/", IBB_ERROR_JID_MALFORMED },
-  };
-  static const FakeStep steps[] = { FAKE_LOGIN, { "</iq>", NULL, answer_query }, { NULL } };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      FakeServer *server;
-      IBBClient  *client;
-
-      answer_rest = cases[i].rest;
-      server = fake_server_new (answer_rest != NULL ? steps : online_steps);
-      client = fake_create_client (server, FAKE_JID);
-      assert_login (client);
-      if (cases[i].code < 0)
-        assert_succeeds (ibb_client_query_support, client, cases[i].peer, NULL);
-      else
-        assert_fails (IBB_ERROR, cases[i].code, ibb_client_query_support, client, cases[i].peer,
-                      NULL);
-      fake_end (client, server);
-    }
-}
-
-static void
-test_query_unanswered (void)
-{
-  FakeServer              *server = fake_server_new (online_steps);
-  IBBClient               *client = fake_create_client (server, FAKE_JID);
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  GAsyncResult            *cancelled = NULL;
-  GAsyncResult            *lost = NULL;
-
-  assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, ibb_client_query_support, client, "p@d/r",
-                NULL);
-
-  assert_login (client);
-  ibb_client_query_support_async (client, "p@d/r", cancellable, store_result_cb, &cancelled);
-  ibb_client_query_support_async (client, "p@d/r", NULL, store_result_cb, &lost);
-  fake_server_expect (server, "</iq>");
-  g_cancellable_cancel (cancellable);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_client_query_support_finish, client,
-                       &cancelled);
-  g_assert_null (lost);
-  fake_server_close (server);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_client_query_support_finish,
-                       client, &lost);
-
   fake_end (client, server);
 }
 
@@ -798,15 +651,11 @@ main (int argc, char **argv)
   add_open_at_once ();
   g_test_add_func ("/ibb/client/lost", test_lost);
   g_test_add_func ("/ibb/client/answers", test_answers);
-  g_test_add_func ("/ibb/client/capabilities/D-60", test_capabilities);
-  g_test_add_func ("/ibb/client/version/D-61", test_version);
   g_test_add_func ("/ibb/client/flood", test_flood);
   g_test_add_func ("/ibb/client/nested", test_nested);
   g_test_add_func ("/ibb/client/logout", test_logout);
   g_test_add_func ("/ibb/client/logout/deaf", test_logout_deaf);
   g_test_add_func ("/ibb/client/drained", test_drained);
-  g_test_add_func ("/ibb/client/query", test_query);
-  g_test_add_func ("/ibb/client/query/unanswered", test_query_unanswered);
   g_test_add_func ("/ibb/client/drop", test_drop);
   g_test_add_func ("/ibb/client/own-thread", test_own_thread);
   g_test_add_func ("/ibb/client/getters", test_getters);

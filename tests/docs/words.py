@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The pages, and the comments of the sources, use the words of the glossary."""
 
+import ast
+import io
 import pathlib
 import re
 import sys
+import tokenize
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'tests/lib'))
@@ -25,6 +28,11 @@ AVOIDED = {
 }
 COMMENT = re.compile(r'/\*.*?\*/', re.S)
 SCRIPT_COMMENT = re.compile(r'^ *#.*', re.M)
+CODE_IN_PAGE = re.compile(r'```.*?```|`[^`]*`', re.S)
+# The titles of cases are read as comments are.
+CASE_TITLE = re.compile(r"^@case\('.*", re.M)
+# A fault has a name and its rows, a sentence, the text that changes, and the test.
+SENTENCE_OF_FAULT = re.compile(r'^#.*|(?<=\n\n)[\w-]+: .*\n  .*', re.M)
 
 
 def find_avoided(path, text):
@@ -48,23 +56,59 @@ def only(pattern, text):
     return ''.join(kept)
 
 
+def only_python(text):
+    """The comments and the docstrings of a program in Python, and the titles of its cases."""
+    lines = text.split('\n')
+    kept = [''] * len(lines)
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            kept[token.start[0] - 1] = token.string
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and \
+                ast.get_docstring(node) is not None:
+            for number in range(node.body[0].lineno, node.body[0].end_lineno + 1):
+                kept[number - 1] = lines[number - 1]
+    for match in CASE_TITLE.finditer(text):
+        kept[text.count('\n', 0, match.start())] = match.group()
+    return '\n'.join(kept)
+
+
+def find_in_sources(get_words, *names):
+    """What is avoided in the files whose names end in this way."""
+    faults = []
+    for folder in 'ibb-glib', 'tests', 'examples', 'doc':
+        for path in sorted((ROOT / folder).rglob('*')):
+            if path.as_posix().endswith(names):
+                faults += find_avoided(path, get_words(path.read_text(encoding='utf-8')))
+    return faults
+
+
 @case('pages')
 def _():
     faults = []
-    for path in [ROOT / 'README.md', *ROOT.glob('doc/*.md'), *ROOT.glob('examples/*.md')]:
-        text = re.sub(r'```.*?```|`[^`]*`', keep_lines, path.read_text(encoding='utf-8'), flags=re.S)
-        faults += find_avoided(path, text)
+    for path in [*ROOT.glob('*.md'), ROOT / 'NEWS', *ROOT.glob('doc/*.md'), *ROOT.glob('examples/*.md')]:
+        faults += find_avoided(path, CODE_IN_PAGE.sub(keep_lines, path.read_text(encoding='utf-8')))
+    check(not faults, '\n'.join(faults))
+
+
+@case('the manual page')
+def _():
+    path = ROOT / 'doc/ibb.1'
+    faults = list(find_avoided(path, path.read_text(encoding='utf-8').replace('\\-', '-')))
     check(not faults, '\n'.join(faults))
 
 
 @case('comments')
 def _():
-    faults = []
-    for folder in 'ibb-glib', 'tests', 'examples':
-        for pattern, suffixes in ((COMMENT, ('.c', '.h', '.js', '.vala')), (SCRIPT_COMMENT, ('.script',))):
-            for path in sorted((ROOT / folder).rglob('*')):
-                if path.suffix in suffixes:
-                    faults += find_avoided(path, only(pattern, path.read_text(encoding='utf-8')))
+    faults = find_in_sources(lambda text: only(COMMENT, text), '.c', '.h', '.cpp', '.js', '.vala')
+    faults += find_in_sources(lambda text: only(SCRIPT_COMMENT, text), '.script', '.sh', 'meson.build')
+    faults += find_in_sources(only_python, '.py')
+    check(not faults, '\n'.join(faults))
+
+
+@case('sentences about deliberate faults')
+def _():
+    faults = find_in_sources(lambda text: only(SENTENCE_OF_FAULT, text), 'simulation/faults.txt')
     check(not faults, '\n'.join(faults))
 
 

@@ -309,6 +309,22 @@ test_result_lost (Driver *self)
     }
 }
 
+/* The result for our close has come through after all; a refusal tells nothing. */
+static void
+test_result_late (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) close = NULL;
+
+  ibb_session_shutdown_output (session, *self->clock);
+  close = resume_peer_take (self, "close");
+  ibb_stanza_record_unref (resume_peer_interrupt (self, session));
+  resume_peer_answer_error (self, close, IBB_CONDITION_SERVICE_UNAVAILABLE);
+  g_assert_true (ibb_session_is_interrupted (session));
+  g_assert_true (driver_answer (self, close));
+  resume_peer_assert_ended (session, IBB_FAILURE_NONE);
+  g_assert_cmpint (ibb_session_get_input (session), ==, IBB_INPUT_EOF);
+}
+
 /* An abort tells a peer that has closed of it before its close is refused: it need not ask. */
 static void
 test_abort_owed (Driver *self, IBBSession *session)
@@ -696,6 +712,7 @@ main (int argc, char **argv)
     { "block-meanwhile", test_block_meanwhile },
     { "delayed", test_delayed },
     { "forgotten", test_forgotten },
+    { "result-late", test_result_late },
     { "abort-owed", test_abort_owed },
     { "linger-owed", test_linger_owed },
     { "aborted-owed", test_aborted_owed },

@@ -279,6 +279,8 @@ class DelayProxy(CutProxy):
 
     def _deliver(self, chunks, target):
         try:
+            # Nagle's algorithm would add delays that are not those of the way.
+            target.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while (chunk := chunks.get())[2]:
                 begin, due, data = chunk
                 time.sleep(max(0, due - time.monotonic()))

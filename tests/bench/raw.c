@@ -5,6 +5,7 @@
  *
  *   raw --receive            prints "ready"; acknowledges what comes, until it is closed
  *   raw --window N --size N  sends blocks, so many at a time; prints the seconds
+ *   raw --window 0 --size N  sends blocks as long as the socket takes them
  *
  * Where to log in is told by the variables of tests/lib/private_server.py.
  */
@@ -13,6 +14,7 @@
 #include <glib.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,6 +23,7 @@
 #include <sys/socket.h>
 
 #define READ_SIZE 65536
+#define BLOCKS_MAX 16 /* that are written at once */
 #define SID "ceiling"
 
 static gboolean receives = FALSE;
@@ -31,7 +34,7 @@ static int      port = 0;
 
 static const GOptionEntry entries[] = {
   { "receive", 0, 0, G_OPTION_ARG_NONE, &receives, "Receive", NULL },
-  { "window", 0, 0, G_OPTION_ARG_INT, &window, "Blocks in flight at most", "BLOCKS" },
+  { "window", 0, 0, G_OPTION_ARG_INT, &window, "Blocks in flight at most, or 0", "BLOCKS" },
   { "block-size", 0, 0, G_OPTION_ARG_INT, &block_size, "Bytes in a block", "BYTES" },
   { "size", 0, 0, G_OPTION_ARG_INT64, &size, "How much to send", "BYTES" },
   { "port", 0, 0, G_OPTION_ARG_INT, &port, "Another port than the server's", "PORT" },
@@ -247,38 +250,96 @@ take_results (Connection *self)
   return n;
 }
 
+typedef struct
+{
+  const char *middle; /* of each block, from its id to its number */
+  const char *tail;
+  gint64      n_blocks;
+  gint64      n_sent; /* put into output */
+  gint64      n_acknowledged;
+  GString    *output;
+} Transfer;
+
+static gboolean
+may_send (const Transfer *self)
+{
+  return self->n_sent < self->n_blocks &&
+         (window == 0 || self->n_sent - self->n_acknowledged < window);
+}
+
+static void
+fill (Transfer *self)
+{
+  for (guint n = 0; n < BLOCKS_MAX && may_send (self); n++)
+    {
+      g_string_append_printf (self->output, "<iq type='set' id='b%" G_GINT64_FORMAT "%s%d%s",
+                              self->n_sent, self->middle, (int) (self->n_sent & 0xffff),
+                              self->tail);
+      self->n_sent++;
+    }
+}
+
+/* As much as the socket takes. */
+static void
+flush (Transfer *self, Connection *connection)
+{
+  ssize_t n = send (connection->fd, self->output->str, self->output->len, MSG_DONTWAIT);
+
+  if (n < 0 && errno != EAGAIN)
+    g_error ("send: %s", g_strerror (errno));
+  if (n > 0)
+    g_string_erase (self->output, 0, n);
+}
+
+/* While there is more to send, acknowledgements are not waited for. */
+static gboolean
+can_read (const Transfer *self, Connection *connection)
+{
+  struct pollfd poll_fd = { connection->fd, POLLIN, 0 };
+
+  if (self->output->len == 0 && !may_send (self))
+    return TRUE;
+  poll_fd.events |= POLLOUT;
+  poll (&poll_fd, 1, -1);
+  return (poll_fd.revents & ~POLLOUT) != 0;
+}
+
+static void
+send_blocks (Transfer *self, Connection *connection)
+{
+  while (self->n_acknowledged < self->n_blocks)
+    {
+      if (self->output->len == 0)
+        fill (self);
+      if (self->output->len > 0)
+        flush (self, connection);
+      if (can_read (self, connection))
+        {
+          read_some (connection);
+          self->n_acknowledged += take_results (connection);
+        }
+    }
+}
+
 static void
 transfer (Connection *self, const char *peer)
 {
   g_autofree guint8 *bytes = g_malloc0 ((gsize) block_size);
   g_autofree char   *text = g_base64_encode (bytes, (gsize) block_size);
-  g_autofree char   *tail = g_strdup_printf ("'>%s</data></iq>", text);
-  gint64             n_blocks = (size + block_size - 1) / block_size;
-  gint64             sent = 0, acknowledged = 0;
-  gint64             begin;
+  g_autofree char   *middle = g_strdup_printf (
+        "' to='%s'><data xmlns='http://jabber.org/protocol/ibb' sid='" SID "' seq='", peer);
+  g_autofree char    *tail = g_strdup_printf ("'>%s</data></iq>", text);
+  g_autoptr (GString) output = g_string_new (NULL);
+  Transfer            blocks = { middle, tail, .output = output };
+  gint64              begin;
 
+  blocks.n_blocks = (size + block_size - 1) / block_size;
   ask (self, "result",
        "<iq type='set' id='open' to='%s'><open xmlns='http://jabber.org/protocol/ibb' "
        "block-size='%d' sid='" SID "'/></iq>",
        peer, block_size);
   begin = g_get_monotonic_time ();
-  while (acknowledged < n_blocks)
-    {
-      g_autoptr (GString) output = g_string_new (NULL);
-
-      while (sent < n_blocks && sent - acknowledged < window)
-        {
-          g_string_append_printf (output,
-                                  "<iq type='set' id='b%" G_GINT64_FORMAT
-                                  "' to='%s'><data xmlns='http://jabber.org/protocol/ibb' "
-                                  "sid='" SID "' seq='%d%s",
-                                  sent, peer, (int) (sent & 0xffff), tail);
-          sent++;
-        }
-      send_all (self, output->str, output->len);
-      read_some (self);
-      acknowledged += take_results (self);
-    }
+  send_blocks (&blocks, self);
   g_print ("%.6f\n", (double) (g_get_monotonic_time () - begin) / G_USEC_PER_SEC);
   ask (self, "result",
        "<iq type='set' id='close' to='%s'><close xmlns='http://jabber.org/protocol/ibb' "

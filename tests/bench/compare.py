@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How much ibb-glib, other libraries and a raw client carry through real servers.
+"""How much ibb-glib, other libraries and a raw client carry through real servers, and what
+others on the connection notice of it (beside.py).
 
     meson test -C build --benchmark compare          the quick form, some minutes
     compare.py --full --json FILE --page FILE         in meson devenv -C build
@@ -26,12 +27,12 @@ import types
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', folder)
                 for folder in ('lib', 'interop')]
+import beside  # noqa: E402
 import cases  # noqa: E402
-import ejabberd  # noqa: E402
 import ends  # noqa: E402
 import other_end  # noqa: E402
 import prosody  # noqa: E402
-from cut_proxy import DelayProxy  # noqa: E402
+from paths import PATHS  # noqa: E402
 
 # Of the page.
 INTRODUCTION = """# Comparison
@@ -47,47 +48,6 @@ BLOCK = 4096
 FIRST_SIZE = 16 * BLOCK
 MAX_SIZE = 64 * MIB
 PATIENCE = 600
-
-
-class Path:
-    """A server, and how far away the sender is from it."""
-
-    def __init__(self, name, server, quick=False, delay=0, jitter=0, rate=None, **options):
-        self.name = name
-        self.quick = quick
-        self._server = server
-        self._options = options
-        self._way = {'delay': delay, 'jitter': jitter, 'rate': rate}
-
-    @contextlib.contextmanager
-    def open(self):
-        """The server, and the port at which the sender finds it, of a kind of port."""
-        with self._server(**self._options) as server:
-            proxies = {}
-
-            def find_port(port):
-                if not any(self._way.values()):
-                    return port
-                if port not in proxies:
-                    proxies[port] = DelayProxy(port, **self._way)
-                return proxies[port].port
-
-            try:
-                yield server, find_port
-            finally:
-                cases.clean_up()
-
-
-PATHS = (
-    Path('Prosody', prosody.Prosody, quick=True),
-    Path('Prosody, 20 ms there and back', prosody.Prosody, delay=10),
-    Path('Prosody, 100 ms', prosody.Prosody, quick=True, delay=50),
-    Path('Prosody, 300 ms', prosody.Prosody, delay=150),
-    Path('Prosody, 50 ms and up to 40 ms more', prosody.Prosody, delay=25, jitter=20),
-    Path('Prosody, 100 ms, 1 MB/s', prosody.Prosody, delay=50, rate=1000000),
-    Path('Prosody with its stock limit', prosody.Prosody, limits=True),
-    Path('ejabberd', ejabberd.Ejabberd, quick=True, shaper=False),
-)
 
 
 def cpu_seconds(*pids):
@@ -129,8 +89,10 @@ class Ours:
 
 
 class Raw:
+    """window: in blocks; 0: none."""
+
     def __init__(self, window):
-        self.name = f'raw client, {window} blocks in flight'
+        self.name = f'raw client, {window} blocks in flight' if window else 'raw client without a window'
         self._window = window
 
     def start(self, server, find_port):
@@ -215,7 +177,7 @@ class Files(Library):
 
 
 def contestants():
-    found = [Raw(4), Raw(256), Ours('ibb-glib, no TLS', tls='none'), Ours('ibb-glib'),
+    found = [Raw(4), Raw(256), Raw(0), Ours('ibb-glib, no TLS', tls='none'), Ours('ibb-glib'),
              Streams('aioxmpp'), Streams('slixmpp')]
     # Those in C++ are built where the libraries are installed.
     return found + [Files(name) for name in ('gloox', 'qxmpp') if f'IBB_PEER_{name.upper()}' in os.environ]
@@ -271,14 +233,17 @@ def tables(results, rounds):
     return '\n'.join(lines)
 
 
-def store(options, rounds, results):
+def store(options, rounds, results, others):
     if options.json:
         with open(options.json, 'w', encoding='utf-8') as file:
             json.dump({'date': datetime.date.today().isoformat(), 'processors': os.cpu_count(),
-                       'rounds': rounds, 'results': results}, file, indent=1)
+                       'rounds': rounds, 'results': results, 'beside': others}, file, indent=1)
     if options.page:
         with open(options.page, 'w', encoding='utf-8') as file:
-            file.write(INTRODUCTION + tables(results, rounds))
+            if results:
+                file.write(INTRODUCTION + tables(results, rounds))
+            if others:
+                file.write(beside.INTRODUCTION + beside.tables(others))
 
 
 def main():
@@ -288,21 +253,28 @@ def main():
                         help='only paths whose name has this')
     parser.add_argument('--rounds', type=int, help='transfers of each (default 3, in full 5)')
     parser.add_argument('--seconds', type=float, help='about so long each (default 1, in full 4)')
+    parser.add_argument('--only', choices=('goodput', 'beside'), help='one of the two parts')
     parser.add_argument('--json', metavar='FILE', help='all that was measured')
     parser.add_argument('--page', metavar='FILE', help='the tables, in Markdown')
     options = parser.parse_args()
     rounds = options.rounds or (5 if options.full else 3)
     seconds = options.seconds or (4 if options.full else 1)
 
-    results = []
+    results, others = [], []
     for path in PATHS:
-        if (options.full or options.path or path.quick) and \
-                (not options.path or any(text in path.name for text in options.path)):
+        if options.path and not any(text in path.name for text in options.path):
+            continue
+        found = noticed = []
+        if options.only != 'beside' and (options.full or options.path or path.quick):
             found = measure(path, rounds, seconds)
-            results += found
-            print(tables(found, rounds), flush=True)
+        if options.only != 'goodput':
+            noticed = beside.measure(path, rounds, options.full)
+        results += found
+        others += noticed
+        if found or noticed:
+            print(tables(found, rounds) + beside.tables(noticed), flush=True)
             # After each path, so that nothing is lost when a later one fails.
-            store(options, rounds, results)
+            store(options, rounds, results, others)
 
 
 if __name__ == '__main__':

@@ -127,6 +127,25 @@ test_waits (Driver *self, IBBSession *session)
     }
 }
 
+/* Nobody answers: the engine waits longer for each answer. */
+static void
+test_no_answer (Driver *self, IBBSession *session)
+{
+  static const guint waits[] = { 30, 60, 120, 240, 480, 480 };
+
+  ibb_engine_get_settings (self->engine)->resume_timeout = 0;
+  resume_peer_lose (self, session);
+  resume_peer_restore (self, OWN);
+  for (guint i = 0; i < G_N_ELEMENTS (waits); i++)
+    {
+      g_autoptr (IBBStanza) resume = resume_peer_take_resume (self, i + 1, 0);
+
+      driver_advance (self, waits[i] * 1000 - 1);
+      resume_peer_assert_nothing (self);
+      driver_advance (self, 1);
+    }
+}
+
 static void
 test_timeout (Driver *self, IBBSession *session)
 {
@@ -705,6 +724,7 @@ main (int argc, char **argv)
     { "had-arrived-unread", test_had_arrived_unread },
     { "peer-first", test_peer_first },
     { "waits", test_waits },
+    { "no-answer", test_no_answer },
     { "timeout", test_timeout },
     { "other-timeout", test_other_timeout },
     { "no-progress", test_no_progress },

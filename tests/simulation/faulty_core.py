@@ -163,7 +163,7 @@ class FaultyCore:
 
     def fails(self, program, name, arguments, cases=()):
         """What a program says when it does not succeed in time, of some cases or all."""
-        suite = 'unit' if '/tests/unit/' in program.name else 'simulation'
+        suite = 'unit' if program.name.startswith('tests/unit/') else 'simulation'
         seconds = CPU_FACTOR * self.seconds[name] if name in self.seconds else CPU_UNKNOWN[suite]
 
         def limit():
@@ -193,7 +193,7 @@ class FaultyCore:
                 return f'{name}: {said}'
             self.seconds[name] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
         # What is quick goes first, the unit tests before the simulation.
-        self.order.sort(key=lambda entry: ('/tests/unit/' not in entry[0].name, self.seconds.get(entry[1], 1e9)))
+        self.order.sort(key=lambda entry: (not entry[0].name.startswith('tests/unit/'), self.seconds.get(entry[1], 1e9)))
         return None
 
     def needs(self, program):

@@ -111,7 +111,6 @@ forget_probe (IBBPeer *self)
   ibb_pendings_remove (&self->peers->shared->pendings, &self->probe);
   self->asked_link = NULL;
   g_clear_pointer (&self->asked_sid, g_free);
-  g_clear_pointer (&self->asked_from, g_free);
 }
 
 /* Nobody waits for the answers any more. */

@@ -19,12 +19,6 @@ ibb_retry_init (IBBRetry *self)
 }
 
 void
-ibb_retry_clear (IBBRetry *self)
-{
-  self->at = IBB_NEVER;
-}
-
-void
 ibb_retry_interrupt (IBBRetry *self)
 {
   self->at = IBB_NEVER;

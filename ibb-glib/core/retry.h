@@ -35,7 +35,6 @@ typedef struct
 } IBBRetry;
 
 void ibb_retry_init (IBBRetry *self);
-void ibb_retry_clear (IBBRetry *self);
 /* Forgets the refusals, and keeps what is known of the peer. */
 void ibb_retry_interrupt (IBBRetry *self);
 void ibb_retry_set_accepted (IBBRetry *self, gint64 now);

@@ -64,7 +64,6 @@ forget_blocks (IBBSender *self)
   if (ibb_turns_has_joined (&self->turn))
     ibb_turns_leave (get_turns (self), &self->turn);
   ibb_flight_clear (&self->flight);
-  ibb_retry_clear (&self->retry);
   ibb_byte_queue_clear (&self->queue);
   count_unsent (self, before);
   g_clear_pointer (&self->own_server, ibb_server_leave);

@@ -64,7 +64,7 @@ is_full (const IBBReceiver *self)
 static gsize
 get_stored_max (const IBBReceiver *self)
 {
-  return MAX (MAX (get_buffer_size (self), STORED_MIN), 2 * (gsize) self->terms->block_size);
+  return MAX (get_buffer_size (self), STORED_MIN);
 }
 
 static gboolean

@@ -500,6 +500,44 @@ test_unused (void)
   g_assert_cmpuint (ibb_search_get_window (&search), ==, 4096);
 }
 
+/* A measurement takes two round trips and 20 ms, and 24 blocks or six round trips. */
+static void
+test_measurement (void)
+{
+  static const struct
+  {
+    gint64 trip;
+    guint  n_blocks; /* in each round trip, of which the first one ends the measurement */
+    gint64 time;
+  } tests[] = {
+    { 10000, 23, 20000 }, { 9999, 23, 29997 },  { 10000, 22, 30000 },
+    { 10000, 1, 60000 },  { 30000, 30, 60000 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      IBBSearch search;
+      gint64    now = G_USEC_PER_SEC, begun = 0;
+      guint     n_ended = 0;
+
+      ibb_search_init (&search, 4096, MOST);
+      ibb_search_refused (&search); /* the start is over */
+      while (n_ended < 3)
+        {
+          gint64 sent = now;
+
+          now += tests[i].trip;
+          for (guint j = 0; j < tests[i].n_blocks; j++)
+            ibb_search_note (&search, 100, sent, tests[i].trip, 4096, now);
+          if (search.n_samples > 0)
+            continue;
+          if (n_ended++ > 0)
+            g_assert_cmpint (now - begun, ==, tests[i].time);
+          begun = now;
+        }
+    }
+}
+
 /* Refused blocks end the start. */
 static void
 test_refused (void)
@@ -566,6 +604,7 @@ main (int argc, char **argv)
   g_test_add_func ("/search/interruption", test_interruption);
   g_test_add_func ("/search/idle", test_idle);
   g_test_add_func ("/search/unused", test_unused);
+  g_test_add_func ("/search/measurement", test_measurement);
   g_test_add_func ("/search/refused", test_refused);
   return g_test_run ();
 }

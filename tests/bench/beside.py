@@ -57,7 +57,7 @@ class Load:
         return json.loads(output)
 
 
-NEAR, FAR, LIMITED = 'Prosody', 'Prosody, 100 ms', 'Prosody with its stock limit'
+NEAR, FAR, LIMITED = 'Prosody, near', 'Prosody, 100 ms', 'Prosody with its stock limit'
 LOADS = (
     Load('a byte each 30 ms', (NEAR, FAR), (NEAR,), byte=30),
     Load('the same, ten bulk sessions', (NEAR, FAR), (NEAR,), bulk=10, byte=30),

@@ -92,7 +92,7 @@ class Raw:
     """window: in blocks; 0: none."""
 
     def __init__(self, window):
-        self.name = f'raw client, {window} blocks in flight' if window else 'raw client without a window'
+        self.name = f'raw client, {window} blocks in flight' if window else 'raw client, no window'
         self._window = window
 
     def start(self, server, find_port):
@@ -176,11 +176,15 @@ class Files(Library):
                                                     path=file.name)
 
 
-def contestants():
-    found = [Raw(4), Raw(256), Raw(0), Ours('ibb-glib, no TLS', tls='none'), Ours('ibb-glib'),
-             Streams('aioxmpp'), Streams('slixmpp')]
+def contestants(block_sizes, names):
+    """names: parts of the names of those that are wanted; empty: all."""
+    found = [Raw(4), Raw(256), Raw(0), Ours('ibb-glib, no TLS', tls='none'), Ours('ibb-glib')]
+    found += [Ours(f'ibb-glib, no TLS, block size {size}', tls='none', block_size=size)
+              for size in block_sizes]
+    found += [Streams('aioxmpp'), Streams('slixmpp')]
     # Those in C++ are built where the libraries are installed.
-    return found + [Files(name) for name in ('gloox', 'qxmpp') if f'IBB_PEER_{name.upper()}' in os.environ]
+    found += [Files(name) for name in ('gloox', 'qxmpp') if f'IBB_PEER_{name.upper()}' in os.environ]
+    return [one for one in found if not names or any(name in one.name for name in names)]
 
 
 def find_size(one, seconds):
@@ -194,12 +198,12 @@ def find_size(one, seconds):
     return size
 
 
-def measure(path, rounds, seconds):
-    """A list of what each reached."""
+def measure(path, rounds, seconds, wanted):
+    """A list of what each of those that are wanted reached."""
     results = []
     with path.open() as (server, find_port):
         started = []
-        for one in contestants():
+        for one in wanted:
             one.start(server, find_port)
             size = find_size(one, seconds)
             started.append((one, size))
@@ -215,12 +219,18 @@ def measure(path, rounds, seconds):
     return results
 
 
+def find_ceiling(rows):
+    """Of the raw clients; if none took part, of all."""
+    raw = [row for row in rows if row['name'].startswith('raw')]
+    return max(statistics.median(row['rates']) for row in raw or rows)
+
+
 def tables(results, rounds):
     """Markdown."""
     lines = []
     for name in dict.fromkeys(result['path'] for result in results):
         rows = [result for result in results if result['path'] == name]
-        ceiling = max(statistics.median(row['rates']) for row in rows if row['name'].startswith('raw'))
+        ceiling = find_ceiling(rows)
         lines += [f'## {name}', '',
                   f'| | MiB/s, median of {rounds} | range | of the ceiling | CPU, s/GiB | bytes |',
                   '| --- | --- | --- | --- | --- | --- |']
@@ -253,6 +263,10 @@ def main():
                         help='only paths whose name has this')
     parser.add_argument('--rounds', type=int, help='transfers of each (default 3, in full 5)')
     parser.add_argument('--seconds', type=float, help='about so long each (default 1, in full 4)')
+    parser.add_argument('--name', action='append', default=[], metavar='TEXT',
+                        help='only contestants whose name has this')
+    parser.add_argument('--block-size', action='append', default=[], type=int, metavar='BYTES',
+                        help='ibb-glib also with this block size')
     parser.add_argument('--only', choices=('goodput', 'beside'), help='one of the two parts')
     parser.add_argument('--json', metavar='FILE', help='all that was measured')
     parser.add_argument('--page', metavar='FILE', help='the tables, in Markdown')
@@ -266,7 +280,7 @@ def main():
             continue
         found = noticed = []
         if options.only != 'beside' and (options.full or options.path or path.quick):
-            found = measure(path, rounds, seconds)
+            found = measure(path, rounds, seconds, contestants(options.block_size, options.name))
         if options.only != 'goodput':
             noticed = beside.measure(path, rounds, options.full)
         results += found

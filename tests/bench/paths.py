@@ -42,12 +42,12 @@ class Path:
 
 
 PATHS = (
-    Path('Prosody', prosody.Prosody, quick=True),
+    Path('Prosody, near', prosody.Prosody, quick=True),
     Path('Prosody, 20 ms there and back', prosody.Prosody, delay=10),
     Path('Prosody, 100 ms', prosody.Prosody, quick=True, delay=50),
     Path('Prosody, 300 ms', prosody.Prosody, delay=150),
     Path('Prosody, 50 ms and up to 40 ms more', prosody.Prosody, delay=25, jitter=20),
     Path('Prosody, 100 ms, 1 MB/s', prosody.Prosody, delay=50, rate=1000000),
     Path('Prosody with its stock limit', prosody.Prosody, limits=True),
-    Path('ejabberd', ejabberd.Ejabberd, quick=True, shaper=False),
+    Path('ejabberd, near', ejabberd.Ejabberd, quick=True, shaper=False),
 )

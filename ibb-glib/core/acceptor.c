@@ -43,7 +43,7 @@ ibb_acceptor_expect (IBBAcceptor *self,
                                data);
 }
 
-/* One for that address goes before one for any. */
+/* An expectation that names the address goes before one for all addresses (D-59). */
 static IBBExpectation *
 find_expectation (IBBAcceptor *self, const char *local, const char *peer, const char *sid)
 {
@@ -81,7 +81,7 @@ ibb_acceptor_can_accept (const IBBAcceptor *self)
          !ibb_expectations_are_empty (self->expectations);
 }
 
-/* Whether nobody could take it, whatever the block size (D-07, D-08). */
+/* Whether nobody could take the open, whatever its block size (D-07, D-08). */
 static gboolean
 is_impossible (IBBAcceptor *self, const char *peer)
 {
@@ -102,8 +102,7 @@ is_open_valid (const IBBStanza *open, const char *local, const char *peer)
          !ibb_stanza_record_has_long_id (open);
 }
 
-/* Whether an open is accepted or passed on, or the condition of its refusal. In the
- * order of D-07. */
+/* FALSE: the open is refused, with that condition. The checks are in the order of D-07. */
 static gboolean
 check_open (IBBAcceptor     *self,
             const IBBStanza *open,

@@ -79,7 +79,7 @@ ibb_acks_contain (const IBBAcks *self, guint64 digest)
   return self->digests != NULL && g_hash_table_contains (self->digests, &digest);
 }
 
-/* Ids are short, unless the peer means harm. */
+/* The id counts, too: ids are short, unless the peer means harm. */
 gsize
 ibb_acks_get_cost (const IBBStanza *stanza)
 {

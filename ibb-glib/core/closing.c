@@ -4,7 +4,7 @@
 
 #include "core/closing.h"
 
-/* How long what was written before the peer closed may still be acknowledged (D-38). */
+/* How long the peer may take to acknowledge bytes that were written before its close (D-38). */
 #define LINGER (4 * G_USEC_PER_SEC)
 #define TIMEOUTS_MAX 10 /* D-37: what a peer may make of one */
 
@@ -119,7 +119,7 @@ create_close (IBBClosing *self, const char *id, gboolean unclean)
   return close;
 }
 
-/* The peer has so long to answer our close, which is what we wait for last. */
+/* The answer to our close, which is the last that we wait for, has to come in this time. */
 static void
 begin_timeout (IBBClosing *self, gint64 now)
 {
@@ -146,7 +146,7 @@ ibb_closing_repeat (IBBClosing *self)
   ibb_control_push (&self->terms->shared->control, create_close (self, self->pending.id, FALSE));
 }
 
-/* Nobody waits for the reply to this one (D-49). */
+/* Nobody waits for the answer to this close (D-49). */
 static void
 send_unclean_close (IBBClosing *self)
 {
@@ -274,7 +274,7 @@ ibb_closing_receive (IBBClosing *self, IBBStanza *stanza, gint64 now)
   return IBB_CLOSING_GOES_ON;
 }
 
-/* It has not got the result: both have closed, and were interrupted then. */
+/* Both ends have closed, and our result was lost in an interruption. */
 static gboolean
 must_answer_again (const IBBClosing *self, const IBBStanza *stanza)
 {
@@ -289,10 +289,10 @@ ibb_closing_receive_again (IBBClosing *self, const IBBStanza *stanza)
       answer_peer_close (self, stanza);
       return IBB_CLOSING_GOES_ON;
     }
-  /* Ours to answer still, if it is the same one again (D-27). */
+  /* The same <close/> again (D-27): it is answered once our bytes have arrived. */
   if (self->peer_close != NULL && g_strcmp0 (self->peer_close->id, stanza->id) == 0)
     return IBB_CLOSING_GOES_ON;
-  /* It does not wait for our last word any more (D-41). */
+  /* The peer aborts, and does not wait for the rest of our bytes any more (D-41). */
   if (self->peer_close != NULL && stanza->unclean)
     {
       refuse (self, self->peer_close);
@@ -303,9 +303,8 @@ ibb_closing_receive_again (IBBClosing *self, const IBBStanza *stanza)
   return IBB_CLOSING_GOES_ON;
 }
 
-/* What was written still goes out, for as long as the peer takes it (D-38):
- * without end where the application has agreed to say its last word after the
- * peer's (D-39, D-40). */
+/* Bytes that were written are still sent, for as long as the peer takes them (D-38). There is no
+ * such end with half-close, or after a shutdown of our output (D-39, D-40). */
 gboolean
 ibb_closing_stop (IBBClosing *self, gint64 now)
 {
@@ -363,7 +362,7 @@ ibb_closing_resume (IBBClosing *self, gint64 now)
     resume_timeout (self, now);
 }
 
-/* The result that we owe goes to where the peer is now. */
+/* The result that we owe goes to the peer's present address. */
 void
 ibb_closing_peer_moved (IBBClosing *self)
 {
@@ -414,9 +413,9 @@ ibb_closing_awaits_reply (const IBBClosing *self)
   return ibb_pending_is_set (&self->pending) && self->at == IBB_NEVER;
 }
 
-/* While the peer only takes what is left (D-38), each refusal says that it takes no
- * more. While it waits for our last word (D-39), only an unknown session does. That
- * nobody is there any more is another matter. */
+/* While the peer only takes the rest (D-38), each refusal says that it takes no more. While it
+ * reads on, as half-close wants it (D-39), only item-not-found does. A failure because the peer is
+ * gone is another matter. */
 gboolean
 ibb_closing_explains (const IBBClosing *self, const IBBFailure *failure)
 {

@@ -118,7 +118,7 @@ ibb_error_text_dup (const char *text)
       gboolean valid = c != (gunichar) -1 && c != (gunichar) -2;
       gsize    length = valid ? (gsize) g_unichar_to_utf8 (c, NULL) : 1;
 
-      /* It ends up in one-line messages and on terminals. */
+      /* The text is shown in messages of one line, and on terminals. */
       if (!valid)
         c = 0xFFFD;
       else if (g_unichar_iscntrl (c))

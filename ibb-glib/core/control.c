@@ -6,11 +6,11 @@
 
 #include <string.h>
 
-/* What an id takes beside its text: a link of the list, and the allocator's. */
+/* The memory of an id beside its text: a link of the list, and what the allocator adds. */
 #define ID_SIZE 64
 
-/* Limits of what waits to be sent, in bytes (D-47). Strangers may provoke errors,
- * and peers may repeat blocks, faster than the answers can be sent. */
+/* Bounds of the stanzas that wait to be sent, in bytes (D-47). Strangers may provoke errors, and
+ * peers may repeat blocks, faster than the answers can be sent. */
 #define REPEATED_RESULTS_MAX (256 * 1024)
 #define ERROR_REPLIES_MAX (512 * 1024) /* of error replies alone */
 #define BACKLOG (1024 * 1024)          /* acknowledgements are delayed */

@@ -28,7 +28,7 @@ ibb_credit_note_asked (IBBCredit *self)
   self->has_asked = TRUE;
 }
 
-/* What a peer tells without having been asked may mean something else. */
+/* A room that a peer tells without having been asked may mean something else. */
 static gboolean
 tells (const IBBCredit *self, const IBBStanza *answer)
 {

@@ -13,8 +13,8 @@ mix_word (guint64 hash, guint64 word)
   return hash ^ hash >> 29;
 }
 
-/* Not cryptographic: a peer that makes two blocks alike only harms itself. Four words at a time, as
- * long as there are: each has to wait for one in four only. */
+/* Not cryptographic: a peer that makes two blocks alike only harms itself. Four words at a time, in
+ * four independent sums, so that the processor need not wait for the word before. */
 static guint64
 mix (guint64 hash, const guint8 *bytes, gsize length)
 {
@@ -55,7 +55,7 @@ ibb_digest_block (const IBBStanza *stanza)
   guint64       head = (guint64) id_length << 16 | stanza->seq;
   guint64       hash = mix (1, (const guint8 *) &head, sizeof head);
 
-  /* The number has a round of its own: ids that count must not undo it. */
+  /* The number has a round of its own: otherwise an id that counts along could cancel it out. */
   hash = mix (hash, (const guint8 *) id, id_length);
 
   return mix (hash, data, size);

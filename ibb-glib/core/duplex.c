@@ -70,7 +70,7 @@ ibb_duplex_get_closing (const IBBDuplex *self)
   return &self->closing;
 }
 
-/* Goes on with a close as far as it can go now. */
+/* Takes the next step of a close, if it can be taken now. */
 static void
 proceed (IBBDuplex *self, gint64 now)
 {
@@ -130,7 +130,7 @@ peer_is_there (IBBDuplex *self, gint64 now)
 {
   ibb_silence_end_doubt (&self->silence);
   if (!awaits_reply (self))
-    return; /* its silence is waited for as ever */
+    return; /* the silence of the peer is watched by its timer */
 
   switch (ibb_silence_conclude (&self->silence, now))
     {
@@ -157,7 +157,7 @@ ibb_duplex_heed_peer (IBBDuplex *self, IBBPeerVerdict verdict, gint64 now)
   else if (verdict == IBB_PEER_GONE)
     peer_is_gone (self);
   else if (verdict == IBB_PEER_FORGOT && ibb_duplex_listens (self))
-    peer_is_gone (self); /* unless it has closed since it was asked */
+    peer_is_gone (self); /* unless the peer has closed since */
 }
 
 void
@@ -177,8 +177,8 @@ take_verdict (IBBDuplex *self, IBBReceiverVerdict verdict, const IBBFailure *fai
       ibb_life_changed (&self->life);
       G_GNUC_FALLTHROUGH;
     case IBB_RECEIVER_STORED:
-      /* A repetition is no sign of progress: two ends that each repeat would keep
-       * each other from ever finding out (D-27). */
+      /* A repeated block is no sign of progress: two ends that each repeat would keep each other
+       * from ever noticing that nothing moves (D-27). */
       ibb_silence_heard (&self->silence, now);
       break;
     case IBB_RECEIVER_MISSING:
@@ -213,7 +213,7 @@ receive_block (IBBDuplex *self, IBBStanza *stanza, gint64 now)
   take_verdict (self, verdict, &failure, now);
 }
 
-/* Looks at each stanza ahead of its turn as if there were nothing to wait for. */
+/* Handles each stanza that is ahead of its turn as if no block could come before it. */
 static void
 flush_ahead (IBBDuplex *self, gint64 now)
 {
@@ -235,7 +235,7 @@ flush_ahead (IBBDuplex *self, gint64 now)
     }
 }
 
-/* Unless a block before a deferred close is known to be missing. */
+/* Leaves a deferred close where a block before it is known to be missing. */
 static void
 take_deferred (IBBDuplex *self, gint64 now)
 {
@@ -256,13 +256,13 @@ receive_data (IBBDuplex *self, IBBStanza *stanza, gint64 now)
       receive_block (self, stanza, now);
       ibb_stanza_record_unref (stanza);
     }
-  /* The peer sends all of them again, from the one that was refused. */
+  /* The peer sends all blocks again, from the one that was refused. */
   if (ibb_life_is_open (&self->life) && ibb_receiver_is_refusing (&self->receiver))
     flush_ahead (self, now);
 }
 
-/* Whether what came before the peer's close is all that it meant to send (D-45).
- * Some end a session upon an error of their own with a close (H-03). */
+/* Whether the bytes before the peer's close are all that it meant to send (D-45). Some peers end a
+ * session upon an error of their own with a close (H-03). */
 static gboolean
 is_complete (const IBBDuplex *self, gint64 now)
 {
@@ -280,14 +280,15 @@ end_input (IBBDuplex *self, gboolean orderly)
 static void
 peer_aborted (IBBDuplex *self)
 {
-  /* A peer that closed the whole wants no more, and all of its bytes arrived (D-37). */
+  /* A peer that has closed both directions reads no more, and all of its bytes have arrived
+   * (D-37). */
   if (ibb_closing_is_whole (&self->closing) && ibb_sender_is_drained (&self->sender))
     ibb_life_end_orderly (&self->life);
   else
     ibb_life_end (&self->life, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_ABORTED));
 }
 
-/* After the peer's close the application writes on only where that was agreed. */
+/* After the peer's close the application writes on only with half-close (D-39). */
 static void
 stop_writing (IBBDuplex *self, gint64 now)
 {
@@ -322,11 +323,11 @@ take_peer_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
   proceed (self, now);
 }
 
-/* The peer's close, or its answer to ours; or one that has waited with such a close. */
+/* Takes the peer's close, its answer to ours, or a refusal that was deferred with such a close. */
 static void
 take_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
 {
-  /* NULL: too many messages have left since (D-36). */
+  /* NULL: so many messages have left since that this one is forgotten (D-36). */
   IBBPending *pending = ibb_pendings_find (&get_shared (self)->pendings, stanza->id);
 
   if (stanza->payload == IBB_PAYLOAD_CLOSE)
@@ -337,7 +338,7 @@ take_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
     take_close_answer (self, stanza, now);
 }
 
-/* All goes again once the session goes on, except for what ends it. */
+/* While the session is interrupted only an unclean close counts: all other stanzas come again. */
 static void
 receive_meanwhile (IBBDuplex *self, IBBStanza *stanza, gint64 now)
 {
@@ -345,7 +346,8 @@ receive_meanwhile (IBBDuplex *self, IBBStanza *stanza, gint64 now)
     take_peer_close (self, stanza, now);
 }
 
-/* A close, or its answer, that may have overtaken a block waits for it (D-42). */
+/* A close, or the answer to ours, may have overtaken a block: then it waits for the block
+ * (D-42). */
 static void
 receive_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
 {
@@ -387,7 +389,8 @@ ibb_duplex_receive_early (IBBDuplex *self, gint64 now)
     }
 }
 
-/* Nobody was there; or the session has ended, and the result for it was lost. */
+/* Whether a <resume/> would tell more: nobody was there, or the session has ended, and the result
+ * of our close was lost. */
 static gboolean
 may_be_told (const IBBStanza *answer)
 {
@@ -411,7 +414,7 @@ take_close_answer (IBBDuplex *self, IBBStanza *answer, gint64 now)
   ibb_failure_set_condition (&failure, IBB_FAILURE_CLOSE_UNCONFIRMED, answer->condition,
                              answer->text);
   if (!is_whole && may_be_told (answer) && ibb_life_interrupt (&self->life, &failure))
-    ; /* asking tells whether the peer has ended in order (D-58) */
+    ; /* the answer to <resume/> tells whether the peer has ended in order (D-58) */
   else if (is_whole)
     ibb_life_end_unconfirmed (&self->life, &failure);
   else
@@ -426,7 +429,7 @@ ibb_duplex_close_answered (IBBDuplex *self, IBBStanza *answer, gint64 now)
   if (ibb_life_is_open (&self->life))
     receive_close (self, answer, now);
   else if (answer->payload != IBB_PAYLOAD_ERROR)
-    take_close_answer (self, answer, now); /* it has come through after all */
+    take_close_answer (self, answer, now); /* the answer has arrived after all */
 }
 
 /* Sending. */
@@ -439,7 +442,7 @@ ibb_duplex_take_block (IBBDuplex *self, gint64 now)
   if (!ibb_sender_awaits_reply (&self->sender))
     ibb_silence_begin (&self->silence, now);
   stanza = ibb_sender_take_stanza (&self->sender, now);
-  /* A writer is woken when there is room for more than a trickle. */
+  /* The writer is not woken before half of the buffer is free. */
   if (ibb_sender_has_half_room (&self->sender))
     ibb_life_changed (&self->life);
   ibb_sender_update_ready (&self->sender, now);
@@ -503,8 +506,8 @@ take_block_answer (IBBDuplex *self, IBBPending *pending, IBBStanza *answer, gint
   ibb_sender_update_ready (&self->sender, now);
 }
 
-/* A peer that has closed refuses what we sent. The refusal waits with the close, which
- * tells more, and which a block may still follow (D-42). */
+/* A peer that has closed refuses our blocks. The refusal waits with the close, which tells more,
+ * and which a block may still follow (D-42). */
 void
 ibb_duplex_block_answered (IBBDuplex *self, IBBPending *pending, IBBStanza *answer, gint64 now)
 {
@@ -515,7 +518,7 @@ ibb_duplex_block_answered (IBBDuplex *self, IBBPending *pending, IBBStanza *answ
         return;
       take_deferred (self, now);
     }
-  if (ibb_life_is_open (&self->life)) /* else it ended with the close */
+  if (ibb_life_is_open (&self->life)) /* else the session ended with the close */
     take_block_answer (self, pending, answer, now);
 }
 
@@ -607,7 +610,7 @@ ibb_duplex_resume (IBBDuplex *self, const IBBPosition *peer, gint64 now)
     ibb_sender_update_ready (&self->sender, now);
 }
 
-/* The peer has ended the session, and we did not get its last stanza: a close, or the answer to
+/* The peer has ended the session, and its last stanza to us was lost: a close, or the answer to
  * ours. */
 void
 ibb_duplex_peer_ended (IBBDuplex *self, const IBBPosition *peer, gint64 now)

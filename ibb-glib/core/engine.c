@@ -14,7 +14,7 @@ get_time (IBBEngine *self, gint64 now)
   return ibb_clock_get_time (&self->shared->clock, now);
 }
 
-/* Sessions that stay while what happens to one ends another. */
+/* Sessions with a reference to each: the end of one may end another. */
 typedef GList HeldSessions;
 
 static HeldSessions *
@@ -65,8 +65,8 @@ peer_timeout (gpointer owner, gint64 now)
   heed_peer (peer, ibb_peer_timeout (peer, ibb_session_is_peer_listened_to (peer), now), now);
 }
 
-/* Where one session is forgotten, the next one is asked about at once. The last answer says to
- * all that the peer is there. */
+/* When the peer has forgotten one session, it is asked about the next one at once. The last answer
+ * shows all sessions that the peer is there. */
 static void
 heed_forgetting (IBBPeer *peer, IBBSession *asked, gint64 now)
 {
@@ -287,7 +287,7 @@ ibb_engine_lost (IBBEngine *self)
   ibb_control_clear (&self->shared->control);
 }
 
-/* Those that were interrupted go on, once the connection and its JID are there. */
+/* The interrupted sessions go on once the connection and its JID are there. */
 static void
 restore_sessions (IBBEngine *self)
 {
@@ -302,7 +302,8 @@ restore_sessions (IBBEngine *self)
     ibb_session_restored (l->data, shared->local_jid, shared->local_normal);
 }
 
-/* What ended meanwhile is told in the name of the account that it was with, or of none. */
+/* Stanzas that wait to be sent tell the end of sessions of the account before. They leave in the
+ * name of that account, or not at all. */
 static void
 forget_other_account (IBBEngine *self, const char *before)
 {
@@ -314,7 +315,7 @@ forget_other_account (IBBEngine *self, const char *before)
     ibb_control_clear (&shared->control);
 }
 
-/* Sessions that were interrupted go on with the new one. */
+/* Interrupted sessions go on with the new JID. */
 void
 ibb_engine_set_local_jid (IBBEngine *self, const char *jid)
 {
@@ -334,7 +335,7 @@ void
 ibb_engine_restored (IBBEngine *self)
 {
   if (ibb_clock_is_stopped (&self->shared->clock))
-    ibb_engine_lost (self); /* another XML stream is not the same one resumed */
+    ibb_engine_lost (self); /* this XML stream is not the suspended one */
   if (!self->shared->is_lost)
     return;
 
@@ -350,7 +351,7 @@ ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
   ibb_incoming_stop (&self->incoming);
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_session_stop (l->data, abort_sessions, get_time (self, now));
-  ibb_abandoned_close_all (self->shared->abandoned); /* the answers may find nobody */
+  ibb_abandoned_close_all (self->shared->abandoned); /* nobody is there for later answers */
   ibb_acceptor_fail_all (&self->acceptor, IBB_FAILURE_STOPPED);
 }
 
@@ -392,7 +393,7 @@ ibb_engine_take_stanza (IBBEngine *self, gint64 now)
                              : NULL;
 }
 
-/* The block or close of a session that the connection took, unless it is over. */
+/* The block or close that the connection has taken, unless its session is over. */
 static IBBPending *
 find_taken (IBBEngine *self, const IBBStanza *stanza)
 {
@@ -534,8 +535,8 @@ ibb_engine_cancel_expectation (IBBEngine *self, IBBExpectation *expectation)
   ibb_acceptor_cancel (&self->acceptor, expectation);
 }
 
-/* Incoming: the answer to our stanza, a request to a session, or none of our
- * business. */
+/* Incoming stanzas: an answer that the engine waits for, a request to a session, or a stanza that
+ * is not for the engine. */
 
 static gboolean
 receive_reply (IBBEngine *self, IBBStanza *stanza, const char *from, gint64 now)

@@ -30,7 +30,7 @@ expectation_free (gpointer data)
 static char *
 create_key (const char *local, const char *peer, const char *sid)
 {
-  /* None of them may hold a control character. */
+  /* Neither a sid nor a normalised JID has a control character. */
   return g_strconcat (sid, "\n", peer, "\n", local, NULL);
 }
 

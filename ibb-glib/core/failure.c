@@ -4,8 +4,7 @@
 
 #include "core/failure.h"
 
-/* The setters overwrite what was there; the first failure being the one that
- * counts is the business of who calls them. */
+/* The setters overwrite a failure. A caller that wants to keep the first one checks before. */
 
 void
 ibb_failure_set (IBBFailure *self, IBBFailureKind kind)
@@ -20,7 +19,7 @@ ibb_failure_set_condition (IBBFailure    *self,
                            IBBCondition   condition,
                            const char    *text)
 {
-  /* text may be our own. */
+  /* Copied first: text may belong to self. */
   char *copy = ibb_error_text_dup (text);
 
   ibb_failure_clear (self);

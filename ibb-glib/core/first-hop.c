@@ -9,14 +9,17 @@
 
 #define PING_TIMEOUT (60 * G_USEC_PER_SEC)
 
-/* A ping and its answer have some 120 bytes, each: 1 % of what they go with. */
+/* A ping and its answer have some 120 bytes each: 1 % of the bytes that were answered since the
+ * ping before. */
 #define PING_BYTES (16 * 1024)
 #define PING_INTERVAL G_USEC_PER_SEC
 #define PING_INTERVAL_BOUNDED (100 * 1000)
-/* Where one peer waits for others: times that the last one took. */
+/* A peer that waits for others: the next ping leaves after so many times as long as the last one
+ * took. */
 #define PATIENCE 8
 
-/* Of the rate that as many bytes fewer in flight would cost elsewhere. */
+/* The share of the rate that fewer bytes in flight have to cost, if the queue is not ours: half of
+ * what it would be if all of the round trip were distance. */
 #define OURS 0.5
 
 IBBFirstHop *
@@ -80,7 +83,7 @@ ibb_first_hop_ping (IBBFirstHop *self, gint64 now)
 void
 ibb_first_hop_timeout (IBBFirstHop *self)
 {
-  /* Otherwise who waits asks once more, and it is time. */
+  /* The timer of a ping that waits to be sent: the next look for a block sends it. */
   if (!ibb_pending_is_set (&self->ping))
     return;
 
@@ -104,8 +107,8 @@ ibb_first_hop_is_mute (const IBBFirstHop *self, gint64 now)
 
 /* The bound. */
 
-/* With fewer bytes in flight as many arrive, if they waited for our server. Else another
- * connection makes the queue, or the way has become longer: to send less is of no use. */
+/* If bytes waited for our server, fewer bytes in flight carry as much. Otherwise another connection
+ * makes the queue, or the way has become longer: then fewer bytes in flight are of no use. */
 static gboolean
 is_ours (const IBBFirstHop *self, double rate)
 {
@@ -114,8 +117,8 @@ is_ours (const IBBFirstHop *self, double rate)
   return rate > self->rate * (1 - OURS * (1 - share));
 }
 
-/* What is not a queue: Nagle's algorithm at the server may hold the answer until the one before
- * is acknowledged. */
+/* A wait up to this is no queue: Nagle's algorithm at the server may hold the answer until the one
+ * before is acknowledged. */
 static gint64
 get_tolerance (const IBBFirstHop *self)
 {
@@ -135,7 +138,7 @@ bind (IBBFirstHop *self, gint64 delay, double rate)
   self->queue = IBB_BRIEF_WAIT * rate;
 }
 
-/* The ping waited for so long, while so many bytes a microsecond were answered. */
+/* delay: how long the ping has waited. rate: bytes answered in a microsecond meanwhile. */
 static void
 adapt (IBBFirstHop *self, gint64 delay, double rate)
 {
@@ -160,8 +163,8 @@ adapt (IBBFirstHop *self, gint64 delay, double rate)
   self->is_held = FALSE;
 }
 
-/* Too few bytes were answered to tell a rate. But a ping that has not waited shows that what
- * was in flight is elsewhere: with a peer that does not answer, whatever the reason. */
+/* Too few bytes were answered to know a rate. But a ping that has not waited shows that the bytes
+ * in flight are not at our server. They are with a peer that does not answer. */
 static void
 pass (IBBFirstHop *self, gint64 delay)
 {
@@ -176,7 +179,7 @@ ibb_first_hop_note_trip (IBBFirstHop *self, gint64 round_trip)
     self->least = round_trip;
 }
 
-/* What was given up, or was out while the XML stream was suspended, tells nothing. */
+/* A ping that was given up, or was out while the XML stream was suspended, tells nothing. */
 static void
 note_round_trip (IBBFirstHop *self, gint64 now)
 {
@@ -243,7 +246,7 @@ ibb_first_hop_note (IBBFirstHop *self, gsize length, gint64 now)
     ibb_first_hop_ping (self, now);
 }
 
-/* The ping is out for longer than something else should have to wait. */
+/* The ping is out for longer than a chat message should have to wait. */
 static gboolean
 is_late (const IBBFirstHop *self, gint64 now)
 {
@@ -285,7 +288,8 @@ ibb_first_hop_get_brief (const IBBFirstHop *self, gsize limit)
   return self->is_bounded ? ibb_brief_get_block (self->queue, limit) : limit;
 }
 
-/* A pause is not part of the rate: it would seem near 0 then. */
+/* The rate leaves out a pause with nothing in flight. Otherwise it would seem to be near 0
+ * afterwards. */
 static void
 skip_pause (IBBFirstHop *self, gint64 now)
 {

@@ -102,10 +102,10 @@ ibb_flight_peek_unsent (const IBBFlight *self)
   return self->to_send != NULL ? self->to_send->data : NULL;
 }
 
-/* The oldest that has had no reply, which the peer expects if it was lost. A peer
- * remembers only so many of those that it acknowledged, but all whose
- * acknowledgement it delays: when too many came after it, the last one, whose
- * result acknowledges the others (D-27). */
+/* The oldest block without a reply: if the block was lost, the peer waits for it. But of the blocks
+ * that it has acknowledged, a peer remembers only the last ones. When too many came after the
+ * oldest, the last block goes again: the peer remembers it, and its result acknowledges the others
+ * (D-27). */
 IBBBlock *
 ibb_flight_choose_repetition (IBBFlight *self)
 {
@@ -162,7 +162,7 @@ ibb_flight_send (IBBFlight *self, gboolean is_probe, gint64 now)
   return block;
 }
 
-/* A block that is no longer SENT. */
+/* For a block that is not SENT any more. */
 static void
 leave (IBBFlight *self, IBBBlock *block)
 {

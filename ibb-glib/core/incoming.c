@@ -54,9 +54,9 @@ receive_for_session (IBBIncoming *self,
     reply_error (self, stanza, IBB_CONDITION_BAD_REQUEST, IBB_ERROR_TYPE_CANCEL);
   else
     {
-      /* Neither a block nor a close has a session (N-24, N-37). */
+      /* No session that was accepted has this sid (N-24, N-37). */
       reply_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
-      /* A peer that closes a session it has only asked for withdraws the request. */
+      /* A peer that closes a session before we have accepted it withdraws its request (D-15). */
       if (session != NULL && stanza->payload == IBB_PAYLOAD_CLOSE)
         ibb_session_withdraw (session);
     }
@@ -78,15 +78,15 @@ receive_open (IBBIncoming *self,
   return TRUE;
 }
 
-/* One that does not know the secret learns nothing, not even that there is a session. */
+/* A peer that does not know the secret learns nothing, not even that there is a session. */
 static gboolean
 is_for_session (gpointer session, const IBBStanza *resume)
 {
   return ibb_session_is_proven (session, resume);
 }
 
-/* A peer that has logged in again may have another resource, where another session of the same
- * name may be (D-58). */
+/* A peer that has logged in again may have another resource. There another session may have the
+ * same sid (D-58). */
 static gboolean
 receive_resume (IBBIncoming *self,
                 IBBStanza   *stanza,
@@ -104,8 +104,8 @@ receive_resume (IBBIncoming *self,
       reply_error (self, stanza, IBB_CONDITION_BAD_REQUEST, IBB_ERROR_TYPE_MODIFY);
       return TRUE;
     }
-  /* Each request that is taken has its answer, and may bring a close. A peer that hears
-   * nothing asks again (D-47). */
+  /* Each request that is taken gets an answer, and may lead to a close. A peer that hears nothing
+   * asks again (D-47). */
   if (ibb_control_is_flooded (&shared->control))
     return TRUE;
 
@@ -123,7 +123,7 @@ receive_resume (IBBIncoming *self,
   return TRUE;
 }
 
-/* IQ-get with one of our elements, or with an element that does not exist (D-10). */
+/* An IQ of type get with one of our elements, or an unknown element (D-10). */
 static void
 refuse_misuse (IBBIncoming *self, const IBBStanza *stanza)
 {
@@ -144,7 +144,7 @@ ibb_incoming_receive (IBBIncoming *self,
   if (stanza->name == IBB_STANZA_MESSAGE)
     return stanza->payload != IBB_PAYLOAD_DATA ||
            receive_for_session (self, stanza, local, peer, is_last, now);
-  /* RFC 6120 §8.1.3 requires an id; nothing could be answered without. */
+  /* RFC 6120 §8.1.3 requires an id. Without one the IQ cannot be answered. */
   if (stanza->id == NULL)
     return TRUE;
 

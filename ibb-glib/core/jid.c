@@ -9,7 +9,7 @@
 #define PART_MAX_LENGTH 1023
 #define IDEOGRAPHIC_FULL_STOP "\xE3\x80\x82"
 
-/* RFC 7622 §3.1: first the slash is looked for, then the at sign before it. */
+/* RFC 7622 §3.1: the first slash ends the domain, and the first at sign before it ends the node. */
 typedef struct
 {
   const char *node; /* (nullable) */
@@ -76,7 +76,8 @@ compose_and_lower (const char *text, gsize length)
     {
       gunichar c = g_utf8_get_char (p);
 
-      /* The one character whose small form is two: "i" alone is another. */
+      /* The only character whose small form has two characters. A mapping to "i" alone would be
+       * wrong. */
       if (c == 0x130)
         g_string_append (lower, "i\xCC\x87");
       else
@@ -106,9 +107,8 @@ is_part (const char *text, gboolean is_resource)
   return TRUE;
 }
 
-/* The U-label of an A-label; NULL if it is not one. What decodes to text that a
- * domain would not have after preparation is not an A-label (RFC 5890
- * §2.3.2.1): "xn--example-" must not equal "example". */
+/* The U-label of an A-label; NULL if the label is no A-label. A label that decodes to text that
+ * preparation would change is none (RFC 5890 §2.3.2.1): "xn--example-" must not equal "example". */
 static char *
 decode_label (const char *label)
 {
@@ -170,7 +170,7 @@ prepare_domain (const char *text, gsize length)
   else
     lower = compose_and_lower (text, length);
 
-  /* RFC 7622 §3.2.1: it separates labels as a dot does. */
+  /* RFC 7622 §3.2.1: the ideographic full stop separates labels as a dot does. */
   if (strstr (lower, IDEOGRAPHIC_FULL_STOP) != NULL)
     {
       g_auto (GStrv) labels = g_strsplit (lower, IDEOGRAPHIC_FULL_STOP, -1);
@@ -198,7 +198,7 @@ prepare_resource (const char *text, gsize length)
   return is_ascii (text, length) ? g_strndup (text, length) : compose (text, length);
 }
 
-/* Takes the prepared part; FALSE if it is not a valid one. */
+/* Takes the prepared part. Returns FALSE if the part is invalid. */
 static gboolean
 append_part (GString *out, char *part, gboolean is_resource)
 {
@@ -224,8 +224,8 @@ is_plain_part (const char *text, gsize length, gboolean is_resource)
   return length > 0 && length <= PART_MAX_LENGTH;
 }
 
-/* Whether the address is its own normal form, as most are. One is read with each stanza: this
- * spares it what the others need. */
+/* Whether the address is in normal form already, as most are. Each stanza has addresses: this check
+ * saves the allocations. */
 static gboolean
 is_plain (const Parts *parts)
 {
@@ -341,7 +341,7 @@ delete_ignorable (const char *text, gsize length)
   return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
-/* What stringprep and PRECIS make of the same part have the same result: it
+/* The forms that stringprep and PRECIS give to one part fold to the same result, since folding
  * changes all that either of them changes. */
 static char *
 fold_part (const char *part, gsize length, gboolean is_resource)
@@ -374,7 +374,7 @@ fold (const char *normal)
   split (normal, strlen (normal), &parts);
   node = fold_part (parts.node != NULL ? parts.node : "", parts.node_length, FALSE);
   domain = fold_part (parts.domain, parts.domain_length, FALSE);
-  cut_dot (domain); /* something that was deleted may have followed it */
+  cut_dot (domain); /* a deleted character may have followed the dot */
   resource = fold_part (parts.resource != NULL ? parts.resource : "", parts.resource_length, TRUE);
 
   return g_strconcat (node, "@", domain, "/", resource, NULL);

@@ -104,7 +104,7 @@ ibb_life_resume (IBBLife *self)
   ibb_life_changed (self);
 }
 
-/* Those that waited for a stanza that will not come (D-24, D-42). */
+/* Refuses the stanzas that waited for another one, which will not come (D-24, D-42). */
 static void
 refuse_early (IBBLife *self)
 {
@@ -120,7 +120,7 @@ refuse_early (IBBLife *self)
     }
 }
 
-/* Why later calls fail after an orderly end. */
+/* The error of later calls after an orderly end. */
 static IBBFailureKind
 get_kind_of_close (const IBBLife *self)
 {
@@ -145,13 +145,13 @@ ibb_life_end (IBBLife *self, const IBBFailure *failure)
   ibb_sender_end (self->sender, reason);
   if (self->failure.kind == IBB_FAILURE_NONE)
     ibb_failure_copy (&self->failure, failure);
-  /* An end that is not orderly says nothing of the kind to the peer. */
+  /* All our bytes have arrived, and the peer knows of the end. */
   ibb_closing_end (self->closing,
                    is_orderly &&
                        ibb_sender_get_delivery_failure (self->sender)->kind == IBB_FAILURE_NONE);
 
   self->state = IBB_LIFE_ENDED;
-  /* No request stays without an answer (N-20); the bytes can be read. */
+  /* Each request gets its answer (N-20). The bytes can still be read. */
   if (failure->kind == IBB_FAILURE_CONNECTION_LOST)
     ibb_receiver_forget_all (self->receiver);
   else
@@ -172,7 +172,8 @@ ibb_life_end_orderly (IBBLife *self)
 void
 ibb_life_end_unconfirmed (IBBLife *self, const IBBFailure *failure)
 {
-  /* Half of an answer must not look whole; sent messages may not have arrived (D-37). */
+  /* Half of an answer must not look like a whole one; messages that were sent may not have arrived
+   * (D-37). */
   if (!ibb_closing_is_peer_closed (self->closing) && self->terms->by_message &&
       ibb_sender_get_written (self->sender) > 0)
     ibb_life_end (self, failure);
@@ -186,7 +187,7 @@ ibb_life_end_unanswered (IBBLife *self)
   ibb_life_end_unconfirmed (self, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_CLOSE_UNCONFIRMED));
 }
 
-/* Where the timeout never comes, a peer that is gone ends a close like one. */
+/* With a close-timeout of 0, only the end of the peer ends a close: it counts as the timeout. */
 static gboolean
 is_end_of_close (const IBBLife *self)
 {
@@ -194,8 +195,8 @@ is_end_of_close (const IBBLife *self)
          (ibb_closing_is_whole (self->closing) || ibb_closing_is_peer_closed (self->closing));
 }
 
-/* The peer cannot be reached, or our connection is about to be lost. The engine says when it is,
- * and interrupts the sessions itself. */
+/* Whether the peer cannot be reached, or our connection is about to be lost. When it is lost, the
+ * engine interrupts the sessions itself. */
 static gboolean
 is_of_connection (const IBBFailure *failure)
 {

@@ -4,7 +4,7 @@
 
 #include "core/offer.h"
 
-/* What was read counts less with time, and after so long without reading nothing. */
+/* Bytes that were read count less with time, and nothing after so long. */
 #define MEMORY G_USEC_PER_SEC
 
 void
@@ -34,7 +34,7 @@ ibb_offer_get_limit (const IBBOffer *self)
   return self->limit;
 }
 
-/* Whether the peer may go by the room that it was told last. */
+/* Whether the room that the peer was told last, counted from this block on, is near enough. */
 static gboolean
 is_near (const IBBOffer *self, guint64 end, guint64 limit, gsize slack)
 {

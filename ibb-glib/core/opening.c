@@ -49,7 +49,7 @@ ibb_opening_new (IBBTerms *terms, IBBPlace *place, const IBBOpen *open, gint64 n
   if (self->fallback)
     ibb_terms_set_block_size (
         terms, ibb_peer_choose_block_size (terms->peer, terms->block_size, open->may_be_longer));
-  /* Messages are not kept until they have arrived, so they could not go again. */
+  /* Messages are not kept until they have arrived, so they could not be sent again. */
   if (terms->shared->settings.resume_sessions && !terms->by_message)
     {
       g_autofree char *secret = ibb_ids_create_secret (&terms->shared->ids);
@@ -97,8 +97,7 @@ ibb_opening_get_due (const IBBOpening *self)
   return self->deadline;
 }
 
-/* The peer's first answer in a series of smaller and smaller proposals is the
- * one that says what it wants (H-09). */
+/* The first answer in a series of smaller and smaller proposals says what the peer wants (H-09). */
 static gboolean
 try_smaller (IBBOpening *self, const IBBStanza *answer)
 {
@@ -113,9 +112,8 @@ try_smaller (IBBOpening *self, const IBBStanza *answer)
   return TRUE;
 }
 
-/* The session has the JID by which the peer's server calls it: requests for the
- * session will come from that one (D-02). FALSE if the peer has opened a session
- * of that name itself. */
+/* The session gets the JID by which the peer's server calls the peer: requests for the session come
+ * from that JID (D-02). FALSE if the peer has opened a session of that name itself. */
 static gboolean
 take_name_of_peer (IBBOpening *self, const IBBStanza *answer, const char *from)
 {

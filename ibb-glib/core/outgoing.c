@@ -47,7 +47,7 @@ take_control (IBBOutgoing *self, gint64 now)
   IBBStanza *stanza = ibb_control_pop (&shared->control);
 
   ibb_memory_note_room (&shared->memory);
-  /* Some of those that wait may go on even where memory is still short. */
+  /* Some of the sessions that wait may go on although memory is still short. */
   if (was_backlogged && !ibb_control_is_backlogged (&shared->control))
     ibb_memory_set_freed (&shared->memory);
   if (stanza != NULL && !ibb_control_is_backlogged (&shared->control))
@@ -55,7 +55,7 @@ take_control (IBBOutgoing *self, gint64 now)
   return stanza;
 }
 
-/* What holds up one peer may be in flight to another, which need not answer. */
+/* The bytes that hold up one peer may be in flight to another, which need not answer. */
 static void
 wait_for_others (IBBShared *shared, IBBPeer *peer, gint64 now)
 {
@@ -74,9 +74,9 @@ may_take_path (IBBShared *shared, IBBPeer *peer, gsize size)
                             ibb_chat_is_on (&shared->chat));
 }
 
-/* The next session by IQ whose block may go: peers in turn, and the sessions of each. A
- * peer whose path is shut waits until something is answered. What shuts it may be slow
- * readers, which an answer of the server shows. */
+/* The next session by IQ whose block may leave. Peers take turns, and so do the sessions of each. A
+ * peer whose window is full waits until something is answered. Stalled sessions may fill the
+ * window: an answer of the server shows them. */
 static IBBSession *
 find_ready (IBBOutgoing *self, gint64 now)
 {
@@ -122,8 +122,8 @@ find_ready_by_message (IBBOutgoing *self, gint64 now)
   return session;
 }
 
-/* Messages have a queue of their own: they do not wait for acknowledgements,
- * so the shut window of the others must not hold them up. */
+/* Messages have turns of their own: they do not wait for acknowledgements, so a full window must
+ * not hold them up. */
 static IBBStanza *
 take_block (IBBOutgoing *self, gint64 now)
 {
@@ -137,7 +137,7 @@ take_block (IBBOutgoing *self, gint64 now)
   return session != NULL ? ibb_session_take_block (session, now) : NULL;
 }
 
-/* What has happened since the last call may let a stanza leave. */
+/* Events since the last call may let a stanza leave. */
 static void
 update (IBBOutgoing *self, gint64 now)
 {
@@ -153,7 +153,7 @@ ibb_outgoing_has_stanza (IBBOutgoing *self, gint64 now)
   update (self, now);
   return ibb_control_get_length (control) > 0 || find_ready (self, now) != NULL ||
          find_ready_by_message (self, now) != NULL ||
-         ibb_control_get_length (control) > 0; /* a search may have asked */
+         ibb_control_get_length (control) > 0; /* the search may have queued a question */
 }
 
 static IBBStanza *
@@ -165,12 +165,11 @@ take_stanza (IBBOutgoing *self, gint64 now)
   stanza = take_control (self, now);
   if (stanza == NULL)
     stanza = take_block (self, now);
-  /* A session that found its window shut may have asked about its peer, or for
-   * a sign of the server. */
+  /* A session whose window is full may have queued a question to its peer, or a ping. */
   return stanza != NULL ? stanza : take_control (self, now);
 }
 
-/* A server adds no "from" to what comes from a domain (XEP-0114). */
+/* A server adds no "from" to the stanzas of a component (XEP-0114). */
 IBBStanza *
 ibb_outgoing_take_stanza (IBBOutgoing *self, gint64 now)
 {

@@ -6,7 +6,7 @@
 
 #include "core/brief.h"
 
-/* One block: the first round trip must not hold a queue of our own making. */
+/* One block: the first round trip must not measure a queue that we make ourselves. */
 #define INITIAL_WINDOW IBB_SEARCH_BLOCK
 
 void
@@ -40,7 +40,7 @@ ibb_path_may_send (IBBPath *self, gsize length, gsize share, gboolean is_chattin
     return TRUE;
   if (self->in_flight + length > share)
     return FALSE;
-  /* A larger window is not tried, either. */
+  /* While a person chats, a larger window is not tried, either. */
   if (is_chatting && ibb_path_get_brief (self, INITIAL_WINDOW) < INITIAL_WINDOW)
     return FALSE;
   if (ibb_search_has_room (&self->search, self->in_flight, length))

@@ -9,14 +9,14 @@
 /* Peers remembered without a session (D-29). */
 #define IDLE_PEERS_MAX 1000
 
-/* The block size that a peer with our feature is offered. Its stanza has less than 64 KiB, which
- * servers allow that do not tell their limit. */
+/* The block size that a peer with our feature is offered. A stanza of it has less than 64 KiB,
+ * which servers that do not tell their limit allow. */
 #define LONG_BLOCK_SIZE 32768
 
-/* Identities that are known to keep the order of blocks, as
- * "category/type/name" (D-29). aioxmpp says so once its DiscoServer is used, and
- * handles blocks in the order of arrival, in one event loop: tests/interop.
- * slixmpp does that, too, but its answer, "client/bot/", may be anybody's. */
+/* Identities of implementations that are known to keep the order of blocks, as "category/type/name"
+ * (D-29). aioxmpp has this one once its DiscoServer is used, and handles blocks in the order of
+ * arrival, in one event loop: tests/interop. slixmpp does so, too, but other programs may have its
+ * identity, "client/bot/", as well. */
 static const char *const ordered_identities[] = {
   "client/bot/aioxmpp default identity",
 };
@@ -26,7 +26,7 @@ static const char *const ordered_identities[] = {
 #define PROBE_INTERVAL_MIN G_USEC_PER_SEC
 #define PROBES_PER_TIMEOUT 10
 
-/* Of the peers, each for its sessions by IQ. */
+/* Where peers take turns for their sessions by IQ. */
 static IBBTurns *
 get_turns (const IBBPeer *self)
 {
@@ -131,7 +131,7 @@ ibb_peer_remove_session (IBBPeer *self, GList *link)
 
   g_queue_unlink (&self->sessions, link);
   if (link == self->asked_link)
-    self->asked_link = NULL; /* a probe that is repeated stays as it is */
+    self->asked_link = NULL; /* a probe that names the session is repeated as it is */
   if (!g_queue_is_empty (&self->sessions))
     return;
 
@@ -146,7 +146,7 @@ ibb_peer_remove_session (IBBPeer *self, GList *link)
     }
 }
 
-/* What it is like stays known: its sessions go on with the same program. */
+/* The features of the peer stay known: its sessions go on with the same program. */
 static void
 forget_way (IBBPeer *self)
 {
@@ -190,8 +190,8 @@ ibb_peer_set_block_size_max (IBBPeer *self, guint block_size)
   self->block_size_max = block_size;
 }
 
-/* A peer with our feature copes with long blocks, and takes no harm from an open that it refuses
- * for their size (H-09). Who has set less than usual wants short blocks. */
+/* A peer with our feature accepts long blocks, and can be asked again after an open that it refuses
+ * for its size (H-09). An application that has set less than the usual size wants short blocks. */
 guint
 ibb_peer_choose_block_size (const IBBPeer *self, guint block_size, gboolean may_be_longer)
 {
@@ -331,13 +331,12 @@ ibb_peer_set_reorders (IBBPeer *self)
   self->reorders = TRUE;
 }
 
-/* Whether it is there (D-27).
+/* Whether the peer is there (D-27).
  *
- * The probe is a <close/> of a session that does not exist. item-not-found shows
- * that the peer is there, and that it has processed everything before the probe,
- * since stanzas between two JIDs are ordered. A probe to a peer with our feature
- * may name a session that exists, at least here: if it exists there, too, the
- * answer is a result. */
+ * The probe is a <close/> of a session that does not exist. item-not-found shows that the peer is
+ * there, and that it has processed everything before the probe, since stanzas between two JIDs stay
+ * in order. A probe to a peer with our feature may name a session that exists at our end: if it
+ * exists at the peer's, too, the answer is a result. */
 
 gint64
 ibb_peer_get_probe_interval (const IBBPeer *self)
@@ -355,9 +354,8 @@ ibb_peer_get_next_probe (const IBBPeer *self)
   return ibb_pending_is_set (&self->probe) ? IBB_NEVER : self->next_probe;
 }
 
-/* When the unanswered probe makes it count as gone. Silence counts from the
- * first probe that got no answer, and not while our own XML stream is suspended:
- * that does not show at once, so a resumption starts the time again. */
+/* When the peer counts as gone. The time begins with the first probe that got no answer. An
+ * interruption of our own XML stream is noticed late, so a resumption begins the time again. */
 static gint64
 get_give_up_time (IBBPeer *self)
 {
@@ -381,7 +379,7 @@ ibb_peer_update_timer (IBBPeer *self, gboolean is_listened_to, gint64 now)
     due = MIN (self->next_probe, get_give_up_time (self));
   else
     due = MAX (self->heard + ibb_peer_get_probe_interval (self), self->next_probe);
-  if (due <= now) /* nobody waited for a sign of it */
+  if (due <= now) /* no session has waited for a sign of the peer */
     due = now + ibb_peer_get_probe_interval (self);
   if (due < self->timer.due && (is_probed || is_listened_to))
     ibb_timer_set (&self->timer, &self->peers->shared->timers, due);
@@ -406,7 +404,7 @@ ibb_peer_ask_about (IBBPeer *self, GList *link, const char *sid, const char *fro
   if (ibb_pending_is_set (&self->probe) || !self->has_our_feature || self->probe_by_query)
     return;
 
-  /* Another one is next. */
+  /* The next question is about another session. */
   g_queue_unlink (&self->sessions, link);
   g_queue_push_tail_link (&self->sessions, link);
   self->asked_link = link;
@@ -464,7 +462,7 @@ ibb_peer_probe (IBBPeer *self, gint64 now)
   if (now < ibb_peer_get_next_probe (self))
     return;
 
-  /* What the silence of a session means depends on our feature. */
+  /* Our feature decides what the silence of one session means. */
   ibb_peer_ask_order (self, now);
   self->asked = now;
   start_probe (self, now);
@@ -488,7 +486,7 @@ is_there (IBBPeer *self, gint64 now)
   return IBB_PEER_THERE;
 }
 
-/* The probe, or its answer, may have been lost; unless it is still queued. */
+/* The probe or its answer may have been lost, unless the probe is still queued. */
 static void
 repeat_probe (IBBPeer *self, gint64 now)
 {
@@ -503,7 +501,7 @@ ibb_peer_timeout (IBBPeer *self, gboolean is_listened_to, gint64 now)
 {
   gboolean is_probed = ibb_pending_is_set (&self->probe);
 
-  /* Nobody was asked until the connection has taken the first one. */
+  /* The peer is not asked before the connection has taken the first probe. */
   if (is_probed && !ibb_control_has_passed (&self->peers->shared->control, self->first_end))
     self->asked = now;
   if (is_probed && now >= get_give_up_time (self))
@@ -550,18 +548,18 @@ ibb_peer_probe_answered (IBBPeer *self, const IBBStanza *answer, gint64 now)
   if (has_forgotten (self, answer))
     {
       is_there (self, now);
-      self->next_probe = now; /* it may have forgotten more */
+      self->next_probe = now; /* the peer may have forgotten other sessions, too */
       return IBB_PEER_FORGOT;
     }
   if (ibb_peer_gave_answer (answer))
     return is_there (self, now);
   if (!is_bounce (answer))
-    return IBB_PEER_UNKNOWN; /* the probe is repeated when it is time */
+    return IBB_PEER_UNKNOWN; /* the timer repeats the probe */
   if (self->knows_probe || self->probe_by_query)
     return has_gone (self);
 
-  /* A client may give this answer itself to what it does not understand
-   * (RFC 6120 §8.4). Clients answer disco#info. */
+  /* A client may give this error itself to a request that it does not understand (RFC 6120 §8.4).
+   * Clients answer disco#info. */
   self->probe_by_query = TRUE;
   start_probe (self, now);
   return IBB_PEER_UNKNOWN;

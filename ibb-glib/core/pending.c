@@ -90,15 +90,15 @@ ibb_pending_is_answered_by (const IBBPending *self,
     return TRUE;
   if (from == NULL)
     return FALSE;
-  /* Both are in normal form. The id is random, so only the addressee and the
-   * servers know it: a form of the JID that a server may have made is enough. */
+  /* Both are in normal form. The id is random, so only the addressee and the servers know it: a
+   * form of the JID that a server may have made is good enough. */
   if (strcmp (self->jid, from) == 0 || ibb_jid_resembles (self->jid, from))
     return TRUE;
   if (!self->is_message)
     return FALSE;
 
-  /* A server may have sent it to another resource (D-36); one that heeded a
-   * rule answers in its own name (XEP-0079 §2.2.5). */
+  /* A server may have sent the message to another resource (D-36). A server that follows a rule
+   * answers in its own name (XEP-0079 §2.2.5). */
   bare = ibb_jid_dup_bare (self->jid);
   domain = ibb_jid_dup_domain (self->jid);
   from_bare = ibb_jid_dup_bare (from);

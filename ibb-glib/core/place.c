@@ -94,7 +94,8 @@ ibb_place_leave (IBBPlace *self)
   g_hash_table_remove (self->terms->shared->sessions, &self->terms->key);
 }
 
-/* Out of the table and away from its peer, unless another session has the new key. */
+/* Takes the session out of the table and away from its peer, unless another session has the new
+ * key. */
 static gboolean
 begin_move (IBBPlace *self, const IBBSessionKey *key)
 {

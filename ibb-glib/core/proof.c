@@ -12,7 +12,7 @@ ibb_proof_create (const char *secret, const IBBStatement *statement)
   static const char *const kinds[] = { "resume", "resumed", "ended" };
   g_autofree char         *text = NULL;
 
-  /* A sid has no line breaks: each text comes from one statement only. */
+  /* A sid has no line breaks, so two statements never have the same text. */
   text = g_strdup_printf ("%s\n%s\n%s\n%u\n%" G_GUINT64_FORMAT "\n%" G_GUINT64_FORMAT,
                           kinds[statement->kind],
                           statement->by_initiator ? "initiator" : "responder", statement->sid,
@@ -30,7 +30,7 @@ ibb_proof_matches (const char *proof, const char *secret, const IBBStatement *st
   if (proof == NULL || strlen (proof) != strlen (own))
     return FALSE;
 
-  /* In the same time wherever they differ. */
+  /* Always takes the same time: it must not tell where the proofs differ. */
   for (gsize i = 0; own[i] != '\0'; i++)
     difference |= (guint) (own[i] ^ proof[i]);
   return difference == 0;

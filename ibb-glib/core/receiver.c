@@ -24,7 +24,7 @@ ibb_receiver_init (IBBReceiver *self, const IBBTerms *terms)
 
 /* Memory. */
 
-/* The largest number there is means no limit; sums of it fit. */
+/* G_MAXSIZE means no limit. With this value sums do not overflow. */
 static gsize
 get_buffer_size (const IBBReceiver *self)
 {
@@ -40,7 +40,7 @@ is_more_than_share (const IBBReceiver *self, gsize length)
          length > ibb_memory_get_share (memory, self->terms->block_size);
 }
 
-/* Its peer has to wait until some of it is read. */
+/* The peer has to wait until some of it is read. */
 static gboolean
 is_beyond_share (const IBBReceiver *self)
 {
@@ -53,8 +53,8 @@ get_records (const IBBReceiver *self)
   return ibb_acks_get_records (&self->acks) + self->ahead_size;
 }
 
-/* The next block would not even be stored. Records count as well: blocks without
- * bytes, or with few, are nothing but records. */
+/* Whether the next block is not even stored. Records count as well: blocks without bytes, or with
+ * few, take little but their records. */
 static gboolean
 is_full (const IBBReceiver *self)
 {
@@ -79,7 +79,7 @@ has_room (const IBBReceiver *self, const IBBStanza *stanza)
   /* The first unacknowledged block is never refused. */
   if (ibb_acks_get_length (&self->acks) == 0)
     return TRUE;
-  /* Both bounds: messages may have come as well, and have no acknowledgement. */
+  /* Both bounds are needed: messages may have come as well, and have no acknowledgement. */
   return ibb_acks_get_bytes (&self->acks) + length <= stored_max &&
          self->queue.length + length <= 2 * buffer_size + stored_max &&
          ibb_acks_get_length (&self->acks) < IBB_BLOCKS_IN_FLIGHT_MAX && !is_full (self);
@@ -87,8 +87,8 @@ has_room (const IBBReceiver *self, const IBBStanza *stanza)
 
 /* The room that is offered (D-53). */
 
-/* How many bytes the reader takes beyond those that it has read: as many as it needs to
- * read on without a break, if a round trip takes a second. */
+/* How many bytes the reader takes beyond those that it has read: twice what it read in the last
+ * second, so that it can read on without a break if a round trip takes a second. */
 static gsize
 get_wanted (const IBBReceiver *self, gint64 now)
 {
@@ -117,7 +117,7 @@ note_read (IBBReceiver *self, gsize length, gint64 now)
     ibb_offer_note_read (&self->offer, length, now);
 }
 
-/* A change of the room by a quarter is told. */
+/* The room is told when the peer would expect a quarter too much, or too little. */
 static gboolean
 tell_room (IBBReceiver *self, IBBRoom *room, gint64 now)
 {
@@ -137,9 +137,9 @@ is_delayed_by_others (const IBBReceiver *self)
   return is_beyond_share (self) || ibb_control_is_backlogged (&self->terms->shared->control);
 }
 
-/* What was offered is taken at once. A block beyond that waits for half of the room, or
- * each would come alone: its acknowledgement is the only one that can tell the room
- * (RFC 9293 §3.8.6.2.2). */
+/* Bytes that were offered are acknowledged at once. A block beyond them waits until half of the
+ * room is free: its acknowledgement is the only one that can tell the room, and each would tell of
+ * a single block (RFC 9293 §3.8.6.2.2). */
 static guint64
 get_room_end (const IBBReceiver *self, gint64 now)
 {
@@ -161,8 +161,8 @@ may_acknowledge (const IBBReceiver *self, gint64 now)
          !is_delayed_by_others (self);
 }
 
-/* The only delayed acknowledgement of a peer that sends one block at a time comes
- * late rather than never, as long as memory allows: some give up after 5 s (H-02). */
+/* Whether the single delayed acknowledgement of a peer that sends one block at a time is sent late
+ * rather than never. Some peers give up after 5 s (H-02). */
 static gboolean
 may_drip (const IBBReceiver *self)
 {
@@ -197,7 +197,7 @@ ibb_receiver_release (IBBReceiver *self, gint64 now)
 void
 ibb_receiver_release_waiting (IBBReceiver *self, gint64 now)
 {
-  ibb_acks_set_waiting (&self->acks, FALSE); /* it goes to the end if it has to wait on */
+  ibb_acks_set_waiting (&self->acks, FALSE); /* or to the end of the queue */
   ibb_receiver_release (self, now);
 }
 
@@ -238,14 +238,14 @@ answer_error (IBBReceiver *self, const IBBStanza *stanza, IBBCondition condition
   ibb_control_reply_error (&self->terms->shared->control, stanza, condition, type, NULL);
 }
 
-/* A block that cannot be right ends the session (N-26, N-27, N-29). */
+/* A malformed block ends the session (N-26, N-27, N-29). */
 static IBBReceiverVerdict
 refuse_for_good (IBBReceiver     *self,
                  const IBBStanza *stanza,
                  IBBCondition     condition,
                  IBBFailure      *failure)
 {
-  ibb_receiver_release_all (self); /* what came before can be read: N-20, in order */
+  ibb_receiver_release_all (self); /* the blocks before it, in order (N-20) */
   answer_error (self, stanza, condition, IBB_ERROR_TYPE_CANCEL);
   ibb_failure_set_condition (failure, IBB_FAILURE_PROTOCOL, condition, NULL);
   return IBB_RECEIVER_FAILED;
@@ -278,7 +278,7 @@ refuse_for_now (IBBReceiver *self, const IBBStanza *stanza)
   if (!self->refusing || (gint16) (stanza->seq - self->refused_seq) > 0)
     self->refused_seq = stanza->seq;
   self->refusing = TRUE;
-  /* Not answered_error: the seq is not consumed, .refusing tells (D-45). */
+  /* answered_error stays: the number is not used up, and refusing tells of the block (D-45). */
   ibb_control_reply_error (&self->terms->shared->control, stanza, IBB_CONDITION_RESOURCE_CONSTRAINT,
                            IBB_ERROR_TYPE_WAIT, NULL);
   return IBB_RECEIVER_ANSWERED;
@@ -368,7 +368,7 @@ may_come_in_turn (const IBBReceiver *self, const IBBStanza *stanza)
          has_room_ahead (self, stanza);
 }
 
-/* The same block twice, since the resumption sent it again (D-20). */
+/* The same block twice: the resumption sent it again (D-20). */
 static gboolean
 is_kept_ahead (const IBBReceiver *self, const IBBStanza *stanza, guint64 digest)
 {
@@ -478,7 +478,8 @@ ibb_receiver_get_ahead_due (const IBBReceiver *self)
 
 /* Blocks out of sequence. */
 
-/* It went again when the session was resumed, and only now has the first one come. */
+/* The block was sent again when the session was resumed. The first one has overtaken it, or comes
+ * only now. */
 static gboolean
 is_from_before (const IBBReceiver *self, const IBBStanza *stanza)
 {
@@ -491,16 +492,16 @@ receive_out_of_order (
     IBBReceiver *self, IBBStanza *stanza, guint64 digest, IBBFailure *failure, gint64 now)
 {
   if (ibb_acks_contain (&self->acks, digest))
-    return IBB_RECEIVER_ANSWERED; /* by the acknowledgement that is delayed */
+    return IBB_RECEIVER_ANSWERED; /* the delayed acknowledgement answers it */
   if (is_recent (self, digest) || is_from_before (self, stanza))
     {
-      /* The peer has not got the first answer, nor what that told. */
+      /* The peer has not received the first answer, nor the room that it told. */
       ibb_offer_tell_again (&self->offer);
       ibb_control_repeat_result (&self->terms->shared->control, stanza);
       return IBB_RECEIVER_ANSWERED;
     }
   if (is_kept_ahead (self, stanza, digest))
-    return IBB_RECEIVER_ANSWERED; /* when its turn comes */
+    return IBB_RECEIVER_ANSWERED; /* the first one is answered in its turn */
   if (self->refusing && (guint16) (stanza->seq - self->next_seq) < 32768)
     return refuse_for_now (self, stanza);
   if (may_come_in_turn (self, stanza))
@@ -511,7 +512,8 @@ receive_out_of_order (
   return refuse_number (self, stanza, failure);
 }
 
-/* More messages than the reader takes: no acknowledgement could be delayed (D-23). */
+/* There are more messages than the reader takes, and messages have no acknowledgement to delay
+ * (D-23). */
 static IBBReceiverVerdict
 overflow (IBBReceiver *self, const IBBStanza *stanza, IBBFailure *failure)
 {
@@ -552,7 +554,7 @@ ibb_receiver_refuse_rest (IBBReceiver *self, const IBBStanza *stanza, gboolean i
   return TRUE;
 }
 
-/* Nothing of them has been looked at: each may be as long as a stanza can be. */
+/* Blocks before the answer are not checked yet: each may be as long as a stanza can be. */
 static gboolean
 has_room_for_early (const IBBReceiver *self, const IBBStanza *stanza)
 {
@@ -587,7 +589,7 @@ ibb_receiver_interrupt (IBBReceiver *self)
 {
   IBBStanza *stanza;
 
-  /* All that has not been received goes again. */
+  /* The peer sends them again. */
   while ((stanza = ibb_receiver_pop_ahead (self)) != NULL)
     ibb_stanza_record_unref (stanza);
   self->refusing = FALSE;
@@ -601,7 +603,8 @@ ibb_receiver_note_close (IBBReceiver *self, gint64 now)
   self->closed_at = get_room_end (self, now);
 }
 
-/* The application has closed meanwhile: what it had read by then is acknowledged. */
+/* The application has closed during the interruption: blocks that it had read by then are
+ * acknowledged. */
 static void
 answer_rest (IBBReceiver *self, gint64 now)
 {
@@ -643,8 +646,8 @@ ibb_receiver_is_complete (const IBBReceiver *self, gint64 now)
          now - ibb_acks_get_first_arrival (&self->acks) <= IBB_ACK_DELAY;
 }
 
-/* The first end is the one that stays: a reader that has got an end of file, or an error, gets the
- * same on each later call (D-45). */
+/* The first end counts: a reader that has got an end of file, or an error, gets the same on each
+ * later call (D-45). */
 gboolean
 ibb_receiver_end (IBBReceiver *self, gboolean orderly)
 {

@@ -6,7 +6,7 @@
 
 #include "core/jid.h"
 
-/* How many opens wait for the application's answer; IBBAcceptor refuses those beyond (D-08). */
+/* How many opens may wait for the answer of the application. IBBAcceptor refuses more (D-47). */
 #define REQUESTS_MAX 16
 #define REQUESTS_MAX_OF_DOMAIN 1000
 #define REQUESTS_MAX_PER_JID 4

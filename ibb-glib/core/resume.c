@@ -7,7 +7,8 @@
 #include "core/finished.h"
 #include "core/jid.h"
 
-/* After an answer that brought nothing, and after none; each attempt doubles it. */
+/* The wait after an answer that did not resume the session, and the wait for an answer. Each
+ * attempt doubles both (D-58). */
 #define WAIT_MIN G_USEC_PER_SEC
 #define WAIT_MAX (60 * G_USEC_PER_SEC)
 #define ANSWER_MIN (30 * G_USEC_PER_SEC)
@@ -42,7 +43,7 @@ ibb_resume_clear (IBBResume *self)
   self->is_active = FALSE;
 }
 
-/* A peer that does not hear of an orderly end is told when it asks. */
+/* A peer that has not heard of an orderly end is told when it asks. */
 void
 ibb_resume_finish (IBBResume *self)
 {
@@ -56,7 +57,7 @@ ibb_resume_finish (IBBResume *self)
 
 /* Times. */
 
-/* Another number once bytes have gone, either way, or a close. */
+/* Changes when a byte has moved, in either direction, or a close. */
 static guint64
 get_progress (const IBBResume *self)
 {
@@ -84,7 +85,7 @@ ibb_resume_update (IBBResume *self)
   self->is_active = TRUE;
   self->has_begun = FALSE;
   self->progress = progress;
-  self->at = 0; /* at once: the time is not known here */
+  self->at = 0; /* at once */
 }
 
 static gint64
@@ -107,8 +108,9 @@ get_wait (const IBBResume *self, gint64 least, gint64 most)
   return MIN (least << MIN (self->n_attempts, DOUBLINGS_MAX), most);
 }
 
-/* An interruption without any bytes since the last one goes on with its times: a peer that
- * agrees to everything and takes nothing does not keep the session for ever. */
+/* An interruption before which no byte has moved since the last one goes on with the times of
+ * that one. So a peer that agrees to resume and then takes nothing does not keep the session
+ * for ever. */
 static void
 begin (IBBResume *self, gint64 now)
 {
@@ -191,7 +193,7 @@ is_same_account (const char *a, const char *b)
   return g_str_equal (bare_a, bare_b);
 }
 
-/* With another account it ends, and the peer does not learn which. */
+/* With another account the session ends. The peer does not learn which account that is. */
 static void
 move (IBBResume *self, const char *local, const char *normal)
 {
@@ -283,7 +285,8 @@ answer (IBBResume *self, const IBBStanza *resume, const IBBPosition *position)
   ibb_control_push (&self->terms->shared->control, result);
 }
 
-/* To where the peer is now. FALSE: there is a session of that name with it already. */
+/* Moves the session to the present address of the peer. FALSE: a session of that name is there
+ * already. */
 static gboolean
 follow_peer (IBBResume *self, const char *jid, const char *normal)
 {
@@ -305,7 +308,7 @@ go_on (IBBResume *self, const IBBStanza *stanza, gint64 now)
   ibb_duplex_resume (self->duplex, &peer, now);
 }
 
-/* The peer may have found out first. */
+/* The session need not be interrupted here: the peer may have noticed the interruption first. */
 static void
 take (IBBResume *self, IBBStanza *stanza, const char *from, gint64 now)
 {
@@ -319,7 +322,7 @@ take (IBBResume *self, IBBStanza *stanza, const char *from, gint64 now)
       return;
     }
 
-  /* The answer leaves before all that follows from it. */
+  /* The answer is queued before the stanzas that follow from it. */
   answer (self, stanza, &position);
   go_on (self, stanza, now);
 }

@@ -4,7 +4,7 @@
 
 #include "core/retry.h"
 
-/* After our acceptance the peer may not know its session yet (D-32). */
+/* After we have accepted a session its opener may not know the session yet (D-32). */
 #define EARLY_TIME (5 * G_USEC_PER_SEC)
 #define EARLY_RETRIES 3
 #define EARLY_WAIT (250 * 1000)
@@ -94,8 +94,8 @@ ibb_retry_wait_early (IBBRetry *self, gint64 now)
   self->at = now + EARLY_WAIT;
 }
 
-/* Nothing goes beside the repetition: where the peer has spent its number
- * (B-07), the reply to a later block would acknowledge it. */
+/* No block leaves beside the repetition: where the peer has used up the number of the refused block
+ * (B-07), the reply to a later block would acknowledge the refused one. */
 void
 ibb_retry_alone (IBBRetry *self, const IBBSettings *settings, gint64 now)
 {

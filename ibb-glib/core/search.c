@@ -7,16 +7,16 @@
 #include "core/brief.h"
 #include "core/timer.h"
 
-/* A measurement lasts for so long, at least, and for so many blocks or round trips. */
+/* The least time of a measurement, in microseconds, and how many blocks or round trips it has. */
 #define TIME_MIN (20 * 1000)
 #define SAMPLES_MIN 24
 #define ROUNDS_MAX 6
 
-/* While starting: which share of a step has to arrive for the next one, and from where on
- * steps are larger. */
+/* At the start: the share of a step that has to arrive before the next one, and the window from
+ * which on steps are larger. */
 #define START_SHARE 0.4
-#define START_ROUNDS 3  /* after which a window is as full as it becomes */
-#define START_SINGLES 8 /* after so many blocks the peer wants one at a time */
+#define START_ROUNDS 3  /* after which a window is full */
+#define START_SINGLES 8 /* after so many single blocks the peer takes one at a time */
 #define SLOW 2
 #define FAST 4
 #define FAST_FROM (16 * 1024)
@@ -26,19 +26,20 @@
 #define RAISE_SHARE (1 / 5.0)
 #define LOWER_SHARE (1 / 8.0)
 
-/* A longer block is kept if the rate is about the same with it, or grows by a share of what is
- * in flight beyond before. A shorter one is kept if the rate grows; where the longer one takes
- * more than so many microseconds, also if the rate falls a little. */
+/* A longer block is kept if the rate stays about the same, or, where more is in flight with it,
+ * grows by a share of that. A shorter one is kept if the rate grows. Where the longer one takes
+ * more than BLOCK_TIME, in microseconds, the rate may even fall a little. */
 #define BLOCK_TIME (20 * 1000.0)
 #define LONGER_LOSS 0.98
 #define LONGER_SHARE 0.07
 #define SHORTER_GAIN 1.05
 #define SHORTER_LOSS 0.97
 
-/* A round trip that grew by so much, with the same in flight, is another path. */
+/* A round trip that becomes so many times as long, with the same bytes in flight, is another
+ * path. */
 #define STRANGE 2
 
-/* Round trips without an acknowledgement that are an interruption. */
+/* After so many round trips without an acknowledgement there was an interruption. */
 #define SILENCE 4
 
 #define HOPELESS_GAIN 1.02
@@ -49,13 +50,13 @@
 #define PATIENCE (250 * 1000.0)
 #define LEAP_TRIP_MIN (2 * 1000.0)
 
-#define BRIEF_SHARE 0.75 /* of the rate, which brief blocks carry where length takes the time */
+#define BRIEF_SHARE 0.75 /* of the rate, which brief blocks carry if length takes the time */
 
 #define PAUSE_MIN 1
 #define PAUSE_MAX 16
 #define LONGER_PAUSE_MAX 64
 
-/* Beyond, what is known of the path is too old. */
+/* After so long without an acknowledgement the path may be another one. */
 #define IDLE_MAX (60 * G_USEC_PER_SEC)
 
 static const IBBSearchPhase kinds[] = {
@@ -87,16 +88,16 @@ ibb_search_init (IBBSearch *self, gsize window, gsize most)
   };
 }
 
-/* 0: not known. */
+/* 0 while it is not known. */
 static double
 get_usual_trip (const IBBSearch *self)
 {
   return self->kept_trip > 0 ? self->kept_trip : self->least_trip;
 }
 
-/* What sends a few bytes now and then goes although the window is full (D-50). A window of a
- * few blocks would carry one less for as long as they are in flight. Near by, one more would
- * only make the others wait. */
+/* A session that sends a few bytes now and then may send although the window is full (D-50). These
+ * bytes must not take the room of a block: a window of a few blocks would carry one less for as
+ * long as they are in flight. Near by, one block more would only make the others wait. */
 static gsize
 get_slack (const IBBSearch *self, gsize length)
 {
@@ -139,7 +140,7 @@ ibb_search_get_rate (const IBBSearch *self)
   return self->phase == IBB_SEARCH_STARTING ? 0 : self->kept_rate;
 }
 
-/* Of the session that was acknowledged last. */
+/* The length of blocks in the session that was acknowledged last. */
 static gsize
 get_block (const IBBSearch *self)
 {
@@ -163,7 +164,7 @@ ibb_search_refused (IBBSearch *self)
     end_starting (self, self->size.window);
 }
 
-/* In whole blocks. */
+/* The window that carries so much, in whole blocks. */
 static gsize
 get_needed (const IBBSearch *self, double in_flight)
 {
@@ -179,14 +180,15 @@ is_single (const IBBSearch *self, double in_flight)
   return in_flight < 2.0 * (double) get_block (self);
 }
 
-/* Each sample found a block in flight, at least, which may be all that the peer allows. */
+/* Whether each block found another one in flight, at least. This may be all that the peer
+ * allows. */
 static gboolean
 is_full (const IBBSearch *self)
 {
   return self->n_samples > 0 && self->n_full == self->n_samples;
 }
 
-/* The present window carries more than the one before, so the next is larger by the factor. */
+/* The present window carries more than the one before, so the next one is larger by this factor. */
 static void
 grow (IBBSearch *self, guint factor)
 {
@@ -207,7 +209,7 @@ start_brief (IBBSearch *self, double rate, double trip, gint64 now)
   begin (self, TRUE, now);
 }
 
-/* One block at a time, which takes long: because of the distance, or of its length? */
+/* Whether one block at a time takes so long that it matters why: the distance, or its length. */
 static gboolean
 is_in_question (const IBBSearch *self, double in_flight, double trip)
 {
@@ -222,7 +224,7 @@ is_no_more (const IBBSearch *self, double in_flight)
   return before > 0 && in_flight <= (double) (before + get_slack (self, get_block (self)));
 }
 
-/* in_flight: how much was. */
+/* in_flight: bytes, when the blocks of the measurement left. */
 static void
 end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
 {
@@ -256,7 +258,8 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
 
 /* Trials. */
 
-/* More in flight, or in a block, would take a person's time if it is length that does. */
+/* Whether brief blocks have to be tried first: if the length takes the time, more bytes in flight
+ * would make a person wait. */
 static gboolean
 needs_brief (const IBBSearch *self)
 {
@@ -289,9 +292,9 @@ is_possible (const IBBSearch *self, IBBSearchPhase kind, gboolean limited)
     }
 }
 
-/* Nagle's algorithm holds the second block until the first one is acknowledged, so that two
+/* Nagle's algorithm holds the second block until the first one is acknowledged, so that two blocks
  * carry no more than one, but many do. Only a leap finds them. Near by one block carries enough,
- * and where a leap would take a person's time it is not done. */
+ * and a leap that would make a person wait is not tried. */
 static gsize
 get_larger (IBBSearch *self, gsize block)
 {
@@ -330,7 +333,7 @@ get_trial (IBBSearch *self, IBBSearchPhase kind)
   return size;
 }
 
-/* To the next kind of trials. */
+/* Goes on to the next kind of trial. */
 static void
 advance (IBBSearch *self)
 {
@@ -359,8 +362,8 @@ try (IBBSearch *self, gboolean limited, gint64 now)
   begin (self, TRUE, now);
 }
 
-/* The path became another one, or has less room: from what would be right if it were
- * still as long as it was. */
+/* The path has changed, or has less room. The window starts from what the rate needs if the path is
+ * as long as it was. */
 static void
 start_again (IBBSearch *self, double rate, gint64 now)
 {
@@ -400,7 +403,8 @@ end_kept (IBBSearch *self, double in_flight, double trip, gint64 now)
     try (self, limited, now);
 }
 
-/* The least share of the rate with longer blocks that shorter ones have to carry. */
+/* The least rate with shorter blocks that is good enough, as a share of the rate with longer
+ * ones. */
 static double
 get_block_share (const IBBSearch *self)
 {
@@ -444,8 +448,7 @@ end_in_vain (IBBSearch *self, gint64 now)
   begin (self, TRUE, now);
 }
 
-/* If one block takes long because of the distance, the trial of a larger window that was put off
- * comes now. */
+/* If the distance takes the time of a block, the larger window that was put off is tried now. */
 static void
 end_brief (IBBSearch *self, double rate, gint64 now)
 {
@@ -486,7 +489,7 @@ end_trial (IBBSearch *self, double rate, double trip, gint64 now)
   if (kind != IBB_SEARCH_RAISED)
     return;
   advance (self);
-  /* There may be much more room: as if it were the start. */
+  /* There may be much more room: the window doubles as at the start. */
   self->least_trip = trip;
   self->n_single = 0;
   grow (self, SLOW);
@@ -510,8 +513,8 @@ end_measurement (IBBSearch *self, gint64 now)
     end_trial (self, rate, trip, now);
 }
 
-/* What brings nothing but delay, so much that a person notices, is not looked at for longer,
- * nor is what carries much less. */
+/* A trial ends early if it adds only delay, so much that a person notices it, or if it carries much
+ * less. */
 static gboolean
 is_hopeless (const IBBSearch *self)
 {
@@ -537,9 +540,9 @@ is_measured (const IBBSearch *self, gint64 now)
          now - self->from >= TIME_MIN;
 }
 
-/* A silence in which a reader, a server or this machine stood still, and after which all
- * that was in flight is acknowledged at once, tells nothing of the path. Two of them in
- * turn are how it is now. */
+/* A silence in which a reader, a server or this machine stood still, and after which all bytes in
+ * flight are acknowledged at once, tells nothing about the path. Two of them in turn are normal
+ * there. */
 static gboolean
 is_interruption (const IBBSearch *self, gint64 now)
 {
@@ -548,7 +551,7 @@ is_interruption (const IBBSearch *self, gint64 now)
   return !self->is_interrupted && usual > 0 && (double) (now - self->heard) > SILENCE * usual;
 }
 
-/* What is known of the path is too old. The window serves as a first guess. */
+/* What is known of the path is too old. The window is only a first guess. */
 static void
 forget (IBBSearch *self)
 {
@@ -580,7 +583,7 @@ ibb_search_note (
   self->heard = now;
   self->limit = limit;
 
-  /* The queue that the window before had made is gone. */
+  /* Only now the queue of the window before is gone. */
   if (self->from == IBB_NEVER)
     {
       if (sent < self->changed)
@@ -590,8 +593,8 @@ ibb_search_note (
     }
   if (sent < self->from)
     return;
-  /* A window that has just grown fills with the blocks that are sent then: the first
-   * that finds it full tells what it carries. */
+  /* A window that has just grown fills with the blocks that are sent next. The first block that
+   * finds it full tells what the window carries. */
   if (self->phase == IBB_SEARCH_STARTING &&
       !ibb_search_has_room (self, in_flight, get_block (self)))
     {

@@ -9,7 +9,7 @@
 
 #define SEND_BUFFER_BLOCKS 16
 #define SEND_BUFFER_MIN (64 * 1024)
-/* Bytes, of the buffers of all sessions; and what each session has of them in any case. */
+/* Bytes in the buffers of all sessions, and the part of each session that is never taken away. */
 #define SEND_MEMORY (32 * 1024 * 1024)
 #define SEND_MEMORY_SHARE (16 * 1024)
 
@@ -24,9 +24,8 @@ ibb_sender_init (IBBSender *self, const IBBTerms *terms)
   ibb_retry_init (&self->retry);
 }
 
-/* Rules go with messages to where both servers heed them (XEP-0079 §2.1.1): one
- * that does not know them is given no such message, it comes back. Nothing waits
- * for the answers. */
+/* Messages have rules where both servers know XEP-0079 (§2.1.1): a server that does not know the
+ * rules returns such a message. Nothing waits for the answers of the servers. */
 void
 ibb_sender_open (IBBSender *self, gint64 accepted)
 {
@@ -49,7 +48,7 @@ get_turns (const IBBSender *self)
   return &self->terms->shared->message_turns;
 }
 
-/* before: bytes in the queue, which has changed since. */
+/* before: the bytes that were in the queue before it changed. */
 static void
 count_unsent (IBBSender *self, gsize before)
 {
@@ -95,11 +94,11 @@ get_block_limit (const IBBSender *self)
 {
   gsize size = MIN (self->terms->block_size, self->sending_size);
 
-  /* The limit may have come after the session. */
+  /* The server's limit may have become known after the session began. */
   return CLAMP (ibb_terms_get_room (self->terms), 1, size);
 }
 
-/* As the path to the peer wants it. */
+/* The length that suits the path to the peer. */
 static gsize
 get_block_max (const IBBSender *self)
 {
@@ -133,7 +132,7 @@ get_next_end (const IBBSender *self)
   return unsent != NULL ? unsent->end : self->segmented + ibb_sender_get_next_size (self);
 }
 
-/* Small writes are gathered while something is in flight (D-31). */
+/* While something is in flight, small writes are gathered (D-31). */
 static gboolean
 has_something_to_send (const IBBSender *self)
 {
@@ -141,7 +140,7 @@ has_something_to_send (const IBBSender *self)
     return TRUE;
   if (self->queue.length == 0)
     return FALSE;
-  /* A full buffer cannot grow to a block, however small it was set. */
+  /* A full buffer cannot grow to a block, even if the buffer was set to be small. */
   return self->flush_to > self->segmented || self->queue.length >= get_block_max (self) ||
          self->queue.length >= ibb_sender_get_buffer_size (self) ||
          (self->auto_flush && ibb_flight_get_n_sent (&self->flight) == 0);
@@ -229,8 +228,8 @@ may_have_rules (IBBSender *self)
   return ibb_server_heeds_rules (self->peer_server);
 }
 
-/* Whether the block asks the peer how much its reader takes. Only the result of an IQ can
- * answer, and only a peer that has our feature does (D-54). */
+/* Whether the block asks how much the peer's reader takes. Only the result of an IQ can answer, and
+ * only a peer that has our feature does (D-54). */
 static gboolean
 must_ask (const IBBSender *self, const IBBBlock *block)
 {
@@ -287,8 +286,8 @@ ibb_sender_passed (IBBSender *self, const IBBBlock *block)
   self->passed = MAX (self->passed, block->end);
 }
 
-/* A message is as good as delivered when the connection has sent it, or knows
- * that the server has it (D-35). */
+/* A message counts as delivered when the connection has sent it, or knows that the server has it
+ * (D-35). */
 gboolean
 ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now)
 {
@@ -304,16 +303,16 @@ ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now)
 
 /* Acknowledgements. */
 
-/* delay: how long the peer has delayed the acknowledgement, as it says. Only the peer's path is
- * measured without it: a peer that says too much cannot make our own server seem near. */
+/* delay: for how long the peer has delayed the acknowledgement, as it says. Only the measurement of
+ * the peer's path leaves it out: a peer that says too much cannot make our own server seem near. */
 static void
 take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
 {
   IBBShared *shared = self->terms->shared;
   gint64     round_trip = 0;
 
-  /* Karn: which attempt a reply is for cannot be told. Nor, for blocks that were
-   * in flight while the connection was suspended, how long it lay where (D-42). */
+  /* Karn's algorithm: nobody knows to which attempt a reply belongs. Nor does anybody know where a
+   * block has waited that was in flight while the connection was suspended (D-42). */
   if (block->attempts == 1 && block->state == IBB_BLOCK_SENT && !block->is_probe &&
       block->sent >= ibb_clock_get_resumed_at (&shared->clock))
     {
@@ -330,7 +329,7 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
 static IBBSenderVerdict
 fail_for_block (IBBSender *self, const IBBBlock *block, IBBFailure *failure)
 {
-  /* D-28: an attempt of unknown outcome has reached the peer. */
+  /* An attempt whose outcome was not known has reached the peer (D-28). */
   if (block->condition == IBB_CONDITION_UNEXPECTED_REQUEST && block->ambiguous)
     self->delivered = block->end;
 
@@ -354,7 +353,7 @@ segment_smaller (IBBSender *self)
   GBytes *bytes;
 
   self->sending_size = MAX (size / 2, (gsize) IBB_SENDING_SIZE_MIN);
-  self->flush_to = MAX (self->flush_to, self->segmented); /* they were to go at once */
+  self->flush_to = MAX (self->flush_to, self->segmented); /* a flush still holds */
   while ((bytes = ibb_flight_take_back (&self->flight, &self->next_seq)) != NULL)
     {
       self->segmented -= g_bytes_get_size (bytes);
@@ -378,7 +377,7 @@ classify (IBBSender *self, const IBBBlock *block, gint64 now)
   return ibb_retry_classify (&self->retry, block, self->terms->is_initiator, now);
 }
 
-/* Every block in flight has its reply, the first of them a refusal (D-30). */
+/* All blocks in flight have their replies, and the first one was refused (D-30). */
 static IBBSenderVerdict
 react_to_refusals (IBBSender *self, gboolean is_peer_closed, IBBFailure *failure, gint64 now)
 {
@@ -410,8 +409,8 @@ react_to_refusals (IBBSender *self, gboolean is_peer_closed, IBBFailure *failure
   return IBB_SENDER_GOES_ON;
 }
 
-/* How many of these bytes were in flight to all peers together: what a stalled session had out is
- * answered at any time, and tells no rate. */
+/* Returns how many of these bytes counted as in flight to all peers together. The bytes of a
+ * stalled session are answered at any time, so they tell no rate. */
 static gsize
 finish_up_to (IBBSender *self, const IBBBlock *last)
 {
@@ -428,9 +427,9 @@ finish_up_to (IBBSender *self, const IBBBlock *last)
   return before - ibb_first_hop_get_in_flight (first_hop);
 }
 
-/* A result acknowledges every earlier block too that has had no reply, since
- * blocks are processed in order (N-28, D-27). An earlier one that was refused
- * is a hole, unless the peer is known to refuse without consuming. */
+/* A result also acknowledges each earlier block that has had no reply, since blocks are processed
+ * in order (N-28, D-27). An earlier block that was refused is missing in between, unless the peer
+ * is known to refuse a block without using up its number. */
 static IBBSenderVerdict
 acknowledge (IBBSender       *self,
              IBBBlock        *block,
@@ -468,8 +467,8 @@ acknowledge (IBBSender       *self,
 
 /* Refusals. */
 
-/* D-36: only the last message can go again, later ones already made a gap. The
- * server's refusal comes before its acknowledgement by XEP-0198. */
+/* Only the last message can be sent again (D-36): after an earlier one, later messages have made a
+ * gap. The server sends the refusal before it acknowledges the message by XEP-0198. */
 static gboolean
 is_last_message (IBBSender *self, IBBBlock *block)
 {
@@ -508,7 +507,7 @@ refuse (IBBSender       *self,
   gboolean   is_final;
 
   if (block->state != IBB_BLOCK_SENT)
-    return IBB_SENDER_GOES_ON; /* late (D-27) */
+    return IBB_SENDER_GOES_ON; /* a late reply (D-27) */
 
   ibb_flight_refuse (flight, block, answer);
   if (answer->condition == IBB_CONDITION_UNEXPECTED_REQUEST && flight->n_flight_refused > 1)
@@ -517,11 +516,10 @@ refuse (IBBSender       *self,
   if (is_final)
     self->refused_for_good = TRUE;
 
-  /* The replies to the others cannot mend it, and may never come. */
+  /* The replies to the other blocks change nothing, and may never come. */
   if (ibb_flight_get_n_sent (flight) == 0 || (block == ibb_flight_peek_first (flight) && is_final))
     return react_to_refusals (self, is_peer_closed, failure, now);
-  /* The blocks before it reached the peer, perhaps in its last moment, and have no
-   * reply to wait for then. */
+  /* The blocks before it may have reached the peer in its last moment, and then get no reply. */
   if (ibb_condition_means_nobody (block->condition))
     return IBB_SENDER_DOUBTS_PEER;
   return IBB_SENDER_GOES_ON;
@@ -535,7 +533,7 @@ ibb_sender_block_answered (IBBSender       *self,
                            IBBFailure      *failure,
                            gint64           now)
 {
-  /* Karn, as in take_sample (). */
+  /* Karn's algorithm, as in take_sample (). */
   if (block->attempts == 1 && block->state == IBB_BLOCK_SENT)
     ibb_stalls_note_answer (self->terms->shared->stalls, block->sent);
 
@@ -557,7 +555,7 @@ ibb_sender_interrupt (IBBSender *self)
     ibb_turns_leave (get_turns (self), &self->turn);
   ibb_flight_interrupt (&self->flight);
   ibb_retry_interrupt (&self->retry);
-  self->refused_for_good = FALSE; /* it goes again */
+  self->refused_for_good = FALSE; /* the block is sent again */
   self->is_interrupted = TRUE;
 }
 
@@ -634,13 +632,14 @@ ibb_sender_timeout (IBBSender *self, gint64 now)
 
 /* Writing. */
 
-/* Each session may have as much as is free for all: the more want it, the less has each. */
+/* Each session may have as much as is free for all: the more sessions want it, the less each
+ * has. */
 static gsize
 get_memory_share (const IBBSender *self)
 {
   gsize unsent = self->terms->shared->unsent;
 
-  /* Without a flush nothing leaves, so that no event tells that the buffer has shrunk. */
+  /* Without a flush nothing leaves, so no event would tell that the buffer has shrunk. */
   if (!self->auto_flush)
     return SEND_MEMORY;
   return MAX (SEND_MEMORY - MIN (SEND_MEMORY, unsent), SEND_MEMORY_SHARE);
@@ -683,7 +682,7 @@ ibb_sender_is_worth_waking (const IBBSender *self, gsize length)
 
   if (room == 0)
     return FALSE;
-  /* Without more bytes an idle one may stay as it is. */
+  /* An idle session sends only when it gets more bytes, so its writer is always woken. */
   return room >= MIN (length, ibb_sender_get_buffer_size (self) / 2) || is_idle (self);
 }
 

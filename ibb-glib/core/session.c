@@ -83,8 +83,8 @@ ibb_session_unref (IBBSession *self)
   g_free (self);
 }
 
-/* An ended session counts for as long as it has unread bytes, or an end that its
- * application was not told of (D-08). */
+/* An ended session counts for as long as it has unread bytes, or an end of which the application
+ * does not know (D-08). */
 static void
 check_counted (IBBSession *self)
 {
@@ -102,8 +102,8 @@ ibb_session_take_change (IBBSession *self)
 
 /* Timers. */
 
-/* One timer serves all that a session may wait for. When its reason was put off,
- * it may fire early; it is never late. */
+/* One timer serves everything that a session may wait for. It may fire early, when its reason was
+ * put off. It is never late. */
 static void
 update_timer (IBBSession *self)
 {
@@ -125,7 +125,7 @@ leave (IBBSession *self)
   g_autoptr (IBBSession) keep = ibb_session_ref (self);
   IBBShared             *shared = get_shared (self);
 
-  /* A session that the application has not taken keeps its time (D-09). */
+  /* A session that the application has not taken is still aborted after its time (D-09). */
   ibb_timer_set (&self->timer, &shared->timers, self->untaken_until);
   g_clear_pointer (&self->opening, ibb_opening_free);
   ibb_resume_finish (&self->resume);
@@ -135,7 +135,7 @@ leave (IBBSession *self)
   check_counted (self);
 }
 
-/* Passes on what a call has changed, where nothing became due earlier than it was. */
+/* Reports the changes of a call after which no timer is due earlier than before. */
 static void
 report (IBBSession *self)
 {
@@ -147,7 +147,7 @@ report (IBBSession *self)
     leave (self);
 }
 
-/* The same after any call. */
+/* Reports the changes of any call. */
 static void
 settle (IBBSession *self)
 {
@@ -252,7 +252,7 @@ timeout (gpointer owner, gint64 now)
     }
   else if (now >= self->untaken_until)
     {
-      /* It may have ended. */
+      /* The session may have ended. */
       self->untaken_until = IBB_NEVER;
       abort_session (self, now);
     }
@@ -356,7 +356,7 @@ ibb_session_open_answered (IBBSession *self, IBBStanza *answer, const char *from
 void
 ibb_session_accept_now (IBBSession *self, gint64 now)
 {
-  /* Queued before any of our blocks (N-07). */
+  /* The result is queued before our blocks (N-07). */
   ibb_opening_accept (self->opening);
   opened (self, now);
 }
@@ -377,7 +377,7 @@ ibb_session_refuse (IBBSession *self, IBBCondition condition, const char *text)
   if (ibb_session_get_state (self) != IBB_SESSION_REQUESTED)
     return FALSE;
 
-  /* The peer gets the condition, the layer above the reason. */
+  /* The peer gets the condition. The caller knows the reason. */
   ibb_opening_refuse (self->opening, condition, text);
   end_for (self, IBB_FAILURE_CLOSED);
   return TRUE;
@@ -517,7 +517,7 @@ ibb_session_settings_changed (IBBSession *self, gint64 now)
 {
   if (is_open (self))
     ibb_duplex_settings_changed (&self->duplex, now);
-  settle (self); /* also an interrupted one: resume-timeout may be shorter now */
+  settle (self); /* also if it is interrupted: resume-timeout may be shorter now */
   if (is_open (self))
     ibb_peer_update_timer (self->terms.peer, ibb_session_is_peer_listened_to (self->terms.peer),
                            now);

@@ -68,8 +68,8 @@ ibb_silence_timeout (IBBSilence *self, gint64 now)
     ibb_peer_probe (self->terms->peer, now);
 }
 
-/* Whether a peer that answers probes, but not us, counts as gone. One with our
- * feature may delay an acknowledgement for as long as its reader is slow. */
+/* Whether a peer that answers probes, but not our blocks, counts as gone. A peer with our feature
+ * does not: it may delay an acknowledgement for as long as its reader is slow. */
 static gboolean
 is_too_long (const IBBSilence *self, gint64 now)
 {
@@ -86,7 +86,7 @@ ibb_silence_conclude (const IBBSilence *self, gint64 now)
   const IBBPeer *peer = self->terms->peer;
 
   if (!ibb_silence_is_long (self, now))
-    return IBB_SILENCE_GOES_ON; /* its replies come */
+    return IBB_SILENCE_GOES_ON; /* its replies arrive */
   if (ibb_peer_has_our_feature (peer))
     return IBB_SILENCE_REPEAT;
   return is_too_long (self, now) ? IBB_SILENCE_GONE : IBB_SILENCE_GOES_ON;

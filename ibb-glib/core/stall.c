@@ -47,8 +47,8 @@ ibb_stall_init (IBBStall *self, const IBBTerms *terms)
   self->late_link.data = self;
 }
 
-/* Messages are in flight until they are sent, and wait for nobody (D-35). What a reader has
- * no room for is in no count (D-54). */
+/* Messages are in flight until they are sent, and wait for nobody (D-35). A block beyond the room
+ * of the reader counts nowhere (D-54). */
 static gboolean
 is_counted (const IBBStall *self)
 {
@@ -129,7 +129,7 @@ ibb_stall_timeout (IBBStall *self, gint64 oldest_sent, gint64 now)
 
   self->late_since = now;
   g_queue_push_tail_link (&self->stalls->late, &self->late_link);
-  ibb_peer_try (self->terms->peer); /* who waits for it has to ask */
+  ibb_peer_try (self->terms->peer); /* a session that waits for the window has to ask */
 }
 
 gboolean
@@ -180,8 +180,8 @@ ibb_stall_unsent (IBBStall *self, gsize length, gboolean is_last)
 gint64
 ibb_stall_note_round_trip (IBBStall *self, gint64 round_trip)
 {
-  /* Of a stalled session it says nothing about the path, except where nothing
-   * else is known: a way of more than a second would stall each block for ever. */
+  /* The round trip of a stalled session tells nothing about the path. But where no other is known,
+   * it is used: otherwise a path of more than a second would stall each block for ever. */
   if (self->is_stalled)
     {
       if (self->round_trip == 0 && round_trip <= LONG_PATH_MAX)
@@ -194,7 +194,7 @@ ibb_stall_note_round_trip (IBBStall *self, gint64 round_trip)
   return round_trip;
 }
 
-/* With the rest that it has in flight: that, too, has left the server. */
+/* All bytes of the session return to the window: they have left the server as well. */
 static void
 end_stall (IBBStall *self, gint64 now)
 {
@@ -220,7 +220,7 @@ stall (IBBStall *self)
   uncount (self, self->in_flight);
   self->stalls->stalled += self->in_flight;
   self->is_stalled = TRUE;
-  self->until = self->acked + 1; /* the next acknowledgement, of any block */
+  self->until = self->acked + 1; /* until the next acknowledgement of any block */
 }
 
 void
@@ -249,7 +249,7 @@ ibb_stalls_make_room (IBBStalls *self, gint64 now)
   if (g_queue_is_empty (&self->late))
     return FALSE;
 
-  /* A server that answers no ping leaves nothing to go by but the time. */
+  /* The server answers no ping, so the time alone decides. */
   if (ibb_first_hop_is_mute (first_hop, now))
     {
       ibb_stalls_note_answer (self, now);

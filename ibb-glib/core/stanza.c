@@ -58,7 +58,7 @@ ref_bytes (GBytes *bytes)
   return bytes != NULL ? g_bytes_ref (bytes) : NULL;
 }
 
-/* Whatever ibb_stanza_record_unref () frees. */
+/* Copies all that ibb_stanza_record_unref () frees. */
 IBBStanza *
 ibb_stanza_record_copy (const IBBStanza *self)
 {
@@ -120,7 +120,7 @@ ibb_stanza_record_is_kind (const IBBStanza *self, const char *kind)
   return self->kind != NULL && strcmp (self->kind, kind) == 0;
 }
 
-/* With what the allocator adds. */
+/* The memory of a text, with what the allocator adds. */
 static gsize
 get_text_size (const char *text)
 {
@@ -244,7 +244,7 @@ ibb_stanza_parse_position (const char *text, guint64 *position)
   return parse_unsigned (text, G_MAXINT64, position);
 }
 
-/* Only one form of each is right: both ends compute with the digits as they stand. */
+/* Both ends compute with the digits as they are written, so only one form is right. */
 static gboolean
 is_lower_hex (const char *text, gsize length)
 {

@@ -55,7 +55,7 @@ ibb_terms_may_move (const IBBTerms *self)
   return g_slist_length (self->former_jids) < MOVES_MAX;
 }
 
-/* Applications read it in any thread, and hold it for as long as the session. */
+/* Applications read the JID in any thread, and may keep it for as long as the session lives. */
 static void
 replace_jid (IBBTerms *self, char **place, const char *jid)
 {
@@ -141,7 +141,7 @@ ibb_terms_create_stanza (
   return stanza;
 }
 
-/* As the writer of stanzas escapes, and servers do. */
+/* As our writer of stanzas escapes, and as servers do. */
 static gsize
 get_escaped_length (const char *text)
 {

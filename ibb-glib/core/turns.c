@@ -4,9 +4,10 @@
 
 #include "core/turns.h"
 
-/* What a block counts for at least: the stanza around it costs, too. */
+/* A block counts for so many bytes at least, because of the stanza around it. */
 #define COST_MIN 256
-/* A session that sends a byte now and then stays ahead of the round for a few of them. */
+/* With so much a session that sends a byte now and then stays ahead of the round for a few
+ * blocks. */
 #define QUANTUM_MIN 1024
 
 void
@@ -62,8 +63,8 @@ note_size (IBBTurns *self, IBBTurn *turn, gsize size)
   count_size (self, size);
 }
 
-/* Never less than what one of them sends at once: a credit that was used up is above 0
- * again after one quantum. */
+/* No session sends more at once than one quantum. So a credit that was used up is above 0 again
+ * after one quantum. */
 static gssize
 get_quantum (const IBBTurns *self)
 {
@@ -165,7 +166,7 @@ ibb_turns_peek (IBBTurns *self)
   if (first != NULL)
     return ((IBBTurn *) first->data)->owner;
 
-  /* Each of these joined once, so that all this costs no more than the joining. */
+  /* Each turn that leaves here has joined once, so the loop costs no more than the joining did. */
   while ((first = self->round.head) != NULL && !((IBBTurn *) first->data)->has_a_block)
     leave_round (self, first->data);
   return first != NULL ? ((IBBTurn *) first->data)->owner : NULL;

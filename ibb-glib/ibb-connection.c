@@ -59,7 +59,7 @@
  * Since: 1.0
  */
 
-#define DEFAULT_STANZA_LIMIT 8192 /* D-16: what every server takes, and without a 40 ms pause */
+#define DEFAULT_STANZA_LIMIT 8192 /* D-16: what servers take without Nagle's pause of 40 ms */
 
 G_DEFINE_INTERFACE (IBBConnection, ibb_connection, G_TYPE_OBJECT)
 
@@ -71,7 +71,7 @@ enum
 
 static guint signals[N_SIGNALS];
 
-/* What is attached to each connection with a listener. */
+/* Data that is attached to each connection with a listener. */
 typedef struct
 {
   GMutex lock;
@@ -184,7 +184,7 @@ dup_listeners (IBBConnection *self)
   return listeners;
 }
 
-/* TRUE as soon as a listener has taken the event. */
+/* Returns TRUE as soon as one listener has taken the event. */
 static gboolean
 tell_each (GPtrArray *listeners, const IBBConnectionEvent *event)
 {
@@ -250,7 +250,7 @@ ibb_connection_add_listener (IBBConnection *self, IBBConnectionListener *listene
   old = audience->listeners;
   audience->listeners = copy_listeners (old, NULL);
   g_ptr_array_add (audience->listeners, listener);
-  /* With the lock, so that the resumption cannot come first. */
+  /* With the lock, so that a resumption cannot be told before. */
   if (audience->suspended)
     notify_listener (listener, IBB_CONNECTION_SUSPENDED);
   g_mutex_unlock (&audience->lock);
@@ -277,8 +277,8 @@ ibb_connection_offer_to_services (IBBConnection *self, IBBStanza *stanza)
 
   if (listeners == NULL)
     return FALSE;
-  /* A service that was dropped has sessions beside those of the next one. Nobody refuses what is
-   * for another one. */
+  /* A service that was dropped may still have sessions, beside those of the next service. So each
+   * service is offered the stanza first, and refuses it only if no other one takes it. */
   return (listeners->len > 1 && tell_each (listeners, &offered)) ||
          tell_each (listeners, &received);
 }

@@ -77,7 +77,7 @@ is_bare_account (const char *jid)
   return strchr (jid, '@') != NULL && ibb_jid_get_resource (jid) == NULL;
 }
 
-/* What the peer, or a server, said beside the condition. */
+/* Whether the peer, or a server, has sent a text beside the condition. */
 static gboolean
 has_text (const IBBFailure *failure)
 {
@@ -166,14 +166,14 @@ get_block_advice (IBBCondition condition)
     }
 }
 
-/* One sentence: what the answer says, or else what to do. */
+/* Returns one sentence: the text of the answer, or else what to do. */
 static char *
 describe_refusal (const IBBFailure *failure, const char *peer)
 {
   const char *name = ibb_condition_to_string (failure->condition);
   const char *advice = get_open_advice (failure->condition);
 
-  /* The server of an account answers so to an IQ that is for a client (D-03). */
+  /* The server of an account gives these answers to an IQ that is for a client (D-03). */
   if (is_bare_account (peer) && (failure->condition == IBB_CONDITION_SERVICE_UNAVAILABLE ||
                                  failure->condition == IBB_CONDITION_FEATURE_NOT_IMPLEMENTED ||
                                  failure->condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE))
@@ -386,7 +386,7 @@ ibb_error_new_from_failure (const IBBFailure *failure, const char *peer, const c
   return g_error_new_literal (domain, code, message);
 }
 
-/* Of the errors of a stream GIO's users know only those of GIO. */
+/* Users of a GIO stream know only the errors of GIO. */
 static int
 get_stream_code (const GError *error)
 {

@@ -141,7 +141,7 @@ ibb_input_stream_create_source (GPollableInputStream *stream, GCancellable *canc
   GSource            *source = g_pollable_source_new_full (self, NULL, cancellable);
   g_autoptr (GSource) child = ibb_read_operation_create_source (self->channel);
 
-  /* GIO would set the callback of a child that it is given. */
+  /* Added as a child by itself: given to the constructor, GIO would set its callback. */
   if (child != NULL)
     g_source_add_child_source (source, child);
   return source;

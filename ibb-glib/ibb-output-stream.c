@@ -130,7 +130,7 @@ clear_pending (gpointer data)
   g_output_stream_clear_pending (data);
 }
 
-/* GIO keeps other writes away from each of its calls, except from this one. */
+/* GIO keeps other writes away from each of its calls, but not from this one. */
 static void
 ibb_output_stream_writev_async (GOutputStream       *stream,
                                 const GOutputVector *vectors,
@@ -200,7 +200,7 @@ ibb_output_stream_flush_finish (GOutputStream *stream, GAsyncResult *result, GEr
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* GIO has flushed before it calls these. */
+/* GIO has flushed the stream before it calls the close functions. */
 
 static gboolean
 ibb_output_stream_close (GOutputStream *stream, GCancellable *cancellable, GError **error)
@@ -248,7 +248,7 @@ ibb_output_stream_create_source (GPollableOutputStream *stream, GCancellable *ca
   GSource            *source = g_pollable_source_new_full (self, NULL, cancellable);
   g_autoptr (GSource) child = ibb_write_operation_create_source (self->channel);
 
-  /* GIO would set the callback of a child that it is given. */
+  /* Added as a child by itself: given to the constructor, GIO would set its callback. */
   if (child != NULL)
     g_source_add_child_source (source, child);
   return source;

@@ -312,7 +312,7 @@ ibb_request_new (IBBHost *host, IBBSession *session)
   ibb_host_lock (host);
   self->pending = TRUE;
   ibb_session_set_data (session, &self->owner);
-  session_changed_locked (self); /* it may have ended before it was told */
+  session_changed_locked (self); /* the session may have ended before the signal */
   ibb_host_unlock (host);
   return self;
 }

@@ -11,7 +11,7 @@
 #include "runtime/expect-operation.h"
 #include "runtime/open-operation.h"
 
-/* What was agreed on leaves nothing to choose. */
+/* Everything has to be named: the negotiation has left nothing to choose. */
 static gboolean
 check_agreed (const char   *peer_jid,
               const char   *sid,

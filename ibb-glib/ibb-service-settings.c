@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The accessors of those properties of a service that are settings of its engine. Long and
- * flat, because each is documented for itself. */
+/* The accessors of the properties of a service that are settings of its engine. The file is long
+ * because each accessor has its own documentation. */
 
 #include "config.h"
 

@@ -198,7 +198,7 @@ emit_requested (IBBService *self, IBBNotice *notice)
 
   request = ibb_request_new (self->host, ibb_notice_take_session (notice));
   g_signal_emit (self, signals[SIGNAL_SESSION_REQUESTED], 0, request, &is_held);
-  /* A handler that answers later holds a reference; else this was the last one. */
+  /* A handler that answers later holds a reference. Otherwise this was the last one. */
 }
 
 static void
@@ -213,7 +213,7 @@ emit_accepted (IBBService *self, IBBNotice *notice)
   if (has_handler)
     channel = ibb_notice_take_channel_locked (notice);
   else
-    ibb_inbox_keep_for_accept_locked (self->inbox, notice); /* the handler went meanwhile */
+    ibb_inbox_keep_for_accept_locked (self->inbox, notice); /* no handler is left */
   ibb_host_unlock (self->host);
   if (!has_handler)
     return;

@@ -11,8 +11,8 @@
 #include "stanza/stanza-reader.h"
 #include "stanza/stanza-writer.h"
 
-/* Far above what a stanza may keep: the text of a data block is not counted
- * there, yet a caller's mistake should not be parsed for minutes. */
+/* More than a stanza may have: the text of a data block does not count there. But a wrong argument
+ * should not be parsed for minutes. */
 #define MAX_XML_LENGTH (16 * 1024 * 1024)
 
 G_DEFINE_BOXED_TYPE (IBBStanza, ibb_stanza, ibb_stanza_ref, ibb_stanza_unref)
@@ -95,7 +95,7 @@ dup_syntax_complaint (Parse *parse)
                           column, reason);
 }
 
-/* (nullable): there is nothing wrong with the stanza. */
+/* (nullable): NULL if nothing is wrong with the stanza. */
 static char *
 dup_complaint (Parse *parse, gboolean is_well_formed)
 {

@@ -135,9 +135,9 @@ ibb_transport_get_output_stream (GIOStream *stream)
   return (GOutputStream *) IBB_TRANSPORT (stream)->output;
 }
 
-/* Marks the halves closed, for GIO, which flushes on the way: with closing set
- * that does not wait. A half with an operation in progress refuses; that one
- * ends by itself, and later ones fail because the session is closed. */
+/* Marks the halves closed. GIO flushes a half when it is closed; with closing set that does not
+ * wait. A half with an operation in progress refuses to close. That operation ends by itself, and
+ * later ones fail because the session is closed. */
 static void
 close_halves (IBBTransport *self)
 {
@@ -155,8 +155,8 @@ ibb_transport_close (GIOStream *stream, GCancellable *cancellable, GError **erro
   if (self->channel == NULL)
     return TRUE;
 
-  /* In dispose there is no owner: the session has been aborted or is closing, and nobody
-   * waits. */
+  /* In dispose there is no owner any more: the session has been aborted or is closing, and nobody
+   * waits for it. */
   owner = ibb_channel_hold_owner (self->channel, NULL);
   if (owner != NULL)
     {
@@ -224,7 +224,7 @@ ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GPara
   IBBChannel *channel = IBB_TRANSPORT (object)->channel;
   IBBSession *session;
 
-  /* One that a binding made has no session. */
+  /* A transport that a binding has constructed has no session. */
   if (channel == NULL)
     {
       if (prop_id == PROP_SID || prop_id == PROP_PEER_JID)
@@ -310,7 +310,7 @@ ibb_transport_dispose (GObject *object)
 {
   IBBTransport *self = IBB_TRANSPORT (object);
 
-  /* Before GIOStream's dispose, which would flush and close and wait. */
+  /* Before the dispose function of GIOStream, which would flush and close, and wait for both. */
   if (self->channel != NULL)
     ibb_channel_drop_owner (self->channel, object);
   G_OBJECT_CLASS (ibb_transport_parent_class)->dispose (object);
@@ -650,8 +650,8 @@ ibb_transport_drain (IBBTransport *self, GCancellable *cancellable, GError **err
   return ibb_delivery_operation_run (self->channel, IBB_DELIVERY_DRAIN, cancellable, error);
 }
 
-/* It counts as a write: GIO's own flag keeps writes away from it, and it from writes; where the
- * output half is closed, only a second shutdown is to be kept away. */
+/* A shutdown counts as a write: GIO's own flag keeps writes away from it, and it from writes. Where
+ * the output half is closed, only a second shutdown has to be kept away. */
 static gboolean
 begin_shutdown (IBBTransport *self, GError **error)
 {

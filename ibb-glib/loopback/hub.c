@@ -13,10 +13,10 @@
 #include "runtime/callback-source.h"
 #include "runtime/thread.h"
 
-/* So many stanzas are carried before other sources have their turn. */
+/* After so many stanzas other sources have their turn. */
 #define STANZAS_PER_DISPATCH 256
 
-/* What the connections of a loopback say that they are, in disco#info. */
+/* The identity of the connections of a loopback, in disco#info. */
 #define IDENTITY "client/bot/ibb-glib"
 
 struct _IBBHub
@@ -38,8 +38,8 @@ struct _IBBHub
   guint          n_resources; /* given to those who asked for none */
 };
 
-/* As a server does: "from" is the sender's address, whatever the stanza says (RFC 6120
- * §8.1.2.1). A record is shared, so a stanza that says something else is copied. */
+/* A server replaces "from" by the sender's address, whatever the stanza says (RFC 6120 §8.1.2.1). A
+ * record is shared, so a stanza that says something else is copied. */
 static IBBStanza *
 stamp (IBBStanza *stanza, const char *from)
 {
@@ -89,7 +89,8 @@ is_answerable (const IBBStanza *stanza)
   return stanza->name == IBB_STANZA_MESSAGE && !ibb_stanza_record_is_kind (stanza, "error");
 }
 
-/* The table's key of an address; most stanzas have the key itself. */
+/* The key under which the table has an address. Most stanzas have the key itself as their
+ * address. */
 static char *
 find_address_locked (IBBHub *self, const char *jid)
 {
@@ -127,7 +128,7 @@ route_locked (IBBHub *self, IBBPort *sender, IBBStanza *stanza)
                        g_get_monotonic_time ());
   if (to == NULL || !g_hash_table_contains (self->ports, to))
     {
-      /* A bare JID is the account, which has no such service (D-03). */
+      /* A bare JID is an account, which does not support in-band bytestreams (D-03). */
       bounce_locked (self, stamped, IBB_CONDITION_SERVICE_UNAVAILABLE, due + latency);
       g_clear_pointer (&to, g_free);
     }
@@ -141,7 +142,7 @@ route_locked (IBBHub *self, IBBPort *sender, IBBStanza *stanza)
   if (fault == IBB_FAULT_BOUNCE || fault == IBB_FAULT_DROP)
     g_clear_pointer (&to, g_free);
 
-  /* A stanza that does not arrive takes its time from the sender all the same. */
+  /* A stanza that does not arrive takes up the sender's rate, too. */
   if (to != NULL || settings->rate > 0)
     add_parcel_locked (self, g_steal_pointer (&stamped), to, due,
                        settings->rate > 0 ? sender : NULL);
@@ -193,7 +194,7 @@ delivery_free (gpointer data)
   g_free (delivery);
 }
 
-/* The answer of a client to a request that nobody took. In any thread. */
+/* Answers as a client does to a request that nobody took. In any thread. */
 static void
 answer (IBBHub *self, IBBPort *port, IBBConnection *connection, const IBBStanza *stanza)
 {
@@ -244,8 +245,8 @@ deliver (IBBHub *self, IBBPort *port, IBBConnection *connection, IBBStanza *stan
   g_source_attach (source, ibb_port_get_signal_context (port));
 }
 
-/* Stanzas that arrive together for one connection are a batch, as with a client that reads
- * several of them at once. */
+/* Stanzas that arrive together for one connection are a batch, as in a client that reads several of
+ * them at once. */
 static void
 change_batch (IBBConnection **batch, IBBConnection *connection)
 {
@@ -280,7 +281,8 @@ carry (IBBHub *self, IBBParcel *parcel, IBBConnection **batch)
   is_drained = parcel->sender != NULL && ibb_port_sent (parcel->sender, parcel->size);
   g_mutex_unlock (&self->lock);
 
-  /* Without the lock: a reference to an object of a language binding waits for its interpreter. */
+  /* Without the lock: to take a reference to an object of a language binding may have to wait for
+   * its interpreter. */
   if (port != NULL)
     connection = ibb_port_dup_connection (port);
   if (is_drained)
@@ -297,7 +299,8 @@ carry (IBBHub *self, IBBParcel *parcel, IBBConnection **batch)
   g_clear_pointer (&port, ibb_port_unref);
 }
 
-/* The next stanza that is due; without one the source is set for when there is. */
+/* Returns the next stanza that is due. If there is none, sets the source for the time when there
+ * is. */
 static IBBParcel *
 take_parcel (IBBHub *self)
 {
@@ -322,8 +325,8 @@ take_parcel (IBBHub *self)
 static gboolean
 hub_cb (gpointer data)
 {
-  /* A delivery may drop the last reference; only this thread frees the hub, and not before its
-   * loop has ended. */
+  /* A delivery may drop the last reference. Only this thread frees the hub, and not before its loop
+   * has ended. */
   IBBHub        *self = data;
   IBBConnection *batch = NULL;
   guint          n;
@@ -332,7 +335,7 @@ hub_cb (gpointer data)
     {
       IBBParcel *parcel = take_parcel (self);
 
-      /* The end of a batch sends what follows from it. */
+      /* At the end of a batch the connection sends what follows from it. */
       if (parcel == NULL && batch != NULL)
         {
           change_batch (&batch, NULL);
@@ -427,8 +430,8 @@ ibb_hub_set_settings (IBBHub *self, const IBBHubSettings *settings)
 
 /* Ports. */
 
-/* Another connection has taken the JID: as a server does, the old one is told and closed
- * (RFC 6120 §4.9.3.3). */
+/* Another connection has taken the JID. As a server does, the hub tells the old connection and
+ * closes it (RFC 6120 §4.9.3.3). */
 static gboolean
 replaced_cb (gpointer data)
 {

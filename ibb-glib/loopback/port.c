@@ -6,7 +6,7 @@
 
 #include "runtime/weak.h"
 
-/* A port where more than this many bytes wait for the rate is congested. */
+/* A port is congested where more than this many bytes wait for the rate. */
 #define CONGESTED 16384
 
 struct _IBBPort

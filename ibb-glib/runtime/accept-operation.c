@@ -60,7 +60,7 @@ accept_attempt (IBBOperation *operation, gint64 now, GError **error)
   return TRUE;
 }
 
-/* It may have been woken for a session that is now for another accept. */
+/* The operation may have been woken for a session that now goes to another accept. */
 static void
 accept_give_up (IBBOperation *operation, gint64 now)
 {

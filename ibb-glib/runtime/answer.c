@@ -73,7 +73,8 @@ ibb_answer_new_refusal (const IBBStanza *stanza, IBBCondition condition)
                                       NULL);
 }
 
-/* A node that we do not have is no service that we lack (XEP-0030 §7). */
+/* item-not-found for a query of an unknown node: the service is there, the node is not (XEP-0030
+ * §7). */
 IBBStanza *
 ibb_answer_new_unknown (const IBBStanza *stanza)
 {

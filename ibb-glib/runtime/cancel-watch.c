@@ -35,7 +35,7 @@ ibb_cancel_watch_new (GCancellable *cancellable, GSource *source)
 
   self = g_new0 (IBBCancelWatch, 1);
   self->cancellable = g_object_ref (cancellable);
-  /* The handler keeps the source for as long as it is called, so nobody has to wait for it. */
+  /* The handler holds the source while it is called, so nobody has to wait for its end. */
   self->handler = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (cancelled_cb),
                                          g_source_ref (source), unref_source, 0);
   if (g_cancellable_is_cancelled (cancellable))

@@ -49,7 +49,7 @@ dup_sha1 (const char *text)
   return g_base64_encode (digest, length);
 }
 
-/* Of an identity the language stands between the type and the name. Ours has none. */
+/* The language of an identity stands between its type and its name. Ours has no language. */
 char *
 ibb_capabilities_hash (const char *identity, const char *const *features)
 {

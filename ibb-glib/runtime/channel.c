@@ -37,7 +37,7 @@ struct _IBBChannel
   GSource               *changed_source;   /* (owned) (nullable): calls changed */
 };
 
-/* Ends to which only an open session comes. */
+/* Whether only a session that was open ends in this way. */
 static gboolean
 is_end_of_open_session (const IBBFailure *failure)
 {
@@ -54,8 +54,8 @@ is_end_of_open_session (const IBBFailure *failure)
     }
 }
 
-/* The answer to an open may bring blocks and a close with it (D-24): then the session is
- * never seen open. */
+/* The answer to an open may bring blocks and a close with it (D-24). Such a session ends before
+ * anybody sees it open. */
 static gboolean
 is_or_was_open_locked (IBBChannel *self)
 {
@@ -130,7 +130,7 @@ ibb_channel_unref (IBBChannel *self)
       return;
     }
 
-  /* A session that was dropped before it had a transport. */
+  /* The session was dropped before it had a transport. */
   if (self->functions == NULL && self->session != NULL)
     {
       ibb_session_abort (self->session, g_get_monotonic_time ());
@@ -200,7 +200,8 @@ ended_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* The source holds no reference to the owner, which would outlive the application's. */
+/* The source holds no reference to the owner: that would keep the owner after the application has
+ * dropped it. */
 static void
 tell_ended_locked (IBBChannel *self)
 {
@@ -213,7 +214,7 @@ tell_ended_locked (IBBChannel *self)
   g_source_attach (self->ended_source, ibb_host_get_signal_context (self->host));
 }
 
-/* What the owner has not been told. */
+/* What has changed since the owner was last told. */
 static IBBChannelNews
 get_news_locked (IBBChannel *self)
 {
@@ -409,7 +410,7 @@ ibb_channel_drop_owner (IBBChannel *self, GObject *owner)
   ibb_host_lock (self->host);
   ended = g_steal_pointer (&self->ended_source);
   changed = g_steal_pointer (&self->changed_source);
-  self->ended_told = TRUE; /* nobody is left to hear of it */
+  self->ended_told = TRUE; /* no owner is left to be told */
   if (!self->closing)
     {
       self->closing = TRUE;

@@ -85,8 +85,8 @@ drain_attempt (IBBOperation *operation, gint64 now, GError **error)
 static gboolean
 flush_begin (IBBOperation *operation, gint64 now, GError **error)
 {
-  /* The close of the transport closes the halves, and GIO flushes a half when it is closed;
-   * it is the close itself that waits. */
+  /* The close of the transport closes the halves, and GIO flushes a half before it closes it. This
+   * flush does not wait: the close waits by itself. */
   return ibb_channel_is_closing_locked (get_channel (operation)) ||
          drain_begin (operation, now, error);
 }
@@ -136,7 +136,7 @@ shutdown_attempt (IBBOperation *operation, gint64 now, GError **error)
     return TRUE;
   if (!ibb_channel_has_ended_locked (get_channel (operation)))
     return FALSE;
-  /* It ended before it could be shut, though everything was delivered. */
+  /* The session ended before its output was shut, although everything was delivered. */
   set_error (operation, ibb_session_get_failure (session), error);
   return TRUE;
 }

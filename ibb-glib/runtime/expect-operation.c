@@ -60,7 +60,8 @@ expect_begin (IBBOperation *operation, gint64 now, GError **error)
     return TRUE;
   if (self->channel != NULL)
     {
-      /* Its open was answered for an earlier call, which took any. */
+      /* An earlier call, which took any terms, has accepted the session. Its terms are not those
+       * that this call has agreed on. */
       ibb_session_abort (ibb_channel_get_session (self->channel), now);
       ibb_inbox_keep_expected_locked (self->inbox, g_steal_pointer (&self->channel), now);
     }

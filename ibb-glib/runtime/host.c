@@ -7,7 +7,7 @@
 #include "runtime/callback-source.h"
 #include "runtime/random.h"
 
-/* So many stanzas are sent in one dispatch before other sources have their turn. */
+/* After so many stanzas in one dispatch other sources have their turn. */
 #define STANZAS_PER_DISPATCH 64
 
 struct _IBBHost
@@ -140,8 +140,8 @@ ibb_host_is_in_context (IBBHost *self)
 gboolean
 ibb_host_is_own_thread_locked (IBBHost *self)
 {
-  /* Once the connection is lost for good there is nothing to wait for, except for sessions
-   * that outlive it. */
+  /* Once the connection is lost for good there is nothing to wait for, except for sessions that
+   * outlive the connection. */
   return (!ibb_engine_is_lost (self->engine) || ibb_host_is_returning_locked (self) ||
           ibb_engine_get_n_sessions (self->engine) > 0) &&
          (self->thread == g_thread_self () || g_main_context_is_owner (self->context));
@@ -201,8 +201,8 @@ dispatch_event_locked (IBBHost *self)
   return TRUE;
 }
 
-/* To be called before the lock is given up: such an event may be the end of an expectation,
- * which its operation would otherwise try to cancel. */
+/* Call this before the lock is given up: such an event may be the end of an expectation, which its
+ * operation would otherwise try to cancel. */
 static void
 dispatch_outcomes_locked (IBBHost *self)
 {
@@ -210,7 +210,7 @@ dispatch_outcomes_locked (IBBHost *self)
     dispatch_event_locked (self);
 }
 
-/* The other events only wake waiting calls, which may be done later. */
+/* The other events only wake waiting calls. That may be done later. */
 static void
 dispatch_events_locked (IBBHost *self)
 {
@@ -218,7 +218,7 @@ dispatch_events_locked (IBBHost *self)
     ;
 }
 
-/* Whether no stanza can be sent for now. */
+/* Whether the connection takes no stanza for now. */
 static gboolean
 is_blocked_locked (IBBHost *self)
 {
@@ -231,7 +231,7 @@ has_stanza_locked (IBBHost *self)
   return ibb_engine_has_stanza (self->engine, g_get_monotonic_time ());
 }
 
-/* Nobody uses the engine, and it has nothing left to do. */
+/* Whether nobody uses the engine, and it has nothing left to do. */
 static gboolean
 is_idle_locked (IBBHost *self)
 {
@@ -255,7 +255,7 @@ ibb_host_update_locked (IBBHost *self)
   if (!is_blocked && has_stanza_locked (self))
     arm_locked (self, 0);
   else if (!is_blocked && is_idle_locked (self))
-    arm_locked (self, 0); /* to retire: its last session ended just now */
+    arm_locked (self, 0); /* to retire: the last session has just ended */
   else
     arm_locked (self, ibb_engine_get_wake_time (self->engine));
 }
@@ -319,8 +319,8 @@ ibb_host_get_refresh_waiters (IBBHost *self)
   return &self->refresh_waiters;
 }
 
-/* Nobody uses the host any more, and nothing can be sent until the connection says so. If
- * only the host held the connection, that would never happen. */
+/* Nobody uses the host any more, and it can send nothing until the connection says so. If only the
+ * host held the connection, the connection would never say so. */
 void
 ibb_host_unlock_and_let_go (IBBHost *self)
 {
@@ -342,7 +342,7 @@ ibb_host_hold_connection (IBBHost *self)
   ibb_host_unlock (self);
 }
 
-/* With the lock, which it does not give back. */
+/* Call this with the lock; it returns without it. */
 static void
 retire_and_unlock (IBBHost *self)
 {
@@ -407,8 +407,8 @@ ask_for_congestion_locked (IBBHost *self, IBBConnection *connection)
   ibb_uplink_end_question (&self->uplink, congested && !ibb_engine_is_lost (self->engine));
 }
 
-/* Sends what there is to send, in the connection's context. The connection is called
- * without the lock. FALSE when there is more. */
+/* Sends the stanzas that may leave, in the connection's context. The connection is called without
+ * the lock. Returns FALSE when there are more. */
 static gboolean
 send_stanzas_locked (IBBHost *self)
 {
@@ -440,8 +440,8 @@ send_stanzas_locked (IBBHost *self)
   return FALSE;
 }
 
-/* While the connection is let go, only time passes. With the lock, which it does not give
- * back. */
+/* Lets the engine's time pass without the connection, which has been let go. Call this with the
+ * lock; it returns without it. */
 static void
 advance_and_unlock (IBBHost *self)
 {
@@ -461,7 +461,7 @@ note_thread_locked (IBBHost *self)
   self->thread = g_thread_ref (g_thread_self ());
 }
 
-/* Advances, sends, and passes on events. With the lock, which it does not give back. */
+/* Advances, sends, and passes on events. Call this with the lock; it returns without it. */
 static void
 pump_and_unlock (IBBHost *self)
 {
@@ -500,7 +500,7 @@ pump_and_unlock (IBBHost *self)
 static gboolean
 pump_cb (gpointer data)
 {
-  /* The host outlives the dispatch even if it retires in it. */
+  /* The host may retire in this dispatch, and has to live until its end. */
   IBBHost *self = ibb_host_ref (data);
 
   ibb_host_lock (self);
@@ -573,8 +573,8 @@ ibb_host_new (IBBConnection *connection)
   ibb_uplink_init (&self->uplink, connection);
   self->signal_context = own;
   self->context = g_main_context_ref (context != NULL ? context : own);
-  /* Until the source is dispatched, our own context is assumed to be run by this thread. Of
-   * another context the thread is not known. */
+  /* Until the source is dispatched, this thread counts as the one that runs the context, if that is
+   * its own. Of another context the thread is not known. */
   self->thread = self->context == own ? g_thread_ref (g_thread_self ()) : NULL;
   self->n_users = 1;
   self->armed = G_MAXINT64;
@@ -608,7 +608,7 @@ ibb_host_start (IBBHost *self, IBBConnectionListener *listener)
       return;
     }
 
-  /* In our own context there is no need to wait for the source. */
+  /* This thread runs the context, so there is no need to wait for the source. */
   if (self->context == self->signal_context)
     read_connection (self, connection);
 
@@ -649,7 +649,7 @@ ibb_host_release (IBBHost *self)
       return;
     }
 
-  /* Nobody is left to be woken at the end of a batch. */
+  /* The last user is gone, so the end of a batch has nobody to wake. */
   if (!self->pumping)
     self->batching = FALSE;
   ibb_host_update_locked (self);
@@ -660,5 +660,5 @@ ibb_host_release (IBBHost *self)
       arm_locked (self, 0);
       ibb_host_unlock_and_let_go (self);
     }
-  ibb_host_unref (self); /* the reference of all users together */
+  ibb_host_unref (self); /* the reference that all users share */
 }

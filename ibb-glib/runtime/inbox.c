@@ -228,7 +228,7 @@ ibb_inbox_take_accepted_locked (IBBInbox *self)
   return notice != NULL ? ibb_notice_take_channel_locked (notice) : NULL;
 }
 
-/* Whether a session that is given back can still reach the application. */
+/* Whether a session that is given back can still get to the application. */
 static gboolean
 may_keep_locked (IBBInbox *self, IBBChannel *channel)
 {

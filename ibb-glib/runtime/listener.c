@@ -20,8 +20,8 @@ receive (IBBListener *self, IBBStanza *stanza, gboolean is_last)
   gboolean   taken = FALSE;
 
   ibb_host_lock (host);
-  /* This is the connection's context, so its JID may be read here. A client notifies of it
-   * elsewhere and later. */
+  /* This is the connection's context, so its JID may be read here. A client notifies of its JID
+   * later, and in another context. */
   if (ibb_engine_get_local_jid (engine) == NULL)
     {
       ibb_host_unlock (host);
@@ -81,14 +81,14 @@ restored (IBBListener *self)
   IBBHost *host = self->host;
 
   ibb_host_hold_connection (host);
-  /* First of all: a session that another thread opens must have the new address. */
+  /* Before all else: a session that another thread opens must have the new address. */
   ibb_host_read_connection (host);
   ibb_host_lock (host);
   if (ibb_uplink_get_connection (ibb_host_get_uplink_locked (host)) != NULL)
     {
       ibb_uplink_set_restored (ibb_host_get_uplink_locked (host));
       ibb_engine_restored (ibb_host_get_engine (host));
-      ibb_host_update_now_locked (host); /* what was suspended has ended */
+      ibb_host_update_now_locked (host); /* the suspension has ended, so stanzas may leave */
     }
   ibb_host_unlock (host);
 }
@@ -139,7 +139,7 @@ chatted (IBBListener *self)
 static void
 local_jid_changed (IBBListener *self)
 {
-  /* A client may notify in another context than the one it works in. */
+  /* A client may notify in another context than that of the connection. */
   if (ibb_host_is_in_context (self->host))
     {
       ibb_host_read_connection (self->host);

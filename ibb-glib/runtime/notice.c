@@ -69,7 +69,7 @@ enter_locked (IBBNotice *self, GQueue *queue)
   self->queue = queue;
   ibb_session_set_data (self->session, &self->owner);
   ibb_session_set_waiting (self->session, TRUE);
-  session_changed_locked (self); /* it may be over already */
+  session_changed_locked (self); /* the session may have ended already */
 }
 
 void
@@ -99,7 +99,7 @@ ibb_notice_has_any_locked (GQueue *queue)
 {
   IBBNotice *self;
 
-  /* In a batch nobody has been told yet that it is over. */
+  /* While a batch arrives, nobody has been told yet that the session has ended. */
   while ((self = g_queue_peek_head (queue)) != NULL && is_over_locked (self))
     session_changed_locked (self);
   return self != NULL;

@@ -60,7 +60,7 @@ open_now (IBBOpenOperation *self, gint64 now, GError **error)
     }
 
   self->channel = ibb_channel_new_locked (host, session);
-  /* From here on it waits for the session. */
+  /* From now on the operation waits for the session. */
   ibb_operation_set_queue_locked (&self->parent, ibb_channel_get_writers (self->channel));
   return TRUE;
 }

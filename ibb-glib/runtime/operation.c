@@ -94,7 +94,7 @@ begin_locked (IBBOperation *self, gint64 now, GError **error)
   return TRUE;
 }
 
-/* Also the end of one whose task was freed before it ended, because its context was. */
+/* Also ends an operation whose task was freed before, with its context. */
 static void
 operation_free (gpointer data)
 {
@@ -137,8 +137,8 @@ cancelled_cb (GCancellable *cancellable, gpointer data)
   ibb_host_unlock (self->host);
 }
 
-/* The cancellable calls back at once if it is cancelled already, and to disconnect waits for
- * a callback that waits for the lock: so neither is done with the lock. */
+/* g_cancellable_connect () calls back at once if it is cancelled already, and to disconnect waits
+ * for a callback that waits for the lock. So neither is done with the lock. */
 
 static gulong
 connect_locked (IBBOperation *self, GCancellable *cancellable)
@@ -163,7 +163,7 @@ disconnect_locked (IBBOperation *self, GCancellable *cancellable, gulong handler
   ibb_host_lock (self->host);
 }
 
-/* Waits for the end. Called with the lock, which it keeps. */
+/* Waits for the end of the operation. The caller has the lock, and keeps it. */
 static gboolean
 wait_locked (IBBOperation *self, GCancellable *cancellable, GError **error)
 {
@@ -249,7 +249,7 @@ ibb_operation_run (IBBOperation *self, GCancellable *cancellable, GError **error
 
 /* Waiting in a main context. */
 
-/* Returns the result, or error, which it takes over. */
+/* Finishes with the result, or with error, which it takes over. */
 static void
 finish (IBBOperation *self, GTask *task, GError *error)
 {
@@ -263,7 +263,7 @@ finish (IBBOperation *self, GTask *task, GError *error)
     g_task_return_boolean (task, TRUE);
 }
 
-/* FALSE, without an error, if there is more to wait for. */
+/* Returns FALSE, without an error, if the operation has to wait on. */
 static gboolean
 attempt_locked (IBBOperation *self, GCancellable *cancellable, gint64 now, GError **error)
 {
@@ -288,8 +288,8 @@ operation_cb (gpointer data)
   gboolean      over;
 
   ibb_host_lock (self->host);
-  /* Before anything is looked at: a wake-up from here on is for the next time, that of a
-   * cancellable, which takes no lock, among them. */
+  /* Set before the attempt: a wake-up during the attempt dispatches the source again. So does a
+   * cancellable, which takes no lock. */
   g_source_set_ready_time (ibb_waiter_get_source (&self->waiter),
                            self->deadline == G_MAXINT64 ? -1 : self->deadline);
   over = attempt_locked (self, g_task_get_cancellable (task), now, &error);
@@ -342,7 +342,7 @@ ibb_operation_start (IBBOperation *self,
 
   self->finished = finished;
   self->finished_data = finished_data;
-  /* The attempt looks at the cancellable; its result must not be lost. */
+  /* The attempt checks the cancellable itself. A result must not be lost because of it. */
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_name (task, self->class->name);
   g_task_set_task_data (task, self, operation_free);

@@ -4,13 +4,13 @@
 
 #include "runtime/poll-source.h"
 
-/* It asks the channel each time, and waits in a queue of the channel to be woken from another
- * thread.
+/* A poll source asks the channel at each check. To be woken by another thread it waits in a queue
+ * of the channel.
  *
- * While it is in the queue it has a reference of its own, since GLib can show a source that
- * has none while it is freed. It enters the queue when it is in a context (as an operation
- * does, see attach_locked () in operation.c), and leaves it when it is destroyed, which it
- * learns when its callback is freed. */
+ * While it is in the queue it has a reference of its own, since GLib may show a source without a
+ * reference while it frees the source. It enters the queue when it is in a context, as an operation
+ * does (see attach_locked () in operation.c). It leaves the queue when it is destroyed. It learns
+ * of that because its callback is freed then. */
 
 typedef struct
 {
@@ -35,7 +35,7 @@ leave (gpointer data)
   IBBPollSource *self = data;
   gboolean       was_waiting;
 
-  /* It may be finalized already if it never was in a context. */
+  /* A source that never was in a context may be finalized already. */
   if (!g_atomic_int_get (&self->joined))
     return;
   ibb_host_lock (get_host (self));
@@ -61,7 +61,7 @@ join (IBBPollSource *self)
   g_source_ref (source);
   ibb_waiter_enter (&self->waiter, self->queue);
   ibb_host_unlock (get_host (self));
-  /* Another thread may have destroyed it just before. */
+  /* Another thread may have destroyed the source just before. */
   if (g_source_is_destroyed (source))
     leave (self);
 }
@@ -84,7 +84,7 @@ poll_source_check (GSource *source)
   ibb_host_lock (get_host (self));
   is_ready = self->is_ready (self->channel);
   if (!is_ready)
-    g_source_set_ready_time (source, -1); /* somebody else was faster */
+    g_source_set_ready_time (source, -1); /* another reader or writer was faster */
   ibb_host_unlock (get_host (self));
   return is_ready;
 }

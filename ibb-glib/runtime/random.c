@@ -13,7 +13,7 @@
 
 #ifdef HAVE_GETRANDOM
 
-/* FALSE where the kernel is older than the C library. */
+/* Returns FALSE where the kernel is older than the C library. */
 static gboolean
 fill_from_kernel (guint8 *bytes, gsize length)
 {

@@ -24,7 +24,7 @@ is_readable_locked (IBBChannel *channel)
   return ibb_session_get_input (ibb_channel_get_session (channel)) != IBB_INPUT_EMPTY;
 }
 
-/* FALSE if there is nothing to read now; else size is set, or error. */
+/* Returns FALSE if there is nothing to read now. Otherwise size is set, or error. */
 static gboolean
 read_locked (
     IBBChannel *channel, guint8 *buffer, gsize count, gint64 now, gssize *size, GError **error)

@@ -6,15 +6,14 @@
 
 #include <string.h>
 
-/* The engine, and where its settings are, never changes; their values are protected by the
- * lock. */
+/* The engine and the place of its settings never change. The lock protects the values. */
 static gpointer
 find (IBBHost *host, glong setting)
 {
   return G_STRUCT_MEMBER_P (ibb_engine_get_settings (ibb_host_get_engine (host)), setting);
 }
 
-/* Sessions that wait for room, or to send, or for a silent peer, may not have to any more. */
+/* The change may let a session go on that waits for room, to send, or for a silent peer. */
 static void
 unlock (IBBHost *host, gboolean changed)
 {

@@ -4,7 +4,7 @@
 
 #include "runtime/thread.h"
 
-/* What runs, for one IBBThread or for several. */
+/* What the thread runs, for one IBBThread or for several. */
 typedef struct
 {
   gatomicrefcount ref_count; /* each IBBThread has one; they are dropped on the thread */
@@ -56,7 +56,7 @@ ibb_thread_new (const char *name)
   g_atomic_ref_count_init (&self->runner->ref_count);
   self->runner->context = g_main_context_new ();
   self->runner->loop = g_main_loop_new (self->runner->context, FALSE);
-  /* Nobody joins it: its owner may be freed on this very thread, or with a lock that the
+  /* Nobody joins the thread: its owner may be freed on this very thread, or with a lock that the
    * thread needs. */
   g_thread_unref (g_thread_new (name, run, self->runner));
 
@@ -86,8 +86,8 @@ ibb_thread_is_current (IBBThread *self)
 void
 ibb_thread_invoke (IBBThread *self, GSourceFunc function, gpointer data, GDestroyNotify data_free)
 {
-  /* The thread may have ended before this returns, and a source looks at its context when
-   * it is freed. */
+  /* The thread may have ended before this function returns, and a source uses its context when it
+   * is freed. */
   g_autoptr (GMainContext) context = g_main_context_ref (self->runner->context);
   g_autoptr (GSource)      source = g_idle_source_new ();
 
@@ -97,7 +97,7 @@ ibb_thread_invoke (IBBThread *self, GSourceFunc function, gpointer data, GDestro
   g_source_attach (source, context);
 }
 
-/* Not further up the stack, which still uses the data. */
+/* Runs when nothing further up the stack uses the data any more. */
 static gboolean
 end_cb (gpointer user_data)
 {

@@ -20,7 +20,7 @@ typedef struct
   gssize               size; /* the result */
 } IBBWriteOperation;
 
-/* FALSE if there is no room now; else size is set, or error. */
+/* Returns FALSE if there is no room now. Otherwise size is set, or error. */
 static gboolean
 write_locked (IBBChannel          *channel,
               const GOutputVector *vectors,
@@ -64,8 +64,8 @@ write_is_ready (IBBOperation *operation)
 {
   IBBWriteOperation *self = (IBBWriteOperation *) operation;
   IBBSession        *session = ibb_channel_get_session (self->channel);
-  /* A writer that waits with a block or more has more to come, as a splice has: if it were
-   * woken for each block, it would only fill a buffer that is full enough. */
+  /* A writer that waits with a block or more has more to come, as g_output_stream_splice () has. To
+   * wake it for each block would only fill a buffer that is full enough. */
   gboolean is_bulk = ibb_operation_is_waiting_locked (operation) &&
                      self->count >= ibb_session_get_block_size (session);
 

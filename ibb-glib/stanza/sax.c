@@ -7,9 +7,9 @@
 #include <libxml/parserInternals.h>
 #include <string.h>
 
-/* With NOENT "&amp;" in an attribute comes decoded. It is not unsafe here, for a document
- * type declaration is refused. Only UTF-8, whatever the XML declaration says (RFC 6120
- * §11.6). */
+/* With XML_PARSE_NOENT "&amp;" in an attribute is decoded. The option is safe here, since a
+ * document type declaration is refused. XML_PARSE_IGNORE_ENC: only UTF-8 counts, whatever the XML
+ * declaration says (RFC 6120 §11.6). */
 #define OPTIONS                                                                                    \
   (XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_IGNORE_ENC | XML_PARSE_NOERROR |                  \
    XML_PARSE_NOWARNING)
@@ -48,7 +48,8 @@ instruction_cb (void *data, const xmlChar *target, const xmlChar *text)
   report (data, IBB_SAX_PROCESSING_INSTRUCTION);
 }
 
-/* ibb_sax_feed () looks at it later. Without this libxml2 would print it to stderr. */
+/* ibb_sax_feed () checks for errors later. Without this function libxml2 would print them to
+ * stderr. */
 static void
 error_cb (void *data, xmlErrorPtr error)
 {
@@ -102,7 +103,7 @@ ibb_sax_feed (IBBSax *self, const char *data, gsize length, gboolean is_last)
   return FALSE;
 }
 
-/* libxml2 keeps text that it has parsed, and reads it again only to explain an error. */
+/* libxml2 keeps text that it has parsed, but reads it again only to explain an error. */
 void
 ibb_sax_forget (IBBSax *self)
 {

@@ -13,7 +13,7 @@
 /* Bytes of an error's text that are gathered before it is shortened. */
 #define TEXT_GATHERED (4 * IBB_ERROR_TEXT_MAX_LENGTH)
 
-/* Bytes that a block may take beyond its length. */
+/* Bytes that the memory of a block may have beyond the length of the block. */
 #define MAX_UNUSED 64
 
 /* Which part of the stanza the next event belongs to, where that matters. */
@@ -109,7 +109,7 @@ is_stanza_namespace (const xmlChar *uri)
          equal (uri, IBB_COMPONENT_NAMESPACE);
 }
 
-/* The attribute without a namespace (uri NULL) or in one. */
+/* The attribute without a namespace (uri is NULL), or in one. */
 static char *
 dup_attribute (const xmlChar **attributes, int n_attributes, const char *name, const char *uri)
 {
@@ -185,7 +185,7 @@ start_stanza (IBBStanzaReader *self,
     self->stanza->payload = IBB_PAYLOAD_RESULT;
 }
 
-/* xs:boolean, FALSE where it is anything else. */
+/* An xs:boolean. Anything else is FALSE. */
 static gboolean
 is_true (const char *value)
 {
@@ -267,7 +267,7 @@ start_result_child (IBBStanzaReader *self,
     }
 }
 
-/* It has content, which none of these elements may have, or it is not alone. */
+/* The element has content, which none of these elements may have, or is not alone. */
 static void
 drop_feature (IBBStanza *stanza)
 {
@@ -344,7 +344,7 @@ start_request_child (IBBStanzaReader *self,
       else if (equal (local_name, "close"))
         payload = IBB_PAYLOAD_CLOSE;
 
-      /* The first counts; an IQ with several is sorted out when it ends. */
+      /* The first child counts. The end of an IQ with several children sorts that out. */
       if (stanza->payload == IBB_PAYLOAD_OTHER ||
           (stanza->payload == IBB_PAYLOAD_UNKNOWN && is_message))
         start_ibb (self, payload, n_attributes, attributes);
@@ -522,8 +522,8 @@ make_room (IBBStanzaReader *self, gsize room)
   self->block = g_realloc (self->block, self->block_room);
 }
 
-/* Into the memory that the stanza will have. Blocks are often as long as the one before: then
- * it is allocated once. */
+/* Decodes into the memory that the block will have. A block is often as long as the one before:
+ * then this memory is allocated once. */
 static void
 decode (IBBStanzaReader *self, const char *text, gsize length)
 {
@@ -549,7 +549,7 @@ ibb_stanza_reader_characters (IBBStanzaReader *self, const xmlChar *text, int le
 
   if (self->place == PLACE_DATA)
     {
-      /* The text of a child is not the block's; has_child says enough. */
+      /* The text of a child is not part of the block. has_child makes the block malformed. */
       if (self->depth == 2)
         decode (self, (const char *) text, (gsize) length);
       return;
@@ -603,8 +603,8 @@ end_stanza (IBBStanzaReader *self)
   IBBStanza *stanza = g_steal_pointer (&self->stanza);
   gboolean   keep = TRUE;
 
-  /* RFC 6120 §8.2.3: an IQ that asks has exactly one child. One with more is
-   * none of the things that we know, so that nobody takes half of it. */
+  /* RFC 6120 §8.2.3: a request has exactly one child. A request with more counts as an unknown one,
+   * so that nobody handles half of it. */
   if (stanza->name == IBB_STANZA_IQ && self->n_children > 1)
     {
       if (self->has_ibb)
@@ -626,7 +626,7 @@ end_stanza (IBBStanzaReader *self)
       keep = FALSE;
       break;
     case IBB_PAYLOAD_DISCO_QUERY:
-      keep = stanza->node != NULL; /* it may be a node of the application */
+      keep = stanza->node != NULL; /* the node may be one that the application reads */
       break;
     case IBB_PAYLOAD_RESULT:
       keep = self->n_children > 0 && !stanza->tells_room && !stanza->is_resumable &&

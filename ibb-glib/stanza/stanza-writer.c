@@ -74,13 +74,13 @@ write_data (const IBBStanza *self, GByteArray *out)
 
   IBB_XML_APPEND (out, "</data>");
 
-  /* D-35: neither stored for later nor copied to other resources. */
+  /* The message is neither stored for later nor copied to other resources (D-35). */
   if (self->name == IBB_STANZA_MESSAGE)
     IBB_XML_APPEND (out, "<no-store xmlns='" IBB_HINTS_NAMESPACE
                          "'/><no-copy xmlns='" IBB_HINTS_NAMESPACE "'/>");
 
-  /* N-31: sent back instead of stored, or of given to another resource.
-   * (XEP-0079 §3.3.3: "exact" would send back what reaches its resource.) */
+  /* The message comes back instead of being stored, or given to another resource (N-31). By
+   * XEP-0079 §3.3.3 "exact" would send back what reaches its resource. */
   if (self->has_rules)
     IBB_XML_APPEND (out, "<amp xmlns='" IBB_AMP_NAMESPACE "'>"
                          "<rule action='error' condition='deliver' value='stored'/>"
@@ -227,7 +227,7 @@ ibb_stanza_writer_append (const IBBStanza *self, GByteArray *out)
   static const char *const ends[] = { "</iq>", "</message>", "</presence>" };
   const char              *kind = self->kind;
 
-  /* Absent means the same, but not every peer knows (H-18). */
+  /* No type means the same, but some peers do not know that (H-18). */
   if (kind == NULL && self->name == IBB_STANZA_MESSAGE && self->payload == IBB_PAYLOAD_DATA)
     kind = "normal";
 

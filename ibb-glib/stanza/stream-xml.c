@@ -156,7 +156,7 @@ ibb_stream_xml_dup_starttls (void)
 char *
 ibb_stream_xml_dup_auth (const char *mechanism, const char *text)
 {
-  /* The password may be in it: nothing is to be copied as the text grows. */
+  /* The text may have the password. A GString would leave copies of it as it grows. */
   return g_strconcat ("<auth xmlns='" IBB_SASL_NAMESPACE "' mechanism='", mechanism, "'>", text,
                       "</auth>", NULL);
 }
@@ -183,7 +183,7 @@ ibb_stream_xml_dup_authenticate (const char *mechanism,
     }
   user_agent = to_string (out);
 
-  /* As above. */
+  /* A GString would leave copies of a secret, as above. */
   return g_strconcat ("<authenticate xmlns='" IBB_SASL2_NAMESPACE "' mechanism='", mechanism,
                       "'><initial-response>", initial, "</initial-response>", user_agent, inner,
                       "</authenticate>", NULL);
@@ -197,8 +197,8 @@ ibb_stream_xml_dup_bind2 (gboolean enable)
   return g_strdup_printf ("<bind xmlns='" IBB_BIND2_NAMESPACE "'>%s</bind>", inner);
 }
 
-/* Without a count: that is for data that TLS may carry twice (XEP-0484 §3.4), which is not
- * sent here. */
+/* No count is sent: it is for data that TLS may carry twice (XEP-0484 §3.4), which the client does
+ * not send. */
 char *
 ibb_stream_xml_dup_fast (void)
 {

@@ -94,7 +94,7 @@ is_declared (const char     *prefix,
   return FALSE;
 }
 
-/* All declarations of prefixes are kept, as text may refer to them. */
+/* Keeps all declarations of prefixes, since text may refer to them. */
 static void
 append_declarations (IBBXmlCopy     *self,
                      int             n_namespaces,
@@ -111,7 +111,7 @@ append_declarations (IBBXmlCopy     *self,
         append_attribute (self, "xmlns", prefix, uri, strlen (uri));
     }
 
-  /* One may have been declared outside of the stanza. */
+  /* A prefix may have been declared outside of the stanza. */
   for (int i = 0; i < n_attributes; i++)
     {
       const xmlChar **attribute = attributes + IBB_SAX_ATTRIBUTE_FIELDS * i;
@@ -124,7 +124,7 @@ append_declarations (IBBXmlCopy     *self,
     }
 }
 
-/* For these the record has fields. */
+/* The record has fields for these attributes. */
 static gboolean
 is_in_record (const char *prefix, const char *name)
 {

@@ -25,7 +25,7 @@ is_xml_character (gunichar c)
          (c >= 0xE000 && c < 0xFFFE) || (c >= 0x10000 && c <= 0x10FFFF);
 }
 
-/* FALSE: c stands for itself, or is no ASCII. */
+/* Returns FALSE if c stands for itself, or is not ASCII. */
 static gboolean
 append_entity (GByteArray *out, char c, gboolean is_attribute)
 {

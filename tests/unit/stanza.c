@@ -97,6 +97,35 @@ test_stanza_type (void)
   g_assert_false (ibb_stanza_parse_type ("", &by_message));
 }
 
+/* What is a secret, and a proof: so many digits, of which none has a second form (D-58). */
+static void
+assert_digits (gboolean (*parse) (const char *text), gsize length)
+{
+  g_autofree char *text = g_strnfill (length + 1, 'a');
+
+  g_assert_false (parse (NULL));
+  g_assert_false (parse (text));
+  text[length] = '\0';
+  g_assert_true (parse (text));
+  g_assert_false (parse (text + 1));
+  for (gsize i = 0; i < length; i++)
+    {
+      for (guint c = 1; c < 256; c++)
+        {
+          text[i] = (char) c;
+          g_assert_cmpint (parse (text), ==, strchr ("0123456789abcdef", (int) c) != NULL);
+        }
+      text[i] = '0';
+    }
+}
+
+static void
+test_digits (void)
+{
+  assert_digits (ibb_stanza_parse_secret, IBB_SECRET_LENGTH);
+  assert_digits (ibb_stanza_parse_proof, IBB_PROOF_LENGTH);
+}
+
 /* What is a sid (N-04, D-13). */
 static void
 test_sid (void)
@@ -274,6 +303,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza/block-size/N-03,D-12", test_block_size);
   g_test_add_func ("/ibb/stanza/count/D-52", test_count);
   g_test_add_func ("/ibb/stanza/stanza-type/N-05", test_stanza_type);
+  g_test_add_func ("/ibb/stanza/digits/D-58", test_digits);
   g_test_add_func ("/ibb/stanza/sid/N-04,D-13", test_sid);
   g_test_add_func ("/ibb/stanza/size", test_size);
   g_test_add_func ("/ibb/stanza/copy", test_copy);

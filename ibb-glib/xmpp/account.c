@@ -161,7 +161,7 @@ ibb_account_get (IBBAccount *self, IBBAccountSettings *settings)
   g_mutex_unlock (&self->lock);
 }
 
-/* The old value is freed by the caller, without the lock. */
+/* The caller frees the old value, without the lock. */
 static gboolean
 swap_string (IBBAccount *self, char **field, char **value)
 {
@@ -264,7 +264,7 @@ ibb_account_set_token_replaced (IBBAccount *self, void (*func) (gpointer data), 
   self->token_replaced_data = data;
 }
 
-/* To drop the last reference may call the application. */
+/* Dropping the last reference may call the application, so it is done without the lock. */
 static gboolean
 swap_object (IBBAccount *self, gpointer *field, gpointer *value)
 {

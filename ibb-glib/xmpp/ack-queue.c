@@ -6,8 +6,8 @@
 
 #include "core/stanza.h"
 
-/* How much is sent between two requests: often enough to keep the queue small, seldom enough
- * to cost nothing. */
+/* After so much an acknowledgement is requested: often enough to keep the queue small, seldom
+ * enough to cost nothing. */
 #define REQUEST_STANZAS 32
 #define REQUEST_BYTES (128 * 1024)
 

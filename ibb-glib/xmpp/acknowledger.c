@@ -7,11 +7,12 @@
 #include "stanza/stream-xml.h"
 #include "xmpp/source.h"
 
-/* How many stanzas, or milliseconds, one acknowledgement waits for others: a server that
- * asks after each block would spend half of its time on that. */
+/* How many stanzas, or milliseconds, one acknowledgement may wait for others. A server that
+ * requests one after each block would otherwise spend half of its time on them. */
 #define MAX_STANZAS 32
 #define DELAY 50
-/* Bytes that wait for a server that does not read. It gets one answer to many requests. */
+/* While so many bytes wait for a server that does not read, no acknowledgement is added: one
+ * answers many requests. */
 #define MAX_UNSENT (256 * 1024)
 
 struct _IBBAcknowledger

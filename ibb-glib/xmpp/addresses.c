@@ -70,7 +70,7 @@ ibb_addresses_set_any (IBBAddresses *self, gboolean has_any)
   return changed;
 }
 
-/* The normalised bare JID; NULL: it is foreign. */
+/* The normalised bare JID; NULL if the JID is foreign. */
 static char *
 dup_own (const IBBAddresses *self, const char *jid)
 {

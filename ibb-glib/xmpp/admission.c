@@ -63,7 +63,7 @@ ibb_admission_handle (const IBBElement *element, const char *domain, GError **er
   return FALSE;
 }
 
-/* Two conditions mean something else than to a client. */
+/* Two conditions have another meaning for a component than for a client. */
 GError *
 ibb_admission_to_error (const IBBElement *element, const char *domain)
 {

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #endif
 
-/* Microseconds: a shorter sleep is no reason to do anything else than without it. */
+/* Microseconds. A shorter sleep changes nothing. */
 #define SLEEP_MIN G_USEC_PER_SEC
 
 struct _IBBAlarm
@@ -60,11 +60,11 @@ fd_cb (int fd, GIOCondition condition, gpointer user_data)
   return rang_cb (user_data);
 }
 
-/* -1: this kernel has none, or too many files are open. */
+/* Returns -1 if this kernel has no such timer, or too many files are open. */
 static int
 open_timer (guint milliseconds)
 {
-  /* A time of 0 would switch it off. */
+  /* A time of 0 would switch the timer off. */
   struct itimerspec time = { .it_value = { .tv_sec = milliseconds / 1000,
                                            .tv_nsec =
                                                (long) (milliseconds % 1000) * 1000000 + 1 } };

@@ -31,13 +31,13 @@ alarm_cb (gboolean has_slept, gpointer owner)
 {
   IBBAttempts *self = owner;
 
-  /* The network may need a moment after the wake-up. */
+  /* After a wake-up the network may need a moment, so the waits begin at the shortest. */
   if (has_slept)
     ibb_backoff_reset (self->backoff);
   end_pause (self);
 }
 
-/* An attempt that is under way goes on; if it fails, the next one follows soon. */
+/* An attempt that is under way goes on. If it fails, the next one follows soon. */
 static void
 network_cb (gpointer owner)
 {
@@ -70,7 +70,7 @@ done_cb (IBBNegotiation       *negotiation,
   self->handler->done (result, ibb_negotiation_was_refused (negotiation), error, self->owner);
 }
 
-/* The application, which may not be there to answer, is not asked about a certificate. The one
+/* Nobody is asked about a certificate: the application may not be there to answer. The certificate
  * that was accepted at the login is known. */
 static const IBBNegotiationHandler negotiation_handler = {
   .done = done_cb,

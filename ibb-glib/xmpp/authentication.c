@@ -30,7 +30,7 @@ struct _IBBAuthentication
   GSource         *source; /* (nullable): while an answer is being computed */
 };
 
-/* list: of SASL or of SASL2; its mechanisms are in its own namespace. */
+/* list: of SASL or of SASL2. Its mechanisms are in the namespace of the list. */
 static char **
 dup_mechanisms (IBBElement *list)
 {
@@ -48,7 +48,7 @@ dup_mechanisms (IBBElement *list)
   return (char **) g_ptr_array_free (array, FALSE);
 }
 
-/* (nullable): the server does not say which types it knows (XEP-0440). */
+/* (nullable): NULL if the server does not say which types it knows (XEP-0440). */
 static char **
 dup_binding_types (IBBElement *features)
 {
@@ -72,7 +72,8 @@ dup_binding_types (IBBElement *features)
   return (char **) g_ptr_array_free (array, FALSE);
 }
 
-/* list (nullable): NULL is returned without an error. other (nullable): the one beside it. */
+/* list (nullable): without it the result is NULL, without an error. other (nullable): the other
+ * list. */
 static IBBSasl *
 choose_from (IBBSaslParameters *parameters, char **list, char **other, GError **error)
 {
@@ -84,8 +85,9 @@ choose_from (IBBSaslParameters *parameters, char **list, char **other, GError **
   return ibb_sasl_new (parameters, error);
 }
 
-/* From the list of SASL2, unless the older one has something better: an offer of SASL2 makes no
- * login weaker. offer (nullable) (out): that of SASL2, if it is the one that was chosen from. */
+/* Chooses from the list of SASL2, unless the older one has a better mechanism: an offer of
+ * SASL2 makes no login weaker. offer (nullable) (out): that of SASL2, if the mechanism is from
+ * its list. */
 static IBBSasl *
 choose (IBBSaslParameters *parameters, IBBElement *features, IBBElement **offer, GError **error)
 {
@@ -114,7 +116,7 @@ choose (IBBSaslParameters *parameters, IBBElement *features, IBBElement **offer,
   return g_steal_pointer (&by_older);
 }
 
-/* What the first message says of tokens. */
+/* The part of the first message about tokens. */
 static char *
 dup_token_request (IBBAuthentication *self)
 {
@@ -146,8 +148,8 @@ send_first (IBBAuthentication *self, const IBBElement *offer, const IBBSasl2Wish
   ibb_secret_free (text);
 }
 
-/* A token instead of what was chosen, and the request for one, or for a better one. Servers know
- * a program that has tokens by its id (XEP-0484 §4.1). */
+/* Chooses a token instead of that mechanism, and whether to request a token, or a better one.
+ * Servers know a program that has tokens by its id (XEP-0484 §4.1). */
 static void
 choose_token (IBBAuthentication       *self,
               const IBBSaslParameters *parameters,
@@ -163,7 +165,7 @@ choose_token (IBBAuthentication       *self,
 
   if (wishes->token != NULL)
     self->fast = ibb_fast_new (wishes->token, sasl2, parameters, is_bound);
-  /* A bound token is not given away for one that is not, whatever the server offers now. */
+  /* A bound token is not replaced by one that is not bound, whatever the server offers now. */
   if (wishes->token != NULL && ibb_fast_binds (ibb_token_get_mechanism (wishes->token)))
     is_bound = TRUE;
   best = ibb_fast_choose (sasl2, parameters, is_bound);
@@ -252,7 +254,7 @@ ibb_authentication_get_outcome (IBBAuthentication *self)
   return &self->outcome;
 }
 
-/* In slices: between them the timeout and a cancellation are served. */
+/* The rounds are computed in slices: between them a timeout or a cancellation has its turn. */
 static gboolean
 compute_cb (gpointer user_data)
 {
@@ -277,7 +279,7 @@ start_computing (IBBAuthentication *self)
                                     compute_cb, self, NULL);
 }
 
-/* The password is no help against any other failure, and the token may be as good as before. */
+/* After any other failure the password would fail, too, and the token may still be good. */
 static gboolean
 is_token_refused (const char *condition)
 {
@@ -285,7 +287,7 @@ is_token_refused (const char *condition)
          g_strcmp0 (condition, "credentials-expired") == 0;
 }
 
-/* <failure/>, or anything else in its place. */
+/* Handles <failure/>, or any other element that came instead of a success. */
 static IBBAuthenticationState
 handle_failure (IBBAuthentication *self, IBBElement *element, GError **error)
 {
@@ -355,7 +357,8 @@ handle_success (IBBAuthentication *self, IBBElement *element, GError **error)
              : IBB_AUTHENTICATION_FAILED;
 }
 
-/* A second factor, or a new password: that takes the user, who is not asked here. */
+/* The server demands a second factor, or a new password. That would take the user, whom the client
+ * does not ask. */
 static IBBAuthenticationState
 refuse_tasks (IBBAuthentication *self, IBBElement *element, GError **error)
 {

@@ -33,8 +33,8 @@ send_bind (IBBBinding *self)
   ibb_xml_stream_send_text (self->stream, text);
 }
 
-/* The client ignores the answer, because nobody needs that session. The server handles the
- * request before what follows it, and a stanza for the client may come before the answer. */
+/* The client ignores the answer, because nobody needs that session. The server handles the request
+ * before later ones, and a stanza for the client may come before the answer. */
 static void
 send_session (IBBBinding *self)
 {
@@ -115,7 +115,7 @@ handle_error (IBBBinding *self, const IBBElement *element, GError **error)
   const char       *condition =
       child != NULL ? ibb_element_get_condition (child, IBB_STANZA_ERROR_NAMESPACE) : NULL;
 
-  /* Taken by another login, or refused: let the server choose one. */
+  /* The resource is taken by another login, or refused: the server chooses one. */
   if (self->resource != NULL &&
       (g_strcmp0 (condition, "conflict") == 0 || g_strcmp0 (condition, "bad-request") == 0 ||
        g_strcmp0 (condition, "not-acceptable") == 0))

@@ -32,8 +32,8 @@ ibb_blocking_call_cb (GObject *object, GAsyncResult *result, gpointer call)
   ((IBBBlockingCall *) call)->result = g_object_ref (result);
 }
 
-/* The context was pushed only for the call itself: a callback from here, such as a handler of
- * accept-certificate, finds the caller's own thread-default context. */
+/* The context was pushed for the call only: a callback that runs from here, such as a handler of
+ * accept-certificate, finds the thread-default context of the caller. */
 GAsyncResult *
 ibb_blocking_call_wait (IBBBlockingCall *self)
 {

@@ -18,7 +18,7 @@ dup_shown (const char *jid)
   return g_utf8_substring (jid, 0, MIN (g_utf8_strlen (jid, -1), MAX_SHOWN));
 }
 
-/* The server prepares the name that the user has written; D-02 says how it may differ then. */
+/* The server prepares the name that the user has written. D-02 says how the two may differ. */
 static gboolean
 is_of_account (const char *jid, const char *bare_jid)
 {

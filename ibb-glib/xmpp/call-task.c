@@ -16,7 +16,7 @@ ibb_call_task_new (gpointer            object,
 
   g_task_set_source_tag (task, source_tag);
   g_task_set_name (task, name);
-  /* What was done when the cancellation came too late is reported as done. */
+  /* If a cancellation comes too late, the call returns its result. */
   g_task_set_check_cancellable (task, FALSE);
 
   return task;

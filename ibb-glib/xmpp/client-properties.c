@@ -4,7 +4,7 @@
 
 #include "xmpp/client-properties.h"
 
-/* The properties that say how to log in. FALSE: it is another one. */
+/* The properties that say how to log in. Returns FALSE for any other property. */
 static gboolean
 get_setting (IBBLink *link, IBBClientProperty id, GValue *value)
 {

@@ -9,12 +9,12 @@
 #include "runtime/weak.h"
 #include "xmpp/source.h"
 
-/* Strangers can send what nobody here takes: it waits for an application that does not run
- * its context. In bytes. */
+/* Bytes of stanzas that wait for an application that does not run its context. Strangers can send
+ * them. */
 #define MAX_SIZE (4 * 1024 * 1024)
 
-/* The source holds a reference: it may be running in the application's thread while the
- * client goes in another. */
+/* The source holds a reference: it may run in the application's thread while the client is freed in
+ * another. */
 struct _IBBDelivery
 {
   IBBWeak      *connection; /* (owned) */
@@ -124,7 +124,7 @@ ibb_delivery_post (IBBDelivery *self, IBBStanza *stanza)
     {
       GSource *source = g_idle_source_new ();
 
-      /* A handler that runs a main loop of its own gets the next stanza there. */
+      /* If a handler runs a main loop of its own, the next stanza is delivered there. */
       g_source_set_can_recurse (source, TRUE);
       self->source = ibb_source_attach (source, self->context, "[ibb-glib] stanza-received",
                                         emit_cb, g_atomic_rc_box_acquire (self), delivery_unref);

@@ -13,18 +13,18 @@
 #define DEFAULT_PORT 5222
 #define DEFAULT_TLS_PORT 5223
 
-/* Data of a socket that is connected to a host for TLS from the first byte. */
+/* Key of the data of a socket that is connected to a host with direct TLS. */
 #define IS_DIRECT "ibb-is-direct"
 
-/* Milliseconds for the SRV records, if the host of the domain can be tried by a proxy. */
+/* Milliseconds for the SRV records, if a proxy can try the host of the domain without them. */
 #define LOOK_UP_TIMEOUT 5000
 
-/* What SRV records say of one. */
+/* The SRV records of one service. */
 typedef struct
 {
   const char *name;      /* (nullable): that of none which matters here */
   GList      *hosts;     /* (owned) (element-type GSrvTarget) */
-  gboolean    is_denied; /* there is decidedly no such service */
+  gboolean    is_denied; /* the domain has no such service */
   GTask      *task;      /* (owned) (nullable): during the look-up */
 } Service;
 
@@ -56,7 +56,7 @@ target_free (Target *self)
   g_free (self);
 }
 
-/* A connection by a proxy may become another one, and its socket stays. */
+/* The connection object may be replaced, as by that of a proxy. The socket stays. */
 static void
 note_direct (GSocketConnection *connection)
 {
@@ -81,7 +81,7 @@ event_cb (GSocketClient      *client,
   ibb_proxy_note (&target->proxy, event, connection);
 }
 
-/* GIO names neither the host nor the port. */
+/* The error of GIO names neither the host nor the port. */
 static GError *
 create_error (const Target *target, const GError *error)
 {
@@ -127,7 +127,7 @@ connect_to_hosts (GTask *task)
       g_steal_pointer (&target->plain.hosts), g_steal_pointer (&target->direct.hosts),
       target->plain.name, target->proxy_resolver);
 
-  /* An attempt at another address may outlast the task. */
+  /* An attempt at another address may live longer than the task. */
   g_signal_connect_object (client, "event", G_CALLBACK (event_cb), task, 0);
   g_socket_client_connect_async (client, targets, g_task_get_cancellable (task), connect_cb,
                                  g_object_ref (task));
@@ -140,7 +140,7 @@ get_default_service (Target *target)
   return target->plain.name != NULL ? &target->plain : &target->direct;
 }
 
-/* A proxy looks up the host itself, if its protocol lets it. */
+/* A proxy looks up the host itself, if its protocol allows that. */
 static void
 connect_to_host (GTask *task)
 {
@@ -205,8 +205,8 @@ dup_hosts (GList *records)
   return hosts;
 }
 
-/* RFC 2782: the target "." says that the service is decidedly not there. glibc
- * makes an empty name of it. */
+/* RFC 2782: the target "." says that the domain does not have the service. glibc makes an empty
+ * name of it. */
 static gboolean
 is_denied (GList *records)
 {
@@ -243,7 +243,7 @@ late_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Where a proxy is the only way out, DNS may not answer. */
+/* On a network whose only way out is a proxy, DNS may not answer. */
 static void
 bound_look_up (GTask *task)
 {
@@ -254,7 +254,7 @@ bound_look_up (GTask *task)
                          "[ibb-glib] SRV timeout", late_cb, g_object_ref (task), g_object_unref);
 }
 
-/* Of a resolver that an application has put in place, and that knows no records. */
+/* For a resolver that an application has put in place, and that knows no records. */
 static void
 lookup_service_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -264,7 +264,7 @@ lookup_service_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   take_hosts (task, service, g_resolver_lookup_service_finish (G_RESOLVER (object), result, NULL));
 }
 
-/* The look-up of a service does not tell that it is denied from the lack of a record. */
+/* g_resolver_lookup_service () does not tell a service that is denied from a missing record. */
 static void
 look_up_service (GTask *task, Service *service)
 {

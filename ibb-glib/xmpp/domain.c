@@ -14,7 +14,7 @@ ibb_domain_to_ascii (const char *domain)
   char *ascii = NULL;
   char *result;
 
-  /* Addresses, too. */
+  /* An IP address is ASCII, too. */
   if (g_str_is_ascii (domain))
     return g_strdup (domain);
   if (idn2_to_ascii_8z (domain, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)

@@ -18,7 +18,7 @@ ibb_element_new (const char *name, const char *namespace, IBBElement *parent)
   IBBElement *self = g_new0 (IBBElement, 1);
 
   self->name = g_strdup (name);
-  /* It may be declared once, for any number of elements. */
+  /* One declaration may serve any number of elements, each of which would keep a copy. */
   if (namespace == NULL || strnlen (namespace, MAX_NAMESPACE + 1) > MAX_NAMESPACE)
   namespace = "";
   self->namespace = g_strdup (namespace);

@@ -11,7 +11,7 @@
 #include "xmpp/upgrade.h"
 #endif
 
-/* The handshake holds a reference, and so does the request of a WebSocket. */
+/* The handshake holds a reference, and so does the request for a WebSocket. */
 struct _IBBEncryption
 {
   grefcount                   ref_count;
@@ -116,8 +116,8 @@ ibb_encryption_free (IBBEncryption *self)
 void
 ibb_encryption_abort (IBBEncryption *self, const GError *error)
 {
-  /* A thread of the TLS library may be about to read from the socket, whose number might be
-   * another's by then. */
+  /* A thread of the TLS library may be about to read from the socket. If the socket were closed,
+   * its number might already be that of another file. */
   if (self->is_busy)
     self->abort_error = g_error_copy (error);
   else
@@ -161,7 +161,7 @@ upgrade (IBBEncryption *self)
 
 #else
 
-/* Nothing leads to an endpoint then. */
+/* Without libsoup there is no endpoint. */
 static void
 upgrade (IBBEncryption *self)
 {

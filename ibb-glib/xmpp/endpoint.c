@@ -20,7 +20,7 @@ struct _IBBEndpoint
   char           *target;
 };
 
-/* What may stand in a line of HTTP: the rest is escaped in a URL. */
+/* Whether a line of HTTP may have these characters. All others are escaped in a URL. */
 static gboolean
 is_plain (const char *uri)
 {
@@ -30,7 +30,7 @@ is_plain (const char *uri)
   return TRUE;
 }
 
-/* g_uri_parse () leaves them out. */
+/* g_uri_parse () drops blanks without an error. */
 static gboolean
 has_blanks (const char *uri)
 {
@@ -40,7 +40,7 @@ has_blanks (const char *uri)
   return FALSE;
 }
 
-/* An IDN may be written with its own letters in the host, but not elsewhere. */
+/* The host of a URL may be an IDN with letters beyond ASCII. The other parts may not have any. */
 static gboolean
 take_parts (IBBEndpoint *self, GUri *uri)
 {

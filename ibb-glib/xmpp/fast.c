@@ -14,7 +14,7 @@
 #include "xmpp/secret.h"
 
 #define DIGEST_SIZE 32 /* of SHA-256 */
-/* Of the secret of a token, in bytes. */
+/* Bytes of the secret of a token. */
 #define MAX_SECRET 1024
 
 /* From the best. */
@@ -55,9 +55,9 @@ is_offered (const IBBElement *offer, const char *mechanism)
   return FALSE;
 }
 
-/* Without a binding the first message is always the same: a man in the middle who has decrypted
- * one can send it again, as with PLAIN. So it does not replace a login that is bound, nor one
- * that must not use PLAIN. binding (nullable) (out): the data to bind to. */
+/* Without a binding the first message is always the same. A man in the middle who has decrypted one
+ * can send it again, as with PLAIN. So it does not replace a login that is bound, nor one that must
+ * not use PLAIN. binding (nullable) (out): the data to bind to. */
 static gboolean
 is_usable (gsize                    i,
            const IBBElement        *offer,
@@ -66,7 +66,7 @@ is_usable (gsize                    i,
            GBytes                 **binding)
 {
   *binding = NULL;
-  /* A token without TLS would be anybody's, and an account with a certificate needs none. */
+  /* Without TLS everybody could read the token. An account with a certificate needs none. */
   if (parameters->tls == NULL || parameters->node == NULL || parameters->has_certificate ||
       !is_offered (offer, mechanisms[i].name))
     return FALSE;

@@ -62,7 +62,7 @@ is_final (const IBBFrameReader *self)
   return (self->header[0] & IBB_FRAME_FINAL) != 0;
 }
 
-/* 0: the first two bytes are needed to tell. */
+/* Returns 0 while the first two bytes, which tell the length, have not come. */
 static guint
 get_header_length (const IBBFrameReader *self)
 {
@@ -75,7 +75,7 @@ get_header_length (const IBBFrameReader *self)
   return length == IBB_FRAME_LENGTH_64 ? 2 + 8 : 2;
 }
 
-/* FALSE: a shorter form would have done, which RFC 6455 §5.2 forbids. */
+/* Returns FALSE if a shorter form would have done, which RFC 6455 §5.2 forbids. */
 static gboolean
 parse_length (const IBBFrameReader *self, guint64 *length)
 {
@@ -106,14 +106,14 @@ find_fault_of_message (IBBFrameReader *self)
 
   if (!self->in_message)
     self->message_length = 0;
-  /* In this order: the length may be close to the largest number. */
+  /* In this order the sum cannot overflow: left may be close to the largest number. */
   if (self->left > self->max_message ||
       self->message_length + self->left > (guint64) self->max_message)
     return _ ("The server sent a WebSocket message that is too long");
   return NULL;
 }
 
-/* (nullable): what is wrong with the header. */
+/* (nullable): what is wrong with the header; NULL if nothing is. */
 static const char *
 find_fault (IBBFrameReader *self)
 {
@@ -133,7 +133,7 @@ find_fault (IBBFrameReader *self)
   return NULL;
 }
 
-/* FALSE: the header is not complete, or not right. */
+/* Returns FALSE if the header is incomplete, or wrong. */
 static gboolean
 read_header (IBBFrameReader *self, const guint8 **data, gsize *length)
 {
@@ -172,7 +172,7 @@ end_frame (IBBFrameReader *self)
   self->n_header = 0;
 }
 
-/* NOTHING: the next frame follows. */
+/* Returns NOTHING if the next frame follows. */
 static IBBFrameEvent
 end_control (IBBFrameReader *self, const guint8 **payload, gsize *payload_length)
 {
@@ -186,7 +186,7 @@ end_control (IBBFrameReader *self, const guint8 **payload, gsize *payload_length
   return opcode == IBB_FRAME_OPCODE_PING ? IBB_FRAME_PING : IBB_FRAME_NOTHING;
 }
 
-/* NOTHING: the next frame follows, or more bytes are needed. */
+/* Returns NOTHING if the next frame follows, or more bytes are needed. */
 static IBBFrameEvent
 read_payload (IBBFrameReader *self,
               const guint8  **data,

@@ -36,7 +36,7 @@ ibb_frame_writer_new (void)
   return g_new0 (IBBFrameWriter, 1);
 }
 
-/* A password may have been in the record, and the mask is beside it. */
+/* The record may have had a password, and the mask is beside it. */
 static void
 clear_record (IBBFrameWriter *self)
 {
@@ -107,7 +107,7 @@ add_header (IBBFrameWriter *self, guint8 opcode, gsize length)
       add_length (self, length, 8);
     }
 
-  /* One that nobody can guess, so that no proxy on the way takes the text for HTTP. */
+  /* Nobody can guess this mask, so that no proxy on the way takes the masked text for HTTP. */
   ibb_random_take (&self->random, self->mask, MASK_LENGTH);
   self->mask_position = 0;
   for (guint i = 0; i < MASK_LENGTH; i++)
@@ -121,7 +121,7 @@ add_payload (IBBFrameWriter *self, const guint8 *data, gsize length)
     self->record[self->length++] = data[i] ^ self->mask[self->mask_position++ % MASK_LENGTH];
 }
 
-/* Between two elements, never within one. */
+/* Adds the control frame between two elements, never within one. */
 static void
 add_control (IBBFrameWriter *self)
 {

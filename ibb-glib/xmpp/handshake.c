@@ -7,7 +7,7 @@
 #include "ibb-intl-private.h"
 #include "xmpp/domain.h"
 
-/* The task and the handler of the signal share it. */
+/* The task and the handler of the signal share this. */
 typedef struct
 {
   char                *domain;
@@ -40,9 +40,9 @@ handshake_unref_closure (gpointer data, GClosure *closure)
   handshake_unref (data);
 }
 
-/* The TLS library sends the client's certificate as soon as this returns TRUE, so that
- * the handshake has to stop here for a server that nobody has accepted yet. Without a
- * client certificate it may go on, and the caller judges the server afterwards. */
+/* The TLS library sends the client's certificate as soon as this returns TRUE. So for a server that
+ * nobody has accepted yet the handshake stops here. Without a client certificate it may go on: the
+ * caller judges the server afterwards. */
 static gboolean
 accept_certificate_cb (GTlsConnection      *connection,
                        GTlsCertificate     *certificate,
@@ -78,7 +78,7 @@ explain_certificate (GTlsCertificateFlags errors)
   return _ ("it could not be verified");
 }
 
-/* SHA-256, as openssl prints it: capital pairs with colons. */
+/* SHA-256, in the form of openssl: pairs of capital digits with colons. */
 static char *
 dup_fingerprint (GTlsCertificate *certificate)
 {
@@ -110,7 +110,7 @@ ibb_handshake_new_certificate_error (GTlsCertificate     *certificate,
                       explain_certificate (errors), fingerprint);
 }
 
-/* The server may have sent something before the reset that nobody has read. */
+/* Reading would not show the reset before the bytes that the server may have sent. */
 static gboolean
 was_reset (GIOStream *io)
 {
@@ -132,9 +132,9 @@ was_closed (GIOStream *io)
   return n == 0 || (n < 0 && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK));
 }
 
-/* NULL: the connection has not ended. GnuTLS has one code for its end and for an answer that is
- * not TLS. For GIO each handshake that fails after the server has asked for a certificate, as
- * ejabberd does, fails because a certificate is required. */
+/* Returns NULL if the connection has not ended. GnuTLS has one code for the end of the connection
+ * and for an answer that is not TLS. GIO says G_TLS_ERROR_CERTIFICATE_REQUIRED of each handshake
+ * that fails after the server has asked for a certificate, as ejabberd does. */
 static GError *
 new_connection_error (const GError *error, GTlsConnection *tls, const Handshake *handshake)
 {
@@ -151,7 +151,7 @@ new_connection_error (const GError *error, GTlsConnection *tls, const Handshake 
                         _ ("The network or the server of “%s” broke the connection during the TLS "
                            "handshake (%s): try again"),
                         handshake->domain, error->message);
-  /* Without an alert: this is what ejabberd does where it has no version in common. */
+  /* The server has sent no alert. ejabberd does so where it has no version in common. */
   if (is_required ? was_reset (base) : was_closed (base))
     return g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
                         _ ("The network or the server of “%s” closed the connection during the TLS "
@@ -161,7 +161,7 @@ new_connection_error (const GError *error, GTlsConnection *tls, const Handshake 
   return NULL;
 }
 
-/* The TLS library names neither the server nor a way out. */
+/* The error of the TLS library names neither the server nor what to do. */
 static GError *
 new_handshake_error (const GError *error, GTlsConnection *tls, const Handshake *handshake)
 {
@@ -185,9 +185,8 @@ new_handshake_error (const GError *error, GTlsConnection *tls, const Handshake *
                       handshake->domain, error->message);
 }
 
-/* RFC 8996, RFC 7590 §3.1. GIO has no public setting for the oldest version to offer. So
- * far the server got the domain only, and the client's certificate if its own was
- * accepted. */
+/* RFC 8996, RFC 7590 §3.1. GIO has no public setting for the oldest version to offer. By now the
+ * server has received the domain, and the client's certificate if its own was accepted. */
 static gboolean
 check_version (GTlsConnection *tls, const char *domain, GError **error)
 {
@@ -249,8 +248,8 @@ new_identity (const char *domain)
   return g_network_address_new (name, 0);
 }
 
-/* As g_tls_client_connection_new (), with a database from the start: without one GnuTLS's
- * connection reads the system's certificates, which takes 40 ms and 4 MiB. */
+/* Like g_tls_client_connection_new (), but with a database from the start. Without one the
+ * connection of GnuTLS reads the certificates of the system, which takes 40 ms and 4 MiB. */
 static GTlsConnection *
 new_connection (GIOStream          *base,
                 GSocketConnectable *identity,
@@ -277,13 +276,14 @@ ibb_handshake_async (GIOStream                    *base,
   g_autoptr (GTask)          task = g_task_new (NULL, cancellable, callback, user_data);
   g_autoptr (GTlsConnection) tls = NULL;
   g_autoptr (GError)         error = NULL;
-  /* The name that counts is the account's, wherever it led (RFC 6120 §13.7.2). */
+  /* The certificate has to be for the domain of the account, wherever records and redirects lead
+   * (RFC 6120 §13.7.2). */
   g_autoptr (GSocketConnectable) identity = new_identity (parameters->domain);
   Handshake                     *handshake = g_atomic_rc_box_new0 (Handshake);
 
   g_task_set_source_tag (task, ibb_handshake_async);
   g_task_set_name (task, "[ibb-glib] TLS handshake");
-  /* A handshake that was cancelled comes back once its thread is done. */
+  /* A cancelled handshake completes when its thread has ended. */
   g_task_set_check_cancellable (task, FALSE);
   handshake->domain = g_strdup (parameters->domain);
   handshake->direct = parameters->direct;
@@ -301,7 +301,7 @@ ibb_handshake_async (GIOStream                    *base,
     g_tls_connection_set_certificate (tls, parameters->certificate);
   if (parameters->protocol != NULL)
     g_tls_connection_set_advertised_protocols (tls, protocols);
-  /* An XML stream has an end of its own. */
+  /* The end tag of the XML stream tells the end, so that of TLS is not needed. */
   g_tls_connection_set_require_close_notify (tls, FALSE);
   g_signal_connect_data (tls, "accept-certificate", G_CALLBACK (accept_certificate_cb),
                          g_atomic_rc_box_acquire (handshake), handshake_unref_closure, 0);

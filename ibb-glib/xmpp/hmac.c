@@ -11,7 +11,7 @@
 
 #include "xmpp/secret.h"
 
-/* Nettle 4 dropped the length of a digest. */
+/* Nettle 4 has no parameter for the length of a digest. */
 #if NETTLE_VERSION_MAJOR >= 4
 #define LENGTH(length)
 #else

@@ -11,7 +11,7 @@
 #include "xmpp/domain.h"
 #include "xmpp/proxy.h"
 
-/* XEP-0156 §2.3 has every server offer this form, and the one in JSON besides. */
+/* By XEP-0156 §2.3 each server offers this form, whether or not it offers the one in JSON. */
 #define PATH "/.well-known/host-meta"
 #define RELATION "urn:xmpp:alt-connections:websocket"
 #define WEBSOCKET_SCHEME "wss"
@@ -75,7 +75,7 @@ start_element_cb (GMarkupParseContext *context,
   if (g_strcmp0 (relation, RELATION) != 0 || href == NULL)
     return;
 
-  /* One without TLS may stand beside it. */
+  /* The document may also have a WebSocket without TLS. */
   scheme = g_uri_parse_scheme (href);
   if (g_strcmp0 (scheme, WEBSOCKET_SCHEME) == 0)
     *uri = g_strdup (href);
@@ -244,7 +244,7 @@ send (GTask *task, GUri *uri)
                            g_task_get_cancellable (task), send_cb, g_object_ref (task));
 }
 
-/* What it does not need: no cookies, no caches, nothing that unpacks. */
+/* Without features that are not needed: no cookies, no cache, no decoding of compressed content. */
 static SoupSession *
 create_session (GTlsDatabase *tls_database, GProxyResolver *proxy_resolver)
 {

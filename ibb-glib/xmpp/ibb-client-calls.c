@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The calls of IBBClient that take their time, each in its two forms. */
+/* The asynchronous calls of IBBClient, and their synchronous variants. */
 
 #include "config.h"
 

@@ -6,7 +6,7 @@
 
 #include "xmpp/ibb-client-private.h"
 
-/* Not by g_object_set (): see ibb-client-settings.c. */
+/* For why these are not set by g_object_set (), see ibb-client-settings.c. */
 static IBBAccount *
 get_account (IBBClient *self)
 {

@@ -216,7 +216,7 @@ ibb_client_finalize (GObject *object)
 {
   IBBClient *self = IBB_CLIENT (object);
 
-  /* Here rather than in dispose (): no weak reference leads here any more. */
+  /* Not in dispose (): here no weak reference leads to the client any more. */
   ibb_link_leave (self->link);
 
   G_OBJECT_CLASS (ibb_client_parent_class)->finalize (object);

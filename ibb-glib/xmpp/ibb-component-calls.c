@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The calls of IBBComponent: its addresses, and those that take their time, each in its two
- * forms. */
+/* The addresses of IBBComponent, its asynchronous calls, and their synchronous variants. */
 
 #include "config.h"
 

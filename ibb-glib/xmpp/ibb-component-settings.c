@@ -6,8 +6,8 @@
 
 #include "xmpp/ibb-component-private.h"
 
-/* Not by g_object_set (): it freezes the notifications of all threads, and would emit those
- * of the state in the thread of the setter. */
+/* These are not set by g_object_set (): it freezes the notifications of all threads, and would emit
+ * those of the state in the thread of the caller. */
 static IBBAccount *
 get_account (IBBComponent *self)
 {

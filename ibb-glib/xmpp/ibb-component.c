@@ -149,7 +149,7 @@ ibb_component_is_congested (IBBConnection *connection)
   return ibb_outbox_is_congested (ibb_link_get_outbox (self->link));
 }
 
-/* XEP-0114 has no features in which a server could name a limit (XEP-0478). */
+/* XEP-0114 has no features, where a server could name a limit (XEP-0478). */
 static guint
 ibb_component_get_stanza_limit (IBBConnection *connection)
 {
@@ -299,7 +299,7 @@ ibb_component_finalize (GObject *object)
 {
   IBBComponent *self = IBB_COMPONENT (object);
 
-  /* Here rather than in dispose (): no weak reference leads here any more. */
+  /* Not in dispose (): here no weak reference leads to the component any more. */
   ibb_link_leave (self->link);
 
   G_OBJECT_CLASS (ibb_component_parent_class)->finalize (object);

@@ -12,8 +12,8 @@
 
 #define NEVER G_MAXINT64
 
-/* Microseconds that the server has to show itself after the network has changed: the connection
- * may belong to one that is gone. */
+/* Microseconds that the server has for a sign of life after the network has changed: the connection
+ * may belong to the network before. */
 #define CHANGE_TIMEOUT (5 * G_USEC_PER_SEC)
 
 struct _IBBKeepalive
@@ -98,9 +98,9 @@ drop_stream (IBBKeepalive *self)
   ibb_xml_stream_drop (stream, error);
 }
 
-/* Sends the question if it is due; returns when to look again, or NEVER. The server is gone
- * when it had its time for an answer, and so much time has passed since the last sign of
- * life as a silent application would have waited. */
+/* Sends the question if it is due. Returns when to check again, or NEVER. The server is gone when
+ * the time for its answer is over, and as much time has passed since its last sign of life as a
+ * silent application would have waited. */
 static gint64
 check (IBBKeepalive *self, gint64 now, gboolean *gone)
 {
@@ -124,16 +124,16 @@ check (IBBKeepalive *self, gint64 now, gboolean *gone)
       if (self->changed_at > last_read)
         gone_time = MIN (gone_time, self->changed_at + CHANGE_TIMEOUT);
       *gone = now >= gone_time;
-      /* Once it is answered, the next question is due before that. */
+      /* If the answer comes, the next question is due before that. */
       return interval > 0 ? MIN (gone_time, now + interval) : gone_time;
     }
   if (interval > 0)
     return since + interval;
-  /* Sending already requests acknowledgements; check whether one is overdue. */
+  /* While stanzas are sent, acknowledgements are requested anyway. Check whether one is overdue. */
   return timeout > 0 ? now + MAX (timeout, G_USEC_PER_SEC) : NEVER;
 }
 
-/* The timer, or a change of the settings. */
+/* Called by the timer, or after a change of the settings. */
 static gboolean
 check_cb (gpointer user_data)
 {
@@ -161,7 +161,7 @@ network_cb (gpointer owner)
 {
   IBBKeepalive *self = owner;
 
-  /* One that never gives up has no use for the answer. */
+  /* A timeout of 0 never gives up, so no question is needed. */
   if (self->changed_at > ibb_xml_stream_get_last_read_time (self->stream) ||
       g_atomic_int_get (&self->timeout) == 0)
     return;
@@ -171,7 +171,7 @@ network_cb (gpointer owner)
   check_cb (self);
 }
 
-/* The client, whose end goes the same way, is still there: see ibb_link_leave (). */
+/* The client cannot be freed meanwhile: its end goes to the same thread, see ibb_link_leave (). */
 static gboolean
 set (IBBKeepalive *self, int *setting, guint value)
 {

@@ -185,7 +185,7 @@ ibb_link_get_keepalive (IBBLink *self)
 
 /* Stream management. */
 
-/* Tells the services which messages have reached the server. */
+/* Tells the services which messages the server has. */
 static void
 confirm (IBBConnection *client, GQueue *awaited)
 {
@@ -223,7 +223,7 @@ handle_management (IBBLink *self, IBBConnection *client, IBBXmlStream *stream, I
 
 /* The end of a login, and a new one. */
 
-/* Defined below: what happens to an XML stream may lead to another one. */
+/* Defined below: the end of an XML stream may lead to another one. */
 static void take_stream (IBBLink *self, IBBXmlStream *stream);
 static void go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result);
 
@@ -258,9 +258,9 @@ static const IBBReloginHandler relogin_handler = {
   .failed = relogin_failed_cb,
 };
 
-/* Not after a conflict: two clients of one resource would end each other for ever. But one that
- * follows a resumption at once is with the former connection of this client: ejabberd may keep
- * that one if it was at another node. */
+/* Not after a conflict: two clients with the same resource would end each other for ever. But a
+ * conflict that follows a resumption at once is with the former connection of this client: ejabberd
+ * may keep that one if it was at another node. */
 static gboolean
 may_return (IBBLink *self, const GError *error)
 {
@@ -275,7 +275,7 @@ start_return (IBBLink *self, IBBConnection *client, const GError *error)
   ibb_queries_fail (self->queries, error);
   ibb_connection_interrupted (client, error);
 
-  /* A rule of the server was broken: it is not asked again soon. */
+  /* A rule of the server was broken, so the server is not asked again soon. */
   if (g_error_matches (error, IBB_ERROR, IBB_ERROR_POLICY_VIOLATION))
     ibb_backoff_exhaust (self->login_backoff);
   self->relogin =
@@ -414,8 +414,8 @@ closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
   go_offline (self, client, error != NULL ? error : logged_out, END_LOST);
 }
 
-/* After most errors the server has forgotten the XML stream, or would meet the same one again;
- * these two speak of the connection only. */
+/* After most errors the server has forgotten the XML stream, or a resumption would meet the same
+ * error. These two errors are about the connection only. */
 static gboolean
 may_resume_after (IBBElement *error)
 {
@@ -456,7 +456,7 @@ stanza_cb (IBBXmlStream *stream, IBBStanza *stanza, gpointer owner)
     return;
   if (stanza != NULL)
     ibb_reception_take (self->reception, client, stanza);
-  /* Counted even if it was dropped: the server counts it too. */
+  /* A stanza that was dropped counts, too, as it does at the server. */
   ibb_acknowledger_note_handled (self->acknowledger);
 }
 
@@ -561,7 +561,7 @@ login_done_cb (IBBLogin             *login,
     ibb_status_login_failed (self->status);
 }
 
-/* A call that is on its way to the worker. */
+/* A call on its way to the worker. */
 typedef struct
 {
   IBBLink *link;
@@ -667,7 +667,7 @@ start_logout (IBBLink *self, IBBConnection *client)
   ibb_status_begin_logout (self->status);
   ibb_outbox_close (self->outbox);
   ibb_keepalive_stop (self->keepalive);
-  /* First of all, so that no session sends more than will arrive. */
+  /* Before all else: sessions must not send stanzas that will not arrive. */
   ibb_connection_lost (client, error);
   ibb_acknowledger_send_last (self->acknowledger);
   ibb_acknowledger_stop (self->acknowledger); /* nothing may follow the end of the XML stream */
@@ -707,7 +707,7 @@ ibb_link_logout (IBBLink *self, GTask *task)
   ibb_thread_invoke (self->thread, logout_cb, call_new (self, task), call_free);
 }
 
-/* Comes before leave_cb (), which is queued later. */
+/* Runs before leave_cb (), which is queued later. */
 static gboolean
 stop_returning_cb (gpointer user_data)
 {
@@ -766,7 +766,7 @@ leave_cb (gpointer user_data)
 {
   IBBLink *self = user_data;
 
-  /* Their negotiation keeps the thread. */
+  /* Their negotiation holds the thread. */
   g_clear_pointer (&self->reconnection, ibb_reconnection_free);
   g_clear_pointer (&self->relogin, ibb_relogin_free);
   ibb_keepalive_stop (self->keepalive);

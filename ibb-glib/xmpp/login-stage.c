@@ -8,9 +8,9 @@
 
 #include "ibb-intl-private.h"
 
-/* Milliseconds. DNS may have to ask a second server, three times, and each address may be silent.
- * A server that takes longer to answer than the other one would count as dead once the client is
- * online, too: see keepalive.h. */
+/* Milliseconds. DNS may have to ask a second server, three times, and each address may stay silent.
+ * A server that takes longer than ANSWER_TIMEOUT would count as dead once the client is online,
+ * too: see keepalive.h. */
 #define CONNECT_TIMEOUT 20000
 #define ANSWER_TIMEOUT 15000
 #define CERTIFICATE_TIMEOUT 30000

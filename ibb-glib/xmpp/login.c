@@ -8,7 +8,7 @@
 #include "runtime/cancel-watch.h"
 #include "xmpp/source.h"
 
-/* A question to the application holds a reference, too. */
+/* A question to the application also holds a reference. */
 struct _IBBLogin
 {
   IBBThread   *thread;
@@ -79,7 +79,7 @@ answer_cb (gpointer user_data)
   Question *question = user_data;
   IBBLogin *self = question->login;
 
-  /* The login may have ended while the user thought. */
+  /* The login may have ended before the answer. */
   if (self->negotiation == NULL)
     return G_SOURCE_REMOVE;
 
@@ -90,7 +90,7 @@ answer_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* In the context of the task. */
+/* Runs in the context of the task. */
 static gboolean
 question_cb (gpointer user_data)
 {
@@ -125,7 +125,7 @@ certificate_cb (IBBNegotiation      *negotiation,
       question_cb, question_new (self, self->task, certificate, errors), question_free);
 }
 
-/* Nothing of the login goes on; the task is left to complete. */
+/* Ends the login. The caller completes the task. */
 static GTask *
 end (IBBLogin *self)
 {

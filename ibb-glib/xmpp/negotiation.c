@@ -24,7 +24,7 @@
 #include "xmpp/source.h"
 #include "xmpp/stream-error.h"
 
-/* Milliseconds, for the whole login but the user's part in it. Each step has a shorter one. */
+/* Milliseconds for a login, without the answer of the user. Each step has a shorter time. */
 #define LOGIN_TIMEOUT 30000
 
 struct _IBBNegotiation
@@ -156,7 +156,7 @@ start_clock (IBBNegotiation *self)
   self->deadline = g_get_monotonic_time () + LOGIN_TIMEOUT * G_TIME_SPAN_MILLISECOND;
 }
 
-/* Begins a stage, which gets its time, or what is left of the whole. */
+/* Begins a stage. It gets its own time, or the rest of the whole time if that is less. */
 static void
 enter (IBBNegotiation *self, IBBLoginStage stage)
 {
@@ -173,7 +173,7 @@ enter (IBBNegotiation *self, IBBLoginStage stage)
       (GDestroyNotify) ibb_negotiation_unref);
 }
 
-/* The end: a bound resource, or a resumed XML stream. */
+/* Ends with a bound resource, or with a resumed XML stream. */
 
 static void
 succeed (IBBNegotiation *self)
@@ -197,7 +197,7 @@ start_binding (IBBNegotiation *self, IBBElement *features)
   g_autoptr (GError) error = NULL;
 
   enter (self, IBB_LOGIN_STAGE_BIND);
-  /* A stanza may come right behind the answer. It is for the client. */
+  /* A stanza may follow the answer at once. It is for the client. */
   ibb_xml_stream_expect_stanzas (self->stream);
   self->binding = ibb_binding_new (self->stream, features, self->bare_jid, self->resource, &error);
   if (self->binding == NULL)
@@ -230,7 +230,7 @@ start_resumption (IBBNegotiation *self)
       return;
     }
 
-  /* What the server sends again comes right behind its answer. */
+  /* The stanzas that the server sends again follow its answer at once. */
   ibb_xml_stream_expect_stanzas (self->stream);
   enter (self, IBB_LOGIN_STAGE_RESUME);
   ibb_resumption_send (&self->resumption, self->stream);
@@ -254,8 +254,8 @@ handle_resumption (IBBNegotiation *self, IBBElement *element)
 
 /* SASL. */
 
-/* The server is asked for a resource along with SASL2 only if it may choose any: it need not
- * take the one that the account names (XEP-0386 §3.2). */
+/* A resource is requested along with SASL2 only if the account names none: the server need not take
+ * the one that is named (XEP-0386 §3.2). */
 static void
 get_wishes (IBBNegotiation *self, IBBSasl2Wishes *wishes)
 {
@@ -294,13 +294,13 @@ start_sasl (IBBNegotiation *self, IBBElement *features)
   g_debug ("Logging in to %s%s with %s", self->domain,
            ibb_authentication_is_sasl2 (self->authentication) ? " by SASL2" : "",
            ibb_authentication_get_mechanism (self->authentication));
-  /* A stanza may come right behind the success of SASL2. */
+  /* A stanza may follow the success of SASL2 at once. */
   if (ibb_authentication_is_sasl2 (self->authentication))
     ibb_xml_stream_expect_stanzas (self->stream);
   enter (self, IBB_LOGIN_STAGE_SASL);
 }
 
-/* Only over TLS, if there is to be any: the account is nobody else's business. */
+/* The bare JID is sent only over TLS, unless TLS is off: nobody else should see the account. */
 static void
 open_stream (IBBNegotiation *self)
 {
@@ -310,8 +310,8 @@ open_stream (IBBNegotiation *self)
                        self->domain);
 }
 
-/* The next XML stream starts here. Bytes that follow the last element of this one were inserted by
- * an attacker who cannot read the next one. */
+/* The next XML stream begins after this element. Further bytes of this one were inserted by an
+ * attacker, who cannot read the next one. */
 static gboolean
 pause_stream (IBBNegotiation *self)
 {
@@ -324,7 +324,7 @@ pause_stream (IBBNegotiation *self)
   return FALSE;
 }
 
-/* The account has another token, or none: this login does, too. */
+/* Gives the account, and this login, another token, or none. */
 static void
 replace_token (IBBNegotiation *self, IBBToken *token)
 {
@@ -336,8 +336,8 @@ replace_token (IBBNegotiation *self, IBBToken *token)
   self->settings.token = token != NULL ? ibb_token_ref (token) : NULL;
 }
 
-/* Without SASL2 a new XML stream begins. With it the features follow on the same one; whatever was
- * not done along with it is asked for then, unless an XML stream is resumed already. */
+/* Without SASL2 a new XML stream begins. With it the features follow in the same XML stream. What
+ * was not requested along with SASL2 is requested then, unless an XML stream was resumed. */
 static void
 handle_success (IBBNegotiation *self)
 {
@@ -357,10 +357,10 @@ handle_success (IBBNegotiation *self)
     handle_resumption (self, outcome->resumption);
 }
 
-/* Defined below: it leads back to the start. */
+/* Defined below: a refused token leads back to the start. */
 static void dial (IBBNegotiation *self);
 
-/* With another connection: Prosody's module offers nothing but tokens after a refusal. */
+/* The password needs another connection: Prosody's module offers only tokens after a refusal. */
 static void
 token_refused (IBBNegotiation *self, const GError *error)
 {
@@ -384,7 +384,7 @@ handle_sasl (IBBNegotiation *self, IBBElement *element)
   g_autoptr (GError)     error = NULL;
   IBBAuthenticationState state = ibb_authentication_handle (self->authentication, element, &error);
 
-  /* Also if the rest is of no use: the one that the application has may be void now. */
+  /* Even if the login fails later: the token before may be void now. */
   if (ibb_authentication_get_token (self->authentication) != NULL)
     replace_token (self, ibb_authentication_get_token (self->authentication));
   switch (state)
@@ -449,8 +449,8 @@ ibb_negotiation_answer_certificate (IBBNegotiation *self, gboolean accept)
     dial (self);
 }
 
-/* The question is asked once: after the answer the server has to show the certificate that
- * was accepted. Nobody is asked about a server that only another server has named. */
+/* The question is asked once: after the answer the server has to show the certificate that was
+ * accepted. If only another server has named this one, nobody is asked. */
 static void
 untrusted_cb (GTlsCertificate     *certificate,
               GTlsCertificateFlags errors,
@@ -537,7 +537,7 @@ handle_last_features (IBBNegotiation *self, IBBElement *features)
   self->stanza_limit = ibb_element_get_stanza_limit (features);
   self->can_manage = ibb_element_get_child (features, "sm", IBB_MANAGEMENT_NAMESPACE) != NULL;
 
-  /* The server has refused to acknowledge: it is not asked again. */
+  /* The server has refused acknowledgements, so they are not requested again. */
   if (self->management != NULL && g_str_equal (self->management->name, "failed"))
     {
       self->can_manage = FALSE;
@@ -574,7 +574,7 @@ handle_header (IBBNegotiation *self, IBBElement *header)
 
   if (self->stage == IBB_LOGIN_STAGE_ADMISSION)
     {
-      /* A stanza may come right behind the answer. */
+      /* A stanza may follow the answer at once. */
       ibb_xml_stream_expect_stanzas (self->stream);
       if (!ibb_admission_send (self->stream, header, self->settings.password, self->domain, &error))
         ibb_negotiation_fail (self, error);
@@ -585,7 +585,7 @@ handle_header (IBBNegotiation *self, IBBElement *header)
           self->domain);
 }
 
-/* Only before authentication, when the server knows nothing but the name of the account. */
+/* A redirect counts only before the authentication: until then the server has got no secret. */
 static gboolean
 follow (IBBNegotiation *self, const char *place, const GError *error)
 {
@@ -638,7 +638,7 @@ element_cb (IBBXmlStream *stream, IBBParserEvent event, IBBElement *element, gpo
     handle_binding (self, element);
 }
 
-/* It could not be counted for XEP-0198, and is nothing that a server has to send yet. */
+/* A stanza at this time could not be counted for XEP-0198, and no server has to send one yet. */
 static void
 stanza_cb (IBBXmlStream *stream, IBBStanza *stanza, gpointer owner)
 {

@@ -8,8 +8,8 @@
 
 #include "xmpp/source.h"
 
-/* The sources and the handler hold a reference: they may be running in another thread while the
- * owner frees the watch. */
+/* The sources and the handler hold a reference: they may run in another thread while the owner
+ * frees the watch. */
 struct _IBBNetworkWatch
 {
   IBBNetworkWatchFunc changed;
@@ -43,7 +43,7 @@ closure_unref (gpointer data, GClosure *closure)
   watch_unref (data);
 }
 
-/* On the worker, which frees the watch. */
+/* Runs on the worker, which also frees the watch. */
 static gboolean
 tell_cb (gpointer user_data)
 {
@@ -59,7 +59,7 @@ tell_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* With the lock, so that the thread is there. */
+/* With the lock, so that the thread stays. */
 static void
 changed_cb (GNetworkMonitor *monitor, gboolean is_available, gpointer data)
 {
@@ -74,7 +74,7 @@ changed_cb (GNetworkMonitor *monitor, gboolean is_available, gpointer data)
   g_mutex_unlock (&self->lock);
 }
 
-/* In the default context. */
+/* Runs in the default context. */
 static gboolean
 connect_cb (gpointer user_data)
 {

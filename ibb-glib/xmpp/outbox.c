@@ -7,9 +7,9 @@
 #include "stanza/stream-xml.h"
 #include "xmpp/source.h"
 
-/* Milliseconds until an acknowledgement is requested of less than the queue asks for. */
+/* Milliseconds after which an acknowledgement is requested even for few stanzas. */
 #define REQUEST_DELAY 1000
-/* Bytes of answers that wait for a server that does not read. */
+/* While so many bytes wait for a server that does not read, no answer is added. */
 #define MAX_UNSENT_ANSWERS (256 * 1024)
 
 struct _IBBOutbox
@@ -65,7 +65,7 @@ request_locked (IBBOutbox *self)
   ibb_xml_stream_send_text (self->stream, text);
 }
 
-/* After the end of our XML stream nothing may follow. */
+/* No request may follow the end of our XML stream. */
 static gboolean
 wants_request_locked (IBBOutbox *self)
 {
@@ -86,8 +86,8 @@ send_next_locked (IBBOutbox *self)
   return TRUE;
 }
 
-/* What waits since a resumption leaves a little at a time, so that it is no second copy of
- * all of it. */
+/* Sends the stanzas that wait since a resumption a few at a time, so that there is no second copy
+ * of all of them. */
 static void
 send_waiting_locked (IBBOutbox *self)
 {
@@ -118,7 +118,7 @@ arm_timer_locked (IBBOutbox *self)
                                    "[ibb-glib] acknowledgement request", timer_cb, self, NULL);
 }
 
-/* Somebody waits for the acknowledgement of a block in a message: the peer sends none. */
+/* For a block in a message the acknowledgement of the server is awaited: the peer sends none. */
 static gboolean
 is_awaited (const IBBStanza *stanza)
 {
@@ -134,8 +134,8 @@ send_complete_locked (IBBOutbox *self, IBBStanza *stanza)
     return self->stream != NULL && ibb_xml_stream_send (self->stream, stanza);
   if (self->is_closed)
     return FALSE;
-  /* Services ask before they send; an application may fill it, but not for as long as there
-   * is no XML stream. */
+  /* Services ask for room before they send. The application may fill the queue beyond its bound,
+   * but not while there is no XML stream. */
   if (self->stream == NULL && ibb_ack_queue_is_full (self->acks))
     return FALSE;
 
@@ -157,7 +157,7 @@ send_locked (IBBOutbox *self, IBBStanza *stanza)
   if (self->from == NULL || stanza->from != NULL)
     return send_complete_locked (self, stanza);
 
-  copy = ibb_stanza_record_copy (stanza); /* the stanza may be another thread's, too */
+  copy = ibb_stanza_record_copy (stanza); /* another thread may use the stanza, too */
   copy->from = g_strdup (self->from);
   sent = send_complete_locked (self, copy);
   ibb_stanza_record_unref (copy);
@@ -260,7 +260,7 @@ ibb_outbox_resume (IBBOutbox *self, IBBXmlStream *stream, guint32 h, GQueue *awa
 {
   gboolean possible;
 
-  /* Under the lock, so that what was not acknowledged is sent before anything else. */
+  /* With the lock, so that stanzas that were not acknowledged are sent before any other. */
   g_mutex_lock (&self->lock);
   self->stream = ibb_xml_stream_ref (stream);
   possible = ibb_ack_queue_acknowledge (self->acks, h, awaited);

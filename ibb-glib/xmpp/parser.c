@@ -12,13 +12,13 @@
 #include "stanza/sax.h"
 #include "stanza/stream-xml.h"
 
-/* libxml2 keeps each name that it ever saw for as long as its context lives.
- * Past this many bytes the context is replaced between two stanzas, so that a
- * XML stream may last for ever, whatever names its peers invent. */
+/* libxml2 keeps each name that it has seen for as long as its context lives. Past this many bytes
+ * the context is replaced between two stanzas, so that an XML stream may last for ever, whatever
+ * names its peers invent. */
 #define MAX_DICTIONARY (1024 * 1024)
 
-/* In one that is kept as a tree, itself included: each takes eighty times the memory of
- * its four bytes. */
+/* Elements in a tree, the outermost included. An element of four bytes of XML takes eighty times as
+ * much memory. */
 #define MAX_ELEMENTS 1000
 
 typedef struct
@@ -46,7 +46,7 @@ struct _IBBParser
   GError     *error;
   const char *condition;
 
-  /* Counted from the first byte that the context was fed. */
+  /* Position in the bytes that the context was fed. */
   gsize  fed;
   gsize  base; /* end of the last complete child of the XML stream */
   guint8 first[2];
@@ -304,7 +304,7 @@ characters_cb (void *user_data, const xmlChar *text, int length)
             refuse (self, "bad-format", _ ("The server sent text between stanzas"));
             return;
           }
-      /* White space that keeps the connection alive (RFC 6120 §4.6.1). */
+      /* White space keeps the connection alive (RFC 6120 §4.6.1). */
       self->base = ibb_sax_get_position (&self->sax);
     }
 }
@@ -366,8 +366,8 @@ feed_context (IBBParser *self, const char *data, gsize length)
           position - MIN (self->base, position), complaint != NULL ? complaint : "?");
 }
 
-/* A new context that stands where the old one did at self->base; tail are the
- * bytes that came since. */
+/* Makes a new context with the state that the old one had at self->base. tail: the bytes that have
+ * come since. */
 static void
 replace_context (IBBParser *self, const char *tail, gsize length)
 {

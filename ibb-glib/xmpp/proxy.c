@@ -9,7 +9,8 @@
 
 #define PROXY_TIMEOUT 15 /* seconds in which nothing comes */
 
-/* The address has what was looked up, and the URI may have a password. */
+/* The URI for messages. That of GIO may have a password, and names the host; the address has only
+ * what was looked up. */
 static char *
 dup_uri (GProxyAddress *address)
 {
@@ -23,7 +24,7 @@ dup_uri (GProxyAddress *address)
                      g_inet_socket_address_get_port (inet), "", NULL, NULL);
 }
 
-/* GLib's SOCKS4a reads on at the end, without a pause, for as long as it is let. */
+/* At the end of the data GLib's SOCKS4a reads on, without a pause, for as long as it may. */
 static gboolean
 end_cb (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
@@ -31,7 +32,7 @@ end_cb (GSocket *socket, GIOCondition condition, gpointer user_data)
   GInputVector vector = { &byte, 1 };
   int          flags = G_SOCKET_MSG_PEEK;
 
-  /* It may have been read meanwhile, and the socket blocks. */
+  /* Another read may have taken the data meanwhile, and the socket blocks. */
   if ((g_socket_condition_check (socket, G_IO_IN) & G_IO_IN) != 0 &&
       g_socket_receive_message (socket, NULL, &vector, 1, NULL, NULL, &flags, NULL, NULL) == 0)
     {

@@ -107,8 +107,8 @@ answer_query (Query *query, const IBBStanza *answer)
                              _ ("“%s” does not support in-band bytestreams"), query->peer);
 }
 
-/* An answer comes from the peer that was asked, in the form that the server gives the JID
- * (D-02); without a "from" it is our own server's (D-33). */
+/* An answer comes from the peer that was asked, in the form that the server gives to the JID
+ * (D-02). One without "from" comes from our own server (D-33). */
 static gboolean
 is_from (IBBQueries *self, const IBBStanza *answer, const char *peer)
 {

@@ -9,7 +9,7 @@
 #include "runtime/capabilities.h"
 #include "stanza/stream-xml.h"
 
-/* What we say that we are, in disco#info. */
+/* Our own identity in disco#info. */
 #define CLIENT_IDENTITY "client/pc/ibb-glib"
 #define COMPONENT_IDENTITY "component/generic/ibb-glib"
 
@@ -51,8 +51,8 @@ send_answer (IBBReception *self, IBBStanza *answer)
   ibb_stanza_unref (answer);
 }
 
-/* FALSE: the stanza is for nobody here. To a sender an address that the application does not
- * have is like an account that a server does not have (RFC 6121 §8.5.1). */
+/* Returns FALSE if the stanza is for nobody here. For its sender an address that the application
+ * does not have is like an account that a server does not have (RFC 6121 §8.5.1). */
 static gboolean
 is_for_us (IBBReception *self, const IBBStanza *stanza)
 {
@@ -80,7 +80,7 @@ ibb_reception_create_presence (IBBReception *self, int priority)
   return ibb_stanza_new_from_xml (text, -1, NULL);
 }
 
-/* A server answers a probe for its clients; for a component nobody else does. */
+/* A server answers a probe for its clients. For a component it does not. */
 static IBBStanza *
 answer_probe (IBBReception *self, const IBBStanza *probe)
 {
@@ -117,8 +117,8 @@ deliver (IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
     send_answer (self, ibb_answer_new_refusal (stanza, IBB_CONDITION_RESOURCE_CONSTRAINT));
 }
 
-/* The answers to our own questions, services, questions that are answered here, the
- * application, and an error for the rest. */
+/* Tries, in this order: answers to our own questions, the services, questions that are answered
+ * here, the application. The rest gets an error. */
 void
 ibb_reception_take (IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
 {

@@ -25,7 +25,7 @@ struct _IBBReconnection
   gboolean     uses_location; /* in this attempt */
 };
 
-/* What the user is told is why the connection broke, and why it stays so. */
+/* The error says why the connection broke, and why it was not resumed. */
 static void
 fail (IBBReconnection *self, const GError *error)
 {
@@ -37,8 +37,8 @@ fail (IBBReconnection *self, const GError *error)
                          self->owner);
 }
 
-/* A certificate that is not trusted is not the end: it may be that of a captive portal, which is
- * in the way for some minutes. */
+/* An untrusted certificate does not end the attempts: it may be that of a captive portal, which
+ * disappears after some minutes. */
 static void
 attempt_failed (IBBReconnection *self, gboolean was_refused, const GError *error)
 {
@@ -66,8 +66,8 @@ done_cb (IBBNegotiationResult *result, gboolean was_refused, const GError *error
     attempt_failed (self, was_refused, error);
 }
 
-/* Where the server wishes to be met again (XEP-0198 §5), in every other attempt: it may be
- * mistaken. */
+/* Every other attempt goes to the address that the server has named for it (XEP-0198 §5). The
+ * server may be mistaken. */
 static void
 set_location (IBBReconnection *self, IBBAccountSettings *settings)
 {
@@ -103,8 +103,8 @@ static const IBBAttemptsHandler attempts_handler = {
   .done = done_cb,
 };
 
-/* The server's time begins when it notices that the connection broke, which may be later
- * than here: the client does not give up before the server does. */
+/* The server's time begins when the server notices that the connection broke, which may be later
+ * than here. The client does not give up before the server does. */
 static gint64
 get_end (guint seconds)
 {
@@ -134,7 +134,7 @@ ibb_reconnection_new (IBBThread                    *thread,
   self->handler = handler;
   self->owner = owner;
   self->attempts = ibb_attempts_new (thread, backoff, &attempts_handler, self);
-  /* The last attempt is made when time is up. */
+  /* Makes the last attempt when the time is over. */
   if (since > 0)
     ibb_attempts_wait (self->attempts, since, self->until);
   else

@@ -9,7 +9,7 @@
 #define MAX_FOLLOWED 3
 #define MAX_PLACE 2048 /* bytes */
 
-/* Nothing but wss is a WebSocket: RFC 7395 forbids to follow to less than that. */
+/* RFC 7395 forbids to follow to a WebSocket without TLS. */
 static gboolean
 set_uri (IBBAccountSettings *settings, const char *uri)
 {
@@ -24,7 +24,7 @@ set_uri (IBBAccountSettings *settings, const char *uri)
   return TRUE;
 }
 
-/* Without a port it is the usual one. */
+/* Without a port the usual port is meant. */
 static gboolean
 set_host (IBBAccountSettings *settings, const char *place)
 {

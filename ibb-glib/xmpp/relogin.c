@@ -21,9 +21,9 @@ struct _IBBRelogin
   gpointer                 owner;
 };
 
-/* G_TLS_ERROR_CERTIFICATE_REQUIRED is not among them: GIO says so of each connection that ends
- * during the handshake once the server has asked for a certificate, and this client was online
- * with the one that it has, or with none. */
+/* G_TLS_ERROR_CERTIFICATE_REQUIRED is not among these errors: GIO gives it for each connection that
+ * ends during the handshake once the server has asked for a certificate, and this client was online
+ * with the certificate that it has, or with none. */
 gboolean
 ibb_relogin_is_in_vain (const GError *error)
 {
@@ -54,8 +54,8 @@ wait_for_next (IBBRelogin *self)
   ibb_attempts_wait (self->attempts, g_get_monotonic_time (), G_MAXINT64);
 }
 
-/* A server may think that the lost connection of a component is still there. It then refuses
- * the new one, and does not end the old one for it. */
+/* A server may believe that the lost connection of a component is still there. Then it refuses the
+ * new one, and does not end the old one. */
 static gboolean
 is_predecessor (IBBRelogin *self, const GError *error)
 {
@@ -72,8 +72,8 @@ attempt_failed (IBBRelogin *self, const GError *error)
            error->message);
   if (!ibb_relogin_is_in_vain (error) || is_predecessor (self, error))
     {
-      /* It may be that of a captive portal, as in reconnection.c, or last until the operator of the
-       * server does something. */
+      /* The certificate may be that of a captive portal, as in reconnection.c, or stay until the
+       * operator of the server does something. */
       if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
         ibb_backoff_exhaust (self->backoff);
       ibb_status_note_attempt (self->status, error);
@@ -96,7 +96,7 @@ done_cb (IBBNegotiationResult *result, gboolean was_refused, const GError *error
     attempt_failed (self, error);
 }
 
-/* Peers know the address with this resource. */
+/* Peers know the address with this resource, so the new login asks for it. */
 static void
 add_resource (IBBAccountSettings *settings, const char *resource)
 {

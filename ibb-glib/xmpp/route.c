@@ -11,7 +11,7 @@
 #endif
 #include "xmpp/source.h"
 
-/* Milliseconds for TCP, if a WebSocket comes after it: a firewall may answer nothing. */
+/* Milliseconds for TCP, if a WebSocket may be used instead: a firewall may answer nothing. */
 #define TCP_TIMEOUT 8000
 
 typedef struct
@@ -44,7 +44,7 @@ route_free (gpointer data)
   g_free (self);
 }
 
-/* With why TCP has failed before. Takes error. */
+/* Adds why TCP has failed before. Takes error. */
 static void
 fail (GTask *task, GError *error)
 {

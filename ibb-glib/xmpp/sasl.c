@@ -65,13 +65,11 @@ struct _IBBSasl
   gboolean    is_verified;   /* by a second one */
 };
 
-/* Of the types that the server knows, the best one that this channel has; NULL
- * if there is none.
+/* The best type that the server knows and this channel has; NULL if there is none.
  *
- * Without the list of XEP-0440 the server knows what was there before it:
- * tls-unique, which RFC 5802 §6.1 made the default. TLS 1.3 does not have that, so
- * on TLS 1.3 a server without a list gets no binding. doc/security.md says what
- * follows from that. */
+ * Without the list of XEP-0440 the server knows the type that was usual before: tls-unique, which
+ * RFC 5802 §6.1 made the default. TLS 1.3 does not have that type, so on TLS 1.3 a server without a
+ * list gets no binding. doc/security.md says what follows from that. */
 static GBytes *
 get_binding (const IBBSaslParameters *parameters, const char **name)
 {
@@ -166,7 +164,7 @@ dup_plain (const IBBSaslParameters *parameters)
   gsize node_length = strlen (parameters->node);
   gsize password_length = strlen (parameters->password);
   gsize size = 1 + node_length + 1 + password_length;
-  char *bytes = g_malloc0 (size); /* with the separators; it must not grow and be copied */
+  char *bytes = g_malloc0 (size); /* with the separators; a buffer that grows would leave copies */
   char *text;
 
   memcpy (bytes + 1, parameters->node, node_length);
@@ -241,8 +239,8 @@ start_scram (IBBSasl                 *self,
       scram.binding_type = binding_type;
       scram.binding_data = binding;
     }
-  /* "I could bind, but you do not offer it": a server that does offer it learns in
-   * this way that somebody took -PLUS off its list. */
+  /* "I could bind, but you do not offer it": from this a server that does offer it learns that
+   * somebody has removed -PLUS from its list. */
   else if (parameters->tls != NULL && !offers_plus (parameters->mechanisms) &&
            !offers_plus (parameters->other_mechanisms))
     scram.binding = IBB_SCRAM_BINDING_NOT_OFFERED;
@@ -280,8 +278,8 @@ ibb_sasl_new (const IBBSaslParameters *parameters, GError **error)
     self->initial = dup_plain (parameters);
   else if (self->kind == KIND_NOBODY)
     self->initial = g_strdup ("=");
-  /* With its name: a server is not to choose another account that the certificate
-   * is also good for (XEP-0178 §2). */
+  /* With its name: the server must not choose another account that the certificate is also good for
+   * (XEP-0178 §2). */
   else if (self->kind == KIND_CERTIFICATE)
     self->initial =
         g_base64_encode ((const guchar *) parameters->bare_jid, strlen (parameters->bare_jid));
@@ -363,7 +361,7 @@ ibb_sasl_set_challenge (IBBSasl *self, const char *challenge, GError **error)
   if (bytes == NULL)
     return FALSE;
   if (self->scram == NULL)
-    return TRUE; /* all was said in the first message */
+    return TRUE; /* the first message has said everything */
 
   /* Some servers prove themselves here, and not in <success/>. */
   if (self->has_challenge)

@@ -37,8 +37,8 @@ offers_management (const IBBElement *bind)
   return FALSE;
 }
 
-/* Either a resumption or a resource: a resumed XML stream keeps the one that it has, and a refused
- * resumption ends the attempt. */
+/* Requests either a resumption or a resource: a resumed XML stream keeps its resource, and a
+ * refused resumption ends the attempt. */
 void
 ibb_sasl2_get_requests (const IBBElement     *offer,
                         const IBBSasl2Wishes *wishes,
@@ -115,8 +115,8 @@ take_resumption (IBBElement *success)
                          : ibb_element_take_child (success, "failed", IBB_MANAGEMENT_NAMESPACE);
 }
 
-/* answer (nullable). An answer to nothing is not believed: what follows from it, such as the
- * count of stanzas, was not prepared here. */
+/* answer (nullable). An answer without a request is not believed: the client has not prepared for
+ * what follows, such as the count of stanzas. */
 static gboolean
 is_asked_for (const IBBElement *answer, gboolean asked, const char *bare_jid, GError **error)
 {

@@ -17,7 +17,7 @@
 
 #define NONCE_SIZE 24
 #define ROUNDS_PER_SLICE 4096
-/* Of a number that is not too large: seven digits. */
+/* Digits of the number of rounds: no number that is allowed has more. */
 #define MAX_DIGITS 7
 
 struct _IBBScram
@@ -43,8 +43,8 @@ struct _IBBScram
   gboolean has_final;
 };
 
-/* Such a text is its own preparation. What prepares the others, libidn, frees copies of
- * them as they are. */
+/* Such a text needs no preparation. libidn prepares the others, and frees copies of them as they
+ * are. */
 static gboolean
 is_printable_ascii (const char *text)
 {
@@ -96,7 +96,7 @@ dup_gs2_header (const IBBScramParameters *parameters)
   return g_strdup (parameters->binding == IBB_SCRAM_BINDING_NOT_OFFERED ? "y,," : "n,,");
 }
 
-/* RFC 5802 §5.1: "," and "=" have a meaning of their own. */
+/* RFC 5802 §5.1: "," and "=" separate attributes. */
 static char *
 escape_name (const char *name)
 {
@@ -152,7 +152,7 @@ ibb_scram_free (IBBScram *self)
   g_free (self->server_first);
   g_free (self->whole_nonce);
   g_clear_pointer (&self->round_hmac, ibb_hmac_free);
-  /* The salted password opens the account as the password does. */
+  /* The salted password is worth as much as the password. */
   explicit_bzero (self, sizeof *self);
   g_free (self);
 }
@@ -163,8 +163,8 @@ ibb_scram_get_first (IBBScram *self)
   return self->first;
 }
 
-/* The value of the attribute "name=" at *text, and *text behind its comma; NULL
- * if something else stands there. */
+/* Returns the value of the attribute "name=" at *text, and moves *text behind its comma. NULL if
+ * *text has another attribute. */
 static char *
 take_attribute (const char **text, char name)
 {
@@ -181,7 +181,7 @@ take_attribute (const char **text, char name)
   return g_strndup (value, length);
 }
 
-/* (nullable): the text is not exactly base64 of at least one byte. */
+/* (nullable): NULL if the text is not exactly base64 of at least one byte. */
 static guint8 *
 decode (const char *text, gsize *length)
 {
@@ -237,8 +237,8 @@ check_rounds (guint rounds, GError **error)
   return FALSE;
 }
 
-/* What follows the rounds: attributes that we ignore, and at most one "h". The whole message is
- * signed by the password, so that nobody can take "h" out. "m" is an extension without which the
+/* The attributes after the number of rounds: those that we ignore, and at most one "h". The
+ * password signs the whole message, so nobody can remove "h". "m" is an extension without which the
  * login must fail, wherever it stands (RFC 5802 §5.1). */
 static gboolean
 parse_extensions (const char *text, char **offer_hash)
@@ -294,7 +294,7 @@ begin_rounds (IBBScram *self, const guint8 *salt, gsize length, guint rounds)
   self->rounds_left = rounds - 1;
 }
 
-/* Text as the grammar has it: no NUL, or the rest would not be looked at. */
+/* By the grammar text has no NUL. The rest behind one would not be checked. */
 static char *
 dup_text (const guint8 *bytes, gsize length)
 {
@@ -412,7 +412,7 @@ ibb_scram_dup_final (IBBScram *self)
   explicit_bzero (client_key, sizeof client_key);
   explicit_bzero (stored_key, sizeof stored_key);
   explicit_bzero (server_key, sizeof server_key);
-  /* Nothing needs them any more. */
+  /* The proof is made, so these are not needed any more. */
   g_clear_pointer (&self->password, ibb_secret_free);
   explicit_bzero (self->salted, sizeof self->salted);
   explicit_bzero (self->last, sizeof self->last);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define STACK_SIZE 4096 /* more than any function has that sees a secret */
+#define STACK_SIZE 4096 /* more than each function that handles a secret has */
 
 void
 ibb_secret_free (char *text)

@@ -27,14 +27,14 @@ ibb_socket_set_options (GSocketConnection *connection)
 #ifdef TCP_NODELAY
   set_tcp_option (connection, TCP_NODELAY, 1);
 #endif
-  /* What the kernel has taken can no longer be overtaken by chat. */
+  /* Chat can no longer overtake bytes that the kernel has taken. */
 #ifdef TCP_NOTSENT_LOWAT
   set_tcp_option (connection, TCP_NOTSENT_LOWAT, NOT_SENT_LIMIT);
 #endif
 }
 
-/* Servers that leave Nagle on (Prosody) hold the tail of a long write until our kernel
- * acknowledges its head, which it would do 40 ms late. */
+/* A server with Nagle's algorithm (Prosody) holds back the end of a long write until our kernel
+ * acknowledges its beginning, which would take 40 ms. */
 void
 ibb_socket_acknowledge_quickly (GSocketConnection *connection)
 {

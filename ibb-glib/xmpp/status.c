@@ -15,8 +15,8 @@ typedef enum
   NOTIFY_TOKEN = 1 << 3,
 } Notify;
 
-/* The source holds a reference: it may be running in the application's thread while the
- * client goes in another. */
+/* The source holds a reference: it may run in the application's thread while the client is freed in
+ * another. */
 struct _IBBStatus
 {
   IBBWeak      *object; /* (owned) */
@@ -100,7 +100,7 @@ notify_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* One source for all changes since it ran last, so that nothing piles up in a context that
+/* One source reports all changes since it last ran, so that nothing piles up in a context that
  * nobody runs. */
 static void
 queue_notify_locked (IBBStatus *self, Notify notify)

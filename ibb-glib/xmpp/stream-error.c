@@ -10,7 +10,7 @@
 #include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 
-/* The conditions with which a server says that it could not read us. */
+/* The conditions that say that the server could not read our XML. */
 static gboolean
 is_about_xml (const char *condition)
 {
@@ -48,7 +48,7 @@ ibb_stream_error_to_error (const IBBElement *element, const char *domain)
       code = G_IO_ERROR_CONNECTION_CLOSED;
     }
 
-  /* What servers add to this one says no more. */
+  /* The text that servers add to this error says no more. */
   if (error_domain == IBB_ERROR && code == IBB_ERROR_CONFLICT)
     return g_error_new (IBB_ERROR, IBB_ERROR_CONFLICT,
                         _ ("Another login took the resource of “%s” (conflict)"), domain);

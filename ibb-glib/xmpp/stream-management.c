@@ -8,7 +8,8 @@
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
 
-/* Seconds that a resumption may take where the server does not say, and at most. */
+/* Seconds for a resumption where the server does not name a time, and the longest time that it may
+ * name. */
 #define RESUME_TIME 300
 #define RESUME_TIME_MAX 3600
 
@@ -37,8 +38,8 @@ ibb_stream_management_free (IBBStreamManagement *self)
   g_free (self);
 }
 
-/* A server that counts stanzas which were never sent counts others as well: what it says
- * cannot be relied upon (XEP-0198 §4). */
+/* A server that acknowledges stanzas which were never sent counts wrong: its other counts cannot be
+ * relied on (XEP-0198 §4). */
 static void
 refuse_count (IBBStreamManagement *self, IBBXmlStream *stream, guint32 h)
 {
@@ -102,7 +103,7 @@ handle_enabled (IBBStreamManagement *self, IBBXmlStream *stream, const IBBElemen
   self->resumption.seconds = (guint) MIN (seconds, RESUME_TIME_MAX);
 }
 
-/* What was not asked for is left alone, like anything else that is not known. */
+/* Elements that were not requested are ignored, as unknown ones are. */
 IBBStreamManagementNews
 ibb_stream_management_handle (IBBStreamManagement *self,
                               IBBXmlStream        *stream,

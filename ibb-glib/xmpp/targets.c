@@ -5,7 +5,7 @@
 #include "xmpp/targets.h"
 
 #define DIRECT_SCHEME "xmpps-client"
-/* Data of an address: whether it is of a host for TLS from the first byte. */
+/* Key of the data of an address: whether its host is for direct TLS. */
 #define IS_DIRECT "ibb-is-direct"
 
 /* Hosts. */
@@ -49,7 +49,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (IBBTargets,
 
 G_DEFINE_FINAL_TYPE (IBBTargetEnumerator, ibb_target_enumerator, G_TYPE_SOCKET_ADDRESS_ENUMERATOR)
 
-/* Defined below: the next address follows one that is not there. */
+/* Defined below: after an address that fails comes the next one. */
 static void go_on (GTask *task);
 
 static void

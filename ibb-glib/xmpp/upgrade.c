@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* libsoup parses the answer. It is not asked to connect, and SoupWebsocketConnection is not used:
- * it queues what is sent without a bound and does not tell when it has left, reads as long as
- * something comes, and up to version 3.6 keeps a message in fragments of any length. Besides,
- * the rules for the server's certificate, the client's own one and channel binding are then the
- * same as over TCP, by the same code.
- */
+/* libsoup only parses the answer. It does not connect, and SoupWebsocketConnection is not used: its
+ * queue has no bound, it does not tell when a message has left, it reads without a limit, and up to
+ * version 3.6 it keeps a message in fragments of any length. Besides, the rules for the server's
+ * certificate, the client's certificate and channel binding are the same as over TCP, by the same
+ * code. */
 
 #include "config.h"
 
@@ -69,7 +68,7 @@ create_request (const Upgrade *self)
                           ibb_endpoint_get_target (self->endpoint), authority, self->key);
 }
 
-/* That the server has read our request, and takes it for a WebSocket's. */
+/* The value by which the server shows that it has read our request as one for a WebSocket. */
 static char *
 dup_accept (const Upgrade *self)
 {
@@ -146,7 +145,7 @@ check_head (const Upgrade *self, const char *end, GError **error)
   return fine;
 }
 
-/* The client has the first word, so that nothing may follow upon the head. */
+/* The client sends first, so nothing may follow the head. */
 static void
 take_head (GTask *task, const char *end)
 {

@@ -92,8 +92,8 @@ ibb_xml_input_restart (IBBXmlInput *self)
 {
   IBBParser *old = self->parser;
 
-  /* In this order: take_events () further up the stack sees another pointer, and looks at
-   * the old one no more. */
+  /* In this order take_events (), which may be further up the stack, sees that the pointer has
+   * changed, and does not use the old parser. */
   self->parser = self->frames != NULL ? create_framed_parser () : ibb_parser_new ();
   ibb_parser_free (old);
 }
@@ -183,7 +183,7 @@ parse_frames (IBBXmlInput *self, const guint8 *data, gsize length)
       }
 }
 
-/* TRUE if more may be waiting right now. */
+/* Returns TRUE if more bytes may be there at once. */
 static gboolean
 read_once (IBBXmlInput *self, guint8 *buffer)
 {
@@ -210,7 +210,7 @@ read_once (IBBXmlInput *self, guint8 *buffer)
   if (is_login)
     explicit_bzero (buffer, (gsize) n);
 
-  /* A socket that gave less than it was asked for is empty. TLS gives a record at a time. */
+  /* A socket that gives less than was asked for is empty. TLS gives one record at a time. */
   return self->source != NULL && (n == READ_SIZE || self->is_tls);
 }
 
@@ -218,7 +218,7 @@ static gboolean
 ready_cb (gpointer user_data)
 {
   IBBXmlInput *self = user_data;
-  /* Not kept: it would be a third of what an idle client needs. */
+  /* Freed after each dispatch: it would be a third of the memory of an idle client. */
   g_autofree guint8 *buffer = g_malloc (READ_SIZE);
 
   g_ref_count_inc (&self->ref_count);
@@ -241,9 +241,9 @@ stream_ready_cb (GObject *stream, gpointer user_data)
   return ready_cb (user_data);
 }
 
-/* Not recursive in fact, but said to be: for others GLib takes the descriptor out of the
- * poll around each dispatch, which costs three system calls. The socket's own source has it
- * without the child that the one of a GIO stream has. */
+/* The source may recurse, although it never does: GLib takes the descriptor of other sources out of
+ * the poll around each dispatch, which costs three system calls. The socket's own source polls the
+ * descriptor itself; the source of a GIO stream has a child for that. */
 void
 ibb_xml_input_start (IBBXmlInput *self, GIOStream *io, GSocket *socket)
 {

@@ -10,9 +10,9 @@
 #include "stanza/stream-xml.h"
 #include "xmpp/frame-writer.h"
 
-/* With more than this many bytes unsent no more blocks are asked for: they are better off
- * where the application's stanzas can still overtake them. Half of this, and of the limit in
- * socket.c, would cost more than it gains: a tenth of the processor time of a block. */
+/* While more than this many bytes are unsent no more blocks are taken: in the engine the
+ * application's stanzas can still overtake them. Half of this, and of the limit in socket.c, would
+ * cost more than it gains: a tenth of the processor time of a block. */
 #define HIGH_WATER (8 * 1024)
 #define LOW_WATER (2 * 1024)
 
@@ -92,7 +92,7 @@ end_piece_locked (IBBXmlOutput *self, guint start)
   g_array_append_val (self->pending_ends, end);
 }
 
-/* An array that grows may leave its old memory as it is. */
+/* An array that grows may leave its old memory as it is, so it is replaced and overwritten. */
 static void
 move_secret_locked (IBBXmlOutput *self, guint length)
 {
@@ -197,7 +197,7 @@ ibb_xml_output_get_last_write_time (IBBXmlOutput *self)
   return time;
 }
 
-/* Whether something is left to write, taking what others appended. */
+/* Takes the bytes that others have appended. Returns whether anything is left to write. */
 static gboolean
 refill (IBBXmlOutput *self)
 {
@@ -231,9 +231,9 @@ refill (IBBXmlOutput *self)
   return self->writing->len > 0;
 }
 
-/* How much goes in one write: over TLS whole stanzas, which a record holds then or does not.
- * A server that got half of one when the connection broke might take what is sent after a
- * resumption for its other half: Prosody 0.12 does. */
+/* The bytes of one write. Over TLS these are whole stanzas, if a record can hold them. A server
+ * that had got half of a stanza when the connection broke might take the bytes after a resumption
+ * for the other half: Prosody 0.12 does. */
 static gsize
 get_write_size (IBBXmlOutput *self, gboolean in_records)
 {
@@ -257,7 +257,7 @@ get_write_size (IBBXmlOutput *self, gboolean in_records)
   return size > 0 ? size : RECORD_MAX;
 }
 
-/* The next elements become a record of frames: as many whole ones as fit, or a part of one. */
+/* Puts the next elements into a record of frames: as many whole ones as fit, or a part of one. */
 static void
 frame (IBBXmlOutput *self)
 {

@@ -74,8 +74,8 @@ wait_for_room (IBBXmlStream *self, GPollableOutputStream *output)
                          "[ibb-glib] write", G_SOURCE_FUNC (write_ready_cb), self, NULL);
 }
 
-/* What the server said before it closed tells more than our broken pipe: while reading goes
- * on, the end of the input decides. */
+/* The last element of the server tells more than our broken pipe: while reading goes on, the end of
+ * the input decides. */
 static void
 write_failed (IBBXmlStream *self, const GError *error)
 {
@@ -187,7 +187,7 @@ cancel_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The end of TLS is sent in a thread: the peer may not read. */
+/* A thread sends the end of TLS, since that may wait for a peer that does not read. */
 static void
 close_tls (IBBXmlStream *self)
 {
@@ -232,7 +232,7 @@ close_timeout_cb (gpointer user_data)
   g_autoptr (IBBXmlStream) keep = ibb_xml_stream_ref (self);
   gint64 quiet = g_get_monotonic_time () - ibb_xml_output_get_last_write_time (self->output);
 
-  /* A slow path still takes what was queued. */
+  /* On a slow path queued bytes are still leaving. */
   if (self->write_error == NULL && quiet < CLOSE_TIMEOUT * G_USEC_PER_SEC)
     return G_SOURCE_CONTINUE;
 
@@ -249,7 +249,7 @@ send_end (IBBXmlStream *self)
   ibb_xml_stream_send_text (self, end);
 }
 
-/* With the end of the XML stream. */
+/* Sends the error, and the end of the XML stream. */
 static void
 send_error (IBBXmlStream *self, const char *condition, const char *detail)
 {
@@ -290,7 +290,7 @@ ibb_xml_stream_abort_with (IBBXmlStream *self,
   if (self->finished)
     return;
 
-  /* While TLS shakes hands the bytes are not ours. */
+  /* During the TLS handshake nothing else may be written. */
   if (!self->closing && self->write_error == NULL && ibb_xml_input_is_reading (self->input))
     {
       self->closing = TRUE;
@@ -349,8 +349,7 @@ end_cb (gpointer owner)
   if (self->handler->end != NULL)
     self->handler->end (self, self->owner);
 
-  /* Answers leave together, without another turn of the loop, and take our acknowledgement
-   * along. */
+  /* Answers leave together, without another turn of the loop, and our acknowledgement with them. */
   if (self->finished)
     return;
   if (ibb_flush_source_is_requested (self->flush_source))
@@ -393,7 +392,7 @@ translate (IBBParserEvent event, const IBBElement *element)
   return ibb_element_is (element, "close", IBB_FRAMING_NAMESPACE) ? IBB_PARSER_END : event;
 }
 
-/* Each XML stream begins with <open/>, once. */
+/* Each framed XML stream begins with one <open/>. */
 static gboolean
 check_order (IBBXmlStream *self, IBBParserEvent event)
 {
@@ -439,7 +438,7 @@ refused_cb (const char *condition, const GError *error, gpointer owner)
   ibb_xml_stream_abort (owner, condition, error);
 }
 
-/* The server's last word is read even when it stands behind our failed write. */
+/* The last element of the server is read even if our write has failed before. */
 static void
 ended_cb (const GError *error, gpointer owner)
 {
@@ -458,7 +457,7 @@ ended_cb (const GError *error, gpointer owner)
   ibb_xml_stream_drop (self, error);
 }
 
-/* Answered in end_cb (), with what else there is. */
+/* end_cb () answers the ping, together with other answers. */
 static void
 ping_cb (const guint8 *payload, gsize length, gpointer owner)
 {
@@ -511,8 +510,8 @@ ibb_xml_stream_unref (IBBXmlStream *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
 
-  /* The last reference may go on any thread, but only once it is finished: the owner keeps
-   * one until then. */
+  /* The last reference may be dropped on any thread, but only after the end: the owner holds one
+   * until then. */
   ibb_xml_input_free (self->input);
   ibb_source_clear (&self->write_source);
   ibb_source_clear (&self->flush_source);

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Running programs that talk to a private server, the command ibb first."""
 
+import errno
 import hashlib
 import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -207,6 +209,26 @@ class Account:
         return Program(IBB, command, *(self.options() if account is None else account), *arguments,
                        env={'IBB_PASSWORD': self.password, 'LC_ALL': 'C.UTF-8', **(env or {})},
                        **options)
+
+    def ibb_on_terminal(self, *arguments):
+        """The exit status of a command with a terminal of its own, and the bytes that it shows there."""
+        terminal, end = pty.openpty()
+        here = self.ibb(*arguments, stderr=end)
+        os.close(end)
+        shown = read_terminal(terminal)
+        return here.finish(), shown
+
+
+def read_terminal(terminal):
+    """What is shown on a terminal until nobody has its other end; closes it."""
+    shown = b''
+    try:
+        while data := os.read(terminal, 1000):
+            shown += data
+    except OSError as error:
+        cases.check_equal(error.errno, errno.EIO, 'the end of the terminal')
+    os.close(terminal)
+    return shown
 
 
 class Folder:

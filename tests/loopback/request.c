@@ -220,6 +220,21 @@ accept_thread (gpointer data)
   return transport;
 }
 
+/* The answer was told once, and is the last one. */
+static void
+dialogue_end_answered (Dialogue *dialogue)
+{
+  g_autoptr (GError) error = NULL;
+
+  run_pending ();
+  g_assert_cmpuint (dialogue->n_notified, ==, 1);
+  g_assert_cmpuint (dialogue->n_withdrawn, ==, 0);
+  g_assert_null (ibb_request_accept (dialogue->request, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  g_assert_nonnull (strstr (error->message, "answered already"));
+  dialogue_clear (dialogue);
+}
+
 /* Accepted in another thread, and ended by the peer: nothing was withdrawn. */
 static void
 test_accepted (Fixture *fixture, gconstpointer data)
@@ -228,7 +243,6 @@ test_accepted (Fixture *fixture, gconstpointer data)
   GAsyncResult            *opened = NULL;
   g_autoptr (IBBTransport) romeo = NULL;
   g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
   gboolean                 pending;
 
   dialogue_begin (&dialogue, fixture, &opened);
@@ -238,13 +252,7 @@ test_accepted (Fixture *fixture, gconstpointer data)
   romeo = assert_succeeds (finish_open, fixture, &opened);
   ibb_transport_abort (romeo);
   wait_until (ibb_transport_has_ended (juliet));
-  run_pending ();
-  g_assert_cmpuint (dialogue.n_notified, ==, 1);
-  g_assert_cmpuint (dialogue.n_withdrawn, ==, 0);
-  g_assert_null (ibb_request_accept (dialogue.request, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-  g_assert_nonnull (strstr (error->message, "answered already"));
-  dialogue_clear (&dialogue);
+  dialogue_end_answered (&dialogue);
 }
 
 static void
@@ -253,7 +261,6 @@ test_refused (Fixture *fixture, gconstpointer data)
   Dialogue           dialogue = { 0 };
   GAsyncResult      *opened = NULL;
   g_autoptr (GError) open_error = NULL;
-  g_autoptr (GError) error = NULL;
 
   dialogue_begin (&dialogue, fixture, &opened);
   ibb_request_refuse (dialogue.request, IBB_ERROR_FORBIDDEN, NULL);
@@ -261,13 +268,7 @@ test_refused (Fixture *fixture, gconstpointer data)
   g_assert_null (finish_open (fixture, &opened, &open_error));
   g_assert_error (open_error, IBB_ERROR, IBB_ERROR_FORBIDDEN);
   ibb_service_stop (fixture->juliet);
-  run_pending ();
-  g_assert_cmpuint (dialogue.n_notified, ==, 1);
-  g_assert_cmpuint (dialogue.n_withdrawn, ==, 0);
-  g_assert_null (ibb_request_accept (dialogue.request, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-  g_assert_nonnull (strstr (error->message, "answered already"));
-  dialogue_clear (&dialogue);
+  dialogue_end_answered (&dialogue);
 }
 
 /* A binding can make one out of nothing. */

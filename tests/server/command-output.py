@@ -3,10 +3,8 @@
 """What ibb writes on a terminal, and when standard output takes nothing."""
 
 import contextlib
-import errno
 import json
 import os
-import pty
 import signal
 import socket
 import sys
@@ -34,17 +32,8 @@ def check_harmless(text, what):
 
 def shown_on_terminal(account, *arguments):
     """What a command shows on a terminal of its own, without what moves the line."""
-    terminal, end = pty.openpty()
-    here = account.ibb(*arguments, stderr=end)
-    os.close(end)
-    shown = b''
-    try:
-        while data := os.read(terminal, 1000):
-            shown += data
-    except OSError as error:
-        check_equal(error.errno, errno.EIO, 'the end of the terminal')
-    os.close(terminal)
-    return here.finish(), shown.replace(b'\x1b[K', b'').decode()
+    status, shown = account.ibb_on_terminal(*arguments)
+    return status, shown.replace(b'\x1b[K', b'').decode()
 
 
 @case('a file name that is more than a name: the bar and the errors')

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the command ibb does through a private server when all goes well."""
 
-import errno
 import json
 import os
 import pty
@@ -15,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import cases
 import prosody
 from cases import case, check, check_equal
-from command import IBB, Account, Folder, Program, sha256
+from command import IBB, Account, Folder, Program, read_terminal, sha256
 
 MIB = 1 << 20
 
@@ -50,31 +49,19 @@ def _(server):
     transfer(server, 10 * MIB)
 
 
-@case('send and receive with TLS from the first byte')
+@case('send and receive with TLS from the first byte, and without TLS')
 def _(server):
-    folder = Folder()
-    source = folder.make('original', 100000)
-    bob = Account(server, 'bob')
-    alice = Account(server, 'alice')
-    there = bob.ibb('receive', '-o', folder / 'copy', '--from', 'any',
-                    account=bob.options(tls='direct'))
-    here = alice.ibb('send', source, there.wait_ready(), account=alice.options(tls='direct'))
-    here.expect_done()
-    there.expect_done()
-    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
-
-
-@case('send and receive without TLS')
-def _(server):
-    folder = Folder()
-    source = folder.make('original', 100000)
-    bob = Account(server, 'bob')
-    there = bob.ibb('receive', '-o', folder / 'copy', '--from', 'any',
-                    account=bob.options(tls='none'))
-    here = bob.ibb('send', source, there.wait_ready(), account=bob.options(tls='none'))
-    here.expect_done()
-    there.expect_done()
-    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
+    for tls in ('direct', 'none'):
+        folder = Folder()
+        source = folder.make('original', 100000)
+        bob = Account(server, 'bob')
+        alice = Account(server, 'alice')
+        there = bob.ibb('receive', '-o', folder / 'copy', '--from', 'any',
+                        account=bob.options(tls=tls))
+        here = alice.ibb('send', source, there.wait_ready(), account=alice.options(tls=tls))
+        here.expect_done()
+        there.expect_done()
+        check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
 
 
 @case('options of the session: block size, sid, window')
@@ -312,13 +299,8 @@ def _(server):
         shown += os.read(terminal, 1000)
     check(b'Password of ' + bob.bare.encode() in shown, f'the question: {shown!r}')
     os.write(terminal, bob.password.encode() + b'\n')
-    try:
-        while data := os.read(terminal, 1000):
-            shown += data
-    except OSError as error:
-        check_equal(error.errno, errno.EIO, 'the end of the terminal')
+    shown += read_terminal(terminal)
     _, status = os.waitpid(pid, 0)
-    os.close(terminal)
     check_equal(status, 0, f'status ({shown!r})')
     check(bob.password.encode() not in shown, 'the password is not shown')
     there.expect_done()
@@ -329,18 +311,8 @@ def _(server):
     folder = Folder()
     source = folder.make('original', 8 * MIB)
     there = Account(server, 'bob').ibb('receive', '-o', folder / 'copy', '--from', 'any')
-    jid = there.wait_ready()
-    terminal, end = pty.openpty()
-    here = Account(server, 'alice').ibb('send', source, jid, stderr=end)
-    os.close(end)
-    shown = b''
-    try:
-        while data := os.read(terminal, 1000):
-            shown += data
-    except OSError as error:
-        check_equal(error.errno, errno.EIO, 'the end of the terminal')
-    os.close(terminal)
-    check_equal(here.finish(), 0, 'status')
+    status, shown = Account(server, 'alice').ibb_on_terminal('send', source, there.wait_ready())
+    check_equal(status, 0, 'status')
     there.expect_done()
     check(re.search(rb'original +\d+ % \[#*\.*\]  [\d.]+ .?i?B of 8.0.MiB  [\d.]+.*/s', shown.replace(
         b'\xc2\xa0', b' ')), f'a bar: {shown[:500]!r}')

@@ -282,6 +282,12 @@ ibb_first_hop_wait (IBBFirstHop *self, gint64 now)
     ibb_timer_set (&self->ping_timer, &self->shared->timers, due);
 }
 
+gboolean
+ibb_first_hop_is_shared (const IBBFirstHop *self, gsize in_flight)
+{
+  return self->is_bounded && self->in_flight > in_flight;
+}
+
 gsize
 ibb_first_hop_get_brief (const IBBFirstHop *self, gsize limit)
 {

@@ -63,6 +63,9 @@ gboolean ibb_first_hop_may_send (IBBFirstHop *self, gsize length, gint64 now);
 /* A block may not go, because of the bytes in flight to other peers. A ping follows when it is
  * time. */
 void ibb_first_hop_wait (IBBFirstHop *self, gint64 now);
+/* There is a queue at our server, and others than the peer that has so many bytes in flight wait
+ * in it: what the peer carries is its share, and says nothing of its path. */
+gboolean ibb_first_hop_is_shared (const IBBFirstHop *self, gsize in_flight);
 /* How long a block may be while a person chats, if its session allows so much. */
 gsize ibb_first_hop_get_brief (const IBBFirstHop *self, gsize limit);
 void  ibb_first_hop_sent (IBBFirstHop *self, gsize length, gint64 now);

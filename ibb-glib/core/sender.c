@@ -111,6 +111,8 @@ get_block_max (const IBBSender *self)
   path = ibb_peer_get_path (self->terms->peer);
   if (!ibb_chat_is_on (&shared->chat))
     return ibb_path_get_block (path, limit);
+  if (ibb_first_hop_is_shared (shared->first_hop, ibb_path_get_in_flight (path)))
+    return ibb_first_hop_get_brief (shared->first_hop, ibb_path_get_block (path, limit));
   return ibb_first_hop_get_brief (shared->first_hop, ibb_path_get_brief (path, limit));
 }
 

@@ -210,6 +210,9 @@ test_fair (void)
     "--rate 100k --delay 0.1 --peers 3 --peer-delay 1,20,100 --chat 0 --seconds 20",
     "--limit prosody --limit-rate 100k --rate 10M --delay 0.1 --peers 3 --peer-delay 1,20,100 "
     "--chat 0 --seconds 20",
+    /* Three honest ones, while a person chats: none of them takes its share for its path. */
+    "--limit prosody --limit-rate 100k --rate 10M --delay 0.1 --peers 4 --slow 1 --stall-from 5 "
+    "--hostile 1 --seconds 60",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cells); i++)

@@ -18,13 +18,13 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Far more than any password; keeps a mistaken --password-file out of memory. */
+/* Far more than any password has. A mistaken --password-file is not read into memory. */
 #define PASSWORD_MAX 4096
 
 static void
 prompt_signal_cb (int number)
 {
-  /* It is enough that the waiting ends. */
+  /* Nothing to do: the signal ends the wait. */
 }
 
 static void
@@ -36,12 +36,12 @@ free_password (char *password)
   g_free (password);
 }
 
-/* Reads up to the end of the line; NULL with errno at the end of input, with EBADMSG
- * for what is too long or has a NUL, of which the password would be a part only. */
+/* Reads up to the end of the line. Returns NULL with errno: at the end of input, or EBADMSG for a
+ * line that is too long or has a NUL, so that the password would be only a part of it. */
 static char *
 read_line (int fd)
 {
-  /* It must not grow: what is copied then would stay in memory. */
+  /* Large enough from the start: a buffer that grows leaves copies in memory. */
   GString *line = g_string_sized_new (PASSWORD_MAX + 2);
   gboolean is_bad = FALSE;
   char     c = '\0';
@@ -68,8 +68,8 @@ read_line (int fd)
 
 static const int prompt_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
 
-/* Asks on fd, a terminal, and gives it back as it was, whatever happens. NULL
- * with errno, EINTR for a signal. */
+/* Asks on fd, a terminal, and restores its settings in any case. Returns NULL with errno, which is
+ * EINTR for a signal. */
 static char *
 ask_without_echo (int fd, const char *question)
 {
@@ -85,7 +85,7 @@ ask_without_echo (int fd, const char *question)
 
   if (tcgetattr (fd, &old_terminal) != 0)
     return NULL;
-  /* A signal gets through while we wait, and at no other moment. */
+  /* A signal gets through during the wait only. */
   sigemptyset (&signals);
   for (gsize i = 0; i < G_N_ELEMENTS (prompt_signals); i++)
     {
@@ -183,8 +183,8 @@ read_password_file (const char *path, GError **error)
   return g_steal_pointer (&password);
 }
 
-/* Out of the environment, where programs of the same user could read it for as long as we
- * run. NULL: it is not there. */
+/* Removes the password from the environment, where programs of the same user could read it for as
+ * long as the command runs. NULL if it is not there. */
 static char *
 take_from_environment (void)
 {
@@ -198,8 +198,8 @@ take_from_environment (void)
   return password;
 }
 
-/* The password from the file, the environment or a person, in this order;
- * never from the command line, which everybody on the machine can read. */
+/* Gets the password from the file, the environment or a person, in this order. No option has it:
+ * everybody on the machine can read the command line. */
 static char *
 get_password (const ToolOptions *options, GError **error)
 {

@@ -43,7 +43,7 @@ typedef struct
   double memory;           /* MiB */
 } Bench;
 
-/* The end that answers: each byte at once, until the first of another kind. */
+/* Echoes each byte at once, until the first of another kind. */
 static gboolean
 echo (Bench *self, GError **error)
 {
@@ -62,7 +62,7 @@ echo (Bench *self, GError **error)
   return TRUE;
 }
 
-/* Takes size bytes and the end, and looks at each. */
+/* Reads size bytes and the end, and compares each byte. */
 static gboolean
 sink_all (Bench *self, GError **error)
 {
@@ -211,7 +211,7 @@ measure (Bench      *self,
   getrusage (RUSAGE_SELF, &usage);
   self->memory = (double) usage.ru_maxrss / 1024;
 
-  /* The far end knows better why the near one was left alone. */
+  /* If the far end failed, its error says why the near end got no answer. */
   measured = measured && self->far_error == NULL;
   if (self->far_error != NULL &&
       !g_error_matches (self->far_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))

@@ -33,7 +33,7 @@ typedef struct
   GCancellable *cancellable;
 } Demo;
 
-/* Anything will do, as long as no two blocks are alike. */
+/* Any bytes do, if no two blocks are equal. */
 static gboolean
 make_file (Demo *self, GError **error)
 {

@@ -20,7 +20,7 @@ tool_event_new (const char *event)
 void
 tool_event_string (JsonBuilder *event, const char *name, const char *value)
 {
-  /* A file name may be in it, which need not be UTF-8. */
+  /* The value may be a file name, which need not be UTF-8. */
   g_autofree char *valid = g_utf8_make_valid (value, -1);
 
   json_builder_set_member_name (event, name);
@@ -41,8 +41,8 @@ tool_event_double (JsonBuilder *event, const char *name, double value)
   json_builder_add_double_value (event, value);
 }
 
-/* One object, one line, at once. Two threads may do this at the same time, so the end of
- * the line comes with the line. */
+/* Prints one object as one line, at once. Two threads may do this at the same time, so the end of
+ * the line is printed together with the line. */
 void
 tool_event_emit (JsonBuilder *event)
 {

@@ -15,11 +15,11 @@
 
 #include <glib/gi18n.h>
 
-/* Below accept-timeout, so that the peer learns why. */
+/* Less than accept-timeout, so that the peer learns the reason. */
 #define CONNECT_TIMEOUT 20 /* s */
-/* An hour: longer than a pause of somebody who works in a shell. */
+/* Longer than a pause of somebody who works in a shell. */
 #define SESSION_TIMEOUT 3600 /* s */
-/* The part of the sessions that one account gets of those for anybody: a quarter. */
+/* With --from any an account gets one part in so many of all sessions. */
 #define ANYBODY_SHARES 4
 
 typedef struct
@@ -50,7 +50,7 @@ connecting_free (Connecting *self)
   g_free (self);
 }
 
-/* What the peer is told: no more than that it is the service that fails. */
+/* The peer learns only that the service fails. */
 static void
 refuse (IBBRequest *request, const GError *error)
 {
@@ -74,7 +74,7 @@ connected_cb (GObject *source, GAsyncResult *result, gpointer data)
   if (connection != NULL)
     {
       tool_link_set_connection (self->link, connection);
-      /* NULL if the peer has given up meanwhile. */
+      /* NULL if the peer has given up in the meantime. */
       transport = ibb_request_accept (self->request, &error);
     }
   else
@@ -105,7 +105,7 @@ connect_to_service (Expose *self, ToolRelay *relay, IBBRequest *request)
                                  connecting);
 }
 
-/* ibb forward tries again and again: one line until there is a place. */
+/* ibb forward asks again and again: one line is printed until there is a place. */
 static void
 note_full (Expose *self, const char *peer, int limit)
 {
@@ -119,7 +119,7 @@ note_full (Expose *self, const char *peer, int limit)
   self->full = TRUE;
 }
 
-/* Whether a client of this account takes no place that others need. */
+/* Whether this account may have one more session. */
 static gboolean
 has_place (Expose *self, ToolRelay *relay, const char *peer)
 {
@@ -157,8 +157,8 @@ session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
   return TRUE;
 }
 
-/* Each account that may come in gets the same part of the sessions; a part of those that
- * --from any lets in. */
+/* The share of one account: an equal part for each account that --from names, or one part in
+ * ANYBODY_SHARES if it lets in anybody. */
 static int
 get_share (Expose *self)
 {
@@ -190,7 +190,7 @@ expose_start (ToolRelay *relay, gpointer data, GError **error)
   g_socket_client_set_timeout (self->connector, CONNECT_TIMEOUT);
   self->handler =
       g_signal_connect (service, "session-requested", G_CALLBACK (session_requested_cb), relay);
-  /* The limit is ours to keep, so that who meets it is told. */
+  /* This file checks the limit itself, so that a peer that exceeds it is reported. */
   ibb_service_set_session_limit (service, G_MAXUINT);
   tool_report_ready (tool_relay_get_local_jid (relay));
   return TRUE;
@@ -234,7 +234,7 @@ parse_to (Expose *self, const char *text)
   return *self->host != '\0' && self->port != 0;
 }
 
-/* Returns the exit status if the arguments make no sense, else -1. */
+/* Returns the exit status if the arguments are wrong, else -1. */
 static int
 check_arguments (Expose *self, const char *to, int argc, char **argv)
 {

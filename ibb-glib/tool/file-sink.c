@@ -36,9 +36,9 @@ set_error (GError **error, int failure, const char *action, ToolFileSink *self)
                g_strerror (failure));
 }
 
-/* In a directory such as /tmp everybody may plant a link. The kernel follows one there
- * only if it belongs to the process or to the owner of the directory
- * (protected_symlinks). A link that is read instead of followed needs the same check. */
+/* In a directory such as /tmp everybody may put a link. There the kernel follows a link only if it
+ * belongs to the user of the process or to the owner of the directory (protected_symlinks). The
+ * command reads the link instead of following it, so it needs the same check. */
 static gboolean
 is_planted (const char *directory, const struct stat *link)
 {
@@ -50,8 +50,8 @@ is_planted (const char *directory, const struct stat *link)
          link->st_uid != geteuid () && link->st_uid != info.st_uid;
 }
 
-/* The file that path leads to if its last part is a symbolic link, even if that file is
- * not there yet. NULL with errno; to be freed with g_free (). */
+/* Returns the file to which path leads if its last part is a symbolic link, even if that file does
+ * not exist yet. NULL with errno. Free with g_free (). */
 static char *
 resolve (const char *path)
 {
@@ -98,8 +98,8 @@ copy_rights (ToolFileSink *self, const struct stat *existing)
   return fchmod (self->fd, mode) == 0;
 }
 
-/* A new file beside path. Its name does not depend on that of path, which may be as
- * long as the file system allows. */
+/* Makes a new file beside path. Its name does not depend on path, whose name may be as long as the
+ * file system allows. */
 static gboolean
 open_temporary (ToolFileSink *self, const struct stat *existing)
 {
@@ -120,14 +120,14 @@ open_temporary (ToolFileSink *self, const struct stat *existing)
   return fchmod (self->fd, 0666 & ~mask) == 0;
 }
 
-/* Returns the errno of what went wrong, or 0. */
+/* Returns 0, or the errno of the error. */
 static int
 open_path (ToolFileSink *self, const char *path)
 {
   struct stat info;
   gboolean    exists;
 
-  /* The file that a symbolic link points to is what gets replaced, or made. */
+  /* If path is a symbolic link, the file to which it points is replaced, or made. */
   self->path = resolve (path);
   if (self->path == NULL)
     return errno;
@@ -136,7 +136,8 @@ open_path (ToolFileSink *self, const char *path)
     return errno;
   if (exists && S_ISDIR (info.st_mode))
     return EISDIR;
-  /* By the path as given: the links in /dev/fd name no file that could be opened. */
+  /* Opened by the path as it was given: a link in /dev/fd need not name a file that can be
+   * opened. */
   if (exists && !S_ISREG (info.st_mode))
     self->fd = open (path, O_WRONLY | O_CLOEXEC);
   else if (!open_temporary (self, exists ? &info : NULL))
@@ -186,15 +187,15 @@ tool_file_sink_get_name (ToolFileSink *self)
   return self->name;
 }
 
-/* What lies on the disk while the file is not whole; NULL for nothing. */
+/* The file on the disk while the transfer is not complete; NULL for none. */
 const char *
 tool_file_sink_get_temporary (ToolFileSink *self)
 {
   return self->temporary;
 }
 
-/* Makes the name survive a crash, too. A directory that cannot be read, and a file system
- * that cannot synchronize directories, are no failure. */
+/* Makes the name survive a crash, too. It is no error if the directory cannot be read, or its file
+ * system cannot synchronize directories. */
 static gboolean
 sync_directory (const char *path)
 {
@@ -212,8 +213,8 @@ sync_directory (const char *path)
   return synced;
 }
 
-/* The file is whole: puts it in its place. Its content and, as far as
- * the file system can do that, its name are on the disk when this returns TRUE. */
+/* The file is complete: moves it to its place. If this returns TRUE its content is on the disk, and
+ * its name as well, as far as the file system can do that. */
 gboolean
 tool_file_sink_commit (ToolFileSink *self, GError **error)
 {

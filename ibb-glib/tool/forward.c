@@ -16,15 +16,15 @@
 
 #define BACKLOG 128
 #define PORT_ATTEMPTS 20
-/* The peer holds no more unanswered requests of one account (D-47), but there may
- * be others of this account. The next connections wait in the backlog. */
+/* The peer keeps no more unanswered requests of one account than this (D-47), and other programs of
+ * the account may have some. Further connections wait in the backlog. */
 #define MAX_OPENING 4
-/* How often, and after which more and more ms, it is asked again: for five seconds, and
- * for longer where the answers take their time. */
+/* How often the peer is asked again, and after how many ms: for five seconds, and longer if its
+ * answers take long. The wait grows with each attempt. */
 #define ATTEMPTS_MAX 15
 #define ATTEMPT_INTERVAL 50
 #define ATTEMPT_INTERVAL_MAX 500
-/* How long a connection waits for the next login, and after that for the peer's. */
+/* How long a connection waits for our next login, and after that for the peer's. */
 #define LOGIN_WAIT 60 /* s */
 /* The pause after the system has refused to accept a connection. */
 #define ACCEPT_RETRY 1000 /* ms */
@@ -117,8 +117,8 @@ listen_everywhere (Forward *self, GError **error)
   return self->port != 0;
 }
 
-/* PORT, ADDRESS:PORT, [ADDRESS]:PORT. No names: those of this machine have a way
- * of meaning more than was meant. */
+/* Parses PORT, ADDRESS:PORT or [ADDRESS]:PORT. No names: a name of this machine may stand for more
+ * addresses than the user thinks of. */
 static gboolean
 parse_listen (Forward *self, const char *text)
 {
@@ -149,7 +149,7 @@ format_address (Forward *self)
   return g_strdup_printf (strchr (address, ':') != NULL ? "[%s]:%u" : "%s:%u", address, self->port);
 }
 
-/* Connections that wait for the next login. Nothing of what they bring is read meanwhile. */
+/* Connections that wait for the next login. Nothing is read from them in the meantime. */
 
 static void
 end_wait (Opening *opening)
@@ -177,7 +177,8 @@ waited_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* The time runs from the first loss of the connection, also if the new login is lost. */
+/* The time begins with the first loss of the connection, and goes on if the new login is lost,
+ * too. */
 static void
 wait_for_login (Opening *opening)
 {
@@ -210,7 +211,7 @@ attempt_again_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* The connection to the server was lost before the session was there. */
+/* Whether the connection to the server was lost before the session was open. */
 static gboolean
 is_lost (const GError *error)
 {
@@ -218,7 +219,7 @@ is_lost (const GError *error)
          g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED);
 }
 
-/* A peer on the server that was restarted may not have come back yet. */
+/* Whether the peer is away. After a restart of its server it may not have come back yet. */
 static gboolean
 is_away (const GError *error)
 {
@@ -226,8 +227,8 @@ is_away (const GError *error)
          g_error_matches (error, IBB_ERROR, IBB_ERROR_RECIPIENT_UNAVAILABLE);
 }
 
-/* A peer that has accepted a session and now refuses one has too many requests, or
- * sessions, at the moment. After an outage it may need a while. */
+/* A peer that has accepted a session before, and now refuses one, has too many requests or sessions
+ * at the moment. After an outage a peer may need some time. */
 static gboolean
 may_try_again (Opening *opening, const GError *error)
 {
@@ -287,7 +288,7 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer data)
   proceed (self, relay);
 }
 
-/* A link that was cancelled meanwhile learns of it here, too. */
+/* If the link has been cancelled in the meantime, the call fails at once. */
 static void
 try_to_open (Opening *opening)
 {
@@ -365,7 +366,7 @@ accepted_cb (GObject *source, GAsyncResult *result, gpointer data)
     open_session (self, relay, connection);
   else if (!g_cancellable_is_cancelled (self->cancellable))
     {
-      /* Too many files are open, for one: that passes. */
+      /* Too many files may be open, for example: that passes. */
       tool_report_session_error (error, NULL, NULL);
       self->retry = g_timeout_source_new (ACCEPT_RETRY);
       g_source_set_callback (self->retry, retry_cb, relay, NULL);
@@ -452,7 +453,7 @@ forward_run (ToolRun *run, gpointer data, GError **error)
   return tool_relay_run (run, self->login, &forward_funcs, self, error);
 }
 
-/* Returns the exit status if the arguments make no sense, else -1. */
+/* Returns the exit status if the arguments are wrong, else -1. */
 static int
 check_arguments (Forward *self, const char *listen, int argc, char **argv)
 {

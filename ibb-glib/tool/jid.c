@@ -15,7 +15,7 @@ tool_jid_dup_bare (const char *jid)
   return g_strndup (jid, strcspn (jid, "/"));
 }
 
-/* What a peer or an account without a resource means. */
+/* Adds the default resource to the address of a peer or an account without one. */
 char *
 tool_jid_with_resource (const char *jid)
 {
@@ -24,7 +24,7 @@ tool_jid_with_resource (const char *jid)
   return g_strconcat (jid, "/" DEFAULT_RESOURCE, NULL);
 }
 
-/* The same as in the library, RFC 7622 §3.1 as far as it looks. */
+/* As in the library: the part of RFC 7622 §3.1 that it checks. */
 static gboolean
 is_part (const char *text, gsize length, gboolean is_resource)
 {

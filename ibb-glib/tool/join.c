@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* g_io_stream_splice() would do, but for what it makes of an end: it carries no
- * half-close (D-39), and to its sink a source that broke looks like one that
- * ended.
- */
+/* g_io_stream_splice () is not used: it has no half-close (D-39), and to its sink a source that
+ * broke looks like one that has ended. */
 
 #include "config.h"
 
@@ -14,8 +12,8 @@
 #include <glib/gi18n.h>
 #include <sys/socket.h>
 
-/* All that a connection has in hand in each direction, beside what the system
- * and the session buffer: nothing is read before that is written. */
+/* Bytes of a connection in each direction, beside the buffers of the system and of the session.
+ * Nothing more is read until they are written. */
 #define BUFFER_SIZE (32 * 1024)
 
 typedef struct _Join Join;
@@ -98,7 +96,7 @@ fail_by_socket (Join *join, GError *error)
   fail (join, error);
 }
 
-/* seen is taken. */
+/* Takes seen. */
 static void
 fail_by_transport (Join *join, GError *seen)
 {
@@ -129,7 +127,7 @@ closed_cb (GObject *source, GAsyncResult *result, gpointer data)
   complete (join);
 }
 
-/* At the end of each operation. */
+/* Called at the end of each operation. */
 static void
 proceed (Join *join)
 {
@@ -159,7 +157,7 @@ shut_down_cb (GObject *source, GAsyncResult *result, gpointer data)
   proceed (way->join);
 }
 
-/* The end of the source becomes that of the sink. */
+/* Passes the end of the source on to the sink. */
 static void
 way_end (Way *way)
 {
@@ -221,8 +219,8 @@ way_read (Way *way)
                              g_task_get_cancellable (way->join->task), read_cb, way);
 }
 
-/* A reset is seen even while nothing is read because the session is full, or
- * because the client has said its last word. */
+/* Notices a reset even while nothing is read, because the session is full, or because the client
+ * has ended its direction. */
 static gboolean
 hang_up_cb (GSocket *socket, GIOCondition condition, gpointer data)
 {
@@ -236,12 +234,11 @@ hang_up_cb (GSocket *socket, GIOCondition condition, gpointer data)
                                                  g_strerror (failure)));
       proceed (join);
     }
-  /* Else both directions have ended in good order, or a read or write has met the error. */
+  /* Otherwise both directions have ended in good order, or a read or write has met the error. */
   return G_SOURCE_REMOVE;
 }
 
-/* While the way in goes on, it meets the error itself, after the bytes that came
- * before. */
+/* While something is read from the session, the read meets the error, after the bytes before it. */
 static void
 ended_cb (IBBTransport *transport, const GError *error, gpointer data)
 {
@@ -262,8 +259,9 @@ way_init (Way *way, Join *join, GIOStream *source, GIOStream *sink)
   way->to_peer = sink == G_IO_STREAM (join->transport);
 }
 
-/* Both end with it: in good order when both ways are over, else with a reset and
- * an abort. The cancellable is required; the first failure cancels it. */
+/* At the end of the task the session and the connection have ended, too: in good order if both
+ * directions have, else by an abort and a reset. The cancellable is required; the first error
+ * cancels it. */
 void
 tool_join_async (IBBTransport       *transport,
                  GSocketConnection  *connection,
@@ -275,7 +273,7 @@ tool_join_async (IBBTransport       *transport,
 
   join->task = g_task_new (transport, cancellable, callback, user_data);
   g_task_set_source_tag (join->task, tool_join_async);
-  /* The error says more. */
+  /* The error of the join says more than that it was cancelled. */
   g_task_set_check_cancellable (join->task, FALSE);
   g_task_set_task_data (join->task, join, join_free);
   join->transport = g_object_ref (transport);

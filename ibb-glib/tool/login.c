@@ -12,10 +12,10 @@
 
 #define LOGIN_TIMEOUT 30 /* s */
 #define LOGOUT_TIMEOUT 2 /* s */
-/* For another command of the account to say that it is there. */
+/* How long another command of the account has to answer. */
 #define SCOUT_TIMEOUT 5 /* s */
 
-/* What the main thread has told of the client. */
+/* What was reported about the client, on the main thread. */
 typedef struct
 {
   IBBClientState state;
@@ -106,8 +106,8 @@ state_cb (IBBClient *client, GParamSpec *pspec, gpointer data)
 
   states->state = ibb_client_get_state (client);
   if (states->state == IBB_CLIENT_STATE_ONLINE)
-    tell_online (states); /* it may have been away, and back before this thread looked */
-  /* It may also have been online, and away again, before this thread looked. */
+    tell_online (states); /* it may have been away between two calls of this handler */
+  /* The client may also have been online between two calls, and away again. */
   if (states->state == IBB_CLIENT_STATE_CONNECTING && !states->is_lost)
     report_disconnected (client, states);
   if (states->state == before)
@@ -134,7 +134,7 @@ tool_login_new (const ToolAccount *account, const ToolOptions *options, const ch
   g_mutex_init (&self->states->lock);
   g_signal_connect_data (self->client, "notify::state", G_CALLBACK (state_cb), self->states,
                          states_free, 0);
-  /* An anonymous account is another one each time. */
+  /* An anonymous login gets another account each time, so its resource is always free. */
   if (strchr (jid, '/') != NULL && strchr (bare, '@') != NULL)
     {
       self->scout = tool_account_new_client (account, options, bare);
@@ -189,7 +189,7 @@ tool_login_watch (ToolLogin    *self,
   g_mutex_unlock (&states->lock);
 }
 
-/* What ended the connection, with what to do about it. Takes reason. */
+/* Adds to the error that ended the connection what to do about it. Takes reason. */
 static GError *
 explain (IBBClient *client, GError *reason)
 {
@@ -205,7 +205,7 @@ explain (IBBClient *client, GError *reason)
   return error;
 }
 
-/* The XML stream may end before anybody has looked at its address. */
+/* The XML stream may have ended already. */
 static char *
 dup_local_jid (IBBClient *client, GError **error)
 {
@@ -231,7 +231,7 @@ timeout_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Cancels after so many seconds; to be destroyed before. */
+/* Cancels after so many seconds. The caller destroys the source before it drops the cancellable. */
 static GSource *
 cancel_after (GCancellable *cancellable, guint seconds)
 {
@@ -248,9 +248,9 @@ cancelled_cb (GCancellable *cancellable, gpointer data)
   g_cancellable_cancel (data);
 }
 
-/* Whether a client of the account answers at jid. A server says so at once if there is
- * none; what does not answer for long may be a command whose network is away, or one
- * that was killed and of which the server does not know it yet. */
+/* Whether a client of the account answers at jid. If there is none, the server says so at once. If
+ * nothing answers for long, there may be a command whose network is away, or one that was killed
+ * and that the server still believes to be there. */
 static gboolean
 is_taken (ToolRun *run, IBBClient *scout, const char *jid)
 {
@@ -286,7 +286,7 @@ login (ToolRun *run, IBBClient *client, GError **error)
                    _ ("%s: verify it, then use --fingerprint or --ca-file"), local_error->message);
       return FALSE;
     }
-  /* What the network says does not tell whose server it is about. */
+  /* Errors of the network do not name the account. */
   if (local_error->domain == G_RESOLVER_ERROR || local_error->domain == G_TLS_ERROR ||
       (local_error->domain == G_IO_ERROR && local_error->code != G_IO_ERROR_INVALID_ARGUMENT))
     g_prefix_error (&local_error, _ ("Cannot log in as “%s”: "), ibb_client_get_jid (client));
@@ -294,8 +294,8 @@ login (ToolRun *run, IBBClient *client, GError **error)
   return FALSE;
 }
 
-/* Ends the XML stream in good order, so that the server passes on what was sent last, and
- * shows the account offline at once. It never waits long. */
+/* Ends the XML stream in good order, so that the server passes on the last stanzas, and shows the
+ * account offline at once. This never takes long. */
 static void
 logout (IBBClient *client)
 {
@@ -309,8 +309,8 @@ logout (IBBClient *client)
   g_source_destroy (source);
 }
 
-/* A server ends the client that has a resource when another one asks for it. So a
- * login without a resource comes first and looks whether somebody is there. */
+/* When a client asks for a resource that another one has, the server ends the other one. So a login
+ * without a resource comes first, to see whether a command is there. */
 static gboolean
 check_resource (ToolLogin *self, ToolRun *run, GError **error)
 {
@@ -334,8 +334,8 @@ check_resource (ToolLogin *self, ToolRun *run, GError **error)
   return !taken;
 }
 
-/* Whether the next login would fail, too, unless the user changes something. What the owner
- * of the server may mend by and by, such as a certificate, is none of these. */
+/* Whether the next login would fail, too, unless the user changes something. An error that the
+ * owner of the server may mend, such as a bad certificate, is none of these. */
 static gboolean
 is_refused (const GError *error)
 {

@@ -50,9 +50,9 @@ print_help (void)
   g_print ("%s\n", _ ("Exit status: 0 every byte delivered, 1 failed, 2 usage, 3 login refused."));
 }
 
-/* A file or a socket that took the number of a standard descriptor would get what
- * is meant for that. The null device keeps the place, opened the other way round, so
- * that who reads input or writes output gets EBADF as without it. */
+/* A file or a socket that gets the number of a missing standard descriptor would also get what is
+ * written to that. So the null device takes the number. It is opened the other way round, so that
+ * reading input or writing output fails with EBADF, as without it. */
 static void
 open_missing_descriptors (void)
 {
@@ -63,9 +63,9 @@ open_missing_descriptors (void)
       _exit (TOOL_EXIT_FAILED);
 }
 
-/* To find out about proxies GIO reads the desktop's settings, and dconf complains about
- * each read when it cannot create its directory. A user without one, such as that of a
- * service, has no settings that could be read: the empty ones in memory are the same. */
+/* To find a proxy, GIO reads the settings of the desktop, and dconf complains about each read if it
+ * cannot create its directory. A user without that directory, such as that of a service, has no
+ * settings. The empty ones in memory are the same. */
 static void
 do_without_dconf (void)
 {
@@ -84,11 +84,11 @@ main (int argc, char **argv)
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
   g_set_print_handler (tool_output_print);
-  /* GOption prints the help and exits by itself. */
+  /* GOption prints the help and exits without returning here. */
   atexit (tool_output_check);
-  /* Standard output is for bytes and events, whatever G_MESSAGES_DEBUG asks for. */
+  /* Standard output is for bytes and events only, even with G_MESSAGES_DEBUG. */
   g_log_writer_default_set_use_stderr (TRUE);
-  /* A reader that went away is an error like any other. */
+  /* Writing to a reader that is gone is an error like any other. */
   signal (SIGPIPE, SIG_IGN);
 
   if (argc < 2)

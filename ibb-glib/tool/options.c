@@ -13,7 +13,7 @@
 #define TIMEOUT_MAX 1e6    /* s */
 #define SID_MAX_LENGTH 256 /* bytes, as in the library */
 
-/* What GOption stores before it is understood. */
+/* The options as GOption stores them. */
 typedef struct
 {
   char *server;
@@ -198,7 +198,7 @@ add_output_options (GOptionGroup *group, ToolOptions *self, RawOptions *raw, Too
     g_option_group_add_entries (group, json_entries);
 }
 
-/* HOST, HOST:PORT, [ADDRESS]:PORT. Without a port the usual one of the mode. */
+/* Parses HOST, HOST:PORT or [ADDRESS]:PORT. Without a port the mode decides. */
 static gboolean
 parse_server (ToolOptions *self, const char *server)
 {
@@ -212,7 +212,7 @@ parse_server (ToolOptions *self, const char *server)
   return *self->host != '\0' && self->port != 0;
 }
 
-/* Those that are told the name of the host, and look it up. */
+/* Whether a proxy of this scheme gets the name of the host, and looks it up. */
 static gboolean
 is_proxy_scheme (const char *scheme)
 {
@@ -243,7 +243,7 @@ parse_proxy (ToolOptions *self, const char *text)
   return TRUE;
 }
 
-/* A password in it is nothing for a log. */
+/* The URI may have a password, which must not get into a log. So the message leaves it out. */
 static char *
 describe_bad_proxy (const char *text)
 {
@@ -267,8 +267,8 @@ parse_websocket (ToolOptions *self, const char *websocket)
   return TRUE;
 }
 
-/* Catches what anybody mistypes, before the waiting for a session that cannot come; the
- * library knows about letters beyond ASCII. */
+/* Refuses what is easily mistyped, before the command waits for a session that cannot come. The
+ * library checks letters beyond ASCII. */
 static gboolean
 is_sid (const char *text)
 {
@@ -318,8 +318,8 @@ parse_seconds (const char *text, double *seconds)
   return end != text && *end == '\0' && *seconds >= 0 && *seconds <= TIMEOUT_MAX;
 }
 
-/* The digits alone, in lower case: openssl writes them in capital pairs with colons.
- * NULL: not a SHA-256 fingerprint. */
+/* The digits alone, in lower case: openssl prints capital pairs with colons. NULL if text is not a
+ * SHA-256 fingerprint. */
 static char *
 dup_fingerprint (const char *text)
 {
@@ -407,8 +407,8 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
   return problem != NULL ? problem : check_names (self);
 }
 
-/* Takes the options out of argv; FALSE after it said what is wrong with them.
- * argv[0] is the name of the command; entries are its own options. */
+/* Takes the options out of argv. If they are wrong, prints why and returns FALSE. argv[0] is the
+ * name of the command; entries are its own options. */
 gboolean
 tool_options_parse (ToolOptions        *self,
                     ToolOptionsFlags    flags,
@@ -459,7 +459,7 @@ tool_options_parse (ToolOptions        *self,
       tool_output_usage_error (command, "%s", problem);
       return FALSE;
     }
-  /* “--” may stay behind. */
+  /* GOption may leave “--” in argv. */
   if (*argc > 1 && g_str_equal ((*argv)[1], "--"))
     {
       memmove (*argv + 1, *argv + 2, sizeof (char *) * (gsize) (*argc - 1));
@@ -469,7 +469,8 @@ tool_options_parse (ToolOptions        *self,
   return TRUE;
 }
 
-/* The argument PEER as the address to open to; NULL after it said what is wrong. */
+/* Returns the address to open a session to. If the argument PEER is wrong, prints why and returns
+ * NULL. */
 char *
 tool_options_parse_peer (const char *command, const char *text)
 {

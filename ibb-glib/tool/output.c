@@ -17,8 +17,8 @@ static gboolean json;           /* immutable after tool_output_init */
 static gboolean status_shown;   /* protected by lock */
 static int      output_failure; /* protected by lock; errno of standard output, 0: none */
 
-/* To standard output, at once. GLib's g_print() would replace what the locale cannot
- * show, quotes in the C locale among it; terminals speak UTF-8 all the same. */
+/* Prints to standard output, at once. g_print () would replace characters that the locale cannot
+ * show, such as quotes in the C locale. Terminals show UTF-8 in any locale. */
 void
 tool_output_print (const char *text)
 {
@@ -28,7 +28,7 @@ tool_output_print (const char *text)
   g_mutex_unlock (&lock);
 }
 
-/* Clears the line that changes in place. */
+/* Prints a line, in place of the one that shows the progress. */
 void
 tool_output_line (const char *prefix, const char *text)
 {
@@ -43,7 +43,7 @@ tool_output_line (const char *prefix, const char *text)
   g_mutex_unlock (&lock);
 }
 
-/* At the exit: what standard output did not take is a failure of the command. */
+/* Called at the exit: if standard output has failed, so has the command. */
 void
 tool_output_check (void)
 {
@@ -70,7 +70,7 @@ tool_output_is_json (void)
   return json;
 }
 
-/* Whether a line that changes in place makes sense. */
+/* Whether to show a line that changes in place. */
 gboolean
 tool_output_shows_status (void)
 {
@@ -96,7 +96,7 @@ tool_output_usage_error (const char *command, const char *format, ...)
   return TOOL_EXIT_USAGE;
 }
 
-/* Something worth knowing that --quiet keeps away. */
+/* Prints something that --quiet leaves out. */
 void
 tool_output_note (const char *format, ...)
 {

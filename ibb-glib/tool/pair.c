@@ -22,8 +22,7 @@ expected_cb (GObject *source, GAsyncResult *result, gpointer data)
   self->done = TRUE;
 }
 
-/* near opens a session to far, which expects just that one. Not on the main
- * thread. */
+/* near opens a session to far, which expects it. Not on the main thread. */
 gboolean
 tool_pair_open (ToolPair   *self,
                 ToolRun    *run,

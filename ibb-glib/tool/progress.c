@@ -66,8 +66,8 @@ get_terminal_width (void)
   return size.ws_col;
 }
 
-/* “name  42 % [########............]  12.3 MiB of 29.1 MiB  4.1 MiB/s  4.1 s left”,
- * with the bar taking what room is left. */
+/* Shows “name  42 % [########............]  12.3 MiB of 29.1 MiB  4.1 MiB/s  4.1 s left”. The bar
+ * takes the room that is left. */
 static void
 show_line (ToolProgress *self, guint64 bytes, double rate)
 {
@@ -111,7 +111,7 @@ show_line (ToolProgress *self, guint64 bytes, double rate)
   tool_output_status (shown);
 }
 
-/* Call it as often as you like: it shows what is worth it. */
+/* Callers need not limit how often they call this: it shows a change now and then. */
 void
 tool_progress_update (ToolProgress *self, guint64 bytes)
 {

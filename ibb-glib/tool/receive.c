@@ -39,8 +39,7 @@ transfer (ToolRun *run, Receive *self, IBBTransport *transport, GError **error)
       !tool_file_sink_commit (self->sink, error))
     return FALSE;
   tool_run_set_temporary (run, NULL);
-  /* Tells the peer, which waits for it, that the file is in its place. Here
-   * nothing can be lost any more. */
+  /* The peer waits to learn that the file is in its place. From here on nothing can be lost. */
   tool_session_finish (transport, cancellable, NULL);
   tool_run_end_progress (run);
   tool_report_done (ibb_transport_get_bytes_received (transport),

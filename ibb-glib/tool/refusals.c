@@ -11,7 +11,7 @@
 #define INTERVAL (10 * G_USEC_PER_SEC)
 #define MAX_LINES 5 /* in an interval */
 
-/* Says how many refusals had no line. */
+/* Prints how many refusals had no line. */
 void
 tool_refusals_flush (ToolRefusals *self)
 {
@@ -22,8 +22,8 @@ tool_refusals_flush (ToolRefusals *self)
   self->hidden = 0;
 }
 
-/* The first few refusals of an interval get a line of their own, the others are
- * counted. The count comes with the first refusal after the interval. */
+/* The first refusals in an interval get a line each, the others are counted. The count is printed
+ * with the first refusal after the interval. */
 void
 tool_refusals_note (ToolRefusals *self, const char *format, ...)
 {

@@ -56,7 +56,7 @@ tool_relay_count_links (ToolRelay *self)
   return g_hash_table_size (self->links);
 }
 
-/* Those with any client of the account, a bare JID. */
+/* The links with all clients of the account, a bare JID. */
 guint
 tool_relay_count_links_with (ToolRelay *self, const char *account)
 {
@@ -76,7 +76,8 @@ tool_relay_count_links_with (ToolRelay *self, const char *account)
   return count;
 }
 
-/* Whether something ends all connections at once. Its cause is printed once, and not by each. */
+/* Whether something ends all connections at once. Then its cause is printed once, and not for
+ * each. */
 static gboolean
 is_over (ToolRelay *self)
 {
@@ -84,7 +85,8 @@ is_over (ToolRelay *self)
          ibb_client_get_state (tool_login_get_client (self->login)) == IBB_CLIENT_STATE_OFFLINE;
 }
 
-/* Whether it has ended with the connection to the server, which comes back. */
+/* Whether the session has ended because the connection to the server was lost, and a new login
+ * follows. */
 static gboolean
 is_lost (ToolRelay *self, const GError *error)
 {
@@ -125,7 +127,7 @@ tool_relay_add_link (ToolRelay *self, const char *peer, const char *sid)
   return link;
 }
 
-/* The end waits until there are as many releases as holds. */
+/* Delays the end until tool_relay_release () was called as often. */
 void
 tool_relay_hold (ToolRelay *self)
 {
@@ -144,7 +146,7 @@ tool_relay_is_online (ToolRelay *self)
   return tool_login_is_online (self->login);
 }
 
-/* The server may have given another address this time. */
+/* The server may have given another address at this login. */
 static void
 online_cb (gpointer data)
 {
@@ -160,8 +162,8 @@ online_cb (gpointer data)
     self->funcs->online (self, self->data);
 }
 
-/* An accept that never gets a session: either there is a handler for them, or
- * the limit is 0. It ends when the connection is lost for good, and tells why. */
+/* This accept never gets a session: either a handler takes them, or the limit is 0. It ends when
+ * the connection is lost for good, and its error says why. */
 static void
 lost_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -175,8 +177,8 @@ lost_cb (GObject *source, GAsyncResult *result, gpointer data)
   tool_relay_release (self);
 }
 
-/* On the main thread. A source of GIO's would leak now and then when it is
- * cancelled from another thread. */
+/* On the main thread. A source of GIO would sometimes leak when it is cancelled from another
+ * thread. */
 static void
 interrupted_cb (GCancellable *cancellable, gpointer data)
 {
@@ -186,7 +188,7 @@ interrupted_cb (GCancellable *cancellable, gpointer data)
   g_main_context_wakeup (self->context);
 }
 
-/* Until a signal comes or the client cannot log in any more. */
+/* Serves until a signal comes or the client cannot log in any more. */
 static gboolean
 serve (ToolRelay *self, ToolRun *run, GError **error)
 {
@@ -227,7 +229,7 @@ serve (ToolRelay *self, ToolRun *run, GError **error)
   return FALSE;
 }
 
-/* To be called from tool_run(). A signal is a good end. */
+/* Call this from the function of tool_run (). A signal is a good end. */
 gboolean
 tool_relay_run (
     ToolRun *run, ToolLogin *login, const ToolRelayFuncs *funcs, gpointer data, GError **error)

@@ -10,7 +10,7 @@
 
 #include <glib/gi18n.h>
 
-/* The nickname of an error code: what a script may compare with. */
+/* The nickname of an error code, which a script may compare. */
 static const char *
 get_code_name (const GError *error)
 {
@@ -35,7 +35,7 @@ add_error (JsonBuilder *event, const GError *error)
   tool_event_string (event, "message", error->message);
 }
 
-/* The end of one of many sessions that ended together: one line tells of all. */
+/* The end of one of many sessions that ended together. One line on standard error tells of all. */
 void
 tool_report_session_lost (const GError *error, const char *peer, const char *sid)
 {
@@ -80,7 +80,7 @@ tool_report_ready (const char *jid)
   tool_output_line ("ready ", jid);
 }
 
-/* The same, of a TCP port that leads to the network. */
+/* The same for a TCP port that leads to a peer. */
 void
 tool_report_ready_at (const char *jid, const char *address, guint16 port)
 {
@@ -96,7 +96,7 @@ tool_report_ready_at (const char *jid, const char *address, guint16 port)
   tool_output_line ("ready ", address);
 }
 
-/* The connection to the server broke, and came back. */
+/* Tells that the connection to the server broke, or came back. */
 static void
 tell_of_connection (const char *name, const char *jid, const char *sentence)
 {

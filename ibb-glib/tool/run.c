@@ -14,13 +14,13 @@
 #include <unistd.h>
 
 #define TICK_INTERVAL 200 /* ms */
-/* How long the work may take to stop; what it left is then cut off. */
+/* How long the work may take to stop. After that the command ends without it. */
 #define STOP_TIMEOUT 5000 /* ms */
-/* How long it may go on by itself when who started it has gone: ssh closes both
- * ends of its proxy command and sends this signal in the same moment. */
+/* How long the work may go on by itself when the program that started the command is gone: ssh
+ * closes both ends of its proxy command and sends this signal in the same moment. */
 #define HANG_UP_TIMEOUT 2000 /* ms */
-/* A second signal after this time cuts the work off. timeout(1), for one, sends two at
- * once: to the command and to its group. */
+/* A second signal after this time ends the command at once. timeout(1), for example, sends two
+ * signals together: to the command and to its group. */
 #define IMPATIENCE (G_USEC_PER_SEC)
 
 struct _ToolRun
@@ -67,7 +67,7 @@ make_error_locked (ToolRun *self)
                       _ ("Nothing happened for %s while %s; gave up"), duration, self->phase);
 }
 
-/* The work does not stop: leave it, but leave nothing of it behind. */
+/* The work has not stopped in time: ends without it, but removes its temporary file. */
 static gboolean
 stop_timeout_cb (gpointer data)
 {
@@ -162,8 +162,8 @@ tick_cb (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* The clock ticks only while something looks at it: who waits for days for a
- * session sleeps. */
+/* The timer runs only while something needs it: a command that waits for days for a session
+ * sleeps. */
 static void
 update_tick_locked (ToolRun *self)
 {
@@ -200,8 +200,8 @@ run_thread (gpointer data)
   return NULL;
 }
 
-/* Runs func in a thread until it ends, a signal comes or nothing happens for
- * too long; says what went wrong. Returns the exit status. */
+/* Runs func in a thread until it ends, a signal comes, or nothing happens for too long. Prints the
+ * error, if there is one. Returns the exit status. */
 int
 tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data)
 {
@@ -259,7 +259,7 @@ tool_run_get_options (ToolRun *self)
   return self->options;
 }
 
-/* Cancelled by a signal or for want of progress. */
+/* A signal cancels it, and so does a lack of progress. */
 GCancellable *
 tool_run_get_cancellable (ToolRun *self)
 {
@@ -273,7 +273,7 @@ tool_run_set_signal_is_end (ToolRun *self)
   g_atomic_int_set (&self->signal_is_end, TRUE);
 }
 
-/* Only the work found out that the command line makes no sense. On its thread. */
+/* The work has found that the arguments are wrong. On the thread of the work. */
 void
 tool_run_set_bad_argument (ToolRun *self)
 {
@@ -287,8 +287,8 @@ tool_run_set_login_refused (ToolRun *self)
   self->failure = TOOL_EXIT_REFUSED;
 }
 
-/* phase completes “Interrupted while …”; timeout, in seconds, is what holds
- * without --timeout, 0 for no limit; TOOL_RUN_UNLIMITED: none, even with it. */
+/* phase completes “Interrupted while …”. timeout, in seconds, holds without --timeout, and 0 is no
+ * limit. With TOOL_RUN_UNLIMITED there is no limit even with --timeout. */
 void
 tool_run_begin_phase (ToolRun *self, const char *phase, guint timeout)
 {
@@ -303,7 +303,7 @@ tool_run_begin_phase (ToolRun *self, const char *phase, guint timeout)
   g_mutex_unlock (&self->lock);
 }
 
-/* What moves on transport counts as progress from now on. */
+/* From now on bytes that move on transport count as progress. */
 void
 tool_run_set_transport (ToolRun *self, IBBTransport *transport)
 {
@@ -334,7 +334,7 @@ tool_run_end_progress (ToolRun *self)
   g_mutex_unlock (&self->lock);
 }
 
-/* The file to remove should the work have to be cut off; NULL for none. */
+/* The file to remove if the command has to end before the work; NULL for none. */
 void
 tool_run_set_temporary (ToolRun *self, const char *path)
 {

@@ -28,7 +28,7 @@ typedef struct
   ToolLogin *login;
 } Send;
 
-/* Opened before anything else: a name mistyped costs no login. */
+/* Opened before all else: a mistyped name costs no login. */
 static gboolean
 open_source (Send *self, const char *path, GError **error)
 {

@@ -12,7 +12,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
-/* A session that we wait for, and all that may end the waiting. */
+/* A session that the command waits for, and everything that may end the wait. */
 typedef struct
 {
   const ToolOptions *options;
@@ -28,8 +28,8 @@ typedef struct
   ToolRefusals  refusals;  /* protected by lock */
 } Waiter;
 
-/* Nobody will log in again: sessions that are interrupted would wait for that in vain. In the main
- * thread, while another one may drop the service. */
+/* No new login follows, so sessions that are interrupted would wait in vain. In the main thread,
+ * while another one may drop the service. */
 static void
 state_cb (IBBClient *client, GParamSpec *pspec, GWeakRef *weak_service)
 {
@@ -58,8 +58,8 @@ end_waits_when_offline (IBBService *service, IBBClient *client)
                          free_weak_ref, 0);
 }
 
-/* With accept the service is ready for tool_session_wait(); nobody comes in
- * before that is called. */
+/* With accept the service is ready for tool_session_wait (). Nobody comes in before that is
+ * called. */
 IBBService *
 tool_session_new_service (IBBConnection *connection, const ToolOptions *options, gboolean accept)
 {
@@ -80,7 +80,7 @@ tool_session_new_service (IBBConnection *connection, const ToolOptions *options,
     {
       if (options->block_size > 0)
         ibb_service_set_max_block_size (service, options->block_size);
-      /* The answer to the peer's end is then ours to give: when all is stored. */
+      /* The command answers the peer's end itself, when all is stored. */
       ibb_service_set_half_close (service, TRUE);
     }
   return service;
@@ -92,7 +92,7 @@ begin (ToolRun *run, IBBService *service, IBBTransport *transport)
 {
   IBBConnection *connection = ibb_service_get_connection (service);
 
-  /* From now on to resume it only. */
+  /* From now on a new login serves only to resume the session. */
   if (IBB_IS_CLIENT (connection))
     ibb_client_set_auto_reconnect (IBB_CLIENT (connection),
                                    tool_run_get_options (run)->resume_timeout > 0);
@@ -124,7 +124,7 @@ tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError *
   return transport;
 }
 
-/* Whether --from and --sid let it in. */
+/* Whether --from and --sid let the session in. */
 gboolean
 tool_session_is_welcome (const ToolOptions *options, const char *local_jid, IBBRequest *request)
 {
@@ -152,7 +152,7 @@ session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
   g_mutex_lock (&self->lock);
   if (welcome && self->transport == NULL && self->error == NULL && !self->cancelled)
     {
-      /* NULL if the peer has given up meanwhile: another may come. */
+      /* NULL if the peer has given up in the meantime: another one may come. */
       transport = ibb_request_accept (request, NULL);
       g_set_object (&self->transport, transport);
       g_cond_broadcast (&self->changed);
@@ -170,9 +170,9 @@ session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
   return TRUE;
 }
 
-/* An accept that never gets a session, as there is a handler for them: it ends
- * when the connection does, and tells why. The handler is disconnected on the thread
- * that calls it, so that it cannot run any more when the waiting ends. */
+/* This accept never gets a session, as a handler takes them. It ends when the connection does, and
+ * its error says why. The handler is disconnected on the thread that calls it, so that it cannot
+ * run any more when the wait ends. */
 static void
 watch_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -201,8 +201,8 @@ cancelled_cb (GCancellable *cancellable, gpointer data)
   g_mutex_unlock (&self->lock);
 }
 
-/* Says ready and waits for the first session that is welcome. Not on the main
- * thread, which has to dispatch the service's signals. */
+/* Reports that the command is ready, and waits for the first session that is welcome. Not on the
+ * main thread, which has to dispatch the signals of the service. */
 IBBTransport *
 tool_session_wait (ToolRun *run, IBBService *service, const char *local_jid, GError **error)
 {
@@ -258,7 +258,7 @@ tool_session_wait (ToolRun *run, IBBService *service, const char *local_jid, GEr
   return self.transport;
 }
 
-/* The end of a session that went well up to here. */
+/* Ends a session that has gone well so far. */
 gboolean
 tool_session_finish (IBBTransport *transport, GCancellable *cancellable, GError **error)
 {

@@ -8,7 +8,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-/* What an interactive session needs, and a dead network to be noticed. */
+/* An interactive session needs no delay, and a dead network has to be noticed. */
 void
 tool_socket_prepare (GSocketConnection *connection)
 {

@@ -11,7 +11,7 @@
 
 #define STEP_SIZE (64 * 1024)
 
-/* What a stream operation may say is coarse; the session knows better. */
+/* The error of the session, if there is one, says more than that of a stream operation. */
 void
 tool_stream_set_error (GError **error, IBBTransport *transport, GError *seen)
 {
@@ -24,8 +24,8 @@ tool_stream_set_error (GError **error, IBBTransport *transport, GError *seen)
   g_propagate_error (error, precise != NULL ? precise : seen);
 }
 
-/* Sends everything that source gives and then the end, and waits until each
- * byte is acknowledged. name is how to call source in an error. */
+/* Sends all bytes of source and then the end, and waits until each byte is acknowledged. name: of
+ * source, for errors. */
 gboolean
 tool_stream_send (IBBTransport *transport,
                   GInputStream *source,
@@ -57,7 +57,7 @@ tool_stream_send (IBBTransport *transport,
   return TRUE;
 }
 
-/* Stores everything until the peer's clean end. */
+/* Stores all bytes until the peer's clean end. */
 gboolean
 tool_stream_receive (IBBTransport  *transport,
                      GOutputStream *sink,
@@ -84,7 +84,7 @@ tool_stream_receive (IBBTransport  *transport,
   return TRUE;
 }
 
-/* After our end was sent: the peer's clean end says that it kept everything. */
+/* Call this when our end was sent: the peer's clean end says that it has stored everything. */
 gboolean
 tool_stream_expect_end (IBBTransport *transport, GCancellable *cancellable, GError **error)
 {
@@ -117,7 +117,7 @@ sender_thread (gpointer data)
 
   self->succeeded =
       tool_stream_send (self->transport, source, _ ("standard input"), cancellable, &self->error);
-  /* The other direction has nothing to hope for. */
+  /* The other direction cannot succeed, either. */
   if (!self->succeeded)
     g_cancellable_cancel (cancellable);
   return NULL;
@@ -130,7 +130,7 @@ ended_cb (IBBTransport *transport, const GError *error, gpointer cancellable)
     g_cancellable_cancel (cancellable);
 }
 
-/* Once the peer has said its last word, only a write would meet the error of the session, and
+/* Once the peer has ended its direction, only a write would meet the error of the session, and
  * standard input may have nothing to write. */
 static void
 join_sender (Sender *self, GThread *thread)
@@ -146,7 +146,7 @@ join_sender (Sender *self, GThread *thread)
   g_signal_handler_disconnect (self->transport, handler);
 }
 
-/* The error of the session is why it was cancelled, if there is one. */
+/* If the session has an error, the sender was cancelled because of that. */
 static GError *
 steal_error (Sender *self)
 {
@@ -157,7 +157,7 @@ steal_error (Sender *self)
   return failure != NULL ? failure : g_steal_pointer (&self->error);
 }
 
-/* Standard input and output, each way until its own end. */
+/* Joins standard input and output with the session, each direction until its own end. */
 gboolean
 tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error)
 {
@@ -170,7 +170,7 @@ tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error)
 
   received =
       tool_stream_receive (transport, sink, _ ("standard output"), cancellable, &local_error);
-  /* Who reads it learns of the end even while our own input goes on. */
+  /* The reader of standard output learns of the end even while our own input goes on. */
   if (received && !g_output_stream_close (sink, cancellable, &local_error))
     {
       g_prefix_error (&local_error, _ ("Cannot write %s: "), _ ("standard output"));
@@ -179,7 +179,7 @@ tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error)
   if (!received)
     g_cancellable_cancel (cancellable);
   join_sender (&sender, thread);
-  /* The one that was cancelled because of the other does not count. */
+  /* The error of a direction that was cancelled because of the other one does not count. */
   if (!received && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     g_propagate_error (error, g_steal_pointer (&local_error));
   else if (!sender.succeeded)

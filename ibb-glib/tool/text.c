@@ -6,7 +6,7 @@
 
 #include <glib/gi18n.h>
 
-/* What moves the cursor, ends the line or changes the direction of the text. */
+/* Characters that move the cursor, end the line or change the direction of the text. */
 static gboolean
 is_unprintable (gunichar c)
 {
@@ -22,8 +22,8 @@ is_unprintable (gunichar c)
     }
 }
 
-/* A file name, a JID or the words of a peer may be in it: the text as one line that
- * shows what it is. */
+/* The text as one line of printable characters: it may have a file name, a JID or words of a
+ * peer. */
 char *
 tool_text_make_printable (const char *text)
 {
@@ -41,8 +41,8 @@ tool_text_make_printable (const char *text)
   return g_string_free (line, FALSE);
 }
 
-/* The same text, for a program, in which a terminal finds nothing to obey. All
- * characters that are escaped here stand in strings. */
+/* The same text for a program, without characters that a terminal would obey. All characters that
+ * are escaped here stand in strings. */
 char *
 tool_text_escape_json (const char *text)
 {

@@ -369,7 +369,10 @@ ibb_error_new_from_failure (const IBBFailure *failure, const char *peer, const c
   get_code (failure, &domain, &code);
   if (has_text (failure) && failure->kind != IBB_FAILURE_REFUSED)
     {
-      char *longer = g_strdup_printf (_ ("%s; the answer says “%s”"), message, failure->text);
+      char *longer;
+
+      /* Translators: the first %s is a sentence, the second the text that a peer or server sent */
+      longer = g_strdup_printf (_ ("%s; the answer says “%s”"), message, failure->text);
 
       g_free (message);
       message = longer;

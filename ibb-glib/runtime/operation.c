@@ -121,6 +121,7 @@ static void
 set_would_block (IBBOperation *self, GError **error)
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
+               /* Translators: %s is the name of a function */
                _ ("This thread serves the connection and cannot wait for it; call %s instead"),
                self->class->async_name);
 }

@@ -85,7 +85,8 @@ sink_all (Bench *self, GError **error)
     return FALSE;
   if (!equal || received != self->size)
     {
-      g_set_error (error, IBB_ERROR, IBB_ERROR_FAILED, _ ("What arrived is not what was sent"));
+      g_set_error (error, IBB_ERROR, IBB_ERROR_FAILED,
+                   _ ("The bytes that arrived are not those that were sent"));
       return FALSE;
     }
   return tool_session_finish (self->far, self->cancellable, error);

@@ -63,8 +63,8 @@ tool_cat (int argc, char **argv)
           TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_OPEN | TOOL_OPTIONS_SID | TOOL_OPTIONS_WINDOW |
               TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET,
           NULL, _ ("PEER"), _ ("Joins standard input and output to a peer, such as “ibb listen”."),
-          _ ("PEER without a resource means PEER/ibb. The end of the input is passed on and what\n"
-             "the peer still sends is awaited; when both ways are over, so is the command."),
+          _ ("PEER without a resource means PEER/ibb. At the end of the input it tells the peer, "
+             "and\nstill writes what the peer sends. It ends when both directions have ended."),
           &argc, &argv))
     return TOOL_EXIT_USAGE;
   if (argc != 2)

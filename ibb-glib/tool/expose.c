@@ -275,8 +275,7 @@ tool_expose (int argc, char **argv)
                            TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ACCEPT | TOOL_OPTIONS_WINDOW |
                                TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
                            entries, NULL,
-                           _ ("Lets sessions in and joins each with a connection of its own to a "
-                              "TCP service."),
+                           _ ("Accepts sessions and connects each of them to a TCP service."),
                            _ ("Asks for the resource “ibb” unless --jid names one, and says “ready "
                               "JID” on standard\n"
                               "error when it can be reached. The other end is “ibb forward”, or "

@@ -486,7 +486,7 @@ tool_forward (int argc, char **argv)
   int                  status;
   const GOptionEntry   entries[] = {
       { "listen", 0, 0, G_OPTION_ARG_STRING, &listen,
-        N_ ("Port of the loopback, or of that numeric address; 0 is any that is free"),
+        N_ ("Port of the loopback, or of a numeric ADDRESS; 0 is any free port"),
         N_ ("[ADDRESS:]PORT") },
       { "max-sessions", 0, 0, G_OPTION_ARG_INT, &self.max_sessions,
         N_ ("More connections wait until one ends (default 100)"), N_ ("N") },

@@ -198,9 +198,10 @@ explain (IBBClient *client, GError *reason)
 
   if (!g_error_matches (reason, IBB_ERROR, IBB_ERROR_CONFLICT))
     return reason;
-  error =
-      g_error_new (IBB_ERROR, IBB_ERROR_CONFLICT,
-                   _ ("%s: give each command its own, as in --jid %s/NAME"), reason->message, bare);
+  error = g_error_new (IBB_ERROR, IBB_ERROR_CONFLICT,
+                       /* Translators: the first %s is a sentence, the second a user@host */
+                       _ ("%s: give each command a resource of its own, as in --jid %s/NAME"),
+                       reason->message, bare);
   g_error_free (reason);
   return error;
 }
@@ -283,6 +284,7 @@ login (ToolRun *run, IBBClient *client, GError **error)
   if (g_error_matches (local_error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
     {
       g_set_error (error, local_error->domain, local_error->code,
+                   /* Translators: %s is a sentence about a certificate that is not trusted */
                    _ ("%s: verify it, then use --fingerprint or --ca-file"), local_error->message);
       return FALSE;
     }

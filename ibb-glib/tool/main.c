@@ -28,8 +28,8 @@ static const struct
   { "cat", tool_cat, "PEER", N_ ("Join standard input and output to a peer") },
   { "listen", tool_listen, "", N_ ("Wait for one session: the other end of cat") },
   { "forward", tool_forward, "PEER", N_ ("Listen on a TCP port that leads to a peer") },
-  { "expose", tool_expose, "", N_ ("Lead sessions to a TCP service: the other end of forward") },
-  { "demo", tool_demo, "", N_ ("Two ends in this process, a file, equal hashes") },
+  { "expose", tool_expose, "", N_ ("Connect sessions to a TCP service: the other end of forward") },
+  { "demo", tool_demo, "", N_ ("Send a file between two ends in this process") },
   { "bench", tool_bench, "", N_ ("Measure speed, processor time and memory") },
 };
 
@@ -45,7 +45,7 @@ print_help (void)
 
       g_print ("  %-18s  %s\n", synopsis, _ (commands[i].summary));
     }
-  g_print ("\n%s\n", _ ("“ibb COMMAND --help” tells the options of each."));
+  g_print ("\n%s\n", _ ("“ibb COMMAND --help” lists the options of a command."));
   g_print ("%s\n", _ ("A peer without a resource, user@host, means user@host/ibb."));
   g_print ("%s\n", _ ("Exit status: 0 every byte delivered, 1 failed, 2 usage, 3 login refused."));
 }

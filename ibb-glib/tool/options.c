@@ -88,18 +88,18 @@ add_account_options (GOptionGroup *group, ToolOptions *self, RawOptions *raw)
     { "jid", 0, 0, G_OPTION_ARG_STRING, &self->jid, N_ ("The account: user@host[/resource]"),
       N_ ("JID") },
     { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &self->password_file,
-      N_ ("Its first line is the password; else IBB_PASSWORD, else a prompt"), N_ ("FILE") },
+      N_ ("The password is its first line (default: IBB_PASSWORD, or a prompt)"), N_ ("FILE") },
     { "server", 0, 0, G_OPTION_ARG_STRING, &raw->server,
-      N_ ("Where to connect, if not where DNS says"), N_ ("HOST[:PORT]") },
+      N_ ("Where to connect (default: where DNS says)"), N_ ("HOST[:PORT]") },
     { "tls", 0, 0, G_OPTION_ARG_STRING, &raw->tls,
-      N_ ("automatic (default), starttls, direct or none"), N_ ("MODE") },
+      N_ ("How TLS begins: automatic (default), starttls, direct or none"), N_ ("MODE") },
     { "proxy", 0, 0, G_OPTION_ARG_STRING, &raw->proxy,
-      N_ ("Through socks5://, socks4a:// or http://HOST:PORT; or none; else as the system says"),
+      N_ ("socks5://, socks4a:// or http://HOST:PORT, or none (default: as the system says)"),
       N_ ("URI") },
     { "websocket", 0, 0, G_OPTION_ARG_STRING, &raw->websocket,
       N_ ("Over HTTPS: fallback (if TCP does not get out), always, or a wss:// URL"), N_ ("HOW") },
     { "allow-plain-text", 0, 0, G_OPTION_ARG_NONE, &self->allow_plain_text,
-      N_ ("Let the password cross the network readable if nothing else works"), NULL },
+      N_ ("Without TLS, send the password in readable form if nothing else works"), NULL },
     { "no-plain", 0, 0, G_OPTION_ARG_NONE, &self->no_plain,
       N_ ("Never show the password to the server, even over TLS"), NULL },
     { "ca-file", 0, 0, G_OPTION_ARG_FILENAME, &self->ca_file,
@@ -124,14 +124,15 @@ add_session_options (GOptionGroup    *group,
 {
   const GOptionEntry open_entries[] = {
     { "block-size", 0, 0, G_OPTION_ARG_STRING, &raw->block_size,
-      N_ ("Bytes per block to propose, 1 to 65535 (default 8192)"), N_ ("BYTES") },
+      N_ ("Bytes per block to propose, 1 to 65535 (default 8192, to ibb-glib 32768)"),
+      N_ ("BYTES") },
     { "stanza-type", 0, 0, G_OPTION_ARG_STRING, &raw->stanza_type,
-      N_ ("iq (default), or message, which nobody acknowledges"), N_ ("TYPE") },
+      N_ ("Stanza type: iq (default), or message, which nobody acknowledges"), N_ ("TYPE") },
     { NULL },
   };
   const GOptionEntry accept_entries[] = {
     { "from", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->from,
-      N_ ("Who may come in, bare or full; “any”; without it the account’s own resources"),
+      N_ ("Who may open a session: a bare or full JID, or “any” (default: the own account)"),
       N_ ("JID") },
     { "show-online", 0, 0, G_OPTION_ARG_NONE, &self->show_online,
       N_ ("Let the contacts of the account see it online"), NULL },
@@ -145,15 +146,15 @@ add_session_options (GOptionGroup    *group,
   };
   const GOptionEntry window_entries[] = {
     { "window", 0, 0, G_OPTION_ARG_STRING, &raw->window,
-      N_ ("Bytes on the way at most; 1 is one block at a time; default: adapts"), N_ ("BYTES") },
+      N_ ("Bytes on the way at most; 1 is one block at a time (default: adapts)"), N_ ("BYTES") },
     { NULL },
   };
   const GOptionEntry peer_entries[] = {
     { "peer-timeout", 0, 0, G_OPTION_ARG_STRING, &raw->peer_timeout,
-      N_ ("Give up a peer that is silent for so long; 0: never (default: 600)"), N_ ("SECONDS") },
+      N_ ("Give up a peer that is silent for so long; 0 is never (default 600)"), N_ ("SECONDS") },
     { "resume-timeout", 0, 0, G_OPTION_ARG_STRING, &raw->resume_timeout,
-      N_ ("How long a session whose connection is lost waits for a new login at both ends; "
-          "0: not at all (default: 120)"),
+      N_ ("How long a session waits for a new login when the connection is lost; 0 is not at all "
+          "(default 120)"),
       N_ ("SECONDS") },
     { NULL },
   };
@@ -175,13 +176,12 @@ add_output_options (GOptionGroup *group, ToolOptions *self, RawOptions *raw, Too
 {
   const GOptionEntry timeout_entries[] = {
     { "timeout", 0, 0, G_OPTION_ARG_STRING, &raw->timeout,
-      N_ ("Give up after so long without any progress; 0 is never (default: 30 for the login)"),
+      N_ ("Give up after so long without any progress; 0 is never (default 30 for the login)"),
       N_ ("SECONDS") },
     { NULL },
   };
   const GOptionEntry quiet_entries[] = {
-    { "quiet", 0, 0, G_OPTION_ARG_NONE, &self->quiet, N_ ("Say nothing but errors and “ready”"),
-      NULL },
+    { "quiet", 0, 0, G_OPTION_ARG_NONE, &self->quiet, N_ ("Print only errors and “ready”"), NULL },
     { NULL },
   };
   const GOptionEntry json_entries[] = {
@@ -249,6 +249,7 @@ describe_bad_proxy (const char *text)
 {
   const char *at = strrchr (text, '@');
 
+  /* Translators: the two are the parts of one URI */
   return g_strdup_printf (_ ("--proxy is socks5://HOST:PORT, socks4a://HOST:PORT, http://HOST:PORT "
                              "or none, not “%s%s”"),
                           at != NULL ? "…" : "", at != NULL ? at : text);

@@ -51,6 +51,7 @@ tool_output_check (void)
 
   if (output_failure == 0)
     return;
+  /* Translators: the first %s is “standard output”, the second says why */
   line = g_strdup_printf (_ ("Cannot write %s: %s"), _ ("standard output"),
                           g_strerror (output_failure));
   tool_output_line ("ibb: ", line);
@@ -89,6 +90,7 @@ tool_output_usage_error (const char *command, const char *format, ...)
   text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
   if (command != NULL)
+    /* Translators: the first and the last %s name a command, the other says what is wrong */
     line = g_strdup_printf (_ ("%s: %s (see “ibb %s --help”)"), command, text, command);
   else
     line = g_strdup_printf (_ ("%s (see “ibb --help”)"), text);

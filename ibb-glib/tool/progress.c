@@ -85,6 +85,7 @@ show_line (ToolProgress *self, guint64 bytes, double rate)
       long             bar;
 
       g_string_append_printf (line, "  %3d %%", (int) (part * 100));
+      /* Translators: two sizes, such as “1.2 MiB of 5.0 MiB” */
       g_string_append_printf (end, _ ("%s of %s"), size, whole);
       g_string_append_printf (end, "  %s", speed);
       if (rate >= 1 && bytes < self->total)
@@ -92,6 +93,7 @@ show_line (ToolProgress *self, guint64 bytes, double rate)
           g_autofree char *left = tool_text_format_duration ((double) (self->total - bytes) / rate);
 
           g_string_append (end, "  ");
+          /* Translators: %s is a time */
           g_string_append_printf (end, _ ("%s left"), left);
         }
       bar = width - g_utf8_strlen (line->str, -1) - g_utf8_strlen (end->str, -1) - 5;

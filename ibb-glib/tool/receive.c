@@ -85,7 +85,8 @@ tool_receive (int argc, char **argv)
   int                  status = TOOL_EXIT_FAILED;
   const GOptionEntry   entries[] = {
       { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output,
-        N_ ("Where to; “-” is standard output, the default if that is no terminal"), N_ ("FILE|-") },
+        N_ ("Where to write; “-” is standard output, the default unless that is a terminal"),
+        N_ ("FILE|-") },
       { NULL },
   };
 
@@ -96,7 +97,7 @@ tool_receive (int argc, char **argv)
           entries, NULL, _ ("Waits for one session and stores what it brings."),
           _ ("Asks for the resource “ibb” unless --jid names one, and says “ready JID” on "
              "standard\n"
-             "error when it can be reached. The file gets its name when it is whole; a file\n"
+             "error when it can be reached. The file gets its name when it is complete; a file\n"
              "of that name is then replaced."),
           &argc, &argv))
     return TOOL_EXIT_USAGE;
@@ -107,7 +108,8 @@ tool_receive (int argc, char **argv)
   if (g_strcmp0 (output, "") == 0)
     return tool_output_usage_error ("receive", _ ("--output is empty: which file, or “-”?"));
   if (options.json && g_strcmp0 (output, "-") == 0)
-    return tool_output_usage_error ("receive", _ ("--json and the data both want standard output"));
+    return tool_output_usage_error (
+        "receive", _ ("--json needs --output FILE: events and data cannot share standard output"));
 
   self.label = output != NULL ? g_filename_display_basename (output) : g_strdup ("-");
   jid = tool_jid_with_resource (options.jid);

@@ -136,6 +136,7 @@ tool_report_disconnected (const char *jid, const GError *error)
       tool_event_emit (event);
     }
   else
+    /* Translators: %s is a sentence: why the connection was lost */
     tool_output_note (_ ("%s; logging in again"), error->message);
 }
 

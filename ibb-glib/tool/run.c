@@ -61,10 +61,14 @@ make_error_locked (ToolRun *self)
   g_autofree char *duration = NULL;
 
   if (self->interrupted)
-    return g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("Interrupted while %s"), self->phase);
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                        /* Translators: %s is such as: logging in as “a@b” */
+                        _ ("Interrupted while %s"), self->phase);
   duration = g_strdup_printf (_ ("%g s"), (double) self->limit / G_USEC_PER_SEC);
-  return g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                      _ ("Nothing happened for %s while %s; gave up"), duration, self->phase);
+  return g_error_new (
+      G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+      /* Translators: the first %s is a time, the second such as: logging in as “a@b” */
+      _ ("Nothing happened for %s while %s; gave up"), duration, self->phase);
 }
 
 /* The work has not stopped in time: ends without it, but removes its temporary file. */

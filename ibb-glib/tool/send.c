@@ -51,14 +51,16 @@ open_source (Send *self, const char *path, GError **error)
     {
       int failure = errno;
 
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure), _ ("Cannot open %s: %s"),
-                   self->name, g_strerror (failure));
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure),
+                   /* Translators: the first %s is a file, the second says why */
+                   _ ("Cannot open %s: %s"), self->name, g_strerror (failure));
       return FALSE;
     }
   if (S_ISDIR (info.st_mode))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY, _ ("Cannot send %s: %s"), self->name,
-                   g_strerror (EISDIR));
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY,
+                   /* Translators: the first %s is a file, the second says why */
+                   _ ("Cannot send %s: %s"), self->name, g_strerror (EISDIR));
       return FALSE;
     }
   if (S_ISREG (info.st_mode))

@@ -78,6 +78,7 @@ ibb_admission_to_error (const IBBElement *element, const char *domain)
 
   text = ibb_element_dup_condition_text (element, IBB_STREAM_ERROR_NAMESPACE);
   return g_error_new (IBB_ERROR, IBB_ERROR_AUTHENTICATION,
+                      /* Translators: the last two are “: ” and the text of the server, or empty */
                       _ ("The server did not accept the secret of “%s”%s%s"), domain,
                       text != NULL ? ": " : "", text != NULL ? text : "");
 }

@@ -310,6 +310,7 @@ handle_failure (IBBAuthentication *self, IBBElement *element, GError **error)
     message = g_strdup_printf (_ ("The server did not accept the user name or password of “%s”"),
                                self->bare_jid);
   else
+    /* Translators: the first %s is an address, the second says why */
     message = g_strdup_printf (_ ("The server did not let “%s” log in: %s"), self->bare_jid,
                                condition != NULL ? condition : "?");
 
@@ -365,6 +366,7 @@ refuse_tasks (IBBAuthentication *self, IBBElement *element, GError **error)
   g_autofree char *text = ibb_element_dup_condition_text (element, self->namespace);
 
   g_set_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
+               /* Translators: the last two are “: ” and the text of the server, or empty */
                _ ("The server requires a further step to log “%s” in, which is not supported "
                   "here%s%s"),
                self->bare_jid, text != NULL ? ": " : "", text != NULL ? text : "");

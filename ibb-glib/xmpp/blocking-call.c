@@ -15,6 +15,7 @@ ibb_blocking_call_begin (IBBBlockingCall *self,
   if (ibb_thread_is_current (thread))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
+                   /* Translators: %s is the name of a function */
                    _ ("This call would block the connection’s own thread for ever: use %s ()"),
                    instead);
       return FALSE;

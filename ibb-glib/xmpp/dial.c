@@ -87,6 +87,7 @@ create_error (const Target *target, const GError *error)
 {
   if (target->has_records)
     return g_error_new (error->domain, error->code,
+                        /* Translators: the first %s is a domain, the second says why */
                         _ ("The server of “%s” cannot be reached (%s): check that it runs, or "
                            "name its host and port"),
                         target->domain, error->message);

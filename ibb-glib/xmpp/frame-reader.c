@@ -102,7 +102,7 @@ find_fault_of_message (IBBFrameReader *self)
   if (opcode > IBB_FRAME_OPCODE_BINARY)
     return _ ("The server sent a WebSocket frame of an unknown kind");
   if (self->in_message != (opcode == IBB_FRAME_OPCODE_CONTINUATION))
-    return _ ("The server sent the parts of a WebSocket message in a wrong order");
+    return _ ("The server sent the parts of a WebSocket message in the wrong order");
 
   if (!self->in_message)
     self->message_length = 0;

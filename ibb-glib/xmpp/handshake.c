@@ -105,9 +105,11 @@ ibb_handshake_new_certificate_error (GTlsCertificate     *certificate,
 {
   g_autofree char *fingerprint = dup_fingerprint (certificate);
 
-  return g_error_new (G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
-                      _ ("The certificate of “%s” is not trusted: %s (SHA-256 %s)"), domain,
-                      explain_certificate (errors), fingerprint);
+  return g_error_new (
+      G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
+      /* Translators: a domain, what is wrong with the certificate, and its fingerprint */
+      _ ("The certificate of “%s” is not trusted: %s (SHA-256 %s)"), domain,
+      explain_certificate (errors), fingerprint);
 }
 
 /* Reading would not show the reset before the bytes that the server may have sent. */
@@ -230,7 +232,7 @@ handshake_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     g_task_return_error (task, take_handshake_error (g_steal_pointer (&error), tls, handshake));
   else if (g_tls_connection_get_peer_certificate (tls) == NULL)
     g_task_return_new_error (task, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
-                             _ ("The server of “%s” showed no certificate"), handshake->domain);
+                             _ ("The server of “%s” sent no certificate"), handshake->domain);
   else if (!check_version (tls, handshake->domain, &error))
     g_task_return_error (task, g_steal_pointer (&error));
   else

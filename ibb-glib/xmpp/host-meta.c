@@ -107,7 +107,7 @@ static void G_GNUC_PRINTF (4, 5)
   va_start (arguments, format);
   reason = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  g_task_return_new_error (task, domain, code, _ ("“%s” does not tell its WebSocket: %s"),
+  g_task_return_new_error (task, domain, code, _ ("Cannot find the WebSocket of “%s”: %s"),
                            self->domain, reason);
 }
 
@@ -148,7 +148,7 @@ read_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   if (uri != NULL)
     g_task_return_pointer (task, uri, g_free);
   else
-    fail (task, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _ ("“%s” names none"), PATH);
+    fail (task, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _ ("“%s” names no WebSocket"), PATH);
 }
 
 /* Defined below: a redirect leads back to it. */
@@ -167,7 +167,8 @@ follow (GTask *task)
                                 NULL);
   if (uri == NULL || strcmp (g_uri_get_scheme (uri), "https") != 0 ||
       ++self->n_redirects > MAX_REDIRECTS)
-    fail (task, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("it redirects too often, or not to HTTPS"));
+    fail (task, G_IO_ERROR, G_IO_ERROR_FAILED,
+          _ ("the web server redirects too often, or not to HTTPS"));
   else
     send (task, uri);
 }
@@ -214,7 +215,7 @@ send_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 
   status = soup_message_get_status (self->message);
   if (!has_new_tls (self->message))
-    fail (task, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE, _ ("it has no TLS newer than 1.1"));
+    fail (task, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE, _ ("the web server has no TLS newer than 1.1"));
   else if (SOUP_STATUS_IS_REDIRECTION (status))
     follow (task);
   else if (status != SOUP_STATUS_OK)

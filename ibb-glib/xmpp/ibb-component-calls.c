@@ -45,7 +45,7 @@ ibb_component_add_address (IBBComponent *self, const char *jid, GError **error)
   if (ibb_addresses_add (get_addresses (self), jid))
     return TRUE;
 
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, _ ("“%s” is no address of “%s”"),
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, _ ("“%s” is not an address of “%s”"),
                jid, ibb_component_get_domain (self));
   return FALSE;
 }

@@ -99,8 +99,8 @@ answer_query (Query *query, const IBBStanza *answer)
     g_task_return_boolean (query->task, TRUE);
   else if (ibb_jid_get_resource (query->peer) == NULL)
     g_task_return_new_error (query->task, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
-                             _ ("“%s” does not name in-band bytestreams; a person’s program is "
-                                "asked by its full address, with a resource"),
+                             _ ("“%s” does not support in-band bytestreams: to ask a program of an "
+                                "account, use its full JID, with a resource"),
                              query->peer);
   else
     g_task_return_new_error (query->task, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,

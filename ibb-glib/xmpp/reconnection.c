@@ -29,9 +29,10 @@ struct _IBBReconnection
 static void
 fail (IBBReconnection *self, const GError *error)
 {
-  g_autoptr (GError) lost =
-      g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, _ ("%s; it could not be resumed: %s"),
-                   self->cause->message, error->message);
+  g_autoptr (GError) lost = g_error_new (
+      G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+      /* Translators: the first %s says why the connection broke, the second why it stays so */
+      _ ("%s; it could not be resumed: %s"), self->cause->message, error->message);
 
   self->handler->failed (self, lost, g_error_matches (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION),
                          self->owner);

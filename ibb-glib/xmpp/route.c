@@ -55,6 +55,8 @@ fail (GTask *task, GError *error)
     g_task_return_error (task, g_steal_pointer (&web_error));
   else
     g_task_return_new_error (task, self->tcp_error->domain, self->tcp_error->code,
+                             /* Translators: the first %s says why there is no TCP connection, the
+                                second why there is no WebSocket */
                              _ ("%s. By WebSocket: %s"), self->tcp_error->message,
                              web_error->message);
 }

@@ -276,9 +276,8 @@ check_offer (IBBScram *self, const char *offer_hash, GError **error)
   if (memcmp (received, expected, self->size) == 0)
     return TRUE;
 
-  return fail (error, _ ("The ways to log in that have arrived are not those that the server has "
-                         "sent: somebody on the way has changed them, so do not trust this "
-                         "connection (XEP-0474)"));
+  return fail (error, _ ("Somebody has changed the server’s list of ways to log in: do not trust "
+                         "this connection (XEP-0474)"));
 }
 
 /* The first round: U1 = HMAC (password, salt + INT (1)). */

@@ -156,7 +156,7 @@ take_head (GTask *task, const char *end)
     g_task_return_error (task, g_steal_pointer (&error));
   else if (end + strlen (HEAD_END) != self->head + self->length)
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
-                             _ ("“%s” sent more than it may before the stream began"),
+                             _ ("“%s” sent more than it may before the XML stream began"),
                              ibb_endpoint_get_uri (self->endpoint));
   else
     g_task_return_boolean (task, TRUE);

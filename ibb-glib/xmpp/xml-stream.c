@@ -376,8 +376,8 @@ peer_ended (IBBXmlStream *self, const IBBElement *element)
   error = g_error_new_literal (
       G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
       self->other_uri != NULL
-          ? _ ("The server ended the stream and names another address, which is not followed")
-          : _ ("The server ended the stream"));
+          ? _ ("The server ended the XML stream and named another address, which is not followed")
+          : _ ("The server ended the XML stream"));
   ibb_xml_stream_abort (self, NULL, error);
 }
 

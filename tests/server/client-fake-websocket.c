@@ -127,7 +127,7 @@ static const Case cases[] = {
     { { KIND_END } },
     G_IO_ERROR_CONNECTION_REFUSED,
     TRUE,
-    "before the stream" },
+    "before the XML stream" },
 
   { "no-open", GOOD_HEAD, { TEXT (FEATURES) }, IBB_ERROR_PROTOCOL, FALSE, "not speak XMPP" },
   { "two-opens", GOOD_HEAD, { TEXT (OPEN), TEXT (OPEN) }, IBB_ERROR_PROTOCOL, FALSE, "XMPP" },
@@ -182,7 +182,7 @@ static const Case cases[] = {
     { TEXT (OPEN), TEXT ("<close xmlns='" FRAMING "'/>") },
     G_IO_ERROR_CONNECTION_CLOSED,
     TRUE,
-    "ended the stream" },
+    "ended the XML stream" },
   { "close-frame",
     GOOD_HEAD,
     { TEXT (OPEN), RAW ("\x88\x02\x03\xe9") },

@@ -582,7 +582,7 @@ def with_raw(server, command, *arguments, **options):
 def _():
     # The client may or may not see the end before the command looks at its address. One that
     # waits goes on in the second case, except after a conflict.
-    endings = (('</stream:stream>', 'ended the stream'),
+    endings = (('</stream:stream>', 'ended the XML stream'),
                (stream_error('conflict'), 'conflict'),
                (stream_error('policy-violation', 'too fast'), 'policy-violation: too fast'),
                (stream_error('not-well-formed'), 'not-well-formed'),

@@ -198,22 +198,22 @@ def find_size(one, seconds):
     return size
 
 
-def measure(path, rounds, seconds, wanted):
-    """A list of what each of those that are wanted reached."""
+def measure(path, rounds, seconds, size, wanted):
+    """A list of what each of those that are wanted reached. size: 0: what takes so long."""
     results = []
     with path.open() as (server, find_port):
         started = []
         for one in wanted:
             one.start(server, find_port)
-            size = find_size(one, seconds)
-            started.append((one, size))
-            results.append({'path': path.name, 'name': one.name, 'size': size,
+            own_size = size or find_size(one, seconds)
+            started.append((one, own_size))
+            results.append({'path': path.name, 'name': one.name, 'size': own_size,
                             'rates': [], 'cpu_seconds_per_gib': []})
         for _ in range(rounds):
-            for (one, size), result in zip(started, results):
-                took, cpu = one.transfer(size)
-                result['rates'].append(size / MIB / took)
-                result['cpu_seconds_per_gib'].append(cpu * 1024 * MIB / size)
+            for (one, own_size), result in zip(started, results):
+                took, cpu = one.transfer(own_size)
+                result['rates'].append(own_size / MIB / took)
+                result['cpu_seconds_per_gib'].append(cpu * 1024 * MIB / own_size)
         for one, _ in started:
             one.stop()
     return results
@@ -267,6 +267,7 @@ def main():
                         help='only contestants whose name has this')
     parser.add_argument('--block-size', action='append', default=[], type=int, metavar='BYTES',
                         help='ibb-glib also with this block size')
+    parser.add_argument('--size', type=int, default=0, metavar='MIB', help='all the same size')
     parser.add_argument('--only', choices=('goodput', 'beside'), help='one of the two parts')
     parser.add_argument('--json', metavar='FILE', help='all that was measured')
     parser.add_argument('--page', metavar='FILE', help='the tables, in Markdown')
@@ -280,7 +281,8 @@ def main():
             continue
         found = noticed = []
         if options.only != 'beside' and (options.full or options.path or path.quick):
-            found = measure(path, rounds, seconds, contestants(options.block_size, options.name))
+            found = measure(path, rounds, seconds, options.size * MIB,
+                            contestants(options.block_size, options.name))
         if options.only != 'goodput':
             noticed = beside.measure(path, rounds, options.full)
         results += found

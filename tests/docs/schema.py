@@ -48,7 +48,7 @@ def get_additions(element):
     return [create_holder(ours)] if ours else []
 
 
-@case('the examples')
+@case('the schema accepts the examples')
 def _():
     additions = [addition for element in EXAMPLES for addition in get_additions(element)]
     for addition in additions:
@@ -59,7 +59,7 @@ def _():
                 'what has an example')
 
 
-@case('what is none of it')
+@case('the schema refuses malformed stanzas')
 def _():
     def fails(element):
         check(not SCHEMA.validate(element), etree.tostring(element).decode())
@@ -92,7 +92,7 @@ def prove(secret, kind, role, sid, count, element):
     return hmac.new(secret.encode(), '\n'.join(words).encode(), hashlib.sha256).hexdigest()
 
 
-@case('the proofs in the examples')
+@case('the proofs in the examples are right')
 def _():
     secret, = (element.get(f'{FEATURE}secret') for element in EXAMPLES if element.get(f'{FEATURE}secret'))
     resume, = (element for element in EXAMPLES if element.tag == f'{FEATURE}resume')

@@ -38,7 +38,7 @@ def is_in(path, name):
     return re.search(rf"^@case\('{re.escape(name)}", text, re.M) is not None
 
 
-@case('each test that is named is there')
+@case('each test that the page names exists')
 def _():
     references = REFERENCE.findall(PAGE.replace('\n', ' '))
     check(len(references) > 60, f'only {len(references)} tests')

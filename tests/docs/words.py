@@ -83,7 +83,7 @@ def find_in_sources(get_words, *names):
     return faults
 
 
-@case('pages')
+@case('the pages use the words of the glossary')
 def _():
     faults = []
     for path in [*ROOT.glob('*.md'), ROOT / 'NEWS', *ROOT.glob('doc/*.md'), *ROOT.glob('examples/*.md')]:
@@ -91,14 +91,14 @@ def _():
     check(not faults, '\n'.join(faults))
 
 
-@case('the manual page')
+@case('the manual page uses the words of the glossary')
 def _():
     path = ROOT / 'doc/ibb.1'
     faults = list(find_avoided(path, path.read_text(encoding='utf-8').replace('\\-', '-')))
     check(not faults, '\n'.join(faults))
 
 
-@case('comments')
+@case('comments use the words of the glossary')
 def _():
     faults = find_in_sources(lambda text: only(COMMENT, text), '.c', '.h', '.cpp', '.js', '.vala')
     faults += find_in_sources(lambda text: only(SCRIPT_COMMENT, text), '.script', '.sh', 'meson.build')
@@ -106,7 +106,7 @@ def _():
     check(not faults, '\n'.join(faults))
 
 
-@case('sentences about deliberate faults')
+@case('sentences about deliberate faults use the words of the glossary')
 def _():
     faults = find_in_sources(lambda text: only(SENTENCE_OF_FAULT, text), 'simulation/faults.txt')
     check(not faults, '\n'.join(faults))

@@ -51,7 +51,7 @@ def _(server):
     check_equal(folder.names(), ['copy', 'original'], 'files')
 
 
-@case('each command at a resource of its own')
+@case('commands with resources of their own do not disturb each other')
 def _(server):
     bob, folder, source = account(server, 'bob')
     waiting = bob.ibb('listen')
@@ -64,7 +64,7 @@ def _(server):
     expect_waiting_still(waiting)
 
 
-@case('who goes out ends nobody who waits')
+@case('a command that sends ends no command that waits')
 def _(server):
     bob, folder, source = account(server, 'bob')
     waiting = bob.ibb('listen')
@@ -89,7 +89,7 @@ def _(server):
             there.finish()
 
 
-@case('another program takes the resource')
+@case('a command whose resource another program takes ends and says so')
 def _(server):
     bob, folder, _source = account(server, 'bob')
     for command in (['receive', '--json', '-o', folder / 'copy'], ['listen'],
@@ -104,7 +104,7 @@ def _(server):
         other.close()
 
 
-@case('no command is seen online that does not ask for it')
+@case('contacts see a command online only if it asks for that')
 def _(server):
     folder = Folder()
     source = folder.make('original', 20000)

@@ -60,7 +60,7 @@ def send_until_received(account, source, jid):
 
 # The command line
 
-@case('usage')
+@case('wrong arguments: the error names the argument, and the status is 2')
 def _():
     usage(word='command is missing')
     usage('fetch', word='fetch')
@@ -95,7 +95,7 @@ def _():
     usage('demo', '--size', '1X', word='1X')
 
 
-@case('receive to a terminal wants --output')
+@case('receive does not write to a terminal without --output')
 def _():
     terminal, end = pty.openpty()
     cases.defer(lambda: os.close(terminal))
@@ -104,7 +104,7 @@ def _():
     program.expect_failure('--output', code=2)
 
 
-@case('block size 70000')
+@case('a block size of 70000 is an error')
 def _():
     for size in ('70000', '0', '-7', '-1', '4K', ''):
         for command in ('send', 'receive', 'cat', 'listen', 'forward', 'expose'):
@@ -117,7 +117,7 @@ NO_JIDS = ('', '@', 'c@@d', '@@/', '@d', 'c@', 'c@d/', '/r', 'c d@e', 'c@d e', '
            'c@d\u00a0e', 'c' * 1024 + '@d', 'c@' + 'd' * 1024, 'c@d/' + 'r' * 1024)
 
 
-@case('a PEER that is no JID')
+@case('a PEER that is not a JID is an error')
 def _():
     for peer in NO_JIDS:
         for command in (['send', '-'], ['cat'], ['forward', '--listen', '0']):
@@ -126,7 +126,7 @@ def _():
     usage('cat', '--jid', 'a@b', b'c\xff@d', word='PEER')
 
 
-@case('a --from that is no JID')
+@case('a --from that is not a JID is an error')
 def _():
     for peer in (*NO_JIDS, 'any/', 'anybody@'):
         for command in (['receive', '--output', '-'], ['listen'], ['expose', '--to', 'localhost:22']):
@@ -134,14 +134,14 @@ def _():
                   word=f'--from is a JID such as user@host, or any, not “{peer}”')
 
 
-@case('a --jid that is none')
+@case('a --jid that is not a JID is an error')
 def _():
     for jid in NO_JIDS[1:]:
         usage('bench', '--through', '--jid', jid, word=f'--jid is a JID such as user@host, not “{jid}”')
     usage('listen', '--jid', '', word='--jid is missing')
 
 
-@case('every JID is a JID')
+@case('each valid JID is accepted as PEER, --from and --jid')
 def _():
     for jid in ('d', 'd.', 'c@d', 'c@d/r', 'C@D/R R', 'c@d/@/', '\u00e4@\u00f6/\u00a0', 'c' * 1023 + '@d',
                 'c@d/' + 'r' * 1023):
@@ -151,7 +151,7 @@ def _():
         here.expect_failure('/none', 'No such file')
 
 
-@case('invalid sid')
+@case('an invalid sid is an error')
 def _(server):
     for sid in ('', 'a b', 'a/b', 'a' * 257):
         for command in (['send', '-', 'c@d'], ['receive', '--output', '-'], ['cat', 'c@d'], ['listen']):
@@ -161,7 +161,7 @@ def _(server):
     here.expect_failure('“a\u00d7b”', 'session identifier', code=2)
 
 
-@case('the peer is oneself')
+@case('a session to the own address is an error')
 def _(server):
     folder = Folder()
     alice = Account(server, 'alice')
@@ -172,7 +172,7 @@ def _(server):
 
 # Files
 
-@case('file missing, a directory, not readable')
+@case('a file that is missing, a directory, or not readable is an error')
 def _(server):
     folder = Folder()
     alice = Account(server, 'alice')
@@ -183,7 +183,7 @@ def _(server):
     alice.ibb('send', '--ca-file', folder / 'none', '-', 'a@b').expect_failure('none')
 
 
-@case('file that nobody may read')
+@case('a file that nobody may read is an error')
 def _(server):
     folder = Folder()
     secret = folder.make('secret', 10)
@@ -198,7 +198,7 @@ def _(server):
     here.expect_failure('secret', 'Permission denied')
 
 
-@case('file that cannot be read to its end')
+@case('a file that cannot be read to its end is an error at both ends')
 def _(server):
     folder = Folder()
     there, jid = waiting(server, folder)
@@ -208,7 +208,7 @@ def _(server):
     check_equal(folder.names(), [], 'files')
 
 
-@case('no folder for the output, or a folder in its place')
+@case('an output without a folder, or that is a folder, is an error')
 def _(server):
     folder = Folder()
     bob = Account(server, 'bob')
@@ -217,7 +217,7 @@ def _(server):
     check_equal(folder.names(), [], 'files')
 
 
-@case('disk full at the receiver: the sender learns of it, whatever the size')
+@case('a full disk at the receiver is an error at the sender, for each size')
 def _(server):
     for size in (1, 3 * MIB):
         folder = Folder()
@@ -228,7 +228,7 @@ def _(server):
         here.expect_failure('bob@')
 
 
-@case('a file that may not grow: nothing stays of it')
+@case('a file that may not grow leaves nothing behind')
 def _(server):
     def limit():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -244,7 +244,7 @@ def _(server):
     check_equal(target.names(), [], 'files')
 
 
-@case('an output that takes no such data: that is no mistake in the command line')
+@case('an output that refuses the data: the status is not that of a wrong command line')
 def _(server):
     folder = Folder()
     with open(folder / 'original', 'wb') as file:
@@ -257,7 +257,7 @@ def _(server):
     here.expect_failure('bob@')
 
 
-@case('nobody reads standard output any more')
+@case('a reader of standard output that goes is an error at both ends')
 def _(server):
     read_end, write_end = os.pipe()
     there = Account(server, 'bob').ibb('listen', '--from', 'any', stdout=write_end,
@@ -273,7 +273,7 @@ def _(server):
 
 # The way to the server
 
-@case('wrong password')
+@case('a wrong password is an error with status 3')
 def _(server):
     folder = Folder()
     alice = Account(server, 'alice')
@@ -287,14 +287,14 @@ def _(server):
     check_equal(folder.names(), ['file'], 'files')
 
 
-@case('no password and no terminal to ask on')
+@case('no password and no terminal is an error')
 def _(server):
     alice = Account(server, 'alice')
     here = alice.ibb('cat', 'bob@localhost', env={'IBB_PASSWORD': ''})
     here.expect_failure('--password-file', 'IBB_PASSWORD')
 
 
-@case('interrupted at the question for the password')
+@case('an interruption at the question for the password restores the terminal')
 def _(server):
     alice = Account(server, 'alice')
     pid, terminal = pty.fork()
@@ -320,7 +320,7 @@ def _(server):
     check(shown.rstrip().endswith(b'ibb: Interrupted'), f'the line: {shown!r}')
 
 
-@case('unknown account')
+@case('an unknown account is an error with status 3')
 def _(server):
     alice = Account(server, 'alice')
     options = alice.options()
@@ -328,7 +328,7 @@ def _(server):
     alice.ibb('cat', 'bob@localhost', account=options).expect_failure('nobody@', code=REFUSED)
 
 
-@case('unknown host')
+@case('an unknown host is an error that names it')
 def _(server):
     alice = Account(server, 'alice')
     options = ['--jid', alice.bare, '--server', 'no-such-host.invalid']
@@ -337,7 +337,7 @@ def _(server):
     here.expect_failure('no-such-host.invalid')
 
 
-@case('refused port')
+@case('a refused port is an error that names it')
 def _(server):
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
@@ -347,7 +347,7 @@ def _(server):
         here.expect_failure('Connection refused', '127.0.0.1', f'port {port}')
 
 
-@case('untrusted certificate')
+@case('an untrusted certificate is an error')
 def _(server):
     alice = Account(server, 'alice')
     for tls in ('starttls', 'direct'):
@@ -356,13 +356,13 @@ def _(server):
             here.expect_failure('certificate')
 
 
-@case('a certificate for another name')
+@case('a certificate for another name is an error')
 def _(server):
     alice = Account(server, 'alice', domain=prosody.WRONG_DOMAIN)
     alice.ibb('cat', 'bob@localhost').expect_failure('certificate')
 
 
-@case('TLS required but not offered')
+@case('a server without TLS is an error')
 def _(server):
     alice = Account(server, 'alice', domain=prosody.NO_TLS_DOMAIN)
     alice.ibb('cat', 'bob@localhost').expect_failure('TLS')
@@ -378,7 +378,7 @@ def _(server):
         check('TLS 1.2' not in line and 'STARTTLS' not in line, line)
 
 
-@case('PLAIN without TLS only where it is allowed')
+@case('PLAIN without TLS is used only where it is allowed')
 def _():
     with prosody.Prosody(mechanisms=('PLAIN',)) as server:
         folder = Folder()
@@ -400,7 +400,7 @@ def _():
         here.expect_failure('only PLAIN', 'disabled', code=REFUSED)
 
 
-@case('a user without a home: nothing is said but the reason')
+@case('a user without a home gets the error only')
 def _():
     environment = {'HOME': '/nonexistent', 'XDG_RUNTIME_DIR': '/proc/self/nowhere',
                    'XDG_CACHE_HOME': '/proc/self/nowhere', 'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'}
@@ -409,7 +409,7 @@ def _():
     program.expect_failure('127.0.0.1')
 
 
-@case('a server that says nothing')
+@case('a silent server is given up')
 def _(server):
     with socket.socket() as silent:
         silent.bind(('127.0.0.1', 0))
@@ -424,7 +424,7 @@ def _(server):
 
 # The peer
 
-@case('peer offline: the line names the address that was tried')
+@case('a peer that is offline: the error names the address that was tried')
 def _(server):
     alice = Account(server, 'alice')
     folder = Folder()
@@ -435,14 +435,14 @@ def _(server):
     alice.ibb('cat', 'bob@no-such-host.invalid').expect_failure('bob@no-such-host.invalid/ibb')
 
 
-@case('peer without IBB')
+@case('a peer without support for IBB is an error')
 def _(server):
     raw = RawClient(server, 'bob', 'ibb', 'service-unavailable')
     Account(server, 'alice').ibb('cat', 'bob@localhost').expect_failure(raw.jid)
     check(raw.requests.acquire(blocking=False), 'the peer was asked')
 
 
-@case('a peer that refuses')
+@case('a refusal by the peer is an error')
 def _(server):
     raw = RawClient(server, 'bob', 'ibb', 'not-acceptable')
     here = Account(server, 'alice').ibb('send', '--json', '-', 'bob@localhost')
@@ -456,7 +456,7 @@ WAITS = '^The session with “.*” waits until both ends are online$'
 SILENCE = '30'
 
 
-@case('nothing happens for --timeout: nobody comes, nobody answers, nothing moves')
+@case('--timeout ends a wait in which nobody comes, nobody answers or nothing moves')
 def _(server):
     folder = Folder()
     alice = Account(server, 'alice')
@@ -473,7 +473,7 @@ def _(server):
     here.expect_failure(f'for {SILENCE} s', f'strasse@{server.domain}')
 
 
-@case('the receiver is killed in the middle')
+@case('a receiver that is killed in the middle is an error at the sender')
 def _(server):
     folder = Folder()
     there, jid = waiting(server, folder, '--json')
@@ -484,7 +484,7 @@ def _(server):
     check(not os.path.exists(folder / 'copy'), 'no file')
 
 
-@case('the receiver goes with all that was sent in its hands')
+@case('a receiver that goes when no block is left to come back is an error at the sender')
 def _(server):
     raw = RawClient(server, 'bob', 'ibb', 'accept')
     here = Account(server, 'alice').ibb('send', '--peer-timeout', '10', '/dev/zero', raw.jid)
@@ -494,7 +494,7 @@ def _(server):
     here.expect_failure(raw.jid)
 
 
-@case('the sender is killed in the middle')
+@case('a sender that is killed in the middle leaves no file')
 def _(server):
     folder = Folder()
     there, jid = waiting(server, folder, '--json', '--peer-timeout', '10', *SOON)
@@ -520,7 +520,7 @@ def _(server):
     there.expect_failure('alice@')
 
 
-@case('either end is interrupted')
+@case('an interruption of either end is an error at the other')
 def _(server):
     for number in (signal.SIGINT, signal.SIGTERM):
         for victim in ('here', 'there'):
@@ -535,7 +535,7 @@ def _(server):
             check_equal(folder.names(), [], 'files')
 
 
-@case('who waits is interrupted')
+@case('an interruption ends a command that waits')
 def _(server):
     # A hang-up leaves it two seconds to end by itself.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -546,7 +546,7 @@ def _(server):
         check_equal(folder.names(), [], 'files')
 
 
-@case('the server is killed in the middle')
+@case('a server that is killed in the middle is an error at both ends')
 def _():
     with prosody.Prosody() as server:
         folder = Folder()
@@ -578,7 +578,7 @@ def with_raw(server, command, *arguments, **options):
                    env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'}, **options)
 
 
-@case('the stream ends right after the login')
+@case('an XML stream that ends right after the login is an error')
 def _():
     # The client may or may not see the end before the command looks at its address. One that
     # waits goes on in the second case, except after a conflict.
@@ -599,7 +599,7 @@ def _():
                 check_equal(folder.names(), [], 'files')
 
 
-@case('who waits says why the stream ended')
+@case('a command that waits says why its XML stream ended')
 def _():
     for condition, code, why in (('conflict', 'conflict', 'so there'), ('policy-violation', 'policy-violation', 'so there'),
                                  ('not-well-formed', 'protocol', 'so there'),
@@ -629,7 +629,7 @@ def _():
 
 # The descriptors
 
-@case('a standard descriptor is closed')
+@case('a closed standard descriptor takes no data of the session')
 def _(server):
     bob, alice = Account(server, 'bob'), Account(server, 'alice')
     folder = Folder()
@@ -652,7 +652,7 @@ def _(server):
         check_equal(target.names(), ['copy'], 'files')
 
 
-@case('data that would go through a closed descriptor')
+@case('data for a closed descriptor is an error')
 def _(server):
     bob, alice = Account(server, 'bob'), Account(server, 'alice')
     there = closed_at('>&-', bob, 'receive', '-o', '-', '--from', 'any')

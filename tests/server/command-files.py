@@ -28,13 +28,13 @@ def receive(server, output, **options):
     return source, there.lines
 
 
-@case('an empty --output')
+@case('an empty --output is an error')
 def _():
     there = Program(IBB, 'receive', '--jid', 'a@b', '-o', '', env={'LC_ALL': 'C.UTF-8'})
     there.expect_failure('--output is empty', code=2)
 
 
-@case('names as long as the file system allows')
+@case('file names may be as long as the file system allows')
 def _(server):
     for length in (247, 248, 254, 255):
         for name in ('n' * length, '\u00e4' * (length // 2)):
@@ -46,7 +46,7 @@ def _(server):
     Account(server, 'bob').ibb('receive', '-o', folder / ('n' * 256)).expect_failure('too long')
 
 
-@case('a symbolic link to a file that is not there: the file is made')
+@case('a symbolic link to a missing file: the file is made')
 def _(server):
     folder = Folder()
     os.mkdir(folder / 'below')
@@ -58,7 +58,7 @@ def _(server):
     check_equal(folder.names(), ['below', 'link', 'target'], 'files')
 
 
-@case('symbolic links that lead nowhere')
+@case('symbolic links that lead nowhere are an error')
 def _(server):
     folder = Folder()
     os.symlink('loop', folder / 'loop')
@@ -69,7 +69,7 @@ def _(server):
     check_equal(folder.names(), ['loop', 'missing'], 'files')
 
 
-@case('a symbolic link of somebody else, where everybody may make one')
+@case('a symbolic link of somebody else, where everybody may make one, is refused')
 def _(server):
     if os.geteuid() != 0:
         raise Skip('only root can make a link of somebody else')
@@ -107,7 +107,7 @@ def _(server):
     receive(server, folder / 'hop')
 
 
-@case('a pipe by its name in /dev/fd')
+@case('a pipe may be named by /dev/fd')
 def _(server):
     read_end, write_end = os.pipe()
     source, _ = receive(server, f'/dev/fd/{write_end}', pass_fds=(write_end,))
@@ -116,7 +116,7 @@ def _(server):
         check_equal(copy.read(), original.read(), 'data')
 
 
-@case('a directory that cannot be brought to the disk: neither end takes the file for stored')
+@case('a directory that cannot be synchronized is an error at both ends')
 def _(server):
     folder = Folder()
     there = Account(server, 'bob').ibb('receive', '-o', folder / 'copy', '--from', 'any',
@@ -126,7 +126,7 @@ def _(server):
     here.expect_failure('bob@localhost')
 
 
-@case('the other hard links of a file that is replaced')
+@case('other hard links of a replaced file keep the old content')
 def _(server):
     folder = Folder()
     old = sha256(folder.make('copy', 100))
@@ -137,7 +137,7 @@ def _(server):
     check(any('hard links' in line and 'copy' in line for line in lines), f'a word about it: {lines}')
 
 
-@case('the owner of a file that is replaced')
+@case('a replaced file keeps its owner and permissions where that is allowed')
 def _(server):
     if os.geteuid() != 0:
         raise Skip('only root can make a file of somebody else')
@@ -175,7 +175,7 @@ def log_in(server, content, mode=0o600, code=1):
     return here.lines
 
 
-@case('a password file that everybody can read')
+@case('a password file that everybody can read causes a warning')
 def _(server):
     password = server.passwords['alice'].encode()
     for mode, warned in ((0o600, False), (0o640, False), (0o604, True), (0o644, True)):
@@ -184,7 +184,7 @@ def _(server):
         check_equal(any('chmod 600' in line for line in lines), warned, f'a warning at {mode:o}')
 
 
-@case('a password that is not the whole of its line')
+@case('a password with a NUL, or that is too long, is an error')
 def _(server):
     password = server.passwords['alice'].encode()
     for content in (password + b'\0more\n', password + b'x' * 5000, b'x' * 4097 + b'\n'):
@@ -195,7 +195,7 @@ def _(server):
     check('password of' in lines[0], f'4096 bytes are tried: {lines}')
 
 
-@case('a password that no login can carry: it is the password, and not the server')
+@case('a password that no login can carry: the error says so')
 def _(server):
     for content in (b'tab\there\n', '\u00ad\n'.encode()):
         lines = log_in(server, content, code=REFUSED)

@@ -39,13 +39,13 @@ def get_fingerprint(server):
     return text.strip().split('=')[1]
 
 
-@case('stock: a file by SCRAM')
+@case('a file arrives after logins by SCRAM, with the settings of the package')
 def _(server):
     alice, bob = Account(server, 'alice'), Account(server, 'bob')
     send(server, Folder(), alice.options(), bob.options())
 
 
-@case('a certificate instead of a password')
+@case('a certificate logs in without a password')
 def _(server):
     alice, bob = Account(server, 'alice'), Account(server, 'bob')
     certificate = server.environment['IBB_TEST_ALICE_CERTIFICATE']
@@ -53,7 +53,7 @@ def _(server):
          env=NO_PASSWORD)
 
 
-@case('a certificate and its key in two files, of which the names are relative')
+@case('a certificate and its key may be in two files, with relative names')
 def _(server):
     alice, bob = Account(server, 'alice'), Account(server, 'bob')
     options = alice.options()
@@ -62,7 +62,7 @@ def _(server):
          bob.options(), env=NO_PASSWORD, cwd=server.directory)
 
 
-@case("somebody else's certificate")
+@case('the server refuses the certificate of another account')
 def _(server):
     alice = Account(server, 'alice')
     options = ['--certificate', server.environment['IBB_TEST_STRANGER_CERTIFICATE']]
@@ -70,7 +70,7 @@ def _(server):
               env=NO_PASSWORD).expect_failure('certificate', 'alice@localhost', code=REFUSED)
 
 
-@case('a certificate without its key')
+@case('a certificate without its key is an error')
 def _(server):
     alice = Account(server, 'alice')
     options = ['--certificate', os.path.join(server.directory, 'alice.crt')]
@@ -80,14 +80,14 @@ def _(server):
               ).expect_failure('--certificate', code=2)
 
 
-@case('a wrong password: the words of the server')
+@case('a wrong password: the error has the text of the server')
 def _(server):
     alice = Account(server, 'alice')
     alice.ibb('cat', 'bob@localhost', env={'IBB_PASSWORD': 'guess'}).expect_failure(
         'alice@localhost', 'Invalid username or password', code=REFUSED)
 
 
-@case('the certificate of the server is not signed by a trusted authority: what it is, and what to do')
+@case('an untrusted certificate of the server: the error says why, and what to do')
 def _(server):
     alice, bob = Account(server, 'alice'), Account(server, 'bob')
     fingerprint = get_fingerprint(server)
@@ -104,7 +104,7 @@ def _(server):
         send(server, Folder(), without_ca(alice) + ['--fingerprint', text], bob.options())
 
 
-@case('no version of TLS in common: which server, which account, what to look at')
+@case('no common version of TLS: the error names the server, the account and the possible causes')
 def _(server):
     alice = Account(server, 'alice')
     old = {'G_TLS_GNUTLS_PRIORITY': 'NORMAL:-VERS-TLS1.3:-VERS-TLS1.2'}
@@ -112,7 +112,7 @@ def _(server):
         'alice@localhost', 'server of “localhost”', 'TLS 1.2', 'certificate')
 
 
-@case('TLS from the first byte where STARTTLS is spoken')
+@case('direct TLS to a port for STARTTLS is an error')
 def _(server):
     alice = Account(server, 'alice')
     alice.ibb('cat', 'bob@localhost', account=alice.options(tls='direct', port=server.port)

@@ -36,7 +36,7 @@ def shown_on_terminal(account, *arguments):
     return status, shown.replace(b'\x1b[K', b'').decode()
 
 
-@case('a file name that is more than a name: the bar and the errors')
+@case('control characters of a file name are replaced in the bar and in errors')
 def _(server):
     folder = Folder()
     alice = Account(server, 'alice')
@@ -54,7 +54,7 @@ def _(server):
     check_equal(shown.count('\n'), 1, 'lines')
 
 
-@case('what a peer says')
+@case('control characters of a text from the peer are replaced')
 def _(server):
     raw = RawClient(server, 'bob', 'ibb', 'not-acceptable')
     raw.text = f'come{HARMFUL}here'
@@ -79,7 +79,7 @@ def without_room(*arguments, start=Program, **options):
         return start(*arguments, stdout=full, **options)
 
 
-@case('standard output is full')
+@case('a full standard output is an error')
 def _(server):
     environment = {'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'}
     for arguments in (['--help'], ['--version'], ['send', '--help'], ['expose', '--help'],
@@ -96,7 +96,7 @@ def _(server):
         end.expect_failure('Cannot write standard output', 'No space left')
 
 
-@case('who reads standard output has gone')
+@case('a reader of standard output that has gone is an error')
 def _():
     read_end, write_end = os.pipe()
     os.close(read_end)
@@ -122,7 +122,7 @@ def _():
         json.loads(packet)
 
 
-@case('JSON: a file name that is not UTF-8')
+@case('JSON: a file name that is not UTF-8 is made valid')
 def _():
     # The first byte announces a sequence that hides the sign after it.
     for name in (b'a\xc0"b', b'a\xe0"b', b'a\xf0\\', b'a\xfc"'):
@@ -136,7 +136,7 @@ def _():
 
 # Signals
 
-@case('two signals at once end expose and forward well')
+@case('two signals at once end expose and forward in good order')
 def _(server):
     for command in (['expose', '--to', '127.0.0.1:9'], ['forward', '--listen', '0', 'nobody@localhost']):
         for numbers in ((signal.SIGTERM, signal.SIGINT), (signal.SIGTERM, signal.SIGTERM),

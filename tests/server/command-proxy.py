@@ -32,7 +32,7 @@ def send(server, alice_options, bob_options, size=10000, **more):
     check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
 
 
-@case('a file by SOCKS5, SOCKS4a and HTTP: the proxy looks up the name, and breaks once')
+@case('a file arrives by SOCKS5, SOCKS4a and HTTP: the proxy looks up the name, and breaks once')
 def _(server):
     for scheme in SCHEMES:
         proxy = ForwardProxy({HOST: server.host}, cut_at=[100000])
@@ -44,7 +44,7 @@ def _(server):
         check(proxy.passed > 200000, 'bytes by the proxy')
 
 
-@case('direct TLS and a WebSocket by a proxy')
+@case('direct TLS and a WebSocket go through a proxy')
 def _(server):
     alice, bob = Account(server, 'alice'), Account(server, 'bob')
     direct = alice.options(tls='direct', host=HOST)
@@ -56,7 +56,7 @@ def _(server):
         check_equal(proxy.asked, [asked], 'asked for')
 
 
-@case('the proxy of the environment, and none')
+@case('the environment names the proxy, and --proxy none uses none')
 def _(server):
     proxy = ForwardProxy({HOST: server.host})
     alice, bob = Account(server, 'alice'), Account(server, 'bob')
@@ -69,7 +69,7 @@ def _(server):
     check_equal(len(proxy.asked), 1, 'requests')
 
 
-@case('a proxy that is not there, or does not find the server: which proxy, and no password')
+@case('a proxy that is not there, or does not find the server: the error names it without its password')
 def _(server):
     alice = Account(server, 'alice')
     port, = free_ports(1)
@@ -95,7 +95,7 @@ BAD = {
 }
 
 
-@case('what is no proxy: an error that names it, within the time of a connection')
+@case('a program that is no proxy: the error names it, within the time of a connection')
 def _(server):
     alice = Account(server, 'alice')
     running = []

@@ -155,7 +155,7 @@ def _():
         tunnel.end()
 
 
-@case('the words of it')
+@case('standard error tells of the loss, the login and the session')
 def _():
     with prosody.Prosody() as server:
         bob = Account(server, 'bob')
@@ -170,7 +170,7 @@ def _():
         expose.expect_done()
 
 
-@case('receive and listen wait on')
+@case('receive and listen go on waiting after a new login')
 def _():
     with prosody.Prosody() as server:
         folder = Folder()
@@ -216,7 +216,7 @@ def _():
         check_equal(folder.names(), [], 'files')
 
 
-@case('what has arrived is written, although the connection is gone')
+@case('bytes that have arrived are written after the loss of the connection')
 def _():
     with prosody.Prosody() as server:
         source = Folder().make('source', 100000)
@@ -234,7 +234,7 @@ def _():
         check_equal(listen.finish(), 1, 'exit status')
 
 
-@case('another login of the resource ends it')
+@case('another login with the resource ends the command')
 def _(server):
     bob = Account(server, 'bob')
     for command in (['expose', '--json', '--to', '127.0.0.1:9'], ['listen']):
@@ -245,7 +245,7 @@ def _(server):
         other.close()
 
 
-@case('... also in the middle of a session')
+@case('another login with the resource ends the command in the middle of a session')
 def _(server):
     listen = Account(server, 'bob').ibb('listen', '--from', 'any', '--resume-timeout', '100000')
     here = Account(server, 'alice').ibb('cat', listen.wait_ready(), stdin=-1)
@@ -259,7 +259,7 @@ def _(server):
     here.stop(1)
 
 
-@case('a password that was changed ends it')
+@case('a changed password ends the command')
 def _():
     with prosody.Prosody() as server:
         bob = Account(server, 'bob')
@@ -302,7 +302,7 @@ def _():
         expect_reset(kept)
 
 
-@case('forward keeps a connection for so long')
+@case('forward keeps a connection for 60 s without a login')
 def _():
     with prosody.Prosody() as server:
         alice = Account(server, 'alice')
@@ -321,7 +321,7 @@ def _():
         forward.stop()
 
 
-@case('a cable that is cut again and again')
+@case('forward serves a connection that came while its cable was cut, again and again')
 def _(server):
     target = Target()
     proxy = CutProxy(server.port, stay_away=True)
@@ -336,7 +336,7 @@ def _(server):
     check_equal(count(tunnel.expose, 'disconnected'), 0, 'the other end')
 
 
-@case('the example of a systemd unit')
+@case('the example of a systemd unit works, and the manual page has the same')
 def _(server):
     with open(os.path.join(ROOT, 'examples', 'ibb-expose.service'), encoding='utf-8') as file:
         unit = file.read()

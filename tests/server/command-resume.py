@@ -48,7 +48,7 @@ def survive(server, tls, json=True):
     return sender, receiver
 
 
-@case('D-42: send and receive survive cuts')
+@case('D-42: a file arrives although the connection breaks')
 def _(server):
     for program in survive(server, 'starttls'):
         check_equal(kinds(program)[-1], 'done', 'the last event')
@@ -56,12 +56,12 @@ def _(server):
                     'suspended and resumed')
 
 
-@case('D-42: without TLS, and in words')
+@case('D-42: the same without TLS, and with messages on standard error')
 def _(server):
     survive(server, 'none', json=False)
 
 
-@case('D-42: what a script and a person are told')
+@case('D-42: events and standard error tell of the break and the resumption')
 def _(server):
     for json in (True, False):
         folder = Folder()
@@ -82,7 +82,7 @@ def _(server):
             check(any('resumed' in line for line in sender.lines), 'the words')
 
 
-@case('D-42, D-58, B-03: the server was restarted and knows nothing')
+@case('D-42, D-58, B-03: a session ends with an error if the restarted server knows nothing')
 def _():
     with prosody.Prosody(modules=('smacks',)) as server:
         folder = Folder()

@@ -51,7 +51,7 @@ def expect_one_each(account, waiting):
     check_equal(count(waiting.pid, encode_plain(account)), 0, 'copies of what was sent')
 
 
-@case('the environment of a command that runs')
+@case('the environment of a running command has no password')
 def _(server):
     bob = Account(server, 'bob')
     waiting = bob.ibb('listen')
@@ -62,7 +62,7 @@ def _(server):
     expect_one_each(bob, waiting)
 
 
-@case('the memory of a command that has read a password file')
+@case('the memory of a command that has read a password file has one copy of the password')
 def _(server):
     bob, folder = Account(server, 'bob'), Folder()
     with open(folder / 'password', 'w', encoding='utf-8') as file:
@@ -72,7 +72,7 @@ def _(server):
     expect_one_each(bob, waiting)
 
 
-@case('all that is logged')
+@case('the log has no password, no token and no byte of a session')
 def _(server):
     bob, alice, folder = Account(server, 'bob'), Account(server, 'alice'), Folder()
     data = os.urandom(6000)

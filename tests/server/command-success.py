@@ -34,22 +34,22 @@ def transfer(server, size, send=(), receive=(), sender='alice', receiver='bob'):
     return here, there
 
 
-@case('send and receive 0 bytes')
+@case('a file of 0 bytes arrives')
 def _(server):
     transfer(server, 0)
 
 
-@case('send and receive 1 byte')
+@case('a file of 1 byte arrives')
 def _(server):
     transfer(server, 1)
 
 
-@case('send and receive 10 MiB')
+@case('a file of 10 MiB arrives')
 def _(server):
     transfer(server, 10 * MIB)
 
 
-@case('send and receive with TLS from the first byte, and without TLS')
+@case('a file arrives with direct TLS, and without TLS')
 def _(server):
     for tls in ('direct', 'none'):
         folder = Folder()
@@ -64,7 +64,7 @@ def _(server):
         check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
 
 
-@case('options of the session: block size, sid, window')
+@case('--block-size, --sid and --window set the session')
 def _(server):
     here, _there = transfer(server, 100000, send=('--block-size', '1000', '--sid', 'my-own',
                                                   '--window', '16K', '--json'),
@@ -74,19 +74,19 @@ def _(server):
     check_equal(opened['sid'], 'my-own', 'sid')
 
 
-@case('a smaller block is agreed upon')
+@case('both ends agree on the smaller block size')
 def _(server):
     here, _there = transfer(server, 100000, send=('--json',), receive=('--block-size', '1024'))
     check_equal(here.wait_event('opened')['block-size'], 1024, 'block size')
 
 
-@case('stanzas of type message')
+@case('a file arrives in messages')
 def _(server):
     here, _there = transfer(server, 200000, send=('--stanza-type', 'message', '--json'))
     check_equal(here.wait_event('opened')['stanza-type'], 'message', 'stanza type')
 
 
-@case('--json of both ends')
+@case('--json prints the events of both ends')
 def _(server):
     here, there = transfer(server, 3 * MIB, send=('--json',), receive=('--json',))
     check_equal([e['event'] for e in here.events() if e['event'] != 'progress'],
@@ -101,7 +101,7 @@ def _(server):
         check(done['seconds'] > 0, 'seconds')
 
 
-@case('progress events of an endless transfer')
+@case('an endless transfer has progress events')
 def _(server):
     folder = Folder()
     there = Account(server, 'bob').ibb('receive', '-o', folder / 'copy', '--from', 'any', '--json')
@@ -113,7 +113,7 @@ def _(server):
     there.wait_event('progress', bytes=1)
 
 
-@case('--quiet says nothing but ready')
+@case('--quiet prints only ready')
 def _(server):
     here, there = transfer(server, 1000, send=('--quiet',), receive=('--quiet',))
     check_equal(here.lines, [], 'lines of send')
@@ -131,7 +131,7 @@ def _(server):
     there.expect_done()
 
 
-@case('a resource of one’s own')
+@case('--jid may have a resource')
 def _(server):
     bob = Account(server, 'bob')
     folder = Folder()
@@ -141,7 +141,7 @@ def _(server):
     there.expect_done()
 
 
-@case('--from: who comes in and who does not')
+@case('--from decides who comes in')
 def _(server):
     alice, bob, carol = (Account(server, name) for name in ('alice', 'bob', 'carol'))
     full = [*alice.options(resource='one')]
@@ -170,7 +170,7 @@ def _(server):
                     'refusals that were told')
 
 
-@case('standard input to standard output')
+@case('standard input goes to standard output')
 def _(server):
     there = Account(server, 'bob').ibb('receive', '--output', '-', '--from', 'any')
     here = Account(server, 'alice').ibb('send', '-', there.wait_ready(), stdin=subprocess.PIPE)
@@ -182,7 +182,7 @@ def _(server):
     check(there.output == data, 'the same bytes')
 
 
-@case('standard output is the default when it is no terminal')
+@case('standard output is the default unless it is a terminal')
 def _(server):
     there = Account(server, 'bob').ibb('receive', '--from', 'any')
     here = Account(server, 'alice').ibb('send', '-', there.wait_ready(), stdin=subprocess.PIPE)
@@ -225,7 +225,7 @@ def _(server):
     check(here.output == response, 'the response')
 
 
-@case('cat and listen: who listens ends first')
+@case('cat and listen: listen ends first')
 def _(server):
     there = Account(server, 'bob').ibb('listen', '--from', 'any')
     here = Account(server, 'alice').ibb('cat', there.wait_ready(), stdin=subprocess.PIPE)
@@ -237,7 +237,7 @@ def _(server):
     check_equal(there.output, b'still here', 'output')
 
 
-@case('cat and listen: a talk in turns')
+@case('cat and listen: both ends talk in turns')
 def _(server):
     there = Account(server, 'bob').ibb('listen', '--from', 'any', stdin=subprocess.PIPE)
     here = Account(server, 'alice').ibb('cat', there.wait_ready(), stdin=subprocess.PIPE)
@@ -254,7 +254,7 @@ def _(server):
     there.expect_done()
 
 
-@case('cat and listen: large both ways at once')
+@case('cat and listen: many bytes go both ways at once')
 def _(server):
     folder = Folder()
     left, right = folder.make('left', 2 * MIB), folder.make('right', 3 * MIB)
@@ -270,7 +270,7 @@ def _(server):
     check_equal(sha256(folder / 'to-left'), sha256(right), 'SHA-256 back')
 
 
-@case('the password from a file')
+@case('the password may come from a file')
 def _(server):
     folder = Folder()
     bob = Account(server, 'bob')
@@ -282,7 +282,7 @@ def _(server):
     there.expect_done()
 
 
-@case('the password typed on a terminal, and not shown')
+@case('a password is typed on a terminal, and not shown')
 def _(server):
     folder = Folder()
     bob = Account(server, 'bob')
@@ -306,7 +306,7 @@ def _(server):
     there.expect_done()
 
 
-@case('a progress bar on a terminal')
+@case('a terminal shows a progress bar')
 def _(server):
     folder = Folder()
     source = folder.make('original', 8 * MIB)
@@ -328,7 +328,7 @@ def _(server):
               f'{(end.usage.ru_utime + end.usage.ru_stime) * 16:.1f} s/GiB')
 
 
-@case('demo')
+@case('demo compares the hashes')
 def _():
     demo = Program(IBB, 'demo', '--size', '1M', env={'LC_ALL': 'C.UTF-8'})
     demo.expect_done()
@@ -337,7 +337,7 @@ def _():
     check_equal(hashes[0], hashes[1], 'hashes')
 
 
-@case('bench on loopback')
+@case('bench measures on the loopback')
 def _():
     bench = Program(IBB, 'bench', '--size', '2M', '--json', env={'LC_ALL': 'C.UTF-8'})
     bench.expect_done()
@@ -350,7 +350,7 @@ def _():
     check(b'MiB/s' in table.output and b's/GiB' in table.output, 'a table')
 
 
-@case('bench through a server')
+@case('bench measures through a server')
 def _(server):
     bench = Account(server, 'alice').ibb('bench', '--through', '--size', '1M', '--json')
     bench.expect_done()
@@ -359,7 +359,7 @@ def _(server):
     print('# ' + json.dumps(done))
 
 
-@case('--help and --version')
+@case('--help and --version print')
 def _():
     for arguments in (('--help',), ('--version',), *((name, '--help') for name in (
             'send', 'receive', 'cat', 'listen', 'demo', 'bench'))):

@@ -124,7 +124,7 @@ for service, client in (('py', 'py'), ('py', 'js'), ('js', 'py'), ('js', 'js')):
         partial(echo, service=service, client=client))
 
 
-@case('echo-component, echo-client')
+@case('echo-component and echo-client answer')
 def component(server):
     """Each address of a component, but not the domain itself."""
     serve, say = example('echo-component', 'py'), example('echo-client', 'py')
@@ -186,7 +186,7 @@ for caller, called in (('c', 'py'), ('py', 'c')):
         partial(call_by_dbus, caller=caller, called=called))
 
 
-@case('http-folder')
+@case('http-folder serves a folder')
 def http_folder(server):
     program = example('http-folder', 'py')
     alice, bob, carol = (Account(server, name) for name in ('alice', 'bob', 'carol'))
@@ -220,7 +220,7 @@ for language in LANGUAGES:
     case(f'loopback in {language}')(partial(loopback, language=language))
 
 
-@case('jingle in python')
+@case('the Jingle example in Python transfers')
 def jingle(_server):
     program = Program(*example('jingle', 'py'))
     check_equal((program.finish(), program.lines), (0, []), 'the end')

@@ -73,7 +73,7 @@ def _(server):
         expose.stop()
 
 
-@case('the own account may have them all')
+@case('the own account may have all sessions')
 def _(server):
     target = Target()
     bob = Account(server, 'bob')
@@ -106,7 +106,7 @@ def _(server):
     check_equal(kept.recv(10), b'still here', 'what came')
 
 
-@case('a stranger who asks again and again writes few lines')
+@case('a stranger who asks again and again causes few lines')
 def _(server):
     count = 300
     for command in (['expose', '--to', '127.0.0.1:9'], ['listen']):

@@ -33,7 +33,7 @@ def expect_done(tunnel, count):
     tunnel.end()
 
 
-@case('ssh: commands, their output, their status')
+@case('ssh: commands give their output and their status')
 def _(server):
     sshd = Sshd()
     tunnel = Tunnel(server, sshd.port)
@@ -48,7 +48,7 @@ def _(server):
     expect_done(tunnel, 2)
 
 
-@case('ssh: a talk in turns')
+@case('ssh: both ends talk in turns')
 def _(server):
     sshd = Sshd()
     tunnel = Tunnel(server, sshd.port)
@@ -63,7 +63,7 @@ def _(server):
     expect_done(tunnel, 1)
 
 
-@case('ssh: 8 MiB each way, equal hashes', timeout=600)
+@case('ssh: 8 MiB arrive each way', timeout=600)
 def _(server):
     sshd = Sshd()
     folder = Folder()
@@ -83,7 +83,7 @@ def _(server):
     tunnel.end()
 
 
-@case('ssh: a folder through tar (D-39)')
+@case('ssh: tar copies a folder (D-39)')
 def _(server):
     sshd = Sshd()
     source, target = Folder(), Folder()
@@ -101,7 +101,7 @@ def _(server):
     expect_done(tunnel, 1)
 
 
-@case('ssh: ProxyCommand ibb cat')
+@case('ssh: ibb cat is a ProxyCommand')
 def _(server):
     sshd = Sshd()
     folder = Folder()
@@ -141,7 +141,7 @@ def curl(port, *arguments, fail='--fail'):
                      for word in arguments))
 
 
-@case('http: a page, a large body, many requests at once', timeout=600)
+@case('http: a page, a large body and many requests at once arrive', timeout=600)
 def _(server):
     pages, folder = Folder(), Folder()
     for number in range(24):
@@ -169,7 +169,7 @@ def _(server):
     expect_done(tunnel, 27)
 
 
-@case('http: a client that does not read, while others do')
+@case('http: a client that does not read delays no other')
 def _(server):
     pages = Folder()
     pages.make('page-large', 12 * MIB)

@@ -88,7 +88,7 @@ def _(server):
     tunnel.end()
 
 
-@case('large both ways at once, and both ends at once (D-40)')
+@case('many bytes go both ways at once, and both ends close at once (D-40)')
 def _(server):
     tunnel, here, there = connected(server)
     left, right = os.urandom(3 * MIB), os.urandom(2 * MIB)
@@ -115,7 +115,7 @@ def _(server):
     tunnel.end()
 
 
-@case('an empty connection, and a talk in turns of single bytes')
+@case('an empty connection, and one with single bytes in turns')
 def _(server):
     target = Target()
     tunnel = Tunnel(server, target.port)
@@ -145,7 +145,7 @@ def expect_no_more_files(tunnel, before):
             threading.Event().wait(0.01)
 
 
-@case('60 connections at once, each with its own bytes')
+@case('60 connections at once have their own bytes each')
 def _(server):
     target = Target()
     tunnel = Tunnel(server, target.port)
@@ -176,7 +176,7 @@ def _(server):
     tunnel.end()
 
 
-@case('several of one account at once, more than may ask at a time (D-47)')
+@case('more connections of one account at once than may ask at a time come in (D-47)')
 def _(server):
     target = Target()
     tunnel = Tunnel(server, target.port)
@@ -212,7 +212,7 @@ def _(server):
     tunnel.end()
 
 
-@case('too few files for all who come: they come in when others go')
+@case('connections wait while too many files are open')
 def _(server):
     def limit():
         resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
@@ -235,7 +235,7 @@ def _(server):
     tunnel.wait_events('done', 40)
 
 
-@case('who does not read holds up nobody, and fills no memory (D-22, D-50)')
+@case('a client that does not read delays nobody, and fills no memory (D-22, D-50)')
 def _(server):
     target = Target()
     tunnel = Tunnel(server, target.port)
@@ -320,7 +320,7 @@ def _(server):
     expect_reset(there)
 
 
-@case('a reset of a service that had ended before: the client learns of it at once (D-41, D-49)')
+@case('a reset of a service that has ended its output reaches the client at once (D-41, D-49)')
 def _(server):
     tunnel, here, there = connected(server)
     there.shutdown(socket.SHUT_WR)
@@ -334,7 +334,7 @@ def _(server):
     tunnel.wait_events('error', 1)
 
 
-@case('a client that goes without reading the response')
+@case('a client that goes without reading the response is one error')
 def _(server):
     tunnel, here, there = connected(server)
     exchange(here, there, b'request')
@@ -397,7 +397,7 @@ def _(server):
     check_equal(len(forward.errors()), 1, 'lines')
 
 
-@case('who may not come in')
+@case('a peer that may not come in is refused')
 def _(server):
     target = Target()
     bob = Account(server, 'bob')
@@ -422,7 +422,7 @@ def _(server):
         pass
 
 
-@case('--max-sessions: expose refuses, forward lets wait')
+@case('--max-sessions: expose refuses more, and forward lets them wait')
 def _(server):
     target = Target()
     tunnel = Tunnel(server, target.port, expose=('--max-sessions', '2'))
@@ -522,7 +522,7 @@ def call(tunnel, dice):
     return None
 
 
-@case('120 connections, each ended in one of six ways, from a seed')
+@case('120 connections, each ended in one of six ways from a seed, disturb no other')
 def _(server):
     seed = random.randrange(1 << 32)
     print(f'# seed {seed}')
@@ -567,7 +567,7 @@ def _(server):
 
 # The end of the commands.
 
-@case('a signal ends them in good order, and what is open with a reset')
+@case('a signal ends both commands in good order, and open connections with a reset')
 def _(server):
     for number in (signal.SIGINT, signal.SIGTERM):
         for first in ('forward', 'expose'):
@@ -634,7 +634,7 @@ def _():
         tunnel.end()
 
 
-@case('the peer vanishes without a word')
+@case('connections to a peer that vanishes silently are reset')
 def _(server):
     target = Target()
     rest = []
@@ -687,7 +687,7 @@ def _(server):
 
 # The command line.
 
-@case('usage of forward and expose')
+@case('wrong arguments of forward and expose: the error names the argument')
 def _():
     def usage(*arguments, word):
         program = Program(IBB, *arguments, env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'})
@@ -715,7 +715,7 @@ def _():
     usage('expose', '--jid', 'a@b', '--to', 'localhost:22', '--stanza-type', 'iq', word='--stanza-type')
 
 
-@case('--listen: an address, IPv6, a port that is taken')
+@case('--listen takes an address, also IPv6, and refuses a port that is taken')
 def _(server):
     alice = Account(server, 'alice')
     peer = f'bob@{server.domain}'
@@ -742,7 +742,7 @@ def _(server):
             alice.ibb('forward', '--listen', str(port), peer).expect_failure('::1', 'in use')
 
 
-@case('expose to a name that nobody has')
+@case('expose refuses a session if the name of the service does not exist')
 def _(server):
     bob = Account(server, 'bob')
     expose = bob.ibb('expose', '--to', 'no-such-host.invalid:22')

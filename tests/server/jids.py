@@ -41,27 +41,27 @@ def transfer(receiver, sender, form, from_):
     return jid.partition('/')[0]
 
 
-@case('a sharp s, which stringprep makes ss')
+@case('a session opens to an account with a sharp s, which stringprep makes ss')
 def _(server):
     jid = transfer(Account(server, 'strasse'), Account(server, 'alice'), f'Straße@{server.domain}',
                    f'alice@{server.domain}')
     check_equal(jid, f'strasse@{server.domain}', 'the JID of the server')
 
 
-@case('a login with a sharp s')
+@case('an account with a sharp s logs in')
 def _(server):
     """Prosody names it strasse, ejabberd as the user did."""
     transfer(log_in_as(server, 'strasse', f'Straße@{server.domain}'), Account(server, 'alice'),
              f'strasse@{server.domain}', f'alice@{server.domain}')
 
 
-@case('full-width letters')
+@case('a session opens to an account in full-width letters')
 def _(server):
     transfer(log_in_as(server, 'bob', f'ｂｏｂ@{server.domain}'), Account(server, 'alice'),
              f'Ｂｏｂ@{server.domain}', f'ａｌｉｃｅ@{server.domain}')
 
 
-@case('a domain by A-label and by U-label')
+@case('a session opens to a domain by A-label and by U-label')
 def _(server):
     jid = transfer(log_in_as(server, 'bob', f'bob@{A_LABELS}'),
                    log_in_as(server, 'alice', f'alice@{UNICODE_DOMAIN}'), f'bob@{A_LABELS}',
@@ -69,7 +69,7 @@ def _(server):
     check_equal(jid, f'bob@{UNICODE_DOMAIN}', 'the JID of the server')
 
 
-@case('what only looks like a permitted account is refused')
+@case('an account that only looks like a permitted one is refused')
 def _(server):
     folder = Folder()
     there = Account(server, 'bob').ibb('receive', '--output', folder / 'copy', '--from',

@@ -47,7 +47,7 @@ def send(server, *command):
     check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
 
 
-@case('the Python program')
+@case('the Python program of the README runs')
 def _(server):
     if not os.path.exists(os.path.join(BUILD, 'ibb-glib', 'IBB-1.0.typelib')):
         raise Skip('built without introspection')
@@ -63,7 +63,7 @@ def _(server):
     send(server, '/usr/bin/python3', folder / 'program.py')
 
 
-@case('the JavaScript program')
+@case('the JavaScript program of the README runs')
 def _(server):
     if not os.path.exists(os.path.join(BUILD, 'ibb-glib', 'IBB-1.0.typelib')):
         raise Skip('built without introspection')
@@ -79,7 +79,7 @@ def _(server):
     send(server, 'gjs', '-m', folder / 'program.js')
 
 
-@case('the C program')
+@case('the C program of the README runs')
 def _(server):
     folder = Folder()
     with open(folder / 'program.c', 'w', encoding='utf-8') as file:

@@ -18,17 +18,17 @@ from file_transfer import TIMEOUT, Transfer, check_continued, expect_ssh, expect
 PATIENT = '--resume-timeout', str(2 * TIMEOUT)
 
 
-@case('files in both directions', timeout=TIMEOUT)
+@case('files arrive in both directions', timeout=TIMEOUT)
 def _(both):
     in_both_directions(*both.servers)
 
 
-@case('ssh through forward and expose', timeout=TIMEOUT)
+@case('ssh works through forward and expose', timeout=TIMEOUT)
 def _(both):
     expect_ssh(*both.servers)
 
 
-@case('D-42: the stream is resumed at the other node', timeout=TIMEOUT)
+@case('D-42: the XML stream is resumed at the other node', timeout=TIMEOUT)
 def _(both):
     first, second = both.servers
     way = CutProxy(second.port)
@@ -42,7 +42,7 @@ def _(both):
     check_continued([one])
 
 
-@case('D-58: the nodes lose each other, until one starts again', timeout=2 * TIMEOUT)
+@case('D-58: a session goes on after the nodes have lost each other', timeout=2 * TIMEOUT)
 def _(both):
     first, second = both.servers
 
@@ -57,7 +57,7 @@ def _(both):
     check_continued(in_both_directions(first, second, part, options=PATIENT))
 
 
-@case('D-58: a node is killed, and starts again', timeout=2 * TIMEOUT)
+@case('D-58: a session goes on after a node was killed and started again', timeout=2 * TIMEOUT)
 def _(both):
     for node in both.servers:
         def restart(node=node):
@@ -67,7 +67,7 @@ def _(both):
         check_continued(in_both_directions(*both.servers, restart, options=PATIENT))
 
 
-@case('D-58: a node is killed, and its client goes to the other one', timeout=2 * TIMEOUT)
+@case('D-58: a session goes on after its client went to the other node', timeout=2 * TIMEOUT)
 def _(both):
     first, second = both.servers
     way = CutProxy(second.port)

@@ -18,22 +18,22 @@ from file_transfer import TIMEOUT, Transfer, check_continued, expect_ssh, in_bot
 SILENCE = 20  # s
 
 
-@case('files in both directions', timeout=TIMEOUT)
+@case('files arrive in both directions', timeout=TIMEOUT)
 def _(both):
     in_both_directions(*both.servers)
 
 
-@case('ssh through forward and expose', timeout=TIMEOUT)
+@case('ssh works through forward and expose', timeout=TIMEOUT)
 def _(both):
     expect_ssh(both.ejabberd, both.prosody)
 
 
-@case('D-18, D-27: the link breaks', timeout=TIMEOUT)
+@case('D-18, D-27: files arrive although the link breaks', timeout=TIMEOUT)
 def _(both):
     in_both_directions(*both.servers, both.cut)
 
 
-@case('the link carries nothing for a while', timeout=TIMEOUT)
+@case('files arrive although the link carries nothing for a while', timeout=TIMEOUT)
 def _(both):
     def be_silent():
         both.begin_hole()
@@ -43,7 +43,7 @@ def _(both):
     in_both_directions(*both.servers, be_silent)
 
 
-@case('nobody is there at the other server, or no such server')
+@case('a missing peer or server is an error')
 def _(both):
     prosody, ejabberd = both.servers
     folder = Folder()
@@ -53,7 +53,7 @@ def _(both):
         Account(here, 'alice').ibb('send', source, jid).expect_failure(jid.split('/')[0])
 
 
-@case('D-58: a server is killed', timeout=TIMEOUT)
+@case('D-58: a session goes on after a server was killed', timeout=TIMEOUT)
 def _(both):
     for server in both.servers:
         def restart(server=server):
@@ -63,7 +63,7 @@ def _(both):
         check_continued(in_both_directions(*both.servers, restart))
 
 
-@case('the stock limits of both', timeout=TIMEOUT)
+@case('files arrive within the limits of both packages', timeout=TIMEOUT)
 def _():
     with Federation({'limits': True}, {'shaper': True}) as both:
         prosody, ejabberd = both.servers

@@ -399,7 +399,7 @@ test_accept (Fixture *fixture, gconstpointer data)
   GAsyncResult            *accepted = NULL;
   GThread                 *thread;
 
-  /* From now on somebody listens. */
+  /* From now on an accept waits. */
   ibb_service_accept_async (fixture->juliet, cancellable, store_result_cb, &accepted);
   g_cancellable_cancel (cancellable);
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_accept_finish, fixture->juliet,
@@ -446,7 +446,7 @@ test_accept_cancelled_late (Fixture *fixture, gconstpointer data)
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_accept_finish, fixture->juliet,
                        &accepted);
 
-  /* Not cancelled, and not fetched. */
+  /* An accept that is neither cancelled nor finished. */
   ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
   result = wait_for_result (&accepted);
   g_clear_object (&result);
@@ -458,7 +458,7 @@ test_accept_cancelled_late (Fixture *fixture, gconstpointer data)
   assert_reads (romeo, "there");
 }
 
-/* What was given back when nothing is left of it, or of the service, is dropped. */
+/* A session that was given back is dropped if nothing is left of it, or of the service. */
 static void
 test_accept_unfetched (Fixture *fixture, gconstpointer data)
 {
@@ -505,7 +505,7 @@ test_limit (Fixture *fixture, gconstpointer data)
   assert_refused (fixture, &opened, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, NULL);
 }
 
-/* What nobody took when the service goes is aborted, not leaked. */
+/* Sessions that nobody has taken are aborted with the service, and not leaked. */
 static void
 test_queue_dropped (Fixture *fixture, gconstpointer data)
 {
@@ -526,7 +526,7 @@ test_queue_dropped (Fixture *fixture, gconstpointer data)
   assert_read_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
 }
 
-/* What the service advertises (D-43). */
+/* The features that the service advertises (D-43). */
 static void
 assert_features (IBBService *service, const char *expected)
 {

@@ -78,7 +78,7 @@ test_read_storm (Fixture *fixture, gconstpointer data)
           g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
           n_cancelled++;
           g_cancellable_reset (canceller.cancellable);
-          /* Not earlier: all could be over before anything was cancelled. */
+          /* Not earlier: everything could be over before the cancellation. */
           if (writer == NULL)
             writer = g_thread_new ("writer", writer_thread, ends.romeo);
           continue;

@@ -61,7 +61,7 @@ test_close (Fixture *fixture, gconstpointer data)
   g_assert_true (juliet_ended.thread == g_thread_self ());
 }
 
-/* Nothing that Romeo writes is acknowledged before Juliet reads. */
+/* The bytes that Romeo writes are not acknowledged before Juliet reads them. */
 static Ends
 open_unacknowledged (Fixture *fixture)
 {
@@ -153,7 +153,7 @@ test_abort_open (Fixture *fixture, gconstpointer data)
   g_assert_true (ended.failed);
   g_assert_cmpuint (ended.n_calls, ==, 1);
   poll_until (ibb_transport_has_ended (ends.juliet));
-  /* What the sender knows of what arrived, both bounds, outlives the session. */
+  /* The numbers of bytes that have arrived, at least and at most, outlive the session. */
   sent = ibb_transport_get_bytes_acknowledged (ends.romeo);
   queued = ibb_transport_get_bytes_queued (ends.romeo);
   received = ibb_transport_get_bytes_received (ends.juliet);
@@ -256,8 +256,8 @@ test_drop_service (Fixture *fixture, gconstpointer data)
   assert_reads_eof (ends.juliet);
 }
 
-/* What nobody uses any more lets its connection go, also when that was lost while
- * it had more to send than the rate lets through. */
+/* A service that nobody uses any more lets its connection go, even if the connection was lost while
+ * more was to be sent than the rate lets through. */
 static void
 test_drop_lost (Fixture *fixture, gconstpointer data)
 {

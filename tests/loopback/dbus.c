@@ -297,7 +297,7 @@ test_in_flight (Fixture *fixture, gconstpointer stanza_type)
   for (guint i = 0; i < N_CALLS; i++)
     begin_call (&talk, "Hold", g_variant_new ("(u)", i), "(u)", &called[i]);
   wait_until (talk.held->len == N_CALLS);
-  /* They do not hold up another one. */
+  /* The calls that wait do not hold up another one. */
   assert_call (&talk);
   for (guint i = 0; i < N_CALLS; i++)
     g_assert_null (called[i]);
@@ -488,7 +488,7 @@ test_end (Fixture *fixture, gconstpointer data)
                    kind == END_ABORT);
   g_clear_error (&client.error);
   g_clear_error (&server.error);
-  /* Nobody is there to be answered. */
+  /* The caller is gone, so nobody gets the answer. */
   release (&talk);
   talk_clear (&talk);
 }

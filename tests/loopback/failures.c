@@ -6,7 +6,7 @@
 
 #include "scenario.h"
 
-/* What the peer does, or we do, to end the session. */
+/* How the peer, or we, end the session. */
 typedef enum
 {
   LOST,    /* the connection, which another one takes the place of (D-42) */
@@ -227,7 +227,7 @@ test_failure (Failing *self, gconstpointer data)
   g_assert_cmpint (scenario_perform (&end, &finish, line->manner), ==, outcome);
   run_pending (); /* GTask would complain of a second result */
 
-  /* So it is with each call from now on, and nothing stays behind. */
+  /* Each later call fails in the same way, and nothing stays behind. */
   g_assert_true (ibb_transport_has_ended (transport));
   error = ibb_transport_dup_error (transport);
   g_assert_nonnull (error);
@@ -255,7 +255,7 @@ main (int argc, char **argv)
         {
           g_autofree char *path = NULL;
 
-          /* Nobody looks any more at what comes after a close (D-51). */
+          /* After a close nobody looks at later blocks (D-51). */
           if (failure == GAP && calls[call].call == CLOSE)
             continue;
           path = g_strdup_printf ("/ibb/loopback/failures/B-06/%s/%s/%s", failures[failure].path,

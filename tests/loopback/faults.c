@@ -32,8 +32,8 @@ test_properties (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (ibb_loopback_get_seed (fixture->loopback), ==, 3);
 }
 
-/* What one end writes the other end reads, whatever the loopback does once they
- * are connected, where property is set to so much. */
+/* One end reads the bytes that the other one writes, although the loopback has the property set to
+ * that probability once they are connected. */
 static void
 transfer (Fixture *fixture, const char *property, double probability)
 {
@@ -123,8 +123,7 @@ test_latency (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (g_get_monotonic_time () - start, >=, 60 * 1000);
 }
 
-/* So many bytes take so long; and nothing is lost when the connection is
- * congested on the way. */
+/* So many bytes take so long. Nothing is lost when the connection is congested on the way. */
 static void
 test_rate (Fixture *fixture, gconstpointer data)
 {

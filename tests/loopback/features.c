@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What users of aioxmpp and mellium are used to, one by one (protocol.md,
- * "Features of aioxmpp and mellium"). */
+/* The features of aioxmpp and mellium, one by one (protocol.md, "Features of aioxmpp and
+ * mellium"). */
 
 #include "fixture.h"
 

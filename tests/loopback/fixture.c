@@ -95,7 +95,7 @@ fixture_tear_down (Fixture *self, gconstpointer data)
       log_out (self->juliet_connection);
     }
 #endif
-  /* What closes in the background keeps its connection until it is done. */
+  /* A session that closes in the background keeps its connection until it has closed. */
   drop_and_wait (self->romeo_connection);
   drop_and_wait (self->juliet_connection);
   if (self->loopback != NULL)
@@ -114,7 +114,7 @@ fixture_settle (Fixture *self)
 {
   int flag = FALSE;
 
-  /* After all else. */
+  /* The lowest priority: after everything else. */
   g_main_context_invoke_full (ibb_connection_get_context (self->romeo_connection), G_PRIORITY_LOW,
                               set_flag_cb, &flag, NULL);
   poll_until (g_atomic_int_get (&flag));

@@ -27,7 +27,7 @@ typedef struct
 void fixture_set_up (Fixture *self, gconstpointer data);
 /* Asserts that nothing is left. */
 void fixture_tear_down (Fixture *self, gconstpointer data);
-/* The same set-up, through a server wherever IBB_TEST_HOST names one. */
+/* The same set-up, but through a server if IBB_TEST_HOST names one. */
 void fixture_set_up_anywhere (Fixture *self, gconstpointer data);
 
 /* The part of a set-up that comes after the two connections. */
@@ -50,8 +50,8 @@ Ends fixture_open_with (Fixture *self, IBBStanzaType stanza_type);
  * so a reader that is late has to have room for all of it. */
 void fixture_make_room (Fixture *self);
 
-/* As wait_until (), for what changes without waking the context: looks again and
- * again, and how often decides nothing. */
+/* Like wait_until (), for a change that does not wake the context: the caller checks again and
+ * again. */
 void wait_briefly (void);
 #define poll_until(condition)                                                                      \
   G_STMT_START                                                                                     \
@@ -66,7 +66,7 @@ void wait_briefly (void);
 gboolean has_waiter (GCancellable *cancellable);
 void     wait_for_waiter (GCancellable *cancellable);
 
-/* Until the loopback has nothing to do. */
+/* Runs until the loopback has nothing to do. */
 void fixture_settle (Fixture *self);
 
 /* Lets the loopback stand still: until it goes on, what is sent does not leave. Nothing can
@@ -112,7 +112,7 @@ GBytes *make_bytes (gsize length, guint seed);
  * before an acknowledgement; how many bytes. */
 gsize fill_output (IBBTransport *transport);
 
-/* The same until nothing moves any more, as nobody reads: then it stays full. */
+/* The same until nothing moves any more, because nobody reads. The transport then stays full. */
 gsize fixture_fill (Fixture *self, IBBTransport *transport);
 
 /* g_test_init and the watchdog. */

@@ -91,7 +91,7 @@ test_would_block (Stacks *stacks, gconstpointer data)
   g_autoptr (IBBTransport) none = NULL;
   g_autoptr (GError)       error = NULL;
 
-  /* Before the context was ever iterated, too. */
+  /* Also before the context has ever run. */
   none =
       ibb_service_open_session (stacks->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error);
   assert_would_block (none != NULL, &error, "ibb_service_open_session_async");
@@ -279,7 +279,8 @@ test_restored (Stacks *stacks, gconstpointer data)
   g_assert_true (ibb_transport_has_ended (ends.romeo));
 }
 
-/* While it is to come back an accept would wait, which this thread must not (B-17). */
+/* While the connection is to come back an accept would wait, which this thread must not do
+ * (B-17). */
 static void
 test_interrupted (Stacks *stacks, gconstpointer data)
 {
@@ -329,7 +330,7 @@ test_suspended (Stacks *stacks, gconstpointer data)
   write_text (ends.romeo, "meanwhile");
   ibb_service_open_session_async (stacks->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
                                   store_result_cb, &opened);
-  /* One that comes later finds the connection as it is. */
+  /* A later service finds the connection as it is. */
   late = ibb_service_new (IBB_CONNECTION (stacks->romeo_connection));
   ibb_service_open_session_async (late, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, store_result_cb,
                                   &late_opened);
@@ -424,8 +425,8 @@ test_suspended_dropped (Stacks *stacks, gconstpointer data)
   stacks->romeo = ibb_service_new (IBB_CONNECTION (stacks->romeo_connection));
 }
 
-/* Nobody can bring a connection on that its application has dropped: it goes, and
- * takes with it what waited for it. */
+/* Nobody can continue a connection that its application has dropped. It goes, and so does
+ * everything that waited for it. */
 static void
 test_held_and_freed (Stacks *stacks, gconstpointer data)
 {
@@ -446,7 +447,7 @@ test_held_and_freed (Stacks *stacks, gconstpointer data)
   stacks->romeo = ibb_service_new (IBB_CONNECTION (stacks->romeo_connection));
 }
 
-/* As much when it is suspended only after everything else has gone. */
+/* The same if the connection is suspended only after everything else is gone. */
 static void
 test_freed_while_closing (Stacks *stacks, gconstpointer data)
 {
@@ -550,7 +551,7 @@ test_idle (Stacks *stacks, gconstpointer data)
   g_assert_true (ibb_transport_drain_finish (ends.romeo, result, &error));
   assert_reads (ends.juliet, "and then nothing");
   run_pending ();
-  /* What was set while there was something may still go off, once each. */
+  /* Timers that were set while there was work may still go off, once each. */
   for (; get_sleep () >= 0 && get_sleep () < SHORT_SLEEP; n_late++)
     g_main_context_iteration (NULL, TRUE);
   g_assert_cmpuint (n_late, <=, 4);
@@ -639,7 +640,7 @@ test_open_in_order (Stacks *stacks, gconstpointer data)
   GAsyncResult            *accepted[G_N_ELEMENTS (sids)] = { NULL };
   g_autofree char         *jid = g_steal_pointer (&stacks->romeo_connection->jid);
 
-  /* It has logged in since the service asked last. */
+  /* The connection has logged in since the service last asked. */
   g_object_notify (G_OBJECT (stacks->romeo_connection), "local-jid");
   run_pending ();
   stacks->romeo_connection->jid = g_steal_pointer (&jid);
@@ -735,8 +736,8 @@ test_withdrawn_in_a_batch (Stacks *stacks, gconstpointer data)
   g_assert_cmpuint (n_requests, ==, 0);
 }
 
-/* What was suspended is over when another stream takes its place, and an expectation that is
- * cancelled then is not there any more. */
+/* A suspension ends when another XML stream takes the place of the suspended one. An expectation
+ * that is cancelled at that time does not exist any more. */
 static void
 test_restored_while_suspended (Stacks *stacks, gconstpointer data)
 {

@@ -57,7 +57,7 @@ accepted_cb (IBBService *service, IBBTransport *transport, gpointer data)
   g_atomic_int_inc (&site->n_accepted);
   g_weak_ref_set (&site->last, transport);
   watch (transport, &site->n_served);
-  /* It wants addresses, for its log. */
+  /* The server wants addresses for its log. */
   assert_succeeds (soup_server_accept_iostream, site->server, G_IO_STREAM (transport), address,
                    address);
 }
@@ -343,7 +343,7 @@ visit_to_upload (gpointer data)
   g_assert_cmpmem (g_bytes_get_data (body, NULL), g_bytes_get_size (body), hash, strlen (hash));
 }
 
-/* Each has a session of its own. */
+/* Each request has a session of its own. */
 static void
 visit_in_parallel (gpointer data)
 {

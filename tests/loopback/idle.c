@@ -52,7 +52,7 @@ exchange (Ends *ends)
   drain_transport (ends->juliet);
 }
 
-/* What never waits does not wake the thread either. */
+/* A call that never waits does not wake the thread. */
 static void
 look_at (IBBTransport *transport)
 {
@@ -93,8 +93,8 @@ test_sessions (Fixture *fixture, gconstpointer data)
   poll_until (g_atomic_int_get (&marked));
   poll_until (sleeps_for_long ());
 
-  /* Not once, for as long as others take for all this; a machine that takes longer than
-   * the sleep does less of it. */
+  /* The thread does not wake once, for as long as other tests take for all this. A machine that
+   * takes longer than the sleep does less in it. */
   before = g_atomic_int_get (&n_sleeps);
   fixture_set_up (&other, NULL);
   busy = fixture_open (&other);
@@ -111,7 +111,7 @@ test_sessions (Fixture *fixture, gconstpointer data)
       g_assert_cmpint (n_now, ==, before);
     }
 
-  /* It is there all the same. */
+  /* The thread is there nevertheless. */
   before = g_atomic_int_get (&n_sleeps);
   exchange (&idle[0]);
   g_assert_cmpint (g_atomic_int_get (&n_sleeps), >, before);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What GIO puts on top of a stream. */
+/* The layers of GIO on top of a stream. */
 
 #include "fixture.h"
 

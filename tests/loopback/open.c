@@ -136,7 +136,7 @@ test_cancelled (Fixture *fixture, gconstpointer data)
   fixture_resume_traffic (fixture);
   poll_until (ibb_transport_has_ended (juliet));
 
-  /* Before it begins, too, blocking or not. */
+  /* A cancellation before the call, asynchronous or blocking. */
   assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_open_session, fixture->romeo, JULIET,
                 IBB_STANZA_TYPE_IQ, 0, NULL, cancellable);
 }
@@ -228,7 +228,7 @@ test_expect (Fixture *fixture, gconstpointer data)
   assert_reads (juliet, "expected");
   g_clear_object (&result);
 
-  /* It was consumed. */
+  /* The expectation was used up. */
   assert_open_fails (fixture, JULIET, 0, "other", IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
   g_assert_null (accepted);
   g_cancellable_cancel (cancellable);
@@ -314,7 +314,7 @@ test_expect_again (Fixture *fixture, gconstpointer data)
   assert_reads (romeo, "there");
 }
 
-/* Nobody expects it again in time. */
+/* Nobody expects the session again in time. */
 static void
 test_expect_untaken (Fixture *fixture, gconstpointer data)
 {
@@ -334,7 +334,7 @@ test_expect_untaken (Fixture *fixture, gconstpointer data)
   assert_read_fails (second, G_IO_ERROR_CONNECTION_CLOSED);
 }
 
-/* Those that wait go with the service. */
+/* Expected sessions that wait end with the service. */
 static void
 test_expect_dropped (Fixture *fixture, gconstpointer data)
 {
@@ -365,8 +365,7 @@ test_expect_fallback (Fixture *fixture, gconstpointer data)
   juliet = assert_result (ibb_service_expect_session_finish, fixture->juliet, &expected);
 }
 
-/* What is pending when the service is stopped ends with CANCELLED, and so does
- * what is begun later. */
+/* Calls in progress when the service is stopped end with CANCELLED, and so do later calls. */
 static void
 test_stop (Fixture *fixture, gconstpointer data)
 {

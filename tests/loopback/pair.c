@@ -23,7 +23,7 @@ make_socket (void)
   /* Both are inherited by the sockets that are accepted. */
   assert_succeeds (g_socket_set_option, socket, SOL_SOCKET, SO_SNDBUF, PAIR_SEND_BUFFER);
   assert_succeeds (g_socket_set_option, socket, SOL_SOCKET, SO_RCVBUF, PAIR_SEND_BUFFER);
-  /* What is left of a window smaller than a segment is used late. */
+  /* TCP uses the rest of a window that is smaller than a segment only late. */
   assert_succeeds (g_socket_set_option, socket, IPPROTO_TCP, TCP_MAXSEG, 1024);
   return socket;
 }

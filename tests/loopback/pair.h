@@ -24,7 +24,7 @@ extern const char *const pair_names[N_PAIRS];
 #define PAIR_BLOCK_SIZE 4096
 #define PAIR_RECEIVE_BUFFER 1000
 
-/* Where pairs of one kind come from. */
+/* Makes pairs of one kind. */
 typedef struct
 {
   PairKind kind;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What becomes of sources: scenarios-poll.c has when they fire. */
+/* The life of sources. scenarios-poll.c tests when they fire. */
 
 #include "fixture.h"
 
@@ -61,7 +61,7 @@ test_source_cancelled (Fixture *fixture, gconstpointer data)
   g_source_destroy (source);
 }
 
-/* Nobody runs the context any more, or never did. */
+/* The context of the source does not run any more, or never did. */
 static void
 test_source_left (Fixture *fixture, gconstpointer data)
 {

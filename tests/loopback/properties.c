@@ -10,7 +10,7 @@ count_cb (GObject *object, GParamSpec *pspec, gpointer data)
   (*(guint *) data)++;
 }
 
-/* Another value than the one that it has. */
+/* Sets another value than the property has. */
 static void
 change (GObject *object, GParamSpec *pspec)
 {
@@ -36,12 +36,12 @@ change (GObject *object, GParamSpec *pspec)
   g_assert_cmpuint (n_notified, ==, 1);
   g_object_get_property (object, pspec->name, &again);
   g_assert_cmpint (g_param_values_cmp (pspec, &value, &again), ==, 0);
-  /* The same once more is no change. */
+  /* Setting the same value again is no change. */
   g_object_set_property (object, pspec->name, &value);
   g_assert_cmpuint (n_notified, ==, 1);
 }
 
-/* All that can be written; how many they are. */
+/* Changes all writable properties, and returns how many they are. */
 static guint
 change_all (gpointer object)
 {
@@ -166,7 +166,7 @@ test_loopback (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (change_all (fixture->loopback), ==, 7);
 }
 
-/* What a binding can make without its proper beginnings harms nobody. */
+/* Objects that a binding has constructed by itself harm nobody. */
 static void
 test_halves_alone (Fixture *fixture, gconstpointer data)
 {

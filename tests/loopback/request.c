@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a dialogue that asks the user about a session hears of its request. */
+/* What a dialogue that asks the user about a session learns of its request. */
 
 #include "fixture.h"
 
@@ -91,7 +91,7 @@ bring_about (Dialogue *self)
       assert_succeeds (ibb_connection_send, self->fixture->romeo_connection, stanza);
       break;
     case END_LOST:
-      /* Another one takes its place. */
+      /* Another connection takes its place. */
       g_object_unref (ibb_loopback_attach (self->fixture->loopback, JULIET));
       break;
     case END_STOPPED:
@@ -141,7 +141,7 @@ dialogue_begin (Dialogue *self, Fixture *fixture, GAsyncResult **opened)
       run_pending ();
       if (self->n_requests == 1)
         return;
-      /* It was withdrawn before this thread got round to it: nobody is told of that. */
+      /* The request was withdrawn before this thread handled it, so nobody is told. */
       g_assert_cmpint (self->end, ==, END_TIMEOUT);
       g_clear_object (opened);
     }

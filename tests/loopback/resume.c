@@ -53,7 +53,7 @@ open_pair (Stacks *self)
   return ends;
 }
 
-/* What is under way vanishes. */
+/* Stanzas on the way are lost. */
 static void
 lose (Stacks *self, guint i)
 {

@@ -104,7 +104,7 @@ fired_cb (GObject *stream, gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Where nothing is asynchronous, in a context of its own. */
+/* For calls that are not asynchronous: a source in a context of its own. */
 static gboolean
 watch_source (End *end, gboolean input, GCancellable *cancellable, gboolean waits, Manner manner)
 {
@@ -133,7 +133,7 @@ watch_source (End *end, gboolean input, GCancellable *cancellable, gboolean wait
 
 /* Room */
 
-/* Nothing moves until the other end reads. */
+/* Whether nothing moves until the other end reads. */
 
 static gboolean
 is_transport_full (End *end)
@@ -153,8 +153,8 @@ is_socket_full (End *end)
   struct tcp_info info;
   socklen_t       length = sizeof info;
 
-  /* All that has left has arrived, and nothing more may leave: the kernel has
-   * asked for room and got none. */
+  /* All bytes that have left have arrived, and no more may leave: the kernel has asked for room and
+   * got none. */
   g_assert_no_errno (getsockopt (g_socket_get_fd (socket), IPPROTO_TCP, TCP_INFO, &info, &length));
   g_assert_cmpuint (length, >, G_STRUCT_OFFSET (struct tcp_info, tcpi_snd_wnd));
   return info.tcpi_snd_wnd == 0 && info.tcpi_unacked == 0 && info.tcpi_backoff > 0;
@@ -209,7 +209,7 @@ read_rest (End *end)
   return TRUE;
 }
 
-/* What a socket has under another name, or not at all. */
+/* Functions that a socket has under another name, or not at all. */
 
 static void
 abort_stream (End *end)

@@ -164,7 +164,7 @@ result_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   Op *self = data;
 
-  /* In the context of the caller, and never before the call has returned. */
+  /* The callback runs in the context of the caller, and never before the call has returned. */
   g_assert_true (g_thread_self () == self->caller);
   g_assert_null (self->result);
   self->result = g_object_ref (result);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a stream does, call by call: tables that run over every kind of pair, in
- * every manner of calling. doc/stream.md has the same in words. */
+/* The behaviour of a stream, call by call: tables that run over each kind of pair, in each manner
+ * of calling. doc/stream.md says the same in words. */
 
 #pragma once
 
@@ -72,8 +72,7 @@ typedef enum
   N_CALLS,
 } Call;
 
-/* Of a waiting call: begins it and goes on, ends what was begun, with the
- * cancellable of its end. */
+/* For a call that waits: begins it and goes on, or ends it by the cancellable of its end. */
 #define BEGIN(call) ((call) | 0x100)
 #define END(call) ((call) | 0x200)
 #define C 0x400
@@ -149,7 +148,7 @@ struct _End
 
 /* Performs one step; how it ended. */
 gssize scenario_perform (End *end, const Step *step, Manner manner);
-/* The same for what never waits. */
+/* The same for calls that never wait. */
 gssize scenario_call (End *end, const Step *step, Manner manner);
 
 /* Every byte is told by its place. */

@@ -39,7 +39,7 @@ static const Step while_reading[] = {
   { B, READ, 100, 5 },
 };
 
-/* It says how far it got. */
+/* The call says how far it got. */
 static const Step while_reading_all[] = {
   { A, WRITE, 5, 5 },
   { B, AWAIT_IN, 0, TRUE },
@@ -110,7 +110,7 @@ static const Step while_writing[] = {
   { B, READ, 100, 5 },
 };
 
-/* It says how far it got. */
+/* The call says how far it got. */
 static const Step while_writing_all[] = {
   { A, BEGIN (WRITE_ALL) | C, 200000 },
   { A, CANCEL, 0, TRUE },
@@ -125,7 +125,7 @@ static const Step while_writing_all[] = {
   { B, READ, 100, 5 },
 };
 
-/* What they began goes on; they can be repeated. */
+/* A flush or drain that is cancelled goes on, and can be repeated. */
 static const Step while_flushing[] = {
   { A, FILL, 0, TRUE },
   { A, BEGIN (FLUSH) | C, 0 },

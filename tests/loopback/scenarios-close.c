@@ -68,7 +68,7 @@ static const Step output_half[] = {
   { B, READ, 100, 0 },
 };
 
-/* It is flushed first. */
+/* The half is flushed first. */
 static const Step output_half_unsent[] = {
   { A, FILL, 0, TRUE },
   { A, BEGIN (CLOSE_OUTPUT), 0 },
@@ -172,7 +172,7 @@ static const Step close_limited[] = {
   { B, READ, 100, 0 },
 };
 
-/* What is under way ends. */
+/* Calls in progress end. */
 static const Step while_reading[] = {
   { A, BEGIN (READ), 100 },
   { A, CLOSE, 0, TRUE },
@@ -201,7 +201,7 @@ static const Step unread[] = {
   { B, WRITE_ON, 0, NO (BROKEN_PIPE) },
 };
 
-/* Both at once. */
+/* Both ends close at once. */
 static const Step crossing[] = {
   { A, BEGIN (CLOSE), 0 },
   { B, BEGIN (CLOSE), 0 },

@@ -39,7 +39,7 @@ static const Step aborted_unsent[] = {
   { A, CLOSE, 0, TRUE, NO (CLOSED), "Abort" },
 };
 
-/* What came before can be read; then the same error at each call. */
+/* Bytes before the end can be read. Then each call has the same error. */
 static const Step peer_aborted[] = {
   { A, WRITE, 5, 5 },
   { B, AWAIT_IN, 0, TRUE },

@@ -7,7 +7,7 @@
 /* One call a line. */
 /* clang-format off */
 
-/* What is there, up to what was asked for. */
+/* A read returns the bytes that are there, up to the number that was asked for. */
 static const Step some[] = {
   { A, WRITE, 10, 10 },
   { B, AWAIT_IN, 0, TRUE },
@@ -73,7 +73,7 @@ static const Step end_awaited[] = {
   { B, READ, 100, 0 },
 };
 
-/* One reader; a second is refused, whatever it wants; writing goes on. */
+/* Only one call may read: a second one is refused, whichever it is. Writing goes on. */
 static const Step second[] = {
   { B, BEGIN (READ), 100 },
   { B, READ, 100, NO (PENDING) },

@@ -119,7 +119,7 @@ static const Step flag[] = {
   { B, READ, 100, 5 },
 };
 
-/* What is written arrives without a flush. */
+/* Written bytes arrive without a flush. */
 static const Step flush[] = {
   { A, FLUSH, 0, TRUE },
   { A, WRITE, 5, 5 },

@@ -91,7 +91,7 @@ typedef struct
   gboolean        done; /* in the engine's thread */
 } Run;
 
-/* Where it is, for the watchdog. */
+/* The present scenario and step, for the watchdog. */
 static char place[256];
 
 static void
@@ -294,7 +294,7 @@ is_known (const char *name, gboolean reason)
   return FALSE;
 }
 
-/* What matches in the page, which must all be known. */
+/* The words of the page in this form. All of them must be known. */
 static GHashTable *
 find_names (const char *page, const char *pattern, gboolean reason)
 {
@@ -391,7 +391,7 @@ main (int argc, char **argv)
     g_ptr_array_add (sources, pair_source_new (PAIR_SERVER));
   else
     g_ptr_array_add (sources, pair_source_new (PAIR_LOOPBACK));
-  /* With XML on the loopback there is nothing new in the others. */
+  /* With XML on the loopback the other pairs show nothing new. */
   if (g_getenv ("IBB_TEST_HOST") == NULL && g_getenv ("IBB_TEST_XML") == NULL)
     {
       g_test_add_func ("/ibb/scenarios/page", test_page);

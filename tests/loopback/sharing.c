@@ -62,7 +62,7 @@ test_services (Fixture *fixture, gconstpointer data)
   assert_passes (after.romeo, after.juliet, bytes);
   assert_passes (before.romeo, before.juliet, bytes);
 
-  /* One that lets nobody in does not refuse for the other one. */
+  /* A service that accepts nothing does not refuse what the other one may accept. */
   service = g_steal_pointer (&fixture->juliet);
   fixture->juliet = ibb_service_new (fixture->juliet_connection);
   ibb_service_set_session_limit (service, 0);

@@ -36,7 +36,7 @@ struct _StackConnection
 };
 
 StackConnection *stack_connection_new (const char *jid); /* (nullable): jid */
-/* What one sends, the other receives, from now on. */
+/* From now on peer receives what self sends, and the other way round. */
 void stack_connection_set_peer (StackConnection *self, StackConnection *peer);
 
 G_END_DECLS

@@ -176,7 +176,7 @@ test_come_and_go (Fixture *fixture, gconstpointer data)
 static GMutex interpreter;
 static guint  n_waiting;
 
-/* As the toggle reference of a language binding, which needs its interpreter. */
+/* Like the toggle reference of a language binding, which needs its interpreter. */
 static void
 toggled_cb (gpointer data, GObject *object, gboolean is_last)
 {

@@ -317,7 +317,7 @@ test_async (Fixture *fixture, gconstpointer stanza_type)
   talk_clear (&talk);
 }
 
-/* Who is who */
+/* The peer has this name. */
 
 static void
 assert_peer (End *self, const char *name)
@@ -379,8 +379,8 @@ test_pinned (Fixture *fixture, gconstpointer stanza_type)
   talk_clear (&talk);
 }
 
-/* With TLS 1.3 a client is done before the server has seen its certificate, and
- * learns from its first read what the server thinks of it. */
+/* With TLS 1.3 a client has finished the handshake before the server has seen its certificate. Its
+ * first read says whether the server accepts it. */
 static gpointer
 refused_thread (gpointer data)
 {
@@ -474,7 +474,7 @@ test_clean_end (Fixture *fixture, gconstpointer stanza_type)
   assert_succeeds (g_output_stream_close, tls_output (&talk.romeo), NULL);
   g_assert_cmpint (read_byte (&talk.juliet, &error), ==, 0);
   g_assert_no_error (error);
-  /* One direction only is over, in TLS; the session knows nothing of it. */
+  /* In TLS only one direction is over. The session knows nothing of that. */
   pass_text (&talk.juliet, &talk.romeo, "a thousand times good night");
   close_cleanly (&talk);
   talk_clear (&talk);
@@ -533,7 +533,7 @@ test_truncated (Fixture *fixture, gconstpointer lenient)
   talk_open_usual (&talk, fixture, GINT_TO_POINTER (IBB_STANZA_TYPE_IQ));
   g_tls_connection_set_require_close_notify (talk.romeo.tls, lenient == NULL);
   handshake (&talk);
-  /* So that tickets of TLS 1.3 have been read. */
+  /* By this time the tickets of TLS 1.3 have been read. */
   pass_text (&talk.juliet, &talk.romeo, "hist");
   assert_succeeds (g_output_stream_write_all, tls_output (&talk.juliet), "ab", 2, NULL, NULL);
   assert_succeeds (ibb_transport_drain, IBB_TRANSPORT (talk.juliet.base), NULL);

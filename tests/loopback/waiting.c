@@ -97,7 +97,7 @@ receive_data (Busy *self, guint number)
   receive (self, "data", data);
 }
 
-/* What many sessions that come and go leave behind. */
+/* The memory that many sessions leave behind when they come and go. */
 static void
 receive_pairs (Busy *self, gboolean unclean)
 {
@@ -145,7 +145,7 @@ test_requests (Busy *self, gconstpointer data)
   g_assert_nonnull (self->transport);
 }
 
-/* So it is for sessions that were accepted at once, and that the peer aborted. */
+/* The same for sessions that were accepted at once, and that the peer aborted. */
 static void
 test_accepted (Busy *self, gconstpointer data)
 {
@@ -193,8 +193,8 @@ test_accept (Busy *self, gconstpointer data)
   assert_reads (self->transport, "bytes");
 }
 
-/* One that ended in order is an empty stream, or one with bytes: it counts, and is
- * handed out. */
+/* A session that ended in order is an empty stream, or one with bytes: it counts, and the
+ * application gets it. */
 static void
 test_ended (Busy *self, gconstpointer data)
 {

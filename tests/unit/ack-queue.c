@@ -108,7 +108,7 @@ test_hostile (void)
   send (queue, 2, 2);
 }
 
-/* After 4294967295 comes 0. */
+/* The counter goes from 4294967295 to 0. */
 static void
 test_wrap (void)
 {
@@ -217,7 +217,7 @@ test_full (void)
   ibb_stanza_unref (stanza);
 }
 
-/* What we answer may be as long as the id that a stranger chose. */
+/* An answer may be as long as the id that a stranger chose. */
 static void
 test_long_ids (void)
 {

@@ -24,7 +24,7 @@ test_answers (void)
   gint64           begin;
 
   xml_pair_set_up (&pair);
-  /* Before the server grants it nothing counts, and nothing is answered. */
+  /* Before the server grants acknowledgements nothing counts, and nothing is answered. */
   handle (acknowledger, 3);
   ibb_acknowledger_note_request (acknowledger);
   ibb_acknowledger_answer (acknowledger);

@@ -31,7 +31,7 @@ wait_until_rung (Rung *rung)
     g_main_context_iteration (NULL, TRUE);
 }
 
-/* After a moment, which may be none at all. */
+/* An alarm rings after its time, which may be 0. */
 static void
 test_rings (void)
 {
@@ -92,7 +92,7 @@ test_freed (void)
   fake_sleep_stop ();
 }
 
-/* Without the kernel's timer one of GLib's rings. */
+/* Without the kernel's timer an alarm uses one of GLib. */
 static void
 test_no_timer (void)
 {

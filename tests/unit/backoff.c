@@ -54,7 +54,7 @@ test_streams (void)
   ibb_backoff_free (backoff);
 }
 
-/* Once a minute, however often the network changes. */
+/* However often the network changes, an attempt is hurried once a minute. */
 static void
 test_hurry (void)
 {

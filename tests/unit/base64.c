@@ -146,7 +146,7 @@ test_round_trip (void)
     }
 }
 
-/* What is refused (N-42, N-43), and what only a strict reader refuses (D-19). */
+/* Texts that are refused (N-42, N-43), and those that only a strict reader refuses (D-19). */
 static void
 test_decode_table (void)
 {
@@ -302,7 +302,7 @@ test_decode_wrapped (void)
   g_assert_cmpmem (g_bytes_get_data (back, NULL), g_bytes_get_size (back), bytes, sizeof bytes);
 }
 
-/* After the first foreign character nothing more is written. */
+/* Nothing is written after the first foreign character. */
 static void
 test_decode_stops (void)
 {

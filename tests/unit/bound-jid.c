@@ -35,7 +35,7 @@ test_check (void)
     { "user@d.test", "user@other.test/any", FALSE },
     { "user@d.test", "d.test/any", FALSE },
     { "user@d.test", "d.test/user@d.test", FALSE },
-    /* None at all. */
+    /* No address at all. */
     { "user@d.test", "user@d.test", FALSE },
     { "user@d.test", "user@d.test/", FALSE },
     { "user@d.test", "user@@d.test/any", FALSE },

@@ -106,7 +106,7 @@ test_whole_chunk_is_not_copied (void)
   g_assert_null (queue.tail);
 }
 
-/* One byte a block must not cost a hundred: a peer chooses the size. */
+/* A block of one byte must not take a hundred: a peer chooses the size. */
 static void
 test_small_pieces_are_gathered (void)
 {

@@ -53,7 +53,7 @@ run_within (gpointer object)
   g_assert_cmpuint (n_calls, ==, 2);
 }
 
-/* It also calls in a main loop that the call runs, and ends with its object. */
+/* The source also calls in a main loop that the call runs, and ends with its object. */
 static void
 test_object (void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a connection tells the engine of its service beside stanzas. */
+/* What a connection tells the engine of its service, beside stanzas. */
 
 #include "config.h"
 

@@ -37,7 +37,7 @@ expect_pop (IBBControl *control, IBBPayload payload, const char *id)
   ibb_stanza_record_unref (stanza);
 }
 
-/* What was pushed first leaves first, replies that are no stanzas yet among them. */
+/* Stanzas and replies leave in the order in which they were pushed. */
 static void
 test_order (void)
 {

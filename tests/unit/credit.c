@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a peer has told of its reader, and what that allows (D-54). */
+/* The room that a peer has told of its reader, and how much it allows (D-54). */
 
 #include "config.h"
 
@@ -27,7 +27,7 @@ acknowledge (IBBCredit *self, guint64 end, gboolean tells, guint32 room, gint64 
   ibb_stanza_record_unref (answer);
 }
 
-/* Without a word everything is allowed, whatever a peer says that was not asked. */
+/* A peer that tells nothing sets no limit, and neither does one that was not asked. */
 static void
 test_untold (void)
 {
@@ -42,7 +42,7 @@ test_untold (void)
   g_assert_true (ibb_credit_covers (&self, G_MAXUINT64));
 }
 
-/* What was told last holds behind each block that tells nothing. */
+/* The room that was told last holds behind each block whose answer tells nothing. */
 static void
 test_told (void)
 {
@@ -61,7 +61,7 @@ test_told (void)
   g_assert_true (ibb_credit_covers (&self, (guint64) G_MAXUINT32 + 180));
 }
 
-/* It asks until it is told, for a block beyond the limit, and after a resumption. */
+/* Blocks ask until the room is told, for a block beyond the limit, and after a resumption. */
 static void
 test_asks (void)
 {

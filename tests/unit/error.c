@@ -73,7 +73,7 @@ test_kinds (void)
     }
 }
 
-/* Each condition of RFC 6120 §8.3.3 has a code of IBB_ERROR, as a refusal and as an error to a
+/* Each condition of RFC 6120 §8.3.3 has a code of IBB_ERROR, for a refused open and for a refused
  * block. */
 static void
 test_conditions (void)

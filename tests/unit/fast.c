@@ -45,7 +45,7 @@ test_length (void)
     }
 }
 
-/* Without TLS anybody could read it. */
+/* Tokens are neither used nor requested without TLS. */
 static void
 test_without_tls (void)
 {

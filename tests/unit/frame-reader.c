@@ -101,7 +101,7 @@ test_case (gconstpointer data)
     }
 }
 
-/* Each form of the length, and the longest message. */
+/* Each form of the length is read, and the longest message. */
 static void
 test_lengths (void)
 {

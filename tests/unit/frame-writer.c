@@ -21,7 +21,7 @@ flush (IBBFrameWriter *writer, SlowStream *stream)
     }
 }
 
-/* Each form of the length; what is longer than a record goes in several. */
+/* Each form of the length is written. An element that is longer than a record goes in several. */
 static void
 test_lengths (void)
 {

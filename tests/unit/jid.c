@@ -55,8 +55,8 @@ test_normalize (void)
     { "xn--strae-oqa.example", "stra\xC3\x9F"
                                "e.example" },
     { "a@\xE4\xBE\x8B\xE3\x80\x82\xE4\xBE\x8B", "a@\xE4\xBE\x8B.\xE4\xBE\x8B" },
-    /* What is not an A-label stays: ASCII, capitals, compatibility characters,
-     * a full-width dot, a space, code points that do not exist, no Punycode. */
+    /* A label that is not an A-label stays as it is: ASCII, capitals, compatibility characters, a
+     * full-width dot, a space, code points that do not exist, no Punycode. */
     { "a@xn--example-", "a@xn--example-" },
     { "a@xn--mnchen-3ya-", "a@xn--mnchen-3ya-" },
     { "a@xn--mnchen-psa", "a@xn--mnchen-psa" },
@@ -69,7 +69,7 @@ test_normalize (void)
     { "a@xn--", "a@xn--" },
     { NULL, NULL },
     { "", NULL },
-    /* What becomes a separator does not separate. */
+    /* A character that becomes a separator does not separate. */
     { "a\xEF\xBC\xA0"
       "b@c",
       NULL },
@@ -157,7 +157,7 @@ test_length (void)
   }
 }
 
-/* Each ASCII character, in each part. */
+/* Each ASCII character, in each part, is taken or refused. */
 static void
 test_ascii (void)
 {
@@ -166,7 +166,7 @@ test_ascii (void)
       gboolean is_printed = c >= 0x20 && c < 0x7F;
       gboolean is_general = is_printed && c != ' ' && c != '@';
       guint    small = (guint) g_ascii_tolower ((char) c);
-      /* What stands before and behind the character, and its normal form. */
+      /* The text before and behind the character, and its normal form. */
       const struct
       {
         const char *before, *behind;
@@ -185,7 +185,7 @@ test_ascii (void)
               g_strdup_printf ("%s%c%s", parts[i].before, parts[i].normal, parts[i].behind);
           g_autofree char *normal = ibb_jid_normalize (jid);
 
-          /* It parts them. */
+          /* The character separates the parts. */
           if (i < 3 && (c == '/' || (c == '@' && i == 2)))
             continue;
           g_assert_cmpstr (normal, ==, parts[i].is_valid ? expected : NULL);
@@ -257,8 +257,8 @@ test_resembles (void)
     }
 }
 
-/* What Prosody and ejabberd make of a node, a domain or a resource by stringprep
- * resembles it. */
+/* The form that Prosody and ejabberd give a node, a domain or a resource by stringprep resembles
+ * it. */
 static void
 check_prepared (const char *part)
 {

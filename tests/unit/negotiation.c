@@ -180,7 +180,7 @@ test_wrong_password (Fixture *self, gconstpointer data)
   g_assert_true (self->was_refused);
 }
 
-/* What follows <success/> in the same stream was put there by somebody else. */
+/* Bytes after <success/> in the same XML stream were inserted by somebody else: the login fails. */
 static void
 test_leftover (Fixture *self, gconstpointer data)
 {
@@ -217,7 +217,7 @@ test_resumed (Fixture *self, gconstpointer data)
   g_assert_cmpuint (self->resumed_h, ==, 3);
 }
 
-/* To try again is of no use where the server has forgotten the stream. */
+/* Where the server has forgotten the XML stream, a second attempt to resume it is of no use. */
 static void
 test_not_resumed (Fixture *self, gconstpointer data)
 {
@@ -293,7 +293,7 @@ test_sasl2_unusable (Fixture *self, gconstpointer data)
   g_assert_no_error (self->error);
 }
 
-/* Nor does one whose mechanisms are weaker. */
+/* The client does not use SASL2 if its mechanisms are weaker. */
 static void
 test_sasl2_weaker (Fixture *self, gconstpointer data)
 {
@@ -318,7 +318,7 @@ test_sasl2_resumed (Fixture *self, gconstpointer data)
   g_assert_cmpuint (self->resumed_h, ==, 3);
 }
 
-/* Not along with the login, for want of an offer: after it. */
+/* The resumption follows the login if it was not offered along with it. */
 static void
 test_sasl2_resumed_later (Fixture *self, gconstpointer data)
 {
@@ -408,7 +408,7 @@ test_silent_resumption (Fixture *self, gconstpointer data)
   assert_late (self, "the resumption of the connection within 15 s");
 }
 
-/* Each answer comes in time, but not all of them. */
+/* Each answer comes in time, but all of them together do not. */
 static void
 test_late (Fixture *self, gconstpointer data)
 {

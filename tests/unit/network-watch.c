@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Who learns that the network has changed, and where. */
+/* Owners learn that the network has changed, in their thread. */
 
 #include "config.h"
 

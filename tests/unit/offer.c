@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What an offer is, and when it is told (D-53). */
+/* The room that a peer is offered, and when it is told (D-53). */
 
 #include "config.h"
 
@@ -18,7 +18,7 @@ assert_told (IBBOffer *self, guint64 end, guint64 limit, gsize slack, gint64 exp
   g_assert_cmpint (tells ? (gint64) room.room : -1, ==, expected);
 }
 
-/* Nothing is covered, and nothing told, before the peer asks. Each block that asks is told. */
+/* Nothing is offered or told before the peer asks. Each block that asks is told. */
 static void
 test_asked (void)
 {
@@ -124,7 +124,7 @@ test_most (void)
   assert_told (&self, 1, G_MAXUINT64 / 2, 0, G_MAXUINT32);
 }
 
-/* What was read counts for a second, and less with each moment. */
+/* Bytes that were read count for a second, and less with time. */
 static void
 test_recent (void)
 {

@@ -56,7 +56,7 @@ test_plain (void)
   xml_pair_tear_down (&pair);
 }
 
-/* After the end of the XML stream nothing is asked, and no late answer counts. */
+/* After the end of the XML stream nothing is requested, and a late answer does not count. */
 static void
 test_closed (void)
 {
@@ -74,7 +74,7 @@ test_closed (void)
   xml_pair_tear_down (&pair);
 }
 
-/* What was not acknowledged goes again, in order, before what came meanwhile. */
+/* Stanzas that were not acknowledged are sent again, in order, before later ones. */
 static void
 test_resumption (void)
 {
@@ -112,7 +112,7 @@ test_resumption (void)
   xml_pair_tear_down (&second);
 }
 
-/* Only blocks in messages are awaited: nobody but the server answers them. */
+/* Only blocks in messages are awaited: the server alone answers them. */
 static void
 test_awaited (void)
 {

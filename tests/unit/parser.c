@@ -14,7 +14,7 @@
   "<?xml version='1.0' encoding='UTF-8'?><stream:stream xmlns='jabber:client' "                    \
   "xmlns:stream='http://etherx.jabber.org/streams' from='a&amp;b' id='x' version='1.0'>"
 
-/* What was taken so far, one word or line per event. */
+/* The events so far, one word or line each. */
 static void
 take_all (IBBParser *parser, GString *log)
 {
@@ -188,14 +188,14 @@ test_forbidden (void)
         g_assert_cmpstr (ibb_parser_get_condition (parser), ==, cases[i].condition);
         g_assert_cmpstr (log->str, ==, cases[i].before);
 
-        /* It stays refused. */
+        /* The parser goes on refusing. */
         g_clear_error (&error);
         g_assert_false (ibb_parser_feed (parser, HEADER, strlen (HEADER), &error));
         g_assert_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL);
       }
 }
 
-/* Where, and why. */
+/* The error says what was wrong, and where. */
 static void
 test_explained (void)
 {
@@ -270,7 +270,7 @@ feed_children (guint n, const char *start, const char *child, IBBElement **eleme
   return fine;
 }
 
-/* What a few bytes make of an element that is kept as a tree. */
+/* The memory that a tree of small elements takes is bounded. */
 static void
 test_tree_bounds (void)
 {
@@ -446,7 +446,7 @@ test_memory (void)
             break;
           if (event != IBB_PARSER_STANZA)
             continue;
-          /* None is lost and none comes twice. */
+          /* No stanza is lost, and none comes twice. */
           id = g_strdup_printf ("%u", n_stanzas++);
           g_assert_cmpstr (ibb_stanza_get_id (stanza), ==, id);
         }

@@ -31,7 +31,7 @@ open_session (Driver *self, const char *prefix, guint number)
   return driver_open (self, sid, BLOCK);
 }
 
-/* One that may have several blocks in flight, on a path of 10 ms. */
+/* A session that may have several blocks in flight, on a path of 10 ms. */
 static IBBSession *
 open_warm (Driver *self, const char *prefix, guint number)
 {
@@ -45,7 +45,7 @@ open_warm (Driver *self, const char *prefix, guint number)
   return session;
 }
 
-/* As it is after a while on a long path. */
+/* Sets the window that a long path has after a while. */
 static void
 set_window (Driver *self, gsize bytes)
 {
@@ -105,7 +105,7 @@ test_throttle (Driver *self)
 
       fill (self, session);
       take_all (self, &server);
-      /* From the tenth round trip on, when it knows the path. */
+      /* The window is checked from the tenth round trip on, when the path is known. */
       if (ibb_session_get_delivered (session) > 100000)
         most = MAX (most, inside_get_in_flight (session));
       block = g_queue_pop_head (&server);
@@ -452,7 +452,7 @@ typedef struct
 
 static const char *const jids[] = { OWN, PEER };
 
-/* What the two servers make of a stanza. */
+/* Passes stanzas on as the two servers do. */
 static void
 pump (Pair *self)
 {

@@ -30,7 +30,7 @@ test_take (void)
     }
 }
 
-/* Each byte is filled, of any length. */
+/* Each byte is filled, for each length. */
 static void
 test_fill (void)
 {

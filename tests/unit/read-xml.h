@@ -11,7 +11,7 @@
 #define IBB " xmlns='http://jabber.org/protocol/ibb'"
 #define CONDITION " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'"
 
-/* On one line, whatever it is. */
+/* Prints the stanza on one line. */
 static inline void
 show (const char *xml)
 {

@@ -42,7 +42,7 @@ test_in_vain (void)
   g_assert_false (is_in_vain (G_TLS_ERROR, G_TLS_ERROR_CERTIFICATE_REQUIRED));
   g_assert_false (is_in_vain (G_TLS_ERROR, G_TLS_ERROR_MISC));
 
-  /* It may be that of a captive portal. */
+  /* The certificate may be that of a captive portal. */
   g_assert_false (is_in_vain (G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE));
 
   /* The network, and the server while it starts. */

@@ -9,7 +9,7 @@
 
 #include "core/proof.h"
 
-/* What is about other things. */
+/* Drops the other stanzas. */
 static void
 drop_all (Driver *self)
 {
@@ -40,7 +40,7 @@ test_stranger (Driver *self, IBBSession *session)
       ibb_proof_create (SECRET, &(IBBStatement){ IBB_PROOF_RESUME, FALSE, SID, 1, 0, 0 });
   resume_peer_assert_refuses (self, resume, IBB_CONDITION_ITEM_NOT_FOUND);
 
-  /* Another account, even one that has stolen the secret. */
+  /* Another account is refused, even if it has stolen the secret. */
   resume_peer_assert_refuses (self, resume_peer_new (STRANGER, 1, 0, 0),
                               IBB_CONDITION_ITEM_NOT_FOUND);
 
@@ -75,7 +75,7 @@ test_malformed (Driver *self, IBBSession *session)
   g_assert_false (ibb_session_is_interrupted (session));
 }
 
-/* One that was recorded; positions that cannot be. */
+/* A <resume/> that was recorded is refused, and so are positions that cannot be. */
 static void
 test_impossible (Driver *self, IBBSession *session)
 {
@@ -115,7 +115,7 @@ test_wrong_answer (Driver *self, IBBSession *session)
   g_assert_true (ibb_session_is_interrupted (session));
 }
 
-/* Once it was resumed, a copy of what came before is nothing new. */
+/* After a resumption, a copy of an earlier block is not delivered again. */
 static void
 test_late_copy (Driver *self, IBBSession *session)
 {
@@ -167,7 +167,7 @@ test_not_resumable (Driver *self, IBBSession *session)
   ibb_session_unref (plain);
 }
 
-/* From nobody, or to nobody: nothing is found, and nothing breaks. */
+/* A <resume/> without an address finds no session, and breaks nothing. */
 static void
 test_addresses (Driver *self, IBBSession *session)
 {
@@ -323,7 +323,7 @@ test_moves_of_peer (Driver *self, IBBSession *session)
   g_assert_true (ibb_session_is_interrupted (session));
 }
 
-/* So would a connection that is another one each time. */
+/* The same holds for our own resource, where each login gives another one. */
 static void
 test_moves_of_ours (Driver *self, IBBSession *session)
 {
@@ -379,8 +379,7 @@ test_finished_stranger (Driver *self, IBBSession *session)
   g_assert_true (answer->has_ended);
 }
 
-/* Only so many of them are remembered, the last ones: a peer that opens and closes does not fill
- * the memory. */
+/* Only the last ones are remembered: a peer that opens and closes does not fill the memory. */
 static void
 test_finished_many (Driver *self, IBBSession *session)
 {
@@ -428,8 +427,8 @@ ask_in_vain (Driver *self, guint first, guint n, guint64 received)
   return n_answers;
 }
 
-/* Each request has its answer, which waits where the connection takes nothing: 2 MiB of them
- * are kept, and the others stay unanswered (D-47). The next one is as good as before. */
+/* Each request has its answer, which waits where the connection takes nothing: 2 MiB of answers are
+ * kept, and further requests stay unanswered (D-47). A later one is answered as usual. */
 static void
 test_flood (Driver *self, IBBSession *session)
 {
@@ -441,7 +440,7 @@ test_flood (Driver *self, IBBSession *session)
   g_assert_false (ibb_session_is_interrupted (session));
 }
 
-/* The same where the session has ended, and remembers only that. */
+/* The same for a session that has ended and is only remembered. */
 static void
 test_flood_finished (Driver *self, IBBSession *session)
 {

@@ -22,18 +22,18 @@ typedef struct
 void resume_peer_add (const ResumePeerTest *tests, gsize n);
 void resume_peer_add_bare (const char *name, void (*func) (Driver *self)); /* without a session */
 
-/* Whatever returns a session or a stanza below returns a reference. */
+/* The functions below that return a session or a stanza return a reference. */
 
 /* A session that the peer opens. */
 IBBSession *resume_peer_accept (Driver *self);
 IBBSession *resume_peer_accept_from (
     Driver *self, const char *peer, const char *local, const char *sid, gboolean has_secret);
 
-/* What the peer sends: a <resume/> with a valid proof, a block. */
+/* Stanzas of the peer: a <resume/> with a valid proof, and a block. */
 IBBStanza *
 resume_peer_new (const char *from, guint32 count, guint64 received, guint64 acknowledged);
 IBBStanza *resume_peer_new_block (const char *id, guint seq, gsize length);
-/* What the engine says to a request, a result or an error. */
+/* The engine's reaction to a request, a result or an error. */
 IBBStanza *resume_peer_ask (Driver *self, IBBStanza *request, IBBPayload payload);
 void       resume_peer_assert_agrees (Driver *self, IBBStanza *request);
 void       resume_peer_assert_refuses (Driver *self, IBBStanza *request, IBBCondition condition);

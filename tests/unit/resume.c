@@ -23,7 +23,7 @@ test_goes_on (Driver *self, IBBSession *session)
   resume = resume_peer_take_resume (self, 1, 0);
   resume_peer_assert_nothing (self);
 
-  /* It had not arrived: the same again, with its number and its id. */
+  /* The block had not arrived: it comes again, with its number and its id. */
   resume_peer_answer (self, resume, 0, FALSE);
   g_assert_false (ibb_session_is_interrupted (session));
   again = resume_peer_take_block (self, 0);
@@ -44,7 +44,8 @@ test_had_arrived (Driver *self, IBBSession *session)
   second = resume_peer_take_block (self, 1);
 }
 
-/* It has arrived, and its acknowledgement waits for the peer's reader: it does not go again. */
+/* The block has arrived, and its acknowledgement waits for the peer's reader: it is not sent
+ * again. */
 static void
 test_had_arrived_unread (Driver *self, IBBSession *session)
 {
@@ -57,7 +58,7 @@ test_had_arrived_unread (Driver *self, IBBSession *session)
   g_assert_cmpuint (ibb_session_get_delivered (session), ==, BLOCK);
 }
 
-/* What was read before a close counts, though nothing could be acknowledged. */
+/* Bytes that were read before a close count, although they could not be acknowledged. */
 static void
 test_read_then_closed (Driver *self)
 {
@@ -160,7 +161,7 @@ test_timeout (Driver *self, IBBSession *session)
   g_assert_cmpuint (ibb_session_read (session, (guint8 *) &byte, 1, *self->clock), ==, 0);
 }
 
-/* Another timeout holds for an interruption that has begun, from when it began. */
+/* A changed timeout holds for an interruption that has begun, from its beginning. */
 static void
 test_other_timeout (Driver *self, IBBSession *session)
 {
@@ -195,7 +196,7 @@ test_no_progress (Driver *self, IBBSession *session)
   resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
 }
 
-/* Both ask; the answer that crosses ours is too late. */
+/* Both ends ask. The answer that crosses ours is too late. */
 static void
 test_crossing (Driver *self, IBBSession *session)
 {
@@ -211,7 +212,7 @@ test_crossing (Driver *self, IBBSession *session)
   g_assert_cmpuint (ibb_session_get_delivered (session), ==, 1);
 }
 
-/* What comes before the session goes on will come again. */
+/* A block that comes before the session goes on is ignored: it will come again. */
 static void
 test_block_meanwhile (Driver *self, IBBSession *session)
 {
@@ -363,7 +364,7 @@ test_abort_owed (Driver *self, IBBSession *session)
   resume_peer_assert_nothing (self);
 }
 
-/* So does the end of its lingering. */
+/* The end of the lingering tells the peer, too. */
 static void
 test_linger_owed (Driver *self, IBBSession *session)
 {
@@ -411,7 +412,7 @@ test_finished (Driver *self, IBBSession *session)
                               IBB_CONDITION_ITEM_NOT_FOUND);
 }
 
-/* Another account is not the one that the session belongs to. */
+/* A login with another account ends the session. */
 static void
 test_account (Driver *self, IBBSession *session)
 {
@@ -421,7 +422,7 @@ test_account (Driver *self, IBBSession *session)
   resume_peer_assert_nothing (self);
 }
 
-/* Both have closed, and the peer has not got our answer: it is given again (D-40). */
+/* Both ends have closed, and our answer to the peer was lost: it is sent again (D-40). */
 static void
 test_both_closed (Driver *self, IBBSession *session)
 {
@@ -437,7 +438,7 @@ test_both_closed (Driver *self, IBBSession *session)
   resume_peer_assert_agrees (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", SID));
 }
 
-/* What is written while it is interrupted has the room of the send buffer. */
+/* Bytes that are written during the interruption have the room of the send buffer. */
 static void
 test_buffer (Driver *self, IBBSession *session)
 {
@@ -447,7 +448,7 @@ test_buffer (Driver *self, IBBSession *session)
   g_assert_cmpint (ibb_session_get_output (session), ==, IBB_OUTPUT_FULL);
 }
 
-/* Who has not agreed is none the wiser, and loses it as ever. */
+/* A peer that has not agreed gets no <resume/>, and the session ends with the connection. */
 static void
 test_not_agreed (Driver *self)
 {
@@ -664,7 +665,7 @@ test_gap_timeout (Driver *self, IBBSession *session)
   g_assert_cmpuint (ibb_session_read (session, bytes, sizeof bytes, *self->clock), ==, 1);
 }
 
-/* The same where the block had time to come later (D-42). */
+/* The same after a resumption of the connection, when the block has had time to come (D-42). */
 static void
 test_gap_after_resumption (Driver *self, IBBSession *session)
 {
@@ -687,7 +688,7 @@ test_number_behind (Driver *self, IBBSession *session)
   resume_peer_assert_ended (session, IBB_FAILURE_PROTOCOL);
 }
 
-/* That the peer is gone ends its other sessions; one that is interrupted waits on. */
+/* A peer that is gone ends its other sessions. One that is interrupted goes on waiting. */
 static void
 test_peer_gone (Driver *self, IBBSession *session)
 {

@@ -41,7 +41,8 @@ assert_chosen (const IBBSaslParameters *parameters, const char *expected)
   g_assert_cmpstr (ibb_sasl_get_mechanism (sasl), ==, expected);
 }
 
-/* From the best one that both sides know; -PLUS only over TLS that can be bound to. */
+/* The client chooses the best mechanism that both sides have; -PLUS only over TLS with a
+ * binding. */
 static void
 test_choice (void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What goes along with a login by SASL2, and what is made of the answers. */
+/* The requests along with a login by SASL2, and their answers. */
 
 #include "config.h"
 

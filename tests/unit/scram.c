@@ -376,8 +376,8 @@ test_slices (void)
   g_assert_cmpuint (n, ==, 25);
 }
 
-/* Whatever becomes of a good challenge, it is refused, or what it asks for stays
- * within bounds: the number that was accepted is the one that stands there. */
+/* A good challenge is changed at random. It is refused, or its demands stay within the bounds: the
+ * number of rounds is the one in the text. */
 static void
 test_mutations (void)
 {

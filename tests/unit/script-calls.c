@@ -12,7 +12,7 @@
 
 /* ---- how sessions begin ---- */
 
-/* What an open or an expectation may say: "NAME=VALUE" and single words. */
+/* The words of an open or an expectation: "NAME=VALUE" and single words. */
 typedef struct
 {
   const char *peer;
@@ -237,7 +237,7 @@ set (Script *self, Words *words)
     }
 }
 
-/* What the harness of the connection does by itself. */
+/* Switches something that the connection of the script does by itself. */
 static void
 flag (Script *self, Words *words)
 {
@@ -322,7 +322,7 @@ take (Script *self, Words *words)
 
 /* ---- time ---- */
 
-/* Of milliseconds, with decimals. */
+/* Reads milliseconds, with decimals. */
 static gint64
 take_time (Script *self, Words *words)
 {
@@ -345,7 +345,7 @@ wait_some_time (Script *self, Words *words)
   wait_for (self, take_time (self, words));
 }
 
-/* Nothing is sent before so much time is over. */
+/* Nothing is sent for so long. */
 static void
 stay_quiet (Script *self, Words *words)
 {

@@ -271,7 +271,7 @@ check_empty (Script *self)
                    engine_numbers[i].get (self->driver.engine));
 }
 
-/* What the XML of a block takes at least: its tags are 150 bytes, with rules 400. */
+/* The least length of the XML of a block: its tags have 150 bytes, with rules 400. */
 static gint64
 get_stanza_size (const IBBStanza *block)
 {

@@ -262,7 +262,7 @@ answer_probe (Script *self, Words *words)
   driver_answer_probe (&self->driver, probe);
 }
 
-/* One that the engine has not asked for. */
+/* An answer that the engine has not asked for. */
 static void
 receive_stray (Script *self, Words *words)
 {
@@ -418,7 +418,7 @@ check_option (Script *self, const IBBStanza *stanza, const char *word)
   return TRUE;
 }
 
-/* Who it goes to, and of which session it is. */
+/* The stanza has this recipient, and is of this session. */
 static void
 check_session (Script *self, const IBBStanza *stanza, const Words *words)
 {

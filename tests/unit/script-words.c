@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the words of a statement stand for. */
+/* The values of the words of a statement. */
 
 #include "config.h"
 

@@ -59,7 +59,7 @@ typedef struct
 
 static GHashTable *macros; /* (element-type utf8 Part) */
 
-/* Where a failure is. */
+/* The place of a failure. */
 static struct
 {
   const char      *file;

@@ -51,7 +51,7 @@ IBBSession *script_get_session (Script *self, const Words *words);
 void        script_set_session (Script *self, const char *name, IBBSession *session);
 IBBStanza  *script_get_stanza (Script *self, const char *name); /* "$NAME" */
 
-/* Each: FALSE when it has no such word. */
+/* Each of these returns FALSE if it has no such word. */
 gboolean     script_call (Script *self, const char *name, Words *words);
 gboolean     script_check (Script *self, const char *name, Words *words);
 gboolean     script_get_value (Script *self, IBBSession *session, const char *name, gint64 *value);

@@ -273,7 +273,7 @@ assert_length (Path path, gsize least, gsize most, double utilization)
     }
 }
 
-/* Each block costs the server time: a few long ones carry more than many. */
+/* Each block costs the server time, so a few long ones carry more than many short ones. */
 static void
 test_longer (void)
 {
@@ -349,14 +349,14 @@ test_shorter (void)
   model_init (&model);
   model_run (&model, &path, 5, random);
   g_assert_cmpuint (ibb_search_get_block (&model.search), >=, 32768);
-  /* So slowly that it is the same path. */
+  /* The rate falls so slowly that it counts as the same path. */
   for (; path.rate > 200e3; path.rate *= 0.8)
     model_run (&model, &path, 10, random);
   g_assert_cmpuint (ibb_search_get_block (&model.search), ==, 4096);
   model_clear (&model);
 }
 
-/* One block takes long: brief ones tell why. */
+/* One block takes long: brief blocks tell why. */
 static void
 test_slow (void)
 {
@@ -386,7 +386,7 @@ test_slow (void)
       }
 }
 
-/* Only a path that holds no more than one block may take its time for the length. */
+/* The length counts as the cause only where the path holds no more than one block. */
 static void
 test_slow_window (void)
 {
@@ -400,7 +400,7 @@ test_slow_window (void)
   g_assert_false (ibb_search_is_slow (&search));
 }
 
-/* Each block takes the server so long, whatever its length: before each trial of a larger window
+/* Each block takes the server so long, whatever its length. Before each trial of a larger window
  * brief blocks tell that it is not the length. */
 static void
 test_brief_again (void)
@@ -468,7 +468,7 @@ test_interruption (void)
   model_clear (&model);
 }
 
-/* After a minute without a block nothing is known, but for a first guess. */
+/* After a minute without a block the window is only a first guess. */
 static void
 test_idle (void)
 {
@@ -487,7 +487,7 @@ test_idle (void)
   g_assert_cmpuint (ibb_search_get_window (&model.search), ==, 4 * 4096);
 }
 
-/* Who writes little learns nothing, and keeps what is known. */
+/* A session that writes little measures nothing, and the search keeps what it knows. */
 static void
 test_unused (void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a stanza says, as far as it concerns the core. */
+/* What the reader passes to the core. */
 
 #include "config.h"
 
@@ -112,8 +112,7 @@ test_payload (void)
     }
 }
 
-/* What an open may say of the block size (N-03, D-12), the stanza type (N-05) and the sid (D-13).
- */
+/* The block size (N-03, D-12), the stanza type (N-05) and the sid (D-13) of an open. */
 static void
 test_open (void)
 {
@@ -258,7 +257,7 @@ make_data (gsize n_spaces, gsize n_characters)
                           characters);
 }
 
-/* So much text is decoded, whatever was agreed (D-17). */
+/* So much text of a block is decoded, whatever size was agreed on (D-17). */
 static void
 test_data_bounds (void)
 {
@@ -357,7 +356,7 @@ test_room_asked (void)
     }
 }
 
-/* What a result tells of the room (D-52): both numbers, in the only child, or nothing. */
+/* The room that a result tells (D-52): both numbers, in the only child, or nothing. */
 static void
 test_room_told (void)
 {
@@ -412,7 +411,7 @@ test_room_told (void)
     }
 }
 
-/* Only a result tells it. */
+/* Only a result tells the room. */
 static void
 test_room_elsewhere (void)
 {
@@ -470,7 +469,7 @@ test_error_details (void)
     { "<error type='wait'/>", IBB_CONDITION_UNDEFINED_CONDITION, IBB_ERROR_TYPE_WAIT, NULL },
     { "<error type='wait'><new-one" CONDITION "/></error>", IBB_CONDITION_UNDEFINED_CONDITION,
       IBB_ERROR_TYPE_WAIT, NULL },
-    /* Without a type that we know: the condition's own. */
+    /* Without a known type the condition decides. */
     { "<error type='later'><item-not-found" CONDITION "/></error>", IBB_CONDITION_ITEM_NOT_FOUND,
       IBB_ERROR_TYPE_CANCEL, NULL },
     { "<error><remote-server-timeout" CONDITION "/></error>", IBB_CONDITION_REMOTE_SERVER_TIMEOUT,
@@ -490,7 +489,7 @@ test_error_details (void)
       IBB_ERROR_TYPE_CANCEL, "" },
     { "<error><text" CONDITION ">a<b>c</b>&#10;d</text></error>", IBB_CONDITION_UNDEFINED_CONDITION,
       IBB_ERROR_TYPE_CANCEL, "a d" },
-    /* Not where it belongs. */
+    /* The element is not where it belongs. */
     { "<x xmlns='u'><error type='wait'><gone" CONDITION "/></error></x>",
       IBB_CONDITION_UNDEFINED_CONDITION, IBB_ERROR_TYPE_CANCEL, NULL },
     { "<error xmlns='u' type='wait'><gone" CONDITION "/></error>",
@@ -560,7 +559,7 @@ test_error_rules (void)
   g_assert_cmpint (alert->payload, ==, IBB_PAYLOAD_OTHER); /* not of our asking */
 }
 
-/* What a peer says of itself: our feature, and its identities (D-29). */
+/* What the answer of a peer to disco#info tells: our feature, and its identities (D-29). */
 static void
 test_disco_info (void)
 {

@@ -23,7 +23,7 @@ write_xml (const IBBStanza *stanza)
   g_assert_cmpmem (out->data, 8, "<stream>", 8);
   xml = g_strndup ((const char *) out->data + 8, out->len - 8);
 
-  /* Whatever is written can be read, and is the same stanza. */
+  /* Each stanza that is written can be read, and is the same then. */
   back = ibb_stanza_new_from_xml (xml, -1, &error);
   g_assert_no_error (error);
   g_assert_cmpint (back->name, ==, stanza->name);
@@ -289,7 +289,7 @@ test_stamped (void)
               "<message from='real@x' xml:lang='en'><body>hi</body></message>");
 }
 
-/* Whatever an application passes as a string, the stream stays well-formed. */
+/* The XML stays well-formed, whatever string an application passes. */
 static void
 test_hostile_strings (void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What is a stanza at all, in which pieces it may come, and what is kept of one
- * that nobody here knows. */
+/* Which XML is a stanza, in which pieces it may come, and what is kept of a stanza that nobody here
+ * knows. */
 
 #include "config.h"
 
@@ -109,7 +109,7 @@ nest (guint depth)
   return g_string_free (xml, FALSE);
 }
 
-/* Where, and why. */
+/* The error says what is wrong, and where. */
 static void
 test_explained (void)
 {
@@ -161,7 +161,7 @@ test_bounds (void)
   assert_refused (huge, -1);
 }
 
-/* What has no field is kept: meaning, not spelling. */
+/* XML without a field in the record is kept, by its meaning and not its spelling. */
 static void
 test_fidelity (void)
 {
@@ -271,7 +271,7 @@ test_pieces (void)
     }
 }
 
-/* What breaks a bound is dropped alone: the stanzas around it are whole. */
+/* Only the stanza that breaks a bound is dropped. The stanzas around it are complete. */
 static void
 test_recovery (void)
 {
@@ -307,7 +307,7 @@ test_unfinished (void)
   g_assert_cmpuint (stanzas->len, ==, 0);
 }
 
-/* As bindings hold it. */
+/* Bindings hold stanzas as boxed values. */
 static void
 test_boxed (void)
 {

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* What is a number of a block (D-11). */
+/* Which texts are the number of a block (D-11). */
 static void
 test_seq (void)
 {
@@ -41,7 +41,7 @@ test_seq (void)
     }
 }
 
-/* What is a block size (D-12, N-03). */
+/* Which texts are a block size (D-12, N-03). */
 static void
 test_block_size (void)
 {
@@ -59,7 +59,7 @@ test_block_size (void)
   g_assert_cmpuint (size, ==, IBB_BLOCK_SIZE_MAX);
 }
 
-/* What is a number of 32 bits (D-52). */
+/* Which texts are a number of 32 bits (D-52). */
 static void
 test_count (void)
 {
@@ -80,7 +80,7 @@ test_count (void)
   g_assert_cmpuint (count, ==, G_MAXUINT32);
 }
 
-/* What is a stanza type; none means IQ (N-05). */
+/* Which texts are a stanza type; none means IQ (N-05). */
 static void
 test_stanza_type (void)
 {
@@ -97,7 +97,7 @@ test_stanza_type (void)
   g_assert_false (ibb_stanza_parse_type ("", &by_message));
 }
 
-/* What is a secret, and a proof: so many digits, of which none has a second form (D-58). */
+/* Which texts are a secret, or a proof: so many digits, each in one form only (D-58). */
 static void
 assert_digits (gboolean (*parse) (const char *text), gsize length)
 {
@@ -126,7 +126,7 @@ test_digits (void)
   assert_digits (ibb_stanza_parse_proof, IBB_PROOF_LENGTH);
 }
 
-/* What is a sid (N-04, D-13). */
+/* Which texts are a sid (N-04, D-13). */
 static void
 test_sid (void)
 {
@@ -213,7 +213,7 @@ static const gsize lists[] = { G_STRUCT_OFFSET (IBBStanza, features),
 #define FIELD(stanza, type, offset) (*(type *) G_STRUCT_MEMBER_P (stanza, offset))
 #define LENGTH 1000
 
-/* Each thing that a stanza keeps counts in full, and once, towards the memory that it takes. */
+/* Each field of a stanza counts in full, and once, towards the memory that the stanza takes. */
 static void
 assert_counts (IBBStanza *stanza)
 {

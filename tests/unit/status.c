@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What an application sees of its client's connection, and when it is told. */
+/* What an application sees of its client's connection, and when it is notified. */
 
 #include "config.h"
 
@@ -118,7 +118,7 @@ test_states (void)
   jid = ibb_status_dup_local_jid (status);
   g_assert_cmpstr (jid, ==, "user@d.test/r");
 
-  /* While a logout is under way the next login has to wait. */
+  /* During a logout the next login has to wait. */
   ibb_status_begin_logout (status);
   g_assert_cmpint (ibb_status_get_state (status), ==, IBB_CLIENT_STATE_ONLINE);
   g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_CONNECTING);
@@ -139,7 +139,7 @@ test_states (void)
   g_clear_error (&error);
   ibb_status_set_offline (status, lost);
 
-  /* Only success takes the error away. */
+  /* Only a successful login removes the error. */
   ibb_status_set_online (status, "user@d.test/r", 0);
   ibb_status_set_offline (status, lost);
   ibb_status_begin_login (status);

@@ -86,7 +86,7 @@ test_empty (void)
   g_assert_null (ibb_turns_peek (&turns));
 }
 
-/* Where all blocks are alike, a turn is one block. */
+/* Where all blocks have the same size, a turn is one block. */
 static void
 test_alternate (gconstpointer data)
 {
@@ -105,7 +105,7 @@ test_alternate (gconstpointer data)
   g_assert_null (take (&turns));
 }
 
-/* Whatever the sizes of the blocks, sessions get the same number of bytes. */
+/* Sessions get the same number of bytes, whatever the size of their blocks. */
 static void
 test_bytes (gconstpointer data)
 {
@@ -180,7 +180,8 @@ test_first (void)
   expect (&turns, &fresh);
 }
 
-/* One that sends less than its share never waits for the others, in however short steps. */
+/* A session that sends less than its share never waits for the others, however short its steps
+ * are. */
 static void
 test_sparse (void)
 {
@@ -248,7 +249,7 @@ test_urgent (void)
   g_assert_true (ibb_turns_may_exceed (&turns, IBB_TURNS_URGENT_MAX));
   g_assert_false (ibb_turns_may_exceed (&turns, IBB_TURNS_URGENT_MAX + 1));
 
-  /* It has grown, or something else of it is in flight. */
+  /* The block has grown, or the session has others in flight. */
   queue (&turns, &small, 1);
   g_assert_true (ibb_turns_peek (&turns) == &medium);
   small.queued = 10;
@@ -282,7 +283,7 @@ test_quantum (void)
   for (guint i = 0; i < 2 * 16; i++)
     expect (&turns, &small[i / 16]);
   expect (&turns, &large);
-  /* They use what they got while it was in the round. */
+  /* The sessions use the credit that they got while it was in the round. */
   for (guint i = 0; i < 4 * 16; i++)
     expect (&turns, &small[i / 16 % 2]);
   for (guint i = 0; i < 10; i++)

@@ -39,7 +39,7 @@ block (gpointer data)
   return NULL;
 }
 
-/* Nobody is forgotten, however many wait. */
+/* All waiters are woken, however many wait. */
 static void
 test_many (void)
 {
@@ -92,7 +92,7 @@ test_woken (void)
   ibb_lock_clear (&lock);
 }
 
-/* Those that are ready are woken, and of one that has a source that. */
+/* Waiters that are ready are woken; of one with a source, the source is. */
 static void
 test_sources (void)
 {

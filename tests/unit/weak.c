@@ -84,7 +84,7 @@ end_get (GThread *thread)
   return g_thread_join (thread);
 }
 
-/* Who holds the interpreter drops another object while a reference is being taken. */
+/* The thread that holds the interpreter drops another object while a reference is being taken. */
 static void
 test_toggle_other (void)
 {
@@ -116,7 +116,7 @@ note_gone (gpointer data)
   *(gboolean *) data = TRUE;
 }
 
-/* The same object. Once it is forgotten, the call gives nothing, and lets it go. */
+/* The thread drops the same object. Once it is forgotten, the call returns NULL, and drops it. */
 static void
 test_toggle_same (void)
 {

@@ -32,7 +32,7 @@ xml_pair_set_up (XmlPair *self)
   self->server = fds[1];
 }
 
-/* What the client has sent by now. */
+/* Returns what the client has sent so far. */
 static inline char *
 xml_pair_read (XmlPair *self)
 {

@@ -30,7 +30,6 @@ ibb_pendings_add (IBBPendings   *self,
 {
   ibb_pendings_remove (self, pending);
   pending->type = type;
-  pending->is_message = FALSE;
   pending->id = id;
   pending->jid = jid;
   pending->owner = owner;

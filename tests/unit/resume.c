@@ -303,6 +303,33 @@ test_close (Driver *self)
     }
 }
 
+/* A block that nobody takes, however often it is sent, interrupts the session; one that the peer
+ * refuses so often ends it. */
+static void
+test_after_retries (Driver *self)
+{
+  static const IBBCondition conditions[] = {
+    IBB_CONDITION_RECIPIENT_UNAVAILABLE,
+    IBB_CONDITION_REMOTE_SERVER_TIMEOUT,
+    IBB_CONDITION_INTERNAL_SERVER_ERROR,
+  };
+
+  ibb_engine_get_settings (self->engine)->max_retries = 0;
+  for (guint i = 0; i < G_N_ELEMENTS (conditions); i++)
+    {
+      g_autoptr (IBBSession) session = resume_peer_accept (self);
+      g_autoptr (IBBStanza)  block = resume_peer_write (self, session, 1);
+
+      g_assert_true (driver_answer_error (self, block, conditions[i], IBB_ERROR_TYPE_WAIT));
+      g_assert_cmpint (ibb_session_is_interrupted (session), ==, i < 2);
+      if (i == 2)
+        resume_peer_assert_ended (session, IBB_FAILURE_RETRIES);
+      ibb_session_abort (session, *self->clock);
+      for (IBBStanza *rest = driver_take (self); rest != NULL; rest = driver_take (self))
+        ibb_stanza_record_unref (rest);
+    }
+}
+
 /* The peer has ended, and its result was lost with its connection, of which we do not know. */
 static void
 test_result_lost (Driver *self)
@@ -757,6 +784,7 @@ main (int argc, char **argv)
   resume_peer_add_bare ("read-then-closed", test_read_then_closed);
   resume_peer_add_bare ("close", test_close);
   resume_peer_add_bare ("result-lost", test_result_lost);
+  resume_peer_add_bare ("after-retries", test_after_retries);
   resume_peer_add_bare ("not-agreed", test_not_agreed);
   resume_peer_add_bare ("owed", test_owed);
   resume_peer_add_bare ("address-later", test_address_later);

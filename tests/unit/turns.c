@@ -290,6 +290,26 @@ test_quantum (void)
     expect (&turns, &small[i % 2]);
 }
 
+/* Also where the largest block was a little larger than the next one. */
+static void
+test_quantum_shrinks (void)
+{
+  IBBTurns turns;
+  Session  small[2], large;
+
+  ibb_turns_init (&turns);
+  init_session (&large, 4000, 0);
+  queue (&turns, &large, 4000);
+  ibb_turns_leave (&turns, &large.turn);
+  for (guint i = 0; i < G_N_ELEMENTS (small); i++)
+    {
+      init_session (&small[i], 2100, 0);
+      queue (&turns, &small[i], 10 * 2100);
+    }
+  for (guint i = 0; i < 20; i++)
+    expect (&turns, &small[i % 2]);
+}
+
 /* Sessions that have nothing to send cost nothing, in whatever order they come and go. */
 static void
 test_many (void)
@@ -332,6 +352,7 @@ main (int argc, char **argv)
   g_test_add_func ("/turns/pauses", test_pauses);
   g_test_add_func ("/turns/urgent", test_urgent);
   g_test_add_func ("/turns/quantum", test_quantum);
+  g_test_add_func ("/turns/quantum-shrinks", test_quantum_shrinks);
   g_test_add_func ("/turns/many", test_many);
   return g_test_run ();
 }

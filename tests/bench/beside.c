@@ -111,7 +111,7 @@ accepted_cb (IBBService *service, IBBTransport *transport, gpointer data)
   g_thread_unref (g_thread_new ("serve", serve_thread, g_object_ref (transport)));
 }
 
-/* Until it is killed. */
+/* Receives until the program is killed. */
 static void
 receive (IBBService *service)
 {

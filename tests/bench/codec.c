@@ -102,7 +102,7 @@ read_stanzas (Bench *bench)
   stanza_parser_clear (&parser);
 }
 
-/* As an application does that brings its own XMPP stack. */
+/* Reads as an application does that has its own XMPP stack. */
 static void
 read_alone (Bench *bench)
 {

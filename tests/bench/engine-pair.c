@@ -30,7 +30,7 @@ engine_pair_exchange (EnginePair *self)
             {
               again = TRUE;
               self->now += 10;
-              /* As the server does. */
+              /* A server adds the address of the sender. */
               if (stanza->from == NULL)
                 stanza->from = g_strdup (jids[side]);
               driver_receive (&self->ends[!side], stanza);

@@ -21,5 +21,5 @@ typedef struct
 /* The first engine opens so many sessions, and the second one accepts them. */
 void engine_pair_init (EnginePair *self, guint n_sessions);
 void engine_pair_clear (EnginePair *self);
-/* Until no engine has anything to send. */
+/* Passes stanzas on until no engine has anything to send. */
 void engine_pair_exchange (EnginePair *self);

@@ -241,7 +241,7 @@ main (int argc, char **argv)
   accepted = g_ptr_array_new_with_free_func (g_object_unref);
   g_timeout_add (5, tick_cb, NULL);
   set_up (&pair);
-  /* What is made once: types, names, what peers know of each other. */
+  /* Types, names and what peers know of each other are made once, before the measurement. */
   open_sessions (&pair, 10);
   use_sessions ();
   close_sessions ();

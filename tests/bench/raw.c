@@ -153,7 +153,7 @@ log_in (Connection *self, const char *jid, const char *password)
        "<resource>raw</resource></bind></iq>");
 }
 
-/* Of the tag that begins there, and that no '>' is in before its end. */
+/* The value of an attribute of the tag that begins there. No attribute has a '>'. */
 static char *
 find_attribute (const char *tag, const char *name)
 {
@@ -279,7 +279,7 @@ fill (Transfer *self)
     }
 }
 
-/* As much as the socket takes. */
+/* Sends as much as the socket takes. */
 static void
 flush (Transfer *self, Connection *connection)
 {
@@ -291,7 +291,7 @@ flush (Transfer *self, Connection *connection)
     g_string_erase (self->output, 0, n);
 }
 
-/* While there is more to send, acknowledgements are not waited for. */
+/* While there is more to send, the program does not wait for acknowledgements. */
 static gboolean
 can_read (const Transfer *self, Connection *connection)
 {

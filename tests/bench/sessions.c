@@ -17,8 +17,8 @@
 
 static const guint counts[] = { 1, 100, 10000 };
 
-/* So many blocks in all, each session in its turn; microseconds per block. Up to
- * at_once sessions have one on its way. */
+/* Sends so many blocks in all, each session in its turn. Returns the microseconds per block. Up to
+ * at_once sessions have a block on its way. */
 static double
 transfer (EnginePair *pair, guint n_blocks, guint at_once)
 {
@@ -42,7 +42,7 @@ transfer (EnginePair *pair, guint n_blocks, guint at_once)
         {
           IBBSession *session;
 
-          /* Both ends in the order in which they were opened. */
+          /* Both lists are in the order in which the sessions were opened. */
           session = pair->accepted[(turn + i) % pair->n_sessions];
           g_assert_cmpuint (ibb_session_read (session, bytes, BLOCK, pair->now), ==, BLOCK);
         }
@@ -105,7 +105,8 @@ main (int argc, char **argv)
                counts[i], runs[N_RUNS / 2], runs[N_RUNS / 2] / base, together[N_RUNS / 2],
                together[N_RUNS / 2] / base_together);
       g_print ("                open %.2f us, close %.2f us", opening, closing);
-      /* One alone is lost among what an engine needs by itself. Of both ends: half for each. */
+      /* One session is lost among what an engine needs by itself. Half of the difference is for
+       * each end. */
       if (counts[i] > 1)
         g_print ("; bytes of memory per idle session: %" G_GSIZE_FORMAT
                  " when new, %" G_GSIZE_FORMAT " after use",

@@ -80,7 +80,7 @@ exchange (World *world)
   transfer (world, world->pair.accepted[0], world->pair.opened[0]);
 }
 
-/* One parser reads all, as that of an XML stream does. */
+/* One parser reads all stanzas, like that of an XML stream. */
 static void
 parse (World *world, const IBBStanza *stanza, guint n)
 {

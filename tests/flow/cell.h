@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One experiment: what the paths, the server, the ends and the sessions are like.
+/* The parameters of one experiment: paths, server, ends and sessions.
  *
- * Our client has one connection to its server, and so has each peer. Lists give
- * the first peer the first value, and so on; after the last value the first one
- * again.
- */
+ * Our client has one connection to its server, and so has each peer. In a list the first value is
+ * for the first peer, and so on; after the last value the first one follows again. */
 
 #pragma once
 
@@ -95,16 +93,16 @@ typedef struct
 } Cell;
 
 void cell_init (Cell *self);
-/* One parameter. FALSE when there is none of that name, or it has no such value. */
+/* Sets one parameter. Returns FALSE if there is none of that name, or it has no such value. */
 gboolean cell_set (Cell *self, const char *name, const char *value);
 /* "--rate 100k --delay 5": the number of arguments used, 0 where one is wrong. */
 int cell_set_argument (Cell *self, char **arguments, int n_arguments);
-/* All of them, with one space between. FALSE: one is wrong. */
+/* Reads all parameters, with one space between. Returns FALSE if one is wrong. */
 gboolean cell_parse (Cell *self, const char *text);
 void     cell_print_help (void);
 /* The parameters that are not the default, as arguments. (transfer full) */
 char *cell_describe (const Cell *self);
-/* The same of all, as members of a JSON object. */
+/* Prints the parameters as members of a JSON object. */
 void cell_print (const Cell *self, GString *json);
 
 guint    cell_get_n_sessions (const Cell *self);

@@ -7,7 +7,7 @@
 
 #include "report.h"
 
-/* Of the bytes on a link, those of a session: base64, and the rest of a stanza. */
+/* The share of a session in the bytes on a link: they are base64, in a stanza. */
 #define SHARE 0.725
 
 static Report
@@ -100,7 +100,7 @@ test_pacing (void)
   g_assert_cmpfloat (report.late_goodput, <, 8192000 * SHARE * 1.01);
 }
 
-/* What the engine is compared with. */
+/* The models with which the engine is compared. */
 static void
 test_models (void)
 {

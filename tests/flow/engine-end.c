@@ -203,7 +203,7 @@ wake_cb (gpointer owner, gpointer item)
   settle (self);
 }
 
-/* After each call of the engine. */
+/* Called after each call of the engine. */
 static void
 settle (EngineEnd *self)
 {
@@ -278,7 +278,7 @@ note_answer (EngineEnd *self, const IBBStanza *answer)
   g_hash_table_remove (self->in_flight, answer->id);
 }
 
-/* What the application answers, not the engine. */
+/* The application answers these, not the engine. */
 static void
 answer_query (EngineEnd *self, const IBBStanza *query)
 {

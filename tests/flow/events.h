@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What will happen, in order of time; at the same time in the order of asking. */
+/* Events to come, in order of time; those at the same time in the order in which they were
+ * added. */
 
 #pragma once
 
@@ -26,5 +27,5 @@ void   events_init (Events *self);
 void   events_clear (Events *self, GDestroyNotify free_item);
 void   events_add (Events *self, gint64 time, EventsFunc func, gpointer owner, gpointer item);
 gint64 events_from_clock (gint64 clock); /* an engine's time as a time of this clock */
-/* Until that time, included. */
+/* Runs the events up to that time, included. */
 void events_run (Events *self, gint64 end);

@@ -37,7 +37,7 @@ read_paced (Gate *self, gsize waiting, gsize queued, gint64 now)
   return MIN (waiting, READ_SIZE);
 }
 
-/* What was read and may not be processed yet is one read at most. */
+/* The bytes that were read and may not be processed yet: one read at most. */
 static gsize
 read_bucket (Gate *self, gsize waiting, gint64 now)
 {

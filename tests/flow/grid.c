@@ -120,7 +120,7 @@ add_seeds (GPtrArray *cells, const Group *group, Cell *cell, char **words, guint
     add (cells, group, cell, words);
 }
 
-/* All values of the first parameter, with all of the rest. */
+/* Combines all values of the first parameter with all of the others. */
 static void
 combine (GPtrArray   *cells,
          const Group *group,

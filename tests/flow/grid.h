@@ -13,6 +13,6 @@ typedef struct
   Cell        cell;
 } GridCell;
 
-/* Those whose text has all the words of match (nullable), with so many seeds where there is jitter:
- * (transfer full) (element-type GridCell) */
+/* The cells whose text has all the words of match (nullable), with so many seeds where there is
+ * jitter. (transfer full) (element-type GridCell) */
 GPtrArray *grid_create (const char *match, guint n_seeds);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One direction of a path: a queue without a limit, a rate, a delay and jitter.
- * What goes in comes out, in order. */
+/* One direction of a path: a queue without a limit, a rate, a delay and jitter. Packets arrive in
+ * the order in which they leave. */
 
 #pragma once
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What is measured while a cell runs. */
+/* The measurements while a cell runs. */
 
 #pragma once
 

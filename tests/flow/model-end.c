@@ -6,7 +6,7 @@
 
 #include "path.h"
 
-/* As the receive-buffer-size of an engine: a block within it is acknowledged before it is read. */
+/* As receive-buffer-size of an engine: a block within it is acknowledged before it is read. */
 #define RECEIVE_BUFFER (256 * 1024)
 
 static void
@@ -90,7 +90,7 @@ take (gpointer source)
   return NULL;
 }
 
-/* Both. */
+/* Both ends. */
 
 static void
 send_ack (ModelSession *self, Packet *block)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What an engine is compared with: an end whose sessions have a fixed window,
- * which knows the path from the start. It does without opens, and loses nothing.
- */
+/* The end with which an engine is compared: its sessions have a fixed window, and know the path
+ * from the start. It needs no opens, and loses nothing. */
 
 #pragma once
 

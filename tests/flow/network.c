@@ -79,7 +79,7 @@ chat_cb (gpointer owner, gpointer item)
   events_add (self->events, self->events->now + CHAT_PERIOD, chat_cb, self, NULL);
 }
 
-/* They are answered in order. */
+/* Pings are answered in order. */
 static void
 finish_chat (Network *self)
 {

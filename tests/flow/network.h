@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* All of a cell: the server, the links, and the ends. */
+/* The network of a cell: the server, the links, and the ends. */
 
 #pragma once
 

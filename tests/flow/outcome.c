@@ -73,7 +73,8 @@ get_badness (const Outcome *outcome, const Cell *cell, const char *by, double *b
   return TRUE;
 }
 
-/* Those that are known, the worst first: (transfer full); NULL: there is no such column. */
+/* The known values of the column, the worst first: (transfer full); NULL: there is no such
+ * column. */
 static GArray *
 sort (const Outcome *outcomes, const GPtrArray *cells, const char *by)
 {
@@ -122,7 +123,7 @@ print_worst (const GArray *places, const GPtrArray *cells, guint n)
     }
 }
 
-/* Of a group, or of all where it is NULL. places: by ratio. */
+/* Prints the places of a group, or of all cells if group is NULL. places: by ratio. */
 static void
 print_group (const GArray *places, const GPtrArray *cells, const char *group)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What came of the cells of a grid, and how that is told. */
+/* The outcomes of the cells of a grid, and their reports. */
 
 #pragma once
 
@@ -25,5 +25,5 @@ double outcome_get_ratio (const Outcome *self, const Cell *cell);
  * no such column. */
 gboolean
 outcome_print_all (const Outcome *outcomes, const GPtrArray *cells, const char *by, guint n_worst);
-/* As a JSON array. */
+/* The outcomes as a JSON array. */
 char *outcome_get_json (const Outcome *outcomes, const GPtrArray *cells);

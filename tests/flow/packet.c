@@ -4,7 +4,7 @@
 
 #include "packet.h"
 
-/* Of usual stanzas, without the bytes of a block. */
+/* The length of usual stanzas, without the bytes of a block. */
 #define BLOCK_SIZE 180
 #define ACK_SIZE 120
 #define OTHER_SIZE 220

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the path of a session can carry, computed from the cell. */
+/* The window and the rate that the path of a session allows, computed from the cell. */
 
 #pragma once
 
@@ -12,5 +12,5 @@ double path_get_rate (const Cell *cell);
 /* The time that one block and its acknowledgement take where nothing else waits, with
  * the mean of the jitter, in seconds. */
 double path_get_round_trip (const Cell *cell, guint session);
-/* Of the cell's model sender, in bytes. */
+/* The window of the cell's model sender, in bytes. */
 gsize path_get_window (const Cell *cell, guint session);

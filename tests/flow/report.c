@@ -51,7 +51,7 @@ create_report (const Cell *cell, const Meter *meter)
   return report;
 }
 
-/* Of each interval, the bytes a second of a session, or of all. */
+/* For each interval, the bytes a second of a session, or of all. */
 static void
 print_goodput (const Meter *meter, guint first, guint n, GString *json)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What came of a cell. */
+/* The report about a cell. */
 
 #pragma once
 

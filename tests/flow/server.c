@@ -37,7 +37,7 @@ server_clear (Server *self)
   g_free (self->ports);
 }
 
-/* What the server itself says to a stanza. FALSE: nothing. */
+/* The server's own answer to a stanza. FALSE if it has none. */
 static gboolean
 answer (Packet *packet)
 {
@@ -90,7 +90,7 @@ read_cb (gpointer owner, gpointer item)
   read_some (self);
 }
 
-/* As far as the gate allows. */
+/* Reads as much as the gate allows. */
 static void
 read_some (ServerPort *self)
 {

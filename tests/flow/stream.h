@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the server writes to a connection, as TCP sends it: with Nagle's algorithm
- * a segment that is not full waits while something is unacknowledged, and the other
- * end acknowledges a single segment late, or with what it sends itself. Without,
- * all that is written leaves at once.
- */
+/* The bytes that the server writes to a connection, as TCP sends them. With Nagle's algorithm a
+ * segment that is not full waits while something is unacknowledged, and the other end acknowledges
+ * a single segment late, or with bytes of its own. Without it all bytes leave at once. */
 
 #pragma once
 
@@ -37,7 +35,7 @@ void stream_clear (Stream *self);
 void stream_write (Stream *self, Packet *packet); /* packet is (transfer full) */
 void stream_acknowledged (Stream *self, guint64 position);
 
-/* What the link brought: a packet, or a segment with the ends of packets. */
+/* Takes a packet from the link, or a segment with the ends of packets. */
 void    stream_arrived (Stream *self, Packet *packet); /* packet is (transfer full) */
 Packet *stream_take (Stream *self);                    /* (transfer full) (nullable) */
 /* The end sends something, which says how far it got. */

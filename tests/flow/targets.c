@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the engine must reach, beside what the same path carries for one session alone, or for
- * a sender that knows the path. Where that is out of reach today, the goal is in a comment. */
+/* Rates and delays that the engine must reach, compared with those of one session alone on the same
+ * path, or of a sender that knows the path. Where the goal is out of reach today, it is in a
+ * comment. */
 
 #include "config.h"
 
@@ -30,7 +31,7 @@ run (const char *format, ...)
   return report;
 }
 
-/* Of the first session, from a second on. */
+/* Measured in the first session, after a second. */
 typedef struct
 {
   double mean; /* bytes a second */
@@ -97,7 +98,7 @@ assert_beside (const Beside *tests, guint n_tests, const char *path)
     }
 }
 
-/* Those that stall are measured from when on they are full. */
+/* Sessions that stall are measured from the time when they are full. */
 static void
 test_slow_session (void)
 {
@@ -246,7 +247,7 @@ test_interactive (void)
     }
 }
 
-/* Nor do they cost those anything: on a narrow path the window is a few blocks. */
+/* Interactive sessions cost bulk sessions nothing: on a narrow path the window has a few blocks. */
 static void
 test_beside_interactive (void)
 {

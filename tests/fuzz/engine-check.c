@@ -24,7 +24,7 @@ check_sender (IBBSession *session, guint *n_pending)
 
   g_assert (sender->written == sender->segmented + sender->queue.length);
   g_assert (sender->delivered <= sender->segmented);
-  /* What was passed on, refused and put back to be segmented again (D-16) counts still. */
+  /* Bytes that were passed on, refused and put back to be segmented again (D-16) still count. */
   g_assert (sender->passed <= sender->written);
   g_assert (flight->to_send == NULL ||
             ((IBBBlock *) flight->to_send->data)->state == IBB_BLOCK_TO_SEND);
@@ -64,9 +64,9 @@ check_sender (IBBSession *session, guint *n_pending)
   g_assert (flight->stall.in_flight == in_flight);
   g_assert (flight->n_sent == n_sent);
   g_assert (flight->n_refused == n_refused);
-  /* All replies collected: something was made of them. */
+  /* When all replies have come, the sender has reacted to the refusals. */
   g_assert (n_refused == 0 || n_sent > 0);
-  /* Whatever is not delivered has a way out. */
+  /* Each block that is not delivered can still leave. */
   g_assert (g_queue_get_length (&flight->blocks) == n_sent + n_refused || flight->to_send != NULL);
   g_assert (g_queue_get_length (&flight->delivered) <= IBB_RECENT_BLOCKS);
   *n_pending += g_queue_get_length (&flight->delivered);
@@ -197,7 +197,7 @@ check_session (IBBSession *session, const IBBSettings *largest, guint *n_pending
       g_assert (sender->own_server == NULL && sender->peer_server == NULL);
       g_assert (g_queue_is_empty (&session->duplex.receiver.acks.blocks));
       g_assert (session->place.is_counted == (session->duplex.receiver.queue.length > 0));
-      /* It is told why, once all is read. */
+      /* The application learns why, when it has read everything. */
       g_assert (session->duplex.receiver.eof ||
                 session->duplex.receiver.failure.kind != IBB_FAILURE_NONE);
       g_assert (sender->output_failure.kind != IBB_FAILURE_NONE);

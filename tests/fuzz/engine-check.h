@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What holds of an engine between any two calls, seen from inside. */
+/* The invariants of an engine between any two calls. */
 
 #pragma once
 
@@ -13,5 +13,5 @@ void engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBB
 void engine_check_ready (IBBEngine *engine, gint64 now);
 /* Whether so many errors wait that requests go unanswered (D-47). */
 gboolean engine_check_flooded (IBBEngine *engine);
-/* What the session expects of its peer. */
+/* The number that the session expects of its peer. */
 guint16 engine_check_get_next_seq (IBBSession *session);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What peers send: anything, what fits, and replies. */
+/* The stanzas of peers: any, fitting ones, and replies. */
 
 #include "config.h"
 
@@ -131,7 +131,7 @@ new_for_session (World *self, IBBSession *session, IBBPayload payload, gboolean 
   return stanza;
 }
 
-/* What fits a session, or nearly. */
+/* Sends a stanza that fits a session, or nearly. */
 void
 peers_receive_data (World *self, gboolean is_run)
 {
@@ -173,7 +173,7 @@ peers_receive_close (World *self)
   receive (self, stanza);
 }
 
-/* To one of our last requests, a second time perhaps. */
+/* Replies to one of our last requests, perhaps a second time. */
 void
 peers_reply (World *self, guint back, guint b, guint c)
 {

@@ -33,7 +33,7 @@ typedef struct
   GHashTable     *replies; /* "id from" of a request: how many it may get */
 } World;
 
-/* What is named, by anybody: the last of each is NULL. */
+/* The names that everybody uses: the last of each is NULL. */
 extern const char *const world_jids[8];
 extern const char *const world_sids[8];
 /* Bytes that blocks are cut from, whatever their length. */
@@ -47,5 +47,5 @@ void peers_receive_any (World *self);
 void peers_receive_data (World *self, gboolean is_run);
 void peers_receive_close (World *self);
 void peers_receive_replies (World *self);
-/* To the last but so many of our requests. */
+/* Replies to one of our last requests; back counts from the last. */
 void peers_reply (World *self, guint back, guint b, guint c);

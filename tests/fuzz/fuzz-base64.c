@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Whatever text comes, in whatever pieces: the same verdict and the same bytes,
- * never more than there is room for; and what is exact encodes to itself (N-43). */
+/* Any text, in any pieces, has the same verdict and the same bytes, never more than there is room
+ * for. A text that is exact encodes to itself (N-43). */
 
 #include "config.h"
 

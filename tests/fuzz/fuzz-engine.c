@@ -144,7 +144,7 @@ close_output (IBBSession *session, gint64 now)
   ibb_session_close_output (session);
 }
 
-/* What the application does with a session. */
+/* The calls of the application for a session. */
 
 static void
 use_session (World *self)
@@ -273,7 +273,7 @@ change_settings (World *self)
   ibb_engine_settings_changed (self->driver.engine, self->driver.time);
 }
 
-/* What we send. */
+/* Checks a stanza that the engine sends. */
 
 static void
 check_reply (World *self, IBBStanza *stanza)
@@ -463,7 +463,8 @@ step (World *self)
     engine_check_ready (self->driver.engine, self->driver.time);
 }
 
-/* All ends: sessions closed or aborted, stopped or lost, nobody answers. */
+/* Ends everything: sessions are closed or aborted, the service is stopped or lost, nobody
+ * answers. */
 static void
 finish (World *self, guint how)
 {
@@ -499,8 +500,8 @@ finish (World *self, guint how)
   take_events (self);
   engine_check (self->driver.engine, self->sessions, N_SESSIONS, &self->largest);
 
-  /* Nobody is there any more: silence ends what is open (D-27), unless it is waited
-   * for without end. What waits for our own application is ours to end. */
+  /* Nobody is there any more: silence ends open sessions (D-27), unless it is waited for without
+   * end. Sessions that wait for our own application have to be ended here. */
   if (settings->peer_timeout == 0)
     settings->peer_timeout = 1000;
   ibb_engine_settings_changed (self->driver.engine, self->driver.time);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Whatever frames the server of a WebSocket sends, in whatever pieces: the same events as from one
- * piece, no message longer than allowed, and after a mistake nothing more. The first byte
- * chooses the pieces and the longest message. */
+/* Any frames of a WebSocket server, in any pieces: the same events as from one piece, no message
+ * longer than allowed, and no event after a mistake. The first byte chooses the pieces and the
+ * longest message. */
 
 #include "config.h"
 
@@ -14,7 +14,7 @@
 #include "xmpp/frame-reader.h"
 #include "xmpp/frame.h"
 
-/* Each form of a length. */
+/* One limit for each form of a length. */
 static const gsize max_messages[] = { 0, 100, 1000, 70000 };
 
 typedef struct

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What is normal stays as it is, is UTF-8, and equals and resembles what it came
- * from; so does what is sent. */
+/* A normal form stays as it is, is UTF-8, and equals and resembles the JID that it is of. So does
+ * the form that is sent. */
 
 #include "config.h"
 

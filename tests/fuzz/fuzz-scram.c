@@ -30,7 +30,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   end = data[1] % 2 == 0 ? memchr (data + 2, '\0', size - 2) : NULL;
   length = end != NULL ? (size_t) (end - data) - 2 : size - 2;
 
-  /* Before the challenge nothing proves anything. */
+  /* Before the challenge no text is a proof. */
   g_assert (!ibb_scram_verify (scram, data + 2, length, NULL));
   if (!ibb_scram_set_challenge (scram, data + 2, length, NULL))
     return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Whatever XML comes: it is refused or becomes a stanza that can be written,
- * read again as the same thing, and then does not change any more. */
+/* Any XML is refused, or becomes a stanza that can be written, read again as the same thing, and
+ * then does not change any more. */
 
 #include "config.h"
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Whatever a server sends, in whatever pieces: the same events as from one
- * piece, never more memory than a few stanzas take, and after a mistake
- * nothing more. */
+/* Any bytes of a server, in any pieces: the same events as from one piece, never more memory than a
+ * few stanzas take, and no event after a mistake. */
 
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What libFuzzer calls with each input, and replay.c with each file. */
+/* The function that libFuzzer calls with each input, and replay.c with each file. */
 
 #pragma once
 

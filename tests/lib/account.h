@@ -19,7 +19,7 @@ account_get (const char *variable)
   return value;
 }
 
-/* Another one, which is about the account of that name, such as alice. */
+/* Another value, for the account of that name, such as alice. */
 static inline const char *
 account_get_of (const char *name, const char *suffix)
 {

@@ -55,7 +55,7 @@ run_pending (void)
     value_;                                                                                        \
   })
 
-/* What fails returns FALSE, NULL or -1. */
+/* A call that fails returns FALSE, NULL or -1. */
 #define assert_fails(domain, code, function, ...)                                                  \
   G_STMT_START                                                                                     \
   {                                                                                                \

@@ -52,7 +52,7 @@ void driver_clear (Driver *self);
 void driver_advance_to (Driver *self, gint64 time);
 void driver_advance (Driver *self, gint64 milliseconds);
 
-/* What the engine is sent: stanza is (transfer full). TRUE when it was for the engine. */
+/* Gives the engine a stanza: (transfer full). TRUE if it was for the engine. */
 gboolean   driver_receive (Driver *self, IBBStanza *stanza);
 IBBStanza *driver_new_request (
     IBBPayload payload, const char *from, const char *to, const char *id, const char *sid);
@@ -66,15 +66,15 @@ gboolean driver_answer_error (Driver          *self,
                               const IBBStanza *request,
                               IBBCondition     condition,
                               IBBErrorType     type);
-/* As a peer that has the session that the probe names, if it names one (D-27). */
+/* Answers as a peer that has the session that the probe names, if it names one (D-27). */
 gboolean driver_answer_probe (Driver *self, const IBBStanza *probe);
 gboolean driver_answer_info (Driver          *self,
                              const IBBStanza *query,
                              const char      *features, /* (nullable): with spaces between */
                              const char      *identities);   /* (nullable): with newlines between */
 
-/* What the engine sends next: (transfer full) (nullable). served: after disco#info
- * queries, pings and probes have been answered, as far as they are not left to the test. */
+/* The next stanza of the engine: (transfer full) (nullable). served: after disco#info queries,
+ * pings and probes have been answered, if they are not left to the test. */
 IBBStanza  *driver_take (Driver *self);
 IBBStanza  *driver_take_unsent (Driver *self); /* the test says when it was sent */
 IBBStanza  *driver_take_served (Driver *self);

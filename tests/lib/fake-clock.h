@@ -9,7 +9,7 @@
 #include <glib.h>
 
 void fake_clock_stop (void);
-/* In microseconds, while it stands. */
+/* Advances the clock by so many microseconds, while it stands. */
 void fake_clock_advance (gint64 time);
-/* It goes on with the time that it is. */
+/* Lets the clock go on from its present time. */
 void fake_clock_start (void);

@@ -7,7 +7,7 @@
 
 #include <gio/gio.h>
 
-/* To be called first of all in main (). */
+/* Call this before all else in main (). */
 void fake_monitor_install (void);
 /* Emits network-changed. In the thread of the default context. */
 void fake_monitor_change (gboolean is_available);

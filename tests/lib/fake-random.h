@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-/* What the next calls return, whatever their bounds. Forgets the bounds so far. */
+/* The value that the next calls return, whatever their bounds are. Forgets the bounds so far. */
 void fake_random_start (gint32 value);
 /* The largest value that the call of this number, from 0 on, asked for; 0: there was none. */
 guint fake_random_get_bound (guint n);

@@ -10,12 +10,12 @@
 /* From now on such a timer runs down only in fake_sleep (), or by itself again. */
 void fake_sleep_start (void);
 void fake_sleep_stop (void);
-/* From now on none can be had. */
+/* From now on no such timer can be made. */
 void fake_sleep_run_out (void);
-/* So many seconds pass, in sleep if there are any, and the last timer runs down. */
+/* Lets so many seconds pass, asleep if there are any, and the last timer run down. */
 void fake_sleep (guint seconds);
 /* How many timers were started. */
 guint fake_sleep_get_n_timers (void);
-/* Of the last timer: its descriptor, and its time in milliseconds. */
+/* The descriptor of the last timer, and its time in milliseconds. */
 int     fake_sleep_get_fd (void);
 guint64 fake_sleep_get_time (void);

@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-/* From now on timers of shortest to longest milliseconds run 300 times as fast, apart from the
- * next n_kept of them. Affects all threads, and what libraries do there. */
+/* From now on timers of shortest to longest milliseconds run 300 times as fast, apart from the next
+ * n_kept of them. This affects all threads, and the libraries in them. */
 void fast_timers_start (guint shortest, guint longest, guint n_kept);
 void fast_timers_stop (void);

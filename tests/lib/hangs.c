@@ -29,7 +29,7 @@ hanging_thread (gpointer data)
 int
 main (int argc, char **argv)
 {
-  /* Nothing is left of a test that is killed itself. */
+  /* If the test itself is killed, nothing is left of it. */
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   if (argc > 1)
     watchdog_start (3600);

@@ -55,7 +55,7 @@ inside_is_close_begun (IBBSession *session)
   return ibb_closing_is_whole (&session->duplex.closing);
 }
 
-/* Of the path to a peer, the largest. */
+/* The largest of the windows of all peers. */
 static gsize
 get_window (IBBEngine *engine)
 {
@@ -104,7 +104,7 @@ inside_get (IBBEngine *engine, IBBSession *session, const char *name, gint64 *va
   return TRUE;
 }
 
-/* Of the path to each peer. A value of 0 stays as it is. */
+/* Sets the window of each peer. A value of 0 stays as it is. */
 static void
 set_size (IBBEngine *engine, IBBSearchSize size)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What no call of the engine tells or sets: the window as it is after a while on a
- * long path, and the counts that bound memory. */
+/* Values of the engine that no call tells or sets: the window that a long path has after a while,
+ * and the counts that bound memory. */
 
 #pragma once
 

@@ -30,5 +30,6 @@ void memory_text_set_as (
     MemoryText *self, const char *name, const MemoryText *other, gsize width, guint8 key);
 /* Whether a piece of it is in there. */
 gboolean memory_text_is_in (const MemoryText *self, const char *bytes, gsize length);
-/* All that can be read and written: heap, stacks and variables. Not the registers. */
+/* Searches all memory that can be read and written: heap, stacks and variables. Not the
+ * registers. */
 void memory_search (MemoryText *texts, guint n_texts);

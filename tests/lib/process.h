@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the system knows about this process and its threads. */
+/* Values that the system has of this process and its threads. */
 
 #pragma once
 

@@ -214,7 +214,7 @@ say_other (const char *what, const Direction *direction, gint64 begin)
            (double) (g_get_monotonic_time () - begin) / G_USEC_PER_SEC);
 }
 
-/* Another session beside the first. */
+/* Sends in another session, beside the first. */
 static void
 send_other (IBBService *service, const char *peer_jid, guint64 size)
 {

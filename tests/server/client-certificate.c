@@ -56,7 +56,7 @@ serve_cb (GSocketConnection *connection, gpointer data)
   g_object_set (tls, "authentication-mode", G_TLS_AUTHENTICATION_REQUESTED, NULL);
   g_signal_connect (tls, "accept-certificate", G_CALLBACK (count_certificate_cb),
                     &self->n_certificates[i]);
-  /* It fails where the client stops it. */
+  /* The handshake fails where the client stops it. */
   g_tls_connection_handshake (G_TLS_CONNECTION (tls), NULL, NULL);
   g_io_stream_close (tls, NULL, NULL);
 }
@@ -104,7 +104,7 @@ typedef struct
   gboolean    has_handler;
   gboolean    accept;
   guint       n_calls; /* of the handler */
-  /* What the server sees. */
+  /* What the server counts. */
   guint n_connections;
   guint n_certificates[MAX_CONNECTIONS];
   /* Whether the login ends with an error of the certificate, or as the server hangs up. */
@@ -165,7 +165,7 @@ create_stranded_client (FakeServer *server, Judge *judge, gboolean auto_reconnec
   return client;
 }
 
-/* It may be that of a captive portal: the client waits until that is gone. */
+/* The certificate may be that of a captive portal: the client waits until the portal is gone. */
 static void
 test_portal (void)
 {

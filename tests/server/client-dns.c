@@ -343,7 +343,7 @@ test_no_records_class (Fixture *self, gconstpointer data)
   assert_asked (self, "_xmpp-client._tcp.fake.test first.test second.test ");
 }
 
-/* Where there are records, nothing else is tried (RFC 6120 §3.2.1). */
+/* If the domain has records, the client tries nothing else (RFC 6120 §3.2.1). */
 static void
 test_all_refuse (Fixture *self, gconstpointer data)
 {
@@ -358,7 +358,7 @@ test_all_refuse (Fixture *self, gconstpointer data)
   assert_asked (self, "_xmpp-client._tcp.fake.test first.test second.test ");
 }
 
-/* Nor is the domain itself where no target has an address. */
+/* The client does not try the domain itself if no target has an address. */
 static void
 test_all_lost (Fixture *self, gconstpointer data)
 {
@@ -416,7 +416,7 @@ typedef struct
   const char *asked;
 } MergeCase;
 
-/* Those of both services are tried as one. */
+/* The targets of both services are tried as one list. */
 static const MergeCase merge_cases[] = {
   { "direct-first", { "p.test", 20, FALSE }, { "d.test", 10, FALSE }, FALSE, BOTH "d.test " },
   { "plain-first", { "p.test", 10, FALSE }, { "d.test", 20, FALSE }, TRUE, BOTH "p.test " },
@@ -500,7 +500,7 @@ test_merged_services (Fixture *self, gconstpointer data)
   resolver_class->lookup_records_async = test_resolver_lookup_records_async;
 }
 
-/* It is the other service that the domain itself would have. */
+/* The domain itself would have the other service. */
 static void
 test_denied_both (Fixture *self, gconstpointer data)
 {
@@ -542,7 +542,7 @@ test_no_record (Fixture *self, gconstpointer data)
     }
 }
 
-/* With a host or a port of its own, a client looks up no record. */
+/* With a host or a port of its own a client looks up no record. */
 static void
 test_no_look_up (Fixture *self, gconstpointer data)
 {
@@ -651,7 +651,7 @@ test_proxy (Fixture *self, gconstpointer data)
   cut_proxy_free (proxy);
 }
 
-/* None of the targets; and none is asked for in vain. */
+/* The proxy reaches none of the targets, and is not asked for one in vain. */
 static void
 test_proxy_fails (Fixture *self, gconstpointer data)
 {

@@ -16,7 +16,7 @@ static const FakeStep online_steps[] = { FAKE_LOGIN, { NULL } };
   "<iq type='get' id='" id "' from='p@d/r'><query "                                                \
   "xmlns='http://jabber.org/protocol/disco#info' node='" node "'/></iq>"
 
-/* What the presence says that it can do is asked for. */
+/* Answers a query for the features that the presence names. */
 static char *
 ask_for_capabilities (const char *received)
 {
@@ -69,7 +69,7 @@ test_version (void)
   fake_end (client, server);
 }
 
-/* What the answer to a query has behind its id; set before the server starts. */
+/* The answer to a query, behind its id; set before the server starts. */
 static const char *answer_rest;
 
 static char *

@@ -64,7 +64,7 @@ get_binding (const char *mechanism)
   return g_byte_array_free_to_bytes (bytes);
 }
 
-/* As draft-schmaus-kitten-sasl-ht says, in base64. before (nullable) stands before it. */
+/* The hash of draft-schmaus-kitten-sasl-ht, in base64. before (nullable) stands before it. */
 static char *
 dup_hash (const char *mechanism, const char *role, const char *before)
 {
@@ -127,7 +127,7 @@ answer_rotated (const char *received)
   return accept_token (received, "Responder", BOUND (ENABLED) NEW_TOKEN ("second"));
 }
 
-/* What somebody says who has seen nothing but the client's hash. */
+/* The proof of somebody who has seen nothing but the client's hash. */
 static char *
 answer_echo (const char *received)
 {
@@ -339,7 +339,7 @@ test_rounds_token (void)
   fake_log_out (client, server, NULL);
 }
 
-/* Each mechanism, by the name of the token. */
+/* The client uses each mechanism, by the name of the token. */
 static void
 test_mechanism (gconstpointer mechanism)
 {
@@ -398,7 +398,7 @@ static const Choice choices[] = {
     .expected = REQUESTS ("ENDP") },
   { "request-unbound", SASL2 (SCRAM, FAST (MECHANISM ("HT-SHA-256-NONE"))), NULL,
     .expected = REQUESTS ("NONE") },
-  /* Where the password is bound, or PLAIN is forbidden, an unbound token would be less. */
+  /* Where the password is bound, or PLAIN is forbidden, an unbound token would protect less. */
   { "request-for-a-bound-login", BINDINGS SASL2 (SCRAM PLUS, FAST (MECHANISM ("HT-SHA-256-NONE"))),
     NULL, .expected = "'SCRAM-SHA-256-PLUS'", .never = "fast:0" },
   { "request-without-PLAIN", SASL2 (SCRAM, FAST (MECHANISM ("HT-SHA-256-NONE"))), NULL,
@@ -508,7 +508,8 @@ static const Impostor impostors[] = {
     IBB_ERROR_AUTHENTICATION },
 };
 
-/* They are not believed, and get nothing else: the password is not tried, the token stays. */
+/* The client does not believe an impostor, and gives it nothing else: it does not try the password,
+ * and the token stays. */
 static void
 test_impostor (gconstpointer data)
 {

@@ -602,7 +602,7 @@ test_silence (void)
       IBBClient  *client = create_client_for_silence (server, i);
 
       assert_silence (client, i);
-      /* And again: nothing of the first try is left. */
+      /* A second login is as silent: nothing of the first one is left. */
       assert_silence (client, i);
       fake_end (client, server);
     }

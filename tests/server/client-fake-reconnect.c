@@ -119,7 +119,7 @@ test_returns (void)
   g_assert_nonnull (strstr (strstr (received, "<resource>"), "<presence"));
 }
 
-/* Without the property the application does it, and its services go on, too. */
+/* Without the property the application logs in again, and its services go on, too. */
 static void
 test_by_hand (void)
 {
@@ -145,7 +145,8 @@ test_by_hand (void)
   fake_log_out (client, server, NULL);
 }
 
-/* What does not heal by itself ends it, with the reason. Then the application may log in. */
+/* An error that does not pass by itself ends the attempts, with the reason. Then the application
+ * may log in. */
 static void
 test_in_vain (void)
 {
@@ -235,7 +236,8 @@ test_in_vain (void)
     }
 }
 
-/* What may pass is tried again: a server that starts, is full, or is no server at all. */
+/* After an error that may pass the client tries again: the server starts, is full, or is no server
+ * at all. */
 static void
 test_passing (void)
 {
@@ -268,7 +270,7 @@ test_passing (void)
     }
 }
 
-/* Nobody listens. */
+/* The client tries again if nobody listens. */
 static void
 test_refused (void)
 {
@@ -314,7 +316,7 @@ test_backoff (void)
   fake_log_out (client, server, NULL);
 }
 
-/* Who has broken a rule of the server does not come back soon. */
+/* A client that has broken a rule of the server waits long before it comes back. */
 static void
 test_policy (void)
 {
@@ -384,7 +386,7 @@ test_switched_off (void)
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_accept_finish, service,
                        &accepted);
 
-  /* It does not begin again by itself. */
+  /* The attempts do not begin again by themselves. */
   ibb_client_set_auto_reconnect (client, TRUE);
   assert_succeeds (ibb_client_logout, client, NULL);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 1);
@@ -476,7 +478,7 @@ test_replaced (void)
   fake_log_out (client, server, NULL);
 }
 
-/* The same for a stream that can be resumed: the first attempt is made at once, and the waits
+/* The same for an XML stream that can be resumed: the first attempt is made at once, and the waits
  * between the next ones grow up to half a minute. */
 static void
 test_network_resumes (void)
@@ -607,7 +609,7 @@ test_dropped (void)
     }
 }
 
-/* One that goes at any moment of many logins. */
+/* A client may be dropped at any moment of many logins. */
 static void
 test_dropped_any_time (void)
 {
@@ -627,7 +629,7 @@ test_dropped_any_time (void)
     }
 }
 
-/* Nothing grows: no file and no thread is left behind by a login. */
+/* Nothing grows: a login leaves no file and no thread behind. */
 static void
 test_rounds (void)
 {

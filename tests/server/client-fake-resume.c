@@ -72,7 +72,7 @@ test_hostile (void)
     }
 }
 
-/* What was not asked for, or is said twice. */
+/* An answer without a request, or a second one, does no harm. */
 static void
 test_unasked (void)
 {
@@ -165,7 +165,7 @@ test_switched_off (void)
   g_assert_null (strstr (received, SM));
 }
 
-/* Each stanza counts, whatever becomes of it, and nothing else does. */
+/* Each stanza counts, even one that is dropped, and nothing else does. */
 static void
 test_count (void)
 {
@@ -206,7 +206,8 @@ send_message (IBBClient *client, const char *id)
   assert_succeeds (ibb_connection_send, IBB_CONNECTION (client), stanza);
 }
 
-/* What the server has not counted goes again, and what came in is counted on. */
+/* Stanzas that the server has not counted are sent again, and those that have come in still
+ * count. */
 static void
 test_resume (void)
 {
@@ -384,7 +385,7 @@ test_logout_suspended (void)
   fake_end (client, server);
 }
 
-/* One that lets the stream be resumed again and again and never says a word. */
+/* A server that resumes the XML stream again and again and never answers is given up. */
 static void
 test_deaf (void)
 {

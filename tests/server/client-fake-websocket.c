@@ -240,7 +240,7 @@ dup_accept (const char *request)
 static void
 send_bytes (GOutputStream *output, const char *bytes, gsize length)
 {
-  /* It fails where the client has hung up. */
+  /* The write fails where the client has hung up. */
   g_output_stream_write_all (output, bytes, length, NULL, NULL, NULL);
 }
 
@@ -299,7 +299,7 @@ send_piece (const Server *self, GOutputStream *output, const Piece *piece)
     }
 }
 
-/* What the client sends is short here, and in one frame with a mask. */
+/* The frames of the client are short here, and each element is in one frame with a mask. */
 static void
 read_frame (GDataInputStream *input, const char *expected)
 {
@@ -409,7 +409,7 @@ test_case (gconstpointer data)
   g_assert_nonnull (strstr (error->message, what->words));
   drop_client (client);
   acceptor_stop (&server.acceptor);
-  /* Of many pings, few are answered: each time the last one that has come. */
+  /* Of many pings few are answered: each time the last one that has come. */
   g_assert_cmpuint (server.n_received, <, 200000);
 }
 

@@ -169,7 +169,7 @@ test_lost (void)
           fake_server_expect (server, cases[i].answer);
         g_assert_null (ibb_connection_dup_local_jid (IBB_CONNECTION (client)));
 
-        /* It can log in again, and is lost once a login. */
+        /* The client can log in again, and is lost once for each login. */
         assert_login (client);
         g_assert_null (ibb_client_dup_disconnect_error (client));
         g_assert_true (ibb_client_logout (client, NULL, NULL));
@@ -259,9 +259,9 @@ test_answers (void)
   }
 }
 
-/* Nobody runs the context in which signals are emitted, and strangers flood: 4 MiB
- * of stanzas of 100 KiB wait. The next one is the last: others would find room as
- * soon as the context runs. */
+/* Nobody runs the context in which signals are emitted, and strangers flood: 4 MiB of stanzas of
+ * 100 KiB wait. The next stanza is the last one: others would find room as soon as the context
+ * runs. */
 static void
 test_flood (void)
 {
@@ -310,7 +310,7 @@ test_nested (void)
   assert_login (client);
   g_signal_connect (client, "stanza-received", G_CALLBACK (nested_cb), stanzas);
   fake_server_send (server, UNKNOWN ("0") UNKNOWN ("1") UNKNOWN ("2") UNKNOWN ("3"), -1);
-  /* Once the ping is answered, what was before it waits for the signal. */
+  /* When the ping is answered, the stanzas before it wait for the signal. */
   fake_server_send (server,
                     UNKNOWN ("4") "<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>", -1);
   fake_server_expect (server, "id='p'");
@@ -350,7 +350,7 @@ test_logout (void)
     g_assert_true (ibb_connection_send (IBB_CONNECTION (client), stanza, NULL));
   g_assert_true (ibb_connection_send (IBB_CONNECTION (client), last, NULL));
   g_assert_true (ibb_connection_is_congested (IBB_CONNECTION (client)));
-  /* Until the buffers of the system were full it may have drained. */
+  /* Until the buffers of the system were full the client may have drained. */
   n_drained = g_atomic_int_get (&watcher->n_drained);
   ibb_client_logout_async (client, NULL, store_result_cb, &result);
   g_assert_cmpint (g_atomic_int_get (&watcher->n_drained), ==, n_drained);
@@ -386,7 +386,7 @@ test_drained (void)
   while (!ibb_connection_is_congested (IBB_CONNECTION (client)))
     g_assert_true (ibb_connection_send (IBB_CONNECTION (client), stanza, NULL));
   fake_server_set_paused (server, FALSE);
-  /* It may have drained before, between two looks at it. */
+  /* The client may have drained between two checks. */
   while (ibb_connection_is_congested (IBB_CONNECTION (client)) ||
          g_atomic_int_get (&watcher->n_drained) == 0)
     g_thread_yield ();
@@ -432,7 +432,8 @@ test_drop (void)
   /* Never used. */
   drop_client (client);
 
-  /* While online, with notifications on their way: the XML stream is ended in good order. */
+  /* Dropped while online, with notifications on their way, the client ends the XML stream in good
+   * order. */
   client = fake_create_client (server, FAKE_JID);
   assert_login (client);
   drop_client (client);
@@ -456,7 +457,7 @@ test_drop (void)
   ibb_client_logout_async (client, NULL, NULL, NULL);
   drop_client (client);
 
-  /* In a thread that ends with it. */
+  /* Dropped in a thread that ends with it. */
   client = fake_create_client (server, FAKE_JID);
   g_thread_join (g_thread_new ("drop", log_in_and_drop, client));
   fake_server_expect (server, "</stream:stream>");
@@ -465,7 +466,7 @@ test_drop (void)
   g_free (fake_server_free (server));
 }
 
-/* On the worker's thread, the client's own. */
+/* Runs on the client's own thread. */
 static gboolean
 block_cb (gpointer user_data)
 {
@@ -525,7 +526,7 @@ test_getters (void)
   drop_client (client);
 }
 
-/* To a port where nobody listens. */
+/* Makes a client for a port where nobody listens. */
 static IBBClient *
 create_refused (void)
 {
@@ -604,9 +605,9 @@ test_notified (void)
   g_signal_handlers_disconnect_by_data (client, &notified);
 }
 
-/* Once the resource is bound, a peer may open a session: at once, or with its first half in the
- * same read, or before the server has granted the session of RFC 3921. What looks like the answer
- * to the binding is none. */
+/* When the resource is bound, a peer may open a session: at once, or with its first half in the
+ * same read, or before the server has granted the session of RFC 3921. A stanza that only looks
+ * like the answer to the binding is ignored. */
 static void
 test_open_at_once (gconstpointer steps)
 {

@@ -34,7 +34,7 @@ typedef struct
   gboolean is_armed;
 } Look;
 
-/* On the client's thread: whether it would wake up by itself. */
+/* Runs on the client's thread: would it wake up by itself? */
 static gboolean
 look_cb (gpointer user_data)
 {
@@ -84,8 +84,8 @@ test_no_keepalive (void)
   fake_end (client, server);
 }
 
-/* Without XEP-0198 a server that says nothing any more is noticed as well, and
- * a call that waits for a session learns of it: idle, or while it writes. */
+/* Without XEP-0198 a server that falls silent is noticed as well, and a call that waits for a
+ * session learns of it: idle, or while it writes. */
 static void
 test_silent_server (gconstpointer data)
 {
@@ -97,7 +97,7 @@ test_silent_server (gconstpointer data)
   g_autoptr (GAsyncResult) result = NULL;
 
   assert_login (client);
-  /* Not before: it would be lost by the time that the login is looked at. */
+  /* Set only now: before, the connection would be lost by the time that the login is checked. */
   ibb_client_set_keepalive_interval (client, 100);
   ibb_client_set_keepalive_timeout (client, 100);
   ibb_service_set_session_limit (service, 1);
@@ -116,7 +116,7 @@ test_silent_server (gconstpointer data)
   fake_end (client, server);
 }
 
-/* After the network has changed, the server is asked at once, and has less time; unless the client
+/* After the network has changed the server is asked at once, and has less time, unless the client
  * never gives up. */
 static void
 test_network (void)

@@ -63,7 +63,7 @@ dup_local_jid (IBBClient *client)
   return ibb_connection_dup_local_jid (IBB_CONNECTION (client));
 }
 
-/* What the run was told to expect, by the server's and TLS's settings. */
+/* The mechanism is the one that the settings of the server and of TLS allow. */
 static void
 test_mechanism (void)
 {
@@ -134,7 +134,7 @@ test_external (void)
 {
   IBBClient *client = account_create_client ("alice", NULL);
 
-  /* Without one the server offers the password only. */
+  /* Without a certificate the server offers only logins by password. */
   assert_login (client);
   assert_mechanism ("SCRAM-SHA-1");
   assert_logout (client);
@@ -250,7 +250,7 @@ test_unreachable (void)
   g_autoptr (GError)         error = NULL;
   guint                      port;
 
-  /* It has a port and does not listen. */
+  /* The socket has a port and does not listen. */
   assert_succeeds (g_socket_bind, silent, any, FALSE);
   address = assert_succeeds (g_socket_get_local_address, silent);
   port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
@@ -375,7 +375,8 @@ test_certificate_async (void)
   drop_client (client);
 }
 
-/* Nobody runs the context in which the question is asked: refused, in time. */
+/* If nobody runs the context in which the question is asked, the certificate is refused, in
+ * time. */
 static void
 test_certificate_unanswered (void)
 {
@@ -595,8 +596,8 @@ test_two (void)
   assert_fails (IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE, ibb_client_query_support, alice,
                 "bob@localhost/other", NULL);
 
-  /* Nothing of it is left in the other. (What is sent to the one that left just
-   * now may be lost, for Prosody notices that when the socket closes.) */
+  /* Nothing of one client is left in the other. (Stanzas to the one that has just left may be lost,
+   * because Prosody notices that when the socket closes.) */
   drop_client (bob);
   assert_fails (IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED, ibb_client_query_support, alice,
                 account_get ("IBB_TEST_DOMAIN"), NULL);
@@ -658,7 +659,7 @@ test_service (void)
   drop_client (bob);
 }
 
-/* Until all that the process had open is closed, its ports last of all. */
+/* Waits until everything that the process had open is closed, its ports last. */
 static void
 wait_for_end (pid_t pid)
 {

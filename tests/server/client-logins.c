@@ -53,7 +53,8 @@ set_up (Parties *self, gconstpointer data)
   create_party (&self->bob, "bob", "train");
 }
 
-/* Both ways, while those in which are cut again and again in the middle of stanzas. */
+/* Sends both ways, while the connections of those in which are cut again and again in the middle of
+ * stanzas. */
 static void
 transfer (Parties *self, guint which, guint n_cuts)
 {

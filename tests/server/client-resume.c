@@ -52,7 +52,8 @@ open_session (Parties *self, IBBStanzaType stanza_type, IBBTransport **alice, IB
   parties_open_session (self, stanza_type, alice, bob);
 }
 
-/* Both ways, all ends being cut again and again in the middle of stanzas. */
+/* Sends both ways, while the connections of all ends are cut again and again in the middle of
+ * stanzas. */
 static void
 transfer (Parties *self, IBBStanzaType stanza_type, gsize total, gsize step, guint n_cuts)
 {
@@ -79,7 +80,7 @@ transfer (Parties *self, IBBStanzaType stanza_type, gsize total, gsize step, gui
     }
   ends_compare (ends);
 
-  /* It was not for lack of cuts: each needed another connection, at least. */
+  /* There were enough cuts: each needed another connection, at least. */
   g_assert_cmpuint (cut_proxy_get_n_left (self->alice.proxy), ==, 0);
   g_assert_cmpuint (cut_proxy_get_n_left (self->bob.proxy), ==, 0);
   g_assert_cmpuint (cut_proxy_get_n_connections (self->alice.proxy), >, n_cuts);
@@ -173,8 +174,8 @@ test_not_resumable (Parties *self, gconstpointer data)
   g_assert_cmpuint (cut_proxy_get_n_connections (self->alice.proxy), ==, 1);
 }
 
-/* From here on the way is silent, and the client soon asks. Not before: a server that is
- * slow would be taken for a silent one. */
+/* From here on the way is silent, and the client soon asks. It asked later before: a slow server
+ * would be taken for a silent one. */
 static void
 begin_silence (Party *party, guint interval, guint timeout)
 {
@@ -251,7 +252,7 @@ test_writing (Parties *self, gconstpointer data)
   open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
   output = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (G_IO_STREAM (alice)));
   begin_silence (&self->alice, 200, 200);
-  /* Each write leaves by itself, in less than the time that the server has. */
+  /* Each write leaves by itself, before the server's time is over. */
   tick = g_timeout_add (10, tick_cb, NULL);
   while (cut_proxy_get_n_connections (self->alice.proxy) < 2)
     {
@@ -305,11 +306,10 @@ received_cb (IBBConnection *connection, IBBStanza *stanza, gpointer data)
   return TRUE;
 }
 
-/* What the application sends meanwhile waits, too, and comes once and in order.
- * ejabberd still routes what the process of the broken stream has read when that of
- * the resumed stream has taken over, without counting it: such a message is sent
- * again, and comes twice. client-fake-resume.c shows that the client itself sends
- * each once. */
+/* Stanzas of the application wait meanwhile, too, and arrive once and in order. ejabberd still
+ * routes what the process of the broken XML stream has read when that of the resumed one has taken
+ * over, without counting it: such a message is sent again, and arrives twice. client-fake-resume.c
+ * shows that the client itself sends each once. */
 static void
 test_chat (Parties *self, gconstpointer data)
 {
@@ -361,7 +361,7 @@ test_logout (Parties *self, gconstpointer data)
   g_assert_cmpuint (self->alice.count, ==, 0);
 }
 
-/* Nor does a logout wait for a resumption. */
+/* A logout does not wait for a resumption. */
 static void
 test_logout_meanwhile (Parties *self, gconstpointer data)
 {

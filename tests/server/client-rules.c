@@ -11,7 +11,7 @@
 
 #define PEER "peer@fake.test/p"
 
-/* Some answer of from to the request that was received last. */
+/* An answer of from to the request that was received last. */
 static char *
 answer (const char *received, const char *from, const char *inner)
 {

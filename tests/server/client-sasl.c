@@ -104,7 +104,7 @@ property_cb (Gsasl *gsasl, Gsasl_session *session, Gsasl_property property)
   return gsasl_property_set (session, property, text);
 }
 
-/* One exchange; TRUE if both sides are content. */
+/* Runs one exchange. TRUE if both sides accept it. */
 static gboolean
 authenticate (IBBSasl *client, GIOStream *server_tls)
 {
@@ -162,7 +162,7 @@ static const char *const every_mechanism[] = {
   "PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", NULL,
 };
 
-/* What the first message says of channel binding, and which mechanism it is for. */
+/* The first message has this flag of channel binding, and is for this mechanism. */
 static void
 assert_choice (IBBSasl *sasl, const char *mechanism, const char *flag)
 {

@@ -11,7 +11,7 @@
 
 #define TOTAL (1 << 20)
 
-/* What the last logins said of themselves, in any thread. */
+/* The messages of the last logins, in any thread. */
 static GMutex   lock;
 static GString *log_text; /* protected by lock */
 
@@ -23,7 +23,7 @@ log_cb (const char *domain, GLogLevelFlags level, const char *message, gpointer 
   g_mutex_unlock (&lock);
 }
 
-/* And forgets it. */
+/* Compares and forgets the messages. */
 static void
 assert_logged (const char *expected)
 {

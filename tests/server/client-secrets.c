@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a login leaves of the password, and of a token, in the memory of the process, and what it
- * logs. Beside a real server, whose memory is its own: see tests/lib/prosody.py for IBB_TEST_*. */
+/* What a login leaves of the password, and of a token, in the memory of the process, and in the
+ * log. The real server has a process of its own: see tests/lib/prosody.py for IBB_TEST_*. */
 
 #include "config.h"
 
@@ -58,7 +58,7 @@ set_base64 (void)
   int         length = snprintf (message, sizeof message, "%calice%c%s", 0, 0, show_password ());
   char       *text = g_base64_encode ((const guchar *) message, (gsize) length);
 
-  /* From the first group that has a byte of the password and of nothing else. */
+  /* Begins with the first group that has a byte of the password and of nothing else. */
   hide (&texts[TEXT_BASE64], "base64", text + 12);
   explicit_bzero (text, strlen (text));
   explicit_bzero (message, sizeof message);
@@ -77,8 +77,8 @@ take_password (void)
   set_base64 ();
 }
 
-/* So many copies of the password, and nothing that tells it. The client's thread may be
- * about to free what it has. */
+/* Memory has so many copies of the password, and nothing from which it could be computed. The
+ * client's thread may be about to free what it has. */
 static void
 assert_copies (const char *when, guint n)
 {
@@ -199,7 +199,7 @@ hide_token (char *secret)
   memory_text_set_as (&token_texts[TOKEN_OUTER], "outer pad", &token_texts[TOKEN_SECRET], 1, 0x5c);
 }
 
-/* In a process of its own, which tells by the pipe what it has got. */
+/* Runs in a process of its own, which sends the token by the pipe. */
 static void
 fetch_token (int pipe)
 {
@@ -219,7 +219,7 @@ fetch_token (int pipe)
   _exit (0);
 }
 
-/* What goes through this process to get it would be found in it. */
+/* A token that passes through this process on the way to the test would be found in its memory. */
 static void
 take_token (void)
 {
@@ -248,7 +248,8 @@ take_token (void)
   explicit_bzero (text, sizeof text);
 }
 
-/* So many copies of the token, and n_more at most that others have freed as they were. */
+/* Memory has so many copies of the token, and n_more at most that others have freed as they
+ * were. */
 static void
 assert_token_copies (const char *when, guint n, guint n_more)
 {
@@ -290,8 +291,7 @@ create_token_client (void)
   return client;
 }
 
-/* One that the application gives to the client is where the client keeps it, until the server
- * replaces it. */
+/* A token from the application is only where the client keeps it, until the server replaces it. */
 static void
 test_token_login (void)
 {
@@ -309,7 +309,8 @@ test_token_login (void)
   assert_token_copies ("freed", 0, 0);
 }
 
-/* One that the server has sent. GnuTLS frees the record that it came in as it is. */
+/* A token from the server is only where the client keeps it, and in the record that GnuTLS frees as
+ * it is. */
 static void
 test_token_issued (gconstpointer data)
 {

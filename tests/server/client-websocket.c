@@ -36,7 +36,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (TestResolver,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_PROXY_RESOLVER, resolver_init))
 
-/* Not for XMPP over TCP, which GIO asks about with the scheme "none". */
+/* Not for XMPP over TCP, about which GIO asks with the scheme "none". */
 static char **
 look_up (GProxyResolver *resolver, const char *uri, GCancellable *cancellable, GError **error)
 {
@@ -322,7 +322,7 @@ received_cb (IBBConnection *connection, IBBStanza *stanza, guint *length)
   return TRUE;
 }
 
-/* One that does not fit in a record of TLS. */
+/* A stanza may be longer than a record of TLS. */
 static void
 test_long_stanza (Parties *self, gconstpointer data)
 {
@@ -417,7 +417,7 @@ test_untrusted (void)
   end_client (client);
 }
 
-/* Where TCP works, nothing else is asked. */
+/* If TCP works, no WebSocket is looked for. */
 static void
 test_fallback_unused (void)
 {
@@ -443,7 +443,7 @@ test_fallback (void)
   end_client (client);
 }
 
-/* Both errors are told. */
+/* The error has both reasons. */
 static void
 test_fallback_fails (void)
 {

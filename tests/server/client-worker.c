@@ -32,7 +32,7 @@ set_up_on (Party *self, IBBWorker *worker, const char *name, const char *resourc
   assert_login (self->client);
 }
 
-/* Both ways, by calls that block in four threads. */
+/* Sends both ways, by calls that block in four threads. */
 static void
 transfer (Parties *self)
 {
@@ -114,7 +114,7 @@ call_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* On the thread of one, a call on another one that blocks could never end. */
+/* A blocking call on another client of the same thread could never end, so it fails. */
 static void
 test_blocking (void)
 {

@@ -224,7 +224,7 @@ test_from (void)
   g_free (fake_server_free (server));
 }
 
-/* After the loss of the connection the server holds it for a while, and refuses another one. */
+/* After the loss of the connection the server keeps it for a while, and refuses another one. */
 static void
 test_return (void)
 {
@@ -245,7 +245,7 @@ test_return (void)
   while (ibb_component_get_state (component) != IBB_CLIENT_STATE_ONLINE)
     wait_a_moment ();
 
-  /* Once it is online, a conflict is another component's. */
+  /* When the component is online, a conflict is with another component. */
   fake_server_send (server, FAKE_STREAM_ERROR ("conflict"), -1);
   while (ibb_component_get_state (component) != IBB_CLIENT_STATE_OFFLINE)
     wait_a_moment ();

@@ -118,7 +118,7 @@ say (GSocketConnection *client, const char *text)
                              strlen (text), NULL, NULL, NULL);
 }
 
-/* Where to; 0: the client has gone. */
+/* The port that the proxy leads to; 0: the client has gone. */
 static guint16
 get_port (CutProxy *self, GSocketConnection *client)
 {

@@ -12,8 +12,8 @@
 typedef struct _CutProxy CutProxy;
 
 CutProxy *cut_proxy_new (guint target_port); /* on the loopback interface */
-/* One that its clients name: it is asked for a host and a port by HTTP (CONNECT). Every host is
- * this one; the ports that a client chooses by itself, 5222 and 5223, lead to target_port. */
+/* A proxy that its clients name: they ask it for a host and a port by HTTP (CONNECT). Each host is
+ * this machine. The ports that a client chooses by itself, 5222 and 5223, lead to target_port. */
 CutProxy *cut_proxy_new_asked (guint target_port);
 void      cut_proxy_free (CutProxy *self);
 guint     cut_proxy_get_port (CutProxy *self);
@@ -27,10 +27,10 @@ void cut_proxy_cut (CutProxy *self);
 void cut_proxy_cut_every (CutProxy *self, guint64 bytes, guint n);
 /* How many of these are still to come. */
 guint cut_proxy_get_n_left (CutProxy *self);
-/* From now on new ones are closed at once, or are not. */
+/* From now on new connections are closed at once, or are not. */
 void cut_proxy_set_closed (CutProxy *self, gboolean closed);
 /* The connections that there are carry nothing any more, and are not cut. A new one is
  * accepted, and waits. */
 void cut_proxy_stall (CutProxy *self);
-/* It, and those after it, lead to the server. */
+/* The connection that waits, and those after it, lead to the server. */
 void cut_proxy_let_in (CutProxy *self);

@@ -27,7 +27,7 @@ struct _FakeServer
   gboolean           deaf;       /* protected by lock */
 };
 
-/* Of a server that speaks TLS, in its thread. */
+/* The channel of a server that speaks TLS, in its thread. */
 static __thread GTlsConnection *current_tls;
 
 static void
@@ -38,7 +38,7 @@ send_text (FakeServer *self, const char *text, gsize length)
   g_output_stream_write_all (output, text, length, NULL, self->acceptor.cancellable, NULL);
 }
 
-/* With the lock: whether expect has come; then goes behind it. */
+/* Call this with the lock. Returns whether expect has come, and then goes behind it. */
 static gboolean
 see (FakeServer *self, const char *expect, char **between)
 {

@@ -39,7 +39,7 @@
   {                                                                                                \
     FAKE_OPEN, FAKE_FEATURES (features)                                                            \
   }
-/* What brings it online. */
+/* The steps that bring a client online. */
 #define FAKE_LOGIN_AS(bound, more)                                                                 \
   FAKE_AUTHENTICATE (FAKE_BIND), { "</iq>", bound },                                               \
   {                                                                                                \
@@ -47,7 +47,7 @@
   }
 #define FAKE_LOGIN FAKE_LOGIN_AS (FAKE_BOUND, NULL)
 
-/* The same with XEP-0198, and the return to such a stream. */
+/* The same with XEP-0198, and the resumption of such an XML stream. */
 #define FAKE_SM "urn:xmpp:sm:3"
 #define FAKE_SM_OFFER "<sm xmlns='" FAKE_SM "'/>"
 #define FAKE_SM_LOGIN(enabled)                                                                     \
@@ -80,12 +80,12 @@ typedef struct _FakeServer FakeServer;
 FakeServer *fake_server_new (const FakeStep *steps);
 /* Speaks TLS from the start. */
 FakeServer *fake_server_new_tls (const FakeStep *steps, GTlsCertificate *certificate);
-/* In an answer: the TLS channel to this client. */
+/* For an answer: the TLS channel to this client. */
 GTlsConnection *fake_server_get_tls (void);
 /* How often what the client sent was answered by the steps: each costs a round trip. */
 guint fake_server_get_n_answers (FakeServer *self);
 guint fake_server_get_port (FakeServer *self);
-/* What is done with those that come from now on. */
+/* The steps for clients that come from now on. */
 void  fake_server_set_steps (FakeServer *self, const FakeStep *steps);
 void  fake_server_set_certificate (FakeServer *self, GTlsCertificate *certificate);
 guint fake_server_get_n_clients (FakeServer *self);
@@ -95,9 +95,9 @@ void fake_server_wait_for_clients (FakeServer *self, guint n);
 void fake_server_send (FakeServer *self, const char *text, gssize length);
 /* Waits for text, which has to come after what was waited for before. */
 void fake_server_expect (FakeServer *self, const char *text);
-/* From now on nothing is read, or is again. */
+/* From now on the server reads nothing, or reads again. */
 void fake_server_set_paused (FakeServer *self, gboolean paused);
-/* It does not answer the end of the client's XML stream. */
+/* The server does not answer the end of the client's XML stream. */
 void fake_server_set_deaf (FakeServer *self);
 void fake_server_close (FakeServer *self);
 /* Ends it; returns all that came. */

@@ -27,7 +27,7 @@ typedef struct
 /* The states of the client go to state_cb, with the party, until party_clear (). */
 void party_init (Party *self, const char *name, const char *resource, GCallback state_cb);
 void party_clear (Party *self);
-/* Before the login: goes over WebSocket. */
+/* Call this before the login: the client goes over WebSocket. */
 void party_use_websocket (Party *self);
 
 void parties_tear_down (Parties *self, gconstpointer data);
@@ -49,5 +49,5 @@ typedef struct
 
 void end_start (End *self, IBBTransport *transport, gsize total);
 void end_join (End *self);
-/* Each has read what the other one has written. Frees both. */
+/* Each end has read what the other one has written. Frees both. */
 void ends_compare (End ends[2]);

@@ -234,7 +234,7 @@ write_part (End *self)
         }
       if (self->wrote == plan->total)
         {
-          /* Who waits for the peer next must not keep it waiting. */
+          /* An end that waits for the peer next must have sent what the peer waits for. */
           if (!plan->auto_flush &&
               (plan->finish == FINISH_READ_END || plan->finish == FINISH_CLOSE_INPUT ||
                plan->finish == FINISH_CLOSE_OUTPUT))
@@ -300,7 +300,7 @@ is_drained (End *self)
          ibb_session_get_delivery_failure (self->session)->kind != IBB_FAILURE_NONE;
 }
 
-/* Both are over, one way or the other: is it time for the plan's finish? */
+/* Both directions are over, one way or the other: is it time for the finish of the plan? */
 static void
 finish_part (End *self)
 {
@@ -405,7 +405,7 @@ open_part (End *self)
     ibb_session_set_auto_flush (self->session, FALSE, self->world->now);
 }
 
-/* It may have opened and ended before anybody looked. */
+/* The session may have opened and ended before anybody looked. */
 static gboolean
 was_open (End *self, IBBSessionState state)
 {
@@ -451,7 +451,7 @@ application_step (End *self)
     return;
   if (ibb_session_get_state (self->session) == IBB_SESSION_ENDED)
     {
-      /* What is buffered can still be read; then nothing is left to do. */
+      /* Bytes in the buffer can still be read. Then nothing is left to do. */
       if (self->closed || self->aborted || (self->input_over && self->output_over))
         finish (self);
       else if (!self->output_over)
@@ -497,7 +497,7 @@ end_new (World *world, Session *session, guint side, IBBSession *core)
 
   self->session = core;
   self->wild = world->nodes[self->peer].hostile != NULL;
-  /* One that neither closes nor sends leaves a reader waiting for ever. */
+  /* A peer that neither closes nor sends leaves a reader waiting for ever. */
   self->may_hang = self->wild || (world->nodes[self->peer].peer != NULL &&
                                   (!world->schedule.habits.closes || world->schedule.habits.dies));
   ibb_session_set_data (core, self);

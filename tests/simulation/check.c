@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What must hold at every step, and once all is over. */
+/* The rules that hold at each step, and at the end. */
 
 #include "config.h"
 
@@ -96,8 +96,8 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
       /* A repetition: the same seq, id and bytes, or shorter after D-16. */
       if (back > end->blocks->len - end->first)
         {
-          /* One that goes again after a silence (D-27) may have waited in our
-           * own queue while its acknowledgement came: the peer knows it still. */
+          /* A block that is sent again after a silence (D-27) may have waited in our own queue
+           * while its acknowledgement came. The peer still knows it. */
           if (back <= BLOCKS_REMEMBERED && node->trusts[end->peer])
             return;
           world_fail (self, "end %u: seq %u where %u is due (N-17)", end->index, stanza->seq,
@@ -111,7 +111,7 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
           if (!end->was_cut_smaller || length > block->length)
             world_fail (self, "end %u: seq %u again, with another %s (D-26)", end->index,
                         stanza->seq, block->length != length ? "length" : "id");
-          /* It is segmented again, and all after it as well. */
+          /* The block is segmented again, and all after it as well. */
           for (guint i = end->blocks->len - back; i < end->blocks->len; i++)
             if (!g_array_index (end->blocks, Block, i).answered)
               end->in_flight -= g_array_index (end->blocks, Block, i).length;
@@ -182,7 +182,7 @@ ping_sent (World *self, Node *node, const IBBStanza *stanza)
   node->ping_sent = self->now;
 }
 
-/* What a script asks has to be answered like everything else (N-20). */
+/* A request of a script has to be answered like any other (N-20). */
 void
 check_asked (World *self, Node *node, const IBBStanza *stanza)
 {
@@ -263,7 +263,7 @@ block_answered (World *self, Node *node, End *end, guint64 id, const IBBStanza *
         return TRUE; /* some answer messages with IQs (H-10): it means nothing */
       if (block->answered && block->too_large)
         return TRUE; /* its bytes go again under another id by now, or will */
-      /* It acknowledges all before it as well (D-27). */
+      /* The result acknowledges all blocks before it as well (D-27). */
       end->acked = TRUE;
       room_block_answered (end, block, stanza);
       for (guint j = end->first; j <= i; j++)
@@ -380,7 +380,7 @@ check_input_end (End *self)
     }
 }
 
-/* Nobody holds a close open for longer than ten timeouts (D-37). */
+/* Nobody keeps a close waiting for longer than ten timeouts (D-37). */
 static void
 check_close_time (End *self)
 {
@@ -510,7 +510,7 @@ check_node (World *self, Node *node)
   if (self->schedule.profile == PROFILE_SHARED)
     check_stalled (self, node);
 
-  /* With many there, each has its turn. */
+  /* Where there are many sessions, some are checked at each step, in turn. */
   for (guint i = 0; i < (all ? self->ends->len : CHECKED_AT_ONCE); i++)
     {
       guint turn = all ? i : (guint) ((self->n_steps + i) % self->ends->len);
@@ -578,8 +578,8 @@ check_end_over (World *self, End *end)
   if (end->other != NULL && end->other->scripted && end->by_message &&
       end->next_seq > MESSAGES_REMEMBERED)
     end->other->message_lost = TRUE;
-  /* Nor is the close of one that gave up while the late acknowledgement was on its
-   * way any other than the close of one that had it. */
+  /* The close of a peer that gave up while the late acknowledgement was on its way looks like that
+   * of a peer that had received it. */
   if (end->saw_eof && end->other != NULL && !end->other->message_lost &&
       !end->other->gave_up_late && end->got != end->other->wrote)
     world_fail (self,

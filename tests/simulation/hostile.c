@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One that sends well-formed stanzas without any sense: all payloads, ids and
- * sids that it saw, guessed or stole, in its own name, which it writes in
- * several ways. It knows the secrets of all sessions, and resumes those of others
- * and its own, at any moment and at any position (D-58). Others must not notice
- * (D-01, D-33, B-01). */
+/* A peer that sends well-formed stanzas without any sense: all payloads, ids and sids that it saw,
+ * guessed or stole, in its own name, which it writes in several ways. It knows the secrets of all
+ * sessions, and resumes those of others and its own, at any moment and at any position (D-58).
+ * Others must not notice (D-01, D-33, B-01). */
 
 #include "config.h"
 
@@ -51,7 +50,8 @@ post (Hostile *self)
     world_post (self->world, self->world->now + wait, EVENT_PEER, self->node->index, 0, NULL);
 }
 
-/* Whatever resource it takes, and however it writes the rest: NULL if it is somebody else. */
+/* The node of the peer, whatever resource it takes, and however it writes the rest. NULL if it is
+ * somebody else. */
 Node *
 hostile_find (World *world, const char *jid)
 {
@@ -265,7 +265,7 @@ pick_count (Hostile *self, guint32 next)
   return next + (guint32) random_below (&self->random, 5) - 2;
 }
 
-/* What it says, and the proof that goes with it, or with something else. */
+/* Fills in positions, and the proof that goes with them, or with something else. */
 static void
 fill_position (
     Hostile *self, IBBStanza *stanza, const IBBSession *session, IBBProofKind kind, guint32 count)
@@ -363,7 +363,7 @@ send (Hostile *self, IBBStanza *stanza)
   server_deliver (world, self->node->index, to, stanza, world->now);
 }
 
-/* What the reader of XML would make of something, whatever it means. */
+/* Sends any stanza that the reader of XML could make. */
 static void
 send_anything (Hostile *self)
 {

@@ -21,7 +21,7 @@ add_action (Schedule *self, ActionKind kind, gint64 time, guint node, guint numb
   g_array_append_val (self->actions, action);
 }
 
-/* One after the other, as they follow in life. */
+/* The losses follow each other as in reality. */
 static void
 make_losses (Schedule *self, guint node, Random *random)
 {
@@ -104,7 +104,7 @@ logins_make (Schedule *self, Random *random)
 
 /* ---- what happens ---- */
 
-/* What it sends vanishes, what is sent to it waits, and nobody has noticed. */
+/* Stanzas of the node are lost, those to it wait, and nobody has noticed. */
 void
 logins_deafen (World *self, Node *node)
 {
@@ -138,7 +138,7 @@ void
 logins_login (World *self, Node *node, gboolean is_moved)
 {
   gboolean before = random_percent (&self->random, 50);
-  /* What waited for the old login may be given to the new one of the same resource. */
+  /* Stanzas that waited for the old login may be given to the new one of the same resource. */
   gboolean is_inherited = !is_moved && random_percent (&self->random, 50);
 
   if (!is_inherited)
@@ -166,7 +166,7 @@ logins_outlives (const End *end)
   return end->session != NULL && end->session->terms.secret != NULL && end->opened;
 }
 
-/* Both ends have agreed, and nobody was told to wait for less than it takes. */
+/* Both ends have agreed, and neither was set to wait for a shorter time than it takes. */
 gboolean
 logins_must_succeed (World *self, const End *end)
 {
@@ -178,7 +178,7 @@ logins_must_succeed (World *self, const End *end)
    * the peer waited for 4 s (D-38). */
   if (end->may_hang && end->failure_kind == IBB_FAILURE_PEER_CLOSED)
     return FALSE;
-  /* One that has ended in order does not say so from its next resource. */
+  /* A peer that has ended in order does not say so from its next resource. */
   return self->nodes[end->peer].n_moves == 0 || !other->finished ||
          other->failure_kind != IBB_FAILURE_NONE;
 }
@@ -208,7 +208,7 @@ logins_find_account (World *self, const char *jid)
   return NULL;
 }
 
-/* What was in flight at an interruption goes again, or does not count. */
+/* Blocks in flight at an interruption are sent again, or do not count. */
 void
 logins_follow (End *self)
 {

@@ -222,8 +222,8 @@ begin_close (Talk *talk)
   send (talk->peer, new_request (talk, IBB_PAYLOAD_CLOSE, talk->close_id, sizeof talk->close_id));
 }
 
-/* What it still meant to send is lost, and a reader must not take the close
- * that comes now for the end of it. */
+/* The rest of what it meant to send is lost, and a reader must not take the close that comes now
+ * for the end of it. */
 static void
 give_up (Talk *talk, gboolean close)
 {
@@ -319,7 +319,7 @@ check_done (Talk *talk)
     }
   if (talk->state != STATE_OPEN || !habits->closes)
     return;
-  /* One that wants all, too, knows how much that is. */
+  /* A peer that wants to receive everything knows how much that is. */
   if (habits->conforms && talk->end->other != NULL &&
       talk->end->last_received < talk->end->other->plan->total)
     return;

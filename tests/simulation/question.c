@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Each IQ that asks gets one answer (N-20). */
+/* Each request gets one answer (N-20). */
 
 #include "config.h"
 
@@ -65,7 +65,7 @@ question_asked (World *self, guint from, guint to, const IBBStanza *stanza)
     get_request (self, from, to, stanza)->sent++;
 }
 
-/* Once it is answered. It may come again, with the same id. */
+/* The request is answered. It may come again, with the same id. */
 static void
 settle (Request *request)
 {
@@ -104,7 +104,7 @@ question_removed (World *self, guint from, guint to, const IBBStanza *stanza)
   settle (request);
 }
 
-/* It arrives once more than it was sent, and may be answered once more. */
+/* The request arrives once more than it was sent, and may be answered once more. */
 void
 question_doubled (World *self, guint from, guint to, const IBBStanza *stanza)
 {
@@ -112,7 +112,7 @@ question_doubled (World *self, guint from, guint to, const IBBStanza *stanza)
     get_request (self, from, to, stanza)->doubled++;
 }
 
-/* While a session is interrupted, not all that comes is answered: it has to come again. */
+/* While a session is interrupted, some requests are not answered: they come again. */
 static gboolean
 may_ignore (World *self, guint node, guint peer)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What readers tell of their room (D-53), and whether senders keep to it (D-54). */
+/* Readers tell their room (D-53), and senders keep to it (D-54). */
 
 #include "config.h"
 

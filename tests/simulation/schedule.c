@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One seed, one schedule: everything that is decided before the world begins. */
+/* One seed gives one schedule: everything that is decided before the world begins. */
 
 #include "config.h"
 
@@ -50,8 +50,8 @@ make_settings (IBBSettings *settings, Profile profile, Random *random)
     settings->max_block_size = (guint) random_between (random, 512, IBB_BLOCK_SIZE_MAX);
   settings->half_close = random_percent (random, 50);
   settings->strict = random_percent (random, 10);
-  /* Where nothing may go wrong, a close outlasts the longest way there and back:
-   * of messages its answer is the only proof that they arrived (D-37). */
+  /* Where nothing may go wrong, a close takes longer than the longest way there and back: with
+   * messages its answer is the only proof that they have arrived (D-37). */
   if (profile == PROFILE_CLEAN || profile == PROFILE_WRAP || profile == PROFILE_PEERS ||
       profile == PROFILE_HOSTILE || profile == PROFILE_SHARED)
     settings->close_timeout = CLOSE_TIMEOUT;
@@ -182,8 +182,8 @@ make_reading (Plan *plan, const Plan *other, gint64 patience, Random *random)
     }
 }
 
-/* Nothing goes wrong here, so everybody must come through: only those finishes
- * that lose nothing by their nature, and what protocol.md promises to carry. */
+/* Nothing goes wrong here, so all bytes must arrive: only finishes that lose nothing by their
+ * nature, and what protocol.md promises to carry. */
 static void
 make_clean_finish (Session *session, Random *random)
 {
@@ -234,8 +234,8 @@ make_finish (Session *session, Profile profile, Random *random)
     session->plans[random_below (random, 2)].finish = FINISH_SHUTDOWN;
 }
 
-/* Some that shut their output down wait for the end of the session before they
- * close. Drawn apart, so that the rest of a schedule is what it would be without. */
+/* Some ends that shut their output down wait for the end of the session before they close. They are
+ * drawn apart, so that the rest of a schedule is the same without them. */
 static void
 make_waiting (const Schedule *self, Session *session)
 {
@@ -290,7 +290,7 @@ make_session (Schedule *self, Random *random)
       guint node = side == 0 ? session.initiator : session.responder;
       gsize room = self->settings[node].send_buffer_size;
 
-      /* What does not fit into the buffer makes no block. */
+      /* A block has no bytes that do not fit into the buffer. */
       if (room > 0)
         session.plans[side].total = MIN (session.plans[side].total, room * USUAL_BLOCKS);
     }
@@ -449,7 +449,7 @@ make_habits (Schedule *self, Random *random)
     habits->white_space = FALSE;
 }
 
-/* One that does nothing wrong succeeds in the ways that lose nothing. */
+/* A peer that does nothing wrong succeeds in the ways that lose nothing. */
 static void
 make_conforming_session (Schedule *self, Session *session, guint way)
 {
@@ -480,7 +480,7 @@ make_conforming_session (Schedule *self, Session *session, guint way)
       ours->half_close = TRUE;
       break;
     }
-  /* What a message that came too soon held is gone. */
+  /* The bytes of a message that came too soon are lost. */
   if (session->by_message)
     {
       habits->close_not_found = habits->early = FALSE;
@@ -498,7 +498,7 @@ make_peers (Schedule *self, guint n_sessions, Random *random)
   self->timer_lag[0] = (gint64) random_below (random, 20 * MILLISECOND);
   for (guint i = 0; i < 2; i++)
     {
-      /* With more, 5 s of patience would be at an end under way (H-02). */
+      /* With a longer delay, 5 s of patience would end a session in progress (H-02). */
       self->delay[i][1 - i] = (gint64) random_scaled (random, 1, 200 * MILLISECOND);
       self->jitter[i][1 - i] = (gint64) random_scaled (random, 1, 50 * MILLISECOND);
     }

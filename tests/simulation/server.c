@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What lies between the engines: connections that take time, a server that
- * routes, in order between each two addresses, and all that can go wrong. */
+/* The network between the engines: connections that take time, a server that routes, in order
+ * between each two addresses, and everything that can go wrong. */
 
 #include "config.h"
 
@@ -118,7 +118,7 @@ bounce_passing (World *self, IBBCondition *condition, IBBErrorType *type)
   *type = IBB_ERROR_TYPE_WAIT;
 }
 
-/* What a fault takes away may leave somebody waiting with no way to know. */
+/* A fault that drops something may leave somebody waiting who cannot notice. */
 static void
 mark_may_hang (World *self, guint a, guint b, const char *sid)
 {
@@ -187,8 +187,8 @@ suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
       bounce_passing (self, &condition, &type);
       if (random_permille (random, faults->bounce_final))
         {
-          /* All but unexpected-request, the last, with which only a peer says
-           * that it has the block (D-28). */
+          /* All conditions but the last, unexpected-request, by which only a peer says that it has
+           * the block (D-28). */
           condition = (IBBCondition) random_below (random, IBB_CONDITION_UNEXPECTED_REQUEST);
           type = (IBBErrorType) random_below (random, IBB_ERROR_TYPE_WAIT + 1);
         }
@@ -304,7 +304,7 @@ answer_as_server (World *self, Node *from, IBBStanza *stanza, gint64 time)
                IBB_ERROR_TYPE_CANCEL, time);
 }
 
-/* One that waits for a stream to be resumed: between whom. */
+/* A stanza that waits for an XML stream to be resumed: between whom. */
 typedef struct
 {
   IBBStanza *stanza; /* (owned) */
@@ -323,7 +323,7 @@ hold (Node *at, IBBStanza *stanza, guint from, Node *to)
   g_queue_push_tail (&at->held, held);
 }
 
-/* What waits to be reported: the lowest bit says that it was refused. */
+/* Stanzas whose fate is to be reported: the lowest bit says that it was refused. */
 #define REFUSED(pointer) ((GPOINTER_TO_SIZE (pointer) & 1) != 0)
 #define STANZA(pointer) ((IBBStanza *) GSIZE_TO_POINTER (GPOINTER_TO_SIZE (pointer) & ~(gsize) 1))
 
@@ -401,7 +401,7 @@ replay (World *self, guint from, Node *to, gint64 time)
     }
 }
 
-/* On its way, as it is or nearly so. */
+/* Sends the stanza on, as it is or nearly so. */
 static void
 pass (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
 {
@@ -473,7 +473,7 @@ server_route (World *self, Node *from, IBBStanza *stanza)
   ibb_stanza_record_unref (stanza);
 }
 
-/* What the application beside the engine answers (D-43, N-08). */
+/* The answers of the application beside the engine (D-43, N-08). */
 static void
 answer_as_application (World *self, Node *node, IBBStanza *stanza)
 {
@@ -501,7 +501,7 @@ answer_as_application (World *self, Node *node, IBBStanza *stanza)
     reply = ibb_stanza_record_new_error (stanza, IBB_CONDITION_SERVICE_UNAVAILABLE,
                                          IBB_ERROR_TYPE_CANCEL, NULL);
   check_sent (self, node, reply);
-  /* It goes beside the engine's own stanzas, whose passing it must not confuse. */
+  /* This stanza leaves beside those of the engine, whose passing it must not confuse. */
   {
     Node *to = server_find (self, reply->to);
 
@@ -528,8 +528,8 @@ holds (const Node *at, guint from, const Node *to)
   return FALSE;
 }
 
-/* Who keeps it until its stream is resumed: behind what waits already between
- * the two, or else the first whose stream is not there. */
+/* The node that keeps the stanza until its XML stream is resumed: behind what waits already between
+ * the two, or else the first whose XML stream is not there. */
 static Node *
 find_holder (World *self, Node *to, guint from)
 {
@@ -557,7 +557,7 @@ server_arrive (World *self, Node *node, IBBStanza *stanza, guint from)
   if (!node->up ||
       (self->schedule.profile == PROFILE_LOGINS && g_strcmp0 (stanza->to, node->jid) != 0))
     {
-      /* Nobody there any more: the server says so to who asked. */
+      /* Nobody is there any more: the server says so to the sender. */
       if (from < MAX_NODES && (stanza_is_request (stanza) || stanza->payload == IBB_PAYLOAD_DATA))
         {
           if (stanza->name == IBB_STANZA_IQ)
@@ -599,7 +599,7 @@ server_suspend (World *self, Node *node, gint64 duration, Outage outage)
   world_post (self, self->now + duration, EVENT_RESUME, node->index, node->incarnation, NULL);
 }
 
-/* What the resumption sends again may have arrived before (D-20). */
+/* Stanzas that the resumption sends again may have arrived before (D-20). */
 static void
 replay_some (World *self, Node *node)
 {
@@ -645,7 +645,7 @@ reorder_held (World *self, Node *node)
   g_queue_remove (&node->held, NULL);
 }
 
-/* In its order between each two, before all that follows. */
+/* Delivers in the order between each two, before all later stanzas. */
 void
 server_release_held (World *self, Node *node)
 {
@@ -671,12 +671,12 @@ server_resume (World *self, Node *node)
     reorder_held (self, node);
   server_release_held (self, node);
   replay_some (self, node);
-  /* What the connection had taken is reported after all. */
+  /* The stanzas that the connection had taken are reported after all. */
   for (guint i = 0; i < node->unsent.length; i++)
     world_post (self, node->uplink_free, EVENT_PASSED, node->index, node->incarnation, NULL);
 }
 
-/* Others fill the way for a while; what is on it comes later, in its order. */
+/* Others fill the way for a while. Stanzas on it come later, in their order. */
 void
 server_jam (World *self, Node *node, gint64 duration)
 {
@@ -735,7 +735,7 @@ server_cut (World *self, Node *node)
       if ((end->node == node->index || end->peer == node->index) && !logins_outlives (end))
         end->may_hang = TRUE;
     }
-  /* What the connection still held may be reported as refused, or not at all. */
+  /* Stanzas that the connection still held may be reported as refused, or not at all. */
   while ((pointer = g_queue_pop_head (&node->unsent)) != NULL)
     {
       IBBStanza *stanza = STANZA (pointer);

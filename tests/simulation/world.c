@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Nobody needs so many steps without time going on. */
+/* No world needs so many steps at one time. */
 #define MAX_STEPS_AT_ONCE 2000000
 #define MAX_STEPS 40000000
 
@@ -251,7 +251,7 @@ run_action (World *self, const Action *action)
           MAX (node->max_memory_limit,
                ibb_engine_get_settings (node->driver.engine)->receive_memory_limit);
       world_trace (self, "%s changes its settings", node->jid);
-      /* Nothing is told of it: who waits for room has to look again. */
+      /* There is no event for room: an end that waits for it has to check again. */
       for (guint i = 0; i < self->ends->len; i++)
         {
           End *end = g_ptr_array_index (self->ends, i);
@@ -340,9 +340,8 @@ node_timer (World *self, Node *node)
   return MAX (wake + node->late, self->now);
 }
 
-/* Nothing more will happen by itself: who was left without an answer by a
- * fault that nobody can notice gives up now, as a user would. TRUE if that
- * set something going. */
+/* Nothing more happens by itself. An end that a fault has left without an answer, which nobody can
+ * notice, gives up now, as a user would. TRUE if that set something going. */
 static gboolean
 give_up (World *self)
 {

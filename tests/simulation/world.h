@@ -86,7 +86,7 @@ typedef enum
   FINISH_CLOSE_EARLY,  /* close at some moment, whatever was written */
 } Finish;
 
-/* What an application does with its end of a session. Times in microseconds. */
+/* The plan of an application for its end of a session. Times in microseconds. */
 typedef struct
 {
   guint64  total;     /* bytes to write */
@@ -123,7 +123,7 @@ typedef enum
   ACTION_JAM,      /* nothing passes between node and the server for number ms */
 } ActionKind;
 
-/* What becomes of what the node had sent when its stream broke. */
+/* The fate of stanzas that the node had sent when its XML stream broke. */
 typedef enum
 {
   OUTAGE_ARRIVED,   /* the server has it */
@@ -141,7 +141,7 @@ typedef struct
   guint      value;
 } Action;
 
-/* One session to be: who opens, and the plans of both ends. */
+/* A session to come: who opens, and the plans of both ends. */
 typedef struct
 {
   guint    initiator;
@@ -157,8 +157,8 @@ typedef struct
   End     *ends[2];
 } Session;
 
-/* What another implementation does differently: the rows of protocol.md. Times
- * in microseconds, shares in percent. */
+/* The habits of another implementation: the rows of protocol.md. Times in microseconds, shares in
+ * percent. */
 typedef struct
 {
   gboolean     conforms; /* nothing of it loses a byte: all must arrive */
@@ -277,11 +277,11 @@ struct _Node
   gsize    max_memory_limit;
   guint    n_errors; /* error replies: past 1000 waiting ones, D-47 leaves requests unanswered */
 
-  /* What passed last from each other node, for replays. */
+  /* The last stanzas from each other node, for replays. */
   IBBStanza *history[MAX_NODES][MAX_REPLAYED];
   guint      n_history[MAX_NODES];
 
-  /* While its stream is suspended (D-42). */
+  /* While the XML stream is suspended (D-42). */
   gboolean suspended;
   Outage   outage;
   GQueue   held; /* Held: what waits for the resumption, to and from it */
@@ -312,7 +312,7 @@ struct _Node
   gint64 late_for; /* the wake time that this is about */
 };
 
-/* One outgoing block as the wire saw it. */
+/* One outgoing block as it was sent. */
 typedef struct
 {
   guint64  id; /* hash */
@@ -530,7 +530,7 @@ gboolean question_is_answer (const IBBStanza *stanza);
 void     question_asked (World *self, guint from, guint to, const IBBStanza *stanza);
 void     question_answered (World *self, guint from, guint to, const IBBStanza *stanza);
 void question_removed (World *self, guint from, guint to, const IBBStanza *stanza); /* by a fault */
-/* It arrives once more than it was sent. */
+/* A request arrives once more than it was sent. */
 void question_doubled (World *self, guint from, guint to, const IBBStanza *stanza);
 void question_check_all (World *self);
 

@@ -88,7 +88,7 @@ log_in (void)
     g_main_context_iteration (NULL, TRUE);
 }
 
-/* What the first client needs is not what each needs: the library of TLS, its certificates. */
+/* The first client needs more than each: the library of TLS, its certificates. */
 static void
 warm_up (void)
 {

@@ -29,7 +29,7 @@ static int limit;
 static guint8 *pattern;
 static int     n_closed, n_equal;
 
-/* What a session carries: the pattern from a place of its own. */
+/* The bytes of a session: the pattern, from a place of its own. */
 static const guint8 *
 get_bytes (guint number)
 {
@@ -135,7 +135,7 @@ create_service (IBBConnection *connection)
   return service;
 }
 
-/* In MiB, at most. */
+/* The most memory that the process has had, in MiB. */
 static int
 get_memory (const char *process)
 {

@@ -332,8 +332,8 @@ end_wrote (End *self, IBBTransport *transport, gssize n, gboolean exactly)
   Way    *way = &self->link->ways[self->side];
   guint64 total = 0;
 
-  /* Both counters may move between the two calls, but only from one to the
-   * other: looked at in this order, their sum is no less than what was written. */
+  /* Both counters may move between the two calls, but bytes only go from one to the other: read in
+   * this order, their sum is no less than what was written. */
   if (transport != NULL)
     {
       guint64 sent;
@@ -350,7 +350,7 @@ end_wrote (End *self, IBBTransport *transport, gssize n, gboolean exactly)
   if (exactly)
     {
       way->written += n > 0 ? (guint64) n : 0;
-      /* Nothing was lost or doubled, whatever became of the write (D-46). */
+      /* Nothing was lost or doubled, however the write ended (D-46). */
       if (transport != NULL)
         g_assert_cmpuint (total, ==, way->written);
     }
@@ -386,7 +386,7 @@ end_read (End *self, const guint8 *bytes, gssize n)
     {
       way->eof = TRUE;
       g_atomic_int_inc (&n_eofs);
-      /* One of both has closed, or it is no end of file. */
+      /* There is an end of file only if one of both has closed. */
       g_assert_true (way->orderly || back->orderly);
       if (self->link->exact)
         g_assert_cmpuint (way->read, >=, way->written);
@@ -394,7 +394,7 @@ end_read (End *self, const guint8 *bytes, gssize n)
   g_mutex_unlock (&self->link->lock);
 }
 
-/* What may come of a read, a write, a flush, a drain, a shutdown or a close. */
+/* Checks the result of a read, a write, a flush, a drain, a shutdown or a close. */
 void
 check_stream_error (const GError *error, End *end)
 {

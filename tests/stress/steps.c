@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a thread may do next: any call of the API, of any session, at any time. */
+/* The next step of a thread: any call of the API, of any session, at any time. */
 
 #include "stress.h"
 
@@ -8,8 +8,8 @@
 
 #define PIECE 9000
 
-/* Until something can be done or a while is over. Not cancelled: GLib 2.74 leaks a
- * source that goes just when another thread cancels. */
+/* Waits until something can be done or some time is over. Not cancelled: GLib 2.74 leaks a source
+ * that goes just when another thread cancels. */
 static void
 wait_for (Worker *worker, GSource *source)
 {
@@ -49,7 +49,7 @@ readable_cb (GObject *source, gpointer data)
 
   n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (source), op->buffer,
                                                 op->count, NULL, &error);
-  /* It was woken because its time is up. */
+  /* The time is up. */
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     g_clear_error (&error);
   read_done (op, n, error);
@@ -328,7 +328,7 @@ close_cb (GObject *source, GAsyncResult *result, gpointer data)
   done (data, FALSE, error);
 }
 
-/* While others read and write. */
+/* Closes while others read and write. */
 static void
 step_close (Worker *worker, End *end, IBBTransport *transport)
 {

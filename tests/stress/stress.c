@@ -359,7 +359,7 @@ worker_thread (gpointer data)
       while (self->n_pending >= PENDING_MAX)
         g_main_context_iteration (self->context, TRUE);
     }
-  /* Each operation ends. */
+  /* Each operation ends in time. */
   self->doing = "to end";
   while (self->n_pending > 0)
     g_main_context_iteration (self->context, TRUE);
@@ -465,7 +465,7 @@ run (const Setting *setting)
   for (int i = 0; i < n_threads; i++)
     g_thread_join (workers[i].thread);
 
-  /* What closes in the background ends with its connection. */
+  /* Sessions that close in the background end with their connection. */
   for (guint i = 0; i < n_places; i++)
     {
       GMainContext *context = ibb_connection_get_context (places[i].connection);
@@ -519,7 +519,7 @@ stress_main (int argc, char **argv, const Setting *setting)
       g_printerr ("%s\n", error->message);
       return 2;
     }
-  /* As in a test: what is critical is fatal. */
+  /* As in a test, critical messages are fatal. */
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING | G_LOG_FATAL_MASK);
   if (seed < 0)
     seed = g_random_int ();

@@ -40,7 +40,7 @@ typedef struct
   const char   *doing;     /* for the watchdog */
 } Worker;
 
-/* Where the connections come from. */
+/* Makes the connections. */
 typedef struct
 {
   const char *name;
@@ -89,13 +89,13 @@ void op_spare (Op *op); /* it is cancelled only in the end */
 void op_end (Op *op);   /* a second call is found out */
 void cancel_some_operation (Worker *worker);
 
-/* Of the session whose ends know each other by its sid. */
+/* A session whose ends know each other by its sid. */
 Link       *link_new (gboolean exact);
 Link       *link_ref (Link *link);
 void        link_unref (Link *link);
 const char *link_get_sid (Link *link);
 
-/* One end: 0 opened it, 1 accepted it. Takes transport over, and into the pool. */
+/* One end: 0 opened the session, 1 accepted it. Takes transport over, and into the pool. */
 void end_add (Link *link, guint side, IBBTransport *transport);
 /* For the side that accepts: finds the link by its sid. Takes transport over. */
 void          end_accepted (IBBTransport *transport);

@@ -553,8 +553,7 @@ ibb_sender_block_answered (IBBSender       *self,
 void
 ibb_sender_interrupt (IBBSender *self)
 {
-  if (ibb_turns_has_joined (&self->turn))
-    ibb_turns_leave (get_turns (self), &self->turn);
+  ibb_turns_leave (get_turns (self), &self->turn);
   ibb_flight_interrupt (&self->flight);
   ibb_retry_interrupt (&self->retry);
   self->refused_for_good = FALSE; /* the block is sent again */

@@ -314,7 +314,7 @@ test_nothing_to_try (void)
 /* A server that writes a long block in two steps, of which Nagle's algorithm holds the second:
  * trials of it are short, and rare. */
 static void
-test_punished (void)
+test_nagle (void)
 {
   Path path = { .delay = 0.0002, .rate = 12e6, .block = 65535, .seconds = 20, .late = 0.04 };
 
@@ -594,7 +594,7 @@ main (int argc, char **argv)
   g_test_add_func ("/search/longer", test_longer);
   g_test_add_func ("/search/single", test_single);
   g_test_add_func ("/search/nothing-to-try", test_nothing_to_try);
-  g_test_add_func ("/search/punished", test_punished);
+  g_test_add_func ("/search/nagle", test_nagle);
   g_test_add_func ("/search/narrow", test_narrow);
   g_test_add_func ("/search/shorter", test_shorter);
   g_test_add_func ("/search/slow", test_slow);

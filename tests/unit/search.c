@@ -500,6 +500,40 @@ test_unused (void)
   g_assert_cmpuint (ibb_search_get_window (&search), ==, 4096);
 }
 
+/* At the start a larger window says nothing as long as no more is in flight than before, but for
+ * some bytes. Then it has to carry more. */
+static void
+test_no_more (void)
+{
+  static const struct
+  {
+    gsize          in_flight;
+    IBBSearchPhase phase;
+  } tests[] = {
+    { 4096, IBB_SEARCH_STARTING },
+    { 4096 + 1023, IBB_SEARCH_STARTING },
+    { 4096 + 1024, IBB_SEARCH_KEEPING },
+  };
+  const gint64 trip = 10000;
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      IBBSearch search;
+      gint64    now = G_USEC_PER_SEC;
+
+      ibb_search_init (&search, 4096, MOST);
+      ibb_search_limit (&search);
+      ibb_search_note (&search, 4096, now, trip, 4096, now + trip);
+      g_assert_cmpuint (ibb_search_get_window (&search), ==, 2 * 4096);
+      for (guint j = 0; j < 4; j++)
+        {
+          now += trip;
+          ibb_search_note (&search, tests[i].in_flight, now, trip, 4096, now + trip);
+        }
+      g_assert_cmpint (search.phase, ==, tests[i].phase);
+    }
+}
+
 /* A measurement takes two round trips and 20 ms, and 24 blocks or six round trips. */
 static void
 test_measurement (void)
@@ -604,6 +638,7 @@ main (int argc, char **argv)
   g_test_add_func ("/search/interruption", test_interruption);
   g_test_add_func ("/search/idle", test_idle);
   g_test_add_func ("/search/unused", test_unused);
+  g_test_add_func ("/search/no-more", test_no_more);
   g_test_add_func ("/search/measurement", test_measurement);
   g_test_add_func ("/search/refused", test_refused);
   return g_test_run ();

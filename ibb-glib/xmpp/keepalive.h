@@ -45,7 +45,7 @@ gboolean ibb_keepalive_take_pong (IBBKeepalive *self, const IBBStanza *stanza);
 
 /* The server acknowledged something, or the login is over. */
 void ibb_keepalive_forget_silences (IBBKeepalive *self);
-/* Whether it fell silent too often. */
+/* Whether the server has fallen silent too often. */
 gboolean ibb_keepalive_is_in_vain (IBBKeepalive *self);
 
 G_END_DECLS

@@ -29,23 +29,38 @@ TURNED = {'<': '<=', '<=': '<', '>': '>=', '>=': '>', '==': '!=', '!=': '==', '&
           '+': '-', '-': '+', '++': '--', '--': '++', '+=': '-=', '-=': '+='}
 FLIPPED = {'TRUE': 'FALSE', 'FALSE': 'TRUE'}
 ASSIGNMENTS = ('=', '+=', '-=', '*=', '/=', '%=', '|=', '&=', '^=', '<<=', '>>=', '++', '--')
-ONLY_FREES = re.compile(r'g_free|g_\w+_unref|g_\w+_free(_full)?|ibb_stanza_record_unref|ibb_failure_clear|ibb_event_clear')
+ONLY_FREES = re.compile(r'g_free|g_\w+_unref|\w+_free(_full)?|ibb_(stanza_record_unref|failure_clear|event_clear)')
+# These do more, except in a function that frees the object itself.
+FREES_AT_END = re.compile(r'g_clear_pointer|g_queue_clear_full')
+FREES = re.compile(r'\w+_(free|unref)')
 
 
 def find_bodies(tokens):
-    """The places of the first and the last token of each function's body."""
-    place = 0
+    """The places of the first and the last token of each function's body, and its name."""
+    place, name = 0, ''
     while place < len(tokens):
-        if tokens[place].text == '{':
+        if tokens[place].text == '(' and tokens[place - 1].kind == 'name':
+            name = tokens[place - 1].text
+            place = c_tokens.closing(tokens, place)
+        elif tokens[place].text == '{':
             end = c_tokens.closing(tokens, place)
             if tokens[place - 1].text == ')':
-                yield place, end
+                yield place, end, name
             place = end
         place += 1
 
 
-def find_statement(tokens, place, end):
-    """The end of the call or assignment that begins at a place, if one does."""
+def only_frees(tokens, place, function):
+    """Whether the call at a place does nothing else, as one does that takes from a queue what it frees."""
+    call, end = tokens[place].text, c_tokens.closing(tokens, place + 1)
+    if FREES.fullmatch(function) and FREES_AT_END.fullmatch(call):
+        return True
+    has_another = any(tokens[inner].kind == 'name' and tokens[inner + 1].text == '(' for inner in range(place + 1, end))
+    return ONLY_FREES.fullmatch(call) and not has_another
+
+
+def find_statement(tokens, place, end, function):
+    """The end of the call or assignment that begins at a place of a function, if one does."""
     if tokens[place - 1].text not in (';', '{', '}', ')', ':', 'else') or tokens[place].kind == 'number':
         return None
     if tokens[place].kind != 'name' and tokens[place].text not in ('*', '++', '--'):
@@ -60,7 +75,7 @@ def find_statement(tokens, place, end):
         last += 1
     if tokens[place].kind == 'name' and tokens[place + 1].text == '(':
         is_call = c_tokens.closing(tokens, place + 1) == last - 1
-        frees = ONLY_FREES.fullmatch(tokens[place].text)
+        frees = only_frees(tokens, place, function)
         return last if is_call and not frees and tokens[place].text not in ('if', 'while', 'for', 'switch') else None
     # A declaration begins with two names, or a name and a star.
     if tokens[place + 1].kind == 'name' or (tokens[place].kind == 'name' and tokens[place + 1].text == '*'):
@@ -71,7 +86,7 @@ def find_statement(tokens, place, end):
 def find_faults(text):
     """The faults that a file can have: where, what instead, and of which kind."""
     tokens = c_tokens.tokenize(text)
-    for first, last in find_bodies(tokens):
+    for first, last, function in find_bodies(tokens):
         place = first + 1
         while place < last:
             token, before = tokens[place], tokens[place - 1]
@@ -80,7 +95,7 @@ def find_faults(text):
                 place = c_tokens.closing(tokens, place + 1)
                 continue
             starts_line = text[text.rfind('\n', 0, token.start) + 1:token.start].isspace()
-            end = find_statement(tokens, place, last) if starts_line else None
+            end = find_statement(tokens, place, last, function) if starts_line else None
             if end:
                 yield token.start, tokens[end].end, ';', 'dropped'
             is_binary = before.kind in ('name', 'number') and before.text != 'return' or before.text in (')', ']')

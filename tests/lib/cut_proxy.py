@@ -125,6 +125,8 @@ class CutProxy:
         self._join(client, server)
 
     def _join(self, client, server):
+        for one in (client, server):
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._lock:
             self.connections += 1
             self._sockets |= {client, server}

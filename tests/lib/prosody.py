@@ -50,6 +50,8 @@ class Prosody(PrivateServer):
     max_stanza_size: bytes, 0 for Prosody's own default (256 KiB)
     modules: names of more modules, e.g. ('smacks',), which comes with its repair
       in prosody-modules
+    repaired: FALSE for smacks as it is, which may be deaf after a resumption
+  repaired: FALSE for smacks as it is, which may be deaf after a resumption
     settings: more global settings
     tls_protocol: the only version of TLS, such as 'tlsv1_1'
     tls, domain, federation: see PrivateServer
@@ -59,13 +61,14 @@ class Prosody(PrivateServer):
     programs = ('prosody',)
 
     def __init__(self, limits=False, mechanisms=(), tls=True, require_encryption=False,
-                 max_stanza_size=0, modules=(), settings=None, tls_protocol=None, **options):
+                 max_stanza_size=0, modules=(), repaired=True, settings=None, tls_protocol=None, **options):
         super().__init__(tls, **options)
         self.limits = '10kb/s' if limits is True else limits
         self.mechanisms = tuple(mechanisms)
         self.require_encryption = require_encryption
         self.max_stanza_size = max_stanza_size
         self.modules = tuple(modules)
+        self.repaired = repaired
         self.settings = dict(settings or {})
         self.tls_protocol = tls_protocol
         if 'websocket' in self.modules:
@@ -101,7 +104,7 @@ class Prosody(PrivateServer):
         if self.federation:
             modules.append('dialback')
         modules += [name for name in self.modules if name not in modules]
-        if 'smacks' in modules:
+        if 'smacks' in modules and self.repaired:
             modules.append('resumed_stream')
         if 'sasl2' in modules:
             modules.append('sasl2_old_prosody')

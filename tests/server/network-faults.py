@@ -315,6 +315,7 @@ class Fault:
 PIPES = ('send trickle', 'cat trickle', 'forward trickle', 'cat bulk', 'forward bulk')
 
 FAULTS = {
+    'none': Fault(title='There is none: how fast the others could be.', in_suite=()),
     'cut': Fault(cut, short=(7,), full=(3600,), evidence=(connects_again(2),)),
     'hole': Fault(hole, short=(5, 35), full=(30, 300), network={}, by_login=True,
                   evidence=(sees('packets lost', 'silence'), returns_if_long)),
@@ -359,11 +360,13 @@ class ManySessions(ejabberd.Ejabberd):
 
 
 BY_LOGIN = 'prosody-by-login'  # it resumes no streams
+DEAF = 'prosody-deaf'          # it resumes streams that broke within a stanza, and hears nothing then
 
 # All runs share the accounts, so each account has many sessions.
+MANY_SESSIONS = {'smacks_max_hibernated_sessions': 1000, 'smacks_max_old_sessions': 1000}
 SERVERS = {
-    'prosody': lambda: prosody.Prosody(modules=('smacks',), settings={'smacks_max_hibernated_sessions': 1000,
-                                                                      'smacks_max_old_sessions': 1000}),
+    'prosody': lambda: prosody.Prosody(modules=('smacks',), settings=MANY_SESSIONS),
+    DEAF: lambda: prosody.Prosody(modules=('smacks',), repaired=False, settings=MANY_SESSIONS),
     BY_LOGIN: prosody.Prosody,
     'ejabberd': lambda: ManySessions(shaper=False),
 }
@@ -607,7 +610,6 @@ class Run:
         self.witnesses = ()  # the ends that show evidence of the fault
 
     def run_safely(self, servers):
-        begin = time.monotonic()
         try:
             if self._where == 'server':
                 with SERVERS[self.server_name]() as server:
@@ -620,7 +622,6 @@ class Run:
             self.failures.append(str(error))
         except Exception:  # pylint: disable=broad-except
             self.failures.append(traceback.format_exc())
-        self.told.append(f'{self._size / MIB:g} MiB in {time.monotonic() - begin:.1f} s')
 
     def _run(self, server):
         self.server = server
@@ -637,6 +638,7 @@ class Run:
         pipes = [PipeTransfer(self, name) for name in self.pipes]
         wait_until(lambda: all(one.has_begun() for one in pipes), PATIENCE, 'begin')
         file = FileTransfer(self)
+        begin = time.monotonic()
         if self.fault.strike:
             self._strike(file)
         for one in pipes:
@@ -645,6 +647,7 @@ class Run:
             self._expect_failure(file)
         else:
             self._expect_equal(pipes + [file])
+            self.told.append(f'{self._size / MIB:g} MiB in {time.monotonic() - begin:.1f} s')
             self._expect_evidence()
         os.remove(self.source)
 

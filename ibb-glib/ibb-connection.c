@@ -283,6 +283,14 @@ ibb_connection_offer_to_services (IBBConnection *self, IBBStanza *stanza)
          tell_each (listeners, &received);
 }
 
+gboolean
+ibb_connection_is_needed (IBBConnection *self)
+{
+  const IBBConnectionEvent event = { .type = IBB_CONNECTION_NEEDED };
+
+  return tell_event (self, &event);
+}
+
 void
 ibb_connection_begin_batch (IBBConnection *self)
 {

@@ -15,7 +15,7 @@
 
 G_BEGIN_DECLS
 
-/* How the service takes opens that nobody expected (D-08). */
+/* Who listens for opens that nobody expected (D-08). */
 typedef enum
 {
   IBB_LISTEN_NONE,   /* refuse them */

@@ -287,6 +287,19 @@ ibb_engine_lost (IBBEngine *self)
   ibb_control_clear (&self->shared->control);
 }
 
+gboolean
+ibb_engine_needs_stream (IBBEngine *self)
+{
+  GHashTableIter iter;
+  gpointer       session;
+
+  g_hash_table_iter_init (&iter, self->shared->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, &session))
+    if (ibb_session_needs_stream (session))
+      return TRUE;
+  return FALSE;
+}
+
 /* The interrupted sessions go on once the connection and its JID are there. */
 static void
 restore_sessions (IBBEngine *self)

@@ -67,11 +67,13 @@ void ibb_engine_resume (IBBEngine *self, gint64 now);
 /* The XML stream is gone for good: everything ends with CONNECTION_LOST (D-42), except for
  * sessions that the peer has agreed to resume (D-58). */
 void ibb_engine_lost (IBBEngine *self);
+/* Whether a session would end then. */
+gboolean ibb_engine_needs_stream (IBBEngine *self);
 /* A new XML stream took its place: sessions can be opened and accepted again, and those that
  * were interrupted go on. What was known of peers and of the path belonged to the old one. */
 void ibb_engine_restored (IBBEngine *self);
-/* From now on nothing new is opened or accepted. Pending calls end with STOPPED. With
- * abort_sessions open sessions are aborted. */
+/* Nothing new is opened or accepted, what is pending ends with STOPPED; open
+ * sessions are aborted if abort_sessions. */
 void ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now);
 void ibb_engine_advance (IBBEngine *self, gint64 now);
 /* G_MAXINT64 when there is nothing to wait for. */
@@ -122,7 +124,7 @@ void            ibb_engine_cancel_expectation (IBBEngine *self, IBBExpectation *
 gboolean ibb_engine_is_running (IBBEngine *self); /* neither stopped nor lost */
 gboolean ibb_engine_can_accept (IBBEngine *self);
 
-/* The state of the connection, as the caller has set it. */
+/* Where the connection stands, as the caller has said. */
 gboolean    ibb_engine_is_lost (IBBEngine *self);
 gboolean    ibb_engine_is_suspended (IBBEngine *self);
 const char *ibb_engine_get_local_jid (IBBEngine *self); /* (nullable) */

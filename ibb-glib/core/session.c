@@ -8,16 +8,10 @@
 
 static void timeout (gpointer owner, gint64 now);
 
-static IBBShared *
-get_shared (IBBSession *self)
-{
-  return self->terms.shared;
-}
-
 static gint64
 get_time (IBBSession *self, gint64 now)
 {
-  return ibb_clock_get_time (&get_shared (self)->clock, now);
+  return ibb_clock_get_time (&self->terms.shared->clock, now);
 }
 
 static IBBLife *
@@ -116,14 +110,14 @@ update_timer (IBBSession *self)
   if (due == IBB_NEVER)
     ibb_timer_clear (&self->timer);
   else if (due < self->timer.due)
-    ibb_timer_set (&self->timer, &get_shared (self)->timers, due);
+    ibb_timer_set (&self->timer, &self->terms.shared->timers, due);
 }
 
 static void
 leave (IBBSession *self)
 {
   g_autoptr (IBBSession) keep = ibb_session_ref (self);
-  IBBShared             *shared = get_shared (self);
+  IBBShared             *shared = self->terms.shared;
 
   /* A session that the application has not taken is still aborted after its time (D-09). */
   ibb_timer_set (&self->timer, &shared->timers, self->untaken_until);
@@ -204,6 +198,13 @@ ibb_session_is_interrupted (IBBSession *self)
 }
 
 gboolean
+ibb_session_needs_stream (IBBSession *self)
+{
+  return !ibb_life_is_interrupted (get_life (self)) &&
+         !(is_open (self) && ibb_terms_can_resume (&self->terms));
+}
+
+gboolean
 ibb_session_interrupt (IBBSession *self, const IBBFailure *cause)
 {
   if (!ibb_resume_interrupt (&self->resume, cause))
@@ -266,7 +267,7 @@ timeout (gpointer owner, gint64 now)
 void
 ibb_session_set_untaken (IBBSession *self, gboolean untaken, gint64 now)
 {
-  IBBShared *shared = get_shared (self);
+  IBBShared *shared = self->terms.shared;
 
   if (shared->is_gone || (untaken && ibb_session_is_over (self)))
     return;

@@ -56,10 +56,10 @@ const char     *ibb_session_get_local (IBBSession *self);
 guint           ibb_session_get_block_size (IBBSession *self); /* final once OPEN */
 gboolean        ibb_session_is_by_message (IBBSession *self);
 
-/* Whether the session has ended, and has nothing left to read, not even an orderly end. */
+/* It has ended, and there is nothing to read of it, not even an orderly end. */
 gboolean ibb_session_is_over (IBBSession *self);
-/* A session that waits for its application counts towards the limit, even when it has ended, unless
- * it is over (D-08). */
+/* While a session waits for its application it counts towards the limit, even
+ * when it has ended, unless it is over (D-08). */
 void ibb_session_set_waiting (IBBSession *self, gboolean is_waiting);
 
 /* Answers to a REQUESTED session. FALSE when it is no longer one. */
@@ -174,6 +174,7 @@ void ibb_session_stop (IBBSession *self, gboolean abort_open, gint64 now);
 /* Interruptions (D-58). Our connection is lost: FALSE if the session cannot outlive it. */
 gboolean ibb_session_interrupt (IBBSession *self, const IBBFailure *cause);
 gboolean ibb_session_is_interrupted (IBBSession *self);
+gboolean ibb_session_needs_stream (IBBSession *self); /* whether it would be FALSE now */
 /* There is a connection again, with the JID local. */
 void ibb_session_restored (IBBSession *self, const char *local, const char *normal);
 /* Whether a <resume/> of the peer's account is for the session. */

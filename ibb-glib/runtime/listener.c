@@ -118,6 +118,17 @@ resumed (IBBListener *self)
   ibb_host_unlock (self->host);
 }
 
+static gboolean
+needs_stream (IBBListener *self)
+{
+  gboolean needed;
+
+  ibb_host_lock (self->host);
+  needed = ibb_engine_needs_stream (ibb_host_get_engine (self->host));
+  ibb_host_unlock (self->host);
+  return needed;
+}
+
 static void
 drained (IBBListener *self)
 {
@@ -185,6 +196,8 @@ listener_notify (IBBConnectionListener *listener, const IBBConnectionEvent *even
     case IBB_CONNECTION_RESTORED:
       restored (self);
       break;
+    case IBB_CONNECTION_NEEDED:
+      return needs_stream (self);
     case IBB_CONNECTION_LOCAL_JID_CHANGED:
       local_jid_changed (self);
       break;

@@ -16,6 +16,10 @@
  * may belong to the network before. */
 #define CHANGE_TIMEOUT (5 * G_USEC_PER_SEC)
 
+/* The same after a resumption: many round trips, as the whole of it took some of them. */
+#define ANSWER_TIME_MIN G_USEC_PER_SEC
+#define ANSWER_TIME_DURATIONS 4
+
 struct _IBBKeepalive
 {
   IBBThread *thread;
@@ -30,8 +34,10 @@ struct _IBBKeepalive
   GSource         *timer;   /* (owned) (nullable) */
   char            *ping_id; /* (nullable): of the last ping, until it is answered */
   gint64           pinged_at;
-  gint64           changed_at; /* the network; 0: it has not */
-  guint            n_silences; /* since the server last acknowledged anything */
+  gint64           changed_at;    /* the network; 0: it has not */
+  guint            n_silences;    /* since the server last acknowledged anything */
+  gboolean         is_unanswered; /* see ibb_keepalive_is_unanswered () */
+  gint64           answer_due;    /* or NEVER */
 };
 
 IBBKeepalive *
@@ -43,6 +49,7 @@ ibb_keepalive_new (IBBThread *thread, IBBOutbox *outbox)
   self->outbox = outbox;
   self->interval = IBB_KEEPALIVE_DEFAULT_INTERVAL;
   self->timeout = IBB_KEEPALIVE_DEFAULT_TIMEOUT;
+  self->answer_due = NEVER;
 
   return self;
 }
@@ -88,13 +95,14 @@ send_question (IBBKeepalive *self)
 }
 
 static void
-drop_stream (IBBKeepalive *self)
+drop_stream (IBBKeepalive *self, gint64 now)
 {
   g_autoptr (IBBXmlStream) stream = ibb_xml_stream_ref (self->stream);
   g_autoptr (GError)       error = g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
                                                 _ ("The server of “%s” no longer answers"), self->jid);
 
-  self->n_silences++;
+  self->n_silences += self->answer_due <= now ? IBB_KEEPALIVE_MAX_SILENCES : 1;
+  self->answer_due = NEVER;
   ibb_xml_stream_drop (stream, error);
 }
 
@@ -146,9 +154,9 @@ check_cb (gpointer user_data)
   if (self->stream == NULL)
     return G_SOURCE_REMOVE;
 
-  due = check (self, now, &gone);
-  if (gone)
-    drop_stream (self);
+  due = MIN (check (self, now, &gone), self->answer_due);
+  if (gone || self->answer_due <= now)
+    drop_stream (self, now);
   else if (due != NEVER)
     self->timer = ibb_source_attach (
         g_timeout_source_new ((guint) MIN (MAX (due - now, 0) / 1000 + 1, G_MAXINT)),
@@ -220,6 +228,10 @@ ibb_keepalive_start (IBBKeepalive *self, IBBXmlStream *stream, const char *jid)
 void
 ibb_keepalive_stop (IBBKeepalive *self)
 {
+  /* It ended before it was known whether the server heard anything. */
+  if (self->answer_due != NEVER)
+    self->n_silences++;
+  self->answer_due = NEVER;
   ibb_source_clear (&self->timer);
   g_clear_pointer (&self->watch, ibb_network_watch_free);
   g_clear_pointer (&self->stream, ibb_xml_stream_unref);
@@ -227,9 +239,29 @@ ibb_keepalive_stop (IBBKeepalive *self)
 }
 
 void
+ibb_keepalive_expect_answer (IBBKeepalive *self, gint64 duration, gboolean may_drop)
+{
+  self->is_unanswered = TRUE;
+  if (!may_drop || g_atomic_int_get (&self->timeout) == 0)
+    return;
+
+  self->answer_due =
+      g_get_monotonic_time () + MAX (ANSWER_TIME_MIN, ANSWER_TIME_DURATIONS * duration);
+  check_cb (self);
+}
+
+gboolean
+ibb_keepalive_is_unanswered (IBBKeepalive *self)
+{
+  return self->is_unanswered;
+}
+
+void
 ibb_keepalive_forget_silences (IBBKeepalive *self)
 {
   self->n_silences = 0;
+  self->is_unanswered = FALSE;
+  self->answer_due = NEVER;
 }
 
 gboolean

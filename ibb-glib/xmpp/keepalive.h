@@ -43,9 +43,17 @@ void ibb_keepalive_stop (IBBKeepalive *self);
 /* TRUE: it is the answer to the ping. */
 gboolean ibb_keepalive_take_pong (IBBKeepalive *self, const IBBStanza *stanza);
 
-/* The server acknowledged something, or the login is over. */
+/* After the start of a resumed XML stream, on which an acknowledgement was requested first of all.
+ * duration: how long it took to resume it, in microseconds. may_drop: a new login ends nothing. If
+ * the server does not answer in good time, then, the XML stream is dropped, and to resume it again
+ * is in vain. */
+void ibb_keepalive_expect_answer (IBBKeepalive *self, gint64 duration, gboolean may_drop);
+/* Whether the server has acknowledged nothing since then, also after the end of the XML stream. */
+gboolean ibb_keepalive_is_unanswered (IBBKeepalive *self);
+
+/* The server acknowledged something, or there is a new login. */
 void ibb_keepalive_forget_silences (IBBKeepalive *self);
-/* Whether the server has fallen silent too often. */
+/* Whether it fell silent too often. */
 gboolean ibb_keepalive_is_in_vain (IBBKeepalive *self);
 
 G_END_DECLS

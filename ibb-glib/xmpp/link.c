@@ -275,8 +275,12 @@ start_return (IBBLink *self, IBBConnection *client, const GError *error)
   ibb_queries_fail (self->queries, error);
   ibb_connection_interrupted (client, error);
 
-  /* A rule of the server was broken, so the server is not asked again soon. */
-  if (g_error_matches (error, IBB_ERROR, IBB_ERROR_POLICY_VIOLATION))
+  /* A server that does not hear a resumed XML stream may take all of it for one stanza that is too
+   * long. A new login is all that it needs. Otherwise a rule of the server was broken, so the
+   * server is not asked again soon. */
+  if (ibb_keepalive_is_unanswered (self->keepalive))
+    ibb_backoff_reset (self->login_backoff);
+  else if (g_error_matches (error, IBB_ERROR, IBB_ERROR_POLICY_VIOLATION))
     ibb_backoff_exhaust (self->login_backoff);
   self->relogin =
       ibb_relogin_new (self->thread, self->account, self->status, self->resource,
@@ -296,8 +300,6 @@ go_offline (IBBLink *self, IBBConnection *client, const GError *error, End end)
   gboolean was_logging_out = self->is_logging_out;
   gboolean returns = end == END_LOST && may_return (self, error);
 
-  ibb_keepalive_stop (self->keepalive);
-  ibb_keepalive_forget_silences (self->keepalive);
   ibb_stream_management_reset (self->management);
   g_clear_pointer (&self->stream, ibb_xml_stream_unref);
   self->is_logging_out = FALSE;
@@ -322,6 +324,7 @@ resumed_cb (IBBReconnection *reconnection, IBBNegotiationResult *result, gpointe
 {
   IBBLink                  *self = owner;
   g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
+  gint64                    duration = ibb_reconnection_get_duration (reconnection);
   GQueue                    awaited = G_QUEUE_INIT;
 
   g_clear_pointer (&self->reconnection, ibb_reconnection_free);
@@ -335,6 +338,9 @@ resumed_cb (IBBReconnection *reconnection, IBBNegotiationResult *result, gpointe
 
   ibb_status_set_resumed (self->status);
   ibb_keepalive_start (self->keepalive, result->stream, ibb_account_get_jid (self->account));
+  ibb_keepalive_expect_answer (self->keepalive, duration,
+                               g_atomic_int_get (&self->auto_reconnect) &&
+                                   !ibb_connection_is_needed (client));
   confirm (client, &awaited);
   ibb_connection_resumed (client);
 }
@@ -371,7 +377,6 @@ suspend (IBBLink *self, IBBConnection *client, const GError *error)
 {
   IBBResumption resumption;
 
-  ibb_keepalive_stop (self->keepalive);
   ibb_stream_management_suspend (self->management);
   g_clear_pointer (&self->stream, ibb_xml_stream_unref);
   self->may_resume = FALSE;
@@ -400,6 +405,7 @@ closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
     return;
 
   g_assert (self->stream == stream);
+  ibb_keepalive_stop (self->keepalive);
   duration = g_get_monotonic_time () - self->stream_since;
   ibb_backoff_note_stream (self->login_backoff, duration, IBB_RELOGIN_STREAM_MIN);
   if (ibb_backoff_note_stream (self->resumption_backoff, duration, IBB_RECONNECTION_STREAM_MIN))
@@ -540,6 +546,7 @@ go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result)
   if (result->management != NULL)
     handle_management (self, client, result->stream, result->management);
   ibb_status_set_online (self->status, result->local_jid, result->stanza_limit);
+  ibb_keepalive_forget_silences (self->keepalive);
   ibb_keepalive_start (self->keepalive, result->stream, settings.jid);
   ibb_connection_restored (client);
 }

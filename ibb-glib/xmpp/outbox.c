@@ -267,6 +267,7 @@ ibb_outbox_resume (IBBOutbox *self, IBBXmlStream *stream, guint32 h, GQueue *awa
   if (possible)
     {
       ibb_ack_queue_restart (self->acks);
+      request_locked (self);
       send_waiting_locked (self);
       if (!ibb_ack_queue_is_empty (self->acks))
         arm_timer_locked (self);

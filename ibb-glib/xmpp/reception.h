@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The way of each stanza that arrives: it answers our question, a service takes it, it is answered
- * here, or it goes to the application. On the worker. */
+/* What becomes of each stanza that arrives: it answers our question, a service takes it,
+ * it is answered here, or it goes to the application. On the worker.
+ */
 
 #pragma once
 

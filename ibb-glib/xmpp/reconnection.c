@@ -23,6 +23,7 @@ struct _IBBReconnection
 
   IBBAttempts *attempts;      /* (owned) */
   gboolean     uses_location; /* in this attempt */
+  gint64       started_at;    /* this attempt */
 };
 
 /* The error says why the connection broke, and why it was not resumed. */
@@ -94,6 +95,7 @@ start_cb (gpointer owner)
   IBBReconnection   *self = owner;
   IBBAccountSettings settings;
 
+  self->started_at = g_get_monotonic_time ();
   ibb_account_get (self->account, &settings);
   set_location (self, &settings);
   ibb_attempts_negotiate (self->attempts, &settings, &self->resumption);
@@ -142,6 +144,12 @@ ibb_reconnection_new (IBBThread                    *thread,
     start_cb (self);
 
   return self;
+}
+
+gint64
+ibb_reconnection_get_duration (IBBReconnection *self)
+{
+  return g_get_monotonic_time () - self->started_at;
 }
 
 void

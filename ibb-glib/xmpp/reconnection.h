@@ -45,6 +45,8 @@ IBBReconnection *ibb_reconnection_new (IBBThread                    *thread,
                                        gint64                        since,
                                        const IBBReconnectionHandler *handler,
                                        gpointer                      owner);
+/* In resumed: microseconds since the attempt began. */
+gint64 ibb_reconnection_get_duration (IBBReconnection *self);
 /* Gives up; nothing more is called. */
 void ibb_reconnection_free (IBBReconnection *self);
 

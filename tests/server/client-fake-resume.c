@@ -9,7 +9,6 @@
 
 #include "client-fixture.h"
 #include "fake-server.h"
-#include "xmpp/keepalive.h"
 
 #define SM FAKE_SM
 #define ENABLED "<enabled xmlns='" SM "' id='some-id' resume='true' max='60'/>"
@@ -385,23 +384,6 @@ test_logout_suspended (void)
   fake_end (client, server);
 }
 
-/* A server that resumes the XML stream again and again and never answers is given up. */
-static void
-test_deaf (void)
-{
-  FakeServer *server = fake_server_new (managed);
-  IBBClient  *client = fake_create_client (server, FAKE_JID);
-
-  assert_login (client);
-  round_trip (server);
-  fake_server_set_steps (server, back);
-  ibb_client_set_keepalive_timeout (client, 20);
-  ibb_client_set_keepalive_interval (client, 10);
-  wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
-  g_assert_cmpuint (fake_server_get_n_clients (server), ==, IBB_KEEPALIVE_MAX_SILENCES);
-  fake_log_out (client, server, NULL);
-}
-
 /* The time that the server gives is over: one last attempt. */
 static void
 test_time (void)
@@ -443,7 +425,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/resume/D-42/stream-errors", test_stream_errors);
   g_test_add_func ("/ibb/client/resume/D-42/location", test_location);
   g_test_add_func ("/ibb/client/resume/D-42/logout", test_logout_suspended);
-  g_test_add_func ("/ibb/client/resume/D-42/deaf", test_deaf);
   g_test_add_func ("/ibb/client/resume/D-42/time", test_time);
 
   return g_test_run ();

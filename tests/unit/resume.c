@@ -116,6 +116,7 @@ test_waits (Driver *self, IBBSession *session)
 
   resume_peer_answer_error (self, first, IBB_CONDITION_SERVICE_UNAVAILABLE);
   g_assert_true (ibb_session_is_interrupted (session));
+  g_assert_false (ibb_engine_needs_stream (self->engine));
   driver_advance (self, 0);
   for (guint i = 0; i < G_N_ELEMENTS (waits); i++)
     {
@@ -486,10 +487,13 @@ test_not_agreed (Driver *self)
   g_autoptr (IBBSession) message = NULL;
   g_autoptr (IBBStanza)  other = NULL;
 
+  g_assert_false (ibb_engine_needs_stream (self->engine));
   session = ibb_engine_open (self->engine, &open, *self->clock, &failure);
+  g_assert_true (ibb_engine_needs_stream (self->engine));
   stanza = driver_take_served (self);
   g_assert_true (ibb_stanza_parse_secret (stanza->secret));
   g_assert_true (driver_answer (self, stanza));
+  g_assert_true (ibb_engine_needs_stream (self->engine));
 
   open.sid = "messages";
   open.by_message = TRUE;
@@ -499,6 +503,7 @@ test_not_agreed (Driver *self)
 
   ibb_engine_lost (self->engine);
   resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
+  g_assert_false (ibb_engine_needs_stream (self->engine));
 }
 
 /* A component answers for many addresses. Its sessions keep theirs at a new login. */
@@ -582,6 +587,7 @@ test_address_later (Driver *self)
 static void
 test_not_interrupted (Driver *self, IBBSession *session)
 {
+  g_assert_false (ibb_engine_needs_stream (self->engine));
   ibb_engine_set_local_jid (self->engine, OWN_AGAIN);
   g_assert_cmpstr (ibb_session_get_local (session), ==, OWN);
   resume_peer_assert_nothing (self);

@@ -424,6 +424,22 @@ test_aborted_owed (Driver *self, IBBSession *session)
   resume_peer_assert_ended (session, IBB_FAILURE_PEER_ABORTED);
 }
 
+/* An orderly close comes again, and an abort is the end at once. */
+static void
+test_aborted_meanwhile (Driver *self, IBBSession *session)
+{
+  IBBStanza *unclean = driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "abort", SID);
+
+  ibb_stanza_record_unref (resume_peer_interrupt (self, session));
+  g_assert_true (
+      driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", SID)));
+  resume_peer_assert_nothing (self);
+  g_assert_true (ibb_session_is_interrupted (session));
+  unclean->unclean = TRUE;
+  resume_peer_assert_agrees (self, unclean);
+  resume_peer_assert_ended (session, IBB_FAILURE_PEER_ABORTED);
+}
+
 /* The peer has not got the answer to its close, and asks from its next login. */
 static void
 test_finished (Driver *self, IBBSession *session)
@@ -770,6 +786,7 @@ main (int argc, char **argv)
     { "abort-owed", test_abort_owed },
     { "linger-owed", test_linger_owed },
     { "aborted-owed", test_aborted_owed },
+    { "aborted-meanwhile", test_aborted_meanwhile },
     { "finished", test_finished },
     { "account", test_account },
     { "both-closed", test_both_closed },

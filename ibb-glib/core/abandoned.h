@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Our opens that were given up before their answer came (D-15): the peer may
- * accept one all the same, and then gets a <close/>.
+ * accept one nevertheless, and then gets a <close/>.
  */
 
 #pragma once

@@ -64,7 +64,7 @@ typedef enum
   IBB_CLOSING_SENT,     /* our <close/> leaves: a new silence begins */
   IBB_CLOSING_ENDS,     /* orderly, as far as the peer is concerned */
   IBB_CLOSING_LINGERED, /* the peer has closed and takes no more: the rest is not delivered */
-  IBB_CLOSING_ABORTED,  /* the peer does not wait for our last word */
+  IBB_CLOSING_ABORTED,  /* the peer does not wait for the rest of our bytes */
   IBB_CLOSING_UNANSWERED,
 } IBBClosingVerdict;
 
@@ -75,7 +75,7 @@ typedef struct
   IBBInState      in;
   gboolean        half_close;  /* the application may write after the peer's close (D-39) */
   gboolean        is_whole;    /* the application closed both directions, or aborted */
-  gboolean        output_shut; /* the last word of our side was sent */
+  gboolean        output_shut; /* our close, or our answer, was sent */
   IBBPending      pending;     /* our <close/> */
   gint64          began;       /* when the timeout for the answer to it began */
   gint64          at;          /* when it ends */
@@ -98,7 +98,7 @@ void              ibb_closing_abort (IBBClosing *self);
 IBBClosingVerdict ibb_closing_drained (IBBClosing *self, gint64 now);
 void              ibb_closing_sent (IBBClosing *self);
 void              ibb_closing_repeat (IBBClosing *self);
-/* The session goes on after an interruption: what may not have arrived goes again (D-58). */
+/* The session goes on after an interruption: what may not have arrived is sent again (D-58). */
 void ibb_closing_resume (IBBClosing *self, gint64 now);
 void ibb_closing_peer_moved (IBBClosing *self);
 /* The peer learns that it is over. */

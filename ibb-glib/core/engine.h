@@ -16,7 +16,7 @@
  *
  * While the connection is suspended (ibb_engine_suspend) the engine's own time
  * stands still, nothing is to be sent, and nothing wakes; the application may
- * read, write, open and close as ever.
+ * read, write, open and close as usual.
  */
 
 #pragma once

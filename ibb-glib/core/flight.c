@@ -104,8 +104,8 @@ ibb_flight_peek_unsent (const IBBFlight *self)
 
 /* The oldest block without a reply: if the block was lost, the peer waits for it. But of the blocks
  * that it has acknowledged, a peer remembers only the last ones. When too many came after the
- * oldest, the last block goes again: the peer remembers it, and its result acknowledges the others
- * (D-27). */
+ * oldest, the last block is sent again: the peer remembers it, and its result acknowledges the
+ * others (D-27). */
 IBBBlock *
 ibb_flight_choose_repetition (IBBFlight *self)
 {

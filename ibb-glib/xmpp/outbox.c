@@ -23,7 +23,7 @@ struct _IBBOutbox
   IBBAckQueue  *acks;   /* (owned) (nullable): since acknowledgements were asked for */
   gboolean      is_granted;
   gboolean      is_closed;
-  gboolean      drain_wanted; /* a service was told that there is no room, for want of acks */
+  gboolean      drain_wanted; /* a service was told that there is no room, for lack of acks */
   gint64        requested_at;
   GSource      *timer; /* (owned) (nullable): requests an acknowledgement */
 };

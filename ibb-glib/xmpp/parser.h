@@ -34,7 +34,7 @@ void       ibb_parser_free (IBBParser *self);
 /* From now on iq, message and presence become records; before (while the
  * XML stream is negotiated) they are trees as everything else. */
 void ibb_parser_expect_stanzas (IBBParser *self);
-/* id (nullable), a static string: the answer with this id is a tree all the same. Stanzas for the
+/* id (nullable), a static string: the answer with this id is a tree nevertheless. Stanzas for the
  * application may follow it at once. */
 void ibb_parser_set_awaited (IBBParser *self, const char *id);
 

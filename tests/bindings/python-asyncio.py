@@ -182,7 +182,7 @@ async def cancel_call():
 
 @case('cancel/task')
 async def cancel_task():
-    # A task that is cancelled while its call succeeds hears of it all the same.
+    # A task that is cancelled while its call succeeds hears of it nevertheless.
     alice, bob = services()
     went_on = []
 

@@ -44,7 +44,7 @@ def check_fails(code, function, *arguments):
 @cases.case('/bindings/python/overrides/loaded')
 def loaded():
     assert IBB.Transport.__module__ == 'gi.overrides.IBB'
-    # What is not overridden is there all the same.
+    # What is not overridden is there nevertheless.
     assert IBB.Loopback and IBB.Error.NOT_ACCEPTABLE and IBB.MAJOR_VERSION == 1
 
 

@@ -25,6 +25,9 @@ AVOIDED = {
     r'whoever': 'the peer, the caller',
     r'anew': 'again',
     r'of ours': 'our',
+    r'all the same': 'nevertheless',
+    r'for want of': 'for lack of',
+    r'vouch(es|ed)?': 'sign',
 }
 COMMENT = re.compile(r'/\*.*?\*/', re.S)
 SCRIPT_COMMENT = re.compile(r'^ *#.*', re.M)

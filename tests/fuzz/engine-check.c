@@ -36,7 +36,7 @@ check_sender (IBBSession *session, guint *n_pending)
 
       g_assert (size > 0 && size <= session->terms.block_size);
       position += size;
-      /* A message that goes again was already counted as delivered. */
+      /* A message that is sent again was already counted as delivered. */
       g_assert (block->end == position || session->terms.by_message);
       g_assert (block->seq == seq++);
       g_assert (!after_unsent || block->state == IBB_BLOCK_TO_SEND);

@@ -408,7 +408,7 @@ test_suspended_lost (Stacks *stacks, gconstpointer data)
 }
 
 /* D-49: a service may go while its connection is suspended; its peers hear of
- * it all the same. */
+ * it nevertheless. */
 static void
 test_suspended_dropped (Stacks *stacks, gconstpointer data)
 {

@@ -164,7 +164,7 @@ static const Step before_closing_halves[] = {
   { A, IS_OUTPUT_CLOSED, 0, TRUE },
 };
 
-/* GIO closes once: cancelled, it is closed all the same, in the background. */
+/* GIO closes once: cancelled, it is closed nevertheless, in the background. */
 static const Step before_closing[] = {
   { A, FILL, 0, TRUE },
   { A, CANCEL, 0, TRUE },

@@ -340,7 +340,7 @@ finish_part (End *self)
           self->shut = TRUE;
           ibb_session_shutdown_output (self->session, world->now);
         }
-      /* A shutdown is over when the last word was passed on, or has failed. */
+      /* A shutdown is over when the close was passed on, or has failed. */
       if (self->shut && self->input_over &&
           (!plan->waits || ibb_session_get_state (self->session) == IBB_SESSION_ENDED) &&
           (ibb_session_is_output_shut (self->session) ||

@@ -262,7 +262,7 @@ block_answered (World *self, Node *node, End *end, guint64 id, const IBBStanza *
       if (end->by_message)
         return TRUE; /* some answer messages with IQs (H-10): it means nothing */
       if (block->answered && block->too_large)
-        return TRUE; /* its bytes go again under another id by now, or will */
+        return TRUE; /* its bytes are sent again under another id by now, or will */
       /* The result acknowledges all blocks before it as well (D-27). */
       end->acked = TRUE;
       room_block_answered (end, block, stanza);
@@ -340,7 +340,7 @@ check_received (World *self, Node *node, IBBStanza *stanza)
 
 /* The most that can have arrived of what an end wrote: all that left it. While
  * nothing is refused that is what is acknowledged and what is in flight. (A
- * message that goes again has counted as delivered.) */
+ * message that is sent again has counted as delivered.) */
 static guint64
 get_sent (End *self)
 {

@@ -204,7 +204,7 @@ suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
         }
       world_trace (self, "  sent back: %s", ibb_condition_to_string (condition));
       if (!is_iq)
-        message_gone (self, from, to, stanza); /* unless it goes again */
+        message_gone (self, from, to, stanza); /* unless it is sent again */
       question_removed (self, from->index, to->index, stanza);
       send_back (self, to->index, from, stanza, condition, type, time);
       return TRUE;
@@ -448,7 +448,7 @@ server_route (World *self, Node *from, IBBStanza *stanza)
   pass_on (self, from, stanza, refused);
   time = from->uplink_free; /* the server has the last byte of it */
   if (stanza->from == NULL)
-    stanza->from = g_strdup (from->jid); /* the server vouches for it */
+    stanza->from = g_strdup (from->jid); /* the server adds the sender */
   self->trace_hash = random_mix (self->trace_hash ^ (guint64) self->now) ^
                      (hash_string (stanza->id) + stanza->payload);
   if (self->verbose)

@@ -173,7 +173,7 @@ typedef struct
   gboolean spends_permission; /* by a block size that it refuses (H-09) */
   gboolean early;             /* blocks before the result (H-05) */
   gint64   late;              /* as opener, it knows its session only then (H-04) */
-  gboolean ignores_refusal;   /* as opener, it writes all the same (H-21) */
+  gboolean ignores_refusal;   /* as opener, it writes nevertheless (H-21) */
 
   /* receiving */
   gboolean reorders; /* a pool of threads (H-16) */
@@ -206,7 +206,7 @@ typedef struct
 {
   guint  bounce;       /* data sent back with a condition */
   guint  bounce_final; /* of those: with any condition and type, not only a passing one */
-  guint  ambiguous;    /* of the passing ones: delivered all the same (D-28) */
+  guint  ambiguous;    /* of the passing ones: delivered nevertheless (D-28) */
   guint  duplicate;    /* data or a reply arrives twice */
   guint  replay;       /* the last stanzas of a way come again, as after a resumption */
   guint  late_result;  /* the answer to an open is overtaken (H-05) */

@@ -128,7 +128,7 @@ test_wrap (void)
   assert_awaited (&awaited, 3, 1);
 }
 
-/* D-42: what the server has not handled goes again, in order, before what came
+/* D-42: what the server has not handled is sent again, in order, before what came
  * later; also when the stream breaks a second time in the middle of it. */
 static void
 test_restart (void)

@@ -267,7 +267,7 @@ test_forgotten (Driver *self, IBBSession *session)
   g_assert_cmpint (ibb_session_get_input (session), ==, IBB_INPUT_FAILED);
 }
 
-/* A close that was lost goes again; the end of the peer is an answer to it. */
+/* A close that was lost is sent again; the end of the peer is an answer to it. */
 static void
 test_close (Driver *self)
 {

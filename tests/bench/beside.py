@@ -28,8 +28,8 @@ PATIENCE = 600
 
 
 class Load:
-    """One run of the program: so many bulk sessions, and so many ms between two chat
-    messages and between two bytes."""
+    """One run of the program: the number of bulk sessions, and the ms between two chat messages and
+    between two bytes."""
 
     def __init__(self, name, paths, quick_paths, bulk=0, chat=0, byte=0, warm_up=1, seconds=2,
                  full_seconds=20):
@@ -40,7 +40,7 @@ class Load:
         self._seconds = {False: seconds, True: full_seconds}
 
     def run(self, server, port, full):
-        """What the program says."""
+        """Runs the program and returns its report."""
         program = os.environ['IBB_TEST_BESIDE']
         environment = {**os.environ, **server.environment}
         arguments = {**self._arguments, '--seconds': self._seconds[full], '--port': port}
@@ -104,7 +104,7 @@ def describe(values):
 
 
 def rows(result):
-    """One for each kind of times."""
+    """A row for each kind of times."""
     runs = result['runs']
     start = f"| {result['name']} | {describe([run['goodput'][0] for run in runs])}"
     kinds = [kind for kind in runs[0] if kind != 'goodput']

@@ -51,7 +51,7 @@ PATIENCE = 600
 
 
 def cpu_seconds(*pids):
-    """Of all threads that run, exact; /proc/PID/stat counts in steps of 10 ms."""
+    """The exact time of all threads that run; /proc/PID/stat counts in steps of 10 ms."""
     total = 0
     for pid in pids:
         for path in glob.glob(f'/proc/{pid}/task/*/schedstat'):
@@ -154,7 +154,7 @@ class Library:
 
 
 class Streams(Library):
-    """One whose sessions are streams."""
+    """A client whose sessions are streams."""
 
     def start(self, server, find_port):
         super().start(server, find_port)
@@ -166,7 +166,7 @@ class Streams(Library):
 
 
 class Files(Library):
-    """One that sends files: its time has the offer in it."""
+    """A client that sends files: its time has the offer in it."""
 
     def _send(self, sid, size):
         with tempfile.NamedTemporaryFile(delete=False) as file:
@@ -220,7 +220,7 @@ def measure(path, rounds, seconds, size, wanted):
 
 
 def find_ceiling(rows):
-    """Of the raw clients; if none took part, of all."""
+    """The highest rate of the raw clients; if none took part, of all."""
     raw = [row for row in rows if row['name'].startswith('raw')]
     return max(statistics.median(row['rates']) for row in raw or rows)
 

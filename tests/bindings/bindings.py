@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests of the Python binding share."""
+"""Functions for the tests of the Python binding."""
 
 import os
 import re
@@ -28,7 +28,7 @@ def wait_until(condition):
 
 
 def listen(service):
-    """From here on sessions wait for an accept: there was one."""
+    """Begins and cancels an accept: from now on sessions wait for one."""
     cancellable = Gio.Cancellable()
     results = []
     service.accept_async(cancellable, lambda _service, result: results.append(result))

@@ -249,7 +249,7 @@ def withdrawn():
 
 
 def talk(alice, number):
-    """In a thread: DATA there, its end, and the answer up to its end."""
+    """In a thread: sends DATA and its end, and reads the answer up to its end."""
     data = bytes(byte ^ number for byte in DATA)
     transport = alice.open_session(BOB, IBB.StanzaType.IQ, 0, None, None)
     transport.get_output_stream().write_all(data, None)

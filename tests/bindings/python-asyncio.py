@@ -599,7 +599,7 @@ def loop_interrupt():
 
 
 async def talk_in_loop():
-    """What a loop has to do: calls and signals of GLib's, timers, files, threads."""
+    """A loop runs calls and signals of GLib, timers, files and threads."""
     opened, accepted = await ends()
     answering = asyncio.ensure_future(echo(accepted))
     async with opened:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the overrides add to blocking calls."""
+"""The additions of the overrides to blocking calls."""
 
 import shutil
 import tempfile

@@ -16,7 +16,7 @@ BOB = 'bob@example.org/b'
 
 
 class Stop(BaseException):
-    """Not an Exception, as asyncio.CancelledError."""
+    """Like asyncio.CancelledError, not an Exception."""
 
 
 RAISED = (ValueError, ConnectionResetError, Stop, asyncio.CancelledError)
@@ -155,7 +155,7 @@ class Buffered(Victim, asyncio.BufferedProtocol):
 
 
 async def play(connect, lines, script, says_end, size):
-    """What the victim, the loop and the peer have seen."""
+    """Returns what the victim, the loop and the peer have seen."""
     loop = asyncio.get_running_loop()
     reports = []
     loop.set_exception_handler(

@@ -73,7 +73,7 @@ def read_map():
 
 
 def find_fault(name, attributes, text, libraries):
-    """What is wrong with a link of a page; None if nothing is."""
+    """Says what is wrong with a link of a page; None if nothing is."""
     target = attributes.get('href')
     if 'data-namespace' in attributes:
         base = libraries.get(attributes['data-namespace'], '')

@@ -41,7 +41,7 @@ def create_holder(attributes):
 
 
 def get_additions(element):
-    """What is of our feature, each as an element that the schema knows."""
+    """The additions of our feature, each as an element that the schema knows."""
     if element.tag.startswith(FEATURE):
         return [element]
     ours = {name: value for name, value in element.items() if name.startswith(FEATURE)}

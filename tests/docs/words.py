@@ -77,7 +77,7 @@ def only_python(text):
 
 
 def find_in_sources(get_words, *names):
-    """What is avoided in the files whose names end in this way."""
+    """The avoided words in the files whose names end in this way."""
     faults = []
     for folder in 'ibb-glib', 'tests', 'examples', 'doc':
         for path in sorted((ROOT / folder).rglob('*')):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What "meson install" puts into an empty prefix is enough, by itself."""
+"""The files that "meson install" puts into an empty prefix are enough by themselves."""
 
 import atexit
 import glob

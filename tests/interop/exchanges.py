@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What works with each library in the same way."""
+"""Exchanges that work with each library in the same way."""
 
 import cases
 import other_end

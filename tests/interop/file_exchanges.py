@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What works in the same way with each library that has bytestreams only as a
-part of its file transfer."""
+"""Exchanges that work in the same way with each library that has bytestreams only as a part of its
+file transfer."""
 
 import os
 import tempfile

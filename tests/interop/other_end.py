@@ -26,7 +26,7 @@ IQ, MESSAGE = IBB.StanzaType.IQ, IBB.StanzaType.MESSAGE
 
 
 def data(seed, size=MIB):
-    """What a peer sends that is told this seed, too."""
+    """The bytes that a peer with this seed sends, too."""
     return random.Random(seed).randbytes(size)
 
 
@@ -106,7 +106,7 @@ class Peer:
         self._thread.join()
 
     def kill_and_wait(self, server):
-        """Until the server knows: what it sent to a dead socket nobody answers."""
+        """Kills the peer, and waits until the server knows: nobody answers what it sends to a dead socket."""
         # The stream of its last login; others may end at the same time.
         bare = self.jid.partition('/')[0]
         stream = re.findall(rf'(\S+)\t\w+\tAuthenticated as {re.escape(bare)}\n', server.read_log())[-1]
@@ -184,7 +184,7 @@ def write(transport, content):
 
 
 def read(transport, size=-1):
-    """So many bytes, or all up to a clean end."""
+    """Reads so many bytes, or all up to a clean end."""
     stream = transport.get_input_stream()
     content = bytearray()
     while size < 0 or len(content) < size:
@@ -227,7 +227,7 @@ def check_condition(error, code):
 
 
 def check_report(report, content):
-    """Of the peer: these bytes came."""
+    """The peer reports that these bytes came."""
     cases.check_equal(report['received'], len(content), 'bytes at the peer')
     cases.check_equal(report['sha256'], sha256(content), 'SHA-256 at the peer')
 

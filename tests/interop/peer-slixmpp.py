@@ -101,7 +101,7 @@ class SlixmppPeer(peer.Peer):
                 'features': sorted(info['features'])}
 
     async def do_capabilities(self, jid):
-        """What the presence of that address tells, once its hash was found to be right."""
+        """The features that the presence of that address names, once its hash was found to be right."""
         await self.until(lambda: jid in self.capabilities)
         return self.capabilities[jid]
 

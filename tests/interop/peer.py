@@ -54,7 +54,7 @@ def account():
 
 
 class Peer:
-    """To derive from: the methods that begin with do_ can be called."""
+    """A base class: the methods that begin with do_ can be called."""
 
     def __init__(self, options):
         self.options = options
@@ -86,7 +86,7 @@ class Peer:
         session.at_once -= 1
 
     async def do_report(self, sid, size=None):
-        """Of a session, once so many bytes came or it ended."""
+        """Reports a session, once so many bytes came or it ended."""
         session = self.session(sid)
         await self.until(lambda: session.ended or
                          (size is not None and len(session.received) >= size))

@@ -60,7 +60,7 @@ class Negotiator:
         GLib.source_remove(timer)
 
     def offer(self, to, sid, size):
-        """To be sent in-band; returns when the peer agreed."""
+        """Offers a file to be sent in-band; returns when the peer has agreed."""
         number = str(uuid.uuid4())
         self._answers[number] = None
         methods = feature('form', f" type='list-single'><option><value>{BYTESTREAM}</value>"

@@ -22,8 +22,8 @@ def largest(server):
 
 @cases.case('/interop/gloox/a flood that nobody reads D-22 D-23 D-45')
 def flood(server):
-    """It sends all at once, whatever is acknowledged: what does not fit is refused,
-    and the reader learns that bytes are missing."""
+    """gloox sends everything at once, and waits for no acknowledgement: blocks that do not fit are
+    refused, and the reader learns that bytes are missing."""
     ends = file_exchanges.Ends(server, 'gloox', receive_buffer_size=65536)
     content = other_end.data('flood', 16 * MIB)
     transport, sending = ends.start_receiving(content, 'flood')

@@ -29,7 +29,8 @@ def unknown(server):
 
 @cases.case('/interop/qxmpp/one way H-12')
 def one_way(server):
-    """Who offered the file does not listen: the write back fails, and what came is there."""
+    """The end that offered the file does not listen: a write back fails, and the bytes that came are
+    there."""
     ends = file_exchanges.Ends(server, 'qxmpp')
     content = other_end.data('one-way', 4 * MIB)
     transport, _sending = ends.start_receiving(content, 'one-way')

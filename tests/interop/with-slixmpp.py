@@ -20,7 +20,8 @@ def identity(server):
 
 @cases.case('/interop/slixmpp/window D-29')
 def window(server):
-    """One block at a time unless the application knows better; then they keep order."""
+    """slixmpp gets one block at a time, unless the application sets a window. Then blocks keep their
+    order."""
     content = other_end.data('window', MIB // 4)
     peer = Peer(server, 'slixmpp', delay=0.01)
     peer.call('accept')
@@ -92,7 +93,7 @@ def messages(server):
 
 @cases.case('/interop/slixmpp/killed with a block in its hands D-27 B-03', timeout=240)
 def killed_in_the_middle(server):
-    """Nothing tells that the one block in flight is lost, until we ask."""
+    """Nothing tells that the only block in flight is lost, until we ask."""
     peer = Peer(server, 'slixmpp', delay=1000)
     peer.call('accept')
     # It is asked when a tenth of this time is over, and at the latest after a minute.
@@ -110,7 +111,7 @@ def killed_in_the_middle(server):
 
 @cases.case('/interop/slixmpp/capabilities D-60 D-61')
 def capabilities(server):
-    """It checks the hash of our presence by itself."""
+    """slixmpp checks the hash of our presence by itself."""
     peer = Peer(server, 'slixmpp', account='alice', serve=False, capabilities=True)
     _service, jid = other_end.make_service(server)
     told = peer.call('capabilities', jid=jid)

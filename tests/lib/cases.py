@@ -27,7 +27,7 @@ _cleanups = []
 
 
 class Skip(Exception):
-    """What the case needs is not there."""
+    """The case needs something that is not there."""
 
 
 def case(name, timeout=TIMEOUT):
@@ -43,7 +43,7 @@ def defer(function):
 
 
 def clean_up():
-    """What was deferred; main () does so after each case."""
+    """Calls the deferred functions; main () does so after each case."""
     while _cleanups:
         _cleanups.pop()()
 

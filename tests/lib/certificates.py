@@ -27,7 +27,7 @@ def openssl(*arguments):
 
 
 def make_authority(path):
-    """One that signs others: path.key and path.crt."""
+    """Makes an authority that signs other certificates: path.key and path.crt."""
     openssl('req', '-x509', *KEY, '-days', DAYS,
             '-subj', f'/CN=ibb-glib test authority {os.path.basename(path)}',
             '-addext', 'keyUsage=critical,keyCertSign,cRLSign',

@@ -71,7 +71,7 @@ class PortMapper:
                 pass  # it has ended
 
     def _register(self, connection, stream, request):
-        """Until the node ends."""
+        """Keeps the name registered until the node ends."""
         port, length = struct.unpack('>H6xH', request[1:11])
         name = request[11:11 + length].decode()
         with self._lock:
@@ -141,7 +141,7 @@ class Node(ejabberd.Ejabberd):
         return options
 
     def call(self, module, function, arguments=''):
-        """Has the node call a function of Erlang; returns what it answers as text."""
+        """Has the node call a function of Erlang; returns the answer as text."""
         name = f'ask-{secrets.token_hex(4)}@127.0.0.1'
         expression = (f"io:format(\"~0p\", [rpc:call('{self.node_name}', {module}, {function}, [{arguments}])]), "
                       'halt().')

@@ -103,13 +103,13 @@ class Program:
                     pass
 
     def _reap(self):
-        """As Popen.wait, and keeps what the process used."""
+        """As Popen.wait, but also keeps what the process has used."""
         _, status, self.usage = os.wait4(self.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
         self._ended.set()
 
     def wait_for(self, condition, what):
-        """Until condition () is true of what was said; the end of the process ends it, too."""
+        """Waits until condition () is true of the lines so far, or the process ends."""
         with self._condition:
             found = self._condition.wait_for(
                 lambda: condition() or self._open == 0, PATIENCE)
@@ -220,7 +220,7 @@ class Account:
 
 
 def read_terminal(terminal):
-    """What is shown on a terminal until nobody has its other end; closes it."""
+    """Returns what the terminal shows until nobody has its other end; closes it."""
     shown = b''
     try:
         while data := os.read(terminal, 1000):

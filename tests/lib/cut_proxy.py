@@ -72,13 +72,13 @@ class CutProxy:
                     pass  # the other side was first
 
     def silence(self, upwards):
-        """From now on the present connections drop what is sent in that direction. New
-        connections are not affected."""
+        """From now on drops what the present connections send in that direction. New connections are
+        not affected."""
         with self._lock:
             self._silent.update((one, upwards) for one in self._sockets)
 
     def begin_hole(self):
-        """Nothing passes any more, and nobody is told so."""
+        """From now on nothing passes, and nobody is told."""
         self._way.clear()
 
     def count_unread(self):
@@ -92,7 +92,7 @@ class CutProxy:
         return result
 
     def end_hole(self):
-        """What was on its way goes on."""
+        """Lets everything on its way go on."""
         self._way.set()
 
     def end(self):
@@ -181,7 +181,7 @@ class ByteProxy(CutProxy):
 
     @staticmethod
     def _count_segments(connection):
-        """Of data, without those that were sent again."""
+        """Counts segments of data, without those that were sent again."""
         info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_SIZE)
         return (struct.unpack_from('I', info, TCP_INFO_DATA_SEGMENTS_OUT)[0] -
                 struct.unpack_from('I', info, TCP_INFO_TOTAL_RETRANSMISSIONS)[0])

@@ -147,7 +147,7 @@ class Ejabberd(PrivateServer):
     # Life
 
     def _emulator_environment(self):
-        """Without what is about the system's Erlang."""
+        """The environment without variables for the Erlang of the system."""
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith(('ERL_', 'EJABBERD_'))}
         return {**environment, 'HOME': self._path('home'), 'ERL_CRASH_DUMP_BYTES': '0'}

@@ -74,7 +74,7 @@ class Transfer:
 
 
 def expect_unharmed(transfers, disturb):
-    """What happens in the middle of all of them harms none."""
+    """All transfers arrive unharmed, although disturb () is called in the middle."""
     for one in transfers:
         one.wait_begun()
     disturb()
@@ -86,7 +86,7 @@ def expect_unharmed(transfers, disturb):
 
 
 def in_both_directions(one, other, disturb=lambda: None, **options):
-    """One file each way, at the same time."""
+    """Sends a file each way, at the same time."""
     # Both may be nodes of one server, where a JID is there once.
     return expect_unharmed([Transfer(one, other, **options),
                             Transfer(other, one, names=('carol', 'strasse'), **options)], disturb)

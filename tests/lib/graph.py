@@ -144,7 +144,7 @@ def closing_brace(text, start):
 
 
 def bodies_and_macros(text):
-    """Of a header, what is more than a declaration: inline functions and macros."""
+    """The parts of a header that are more than a declaration: inline functions and macros."""
     kept = re.findall(r'^[ \t]*#[ \t]*define(?:\\\n|[^\n])*', text, re.M)
     for match in re.finditer(r'^\{', text, re.M):
         if text[:match.start()].rstrip().endswith(')'):
@@ -408,7 +408,7 @@ def describe_circle(circle):
 
 
 def find_impurities(graph):
-    """Where the core does more than compute, and where the command uses what is private."""
+    """The places where the core does more than compute, and where the command uses private functions."""
     for file in (file for node in graph.nodes for file in node.files):
         for number, line in enumerate(file.text.splitlines(), 1):
             where = f'{file.path}:{number}'

@@ -45,7 +45,7 @@ class LinkedServers:
             way.cut()
 
     def begin_hole(self):
-        """Nothing passes between them any more, and nobody is told so."""
+        """From now on nothing passes between the servers, and nobody is told."""
         for way in self.ways.values():
             way.begin_hole()
 

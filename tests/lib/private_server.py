@@ -231,7 +231,7 @@ class PrivateServer:
         return False
 
     def _spawn(self, command, **options):
-        """One process, which dies with this one."""
+        """Starts a process, which dies with this one."""
         with open(self._path('output'), 'ab') as output:
             self.process = subprocess.Popen(
                 command, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=output,
@@ -277,7 +277,7 @@ class PrivateServer:
         self.process.wait()
 
     def restart(self):
-        """The same server again, after its end; only what was in memory is gone."""
+        """Starts the server again after its end. It has lost only its memory."""
         self._launch()
         deadline = time.monotonic() + self.start_timeout
         while not self._answers():

@@ -91,7 +91,7 @@ class Prosody(PrivateServer):
             file.write('return ' + lua({'password': password}) + ';\n')
 
     def set_password(self, name, password):
-        """Of an account of the first domain, while the server does not run."""
+        """Sets the password of an account of the first domain, while the server does not run."""
         self._write_account(self.domain, name, password)
 
     def _write_configuration(self):

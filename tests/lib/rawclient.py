@@ -99,13 +99,13 @@ class RawClient:
         self._socket.sendall(text.encode())
 
     def wait_for_errors(self, count):
-        """Until so many of its requests were refused."""
+        """Waits until so many of its requests were refused."""
         with self._seen:
             if not self._seen.wait_for(lambda: self.errors >= count, cases.PATIENCE):
                 raise AssertionError(f'{self.errors} errors of {count}')
 
     def wait_for_presence(self, jid):
-        """Until the client at that address has come online."""
+        """Waits until the client at that address has come online."""
         with self._seen:
             if not self._seen.wait_for(lambda: jid in self.presences, cases.PATIENCE):
                 raise AssertionError(f'{jid} did not come online, but {self.presences}')

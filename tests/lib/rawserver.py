@@ -23,7 +23,7 @@ _IQ = re.compile(rb'<iq\b[^>]*>.*?</iq>', re.DOTALL)
 
 
 def stream_error(condition, text=None):
-    """What a server says before it closes the stream."""
+    """The error that a server sends before it closes the XML stream."""
     namespace = "xmlns='urn:ietf:params:xml:ns:xmpp-streams'"
     words = f'<text {namespace}>{text}</text>' if text else ''
     return f'<stream:error><{condition} {namespace}/>{words}</stream:error></stream:stream>'

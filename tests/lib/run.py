@@ -66,7 +66,7 @@ class Tally:
         self.notes.append(f'SKIPPED {name}: {why or "no reason given"}')
 
     def add_result(self, where, result):
-        """One entry of Meson's testlog.json; its TAP lines are cases of their own."""
+        """Adds an entry of Meson's testlog.json. Its TAP lines are cases of their own."""
         name = f"{where}: {result['name']}"
         outcome = result['result']
         failed = self.failed
@@ -148,7 +148,7 @@ def known_suites(folder):
 
 
 def show_failure(result):
-    """All that a test said; Meson shows the last hundred lines, and stacks are longer."""
+    """Shows all lines of a test; Meson shows the last hundred, and stacks are longer."""
     print(f"\n-- {result['name']}: {result['result']}")
     for stream in ('stdout', 'stderr'):
         print(result.get(stream, '')[-SHOWN:], flush=True)

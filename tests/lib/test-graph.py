@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What graph.py finds in small trees, and that it finds nothing in the library."""
+"""graph.py finds the faults of small trees, and none in the library."""
 
 import os
 import tempfile

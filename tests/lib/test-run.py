@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What run.py makes of gcovr: a failure shows its words, and no file is left."""
+"""run.py shows the words of a gcovr that fails, and leaves no file."""
 
 import contextlib
 import io
@@ -15,7 +15,7 @@ SOURCE = 'int main (int argc, char **argv) { if (argc > 1) return 1; return 0; }
 
 
 def measure(spoil):
-    """What coverage () finds and prints of a program that was run; spoil changes its counts."""
+    """Returns what coverage () finds and prints about a program that was run; spoil changes its counts."""
     if not shutil.which('gcovr') or not shutil.which('gcc'):
         raise cases.Skip('there is no gcovr or no gcc')
     tally = run.Tally()

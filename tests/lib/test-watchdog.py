@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What hangs shows the stacks of all its threads, however it is watched."""
+"""A program that hangs shows the stacks of all its threads, however it is watched."""
 
 import os
 import shutil
@@ -106,7 +106,7 @@ def one_case():
 
 @cases.case('/watchdog/status')
 def status():
-    """What ends in time ends as without a watchdog."""
+    """A program that ends in time ends as without a watchdog."""
     for script, code in (('exit 0', 0), ('exit 77', 77), ('kill -SEGV $$', -signal.SIGSEGV)):
         result = subprocess.run((sys.executable, WATCHDOG, BUILD, 'sh', '-c', script), check=False)
         cases.check_equal(result.returncode, code, script)

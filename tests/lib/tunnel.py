@@ -12,7 +12,7 @@ from command import Account
 
 
 def tcp_socket(connection):
-    """As it is, but never for ever."""
+    """Prepares a plain socket: it has a timeout, and is closed at the end of the case."""
     connection.settimeout(PATIENCE)
     cases.defer(connection.close)
     return connection
@@ -51,7 +51,7 @@ class Tunnel:
         return tcp_socket(socket.create_connection(('127.0.0.1', self.port), PATIENCE))
 
     def wait_events(self, name, count):
-        """So many events of that name at both ends; returns those of forward."""
+        """Waits for so many events of that name at both ends; returns those of forward."""
         for end in (self.expose, self.forward):
             def have(end=end):
                 return sum(event['event'] == name for event in end.events()) >= count
@@ -66,7 +66,7 @@ class Tunnel:
 
 
 def read_all(connection):
-    """What comes up to the end of file, which a reset is not."""
+    """Returns the bytes up to the end of file. A reset is no end of file."""
     parts = []
     while data := connection.recv(1 << 16):
         parts.append(data)

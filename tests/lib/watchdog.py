@@ -113,7 +113,7 @@ def show_native_stacks(pid):
 
 
 def show_stacks(root):
-    """Of the processes below one; those in Python print their own, and end."""
+    """Shows the stacks of the processes below one. Those in Python print their own, and end."""
     pids = descendants(root)
     for pid in pids:
         show_native_stacks(pid)
@@ -132,7 +132,7 @@ def show_stacks(root):
 
 
 def read_multiplier():
-    """What "meson test", our parent, was told."""
+    """The multiplier that "meson test", our parent, was given."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument('-t', '--timeout-multiplier', type=float, default=1)
     words = [word.decode(errors='replace') for word in command_line(os.getppid())]

@@ -18,7 +18,7 @@ from rawclient import RawClient
 
 
 def account(server, name):
-    """With a file, so that a whole transfer shows which command is alive."""
+    """An account, and a file to send: a whole transfer shows which command is alive."""
     folder = Folder()
     return Account(server, name), folder, folder.make('original', 20000)
 

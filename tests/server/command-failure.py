@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What bad input and bad luck get from the command ibb: the exit status, one clear
-line, no hanging, and never a part of a file that looks whole."""
+"""The answers of the command ibb to bad input and bad luck: the exit status, one clear line, no
+hanging, and never a part of a file that looks whole."""
 
 import errno
 import os
@@ -43,13 +43,14 @@ def waiting(server, folder, *arguments, **options):
 
 
 def closed_at(redirection, account, command, *arguments):
-    """As Account.ibb (), with standard descriptors closed as a shell does it."""
+    """Like Account.ibb (), with standard descriptors closed as a shell does it."""
     return Program('/bin/sh', '-c', f'exec "$0" "$@" {redirection}', IBB, command, *account.options(),
                    *arguments, env={'IBB_PASSWORD': account.password, 'LC_ALL': 'C.UTF-8'})
 
 
 def send_until_received(account, source, jid):
-    """To a receiver that cannot say when it is ready: it is offline, or has only just logged in."""
+    """Sends again until a receiver that cannot say when it is ready has the file: it may be offline,
+    or has only just logged in."""
     while True:
         here = account.ibb('send', source, jid)
         if here.finish() == 0:
@@ -568,7 +569,7 @@ WAITING = (('receive', '--json', '-o', 'copy'), ('listen',), ('expose', '--json'
 
 
 def resource_of(command):
-    """Where a RawServer meets it: what opens sessions asks for no resource."""
+    """The resource that a RawServer gives: commands that open sessions ask for none."""
     return 'ibb' if command[0] in ('receive', 'listen', 'expose') else 'given'
 
 

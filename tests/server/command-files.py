@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Where ibb receive puts a file, and where ibb takes a password from."""
+"""The files in which ibb receive stores, and from which ibb takes a password."""
 
 import os
 import sys

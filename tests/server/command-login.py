@@ -32,7 +32,7 @@ def without_ca(account):
 
 
 def get_fingerprint(server):
-    """As openssl writes it: in capital pairs, with colons."""
+    """The fingerprint as openssl writes it: in capital pairs, with colons."""
     text = subprocess.run(('openssl', 'x509', '-noout', '-fingerprint', '-sha256', '-in',
                            os.path.join(server.directory, 'server.crt')),
                           check=True, stdout=subprocess.PIPE, text=True).stdout

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What ibb writes on a terminal, and when standard output takes nothing."""
+"""The output of ibb on a terminal, and its errors when standard output takes nothing."""
 
 import contextlib
 import json
@@ -31,7 +31,7 @@ def check_harmless(text, what):
 
 
 def shown_on_terminal(account, *arguments):
-    """What a command shows on a terminal of its own, without what moves the line."""
+    """Returns what a command shows on a terminal of its own, without the sequences that move the line."""
     status, shown = account.ibb_on_terminal(*arguments)
     return status, shown.replace(b'\x1b[K', b'').decode()
 

@@ -35,7 +35,7 @@ def wait_for_count(program, name, number):
 
 
 def is_served(here, target, text):
-    """What the client says reaches the service, and what that answers the client."""
+    """The bytes of the client reach the service, and its answer reaches the client."""
     here.sendall(text)
     there = target.accept()
     check_equal(there.recv(100), text, 'what the service gets')

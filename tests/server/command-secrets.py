@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Where a command leaves a password, and what it logs. The server accepts only PLAIN, which
+"""The places where a command leaves a password, and its log. The server accepts only PLAIN, which
 sends the password itself."""
 
 import base64
@@ -27,7 +27,7 @@ def encode_plain(account):
 
 
 def read_memory(pid):
-    """All that a process can read and write."""
+    """Returns all memory that a process can read and write."""
     with open(f'/proc/{pid}/maps', encoding='utf-8') as maps, open(f'/proc/{pid}/mem', 'rb', 0) as memory:
         for line in maps:
             start, end, rights = re.match('(\\w+)-(\\w+) (..)', line).groups()

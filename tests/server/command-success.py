@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the command ibb does through a private server when all goes well."""
+"""The work of the command ibb through a private server when all goes well."""
 
 import json
 import os

@@ -146,7 +146,7 @@ def component(server):
 
 
 def ask_in_tls(server, asker, answerer):
-    """Then with a certificate that the other end does not expect."""
+    """Asks again with a certificate that the other end does not expect."""
     ask, answer = example('tls-question', asker), example('tls-question', answerer)
     alice, bob = Account(server, 'alice'), Account(server, 'bob')
     folder = Folder()

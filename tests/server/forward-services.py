@@ -28,7 +28,7 @@ def expect_success(program, patience=180):
 
 
 def expect_done(tunnel, count):
-    """So many sessions, all of them ended well; then the end of the tunnel."""
+    """Waits for so many sessions, all of which end well; then ends the tunnel."""
     tunnel.wait_events('done', count)
     tunnel.end()
 

@@ -139,7 +139,7 @@ def open_files(end):
 
 
 def expect_no_more_files(tunnel, before):
-    """Nothing that was opened since is left open. What the login still had may have gone."""
+    """No file that was opened since is still open. Those of the login may have gone."""
     for end, files in zip((tunnel.forward, tunnel.expose), before):
         while not open_files(end) <= files:
             threading.Event().wait(0.01)
@@ -498,7 +498,7 @@ def serve_as_told(connection):
 
 
 def call(tunnel, dice):
-    """One connection; returns what is wrong with it."""
+    """Makes one connection; returns what is wrong with it."""
     size, request = dice.choice((0, 1, 5000, 200000)), dice.randbytes(dice.choice((0, 1, 5000, 200000)))
     behaviour = dice.randrange(6)
     head = size.to_bytes(4, 'big') + bytes([behaviour]) + dice.randbytes(11)

@@ -111,7 +111,7 @@ def hole(run, ends, seconds):
 
 
 def full_buffer(run, ends, seconds):
-    """Nobody reads what an end sends, so its buffers fill; nothing arrives either."""
+    """Nobody reads what an end sends, so its buffers fill. Nothing arrives, either."""
     before = [end.proxy.held for end in ends]
     for end in ends:
         end.proxy.begin_hole()
@@ -123,13 +123,13 @@ def full_buffer(run, ends, seconds):
 
 
 def half_open_up(_run, ends, _seconds):
-    """What an end sends over this connection does not arrive any more."""
+    """The bytes that an end sends over this connection do not arrive any more."""
     for end in ends:
         end.proxy.silence(upwards=True)
 
 
 def half_open_down(_run, ends, _seconds):
-    """What an end should receive over this connection does not arrive any more."""
+    """The bytes that an end should receive over this connection do not arrive any more."""
     for end in ends:
         end.proxy.silence(upwards=False)
 
@@ -217,7 +217,7 @@ def change_address(run, ends, seconds):
 # it returns anything.
 
 def sees(*names):
-    """What the function of the fault has found at the end."""
+    """The function of the fault has found this at the end."""
     return lambda end: [name for name in names if not end.seen[name]]
 
 
@@ -227,7 +227,7 @@ def reports(*kinds):
 
 
 def connects_again(least=1):
-    """So many connections or more since the fault began."""
+    """So many connections or more were made since the fault began."""
     def look(end):
         have = end.proxy.connections - end.connections
         end.seen['new connections'] = have
@@ -246,7 +246,7 @@ def has_segments(end):
 
 
 def has_delays(end):
-    """On a busy machine, some delays are nobody's intention: so they have to be common."""
+    """The mean delay was long: on a busy machine single delays have no cause."""
     delays = end.proxy.delays
     end.seen['ms of delay'] = 1000 * sum(delays) // max(len(delays), 1)
     return [] if end.seen['ms of delay'] >= 50 else ['delays']
@@ -348,7 +348,7 @@ FAULTS = {
 
 
 class ManySessions(ejabberd.Ejabberd):
-    """Without the stock limit of ten sessions for an account."""
+    """A server without the limit of ten sessions for an account that the package sets."""
 
     def _write_configuration(self):
         super()._write_configuration()
@@ -399,7 +399,7 @@ class Trickle:
         self._over.set()
 
     def sha256(self):
-        """Of all that was written."""
+        """The hash of all bytes that were written."""
         self._thread.join()
         return hashlib.sha256(self._written).hexdigest()
 
@@ -431,7 +431,7 @@ class Bulk:
         self._over.set()
 
     def sha256(self):
-        """Of all that was written."""
+        """The hash of all bytes that were written."""
         self._thread.join()
         return self._digest.hexdigest()
 

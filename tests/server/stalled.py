@@ -64,7 +64,7 @@ def memory(pid, name='VmRSS'):
 
 
 def check_bounds(alice, bob):
-    """What is known at each end, in the order in which nothing can be ahead."""
+    """Checks the numbers at each end, in an order in which none can be ahead."""
     reader = bob.ask('status')
     writer = alice.ask('status')
     unread = reader['arrived'] - reader['read']
@@ -75,9 +75,8 @@ def check_bounds(alice, bob):
 
 
 def wait_until_stopped(alice, bob):
-    """Until the reader has stopped, its buffer is full, and the writer waits.
-
-    A writer that waits is woken when half of its buffer is free, and not before."""
+    """Waits until the reader has stopped, its buffer is full, and the writer waits. A writer that
+    waits is woken when half of its buffer is free, and not before."""
     while True:
         writer, reader = check_bounds(alice, bob)
         if reader['read'] >= STALL_AFTER and reader['arrived'] - reader['read'] >= BUFFER \

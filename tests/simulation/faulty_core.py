@@ -162,7 +162,8 @@ class FaultyCore:
         return output
 
     def fails(self, program, name, arguments, cases=()):
-        """What a program says when it does not succeed in time, of some cases or all."""
+        """Returns the first case that fails of a program that does not succeed in time, or "fails";
+        None if it succeeds."""
         suite = 'unit' if program.name.startswith('tests/unit/') else 'simulation'
         seconds = CPU_FACTOR * self.seconds[name] if name in self.seconds else CPU_UNKNOWN[suite]
 

@@ -108,7 +108,7 @@ class _EventLoop(asyncio.SelectorEventLoop):
         return before == -1
 
     def _get_wait(self):
-        """In milliseconds, as a GLib.Source says it."""
+        """The wait of a GLib.Source, in milliseconds."""
         if self.is_closed():
             return -1
         if self._ready:
@@ -181,8 +181,8 @@ class _Call(asyncio.Future):
 
 
 class _Turn(asyncio.Future):
-    """What a task waits for in place of a call. (It looks at the result before it knows
-    whether it was cancelled.)"""
+    """The future of a task that waits for a call. (The task checks the result before it knows whether
+    it was cancelled.)"""
 
     def __init__(self, call):
         super().__init__(loop=call.get_loop())

@@ -101,6 +101,8 @@ test_normalize (void)
     { "a@b/\xC2\x80", NULL },
     { "a@b/\xC2\x9F", NULL },
     { "a@b/\xC2\xA0", "a@b/\xC2\xA0" },
+    { "a@b/\xC3\xA4 b", "a@b/\xC3\xA4 b" },
+    { "\x80", NULL },
     { "a\xE2\x80\x83@b", NULL },
     { "a\xE1\x9A\x80@b", NULL },
     { "a@b/\xFF", NULL },

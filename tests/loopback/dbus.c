@@ -493,26 +493,15 @@ test_end (Fixture *fixture, gconstpointer data)
   talk_clear (&talk);
 }
 
-/* The same with stanzas of either type. */
-static void
-add_both (const char *path, void (*function) (Fixture *, gconstpointer))
-{
-  g_autofree char *iq = g_strconcat ("/ibb/dbus/", path, "/iq", NULL);
-  g_autofree char *message = g_strconcat ("/ibb/dbus/", path, "/message", NULL);
-
-  add_test_anywhere (iq, GINT_TO_POINTER (IBB_STANZA_TYPE_IQ), function);
-  add_test_anywhere (message, GINT_TO_POINTER (IBB_STANZA_TYPE_MESSAGE), function);
-}
-
 int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
-  add_both ("call", test_call);
+  add_test_by_both ("/ibb/dbus/call", test_call);
   add_test_anywhere ("/ibb/dbus/blocking", NULL, test_blocking);
-  add_both ("large", test_large);
-  add_both ("in-flight", test_in_flight);
-  add_both ("signals", test_signals);
+  add_test_by_both ("/ibb/dbus/large", test_large);
+  add_test_by_both ("/ibb/dbus/in-flight", test_in_flight);
+  add_test_by_both ("/ibb/dbus/signals", test_signals);
   add_test_anywhere ("/ibb/dbus/error", NULL, test_error);
   add_test_anywhere ("/ibb/dbus/descriptor/sent", NULL, test_descriptor);
   add_test_anywhere ("/ibb/dbus/descriptor/returned", "", test_descriptor);

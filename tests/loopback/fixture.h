@@ -123,3 +123,11 @@ void test_init (int *argc, char ***argv);
 /* For what holds whatever is between the ends. */
 #define add_test_anywhere(path, data, function)                                                    \
   g_test_add (path, Fixture, data, fixture_set_up_anywhere, function, fixture_tear_down)
+/* With stanzas of either type. */
+#define add_test_by_both(path, function)                                                           \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    add_test_anywhere (path "/iq", GINT_TO_POINTER (IBB_STANZA_TYPE_IQ), function);                \
+    add_test_anywhere (path "/message", GINT_TO_POINTER (IBB_STANZA_TYPE_MESSAGE), function);      \
+  }                                                                                                \
+  G_STMT_END

@@ -432,9 +432,7 @@ main (int argc, char **argv)
   add_test_anywhere ("/ibb/layers/lines-broken/blocking", "", test_lines_broken);
   add_test_anywhere ("/ibb/layers/lines-broken/async", NULL, test_lines_broken);
   add_test_anywhere ("/ibb/layers/buffered", NULL, test_buffered);
-  add_test_anywhere ("/ibb/layers/zlib/iq", GINT_TO_POINTER (IBB_STANZA_TYPE_IQ), test_zlib);
-  add_test_anywhere ("/ibb/layers/zlib/message", GINT_TO_POINTER (IBB_STANZA_TYPE_MESSAGE),
-                     test_zlib);
+  add_test_by_both ("/ibb/layers/zlib", test_zlib);
   add_splice_cases ();
   add_test_anywhere ("/ibb/layers/splice-broken", NULL, test_splice_broken);
   add_test_anywhere ("/ibb/layers/tunnel/whole", NULL, test_tunnel);

@@ -681,26 +681,15 @@ add_rehandshakes (void)
     }
 }
 
-/* The same with stanzas of either type. */
-static void
-add_both (const char *path, void (*function) (Fixture *, gconstpointer))
-{
-  g_autofree char *iq = g_strconcat ("/ibb/tls/", path, "/iq", NULL);
-  g_autofree char *message = g_strconcat ("/ibb/tls/", path, "/message", NULL);
-
-  add_test_anywhere (iq, GINT_TO_POINTER (IBB_STANZA_TYPE_IQ), function);
-  add_test_anywhere (message, GINT_TO_POINTER (IBB_STANZA_TYPE_MESSAGE), function);
-}
-
 int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
-  add_both ("mutual", test_mutual);
-  add_both ("pinned", test_pinned);
+  add_test_by_both ("/ibb/tls/mutual", test_mutual);
+  add_test_by_both ("/ibb/tls/pinned", test_pinned);
   add_test_anywhere ("/ibb/tls/refused", NULL, test_refused);
-  add_both ("binding", test_binding);
-  add_both ("clean-end", test_clean_end);
+  add_test_by_both ("/ibb/tls/binding", test_binding);
+  add_test_by_both ("/ibb/tls/clean-end", test_clean_end);
   add_test_anywhere ("/ibb/tls/second-close", NULL, test_second_close);
   add_test_anywhere ("/ibb/tls/no-close-notify/strict", NULL, test_no_close_notify);
   add_test_anywhere ("/ibb/tls/no-close-notify/lenient", "", test_no_close_notify);
@@ -709,7 +698,7 @@ main (int argc, char **argv)
   add_test_anywhere ("/ibb/tls/cancelled", NULL, test_cancelled);
   add_test_anywhere ("/ibb/tls/timeout", NULL, test_timeout);
   add_rehandshakes ();
-  add_both ("threads", test_threads);
-  add_both ("async", test_async);
+  add_test_by_both ("/ibb/tls/threads", test_threads);
+  add_test_by_both ("/ibb/tls/async", test_async);
   return g_test_run ();
 }

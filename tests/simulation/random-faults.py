@@ -83,6 +83,12 @@ def find_statement(tokens, place, end, function):
     return last if assigns else None
 
 
+def is_indifferent(tokens, place):
+    """Whether another number does the same: -2 for -1, which means all, or room for two objects instead of one."""
+    before = [token.text for token in tokens[place - 4:place]]
+    return before[2:] == [',', '-'] or before[0] in ('g_new', 'g_new0')
+
+
 def find_faults(text):
     """The faults that a file can have: where, what instead, and of which kind."""
     tokens = c_tokens.tokenize(text)
@@ -105,7 +111,7 @@ def find_faults(text):
                 yield token.start, token.end, '', 'not dropped'
             elif token.text in FLIPPED:
                 yield token.start, token.end, FLIPPED[token.text], 'flipped'
-            elif re.fullmatch(r'\d+', token.text):
+            elif re.fullmatch(r'\d+', token.text) and not is_indifferent(tokens, place):
                 yield token.start, token.end, str(int(token.text) + 1), 'flipped'
             place += 1
     for define in re.finditer(r'^#define \w+ (\(?[\d(][^\n]*)$', text, re.M):

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /* How long something else may wait, in microseconds. */
 #define IBB_BRIEF_WAIT (100 * 1000)
 
-/* Bytes. Shorter blocks would be more tags than data. */
+/* Bytes: of a block that tells distance from length, and of what goes beside a full window. */
 #define IBB_BRIEF_BLOCK 1024
 
 /* The length of a brief block, limit at most. passing: the bytes that pass in IBB_BRIEF_WAIT. */

@@ -304,8 +304,8 @@ test_chat (void)
   Report report = run ("--limit prosody --rate 10M --delay 0.1 --chat 1 --seconds 300");
 
   g_assert_cmpfloat (silent.late_goodput, >, 0.99 * 7250);
-  /* The goal is 0.93, which blocks of 1024 bytes do not reach, one at a time. */
-  g_assert_cmpfloat (report.late_goodput, >, 0.88 * 7250);
+  /* The goal is 0.93. Behind Prosody itself it is 0.926. Longer blocks take 0.2 s. */
+  g_assert_cmpfloat (report.late_goodput, >, 0.9 * 7250);
   g_assert_cmpfloat (report.chat[1], <, 200);
 }
 

@@ -162,7 +162,7 @@ play_chat (Driver *self, gint64 per_byte, gsize length)
 static void
 test_chat (Driver *self)
 {
-  play_chat (self, 100, 1024);
+  play_chat (self, 100, 1152);
 }
 
 static void

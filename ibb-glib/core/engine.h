@@ -61,7 +61,8 @@ gboolean ibb_engine_receive_own (IBBEngine *self, IBBStanza *stanza, gint64 now)
  * like to wait behind our blocks. */
 void ibb_engine_note_chat (IBBEngine *self, gint64 now);
 /* The XML stream broke and may be resumed (XEP-0198); it was, and goes on as if
- * nothing had happened: what was taken before arrives without our doing. */
+ * nothing had happened: what was taken before arrives without our doing. Sessions are resumed
+ * (D-58) after ibb_engine_restored (). */
 void ibb_engine_suspend (IBBEngine *self, gint64 now);
 void ibb_engine_resume (IBBEngine *self, gint64 now);
 /* The XML stream is gone for good: everything ends with CONNECTION_LOST (D-42), except for

@@ -74,9 +74,10 @@ may_take_path (IBBShared *shared, IBBPeer *peer, gsize size)
                             ibb_chat_is_on (&shared->chat));
 }
 
-/* The next session by IQ whose block may leave. Peers take turns, and so do the sessions of each. A
- * peer whose window is full waits until something is answered. Stalled sessions may fill the
- * window: an answer of the server shows them. */
+/* The next session by IQ whose block may leave. Peers take turns, and so do the sessions of each.
+ * Those in front of it that may not send lose their turns. A peer whose window is full waits until
+ * something is answered. Stalled sessions may fill the window: an answer of the server shows them.
+ */
 static IBBSession *
 find_ready (IBBOutgoing *self, gint64 now)
 {

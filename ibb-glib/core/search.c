@@ -502,7 +502,7 @@ end_measurement (IBBSearch *self, gint64 now)
   double trip = self->trips / self->n_samples;
   double rate = in_flight / trip;
 
-  self->is_interrupted = FALSE;
+  self->had_silence = FALSE;
   if (self->phase == IBB_SEARCH_STARTING)
     end_start (self, in_flight, trip, now);
   else if (self->phase == IBB_SEARCH_KEEPING)
@@ -544,11 +544,11 @@ is_measured (const IBBSearch *self, gint64 now)
  * flight are acknowledged at once, tells nothing about the path. Two of them in turn are normal
  * there. */
 static gboolean
-is_interruption (const IBBSearch *self, gint64 now)
+is_lone_silence (const IBBSearch *self, gint64 now)
 {
   double usual = get_usual_trip (self);
 
-  return !self->is_interrupted && usual > 0 && (double) (now - self->heard) > SILENCE * usual;
+  return !self->had_silence && usual > 0 && (double) (now - self->heard) > SILENCE * usual;
 }
 
 /* What is known of the path is too old. The window is only a first guess. */
@@ -575,9 +575,9 @@ ibb_search_note (
 {
   if (self->heard != 0 && now - self->heard > IDLE_MAX)
     forget (self);
-  if (is_interruption (self, now))
+  if (is_lone_silence (self, now))
     {
-      self->is_interrupted = TRUE;
+      self->had_silence = TRUE;
       begin (self, TRUE, now);
     }
   self->heard = now;

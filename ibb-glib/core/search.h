@@ -19,7 +19,7 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  IBB_SEARCH_STARTING, /* the window doubles each round trip */
+  IBB_SEARCH_STARTING, /* the window grows with each measurement that carries more */
   IBB_SEARCH_KEEPING,
   IBB_SEARCH_RAISED, /* trials of another window */
   IBB_SEARCH_LOWERED,
@@ -68,7 +68,7 @@ typedef struct
   double   ahead;  /* sums */
   double   trips;
   gint64   heard;
-  gboolean is_interrupted;
+  gboolean had_silence; /* in this measurement */
 } IBBSearch;
 
 void  ibb_search_init (IBBSearch *self, gsize window, gsize most);

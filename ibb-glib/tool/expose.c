@@ -21,6 +21,7 @@
 #define SESSION_TIMEOUT 3600 /* s */
 /* With --from any an account gets one part in so many of all sessions. */
 #define ANYBODY_SHARES 4
+#define BY_SHARE G_MININT
 
 typedef struct
 {
@@ -28,7 +29,7 @@ typedef struct
   char              *host;
   guint16            port;
   int                max_sessions;
-  int                max_per_peer; /* 0: a share of max_sessions */
+  int                max_per_peer; /* or BY_SHARE: a share of max_sessions */
   ToolLogin         *login;
   GSocketClient     *connector; /* (owned) */
   gulong             handler;
@@ -183,7 +184,7 @@ expose_start (ToolRelay *relay, gpointer data, GError **error)
   IBBService *service = tool_relay_get_service (relay);
 
   self->options = tool_relay_get_options (relay);
-  if (self->max_per_peer == 0)
+  if (self->max_per_peer == BY_SHARE)
     self->max_per_peer = get_share (self);
   self->connector = g_socket_client_new ();
   g_socket_client_set_enable_proxy (self->connector, FALSE);
@@ -247,7 +248,7 @@ check_arguments (Expose *self, const char *to, int argc, char **argv)
   if (self->max_sessions < 1)
     return tool_output_usage_error ("expose", _ ("--max-sessions is at least 1, not %d"),
                                     self->max_sessions);
-  if (self->max_per_peer < 0)
+  if (self->max_per_peer < 1 && self->max_per_peer != BY_SHARE)
     return tool_output_usage_error ("expose", _ ("--max-per-peer is at least 1, not %d"),
                                     self->max_per_peer);
   return -1;
@@ -260,7 +261,7 @@ tool_expose (int argc, char **argv)
   g_auto (ToolAccount) account = { NULL };
   g_autoptr (GError)   error = NULL;
   g_autofree char     *to = NULL;
-  Expose               self = { .max_sessions = TOOL_RELAY_MAX_SESSIONS };
+  Expose               self = { .max_sessions = TOOL_RELAY_MAX_SESSIONS, .max_per_peer = BY_SHARE };
   int                  status;
   const GOptionEntry   entries[] = {
       { "to", 0, 0, G_OPTION_ARG_STRING, &to, N_ ("The TCP service"), N_ ("HOST:PORT") },

@@ -712,6 +712,7 @@ def _():
         usage('expose', '--jid', 'a@b', f'--to={wrong}', word=f'“{wrong}”')
     usage('expose', '--jid', 'a@b', '--to', 'localhost:22', '--max-sessions', '-1', word='not -1')
     usage('expose', '--jid', 'a@b', '--to', 'localhost:22', '--max-per-peer', '-1', word='not -1')
+    usage('expose', '--jid', 'a@b', '--to', 'localhost:22', '--max-per-peer', '0', word='not 0')
     usage('expose', '--jid', 'a@b', '--to', 'localhost:22', '--stanza-type', 'iq', word='--stanza-type')
 
 

@@ -106,7 +106,7 @@ script_get_jid (const char *name)
     { "none", NULL },
     { "jid-of-escapes", "a@b/\"<&'>\"<&'>\"<&'>\"<&'>\"<&'>\"<&'>\"<&'>" },
     /* D-02: as it is typed, and as stringprep and PRECIS make it. Resources
-     * of quotes and ampersands make a name long in XML. */
+     * of quotes, ampersands and brackets make a name long in XML. */
     { "typed", "Stra\xC3\x9F"
                "e@Montague.example/orchard" },
     { "stringprep", "strasse@montague.example/orchard" },
@@ -122,6 +122,8 @@ script_get_jid (const char *name)
     return get_long_jid ('"');
   if (g_str_equal (name, "jid-of-ampersands"))
     return get_long_jid ('&');
+  if (g_str_equal (name, "jid-of-brackets"))
+    return get_long_jid ('<');
   return name;
 }
 

@@ -168,6 +168,15 @@ ibb_ack_queue_is_full (IBBAckQueue *self)
   return self->cost >= IBB_ACK_QUEUE_MAX;
 }
 
+gboolean
+ibb_ack_queue_has_other (IBBAckQueue *self)
+{
+  for (GList *l = self->entries.head; l != NULL; l = l->next)
+    if (((Entry *) l->data)->stanza->payload == IBB_PAYLOAD_OTHER)
+      return TRUE;
+  return FALSE;
+}
+
 guint32
 ibb_ack_queue_get_sent (IBBAckQueue *self)
 {

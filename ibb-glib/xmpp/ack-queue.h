@@ -46,6 +46,8 @@ gboolean ibb_ack_queue_is_asked (IBBAckQueue *self); /* the answer is outstandin
 
 gboolean ibb_ack_queue_is_empty (IBBAckQueue *self);
 gboolean ibb_ack_queue_is_full (IBBAckQueue *self);
+/* Whether one of the stanzas is the application's. */
+gboolean ibb_ack_queue_has_other (IBBAckQueue *self);
 guint32  ibb_ack_queue_get_sent (IBBAckQueue *self); /* the largest h there can be */
 
 /* Parses the attribute h; FALSE if it is not valid. */

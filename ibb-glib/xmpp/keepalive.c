@@ -141,6 +141,14 @@ check (IBBKeepalive *self, gint64 now, gboolean *gone)
   return timeout > 0 ? now + MAX (timeout, G_USEC_PER_SEC) : NEVER;
 }
 
+/* A new login would lose the stanzas of the application that the server has not acknowledged. */
+static void
+look_for_other_stanzas (IBBKeepalive *self)
+{
+  if (self->answer_due != NEVER && ibb_outbox_has_other (self->outbox))
+    self->answer_due = NEVER;
+}
+
 /* Called by the timer, or after a change of the settings. */
 static gboolean
 check_cb (gpointer user_data)
@@ -154,6 +162,7 @@ check_cb (gpointer user_data)
   if (self->stream == NULL)
     return G_SOURCE_REMOVE;
 
+  look_for_other_stanzas (self);
   due = MIN (check (self, now, &gone), self->answer_due);
   if (gone || self->answer_due <= now)
     drop_stream (self, now);
@@ -228,7 +237,8 @@ ibb_keepalive_start (IBBKeepalive *self, IBBXmlStream *stream, const char *jid)
 void
 ibb_keepalive_stop (IBBKeepalive *self)
 {
-  /* It ended before it was known whether the server heard anything. */
+  look_for_other_stanzas (self);
+  /* The XML stream ended before it was known whether the server heard anything. */
   if (self->answer_due != NEVER)
     self->n_silences++;
   self->answer_due = NEVER;

@@ -45,8 +45,8 @@ gboolean ibb_keepalive_take_pong (IBBKeepalive *self, const IBBStanza *stanza);
 
 /* After the start of a resumed XML stream, on which an acknowledgement was requested first of all.
  * duration: how long it took to resume it, in microseconds. may_drop: a new login ends nothing. If
- * the server does not answer in good time, then, the XML stream is dropped, and to resume it again
- * is in vain. */
+ * then the server does not answer in good time, and no stanza of the application would be lost, the
+ * XML stream is dropped, and to resume it again is in vain. */
 void ibb_keepalive_expect_answer (IBBKeepalive *self, gint64 duration, gboolean may_drop);
 /* Whether the server has acknowledged nothing since then, also after the end of the XML stream. */
 gboolean ibb_keepalive_is_unanswered (IBBKeepalive *self);

@@ -390,6 +390,18 @@ ibb_outbox_request (IBBOutbox *self)
   return possible;
 }
 
+gboolean
+ibb_outbox_has_other (IBBOutbox *self)
+{
+  gboolean has_other;
+
+  g_mutex_lock (&self->lock);
+  has_other = self->acks != NULL && ibb_ack_queue_has_other (self->acks);
+  g_mutex_unlock (&self->lock);
+
+  return has_other;
+}
+
 gint64
 ibb_outbox_get_request_time (IBBOutbox *self)
 {

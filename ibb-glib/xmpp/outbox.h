@@ -64,6 +64,8 @@ guint32  ibb_outbox_get_sent_count (IBBOutbox *self); /* the largest h there can
 /* Asks for an acknowledgement. FALSE: the server does not acknowledge. */
 gboolean ibb_outbox_request (IBBOutbox *self);
 gint64   ibb_outbox_get_request_time (IBBOutbox *self); /* of the last request, 0: none */
+/* Whether a stanza of the application is not acknowledged. */
+gboolean ibb_outbox_has_other (IBBOutbox *self);
 
 /* The XML stream has room again: sends what waits. TRUE: there is room for more. */
 gboolean ibb_outbox_refill (IBBOutbox *self);

@@ -57,6 +57,7 @@ typedef enum
 {
   STAYS_ANSWERED,
   STAYS_NEEDED,
+  STAYS_UNHEARD,
   STAYS_BY_HAND,
   STAYS_FOR_EVER,
   LOGS_IN,
@@ -86,6 +87,15 @@ accept_session (End *end)
 }
 
 static void
+send_message (End *end)
+{
+  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml ("<message to='p@d'/>", -1, NULL);
+
+  g_assert_nonnull (stanza);
+  g_assert_true (ibb_connection_send (IBB_CONNECTION (end->client), stanza, NULL));
+}
+
+static void
 begin (End *end, Kind kind)
 {
   end->server = fake_server_new (managed);
@@ -99,6 +109,8 @@ begin (End *end, Kind kind)
   assert_login (end->client);
   if (kind == STAYS_NEEDED)
     accept_session (end);
+  if (kind == STAYS_UNHEARD)
+    send_message (end);
   fake_server_set_steps (end->server, back);
   break_stream (end->server);
   fake_wait_until_online (end->client, end->server, 2);
@@ -121,7 +133,7 @@ finish (End *end)
 }
 
 /* A client that may log in again does so when the first thing that it asks is not answered. But not
- * if a session would end by that. */
+ * if a session would end by that, or a stanza of the application be lost. */
 static void
 test_unanswered (void)
 {

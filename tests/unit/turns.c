@@ -322,7 +322,8 @@ test_many (void)
   for (guint i = 0; i < MANY; i++)
     {
       init_session (&sessions[i], 1 + i * 31 % 65535, 0);
-      queue (&turns, &sessions[i], 3 * (1 + i * 31 % 65535));
+      queue (&turns, &sessions[i], 1); /* so that its size changes later */
+      queue (&turns, &sessions[i], 3 * (1 + i * 31 % 65535) - 1);
     }
   for (guint i = 0; i < MANY; i += 2)
     ibb_turns_pause (&turns, &sessions[i].turn);

@@ -413,16 +413,32 @@ get_block_share (const IBBSearch *self)
   return takes_long ? SHORTER_LOSS : SHORTER_GAIN;
 }
 
-static gboolean
-is_better (const IBBSearch *self, double rate)
+/* How many times as much was in flight as before. Where our own link takes no more, that is
+ * less than a larger window allows. */
+static double
+get_step (const IBBSearch *self, double in_flight)
 {
-  double step = (double) self->size.window / (double) self->kept.window;
+  double window = (double) self->size.window;
+
+  return (self->limited ? window : MIN (in_flight, window)) / (double) self->kept.window;
+}
+
+static gboolean
+is_raised (const IBBSearch *self, double in_flight)
+{
+  return self->limited || in_flight >= (double) (self->kept.window + get_block (self));
+}
+
+static gboolean
+is_better (const IBBSearch *self, double in_flight, double rate)
+{
+  double step = get_step (self, in_flight);
   double share = rate / self->kept_rate;
 
   switch (self->phase)
     {
     case IBB_SEARCH_RAISED:
-      return self->limited && share > 1 + (step - 1) * RAISE_SHARE;
+      return is_raised (self, in_flight) && share > 1 + (step - 1) * RAISE_SHARE;
     case IBB_SEARCH_LOWERED:
       return share > 1 - (1 - step) * LOWER_SHARE;
     case IBB_SEARCH_LONGER:
@@ -469,11 +485,12 @@ end_brief (IBBSearch *self, double rate, gint64 now)
 }
 
 static void
-end_trial (IBBSearch *self, double rate, double trip, gint64 now)
+end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
 {
   IBBSearchPhase kind = self->phase;
+  double         rate = in_flight / trip;
 
-  if (!is_better (self, rate))
+  if (!is_better (self, in_flight, rate))
     {
       end_in_vain (self, now);
       return;
@@ -510,7 +527,7 @@ end_measurement (IBBSearch *self, gint64 now)
   else if (self->phase == IBB_SEARCH_BRIEF)
     end_brief (self, rate, now);
   else
-    end_trial (self, rate, trip, now);
+    end_trial (self, in_flight, trip, now);
 }
 
 /* A trial ends early if it adds only delay, so much that a person notices it, or if it carries much

@@ -128,7 +128,8 @@ test_slow_reader (void)
 static void
 test_interactive (void)
 {
-  Report report = run ("--rate 1M --delay 5 --peers 2 --interactive 1");
+  /* Three blocks fill the path, so that one peer has two of them for some time. */
+  Report report = run ("--rate 1M --delay 5 --peers 2 --interactive 1 --seconds 40");
 
   g_assert_cmpfloat (report.interactive[0], >, 10);
   g_assert_cmpfloat (report.interactive[0], <, 500);

@@ -26,7 +26,7 @@ IBBAbandoned *ibb_abandoned_new (IBBShared *shared);
 void          ibb_abandoned_free (IBBAbandoned *self);
 /* id: of the open; (transfer full). */
 void ibb_abandoned_add (IBBAbandoned *self, const IBBTerms *terms, char *id, gint64 now);
-/* Each gets its <close/> now: the answers may find nobody. */
+/* Closes each of them now: nobody may be there for the answers. */
 void ibb_abandoned_close_all (IBBAbandoned *self);
 void ibb_abandoned_forget_all (IBBAbandoned *self);
 

@@ -15,7 +15,7 @@
 
 G_BEGIN_DECLS
 
-/* Who listens for opens that nobody expected (D-08). */
+/* How the service takes opens that nobody expected (D-08). */
 typedef enum
 {
   IBB_LISTEN_NONE,   /* refuse them */

@@ -40,16 +40,17 @@ void       ibb_control_clear (IBBControl *self);
 
 guint ibb_control_get_length (const IBBControl *self);       /* stanzas */
 gsize ibb_control_get_replies_size (const IBBControl *self); /* of ids that became no stanza yet */
-/* So much waits to be sent that acknowledgements are delayed (D-47). */
+/* Whether so much waits to be sent that acknowledgements are delayed (D-47). */
 gboolean ibb_control_is_backlogged (const IBBControl *self);
-/* So much waits to be sent that nothing unexpected is accepted, and no session resumed (D-47). */
+/* Whether so much waits to be sent that nothing unexpected is accepted, and no session resumed
+ * (D-47). */
 gboolean ibb_control_is_flooded (const IBBControl *self);
 
 void ibb_control_reply_result (IBBControl *self, const IBBStanza *request);
-/* The same again, unless much waits to be sent: the peer will ask again. */
+/* Queues the same result again, unless much waits to be sent: the peer will ask again. */
 void ibb_control_repeat_result (IBBControl *self, const IBBStanza *request);
-/* To an IQ, or to a message that is not an error itself. Nothing is queued
- * where too many errors wait to be sent. */
+/* Answers an IQ, or a message that is not an error itself, by an error. Nothing is queued where too
+ * many errors wait to be sent. */
 void ibb_control_reply_error (IBBControl      *self,
                               const IBBStanza *request,
                               IBBCondition     condition,

@@ -43,7 +43,7 @@ const IBBReceiver *ibb_duplex_get_receiver (const IBBDuplex *self);
 const IBBClosing  *ibb_duplex_get_closing (const IBBDuplex *self);
 /* The application has read everything, and more may come. */
 gboolean ibb_duplex_listens (const IBBDuplex *self);
-/* The same, we await no answer of the peer, and it has long been silent. */
+/* Whether it listens, we await no answer of the peer, and the session has long been silent. */
 gboolean ibb_duplex_is_idle (const IBBDuplex *self, gint64 now);
 
 /* The peer sent a block or a close; receive_early: those that came before the session was
@@ -59,10 +59,10 @@ void ibb_duplex_close_answered (IBBDuplex *self, IBBStanza *answer, gint64 now);
 void       ibb_duplex_update_ready (IBBDuplex *self, gint64 now);
 IBBStanza *ibb_duplex_take_block (IBBDuplex *self, gint64 now);
 void       ibb_duplex_passed (IBBDuplex *self, IBBPending *pending);
-/* Whether it counts as acknowledged: a message. */
+/* Returns whether the stanza counts as acknowledged, as a message does. */
 gboolean ibb_duplex_sent (IBBDuplex *self, IBBPending *pending, gint64 now);
 
-/* What is known of the peer (D-27). */
+/* Takes what has become known of the peer (D-27). */
 void ibb_duplex_heed_peer (IBBDuplex *self, IBBPeerVerdict verdict, gint64 now);
 void ibb_duplex_peer_not_probed (IBBDuplex *self);
 

@@ -73,8 +73,8 @@ gboolean ibb_engine_needs_stream (IBBEngine *self);
 /* A new XML stream took its place: sessions can be opened and accepted again, and those that
  * were interrupted go on. What was known of peers and of the path belonged to the old one. */
 void ibb_engine_restored (IBBEngine *self);
-/* Nothing new is opened or accepted, what is pending ends with STOPPED; open
- * sessions are aborted if abort_sessions. */
+/* From now on nothing new is opened or accepted. Pending calls end with STOPPED. With
+ * abort_sessions open sessions are aborted. */
 void ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now);
 void ibb_engine_advance (IBBEngine *self, gint64 now);
 /* G_MAXINT64 when there is nothing to wait for. */
@@ -125,7 +125,7 @@ void            ibb_engine_cancel_expectation (IBBEngine *self, IBBExpectation *
 gboolean ibb_engine_is_running (IBBEngine *self); /* neither stopped nor lost */
 gboolean ibb_engine_can_accept (IBBEngine *self);
 
-/* Where the connection stands, as the caller has said. */
+/* The state of the connection, as the caller has set it. */
 gboolean    ibb_engine_is_lost (IBBEngine *self);
 gboolean    ibb_engine_is_suspended (IBBEngine *self);
 const char *ibb_engine_get_local_jid (IBBEngine *self); /* (nullable) */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the application is to learn, in order. */
+/* The events for the application, in order. */
 
 #pragma once
 

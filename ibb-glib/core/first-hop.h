@@ -74,7 +74,7 @@ void ibb_first_hop_forget (IBBFirstHop *self, gsize length);
 /* Something was answered after that time, 1 at least: a ping would have been answered before. */
 void  ibb_first_hop_note_trip (IBBFirstHop *self, gint64 round_trip);
 gsize ibb_first_hop_get_in_flight (const IBBFirstHop *self);
-/* So many bytes that were in the count were acknowledged. A ping follows when it is time. */
+/* So many bytes of the count were acknowledged. If it is time, a ping is queued. */
 void ibb_first_hop_note (IBBFirstHop *self, gsize length, gint64 now);
 
 /* Sends a ping unless one is out. */

@@ -78,9 +78,9 @@ gboolean ibb_flight_is_refused_alike (IBBFlight *self, IBBCondition condition);
 /* Whether several blocks were in flight when the first one was refused (D-30). */
 gboolean ibb_flight_is_refused_in_part (const IBBFlight *self);
 gsize    ibb_flight_get_refused_length (const IBBFlight *self);
-/* All blocks are to be sent again as they are. */
+/* Lets all blocks be sent again as they are. */
 void ibb_flight_resend (IBBFlight *self);
-/* Nothing is in flight any more: the answers will not come, or not count. */
+/* Counts nothing as in flight any more: the answers will not come, or not count. */
 void ibb_flight_interrupt (IBBFlight *self);
 /* Whether a block that was sent ends there. */
 gboolean ibb_flight_was_sent_to (IBBFlight *self, guint64 end);

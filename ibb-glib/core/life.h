@@ -61,7 +61,8 @@ void     ibb_life_changed (IBBLife *self);
 IBBLifeNews       ibb_life_take_news (IBBLife *self);
 const IBBFailure *ibb_life_get_failure (const IBBLife *self);
 
-/* Neither end hears of the other, and both may again. FALSE if only an end can follow. */
+/* Interrupts the session: the ends do not reach each other now, and may later. FALSE if only an end
+ * can follow. */
 gboolean          ibb_life_interrupt (IBBLife *self, const IBBFailure *cause);
 const IBBFailure *ibb_life_get_cause (const IBBLife *self);
 /* The session has been interrupted for too long. */

@@ -38,8 +38,8 @@ void  ibb_memory_remove_unread (IBBMemory *self, gsize length);
 void  ibb_memory_add_records (IBBMemory *self, gsize size);
 void  ibb_memory_remove_records (IBBMemory *self, gsize size);
 
-/* Those that wait are looked at when a stanza is taken next, not each time that
- * a little is read: this notes that there may be room for them, ... */
+/* Sessions that wait are not checked each time that a little is read, but when a stanza is taken
+ * next. This notes that there may be room for them, ... */
 void ibb_memory_note_room (IBBMemory *self);
 void ibb_memory_set_freed (IBBMemory *self);
 /* ... and this tells it, once. */

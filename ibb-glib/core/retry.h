@@ -43,12 +43,12 @@ void ibb_retry_acknowledged (IBBRetry *self);
 IBBReaction
 ibb_retry_classify (const IBBRetry *self, const IBBBlock *block, gboolean is_initiator, gint64 now);
 gboolean ibb_retry_is_last (const IBBRetry *self, const IBBSettings *settings);
-/* Another attempt comes after a wait: the n-th, or one for a late opener. */
+/* Sets the wait before the next attempt: the n-th, or one for a late opener. */
 void ibb_retry_wait (IBBRetry *self, guint n, const IBBSettings *settings, gint64 now);
 void ibb_retry_wait_early (IBBRetry *self, gint64 now);
 /* The next attempt goes alone, after the wait. */
 void ibb_retry_alone (IBBRetry *self, const IBBSettings *settings, gint64 now);
-/* So many bytes were in flight, in several blocks, and refused. */
+/* Notes that so many bytes in several blocks were in flight when some were refused. */
 void ibb_retry_limit (IBBRetry *self, gsize in_flight, guint block_size);
 
 gint64   ibb_retry_get_due (const IBBRetry *self);

@@ -77,7 +77,7 @@ gsize ibb_search_get_window (const IBBSearch *self);
 gboolean ibb_search_has_room (const IBBSearch *self, gsize in_flight, gsize length);
 /* How long blocks are, where their session allows it. */
 gsize ibb_search_get_block (const IBBSearch *self);
-/* One block takes long, because of its length. */
+/* Whether one block takes long because of its length. */
 gboolean ibb_search_is_slow (const IBBSearch *self);
 /* Bytes a microsecond with that window; 0 while it is not known. */
 double ibb_search_get_rate (const IBBSearch *self);

@@ -55,7 +55,7 @@ typedef struct
 void ibb_sender_init (IBBSender *self, const IBBTerms *terms);
 /* accepted: when we did, as responder; 0 as initiator. */
 void ibb_sender_open (IBBSender *self, gint64 accepted);
-/* Nothing is sent any more. failure: why the bytes that are not delivered will not be. */
+/* Ends sending. failure: why the bytes that are not delivered never will be. */
 void ibb_sender_end (IBBSender *self, const IBBFailure *failure);
 void ibb_sender_clear (IBBSender *self);
 
@@ -87,7 +87,7 @@ gboolean   ibb_sender_can_send (const IBBSender *self, gint64 now);
 gsize      ibb_sender_get_next_size (const IBBSender *self);
 IBBStanza *ibb_sender_take_stanza (IBBSender *self, gint64 now);
 void       ibb_sender_passed (IBBSender *self, const IBBBlock *block);
-/* Whether it counts as acknowledged: a message. */
+/* Returns whether the block counts as acknowledged, as a message does. */
 gboolean ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now);
 
 /* Replies. failure is set where the verdict is FAILED. */

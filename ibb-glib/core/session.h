@@ -56,10 +56,10 @@ const char     *ibb_session_get_local (IBBSession *self);
 guint           ibb_session_get_block_size (IBBSession *self); /* final once OPEN */
 gboolean        ibb_session_is_by_message (IBBSession *self);
 
-/* It has ended, and there is nothing to read of it, not even an orderly end. */
+/* Whether the session has ended, and has nothing left to read, not even an orderly end. */
 gboolean ibb_session_is_over (IBBSession *self);
-/* While a session waits for its application it counts towards the limit, even
- * when it has ended, unless it is over (D-08). */
+/* A session that waits for its application counts towards the limit, even when it has ended, unless
+ * it is over (D-08). */
 void ibb_session_set_waiting (IBBSession *self, gboolean is_waiting);
 
 /* Answers to a REQUESTED session. FALSE when it is no longer one. */

@@ -36,7 +36,7 @@ void ibb_silence_heard_answer (IBBSilence *self, const IBBStanza *answer, gint64
 /* A refusal says that nobody is there: the peer is asked at once. */
 void ibb_silence_doubt (IBBSilence *self, gint64 now);
 void ibb_silence_end_doubt (IBBSilence *self);
-/* Nothing has been heard in the session for as long as a silent peer is not asked. */
+/* Whether the session has heard nothing for so long that its peer is asked. */
 gboolean ibb_silence_is_long (const IBBSilence *self, gint64 now);
 /* When to ask the peer whether it is there. */
 gint64 ibb_silence_get_due (const IBBSilence *self);

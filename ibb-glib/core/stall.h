@@ -69,9 +69,9 @@ gsize ibb_stall_get_in_flight (const IBBStall *self);
 gboolean ibb_stall_may_send (const IBBStall *self);
 /* end: the position in the outgoing bytes behind the block. */
 void ibb_stall_sent (IBBStall *self, gsize length, guint64 end, gint64 now);
-/* The same for a block beyond the credit: the only one in flight. */
+/* The same for a block beyond the limit of the peer: the only one in flight. */
 void ibb_stall_probed (IBBStall *self, gsize length, guint64 end, gint64 now);
-/* So many bytes are no longer in flight; is_last: no others are. */
+/* So many bytes are no longer in flight. is_last: no others are. */
 void ibb_stall_unsent (IBBStall *self, gsize length, gboolean is_last);
 /* A round trip was measured (0: it cannot be told). Returns what it says about the
  * path, 0 where it says nothing. */

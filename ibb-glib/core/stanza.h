@@ -26,8 +26,8 @@ typedef enum
   IBB_STANZA_PRESENCE,
 } IBBStanzaName;
 
-/* What it carries, as far as the core cares. A stanza of type error has
- * IBB_PAYLOAD_ERROR whatever it echoes (D-36). */
+/* The payload, as far as the core distinguishes it. A stanza of type error has IBB_PAYLOAD_ERROR
+ * whatever it echoes (D-36). */
 typedef enum
 {
   IBB_PAYLOAD_OTHER,       /* not for the core */
@@ -135,7 +135,7 @@ IBBStanza *ibb_stanza_record_copy (const IBBStanza *self);
 IBBStanza *ibb_stanza_record_ref (IBBStanza *self);
 void       ibb_stanza_record_unref (IBBStanza *self);
 gboolean   ibb_stanza_record_is_kind (const IBBStanza *self, const char *kind);
-/* What it takes of memory, about. */
+/* The memory that it takes, about. */
 gsize    ibb_stanza_record_get_size (const IBBStanza *self);
 gboolean ibb_stanza_record_has_long_id (const IBBStanza *self);
 

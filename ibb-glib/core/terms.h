@@ -67,11 +67,11 @@ void ibb_terms_move_peer (IBBTerms *self, const char *jid, const char *normal);
 void ibb_terms_move_local (IBBTerms *self, const char *jid, const char *normal);
 /* (nullable): none */
 void ibb_terms_set_secret (IBBTerms *self, const char *secret);
-/* Both ends know a secret: the session outlives its connection (D-58). */
+/* Whether both ends know a secret, so that the session outlives its connection (D-58). */
 gboolean ibb_terms_can_resume (const IBBTerms *self);
 void     ibb_terms_set_peer (IBBTerms *self, IBBPeer *peer);
 void     ibb_terms_set_block_size (IBBTerms *self, guint block_size);
-/* Of an IBBSessionKey. */
+/* Hash and comparison of an IBBSessionKey. */
 guint    ibb_terms_hash (gconstpointer key);
 gboolean ibb_terms_equal (gconstpointer a, gconstpointer b);
 

@@ -50,8 +50,8 @@ typedef struct
 void ibb_turns_init (IBBTurns *self);
 void ibb_turns_init_turn (IBBTurn *turn, gpointer owner);
 
-/* It has a block of that size to send. is_alone: the session has nothing in flight. To be
- * said again when either changes. */
+/* Notes that the session has a block of that size to send. is_alone: it has nothing in flight. Call
+ * this again when either changes. */
 void     ibb_turns_want (IBBTurns *self, IBBTurn *turn, gsize size, gboolean is_alone);
 void     ibb_turns_pause (IBBTurns *self, IBBTurn *turn); /* it has no block to send */
 gboolean ibb_turns_is_wanted (const IBBTurn *turn);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What goes wrong on the way of a stanza, at random but from a seed. */
+/* The faults on the way of a stanza, at random but from a seed. */
 
 #pragma once
 

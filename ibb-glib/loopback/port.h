@@ -15,14 +15,14 @@ IBBPort *ibb_port_new (IBBConnection *connection, const char *jid, const char *n
 IBBPort *ibb_port_ref (IBBPort *self);
 void     ibb_port_unref (IBBPort *self);
 
-/* They never change. */
+/* Both never change. */
 const char   *ibb_port_get_jid (IBBPort *self);
 const char   *ibb_port_get_normal_jid (IBBPort *self);
 GMainContext *ibb_port_get_signal_context (IBBPort *self);
 /* (transfer full) (nullable): NULL once it is disposed. */
 IBBConnection *ibb_port_dup_connection (IBBPort *self);
 
-/* Another connection has the address now, or this one is gone. */
+/* Closes the port: another connection has the address now, or this one is gone. */
 void     ibb_port_close (IBBPort *self);
 gboolean ibb_port_is_closed (IBBPort *self);
 

@@ -8,10 +8,10 @@
 
 G_BEGIN_DECLS
 
-/* To disco#info (XEP-0030), with an identity such as "client/pc/name" and these features of
- * services (nullable) besides the client's own; to disco#info for the node of our presence
- * (XEP-0115), to a ping (XEP-0199), or to the question for the version (XEP-0092). NULL: it is
- * none of these. */
+/* The answer to disco#info (XEP-0030), with an identity such as "client/pc/name" and these features
+ * of services (nullable) besides the client's own; to disco#info for the node of our presence
+ * (XEP-0115); to a ping (XEP-0199); or to the question for the version (XEP-0092). NULL for any
+ * other stanza. */
 IBBStanza *
 ibb_answer_new (const IBBStanza *request, const char *identity, const char *const *features);
 /* An error. NULL: the stanza is no request, and gets no answer (RFC 6120 §8.3.1). */

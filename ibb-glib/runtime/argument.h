@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What callers may give for a session. FALSE with %G_IO_ERROR_INVALID_ARGUMENT set if it
- * is wrong; nothing has been sent then. */
+/* Checks of the arguments for a session. FALSE with %G_IO_ERROR_INVALID_ARGUMENT set if one is
+ * wrong; nothing has been sent then. */
 
 #pragma once
 

@@ -22,7 +22,7 @@ IBBCancelWatch *ibb_cancel_watch_new_callback (GCancellable *cancellable,
                                                GMainContext *context,
                                                GSourceFunc   callback,
                                                gpointer      data);
-/* In the thread of the context, also in the callback. */
+/* Call this in the thread of the context. It may be called in the callback. */
 void ibb_cancel_watch_free (IBBCancelWatch *self);
 
 G_END_DECLS

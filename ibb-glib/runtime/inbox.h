@@ -34,8 +34,8 @@ void ibb_inbox_open (IBBInbox              *self,
                      void (*emit) (gpointer service));
 void ibb_inbox_close (IBBInbox *self);
 
-/* Nothing new is opened or accepted. What has not reached the application is refused, or
- * aborted; open sessions too, with abort_sessions. */
+/* From now on nothing new is opened or accepted. Sessions that have not reached the application are
+ * refused, or aborted; open ones, too, with abort_sessions. */
 void ibb_inbox_stop (IBBInbox *self, gboolean abort_sessions);
 
 /* Tells the engine whether unexpected opens are refused, accepted, or shown to a handler
@@ -57,9 +57,10 @@ GQueue *ibb_inbox_get_accepts (IBBInbox *self); /* (element-type IBBWaiter) */
 gboolean    ibb_inbox_may_accept_locked (IBBInbox *self);
 gboolean    ibb_inbox_has_accepted_locked (IBBInbox *self);
 IBBChannel *ibb_inbox_take_accepted_locked (IBBInbox *self); /* (nullable) */
-/* As many as there are sessions; all of them once none can come. */
+/* Wakes as many accepts as there are sessions, or all of them once no session can come. */
 void ibb_inbox_wake_accepts_locked (IBBInbox *self);
-/* Not with the lock, and channel is (transfer full): the application did not fetch it. */
+/* Call this without the lock: the application did not fetch the session. channel is (transfer
+ * full). */
 void ibb_inbox_give_back_accepted (IBBInbox *self, IBBChannel *channel);
 
 /* For an expectation. A session that came while its call was cancelled waits for the next
@@ -70,7 +71,8 @@ IBBChannel *ibb_inbox_take_expected_locked (IBBInbox   *self,
                                             const char *peer,
                                             const char *sid,
                                             gint64      now); /* (nullable) */
-/* Not with the lock, and channel is (transfer full): the application did not fetch it. */
+/* Call this without the lock: the application did not fetch the session. channel is (transfer
+ * full). */
 void ibb_inbox_give_back_expected (IBBInbox *self, IBBChannel *channel);
 
 G_END_DECLS

@@ -25,9 +25,9 @@ void ibb_lock_clear (IBBLock *self);
 void ibb_lock_lock (IBBLock *self);
 void ibb_lock_unlock (IBBLock *self);
 
-/* With the lock. */
+/* Call this with the lock. */
 void ibb_lock_wake (IBBLock *self, IBBSleeper *sleeper);
-/* With the lock, which it gives up meanwhile. Until deadline, G_MAXINT64 for none. */
+/* Call this with the lock, which it gives up meanwhile. deadline: G_MAXINT64 for none. */
 void ibb_lock_sleep (IBBLock *self, IBBSleeper *sleeper, gint64 deadline);
 
 G_END_DECLS

@@ -16,7 +16,7 @@ IBBSleeper *ibb_sleeper_ref (IBBSleeper *self);
 void        ibb_sleeper_unref (IBBSleeper *self);
 
 void ibb_sleeper_wake (IBBSleeper *self);
-/* With the mutex, which it gives up meanwhile. Until deadline, G_MAXINT64 for none. */
+/* Call this with the mutex, which it gives up meanwhile. deadline: G_MAXINT64 for none. */
 void ibb_sleeper_sleep (IBBSleeper *self, GMutex *mutex, gint64 deadline);
 
 G_END_DECLS

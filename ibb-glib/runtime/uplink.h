@@ -46,7 +46,7 @@ void        ibb_uplink_set_restored (IBBUplink *self);
 gboolean    ibb_uplink_is_returning (const IBBUplink *self);
 const char *ibb_uplink_get_lost_reason (const IBBUplink *self); /* (nullable) */
 void        ibb_uplink_set_refusal_reason (IBBUplink *self, const GError *error);
-/* What the connection said about failure: NULL if it said nothing. */
+/* The reason that the connection gave for the failure; NULL if it gave none. */
 const char *ibb_uplink_get_reason (const IBBUplink *self, const IBBFailure *failure);
 
 G_END_DECLS

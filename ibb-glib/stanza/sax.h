@@ -10,7 +10,7 @@
 
 G_BEGIN_DECLS
 
-/* What XMPP forbids. */
+/* The constructs that XMPP forbids. */
 typedef enum
 {
   IBB_SAX_DOCUMENT_TYPE,
@@ -46,11 +46,12 @@ void ibb_sax_init (IBBSax *self, const IBBSaxHandler *handler);
 void ibb_sax_clear (IBBSax *self);
 /* FALSE: it is not well-formed. */
 gboolean ibb_sax_feed (IBBSax *self, const char *data, gsize length, gboolean is_last);
-/* In a call: nothing more is called. */
+/* For use in a callback: no other callback follows. */
 void ibb_sax_stop (IBBSax *self);
 /* Overwrites what was parsed, as there may be a secret in it. */
 void ibb_sax_forget (IBBSax *self);
-/* In a call: whether each prefix so far is declared. libxml2 would go on. */
+/* For use in a callback: whether each prefix so far is declared. libxml2 would go on without
+ * that. */
 gboolean ibb_sax_has_namespaces (IBBSax *self);
 /* Why it is not well-formed: libxml2 names elements and attributes, but never what is in
  * them. (nullable): it does not say. */
@@ -58,7 +59,7 @@ char *ibb_sax_dup_complaint (IBBSax *self, int *line, int *column);
 /* How many bytes it has come. Exact in an end call; only UTF-8 is read, so that it costs two
  * additions. */
 gsize ibb_sax_get_position (IBBSax *self);
-/* What the names that it keeps, for as long as it lives, take of memory. */
+/* The memory of the names that it keeps for as long as it lives. */
 gsize ibb_sax_get_names_size (IBBSax *self);
 
 G_END_DECLS

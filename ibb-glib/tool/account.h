@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* What has to be there before anything goes over the network. */
+/* Everything that has to be there before anything goes over the network. */
 typedef struct
 {
   char            *password;     /* NULL: a certificate is enough */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What happens to the account and its sessions, told to people by lines on standard error,
- * and with --json to scripts by events. From any thread. */
+/* Reports about the account and its sessions: for people by lines on standard error, and with
+ * --json for scripts by events. From any thread. */
 
 #pragma once
 

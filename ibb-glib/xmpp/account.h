@@ -52,7 +52,7 @@ gboolean ibb_account_settings_split (const IBBAccountSettings *self,
 
 IBBAccount *ibb_account_new (void);
 void        ibb_account_free (IBBAccount *self);
-/* Once, before any other thread knows the account. */
+/* Call this once, before any other thread knows the account. */
 void        ibb_account_set_jid (IBBAccount *self, const char *jid);
 const char *ibb_account_get_jid (IBBAccount *self); /* (nullable) */
 /* Makes it the account of a component: once, before any other thread knows it. */
@@ -81,7 +81,7 @@ gboolean ibb_account_set_token (IBBAccount *self, IBBToken *token);
 /* By a login: unless the application has set another one meanwhile. Both are (nullable). The
  * same one, made once more of what the application has kept, is no other one. */
 void ibb_account_replace_token (IBBAccount *self, IBBToken *old, IBBToken *token);
-/* Once, before any login: what is called when a login has replaced the token. */
+/* Call this once, before any login. func is called when a login has replaced the token. */
 void ibb_account_set_token_replaced (IBBAccount *self, void (*func) (gpointer data), gpointer data);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (IBBAccountSettings, ibb_account_settings_clear)

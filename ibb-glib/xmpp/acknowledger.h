@@ -25,7 +25,7 @@ void ibb_acknowledger_note_handled (IBBAcknowledger *self);
 void ibb_acknowledger_note_request (IBBAcknowledger *self);
 /* After a piece of input: answers the requests in it, at once or a little later. */
 void ibb_acknowledger_answer (IBBAcknowledger *self);
-/* Before the end of the XML stream, asked or not. */
+/* Call this before the end of the XML stream: sends an acknowledgement, requested or not. */
 void    ibb_acknowledger_send_last (IBBAcknowledger *self);
 guint32 ibb_acknowledger_get_handled (IBBAcknowledger *self);
 

@@ -21,10 +21,10 @@ typedef struct _IBBAddresses IBBAddresses;
 
 IBBAddresses *ibb_addresses_new (void);
 void          ibb_addresses_free (IBBAddresses *self);
-/* Once, before any other thread knows it. An invalid domain has no addresses. */
+/* Call this once, before any other thread knows it. An invalid domain has no addresses. */
 void ibb_addresses_set_domain (IBBAddresses *self, const char *domain);
 
-/* Whether it has every address. TRUE: it was otherwise before. */
+/* Whether it has every address. The setter returns whether the value has changed. */
 gboolean ibb_addresses_has_any (IBBAddresses *self);
 gboolean ibb_addresses_set_any (IBBAddresses *self, gboolean has_any);
 /* jid: with a resource or without, which makes no difference. FALSE: it is foreign. */

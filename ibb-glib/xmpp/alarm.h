@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 
 typedef struct _IBBAlarm IBBAlarm;
 
-/* Once; the owner may free the alarm in it. has_slept: the machine has, since the alarm was
- * made. */
+/* Called once; the owner may free the alarm in it. has_slept: the machine has slept since the alarm
+ * was made. */
 typedef void (*IBBAlarmFunc) (gboolean has_slept, gpointer owner);
 
 IBBAlarm      *

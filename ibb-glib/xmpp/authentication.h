@@ -33,7 +33,7 @@ IBBAuthentication *ibb_authentication_new (IBBXmlStream         *stream,
                                            GError              **error);
 void               ibb_authentication_free (IBBAuthentication *self);
 const char        *ibb_authentication_get_mechanism (IBBAuthentication *self);
-/* Whether it goes by SASL2: then no new XML stream follows. */
+/* Whether the login goes by SASL2: then no new XML stream follows. */
 gboolean ibb_authentication_is_sasl2 (IBBAuthentication *self);
 /* (nullable) (transfer none): the token that the server has issued, once it is done. */
 IBBToken *ibb_authentication_get_token (IBBAuthentication *self);

@@ -16,7 +16,7 @@ typedef struct _IBBDelivery IBBDelivery;
 /* Emits stanza-received of connection, to which it holds no reference, in the caller's
  * thread-default context. A request that nobody takes is answered. */
 IBBDelivery *ibb_delivery_new (IBBConnection *connection, IBBOutbox *outbox);
-/* Nothing is emitted any more. */
+/* From now on nothing is emitted. */
 void ibb_delivery_free (IBBDelivery *self);
 /* FALSE: too much waits already. */
 gboolean ibb_delivery_post (IBBDelivery *self, IBBStanza *stanza);

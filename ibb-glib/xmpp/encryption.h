@@ -49,7 +49,7 @@ IBBEncryption *ibb_encryption_new (IBBThread                  *thread,
                                    GTlsCertificate            *accepted_certificate,
                                    const IBBEncryptionHandler *handler,
                                    gpointer                    owner);
-/* Nothing is called any more. */
+/* From now on no callback is called. */
 void ibb_encryption_free (IBBEncryption *self);
 /* The same, and the XML stream ends with error, as soon as no thread of the TLS library uses its
  * socket. */

@@ -53,7 +53,7 @@ gboolean ibb_keepalive_is_unanswered (IBBKeepalive *self);
 
 /* The server acknowledged something, or there is a new login. */
 void ibb_keepalive_forget_silences (IBBKeepalive *self);
-/* Whether it fell silent too often. */
+/* Whether the server has fallen silent too often. */
 gboolean ibb_keepalive_is_in_vain (IBBKeepalive *self);
 
 G_END_DECLS

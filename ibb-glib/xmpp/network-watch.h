@@ -15,12 +15,12 @@ G_BEGIN_DECLS
 
 typedef struct _IBBNetworkWatch IBBNetworkWatch;
 
-/* Each time; the owner may free the watch in it. */
+/* Called for each change; the owner may free the watch in it. */
 typedef void (*IBBNetworkWatchFunc) (gpointer owner);
 
 IBBNetworkWatch *
 ibb_network_watch_new (IBBThread *thread, IBBNetworkWatchFunc changed, gpointer owner);
-/* Nothing more is called. */
+/* From now on no callback is called. */
 void ibb_network_watch_free (IBBNetworkWatch *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBNetworkWatch, ibb_network_watch_free)

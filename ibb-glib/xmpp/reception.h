@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What becomes of each stanza that arrives: it answers our question, a service takes it,
- * it is answered here, or it goes to the application. On the worker.
- */
+/* The way of each stanza that arrives: it answers our question, a service takes it, it is answered
+ * here, or it goes to the application. On the worker. */
 
 #pragma once
 

@@ -30,7 +30,7 @@ typedef struct
   gboolean resumes;
 } IBBSasl2Requests;
 
-/* What the server has granted. */
+/* The requests that the server has granted. */
 typedef struct
 {
   char       *jid;        /* (nullable): with the resource, where one was bound */

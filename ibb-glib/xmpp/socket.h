@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the kernel is told about the socket of an XML stream. */
+/* The options of the socket of an XML stream. */
 
 #pragma once
 
@@ -9,7 +9,7 @@
 G_BEGIN_DECLS
 
 void ibb_socket_set_options (GSocketConnection *connection);
-/* After each read: the kernel forgets it. */
+/* Call this after each read: the kernel forgets the setting. */
 void ibb_socket_acknowledge_quickly (GSocketConnection *connection);
 
 G_END_DECLS

@@ -17,7 +17,7 @@ typedef struct _IBBStatus IBBStatus;
 /* Notifies of the properties of object in the caller's thread-default context. It holds no
  * reference to object. */
 IBBStatus *ibb_status_new (GObject *object);
-/* Nothing is notified any more. */
+/* From now on nothing is notified. */
 void ibb_status_free (IBBStatus *self);
 
 IBBClientState ibb_status_get_state (IBBStatus *self);

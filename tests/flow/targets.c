@@ -200,7 +200,7 @@ test_noise (void)
 }
 
 /* Our own link takes no more than it carries, so that a window that is large enough is never full.
- * It is kept all the same. */
+ * Nevertheless it is kept. */
 static void
 test_full_link (void)
 {
@@ -232,8 +232,8 @@ test_fair (void)
     "--limit prosody --limit-rate 100k --rate 10M --delay 0.1 --peers 3 --peer-delay 1,20,100 "
     "--chat 0 --seconds 20",
     /* Three honest ones, while a person chats: none of them takes its share for its path. */
-    "--limit prosody --limit-rate 100k --rate 10M --delay 0.1 --peers 4 --slow 1 --stall-from 5 "
-    "--hostile 1 --seconds 60",
+    "--limit ejabberd --limit-rate 100k --rate 10M --delay 0.1 --peers 4 --slow 1 --hostile 1 "
+    "--seconds 60",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cells); i++)

@@ -17,7 +17,7 @@
 #define CHANGE_TIMEOUT (5 * G_USEC_PER_SEC)
 
 /* The same after a resumption: many round trips, as the whole of it took some of them. */
-#define ANSWER_TIME_MIN G_USEC_PER_SEC
+#define ANSWER_TIME_MIN (G_USEC_PER_SEC / 2)
 #define ANSWER_TIME_DURATIONS 4
 
 struct _IBBKeepalive

@@ -271,20 +271,22 @@ may_return (IBBLink *self, const GError *error)
 static void
 start_return (IBBLink *self, IBBConnection *client, const GError *error)
 {
+  gboolean is_violation = g_error_matches (error, IBB_ERROR, IBB_ERROR_POLICY_VIOLATION);
+  gboolean is_unheard =
+      ibb_keepalive_is_unanswered (self->keepalive) || (is_violation && self->resumed_at != 0);
+
   ibb_status_set_returning (self->status, error);
   ibb_queries_fail (self->queries, error);
   ibb_connection_interrupted (client, error);
 
-  /* A server that does not hear a resumed XML stream may take all of it for one stanza that is too
-   * long. A new login is all that it needs. Otherwise a rule of the server was broken, so the
+  /* A server that does not hear a resumed XML stream may soon take all of it for one stanza that is
+   * too long. A new login is all that it needs. Otherwise a rule of the server was broken, so the
    * server is not asked again soon. */
-  if (ibb_keepalive_is_unanswered (self->keepalive))
-    ibb_backoff_reset (self->login_backoff);
-  else if (g_error_matches (error, IBB_ERROR, IBB_ERROR_POLICY_VIOLATION))
+  if (is_violation && !is_unheard)
     ibb_backoff_exhaust (self->login_backoff);
-  self->relogin =
-      ibb_relogin_new (self->thread, self->account, self->status, self->resource,
-                       self->accepted_certificate, self->login_backoff, &relogin_handler, self);
+  self->relogin = ibb_relogin_new (self->thread, self->account, self->status, self->resource,
+                                   self->accepted_certificate, self->login_backoff, is_unheard,
+                                   &relogin_handler, self);
 }
 
 typedef enum
@@ -355,6 +357,7 @@ resumption_failed_cb (IBBReconnection *reconnection,
   g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
 
   g_clear_pointer (&self->reconnection, ibb_reconnection_free);
+  ibb_keepalive_forget_silences (self->keepalive);
   if (client != NULL)
     go_offline (self, client, error, is_in_vain ? END_REFUSED : END_LOST);
 }

@@ -132,6 +132,7 @@ ibb_relogin_new (IBBThread               *thread,
                  const char              *resource,
                  GTlsCertificate         *accepted_certificate,
                  IBBBackoff              *backoff,
+                 gboolean                 at_once,
                  const IBBReloginHandler *handler,
                  gpointer                 owner)
 {
@@ -145,7 +146,10 @@ ibb_relogin_new (IBBThread               *thread,
   self->owner = owner;
   self->backoff = backoff;
   self->attempts = ibb_attempts_new (thread, backoff, &attempts_handler, self);
-  wait_for_next (self);
+  if (at_once)
+    start_cb (self);
+  else
+    wait_for_next (self);
 
   return self;
 }

@@ -30,16 +30,18 @@ typedef struct
   void (*failed) (IBBRelogin *relogin, const GError *error, gpointer owner);
 } IBBReloginHandler;
 
-/* Waits before the first attempt, too. status is told of each attempt that fails. resource
- * (nullable): of the lost XML stream; asked for unless the account names one. accepted_certificate
- * (nullable): of the server, by the application at the login. backoff outlives the logins, so that
- * a server that lets a client in and drops it at once is not asked without a pause. */
+/* at_once: it does not wait before the first attempt. status is told of each attempt that fails.
+ * resource (nullable): of the lost XML stream; asked for unless the account names one.
+ * accepted_certificate (nullable): of the server, by the application at the login. backoff outlives
+ * the logins, so that a server that lets a client in and drops it at once is not asked without a
+ * pause. */
 IBBRelogin *ibb_relogin_new (IBBThread               *thread,
                              IBBAccount              *account,
                              IBBStatus               *status,
                              const char              *resource,
                              GTlsCertificate         *accepted_certificate,
                              IBBBackoff              *backoff,
+                             gboolean                 at_once,
                              const IBBReloginHandler *handler,
                              gpointer                 owner);
 /* Gives up; nothing more is called. */

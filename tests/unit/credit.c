@@ -61,7 +61,8 @@ test_told (void)
   g_assert_true (ibb_credit_covers (&self, (guint64) G_MAXUINT32 + 180));
 }
 
-/* Blocks ask until the room is told, for a block beyond the limit, and after a resumption. */
+/* Blocks ask until the room is told, for a block beyond the limit, after a resumption, and when the
+ * sender wants to know again. */
 static void
 test_asks (void)
 {
@@ -78,6 +79,8 @@ test_asks (void)
   g_assert_true (ibb_credit_must_ask (&self, 150, 10));
   acknowledge (&self, 120, TRUE, 50, 12);
   g_assert_false (ibb_credit_must_ask (&self, 150, 10));
+  ibb_credit_ask_again (&self);
+  g_assert_true (ibb_credit_must_ask (&self, 150, 10));
 }
 
 static void

@@ -6,7 +6,6 @@
 
 #include "resume-peer.h"
 
-#include "core/proof.h"
 #include "inside.h"
 
 static void
@@ -56,36 +55,6 @@ test_had_arrived_unread (Driver *self, IBBSession *session)
   resume_peer_assert_nothing (self);
   g_assert_true (driver_answer (self, first));
   g_assert_cmpuint (ibb_session_get_delivered (session), ==, BLOCK);
-}
-
-/* Bytes that were read before a close count, although they could not be acknowledged. */
-static void
-test_read_then_closed (Driver *self)
-{
-  for (guint n = 0; n < 2; n++)
-    {
-      g_autoptr (IBBSession) session = resume_peer_accept (self);
-      g_autoptr (IBBStanza)  resume = NULL;
-      g_autoptr (IBBStanza)  answer = NULL;
-      g_autofree char       *id = g_strdup_printf ("b%u", n);
-      guint8                 bytes[BLOCK];
-
-      ibb_engine_get_settings (self->engine)->receive_buffer_size = 1;
-      g_assert_true (driver_receive (self, resume_peer_new_block (id, 0, BLOCK)));
-      resume_peer_lose (self, session);
-      if (n == 0)
-        g_assert_cmpuint (ibb_session_read (session, bytes, BLOCK, *self->clock), ==, BLOCK);
-      ibb_session_close (session, *self->clock);
-      resume_peer_restore (self, OWN);
-      resume = resume_peer_take_resume (self, 1, BLOCK);
-      resume_peer_answer (self, resume, 0, FALSE);
-      answer = driver_take_served (self);
-      g_assert_cmpstr (answer->id, ==, id);
-      g_assert_cmpint (answer->payload, ==, n == 0 ? IBB_PAYLOAD_RESULT : IBB_PAYLOAD_ERROR);
-      ibb_session_abort (session, *self->clock);
-      for (IBBStanza *rest = driver_take (self); rest != NULL; rest = driver_take (self))
-        ibb_stanza_record_unref (rest);
-    }
 }
 
 /* The peer has lost its connection first, and comes from another resource. */
@@ -267,43 +236,6 @@ test_forgotten (Driver *self, IBBSession *session)
   g_assert_cmpint (ibb_session_get_input (session), ==, IBB_INPUT_FAILED);
 }
 
-/* A close that was lost is sent again; the end of the peer is an answer to it. */
-static void
-test_close (Driver *self)
-{
-  for (guint way = 0; way < 4; way++)
-    {
-      g_autoptr (IBBSession) session = resume_peer_accept (self);
-      g_autoptr (IBBStanza)  close = NULL;
-      g_autoptr (IBBStanza)  resume = NULL;
-      g_autoptr (IBBStanza)  again = NULL;
-
-      if (way < 2)
-        ibb_session_close (session, *self->clock);
-      else
-        ibb_session_shutdown_output (session, *self->clock);
-      close = resume_peer_take (self, "close");
-      resume = resume_peer_interrupt (self, session);
-      if (way == 0 || way == 3)
-        resume_peer_answer_error (self, resume, IBB_CONDITION_ITEM_NOT_FOUND);
-      else if (way == 1)
-        {
-          resume_peer_answer (self, resume, 0, FALSE);
-          again = resume_peer_take (self, "close");
-          g_assert_cmpstr (again->id, ==, close->id);
-          g_assert_true (driver_answer (self, again));
-        }
-      else
-        resume_peer_answer (self, resume, 0, TRUE);
-      /* Half of an answer must not look whole (D-37). */
-      resume_peer_assert_ended (session,
-                                way == 3 ? IBB_FAILURE_CLOSE_UNCONFIRMED : IBB_FAILURE_NONE);
-      if (way >= 2)
-        g_assert_cmpint (ibb_session_get_input (session), ==,
-                         way == 3 ? IBB_INPUT_FAILED : IBB_INPUT_EOF);
-    }
-}
-
 /* A block that nobody takes, however often it is sent, interrupts the session; one that the peer
  * refuses so often ends it. */
 static void
@@ -331,131 +263,6 @@ test_after_retries (Driver *self)
     }
 }
 
-/* The peer has ended, and its result was lost with its connection, of which we do not know. */
-static void
-test_result_lost (Driver *self)
-{
-  for (guint n = 0; n < 2; n++)
-    {
-      g_autoptr (IBBSession) session = resume_peer_accept (self);
-      g_autoptr (IBBStanza)  close = NULL;
-      g_autoptr (IBBStanza)  resume = NULL;
-
-      ibb_session_shutdown_output (session, *self->clock);
-      close = resume_peer_take (self, "close");
-      resume_peer_answer_error (self, close, IBB_CONDITION_ITEM_NOT_FOUND);
-      g_assert_true (ibb_session_is_interrupted (session));
-      driver_advance (self, 0);
-      resume = resume_peer_take_resume (self, 1, 0);
-      if (n == 0)
-        resume_peer_answer (self, resume, 0, TRUE);
-      else
-        resume_peer_answer_error (self, resume, IBB_CONDITION_ITEM_NOT_FOUND);
-      g_assert_cmpint (ibb_session_get_input (session), ==,
-                       n == 0 ? IBB_INPUT_EOF : IBB_INPUT_FAILED);
-      resume_peer_assert_ended (session, n == 0 ? IBB_FAILURE_NONE : IBB_FAILURE_CLOSE_UNCONFIRMED);
-    }
-}
-
-/* The result for our close has come through after all; a refusal tells nothing. */
-static void
-test_result_late (Driver *self, IBBSession *session)
-{
-  g_autoptr (IBBStanza) close = NULL;
-
-  ibb_session_shutdown_output (session, *self->clock);
-  close = resume_peer_take (self, "close");
-  ibb_stanza_record_unref (resume_peer_interrupt (self, session));
-  resume_peer_answer_error (self, close, IBB_CONDITION_SERVICE_UNAVAILABLE);
-  g_assert_true (ibb_session_is_interrupted (session));
-  g_assert_true (driver_answer (self, close));
-  resume_peer_assert_ended (session, IBB_FAILURE_NONE);
-  g_assert_cmpint (ibb_session_get_input (session), ==, IBB_INPUT_EOF);
-}
-
-/* An abort tells a peer that has closed of it before its close is refused: it need not ask. */
-static void
-test_abort_owed (Driver *self, IBBSession *session)
-{
-  g_autoptr (IBBStanza) unclean = NULL;
-  g_autoptr (IBBStanza) error = NULL;
-
-  ibb_session_set_half_close (session, TRUE, *self->clock);
-  g_assert_true (
-      driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "owed", SID)));
-  resume_peer_assert_nothing (self);
-  ibb_session_abort (session, *self->clock);
-  unclean = resume_peer_take (self, "close");
-  g_assert_true (unclean->unclean);
-  error = resume_peer_take (self, "error");
-  g_assert_cmpstr (error->id, ==, "owed");
-  resume_peer_assert_nothing (self);
-}
-
-/* The end of the lingering tells the peer, too. */
-static void
-test_linger_owed (Driver *self, IBBSession *session)
-{
-  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 1);
-  g_autoptr (IBBStanza) unclean = NULL;
-  g_autoptr (IBBStanza) error = NULL;
-
-  g_assert_true (
-      driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "owed", SID)));
-  driver_advance (self, 3999);
-  resume_peer_assert_nothing (self);
-  driver_advance (self, 1);
-  unclean = resume_peer_take (self, "close");
-  g_assert_true (unclean->unclean);
-  error = resume_peer_take (self, "error");
-  g_assert_cmpstr (error->id, ==, "owed");
-}
-
-static void
-test_aborted_owed (Driver *self, IBBSession *session)
-{
-  g_autoptr (IBBStanza) close = NULL;
-  IBBStanza            *unclean = driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "abort", SID);
-
-  ibb_session_shutdown_output (session, *self->clock);
-  close = resume_peer_take (self, "close");
-  unclean->unclean = TRUE;
-  resume_peer_assert_agrees (self, unclean);
-  resume_peer_assert_ended (session, IBB_FAILURE_PEER_ABORTED);
-}
-
-/* An orderly close comes again, and an abort is the end at once. */
-static void
-test_aborted_meanwhile (Driver *self, IBBSession *session)
-{
-  IBBStanza *unclean = driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "abort", SID);
-
-  ibb_stanza_record_unref (resume_peer_interrupt (self, session));
-  g_assert_true (
-      driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", SID)));
-  resume_peer_assert_nothing (self);
-  g_assert_true (ibb_session_is_interrupted (session));
-  unclean->unclean = TRUE;
-  resume_peer_assert_agrees (self, unclean);
-  resume_peer_assert_ended (session, IBB_FAILURE_PEER_ABORTED);
-}
-
-/* The peer has not got the answer to its close, and asks from its next login. */
-static void
-test_finished (Driver *self, IBBSession *session)
-{
-  g_autoptr (IBBStanza) answer = NULL;
-  IBBStatement          statement = { IBB_PROOF_ENDED, FALSE, SID, 7, 0, 0 };
-
-  resume_peer_assert_agrees (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", SID));
-  g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_ENDED);
-  answer = resume_peer_ask (self, resume_peer_new (PEER_AGAIN, 7, 0, 0), IBB_PAYLOAD_RESULT);
-  g_assert_true (answer->has_ended);
-  g_assert_true (ibb_proof_matches (answer->proof, SECRET, &statement));
-  resume_peer_assert_refuses (self, resume_peer_new (STRANGER, 8, 0, 0),
-                              IBB_CONDITION_ITEM_NOT_FOUND);
-}
-
 /* A login with another account ends the session. */
 static void
 test_account (Driver *self, IBBSession *session)
@@ -464,22 +271,6 @@ test_account (Driver *self, IBBSession *session)
   resume_peer_restore (self, "tybalt@capulet.example/balcony");
   resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
   resume_peer_assert_nothing (self);
-}
-
-/* Both ends have closed, and our answer to the peer was lost: it is sent again (D-40). */
-static void
-test_both_closed (Driver *self, IBBSession *session)
-{
-  g_autoptr (IBBStanza) close = NULL;
-  g_autoptr (IBBStanza) again = NULL;
-
-  ibb_session_shutdown_output (session, *self->clock);
-  close = resume_peer_take (self, "close");
-  resume_peer_assert_agrees (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", SID));
-  resume_peer_assert_agrees (self, resume_peer_new (PEER, 1, 0, 0));
-  again = resume_peer_take (self, "close");
-  g_assert_cmpstr (again->id, ==, close->id);
-  resume_peer_assert_agrees (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", SID));
 }
 
 /* Bytes that are written during the interruption have the room of the send buffer. */
@@ -628,53 +419,6 @@ test_ahead (Driver *self, IBBSession *session)
   g_assert_cmpuint (ibb_session_get_received (session), ==, 3);
 }
 
-/* D-37: an interruption that outlasts the time for the answer to a close leaves some of it. */
-static void
-test_close_after_outage (Driver *self, IBBSession *session)
-{
-  g_autoptr (IBBStanza) resume = NULL;
-
-  ibb_session_close (session, *self->clock);
-  ibb_stanza_record_unref (resume_peer_take (self, "close"));
-  resume_peer_lose (self, session);
-  driver_advance (self, 200000);
-  resume_peer_restore (self, OWN);
-  resume = resume_peer_take_resume (self, 1, 0);
-  resume_peer_answer (self, resume, 0, FALSE);
-  ibb_stanza_record_unref (resume_peer_take (self, "close"));
-  driver_advance (self, 9999);
-  g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_OPEN);
-  driver_advance (self, 1);
-  resume_peer_assert_ended (session, IBB_FAILURE_NONE);
-}
-
-/* N-20: the peer's close waited for our bytes when it was interrupted, and the peer has none
- * to wait for any more. */
-static void
-test_owed (Driver *self)
-{
-  for (guint n = 0; n < 2; n++)
-    {
-      g_autoptr (IBBSession) session = resume_peer_accept (self);
-      g_autoptr (IBBStanza)  block = resume_peer_write (self, session, 1);
-      g_autoptr (IBBStanza)  resume = NULL;
-      g_autoptr (IBBStanza)  error = NULL;
-
-      g_assert_true (
-          driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "owed", SID)));
-      resume_peer_assert_nothing (self);
-      resume = resume_peer_interrupt (self, session);
-      if (n == 0)
-        resume_peer_answer (self, resume, 0, TRUE);
-      else
-        resume_peer_answer_error (self, resume, IBB_CONDITION_ITEM_NOT_FOUND);
-      g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_ENDED);
-      error = resume_peer_take (self, "error");
-      g_assert_cmpstr (error->id, ==, "owed");
-      resume_peer_assert_nothing (self);
-    }
-}
-
 /* A block was lost on the way (D-18). The peer sends it again, and all that came after it, of
  * which nothing was said. */
 static void
@@ -782,14 +526,7 @@ main (int argc, char **argv)
     { "block-meanwhile", test_block_meanwhile },
     { "delayed", test_delayed },
     { "forgotten", test_forgotten },
-    { "result-late", test_result_late },
-    { "abort-owed", test_abort_owed },
-    { "linger-owed", test_linger_owed },
-    { "aborted-owed", test_aborted_owed },
-    { "aborted-meanwhile", test_aborted_meanwhile },
-    { "finished", test_finished },
     { "account", test_account },
-    { "both-closed", test_both_closed },
     { "buffer", test_buffer },
     { "component", test_component },
     { "not-interrupted", test_not_interrupted },
@@ -798,18 +535,13 @@ main (int argc, char **argv)
     { "D-18/gap-timeout", test_gap_timeout },
     { "D-18/gap-after-resumption", test_gap_after_resumption },
     { "D-18/number-behind", test_number_behind },
-    { "close-after-outage", test_close_after_outage },
     { "peer-gone", test_peer_gone },
   };
 
   g_test_init (&argc, &argv, NULL);
   resume_peer_add (tests, G_N_ELEMENTS (tests));
-  resume_peer_add_bare ("read-then-closed", test_read_then_closed);
-  resume_peer_add_bare ("close", test_close);
-  resume_peer_add_bare ("result-lost", test_result_lost);
   resume_peer_add_bare ("after-retries", test_after_retries);
   resume_peer_add_bare ("not-agreed", test_not_agreed);
-  resume_peer_add_bare ("owed", test_owed);
   resume_peer_add_bare ("address-later", test_address_later);
   resume_peer_add_bare ("domain", test_domain);
   return g_test_run ();

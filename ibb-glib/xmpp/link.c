@@ -273,7 +273,8 @@ start_return (IBBLink *self, IBBConnection *client, const GError *error)
 {
   gboolean is_violation = g_error_matches (error, IBB_ERROR, IBB_ERROR_POLICY_VIOLATION);
   gboolean is_unheard =
-      ibb_keepalive_is_unanswered (self->keepalive) || (is_violation && self->resumed_at != 0);
+      ibb_keepalive_is_in_vain (self->keepalive) ||
+      (is_violation && (ibb_keepalive_is_unanswered (self->keepalive) || self->resumed_at != 0));
 
   ibb_status_set_returning (self->status, error);
   ibb_queries_fail (self->queries, error);

@@ -470,6 +470,7 @@ test_replaced (void)
   while (fake_random_get_bound (0) == 0)
     wait_a_moment ();
   g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_CONNECTING);
+  g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
   fake_server_set_steps (server, online);
   while (!fake_monitor_has_handlers ())
     wait_a_moment ();

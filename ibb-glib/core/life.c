@@ -76,10 +76,22 @@ ibb_life_get_failure (const IBBLife *self)
   return &self->failure;
 }
 
+static gboolean
+can_be_interrupted (const IBBLife *self)
+{
+  return self->state == IBB_LIFE_OPEN && ibb_terms_can_resume (self->terms);
+}
+
+gboolean
+ibb_life_needs_stream (const IBBLife *self)
+{
+  return !ibb_life_is_interrupted (self) && !can_be_interrupted (self);
+}
+
 gboolean
 ibb_life_interrupt (IBBLife *self, const IBBFailure *cause)
 {
-  if (self->state != IBB_LIFE_OPEN || !ibb_terms_can_resume (self->terms))
+  if (!can_be_interrupted (self))
     return FALSE;
 
   self->state = IBB_LIFE_INTERRUPTED;

@@ -64,6 +64,7 @@ const IBBFailure *ibb_life_get_failure (const IBBLife *self);
 /* Interrupts the session: the ends do not reach each other now, and may later. FALSE if only an end
  * can follow. */
 gboolean          ibb_life_interrupt (IBBLife *self, const IBBFailure *cause);
+gboolean          ibb_life_needs_stream (const IBBLife *self); /* whether it would be FALSE now */
 const IBBFailure *ibb_life_get_cause (const IBBLife *self);
 /* The session has been interrupted for too long. */
 void ibb_life_give_up (IBBLife *self);

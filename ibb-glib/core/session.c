@@ -200,8 +200,7 @@ ibb_session_is_interrupted (IBBSession *self)
 gboolean
 ibb_session_needs_stream (IBBSession *self)
 {
-  return !ibb_life_is_interrupted (get_life (self)) &&
-         !(is_open (self) && ibb_terms_can_resume (&self->terms));
+  return ibb_life_needs_stream (get_life (self));
 }
 
 gboolean

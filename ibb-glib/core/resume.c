@@ -108,9 +108,9 @@ get_wait (const IBBResume *self, gint64 least, gint64 most)
   return MIN (least << MIN (self->n_attempts, DOUBLINGS_MAX), most);
 }
 
-/* An interruption before which no byte has moved since the last one goes on with the times of
- * that one. So a peer that agrees to resume and then takes nothing does not keep the session
- * for ever. */
+/* If no byte has moved since the last interruption, the next one goes on with the times of that
+ * one. Otherwise a peer could keep the session without end: it would agree to resume, and then
+ * take nothing. */
 static void
 begin (IBBResume *self, gint64 now)
 {

@@ -568,7 +568,7 @@ is_lone_silence (const IBBSearch *self, gint64 now)
   return !self->had_silence && usual > 0 && (double) (now - self->heard) > SILENCE * usual;
 }
 
-/* What is known of the path is too old. The window is only a first guess. */
+/* The last measurement of the path is too old. Its window is only where the next search begins. */
 static void
 forget (IBBSearch *self)
 {

@@ -180,8 +180,8 @@ ibb_stall_unsent (IBBStall *self, gsize length, gboolean is_last)
 gint64
 ibb_stall_note_round_trip (IBBStall *self, gint64 round_trip)
 {
-  /* The round trip of a stalled session tells nothing about the path. But where no other is known,
-   * it is used: otherwise a path of more than a second would stall each block for ever. */
+  /* The round trip of a stalled session tells nothing about the path. It is used only while no
+   * other one is known. Otherwise each block would stall on a path of more than a second. */
   if (self->is_stalled)
     {
       if (self->round_trip == 0 && round_trip <= LONG_PATH_MAX)

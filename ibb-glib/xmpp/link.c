@@ -258,9 +258,9 @@ static const IBBReloginHandler relogin_handler = {
   .failed = relogin_failed_cb,
 };
 
-/* Not after a conflict: two clients with the same resource would end each other for ever. But a
- * conflict that follows a resumption at once is with the former connection of this client: ejabberd
- * may keep that one if it was at another node. */
+/* After a conflict the client does not return: two clients with the same resource would disconnect
+ * each other without end. But a conflict right after a resumption is with the former connection of
+ * this client, which ejabberd may keep if it was at another node. */
 static gboolean
 may_return (IBBLink *self, const GError *error)
 {

@@ -12,9 +12,8 @@
 #include "stanza/sax.h"
 #include "stanza/stream-xml.h"
 
-/* libxml2 keeps each name that it has seen for as long as its context lives. Past this many bytes
- * the context is replaced between two stanzas, so that an XML stream may last for ever, whatever
- * names its peers invent. */
+/* libxml2 keeps each name that it has seen for as long as its context lives, and peers can invent
+ * names. So the context is replaced between two stanzas when the names have this many bytes. */
 #define MAX_DICTIONARY (1024 * 1024)
 
 /* Elements in a tree, the outermost included. An element of four bytes of XML takes eighty times as

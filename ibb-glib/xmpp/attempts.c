@@ -20,9 +20,10 @@ struct _IBBAttempts
 };
 
 static void
-end_pause (IBBAttempts *self)
+start (IBBAttempts *self)
 {
   g_clear_pointer (&self->alarm, ibb_alarm_free);
+  g_clear_pointer (&self->negotiation, ibb_negotiation_give_up);
   self->handler->start (self->owner);
 }
 
@@ -34,17 +35,18 @@ alarm_cb (gboolean has_slept, gpointer owner)
   /* After a wake-up the network may need a moment, so the waits begin at the shortest. */
   if (has_slept)
     ibb_backoff_reset (self->backoff);
-  end_pause (self);
+  start (self);
 }
 
-/* An attempt that is under way goes on. If it fails, the next one follows soon. */
+/* An attempt that is under way begins again: over the former network it may meet nothing but
+ * silence, and end after many seconds. */
 static void
 network_cb (gpointer owner)
 {
   IBBAttempts *self = owner;
 
-  if (ibb_backoff_hurry (self->backoff, ibb_alarm_get_time ()) && self->alarm != NULL)
-    end_pause (self);
+  if (ibb_backoff_hurry (self->backoff, ibb_alarm_get_time ()))
+    start (self);
 }
 
 void

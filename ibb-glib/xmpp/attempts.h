@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Attempts to come back to the server, one after another, with pauses that grow. A pause ends
- * early when the network comes or the machine wakes. On the worker.
+ * early when the network comes or the machine wakes, and an attempt begins again when the network
+ * changes. On the worker.
  */
 
 #pragma once
@@ -17,7 +18,7 @@ typedef struct _IBBAttempts IBBAttempts;
 /* The owner may free the attempts in either. */
 typedef struct
 {
-  /* A pause is over: ibb_attempts_negotiate () is due. */
+  /* A pause or an attempt is over: ibb_attempts_negotiate () is due. */
   void (*start) (gpointer owner);
   /* An attempt has ended. result is NULL on error; was_refused: see
    * ibb_negotiation_was_refused (). */

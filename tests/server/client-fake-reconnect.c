@@ -419,6 +419,43 @@ test_network (void)
   fake_log_out (client, server, NULL);
 }
 
+static const FakeStep managed[] = {
+  FAKE_SM_LOGIN ("<enabled xmlns='" FAKE_SM "' id='some-id' resume='true' max='600'/>"
+                 "<r xmlns='" FAKE_SM "'/>"),
+  { "<a xmlns='" FAKE_SM "'", NULL },
+  { NULL },
+};
+static const FakeStep back[] = { FAKE_SM_RETURN (FAKE_SM_RESUMED), { NULL } };
+
+/* An attempt over the former network, which answers nothing, begins again. */
+static void
+test_network_in_attempt (gconstpointer data)
+{
+  gboolean    resumes = GPOINTER_TO_INT (data);
+  FakeServer *server = fake_server_new (resumes ? managed : online);
+  IBBClient  *client = create_client (server);
+
+  fake_random_start (0);
+  assert_login (client);
+  fake_server_set_steps (server, silent);
+  if (resumes)
+    {
+      fake_server_send (server, "<message/>", -1); /* after <enabled/> */
+      fake_server_close (server);
+    }
+  else
+    lose (server);
+  while (fake_server_get_n_clients (server) < 2)
+    wait_a_moment ();
+  fake_random_start (NEVER);
+  fake_server_set_steps (server, resumes ? back : online);
+  while (!fake_monitor_has_handlers ())
+    wait_a_moment ();
+  fake_monitor_change (TRUE);
+  fake_wait_until_online (client, server, 3);
+  fake_log_out (client, server, NULL);
+}
+
 #ifdef HAVE_TIMERFD
 /* A wait that ends while the machine sleeps ends the sleep, and the next ones are short again. */
 static void
@@ -443,14 +480,6 @@ test_wakes (void)
   fake_log_out (client, server, NULL);
 }
 #endif
-
-static const FakeStep managed[] = {
-  FAKE_SM_LOGIN ("<enabled xmlns='" FAKE_SM "' id='some-id' resume='true' max='600'/>"
-                 "<r xmlns='" FAKE_SM "'/>"),
-  { "<a xmlns='" FAKE_SM "'", NULL },
-  { NULL },
-};
-static const FakeStep back[] = { FAKE_SM_RETURN (FAKE_SM_RESUMED), { NULL } };
 
 /* A server takes the former connection for another client of the resource. */
 static void
@@ -673,6 +702,10 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/reconnect/logout", test_logout);
   g_test_add_func ("/ibb/client/reconnect/switched-off", test_switched_off);
   g_test_add_func ("/ibb/client/reconnect/network", test_network);
+  g_test_add_data_func ("/ibb/client/reconnect/network-in-attempt/new-login",
+                        GINT_TO_POINTER (FALSE), test_network_in_attempt);
+  g_test_add_data_func ("/ibb/client/reconnect/network-in-attempt/resumption",
+                        GINT_TO_POINTER (TRUE), test_network_in_attempt);
 #ifdef HAVE_TIMERFD
   g_test_add_func ("/ibb/client/reconnect/wakes", test_wakes);
 #endif

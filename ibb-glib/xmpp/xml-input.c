@@ -25,6 +25,7 @@ struct _IBBXmlInput
   IBBFrameReader           *frames;      /* (owned) (nullable) */
   gboolean                  has_element; /* in this WebSocket message */
   GPollableInputStream     *stream;      /* (owned) (nullable) */
+  GSocket                  *socket;      /* (owned) (nullable) */
   gboolean                  is_tls;
   GSource                  *source; /* (owned) (nullable): while it reads */
   gint64                    last_read;
@@ -56,6 +57,7 @@ input_unref (IBBXmlInput *self)
   ibb_parser_free (self->parser);
   g_clear_pointer (&self->frames, ibb_frame_reader_free);
   g_clear_object (&self->stream);
+  g_clear_object (&self->socket);
   g_main_context_unref (self->context);
   g_free (self);
 }
@@ -183,6 +185,16 @@ parse_frames (IBBXmlInput *self, const guint8 *data, gsize length)
       }
 }
 
+/* A socket that gives less than was asked for is empty. TLS gives one record at a time. To ask the
+ * socket costs less than a read that fails. */
+static gboolean
+may_have_more (IBBXmlInput *self, gsize n)
+{
+  if (!self->is_tls)
+    return n == READ_SIZE;
+  return self->socket == NULL || g_socket_get_available_bytes (self->socket) != 0;
+}
+
 /* Returns TRUE if more bytes may be there at once. */
 static gboolean
 read_once (IBBXmlInput *self, guint8 *buffer)
@@ -210,8 +222,7 @@ read_once (IBBXmlInput *self, guint8 *buffer)
   if (is_login)
     explicit_bzero (buffer, (gsize) n);
 
-  /* A socket that gives less than was asked for is empty. TLS gives one record at a time. */
-  return self->source != NULL && (n == READ_SIZE || self->is_tls);
+  return self->source != NULL && may_have_more (self, (gsize) n);
 }
 
 static gboolean
@@ -243,7 +254,8 @@ stream_ready_cb (GObject *stream, gpointer user_data)
 
 /* The source may recurse, although it never does: GLib takes the descriptor of other sources out of
  * the poll around each dispatch, which costs three system calls. The socket's own source polls the
- * descriptor itself; the source of a GIO stream has a child for that. */
+ * descriptor itself; the source of a GIO stream has a child for that, and that of TLS a grandchild.
+ */
 void
 ibb_xml_input_start (IBBXmlInput *self, GIOStream *io, GSocket *socket)
 {
@@ -253,8 +265,9 @@ ibb_xml_input_start (IBBXmlInput *self, GIOStream *io, GSocket *socket)
     return;
 
   g_set_object (&self->stream, G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (io)));
-  self->is_tls = socket == NULL;
-  if (self->is_tls)
+  g_set_object (&self->socket, socket);
+  self->is_tls = G_IS_TLS_CONNECTION (io);
+  if (socket == NULL)
     {
       self->source = g_pollable_input_stream_create_source (self->stream, NULL);
       callback = G_SOURCE_FUNC (stream_ready_cb);

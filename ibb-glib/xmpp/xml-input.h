@@ -37,7 +37,8 @@ void ibb_xml_input_free (IBBXmlInput *self);
 void ibb_xml_input_set_framed (IBBXmlInput *self);
 /* The next bytes are the header of another XML stream. */
 void ibb_xml_input_restart (IBBXmlInput *self);
-/* Reads from now on; socket (nullable) is the one that io is, if it is no TLS. */
+/* Reads from now on. socket (nullable): io has something to read only when this socket has; NULL if
+ * io itself has to be asked. */
 void     ibb_xml_input_start (IBBXmlInput *self, GIOStream *io, GSocket *socket);
 void     ibb_xml_input_stop (IBBXmlInput *self);
 gboolean ibb_xml_input_is_reading (IBBXmlInput *self);

@@ -565,6 +565,19 @@ ibb_xml_stream_set_framed (IBBXmlStream *self)
   ibb_xml_output_set_framed (self->output);
 }
 
+/* NULL if there may be something to read that has left the socket. TLS before 1.3 can have another
+ * handshake, which a thread reads. Below our TLS there may be that of a proxy, which reads records
+ * of its own. */
+static GSocket *
+get_readable_socket (IBBXmlStream *self)
+{
+  if (is_tls (self) && (G_IS_TCP_WRAPPER_CONNECTION (self->connection) ||
+                        g_tls_connection_get_protocol_version (G_TLS_CONNECTION (self->io)) !=
+                            G_TLS_PROTOCOL_VERSION_TLS_1_3))
+    return NULL;
+  return g_socket_connection_get_socket (self->connection);
+}
+
 static void
 open_with (IBBXmlStream *self, const char *header)
 {
@@ -574,8 +587,7 @@ open_with (IBBXmlStream *self, const char *header)
   self->awaits_open = self->is_framed;
   ibb_xml_input_restart (self->input);
   ibb_xml_stream_send_text (self, header);
-  ibb_xml_input_start (self->input, self->io,
-                       is_tls (self) ? NULL : g_socket_connection_get_socket (self->connection));
+  ibb_xml_input_start (self->input, self->io, get_readable_socket (self));
 }
 
 void

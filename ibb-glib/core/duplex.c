@@ -691,7 +691,6 @@ void
 ibb_duplex_close_output (IBBDuplex *self)
 {
   ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
-  ibb_life_changed (&self->life);
 }
 
 void
@@ -706,7 +705,6 @@ ibb_duplex_close_input (IBBDuplex *self)
     ibb_receiver_release_all (&self->receiver);
   ibb_receiver_drop_unread (&self->receiver);
   ibb_receiver_fail (&self->receiver, &failure);
-  ibb_life_changed (&self->life);
 }
 
 void
@@ -718,7 +716,6 @@ ibb_duplex_shutdown_output (IBBDuplex *self, gint64 now)
   ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
   ibb_sender_flush (&self->sender, now);
   proceed (self, now);
-  ibb_life_changed (&self->life);
 }
 
 void
@@ -742,7 +739,6 @@ ibb_duplex_close (IBBDuplex *self, gint64 now)
     ibb_sender_flush (&self->sender, now);
   ibb_receiver_drop_unread (&self->receiver);
   proceed (self, now);
-  ibb_life_changed (&self->life);
 }
 
 void
@@ -759,5 +755,4 @@ ibb_duplex_abort (IBBDuplex *self, IBBFailureKind reason)
     }
   ibb_life_end (&self->life, &(IBBFailure) IBB_FAILURE_OF (reason));
   ibb_receiver_drop_unread (&self->receiver);
-  ibb_life_changed (&self->life);
 }

@@ -14,7 +14,9 @@ G_BEGIN_DECLS
 typedef enum
 {
   IBB_EVENT_NONE,
-  IBB_EVENT_CHANGED,   /* session: something its owner may wait for changed: look at it again */
+  /* session: something its owner may wait for changed: look at it again. A close by its
+   * owner is not told, unless the session ends with it. */
+  IBB_EVENT_CHANGED,
   IBB_EVENT_REQUESTED, /* session (full reference): a peer asks; state REQUESTED */
   IBB_EVENT_ACCEPTED,  /* session (full reference): an unexpected one was accepted at once */
   IBB_EVENT_EXPECTED,  /* expectation was met by session (full reference); it is gone now */

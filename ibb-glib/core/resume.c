@@ -36,8 +36,8 @@ forget_answer (IBBResume *self)
   ibb_pendings_remove (&self->terms->shared->pendings, &self->pending);
 }
 
-void
-ibb_resume_clear (IBBResume *self)
+static void
+deactivate (IBBResume *self)
 {
   forget_answer (self);
   self->is_active = FALSE;
@@ -49,7 +49,7 @@ ibb_resume_finish (IBBResume *self)
 {
   IBBPosition position = ibb_duplex_get_position (self->duplex);
 
-  ibb_resume_clear (self);
+  deactivate (self);
   if (ibb_terms_can_resume (self->terms) &&
       ibb_life_get_failure (get_life (self))->kind == IBB_FAILURE_NONE)
     ibb_finished_add (self->terms->shared->finished, self->terms, &position);
@@ -177,11 +177,9 @@ ibb_resume_timeout (IBBResume *self, gint64 now)
 gboolean
 ibb_resume_interrupt (IBBResume *self, const IBBFailure *cause)
 {
-  if (!ibb_life_is_interrupted (get_life (self)))
-    return ibb_life_interrupt (get_life (self), cause);
+  IBBLife *life = get_life (self);
 
-  forget_answer (self); /* it will not come */
-  return TRUE;
+  return ibb_life_is_interrupted (life) || ibb_life_interrupt (life, cause);
 }
 
 static gboolean
@@ -304,7 +302,7 @@ go_on (IBBResume *self, const IBBStanza *stanza, gint64 now)
 {
   IBBPosition peer = get_peer_position (stanza);
 
-  ibb_resume_clear (self);
+  deactivate (self);
   ibb_duplex_resume (self->duplex, &peer, now);
 }
 

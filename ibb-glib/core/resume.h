@@ -34,7 +34,6 @@ typedef struct
 void ibb_resume_init (IBBResume *self, const IBBTerms *terms, IBBPlace *place, IBBDuplex *duplex);
 /* The session has ended. */
 void ibb_resume_finish (IBBResume *self);
-void ibb_resume_clear (IBBResume *self);
 
 /* After any call: the session may have been interrupted by it. */
 void   ibb_resume_update (IBBResume *self);

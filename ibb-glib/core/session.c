@@ -71,7 +71,6 @@ ibb_session_unref (IBBSession *self)
   ibb_timer_clear (&self->timer);
   g_clear_pointer (&self->opening, ibb_opening_free);
   ibb_duplex_clear (&self->duplex);
-  ibb_resume_clear (&self->resume);
   ibb_place_uncount (&self->place);
   ibb_terms_clear (&self->terms);
   g_free (self);
@@ -542,7 +541,6 @@ void
 ibb_session_close_output (IBBSession *self)
 {
   ibb_duplex_close_output (&self->duplex);
-  report (self);
 }
 
 void

@@ -100,6 +100,19 @@ test_behind (void)
   assert_told (&self, 1000, 900, 250, 0);
 }
 
+/* The room is used up to the last byte: room 0 is told, although the room that was told is small,
+ * and is told once. */
+static void
+test_used_up (void)
+{
+  IBBOffer self = { 0 };
+
+  ibb_offer_ask (&self, 1000);
+  assert_told (&self, 800, 1000, 250, 200);
+  assert_told (&self, 1000, 1000, 250, 0);
+  assert_told (&self, 1000, 1000, 250, -1); /* a block without bytes */
+}
+
 /* An acknowledgement that was delayed tells that, whatever the room is. */
 static void
 test_delay (void)
@@ -172,6 +185,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/offer/stopped/D-53", test_stopped);
   g_test_add_func ("/ibb/offer/grows/D-53", test_grows);
   g_test_add_func ("/ibb/offer/behind/D-53", test_behind);
+  g_test_add_func ("/ibb/offer/used-up/D-53", test_used_up);
   g_test_add_func ("/ibb/offer/delay/D-53", test_delay);
   g_test_add_func ("/ibb/offer/most/D-53", test_most);
   g_test_add_func ("/ibb/offer/recent/D-53", test_recent);

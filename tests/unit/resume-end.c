@@ -283,6 +283,28 @@ test_moved_owed (Driver *self, IBBSession *session)
   resume_peer_assert_ended (session, IBB_FAILURE_NONE);
 }
 
+/* We have moved ourselves. A result in the name of the former address would not leave our server.
+ */
+static void
+test_own_move_owed (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 1);
+  g_autoptr (IBBStanza) resume = NULL;
+  g_autoptr (IBBStanza) answer = NULL;
+
+  g_assert_true (
+      driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "owed", SID)));
+  resume_peer_lose (self, session);
+  resume_peer_restore (self, OWN_AGAIN);
+  resume = resume_peer_take_resume (self, 1, 0);
+  resume_peer_answer (self, resume, 1, FALSE);
+  answer = resume_peer_take (self, "result");
+  g_assert_cmpstr (answer->id, ==, "owed");
+  g_assert_cmpstr (answer->to, ==, PEER);
+  g_assert_null (answer->from); /* the server adds the present one */
+  resume_peer_assert_ended (session, IBB_FAILURE_NONE);
+}
+
 static void
 test_moved_awaited (Driver *self, IBBSession *session)
 {
@@ -311,6 +333,7 @@ main (int argc, char **argv)
     { "both-closed", test_both_closed },
     { "close-after-outage", test_close_after_outage },
     { "moved-owed", test_moved_owed },
+    { "own-move-owed", test_own_move_owed },
     { "moved-awaited", test_moved_awaited },
   };
 

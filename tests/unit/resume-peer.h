@@ -8,8 +8,9 @@
 
 #define SID "s"
 #define SECRET "00112233445566778899aabbccddeeff"
-#define PEER_AGAIN PEER_ACCOUNT "/garden"
-#define OWN_AGAIN OWN_ACCOUNT "/garden"
+/* Much longer than the addresses before, so that none gets the memory of one that is freed. */
+#define PEER_AGAIN PEER_ACCOUNT "/the garden below the balcony of the house"
+#define OWN_AGAIN OWN_ACCOUNT "/the garden below the balcony of the house"
 #define BLOCK 100
 
 /* session: one that the peer has opened, with a secret. */

@@ -481,6 +481,45 @@ test_number_behind (Driver *self, IBBSession *session)
   resume_peer_assert_ended (session, IBB_FAILURE_PROTOCOL);
 }
 
+/* D-29: the question for the features was lost with the connection, and is asked again. */
+static void
+test_query_lost (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) first = NULL;
+  g_autoptr (IBBStanza) query = NULL;
+  g_autoptr (IBBStanza) resume = NULL;
+
+  self->leave_disco = TRUE;
+  first = resume_peer_write (self, session, 2 * BLOCK);
+  ibb_stanza_record_unref (resume_peer_take (self, "query"));
+  resume = resume_peer_interrupt (self, session);
+  resume_peer_answer (self, resume, 0, FALSE);
+  ibb_stanza_record_unref (resume_peer_take_block (self, 0));
+  query = resume_peer_take (self, "query");
+  g_assert_cmpstr (query->to, ==, PEER);
+}
+
+/* D-27: the peer is not asked without a connection, nor is its silence counted. */
+static void
+test_probe_lost (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 1);
+  g_autoptr (IBBStanza) resume = NULL;
+
+  driver_advance (self, 60000);
+  ibb_stanza_record_unref (resume_peer_take (self, "close"));
+  resume_peer_lose (self, session);
+  driver_advance (self, 500000);
+  resume_peer_restore (self, OWN);
+  resume = resume_peer_take_resume (self, 1, 0);
+  resume_peer_answer (self, resume, 0, FALSE);
+  ibb_stanza_record_unref (resume_peer_take_block (self, 0));
+  driver_advance (self, 59999);
+  resume_peer_assert_nothing (self);
+  driver_advance (self, 1);
+  ibb_stanza_record_unref (resume_peer_take (self, "close"));
+}
+
 /* A peer that is gone ends its other sessions. One that is interrupted goes on waiting. */
 static void
 test_peer_gone (Driver *self, IBBSession *session)
@@ -535,6 +574,8 @@ main (int argc, char **argv)
     { "D-18/gap-timeout", test_gap_timeout },
     { "D-18/gap-after-resumption", test_gap_after_resumption },
     { "D-18/number-behind", test_number_behind },
+    { "D-29/query-lost", test_query_lost },
+    { "D-27/probe-lost", test_probe_lost },
     { "peer-gone", test_peer_gone },
   };
 

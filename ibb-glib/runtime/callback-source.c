@@ -12,15 +12,34 @@ typedef struct
   void (*callback) (gpointer object);
 } ObjectCall;
 
+typedef struct
+{
+  GSource source;
+  int     requested; /* atomic */
+} CallbackSource;
+
+static gboolean
+callback_source_prepare (GSource *source, int *timeout)
+{
+  *timeout = -1;
+  return ibb_callback_source_is_requested (source);
+}
+
 static gboolean
 callback_source_dispatch (GSource *source, GSourceFunc callback, gpointer data)
 {
   g_source_set_ready_time (source, -1);
+  ibb_callback_source_take (source);
   return callback (data);
 }
 
 static GSourceFuncs callback_source_funcs = {
-  NULL, NULL, callback_source_dispatch, NULL, NULL, NULL,
+  callback_source_prepare,
+  ibb_callback_source_is_requested,
+  callback_source_dispatch,
+  NULL,
+  NULL,
+  NULL,
 };
 
 GSource *
@@ -29,11 +48,33 @@ ibb_callback_source_new (const char    *name,
                          gpointer       data,
                          GDestroyNotify data_free)
 {
-  GSource *source = g_source_new (&callback_source_funcs, sizeof (GSource));
+  GSource *source = g_source_new (&callback_source_funcs, sizeof (CallbackSource));
 
   g_source_set_static_name (source, name);
   g_source_set_callback (source, callback, data, data_free);
   return source;
+}
+
+void
+ibb_callback_source_request (GSource *source)
+{
+  GMainContext *context = g_source_get_context (source);
+
+  if (g_atomic_int_compare_and_exchange (&((CallbackSource *) source)->requested, 0, 1) &&
+      context != NULL && !g_main_context_is_owner (context))
+    g_main_context_wakeup (context);
+}
+
+gboolean
+ibb_callback_source_take (GSource *source)
+{
+  return g_atomic_int_compare_and_exchange (&((CallbackSource *) source)->requested, 1, 0);
+}
+
+gboolean
+ibb_callback_source_is_requested (GSource *source)
+{
+  return g_atomic_int_get (&((CallbackSource *) source)->requested);
 }
 
 static gboolean

@@ -156,7 +156,10 @@ arm_locked (IBBHost *self, gint64 time)
   if (time >= self->armed || self->retired)
     return;
   self->armed = time;
-  g_source_set_ready_time (self->source, time);
+  if (time == 0)
+    ibb_callback_source_request (self->source);
+  else
+    g_source_set_ready_time (self->source, time);
 }
 
 void

@@ -6,9 +6,9 @@
 
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
+#include "runtime/callback-source.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
-#include "xmpp/flush-source.h"
 #include "xmpp/socket.h"
 #include "xmpp/source.h"
 #include "xmpp/xml-input.h"
@@ -97,7 +97,7 @@ flush (IBBXmlStream *self)
   g_autoptr (GError) error = NULL;
   gboolean           drained;
 
-  ibb_flush_source_take (self->flush_source);
+  ibb_callback_source_take (self->flush_source);
   if (self->write_source != NULL || self->write_error != NULL || self->finished)
     return;
 
@@ -127,14 +127,14 @@ void
 ibb_xml_stream_send_text (IBBXmlStream *self, const char *text)
 {
   ibb_xml_output_append (self->output, text);
-  ibb_flush_source_request (self->flush_source);
+  ibb_callback_source_request (self->flush_source);
 }
 
 void
 ibb_xml_stream_send_secret (IBBXmlStream *self, const char *text)
 {
   ibb_xml_output_append_secret (self->output, text);
-  ibb_flush_source_request (self->flush_source);
+  ibb_callback_source_request (self->flush_source);
 }
 
 gboolean
@@ -143,7 +143,7 @@ ibb_xml_stream_send (IBBXmlStream *self, IBBStanza *stanza)
   if (!ibb_xml_output_append_stanza (self->output, stanza))
     return FALSE;
 
-  ibb_flush_source_request (self->flush_source);
+  ibb_callback_source_request (self->flush_source);
   return TRUE;
 }
 
@@ -352,7 +352,7 @@ end_cb (gpointer owner)
   /* Answers leave together, without another turn of the loop, and our acknowledgement with them. */
   if (self->finished)
     return;
-  if (ibb_flush_source_is_requested (self->flush_source))
+  if (ibb_callback_source_is_requested (self->flush_source))
     flush (self);
   else
     ibb_socket_acknowledge_quickly (self->connection);
@@ -464,7 +464,7 @@ ping_cb (const guint8 *payload, gsize length, gpointer owner)
   IBBXmlStream *self = owner;
 
   ibb_xml_output_pong (self->output, payload, length);
-  ibb_flush_source_request (self->flush_source);
+  ibb_callback_source_request (self->flush_source);
 }
 
 static const IBBXmlInputHandler input_handler = {
@@ -489,7 +489,7 @@ ibb_xml_stream_new (GMainContext *context, GSocketConnection *connection)
   self->io = g_object_ref (G_IO_STREAM (connection));
   self->input = ibb_xml_input_new (context, &input_handler, self);
   self->output = ibb_xml_output_new ();
-  self->flush_source = ibb_flush_source_new (flush_cb, self);
+  self->flush_source = ibb_callback_source_new ("[ibb-glib] flush", flush_cb, self, NULL);
   g_source_attach (self->flush_source, context);
   ibb_socket_set_options (connection);
 

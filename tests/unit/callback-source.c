@@ -43,6 +43,60 @@ test_wake (void)
   g_source_destroy (source);
 }
 
+/* How many descriptors of the context would end a poll. */
+static int
+poll_default (void)
+{
+  GMainContext *context = g_main_context_default ();
+  GPollFD       fds[8];
+  int           timeout, n;
+
+  n = g_main_context_query (context, G_MAXINT, &timeout, fds, G_N_ELEMENTS (fds));
+  return g_poll (fds, (guint) n, 0);
+}
+
+static gpointer
+request (gpointer source)
+{
+  ibb_callback_source_request (source);
+  return NULL;
+}
+
+static void
+request_elsewhere (GSource *source)
+{
+  g_thread_join (g_thread_new ("request", request, source));
+}
+
+/* A request in the thread of the context does not write to the descriptor that ends a poll. */
+static void
+test_request (void)
+{
+  g_autoptr (GSource) source = ibb_callback_source_new ("test", wake_again, NULL, NULL);
+
+  n_calls = 1; /* so that the call does not wake */
+  ibb_callback_source_request (source);
+  g_source_attach (source, NULL);
+  run_pending ();
+  g_assert_cmpuint (n_calls, ==, 2);
+
+  g_assert_true (g_main_context_acquire (NULL));
+  ibb_callback_source_request (source);
+  ibb_callback_source_request (source);
+  g_assert_cmpint (poll_default (), ==, 0);
+  run_pending ();
+  g_assert_cmpuint (n_calls, ==, 3);
+
+  request_elsewhere (source);
+  g_assert_cmpint (poll_default (), ==, 1);
+  g_assert_true (ibb_callback_source_take (source));
+  g_assert_false (ibb_callback_source_take (source));
+  run_pending ();
+  g_assert_cmpuint (n_calls, ==, 3);
+  g_main_context_release (NULL);
+  g_source_destroy (source);
+}
+
 static void
 run_within (gpointer object)
 {
@@ -153,6 +207,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/ibb/callback-source/wake", test_wake);
+  g_test_add_func ("/ibb/callback-source/request", test_request);
   g_test_add_func ("/ibb/callback-source/object", test_object);
   g_test_add_func ("/ibb/callback-source/cancel", test_cancel);
   g_test_add_func ("/ibb/callback-source/cancel-in-thread", test_cancel_in_thread);

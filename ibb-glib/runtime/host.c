@@ -263,6 +263,17 @@ ibb_host_update_locked (IBBHost *self)
     arm_locked (self, ibb_engine_get_wake_time (self->engine));
 }
 
+/* The source is armed only if there is something to send, which often there is not: the last block
+ * of the window has just left. While the host sends, it may have found the connection congested. */
+void
+ibb_host_drained_locked (IBBHost *self)
+{
+  if (self->pumping)
+    arm_locked (self, 0);
+  else
+    ibb_host_update_locked (self);
+}
+
 void
 ibb_host_update_now_locked (IBBHost *self)
 {

@@ -73,6 +73,8 @@ void ibb_host_update_locked (IBBHost *self);
 /* The same at once, though a batch of stanzas is not over: the caller may wait next for what
  * is told here. */
 void ibb_host_update_now_locked (IBBHost *self);
+/* The same after the connection has room again. */
+void ibb_host_drained_locked (IBBHost *self);
 
 /* Whether a wait in this thread would never end, as only this thread can end it. */
 gboolean ibb_host_is_own_thread_locked (IBBHost *self);

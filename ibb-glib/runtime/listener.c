@@ -135,7 +135,7 @@ drained (IBBListener *self)
   ibb_host_hold_connection (self->host);
   ibb_host_lock (self->host);
   if (ibb_uplink_drained (ibb_host_get_uplink_locked (self->host)))
-    ibb_host_wake_locked (self->host);
+    ibb_host_drained_locked (self->host);
   ibb_host_unlock (self->host);
 }
 

@@ -51,6 +51,7 @@ class Ejabberd(PrivateServer):
     scram_hash: 'sha', as it is by default, 'sha256' or 'sha512'
     max_stanza_size: bytes, 0 for Debian's (256 KiB)
     disabled_mechanisms: more SASL mechanisms not to offer
+    resumes: FALSE: without stream management (XEP-0198)
     protocol_options: what is said to OpenSSL in place of Debian's options
     client_certificates, domain, federation: see PrivateServer
     websocket: XMPP over WebSocket is offered, too
@@ -60,13 +61,14 @@ class Ejabberd(PrivateServer):
     programs = ('erl',)
 
     def __init__(self, shaper=True, password_format='scram', scram_hash='sha', max_stanza_size=0,
-                 disabled_mechanisms=(), protocol_options=(), websocket=False, **options):
+                 disabled_mechanisms=(), resumes=True, protocol_options=(), websocket=False, **options):
         super().__init__(**options)
         self.shaper = shaper
         self.password_format = password_format
         self.scram_hash = scram_hash
         self.max_stanza_size = max_stanza_size
         self.disabled_mechanisms = tuple(disabled_mechanisms)
+        self.resumes = resumes
         self.protocol_options = tuple(protocol_options)
         if websocket:
             self.websocket_path = '/ws'
@@ -128,6 +130,8 @@ class Ejabberd(PrivateServer):
                 f'  - "{name}"\n' for name in self.disabled_mechanisms))
         if not self.shaper:
             text = text.replace('s2s_shaper: fast', 's2s_shaper: none')
+        if not self.resumes:
+            text = re.sub(r'  mod_stream_mgmt:\n(?:    .*\n)*', '', text)
         if self.protocol_options:
             text = re.sub(r"(  'TLS_OPTIONS':\n)(?:    - .*\n)+", r'\1' + ''.join(
                 f'    - "{option}"\n' for option in self.protocol_options), text)

@@ -12,10 +12,10 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
-import prosody
 from cases import case, check, check_equal
 from command import IBB, Account, Folder, Program
 from rawclient import RawClient
+from servers import make_server
 
 MIB = 1 << 20
 
@@ -151,5 +151,5 @@ def _(server):
 
 
 if __name__ == '__main__':
-    with prosody.Prosody() as private:
+    with make_server() as private:
         cases.main(private)

@@ -13,11 +13,12 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
-import prosody
 from cases import PATIENCE, case, check, check_equal
 from command import REFUSED, ROOT, Account, Folder, sha256
 from cut_proxy import CutProxy
+from prosody import Prosody
 from rawclient import RawClient
+from servers import make_server
 from tunnel import Target, Tunnel, expect_reset, tcp_socket
 
 MIB = 1 << 20
@@ -46,15 +47,15 @@ def is_served(here, target, text):
 
 @case('expose and forward go on when the server was restarted')
 def _():
-    for modules in ((), ('smacks',)):
-        with prosody.Prosody(modules=modules) as server:
+    for resumes in (False, True):
+        with make_server(resumes) as server:
             target = Target()
             tunnel = Tunnel(server, target.port, expose=ENDS, forward=ENDS)
             ends = (tunnel.expose, tunnel.forward)
             lost = tunnel.connect()
             there = is_served(lost, target, b'before')
             server.kill()
-            if modules:
+            if resumes:
                 for end in ends:
                     end.wait_event('suspended')
                 server.restart()
@@ -63,7 +64,7 @@ def _():
             # The session of the lost connection has failed, at both ends.
             expect_reset(lost)
             expect_reset(there)
-            if not modules:
+            if not resumes:
                 # The port goes on listening, and what comes now is kept.
                 kept = [tunnel.connect() for _ in range(6)]
                 for number, one in enumerate(kept):
@@ -91,7 +92,7 @@ def _():
 
 @case('forward comes back before expose')
 def _():
-    with prosody.Prosody() as server:
+    with make_server() as server:
         target = Target()
         tunnel = Tunnel(server, target.port)
         os.kill(tunnel.expose.pid, signal.SIGSTOP)
@@ -110,8 +111,8 @@ def _():
 
 @case('D-58: a file outlives the server, again and again')
 def _():
-    for modules in ((), ('smacks',)):
-        with prosody.Prosody(modules=modules) as server:
+    for resumes in (False, True):
+        with make_server(resumes) as server:
             folder = Folder()
             source = folder.make('original', 12 * MIB)
             receive = Account(server, 'bob').ibb('receive', '--json', '--from', 'any',
@@ -122,7 +123,7 @@ def _():
                 server.kill()
                 # A stream that can be resumed is lost once the new server knows nothing of it.
                 for end in (send, receive):
-                    wait_for_count(end, 'suspended' if modules else 'interrupted', number)
+                    wait_for_count(end, 'suspended' if resumes else 'interrupted', number)
                 server.restart()
                 for end in (send, receive):
                     wait_for_count(end, 'continued', number)
@@ -134,7 +135,7 @@ def _():
 
 @case('D-58: expose and forward keep their sessions')
 def _():
-    with prosody.Prosody() as server:
+    with make_server() as server:
         target = Target()
         tunnel = Tunnel(server, target.port)
         here = [tunnel.connect() for _ in range(3)]
@@ -157,7 +158,7 @@ def _():
 
 @case('standard error tells of the loss, the login and the session')
 def _():
-    with prosody.Prosody() as server:
+    with make_server() as server:
         bob = Account(server, 'bob')
         expose = bob.ibb('expose', '--to', '127.0.0.1:9')
         jid = expose.wait_ready()
@@ -172,7 +173,7 @@ def _():
 
 @case('receive and listen go on waiting after a new login')
 def _():
-    with prosody.Prosody() as server:
+    with make_server() as server:
         folder = Folder()
         source = folder.make('original', MIB)
         alice, bob = Account(server, 'alice'), Account(server, 'bob')
@@ -201,7 +202,7 @@ def _():
 
 @case('without --resume-timeout the session of receive ends with its connection')
 def _():
-    with prosody.Prosody() as server:
+    with make_server() as server:
         folder = Folder()
         receive = Account(server, 'bob').ibb('receive', '--json', '--output', folder / 'copy',
                                              '--from', 'any', *ENDS)
@@ -218,7 +219,7 @@ def _():
 
 @case('bytes that have arrived are written after the loss of the connection')
 def _():
-    with prosody.Prosody() as server:
+    with make_server() as server:
         source = Folder().make('source', 100000)
         read_end, write_end = os.pipe()
         listen = Account(server, 'bob').ibb('listen', '--from', 'any', *ENDS, stdin=-1,
@@ -261,7 +262,7 @@ def _(server):
 
 @case('a changed password ends the command')
 def _():
-    with prosody.Prosody() as server:
+    with Prosody() as server:  # the accounts of ejabberd cannot be changed while it does not run
         bob = Account(server, 'bob')
         for command in (['expose', '--json', '--to', '127.0.0.1:9'],
                         ['forward', '--json', '--listen', '0', f'alice@{server.domain}'],
@@ -283,7 +284,7 @@ def _():
 
 @case('a signal ends the wait')
 def _():
-    with prosody.Prosody() as server:
+    with make_server() as server:
         bob = Account(server, 'bob')
         programs = [(bob.ibb('expose', '--json', '--to', '127.0.0.1:9'), 0),
                     (bob.ibb('forward', '--json', '--listen', '0', f'alice@{server.domain}'), 0),
@@ -304,7 +305,7 @@ def _():
 
 @case('forward keeps a connection for 60 s without a login')
 def _():
-    with prosody.Prosody() as server:
+    with make_server() as server:
         alice = Account(server, 'alice')
         forward = alice.ibb('forward', '--json', '--max-sessions', '2', '--listen', '0',
                             f'bob@{server.domain}')
@@ -367,5 +368,5 @@ def _(server):
 
 
 if __name__ == '__main__':
-    with prosody.Prosody() as private:
+    with make_server() as private:
         cases.main(private)

@@ -12,10 +12,10 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
-import prosody
 from cases import PATIENCE, case, check, check_equal
 from command import Account
 from rawclient import RawClient
+from servers import make_server
 from tunnel import Target, expect_reset, expect_reset_at, tcp_socket
 
 
@@ -134,5 +134,5 @@ def _(server):
 
 
 if __name__ == '__main__':
-    with prosody.Prosody() as private:
+    with make_server() as private:
         cases.main(private)

@@ -19,10 +19,11 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
-import prosody
 from cases import case, check, check_equal
 from command import IBB, SOON, Account, Program
 from cut_proxy import CutProxy
+from private_server import free_ports
+from servers import make_server
 from tunnel import PATIENCE, Target, Tunnel, expect_reset, expect_reset_at, read_all, send_reset, tcp_socket
 
 MIB = 1 << 20
@@ -594,7 +595,7 @@ def _(server):
 
 @case('the connection is lost: the sessions end with resets, and the command stays (D-42)')
 def _():
-    with prosody.Prosody() as server:
+    with make_server() as server:
         target = Target()
         tunnel = Tunnel(server, target.port, expose=SOON, forward=SOON)
         pairs = []
@@ -613,7 +614,7 @@ def _():
 
 @case('the connection breaks and is resumed: nothing is lost of any session (D-42)')
 def _():
-    with prosody.Prosody(modules=('smacks',)) as server:
+    with make_server(resumes=True) as server:
         target = Target()
         way = CutProxy(server.port)
         tunnel = Tunnel(server, target.port, forward_port=way.port)
@@ -738,7 +739,7 @@ def _(server):
         check_equal(host, '[::1]', 'host')
         expect_reset_at(int(port), '::1')
         # No port that the system gives to connections: the other address could have it, too.
-        port = prosody.free_ports(1)[0]
+        port = free_ports(1)[0]
         with socket.create_server(('::1', port), family=socket.AF_INET6):
             alice.ibb('forward', '--listen', str(port), peer).expect_failure('::1', 'in use')
 
@@ -757,5 +758,5 @@ def _(server):
 
 
 if __name__ == '__main__':
-    with prosody.Prosody() as private:
+    with make_server() as private:
         cases.main(private)

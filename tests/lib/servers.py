@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The server that a test of the command runs beside: the one that IBB_TEST_SERVER names, prosody
-by default, or ejabberd."""
+by default, or ejabberd. With IBB_TEST_LIMITS it limits each client to 10 kB/s (Prosody) or 3 kB/s
+(ejabberd), as Debian has it."""
 
 import os
 
@@ -9,7 +10,8 @@ from prosody import Prosody
 
 
 def make_server(resumes=False):
-    """A server without limits. resumes: it resumes XML streams (XEP-0198)."""
+    """resumes: it resumes XML streams (XEP-0198)."""
+    limited = 'IBB_TEST_LIMITS' in os.environ
     if os.environ.get('IBB_TEST_SERVER') == 'ejabberd':
-        return Ejabberd(shaper=False, resumes=resumes)
-    return Prosody(modules=('smacks',) if resumes else ())
+        return Ejabberd(shaper=limited, resumes=resumes)
+    return Prosody(limits=limited, modules=('smacks',) if resumes else ())

@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #define SID "transfer"
 #define PIECE (64 * 1024)
@@ -65,7 +66,8 @@ typedef struct
   guint64    size; /* to send */
   gint64     stall_after;
   char      *sha256;
-  guint64    n_bytes; /* atomic */
+  guint64    n_bytes;  /* atomic */
+  gint64     own_time; /* CPU nanoseconds that this program takes itself */
   GError    *error;
 } Direction;
 
@@ -98,28 +100,13 @@ get_cpu_seconds (const struct rusage *usage)
          (double) (usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / G_USEC_PER_SEC;
 }
 
-/* CPU seconds that one byte costs this program itself, which is no matter of the
- * library. */
-static double
-get_own_cost (void)
+static gint64
+get_thread_time (void)
 {
-  enum
-  {
-    ROUNDS = 64
-  };
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  g_autofree guint64   *buffer = g_malloc (PIECE);
-  guint64               state = 1;
-  struct rusage         before, after;
+  struct timespec time;
 
-  getrusage (RUSAGE_SELF, &before);
-  for (guint i = 0; i < ROUNDS; i++)
-    {
-      fill (buffer, PIECE / sizeof *buffer, &state);
-      g_checksum_update (checksum, (const guchar *) buffer, PIECE);
-    }
-  getrusage (RUSAGE_SELF, &after);
-  return (get_cpu_seconds (&after) - get_cpu_seconds (&before)) / ROUNDS / PIECE;
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec * (gint64) 1000000000 + time.tv_nsec;
 }
 
 static gpointer
@@ -133,10 +120,12 @@ send_thread (gpointer data)
 
   while (self->n_bytes < self->size)
     {
-      gsize length = MIN (PIECE, self->size - self->n_bytes);
+      gsize  length = MIN (PIECE, self->size - self->n_bytes);
+      gint64 begin = get_thread_time ();
 
       fill (buffer, PIECE / sizeof *buffer, &state);
       g_checksum_update (checksum, (const guchar *) buffer, (gssize) length);
+      self->own_time += get_thread_time () - begin;
       if (!g_output_stream_write_all (output, buffer, length, NULL, NULL, &self->error))
         return NULL;
       __atomic_add_fetch (&self->n_bytes, length, __ATOMIC_RELAXED);
@@ -166,7 +155,10 @@ receive_thread (gpointer data)
 
   while ((n = g_input_stream_read (input, buffer, PIECE, NULL, &self->error)) > 0)
     {
+      gint64 begin = get_thread_time ();
+
       g_checksum_update (checksum, buffer, n);
+      self->own_time += get_thread_time () - begin;
       if (__atomic_add_fetch (&self->n_bytes, n, __ATOMIC_RELAXED) >= (guint64) self->stall_after)
         stall ();
     }
@@ -289,8 +281,7 @@ obey (IBBService   *service,
 }
 
 static void
-report (
-    const Direction *sent, const Direction *received, double seconds, double cpu, double own_cost)
+report (const Direction *sent, const Direction *received, double seconds, double cpu)
 {
   struct rusage usage;
 
@@ -301,7 +292,7 @@ report (
       ", \"received_sha256\": \"%s\", \"seconds\": %.6f, \"cpu_seconds\": %.6f"
       ", \"own_cpu_seconds\": %.6f, \"max_rss_kib\": %ld, \"peak_kib\": %" G_GUINT64_FORMAT "}\n",
       sent->n_bytes, sent->sha256, received->n_bytes, received->sha256, seconds,
-      get_cpu_seconds (&usage) - cpu, own_cost * (double) (sent->n_bytes + received->n_bytes),
+      get_cpu_seconds (&usage) - cpu, (double) (sent->own_time + received->own_time) / 1e9,
       usage.ru_maxrss, process_get_status ("self", "VmHWM"));
 }
 
@@ -321,7 +312,6 @@ main (int argc, char **argv)
   struct rusage              before;
   gint64                     begin;
   double                     seconds;
-  double                     own_cost;
 
   setlocale (LC_ALL, "");
   setlocale (LC_NUMERIC, "C");
@@ -332,7 +322,6 @@ main (int argc, char **argv)
       return 2;
     }
 
-  own_cost = get_own_cost ();
   client = log_in ();
   service = ibb_service_new (IBB_CONNECTION (client));
   ibb_service_set_window (service, (guint64) window);
@@ -374,7 +363,7 @@ main (int argc, char **argv)
   check (received.error == NULL, "receiving", received.error);
   seconds = (double) (g_get_monotonic_time () - begin) / G_USEC_PER_SEC;
   check (g_io_stream_close (G_IO_STREAM (transport), NULL, &error), "closing", error);
-  report (&sent, &received, seconds, get_cpu_seconds (&before), own_cost);
+  report (&sent, &received, seconds, get_cpu_seconds (&before));
 
   g_free (sent.sha256);
   g_free (received.sha256);

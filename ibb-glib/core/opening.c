@@ -138,7 +138,6 @@ accepted_by_peer (IBBOpening *self, const IBBStanza *answer, const char *from)
 IBBOpeningVerdict
 ibb_opening_answered (IBBOpening *self, const IBBStanza *answer, const char *from)
 {
-  ibb_pendings_remove (&self->terms->shared->pendings, &self->pending);
   if (answer->payload != IBB_PAYLOAD_ERROR)
     return accepted_by_peer (self, answer, from);
 

@@ -47,8 +47,9 @@ take_control (IBBOutgoing *self, gint64 now)
   IBBStanza *stanza = ibb_control_pop (&shared->control);
 
   ibb_memory_note_room (&shared->memory);
-  /* Some of the sessions that wait may go on although memory is still short. */
-  if (was_backlogged && !ibb_control_is_backlogged (&shared->control))
+  /* Once the backlog has gone some of the sessions that wait may go on although memory is still
+   * short. */
+  if (was_backlogged)
     ibb_memory_set_freed (&shared->memory);
   if (stanza != NULL && !ibb_control_is_backlogged (&shared->control))
     release_next (self, now);

@@ -101,6 +101,79 @@ test_result_lost (Driver *self)
     }
 }
 
+/* Any error that a server may have made for the peer leaves this open. One of the peer does not. */
+static void
+test_result_refused (Driver *self)
+{
+  static const IBBCondition conditions[] = {
+    IBB_CONDITION_SERVICE_UNAVAILABLE,
+    IBB_CONDITION_REMOTE_SERVER_TIMEOUT,
+    IBB_CONDITION_FORBIDDEN,
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (conditions); i++)
+    {
+      g_autoptr (IBBSession) session = resume_peer_accept (self);
+      g_autoptr (IBBStanza)  close = NULL;
+
+      ibb_session_shutdown_output (session, *self->clock);
+      close = resume_peer_take (self, "close");
+      resume_peer_answer_error (self, close, conditions[i]);
+      g_assert_cmpint (ibb_session_is_interrupted (session), ==, i < 2);
+      if (i == 2)
+        resume_peer_assert_ended (session, IBB_FAILURE_CLOSE_UNCONFIRMED);
+      ibb_session_abort (session, *self->clock);
+      for (IBBStanza *rest = driver_take (self); rest != NULL; rest = driver_take (self))
+        ibb_stanza_record_unref (rest);
+    }
+}
+
+/* The peer has ended the session in order: what it has received counts, and the next write fails
+ * because it has closed, unless we had. */
+static void
+test_peer_ended (Driver *self)
+{
+  for (guint n = 0; n < 2; n++)
+    {
+      g_autoptr (IBBSession) session = resume_peer_accept (self);
+      g_autoptr (IBBStanza)  resume = NULL;
+
+      if (n == 0)
+        ibb_stanza_record_unref (resume_peer_write (self, session, 1));
+      else
+        {
+          ibb_session_shutdown_output (session, *self->clock);
+          ibb_stanza_record_unref (resume_peer_take (self, "close"));
+        }
+      resume = resume_peer_interrupt (self, session);
+      resume_peer_answer (self, resume, n == 0 ? 1 : 0, TRUE);
+      resume_peer_assert_ended (session, IBB_FAILURE_NONE);
+      g_assert_cmpuint (ibb_session_get_delivered (session), ==, n == 0 ? 1 : 0);
+      g_assert_cmpint (ibb_session_get_output_failure (session)->kind, ==,
+                       n == 0 ? IBB_FAILURE_PEER_CLOSED : IBB_FAILURE_CLOSED);
+    }
+}
+
+/* D-39: half-close is given up during the interruption, and the peer has closed. */
+static void
+test_half_close_meanwhile (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) resume = NULL;
+  g_autoptr (IBBStanza) answer = NULL;
+
+  ibb_session_set_half_close (session, TRUE, *self->clock);
+  g_assert_true (
+      driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "owed", SID)));
+  resume_peer_lose (self, session);
+  ibb_session_set_half_close (session, FALSE, *self->clock);
+  resume_peer_restore (self, OWN);
+  resume = resume_peer_take_resume (self, 1, 0);
+  resume_peer_answer (self, resume, 0, FALSE);
+  answer = resume_peer_take (self, "result");
+  g_assert_cmpstr (answer->id, ==, "owed");
+  resume_peer_assert_ended (session, IBB_FAILURE_NONE);
+}
+
 /* The result for our close has come through after all; a refusal tells nothing. */
 static void
 test_result_late (Driver *self, IBBSession *session)
@@ -325,6 +398,7 @@ main (int argc, char **argv)
 {
   static const ResumePeerTest tests[] = {
     { "result-late", test_result_late },
+    { "D-39/half-close-meanwhile", test_half_close_meanwhile },
     { "abort-owed", test_abort_owed },
     { "linger-owed", test_linger_owed },
     { "aborted-owed", test_aborted_owed },
@@ -342,6 +416,8 @@ main (int argc, char **argv)
   resume_peer_add_bare ("read-then-closed", test_read_then_closed);
   resume_peer_add_bare ("close", test_close);
   resume_peer_add_bare ("result-lost", test_result_lost);
+  resume_peer_add_bare ("result-refused", test_result_refused);
+  resume_peer_add_bare ("peer-ended", test_peer_ended);
   resume_peer_add_bare ("owed", test_owed);
   return g_test_run ();
 }

@@ -222,6 +222,25 @@ test_positions (Driver *self, IBBSession *session)
   g_assert_cmpuint (ibb_session_get_delivered (session), ==, BLOCK);
 }
 
+/* Our answer tells how far we are, and proves it. */
+static void
+test_answer (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) answer = NULL;
+  IBBStatement          statement = { IBB_PROOF_RESUMED, FALSE, SID, 1, 2 * BLOCK, BLOCK };
+
+  ibb_engine_get_settings (self->engine)->receive_buffer_size = BLOCK;
+  resume_peer_assert_agrees (self, resume_peer_new_block ("b0", 0, BLOCK));
+  g_assert_true (driver_receive (self, resume_peer_new_block ("b1", 1, BLOCK)));
+  resume_peer_assert_nothing (self); /* its acknowledgement waits for the reader */
+  answer = resume_peer_ask (self, resume_peer_new (PEER, 1, 0, 0), IBB_PAYLOAD_RESULT);
+  g_assert_true (answer->has_position);
+  g_assert_false (answer->has_ended);
+  g_assert_cmpuint (answer->received, ==, 2 * BLOCK);
+  g_assert_cmpuint (answer->acknowledged, ==, BLOCK);
+  g_assert_true (ibb_proof_matches (answer->proof, SECRET, &statement));
+}
+
 /* The peer knows the secret, and says what cannot be: its next answer counts. */
 static void
 test_impossible_answer (Driver *self, IBBSession *session)
@@ -502,6 +521,7 @@ main (int argc, char **argv)
     { "not-resumable", test_not_resumable },
     { "addresses", test_addresses },
     { "positions", test_positions },
+    { "answer", test_answer },
     { "impossible-answer", test_impossible_answer },
     { "counts", test_counts },
     { "another-there", test_another_there },

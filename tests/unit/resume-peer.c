@@ -157,6 +157,7 @@ resume_peer_take_resume (Driver *self, guint32 count, guint64 received)
   IBBStatement statement;
 
   statement = (IBBStatement){ IBB_PROOF_RESUME, FALSE, SID, count, received, stanza->acknowledged };
+  g_assert_true (stanza->has_position);
   g_assert_cmpuint (stanza->count, ==, count);
   g_assert_cmpuint (stanza->received, ==, received);
   g_assert_true (ibb_proof_matches (stanza->proof, SECRET, &statement));

@@ -34,13 +34,15 @@ test_goes_on (Driver *self, IBBSession *session)
 static void
 test_had_arrived (Driver *self, IBBSession *session)
 {
-  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 2 * BLOCK);
+  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 3 * BLOCK);
   g_autoptr (IBBStanza) resume = resume_peer_interrupt (self, session);
   g_autoptr (IBBStanza) second = NULL;
+  g_autoptr (IBBStanza) third = NULL;
 
   resume_peer_answer (self, resume, BLOCK, FALSE);
   g_assert_cmpuint (ibb_session_get_delivered (session), ==, BLOCK);
   second = resume_peer_take_block (self, 1);
+  third = resume_peer_take_block (self, 2); /* D-29: as after an acknowledgement */
 }
 
 /* The block has arrived, and its acknowledgement waits for the peer's reader: it is not sent
@@ -50,10 +52,27 @@ test_had_arrived_unread (Driver *self, IBBSession *session)
 {
   g_autoptr (IBBStanza) first = resume_peer_write (self, session, BLOCK);
 
+  driver_advance (self, 50000);
   resume_peer_assert_agrees (self, resume_peer_new (PEER, 1, BLOCK, 0));
   g_assert_cmpuint (ibb_session_get_delivered (session), ==, 0);
+  driver_advance (self, 59999); /* D-27: it was heard of just now */
   resume_peer_assert_nothing (self);
   g_assert_true (driver_answer (self, first));
+  g_assert_cmpuint (ibb_session_get_delivered (session), ==, BLOCK);
+}
+
+/* The same for a block that has been sent twice (D-27). */
+static void
+test_had_arrived_repeated (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) first = resume_peer_write (self, session, BLOCK);
+  g_autoptr (IBBStanza) probe = NULL;
+
+  driver_advance (self, 60000);
+  probe = resume_peer_take (self, "close");
+  resume_peer_answer_error (self, probe, IBB_CONDITION_ITEM_NOT_FOUND);
+  ibb_stanza_record_unref (resume_peer_take_block (self, 0));
+  resume_peer_assert_agrees (self, resume_peer_new (PEER, 1, BLOCK, BLOCK));
   g_assert_cmpuint (ibb_session_get_delivered (session), ==, BLOCK);
 }
 
@@ -92,6 +111,7 @@ test_waits (Driver *self, IBBSession *session)
       g_autoptr (IBBStanza) resume = resume_peer_take_resume (self, ++count, 0);
 
       resume_peer_answer_error (self, resume, IBB_CONDITION_SERVICE_UNAVAILABLE);
+      g_assert_false (driver_answer (self, resume)); /* the first answer counts */
       driver_advance (self, waits[i] * 1000 - 1);
       resume_peer_assert_nothing (self);
       driver_advance (self, 1);
@@ -164,6 +184,94 @@ test_no_progress (Driver *self, IBBSession *session)
   resume_peer_lose (self, session);
   driver_advance (self, 1000);
   resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
+}
+
+/* Bytes that have moved meanwhile give the next interruption all of its time. */
+static void
+test_progress (Driver *self, IBBSession *session)
+{
+  ibb_engine_get_settings (self->engine)->resume_timeout = 5000;
+  for (guint32 i = 1; i <= 3; i++)
+    {
+      g_autoptr (IBBStanza) resume = NULL;
+      g_autofree char      *id = g_strdup_printf ("b%u", i);
+
+      resume_peer_lose (self, session);
+      driver_advance (self, 4000);
+      resume_peer_restore (self, OWN);
+      resume = resume_peer_take_resume (self, i, i - 1);
+      resume_peer_answer (self, resume, 0, FALSE);
+      resume_peer_assert_agrees (self, resume_peer_new_block (id, i - 1, 1));
+    }
+  g_assert_false (ibb_session_is_interrupted (session));
+}
+
+/* A peer whose server takes none of our blocks is asked again after a while, and not at once. Once
+ * our connection was lost, the waits are short again. */
+static void
+test_no_progress_waits (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 1);
+  g_autoptr (IBBStanza) again = NULL;
+  g_autoptr (IBBStanza) resume = NULL;
+  g_autoptr (IBBStanza) second = NULL;
+  g_autoptr (IBBStanza) third = NULL;
+
+  resume_peer_answer_error (self, first, IBB_CONDITION_SERVICE_UNAVAILABLE);
+  driver_advance (self, 0);
+  resume = resume_peer_take_resume (self, 1, 0);
+  resume_peer_answer (self, resume, 0, FALSE);
+  again = resume_peer_take_block (self, 0);
+  resume_peer_answer_error (self, again, IBB_CONDITION_SERVICE_UNAVAILABLE);
+  g_assert_true (ibb_session_is_interrupted (session));
+  driver_advance (self, 1999);
+  resume_peer_assert_nothing (self);
+  driver_advance (self, 1);
+  second = resume_peer_take_resume (self, 2, 0);
+
+  resume_peer_lose (self, session);
+  resume_peer_restore (self, OWN);
+  third = resume_peer_take_resume (self, 3, 0);
+  resume_peer_answer_error (self, third, IBB_CONDITION_SERVICE_UNAVAILABLE);
+  driver_advance (self, 1999);
+  resume_peer_assert_nothing (self);
+  driver_advance (self, 1);
+  ibb_stanza_record_unref (resume_peer_take_resume (self, 4, 0));
+}
+
+/* If a block has got through meanwhile, the peer is asked at once. */
+static void
+test_progress_at_once (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 2 * BLOCK);
+
+  resume_peer_answer_error (self, first, IBB_CONDITION_SERVICE_UNAVAILABLE);
+  for (guint i = 1; i <= 2; i++)
+    {
+      g_autoptr (IBBStanza) resume = NULL;
+      g_autoptr (IBBStanza) block = NULL;
+
+      driver_advance (self, 0);
+      resume = resume_peer_take_resume (self, i, 0);
+      resume_peer_answer (self, resume, BLOCK, FALSE);
+      block = resume_peer_take_block (self, 1);
+      resume_peer_answer_error (self, block, IBB_CONDITION_SERVICE_UNAVAILABLE);
+    }
+  driver_advance (self, 0);
+  resume_peer_assert_nothing (self); /* the second time none has */
+}
+
+/* A <resume/> that the connection refuses is sent again soon. */
+static void
+test_not_sent (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) resume = resume_peer_interrupt (self, session);
+
+  ibb_engine_send_failed (self->engine, resume, *self->clock);
+  driver_advance (self, 1999);
+  resume_peer_assert_nothing (self);
+  driver_advance (self, 1);
+  ibb_stanza_record_unref (resume_peer_take_resume (self, 2, 0));
 }
 
 /* Both ends ask. The answer that crosses ours is too late. */
@@ -520,6 +628,61 @@ test_probe_lost (Driver *self, IBBSession *session)
   ibb_stanza_record_unref (resume_peer_take (self, "close"));
 }
 
+/* D-27: whether the peer is there is in doubt again when the server says so again. */
+static void
+test_doubt (Driver *self, IBBSession *session)
+{
+  for (guint32 i = 0; i < 2; i++)
+    {
+      g_autoptr (IBBStanza) first = NULL;
+      g_autoptr (IBBStanza) second = NULL;
+      g_autoptr (IBBStanza) resume = NULL;
+
+      if (i == 0)
+        {
+          g_autoptr (IBBStanza) block = resume_peer_write (self, session, 1);
+
+          driver_answer (self, block);
+          driver_write (self, session, 2 * BLOCK);
+        }
+      first = resume_peer_take_block (self, 1);
+      second = resume_peer_take_block (self, 2);
+      resume_peer_answer_error (self, second, IBB_CONDITION_SERVICE_UNAVAILABLE);
+      ibb_stanza_record_unref (resume_peer_take (self, "close"));
+      resume_peer_lose (self, session);
+      resume_peer_restore (self, OWN);
+      resume = resume_peer_take_resume (self, i + 1, 0);
+      resume_peer_answer (self, resume, 1, FALSE);
+    }
+}
+
+/* D-27: a peer that was gone, and has come back, is asked with a new question. */
+static void
+test_comes_back (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) probe = NULL;
+  g_autoptr (IBBStanza) query = NULL;
+  g_autoptr (IBBStanza) resume = NULL;
+  g_autoptr (IBBStanza) again = NULL;
+
+  self->leave_disco = TRUE;
+  driver_advance (self, 60000);
+  ibb_stanza_record_unref (resume_peer_take (self, "query"));
+  probe = resume_peer_take (self, "close");
+  resume_peer_answer_error (self, probe, IBB_CONDITION_GONE);
+  query = resume_peer_take (self, "query"); /* a client may not have understood */
+  resume_peer_answer_error (self, query, IBB_CONDITION_GONE);
+  g_assert_true (ibb_session_is_interrupted (session));
+  driver_advance (self, 0);
+  resume = resume_peer_take_resume (self, 1, 0);
+  resume_peer_answer (self, resume, 0, FALSE);
+  driver_advance (self, 59999);
+  resume_peer_assert_nothing (self);
+  driver_advance (self, 1);
+  again = resume_peer_take (self, "close");
+  g_assert_cmpstr (again->id, !=, query->id);
+}
+
 /* A peer that is gone ends its other sessions. One that is interrupted goes on waiting. */
 static void
 test_peer_gone (Driver *self, IBBSession *session)
@@ -555,12 +718,17 @@ main (int argc, char **argv)
     { "goes-on", test_goes_on },
     { "had-arrived", test_had_arrived },
     { "had-arrived-unread", test_had_arrived_unread },
+    { "had-arrived-repeated", test_had_arrived_repeated },
     { "peer-first", test_peer_first },
     { "waits", test_waits },
     { "no-answer", test_no_answer },
     { "timeout", test_timeout },
     { "other-timeout", test_other_timeout },
     { "no-progress", test_no_progress },
+    { "progress", test_progress },
+    { "no-progress-waits", test_no_progress_waits },
+    { "progress-at-once", test_progress_at_once },
+    { "not-sent", test_not_sent },
     { "crossing", test_crossing },
     { "block-meanwhile", test_block_meanwhile },
     { "delayed", test_delayed },
@@ -576,6 +744,8 @@ main (int argc, char **argv)
     { "D-18/number-behind", test_number_behind },
     { "D-29/query-lost", test_query_lost },
     { "D-27/probe-lost", test_probe_lost },
+    { "D-27/doubt", test_doubt },
+    { "D-27/comes-back", test_comes_back },
     { "peer-gone", test_peer_gone },
   };
 

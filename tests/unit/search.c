@@ -572,6 +572,30 @@ test_measurement (void)
     }
 }
 
+/* The largest window is not tried against itself. */
+static void
+test_most (void)
+{
+  const Path        path = { .delay = 0.1, .rate = 10e6, .block = 4096 };
+  const gsize       most = 32 * 4096;
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  Model             model;
+
+  model_init (&model);
+  ibb_search_init (&model.search, 4096, most);
+  model_run (&model, &path, 10, random);
+  ibb_search_refused (&model.search); /* the start is over */
+  g_assert_cmpuint (model.search.kept.window, ==, most);
+  for (guint i = 0; i < 1000; i++)
+    {
+      model_run (&model, &path, 0.05, random);
+      g_assert_cmpuint (ibb_search_get_window (&model.search), <=, most);
+      if (model.search.kept.window == most)
+        g_assert_cmpint (model.search.phase, !=, IBB_SEARCH_RAISED);
+    }
+  model_clear (&model);
+}
+
 /* Refused blocks end the start. */
 static void
 test_refused (void)
@@ -640,6 +664,7 @@ main (int argc, char **argv)
   g_test_add_func ("/search/unused", test_unused);
   g_test_add_func ("/search/no-more", test_no_more);
   g_test_add_func ("/search/measurement", test_measurement);
+  g_test_add_func ("/search/most", test_most);
   g_test_add_func ("/search/refused", test_refused);
   return g_test_run ();
 }

@@ -559,8 +559,8 @@ ibb_client_class_init (IBBClientClass *klass)
    * So a connection over which nothing comes any more is given up when
    * [property@IBB.Client:keepalive-interval] and this have passed since the last
    * sign of life, 30 seconds by default, whatever the application writes meanwhile.
-   * When the network has changed ([iface@Gio.NetworkMonitor]), the server is asked at
-   * once, and has five seconds at most.
+   * When the network has changed ([iface@Gio.NetworkMonitor]), or the machine wakes
+   * after the idle time is over, the server is asked at once, and has five seconds at most.
    *
    * Default: 15000 milliseconds.
    *

@@ -6,14 +6,14 @@
 
 #include "core/jid.h"
 #include "ibb-intl-private.h"
+#include "xmpp/alarm.h"
 #include "xmpp/id.h"
 #include "xmpp/network-watch.h"
-#include "xmpp/source.h"
 
 #define NEVER G_MAXINT64
 
-/* Microseconds that the server has for a sign of life after the network has changed: the connection
- * may belong to the network before. */
+/* Microseconds that the server has for a sign of life after the network has changed or the machine
+ * has slept: the connection may belong to the network before, or the server may have closed it. */
 #define CHANGE_TIMEOUT (5 * G_USEC_PER_SEC)
 
 /* The same after a resumption: many round trips, as the whole of it took some of them. */
@@ -31,10 +31,10 @@ struct _IBBKeepalive
   IBBXmlStream    *stream;  /* (owned) (nullable): the one that is watched */
   char            *jid;     /* (nullable) */
   IBBNetworkWatch *watch;   /* (owned) (nullable) */
-  GSource         *timer;   /* (owned) (nullable) */
+  IBBAlarm        *alarm;   /* (owned) (nullable) */
   char            *ping_id; /* (nullable): of the last ping, until it is answered */
   gint64           pinged_at;
-  gint64           changed_at;    /* the network; 0: it has not */
+  gint64           changed_at;    /* the network changed, or the machine woke; 0: neither */
   guint            n_silences;    /* since the server last acknowledged anything */
   gboolean         is_unanswered; /* see ibb_keepalive_is_unanswered () */
   gint64           answer_due;    /* or NEVER */
@@ -149,7 +149,29 @@ look_for_other_stanzas (IBBKeepalive *self)
     self->answer_due = NEVER;
 }
 
-/* Called by the timer, or after a change of the settings. */
+static void
+ask_at_once (IBBKeepalive *self)
+{
+  /* A timeout of 0 never gives up, so no question is needed. */
+  if (self->changed_at > ibb_xml_stream_get_last_read_time (self->stream) ||
+      g_atomic_int_get (&self->timeout) == 0)
+    return;
+
+  send_question (self);
+  self->changed_at = g_get_monotonic_time ();
+}
+
+static gboolean check_cb (gpointer user_data);
+
+static void
+alarm_cb (gboolean has_slept, gpointer owner)
+{
+  if (has_slept)
+    ask_at_once (owner);
+  check_cb (owner);
+}
+
+/* Called by the alarm, or after a change of the settings. */
 static gboolean
 check_cb (gpointer user_data)
 {
@@ -158,7 +180,7 @@ check_cb (gpointer user_data)
   gboolean      gone = FALSE;
   gint64        due;
 
-  ibb_source_clear (&self->timer);
+  g_clear_pointer (&self->alarm, ibb_alarm_free);
   if (self->stream == NULL)
     return G_SOURCE_REMOVE;
 
@@ -167,25 +189,17 @@ check_cb (gpointer user_data)
   if (gone || self->answer_due <= now)
     drop_stream (self, now);
   else if (due != NEVER)
-    self->timer = ibb_source_attach (
-        g_timeout_source_new ((guint) MIN (MAX (due - now, 0) / 1000 + 1, G_MAXINT)),
-        ibb_thread_get_context (self->thread), "[ibb-glib] keepalive", check_cb, self, NULL);
+    self->alarm =
+        ibb_alarm_new (ibb_thread_get_context (self->thread),
+                       (guint) MIN (MAX (due - now, 0) / 1000 + 1, G_MAXINT), alarm_cb, self);
   return G_SOURCE_REMOVE;
 }
 
 static void
 network_cb (gpointer owner)
 {
-  IBBKeepalive *self = owner;
-
-  /* A timeout of 0 never gives up, so no question is needed. */
-  if (self->changed_at > ibb_xml_stream_get_last_read_time (self->stream) ||
-      g_atomic_int_get (&self->timeout) == 0)
-    return;
-
-  send_question (self);
-  self->changed_at = g_get_monotonic_time ();
-  check_cb (self);
+  ask_at_once (owner);
+  check_cb (owner);
 }
 
 /* The client cannot be freed meanwhile: its end goes to the same thread, see ibb_link_leave (). */
@@ -242,7 +256,7 @@ ibb_keepalive_stop (IBBKeepalive *self)
   if (self->answer_due != NEVER)
     self->n_silences++;
   self->answer_due = NEVER;
-  ibb_source_clear (&self->timer);
+  g_clear_pointer (&self->alarm, ibb_alarm_free);
   g_clear_pointer (&self->watch, ibb_network_watch_free);
   g_clear_pointer (&self->stream, ibb_xml_stream_unref);
   g_clear_pointer (&self->jid, g_free);

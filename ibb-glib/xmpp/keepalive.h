@@ -3,9 +3,9 @@
 /* Finds out whether the server is still there. Only what arrives says so: what was written
  * may have gone nowhere. After a silence the server is asked, by a request for an
  * acknowledgement (XEP-0198) or else a ping (XEP-0199); and when nothing at all arrives
- * then, the XML stream is dropped. A change of the network is a reason to ask at once, and to wait
- * no longer than some seconds. The question also keeps networks from forgetting an idle
- * connection (RFC 6120 §4.6.1).
+ * then, the XML stream is dropped. A change of the network, or a sleep of the machine, is a
+ * reason to ask at once, and to wait no longer than some seconds. The question also keeps
+ * networks from forgetting an idle connection (RFC 6120 §4.6.1).
  *
  * On the worker, but for the settings.
  */

@@ -464,6 +464,9 @@ test_wakes (void)
   FakeServer *server = fake_server_new (dropped);
   IBBClient  *client = create_client (server);
 
+  /* The only alarms are those of the waits. */
+  ibb_client_set_keepalive_interval (client, 0);
+  ibb_client_set_keepalive_timeout (client, 0);
   fake_random_start (0);
   fake_sleep_start ();
   assert_succeeds (ibb_client_login, client, NULL);
@@ -476,6 +479,25 @@ test_wakes (void)
       g_assert_cmpuint (fake_random_get_bound (i), ==, bounds[i]);
       fake_sleep (i == 3 ? 3600 : 0);
     }
+  fake_sleep_stop ();
+  fake_log_out (client, server, NULL);
+}
+
+/* Whether the connection has outlived a sleep is asked at the wake-up. */
+static void
+test_wakes_online (void)
+{
+  FakeServer *server = fake_server_new (online);
+  IBBClient  *client = fake_create_client (server, FAKE_JID);
+  guint       n_timers = fake_sleep_get_n_timers ();
+
+  ibb_client_set_keepalive_interval (client, 3600 * 1000);
+  fake_sleep_start ();
+  assert_login (client);
+  while (fake_sleep_get_n_timers () == n_timers)
+    wait_a_moment ();
+  fake_sleep (3600);
+  fake_server_expect (server, "urn:xmpp:ping");
   fake_sleep_stop ();
   fake_log_out (client, server, NULL);
 }
@@ -708,6 +730,7 @@ main (int argc, char **argv)
                         GINT_TO_POINTER (TRUE), test_network_in_attempt);
 #ifdef HAVE_TIMERFD
   g_test_add_func ("/ibb/client/reconnect/wakes", test_wakes);
+  g_test_add_func ("/ibb/client/reconnect/wakes-online", test_wakes_online);
 #endif
   g_test_add_func ("/ibb/client/reconnect/replaced", test_replaced);
   g_test_add_func ("/ibb/client/reconnect/network-resumes", test_network_resumes);

@@ -34,6 +34,16 @@ typedef struct
   gboolean is_armed;
 } Look;
 
+/* A timer that goes on while the machine sleeps is a descriptor. */
+static gboolean
+is_timer (int fd)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+  g_autofree char *target = g_file_read_link (path, NULL);
+
+  return target != NULL && strstr (target, "timerfd") != NULL;
+}
+
 /* Runs on the client's thread: would it wake up by itself? */
 static gboolean
 look_cb (gpointer user_data)
@@ -48,6 +58,8 @@ look_cb (gpointer user_data)
   g_assert_cmpint (n_fds, <=, G_N_ELEMENTS (fds));
   g_main_context_check (context, priority, fds, n_fds);
   look->is_armed = timeout >= 0;
+  for (int i = 0; i < n_fds; i++)
+    look->is_armed |= is_timer (fds[i].fd);
   g_atomic_int_set (&look->is_known, 1);
   return G_SOURCE_REMOVE;
 }

@@ -14,9 +14,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import certificates
 import cases
-import prosody
 from cases import Skip, case, check, check_equal
 from command import ROOT, Account, Folder, Program, sha256
+from servers import make_server
 
 BUILD = os.environ['IBB_TEST_BUILD_ROOT']
 LANGUAGES = ('c', 'py', 'js', 'vala')
@@ -229,5 +229,5 @@ def jingle(_server):
 
 
 if __name__ == '__main__':
-    with prosody.Prosody() as private:
+    with make_server() as private:
         cases.main(private)

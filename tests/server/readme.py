@@ -12,9 +12,9 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
-import prosody
 from cases import Skip, case, check, check_equal
 from command import ROOT, Account, Folder, Program, sha256
+from servers import make_server
 
 BUILD = os.environ['IBB_TEST_BUILD_ROOT']
 
@@ -100,5 +100,5 @@ def _(server):
 
 
 if __name__ == '__main__':
-    with prosody.Prosody() as private:
+    with make_server() as private:
         cases.main(private)

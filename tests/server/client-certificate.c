@@ -263,6 +263,73 @@ test_replaced_returning (gconstpointer data)
   g_assert_cmpuint (judge.n_calls, ==, 1);
 }
 
+/* Servers of which the first sends the client to the second (RFC 6120 §4.9.3.19). */
+typedef struct
+{
+  const char *names[2]; /* of their certificates */
+  guint       n_calls;  /* of the handler, which accepts any */
+  gboolean    is_refused;
+} Redirect;
+
+static FakeServer *
+create_server (const char *name, const FakeStep *steps)
+{
+  g_autoptr (GTlsCertificate) certificate = load_certificate (name);
+
+  return fake_server_new_tls (steps, certificate);
+}
+
+static guint second_port; /* atomic */
+
+static char *
+send_on (const char *received)
+{
+  return g_strdup_printf (
+      FAKE_HEADER
+      "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>127.0.0.1:%u"
+      "</see-other-host></stream:error></stream:stream>",
+      (guint) g_atomic_int_get ((int *) &second_port));
+}
+
+/* The second one has to show a certificate that is trusted for the domain of the account, or that
+ * was accepted for it. Nobody is asked about another one, and it gets nothing. */
+static void
+test_redirect (gconstpointer data)
+{
+  static const FakeStep first_steps[] = { { FAKE_OPEN, NULL, send_on }, { NULL } };
+  static const FakeStep second_steps[] = {
+    FAKE_LOGIN_AS ("<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+                   "<jid>user@juliet.example/r</jid></bind></iq>",
+                   NULL),
+    { NULL },
+  };
+  const Redirect          *test = data;
+  FakeServer              *first = create_server (test->names[0], first_steps);
+  FakeServer              *second = create_server (test->names[1], second_steps);
+  IBBClient               *client = fake_create_client (first, "user@juliet.example");
+  Judge                    judge = { TRUE, 0 };
+  g_autofree char         *path = get_certificate_path ("authority.crt");
+  g_autoptr (GTlsDatabase) database = assert_succeeds (g_tls_file_database_new, path);
+  g_autofree char         *received = NULL;
+  g_autoptr (GError)       error = NULL;
+
+  g_atomic_int_set ((int *) &second_port, (int) fake_server_get_port (second));
+  ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
+  ibb_client_set_tls_database (client, database);
+  g_signal_connect (client, "accept-certificate", G_CALLBACK (judge_cb), &judge);
+  if (ibb_client_login (client, NULL, &error))
+    assert_succeeds (ibb_client_logout, client, NULL);
+  else
+    g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  g_assert_cmpint (error != NULL, ==, test->is_refused);
+  g_assert_cmpuint (judge.n_calls, ==, test->n_calls);
+  g_assert_cmpuint (fake_server_get_n_clients (second), ==, 1);
+  drop_client (client);
+  g_free (fake_server_free (first));
+  received = fake_server_free (second);
+  g_assert_cmpint (*received == '\0', ==, test->is_refused);
+}
+
 /* Asks for a certificate, and ends the connection before its part of the handshake is complete. */
 static void
 break_handshake_cb (GSocketConnection *connection, gpointer data)
@@ -361,6 +428,11 @@ main (int argc, char **argv)
     .is_refused = TRUE,
   };
 
+  static const Redirect to_trusted = { { "juliet.pem", "juliet.pem" } };
+  static const Redirect to_accepted = { { "alone-1.pem", "alone-1.pem" }, 1 };
+  static const Redirect to_untrusted = { { "juliet.pem", "alone-1.pem" }, 0, TRUE };
+  static const Redirect to_another = { { "alone-1.pem", "alone-2.pem" }, 1, TRUE };
+
   g_test_init (&argc, &argv, NULL);
   start_watchdog ();
   g_test_add_data_func ("/ibb/client/certificate/trusted", &trusted, test_case);
@@ -368,6 +440,10 @@ main (int argc, char **argv)
   g_test_add_data_func ("/ibb/client/certificate/refused", &refused, test_case);
   g_test_add_data_func ("/ibb/client/certificate/accepted", &accepted, test_case);
   g_test_add_data_func ("/ibb/client/certificate/changed", &changed, test_case);
+  g_test_add_data_func ("/ibb/client/certificate/redirect/trusted", &to_trusted, test_redirect);
+  g_test_add_data_func ("/ibb/client/certificate/redirect/accepted", &to_accepted, test_redirect);
+  g_test_add_data_func ("/ibb/client/certificate/redirect/untrusted", &to_untrusted, test_redirect);
+  g_test_add_data_func ("/ibb/client/certificate/redirect/another", &to_another, test_redirect);
   g_test_add_func ("/ibb/client/certificate/D-42/portal", test_portal);
   g_test_add_func ("/ibb/client/certificate/D-42/replaced", test_replaced);
   g_test_add_data_func ("/ibb/client/certificate/D-42/replaced/stays", GINT_TO_POINTER (FALSE),

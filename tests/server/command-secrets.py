@@ -72,7 +72,7 @@ def _(server):
     expect_one_each(bob, waiting)
 
 
-@case('the log has no password, no token and no byte of a session')
+@case('the log has no password and no byte of a session')
 def _(server):
     bob, alice, folder = Account(server, 'bob'), Account(server, 'alice'), Folder()
     data = os.urandom(6000)

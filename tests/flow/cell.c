@@ -50,6 +50,8 @@ static const Option options[] = {
         "whose connection the server writes to with Nagle's algorithm",
         "none sender receiver both"),
   OPTION ("mss", TYPE_COUNT, mss, "1448", "bytes in a segment of TCP"),
+  OPTION (
+      "ack-delay", TYPE_NUMBER, ack_delay, "40", "ms that an end delays an acknowledgement of TCP"),
   OPTION ("socket", TYPE_COUNT, socket, "16384", "bytes waiting before the link; 0: no limit"),
   OPTION ("server-stanza", TYPE_NUMBER, server_stanza, "17", "us of the server for a stanza"),
   OPTION ("server-byte", TYPE_NUMBER, server_byte, "44", "ns of the server for a byte"),

@@ -22,7 +22,7 @@ server_init (Server *self, const Cell *cell, Events *events, guint n_ports)
       port->server = self;
       gate_init (&port->gate, cell, i == 0);
       stream_init (&port->stream, events, cell->nagle == nagle || cell->nagle == CELL_NAGLE_BOTH,
-                   cell->mss);
+                   cell->mss, (gint64) (cell->ack_delay * FLOW_MILLISECOND));
     }
 }
 

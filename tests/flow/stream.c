@@ -6,15 +6,15 @@
 
 /* Prosody writes so much at a time. */
 #define WRITE_SIZE 8192
-#define ACK_DELAY (40 * FLOW_MILLISECOND)
 
 void
-stream_init (Stream *self, Events *events, gboolean has_nagle, gsize mss)
+stream_init (Stream *self, Events *events, gboolean has_nagle, gsize mss, gint64 ack_delay)
 {
   *self = (Stream){
     .events = events,
     .has_nagle = has_nagle,
     .mss = mss,
+    .ack_delay = ack_delay,
     .ack_at = FLOW_NEVER,
   };
 }
@@ -97,11 +97,11 @@ stream_arrived (Stream *self, Packet *packet)
   self->received = packet->position;
   packet_free (packet);
   /* More than one segment is acknowledged at once. */
-  if (self->owed > self->mss)
+  if (self->owed > self->mss || self->ack_delay == 0)
     self->send_ack (self->link.owner, NULL);
   else if (self->ack_at == FLOW_NEVER)
     {
-      self->ack_at = self->events->now + ACK_DELAY;
+      self->ack_at = self->events->now + self->ack_delay;
       events_add (self->events, self->ack_at, late_ack_cb, self, NULL);
     }
 }

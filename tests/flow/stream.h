@@ -15,6 +15,7 @@ typedef struct
   Link     link;
   gboolean has_nagle;
   gsize    mss;
+  gint64   ack_delay;
   GQueue   packets; /* (element-type Packet): that have not all arrived */
 
   /* The server's side: positions. */
@@ -30,7 +31,7 @@ typedef struct
 } Stream;
 
 /* The link and send_ack are to be set by the caller. */
-void stream_init (Stream *self, Events *events, gboolean has_nagle, gsize mss);
+void stream_init (Stream *self, Events *events, gboolean has_nagle, gsize mss, gint64 ack_delay);
 void stream_clear (Stream *self);
 void stream_write (Stream *self, Packet *packet); /* packet is (transfer full) */
 void stream_acknowledged (Stream *self, guint64 position);

@@ -192,6 +192,17 @@ test_answers (void)
   ibb_stanza_record_unref (request);
 }
 
+/* An error without a condition, or without a type, counts as these. */
+static void
+test_defaults (void)
+{
+  IBBStanza *stanza = ibb_stanza_record_new (IBB_STANZA_IQ, "error", IBB_PAYLOAD_ERROR, "id", NULL);
+
+  g_assert_cmpint (stanza->condition, ==, IBB_CONDITION_UNDEFINED_CONDITION);
+  g_assert_cmpint (stanza->error_type, ==, IBB_ERROR_TYPE_CANCEL);
+  ibb_stanza_record_unref (stanza);
+}
+
 static IBBStanza *
 create_bare (void)
 {
@@ -308,6 +319,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza/size", test_size);
   g_test_add_func ("/ibb/stanza/copy", test_copy);
   g_test_add_func ("/ibb/stanza/answers/N-20,D-36", test_answers);
+  g_test_add_func ("/ibb/stanza/defaults", test_defaults);
 
   return g_test_run ();
 }

@@ -43,7 +43,6 @@ ibb_duplex_open (IBBDuplex *self, gint64 now)
   ibb_life_begin (&self->life);
   ibb_silence_heard (&self->silence, now);
   ibb_sender_open (&self->sender, self->terms->is_initiator ? 0 : now);
-  ibb_sender_update_ready (&self->sender, now);
 }
 
 IBBLife *

@@ -38,8 +38,6 @@ ibb_flight_clear (IBBFlight *self)
   IBBBlock *block;
 
   ibb_stall_clear (&self->stall);
-  self->n_sent = 0;
-  self->n_refused = 0;
   self->to_send = NULL;
   while ((block = g_queue_pop_head (&self->blocks)) != NULL)
     free_block (self, block);

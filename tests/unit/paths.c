@@ -118,10 +118,23 @@ test_throttle (Driver *self)
   clear_path (&server);
 }
 
+static IBBSession *
+open_other (Driver *self)
+{
+  IBBOpen               open = { .peer = STRANGER, .block_size = BLOCK, .sid = "other" };
+  IBBFailure            failure = IBB_FAILURE_INIT;
+  IBBSession           *session = ibb_engine_open (self->engine, &open, *self->clock, &failure);
+  g_autoptr (IBBStanza) stanza = driver_take_served (self);
+
+  g_assert_true (driver_answer (self, stanza));
+  return session;
+}
+
 /* D-56: while a person chats, a block behind that server is short, and alone. Then it is as
- * long as before. On a path without a limit nothing changes. */
+ * long as before. On a path without a limit nothing changes. other: (nullable): a session with
+ * another peer, which has a byte in flight beside each block. */
 static void
-play_chat (Driver *self, gint64 per_byte, gsize length)
+play_chat (Driver *self, gint64 per_byte, gsize length, IBBSession *other)
 {
   g_autoptr (IBBSession) session = open_session (self, "", 0);
   gsize                  longest[3] = { 0 };
@@ -131,8 +144,14 @@ play_chat (Driver *self, gint64 per_byte, gsize length)
   for (guint i = 0; i < 300; i++)
     {
       g_autoptr (IBBStanza) block = NULL;
+      g_autoptr (IBBStanza) beside = NULL;
       guint                 part = i / 100; /* before, while and after a person chats */
 
+      if (other != NULL)
+        {
+          driver_write (self, other, 1);
+          beside = driver_take_served (self);
+        }
       if (part == 1)
         ibb_engine_note_chat (self->engine, *self->clock);
       else if (i == 200)
@@ -150,6 +169,8 @@ play_chat (Driver *self, gint64 per_byte, gsize length)
       driver_advance_to (self,
                          *self->clock + 2000 + per_byte * (gint64) g_bytes_get_size (block->bytes));
       driver_answer (self, block);
+      if (beside != NULL)
+        driver_answer (self, beside);
     }
   g_assert_cmpuint (longest[0], ==, BLOCK);
   g_assert_cmpuint (longest[1], ==, length);
@@ -162,13 +183,21 @@ play_chat (Driver *self, gint64 per_byte, gsize length)
 static void
 test_chat (Driver *self)
 {
-  play_chat (self, 100, 1152);
+  play_chat (self, 100, 1152, NULL);
 }
 
 static void
 test_chat_without_limit (Driver *self)
 {
-  play_chat (self, 0, BLOCK);
+  play_chat (self, 0, BLOCK, NULL);
+}
+
+static void
+test_chat_beside (Driver *self)
+{
+  g_autoptr (IBBSession) other = open_other (self);
+
+  play_chat (self, 100, 1152, other);
 }
 
 /* D-50: a long path is no stalled reader: on one of 1.5 s, too, the window grows beyond a
@@ -637,6 +666,7 @@ main (int argc, char **argv)
   } tests[] = {
     { "/engine/paths/N-39/throttle", test_throttle },
     { "/engine/paths/D-56/chat", test_chat },
+    { "/engine/paths/D-56/chat-beside", test_chat_beside },
     { "/engine/paths/D-56/without-limit", test_chat_without_limit },
     { "/engine/paths/D-50/long-path", test_long_path },
     { "/engine/paths/D-50/in-turn", test_in_turn },

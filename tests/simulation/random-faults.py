@@ -29,7 +29,7 @@ TURNED = {'<': '<=', '<=': '<', '>': '>=', '>=': '>', '==': '!=', '!=': '==', '&
           '+': '-', '-': '+', '++': '--', '--': '++', '+=': '-=', '-=': '+='}
 FLIPPED = {'TRUE': 'FALSE', 'FALSE': 'TRUE'}
 ASSIGNMENTS = ('=', '+=', '-=', '*=', '/=', '%=', '|=', '&=', '^=', '<<=', '>>=', '++', '--')
-ONLY_FREES = re.compile(r'g_free|g_\w+_unref|\w+_free(_full)?|ibb_(stanza_record_unref|failure_clear|event_clear)')
+ONLY_FREES = re.compile(r'g_free|g_strfreev|g_\w+_unref|\w+_free(_full)?|ibb_(stanza_record_unref|failure_clear|event_clear)')
 # These do more, except in a function that frees the object itself.
 FREES_AT_END = re.compile(r'g_clear_pointer|g_queue_clear_full')
 FREES = re.compile(r'\w+_(free|unref)')

@@ -8,6 +8,31 @@
 
 #include "core/proof.h"
 
+/* The peer closes. Its close has to be answered, sooner or later. */
+static void
+owe_answer (Driver *self)
+{
+  g_assert_true (
+      driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "owed", SID)));
+}
+
+static IBBStanza *
+take_owed (Driver *self, const char *description)
+{
+  IBBStanza *answer = resume_peer_take (self, description);
+
+  g_assert_cmpstr (answer->id, ==, "owed");
+  return answer;
+}
+
+static void
+assert_told_unclean (Driver *self)
+{
+  g_autoptr (IBBStanza) close = resume_peer_take (self, "close");
+
+  g_assert_true (close->unclean);
+}
+
 /* Bytes that were read before a close count, although they could not be acknowledged. */
 static void
 test_read_then_closed (Driver *self)
@@ -32,9 +57,7 @@ test_read_then_closed (Driver *self)
       answer = driver_take_served (self);
       g_assert_cmpstr (answer->id, ==, id);
       g_assert_cmpint (answer->payload, ==, n == 0 ? IBB_PAYLOAD_RESULT : IBB_PAYLOAD_ERROR);
-      ibb_session_abort (session, *self->clock);
-      for (IBBStanza *rest = driver_take (self); rest != NULL; rest = driver_take (self))
-        ibb_stanza_record_unref (rest);
+      resume_peer_abort (self, session);
     }
 }
 
@@ -122,9 +145,7 @@ test_result_refused (Driver *self)
       g_assert_cmpint (ibb_session_is_interrupted (session), ==, i < 2);
       if (i == 2)
         resume_peer_assert_ended (session, IBB_FAILURE_CLOSE_UNCONFIRMED);
-      ibb_session_abort (session, *self->clock);
-      for (IBBStanza *rest = driver_take (self); rest != NULL; rest = driver_take (self))
-        ibb_stanza_record_unref (rest);
+      resume_peer_abort (self, session);
     }
 }
 
@@ -159,18 +180,15 @@ static void
 test_half_close_meanwhile (Driver *self, IBBSession *session)
 {
   g_autoptr (IBBStanza) resume = NULL;
-  g_autoptr (IBBStanza) answer = NULL;
 
   ibb_session_set_half_close (session, TRUE, *self->clock);
-  g_assert_true (
-      driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "owed", SID)));
+  owe_answer (self);
   resume_peer_lose (self, session);
   ibb_session_set_half_close (session, FALSE, *self->clock);
   resume_peer_restore (self, OWN);
   resume = resume_peer_take_resume (self, 1, 0);
   resume_peer_answer (self, resume, 0, FALSE);
-  answer = resume_peer_take (self, "result");
-  g_assert_cmpstr (answer->id, ==, "owed");
+  ibb_stanza_record_unref (take_owed (self, "result"));
   resume_peer_assert_ended (session, IBB_FAILURE_NONE);
 }
 
@@ -194,18 +212,12 @@ test_result_late (Driver *self, IBBSession *session)
 static void
 test_abort_owed (Driver *self, IBBSession *session)
 {
-  g_autoptr (IBBStanza) unclean = NULL;
-  g_autoptr (IBBStanza) error = NULL;
-
   ibb_session_set_half_close (session, TRUE, *self->clock);
-  g_assert_true (
-      driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "owed", SID)));
+  owe_answer (self);
   resume_peer_assert_nothing (self);
   ibb_session_abort (session, *self->clock);
-  unclean = resume_peer_take (self, "close");
-  g_assert_true (unclean->unclean);
-  error = resume_peer_take (self, "error");
-  g_assert_cmpstr (error->id, ==, "owed");
+  assert_told_unclean (self);
+  ibb_stanza_record_unref (take_owed (self, "error"));
   resume_peer_assert_nothing (self);
 }
 
@@ -214,18 +226,13 @@ static void
 test_linger_owed (Driver *self, IBBSession *session)
 {
   g_autoptr (IBBStanza) first = resume_peer_write (self, session, 1);
-  g_autoptr (IBBStanza) unclean = NULL;
-  g_autoptr (IBBStanza) error = NULL;
 
-  g_assert_true (
-      driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "owed", SID)));
+  owe_answer (self);
   driver_advance (self, 3999);
   resume_peer_assert_nothing (self);
   driver_advance (self, 1);
-  unclean = resume_peer_take (self, "close");
-  g_assert_true (unclean->unclean);
-  error = resume_peer_take (self, "error");
-  g_assert_cmpstr (error->id, ==, "owed");
+  assert_told_unclean (self);
+  ibb_stanza_record_unref (take_owed (self, "error"));
 }
 
 static void
@@ -319,10 +326,8 @@ test_owed (Driver *self)
       g_autoptr (IBBSession) session = resume_peer_accept (self);
       g_autoptr (IBBStanza)  block = resume_peer_write (self, session, 1);
       g_autoptr (IBBStanza)  resume = NULL;
-      g_autoptr (IBBStanza)  error = NULL;
 
-      g_assert_true (
-          driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "owed", SID)));
+      owe_answer (self);
       resume_peer_assert_nothing (self);
       resume = resume_peer_interrupt (self, session);
       if (n == 0)
@@ -330,8 +335,7 @@ test_owed (Driver *self)
       else
         resume_peer_answer_error (self, resume, IBB_CONDITION_ITEM_NOT_FOUND);
       g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_ENDED);
-      error = resume_peer_take (self, "error");
-      g_assert_cmpstr (error->id, ==, "owed");
+      ibb_stanza_record_unref (take_owed (self, "error"));
       resume_peer_assert_nothing (self);
     }
 }
@@ -345,13 +349,11 @@ test_moved_owed (Driver *self, IBBSession *session)
   g_autoptr (IBBStanza) again = NULL;
   g_autoptr (IBBStanza) answer = NULL;
 
-  g_assert_true (
-      driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "owed", SID)));
+  owe_answer (self);
   resume_peer_assert_agrees (self, resume_peer_new (PEER_AGAIN, 1, 0, 0));
   again = resume_peer_take_block (self, 0);
   g_assert_true (driver_answer (self, again));
-  answer = resume_peer_take (self, "result");
-  g_assert_cmpstr (answer->id, ==, "owed");
+  answer = take_owed (self, "result");
   g_assert_cmpstr (answer->to, ==, PEER_AGAIN);
   resume_peer_assert_ended (session, IBB_FAILURE_NONE);
 }
@@ -365,14 +367,12 @@ test_own_move_owed (Driver *self, IBBSession *session)
   g_autoptr (IBBStanza) resume = NULL;
   g_autoptr (IBBStanza) answer = NULL;
 
-  g_assert_true (
-      driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "owed", SID)));
+  owe_answer (self);
   resume_peer_lose (self, session);
   resume_peer_restore (self, OWN_AGAIN);
   resume = resume_peer_take_resume (self, 1, 0);
   resume_peer_answer (self, resume, 1, FALSE);
-  answer = resume_peer_take (self, "result");
-  g_assert_cmpstr (answer->id, ==, "owed");
+  answer = take_owed (self, "result");
   g_assert_cmpstr (answer->to, ==, PEER);
   g_assert_null (answer->from); /* the server adds the present one */
   resume_peer_assert_ended (session, IBB_FAILURE_NONE);

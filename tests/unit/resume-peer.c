@@ -235,3 +235,11 @@ resume_peer_assert_ended (IBBSession *session, IBBFailureKind kind)
   g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_ENDED);
   g_assert_cmpint (ibb_session_get_failure (session)->kind, ==, kind);
 }
+
+void
+resume_peer_abort (Driver *self, IBBSession *session)
+{
+  ibb_session_abort (session, *self->clock);
+  for (IBBStanza *rest = driver_take (self); rest != NULL; rest = driver_take (self))
+    ibb_stanza_record_unref (rest);
+}

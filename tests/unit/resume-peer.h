@@ -56,3 +56,5 @@ void resume_peer_restore (Driver *self, const char *jid);
 /* Loses the connection and finds it again, for the first time: the <resume/>. */
 IBBStanza *resume_peer_interrupt (Driver *self, IBBSession *session);
 void       resume_peer_assert_ended (IBBSession *session, IBBFailureKind kind);
+/* Aborts the session, and drops all stanzas that are left. */
+void resume_peer_abort (Driver *self, IBBSession *session);

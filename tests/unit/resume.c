@@ -365,9 +365,7 @@ test_after_retries (Driver *self)
       g_assert_cmpint (ibb_session_is_interrupted (session), ==, i < 2);
       if (i == 2)
         resume_peer_assert_ended (session, IBB_FAILURE_RETRIES);
-      ibb_session_abort (session, *self->clock);
-      for (IBBStanza *rest = driver_take (self); rest != NULL; rest = driver_take (self))
-        ibb_stanza_record_unref (rest);
+      resume_peer_abort (self, session);
     }
 }
 

@@ -284,11 +284,8 @@ static guint second_port; /* atomic */
 static char *
 send_on (const char *received)
 {
-  return g_strdup_printf (
-      FAKE_HEADER
-      "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>127.0.0.1:%u"
-      "</see-other-host></stream:error></stream:stream>",
-      (guint) g_atomic_int_get ((int *) &second_port));
+  return g_strdup_printf (FAKE_HEADER FAKE_SEE_OTHER ("127.0.0.1:%u"),
+                          (guint) g_atomic_int_get ((int *) &second_port));
 }
 
 /* The second one has to show a certificate that is trusted for the domain of the account, or that
@@ -298,9 +295,7 @@ test_redirect (gconstpointer data)
 {
   static const FakeStep first_steps[] = { { FAKE_OPEN, NULL, send_on }, { NULL } };
   static const FakeStep second_steps[] = {
-    FAKE_LOGIN_AS ("<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
-                   "<jid>user@juliet.example/r</jid></bind></iq>",
-                   NULL),
+    FAKE_LOGIN_AS (FAKE_BOUND_TO ("user@juliet.example/r"), NULL),
     { NULL },
   };
   const Redirect          *test = data;

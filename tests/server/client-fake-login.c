@@ -92,9 +92,7 @@ test_login_failures (void)
       FAILS (ibb, IBB_ERROR_PROTOCOL),
       "<presence" },
     { "bound to another account",
-      { FAKE_AUTHENTICATE (FAKE_BIND),
-        { "</iq>", "<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
-                   "<jid>other@fake.test/r</jid></bind></iq>" } },
+      { FAKE_AUTHENTICATE (FAKE_BIND), { "</iq>", FAKE_BOUND_TO ("other@fake.test/r") } },
       FAILS (ibb, IBB_ERROR_PROTOCOL),
       "<presence" },
     { "unknown domain",
@@ -468,9 +466,6 @@ static const struct
 
 /* Servers that send the client from one to the next (RFC 6120 §4.9.3.19). */
 
-#define SEE_OTHER(place)                                                                           \
-  "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>" place               \
-  "</see-other-host></stream:error></stream:stream>"
 #define MAX_SERVERS 5
 
 static guint next_port; /* atomic: of the server after the one that was visited last */
@@ -482,7 +477,7 @@ dup_next (const char *head)
   guint i = (guint) g_atomic_int_add ((int *) &next_port, 1);
 
   g_assert_cmpuint (i, <, MAX_SERVERS);
-  return g_strdup_printf ("%s" SEE_OTHER ("127.0.0.1:%u"), head, ports[i + 1]);
+  return g_strdup_printf ("%s" FAKE_SEE_OTHER ("127.0.0.1:%u"), head, ports[i + 1]);
 }
 
 static char *
@@ -507,7 +502,7 @@ send_on_late (const char *received)
   }
 #define SENDS_TO(place)                                                                            \
   {                                                                                                \
-    { FAKE_OPEN, FAKE_HEADER SEE_OTHER (place) },                                                  \
+    { FAKE_OPEN, FAKE_HEADER FAKE_SEE_OTHER (place) },                                             \
     {                                                                                              \
       NULL                                                                                         \
     }                                                                                              \

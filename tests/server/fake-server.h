@@ -21,9 +21,10 @@
 #define FAKE_SUCCESS "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"
 #define FAKE_FAILURE(inner) "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>" inner "</failure>"
 #define FAKE_BIND "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
-#define FAKE_BOUND                                                                                 \
+#define FAKE_BOUND_TO(jid)                                                                         \
   "<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"                    \
-  "<jid>user@fake.test/r</jid></bind></iq>"
+  "<jid>" jid "</jid></bind></iq>"
+#define FAKE_BOUND FAKE_BOUND_TO ("user@fake.test/r")
 #define FAKE_STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"
 #define FAKE_NOT_BOUND(type, condition)                                                            \
   "<iq type='error' id='bind'><error type='" type "'><" condition " xmlns='" FAKE_STANZAS          \
@@ -31,6 +32,10 @@
 #define FAKE_STREAM_ERROR(condition)                                                               \
   "<stream:error><" condition                                                                      \
   " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>"
+/* To another server (RFC 6120 §4.9.3.19). */
+#define FAKE_SEE_OTHER(place)                                                                      \
+  "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>" place               \
+  "</see-other-host></stream:error></stream:stream>"
 #define FAKE_JID "user@fake.test"
 
 /* Lets a client in that may use PLAIN without TLS, and offers it the features. */

@@ -34,6 +34,15 @@ create_client (FakeServer *server)
   return client;
 }
 
+/* The network comes or goes, once the client listens for that. */
+static void
+change_network (gboolean available)
+{
+  while (!fake_monitor_has_handlers ())
+    wait_a_moment ();
+  fake_monitor_change (available);
+}
+
 static void
 lose (FakeServer *server)
 {
@@ -65,9 +74,7 @@ static void
 test_returns (void)
 {
   static const FakeStep elsewhere[] = {
-    FAKE_LOGIN_AS ("<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
-                   "<jid>user@fake.test/other</jid></bind></iq>",
-                   NULL),
+    FAKE_LOGIN_AS (FAKE_BOUND_TO ("user@fake.test/other"), NULL),
     { NULL },
   };
   FakeServer        *server = fake_server_new (online);
@@ -96,9 +103,7 @@ test_returns (void)
   g_assert_null (accepted);
 
   fake_random_start (0);
-  while (!fake_monitor_has_handlers ())
-    wait_a_moment ();
-  fake_monitor_change (TRUE);
+  change_network (TRUE);
   fake_wait_until_online (client, server, 2);
   g_assert_null (ibb_client_dup_disconnect_error (client));
   local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
@@ -407,9 +412,7 @@ test_network (void)
     {
       lose (server);
       wait_for_state (client, IBB_CLIENT_STATE_CONNECTING);
-      while (!fake_monitor_has_handlers ())
-        wait_a_moment ();
-      fake_monitor_change (FALSE);
+      change_network (FALSE);
       fake_monitor_change (TRUE);
       if (i == 0)
         fake_wait_until_online (client, server, 2);
@@ -445,13 +448,10 @@ test_network_in_attempt (gconstpointer data)
     }
   else
     lose (server);
-  while (fake_server_get_n_clients (server) < 2)
-    wait_a_moment ();
+  fake_server_wait_for_clients (server, 2);
   fake_random_start (NEVER);
   fake_server_set_steps (server, resumes ? back : online);
-  while (!fake_monitor_has_handlers ())
-    wait_a_moment ();
-  fake_monitor_change (TRUE);
+  change_network (TRUE);
   fake_wait_until_online (client, server, 3);
   fake_log_out (client, server, NULL);
 }
@@ -523,9 +523,7 @@ test_replaced (void)
   g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_CONNECTING);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
   fake_server_set_steps (server, online);
-  while (!fake_monitor_has_handlers ())
-    wait_a_moment ();
-  fake_monitor_change (TRUE);
+  change_network (TRUE);
   fake_wait_until_online (client, server, 3);
   fake_log_out (client, server, NULL);
 }

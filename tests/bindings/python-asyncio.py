@@ -234,8 +234,8 @@ async def taken_by(call):
     return await call
 
 
-async def is_cancelled(call):
-    """Whether a task ends that is cancelled while it waits for the call, to which nobody has come yet."""
+async def cancel_taking(call):
+    """Cancels a task that takes the result of the call. Whether the task was cancelled: not if there was a result."""
     task = asyncio.ensure_future(taken_by(call))
     await asyncio.sleep(0)
     task.cancel()
@@ -261,7 +261,7 @@ async def cancel_accept():
             for _ in range(dice.randrange(4)):
                 await asyncio.sleep(0)
 
-    assert await is_cancelled(bob.accept_async())  # from here on somebody listens
+    assert await cancel_taking(bob.accept_async())  # from here on somebody listens
     asking = asyncio.ensure_future(ask())
     for number in range(60):
         transport = await until_taken(dice, bob.accept_async)
@@ -294,7 +294,7 @@ async def cancel_expect():
 
     for number in range(30):
         sid = f's{number}'
-        assert await is_cancelled(bob.expect_session_async(ALICE, sid))
+        assert await cancel_taking(bob.expect_session_async(ALICE, sid))
         asking = asyncio.ensure_future(ask(sid))
         transport = await until_taken(dice, lambda: bob.expect_session_async(ALICE, sid))
         assert transport.props.sid == sid
@@ -310,10 +310,7 @@ async def cancel_taken_later():
     call = bob.accept_async()
     opened = await alice.open_session_async(BOB, sid='one')
     await asyncio.wait((call,))
-    first = asyncio.ensure_future(taken_by(call))
-    await asyncio.sleep(0)
-    first.cancel()
-    await asyncio.wait((first,))
+    await cancel_taking(call)
     transport = await call
     assert transport is call.result() and transport.props.sid == 'one'
     transport.abort()

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Several commands ibb of one account, and what its contacts see of them. On Prosody,
-or with --ejabberd on that."""
+"""Several commands ibb of one account, and what its contacts see of them."""
 
 import os
 import signal
@@ -10,11 +9,10 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
-import ejabberd
-import prosody
 from cases import case, check, check_equal
 from command import REFUSED, Account, Folder, sha256
 from rawclient import RawClient
+from servers import make_server
 
 
 def account(server, name):
@@ -130,11 +128,6 @@ def _(server):
 
 
 if __name__ == '__main__':
-    if '--ejabberd' in sys.argv:
-        sys.argv.remove('--ejabberd')
-        running = ejabberd.Ejabberd(shaper=False)
-    else:
-        # A server forgets a client that was killed only after a while.
-        running = prosody.Prosody(modules=('smacks',))
-    with running as private:
+    # It forgets a client that was killed only after a while.
+    with make_server(resumes=True) as private:
         cases.main(private)

@@ -367,22 +367,31 @@ get_give_up_time (IBBPeer *self)
          (gint64) shared->settings.peer_timeout * 1000;
 }
 
+static void
+set_timer (IBBPeer *self, gint64 due)
+{
+  if (due < self->timer.due)
+    ibb_timer_set (&self->timer, &self->peers->shared->timers, due);
+}
+
+static void
+await_answer (IBBPeer *self)
+{
+  set_timer (self, MIN (self->next_probe, get_give_up_time (self)));
+}
+
 /* A session that waits for an acknowledgement asks by its own timer. Where every
  * session has unread bytes, nothing is to be asked until they are read. */
 void
 ibb_peer_update_timer (IBBPeer *self, gboolean is_listened_to, gint64 now)
 {
-  gboolean is_probed = ibb_pending_is_set (&self->probe);
-  gint64   due;
+  gint64 interval = ibb_peer_get_probe_interval (self);
+  gint64 due = MAX (self->heard + interval, self->next_probe);
 
-  if (is_probed)
-    due = MIN (self->next_probe, get_give_up_time (self));
-  else
-    due = MAX (self->heard + ibb_peer_get_probe_interval (self), self->next_probe);
-  if (due <= now) /* no session has waited for a sign of the peer */
-    due = now + ibb_peer_get_probe_interval (self);
-  if (due < self->timer.due && (is_probed || is_listened_to))
-    ibb_timer_set (&self->timer, &self->peers->shared->timers, due);
+  if (ibb_pending_is_set (&self->probe))
+    await_answer (self);
+  else if (is_listened_to)
+    set_timer (self, due > now ? due : now + interval); /* no session has waited until now */
 }
 
 void
@@ -426,7 +435,7 @@ name_session (const IBBPeer *self, IBBStanza *probe)
 }
 
 static void
-send_probe (IBBPeer *self, gint64 now)
+send_probe (IBBPeer *self)
 {
   IBBShared *shared = self->peers->shared;
   IBBStanza *probe;
@@ -439,9 +448,16 @@ send_probe (IBBPeer *self, gint64 now)
       probe->sid = ibb_ids_create (&shared->ids);
       name_session (self, probe);
     }
-  self->next_probe = now + ibb_peer_get_probe_interval (self);
   ibb_control_push (&shared->control, probe);
   self->probe_end = ibb_control_get_end (&shared->control);
+}
+
+/* The next one follows after an interval. */
+static void
+put_off_probe (IBBPeer *self, gint64 now)
+{
+  self->next_probe = now + ibb_peer_get_probe_interval (self);
+  await_answer (self);
 }
 
 static void
@@ -451,9 +467,9 @@ start_probe (IBBPeer *self, gint64 now)
 
   ibb_pendings_add (&shared->pendings, &self->probe, IBB_PENDING_PROBE,
                     ibb_ids_create (&shared->ids), self->jid, self);
-  send_probe (self, now);
+  send_probe (self);
   self->first_end = self->probe_end;
-  ibb_peer_update_timer (self, FALSE, now);
+  put_off_probe (self, now);
 }
 
 void
@@ -491,9 +507,8 @@ static void
 repeat_probe (IBBPeer *self, gint64 now)
 {
   if (ibb_control_has_passed (&self->peers->shared->control, self->probe_end))
-    send_probe (self, now);
-  else
-    self->next_probe = now + ibb_peer_get_probe_interval (self);
+    send_probe (self);
+  put_off_probe (self, now);
 }
 
 IBBPeerVerdict

@@ -52,11 +52,10 @@ void
 ibb_first_hop_reset (IBBFirstHop *self)
 {
   forget_ping (self);
-  self->next_ping = 0;
-  self->least = self->since = 0;
-  self->answered = 0;
-  self->pinged = 0;
-  self->is_bounded = FALSE;
+  *self = (IBBFirstHop){ .shared = self->shared,
+                         .in_flight = self->in_flight,
+                         .domain = self->domain,
+                         .ping_timer = self->ping_timer };
 }
 
 /* The ping. */
@@ -224,13 +223,17 @@ ibb_first_hop_get_in_flight (const IBBFirstHop *self)
 }
 
 static gboolean
+may_ping (const IBBFirstHop *self, gint64 now)
+{
+  return !ibb_pending_is_set (&self->ping) && !ibb_first_hop_is_mute (self, now);
+}
+
+static gboolean
 is_time (const IBBFirstHop *self, gint64 now)
 {
   gint64 interval = self->is_bounded ? PING_INTERVAL_BOUNDED : PING_INTERVAL;
 
-  if (ibb_pending_is_set (&self->ping) || ibb_first_hop_is_mute (self, now))
-    return FALSE;
-  return self->answered >= PING_BYTES && now - self->since >= interval;
+  return may_ping (self, now) && self->answered >= PING_BYTES && now - self->since >= interval;
 }
 
 void
@@ -274,7 +277,7 @@ ibb_first_hop_wait (IBBFirstHop *self, gint64 now)
 {
   gint64 due = self->pinged + MAX (PING_INTERVAL, PATIENCE * (self->pinged - self->ping_sent));
 
-  if (!self->is_bounded || ibb_pending_is_set (&self->ping) || ibb_first_hop_is_mute (self, now))
+  if (!self->is_bounded || !may_ping (self, now))
     return;
   if (now >= due)
     ibb_first_hop_ping (self, now);

@@ -87,6 +87,16 @@ is_for_session (gpointer session, const IBBStanza *resume)
 
 /* A peer that has logged in again may have another resource. There another session may have the
  * same sid (D-58). */
+static IBBSession *
+find_to_resume (IBBIncoming *self, const IBBStanza *stanza, const char *local, const char *peer)
+{
+  IBBSession *session = ibb_place_find (self->shared, local, peer, stanza->sid);
+
+  if (session != NULL && ibb_session_is_proven (session, stanza))
+    return session;
+  return ibb_place_find_moved (self->shared, local, peer, stanza, is_for_session);
+}
+
 static gboolean
 receive_resume (IBBIncoming *self,
                 IBBStanza   *stanza,
@@ -109,9 +119,7 @@ receive_resume (IBBIncoming *self,
   if (ibb_control_is_flooded (&shared->control))
     return TRUE;
 
-  session = ibb_place_find (shared, local, peer, stanza->sid);
-  if (session == NULL || !ibb_session_is_proven (session, stanza))
-    session = ibb_place_find_moved (shared, local, peer, stanza, is_for_session);
+  session = find_to_resume (self, stanza, local, peer);
   if (session != NULL)
     ibb_session_receive_resume (session, stanza, peer, now);
   else if (!ibb_finished_answer (shared->finished, stanza, local, peer))

@@ -35,7 +35,6 @@ create (IBBTerms *terms, IBBPlace *place)
 
   self->terms = terms;
   self->place = place;
-  self->deadline = IBB_NEVER;
   return self;
 }
 

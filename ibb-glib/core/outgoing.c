@@ -15,17 +15,8 @@ ibb_outgoing_init (IBBOutgoing *self, IBBShared *shared)
   *self = (IBBOutgoing){ .shared = shared };
 }
 
-/* Lets one session go on that waits for memory or for the end of a backlog, and not for its
- * own reader. */
-static void
-release_next (IBBOutgoing *self, gint64 now)
-{
-  IBBSession *waiting = ibb_memory_peek_waiting (&self->shared->memory);
-
-  if (waiting != NULL)
-    ibb_session_release_waiting (waiting, now);
-}
-
+/* Lets the sessions go on that wait for memory or for the end of a backlog, and not for their own
+ * readers. */
 static void
 release_waiting (IBBOutgoing *self, gint64 now)
 {
@@ -36,11 +27,11 @@ release_waiting (IBBOutgoing *self, gint64 now)
 
   for (guint n = ibb_memory_get_n_waiting (&shared->memory);
        n > 0 && !ibb_control_is_backlogged (&shared->control); n--)
-    release_next (self, now);
+    ibb_session_release_waiting (ibb_memory_peek_waiting (&shared->memory), now);
 }
 
 static IBBStanza *
-take_control (IBBOutgoing *self, gint64 now)
+take_control (IBBOutgoing *self)
 {
   IBBShared *shared = self->shared;
   gboolean   was_backlogged = ibb_control_is_backlogged (&shared->control);
@@ -51,8 +42,6 @@ take_control (IBBOutgoing *self, gint64 now)
    * short. */
   if (was_backlogged)
     ibb_memory_set_freed (&shared->memory);
-  if (stanza != NULL && !ibb_control_is_backlogged (&shared->control))
-    release_next (self, now);
   return stanza;
 }
 
@@ -164,11 +153,11 @@ take_stanza (IBBOutgoing *self, gint64 now)
   IBBStanza *stanza;
 
   update (self, now);
-  stanza = take_control (self, now);
+  stanza = take_control (self);
   if (stanza == NULL)
     stanza = take_block (self, now);
   /* A session whose window is full may have queued a question to its peer, or a ping. */
-  return stanza != NULL ? stanza : take_control (self, now);
+  return stanza != NULL ? stanza : take_control (self);
 }
 
 /* A server adds no "from" to the stanzas of a component (XEP-0114). */

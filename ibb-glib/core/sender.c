@@ -55,13 +55,17 @@ count_unsent (IBBSender *self, gsize before)
   self->terms->shared->unsent += self->queue.length - before;
 }
 
-static void
-forget_blocks (IBBSender *self)
+void
+ibb_sender_end (IBBSender *self, const IBBFailure *failure)
 {
   gsize before = self->queue.length;
 
-  if (ibb_turns_has_joined (&self->turn))
-    ibb_turns_leave (get_turns (self), &self->turn);
+  if (self->output_failure.kind == IBB_FAILURE_NONE)
+    ibb_failure_copy (&self->output_failure, failure);
+  if (self->delivered < self->written)
+    ibb_failure_copy (&self->delivery_failure, failure);
+
+  ibb_turns_leave (get_turns (self), &self->turn);
   ibb_flight_clear (&self->flight);
   ibb_byte_queue_clear (&self->queue);
   count_unsent (self, before);
@@ -70,19 +74,8 @@ forget_blocks (IBBSender *self)
 }
 
 void
-ibb_sender_end (IBBSender *self, const IBBFailure *failure)
-{
-  if (self->output_failure.kind == IBB_FAILURE_NONE)
-    ibb_failure_copy (&self->output_failure, failure);
-  if (self->delivered < self->written)
-    ibb_failure_copy (&self->delivery_failure, failure);
-  forget_blocks (self);
-}
-
-void
 ibb_sender_clear (IBBSender *self)
 {
-  forget_blocks (self);
   ibb_failure_clear (&self->output_failure);
   ibb_failure_clear (&self->delivery_failure);
 }

@@ -284,7 +284,6 @@ opened (IBBSession *self, gint64 now)
   g_clear_pointer (&self->opening, ibb_opening_free);
   ibb_duplex_open (&self->duplex, now);
   ibb_peer_update_timer (self->terms.peer, ibb_session_is_peer_listened_to (self->terms.peer), now);
-  settle (self);
 }
 
 IBBSession *
@@ -358,6 +357,7 @@ ibb_session_accept_now (IBBSession *self, gint64 now)
   /* The result is queued before our blocks (N-07). */
   ibb_opening_accept (self->opening);
   opened (self, now);
+  settle (self);
 }
 
 gboolean

@@ -109,9 +109,10 @@ leave_round (IBBTurns *self, IBBTurn *turn)
 void
 ibb_turns_want (IBBTurns *self, IBBTurn *turn, gsize size, gboolean is_alone)
 {
+  g_assert (size > 0);
   turn->has_a_block = TRUE;
   if (turn->size == 0)
-    join_round (self, turn, MAX (size, 1));
+    join_round (self, turn, size);
   if (turn->is_sparse)
     move_ahead (turn, is_alone && size <= IBB_TURNS_URGENT_MAX ? &self->urgent : &self->sparse);
 }
@@ -127,12 +128,6 @@ gboolean
 ibb_turns_is_wanted (const IBBTurn *turn)
 {
   return turn->has_a_block;
-}
-
-gboolean
-ibb_turns_has_joined (const IBBTurn *turn)
-{
-  return turn->size > 0;
 }
 
 void

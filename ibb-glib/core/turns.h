@@ -55,7 +55,6 @@ void ibb_turns_init_turn (IBBTurn *turn, gpointer owner);
 void     ibb_turns_want (IBBTurns *self, IBBTurn *turn, gsize size, gboolean is_alone);
 void     ibb_turns_pause (IBBTurns *self, IBBTurn *turn); /* it has no block to send */
 gboolean ibb_turns_is_wanted (const IBBTurn *turn);
-gboolean ibb_turns_has_joined (const IBBTurn *turn); /* else there is nothing to leave */
 /* A block of that size was sent. */
 void ibb_turns_took (IBBTurns *self, IBBTurn *turn, gsize size);
 /* The session ends. */

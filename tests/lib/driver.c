@@ -142,10 +142,11 @@ driver_answer_info (Driver          *self,
 IBBStanza *
 driver_take_unsent (Driver *self)
 {
-  gboolean   has_stanza = ibb_engine_has_stanza (self->engine, *self->clock);
+  gboolean   is_asked = self->n_asked++ % 2 == 0; /* a host does not always ask before */
+  gboolean   has_stanza = is_asked && ibb_engine_has_stanza (self->engine, *self->clock);
   IBBStanza *stanza = ibb_engine_take_stanza (self->engine, *self->clock);
 
-  g_assert_cmpint (has_stanza, ==, stanza != NULL);
+  g_assert_true (!is_asked || has_stanza == (stanza != NULL));
   return stanza;
 }
 

@@ -39,6 +39,7 @@ typedef struct
   gboolean has_feature;   /* the peer advertises our feature */
   gboolean has_rules;     /* servers advertise XEP-0079 (N-31) */
 
+  guint n_asked; /* how often it was asked for a stanza */
   guint n_queries;
   guint n_pings;
   guint n_probes; /* that were answered */

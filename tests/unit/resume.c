@@ -15,8 +15,12 @@ test_goes_on (Driver *self, IBBSession *session)
   g_autoptr (IBBStanza) resume = NULL;
   g_autoptr (IBBStanza) again = NULL;
   g_autoptr (IBBStanza) second = NULL;
+  gint64                window;
 
+  inside_set (self->engine, NULL, "window", 1000000, *self->clock);
   resume_peer_lose (self, session);
+  g_assert_true (inside_get (self->engine, NULL, "window", &window));
+  g_assert_cmpint (window, <, 1000000); /* the path may be another one */
   driver_write (self, session, 1);
   resume_peer_restore (self, OWN);
   resume = resume_peer_take_resume (self, 1, 0);
@@ -369,14 +373,27 @@ test_after_retries (Driver *self)
     }
 }
 
-/* A login with another account ends the session. */
+/* A login with another account ends the session. The end of another one is not told in its name. */
 static void
 test_account (Driver *self, IBBSession *session)
 {
+  g_autoptr (IBBSession) aborted = resume_peer_accept_from (self, PEER, OWN, "aborted", TRUE);
+
   resume_peer_lose (self, session);
+  ibb_session_abort (aborted, *self->clock);
   resume_peer_restore (self, "tybalt@capulet.example/balcony");
   resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
   resume_peer_assert_nothing (self);
+}
+
+/* A login with the same account tells it. */
+static void
+test_aborted (Driver *self, IBBSession *session)
+{
+  resume_peer_lose (self, session);
+  ibb_session_abort (session, *self->clock);
+  resume_peer_restore (self, OWN_AGAIN);
+  ibb_stanza_record_unref (resume_peer_take (self, "close"));
 }
 
 /* Bytes that are written during the interruption have the room of the send buffer. */
@@ -387,6 +404,8 @@ test_buffer (Driver *self, IBBSession *session)
   resume_peer_lose (self, session);
   driver_write (self, session, 1000);
   g_assert_cmpint (ibb_session_get_output (session), ==, IBB_OUTPUT_FULL);
+  driver_clear (self);
+  resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
 }
 
 /* A peer that has not agreed gets no <resume/>, and the session ends with the connection. */
@@ -732,6 +751,7 @@ main (int argc, char **argv)
     { "delayed", test_delayed },
     { "forgotten", test_forgotten },
     { "account", test_account },
+    { "aborted", test_aborted },
     { "buffer", test_buffer },
     { "component", test_component },
     { "not-interrupted", test_not_interrupted },

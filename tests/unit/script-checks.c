@@ -308,6 +308,12 @@ script_check (Script *self, const char *name, Words *words)
     check_truth (self, ibb_engine_is_running (engine), words);
   else if (g_str_equal (name, "can-accept"))
     check_truth (self, ibb_engine_can_accept (engine), words);
+  else if (g_str_equal (name, "has-address"))
+    {
+      const char *jid = script_get_jid (words_take (self, words));
+
+      check_truth (self, ibb_engine_has_address (engine, jid), words);
+    }
   else if (g_str_equal (name, "asleep"))
     check_truth (self, ibb_engine_get_wake_time (engine) == G_MAXINT64, words);
   else

@@ -10,8 +10,11 @@ typedef struct
   IBBTimers *timers;
   gint64     again;
   guint      fired;
+  guint      turn; /* when it was fired, of all */
   gint64     last;
 } Alarm;
+
+static guint n_fired;
 
 static void
 alarm_cb (gpointer owner, gint64 now)
@@ -19,6 +22,7 @@ alarm_cb (gpointer owner, gint64 now)
   Alarm *alarm = owner;
 
   alarm->fired++;
+  alarm->turn = n_fired++;
   alarm->last = now;
   if (alarm->again > 0)
     ibb_timer_set (&alarm->timer, alarm->timers, now + alarm->again);
@@ -50,6 +54,25 @@ test_order (void)
       g_assert_cmpint (alarms[i].last, ==, (gint64) (i * 37 % 100) + 1);
     }
   g_assert_cmpuint (g_sequence_get_length (timers.sequence), ==, 0);
+  ibb_timers_clear (&timers);
+}
+
+/* At the same time those that were set first are first. */
+static void
+test_same_time (void)
+{
+  IBBTimers timers;
+  Alarm     alarms[3] = { 0 };
+
+  ibb_timers_init (&timers);
+  for (guint i = 0; i < G_N_ELEMENTS (alarms); i++)
+    {
+      ibb_timer_init (&alarms[i].timer, alarm_cb, &alarms[i]);
+      ibb_timer_set (&alarms[i].timer, &timers, 5);
+    }
+  ibb_timers_advance (&timers, 5);
+  for (guint i = 1; i < G_N_ELEMENTS (alarms); i++)
+    g_assert_cmpuint (alarms[i].turn, ==, alarms[i - 1].turn + 1);
   ibb_timers_clear (&timers);
 }
 
@@ -92,6 +115,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/timer/order", test_order);
+  g_test_add_func ("/timer/same-time", test_same_time);
   g_test_add_func ("/timer/set-again", test_set_again);
   g_test_add_func ("/timer/deadline", test_deadline);
   return g_test_run ();

@@ -77,6 +77,7 @@ test_empty (void)
   ibb_turns_pause (&turns, &session.turn);
   ibb_turns_leave (&turns, &session.turn);
   g_assert_null (ibb_turns_peek (&turns));
+  g_assert_false (ibb_turns_are_several (&turns));
 
   queue (&turns, &session, 1);
   expect (&turns, &session);

@@ -229,7 +229,7 @@ ibb_flight_is_refused_alike (IBBFlight *self, IBBCondition condition)
 gboolean
 ibb_flight_is_refused_in_part (const IBBFlight *self)
 {
-  return self->n_refused > 1 || self->n_flight_refused > 1;
+  return self->n_flight_refused > 1;
 }
 
 gsize
@@ -263,31 +263,17 @@ ibb_flight_was_sent_to (IBBFlight *self, guint64 end)
       const IBBBlock *block = l->data;
 
       if (block->end >= end)
-        return block->end == end && block->attempts > 0;
+        return block->end == end;
     }
   return FALSE;
 }
 
-/* The block counts as sent twice, so that its round trip is not measured (Karn). */
-static void
-note_sent_before (IBBFlight *self, IBBBlock *block, gint64 now)
-{
-  block->state = IBB_BLOCK_SENT;
-  block->sent = now;
-  block->attempts++;
-  block->is_probe = FALSE;
-  self->n_sent++;
-  ibb_stall_sent (&self->stall, ibb_block_get_size (block), block->end, now);
-}
-
+/* The blocks count as sent twice, so that their round trips are not measured (Karn). */
 void
 ibb_flight_note_received (IBBFlight *self, guint64 end, gint64 now)
 {
   while (self->to_send != NULL && ((IBBBlock *) self->to_send->data)->end <= end)
-    {
-      note_sent_before (self, self->to_send->data, now);
-      self->to_send = self->to_send->next;
-    }
+    ibb_flight_send (self, FALSE, now);
 }
 
 void

@@ -160,7 +160,6 @@ put_group (IBBBase64Decoder *self, guint8 *bytes)
   for (gsize i = 0; i < n; i++)
     bytes[i] = (guint8) (bits >> (16 - 8 * i));
 
-  self->bits = 0;
   self->n = 0;
 
   return n;

@@ -9,7 +9,7 @@ ibb_ids_create (const IBBIds *self)
 {
   static const char digits[] = "0123456789abcdef";
   guint8            bytes[8];
-  char             *id = g_malloc (2 * sizeof bytes + 1);
+  char             *id = g_strnfill (2 * sizeof bytes, '0');
 
   self->random (bytes, sizeof bytes, self->data);
   for (gsize i = 0; i < sizeof bytes; i++)
@@ -17,7 +17,6 @@ ibb_ids_create (const IBBIds *self)
       id[2 * i] = digits[bytes[i] >> 4];
       id[2 * i + 1] = digits[bytes[i] & 15];
     }
-  id[2 * sizeof bytes] = '\0';
   return id;
 }
 

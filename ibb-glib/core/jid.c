@@ -152,10 +152,8 @@ decode_labels (const char *domain)
 static void
 cut_dot (char *domain)
 {
-  gsize length = strlen (domain);
-
-  if (length > 0 && domain[length - 1] == '.')
-    domain[length - 1] = '\0';
+  if (g_str_has_suffix (domain, "."))
+    domain[strlen (domain) - 1] = '\0';
 }
 
 /* The domain in lower case, with U-labels, and without the trailing dot. */
@@ -246,8 +244,7 @@ ibb_jid_normalize (const char *jid)
   if (jid == NULL)
     return NULL;
 
-  length = strnlen (jid, IBB_JID_MAX_LENGTH + 1);
-
+  length = strlen (jid);
   if (length > IBB_JID_MAX_LENGTH)
     return NULL;
 
@@ -347,19 +344,14 @@ static char *
 fold_part (const char *part, gsize length, gboolean is_resource)
 {
   g_autofree char *kept = delete_ignorable (part, length);
-  char            *folded = g_utf8_normalize (kept, -1, G_NORMALIZE_NFKC);
+  g_autofree char *composed = g_utf8_normalize (kept, -1, G_NORMALIZE_NFKC);
+  g_autofree char *lower = NULL;
 
-  /* Case folding may undo the composition, and composition may bring forth
-   * more to fold (Unicode, toNFKC_Casefold). */
-  for (guint i = 0; i < 2 && !is_resource; i++)
-    {
-      g_autofree char *before = folded;
-      g_autofree char *lower = g_utf8_casefold (before, -1);
+  if (is_resource)
+    return g_steal_pointer (&composed);
 
-      folded = g_utf8_normalize (lower, -1, G_NORMALIZE_NFKC);
-    }
-
-  return folded;
+  lower = g_utf8_casefold (composed, -1);
+  return g_utf8_normalize (lower, -1, G_NORMALIZE_NFKC); /* case folding may undo it */
 }
 
 /* A part that one JID lacks is empty in the result. */

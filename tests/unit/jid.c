@@ -138,11 +138,14 @@ test_length (void)
               g_strdup_printf ("%s@%s/%s", part == 0 ? longest : "a", part == 1 ? longest : "b",
                                part == 2 ? longest : "c");
           g_autofree char *normal = ibb_jid_normalize (jid);
+          g_autofree char *upper = g_ascii_strup (jid, -1);
+          g_autofree char *changed = ibb_jid_normalize (upper);
 
           if (length <= 1023)
             g_assert_cmpstr (normal, ==, jid);
           else
             g_assert_null (normal);
+          g_assert_cmpint (changed != NULL, ==, length <= 1023);
         }
     }
 

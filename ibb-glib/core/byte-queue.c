@@ -30,7 +30,7 @@ ibb_byte_queue_write (IBBByteQueue *self, const guint8 *bytes, gsize length, gsi
       gsize n;
 
       if (self->tail == NULL)
-        self->tail = g_byte_array_sized_new (MIN (MAX (length, 64), chunk_size));
+        self->tail = g_byte_array_sized_new (MIN (length, chunk_size));
 
       n = MIN (length, chunk_size - MIN (chunk_size, self->tail->len));
       g_byte_array_append (self->tail, bytes, n);

@@ -103,7 +103,6 @@ pop_reply (IBBControl *self, Entry *entry)
     {
       reply = ibb_stanza_record_new (IBB_STANZA_IQ, "error", IBB_PAYLOAD_ERROR, id, entry->to);
       reply->condition = IBB_CONDITION_ITEM_NOT_FOUND;
-      reply->error_type = IBB_ERROR_TYPE_CANCEL;
     }
   else
     reply = ibb_stanza_record_new (IBB_STANZA_IQ, "result", IBB_PAYLOAD_RESULT, id, entry->to);

@@ -125,7 +125,7 @@ test_sizes (void)
 
   push_replies (&control, TRUE, 100);
   g_assert_cmpuint (control.replies, >=, 100 * strlen ("id-0"));
-  g_assert_cmpuint (control.replies, <, 100 * 1000);
+  g_assert_cmpuint (control.replies, <=, 100 * (64 + strlen ("id-99")));
   g_assert_cmpuint (control.size, ==, open + error + control.replies);
   /* An id takes much less than a stanza. */
   g_assert_cmpuint (control.replies / 100, <, error / 2);
@@ -139,6 +139,47 @@ test_sizes (void)
     ibb_stanza_record_unref (ibb_control_pop (&control));
   g_assert_cmpuint (control.replies, ==, 0);
   g_assert_cmpuint (control.size, ==, 0);
+}
+
+/* One stanza of exactly that size waits. */
+static void
+fill (IBBControl *control, const char *type, IBBPayload payload, gsize size)
+{
+  g_autofree char *id = NULL;
+
+  ibb_control_clear (control);
+  ibb_control_push (control, new_stanza (type, payload, ""));
+  id = g_strnfill (size - control->size, 'x');
+  ibb_control_clear (control);
+  ibb_control_push (control, new_stanza (type, payload, id));
+  g_assert_cmpuint (control->size, ==, size);
+}
+
+/* Each bound of D-47, to the byte. */
+static void
+test_bounds (void)
+{
+  IBBControl control = { .entries = G_QUEUE_INIT };
+  IBBStanza *request = new_stanza ("set", IBB_PAYLOAD_DATA, "id");
+  gsize      error;
+
+  ibb_control_reply_error (&control, request, IBB_CONDITION_GONE, IBB_ERROR_TYPE_CANCEL, NULL);
+  error = control.size;
+  for (guint i = 0; i < 2; i++)
+    {
+      fill (&control, "set", IBB_PAYLOAD_OPEN, 256 * 1024 - 1 + i);
+      ibb_control_repeat_result (&control, request);
+      g_assert_cmpuint (control.length, ==, i == 0 ? 2 : 1);
+      fill (&control, "error", IBB_PAYLOAD_ERROR, 512 * 1024 - error + i);
+      ibb_control_reply_error (&control, request, IBB_CONDITION_GONE, IBB_ERROR_TYPE_CANCEL, NULL);
+      g_assert_cmpuint (control.length, ==, i == 0 ? 2 : 1);
+      fill (&control, "set", IBB_PAYLOAD_OPEN, 1024 * 1024 - 1 + i);
+      g_assert_cmpint (ibb_control_is_backlogged (&control), ==, i);
+      fill (&control, "set", IBB_PAYLOAD_OPEN, 2 * 1024 * 1024 - 1 + i);
+      g_assert_cmpint (ibb_control_is_flooded (&control), ==, i);
+    }
+  ibb_control_clear (&control);
+  ibb_stanza_record_unref (request);
 }
 
 static void
@@ -162,6 +203,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/control/refused", test_refused);
   g_test_add_func ("/ibb/control/passed", test_passed);
   g_test_add_func ("/ibb/control/sizes", test_sizes);
+  g_test_add_func ("/ibb/control/bounds/D-47", test_bounds);
   g_test_add_func ("/ibb/control/clear", test_clear);
   return g_test_run ();
 }

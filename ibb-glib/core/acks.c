@@ -11,12 +11,10 @@
 #define RECORD_SIZE 192
 
 static void
-delayed_ack_free (gpointer data)
+delayed_ack_free (IBBDelayedAck *self)
 {
-  IBBDelayedAck *ack = data;
-
-  g_free (ack->id);
-  g_free (ack);
+  g_free (self->id);
+  g_free (self);
 }
 
 void
@@ -24,17 +22,6 @@ ibb_acks_init (IBBAcks *self, const IBBTerms *terms)
 {
   self->terms = terms;
   self->memory_link.data = terms->owner;
-}
-
-void
-ibb_acks_clear (IBBAcks *self)
-{
-  ibb_memory_remove_records (&self->terms->shared->memory, self->records);
-  ibb_acks_set_waiting (self, FALSE);
-  g_clear_pointer (&self->digests, g_hash_table_unref);
-  g_queue_clear_full (&self->blocks, delayed_ack_free);
-  self->bytes = 0;
-  self->records = 0;
 }
 
 guint
@@ -138,6 +125,15 @@ pop_first (IBBAcks *self)
 }
 
 void
+ibb_acks_clear (IBBAcks *self)
+{
+  while (!g_queue_is_empty (&self->blocks))
+    delayed_ack_free (pop_first (self));
+  g_clear_pointer (&self->digests, g_hash_table_unref);
+  ibb_acks_set_waiting (self, FALSE);
+}
+
+void
 ibb_acks_send_first (IBBAcks *self, const IBBRoom *room)
 {
   IBBDelayedAck *ack = pop_first (self);
@@ -169,7 +165,6 @@ ibb_acks_send_all (IBBAcks *self, gboolean refuse)
   if (!g_queue_is_empty (&ids))
     ibb_control_push_replies (&self->terms->shared->control, g_strdup (self->terms->peer_jid),
                               ibb_terms_dup_from (self->terms), refuse, &ids);
-  ibb_acks_set_waiting (self, FALSE);
 }
 
 void

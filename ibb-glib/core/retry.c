@@ -19,7 +19,7 @@ ibb_retry_init (IBBRetry *self)
 }
 
 void
-ibb_retry_interrupt (IBBRetry *self)
+ibb_retry_forget (IBBRetry *self)
 {
   self->at = IBB_NEVER;
   self->n = 0;
@@ -36,9 +36,7 @@ void
 ibb_retry_acknowledged (IBBRetry *self)
 {
   self->acknowledged = TRUE;
-  self->one_block = FALSE;
-  self->n = 0;
-  self->at = IBB_NEVER;
+  ibb_retry_forget (self);
 }
 
 IBBReaction

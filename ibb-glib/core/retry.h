@@ -36,7 +36,7 @@ typedef struct
 
 void ibb_retry_init (IBBRetry *self);
 /* Forgets the refusals, and keeps what is known of the peer. */
-void ibb_retry_interrupt (IBBRetry *self);
+void ibb_retry_forget (IBBRetry *self);
 void ibb_retry_set_accepted (IBBRetry *self, gint64 now);
 void ibb_retry_acknowledged (IBBRetry *self);
 /* By condition, and by type where the condition alone does not decide (D-25). */

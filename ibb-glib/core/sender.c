@@ -254,8 +254,6 @@ create_stanza (IBBSender *self, const IBBBlock *block)
   stanza->seq = block->seq;
   stanza->seq_valid = TRUE;
   stanza->bytes = g_bytes_ref (block->bytes);
-  stanza->base64 = IBB_BASE64_EXACT;
-  stanza->text_length = IBB_BASE64_ENCODED_LENGTH (ibb_block_get_size (block));
   return stanza;
 }
 
@@ -548,7 +546,7 @@ ibb_sender_interrupt (IBBSender *self)
 {
   ibb_turns_leave (get_turns (self), &self->turn);
   ibb_flight_interrupt (&self->flight);
-  ibb_retry_interrupt (&self->retry);
+  ibb_retry_forget (&self->retry);
   self->refused_for_good = FALSE; /* the block is sent again */
   self->is_interrupted = TRUE;
 }

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What delayed acknowledgements count for (D-23). */
+
+#include "config.h"
+
+#include "core/acks.h"
+
+/* A block of 10 bytes. */
+static IBBStanza *
+new_block (gsize id_length)
+{
+  g_autofree char *id = g_strnfill (id_length, 'x');
+  IBBStanza       *block = ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_DATA, id, NULL);
+
+  block->bytes = g_bytes_new ("0123456789", 10);
+  return block;
+}
+
+/* An id counts in full, unless it is short. */
+static void
+test_cost (void)
+{
+  static const gsize costs[][2] = { { 0, 10 }, { 64, 10 }, { 65, 75 }, { 1000, 1010 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (costs); i++)
+    {
+      IBBStanza *block = new_block (costs[i][0]);
+
+      g_assert_cmpuint (ibb_acks_get_cost (block), ==, costs[i][1]);
+      ibb_stanza_record_unref (block);
+    }
+}
+
+/* Records are counted until the acknowledgement is queued, or forgotten. */
+static void
+test_records (void)
+{
+  IBBShared *shared = ibb_shared_new (NULL, NULL, g_hash_table_new (NULL, NULL));
+  IBBTerms   terms = { .shared = shared, .is_own_jid = TRUE };
+  IBBAcks    self = { 0 };
+  gsize      first = 0;
+
+  ibb_acks_init (&self, &terms);
+  for (guint i = 0; i < 3; i++)
+    {
+      IBBStanza *block = new_block (i + 1);
+
+      ibb_acks_add (&self, block, 10 * (i + 1), i);
+      ibb_acks_note_digest (&self, i + 1);
+      ibb_stanza_record_unref (block);
+      if (i == 0)
+        first = ibb_acks_get_records (&self);
+    }
+  g_assert_cmpuint (ibb_acks_get_length (&self), ==, 3);
+  g_assert_cmpuint (ibb_acks_get_bytes (&self), ==, 30);
+  g_assert_cmpuint (ibb_acks_get_records (&self), ==, 3 * first + 3);
+  g_assert_cmpuint (shared->memory.records, ==, 3 * first + 3);
+
+  ibb_acks_send_first (&self, NULL);
+  g_assert_cmpuint (ibb_acks_get_sent_to (&self), ==, 10);
+  g_assert_cmpuint (ibb_acks_get_first_end (&self), ==, 20);
+  g_assert_cmpint (ibb_acks_get_first_arrival (&self), ==, 1);
+  g_assert_false (ibb_acks_contain (&self, 1));
+  g_assert_true (ibb_acks_contain (&self, 2));
+  ibb_acks_clear (&self);
+  g_assert_cmpuint (ibb_acks_get_length (&self) + ibb_acks_get_bytes (&self), ==, 0);
+  g_assert_cmpuint (ibb_acks_get_records (&self) + shared->memory.records, ==, 0);
+  g_assert_false (ibb_acks_contain (&self, 2));
+  ibb_shared_unref (shared);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/ibb/acks/cost/D-23", test_cost);
+  g_test_add_func ("/ibb/acks/records/D-23", test_records);
+  return g_test_run ();
+}

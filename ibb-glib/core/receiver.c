@@ -173,7 +173,7 @@ may_drip (const IBBReceiver *self)
 static void
 acknowledge_first (IBBReceiver *self, gint64 now)
 {
-  IBBRoom  room = { 0 };
+  IBBRoom  room;
   gboolean tells = ibb_offer_is_asked (&self->offer) && tell_room (self, &room, now);
 
   ibb_acks_send_first (&self->acks, tells ? &room : NULL);
@@ -234,7 +234,6 @@ ibb_receiver_get_due (const IBBReceiver *self)
 static void
 answer_error (IBBReceiver *self, const IBBStanza *stanza, IBBCondition condition, IBBErrorType type)
 {
-  self->answered_error = TRUE;
   ibb_control_reply_error (&self->terms->shared->control, stanza, condition, type, NULL);
 }
 
@@ -251,6 +250,13 @@ refuse_for_good (IBBReceiver     *self,
   return IBB_RECEIVER_FAILED;
 }
 
+/* Whether a block that is not the next one comes before it, rather than after it. */
+static gboolean
+is_behind (const IBBReceiver *self, const IBBStanza *stanza)
+{
+  return (guint16) (stanza->seq - self->next_seq) >= 32768;
+}
+
 /* A block that is not the next one (D-18). One that is ahead of its turn shows that a block
  * was lost: where the session can be resumed, the peer sends that one again, and all that
  * came after it. */
@@ -259,7 +265,7 @@ refuse_number (IBBReceiver *self, const IBBStanza *stanza, IBBFailure *failure)
 {
   const IBBCondition condition = IBB_CONDITION_UNEXPECTED_REQUEST;
 
-  if (!ibb_terms_can_resume (self->terms) || (gint16) (stanza->seq - self->next_seq) <= 0)
+  if (!ibb_terms_can_resume (self->terms) || is_behind (self, stanza))
     return refuse_for_good (self, stanza, condition, failure);
 
   ibb_failure_set_condition (failure, IBB_FAILURE_PROTOCOL, condition, NULL);
@@ -278,7 +284,6 @@ refuse_for_now (IBBReceiver *self, const IBBStanza *stanza)
   if (!self->refusing || (gint16) (stanza->seq - self->refused_seq) > 0)
     self->refused_seq = stanza->seq;
   self->refusing = TRUE;
-  /* answered_error stays: the number is not used up, and refusing tells of the block (D-45). */
   ibb_control_reply_error (&self->terms->shared->control, stanza, IBB_CONDITION_RESOURCE_CONSTRAINT,
                            IBB_ERROR_TYPE_WAIT, NULL);
   return IBB_RECEIVER_ANSWERED;
@@ -299,9 +304,7 @@ is_well_formed (const IBBReceiver *self, const IBBStanza *stanza)
 static gboolean
 is_recent (const IBBReceiver *self, guint64 digest)
 {
-  guint n = MIN (self->n_recent, IBB_RECENT_BLOCKS);
-
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; i < MIN (self->n_recent, IBB_RECENT_BLOCKS); i++)
     if (self->recent[i] == digest)
       return TRUE;
   return FALSE;
@@ -314,8 +317,6 @@ remember (IBBReceiver *self, guint64 digest)
     self->recent = g_new (guint64, IBB_RECENT_BLOCKS);
   self->recent[self->n_recent % IBB_RECENT_BLOCKS] = digest;
   self->n_recent++;
-  if (self->n_recent == 2 * IBB_RECENT_BLOCKS)
-    self->n_recent = IBB_RECENT_BLOCKS;
 }
 
 static IBBReceiverVerdict
@@ -483,7 +484,7 @@ ibb_receiver_get_ahead_due (const IBBReceiver *self)
 static gboolean
 is_from_before (const IBBReceiver *self, const IBBStanza *stanza)
 {
-  return self->was_resumed && (gint16) (stanza->seq - self->next_seq) < 0;
+  return self->was_resumed && is_behind (self, stanza);
 }
 
 /* A seq that is not the next one. */
@@ -502,7 +503,7 @@ receive_out_of_order (
     }
   if (is_kept_ahead (self, stanza, digest))
     return IBB_RECEIVER_ANSWERED; /* the first one is answered in its turn */
-  if (self->refusing && (guint16) (stanza->seq - self->next_seq) < 32768)
+  if (self->refusing && !is_behind (self, stanza))
     return refuse_for_now (self, stanza);
   if (may_come_in_turn (self, stanza))
     {
@@ -593,7 +594,6 @@ ibb_receiver_interrupt (IBBReceiver *self)
   while ((stanza = ibb_receiver_pop_ahead (self)) != NULL)
     ibb_stanza_record_unref (stanza);
   self->refusing = FALSE;
-  ibb_acks_set_waiting (&self->acks, FALSE);
   self->is_interrupted = TRUE;
 }
 
@@ -622,7 +622,6 @@ ibb_receiver_resume (IBBReceiver *self, gboolean is_closed, gint64 now)
   if (is_closed)
     answer_rest (self, now);
   ibb_acks_restart (&self->acks, now);
-  ibb_offer_tell_again (&self->offer);
   ibb_receiver_release (self, now);
 }
 
@@ -640,7 +639,7 @@ gboolean
 ibb_receiver_is_complete (const IBBReceiver *self, gint64 now)
 {
   /* A block that is ahead still waits for one before it, or has the number of another. */
-  if (self->refusing || self->answered_error || !ibb_ahead_has_no_block (&self->ahead))
+  if (self->refusing || !ibb_ahead_has_no_block (&self->ahead))
     return FALSE;
   return ibb_acks_get_length (&self->acks) != 1 ||
          now - ibb_acks_get_first_arrival (&self->acks) <= IBB_ACK_DELAY;

@@ -40,12 +40,11 @@ typedef struct
   IBBByteQueue    queue;    /* received, not read */
   guint64         received; /* positions in the incoming bytes */
   guint64         read;
-  guint64        *recent; /* (nullable): digests of the last accepted blocks (D-20) */
-  guint           n_recent;
+  guint64        *recent;   /* (nullable): digests of the last accepted blocks (D-20) */
+  guint64         n_recent; /* so many were there in all */
   guint16         next_seq;
   guint16         refused_seq;    /* the last one that was refused and is outstanding, ... */
   gboolean        refusing;       /* ... if there is one (D-23, D-24) */
-  gboolean        answered_error; /* a block got an error (D-45) */
   gboolean        is_interrupted; /* no acknowledgement is sent */
   guint64         closed_at;      /* when it closed meanwhile: what was acknowledged otherwise */
   gboolean        was_resumed;    /* blocks of before may still come */

@@ -317,8 +317,7 @@ ibb_stanza_is_valid_sid (const char *sid)
   if (sid == NULL)
     return FALSE;
 
-  length = strnlen (sid, IBB_SID_MAX_LENGTH + 1);
-
+  length = strlen (sid);
   if (length == 0 || length > IBB_SID_MAX_LENGTH || !g_utf8_validate (sid, (gssize) length, NULL))
     return FALSE;
 

@@ -86,6 +86,7 @@ inside_get (IBBEngine *engine, IBBSession *session, const char *name, gint64 *va
     { "queued-bytes", engine->shared->control.size },   /* answers and requests to be sent */
     { "queued-error-bytes", engine->shared->control.errors },
     { "queued-reply-bytes", engine->shared->control.replies },
+    { "waiting-sessions", ibb_memory_get_n_waiting (&engine->shared->memory) },
     { "memory-short", ibb_memory_is_short (&engine->shared->memory) ? 1 : 0 },
     { "chat-at", (gsize) (engine->shared->chat.at / 1000) },
     { "backlogged", ibb_control_is_backlogged (&engine->shared->control) ? 1 : 0 },

@@ -211,10 +211,11 @@ create_bare (void)
 
 /* The fields with a text. */
 static const gsize texts[] = {
-  G_STRUCT_OFFSET (IBBStanza, kind),  G_STRUCT_OFFSET (IBBStanza, id),
-  G_STRUCT_OFFSET (IBBStanza, from),  G_STRUCT_OFFSET (IBBStanza, to),
-  G_STRUCT_OFFSET (IBBStanza, sid),   G_STRUCT_OFFSET (IBBStanza, secret),
-  G_STRUCT_OFFSET (IBBStanza, proof), G_STRUCT_OFFSET (IBBStanza, text),
+  G_STRUCT_OFFSET (IBBStanza, kind),   G_STRUCT_OFFSET (IBBStanza, id),
+  G_STRUCT_OFFSET (IBBStanza, from),   G_STRUCT_OFFSET (IBBStanza, to),
+  G_STRUCT_OFFSET (IBBStanza, sid),    G_STRUCT_OFFSET (IBBStanza, asked),
+  G_STRUCT_OFFSET (IBBStanza, secret), G_STRUCT_OFFSET (IBBStanza, proof),
+  G_STRUCT_OFFSET (IBBStanza, text),   G_STRUCT_OFFSET (IBBStanza, node),
 };
 static const gsize bytes[] = { G_STRUCT_OFFSET (IBBStanza, bytes),
                                G_STRUCT_OFFSET (IBBStanza, xml) };
@@ -229,8 +230,9 @@ static void
 assert_counts (IBBStanza *stanza)
 {
   IBBStanza *bare = create_bare ();
-  gsize      more = ibb_stanza_record_get_size (stanza) - ibb_stanza_record_get_size (bare);
+  gsize      more = ibb_stanza_record_get_size (stanza) - sizeof *bare;
 
+  g_assert_cmpuint (ibb_stanza_record_get_size (bare), ==, sizeof *bare);
   g_assert_cmpuint (more, >=, LENGTH);
   g_assert_cmpuint (more, <, LENGTH + 200);
   ibb_stanza_record_unref (stanza);
@@ -290,7 +292,7 @@ create_full (void)
 static void
 test_copy (void)
 {
-  IBBStanza *stanza = create_full ();
+  IBBStanza *stanza = ibb_stanza_record_ref (create_full ());
   IBBStanza *copy = ibb_stanza_record_copy (stanza);
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -301,6 +303,8 @@ test_copy (void)
   for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
     g_assert_true (g_strv_equal (FIELD (copy, const char *const *, lists[i]),
                                  FIELD (stanza, const char *const *, lists[i])));
+  g_assert_true (g_atomic_ref_count_compare (&copy->ref_count, 1));
+  ibb_stanza_record_unref (stanza);
   ibb_stanza_record_unref (stanza);
   ibb_stanza_record_unref (copy);
 }

@@ -51,6 +51,7 @@ test_read_then_closed (Driver *self)
       if (n == 0)
         g_assert_cmpuint (ibb_session_read (session, bytes, BLOCK, *self->clock), ==, BLOCK);
       ibb_session_close (session, *self->clock);
+      ibb_session_close (session, *self->clock); /* no more is read */
       resume_peer_restore (self, OWN);
       resume = resume_peer_take_resume (self, 1, BLOCK);
       resume_peer_answer (self, resume, 0, FALSE);
@@ -269,12 +270,15 @@ static void
 test_finished (Driver *self, IBBSession *session)
 {
   g_autoptr (IBBStanza) answer = NULL;
-  IBBStatement          statement = { IBB_PROOF_ENDED, FALSE, SID, 7, 0, 0 };
+  IBBStatement          statement = { IBB_PROOF_ENDED, FALSE, SID, 7, 1, 1 };
 
+  resume_peer_assert_agrees (self, resume_peer_new_block ("b0", 0, 1));
   resume_peer_assert_agrees (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", SID));
   g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_ENDED);
   answer = resume_peer_ask (self, resume_peer_new (PEER_AGAIN, 7, 0, 0), IBB_PAYLOAD_RESULT);
   g_assert_true (answer->has_ended);
+  g_assert_cmpuint (answer->received, ==, 1);
+  g_assert_cmpuint (answer->acknowledged, ==, 1);
   g_assert_true (ibb_proof_matches (answer->proof, SECRET, &statement));
   resume_peer_assert_refuses (self, resume_peer_new (STRANGER, 8, 0, 0),
                               IBB_CONDITION_ITEM_NOT_FOUND);
@@ -296,7 +300,8 @@ test_both_closed (Driver *self, IBBSession *session)
   resume_peer_assert_agrees (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", SID));
 }
 
-/* D-37: an interruption that outlasts the time for the answer to a close leaves some of it. */
+/* D-37: an interruption as long as all the time for the answer to a close leaves one close-timeout,
+ * whatever comes meanwhile. */
 static void
 test_close_after_outage (Driver *self, IBBSession *session)
 {
@@ -305,15 +310,43 @@ test_close_after_outage (Driver *self, IBBSession *session)
   ibb_session_close (session, *self->clock);
   ibb_stanza_record_unref (resume_peer_take (self, "close"));
   resume_peer_lose (self, session);
-  driver_advance (self, 200000);
+  driver_advance (self, 100000);
   resume_peer_restore (self, OWN);
   resume = resume_peer_take_resume (self, 1, 0);
   resume_peer_answer (self, resume, 0, FALSE);
   ibb_stanza_record_unref (resume_peer_take (self, "close"));
-  driver_advance (self, 9999);
+  driver_advance (self, 5000);
+  resume_peer_assert_refuses (self, resume_peer_new_block ("b0", 0, 1),
+                              IBB_CONDITION_ITEM_NOT_FOUND);
+  driver_advance (self, 4999);
   g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_OPEN);
   driver_advance (self, 1);
   resume_peer_assert_ended (session, IBB_FAILURE_NONE);
+}
+
+/* The timeout is switched on or off during the interruption. */
+static void
+test_close_other_timeout (Driver *self)
+{
+  static const guint timeouts[] = { 0, 10000, 0 };
+
+  for (guint i = 1; i < G_N_ELEMENTS (timeouts); i++)
+    {
+      g_autoptr (IBBSession) session = resume_peer_accept (self);
+      g_autoptr (IBBStanza)  resume = NULL;
+
+      ibb_engine_get_settings (self->engine)->close_timeout = timeouts[i - 1];
+      ibb_session_close (session, *self->clock);
+      ibb_stanza_record_unref (resume_peer_take (self, "close"));
+      resume = resume_peer_interrupt (self, session);
+      ibb_engine_get_settings (self->engine)->close_timeout = timeouts[i];
+      resume_peer_answer (self, resume, 0, FALSE);
+      ibb_stanza_record_unref (resume_peer_take (self, "close"));
+      driver_advance (self, 10000);
+      g_assert_cmpint (ibb_session_get_state (session), ==,
+                       timeouts[i] > 0 ? IBB_SESSION_ENDED : IBB_SESSION_OPEN);
+      resume_peer_abort (self, session);
+    }
 }
 
 /* N-20: the peer's close waited for our bytes when it was interrupted, and the peer has none
@@ -364,14 +397,19 @@ static void
 test_own_move_owed (Driver *self, IBBSession *session)
 {
   g_autoptr (IBBStanza) first = resume_peer_write (self, session, 1);
+  g_autoptr (IBBStanza) again = NULL;
   g_autoptr (IBBStanza) resume = NULL;
   g_autoptr (IBBStanza) answer = NULL;
 
   owe_answer (self);
   resume_peer_lose (self, session);
+  driver_advance (self, 5000); /* D-38: the peer has its time again */
   resume_peer_restore (self, OWN_AGAIN);
   resume = resume_peer_take_resume (self, 1, 0);
-  resume_peer_answer (self, resume, 1, FALSE);
+  resume_peer_answer (self, resume, 0, FALSE);
+  again = resume_peer_take_block (self, 0);
+  driver_advance (self, 3999);
+  g_assert_true (driver_answer (self, again));
   answer = take_owed (self, "result");
   g_assert_cmpstr (answer->to, ==, PEER);
   g_assert_null (answer->from); /* the server adds the present one */
@@ -415,6 +453,7 @@ main (int argc, char **argv)
   resume_peer_add (tests, G_N_ELEMENTS (tests));
   resume_peer_add_bare ("read-then-closed", test_read_then_closed);
   resume_peer_add_bare ("close", test_close);
+  resume_peer_add_bare ("close-other-timeout", test_close_other_timeout);
   resume_peer_add_bare ("result-lost", test_result_lost);
   resume_peer_add_bare ("result-refused", test_result_refused);
   resume_peer_add_bare ("peer-ended", test_peer_ended);

@@ -624,6 +624,36 @@ test_query_lost (Driver *self, IBBSession *session)
   g_assert_cmpstr (query->to, ==, PEER);
 }
 
+/* D-54: the room that the peer has told may be another one after the interruption. */
+static void
+test_room (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 3 * BLOCK);
+  g_autoptr (IBBStanza) second = NULL;
+  g_autoptr (IBBStanza) third = NULL;
+  g_autoptr (IBBStanza) fourth = NULL;
+  g_autoptr (IBBStanza) resume = NULL;
+  g_autoptr (IBBStanza) again = NULL;
+  IBBStanza            *result;
+
+  driver_answer (self, first);
+  second = resume_peer_take_block (self, 1);
+  result = ibb_stanza_record_new_result (second);
+  result->to = g_strdup (OWN);
+  result->tells_room = TRUE;
+  result->room = 10 * BLOCK;
+  third = resume_peer_take_block (self, 2);
+  g_assert_true (driver_receive (self, result));
+  driver_answer (self, third);
+  driver_write (self, session, 1);
+  fourth = resume_peer_take_block (self, 3);
+  g_assert_false (fourth->asks_room);
+  resume = resume_peer_interrupt (self, session);
+  resume_peer_answer (self, resume, 3 * BLOCK, FALSE);
+  again = resume_peer_take_block (self, 3);
+  g_assert_true (again->asks_room);
+}
+
 /* D-27: the peer is not asked without a connection, nor is its silence counted. */
 static void
 test_probe_lost (Driver *self, IBBSession *session)
@@ -761,6 +791,7 @@ main (int argc, char **argv)
     { "D-18/gap-after-resumption", test_gap_after_resumption },
     { "D-18/number-behind", test_number_behind },
     { "D-29/query-lost", test_query_lost },
+    { "D-54/room", test_room },
     { "D-27/probe-lost", test_probe_lost },
     { "D-27/doubt", test_doubt },
     { "D-27/comes-back", test_comes_back },

@@ -91,10 +91,9 @@ probe_answered (IBBPeer *peer, IBBStanza *answer, gint64 now)
 }
 
 static void
-peer_not_probed (IBBPeer *peer, gint64 now)
+peer_not_probed (IBBPeer *peer)
 {
   ibb_peer_not_probed (peer);
-  ibb_peer_update_timer (peer, ibb_session_is_peer_listened_to (peer), now);
   for (GList *l = ibb_peer_get_sessions (peer)->head; l != NULL; l = l->next)
     ibb_session_peer_not_probed (l->data);
 }
@@ -169,7 +168,6 @@ ibb_engine_free (IBBEngine *self)
 {
   IBBEvent event = IBB_EVENT_INIT;
 
-  ibb_engine_lost (self);
   end_all (self);
   self->shared->is_gone = TRUE;
   while (ibb_engine_take_event (self, &event))
@@ -465,7 +463,7 @@ ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
       ibb_peer_order_not_asked (pending->owner, now);
       break;
     case IBB_PENDING_PROBE:
-      peer_not_probed (pending->owner, now);
+      peer_not_probed (pending->owner);
       break;
     case IBB_PENDING_SERVER:
       ibb_server_not_asked (pending->owner);

@@ -165,7 +165,7 @@ static void
 leave (IBBFlight *self, IBBBlock *block)
 {
   self->n_sent--;
-  ibb_stall_unsent (&self->stall, ibb_block_get_size (block), self->n_sent == 0);
+  ibb_stall_unsent (&self->stall, ibb_block_get_size (block));
 }
 
 void

@@ -139,12 +139,10 @@ update (IBBOutgoing *self, gint64 now)
 gboolean
 ibb_outgoing_has_stanza (IBBOutgoing *self, gint64 now)
 {
-  IBBControl *control = &self->shared->control;
-
   update (self, now);
-  return ibb_control_get_length (control) > 0 || find_ready (self, now) != NULL ||
-         find_ready_by_message (self, now) != NULL ||
-         ibb_control_get_length (control) > 0; /* the search may have queued a question */
+  return find_ready (self, now) != NULL || find_ready_by_message (self, now) != NULL ||
+         /* comes last: the search may have queued a question */
+         ibb_control_get_length (&self->shared->control) > 0;
 }
 
 static IBBStanza *

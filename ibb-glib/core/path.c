@@ -13,7 +13,6 @@ void
 ibb_path_init (IBBPath *self)
 {
   ibb_search_init (&self->search, INITIAL_WINDOW, IBB_PATH_MAX);
-  self->in_flight = 0;
 }
 
 gsize

@@ -22,6 +22,7 @@ typedef struct
   gsize     in_flight; /* bytes sent and not yet answered, stalled sessions left out */
 } IBBPath;
 
+/* A new path, or another one to the same peer, while nothing is in flight. */
 void ibb_path_init (IBBPath *self);
 /* Whether length more bytes may go now; one block always may. share: how many bytes may be in
  * flight beside those to other peers. */

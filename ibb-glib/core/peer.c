@@ -38,7 +38,6 @@ peer_free (gpointer data)
 {
   IBBPeer *self = data;
 
-  ibb_timer_clear (&self->timer);
   ibb_turns_leave (get_turns (self), &self->turn);
   g_free (self->jid);
   g_free (self->address);
@@ -228,7 +227,7 @@ ibb_peer_uncount (IBBPeer *self, gsize length)
 void
 ibb_peer_try (IBBPeer *self)
 {
-  gboolean is_urgent = ibb_turns_may_exceed (&self->turns, 1);
+  gboolean is_urgent = ibb_turns_may_exceed (&self->turns, IBB_TURNS_URGENT_MAX);
 
   if (ibb_turns_peek (&self->turns) != NULL)
     ibb_turns_want (get_turns (self), &self->turn, IBB_TURNS_URGENT_MAX, is_urgent);

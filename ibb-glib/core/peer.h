@@ -127,7 +127,7 @@ void ibb_peer_ask_about (IBBPeer *self, GList *link, const char *sid, const char
 /* (nullable) (type IBBSession): the session that the unanswered probe names. */
 gpointer       ibb_peer_get_asked (const IBBPeer *self);
 IBBPeerVerdict ibb_peer_probe_answered (IBBPeer *self, const IBBStanza *answer, gint64 now);
-/* The connection refused the probe, so no silence has begun. */
+/* The connection refused the probe, so no silence has begun. The timer stays. */
 void ibb_peer_not_probed (IBBPeer *self);
 /* is_listened_to: whether a session of it has read everything and waits for more. */
 IBBPeerVerdict ibb_peer_timeout (IBBPeer *self, gboolean is_listened_to, gint64 now);

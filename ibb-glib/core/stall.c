@@ -88,9 +88,7 @@ leave_late (IBBStall *self)
 void
 ibb_stall_clear (IBBStall *self)
 {
-  if (self->in_flight > 0)
-    ibb_stall_unsent (self, self->in_flight, TRUE);
-  leave_late (self);
+  ibb_stall_unsent (self, self->in_flight);
   self->is_stalled = FALSE;
 }
 
@@ -165,7 +163,7 @@ ibb_stall_probed (IBBStall *self, gsize length, guint64 end, gint64 now)
 }
 
 void
-ibb_stall_unsent (IBBStall *self, gsize length, gboolean is_last)
+ibb_stall_unsent (IBBStall *self, gsize length)
 {
   self->in_flight -= length;
   if (self->is_stalled)
@@ -173,7 +171,7 @@ ibb_stall_unsent (IBBStall *self, gsize length, gboolean is_last)
   else if (is_counted (self))
     uncount (self, length);
   self->is_probing = FALSE;
-  if (is_last)
+  if (self->in_flight == 0)
     leave_late (self);
 }
 

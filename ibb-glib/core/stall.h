@@ -71,8 +71,8 @@ gboolean ibb_stall_may_send (const IBBStall *self);
 void ibb_stall_sent (IBBStall *self, gsize length, guint64 end, gint64 now);
 /* The same for a block beyond the limit of the peer: the only one in flight. */
 void ibb_stall_probed (IBBStall *self, gsize length, guint64 end, gint64 now);
-/* So many bytes are no longer in flight. is_last: no others are. */
-void ibb_stall_unsent (IBBStall *self, gsize length, gboolean is_last);
+/* So many bytes are no longer in flight. */
+void ibb_stall_unsent (IBBStall *self, gsize length);
 /* A round trip was measured (0: it cannot be told). Returns what it says about the
  * path, 0 where it says nothing. */
 gint64 ibb_stall_note_round_trip (IBBStall *self, gint64 round_trip);

@@ -59,10 +59,7 @@ ibb_timer_get_deadline (gint64 now, guint milliseconds)
 void
 ibb_timer_init (IBBTimer *self, IBBTimerFunc func, gpointer owner)
 {
-  self->due = IBB_NEVER;
-  self->iter = NULL;
-  self->func = func;
-  self->owner = owner;
+  *self = (IBBTimer){ .due = IBB_NEVER, .func = func, .owner = owner };
 }
 
 void

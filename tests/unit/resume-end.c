@@ -431,11 +431,68 @@ test_moved_awaited (Driver *self, IBBSession *session)
   resume_peer_assert_ended (session, IBB_FAILURE_NONE);
 }
 
+/* D-27: a peer that was gone, and has come back, is asked with a new question. */
+static void
+test_comes_back (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) probe = NULL;
+  g_autoptr (IBBStanza) query = NULL;
+  g_autoptr (IBBStanza) resume = NULL;
+  g_autoptr (IBBStanza) again = NULL;
+
+  self->leave_disco = TRUE;
+  driver_advance (self, 60000);
+  ibb_stanza_record_unref (resume_peer_take (self, "query"));
+  probe = resume_peer_take (self, "close");
+  resume_peer_answer_error (self, probe, IBB_CONDITION_GONE);
+  query = resume_peer_take (self, "query"); /* a client may not have understood */
+  resume_peer_answer_error (self, query, IBB_CONDITION_GONE);
+  g_assert_true (ibb_session_is_interrupted (session));
+  driver_advance (self, 0);
+  resume = resume_peer_take_resume (self, 1, 0);
+  resume_peer_answer (self, resume, 0, FALSE);
+  driver_advance (self, 59999);
+  resume_peer_assert_nothing (self);
+  driver_advance (self, 1);
+  again = resume_peer_take (self, "close");
+  g_assert_cmpstr (again->id, !=, query->id);
+}
+
+/* A peer that is gone ends its other sessions. One that is interrupted goes on waiting. */
+static void
+test_peer_gone (Driver *self, IBBSession *session)
+{
+  IBBSession           *plain = resume_peer_accept_from (self, PEER, OWN, "plain", FALSE);
+  g_autoptr (IBBStanza) block = resume_peer_write (self, session, 1);
+
+  ibb_stanza_record_unref (resume_peer_write (self, plain, 1));
+  self->leave_disco = TRUE;
+  resume_peer_answer_error (self, block, IBB_CONDITION_SERVICE_UNAVAILABLE);
+  for (guint i = 0; i < 120 && ibb_session_get_state (plain) == IBB_SESSION_OPEN; i++)
+    {
+      IBBStanza *stanza;
+
+      while ((stanza = driver_take_served (self)) != NULL)
+        {
+          if (stanza->payload == IBB_PAYLOAD_DISCO_QUERY || driver_is_probe (stanza))
+            resume_peer_answer_error (self, stanza, IBB_CONDITION_GONE);
+          ibb_stanza_record_unref (stanza);
+        }
+      driver_advance (self, 1000);
+    }
+  resume_peer_assert_ended (plain, IBB_FAILURE_PEER_GONE);
+  g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_OPEN);
+  g_assert_true (ibb_session_is_interrupted (session));
+  ibb_session_unref (plain);
+}
+
 int
 main (int argc, char **argv)
 {
   static const ResumePeerTest tests[] = {
     { "result-late", test_result_late },
+    { "D-27/comes-back", test_comes_back },
+    { "peer-gone", test_peer_gone },
     { "D-39/half-close-meanwhile", test_half_close_meanwhile },
     { "abort-owed", test_abort_owed },
     { "linger-owed", test_linger_owed },

@@ -7,6 +7,8 @@
 
 #include "resume-peer.h"
 
+#include "inside.h"
+
 #include "core/proof.h"
 
 /* Drops the other stanzas. */
@@ -509,11 +511,34 @@ test_same_hash (Driver *self, IBBSession *session)
     }
 }
 
+/* D-50: a session that stalled before is like any other afterwards. */
+static void
+test_stalled (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBSession) other = resume_peer_accept_from (self, PEER, OWN, "other", FALSE);
+  g_autoptr (IBBStanza)  first = resume_peer_write (self, session, 1);
+  g_autoptr (IBBStanza)  resume = NULL;
+  g_autoptr (IBBStanza)  live = NULL;
+  gint64                 stalled;
+
+  driver_advance (self, 1000);
+  live = resume_peer_write (self, other, 1);
+  driver_answer (self, live);
+  g_assert_true (inside_get (self->engine, NULL, "stalled-bytes", &stalled));
+  g_assert_cmpint (stalled, ==, 1);
+  resume = resume_peer_interrupt (self, session);
+  resume_peer_answer (self, resume, 0, FALSE);
+  ibb_stanza_record_unref (resume_peer_take_block (self, 0));
+  g_assert_true (inside_get (self->engine, NULL, "stalled-bytes", &stalled));
+  g_assert_cmpint (stalled, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
   static const ResumePeerTest tests[] = {
     { "stranger", test_stranger },
+    { "D-50/stalled", test_stalled },
     { "malformed", test_malformed },
     { "impossible", test_impossible },
     { "wrong-answer", test_wrong_answer },

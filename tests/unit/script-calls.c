@@ -97,7 +97,8 @@ take_opened (Script *self, Words *words)
 
   begin (self, words);
   open = driver_take_served (&self->driver);
-  if (open == NULL || open->payload != IBB_PAYLOAD_OPEN)
+  if (open == NULL || open->payload != IBB_PAYLOAD_OPEN ||
+      open->by_message != ibb_session_is_by_message (script_get_session (self, words)))
     script_fail (self, "it sends %s", driver_describe (open));
   driver_answer (&self->driver, open);
   if (ibb_session_get_state (script_get_session (self, words)) != IBB_SESSION_OPEN)
@@ -116,7 +117,7 @@ event (Script *self, Words *words)
   IBBEvent event = IBB_EVENT_INIT;
   guint    type = script_find (self, names, G_N_ELEMENTS (names), words_take (self, words));
 
-  if (!driver_take_event (&self->driver, &event))
+  if (!ibb_engine_has_outcome (self->driver.engine) || !driver_take_event (&self->driver, &event))
     script_fail (self, "no event");
   if (event.type != type)
     script_fail (self, "event %s", names[event.type]);
@@ -407,7 +408,7 @@ check_no_event (Script *self, Words *words)
 {
   IBBEvent event = IBB_EVENT_INIT;
 
-  if (driver_take_event (&self->driver, &event))
+  if (ibb_engine_has_outcome (self->driver.engine) || driver_take_event (&self->driver, &event))
     script_fail (self, "there is one");
 }
 
@@ -415,13 +416,13 @@ check_no_event (Script *self, Words *words)
 static void
 check_changed (Script *self, Words *words)
 {
-  IBBSession *session = script_get_session (self, words);
-  IBBEvent    event = IBB_EVENT_INIT;
-  gboolean    told = FALSE;
+  IBBEvent event = IBB_EVENT_INIT;
+  gboolean told = FALSE;
 
+  ibb_session_set_data (script_get_session (self, words), self);
   while (ibb_engine_take_event (self->driver.engine, &event))
     {
-      told |= event.type == IBB_EVENT_CHANGED && event.session == session;
+      told |= event.type == IBB_EVENT_CHANGED && ibb_session_get_data (event.session) == self;
       ibb_event_clear (&event);
     }
   if (!told)

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/path.h"
+
+#include "core/first-hop.h"
+
+#define BLOCK IBB_SEARCH_BLOCK
+
+static void
+init (IBBPath *self, gsize window, gsize in_flight)
+{
+  *self = (IBBPath){ .in_flight = 0 };
+  ibb_path_init (self);
+  self->search.size.window = window;
+  ibb_path_sent (self, in_flight);
+}
+
+/* One block always may go; more within the window and the share of the peer. */
+static void
+test_may_send (void)
+{
+  IBBPath path;
+
+  init (&path, BLOCK, 0);
+  g_assert_true (ibb_path_may_send (&path, 2 * BLOCK, 0, FALSE));
+  init (&path, 4 * BLOCK, 2 * BLOCK);
+  g_assert_true (ibb_path_may_send (&path, BLOCK, 3 * BLOCK, FALSE));
+  g_assert_false (ibb_path_may_send (&path, BLOCK, 3 * BLOCK - 1, FALSE));
+  g_assert_false (path.search.limited);
+  g_assert_true (ibb_path_may_send (&path, 2 * BLOCK, G_MAXSIZE, FALSE));
+  g_assert_false (ibb_path_may_send (&path, 2 * BLOCK + 1, G_MAXSIZE, FALSE));
+  g_assert_true (path.search.limited);
+}
+
+/* While a person chats, blocks on a slow path are short, and alone. */
+static void
+test_brief (void)
+{
+  IBBPath path;
+
+  init (&path, 2 * BLOCK - 1, 1);
+  path.search.phase = IBB_SEARCH_KEEPING;
+  path.search.is_slow = TRUE;
+  path.search.kept_rate = 0.02; /* bytes in a microsecond */
+  g_assert_cmpuint (ibb_path_get_block (&path, 3000), ==, 3000);
+  g_assert_cmpuint (ibb_path_get_brief (&path, BLOCK), ==, 2000);
+  g_assert_true (ibb_path_may_send (&path, 1000, G_MAXSIZE, FALSE));
+  g_assert_false (ibb_path_may_send (&path, 1000, G_MAXSIZE, TRUE));
+  path.search.kept_rate = BLOCK / 100000.0;
+  g_assert_true (ibb_path_may_send (&path, 1000, G_MAXSIZE, TRUE));
+  path.search.kept_rate = 0.02;
+  path.search.size.window++;
+  g_assert_cmpuint (ibb_path_get_brief (&path, BLOCK), ==, BLOCK);
+  g_assert_true (ibb_path_may_send (&path, 1000, G_MAXSIZE, TRUE));
+}
+
+/* D-57: there is a queue at our server, and others wait in it. */
+static void
+test_shared (void)
+{
+  IBBFirstHop hop = { .in_flight = 2 * BLOCK, .is_bounded = TRUE };
+
+  g_assert_true (ibb_first_hop_is_shared (&hop, BLOCK));
+  g_assert_false (ibb_first_hop_is_shared (&hop, 2 * BLOCK));
+  hop.is_bounded = FALSE;
+  g_assert_false (ibb_first_hop_is_shared (&hop, BLOCK));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/path/may-send", test_may_send);
+  g_test_add_func ("/path/brief", test_brief);
+  g_test_add_func ("/path/shared", test_shared);
+  return g_test_run ();
+}

@@ -66,18 +66,14 @@ ibb_closing_get_step (IBBOutState out, IBBInState in, IBBClosingEvent event)
   return (IBBClosingStep){ out, in, IBB_CLOSING_DO_NOTHING };
 }
 
-/* TRUE if something has changed. */
-static gboolean
-take_step (IBBClosing *self, IBBClosingEvent event, IBBClosingAction *action)
+static IBBClosingAction
+take_step (IBBClosing *self, IBBClosingEvent event)
 {
   IBBClosingStep step = ibb_closing_get_step (self->out, self->in, event);
-  gboolean       is_new = step.out != self->out || step.in != self->in;
 
   self->out = step.out;
   self->in = step.in;
-  if (action != NULL)
-    *action = step.action;
-  return is_new;
+  return step.action;
 }
 
 void
@@ -100,7 +96,7 @@ ibb_closing_clear (IBBClosing *self)
 void
 ibb_closing_end (IBBClosing *self, gboolean is_orderly)
 {
-  take_step (self, IBB_CLOSING_ON_END, NULL);
+  take_step (self, IBB_CLOSING_ON_END);
   if (is_orderly)
     self->output_shut = TRUE;
   ibb_closing_clear (self);
@@ -195,10 +191,10 @@ ibb_closing_refuse_owed (IBBClosing *self)
 
 /* Our close. */
 
-gboolean
+void
 ibb_closing_shutdown (IBBClosing *self)
 {
-  return take_step (self, IBB_CLOSING_ON_SHUTDOWN, NULL);
+  take_step (self, IBB_CLOSING_ON_SHUTDOWN);
 }
 
 gboolean
@@ -208,7 +204,7 @@ ibb_closing_close (IBBClosing *self, gint64 now)
     return FALSE;
 
   self->is_whole = TRUE;
-  take_step (self, IBB_CLOSING_ON_CLOSE, NULL);
+  take_step (self, IBB_CLOSING_ON_CLOSE);
   if (self->out == IBB_OUT_CLOSE_SENT && self->began == IBB_NEVER)
     begin_timeout (self, now);
   return TRUE;
@@ -223,10 +219,7 @@ ibb_closing_abort (IBBClosing *self)
 IBBClosingVerdict
 ibb_closing_drained (IBBClosing *self, gint64 now)
 {
-  IBBClosingAction action;
-
-  take_step (self, IBB_CLOSING_ON_DRAINED, &action);
-  switch (action)
+  switch (take_step (self, IBB_CLOSING_ON_DRAINED))
     {
     case IBB_CLOSING_DO_SEND:
       send_close (self, now);
@@ -253,17 +246,14 @@ ibb_closing_sent (IBBClosing *self)
 IBBClosingVerdict
 ibb_closing_receive (IBBClosing *self, IBBStanza *stanza, gint64 now)
 {
-  IBBClosingAction action;
-
   if (stanza->unclean)
     {
-      take_step (self, IBB_CLOSING_ON_END, NULL);
+      take_step (self, IBB_CLOSING_ON_END);
       answer_peer_close (self, stanza);
       return IBB_CLOSING_ABORTED;
     }
 
-  take_step (self, IBB_CLOSING_ON_PEER_CLOSE, &action);
-  if (action == IBB_CLOSING_DO_ANSWER)
+  if (take_step (self, IBB_CLOSING_ON_PEER_CLOSE) == IBB_CLOSING_DO_ANSWER)
     {
       answer_peer_close (self, stanza);
       if (self->began == IBB_NEVER)
@@ -314,7 +304,7 @@ ibb_closing_stop (IBBClosing *self, gint64 now)
 
   if (!self->half_close && self->out != IBB_OUT_SHUT)
     self->linger_until = now + LINGER;
-  take_step (self, IBB_CLOSING_ON_STOP, NULL);
+  take_step (self, IBB_CLOSING_ON_STOP);
   return TRUE;
 }
 

@@ -91,8 +91,8 @@ void ibb_closing_clear (IBBClosing *self);
 /* The session is over. is_orderly: our blocks have arrived, and the peer knows the end. */
 void ibb_closing_end (IBBClosing *self, gboolean is_orderly);
 
-/* FALSE where nothing changes by it. */
-gboolean          ibb_closing_shutdown (IBBClosing *self);
+void ibb_closing_shutdown (IBBClosing *self);
+/* FALSE if it was called before. */
 gboolean          ibb_closing_close (IBBClosing *self, gint64 now);
 void              ibb_closing_abort (IBBClosing *self);
 IBBClosingVerdict ibb_closing_drained (IBBClosing *self, gint64 now);

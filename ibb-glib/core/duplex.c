@@ -42,7 +42,7 @@ ibb_duplex_open (IBBDuplex *self, gint64 now)
 {
   ibb_life_begin (&self->life);
   ibb_silence_heard (&self->silence, now);
-  ibb_sender_open (&self->sender, self->terms->is_initiator ? 0 : now);
+  ibb_sender_open (&self->sender, now);
 }
 
 IBBLife *
@@ -651,7 +651,7 @@ ibb_duplex_read (IBBDuplex *self, guint8 *bytes, gsize length, gint64 now)
 {
   gsize n = ibb_receiver_read (&self->receiver, bytes, length, now);
 
-  if (n > 0 && ibb_life_is_open (&self->life))
+  if (ibb_life_is_open (&self->life))
     ibb_receiver_release (&self->receiver, now);
   return n;
 }
@@ -709,9 +709,10 @@ ibb_duplex_close_input (IBBDuplex *self)
 void
 ibb_duplex_shutdown_output (IBBDuplex *self, gint64 now)
 {
-  if (!ibb_life_is_lasting (&self->life) || !ibb_closing_shutdown (&self->closing))
+  if (!ibb_life_is_lasting (&self->life))
     return;
 
+  ibb_closing_shutdown (&self->closing);
   ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
   ibb_sender_flush (&self->sender, now);
   proceed (self, now);

@@ -94,7 +94,7 @@ is_allowed (gunichar c, gboolean is_resource)
     return FALSE;
   if (is_resource)
     return TRUE;
-  return c != ' ' && c != '@' && c != '/' && !(c >= 0xA0 && g_unichar_isspace (c));
+  return c != '@' && c != '/' && !g_unichar_isspace (c);
 }
 
 /* Whether every character may stand in a node, domain or resource. */

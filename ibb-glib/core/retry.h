@@ -23,7 +23,7 @@ typedef enum
 
 typedef struct
 {
-  gint64   accepted;       /* when we accepted, as responder (D-32); 0 as initiator */
+  gint64   accepted;       /* when the session was, by us or by the peer (D-32) */
   gint64   at;             /* nothing is sent earlier; IBB_NEVER: not waiting */
   guint    n;              /* of the present trouble, reset by success */
   guint    n_early;        /* retries since the peer did not know the session yet (D-32) */

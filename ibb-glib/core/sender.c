@@ -27,12 +27,12 @@ ibb_sender_init (IBBSender *self, const IBBTerms *terms)
 /* Messages have rules where both servers know XEP-0079 (§2.1.1): a server that does not know the
  * rules returns such a message. Nothing waits for the answers of the servers. */
 void
-ibb_sender_open (IBBSender *self, gint64 accepted)
+ibb_sender_open (IBBSender *self, gint64 now)
 {
   IBBShared       *shared = self->terms->shared;
   g_autofree char *domain = NULL;
 
-  ibb_retry_set_accepted (&self->retry, accepted);
+  ibb_retry_set_accepted (&self->retry, now);
   if (!self->terms->by_message || shared->local_normal == NULL)
     return;
 

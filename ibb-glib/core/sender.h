@@ -53,8 +53,7 @@ typedef struct
 } IBBSender;
 
 void ibb_sender_init (IBBSender *self, const IBBTerms *terms);
-/* accepted: when we did, as responder; 0 as initiator. */
-void ibb_sender_open (IBBSender *self, gint64 accepted);
+void ibb_sender_open (IBBSender *self, gint64 now);
 /* Ends sending. failure: why the bytes that are not delivered never will be. */
 void ibb_sender_end (IBBSender *self, const IBBFailure *failure);
 void ibb_sender_clear (IBBSender *self);

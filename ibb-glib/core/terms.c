@@ -176,9 +176,10 @@ ibb_terms_get_room (const IBBTerms *self)
 
   if (limit == 0)
     return G_MAXSIZE;
-  overhead = STANZA_OVERHEAD + (self->by_message ? RULES_OVERHEAD : 0) +
-             get_escaped_length (self->peer_jid) + get_escaped_length (self->local_jid) +
-             get_escaped_length (self->key.sid);
+  overhead = STANZA_OVERHEAD + get_escaped_length (self->peer_jid) +
+             get_escaped_length (self->local_jid) + get_escaped_length (self->key.sid);
+  if (self->by_message)
+    overhead += RULES_OVERHEAD;
   return (MAX (limit, overhead) - overhead) / 4 * 3;
 }
 

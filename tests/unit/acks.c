@@ -52,6 +52,7 @@ test_records (void)
       if (i == 0)
         first = ibb_acks_get_records (&self);
     }
+  g_assert_cmpuint (first, <=, 192 + 1);
   g_assert_cmpuint (ibb_acks_get_length (&self), ==, 3);
   g_assert_cmpuint (ibb_acks_get_bytes (&self), ==, 30);
   g_assert_cmpuint (ibb_acks_get_records (&self), ==, 3 * first + 3);
@@ -61,7 +62,7 @@ test_records (void)
   g_assert_cmpuint (ibb_acks_get_sent_to (&self), ==, 10);
   g_assert_cmpuint (ibb_acks_get_first_end (&self), ==, 20);
   g_assert_cmpint (ibb_acks_get_first_arrival (&self), ==, 1);
-  g_assert_false (ibb_acks_contain (&self, 1));
+  g_assert_cmpuint (g_hash_table_size (self.digests), ==, 2);
   g_assert_true (ibb_acks_contain (&self, 2));
   ibb_acks_clear (&self);
   g_assert_cmpuint (ibb_acks_get_length (&self) + ibb_acks_get_bytes (&self), ==, 0);

@@ -284,7 +284,8 @@ test_finished (Driver *self, IBBSession *session)
                               IBB_CONDITION_ITEM_NOT_FOUND);
 }
 
-/* Both ends have closed, and our answer to the peer was lost: it is sent again (D-40). */
+/* Both ends have closed, and our answer to the peer was lost: it is sent again (D-40). The time for
+ * the answer to ours begins again. */
 static void
 test_both_closed (Driver *self, IBBSession *session)
 {
@@ -294,10 +295,47 @@ test_both_closed (Driver *self, IBBSession *session)
   ibb_session_shutdown_output (session, *self->clock);
   close = resume_peer_take (self, "close");
   resume_peer_assert_agrees (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", SID));
+  driver_advance (self, 5000);
   resume_peer_assert_agrees (self, resume_peer_new (PEER, 1, 0, 0));
   again = resume_peer_take (self, "close");
   g_assert_cmpstr (again->id, ==, close->id);
   resume_peer_assert_agrees (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", SID));
+  driver_advance (self, 9999);
+  g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_OPEN);
+  driver_advance (self, 1);
+  resume_peer_assert_ended (session, IBB_FAILURE_NONE);
+}
+
+/* D-26: a block that waits for its retry is sent again at once. */
+static void
+test_retry_before (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 1);
+  g_autoptr (IBBStanza) resume = NULL;
+
+  driver_answer_error (self, first, IBB_CONDITION_RECIPIENT_UNAVAILABLE, IBB_ERROR_TYPE_WAIT);
+  resume = resume_peer_interrupt (self, session);
+  resume_peer_answer (self, resume, 0, FALSE);
+  ibb_stanza_record_unref (resume_peer_take_block (self, 0));
+}
+
+/* D-45: a block that was refused for good before the interruption is sent again. */
+static void
+test_refused_before (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 3 * BLOCK);
+  g_autoptr (IBBStanza) second = NULL;
+  g_autoptr (IBBStanza) third = NULL;
+  g_autoptr (IBBStanza) resume = NULL;
+
+  driver_answer (self, first);
+  second = resume_peer_take_block (self, 1);
+  third = resume_peer_take_block (self, 2);
+  resume_peer_answer_error (self, third, IBB_CONDITION_UNEXPECTED_REQUEST);
+  resume = resume_peer_interrupt (self, session);
+  resume_peer_answer (self, resume, BLOCK, FALSE);
+  owe_answer (self);
+  g_assert_cmpint (ibb_session_get_input (session), ==, IBB_INPUT_EOF);
 }
 
 /* D-37: an interruption as long as all the time for the answer to a close leaves one close-timeout,
@@ -416,6 +454,18 @@ test_own_move_owed (Driver *self, IBBSession *session)
   resume_peer_assert_ended (session, IBB_FAILURE_NONE);
 }
 
+/* A block that waited for its turn goes to the present address, too. */
+static void
+test_moved_unsent (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) block = NULL;
+
+  driver_write (self, session, 1);
+  resume_peer_assert_agrees (self, resume_peer_new (PEER_AGAIN, 1, 0, 0));
+  block = resume_peer_take_block (self, 0);
+  g_assert_cmpstr (block->to, ==, PEER_AGAIN);
+}
+
 static void
 test_moved_awaited (Driver *self, IBBSession *session)
 {
@@ -500,10 +550,13 @@ main (int argc, char **argv)
     { "aborted-meanwhile", test_aborted_meanwhile },
     { "finished", test_finished },
     { "both-closed", test_both_closed },
+    { "D-26/retry-before", test_retry_before },
+    { "D-45/refused-before", test_refused_before },
     { "close-after-outage", test_close_after_outage },
     { "moved-owed", test_moved_owed },
     { "own-move-owed", test_own_move_owed },
     { "moved-awaited", test_moved_awaited },
+    { "moved-unsent", test_moved_unsent },
   };
 
   g_test_init (&argc, &argv, NULL);

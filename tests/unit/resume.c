@@ -31,6 +31,7 @@ test_goes_on (Driver *self, IBBSession *session)
   g_assert_false (ibb_session_is_interrupted (session));
   again = resume_peer_take_block (self, 0);
   g_assert_cmpstr (again->id, ==, first->id);
+  resume_peer_assert_nothing (self); /* no block was acknowledged before (D-29) */
   g_assert_true (driver_answer (self, again));
   second = resume_peer_take_block (self, 1);
 }

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Sessions that have ended in order, of which a peer may ask (D-58). */
+
+#include "config.h"
+
+#include "core/finished.h"
+
+#include "core/proof.h"
+
+#define OWN "juliet@capulet.example"
+#define PEER "romeo@montague.example"
+#define SECRET "00112233445566778899aabbccddeeff"
+
+static IBBStanza *
+new_resume (const char *sid, gboolean is_initiator)
+{
+  IBBStanza *resume = ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_RESUME, "id", NULL);
+  IBBStatement statement = { IBB_PROOF_RESUME, is_initiator, sid, 7, 1, 0 };
+
+  resume->sid = g_strdup (sid);
+  resume->count = 7;
+  resume->received = 1;
+  resume->proof = ibb_proof_create (SECRET, &statement);
+  return resume;
+}
+
+static gboolean
+knows (
+    IBBFinished *self, const char *sid, const char *local, const char *peer, gboolean is_initiator)
+{
+  IBBStanza *resume = new_resume (sid, is_initiator);
+  gboolean   knows = ibb_finished_answer (self, resume, local, peer);
+
+  ibb_stanza_record_unref (resume);
+  return knows;
+}
+
+/* The peer learns how much we had received, whichever of us had opened the session. */
+static void
+test_answer (void)
+{
+  for (guint is_initiator = 0; is_initiator < 2; is_initiator++)
+    {
+      IBBShared   *shared = ibb_shared_new (NULL, NULL, g_hash_table_new (NULL, NULL));
+      IBBFinished *self = ibb_finished_new (shared);
+      IBBTerms     terms = { .key = { (char *) OWN "/r", (char *) PEER "/r", (char *) "sid" },
+                             .secret = (char *) SECRET };
+      IBBPosition  position = { 5, 3 };
+      IBBStatement statement = { IBB_PROOF_ENDED, is_initiator, "sid", 7, 5, 3 };
+      IBBStanza   *answer;
+
+      terms.is_initiator = is_initiator;
+      ibb_finished_add (self, &terms, &position);
+      g_assert_false (knows (self, "sid", OWN "/r", PEER "/r", is_initiator));
+      g_assert_false (knows (self, "other", OWN "/r", PEER "/r", !is_initiator));
+      g_assert_false (knows (self, "sid", PEER "/r", PEER "/r", !is_initiator));
+      g_assert_false (knows (self, "sid", OWN "/r", OWN "/r", !is_initiator));
+      g_assert_null (ibb_control_pop (&shared->control));
+
+      g_assert_true (knows (self, "sid", OWN "/x", PEER "/y", !is_initiator));
+      answer = ibb_control_pop (&shared->control);
+      g_assert_true (answer->has_position && answer->has_ended);
+      g_assert_cmpuint (answer->received, ==, 5);
+      g_assert_cmpuint (answer->acknowledged, ==, 3);
+      g_assert_true (ibb_proof_matches (answer->proof, SECRET, &statement));
+      ibb_stanza_record_unref (answer);
+      ibb_finished_free (self);
+      ibb_shared_unref (shared);
+    }
+}
+
+/* The last 256 are remembered. */
+static void
+test_last (void)
+{
+  IBBShared   *shared = ibb_shared_new (NULL, NULL, g_hash_table_new (NULL, NULL));
+  IBBFinished *self = ibb_finished_new (shared);
+
+  for (guint i = 0; i < 257; i++)
+    {
+      g_autofree char *sid = g_strdup_printf ("s%u", i);
+      IBBTerms         terms = { .key = { (char *) OWN "/r", (char *) PEER "/r", sid },
+                                 .secret = (char *) SECRET };
+
+      ibb_finished_add (self, &terms, &(IBBPosition){ 0, 0 });
+    }
+  g_assert_false (knows (self, "s0", OWN, PEER, TRUE));
+  g_assert_true (knows (self, "s1", OWN, PEER, TRUE));
+  ibb_finished_free (self);
+  ibb_shared_unref (shared);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/ibb/finished/answer/D-58", test_answer);
+  g_test_add_func ("/ibb/finished/last/D-58", test_last);
+  return g_test_run ();
+}

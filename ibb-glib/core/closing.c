@@ -248,7 +248,6 @@ ibb_closing_receive (IBBClosing *self, IBBStanza *stanza, gint64 now)
 {
   if (stanza->unclean)
     {
-      take_step (self, IBB_CLOSING_ON_END);
       answer_peer_close (self, stanza);
       return IBB_CLOSING_ABORTED;
     }
@@ -348,7 +347,7 @@ ibb_closing_resume (IBBClosing *self, gint64 now)
     return;
 
   ibb_closing_repeat (self);
-  if (self->is_whole || self->began != IBB_NEVER)
+  if (self->began != IBB_NEVER)
     resume_timeout (self, now);
 }
 

@@ -254,7 +254,7 @@ ibb_jid_normalize (const char *jid)
   if (!is_ascii (jid, length) && !g_utf8_validate (jid, (gssize) length, NULL))
     return NULL;
 
-  out = g_string_sized_new (length + 1);
+  out = g_string_sized_new (length);
 
   if (parts.node != NULL)
     {

@@ -132,19 +132,10 @@ refuse_early (IBBLife *self)
     }
 }
 
-/* The error of later calls after an orderly end. */
-static IBBFailureKind
-get_kind_of_close (const IBBLife *self)
-{
-  return ibb_closing_is_peer_closed (self->closing) && !ibb_closing_is_whole (self->closing)
-             ? IBB_FAILURE_PEER_CLOSED
-             : IBB_FAILURE_CLOSED;
-}
-
 void
 ibb_life_end (IBBLife *self, const IBBFailure *failure)
 {
-  const IBBFailure  closed = IBB_FAILURE_OF (get_kind_of_close (self));
+  const IBBFailure  closed = IBB_FAILURE_OF (IBB_FAILURE_CLOSED);
   gboolean          is_orderly = failure->kind == IBB_FAILURE_NONE;
   const IBBFailure *reason = is_orderly ? &closed : failure;
 

@@ -518,7 +518,6 @@ receive_out_of_order (
 static IBBReceiverVerdict
 overflow (IBBReceiver *self, const IBBStanza *stanza, IBBFailure *failure)
 {
-  ibb_receiver_release_all (self);
   answer_error (self, stanza, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
   ibb_failure_set_condition (failure, IBB_FAILURE_OVERFLOW, IBB_CONDITION_RESOURCE_CONSTRAINT,
                              NULL);

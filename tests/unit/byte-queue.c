@@ -87,7 +87,8 @@ test_any_mix (void)
           g_assert_cmpuint (queue.length, ==, written - read);
         }
       ibb_byte_queue_clear (&queue);
-      g_assert_cmpuint (queue.length + queue.offset, ==, 0);
+      g_assert_cmpuint (queue.length + queue.offset + queue.chunks.length, ==, 0);
+      g_assert_null (queue.tail);
     }
 }
 

@@ -429,6 +429,25 @@ test_moved_owed (Driver *self, IBBSession *session)
   resume_peer_assert_ended (session, IBB_FAILURE_NONE);
 }
 
+/* A component answers in the name of the session's address. */
+static void
+test_moved_component (Driver *self)
+{
+  g_autoptr (IBBSession) session = resume_peer_accept_from (self, PEER, OWN_AGAIN, SID, TRUE);
+  g_autoptr (IBBStanza)  first = resume_peer_write (self, session, 1);
+  g_autoptr (IBBStanza)  answer = NULL;
+  IBBStanza             *resume = resume_peer_new (PEER_AGAIN, 1, 1, 1);
+
+  g_assert_true (
+      driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN_AGAIN, "owed", SID)));
+  g_free (resume->to);
+  resume->to = g_strdup (OWN_AGAIN);
+  resume_peer_assert_agrees (self, resume);
+  answer = take_owed (self, "result");
+  g_assert_cmpstr (answer->to, ==, PEER_AGAIN);
+  g_assert_cmpstr (answer->from, ==, OWN_AGAIN);
+}
+
 /* We have moved ourselves. A result in the name of the former address would not leave our server.
  */
 static void
@@ -568,5 +587,6 @@ main (int argc, char **argv)
   resume_peer_add_bare ("result-refused", test_result_refused);
   resume_peer_add_bare ("peer-ended", test_peer_ended);
   resume_peer_add_bare ("owed", test_owed);
+  resume_peer_add_bare ("moved-component", test_moved_component);
   return g_test_run ();
 }

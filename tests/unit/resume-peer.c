@@ -203,10 +203,28 @@ resume_peer_write (Driver *self, IBBSession *session, gsize length)
   return resume_peer_take_block (self, 0);
 }
 
+gboolean
+resume_peer_take_change (Driver *self, IBBSession *session)
+{
+  IBBEvent event = IBB_EVENT_INIT;
+  gboolean is_told = FALSE;
+
+  while (ibb_engine_take_event (self->engine, &event))
+    {
+      is_told |= event.type == IBB_EVENT_CHANGED && event.session == session;
+      ibb_event_clear (&event);
+    }
+  return is_told;
+}
+
 void
 resume_peer_lose (Driver *self, IBBSession *session)
 {
+  gboolean was_interrupted = ibb_session_is_interrupted (session);
+
+  resume_peer_take_change (self, session);
   ibb_engine_lost (self->engine);
+  g_assert_true (was_interrupted || resume_peer_take_change (self, session));
   g_assert_true (ibb_session_is_interrupted (session));
   g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_OPEN);
   driver_advance (self, 0);

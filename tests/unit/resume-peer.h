@@ -51,8 +51,10 @@ void
 resume_peer_answer (Driver *self, const IBBStanza *resume, guint64 received, gboolean has_ended);
 void resume_peer_answer_error (Driver *self, const IBBStanza *request, IBBCondition condition);
 
-void resume_peer_lose (Driver *self, IBBSession *session);
-void resume_peer_restore (Driver *self, const char *jid);
+/* Whether the owner of the session was told to look at it. */
+gboolean resume_peer_take_change (Driver *self, IBBSession *session);
+void     resume_peer_lose (Driver *self, IBBSession *session);
+void     resume_peer_restore (Driver *self, const char *jid);
 /* Loses the connection and finds it again, for the first time: the <resume/>. */
 IBBStanza *resume_peer_interrupt (Driver *self, IBBSession *session);
 void       resume_peer_assert_ended (IBBSession *session, IBBFailureKind kind);

@@ -220,7 +220,7 @@ receive_answer (Script *self, IBBPayload payload, Words *words)
   if (request == NULL)
     script_fail (self, "nothing was asked");
   reply = payload == IBB_PAYLOAD_ERROR
-              ? ibb_stanza_record_new_error (request, condition, type, NULL)
+              ? ibb_stanza_record_new_error (request, condition, type, "a text")
               : ibb_stanza_record_new_result (request);
   g_free (reply->to);
   reply->to = g_strdup (request->from != NULL ? request->from : OWN);

@@ -25,8 +25,13 @@ FEW = {'clean': 300, 'faulty': 500, 'timing': 500, 'closing': 500, 'peers': 500,
 # machine notices nothing.
 CPU_LIMIT = 2
 CPU_FACTOR = 4
-CPU_UNKNOWN = {'unit': 4, 'simulation': 100}
+CPU_UNKNOWN = {'unit': 4, 'sanitized': 40, 'simulation': 100}
 MEMORY_LIMIT = 4 << 30
+# What the sanitizers find ends the program. GLib's slices would hide what leaks; the other
+# options are explained in tests/lib/run.py.
+SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined']
+SANITIZER_ENVIRONMENT = {'ASAN_OPTIONS': f'intercept_tls_get_addr=0:hard_rss_limit_mb={MEMORY_LIMIT >> 20}',
+                         'G_SLICE': 'always-malloc'}
 
 
 def run(arguments, **options):
@@ -59,8 +64,12 @@ class Program:
 
 
 class FaultyCore:
-    def __init__(self, build):
+    """suites: the tests to run. sanitize: with the changed file instrumented, and leaks looked for."""
+
+    def __init__(self, build, suites=('unit', 'simulation'), sanitize=False):
         self.build = build
+        self.suites = suites
+        self.sanitize = SANITIZE if sanitize else []
         self.temporary = tempfile.TemporaryDirectory(prefix='ibb-faults-')
         self.folder = pathlib.Path(self.temporary.name)
         with open(build / 'compile_commands.json', encoding='utf-8') as file:
@@ -81,7 +90,7 @@ class FaultyCore:
         self.temporary.cleanup()
 
     def find_programs(self):
-        """The programs of the suites unit and simulation that link the core alone."""
+        """The programs of the suites that link the core alone."""
         rules = (self.build / 'build.ninja').read_text(encoding='utf-8')
         found = {}
         for name, inputs, needs, link in re.findall(
@@ -94,14 +103,14 @@ class FaultyCore:
         for test in tests:
             program = found.get(os.path.realpath(test['cmd'][0]))
             suites = {suite.split(':')[-1] for suite in test['suite']}
-            if not program or not suites & {'unit', 'simulation'}:
+            if not program or suites.isdisjoint(self.suites):
                 continue
             arguments = test['cmd'][1:]
             if '--profile' in arguments:
                 profile = arguments[arguments.index('--profile') + 1]
                 if profile in FEW:
                     program.runs.append((f'{profile}, few', ['--profile', profile, '--count', str(FEW[profile])]))
-            program.runs.append((test['name'], arguments))
+            program.runs.append((test['name'] + ', sanitized' * bool(self.sanitize), arguments))
         programs = [program for program in found.values() if program.runs]
         # The unit tests of the engine first, which have a harness; the simulation last.
         programs.sort(key=lambda program: ('simulat' in program.name, len(program.objects) < 2))
@@ -122,7 +131,7 @@ class FaultyCore:
         command = [part for part in command if part not in ('-MD', '-g', '-Werror', 'ccache')]
         # A header that was changed is found before the others. No fault is one of style.
         command[1:1] = [f'-I{self.folder}']
-        command += ['-w', *options]
+        command += ['-w', *self.sanitize, *options]
         done = run(command, cwd=self.build)
         return output if done.returncode == 0 else None
 
@@ -154,8 +163,8 @@ class FaultyCore:
     def link(self, program):
         output = self.folder / os.path.basename(program.name)
         if program not in self.linked:
-            done = run(['gcc', '-o', output, *program.objects, *self.objects, *program.link_arguments],
-                       cwd=self.build)
+            done = run(['gcc', *self.sanitize, '-o', output, *program.objects, *self.objects,
+                        *program.link_arguments], cwd=self.build)
             if done.returncode != 0:
                 raise RuntimeError(f'{program.name}: {done.stdout[-2000:]}')
             self.linked.add(program)
@@ -164,16 +173,18 @@ class FaultyCore:
     def fails(self, program, name, arguments, cases=()):
         """Returns the first case that fails of a program that does not succeed in time, or "fails";
         None if it succeeds."""
-        suite = 'unit' if program.name.startswith('tests/unit/') else 'simulation'
+        unit = 'sanitized' if self.sanitize else 'unit'
+        suite = unit if program.name.startswith('tests/unit/') else 'simulation'
         seconds = CPU_FACTOR * self.seconds[name] if name in self.seconds else CPU_UNKNOWN[suite]
 
         def limit():
-            resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+            if not self.sanitize:  # it takes address space without end
+                resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT + int(seconds),) * 2)
 
-        done = run([self.link(program), *arguments], preexec_fn=limit, cwd=self.folder,
-                   env=dict(os.environ, G_DEBUG=''))
+        environment = dict(os.environ, G_DEBUG='', **SANITIZER_ENVIRONMENT if self.sanitize else {})
+        done = run([self.link(program), *arguments], preexec_fn=limit, cwd=self.folder, env=environment)
         if done.returncode == 0:
             return None
         if '--profile' in arguments:

@@ -5,10 +5,10 @@
 usage: random-faults.py [--count N] [--seed N] [--from N] [--few] [--build FOLDER] [--list] [FILE ...]
 Each fault is one of: an operator turned (< to <=, == to !=, && to ||, + to -), a "!"
 dropped, a constant flipped, a call or an assignment dropped. For each the changed file of
-the core is compiled, the unit tests run, then the simulation, until one fails. What does
-not compile, or compiles to the same code, is no fault. A call that only frees memory is
-not dropped: the sanitizers look after that. --few runs few schedules of the simulation.
-Fails when less than 95 % are noticed.
+the core is compiled and the unit tests run; then the same with the sanitizers, which see
+what leaks and what reads beyond an end; then the simulation, until one fails. What does not
+compile, or compiles to the same code, is no fault. --few runs few schedules of the
+simulation. Fails when less than 95 % are noticed.
 """
 
 import argparse
@@ -29,37 +29,23 @@ TURNED = {'<': '<=', '<=': '<', '>': '>=', '>=': '>', '==': '!=', '!=': '==', '&
           '+': '-', '-': '+', '++': '--', '--': '++', '+=': '-=', '-=': '+='}
 FLIPPED = {'TRUE': 'FALSE', 'FALSE': 'TRUE'}
 ASSIGNMENTS = ('=', '+=', '-=', '*=', '/=', '%=', '|=', '&=', '^=', '<<=', '>>=', '++', '--')
-ONLY_FREES = re.compile(r'g_free|g_strfreev|g_\w+_unref|\w+_free(_full)?|ibb_(stanza_record_unref|failure_clear|event_clear)')
-# These do more, except in a function that frees the object itself.
-FREES_AT_END = re.compile(r'g_clear_pointer|g_queue_clear_full')
-FREES = re.compile(r'\w+_(free|unref)')
 
 
 def find_bodies(tokens):
-    """The places of the first and the last token of each function's body, and its name."""
-    place, name = 0, ''
+    """The places of the first and the last token of each function's body."""
+    place = 0
     while place < len(tokens):
         if tokens[place].text == '(' and tokens[place - 1].kind == 'name':
-            name = tokens[place - 1].text
             place = c_tokens.closing(tokens, place)
         elif tokens[place].text == '{':
             end = c_tokens.closing(tokens, place)
             if tokens[place - 1].text == ')':
-                yield place, end, name
+                yield place, end
             place = end
         place += 1
 
 
-def only_frees(tokens, place, function):
-    """Whether the call at a place does nothing else, as one does that takes from a queue what it frees."""
-    call, end = tokens[place].text, c_tokens.closing(tokens, place + 1)
-    if FREES.fullmatch(function) and FREES_AT_END.fullmatch(call):
-        return True
-    has_another = any(tokens[inner].kind == 'name' and tokens[inner + 1].text == '(' for inner in range(place + 1, end))
-    return ONLY_FREES.fullmatch(call) and not has_another
-
-
-def find_statement(tokens, place, end, function):
+def find_statement(tokens, place, end):
     """The end of the call or assignment that begins at a place of a function, if one does."""
     if tokens[place - 1].text not in (';', '{', '}', ')', ':', 'else') or tokens[place].kind == 'number':
         return None
@@ -75,8 +61,7 @@ def find_statement(tokens, place, end, function):
         last += 1
     if tokens[place].kind == 'name' and tokens[place + 1].text == '(':
         is_call = c_tokens.closing(tokens, place + 1) == last - 1
-        frees = only_frees(tokens, place, function)
-        return last if is_call and not frees and tokens[place].text not in ('if', 'while', 'for', 'switch') else None
+        return last if is_call and tokens[place].text not in ('if', 'while', 'for', 'switch') else None
     # A declaration begins with two names, or a name and a star.
     if tokens[place + 1].kind == 'name' or (tokens[place].kind == 'name' and tokens[place + 1].text == '*'):
         return None
@@ -92,7 +77,7 @@ def is_indifferent(tokens, place):
 def find_faults(text):
     """The faults that a file can have: where, what instead, and of which kind."""
     tokens = c_tokens.tokenize(text)
-    for first, last, function in find_bodies(tokens):
+    for first, last in find_bodies(tokens):
         place = first + 1
         while place < last:
             token, before = tokens[place], tokens[place - 1]
@@ -101,7 +86,7 @@ def find_faults(text):
                 place = c_tokens.closing(tokens, place + 1)
                 continue
             starts_line = text[text.rfind('\n', 0, token.start) + 1:token.start].isspace()
-            end = find_statement(tokens, place, last, function) if starts_line else None
+            end = find_statement(tokens, place, last) if starts_line else None
             if end:
                 yield token.start, tokens[end].end, ';', 'dropped'
             is_binary = before.kind in ('name', 'number') and before.text != 'return' or before.text in (')', ']')
@@ -130,6 +115,22 @@ def describe(text, start, end, instead):
     return f'{old}  →  {new}'
 
 
+def make_cores(build):
+    """What notices a fault, in this order."""
+    return [faulty_core.FaultyCore(build, ['unit']), faulty_core.FaultyCore(build, ['unit'], sanitize=True),
+            faulty_core.FaultyCore(build, ['simulation'])]
+
+
+def who_notices(cores, path, text, few):
+    """The first test that fails; None when all pass."""
+    for core in cores:
+        core.change(path, text)
+        noticed = core.who_notices(few=few)
+        if noticed:
+            return noticed
+    return None
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--count', type=int, default=80)
@@ -147,29 +148,32 @@ def main():
     random.Random(options.seed).shuffle(faults)
     print(f'{len(faults)} faults are possible; {options.count} of them, seed {options.seed}', flush=True)
 
-    core = None if options.list else faulty_core.FaultyCore(faulty_core.find_build(options.build))
-    if core and (said := core.measure(options.few)):
-        sys.exit(f'fails without any fault: {said}')
+    cores = [] if options.list else make_cores(faulty_core.find_build(options.build))
+    for core in cores:
+        if said := core.measure(options.few):
+            sys.exit(f'fails without any fault: {said}')
     tried, survived, number = 0, [], 0
     for path, start, end, instead, kind in faults:
         if number == options.count:
             break
         text = texts[path]
+        changed = text[:start] + instead + text[end:]
         where = f'{path.name}:{c_tokens.line_of(text, start)}: {kind}: {describe(text, start, end, instead)}'
-        if core and not core.change(path, text[:start] + instead + text[end:], compare=True):
+        if cores and not cores[0].change(path, changed, compare=True):
             print(f'none  {where}', flush=True)
             continue
         number += 1
         if number < options.begin:
             continue
         tried += 1
-        noticed = core.who_notices(few=options.few) if core else '–'
+        noticed = who_notices(cores, path, changed, options.few) if cores else '–'
         if noticed is None:
             survived.append(where)
         print(f'{number:4}  {where}\n      {noticed or "SURVIVED"}', flush=True)
-    if not core:
+    if not cores:
         return 0
-    core.close()
+    for core in cores:
+        core.close()
     print('\n'.join(['', 'survived:', *survived] if survived else []))
     print(f'{tried - len(survived)} of {tried} noticed, {100 * (tried - len(survived)) / tried:.1f} %')
     return 1 if 100 * (tried - len(survived)) < LEAST * tried else 0

@@ -127,7 +127,6 @@ peer_is_gone (IBBDuplex *self)
 static void
 peer_is_there (IBBDuplex *self, gint64 now)
 {
-  ibb_silence_end_doubt (&self->silence);
   if (!awaits_reply (self))
     return; /* the silence of the peer is watched by its timer */
 
@@ -157,12 +156,6 @@ ibb_duplex_heed_peer (IBBDuplex *self, IBBPeerVerdict verdict, gint64 now)
     peer_is_gone (self);
   else if (verdict == IBB_PEER_FORGOT && ibb_duplex_listens (self))
     peer_is_gone (self); /* unless the peer has closed since */
-}
-
-void
-ibb_duplex_peer_not_probed (IBBDuplex *self)
-{
-  ibb_silence_end_doubt (&self->silence);
 }
 
 /* Receiving. */
@@ -494,7 +487,7 @@ take_block_answer (IBBDuplex *self, IBBPending *pending, IBBStanza *answer, gint
       ibb_life_changed (&self->life);
     }
   if ((verdict & IBB_SENDER_DOUBTS_PEER) != 0)
-    ibb_silence_doubt (&self->silence, now);
+    ibb_peer_probe (self->terms->peer, now);
   if ((verdict & IBB_SENDER_FAILED) != 0)
     {
       ibb_life_fail (&self->life, &failure);
@@ -599,7 +592,6 @@ ibb_duplex_resume (IBBDuplex *self, const IBBPosition *peer, gint64 now)
 {
   ibb_life_resume (&self->life);
   ibb_silence_heard (&self->silence, now);
-  ibb_silence_end_doubt (&self->silence);
   ibb_sender_resume (&self->sender, peer->received, peer->acknowledged, now);
   ibb_receiver_resume (&self->receiver, ibb_closing_is_whole (&self->closing), now);
   ibb_closing_resume (&self->closing, now);

@@ -64,7 +64,6 @@ gboolean ibb_duplex_sent (IBBDuplex *self, IBBPending *pending, gint64 now);
 
 /* Takes what has become known of the peer (D-27). */
 void ibb_duplex_heed_peer (IBBDuplex *self, IBBPeerVerdict verdict, gint64 now);
-void ibb_duplex_peer_not_probed (IBBDuplex *self);
 
 /* The memory or the settings that limit the session have changed. */
 void ibb_duplex_release_waiting (IBBDuplex *self, gint64 now);

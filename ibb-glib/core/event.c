@@ -9,7 +9,6 @@ ibb_event_clear (IBBEvent *event)
 {
   g_clear_pointer (&event->session, ibb_session_unref);
   ibb_failure_clear (&event->failure);
-  event->type = IBB_EVENT_NONE;
 }
 
 IBBEvent *

@@ -79,7 +79,6 @@ ibb_peers_get (IBBPeers *self, const char *normal_jid, const char *address)
   peer->address = g_strdup (address);
   peer->idle_link.data = peer;
   ibb_path_init (&peer->path);
-  ibb_turns_init (&peer->turns);
   ibb_turns_init_turn (&peer->turn, peer);
   ibb_timer_init (&peer->timer, self->timeout, peer);
   g_hash_table_insert (self->by_jid, peer->jid, peer);

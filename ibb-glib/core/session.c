@@ -500,7 +500,6 @@ ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now)
 void
 ibb_session_peer_not_probed (IBBSession *self)
 {
-  ibb_duplex_peer_not_probed (&self->duplex);
   update_timer (self);
 }
 

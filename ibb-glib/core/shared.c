@@ -19,8 +19,6 @@ ibb_shared_new (IBBRandomFunc random, gpointer random_data, GHashTable *sessions
   self->sessions = sessions;
   ibb_pendings_init (&self->pendings);
   ibb_timers_init (&self->timers);
-  ibb_turns_init (&self->peer_turns);
-  ibb_turns_init (&self->message_turns);
   ibb_memory_init (&self->memory, &self->settings, &self->control);
   return self;
 }

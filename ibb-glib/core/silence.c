@@ -31,22 +31,6 @@ ibb_silence_heard_answer (IBBSilence *self, const IBBStanza *answer, gint64 now)
     ibb_peer_heard (self->terms->peer, now);
 }
 
-void
-ibb_silence_doubt (IBBSilence *self, gint64 now)
-{
-  if (self->is_doubted)
-    return;
-
-  self->is_doubted = TRUE;
-  ibb_peer_probe (self->terms->peer, now);
-}
-
-void
-ibb_silence_end_doubt (IBBSilence *self)
-{
-  self->is_doubted = FALSE;
-}
-
 gboolean
 ibb_silence_is_long (const IBBSilence *self, gint64 now)
 {

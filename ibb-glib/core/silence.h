@@ -24,7 +24,6 @@ typedef struct
 {
   const IBBTerms *terms;
   gint64          since;
-  gboolean        is_doubted; /* a refusal said that nobody is there */
 } IBBSilence;
 
 void ibb_silence_init (IBBSilence *self, const IBBTerms *terms);
@@ -33,9 +32,6 @@ void ibb_silence_begin (IBBSilence *self, gint64 now);
 /* Any sign of life: the silence before is over. */
 void ibb_silence_heard (IBBSilence *self, gint64 now);
 void ibb_silence_heard_answer (IBBSilence *self, const IBBStanza *answer, gint64 now);
-/* A refusal says that nobody is there: the peer is asked at once. */
-void ibb_silence_doubt (IBBSilence *self, gint64 now);
-void ibb_silence_end_doubt (IBBSilence *self);
 /* Whether the session has heard nothing for so long that its peer is asked. */
 gboolean ibb_silence_is_long (const IBBSilence *self, gint64 now);
 /* When to ask the peer whether it is there. */

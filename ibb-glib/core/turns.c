@@ -11,12 +11,6 @@
 #define QUANTUM_MIN 1024
 
 void
-ibb_turns_init (IBBTurns *self)
-{
-  *self = (IBBTurns){ .round = G_QUEUE_INIT };
-}
-
-void
 ibb_turns_init_turn (IBBTurn *turn, gpointer owner)
 {
   *turn = (IBBTurn){ .owner = owner };

@@ -47,7 +47,6 @@ typedef struct
   gsize  largest[IBB_TURNS_N_SIZES];   /* ... and the largest size there was among them */
 } IBBTurns;
 
-void ibb_turns_init (IBBTurns *self);
 void ibb_turns_init_turn (IBBTurn *turn, gpointer owner);
 
 /* Notes that the session has a block of that size to send. is_alone: it has nothing in flight. Call

@@ -4,6 +4,7 @@
 
 #include "core/path.h"
 
+#include "core/chat.h"
 #include "core/first-hop.h"
 
 #define BLOCK IBB_SEARCH_BLOCK
@@ -68,6 +69,21 @@ test_shared (void)
   g_assert_false (ibb_first_hop_is_shared (&hop, BLOCK));
 }
 
+/* D-56: a person chats for ten seconds after each stanza, if there was one. */
+static void
+test_chat (void)
+{
+  IBBChat chat = { 0 };
+
+  ibb_chat_update (&chat, 1);
+  g_assert_false (ibb_chat_is_on (&chat));
+  ibb_chat_note (&chat, 1);
+  ibb_chat_update (&chat, 10 * G_USEC_PER_SEC);
+  g_assert_true (ibb_chat_is_on (&chat));
+  ibb_chat_update (&chat, 10 * G_USEC_PER_SEC + 1);
+  g_assert_false (ibb_chat_is_on (&chat));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -75,5 +91,6 @@ main (int argc, char **argv)
   g_test_add_func ("/path/may-send", test_may_send);
   g_test_add_func ("/path/brief", test_brief);
   g_test_add_func ("/path/shared", test_shared);
+  g_test_add_func ("/path/chat", test_chat);
   return g_test_run ();
 }

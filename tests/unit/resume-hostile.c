@@ -167,6 +167,9 @@ test_not_resumable (Driver *self, IBBSession *session)
   resume_peer_assert_refuses (self, resume_peer_new (PEER, 1, 0, 0), IBB_CONDITION_ITEM_NOT_FOUND);
   g_assert_false (ibb_session_is_interrupted (plain));
   ibb_session_unref (plain);
+
+  ibb_engine_get_settings (self->engine)->resume_sessions = FALSE;
+  ibb_session_unref (resume_peer_accept_from (self, PEER, OWN, "plain", TRUE));
 }
 
 /* A <resume/> without an address finds no session, and breaks nothing. */
@@ -439,7 +442,7 @@ ask_in_vain (Driver *self, guint first, guint n, guint64 received)
   guint      n_answers = 0;
 
   for (guint i = 0; i < n; i++)
-    driver_receive (self, resume_peer_new (PEER, first + i, received, 0));
+    g_assert_true (driver_receive (self, resume_peer_new (PEER, first + i, received, 0)));
   while ((stanza = driver_take_served (self)) != NULL)
     {
       n_answers += stanza->payload == IBB_PAYLOAD_RESULT;

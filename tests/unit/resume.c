@@ -645,13 +645,15 @@ test_number_behind (Driver *self, IBBSession *session)
   resume_peer_assert_ended (session, IBB_FAILURE_PROTOCOL);
 }
 
-/* D-29: the question for the features was lost with the connection, and is asked again. */
+/* D-29: the question for the features was lost with the connection, or the connection refused it.
+ * On the next one it is asked again. */
 static void
 test_query_lost (Driver *self, IBBSession *session)
 {
   g_autoptr (IBBStanza) first = NULL;
   g_autoptr (IBBStanza) query = NULL;
   g_autoptr (IBBStanza) resume = NULL;
+  g_autoptr (IBBStanza) again = NULL;
 
   self->leave_disco = TRUE;
   first = resume_peer_write (self, session, 2 * BLOCK);
@@ -661,6 +663,13 @@ test_query_lost (Driver *self, IBBSession *session)
   ibb_stanza_record_unref (resume_peer_take_block (self, 0));
   query = resume_peer_take (self, "query");
   g_assert_cmpstr (query->to, ==, PEER);
+  ibb_engine_send_failed (self->engine, query, *self->clock);
+  resume_peer_lose (self, session);
+  resume_peer_restore (self, OWN);
+  again = resume_peer_take_resume (self, 2, 0);
+  resume_peer_answer (self, again, 0, FALSE);
+  ibb_stanza_record_unref (resume_peer_take_block (self, 0));
+  ibb_stanza_record_unref (resume_peer_take (self, "query"));
 }
 
 /* D-54: the room that the peer has told may be another one after the interruption. */

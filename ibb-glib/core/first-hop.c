@@ -43,7 +43,6 @@ forget_ping (IBBFirstHop *self)
 void
 ibb_first_hop_free (IBBFirstHop *self)
 {
-  forget_ping (self);
   g_free (self->domain);
   g_free (self);
 }

@@ -547,7 +547,6 @@ ibb_session_close_input (IBBSession *self)
 {
   ibb_duplex_close_input (&self->duplex);
   check_counted (self);
-  settle (self);
 }
 
 void

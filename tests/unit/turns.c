@@ -83,6 +83,7 @@ test_empty (void)
   g_assert_null (take (&turns));
   queue (&turns, &session, 1);
   ibb_turns_leave (&turns, &session.turn);
+  g_assert_cmpuint (g_queue_get_length (&turns.round), ==, 0);
   g_assert_null (ibb_turns_peek (&turns));
 }
 

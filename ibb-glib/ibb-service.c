@@ -361,10 +361,10 @@ ibb_service_class_init (IBBServiceClass *class)
    * The block size that is proposed when the caller says 0, in bytes.
    *
    * It is a limit. Blocks have the 4096 bytes that XEP-0047 §2.2 recommends, and longer
-   * ones are sent where they carry more. Once a session has shown that the peer uses this
-   * library as well, 32768 bytes are proposed to it, unless this value is below 8192. A
-   * server that ends XML streams with stanzas of some 11 kB, as RFC 6120 §13.12 permits, needs
-   * a lower value, unless it tells its limit (XEP-0478).
+   * ones are sent where they carry more. A peer that uses this library as well is offered
+   * 32768 bytes, unless this value is below 8192. A server that ends XML streams with stanzas
+   * of some 11 kB, as RFC 6120 §13.12 permits, needs a lower value, unless it tells its limit
+   * (XEP-0478).
    *
    * Default: 8192 bytes, which slixmpp accepts as well.
    *

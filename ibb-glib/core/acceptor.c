@@ -102,6 +102,26 @@ is_open_valid (const IBBStanza *open, const char *local, const char *peer)
          !ibb_stanza_record_has_long_id (open);
 }
 
+static gboolean
+accepts_block_size (const IBBAcceptor *self, const IBBExpectation *expectation, guint block_size)
+{
+  return block_size <= self->shared->settings.max_block_size &&
+         (expectation == NULL || ibb_expectation_accepts (expectation, block_size));
+}
+
+/* An opener with our feature may offer longer blocks beside those that it proposes (D-14). */
+static guint
+choose_block_size (const IBBAcceptor    *self,
+                   const IBBExpectation *expectation,
+                   const IBBStanza      *open)
+{
+  guint longer = open->long_block_size;
+
+  return longer > open->block_size && accepts_block_size (self, expectation, longer)
+             ? longer
+             : open->block_size;
+}
+
 /* FALSE: the open is refused, with that condition. The checks are in the order of D-07. */
 static gboolean
 check_open (IBBAcceptor     *self,
@@ -127,8 +147,7 @@ check_open (IBBAcceptor     *self,
     return FALSE;
 
   *condition = IBB_CONDITION_RESOURCE_CONSTRAINT;
-  return open->block_size <= shared->settings.max_block_size &&
-         (*expectation == NULL || ibb_expectation_accepts (*expectation, open->block_size));
+  return accepts_block_size (self, *expectation, open->block_size);
 }
 
 void
@@ -149,7 +168,8 @@ ibb_acceptor_receive (IBBAcceptor *self,
       ibb_control_refuse_open (&shared->control, open, condition, NULL);
       return;
     }
-  session = ibb_session_new_request (shared, open, local, peer);
+  session = ibb_session_new_request (shared, open, choose_block_size (self, expectation, open),
+                                     local, peer);
   if (session == NULL)
     ibb_control_refuse_open (&shared->control, open, IBB_CONDITION_NOT_ACCEPTABLE, NULL);
   else if (expectation != NULL)

@@ -9,6 +9,10 @@
 
 #define BLOCK_SIZE_FLOOR 256 /* bytes; no smaller ones are asked for (D-14) */
 
+/* The block size that is offered to a peer with our feature. A stanza of it has less than 64 KiB,
+ * which servers that do not tell their limit allow. */
+#define LONG_BLOCK_SIZE 32768
+
 static void
 send_open (IBBOpening *self)
 {
@@ -22,6 +26,7 @@ send_open (IBBOpening *self)
   open->sid = g_strdup (terms->key.sid);
   open->block_size = terms->block_size;
   open->block_size_valid = TRUE;
+  open->long_block_size = self->long_block_size;
   open->by_message = terms->by_message;
   open->by_message_valid = TRUE;
   open->secret = g_strdup (terms->secret);
@@ -38,6 +43,16 @@ create (IBBTerms *terms, IBBPlace *place)
   return self;
 }
 
+/* An application that has set less than the usual size wants short blocks. A peer that has refused
+ * so much is not offered it again. */
+static gboolean
+offers_long_blocks (const IBBTerms *terms, const IBBOpen *open)
+{
+  return open->may_be_longer && terms->block_size >= IBB_BLOCK_SIZE_USUAL &&
+         terms->block_size < LONG_BLOCK_SIZE &&
+         ibb_peer_limit_block_size (terms->peer, LONG_BLOCK_SIZE) == LONG_BLOCK_SIZE;
+}
+
 IBBOpening *
 ibb_opening_new (IBBTerms *terms, IBBPlace *place, const IBBOpen *open, gint64 now)
 {
@@ -46,8 +61,9 @@ ibb_opening_new (IBBTerms *terms, IBBPlace *place, const IBBOpen *open, gint64 n
   self->deadline = ibb_timer_get_deadline (now, terms->shared->settings.open_timeout);
   self->fallback = !open->fixed_block_size && terms->shared->settings.block_size_fallback;
   if (self->fallback)
-    ibb_terms_set_block_size (
-        terms, ibb_peer_choose_block_size (terms->peer, terms->block_size, open->may_be_longer));
+    ibb_terms_set_block_size (terms, ibb_peer_limit_block_size (terms->peer, terms->block_size));
+  if (offers_long_blocks (terms, open))
+    self->long_block_size = LONG_BLOCK_SIZE;
   /* Messages are not kept until they have arrived, so they could not be sent again. */
   if (terms->shared->settings.resume_sessions && !terms->by_message)
     {
@@ -106,6 +122,7 @@ try_smaller (IBBOpening *self, const IBBStanza *answer)
       terms->block_size / 2 < BLOCK_SIZE_FLOOR)
     return FALSE;
 
+  self->long_block_size = 0;
   ibb_terms_set_block_size (terms, terms->block_size / 2);
   send_open (self);
   return TRUE;
@@ -125,6 +142,8 @@ accepted_by_peer (IBBOpening *self, const IBBStanza *answer, const char *from)
 {
   if (self->refusal.kind != IBB_FAILURE_NONE)
     ibb_peer_set_block_size_max (self->terms->peer, self->terms->block_size);
+  if (self->long_block_size > 0 && answer->long_block_size == self->long_block_size)
+    ibb_terms_set_block_size (self->terms, self->long_block_size);
   if (!answer->is_resumable)
     ibb_terms_set_secret (self->terms, NULL);
   if (take_name_of_peer (self, answer, from))
@@ -163,6 +182,8 @@ ibb_opening_accept (IBBOpening *self)
 {
   IBBStanza *result = ibb_stanza_record_new_result (self->request);
 
+  if (self->terms->block_size > self->request->block_size)
+    result->long_block_size = self->terms->block_size;
   result->is_resumable = ibb_terms_can_resume (self->terms);
   ibb_control_push (&self->terms->shared->control, result);
 }

@@ -21,8 +21,9 @@ typedef struct
   IBBPending pending;
   gint64     deadline; /* for the answer */
   gboolean   fallback;
-  IBBFailure refusal; /* the first of a series by fallback (D-14) */
-  IBBStanza *request; /* (nullable): the peer's open */
+  guint      long_block_size; /* that our open offers beside the plain one, or 0 */
+  IBBFailure refusal;         /* the first of a series by fallback (D-14) */
+  IBBStanza *request;         /* (nullable): the peer's open */
 } IBBOpening;
 
 typedef enum

@@ -9,10 +9,6 @@
 /* Peers remembered without a session (D-29). */
 #define IDLE_PEERS_MAX 1000
 
-/* The block size that a peer with our feature is offered. A stanza of it has less than 64 KiB,
- * which servers that do not tell their limit allow. */
-#define LONG_BLOCK_SIZE 32768
-
 /* Identities of implementations that are known to keep the order of blocks, as "category/type/name"
  * (D-29). aioxmpp has this one once its DiscoServer is used, and handles blocks in the order of
  * arrival, in one event loop: tests/interop. slixmpp does so, too, but other programs may have its
@@ -188,13 +184,9 @@ ibb_peer_set_block_size_max (IBBPeer *self, guint block_size)
   self->block_size_max = block_size;
 }
 
-/* A peer with our feature accepts long blocks, and can be asked again after an open that it refuses
- * for its size (H-09). An application that has set less than the usual size wants short blocks. */
 guint
-ibb_peer_choose_block_size (const IBBPeer *self, guint block_size, gboolean may_be_longer)
+ibb_peer_limit_block_size (const IBBPeer *self, guint block_size)
 {
-  if (may_be_longer && self->has_our_feature && block_size >= IBB_BLOCK_SIZE_USUAL)
-    block_size = MAX (block_size, LONG_BLOCK_SIZE);
   return self->block_size_max > 0 ? MIN (block_size, self->block_size_max) : block_size;
 }
 

@@ -91,7 +91,7 @@ IBBPath *ibb_peer_get_path (IBBPeer *self);
 /* The next proposals need no refusal to be small enough (D-14). */
 void ibb_peer_set_block_size_max (IBBPeer *self, guint block_size);
 /* The block size to propose to the peer in place of block_size. */
-guint ibb_peer_choose_block_size (const IBBPeer *self, guint block_size, gboolean may_be_longer);
+guint     ibb_peer_limit_block_size (const IBBPeer *self, guint block_size);
 IBBTurns *ibb_peer_get_turns (IBBPeer *self);
 /* length bytes are in flight on the path from now on, or no longer. */
 void ibb_peer_count (IBBPeer *self, gsize length);

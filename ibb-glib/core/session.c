@@ -308,13 +308,14 @@ ibb_session_new (IBBShared *shared, const IBBOpen *open, gint64 now, IBBFailure 
 }
 
 IBBSession *
-ibb_session_new_request (IBBShared *shared, IBBStanza *open, const char *local, const char *peer)
+ibb_session_new_request (
+    IBBShared *shared, IBBStanza *open, guint block_size, const char *local, const char *peer)
 {
   IBBOpen     proposal = { .peer = open->from != NULL ? open->from : peer,
                            .local = open->to != NULL ? open->to : local,
                            .sid = open->sid,
                            .by_message = open->by_message,
-                           .block_size = open->block_size };
+                           .block_size = block_size };
   IBBSession *self = create (shared, &proposal, FALSE);
 
   if (!ibb_terms_have_room (&self->terms))

@@ -130,9 +130,10 @@ guint64 ibb_session_get_segmented (IBBSession *self);
 /* Ours: the open is sent. NULL with failure set: IN_USE, NO_ROOM. */
 IBBSession *
 ibb_session_new (IBBShared *shared, const IBBOpen *open, gint64 now, IBBFailure *failure);
-/* The peer's. NULL where none of our blocks would fit into a stanza (D-16). */
-IBBSession *
-ibb_session_new_request (IBBShared *shared, IBBStanza *open, const char *local, const char *peer);
+/* The peer's, with the block size that we take. NULL where none of our blocks would fit into a
+ * stanza (D-16). */
+IBBSession *ibb_session_new_request (
+    IBBShared *shared, IBBStanza *open, guint block_size, const char *local, const char *peer);
 /* The session waits for the answer of our application, for accept-timeout at most. */
 void ibb_session_ask (IBBSession *self, gint64 now);
 void ibb_session_accept_now (IBBSession *self, gint64 now);

@@ -79,6 +79,7 @@ struct _IBBStanza
   gboolean unclean; /* close: the mark of D-49 */
   char    *asked;   /* (nullable): close: the sid of the session that is asked about (D-27) */
   char    *secret;  /* (nullable): open: 32 hexadecimal digits (D-58) */
+  guint    long_block_size; /* open: also offered; its result: taken; or 0 (D-14) */
 
   /* data */
   GBytes         *bytes; /* (nullable): the decoded block; NULL unless base64 is EXACT or LENIENT */

@@ -249,7 +249,18 @@ start_resumed (IBBStanzaReader *self, int n_attributes, const xmlChar **attribut
   self->stanza->has_ended = is_true (ended);
 }
 
-/* The child of a result (D-52, D-58). */
+static void
+start_opened (IBBStanzaReader *self, int n_attributes, const xmlChar **attributes)
+{
+  g_autofree char *resumable = dup_attribute (attributes, n_attributes, "resumable", NULL);
+  g_autofree char *block_size = dup_attribute (attributes, n_attributes, "block-size", NULL);
+
+  self->stanza->is_resumable = is_true (resumable);
+  ibb_stanza_parse_block_size (block_size, &self->stanza->long_block_size);
+  self->place = PLACE_FEATURE;
+}
+
+/* The child of a result (D-14, D-52, D-58). */
 static void
 start_result_child (IBBStanzaReader *self,
                     const xmlChar   *local_name,
@@ -260,11 +271,8 @@ start_result_child (IBBStanzaReader *self,
     start_room (self, n_attributes, attributes);
   else if (equal (local_name, "resumed"))
     start_resumed (self, n_attributes, attributes);
-  else if (equal (local_name, "resumable"))
-    {
-      self->stanza->is_resumable = TRUE;
-      self->place = PLACE_FEATURE;
-    }
+  else if (equal (local_name, "opened"))
+    start_opened (self, n_attributes, attributes);
 }
 
 /* The element has content, which none of these elements may have, or is not alone. */
@@ -272,6 +280,7 @@ static void
 drop_feature (IBBStanza *stanza)
 {
   stanza->tells_room = stanza->is_resumable = stanza->has_position = FALSE;
+  stanza->long_block_size = 0;
 }
 
 static void
@@ -290,10 +299,13 @@ start_ibb (IBBStanzaReader *self, IBBPayload payload, int n_attributes, const xm
   if (payload == IBB_PAYLOAD_OPEN)
     {
       g_autofree char *stanza_type = dup_attribute (attributes, n_attributes, "stanza", NULL);
+      g_autofree char *longer =
+          dup_attribute (attributes, n_attributes, "block-size", IBB_FEATURE_NAMESPACE);
 
       value = dup_attribute (attributes, n_attributes, "block-size", NULL);
       stanza->block_size_valid = ibb_stanza_parse_block_size (value, &stanza->block_size);
       stanza->by_message_valid = ibb_stanza_parse_type (stanza_type, &stanza->by_message);
+      ibb_stanza_parse_block_size (longer, &stanza->long_block_size);
       stanza->secret = dup_attribute (attributes, n_attributes, "secret", IBB_FEATURE_NAMESPACE);
       if (!ibb_stanza_parse_secret (stanza->secret))
         g_clear_pointer (&stanza->secret, g_free);
@@ -630,7 +642,7 @@ end_stanza (IBBStanzaReader *self)
       break;
     case IBB_PAYLOAD_RESULT:
       keep = self->n_children > 0 && !stanza->tells_room && !stanza->is_resumable &&
-             !stanza->has_position;
+             stanza->long_block_size == 0 && !stanza->has_position;
       break;
     case IBB_PAYLOAD_DISCO_INFO:
       stanza->features = steal_strings (&self->features);

@@ -16,11 +16,12 @@ write_open (const IBBStanza *self, GByteArray *out)
   ibb_xml_append_number (out, " block-size='", self->block_size);
   ibb_xml_append_attribute (out, " sid='", self->sid);
   ibb_xml_append_attribute (out, " stanza='", self->by_message ? "message" : "iq");
+  if (self->long_block_size != 0 || self->secret != NULL)
+    IBB_XML_APPEND (out, " xmlns:u='" IBB_FEATURE_NAMESPACE "'");
+  if (self->long_block_size != 0)
+    ibb_xml_append_number (out, " u:block-size='", self->long_block_size);
   if (self->secret != NULL)
-    {
-      IBB_XML_APPEND (out, " xmlns:u='" IBB_FEATURE_NAMESPACE "'");
-      ibb_xml_append_attribute (out, " u:secret='", self->secret);
-    }
+    ibb_xml_append_attribute (out, " u:secret='", self->secret);
   IBB_XML_APPEND (out, "/>");
 }
 
@@ -111,9 +112,26 @@ write_room (const IBBStanza *self, GByteArray *out)
 }
 
 static gboolean
+has_opened (const IBBStanza *self)
+{
+  return self->is_resumable || self->long_block_size != 0;
+}
+
+static void
+write_opened (const IBBStanza *self, GByteArray *out)
+{
+  IBB_XML_APPEND (out, "<opened xmlns='" IBB_FEATURE_NAMESPACE "'");
+  if (self->is_resumable)
+    IBB_XML_APPEND (out, " resumable='true'");
+  if (self->long_block_size != 0)
+    ibb_xml_append_number (out, " block-size='", self->long_block_size);
+  IBB_XML_APPEND (out, "/>");
+}
+
+static gboolean
 has_result_child (const IBBStanza *self)
 {
-  return self->tells_room || self->is_resumable || self->has_position;
+  return self->tells_room || has_opened (self) || self->has_position;
 }
 
 static void
@@ -121,8 +139,8 @@ write_result (const IBBStanza *self, GByteArray *out)
 {
   if (self->tells_room)
     write_room (self, out);
-  else if (self->is_resumable)
-    IBB_XML_APPEND (out, "<resumable xmlns='" IBB_FEATURE_NAMESPACE "'/>");
+  else if (has_opened (self))
+    write_opened (self, out);
   else
     {
       IBB_XML_APPEND (out, "<resumed xmlns='" IBB_FEATURE_NAMESPACE "'");

@@ -19,6 +19,7 @@ PAGE = (pathlib.Path(__file__).resolve().parents[2] / 'doc/protocol.md').read_te
 SECTION = PAGE.split('\n## What our feature adds\n', 1)[1].split('\n## ', 1)[0]
 BLOCKS = re.findall(r'^```xml\n(.*?)^```$', SECTION, re.M | re.S)
 FEATURE = '{urn:ibb-glib:1}'
+OPTIONAL = 'ended', 'resumable', 'block-size'
 # Global attributes stand in elements of another namespace, so an element of the test has them.
 HOLDER = '<xs:element name="holder"><xs:complexType>{}</xs:complexType></xs:element>'
 
@@ -55,8 +56,8 @@ def _():
         SCHEMA.assertValid(addition)
     names = {etree.QName(name).localname for addition in additions
              for name in (addition.tag, *addition.keys()) if name.startswith(FEATURE)}
-    check_equal(names, {'holder', 'unclean', 'asked', 'room', 'secret', 'ack', 'resumable', 'resume', 'resumed'},
-                'what has an example')
+    check_equal(names, {'holder', 'unclean', 'asked', 'room', 'block-size', 'secret', 'ack', 'opened', 'resume',
+                         'resumed'}, 'what has an example')
 
 
 @case('the schema refuses malformed stanzas')
@@ -65,16 +66,17 @@ def _():
         check(not SCHEMA.validate(element), etree.tostring(element).decode())
 
     for name, value in (('secret', '0' * 31), ('secret', 'A' * 32), ('room', 'yes'), ('asked', 'a b'),
-                        ('asked', 'a' * 257), ('unclean', '')):
+                        ('asked', 'a' * 257), ('unclean', ''), ('block-size', '0'), ('block-size', '65536')):
         fails(create_holder({FEATURE + name: value}))
     for element in EXAMPLES:
         if element.tag.startswith(FEATURE):
             for name in element.keys():
-                if name != 'ended':
+                if name not in OPTIONAL:
                     fails(create_without(element, name))
                 if name not in ('sid', 'ended'):
                     fails(create_with(element, name, '-1'))
-            fails(create_with(element, 'received' if element.get('received') else 'delay', str(2 ** 63)))
+            long_number = {'ack': 'delay', 'opened': 'block-size'}.get(etree.QName(element).localname, 'received')
+            fails(create_with(element, long_number, str(2 ** 63)))
 
 
 def create_without(element, name):

@@ -61,7 +61,7 @@ static const Option options[] = {
   OPTION ("peers", TYPE_COUNT, peers, "1", ""),
   OPTION ("feature", TYPE_COUNT, has_feature, "1", "1: peers advertise our feature"),
   OPTION ("window", TYPE_COUNT, window, "0", "bytes, of a session; 0: adapt"),
-  OPTION ("block", TYPE_COUNT, block, "8192", "bytes that the engine proposes for a block"),
+  OPTION ("block", TYPE_COUNT, block, "0", "bytes that the engine proposes; 0: the usual ones"),
   OPTION ("model-block", TYPE_COUNT, model_block, "4096", "bytes in a block of the models"),
   OPTION ("sessions", TYPE_COUNT, sessions, "1", "of bulk, with each peer"),
   OPTION ("interactive", TYPE_COUNT, interactive, "0", "sessions, with each peer"),

@@ -79,7 +79,7 @@ typedef struct
   guint    peers;
   guint    has_feature; /* peers advertise our feature */
   guint    window;      /* of the settings, or of the model; 0: adapt */
-  guint    block;       /* bytes that the engine proposes for a block */
+  guint    block;       /* bytes that the engine proposes for a block; 0: the usual ones */
   guint    model_block; /* and those in a block of the models */
   guint    sessions;    /* of each peer, of each kind */
   guint    interactive;

@@ -161,7 +161,7 @@ open_cb (gpointer owner, gpointer item)
   EngineEnd             *self = our->end;
   g_autofree char       *peer = create_jid (1 + cell_get_peer (self->cell, our->number));
   g_autofree char       *sid = g_strdup_printf ("%u", our->number);
-  IBBOpen                open = { .peer = peer, .sid = sid };
+  IBBOpen                open = { .peer = peer, .sid = sid, .block_size = self->cell->block };
   IBBFailure             failure = IBB_FAILURE_INIT;
   g_autoptr (IBBSession) session = NULL;
 
@@ -239,6 +239,8 @@ take (gpointer source)
 
   packet = packet_new_stanza (stanza, self->events->now);
   packet->to = get_number (stanza->to);
+  if (!self->cell->has_feature)
+    stanza->long_block_size = 0; /* the peer does not see the offer */
   if (stanza->from == NULL)
     stanza->from = create_jid (self->number); /* as the server does */
   if (self->number == 0 && stanza->payload == IBB_PAYLOAD_DATA)
@@ -383,7 +385,6 @@ engine_end_init (EngineEnd  *self,
   driver_init (&self->driver, jid, &events->clock, (Random){ cell->seed + number });
   settings = ibb_engine_get_settings (self->driver.engine);
   settings->session_limit = n_sessions;
-  settings->default_block_size = cell->block;
   settings->window = cell->window;
   if (number > 0)
     ibb_engine_set_listen (self->driver.engine, IBB_LISTEN_ACCEPT);

@@ -108,6 +108,7 @@ peers_receive_any (World *self)
   stanza->sid = g_strdup (world_sids[c >> 3 & 7]);
   stanza->block_size_valid = stanza->by_message_valid = stanza->seq_valid = c >> 6 != 3;
   stanza->block_size = block_sizes[d & 3];
+  stanza->long_block_size = block_sizes[d >> 3 & 3];
   stanza->by_message = d >> 2 & 1;
   stanza->unclean = d >> 3 & 1;
   stanza->seq = d & 3;

@@ -52,6 +52,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_assert (!stanza->tells_room ||
             (second->room == stanza->room && second->delay == stanza->delay));
   g_assert (g_strcmp0 (second->secret, stanza->secret) == 0);
+  g_assert (second->long_block_size == stanza->long_block_size);
   g_assert (second->is_resumable == stanza->is_resumable);
   /* A malformed position may become valid when it is written: only a valid one is compared. */
   g_assert (!stanza->has_position ||

@@ -138,7 +138,7 @@ test_request_later (Fixture *fixture, gconstpointer data)
   g_assert_false (ibb_request_is_from (seen.request, "romeo"));
   g_assert_false (ibb_request_is_from (seen.request, ""));
   g_assert_cmpstr (ibb_request_get_local_jid (seen.request), ==, JULIET);
-  g_assert_cmpuint (ibb_request_get_block_size (seen.request), ==, 8192);
+  g_assert_cmpuint (ibb_request_get_block_size (seen.request), ==, 32768);
   g_assert_cmpint (ibb_request_get_stanza_type (seen.request), ==, IBB_STANZA_TYPE_IQ);
   g_assert_cmpuint (strlen (ibb_request_get_sid (seen.request)), >, 0);
   run_pending ();

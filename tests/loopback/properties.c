@@ -111,7 +111,7 @@ test_transport (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (sid, ==, ibb_transport_get_sid (ends.juliet));
   g_assert_cmpstr (peer, ==, JULIET);
   g_assert_cmpstr (local, ==, ROMEO);
-  g_assert_cmpuint (block_size, ==, 8192);
+  g_assert_cmpuint (block_size, ==, 32768);
   g_assert_cmpint (type, ==, IBB_STANZA_TYPE_IQ);
   g_assert_cmpuint (sent, ==, 12);
   g_assert_cmpuint (received, ==, 0);

@@ -15,8 +15,8 @@ test_talk (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (ibb_transport_get_peer_jid (ends.juliet), ==, ROMEO);
   g_assert_cmpstr (ibb_transport_get_local_jid (ends.juliet), ==, JULIET);
   g_assert_cmpstr (ibb_transport_get_sid (ends.romeo), ==, ibb_transport_get_sid (ends.juliet));
-  g_assert_cmpuint (ibb_transport_get_block_size (ends.romeo), ==, 8192);
-  g_assert_cmpuint (ibb_transport_get_block_size (ends.juliet), ==, 8192);
+  g_assert_cmpuint (ibb_transport_get_block_size (ends.romeo), ==, 32768);
+  g_assert_cmpuint (ibb_transport_get_block_size (ends.juliet), ==, 32768);
   g_assert_cmpint (ibb_transport_get_stanza_type (ends.juliet), ==, IBB_STANZA_TYPE_IQ);
 
   write_text (ends.romeo, "But soft");

@@ -407,6 +407,7 @@ send_anything (Hostile *self)
       stanza->sid = pick_sid (self);
       stanza->block_size_valid = !random_percent (random, 5);
       stanza->block_size = (guint) random_scaled (random, 1, IBB_BLOCK_SIZE_MAX);
+      stanza->long_block_size = (guint) random_scaled (random, 1, IBB_BLOCK_SIZE_MAX);
       stanza->by_message_valid = !random_percent (random, 5);
       stanza->by_message = random_percent (random, 30);
       stanza->secret = random_percent (random, 70) ? make_secret (self) : NULL;
@@ -429,6 +430,7 @@ send_anything (Hostile *self)
     case IBB_PAYLOAD_RESULT:
       fill_room (self, stanza);
       stanza->is_resumable = random_percent (random, 30);
+      stanza->long_block_size = (guint) random_scaled (random, 1, IBB_BLOCK_SIZE_MAX);
       break;
     case IBB_PAYLOAD_RESUME:
       fill_resume (self, stanza, to);
@@ -531,6 +533,9 @@ hostile_receive (Node *node, IBBStanza *stanza)
       else
         fill_room (self, reply);
       reply->is_resumable = stanza->secret != NULL && random_percent (&self->random, 70);
+      reply->long_block_size = random_percent (&self->random, 50)
+                                   ? stanza->long_block_size
+                                   : (guint) random_scaled (&self->random, 1, IBB_BLOCK_SIZE_MAX);
       send (self, reply);
     }
   else if (self->budget > 0 && random_percent (&self->random, 30))

@@ -59,6 +59,8 @@ apply_option (Script *self, IBBStanza *stanza, const char *word)
       stanza->block_size_valid =
           stanza->block_size >= 1 && stanza->block_size <= IBB_BLOCK_SIZE_MAX;
     }
+  else if ((value = script_get_option (word, "long")) != NULL)
+    stanza->long_block_size = (guint) script_evaluate (self, value);
   else if ((value = script_get_option (word, "echo")) != NULL)
     driver_set_block (stanza, 1, value, strlen (value));
   else if ((value = script_get_option (word, "text")) != NULL)
@@ -379,6 +381,11 @@ check_option (Script *self, const IBBStanza *stanza, const char *word)
     {
       if (stanza->block_size != script_evaluate (self, value))
         script_fail (self, "block size %u", stanza->block_size);
+    }
+  else if ((value = script_get_option (word, "long")) != NULL)
+    {
+      if (stanza->long_block_size != script_evaluate (self, value))
+        script_fail (self, "long block size %u", stanza->long_block_size);
     }
   else if (g_str_equal (word, "rules") || g_str_equal (word, "plain"))
     {

@@ -664,26 +664,68 @@ test_resume (void)
     }
 }
 
-/* Results: each of the two counts only where it is alone and empty. */
+/* D-14: the block size that an open offers beside its own one. Which sizes count is up to the
+ * core. */
 static void
-test_resumed (void)
+test_long_block_size (void)
+{
+  static const struct
+  {
+    const char *attributes;
+    guint       size;
+  } cases[] = {
+    { "", 0 },
+    { " xmlns:u='urn:ibb-glib:1' u:block-size='32768'", 32768 },
+    { " xmlns:u='urn:ibb-glib:1' u:block-size=' 065535 '", 65535 },
+    { " xmlns:u='urn:ibb-glib:1' u:block-size='6'", 6 },
+    { " xmlns:u='urn:ibb-glib:1' u:block-size='0'", 0 },
+    { " xmlns:u='urn:ibb-glib:1' u:block-size='65536'", 0 },
+    { " xmlns:u='urn:ibb-glib:1' u:block-size='-32768'", 0 },
+    { " xmlns:u='urn:ibb-glib:1' u:block-size='32768x'", 0 },
+    { " xmlns:u='urn:ibb-glib:1' u:block-size=''", 0 },
+    { " xmlns:u='urn:another' u:block-size='32768'", 0 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *xml =
+          g_strdup_printf ("<iq type='set' id='1'><open" IBB " sid='s' block-size='7'%s/></iq>",
+                           cases[i].attributes);
+      g_autoptr (IBBStanza) stanza = read_xml (xml);
+
+      g_test_message ("%s", cases[i].attributes);
+      g_assert_true (stanza->block_size_valid);
+      g_assert_cmpuint (stanza->block_size, ==, 7);
+      g_assert_cmpuint (stanza->long_block_size, ==, cases[i].size);
+    }
+}
+
+/* The result of an open: what the peer has agreed to (D-14, D-58). It counts only where it is
+ * alone and empty. */
+static void
+test_opened (void)
 {
   static const struct
   {
     const char *content;
     gboolean    is_resumable;
-    gboolean    has_position;
-    gboolean    has_ended;
+    guint       size;
   } cases[] = {
-    { "<resumable" ROOM "/>", TRUE, FALSE, FALSE },
-    { "<resumable" ROOM ">1</resumable>", FALSE, FALSE, FALSE },
-    { "<resumable" ROOM "/><x xmlns='u'/>", FALSE, FALSE, FALSE },
-    { "<resumable xmlns='u'/>", FALSE, FALSE, FALSE },
-    { "<resumed" ROOM POSITION "/>", FALSE, TRUE, FALSE },
-    { "<resumed" ROOM POSITION " ended='true'/>", FALSE, TRUE, TRUE },
-    { "<resumed" ROOM POSITION " ended='no'/>", FALSE, TRUE, FALSE },
-    { "<resumed" ROOM POSITION "><x/></resumed>", FALSE, FALSE, FALSE },
-    { "<resumed" ROOM " received='1' acknowledged='0'/>", FALSE, FALSE, FALSE },
+    { "<opened" ROOM "/>", FALSE, 0 },
+    { "<opened" ROOM " resumable='true'/>", TRUE, 0 },
+    { "<opened" ROOM " resumable='1' block-size='32768'/>", TRUE, 32768 },
+    { "<opened" ROOM " resumable='false' block-size='32768'/>", FALSE, 32768 },
+    { "<opened" ROOM " resumable='yes' block-size='65536'/>", FALSE, 0 },
+    { "<opened" ROOM " resumable='true' block-size='-1'/>", TRUE, 0 },
+    { "<opened" ROOM " block-size='0'/>", FALSE, 0 },
+    { "<opened" ROOM " block-size=''/>", FALSE, 0 },
+    { "<opened" ROOM " xmlns:u='urn:ibb-glib:1' u:resumable='true' u:block-size='32768'/>", FALSE,
+      0 },
+    { "<opened" ROOM " resumable='true' block-size='32768'>1</opened>", FALSE, 0 },
+    { "<opened" ROOM " resumable='true' block-size='32768'><x/></opened>", FALSE, 0 },
+    { "<opened" ROOM " resumable='true' block-size='32768'/><x xmlns='u'/>", FALSE, 0 },
+    { "<opened" ROOM " block-size='32768'/><opened" ROOM " block-size='32768'/>", FALSE, 0 },
+    { "<opened xmlns='u' resumable='true' block-size='32768'/>", FALSE, 0 },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -694,6 +736,34 @@ test_resumed (void)
       g_test_message ("%s", xml);
       g_assert_cmpint (stanza->payload, ==, IBB_PAYLOAD_RESULT);
       g_assert_cmpint (stanza->is_resumable, ==, cases[i].is_resumable);
+      g_assert_cmpuint (stanza->long_block_size, ==, cases[i].size);
+    }
+}
+
+/* The result of a question whether the session goes on: it counts only where it is empty. */
+static void
+test_resumed (void)
+{
+  static const struct
+  {
+    const char *content;
+    gboolean    has_position;
+    gboolean    has_ended;
+  } cases[] = {
+    { "<resumed" ROOM POSITION "/>", TRUE, FALSE },
+    { "<resumed" ROOM POSITION " ended='true'/>", TRUE, TRUE },
+    { "<resumed" ROOM POSITION " ended='no'/>", TRUE, FALSE },
+    { "<resumed" ROOM POSITION "><x/></resumed>", FALSE, FALSE },
+    { "<resumed" ROOM " received='1' acknowledged='0'/>", FALSE, FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *xml = g_strdup_printf ("<iq type='result' id='1'>%s</iq>", cases[i].content);
+      g_autoptr (IBBStanza) stanza = read_xml (xml);
+
+      g_test_message ("%s", xml);
+      g_assert_cmpint (stanza->payload, ==, IBB_PAYLOAD_RESULT);
       g_assert_cmpint (stanza->has_position, ==, cases[i].has_position);
       if (cases[i].has_position)
         g_assert_cmpint (stanza->has_ended, ==, cases[i].has_ended);
@@ -718,6 +788,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza-reader/D-58/secret", test_secret);
   g_test_add_func ("/ibb/stanza-reader/D-58/resume", test_resume);
   g_test_add_func ("/ibb/stanza-reader/D-58/resumed", test_resumed);
+  g_test_add_func ("/ibb/stanza-reader/D-14/block-size", test_long_block_size);
+  g_test_add_func ("/ibb/stanza-reader/D-14,D-58/opened", test_opened);
   g_test_add_func ("/ibb/stanza-reader/room/elsewhere/D-52", test_room_elsewhere);
   g_test_add_func ("/ibb/stanza-reader/error/table/D-25", test_error_table);
   g_test_add_func ("/ibb/stanza-reader/error/details", test_error_details);

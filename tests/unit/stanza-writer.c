@@ -338,6 +338,37 @@ test_hostile_strings (void)
     }
 }
 
+/* D-14: the longer block size that goes with an open and its result, with a secret and without. */
+static void
+test_long_block_size (void)
+{
+  IBBStanza *open = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_OPEN);
+  IBBStanza *both = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_OPEN);
+  IBBStanza *accepted = make (IBB_STANZA_IQ, "result", IBB_PAYLOAD_RESULT);
+  IBBStanza *resumable = make (IBB_STANZA_IQ, "result", IBB_PAYLOAD_RESULT);
+
+  open->block_size = both->block_size = 8192;
+  open->long_block_size = both->long_block_size = 32768;
+  assert_xml (open, "<iq type='set' id='id' to='them@there/r'>"
+                    "<open xmlns='http://jabber.org/protocol/ibb' block-size='8192' sid='sid' "
+                    "stanza='iq' xmlns:u='urn:ibb-glib:1' u:block-size='32768'/></iq>");
+
+  both->secret = g_strdup ("00112233445566778899aabbccddeeff");
+  assert_xml (both, "<iq type='set' id='id' to='them@there/r'>"
+                    "<open xmlns='http://jabber.org/protocol/ibb' block-size='8192' sid='sid' "
+                    "stanza='iq' xmlns:u='urn:ibb-glib:1' u:block-size='32768' "
+                    "u:secret='00112233445566778899aabbccddeeff'/></iq>");
+
+  accepted->long_block_size = resumable->long_block_size = 65535;
+  assert_xml (accepted, "<iq type='result' id='id' to='them@there/r'>"
+                        "<opened xmlns='urn:ibb-glib:1' block-size='65535'/></iq>");
+
+  resumable->is_resumable = TRUE;
+  assert_xml (resumable,
+              "<iq type='result' id='id' to='them@there/r'>"
+              "<opened xmlns='urn:ibb-glib:1' resumable='true' block-size='65535'/></iq>");
+}
+
 /* D-58: what goes with an open and its result, and what the two ends tell each other. */
 static void
 test_resume (void)
@@ -356,7 +387,7 @@ test_resume (void)
 
   accepted->is_resumable = TRUE;
   assert_xml (accepted, "<iq type='result' id='id' to='them@there/r'>"
-                        "<resumable xmlns='urn:ibb-glib:1'/></iq>");
+                        "<opened xmlns='urn:ibb-glib:1' resumable='true'/></iq>");
 
   resume->count = 3;
   resume->received = G_MAXINT64;
@@ -383,6 +414,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza-writer/open/N-02,N-03,N-05,N-06", test_open);
   g_test_add_func ("/ibb/stanza-writer/data/iq/N-13,N-15,N-19", test_data_iq);
   g_test_add_func ("/ibb/stanza-writer/room/D-52", test_room);
+  g_test_add_func ("/ibb/stanza-writer/block-size/D-14", test_long_block_size);
   g_test_add_func ("/ibb/stanza-writer/resume/D-58", test_resume);
   g_test_add_func ("/ibb/stanza-writer/data/message/N-13,N-32,D-35", test_data_message);
   g_test_add_func ("/ibb/stanza-writer/data/message/rules/N-31", test_data_message_rules);

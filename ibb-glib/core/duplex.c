@@ -265,8 +265,8 @@ is_complete (const IBBDuplex *self, gint64 now)
 static void
 end_input (IBBDuplex *self, gboolean orderly)
 {
-  if (ibb_receiver_end (&self->receiver, orderly))
-    ibb_life_changed (&self->life);
+  ibb_receiver_end (&self->receiver, orderly);
+  ibb_life_changed (&self->life);
 }
 
 static void
@@ -689,9 +689,7 @@ ibb_duplex_close_input (IBBDuplex *self)
 {
   const IBBFailure failure = IBB_FAILURE_OF (IBB_FAILURE_CLOSED);
 
-  if (!ibb_receiver_discard (&self->receiver))
-    return;
-
+  ibb_receiver_discard (&self->receiver);
   if (ibb_life_is_open (&self->life))
     ibb_receiver_release_all (&self->receiver);
   ibb_receiver_drop_unread (&self->receiver);

@@ -646,17 +646,16 @@ ibb_receiver_is_complete (const IBBReceiver *self, gint64 now)
 
 /* The first end counts: a reader that has got an end of file, or an error, gets the same on each
  * later call (D-45). */
-gboolean
+void
 ibb_receiver_end (IBBReceiver *self, gboolean orderly)
 {
   if (self->eof || self->failure.kind != IBB_FAILURE_NONE)
-    return FALSE;
+    return;
 
   if (orderly)
     self->eof = TRUE;
   else
     ibb_failure_set (&self->failure, IBB_FAILURE_PEER_ABORTED);
-  return TRUE;
 }
 
 void
@@ -666,14 +665,10 @@ ibb_receiver_fail (IBBReceiver *self, const IBBFailure *failure)
     ibb_failure_copy (&self->failure, failure);
 }
 
-gboolean
+void
 ibb_receiver_discard (IBBReceiver *self)
 {
-  if (self->discards)
-    return FALSE;
-
   self->discards = TRUE;
-  return TRUE;
 }
 
 gboolean

@@ -112,12 +112,12 @@ guint64 ibb_receiver_get_acknowledged (const IBBReceiver *self); /* a position, 
 
 /* Whether nothing is known to be missing at the peer's close (D-45). */
 gboolean ibb_receiver_is_complete (const IBBReceiver *self, gint64 now);
-/* The input ends once: TRUE if it does now. */
-gboolean ibb_receiver_end (IBBReceiver *self, gboolean orderly);
+/* The input ends once; the first end counts. */
+void ibb_receiver_end (IBBReceiver *self, gboolean orderly);
 /* Later reads fail; the first reason counts. */
 void ibb_receiver_fail (IBBReceiver *self, const IBBFailure *failure);
-/* Buffered and later bytes are acknowledged and discarded. FALSE: they were before. */
-gboolean          ibb_receiver_discard (IBBReceiver *self);
+/* Buffered and later bytes are acknowledged and discarded. */
+void              ibb_receiver_discard (IBBReceiver *self);
 gboolean          ibb_receiver_has_eof (const IBBReceiver *self);
 const IBBFailure *ibb_receiver_get_failure (const IBBReceiver *self);
 

@@ -45,7 +45,7 @@ test_read_then_closed (Driver *self)
       g_autofree char       *id = g_strdup_printf ("b%u", n);
       guint8                 bytes[BLOCK];
 
-      ibb_engine_get_settings (self->engine)->receive_buffer_size = 1;
+      ibb_engine_get_settings (self->engine)->receive_buffer_size = 0;
       g_assert_true (driver_receive (self, resume_peer_new_block (id, 0, BLOCK)));
       resume_peer_lose (self, session);
       if (n == 0)

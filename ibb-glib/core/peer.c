@@ -37,7 +37,6 @@ peer_free (gpointer data)
   ibb_turns_leave (get_turns (self), &self->turn);
   g_free (self->jid);
   g_free (self->address);
-  g_free (self->from);
   g_free (self->asked_sid);
   g_free (self->asked_from);
   g_free (self);

@@ -165,6 +165,7 @@ ibb_acks_send_all (IBBAcks *self, gboolean refuse)
   if (!g_queue_is_empty (&ids))
     ibb_control_push_replies (&self->terms->shared->control, g_strdup (self->terms->peer_jid),
                               ibb_terms_dup_from (self->terms), refuse, &ids);
+  ibb_acks_set_waiting (self, FALSE);
 }
 
 void

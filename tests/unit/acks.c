@@ -71,11 +71,32 @@ test_records (void)
   ibb_shared_unref (shared);
 }
 
+/* A session without blocks waits for no memory, as one that has ended. */
+static void
+test_waiting (void)
+{
+  IBBShared *shared = ibb_shared_new (NULL, NULL, g_hash_table_new (NULL, NULL));
+  IBBTerms   terms = { .shared = shared, .is_own_jid = TRUE };
+  IBBAcks    self = { 0 };
+  IBBStanza *block = new_block (1);
+
+  ibb_acks_init (&self, &terms);
+  ibb_acks_add (&self, block, 10, 0);
+  ibb_acks_set_waiting (&self, TRUE);
+  g_assert_cmpuint (ibb_memory_get_n_waiting (&shared->memory), ==, 1);
+  ibb_acks_send_all (&self, TRUE);
+  g_assert_cmpuint (ibb_memory_get_n_waiting (&shared->memory), ==, 0);
+  ibb_stanza_record_unref (block);
+  ibb_acks_clear (&self);
+  ibb_shared_unref (shared);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ibb/acks/cost/D-23", test_cost);
   g_test_add_func ("/ibb/acks/records/D-23", test_records);
+  g_test_add_func ("/ibb/acks/waiting/D-23", test_waiting);
   return g_test_run ();
 }

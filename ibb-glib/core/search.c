@@ -20,6 +20,7 @@
 #define SLOW 2
 #define FAST 4
 #define FAST_FROM (16 * 1024)
+#define GROWTH_MAX 16
 
 /* A larger window is kept if the rate grows by this share of the step. A smaller one is
  * kept if the rate falls by less than this share of it. */
@@ -44,7 +45,6 @@
 
 #define HOPELESS_GAIN 1.02
 #define HOPELESS_LOSS 0.6
-#define HOPELESS_SAMPLES 2
 
 #define LEAP 4
 #define PATIENCE (250 * 1000.0)
@@ -152,7 +152,7 @@ end_starting (IBBSearch *self, gsize window)
 {
   self->size.window = window;
   self->kept = self->size;
-  self->kept_rate = self->kept_trip = 0;
+  self->kept_rate = self->kept_trip = self->former_trip = 0;
   self->phase = IBB_SEARCH_KEEPING;
   self->n_before = self->pause = PAUSE_MIN;
 }
@@ -194,7 +194,6 @@ grow (IBBSearch *self, guint factor)
 {
   self->phase = IBB_SEARCH_STARTING;
   self->kept = self->size;
-  self->growth = factor;
   self->size.window = MIN (MAX (self->size.window, get_block (self)) * factor, self->most);
 }
 
@@ -224,6 +223,40 @@ is_no_more (const IBBSearch *self, double in_flight)
   return before > 0 && in_flight <= (double) (before + get_slack (self, get_block (self)));
 }
 
+/* How many times as much was in flight as before. Where our own link takes no more, that is
+ * less than a larger window allows. */
+static double
+get_step (const IBBSearch *self, double in_flight)
+{
+  double window = (double) self->size.window;
+
+  return (self->limited ? window : MIN (in_flight, window)) / (double) self->kept.window;
+}
+
+/* A window that has grown leaves at once, and its last block waits for those before it. So the time
+ * by which that block is later than a block alone is to the round trip as the window is to what the
+ * path holds. Half of that is the next window, since a single delay may be short by chance. */
+static guint
+get_growth (const IBBSearch *self, double trip)
+{
+  guint  least = self->size.window >= FAST_FROM ? FAST : SLOW;
+  double wait = MAX (trip - self->least_trip, self->least_trip / (2 * GROWTH_MAX));
+
+  /* The first window is a block alone. */
+  if (self->kept_rate <= 0)
+    return least;
+  return MAX (least, (guint) (self->least_trip / (2 * wait)));
+}
+
+/* Whether two fifths of the step have arrived. The first window is no step. */
+static gboolean
+has_grown (const IBBSearch *self, double in_flight, double rate)
+{
+  if (self->kept_rate <= 0)
+    return TRUE;
+  return rate >= self->kept_rate * (1 + (get_step (self, in_flight) - 1) * START_SHARE);
+}
+
 /* in_flight: bytes, when the blocks of the measurement left. */
 static void
 end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
@@ -243,7 +276,7 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
 
   if (self->least_trip <= 0 || trip < self->least_trip)
     self->least_trip = trip;
-  if (rate < self->kept_rate * (1 + (self->growth - 1) * START_SHARE))
+  if (!has_grown (self, in_flight, rate))
     {
       end_starting (self, get_needed (self, MAX (rate, self->kept_rate) * self->least_trip));
       if (is_in_question (self, (double) self->size.window, (double) get_block (self) / rate))
@@ -251,8 +284,10 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
     }
   else if (limited && self->size.window < self->most)
     {
+      guint growth = get_growth (self, trip);
+
       self->kept_rate = rate;
-      grow (self, self->size.window >= FAST_FROM ? FAST : SLOW);
+      grow (self, growth);
     }
 }
 
@@ -298,9 +333,9 @@ is_possible (const IBBSearch *self, IBBSearchPhase kind, gboolean limited)
 static gsize
 get_larger (IBBSearch *self, gsize block)
 {
-  gboolean leaps =
-      self->leaps && self->kept_trip >= LEAP_TRIP_MIN && self->kept_trip * LEAP <= PATIENCE;
-  gsize step = leaps ? self->kept.window * (LEAP - 1) : MAX (block, self->kept.window / 2);
+  double   least = LEAP_TRIP_MIN * (double) block / IBB_SEARCH_BLOCK;
+  gboolean leaps = self->leaps && self->kept_trip >= least && self->kept_trip * LEAP <= PATIENCE;
+  gsize    step = leaps ? self->kept.window * (LEAP - 1) : MAX (block, self->kept.window / 2);
 
   self->leaps = !self->leaps;
   return MIN (self->kept.window + step, self->most);
@@ -365,10 +400,9 @@ try (IBBSearch *self, gboolean limited, gint64 now)
 /* The path has changed, or has less room. The window starts from what the rate needs if the path is
  * as long as it was. */
 static void
-start_again (IBBSearch *self, double rate, gint64 now)
+start_again (IBBSearch *self, gsize window, gint64 now)
 {
   gsize limit = self->limit;
-  gsize window = (gsize) (rate * self->kept_trip);
 
   ibb_search_init (self,
                    CLAMP (window, IBB_SEARCH_BLOCK, MAX (IBB_SEARCH_BLOCK, self->kept.window)),
@@ -382,16 +416,20 @@ static void
 end_kept (IBBSearch *self, double in_flight, double trip, gint64 now)
 {
   double   rate = in_flight / trip;
+  double   usual = self->kept_trip;
   gboolean limited = self->limited;
   gboolean full = is_full (self);
 
-  if (self->kept_trip > 0 && trip > STRANGE * self->kept_trip)
+  if (self->former_trip > 0)
+    usual = MIN (usual, self->former_trip);
+  if (usual > 0 && trip > STRANGE * usual)
     {
-      start_again (self, rate, now);
+      start_again (self, (gsize) (rate * usual), now);
       return;
     }
 
   self->kept_rate = self->kept_rate > 0 ? (self->kept_rate + rate) / 2 : rate;
+  self->former_trip = self->kept_trip;
   self->kept_trip = trip;
   self->kept_ahead = in_flight;
   begin (self, FALSE, now);
@@ -411,16 +449,6 @@ get_block_share (const IBBSearch *self)
   gboolean takes_long = (double) self->kept.block > self->kept_rate * BLOCK_TIME;
 
   return takes_long ? SHORTER_LOSS : SHORTER_GAIN;
-}
-
-/* How many times as much was in flight as before. Where our own link takes no more, that is
- * less than a larger window allows. */
-static double
-get_step (const IBBSearch *self, double in_flight)
-{
-  double window = (double) self->size.window;
-
-  return (self->limited ? window : MIN (in_flight, window)) / (double) self->kept.window;
 }
 
 static gboolean
@@ -500,6 +528,7 @@ end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
   self->kept = self->size;
   self->kept_rate = rate;
   self->kept_trip = trip;
+  self->former_trip = 0;
   self->pause = PAUSE_MIN;
   self->n_before = 0;
   begin (self, FALSE, now);
@@ -530,6 +559,23 @@ end_measurement (IBBSearch *self, gint64 now)
     end_trial (self, in_flight, trip, now);
 }
 
+/* After so many blocks a trial ends that carries much less. The first ones of a larger window may
+ * have waited by chance. */
+static guint
+get_enough_samples (const IBBSearch *self)
+{
+  switch (self->phase)
+    {
+    case IBB_SEARCH_LONGER:
+    case IBB_SEARCH_SHORTER:
+      return 2;
+    case IBB_SEARCH_RAISED:
+      return 4;
+    default:
+      return G_MAXUINT;
+    }
+}
+
 /* A trial ends early if it adds only delay, so much that a person notices it, or if it carries much
  * less. */
 static gboolean
@@ -542,8 +588,7 @@ is_hopeless (const IBBSearch *self)
   if (is_larger && trip > self->kept_trip + IBB_BRIEF_WAIT &&
       rate < self->kept_rate * HOPELESS_GAIN)
     return TRUE;
-  return (self->phase == IBB_SEARCH_LONGER || self->phase == IBB_SEARCH_SHORTER) &&
-         self->n_samples >= HOPELESS_SAMPLES && rate < self->kept_rate * HOPELESS_LOSS;
+  return self->n_samples >= get_enough_samples (self) && rate < self->kept_rate * HOPELESS_LOSS;
 }
 
 static gboolean

@@ -55,7 +55,7 @@ typedef struct
   double         kept_ahead;   /* mean bytes in flight */
   double         kept_rate;    /* bytes a microsecond, 0: not known */
   double         kept_trip;    /* mean round trip, microseconds */
-  guint          growth;       /* while starting: how many times the window before this one is */
+  double         former_trip;  /* the one before with the same window; 0: none */
   double         least_trip;   /* while starting: the shortest */
 
   /* The measurement: blocks that were sent since from. */

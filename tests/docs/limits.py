@@ -26,6 +26,7 @@ SECOND = 1000000  # µs, as G_USEC_PER_SEC
 # What the names of these do not tell.
 NO_BOUNDS = {
     'BAR_WIDTH_MAX': 'of a progress bar',
+    'GROWTH_MAX': 'how the window is found',
     'LEAP_TRIP_MIN': 'how the window is found',
     'LONGER_PAUSE_MAX': 'how the window is found',
     'PAUSE_MAX': 'how the window is found',

@@ -515,6 +515,7 @@ test_no_more (void)
     { 4096 + 1024, IBB_SEARCH_KEEPING },
   };
   const gint64 trip = 10000;
+  const gint64 later = 12500;
 
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     {
@@ -527,11 +528,104 @@ test_no_more (void)
       g_assert_cmpuint (ibb_search_get_window (&search), ==, 2 * 4096);
       for (guint j = 0; j < 4; j++)
         {
-          now += trip;
-          ibb_search_note (&search, tests[i].in_flight, now, trip, 4096, now + trip);
+          now += later;
+          ibb_search_note (&search, tests[i].in_flight, now, later, 4096, now + later);
         }
       g_assert_cmpint (search.phase, ==, tests[i].phase);
     }
+}
+
+/* At the start the last block of a window tells how many more the path holds. */
+static void
+test_growth (void)
+{
+  static const struct
+  {
+    gint64 wait; /* microseconds, of the last block */
+    gsize  window;
+  } tests[] = {
+    { 0, 16 * 8192 },
+    { 2000, 16 * 8192 },
+    { 10000, 5 * 8192 },
+    { 40000, 2 * 8192 },
+  };
+  const gint64 trip = 100000;
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      IBBSearch search;
+      gint64    now = G_USEC_PER_SEC;
+
+      ibb_search_init (&search, 4096, MOST);
+      ibb_search_limit (&search);
+      ibb_search_note (&search, 4096, now, trip, 4096, now + trip);
+      now += trip;
+      ibb_search_limit (&search);
+      ibb_search_note (&search, 8192, now, trip + tests[i].wait, 4096, now + trip + tests[i].wait);
+      g_assert_cmpuint (ibb_search_get_window (&search), ==, tests[i].window);
+    }
+}
+
+/* A reader that offers less than the window: what is in flight is the step, and the start goes on.
+ */
+static void
+test_offered (void)
+{
+  const gint64 trip = 100000;
+  IBBSearch    search;
+  gint64       now = G_USEC_PER_SEC;
+
+  ibb_search_init (&search, 4096, MOST);
+  ibb_search_limit (&search);
+  ibb_search_note (&search, 4096, now, trip, 4096, now + trip);
+  for (guint i = 0; i < 4; i++)
+    {
+      now += trip;
+      ibb_search_note (&search, 6144, now, trip * 5 / 4, 4096, now + trip * 5 / 4);
+    }
+  g_assert_cmpint (search.phase, ==, IBB_SEARCH_STARTING);
+}
+
+/* A server that reads slowly while more than 8 KiB wait: a larger window costs little time. */
+static void
+test_larger_in_vain (void)
+{
+  const Path        path = { .delay = 0.003, .rate = 5e6, .block = 32768, .slow = 5e5 };
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  Model             model;
+  guint             n_raised = 0;
+
+  model_init (&model);
+  for (guint i = 0; i < 10000; i++)
+    {
+      model_run (&model, &path, 0.001, random);
+      n_raised += model.search.phase == IBB_SEARCH_RAISED;
+    }
+  g_assert_cmpuint (n_raised, >, 0);
+  g_assert_cmpuint (n_raised, <, 1000);
+  model_clear (&model);
+}
+
+/* A path that becomes three times as long during a measurement: the measurement after it tells. */
+static void
+test_change_meanwhile (void)
+{
+  IBBSearch search;
+  gint64    now = G_USEC_PER_SEC;
+
+  ibb_search_init (&search, 65536, MOST);
+  ibb_search_refused (&search); /* the start is over */
+  for (guint i = 0; i < 400 && search.kept_trip <= 10000; i++, now += 1000)
+    {
+      gint64 trip = i >= 300 && search.n_samples >= 12 ? 25000 : 10000;
+
+      ibb_search_note (&search, 40960, now - trip, trip, 4096, now);
+    }
+  g_assert_cmpfloat (search.kept_trip, >, 10000);
+  g_assert_cmpfloat (search.kept_trip, <, 20000);
+  for (guint i = 0; i < 120 && search.phase != IBB_SEARCH_STARTING; i++, now += 3000)
+    ibb_search_note (&search, 40960, now - 30000, 30000, 4096, now);
+  g_assert_cmpint (search.phase, ==, IBB_SEARCH_STARTING);
 }
 
 /* A measurement takes two round trips and 20 ms, and 24 blocks or six round trips. */
@@ -663,6 +757,10 @@ main (int argc, char **argv)
   g_test_add_func ("/search/idle", test_idle);
   g_test_add_func ("/search/unused", test_unused);
   g_test_add_func ("/search/no-more", test_no_more);
+  g_test_add_func ("/search/growth", test_growth);
+  g_test_add_func ("/search/offered", test_offered);
+  g_test_add_func ("/search/larger-in-vain", test_larger_in_vain);
+  g_test_add_func ("/search/change-meanwhile", test_change_meanwhile);
   g_test_add_func ("/search/measurement", test_measurement);
   g_test_add_func ("/search/most", test_most);
   g_test_add_func ("/search/refused", test_refused);

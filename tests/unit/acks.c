@@ -64,7 +64,10 @@ test_records (void)
   g_assert_cmpint (ibb_acks_get_first_arrival (&self), ==, 1);
   g_assert_cmpuint (g_hash_table_size (self.digests), ==, 2);
   g_assert_true (ibb_acks_contain (&self, 2));
+  ibb_acks_set_waiting (&self, TRUE);
+  g_assert_cmpuint (ibb_memory_get_n_waiting (&shared->memory), ==, 1);
   ibb_acks_clear (&self);
+  g_assert_cmpuint (ibb_memory_get_n_waiting (&shared->memory), ==, 0);
   g_assert_cmpuint (ibb_acks_get_length (&self) + ibb_acks_get_bytes (&self), ==, 0);
   g_assert_cmpuint (ibb_acks_get_records (&self) + shared->memory.records, ==, 0);
   g_assert_false (ibb_acks_contain (&self, 2));

@@ -62,6 +62,39 @@ test_read_then_closed (Driver *self)
     }
 }
 
+/* The time after which a single acknowledgement is sent nevertheless counts from the resumption
+ * (D-22). What was read meanwhile is acknowledged at once. */
+static void
+test_delayed_single (Driver *self)
+{
+  ibb_engine_get_settings (self->engine)->receive_buffer_size = 1;
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (IBBSession) session = resume_peer_accept (self);
+      g_autoptr (IBBStanza)  resume = NULL;
+      g_autoptr (IBBStanza)  result = NULL;
+      guint8                 bytes[2];
+
+      g_assert_true (driver_receive (self, resume_peer_new_block ("b0", 0, 2)));
+      resume_peer_lose (self, session);
+      driver_advance (self, 10000);
+      if (i == 1)
+        ibb_session_read (session, bytes, 2, *self->clock);
+      resume_peer_restore (self, OWN);
+      resume = resume_peer_take_resume (self, 1, 2);
+      resume_peer_answer (self, resume, 0, FALSE);
+      if (i == 0)
+        {
+          driver_advance (self, 3999);
+          resume_peer_assert_nothing (self);
+          driver_advance (self, 1);
+        }
+      result = driver_take_served (self);
+      g_assert_cmpstr (result->id, ==, "b0");
+      resume_peer_abort (self, session);
+    }
+}
+
 /* A close that was lost is sent again; the end of the peer is an answer to it. */
 static void
 test_close (Driver *self)
@@ -362,6 +395,18 @@ test_close_after_outage (Driver *self, IBBSession *session)
   resume_peer_assert_ended (session, IBB_FAILURE_NONE);
 }
 
+/* An interruption that lasts too long is an end of the close, which loses nothing. */
+static void
+test_close_given_up (Driver *self, IBBSession *session)
+{
+  ibb_engine_get_settings (self->engine)->resume_timeout = 5000;
+  ibb_session_close (session, *self->clock);
+  ibb_stanza_record_unref (resume_peer_take (self, "close"));
+  resume_peer_lose (self, session);
+  driver_advance (self, 5000);
+  resume_peer_assert_ended (session, IBB_FAILURE_NONE);
+}
+
 /* The timeout is switched on or off during the interruption. */
 static void
 test_close_other_timeout (Driver *self)
@@ -572,6 +617,7 @@ main (int argc, char **argv)
     { "D-26/retry-before", test_retry_before },
     { "D-45/refused-before", test_refused_before },
     { "close-after-outage", test_close_after_outage },
+    { "close-given-up", test_close_given_up },
     { "moved-owed", test_moved_owed },
     { "own-move-owed", test_own_move_owed },
     { "moved-awaited", test_moved_awaited },
@@ -580,6 +626,7 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   resume_peer_add (tests, G_N_ELEMENTS (tests));
+  resume_peer_add_bare ("delayed-single", test_delayed_single);
   resume_peer_add_bare ("read-then-closed", test_read_then_closed);
   resume_peer_add_bare ("close", test_close);
   resume_peer_add_bare ("close-other-timeout", test_close_other_timeout);

@@ -146,7 +146,7 @@ ibb_account_get (IBBAccount *self, IBBAccountSettings *settings)
   g_mutex_lock (&self->lock);
   *settings = self->settings;
   settings->jid = g_strdup (self->settings.jid != NULL ? self->settings.jid : "");
-  settings->password = g_strdup (self->settings.password);
+  settings->password = NULL;
   settings->host = g_strdup (self->settings.host);
   settings->websocket_uri = g_strdup (self->settings.websocket_uri);
   settings->account = self;
@@ -158,6 +158,15 @@ ibb_account_get (IBBAccount *self, IBBAccountSettings *settings)
     g_object_ref (settings->proxy_resolver);
   if (settings->certificate != NULL)
     g_object_ref (settings->certificate);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+ibb_account_get_for_login (IBBAccount *self, IBBAccountSettings *settings)
+{
+  ibb_account_get (self, settings);
+  g_mutex_lock (&self->lock);
+  settings->password = g_strdup (self->settings.password);
   g_mutex_unlock (&self->lock);
 }
 

@@ -20,7 +20,7 @@ typedef struct _IBBAccount IBBAccount;
 typedef struct
 {
   char            *jid;      /* in a copy, "" if there is none */
-  char            *password; /* (nullable) */
+  char            *password; /* (nullable): in a copy, only for a login */
   char            *host;     /* (nullable) */
   guint            port;     /* 0: by SRV, or the usual one of host */
   IBBTlsMode       tls_mode;
@@ -58,8 +58,10 @@ const char *ibb_account_get_jid (IBBAccount *self); /* (nullable) */
 /* Makes it the account of a component: once, before any other thread knows it. */
 void     ibb_account_set_component (IBBAccount *self, const char *host, guint port);
 gboolean ibb_account_is_component (IBBAccount *self);
-/* Fills a copy, to be cleared by the caller. */
+/* Fills a copy, to be cleared by the caller. Only that for a login has the password, so that it is
+ * nowhere else once the client is online. */
 void ibb_account_get (IBBAccount *self, IBBAccountSettings *settings);
+void ibb_account_get_for_login (IBBAccount *self, IBBAccountSettings *settings);
 
 /* TRUE: it was another one before. */
 gboolean ibb_account_set_password (IBBAccount *self, const char *password);

@@ -607,7 +607,7 @@ login_cb (gpointer user_data)
   IBBAccountSettings settings;
 
   ibb_backoff_reset (self->login_backoff); /* a person knows better than the past */
-  ibb_account_get (self->account, &settings);
+  ibb_account_get_for_login (self->account, &settings);
   self->login = ibb_login_new (self->thread, call->task, self->certificate_signal, &settings,
                                login_done_cb, self);
 

@@ -96,7 +96,7 @@ start_cb (gpointer owner)
   IBBAccountSettings settings;
 
   self->started_at = g_get_monotonic_time ();
-  ibb_account_get (self->account, &settings);
+  ibb_account_get_for_login (self->account, &settings);
   set_location (self, &settings);
   ibb_attempts_negotiate (self->attempts, &settings, &self->resumption);
 }

@@ -11,6 +11,7 @@
 
 #include "../lib/fake-clock.h"
 #include "../lib/fast-timers.h"
+#include "../lib/memory.h"
 #include "ibb-error.h"
 
 #define HEADER                                                                                     \
@@ -50,6 +51,7 @@ typedef struct
 
   IBBAccountSettings settings;
   IBBResumption      resumption; /* its id is NULL: none */
+  MemoryText         secret;     /* looked for when the login is done; length 0: not at all */
 
   /* what came of it */
   int      n_done; /* atomic */
@@ -96,6 +98,8 @@ done_cb (IBBNegotiation       *negotiation,
   Fixture *self = owner;
 
   g_assert_true ((result == NULL) == (error != NULL));
+  if (self->secret.length > 0)
+    memory_search (&self->secret, 1);
   if (result != NULL)
     {
       self->local_jid = g_strdup (result->local_jid);
@@ -170,6 +174,25 @@ test_bound (Fixture *self, gconstpointer data)
   g_assert_cmpstr (self->local_jid, ==, "user@d.test/r");
   g_assert_cmpuint (self->stanza_limit, ==, 10000);
   g_assert_true (self->can_manage);
+}
+
+/* A debugger may look at the memory as soon as the client is online. */
+static void
+test_password_cleared (Fixture *self, gconstpointer data)
+{
+  guint8 bytes[16];
+
+  g_free (self->settings.password);
+  self->settings.password = g_malloc0 (sizeof bytes + 1);
+  for (guint i = 0; i < sizeof bytes; i++)
+    {
+      bytes[i] = (guint8) g_test_rand_int_range ('a', 'z' + 1) ^ MEMORY_MASK;
+      self->settings.password[i] = (char) (bytes[i] ^ MEMORY_MASK);
+    }
+  memory_text_set (&self->secret, "password", bytes, sizeof bytes);
+  RUN (self, "'>", FEATURES (PLAIN), "</auth>", SUCCESS, "'>", FEATURES (BIND), "</iq>", BOUND);
+  g_assert_no_error (self->error);
+  g_assert_cmpuint (self->secret.n_found, ==, 0);
 }
 
 static void
@@ -487,6 +510,8 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   ADD ("bound", NULL, test_bound);
+  if (memory_can_search ())
+    ADD ("password-cleared", NULL, test_password_cleared);
   ADD ("wrong-password", NULL, test_wrong_password);
   ADD ("leftover", NULL, test_leftover);
   ADD ("tls-required", NULL, test_tls_required);

@@ -284,10 +284,8 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
     }
   else if (limited && self->size.window < self->most)
     {
-      guint growth = get_growth (self, trip);
-
+      grow (self, get_growth (self, trip));
       self->kept_rate = rate;
-      grow (self, growth);
     }
 }
 

@@ -500,6 +500,19 @@ test_unused (void)
   g_assert_cmpuint (ibb_search_get_window (&search), ==, 4096);
 }
 
+/* A search whose first window was full, so that it has doubled. Returns when the block left. */
+static gint64
+start (IBBSearch *self, gint64 trip)
+{
+  gint64 now = G_USEC_PER_SEC;
+
+  ibb_search_init (self, 4096, MOST);
+  ibb_search_limit (self);
+  ibb_search_note (self, 4096, now, trip, 4096, now + trip);
+  g_assert_cmpuint (ibb_search_get_window (self), ==, 2 * 4096);
+  return now;
+}
+
 /* At the start a larger window says nothing as long as no more is in flight than before, but for
  * some bytes. Then it has to carry more. */
 static void
@@ -520,12 +533,8 @@ test_no_more (void)
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     {
       IBBSearch search;
-      gint64    now = G_USEC_PER_SEC;
+      gint64    now = start (&search, trip);
 
-      ibb_search_init (&search, 4096, MOST);
-      ibb_search_limit (&search);
-      ibb_search_note (&search, 4096, now, trip, 4096, now + trip);
-      g_assert_cmpuint (ibb_search_get_window (&search), ==, 2 * 4096);
       for (guint j = 0; j < 4; j++)
         {
           now += later;
@@ -554,12 +563,8 @@ test_growth (void)
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     {
       IBBSearch search;
-      gint64    now = G_USEC_PER_SEC;
+      gint64    now = start (&search, trip) + trip;
 
-      ibb_search_init (&search, 4096, MOST);
-      ibb_search_limit (&search);
-      ibb_search_note (&search, 4096, now, trip, 4096, now + trip);
-      now += trip;
       ibb_search_limit (&search);
       ibb_search_note (&search, 8192, now, trip + tests[i].wait, 4096, now + trip + tests[i].wait);
       g_assert_cmpuint (ibb_search_get_window (&search), ==, tests[i].window);
@@ -573,11 +578,8 @@ test_offered (void)
 {
   const gint64 trip = 100000;
   IBBSearch    search;
-  gint64       now = G_USEC_PER_SEC;
+  gint64       now = start (&search, trip);
 
-  ibb_search_init (&search, 4096, MOST);
-  ibb_search_limit (&search);
-  ibb_search_note (&search, 4096, now, trip, 4096, now + trip);
   for (guint i = 0; i < 4; i++)
     {
       now += trip;

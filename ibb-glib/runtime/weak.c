@@ -7,8 +7,10 @@
 struct _IBBWeak
 {
   gatomicrefcount ref_count;
+  GWeakRef        ref; /* NULL as soon as the last reference of the object is being dropped */
 
   GMutex lock;
+  GCond  no_gets; /* n_gets has become 0 */
   /* protected by lock */
   gpointer object; /* (unowned) (nullable) */
   gpointer kept;   /* (owned) (nullable): object, for those that were about to get it */
@@ -34,7 +36,9 @@ ibb_weak_unref (IBBWeak *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
+  g_weak_ref_clear (&self->ref);
   g_mutex_clear (&self->lock);
+  g_cond_clear (&self->no_gets);
   g_free (self);
 }
 
@@ -50,28 +54,27 @@ dup_weak (gpointer data, gpointer user_data)
   return data != NULL ? weak_ref (data) : NULL;
 }
 
-/* Does not wait for calls that are taking their reference: the object is kept for them, and the
- * last of them drops it. */
+/* If the last reference is being dropped, waits for the calls that were taking theirs: they give it
+ * back at once, and none of them is in a toggle reference, which would be one more reference.
+ * Otherwise the object is kept for them, and the last of them drops it. */
 static void
-forget (IBBWeak *self, gpointer object)
+forget (IBBWeak *self)
 {
-  gboolean keep;
+  g_autoptr (GObject) kept = g_weak_ref_get (&self->ref);
 
-  g_object_ref (object);
   g_mutex_lock (&self->lock);
-  keep = self->object != NULL && self->n_gets > 0;
+  if (self->object != NULL && self->n_gets > 0)
+    self->kept = g_steal_pointer (&kept);
   self->object = NULL;
-  if (keep)
-    self->kept = object;
+  while (self->n_gets > 0 && self->kept == NULL)
+    g_cond_wait (&self->no_gets, &self->lock);
   g_mutex_unlock (&self->lock);
-  if (!keep)
-    g_object_unref (object);
 }
 
 static void
 disposed (gpointer data, GObject *object)
 {
-  forget (data, object);
+  forget (data);
   ibb_weak_unref (data);
 }
 
@@ -85,7 +88,9 @@ ibb_weak_new (gpointer object)
       IBBWeak *weak = g_new0 (IBBWeak, 1);
 
       g_atomic_ref_count_init (&weak->ref_count);
+      g_weak_ref_init (&weak->ref, object);
       g_mutex_init (&weak->lock);
+      g_cond_init (&weak->no_gets);
       weak->object = object;
       /* Another thread may have been first. */
       if (g_object_replace_qdata (object, get_key (), NULL, weak, unref_weak, NULL))
@@ -100,15 +105,18 @@ ibb_weak_new (gpointer object)
 /* Returns whether the object is still there. If not, the last of the calls that were getting it
  * receives the reference that was kept for them, to drop it. */
 static gboolean
-end_get (IBBWeak *self, gpointer *kept)
+end_get (IBBWeak *self, GObject **kept)
 {
   gboolean stayed;
 
   g_mutex_lock (&self->lock);
-  self->n_gets--;
   stayed = self->object != NULL;
+  self->n_gets--;
   if (self->n_gets == 0)
-    *kept = g_steal_pointer (&self->kept);
+    {
+      *kept = g_steal_pointer (&self->kept);
+      g_cond_broadcast (&self->no_gets);
+    }
   g_mutex_unlock (&self->lock);
   return stayed;
 }
@@ -116,8 +124,8 @@ end_get (IBBWeak *self, gpointer *kept)
 gpointer
 ibb_weak_get (IBBWeak *self)
 {
-  g_autoptr (GObject) object = NULL;
   g_autoptr (GObject) kept = NULL;
+  g_autoptr (GObject) object = NULL;
   gpointer            candidate;
 
   if (self == NULL)
@@ -131,8 +139,12 @@ ibb_weak_get (IBBWeak *self)
   if (candidate == NULL)
     return NULL;
 
-  object = g_object_ref (candidate);
-  return end_get (self, (gpointer *) &kept) ? g_steal_pointer (&object) : NULL;
+  /* The first reference may call a toggle reference, which must not have GLib's lock. The second
+   * calls none, and is NULL if the first was too late. */
+  g_object_ref (candidate);
+  object = g_weak_ref_get (&self->ref);
+  g_object_unref (candidate);
+  return end_get (self, &kept) ? g_steal_pointer (&object) : NULL;
 }
 
 void
@@ -143,6 +155,6 @@ ibb_weak_forget (gpointer object)
   if (self == NULL)
     return;
 
-  forget (self, object);
+  forget (self);
   ibb_weak_unref (self);
 }

@@ -7,9 +7,12 @@
  * interpreter's lock in PyGObject. The thread that has that lock may be dropping an object with
  * a GWeakRef, and then waits for the first lock: both threads stand still.
  *
+ * Like a GWeakRef it gives no object out whose last reference is being dropped. In GLib 2.74,
+ * g_object_unref () looks at the object once more after it has dropped a reference, so nobody else
+ * may take and drop one there.
+ *
  * Unlike GWeakRef: an object is forgotten at the end of its dispose (), or where that calls
- * ibb_weak_forget (), and for good, even if it lives on. A reference does not stop the
- * dispose () of another thread that was about to begin. */
+ * ibb_weak_forget (), and for good, even if it lives on. */
 
 #pragma once
 

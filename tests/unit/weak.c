@@ -148,6 +148,47 @@ test_toggle_same (void)
     }
 }
 
+/* Gets itself in another thread while its last reference is being dropped. */
+struct _TestDying
+{
+  GObject parent_instance;
+};
+
+G_DECLARE_FINAL_TYPE (TestDying, test_dying, TEST, DYING, GObject)
+G_DEFINE_FINAL_TYPE (TestDying, test_dying, G_TYPE_OBJECT)
+
+static IBBWeak *weak_dying;
+
+static void
+test_dying_dispose (GObject *object)
+{
+  g_assert_null (g_thread_join (g_thread_new ("get", get, weak_dying)));
+  G_OBJECT_CLASS (test_dying_parent_class)->dispose (object);
+}
+
+static void
+test_dying_class_init (TestDyingClass *class)
+{
+  G_OBJECT_CLASS (class)->dispose = test_dying_dispose;
+}
+
+static void
+test_dying_init (TestDying *self)
+{
+}
+
+/* A thread that got the object there could drop it before g_object_unref () has returned, and GLib
+ * 2.74 then looks at freed memory. */
+static void
+test_last_reference (void)
+{
+  GObject *object = g_object_new (test_dying_get_type (), NULL);
+
+  weak_dying = ibb_weak_new (object);
+  g_assert_finalize_object (object);
+  ibb_weak_unref (weak_dying);
+}
+
 static gpointer
 get_and_drop (gpointer data)
 {
@@ -190,6 +231,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/weak/forget", test_forget);
   g_test_add_func ("/weak/toggle/other", test_toggle_other);
   g_test_add_func ("/weak/toggle/same", test_toggle_same);
+  g_test_add_func ("/weak/last-reference", test_last_reference);
   g_test_add_func ("/weak/threads", test_threads);
   return g_test_run ();
 }

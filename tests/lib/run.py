@@ -33,7 +33,11 @@ INSTRUMENTED_SUITES = CORE_SUITES + ('loopback', 'fuzz', 'client')
 # GCC 12's sanitizer guesses where a library that was loaded later, such as GIO's
 # TLS module, keeps its thread-local variables; at times it guesses wrong, and
 # then its search for leaks crashes ("Tracer caught signal 11").
-SANITIZER_ENVIRONMENT = {'ASAN_OPTIONS': 'intercept_tls_get_addr=0'}
+SANITIZER_ENVIRONMENT = {
+    'ASAN_OPTIONS': 'intercept_tls_get_addr=0',
+    # Otherwise undefined behaviour is only printed (Meson 1.0 does not set it).
+    'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1',
+}
 # The tests of a server sleep for about half of their time, so that there is something
 # to do for one more than there are processors.
 N_PROCESSES = (os.cpu_count() or 1) + 1

@@ -7,7 +7,7 @@
 struct _IBBWeak
 {
   gatomicrefcount ref_count;
-  GWeakRef        ref; /* NULL as soon as the last reference of the object is being dropped */
+  GWeakRef        ref; /* NULL once the last reference is being dropped, or after a dispose () */
 
   GMutex lock;
   GCond  no_gets; /* n_gets has become 0 */
@@ -56,7 +56,8 @@ dup_weak (gpointer data, gpointer user_data)
 
 /* If the last reference is being dropped, waits for the calls that were taking theirs: they give it
  * back at once, and none of them is in a toggle reference, which would be one more reference.
- * Otherwise the object is kept for them, and the last of them drops it. */
+ * Otherwise, as in g_object_run_dispose (), the object is kept for them, and the last of them drops
+ * it. */
 static void
 forget (IBBWeak *self)
 {

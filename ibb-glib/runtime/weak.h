@@ -2,14 +2,14 @@
 
 /* A weak reference like GWeakRef, which calls no toggle reference with a lock held.
  *
- * In GLib 2.74, g_weak_ref_get () takes its reference with a lock that all weak references
+ * Up to GLib 2.78, g_weak_ref_get () takes its reference with a lock that all weak references
  * share, and so calls the toggle reference of a language binding, which waits for the
  * interpreter's lock in PyGObject. The thread that has that lock may be dropping an object with
  * a GWeakRef, and then waits for the first lock: both threads stand still.
  *
- * Like a GWeakRef it gives no object out whose last reference is being dropped. In GLib 2.74,
- * g_object_unref () looks at the object once more after it has dropped a reference, so nobody else
- * may take and drop one there.
+ * Like a GWeakRef it gives no object out whose last reference is being dropped. In these versions,
+ * g_object_unref () looks at the object once more after dispose (), when another thread that had
+ * taken a reference there could have freed it.
  *
  * Unlike GWeakRef: an object is forgotten at the end of its dispose (), or where that calls
  * ibb_weak_forget (), and for good, even if it lives on. */

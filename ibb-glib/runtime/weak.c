@@ -111,9 +111,10 @@ end_get (IBBWeak *self, GObject **kept)
   gboolean stayed;
 
   g_mutex_lock (&self->lock);
-  stayed = self->object != NULL;
   self->n_gets--;
-  if (self->n_gets == 0)
+  stayed = self->object != NULL;
+  /* Nobody waits before the object is forgotten, and to signal is a system call. */
+  if (!stayed && self->n_gets == 0)
     {
       *kept = g_steal_pointer (&self->kept);
       g_cond_broadcast (&self->no_gets);

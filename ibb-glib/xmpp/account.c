@@ -140,10 +140,9 @@ ibb_account_is_component (IBBAccount *self)
   return self->settings.is_component;
 }
 
-void
-ibb_account_get (IBBAccount *self, IBBAccountSettings *settings)
+static void
+copy_locked (IBBAccount *self, IBBAccountSettings *settings)
 {
-  g_mutex_lock (&self->lock);
   *settings = self->settings;
   settings->jid = g_strdup (self->settings.jid != NULL ? self->settings.jid : "");
   settings->password = NULL;
@@ -158,14 +157,21 @@ ibb_account_get (IBBAccount *self, IBBAccountSettings *settings)
     g_object_ref (settings->proxy_resolver);
   if (settings->certificate != NULL)
     g_object_ref (settings->certificate);
+}
+
+void
+ibb_account_get (IBBAccount *self, IBBAccountSettings *settings)
+{
+  g_mutex_lock (&self->lock);
+  copy_locked (self, settings);
   g_mutex_unlock (&self->lock);
 }
 
 void
 ibb_account_get_for_login (IBBAccount *self, IBBAccountSettings *settings)
 {
-  ibb_account_get (self, settings);
   g_mutex_lock (&self->lock);
+  copy_locked (self, settings);
   settings->password = g_strdup (self->settings.password);
   g_mutex_unlock (&self->lock);
 }

@@ -21,7 +21,6 @@
 #include "xmpp/login-stage.h"
 #include "xmpp/redirect.h"
 #include "xmpp/route.h"
-#include "xmpp/secret.h"
 #include "xmpp/source.h"
 #include "xmpp/stream-error.h"
 
@@ -94,7 +93,7 @@ end (IBBNegotiation *self, IBBNegotiationResult *result, const GError *error)
     abort_stream (self, error);
   g_clear_pointer (&self->encryption, ibb_encryption_free);
   g_clear_pointer (&self->stream, ibb_xml_stream_unref);
-  g_clear_pointer (&self->settings.password, ibb_secret_free);
+  ibb_account_settings_clear (&self->settings);
   if (self->handler != NULL)
     self->handler->done (self, result, error, self->owner);
 }

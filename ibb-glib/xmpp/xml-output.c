@@ -17,7 +17,9 @@
 #define LOW_WATER (2 * 1024)
 
 #define MAX_KEPT (1024 * 1024) /* of a buffer that was filled once */
-#define RECORD_MAX (16 * 1024) /* of TLS */
+/* Of a record of TLS. Prosody reads that much at a time, and stands still for a millisecond or more
+ * before it takes the rest of a longer record. */
+#define RECORD_MAX (8 * 1024)
 
 struct _IBBXmlOutput
 {

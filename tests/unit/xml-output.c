@@ -19,6 +19,51 @@ write_once (IBBXmlOutput *output, SlowStream *stream)
   return FALSE;
 }
 
+static void
+append_element (IBBXmlOutput *output, gsize length)
+{
+  g_autofree char *text = g_strnfill (length, 'x');
+
+  ibb_xml_output_append (output, text);
+}
+
+static void
+assert_write (IBBXmlOutput *output, SlowStream *stream, guint length)
+{
+  g_byte_array_set_size (stream->bytes, 0);
+  stream->is_full = FALSE;
+  write_once (output, stream);
+  g_assert_cmpuint (stream->bytes->len, ==, length);
+}
+
+/* Over TLS a write is a record: whole elements if they fit, and no more than Prosody reads at a
+ * time. */
+static void
+test_records (void)
+{
+  IBBXmlOutput          *output = ibb_xml_output_new ();
+  g_autoptr (SlowStream) stream = g_object_new (SLOW_TYPE_STREAM, NULL);
+
+  stream->step = G_MAXSIZE;
+  append_element (output, 3000);
+  append_element (output, 3000);
+  append_element (output, 2193);
+  assert_write (output, stream, 6000);
+  append_element (output, 5999);
+  assert_write (output, stream, 2193);
+  assert_write (output, stream, 5999);
+
+  append_element (output, 20000);
+  append_element (output, 4000);
+  append_element (output, 4000);
+  assert_write (output, stream, 8192);
+  assert_write (output, stream, 8192);
+  assert_write (output, stream, 3616 + 4000);
+  assert_write (output, stream, 4000);
+  g_assert_cmpuint (ibb_xml_output_get_unsent (output), ==, 0);
+  ibb_xml_output_free (output);
+}
+
 /* Each element is a frame, and each stanza has its namespace. A pong that has not left yet is
  * none of their bytes. */
 static void
@@ -68,6 +113,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/ibb/xml-output/records", test_records);
   g_test_add_func ("/ibb/xml-output/framed", test_framed);
   return g_test_run ();
 }

@@ -286,6 +286,7 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
     {
       grow (self, get_growth (self, trip));
       self->kept_rate = rate;
+      self->fallback_rate = 0;
     }
 }
 
@@ -410,6 +411,25 @@ start_again (IBBSearch *self, gsize window, gint64 now)
   begin (self, TRUE, now);
 }
 
+static gboolean
+has_collapsed (const IBBSearch *self, double rate)
+{
+  return rate < self->fallback_rate * HOPELESS_LOSS;
+}
+
+/* A larger window has carried more for a while only: a server may fall behind a second block, and
+ * then stay behind (Prosody reads 8192 bytes at a time). */
+static void
+fall_back (IBBSearch *self, gint64 now)
+{
+  self->kept = self->size = self->fallback;
+  self->kept_rate = self->fallback_rate;
+  self->kept_trip = (double) self->fallback.window / self->fallback_rate;
+  self->former_trip = self->fallback_rate = 0;
+  self->n_before = self->pause = PAUSE_MAX;
+  begin (self, TRUE, now);
+}
+
 static void
 end_kept (IBBSearch *self, double in_flight, double trip, gint64 now)
 {
@@ -418,6 +438,11 @@ end_kept (IBBSearch *self, double in_flight, double trip, gint64 now)
   gboolean limited = self->limited;
   gboolean full = is_full (self);
 
+  if (has_collapsed (self, rate))
+    {
+      fall_back (self, now);
+      return;
+    }
   if (self->former_trip > 0)
     usual = MIN (usual, self->former_trip);
   if (usual > 0 && trip > STRANGE * usual)
@@ -523,6 +548,8 @@ end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
     }
 
   self->phase = IBB_SEARCH_KEEPING;
+  self->fallback = self->kept;
+  self->fallback_rate = kind == IBB_SEARCH_RAISED ? self->kept_rate : 0;
   self->kept = self->size;
   self->kept_rate = rate;
   self->kept_trip = trip;
@@ -568,14 +595,15 @@ get_enough_samples (const IBBSearch *self)
     case IBB_SEARCH_SHORTER:
       return 2;
     case IBB_SEARCH_RAISED:
+    case IBB_SEARCH_KEEPING:
       return 4;
     default:
       return G_MAXUINT;
     }
 }
 
-/* A trial ends early if it adds only delay, so much that a person notices it, or if it carries much
- * less. */
+/* A measurement ends early if a trial adds only delay, so much that a person notices it, or if the
+ * size carries much less. */
 static gboolean
 is_hopeless (const IBBSearch *self)
 {
@@ -586,7 +614,10 @@ is_hopeless (const IBBSearch *self)
   if (is_larger && trip > self->kept_trip + IBB_BRIEF_WAIT &&
       rate < self->kept_rate * HOPELESS_GAIN)
     return TRUE;
-  return self->n_samples >= get_enough_samples (self) && rate < self->kept_rate * HOPELESS_LOSS;
+  if (self->n_samples < get_enough_samples (self))
+    return FALSE;
+  return self->phase == IBB_SEARCH_KEEPING ? has_collapsed (self, rate)
+                                           : rate < self->kept_rate * HOPELESS_LOSS;
 }
 
 static gboolean

@@ -37,9 +37,10 @@ typedef struct
 typedef struct
 {
   IBBSearchSize  size;
-  IBBSearchSize  kept;  /* that it returns to when a trial was in vain */
-  gsize          most;  /* that the window may become */
-  gsize          limit; /* and a block, of the session that was acknowledged last */
+  IBBSearchSize  kept;     /* that it returns to when a trial was in vain */
+  IBBSearchSize  fallback; /* before a larger window was kept */
+  gsize          most;     /* that the window may become */
+  gsize          limit;    /* and a block, of the session that was acknowledged last */
   IBBSearchPhase phase;
   gboolean       limited;  /* a larger window would have sent more in this measurement */
   gboolean       leaps;    /* so does the next trial, if it is of a larger window */
@@ -49,14 +50,15 @@ typedef struct
   guint          n_before; /* measurements until it */
   guint          pause;    /* and between trials that are in vain */
   guint          n_trials;
-  guint          next_longer;  /* of them, before which no longer block is tried */
-  guint          longer_pause; /* trials between those of longer blocks, which are in vain */
-  guint          n_single;     /* blocks at the start, one at a time */
-  double         kept_ahead;   /* mean bytes in flight */
-  double         kept_rate;    /* bytes a microsecond, 0: not known */
-  double         kept_trip;    /* mean round trip, microseconds */
-  double         former_trip;  /* the one before with the same window; 0: none */
-  double         least_trip;   /* while starting: the shortest */
+  guint          next_longer;   /* of them, before which no longer block is tried */
+  guint          longer_pause;  /* trials between those of longer blocks, which are in vain */
+  guint          n_single;      /* blocks at the start, one at a time */
+  double         kept_ahead;    /* mean bytes in flight */
+  double         kept_rate;     /* bytes a microsecond, 0: not known */
+  double         kept_trip;     /* mean round trip, microseconds */
+  double         fallback_rate; /* with the fallback; 0: there is none */
+  double         former_trip;   /* the one before with the same window; 0: none */
+  double         least_trip;    /* while starting: the shortest */
 
   /* The measurement: blocks that were sent since from. */
   gint64   from; /* or IBB_NEVER before the round in which the window changed is over */

@@ -608,6 +608,34 @@ test_larger_in_vain (void)
   model_clear (&model);
 }
 
+/* A server that carries more with a larger window, until it has fallen behind. The window becomes
+ * the one before, and is not soon tried again. */
+static void
+test_collapse (void)
+{
+  IBBSearch search;
+  gint64    now = G_USEC_PER_SEC;
+  gint64    since = 0;
+
+  ibb_search_init (&search, 32768, MOST);
+  ibb_search_refused (&search); /* the start is over */
+  while (since == 0 || search.size.window > 32768)
+    {
+      gsize  window = search.size.window;
+      double rate = window <= 32768 ? (double) window / 5500 : since > 0 ? 1.7 : 8;
+      gint64 trip = (gint64) ((double) window / rate);
+
+      if (since == 0 && search.phase == IBB_SEARCH_STARTING)
+        since = now;
+      now += (gint64) (4096 / rate);
+      ibb_search_limit (&search);
+      ibb_search_note (&search, window, now - trip, trip, 4096, now);
+    }
+  g_assert_cmpint (now - since, <, 150 * 1000);
+  g_assert_cmpint (search.phase, ==, IBB_SEARCH_KEEPING);
+  g_assert_cmpuint (search.n_before, >=, 8);
+}
+
 /* A path that becomes three times as long during a measurement: the measurement after it tells. */
 static void
 test_change_meanwhile (void)
@@ -762,6 +790,7 @@ main (int argc, char **argv)
   g_test_add_func ("/search/growth", test_growth);
   g_test_add_func ("/search/offered", test_offered);
   g_test_add_func ("/search/larger-in-vain", test_larger_in_vain);
+  g_test_add_func ("/search/collapse", test_collapse);
   g_test_add_func ("/search/change-meanwhile", test_change_meanwhile);
   g_test_add_func ("/search/measurement", test_measurement);
   g_test_add_func ("/search/most", test_most);

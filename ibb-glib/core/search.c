@@ -411,10 +411,13 @@ start_again (IBBSearch *self, gsize window, gint64 now)
   begin (self, TRUE, now);
 }
 
+/* Whether a trial carries much less than what was kept, or that than what was kept before. */
 static gboolean
-has_collapsed (const IBBSearch *self, double rate)
+carries_much_less (const IBBSearch *self, double rate)
 {
-  return rate < self->fallback_rate * HOPELESS_LOSS;
+  double before = self->phase == IBB_SEARCH_KEEPING ? self->fallback_rate : self->kept_rate;
+
+  return rate < before * HOPELESS_LOSS;
 }
 
 /* A larger window has carried more for a while only: a server may fall behind a second block, and
@@ -438,7 +441,7 @@ end_kept (IBBSearch *self, double in_flight, double trip, gint64 now)
   gboolean limited = self->limited;
   gboolean full = is_full (self);
 
-  if (has_collapsed (self, rate))
+  if (carries_much_less (self, rate))
     {
       fall_back (self, now);
       return;
@@ -614,10 +617,7 @@ is_hopeless (const IBBSearch *self)
   if (is_larger && trip > self->kept_trip + IBB_BRIEF_WAIT &&
       rate < self->kept_rate * HOPELESS_GAIN)
     return TRUE;
-  if (self->n_samples < get_enough_samples (self))
-    return FALSE;
-  return self->phase == IBB_SEARCH_KEEPING ? has_collapsed (self, rate)
-                                           : rate < self->kept_rate * HOPELESS_LOSS;
+  return self->n_samples >= get_enough_samples (self) && carries_much_less (self, rate);
 }
 
 static gboolean

@@ -4,7 +4,8 @@
 
 #include "core/chat.h"
 
-/* For so long after a stanza of the application a person is likely to write another. */
+/* For so long after a stanza of the application a person is likely to write another. So is a
+ * session that sends little. */
 #define CHAT_TIME (10 * G_USEC_PER_SEC)
 
 void
@@ -14,13 +15,32 @@ ibb_chat_note (IBBChat *self, gint64 now)
 }
 
 void
+ibb_chat_note_urgent (IBBChat *self, gint64 now)
+{
+  self->urgent_at = now;
+}
+
+static gboolean
+is_recent (gint64 at, gint64 now)
+{
+  return at > 0 && now - at < CHAT_TIME;
+}
+
+void
 ibb_chat_update (IBBChat *self, gint64 now)
 {
-  self->is_on = self->at > 0 && now - self->at < CHAT_TIME;
+  self->is_on = is_recent (self->at, now);
+  self->has_urgent = is_recent (self->urgent_at, now);
 }
 
 gboolean
 ibb_chat_is_on (const IBBChat *self)
 {
   return self->is_on;
+}
+
+gboolean
+ibb_chat_has_urgent (const IBBChat *self)
+{
+  return self->has_urgent;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What else goes over the connection: messages that a person writes and reads, which should
- * not have to wait behind blocks (D-56).
+/* What else goes over the connection, and should not have to wait behind blocks: messages that a
+ * person writes and reads (D-56), and the blocks of sessions that send little (D-50).
  */
 
 #pragma once
@@ -12,12 +12,16 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  gint64   at;    /* when the application last sent or received a stanza; 0: never */
-  gboolean is_on; /* as of the last update: a person is likely to write again soon */
+  gint64   at;         /* when the application last sent or received a stanza; 0: never */
+  gint64   urgent_at;  /* when a session that sends little last had a block; 0: never */
+  gboolean is_on;      /* as of the last update: a person is likely to write again soon */
+  gboolean has_urgent; /* and such a session */
 } IBBChat;
 
 void     ibb_chat_note (IBBChat *self, gint64 now);
+void     ibb_chat_note_urgent (IBBChat *self, gint64 now);
 void     ibb_chat_update (IBBChat *self, gint64 now);
 gboolean ibb_chat_is_on (const IBBChat *self);
+gboolean ibb_chat_has_urgent (const IBBChat *self);
 
 G_END_DECLS

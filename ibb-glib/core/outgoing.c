@@ -64,6 +64,14 @@ may_take_path (IBBShared *shared, IBBPeer *peer, gsize size)
                             ibb_chat_is_on (&shared->chat));
 }
 
+/* A session that sends little has a block. The others notice it only if they have blocks, too. */
+static void
+note_urgent (IBBShared *shared, gint64 now)
+{
+  if (ibb_first_hop_get_in_flight (shared->first_hop) > 0)
+    ibb_chat_note_urgent (&shared->chat, now);
+}
+
 /* The next session by IQ whose block may leave. Peers take turns, and so do the sessions of each.
  * Those in front of it that may not send lose their turns. A peer whose window is full waits until
  * something is answered. Stalled sessions may fill the window: an answer of the server shows them.
@@ -85,7 +93,10 @@ find_ready (IBBOutgoing *self, gint64 now)
       else if (!ibb_session_can_send (session, now))
         ibb_session_update_ready (session, now);
       else if (ibb_turns_may_exceed (turns, size))
-        return session;
+        {
+          note_urgent (shared, now);
+          return session;
+        }
       else if (!may_take_path (shared, peer, size))
         {
           if (!ibb_stalls_make_room (shared->stalls, now))

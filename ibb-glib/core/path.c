@@ -69,6 +69,12 @@ ibb_path_get_in_flight (const IBBPath *self)
 }
 
 void
+ibb_path_set_others (IBBPath *self, gboolean has_others)
+{
+  ibb_search_set_others (&self->search, has_others);
+}
+
+void
 ibb_path_note (
     IBBPath *self, gsize in_flight, gint64 sent, gint64 round_trip, gsize limit, gint64 now)
 {

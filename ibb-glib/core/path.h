@@ -35,6 +35,8 @@ void  ibb_path_sent (IBBPath *self, gsize length);
 /* Bytes leave the count: answered, stalled, given up. */
 void  ibb_path_forget (IBBPath *self, gsize length);
 gsize ibb_path_get_in_flight (const IBBPath *self);
+/* Whether sessions that send little use the connection: they wait behind the bytes in flight. */
+void ibb_path_set_others (IBBPath *self, gboolean has_others);
 /* A block that left then, with so many bytes in flight, itself included, was
  * acknowledged now, a round trip later. limit: the most bytes that its session puts into one. */
 void ibb_path_note (

@@ -50,13 +50,17 @@
 #define PATIENCE (250 * 1000.0)
 #define LEAP_TRIP_MIN (2 * 1000.0)
 
+/* Near by, beside others, trials of a larger window take one part of the time in so many: then 99
+ * of 100 blocks do not wait behind one. */
+#define LARGER_PAUSE 100
+
 #define BRIEF_SHARE 0.75 /* of the rate, which brief blocks carry if length takes the time */
 
 #define PAUSE_MIN 1
 #define PAUSE_MAX 16
 #define LONGER_PAUSE_MAX 64
 
-/* After so long without an acknowledgement the path may be another one. */
+/* After so long the path may be another one. */
 #define IDLE_MAX (60 * G_USEC_PER_SEC)
 
 static const IBBSearchPhase kinds[] = {
@@ -120,6 +124,19 @@ gsize
 ibb_search_get_block (const IBBSearch *self)
 {
   return self->size.block;
+}
+
+void
+ibb_search_set_others (IBBSearch *self, gboolean has_others)
+{
+  self->has_others = has_others;
+}
+
+/* Whether others notice a larger window. They do near by, where their own round trip is short. */
+static gboolean
+is_noticed (const IBBSearch *self)
+{
+  return self->has_others && get_usual_trip (self) < BLOCK_TIME;
 }
 
 void
@@ -245,6 +262,8 @@ get_growth (const IBBSearch *self, double trip)
   /* The first window is a block alone. */
   if (self->kept_rate <= 0)
     return least;
+  if (is_noticed (self))
+    return SLOW;
   return MAX (least, (guint) (self->least_trip / (2 * wait)));
 }
 
@@ -311,12 +330,13 @@ may_lengthen (const IBBSearch *self, gboolean limited)
 }
 
 static gboolean
-is_possible (const IBBSearch *self, IBBSearchPhase kind, gboolean limited)
+is_possible (const IBBSearch *self, IBBSearchPhase kind, gboolean limited, gint64 now)
 {
   switch (kind)
     {
     case IBB_SEARCH_RAISED:
-      return limited && self->kept.window < self->most;
+      return limited && self->kept.window < self->most &&
+             (now >= self->next_larger || !is_noticed (self));
     case IBB_SEARCH_LOWERED:
       return limited && self->kept.window >= 2 * get_block (self);
     case IBB_SEARCH_LONGER:
@@ -328,16 +348,26 @@ is_possible (const IBBSearch *self, IBBSearchPhase kind, gboolean limited)
 
 /* Nagle's algorithm holds the second block until the first one is acknowledged, so that two blocks
  * carry no more than one, but many do. Only a leap finds them. Near by one block carries enough,
- * and a leap that would make a person wait is not tried. */
+ * and a leap that would make a person or others wait is not tried. */
 static gsize
 get_larger (IBBSearch *self, gsize block)
 {
   double   least = LEAP_TRIP_MIN * (double) block / IBB_SEARCH_BLOCK;
-  gboolean leaps = self->leaps && self->kept_trip >= least && self->kept_trip * LEAP <= PATIENCE;
-  gsize    step = leaps ? self->kept.window * (LEAP - 1) : MAX (block, self->kept.window / 2);
+  gboolean leaps = self->leaps && !self->has_others && self->kept_trip >= least &&
+                   self->kept_trip * LEAP <= PATIENCE;
+  gsize step = leaps ? self->kept.window * (LEAP - 1) : MAX (block, self->kept.window / 2);
 
   self->leaps = !self->leaps;
   return MIN (self->kept.window + step, self->most);
+}
+
+/* The window in whole blocks. Others do not wait behind more bytes than before. */
+static gsize
+get_whole (const IBBSearch *self, IBBSearchSize size)
+{
+  gsize more = is_noticed (self) ? 0 : size.block - 1;
+
+  return MAX ((size.window + more) / size.block, 1) * size.block;
 }
 
 static IBBSearchSize
@@ -356,7 +386,7 @@ get_trial (IBBSearch *self, IBBSearchPhase kind)
       break;
     case IBB_SEARCH_LONGER:
       size.block *= 2;
-      size.window = (size.window + size.block - 1) / size.block * size.block;
+      size.window = get_whole (self, size);
       break;
     case IBB_SEARCH_SHORTER:
       size.block /= 2;
@@ -379,7 +409,7 @@ try (IBBSearch *self, gboolean limited, gint64 now)
 {
   guint n = 0;
 
-  while (n < G_N_ELEMENTS (kinds) && !is_possible (self, kinds[self->next], limited))
+  while (n < G_N_ELEMENTS (kinds) && !is_possible (self, kinds[self->next], limited, now))
     {
       advance (self);
       n++;
@@ -396,17 +426,24 @@ try (IBBSearch *self, gboolean limited, gint64 now)
   begin (self, TRUE, now);
 }
 
+/* Forgets all that was measured. */
+static void
+reset (IBBSearch *self, gsize window)
+{
+  IBBSearch before = *self;
+
+  ibb_search_init (self, window, before.most);
+  self->limit = before.limit;
+  self->has_others = before.has_others;
+  self->next_larger = before.next_larger;
+}
+
 /* The path has changed, or has less room. The window starts from what the rate needs if the path is
  * as long as it was. */
 static void
 start_again (IBBSearch *self, gsize window, gint64 now)
 {
-  gsize limit = self->limit;
-
-  ibb_search_init (self,
-                   CLAMP (window, IBB_SEARCH_BLOCK, MAX (IBB_SEARCH_BLOCK, self->kept.window)),
-                   self->most);
-  self->limit = limit;
+  reset (self, CLAMP (window, IBB_SEARCH_BLOCK, MAX (IBB_SEARCH_BLOCK, self->kept.window)));
   self->heard = now;
   begin (self, TRUE, now);
 }
@@ -510,6 +547,8 @@ end_in_vain (IBBSearch *self, gint64 now)
       self->longer_pause = MIN (2 * self->longer_pause + 1, LONGER_PAUSE_MAX);
       self->next_longer = self->n_trials + self->longer_pause;
     }
+  if (self->phase == IBB_SEARCH_RAISED)
+    self->next_larger = now + MIN (LARGER_PAUSE * (now - self->changed), IDLE_MAX);
   self->phase = IBB_SEARCH_KEEPING;
   self->size = self->kept;
   self->pause = MIN (2 * self->pause, PAUSE_MAX);
@@ -560,7 +599,8 @@ end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
   self->pause = PAUSE_MIN;
   self->n_before = 0;
   begin (self, FALSE, now);
-  if (kind != IBB_SEARCH_RAISED)
+  /* Beside others the window grows in small steps: the next trial is of a larger one again. */
+  if (kind != IBB_SEARCH_RAISED || self->has_others)
     return;
   advance (self);
   /* There may be much more room: the window doubles as at the start. */
@@ -646,8 +686,7 @@ is_lone_silence (const IBBSearch *self, gint64 now)
 static void
 forget (IBBSearch *self)
 {
-  ibb_search_init (self, CLAMP (self->size.window, IBB_SEARCH_BLOCK, 4 * IBB_SEARCH_BLOCK),
-                   self->most);
+  reset (self, CLAMP (self->size.window, IBB_SEARCH_BLOCK, 4 * IBB_SEARCH_BLOCK));
 }
 
 static void

@@ -42,16 +42,18 @@ typedef struct
   gsize          most;     /* that the window may become */
   gsize          limit;    /* and a block, of the session that was acknowledged last */
   IBBSearchPhase phase;
-  gboolean       limited;  /* a larger window would have sent more in this measurement */
-  gboolean       leaps;    /* so does the next trial, if it is of a larger window */
-  gboolean       is_far;   /* as brief blocks have just said */
-  gboolean       is_slow;  /* as the last brief blocks said */
-  guint          next;     /* the kind of the next trial */
-  guint          n_before; /* measurements until it */
-  guint          pause;    /* and between trials that are in vain */
+  gboolean       limited;    /* a larger window would have sent more in this measurement */
+  gboolean       leaps;      /* so does the next trial, if it is of a larger window */
+  gboolean       has_others; /* sessions that send little, which wait behind the window */
+  gboolean       is_far;     /* as brief blocks have just said */
+  gboolean       is_slow;    /* as the last brief blocks said */
+  guint          next;       /* the kind of the next trial */
+  guint          n_before;   /* measurements until it */
+  guint          pause;      /* and between trials that are in vain */
   guint          n_trials;
   guint          next_longer;   /* of them, before which no longer block is tried */
   guint          longer_pause;  /* trials between those of longer blocks, which are in vain */
+  gint64         next_larger;   /* beside others no larger window is tried before */
   guint          n_single;      /* blocks at the start, one at a time */
   double         kept_ahead;    /* mean bytes in flight */
   double         kept_rate;     /* bytes a microsecond, 0: not known */
@@ -87,6 +89,9 @@ double ibb_search_get_rate (const IBBSearch *self);
 void ibb_search_refused (IBBSearch *self);
 /* The window keeps back bytes that could be sent: a larger one would send more. */
 void ibb_search_limit (IBBSearch *self);
+/* Whether sessions that send little use the connection: near by, their blocks wait behind trials.
+ */
+void ibb_search_set_others (IBBSearch *self, gboolean has_others);
 /* A block was sent then, with so many bytes in flight, itself included, and was
  * acknowledged after that time. limit: the most bytes that its session puts into one. */
 void ibb_search_note (

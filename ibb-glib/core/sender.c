@@ -303,6 +303,7 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
 {
   IBBShared *shared = self->terms->shared;
   gint64     round_trip = 0;
+  IBBPath   *path;
 
   /* Karn's algorithm: nobody knows to which attempt a reply belongs. Nor does anybody know where a
    * block has waited that was in flight while the connection was suspended (D-42). */
@@ -314,9 +315,12 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
       round_trip = MAX (round_trip - delay, 0);
     }
   round_trip = ibb_stall_note_round_trip (ibb_flight_get_stall (&self->flight), round_trip);
-  if (round_trip > 0)
-    ibb_path_note (ibb_peer_get_path (self->terms->peer), block->ahead, block->sent, round_trip,
-                   get_block_limit (self), now);
+  if (round_trip <= 0)
+    return;
+
+  path = ibb_peer_get_path (self->terms->peer);
+  ibb_path_set_others (path, ibb_chat_has_urgent (&shared->chat));
+  ibb_path_note (path, block->ahead, block->sent, round_trip, get_block_limit (self), now);
 }
 
 static IBBSenderVerdict

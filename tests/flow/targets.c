@@ -251,10 +251,13 @@ test_interactive (void)
   } tests[] = {
     /* The goal is one block. It was reached while the ten took two fifths of the path. */
     { "--rate 1M --delay 5", 1.5 * 8192 / SHARE / 1e3 },
+    { "--rate 1M --delay 0.1", 8192 / SHARE / 1e3 },
     { "--rate 10M --delay 0.1", 8192 / SHARE / 10e3 },
     { "--rate 10M --delay 25", 8192 / SHARE / 10e3 },
-    /* The server takes two milliseconds for a block of 32768 bytes. The goal is one of them. */
-    { "--rate 0 --delay 0.05", 1.2 * 1.96 },
+    /* The server takes two milliseconds for a block of 32768 bytes. */
+    { "--rate 0 --delay 0.05", 1.96 },
+    /* A slow server, which stands still for a millisecond after each 8192 bytes. */
+    { "--rate 0 --delay 0.2 --jitter 1 --pacing 1 --server-stanza 300 --server-byte 100", 1.4 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)

@@ -84,6 +84,77 @@ test_chat (void)
   g_assert_false (ibb_chat_is_on (&chat));
 }
 
+/* D-50: for ten seconds after a block that went ahead a session sends little. */
+static void
+test_urgent (void)
+{
+  IBBChat chat = { 0 };
+
+  ibb_chat_update (&chat, 1);
+  g_assert_false (ibb_chat_has_urgent (&chat));
+  ibb_chat_note_urgent (&chat, 1);
+  ibb_chat_update (&chat, 10 * G_USEC_PER_SEC);
+  g_assert_true (ibb_chat_has_urgent (&chat));
+  g_assert_false (ibb_chat_is_on (&chat));
+  ibb_chat_update (&chat, 10 * G_USEC_PER_SEC + 1);
+  g_assert_false (ibb_chat_has_urgent (&chat));
+}
+
+typedef struct
+{
+  double raised; /* the share of the time in which a larger window is tried */
+  double step;   /* the largest one after the start: how many times as large a window was */
+  double window; /* in the end, as a share of what the path needs */
+} Trials;
+
+/* A full window for a minute, on a path that carries twice as much after half of it. */
+static Trials
+run (gint64 least_trip, gboolean has_others)
+{
+  const gint64 end = 60 * G_USEC_PER_SEC;
+  IBBPath      path;
+  IBBSearch   *search = &path.search;
+  Trials       trials = { 0 };
+  gint64       now = G_USEC_PER_SEC, time;
+
+  init (&path, BLOCK, 0);
+  for (; now < end; now += time)
+    {
+      gsize  window = search->size.window;
+      double rate = now < end / 2 ? 5 : 10; /* bytes a microsecond */
+      gint64 trip = MAX (least_trip, (gint64) ((double) window / rate));
+
+      time = trip * BLOCK / (gint64) window + 1;
+      if (search->phase == IBB_SEARCH_RAISED)
+        trials.raised += (double) time / (double) end;
+      if (now > 2 * G_USEC_PER_SEC)
+        trials.step = MAX (trials.step, (double) window / (double) search->kept.window);
+      trials.window = (double) search->kept.window / rate / (double) least_trip;
+      ibb_search_limit (search);
+      ibb_path_set_others (&path, has_others);
+      ibb_path_note (&path, window, now - trip, trip, BLOCK, now);
+    }
+  return trials;
+}
+
+/* D-55: beside sessions that send little the window grows in small steps, near by also seldom. */
+static void
+test_others (void)
+{
+  Trials near = run (3000, TRUE);
+  Trials far = run (30000, TRUE);
+  Trials alone = run (3000, FALSE);
+
+  g_assert_cmpfloat (near.raised, <, 0.015);
+  g_assert_cmpfloat (far.raised, >, 0.02);
+  g_assert_cmpfloat (alone.raised, >, 0.02);
+  g_assert_cmpfloat (near.step, <, 1.6);
+  g_assert_cmpfloat (far.step, <, 1.6);
+  g_assert_cmpfloat (alone.step, >, 3);
+  g_assert_cmpfloat (near.window, >, 0.8);
+  g_assert_cmpfloat (far.window, >, 0.8);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -92,5 +163,7 @@ main (int argc, char **argv)
   g_test_add_func ("/path/brief", test_brief);
   g_test_add_func ("/path/shared", test_shared);
   g_test_add_func ("/path/chat", test_chat);
+  g_test_add_func ("/path/urgent", test_urgent);
+  g_test_add_func ("/path/others", test_others);
   return g_test_run ();
 }

@@ -15,7 +15,7 @@ typedef struct
   gint64   at;         /* when the application last sent or received a stanza; 0: never */
   gint64   urgent_at;  /* when a session that sends little last had a block; 0: never */
   gboolean is_on;      /* as of the last update: a person is likely to write again soon */
-  gboolean has_urgent; /* and such a session */
+  gboolean has_urgent; /* so is a session that sends little */
 } IBBChat;
 
 void     ibb_chat_note (IBBChat *self, gint64 now);

@@ -64,7 +64,7 @@ may_take_path (IBBShared *shared, IBBPeer *peer, gsize size)
                             ibb_chat_is_on (&shared->chat));
 }
 
-/* A session that sends little has a block. The others notice it only if they have blocks, too. */
+/* A session that sends little has a block. Alone on the connection it waits behind nothing. */
 static void
 note_urgent (IBBShared *shared, gint64 now)
 {

@@ -89,8 +89,7 @@ double ibb_search_get_rate (const IBBSearch *self);
 void ibb_search_refused (IBBSearch *self);
 /* The window keeps back bytes that could be sent: a larger one would send more. */
 void ibb_search_limit (IBBSearch *self);
-/* Whether sessions that send little use the connection: near by, their blocks wait behind trials.
- */
+/* Whether sessions that send little use the connection: their blocks wait behind trials. */
 void ibb_search_set_others (IBBSearch *self, gboolean has_others);
 /* A block was sent then, with so many bytes in flight, itself included, and was
  * acknowledged after that time. limit: the most bytes that its session puts into one. */

@@ -69,35 +69,34 @@ test_shared (void)
   g_assert_false (ibb_first_hop_is_shared (&hop, BLOCK));
 }
 
-/* D-56: a person chats for ten seconds after each stanza, if there was one. */
+/* It is there for ten seconds after each note, if there was one. */
+static void
+check_ten_seconds (void (*note) (IBBChat *, gint64), gboolean (*is_there) (const IBBChat *))
+{
+  IBBChat chat = { 0 };
+
+  ibb_chat_update (&chat, 1);
+  g_assert_false (is_there (&chat));
+  note (&chat, 1);
+  ibb_chat_update (&chat, 10 * G_USEC_PER_SEC);
+  g_assert_true (is_there (&chat));
+  g_assert_cmpint (ibb_chat_is_on (&chat), !=, ibb_chat_has_urgent (&chat));
+  ibb_chat_update (&chat, 10 * G_USEC_PER_SEC + 1);
+  g_assert_false (is_there (&chat));
+}
+
+/* D-56: a person chats after a stanza. */
 static void
 test_chat (void)
 {
-  IBBChat chat = { 0 };
-
-  ibb_chat_update (&chat, 1);
-  g_assert_false (ibb_chat_is_on (&chat));
-  ibb_chat_note (&chat, 1);
-  ibb_chat_update (&chat, 10 * G_USEC_PER_SEC);
-  g_assert_true (ibb_chat_is_on (&chat));
-  ibb_chat_update (&chat, 10 * G_USEC_PER_SEC + 1);
-  g_assert_false (ibb_chat_is_on (&chat));
+  check_ten_seconds (ibb_chat_note, ibb_chat_is_on);
 }
 
-/* D-50: for ten seconds after a block that went ahead a session sends little. */
+/* D-50: a session sends little after a block that goes ahead. Nobody chats then. */
 static void
 test_urgent (void)
 {
-  IBBChat chat = { 0 };
-
-  ibb_chat_update (&chat, 1);
-  g_assert_false (ibb_chat_has_urgent (&chat));
-  ibb_chat_note_urgent (&chat, 1);
-  ibb_chat_update (&chat, 10 * G_USEC_PER_SEC);
-  g_assert_true (ibb_chat_has_urgent (&chat));
-  g_assert_false (ibb_chat_is_on (&chat));
-  ibb_chat_update (&chat, 10 * G_USEC_PER_SEC + 1);
-  g_assert_false (ibb_chat_has_urgent (&chat));
+  check_ten_seconds (ibb_chat_note_urgent, ibb_chat_has_urgent);
 }
 
 typedef struct

@@ -329,6 +329,14 @@ ibb_account_set_certificate (IBBAccount *self, GTlsCertificate *certificate)
   return changed;
 }
 
+void
+ibb_account_drop_objects (IBBAccount *self)
+{
+  ibb_account_set_tls_database (self, NULL);
+  ibb_account_set_proxy_resolver (self, NULL);
+  ibb_account_set_certificate (self, NULL);
+}
+
 static gboolean
 set_int (IBBAccount *self, int *field, int value)
 {

@@ -52,6 +52,8 @@ gboolean ibb_account_settings_split (const IBBAccountSettings *self,
 
 IBBAccount *ibb_account_new (void);
 void        ibb_account_free (IBBAccount *self);
+/* Those that the application has set. They are dropped in its thread, as it drops the client. */
+void ibb_account_drop_objects (IBBAccount *self);
 /* Call this once, before any other thread knows the account. */
 void        ibb_account_set_jid (IBBAccount *self, const char *jid);
 const char *ibb_account_get_jid (IBBAccount *self); /* (nullable) */

@@ -4,6 +4,8 @@
 
 #include <gio/gio.h>
 
+#include "runtime/thread.h"
+
 G_BEGIN_DECLS
 
 /* The task of an asynchronous call of object, with the name that a profiler shows. */
@@ -13,5 +15,13 @@ GTask *ibb_call_task_new (gpointer            object,
                           GCancellable       *cancellable,
                           GAsyncReadyCallback callback,
                           gpointer            user_data);
+
+/* Returns TRUE, or the error (nullable), from the thread that has served the call. Both are taken,
+ * and the caller has the only reference besides those of the task's own context.
+ *
+ * The thread unwinds first, and the task is dropped in its context. So the thread has let go of all
+ * that belongs to the application when the application learns of the end: a program may end then,
+ * and with it the interpreter of its language, which the thread must not enter any more. */
+void ibb_call_task_return (GTask *task, GError *error, IBBThread *thread);
 
 G_END_DECLS

@@ -154,6 +154,9 @@ ibb_client_login (IBBClient *self, GCancellable *cancellable, GError **error)
  * server notices when the time for a resumption is over. A client that logs in again
  * by itself stops at once. A client that is offline is fine.
  *
+ * Afterwards the client's thread does nothing more with the client, so that a program can
+ * end at once (see [Threads](threads.html#the-end-of-a-program)).
+ *
  * The only error is %G_IO_ERROR_CANCELLED.
  *
  * Since: 1.0

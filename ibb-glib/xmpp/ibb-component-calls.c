@@ -207,6 +207,9 @@ ibb_component_login (IBBComponent *self, GCancellable *cancellable, GError **err
  * way ends with %G_IO_ERROR_CANCELLED. A component that logs in again
  * by itself stops at once. A component that is offline is fine.
  *
+ * Afterwards the component's thread does nothing more with the component, so that a program can
+ * end at once (see [Threads](threads.html#the-end-of-a-program)).
+ *
  * The only error is %G_IO_ERROR_CANCELLED.
  *
  * Since: 1.0

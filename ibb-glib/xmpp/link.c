@@ -13,6 +13,7 @@
 #include "xmpp/acknowledger.h"
 #include "xmpp/admission.h"
 #include "xmpp/backoff.h"
+#include "xmpp/call-task.h"
 #include "xmpp/delivery.h"
 #include "xmpp/login.h"
 #include "xmpp/logouts.h"
@@ -227,6 +228,14 @@ handle_management (IBBLink *self, IBBConnection *client, IBBXmlStream *stream, I
 static void take_stream (IBBLink *self, IBBXmlStream *stream);
 static void go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result);
 
+/* For good: until the application calls for a login. */
+static void
+set_offline (IBBLink *self, const GError *error)
+{
+  g_clear_object (&self->accepted_certificate);
+  ibb_status_set_offline (self->status, error);
+}
+
 static void
 relogin_done_cb (IBBRelogin *relogin, IBBNegotiationResult *result, gpointer owner)
 {
@@ -249,7 +258,7 @@ relogin_failed_cb (IBBRelogin *relogin, const GError *error, gpointer owner)
   g_clear_pointer (&self->relogin, ibb_relogin_free);
   if (client == NULL)
     return;
-  ibb_status_set_offline (self->status, error);
+  set_offline (self, error);
   ibb_connection_lost (client, error);
 }
 
@@ -312,7 +321,7 @@ go_offline (IBBLink *self, IBBConnection *client, const GError *error, End end)
       start_return (self, client, error);
       return;
     }
-  ibb_status_set_offline (self->status, was_logging_out || end == END_WANTED ? NULL : error);
+  set_offline (self, was_logging_out || end == END_WANTED ? NULL : error);
 
   ibb_queries_fail (self->queries, error);
   if (!was_logging_out)
@@ -564,7 +573,8 @@ login_done_cb (IBBLogin             *login,
 {
   IBBLink *self = owner;
 
-  g_set_object (&self->accepted_certificate, ibb_login_get_accepted_certificate (login));
+  if (result != NULL)
+    g_set_object (&self->accepted_certificate, ibb_login_get_accepted_certificate (login));
   g_clear_pointer (&self->login, ibb_login_free);
   if (result != NULL)
     go_online (self, IBB_CONNECTION (client), result);
@@ -576,7 +586,7 @@ login_done_cb (IBBLogin             *login,
 typedef struct
 {
   IBBLink *link;
-  GTask   *task; /* (owned) */
+  GTask   *task; /* (owned) (nullable): until it has begun */
 } Call;
 
 static Call *
@@ -595,7 +605,7 @@ call_free (gpointer data)
 {
   Call *call = data;
 
-  g_object_unref (call->task);
+  g_clear_object (&call->task);
   g_free (call);
 }
 
@@ -608,8 +618,8 @@ login_cb (gpointer user_data)
 
   ibb_backoff_reset (self->login_backoff); /* a person knows better than the past */
   ibb_account_get_for_login (self->account, &settings);
-  self->login = ibb_login_new (self->thread, call->task, self->certificate_signal, &settings,
-                               login_done_cb, self);
+  self->login = ibb_login_new (self->thread, g_steal_pointer (&call->task),
+                               self->certificate_signal, &settings, login_done_cb, self);
 
   return G_SOURCE_REMOVE;
 }
@@ -655,7 +665,7 @@ give_up_return (IBBLink *self, IBBConnection *client, const GError *error)
                                                  _ ("The client does not log in again"));
 
   g_clear_pointer (&self->relogin, ibb_relogin_free);
-  ibb_status_set_offline (self->status, error);
+  set_offline (self, error);
   ibb_connection_lost (client, error != NULL ? error : lost);
 }
 
@@ -701,11 +711,11 @@ logout_cb (gpointer user_data)
 
   if (self->stream == NULL)
     {
-      g_task_return_boolean (call->task, TRUE);
+      ibb_call_task_return (g_steal_pointer (&call->task), NULL, self->thread);
       return G_SOURCE_REMOVE;
     }
 
-  ibb_logouts_add (self->logouts, call->task);
+  ibb_logouts_add (self->logouts, g_steal_pointer (&call->task));
   if (!self->is_logging_out)
     start_logout (self, client);
 
@@ -796,5 +806,6 @@ leave_cb (gpointer user_data)
 void
 ibb_link_leave (IBBLink *self)
 {
+  ibb_account_drop_objects (self->account);
   ibb_thread_invoke (self->thread, leave_cb, self, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include "ibb-intl-private.h"
 #include "runtime/cancel-watch.h"
+#include "xmpp/call-task.h"
 #include "xmpp/source.h"
 
 /* A question to the application also holds a reference. */
@@ -23,11 +24,12 @@ struct _IBBLogin
   GTlsCertificate *accepted;    /* (owned) (nullable) */
 };
 
+/* To the application, and back. */
 typedef struct
 {
-  IBBLogin            *login; /* (owned) */
-  GTask               *task;  /* (owned) */
-  GTlsCertificate     *certificate;
+  IBBLogin            *login;       /* (owned) */
+  GTask               *task;        /* (owned) (nullable): not in an answer */
+  GTlsCertificate     *certificate; /* (owned) */
   GTlsCertificateFlags errors;
   gboolean             accept;
 } Question;
@@ -55,7 +57,7 @@ question_new (IBBLogin            *login,
   Question *question = g_new0 (Question, 1);
 
   question->login = g_atomic_rc_box_acquire (login);
-  question->task = g_object_ref (task);
+  g_set_object (&question->task, task);
   question->certificate = g_object_ref (certificate);
   question->errors = errors;
 
@@ -68,7 +70,7 @@ question_free (gpointer data)
   Question *question = data;
 
   login_unref (question->login);
-  g_object_unref (question->task);
+  g_clear_object (&question->task);
   g_object_unref (question->certificate);
   g_free (question);
 }
@@ -96,7 +98,7 @@ question_cb (gpointer user_data)
 {
   Question *question = user_data;
   IBBLogin *self = question->login;
-  Question *answer = question_new (self, question->task, question->certificate, question->errors);
+  Question *answer = question_new (self, NULL, question->certificate, question->errors);
 
   g_signal_emit (g_task_get_source_object (question->task), self->certificate_signal, 0,
                  question->certificate, question->errors, &answer->accept);
@@ -139,20 +141,22 @@ end (IBBLogin *self)
 static void
 login_succeeded (IBBLogin *self, IBBNegotiationResult *result)
 {
-  g_autoptr (GTask) task = end (self);
+  IBBThread *thread = self->thread;
+  GTask     *task = end (self);
 
   self->done (self, g_task_get_source_object (task), result, NULL, self->owner);
-  g_task_return_boolean (task, TRUE);
+  ibb_call_task_return (task, NULL, thread);
 }
 
 /* Whatever the reason: the negotiation, the certificate, a cancellation or a logout. */
 static void
 login_failed (IBBLogin *self, const GError *error)
 {
-  g_autoptr (GTask) task = end (self);
+  IBBThread *thread = self->thread;
+  GTask     *task = end (self);
 
   self->done (self, g_task_get_source_object (task), NULL, error, self->owner);
-  g_task_return_error (task, g_error_copy (error));
+  ibb_call_task_return (task, g_error_copy (error), thread);
 }
 
 static void
@@ -196,7 +200,7 @@ ibb_login_new (IBBThread          *thread,
   self->certificate_signal = certificate_signal;
   self->done = done;
   self->owner = owner;
-  self->task = g_object_ref (task);
+  self->task = task;
   self->negotiation = ibb_negotiation_new (thread, settings, NULL, &handler, self);
   self->cancelled = ibb_cancel_watch_new_callback (
       g_task_get_cancellable (task), ibb_thread_get_context (thread), cancelled_cb, self);

@@ -21,8 +21,8 @@ typedef void (*IBBLoginDone) (IBBLogin             *login,
                               const GError         *error,
                               gpointer              owner);
 
-/* The task holds the client, which emits the signal certificate_signal in the context of the
- * task: (GTlsCertificate, GTlsCertificateFlags) → whether to accept. settings are taken. */
+/* task: (transfer full): holds the client, which emits the signal certificate_signal in the context
+ * of the task: (GTlsCertificate, GTlsCertificateFlags) → whether to accept. settings are taken. */
 IBBLogin *ibb_login_new (IBBThread          *thread,
                          GTask              *task,
                          guint               certificate_signal,

@@ -6,6 +6,7 @@
 
 #include "ibb-intl-private.h"
 #include "runtime/cancel-watch.h"
+#include "xmpp/call-task.h"
 
 struct _IBBLogouts
 {
@@ -25,8 +26,8 @@ wait_free (gpointer data)
 {
   Wait *wait = data;
 
+  g_assert (wait->task == NULL);
   g_clear_pointer (&wait->cancelled, ibb_cancel_watch_free);
-  g_object_unref (wait->task);
   g_free (wait);
 }
 
@@ -50,15 +51,24 @@ ibb_logouts_free (IBBLogouts *self)
   g_free (self);
 }
 
+/* The watch goes first: it holds an object of the application's. */
+static void
+end (Wait *wait, GError *error)
+{
+  g_clear_pointer (&wait->cancelled, ibb_cancel_watch_free);
+  ibb_call_task_return (g_steal_pointer (&wait->task), error, wait->logouts->thread);
+}
+
 static gboolean
 cancelled_cb (gpointer user_data)
 {
-  Wait             *wait = user_data;
-  g_autoptr (GTask) task = g_object_ref (wait->task);
-
-  g_ptr_array_remove (wait->logouts->waits, wait);
-  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+  Wait   *wait = user_data;
+  GError *error =
+      g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
                            _ ("The wait for the logout was cancelled; the logout goes on"));
+
+  end (wait, error);
+  g_ptr_array_remove (wait->logouts->waits, wait);
   return G_SOURCE_REMOVE;
 }
 
@@ -68,7 +78,7 @@ ibb_logouts_add (IBBLogouts *self, GTask *task)
   Wait *wait = g_new0 (Wait, 1);
 
   wait->logouts = self;
-  wait->task = g_object_ref (task);
+  wait->task = task;
   g_ptr_array_add (self->waits, wait);
   wait->cancelled = ibb_cancel_watch_new_callback (
       g_task_get_cancellable (task), ibb_thread_get_context (self->thread), cancelled_cb, wait);
@@ -81,5 +91,5 @@ ibb_logouts_finish (IBBLogouts *self)
 
   self->waits = g_ptr_array_new_with_free_func (wait_free);
   for (guint i = 0; i < waits->len; i++)
-    g_task_return_boolean (((Wait *) g_ptr_array_index (waits, i))->task, TRUE);
+    end (g_ptr_array_index (waits, i), NULL);
 }

@@ -12,7 +12,7 @@ typedef struct _IBBLogouts IBBLogouts;
 
 IBBLogouts *ibb_logouts_new (IBBThread *thread);
 void        ibb_logouts_free (IBBLogouts *self); /* none waits */
-/* A cancellation ends the wait. */
+/* Takes the task. A cancellation ends the wait. */
 void ibb_logouts_add (IBBLogouts *self, GTask *task);
 /* The client is offline: each gets TRUE. */
 void ibb_logouts_finish (IBBLogouts *self);

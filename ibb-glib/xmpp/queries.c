@@ -8,6 +8,7 @@
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "runtime/cancel-watch.h"
+#include "xmpp/call-task.h"
 #include "xmpp/id.h"
 #include "xmpp/source.h"
 
@@ -26,7 +27,7 @@ typedef struct
   IBBQueries     *queries;
   char           *id;
   char           *peer;
-  GTask          *task;      /* (owned) */
+  GTask          *task;      /* (owned): until it ends */
   GSource        *timer;     /* (owned) */
   IBBCancelWatch *cancelled; /* (owned) (nullable) */
 } Query;
@@ -36,12 +37,24 @@ query_free (gpointer data)
 {
   Query *query = data;
 
+  g_assert (query->task == NULL);
   ibb_source_clear (&query->timer);
   g_clear_pointer (&query->cancelled, ibb_cancel_watch_free);
   g_free (query->id);
   g_free (query->peer);
-  g_object_unref (query->task);
   g_free (query);
+}
+
+/* Takes both. The watch goes before the task is returned: it holds an object of the
+ * application's. */
+static void
+end_query (Query *query, GError *error)
+{
+  IBBThread *thread = query->queries->thread;
+  GTask     *task = g_steal_pointer (&query->task);
+
+  query_free (query);
+  ibb_call_task_return (task, error, thread);
 }
 
 IBBQueries *
@@ -84,27 +97,26 @@ supports_bytestreams (const IBBStanza *answer)
                               g_strv_contains (features, IBB_FEATURE_NAMESPACE));
 }
 
-static void
-answer_query (Query *query, const IBBStanza *answer)
+/* Returns what is wrong with it; NULL: the peer supports bytestreams. */
+static GError *
+check_answer (const Query *query, const IBBStanza *answer)
 {
   if (answer->payload == IBB_PAYLOAD_ERROR)
-    g_task_return_new_error (query->task, IBB_ERROR,
-                             IBB_ERROR_BAD_REQUEST + (int) answer->condition,
-                             _ ("“%s” could not be asked what it supports: %s"), query->peer,
-                             ibb_condition_to_string (answer->condition));
-  else if (answer->payload != IBB_PAYLOAD_DISCO_INFO)
-    g_task_return_new_error (query->task, IBB_ERROR, IBB_ERROR_PROTOCOL,
-                             _ ("“%s” did not say what it supports"), query->peer);
-  else if (supports_bytestreams (answer))
-    g_task_return_boolean (query->task, TRUE);
-  else if (ibb_jid_get_resource (query->peer) == NULL)
-    g_task_return_new_error (query->task, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
-                             _ ("“%s” does not support in-band bytestreams: to ask a program of an "
-                                "account, use its full JID, with a resource"),
-                             query->peer);
-  else
-    g_task_return_new_error (query->task, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
-                             _ ("“%s” does not support in-band bytestreams"), query->peer);
+    return g_error_new (IBB_ERROR, IBB_ERROR_BAD_REQUEST + (int) answer->condition,
+                        _ ("“%s” could not be asked what it supports: %s"), query->peer,
+                        ibb_condition_to_string (answer->condition));
+  if (answer->payload != IBB_PAYLOAD_DISCO_INFO)
+    return g_error_new (IBB_ERROR, IBB_ERROR_PROTOCOL, _ ("“%s” did not say what it supports"),
+                        query->peer);
+  if (supports_bytestreams (answer))
+    return NULL;
+  if (ibb_jid_get_resource (query->peer) == NULL)
+    return g_error_new (IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
+                        _ ("“%s” does not support in-band bytestreams: to ask a program of an "
+                           "account, use its full JID, with a resource"),
+                        query->peer);
+  return g_error_new (IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
+                      _ ("“%s” does not support in-band bytestreams"), query->peer);
 }
 
 /* An answer comes from the peer that was asked, in the form that the server gives to the JID
@@ -140,8 +152,7 @@ ibb_queries_take_answer (IBBQueries *self, const IBBStanza *stanza)
     return FALSE;
 
   query = steal_query (self, stanza->id);
-  answer_query (query, stanza);
-  query_free (query);
+  end_query (query, check_answer (query, stanza));
   return TRUE;
 }
 
@@ -150,9 +161,8 @@ timeout_cb (gpointer user_data)
 {
   Query *query = steal_query (((Query *) user_data)->queries, ((Query *) user_data)->id);
 
-  g_task_return_new_error (query->task, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _ ("“%s” did not answer"),
-                           query->peer);
-  query_free (query);
+  end_query (query, g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _ ("“%s” did not answer"),
+                                 query->peer));
   return G_SOURCE_REMOVE;
 }
 
@@ -161,8 +171,8 @@ cancelled_cb (gpointer user_data)
 {
   Query *query = steal_query (((Query *) user_data)->queries, ((Query *) user_data)->id);
 
-  g_task_return_error_if_cancelled (query->task);
-  query_free (query);
+  end_query (query, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                         _ ("The question was cancelled")));
   return G_SOURCE_REMOVE;
 }
 
@@ -185,9 +195,8 @@ start_cb (gpointer user_data)
 
   if (!send_query (query))
     {
-      g_task_return_new_error (query->task, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
-                               _ ("Not logged in"));
-      query_free (query);
+      end_query (query,
+                 g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, _ ("Not logged in")));
       return G_SOURCE_REMOVE;
     }
 
@@ -224,7 +233,6 @@ ibb_queries_fail (IBBQueries *self, const GError *error)
       Query *query = value;
 
       g_hash_table_iter_steal (&iter);
-      g_task_return_error (query->task, g_error_copy (error));
-      query_free (query);
+      end_query (query, g_error_copy (error));
     }
 }

@@ -177,6 +177,8 @@ close_tls_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_io_stream_close_finish (G_IO_STREAM (object), result, NULL);
   ibb_source_clear (&self->close_source);
   g_io_stream_close (G_IO_STREAM (self->connection), NULL, NULL);
+  /* The thread that has closed it may hold it a moment longer than the client lives. */
+  g_tls_connection_set_database (G_TLS_CONNECTION (object), NULL);
   report_closed (self, NULL);
 }
 

@@ -327,7 +327,7 @@ fake_log_out (IBBClient *client, FakeServer *server, char **received)
   g_autofree char *text = NULL;
 
   assert_succeeds (ibb_client_logout, client, NULL);
-  drop_client (client);
+  g_assert_finalize_object (client);
   text = fake_server_free (server);
   if (received != NULL)
     *received = g_steal_pointer (&text);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* When a call has returned, the client's thread has let go of all that belongs to the application:
+ * what the application drops then is gone at once. Were the thread to drop it later, it could do so
+ * while the interpreter of the application's language is being finalized. */
+
+#include "config.h"
+
+#include "../lib/certificate.h"
+#include "client-fixture.h"
+#include "fake-server.h"
+
+#define ROUNDS 100
+
+/* The application's objects. */
+typedef struct
+{
+  GTlsDatabase    *database;
+  GTlsCertificate *certificate;
+  GProxyResolver  *resolver;
+} Objects;
+
+static void
+objects_init (Objects *self, IBBClient *client)
+{
+  g_autofree char *path = get_certificate_path ("authority.crt");
+
+  self->database = assert_succeeds (g_tls_file_database_new, path);
+  self->certificate = load_certificate ("romeo.pem");
+  self->resolver = g_simple_proxy_resolver_new (NULL, NULL);
+  ibb_client_set_tls_database (client, self->database);
+  ibb_client_set_certificate (client, self->certificate);
+  ibb_client_set_proxy_resolver (client, self->resolver);
+}
+
+static void
+objects_assert_finalize (Objects *self)
+{
+  g_assert_finalize_object (self->database);
+  g_assert_finalize_object (self->certificate);
+  g_assert_finalize_object (self->resolver);
+}
+
+static void
+test_logout (void)
+{
+  for (guint i = 0; i < ROUNDS; i++)
+    {
+      IBBClient *client = ibb_client_new (FAKE_JID);
+
+      assert_succeeds (ibb_client_logout, client, NULL);
+      g_assert_finalize_object (client);
+    }
+}
+
+static void
+test_query (void)
+{
+  for (guint i = 0; i < ROUNDS; i++)
+    {
+      IBBClient    *client = ibb_client_new (FAKE_JID);
+      GCancellable *cancellable = g_cancellable_new ();
+
+      assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, ibb_client_query_support, client,
+                    "juliet@example.org/balcony", cancellable);
+      g_assert_finalize_object (cancellable);
+      g_assert_finalize_object (client);
+    }
+}
+
+/* No server listens. */
+static void
+test_refused (void)
+{
+  for (guint i = 0; i < ROUNDS; i++)
+    {
+      IBBClient    *client = ibb_client_new (FAKE_JID);
+      GCancellable *cancellable = g_cancellable_new ();
+      Objects       objects;
+
+      ibb_client_set_host (client, "127.0.0.1");
+      ibb_client_set_port (client, 1);
+      objects_init (&objects, client);
+      assert_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, ibb_client_login, client,
+                    cancellable);
+      g_assert_finalize_object (cancellable);
+      g_assert_finalize_object (client);
+      objects_assert_finalize (&objects);
+    }
+}
+
+static gboolean
+accept_cb (IBBClient           *client,
+           GTlsCertificate     *certificate,
+           GTlsCertificateFlags errors,
+           gpointer             seen)
+{
+  g_set_weak_pointer ((GTlsCertificate **) seen, certificate);
+  return TRUE;
+}
+
+static IBBClient *
+create_online (FakeServer *server, GTlsCertificate **seen)
+{
+  IBBClient *client = fake_create_client (server, FAKE_JID);
+
+  ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
+  g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_cb), seen);
+  return client;
+}
+
+static const FakeStep steps[] = { FAKE_LOGIN, { NULL } };
+
+/* TLS ends in a thread of GIO's, which may hold the certificates for a moment: the application's,
+ * and that of the server, which the handler of the signal has seen. */
+static void
+test_online (void)
+{
+  g_autoptr (GTlsCertificate) own = load_certificate ("alone-1.pem");
+
+  for (guint i = 0; i < 10; i++)
+    {
+      FakeServer      *server = fake_server_new_tls (steps, own);
+      GTlsCertificate *seen = NULL;
+      IBBClient       *client = create_online (server, &seen);
+      Objects          objects;
+
+      objects_init (&objects, client);
+      assert_login (client);
+      g_assert_nonnull (seen);
+      assert_succeeds (ibb_client_logout, client, NULL);
+      g_assert_finalize_object (client);
+      g_assert_finalize_object (objects.database);
+      g_assert_finalize_object (objects.resolver);
+      drop_client (objects.certificate);
+      while (g_atomic_pointer_get (&seen) != NULL)
+        wait_a_moment ();
+      g_free (fake_server_free (server));
+    }
+}
+
+/* Without a logout only the connection may hold what it needs. */
+static void
+test_dropped (void)
+{
+  FakeServer *server = fake_server_new (steps);
+  IBBClient  *client = fake_create_client (server, FAKE_JID);
+  Objects     objects;
+
+  objects_init (&objects, client);
+  assert_login (client);
+  drop_client (client);
+  objects_assert_finalize (&objects);
+  g_free (fake_server_free (server));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  start_watchdog ();
+  g_test_add_func ("/client/end/logout", test_logout);
+  g_test_add_func ("/client/end/query", test_query);
+  g_test_add_func ("/client/end/refused", test_refused);
+  g_test_add_func ("/client/end/online", test_online);
+  g_test_add_func ("/client/end/dropped", test_dropped);
+
+  return g_test_run ();
+}

@@ -85,14 +85,16 @@ def main():
         sys.exit('Usage: dbus-greeting.py JID PEER [NAME]')
     try:
         client = login(sys.argv[1])
-        service = IBB.Service.new(client)
-        if len(sys.argv) == 4:
-            call(service, *sys.argv[2:])
-        else:
-            service.set_session_limit(1)
-            print('ready', client.props.local_jid, file=sys.stderr, flush=True)
-            serve(service, sys.argv[2])
-        client.logout(None)
+        try:
+            service = IBB.Service.new(client)
+            if len(sys.argv) == 4:
+                call(service, *sys.argv[2:])
+            else:
+                service.set_session_limit(1)
+                print('ready', client.props.local_jid, file=sys.stderr, flush=True)
+                serve(service, sys.argv[2])
+        finally:
+            client.logout(None)
     except GLib.Error as error:
         sys.exit(f'dbus-greeting.py: {error.message}')
 

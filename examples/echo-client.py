@@ -37,17 +37,16 @@ async def say(writer, lines):
 
 
 async def talk(jid, peer, lines):
-    client = new_client(jid)
-    await client.login_async()
-    service = IBB.Service.new(client)
-    async with asyncio.timeout(60), await service.open_session_async(peer) as transport:
-        reader, writer = transport.make_streams()
-        saying = asyncio.create_task(say(writer, lines))
-        # Up to the peer's clean end; any other raises.
-        while data := await reader.read(65536):
-            sys.stdout.buffer.write(data)
-        await saying
-    await client.logout_async()
+    # Logs in, and out, also after an error.
+    async with new_client(jid) as client, asyncio.timeout(60):
+        service = IBB.Service.new(client)
+        async with await service.open_session_async(peer) as transport:
+            reader, writer = transport.make_streams()
+            saying = asyncio.create_task(say(writer, lines))
+            # Up to the peer's clean end; any other raises.
+            while data := await reader.read(65536):
+                sys.stdout.buffer.write(data)
+            await saying
 
 
 def main():

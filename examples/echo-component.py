@@ -43,29 +43,28 @@ async def echo(transport):
 
 
 async def serve(domain):
-    component = new_component(domain)
-    await component.login_async()
-    service = IBB.Service.new(component)
-    service.set_session_limit(1000)
-    service.set_half_close(True)  # the peer may end its side first
-    interrupted = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
+    # Logs in, and out, also after an error.
+    async with new_component(domain) as component:
+        service = IBB.Service.new(component)
+        service.set_session_limit(1000)
+        service.set_half_close(True)  # the peer may end its side first
+        interrupted = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
 
-    async with asyncio.TaskGroup() as group:
-        def on_requested(service, request):
-            if request.props.local_jid == component.props.local_jid:
-                # The domain itself is no account.
-                request.refuse(IBB.Error.NOT_ACCEPTABLE, None)
-            else:
-                group.create_task(echo(request.accept()))
-            return True
+        async with asyncio.TaskGroup() as group:
+            def on_requested(service, request):
+                if request.props.local_jid == component.props.local_jid:
+                    # The domain itself is no account.
+                    request.refuse(IBB.Error.NOT_ACCEPTABLE, None)
+                else:
+                    group.create_task(echo(request.accept()))
+                return True
 
-        handler = service.connect('session-requested', on_requested)
-        print(f'ready {component.props.local_jid}', file=sys.stderr, flush=True)
-        await interrupted.wait()
-        service.disconnect(handler)
-        service.stop()  # aborts the sessions that are still open
-    await component.logout_async()
+            handler = service.connect('session-requested', on_requested)
+            print(f'ready {component.props.local_jid}', file=sys.stderr, flush=True)
+            await interrupted.wait()
+            service.disconnect(handler)
+            service.stop()  # aborts the sessions that are still open
 
 
 def main():

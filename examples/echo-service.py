@@ -47,29 +47,28 @@ async def echo(transport):
 
 
 async def serve(jid, peer):
-    client = new_client(jid)
-    await client.login_async()
-    service = IBB.Service.new(client)
-    service.set_session_limit(100)
-    service.set_half_close(True)  # the peer may end its side first
-    interrupted = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
+    # Logs in, and out, also after an error.
+    async with new_client(jid) as client:
+        service = IBB.Service.new(client)
+        service.set_session_limit(100)
+        service.set_half_close(True)  # the peer may end its side first
+        interrupted = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
 
-    async with asyncio.TaskGroup() as group:
-        def on_requested(service, request):
-            if request.props.peer_jid.split('/')[0] == peer:
-                group.create_task(echo(request.accept()))
-            else:
-                print(f'echo-service.py: {request.props.peer_jid} is not {peer}', file=sys.stderr)
-                request.refuse(IBB.Error.NOT_ACCEPTABLE, None)
-            return True
+        async with asyncio.TaskGroup() as group:
+            def on_requested(service, request):
+                if request.props.peer_jid.split('/')[0] == peer:
+                    group.create_task(echo(request.accept()))
+                else:
+                    print(f'echo-service.py: {request.props.peer_jid} is not {peer}', file=sys.stderr)
+                    request.refuse(IBB.Error.NOT_ACCEPTABLE, None)
+                return True
 
-        handler = service.connect('session-requested', on_requested)
-        print(f'ready {client.props.local_jid}', file=sys.stderr, flush=True)
-        await interrupted.wait()
-        service.disconnect(handler)
-        service.stop()  # what is still open is aborted
-    await client.logout_async()
+            handler = service.connect('session-requested', on_requested)
+            print(f'ready {client.props.local_jid}', file=sys.stderr, flush=True)
+            await interrupted.wait()
+            service.disconnect(handler)
+            service.stop()  # what is still open is aborted
 
 
 def main():

@@ -145,17 +145,19 @@ def main():
     status = 0
     try:
         client = login(jid)
-        service = IBB.Service.new(client)
-        if verb == 'get':
-            status = get(service, peer, rest)
-        else:
-            site = Site(service, peer, rest[0])
-            print('ready', client.props.local_jid, file=sys.stderr, flush=True)
-            try:
-                GLib.MainLoop().run()
-            except KeyboardInterrupt:
-                site.server.disconnect()
-        client.logout(None)
+        try:
+            service = IBB.Service.new(client)
+            if verb == 'get':
+                status = get(service, peer, rest)
+            else:
+                site = Site(service, peer, rest[0])
+                print('ready', client.props.local_jid, file=sys.stderr, flush=True)
+                try:
+                    GLib.MainLoop().run()
+                except KeyboardInterrupt:
+                    site.server.disconnect()
+        finally:
+            client.logout(None)
     except GLib.Error as error:
         sys.exit(f'http-folder.py: {error.message}')
     sys.exit(status)

@@ -37,12 +37,14 @@ class Receiver:
 
     def run(self):
         self.client.login()
-        print('ready', self.client.props.local_jid, file=sys.stderr, flush=True)
-        self.loop.run()
-        if self.error:
-            raise self.error
-        print(f'received {self.transport.props.bytes_received} bytes')
-        self.client.logout()
+        try:
+            print('ready', self.client.props.local_jid, file=sys.stderr, flush=True)
+            self.loop.run()
+            if self.error:
+                raise self.error
+            print(f'received {self.transport.props.bytes_received} bytes')
+        finally:
+            self.client.logout()
 
     def on_requested(self, service, request):
         if self.transport or not request.is_from(self.peer):

@@ -31,13 +31,15 @@ def login(jid):
 def send_file(jid, peer, path):
     source = Gio.File.new_for_path(path).read()
     client = login(jid)
-    service = IBB.Service.new(client)
-    transport = service.open_session(peer, IBB.StanzaType.IQ, 0)
-    transport.get_output_stream().splice(source, Gio.OutputStreamSpliceFlags.CLOSE_SOURCE)
-    # Fails unless the peer has acknowledged every byte.
-    transport.close()
-    print(f'sent {transport.props.bytes_acknowledged} bytes')
-    client.logout()
+    try:
+        service = IBB.Service.new(client)
+        transport = service.open_session(peer, IBB.StanzaType.IQ, 0)
+        transport.get_output_stream().splice(source, Gio.OutputStreamSpliceFlags.CLOSE_SOURCE)
+        # Fails unless the peer has acknowledged every byte.
+        transport.close()
+        print(f'sent {transport.props.bytes_acknowledged} bytes')
+    finally:
+        client.logout()
 
 
 def main():

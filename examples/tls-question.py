@@ -92,14 +92,16 @@ def main():
         sys.exit('Usage: tls-question.py JID PEER CERTIFICATE PEER-CERTIFICATE [QUESTION]')
     try:
         client = login(sys.argv[1])
-        service = IBB.Service.new(client)
-        if len(sys.argv) == 6:
-            ask(service, *sys.argv[2:])
-        else:
-            service.set_session_limit(1)
-            print('ready', client.props.local_jid, file=sys.stderr, flush=True)
-            answer(service, *sys.argv[2:])
-        client.logout(None)
+        try:
+            service = IBB.Service.new(client)
+            if len(sys.argv) == 6:
+                ask(service, *sys.argv[2:])
+            else:
+                service.set_session_limit(1)
+                print('ready', client.props.local_jid, file=sys.stderr, flush=True)
+                answer(service, *sys.argv[2:])
+        finally:
+            client.logout(None)
     except GLib.Error as error:
         sys.exit(f'tls-question.py: {error.message}')
 

@@ -2,7 +2,7 @@
 """What makes IBB feel at home in Python; everything works without it, too.
 
 Calls without a callback can be awaited, under run(); a transport is a context
-manager, and gives a file object or asyncio's streams.
+manager, and gives a file object or asyncio's streams. So are a client and a component.
 """
 
 import io
@@ -174,16 +174,34 @@ class Service(IBB.Service):
 
 Service = override(Service)
 
+
+class _Account:
+    """With "with", it logs in, and logs out in the end, whatever ends the block."""
+
+    def __enter__(self):
+        self.login()
+        return self
+
+    def __exit__(self, exception_type, exception, traceback):
+        self.logout()
+
+    async def __aenter__(self):
+        await self.login_async()
+        return self
+
+    async def __aexit__(self, exception_type, exception, traceback):
+        await self.logout_async()
+
+    def login_async(self, cancellable=None, callback=None, *user_data):
+        return _call(super().login_async, self.login_finish, (), cancellable, callback, user_data)
+
+    def logout_async(self, cancellable=None, callback=None, *user_data):
+        return _call(super().logout_async, self.logout_finish, (), cancellable, callback,
+                     user_data)
+
+
 if hasattr(IBB, 'Client'):
-    class Client(IBB.Client):
-        def login_async(self, cancellable=None, callback=None, *user_data):
-            return _call(super().login_async, self.login_finish, (), cancellable, callback,
-                         user_data)
-
-        def logout_async(self, cancellable=None, callback=None, *user_data):
-            return _call(super().logout_async, self.logout_finish, (), cancellable, callback,
-                         user_data)
-
+    class Client(_Account, IBB.Client):
         def query_support_async(self, peer_jid, cancellable=None, callback=None, *user_data):
             return _call(super().query_support_async, self.query_support_finish, (peer_jid,),
                          cancellable, callback, user_data)
@@ -191,14 +209,8 @@ if hasattr(IBB, 'Client'):
     Client = override(Client)
     __all__.append('Client')
 
-    class Component(IBB.Component):
-        def login_async(self, cancellable=None, callback=None, *user_data):
-            return _call(super().login_async, self.login_finish, (), cancellable, callback,
-                         user_data)
-
-        def logout_async(self, cancellable=None, callback=None, *user_data):
-            return _call(super().logout_async, self.logout_finish, (), cancellable, callback,
-                         user_data)
+    class Component(_Account, IBB.Component):
+        pass
 
     Component = override(Component)
     __all__.append('Component')

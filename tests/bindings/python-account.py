@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The overrides of a client and of a component, as context managers; run by prosody.py."""
+
+import os
+
+import cases
+from bindings import make_client
+from gi.repository import GLib, IBB
+
+ONLINE, OFFLINE = IBB.ClientState.ONLINE, IBB.ClientState.OFFLINE
+
+
+class Wrong(Exception):
+    """Ends a block."""
+
+
+@cases.case('/bindings/python/account/with')
+def blocking():
+    client = make_client('ALICE', 'with')
+    with client as same:
+        assert same is client and client.props.state == ONLINE
+    assert client.props.state == OFFLINE
+    try:
+        with client:
+            assert client.props.state == ONLINE
+            raise Wrong
+    except Wrong:
+        assert client.props.state == OFFLINE
+    else:
+        raise AssertionError('nothing is raised')
+
+
+@cases.case('/bindings/python/account/async-with')
+def awaited():
+    client = make_client('ALICE', 'async-with')
+
+    async def main():
+        async with client as same:
+            assert same is client and client.props.state == ONLINE
+            raise Wrong
+
+    try:
+        IBB.run(main(), debug=True)
+    except Wrong:
+        assert client.props.state == OFFLINE
+    else:
+        raise AssertionError('nothing is raised')
+
+
+@cases.case('/bindings/python/account/login-fails')
+def login_fails():
+    client = make_client('ALICE', 'fails')
+    client.props.password = 'guess'
+    try:
+        with client:
+            raise AssertionError('logged in')
+    except GLib.Error as error:
+        assert error.matches(IBB.error_quark(), IBB.Error.AUTHENTICATION), error
+
+
+@cases.case('/bindings/python/account/logged-out')
+def logged_out():
+    """The block may have logged out."""
+    client = make_client('ALICE', 'out')
+    with client:
+        client.logout()
+    assert client.props.state == OFFLINE
+
+
+@cases.case('/bindings/python/account/component')
+def component():
+    one = IBB.Component.new(os.environ['IBB_TEST_COMPONENT'])
+    one.set_host(os.environ['IBB_TEST_HOST'])
+    one.set_port(int(os.environ['IBB_TEST_COMPONENT_PORT']))
+    one.set_secret(os.environ['IBB_TEST_COMPONENT_SECRET'])
+    with one:
+        assert one.props.state == ONLINE
+    assert one.props.state == OFFLINE
+
+
+cases.main()

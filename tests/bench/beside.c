@@ -6,7 +6,10 @@
  *
  *   bench-beside --receive         prints "ready"; reads what comes, or sends it back
  *   bench-beside --bulk N ...      prints a JSON object: how long, the bytes that were
- *                                  acknowledged, and the ms that each answer took
+ *                                  acknowledged, of each session also in each second, and the
+ *                                  ms that each answer took
+ *
+ * Receivers with resources of their own stand for peers that are far away, or read slowly.
  *
  * A chat message is a ping to our own server (XEP-0199), which waits where a message would.
  */
@@ -17,14 +20,17 @@
 
 #include <string.h>
 
-#define RESOURCE "beside"
 #define ECHO "echo"
 #define BULK "bulk"
 #define PIECE (64 * 1024)
 #define PATIENCE 60 /* seconds for an answer, after the end */
 
 static gboolean receives = FALSE;
+static char    *resource = NULL;
+static int      rate = -1;
 static int      n_bulk = 0;
+static char   **to = NULL;
+static double   apart = 0;
 static int      chat = 0;
 static int      byte = 0;
 static double   warm_up = 2;
@@ -33,7 +39,11 @@ static int      port = 0;
 
 static const GOptionEntry entries[] = {
   { "receive", 0, 0, G_OPTION_ARG_NONE, &receives, "Receive", NULL },
+  { "resource", 0, 0, G_OPTION_ARG_STRING, &resource, "Of this receiver; “beside”", "NAME" },
+  { "rate", 0, 0, G_OPTION_ARG_INT, &rate, "What it reads a second; -1: all that comes", "BYTES" },
   { "bulk", 0, 0, G_OPTION_ARG_INT, &n_bulk, "Sessions that send as much as they can", "N" },
+  { "to", 0, 0, G_OPTION_ARG_STRING_ARRAY, &to, "One such session to a receiver", "NAME" },
+  { "apart", 0, 0, G_OPTION_ARG_DOUBLE, &apart, "From one such session to the next", "SECONDS" },
   { "chat", 0, 0, G_OPTION_ARG_INT, &chat, "From a chat message to the next; 0: none", "MS" },
   { "byte", 0, 0, G_OPTION_ARG_INT, &byte, "From a byte to the next; 0: none", "MS" },
   { "warm-up", 0, 0, G_OPTION_ARG_DOUBLE, &warm_up, "Bulk sessions alone", "SECONDS" },
@@ -74,10 +84,16 @@ print_times (const char *name, const GArray *times)
   g_print ("]");
 }
 
+static const char *
+get_resource (void)
+{
+  return resource != NULL ? resource : "beside";
+}
+
 static IBBClient *
 log_in (const char *account)
 {
-  IBBClient         *client = account_create_client (account, RESOURCE);
+  IBBClient         *client = account_create_client (account, get_resource ());
   g_autoptr (GError) error = NULL;
 
   if (port > 0)
@@ -98,9 +114,17 @@ serve_thread (gpointer data)
   gboolean                 echoes = strcmp (ibb_transport_get_sid (transport), ECHO) == 0;
   gssize                   n;
 
-  while ((n = g_input_stream_read (input, buffer, PIECE, NULL, NULL)) > 0)
-    if (echoes && !g_output_stream_write_all (output, buffer, (gsize) n, NULL, NULL, NULL))
-      break;
+  while (rate == 0)
+    g_usleep (G_USEC_PER_SEC);
+  /* A tenth of what it reads a second, at once. */
+  while ((n = g_input_stream_read (input, buffer, rate > 0 ? (gsize) rate / 10 : PIECE, NULL,
+                                   NULL)) > 0)
+    {
+      if (echoes && !g_output_stream_write_all (output, buffer, (gsize) n, NULL, NULL, NULL))
+        break;
+      if (rate > 0)
+        g_usleep ((gulong) n * G_USEC_PER_SEC / (gulong) rate);
+    }
   g_io_stream_close (G_IO_STREAM (transport), NULL, NULL);
   return NULL;
 }
@@ -125,9 +149,9 @@ receive (IBBService *service)
 /* The sender. */
 
 static IBBTransport *
-open_session (IBBService *service, const char *sid)
+open_session (IBBService *service, const char *receiver, const char *sid)
 {
-  g_autofree char   *peer = account_dup_jid ("bob", RESOURCE);
+  g_autofree char   *peer = account_dup_jid ("bob", receiver);
   g_autoptr (GError) error = NULL;
   IBBTransport      *transport =
       ibb_service_open_session (service, peer, IBB_STANZA_TYPE_IQ, 0, sid, NULL, &error);
@@ -258,14 +282,61 @@ wait_for_answers (const Chat *self)
   g_source_remove (source);
 }
 
-static guint64
-count_acknowledged (const GPtrArray *transports)
+/* How many bytes of each session were acknowledged, second by second. */
+typedef struct
 {
-  guint64 n = 0;
+  const GPtrArray *transports;
+  GArray          *counts; /* of guint64: one for each session, then as many after each second */
+} Progress;
 
-  for (guint i = 0; i < transports->len; i++)
-    n += ibb_transport_get_bytes_acknowledged (transports->pdata[i]);
-  return n;
+static gboolean
+count_cb (gpointer data)
+{
+  Progress *self = data;
+
+  for (guint i = 0; i < self->transports->len; i++)
+    {
+      guint64 n = ibb_transport_get_bytes_acknowledged (self->transports->pdata[i]);
+
+      g_array_append_val (self->counts, n);
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+static guint64
+get_last_count (const Progress *self, guint session)
+{
+  guint row = self->counts->len - self->transports->len;
+
+  return g_array_index (self->counts, guint64, row + session);
+}
+
+static guint64
+get_total (const Progress *self)
+{
+  guint64 total = 0;
+
+  for (guint i = 0; i < self->transports->len; i++)
+    total += get_last_count (self, i) - g_array_index (self->counts, guint64, i);
+  return total;
+}
+
+static void
+print_progress (const Progress *self)
+{
+  guint n = self->transports->len;
+
+  g_print (", \"sessions\": [");
+  for (guint i = 0; i < n; i++)
+    {
+      g_print ("%s[", i > 0 ? ", " : "");
+      for (guint j = n + i; j < self->counts->len; j += n)
+        g_print ("%s%" G_GUINT64_FORMAT, j > n + i ? ", " : "",
+                 g_array_index (self->counts, guint64, j) -
+                     g_array_index (self->counts, guint64, j - n));
+      g_print ("]");
+    }
+  g_print ("]");
 }
 
 static void
@@ -276,11 +347,14 @@ measure (IBBConnection *connection, const GPtrArray *transports, GIOStream *echo
   g_autoptr (GArray) byte_times = g_array_new (FALSE, FALSE, sizeof (double));
   Chat               messages = { connection, sent, chat_times };
   Echo               echo = { echo_stream, byte_times };
+  g_autoptr (GArray) counts = g_array_new (FALSE, FALSE, sizeof (guint64));
+  Progress           progress = { transports, counts };
   GThread           *thread = NULL;
   guint              source = 0;
+  guint              counter = g_timeout_add (1000, count_cb, &progress);
   gint64             begin = g_get_monotonic_time ();
-  guint64            before = count_acknowledged (transports);
 
+  count_cb (&progress);
   g_signal_connect (connection, "stanza-received", G_CALLBACK (received_cb), &messages);
   if (chat > 0)
     {
@@ -290,8 +364,11 @@ measure (IBBConnection *connection, const GPtrArray *transports, GIOStream *echo
   if (echo_stream != NULL)
     thread = g_thread_new ("byte", byte_thread, &echo);
   run_for (seconds);
+  g_source_remove (counter);
+  count_cb (&progress);
   g_print ("{\"seconds\": %.6f, \"bytes\": %" G_GUINT64_FORMAT, get_ms_since (begin) / 1000,
-           count_acknowledged (transports) - before);
+           get_total (&progress));
+  print_progress (&progress);
   if (source != 0)
     g_source_remove (source);
   g_atomic_int_set (&is_over, TRUE);
@@ -304,28 +381,51 @@ measure (IBBConnection *connection, const GPtrArray *transports, GIOStream *echo
   g_signal_handlers_disconnect_by_data (connection, &messages);
 }
 
+typedef struct
+{
+  IBBService *service;
+  GPtrArray  *transports; /* (owned) (element-type IBBTransport) */
+  GPtrArray  *threads;    /* (owned) (element-type GThread): one for each */
+} Bulk;
+
+static void
+bulk_add (Bulk *self, const char *receiver)
+{
+  g_autofree char *sid = g_strdup_printf (BULK "%u", self->transports->len);
+  IBBTransport    *transport = open_session (self->service, receiver, sid);
+
+  g_ptr_array_add (self->transports, transport);
+  g_ptr_array_add (self->threads, g_thread_new ("bulk", bulk_thread, transport));
+}
+
+static void
+bulk_end (Bulk *self)
+{
+  for (guint i = 0; i < self->transports->len; i++)
+    {
+      ibb_transport_abort (self->transports->pdata[i]);
+      g_thread_join (self->threads->pdata[i]);
+    }
+  g_ptr_array_unref (self->threads);
+  g_ptr_array_unref (self->transports);
+}
+
 static void
 send_bulk (IBBClient *client, IBBService *service)
 {
-  g_autoptr (IBBTransport) echo = byte > 0 ? open_session (service, ECHO) : NULL;
-  g_autoptr (GPtrArray)    transports = g_ptr_array_new_with_free_func (g_object_unref);
-  g_autofree GThread     **threads = g_new (GThread *, (gsize) n_bulk);
+  g_autoptr (IBBTransport) echo = byte > 0 ? open_session (service, get_resource (), ECHO) : NULL;
+  Bulk bulk = { service, g_ptr_array_new_with_free_func (g_object_unref), g_ptr_array_new () };
 
-  for (int i = 0; i < n_bulk; i++)
+  for (char **receiver = to; receiver != NULL && *receiver != NULL; receiver++)
     {
-      g_autofree char *sid = g_strdup_printf (BULK "%d", i);
-
-      g_ptr_array_add (transports, open_session (service, sid));
+      bulk_add (&bulk, *receiver);
+      run_for (apart);
     }
   for (int i = 0; i < n_bulk; i++)
-    threads[i] = g_thread_new ("bulk", bulk_thread, transports->pdata[i]);
+    bulk_add (&bulk, get_resource ());
   run_for (warm_up);
-  measure (IBB_CONNECTION (client), transports, (GIOStream *) echo);
-  for (int i = 0; i < n_bulk; i++)
-    {
-      ibb_transport_abort (transports->pdata[i]);
-      g_thread_join (threads[i]);
-    }
+  measure (IBB_CONNECTION (client), bulk.transports, (GIOStream *) echo);
+  bulk_end (&bulk);
 }
 
 int

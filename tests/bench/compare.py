@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How much ibb-glib, other libraries and a raw client carry through real servers, and what
-others on the connection notice of it (beside.py).
+"""How much ibb-glib, other libraries and a raw client carry through real servers, what others
+on the connection notice of it (beside.py), and what several peers leave each other (peers.py).
 
     meson test -C build --benchmark compare          the quick form, some minutes
     compare.py --full --json FILE --page FILE         in meson devenv -C build
@@ -31,6 +31,7 @@ import beside  # noqa: E402
 import cases  # noqa: E402
 import ends  # noqa: E402
 import other_end  # noqa: E402
+import peers  # noqa: E402
 import prosody  # noqa: E402
 from paths import PATHS  # noqa: E402
 
@@ -243,17 +244,27 @@ def tables(results, rounds):
     return '\n'.join(lines)
 
 
-def store(options, rounds, results, others):
+def store(options, rounds, results, others, shared):
     if options.json:
         with open(options.json, 'w', encoding='utf-8') as file:
             json.dump({'date': datetime.date.today().isoformat(), 'processors': os.cpu_count(),
-                       'rounds': rounds, 'results': results, 'beside': others}, file, indent=1)
+                       'rounds': rounds, 'results': results, 'beside': others,
+                       'peers': shared}, file, indent=1)
     if options.page:
         with open(options.page, 'w', encoding='utf-8') as file:
             if results:
                 file.write(INTRODUCTION + tables(results, rounds))
             if others:
                 file.write(beside.INTRODUCTION + beside.tables(others))
+            if shared:
+                file.write(peers.INTRODUCTION + peers.tables(shared))
+
+
+def find_paths(options):
+    if options.only == 'peers':
+        return []
+    return [path for path in PATHS
+            if not options.path or any(text in path.name for text in options.path)]
 
 
 def main():
@@ -268,7 +279,8 @@ def main():
     parser.add_argument('--block-size', action='append', default=[], type=int, metavar='BYTES',
                         help='ibb-glib also with this block size')
     parser.add_argument('--size', type=int, default=0, metavar='MIB', help='all the same size')
-    parser.add_argument('--only', choices=('goodput', 'beside'), help='one of the two parts')
+    parser.add_argument('--only', choices=('goodput', 'beside', 'peers'),
+                        help='one of the three parts; the last one is in the full form only')
     parser.add_argument('--json', metavar='FILE', help='all that was measured')
     parser.add_argument('--page', metavar='FILE', help='the tables, in Markdown')
     options = parser.parse_args()
@@ -276,9 +288,7 @@ def main():
     seconds = options.seconds or (4 if options.full else 1)
 
     results, others = [], []
-    for path in PATHS:
-        if options.path and not any(text in path.name for text in options.path):
-            continue
+    for path in find_paths(options):
         found = noticed = []
         if options.only != 'beside' and (options.full or options.path or path.quick):
             found = measure(path, rounds, seconds, options.size * MIB,
@@ -290,7 +300,11 @@ def main():
         if found or noticed:
             print(tables(found, rounds) + beside.tables(noticed), flush=True)
             # After each path, so that nothing is lost when a later one fails.
-            store(options, rounds, results, others)
+            store(options, rounds, results, others, [])
+    if options.only == 'peers' or (options.full and not options.only and not options.path):
+        shared = peers.measure(rounds, options.name)
+        print(peers.tables(shared), flush=True)
+        store(options, rounds, results, others, shared)
 
 
 if __name__ == '__main__':

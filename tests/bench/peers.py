@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What sessions with several peers on one connection leave each other.
+
+Peers are near or far, and read at once, slowly or not at all. compare.py calls this.
+"""
+
+import contextlib
+import dataclasses
+import json
+import os
+import signal
+import statistics
+import subprocess
+
+import cases
+import prosody
+from cut_proxy import DelayProxy
+from paths import Path
+
+INTRODUCTION = """# Several peers on one connection
+
+Beside: what the live session carries in 10 s beside the others, as a ratio to what it carries
+alone, each time with the run before; and what it carries in its worst second. Shares: what each
+session carries, and Jain's index of these, which is 1 when they are equal. Medians of all runs,
+and the range.
+
+"""
+PATIENCE = 600
+SECONDS = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Peer:
+    """delay: ms that it is away from the server. rate: bytes that it reads a second; -1: all."""
+
+    name: str
+    delay: int = 0
+    rate: int = -1
+
+    def start(self, server, stack):
+        port = server.port
+        if self.delay:
+            port = DelayProxy(port, delay=self.delay).port
+        process = stack.enter_context(subprocess.Popen(
+            (os.environ['IBB_TEST_BESIDE'], '--receive', '--resource', self.name,
+             '--rate', str(self.rate), '--port', str(port)),
+            stdout=subprocess.PIPE, text=True, env={**os.environ, **server.environment},
+            preexec_fn=prosody.die_with_parent(signal.SIGKILL)))
+        stack.callback(process.kill)
+        cases.check_equal(process.stdout.readline(), 'ready\n', 'the receiver')
+
+
+ECHO = Peer('beside')  # what the program sends bytes to
+LIVE = Peer('live')
+FAR = Peer('far', delay=50)
+STALLED = Peer('stalled', rate=0)
+SLOW = tuple(Peer(f'slow-{rate // 1000}', rate=rate) for rate in (20000, 50000, 500000))
+
+
+def run(server, port, peers, byte=0, apart=0, warm_up=2, seconds=SECONDS):
+    """A bulk session with each, one after another, and a session of bytes with ECHO. Returns what
+    each carried in each second."""
+    arguments = {'--byte': byte, '--apart': apart, '--warm-up': warm_up, '--seconds': seconds,
+                 '--port': port}
+    command = [os.environ['IBB_TEST_BESIDE']]
+    command += [str(part) for pair in arguments.items() for part in pair]
+    command += [part for peer in peers for part in ('--to', peer.name)]
+    with contextlib.ExitStack() as stack:
+        for peer in {*peers, *((ECHO,) if byte else ())}:
+            peer.start(server, stack)
+        output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True,
+                                env={**os.environ, **server.environment}, timeout=PATIENCE).stdout
+    return json.loads(output)['sessions']
+
+
+class Beside:
+    """A live session beside others: of these, those in after arrive after it. Before it is
+    measured, the buffers of those that read slowly have filled up."""
+
+    columns = '| | of alone | range | the worst second | range |', '| --- | --- | --- | --- | --- |'
+
+    def __init__(self, name, live=LIVE, before=(), after=(), byte=0, path='near'):
+        self.name = name
+        self.path = path
+        self._live = live
+        self._before = before
+        self._after = after
+        self._byte = byte
+
+    def measure(self, server, port):
+        [alone] = run(server, port, [self._live])
+        peers = [*self._before, self._live, *self._after]
+        together = run(server, port, peers, byte=self._byte, apart=2 / len(peers),
+                       warm_up=15)[len(self._before)]
+        mean = sum(alone[:SECONDS]) / SECONDS
+        return [sum(together[:SECONDS]) / SECONDS / mean, min(together[:SECONDS]) / mean]
+
+
+class Shares:
+    """Sessions that compete."""
+
+    columns = '| | Jain’s index | range | the least share | range |', '| --- | --- | --- | --- | --- |'
+
+    def __init__(self, name, peers, path='near', warm_up=2, seconds=SECONDS):
+        self.name = name
+        self.path = path
+        self._peers = peers
+        self._times = {'warm_up': warm_up, 'seconds': seconds}
+
+    def measure(self, server, port):
+        shares = [sum(session) for session in run(server, port, self._peers, **self._times)]
+        jain = sum(shares) ** 2 / len(shares) / sum(share * share for share in shares)
+        return [jain, min(shares) * len(shares) / sum(shares)]
+
+
+WAYS = {
+    'near': Path('Prosody, near', prosody.Prosody),
+    '1 MB/s': Path('Prosody, 1 MB/s', prosody.Prosody, rate=1000000),
+    'limit': Path('Prosody with its stock limit', prosody.Prosody, limits=True),
+}
+AWAY = tuple(Peer(f'at-{ms}-ms', delay=ms / 2) for ms in (1, 20, 100))
+TESTS = (
+    Beside('100 ms away, beside a near one that says ten bytes a second', live=FAR, byte=100),
+    *(Beside(f'{peer.rate // 1000} kB/s, {when}', **{which: [peer]}) for peer in SLOW
+      for when, which in (('before', 'before'), ('after', 'after'))),
+    Beside('a stalled one, before', before=[STALLED]),
+    Beside('a stalled one, after', after=[STALLED]),
+    *(Beside(f'ten at {peer.rate // 1000} kB/s, before', before=[peer] * 10) for peer in SLOW),
+    Beside('ten stalled, before', before=[STALLED] * 10),
+    Beside('ten stalled, after', after=[STALLED] * 10),
+    Beside('a hundred stalled, before', before=[STALLED] * 100),
+    Beside('a hundred stalled, after', after=[STALLED] * 100),
+    *(Shares(f'{n} with one peer', [LIVE] * n) for n in (2, 10, 100)),
+    Shares('peers at 1, 20 and 100 ms, 1 MB/s from here', AWAY, path='1 MB/s'),
+    Shares('the same behind the stock limit', AWAY, path='limit', warm_up=12, seconds=60),
+)
+
+
+def measure(rounds, names):
+    """names: parts of the names of those that are wanted; empty: all."""
+    tests = [test for test in TESTS if not names or any(name in test.name for name in names)]
+    results = [{'path': WAYS[test.path].name, 'kind': type(test).__name__, 'name': test.name,
+                'runs': []} for test in tests]
+    for key, path in WAYS.items():
+        wanted = [pair for pair in zip(tests, results) if pair[0].path == key]
+        if wanted:
+            with path.open() as (server, find_port):
+                for _ in range(rounds):
+                    for test, result in wanted:
+                        result['runs'].append(test.measure(server, find_port(server.port)))
+    return results
+
+
+def tables(results):
+    """Markdown."""
+    lines = []
+    for kind in (Beside, Shares):
+        rows = [result for result in results if result['kind'] == kind.__name__]
+        if rows:
+            lines += ['', *kind.columns]
+        for row in rows:
+            cells = [f'{statistics.median(values):.2f} | {min(values):.2f} to {max(values):.2f}'
+                     for values in zip(*row['runs'])]
+            lines.append(f"| {row['name']} | {' | '.join(cells)} |")
+    return '\n'.join(lines)

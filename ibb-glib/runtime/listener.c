@@ -150,6 +150,15 @@ chatted (IBBListener *self)
 static void
 local_jid_changed (IBBListener *self)
 {
+  gboolean is_lost;
+
+  /* A connection that is restored is read then. Until then its thread has nothing to do here. */
+  ibb_host_lock (self->host);
+  is_lost = ibb_engine_is_lost (ibb_host_get_engine (self->host));
+  ibb_host_unlock (self->host);
+  if (is_lost)
+    return;
+
   /* A client may notify in another context than that of the connection. */
   if (ibb_host_is_in_context (self->host))
     {

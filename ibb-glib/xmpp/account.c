@@ -17,6 +17,7 @@ struct _IBBAccount
 {
   GMutex             lock;
   IBBAccountSettings settings; /* protected by lock; jid and is_component: immutable */
+  gboolean           is_over;  /* protected by lock */
 
   /* immutable once set */
   void (*token_replaced) (gpointer data); /* (nullable) */
@@ -167,13 +168,20 @@ ibb_account_get (IBBAccount *self, IBBAccountSettings *settings)
   g_mutex_unlock (&self->lock);
 }
 
-void
+gboolean
 ibb_account_get_for_login (IBBAccount *self, IBBAccountSettings *settings)
 {
+  gboolean is_over;
+
   g_mutex_lock (&self->lock);
-  copy_locked (self, settings);
-  settings->password = g_strdup (self->settings.password);
+  is_over = self->is_over;
+  if (!is_over)
+    {
+      copy_locked (self, settings);
+      settings->password = g_strdup (self->settings.password);
+    }
   g_mutex_unlock (&self->lock);
+  return !is_over;
 }
 
 /* The caller frees the old value, without the lock. */
@@ -330,8 +338,12 @@ ibb_account_set_certificate (IBBAccount *self, GTlsCertificate *certificate)
 }
 
 void
-ibb_account_drop_objects (IBBAccount *self)
+ibb_account_end (IBBAccount *self)
 {
+  g_mutex_lock (&self->lock);
+  self->is_over = TRUE;
+  g_mutex_unlock (&self->lock);
+
   ibb_account_set_tls_database (self, NULL);
   ibb_account_set_proxy_resolver (self, NULL);
   ibb_account_set_certificate (self, NULL);

@@ -52,8 +52,9 @@ gboolean ibb_account_settings_split (const IBBAccountSettings *self,
 
 IBBAccount *ibb_account_new (void);
 void        ibb_account_free (IBBAccount *self);
-/* Those that the application has set. They are dropped in its thread, as it drops the client. */
-void ibb_account_drop_objects (IBBAccount *self);
+/* The application has dropped the client: its objects are dropped, in its thread, and no login
+ * begins any more. */
+void ibb_account_end (IBBAccount *self);
 /* Call this once, before any other thread knows the account. */
 void        ibb_account_set_jid (IBBAccount *self, const char *jid);
 const char *ibb_account_get_jid (IBBAccount *self); /* (nullable) */
@@ -61,9 +62,9 @@ const char *ibb_account_get_jid (IBBAccount *self); /* (nullable) */
 void     ibb_account_set_component (IBBAccount *self, const char *host, guint port);
 gboolean ibb_account_is_component (IBBAccount *self);
 /* Fills a copy, to be cleared by the caller. Only that for a login has the password, so that it is
- * nowhere else once the client is online. */
-void ibb_account_get (IBBAccount *self, IBBAccountSettings *settings);
-void ibb_account_get_for_login (IBBAccount *self, IBBAccountSettings *settings);
+ * nowhere else once the client is online. FALSE: it has ended, and nothing is filled. */
+void     ibb_account_get (IBBAccount *self, IBBAccountSettings *settings);
+gboolean ibb_account_get_for_login (IBBAccount *self, IBBAccountSettings *settings);
 
 /* TRUE: it was another one before. */
 gboolean ibb_account_set_password (IBBAccount *self, const char *password);

@@ -614,10 +614,10 @@ login_cb (gpointer user_data)
 {
   Call              *call = user_data;
   IBBLink           *self = call->link;
-  IBBAccountSettings settings;
+  IBBAccountSettings settings = { NULL };
 
-  ibb_backoff_reset (self->login_backoff); /* a person knows better than the past */
-  ibb_account_get_for_login (self->account, &settings);
+  ibb_backoff_reset (self->login_backoff);              /* a person knows better than the past */
+  ibb_account_get_for_login (self->account, &settings); /* the task holds the client */
   self->login = ibb_login_new (self->thread, g_steal_pointer (&call->task),
                                self->certificate_signal, &settings, login_done_cb, self);
 
@@ -806,6 +806,6 @@ leave_cb (gpointer user_data)
 void
 ibb_link_leave (IBBLink *self)
 {
-  ibb_account_drop_objects (self->account);
+  ibb_account_end (self->account);
   ibb_thread_invoke (self->thread, leave_cb, self, NULL);
 }

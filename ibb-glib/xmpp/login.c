@@ -21,18 +21,24 @@ struct _IBBLogin
   IBBNegotiation  *negotiation; /* (owned) (nullable): until it is done */
   IBBCancelWatch  *cancelled;   /* (owned) (nullable) */
   GSource         *question;    /* (owned) (nullable): in the context of the task */
+  GTlsCertificate *asked;       /* (owned) (nullable): of the question, until it is done */
   GTlsCertificate *accepted;    /* (owned) (nullable) */
 };
 
-/* To the application, and back. */
 typedef struct
 {
   IBBLogin            *login;       /* (owned) */
-  GTask               *task;        /* (owned) (nullable): not in an answer */
+  GTask               *task;        /* (owned) */
   GTlsCertificate     *certificate; /* (owned) */
   GTlsCertificateFlags errors;
-  gboolean             accept;
 } Question;
+
+/* The thread may get it after the login, so it has nothing of the application's. */
+typedef struct
+{
+  IBBLogin *login; /* (owned) */
+  gboolean  accept;
+} Answer;
 
 static void
 login_clear (gpointer data)
@@ -57,7 +63,7 @@ question_new (IBBLogin            *login,
   Question *question = g_new0 (Question, 1);
 
   question->login = g_atomic_rc_box_acquire (login);
-  g_set_object (&question->task, task);
+  question->task = g_object_ref (task);
   question->certificate = g_object_ref (certificate);
   question->errors = errors;
 
@@ -70,24 +76,33 @@ question_free (gpointer data)
   Question *question = data;
 
   login_unref (question->login);
-  g_clear_object (&question->task);
+  g_object_unref (question->task);
   g_object_unref (question->certificate);
   g_free (question);
+}
+
+static void
+answer_free (gpointer data)
+{
+  Answer *answer = data;
+
+  login_unref (answer->login);
+  g_free (answer);
 }
 
 static gboolean
 answer_cb (gpointer user_data)
 {
-  Question *question = user_data;
-  IBBLogin *self = question->login;
+  Answer   *answer = user_data;
+  IBBLogin *self = answer->login;
 
   /* The login may have ended before the answer. */
   if (self->negotiation == NULL)
     return G_SOURCE_REMOVE;
 
-  if (question->accept)
-    g_set_object (&self->accepted, question->certificate);
-  ibb_negotiation_answer_certificate (self->negotiation, question->accept);
+  if (answer->accept)
+    g_set_object (&self->accepted, self->asked);
+  ibb_negotiation_answer_certificate (self->negotiation, answer->accept);
 
   return G_SOURCE_REMOVE;
 }
@@ -98,11 +113,12 @@ question_cb (gpointer user_data)
 {
   Question *question = user_data;
   IBBLogin *self = question->login;
-  Question *answer = question_new (self, NULL, question->certificate, question->errors);
+  Answer   *answer = g_new0 (Answer, 1);
 
+  answer->login = g_atomic_rc_box_acquire (self);
   g_signal_emit (g_task_get_source_object (question->task), self->certificate_signal, 0,
                  question->certificate, question->errors, &answer->accept);
-  ibb_thread_invoke (self->thread, answer_cb, answer, question_free);
+  ibb_thread_invoke (self->thread, answer_cb, answer, answer_free);
 
   return G_SOURCE_REMOVE;
 }
@@ -122,6 +138,7 @@ certificate_cb (IBBNegotiation      *negotiation,
       return;
     }
 
+  g_set_object (&self->asked, certificate);
   self->question = ibb_source_attach (
       g_idle_source_new (), g_task_get_context (self->task), "[ibb-glib] accept-certificate",
       question_cb, question_new (self, self->task, certificate, errors), question_free);
@@ -133,6 +150,7 @@ end (IBBLogin *self)
 {
   g_clear_pointer (&self->cancelled, ibb_cancel_watch_free);
   ibb_source_clear (&self->question);
+  g_clear_object (&self->asked);
   g_clear_pointer (&self->negotiation, ibb_negotiation_unref);
 
   return g_steal_pointer (&self->task);

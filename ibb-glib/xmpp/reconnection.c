@@ -96,7 +96,8 @@ start_cb (gpointer owner)
   IBBAccountSettings settings;
 
   self->started_at = g_get_monotonic_time ();
-  ibb_account_get_for_login (self->account, &settings);
+  if (!ibb_account_get_for_login (self->account, &settings))
+    return;
   set_location (self, &settings);
   ibb_attempts_negotiate (self->attempts, &settings, &self->resumption);
 }

@@ -115,7 +115,8 @@ start_cb (gpointer owner)
   const IBBResumption none = { .accepted_certificate = self->accepted_certificate };
   IBBAccountSettings  settings;
 
-  ibb_account_get_for_login (self->account, &settings);
+  if (!ibb_account_get_for_login (self->account, &settings))
+    return;
   add_resource (&settings, self->resource);
   ibb_attempts_negotiate (self->attempts, &settings, &none);
 }

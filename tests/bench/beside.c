@@ -117,7 +117,8 @@ serve_thread (gpointer data)
   while (rate == 0)
     g_usleep (G_USEC_PER_SEC);
   /* A tenth of what it reads a second, at once. */
-  while ((n = g_input_stream_read (input, buffer, rate > 0 ? (gsize) rate / 10 : PIECE, NULL,
+  while ((n = g_input_stream_read (input, buffer,
+                                   rate > 0 ? CLAMP ((gsize) rate / 10, 1, PIECE) : PIECE, NULL,
                                    NULL)) > 0)
     {
       if (echoes && !g_output_stream_write_all (output, buffer, (gsize) n, NULL, NULL, NULL))

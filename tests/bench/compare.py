@@ -280,7 +280,7 @@ def main():
                         help='ibb-glib also with this block size')
     parser.add_argument('--size', type=int, default=0, metavar='MIB', help='all the same size')
     parser.add_argument('--only', choices=('goodput', 'beside', 'peers'),
-                        help='one of the three parts; the last one is in the full form only')
+                        help='one of the three parts; peers is not in the quick form')
     parser.add_argument('--json', metavar='FILE', help='all that was measured')
     parser.add_argument('--page', metavar='FILE', help='the tables, in Markdown')
     options = parser.parse_args()
@@ -302,7 +302,7 @@ def main():
             # After each path, so that nothing is lost when a later one fails.
             store(options, rounds, results, others, [])
     if options.only == 'peers' or (options.full and not options.only and not options.path):
-        shared = peers.measure(rounds, options.name)
+        shared = peers.measure(rounds, options.name if options.only else [])
         print(peers.tables(shared), flush=True)
         store(options, rounds, results, others, shared)
 

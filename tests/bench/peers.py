@@ -88,7 +88,7 @@ class Beside:
         self._byte = byte
 
     def measure(self, server, port):
-        [alone] = run(server, port, [self._live])
+        [alone] = run(server, port, [self._live], warm_up=15)
         peers = [*self._before, self._live, *self._after]
         together = run(server, port, peers, byte=self._byte, apart=2 / len(peers),
                        warm_up=15)[len(self._before)]
@@ -125,11 +125,12 @@ TESTS = (
       for when, which in (('before', 'before'), ('after', 'after'))),
     Beside('a stalled one, before', before=[STALLED]),
     Beside('a stalled one, after', after=[STALLED]),
-    *(Beside(f'ten at {peer.rate // 1000} kB/s, before', before=[peer] * 10) for peer in SLOW),
-    Beside('ten stalled, before', before=[STALLED] * 10),
-    Beside('ten stalled, after', after=[STALLED] * 10),
-    Beside('a hundred stalled, before', before=[STALLED] * 100),
-    Beside('a hundred stalled, after', after=[STALLED] * 100),
+    *(Beside(f'ten sessions at {peer.rate // 1000} kB/s, before', before=[peer] * 10)
+      for peer in SLOW),
+    Beside('ten stalled sessions, before', before=[STALLED] * 10),
+    Beside('ten stalled sessions, after', after=[STALLED] * 10),
+    Beside('a hundred stalled sessions, before', before=[STALLED] * 100),
+    Beside('a hundred stalled sessions, after', after=[STALLED] * 100),
     *(Shares(f'{n} with one peer', [LIVE] * n) for n in (2, 10, 100)),
     Shares('peers at 1, 20 and 100 ms, 1 MB/s from here', AWAY, path='1 MB/s'),
     Shares('the same behind the stock limit', AWAY, path='limit', warm_up=12, seconds=60),

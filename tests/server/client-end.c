@@ -123,12 +123,18 @@ test_online (void)
       FakeServer      *server = fake_server_new_tls (steps, own);
       GTlsCertificate *seen = NULL;
       IBBClient       *client = create_online (server, &seen);
+      IBBService      *service = ibb_service_new (IBB_CONNECTION (client));
+      GAsyncResult    *result = NULL;
       Objects          objects;
 
       objects_init (&objects, client);
       assert_login (client);
       g_assert_nonnull (seen);
-      assert_succeeds (ibb_client_logout, client, NULL);
+      ibb_client_logout_async (client, NULL, store_result_cb, &result);
+      wait_until (result != NULL);
+      assert_succeeds (ibb_client_logout_finish, client, result);
+      g_clear_object (&result);
+      g_assert_finalize_object (service);
       g_assert_finalize_object (client);
       g_assert_finalize_object (objects.database);
       g_assert_finalize_object (objects.resolver);

@@ -179,14 +179,24 @@ class _Account:
     """With "with", it logs in, and logs out in the end, whatever ends the block."""
 
     def __enter__(self):
-        self.login()
+        try:
+            self.login()
+        except KeyboardInterrupt:  # it may be online
+            self.logout()
+            raise
         return self
 
     def __exit__(self, exception_type, exception, traceback):
         self.logout()
 
     async def __aenter__(self):
-        await self.login_async()
+        try:
+            await self.login_async()
+        except GLib.Error:
+            raise
+        except BaseException:  # cancelled: it may be online
+            await self.logout_async()
+            raise
         return self
 
     async def __aexit__(self, exception_type, exception, traceback):

@@ -68,7 +68,7 @@ async def serve(jid, peer):
             print(f'ready {client.props.local_jid}', file=sys.stderr, flush=True)
             await interrupted.wait()
             service.disconnect(handler)
-            service.stop()  # what is still open is aborted
+            service.stop()  # aborts the sessions that are still open
 
 
 def main():

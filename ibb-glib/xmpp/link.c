@@ -582,44 +582,17 @@ login_done_cb (IBBLogin             *login,
     ibb_status_login_failed (self->status);
 }
 
-/* A call on its way to the worker. */
-typedef struct
-{
-  IBBLink *link;
-  GTask   *task; /* (owned) (nullable): until it has begun */
-} Call;
-
-static Call *
-call_new (IBBLink *self, GTask *task)
-{
-  Call *call = g_new (Call, 1);
-
-  call->link = self;
-  call->task = task;
-
-  return call;
-}
-
-static void
-call_free (gpointer data)
-{
-  Call *call = data;
-
-  g_clear_object (&call->task);
-  g_free (call);
-}
-
 static gboolean
 login_cb (gpointer user_data)
 {
-  Call              *call = user_data;
-  IBBLink           *self = call->link;
+  GTask             *task = user_data;
+  IBBLink           *self = g_task_get_task_data (task);
   IBBAccountSettings settings = { NULL };
 
   ibb_backoff_reset (self->login_backoff);              /* a person knows better than the past */
   ibb_account_get_for_login (self->account, &settings); /* the task holds the client */
-  self->login = ibb_login_new (self->thread, g_steal_pointer (&call->task),
-                               self->certificate_signal, &settings, login_done_cb, self);
+  self->login =
+      ibb_login_new (self->thread, task, self->certificate_signal, &settings, login_done_cb, self);
 
   return G_SOURCE_REMOVE;
 }
@@ -631,7 +604,8 @@ ibb_link_login (IBBLink *self, GTask *task)
 
   if (state == IBB_CLIENT_STATE_OFFLINE)
     {
-      ibb_thread_invoke (self->thread, login_cb, call_new (self, task), call_free);
+      g_task_set_task_data (task, self, NULL);
+      ibb_thread_invoke (self->thread, login_cb, task, NULL);
       return;
     }
 
@@ -698,9 +672,9 @@ start_logout (IBBLink *self, IBBConnection *client)
 static gboolean
 logout_cb (gpointer user_data)
 {
-  Call          *call = user_data;
-  IBBLink       *self = call->link;
-  IBBConnection *client = IBB_CONNECTION (g_task_get_source_object (call->task));
+  GTask         *task = user_data;
+  IBBLink       *self = g_task_get_task_data (task);
+  IBBConnection *client = IBB_CONNECTION (g_task_get_source_object (task));
 
   if (self->reconnection != NULL)
     give_up_resumption (self, client);
@@ -711,11 +685,11 @@ logout_cb (gpointer user_data)
 
   if (self->stream == NULL)
     {
-      ibb_call_task_return (g_steal_pointer (&call->task), NULL, self->thread);
+      ibb_call_task_return (task, NULL, self->thread);
       return G_SOURCE_REMOVE;
     }
 
-  ibb_logouts_add (self->logouts, g_steal_pointer (&call->task));
+  ibb_logouts_add (self->logouts, task);
   if (!self->is_logging_out)
     start_logout (self, client);
 
@@ -725,7 +699,8 @@ logout_cb (gpointer user_data)
 void
 ibb_link_logout (IBBLink *self, GTask *task)
 {
-  ibb_thread_invoke (self->thread, logout_cb, call_new (self, task), call_free);
+  g_task_set_task_data (task, self, NULL);
+  ibb_thread_invoke (self->thread, logout_cb, task, NULL);
 }
 
 /* Runs before leave_cb (), which is queued later. */

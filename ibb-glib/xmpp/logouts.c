@@ -26,8 +26,7 @@ wait_free (gpointer data)
 {
   Wait *wait = data;
 
-  g_assert (wait->task == NULL);
-  g_clear_pointer (&wait->cancelled, ibb_cancel_watch_free);
+  g_assert (wait->task == NULL && wait->cancelled == NULL);
   g_free (wait);
 }
 

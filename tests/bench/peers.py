@@ -121,8 +121,8 @@ WAYS = {
 AWAY = tuple(Peer(f'at-{ms}-ms', delay=ms / 2) for ms in (1, 20, 100))
 TESTS = (
     Beside('100 ms away, beside a near one that says ten bytes a second', live=FAR, byte=100),
-    *(Beside(f'{peer.rate // 1000} kB/s, {when}', **{which: [peer]}) for peer in SLOW
-      for when, which in (('before', 'before'), ('after', 'after'))),
+    *(Beside(f'{peer.rate // 1000} kB/s, {when}', **{when: [peer]}) for peer in SLOW
+      for when in ('before', 'after')),
     Beside('a stalled one, before', before=[STALLED]),
     Beside('a stalled one, after', after=[STALLED]),
     *(Beside(f'ten sessions at {peer.rate // 1000} kB/s, before', before=[peer] * 10)

@@ -15,9 +15,8 @@ struct _IBBHost
   gatomicrefcount ref_count; /* of the memory */
 
   /* immutable after construction */
-  GMainContext  *context;        /* (owned): where the connection is called */
-  GMainContext  *signal_context; /* (owned): where signals are emitted */
-  IBBEngine     *engine;         /* (owned): called with the lock */
+  GMainContext  *context; /* (owned): where the connection is called */
+  IBBEngine     *engine;  /* (owned): called with the lock */
   IBBArrivalFunc arrived_locked;
   gpointer       arrival_data; /* (owned) */
   GDestroyNotify arrival_data_free;
@@ -26,8 +25,9 @@ struct _IBBHost
 
   /* protected by lock */
   IBBUplink              uplink;
-  IBBConnectionListener *listener; /* (unowned) (nullable): owned by the connection */
-  GSource               *source;   /* (owned) (nullable): in context; pumps; NULL once retired */
+  IBBConnectionListener *listener;       /* (unowned) (nullable): owned by the connection */
+  GMainContext          *signal_context; /* (owned) (nullable): where users emit; NULL after them */
+  GSource               *source; /* (owned) (nullable): in context; pumps; NULL once retired */
   guint                  n_users;
   gboolean               retired;  /* no user and no session is left */
   GThread               *thread;   /* (owned) (nullable): the one that runs context, once known */
@@ -57,7 +57,6 @@ ibb_host_unref (IBBHost *self)
   if (self->arrival_data_free != NULL)
     self->arrival_data_free (self->arrival_data);
   g_main_context_unref (self->context);
-  g_main_context_unref (self->signal_context);
   g_clear_pointer (&self->thread, g_thread_unref);
   ibb_uplink_clear (&self->uplink);
   ibb_lock_clear (&self->lock);
@@ -655,6 +654,8 @@ ibb_host_unuse_locked (IBBHost *self)
 void
 ibb_host_release (IBBHost *self)
 {
+  g_autoptr (GMainContext) signal_context = NULL; /* not under the lock: it may free sources */
+
   ibb_host_lock (self);
   self->n_users--;
   if (self->n_users > 0)
@@ -663,6 +664,7 @@ ibb_host_release (IBBHost *self)
       return;
     }
 
+  signal_context = g_steal_pointer (&self->signal_context);
   /* The last user is gone, so the end of a batch has nobody to wake. */
   if (!self->pumping)
     self->batching = FALSE;

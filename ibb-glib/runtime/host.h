@@ -63,7 +63,8 @@ void     ibb_host_lock (IBBHost *self);
 void     ibb_host_unlock (IBBHost *self);
 IBBLock *ibb_host_get_lock (IBBHost *self);
 
-/* The pointers never change. */
+/* The pointers never change. Only users of the host ask for its signal context, which goes with the
+ * last of them. */
 IBBEngine    *ibb_host_get_engine (IBBHost *self);
 GMainContext *ibb_host_get_signal_context (IBBHost *self);
 

@@ -340,13 +340,16 @@ ibb_account_set_certificate (IBBAccount *self, GTlsCertificate *certificate)
 void
 ibb_account_end (IBBAccount *self)
 {
+  g_autoptr (GTlsDatabase)    tls_database = NULL;
+  g_autoptr (GProxyResolver)  proxy_resolver = NULL;
+  g_autoptr (GTlsCertificate) certificate = NULL;
+
   g_mutex_lock (&self->lock);
   self->is_over = TRUE;
+  tls_database = g_steal_pointer (&self->settings.tls_database);
+  proxy_resolver = g_steal_pointer (&self->settings.proxy_resolver);
+  certificate = g_steal_pointer (&self->settings.certificate);
   g_mutex_unlock (&self->lock);
-
-  ibb_account_set_tls_database (self, NULL);
-  ibb_account_set_proxy_resolver (self, NULL);
-  ibb_account_set_certificate (self, NULL);
 }
 
 static gboolean

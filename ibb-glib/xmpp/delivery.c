@@ -17,14 +17,15 @@
  * another. */
 struct _IBBDelivery
 {
-  IBBWeak      *connection; /* (owned) */
-  GMainContext *context;
-  IBBOutbox    *outbox; /* valid while connection is */
+  IBBWeak   *connection; /* (owned) */
+  IBBOutbox *outbox;     /* valid while connection is */
 
-  GMutex   lock;
-  GQueue   stanzas; /* protected by lock (element-type IBBStanza) */
-  gsize    size;    /* protected by lock: bytes of those, about */
-  GSource *source;  /* protected by lock (owned) (nullable) */
+  GMutex lock;
+  /* protected by lock */
+  GMainContext *context; /* (owned) (nullable): NULL once the connection is dropped */
+  GQueue        stanzas; /* (element-type IBBStanza) */
+  gsize         size;    /* bytes of those, about */
+  GSource      *source;  /* (owned) (nullable) */
 };
 
 IBBDelivery *
@@ -48,7 +49,6 @@ delivery_clear (gpointer data)
 
   ibb_weak_unref (self->connection);
   g_queue_clear_full (&self->stanzas, (GDestroyNotify) ibb_stanza_unref);
-  g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
 }
 
@@ -59,11 +59,20 @@ delivery_unref (gpointer data)
 }
 
 void
-ibb_delivery_free (IBBDelivery *self)
+ibb_delivery_end (IBBDelivery *self)
 {
+  g_autoptr (GMainContext) context = NULL; /* not under the lock: it may free sources */
+
   g_mutex_lock (&self->lock);
   ibb_source_clear (&self->source);
+  context = g_steal_pointer (&self->context);
   g_mutex_unlock (&self->lock);
+}
+
+void
+ibb_delivery_free (IBBDelivery *self)
+{
+  ibb_delivery_end (self);
   delivery_unref (self);
 }
 
@@ -114,7 +123,7 @@ ibb_delivery_post (IBBDelivery *self, IBBStanza *stanza)
   gboolean posted;
 
   g_mutex_lock (&self->lock);
-  posted = self->size + size <= MAX_SIZE;
+  posted = self->context != NULL && self->size + size <= MAX_SIZE;
   if (posted)
     {
       g_queue_push_tail (&self->stanzas, ibb_stanza_ref (stanza));

@@ -782,5 +782,7 @@ void
 ibb_link_leave (IBBLink *self)
 {
   ibb_account_end (self->account);
+  ibb_status_end (self->status);
+  ibb_delivery_end (self->delivery);
   ibb_thread_invoke (self->thread, leave_cb, self, NULL);
 }

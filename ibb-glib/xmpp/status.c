@@ -19,11 +19,11 @@ typedef enum
  * another. */
 struct _IBBStatus
 {
-  IBBWeak      *object; /* (owned) */
-  GMainContext *context;
+  IBBWeak *object; /* (owned) */
 
   GMutex lock;
   /* protected by lock */
+  GMainContext  *context; /* (owned) (nullable): NULL once the object is dropped */
   IBBClientState state;
   gboolean       is_logging_out;
   char          *local_jid; /* (nullable) */
@@ -53,7 +53,6 @@ status_clear (gpointer data)
   ibb_weak_unref (self->object);
   g_free (self->local_jid);
   g_clear_error (&self->error);
-  g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
 }
 
@@ -64,11 +63,20 @@ status_unref (gpointer data)
 }
 
 void
-ibb_status_free (IBBStatus *self)
+ibb_status_end (IBBStatus *self)
 {
+  g_autoptr (GMainContext) context = NULL; /* not under the lock: it may free sources */
+
   g_mutex_lock (&self->lock);
   ibb_source_clear (&self->source);
+  context = g_steal_pointer (&self->context);
   g_mutex_unlock (&self->lock);
+}
+
+void
+ibb_status_free (IBBStatus *self)
+{
+  ibb_status_end (self);
   status_unref (self);
 }
 
@@ -106,7 +114,7 @@ static void
 queue_notify_locked (IBBStatus *self, Notify notify)
 {
   self->pending |= notify;
-  if (self->source != NULL)
+  if (self->source != NULL || self->context == NULL)
     return;
 
   self->source = ibb_source_attach (g_idle_source_new (), self->context, "[ibb-glib] notify",

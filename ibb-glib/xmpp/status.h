@@ -17,7 +17,9 @@ typedef struct _IBBStatus IBBStatus;
 /* Notifies of the properties of object in the caller's thread-default context. It holds no
  * reference to object. */
 IBBStatus *ibb_status_new (GObject *object);
-/* From now on nothing is notified. */
+/* The application has dropped the object: nothing is notified from now on, and the context is
+ * dropped, in the caller's thread. */
+void ibb_status_end (IBBStatus *self);
 void ibb_status_free (IBBStatus *self);
 
 IBBClientState ibb_status_get_state (IBBStatus *self);

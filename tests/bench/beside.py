@@ -27,6 +27,23 @@ MIB = 1024 * 1024
 PATIENCE = 600
 
 
+def start_receiver(server, stack, *arguments):
+    process = stack.enter_context(subprocess.Popen(
+        (os.environ['IBB_TEST_BESIDE'], '--receive', *arguments), stdout=subprocess.PIPE, text=True,
+        env={**os.environ, **server.environment},
+        preexec_fn=prosody.die_with_parent(signal.SIGKILL)))
+    stack.callback(process.kill)
+    cases.check_equal(process.stdout.readline(), 'ready\n', 'the receiver')
+
+
+def run(server, arguments):
+    """Runs the program as the sender and returns its report."""
+    output = subprocess.run((os.environ['IBB_TEST_BESIDE'], *map(str, arguments)),
+                            stdout=subprocess.PIPE, text=True, check=True, timeout=PATIENCE,
+                            env={**os.environ, **server.environment}).stdout
+    return json.loads(output)
+
+
 class Load:
     """One run of the program: the number of bulk sessions, and the ms between two chat messages and
     between two bytes."""
@@ -40,27 +57,21 @@ class Load:
         self._seconds = {False: seconds, True: full_seconds}
 
     def run(self, server, port, full):
-        """Runs the program and returns its report."""
-        program = os.environ['IBB_TEST_BESIDE']
-        environment = {**os.environ, **server.environment}
         arguments = {**self._arguments, '--seconds': self._seconds[full], '--port': port}
         with contextlib.ExitStack() as stack:
-            receiver = stack.enter_context(subprocess.Popen(
-                (program, '--receive'), stdout=subprocess.PIPE, text=True, env=environment,
-                preexec_fn=prosody.die_with_parent(signal.SIGKILL)))
-            stack.callback(receiver.kill)
-            cases.check_equal(receiver.stdout.readline(), 'ready\n', 'the receiver')
-            output = subprocess.run(
-                [program] + [str(part) for pair in arguments.items() for part in pair],
-                stdout=subprocess.PIPE, text=True, env=environment, check=True,
-                timeout=PATIENCE).stdout
-        return json.loads(output)
+            start_receiver(server, stack)
+            return run(server, [part for pair in arguments.items() for part in pair])
 
 
 NEAR, FAR, LIMITED = 'Prosody, near', 'Prosody, 100 ms', 'Prosody with its stock limit'
+AWAY = ('Prosody, 20 ms there and back', FAR, 'Prosody, 300 ms')
+EJABBERD = 'ejabberd, near'
 LOADS = (
-    Load('a byte each 30 ms', (NEAR, FAR), (NEAR,), byte=30),
-    Load('the same, ten bulk sessions', (NEAR, FAR), (NEAR,), bulk=10, byte=30),
+    Load('a byte each 30 ms', (NEAR, EJABBERD), (NEAR,), byte=30),
+    Load('the same, ten bulk sessions', (NEAR, EJABBERD), (NEAR,), bulk=10, byte=30),
+    # Measured once the path is found.
+    Load('a byte each 30 ms', AWAY, (), byte=30),
+    Load('the same, ten bulk sessions', AWAY, (), bulk=10, byte=30, warm_up=8),
     Load('one bulk session', (NEAR, FAR), (NEAR,), bulk=1),
     Load('the same, a chat message each 50 ms', (NEAR, FAR), (NEAR,), bulk=1, chat=50),
     # As long as it takes to find the path.

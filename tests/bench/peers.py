@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What sessions with several peers on one connection leave each other.
 
-Peers are near or far, and read at once, slowly or not at all. compare.py calls this.
+Peers are near or far, read at once, slowly or not at all, and may lie. compare.py calls this.
 """
 
 import contextlib
 import dataclasses
-import json
-import os
-import signal
 import statistics
-import subprocess
 
-import cases
+import beside
 import prosody
 from cut_proxy import DelayProxy
+from liar import LIES, Liar, Lie
 from paths import Path
 
 INTRODUCTION = """# Several peers on one connection
@@ -25,7 +22,6 @@ session carries, and Jain's index of these, which is 1 when they are equal. Medi
 and the range.
 
 """
-PATIENCE = 600
 SECONDS = 10
 
 
@@ -41,13 +37,21 @@ class Peer:
         port = server.port
         if self.delay:
             port = DelayProxy(port, delay=self.delay).port
-        process = stack.enter_context(subprocess.Popen(
-            (os.environ['IBB_TEST_BESIDE'], '--receive', '--resource', self.name,
-             '--rate', str(self.rate), '--port', str(port)),
-            stdout=subprocess.PIPE, text=True, env={**os.environ, **server.environment},
-            preexec_fn=prosody.die_with_parent(signal.SIGKILL)))
-        stack.callback(process.kill)
-        cases.check_equal(process.stdout.readline(), 'ready\n', 'the receiver')
+        beside.start_receiver(server, stack, '--resource', self.name, '--rate', str(self.rate),
+                              '--port', str(port))
+
+
+@dataclasses.dataclass(frozen=True)
+class LyingPeer:
+    """Its acknowledgements may not be what they seem; no more than the bound is in flight to it."""
+
+    lie: Lie
+    name: str = 'liar'
+
+    def start(self, server, stack):
+        liar = Liar(server, 'bob', self.name, self.lie)
+        stack.callback(liar.close)
+        stack.callback(liar.check)
 
 
 ECHO = Peer('beside')  # what the program sends bytes to
@@ -62,15 +66,12 @@ def run(server, port, peers, byte=0, apart=0, warm_up=2, seconds=SECONDS):
     each carried in each second."""
     arguments = {'--byte': byte, '--apart': apart, '--warm-up': warm_up, '--seconds': seconds,
                  '--port': port}
-    command = [os.environ['IBB_TEST_BESIDE']]
-    command += [str(part) for pair in arguments.items() for part in pair]
+    command = [part for pair in arguments.items() for part in pair]
     command += [part for peer in peers for part in ('--to', peer.name)]
     with contextlib.ExitStack() as stack:
         for peer in {*peers, *((ECHO,) if byte else ())}:
             peer.start(server, stack)
-        output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True,
-                                env={**os.environ, **server.environment}, timeout=PATIENCE).stdout
-    return json.loads(output)['sessions']
+        return beside.run(server, command)['sessions']
 
 
 class Beside:
@@ -131,6 +132,8 @@ TESTS = (
     Beside('ten stalled sessions, after', after=[STALLED] * 10),
     Beside('a hundred stalled sessions, before', before=[STALLED] * 100),
     Beside('a hundred stalled sessions, after', after=[STALLED] * 100),
+    Beside('a bulk session with another peer near by', before=[Peer('second')]),
+    *(Beside(lie.name, before=[LyingPeer(lie)]) for lie in LIES),
     *(Shares(f'{n} with one peer', [LIVE] * n) for n in (2, 10, 100)),
     Shares('peers at 1, 20 and 100 ms, 1 MB/s from here', AWAY, path='1 MB/s'),
     Shares('the same behind the stock limit', AWAY, path='limit', warm_up=12, seconds=60),

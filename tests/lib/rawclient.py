@@ -23,7 +23,7 @@ _REFUSAL = re.compile(rb"<iq\b[^>]*?\btype=['\"]error['\"][^>]*>.*?</iq>", re.DO
 _PRESENCE = re.compile(rb"<presence\b(?![^>]*\btype=)[^>]*>")
 
 
-def _attribute(tag, name):
+def attribute(tag, name):
     return re.search(rf"\b{name}=['\"]([^'\"]*)['\"]".encode(), tag).group(1).decode()
 
 
@@ -69,7 +69,7 @@ class RawClient:
             while data := self._socket.recv(65536):
                 self._buffer += data
                 with self._seen:
-                    self.presences += [_attribute(tag, 'from')
+                    self.presences += [attribute(tag, 'from')
                                        for tag in _PRESENCE.findall(self._buffer)]
                     self._buffer, n_errors = _REFUSAL.subn(b'', self._buffer)
                     self.errors += n_errors
@@ -84,7 +84,7 @@ class RawClient:
             pass
 
     def _reply(self, tag, payload):
-        names = (_attribute(tag, 'id'), _attribute(tag, 'from'))
+        names = (attribute(tag, 'id'), attribute(tag, 'from'))
         if self.answer == 'accept':
             if b'<data' in payload:
                 self.blocks.release()

@@ -15,8 +15,8 @@
 /* At the start: the share of a step that has to arrive before the next one, and the window from
  * which on steps are larger. */
 #define START_SHARE 0.4
-#define START_ROUNDS 3  /* after which a window is full */
-#define START_SINGLES 8 /* after so many single blocks the peer takes one at a time */
+#define START_ROUNDS 3 /* after which a window is full */
+#define START_STEADY 8 /* measurements that the window did not limit, after which it may stay */
 #define SLOW 2
 #define FAST 4
 #define FAST_FROM (16 * 1024)
@@ -276,6 +276,24 @@ has_grown (const IBBSearch *self, double in_flight, double rate)
   return rate >= self->kept_rate * (1 + (get_step (self, in_flight) - 1) * START_SHARE);
 }
 
+/* Whether a larger window carries the same, though this one does not limit what is in flight: the
+ * peer takes one block at a time, or blocks wait for each other, and readers have no room for
+ * more. */
+static gboolean
+is_steady (const IBBSearch *self, double in_flight, double trip)
+{
+  if (in_flight < (double) get_block (self))
+    return FALSE;
+  return is_single (self, in_flight) || trip > STRANGE * self->shortest_trip;
+}
+
+static void
+end_steady (IBBSearch *self, double in_flight)
+{
+  end_starting (self,
+                is_single (self, in_flight) ? self->size.window : get_needed (self, in_flight));
+}
+
 /* in_flight: bytes, when the blocks of the measurement left. */
 static void
 end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
@@ -284,10 +302,11 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
   gboolean limited = self->limited;
 
   begin (self, FALSE, now);
-  if (!limited && in_flight >= (double) get_block (self) && is_single (self, in_flight) &&
-      ++self->n_single >= START_SINGLES)
+  if (self->shortest_trip <= 0 || trip < self->shortest_trip)
+    self->shortest_trip = trip;
+  if (!limited && is_steady (self, in_flight, trip) && ++self->n_steady >= START_STEADY)
     {
-      end_starting (self, self->size.window);
+      end_steady (self, in_flight);
       return;
     }
   if (is_no_more (self, in_flight))
@@ -605,7 +624,7 @@ end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
   advance (self);
   /* There may be much more room: the window doubles as at the start. */
   self->least_trip = trip;
-  self->n_single = 0;
+  self->n_steady = 0;
   grow (self, SLOW);
 }
 

@@ -54,13 +54,14 @@ typedef struct
   guint          next_longer;   /* of them, before which no longer block is tried */
   guint          longer_pause;  /* trials between those of longer blocks, which are in vain */
   gint64         next_larger;   /* beside others no larger window is tried before */
-  guint          n_single;      /* blocks at the start, one at a time */
+  guint          n_steady;      /* measurements at the start that the window did not limit */
   double         kept_ahead;    /* mean bytes in flight */
   double         kept_rate;     /* bytes a microsecond, 0: not known */
   double         kept_trip;     /* mean round trip, microseconds */
   double         fallback_rate; /* with the fallback; 0: there is none */
   double         former_trip;   /* the one before with the same window; 0: none */
   double         least_trip;    /* while starting: the shortest */
+  double         shortest_trip; /* of all starts on this path */
 
   /* The measurement: blocks that were sent since from. */
   gint64   from; /* or IBB_NEVER before the round in which the window changed is over */

@@ -209,6 +209,28 @@ ibb_first_hop_ping_answered (IBBFirstHop *self, gint64 now)
   return self->ping_sent;
 }
 
+gboolean
+ibb_first_hop_is_within (const IBBFirstHop *self, gint64 round_trip)
+{
+  return self->least > 0 && self->least < round_trip;
+}
+
+gboolean
+ibb_first_hop_has_answered (const IBBFirstHop *self, gint64 since)
+{
+  return !ibb_pending_is_set (&self->ping) && self->pinged > 0 && self->ping_sent >= since;
+}
+
+gint64
+ibb_first_hop_get_lag (const IBBFirstHop *self, gint64 sent, gint64 now)
+{
+  gint64 late = self->ping_sent - sent;
+
+  if (late < 0)
+    return IBB_NEVER;
+  return ibb_pending_is_set (&self->ping) ? late : late + now - self->pinged;
+}
+
 gsize
 ibb_first_hop_get_share (const IBBFirstHop *self)
 {

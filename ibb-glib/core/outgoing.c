@@ -52,7 +52,7 @@ wait_for_others (IBBShared *shared, IBBPeer *peer, gint64 now)
   gsize in_flight = ibb_first_hop_get_in_flight (shared->first_hop);
 
   if (in_flight > ibb_path_get_in_flight (ibb_peer_get_path (peer)) ||
-      ibb_turns_are_several (&shared->peer_turns))
+      ibb_peers_are_several (shared->peers))
     ibb_first_hop_wait (shared->first_hop, now);
 }
 
@@ -82,14 +82,14 @@ find_ready (IBBOutgoing *self, gint64 now)
   IBBShared *shared = self->shared;
   IBBPeer   *peer;
 
-  while ((peer = ibb_turns_peek (&shared->peer_turns)) != NULL)
+  while ((peer = ibb_peers_get_next (shared->peers)) != NULL)
     {
       IBBTurns   *turns = ibb_peer_get_turns (peer);
       IBBSession *session = ibb_turns_peek (turns);
       gsize       size = session != NULL ? ibb_session_get_next_size (session) : 0;
 
       if (session == NULL)
-        ibb_peer_wait (peer);
+        ibb_peer_pause (peer);
       else if (!ibb_session_can_send (session, now))
         ibb_session_update_ready (session, now);
       else if (ibb_turns_may_exceed (turns, size))
@@ -100,7 +100,7 @@ find_ready (IBBOutgoing *self, gint64 now)
       else if (!may_take_path (shared, peer, size))
         {
           if (!ibb_stalls_make_room (shared->stalls, now))
-            ibb_peer_wait (peer);
+            ibb_peer_wait (peer, now);
         }
       else if (ibb_first_hop_may_send (shared->first_hop, size, now))
         return session;

@@ -68,6 +68,18 @@ ibb_path_get_in_flight (const IBBPath *self)
   return self->in_flight;
 }
 
+gboolean
+ibb_path_is_new (const IBBPath *self)
+{
+  return ibb_search_is_new (&self->search);
+}
+
+void
+ibb_path_learn (IBBPath *self, const IBBPath *other)
+{
+  self->search = other->search;
+}
+
 void
 ibb_path_set_others (IBBPath *self, gboolean has_others)
 {

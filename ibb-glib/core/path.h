@@ -35,6 +35,10 @@ void  ibb_path_sent (IBBPath *self, gsize length);
 /* Bytes leave the count: answered, stalled, given up. */
 void  ibb_path_forget (IBBPath *self, gsize length);
 gsize ibb_path_get_in_flight (const IBBPath *self);
+/* Whether nothing was acknowledged on it. */
+gboolean ibb_path_is_new (const IBBPath *self);
+/* Takes over what another one has found. */
+void ibb_path_learn (IBBPath *self, const IBBPath *other);
 /* Whether sessions that send little use the connection: they wait behind the bytes in flight. */
 void ibb_path_set_others (IBBPath *self, gboolean has_others);
 /* A block that left then, with so many bytes in flight, itself included, was

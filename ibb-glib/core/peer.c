@@ -22,11 +22,13 @@ static const char *const ordered_identities[] = {
 #define PROBE_INTERVAL_MIN G_USEC_PER_SEC
 #define PROBES_PER_TIMEOUT 10
 
-/* Where peers take turns for their sessions by IQ. */
+/* Where the peer takes its turns, for its sessions by IQ: with those near by, or with all. */
 static IBBTurns *
 get_turns (const IBBPeer *self)
 {
-  return &self->peers->shared->peer_turns;
+  IBBPeers *peers = self->peers;
+
+  return ibb_near_has (&self->near) ? &peers->near_turns : &peers->shared->peer_turns;
 }
 
 static void
@@ -42,6 +44,45 @@ peer_free (gpointer data)
   g_free (self);
 }
 
+/* Those near by share a path, and one turn among all. In it they take turns of their own. */
+
+static void
+near_try (IBBPeers *self)
+{
+  gboolean is_urgent = ibb_turns_may_exceed (&self->near_turns, IBB_TURNS_URGENT_MAX);
+
+  if (ibb_turns_peek (&self->near_turns) != NULL)
+    ibb_turns_want (&self->shared->peer_turns, &self->near_turn, IBB_TURNS_URGENT_MAX, is_urgent);
+}
+
+void
+ibb_peer_try (IBBPeer *self)
+{
+  gboolean is_urgent = ibb_turns_may_exceed (&self->turns, IBB_TURNS_URGENT_MAX);
+
+  if (ibb_turns_peek (&self->turns) == NULL)
+    return;
+
+  ibb_turns_want (get_turns (self), &self->turn, IBB_TURNS_URGENT_MAX, is_urgent);
+  if (ibb_near_has (&self->near))
+    near_try (self->peers);
+}
+
+/* Those near by wait for a peer that does not answer. */
+static void
+near_timeout (gpointer owner, gint64 now)
+{
+  IBBPeers *self = owner;
+  IBBPeer  *peer;
+
+  while ((peer = ibb_near_take_mute (&self->near, now)) != NULL)
+    {
+      ibb_turns_leave (&self->near_turns, &peer->turn);
+      ibb_peer_try (peer);
+    }
+  near_try (self);
+}
+
 IBBPeers *
 ibb_peers_new (IBBShared *shared, IBBTimerFunc timeout)
 {
@@ -50,13 +91,24 @@ ibb_peers_new (IBBShared *shared, IBBTimerFunc timeout)
   self->shared = shared;
   self->by_jid = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, peer_free);
   self->timeout = timeout;
+  ibb_near_init (&self->near, shared->first_hop, near_timeout, self);
+  ibb_turns_init_turn (&self->near_turn, &self->near);
   return self;
+}
+
+/* None of the peers has a turn there any more. */
+static void
+forget_near (IBBPeers *self)
+{
+  ibb_turns_leave (&self->shared->peer_turns, &self->near_turn);
+  ibb_near_forget (&self->near);
 }
 
 void
 ibb_peers_free (IBBPeers *self)
 {
   g_hash_table_unref (self->by_jid);
+  forget_near (self);
   g_free (self);
 }
 
@@ -73,7 +125,7 @@ ibb_peers_get (IBBPeers *self, const char *normal_jid, const char *address)
   peer->jid = g_strdup (normal_jid);
   peer->address = g_strdup (address);
   peer->idle_link.data = peer;
-  ibb_path_init (&peer->path);
+  ibb_near_init_peer (&peer->near, peer);
   ibb_turns_init_turn (&peer->turn, peer);
   ibb_timer_init (&peer->timer, self->timeout, peer);
   g_hash_table_insert (self->by_jid, peer->jid, peer);
@@ -147,7 +199,8 @@ forget_way (IBBPeer *self)
   self->next_query = 0;
   self->next_probe = 0;
   self->probe_by_query = FALSE;
-  ibb_path_init (&self->path);
+  ibb_turns_leave (get_turns (self), &self->turn);
+  ibb_near_forget_peer (&self->peers->near, &self->near);
 }
 
 static gboolean
@@ -167,6 +220,7 @@ ibb_peers_forget (IBBPeers *self)
 {
   g_queue_init (&self->idle); /* all of those go; the table owns them */
   g_hash_table_foreach_remove (self->by_jid, forget_peer, NULL);
+  forget_near (self);
 }
 
 GQueue *
@@ -192,7 +246,7 @@ ibb_peer_limit_block_size (const IBBPeer *self, guint block_size)
 IBBPath *
 ibb_peer_get_path (IBBPeer *self)
 {
-  return &self->path;
+  return ibb_near_get_path (&self->peers->near, &self->near);
 }
 
 IBBTurns *
@@ -202,37 +256,96 @@ ibb_peer_get_turns (IBBPeer *self)
 }
 
 void
-ibb_peer_count (IBBPeer *self, gsize length)
+ibb_peer_count (IBBPeer *self, gsize length, gint64 now)
 {
-  ibb_path_sent (&self->path, length);
+  ibb_near_sent (&self->peers->near, &self->near, length, now);
 }
 
 void
 ibb_peer_uncount (IBBPeer *self, gsize length)
 {
-  ibb_path_forget (&self->path, length);
+  ibb_near_unsent (&self->peers->near, &self->near, length);
+  if (ibb_near_has (&self->near))
+    near_try (self->peers);
   ibb_peer_try (self);
 }
 
-void
-ibb_peer_try (IBBPeer *self)
+gboolean
+ibb_peer_note_trip (IBBPeer *self, gsize in_flight, gint64 sent, gint64 round_trip, gint64 now)
 {
-  gboolean is_urgent = ibb_turns_may_exceed (&self->turns, IBB_TURNS_URGENT_MAX);
+  IBBTurns *before = get_turns (self);
+  gboolean  is_same =
+      ibb_near_note (&self->peers->near, &self->near, in_flight, sent, round_trip, now);
 
-  if (ibb_turns_peek (&self->turns) != NULL)
-    ibb_turns_want (get_turns (self), &self->turn, IBB_TURNS_URGENT_MAX, is_urgent);
+  if (get_turns (self) != before)
+    {
+      ibb_turns_leave (before, &self->turn);
+      near_try (self->peers);
+      ibb_peer_try (self);
+    }
+  return is_same;
 }
 
 void
-ibb_peer_wait (IBBPeer *self)
+ibb_peer_pause (IBBPeer *self)
 {
   ibb_turns_pause (get_turns (self), &self->turn);
 }
 
+/* Members of the path near by may wait for another one of them. */
+void
+ibb_peer_wait (IBBPeer *self, gint64 now)
+{
+  IBBPeers *peers = self->peers;
+
+  if (!ibb_near_has (&self->near))
+    {
+      ibb_peer_pause (self);
+      return;
+    }
+
+  ibb_turns_pause (&peers->shared->peer_turns, &peers->near_turn);
+  if (ibb_turns_get_n (&peers->near_turns) > 1 || ibb_near_has_others (&peers->near, &self->near))
+    ibb_near_set_timer (&peers->near, &peers->shared->timers, now);
+}
+
+/* They share a turn, but each of them has as much as a peer that is far away. */
 void
 ibb_peer_took (IBBPeer *self, gsize size)
 {
+  IBBPeers *peers = self->peers;
+
+  if (ibb_near_has (&self->near))
+    ibb_turns_took (&peers->shared->peer_turns, &peers->near_turn,
+                    size / MAX (ibb_turns_get_n (&peers->near_turns), 1));
   ibb_turns_took (get_turns (self), &self->turn, size);
+}
+
+IBBPeer *
+ibb_peers_get_next (IBBPeers *self)
+{
+  IBBTurns *all = &self->shared->peer_turns;
+  gpointer  next;
+
+  /* Their turn may be over, but one of them has a byte that waits for nobody. */
+  if (ibb_turns_is_wanted (&self->near_turn) &&
+      ibb_turns_may_exceed (&self->near_turns, IBB_TURNS_URGENT_MAX))
+    return ibb_turns_peek (&self->near_turns);
+
+  while ((next = ibb_turns_peek (all)) == &self->near)
+    {
+      next = ibb_turns_peek (&self->near_turns);
+      if (next != NULL)
+        break;
+      ibb_turns_pause (all, &self->near_turn);
+    }
+  return next;
+}
+
+gboolean
+ibb_peers_are_several (const IBBPeers *self)
+{
+  return ibb_turns_get_n (&self->shared->peer_turns) > 1 || ibb_turns_get_n (&self->near_turns) > 1;
 }
 
 /* Whether the peer keeps blocks in order (D-29). */

@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-#include "core/path.h"
+#include "core/near.h"
 #include "core/shared.h"
 #include "core/turns.h"
 
@@ -27,6 +27,9 @@ struct _IBBPeers
   IBBShared   *shared; /* (unowned) */
   GHashTable  *by_jid; /* (element-type utf8 IBBPeer): owned */
   GQueue       idle;   /* least recently used first */
+  IBBNear      near;
+  IBBTurns     near_turns; /* of the peers that share that path ... */
+  IBBTurn      near_turn;  /* ... and theirs among all */
   IBBTimerFunc timeout;
 };
 
@@ -48,10 +51,10 @@ typedef struct
   GQueue    sessions;  /* (element-type IBBSession): those in the table, by links of theirs */
   GList     idle_link; /* among the idle peers while it has no session */
 
-  guint    block_size_max; /* that it has accepted, after larger ones it had not; 0: not known */
-  IBBPath  path;
-  IBBTurns turns; /* of its sessions, by IQ ... */
-  IBBTurn  turn;  /* ... and its own among the peers */
+  guint       block_size_max; /* that it has accepted, after larger ones it had not; 0: not known */
+  IBBNearPeer near;           /* has its path */
+  IBBTurns    turns;          /* of its sessions, by IQ ... */
+  IBBTurn     turn;           /* ... and its own among the peers */
 
   IBBOrder   order;
   gboolean   has_our_feature;
@@ -81,6 +84,11 @@ IBBPeer *ibb_peers_get (IBBPeers *self, const char *normal_jid, const char *addr
  * to the others. */
 void ibb_peers_forget (IBBPeers *self);
 
+/* (nullable): the peer whose turn it is to send. */
+IBBPeer *ibb_peers_get_next (IBBPeers *self);
+/* Whether several want to send, or have wanted lately. */
+gboolean ibb_peers_are_several (const IBBPeers *self);
+
 /* from (nullable): our address in the session, if we have several. Questions to the peer come
  * from the one whose session was there first. */
 void    ibb_peer_add_session (IBBPeer *self, GList *link, const char *from);
@@ -94,12 +102,18 @@ void ibb_peer_set_block_size_max (IBBPeer *self, guint block_size);
 guint     ibb_peer_limit_block_size (const IBBPeer *self, guint block_size);
 IBBTurns *ibb_peer_get_turns (IBBPeer *self);
 /* length bytes are in flight on the path from now on, or no longer. */
-void ibb_peer_count (IBBPeer *self, gsize length);
+void ibb_peer_count (IBBPeer *self, gsize length, gint64 now);
 void ibb_peer_uncount (IBBPeer *self, gsize length);
 /* The path may have room for one of its sessions that wants to send. */
 void ibb_peer_try (IBBPeer *self);
+/* No session of it can send. */
+void ibb_peer_pause (IBBPeer *self);
 /* The path has no room: its sessions wait. */
-void ibb_peer_wait (IBBPeer *self);
+void ibb_peer_wait (IBBPeer *self, gint64 now);
+/* A block that left then, with so many bytes in flight, itself included, was acknowledged after
+ * that time, whatever the peer says. Returns whether it left on the path that the peer has now. */
+gboolean
+ibb_peer_note_trip (IBBPeer *self, gsize in_flight, gint64 sent, gint64 round_trip, gint64 now);
 /* A block of that size was sent. */
 void ibb_peer_took (IBBPeer *self, gsize size);
 

@@ -157,6 +157,12 @@ ibb_search_get_rate (const IBBSearch *self)
   return self->phase == IBB_SEARCH_STARTING ? 0 : self->kept_rate;
 }
 
+gboolean
+ibb_search_is_new (const IBBSearch *self)
+{
+  return self->heard == 0;
+}
+
 /* The length of blocks in the session that was acknowledged last. */
 static gsize
 get_block (const IBBSearch *self)

@@ -86,6 +86,8 @@ gsize ibb_search_get_block (const IBBSearch *self);
 gboolean ibb_search_is_slow (const IBBSearch *self);
 /* Bytes a microsecond with that window; 0 while it is not known. */
 double ibb_search_get_rate (const IBBSearch *self);
+/* Whether no block was acknowledged. */
+gboolean ibb_search_is_new (const IBBSearch *self);
 /* Blocks were refused: from now on the window grows slowly. */
 void ibb_search_refused (IBBSearch *self);
 /* The window keeps back bytes that could be sent: a larger one would send more. */

@@ -302,7 +302,10 @@ static void
 take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
 {
   IBBShared *shared = self->terms->shared;
+  IBBPeer   *peer = self->terms->peer;
+  IBBStall  *stall = ibb_flight_get_stall (&self->flight);
   gint64     round_trip = 0;
+  gboolean   is_same = FALSE;
   IBBPath   *path;
 
   /* Karn's algorithm: nobody knows to which attempt a reply belongs. Nor does anybody know where a
@@ -312,13 +315,15 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
     {
       round_trip = MAX (now - block->sent, 1);
       ibb_first_hop_note_trip (shared->first_hop, round_trip);
+      is_same = ibb_stall_is_counted (stall) &&
+                ibb_peer_note_trip (peer, block->ahead, block->sent, round_trip, now);
       round_trip = MAX (round_trip - delay, 0);
     }
-  round_trip = ibb_stall_note_round_trip (ibb_flight_get_stall (&self->flight), round_trip);
-  if (round_trip <= 0)
+  round_trip = ibb_stall_note_round_trip (stall, round_trip);
+  if (round_trip <= 0 || !is_same)
     return;
 
-  path = ibb_peer_get_path (self->terms->peer);
+  path = ibb_peer_get_path (peer);
   ibb_path_set_others (path, ibb_chat_has_urgent (&shared->chat));
   ibb_path_note (path, block->ahead, block->sent, round_trip, get_block_limit (self), now);
 }

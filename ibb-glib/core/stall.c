@@ -49,8 +49,8 @@ ibb_stall_init (IBBStall *self, const IBBTerms *terms)
 
 /* Messages are in flight until they are sent, and wait for nobody (D-35). A block beyond the room
  * of the reader counts nowhere (D-54). */
-static gboolean
-is_counted (const IBBStall *self)
+gboolean
+ibb_stall_is_counted (const IBBStall *self)
 {
   return !self->is_stalled && !self->is_probing && !self->terms->by_message;
 }
@@ -59,7 +59,7 @@ static void
 count (IBBStall *self, gsize length, gint64 now)
 {
   ibb_first_hop_sent (self->terms->shared->first_hop, length, now);
-  ibb_peer_count (self->terms->peer, length);
+  ibb_peer_count (self->terms->peer, length, now);
 }
 
 static void
@@ -145,7 +145,7 @@ ibb_stall_sent (IBBStall *self, gsize length, guint64 end, gint64 now)
       self->stalls->stalled += length;
       self->until = end;
     }
-  else if (is_counted (self))
+  else if (ibb_stall_is_counted (self))
     count (self, length, now);
 }
 
@@ -168,7 +168,7 @@ ibb_stall_unsent (IBBStall *self, gsize length)
   self->in_flight -= length;
   if (self->is_stalled)
     self->stalls->stalled -= length;
-  else if (is_counted (self))
+  else if (ibb_stall_is_counted (self))
     uncount (self, length);
   self->is_probing = FALSE;
   if (self->in_flight == 0)

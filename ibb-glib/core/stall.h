@@ -65,6 +65,8 @@ void ibb_stalls_try (IBBStalls *self);
 void  ibb_stall_init (IBBStall *self, const IBBTerms *terms);
 void  ibb_stall_clear (IBBStall *self);
 gsize ibb_stall_get_in_flight (const IBBStall *self);
+/* Whether its bytes count as in flight on the path to the peer. */
+gboolean ibb_stall_is_counted (const IBBStall *self);
 /* Whether another block may go beside those in flight. */
 gboolean ibb_stall_may_send (const IBBStall *self);
 /* end: the position in the outgoing bytes behind the block. */

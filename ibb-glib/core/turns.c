@@ -161,10 +161,10 @@ ibb_turns_peek (IBBTurns *self)
   return first != NULL ? ((IBBTurn *) first->data)->owner : NULL;
 }
 
-gboolean
-ibb_turns_are_several (const IBBTurns *self)
+guint
+ibb_turns_get_n (const IBBTurns *self)
 {
-  return self->round.length > 1;
+  return self->round.length;
 }
 
 gboolean

@@ -61,8 +61,8 @@ void ibb_turns_leave (IBBTurns *self, IBBTurn *turn);
 
 /* The owner of the turn that is next, or NULL. */
 gpointer ibb_turns_peek (IBBTurns *self);
-/* Whether several want to send, or have wanted lately. */
-gboolean ibb_turns_are_several (const IBBTurns *self);
+/* How many want to send, or have wanted lately. */
+guint ibb_turns_get_n (const IBBTurns *self);
 /* Whether its block may go though the window is shut: a block of that size is urgent. */
 gboolean ibb_turns_may_exceed (const IBBTurns *self, gsize size);
 

@@ -230,7 +230,7 @@ test_fair (void)
     "--rate 10M --delay 0.1 --peers 3 --peer-delay 1,20,100 --chat 0 --seconds 20",
     "--rate 100k --delay 0.1 --peers 3 --peer-delay 1,20,100 --chat 0 --seconds 20",
     "--limit prosody --limit-rate 100k --rate 10M --delay 0.1 --peers 3 --peer-delay 1,20,100 "
-    "--chat 0 --seconds 20",
+    "--chat 0 --seconds 60",
     /* Three honest ones, while a person chats: none of them takes its share for its path. */
     "--limit ejabberd --limit-rate 100k --rate 10M --delay 0.1 --peers 4 --slow 1 --hostile 1 "
     "--seconds 60",

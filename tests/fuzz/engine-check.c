@@ -132,6 +132,35 @@ check_stalls (IBBEngine *engine)
             g_hash_table_size (engine->shared->sessions) > 0);
 }
 
+/* The path that peers near by share has what is in flight to its members, and to nobody else. One
+ * that wants to send has a turn. */
+static void
+check_near (IBBPeers *peers)
+{
+  gsize          in_flight = 0;
+  guint          n_holders = 0;
+  GHashTableIter iter;
+  gpointer       value;
+
+  g_hash_table_iter_init (&iter, peers->by_jid);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      IBBPeer           *peer = value;
+      const IBBNearPeer *near = &peer->near;
+
+      g_assert (near->path.in_flight == (near->is_member ? 0 : near->in_flight));
+      if (!near->is_member)
+        continue;
+      in_flight += near->in_flight;
+      n_holders += near->in_flight > 0;
+      g_assert (ibb_turns_peek (&peer->turns) == NULL || peer->turn.has_a_block);
+    }
+  g_assert (peers->near.path.in_flight == in_flight);
+  g_assert (peers->near.holders.length == n_holders);
+  g_assert (ibb_turns_peek (&peers->near_turns) == NULL || peers->near_turn.has_a_block ||
+            in_flight > 0);
+}
+
 /* Every session of the engine: those in the table, and those that ended. */
 static GHashTable *
 collect_sessions (IBBEngine *engine, IBBSession **held, guint n_held)
@@ -277,6 +306,7 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
   g_assert (n_server_users == 0);
   n_pending += ibb_pending_is_set (&shared->first_hop->ping);
   n_timers += shared->first_hop->ping_timer.iter != NULL;
+  n_timers += shared->peers->near.timer.iter != NULL;
   g_assert (shared->memory.unread == unread);
   g_assert (shared->memory.records == records);
   g_assert (shared->memory.n_sharers == n_counted);
@@ -284,7 +314,9 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
   g_assert (shared->first_hop->in_flight == in_flight);
   g_assert (shared->stalls->stalled == stalled);
   check_stalls (engine);
+  check_near (shared->peers);
   check_turns (&shared->peer_turns);
+  check_turns (&shared->peers->near_turns);
   check_turns (&shared->message_turns);
   g_assert (shared->control.errors <= 512 * 1024); /* bytes of errors that wait (D-47) */
   g_assert (inside_get_n_pending (engine) == n_pending);

@@ -123,11 +123,32 @@ set_size (IBBEngine *engine, IBBSearchSize size)
     }
 }
 
+/* Sets the window of each peer, which stays so for many blocks. */
+static void
+set_steady_window (IBBEngine *engine, gsize window)
+{
+  GHashTableIter iter;
+  gpointer       peer;
+
+  g_hash_table_iter_init (&iter, engine->shared->peers->by_jid);
+  while (g_hash_table_iter_next (&iter, NULL, &peer))
+    {
+      IBBSearch *search = &ibb_peer_get_path (peer)->search;
+
+      search->phase = IBB_SEARCH_KEEPING;
+      search->size.window = window;
+      search->kept = search->size;
+      search->n_before = G_MAXUINT;
+    }
+}
+
 gboolean
 inside_set (IBBEngine *engine, IBBSession *session, const char *name, gint64 value, gint64 now)
 {
   if (g_str_equal (name, "window"))
     set_size (engine, (IBBSearchSize){ .window = (gsize) value });
+  else if (g_str_equal (name, "steady-window"))
+    set_steady_window (engine, (gsize) value);
   else if (g_str_equal (name, "block"))
     set_size (engine, (IBBSearchSize){ .block = (gsize) value });
   else if (g_str_equal (name, "stalled-bytes"))

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Peers that share the path near by (D-63). sharing.script has the same with an engine. */
+
+#include "config.h"
+
+#include "core/near.h"
+
+#include "core/first-hop.h"
+
+#define BLOCK IBB_SEARCH_BLOCK
+#define MS 1000
+
+typedef struct
+{
+  IBBFirstHop hop;
+  IBBNear     near;
+  IBBNearPeer peers[12];
+  gint64      now;
+} Fixture;
+
+static void
+init (Fixture *self)
+{
+  /* A server that answers no ping, so that the time alone tells, unless a test says otherwise. */
+  self->hop = (IBBFirstHop){ .is_unanswered = TRUE };
+  ibb_near_init (&self->near, &self->hop, NULL, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (self->peers); i++)
+    ibb_near_init_peer (&self->peers[i], &self->peers[i]);
+  self->now = G_USEC_PER_SEC;
+}
+
+/* One block, which is acknowledged after that time. Returns whether it tells of the path that the
+ * peer has afterwards. */
+static gboolean
+send (Fixture *self, guint number, gint64 round_trip)
+{
+  IBBNearPeer *peer = &self->peers[number];
+  gint64       sent = self->now;
+  gsize        ahead;
+  gboolean     is_same;
+
+  ibb_near_sent (&self->near, peer, BLOCK, sent);
+  ahead = ibb_path_get_in_flight (ibb_near_get_path (&self->near, peer));
+  self->now += round_trip;
+  is_same = ibb_near_note (&self->near, peer, ahead, sent, round_trip, self->now);
+  ibb_near_unsent (&self->near, peer, BLOCK);
+  return is_same;
+}
+
+static gboolean
+is_member (const Fixture *self, guint number)
+{
+  return ibb_near_has (&self->peers[number]);
+}
+
+static void
+test_join (void)
+{
+  Fixture f;
+
+  init (&f);
+  g_assert_true (send (&f, 0, 5 * MS));
+  g_assert_false (is_member (&f, 0));
+  /* The next block tells after a pause, which becomes longer. */
+  f.now += 14 * MS;
+  send (&f, 0, 1 * MS);
+  g_assert_false (is_member (&f, 0));
+  f.now += 5 * MS;
+  f.peers[0].path.search.size.window = 3 * BLOCK;
+  g_assert_true (send (&f, 0, 5 * MS - 1));
+  g_assert_true (is_member (&f, 0));
+  g_assert_true (ibb_near_get_path (&f.near, &f.peers[0]) == &f.near.path);
+  g_assert_cmpuint (f.near.path.search.size.window, ==, 3 * BLOCK);
+
+  /* Another one finds the path as it is. What it has sent before tells nothing of that. */
+  f.near.path.search.heard = f.now;
+  g_assert_false (send (&f, 1, 1 * MS));
+  g_assert_true (is_member (&f, 1));
+  g_assert_cmpuint (f.near.path.search.size.window, ==, 3 * BLOCK);
+  g_assert_true (send (&f, 1, 1 * MS));
+}
+
+/* A block that waited at the server for those of others came as late as a ping. */
+static void
+test_join_beside (void)
+{
+  const struct
+  {
+    gint64   ping_sent; /* after the block, microseconds */
+    gint64   answered;
+    gint64   round_trip;
+    gboolean joins;
+  } tests[] = {
+    { 0, 50000, 40000, TRUE }, /* the ping is still out */
+    { 0, 50000, 54999, TRUE }, /* it has just been answered */
+    { 0, 50000, 55000, FALSE },
+    { 1000, 50000, 53999, TRUE }, /* it left later, so the block should have come before it */
+    { 1000, 50000, 54000, FALSE },
+    { -1, 50000, 1000, FALSE }, /* a former one, which tells nothing */
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      Fixture f;
+      gint64  sent;
+
+      init (&f);
+      f.hop = (IBBFirstHop){ .in_flight = 2 * BLOCK, .is_unanswered = TRUE };
+      sent = f.now;
+      ibb_near_sent (&f.near, &f.peers[0], BLOCK, sent);
+      f.hop.is_unanswered = FALSE;
+      f.hop.least = 1;
+      f.hop.shared = &(IBBShared){ .local_normal = (char *) "" };
+      f.hop.ping_sent = sent + tests[i].ping_sent;
+      f.hop.pinged = sent + tests[i].answered;
+      f.hop.ping.id = tests[i].round_trip < tests[i].answered ? (char *) "" : NULL;
+      ibb_near_note (&f.near, &f.peers[0], BLOCK, sent, tests[i].round_trip,
+                     sent + tests[i].round_trip);
+      g_assert_cmpint (is_member (&f, 0), ==, tests[i].joins);
+      /* A block about which nothing is known costs no pause. */
+      g_assert_cmpint (f.peers[0].next_try > 0, ==, !tests[i].joins && tests[i].ping_sent >= 0);
+    }
+}
+
+/* What is in flight goes along. */
+static void
+test_in_flight (void)
+{
+  Fixture f;
+
+  init (&f);
+  ibb_near_sent (&f.near, &f.peers[0], 100, f.now);
+  g_assert_cmpuint (ibb_path_get_in_flight (&f.near.path), ==, 0);
+  send (&f, 0, 1 * MS);
+  g_assert_true (is_member (&f, 0));
+  g_assert_cmpuint (ibb_path_get_in_flight (&f.near.path), ==, 100);
+  ibb_near_unsent (&f.near, &f.peers[0], 100);
+  g_assert_cmpuint (ibb_path_get_in_flight (&f.near.path), ==, 0);
+  ibb_near_forget_peer (&f.near, &f.peers[0]);
+  g_assert_false (is_member (&f, 0));
+  ibb_near_forget (&f.near);
+  g_assert_true (ibb_path_is_new (&f.near.path));
+}
+
+static void
+send_both (Fixture *self, guint n, gint64 round_trip, gint64 other)
+{
+  for (guint i = 0; i < n && is_member (self, 1); i++)
+    {
+      send (self, 0, round_trip);
+      send (self, 1, other);
+    }
+}
+
+static void
+join_first (Fixture *self, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      send (self, i, 1 * MS);
+      self->near.path.search.heard = self->now;
+      g_assert_true (is_member (self, i));
+    }
+}
+
+/* One whose bytes take more than twice as long goes, and may come back after a while, which is
+ * longer each time. */
+static void
+test_slower (void)
+{
+  Fixture f;
+
+  init (&f);
+  join_first (&f, 2);
+  send_both (&f, 1000, 1 * MS, 2 * MS - 20);
+  g_assert_true (is_member (&f, 1));
+
+  for (gint64 away = G_USEC_PER_SEC; away < 60 * G_USEC_PER_SEC; away *= 2)
+    {
+      send_both (&f, 200, 1 * MS, 2 * MS + 100);
+      g_assert_false (is_member (&f, 1));
+      g_assert_true (is_member (&f, 0));
+
+      f.now += away - 2 * MS;
+      send (&f, 1, 1 * MS);
+      g_assert_false (is_member (&f, 1));
+      f.now += 2 * MS;
+      send (&f, 1, 1 * MS);
+      g_assert_true (is_member (&f, 1));
+    }
+
+  send_both (&f, 100, 1 * MS, 1 * MS);
+  f.now += 60 * G_USEC_PER_SEC;
+  send_both (&f, 1000, 1 * MS, 3 * MS);
+  g_assert_false (is_member (&f, 1));
+  f.now += G_USEC_PER_SEC;
+  send (&f, 1, 1 * MS);
+  g_assert_true (is_member (&f, 1));
+}
+
+/* So does one that takes 5 ms more, and a quarter. */
+static void
+test_later (void)
+{
+  Fixture f;
+
+  init (&f);
+  join_first (&f, 2);
+  send_both (&f, 1000, 20 * MS, 25 * MS - 100);
+  g_assert_true (is_member (&f, 1));
+  send_both (&f, 1000, 30 * MS, 36 * MS);
+  g_assert_true (is_member (&f, 1));
+  send_both (&f, 1000, 20 * MS, 26 * MS);
+  g_assert_false (is_member (&f, 1));
+}
+
+/* Among many, too, where it gets less than its share. */
+static void
+test_slower_of_many (void)
+{
+  Fixture f;
+  guint   n = G_N_ELEMENTS (f.peers);
+
+  init (&f);
+  join_first (&f, n);
+  for (guint i = 0; i < 100; i++)
+    for (guint j = 0; j < n; j++)
+      if (j > 0 || i % 4 == 0)
+        send (&f, j, j > 0 ? 1 * MS : 10 * MS);
+  for (guint j = 0; j < n; j++)
+    g_assert_cmpint (is_member (&f, j), ==, j > 0);
+}
+
+/* Peers that join one after another do not protect it. */
+static void
+test_slower_beside_new (void)
+{
+  Fixture f;
+
+  init (&f);
+  join_first (&f, 2);
+  f.now += G_USEC_PER_SEC;
+  for (guint i = 2; i < G_N_ELEMENTS (f.peers); i++)
+    {
+      send_both (&f, 8, 1 * MS, 10 * MS);
+      send (&f, i, 1 * MS);
+      g_assert_true (is_member (&f, i));
+    }
+  g_assert_false (is_member (&f, 1));
+  g_assert_true (is_member (&f, 0));
+}
+
+/* It stays if it sends little: what it takes is less than its share of the time. */
+static void
+test_little (void)
+{
+  Fixture f;
+
+  init (&f);
+  join_first (&f, 2);
+  for (guint i = 0; i < 1000; i++)
+    {
+      for (guint j = 0; j < 7; j++)
+        send (&f, 0, 1 * MS);
+      send (&f, 1, 6 * MS);
+      g_assert_true (is_member (&f, 1));
+    }
+}
+
+/* The path becomes slow for all. */
+static void
+test_all_slower (void)
+{
+  Fixture f;
+
+  init (&f);
+  join_first (&f, 2);
+  send_both (&f, 100, 1 * MS, 1 * MS);
+  send_both (&f, 1000, 15 * MS, 15 * MS);
+  g_assert_true (is_member (&f, 0) && is_member (&f, 1));
+  /* Only for the one that was there before the other. */
+  ibb_near_forget_peer (&f.near, &f.peers[1]);
+  for (guint i = 0; i < 1000; i++)
+    send (&f, 0, 15 * MS);
+  send (&f, 1, 1 * MS);
+  send_both (&f, 1000, 1 * MS, 1 * MS);
+  g_assert_true (is_member (&f, 0) && is_member (&f, 1));
+}
+
+/* Where the server answers no ping, the time alone tells who does not answer. */
+static void
+test_mute (void)
+{
+  Fixture f;
+
+  init (&f);
+  join_first (&f, 2);
+  ibb_near_sent (&f.near, &f.peers[0], 2 * BLOCK, f.now);
+  ibb_near_sent (&f.near, &f.peers[1], 2 * BLOCK, f.now);
+  g_assert_null (ibb_near_take_mute (&f.near, f.now));
+
+  /* The second one gives a sign of life, the first one does not. */
+  ibb_near_unsent (&f.near, &f.peers[0], 0);
+  ibb_near_unsent (&f.near, &f.peers[1], BLOCK);
+  g_assert_true (ibb_near_take_mute (&f.near, f.now) == &f.peers[0]);
+  g_assert_null (ibb_near_take_mute (&f.near, f.now));
+  g_assert_false (is_member (&f, 0));
+  g_assert_cmpuint (ibb_path_get_in_flight (&f.near.path), ==, BLOCK);
+  g_assert_cmpuint (ibb_path_get_in_flight (&f.peers[0].path), ==, 2 * BLOCK);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/near/D-63/join", test_join);
+  g_test_add_func ("/near/D-63/join-beside", test_join_beside);
+  g_test_add_func ("/near/D-63/in-flight", test_in_flight);
+  g_test_add_func ("/near/D-63/slower", test_slower);
+  g_test_add_func ("/near/D-63/later", test_later);
+  g_test_add_func ("/near/D-63/slower-of-many", test_slower_of_many);
+  g_test_add_func ("/near/D-63/slower-beside-new", test_slower_beside_new);
+  g_test_add_func ("/near/D-63/little", test_little);
+  g_test_add_func ("/near/D-63/all-slower", test_all_slower);
+  g_test_add_func ("/near/D-63/mute", test_mute);
+  return g_test_run ();
+}

@@ -38,6 +38,8 @@ LIES = (
     Lie('a peer that has room, as it says, and reads for one second',
         lambda since: 0 if since < 1 else None),
     Lie('a peer that acknowledges ever later', lambda since: 0.9 + since / 2),
+    Lie('a peer that is near at first, and then holds each block for 15 ms, which it denies',
+        lambda since: 0 if since < 0.5 else 0.015, delay=_MOST),
     Lie('a peer that acknowledges in any order', lambda since: random.uniform(0, 0.2)),
 )
 

@@ -105,9 +105,9 @@ inside_get (IBBEngine *engine, IBBSession *session, const char *name, gint64 *va
   return TRUE;
 }
 
-/* Sets the window of each peer. A value of 0 stays as it is. */
+/* Sets the window of each peer, which may stay so for many blocks. A value of 0 stays as it is. */
 static void
-set_size (IBBEngine *engine, IBBSearchSize size)
+set_size (IBBEngine *engine, IBBSearchSize size, gboolean stays)
 {
   GHashTableIter iter;
   gpointer       peer;
@@ -115,30 +115,18 @@ set_size (IBBEngine *engine, IBBSearchSize size)
   g_hash_table_iter_init (&iter, engine->shared->peers->by_jid);
   while (g_hash_table_iter_next (&iter, NULL, &peer))
     {
-      IBBSearchSize *found = &ibb_peer_get_path (peer)->search.size;
+      IBBSearch     *search = &ibb_peer_get_path (peer)->search;
+      IBBSearchSize *found = &search->size;
 
       found->window = size.window > 0 ? size.window : found->window;
       found->block = size.block > 0 ? size.block : found->block;
+      if (stays)
+        {
+          search->phase = IBB_SEARCH_KEEPING;
+          search->kept = *found;
+          search->n_before = G_MAXUINT;
+        }
       ibb_peer_try (peer);
-    }
-}
-
-/* Sets the window of each peer, which stays so for many blocks. */
-static void
-set_steady_window (IBBEngine *engine, gsize window)
-{
-  GHashTableIter iter;
-  gpointer       peer;
-
-  g_hash_table_iter_init (&iter, engine->shared->peers->by_jid);
-  while (g_hash_table_iter_next (&iter, NULL, &peer))
-    {
-      IBBSearch *search = &ibb_peer_get_path (peer)->search;
-
-      search->phase = IBB_SEARCH_KEEPING;
-      search->size.window = window;
-      search->kept = search->size;
-      search->n_before = G_MAXUINT;
     }
 }
 
@@ -146,11 +134,11 @@ gboolean
 inside_set (IBBEngine *engine, IBBSession *session, const char *name, gint64 value, gint64 now)
 {
   if (g_str_equal (name, "window"))
-    set_size (engine, (IBBSearchSize){ .window = (gsize) value });
+    set_size (engine, (IBBSearchSize){ .window = (gsize) value }, FALSE);
   else if (g_str_equal (name, "steady-window"))
-    set_steady_window (engine, (gsize) value);
+    set_size (engine, (IBBSearchSize){ .window = (gsize) value }, TRUE);
   else if (g_str_equal (name, "block"))
-    set_size (engine, (IBBSearchSize){ .block = (gsize) value });
+    set_size (engine, (IBBSearchSize){ .block = (gsize) value }, FALSE);
   else if (g_str_equal (name, "stalled-bytes"))
     engine->shared->stalls->stalled = (gsize) value;
   else if (g_str_equal (name, "round-trip"))

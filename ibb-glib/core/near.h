@@ -2,11 +2,12 @@
 
 /* The path that the peers near by share (D-63).
  *
- * What is in flight to a peer near by is at our server for most of the time, behind what is in
- * flight to the others. It is the server that takes the time, so one search (search.h) finds what
- * carries most to all of them together. With a search for each, each would compare its windows
- * while the others change theirs, and all of these windows would be full at the same time. A
- * server that reads a little at a time, as Prosody does, then carries less than to one peer alone.
+ * Bytes in flight to a peer near by spend most of the time at our server. There they wait behind
+ * those to the others, since the server takes longer than the way to the peer. So one search
+ * (search.h) finds what carries most to all of them together. With a search for each, each would
+ * compare its windows while the others change theirs, and all windows would be full at the same
+ * time. A server that reads a little at a time, as Prosody does, then carries less than to one peer
+ * alone.
  *
  * A peer joins if a block was acknowledged as soon as our server got to it. It leaves if it takes
  * longer than the others, or does not answer: then they would wait for it.

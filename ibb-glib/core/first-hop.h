@@ -88,7 +88,8 @@ gboolean ibb_first_hop_is_within (const IBBFirstHop *self, gint64 round_trip);
 /* Whether a ping was answered that left then or later. */
 gboolean ibb_first_hop_has_answered (const IBBFirstHop *self, gint64 since);
 /* For how much longer than a ping, in microseconds, something was on its way that left then and was
- * answered now: 0 if the ping left then and is still out, IBB_NEVER if none has left since. */
+ * answered now, and for how much later the ping left; only the latter while it is still out.
+ * IBB_NEVER if none has left since. */
 gint64 ibb_first_hop_get_lag (const IBBFirstHop *self, gint64 sent, gint64 now);
 /* No answer has come in time; or it is time for a ping, if somebody still waits. */
 void ibb_first_hop_timeout (IBBFirstHop *self);

@@ -62,15 +62,20 @@ ibb_near_get_path (IBBNear *self, IBBNearPeer *peer)
 
 /* What is in flight. */
 
+/* The peer gives a sign of life. */
+static void
+hold (IBBNear *self, IBBNearPeer *peer)
+{
+  peer->look = self->n_looks;
+  g_queue_push_tail_link (&self->holders, &peer->holder_link);
+}
+
 static void
 count (IBBNear *self, IBBNearPeer *peer, gsize length)
 {
   ibb_path_sent (ibb_near_get_path (self, peer), length);
   if (peer->is_member && peer->in_flight == 0 && length > 0)
-    {
-      peer->look = self->n_looks;
-      g_queue_push_tail_link (&self->holders, &peer->holder_link);
-    }
+    hold (self, peer);
   peer->in_flight += length;
 }
 
@@ -89,6 +94,14 @@ ibb_near_has_others (const IBBNear *self, const IBBNearPeer *peer)
   return ibb_path_get_in_flight (&self->path) > peer->in_flight;
 }
 
+/* Whether a ping tells how far away a peer is that has others in front of it. */
+static gboolean
+is_pinged (const IBBNear *self, const IBBNearPeer *peer, gint64 now)
+{
+  return peer->is_beside && ibb_first_hop_is_within (self->first_hop, NEAR_MAX) &&
+         !ibb_first_hop_is_mute (self->first_hop, now);
+}
+
 /* If others have bytes in flight, the block waits behind them, and so does a ping. */
 static void
 begin_try (IBBNear *self, IBBNearPeer *peer, gsize length, gint64 now)
@@ -100,8 +113,7 @@ begin_try (IBBNear *self, IBBNearPeer *peer, gsize length, gint64 now)
 
   peer->tried = now;
   peer->is_beside = ibb_first_hop_get_in_flight (hop) > peer->in_flight + length;
-  if (peer->is_beside && ibb_first_hop_is_within (hop, NEAR_MAX) &&
-      !ibb_first_hop_is_mute (hop, now))
+  if (is_pinged (self, peer, now))
     ibb_first_hop_ping (hop, now);
 }
 
@@ -119,9 +131,8 @@ ibb_near_unsent (IBBNear *self, IBBNearPeer *peer, gsize length)
   if (!peer->is_member || peer->in_flight == 0 || length == 0)
     return;
 
-  peer->look = self->n_looks;
   g_queue_unlink (&self->holders, &peer->holder_link);
-  g_queue_push_tail_link (&self->holders, &peer->holder_link);
+  hold (self, peer);
 }
 
 /* Members. */
@@ -209,10 +220,8 @@ leave (IBBNear *self, IBBNearPeer *peer, gint64 now)
 static gint64
 get_distance (const IBBNear *self, const IBBNearPeer *peer, gint64 round_trip, gint64 now)
 {
-  if (!peer->is_beside || !ibb_first_hop_is_within (self->first_hop, NEAR_MAX) ||
-      ibb_first_hop_is_mute (self->first_hop, now))
-    return round_trip;
-  return ibb_first_hop_get_lag (self->first_hop, peer->tried, now);
+  return is_pinged (self, peer, now) ? ibb_first_hop_get_lag (self->first_hop, peer->tried, now)
+                                     : round_trip;
 }
 
 static void

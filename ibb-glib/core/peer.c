@@ -46,24 +46,27 @@ peer_free (gpointer data)
 
 /* Those near by share a path, and one turn among all. In it they take turns of their own. */
 
+/* Those who take turns within a turn want it while one of them has a block. */
+static void
+try_turn (IBBTurns *turns, IBBTurn *turn, IBBTurns *within)
+{
+  gboolean is_urgent = ibb_turns_may_exceed (within, IBB_TURNS_URGENT_MAX);
+
+  if (ibb_turns_peek (within) != NULL)
+    ibb_turns_want (turns, turn, IBB_TURNS_URGENT_MAX, is_urgent);
+}
+
 static void
 near_try (IBBPeers *self)
 {
-  gboolean is_urgent = ibb_turns_may_exceed (&self->near_turns, IBB_TURNS_URGENT_MAX);
-
-  if (ibb_turns_peek (&self->near_turns) != NULL)
-    ibb_turns_want (&self->shared->peer_turns, &self->near_turn, IBB_TURNS_URGENT_MAX, is_urgent);
+  try_turn (&self->shared->peer_turns, &self->near_turn, &self->near_turns);
 }
 
+/* Room for one of those near by is room for all of them. */
 void
 ibb_peer_try (IBBPeer *self)
 {
-  gboolean is_urgent = ibb_turns_may_exceed (&self->turns, IBB_TURNS_URGENT_MAX);
-
-  if (ibb_turns_peek (&self->turns) == NULL)
-    return;
-
-  ibb_turns_want (get_turns (self), &self->turn, IBB_TURNS_URGENT_MAX, is_urgent);
+  try_turn (get_turns (self), &self->turn, &self->turns);
   if (ibb_near_has (&self->near))
     near_try (self->peers);
 }
@@ -265,8 +268,6 @@ void
 ibb_peer_uncount (IBBPeer *self, gsize length)
 {
   ibb_near_unsent (&self->peers->near, &self->near, length);
-  if (ibb_near_has (&self->near))
-    near_try (self->peers);
   ibb_peer_try (self);
 }
 

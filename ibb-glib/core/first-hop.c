@@ -18,6 +18,14 @@
  * took. */
 #define PATIENCE 8
 
+/* Bytes a microsecond from which on it matters how the server reads, in so many bytes at least. */
+#define FAST_RATE 1.0
+#define FAST_BYTES (256 * 1024)
+/* From one time at which the server reads all there is to the next one, microseconds, and as a
+ * multiple of the round trip for which nothing leaves. */
+#define HOLD_INTERVAL (5 * G_USEC_PER_SEC)
+#define HOLD_PAUSE 100
+
 /* The share of the rate that fewer bytes in flight have to cost, if the queue is not ours: half of
  * what it would be if all of the round trip were distance. */
 #define OURS 0.5
@@ -36,7 +44,7 @@ static void
 forget_ping (IBBFirstHop *self)
 {
   ibb_timer_clear (&self->ping_timer);
-  self->is_unanswered = FALSE;
+  self->is_unanswered = self->is_holding = FALSE;
   ibb_pendings_remove (&self->shared->pendings, &self->ping);
 }
 
@@ -101,6 +109,32 @@ gboolean
 ibb_first_hop_is_mute (const IBBFirstHop *self, gint64 now)
 {
   return self->is_unanswered || now < self->next_ping || self->shared->local_normal == NULL;
+}
+
+/* How the server reads (fit.h). */
+
+/* A limit may let so many bytes pass at once, and few after that. */
+static void
+note_rate (IBBFirstHop *self, double rate, gint64 now)
+{
+  if (self->answered >= FAST_BYTES || now - self->since >= PING_INTERVAL)
+    self->is_fast = rate >= (self->is_fast ? FAST_RATE / 2 : FAST_RATE);
+}
+
+/* Nothing leaves before the server has read all that has left, so that what comes next begins with
+ * a read. round_trip: of a ping. */
+static void
+hold (IBBFirstHop *self, gint64 round_trip, gint64 now)
+{
+  self->next_hold = now + MAX (HOLD_INTERVAL, HOLD_PAUSE * round_trip);
+  ibb_first_hop_ping (self, now);
+  self->is_holding = ibb_pending_is_set (&self->ping);
+}
+
+gboolean
+ibb_first_hop_is_fast (const IBBFirstHop *self)
+{
+  return self->is_fast;
 }
 
 /* The bound. */
@@ -196,6 +230,7 @@ note_round_trip (IBBFirstHop *self, gint64 now)
           return;
         }
       adapt (self, round_trip - self->least, rate);
+      note_rate (self, rate, now);
     }
   self->since = now;
   self->answered = 0;
@@ -204,9 +239,13 @@ note_round_trip (IBBFirstHop *self, gint64 now)
 gint64
 ibb_first_hop_ping_answered (IBBFirstHop *self, gint64 now)
 {
+  gint64 sent = self->ping_sent;
+
   note_round_trip (self, now);
   forget_ping (self);
-  return self->ping_sent;
+  if (self->is_fast && now >= self->next_hold)
+    hold (self, now - sent, now);
+  return sent;
 }
 
 gboolean
@@ -283,6 +322,8 @@ ibb_first_hop_may_send (IBBFirstHop *self, gsize length, gint64 now)
 {
   if (self->in_flight == 0)
     return TRUE;
+  if (self->is_holding && now - self->ping_sent < PING_INTERVAL)
+    return FALSE;
   if (is_late (self, now) && self->in_flight + length > self->ping_flight)
     return FALSE;
   if (!self->is_bounded ||

@@ -41,6 +41,10 @@ struct _IBBFirstHop
   gint64  noted;    /* when bytes were answered last */
   guint64 answered; /* bytes that were answered since then */
 
+  gboolean is_fast;    /* stanzas fill what the server reads at a time (fit.h) */
+  gboolean is_holding; /* no block leaves until the ping is answered */
+  gint64   next_hold;
+
   gboolean is_bounded;
   gboolean is_held;    /* and the bound held something back since the last ping */
   double   travelling; /* bytes in flight that do not wait for our server */
@@ -66,6 +70,8 @@ void ibb_first_hop_wait (IBBFirstHop *self, gint64 now);
 /* There is a queue at our server, and others than the peer that has so many bytes in flight wait
  * in it: what the peer carries is its share, and says nothing of its path. */
 gboolean ibb_first_hop_is_shared (const IBBFirstHop *self, gsize in_flight);
+/* Whether so much is answered that it matters how the server reads (fit.h). */
+gboolean ibb_first_hop_is_fast (const IBBFirstHop *self);
 /* How long a block may be while a person chats, if its session allows so much. */
 gsize ibb_first_hop_get_brief (const IBBFirstHop *self, gsize limit);
 void  ibb_first_hop_sent (IBBFirstHop *self, gsize length, gint64 now);

@@ -18,7 +18,7 @@ ibb_path_init (IBBPath *self)
 gsize
 ibb_path_get_block (const IBBPath *self, gsize limit)
 {
-  return MIN (limit, ibb_search_get_block (&self->search));
+  return ibb_search_get_block (&self->search, limit);
 }
 
 gsize
@@ -78,6 +78,12 @@ void
 ibb_path_learn (IBBPath *self, const IBBPath *other)
 {
   self->search = other->search;
+}
+
+void
+ibb_path_set_fits (IBBPath *self, gboolean fits)
+{
+  ibb_search_set_fits (&self->search, fits);
 }
 
 void

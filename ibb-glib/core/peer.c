@@ -352,21 +352,17 @@ ibb_peers_are_several (const IBBPeers *self)
 /* Whether the peer keeps blocks in order (D-29). */
 
 gboolean
-ibb_peer_keeps_order (const IBBPeer *self)
+ibb_peer_takes_several (const IBBPeer *self)
 {
-  return self->order == IBB_ORDER_KEPT;
+  if (self->reorders)
+    return FALSE;
+  return self->peers->shared->settings.window > 0 || self->order == IBB_ORDER_KEPT;
 }
 
 gboolean
 ibb_peer_has_our_feature (const IBBPeer *self)
 {
   return self->has_our_feature;
-}
-
-gboolean
-ibb_peer_reorders (const IBBPeer *self)
-{
-  return self->reorders;
 }
 
 static IBBStanza *
@@ -383,7 +379,7 @@ ibb_peer_ask_order (IBBPeer *self, gint64 now)
 {
   IBBShared *shared = self->peers->shared;
 
-  if (self->order != IBB_ORDER_UNKNOWN || now < self->next_query)
+  if (self->reorders || self->order != IBB_ORDER_UNKNOWN || now < self->next_query)
     return;
 
   self->order = IBB_ORDER_ASKED;

@@ -117,9 +117,9 @@ ibb_peer_note_trip (IBBPeer *self, gsize in_flight, gint64 sent, gint64 round_tr
 /* A block of that size was sent. */
 void ibb_peer_took (IBBPeer *self, gsize size);
 
-gboolean ibb_peer_keeps_order (const IBBPeer *self);
+/* Whether a session may send it a block while the one before is in flight. */
+gboolean ibb_peer_takes_several (const IBBPeer *self);
 gboolean ibb_peer_has_our_feature (const IBBPeer *self);
-gboolean ibb_peer_reorders (const IBBPeer *self);
 void     ibb_peer_ask_order (IBBPeer *self, gint64 now);
 void     ibb_peer_order_answered (IBBPeer *self, const IBBStanza *answer);
 /* The connection refused the question: it is asked again later. */

@@ -5,6 +5,7 @@
 #include "core/search.h"
 
 #include "core/brief.h"
+#include "core/fit.h"
 #include "core/timer.h"
 
 /* The least time of a measurement, in microseconds, and how many blocks or round trips it has. */
@@ -120,10 +121,10 @@ ibb_search_get_window (const IBBSearch *self)
   return self->size.window;
 }
 
-gsize
-ibb_search_get_block (const IBBSearch *self)
+void
+ibb_search_set_fits (IBBSearch *self, gboolean fits)
 {
-  return self->size.block;
+  self->fits = fits;
 }
 
 void
@@ -165,9 +166,23 @@ ibb_search_is_new (const IBBSearch *self)
 
 /* The length of blocks in the session that was acknowledged last. */
 static gsize
+get_length (const IBBSearch *self, gsize block, gsize limit)
+{
+  if (!self->fits || block < IBB_SEARCH_BLOCK)
+    return MIN (block, limit);
+  return ibb_fit_get_length (MIN (MAX (block, 2 * IBB_SEARCH_BLOCK), limit));
+}
+
+gsize
+ibb_search_get_block (const IBBSearch *self, gsize limit)
+{
+  return get_length (self, self->size.block, limit);
+}
+
+static gsize
 get_block (const IBBSearch *self)
 {
-  return MIN (self->size.block, self->limit);
+  return get_length (self, self->size.block, self->limit);
 }
 
 static void
@@ -390,9 +405,10 @@ get_larger (IBBSearch *self, gsize block)
 static gsize
 get_whole (const IBBSearch *self, IBBSearchSize size)
 {
-  gsize more = is_noticed (self) ? 0 : size.block - 1;
+  gsize block = get_length (self, size.block, self->limit);
+  gsize more = is_noticed (self) ? 0 : block - 1;
 
-  return MAX ((size.window + more) / size.block, 1) * size.block;
+  return MAX ((size.window + more) / block, 1) * block;
 }
 
 static IBBSearchSize
@@ -459,6 +475,7 @@ reset (IBBSearch *self, gsize window)
 
   ibb_search_init (self, window, before.most);
   self->limit = before.limit;
+  self->fits = before.fits;
   self->has_others = before.has_others;
   self->next_larger = before.next_larger;
 }

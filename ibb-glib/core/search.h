@@ -44,6 +44,7 @@ typedef struct
   IBBSearchPhase phase;
   gboolean       limited;    /* a larger window would have sent more in this measurement */
   gboolean       leaps;      /* so does the next trial, if it is of a larger window */
+  gboolean       fits;       /* blocks of sessions that send several have a length of fit.h */
   gboolean       has_others; /* sessions that send little, which wait behind the window */
   gboolean       is_far;     /* as brief blocks have just said */
   gboolean       is_slow;    /* as the last brief blocks said */
@@ -80,8 +81,8 @@ void  ibb_search_init (IBBSearch *self, gsize window, gsize most);
 gsize ibb_search_get_window (const IBBSearch *self);
 /* Whether a block of that length may go beside so much in flight. */
 gboolean ibb_search_has_room (const IBBSearch *self, gsize in_flight, gsize length);
-/* How long blocks are, where their session allows it. */
-gsize ibb_search_get_block (const IBBSearch *self);
+/* How long blocks are, of a session that allows limit. */
+gsize ibb_search_get_block (const IBBSearch *self, gsize limit);
 /* Whether one block takes long because of its length. */
 gboolean ibb_search_is_slow (const IBBSearch *self);
 /* Bytes a microsecond with that window; 0 while it is not known. */
@@ -92,6 +93,8 @@ gboolean ibb_search_is_new (const IBBSearch *self);
 void ibb_search_refused (IBBSearch *self);
 /* The window keeps back bytes that could be sent: a larger one would send more. */
 void ibb_search_limit (IBBSearch *self);
+/* Whether a length of blocks becomes one of fit.h. */
+void ibb_search_set_fits (IBBSearch *self, gboolean fits);
 /* Whether sessions that send little use the connection: their blocks wait behind trials. */
 void ibb_search_set_others (IBBSearch *self, gboolean has_others);
 /* A block was sent then, with so many bytes in flight, itself included, and was

@@ -149,15 +149,13 @@ get_window (const IBBSender *self, gint64 now)
   IBBPeer   *peer = self->terms->peer;
   gsize      window = shared->settings.window;
 
-  if (ibb_peer_reorders (peer))
-    return 0;
   if (window == 0)
     {
       ibb_peer_ask_order (peer, now);
-      if (!ibb_peer_keeps_order (peer))
-        return 0;
       window = IBB_PATH_SESSION_MAX;
     }
+  if (!ibb_peer_takes_several (peer))
+    return 0;
   return MIN (MIN (window, ibb_stalls_get_window (shared->stalls)),
               ibb_retry_get_window (&self->retry));
 }
@@ -250,6 +248,7 @@ create_stanza (IBBSender *self, const IBBBlock *block)
       stanza->asks_room = TRUE;
       ibb_credit_note_asked (&self->credit);
     }
+  stanza->fills = is_iq && ibb_first_hop_is_fast (self->terms->shared->first_hop);
   stanza->sid = g_strdup (self->terms->key.sid);
   stanza->seq = block->seq;
   stanza->seq_valid = TRUE;
@@ -324,6 +323,8 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
     return;
 
   path = ibb_peer_get_path (peer);
+  ibb_path_set_fits (path,
+                     ibb_peer_takes_several (peer) && ibb_first_hop_is_fast (shared->first_hop));
   ibb_path_set_others (path, ibb_chat_has_urgent (&shared->chat));
   ibb_path_note (path, block->ahead, block->sent, round_trip, get_block_limit (self), now);
 }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/fit.h"
 #include "stanza/stanza-writer.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/frame-writer.h"
@@ -17,9 +18,13 @@
 #define LOW_WATER (2 * 1024)
 
 #define MAX_KEPT (1024 * 1024) /* of a buffer that was filled once */
-/* Of a record of TLS. Prosody reads that much at a time, and stands still for a millisecond or more
- * before it takes the rest of a longer record. */
-#define RECORD_MAX (8 * 1024)
+/* Of a record of TLS: what a server reads at a time. */
+#define RECORD_MAX IBB_FIT_PIECE
+
+/* Spaces after short stanzas that are not made up for, and the part of the bytes of blocks that
+ * makes up for them. */
+#define SPACES_MAX (64 * 1024)
+#define SPACES_SHARE 32
 
 struct _IBBXmlOutput
 {
@@ -39,6 +44,8 @@ struct _IBBXmlOutput
   GArray     *pending_ends; /* (element-type gsize): where each stanza in it ends */
   gboolean    pending_is_secret;
   gsize       unsent; /* of pending and writing */
+  gboolean    fills;  /* blocks fill what a server reads at a time (fit.h) */
+  gsize       spaces; /* that other stanzas had after them, and that are not made up for */
   gboolean    is_closed;
   gboolean    drain_wanted; /* somebody was told that it is congested */
   gint64      last_write;
@@ -134,6 +141,32 @@ ibb_xml_output_append_secret (IBBXmlOutput *self, const char *text)
   append_text (self, text, TRUE);
 }
 
+/* Spaces between stanzas mean nothing (RFC 6120 §11.7). Returns how many. */
+static gsize
+append_spaces (GByteArray *bytes)
+{
+  guint length = bytes->len;
+  gsize gap = ibb_fit_get_gap (length);
+
+  g_byte_array_set_size (bytes, length + (guint) gap);
+  memset (bytes->data + length, ' ', gap);
+  return gap;
+}
+
+/* A block with what is before it: the next one shall begin with the next read of the server. */
+static void
+fill_block_locked (IBBXmlOutput *self, guint start)
+{
+  gsize length = self->pending->len - start;
+
+  if (!self->fills || !ibb_fit_is_filled (length))
+    return;
+
+  self->spaces -= MIN (self->spaces, length / SPACES_SHARE);
+  if (ibb_fit_is_filled (self->pending->len))
+    append_spaces (self->pending);
+}
+
 gboolean
 ibb_xml_output_append_stanza (IBBXmlOutput *self, const IBBStanza *stanza)
 {
@@ -146,6 +179,11 @@ ibb_xml_output_append_stanza (IBBXmlOutput *self, const IBBStanza *stanza)
       guint start = self->pending->len;
 
       ibb_stanza_writer_append (stanza, self->pending);
+      if (stanza->payload == IBB_PAYLOAD_DATA)
+        {
+          self->fills = stanza->fills && self->frames == NULL;
+          fill_block_locked (self, start);
+        }
       end_piece_locked (self, start);
     }
   g_mutex_unlock (&self->lock);
@@ -199,6 +237,22 @@ ibb_xml_output_get_last_write_time (IBBXmlOutput *self)
   return time;
 }
 
+/* Between blocks that fill what a server reads at a time, a stanza that does not would make all of
+ * them begin in the middle. So spaces follow, now and then. */
+static void
+fill_locked (IBBXmlOutput *self)
+{
+  gsize gap = ibb_fit_get_gap (self->writing->len);
+
+  if (!self->fills || gap == 0 || self->spaces + gap > SPACES_MAX)
+    return;
+
+  append_spaces (self->writing);
+  g_array_index (self->writing_ends, gsize, self->writing_ends->len - 1) += gap;
+  self->unsent += gap;
+  self->spaces += gap;
+}
+
 /* Takes the bytes that others have appended. Returns whether anything is left to write. */
 static gboolean
 refill (IBBXmlOutput *self)
@@ -228,23 +282,25 @@ refill (IBBXmlOutput *self)
   self->pending_is_secret = FALSE;
   self->writing_ends = self->pending_ends;
   self->pending_ends = no_ends;
+  fill_locked (self);
   g_mutex_unlock (&self->lock);
 
   return self->writing->len > 0;
 }
 
-/* The bytes of one write. Over TLS these are whole stanzas, if a record can hold them. A server
- * that had got half of a stanza when the connection broke might take the bytes after a resumption
- * for the other half: Prosody 0.12 does. */
+/* The bytes of one write. Over TLS these are whole stanzas, if a record can hold them, and a part
+ * of a longer one. A server that had got half of a stanza when the connection broke might take the
+ * bytes after a resumption for the other half: Prosody 0.12 does. */
 static gsize
 get_write_size (IBBXmlOutput *self, gboolean in_records)
 {
   gsize left = self->writing->len - self->written;
-  gsize size = 0;
+  gsize begin, size = 0;
 
   if (left <= RECORD_MAX || !in_records)
     return left;
 
+  begin = self->n_ends > 0 ? g_array_index (self->writing_ends, gsize, self->n_ends - 1) : 0;
   for (guint i = self->n_ends; i < self->writing_ends->len; i++)
     {
       gsize end = g_array_index (self->writing_ends, gsize, i);
@@ -254,9 +310,10 @@ get_write_size (IBBXmlOutput *self, gboolean in_records)
       else if (end - self->written <= RECORD_MAX)
         size = end - self->written;
       else
-        break;
+        return end - begin > RECORD_MAX ? RECORD_MAX : size;
+      begin = end;
     }
-  return size > 0 ? size : RECORD_MAX;
+  return size;
 }
 
 /* Puts the next elements into a record of frames: as many whole ones as fit, or a part of one. */

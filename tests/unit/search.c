@@ -81,7 +81,7 @@ model_run (Model *self, const Path *path, double seconds, GRand *random)
   while (self->now < end)
     {
       g_autofree Block *block = NULL;
-      gsize             length = MIN (path->block, ibb_search_get_block (&self->search));
+      gsize             length = ibb_search_get_block (&self->search, path->block);
 
       while (
           self->in_flight == 0 ||
@@ -264,10 +264,11 @@ assert_length (Path path, gsize least, gsize most, double utilization)
       model_init (&model);
       model_run (&model, &path, path.seconds / 3, random);
       model_run (&model, &path, path.seconds, random);
-      g_test_message ("block %zu, utilization %.3f", ibb_search_get_block (&model.search),
+      g_test_message ("block %zu, utilization %.3f",
+                      ibb_search_get_block (&model.search, G_MAXSIZE),
                       get_utilization (&model, &path, path.seconds));
-      g_assert_cmpuint (ibb_search_get_block (&model.search), >=, least);
-      g_assert_cmpuint (ibb_search_get_block (&model.search), <=, most);
+      g_assert_cmpuint (ibb_search_get_block (&model.search, G_MAXSIZE), >=, least);
+      g_assert_cmpuint (ibb_search_get_block (&model.search, G_MAXSIZE), <=, most);
       g_assert_cmpfloat (get_utilization (&model, &path, path.seconds), >, utilization);
       model_clear (&model);
     }
@@ -348,11 +349,11 @@ test_shorter (void)
 
   model_init (&model);
   model_run (&model, &path, 5, random);
-  g_assert_cmpuint (ibb_search_get_block (&model.search), >=, 32768);
+  g_assert_cmpuint (ibb_search_get_block (&model.search, G_MAXSIZE), >=, 32768);
   /* The rate falls so slowly that it counts as the same path. */
   for (; path.rate > 200e3; path.rate *= 0.8)
     model_run (&model, &path, 10, random);
-  g_assert_cmpuint (ibb_search_get_block (&model.search), ==, 4096);
+  g_assert_cmpuint (ibb_search_get_block (&model.search, G_MAXSIZE), ==, 4096);
   model_clear (&model);
 }
 

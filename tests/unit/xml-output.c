@@ -64,6 +64,79 @@ test_records (void)
   ibb_xml_output_free (output);
 }
 
+/* A block whose stanza has so many bytes. */
+static void
+append_block (IBBXmlOutput *output, gsize length, gboolean fills)
+{
+  g_autofree guint8    *data = g_malloc0 (length);
+  g_autofree char      *id = g_strdup ("0123456789abcdef");
+  g_autoptr (IBBStanza) block =
+      ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_DATA, id, "bob@example.org");
+
+  block->fills = fills;
+  block->sid = g_strdup ("sid");
+  block->bytes = g_bytes_new (data, length);
+  ibb_xml_output_append_stanza (output, block);
+}
+
+/* Long blocks fill records, and so does what is between them (D-64). */
+static void
+test_filled_records (void)
+{
+  IBBXmlOutput          *output = ibb_xml_output_new ();
+  g_autoptr (SlowStream) stream = g_object_new (SLOW_TYPE_STREAM, NULL);
+
+  stream->step = G_MAXSIZE;
+  append_element (output, 100);
+  append_block (output, 5760, FALSE);
+  assert_write (output, stream, 100 + 7680 + 133);
+  append_block (output, 5760, TRUE);
+  assert_write (output, stream, 8192);
+  g_assert_cmpint (stream->bytes->data[8191], ==, ' ');
+  append_element (output, 100);
+  assert_write (output, stream, 8192);
+
+  append_element (output, 200);
+  append_block (output, 30336, TRUE);
+  append_block (output, 5760, TRUE);
+  append_element (output, 300);
+  for (guint i = 0; i < 7; i++)
+    assert_write (output, stream, 8192);
+  g_assert_cmpuint (ibb_xml_output_get_unsent (output), ==, 0);
+  ibb_xml_output_free (output);
+}
+
+/* There are no more spaces than 64 KiB, and a part in 32 of what blocks have. */
+static void
+test_spaces (void)
+{
+  IBBXmlOutput          *output = ibb_xml_output_new ();
+  g_autoptr (SlowStream) stream = g_object_new (SLOW_TYPE_STREAM, NULL);
+
+  stream->step = G_MAXSIZE;
+  append_block (output, 61056, TRUE);
+  for (guint i = 0; i < 10; i++)
+    assert_write (output, stream, 8192);
+  for (guint i = 0; i < 8; i++)
+    {
+      append_element (output, 192);
+      assert_write (output, stream, 8192);
+    }
+  append_element (output, 192);
+  assert_write (output, stream, 192);
+  for (guint j = 0; j < 3; j++)
+    {
+      append_block (output, 61056, TRUE);
+      for (guint i = 0; i < 10; i++)
+        assert_write (output, stream, 8192);
+    }
+  append_element (output, 192);
+  assert_write (output, stream, 8192);
+  append_element (output, 192);
+  assert_write (output, stream, 192);
+  ibb_xml_output_free (output);
+}
+
 /* Each element is a frame, and each stanza has its namespace. A pong that has not left yet is
  * none of their bytes. */
 static void
@@ -114,6 +187,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ibb/xml-output/records", test_records);
+  g_test_add_func ("/ibb/xml-output/filled-records", test_filled_records);
+  g_test_add_func ("/ibb/xml-output/spaces", test_spaces);
   g_test_add_func ("/ibb/xml-output/framed", test_framed);
   return g_test_run ();
 }

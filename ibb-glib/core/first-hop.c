@@ -71,6 +71,7 @@ void
 ibb_first_hop_ping (IBBFirstHop *self, gint64 now)
 {
   IBBShared *shared = self->shared;
+  IBBStanza *ping;
 
   if (ibb_pending_is_set (&self->ping))
     return;
@@ -81,8 +82,10 @@ ibb_first_hop_ping (IBBFirstHop *self, gint64 now)
   self->ping_flight = self->in_flight;
   ibb_pendings_add (&shared->pendings, &self->ping, IBB_PENDING_PING, ibb_ids_create (&shared->ids),
                     self->domain, self);
-  ibb_control_push (&shared->control, ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_PING,
-                                                             self->ping.id, self->domain));
+  ping =
+      ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_PING, self->ping.id, self->domain);
+  ping->ends_read = self->is_holding;
+  ibb_control_push (&shared->control, ping);
   ibb_timer_set (&self->ping_timer, &shared->timers, now + PING_TIMEOUT);
 }
 
@@ -92,6 +95,12 @@ ibb_first_hop_timeout (IBBFirstHop *self)
   /* The timer of a ping that waits to be sent: the next look for a block sends it. */
   if (!ibb_pending_is_set (&self->ping))
     return;
+  if (self->is_holding)
+    {
+      self->is_holding = FALSE;
+      ibb_timer_set (&self->ping_timer, &self->shared->timers, self->ping_sent + PING_TIMEOUT);
+      return;
+    }
 
   self->is_unanswered = TRUE;
   self->is_bounded = FALSE;
@@ -111,14 +120,26 @@ ibb_first_hop_is_mute (const IBBFirstHop *self, gint64 now)
   return self->is_unanswered || now < self->next_ping || self->shared->local_normal == NULL;
 }
 
+static gboolean
+may_ping (const IBBFirstHop *self, gint64 now)
+{
+  return !ibb_pending_is_set (&self->ping) && !ibb_first_hop_is_mute (self, now);
+}
+
 /* How the server reads (fit.h). */
 
-/* A limit may let so many bytes pass at once, and few after that. */
+/* A limit may let fewer bytes pass at once, and few after that. */
 static void
-note_rate (IBBFirstHop *self, double rate, gint64 now)
+note_rate (IBBFirstHop *self, gint64 now)
 {
-  if (self->answered >= FAST_BYTES || now - self->since >= PING_INTERVAL)
-    self->is_fast = rate >= (self->is_fast ? FAST_RATE / 2 : FAST_RATE);
+  gint64 time = now - self->judged;
+
+  if (self->arrived < FAST_BYTES && time < PING_INTERVAL)
+    return;
+
+  self->is_fast = (double) self->arrived >= (double) time * FAST_RATE / (self->is_fast ? 2 : 1);
+  self->judged = now;
+  self->arrived = 0;
 }
 
 /* Nothing leaves before the server has read all that has left, so that what comes next begins with
@@ -126,9 +147,10 @@ note_rate (IBBFirstHop *self, double rate, gint64 now)
 static void
 hold (IBBFirstHop *self, gint64 round_trip, gint64 now)
 {
-  self->next_hold = now + MAX (HOLD_INTERVAL, HOLD_PAUSE * round_trip);
+  self->next_hold = now + CLAMP (HOLD_PAUSE * round_trip, HOLD_INTERVAL, PING_TIMEOUT);
+  self->is_holding = TRUE;
   ibb_first_hop_ping (self, now);
-  self->is_holding = ibb_pending_is_set (&self->ping);
+  ibb_timer_set (&self->ping_timer, &self->shared->timers, now + PING_INTERVAL);
 }
 
 gboolean
@@ -224,13 +246,16 @@ note_round_trip (IBBFirstHop *self, gint64 now)
   else
     {
       ibb_first_hop_note_trip (self, round_trip);
+      /* While nothing leaves, no queue grows. */
+      if (self->is_holding)
+        return;
+      note_rate (self, now);
       if (self->answered < PING_BYTES)
         {
           pass (self, round_trip - self->least);
           return;
         }
       adapt (self, round_trip - self->least, rate);
-      note_rate (self, rate, now);
     }
   self->since = now;
   self->answered = 0;
@@ -243,7 +268,7 @@ ibb_first_hop_ping_answered (IBBFirstHop *self, gint64 now)
 
   note_round_trip (self, now);
   forget_ping (self);
-  if (self->is_fast && now >= self->next_hold)
+  if (self->is_fast && now >= self->next_hold && may_ping (self, now))
     hold (self, now - sent, now);
   return sent;
 }
@@ -283,12 +308,6 @@ ibb_first_hop_get_in_flight (const IBBFirstHop *self)
 }
 
 static gboolean
-may_ping (const IBBFirstHop *self, gint64 now)
-{
-  return !ibb_pending_is_set (&self->ping) && !ibb_first_hop_is_mute (self, now);
-}
-
-static gboolean
 is_time (const IBBFirstHop *self, gint64 now)
 {
   gint64 interval = self->is_bounded ? PING_INTERVAL_BOUNDED : PING_INTERVAL;
@@ -302,9 +321,10 @@ ibb_first_hop_note (IBBFirstHop *self, gsize length, gint64 now)
   if (length == 0)
     return;
   if (self->since == 0)
-    self->since = now;
+    self->since = self->judged = now;
   self->noted = now;
   self->answered += length;
+  self->arrived += length;
   if (is_time (self, now))
     ibb_first_hop_ping (self, now);
 }
@@ -322,7 +342,7 @@ ibb_first_hop_may_send (IBBFirstHop *self, gsize length, gint64 now)
 {
   if (self->in_flight == 0)
     return TRUE;
-  if (self->is_holding && now - self->ping_sent < PING_INTERVAL)
+  if (self->is_holding)
     return FALSE;
   if (is_late (self, now) && self->in_flight + length > self->ping_flight)
     return FALSE;
@@ -364,8 +384,10 @@ ibb_first_hop_get_brief (const IBBFirstHop *self, gsize limit)
 static void
 skip_pause (IBBFirstHop *self, gint64 now)
 {
-  if (self->since > 0)
-    self->since += now - MAX (self->since, self->noted);
+  if (self->since == 0)
+    return;
+  self->since += now - MAX (self->since, self->noted);
+  self->judged += now - MAX (self->judged, self->noted);
 }
 
 void

@@ -164,7 +164,7 @@ ibb_search_is_new (const IBBSearch *self)
   return self->heard == 0;
 }
 
-/* The length of blocks in the session that was acknowledged last. */
+/* The length that a block has in a session that allows limit. */
 static gsize
 get_length (const IBBSearch *self, gsize block, gsize limit)
 {
@@ -179,6 +179,7 @@ ibb_search_get_block (const IBBSearch *self, gsize limit)
   return get_length (self, self->size.block, limit);
 }
 
+/* The length of blocks in the session that was acknowledged last. */
 static gsize
 get_block (const IBBSearch *self)
 {

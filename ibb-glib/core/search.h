@@ -31,7 +31,7 @@ typedef enum
 typedef struct
 {
   gsize window; /* bytes in flight at most, or one block */
-  gsize block;  /* bytes in a block at most */
+  gsize block;  /* bytes in a block at most, before it fits (fit.h) */
 } IBBSearchSize;
 
 typedef struct

@@ -153,12 +153,19 @@ append_spaces (GByteArray *bytes)
   return gap;
 }
 
-/* A block with what is before it: the next one shall begin with the next read of the server. */
+/* After a block, with what is before it, the next one shall begin with the next read of the
+ * server. */
 static void
-fill_block_locked (IBBXmlOutput *self, guint start)
+note_stanza_locked (IBBXmlOutput *self, const IBBStanza *stanza, guint start)
 {
   gsize length = self->pending->len - start;
 
+  if (stanza->ends_read)
+    self->fills = FALSE;
+  if (stanza->payload != IBB_PAYLOAD_DATA || stanza->name != IBB_STANZA_IQ)
+    return;
+
+  self->fills = stanza->fills && self->frames == NULL;
   if (!self->fills || !ibb_fit_is_filled (length))
     return;
 
@@ -179,11 +186,7 @@ ibb_xml_output_append_stanza (IBBXmlOutput *self, const IBBStanza *stanza)
       guint start = self->pending->len;
 
       ibb_stanza_writer_append (stanza, self->pending);
-      if (stanza->payload == IBB_PAYLOAD_DATA)
-        {
-          self->fills = stanza->fills && self->frames == NULL;
-          fill_block_locked (self, start);
-        }
+      note_stanza_locked (self, stanza, start);
       end_piece_locked (self, start);
     }
   g_mutex_unlock (&self->lock);
@@ -237,18 +240,19 @@ ibb_xml_output_get_last_write_time (IBBXmlOutput *self)
   return time;
 }
 
-/* Between blocks that fill what a server reads at a time, a stanza that does not would make all of
- * them begin in the middle. So spaces follow, now and then. */
+/* Beside blocks that fill what a server reads at a time, a stanza that does not would make all that
+ * follow begin in the middle. So spaces come after it, now and then. */
 static void
 fill_locked (IBBXmlOutput *self)
 {
   gsize gap = ibb_fit_get_gap (self->writing->len);
+  gsize end = self->writing->len + gap;
 
-  if (!self->fills || gap == 0 || self->spaces + gap > SPACES_MAX)
+  if (!self->fills || self->is_closed || gap == 0 || self->spaces + gap > SPACES_MAX)
     return;
 
   append_spaces (self->writing);
-  g_array_index (self->writing_ends, gsize, self->writing_ends->len - 1) += gap;
+  g_array_append_val (self->writing_ends, end);
   self->unsent += gap;
   self->spaces += gap;
 }

@@ -86,7 +86,8 @@ ibb_first_hop_ping (IBBFirstHop *self, gint64 now)
       ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_PING, self->ping.id, self->domain);
   ping->ends_read = self->is_holding;
   ibb_control_push (&shared->control, ping);
-  ibb_timer_set (&self->ping_timer, &shared->timers, now + PING_TIMEOUT);
+  ibb_timer_set (&self->ping_timer, &shared->timers,
+                 now + (self->is_holding ? PING_INTERVAL : PING_TIMEOUT));
 }
 
 void
@@ -150,7 +151,6 @@ hold (IBBFirstHop *self, gint64 round_trip, gint64 now)
   self->next_hold = now + CLAMP (HOLD_PAUSE * round_trip, HOLD_INTERVAL, PING_TIMEOUT);
   self->is_holding = TRUE;
   ibb_first_hop_ping (self, now);
-  ibb_timer_set (&self->ping_timer, &self->shared->timers, now + PING_INTERVAL);
 }
 
 gboolean

@@ -43,9 +43,9 @@ struct _IBBFirstHop
 
   gboolean is_fast;    /* stanzas fill what the server reads at a time (fit.h) */
   gboolean is_holding; /* no block leaves until the ping is answered */
-  gint64   next_hold;
-  gint64   judged;  /* when it was known last whether it is fast, or the first bytes */
-  guint64  arrived; /* bytes that were answered since then */
+  gint64   next_hold;  /* none begins before */
+  gint64   judged;     /* when it was known last whether it is fast, or the first bytes */
+  guint64  arrived;    /* bytes that were answered since then */
 
   gboolean is_bounded;
   gboolean is_held;    /* and the bound held something back since the last ping */

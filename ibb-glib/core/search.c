@@ -164,7 +164,8 @@ ibb_search_is_new (const IBBSearch *self)
   return self->heard == 0;
 }
 
-/* The length that a block has in a session that allows limit. */
+/* The length that a block has in a session that allows limit. One that is to fit fills a read at
+ * least. */
 static gsize
 get_length (const IBBSearch *self, gsize block, gsize limit)
 {

@@ -88,8 +88,10 @@ struct _IBBStanza
   gboolean        has_child;   /* data: a child element where only text may be (N-44) */
   gboolean        has_rules;   /* of a message: rules of XEP-0079 are written (N-31) */
   gboolean        asks_room;   /* of an IQ: the mark of D-52 */
-  gboolean fills;     /* data: spaces after it may fill what the server reads at a time (fit.h) */
-  gboolean ends_read; /* ping: no spaces follow, so that its answer tells that all was read */
+  gboolean        fills;       /* of an IQ: spaces may follow it (D-64) */
+
+  /* ping: no spaces follow, so that its answer tells that the server has read everything (D-64) */
+  gboolean ends_read;
 
   /* result of a block: the element of D-52. The numbers count only where it is there. */
   gboolean tells_room;

@@ -141,16 +141,14 @@ ibb_xml_output_append_secret (IBBXmlOutput *self, const char *text)
   append_text (self, text, TRUE);
 }
 
-/* Spaces between stanzas mean nothing (RFC 6120 §11.7). Returns how many. */
-static gsize
-append_spaces (GByteArray *bytes)
+/* Spaces between stanzas mean nothing (RFC 6120 §11.7). */
+static void
+append_spaces (GByteArray *bytes, gsize n)
 {
   guint length = bytes->len;
-  gsize gap = ibb_fit_get_gap (length);
 
-  g_byte_array_set_size (bytes, length + (guint) gap);
-  memset (bytes->data + length, ' ', gap);
-  return gap;
+  g_byte_array_set_size (bytes, length + (guint) n);
+  memset (bytes->data + length, ' ', n);
 }
 
 /* After a block, with what is before it, the next one shall begin with the next read of the
@@ -171,7 +169,7 @@ note_stanza_locked (IBBXmlOutput *self, const IBBStanza *stanza, guint start)
 
   self->spaces -= MIN (self->spaces, length / SPACES_SHARE);
   if (ibb_fit_is_filled (self->pending->len))
-    append_spaces (self->pending);
+    append_spaces (self->pending, ibb_fit_get_gap (self->pending->len));
 }
 
 gboolean
@@ -251,7 +249,7 @@ fill_locked (IBBXmlOutput *self)
   if (!self->fills || self->is_closed || gap == 0 || self->spaces + gap > SPACES_MAX)
     return;
 
-  append_spaces (self->writing);
+  append_spaces (self->writing, gap);
   g_array_append_val (self->writing_ends, end);
   self->unsent += gap;
   self->spaces += gap;

@@ -127,7 +127,7 @@ check_stalls (IBBEngine *engine)
   g_assert (!ibb_pending_is_set (&engine->shared->first_hop->ping) ||
             g_hash_table_size (engine->shared->sessions) > 0);
   g_assert (ibb_pending_is_set (&engine->shared->first_hop->ping) ||
-            !engine->shared->first_hop->is_unanswered);
+            (!engine->shared->first_hop->is_unanswered && !engine->shared->first_hop->is_holding));
   g_assert (engine->shared->first_hop->ping_timer.iter == NULL ||
             g_hash_table_size (engine->shared->sessions) > 0);
 }

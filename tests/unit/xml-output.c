@@ -64,18 +64,16 @@ test_records (void)
   ibb_xml_output_free (output);
 }
 
-/* A block whose stanza has so many bytes. */
+/* A block of so many bytes, around which the stanza has 133. */
 static void
 append_block (IBBXmlOutput *output, gsize length, gboolean fills)
 {
-  g_autofree guint8    *data = g_malloc0 (length);
-  g_autofree char      *id = g_strdup ("0123456789abcdef");
-  g_autoptr (IBBStanza) block =
-      ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_DATA, id, "bob@example.org");
+  g_autoptr (IBBStanza) block = ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_DATA,
+                                                       "0123456789abcdef", "bob@example.org");
 
   block->fills = fills;
   block->sid = g_strdup ("sid");
-  block->bytes = g_bytes_new (data, length);
+  block->bytes = g_bytes_new_take (g_malloc0 (length), length);
   ibb_xml_output_append_stanza (output, block);
 }
 

@@ -7,7 +7,7 @@
 #include "core/brief.h"
 
 /* One block: the first round trip must not measure a queue that we make ourselves. */
-#define INITIAL_WINDOW IBB_SEARCH_BLOCK
+#define INITIAL_WINDOW IBB_SIZE_BLOCK
 
 void
 ibb_path_init (IBBPath *self)

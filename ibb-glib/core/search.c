@@ -5,7 +5,6 @@
 #include "core/search.h"
 
 #include "core/brief.h"
-#include "core/fit.h"
 #include "core/timer.h"
 
 /* The least time of a measurement, in microseconds, and how many blocks or round trips it has. */
@@ -85,9 +84,8 @@ void
 ibb_search_init (IBBSearch *self, gsize window, gsize most)
 {
   *self = (IBBSearch){
-    .size = { window, IBB_SEARCH_BLOCK },
-    .most = most,
-    .limit = IBB_SEARCH_BLOCK,
+    .size = { window, IBB_SIZE_BLOCK },
+    .limits = { most, IBB_SIZE_BLOCK, FALSE },
     .phase = IBB_SEARCH_STARTING,
     .leaps = TRUE,
   };
@@ -124,7 +122,7 @@ ibb_search_get_window (const IBBSearch *self)
 void
 ibb_search_set_fits (IBBSearch *self, gboolean fits)
 {
-  self->fits = fits;
+  self->limits.fits = fits;
 }
 
 void
@@ -149,7 +147,7 @@ ibb_search_limit (IBBSearch *self)
 gboolean
 ibb_search_is_slow (const IBBSearch *self)
 {
-  return self->is_slow && self->size.window < 2 * IBB_SEARCH_BLOCK;
+  return self->is_slow && self->size.window < 2 * IBB_SIZE_BLOCK;
 }
 
 double
@@ -164,33 +162,24 @@ ibb_search_is_new (const IBBSearch *self)
   return self->heard == 0;
 }
 
-/* The length that a block has in a session that allows limit. One that is to fit fills a read at
- * least. */
-static gsize
-get_length (const IBBSearch *self, gsize block, gsize limit)
-{
-  if (!self->fits || block < IBB_SEARCH_BLOCK)
-    return MIN (block, limit);
-  return ibb_fit_get_length (MIN (MAX (block, 2 * IBB_SEARCH_BLOCK), limit));
-}
-
 gsize
 ibb_search_get_block (const IBBSearch *self, gsize limit)
 {
-  return get_length (self, self->size.block, limit);
+  return ibb_size_get_length (&self->limits, self->size.block, limit);
 }
 
 /* The length of blocks in the session that was acknowledged last. */
 static gsize
 get_block (const IBBSearch *self)
 {
-  return get_length (self, self->size.block, self->limit);
+  return ibb_size_get_length (&self->limits, self->size.block, self->limits.block);
 }
 
 static void
 end_starting (IBBSearch *self, gsize window)
 {
-  self->size.window = window;
+  self->size = (IBBSize){ window, MAX (self->kept.block, IBB_SIZE_BLOCK) };
+  ibb_size_limit (&self->size, &self->limits);
   self->kept = self->size;
   self->kept_rate = self->kept_trip = self->former_trip = 0;
   self->phase = IBB_SEARCH_KEEPING;
@@ -234,7 +223,8 @@ grow (IBBSearch *self, guint factor)
 {
   self->phase = IBB_SEARCH_STARTING;
   self->kept = self->size;
-  self->size.window = MIN (MAX (self->size.window, get_block (self)) * factor, self->most);
+  self->size.window = MAX (self->size.window, get_block (self)) * factor;
+  ibb_size_limit (&self->size, &self->limits);
 }
 
 static void
@@ -244,7 +234,7 @@ start_brief (IBBSearch *self, double rate, double trip, gint64 now)
   self->kept = self->size;
   self->kept_rate = rate;
   self->kept_trip = trip;
-  self->size = (IBBSearchSize){ IBB_BRIEF_BLOCK, IBB_BRIEF_BLOCK };
+  self->size = (IBBSize){ IBB_BRIEF_BLOCK, IBB_BRIEF_BLOCK };
   begin (self, TRUE, now);
 }
 
@@ -317,6 +307,12 @@ end_steady (IBBSearch *self, double in_flight)
                 is_single (self, in_flight) ? self->size.window : get_needed (self, in_flight));
 }
 
+static gboolean
+is_largest (const IBBSearch *self)
+{
+  return self->size.window >= ibb_size_get_most (&self->limits);
+}
+
 /* in_flight: bytes, when the blocks of the measurement left. */
 static void
 end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
@@ -337,13 +333,13 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
 
   if (self->least_trip <= 0 || trip < self->least_trip)
     self->least_trip = trip;
-  if (!has_grown (self, in_flight, rate))
+  if (!has_grown (self, in_flight, rate) || (limited && is_largest (self)))
     {
       end_starting (self, get_needed (self, MAX (rate, self->kept_rate) * self->least_trip));
       if (is_in_question (self, (double) self->size.window, (double) get_block (self) / rate))
         start_brief (self, rate, trip, now);
     }
-  else if (limited && self->size.window < self->most)
+  else if (limited)
     {
       grow (self, get_growth (self, trip));
       self->kept_rate = rate;
@@ -366,7 +362,7 @@ may_lengthen (const IBBSearch *self, gboolean limited)
 {
   gsize longer = 2 * self->kept.block;
 
-  return longer <= self->limit && self->n_trials >= self->next_longer &&
+  return longer <= self->limits.block && self->n_trials >= self->next_longer &&
          ((!limited && is_single (self, self->kept_ahead)) ||
           (double) longer <= self->kept_rate * BLOCK_TIME);
 }
@@ -377,14 +373,14 @@ is_possible (const IBBSearch *self, IBBSearchPhase kind, gboolean limited, gint6
   switch (kind)
     {
     case IBB_SEARCH_RAISED:
-      return limited && self->kept.window < self->most &&
+      return limited && self->kept.window < ibb_size_get_most (&self->limits) &&
              (now >= self->next_larger || !is_noticed (self));
     case IBB_SEARCH_LOWERED:
       return limited && self->kept.window >= 2 * get_block (self);
     case IBB_SEARCH_LONGER:
       return may_lengthen (self, limited);
     default:
-      return self->kept.block >= 2 * IBB_SEARCH_BLOCK;
+      return self->kept.block >= 2 * IBB_SIZE_BLOCK;
     }
 }
 
@@ -394,30 +390,30 @@ is_possible (const IBBSearch *self, IBBSearchPhase kind, gboolean limited, gint6
 static gsize
 get_larger (IBBSearch *self, gsize block)
 {
-  double   least = LEAP_TRIP_MIN * (double) block / IBB_SEARCH_BLOCK;
+  double   least = LEAP_TRIP_MIN * (double) block / IBB_SIZE_BLOCK;
   gboolean leaps = self->leaps && !self->has_others && self->kept_trip >= least &&
                    self->kept_trip * LEAP <= PATIENCE;
   gsize step = leaps ? self->kept.window * (LEAP - 1) : MAX (block, self->kept.window / 2);
 
   self->leaps = !self->leaps;
-  return MIN (self->kept.window + step, self->most);
+  return self->kept.window + step;
 }
 
 /* The window in whole blocks. Others do not wait behind more bytes than before. */
 static gsize
-get_whole (const IBBSearch *self, IBBSearchSize size)
+get_whole (const IBBSearch *self, IBBSize size)
 {
-  gsize block = get_length (self, size.block, self->limit);
+  gsize block = ibb_size_get_length (&self->limits, size.block, self->limits.block);
   gsize more = is_noticed (self) ? 0 : block - 1;
 
   return MAX ((size.window + more) / block, 1) * block;
 }
 
-static IBBSearchSize
+static IBBSize
 get_trial (IBBSearch *self, IBBSearchPhase kind)
 {
-  IBBSearchSize size = self->kept;
-  gsize         block = get_block (self);
+  IBBSize size = self->kept;
+  gsize   block = get_block (self);
 
   switch (kind)
     {
@@ -437,6 +433,7 @@ get_trial (IBBSearch *self, IBBSearchPhase kind)
     default:
       size.window = size.block = IBB_BRIEF_BLOCK;
     }
+  ibb_size_limit (&size, &self->limits);
   return size;
 }
 
@@ -475,9 +472,8 @@ reset (IBBSearch *self, gsize window)
 {
   IBBSearch before = *self;
 
-  ibb_search_init (self, window, before.most);
-  self->limit = before.limit;
-  self->fits = before.fits;
+  ibb_search_init (self, window, before.limits.window);
+  self->limits = before.limits;
   self->has_others = before.has_others;
   self->next_larger = before.next_larger;
 }
@@ -487,7 +483,8 @@ reset (IBBSearch *self, gsize window)
 static void
 start_again (IBBSearch *self, gsize window, gint64 now)
 {
-  reset (self, CLAMP (window, IBB_SEARCH_BLOCK, MAX (IBB_SEARCH_BLOCK, self->kept.window)));
+  reset (self, CLAMP (window, IBB_SIZE_BLOCK, MAX (IBB_SIZE_BLOCK, self->kept.window)));
+  ibb_size_limit (&self->size, &self->limits);
   self->heard = now;
   begin (self, TRUE, now);
 }
@@ -644,7 +641,7 @@ end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
   self->n_before = 0;
   begin (self, FALSE, now);
   /* Beside others the window grows in small steps: the next trial is of a larger one again. */
-  if (kind != IBB_SEARCH_RAISED || self->has_others)
+  if (kind != IBB_SEARCH_RAISED || self->has_others || is_largest (self))
     return;
   advance (self);
   /* There may be much more room: the window doubles as at the start. */
@@ -730,7 +727,7 @@ is_lone_silence (const IBBSearch *self, gint64 now)
 static void
 forget (IBBSearch *self)
 {
-  reset (self, CLAMP (self->size.window, IBB_SEARCH_BLOCK, 4 * IBB_SEARCH_BLOCK));
+  reset (self, CLAMP (self->size.window, IBB_SIZE_BLOCK, 4 * IBB_SIZE_BLOCK));
 }
 
 static void
@@ -755,7 +752,7 @@ ibb_search_note (
       begin (self, TRUE, now);
     }
   self->heard = now;
-  self->limit = limit;
+  self->limits.block = limit;
 
   /* Only now the queue of the window before is gone. */
   if (self->from == IBB_NEVER)

@@ -11,11 +11,9 @@
 
 #pragma once
 
-#include <glib.h>
+#include "core/size.h"
 
 G_BEGIN_DECLS
-
-#define IBB_SEARCH_BLOCK 4096 /* bytes in a block until longer ones are tried */
 
 typedef enum
 {
@@ -30,21 +28,13 @@ typedef enum
 
 typedef struct
 {
-  gsize window; /* bytes in flight at most, or one block */
-  gsize block;  /* bytes in a block at most, before it fits (fit.h) */
-} IBBSearchSize;
-
-typedef struct
-{
-  IBBSearchSize  size;
-  IBBSearchSize  kept;     /* that it returns to when a trial was in vain */
-  IBBSearchSize  fallback; /* before a larger window was kept */
-  gsize          most;     /* that the window may become */
-  gsize          limit;    /* and a block, of the session that was acknowledged last */
+  IBBSize        size;
+  IBBSize        kept;     /* that it returns to when a trial was in vain */
+  IBBSize        fallback; /* before a larger window was kept */
+  IBBSizeLimits  limits;
   IBBSearchPhase phase;
   gboolean       limited;    /* a larger window would have sent more in this measurement */
   gboolean       leaps;      /* so does the next trial, if it is of a larger window */
-  gboolean       fits;       /* blocks of sessions that send several have a length of fit.h */
   gboolean       has_others; /* sessions that send little, which wait behind the window */
   gboolean       is_far;     /* as brief blocks have just said */
   gboolean       is_slow;    /* as the last brief blocks said */

@@ -172,7 +172,7 @@ ibb_sender_can_send (const IBBSender *self, gint64 now)
   if (n_sent == 0)
     return TRUE;
   if (self->terms->by_message || !ibb_stall_may_send (&flight->stall) ||
-      n_sent >= IBB_BLOCKS_IN_FLIGHT_MAX || !ibb_credit_covers (&self->credit, get_next_end (self)))
+      n_sent > IBB_SIZE_BLOCKS_MAX || !ibb_credit_covers (&self->credit, get_next_end (self)))
     return FALSE;
   return ibb_flight_get_length (flight) + ibb_sender_get_next_size (self) <= get_window (self, now);
 }

@@ -7,12 +7,14 @@
 #include "stanza/stream-xml.h"
 #include "xmpp/source.h"
 
-/* How many stanzas, or milliseconds, one acknowledgement may wait for others. A server that
- * requests one after each block would otherwise spend half of its time on them. */
+/* After so many stanzas the server is told, whether or not it asks: it keeps all that are not
+ * acknowledged, and only so many (D-65). An answer to a question waits for that, or so many
+ * milliseconds. A server that asks after each block would otherwise spend half of its time on the
+ * answers. */
 #define MAX_STANZAS 32
 #define DELAY 50
 /* While so many bytes wait for a server that does not read, no acknowledgement is added: one
- * answers many requests. */
+ * answers many requests, later. */
 #define MAX_UNSENT (256 * 1024)
 
 struct _IBBAcknowledger
@@ -54,6 +56,7 @@ void
 ibb_acknowledger_resume (IBBAcknowledger *self, IBBXmlStream *stream)
 {
   self->stream = ibb_xml_stream_ref (stream);
+  self->n_acknowledged = self->n_handled; /* as the resumption told */
 }
 
 void
@@ -77,16 +80,30 @@ ibb_acknowledger_note_request (IBBAcknowledger *self)
   self->is_requested = self->stream != NULL;
 }
 
+static gboolean timer_cb (gpointer user_data);
+
+static void
+send_later (IBBAcknowledger *self)
+{
+  if (self->timer == NULL)
+    self->timer = ibb_source_attach (g_timeout_source_new (DELAY), self->context,
+                                     "[ibb-glib] acknowledgement", timer_cb, self, NULL);
+}
+
 static void
 send_acknowledgement (IBBAcknowledger *self)
 {
   g_autofree char *text = NULL;
 
   ibb_source_clear (&self->timer);
+  if (ibb_xml_stream_get_unsent (self->stream) > MAX_UNSENT)
+    {
+      send_later (self);
+      return;
+    }
+
   self->is_requested = FALSE;
   self->n_acknowledged = self->n_handled;
-  if (ibb_xml_stream_get_unsent (self->stream) > MAX_UNSENT)
-    return;
   text = ibb_stream_xml_dup_acknowledgement (self->n_handled);
   ibb_xml_stream_send_text (self->stream, text);
 }
@@ -101,14 +118,13 @@ timer_cb (gpointer user_data)
 void
 ibb_acknowledger_answer (IBBAcknowledger *self)
 {
-  if (!self->is_requested)
+  if (self->stream == NULL)
     return;
 
   if (self->n_handled - self->n_acknowledged >= MAX_STANZAS)
     send_acknowledgement (self);
-  else if (self->timer == NULL)
-    self->timer = ibb_source_attach (g_timeout_source_new (DELAY), self->context,
-                                     "[ibb-glib] acknowledgement", timer_cb, self, NULL);
+  else if (self->is_requested)
+    send_later (self);
 }
 
 void

@@ -107,7 +107,7 @@ inside_get (IBBEngine *engine, IBBSession *session, const char *name, gint64 *va
 
 /* Sets the window of each peer, which may stay so for many blocks. A value of 0 stays as it is. */
 static void
-set_size (IBBEngine *engine, IBBSearchSize size, gboolean stays)
+set_size (IBBEngine *engine, IBBSize size, gboolean stays)
 {
   GHashTableIter iter;
   gpointer       peer;
@@ -115,8 +115,8 @@ set_size (IBBEngine *engine, IBBSearchSize size, gboolean stays)
   g_hash_table_iter_init (&iter, engine->shared->peers->by_jid);
   while (g_hash_table_iter_next (&iter, NULL, &peer))
     {
-      IBBSearch     *search = &ibb_peer_get_path (peer)->search;
-      IBBSearchSize *found = &search->size;
+      IBBSearch *search = &ibb_peer_get_path (peer)->search;
+      IBBSize   *found = &search->size;
 
       found->window = size.window > 0 ? size.window : found->window;
       found->block = size.block > 0 ? size.block : found->block;
@@ -134,11 +134,11 @@ gboolean
 inside_set (IBBEngine *engine, IBBSession *session, const char *name, gint64 value, gint64 now)
 {
   if (g_str_equal (name, "window"))
-    set_size (engine, (IBBSearchSize){ .window = (gsize) value }, FALSE);
+    set_size (engine, (IBBSize){ .window = (gsize) value }, FALSE);
   else if (g_str_equal (name, "steady-window"))
-    set_size (engine, (IBBSearchSize){ .window = (gsize) value }, TRUE);
+    set_size (engine, (IBBSize){ .window = (gsize) value }, TRUE);
   else if (g_str_equal (name, "block"))
-    set_size (engine, (IBBSearchSize){ .block = (gsize) value }, FALSE);
+    set_size (engine, (IBBSize){ .block = (gsize) value }, FALSE);
   else if (g_str_equal (name, "stalled-bytes"))
     engine->shared->stalls->stalled = (gsize) value;
   else if (g_str_equal (name, "round-trip"))

@@ -103,6 +103,55 @@ test_message (Parties *self, gconstpointer data)
   transfer (self, IBB_STANZA_TYPE_MESSAGE, 2 << 20, 700000, 5);
 }
 
+/* Bob sends all that he may while Alice is away. */
+static void
+wait_for_full_window (IBBTransport *bob)
+{
+  guint64 before;
+
+  do
+    {
+      before = ibb_transport_get_bytes_in_flight (bob);
+      for (guint i = 0; i < 20; i++)
+        wait_a_moment ();
+    }
+  while (ibb_transport_get_bytes_in_flight (bob) != before);
+  g_assert_cmpuint (before, >, 0);
+}
+
+/* D-65: a server keeps so many stanzas for a client that is away, and no more. Prosody, which keeps
+ * 500, then cannot resume the stream. Blocks are very short here, so that many fit in a window. */
+static void
+test_short_blocks (Parties *self, gconstpointer data)
+{
+  const guint              step = 12 * 1024;
+  g_autoptr (IBBTransport) alice = NULL;
+  g_autoptr (IBBTransport) bob = NULL;
+  End                      ends[2] = { { { NULL } } };
+
+  ibb_service_set_default_block_size (self->alice.service, 16);
+  open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
+  end_start (&ends[0], alice, 4 * step);
+  end_start (&ends[1], bob, 4 * step);
+  for (guint i = 1; i <= 3; i++)
+    {
+      while (ibb_transport_get_bytes_acknowledged (bob) < i * step)
+        wait_a_moment ();
+      cut_proxy_set_closed (self->alice.proxy, TRUE);
+      cut_proxy_cut (self->alice.proxy);
+      wait_for_state (self->alice.client, IBB_CLIENT_STATE_SUSPENDED);
+      wait_for_full_window (bob);
+      cut_proxy_set_closed (self->alice.proxy, FALSE);
+      wait_for_state (self->alice.client, IBB_CLIENT_STATE_ONLINE);
+    }
+  for (guint i = 0; i < 2; i++)
+    {
+      end_join (&ends[i]);
+      assert_succeeds (g_io_stream_close, G_IO_STREAM (ends[i].transport), NULL);
+    }
+  ends_compare (ends);
+}
+
 static void
 assert_lost (IBBTransport *transport)
 {
@@ -424,6 +473,8 @@ main (int argc, char **argv)
     add ("D-42/iq", test_iq);
   if (runs_long_cases ())
     add ("D-42/D-35/D-31/message", test_message);
+  if (resumes_in_stanzas ())
+    add ("D-42/D-65/short-blocks", test_short_blocks);
   add ("D-42/B-03/forgotten", test_forgotten);
   add ("D-42/B-03/not-resumable", test_not_resumable);
   add ("D-42/silence", test_silence);

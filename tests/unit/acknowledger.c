@@ -32,12 +32,14 @@ test_answers (void)
   xml_pair_assert_sent (&pair, "");
 
   ibb_acknowledger_start (acknowledger, pair.stream);
-  handle (acknowledger, 32);
+  handle (acknowledger, 31);
   ibb_acknowledger_answer (acknowledger);
   xml_pair_assert_sent (&pair, ""); /* not asked */
-  ibb_acknowledger_note_request (acknowledger);
+  handle (acknowledger, 1);
   ibb_acknowledger_answer (acknowledger);
-  xml_pair_assert_sent (&pair, "<a xmlns='urn:xmpp:sm:3' h='32'/>");
+  xml_pair_assert_sent (&pair, "<a xmlns='urn:xmpp:sm:3' h='32'/>"); /* not asked, but many */
+  ibb_acknowledger_answer (acknowledger);
+  xml_pair_assert_sent (&pair, "");
 
   /* Fewer wait for others, for a moment, which may be over when this thread goes on. */
   begin = g_get_monotonic_time ();
@@ -61,6 +63,36 @@ test_answers (void)
   xml_pair_tear_down (&pair);
 }
 
+/* While much waits for a server that does not read, no acknowledgement joins it. The request stays:
+ * Prosody asks no more until it has an answer. */
+static void
+test_unsent (void)
+{
+  IBBAcknowledger *acknowledger = ibb_acknowledger_new (g_main_context_default ());
+  g_autofree char *much = g_strnfill (1024 * 1024, ' ');
+  g_autofree char *last = NULL;
+  XmlPair          pair;
+
+  xml_pair_set_up (&pair);
+  ibb_acknowledger_start (acknowledger, pair.stream);
+  ibb_xml_stream_send_text (pair.stream, much);
+  handle (acknowledger, 32);
+  ibb_acknowledger_note_request (acknowledger);
+  ibb_acknowledger_answer (acknowledger);
+  g_assert_cmpuint (ibb_xml_stream_get_unsent (pair.stream), <=, 1024 * 1024);
+
+  do
+    {
+      g_free (last);
+      g_main_context_iteration (NULL, TRUE);
+      last = xml_pair_read (&pair);
+    }
+  while (strchr (last, '<') == NULL);
+  g_assert_cmpstr (strchr (last, '<'), ==, "<a xmlns='urn:xmpp:sm:3' h='32'/>");
+  ibb_acknowledger_free (acknowledger);
+  xml_pair_tear_down (&pair);
+}
+
 /* The count goes on with the stream that resumes the one that broke; a request does not. */
 static void
 test_resumption (void)
@@ -79,10 +111,12 @@ test_resumption (void)
   ibb_acknowledger_resume (acknowledger, pair.stream);
   ibb_acknowledger_answer (acknowledger);
   xml_pair_assert_sent (&pair, "");
-  handle (acknowledger, 1);
-  ibb_acknowledger_note_request (acknowledger);
+  handle (acknowledger, 31);
   ibb_acknowledger_answer (acknowledger);
-  xml_pair_assert_sent (&pair, "<a xmlns='urn:xmpp:sm:3' h='41'/>");
+  xml_pair_assert_sent (&pair, ""); /* the resumption has told the others */
+  handle (acknowledger, 1);
+  ibb_acknowledger_answer (acknowledger);
+  xml_pair_assert_sent (&pair, "<a xmlns='urn:xmpp:sm:3' h='72'/>");
   ibb_acknowledger_free (acknowledger);
   xml_pair_tear_down (&pair);
 }
@@ -91,7 +125,8 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/ibb/acknowledger/answers", test_answers);
+  g_test_add_func ("/ibb/acknowledger/answers/D-65", test_answers);
+  g_test_add_func ("/ibb/acknowledger/unsent/D-65", test_unsent);
   g_test_add_func ("/ibb/acknowledger/resumption", test_resumption);
 
   return g_test_run ();

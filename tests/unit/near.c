@@ -8,7 +8,7 @@
 
 #include "core/first-hop.h"
 
-#define BLOCK IBB_SEARCH_BLOCK
+#define BLOCK IBB_SIZE_BLOCK
 #define MS 1000
 
 typedef struct

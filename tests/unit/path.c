@@ -7,7 +7,7 @@
 #include "core/chat.h"
 #include "core/first-hop.h"
 
-#define BLOCK IBB_SEARCH_BLOCK
+#define BLOCK IBB_SIZE_BLOCK
 
 static void
 init (IBBPath *self, gsize window, gsize in_flight)

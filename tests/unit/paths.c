@@ -554,7 +554,7 @@ write_on (Pair *self, guint64 end)
   gsize       n;
 
   while ((written = ibb_session_get_written (session)) < end &&
-         (n = MIN (ibb_session_get_writable (session), BLOCK)) > 0)
+         (n = MIN (ibb_session_get_writable (session), MIN (BLOCK, end - written))) > 0)
     {
       guint8 bytes[BLOCK];
 
@@ -614,7 +614,7 @@ test_pause (gconstpointer data)
   ibb_engine_get_settings (self.ends[1].engine)->session_limit = 1;
   ibb_engine_set_listen (self.ends[1].engine, IBB_LISTEN_ACCEPT);
   self.sessions[0] = ibb_engine_open (
-      self.ends[0].engine, &(IBBOpen){ .peer = PEER, .block_size = BLOCK }, self.now, NULL);
+      self.ends[0].engine, &(IBBOpen){ .peer = PEER, .block_size = 2 * BLOCK }, self.now, NULL);
   while (ibb_session_get_state (self.sessions[0]) != IBB_SESSION_OPEN)
     g_assert_true (step (&self, G_MAXINT64 - 1));
 

@@ -56,7 +56,7 @@ model_send (Model *self, const Path *path, gsize length, GRand *random)
   double answer;
 
   self->server_free = MAX (self->server_free, arrives) + (double) length / rate + path->cost +
-                      (length > IBB_SEARCH_BLOCK ? path->late : 0);
+                      (length > IBB_SIZE_BLOCK ? path->late : 0);
   answer = self->server_free + path->delay / 2 + g_rand_double (random) * path->jitter;
   self->last_answer = MAX (self->last_answer, answer); /* stanzas keep their order */
   self->in_flight += length;
@@ -157,6 +157,29 @@ test_start (void)
   model_clear (&model);
 }
 
+/* However much a path holds, a window has 200 blocks. It comes with longer ones, if the session
+ * allows these. */
+static void
+test_blocks (void)
+{
+  const gsize limits[] = { 1024, 4096, 65535 };
+  const gsize windows[] = { 200 * 1024, 200 * 4096, 200 * 32768 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
+    {
+      const Path        path = { .delay = 1, .rate = 100e6, .block = limits[i], .jitter = 0.001 };
+      g_autoptr (GRand) random = g_rand_new_with_seed (1);
+      Model             model;
+
+      model_init (&model);
+      model_run (&model, &path, 30, random);
+      g_assert_cmpuint (ibb_search_get_window (&model.search), ==, windows[i]);
+      g_assert_cmpint (model.search.phase, !=, IBB_SEARCH_STARTING);
+      g_assert_cmpuint (g_queue_get_length (&model.blocks), <=, 200);
+      model_clear (&model);
+    }
+}
+
 /* The path becomes another one, and another one, and each is found in so many seconds. A wider
  * one shows only in a trial, and the pause between trials is long by then. */
 static void
@@ -168,8 +191,8 @@ test_change (void)
     { .delay = 0.05, .rate = 100e3, .block = 4096, .jitter = 0.001, .seconds = 60 },
     /* more: 200 round trips */
     { .delay = 0.05, .rate = 5e6, .block = 4096, .jitter = 0.001, .seconds = 200 * 0.05 },
-    /* longer */
-    { .delay = 0.2, .rate = 5e6, .block = 4096, .jitter = 0.001, .seconds = 60 },
+    /* longer, with more in flight than 200 blocks of 4096 bytes */
+    { .delay = 0.2, .rate = 5e6, .block = 8192, .jitter = 0.001, .seconds = 60 },
     /* shorter */
     { .delay = 0.001, .rate = 5e6, .block = 4096, .jitter = 0.0001, .seconds = 60 },
     /* behind a throttle */
@@ -226,7 +249,7 @@ test_less_room (void)
 static void
 test_patience (void)
 {
-  const Path        path = { .delay = 1, .rate = 1e6, .block = 4096, .jitter = 0.001 };
+  const Path        path = { .delay = 0.5, .rate = 1e6, .block = 4096, .jitter = 0.001 };
   g_autoptr (GRand) random = g_rand_new_with_seed (1);
   Model             model;
   IBBSearch        *search = &model.search;
@@ -393,7 +416,7 @@ test_slow_window (void)
 {
   IBBSearch search;
 
-  ibb_search_init (&search, 2 * IBB_SEARCH_BLOCK - 1, MOST);
+  ibb_search_init (&search, 2 * IBB_SIZE_BLOCK - 1, MOST);
   g_assert_false (ibb_search_is_slow (&search));
   search.is_slow = TRUE;
   g_assert_true (ibb_search_is_slow (&search));
@@ -746,7 +769,7 @@ static const Path paths[] = {
   { "near/slow-queue", 0.0003, 12e6, 4096, 0.00005, 3e6, 5, 0.48, 0.001 }, /* one block: 0.51 */
   { "process", 20e-6, 500e6, 4096, 0, 0, 2, 0.95, 0.001 },
   { "20-ms", 0.02, 12e6, 4096, 0.001, 0, 5, 0.9, 0.01 },
-  { "100-ms", 0.1, 12e6, 4096, 0.001, 0, 10, 0.88, 0.05 },
+  { "100-ms", 0.1, 12e6, 8192, 0.001, 0, 10, 0.88, 0.05 },
   { "300-ms", 0.3, 10e6, 16384, 0.001, 0, 20, 0.88, 0.15 },
   { "noise/5-ms", 0.05, 7.6e6, 4096, 0.005, 0, 10, 0.85, 0.05 },
   { "noise/20-ms", 0.05, 7.6e6, 4096, 0.02, 0, 10, 0.85, 0.05 },
@@ -771,6 +794,7 @@ main (int argc, char **argv)
       g_test_add_data_func (name, &paths[i], test_path);
     }
   g_test_add_func ("/search/start", test_start);
+  g_test_add_func ("/search/blocks/D-65", test_blocks);
   g_test_add_func ("/search/change", test_change);
   g_test_add_func ("/search/less-room", test_less_room);
   g_test_add_func ("/search/patience", test_patience);

@@ -56,7 +56,7 @@ ibb_flight_is_empty (const IBBFlight *self)
 guint
 ibb_flight_get_n_sent (const IBBFlight *self)
 {
-  return self->n_sent;
+  return ibb_stall_get_n_blocks (&self->stall);
 }
 
 guint
@@ -82,7 +82,7 @@ ibb_flight_get_oldest_sent (const IBBFlight *self)
 {
   const IBBBlock *oldest;
 
-  if (self->terms->by_message || self->n_sent == 0)
+  if (self->terms->by_message || ibb_flight_get_n_sent (self) == 0)
     return IBB_NEVER;
   oldest = self->blocks.head->data;
   return oldest->state == IBB_BLOCK_SENT ? oldest->sent : IBB_NEVER;
@@ -116,7 +116,7 @@ ibb_flight_choose_repetition (IBBFlight *self)
       if (block->state != IBB_BLOCK_SENT)
         continue;
       chosen = block;
-      if (self->n_sent <= IBB_RECENT_BLOCKS)
+      if (ibb_flight_get_n_sent (self) <= IBB_RECENT_BLOCKS)
         break;
     }
   return chosen;
@@ -150,7 +150,6 @@ ibb_flight_send (IBBFlight *self, gboolean is_probe, gint64 now)
   block->state = IBB_BLOCK_SENT;
   block->sent = now;
   block->attempts++;
-  self->n_sent++;
   block->is_probe = is_probe;
   if (is_probe)
     ibb_stall_probed (&self->stall, size, block->end, now);
@@ -164,7 +163,6 @@ ibb_flight_send (IBBFlight *self, gboolean is_probe, gint64 now)
 static void
 leave (IBBFlight *self, IBBBlock *block)
 {
-  self->n_sent--;
   ibb_stall_unsent (&self->stall, ibb_block_get_size (block));
 }
 
@@ -201,7 +199,7 @@ ibb_flight_refuse (IBBFlight *self, IBBBlock *block, const IBBStanza *answer)
   if (self->n_refused == 0)
     {
       self->refused_flight = ibb_flight_get_length (self);
-      self->n_flight_refused = self->n_sent;
+      self->n_flight_refused = ibb_flight_get_n_sent (self);
     }
   block->condition = answer->condition;
   block->error_type = answer->error_type;
@@ -251,7 +249,6 @@ void
 ibb_flight_interrupt (IBBFlight *self)
 {
   ibb_stall_clear (&self->stall);
-  self->n_sent = 0;
   ibb_flight_resend (self);
 }
 

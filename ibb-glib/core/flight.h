@@ -44,7 +44,6 @@ typedef struct
   GQueue          blocks;           /* (element-type IBBBlock): by seq */
   GQueue          delivered;        /* (element-type IBBBlock): the last messages sent */
   GList          *to_send;          /* (nullable): in blocks, the first that is TO_SEND */
-  guint           n_sent;           /* how many are SENT */
   guint           n_refused;        /* how many are REFUSED: replies of the rest are collected */
   gsize           refused_flight;   /* bytes in flight when the first of them was refused */
   guint           n_flight_refused; /* blocks in flight then */

@@ -50,6 +50,12 @@ ibb_path_may_send (IBBPath *self, gsize length, gsize share, gboolean is_chattin
 }
 
 void
+ibb_path_cap (IBBPath *self)
+{
+  ibb_search_cap (&self->search);
+}
+
+void
 ibb_path_sent (IBBPath *self, gsize length)
 {
   self->in_flight += length;

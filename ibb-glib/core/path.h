@@ -31,7 +31,9 @@ gboolean ibb_path_may_send (IBBPath *self, gsize length, gsize share, gboolean i
  * so much. */
 gsize ibb_path_get_block (const IBBPath *self, gsize limit);
 gsize ibb_path_get_brief (const IBBPath *self, gsize limit);
-void  ibb_path_sent (IBBPath *self, gsize length);
+/* The peer may have no more blocks in flight (D-65): more bytes would go in longer ones. */
+void ibb_path_cap (IBBPath *self);
+void ibb_path_sent (IBBPath *self, gsize length);
 /* Bytes leave the count: answered, stalled, given up. */
 void  ibb_path_forget (IBBPath *self, gsize length);
 gsize ibb_path_get_in_flight (const IBBPath *self);

@@ -252,6 +252,12 @@ ibb_peer_get_path (IBBPeer *self)
   return ibb_near_get_path (&self->peers->near, &self->near);
 }
 
+IBBQuota *
+ibb_peer_get_quota (IBBPeer *self)
+{
+  return &self->quota;
+}
+
 IBBTurns *
 ibb_peer_get_turns (IBBPeer *self)
 {

@@ -9,6 +9,7 @@
 #include <glib.h>
 
 #include "core/near.h"
+#include "core/quota.h"
 #include "core/shared.h"
 #include "core/turns.h"
 
@@ -53,8 +54,9 @@ typedef struct
 
   guint       block_size_max; /* that it has accepted, after larger ones it had not; 0: not known */
   IBBNearPeer near;           /* has its path */
-  IBBTurns    turns;          /* of its sessions, by IQ ... */
-  IBBTurn     turn;           /* ... and its own among the peers */
+  IBBQuota    quota;
+  IBBTurns    turns; /* of its sessions, by IQ ... */
+  IBBTurn     turn;  /* ... and its own among the peers */
 
   IBBOrder   order;
   gboolean   has_our_feature;
@@ -95,7 +97,8 @@ void    ibb_peer_add_session (IBBPeer *self, GList *link, const char *from);
 void    ibb_peer_remove_session (IBBPeer *self, GList *link);
 GQueue *ibb_peer_get_sessions (IBBPeer *self);
 
-IBBPath *ibb_peer_get_path (IBBPeer *self);
+IBBPath  *ibb_peer_get_path (IBBPeer *self);
+IBBQuota *ibb_peer_get_quota (IBBPeer *self);
 /* The next proposals need no refusal to be small enough (D-14). */
 void ibb_peer_set_block_size_max (IBBPeer *self, guint block_size);
 /* The block size to propose to the peer in place of block_size. */

@@ -77,7 +77,7 @@ begin (IBBSearch *self, gboolean is_changed, gint64 now)
   self->n_rounds = 0;
   self->n_samples = self->n_full = 0;
   self->ahead = self->trips = 0;
-  self->limited = FALSE;
+  self->limited = self->capped = FALSE;
 }
 
 void
@@ -144,6 +144,12 @@ ibb_search_limit (IBBSearch *self)
   self->limited = TRUE;
 }
 
+void
+ibb_search_cap (IBBSearch *self)
+{
+  self->limited = self->capped = TRUE;
+}
+
 gboolean
 ibb_search_is_slow (const IBBSearch *self)
 {
@@ -179,7 +185,7 @@ static void
 end_starting (IBBSearch *self, gsize window)
 {
   self->size = (IBBSize){ window, MAX (self->kept.block, IBB_SIZE_BLOCK) };
-  ibb_size_limit (&self->size, &self->limits);
+  ibb_size_lengthen (&self->size, &self->limits);
   self->kept = self->size;
   self->kept_rate = self->kept_trip = self->former_trip = 0;
   self->phase = IBB_SEARCH_KEEPING;
@@ -223,8 +229,8 @@ grow (IBBSearch *self, guint factor)
 {
   self->phase = IBB_SEARCH_STARTING;
   self->kept = self->size;
-  self->size.window = MAX (self->size.window, get_block (self)) * factor;
-  ibb_size_limit (&self->size, &self->limits);
+  self->size.window = MIN (MAX (self->size.window, get_block (self)) * factor, self->limits.window);
+  ibb_size_lengthen (&self->size, &self->limits);
 }
 
 static void
@@ -307,10 +313,12 @@ end_steady (IBBSearch *self, double in_flight)
                 is_single (self, in_flight) ? self->size.window : get_needed (self, in_flight));
 }
 
+/* Whether a larger window would have no more in flight, since only so many blocks may be. */
 static gboolean
-is_largest (const IBBSearch *self)
+is_at_most (const IBBSearch *self, double in_flight)
 {
-  return self->size.window >= ibb_size_get_most (&self->limits);
+  return self->capped &&
+         (is_no_more (self, in_flight) || 2 * self->size.block > self->limits.block);
 }
 
 /* in_flight: bytes, when the blocks of the measurement left. */
@@ -319,6 +327,7 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
 {
   double   rate = in_flight / trip;
   gboolean limited = self->limited;
+  gboolean at_most = is_at_most (self, in_flight);
 
   begin (self, FALSE, now);
   if (self->shortest_trip <= 0 || trip < self->shortest_trip)
@@ -328,18 +337,18 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
       end_steady (self, in_flight);
       return;
     }
-  if (is_no_more (self, in_flight))
+  if (!at_most && is_no_more (self, in_flight))
     return;
 
   if (self->least_trip <= 0 || trip < self->least_trip)
     self->least_trip = trip;
-  if (!has_grown (self, in_flight, rate) || (limited && is_largest (self)))
+  if (at_most || !has_grown (self, in_flight, rate))
     {
       end_starting (self, get_needed (self, MAX (rate, self->kept_rate) * self->least_trip));
       if (is_in_question (self, (double) self->size.window, (double) get_block (self) / rate))
         start_brief (self, rate, trip, now);
     }
-  else if (limited)
+  else if (limited && self->size.window < self->limits.window)
     {
       grow (self, get_growth (self, trip));
       self->kept_rate = rate;
@@ -373,7 +382,7 @@ is_possible (const IBBSearch *self, IBBSearchPhase kind, gboolean limited, gint6
   switch (kind)
     {
     case IBB_SEARCH_RAISED:
-      return limited && self->kept.window < ibb_size_get_most (&self->limits) &&
+      return limited && self->kept.window < self->limits.window &&
              (now >= self->next_larger || !is_noticed (self));
     case IBB_SEARCH_LOWERED:
       return limited && self->kept.window >= 2 * get_block (self);
@@ -396,7 +405,7 @@ get_larger (IBBSearch *self, gsize block)
   gsize step = leaps ? self->kept.window * (LEAP - 1) : MAX (block, self->kept.window / 2);
 
   self->leaps = !self->leaps;
-  return self->kept.window + step;
+  return MIN (self->kept.window + step, self->limits.window);
 }
 
 /* The window in whole blocks. Others do not wait behind more bytes than before. */
@@ -419,6 +428,7 @@ get_trial (IBBSearch *self, IBBSearchPhase kind)
     {
     case IBB_SEARCH_RAISED:
       size.window = get_larger (self, block);
+      ibb_size_lengthen (&size, &self->limits);
       break;
     case IBB_SEARCH_LOWERED:
       size.window = MAX (size.window - MAX (block, size.window / 3), block);
@@ -433,7 +443,6 @@ get_trial (IBBSearch *self, IBBSearchPhase kind)
     default:
       size.window = size.block = IBB_BRIEF_BLOCK;
     }
-  ibb_size_limit (&size, &self->limits);
   return size;
 }
 
@@ -484,7 +493,7 @@ static void
 start_again (IBBSearch *self, gsize window, gint64 now)
 {
   reset (self, CLAMP (window, IBB_SIZE_BLOCK, MAX (IBB_SIZE_BLOCK, self->kept.window)));
-  ibb_size_limit (&self->size, &self->limits);
+  ibb_size_lengthen (&self->size, &self->limits);
   self->heard = now;
   begin (self, TRUE, now);
 }
@@ -641,7 +650,7 @@ end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
   self->n_before = 0;
   begin (self, FALSE, now);
   /* Beside others the window grows in small steps: the next trial is of a larger one again. */
-  if (kind != IBB_SEARCH_RAISED || self->has_others || is_largest (self))
+  if (kind != IBB_SEARCH_RAISED || self->has_others)
     return;
   advance (self);
   /* There may be much more room: the window doubles as at the start. */

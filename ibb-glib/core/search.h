@@ -34,6 +34,7 @@ typedef struct
   IBBSizeLimits  limits;
   IBBSearchPhase phase;
   gboolean       limited;    /* a larger window would have sent more in this measurement */
+  gboolean       capped;     /* it would not: as many blocks were in flight as may be (D-65) */
   gboolean       leaps;      /* so does the next trial, if it is of a larger window */
   gboolean       has_others; /* sessions that send little, which wait behind the window */
   gboolean       is_far;     /* as brief blocks have just said */
@@ -83,6 +84,8 @@ gboolean ibb_search_is_new (const IBBSearch *self);
 void ibb_search_refused (IBBSearch *self);
 /* The window keeps back bytes that could be sent: a larger one would send more. */
 void ibb_search_limit (IBBSearch *self);
+/* As many blocks are in flight as may be: only longer ones would send more. */
+void ibb_search_cap (IBBSearch *self);
 /* Whether a length of blocks becomes one of fit.h. */
 void ibb_search_set_fits (IBBSearch *self, gboolean fits);
 /* Whether sessions that send little use the connection: their blocks wait behind trials. */

@@ -109,6 +109,12 @@ get_block_max (const IBBSender *self)
   return ibb_first_hop_get_brief (shared->first_hop, ibb_path_get_brief (path, limit));
 }
 
+gboolean
+ibb_sender_has_in_flight (const IBBSender *self)
+{
+  return ibb_flight_get_n_sent (&self->flight) > 0;
+}
+
 gsize
 ibb_sender_get_next_size (const IBBSender *self)
 {
@@ -164,15 +170,14 @@ gboolean
 ibb_sender_can_send (const IBBSender *self, gint64 now)
 {
   const IBBFlight *flight = &self->flight;
-  guint            n_sent = ibb_flight_get_n_sent (flight);
 
   if (self->is_interrupted || ibb_flight_get_n_refused (flight) > 0 ||
       !has_something_to_send (self) || ibb_retry_is_waiting (&self->retry, now))
     return FALSE;
-  if (n_sent == 0)
+  if (ibb_flight_get_n_sent (flight) == 0)
     return TRUE;
   if (self->terms->by_message || !ibb_stall_may_send (&flight->stall) ||
-      n_sent > IBB_SIZE_BLOCKS_MAX || !ibb_credit_covers (&self->credit, get_next_end (self)))
+      !ibb_credit_covers (&self->credit, get_next_end (self)))
     return FALSE;
   return ibb_flight_get_length (flight) + ibb_sender_get_next_size (self) <= get_window (self, now);
 }

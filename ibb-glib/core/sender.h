@@ -83,6 +83,7 @@ gboolean          ibb_sender_was_refused_for_good (const IBBSender *self);
 /* Sending. */
 void       ibb_sender_update_ready (IBBSender *self, gint64 now);
 gboolean   ibb_sender_can_send (const IBBSender *self, gint64 now);
+gboolean   ibb_sender_has_in_flight (const IBBSender *self);
 gsize      ibb_sender_get_next_size (const IBBSender *self);
 IBBStanza *ibb_sender_take_stanza (IBBSender *self, gint64 now);
 void       ibb_sender_passed (IBBSender *self, const IBBBlock *block);

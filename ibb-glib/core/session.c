@@ -419,6 +419,12 @@ ibb_session_can_send (IBBSession *self, gint64 now)
   return ibb_sender_can_send (get_sender (self), now);
 }
 
+gboolean
+ibb_session_has_in_flight (IBBSession *self)
+{
+  return ibb_sender_has_in_flight (get_sender (self));
+}
+
 gsize
 ibb_session_get_next_size (IBBSession *self)
 {

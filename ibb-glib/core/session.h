@@ -156,6 +156,7 @@ void ibb_session_send_failed (IBBSession *self);
 /* The next block, as far as the session is concerned; how many bytes it has. */
 gboolean   ibb_session_can_send (IBBSession *self, gint64 now);
 gsize      ibb_session_get_next_size (IBBSession *self);
+gboolean   ibb_session_has_in_flight (IBBSession *self);
 IBBStanza *ibb_session_take_block (IBBSession *self, gint64 now);
 void       ibb_session_update_ready (IBBSession *self, gint64 now);
 /* The memory, or the end of the backlog, that the session waited for is there. */

@@ -10,10 +10,6 @@ G_BEGIN_DECLS
 
 #define IBB_SIZE_BLOCK 4096 /* bytes in a block until longer ones are tried */
 
-/* Blocks in a window at most. A server keeps the stanzas for a client whose connection broke: of
- * blocks as many as this, and of acknowledgements of the client's own blocks as many (D-65). */
-#define IBB_SIZE_BLOCKS_MAX 200
-
 typedef struct
 {
   gsize window; /* bytes in flight at most, or one block */
@@ -29,9 +25,8 @@ typedef struct
 
 /* The length that blocks have in a session that allows limit. */
 gsize ibb_size_get_length (const IBBSizeLimits *self, gsize block, gsize limit);
-/* A window of too many blocks gets longer ones, as far as the session allows, or fewer. */
-void ibb_size_limit (IBBSize *size, const IBBSizeLimits *limits);
-/* How large the window may become. */
-gsize ibb_size_get_most (const IBBSizeLimits *self);
+/* A window of more blocks than may be in flight (D-65) gets longer ones, as far as the session
+ * allows. */
+void ibb_size_lengthen (IBBSize *size, const IBBSizeLimits *limits);
 
 G_END_DECLS

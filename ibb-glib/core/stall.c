@@ -45,6 +45,7 @@ ibb_stall_init (IBBStall *self, const IBBTerms *terms)
   self->stalls = terms->shared->stalls;
   self->late_since = IBB_NEVER;
   self->late_link.data = self;
+  ibb_quota_init_part (&self->blocks);
 }
 
 /* Messages are in flight until they are sent, and wait for nobody (D-35). A block beyond the room
@@ -69,6 +70,12 @@ uncount (IBBStall *self, gsize length)
   ibb_peer_uncount (self->terms->peer, length);
 }
 
+static IBBQuota *
+get_quota (const IBBStall *self)
+{
+  return ibb_peer_get_quota (self->terms->peer);
+}
+
 static gboolean
 is_late (const IBBStall *self)
 {
@@ -85,17 +92,16 @@ leave_late (IBBStall *self)
   self->late_since = IBB_NEVER;
 }
 
-void
-ibb_stall_clear (IBBStall *self)
-{
-  ibb_stall_unsent (self, self->in_flight);
-  self->is_stalled = FALSE;
-}
-
 gsize
 ibb_stall_get_in_flight (const IBBStall *self)
 {
   return self->in_flight;
+}
+
+guint
+ibb_stall_get_n_blocks (const IBBStall *self)
+{
+  return self->blocks.n;
 }
 
 /* A peer can make a round trip last as long as it likes. */
@@ -139,6 +145,7 @@ ibb_stall_may_send (const IBBStall *self)
 void
 ibb_stall_sent (IBBStall *self, gsize length, guint64 end, gint64 now)
 {
+  ibb_quota_add (get_quota (self), &self->blocks);
   self->in_flight += length;
   if (self->is_stalled)
     {
@@ -153,18 +160,14 @@ void
 ibb_stall_probed (IBBStall *self, gsize length, guint64 end, gint64 now)
 {
   g_assert (self->in_flight == 0);
-  if (self->is_stalled)
-    ibb_stall_sent (self, length, end, now);
-  else
-    {
-      self->in_flight = length;
-      self->is_probing = TRUE;
-    }
+  self->is_probing = !self->is_stalled;
+  ibb_stall_sent (self, length, end, now);
 }
 
-void
-ibb_stall_unsent (IBBStall *self, gsize length)
+static void
+forget (IBBStall *self, gsize length, guint n_blocks)
 {
+  ibb_quota_remove (get_quota (self), &self->blocks, n_blocks);
   self->in_flight -= length;
   if (self->is_stalled)
     self->stalls->stalled -= length;
@@ -173,6 +176,30 @@ ibb_stall_unsent (IBBStall *self, gsize length)
   self->is_probing = FALSE;
   if (self->in_flight == 0)
     leave_late (self);
+}
+
+void
+ibb_stall_unsent (IBBStall *self, gsize length)
+{
+  forget (self, length, 1);
+}
+
+static void
+set_going (IBBStall *self)
+{
+  if (!self->is_stalled)
+    return;
+
+  ibb_quota_go_on (get_quota (self), &self->blocks);
+  self->is_stalled = FALSE;
+}
+
+void
+ibb_stall_clear (IBBStall *self)
+{
+  if (self->blocks.n > 0)
+    forget (self, self->in_flight, self->blocks.n);
+  set_going (self);
 }
 
 gint64
@@ -198,12 +225,13 @@ end_stall (IBBStall *self, gint64 now)
 {
   self->stalls->stalled -= self->in_flight;
   count (self, self->in_flight, now);
-  self->is_stalled = FALSE;
+  set_going (self);
 }
 
 void
 ibb_stall_acknowledged (IBBStall *self, guint64 end, gint64 sent, gint64 oldest_sent, gint64 now)
 {
+  ibb_quota_answered (get_quota (self));
   if (self->is_stalled && end == self->until && now - sent < get_patience (self))
     end_stall (self, now);
   self->acked = end;
@@ -218,6 +246,7 @@ stall (IBBStall *self)
   uncount (self, self->in_flight);
   self->stalls->stalled += self->in_flight;
   self->is_stalled = TRUE;
+  ibb_quota_stall (get_quota (self), &self->blocks);
   self->until = self->acked + 1; /* until the next acknowledgement of any block */
 }
 

@@ -33,6 +33,7 @@ typedef struct
   const IBBTerms *terms;
   IBBStalls      *stalls; /* (unowned) */
   gsize           in_flight;
+  IBBQuotaPart    blocks; /* how many these are */
   gboolean        is_stalled;
   gboolean is_probing; /* what is in flight went beyond the credit, and is in no count (D-54) */
   guint64  until;      /* while it is stalled no more is sent before so much is ... */
@@ -65,6 +66,7 @@ void ibb_stalls_try (IBBStalls *self);
 void  ibb_stall_init (IBBStall *self, const IBBTerms *terms);
 void  ibb_stall_clear (IBBStall *self);
 gsize ibb_stall_get_in_flight (const IBBStall *self);
+guint ibb_stall_get_n_blocks (const IBBStall *self);
 /* Whether its bytes count as in flight on the path to the peer. */
 gboolean ibb_stall_is_counted (const IBBStall *self);
 /* Whether another block may go beside those in flight. */
@@ -73,7 +75,7 @@ gboolean ibb_stall_may_send (const IBBStall *self);
 void ibb_stall_sent (IBBStall *self, gsize length, guint64 end, gint64 now);
 /* The same for a block beyond the limit of the peer: the only one in flight. */
 void ibb_stall_probed (IBBStall *self, gsize length, guint64 end, gint64 now);
-/* So many bytes are no longer in flight. */
+/* A block of so many bytes is no longer in flight. */
 void ibb_stall_unsent (IBBStall *self, gsize length);
 /* A round trip was measured (0: it cannot be told). Returns what it says about the
  * path, 0 where it says nothing. */

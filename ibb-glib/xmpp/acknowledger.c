@@ -7,14 +7,12 @@
 #include "stanza/stream-xml.h"
 #include "xmpp/source.h"
 
-/* After so many stanzas the server is told, whether or not it asks: it keeps all that are not
- * acknowledged, and only so many (D-65). An answer to a question waits for that, or so many
- * milliseconds. A server that asks after each block would otherwise spend half of its time on the
- * answers. */
+/* How many stanzas, or milliseconds, one acknowledgement may wait for others. A server that
+ * requests one after each block would otherwise spend half of its time on them. */
 #define MAX_STANZAS 32
 #define DELAY 50
 /* While so many bytes wait for a server that does not read, no acknowledgement is added: one
- * answers many requests, later. */
+ * answers many requests, later. Prosody requests no other one before. */
 #define MAX_UNSENT (256 * 1024)
 
 struct _IBBAcknowledger
@@ -56,7 +54,6 @@ void
 ibb_acknowledger_resume (IBBAcknowledger *self, IBBXmlStream *stream)
 {
   self->stream = ibb_xml_stream_ref (stream);
-  self->n_acknowledged = self->n_handled; /* as the resumption told */
 }
 
 void
@@ -118,12 +115,12 @@ timer_cb (gpointer user_data)
 void
 ibb_acknowledger_answer (IBBAcknowledger *self)
 {
-  if (self->stream == NULL)
+  if (!self->is_requested)
     return;
 
   if (self->n_handled - self->n_acknowledged >= MAX_STANZAS)
     send_acknowledgement (self);
-  else if (self->is_requested)
+  else
     send_later (self);
 }
 

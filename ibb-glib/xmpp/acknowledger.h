@@ -23,10 +23,10 @@ void ibb_acknowledger_resume (IBBAcknowledger *self, IBBXmlStream *stream);
 
 void ibb_acknowledger_note_handled (IBBAcknowledger *self);
 void ibb_acknowledger_note_request (IBBAcknowledger *self);
-/* After a piece of input: answers the requests in it, at once or a little later, and acknowledges
- * many stanzas without a request. */
+/* After a piece of input: answers the requests in it, at once or a little later. */
 void ibb_acknowledger_answer (IBBAcknowledger *self);
-/* Call this before the end of the XML stream: sends an acknowledgement, requested or not. */
+/* Call this before the end of the XML stream: sends an acknowledgement, requested or not, unless
+ * much waits for a server that does not read. */
 void    ibb_acknowledger_send_last (IBBAcknowledger *self);
 guint32 ibb_acknowledger_get_handled (IBBAcknowledger *self);
 

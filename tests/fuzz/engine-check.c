@@ -10,6 +10,26 @@
 #include "core/session-private.h"
 #include "inside.h"
 
+/* The parts of its sessions make up what a peer has in flight, which is more than may be only by
+ * one block of each session. */
+static void
+check_quota (IBBPeer *peer)
+{
+  guint n = 0, n_stalled = 0;
+
+  for (GList *l = peer->sessions.head; l != NULL; l = l->next)
+    {
+      const IBBSession *session = l->data;
+      const IBBStall   *stall = &session->duplex.sender.flight.stall;
+
+      g_assert (!stall->blocks.is_aside || stall->is_stalled);
+      n += stall->blocks.is_aside ? 0 : stall->blocks.n;
+      n_stalled += stall->is_stalled && !stall->blocks.is_aside;
+    }
+  g_assert (peer->quota.n == n);
+  g_assert (g_queue_get_length (&peer->quota.stalled) == n_stalled);
+}
+
 static void
 check_sender (IBBSession *session, guint *n_pending)
 {
@@ -62,7 +82,7 @@ check_sender (IBBSession *session, guint *n_pending)
     }
 
   g_assert (flight->stall.in_flight == in_flight);
-  g_assert (flight->n_sent == n_sent);
+  g_assert (flight->stall.blocks.n == n_sent);
   g_assert (flight->n_refused == n_refused);
   /* When all replies have come, the sender has reacted to the refusals. */
   g_assert (n_refused == 0 || n_sent > 0);
@@ -289,6 +309,7 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
     {
       IBBPeer *peer = value;
 
+      check_quota (peer);
       n_pending += ibb_pending_is_set (&peer->query) + ibb_pending_is_set (&peer->probe);
       n_timers += peer->timer.iter != NULL;
     }

@@ -32,14 +32,12 @@ test_answers (void)
   xml_pair_assert_sent (&pair, "");
 
   ibb_acknowledger_start (acknowledger, pair.stream);
-  handle (acknowledger, 31);
+  handle (acknowledger, 32);
   ibb_acknowledger_answer (acknowledger);
   xml_pair_assert_sent (&pair, ""); /* not asked */
-  handle (acknowledger, 1);
+  ibb_acknowledger_note_request (acknowledger);
   ibb_acknowledger_answer (acknowledger);
-  xml_pair_assert_sent (&pair, "<a xmlns='urn:xmpp:sm:3' h='32'/>"); /* not asked, but many */
-  ibb_acknowledger_answer (acknowledger);
-  xml_pair_assert_sent (&pair, "");
+  xml_pair_assert_sent (&pair, "<a xmlns='urn:xmpp:sm:3' h='32'/>");
 
   /* Fewer wait for others, for a moment, which may be over when this thread goes on. */
   begin = g_get_monotonic_time ();
@@ -111,12 +109,10 @@ test_resumption (void)
   ibb_acknowledger_resume (acknowledger, pair.stream);
   ibb_acknowledger_answer (acknowledger);
   xml_pair_assert_sent (&pair, "");
-  handle (acknowledger, 31);
-  ibb_acknowledger_answer (acknowledger);
-  xml_pair_assert_sent (&pair, ""); /* the resumption has told the others */
   handle (acknowledger, 1);
+  ibb_acknowledger_note_request (acknowledger);
   ibb_acknowledger_answer (acknowledger);
-  xml_pair_assert_sent (&pair, "<a xmlns='urn:xmpp:sm:3' h='72'/>");
+  xml_pair_assert_sent (&pair, "<a xmlns='urn:xmpp:sm:3' h='41'/>");
   ibb_acknowledger_free (acknowledger);
   xml_pair_tear_down (&pair);
 }
@@ -125,8 +121,8 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/ibb/acknowledger/answers/D-65", test_answers);
-  g_test_add_func ("/ibb/acknowledger/unsent/D-65", test_unsent);
+  g_test_add_func ("/ibb/acknowledger/answers", test_answers);
+  g_test_add_func ("/ibb/acknowledger/unsent", test_unsent);
   g_test_add_func ("/ibb/acknowledger/resumption", test_resumption);
 
   return g_test_run ();

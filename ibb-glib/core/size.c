@@ -19,7 +19,7 @@ ibb_size_get_length (const IBBSizeLimits *self, gsize block, gsize limit)
 void
 ibb_size_lengthen (IBBSize *size, const IBBSizeLimits *limits)
 {
-  while (2 * size->block <= limits->block &&
-         size->window > IBB_QUOTA_MAX * ibb_size_get_length (limits, size->block, limits->block))
+  if (2 * size->block <= limits->block &&
+      size->window > IBB_QUOTA_MAX * ibb_size_get_length (limits, size->block, limits->block))
     size->block *= 2;
 }

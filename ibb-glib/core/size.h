@@ -25,8 +25,9 @@ typedef struct
 
 /* The length that blocks have in a session that allows limit. */
 gsize ibb_size_get_length (const IBBSizeLimits *self, gsize block, gsize limit);
-/* A window of more blocks than may be in flight (D-65) gets longer ones, as far as the session
- * allows. */
+/* A window of more blocks than may be in flight (D-65) gets blocks of twice the length, if the
+ * session allows them. Not longer ones at once: whether twice the length carries as much is seen
+ * before. */
 void ibb_size_lengthen (IBBSize *size, const IBBSizeLimits *limits);
 
 G_END_DECLS

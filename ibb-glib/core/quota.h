@@ -4,8 +4,7 @@
  * them, and may keep only so many.
  *
  * Each session has a part. That of a session whose reader does not read is set aside, but not
- * before the peer has acknowledged a block of another session: until then it may be the peer that
- * is away.
+ * before the peer has acknowledged another block: until then it may be the peer that is away.
  */
 
 #pragma once

@@ -51,7 +51,6 @@ class Prosody(PrivateServer):
     modules: names of more modules, e.g. ('smacks',), which comes with its repair
       in prosody-modules
     repaired: FALSE for smacks as it is, which may be deaf after a resumption
-  repaired: FALSE for smacks as it is, which may be deaf after a resumption
     settings: more global settings
     tls_protocol: the only version of TLS, such as 'tlsv1_1'
     tls, domain, federation: see PrivateServer

@@ -28,7 +28,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 # but not in a circle.
 ROOMS = (
     # What the XML and the client share with the core.
-    ('core data', r'core/(base64|condition|failure|fit|ids|jid|quota|size|stanza)', ()),
+    ('core data', r'core/(base64|condition|failure|fit|ids|jid|stanza)', ()),
     ('core', r'core/', ('core data',)),
     # What all public classes speak of: enumerations, errors, stanzas, the way to XMPP.
     ('words', r'ibb-(types|error|intl|version)', ('core data',)),

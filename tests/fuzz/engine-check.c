@@ -10,8 +10,7 @@
 #include "core/session-private.h"
 #include "inside.h"
 
-/* The parts of its sessions make up what a peer has in flight, which is more than may be only by
- * one block of each session. */
+/* What counts against a peer is what its sessions have in flight, without those set aside. */
 static void
 check_quota (IBBPeer *peer)
 {

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A model of a path for a search: a delay each way, and one server that carries so many bytes a
+ * second, in order. tests/flow plays whole networks. */
+
+#pragma once
+
+#include "core/quota.h"
+#include "core/search.h"
+
+#define MOST (64 * 1024 * 1024) /* that a window may become */
+
+typedef struct
+{
+  const char *name;
+  double      delay; /* seconds, both ways together */
+  double      rate;  /* bytes a second */
+  gsize       block;
+  double      jitter;      /* seconds at most, added to a round trip */
+  double      slow;        /* bytes a second while more than 8 KiB wait, if not 0 */
+  double      seconds;     /* that it runs */
+  double      utilization; /* that is asked for, of what the path could carry */
+  double      queue;       /* seconds that blocks may wait at the server, mean */
+  double      cost;        /* seconds for each block, whatever its length */
+  double      late;        /* and for one that is longer than 4096 bytes */
+  gboolean    is_single;   /* the peer takes one block at a time */
+} Path;
+
+typedef struct
+{
+  IBBSearch search;
+  GQueue    blocks; /* Block: in flight */
+  gsize     in_flight;
+  gint64    now;
+  double    server_free; /* seconds */
+  double    last_answer;
+  double    waited; /* seconds, sum */
+  guint     n_blocks;
+  guint64   acknowledged;
+} Model;
+
+typedef struct
+{
+  gint64 sent;
+  gint64 answered;
+  gsize  in_flight;
+  gsize  length;
+} Block;
+
+static inline void
+model_send (Model *self, const Path *path, gsize length, GRand *random)
+{
+  Block *block = g_new (Block, 1);
+  double arrives = (double) self->now / G_USEC_PER_SEC + path->delay / 2;
+  double waits = MAX (self->server_free - arrives, 0);
+  double rate = path->slow > 0 && waits * path->rate > 8192 ? path->slow : path->rate;
+  double answer;
+
+  self->server_free = MAX (self->server_free, arrives) + (double) length / rate + path->cost +
+                      (length > IBB_SIZE_BLOCK ? path->late : 0);
+  answer = self->server_free + path->delay / 2 + g_rand_double (random) * path->jitter;
+  self->last_answer = MAX (self->last_answer, answer); /* stanzas keep their order */
+  self->in_flight += length;
+  *block = (Block){
+    self->now,
+    (gint64) (self->last_answer * G_USEC_PER_SEC),
+    self->in_flight,
+    length,
+  };
+  g_queue_push_tail (&self->blocks, block);
+  self->waited += waits;
+  self->n_blocks++;
+}
+
+static inline void
+model_run (Model *self, const Path *path, double seconds, GRand *random)
+{
+  gint64 end = self->now + (gint64) (seconds * G_USEC_PER_SEC);
+
+  self->waited = self->n_blocks = 0;
+  self->acknowledged = 0;
+  while (self->now < end)
+    {
+      g_autofree Block *block = NULL;
+      gsize             length = ibb_search_get_block (&self->search, path->block);
+
+      while (self->in_flight == 0 ||
+             (!path->is_single && g_queue_get_length (&self->blocks) < IBB_QUOTA_MAX &&
+              self->in_flight + length <= ibb_search_get_window (&self->search)))
+        model_send (self, path, length, random);
+      if (g_queue_get_length (&self->blocks) >= IBB_QUOTA_MAX)
+        ibb_search_cap (&self->search);
+      else if (!path->is_single)
+        ibb_search_limit (&self->search);
+      block = g_queue_pop_head (&self->blocks);
+      self->now = MAX (self->now, block->answered);
+      self->in_flight -= block->length;
+      self->acknowledged += block->length;
+      ibb_search_note (&self->search, block->in_flight, block->sent,
+                       MAX (self->now - block->sent, 1), path->block, self->now);
+    }
+}
+
+static inline void
+model_init (Model *self)
+{
+  *self = (Model){ .now = G_USEC_PER_SEC };
+  ibb_search_init (&self->search, 4096, MOST);
+}
+
+static inline void
+model_clear (Model *self)
+{
+  g_queue_clear_full (&self->blocks, g_free);
+}

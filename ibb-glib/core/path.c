@@ -52,7 +52,7 @@ ibb_path_may_send (IBBPath *self, gsize length, gsize share, gboolean is_chattin
 void
 ibb_path_cap (IBBPath *self)
 {
-  ibb_search_cap (&self->search);
+  ibb_search_cap (&self->search, self->in_flight);
 }
 
 void
@@ -87,9 +87,9 @@ ibb_path_learn (IBBPath *self, const IBBPath *other)
 }
 
 void
-ibb_path_set_fits (IBBPath *self, gboolean fits)
+ibb_path_set_fits (IBBPath *self, gboolean fits, gint64 now)
 {
-  ibb_search_set_fits (&self->search, fits);
+  ibb_search_set_fits (&self->search, fits, now);
 }
 
 void

@@ -42,7 +42,7 @@ gboolean ibb_path_is_new (const IBBPath *self);
 /* Takes over what another one has found. */
 void ibb_path_learn (IBBPath *self, const IBBPath *other);
 /* Whether blocks get a length that fits (fit.h). */
-void ibb_path_set_fits (IBBPath *self, gboolean fits);
+void ibb_path_set_fits (IBBPath *self, gboolean fits, gint64 now);
 /* Whether sessions that send little use the connection: they wait behind the bytes in flight. */
 void ibb_path_set_others (IBBPath *self, gboolean has_others);
 /* A block that left then, with so many bytes in flight, itself included, was

@@ -77,7 +77,8 @@ begin (IBBSearch *self, gboolean is_changed, gint64 now)
   self->n_rounds = 0;
   self->n_samples = self->n_full = 0;
   self->ahead = self->trips = 0;
-  self->limited = self->capped = FALSE;
+  self->limited = FALSE;
+  self->cap = 0;
 }
 
 void
@@ -120,12 +121,6 @@ ibb_search_get_window (const IBBSearch *self)
 }
 
 void
-ibb_search_set_fits (IBBSearch *self, gboolean fits)
-{
-  self->limits.fits = fits;
-}
-
-void
 ibb_search_set_others (IBBSearch *self, gboolean has_others)
 {
   self->has_others = has_others;
@@ -145,9 +140,10 @@ ibb_search_limit (IBBSearch *self)
 }
 
 void
-ibb_search_cap (IBBSearch *self)
+ibb_search_cap (IBBSearch *self, gsize in_flight)
 {
-  self->limited = self->capped = TRUE;
+  self->limited = TRUE;
+  self->cap = in_flight;
 }
 
 gboolean
@@ -223,11 +219,14 @@ is_full (const IBBSearch *self)
   return self->n_samples > 0 && self->n_full == self->n_samples;
 }
 
-/* The present window carries more than the one before, so the next one is larger by this factor. */
+/* The present window carries more than the one before, so the next one is larger by this factor.
+ * cap: what was in flight instead of the window, or 0. */
 static void
-grow (IBBSearch *self, guint factor)
+grow (IBBSearch *self, guint factor, gsize cap)
 {
   self->phase = IBB_SEARCH_STARTING;
+  if (cap > 0)
+    self->size.window = MIN (self->size.window, cap);
   self->kept = self->size;
   self->size.window = MIN (MAX (self->size.window, get_block (self)) * factor, self->limits.window);
   ibb_size_lengthen (&self->size, &self->limits);
@@ -317,7 +316,7 @@ end_steady (IBBSearch *self, double in_flight)
 static gboolean
 is_at_most (const IBBSearch *self, double in_flight)
 {
-  return self->capped &&
+  return self->cap > 0 &&
          (is_no_more (self, in_flight) || 2 * self->size.block > self->limits.block);
 }
 
@@ -328,6 +327,7 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
   double   rate = in_flight / trip;
   gboolean limited = self->limited;
   gboolean at_most = is_at_most (self, in_flight);
+  gsize    cap = self->cap;
 
   begin (self, FALSE, now);
   if (self->shortest_trip <= 0 || trip < self->shortest_trip)
@@ -350,7 +350,7 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
     }
   else if (limited && self->size.window < self->limits.window)
     {
-      grow (self, get_growth (self, trip));
+      grow (self, get_growth (self, trip), cap);
       self->kept_rate = rate;
       self->fallback_rate = 0;
     }
@@ -389,7 +389,7 @@ is_possible (const IBBSearch *self, IBBSearchPhase kind, gboolean limited, gint6
     case IBB_SEARCH_LONGER:
       return may_lengthen (self, limited);
     default:
-      return self->kept.block >= 2 * IBB_SIZE_BLOCK;
+      return self->kept.block >= 2 * ibb_size_get_least (&self->limits);
     }
 }
 
@@ -408,14 +408,37 @@ get_larger (IBBSearch *self, gsize block)
   return MIN (self->kept.window + step, self->limits.window);
 }
 
-/* The window in whole blocks. Others do not wait behind more bytes than before. */
-static gsize
-get_whole (const IBBSearch *self, IBBSize size)
+/* With blocks that fit a server may carry several times as much. So what was measured before tells
+ * nothing, neither of a step nor of the window that was found. */
+static void
+begin_to_fit (IBBSearch *self, gint64 now)
 {
-  gsize block = ibb_size_get_length (&self->limits, size.block, self->limits.block);
-  gsize more = is_noticed (self) ? 0 : block - 1;
+  if (self->phase != IBB_SEARCH_STARTING)
+    {
+      self->phase = IBB_SEARCH_KEEPING;
+      self->size = self->kept;
+      self->kept_rate = self->kept_trip = self->former_trip = self->fallback_rate = 0;
+      self->next = self->n_before = 0;
+      self->leaps = TRUE;
+    }
+  self->size.block = MAX (self->size.block, ibb_size_get_least (&self->limits));
+  self->size.window = ibb_size_get_whole (&self->size, &self->limits, TRUE);
+  if (self->phase == IBB_SEARCH_KEEPING)
+    self->kept = self->size;
+  begin (self, TRUE, now);
+}
 
-  return MAX ((size.window + more) / block, 1) * block;
+/* Only the first time: of peers near by, which share the path, some may take one block at a time,
+ * and theirs do not fit. */
+void
+ibb_search_set_fits (IBBSearch *self, gboolean fits, gint64 now)
+{
+  gboolean begins = fits && !self->has_fitted && !is_noticed (self);
+
+  self->limits.fits = fits;
+  self->has_fitted |= fits;
+  if (begins)
+    begin_to_fit (self, now);
 }
 
 static IBBSize
@@ -435,7 +458,7 @@ get_trial (IBBSearch *self, IBBSearchPhase kind)
       break;
     case IBB_SEARCH_LONGER:
       size.block *= 2;
-      size.window = get_whole (self, size);
+      size.window = ibb_size_get_whole (&size, &self->limits, !is_noticed (self));
       break;
     case IBB_SEARCH_SHORTER:
       size.block /= 2;
@@ -656,7 +679,7 @@ end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
   /* There may be much more room: the window doubles as at the start. */
   self->least_trip = trip;
   self->n_steady = 0;
-  grow (self, SLOW);
+  grow (self, SLOW, 0);
 }
 
 static void
@@ -739,6 +762,16 @@ forget (IBBSearch *self)
   reset (self, CLAMP (self->size.window, IBB_SIZE_BLOCK, 4 * IBB_SIZE_BLOCK));
 }
 
+/* Whether so much is in flight as may be, before a block of the usual length leaves. */
+static gboolean
+is_filled (const IBBSearch *self, gsize in_flight)
+{
+  gsize block = get_block (self);
+
+  return !ibb_search_has_room (self, in_flight, block) ||
+         (self->cap > 0 && in_flight + block > self->cap);
+}
+
 static void
 add (IBBSearch *self, gsize in_flight, gint64 round_trip)
 {
@@ -775,8 +808,7 @@ ibb_search_note (
     return;
   /* A window that has just grown fills with the blocks that are sent next. The first block that
    * finds it full tells what the window carries. */
-  if (self->phase == IBB_SEARCH_STARTING &&
-      !ibb_search_has_room (self, in_flight, get_block (self)))
+  if (self->phase == IBB_SEARCH_STARTING && is_filled (self, in_flight))
     {
       end_start (self, (double) in_flight, (double) round_trip, now);
       return;

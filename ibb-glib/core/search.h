@@ -34,14 +34,15 @@ typedef struct
   IBBSizeLimits  limits;
   IBBSearchPhase phase;
   gboolean       limited;    /* a larger window would have sent more in this measurement */
-  gboolean       capped;     /* it would not: as many blocks were in flight as may be (D-65) */
   gboolean       leaps;      /* so does the next trial, if it is of a larger window */
   gboolean       has_others; /* sessions that send little, which wait behind the window */
+  gboolean       has_fitted; /* blocks have had a length of fit.h */
   gboolean       is_far;     /* as brief blocks have just said */
   gboolean       is_slow;    /* as the last brief blocks said */
-  guint          next;       /* the kind of the next trial */
-  guint          n_before;   /* measurements until it */
-  guint          pause;      /* and between trials that are in vain */
+  gsize          cap;      /* bytes in flight beside which no more blocks may be (D-65); 0: none */
+  guint          next;     /* the kind of the next trial */
+  guint          n_before; /* measurements until it */
+  guint          pause;    /* and between trials that are in vain */
   guint          n_trials;
   guint          next_longer;   /* of them, before which no longer block is tried */
   guint          longer_pause;  /* trials between those of longer blocks, which are in vain */
@@ -84,10 +85,10 @@ gboolean ibb_search_is_new (const IBBSearch *self);
 void ibb_search_refused (IBBSearch *self);
 /* The window keeps back bytes that could be sent: a larger one would send more. */
 void ibb_search_limit (IBBSearch *self);
-/* As many blocks are in flight as may be: only longer ones would send more. */
-void ibb_search_cap (IBBSearch *self);
+/* As many blocks are in flight as may be: only longer ones than these bytes would send more. */
+void ibb_search_cap (IBBSearch *self, gsize in_flight);
 /* Whether a length of blocks becomes one of fit.h. */
-void ibb_search_set_fits (IBBSearch *self, gboolean fits);
+void ibb_search_set_fits (IBBSearch *self, gboolean fits, gint64 now);
 /* Whether sessions that send little use the connection: their blocks wait behind trials. */
 void ibb_search_set_others (IBBSearch *self, gboolean has_others);
 /* A block was sent then, with so many bytes in flight, itself included, and was

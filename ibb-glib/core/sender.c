@@ -328,8 +328,8 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
     return;
 
   path = ibb_peer_get_path (peer);
-  ibb_path_set_fits (path,
-                     ibb_peer_takes_several (peer) && ibb_first_hop_is_fast (shared->first_hop));
+  ibb_path_set_fits (
+      path, ibb_peer_takes_several (peer) && ibb_first_hop_is_fast (shared->first_hop), now);
   ibb_path_set_others (path, ibb_chat_has_urgent (&shared->chat));
   ibb_path_note (path, block->ahead, block->sent, round_trip, get_block_limit (self), now);
 }

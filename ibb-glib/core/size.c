@@ -7,18 +7,34 @@
 #include "core/fit.h"
 #include "core/quota.h"
 
-/* One that is to fit fills a read at least. */
+/* Blocks that are to fit fill a read at least. */
+gsize
+ibb_size_get_least (const IBBSizeLimits *self)
+{
+  return self->fits ? 2 * IBB_SIZE_BLOCK : IBB_SIZE_BLOCK;
+}
+
 gsize
 ibb_size_get_length (const IBBSizeLimits *self, gsize block, gsize limit)
 {
   if (!self->fits || block < IBB_SIZE_BLOCK)
     return MIN (block, limit);
-  return ibb_fit_get_length (MIN (MAX (block, 2 * IBB_SIZE_BLOCK), limit));
+  return ibb_fit_get_length (MIN (MAX (block, ibb_size_get_least (self)), limit));
+}
+
+gsize
+ibb_size_get_whole (const IBBSize *size, const IBBSizeLimits *limits, gboolean is_more)
+{
+  gsize block = ibb_size_get_length (limits, size->block, limits->block);
+  gsize more = is_more ? block - 1 : 0;
+
+  return MAX ((size->window + more) / block, 1) * block;
 }
 
 void
 ibb_size_lengthen (IBBSize *size, const IBBSizeLimits *limits)
 {
+  size->block = MAX (size->block, ibb_size_get_least (limits));
   if (2 * size->block <= limits->block &&
       size->window > IBB_QUOTA_MAX * ibb_size_get_length (limits, size->block, limits->block))
     size->block *= 2;

@@ -23,8 +23,12 @@ typedef struct
   gboolean fits;   /* blocks of sessions that send several have a length of fit.h */
 } IBBSizeLimits;
 
+/* The least value of IBBSize.block that makes a difference. */
+gsize ibb_size_get_least (const IBBSizeLimits *self);
 /* The length that blocks have in a session that allows limit. */
 gsize ibb_size_get_length (const IBBSizeLimits *self, gsize block, gsize limit);
+/* The window in whole blocks, one at least: more bytes, or no more than before. */
+gsize ibb_size_get_whole (const IBBSize *size, const IBBSizeLimits *limits, gboolean is_more);
 /* A window of more blocks than may be in flight (D-65) gets blocks of twice the length, if the
  * session allows them. Not longer ones at once: whether twice the length carries as much is seen
  * before. */

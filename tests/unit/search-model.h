@@ -89,7 +89,7 @@ model_run (Model *self, const Path *path, double seconds, GRand *random)
               self->in_flight + length <= ibb_search_get_window (&self->search)))
         model_send (self, path, length, random);
       if (g_queue_get_length (&self->blocks) >= IBB_QUOTA_MAX)
-        ibb_search_cap (&self->search);
+        ibb_search_cap (&self->search, self->in_flight);
       else if (!path->is_single)
         ibb_search_limit (&self->search);
       block = g_queue_pop_head (&self->blocks);

@@ -143,7 +143,7 @@ void
 ibb_search_cap (IBBSearch *self, gsize in_flight)
 {
   self->limited = TRUE;
-  self->cap = in_flight;
+  self->cap = MAX (self->cap, in_flight);
 }
 
 gboolean
@@ -220,13 +220,13 @@ is_full (const IBBSearch *self)
 }
 
 /* The present window carries more than the one before, so the next one is larger by this factor.
- * cap: what was in flight instead of the window, or 0. */
+ * is_capped: so much was in flight instead of the window. */
 static void
-grow (IBBSearch *self, guint factor, gsize cap)
+grow (IBBSearch *self, guint factor, gboolean is_capped, double in_flight)
 {
   self->phase = IBB_SEARCH_STARTING;
-  if (cap > 0)
-    self->size.window = MIN (self->size.window, cap);
+  if (is_capped)
+    self->size.window = MIN (self->size.window, (gsize) in_flight);
   self->kept = self->size;
   self->size.window = MIN (MAX (self->size.window, get_block (self)) * factor, self->limits.window);
   ibb_size_lengthen (&self->size, &self->limits);
@@ -327,7 +327,7 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
   double   rate = in_flight / trip;
   gboolean limited = self->limited;
   gboolean at_most = is_at_most (self, in_flight);
-  gsize    cap = self->cap;
+  gboolean is_capped = self->cap > 0;
 
   begin (self, FALSE, now);
   if (self->shortest_trip <= 0 || trip < self->shortest_trip)
@@ -350,7 +350,7 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
     }
   else if (limited && self->size.window < self->limits.window)
     {
-      grow (self, get_growth (self, trip), cap);
+      grow (self, get_growth (self, trip), is_capped, in_flight);
       self->kept_rate = rate;
       self->fallback_rate = 0;
     }
@@ -420,8 +420,8 @@ begin_to_fit (IBBSearch *self, gint64 now)
       self->kept_rate = self->kept_trip = self->former_trip = self->fallback_rate = 0;
       self->next = self->n_before = 0;
       self->leaps = TRUE;
+      self->is_slow = FALSE;
     }
-  self->size.block = MAX (self->size.block, ibb_size_get_least (&self->limits));
   self->size.window = ibb_size_get_whole (&self->size, &self->limits, TRUE);
   if (self->phase == IBB_SEARCH_KEEPING)
     self->kept = self->size;
@@ -429,11 +429,11 @@ begin_to_fit (IBBSearch *self, gint64 now)
 }
 
 /* Only the first time: of peers near by, which share the path, some may take one block at a time,
- * and theirs do not fit. */
+ * and theirs do not fit. A new path has measured nothing. */
 void
 ibb_search_set_fits (IBBSearch *self, gboolean fits, gint64 now)
 {
-  gboolean begins = fits && !self->has_fitted && !is_noticed (self);
+  gboolean begins = fits && !self->has_fitted && !is_noticed (self) && self->heard != 0;
 
   self->limits.fits = fits;
   self->has_fitted |= fits;
@@ -507,6 +507,7 @@ reset (IBBSearch *self, gsize window)
   ibb_search_init (self, window, before.limits.window);
   self->limits = before.limits;
   self->has_others = before.has_others;
+  self->has_fitted = before.has_fitted;
   self->next_larger = before.next_larger;
 }
 
@@ -655,6 +656,7 @@ end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
 {
   IBBSearchPhase kind = self->phase;
   double         rate = in_flight / trip;
+  gboolean       is_capped = self->cap > 0;
 
   if (!is_better (self, in_flight, rate))
     {
@@ -679,7 +681,7 @@ end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
   /* There may be much more room: the window doubles as at the start. */
   self->least_trip = trip;
   self->n_steady = 0;
-  grow (self, SLOW, 0);
+  grow (self, SLOW, is_capped, in_flight);
 }
 
 static void
@@ -762,14 +764,15 @@ forget (IBBSearch *self)
   reset (self, CLAMP (self->size.window, IBB_SIZE_BLOCK, 4 * IBB_SIZE_BLOCK));
 }
 
-/* Whether so much is in flight as may be, before a block of the usual length leaves. */
+/* Whether so much is in flight as may be, before a block of the usual length leaves. Where that is
+ * no more than before, more may follow: short blocks may have taken the place of long ones. */
 static gboolean
 is_filled (const IBBSearch *self, gsize in_flight)
 {
   gsize block = get_block (self);
 
   return !ibb_search_has_room (self, in_flight, block) ||
-         (self->cap > 0 && in_flight + block > self->cap);
+         (self->cap > 0 && in_flight + block > self->cap && !is_no_more (self, (double) in_flight));
 }
 
 static void

@@ -39,8 +39,8 @@ typedef struct
   gboolean       has_fitted; /* blocks have had a length of fit.h */
   gboolean       is_far;     /* as brief blocks have just said */
   gboolean       is_slow;    /* as the last brief blocks said */
-  gsize          cap;      /* bytes in flight beside which no more blocks may be (D-65); 0: none */
-  guint          next;     /* the kind of the next trial */
+  gsize          cap;  /* most bytes in flight beside which no more blocks may be (D-65); 0: none */
+  guint          next; /* the kind of the next trial */
   guint          n_before; /* measurements until it */
   guint          pause;    /* and between trials that are in vain */
   guint          n_trials;

@@ -34,8 +34,9 @@ ibb_size_get_whole (const IBBSize *size, const IBBSizeLimits *limits, gboolean i
 void
 ibb_size_lengthen (IBBSize *size, const IBBSizeLimits *limits)
 {
-  size->block = MAX (size->block, ibb_size_get_least (limits));
-  if (2 * size->block <= limits->block &&
+  gsize longer = 2 * MAX (size->block, ibb_size_get_least (limits));
+
+  if (longer <= limits->block &&
       size->window > IBB_QUOTA_MAX * ibb_size_get_length (limits, size->block, limits->block))
-    size->block *= 2;
+    size->block = longer;
 }

@@ -676,6 +676,13 @@ test_fits_in_vain (void)
   ibb_search_set_fits (&model.search, TRUE, model.now);
   g_assert_cmpfloat (model.search.kept_rate, >, 0);
   model_clear (&model);
+
+  /* A new path loses no round trip. */
+  model_init (&model);
+  ibb_search_set_fits (&model.search, TRUE, model.now);
+  model_run (&model, &path, 0.001, random);
+  g_assert_cmpuint (ibb_search_get_window (&model.search), >, 4096);
+  model_clear (&model);
 }
 
 /* The largest window is not tried against itself. */

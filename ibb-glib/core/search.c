@@ -5,12 +5,6 @@
 #include "core/search.h"
 
 #include "core/brief.h"
-#include "core/timer.h"
-
-/* The least time of a measurement, in microseconds, and how many blocks or round trips it has. */
-#define TIME_MIN (20 * 1000)
-#define SAMPLES_MIN 24
-#define ROUNDS_MAX 6
 
 /* At the start: the share of a step that has to arrive before the next one, and the window from
  * which on steps are larger. */
@@ -68,19 +62,6 @@ static const IBBSearchPhase kinds[] = {
   IBB_SEARCH_RAISED, IBB_SEARCH_LOWERED, IBB_SEARCH_SHORTER,
 };
 
-static void
-begin (IBBSearch *self, gboolean is_changed, gint64 now)
-{
-  self->from = is_changed ? IBB_NEVER : now;
-  self->changed = now;
-  self->round = now;
-  self->n_rounds = 0;
-  self->n_samples = self->n_full = 0;
-  self->ahead = self->trips = 0;
-  self->limited = FALSE;
-  self->cap = 0;
-}
-
 void
 ibb_search_init (IBBSearch *self, gsize window, gsize most)
 {
@@ -136,14 +117,13 @@ is_noticed (const IBBSearch *self)
 void
 ibb_search_limit (IBBSearch *self)
 {
-  self->limited = TRUE;
+  ibb_measurement_limit (&self->measurement);
 }
 
 void
 ibb_search_cap (IBBSearch *self, gsize in_flight)
 {
-  self->limited = TRUE;
-  self->cap = MAX (self->cap, in_flight);
+  ibb_measurement_cap (&self->measurement, in_flight);
 }
 
 gboolean
@@ -174,7 +154,14 @@ ibb_search_get_block (const IBBSearch *self, gsize limit)
 static gsize
 get_block (const IBBSearch *self)
 {
-  return ibb_size_get_length (&self->limits, self->size.block, self->limits.block);
+  return ibb_search_get_block (self, self->limits.block);
+}
+
+static void
+return_to_kept (IBBSearch *self)
+{
+  self->phase = IBB_SEARCH_KEEPING;
+  self->size = self->kept;
 }
 
 static void
@@ -211,14 +198,6 @@ is_single (const IBBSearch *self, double in_flight)
   return in_flight < 2.0 * (double) get_block (self);
 }
 
-/* Whether each block found another one in flight, at least. This may be all that the peer
- * allows. */
-static gboolean
-is_full (const IBBSearch *self)
-{
-  return self->n_samples > 0 && self->n_full == self->n_samples;
-}
-
 /* The present window carries more than the one before, so the next one is larger by this factor.
  * is_capped: so much was in flight instead of the window. */
 static void
@@ -240,7 +219,7 @@ start_brief (IBBSearch *self, double rate, double trip, gint64 now)
   self->kept_rate = rate;
   self->kept_trip = trip;
   self->size = (IBBSize){ IBB_BRIEF_BLOCK, IBB_BRIEF_BLOCK };
-  begin (self, TRUE, now);
+  ibb_measurement_begin (&self->measurement, TRUE, now);
 }
 
 /* Whether one block at a time takes so long that it matters why: the distance, or its length. */
@@ -265,7 +244,9 @@ get_step (const IBBSearch *self, double in_flight)
 {
   double window = (double) self->size.window;
 
-  return (self->limited ? window : MIN (in_flight, window)) / (double) self->kept.window;
+  if (!ibb_measurement_is_limited (&self->measurement))
+    window = MIN (in_flight, window);
+  return window / (double) self->kept.window;
 }
 
 /* A window that has grown leaves at once, and its last block waits for those before it. So the time
@@ -316,7 +297,7 @@ end_steady (IBBSearch *self, double in_flight)
 static gboolean
 is_at_most (const IBBSearch *self, double in_flight)
 {
-  return self->cap > 0 &&
+  return ibb_measurement_is_capped (&self->measurement) &&
          (is_no_more (self, in_flight) || 2 * self->size.block > self->limits.block);
 }
 
@@ -325,11 +306,11 @@ static void
 end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
 {
   double   rate = in_flight / trip;
-  gboolean limited = self->limited;
+  gboolean limited = ibb_measurement_is_limited (&self->measurement);
   gboolean at_most = is_at_most (self, in_flight);
-  gboolean is_capped = self->cap > 0;
+  gboolean is_capped = ibb_measurement_is_capped (&self->measurement);
 
-  begin (self, FALSE, now);
+  ibb_measurement_begin (&self->measurement, FALSE, now);
   if (self->shortest_trip <= 0 || trip < self->shortest_trip)
     self->shortest_trip = trip;
   if (!limited && is_steady (self, in_flight, trip) && ++self->n_steady >= START_STEADY)
@@ -413,19 +394,18 @@ get_larger (IBBSearch *self, gsize block)
 static void
 begin_to_fit (IBBSearch *self, gint64 now)
 {
-  if (self->phase != IBB_SEARCH_STARTING)
+  if (self->phase == IBB_SEARCH_STARTING)
+    self->size.window = ibb_size_get_whole (&self->size, &self->limits, TRUE);
+  else
     {
-      self->phase = IBB_SEARCH_KEEPING;
-      self->size = self->kept;
+      self->kept.window = ibb_size_get_whole (&self->kept, &self->limits, TRUE);
+      return_to_kept (self);
       self->kept_rate = self->kept_trip = self->former_trip = self->fallback_rate = 0;
       self->next = self->n_before = 0;
       self->leaps = TRUE;
       self->is_slow = FALSE;
     }
-  self->size.window = ibb_size_get_whole (&self->size, &self->limits, TRUE);
-  if (self->phase == IBB_SEARCH_KEEPING)
-    self->kept = self->size;
-  begin (self, TRUE, now);
+  ibb_measurement_begin (&self->measurement, TRUE, now);
 }
 
 /* Only the first time: of peers near by, which share the path, some may take one block at a time,
@@ -495,7 +475,7 @@ try (IBBSearch *self, gboolean limited, gint64 now)
     self->phase = IBB_SEARCH_BRIEF;
   self->is_far = FALSE;
   self->size = get_trial (self, self->phase);
-  begin (self, TRUE, now);
+  ibb_measurement_begin (&self->measurement, TRUE, now);
 }
 
 /* Forgets all that was measured. */
@@ -519,7 +499,7 @@ start_again (IBBSearch *self, gsize window, gint64 now)
   reset (self, CLAMP (window, IBB_SIZE_BLOCK, MAX (IBB_SIZE_BLOCK, self->kept.window)));
   ibb_size_lengthen (&self->size, &self->limits);
   self->heard = now;
-  begin (self, TRUE, now);
+  ibb_measurement_begin (&self->measurement, TRUE, now);
 }
 
 /* Whether a trial carries much less than what was kept, or that than what was kept before. */
@@ -541,7 +521,7 @@ fall_back (IBBSearch *self, gint64 now)
   self->kept_trip = (double) self->fallback.window / self->fallback_rate;
   self->former_trip = self->fallback_rate = 0;
   self->n_before = self->pause = PAUSE_MAX;
-  begin (self, TRUE, now);
+  ibb_measurement_begin (&self->measurement, TRUE, now);
 }
 
 static void
@@ -549,8 +529,8 @@ end_kept (IBBSearch *self, double in_flight, double trip, gint64 now)
 {
   double   rate = in_flight / trip;
   double   usual = self->kept_trip;
-  gboolean limited = self->limited;
-  gboolean full = is_full (self);
+  gboolean limited = ibb_measurement_is_limited (&self->measurement);
+  gboolean full = ibb_measurement_is_full (&self->measurement);
 
   if (carries_much_less (self, rate))
     {
@@ -569,7 +549,7 @@ end_kept (IBBSearch *self, double in_flight, double trip, gint64 now)
   self->former_trip = self->kept_trip;
   self->kept_trip = trip;
   self->kept_ahead = in_flight;
-  begin (self, FALSE, now);
+  ibb_measurement_begin (&self->measurement, FALSE, now);
   if (!limited && !full)
     return;
   if (self->n_before > 0)
@@ -591,7 +571,8 @@ get_block_share (const IBBSearch *self)
 static gboolean
 is_raised (const IBBSearch *self, double in_flight)
 {
-  return self->limited || in_flight >= (double) (self->kept.window + get_block (self));
+  return ibb_measurement_is_limited (&self->measurement) ||
+         in_flight >= (double) (self->kept.window + get_block (self));
 }
 
 static gboolean
@@ -622,13 +603,16 @@ end_in_vain (IBBSearch *self, gint64 now)
       self->next_longer = self->n_trials + self->longer_pause;
     }
   if (self->phase == IBB_SEARCH_RAISED)
-    self->next_larger = now + MIN (LARGER_PAUSE * (now - self->changed), IDLE_MAX);
-  self->phase = IBB_SEARCH_KEEPING;
-  self->size = self->kept;
+    {
+      gint64 time = now - ibb_measurement_get_begun (&self->measurement);
+
+      self->next_larger = now + MIN (LARGER_PAUSE * time, IDLE_MAX);
+    }
+  return_to_kept (self);
   self->pause = MIN (2 * self->pause, PAUSE_MAX);
   self->n_before = self->pause;
   advance (self);
-  begin (self, TRUE, now);
+  ibb_measurement_begin (&self->measurement, TRUE, now);
 }
 
 /* If the distance takes the time of a block, the larger window that was put off is tried now. */
@@ -644,11 +628,10 @@ end_brief (IBBSearch *self, double rate, gint64 now)
       return;
     }
 
-  self->phase = IBB_SEARCH_KEEPING;
-  self->size = self->kept;
+  return_to_kept (self);
   self->is_far = TRUE;
   self->n_before = 0;
-  begin (self, TRUE, now);
+  ibb_measurement_begin (&self->measurement, TRUE, now);
 }
 
 static void
@@ -656,7 +639,7 @@ end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
 {
   IBBSearchPhase kind = self->phase;
   double         rate = in_flight / trip;
-  gboolean       is_capped = self->cap > 0;
+  gboolean       is_capped = ibb_measurement_is_capped (&self->measurement);
 
   if (!is_better (self, in_flight, rate))
     {
@@ -673,7 +656,7 @@ end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
   self->former_trip = 0;
   self->pause = PAUSE_MIN;
   self->n_before = 0;
-  begin (self, FALSE, now);
+  ibb_measurement_begin (&self->measurement, FALSE, now);
   /* Beside others the window grows in small steps: the next trial is of a larger one again. */
   if (kind != IBB_SEARCH_RAISED || self->has_others)
     return;
@@ -687,8 +670,8 @@ end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
 static void
 end_measurement (IBBSearch *self, gint64 now)
 {
-  double in_flight = self->ahead / self->n_samples;
-  double trip = self->trips / self->n_samples;
+  double in_flight = ibb_measurement_get_in_flight (&self->measurement);
+  double trip = ibb_measurement_get_trip (&self->measurement);
   double rate = in_flight / trip;
 
   self->had_silence = FALSE;
@@ -725,25 +708,23 @@ get_enough_samples (const IBBSearch *self)
 static gboolean
 is_hopeless (const IBBSearch *self)
 {
-  double   trip = self->trips / self->n_samples;
-  double   rate = self->ahead / self->trips;
+  double   trip = ibb_measurement_get_trip (&self->measurement);
+  double   rate = ibb_measurement_get_rate (&self->measurement);
   gboolean is_larger = self->phase == IBB_SEARCH_RAISED || self->phase == IBB_SEARCH_LONGER;
 
   if (is_larger && trip > self->kept_trip + IBB_BRIEF_WAIT &&
       rate < self->kept_rate * HOPELESS_GAIN)
     return TRUE;
-  return self->n_samples >= get_enough_samples (self) && carries_much_less (self, rate);
+  return ibb_measurement_get_n_samples (&self->measurement) >= get_enough_samples (self) &&
+         carries_much_less (self, rate);
 }
 
 static gboolean
 is_measured (const IBBSearch *self, gint64 now)
 {
   if (self->phase == IBB_SEARCH_STARTING)
-    return self->n_rounds >= START_ROUNDS;
-  if (is_hopeless (self))
-    return TRUE;
-  return self->n_rounds >= 2 && (self->n_samples >= SAMPLES_MIN || self->n_rounds >= ROUNDS_MAX) &&
-         now - self->from >= TIME_MIN;
+    return ibb_measurement_get_n_rounds (&self->measurement) >= START_ROUNDS;
+  return is_hopeless (self) || ibb_measurement_is_enough (&self->measurement, now);
 }
 
 /* A silence in which a reader, a server or this machine stood still, and after which all bytes in
@@ -772,17 +753,8 @@ is_filled (const IBBSearch *self, gsize in_flight)
   gsize block = get_block (self);
 
   return !ibb_search_has_room (self, in_flight, block) ||
-         (self->cap > 0 && in_flight + block > self->cap && !is_no_more (self, (double) in_flight));
-}
-
-static void
-add (IBBSearch *self, gsize in_flight, gint64 round_trip)
-{
-  self->n_samples++;
-  if (in_flight >= get_block (self))
-    self->n_full++;
-  self->ahead += (double) in_flight;
-  self->trips += (double) round_trip;
+         (ibb_measurement_is_at_cap (&self->measurement, in_flight, block) &&
+          !is_no_more (self, (double) in_flight));
 }
 
 void
@@ -794,20 +766,12 @@ ibb_search_note (
   if (is_lone_silence (self, now))
     {
       self->had_silence = TRUE;
-      begin (self, TRUE, now);
+      ibb_measurement_begin (&self->measurement, TRUE, now);
     }
   self->heard = now;
   self->limits.block = limit;
 
-  /* Only now the queue of the window before is gone. */
-  if (self->from == IBB_NEVER)
-    {
-      if (sent < self->changed)
-        return;
-      self->from = self->round = now;
-      return;
-    }
-  if (sent < self->from)
+  if (!ibb_measurement_covers (&self->measurement, sent, now))
     return;
   /* A window that has just grown fills with the blocks that are sent next. The first block that
    * finds it full tells what the window carries. */
@@ -817,13 +781,11 @@ ibb_search_note (
       return;
     }
 
-  add (self, in_flight, round_trip);
-  if (sent < self->round)
+  if (!ibb_measurement_add (&self->measurement, in_flight, sent, round_trip,
+                            in_flight >= get_block (self), now))
     return;
-  self->n_rounds++;
-  self->round = now;
-  if (self->phase == IBB_SEARCH_STARTING && self->n_rounds < START_ROUNDS)
-    self->ahead = self->trips = self->n_samples = self->n_full = 0;
   if (is_measured (self, now))
     end_measurement (self, now);
+  else if (self->phase == IBB_SEARCH_STARTING)
+    ibb_measurement_drop_samples (&self->measurement);
 }

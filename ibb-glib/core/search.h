@@ -11,6 +11,7 @@
 
 #pragma once
 
+#include "core/measurement.h"
 #include "core/size.h"
 
 G_BEGIN_DECLS
@@ -33,16 +34,14 @@ typedef struct
   IBBSize        fallback; /* before a larger window was kept */
   IBBSizeLimits  limits;
   IBBSearchPhase phase;
-  gboolean       limited;    /* a larger window would have sent more in this measurement */
   gboolean       leaps;      /* so does the next trial, if it is of a larger window */
   gboolean       has_others; /* sessions that send little, which wait behind the window */
   gboolean       has_fitted; /* blocks have had a length of fit.h */
   gboolean       is_far;     /* as brief blocks have just said */
   gboolean       is_slow;    /* as the last brief blocks said */
-  gsize          cap;  /* most bytes in flight beside which no more blocks may be (D-65); 0: none */
-  guint          next; /* the kind of the next trial */
-  guint          n_before; /* measurements until it */
-  guint          pause;    /* and between trials that are in vain */
+  guint          next;       /* the kind of the next trial */
+  guint          n_before;   /* measurements until it */
+  guint          pause;      /* and between trials that are in vain */
   guint          n_trials;
   guint          next_longer;   /* of them, before which no longer block is tried */
   guint          longer_pause;  /* trials between those of longer blocks, which are in vain */
@@ -55,18 +54,9 @@ typedef struct
   double         former_trip;   /* the one before with the same window; 0: none */
   double         least_trip;    /* while starting: the shortest */
   double         shortest_trip; /* of all starts on this path */
-
-  /* The measurement: blocks that were sent since from. */
-  gint64   from; /* or IBB_NEVER before the round in which the window changed is over */
-  gint64   changed;
-  gint64   round;
-  guint    n_rounds;
-  guint    n_samples;
-  guint    n_full; /* of them, with a block in flight at least */
-  double   ahead;  /* sums */
-  double   trips;
-  gint64   heard;
-  gboolean had_silence; /* in this measurement */
+  IBBMeasurement measurement;
+  gint64         heard;       /* when a block was acknowledged last; 0: never */
+  gboolean       had_silence; /* in this measurement */
 } IBBSearch;
 
 void  ibb_search_init (IBBSearch *self, gsize window, gsize most);

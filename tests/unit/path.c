@@ -29,10 +29,10 @@ test_may_send (void)
   init (&path, 4 * BLOCK, 2 * BLOCK);
   g_assert_true (ibb_path_may_send (&path, BLOCK, 3 * BLOCK, FALSE));
   g_assert_false (ibb_path_may_send (&path, BLOCK, 3 * BLOCK - 1, FALSE));
-  g_assert_false (path.search.limited);
+  g_assert_false (path.search.measurement.is_limited);
   g_assert_true (ibb_path_may_send (&path, 2 * BLOCK, G_MAXSIZE, FALSE));
   g_assert_false (ibb_path_may_send (&path, 2 * BLOCK + 1, G_MAXSIZE, FALSE));
-  g_assert_true (path.search.limited);
+  g_assert_true (path.search.measurement.is_limited);
 }
 
 /* While a person chats, blocks on a slow path are short, and alone. */

@@ -157,8 +157,8 @@ test_patience (void)
   window = search->size.window;
   trip = (gint64) search->kept_trip;
   late = trip + 150000;
-  now = search->changed + trip;
-  ibb_search_note (search, window, search->changed, trip, 4096, now);
+  now = search->measurement.begun + trip;
+  ibb_search_note (search, window, search->measurement.begun, trip, 4096, now);
   ibb_search_limit (search);
   /* 5 % more; a larger window has to carry 10 % more. */
   ibb_search_note (search, (gsize) (1.05 * search->kept_rate * (double) late), now, late, 4096,
@@ -358,9 +358,9 @@ test_lowered (void)
   while (search->phase != IBB_SEARCH_LOWERED)
     model_run (&model, &path, 0.05, random);
   late = (gint64) search->kept_trip + 150000;
-  now = search->changed + (gint64) search->kept_trip;
-  ibb_search_note (search, search->size.window, search->changed, (gint64) search->kept_trip, 4096,
-                   now);
+  now = search->measurement.begun + (gint64) search->kept_trip;
+  ibb_search_note (search, search->size.window, search->measurement.begun,
+                   (gint64) search->kept_trip, 4096, now);
   ibb_search_note (search, search->size.window, now, late, 4096, now + late);
   g_assert_cmpint (search->phase, ==, IBB_SEARCH_LOWERED);
   model_clear (&model);
@@ -566,7 +566,7 @@ test_change_meanwhile (void)
   ibb_search_refused (&search); /* the start is over */
   for (guint i = 0; i < 400 && search.kept_trip <= 10000; i++, now += 1000)
     {
-      gint64 trip = i >= 300 && search.n_samples >= 12 ? 25000 : 10000;
+      gint64 trip = i >= 300 && search.measurement.n_samples >= 12 ? 25000 : 10000;
 
       ibb_search_note (&search, 40960, now - trip, trip, 4096, now);
     }
@@ -606,7 +606,7 @@ test_measurement (void)
           now += tests[i].trip;
           for (guint j = 0; j < tests[i].n_blocks; j++)
             ibb_search_note (&search, 100, sent, tests[i].trip, 4096, now);
-          if (search.n_samples > 0)
+          if (search.measurement.n_samples > 0)
             continue;
           if (n_ended++ > 0)
             g_assert_cmpint (now - begun, ==, tests[i].time);

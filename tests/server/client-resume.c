@@ -52,18 +52,6 @@ open_session (Parties *self, IBBStanzaType stanza_type, IBBTransport **alice, IB
   parties_open_session (self, stanza_type, alice, bob);
 }
 
-/* Everything arrives, and both ends close. */
-static void
-finish (End ends[2])
-{
-  for (guint i = 0; i < 2; i++)
-    {
-      end_join (&ends[i]);
-      assert_succeeds (g_io_stream_close, G_IO_STREAM (ends[i].transport), NULL);
-    }
-  ends_compare (ends);
-}
-
 /* Sends both ways, while the connections of all ends are cut again and again in the middle of
  * stanzas. */
 static void
@@ -85,7 +73,7 @@ transfer (Parties *self, IBBStanzaType stanza_type, gsize total, gsize step, gui
   cut_proxy_cut_every (self->bob.proxy, step + step / 3, n_cuts);
   end_start (&ends[0], alice, total);
   end_start (&ends[1], bob, total);
-  finish (ends);
+  ends_finish (ends);
 
   /* There were enough cuts: each needed another connection, at least. */
   g_assert_cmpuint (cut_proxy_get_n_left (self->alice.proxy), ==, 0);
@@ -151,7 +139,7 @@ test_short_blocks (Parties *self, gconstpointer data)
       cut_proxy_set_closed (self->alice.proxy, FALSE);
       wait_for_state (self->alice.client, IBB_CLIENT_STATE_ONLINE);
     }
-  finish (ends);
+  ends_finish (ends);
 }
 
 static void

@@ -299,12 +299,7 @@ test_transfer (Parties *self, gconstpointer data)
   parties_open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
   end_start (&ends[0], alice, TRANSFER);
   end_start (&ends[1], bob, TRANSFER);
-  for (guint i = 0; i < 2; i++)
-    {
-      end_join (&ends[i]);
-      assert_succeeds (g_io_stream_close, G_IO_STREAM (ends[i].transport), NULL);
-    }
-  ends_compare (ends);
+  ends_finish (ends);
   g_assert_cmpuint (cut_proxy_get_n_connections (self->alice.proxy), ==, 1);
 }
 

@@ -43,11 +43,7 @@ transfer (Parties *self)
   parties_open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
   end_start (&ends[0], alice, TOTAL);
   end_start (&ends[1], bob, TOTAL);
-  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
-    end_join (&ends[i]);
-  ends_compare (ends);
-  assert_succeeds (g_io_stream_close, G_IO_STREAM (alice), NULL);
-  assert_succeeds (g_io_stream_close, G_IO_STREAM (bob), NULL);
+  ends_finish (ends);
 }
 
 static void

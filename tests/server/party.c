@@ -148,3 +148,14 @@ ends_compare (End ends[2])
       g_free (ends[i].read);
     }
 }
+
+void
+ends_finish (End ends[2])
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      end_join (&ends[i]);
+      assert_succeeds (g_io_stream_close, G_IO_STREAM (ends[i].transport), NULL);
+    }
+  ends_compare (ends);
+}

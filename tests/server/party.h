@@ -51,3 +51,5 @@ void end_start (End *self, IBBTransport *transport, gsize total);
 void end_join (End *self);
 /* Each end has read what the other one has written. Frees both. */
 void ends_compare (End ends[2]);
+/* Waits until all bytes have arrived, closes both and compares them. */
+void ends_finish (End ends[2]);

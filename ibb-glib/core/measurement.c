@@ -72,7 +72,7 @@ void
 ibb_measurement_cap (IBBMeasurement *self, gsize in_flight)
 {
   self->is_limited = TRUE;
-  self->cap = MAX (self->cap, in_flight);
+  self->cap = in_flight;
 }
 
 gboolean

@@ -20,7 +20,7 @@ typedef struct
   double   ahead;  /* sums */
   double   trips;
   gboolean is_limited; /* a larger window would have sent more */
-  gsize    cap;        /* most bytes in flight beside which no more blocks may be (D-65); 0: none */
+  gsize    cap;        /* bytes in flight, when no more blocks might be last (D-65); 0: never */
 } IBBMeasurement;
 
 /* is_changed: the window is another one. Blocks count that are sent once the first one with it was
@@ -45,8 +45,8 @@ void ibb_measurement_cap (IBBMeasurement *self, gsize in_flight);
 
 gboolean ibb_measurement_is_limited (const IBBMeasurement *self);
 gboolean ibb_measurement_is_capped (const IBBMeasurement *self);
-/* Whether that is the most that was in flight where only so many blocks may be. block: the length
- * of the next one. */
+/* Whether so much was in flight when no more blocks might be. Where blocks become longer or
+ * shorter, the last time counts. block: the length of the next one. */
 gboolean ibb_measurement_is_at_cap (const IBBMeasurement *self, gsize in_flight, gsize block);
 /* Whether each block found another one in flight, at least. This may be all that the peer
  * allows. */

@@ -326,6 +326,8 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
   if (at_most || !has_grown (self, in_flight, rate))
     {
       end_starting (self, get_needed (self, MAX (rate, self->kept_rate) * self->least_trip));
+      /* Blocks that have just left did so with the larger window. */
+      ibb_measurement_begin (&self->measurement, FALSE, now + 1);
       if (is_in_question (self, (double) self->size.window, (double) get_block (self) / rate))
         start_brief (self, rate, trip, now);
     }
@@ -394,11 +396,13 @@ get_larger (IBBSearch *self, gsize block)
 static void
 begin_to_fit (IBBSearch *self, gint64 now)
 {
+  gboolean is_more = !is_noticed (self);
+
   if (self->phase == IBB_SEARCH_STARTING)
-    self->size.window = ibb_size_get_whole (&self->size, &self->limits, TRUE);
+    self->size.window = ibb_size_get_whole (&self->size, &self->limits, is_more);
   else
     {
-      self->kept.window = ibb_size_get_whole (&self->kept, &self->limits, TRUE);
+      self->kept.window = ibb_size_get_whole (&self->kept, &self->limits, is_more);
       return_to_kept (self);
       self->kept_rate = self->kept_trip = self->former_trip = self->fallback_rate = 0;
       self->next = self->n_before = 0;
@@ -413,7 +417,7 @@ begin_to_fit (IBBSearch *self, gint64 now)
 void
 ibb_search_set_fits (IBBSearch *self, gboolean fits, gint64 now)
 {
-  gboolean begins = fits && !self->has_fitted && !is_noticed (self) && self->heard != 0;
+  gboolean begins = fits && !self->has_fitted && self->heard != 0;
 
   self->limits.fits = fits;
   self->has_fitted |= fits;

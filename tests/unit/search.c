@@ -490,6 +490,24 @@ test_growth (void)
     }
 }
 
+/* The start ends with a smaller window. What left before that does not tell what it carries. */
+static void
+test_start_ends (void)
+{
+  const gint64 trip = 20000;
+  IBBSearch    search;
+  gint64       sent = start (&search, trip) + trip;
+  gint64       now = sent + 3 * trip;
+
+  ibb_search_limit (&search);
+  ibb_search_note (&search, 8192, sent, 3 * trip, 4096, now);
+  g_assert_cmpint (search.phase, ==, IBB_SEARCH_KEEPING);
+  ibb_search_note (&search, 8192, now, trip, 4096, now + trip);
+  g_assert_cmpuint (search.measurement.n_samples, ==, 0);
+  ibb_search_note (&search, 4096, now + 1, trip, 4096, now + 1 + trip);
+  g_assert_cmpuint (search.measurement.n_samples, ==, 1);
+}
+
 /* A reader that offers less than the window: what is in flight is the step, and the start goes on.
  */
 static void
@@ -654,24 +672,26 @@ test_fits (gconstpointer data)
   model_clear (&model);
 }
 
-/* Near by, others would wait behind that. And of peers that share a path, some may fit, and others
- * not. */
+/* Near by, others would wait behind a larger window. And of peers that share a path, some may fit,
+ * and others not. */
 static void
 test_fits_in_vain (void)
 {
   const Path        path = { .delay = 0.001, .rate = 10e6, .block = 32768 };
   g_autoptr (GRand) random = g_rand_new_with_seed (1);
   Model             model;
-  IBBSearchPhase    phase;
+  gsize             window;
 
   model_init (&model);
   model_run (&model, &path, 1, random);
   ibb_search_set_others (&model.search, TRUE);
-  phase = model.search.phase;
+  window = model.search.kept.window;
   ibb_search_set_fits (&model.search, TRUE, model.now);
-  g_assert_cmpint (model.search.phase, ==, phase);
-  g_assert_cmpfloat (model.search.kept_rate, >, 0);
-  ibb_search_set_others (&model.search, FALSE);
+  g_assert_cmpuint (ibb_search_get_window (&model.search), <=, window);
+  g_assert_cmpuint (ibb_search_get_window (&model.search) %
+                        ibb_search_get_block (&model.search, path.block),
+                    ==, 0);
+  model_run (&model, &path, 1, random);
   ibb_search_set_fits (&model.search, FALSE, model.now);
   ibb_search_set_fits (&model.search, TRUE, model.now);
   g_assert_cmpfloat (model.search.kept_rate, >, 0);
@@ -682,6 +702,24 @@ test_fits_in_vain (void)
   ibb_search_set_fits (&model.search, TRUE, model.now);
   model_run (&model, &path, 0.001, random);
   g_assert_cmpuint (ibb_search_get_window (&model.search), >, 4096);
+  model_clear (&model);
+}
+
+/* Blocks that fit are shorter than those before, so that as many of them have fewer bytes in
+ * flight: the step does not wait for as many bytes as before. */
+static void
+test_fits_capped (void)
+{
+  const Path        path = { .delay = 0.3, .rate = 1e9, .block = 32768 };
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  Model             model;
+
+  model_init (&model);
+  while (model.search.size.block < 8192)
+    model_run (&model, &path, 0.01, random);
+  ibb_search_set_fits (&model.search, TRUE, model.now);
+  model_run (&model, &path, 0.65, random);
+  g_assert_cmpuint (model.search.size.block, >, 8192);
   model_clear (&model);
 }
 
@@ -780,6 +818,7 @@ main (int argc, char **argv)
   g_test_add_func ("/search/unused", test_unused);
   g_test_add_func ("/search/no-more", test_no_more);
   g_test_add_func ("/search/growth", test_growth);
+  g_test_add_func ("/search/start-ends", test_start_ends);
   g_test_add_func ("/search/offered", test_offered);
   g_test_add_func ("/search/larger-in-vain", test_larger_in_vain);
   g_test_add_func ("/search/collapse", test_collapse);
@@ -789,6 +828,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/search/fits/D-64", &kept, test_fits);
   g_test_add_data_func ("/search/fits/D-64/start", &starting, test_fits);
   g_test_add_func ("/search/fits/D-64/in-vain", test_fits_in_vain);
+  g_test_add_func ("/search/fits/D-64/capped", test_fits_capped);
   g_test_add_func ("/search/most", test_most);
   g_test_add_func ("/search/refused", test_refused);
   return g_test_run ();

@@ -67,6 +67,16 @@ ibb_first_hop_reset (IBBFirstHop *self)
 
 /* The ping. */
 
+/* For how long blocks wait for the answer to a ping at most: a second, and as long as a fast server
+ * needs to read what is in flight. */
+static gint64
+get_hold_timeout (const IBBFirstHop *self)
+{
+  gint64 reading = (gint64) ((double) self->in_flight / FAST_RATE);
+
+  return MIN (PING_INTERVAL + reading, PING_TIMEOUT);
+}
+
 void
 ibb_first_hop_ping (IBBFirstHop *self, gint64 now)
 {
@@ -87,7 +97,7 @@ ibb_first_hop_ping (IBBFirstHop *self, gint64 now)
   ping->ends_read = self->is_holding;
   ibb_control_push (&shared->control, ping);
   ibb_timer_set (&self->ping_timer, &shared->timers,
-                 now + (self->is_holding ? PING_INTERVAL : PING_TIMEOUT));
+                 now + (self->is_holding ? get_hold_timeout (self) : PING_TIMEOUT));
 }
 
 void
@@ -129,7 +139,8 @@ may_ping (const IBBFirstHop *self, gint64 now)
 
 /* How the server reads (fit.h). */
 
-/* A limit may let fewer bytes pass at once, and few after that. */
+/* Each acknowledgement tells, so that the first bytes that are many are enough. A limit may let
+ * fewer pass at once, and few after that. */
 static void
 note_rate (IBBFirstHop *self, gint64 now)
 {
@@ -249,7 +260,6 @@ note_round_trip (IBBFirstHop *self, gint64 now)
       /* While nothing leaves, no queue grows. */
       if (self->is_holding)
         return;
-      note_rate (self, now);
       if (self->answered < PING_BYTES)
         {
           pass (self, round_trip - self->least);
@@ -325,6 +335,7 @@ ibb_first_hop_note (IBBFirstHop *self, gsize length, gint64 now)
   self->noted = now;
   self->answered += length;
   self->arrived += length;
+  note_rate (self, now);
   if (is_time (self, now))
     ibb_first_hop_ping (self, now);
 }

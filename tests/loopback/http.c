@@ -16,20 +16,22 @@
  * flushes in a blocking call, which waits for the reader. */
 typedef struct
 {
-  Fixture        *fixture;
-  IBBStanzaType   stanza_type;
-  char           *juliet_jid;
-  SoupServer     *server;
-  SoupSession    *session;
-  GSocketService *door;
-  char           *folder;
-  GSocketAddress *address; /* of the door */
-  GBytes         *large;
-  GWeakRef        last;       /* what Juliet accepted last */
-  int             n_accepted; /* sessions that Juliet accepted */
-  int             n_served;   /* those that are left, */
-  int             n_opened;   /* and what is left of those that Romeo opened */
-  int             done;
+  Fixture           *fixture;
+  IBBStanzaType      stanza_type;
+  char              *juliet_jid;
+  SoupServer        *server;
+  SoupSession       *session;
+  GSocketService    *door;
+  char              *folder;
+  GSocketAddress    *address; /* of the door */
+  GBytes            *large;
+  SoupServerMessage *held;  /* (owned) (nullable): a large answer, which waits for a small one */
+  gboolean           holds; /* large answers, until a small one */
+  GWeakRef           last;  /* what Juliet accepted last */
+  int                n_accepted; /* sessions that Juliet accepted */
+  int                n_served;   /* those that are left, */
+  int                n_opened;   /* and what is left of those that Romeo opened */
+  int                done;
   void (*visit) (gpointer site);
 } Site;
 
@@ -72,7 +74,14 @@ page_cb (SoupServer        *server,
   Site *site = data;
 
   if (g_str_equal (path, "/large"))
-    soup_message_body_append_bytes (soup_server_message_get_response_body (message), site->large);
+    {
+      soup_message_body_append_bytes (soup_server_message_get_response_body (message), site->large);
+      if (site->holds)
+        {
+          site->held = g_object_ref (message);
+          soup_server_message_pause (message);
+        }
+    }
   else if (g_str_equal (path, "/hash"))
     {
       g_autoptr (GBytes) body =
@@ -83,7 +92,13 @@ page_cb (SoupServer        *server,
                                         strlen (hash));
     }
   else if (g_str_equal (path, "/"))
-    soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, "O Romeo", 7);
+    {
+      soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, "O Romeo", 7);
+      site->holds = FALSE;
+      if (site->held != NULL)
+        soup_server_message_unpause (site->held);
+      g_clear_object (&site->held);
+    }
   else
     {
       soup_server_message_set_status (message, SOUP_STATUS_NOT_FOUND, NULL);
@@ -343,7 +358,7 @@ visit_to_upload (gpointer data)
   g_assert_cmpmem (g_bytes_get_data (body, NULL), g_bytes_get_size (body), hash, strlen (hash));
 }
 
-/* Each request has a session of its own. */
+/* Each request has a session of its own while the one before is not answered. */
 static void
 visit_in_parallel (gpointer data)
 {
@@ -352,6 +367,7 @@ visit_in_parallel (gpointer data)
   g_autoptr (GBytes)      body = NULL;
   GAsyncResult           *done = NULL;
 
+  site->holds = TRUE;
   soup_session_send_and_read_async (site->session, large, G_PRIORITY_DEFAULT, NULL, store_result_cb,
                                     &done);
   poll_until (g_atomic_int_get (&site->n_accepted) == 1);

@@ -46,6 +46,15 @@ test_capped_start (void)
   model_clear (&model);
 }
 
+/* The window is a multiple of the length of blocks. */
+static void
+assert_is_whole (const Model *model, const Path *path)
+{
+  gsize block = ibb_search_get_block (&model->search, path->block);
+
+  g_assert_cmpuint (ibb_search_get_window (&model->search) % block, ==, 0);
+}
+
 /* Blocks that fit may carry more. So a larger window is tried at once, and a step of the start is
  * measured again. */
 static void
@@ -60,9 +69,7 @@ test_fits (gconstpointer data)
   model_init (&model);
   model_run (&model, &path, before, random);
   ibb_search_set_fits (&model.search, TRUE, model.now);
-  g_assert_cmpuint (ibb_search_get_window (&model.search) %
-                        ibb_search_get_block (&model.search, path.block),
-                    ==, 0);
+  assert_is_whole (&model, &path);
   model_run (&model, &fast, 2.4, random);
   model_run (&model, &fast, 1, random);
   g_assert_cmpuint (model.acknowledged, >, 10000000);
@@ -85,9 +92,7 @@ test_fits_in_vain (void)
   window = model.search.kept.window;
   ibb_search_set_fits (&model.search, TRUE, model.now);
   g_assert_cmpuint (ibb_search_get_window (&model.search), <=, window);
-  g_assert_cmpuint (ibb_search_get_window (&model.search) %
-                        ibb_search_get_block (&model.search, path.block),
-                    ==, 0);
+  assert_is_whole (&model, &path);
   model_run (&model, &path, 1, random);
   ibb_search_set_fits (&model.search, FALSE, model.now);
   ibb_search_set_fits (&model.search, TRUE, model.now);

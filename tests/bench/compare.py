@@ -302,9 +302,9 @@ def main():
             # After each path, so that nothing is lost when a later one fails.
             store(options, rounds, results, others, [])
     if options.only == 'peers' or (options.full and not options.only and not options.path):
-        shared = peers.measure(rounds, options.name if options.only else [])
-        print(peers.tables(shared), flush=True)
-        store(options, rounds, results, others, shared)
+        for shared in peers.measure(rounds, options.name if options.only else []):
+            print(peers.tables(shared), flush=True)
+            store(options, rounds, results, others, shared)
 
 
 if __name__ == '__main__':

@@ -6,6 +6,7 @@ Peers are near or far, read at once, slowly or not at all, and may lie. compare.
 
 import contextlib
 import dataclasses
+import functools
 import statistics
 
 import beside
@@ -17,12 +18,13 @@ from paths import Path
 INTRODUCTION = """# Several peers on one connection
 
 Beside: what the live session carries in 10 s beside the others, as a ratio to what it carries
-alone, each time with the run before; and what it carries in its worst second. Shares: what each
-session carries, and Jain's index of these, which is 1 when they are equal. Medians of all runs,
-and the range.
+alone in the same round; and what it carries in its worst second. Shares: what each session
+carries, and Jain's index of these, which is 1 when they are equal. Medians of all rounds, and the
+range.
 
 """
 SECONDS = 10
+WARM_UP = 15  # of a live session
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +78,8 @@ def run(server, port, peers, byte=0, apart=0, warm_up=2, seconds=SECONDS):
 
 class Beside:
     """A live session beside others: of these, those in after arrive after it. Before it is
-    measured, the buffers of those that read slowly have filled up."""
+    measured, the buffers of those that read slowly have filled up. run_alone: what a peer's
+    session carries alone, in bytes a second."""
 
     columns = '| | of alone | range | the worst second | range |', '| --- | --- | --- | --- | --- |'
 
@@ -88,12 +91,11 @@ class Beside:
         self._after = after
         self._byte = byte
 
-    def measure(self, server, port):
-        [alone] = run(server, port, [self._live], warm_up=15)
+    def measure(self, server, port, run_alone):
         peers = [*self._before, self._live, *self._after]
+        mean = run_alone(self._live)
         together = run(server, port, peers, byte=self._byte, apart=2 / len(peers),
-                       warm_up=15)[len(self._before)]
-        mean = sum(alone[:SECONDS]) / SECONDS
+                       warm_up=WARM_UP)[len(self._before)]
         return [sum(together[:SECONDS]) / SECONDS / mean, min(together[:SECONDS]) / mean]
 
 
@@ -108,7 +110,7 @@ class Shares:
         self._peers = peers
         self._times = {'warm_up': warm_up, 'seconds': seconds}
 
-    def measure(self, server, port):
+    def measure(self, server, port, _run_alone):
         shares = [sum(session) for session in run(server, port, self._peers, **self._times)]
         jain = sum(shares) ** 2 / len(shares) / sum(share * share for share in shares)
         return [jain, min(shares) * len(shares) / sum(shares)]
@@ -140,8 +142,20 @@ TESTS = (
 )
 
 
+def measure_round(server, find_port, wanted):
+    """wanted: pairs of a test and its result. Each session that is compared runs alone once."""
+    @functools.cache
+    def run_alone(peer):
+        [carried] = run(server, find_port(server.port), [peer], warm_up=WARM_UP)
+        return sum(carried[:SECONDS]) / SECONDS
+
+    for test, result in wanted:
+        result['runs'].append(test.measure(server, find_port(server.port), run_alone))
+
+
 def measure(rounds, names):
-    """names: parts of the names of those that are wanted; empty: all."""
+    """names: parts of the names of those that are wanted; empty: all. Yields all results after
+    each round."""
     tests = [test for test in TESTS if not names or any(name in test.name for name in names)]
     results = [{'path': WAYS[test.path].name, 'kind': type(test).__name__, 'name': test.name,
                 'runs': []} for test in tests]
@@ -150,9 +164,8 @@ def measure(rounds, names):
         if wanted:
             with path.open() as (server, find_port):
                 for _ in range(rounds):
-                    for test, result in wanted:
-                        result['runs'].append(test.measure(server, find_port(server.port)))
-    return results
+                    measure_round(server, find_port, wanted)
+                    yield [result for result in results if result['runs']]
 
 
 def tables(results):

@@ -258,11 +258,11 @@ get_growth (const IBBSearch *self, double trip)
   guint  least = self->size.window >= FAST_FROM ? FAST : SLOW;
   double wait = MAX (trip - self->least_trip, self->least_trip / (2 * GROWTH_MAX));
 
+  if (is_noticed (self))
+    return SLOW;
   /* The first window is a block alone. */
   if (self->kept_rate <= 0)
     return least;
-  if (is_noticed (self))
-    return SLOW;
   return MAX (least, (guint) (self->least_trip / (2 * wait)));
 }
 

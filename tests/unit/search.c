@@ -467,6 +467,25 @@ test_growth (void)
     }
 }
 
+/* A start that begins with 16 KiB, since the path is another one, grows fourfold at once. Beside a
+ * session that sends little, on a short path, it only doubles. */
+static void
+test_growth_again (void)
+{
+  for (guint has_others = 0; has_others <= 1; has_others++)
+    {
+      IBBSearch search;
+
+      ibb_search_init (&search, 16384, MOST);
+      ibb_search_set_others (&search, has_others);
+      ibb_search_limit (&search);
+      ibb_search_note (&search, 16384, 1, 2000, 4096, 2001);
+      ibb_search_limit (&search);
+      ibb_search_note (&search, 16384, 2001, 2000, 4096, 4001);
+      g_assert_cmpuint (ibb_search_get_window (&search), ==, (has_others ? 2 : 4) * 16384);
+    }
+}
+
 /* The start ends with a smaller window. What left before that does not tell what it carries. */
 static void
 test_start_ends (void)
@@ -702,6 +721,7 @@ main (int argc, char **argv)
   g_test_add_func ("/search/unused", test_unused);
   g_test_add_func ("/search/no-more", test_no_more);
   g_test_add_func ("/search/growth", test_growth);
+  g_test_add_func ("/search/growth-again", test_growth_again);
   g_test_add_func ("/search/start-ends", test_start_ends);
   g_test_add_func ("/search/offered", test_offered);
   g_test_add_func ("/search/larger-in-vain", test_larger_in_vain);

@@ -77,15 +77,25 @@ ibb_flight_get_stall (IBBFlight *self)
   return &self->stall;
 }
 
+/* The first of the blocks that have no reply, or NULL. */
+static GList *
+find_unanswered (const IBBFlight *self)
+{
+  GList *l = self->blocks.head;
+
+  while (l != NULL && ((const IBBBlock *) l->data)->state != IBB_BLOCK_SENT)
+    l = l->next;
+  return l;
+}
+
 gint64
 ibb_flight_get_oldest_sent (const IBBFlight *self)
 {
-  const IBBBlock *oldest;
+  const GList *oldest = NULL;
 
-  if (self->terms->by_message || ibb_flight_get_n_sent (self) == 0)
-    return IBB_NEVER;
-  oldest = self->blocks.head->data;
-  return oldest->state == IBB_BLOCK_SENT ? oldest->sent : IBB_NEVER;
+  if (!self->terms->by_message && ibb_flight_get_n_sent (self) > 0)
+    oldest = find_unanswered (self);
+  return oldest != NULL ? ((const IBBBlock *) oldest->data)->sent : IBB_NEVER;
 }
 
 IBBBlock *
@@ -109,7 +119,7 @@ ibb_flight_choose_repetition (IBBFlight *self)
 {
   IBBBlock *chosen = NULL;
 
-  for (GList *l = self->blocks.head; l != NULL; l = l->next)
+  for (GList *l = find_unanswered (self); l != NULL; l = l->next)
     {
       IBBBlock *block = l->data;
 

@@ -518,7 +518,8 @@ refuse (IBBSender       *self,
     return IBB_SENDER_GOES_ON; /* a late reply (D-27) */
 
   ibb_flight_refuse (flight, block, answer);
-  if (answer->condition == IBB_CONDITION_UNEXPECTED_REQUEST && flight->n_flight_refused > 1)
+  if (answer->condition == IBB_CONDITION_UNEXPECTED_REQUEST &&
+      ibb_flight_is_refused_in_part (flight))
     ibb_peer_set_reorders (self->terms->peer);
   is_final = classify (self, block, now) == IBB_REACTION_FINAL;
   if (is_final)

@@ -56,19 +56,19 @@ wait_for_others (IBBShared *shared, IBBPeer *peer, gint64 now)
     ibb_first_hop_wait (shared->first_hop, now);
 }
 
-/* A session without a block in flight may send one in any case: its acknowledgement tells that the
- * peer is there (D-65). */
+/* Whether so many blocks are in flight to the peer as may be. A session without one may send it in
+ * any case: its acknowledgement tells that the peer is there (D-65). */
 static gboolean
-may_take_path (IBBShared *shared, IBBPeer *peer, IBBSession *session, gsize size)
+has_most_blocks (IBBPeer *peer, IBBSession *session)
 {
-  IBBPath *path = ibb_peer_get_path (peer);
+  return ibb_quota_is_full (ibb_peer_get_quota (peer)) && ibb_session_has_in_flight (session);
+}
 
-  if (ibb_quota_is_full (ibb_peer_get_quota (peer)) && ibb_session_has_in_flight (session))
-    {
-      ibb_path_cap (path);
-      return FALSE;
-    }
-  return ibb_path_may_send (path, size, ibb_first_hop_get_share (shared->first_hop),
+static gboolean
+may_take_path (IBBShared *shared, IBBPeer *peer, gsize size)
+{
+  return ibb_path_may_send (ibb_peer_get_path (peer), size,
+                            ibb_first_hop_get_share (shared->first_hop),
                             ibb_chat_is_on (&shared->chat));
 }
 
@@ -105,7 +105,12 @@ find_ready (IBBOutgoing *self, gint64 now)
           note_urgent (shared, now);
           return session;
         }
-      else if (!may_take_path (shared, peer, session, size))
+      else if (has_most_blocks (peer, session))
+        {
+          if (!ibb_stalls_make_room (shared->stalls, now))
+            ibb_peer_cap (peer);
+        }
+      else if (!may_take_path (shared, peer, size))
         {
           if (!ibb_stalls_make_room (shared->stalls, now))
             ibb_peer_wait (peer, now);

@@ -305,6 +305,21 @@ ibb_peer_wait (IBBPeer *self, gint64 now)
 {
   IBBPeers *peers = self->peers;
 
+/* Whether bytes to others are in flight on its path. */
+static gboolean
+has_others (const IBBPeer *self)
+{
+  return ibb_near_has (&self->near) && ibb_near_has_others (&self->peers->near, &self->near);
+}
+
+void
+ibb_peer_cap (IBBPeer *self)
+{
+  if (!has_others (self))
+    ibb_path_cap (ibb_peer_get_path (self));
+  ibb_peer_pause (self);
+}
+
   if (!ibb_near_has (&self->near))
     {
       ibb_peer_pause (self);
@@ -312,7 +327,7 @@ ibb_peer_wait (IBBPeer *self, gint64 now)
     }
 
   ibb_turns_pause (&peers->shared->peer_turns, &peers->near_turn);
-  if (ibb_turns_get_n (&peers->near_turns) > 1 || ibb_near_has_others (&peers->near, &self->near))
+  if (ibb_turns_get_n (&peers->near_turns) > 1 || has_others (self))
     ibb_near_set_timer (&peers->near, &peers->shared->timers, now);
 }
 

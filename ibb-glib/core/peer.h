@@ -114,6 +114,8 @@ void ibb_peer_pause (IBBPeer *self);
 /* The path has no room: its sessions wait. */
 void ibb_peer_wait (IBBPeer *self, gint64 now);
 /* A block that left then, with so many bytes in flight, itself included, was acknowledged after
+/* No more blocks may be in flight to it (D-65): its sessions wait, but not those of others. */
+void ibb_peer_cap (IBBPeer *self);
  * that time, whatever the peer says. Returns whether it left on the path that the peer has now. */
 gboolean
 ibb_peer_note_trip (IBBPeer *self, gsize in_flight, gint64 sent, gint64 round_trip, gint64 now);

@@ -252,6 +252,12 @@ ibb_peer_get_path (IBBPeer *self)
   return ibb_near_get_path (&self->peers->near, &self->near);
 }
 
+gboolean
+ibb_peer_shares_path (const IBBPeer *self)
+{
+  return ibb_near_has (&self->near);
+}
+
 IBBQuota *
 ibb_peer_get_quota (IBBPeer *self)
 {
@@ -299,12 +305,6 @@ ibb_peer_pause (IBBPeer *self)
   ibb_turns_pause (get_turns (self), &self->turn);
 }
 
-/* Members of the path near by may wait for another one of them. */
-void
-ibb_peer_wait (IBBPeer *self, gint64 now)
-{
-  IBBPeers *peers = self->peers;
-
 /* Whether bytes to others are in flight on its path. */
 static gboolean
 has_others (const IBBPeer *self)
@@ -319,6 +319,12 @@ ibb_peer_cap (IBBPeer *self)
     ibb_path_cap (ibb_peer_get_path (self));
   ibb_peer_pause (self);
 }
+
+/* Members of the path near by may wait for another one of them. */
+void
+ibb_peer_wait (IBBPeer *self, gint64 now)
+{
+  IBBPeers *peers = self->peers;
 
   if (!ibb_near_has (&self->near))
     {

@@ -98,6 +98,7 @@ void    ibb_peer_remove_session (IBBPeer *self, GList *link);
 GQueue *ibb_peer_get_sessions (IBBPeer *self);
 
 IBBPath  *ibb_peer_get_path (IBBPeer *self);
+gboolean  ibb_peer_shares_path (const IBBPeer *self); /* with others near by (D-63) */
 IBBQuota *ibb_peer_get_quota (IBBPeer *self);
 /* The next proposals need no refusal to be small enough (D-14). */
 void ibb_peer_set_block_size_max (IBBPeer *self, guint block_size);
@@ -113,9 +114,9 @@ void ibb_peer_try (IBBPeer *self);
 void ibb_peer_pause (IBBPeer *self);
 /* The path has no room: its sessions wait. */
 void ibb_peer_wait (IBBPeer *self, gint64 now);
-/* A block that left then, with so many bytes in flight, itself included, was acknowledged after
 /* No more blocks may be in flight to it (D-65): its sessions wait, but not those of others. */
 void ibb_peer_cap (IBBPeer *self);
+/* A block that left then, with so many bytes in flight, itself included, was acknowledged after
  * that time, whatever the peer says. Returns whether it left on the path that the peer has now. */
 gboolean
 ibb_peer_note_trip (IBBPeer *self, gsize in_flight, gint64 sent, gint64 round_trip, gint64 now);

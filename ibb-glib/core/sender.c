@@ -300,8 +300,8 @@ ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now)
 
 /* Acknowledgements. */
 
-/* delay: for how long the peer has delayed the acknowledgement, as it says. Only the measurement of
- * the peer's path leaves it out: a peer that says too much cannot make our own server seem near. */
+/* delay: for how long the peer has delayed the acknowledgement, as it says. What is measured for
+ * others, too, does not depend on it, or a peer that says something false would harm them. */
 static void
 take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
 {
@@ -320,7 +320,8 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
       round_trip = MAX (now - block->sent, 1);
       ibb_first_hop_note_trip (shared->first_hop, round_trip);
       is_same = ibb_stall_is_counted (stall) &&
-                ibb_peer_note_trip (peer, block->ahead, block->sent, round_trip, now);
+                ibb_peer_note_trip (peer, block->ahead, block->sent, round_trip, now) &&
+                (delay == 0 || !ibb_peer_shares_path (peer));
       round_trip = MAX (round_trip - delay, 0);
     }
   round_trip = ibb_stall_note_round_trip (stall, round_trip);

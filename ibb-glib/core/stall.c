@@ -219,12 +219,13 @@ ibb_stall_note_round_trip (IBBStall *self, gint64 round_trip)
   return round_trip;
 }
 
-/* All bytes of the session return to the window: they have left the server as well. */
+/* All bytes of the session return to the window. As a rule nothing is in flight. */
 static void
 end_stall (IBBStall *self, gint64 now)
 {
   self->stalls->stalled -= self->in_flight;
-  count (self, self->in_flight, now);
+  if (self->in_flight > 0)
+    count (self, self->in_flight, now);
   set_going (self);
 }
 

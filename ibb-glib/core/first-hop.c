@@ -25,6 +25,8 @@
  * multiple of the round trip for which nothing leaves. */
 #define HOLD_INTERVAL (5 * G_USEC_PER_SEC)
 #define HOLD_PAUSE 100
+/* For how long nothing leaves at most, beside the time in which the bytes in flight are read. */
+#define HOLD_TIMEOUT G_USEC_PER_SEC
 
 /* The share of the rate that fewer bytes in flight have to cost, if the queue is not ours: half of
  * what it would be if all of the round trip were distance. */
@@ -67,14 +69,14 @@ ibb_first_hop_reset (IBBFirstHop *self)
 
 /* The ping. */
 
-/* For how long blocks wait for the answer to a ping at most: a second, and as long as a fast server
- * needs to read what is in flight. */
+/* For how long blocks wait for the answer to a ping at most: a server that is just fast enough has
+ * read by then what is in flight. */
 static gint64
 get_hold_timeout (const IBBFirstHop *self)
 {
   gint64 reading = (gint64) ((double) self->in_flight / FAST_RATE);
 
-  return MIN (PING_INTERVAL + reading, PING_TIMEOUT);
+  return MIN (HOLD_TIMEOUT + reading, PING_TIMEOUT);
 }
 
 void

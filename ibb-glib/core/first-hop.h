@@ -39,7 +39,7 @@ struct _IBBFirstHop
   gint64  least;    /* the shortest round trip of a ping, microseconds; 0 before one */
   gint64  since;    /* when a ping told the rate last, or the first bytes; 0 before */
   gint64  noted;    /* when bytes were answered last */
-  guint64 answered; /* bytes that were answered since then */
+  guint64 answered; /* bytes that were answered since the former of these */
 
   gboolean is_fast;    /* stanzas fill what the server reads at a time (fit.h) */
   gboolean is_holding; /* no block leaves until the ping is answered */

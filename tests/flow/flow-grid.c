@@ -134,6 +134,11 @@ main (int argc, char **argv)
     g_print ("%s\n", ((GridCell *) g_ptr_array_index (cells, i))->text);
   if (is_list)
     return 0;
+  if (cells->len == 0)
+    {
+      g_printerr ("No cell has all of “%s”; --list prints the cells\n", match);
+      return 2;
+    }
 
   board = mmap (NULL, sizeof *board + cells->len * sizeof *board->outcomes, PROT_READ | PROT_WRITE,
                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -39,9 +39,9 @@ from paths import PATHS  # noqa: E402
 INTRODUCTION = """# Comparison
 
 Blocks of 4096 bytes, but for ibb-glib, which finds their length; measured in turns, in one
-run. Each transfer is measured from its beginning, and takes about as long as the others on its
-path. On a long path that beginning counts: ibb-glib starts each transfer with one block in
-flight and finds its window, which the raw client is told.
+run. Each transfer is measured from its beginning. Unless all have the same size, each takes about
+as long as the others on its path. On a long path the beginning counts: ibb-glib starts each
+transfer with one block in flight and finds its window, which the raw client is told.
 
 """
 MIB = 1024 * 1024
@@ -271,11 +271,12 @@ def main():
     parser = argparse.ArgumentParser(description='compares what libraries carry')
     parser.add_argument('--full', action='store_true', help='all paths, and longer')
     parser.add_argument('--path', action='append', default=[], metavar='TEXT',
-                        help='only paths whose name has this')
+                        help='only paths whose name has this; not for peers. Without --full, beside '
+                        'has no long path')
     parser.add_argument('--rounds', type=int, help='transfers of each (default 3, in full 5)')
     parser.add_argument('--seconds', type=float, help='about so long each (default 1, in full 4)')
     parser.add_argument('--name', action='append', default=[], metavar='TEXT',
-                        help='only contestants whose name has this')
+                        help='only contestants whose name has this; with --only peers, only tests')
     parser.add_argument('--block-size', action='append', default=[], type=int, metavar='BYTES',
                         help='ibb-glib also with this block size')
     parser.add_argument('--size', type=int, default=0, metavar='MIB', help='all the same size')
@@ -287,7 +288,7 @@ def main():
     rounds = options.rounds or (5 if options.full else 3)
     seconds = options.seconds or (4 if options.full else 1)
 
-    results, others = [], []
+    results, others, shared = [], [], []
     for path in find_paths(options):
         found = noticed = []
         if options.only != 'beside' and (options.full or options.path or path.quick):
@@ -305,6 +306,8 @@ def main():
         for shared in peers.measure(rounds, options.name if options.only else []):
             print(peers.tables(shared), flush=True)
             store(options, rounds, results, others, shared)
+    if not results and not others and not shared:
+        parser.error('nothing to measure has such a path or name')
 
 
 if __name__ == '__main__':

@@ -6,7 +6,6 @@ Peers are near or far, read at once, slowly or not at all, and may lie. compare.
 
 import contextlib
 import dataclasses
-import functools
 import statistics
 
 import beside
@@ -17,8 +16,8 @@ from paths import Path
 
 INTRODUCTION = """# Several peers on one connection
 
-Beside: what the live session carries in 10 s beside the others, as a ratio to what it carries
-alone in the same round; and what it carries in its worst second. Shares: what each session
+Beside: what the live session carries in 10 s beside the others, and in its worst second, as a
+ratio to what it carries alone, the median of a run in each round. Shares: what each session
 carries, and Jain's index of these, which is 1 when they are equal. Medians of all rounds, and the
 range.
 
@@ -78,25 +77,23 @@ def run(server, port, peers, byte=0, apart=0, warm_up=2, seconds=SECONDS):
 
 class Beside:
     """A live session beside others: of these, those in after arrive after it. Before it is
-    measured, the buffers of those that read slowly have filled up. run_alone: what a peer's
-    session carries alone, in bytes a second."""
+    measured, the buffers of those that read slowly have filled up."""
 
     columns = '| | of alone | range | the worst second | range |', '| --- | --- | --- | --- | --- |'
 
     def __init__(self, name, live=LIVE, before=(), after=(), byte=0, path='near'):
         self.name = name
         self.path = path
-        self._live = live
+        self.live = live
         self._before = before
         self._after = after
         self._byte = byte
 
-    def measure(self, server, port, run_alone):
-        peers = [*self._before, self._live, *self._after]
-        mean = run_alone(self._live)
-        together = run(server, port, peers, byte=self._byte, apart=2 / len(peers),
-                       warm_up=WARM_UP)[len(self._before)]
-        return [sum(together[:SECONDS]) / SECONDS / mean, min(together[:SECONDS]) / mean]
+    def measure(self, server, port):
+        peers = [*self._before, self.live, *self._after]
+        carried = run(server, port, peers, byte=self._byte, apart=2 / len(peers),
+                      warm_up=WARM_UP)[len(self._before)][:SECONDS]
+        return [sum(carried) / SECONDS, min(carried)]
 
 
 class Shares:
@@ -104,13 +101,15 @@ class Shares:
 
     columns = '| | Jain’s index | range | the least share | range |', '| --- | --- | --- | --- | --- |'
 
+    live = None  # they are compared with nothing
+
     def __init__(self, name, peers, path='near', warm_up=2, seconds=SECONDS):
         self.name = name
         self.path = path
         self._peers = peers
         self._times = {'warm_up': warm_up, 'seconds': seconds}
 
-    def measure(self, server, port, _run_alone):
+    def measure(self, server, port):
         shares = [sum(session) for session in run(server, port, self._peers, **self._times)]
         jain = sum(shares) ** 2 / len(shares) / sum(share * share for share in shares)
         return [jain, min(shares) * len(shares) / sum(shares)]
@@ -142,29 +141,29 @@ TESTS = (
 )
 
 
-def measure_round(server, find_port, wanted):
+def measure_round(server, port, wanted):
     """wanted: pairs of a test and its result. Each session that is compared runs alone once."""
-    @functools.cache
-    def run_alone(peer):
-        [carried] = run(server, find_port(server.port), [peer], warm_up=WARM_UP)
-        return sum(carried[:SECONDS]) / SECONDS
-
+    alone = {}
     for test, result in wanted:
-        result['runs'].append(test.measure(server, find_port(server.port), run_alone))
+        if test.live and test.live not in alone:
+            alone[test.live] = Beside('alone', live=test.live).measure(server, port)[0]
+        result['runs'].append(test.measure(server, port))
+        if test.live:
+            result['alone'].append(alone[test.live])
 
 
 def measure(rounds, names):
     """names: parts of the names of those that are wanted; empty: all. Yields all results after
-    each round."""
+    each round, in bytes a second those of Beside."""
     tests = [test for test in TESTS if not names or any(name in test.name for name in names)]
     results = [{'path': WAYS[test.path].name, 'kind': type(test).__name__, 'name': test.name,
-                'runs': []} for test in tests]
+                'runs': [], 'alone': []} for test in tests]
     for key, path in WAYS.items():
         wanted = [pair for pair in zip(tests, results) if pair[0].path == key]
         if wanted:
             with path.open() as (server, find_port):
                 for _ in range(rounds):
-                    measure_round(server, find_port, wanted)
+                    measure_round(server, find_port(server.port), wanted)
                     yield [result for result in results if result['runs']]
 
 
@@ -176,7 +175,9 @@ def tables(results):
         if rows:
             lines += ['', *kind.columns]
         for row in rows:
-            cells = [f'{statistics.median(values):.2f} | {min(values):.2f} to {max(values):.2f}'
+            unit = statistics.median(row['alone'] or [1])
+            cells = [f'{statistics.median(values) / unit:.2f} | '
+                     f'{min(values) / unit:.2f} to {max(values) / unit:.2f}'
                      for values in zip(*row['runs'])]
             lines.append(f"| {row['name']} | {' | '.join(cells)} |")
     return '\n'.join(lines)

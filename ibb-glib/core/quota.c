@@ -51,9 +51,10 @@ ibb_quota_go_on (IBBQuota *self, IBBQuotaPart *part)
   self->n += part->n;
 }
 
-void
+gboolean
 ibb_quota_answered (IBBQuota *self)
 {
+  guint  before = self->n;
   GList *link;
 
   while ((link = g_queue_pop_head_link (&self->stalled)) != NULL)
@@ -63,4 +64,5 @@ ibb_quota_answered (IBBQuota *self)
       part->is_aside = TRUE;
       self->n -= part->n;
     }
+  return self->n < before;
 }

@@ -36,7 +36,7 @@ void ibb_quota_remove (IBBQuota *self, IBBQuotaPart *part, guint n);
 /* The session is stalled, or no longer. */
 void ibb_quota_stall (IBBQuota *self, IBBQuotaPart *part);
 void ibb_quota_go_on (IBBQuota *self, IBBQuotaPart *part);
-/* The peer is there. */
-void ibb_quota_answered (IBBQuota *self);
+/* The peer is there. Returns whether there is more room since then. */
+gboolean ibb_quota_answered (IBBQuota *self);
 
 G_END_DECLS

@@ -171,9 +171,10 @@ forget (IBBStall *self, gsize length, guint n_blocks)
   self->in_flight -= length;
   if (self->is_stalled)
     self->stalls->stalled -= length;
-  else if (ibb_stall_is_counted (self))
+  if (ibb_stall_is_counted (self))
     uncount (self, length);
-  ibb_peer_try (self->terms->peer); /* there may be room for a block of another session */
+  else
+    ibb_peer_try (self->terms->peer); /* one block less: another session may send one */
   self->is_probing = FALSE;
   if (self->in_flight == 0)
     leave_late (self);
@@ -233,8 +234,8 @@ end_stall (IBBStall *self, gint64 now)
 void
 ibb_stall_acknowledged (IBBStall *self, guint64 end, gint64 sent, gint64 oldest_sent, gint64 now)
 {
-  ibb_quota_answered (get_quota (self));
-  ibb_peer_try (self->terms->peer);
+  if (ibb_quota_answered (get_quota (self)))
+    ibb_peer_try (self->terms->peer);
   if (self->is_stalled && end == self->until && now - sent < get_patience (self))
     end_stall (self, now);
   self->acked = end;

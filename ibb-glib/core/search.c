@@ -226,7 +226,8 @@ start_brief (IBBSearch *self, double rate, double trip, gint64 now)
 static gboolean
 is_in_question (const IBBSearch *self, double in_flight, double trip)
 {
-  return trip > IBB_BRIEF_WAIT && is_single (self, in_flight) && get_block (self) > IBB_BRIEF_BLOCK;
+  return trip * LEAP > PATIENCE && is_single (self, in_flight) &&
+         get_block (self) > IBB_BRIEF_BLOCK;
 }
 
 static gboolean
@@ -378,14 +379,15 @@ is_possible (const IBBSearch *self, IBBSearchPhase kind, gboolean limited, gint6
 
 /* Nagle's algorithm holds the second block until the first one is acknowledged, so that two blocks
  * carry no more than one, but many do. Only a leap finds them. Near by one block carries enough,
- * and a leap that would make a person or others wait is not tried. */
+ * and a leap that would make a person or others wait is not tried. Where the distance takes the
+ * time, nobody waits for it. */
 static gsize
 get_larger (IBBSearch *self, gsize block)
 {
   double   least = LEAP_TRIP_MIN * (double) block / IBB_SIZE_BLOCK;
-  gboolean leaps = self->leaps && !self->has_others && self->kept_trip >= least &&
-                   self->kept_trip * LEAP <= PATIENCE;
-  gsize step = leaps ? self->kept.window * (LEAP - 1) : MAX (block, self->kept.window / 2);
+  gboolean waits = self->kept_trip * LEAP > PATIENCE && !self->is_far;
+  gboolean leaps = self->leaps && !self->has_others && self->kept_trip >= least && !waits;
+  gsize    step = leaps ? self->kept.window * (LEAP - 1) : MAX (block, self->kept.window / 2);
 
   self->leaps = !self->leaps;
   return MIN (self->kept.window + step, self->limits.window);
@@ -477,8 +479,8 @@ try (IBBSearch *self, gboolean limited, gint64 now)
   self->phase = kinds[self->next];
   if ((self->phase == IBB_SEARCH_RAISED || self->phase == IBB_SEARCH_LONGER) && needs_brief (self))
     self->phase = IBB_SEARCH_BRIEF;
-  self->is_far = FALSE;
   self->size = get_trial (self, self->phase);
+  self->is_far = FALSE;
   ibb_measurement_begin (&self->measurement, TRUE, now);
 }
 

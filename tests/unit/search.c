@@ -217,6 +217,35 @@ test_nagle (void)
   assert_length (path, 4096, 4096, 0.962);
 }
 
+/* Nagle's algorithm at the server holds the answer of a second block for a round trip, so that two
+ * blocks carry no more than one. The start ends there, but many blocks are tried, near and far. */
+static void
+test_held (void)
+{
+  static const double delays[] = { 0.01, 0.06, 0.08, 0.1, 0.2, 0.3 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (delays); i++)
+    for (guint32 seed = 1; seed <= 5; seed++)
+      {
+        const Path        path = { .delay = delays[i],
+                                   .rate = 10e6,
+                                   .block = 32768,
+                                   .jitter = 0.001,
+                                   .holds = TRUE };
+        g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+        Model             model;
+
+        model_init (&model);
+        model_run (&model, &path, 100 * path.delay, random);
+        model_run (&model, &path, 20 * path.delay, random);
+        g_test_message ("delay %g, window %zu: utilization %.3f", path.delay,
+                        ibb_search_get_window (&model.search),
+                        get_utilization (&model, &path, 20 * path.delay));
+        g_assert_cmpfloat (get_utilization (&model, &path, 20 * path.delay), >, 0.5);
+        model_clear (&model);
+      }
+}
+
 /* A long block would keep a chat waiting. */
 static void
 test_narrow (void)
@@ -710,6 +739,7 @@ main (int argc, char **argv)
   g_test_add_func ("/search/single", test_single);
   g_test_add_func ("/search/nothing-to-try", test_nothing_to_try);
   g_test_add_func ("/search/nagle", test_nagle);
+  g_test_add_func ("/search/held", test_held);
   g_test_add_func ("/search/narrow", test_narrow);
   g_test_add_func ("/search/shorter", test_shorter);
   g_test_add_func ("/search/slow", test_slow);

@@ -222,12 +222,18 @@ start_brief (IBBSearch *self, double rate, double trip, gint64 now)
   ibb_measurement_begin (&self->measurement, TRUE, now);
 }
 
+/* Whether a leap makes a person wait, unless the distance takes the time. */
+static gboolean
+takes_long (double trip)
+{
+  return trip * LEAP > PATIENCE;
+}
+
 /* Whether one block at a time takes so long that it matters why: the distance, or its length. */
 static gboolean
 is_in_question (const IBBSearch *self, double in_flight, double trip)
 {
-  return trip * LEAP > PATIENCE && is_single (self, in_flight) &&
-         get_block (self) > IBB_BRIEF_BLOCK;
+  return takes_long (trip) && is_single (self, in_flight) && get_block (self) > IBB_BRIEF_BLOCK;
 }
 
 static gboolean
@@ -385,7 +391,7 @@ static gsize
 get_larger (IBBSearch *self, gsize block)
 {
   double   least = LEAP_TRIP_MIN * (double) block / IBB_SIZE_BLOCK;
-  gboolean waits = self->kept_trip * LEAP > PATIENCE && !self->is_far;
+  gboolean waits = takes_long (self->kept_trip) && !self->is_far;
   gboolean leaps = self->leaps && !self->has_others && self->kept_trip >= least && !waits;
   gsize    step = leaps ? self->kept.window * (LEAP - 1) : MAX (block, self->kept.window / 2);
 

@@ -223,25 +223,23 @@ static void
 test_held (void)
 {
   static const double delays[] = { 0.01, 0.06, 0.08, 0.1, 0.2, 0.3 };
+  Path                path = { .rate = 10e6, .block = 32768, .jitter = 0.001, .holds = TRUE };
 
   for (guint i = 0; i < G_N_ELEMENTS (delays); i++)
     for (guint32 seed = 1; seed <= 5; seed++)
       {
-        const Path        path = { .delay = delays[i],
-                                   .rate = 10e6,
-                                   .block = 32768,
-                                   .jitter = 0.001,
-                                   .holds = TRUE };
         g_autoptr (GRand) random = g_rand_new_with_seed (seed);
         Model             model;
+        double            utilization;
 
+        path.delay = delays[i];
         model_init (&model);
         model_run (&model, &path, 100 * path.delay, random);
         model_run (&model, &path, 20 * path.delay, random);
+        utilization = get_utilization (&model, &path, 20 * path.delay);
         g_test_message ("delay %g, window %zu: utilization %.3f", path.delay,
-                        ibb_search_get_window (&model.search),
-                        get_utilization (&model, &path, 20 * path.delay));
-        g_assert_cmpfloat (get_utilization (&model, &path, 20 * path.delay), >, 0.5);
+                        ibb_search_get_window (&model.search), utilization);
+        g_assert_cmpfloat (utilization, >, 0.5);
         model_clear (&model);
       }
 }

@@ -27,20 +27,20 @@ MIB = 1024 * 1024
 PATIENCE = 600
 
 
-def start_receiver(server, stack, *arguments):
+def start_receiver(server, stack, *arguments, prepare=None):
     process = stack.enter_context(subprocess.Popen(
         (os.environ['IBB_TEST_BESIDE'], '--receive', *arguments), stdout=subprocess.PIPE, text=True,
         env={**os.environ, **server.environment},
-        preexec_fn=prosody.die_with_parent(signal.SIGKILL)))
+        preexec_fn=prosody.die_with_parent(signal.SIGKILL, prepare)))
     stack.callback(process.kill)
     cases.check_equal(process.stdout.readline(), 'ready\n', 'the receiver')
 
 
-def run(server, arguments):
-    """Runs the program as the sender and returns its report."""
+def run(server, prepare, arguments):
+    """Runs the program as the sender and returns its report. prepare: preexec_fn, or None."""
     output = subprocess.run((os.environ['IBB_TEST_BESIDE'], *map(str, arguments)),
                             stdout=subprocess.PIPE, text=True, check=True, timeout=PATIENCE,
-                            env={**os.environ, **server.environment}).stdout
+                            preexec_fn=prepare, env={**os.environ, **server.environment}).stdout
     return json.loads(output)
 
 
@@ -56,11 +56,11 @@ class Load:
         self._arguments = {'--bulk': bulk, '--chat': chat, '--byte': byte, '--warm-up': warm_up}
         self._seconds = {False: seconds, True: full_seconds}
 
-    def run(self, server, port, full):
-        arguments = {**self._arguments, '--seconds': self._seconds[full], '--port': port}
+    def run(self, server, prepare, full):
+        arguments = {**self._arguments, '--seconds': self._seconds[full]}
         with contextlib.ExitStack() as stack:
             start_receiver(server, stack)
-            return run(server, [part for pair in arguments.items() for part in pair])
+            return run(server, prepare, [part for pair in arguments.items() for part in pair])
 
 
 NEAR, FAR, LIMITED = 'Prosody, near', 'Prosody, 100 ms', 'Prosody with its stock limit'
@@ -101,10 +101,10 @@ def measure(path, rounds, full):
              if path.name in (load.paths if full else load.quick_paths)]
     results = [{'path': path.name, 'name': load.name, 'runs': []} for load in loads]
     if loads:
-        with path.open() as (server, find_port):
+        with path.open() as (server, place):
             for _ in range(rounds):
                 for load, result in zip(loads, results):
-                    report = load.run(server, find_port(server.port), full)
+                    report = load.run(server, place.prepare, full)
                     result['runs'].append(summarize(report))
     return results
 

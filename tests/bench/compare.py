@@ -23,7 +23,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import types
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', folder)
                 for folder in ('lib', 'interop')]
@@ -73,15 +72,15 @@ class Ours:
         self.name = name
         self._options = options
 
-    def start(self, server, find_port):
+    def start(self, server, prepare):
         self._server = server
-        port = server.plain_port if self._options.get('tls') == 'none' else server.port
-        self._port = find_port(port)
+        self._prepare = prepare
+        self._port = server.plain_port if self._options.get('tls') == 'none' else server.port
 
     def transfer(self, size):
         """Seconds, and those of CPU at both ends."""
         reports = ends.transfer(self._server.environment, size, port=self._port,
-                                timeout=PATIENCE, **self._options)
+                                prepare=self._prepare, timeout=PATIENCE, **self._options)
         return (reports[0]['seconds'],
                 sum(report['cpu_seconds'] - report['own_cpu_seconds'] for report in reports))
 
@@ -96,9 +95,10 @@ class Raw:
         self.name = f'raw client, {window} blocks in flight' if window else 'raw client, no window'
         self._window = window
 
-    def start(self, server, find_port):
+    def start(self, server, prepare):
         self._environment = {**os.environ, **server.environment}
-        self._port = find_port(server.plain_port)
+        self._prepare = prepare
+        self._port = server.plain_port
 
     def transfer(self, size):
         program = os.environ['IBB_TEST_RAW']
@@ -113,7 +113,7 @@ class Raw:
                 (program, '--size', str(size), '--window', str(self._window),
                  '--port', str(self._port)),
                 stdout=subprocess.PIPE, text=True, env=self._environment, check=True,
-                timeout=PATIENCE).stdout
+                timeout=PATIENCE, preexec_fn=self._prepare).stdout
             cases.check_equal(receiver.wait(PATIENCE), 0, 'exit status of the receiver')
         return float(output), cpu_seconds_of_children() - before
 
@@ -128,11 +128,9 @@ class Library:
         self.name = self._library = name
         self._number = 0
 
-    def start(self, server, find_port):
-        far = types.SimpleNamespace(
-            environment={**server.environment, 'IBB_TEST_PORT': str(find_port(server.port))})
+    def start(self, server, prepare):
         self._receiver = other_end.Peer(server, self._library)
-        self._sender = other_end.Peer(far, self._library, account='alice')
+        self._sender = other_end.Peer(server, self._library, account='alice', prepare=prepare)
 
     def _send(self, sid, size):
         raise NotImplementedError
@@ -157,8 +155,8 @@ class Library:
 class Streams(Library):
     """A client whose sessions are streams."""
 
-    def start(self, server, find_port):
-        super().start(server, find_port)
+    def start(self, server, prepare):
+        super().start(server, prepare)
         self._receiver.call('accept')
 
     def _send(self, sid, size):
@@ -202,10 +200,10 @@ def find_size(one, seconds):
 def measure(path, rounds, seconds, size, wanted):
     """A list of what each of those that are wanted reached. size: 0: what takes so long."""
     results = []
-    with path.open() as (server, find_port):
+    with path.open() as (server, place):
         started = []
         for one in wanted:
-            one.start(server, find_port)
+            one.start(server, place.prepare)
             own_size = size or find_size(one, seconds)
             started.append((one, own_size))
             results.append({'path': path.name, 'name': one.name, 'size': own_size,

@@ -9,36 +9,52 @@ sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '
 import cases  # noqa: E402
 import ejabberd  # noqa: E402
 import prosody  # noqa: E402
-from cut_proxy import DelayProxy  # noqa: E402
+from private_network import PrivateNetwork  # noqa: E402
+
+
+class Place:
+    """Where a sender is. prepare: what moves it there (preexec_fn); None: it is beside the server."""
+
+    def __init__(self, network=None, is_away=False):
+        self.prepare = network.prepare if is_away else None
+        self._network = network
+
+    def add_peer(self, stack, delay):
+        """The same for a peer that is so many ms away from the server, each way."""
+        network = PrivateNetwork(delay=delay, beside=self._network)
+        stack.callback(network.end)
+        return network.prepare
 
 
 class Path:
-    """A server, and how far away the sender is from it."""
+    """A server, and the way of a sender to it, there and back (tests/lib/private_network.py).
 
-    def __init__(self, name, server, quick=False, delay=0, jitter=0, rate=None, **options):
+    has_peers_away: so may peers be
+    """
+
+    def __init__(self, name, server, quick=False, delay=0, jitter=0, rate=None, has_peers_away=False,
+                 **options):
         self.name = name
         self.quick = quick
         self._server = server
         self._options = options
         self._way = {'delay': delay, 'jitter': jitter, 'rate': rate}
+        self._has_peers_away = has_peers_away
 
     @contextlib.contextmanager
     def open(self):
-        """The server, and the port at which the sender finds it, of a kind of port."""
-        with self._server(**self._options) as server:
-            proxies = {}
-
-            def find_port(port):
-                if not any(self._way.values()):
-                    return port
-                if port not in proxies:
-                    proxies[port] = DelayProxy(port, **self._way)
-                return proxies[port].port
-
-            try:
-                yield server, find_port
-            finally:
-                cases.clean_up()
+        """The server, and the place of a sender."""
+        is_away = any(self._way.values())
+        try:
+            if is_away or self._has_peers_away:
+                network = PrivateNetwork(**self._way)
+                with network.at_server(), self._server(host=network.host, **self._options) as server:
+                    yield server, Place(network, is_away)
+            else:
+                with self._server(**self._options) as server:
+                    yield server, Place()
+        finally:
+            cases.clean_up()
 
 
 PATHS = (

@@ -10,7 +10,6 @@ import statistics
 
 import beside
 import prosody
-from cut_proxy import DelayProxy
 from liar import LIES, Liar, Lie
 from paths import Path
 
@@ -34,12 +33,9 @@ class Peer:
     delay: int = 0
     rate: int = -1
 
-    def start(self, server, stack):
-        port = server.port
-        if self.delay:
-            port = DelayProxy(port, delay=self.delay).port
+    def start(self, server, place, stack):
         beside.start_receiver(server, stack, '--resource', self.name, '--rate', str(self.rate),
-                              '--port', str(port))
+                              prepare=place.add_peer(stack, self.delay) if self.delay else None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +45,7 @@ class LyingPeer:
     lie: Lie
     name: str = 'liar'
 
-    def start(self, server, stack):
+    def start(self, server, _place, stack):
         liar = Liar(server, 'bob', self.name, self.lie)
         stack.callback(liar.close)
         stack.callback(liar.check)
@@ -62,17 +58,16 @@ STALLED = Peer('stalled', rate=0)
 SLOW = tuple(Peer(f'slow-{rate // 1000}', rate=rate) for rate in (20000, 50000, 500000))
 
 
-def run(server, port, peers, byte=0, apart=0, warm_up=2, seconds=SECONDS):
+def run(server, place, peers, byte=0, apart=0, warm_up=2, seconds=SECONDS):
     """A bulk session with each, one after another, and a session of bytes with ECHO. Returns what
     each carried in each second."""
-    arguments = {'--byte': byte, '--apart': apart, '--warm-up': warm_up, '--seconds': seconds,
-                 '--port': port}
+    arguments = {'--byte': byte, '--apart': apart, '--warm-up': warm_up, '--seconds': seconds}
     command = [part for pair in arguments.items() for part in pair]
     command += [part for peer in peers for part in ('--to', peer.name)]
     with contextlib.ExitStack() as stack:
         for peer in {*peers, *((ECHO,) if byte else ())}:
-            peer.start(server, stack)
-        return beside.run(server, command)['sessions']
+            peer.start(server, place, stack)
+        return beside.run(server, place.prepare, command)['sessions']
 
 
 class Beside:
@@ -89,9 +84,9 @@ class Beside:
         self._after = after
         self._byte = byte
 
-    def measure(self, server, port):
+    def measure(self, server, place):
         peers = [*self._before, self.live, *self._after]
-        carried = run(server, port, peers, byte=self._byte, apart=2 / len(peers),
+        carried = run(server, place, peers, byte=self._byte, apart=2 / len(peers),
                       warm_up=WARM_UP)[len(self._before)][:SECONDS]
         return [sum(carried) / SECONDS, min(carried)]
 
@@ -109,14 +104,14 @@ class Shares:
         self._peers = peers
         self._times = {'warm_up': warm_up, 'seconds': seconds}
 
-    def measure(self, server, port):
-        shares = [sum(session) for session in run(server, port, self._peers, **self._times)]
+    def measure(self, server, place):
+        shares = [sum(session) for session in run(server, place, self._peers, **self._times)]
         jain = sum(shares) ** 2 / len(shares) / sum(share * share for share in shares)
         return [jain, min(shares) * len(shares) / sum(shares)]
 
 
 WAYS = {
-    'near': Path('Prosody, near', prosody.Prosody),
+    'near': Path('Prosody, near', prosody.Prosody, has_peers_away=True),
     '1 MB/s': Path('Prosody, 1 MB/s', prosody.Prosody, rate=1000000),
     'limit': Path('Prosody with its stock limit', prosody.Prosody, limits=True),
 }
@@ -141,13 +136,13 @@ TESTS = (
 )
 
 
-def measure_round(server, port, wanted):
+def measure_round(server, place, wanted):
     """wanted: pairs of a test and its result. Each session that is compared runs alone once."""
     alone = {}
     for test, result in wanted:
         if test.live and test.live not in alone:
-            alone[test.live] = Beside('alone', live=test.live).measure(server, port)[0]
-        result['runs'].append(test.measure(server, port))
+            alone[test.live] = Beside('alone', live=test.live).measure(server, place)[0]
+        result['runs'].append(test.measure(server, place))
         if test.live:
             result['alone'].append(alone[test.live])
 
@@ -161,9 +156,9 @@ def measure(rounds, names):
     for key, path in WAYS.items():
         wanted = [pair for pair in zip(tests, results) if pair[0].path == key]
         if wanted:
-            with path.open() as (server, find_port):
+            with path.open() as (server, place):
                 for _ in range(rounds):
-                    measure_round(server, find_port(server.port), wanted)
+                    measure_round(server, place, wanted)
                     yield [result for result in results if result['runs']]
 
 

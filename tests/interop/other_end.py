@@ -57,13 +57,13 @@ def command(library, options):
 
 
 class Peer:
-    def __init__(self, server, library, account='bob', **options):
+    def __init__(self, server, library, account='bob', prepare=None, **options):
         self._futures = {0: concurrent.futures.Future()}
         self._number = 0
         self._process = subprocess.Popen(
             command(library, options),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            preexec_fn=prosody.die_with_parent(signal.SIGKILL),
+            preexec_fn=prosody.die_with_parent(signal.SIGKILL, prepare),
             env={**os.environ, **server.environment,
                  'IBB_PEER_ACCOUNT': account, 'IBB_PEER_RESOURCE': library})
         cases.defer(self.kill)

@@ -12,23 +12,23 @@ import prosody
 MIB = 1024 * 1024
 
 
-def _start(environment, arguments):
+def _start(environment, arguments, prepare=None):
     return subprocess.Popen((os.environ['IBB_TEST_TRANSFER_END'],) + arguments,
                             env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                            preexec_fn=prosody.die_with_parent(signal.SIGTERM))
+                            preexec_fn=prosody.die_with_parent(signal.SIGTERM, prepare))
 
 
 def transfer(environment, there, back=0, tls='starttls', window=0, block_size=0, port=0,
-             timeout=500):
+             prepare=None, timeout=500):
     """alice sends bob so many bytes, and bob alice; returns the reports of both.
 
-    window holds for both; port, e.g. that of a proxy, for alice.
+    window holds for both; port, e.g. that of a proxy, and prepare (preexec_fn) for alice.
     """
     common = ('--tls', tls, '--window', str(window), '--block-size', str(block_size))
     with contextlib.ExitStack() as stack:
-        def start(*arguments):
-            process = _start(environment, common + arguments)
+        def start(*arguments, prepare=None):
+            process = _start(environment, common + arguments, prepare)
             stack.callback(process.wait)
             stack.callback(process.kill)
             return process
@@ -37,7 +37,7 @@ def transfer(environment, there, back=0, tls='starttls', window=0, block_size=0,
         line = bob.stdout.readline()
         assert line == 'ready\n', line + bob.stderr.read()
         alice = start('--account', 'alice', '--peer', 'bob', '--open', '--send', str(there),
-                      '--port', str(port))
+                      '--port', str(port), prepare=prepare)
         reports = []
         for name, process in (('alice', alice), ('bob', bob)):
             output, errors = process.communicate(timeout=timeout)

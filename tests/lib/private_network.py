@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A private network for programs under test. It can lose packets, fall silent, and change the
-address of the programs.
+"""A private network for programs under test. It can be long, lose packets, fall silent, and change
+the address of the programs.
 
     network = PrivateNetwork(loss=0.02)
     proxy = CutProxy(server.port, listener=network.listener)
     alice.ibb(..., account=alice.options(host=network.host, port=proxy.port), prepare=network.prepare)
+
+    network = PrivateNetwork(delay=50)
+    with network.at_server(), Prosody(host=network.host) as server:
+        subprocess.run(..., env=server.environment, preexec_fn=network.prepare)
 
 It consists of two network namespaces with a TUN device each. This process passes the packets
 from one to the other. No other module of the kernel is needed, and nothing is left behind. It
 needs root.
 """
 
+import collections
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -20,6 +26,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 
 import cases
 
@@ -28,7 +35,7 @@ TUNSETIFF = 0x400454ca
 IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
 PACKET_MAX = 65536
 HOST = '10.47.0.1'  # of the side of the server
-DEVICE = 'link0'
+QUEUE = 20000  # packets that a device holds until this process reads them
 
 _libc = ctypes.CDLL(None, use_errno=True)
 # Found here, as in private_server.py.
@@ -61,19 +68,23 @@ def _in_thread(function):
     return results[0]
 
 
-class Namespace:
-    """A network namespace with one device."""
+def _open_namespace():
+    """That of the calling thread."""
+    return os.open('/proc/thread-self/ns/net', os.O_RDONLY | os.O_CLOEXEC)
 
-    def __init__(self, address):
-        self._fd, self.tun = _in_thread(self._make)
-        self.set_address(address)
+
+class Namespace:
+    """A network namespace with TUN devices, beside the loopback."""
+
+    def __init__(self):
+        self._fd = _in_thread(self._make)
+        self.n_devices = 0
+        self.configure('link set lo up')
 
     @staticmethod
     def _make():
         _check(_unshare(CLONE_NEWNET))
-        tun = os.open('/dev/net/tun', os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-        fcntl.ioctl(tun, TUNSETIFF, struct.pack('16sH22x', DEVICE.encode(), IFF_TUN | IFF_NO_PI))
-        return os.open('/proc/thread-self/ns/net', os.O_RDONLY | os.O_CLOEXEC), tun
+        return _open_namespace()
 
     def enter(self):
         """Moves the calling thread into this network."""
@@ -86,41 +97,92 @@ class Namespace:
 
         return _in_thread(within)
 
-    def set_address(self, address):
-        """None: it has no address, and no route."""
-        def configure():
-            commands = [f'address flush dev {DEVICE}']
-            if address:
-                commands += [f'link set {DEVICE} up mtu 1500', f'address add {address}/24 dev {DEVICE}',
-                             f'route add default dev {DEVICE}']
-            subprocess.run(('ip', '-batch', '-'), input='\n'.join(commands), text=True, check=True)
+    def configure(self, *commands):
+        self.call(lambda: subprocess.run(('ip', '-batch', '-'), input='\n'.join(commands), text=True, check=True))
 
-        self.call(configure)
+    def add_device(self):
+        """Its name and its file."""
+        name = f'link{self.n_devices}'
+        self.n_devices += 1
+
+        def create():
+            tun = os.open('/dev/net/tun', os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+            fcntl.ioctl(tun, TUNSETIFF, struct.pack('16sH22x', name.encode(), IFF_TUN | IFF_NO_PI))
+            return tun
+
+        tun = self.call(create)
+        self.configure(f'link set {name} up mtu 1500 txqueuelen {QUEUE}')
+        return name, tun
 
     def close(self):
-        os.close(self.tun)
         os.close(self._fd)
+
+
+class Way:
+    """From one device to another. Packets stay in order.
+
+    delay: after so many milliseconds each packet arrives, and up to jitter more
+    rate: so many bytes a second pass; None: any
+    """
+
+    def __init__(self, target, delay, jitter, rate, dice):
+        self._target = target
+        self._delay = delay / 1000
+        self._jitter = jitter / 1000
+        self._rate = rate
+        self._dice = dice
+        self._packets = collections.deque()  # with the times at which they arrive
+        self._free = self._last = 0
+
+    def take(self, packet):
+        now = time.monotonic()
+        self._free = max(self._free, now)
+        if self._rate:
+            self._free += len(packet) / self._rate
+        due = self._free + self._delay + self._dice.uniform(0, self._jitter)
+        self._last = max(self._last, due)
+        self._packets.append((self._last, packet))
+
+    def deliver(self):
+        """What has arrived. Returns when the next packet does, or None."""
+        while self._packets and self._packets[0][0] <= time.monotonic():
+            with contextlib.suppress(OSError):  # the device is down, or full
+                os.write(self._target, self._packets[0][1])
+            self._packets.popleft()
+        return self._packets[0][0] if self._packets else None
 
 
 class PrivateNetwork:
     """loss: the part of the packets that is lost
+    delay, jitter, rate: those of each way
+    beside: another network, whose side of the server this one shares
     lost, passed: how many packets were lost, and how many were not
     """
 
     host = HOST
 
-    def __init__(self, loss=0.0):
+    def __init__(self, loss=0.0, delay=0, jitter=0, rate=None, beside=None):
         self._loss = loss
         self._is_silent = False
-        self._n_addresses = 1
+        self._n_addresses = 0
         self._dice = random.Random(0)
+        self._has_server = beside is None
         try:
-            self._server = Namespace(HOST)
-            self._client = Namespace('10.47.0.2')
+            self._server = beside._server if beside else Namespace()
+            self._client = Namespace()
+            self._number = self._server.n_devices
+            device, self._server_tun = self._server.add_device()
+            self._device, self._client_tun = self._client.add_device()
+            self._server.configure(f'route add 10.47.{self._number}.0/24 dev {device}',
+                                   *([f'address add {HOST} dev lo'] if self._has_server else ()))
+            self.give_address()
         except (OSError, subprocess.CalledProcessError) as error:
             raise cases.Skip(f'no network namespaces with TUN devices here: {error}') from None
         self.listener = self._server.call(lambda: socket.create_server((HOST, 0)))
         self.lost = self.passed = 0
+        way = {'delay': delay, 'jitter': jitter, 'rate': rate, 'dice': self._dice}
+        self._ways = {self._server_tun: Way(self._client_tun, **way),
+                      self._client_tun: Way(self._server_tun, **way)}
         self._ended, self._end = os.pipe()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -129,6 +191,17 @@ class PrivateNetwork:
     def prepare(self):
         """Moves a program to the side of the client."""
         self._client.enter()
+
+    @contextlib.contextmanager
+    def at_server(self):
+        """Moves the calling thread, and what it starts, to the side of the server."""
+        before = _open_namespace()
+        self._server.enter()
+        try:
+            yield
+        finally:
+            _check(_setns(before, CLONE_NEWNET))
+            os.close(before)
 
     def begin_hole(self):
         """Loses all packets."""
@@ -140,17 +213,19 @@ class PrivateNetwork:
 
     def take_address(self):
         """Removes the address of the client's side, without notice to the other side."""
-        self._client.set_address(None)
+        self._client.configure(f'address flush dev {self._device}')
 
     def has_address(self):
         """Whether the client's side has one."""
-        command = ('ip', '-4', '-oneline', 'address', 'show', 'dev', DEVICE)
+        command = ('ip', '-4', '-oneline', 'address', 'show', 'dev', self._device)
         return self._client.call(lambda: subprocess.run(command, capture_output=True, check=True)).stdout != b''
 
     def give_address(self):
         """Gives it an address that it never had."""
         self._n_addresses += 1
-        self._client.set_address(f'10.47.0.{1 + self._n_addresses}')
+        self._client.configure(f'address flush dev {self._device}',
+                               f'address add 10.47.{self._number}.{1 + self._n_addresses}/24 dev {self._device}',
+                               f'route add default dev {self._device}')
 
     def end(self):
         if self._end is None:
@@ -158,28 +233,28 @@ class PrivateNetwork:
         os.close(self._end)
         self._end = None
         self._thread.join()
-        os.close(self._ended)
-        self._server.close()
+        for fd in (self._ended, *self._ways):
+            os.close(fd)
         self._client.close()
+        if self._has_server:
+            self._server.close()
 
     def _run(self):
-        ways = {self._server.tun: self._client.tun, self._client.tun: self._server.tun}
-        poll = select.poll()
-        for fd in (*ways, self._ended):
-            poll.register(fd, select.POLLIN)
         while True:
-            for fd, _ in poll.poll():
-                if fd == self._ended:
-                    return
-                self._carry(fd, ways[fd])
+            times = [due for due in [way.deliver() for way in self._ways.values()] if due is not None]
+            patience = max(0, min(times) - time.monotonic()) if times else None
+            ready = select.select((*self._ways, self._ended), (), (), patience)[0]
+            if self._ended in ready:
+                return
+            for fd in ready:
+                self._carry(fd, self._ways[fd])
 
-    def _carry(self, source, target):
-        try:
-            packet = os.read(source, PACKET_MAX)
-            if self._is_silent or self._dice.random() < self._loss:
-                self.lost += 1
-            else:
-                os.write(target, packet)
-                self.passed += 1
-        except OSError:
-            pass  # the device is down, or full
+    def _carry(self, source, way):
+        with contextlib.suppress(OSError):  # the device is down, or empty
+            for _ in range(64):  # so that the other way has its turn
+                packet = os.read(source, PACKET_MAX)
+                if self._is_silent or self._dice.random() < self._loss:
+                    self.lost += 1
+                else:
+                    way.take(packet)
+                    self.passed += 1

@@ -7,7 +7,7 @@ ready. run_beside () is the command line: it runs a command beside the server.
 These variables tell the command about it:
 
   IBB_TEST_SERVER           prosody or ejabberd
-  IBB_TEST_HOST             127.0.0.1
+  IBB_TEST_HOST             where it listens: 127.0.0.1
   IBB_TEST_PORT             offers STARTTLS
   IBB_TEST_PLAIN_PORT       lets in who does not encrypt
   IBB_TEST_DIRECT_TLS_PORT  TLS from the first byte
@@ -66,16 +66,18 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _prctl = _libc.prctl
 
 
-def die_with_parent(number):
-    """For preexec_fn: be sent a signal when the parent ends, however it ends."""
+def die_with_parent(number, prepare=None):
+    """For preexec_fn: be sent a signal when the parent ends, however it ends. And call prepare."""
     parent = os.getpid()
 
-    def prepare():
+    def run():
         _prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
         if os.getppid() != parent:
             os.kill(os.getpid(), number)
+        if prepare:
+            prepare()
 
-    return prepare
+    return run
 
 
 # Names of ports that this process has taken, as long as it lives.
@@ -119,6 +121,7 @@ class PrivateServer:
     client_certificates: asks for a certificate, and lets in by SASL EXTERNAL who has one
     domain: of the accounts
     federation: reaches the servers of other domains by this one (tests/lib/federation.py)
+    host: the address at which it listens
     """
 
     name = None  # 'prosody'
@@ -126,10 +129,10 @@ class PrivateServer:
     # Some seconds alone; ejabberd took 140 beside forty other tests on two processors.
     start_timeout = 900
 
-    def __init__(self, tls=True, client_certificates=False, domain=DOMAIN, federation=None):
+    def __init__(self, tls=True, client_certificates=False, domain=DOMAIN, federation=None, host='127.0.0.1'):
         self.tls = tls
         self.client_certificates = client_certificates
-        self.host = '127.0.0.1'
+        self.host = host
         self.domain = domain
         self.federation = federation
         self.passwords = {name: secrets.token_hex(12) for name in ACCOUNTS}

@@ -159,8 +159,11 @@ note_rate (IBBFirstHop *self, gint64 now)
 /* Nothing leaves before the server has read all that has left, so that what comes next begins with
  * a read. round_trip: of a ping. */
 static void
-hold (IBBFirstHop *self, gint64 round_trip, gint64 now)
+hold_if_due (IBBFirstHop *self, gint64 round_trip, gint64 now)
 {
+  if (!self->is_fast || now < self->next_hold || !may_ping (self, now))
+    return;
+
   self->next_hold = now + CLAMP (HOLD_PAUSE * round_trip, HOLD_INTERVAL, PING_TIMEOUT);
   self->is_holding = TRUE;
   ibb_first_hop_ping (self, now);
@@ -312,8 +315,7 @@ ibb_first_hop_ping_answered (IBBFirstHop *self, gint64 now)
 
   note_round_trip (self, now);
   forget_ping (self);
-  if (self->is_fast && now >= self->next_hold && may_ping (self, now))
-    hold (self, now - sent, now);
+  hold_if_due (self, now - sent, now);
   return sent;
 }
 
@@ -362,6 +364,8 @@ is_time (const IBBFirstHop *self, gint64 now)
 void
 ibb_first_hop_note (IBBFirstHop *self, gsize length, gint64 now)
 {
+  gboolean was_fast = self->is_fast;
+
   if (length == 0)
     return;
   if (self->since == 0)
@@ -370,6 +374,8 @@ ibb_first_hop_note (IBBFirstHop *self, gsize length, gint64 now)
   self->answered += length;
   self->arrived += length;
   note_rate (self, now);
+  if (!was_fast)
+    hold_if_due (self, self->least, now);
   if (is_time (self, now))
     ibb_first_hop_ping (self, now);
 }

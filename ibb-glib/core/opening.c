@@ -83,6 +83,8 @@ ibb_opening_new_request (IBBTerms *terms, IBBPlace *place, IBBStanza *open)
   self->request = ibb_stanza_record_ref (open);
   if (terms->shared->settings.resume_sessions && !terms->by_message)
     ibb_terms_set_secret (terms, open->secret);
+  if (open->secret != NULL || open->long_block_size > 0)
+    ibb_peer_note_our_feature (terms->peer);
   ibb_requests_add (terms->shared->requests, terms->key.peer);
   return self;
 }
@@ -146,11 +148,15 @@ accepted_by_peer (IBBOpening *self, const IBBStanza *answer, const char *from)
     ibb_terms_set_block_size (self->terms, self->long_block_size);
   if (!answer->is_resumable)
     ibb_terms_set_secret (self->terms, NULL);
-  if (take_name_of_peer (self, answer, from))
-    return IBB_OPENING_ACCEPTED;
+  if (!take_name_of_peer (self, answer, from))
+    {
+      ibb_failure_set (&self->refusal, IBB_FAILURE_IN_USE);
+      return IBB_OPENING_REFUSED;
+    }
 
-  ibb_failure_set (&self->refusal, IBB_FAILURE_IN_USE);
-  return IBB_OPENING_REFUSED;
+  if (answer->is_resumable || answer->long_block_size > 0)
+    ibb_peer_note_our_feature (self->terms->peer);
+  return IBB_OPENING_ACCEPTED;
 }
 
 IBBOpeningVerdict

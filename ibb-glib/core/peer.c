@@ -199,7 +199,6 @@ static void
 forget_way (IBBPeer *self)
 {
   stop_asking (self);
-  self->next_query = 0;
   self->next_probe = 0;
   self->probe_by_query = FALSE;
   ibb_turns_leave (get_turns (self), &self->turn);
@@ -390,6 +389,14 @@ gboolean
 ibb_peer_has_our_feature (const IBBPeer *self)
 {
   return self->has_our_feature;
+}
+
+void
+ibb_peer_note_our_feature (IBBPeer *self)
+{
+  forget_query (self);
+  self->has_our_feature = TRUE;
+  self->order = IBB_ORDER_KEPT;
 }
 
 static IBBStanza *

@@ -126,6 +126,8 @@ void ibb_peer_took (IBBPeer *self, gsize size);
 /* Whether a session may send it a block while the one before is in flight. */
 gboolean ibb_peer_takes_several (const IBBPeer *self);
 gboolean ibb_peer_has_our_feature (const IBBPeer *self);
+/* Something in a stanza of it shows that it has. */
+void ibb_peer_note_our_feature (IBBPeer *self);
 void     ibb_peer_ask_order (IBBPeer *self, gint64 now);
 void     ibb_peer_order_answered (IBBPeer *self, const IBBStanza *answer);
 /* The connection refused the question: it is asked again later. */

@@ -293,6 +293,7 @@ follow_peer (IBBResume *self, const char *jid, const char *normal)
   if (!ibb_place_move_peer (self->place, jid, normal))
     return FALSE;
 
+  ibb_peer_note_our_feature (self->terms->peer);
   ibb_duplex_peer_moved (self->duplex);
   return TRUE;
 }

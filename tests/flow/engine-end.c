@@ -240,7 +240,12 @@ take (gpointer source)
   packet = packet_new_stanza (stanza, self->events->now);
   packet->to = get_number (stanza->to);
   if (!self->cell->has_feature)
-    stanza->long_block_size = 0; /* the peer does not see the offer */
+    {
+      /* The peer does not know these, and its answer does not have them. */
+      stanza->long_block_size = 0;
+      g_clear_pointer (&stanza->secret, g_free);
+      stanza->is_resumable = FALSE;
+    }
   if (stanza->from == NULL)
     stanza->from = create_jid (self->number); /* as the server does */
   if (self->number == 0 && stanza->payload == IBB_PAYLOAD_DATA)

@@ -297,12 +297,33 @@ note_late_acknowledgement (World *self, Node *node, const IBBStanza *close)
       receiver->received >= end->other->gave_up_at && ibb_acks_get_length (&receiver->acks) == 0;
 }
 
+/* The account that a stanza comes from, which may have had another name. */
+static Node *
+find_sender (World *self, const IBBStanza *stanza)
+{
+  Node *from = server_find (self, stanza->from);
+
+  if (from == NULL && self->schedule.profile == PROFILE_LOGINS)
+    from = logins_find_account (self, stanza->from);
+  return from;
+}
+
+/* Whether something in it shows our feature (D-29). */
+static gboolean
+has_addition (const IBBStanza *stanza)
+{
+  return stanza->long_block_size > 0 || stanza->secret != NULL || stanza->is_resumable ||
+         stanza->payload == IBB_PAYLOAD_RESUME;
+}
+
 void
 check_received (World *self, Node *node, IBBStanza *stanza)
 {
-  Node   *from;
+  Node   *from = find_sender (self, stanza);
   guint64 id;
 
+  if (from != NULL && has_addition (stanza))
+    node->trusts[from->index] = TRUE;
   if (hostile_is_for_later (self, node, stanza))
     question_removed (self, hostile_find (self, stanza->from)->index, node->index, stanza);
   if (stanza->payload == IBB_PAYLOAD_CLOSE)
@@ -312,9 +333,6 @@ check_received (World *self, Node *node, IBBStanza *stanza)
     return;
   if (g_strcmp0 (stanza->id, node->ping) == 0)
     node->ping[0] = '\0';
-  from = server_find (self, stanza->from);
-  if (from == NULL && self->schedule.profile == PROFILE_LOGINS)
-    from = logins_find_account (self, stanza->from);
   if (from == NULL && g_strcmp0 (stanza->from, SERVER) != 0)
     return;
   if (stanza->payload == IBB_PAYLOAD_DISCO_INFO && from != NULL)

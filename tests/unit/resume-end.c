@@ -556,7 +556,6 @@ test_comes_back (Driver *self, IBBSession *session)
 
   self->leave_disco = TRUE;
   driver_advance (self, 60000);
-  ibb_stanza_record_unref (resume_peer_take (self, "query"));
   probe = resume_peer_take (self, "close");
   resume_peer_answer_error (self, probe, IBB_CONDITION_GONE);
   query = resume_peer_take (self, "query"); /* a client may not have understood */

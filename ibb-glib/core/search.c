@@ -44,18 +44,7 @@
 #define PATIENCE (250 * 1000.0)
 #define LEAP_TRIP_MIN (2 * 1000.0)
 
-/* Near by, beside others, trials of a larger window take one part of the time in so many: then 99
- * of 100 blocks do not wait behind one. */
-#define LARGER_PAUSE 100
-
 #define BRIEF_SHARE 0.75 /* of the rate, which brief blocks carry if length takes the time */
-
-#define PAUSE_MIN 1
-#define PAUSE_MAX 16
-#define LONGER_PAUSE_MAX 64
-
-/* After so long the path may be another one. */
-#define IDLE_MAX (60 * G_USEC_PER_SEC)
 
 static const IBBSearchPhase kinds[] = {
   IBB_SEARCH_RAISED, IBB_SEARCH_LOWERED, IBB_SEARCH_LONGER,
@@ -172,7 +161,7 @@ end_starting (IBBSearch *self, gsize window)
   self->kept = self->size;
   self->kept_rate = self->kept_trip = self->former_trip = 0;
   self->phase = IBB_SEARCH_KEEPING;
-  self->n_before = self->pause = PAUSE_MIN;
+  ibb_pauses_begin (&self->pauses, TRUE);
 }
 
 void
@@ -361,7 +350,7 @@ may_lengthen (const IBBSearch *self, gboolean limited)
 {
   gsize longer = 2 * self->kept.block;
 
-  return longer <= self->limits.block && self->n_trials >= self->next_longer &&
+  return longer <= self->limits.block && ibb_pauses_may_lengthen (&self->pauses) &&
          ((!limited && is_single (self, self->kept_ahead)) ||
           (double) longer <= self->kept_rate * BLOCK_TIME);
 }
@@ -373,7 +362,7 @@ is_possible (const IBBSearch *self, IBBSearchPhase kind, gboolean limited, gint6
     {
     case IBB_SEARCH_RAISED:
       return limited && self->kept.window < self->limits.window &&
-             (now >= self->next_larger || !is_noticed (self));
+             (ibb_pauses_may_enlarge (&self->pauses, now) || !is_noticed (self));
     case IBB_SEARCH_LOWERED:
       return limited && self->kept.window >= 2 * get_block (self);
     case IBB_SEARCH_LONGER:
@@ -413,7 +402,8 @@ begin_to_fit (IBBSearch *self, gint64 now)
       self->kept.window = ibb_size_get_whole (&self->kept, &self->limits, is_more);
       return_to_kept (self);
       self->kept_rate = self->kept_trip = self->former_trip = self->fallback_rate = 0;
-      self->next = self->n_before = 0;
+      self->next = 0;
+      ibb_pauses_skip (&self->pauses);
       self->leaps = TRUE;
       self->is_slow = FALSE;
     }
@@ -481,7 +471,7 @@ try (IBBSearch *self, gboolean limited, gint64 now)
   if (n == G_N_ELEMENTS (kinds))
     return;
 
-  self->n_trials++;
+  ibb_pauses_note_trial (&self->pauses);
   self->phase = kinds[self->next];
   if ((self->phase == IBB_SEARCH_RAISED || self->phase == IBB_SEARCH_LONGER) && needs_brief (self))
     self->phase = IBB_SEARCH_BRIEF;
@@ -500,7 +490,8 @@ reset (IBBSearch *self, gsize window)
   self->limits = before.limits;
   self->has_others = before.has_others;
   self->has_fitted = before.has_fitted;
-  self->next_larger = before.next_larger;
+  self->pauses = before.pauses;
+  ibb_pauses_reset (&self->pauses);
 }
 
 /* The path has changed, or has less room. The window starts from what the rate needs if the path is
@@ -532,7 +523,7 @@ fall_back (IBBSearch *self, gint64 now)
   self->kept_rate = self->fallback_rate;
   self->kept_trip = (double) self->fallback.window / self->fallback_rate;
   self->former_trip = self->fallback_rate = 0;
-  self->n_before = self->pause = PAUSE_MAX;
+  ibb_pauses_begin (&self->pauses, FALSE);
   ibb_measurement_begin (&self->measurement, TRUE, now);
 }
 
@@ -564,9 +555,7 @@ end_kept (IBBSearch *self, double in_flight, double trip, gint64 now)
   ibb_measurement_begin (&self->measurement, FALSE, now);
   if (!limited && !full)
     return;
-  if (self->n_before > 0)
-    self->n_before--;
-  else
+  if (ibb_pauses_step (&self->pauses))
     try (self, limited, now);
 }
 
@@ -610,19 +599,12 @@ static void
 end_in_vain (IBBSearch *self, gint64 now)
 {
   if (self->phase == IBB_SEARCH_LONGER)
-    {
-      self->longer_pause = MIN (2 * self->longer_pause + 1, LONGER_PAUSE_MAX);
-      self->next_longer = self->n_trials + self->longer_pause;
-    }
+    ibb_pauses_longer_in_vain (&self->pauses);
   if (self->phase == IBB_SEARCH_RAISED)
-    {
-      gint64 time = now - ibb_measurement_get_begun (&self->measurement);
-
-      self->next_larger = now + MIN (LARGER_PAUSE * time, IDLE_MAX);
-    }
+    ibb_pauses_larger_in_vain (&self->pauses, now - ibb_measurement_get_begun (&self->measurement),
+                               now);
   return_to_kept (self);
-  self->pause = MIN (2 * self->pause, PAUSE_MAX);
-  self->n_before = self->pause;
+  ibb_pauses_in_vain (&self->pauses);
   advance (self);
   ibb_measurement_begin (&self->measurement, TRUE, now);
 }
@@ -642,7 +624,7 @@ end_brief (IBBSearch *self, double rate, gint64 now)
 
   return_to_kept (self);
   self->is_far = TRUE;
-  self->n_before = 0;
+  ibb_pauses_skip (&self->pauses);
   ibb_measurement_begin (&self->measurement, TRUE, now);
 }
 
@@ -666,8 +648,7 @@ end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
   self->kept_rate = rate;
   self->kept_trip = trip;
   self->former_trip = 0;
-  self->pause = PAUSE_MIN;
-  self->n_before = 0;
+  ibb_pauses_found (&self->pauses);
   ibb_measurement_begin (&self->measurement, FALSE, now);
   /* Beside others the window grows in small steps: the next trial is of a larger one again. */
   if (kind != IBB_SEARCH_RAISED || self->has_others)
@@ -773,7 +754,7 @@ void
 ibb_search_note (
     IBBSearch *self, gsize in_flight, gint64 sent, gint64 round_trip, gsize limit, gint64 now)
 {
-  if (self->heard != 0 && now - self->heard > IDLE_MAX)
+  if (self->heard != 0 && now - self->heard > IBB_PAUSE_MAX)
     forget (self);
   if (is_lone_silence (self, now))
     {

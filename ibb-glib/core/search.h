@@ -12,6 +12,7 @@
 #pragma once
 
 #include "core/measurement.h"
+#include "core/pauses.h"
 #include "core/size.h"
 
 G_BEGIN_DECLS
@@ -40,12 +41,7 @@ typedef struct
   gboolean       is_far;     /* as brief blocks have just said */
   gboolean       is_slow;    /* as the last brief blocks said */
   guint          next;       /* the kind of the next trial */
-  guint          n_before;   /* measurements until it */
-  guint          pause;      /* and between trials that are in vain */
-  guint          n_trials;
-  guint          next_longer;   /* of them, before which no longer block is tried */
-  guint          longer_pause;  /* trials between those of longer blocks, which are in vain */
-  gint64         next_larger;   /* beside others no larger window is tried before */
+  IBBPauses      pauses;
   guint          n_steady;      /* measurements at the start that the window did not limit */
   double         kept_ahead;    /* mean bytes in flight */
   double         kept_rate;     /* bytes a microsecond, 0: not known */

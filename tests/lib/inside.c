@@ -124,7 +124,7 @@ set_size (IBBEngine *engine, IBBSize size, gboolean stays)
         {
           search->phase = IBB_SEARCH_KEEPING;
           search->kept = *found;
-          search->n_before = G_MAXUINT;
+          search->pauses.n_before = G_MAXUINT;
         }
       ibb_peer_try (peer);
     }

@@ -203,7 +203,7 @@ test_nothing_to_try (void)
 
   model_init (&model);
   model_run (&model, &path, 60, random);
-  g_assert_cmpuint (model.search.n_trials, ==, 0);
+  g_assert_cmpuint (model.search.pauses.n_trials, ==, 0);
   model_clear (&model);
 }
 
@@ -593,7 +593,7 @@ test_collapse (void)
     }
   g_assert_cmpint (now - since, <, 150 * 1000);
   g_assert_cmpint (search.phase, ==, IBB_SEARCH_KEEPING);
-  g_assert_cmpuint (search.n_before, >=, 8);
+  g_assert_cmpuint (search.pauses.n_before, >=, 8);
 }
 
 /* A path that becomes three times as long during a measurement: the measurement after it tells. */

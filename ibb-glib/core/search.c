@@ -193,6 +193,7 @@ static void
 grow (IBBSearch *self, guint factor, gboolean is_capped, double in_flight)
 {
   self->phase = IBB_SEARCH_STARTING;
+  self->has_asked = FALSE;
   if (is_capped)
     self->size.window = MIN (self->size.window, (gsize) in_flight);
   self->kept = self->size;
@@ -204,6 +205,7 @@ static void
 start_brief (IBBSearch *self, double rate, double trip, gint64 now)
 {
   self->phase = IBB_SEARCH_BRIEF;
+  self->has_asked = TRUE;
   self->kept = self->size;
   self->kept_rate = rate;
   self->kept_trip = trip;
@@ -553,6 +555,11 @@ end_kept (IBBSearch *self, double in_flight, double trip, gint64 now)
   self->kept_trip = trip;
   self->kept_ahead = in_flight;
   ibb_measurement_begin (&self->measurement, FALSE, now);
+  if (!self->has_asked && is_in_question (self, in_flight, trip))
+    {
+      start_brief (self, self->kept_rate, trip, now);
+      return;
+    }
   if (!limited && !full)
     return;
   if (ibb_pauses_step (&self->pauses))

@@ -38,6 +38,7 @@ typedef struct
   gboolean       leaps;      /* so does the next trial, if it is of a larger window */
   gboolean       has_others; /* sessions that send little, which wait behind the window */
   gboolean       has_fitted; /* blocks have had a length of fit.h */
+  gboolean       has_asked;  /* since the window has grown, brief blocks have told what follows: */
   gboolean       is_far;     /* as brief blocks have just said */
   gboolean       is_slow;    /* as the last brief blocks said */
   guint          next;       /* the kind of the next trial */

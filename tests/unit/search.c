@@ -436,6 +436,24 @@ start (IBBSearch *self, gint64 trip)
   return now;
 }
 
+/* Behind a limit that lets some bytes pass at once, blocks take long only after the start. Brief
+ * ones tell why, though nothing more is to be sent. */
+static void
+test_slow_later (void)
+{
+  const gint64 fast = 1000, slow = 580000;
+  IBBSearch    search;
+  gint64       sent = start (&search, fast) + fast;
+
+  ibb_search_limit (&search);
+  ibb_search_note (&search, 8192, sent, 2 * fast, 4096, sent + 2 * fast);
+  g_assert_cmpint (search.phase, ==, IBB_SEARCH_KEEPING);
+  sent += 3 * fast;
+  for (guint i = 0; i < 9; i++, sent += slow)
+    ibb_search_note (&search, 4096, sent, slow, 4096, sent + slow);
+  g_assert_cmpint (search.phase, ==, IBB_SEARCH_BRIEF);
+}
+
 /* At the start a larger window says nothing as long as no more is in flight than before, but for
  * some bytes. Then it has to carry more. */
 static void
@@ -741,6 +759,7 @@ main (int argc, char **argv)
   g_test_add_func ("/search/narrow", test_narrow);
   g_test_add_func ("/search/shorter", test_shorter);
   g_test_add_func ("/search/slow", test_slow);
+  g_test_add_func ("/search/slow-later", test_slow_later);
   g_test_add_func ("/search/slow-window", test_slow_window);
   g_test_add_func ("/search/brief-again", test_brief_again);
   g_test_add_func ("/search/lowered", test_lowered);

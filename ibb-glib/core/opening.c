@@ -14,7 +14,7 @@
 #define LONG_BLOCK_SIZE 32768
 
 static void
-send_open (IBBOpening *self)
+send_open (IBBOpening *self, gint64 now)
 {
   IBBTerms  *terms = self->terms;
   IBBShared *shared = terms->shared;
@@ -31,6 +31,7 @@ send_open (IBBOpening *self)
   open->by_message_valid = TRUE;
   open->secret = g_strdup (terms->secret);
   ibb_control_push (&shared->control, open);
+  self->sent = now;
 }
 
 static IBBOpening *
@@ -71,7 +72,7 @@ ibb_opening_new (IBBTerms *terms, IBBPlace *place, const IBBOpen *open, gint64 n
 
       ibb_terms_set_secret (terms, secret);
     }
-  send_open (self);
+  send_open (self, now);
   return self;
 }
 
@@ -116,7 +117,7 @@ ibb_opening_get_due (const IBBOpening *self)
 
 /* The first answer in a series of smaller and smaller proposals says what the peer wants (H-09). */
 static gboolean
-try_smaller (IBBOpening *self, const IBBStanza *answer)
+try_smaller (IBBOpening *self, const IBBStanza *answer, gint64 now)
 {
   IBBTerms *terms = self->terms;
 
@@ -126,7 +127,7 @@ try_smaller (IBBOpening *self, const IBBStanza *answer)
 
   self->long_block_size = 0;
   ibb_terms_set_block_size (terms, terms->block_size / 2);
-  send_open (self);
+  send_open (self, now);
   return TRUE;
 }
 
@@ -139,8 +140,18 @@ take_name_of_peer (IBBOpening *self, const IBBStanza *answer, const char *from)
          ibb_place_rename_peer (self->place, from);
 }
 
+static void
+learn (IBBOpening *self, const IBBStanza *answer, gint64 now)
+{
+  IBBPeer *peer = self->terms->peer;
+
+  if (answer->is_resumable || answer->long_block_size > 0)
+    ibb_peer_note_our_feature (peer);
+  ibb_peer_note_answer (peer, MAX (now - self->sent, 1));
+}
+
 static IBBOpeningVerdict
-accepted_by_peer (IBBOpening *self, const IBBStanza *answer, const char *from)
+accepted_by_peer (IBBOpening *self, const IBBStanza *answer, const char *from, gint64 now)
 {
   if (self->refusal.kind != IBB_FAILURE_NONE)
     ibb_peer_set_block_size_max (self->terms->peer, self->terms->block_size);
@@ -154,21 +165,20 @@ accepted_by_peer (IBBOpening *self, const IBBStanza *answer, const char *from)
       return IBB_OPENING_REFUSED;
     }
 
-  if (answer->is_resumable || answer->long_block_size > 0)
-    ibb_peer_note_our_feature (self->terms->peer);
+  learn (self, answer, now);
   return IBB_OPENING_ACCEPTED;
 }
 
 IBBOpeningVerdict
-ibb_opening_answered (IBBOpening *self, const IBBStanza *answer, const char *from)
+ibb_opening_answered (IBBOpening *self, const IBBStanza *answer, const char *from, gint64 now)
 {
   if (answer->payload != IBB_PAYLOAD_ERROR)
-    return accepted_by_peer (self, answer, from);
+    return accepted_by_peer (self, answer, from, now);
 
   if (self->refusal.kind == IBB_FAILURE_NONE)
     ibb_failure_set_condition (&self->refusal, IBB_FAILURE_REFUSED, answer->condition,
                                answer->text);
-  return try_smaller (self, answer) ? IBB_OPENING_TRIES_AGAIN : IBB_OPENING_REFUSED;
+  return try_smaller (self, answer, now) ? IBB_OPENING_TRIES_AGAIN : IBB_OPENING_REFUSED;
 }
 
 const IBBFailure *

@@ -20,6 +20,7 @@ typedef struct
   IBBPlace  *place; /* (unowned) */
   IBBPending pending;
   gint64     deadline; /* for the answer */
+  gint64     sent;     /* when our open was */
   gboolean   fallback;
   guint      long_block_size; /* that our open offers beside the plain one, or 0 */
   IBBFailure refusal;         /* the first of a series by fallback (D-14) */
@@ -43,7 +44,7 @@ gint64      ibb_opening_get_due (const IBBOpening *self);
 
 /* Our open. from: whom the answer came from, normalised. */
 IBBOpeningVerdict
-ibb_opening_answered (IBBOpening *self, const IBBStanza *answer, const char *from);
+ibb_opening_answered (IBBOpening *self, const IBBStanza *answer, const char *from, gint64 now);
 const IBBFailure *ibb_opening_get_refusal (const IBBOpening *self);
 
 /* An open of the peer: our application has accept-timeout to answer. */

@@ -99,6 +99,12 @@ ibb_path_set_others (IBBPath *self, gboolean has_others)
 }
 
 void
+ibb_path_note_answer (IBBPath *self, gint64 round_trip)
+{
+  ibb_search_note_answer (&self->search, round_trip);
+}
+
+void
 ibb_path_note (
     IBBPath *self, gsize in_flight, gint64 sent, gint64 round_trip, gsize limit, gint64 now)
 {

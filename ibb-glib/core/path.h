@@ -45,6 +45,8 @@ void ibb_path_learn (IBBPath *self, const IBBPath *other);
 void ibb_path_set_fits (IBBPath *self, gboolean fits, gint64 now);
 /* Whether sessions that send little use the connection: they wait behind the bytes in flight. */
 void ibb_path_set_others (IBBPath *self, gboolean has_others);
+/* A short stanza was answered after that time, or later. */
+void ibb_path_note_answer (IBBPath *self, gint64 round_trip);
 /* A block that left then, with so many bytes in flight, itself included, was
  * acknowledged now, a round trip later. limit: the most bytes that its session puts into one. */
 void ibb_path_note (

@@ -299,6 +299,12 @@ ibb_peer_note_trip (IBBPeer *self, gsize in_flight, gint64 sent, gint64 round_tr
 }
 
 void
+ibb_peer_note_answer (IBBPeer *self, gint64 round_trip)
+{
+  ibb_path_note_answer (ibb_peer_get_path (self), round_trip);
+}
+
+void
 ibb_peer_pause (IBBPeer *self)
 {
   ibb_turns_pause (get_turns (self), &self->turn);

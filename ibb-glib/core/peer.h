@@ -120,6 +120,8 @@ void ibb_peer_cap (IBBPeer *self);
  * that time, whatever the peer says. Returns whether it left on the path that the peer has now. */
 gboolean
 ibb_peer_note_trip (IBBPeer *self, gsize in_flight, gint64 sent, gint64 round_trip, gint64 now);
+/* It has answered a short request, if its application did not take longer. */
+void ibb_peer_note_answer (IBBPeer *self, gint64 round_trip);
 /* A block of that size was sent. */
 void ibb_peer_took (IBBPeer *self, gsize size);
 
@@ -128,8 +130,8 @@ gboolean ibb_peer_takes_several (const IBBPeer *self);
 gboolean ibb_peer_has_our_feature (const IBBPeer *self);
 /* Something in a stanza of it shows that it has. */
 void ibb_peer_note_our_feature (IBBPeer *self);
-void     ibb_peer_ask_order (IBBPeer *self, gint64 now);
-void     ibb_peer_order_answered (IBBPeer *self, const IBBStanza *answer);
+void ibb_peer_ask_order (IBBPeer *self, gint64 now);
+void ibb_peer_order_answered (IBBPeer *self, const IBBStanza *answer);
 /* The connection refused the question: it is asked again later. */
 void ibb_peer_order_not_asked (IBBPeer *self, gint64 now);
 void ibb_peer_set_reorders (IBBPeer *self);

@@ -151,6 +151,7 @@ ask (IBBResume *self, gint64 now)
   stanza->proof = ibb_proof_create (terms->secret, &statement);
   ibb_control_push (&shared->control, stanza);
 
+  self->asked = now;
   self->at = now + get_wait (self, ANSWER_MIN, ANSWER_MAX);
   self->n_attempts++;
 }
@@ -358,7 +359,10 @@ take_answer (IBBResume *self, const IBBStanza *stanza, gint64 now)
   if (stanza->has_ended)
     ibb_duplex_peer_ended (self->duplex, &peer, now);
   else
-    go_on (self, stanza, now);
+    {
+      ibb_peer_note_answer (self->terms->peer, MAX (now - self->asked, 1));
+      go_on (self, stanza, now);
+    }
 }
 
 void

@@ -26,6 +26,7 @@ typedef struct
   guint64         progress;   /* ... which gets another where bytes went meanwhile */
   guint           n_attempts; /* since then */
   gint64          at;         /* of the next attempt */
+  gint64          asked;      /* when our last <resume/> was sent */
   guint32         count;      /* of our last <resume/> */
   guint32         peer_count; /* of the peer's */
   IBBPending      pending;    /* ours */

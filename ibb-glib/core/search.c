@@ -14,7 +14,6 @@
 #define SLOW 2
 #define FAST 4
 #define FAST_FROM (16 * 1024)
-#define GROWTH_MAX 16
 
 /* A larger window is kept if the rate grows by this share of the step. A smaller one is
  * kept if the rate falls by less than this share of it. */
@@ -66,7 +65,7 @@ ibb_search_init (IBBSearch *self, gsize window, gsize most)
 static double
 get_usual_trip (const IBBSearch *self)
 {
-  return self->kept_trip > 0 ? self->kept_trip : self->least_trip;
+  return self->kept_trip > 0 ? self->kept_trip : ibb_start_get_least (&self->start);
 }
 
 /* A session that sends a few bytes now and then may send although the window is full (D-50). These
@@ -247,21 +246,16 @@ get_step (const IBBSearch *self, double in_flight)
   return window / (double) self->kept.window;
 }
 
-/* A window that has grown leaves at once, and its last block waits for those before it. So the time
- * by which that block is later than a block alone is to the round trip as the window is to what the
- * path holds. Half of that is the next window, since a single delay may be short by chance. */
+/* How many times as large the next window is. */
 static guint
 get_growth (const IBBSearch *self, double trip)
 {
-  guint  least = self->size.window >= FAST_FROM ? FAST : SLOW;
-  double wait = MAX (trip - self->least_trip, self->least_trip / (2 * GROWTH_MAX));
-
-  if (is_noticed (self))
+  if (is_noticed (self) || self->size.window < FAST_FROM)
     return SLOW;
-  /* The first window is a block alone. */
+  /* The first window is compared with nothing. */
   if (self->kept_rate <= 0)
-    return least;
-  return MAX (least, (guint) (self->least_trip / (2 * wait)));
+    return FAST;
+  return MAX (FAST, ibb_start_get_growth (&self->start, trip));
 }
 
 /* Whether two fifths of the step have arrived. The first window is no step. */
@@ -281,7 +275,7 @@ is_steady (const IBBSearch *self, double in_flight, double trip)
 {
   if (in_flight < (double) get_block (self))
     return FALSE;
-  return is_single (self, in_flight) || trip > STRANGE * self->shortest_trip;
+  return is_single (self, in_flight) || trip > STRANGE * ibb_start_get_shortest (&self->start);
 }
 
 static void
@@ -289,6 +283,16 @@ end_steady (IBBSearch *self, double in_flight)
 {
   end_starting (self,
                 is_single (self, in_flight) ? self->size.window : get_needed (self, in_flight));
+}
+
+/* Whether a few blocks bring no more than fewer only because all but the first were held. Near by
+ * one block carries enough. */
+static gboolean
+is_held (const IBBSearch *self, double trip)
+{
+  return self->kept_rate > 0 && self->kept.window < FAST_FROM &&
+         ibb_start_get_least (&self->start) >= LEAP_TRIP_MIN &&
+         ibb_start_is_held (&self->start, trip);
 }
 
 /* Whether a larger window would have no more in flight, since only so many blocks may be. */
@@ -299,6 +303,19 @@ is_at_most (const IBBSearch *self, double in_flight)
          (is_no_more (self, in_flight) || 2 * self->size.block > self->limits.block);
 }
 
+/* The present window carries no more than the one before. */
+static void
+stop_growing (IBBSearch *self, double rate, double trip, gint64 now)
+{
+  double most = MAX (rate, self->kept_rate);
+
+  end_starting (self, get_needed (self, most * ibb_start_get_least (&self->start)));
+  /* Blocks that have just left did so with the larger window. */
+  ibb_measurement_begin (&self->measurement, FALSE, now + 1);
+  if (is_in_question (self, (double) self->size.window, (double) get_block (self) / rate))
+    start_brief (self, rate, trip, now);
+}
+
 /* in_flight: bytes, when the blocks of the measurement left. */
 static void
 end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
@@ -307,10 +324,10 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
   gboolean limited = ibb_measurement_is_limited (&self->measurement);
   gboolean at_most = is_at_most (self, in_flight);
   gboolean is_capped = ibb_measurement_is_capped (&self->measurement);
+  gboolean has_more, held;
 
   ibb_measurement_begin (&self->measurement, FALSE, now);
-  if (self->shortest_trip <= 0 || trip < self->shortest_trip)
-    self->shortest_trip = trip;
+  ibb_start_note_block (&self->start, trip);
   if (!limited && is_steady (self, in_flight, trip) && ++self->n_steady >= START_STEADY)
     {
       end_steady (self, in_flight);
@@ -319,19 +336,14 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
   if (!at_most && is_no_more (self, in_flight))
     return;
 
-  if (self->least_trip <= 0 || trip < self->least_trip)
-    self->least_trip = trip;
-  if (at_most || !has_grown (self, in_flight, rate))
-    {
-      end_starting (self, get_needed (self, MAX (rate, self->kept_rate) * self->least_trip));
-      /* Blocks that have just left did so with the larger window. */
-      ibb_measurement_begin (&self->measurement, FALSE, now + 1);
-      if (is_in_question (self, (double) self->size.window, (double) get_block (self) / rate))
-        start_brief (self, rate, trip, now);
-    }
+  ibb_start_note_full (&self->start, trip);
+  has_more = has_grown (self, in_flight, rate);
+  held = limited && !has_more && is_held (self, trip);
+  if (at_most || (!has_more && !held))
+    stop_growing (self, rate, trip, now);
   else if (limited && self->size.window < self->limits.window)
     {
-      grow (self, get_growth (self, trip), is_capped, in_flight);
+      grow (self, held ? SLOW : get_growth (self, trip), is_capped, in_flight);
       self->kept_rate = rate;
       self->fallback_rate = 0;
     }
@@ -662,7 +674,7 @@ end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
     return;
   advance (self);
   /* There may be much more room: the window doubles as at the start. */
-  self->least_trip = trip;
+  ibb_start_again (&self->start, trip);
   self->n_steady = 0;
   grow (self, SLOW, is_capped, in_flight);
 }
@@ -742,7 +754,11 @@ is_lone_silence (const IBBSearch *self, gint64 now)
 static void
 forget (IBBSearch *self)
 {
+  IBBStart before = self->start;
+
   reset (self, CLAMP (self->size.window, IBB_SIZE_BLOCK, 4 * IBB_SIZE_BLOCK));
+  /* A session that has just been opened has measured this one. */
+  ibb_start_copy_answer (&self->start, &before);
 }
 
 /* Whether so much is in flight as may be, before a block of the usual length leaves. Where that is
@@ -755,6 +771,12 @@ is_filled (const IBBSearch *self, gsize in_flight)
   return !ibb_search_has_room (self, in_flight, block) ||
          (ibb_measurement_is_at_cap (&self->measurement, in_flight, block) &&
           !is_no_more (self, (double) in_flight));
+}
+
+void
+ibb_search_note_answer (IBBSearch *self, gint64 round_trip)
+{
+  ibb_start_note_answer (&self->start, round_trip);
 }
 
 void

@@ -14,6 +14,7 @@
 #include "core/measurement.h"
 #include "core/pauses.h"
 #include "core/size.h"
+#include "core/start.h"
 
 G_BEGIN_DECLS
 
@@ -49,8 +50,7 @@ typedef struct
   double         kept_trip;     /* mean round trip, microseconds */
   double         fallback_rate; /* with the fallback; 0: there is none */
   double         former_trip;   /* the one before with the same window; 0: none */
-  double         least_trip;    /* while starting: the shortest */
-  double         shortest_trip; /* of all starts on this path */
+  IBBStart       start;
   IBBMeasurement measurement;
   gint64         heard;       /* when a block was acknowledged last; 0: never */
   gboolean       had_silence; /* in this measurement */
@@ -78,6 +78,8 @@ void ibb_search_cap (IBBSearch *self, gsize in_flight);
 void ibb_search_set_fits (IBBSearch *self, gboolean fits, gint64 now);
 /* Whether sessions that send little use the connection: their blocks wait behind trials. */
 void ibb_search_set_others (IBBSearch *self, gboolean has_others);
+/* A short stanza was answered after that time, or later. */
+void ibb_search_note_answer (IBBSearch *self, gint64 round_trip);
 /* A block was sent then, with so many bytes in flight, itself included, and was
  * acknowledged after that time. limit: the most bytes that its session puts into one. */
 void ibb_search_note (

@@ -341,7 +341,7 @@ ibb_session_open_answered (IBBSession *self, IBBStanza *answer, const char *from
   g_autoptr (IBBSession) keep = ibb_session_ref (self);
   IBBOpeningVerdict      verdict;
 
-  verdict = ibb_opening_answered (self->opening, answer, from);
+  verdict = ibb_opening_answered (self->opening, answer, from, now);
   if (verdict == IBB_OPENING_ACCEPTED)
     {
       opened (self, now);

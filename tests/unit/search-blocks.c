@@ -40,7 +40,7 @@ test_capped_start (void)
   Model             model;
 
   model_init (&model);
-  model_run (&model, &path, 2.6, random);
+  model_run (&model, &path, 2.9, random);
   g_assert_cmpuint (model.search.size.block, ==, 32768);
   g_assert_cmpuint (model.in_flight, >=, (IBB_QUOTA_MAX - 1) * 32768);
   model_clear (&model);

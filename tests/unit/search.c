@@ -491,25 +491,95 @@ test_growth (void)
 {
   static const struct
   {
+    gsize  before;
     gint64 wait; /* microseconds, of the last block */
-    gsize  window;
+    guint  growth;
   } tests[] = {
-    { 0, 16 * 8192 },
-    { 2000, 16 * 8192 },
-    { 10000, 5 * 8192 },
-    { 40000, 2 * 8192 },
+    { 16384, 0, 16 },    { 16384, 2000, 16 }, { 16384, 10000, 5 },
+    { 16384, 40000, 4 }, { 8192, 0, 2 }, /* a limit may let some bytes pass at once */
   };
   const gint64 trip = 100000;
 
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     {
+      gint64    now = G_USEC_PER_SEC + trip;
+      gint64    second = trip + tests[i].wait;
+      gsize     window;
       IBBSearch search;
-      gint64    now = start (&search, trip) + trip;
 
+      ibb_search_init (&search, tests[i].before / 2, MOST);
       ibb_search_limit (&search);
-      ibb_search_note (&search, 8192, now, trip + tests[i].wait, 4096, now + trip + tests[i].wait);
+      ibb_search_note (&search, tests[i].before / 2, now - trip, trip, 4096, now);
+      window = ibb_search_get_window (&search);
+      g_assert_cmpuint (window, ==, tests[i].before);
+      ibb_search_limit (&search);
+      ibb_search_note (&search, window, now, second, 4096, now + second);
+      g_assert_cmpuint (ibb_search_get_window (&search), ==, tests[i].growth * window);
+    }
+}
+
+/* The second of two blocks takes longer than the first. If a short stanza takes as long as a block
+ * alone, it was held by Nagle's algorithm, and the start goes on. Otherwise a server takes the
+ * time. */
+static void
+test_held_start (void)
+{
+  static const struct
+  {
+    gint64 answer; /* microseconds; of a short stanza */
+    gint64 second;
+    gsize  window;
+  } tests[] = {
+    { 90, 200, 4 * 4096 }, { 75, 240, 4 * 4096 }, { 200, 200, 4 * 4096 },
+    { 0, 200, 1024 }, /* nothing is known: blocks of that length tell what takes the time */
+    { 74, 200, 1024 },     { 251, 200, 1024 },    { 90, 251, 1024 },
+  };
+  const gint64 trip = 100000;
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      gint64    now = G_USEC_PER_SEC + trip;
+      gint64    second = tests[i].second * 1000;
+      IBBSearch search;
+
+      ibb_search_init (&search, 4096, MOST);
+      if (tests[i].answer > 0)
+        {
+          ibb_search_note_answer (&search, 10 * trip);
+          ibb_search_note_answer (&search, tests[i].answer * 1000);
+          ibb_search_note_answer (&search, 10 * trip);
+        }
+      ibb_search_limit (&search);
+      ibb_search_note (&search, 4096, now - trip, trip, 4096, now);
+      ibb_search_limit (&search);
+      ibb_search_note (&search, 4096, now, trip, 4096, now + trip);
+      ibb_search_note (&search, 8192, now, second, 4096, now + second);
       g_assert_cmpuint (ibb_search_get_window (&search), ==, tests[i].window);
     }
+}
+
+/* Where answers are held, and one to a short stanza is known, many blocks are in flight after a few
+ * round trips. */
+static void
+test_held_soon (void)
+{
+  static const double delays[] = { 0.01, 0.02, 0.06, 0.1, 0.3 };
+  Path                path = { .rate = 10e6, .block = 32768, .jitter = 0.001, .holds = TRUE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (delays); i++)
+    for (guint32 seed = 1; seed <= 5; seed++)
+      {
+        g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+        Model             model;
+
+        path.delay = delays[i];
+        model_init (&model);
+        ibb_search_note_answer (&model.search, (gint64) (path.delay * G_USEC_PER_SEC));
+        model_run (&model, &path, 8.5 * path.delay, random);
+        g_test_message ("delay %g, window %zu", path.delay, ibb_search_get_window (&model.search));
+        g_assert_cmpuint (ibb_search_get_window (&model.search), >=, 32 * 1024);
+        model_clear (&model);
+      }
 }
 
 /* A start that begins with 16 KiB, since the path is another one, grows fourfold at once. Beside a
@@ -769,6 +839,8 @@ main (int argc, char **argv)
   g_test_add_func ("/search/no-more", test_no_more);
   g_test_add_func ("/search/growth", test_growth);
   g_test_add_func ("/search/growth-again", test_growth_again);
+  g_test_add_func ("/search/held-start", test_held_start);
+  g_test_add_func ("/search/held-soon", test_held_soon);
   g_test_add_func ("/search/start-ends", test_start_ends);
   g_test_add_func ("/search/offered", test_offered);
   g_test_add_func ("/search/larger-in-vain", test_larger_in_vain);

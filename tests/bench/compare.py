@@ -265,6 +265,20 @@ def find_paths(options):
             if not options.path or any(text in path.name for text in options.path)]
 
 
+def measure_path(path, options, rounds, seconds):
+    """What its contestants carried, and what others noticed."""
+    found = noticed = []
+    try:
+        if options.only != 'beside' and (options.full or options.path or path.quick):
+            found = measure(path, rounds, seconds, options.size * MIB,
+                            contestants(options.block_size, options.name))
+        if options.only != 'goodput':
+            noticed = beside.measure(path, rounds, options.full)
+    except cases.Skip as reason:
+        print(f'## {path.name}\n\nNot measured: {reason}\n', flush=True)
+    return found, noticed
+
+
 def main():
     parser = argparse.ArgumentParser(description='compares what libraries carry')
     parser.add_argument('--full', action='store_true', help='all paths, and longer')
@@ -288,12 +302,7 @@ def main():
 
     results, others, shared = [], [], []
     for path in find_paths(options):
-        found = noticed = []
-        if options.only != 'beside' and (options.full or options.path or path.quick):
-            found = measure(path, rounds, seconds, options.size * MIB,
-                            contestants(options.block_size, options.name))
-        if options.only != 'goodput':
-            noticed = beside.measure(path, rounds, options.full)
+        found, noticed = measure_path(path, options, rounds, seconds)
         results += found
         others += noticed
         if found or noticed:

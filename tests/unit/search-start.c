@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How the window grows at the start (D-55). */
+
+#include "config.h"
+
+#include "search-model.h"
+
+/* A search whose first window was full, so that it has doubled. Returns when the block left. */
+static gint64
+start (IBBSearch *self, gint64 trip)
+{
+  gint64 now = G_USEC_PER_SEC;
+
+  ibb_search_init (self, 4096, MOST);
+  ibb_search_limit (self);
+  ibb_search_note (self, 4096, now, trip, 4096, now + trip);
+  g_assert_cmpuint (ibb_search_get_window (self), ==, 2 * 4096);
+  return now;
+}
+
+/* Behind a limit that lets some bytes pass at once, blocks take long only after the start. Brief
+ * ones tell why, though nothing more is to be sent. */
+static void
+test_slow_later (void)
+{
+  const gint64 fast = 1000, slow = 580000;
+  IBBSearch    search;
+  gint64       sent = start (&search, fast) + fast;
+
+  ibb_search_limit (&search);
+  ibb_search_note (&search, 8192, sent, 2 * fast, 4096, sent + 2 * fast);
+  g_assert_cmpint (search.phase, ==, IBB_SEARCH_KEEPING);
+  sent += 3 * fast;
+  for (guint i = 0; i < 9; i++, sent += slow)
+    ibb_search_note (&search, 4096, sent, slow, 4096, sent + slow);
+  g_assert_cmpint (search.phase, ==, IBB_SEARCH_BRIEF);
+}
+
+/* At the start a larger window says nothing as long as no more is in flight than before, but for
+ * some bytes. Then it has to carry more. */
+static void
+test_no_more (void)
+{
+  static const struct
+  {
+    gsize          in_flight;
+    IBBSearchPhase phase;
+  } tests[] = {
+    { 4096, IBB_SEARCH_STARTING },
+    { 4096 + 1023, IBB_SEARCH_STARTING },
+    { 4096 + 1024, IBB_SEARCH_KEEPING },
+  };
+  const gint64 trip = 10000;
+  const gint64 later = 12500;
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      IBBSearch search;
+      gint64    now = start (&search, trip);
+
+      for (guint j = 0; j < 4; j++)
+        {
+          now += later;
+          ibb_search_note (&search, tests[i].in_flight, now, later, 4096, now + later);
+        }
+      g_assert_cmpint (search.phase, ==, tests[i].phase);
+    }
+}
+
+/* At the start the last block of a window tells how many more the path holds. */
+static void
+test_growth (void)
+{
+  static const struct
+  {
+    gsize  before;
+    gint64 wait; /* microseconds, of the last block */
+    guint  growth;
+  } tests[] = {
+    { 16384, 0, 16 },    { 16384, 2000, 16 }, { 16384, 10000, 5 },
+    { 16384, 40000, 4 }, { 8192, 0, 2 }, /* a limit may let some bytes pass at once */
+  };
+  const gint64 trip = 100000;
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      gint64    now = G_USEC_PER_SEC + trip;
+      gint64    second = trip + tests[i].wait;
+      gsize     window;
+      IBBSearch search;
+
+      ibb_search_init (&search, tests[i].before / 2, MOST);
+      ibb_search_limit (&search);
+      ibb_search_note (&search, tests[i].before / 2, now - trip, trip, 4096, now);
+      window = ibb_search_get_window (&search);
+      g_assert_cmpuint (window, ==, tests[i].before);
+      ibb_search_limit (&search);
+      ibb_search_note (&search, window, now, second, 4096, now + second);
+      g_assert_cmpuint (ibb_search_get_window (&search), ==, tests[i].growth * window);
+    }
+}
+
+/* The second of two blocks takes longer than the first. If a short stanza takes as long as a block
+ * alone, it was held by Nagle's algorithm, and the start goes on. Otherwise a server takes the
+ * time. */
+static void
+test_held_start (void)
+{
+  static const struct
+  {
+    gint64 answer; /* microseconds; of a short stanza */
+    gint64 second;
+    gsize  window;
+  } tests[] = {
+    { 90, 200, 4 * 4096 }, { 75, 240, 4 * 4096 }, { 200, 200, 4 * 4096 },
+    { 0, 200, 1024 }, /* nothing is known: blocks of that length tell what takes the time */
+    { 74, 200, 1024 },     { 251, 200, 1024 },    { 90, 251, 1024 },
+  };
+  const gint64 trip = 100000;
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      gint64    now = G_USEC_PER_SEC + trip;
+      gint64    second = tests[i].second * 1000;
+      IBBSearch search;
+
+      ibb_search_init (&search, 4096, MOST);
+      if (tests[i].answer > 0)
+        {
+          ibb_search_note_answer (&search, 10 * trip);
+          ibb_search_note_answer (&search, tests[i].answer * 1000);
+          ibb_search_note_answer (&search, 10 * trip);
+        }
+      ibb_search_limit (&search);
+      ibb_search_note (&search, 4096, now - trip, trip, 4096, now);
+      ibb_search_limit (&search);
+      ibb_search_note (&search, 4096, now, trip, 4096, now + trip);
+      ibb_search_note (&search, 8192, now, second, 4096, now + second);
+      g_assert_cmpuint (ibb_search_get_window (&search), ==, tests[i].window);
+    }
+}
+
+/* Where answers are held, and one to a short stanza is known, many blocks are in flight after a few
+ * round trips. */
+static void
+test_held_soon (void)
+{
+  static const double delays[] = { 0.01, 0.02, 0.06, 0.1, 0.3 };
+  Path                path = { .rate = 10e6, .block = 32768, .jitter = 0.001, .holds = TRUE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (delays); i++)
+    for (guint32 seed = 1; seed <= 5; seed++)
+      {
+        g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+        Model             model;
+
+        path.delay = delays[i];
+        model_init (&model);
+        ibb_search_note_answer (&model.search, (gint64) (path.delay * G_USEC_PER_SEC));
+        model_run (&model, &path, 8.5 * path.delay, random);
+        g_test_message ("delay %g, window %zu", path.delay, ibb_search_get_window (&model.search));
+        g_assert_cmpuint (ibb_search_get_window (&model.search), >=, 32 * 1024);
+        model_clear (&model);
+      }
+}
+
+/* A start that begins with 16 KiB, since the path is another one, grows fourfold at once. Beside a
+ * session that sends little, on a short path, it only doubles. */
+static void
+test_growth_again (void)
+{
+  for (guint has_others = 0; has_others <= 1; has_others++)
+    {
+      IBBSearch search;
+
+      ibb_search_init (&search, 16384, MOST);
+      ibb_search_set_others (&search, has_others);
+      ibb_search_limit (&search);
+      ibb_search_note (&search, 16384, 1, 2000, 4096, 2001);
+      ibb_search_limit (&search);
+      ibb_search_note (&search, 16384, 2001, 2000, 4096, 4001);
+      g_assert_cmpuint (ibb_search_get_window (&search), ==, (has_others ? 2 : 4) * 16384);
+    }
+}
+
+/* The start ends with a smaller window. What left before that does not tell what it carries. */
+static void
+test_start_ends (void)
+{
+  const gint64 trip = 20000;
+  IBBSearch    search;
+  gint64       sent = start (&search, trip) + trip;
+  gint64       now = sent + 3 * trip;
+
+  ibb_search_limit (&search);
+  ibb_search_note (&search, 8192, sent, 3 * trip, 4096, now);
+  g_assert_cmpint (search.phase, ==, IBB_SEARCH_KEEPING);
+  ibb_search_note (&search, 8192, now, trip, 4096, now + trip);
+  g_assert_cmpuint (search.measurement.n_samples, ==, 0);
+  ibb_search_note (&search, 4096, now + 1, trip, 4096, now + 1 + trip);
+  g_assert_cmpuint (search.measurement.n_samples, ==, 1);
+}
+
+/* A reader that offers less than the window: what is in flight is the step, and the start goes on.
+ */
+static void
+test_offered (void)
+{
+  const gint64 trip = 100000;
+  IBBSearch    search;
+  gint64       now = start (&search, trip);
+
+  for (guint i = 0; i < 4; i++)
+    {
+      now += trip;
+      ibb_search_note (&search, 6144, now, trip * 5 / 4, 4096, now + trip * 5 / 4);
+    }
+  g_assert_cmpint (search.phase, ==, IBB_SEARCH_STARTING);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/search-start/slow-later", test_slow_later);
+  g_test_add_func ("/search-start/no-more", test_no_more);
+  g_test_add_func ("/search-start/growth", test_growth);
+  g_test_add_func ("/search-start/held-start", test_held_start);
+  g_test_add_func ("/search-start/held-soon", test_held_soon);
+  g_test_add_func ("/search-start/growth-again", test_growth_again);
+  g_test_add_func ("/search-start/start-ends", test_start_ends);
+  g_test_add_func ("/search-start/offered", test_offered);
+  return g_test_run ();
+}

@@ -30,14 +30,12 @@ class Program:
 
     def __init__(self, *command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                  stderr=subprocess.PIPE, env=None, prepare=None, **options):
-        die = prosody.die_with_parent(9)
+        die = prosody.die_with_parent(9, prepare)
 
         def in_child():
-            die()
             # A run in the background ignores it, which a child would inherit.
             signal.signal(signal.SIGINT, signal.SIG_DFL)
-            if prepare:
-                prepare()
+            die()
 
         self.command = command
         self.lines = []

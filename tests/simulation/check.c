@@ -319,10 +319,10 @@ has_addition (const IBBStanza *stanza)
 void
 check_received (World *self, Node *node, IBBStanza *stanza)
 {
-  Node   *from = find_sender (self, stanza);
+  Node   *from;
   guint64 id;
 
-  if (from != NULL && has_addition (stanza))
+  if (has_addition (stanza) && (from = find_sender (self, stanza)) != NULL)
     node->trusts[from->index] = TRUE;
   if (hostile_is_for_later (self, node, stanza))
     question_removed (self, hostile_find (self, stanza->from)->index, node->index, stanza);
@@ -333,6 +333,7 @@ check_received (World *self, Node *node, IBBStanza *stanza)
     return;
   if (g_strcmp0 (stanza->id, node->ping) == 0)
     node->ping[0] = '\0';
+  from = find_sender (self, stanza);
   if (from == NULL && g_strcmp0 (stanza->from, SERVER) != 0)
     return;
   if (stanza->payload == IBB_PAYLOAD_DISCO_INFO && from != NULL)

@@ -28,6 +28,11 @@
 /* For how long nothing leaves at most, beside the time in which the bytes in flight are read. */
 #define HOLD_TIMEOUT G_USEC_PER_SEC
 
+/* A wait that is a queue of all peers, and the part of a round trip from which on it is what takes
+ * the time. */
+#define QUEUE_MIN (IBB_BRIEF_WAIT / 2)
+#define QUEUE_PART 2
+
 /* The share of the rate that fewer bytes in flight have to cost, if the queue is not ours: half of
  * what it would be if all of the round trip were distance. */
 #define OURS 0.5
@@ -289,20 +294,22 @@ note_round_trip (IBBFirstHop *self, gint64 now)
   double rate = (double) self->answered / (double) MAX (now - self->since, 1);
 
   self->pinged = now;
+  self->delay = 0;
   if (self->is_unanswered || self->ping_sent < ibb_clock_get_resumed_at (&self->shared->clock))
     self->is_bounded = FALSE;
   else
     {
       ibb_first_hop_note_trip (self, round_trip);
+      self->delay = round_trip - self->least;
       /* While nothing leaves, no queue grows. */
       if (self->is_holding)
         return;
       if (self->answered < PING_BYTES)
         {
-          pass (self, round_trip - self->least);
+          pass (self, self->delay);
           return;
         }
-      adapt (self, round_trip - self->least, rate);
+      adapt (self, self->delay, rate);
     }
   self->since = now;
   self->answered = 0;
@@ -422,6 +429,13 @@ gboolean
 ibb_first_hop_is_shared (const IBBFirstHop *self, gsize in_flight)
 {
   return self->is_bounded && self->in_flight > in_flight;
+}
+
+gboolean
+ibb_first_hop_grants (const IBBFirstHop *self, gsize in_flight, guint n_peers, double round_trip)
+{
+  return self->delay >= QUEUE_MIN && round_trip <= (double) (QUEUE_PART * self->delay) &&
+         in_flight <= self->in_flight / n_peers;
 }
 
 gsize

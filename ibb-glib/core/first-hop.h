@@ -36,6 +36,7 @@ struct _IBBFirstHop
   gboolean   is_unanswered; /* the ping, for so long that it is given up */
   gint64     next_ping;     /* it is not sent before, since the connection refused the last one */
 
+  gint64  delay;    /* for how long the last ping waited, microseconds */
   gint64  least;    /* the shortest round trip of a ping, microseconds; 0 before one */
   gint64  since;    /* when a ping told the rate last, or the first bytes; 0 before */
   gint64  noted;    /* when bytes were answered last */
@@ -77,6 +78,11 @@ void ibb_first_hop_wait (IBBFirstHop *self, gint64 now);
 /* There is a queue at our server, and others than the peer that has so many bytes in flight wait
  * in it: what the peer carries is its share, and says nothing of its path. */
 gboolean ibb_first_hop_is_shared (const IBBFirstHop *self, gsize in_flight);
+/* Whether a peer may have so many bytes in flight, whatever its window: the way to our server is
+ * what takes the time, and its share of n_peers is as large. round_trip: of its blocks,
+ * microseconds. */
+gboolean
+ibb_first_hop_grants (const IBBFirstHop *self, gsize in_flight, guint n_peers, double round_trip);
 /* Whether so much is answered that it matters how the server reads (fit.h). */
 gboolean ibb_first_hop_is_fast (const IBBFirstHop *self);
 /* How long a block may be while a person chats, if its session allows so much. */

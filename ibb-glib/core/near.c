@@ -76,6 +76,8 @@ count (IBBNear *self, IBBNearPeer *peer, gsize length)
   ibb_path_sent (ibb_near_get_path (self, peer), length);
   if (peer->is_member && peer->in_flight == 0 && length > 0)
     hold (self, peer);
+  if (peer->in_flight == 0 && length > 0)
+    self->n_senders++;
   peer->in_flight += length;
 }
 
@@ -85,6 +87,8 @@ uncount (IBBNear *self, IBBNearPeer *peer, gsize length)
   ibb_path_forget (ibb_near_get_path (self, peer), length);
   if (peer->is_member && length > 0 && peer->in_flight == length)
     g_queue_unlink (&self->holders, &peer->holder_link);
+  if (length > 0 && peer->in_flight == length)
+    self->n_senders--;
   peer->in_flight -= length;
 }
 
@@ -92,6 +96,17 @@ gboolean
 ibb_near_has_others (const IBBNear *self, const IBBNearPeer *peer)
 {
   return ibb_path_get_in_flight (&self->path) > peer->in_flight;
+}
+
+void
+ibb_near_share (IBBNear *self, IBBNearPeer *peer, gsize length)
+{
+  IBBPath *path = ibb_near_get_path (self, peer);
+  guint    n_peers = self->n_senders + (peer->in_flight == 0);
+
+  if (ibb_first_hop_grants (self->first_hop, peer->in_flight + length, n_peers,
+                            ibb_path_get_trip (path)))
+    ibb_path_enlarge (path, length);
 }
 
 /* Whether a ping tells how far away a peer is that has others in front of it. */

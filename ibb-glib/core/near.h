@@ -54,10 +54,11 @@ typedef struct
 {
   IBBFirstHop *first_hop; /* (unowned) */
   IBBPath      path;
-  GQueue       holders; /* (element-type IBBNearPeer): the one that answered last is last */
-  guint        n_looks; /* at the holders that found each of them answering */
-  gint64       asked;   /* our server is, since then, whether it answers; 0: not */
-  IBBTimer     timer;   /* for the next look */
+  guint        n_senders; /* peers with bytes in flight, members or not */
+  GQueue       holders;   /* (element-type IBBNearPeer): the one that answered last is last */
+  guint        n_looks;   /* at the holders that found each of them answering */
+  gint64       asked;     /* our server is, since then, whether it answers; 0: not */
+  IBBTimer     timer;     /* for the next look */
 
   guint       epoch;   /* in each one the sums count half as much as in the next one */
   guint       n_left;  /* blocks until it is over */
@@ -79,6 +80,9 @@ gboolean ibb_near_has (const IBBNearPeer *peer);
 IBBPath *ibb_near_get_path (IBBNear *self, IBBNearPeer *peer);
 /* Whether bytes to other members are in flight. */
 gboolean ibb_near_has_others (const IBBNear *self, const IBBNearPeer *peer);
+/* Length more bytes to the peer go next. Where all wait for our server, a window that is smaller
+ * than the share of the peer becomes as large. */
+void ibb_near_share (IBBNear *self, IBBNearPeer *peer, gsize length);
 /* length bytes to the peer, which the first hop counts, are in flight from now on; or bytes are so
  * no longer. */
 void ibb_near_sent (IBBNear *self, IBBNearPeer *peer, gsize length, gint64 now);

@@ -67,6 +67,7 @@ has_most_blocks (IBBPeer *peer, IBBSession *session)
 static gboolean
 may_take_path (IBBShared *shared, IBBPeer *peer, gsize size)
 {
+  ibb_peer_share (peer, size);
   return ibb_path_may_send (ibb_peer_get_path (peer), size,
                             ibb_first_hop_get_share (shared->first_hop),
                             ibb_chat_is_on (&shared->chat));

@@ -50,6 +50,18 @@ ibb_path_may_send (IBBPath *self, gsize length, gsize share, gboolean is_chattin
 }
 
 void
+ibb_path_enlarge (IBBPath *self, gsize length)
+{
+  ibb_search_enlarge (&self->search, self->in_flight + length);
+}
+
+double
+ibb_path_get_trip (const IBBPath *self)
+{
+  return ibb_search_get_trip (&self->search);
+}
+
+void
 ibb_path_cap (IBBPath *self)
 {
   ibb_search_cap (&self->search, self->in_flight);

@@ -305,6 +305,12 @@ ibb_peer_note_answer (IBBPeer *self, gint64 round_trip)
 }
 
 void
+ibb_peer_share (IBBPeer *self, gsize size)
+{
+  ibb_near_share (&self->peers->near, &self->near, size);
+}
+
+void
 ibb_peer_pause (IBBPeer *self)
 {
   ibb_turns_pause (get_turns (self), &self->turn);

@@ -110,6 +110,9 @@ void ibb_peer_count (IBBPeer *self, gsize length, gint64 now);
 void ibb_peer_uncount (IBBPeer *self, gsize length);
 /* The path may have room for one of its sessions that wants to send. */
 void ibb_peer_try (IBBPeer *self);
+/* A block of that size goes next. Where all peers wait for our server, the window is no smaller
+ * than its share (D-57). */
+void ibb_peer_share (IBBPeer *self, gsize size);
 /* No session of it can send. */
 void ibb_peer_pause (IBBPeer *self);
 /* The path has no room: its sessions wait. */

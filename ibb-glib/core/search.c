@@ -61,9 +61,8 @@ ibb_search_init (IBBSearch *self, gsize window, gsize most)
   };
 }
 
-/* 0 while it is not known. */
-static double
-get_usual_trip (const IBBSearch *self)
+double
+ibb_search_get_trip (const IBBSearch *self)
 {
   return self->kept_trip > 0 ? self->kept_trip : ibb_start_get_least (&self->start);
 }
@@ -74,7 +73,7 @@ get_usual_trip (const IBBSearch *self)
 static gsize
 get_slack (const IBBSearch *self, gsize length)
 {
-  return get_usual_trip (self) >= LEAP_TRIP_MIN ? MIN (length, IBB_BRIEF_BLOCK) - 1 : 0;
+  return ibb_search_get_trip (self) >= LEAP_TRIP_MIN ? MIN (length, IBB_BRIEF_BLOCK) - 1 : 0;
 }
 
 gboolean
@@ -99,7 +98,7 @@ ibb_search_set_others (IBBSearch *self, gboolean has_others)
 static gboolean
 is_noticed (const IBBSearch *self)
 {
-  return self->has_others && get_usual_trip (self) < BLOCK_TIME;
+  return self->has_others && ibb_search_get_trip (self) < BLOCK_TIME;
 }
 
 void
@@ -143,6 +142,16 @@ static gsize
 get_block (const IBBSearch *self)
 {
   return ibb_search_get_block (self, self->limits.block);
+}
+
+void
+ibb_search_enlarge (IBBSearch *self, gsize in_flight)
+{
+  gsize block = get_block (self);
+  gsize window = MIN (in_flight / block * block, self->limits.window);
+
+  if (self->phase == IBB_SEARCH_KEEPING)
+    self->kept.window = self->size.window = MAX (self->kept.window, window);
 }
 
 static void
@@ -745,7 +754,7 @@ is_measured (const IBBSearch *self, gint64 now)
 static gboolean
 is_lone_silence (const IBBSearch *self, gint64 now)
 {
-  double usual = get_usual_trip (self);
+  double usual = ibb_search_get_trip (self);
 
   return !self->had_silence && usual > 0 && (double) (now - self->heard) > SILENCE * usual;
 }

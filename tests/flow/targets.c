@@ -231,6 +231,9 @@ test_fair (void)
     "--rate 100k --delay 0.1 --peers 3 --peer-delay 1,20,100 --chat 0 --seconds 20",
     "--limit prosody --limit-rate 100k --rate 10M --delay 0.1 --peers 3 --peer-delay 1,20,100 "
     "--chat 0 --seconds 60",
+    /* The first window that is found is small, and would be that peer's share for long. */
+    "--rate 100k --delay 25 --jitter 20 --peers 2 --peer-delay 0.1,150 --seconds 30",
+    "--rate 0 --delay 50 --pacing 1 --peers 4 --seconds 20",
     /* Three honest ones, while a person chats: none of them takes its share for its path. */
     "--limit ejabberd --limit-rate 100k --rate 10M --delay 0.1 --peers 4 --slow 1 --hostile 1 "
     "--seconds 60",

@@ -310,6 +310,43 @@ test_mute (void)
   g_assert_cmpuint (ibb_path_get_in_flight (&f.peers[0].path), ==, 2 * BLOCK);
 }
 
+/* D-57: members and others share alike in what waits for our server. A window that keeps a peer
+ * from its share becomes larger, also that of all members. */
+static void
+test_share (void)
+{
+  Fixture f;
+
+  init (&f);
+  join_first (&f, 1);
+  for (guint i = 0; i < 3; i++)
+    {
+      IBBPath *path = ibb_near_get_path (&f.near, &f.peers[i]);
+
+      path->search.phase = IBB_SEARCH_KEEPING;
+      path->search.kept_trip = 100 * MS;
+      ibb_near_sent (&f.near, &f.peers[i], i < 2 ? BLOCK : 5 * BLOCK, f.now);
+    }
+  f.hop.in_flight = 7 * BLOCK;
+  f.hop.delay = 50 * MS;
+
+  for (guint i = 0; i < 3; i++)
+    ibb_near_share (&f.near, &f.peers[i], BLOCK);
+  g_assert_cmpuint (f.near.path.search.size.window, ==, 2 * BLOCK);
+  g_assert_cmpuint (f.peers[1].path.search.size.window, ==, 2 * BLOCK);
+  g_assert_cmpuint (f.peers[2].path.search.size.window, ==, BLOCK);
+
+  /* Who has nothing in flight any more has no share, unless a block to it goes next. */
+  ibb_near_share (&f.near, &f.peers[1], 2 * BLOCK);
+  g_assert_cmpuint (f.peers[1].path.search.size.window, ==, 2 * BLOCK);
+  ibb_near_unsent (&f.near, &f.peers[0], BLOCK);
+  f.hop.in_flight -= BLOCK;
+  ibb_near_share (&f.near, &f.peers[0], 3 * BLOCK);
+  g_assert_cmpuint (f.near.path.search.size.window, ==, 2 * BLOCK);
+  ibb_near_share (&f.near, &f.peers[1], 2 * BLOCK);
+  g_assert_cmpuint (f.peers[1].path.search.size.window, ==, 3 * BLOCK);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -324,5 +361,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/near/D-63/little", test_little);
   g_test_add_func ("/near/D-63/all-slower", test_all_slower);
   g_test_add_func ("/near/D-63/mute", test_mute);
+  g_test_add_func ("/near/D-57/share", test_share);
   return g_test_run ();
 }

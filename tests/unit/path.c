@@ -95,6 +95,63 @@ test_shared (void)
   g_assert_false (ibb_first_hop_is_shared (&hop, BLOCK));
 }
 
+/* D-57: half of the round trip is a wait for our server. The peer may have its share of what is in
+ * flight to all, the next block included. */
+static void
+test_grants (void)
+{
+  const struct
+  {
+    gint64   delay;
+    gsize    in_flight;
+    guint    n_peers;
+    double   round_trip;
+    gboolean is_granted;
+  } tests[] = {
+    { 50000, 4 * BLOCK, 3, 100000, TRUE },  { 49999, 4 * BLOCK, 3, 99998, FALSE },
+    { 50000, 4 * BLOCK, 3, 100001, FALSE }, { 50000, 4 * BLOCK + 1, 3, 100000, FALSE },
+    { 50000, 12 * BLOCK, 1, 100000, TRUE }, { 50000, 12 * BLOCK + 1, 1, 100000, FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      IBBFirstHop hop = { .in_flight = 12 * BLOCK, .delay = tests[i].delay };
+
+      g_assert_cmpint (
+          ibb_first_hop_grants (&hop, tests[i].in_flight, tests[i].n_peers, tests[i].round_trip),
+          ==, tests[i].is_granted);
+    }
+}
+
+/* The window becomes larger, in whole blocks, but not smaller, nor while another one is tried. */
+static void
+test_enlarge (void)
+{
+  const struct
+  {
+    IBBSearchPhase phase;
+    gsize          in_flight;
+    gsize          window;
+  } tests[] = {
+    { IBB_SEARCH_KEEPING, 4 * BLOCK - 1, 3 }, { IBB_SEARCH_KEEPING, 3 * BLOCK - 1, 2 },
+    { IBB_SEARCH_KEEPING, 1 * BLOCK, 2 },     { IBB_SEARCH_STARTING, 4 * BLOCK, 2 },
+    { IBB_SEARCH_RAISED, 4 * BLOCK, 2 },      { IBB_SEARCH_KEEPING, 2 * IBB_PATH_MAX, 8192 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      IBBPath path;
+
+      init (&path, 2 * BLOCK, 0);
+      path.search.kept = path.search.size;
+      path.search.phase = tests[i].phase;
+      ibb_path_sent (&path, tests[i].in_flight - 8);
+      ibb_path_enlarge (&path, 8);
+      g_assert_cmpuint (path.search.size.window, ==, tests[i].window * BLOCK);
+      g_assert_cmpuint (path.search.kept.window, ==, tests[i].window * BLOCK);
+    }
+}
+
 /* It is there for ten seconds after each note, if there was one. */
 static void
 check_ten_seconds (void (*note) (IBBChat *, gint64), gboolean (*is_there) (const IBBChat *))
@@ -188,6 +245,8 @@ main (int argc, char **argv)
   g_test_add_func ("/path/brief", test_brief);
   g_test_add_func ("/path/D-55/readers", test_readers);
   g_test_add_func ("/path/shared", test_shared);
+  g_test_add_func ("/path/D-57/grants", test_grants);
+  g_test_add_func ("/path/D-57/enlarge", test_enlarge);
   g_test_add_func ("/path/chat", test_chat);
   g_test_add_func ("/path/urgent", test_urgent);
   g_test_add_func ("/path/others", test_others);

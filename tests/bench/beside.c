@@ -55,10 +55,10 @@ static const GOptionEntry entries[] = {
 static gint is_over; /* atomic */
 
 static void
-check (gboolean ok, const char *what, const GError *error)
+check (gboolean ok, const char *what, GError **error)
 {
   if (!ok)
-    g_error ("%s: %s", what, error != NULL ? error->message : "failed");
+    g_error ("%s: %s", what, error != NULL && *error != NULL ? (*error)->message : "failed");
 }
 
 static double
@@ -98,7 +98,7 @@ log_in (const char *account)
 
   if (port > 0)
     ibb_client_set_port (client, (guint) port);
-  check (ibb_client_login (client, NULL, &error), "logging in", error);
+  check (ibb_client_login (client, NULL, &error), "logging in", &error);
   return client;
 }
 
@@ -157,7 +157,7 @@ open_session (IBBService *service, const char *receiver, const char *sid)
   IBBTransport      *transport =
       ibb_service_open_session (service, peer, IBB_STANZA_TYPE_IQ, 0, sid, NULL, &error);
 
-  check (transport != NULL, sid, error);
+  check (transport != NULL, sid, &error);
   return transport;
 }
 
@@ -181,9 +181,9 @@ send_byte (GIOStream *stream, GArray *times)
 
   check (g_output_stream_write_all (g_io_stream_get_output_stream (stream), &letter, 1, NULL, NULL,
                                     &error),
-         "writing a byte", error);
+         "writing a byte", &error);
   check (g_input_stream_read (g_io_stream_get_input_stream (stream), &letter, 1, NULL, &error) == 1,
-         "reading a byte", error);
+         "reading a byte", &error);
   add_time (times, begin);
 }
 
@@ -231,9 +231,9 @@ chat_cb (gpointer data)
                          "<ping xmlns='urn:xmpp:ping'/></iq>",
                          self->sent->len, account_get ("IBB_TEST_DOMAIN"));
   stanza = ibb_stanza_new_from_xml (xml, -1, &error);
-  check (stanza != NULL, "making a ping", error);
+  check (stanza != NULL, "making a ping", &error);
   g_array_append_val (self->sent, now);
-  check (ibb_connection_send (self->connection, stanza, &error), "sending a ping", error);
+  check (ibb_connection_send (self->connection, stanza, &error), "sending a ping", &error);
   return G_SOURCE_CONTINUE;
 }
 

@@ -113,7 +113,7 @@ class Shares:
 WAYS = {
     'near': Path('Prosody, near', prosody.Prosody, has_peers_away=True),
     '1 MB/s': Path('Prosody, 1 MB/s', prosody.Prosody, rate=1000000),
-    'limit': Path('Prosody with its stock limit', prosody.Prosody, limits=True),
+    'limit': Path('Prosody with its stock limit', prosody.Prosody, limits=True, has_peers_away=True),
 }
 AWAY = tuple(Peer(f'at-{ms}-ms', delay=ms / 2) for ms in (1, 20, 100))
 TESTS = (

@@ -74,10 +74,12 @@ static void
 count (IBBNear *self, IBBNearPeer *peer, gsize length)
 {
   ibb_path_sent (ibb_near_get_path (self, peer), length);
-  if (peer->is_member && peer->in_flight == 0 && length > 0)
-    hold (self, peer);
   if (peer->in_flight == 0 && length > 0)
-    self->n_senders++;
+    {
+      self->n_senders++;
+      if (peer->is_member)
+        hold (self, peer);
+    }
   peer->in_flight += length;
 }
 
@@ -85,10 +87,12 @@ static void
 uncount (IBBNear *self, IBBNearPeer *peer, gsize length)
 {
   ibb_path_forget (ibb_near_get_path (self, peer), length);
-  if (peer->is_member && length > 0 && peer->in_flight == length)
-    g_queue_unlink (&self->holders, &peer->holder_link);
   if (length > 0 && peer->in_flight == length)
-    self->n_senders--;
+    {
+      self->n_senders--;
+      if (peer->is_member)
+        g_queue_unlink (&self->holders, &peer->holder_link);
+    }
   peer->in_flight -= length;
 }
 

@@ -29,7 +29,7 @@ void ibb_path_init (IBBPath *self);
 gboolean ibb_path_may_send (IBBPath *self, gsize length, gsize share, gboolean is_chatting);
 /* Length more bytes may go whatever the window is, unless another one is just tried. */
 void ibb_path_enlarge (IBBPath *self, gsize length);
-/* Mean microseconds of a round trip; 0 while it is not known. */
+/* Microseconds that a round trip usually takes; 0 while it is not known. */
 double ibb_path_get_trip (const IBBPath *self);
 /* How long a block is, and how long it may be while a person chats, if its session allows
  * so much. */

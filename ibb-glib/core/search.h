@@ -64,7 +64,7 @@ gboolean ibb_search_has_room (const IBBSearch *self, gsize in_flight, gsize leng
 gsize ibb_search_get_block (const IBBSearch *self, gsize limit);
 /* Whether one block takes long because of its length. */
 gboolean ibb_search_is_slow (const IBBSearch *self);
-/* Mean microseconds of a round trip; 0 while it is not known. */
+/* Microseconds that a round trip usually takes; 0 while it is not known. */
 double ibb_search_get_trip (const IBBSearch *self);
 /* So many bytes may be in flight, whatever they carry, unless another size is just tried. */
 void ibb_search_enlarge (IBBSearch *self, gsize in_flight);

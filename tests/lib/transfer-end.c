@@ -72,11 +72,11 @@ typedef struct
 } Direction;
 
 static void
-check (gboolean ok, const char *what, GError *error)
+check (gboolean ok, const char *what, GError **error)
 {
   if (ok)
     return;
-  g_printerr ("%s: %s: %s\n", account, what, error != NULL ? error->message : "failed");
+  g_printerr ("%s: %s: %s\n", account, what, *error != NULL ? (*error)->message : "failed");
   exit (1);
 }
 
@@ -173,7 +173,7 @@ expected_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   *transport = ibb_service_expect_session_finish (IBB_SERVICE (source), result, &error);
-  check (*transport != NULL, "expecting", error);
+  check (*transport != NULL, "expecting", &error);
 }
 
 static IBBClient *
@@ -194,7 +194,7 @@ log_in (void)
     }
   if (port > 0)
     ibb_client_set_port (client, (guint) port);
-  check (ibb_client_login (client, NULL, &error), "logging in", error);
+  check (ibb_client_login (client, NULL, &error), "logging in", &error);
   return g_steal_pointer (&client);
 }
 
@@ -216,12 +216,12 @@ send_other (IBBService *service, const char *peer_jid, guint64 size)
 
   transport = ibb_service_open_session (service, peer_jid, IBB_STANZA_TYPE_IQ, (guint) block_size,
                                         "other", NULL, &direction.error);
-  check (transport != NULL, "opening another", direction.error);
+  check (transport != NULL, "opening another", &direction.error);
   direction.stream = G_IO_STREAM (transport);
   send_thread (&direction);
-  check (direction.error == NULL, "sending to another", direction.error);
+  check (direction.error == NULL, "sending to another", &direction.error);
   check (g_io_stream_close (direction.stream, NULL, &direction.error), "closing another",
-         direction.error);
+         &direction.error);
   say_other ("sent", &direction, begin);
   g_free (direction.sha256);
 }
@@ -240,9 +240,9 @@ receive_other (IBBService *service, const char *peer_jid)
   begin = g_get_monotonic_time ();
   direction.stream = G_IO_STREAM (transport);
   receive_thread (&direction);
-  check (direction.error == NULL, "receiving from another", direction.error);
+  check (direction.error == NULL, "receiving from another", &direction.error);
   check (g_io_stream_close (direction.stream, NULL, &direction.error), "closing another",
-         direction.error);
+         &direction.error);
   say_other ("received", &direction, begin);
   g_free (direction.sha256);
 }
@@ -337,7 +337,7 @@ main (int argc, char **argv)
     {
       transport = ibb_service_open_session (service, peer_jid, IBB_STANZA_TYPE_IQ,
                                             (guint) block_size, SID, NULL, &error);
-      check (transport != NULL, "opening", error);
+      check (transport != NULL, "opening", &error);
     }
   else
     {
@@ -358,15 +358,15 @@ main (int argc, char **argv)
   if (control)
     obey (service, transport, peer_jid, &sent, &received);
   g_thread_join (sender);
-  check (sent.error == NULL, "sending", sent.error);
+  check (sent.error == NULL, "sending", &sent.error);
   g_thread_join (receiver);
-  check (received.error == NULL, "receiving", received.error);
+  check (received.error == NULL, "receiving", &received.error);
   seconds = (double) (g_get_monotonic_time () - begin) / G_USEC_PER_SEC;
-  check (g_io_stream_close (G_IO_STREAM (transport), NULL, &error), "closing", error);
+  check (g_io_stream_close (G_IO_STREAM (transport), NULL, &error), "closing", &error);
   report (&sent, &received, seconds, get_cpu_seconds (&before));
 
   g_free (sent.sha256);
   g_free (received.sha256);
-  check (ibb_client_logout (client, NULL, &error), "logging out", error);
+  check (ibb_client_logout (client, NULL, &error), "logging out", &error);
   return 0;
 }

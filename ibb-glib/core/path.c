@@ -61,6 +61,12 @@ ibb_path_get_trip (const IBBPath *self)
   return ibb_search_get_trip (&self->search);
 }
 
+gboolean
+ibb_path_is_far (const IBBPath *self)
+{
+  return ibb_search_is_far (&self->search);
+}
+
 void
 ibb_path_cap (IBBPath *self)
 {
@@ -111,9 +117,9 @@ ibb_path_set_others (IBBPath *self, gboolean has_others)
 }
 
 void
-ibb_path_note_answer (IBBPath *self, gint64 round_trip)
+ibb_path_note_answer (IBBPath *self, gint64 round_trip, gboolean is_alone)
 {
-  ibb_search_note_answer (&self->search, round_trip);
+  ibb_search_note_answer (&self->search, round_trip, is_alone);
 }
 
 void

@@ -31,6 +31,8 @@ gboolean ibb_path_may_send (IBBPath *self, gsize length, gsize share, gboolean i
 void ibb_path_enlarge (IBBPath *self, gsize length);
 /* Microseconds that a round trip usually takes; 0 while it is not known. */
 double ibb_path_get_trip (const IBBPath *self);
+/* Whether a round trip takes so long that one more matters. */
+gboolean ibb_path_is_far (const IBBPath *self);
 /* How long a block is, and how long it may be while a person chats, if its session allows
  * so much. */
 gsize ibb_path_get_block (const IBBPath *self, gsize limit);
@@ -49,8 +51,9 @@ void ibb_path_learn (IBBPath *self, const IBBPath *other);
 void ibb_path_set_fits (IBBPath *self, gboolean fits, gint64 now);
 /* Whether sessions that send little use the connection: they wait behind the bytes in flight. */
 void ibb_path_set_others (IBBPath *self, gboolean has_others);
-/* A short stanza was answered after that time, or later. */
-void ibb_path_note_answer (IBBPath *self, gint64 round_trip);
+/* A short stanza was answered after that time, or later. is_alone: nobody else uses the
+ * connection. */
+void ibb_path_note_answer (IBBPath *self, gint64 round_trip, gboolean is_alone);
 /* A block that left then, with so many bytes in flight, itself included, was
  * acknowledged now, a round trip later. limit: the most bytes that its session puts into one. */
 void ibb_path_note (

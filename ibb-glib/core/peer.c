@@ -298,10 +298,19 @@ ibb_peer_note_trip (IBBPeer *self, gsize in_flight, gint64 sent, gint64 round_tr
   return is_same;
 }
 
+/* Whether nobody waits behind the blocks of a session of the peer. */
+static gboolean
+is_alone (const IBBPeer *self)
+{
+  IBBShared *shared = self->peers->shared;
+
+  return g_hash_table_size (shared->sessions) == 1 && !ibb_chat_is_on (&shared->chat);
+}
+
 void
 ibb_peer_note_answer (IBBPeer *self, gint64 round_trip)
 {
-  ibb_path_note_answer (ibb_peer_get_path (self), round_trip);
+  ibb_path_note_answer (ibb_peer_get_path (self), round_trip, is_alone (self));
 }
 
 void

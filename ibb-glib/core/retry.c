@@ -10,6 +10,7 @@
 #define EARLY_WAIT (250 * 1000)
 #define WAIT_MAX (3600.0 * 1000) /* milliseconds */
 #define REFUSALS_MAX 3           /* then one block at a time for good (D-30) */
+#define FIRST_MAX (64 * 1024)    /* bytes in flight before the first acknowledgement (D-29) */
 
 void
 ibb_retry_init (IBBRetry *self)
@@ -27,8 +28,9 @@ ibb_retry_forget (IBBRetry *self)
 }
 
 void
-ibb_retry_set_accepted (IBBRetry *self, gint64 now)
+ibb_retry_set_accepted (IBBRetry *self, gboolean is_known, gint64 now)
 {
+  self->is_known = is_known;
   self->accepted = now;
 }
 
@@ -131,5 +133,9 @@ ibb_retry_is_waiting (const IBBRetry *self, gint64 now)
 gsize
 ibb_retry_get_window (const IBBRetry *self)
 {
-  return self->acknowledged && !self->one_block && !self->one_block_ever ? self->cap : 0;
+  if (self->one_block || self->one_block_ever)
+    return 0;
+  if (self->acknowledged)
+    return self->cap;
+  return self->is_known ? MIN (self->cap, FIRST_MAX) : 0;
 }

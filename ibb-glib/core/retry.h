@@ -30,6 +30,7 @@ typedef struct
   guint    n_refusals;     /* D-30: how often blocks in flight were refused */
   gboolean one_block;      /* until the next acknowledgement (D-30) */
   gboolean one_block_ever; /* for the rest of the session */
+  gboolean is_known;       /* the peer has the session, before it has acknowledged anything */
   gboolean acknowledged;   /* the first acknowledgement came */
   gsize    cap;            /* bytes in flight after a refusal; G_MAXSIZE: none */
 } IBBRetry;
@@ -37,7 +38,8 @@ typedef struct
 void ibb_retry_init (IBBRetry *self);
 /* Forgets the refusals, and keeps what is known of the peer. */
 void ibb_retry_forget (IBBRetry *self);
-void ibb_retry_set_accepted (IBBRetry *self, gint64 now);
+/* is_known: the peer has the session, so that several blocks may leave at once. */
+void ibb_retry_set_accepted (IBBRetry *self, gboolean is_known, gint64 now);
 void ibb_retry_acknowledged (IBBRetry *self);
 /* By condition, and by type where the condition alone does not decide (D-25). */
 IBBReaction

@@ -14,6 +14,9 @@
 #define SLOW 2
 #define FAST 4
 #define FAST_FROM (16 * 1024)
+/* The first window of a session that is alone, where the distance takes the time. Prosody's stock
+ * limit lets three such windows pass at once. */
+#define FAR_WINDOW (2 * IBB_SIZE_BLOCK)
 
 /* A larger window is kept if the rate grows by this share of the step. A smaller one is
  * kept if the rate falls by less than this share of it. */
@@ -92,6 +95,19 @@ void
 ibb_search_set_others (IBBSearch *self, gboolean has_others)
 {
   self->has_others = has_others;
+}
+
+/* Whether a leap makes a person wait, unless the distance takes the time. */
+static gboolean
+takes_long (double trip)
+{
+  return trip * LEAP > PATIENCE;
+}
+
+gboolean
+ibb_search_is_far (const IBBSearch *self)
+{
+  return self->starts_far || takes_long (ibb_search_get_trip (self));
 }
 
 /* Whether others notice a larger window. They do near by, where their own round trip is short. */
@@ -221,13 +237,6 @@ start_brief (IBBSearch *self, double rate, double trip, gint64 now)
   ibb_measurement_begin (&self->measurement, TRUE, now);
 }
 
-/* Whether a leap makes a person wait, unless the distance takes the time. */
-static gboolean
-takes_long (double trip)
-{
-  return trip * LEAP > PATIENCE;
-}
-
 /* Whether one block at a time takes so long that it matters why: the distance, or its length. */
 static gboolean
 is_in_question (const IBBSearch *self, double in_flight, double trip)
@@ -267,10 +276,19 @@ get_growth (const IBBSearch *self, double trip)
   return MAX (FAST, ibb_start_get_growth (&self->start, trip));
 }
 
+/* Whether the window is the first one, and has several blocks: none was alone. */
+static gboolean
+is_first_of_several (const IBBSearch *self)
+{
+  return self->starts_far && self->kept_rate <= 0;
+}
+
 /* Whether two fifths of the step have arrived. The first window is no step. */
 static gboolean
 has_grown (const IBBSearch *self, double in_flight, double rate)
 {
+  if (is_first_of_several (self))
+    return !ibb_start_is_slow (&self->start);
   if (self->kept_rate <= 0)
     return TRUE;
   return rate >= self->kept_rate * (1 + (get_step (self, in_flight) - 1) * START_SHARE);
@@ -312,13 +330,21 @@ is_at_most (const IBBSearch *self, double in_flight)
          (is_no_more (self, in_flight) || 2 * self->size.block > self->limits.block);
 }
 
+/* How long a block takes without others in front of it, microseconds. */
+static double
+get_alone (const IBBSearch *self)
+{
+  return is_first_of_several (self) ? ibb_start_get_answer (&self->start)
+                                    : ibb_start_get_least (&self->start);
+}
+
 /* The present window carries no more than the one before. */
 static void
 stop_growing (IBBSearch *self, double rate, double trip, gint64 now)
 {
   double most = MAX (rate, self->kept_rate);
 
-  end_starting (self, get_needed (self, most * ibb_start_get_least (&self->start)));
+  end_starting (self, get_needed (self, most * get_alone (self)));
   /* Blocks that have just left did so with the larger window. */
   ibb_measurement_begin (&self->measurement, FALSE, now + 1);
   if (is_in_question (self, (double) self->size.window, (double) get_block (self) / rate))
@@ -783,9 +809,14 @@ is_filled (const IBBSearch *self, gsize in_flight)
 }
 
 void
-ibb_search_note_answer (IBBSearch *self, gint64 round_trip)
+ibb_search_note_answer (IBBSearch *self, gint64 round_trip, gboolean is_alone)
 {
   ibb_start_note_answer (&self->start, round_trip);
+  if (is_alone && ibb_search_is_new (self) && takes_long ((double) round_trip))
+    {
+      self->size.window = FAR_WINDOW;
+      self->starts_far = TRUE;
+    }
 }
 
 void

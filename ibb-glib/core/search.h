@@ -38,6 +38,7 @@ typedef struct
   IBBSearchPhase phase;
   gboolean       leaps;      /* so does the next trial, if it is of a larger window */
   gboolean       has_others; /* sessions that send little, which wait behind the window */
+  gboolean       starts_far; /* the first window has several blocks */
   gboolean       has_fitted; /* blocks have had a length of fit.h */
   gboolean       has_asked;  /* since the window has grown, brief blocks have told what follows: */
   gboolean       is_far;     /* as brief blocks have just said */
@@ -68,6 +69,8 @@ gboolean ibb_search_is_slow (const IBBSearch *self);
 double ibb_search_get_trip (const IBBSearch *self);
 /* So many bytes may be in flight, whatever they carry, unless another size is just tried. */
 void ibb_search_enlarge (IBBSearch *self, gsize in_flight);
+/* Whether a round trip takes so long that one more matters. */
+gboolean ibb_search_is_far (const IBBSearch *self);
 /* Bytes a microsecond with that window; 0 while it is not known. */
 double ibb_search_get_rate (const IBBSearch *self);
 /* Whether no block was acknowledged. */
@@ -82,8 +85,9 @@ void ibb_search_cap (IBBSearch *self, gsize in_flight);
 void ibb_search_set_fits (IBBSearch *self, gboolean fits, gint64 now);
 /* Whether sessions that send little use the connection: their blocks wait behind trials. */
 void ibb_search_set_others (IBBSearch *self, gboolean has_others);
-/* A short stanza was answered after that time, or later. */
-void ibb_search_note_answer (IBBSearch *self, gint64 round_trip);
+/* A short stanza was answered after that time, or later. is_alone: nobody else uses the connection,
+ * so that the first window may be larger where the distance takes the time. */
+void ibb_search_note_answer (IBBSearch *self, gint64 round_trip, gboolean is_alone);
 /* A block was sent then, with so many bytes in flight, itself included, and was
  * acknowledged after that time. limit: the most bytes that its session puts into one. */
 void ibb_search_note (

@@ -24,6 +24,17 @@ ibb_sender_init (IBBSender *self, const IBBTerms *terms)
   ibb_retry_init (&self->retry);
 }
 
+/* Whether the peer has the session when we open ours: one with our feature has it before it
+ * answers. */
+static gboolean
+knows_session (const IBBSender *self)
+{
+  const IBBTerms *terms = self->terms;
+
+  return terms->is_initiator && terms->peer != NULL && ibb_peer_has_our_feature (terms->peer) &&
+         ibb_path_is_far (ibb_peer_get_path (terms->peer));
+}
+
 /* Messages have rules where both servers know XEP-0079 (§2.1.1): a server that does not know the
  * rules returns such a message. Nothing waits for the answers of the servers. */
 void
@@ -32,7 +43,7 @@ ibb_sender_open (IBBSender *self, gint64 now)
   IBBShared       *shared = self->terms->shared;
   g_autofree char *domain = NULL;
 
-  ibb_retry_set_accepted (&self->retry, now);
+  ibb_retry_set_accepted (&self->retry, knows_session (self), now);
   if (!self->terms->by_message || shared->local_normal == NULL)
     return;
 

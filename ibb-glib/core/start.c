@@ -8,7 +8,7 @@
 
 /* Of a block alone: a short stanza takes so much where the distance takes the time. */
 #define FAR_SHARE 0.75
-/* Of a block alone: a stanza that is held for one round trip takes no longer, with some noise. */
+/* Of a stanza alone: one that is held for one round trip takes no longer, with some noise. */
 #define HELD_TRIPS 2.5
 
 void
@@ -48,6 +48,18 @@ double
 ibb_start_get_least (const IBBStart *self)
 {
   return self->least_trip;
+}
+
+double
+ibb_start_get_answer (const IBBStart *self)
+{
+  return self->answer_trip;
+}
+
+gboolean
+ibb_start_is_slow (const IBBStart *self)
+{
+  return self->answer_trip > 0 && self->least_trip > self->answer_trip * HELD_TRIPS;
 }
 
 double

@@ -26,7 +26,10 @@ void ibb_start_note_full (IBBStart *self, double trip);
 /* The window grows again, from one with that round trip. */
 void   ibb_start_again (IBBStart *self, double trip);
 double ibb_start_get_least (const IBBStart *self);
-double ibb_start_get_shortest (const IBBStart *self);
+double ibb_start_get_answer (const IBBStart *self);
+/* Whether blocks take much longer than a short stanza. */
+gboolean ibb_start_is_slow (const IBBStart *self);
+double   ibb_start_get_shortest (const IBBStart *self);
 /* How many times as large the next window may be. trip: of the last block in this one. */
 guint ibb_start_get_growth (const IBBStart *self, double trip);
 /* Whether the second block, which took that long, may have been held for one round trip. */

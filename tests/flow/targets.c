@@ -219,6 +219,30 @@ test_full_link (void)
     }
 }
 
+/* The first two seconds of a session that is alone on a long way, with the open and its answer. A
+ * sender that knows the path needs neither these nor a start. */
+static void
+test_start (void)
+{
+  const struct
+  {
+    const char *path;
+    double      share;
+  } tests[] = {
+    { "--rate 10M --delay 50", 0.65 },
+    { "--rate 10M --delay 50 --nagle sender", 0.5 },
+    { "--rate 1M --delay 50 --nagle sender", 0.7 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      Report engine = run ("%s --chat 0 --seconds 2", tests[i].path);
+      Report fixed = run ("%s --chat 0 --seconds 2 --sender fixed", tests[i].path);
+
+      g_assert_cmpfloat (engine.goodput, >, tests[i].share * fixed.goodput);
+    }
+}
+
 static void
 test_fair (void)
 {
@@ -347,6 +371,7 @@ main (int argc, char **argv)
   g_test_add_func ("/targets/hostile-peer", test_hostile_peer);
   g_test_add_func ("/targets/noise", test_noise);
   g_test_add_func ("/targets/full-link", test_full_link);
+  g_test_add_func ("/targets/start", test_start);
   g_test_add_func ("/targets/fair", test_fair);
   g_test_add_func ("/targets/interactive", test_interactive);
   g_test_add_func ("/targets/beside-interactive", test_beside_interactive);

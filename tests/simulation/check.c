@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define IN_FLIGHT_MAX (4 * 1024 * 1024) /* bytes, of a session (D-29) */
+#define FIRST_MAX (64 * 1024)           /* bytes, before its first acknowledgement */
 #define BLOCKS_IN_FLIGHT_MAX 32767
 #define HARD_BOUND_MIN (4 * 1024 * 1024) /* H of D-23 */
 #define CHECKED_AT_ONCE 8
@@ -42,12 +43,13 @@ static gsize
 window_of (World *self, const Node *node, const End *end)
 {
   gsize window = ibb_engine_get_settings (node->driver.engine)->window;
+  gsize most = end->acked ? IN_FLIGHT_MAX : FIRST_MAX;
 
-  if (!end->acked)
+  if (!end->acked && !(end->initiator && node->trusts[end->peer]))
     return 0;
   if (window == 0)
-    return node->trusts[end->peer] ? IN_FLIGHT_MAX : 0;
-  return MIN (window, IN_FLIGHT_MAX);
+    return node->trusts[end->peer] ? most : 0;
+  return MIN (window, most);
 }
 
 static void

@@ -92,6 +92,23 @@ test_window (void)
   g_assert_cmpuint (ibb_retry_get_window (&self), ==, 0);
 }
 
+/* Before the first acknowledgement: one block, or 64 KiB to a peer that has the session. */
+static void
+test_first (void)
+{
+  IBBRetry self = { 0 };
+
+  ibb_retry_init (&self);
+  ibb_retry_set_accepted (&self, FALSE, SECOND);
+  g_assert_cmpuint (ibb_retry_get_window (&self), ==, 0);
+  ibb_retry_set_accepted (&self, TRUE, SECOND);
+  g_assert_cmpuint (ibb_retry_get_window (&self), ==, 64 * 1024);
+  ibb_retry_limit (&self, 1000, 100);
+  g_assert_cmpuint (ibb_retry_get_window (&self), ==, 500);
+  ibb_retry_acknowledged (&self);
+  g_assert_cmpuint (ibb_retry_get_window (&self), ==, 500);
+}
+
 /* Three times in the five seconds after we have accepted. */
 static void
 test_early (void)
@@ -100,7 +117,7 @@ test_early (void)
   IBBRetry self = { 0 };
 
   ibb_retry_init (&self);
-  ibb_retry_set_accepted (&self, SECOND);
+  ibb_retry_set_accepted (&self, FALSE, SECOND);
   for (guint i = 0; i < 3; i++)
     {
       gint64 now = 6 * SECOND - 1;
@@ -122,6 +139,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/retry/waits/D-26", test_waits);
   g_test_add_func ("/ibb/retry/forgotten/D-26", test_forgotten);
   g_test_add_func ("/ibb/retry/window/D-30", test_window);
+  g_test_add_func ("/ibb/retry/first/D-29", test_first);
   g_test_add_func ("/ibb/retry/early/D-32", test_early);
   return g_test_run ();
 }

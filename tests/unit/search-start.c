@@ -128,9 +128,9 @@ test_held_start (void)
       ibb_search_init (&search, 4096, MOST);
       if (tests[i].answer > 0)
         {
-          ibb_search_note_answer (&search, 10 * trip);
-          ibb_search_note_answer (&search, tests[i].answer * 1000);
-          ibb_search_note_answer (&search, 10 * trip);
+          ibb_search_note_answer (&search, 10 * trip, FALSE);
+          ibb_search_note_answer (&search, tests[i].answer * 1000, FALSE);
+          ibb_search_note_answer (&search, 10 * trip, FALSE);
         }
       ibb_search_limit (&search);
       ibb_search_note (&search, 4096, now - trip, trip, 4096, now);
@@ -157,12 +157,64 @@ test_held_soon (void)
 
         path.delay = delays[i];
         model_init (&model);
-        ibb_search_note_answer (&model.search, (gint64) (path.delay * G_USEC_PER_SEC));
+        ibb_search_note_answer (&model.search, (gint64) (path.delay * G_USEC_PER_SEC), FALSE);
         model_run (&model, &path, 8.5 * path.delay, random);
         g_test_message ("delay %g, window %zu", path.delay, ibb_search_get_window (&model.search));
         g_assert_cmpuint (ibb_search_get_window (&model.search), >=, 32 * 1024);
         model_clear (&model);
       }
+}
+
+/* Alone on a long way, the first window has two blocks. */
+static void
+test_far (void)
+{
+  static const struct
+  {
+    gint64   answer; /* microseconds; of a short stanza */
+    gboolean is_alone;
+    gsize    window;
+  } tests[] = {
+    { 62501, TRUE, 2 * 4096 },
+    { 62500, TRUE, 4096 },
+    { 62501, FALSE, 4096 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      IBBSearch search;
+
+      ibb_search_init (&search, 4096, MOST);
+      ibb_search_note_answer (&search, tests[i].answer, tests[i].is_alone);
+      g_assert_cmpuint (ibb_search_get_window (&search), ==, tests[i].window);
+      g_assert_cmpint (ibb_search_is_far (&search), ==, tests[i].window > 4096);
+      /* An answer that comes later changes no window. */
+      ibb_search_note (&search, 4096, 1, 62501, 4096, 62502);
+      ibb_search_note_answer (&search, 62501, TRUE);
+      g_assert_cmpuint (ibb_search_get_window (&search), ==, tests[i].window);
+      g_assert_true (ibb_search_is_far (&search));
+    }
+}
+
+/* If that window takes much longer than a short stanza, its blocks wait for a slow server: one is
+ * enough, and short blocks tell more. */
+static void
+test_far_slow (void)
+{
+  const gint64 answer = 100000;
+
+  for (guint is_slow = 0; is_slow <= 1; is_slow++)
+    {
+      gint64    trip = answer * 5 / 2 + is_slow;
+      IBBSearch search;
+
+      ibb_search_init (&search, 4096, MOST);
+      ibb_search_note_answer (&search, answer, TRUE);
+      ibb_search_limit (&search);
+      ibb_search_note (&search, 2 * 4096, 1, trip, 4096, 1 + trip);
+      g_assert_cmpuint (ibb_search_get_window (&search), ==, is_slow ? 1024 : 4 * 4096);
+      g_assert_cmpuint (search.kept.window, ==, is_slow ? 4096 : 2 * 4096);
+    }
 }
 
 /* A start that begins with 16 KiB, since the path is another one, grows fourfold at once. Beside a
@@ -228,6 +280,8 @@ main (int argc, char **argv)
   g_test_add_func ("/search-start/growth", test_growth);
   g_test_add_func ("/search-start/held-start", test_held_start);
   g_test_add_func ("/search-start/held-soon", test_held_soon);
+  g_test_add_func ("/search-start/far", test_far);
+  g_test_add_func ("/search-start/far-slow", test_far_slow);
   g_test_add_func ("/search-start/growth-again", test_growth_again);
   g_test_add_func ("/search-start/start-ends", test_start_ends);
   g_test_add_func ("/search-start/offered", test_offered);

@@ -34,6 +34,8 @@ class Lie:
 
 
 LIES = (
+    # What the program itself costs the others: it takes a processor for each block.
+    Lie('the same program as the liars below, which tells the truth', lambda since: 0),
     Lie('a peer that took each block an hour ago, as it says', lambda since: 0, delay=_MOST),
     Lie('a peer that has room, as it says, and reads for one second',
         lambda since: 0 if since < 1 else None),

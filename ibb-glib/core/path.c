@@ -62,9 +62,9 @@ ibb_path_get_trip (const IBBPath *self)
 }
 
 gboolean
-ibb_path_is_far (const IBBPath *self)
+ibb_path_is_far (const IBBPath *self, gint64 now)
 {
-  return ibb_search_is_far (&self->search);
+  return ibb_search_is_far (&self->search, now);
 }
 
 void

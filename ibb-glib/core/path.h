@@ -31,8 +31,8 @@ gboolean ibb_path_may_send (IBBPath *self, gsize length, gsize share, gboolean i
 void ibb_path_enlarge (IBBPath *self, gsize length);
 /* Microseconds that a round trip usually takes; 0 while it is not known. */
 double ibb_path_get_trip (const IBBPath *self);
-/* Whether a round trip takes so long that one more matters. */
-gboolean ibb_path_is_far (const IBBPath *self);
+/* Whether a round trip takes so long that one more matters, as far as is known. */
+gboolean ibb_path_is_far (const IBBPath *self, gint64 now);
 /* How long a block is, and how long it may be while a person chats, if its session allows
  * so much. */
 gsize ibb_path_get_block (const IBBPath *self, gsize limit);

@@ -131,11 +131,11 @@ ibb_retry_is_waiting (const IBBRetry *self, gint64 now)
 }
 
 gsize
-ibb_retry_get_window (const IBBRetry *self)
+ibb_retry_get_window (const IBBRetry *self, gboolean is_far)
 {
   if (self->one_block || self->one_block_ever)
     return 0;
   if (self->acknowledged)
     return self->cap;
-  return self->is_known ? MIN (self->cap, FIRST_MAX) : 0;
+  return self->is_known && is_far ? MIN (self->cap, FIRST_MAX) : 0;
 }

@@ -38,7 +38,7 @@ typedef struct
 void ibb_retry_init (IBBRetry *self);
 /* Forgets the refusals, and keeps what is known of the peer. */
 void ibb_retry_forget (IBBRetry *self);
-/* is_known: the peer has the session, so that several blocks may leave at once. */
+/* is_known: the peer has the session, so that several blocks may leave at once where it is far. */
 void ibb_retry_set_accepted (IBBRetry *self, gboolean is_known, gint64 now);
 void ibb_retry_acknowledged (IBBRetry *self);
 /* By condition, and by type where the condition alone does not decide (D-25). */
@@ -56,7 +56,7 @@ void ibb_retry_limit (IBBRetry *self, gsize in_flight, guint block_size);
 gint64   ibb_retry_get_due (const IBBRetry *self);
 void     ibb_retry_timeout (IBBRetry *self, gint64 now);
 gboolean ibb_retry_is_waiting (const IBBRetry *self, gint64 now);
-/* How many bytes may be in flight; 0: one block. */
-gsize ibb_retry_get_window (const IBBRetry *self);
+/* How many bytes may be in flight; 0: one block. is_far: a round trip more matters. */
+gsize ibb_retry_get_window (const IBBRetry *self, gboolean is_far);
 
 G_END_DECLS

@@ -104,10 +104,19 @@ takes_long (double trip)
   return trip * LEAP > PATIENCE;
 }
 
-gboolean
-ibb_search_is_far (const IBBSearch *self)
+/* Whether the last measurement of the path is too old, so that its window tells little. */
+static gboolean
+is_old (const IBBSearch *self, gint64 now)
 {
-  return self->starts_far || takes_long (ibb_search_get_trip (self));
+  return self->heard != 0 && now - self->heard > IBB_PAUSE_MAX;
+}
+
+gboolean
+ibb_search_is_far (const IBBSearch *self, gint64 now)
+{
+  double trip = ibb_search_get_trip (self);
+
+  return !is_old (self, now) && (trip > 0 ? takes_long (trip) : self->starts_far);
 }
 
 /* Whether others notice a larger window. They do near by, where their own round trip is short. */
@@ -785,7 +794,7 @@ is_lone_silence (const IBBSearch *self, gint64 now)
   return !self->had_silence && usual > 0 && (double) (now - self->heard) > SILENCE * usual;
 }
 
-/* The last measurement of the path is too old. Its window is only where the next search begins. */
+/* The window of an old measurement is only where the next search begins. */
 static void
 forget (IBBSearch *self)
 {
@@ -823,7 +832,7 @@ void
 ibb_search_note (
     IBBSearch *self, gsize in_flight, gint64 sent, gint64 round_trip, gsize limit, gint64 now)
 {
-  if (self->heard != 0 && now - self->heard > IBB_PAUSE_MAX)
+  if (is_old (self, now))
     forget (self);
   if (is_lone_silence (self, now))
     {

@@ -69,8 +69,8 @@ gboolean ibb_search_is_slow (const IBBSearch *self);
 double ibb_search_get_trip (const IBBSearch *self);
 /* So many bytes may be in flight, whatever they carry, unless another size is just tried. */
 void ibb_search_enlarge (IBBSearch *self, gsize in_flight);
-/* Whether a round trip takes so long that one more matters. */
-gboolean ibb_search_is_far (const IBBSearch *self);
+/* Whether a round trip takes so long that one more matters, as far as is known. */
+gboolean ibb_search_is_far (const IBBSearch *self, gint64 now);
 /* Bytes a microsecond with that window; 0 while it is not known. */
 double ibb_search_get_rate (const IBBSearch *self);
 /* Whether no block was acknowledged. */

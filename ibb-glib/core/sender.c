@@ -31,8 +31,7 @@ knows_session (const IBBSender *self)
 {
   const IBBTerms *terms = self->terms;
 
-  return terms->is_initiator && terms->peer != NULL && ibb_peer_has_our_feature (terms->peer) &&
-         ibb_path_is_far (ibb_peer_get_path (terms->peer));
+  return terms->is_initiator && terms->peer != NULL && ibb_peer_has_our_feature (terms->peer);
 }
 
 /* Messages have rules where both servers know XEP-0079 (§2.1.1): a server that does not know the
@@ -174,7 +173,7 @@ get_window (const IBBSender *self, gint64 now)
   if (!ibb_peer_takes_several (peer))
     return 0;
   return MIN (MIN (window, ibb_stalls_get_window (shared->stalls)),
-              ibb_retry_get_window (&self->retry));
+              ibb_retry_get_window (&self->retry, ibb_path_is_far (ibb_peer_get_path (peer), now)));
 }
 
 gboolean

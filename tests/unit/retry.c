@@ -54,7 +54,7 @@ test_forgotten (void)
       ibb_retry_acknowledged (&self);
       for (guint round = 0; round < 2; round++)
         {
-          g_assert_cmpuint (ibb_retry_get_window (&self), ==, G_MAXSIZE);
+          g_assert_cmpuint (ibb_retry_get_window (&self, TRUE), ==, G_MAXSIZE);
           g_assert_false (ibb_retry_is_waiting (&self, 0));
           for (guint i = 0; i < 2; i++)
             {
@@ -63,7 +63,7 @@ test_forgotten (void)
             }
           g_assert_true (ibb_retry_is_last (&self, &settings));
           g_assert_true (ibb_retry_is_waiting (&self, 0));
-          g_assert_cmpuint (ibb_retry_get_window (&self), ==, 0);
+          g_assert_cmpuint (ibb_retry_get_window (&self, TRUE), ==, 0);
           if (way == 0)
             ibb_retry_acknowledged (&self);
           else
@@ -80,19 +80,19 @@ test_window (void)
   IBBRetry self = { 0 };
 
   ibb_retry_init (&self);
-  g_assert_cmpuint (ibb_retry_get_window (&self), ==, 0);
+  g_assert_cmpuint (ibb_retry_get_window (&self, TRUE), ==, 0);
   ibb_retry_acknowledged (&self);
   ibb_retry_limit (&self, 1000, 100);
-  g_assert_cmpuint (ibb_retry_get_window (&self), ==, 500);
+  g_assert_cmpuint (ibb_retry_get_window (&self, TRUE), ==, 500);
   ibb_retry_limit (&self, 150, 100);
-  g_assert_cmpuint (ibb_retry_get_window (&self), ==, 100);
+  g_assert_cmpuint (ibb_retry_get_window (&self, TRUE), ==, 100);
   ibb_retry_limit (&self, 1000, 100);
-  g_assert_cmpuint (ibb_retry_get_window (&self), ==, 0);
+  g_assert_cmpuint (ibb_retry_get_window (&self, TRUE), ==, 0);
   ibb_retry_acknowledged (&self);
-  g_assert_cmpuint (ibb_retry_get_window (&self), ==, 0);
+  g_assert_cmpuint (ibb_retry_get_window (&self, TRUE), ==, 0);
 }
 
-/* Before the first acknowledgement: one block, or 64 KiB to a peer that has the session. */
+/* Before the first acknowledgement: one block, or 64 KiB to a far peer that has the session. */
 static void
 test_first (void)
 {
@@ -100,13 +100,14 @@ test_first (void)
 
   ibb_retry_init (&self);
   ibb_retry_set_accepted (&self, FALSE, SECOND);
-  g_assert_cmpuint (ibb_retry_get_window (&self), ==, 0);
+  g_assert_cmpuint (ibb_retry_get_window (&self, TRUE), ==, 0);
   ibb_retry_set_accepted (&self, TRUE, SECOND);
-  g_assert_cmpuint (ibb_retry_get_window (&self), ==, 64 * 1024);
+  g_assert_cmpuint (ibb_retry_get_window (&self, TRUE), ==, 64 * 1024);
+  g_assert_cmpuint (ibb_retry_get_window (&self, FALSE), ==, 0);
   ibb_retry_limit (&self, 1000, 100);
-  g_assert_cmpuint (ibb_retry_get_window (&self), ==, 500);
+  g_assert_cmpuint (ibb_retry_get_window (&self, TRUE), ==, 500);
   ibb_retry_acknowledged (&self);
-  g_assert_cmpuint (ibb_retry_get_window (&self), ==, 500);
+  g_assert_cmpuint (ibb_retry_get_window (&self, FALSE), ==, 500);
 }
 
 /* Three times in the five seconds after we have accepted. */

@@ -17,6 +17,9 @@
 /* The first window of a session that is alone, where the distance takes the time. Prosody's stock
  * limit lets three such windows pass at once. */
 #define FAR_WINDOW (2 * IBB_SIZE_BLOCK)
+/* A window from so many bytes on is at most so many times what is in flight. */
+#define CONFINED_FROM (256 * 1024)
+#define CONFINED_TO 1.5
 
 /* A larger window is kept if the rate grows by this share of the step. A smaller one is
  * kept if the rate falls by less than this share of it. */
@@ -360,6 +363,16 @@ stop_growing (IBBSearch *self, double rate, double trip, gint64 now)
     start_brief (self, rate, trip, now);
 }
 
+/* Something else limits what is in flight, such as our own link. If that ends, or the path becomes
+ * slower, all of the window leaves at once: a large one would be a long queue. */
+static void
+confine (IBBSearch *self, double in_flight)
+{
+  gsize most = MAX ((gsize) (in_flight * CONFINED_TO), CONFINED_FROM);
+
+  self->size.window = MIN (self->size.window, most);
+}
+
 /* in_flight: bytes, when the blocks of the measurement left. */
 static void
 end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
@@ -391,6 +404,8 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
       self->kept_rate = rate;
       self->fallback_rate = 0;
     }
+  else if (!limited)
+    confine (self, in_flight);
 }
 
 /* Trials. */

@@ -208,21 +208,48 @@ class Account:
                        env={'IBB_PASSWORD': self.password, 'LC_ALL': 'C.UTF-8', **(env or {})},
                        **options)
 
-    def ibb_on_terminal(self, *arguments):
-        """The exit status of a command with a terminal of its own, and the bytes that it shows there."""
+    def ibb_on_terminal(self, *arguments, valve=None, until=b''):
+        """The exit status of a command with a terminal of its own, and the bytes that it shows there.
+        valve (nullable): a Valve that opens once it shows until."""
         terminal, end = pty.openpty()
         here = self.ibb(*arguments, stderr=end)
         os.close(end)
-        shown = read_terminal(terminal)
+        shown = read_terminal(terminal, valve, until)
         return here.finish(), shown
 
 
-def read_terminal(terminal):
-    """Returns what the terminal shows until nobody has its other end; closes it."""
+class Valve:
+    """A pipe for the standard output of a command. Nothing is read from it before it is opened, so
+    that a transfer goes on for as long as a case needs. n_bytes: read until its end."""
+
+    def __init__(self):
+        self._reader, self.end = os.pipe()
+        self._thread = None
+        self.n_bytes = 0
+
+    def open(self):
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._read, daemon=True)
+            self._thread.start()
+
+    def _read(self):
+        with open(self._reader, 'rb') as file:
+            while data := file.read(65536):
+                self.n_bytes += len(data)
+
+    def join(self):
+        self._thread.join()
+
+
+def read_terminal(terminal, valve=None, until=b''):
+    """Returns what the terminal shows until nobody has its other end; closes it. valve (nullable):
+    opens once that shows until."""
     shown = b''
     try:
         while data := os.read(terminal, 1000):
             shown += data
+            if valve and until in shown:
+                valve.open()
     except OSError as error:
         cases.check_equal(error.errno, errno.EIO, 'the end of the terminal')
     os.close(terminal)

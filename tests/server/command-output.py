@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import cases
 from cases import case, check, check_equal
-from command import IBB, Account, Folder, Program
+from command import IBB, Account, Folder, Program, Valve
 from rawclient import RawClient
 from servers import make_server
 
@@ -30,9 +30,9 @@ def check_harmless(text, what):
     check(not found, f'{what} reach the terminal: {found!r} in {text!r}')
 
 
-def shown_on_terminal(account, *arguments):
+def shown_on_terminal(account, *arguments, **options):
     """Returns what a command shows on a terminal of its own, without the sequences that move the line."""
-    status, shown = account.ibb_on_terminal(*arguments)
+    status, shown = account.ibb_on_terminal(*arguments, **options)
     return status, shown.replace(b'\x1b[K', b'').decode()
 
 
@@ -42,8 +42,10 @@ def _(server):
     alice = Account(server, 'alice')
     name = f'a{HARMFUL}{CONTROLS}b'
     source = folder.make(name, 8 * MIB)
-    there = Account(server, 'bob').ibb('receive', '-o', folder / 'copy', '--from', 'any')
-    status, shown = shown_on_terminal(alice, 'send', source, there.wait_ready())
+    valve = Valve()
+    there = Account(server, 'bob').ibb('receive', '-o', '-', '--from', 'any', stdout=valve.end)
+    os.close(valve.end)
+    status, shown = shown_on_terminal(alice, 'send', source, there.wait_ready(), valve=valve, until=b'%')
     check_equal(status, 0, 'status')
     check('%' in shown, f'a bar: {shown[:200]!r}')
     check_harmless(shown, 'signs of the bar')

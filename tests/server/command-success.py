@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import cases
 from cases import case, check, check_equal
-from command import IBB, Account, Folder, Program, read_terminal, sha256
+from command import IBB, Account, Folder, Program, Valve, read_terminal, sha256
 from servers import make_server
 
 MIB = 1 << 20
@@ -310,10 +310,15 @@ def _(server):
 def _(server):
     folder = Folder()
     source = folder.make('original', 8 * MIB)
-    there = Account(server, 'bob').ibb('receive', '-o', folder / 'copy', '--from', 'any')
-    status, shown = Account(server, 'alice').ibb_on_terminal('send', source, there.wait_ready())
+    valve = Valve()
+    there = Account(server, 'bob').ibb('receive', '-o', '-', '--from', 'any', stdout=valve.end)
+    os.close(valve.end)
+    status, shown = Account(server, 'alice').ibb_on_terminal(
+        'send', source, there.wait_ready(), valve=valve, until=b' left')
     check_equal(status, 0, 'status')
     there.expect_done()
+    valve.join()
+    check_equal(valve.n_bytes, 8 * MIB, 'bytes')
     check(re.search(rb'original +\d+ % \[#*\.*\]  [\d.]+ .?i?B of 8.0.MiB  [\d.]+.*/s', shown.replace(
         b'\xc2\xa0', b' ')), f'a bar: {shown[:500]!r}')
     check(b' left' in shown, 'what is left')

@@ -28,9 +28,8 @@ ibb_retry_forget (IBBRetry *self)
 }
 
 void
-ibb_retry_set_accepted (IBBRetry *self, gboolean is_known, gint64 now)
+ibb_retry_set_accepted (IBBRetry *self, gint64 now)
 {
-  self->is_known = is_known;
   self->accepted = now;
 }
 
@@ -131,11 +130,11 @@ ibb_retry_is_waiting (const IBBRetry *self, gint64 now)
 }
 
 gsize
-ibb_retry_get_window (const IBBRetry *self, gboolean is_far)
+ibb_retry_get_window (const IBBRetry *self, gboolean may_hurry)
 {
   if (self->one_block || self->one_block_ever)
     return 0;
   if (self->acknowledged)
     return self->cap;
-  return self->is_known && is_far ? MIN (self->cap, FIRST_MAX) : 0;
+  return may_hurry ? MIN (self->cap, FIRST_MAX) : 0;
 }

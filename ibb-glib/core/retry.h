@@ -30,7 +30,6 @@ typedef struct
   guint    n_refusals;     /* D-30: how often blocks in flight were refused */
   gboolean one_block;      /* until the next acknowledgement (D-30) */
   gboolean one_block_ever; /* for the rest of the session */
-  gboolean is_known;       /* the peer has the session, before it has acknowledged anything */
   gboolean acknowledged;   /* the first acknowledgement came */
   gsize    cap;            /* bytes in flight after a refusal; G_MAXSIZE: none */
 } IBBRetry;
@@ -38,8 +37,7 @@ typedef struct
 void ibb_retry_init (IBBRetry *self);
 /* Forgets the refusals, and keeps what is known of the peer. */
 void ibb_retry_forget (IBBRetry *self);
-/* is_known: the peer has the session, so that several blocks may leave at once where it is far. */
-void ibb_retry_set_accepted (IBBRetry *self, gboolean is_known, gint64 now);
+void ibb_retry_set_accepted (IBBRetry *self, gint64 now);
 void ibb_retry_acknowledged (IBBRetry *self);
 /* By condition, and by type where the condition alone does not decide (D-25). */
 IBBReaction
@@ -56,7 +54,8 @@ void ibb_retry_limit (IBBRetry *self, gsize in_flight, guint block_size);
 gint64   ibb_retry_get_due (const IBBRetry *self);
 void     ibb_retry_timeout (IBBRetry *self, gint64 now);
 gboolean ibb_retry_is_waiting (const IBBRetry *self, gint64 now);
-/* How many bytes may be in flight; 0: one block. is_far: a round trip more matters. */
-gsize ibb_retry_get_window (const IBBRetry *self, gboolean is_far);
+/* How many bytes may be in flight; 0: one block. may_hurry: several may be before the first
+ * acknowledgement. */
+gsize ibb_retry_get_window (const IBBRetry *self, gboolean may_hurry);
 
 G_END_DECLS

@@ -24,16 +24,6 @@ ibb_sender_init (IBBSender *self, const IBBTerms *terms)
   ibb_retry_init (&self->retry);
 }
 
-/* Whether the peer has the session when we open ours: one with our feature has it before it
- * answers. */
-static gboolean
-knows_session (const IBBSender *self)
-{
-  const IBBTerms *terms = self->terms;
-
-  return terms->is_initiator && terms->peer != NULL && ibb_peer_has_our_feature (terms->peer);
-}
-
 /* Messages have rules where both servers know XEP-0079 (§2.1.1): a server that does not know the
  * rules returns such a message. Nothing waits for the answers of the servers. */
 void
@@ -42,7 +32,7 @@ ibb_sender_open (IBBSender *self, gint64 now)
   IBBShared       *shared = self->terms->shared;
   g_autofree char *domain = NULL;
 
-  ibb_retry_set_accepted (&self->retry, knows_session (self), now);
+  ibb_retry_set_accepted (&self->retry, now);
   if (!self->terms->by_message || shared->local_normal == NULL)
     return;
 
@@ -157,6 +147,17 @@ has_something_to_send (const IBBSender *self)
          (self->auto_flush && ibb_flight_get_n_sent (&self->flight) == 0);
 }
 
+/* Whether several blocks may leave before the first acknowledgement (D-29). A peer with our feature
+ * has our session before it answers the open, and on a long path a round trip less matters. */
+static gboolean
+may_hurry (const IBBSender *self, gint64 now)
+{
+  IBBPeer *peer = self->terms->peer;
+
+  return self->terms->is_initiator && ibb_peer_has_our_feature (peer) &&
+         ibb_path_is_far (ibb_peer_get_path (peer), now);
+}
+
 /* How many bytes the session may have in flight, beyond one block (D-29). */
 static gsize
 get_window (const IBBSender *self, gint64 now)
@@ -173,7 +174,7 @@ get_window (const IBBSender *self, gint64 now)
   if (!ibb_peer_takes_several (peer))
     return 0;
   return MIN (MIN (window, ibb_stalls_get_window (shared->stalls)),
-              ibb_retry_get_window (&self->retry, ibb_path_is_far (ibb_peer_get_path (peer), now)));
+              ibb_retry_get_window (&self->retry, may_hurry (self, now)));
 }
 
 gboolean

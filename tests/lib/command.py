@@ -219,11 +219,13 @@ class Account:
 
 
 class Valve:
-    """A pipe for the standard output of a command. Nothing is read from it before it is opened, so
-    that a transfer goes on for as long as a case needs. n_bytes: read until its end."""
+    """A pipe for what an account receives, the command receiver. Nothing is read from it before it is
+    opened, so that a transfer goes on for as long as a case needs. n_bytes: read until its end."""
 
-    def __init__(self):
-        self._reader, self.end = os.pipe()
+    def __init__(self, account):
+        self._reader, end = os.pipe()
+        self.receiver = account.ibb('receive', '-o', '-', '--from', 'any', stdout=end)
+        os.close(end)
         self._thread = None
         self.n_bytes = 0
 

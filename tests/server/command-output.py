@@ -42,10 +42,9 @@ def _(server):
     alice = Account(server, 'alice')
     name = f'a{HARMFUL}{CONTROLS}b'
     source = folder.make(name, 8 * MIB)
-    valve = Valve()
-    there = Account(server, 'bob').ibb('receive', '-o', '-', '--from', 'any', stdout=valve.end)
-    os.close(valve.end)
-    status, shown = shown_on_terminal(alice, 'send', source, there.wait_ready(), valve=valve, until=b'%')
+    valve = Valve(Account(server, 'bob'))
+    status, shown = shown_on_terminal(alice, 'send', source, valve.receiver.wait_ready(),
+                                      valve=valve, until=b'%')
     check_equal(status, 0, 'status')
     check('%' in shown, f'a bar: {shown[:200]!r}')
     check_harmless(shown, 'signs of the bar')

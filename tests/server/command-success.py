@@ -310,13 +310,11 @@ def _(server):
 def _(server):
     folder = Folder()
     source = folder.make('original', 8 * MIB)
-    valve = Valve()
-    there = Account(server, 'bob').ibb('receive', '-o', '-', '--from', 'any', stdout=valve.end)
-    os.close(valve.end)
+    valve = Valve(Account(server, 'bob'))
     status, shown = Account(server, 'alice').ibb_on_terminal(
-        'send', source, there.wait_ready(), valve=valve, until=b' left')
+        'send', source, valve.receiver.wait_ready(), valve=valve, until=b' left')
     check_equal(status, 0, 'status')
-    there.expect_done()
+    valve.receiver.expect_done()
     valve.join()
     check_equal(valve.n_bytes, 8 * MIB, 'bytes')
     check(re.search(rb'original +\d+ % \[#*\.*\]  [\d.]+ .?i?B of 8.0.MiB  [\d.]+.*/s', shown.replace(

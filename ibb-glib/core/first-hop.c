@@ -5,6 +5,7 @@
 #include "core/first-hop.h"
 
 #include "core/brief.h"
+#include "core/fit.h"
 #include "core/jid.h"
 
 #define PING_TIMEOUT (60 * G_USEC_PER_SEC)
@@ -22,11 +23,13 @@
 #define FAST_RATE 1.0
 #define FAST_BYTES (256 * 1024)
 /* From one time at which the server reads all there is to the next one, microseconds, and as a
- * multiple of the round trip for which nothing leaves. */
+ * multiple of the time for which nothing leaves. */
 #define HOLD_INTERVAL (5 * G_USEC_PER_SEC)
 #define HOLD_PAUSE 100
-/* For how long nothing leaves at most, beside the time in which the bytes in flight are read. */
-#define HOLD_TIMEOUT G_USEC_PER_SEC
+/* For how long nothing leaves at most, beside the time in which the server reads what is in flight.
+ * Out of step, it reads so many bytes in a microsecond. */
+#define HOLD_TIMEOUT IBB_BRIEF_WAIT
+#define READ_RATE ((double) IBB_FIT_PIECE / (2 * 1000))
 
 /* A wait that is a queue of all peers, and the part of a round trip from which on it is what takes
  * the time. */
@@ -74,14 +77,14 @@ ibb_first_hop_reset (IBBFirstHop *self)
 
 /* The ping. */
 
-/* For how long blocks wait for the answer to a ping at most: a server that is just fast enough has
- * read by then what is in flight. */
+/* For how long blocks wait for the answer to a ping at most. On a long way it comes much later than
+ * the server has read what is in flight. */
 static gint64
 get_hold_timeout (const IBBFirstHop *self)
 {
-  gint64 reading = (gint64) ((double) self->in_flight / FAST_RATE);
+  gint64 reading = (gint64) ((double) self->in_flight / READ_RATE);
 
-  return MIN (HOLD_TIMEOUT + reading, PING_TIMEOUT);
+  return HOLD_TIMEOUT + MAX (reading - self->least, 0);
 }
 
 void
@@ -166,10 +169,12 @@ note_rate (IBBFirstHop *self, gint64 now)
 static void
 hold_if_due (IBBFirstHop *self, gint64 round_trip, gint64 now)
 {
+  gint64 hold = MIN (round_trip, get_hold_timeout (self));
+
   if (!self->is_fast || now < self->next_hold || !may_ping (self, now))
     return;
 
-  self->next_hold = now + CLAMP (HOLD_PAUSE * round_trip, HOLD_INTERVAL, PING_TIMEOUT);
+  self->next_hold = now + CLAMP (HOLD_PAUSE * hold, HOLD_INTERVAL, PING_TIMEOUT);
   self->is_holding = TRUE;
   ibb_first_hop_ping (self, now);
 }

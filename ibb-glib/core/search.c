@@ -21,20 +21,6 @@
 #define CONFINED_FROM (256 * 1024)
 #define CONFINED_TO 1.5
 
-/* A larger window is kept if the rate grows by this share of the step. A smaller one is
- * kept if the rate falls by less than this share of it. */
-#define RAISE_SHARE (1 / 5.0)
-#define LOWER_SHARE (1 / 8.0)
-
-/* A longer block is kept if the rate stays about the same, or, where more is in flight with it,
- * grows by a share of that. A shorter one is kept if the rate grows. Where the longer one takes
- * more than BLOCK_TIME, in microseconds, the rate may even fall a little. */
-#define BLOCK_TIME (20 * 1000.0)
-#define LONGER_LOSS 0.98
-#define LONGER_SHARE 0.07
-#define SHORTER_GAIN 1.05
-#define SHORTER_LOSS 0.97
-
 /* A round trip that becomes so many times as long, with the same bytes in flight, is another
  * path. */
 #define STRANGE 2
@@ -42,19 +28,11 @@
 /* After so many round trips without an acknowledgement there was an interruption. */
 #define SILENCE 4
 
+#define KEPT_SAMPLES 4
 #define HOPELESS_GAIN 1.02
 #define HOPELESS_LOSS 0.6
 
-#define LEAP 4
-#define PATIENCE (250 * 1000.0)
-#define LEAP_TRIP_MIN (2 * 1000.0)
-
 #define BRIEF_SHARE 0.75 /* of the rate, which brief blocks carry if length takes the time */
-
-static const IBBSearchPhase kinds[] = {
-  IBB_SEARCH_RAISED, IBB_SEARCH_LOWERED, IBB_SEARCH_LONGER,
-  IBB_SEARCH_RAISED, IBB_SEARCH_LOWERED, IBB_SEARCH_SHORTER,
-};
 
 void
 ibb_search_init (IBBSearch *self, gsize window, gsize most)
@@ -63,14 +41,14 @@ ibb_search_init (IBBSearch *self, gsize window, gsize most)
     .size = { window, IBB_SIZE_BLOCK },
     .limits = { most, IBB_SIZE_BLOCK, FALSE },
     .phase = IBB_SEARCH_STARTING,
-    .leaps = TRUE,
   };
+  ibb_trials_init (&self->trials);
 }
 
 double
 ibb_search_get_trip (const IBBSearch *self)
 {
-  return self->kept_trip > 0 ? self->kept_trip : ibb_start_get_least (&self->start);
+  return self->kept.trip > 0 ? self->kept.trip : ibb_start_get_least (&self->start);
 }
 
 /* A session that sends a few bytes now and then may send although the window is full (D-50). These
@@ -79,7 +57,7 @@ ibb_search_get_trip (const IBBSearch *self)
 static gsize
 get_slack (const IBBSearch *self, gsize length)
 {
-  return ibb_search_get_trip (self) >= LEAP_TRIP_MIN ? MIN (length, IBB_BRIEF_BLOCK) - 1 : 0;
+  return ibb_search_get_trip (self) >= IBB_TRIALS_TRIP_MIN ? MIN (length, IBB_BRIEF_BLOCK) - 1 : 0;
 }
 
 gboolean
@@ -97,14 +75,7 @@ ibb_search_get_window (const IBBSearch *self)
 void
 ibb_search_set_others (IBBSearch *self, gboolean has_others)
 {
-  self->has_others = has_others;
-}
-
-/* Whether a leap makes a person wait, unless the distance takes the time. */
-static gboolean
-takes_long (double trip)
-{
-  return trip * LEAP > PATIENCE;
+  ibb_trials_set_others (&self->trials, has_others);
 }
 
 /* Whether the last measurement of the path is too old, so that its window tells little. */
@@ -119,14 +90,13 @@ ibb_search_is_far (const IBBSearch *self, gint64 now)
 {
   double trip = ibb_search_get_trip (self);
 
-  return !is_old (self, now) && (trip > 0 ? takes_long (trip) : self->starts_far);
+  return !is_old (self, now) && (trip > 0 ? ibb_trials_take_long (trip) : self->starts_far);
 }
 
-/* Whether others notice a larger window. They do near by, where their own round trip is short. */
 static gboolean
 is_noticed (const IBBSearch *self)
 {
-  return self->has_others && ibb_search_get_trip (self) < BLOCK_TIME;
+  return ibb_trials_are_noticed (&self->trials, ibb_search_get_trip (self));
 }
 
 void
@@ -150,7 +120,7 @@ ibb_search_is_slow (const IBBSearch *self)
 double
 ibb_search_get_rate (const IBBSearch *self)
 {
-  return self->phase == IBB_SEARCH_STARTING ? 0 : self->kept_rate;
+  return self->phase == IBB_SEARCH_STARTING ? 0 : self->kept.rate;
 }
 
 gboolean
@@ -179,25 +149,25 @@ ibb_search_enlarge (IBBSearch *self, gsize in_flight)
   gsize window = MIN (in_flight / block * block, self->limits.window);
 
   if (self->phase == IBB_SEARCH_KEEPING)
-    self->kept.window = self->size.window = MAX (self->kept.window, window);
+    self->kept.size.window = self->size.window = MAX (self->kept.size.window, window);
 }
 
 static void
 return_to_kept (IBBSearch *self)
 {
   self->phase = IBB_SEARCH_KEEPING;
-  self->size = self->kept;
+  self->size = self->kept.size;
 }
 
 static void
 end_starting (IBBSearch *self, gsize window)
 {
-  self->size = (IBBSize){ window, MAX (self->kept.block, IBB_SIZE_BLOCK) };
+  self->size = (IBBSize){ window, MAX (self->kept.size.block, IBB_SIZE_BLOCK) };
   ibb_size_lengthen (&self->size, &self->limits);
-  self->kept = self->size;
-  self->kept_rate = self->kept_trip = self->former_trip = 0;
+  self->kept = (IBBOutcome){ .size = self->size };
+  self->former_trip = 0;
   self->phase = IBB_SEARCH_KEEPING;
-  ibb_pauses_begin (&self->pauses, TRUE);
+  ibb_trials_pause (&self->trials, TRUE);
 }
 
 void
@@ -232,20 +202,24 @@ grow (IBBSearch *self, guint factor, gboolean is_capped, double in_flight)
   self->has_asked = FALSE;
   if (is_capped)
     self->size.window = MIN (self->size.window, (gsize) in_flight);
-  self->kept = self->size;
+  self->kept.size = self->size;
   self->size.window = MIN (MAX (self->size.window, get_block (self)) * factor, self->limits.window);
   ibb_size_lengthen (&self->size, &self->limits);
 }
 
 static void
-start_brief (IBBSearch *self, double rate, double trip, gint64 now)
+begin_brief (IBBSearch *self)
 {
   self->phase = IBB_SEARCH_BRIEF;
-  self->has_asked = TRUE;
-  self->kept = self->size;
-  self->kept_rate = rate;
-  self->kept_trip = trip;
   self->size = (IBBSize){ IBB_BRIEF_BLOCK, IBB_BRIEF_BLOCK };
+}
+
+static void
+start_brief (IBBSearch *self, double rate, double trip, gint64 now)
+{
+  self->has_asked = TRUE;
+  self->kept = (IBBOutcome){ self->size, rate, trip, rate * trip };
+  begin_brief (self);
   ibb_measurement_begin (&self->measurement, TRUE, now);
 }
 
@@ -253,13 +227,14 @@ start_brief (IBBSearch *self, double rate, double trip, gint64 now)
 static gboolean
 is_in_question (const IBBSearch *self, double in_flight, double trip)
 {
-  return takes_long (trip) && is_single (self, in_flight) && get_block (self) > IBB_BRIEF_BLOCK;
+  return ibb_trials_take_long (trip) && is_single (self, in_flight) &&
+         get_block (self) > IBB_BRIEF_BLOCK;
 }
 
 static gboolean
 is_no_more (const IBBSearch *self, double in_flight)
 {
-  gsize before = self->kept.window;
+  gsize before = self->kept.size.window;
 
   return before > 0 && in_flight <= (double) (before + get_slack (self, get_block (self)));
 }
@@ -273,7 +248,7 @@ get_step (const IBBSearch *self, double in_flight)
 
   if (!ibb_measurement_is_limited (&self->measurement))
     window = MIN (in_flight, window);
-  return window / (double) self->kept.window;
+  return window / (double) self->kept.size.window;
 }
 
 /* How many times as large the next window is. */
@@ -283,7 +258,7 @@ get_growth (const IBBSearch *self, double trip)
   if (is_noticed (self) || self->size.window < FAST_FROM)
     return SLOW;
   /* The first window is compared with nothing. */
-  if (self->kept_rate <= 0)
+  if (self->kept.rate <= 0)
     return FAST;
   return MAX (FAST, ibb_start_get_growth (&self->start, trip));
 }
@@ -292,7 +267,7 @@ get_growth (const IBBSearch *self, double trip)
 static gboolean
 is_first_of_several (const IBBSearch *self)
 {
-  return self->starts_far && self->kept_rate <= 0;
+  return self->starts_far && self->kept.rate <= 0;
 }
 
 /* Whether two fifths of the step have arrived. The first window is no step. */
@@ -301,9 +276,9 @@ has_grown (const IBBSearch *self, double in_flight, double rate)
 {
   if (is_first_of_several (self))
     return !ibb_start_is_slow (&self->start);
-  if (self->kept_rate <= 0)
+  if (self->kept.rate <= 0)
     return TRUE;
-  return rate >= self->kept_rate * (1 + (get_step (self, in_flight) - 1) * START_SHARE);
+  return rate >= self->kept.rate * (1 + (get_step (self, in_flight) - 1) * START_SHARE);
 }
 
 /* Whether a larger window carries the same, though this one does not limit what is in flight: the
@@ -329,8 +304,8 @@ end_steady (IBBSearch *self, double in_flight)
 static gboolean
 is_held (const IBBSearch *self, double trip)
 {
-  return self->kept_rate > 0 && self->kept.window < FAST_FROM &&
-         ibb_start_get_least (&self->start) >= LEAP_TRIP_MIN &&
+  return self->kept.rate > 0 && self->kept.size.window < FAST_FROM &&
+         ibb_start_get_least (&self->start) >= IBB_TRIALS_TRIP_MIN &&
          ibb_start_is_held (&self->start, trip);
 }
 
@@ -354,7 +329,7 @@ get_alone (const IBBSearch *self)
 static void
 stop_growing (IBBSearch *self, double rate, double trip, gint64 now)
 {
-  double most = MAX (rate, self->kept_rate);
+  double most = MAX (rate, self->kept.rate);
 
   end_starting (self, get_needed (self, most * get_alone (self)));
   /* Blocks that have just left did so with the larger window. */
@@ -401,8 +376,8 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
   else if (limited && self->size.window < self->limits.window)
     {
       grow (self, held ? SLOW : get_growth (self, trip), is_capped, in_flight);
-      self->kept_rate = rate;
-      self->fallback_rate = 0;
+      self->kept.rate = rate;
+      self->fallback.rate = 0;
     }
   else if (!limited)
     confine (self, in_flight);
@@ -415,50 +390,7 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
 static gboolean
 needs_brief (const IBBSearch *self)
 {
-  return !self->is_far && is_in_question (self, self->kept_ahead, self->kept_trip);
-}
-
-static gboolean
-may_lengthen (const IBBSearch *self, gboolean limited)
-{
-  gsize longer = 2 * self->kept.block;
-
-  return longer <= self->limits.block && ibb_pauses_may_lengthen (&self->pauses) &&
-         ((!limited && is_single (self, self->kept_ahead)) ||
-          (double) longer <= self->kept_rate * BLOCK_TIME);
-}
-
-static gboolean
-is_possible (const IBBSearch *self, IBBSearchPhase kind, gboolean limited, gint64 now)
-{
-  switch (kind)
-    {
-    case IBB_SEARCH_RAISED:
-      return limited && self->kept.window < self->limits.window &&
-             (ibb_pauses_may_enlarge (&self->pauses, now) || !is_noticed (self));
-    case IBB_SEARCH_LOWERED:
-      return limited && self->kept.window >= 2 * get_block (self);
-    case IBB_SEARCH_LONGER:
-      return may_lengthen (self, limited);
-    default:
-      return self->kept.block >= 2 * ibb_size_get_least (&self->limits);
-    }
-}
-
-/* Nagle's algorithm holds the second block until the first one is acknowledged, so that two blocks
- * carry no more than one, but many do. Only a leap finds them. Near by one block carries enough,
- * and a leap that would make a person or others wait is not tried. Where the distance takes the
- * time, nobody waits for it. */
-static gsize
-get_larger (IBBSearch *self, gsize block)
-{
-  double   least = LEAP_TRIP_MIN * (double) block / IBB_SIZE_BLOCK;
-  gboolean waits = takes_long (self->kept_trip) && !self->is_far;
-  gboolean leaps = self->leaps && !self->has_others && self->kept_trip >= least && !waits;
-  gsize    step = leaps ? self->kept.window * (LEAP - 1) : MAX (block, self->kept.window / 2);
-
-  self->leaps = !self->leaps;
-  return MIN (self->kept.window + step, self->limits.window);
+  return !self->is_far && is_in_question (self, self->kept.in_flight, self->kept.trip);
 }
 
 /* With blocks that fit a server may carry several times as much. So what was measured before tells
@@ -472,12 +404,10 @@ begin_to_fit (IBBSearch *self, gint64 now)
     self->size.window = ibb_size_get_whole (&self->size, &self->limits, is_more);
   else
     {
-      self->kept.window = ibb_size_get_whole (&self->kept, &self->limits, is_more);
+      self->kept.size.window = ibb_size_get_whole (&self->kept.size, &self->limits, is_more);
       return_to_kept (self);
-      self->kept_rate = self->kept_trip = self->former_trip = self->fallback_rate = 0;
-      self->next = 0;
-      ibb_pauses_skip (&self->pauses);
-      self->leaps = TRUE;
+      self->kept.rate = self->kept.trip = self->former_trip = self->fallback.rate = 0;
+      ibb_trials_start_again (&self->trials);
       self->is_slow = FALSE;
     }
   ibb_measurement_begin (&self->measurement, TRUE, now);
@@ -496,59 +426,19 @@ ibb_search_set_fits (IBBSearch *self, gboolean fits, gint64 now)
     begin_to_fit (self, now);
 }
 
-static IBBSize
-get_trial (IBBSearch *self, IBBSearchPhase kind)
-{
-  IBBSize size = self->kept;
-  gsize   block = get_block (self);
-
-  switch (kind)
-    {
-    case IBB_SEARCH_RAISED:
-      size.window = get_larger (self, block);
-      ibb_size_lengthen (&size, &self->limits);
-      break;
-    case IBB_SEARCH_LOWERED:
-      size.window = MAX (size.window - MAX (block, size.window / 3), block);
-      break;
-    case IBB_SEARCH_LONGER:
-      size.block *= 2;
-      size.window = ibb_size_get_whole (&size, &self->limits, !is_noticed (self));
-      break;
-    case IBB_SEARCH_SHORTER:
-      size.block /= 2;
-      break;
-    default:
-      size.window = size.block = IBB_BRIEF_BLOCK;
-    }
-  return size;
-}
-
-/* Goes on to the next kind of trial. */
 static void
-advance (IBBSearch *self)
+try (IBBSearch *self, gboolean is_limited, gint64 now)
 {
-  self->next = (self->next + 1) % G_N_ELEMENTS (kinds);
-}
-
-static void
-try (IBBSearch *self, gboolean limited, gint64 now)
-{
-  guint n = 0;
-
-  while (n < G_N_ELEMENTS (kinds) && !is_possible (self, kinds[self->next], limited, now))
-    {
-      advance (self);
-      n++;
-    }
-  if (n == G_N_ELEMENTS (kinds))
+  if (!ibb_trials_find (&self->trials, &self->kept, &self->limits, is_limited, now))
     return;
 
-  ibb_pauses_note_trial (&self->pauses);
-  self->phase = kinds[self->next];
-  if ((self->phase == IBB_SEARCH_RAISED || self->phase == IBB_SEARCH_LONGER) && needs_brief (self))
-    self->phase = IBB_SEARCH_BRIEF;
-  self->size = get_trial (self, self->phase);
+  if (ibb_trials_is_more (&self->trials) && needs_brief (self))
+    begin_brief (self);
+  else
+    {
+      self->phase = IBB_SEARCH_TRYING;
+      self->size = ibb_trials_begin (&self->trials, &self->kept, &self->limits, self->is_far);
+    }
   self->is_far = FALSE;
   ibb_measurement_begin (&self->measurement, TRUE, now);
 }
@@ -561,10 +451,9 @@ reset (IBBSearch *self, gsize window)
 
   ibb_search_init (self, window, before.limits.window);
   self->limits = before.limits;
-  self->has_others = before.has_others;
   self->has_fitted = before.has_fitted;
-  self->pauses = before.pauses;
-  ibb_pauses_reset (&self->pauses);
+  self->trials = before.trials;
+  ibb_trials_reset (&self->trials);
 }
 
 /* The path has changed, or has less room. The window starts from what the rate needs if the path is
@@ -572,7 +461,7 @@ reset (IBBSearch *self, gsize window)
 static void
 start_again (IBBSearch *self, gsize window, gint64 now)
 {
-  reset (self, CLAMP (window, IBB_SIZE_BLOCK, MAX (IBB_SIZE_BLOCK, self->kept.window)));
+  reset (self, CLAMP (window, IBB_SIZE_BLOCK, MAX (IBB_SIZE_BLOCK, self->kept.size.window)));
   ibb_size_lengthen (&self->size, &self->limits);
   self->heard = now;
   ibb_measurement_begin (&self->measurement, TRUE, now);
@@ -582,7 +471,7 @@ start_again (IBBSearch *self, gsize window, gint64 now)
 static gboolean
 carries_much_less (const IBBSearch *self, double rate)
 {
-  double before = self->phase == IBB_SEARCH_KEEPING ? self->fallback_rate : self->kept_rate;
+  double before = self->phase == IBB_SEARCH_KEEPING ? self->fallback.rate : self->kept.rate;
 
   return rate < before * HOPELESS_LOSS;
 }
@@ -592,11 +481,11 @@ carries_much_less (const IBBSearch *self, double rate)
 static void
 fall_back (IBBSearch *self, gint64 now)
 {
-  self->kept = self->size = self->fallback;
-  self->kept_rate = self->fallback_rate;
-  self->kept_trip = (double) self->fallback.window / self->fallback_rate;
-  self->former_trip = self->fallback_rate = 0;
-  ibb_pauses_begin (&self->pauses, FALSE);
+  self->kept = self->fallback;
+  self->kept.trip = (double) self->kept.size.window / self->kept.rate;
+  self->size = self->kept.size;
+  self->former_trip = self->fallback.rate = 0;
+  ibb_trials_pause (&self->trials, FALSE);
   ibb_measurement_begin (&self->measurement, TRUE, now);
 }
 
@@ -604,7 +493,7 @@ static void
 end_kept (IBBSearch *self, double in_flight, double trip, gint64 now)
 {
   double   rate = in_flight / trip;
-  double   usual = self->kept_trip;
+  double   usual = self->kept.trip;
   gboolean limited = ibb_measurement_is_limited (&self->measurement);
   gboolean full = ibb_measurement_is_full (&self->measurement);
 
@@ -621,69 +510,26 @@ end_kept (IBBSearch *self, double in_flight, double trip, gint64 now)
       return;
     }
 
-  self->kept_rate = self->kept_rate > 0 ? (self->kept_rate + rate) / 2 : rate;
-  self->former_trip = self->kept_trip;
-  self->kept_trip = trip;
-  self->kept_ahead = in_flight;
+  self->kept.rate = self->kept.rate > 0 ? (self->kept.rate + rate) / 2 : rate;
+  self->former_trip = self->kept.trip;
+  self->kept.trip = trip;
+  self->kept.in_flight = in_flight;
   ibb_measurement_begin (&self->measurement, FALSE, now);
   if (!self->has_asked && is_in_question (self, in_flight, trip))
     {
-      start_brief (self, self->kept_rate, trip, now);
+      start_brief (self, self->kept.rate, trip, now);
       return;
     }
   if (!limited && !full)
     return;
-  if (ibb_pauses_step (&self->pauses))
+  if (ibb_trials_step (&self->trials))
     try (self, limited, now);
-}
-
-/* The least rate with shorter blocks that is good enough, as a share of the rate with longer
- * ones. */
-static double
-get_block_share (const IBBSearch *self)
-{
-  gboolean takes_long = (double) self->kept.block > self->kept_rate * BLOCK_TIME;
-
-  return takes_long ? SHORTER_LOSS : SHORTER_GAIN;
-}
-
-static gboolean
-is_raised (const IBBSearch *self, double in_flight)
-{
-  return ibb_measurement_is_limited (&self->measurement) ||
-         in_flight >= (double) (self->kept.window + get_block (self));
-}
-
-static gboolean
-is_better (const IBBSearch *self, double in_flight, double rate)
-{
-  double step = get_step (self, in_flight);
-  double share = rate / self->kept_rate;
-
-  switch (self->phase)
-    {
-    case IBB_SEARCH_RAISED:
-      return is_raised (self, in_flight) && share > 1 + (step - 1) * RAISE_SHARE;
-    case IBB_SEARCH_LOWERED:
-      return share > 1 - (1 - step) * LOWER_SHARE;
-    case IBB_SEARCH_LONGER:
-      return share > LONGER_LOSS + (step - 1) * LONGER_SHARE;
-    default:
-      return get_block_share (self) < share;
-    }
 }
 
 static void
 end_in_vain (IBBSearch *self, gint64 now)
 {
-  if (self->phase == IBB_SEARCH_LONGER)
-    ibb_pauses_longer_in_vain (&self->pauses);
-  if (self->phase == IBB_SEARCH_RAISED)
-    ibb_pauses_larger_in_vain (&self->pauses, now - ibb_measurement_get_begun (&self->measurement),
-                               now);
   return_to_kept (self);
-  ibb_pauses_in_vain (&self->pauses);
-  advance (self);
   ibb_measurement_begin (&self->measurement, TRUE, now);
 }
 
@@ -691,47 +537,51 @@ end_in_vain (IBBSearch *self, gint64 now)
 static void
 end_brief (IBBSearch *self, double rate, gint64 now)
 {
-  gboolean is_far = rate < self->kept_rate * BRIEF_SHARE;
+  gboolean is_far = rate < self->kept.rate * BRIEF_SHARE;
 
   self->is_slow = !is_far;
-  if (!is_far)
+  if (is_far)
     {
-      end_in_vain (self, now);
-      return;
+      self->is_far = TRUE;
+      ibb_trials_skip_pause (&self->trials);
     }
+  else
+    ibb_trials_give_up (&self->trials);
+  end_in_vain (self, now);
+}
 
-  return_to_kept (self);
-  self->is_far = TRUE;
-  ibb_pauses_skip (&self->pauses);
-  ibb_measurement_begin (&self->measurement, TRUE, now);
+/* Whether as much was in flight as is tried, or a block more than before. */
+static gboolean
+is_used (const IBBSearch *self, double in_flight)
+{
+  return ibb_measurement_is_limited (&self->measurement) ||
+         in_flight >= (double) (self->kept.size.window + get_block (self));
 }
 
 static void
 end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
 {
-  IBBSearchPhase kind = self->phase;
-  double         rate = in_flight / trip;
-  gboolean       is_capped = ibb_measurement_is_capped (&self->measurement);
+  double   rate = in_flight / trip;
+  gboolean is_capped = ibb_measurement_is_capped (&self->measurement);
+  gboolean is_larger = ibb_trials_get_kind (&self->trials) == IBB_TRIAL_LARGER;
 
-  if (!is_better (self, in_flight, rate))
+  if (!ibb_trials_is_better (&self->trials, &self->kept, get_step (self, in_flight),
+                             is_used (self, in_flight), rate))
     {
+      ibb_trials_in_vain (&self->trials, ibb_measurement_get_begun (&self->measurement), now);
       end_in_vain (self, now);
       return;
     }
 
   self->phase = IBB_SEARCH_KEEPING;
   self->fallback = self->kept;
-  self->fallback_rate = kind == IBB_SEARCH_RAISED ? self->kept_rate : 0;
-  self->kept = self->size;
-  self->kept_rate = rate;
-  self->kept_trip = trip;
+  self->fallback.rate = is_larger ? self->kept.rate : 0;
+  self->kept = (IBBOutcome){ self->size, rate, trip, in_flight };
   self->former_trip = 0;
-  ibb_pauses_found (&self->pauses);
+  ibb_trials_kept (&self->trials);
   ibb_measurement_begin (&self->measurement, FALSE, now);
-  /* Beside others the window grows in small steps: the next trial is of a larger one again. */
-  if (kind != IBB_SEARCH_RAISED || self->has_others)
+  if (!is_larger || ibb_trials_have_others (&self->trials))
     return;
-  advance (self);
   /* There may be much more room: the window doubles as at the start. */
   ibb_start_again (&self->start, trip);
   self->n_steady = 0;
@@ -756,19 +606,16 @@ end_measurement (IBBSearch *self, gint64 now)
     end_trial (self, in_flight, trip, now);
 }
 
-/* After so many blocks a trial ends that carries much less. The first ones of a larger window may
- * have waited by chance. */
+/* After so many blocks a measurement ends if they carry much less. */
 static guint
 get_enough_samples (const IBBSearch *self)
 {
   switch (self->phase)
     {
-    case IBB_SEARCH_LONGER:
-    case IBB_SEARCH_SHORTER:
-      return 2;
-    case IBB_SEARCH_RAISED:
+    case IBB_SEARCH_TRYING:
+      return ibb_trials_get_enough_samples (&self->trials);
     case IBB_SEARCH_KEEPING:
-      return 4;
+      return KEPT_SAMPLES;
     default:
       return G_MAXUINT;
     }
@@ -781,10 +628,9 @@ is_hopeless (const IBBSearch *self)
 {
   double   trip = ibb_measurement_get_trip (&self->measurement);
   double   rate = ibb_measurement_get_rate (&self->measurement);
-  gboolean is_larger = self->phase == IBB_SEARCH_RAISED || self->phase == IBB_SEARCH_LONGER;
+  gboolean is_more = self->phase == IBB_SEARCH_TRYING && ibb_trials_is_more (&self->trials);
 
-  if (is_larger && trip > self->kept_trip + IBB_BRIEF_WAIT &&
-      rate < self->kept_rate * HOPELESS_GAIN)
+  if (is_more && trip > self->kept.trip + IBB_BRIEF_WAIT && rate < self->kept.rate * HOPELESS_GAIN)
     return TRUE;
   return ibb_measurement_get_n_samples (&self->measurement) >= get_enough_samples (self) &&
          carries_much_less (self, rate);
@@ -836,7 +682,7 @@ void
 ibb_search_note_answer (IBBSearch *self, gint64 round_trip, gboolean is_alone)
 {
   ibb_start_note_answer (&self->start, round_trip);
-  if (is_alone && ibb_search_is_new (self) && takes_long ((double) round_trip))
+  if (is_alone && ibb_search_is_new (self) && ibb_trials_take_long ((double) round_trip))
     {
       self->size.window = FAR_WINDOW;
       self->starts_far = TRUE;

@@ -12,9 +12,8 @@
 #pragma once
 
 #include "core/measurement.h"
-#include "core/pauses.h"
-#include "core/size.h"
 #include "core/start.h"
+#include "core/trials.h"
 
 G_BEGIN_DECLS
 
@@ -22,35 +21,25 @@ typedef enum
 {
   IBB_SEARCH_STARTING, /* the window grows with each measurement that carries more */
   IBB_SEARCH_KEEPING,
-  IBB_SEARCH_RAISED, /* trials of another window */
-  IBB_SEARCH_LOWERED,
-  IBB_SEARCH_LONGER, /* and of another length of blocks */
-  IBB_SEARCH_SHORTER,
-  IBB_SEARCH_BRIEF, /* one short block at a time: does distance take the time, or length? */
+  IBB_SEARCH_TRYING, /* another size */
+  IBB_SEARCH_BRIEF,  /* one short block at a time: does distance take the time, or length? */
 } IBBSearchPhase;
 
 typedef struct
 {
   IBBSize        size;
-  IBBSize        kept;     /* that it returns to when a trial was in vain */
-  IBBSize        fallback; /* before a larger window was kept */
+  IBBOutcome     kept;     /* that it returns to when a trial was in vain */
+  IBBOutcome     fallback; /* before a larger window was kept; without a rate: there is none */
   IBBSizeLimits  limits;
   IBBSearchPhase phase;
-  gboolean       leaps;      /* so does the next trial, if it is of a larger window */
-  gboolean       has_others; /* sessions that send little, which wait behind the window */
   gboolean       starts_far; /* the first window has several blocks */
   gboolean       has_fitted; /* blocks have had a length of fit.h */
   gboolean       has_asked;  /* since the window has grown, brief blocks have told what follows: */
   gboolean       is_far;     /* as brief blocks have just said */
   gboolean       is_slow;    /* as the last brief blocks said */
-  guint          next;       /* the kind of the next trial */
-  IBBPauses      pauses;
-  guint          n_steady;      /* measurements at the start that the window did not limit */
-  double         kept_ahead;    /* mean bytes in flight */
-  double         kept_rate;     /* bytes a microsecond, 0: not known */
-  double         kept_trip;     /* mean round trip, microseconds */
-  double         fallback_rate; /* with the fallback; 0: there is none */
-  double         former_trip;   /* the one before with the same window; 0: none */
+  IBBTrials      trials;
+  guint          n_steady;    /* measurements at the start that the window did not limit */
+  double         former_trip; /* the one before with the same window; 0: none */
   IBBStart       start;
   IBBMeasurement measurement;
   gint64         heard;       /* when a block was acknowledged last; 0: never */

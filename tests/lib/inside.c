@@ -123,8 +123,8 @@ set_size (IBBEngine *engine, IBBSize size, gboolean stays)
       if (stays)
         {
           search->phase = IBB_SEARCH_KEEPING;
-          search->kept = *found;
-          search->pauses.n_before = G_MAXUINT;
+          search->kept.size = *found;
+          search->trials.pauses.n_before = G_MAXUINT;
         }
       ibb_peer_try (peer);
     }

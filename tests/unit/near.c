@@ -324,7 +324,7 @@ test_share (void)
       IBBPath *path = ibb_near_get_path (&f.near, &f.peers[i]);
 
       path->search.phase = IBB_SEARCH_KEEPING;
-      path->search.kept_trip = 100 * MS;
+      path->search.kept.trip = 100 * MS;
       ibb_near_sent (&f.near, &f.peers[i], i < 2 ? BLOCK : 5 * BLOCK, f.now);
     }
   f.hop.in_flight = 7 * BLOCK;

@@ -44,14 +44,14 @@ test_brief (void)
   init (&path, 2 * BLOCK - 1, 1);
   path.search.phase = IBB_SEARCH_KEEPING;
   path.search.is_slow = TRUE;
-  path.search.kept_rate = 0.02; /* bytes in a microsecond */
+  path.search.kept.rate = 0.02; /* bytes in a microsecond */
   g_assert_cmpuint (ibb_path_get_block (&path, 3000), ==, 3000);
   g_assert_cmpuint (ibb_path_get_brief (&path, BLOCK), ==, 2000);
   g_assert_true (ibb_path_may_send (&path, 1000, G_MAXSIZE, FALSE));
   g_assert_false (ibb_path_may_send (&path, 1000, G_MAXSIZE, TRUE));
-  path.search.kept_rate = BLOCK / 100000.0;
+  path.search.kept.rate = BLOCK / 100000.0;
   g_assert_true (ibb_path_may_send (&path, 1000, G_MAXSIZE, TRUE));
-  path.search.kept_rate = 0.02;
+  path.search.kept.rate = 0.02;
   path.search.size.window++;
   g_assert_cmpuint (ibb_path_get_brief (&path, BLOCK), ==, BLOCK);
   g_assert_true (ibb_path_may_send (&path, 1000, G_MAXSIZE, TRUE));
@@ -80,7 +80,7 @@ test_readers (void)
   g_assert_cmpint (path.search.phase, ==, IBB_SEARCH_STARTING);
   note_many (&path, 9 * BLOCK, 20001, &now);
   g_assert_cmpint (path.search.phase, !=, IBB_SEARCH_STARTING);
-  g_assert_cmpuint (path.search.kept.window, ==, 9 * BLOCK);
+  g_assert_cmpuint (path.search.kept.size.window, ==, 9 * BLOCK);
 }
 
 /* D-57: there is a queue at our server, and others wait in it. */
@@ -135,7 +135,7 @@ test_enlarge (void)
   } tests[] = {
     { IBB_SEARCH_KEEPING, 4 * BLOCK - 1, 3 }, { IBB_SEARCH_KEEPING, 3 * BLOCK - 1, 2 },
     { IBB_SEARCH_KEEPING, 1 * BLOCK, 2 },     { IBB_SEARCH_STARTING, 4 * BLOCK, 2 },
-    { IBB_SEARCH_RAISED, 4 * BLOCK, 2 },      { IBB_SEARCH_KEEPING, 2 * IBB_PATH_MAX, 8192 },
+    { IBB_SEARCH_TRYING, 4 * BLOCK, 2 },      { IBB_SEARCH_KEEPING, 2 * IBB_PATH_MAX, 8192 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
@@ -143,12 +143,12 @@ test_enlarge (void)
       IBBPath path;
 
       init (&path, 2 * BLOCK, 0);
-      path.search.kept = path.search.size;
+      path.search.kept.size = path.search.size;
       path.search.phase = tests[i].phase;
       ibb_path_sent (&path, tests[i].in_flight - 8);
       ibb_path_enlarge (&path, 8);
       g_assert_cmpuint (path.search.size.window, ==, tests[i].window * BLOCK);
-      g_assert_cmpuint (path.search.kept.window, ==, tests[i].window * BLOCK);
+      g_assert_cmpuint (path.search.kept.size.window, ==, tests[i].window * BLOCK);
     }
 }
 
@@ -207,11 +207,12 @@ run (gint64 least_trip, gboolean has_others)
       gint64 trip = MAX (least_trip, (gint64) ((double) window / rate));
 
       time = trip * BLOCK / (gint64) window + 1;
-      if (search->phase == IBB_SEARCH_RAISED)
+      if (search->phase == IBB_SEARCH_TRYING &&
+          ibb_trials_get_kind (&search->trials) == IBB_TRIAL_LARGER)
         trials.raised += (double) time / (double) end;
       if (now > 2 * G_USEC_PER_SEC)
-        trials.step = MAX (trials.step, (double) window / (double) search->kept.window);
-      trials.window = (double) search->kept.window / rate / (double) least_trip;
+        trials.step = MAX (trials.step, (double) window / (double) search->kept.size.window);
+      trials.window = (double) search->kept.size.window / rate / (double) least_trip;
       ibb_search_limit (search);
       ibb_path_set_others (&path, has_others);
       ibb_path_note (&path, window, now - trip, trip, BLOCK, now);

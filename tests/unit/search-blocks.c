@@ -89,14 +89,14 @@ test_fits_in_vain (void)
   model_init (&model);
   model_run (&model, &path, 1, random);
   ibb_search_set_others (&model.search, TRUE);
-  window = model.search.kept.window;
+  window = model.search.kept.size.window;
   ibb_search_set_fits (&model.search, TRUE, model.now);
   g_assert_cmpuint (ibb_search_get_window (&model.search), <=, window);
   assert_is_whole (&model, &path);
   model_run (&model, &path, 1, random);
   ibb_search_set_fits (&model.search, FALSE, model.now);
   ibb_search_set_fits (&model.search, TRUE, model.now);
-  g_assert_cmpfloat (model.search.kept_rate, >, 0);
+  g_assert_cmpfloat (model.search.kept.rate, >, 0);
   model_clear (&model);
 
   /* A new path loses no round trip. */

@@ -215,7 +215,7 @@ test_far_slow (void)
       ibb_search_limit (&search);
       ibb_search_note (&search, 2 * 4096, 1, trip, 4096, 1 + trip);
       g_assert_cmpuint (ibb_search_get_window (&search), ==, is_slow ? 1024 : 4 * 4096);
-      g_assert_cmpuint (search.kept.window, ==, is_slow ? 4096 : 2 * 4096);
+      g_assert_cmpuint (search.kept.size.window, ==, is_slow ? 4096 : 2 * 4096);
     }
 }
 

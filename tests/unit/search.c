@@ -12,6 +12,13 @@ get_utilization (const Model *self, const Path *path, double seconds)
   return (double) self->acknowledged / seconds / path->rate;
 }
 
+/* Whether another size is just tried, of that kind. */
+static gboolean
+is_tried (const IBBSearch *search, IBBTrialKind kind)
+{
+  return search->phase == IBB_SEARCH_TRYING && ibb_trials_get_kind (&search->trials) == kind;
+}
+
 static void
 test_path (gconstpointer data)
 {
@@ -105,7 +112,7 @@ test_less_room (void)
 
       model_init (&model);
       model_run (&model, &path, 10, random);
-      before = model.search.kept.window;
+      before = model.search.kept.size.window;
       path.rate /= 2.5;
       for (guint i = 0; i < 10; i++)
         {
@@ -129,21 +136,21 @@ test_patience (void)
   gint64            now, trip, late;
 
   model_init (&model);
-  while (search->phase != IBB_SEARCH_RAISED)
+  while (!is_tried (search, IBB_TRIAL_LARGER))
     model_run (&model, &path, 0.05, random);
   window = search->size.window;
-  trip = (gint64) search->kept_trip;
+  trip = (gint64) search->kept.trip;
   late = trip + 150000;
   now = search->measurement.begun + trip;
   ibb_search_note (search, window, search->measurement.begun, trip, 4096, now);
   ibb_search_limit (search);
   /* 5 % more; a larger window has to carry 10 % more. */
-  ibb_search_note (search, (gsize) (1.05 * search->kept_rate * (double) late), now, late, 4096,
+  ibb_search_note (search, (gsize) (1.05 * search->kept.rate * (double) late), now, late, 4096,
                    now + late);
   now += late;
-  for (guint i = 0; i < 30 && search->phase == IBB_SEARCH_RAISED; i++, now += trip)
+  for (guint i = 0; i < 30 && is_tried (search, IBB_TRIAL_LARGER); i++, now += trip)
     ibb_search_note (search, window, now, trip, 4096, now + trip);
-  g_assert_cmpuint (search->kept.window, ==, window);
+  g_assert_cmpuint (search->kept.size.window, ==, window);
   model_clear (&model);
 }
 
@@ -203,7 +210,7 @@ test_nothing_to_try (void)
 
   model_init (&model);
   model_run (&model, &path, 60, random);
-  g_assert_cmpuint (model.search.pauses.n_trials, ==, 0);
+  g_assert_cmpuint (model.search.trials.pauses.n_trials, ==, 0);
   model_clear (&model);
 }
 
@@ -342,7 +349,7 @@ test_brief_again (void)
       if (model.search.phase == before)
         continue;
       n_brief += model.search.phase == IBB_SEARCH_BRIEF;
-      n_raised += model.search.phase == IBB_SEARCH_RAISED;
+      n_raised += is_tried (&model.search, IBB_TRIAL_LARGER);
     }
   g_assert_cmpuint (n_brief, ==, 3);
   model_clear (&model);
@@ -359,14 +366,14 @@ test_lowered (void)
   gint64            late, now;
 
   model_init (&model);
-  while (search->phase != IBB_SEARCH_LOWERED)
+  while (!is_tried (search, IBB_TRIAL_SMALLER))
     model_run (&model, &path, 0.05, random);
-  late = (gint64) search->kept_trip + 150000;
-  now = search->measurement.begun + (gint64) search->kept_trip;
+  late = (gint64) search->kept.trip + 150000;
+  now = search->measurement.begun + (gint64) search->kept.trip;
   ibb_search_note (search, search->size.window, search->measurement.begun,
-                   (gint64) search->kept_trip, 4096, now);
+                   (gint64) search->kept.trip, 4096, now);
   ibb_search_note (search, search->size.window, now, late, 4096, now + late);
-  g_assert_cmpint (search->phase, ==, IBB_SEARCH_LOWERED);
+  g_assert_true (is_tried (search, IBB_TRIAL_SMALLER));
   model_clear (&model);
 }
 
@@ -436,7 +443,7 @@ test_larger_in_vain (void)
   for (guint i = 0; i < 10000; i++)
     {
       model_run (&model, &path, 0.001, random);
-      n_raised += model.search.phase == IBB_SEARCH_RAISED;
+      n_raised += is_tried (&model.search, IBB_TRIAL_LARGER);
     }
   g_assert_cmpuint (n_raised, >, 0);
   g_assert_cmpuint (n_raised, <, 1000);
@@ -468,7 +475,7 @@ test_collapse (void)
     }
   g_assert_cmpint (now - since, <, 150 * 1000);
   g_assert_cmpint (search.phase, ==, IBB_SEARCH_KEEPING);
-  g_assert_cmpuint (search.pauses.n_before, >=, 8);
+  g_assert_cmpuint (search.trials.pauses.n_before, >=, 8);
 }
 
 /* A path that becomes three times as long during a measurement: the measurement after it tells. */
@@ -480,14 +487,14 @@ test_change_meanwhile (void)
 
   ibb_search_init (&search, 65536, MOST);
   ibb_search_refused (&search); /* the start is over */
-  for (guint i = 0; i < 400 && search.kept_trip <= 10000; i++, now += 1000)
+  for (guint i = 0; i < 400 && search.kept.trip <= 10000; i++, now += 1000)
     {
       gint64 trip = i >= 300 && search.measurement.n_samples >= 12 ? 25000 : 10000;
 
       ibb_search_note (&search, 40960, now - trip, trip, 4096, now);
     }
-  g_assert_cmpfloat (search.kept_trip, >, 10000);
-  g_assert_cmpfloat (search.kept_trip, <, 20000);
+  g_assert_cmpfloat (search.kept.trip, >, 10000);
+  g_assert_cmpfloat (search.kept.trip, <, 20000);
   for (guint i = 0; i < 120 && search.phase != IBB_SEARCH_STARTING; i++, now += 3000)
     ibb_search_note (&search, 40960, now - 30000, 30000, 4096, now);
   g_assert_cmpint (search.phase, ==, IBB_SEARCH_STARTING);
@@ -544,13 +551,13 @@ test_most (void)
   ibb_search_init (&model.search, 4096, most);
   model_run (&model, &path, 10, random);
   ibb_search_refused (&model.search); /* the start is over */
-  g_assert_cmpuint (model.search.kept.window, ==, most);
+  g_assert_cmpuint (model.search.kept.size.window, ==, most);
   for (guint i = 0; i < 1000; i++)
     {
       model_run (&model, &path, 0.05, random);
       g_assert_cmpuint (ibb_search_get_window (&model.search), <=, most);
-      if (model.search.kept.window == most)
-        g_assert_cmpint (model.search.phase, !=, IBB_SEARCH_RAISED);
+      if (model.search.kept.size.window == most)
+        g_assert_false (is_tried (&model.search, IBB_TRIAL_LARGER));
     }
   model_clear (&model);
 }

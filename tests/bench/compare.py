@@ -261,8 +261,11 @@ def store(options, rounds, results, others, shared):
 def find_paths(options):
     if options.only == 'peers':
         return []
+    names = {path.name for path in PATHS}
+    exact = names.intersection(options.path)
+    parts = [text for text in options.path if text not in names]
     return [path for path in PATHS
-            if not options.path or any(text in path.name for text in options.path)]
+            if not options.path or path.name in exact or any(text in path.name for text in parts)]
 
 
 def measure_path(path, options, rounds, seconds):
@@ -283,8 +286,8 @@ def main():
     parser = argparse.ArgumentParser(description='compares what libraries carry')
     parser.add_argument('--full', action='store_true', help='all paths, and longer')
     parser.add_argument('--path', action='append', default=[], metavar='TEXT',
-                        help='only paths whose name has this; not for peers. Without --full, beside '
-                        'has no long path')
+                        help='only the path of this name, or those whose names have it; not for peers. '
+                        'Without --full, beside has no long path')
     parser.add_argument('--rounds', type=int, help='transfers of each (default 3, in full 5)')
     parser.add_argument('--seconds', type=float, help='about so long each (default 1, in full 4)')
     parser.add_argument('--name', action='append', default=[], metavar='TEXT',

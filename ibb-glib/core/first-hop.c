@@ -169,11 +169,12 @@ note_rate (IBBFirstHop *self, gint64 now)
 static void
 hold_if_due (IBBFirstHop *self, gint64 round_trip, gint64 now)
 {
-  gint64 hold = MIN (round_trip, get_hold_timeout (self));
+  gint64 hold;
 
   if (!self->is_fast || now < self->next_hold || !may_ping (self, now))
     return;
 
+  hold = MIN (round_trip, get_hold_timeout (self));
   self->next_hold = now + CLAMP (HOLD_PAUSE * hold, HOLD_INTERVAL, PING_TIMEOUT);
   self->is_holding = TRUE;
   ibb_first_hop_ping (self, now);

@@ -139,7 +139,7 @@ ibb_search_get_block (const IBBSearch *self, gsize limit)
 static gsize
 get_block (const IBBSearch *self)
 {
-  return ibb_search_get_block (self, self->limits.block);
+  return ibb_size_get_block (&self->size, &self->limits);
 }
 
 void
@@ -190,7 +190,7 @@ get_needed (const IBBSearch *self, double in_flight)
 static gboolean
 is_single (const IBBSearch *self, double in_flight)
 {
-  return in_flight < 2.0 * (double) get_block (self);
+  return ibb_size_is_single (&self->size, &self->limits, in_flight);
 }
 
 /* The present window carries more than the one before, so the next one is larger by this factor.
@@ -564,6 +564,7 @@ end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
   double   rate = in_flight / trip;
   gboolean is_capped = ibb_measurement_is_capped (&self->measurement);
   gboolean is_larger = ibb_trials_get_kind (&self->trials) == IBB_TRIAL_LARGER;
+  gboolean goes_on;
 
   if (!ibb_trials_is_better (&self->trials, &self->kept, get_step (self, in_flight),
                              is_used (self, in_flight), rate))
@@ -578,9 +579,9 @@ end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
   self->fallback.rate = is_larger ? self->kept.rate : 0;
   self->kept = (IBBOutcome){ self->size, rate, trip, in_flight };
   self->former_trip = 0;
-  ibb_trials_kept (&self->trials);
+  goes_on = ibb_trials_kept (&self->trials);
   ibb_measurement_begin (&self->measurement, FALSE, now);
-  if (!is_larger || ibb_trials_have_others (&self->trials))
+  if (!goes_on)
     return;
   /* There may be much more room: the window doubles as at the start. */
   ibb_start_again (&self->start, trip);

@@ -22,16 +22,22 @@ ibb_size_get_length (const IBBSizeLimits *self, gsize block, gsize limit)
   return ibb_fit_get_length (MIN (MAX (block, ibb_size_get_least (self)), limit));
 }
 
-static gsize
-get_block (const IBBSize *self, const IBBSizeLimits *limits)
+gsize
+ibb_size_get_block (const IBBSize *self, const IBBSizeLimits *limits)
 {
   return ibb_size_get_length (limits, self->block, limits->block);
+}
+
+gboolean
+ibb_size_is_single (const IBBSize *self, const IBBSizeLimits *limits, double in_flight)
+{
+  return in_flight < 2.0 * (double) ibb_size_get_block (self, limits);
 }
 
 gsize
 ibb_size_get_whole (const IBBSize *size, const IBBSizeLimits *limits, gboolean is_more)
 {
-  gsize block = get_block (size, limits);
+  gsize block = ibb_size_get_block (size, limits);
   gsize more = is_more ? block - 1 : 0;
 
   return MAX ((size->window + more) / block, 1) * block;
@@ -42,6 +48,6 @@ ibb_size_lengthen (IBBSize *size, const IBBSizeLimits *limits)
 {
   gsize longer = 2 * MAX (size->block, ibb_size_get_least (limits));
 
-  if (longer <= limits->block && size->window > IBB_QUOTA_MAX * get_block (size, limits))
+  if (longer <= limits->block && size->window > IBB_QUOTA_MAX * ibb_size_get_block (size, limits))
     size->block = longer;
 }

@@ -27,6 +27,10 @@ typedef struct
 gsize ibb_size_get_least (const IBBSizeLimits *self);
 /* The length that blocks have in a session that allows limit. */
 gsize ibb_size_get_length (const IBBSizeLimits *self, gsize block, gsize limit);
+/* The same in the session that was acknowledged last. */
+gsize ibb_size_get_block (const IBBSize *self, const IBBSizeLimits *limits);
+/* Whether so much in flight, a mean of bytes, is one block and not several. */
+gboolean ibb_size_is_single (const IBBSize *self, const IBBSizeLimits *limits, double in_flight);
 /* The window in whole blocks, one at least: more bytes, or no more than before. */
 gsize ibb_size_get_whole (const IBBSize *size, const IBBSizeLimits *limits, gboolean is_more);
 /* A window of more blocks than may be in flight (D-65) gets blocks of twice the length, if the

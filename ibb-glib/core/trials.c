@@ -33,14 +33,6 @@ ibb_trials_init (IBBTrials *self)
 }
 
 void
-ibb_trials_reset (IBBTrials *self)
-{
-  self->next = 0;
-  self->leaps = TRUE;
-  ibb_pauses_reset (&self->pauses);
-}
-
-void
 ibb_trials_start_again (IBBTrials *self)
 {
   self->next = 0;
@@ -49,15 +41,16 @@ ibb_trials_start_again (IBBTrials *self)
 }
 
 void
+ibb_trials_reset (IBBTrials *self)
+{
+  ibb_trials_start_again (self);
+  ibb_pauses_reset (&self->pauses);
+}
+
+void
 ibb_trials_set_others (IBBTrials *self, gboolean has_others)
 {
   self->has_others = has_others;
-}
-
-gboolean
-ibb_trials_have_others (const IBBTrials *self)
-{
-  return self->has_others;
 }
 
 /* They do near by, where their own round trip is short. */
@@ -111,12 +104,6 @@ advance (IBBTrials *self)
   self->next = (self->next + 1) % G_N_ELEMENTS (kinds);
 }
 
-static gsize
-get_block (const IBBOutcome *kept, const IBBSizeLimits *limits)
-{
-  return ibb_size_get_length (limits, kept->size.block, limits->block);
-}
-
 static gboolean
 may_lengthen (const IBBTrials     *self,
               const IBBOutcome    *kept,
@@ -124,7 +111,7 @@ may_lengthen (const IBBTrials     *self,
               gboolean             is_limited)
 {
   gsize    longer = 2 * kept->size.block;
-  gboolean is_single = kept->in_flight < 2.0 * (double) get_block (kept, limits);
+  gboolean is_single = ibb_size_is_single (&kept->size, limits, kept->in_flight);
 
   return longer <= limits->block && ibb_pauses_may_lengthen (&self->pauses) &&
          ((!is_limited && is_single) || (double) longer <= kept->rate * BLOCK_TIME);
@@ -144,7 +131,7 @@ is_possible (const IBBTrials     *self,
              (ibb_pauses_may_enlarge (&self->pauses, now) ||
               !ibb_trials_are_noticed (self, kept->trip));
     case IBB_TRIAL_SMALLER:
-      return is_limited && kept->size.window >= 2 * get_block (kept, limits);
+      return is_limited && kept->size.window >= 2 * ibb_size_get_block (&kept->size, limits);
     case IBB_TRIAL_LONGER:
       return may_lengthen (self, kept, limits, is_limited);
     default:
@@ -178,9 +165,13 @@ ibb_trials_find (IBBTrials           *self,
  * and a leap that would make a person or others wait is not tried. Where the distance takes the
  * time, nobody waits for it. */
 static gsize
-get_larger (IBBTrials *self, const IBBOutcome *kept, const IBBSizeLimits *limits, gboolean is_far)
+get_larger (IBBTrials           *self,
+            const IBBOutcome    *kept,
+            const IBBSizeLimits *limits,
+            gsize                block,
+            gboolean             is_far)
 {
-  gsize    block = get_block (kept, limits), window = kept->size.window;
+  gsize    window = kept->size.window;
   double   least = IBB_TRIALS_TRIP_MIN * (double) block / IBB_SIZE_BLOCK;
   gboolean waits = ibb_trials_take_long (kept->trip) && !is_far;
   gboolean leaps = self->leaps && !self->has_others && kept->trip >= least && !waits;
@@ -197,20 +188,17 @@ ibb_trials_begin (IBBTrials           *self,
                   gboolean             is_far)
 {
   IBBSize size = kept->size;
+  gsize   block = ibb_size_get_block (&size, limits);
 
   switch (kinds[self->next])
     {
     case IBB_TRIAL_LARGER:
-      size.window = get_larger (self, kept, limits, is_far);
+      size.window = get_larger (self, kept, limits, block, is_far);
       ibb_size_lengthen (&size, limits);
       break;
     case IBB_TRIAL_SMALLER:
-      {
-        gsize block = get_block (kept, limits);
-
-        size.window = MAX (size.window - MAX (block, size.window / 3), block);
-        break;
-      }
+      size.window = MAX (size.window - MAX (block, size.window / 3), block);
+      break;
     case IBB_TRIAL_LONGER:
       size.block *= 2;
       size.window = ibb_size_get_whole (&size, limits, !ibb_trials_are_noticed (self, kept->trip));
@@ -264,13 +252,16 @@ ibb_trials_get_enough_samples (const IBBTrials *self)
     }
 }
 
-void
+gboolean
 ibb_trials_kept (IBBTrials *self)
 {
   ibb_pauses_found (&self->pauses);
   /* Beside others the window grows in small steps: the next trial is of a larger one again. */
-  if (kinds[self->next] == IBB_TRIAL_LARGER && !self->has_others)
-    advance (self);
+  if (kinds[self->next] != IBB_TRIAL_LARGER || self->has_others)
+    return FALSE;
+
+  advance (self);
+  return TRUE;
 }
 
 void

@@ -32,9 +32,8 @@ void ibb_trials_init (IBBTrials *self);
 /* Another path: only what others notice is as before. */
 void ibb_trials_reset (IBBTrials *self);
 /* What was tried before tells nothing any more. */
-void     ibb_trials_start_again (IBBTrials *self);
-void     ibb_trials_set_others (IBBTrials *self, gboolean has_others);
-gboolean ibb_trials_have_others (const IBBTrials *self);
+void ibb_trials_start_again (IBBTrials *self);
+void ibb_trials_set_others (IBBTrials *self, gboolean has_others);
 /* Whether others notice a larger window, with that round trip. */
 gboolean ibb_trials_are_noticed (const IBBTrials *self, double trip);
 /* Whether a larger window makes a person wait, unless the distance takes that round trip. */
@@ -68,8 +67,8 @@ gboolean ibb_trials_is_better (
 /* After so many blocks a trial may end that carries much less. */
 guint ibb_trials_get_enough_samples (const IBBTrials *self);
 
-/* The size is kept. */
-void ibb_trials_kept (IBBTrials *self);
+/* The size is kept. Returns whether the window may grow on, as at the start. */
+gboolean ibb_trials_kept (IBBTrials *self);
 /* It was tried in vain, since begun. */
 void ibb_trials_in_vain (IBBTrials *self, gint64 begun, gint64 now);
 /* Another kind follows, without a trial of this one. */

@@ -54,6 +54,12 @@ ibb_acks_get_sent_to (const IBBAcks *self)
   return self->sent_to;
 }
 
+gboolean
+ibb_acks_have_refused (const IBBAcks *self)
+{
+  return self->has_refused;
+}
+
 gint64
 ibb_acks_get_first_arrival (const IBBAcks *self)
 {
@@ -115,7 +121,6 @@ pop_first (IBBAcks *self)
   IBBDelayedAck *ack = g_queue_pop_head (&self->blocks);
   gsize          size = get_record_size (ack);
 
-  self->sent_to = ack->end;
   self->bytes -= ack->cost;
   self->records -= size;
   ibb_memory_remove_records (&self->terms->shared->memory, size);
@@ -140,6 +145,7 @@ ibb_acks_send_first (IBBAcks *self, const IBBRoom *room)
   IBBStanza     *result =
       ibb_terms_create_stanza (self->terms, IBB_STANZA_IQ, "result", IBB_PAYLOAD_RESULT, ack->id);
 
+  self->sent_to = ack->end;
   if (room != NULL)
     {
       result->tells_room = TRUE;
@@ -150,21 +156,32 @@ ibb_acks_send_first (IBBAcks *self, const IBBRoom *room)
   delayed_ack_free (ack);
 }
 
-void
-ibb_acks_send_all (IBBAcks *self, gboolean refuse)
+static void
+send_up_to (IBBAcks *self, guint64 end, gboolean refuse)
 {
   GQueue ids = G_QUEUE_INIT;
 
-  while (!g_queue_is_empty (&self->blocks))
+  while (!g_queue_is_empty (&self->blocks) && ibb_acks_get_first_end (self) <= end)
     {
       IBBDelayedAck *ack = pop_first (self);
 
+      if (refuse)
+        self->has_refused = TRUE;
+      else
+        self->sent_to = ack->end;
       g_queue_push_tail (&ids, g_steal_pointer (&ack->id));
       delayed_ack_free (ack);
     }
   if (!g_queue_is_empty (&ids))
     ibb_control_push_replies (&self->terms->shared->control, g_strdup (self->terms->peer_jid),
                               ibb_terms_dup_from (self->terms), refuse, &ids);
+}
+
+void
+ibb_acks_send_all (IBBAcks *self, guint64 end)
+{
+  send_up_to (self, end, FALSE);
+  send_up_to (self, G_MAXUINT64, TRUE);
   ibb_acks_set_waiting (self, FALSE);
 }
 

@@ -577,7 +577,7 @@ ibb_duplex_settings_changed (IBBDuplex *self, gint64 now)
 IBBPosition
 ibb_duplex_get_position (const IBBDuplex *self)
 {
-  return (IBBPosition){ ibb_receiver_get_received (&self->receiver),
+  return (IBBPosition){ ibb_receiver_get_kept (&self->receiver),
                         ibb_receiver_get_acknowledged (&self->receiver) };
 }
 
@@ -593,7 +593,7 @@ ibb_duplex_resume (IBBDuplex *self, const IBBPosition *peer, gint64 now)
   ibb_life_resume (&self->life);
   ibb_silence_heard (&self->silence, now);
   ibb_sender_resume (&self->sender, peer->received, peer->acknowledged, now);
-  ibb_receiver_resume (&self->receiver, ibb_closing_is_whole (&self->closing), now);
+  ibb_receiver_resume (&self->receiver, now);
   ibb_closing_resume (&self->closing, now);
   stop_writing (self, now);
   proceed (self, now);

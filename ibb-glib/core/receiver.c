@@ -19,6 +19,7 @@ void
 ibb_receiver_init (IBBReceiver *self, const IBBTerms *terms)
 {
   self->terms = terms;
+  self->closed_at = G_MAXUINT64;
   ibb_acks_init (&self->acks, terms);
 }
 
@@ -204,14 +205,15 @@ ibb_receiver_release_waiting (IBBReceiver *self, gint64 now)
 void
 ibb_receiver_release_all (IBBReceiver *self)
 {
-  ibb_acks_send_all (&self->acks, FALSE);
+  ibb_acks_send_all (&self->acks, self->closed_at);
 }
 
 /* The peer learns that its blocks were not read (D-51). */
 void
 ibb_receiver_refuse_all (IBBReceiver *self)
 {
-  ibb_acks_send_all (&self->acks, TRUE);
+  self->closed_at = 0;
+  ibb_receiver_release_all (self);
 }
 
 void
@@ -602,34 +604,30 @@ ibb_receiver_note_close (IBBReceiver *self, gint64 now)
   self->closed_at = get_room_end (self, now);
 }
 
-/* The application has closed during the interruption: blocks that it had read by then are
- * acknowledged. */
-static void
-answer_rest (IBBReceiver *self, gint64 now)
-{
-  while (ibb_acks_get_length (&self->acks) > 0 &&
-         ibb_acks_get_first_end (&self->acks) <= self->closed_at)
-    acknowledge_first (self, now);
-  ibb_receiver_refuse_all (self);
-}
-
+/* An application that has closed during the interruption gets its blocks answered now: those that
+ * were read by then are acknowledged. */
 void
-ibb_receiver_resume (IBBReceiver *self, gboolean is_closed, gint64 now)
+ibb_receiver_resume (IBBReceiver *self, gint64 now)
 {
   self->is_interrupted = FALSE;
   self->was_resumed = TRUE;
-  if (is_closed)
-    answer_rest (self, now);
+  if (self->closed_at != G_MAXUINT64)
+    ibb_receiver_release_all (self);
   ibb_acks_restart (&self->acks, now);
   ibb_receiver_release (self, now);
 }
 
 guint64
+ibb_receiver_get_kept (const IBBReceiver *self)
+{
+  return ibb_acks_have_refused (&self->acks) ? ibb_acks_get_sent_to (&self->acks) : self->received;
+}
+
+guint64
 ibb_receiver_get_acknowledged (const IBBReceiver *self)
 {
-  if (ibb_acks_get_length (&self->acks) == 0)
-    return self->received;
-  return MIN (ibb_acks_get_sent_to (&self->acks), self->received);
+  return ibb_acks_get_length (&self->acks) > 0 ? ibb_acks_get_sent_to (&self->acks)
+                                               : ibb_receiver_get_kept (self);
 }
 
 /* The end of the input. */

@@ -46,12 +46,12 @@ typedef struct
   guint16         refused_seq;    /* the last one that was refused and is outstanding, ... */
   gboolean        refusing;       /* ... if there is one (D-23, D-24) */
   gboolean        is_interrupted; /* no acknowledgement is sent */
-  guint64         closed_at;      /* when it closed meanwhile: what was acknowledged otherwise */
-  gboolean        was_resumed;    /* blocks of before may still come */
-  gboolean        discards;       /* the input half was closed by us (D-51) */
-  gboolean        eof;            /* the peer's orderly end is known */
-  GQueue          early; /* (element-type IBBStanza): before the answer to our open (D-24) */
-  IBBAhead        ahead; /* before a block that has the lower number (D-42) */
+  guint64         closed_at;   /* the position behind which blocks are refused, not acknowledged */
+  gboolean        was_resumed; /* blocks of before may still come */
+  gboolean        discards;    /* the input half was closed by us (D-51) */
+  gboolean        eof;         /* the peer's orderly end is known */
+  GQueue          early;       /* (element-type IBBStanza): before the answer to our open (D-24) */
+  IBBAhead        ahead;       /* before a block that has the lower number (D-42) */
   gsize           ahead_size;
   IBBAcks         acks;
   IBBOffer        offer;   /* to a peer that asks for it (D-53) */
@@ -95,10 +95,11 @@ ibb_receiver_refuse_malformed (IBBReceiver *self, const IBBStanza *stanza, IBBFa
 gboolean
 ibb_receiver_refuse_rest (IBBReceiver *self, const IBBStanza *stanza, gboolean is_peer_closed);
 
-/* Acknowledgements: those that may be sent now; all, as results or as refusals. */
-void   ibb_receiver_release (IBBReceiver *self, gint64 now);
-void   ibb_receiver_release_waiting (IBBReceiver *self, gint64 now);
-void   ibb_receiver_release_all (IBBReceiver *self);
+/* Acknowledgements: those that may be sent now; all, with refusals after a close. */
+void ibb_receiver_release (IBBReceiver *self, gint64 now);
+void ibb_receiver_release_waiting (IBBReceiver *self, gint64 now);
+void ibb_receiver_release_all (IBBReceiver *self);
+/* No bytes are read any more: the waiting blocks are refused. */
 void   ibb_receiver_refuse_all (IBBReceiver *self);
 void   ibb_receiver_forget_all (IBBReceiver *self);
 gint64 ibb_receiver_get_due (const IBBReceiver *self);
@@ -106,9 +107,12 @@ gint64 ibb_receiver_get_due (const IBBReceiver *self);
 /* The session is interrupted, and goes on (D-58). */
 void ibb_receiver_interrupt (IBBReceiver *self);
 /* The application closes meanwhile; it has not dropped what it has not read. */
-void    ibb_receiver_note_close (IBBReceiver *self, gint64 now);
-void    ibb_receiver_resume (IBBReceiver *self, gboolean is_closed, gint64 now);
-guint64 ibb_receiver_get_acknowledged (const IBBReceiver *self); /* a position, as received */
+void ibb_receiver_note_close (IBBReceiver *self, gint64 now);
+void ibb_receiver_resume (IBBReceiver *self, gint64 now);
+/* Positions for the peer: the bytes that it need not send again, and of these the acknowledged
+ * ones. Bytes that were refused at a close belong to neither. */
+guint64 ibb_receiver_get_kept (const IBBReceiver *self);
+guint64 ibb_receiver_get_acknowledged (const IBBReceiver *self);
 
 /* Whether nothing is known to be missing at the peer's close (D-45). */
 gboolean ibb_receiver_is_complete (const IBBReceiver *self, gint64 now);

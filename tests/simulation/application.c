@@ -100,7 +100,9 @@ do_close (End *self)
   self->closed = TRUE;
   self->input_over = TRUE; /* a close gives the input up */
   self->output_over = TRUE;
+  check_refuses (self, FALSE);
   ibb_session_close (self->session, self->world->now);
+  logins_break (self);
   if (self->plan->drop)
     {
       world_trace (self->world, "%c: end %u drops it", letter (self), self->index);
@@ -114,6 +116,7 @@ do_abort (End *self)
   world_trace (self->world, "%c: end %u aborts", letter (self), self->index);
   self->aborted = TRUE;
   self->was_over = ibb_session_get_state (self->session) == IBB_SESSION_ENDED;
+  check_refuses (self, TRUE);
   ibb_session_abort (self->session, self->world->now);
 }
 

@@ -421,6 +421,32 @@ check_close_time (End *self)
                 (double) (world->now - self->close_began) / SECOND);
 }
 
+/* How far the blocks may be acknowledged that a reader, now interrupted, has made room for. */
+static guint64
+get_room_end (const End *self)
+{
+  const IBBReceiver *receiver = &self->session->duplex.receiver;
+  const IBBSettings *settings = &receiver->terms->shared->settings;
+  gsize              recent = ibb_offer_get_recent (&receiver->offer, self->world->now);
+  guint64            end = receiver->read + MAX (settings->receive_buffer_size, 2 * recent);
+
+  return MAX (end, receiver->offer.is_asked ? receiver->offer.limit : 0);
+}
+
+/* What was not acknowledged when the application closed is refused, and is never delivered, however
+ * often the connection is lost meanwhile. What was read during an interruption is acknowledged
+ * after it. */
+void
+check_refuses (End *self, gboolean is_abort)
+{
+  if (self->has_refused)
+    return;
+  self->has_refused = TRUE;
+  self->taken = self->session->duplex.receiver.acks.sent_to;
+  if (!is_abort && logins_is_interrupted (self))
+    self->taken = MAX (self->taken, get_room_end (self));
+}
+
 void
 check_end (End *self)
 {
@@ -467,6 +493,12 @@ check_end (End *self)
     world_fail (world,
                 "end %u: delivered %" G_GUINT64_FORMAT ", but the peer received %" G_GUINT64_FORMAT,
                 self->index, delivered, self->other != NULL ? self->other->last_received : 0);
+  if (!self->by_message && !self->wild && self->other != NULL && self->other->has_refused &&
+      delivered > self->other->taken)
+    world_fail (world,
+                "end %u: delivered %" G_GUINT64_FORMAT
+                ", but the peer, which has closed, took %" G_GUINT64_FORMAT " (D-51)",
+                self->index, delivered, self->other->taken);
   if (received < self->got)
     world_fail (world, "end %u: read more than was received", self->index);
   if (self->other != NULL && received > get_sent (self->other))

@@ -50,10 +50,33 @@ make_losses (Schedule *self, guint node, Random *random)
     }
 }
 
+/* A reader that stops, and closes while blocks still wait for it. */
+static void
+make_refusing (Session *session, Random *random)
+{
+  guint side = (guint) random_below (random, 2);
+  Plan *reading = &session->plans[side];
+  Plan *writing = &session->plans[1 - side];
+
+  session->by_message = FALSE;
+  reading->total = 0;
+  reading->finish = FINISH_CLOSE_EARLY;
+  reading->moment = random_between (random, SECOND, MINUTE);
+  reading->pause_at = random_below (random, 4096);
+  reading->pause = HOUR;
+  writing->finish = FINISH_READ_END;
+  writing->total = random_scaled (random, 4096, 65536);
+  writing->write_max = 65536;
+  writing->write_gap = 0;
+  writing->auto_flush = TRUE;
+}
+
 /* Sessions that last for as long as streams are lost. */
 void
 logins_stretch (Schedule *self, Random *random)
 {
+  Random own = { random_mix (self->seed) }; /* the rest of a schedule is the same without it */
+
   self->profile = PROFILE_LOGINS;
   for (guint i = 0; i < self->sessions->len; i++)
     {
@@ -70,12 +93,15 @@ logins_stretch (Schedule *self, Random *random)
           plan->write_max = 1 + (guint) (plan->total / (guint64) random_between (random, 3, 60));
           plan->write_gap = random_between (random, SECOND / 10, 8 * SECOND);
         }
+      if (self->breaks > 0 && !self->is_patient)
+        make_refusing (session, &own);
     }
 }
 
 void
 logins_make (Schedule *self, Random *random)
 {
+  self->breaks = self->seed % 2 == 0 ? 0 : 10 + (guint) (self->seed / 2 % 50);
   self->is_patient = random_percent (random, 60);
   if (self->is_patient)
     self->profile = PROFILE_OUTAGES; /* the same finishes */
@@ -96,13 +122,44 @@ logins_make (Schedule *self, Random *random)
               self->faults.faults_until = (gint64) random_scaled (random, 10 * SECOND, HOUR);
             }
         }
-      else if (random_percent (random, 70))
+      else if (self->breaks > 0)
+        settings->receive_buffer_size = 1 + self->seed % 8192;
+      if (!self->is_patient && random_percent (random, 70))
         settings->resume_timeout = (guint) random_scaled (random, 1, 600000);
       make_losses (self, i, random);
     }
+  if (self->breaks > 0 && !self->is_patient)
+    g_array_set_size (self->actions, 0); /* most sessions get as far as the close */
 }
 
 /* ---- what happens ---- */
+
+static void
+post_action (World *self, ActionKind kind, gint64 time, guint node)
+{
+  add_action (&self->schedule, kind, time, node, 0, 0);
+  world_post (self, time, EVENT_ACTION, node, self->schedule.actions->len - 1, NULL);
+}
+
+/* The application has closed: the answers that leave now are lost, and sometimes those after the
+ * next login, too. */
+void
+logins_break (End *end)
+{
+  World  *world = end->world;
+  Random *random = &world->random;
+  gint64  time = world->now;
+
+  if (world->schedule.breaks == 0 || world->nodes[end->node].driver.engine == NULL)
+    return;
+  while (random_percent (random, world->schedule.breaks))
+    {
+      time += (gint64) random_scaled (random, 1, SECOND);
+      post_action (world, ACTION_CUT, time, end->node);
+      time += (gint64) random_scaled (random, 1, MINUTE);
+      post_action (world, ACTION_LOGIN, time, end->node);
+    }
+}
 
 /* Stanzas of the node are lost, those to it wait, and nobody has noticed. */
 void

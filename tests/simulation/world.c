@@ -269,7 +269,8 @@ run_action (World *self, const Action *action)
 static void
 run_event (World *self, Event *event)
 {
-  Node *node = &self->nodes[event->node];
+  Node  *node = &self->nodes[event->node];
+  Action action;
 
   switch (event->kind)
     {
@@ -315,7 +316,8 @@ run_event (World *self, Event *event)
         logins_forget_ghost (self, node);
       break;
     case EVENT_ACTION:
-      run_action (self, &g_array_index (self->schedule.actions, Action, event->number));
+      action = g_array_index (self->schedule.actions, Action, event->number);
+      run_action (self, &action); /* which may add others */
       break;
     default:
       g_assert_not_reached ();

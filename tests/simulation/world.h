@@ -225,6 +225,7 @@ typedef struct
   Profile     profile;
   guint64     seed;
   gboolean    is_patient; /* of the profile LOGINS: nobody gives up */
+  guint       breaks;     /* percent: a stream is lost soon after the application has closed */
   guint       n_nodes;
   IBBSettings settings[MAX_NODES];
   IBBListen   listen[MAX_NODES];
@@ -363,7 +364,9 @@ struct _End
   IBBFailureKind input_end_failure; /* and why */
   gboolean       closed;
   gboolean       aborted;
-  gboolean       was_over; /* when it was aborted */
+  gboolean       was_over;    /* when it was aborted */
+  gboolean       has_refused; /* it has closed or aborted, and refuses what comes after: */
+  guint64        taken;       /* the incoming bytes that may count as delivered then */
   gboolean       dropped;
   gboolean       finished;
   IBBFailureKind failure_kind;
@@ -503,6 +506,7 @@ gboolean hostile_is_astray (
 
 void     logins_make (Schedule *self, Random *random);
 void     logins_stretch (Schedule *self, Random *random);
+void     logins_break (End *end);
 void     logins_deafen (World *self, Node *node);
 void     logins_cut (World *self, Node *node, gint64 ghost);
 void     logins_forget_ghost (World *self, Node *node);
@@ -522,6 +526,7 @@ void check_received (World *self, Node *node, IBBStanza *stanza);    /* the engi
 void check_asked (World *self, Node *node, const IBBStanza *stanza); /* a script sent it */
 void check_passed (World *self, Node *node, const IBBStanza *stanza);
 void check_end (End *self);
+void check_refuses (End *self, gboolean is_abort); /* before a close, or an abort */
 void check_finish (End *self);
 void check_node (World *self, Node *node);
 void check_over (World *self);

@@ -87,8 +87,35 @@ test_waiting (void)
   ibb_acks_add (&self, block, 10, 0);
   ibb_acks_set_waiting (&self, TRUE);
   g_assert_cmpuint (ibb_memory_get_n_waiting (&shared->memory), ==, 1);
-  ibb_acks_send_all (&self, TRUE);
+  ibb_acks_send_all (&self, 0);
   g_assert_cmpuint (ibb_memory_get_n_waiting (&shared->memory), ==, 0);
+  ibb_stanza_record_unref (block);
+  ibb_acks_clear (&self);
+  ibb_shared_unref (shared);
+}
+
+/* What is refused was not acknowledged. */
+static void
+test_refused (void)
+{
+  IBBShared *shared = ibb_shared_new (NULL, NULL, g_hash_table_new (NULL, NULL));
+  IBBTerms   terms = { .shared = shared, .is_own_jid = TRUE };
+  IBBAcks    self = { 0 };
+  IBBStanza *block = new_block (1);
+
+  ibb_acks_init (&self, &terms);
+  for (guint i = 1; i <= 3; i++)
+    ibb_acks_add (&self, block, 10 * i, 0);
+  ibb_acks_send_all (&self, 20);
+  g_assert_cmpuint (ibb_acks_get_sent_to (&self), ==, 20);
+  g_assert_true (ibb_acks_have_refused (&self));
+  for (guint i = 1; i <= 3; i++)
+    {
+      IBBStanza *reply = ibb_control_pop (&shared->control);
+
+      g_assert_cmpint (reply->payload, ==, i < 3 ? IBB_PAYLOAD_RESULT : IBB_PAYLOAD_ERROR);
+      ibb_stanza_record_unref (reply);
+    }
   ibb_stanza_record_unref (block);
   ibb_acks_clear (&self);
   ibb_shared_unref (shared);
@@ -101,5 +128,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/acks/cost/D-23", test_cost);
   g_test_add_func ("/ibb/acks/records/D-23", test_records);
   g_test_add_func ("/ibb/acks/waiting/D-23", test_waiting);
+  g_test_add_func ("/ibb/acks/refused/D-51", test_refused);
   return g_test_run ();
 }

@@ -62,6 +62,78 @@ test_read_then_closed (Driver *self)
     }
 }
 
+/* The peer is refused again what was refused before (D-51): the refusal, or the whole end, did not
+ * reach it. */
+static void
+assert_refuses_again (Driver *self, IBBSession *session, guint32 count)
+{
+  g_autoptr (IBBStanza) resume = NULL;
+
+  resume_peer_lose (self, session);
+  resume_peer_restore (self, OWN);
+  resume = resume_peer_take_resume (self, count, 0);
+  g_assert_cmpuint (resume->acknowledged, ==, 0);
+  resume_peer_answer (self, resume, 0, FALSE);
+  ibb_stanza_record_unref (resume_peer_take (self, "close"));
+  resume_peer_assert_refuses (self, resume_peer_new_block ("b0", 0, BLOCK),
+                              IBB_CONDITION_ITEM_NOT_FOUND);
+}
+
+static void
+test_refusal_lost (Driver *self, IBBSession *session)
+{
+  ibb_engine_get_settings (self->engine)->receive_buffer_size = 0;
+  g_assert_true (driver_receive (self, resume_peer_new_block ("b0", 0, BLOCK)));
+  ibb_session_close (session, *self->clock);
+  ibb_stanza_record_unref (resume_peer_take (self, "error"));
+  ibb_stanza_record_unref (resume_peer_take (self, "close"));
+  assert_refuses_again (self, session, 1);
+  assert_refuses_again (self, session, 2);
+}
+
+/* The application closes during one interruption, and its answer is lost in the next. */
+static void
+test_refusal_lost_later (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) resume = NULL;
+
+  ibb_engine_get_settings (self->engine)->receive_buffer_size = 0;
+  g_assert_true (driver_receive (self, resume_peer_new_block ("b0", 0, BLOCK)));
+  resume_peer_lose (self, session);
+  ibb_session_close (session, *self->clock);
+  resume_peer_restore (self, OWN);
+  resume = resume_peer_take_resume (self, 1, BLOCK);
+  resume_peer_answer (self, resume, 0, FALSE);
+  ibb_stanza_record_unref (resume_peer_take (self, "error"));
+  ibb_stanza_record_unref (resume_peer_take (self, "close"));
+  assert_refuses_again (self, session, 2);
+}
+
+/* A close whose answer never comes is an orderly end, of which the peer may still ask. */
+static void
+test_refusal_remembered (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) answer = NULL;
+  g_autoptr (IBBStanza) refusal = NULL;
+
+  ibb_engine_get_settings (self->engine)->receive_buffer_size = 0;
+  ibb_engine_get_settings (self->engine)->resume_timeout = 5000;
+  ibb_session_shutdown_output (session, *self->clock);
+  ibb_stanza_record_unref (resume_peer_take (self, "close"));
+  g_assert_true (driver_receive (self, resume_peer_new_block ("b0", 0, BLOCK)));
+  resume_peer_lose (self, session);
+  resume_peer_restore (self, OWN);
+  ibb_stanza_record_unref (resume_peer_take_resume (self, 1, BLOCK));
+  ibb_session_close (session, *self->clock);
+  driver_advance (self, 5000);
+  resume_peer_assert_ended (session, IBB_FAILURE_NONE);
+  refusal = resume_peer_take (self, "error");
+  g_assert_cmpstr (refusal->id, ==, "b0");
+  answer = resume_peer_ask (self, resume_peer_new (PEER, 1, 0, 0), IBB_PAYLOAD_RESULT);
+  g_assert_true (answer->has_ended);
+  g_assert_cmpuint (answer->received + answer->acknowledged, ==, 0);
+}
+
 /* The time after which a single acknowledgement is sent nevertheless counts from the resumption
  * (D-22). What was read meanwhile is acknowledged at once. */
 static void
@@ -604,6 +676,9 @@ main (int argc, char **argv)
 {
   static const ResumePeerTest tests[] = {
     { "result-late", test_result_late },
+    { "D-51/refusal-lost", test_refusal_lost },
+    { "D-51/refusal-lost-later", test_refusal_lost_later },
+    { "D-51/refusal-remembered", test_refusal_remembered },
     { "D-27/comes-back", test_comes_back },
     { "peer-gone", test_peer_gone },
     { "D-39/half-close-meanwhile", test_half_close_meanwhile },

@@ -339,10 +339,21 @@ resume_timeout (IBBClosing *self, gint64 now)
   ibb_closing_prolong (self, now);
 }
 
-void
-ibb_closing_resume (IBBClosing *self, gint64 now)
+/* Without progress the peer gets no more time than it had left: it could hold our close otherwise,
+ * and take nothing (D-38). */
+static void
+resume_linger (IBBClosing *self, gboolean has_moved, gint64 outage, gint64 now)
 {
-  ibb_closing_prolong_linger (self, now);
+  if (has_moved)
+    ibb_closing_prolong_linger (self, now);
+  else if (self->linger_until != IBB_NEVER)
+    self->linger_until += outage;
+}
+
+void
+ibb_closing_resume (IBBClosing *self, gboolean has_moved, gint64 outage, gint64 now)
+{
+  resume_linger (self, has_moved, outage, now);
   if (!ibb_pending_is_set (&self->pending))
     return;
 

@@ -98,8 +98,9 @@ void              ibb_closing_abort (IBBClosing *self);
 IBBClosingVerdict ibb_closing_drained (IBBClosing *self, gint64 now);
 void              ibb_closing_sent (IBBClosing *self);
 void              ibb_closing_repeat (IBBClosing *self);
-/* The session goes on after an interruption: what may not have arrived is sent again (D-58). */
-void ibb_closing_resume (IBBClosing *self, gint64 now);
+/* The session goes on after an interruption of that length: what may not have arrived is sent again
+ * (D-58). has_moved: bytes, or a close, since the one before. */
+void ibb_closing_resume (IBBClosing *self, gboolean has_moved, gint64 outage, gint64 now);
 void ibb_closing_peer_moved (IBBClosing *self);
 /* The peer learns that it is over. */
 void ibb_closing_tell_peer (IBBClosing *self);

@@ -588,13 +588,13 @@ ibb_duplex_may_resume (IBBDuplex *self, const IBBPosition *peer)
 }
 
 void
-ibb_duplex_resume (IBBDuplex *self, const IBBPosition *peer, gint64 now)
+ibb_duplex_resume (IBBDuplex *self, const IBBResumption *resumption, gint64 now)
 {
   ibb_life_resume (&self->life);
   ibb_silence_heard (&self->silence, now);
-  ibb_sender_resume (&self->sender, peer->received, peer->acknowledged, now);
+  ibb_sender_resume (&self->sender, resumption, now);
   ibb_receiver_resume (&self->receiver, now);
-  ibb_closing_resume (&self->closing, now);
+  ibb_closing_resume (&self->closing, resumption->moved > 0, resumption->outage, now);
   stop_writing (self, now);
   proceed (self, now);
   if (ibb_life_is_open (&self->life))
@@ -607,7 +607,7 @@ void
 ibb_duplex_peer_ended (IBBDuplex *self, const IBBPosition *peer, gint64 now)
 {
   ibb_closing_refuse_owed (&self->closing); /* no request stays without an answer (N-20) */
-  ibb_sender_resume (&self->sender, peer->received, peer->acknowledged, now);
+  ibb_sender_resume (&self->sender, &(IBBResumption){ .peer = *peer }, now);
   if (!ibb_closing_is_sent (&self->closing))
     ibb_sender_stop_writes (&self->sender, IBB_FAILURE_PEER_CLOSED);
   end_input (self, is_complete (self, now));

@@ -73,7 +73,7 @@ void ibb_duplex_settings_changed (IBBDuplex *self, gint64 now);
 IBBPosition ibb_duplex_get_position (const IBBDuplex *self);
 gboolean    ibb_duplex_may_resume (IBBDuplex *self, const IBBPosition *peer);
 /* The session goes on: everything that the peer has not received is sent again. */
-void ibb_duplex_resume (IBBDuplex *self, const IBBPosition *peer, gint64 now);
+void ibb_duplex_resume (IBBDuplex *self, const IBBResumption *resumption, gint64 now);
 /* The session does not go on: the peer had ended it in order before, or has forgotten it. */
 void ibb_duplex_peer_ended (IBBDuplex *self, const IBBPosition *peer, gint64 now);
 void ibb_duplex_peer_forgot (IBBDuplex *self, IBBStanza *answer, gint64 now);

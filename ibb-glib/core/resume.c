@@ -21,7 +21,7 @@ ibb_resume_init (IBBResume *self, const IBBTerms *terms, IBBPlace *place, IBBDup
   self->terms = terms;
   self->place = place;
   self->duplex = duplex;
-  self->progress = G_MAXUINT64;
+  self->resumed = IBB_NEVER;
 }
 
 static IBBLife *
@@ -57,41 +57,49 @@ ibb_resume_finish (IBBResume *self)
 
 /* Times. */
 
-/* Changes when a byte has moved, in either direction, or a close. */
+/* Grows when a byte has moved, in either direction, or a close. A byte counts when the peer has
+ * received it, and again when it was acknowledged. */
 static guint64
-get_progress (const IBBResume *self)
+get_progress (const IBBResume *self, guint64 delivered)
 {
   const IBBClosing *closing = ibb_duplex_get_closing (self->duplex);
 
-  return ibb_sender_get_delivered (ibb_duplex_get_sender (self->duplex)) +
+  return delivered + self->reached +
          ibb_receiver_get_received (ibb_duplex_get_receiver (self->duplex)) +
          ibb_closing_is_sent (closing) + ibb_closing_is_peer_closed (closing);
+}
+
+static void
+note_progress (IBBResume *self)
+{
+  self->resumed = IBB_NEVER;
+  self->spent = 0;
+  self->n_vain = 0;
+  self->send_at = 0;
+  self->n_attempts = 0;
 }
 
 void
 ibb_resume_update (IBBResume *self)
 {
-  guint64 progress;
+  guint64 delivered;
 
   if (self->is_active || !ibb_life_is_interrupted (get_life (self)))
     return;
 
-  progress = get_progress (self);
-  if (progress != self->progress)
-    {
-      self->since = IBB_NEVER;
-      self->n_attempts = 0;
-    }
+  delivered = ibb_sender_get_delivered (ibb_duplex_get_sender (self->duplex));
+  if (get_progress (self, delivered) != self->progress)
+    note_progress (self);
   self->is_active = TRUE;
   self->has_begun = FALSE;
-  self->progress = progress;
   self->at = 0; /* at once */
 }
 
 static gint64
 get_deadline (const IBBResume *self)
 {
-  return ibb_timer_get_deadline (self->since, self->terms->shared->settings.resume_timeout);
+  return ibb_timer_get_deadline (self->began - self->spent,
+                                 self->terms->shared->settings.resume_timeout);
 }
 
 gint64
@@ -108,16 +116,64 @@ get_wait (const IBBResume *self, gint64 least, gint64 most)
   return MIN (least << MIN (self->n_attempts, DOUBLINGS_MAX), most);
 }
 
-/* If no byte has moved since the last interruption, the next one goes on with the times of that
- * one. Otherwise a peer could keep the session without end: it would agree to resume, and then
- * take nothing. */
+static gint64
+get_pause (guint n)
+{
+  return MIN (WAIT_MIN << MIN (n, DOUBLINGS_MAX), WAIT_MAX);
+}
+
 static void
 begin (IBBResume *self, gint64 now)
 {
   self->has_begun = TRUE;
-  if (self->since == IBB_NEVER)
-    self->since = now;
+  self->began = now;
+  if (self->resumed == IBB_NEVER)
+    self->resumed = now;
   self->at = self->n_attempts == 0 ? now : now + get_wait (self, WAIT_MIN, WAIT_MAX);
+}
+
+/* Time that brings nothing adds up over interruptions. Otherwise a peer could keep the session
+ * without end: it would agree to resume, and then take nothing. A session that has nothing to send
+ * loses no time, nor does one whose blocks the peer has received and its reader has not read. */
+static void
+spend (IBBResume *self, const IBBPosition *peer, gint64 now)
+{
+  const IBBSender *sender = ibb_duplex_get_sender (self->duplex);
+
+  if (ibb_sender_get_segmented (sender) > peer->received)
+    {
+      self->spent += now - self->resumed;
+      if (now < self->send_at)
+        return;
+      /* Blocks are sent again at once the first time only: a <resume/> is much shorter. */
+      self->send_at = self->n_vain == 0 ? now : now + get_pause (self->n_vain);
+      self->n_vain++;
+    }
+  else if (ibb_closing_is_sent (ibb_duplex_get_closing (self->duplex)))
+    self->spent += now - self->began;
+}
+
+/* Returns how much has moved since the last resumption. */
+static guint64
+account (IBBResume *self, const IBBPosition *peer, gint64 now)
+{
+  guint64 before = self->progress;
+
+  self->reached = MAX (self->reached, peer->received);
+  self->progress = get_progress (self, peer->acknowledged);
+  if (self->progress != before)
+    note_progress (self);
+  else
+    spend (self, peer, now);
+  self->resumed = now;
+  return self->progress - before;
+}
+
+static gboolean
+has_spent_all (const IBBResume *self, gint64 now)
+{
+  return now >=
+         ibb_timer_get_deadline (now - self->spent, self->terms->shared->settings.resume_timeout);
 }
 
 static void
@@ -300,12 +356,22 @@ follow_peer (IBBResume *self, const char *jid, const char *normal)
 }
 
 static void
-go_on (IBBResume *self, const IBBStanza *stanza, gint64 now)
+go_on (IBBResume *self, const IBBStanza *stanza, guint64 moved, gint64 now)
 {
-  IBBPosition peer = get_peer_position (stanza);
+  IBBResumption resumption = { .peer = get_peer_position (stanza),
+                               .moved = moved,
+                               .outage = now - self->began,
+                               .send_at = self->send_at > now ? self->send_at : IBB_NEVER };
 
   deactivate (self);
-  ibb_duplex_resume (self->duplex, &peer, now);
+  ibb_duplex_resume (self->duplex, &resumption, now);
+}
+
+static void
+refuse (IBBResume *self, IBBStanza *stanza, IBBCondition condition)
+{
+  ibb_control_reply_error (&self->terms->shared->control, stanza, condition, IBB_ERROR_TYPE_CANCEL,
+                           NULL);
 }
 
 /* The session need not be interrupted here: the peer may have noticed the interruption first. */
@@ -313,28 +379,36 @@ static void
 take (IBBResume *self, IBBStanza *stanza, const char *from, gint64 now)
 {
   IBBPosition position = ibb_duplex_get_position (self->duplex);
+  IBBPosition peer = get_peer_position (stanza);
+  guint64     moved;
 
   ibb_life_interrupt (get_life (self), &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_GONE));
+  ibb_resume_update (self);
+  if (!self->has_begun)
+    begin (self, now);
   if (!follow_peer (self, stanza->from, from))
     {
-      ibb_control_reply_error (&self->terms->shared->control, stanza, IBB_CONDITION_CONFLICT,
-                               IBB_ERROR_TYPE_CANCEL, NULL);
+      refuse (self, stanza, IBB_CONDITION_CONFLICT);
       return;
     }
 
+  moved = account (self, &peer, now);
+  if (has_spent_all (self, now))
+    {
+      ibb_life_give_up (get_life (self));
+      refuse (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND);
+      return;
+    }
   /* The answer is queued before the stanzas that follow from it. */
   answer (self, stanza, &position);
-  go_on (self, stanza, now);
+  go_on (self, stanza, moved, now);
 }
 
 void
 ibb_resume_receive (IBBResume *self, IBBStanza *stanza, const char *from, gint64 now)
 {
-  IBBControl *control = &self->terms->shared->control;
-
   if (!is_new (self, stanza) || !is_possible (self, stanza))
-    ibb_control_reply_error (control, stanza, IBB_CONDITION_UNEXPECTED_REQUEST,
-                             IBB_ERROR_TYPE_CANCEL, NULL);
+    refuse (self, stanza, IBB_CONDITION_UNEXPECTED_REQUEST);
   else
     take (self, stanza, from, now);
 }
@@ -361,7 +435,7 @@ take_answer (IBBResume *self, const IBBStanza *stanza, gint64 now)
   else
     {
       ibb_peer_note_answer (self->terms->peer, MAX (now - self->asked, 1));
-      go_on (self, stanza, now);
+      go_on (self, stanza, account (self, &peer, now), now);
     }
 }
 

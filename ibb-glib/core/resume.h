@@ -18,13 +18,18 @@ G_BEGIN_DECLS
 typedef struct
 {
   const IBBTerms *terms;
-  IBBPlace       *place;      /* (unowned) */
-  IBBDuplex      *duplex;     /* (unowned) */
-  gboolean        is_active;  /* the session is interrupted, and this has taken note of it */
-  gboolean        has_begun;  /* the times of this interruption are set */
-  gint64          since;      /* the interruption began; kept for the next one, ... */
-  guint64         progress;   /* ... which gets another where bytes went meanwhile */
-  guint           n_attempts; /* since then */
+  IBBPlace       *place;     /* (unowned) */
+  IBBDuplex      *duplex;    /* (unowned) */
+  gboolean        is_active; /* the session is interrupted, and this has taken note of it */
+  gboolean        has_begun; /* the times of this interruption are set */
+  gint64          began;     /* this interruption */
+  gint64          resumed; /* the last resumption without progress after it, or this interruption */
+  gint64          spent;   /* time that brought no progress, before this interruption */
+  guint64         progress;   /* at the last resumption */
+  guint64         reached;    /* the furthest position that the peer has received */
+  guint           n_vain;     /* resumptions in a row that had blocks sent again in vain */
+  gint64          send_at;    /* when blocks are sent again next */
+  guint           n_attempts; /* to resume, since the last progress */
   gint64          at;         /* of the next attempt */
   gint64          asked;      /* when our last <resume/> was sent */
   guint32         count;      /* of our last <resume/> */

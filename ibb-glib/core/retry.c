@@ -17,6 +17,7 @@ ibb_retry_init (IBBRetry *self)
 {
   self->at = IBB_NEVER;
   self->cap = G_MAXSIZE;
+  self->resumed = G_MAXUINT64;
 }
 
 void
@@ -34,10 +35,21 @@ ibb_retry_set_accepted (IBBRetry *self, gint64 now)
 }
 
 void
-ibb_retry_acknowledged (IBBRetry *self)
+ibb_retry_acknowledged (IBBRetry *self, guint64 length)
 {
   self->acknowledged = TRUE;
+  if (self->resumed < G_MAXINT64)
+    self->resumed += 2 * length;
   ibb_retry_forget (self);
+}
+
+/* A <resume/> is short. A peer that takes nothing would have all blocks in flight sent again with
+ * each. */
+void
+ibb_retry_resume (IBBRetry *self, guint64 moved, gint64 at)
+{
+  self->resumed = moved;
+  self->at = at;
 }
 
 IBBReaction
@@ -132,9 +144,11 @@ ibb_retry_is_waiting (const IBBRetry *self, gint64 now)
 gsize
 ibb_retry_get_window (const IBBRetry *self, gboolean may_hurry)
 {
+  gsize window = (gsize) MIN (self->cap, self->resumed);
+
   if (self->one_block || self->one_block_ever)
     return 0;
   if (self->acknowledged)
-    return self->cap;
-  return may_hurry ? MIN (self->cap, FIRST_MAX) : 0;
+    return window;
+  return may_hurry ? MIN (window, FIRST_MAX) : 0;
 }

@@ -32,13 +32,18 @@ typedef struct
   gboolean one_block_ever; /* for the rest of the session */
   gboolean acknowledged;   /* the first acknowledgement came */
   gsize    cap;            /* bytes in flight after a refusal; G_MAXSIZE: none */
+  guint64  resumed;        /* limit of the bytes in flight after a resumption; G_MAXUINT64: none */
 } IBBRetry;
 
 void ibb_retry_init (IBBRetry *self);
 /* Forgets the refusals, and keeps what is known of the peer. */
 void ibb_retry_forget (IBBRetry *self);
 void ibb_retry_set_accepted (IBBRetry *self, gint64 now);
-void ibb_retry_acknowledged (IBBRetry *self);
+/* length: bytes. */
+void ibb_retry_acknowledged (IBBRetry *self, guint64 length);
+/* The session goes on: no block is sent before at (IBB_NEVER: at once), and no more bytes are in
+ * flight than have moved since the last resumption, until others are acknowledged. */
+void ibb_retry_resume (IBBRetry *self, guint64 moved, gint64 at);
 /* By condition, and by type where the condition alone does not decide (D-25). */
 IBBReaction
 ibb_retry_classify (const IBBRetry *self, const IBBBlock *block, gboolean is_initiator, gint64 now);

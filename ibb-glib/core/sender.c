@@ -473,13 +473,13 @@ acknowledge (IBBSender       *self,
   ibb_credit_acknowledged (&self->credit, answer, end, now);
   counted = finish_up_to (self, block);
 
+  ibb_retry_acknowledged (&self->retry, end - self->delivered);
   self->delivered = end;
   self->passed = MAX (self->passed, end);
   self->refused_for_good = FALSE;
   ibb_stall_acknowledged (ibb_flight_get_stall (flight), end, sent,
                           ibb_flight_get_oldest_sent (flight), now);
   ibb_first_hop_note (self->terms->shared->first_hop, counted, now);
-  ibb_retry_acknowledged (&self->retry);
   if (ibb_flight_get_n_refused (flight) > 0 && ibb_flight_get_n_sent (flight) == 0)
     verdict |= react_to_refusals (self, is_peer_closed, failure, now);
   return verdict;
@@ -593,19 +593,21 @@ ibb_sender_may_resume (IBBSender *self, guint64 received, guint64 acknowledged)
 }
 
 void
-ibb_sender_resume (IBBSender *self, guint64 received, guint64 acknowledged, gint64 now)
+ibb_sender_resume (IBBSender *self, const IBBResumption *resumption, gint64 now)
 {
-  IBBFlight      *flight = &self->flight;
-  const IBBBlock *first;
+  IBBFlight         *flight = &self->flight;
+  const IBBPosition *peer = &resumption->peer;
+  const IBBBlock    *first;
 
-  if (acknowledged > self->delivered)
-    ibb_retry_acknowledged (&self->retry);
-  while ((first = ibb_flight_peek_first (flight)) != NULL && first->end <= acknowledged)
+  if (peer->acknowledged > self->delivered)
+    ibb_retry_acknowledged (&self->retry, 0);
+  while ((first = ibb_flight_peek_first (flight)) != NULL && first->end <= peer->acknowledged)
     ibb_flight_finish_first (flight);
-  self->delivered = acknowledged;
-  self->passed = MAX (self->passed, received);
-  ibb_flight_note_received (flight, received, now);
+  self->delivered = peer->acknowledged;
+  self->passed = MAX (self->passed, peer->received);
+  ibb_flight_note_received (flight, peer->received, now);
   ibb_credit_ask_again (&self->credit);
+  ibb_retry_resume (&self->retry, resumption->moved, resumption->send_at);
   self->is_interrupted = FALSE;
 }
 

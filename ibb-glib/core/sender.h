@@ -12,6 +12,7 @@
 #include "core/credit.h"
 #include "core/failure.h"
 #include "core/flight.h"
+#include "core/proof.h"
 #include "core/retry.h"
 #include "core/server.h"
 #include "core/terms.h"
@@ -27,6 +28,15 @@ typedef enum
   IBB_SENDER_FAILED = 1 << 1,      /* the session ends */
   IBB_SENDER_DOUBTS_PEER = 1 << 2, /* a refusal says that nobody is there (D-27) */
 } IBBSenderVerdict;
+
+/* The session goes on after an interruption (D-58). */
+typedef struct
+{
+  IBBPosition peer;
+  guint64     moved;   /* bytes, both ways, since the last resumption */
+  gint64      outage;  /* how long the session was interrupted */
+  gint64      send_at; /* no block is sent again before; IBB_NEVER: at once */
+} IBBResumption;
 
 typedef struct
 {
@@ -103,7 +113,7 @@ void ibb_sender_interrupt (IBBSender *self);
 /* Whether the peer may have received so much, and acknowledged so much of it. */
 gboolean ibb_sender_may_resume (IBBSender *self, guint64 received, guint64 acknowledged);
 /* The bytes that the peer has not received are sent again. */
-void ibb_sender_resume (IBBSender *self, guint64 received, guint64 acknowledged, gint64 now);
+void ibb_sender_resume (IBBSender *self, const IBBResumption *resumption, gint64 now);
 void ibb_sender_peer_moved (IBBSender *self);
 
 /* Waiting. */

@@ -341,6 +341,33 @@ test_linger_owed (Driver *self, IBBSession *session)
   ibb_stanza_record_unref (take_owed (self, "error"));
 }
 
+/* D-38: the time of an interruption does not count, whether or not a byte has moved. */
+static void
+test_linger_twice (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 1);
+  g_autoptr (IBBStanza) again = NULL;
+
+  owe_answer (self);
+  for (guint32 i = 1; i <= 2; i++)
+    {
+      g_autoptr (IBBStanza) resume = NULL;
+
+      driver_advance (self, 2000);
+      resume_peer_lose (self, session);
+      driver_advance (self, 60000);
+      resume_peer_restore (self, OWN);
+      resume = resume_peer_take_resume (self, i, 0);
+      resume_peer_answer (self, resume, 0, FALSE);
+      g_clear_pointer (&again, ibb_stanza_record_unref);
+      again = resume_peer_take_block (self, 0);
+    }
+  driver_advance (self, 1999);
+  g_assert_true (driver_answer (self, again));
+  ibb_stanza_record_unref (take_owed (self, "result"));
+  resume_peer_assert_ended (session, IBB_FAILURE_NONE);
+}
+
 static void
 test_aborted_owed (Driver *self, IBBSession *session)
 {
@@ -684,6 +711,7 @@ main (int argc, char **argv)
     { "D-39/half-close-meanwhile", test_half_close_meanwhile },
     { "abort-owed", test_abort_owed },
     { "linger-owed", test_linger_owed },
+    { "D-38/linger-twice", test_linger_twice },
     { "aborted-owed", test_aborted_owed },
     { "aborted-meanwhile", test_aborted_meanwhile },
     { "finished", test_finished },

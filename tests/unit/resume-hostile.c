@@ -11,14 +11,19 @@
 
 #include "core/proof.h"
 
-/* Drops the other stanzas. */
-static void
+/* Drops the other stanzas. Returns how many blocks are among them. */
+static guint
 drop_all (Driver *self)
 {
   IBBStanza *stanza;
+  guint      n_blocks = 0;
 
   while ((stanza = driver_take_served (self)) != NULL)
-    ibb_stanza_record_unref (stanza);
+    {
+      n_blocks += stanza->payload == IBB_PAYLOAD_DATA;
+      ibb_stanza_record_unref (stanza);
+    }
+  return n_blocks;
 }
 
 /* A peer that does not know the secret changes nothing and learns nothing. */
@@ -381,6 +386,72 @@ test_held_close (Driver *self, IBBSession *session)
   resume_peer_assert_ended (session, IBB_FAILURE_NONE);
 }
 
+/* A <resume/> is short, and what is sent again is long. So a peer that takes nothing gets one block
+ * at a time, less and less often, and not for longer than one interruption may last. */
+static void
+test_amplifier (Driver *self, IBBSession *session)
+{
+  IBBStanza *block = resume_peer_write (self, session, 100 * BLOCK);
+  guint32    count = 0;
+  guint      n_blocks = 0;
+  gint64     begun;
+
+  ibb_engine_get_settings (self->engine)->resume_timeout = 30000;
+  ibb_stanza_record_unref (block);
+  resume_peer_assert_agrees (self, resume_peer_new (PEER, ++count, BLOCK, BLOCK));
+  drop_all (self); /* what is in flight */
+  begun = *self->clock;
+  while (ibb_session_get_state (session) == IBB_SESSION_OPEN && count < 1000)
+    {
+      driver_advance (self, 100);
+      n_blocks += drop_all (self);
+      g_assert_true (driver_receive (self, resume_peer_new (PEER, ++count, BLOCK, BLOCK)));
+      n_blocks += drop_all (self);
+    }
+  resume_peer_assert_ended (session, IBB_FAILURE_PEER_GONE);
+  g_assert_cmpint (*self->clock - begun, ==, 30 * G_USEC_PER_SEC);
+  g_assert_cmpuint (n_blocks, ==, 4); /* after 0.1, 2.2, 6.2, 14.2 s */
+}
+
+/* Neither does progress that is small pay for much: as many bytes are sent again as have moved. */
+static void
+test_small_steps (Driver *self, IBBSession *session)
+{
+  IBBStanza *block = resume_peer_write (self, session, 100 * BLOCK);
+
+  driver_answer (self, block);
+  ibb_stanza_record_unref (block);
+  drop_all (self);
+  for (guint32 i = 1; i <= 20; i++)
+    {
+      resume_peer_assert_agrees (self, resume_peer_new (PEER, i, (i + 1) * BLOCK, BLOCK));
+      g_assert_cmpuint (drop_all (self), <=, i == 1 ? 3 : 1);
+    }
+  g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_OPEN);
+}
+
+/* D-38: the time that a peer which has closed has for our bytes begins again with its first
+ * resumption, and not with each. */
+static void
+test_held_linger (Driver *self, IBBSession *session)
+{
+  IBBStanza *block = resume_peer_write (self, session, 1);
+
+  ibb_stanza_record_unref (block);
+  g_assert_true (
+      driver_receive (self, driver_new_request (IBB_PAYLOAD_CLOSE, PEER, OWN, "close", SID)));
+  driver_advance (self, 3000);
+  for (guint32 i = 1; i <= 3; i++)
+    {
+      resume_peer_assert_agrees (self, resume_peer_new (PEER, i, 0, 0));
+      drop_all (self);
+      driver_advance (self, i == 3 ? 1999 : 1000);
+    }
+  g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_OPEN);
+  driver_advance (self, 1);
+  resume_peer_assert_ended (session, IBB_FAILURE_PEER_CLOSED);
+}
+
 /* Sessions that have ended: the secret, our address and the count belong to the question. */
 static void
 test_finished_stranger (Driver *self, IBBSession *session)
@@ -558,6 +629,9 @@ main (int argc, char **argv)
     { "moves-of-peer", test_moves_of_peer },
     { "moves-of-ours", test_moves_of_ours },
     { "held-close", test_held_close },
+    { "D-38/held-linger", test_held_linger },
+    { "amplifier", test_amplifier },
+    { "small-steps", test_small_steps },
     { "finished-stranger", test_finished_stranger },
     { "finished-many", test_finished_many },
     { "same-hash", test_same_hash },

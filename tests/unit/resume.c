@@ -178,10 +178,21 @@ test_other_timeout (Driver *self, IBBSession *session)
   resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
 }
 
+static void
+drop_blocks (Driver *self)
+{
+  IBBStanza *stanza;
+
+  while ((stanza = driver_take_served (self)) != NULL)
+    ibb_stanza_record_unref (stanza);
+}
+
 /* Interruptions without a byte between them last no longer than one. */
 static void
 test_no_progress (Driver *self, IBBSession *session)
 {
+  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 1);
+
   ibb_engine_get_settings (self->engine)->resume_timeout = 5000;
   for (guint32 i = 1; i <= 4; i++)
     {
@@ -193,16 +204,55 @@ test_no_progress (Driver *self, IBBSession *session)
       resume = resume_peer_take_resume (self, i, 0);
       resume_peer_answer (self, resume, 0, FALSE);
       g_assert_false (ibb_session_is_interrupted (session));
+      drop_blocks (self);
     }
   resume_peer_lose (self, session);
   driver_advance (self, 1000);
   resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
 }
 
+/* Where nothing had to move, nothing was in vain: each interruption has its whole time. */
+static void
+test_idle (Driver *self, IBBSession *session)
+{
+  ibb_engine_get_settings (self->engine)->resume_timeout = 5000;
+  for (guint32 i = 1; i <= 4; i++)
+    {
+      g_autoptr (IBBStanza) resume = NULL;
+
+      resume_peer_lose (self, session);
+      driver_advance (self, 4000);
+      resume_peer_restore (self, OWN);
+      resume = resume_peer_take_resume (self, i, 0);
+      resume_peer_answer (self, resume, 0, FALSE);
+      driver_advance (self, 4000);
+    }
+  g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_OPEN);
+  g_assert_false (ibb_session_is_interrupted (session));
+}
+
+/* The same for blocks that the peer has, and its reader has not read. */
+static void
+test_slow_reader (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 1);
+
+  ibb_engine_get_settings (self->engine)->resume_timeout = 5000;
+  for (guint32 i = 1; i <= 4; i++)
+    {
+      driver_advance (self, 4000);
+      resume_peer_assert_agrees (self, resume_peer_new (PEER, i, 1, 0));
+    }
+  g_assert_true (driver_answer (self, first));
+  g_assert_cmpuint (ibb_session_get_delivered (session), ==, 1);
+}
+
 /* Bytes that have moved meanwhile give the next interruption all of its time. */
 static void
 test_progress (Driver *self, IBBSession *session)
 {
+  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 1); /* never arrives */
+
   ibb_engine_get_settings (self->engine)->resume_timeout = 5000;
   for (guint32 i = 1; i <= 3; i++)
     {
@@ -214,6 +264,7 @@ test_progress (Driver *self, IBBSession *session)
       resume_peer_restore (self, OWN);
       resume = resume_peer_take_resume (self, i, i - 1);
       resume_peer_answer (self, resume, 0, FALSE);
+      drop_blocks (self);
       resume_peer_assert_agrees (self, resume_peer_new_block (id, i - 1, 1));
     }
   g_assert_false (ibb_session_is_interrupted (session));
@@ -700,7 +751,7 @@ test_doubt (Driver *self, IBBSession *session)
 
       if (i == 0)
         {
-          g_autoptr (IBBStanza) block = resume_peer_write (self, session, 1);
+          g_autoptr (IBBStanza) block = resume_peer_write (self, session, BLOCK);
 
           driver_answer (self, block);
           driver_write (self, session, 2 * BLOCK);
@@ -712,7 +763,7 @@ test_doubt (Driver *self, IBBSession *session)
       resume_peer_lose (self, session);
       resume_peer_restore (self, OWN);
       resume = resume_peer_take_resume (self, i + 1, 0);
-      resume_peer_answer (self, resume, 1, FALSE);
+      resume_peer_answer (self, resume, BLOCK, FALSE);
     }
 }
 
@@ -730,6 +781,8 @@ main (int argc, char **argv)
     { "timeout", test_timeout },
     { "other-timeout", test_other_timeout },
     { "no-progress", test_no_progress },
+    { "idle", test_idle },
+    { "slow-reader", test_slow_reader },
     { "progress", test_progress },
     { "no-progress-waits", test_no_progress_waits },
     { "progress-at-once", test_progress_at_once },

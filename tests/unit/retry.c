@@ -51,7 +51,7 @@ test_forgotten (void)
       IBBRetry self = { 0 };
 
       ibb_retry_init (&self);
-      ibb_retry_acknowledged (&self);
+      ibb_retry_acknowledged (&self, 1);
       for (guint round = 0; round < 2; round++)
         {
           g_assert_cmpuint (ibb_retry_get_window (&self, TRUE), ==, G_MAXSIZE);
@@ -65,7 +65,7 @@ test_forgotten (void)
           g_assert_true (ibb_retry_is_waiting (&self, 0));
           g_assert_cmpuint (ibb_retry_get_window (&self, TRUE), ==, 0);
           if (way == 0)
-            ibb_retry_acknowledged (&self);
+            ibb_retry_acknowledged (&self, 1);
           else
             ibb_retry_forget (&self);
         }
@@ -81,14 +81,14 @@ test_window (void)
 
   ibb_retry_init (&self);
   g_assert_cmpuint (ibb_retry_get_window (&self, FALSE), ==, 0);
-  ibb_retry_acknowledged (&self);
+  ibb_retry_acknowledged (&self, 1);
   ibb_retry_limit (&self, 1000, 100);
   g_assert_cmpuint (ibb_retry_get_window (&self, TRUE), ==, 500);
   ibb_retry_limit (&self, 150, 100);
   g_assert_cmpuint (ibb_retry_get_window (&self, TRUE), ==, 100);
   ibb_retry_limit (&self, 1000, 100);
   g_assert_cmpuint (ibb_retry_get_window (&self, TRUE), ==, 0);
-  ibb_retry_acknowledged (&self);
+  ibb_retry_acknowledged (&self, 1);
   g_assert_cmpuint (ibb_retry_get_window (&self, TRUE), ==, 0);
 }
 
@@ -103,7 +103,7 @@ test_first (void)
   g_assert_cmpuint (ibb_retry_get_window (&self, FALSE), ==, 0);
   ibb_retry_limit (&self, 1000, 100);
   g_assert_cmpuint (ibb_retry_get_window (&self, TRUE), ==, 500);
-  ibb_retry_acknowledged (&self);
+  ibb_retry_acknowledged (&self, 1);
   g_assert_cmpuint (ibb_retry_get_window (&self, FALSE), ==, 500);
 }
 

@@ -31,18 +31,14 @@ count_size (IBBTurns *self, gsize size)
 {
   guint bits = get_bits (size);
 
+  self->largest[bits] = self->n_by_bits[bits] > 0 ? MAX (self->largest[bits], size) : size;
   self->n_by_bits[bits]++;
-  self->largest[bits] = MAX (self->largest[bits], size);
 }
 
 static void
 uncount_size (IBBTurns *self, gsize size)
 {
-  guint bits = get_bits (size);
-
-  self->n_by_bits[bits]--;
-  if (self->n_by_bits[bits] == 0)
-    self->largest[bits] = 0;
+  self->n_by_bits[get_bits (size)]--;
 }
 
 static void

@@ -320,6 +320,26 @@ test_quantum_shrinks (void)
     expect (&turns, &small[i % 2]);
 }
 
+/* Nor does a smaller block shrink it. */
+static void
+test_quantum_stays (void)
+{
+  IBBTurns turns = { 0 };
+  Session  small, large;
+
+  init_session (&large, 4000, 0);
+  queue (&turns, &large, 5 * 4000);
+  init_session (&small, 2100, 0);
+  queue (&turns, &small, 10 * 2100);
+  expect (&turns, &large);
+  for (guint i = 0; i < 4; i++)
+    {
+      expect (&turns, &small);
+      expect (&turns, &small);
+      expect (&turns, &large);
+    }
+}
+
 /* Sessions that have nothing to send cost nothing, in whatever order they come and go. */
 static void
 test_many (void)
@@ -364,6 +384,7 @@ main (int argc, char **argv)
   g_test_add_func ("/turns/quantum", test_quantum);
   g_test_add_func ("/turns/credit", test_credit);
   g_test_add_func ("/turns/quantum-shrinks", test_quantum_shrinks);
+  g_test_add_func ("/turns/quantum-stays", test_quantum_stays);
   g_test_add_func ("/turns/many", test_many);
   return g_test_run ();
 }

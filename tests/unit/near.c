@@ -215,6 +215,29 @@ test_later (void)
   g_assert_false (is_member (&f, 1));
 }
 
+/* Sixteen blocks of each tell it, and none of before. */
+static void
+test_samples (void)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      Fixture f;
+
+      init (&f);
+      join_first (&f, 2);
+      for (guint j = 0; j < 15; j++)
+        {
+          send (&f, 0, 1 * MS);
+          send (&f, 1, 10 * MS);
+        }
+      send (&f, i, i > 0 ? 10 * MS : 1 * MS);
+      g_assert_true (is_member (&f, 1));
+      send (&f, 1 - i, i > 0 ? 1 * MS : 10 * MS);
+      send (&f, 1, 10 * MS);
+      g_assert_false (is_member (&f, 1));
+    }
+}
+
 /* Among many, too, where it gets less than its share. */
 static void
 test_slower_of_many (void)
@@ -356,6 +379,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/near/D-63/in-flight", test_in_flight);
   g_test_add_func ("/near/D-63/slower", test_slower);
   g_test_add_func ("/near/D-63/later", test_later);
+  g_test_add_func ("/near/D-63/samples", test_samples);
   g_test_add_func ("/near/D-63/slower-of-many", test_slower_of_many);
   g_test_add_func ("/near/D-63/slower-beside-new", test_slower_beside_new);
   g_test_add_func ("/near/D-63/little", test_little);

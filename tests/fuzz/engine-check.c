@@ -300,7 +300,7 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
       check_session (session, largest, &n_pending);
       if (sender->flight.stall.is_stalled)
         stalled += sender->flight.stall.in_flight;
-      else if (!session->terms.by_message)
+      else if (!session->terms.by_message && !sender->flight.stall.is_probing)
         in_flight += sender->flight.stall.in_flight;
     }
 

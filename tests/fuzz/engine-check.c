@@ -256,6 +256,7 @@ check_session (IBBSession *session, const IBBSettings *largest, guint *n_pending
 
   g_assert (session->place.is_counted);
   *n_pending += (opening != NULL && ibb_pending_is_set (&opening->pending)) +
+                ibb_pending_is_set (&session->resume.pending) +
                 ibb_pending_is_set (&session->duplex.closing.pending);
   g_assert ((ibb_session_get_state (session) == IBB_SESSION_OPENING) ==
             (opening != NULL && ibb_pending_is_set (&opening->pending)));
@@ -359,6 +360,7 @@ engine_check_get_next_seq (IBBSession *session)
 void
 engine_check_ready (IBBEngine *engine, gint64 now)
 {
+  gint64         time = ibb_clock_get_time (&engine->shared->clock, now);
   GHashTableIter iter;
   gpointer       value;
 
@@ -367,6 +369,6 @@ engine_check_ready (IBBEngine *engine, gint64 now)
     {
       IBBSender *sender = &((IBBSession *) value)->duplex.sender;
 
-      g_assert (sender->turn.has_a_block || !ibb_sender_can_send (sender, now));
+      g_assert (sender->turn.has_a_block || !ibb_sender_can_send (sender, time));
     }
 }

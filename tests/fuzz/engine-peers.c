@@ -20,15 +20,16 @@ make_id (World *self, guint how)
   return g_strdup_printf ("%u", ++self->n_ids);
 }
 
-/* (transfer full) */
-static void
-receive (World *self, IBBStanza *stanza)
+void
+peers_receive (World *self, IBBStanza *stanza)
 {
   gboolean is_request =
       stanza->name == IBB_STANZA_IQ && stanza->id != NULL && stanza->payload != IBB_PAYLOAD_ERROR &&
       stanza->payload != IBB_PAYLOAD_RESULT && stanza->payload != IBB_PAYLOAD_DISCO_INFO;
 
-  if (is_request && !self->lost)
+  if (ibb_engine_is_suspended (self->driver.engine))
+    ; /* nothing arrives */
+  else if (is_request && !self->lost)
     {
       char *key = world_get_key (stanza->id, stanza->from);
       guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->replies, key));
@@ -112,15 +113,18 @@ peers_receive_any (World *self)
   stanza->by_message = d >> 2 & 1;
   stanza->unclean = d >> 3 & 1;
   stanza->seq = d & 3;
+  if (payload == IBB_PAYLOAD_OPEN && c >> 6 == 1)
+    peers_offer_secret (stanza);
   stanza->condition = d % IBB_N_CONDITIONS;
   stanza->error_type = d % (IBB_ERROR_TYPE_WAIT + 1);
   if (payload == IBB_PAYLOAD_DATA)
     set_bytes (self, stanza, world_next (self));
-  receive (self, stanza);
+  peers_receive (self, stanza);
 }
 
-static IBBStanza *
-new_for_session (World *self, IBBSession *session, IBBPayload payload, gboolean is_message, guint b)
+IBBStanza *
+peers_new_for_session (
+    World *self, IBBSession *session, IBBPayload payload, gboolean is_message, guint b)
 {
   g_autofree char *id = make_id (self, (b & 3) == 1 ? 1 : 2);
   IBBStanza       *stanza = ibb_stanza_record_new (is_message ? IBB_STANZA_MESSAGE : IBB_STANZA_IQ,
@@ -146,7 +150,7 @@ peers_receive_data (World *self, gboolean is_run)
 
   for (; n > 0; n--)
     {
-      IBBStanza *stanza = new_for_session (
+      IBBStanza *stanza = peers_new_for_session (
           self, session, IBB_PAYLOAD_DATA,
           ibb_session_is_by_message (session) ^ ((b >> 5 & 1) && (c >> 7)), is_run ? 0 : b);
 
@@ -156,7 +160,7 @@ peers_receive_data (World *self, gboolean is_run)
         stanza->seq += (guint16) ((gint8[]){ 0, 0, 0, 0, 0, -1, 1, 5 })[b >> 2 & 7];
       stanza->asks_room = c >> 6 & 1;
       set_bytes (self, stanza, is_run ? c & 7 : c);
-      receive (self, stanza);
+      peers_receive (self, stanza);
     }
 }
 
@@ -169,9 +173,9 @@ peers_receive_close (World *self)
 
   if (session == NULL)
     return;
-  stanza = new_for_session (self, session, IBB_PAYLOAD_CLOSE, FALSE, b);
+  stanza = peers_new_for_session (self, session, IBB_PAYLOAD_CLOSE, FALSE, b);
   stanza->unclean = b >> 6 == 3;
-  receive (self, stanza);
+  peers_receive (self, stanza);
 }
 
 /* Replies to one of our last requests, perhaps a second time. */
@@ -198,6 +202,10 @@ peers_reply (World *self, guint back, guint b, guint c)
   stanza->tells_room = b >> 4 & 1;
   stanza->room = c * 64;
   stanza->delay = c;
+  if (!is_error && request->payload == IBB_PAYLOAD_OPEN)
+    stanza->is_resumable = b >> 5 & 1;
+  if (!is_error && request->payload == IBB_PAYLOAD_RESUME)
+    peers_answer_resume (self, request, stanza, b, c);
   if (!is_error && request->payload == IBB_PAYLOAD_DISCO_QUERY)
     {
       const char *features[] = { b & 4 ? IBB_FEATURE_NAMESPACE : "x",
@@ -206,7 +214,7 @@ peers_reply (World *self, guint back, guint b, guint c)
       stanza->payload = IBB_PAYLOAD_DISCO_INFO;
       stanza->features = g_strdupv ((char **) features);
     }
-  receive (self, stanza);
+  peers_receive (self, stanza);
 }
 
 void

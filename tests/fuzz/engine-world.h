@@ -21,7 +21,7 @@ typedef struct
   IBBSettings    largest;
   guint          n_ids;
   gboolean       lost;
-  gboolean       was_lost; /* what was asked before has no answer */
+  gboolean       was_lost; /* a connection, ours or a peer's: requests of before have no answer */
   gboolean       flooded;
   gboolean       repeated; /* an id was used twice: a held block has one answer for both (D-20) */
 
@@ -43,9 +43,24 @@ guint       world_next (World *self); /* the next byte of the schedule; 0 once i
 char       *world_get_key (const char *id, const char *jid);
 IBBSession *world_pick_session (World *self); /* (nullable) */
 
+/* (transfer full) */
+void       peers_receive (World *self, IBBStanza *stanza);
+IBBStanza *peers_new_for_session (
+    World *self, IBBSession *session, IBBPayload payload, gboolean is_message, guint b);
 void peers_receive_any (World *self);
 void peers_receive_data (World *self, gboolean is_run);
 void peers_receive_close (World *self);
 void peers_receive_replies (World *self);
 /* Replies to one of our last requests; back counts from the last. */
 void peers_reply (World *self, guint back, guint b, guint c);
+
+/* Resumption (engine-resume.c). */
+
+void peers_offer_secret (IBBStanza *open);
+void peers_receive_resume (World *self);
+/* result: to our <resume/>. */
+void
+peers_answer_resume (World *self, const IBBStanza *resume, IBBStanza *result, guint b, guint c);
+/* A new login, a break of the XML stream, another setting. */
+void     world_interrupt (World *self);
+gboolean world_has_interrupted (const World *self); /* a session is interrupted */

@@ -316,6 +316,10 @@ check_stanza (World *self, IBBStanza *stanza)
       g_assert (ibb_stanza_record_is_kind (stanza, "get"));
       g_assert (g_strcmp0 (stanza->to, "capulet.example") == 0); /* D-50: our own server */
       break;
+    case IBB_PAYLOAD_RESUME:
+      g_assert (stanza->has_position && stanza->acknowledged <= stanza->received);
+      g_assert (stanza->proof != NULL);
+      break;
     case IBB_PAYLOAD_CLOSE:
     case IBB_PAYLOAD_DISCO_QUERY:
       break;
@@ -416,11 +420,24 @@ pass_time (World *self)
   g_assert (ibb_engine_get_wake_time (self->driver.engine) > self->driver.time);
 }
 
+/* The last bytes are for interruptions, so that the others mean the same as before there were. */
+#define N_PLAIN 240
+
 static void
 step (World *self)
 {
-  switch (world_next (self) % 12)
+  guint b = world_next (self);
+
+  switch (b < N_PLAIN ? b % 12 : 12 + b % 4)
     {
+    case 12:
+      world_interrupt (self);
+      break;
+    case 13:
+    case 14:
+    case 15:
+      peers_receive_resume (self);
+      break;
     case 0:
       pass_time (self);
       break;
@@ -458,8 +475,10 @@ step (World *self)
       break;
     }
   take_events (self);
+  self->was_lost |= world_has_interrupted (self);
   engine_check (self->driver.engine, self->sessions, N_SESSIONS, &self->largest);
-  if (ibb_engine_get_wake_time (self->driver.engine) > self->driver.time)
+  if (!ibb_engine_is_suspended (self->driver.engine) &&
+      ibb_engine_get_wake_time (self->driver.engine) > self->driver.time)
     engine_check_ready (self->driver.engine, self->driver.time);
 }
 
@@ -471,6 +490,7 @@ finish (World *self, guint how)
   IBBSettings *settings = ibb_engine_get_settings (self->driver.engine);
   guint        n_steps = 0;
 
+  ibb_engine_resume (self->driver.engine, self->driver.time);
   if (how & 1)
     for (guint i = 0; i < N_SESSIONS; i++)
       if (self->sessions[i] != NULL)
@@ -504,6 +524,8 @@ finish (World *self, guint how)
    * end. Sessions that wait for our own application have to be ended here. */
   if (settings->peer_timeout == 0)
     settings->peer_timeout = 1000;
+  if (settings->resume_timeout == 0)
+    settings->resume_timeout = 1000;
   ibb_engine_settings_changed (self->driver.engine, self->driver.time);
   while (ibb_engine_get_wake_time (self->driver.engine) != G_MAXINT64)
     {
@@ -556,6 +578,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   how = world_next (&self);
   ibb_engine_set_listen (self.driver.engine, how >> 5 & 1 ? IBB_LISTEN_ASK : IBB_LISTEN_ACCEPT);
   settings->session_limit = 8;
+  settings->resume_sessions = TRUE;
   if (how >> 6 & 1)
     settings->window = 100000;
   if (how >> 7 & 1)

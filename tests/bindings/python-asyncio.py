@@ -6,6 +6,7 @@ import contextlib
 import gc
 import hashlib
 import io
+import itertools
 import os
 import random
 import signal
@@ -450,9 +451,8 @@ async def async_with():
         pass
 
 
-@case('protocol')
-async def start_tls():
-    # Whatever asyncio runs over a transport: its TLS, for one.
+def make_contexts():
+    """What a client and a server of TLS know, by their arguments of start_tls()."""
     with tempfile.TemporaryDirectory() as folder:
         names = os.path.join(folder, 'key'), os.path.join(folder, 'certificate')
         subprocess.run(('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
@@ -462,31 +462,106 @@ async def start_tls():
         server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         server.load_cert_chain(names[1], names[0])
         client = ssl.create_default_context(cafile=names[1])
-    class Upper(asyncio.Protocol):
-        def connection_made(self, transport):
-            self.transport = transport
+    return ((client, {'server_hostname': 'bob'}), (server, {'server_side': True}))
 
-        def data_received(self, data):
-            self.transport.write(data.upper())
+
+class Keeper(asyncio.Protocol):
+    """Keeps what it hears."""
+
+    def __init__(self):
+        self.transport = None
+        self.data = bytearray()
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def data_received(self, data):
+        self.data += data
+
+    async def read(self, n):
+        await wait_until(lambda: len(self.data) >= n)
+        return bytes(self.data)
+
+
+async def begin_tls_of_streams(session, context, side):
+    reader, writer = session.make_streams()
+    await writer.start_tls(context, **side)
+    return writer, reader.readexactly
+
+
+async def begin_tls_of_protocol(session, context, side):
+    transport, keeper = await session.start_protocol(Keeper)
+    loop = asyncio.get_running_loop()
+    return await loop.start_tls(transport, keeper, context, **side), keeper.read
+
+
+@case('start-tls')
+async def start_tls():
+    # Each end may be the server, with streams or a protocol.
+    contexts = make_contexts()
+    begins = (begin_tls_of_streams, begin_tls_of_protocol)
+    data = b'hello\n' * 50000
+    for begin, begin_other, server in itertools.product(begins, begins, (0, 1)):
+        opened, accepted = await ends()
+        async with opened, accepted:
+            (near, read_near), (far, read_far) = await asyncio.gather(
+                begin(opened, *contexts[1 - server]), begin_other(accepted, *contexts[server]))
+            for number, end in ((1 - server, near), (server, far)):
+                assert end.get_extra_info('ssl_object').server_side == bool(number)
+            near.write(data)
+            far.write(data.upper())
+            assert await read_far(len(data)) == data
+            assert await read_near(len(data)) == data.upper()
+
+
+@case('protocol')
+async def protocol():
+    opened, accepted = await ends()
+    async with opened, accepted:
+        # The protocol is connected by then.
+        transport, keeper = await opened.start_protocol(Keeper)
+        assert isinstance(keeper, Keeper) and keeper.transport is transport
+        assert transport.get_extra_info('ibb') is opened
+        reader, writer = accepted.make_streams()
+        transport.write(b'question\n')
+        assert await reader.readline() == b'question\n'
+        writer.write(b'answer')
+        assert await keeper.read(6) == b'answer'
+        for again in (lambda: opened.start_protocol(Keeper), lambda: accepted.start_protocol(Keeper)):
+            try:
+                await again()
+                raise AssertionError('a second protocol')
+            except RuntimeError:
+                pass
+
+    # What the factory raises costs nothing.
+    def fail():
+        raise KeyError('mine')
 
     opened, accepted = await ends()
-
-    async def answer():
-        loop = asyncio.get_running_loop()
-        protocol = Upper()
-        transport = accepted.start_protocol(protocol)
-        protocol.connection_made(await loop.start_tls(transport, protocol, server,
-                                                      server_side=True))
-
-    answering = asyncio.ensure_future(answer())
     async with opened, accepted:
-        reader, writer = opened.make_streams()
-        await writer.start_tls(client, server_hostname='bob')
-        await answering
-        writer.write(b'hello\n' * 50000)
-        assert await reader.readexactly(300000) == b'HELLO\n' * 50000
-        writer.close()
-        await writer.wait_closed()
+        try:
+            await opened.start_protocol(fail)
+            raise AssertionError('no error')
+        except KeyError:
+            pass
+        transport, _keeper = await opened.start_protocol(Keeper)
+        reader, _writer = accepted.make_streams()
+        transport.write(b'x\n')
+        assert await reader.readline() == b'x\n'
+
+    # Whoever is cancelled meanwhile has no use for the stream.
+    opened, accepted = await ends()
+    starting = asyncio.ensure_future(opened.start_protocol(Keeper))
+    await asyncio.sleep(0)
+    starting.cancel()
+    try:
+        await starting
+        raise AssertionError('not cancelled')
+    except asyncio.CancelledError:
+        pass
+    reader, _writer = accepted.make_streams()
+    assert await reader.read() == b''
 
 
 @case('own-connection')

@@ -41,8 +41,8 @@ async def connect_ibb(peer, victim):
     expected = bob.accept_async()
     opened = await alice.open_session_async(BOB)
     accepted = await expected
-    opened.start_protocol(peer)
-    accepted.start_protocol(victim)
+    await opened.start_protocol(lambda: peer)
+    await accepted.start_protocol(lambda: victim)
 
 
 class Peer(asyncio.Protocol):

@@ -118,19 +118,25 @@ class Transport(IBB.Transport):
         file = io.BufferedReader(raw) if mode[0] == 'r' else io.BufferedWriter(raw)
         return file if 'b' in mode else io.TextIOWrapper(file, encoding, errors, newline)
 
-    def start_protocol(self, protocol):
-        """Lets an asyncio.Protocol have the stream; its asyncio.Transport. Under run()."""
+    async def start_protocol(self, protocol_factory):
+        """Gives the stream to an asyncio.Protocol, as loop.create_connection() does: the
+        asyncio.Transport and the protocol, which knows its transport by then. Under run()."""
         from ._ibb_asyncio import start_protocol
-        if self._get_adapter() is not None:
-            raise RuntimeError('this transport has a protocol already')
-        adapter = start_protocol(self, protocol)
-        self._adapter = weakref.ref(adapter)
-        return adapter
+        self._check_no_adapter()
+        return await start_protocol(self, protocol_factory)
 
     def make_streams(self, limit=2 ** 16):
-        """An asyncio.StreamReader and an asyncio.StreamWriter, to be used under run()."""
+        """An asyncio.StreamReader and an asyncio.StreamWriter, to be used under run().
+
+        The start_tls() of the writer has one more argument, server_side.
+        """
         from ._ibb_asyncio import make_streams
+        self._check_no_adapter()
         return make_streams(self, limit)
+
+    def _check_no_adapter(self):
+        if self._get_adapter() is not None:
+            raise RuntimeError('this transport has a protocol already')
 
 
 Transport = override(Transport)

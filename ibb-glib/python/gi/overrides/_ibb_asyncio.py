@@ -520,14 +520,39 @@ class _StreamTransport(asyncio.Transport):
             raise error
 
 
-def start_protocol(transport, protocol):
-    loop = asyncio.get_running_loop()
+class _StreamWriter(asyncio.StreamWriter):
+    async def start_tls(self, sslcontext, *, server_side=False, **arguments):
+        if server_side:
+            # asyncio takes the side of the server for streams that have this callback: those of
+            # its own servers.
+            self._protocol._client_connected_cb = lambda reader, writer: None
+        await super().start_tls(sslcontext, **arguments)
+
+
+def _attach(loop, transport, protocol):
     _check_loop(loop)
-    return _StreamTransport(loop, transport, protocol)
+    adapter = _StreamTransport(loop, transport, protocol)
+    transport._adapter = weakref.ref(adapter)
+    return adapter
+
+
+async def start_protocol(transport, protocol_factory):
+    loop = asyncio.get_running_loop()
+    protocol = protocol_factory()
+    adapter = _attach(loop, transport, protocol)
+    # connection_made() is called before.
+    made = loop.create_future()
+    loop.call_soon(lambda: made.done() or made.set_result(None))
+    try:
+        await made
+    except BaseException:
+        adapter.close()
+        raise
+    return adapter, protocol
 
 
 def make_streams(transport, limit):
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=limit, loop=loop)
     protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
-    return reader, asyncio.StreamWriter(transport.start_protocol(protocol), protocol, reader, loop)
+    return reader, _StreamWriter(_attach(loop, transport, protocol), protocol, reader, loop)

@@ -58,10 +58,14 @@ class Romeo(Party):
 
     def on_opened(self, service, result):
         transport = service.open_agreed_session_finish(result)
-        output = transport.get_output_stream()
-        output.write_all_async(b'my bounty is as boundless as the sea', GLib.PRIORITY_DEFAULT, None,
-                               lambda output, result: transport.close_async(
-                                   GLib.PRIORITY_DEFAULT, None, None))
+        # PyGObject would free the buffer of write_all_async () at once.
+        line = GLib.Bytes(b'my bounty is as boundless as the sea')
+        transport.get_output_stream().write_bytes_async(line, GLib.PRIORITY_DEFAULT, None,
+                                                        self.on_written, transport)
+
+    def on_written(self, output, result, transport):
+        output.write_bytes_finish(result)
+        transport.close_async(GLib.PRIORITY_DEFAULT, None, None)
 
 
 class Juliet(Party):

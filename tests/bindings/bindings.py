@@ -58,6 +58,13 @@ def read_all(transport):
         data += piece
 
 
+def write_all(output, data):
+    """Asynchronously. PyGObject would free the buffer of write_all_async() at once."""
+    while data:
+        result = wait(output.write_bytes_async, GLib.Bytes(data), GLib.PRIORITY_DEFAULT)
+        data = data[output.write_bytes_finish(result):]
+
+
 def round_trip(opened, accepted):
     """DATA there and back, synchronously; both ends close."""
     assert opened.get_output_stream().write_all(DATA, None)[1] == len(DATA)

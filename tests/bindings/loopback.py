@@ -5,7 +5,8 @@ import threading
 import types
 
 import cases
-from bindings import DATA, both_ends, listen, listing, read_all, round_trip, wait, wait_until
+from bindings import (DATA, both_ends, listen, listing, read_all, round_trip, wait, wait_until,
+                      write_all)
 from gi.repository import Gio, GLib, IBB
 
 ALICE = 'alice@example.org/a'
@@ -64,8 +65,7 @@ def asynchronous():
     assert opened.props.block_size == 1000
 
     output = opened.get_output_stream()
-    result = wait(output.write_all_async, DATA, GLib.PRIORITY_DEFAULT)
-    assert output.write_all_finish(result) == (True, len(DATA))
+    write_all(output, DATA)
     assert opened.drain_finish(wait(opened.drain_async))
     assert opened.shutdown_output_finish(wait(opened.shutdown_output_async))
 
@@ -346,15 +346,12 @@ def own_connection():
     opened = opener.open_session_finish(result)
     wait_until(lambda: accepted)
     output = opened.get_output_stream()
-    sent = []
-    output.write_all_async(DATA, GLib.PRIORITY_DEFAULT, None,
-                           lambda stream, result: sent.append(stream.write_all_finish(result)))
+    write_all(output, DATA)
     stream = accepted[0].get_input_stream()
     data = b''
     while len(data) < len(DATA):
         result = wait(stream.read_bytes_async, 65536, GLib.PRIORITY_DEFAULT)
         data += stream.read_bytes_finish(result).get_data()
-    wait_until(lambda: sent)
     assert data == DATA
 
     # A lost stream ends everything.

@@ -124,6 +124,16 @@ dup_attribute (const xmlChar **attributes, int n_attributes, const char *name, c
   return NULL;
 }
 
+/* The same of a type whose white space is collapsed, as of all types of XML Schema but strings. The
+ * numbers are parsed so. White space within a value is valid in none of these types. */
+static char *
+dup_token (const xmlChar **attributes, int n_attributes, const char *name, const char *uri)
+{
+  char *value = dup_attribute (attributes, n_attributes, name, uri);
+
+  return value != NULL ? g_strstrip (value) : NULL;
+}
+
 /* A prefix without a declaration is an error from which libxml2 recovers. */
 static gboolean
 has_undeclared_prefix (const xmlChar  *local_name,
@@ -196,7 +206,7 @@ is_true (const char *value)
 static gboolean
 has_mark (const xmlChar **attributes, int n_attributes, const char *name)
 {
-  g_autofree char *value = dup_attribute (attributes, n_attributes, name, IBB_FEATURE_NAMESPACE);
+  g_autofree char *value = dup_token (attributes, n_attributes, name, IBB_FEATURE_NAMESPACE);
 
   return is_true (value);
 }
@@ -235,7 +245,7 @@ start_resume (IBBStanzaReader *self, int n_attributes, const xmlChar **attribute
   g_autofree char *count = dup_attribute (attributes, n_attributes, "count", NULL);
 
   stanza->payload = IBB_PAYLOAD_RESUME;
-  stanza->sid = dup_attribute (attributes, n_attributes, "sid", NULL);
+  stanza->sid = dup_token (attributes, n_attributes, "sid", NULL);
   start_position (self, n_attributes, attributes);
   stanza->has_position &= ibb_stanza_parse_count (count, &stanza->count);
 }
@@ -243,7 +253,7 @@ start_resume (IBBStanzaReader *self, int n_attributes, const xmlChar **attribute
 static void
 start_resumed (IBBStanzaReader *self, int n_attributes, const xmlChar **attributes)
 {
-  g_autofree char *ended = dup_attribute (attributes, n_attributes, "ended", NULL);
+  g_autofree char *ended = dup_token (attributes, n_attributes, "ended", NULL);
 
   start_position (self, n_attributes, attributes);
   self->stanza->has_ended = is_true (ended);
@@ -252,7 +262,7 @@ start_resumed (IBBStanzaReader *self, int n_attributes, const xmlChar **attribut
 static void
 start_opened (IBBStanzaReader *self, int n_attributes, const xmlChar **attributes)
 {
-  g_autofree char *resumable = dup_attribute (attributes, n_attributes, "resumable", NULL);
+  g_autofree char *resumable = dup_token (attributes, n_attributes, "resumable", NULL);
   g_autofree char *block_size = dup_attribute (attributes, n_attributes, "block-size", NULL);
 
   self->stanza->is_resumable = is_true (resumable);
@@ -294,11 +304,11 @@ start_ibb (IBBStanzaReader *self, IBBPayload payload, int n_attributes, const xm
     return;
 
   g_free (stanza->sid);
-  stanza->sid = dup_attribute (attributes, n_attributes, "sid", NULL);
+  stanza->sid = dup_token (attributes, n_attributes, "sid", NULL);
 
   if (payload == IBB_PAYLOAD_OPEN)
     {
-      g_autofree char *stanza_type = dup_attribute (attributes, n_attributes, "stanza", NULL);
+      g_autofree char *stanza_type = dup_token (attributes, n_attributes, "stanza", NULL);
       g_autofree char *longer =
           dup_attribute (attributes, n_attributes, "block-size", IBB_FEATURE_NAMESPACE);
 
@@ -314,7 +324,7 @@ start_ibb (IBBStanzaReader *self, IBBPayload payload, int n_attributes, const xm
     {
       stanza->unclean = has_mark (attributes, n_attributes, "unclean");
       g_free (stanza->asked);
-      stanza->asked = dup_attribute (attributes, n_attributes, "asked", IBB_FEATURE_NAMESPACE);
+      stanza->asked = dup_token (attributes, n_attributes, "asked", IBB_FEATURE_NAMESPACE);
     }
   else
     {

@@ -20,6 +20,7 @@ test_room_asked (void)
     { "", FALSE },
     { " xmlns:u='urn:ibb-glib:1' u:room='true'", TRUE },
     { " xmlns:other='urn:ibb-glib:1' other:room='1'", TRUE },
+    { " xmlns:u='urn:ibb-glib:1' u:room=' 1&#10;'", TRUE },
     { " xmlns:u='urn:ibb-glib:1' u:room='false'", FALSE },
     { " xmlns:u='urn:ibb-glib:1' u:room='yes'", FALSE },
     { " xmlns:u='urn:ibb-glib:1' u:room='4096'", FALSE },
@@ -178,7 +179,7 @@ test_resume (void)
     "<resume" ROOM " sid='s' count='1'" POSITION "/><x xmlns='u'/>",
   };
   g_autoptr (IBBStanza) good =
-      read_xml ("<iq type='set' id='1'><resume" ROOM " sid='s' count='7'" POSITION "/></iq>");
+      read_xml ("<iq type='set' id='1'><resume" ROOM " sid=' s ' count='7'" POSITION "/></iq>");
   g_autoptr (IBBStanza) get =
       read_xml ("<iq type='get' id='1'><resume" ROOM " sid='s' count='7'" POSITION "/></iq>");
   g_autoptr (IBBStanza) both = read_xml ("<iq type='set' id='1'><open" IBB " sid='s'/><resume" ROOM
@@ -253,6 +254,7 @@ test_opened (void)
   } cases[] = {
     { "<opened" ROOM "/>", FALSE, 0 },
     { "<opened" ROOM " resumable='true'/>", TRUE, 0 },
+    { "<opened" ROOM " resumable=' 1 '/>", TRUE, 0 },
     { "<opened" ROOM " resumable='1' block-size='32768'/>", TRUE, 32768 },
     { "<opened" ROOM " resumable='false' block-size='32768'/>", FALSE, 32768 },
     { "<opened" ROOM " resumable='yes' block-size='65536'/>", FALSE, 0 },
@@ -289,6 +291,7 @@ test_resumed (void)
   } cases[] = {
     { "<resumed" ROOM POSITION "/>", TRUE, FALSE },
     { "<resumed" ROOM POSITION " ended='true'/>", TRUE, TRUE },
+    { "<resumed" ROOM POSITION " ended=' true '/>", TRUE, TRUE },
     { "<resumed" ROOM POSITION " ended='no'/>", TRUE, FALSE },
     { "<resumed" ROOM POSITION "><x/></resumed>", FALSE, FALSE },
     { "<resumed" ROOM " received='1' acknowledged='0'/>", FALSE, FALSE },

@@ -150,6 +150,23 @@ test_open (void)
   g_assert_true (foreign->by_message_valid);
 }
 
+/* The types of the schema collapse white space (D-13). */
+static void
+test_white_space (void)
+{
+  g_autoptr (IBBStanza) open = read_xml (
+      "<iq type='set'><open" IBB " sid='&#9; s\n' block-size=' 1 ' stanza=' message&#13; '/></iq>");
+  g_autoptr (IBBStanza) data = read_xml ("<iq type='set'><data" IBB " sid=' s' seq=' 7 '/></iq>");
+  g_autoptr (IBBStanza) empty = read_xml ("<iq type='set'><close" IBB " sid='&#10; '/></iq>");
+
+  g_assert_cmpstr (open->sid, ==, "s");
+  g_assert_true (open->by_message_valid);
+  g_assert_true (open->by_message);
+  g_assert_cmpstr (data->sid, ==, "s");
+  g_assert_true (data->seq_valid);
+  g_assert_cmpstr (empty->sid, ==, "");
+}
+
 /* Base64 that is wrong (N-42, N-43) or has white space (D-19), a seq that is none (D-11), children
  * (N-44). */
 static void
@@ -307,6 +324,8 @@ test_close (void)
     { " unclean='true'", FALSE, NULL },
     { " xmlns:u='urn:ibb-glib:1' u:asked='&lt;t'", FALSE, "<t" },
     { " xmlns:u='urn:ibb-glib:1' u:asked='t' u:unclean='true'", TRUE, "t" },
+    { " xmlns:u='urn:ibb-glib:1' u:asked=' t&#10;' u:unclean=' true '", TRUE, "t" },
+    { " xmlns:u='urn:ibb-glib:1' u:unclean='t rue'", FALSE, NULL },
     { " xmlns:u='urn:ibb-glib:2' u:asked='t'", FALSE, NULL },
     { " asked='t'", FALSE, NULL },
   };
@@ -482,6 +501,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza-reader/attributes", test_attributes);
   g_test_add_func ("/ibb/stanza-reader/payload/N-01,D-10,D-34", test_payload);
   g_test_add_func ("/ibb/stanza-reader/open/N-03,N-05,D-12,D-13", test_open);
+  g_test_add_func ("/ibb/stanza-reader/white-space/D-13", test_white_space);
   g_test_add_func ("/ibb/stanza-reader/data/N-42,N-43,D-19", test_data);
   g_test_add_func ("/ibb/stanza-reader/data/attributes/N-19,D-11", test_data_attributes);
   g_test_add_func ("/ibb/stanza-reader/data/child/N-44", test_data_child);

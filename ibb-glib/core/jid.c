@@ -196,15 +196,31 @@ prepare_resource (const char *text, gsize length)
   return is_ascii (text, length) ? g_strndup (text, length) : compose (text, length);
 }
 
+/* RFC 3454, table B.1: what stringprep deletes. */
+static gboolean
+is_deleted (gunichar c)
+{
+  return c == 0xAD || c == 0x34F || c == 0x1806 || (c >= 0x180B && c <= 0x180D) ||
+         (c >= 0x200B && c <= 0x200D) || c == 0x2060 || (c >= 0xFE00 && c <= 0xFE0F) || c == 0xFEFF;
+}
+
+/* A server that deletes all characters of a part answers from an address without the part. */
+static gboolean
+is_empty (const char *part)
+{
+  while (*part != '\0' && is_deleted (g_utf8_get_char (part)))
+    part = g_utf8_next_char (part);
+  return *part == '\0';
+}
+
 /* Takes the prepared part. Returns FALSE if the part is invalid. */
 static gboolean
 append_part (GString *out, char *part, gboolean is_resource)
 {
   g_autofree char *owned = part;
-  gsize            length = strlen (part);
 
   g_string_append (out, part);
-  return length > 0 && length <= PART_MAX_LENGTH && is_part (part, is_resource);
+  return !is_empty (part) && strlen (part) <= PART_MAX_LENGTH && is_part (part, is_resource);
 }
 
 static gboolean
@@ -316,14 +332,6 @@ ibb_jid_is_of_domain (const char *jid, const char *domain)
 
   normal = ibb_jid_normalize (jid);
   return normal != NULL && has_domain (normal, domain);
-}
-
-/* RFC 3454, table B.1: what stringprep deletes. */
-static gboolean
-is_deleted (gunichar c)
-{
-  return c == 0xAD || c == 0x34F || c == 0x1806 || (c >= 0x180B && c <= 0x180D) ||
-         (c >= 0x200B && c <= 0x200D) || c == 0x2060 || (c >= 0xFE00 && c <= 0xFE0F) || c == 0xFEFF;
 }
 
 static char *

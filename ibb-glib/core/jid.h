@@ -14,9 +14,10 @@ G_BEGIN_DECLS
 
 /* The form by which JIDs are compared: node and domain in NFKC and lower case,
  * A-labels as U-labels, no trailing dot; the resource in NFC with its case. NULL
- * for what is not a valid JID: NULL, empty domain, node or resource, too long,
- * not UTF-8, control characters, white space, "@" or "/" in node or domain. Does
- * not depend on the locale. */
+ * for what is not a valid JID: NULL, empty domain, node or resource, or one of
+ * characters that stringprep deletes, such as the soft hyphen; too long, not UTF-8,
+ * control characters, white space, "@" or "/" in node or domain. Does not depend on
+ * the locale. */
 char *ibb_jid_normalize (const char *jid);
 
 /* Whether the normal forms are equal. What is not a valid JID equals only its

@@ -12,7 +12,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
-from cases import case, check_equal
+from cases import case, check, check_equal
 from command import Account, Folder, sha256
 from ejabberd import Ejabberd
 from prosody import Prosody
@@ -79,6 +79,16 @@ def _(server):
     here.expect_failure()
     # The form to permit, if it is the same account.
     there.wait_line(f'“strasse@{re.escape(server.domain)}/')
+
+
+@case('an address of which the server would make another one is refused before it is sent')
+def _(server):
+    folder = Folder()
+    source = folder.make('original', 10)
+    for peer in (f'bob@{server.domain}/', f'bob@{server.domain}/\u00ad', f'\u00ad@{server.domain}/x'):
+        here = Account(server, 'alice').ibb('send', source, peer)
+        check_equal(here.finish(), 2, f'the exit status for {peer!r}')
+        check('valid JID' in here.lines[-1] or 'PEER is a JID' in here.lines[-1], here.lines[-1])
 
 
 def main():

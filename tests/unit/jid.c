@@ -108,6 +108,14 @@ test_normalize (void)
     { "a@b/\xFF", NULL },
     { "\xC3@b", NULL },
     { "a@b/\xED\xA0\x80", NULL },
+    /* Stringprep deletes all of a part, here a soft hyphen, or variation selectors: the server
+     * would answer from another address. */
+    { "a@b/\xC2\xAD", NULL },
+    { "a@b/\xEF\xB8\x8F\xEF\xB8\x80", NULL },
+    { "\xC2\xAD@b", NULL },
+    { "a@\xC2\xAD", NULL },
+    { "a@\xC2\xAD.", NULL },
+    { "a@b/\xC2\xAD.", "a@b/\xC2\xAD." },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "stanza/namespaces.h"
+#include "xmpp/server-text.h"
 
-#define MAX_MESSAGE_TEXT 200
 #define MAX_NAMESPACE 256 /* bytes: none that is known here is as long */
 #define MAX_CONDITION 64  /* bytes: twice the longest one that is defined */
 
@@ -109,12 +109,7 @@ ibb_element_dup_condition_text (const IBBElement *self, const char *namespace)
 {
   IBBElement *text = ibb_element_get_child (self, "text", namespace);
 
-  if (text == NULL || text->text->len == 0)
-    return NULL;
-  if (g_utf8_strlen (text->text->str, -1) <= MAX_MESSAGE_TEXT)
-    return g_strdup (text->text->str);
-
-  return g_utf8_substring (text->text->str, 0, MAX_MESSAGE_TEXT);
+  return text != NULL && text->text->len > 0 ? ibb_server_text_dup (text->text->str) : NULL;
 }
 
 guint

@@ -7,9 +7,7 @@
 #include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 #include "xmpp/handshake.h"
-#ifdef HAVE_WEBSOCKET
 #include "xmpp/upgrade.h"
-#endif
 
 /* The handshake holds a reference, and so does the request for a WebSocket. */
 struct _IBBEncryption
@@ -125,8 +123,6 @@ ibb_encryption_abort (IBBEncryption *self, const GError *error)
   ibb_encryption_free (self);
 }
 
-#ifdef HAVE_WEBSOCKET
-
 static void
 upgrade_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -158,17 +154,6 @@ upgrade (IBBEncryption *self)
   g_ref_count_inc (&self->ref_count);
   ibb_upgrade_async (G_IO_STREAM (self->tls), self->endpoint, self->cancellable, upgrade_cb, self);
 }
-
-#else
-
-/* Without libsoup there is no endpoint. */
-static void
-upgrade (IBBEncryption *self)
-{
-  g_assert_not_reached ();
-}
-
-#endif
 
 void
 ibb_encryption_accept (IBBEncryption *self)

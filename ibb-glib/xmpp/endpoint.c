@@ -42,14 +42,14 @@ has_blanks (const char *uri)
 
 /* The host of a URL may be an IDN with letters beyond ASCII. The other parts may not have any. */
 static gboolean
-take_parts (IBBEndpoint *self, GUri *uri)
+take_parts (IBBEndpoint *self, GUri *uri, const char *scheme)
 {
   const char *path = g_uri_get_path (uri);
   const char *query = g_uri_get_query (uri);
   int         port = g_uri_get_port (uri);
 
   if (g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0' ||
-      strcmp (g_uri_get_scheme (uri), "wss") != 0 || g_uri_get_userinfo (uri) != NULL ||
+      strcmp (g_uri_get_scheme (uri), scheme) != 0 || g_uri_get_userinfo (uri) != NULL ||
       g_uri_get_fragment (uri) != NULL || port == 0)
     return FALSE;
 
@@ -60,8 +60,8 @@ take_parts (IBBEndpoint *self, GUri *uri)
   return self->host != NULL && is_plain (self->host) && is_plain (self->target);
 }
 
-IBBEndpoint *
-ibb_endpoint_new (const char *uri, GError **error)
+static IBBEndpoint *
+parse (const char *uri, const char *scheme)
 {
   g_autoptr (IBBEndpoint) self = g_new0 (IBBEndpoint, 1);
   g_autoptr (GUri)        parsed =
@@ -69,14 +69,33 @@ ibb_endpoint_new (const char *uri, GError **error)
 
   g_atomic_ref_count_init (&self->ref_count);
   self->uri = g_strdup (uri);
-  if (parsed != NULL && !has_blanks (uri) && take_parts (self, parsed))
-    return g_steal_pointer (&self);
+  if (parsed == NULL || has_blanks (uri) || !take_parts (self, parsed, scheme))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+IBBEndpoint *
+ibb_endpoint_new (const char *uri, GError **error)
+{
+  IBBEndpoint *self = parse (uri, "wss");
+
+  if (self != NULL)
+    return self;
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                _ ("“%s” is not the address of a WebSocket, such as "
                   "“wss://xmpp.example.org/xmpp-websocket”"),
                uri);
   return NULL;
+}
+
+/* A fragment is for the client alone. */
+IBBEndpoint *
+ibb_endpoint_new_web (const char *uri)
+{
+  g_autofree char *whole = g_strndup (uri, strcspn (uri, "#"));
+
+  return parse (whole, "https");
 }
 
 IBBEndpoint *

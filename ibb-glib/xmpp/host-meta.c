@@ -4,12 +4,15 @@
 
 #include "xmpp/host-meta.h"
 
-#include <libsoup/soup.h>
 #include <string.h>
 
 #include "ibb-intl-private.h"
+#include "xmpp/dial.h"
 #include "xmpp/domain.h"
-#include "xmpp/proxy.h"
+#include "xmpp/endpoint.h"
+#include "xmpp/handshake.h"
+#include "xmpp/http-request.h"
+#include "xmpp/server-text.h"
 
 /* By XEP-0156 §2.3 each server offers this form, whether or not it offers the one in JSON. */
 #define PATH "/.well-known/host-meta"
@@ -18,25 +21,28 @@
 
 #define MAX_DOCUMENT (64 * 1024)
 #define MAX_REDIRECTS 3
-#define TIMEOUT 10 /* seconds in which nothing comes */
+#define STATUS_OK 200
 
 typedef struct
 {
-  char        *domain;
-  SoupSession *session;
-  SoupMessage *message; /* (owned): of the last request */
-  IBBProxy     proxy;   /* of the last request */
-  guint        n_redirects;
-  guint8       document[MAX_DOCUMENT + 1];
+  char              *domain;
+  GTlsDatabase      *tls_database;         /* (owned) (nullable) */
+  GTlsCertificate   *accepted_certificate; /* (owned) (nullable) */
+  GProxyResolver    *proxy_resolver;       /* (owned) (nullable) */
+  IBBEndpoint       *endpoint;             /* (owned): of the last request */
+  GSocketConnection *connection;           /* (owned) (nullable): to it */
+  guint              n_redirects;
+
+  GTlsCertificate     *untrusted; /* (owned) (nullable) */
+  GTlsCertificateFlags errors;    /* of untrusted */
 } HostMeta;
 
 static void
-drop_message (HostMeta *self)
+disconnect (HostMeta *self)
 {
-  if (self->message != NULL)
-    g_signal_handlers_disconnect_by_data (self->message, self);
-  g_clear_object (&self->message);
-  ibb_proxy_clear (&self->proxy);
+  if (self->connection != NULL)
+    g_io_stream_close (G_IO_STREAM (self->connection), NULL, NULL);
+  g_clear_object (&self->connection);
 }
 
 static void
@@ -44,9 +50,13 @@ host_meta_free (gpointer data)
 {
   HostMeta *self = data;
 
+  disconnect (self);
   g_free (self->domain);
-  drop_message (self);
-  g_clear_object (&self->session);
+  g_clear_object (&self->tls_database);
+  g_clear_object (&self->accepted_certificate);
+  g_clear_object (&self->proxy_resolver);
+  g_clear_pointer (&self->endpoint, ibb_endpoint_unref);
+  g_clear_object (&self->untrusted);
   g_free (self);
 }
 
@@ -123,177 +133,184 @@ fail_with (GTask *task, GError *error)
     fail (task, cause->domain, cause->code, "%s", cause->message);
 }
 
+/* Defined below: a redirect leads back to it. */
+static void request (GTask *task);
+
 static void
-read_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+take_document (GTask *task, const IBBHttpReader *answer)
 {
-  g_autoptr (GTask) task = user_data;
-  HostMeta         *self = g_task_get_task_data (task);
-  GError           *error = NULL;
-  gsize             length;
-  char             *uri;
+  gsize       length;
+  const char *document = ibb_http_reader_get_body (answer, &length);
+  char       *uri = ibb_host_meta_parse (document, length);
 
-  if (!g_input_stream_read_all_finish (G_INPUT_STREAM (object), result, &length, &error))
-    {
-      fail_with (task, error);
-      return;
-    }
-  if (length > MAX_DOCUMENT)
-    {
-      fail (task, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _ ("the answer is longer than %d bytes"),
-            MAX_DOCUMENT);
-      return;
-    }
-
-  uri = ibb_host_meta_parse ((const char *) self->document, length);
   if (uri != NULL)
     g_task_return_pointer (task, uri, g_free);
   else
     fail (task, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _ ("“%s” names no WebSocket"), PATH);
 }
 
-/* Defined below: a redirect leads back to it. */
-static void send (GTask *task, GUri *uri);
-
 static void
-follow (GTask *task)
+follow (GTask *task, const char *location)
 {
-  HostMeta   *self = g_task_get_task_data (task);
-  const char *location =
-      soup_message_headers_get_one (soup_message_get_response_headers (self->message), "Location");
-  g_autoptr (GUri) uri = NULL;
+  HostMeta        *self = g_task_get_task_data (task);
+  g_autofree char *uri = g_uri_resolve_relative (ibb_endpoint_get_uri (self->endpoint), location,
+                                                 G_URI_FLAGS_ENCODED, NULL);
+  IBBEndpoint     *endpoint = uri != NULL ? ibb_endpoint_new_web (uri) : NULL;
+  g_autofree char *place = ibb_server_text_dup (location);
 
-  if (location != NULL)
-    uri = g_uri_parse_relative (soup_message_get_uri (self->message), location, SOUP_HTTP_URI_FLAGS,
-                                NULL);
-  if (uri == NULL || strcmp (g_uri_get_scheme (uri), "https") != 0 ||
-      ++self->n_redirects > MAX_REDIRECTS)
-    fail (task, G_IO_ERROR, G_IO_ERROR_FAILED,
-          _ ("the web server redirects too often, or not to HTTPS"));
-  else
-    send (task, uri);
-}
-
-static gboolean
-has_new_tls (SoupMessage *message)
-{
-  GTlsProtocolVersion version = soup_message_get_tls_protocol_version (message);
-
-  return version >= G_TLS_PROTOCOL_VERSION_TLS_1_2 && version != G_TLS_PROTOCOL_VERSION_DTLS_1_0 &&
-         version != G_TLS_PROTOCOL_VERSION_DTLS_1_2;
-}
-
-static void
-fail_to_connect (GTask *task, GError *error)
-{
-  HostMeta *self = g_task_get_task_data (task);
-  GError   *proxy_error = ibb_proxy_new_error (&self->proxy, self->domain, error);
-
-  if (proxy_error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (endpoint == NULL)
     {
-      g_error_free (error);
-      error = g_steal_pointer (&proxy_error);
-    }
-  g_clear_error (&proxy_error);
-  fail_with (task, error);
-}
-
-static void
-send_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask)        task = user_data;
-  HostMeta                *self = g_task_get_task_data (task);
-  GError                  *error = NULL;
-  guint                    status;
-  g_autoptr (GInputStream) stream = NULL;
-
-  stream = soup_session_send_finish (SOUP_SESSION (object), result, &error);
-  if (stream == NULL)
-    {
-      fail_to_connect (task, error);
+      fail (task, G_IO_ERROR, G_IO_ERROR_FAILED,
+            _ ("the web server redirects to “%s”, which is not HTTPS"), place);
       return;
     }
 
-  status = soup_message_get_status (self->message);
-  if (!has_new_tls (self->message))
-    fail (task, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE, _ ("the web server has no TLS newer than 1.1"));
-  else if (SOUP_STATUS_IS_REDIRECTION (status))
-    follow (task);
-  else if (status != SOUP_STATUS_OK)
-    fail (task, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _ ("HTTP status %u at “%s”"), status, PATH);
+  ibb_endpoint_unref (self->endpoint);
+  self->endpoint = endpoint;
+  if (++self->n_redirects > MAX_REDIRECTS)
+    fail (task, G_IO_ERROR, G_IO_ERROR_FAILED,
+          _ ("the web server redirects more than %d times, at last to “%s”"), MAX_REDIRECTS, place);
   else
-    g_input_stream_read_all_async (stream, self->document, sizeof self->document,
-                                   G_PRIORITY_DEFAULT, g_task_get_cancellable (task), read_cb,
-                                   g_object_ref (task));
+    request (task);
 }
 
 static void
-event_cb (SoupMessage *message, GSocketClientEvent event, GIOStream *connection, HostMeta *self)
+answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  ibb_proxy_note (&self->proxy, event, connection);
+  g_autoptr (GTask)         task = user_data;
+  HostMeta                 *self = g_task_get_task_data (task);
+  GError                   *error = NULL;
+  gboolean                  is_over;
+  g_autoptr (IBBHttpReader) answer = ibb_http_request_finish (result, &is_over, &error);
+  const char               *location;
+  guint                     status;
+
+  disconnect (self);
+  if (answer == NULL)
+    {
+      fail_with (task, error);
+      return;
+    }
+
+  status = ibb_http_reader_get_status (answer);
+  location = ibb_http_reader_get_field (answer, "location");
+  if (status == STATUS_OK)
+    take_document (task, answer);
+  else if (status >= 300 && status < 400 && location != NULL)
+    follow (task, location);
+  else
+    fail (task, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _ ("HTTP status %u at “%s”"), status, PATH);
 }
 
 static void
-send (GTask *task, GUri *uri)
+send (GTask *task, GTlsConnection *tls)
+{
+  HostMeta        *self = g_task_get_task_data (task);
+  g_autofree char *authority = ibb_endpoint_dup_authority (self->endpoint);
+  g_autofree char *text = g_strdup_printf ("GET %s HTTP/1.1\r\n"
+                                           "Host: %s\r\n"
+                                           "Connection: close\r\n\r\n",
+                                           ibb_endpoint_get_target (self->endpoint), authority);
+
+  ibb_http_request_async (G_IO_STREAM (tls), text, MAX_DOCUMENT, g_task_get_cancellable (task),
+                          answered_cb, g_object_ref (task));
+}
+
+static void
+secured_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask)          task = user_data;
+  HostMeta                  *self = g_task_get_task_data (task);
+  GError                    *error = NULL;
+  g_autoptr (GTlsConnection) tls =
+      ibb_handshake_finish (result, &self->untrusted, &self->errors, &error);
+
+  if (error == NULL && self->untrusted != NULL)
+    error = ibb_handshake_new_certificate_error (self->untrusted, self->errors,
+                                                 ibb_endpoint_get_host (self->endpoint));
+  if (error != NULL)
+    fail_with (task, error);
+  else
+    send (task, tls);
+}
+
+static void
+connected_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask)      task = user_data;
+  HostMeta              *self = g_task_get_task_data (task);
+  GError                *error = NULL;
+  IBBHandshakeParameters parameters = {
+    .domain = ibb_endpoint_get_host (self->endpoint),
+    .database = self->tls_database,
+    .accepted_certificate = self->accepted_certificate,
+    .protocol = "http/1.1",
+  };
+
+  self->connection = ibb_dial_finish (result, &error);
+  if (self->connection != NULL)
+    ibb_handshake_async (G_IO_STREAM (self->connection), &parameters, g_task_get_cancellable (task),
+                         secured_cb, g_object_ref (task));
+  else
+    fail_with (task, error);
+}
+
+static void
+request (GTask *task)
 {
   HostMeta *self = g_task_get_task_data (task);
 
-  drop_message (self);
-  self->message = soup_message_new_from_uri (SOUP_METHOD_GET, uri);
-  soup_message_add_flags (self->message, SOUP_MESSAGE_NO_REDIRECT);
-  g_signal_connect (self->message, "network-event", G_CALLBACK (event_cb), self);
-  soup_session_send_async (self->session, self->message, G_PRIORITY_DEFAULT,
-                           g_task_get_cancellable (task), send_cb, g_object_ref (task));
+  ibb_dial_web_async (self->domain, ibb_endpoint_get_host (self->endpoint),
+                      ibb_endpoint_get_port (self->endpoint), self->proxy_resolver,
+                      g_task_get_cancellable (task), connected_cb, g_object_ref (task));
 }
 
-/* Without features that are not needed: no cookies, no cache, no decoding of compressed content. */
-static SoupSession *
-create_session (GTlsDatabase *tls_database, GProxyResolver *proxy_resolver)
-{
-  SoupSession *session = soup_session_new ();
-
-  soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
-  soup_session_set_timeout (session, TIMEOUT);
-  soup_session_set_user_agent (session, "");
-  if (tls_database != NULL)
-    soup_session_set_tls_database (session, tls_database);
-  if (proxy_resolver != NULL)
-    soup_session_set_proxy_resolver (session, proxy_resolver);
-
-  return session;
-}
-
-static GUri *
-create_uri (const char *domain)
+static IBBEndpoint *
+create_endpoint (const char *domain)
 {
   g_autofree char *address = ibb_domain_dup_address (domain);
-  g_autofree char *host =
-      address != NULL ? g_steal_pointer (&address) : ibb_domain_to_ascii (domain);
+  g_autofree char *uri = g_uri_join (G_URI_FLAGS_NONE, "https", NULL,
+                                     address != NULL ? address : domain, -1, PATH, NULL, NULL);
 
-  return g_uri_build (SOUP_HTTP_URI_FLAGS, "https", NULL, host, -1, PATH, NULL, NULL);
+  return ibb_endpoint_new_web (uri);
 }
 
 void
 ibb_host_meta_async (const char         *domain,
                      GTlsDatabase       *tls_database,
+                     GTlsCertificate    *accepted_certificate,
                      GProxyResolver     *proxy_resolver,
                      GCancellable       *cancellable,
                      GAsyncReadyCallback callback,
                      gpointer            user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
-  g_autoptr (GUri)  uri = create_uri (domain);
   HostMeta         *self = g_new0 (HostMeta, 1);
 
   g_task_set_source_tag (task, ibb_host_meta_async);
   g_task_set_name (task, "[ibb-glib] host-meta");
   g_task_set_task_data (task, self, host_meta_free);
   self->domain = g_strdup (domain);
-  self->session = create_session (tls_database, proxy_resolver);
-  send (task, uri);
+  g_set_object (&self->tls_database, tls_database);
+  g_set_object (&self->accepted_certificate, accepted_certificate);
+  g_set_object (&self->proxy_resolver, proxy_resolver);
+  self->endpoint = create_endpoint (domain);
+  if (self->endpoint != NULL)
+    request (task);
+  else
+    fail (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, _ ("“%s” is not a valid host name"),
+          domain);
 }
 
 char *
-ibb_host_meta_finish (GAsyncResult *result, GError **error)
+ibb_host_meta_finish (GAsyncResult         *result,
+                      GTlsCertificate     **untrusted,
+                      GTlsCertificateFlags *errors,
+                      GError              **error)
 {
+  HostMeta *self = g_task_get_task_data (G_TASK (result));
+
+  *untrusted = g_steal_pointer (&self->untrusted);
+  *errors = self->errors;
   return g_task_propagate_pointer (G_TASK (result), error);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The WebSocket that a domain names (XEP-0156): over HTTPS only, with a certificate that is
- * trusted for the domain. No DNS record is asked, which anybody on the way could forge.
+ * trusted for the domain or that the application accepts. No DNS record is asked, which anybody
+ * on the way could forge.
  */
 
 #pragma once
@@ -10,15 +11,21 @@
 
 G_BEGIN_DECLS
 
-/* tls_database, proxy_resolver (nullable): the system's. */
+/* tls_database, proxy_resolver (nullable): the system's. accepted_certificate (nullable): of the
+ * web server, by the application. Has no time-out of its own. */
 void ibb_host_meta_async (const char         *domain,
                           GTlsDatabase       *tls_database,
+                          GTlsCertificate    *accepted_certificate,
                           GProxyResolver     *proxy_resolver,
                           GCancellable       *cancellable,
                           GAsyncReadyCallback callback,
                           gpointer            user_data);
-/* (transfer full): a URL with the scheme wss. */
-char *ibb_host_meta_finish (GAsyncResult *result, GError **error);
+/* (transfer full): a URL with the scheme wss. untrusted (transfer full) (nullable): the certificate
+ * by which the request has failed, and what is wrong with it in errors. */
+char *ibb_host_meta_finish (GAsyncResult         *result,
+                            GTlsCertificate     **untrusted,
+                            GTlsCertificateFlags *errors,
+                            GError              **error);
 
 /* The same of such a document. (nullable): it names none. */
 char *ibb_host_meta_parse (const char *document, gsize length);

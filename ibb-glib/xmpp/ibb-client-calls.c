@@ -40,8 +40,8 @@ get_thread (IBBClient *self)
  * - %G_IO_ERROR_PROXY_FAILED, or another code with PROXY: a [proxy](network.html#proxies)
  *   does not connect; it may also be the cause of the other codes of %G_IO_ERROR here, and the
  *   message then names it
- * - %G_IO_ERROR_NOT_SUPPORTED: [property@IBB.Client:websocket-mode] is set, and this
- *   library was built without it
+ * - %G_IO_ERROR_NOT_FOUND, %G_IO_ERROR_FAILED, %G_IO_ERROR_INVALID_DATA: the web server of the
+ *   domain names no WebSocket (XEP-0156), redirects elsewhere, or answers what is not HTTP
  * - %G_TLS_ERROR_BAD_CERTIFICATE: the certificate is not trusted, and no handler
  *   of [signal@IBB.Client::accept-certificate] accepted it
  * - %G_TLS_ERROR_HANDSHAKE, or another code of %G_TLS_ERROR: there is no TLS 1.2 or

@@ -343,7 +343,7 @@ ibb_client_class_init (IBBClientClass *klass)
    * IBBClient:websocket-mode:
    *
    * Whether the login goes over [WebSocket](network.html#xmpp-over-websocket) (RFC 7395), for
-   * networks that let only HTTPS out. Without libsoup it fails: %G_IO_ERROR_NOT_SUPPORTED.
+   * networks that let only HTTPS out.
    *
    * Default: %IBB_WEBSOCKET_MODE_NEVER.
    *
@@ -619,7 +619,8 @@ ibb_client_class_init (IBBClientClass *klass)
    * @errors: what is wrong with it
    *
    * The server's certificate cannot be verified for the domain of the account, or for the
-   * host of [property@IBB.Client:websocket-uri].
+   * host of [property@IBB.Client:websocket-uri]. Without that URI the web server that names the
+   * WebSocket (XEP-0156) comes first; an accepted certificate then holds for both.
    *
    * As with [signal@Gio.TlsConnection::accept-certificate], a handler that knows
    * this very certificate may accept it. So far the server got only the domain of the

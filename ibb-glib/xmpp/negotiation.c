@@ -40,26 +40,26 @@ struct _IBBNegotiation
   char                        *domain;
   char                        *resource; /* (nullable) */
 
-  IBBLoginStage        stage;
-  gint64               deadline;    /* of the whole login, monotonic */
-  guint                timeout;     /* of the stage, in milliseconds */
-  GCancellable        *cancellable; /* of the attempt to connect */
-  GSource             *timer;       /* (nullable): for timeout */
-  IBBEndpoint         *endpoint;    /* (nullable): of a WebSocket that stream goes over */
-  IBBRedirect          redirect;
-  IBBXmlStream        *stream;             /* (nullable) */
-  IBBEncryption       *encryption;         /* (nullable): of stream */
-  GTlsCertificate     *untrusted;          /* (nullable): of the server, to be judged */
-  GTlsCertificateFlags certificate_errors; /* of untrusted */
-  IBBAuthentication   *authentication;     /* (nullable) */
-  IBBBinding          *binding;            /* (nullable) */
-  char                *local_jid;          /* (nullable): once it is bound */
-  IBBElement          *management;         /* (nullable): <enabled/> of XEP-0198 */
-  IBBResumption        resumption;         /* its id is NULL: none */
-  guint                stanza_limit;
-  gboolean             can_manage;
-  guint32              resumed_h;
-  gboolean             was_refused;
+  IBBLoginStage      stage;
+  gint64             deadline;    /* of the whole login, monotonic */
+  guint              timeout;     /* of the stage, in milliseconds */
+  GCancellable      *cancellable; /* of the attempt to connect */
+  GSource           *timer;       /* (nullable): for timeout */
+  IBBEndpoint       *endpoint;    /* (nullable): of a WebSocket that stream goes over */
+  IBBRedirect        redirect;
+  IBBXmlStream      *stream;            /* (nullable) */
+  IBBEncryption     *encryption;        /* (nullable): of stream */
+  GTlsCertificate   *untrusted;         /* (nullable): of the server, to be judged */
+  GError            *certificate_error; /* (nullable): of untrusted */
+  IBBAuthentication *authentication;    /* (nullable) */
+  IBBBinding        *binding;           /* (nullable) */
+  char              *local_jid;         /* (nullable): once it is bound */
+  IBBElement        *management;        /* (nullable): <enabled/> of XEP-0198 */
+  IBBResumption      resumption;        /* its id is NULL: none */
+  guint              stanza_limit;
+  gboolean           can_manage;
+  guint32            resumed_h;
+  gboolean           was_refused;
 };
 
 static void
@@ -421,16 +421,6 @@ secured_cb (gpointer owner)
   open_stream (self);
 }
 
-static void
-refuse_certificate (IBBNegotiation *self)
-{
-  g_autoptr (GError) error = ibb_handshake_new_certificate_error (
-      self->untrusted, self->certificate_errors,
-      ibb_redirect_get_identity (&self->redirect, self->endpoint, self->domain));
-
-  ibb_negotiation_fail (self, error);
-}
-
 void
 ibb_negotiation_answer_certificate (IBBNegotiation *self, gboolean accept)
 {
@@ -440,7 +430,7 @@ ibb_negotiation_answer_certificate (IBBNegotiation *self, gboolean accept)
   start_clock (self);
   if (!accept)
     {
-      refuse_certificate (self);
+      ibb_negotiation_fail (self, self->certificate_error);
       return;
     }
   g_set_object (&self->accepted_certificate, self->untrusted);
@@ -451,28 +441,41 @@ ibb_negotiation_answer_certificate (IBBNegotiation *self, gboolean accept)
 }
 
 /* The question is asked once: after the answer the server has to show the certificate that was
- * accepted. If only another server has named this one, nobody is asked. */
+ * accepted. If only another server has named this one, nobody is asked. error: for the refusal. */
+static void
+judge_certificate (IBBNegotiation      *self,
+                   GTlsCertificate     *certificate,
+                   GTlsCertificateFlags errors,
+                   const GError        *error)
+{
+  if (self->accepted_certificate != NULL || ibb_redirect_was_followed (&self->redirect) ||
+      self->handler->certificate == NULL)
+    {
+      ibb_negotiation_fail (self, error);
+      return;
+    }
+
+  g_set_object (&self->untrusted, certificate);
+  g_clear_error (&self->certificate_error);
+  self->certificate_error = g_error_copy (error);
+  enter (self, IBB_LOGIN_STAGE_CERTIFICATE);
+  self->handler->certificate (self, certificate, errors, self->owner);
+}
+
 static void
 untrusted_cb (GTlsCertificate     *certificate,
               GTlsCertificateFlags errors,
               const GError        *error,
               gpointer             owner)
 {
-  IBBNegotiation *self = owner;
+  IBBNegotiation    *self = owner;
+  g_autoptr (GError) refusal = ibb_handshake_new_certificate_error (
+      certificate, errors,
+      ibb_redirect_get_identity (&self->redirect, self->endpoint, self->domain));
 
-  g_set_object (&self->untrusted, certificate);
-  self->certificate_errors = errors;
   if (error != NULL)
     abort_stream (self, error);
-  if (self->accepted_certificate != NULL || ibb_redirect_was_followed (&self->redirect) ||
-      self->handler->certificate == NULL)
-    {
-      refuse_certificate (self);
-      return;
-    }
-
-  enter (self, IBB_LOGIN_STAGE_CERTIFICATE);
-  self->handler->certificate (self, self->untrusted, self->certificate_errors, self->owner);
+  judge_certificate (self, certificate, errors, refusal);
 }
 
 static void
@@ -700,14 +703,18 @@ dial_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (IBBNegotiation)    self = user_data;
   g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GTlsCertificate)   untrusted = NULL;
   g_autoptr (GError)            error = NULL;
+  GTlsCertificateFlags          errors;
 
   g_clear_pointer (&self->endpoint, ibb_endpoint_unref);
-  connection = ibb_route_finish (result, &self->endpoint, &error);
+  connection = ibb_route_finish (result, &self->endpoint, &untrusted, &errors, &error);
   if (self->stage != IBB_LOGIN_STAGE_CONNECT)
     return;
   if (connection != NULL)
     connected (self, connection);
+  else if (untrusted != NULL)
+    judge_certificate (self, untrusted, errors, error);
   else
     ibb_negotiation_fail (self, error);
 }
@@ -716,8 +723,8 @@ static void
 dial (IBBNegotiation *self)
 {
   enter (self, IBB_LOGIN_STAGE_CONNECT);
-  ibb_route_async (self->domain, &self->settings, self->cancellable, dial_cb,
-                   ibb_negotiation_ref (self));
+  ibb_route_async (self->domain, &self->settings, self->accepted_certificate, self->cancellable,
+                   dial_cb, ibb_negotiation_ref (self));
 }
 
 static gboolean
@@ -794,6 +801,7 @@ ibb_negotiation_unref (IBBNegotiation *self)
   g_free (self->domain);
   g_free (self->resource);
   g_clear_object (&self->untrusted);
+  g_clear_error (&self->certificate_error);
   g_object_unref (self->cancellable);
   ibb_thread_release (self->thread);
   g_free (self);

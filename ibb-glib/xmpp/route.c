@@ -6,13 +6,13 @@
 
 #include "ibb-intl-private.h"
 #include "xmpp/dial.h"
-#ifdef HAVE_WEBSOCKET
 #include "xmpp/host-meta.h"
-#endif
 #include "xmpp/source.h"
 
 /* Milliseconds for TCP, if a WebSocket may be used instead: a firewall may answer nothing. */
 #define TCP_TIMEOUT 8000
+/* Milliseconds for all requests for host-meta. */
+#define HOST_META_TIMEOUT 12000
 
 typedef struct
 {
@@ -22,10 +22,14 @@ typedef struct
   GProxyResolver *proxy_resolver; /* (owned) (nullable) */
   GError         *tcp_error;      /* (owned) (nullable): TCP was tried before */
   IBBEndpoint    *endpoint;       /* (owned) (nullable) */
-  GCancellable   *tcp;            /* (owned) (nullable): of the attempt by TCP, if it is bounded */
-  gulong          cancelled;      /* handler of the task's cancellable, which ends tcp */
+  GCancellable   *attempt;        /* (owned) (nullable): of a step with a time of its own */
+  gulong          cancelled;      /* handler of the task's cancellable, which ends attempt */
   GSource        *timer;          /* (owned) (nullable) */
-  gboolean        is_late;        /* it has ended tcp */
+  gboolean        is_late;        /* it has ended attempt */
+
+  GTlsCertificate     *accepted_certificate; /* (owned) (nullable) */
+  GTlsCertificate     *untrusted;            /* (owned) (nullable) */
+  GTlsCertificateFlags errors;               /* of untrusted */
 } Route;
 
 static void
@@ -39,10 +43,60 @@ route_free (gpointer data)
   g_clear_object (&self->proxy_resolver);
   g_clear_error (&self->tcp_error);
   g_clear_pointer (&self->endpoint, ibb_endpoint_unref);
-  g_clear_object (&self->tcp);
+  g_clear_object (&self->attempt);
   ibb_source_clear (&self->timer);
+  g_clear_object (&self->accepted_certificate);
+  g_clear_object (&self->untrusted);
   g_free (self);
 }
+
+/* A step with a time of its own. */
+
+static gboolean
+timeout_cb (gpointer user_data)
+{
+  Route *self = user_data;
+
+  self->is_late = TRUE;
+  g_cancellable_cancel (self->attempt);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+cancelled_cb (GCancellable *cancellable, gpointer user_data)
+{
+  g_cancellable_cancel (user_data);
+}
+
+static void
+begin_attempt (GTask *task, guint milliseconds)
+{
+  Route *self = g_task_get_task_data (task);
+
+  self->is_late = FALSE;
+  self->attempt = g_cancellable_new ();
+  self->cancelled = g_cancellable_connect (g_task_get_cancellable (task), G_CALLBACK (cancelled_cb),
+                                           g_object_ref (self->attempt), g_object_unref);
+  self->timer = ibb_source_attach (g_timeout_source_new (milliseconds), g_task_get_context (task),
+                                   "[ibb-glib] route timeout", timeout_cb, self, NULL);
+}
+
+/* FALSE: nothing was begun. */
+static gboolean
+end_attempt (GTask *task)
+{
+  Route *self = g_task_get_task_data (task);
+
+  if (self->attempt == NULL)
+    return FALSE;
+
+  ibb_source_clear (&self->timer);
+  g_cancellable_disconnect (g_task_get_cancellable (task), self->cancelled);
+  g_clear_object (&self->attempt);
+  return TRUE;
+}
+
+/* The WebSocket. */
 
 /* Adds why TCP has failed before. Takes error. */
 static void
@@ -54,14 +108,13 @@ fail (GTask *task, GError *error)
   if (self->tcp_error == NULL || g_error_matches (web_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     g_task_return_error (task, g_steal_pointer (&web_error));
   else
-    g_task_return_new_error (task, self->tcp_error->domain, self->tcp_error->code,
-                             /* Translators: the first %s says why there is no TCP connection, the
-                                second why there is no WebSocket */
-                             _ ("%s. By WebSocket: %s"), self->tcp_error->message,
-                             web_error->message);
+    g_task_return_new_error (
+        task, self->untrusted != NULL ? web_error->domain : self->tcp_error->domain,
+        self->untrusted != NULL ? web_error->code : self->tcp_error->code,
+        /* Translators: the first %s says why there is no TCP connection, the
+           second why there is no WebSocket */
+        _ ("%s. By WebSocket: %s"), self->tcp_error->message, web_error->message);
 }
-
-#ifdef HAVE_WEBSOCKET
 
 static void
 web_cb (GObject *object, GAsyncResult *result, gpointer user_data)
@@ -103,9 +156,19 @@ static void
 host_meta_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  Route            *self = g_task_get_task_data (task);
   GError           *error = NULL;
-  g_autofree char  *uri = ibb_host_meta_finish (result, &error);
+  g_autofree char  *uri = ibb_host_meta_finish (result, &self->untrusted, &self->errors, &error);
 
+  end_attempt (task);
+  if (uri == NULL && self->is_late && !g_cancellable_is_cancelled (g_task_get_cancellable (task)))
+    {
+      g_clear_error (&error);
+      error = g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                           _ ("Cannot find the WebSocket of “%s”: the web server did not answer "
+                              "within %u s"),
+                           self->domain, HOST_META_TIMEOUT / 1000);
+    }
   if (uri != NULL)
     take_uri (task, uri);
   else
@@ -118,57 +181,24 @@ start_web (GTask *task)
   Route *self = g_task_get_task_data (task);
 
   if (self->uri != NULL)
-    take_uri (task, self->uri);
-  else
-    ibb_host_meta_async (self->domain, self->tls_database, self->proxy_resolver,
-                         g_task_get_cancellable (task), host_meta_cb, g_object_ref (task));
+    {
+      take_uri (task, self->uri);
+      return;
+    }
+
+  begin_attempt (task, HOST_META_TIMEOUT);
+  ibb_host_meta_async (self->domain, self->tls_database, self->accepted_certificate,
+                       self->proxy_resolver, self->attempt, host_meta_cb, g_object_ref (task));
 }
 
-#else
+/* TCP. */
 
 static void
-start_web (GTask *task)
-{
-  fail (task, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                                   _ ("This build of ibb-glib has no XMPP over WebSocket")));
-}
-
-#endif
-
-static gboolean
-timeout_cb (gpointer user_data)
-{
-  Route *self = user_data;
-
-  self->is_late = TRUE;
-  g_cancellable_cancel (self->tcp);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-cancelled_cb (GCancellable *cancellable, gpointer user_data)
-{
-  g_cancellable_cancel (user_data);
-}
-
-static void
-bound_tcp (GTask *task)
+tcp_failed (GTask *task, GError *error, gboolean is_bounded)
 {
   Route *self = g_task_get_task_data (task);
 
-  self->tcp = g_cancellable_new ();
-  self->cancelled = g_cancellable_connect (g_task_get_cancellable (task), G_CALLBACK (cancelled_cb),
-                                           g_object_ref (self->tcp), g_object_unref);
-  self->timer = ibb_source_attach (g_timeout_source_new (TCP_TIMEOUT), g_task_get_context (task),
-                                   "[ibb-glib] TCP timeout", timeout_cb, self, NULL);
-}
-
-static void
-tcp_failed (GTask *task, GError *error)
-{
-  Route *self = g_task_get_task_data (task);
-
-  if (self->tcp == NULL || g_cancellable_is_cancelled (g_task_get_cancellable (task)))
+  if (!is_bounded || g_cancellable_is_cancelled (g_task_get_cancellable (task)))
     {
       g_task_return_error (task, error);
       return;
@@ -189,21 +219,20 @@ static void
 tcp_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask)  task = user_data;
-  Route             *self = g_task_get_task_data (task);
   GError            *error = NULL;
   GSocketConnection *connection = ibb_dial_finish (result, &error);
+  gboolean           is_bounded = end_attempt (task);
 
-  ibb_source_clear (&self->timer);
-  g_cancellable_disconnect (g_task_get_cancellable (task), self->cancelled);
   if (connection != NULL)
     g_task_return_pointer (task, connection, g_object_unref);
   else
-    tcp_failed (task, error);
+    tcp_failed (task, error, is_bounded);
 }
 
 void
 ibb_route_async (const char               *domain,
                  const IBBAccountSettings *settings,
+                 GTlsCertificate          *accepted_certificate,
                  GCancellable             *cancellable,
                  GAsyncReadyCallback       callback,
                  gpointer                  user_data)
@@ -218,6 +247,7 @@ ibb_route_async (const char               *domain,
   self->uri = g_strdup (settings->websocket_uri);
   g_set_object (&self->tls_database, settings->tls_database);
   g_set_object (&self->proxy_resolver, settings->proxy_resolver);
+  g_set_object (&self->accepted_certificate, accepted_certificate);
   if (settings->websocket_mode == IBB_WEBSOCKET_MODE_ALWAYS)
     {
       start_web (task);
@@ -225,17 +255,23 @@ ibb_route_async (const char               *domain,
     }
 
   if (settings->websocket_mode == IBB_WEBSOCKET_MODE_FALLBACK)
-    bound_tcp (task);
-  ibb_dial_async (domain, settings, self->tcp != NULL ? self->tcp : cancellable, tcp_cb,
+    begin_attempt (task, TCP_TIMEOUT);
+  ibb_dial_async (domain, settings, self->attempt != NULL ? self->attempt : cancellable, tcp_cb,
                   g_object_ref (task));
 }
 
 GSocketConnection *
-ibb_route_finish (GAsyncResult *result, IBBEndpoint **endpoint, GError **error)
+ibb_route_finish (GAsyncResult         *result,
+                  IBBEndpoint         **endpoint,
+                  GTlsCertificate     **untrusted,
+                  GTlsCertificateFlags *errors,
+                  GError              **error)
 {
   Route             *self = g_task_get_task_data (G_TASK (result));
   GSocketConnection *connection = g_task_propagate_pointer (G_TASK (result), error);
 
   *endpoint = connection != NULL ? g_steal_pointer (&self->endpoint) : NULL;
+  *untrusted = g_steal_pointer (&self->untrusted);
+  *errors = self->errors;
   return connection;
 }

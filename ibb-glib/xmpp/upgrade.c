@@ -1,35 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* libsoup only parses the answer. It does not connect, and SoupWebsocketConnection is not used: its
- * queue has no bound, it does not tell when a message has left, it reads without a limit, and up to
- * version 3.6 it keeps a message in fragments of any length. Besides, the rules for the server's
- * certificate, the client's certificate and channel binding are the same as over TCP, by the same
- * code. */
-
 #include "config.h"
 
 #include "xmpp/upgrade.h"
 
-#include <libsoup/soup.h>
-#include <string.h>
-
 #include "ibb-intl-private.h"
 #include "runtime/random.h"
+#include "xmpp/http-request.h"
+#include "xmpp/server-text.h"
 
-#define MAX_HEAD (16 * 1024)
-#define HEAD_END "\r\n\r\n"
 #define KEY_LENGTH 16
 #define KEY_SUFFIX "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* RFC 6455 §1.3 */
 #define SUBPROTOCOL "xmpp"
+#define STATUS_SWITCHING_PROTOCOLS 101
 
 typedef struct
 {
-  GIOStream   *io;
   IBBEndpoint *endpoint;
   char        *key;
-  char        *request;
-  char         head[MAX_HEAD + 1];
-  gsize        length; /* of head */
 } Upgrade;
 
 static void
@@ -37,10 +25,8 @@ upgrade_free (gpointer data)
 {
   Upgrade *self = data;
 
-  g_object_unref (self->io);
   ibb_endpoint_unref (self->endpoint);
   g_free (self->key);
-  g_free (self->request);
   g_free (self);
 }
 
@@ -64,7 +50,7 @@ create_request (const Upgrade *self)
                           "Connection: Upgrade\r\n"
                           "Sec-WebSocket-Key: %s\r\n"
                           "Sec-WebSocket-Version: 13\r\n"
-                          "Sec-WebSocket-Protocol: " SUBPROTOCOL HEAD_END,
+                          "Sec-WebSocket-Protocol: " SUBPROTOCOL "\r\n\r\n",
                           ibb_endpoint_get_target (self->endpoint), authority, self->key);
 }
 
@@ -84,32 +70,41 @@ dup_accept (const Upgrade *self)
 }
 
 static gboolean
-check_status (const Upgrade *self, guint status, GError **error)
+check_status (const Upgrade *self, const IBBHttpReader *answer, GError **error)
 {
-  if (status == SOUP_STATUS_SWITCHING_PROTOCOLS)
+  guint            status = ibb_http_reader_get_status (answer);
+  const char      *location = ibb_http_reader_get_field (answer, "location");
+  g_autofree char *place = NULL;
+
+  if (status == STATUS_SWITCHING_PROTOCOLS)
     return TRUE;
 
-  if (SOUP_STATUS_IS_REDIRECTION (status))
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
-                 _ ("“%s” redirects to another address (HTTP status %u), which is not followed"),
-                 ibb_endpoint_get_uri (self->endpoint), status);
+  if (status >= 300 && status < 400 && location != NULL)
+    {
+      place = ibb_server_text_dup (location);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
+                   /* Translators: two addresses, and the number of HTTP */
+                   _ ("“%s” redirects to “%s” (HTTP status %u), which is not followed: name that "
+                      "address if it is right"),
+                   ibb_endpoint_get_uri (self->endpoint), place, status);
+    }
   else
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
-                 _ ("There is no WebSocket at “%s” (HTTP status %u: %s)"),
-                 ibb_endpoint_get_uri (self->endpoint), status, soup_status_get_phrase (status));
+                 _ ("There is no WebSocket at “%s” (HTTP status %u)"),
+                 ibb_endpoint_get_uri (self->endpoint), status);
   return FALSE;
 }
 
 static gboolean
-check_headers (const Upgrade *self, SoupMessageHeaders *headers, GError **error)
+check_fields (const Upgrade *self, const IBBHttpReader *answer, GError **error)
 {
   g_autofree char *accept = dup_accept (self);
-  const char      *protocol = soup_message_headers_get_one (headers, "Sec-WebSocket-Protocol");
+  const char      *protocol = ibb_http_reader_get_field (answer, "sec-websocket-protocol");
 
-  if (!soup_message_headers_header_equals (headers, "Upgrade", "websocket") ||
-      !soup_message_headers_header_contains (headers, "Connection", "upgrade") ||
-      g_strcmp0 (soup_message_headers_get_one (headers, "Sec-WebSocket-Accept"), accept) != 0 ||
-      soup_message_headers_get_list (headers, "Sec-WebSocket-Extensions") != NULL)
+  if (!ibb_http_reader_has_token (answer, "upgrade", "websocket") ||
+      !ibb_http_reader_has_token (answer, "connection", "upgrade") ||
+      g_strcmp0 (ibb_http_reader_get_field (answer, "sec-websocket-accept"), accept) != 0 ||
+      ibb_http_reader_get_field (answer, "sec-websocket-extensions") != NULL)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
                    _ ("The answer of “%s” is not that of a WebSocket"),
@@ -127,34 +122,16 @@ check_headers (const Upgrade *self, SoupMessageHeaders *headers, GError **error)
   return TRUE;
 }
 
-static gboolean
-check_head (const Upgrade *self, const char *end, GError **error)
-{
-  SoupMessageHeaders *headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_RESPONSE);
-  int                 length = (int) (end + strlen ("\r\n") - self->head);
-  guint               status = 0;
-  gboolean            fine = FALSE;
-
-  if (!soup_headers_parse_response (self->head, length, headers, NULL, &status, NULL))
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, _ ("“%s” does not speak HTTP"),
-                 ibb_endpoint_get_uri (self->endpoint));
-  else if (check_status (self, status, error) && check_headers (self, headers, error))
-    fine = TRUE;
-
-  soup_message_headers_unref (headers);
-  return fine;
-}
-
-/* The client sends first, so nothing may follow the head. */
+/* The client sends first, so nothing may follow the answer. */
 static void
-take_head (GTask *task, const char *end)
+take_answer (GTask *task, const IBBHttpReader *answer, gboolean is_over)
 {
-  Upgrade           *self = g_task_get_task_data (task);
-  g_autoptr (GError) error = NULL;
+  Upgrade *self = g_task_get_task_data (task);
+  GError  *error = NULL;
 
-  if (!check_head (self, end, &error))
-    g_task_return_error (task, g_steal_pointer (&error));
-  else if (end + strlen (HEAD_END) != self->head + self->length)
+  if (!check_status (self, answer, &error) || !check_fields (self, answer, &error))
+    g_task_return_error (task, error);
+  else if (!is_over)
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
                              _ ("“%s” sent more than it may before the XML stream began"),
                              ibb_endpoint_get_uri (self->endpoint));
@@ -162,53 +139,22 @@ take_head (GTask *task, const char *end)
     g_task_return_boolean (task, TRUE);
 }
 
-static void read_more (GTask *task);
-
 static void
-read_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask)  task = user_data;
-  Upgrade           *self = g_task_get_task_data (task);
-  g_autoptr (GError) error = NULL;
-  gssize             n = g_input_stream_read_finish (G_INPUT_STREAM (object), result, &error);
-  const char        *end;
+  g_autoptr (GTask)         task = user_data;
+  Upgrade                  *self = g_task_get_task_data (task);
+  g_autoptr (GError)        error = NULL;
+  gboolean                  is_over;
+  g_autoptr (IBBHttpReader) answer = ibb_http_request_finish (result, &is_over, &error);
 
-  if (n < 0)
-    {
-      g_task_return_error (task, g_steal_pointer (&error));
-      return;
-    }
-
-  self->length += (gsize) n;
-  self->head[self->length] = '\0';
-  end = g_strstr_len (self->head, (gssize) self->length, HEAD_END);
-  if (end != NULL)
-    take_head (task, end);
-  else if (n == 0 || self->length == MAX_HEAD)
+  if (answer != NULL)
+    take_answer (task, answer, is_over);
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA))
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
-                             _ ("“%s” does not speak HTTP"), ibb_endpoint_get_uri (self->endpoint));
-  else
-    read_more (task);
-}
-
-static void
-read_more (GTask *task)
-{
-  Upgrade *self = g_task_get_task_data (task);
-
-  g_input_stream_read_async (g_io_stream_get_input_stream (self->io), self->head + self->length,
-                             MAX_HEAD - self->length, G_PRIORITY_DEFAULT,
-                             g_task_get_cancellable (task), read_cb, g_object_ref (task));
-}
-
-static void
-write_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask)  task = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (g_output_stream_write_all_finish (G_OUTPUT_STREAM (object), result, NULL, &error))
-    read_more (task);
+                             /* Translators: an address, and why */
+                             _ ("“%s” does not speak HTTP: %s"),
+                             ibb_endpoint_get_uri (self->endpoint), error->message);
   else
     g_task_return_error (task, g_steal_pointer (&error));
 }
@@ -222,18 +168,15 @@ ibb_upgrade_async (GIOStream          *io,
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
   Upgrade          *self = g_new0 (Upgrade, 1);
+  g_autofree char  *request = NULL;
 
   g_task_set_source_tag (task, ibb_upgrade_async);
   g_task_set_name (task, "[ibb-glib] WebSocket");
   g_task_set_task_data (task, self, upgrade_free);
-  self->io = g_object_ref (io);
   self->endpoint = ibb_endpoint_ref (endpoint);
   self->key = create_key ();
-  self->request = create_request (self);
-
-  g_output_stream_write_all_async (g_io_stream_get_output_stream (io), self->request,
-                                   strlen (self->request), G_PRIORITY_DEFAULT, cancellable,
-                                   write_cb, g_object_ref (task));
+  request = create_request (self);
+  ibb_http_request_async (io, request, 0, cancellable, answered_cb, g_object_ref (task));
 }
 
 gboolean

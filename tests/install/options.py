@@ -8,25 +8,6 @@ import cases
 from builder import ROOT, Folder, example, fails, run
 
 
-WEBSOCKET_LOGIN = """
-#include <ibb-glib/ibb-glib.h>
-#include <stdio.h>
-
-int
-main (void)
-{
-  GError *error = NULL;
-  IBBClient *client = ibb_client_new ("romeo@example.org");
-
-  ibb_client_set_websocket_mode (client, IBB_WEBSOCKET_MODE_ALWAYS);
-  if (!ibb_client_login (client, NULL, &error) &&
-      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
-    puts ("not supported");
-  return 0;
-}
-"""
-
-
 def build(folder, *options):
     run('meson', 'setup', folder / 'build', ROOT, '--buildtype=plain', '--werror',
         f"--prefix={folder / 'prefix'}", '--libdir=lib', *options)
@@ -55,16 +36,7 @@ def all_off():
         assert compile_against(folder, example('overview.md', 'c')) == 'hello\n'
         with open(folder / 'prefix/lib/pkgconfig/ibb-glib-1.0.pc', encoding='utf-8') as file:
             text = file.read()
-        assert not [name for name in ('idn', 'nettle', 'soup') if name in text]
-
-
-@cases.case('/install/options/no-websocket', timeout=600)
-def no_websocket():
-    with Folder() as folder:
-        build(folder, '-Dauto_features=disabled', '-Dclient=enabled')
-        with open(folder / 'prefix/lib/pkgconfig/ibb-glib-1.0.pc', encoding='utf-8') as file:
-            assert 'soup' not in file.read()
-        assert compile_against(folder, WEBSOCKET_LOGIN) == 'not supported\n'
+        assert not [name for name in ('idn', 'nettle') if name in text]
 
 
 @cases.case('/install/options/no-client', timeout=600)
@@ -86,7 +58,6 @@ def no_client():
 def contradictions():
     for options, complaint in (
             (('-Dtool=enabled', '-Dclient=disabled'), 'tool'),
-            (('-Dwebsocket=enabled', '-Dclient=disabled'), 'websocket'),
             (('-Dvapi=enabled', '-Dintrospection=disabled'), 'vapi'),
             (('-Dpython=enabled', '-Dintrospection=disabled'), 'python'),
             (('-Ddocs=enabled', '-Dintrospection=disabled'), 'docs')):

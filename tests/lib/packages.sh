@@ -22,7 +22,6 @@ ibb_packages_build='
   libidn-dev
   libidn2-dev
   libjson-glib-dev
-  libsoup-3.0-dev
   libxml2-dev
   meson
   nettle-dev
@@ -48,6 +47,7 @@ ibb_packages_test='
   libgloox-dev
   libgsasl-dev
   libqxmpp-dev
+  libsoup-3.0-dev
   lua-unbound
   openssh-client
   openssh-server

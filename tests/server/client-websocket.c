@@ -172,6 +172,14 @@ start_proxy (void)
 
 /* The server of HTTPS, with the certificate of the other one. */
 
+typedef enum
+{
+  KIND_PLAIN,
+  KIND_CHUNKED,
+  KIND_INTERIM, /* interim answers come without end */
+  KIND_SILENT,  /* no answer comes */
+} Kind;
+
 typedef struct
 {
   const char *name;
@@ -180,7 +188,8 @@ typedef struct
   const char *document; /* (nullable): %s is the WebSocket */
   gsize       padding;
   GQuark (*domain) (void); /* of the error; NULL: the login succeeds */
-  int code;
+  int  code;
+  Kind kind;
 } Case;
 
 #define LINK "<Link rel='urn:xmpp:alt-connections:websocket' href='%s'/>"
@@ -195,6 +204,11 @@ static const Case cases[] = {
   { "not-there", 404, NULL, XRD (LINK), 0, g_io_error_quark, G_IO_ERROR_NOT_FOUND },
   { "none-named", 200, NULL, XRD (), 0, g_io_error_quark, G_IO_ERROR_NOT_FOUND },
   { "too-long", 200, NULL, XRD (LINK), 65536, g_io_error_quark, G_IO_ERROR_INVALID_DATA },
+  { "chunked", 200, NULL, XRD (LINK), 60000, NULL, 0, KIND_CHUNKED },
+  { "too-long-chunked", 200, NULL, XRD (LINK), 65536, g_io_error_quark, G_IO_ERROR_INVALID_DATA,
+    KIND_CHUNKED },
+  { "interim", 200, NULL, NULL, 0, g_io_error_quark, G_IO_ERROR_INVALID_DATA, KIND_INTERIM },
+  { "silent", 200, NULL, NULL, 0, g_io_error_quark, G_IO_ERROR_TIMED_OUT, KIND_SILENT },
 };
 
 static const Case *current;
@@ -210,10 +224,29 @@ create_answer (const char *request)
                                   ? g_strdup ("")
                                   : g_strdup_printf ("Location: %s\r\n", current->location);
 
+  if (current->kind == KIND_CHUNKED)
+    return g_strdup_printf ("HTTP/1.1 103 X\r\n\r\nHTTP/1.1 200 X\r\nTransfer-Encoding: chunked"
+                            "\r\n\r\n%zx\r\n%s\r\n%zx\r\n%s\r\n0\r\n\r\n",
+                            strlen (document), document, strlen (padding), padding);
   return g_strdup_printf ("HTTP/1.1 %u X\r\nContent-Length: %" G_GSIZE_FORMAT
                           "\r\nConnection: close\r\n%s\r\n%s%s",
                           is_other ? 200 : current->status, strlen (document) + strlen (padding),
                           location, document, padding);
+}
+
+/* Until the client hangs up. */
+static void
+misbehave (GIOStream *tls)
+{
+  const char *interim = "HTTP/1.1 100 Continue\r\n\r\n";
+  char        byte;
+
+  if (current->kind == KIND_INTERIM)
+    while (g_output_stream_write_all (g_io_stream_get_output_stream (tls), interim,
+                                      strlen (interim), NULL, NULL, NULL))
+      ;
+  while (g_input_stream_read (g_io_stream_get_input_stream (tls), &byte, 1, NULL, NULL) > 0)
+    ;
 }
 
 static gboolean
@@ -236,6 +269,8 @@ https_cb (GThreadedSocketService *service,
   for (gsize length = 1; length > 0;)
     g_free (g_data_input_stream_read_line (input, &length, NULL, NULL));
 
+  if (current->kind == KIND_INTERIM || current->kind == KIND_SILENT)
+    misbehave (tls);
   answer = create_answer (request);
   g_output_stream_write_all (g_io_stream_get_output_stream (tls), answer, strlen (answer), NULL,
                              NULL, NULL);
@@ -267,10 +302,21 @@ run_servers (gpointer data)
   return NULL;
 }
 
-static gboolean
-accept_cb (IBBClient *client, GTlsCertificate *certificate, GTlsCertificateFlags errors)
+typedef struct
 {
-  g_assert_not_reached ();
+  gboolean accept;
+  guint    n_asked;
+} Judge;
+
+static gboolean
+judge_cb (IBBClient           *client,
+          GTlsCertificate     *certificate,
+          GTlsCertificateFlags errors,
+          Judge               *judge)
+{
+  judge->n_asked++;
+  g_assert_cmpuint (errors, ==, G_TLS_CERTIFICATE_UNKNOWN_CA);
+  return judge->accept;
 }
 
 static void
@@ -364,11 +410,14 @@ test_case (gconstpointer data)
 
   current = data;
   g_atomic_int_set (&n_tunnels, 0);
+  if (current->kind == KIND_SILENT)
+    fast_timers_start (12000, 12000, 0); /* the time for host-meta */
   if (current->domain == NULL)
     assert_login (client);
   else
     assert_login_fails (client, current->domain (), current->code);
   g_assert_cmpint (g_atomic_int_get (&n_tunnels), >, 0);
+  fast_timers_stop ();
   end_client (client);
 }
 
@@ -398,17 +447,45 @@ test_named_proxy (void)
   end_client (client);
 }
 
-/* A certificate that a person would have to judge is none for this. */
-static void
-test_untrusted (void)
+static IBBClient *
+create_distrustful_client (void)
 {
   IBBClient               *client = create_client (IBB_WEBSOCKET_MODE_ALWAYS);
   g_autoptr (GTlsDatabase) database = account_open_database ("IBB_TEST_OTHER_CA_FILE");
 
   current = &cases[0];
   ibb_client_set_tls_database (client, database);
-  g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_cb), NULL);
-  assert_login_fails (client, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  return client;
+}
+
+/* The error has what a person needs to judge the certificate. */
+static void
+test_untrusted (void)
+{
+  IBBClient         *client = create_distrustful_client ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, "“localhost”"));
+  g_assert_nonnull (strstr (error->message, "(SHA-256 "));
+  end_client (client);
+}
+
+/* Who is asked about the certificate of host-meta is not asked again: the WebSocket has it, too. */
+static void
+test_judged (gconstpointer data)
+{
+  IBBClient *client = create_distrustful_client ();
+  Judge      judge = { GPOINTER_TO_INT (data), 0 };
+
+  g_signal_connect (client, "accept-certificate", G_CALLBACK (judge_cb), &judge);
+  if (judge.accept)
+    assert_login (client);
+  else
+    assert_login_fails (client, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  g_assert_cmpuint (judge.n_asked, ==, 1);
   end_client (client);
 }
 
@@ -535,6 +612,8 @@ main (int argc, char **argv)
   g_test_add ("/ibb/websocket/long-stanza", Parties, NULL, set_up, test_long_stanza,
               parties_tear_down);
   g_test_add_func ("/ibb/websocket/host-meta/untrusted", test_untrusted);
+  g_test_add_data_func ("/ibb/websocket/host-meta/accepted", GINT_TO_POINTER (TRUE), test_judged);
+  g_test_add_data_func ("/ibb/websocket/host-meta/refused", GINT_TO_POINTER (FALSE), test_judged);
   g_test_add_func ("/ibb/websocket/host-meta/named-proxy", test_named_proxy);
   g_test_add_func ("/ibb/websocket/fallback/unused", test_fallback_unused);
   g_test_add_func ("/ibb/websocket/fallback/used", test_fallback);

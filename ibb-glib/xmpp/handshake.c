@@ -6,6 +6,7 @@
 
 #include "ibb-intl-private.h"
 #include "xmpp/domain.h"
+#include "xmpp/tls-base.h"
 
 /* The task and the handler of the signal share this. */
 typedef struct
@@ -140,14 +141,13 @@ was_closed (GIOStream *io)
 static GError *
 new_connection_error (const GError *error, GTlsConnection *tls, const Handshake *handshake)
 {
-  gboolean is_io = error->domain == G_IO_ERROR;
-  gboolean is_required = g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_CERTIFICATE_REQUIRED);
-  g_autoptr (GIOStream) base = NULL;
+  gboolean   is_io = error->domain == G_IO_ERROR;
+  gboolean   is_required = g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_CERTIFICATE_REQUIRED);
+  GIOStream *base = ibb_tls_base_get_connection (ibb_tls_base_get (tls));
 
   if (!is_io && !is_required && !g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_NOT_TLS))
     return NULL;
 
-  g_object_get (tls, "base-io-stream", &base, NULL);
   if (is_io || (was_reset (base) && !is_required))
     return g_error_new (G_IO_ERROR, is_io ? error->code : G_IO_ERROR_CONNECTION_CLOSED,
                         _ ("The network or the server of “%s” broke the connection during the TLS "
@@ -236,7 +236,10 @@ handshake_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   else if (!check_version (tls, handshake->domain, &error))
     g_task_return_error (task, g_steal_pointer (&error));
   else
-    g_task_return_pointer (task, g_object_ref (tls), g_object_unref);
+    {
+      ibb_tls_base_note_data (ibb_tls_base_get (tls));
+      g_task_return_pointer (task, g_object_ref (tls), g_object_unref);
+    }
 }
 
 /* A certificate names an IPv6 address without the brackets that it has in a JID. */
@@ -275,6 +278,7 @@ ibb_handshake_async (GIOStream                    *base,
                      gpointer                      user_data)
 {
   const char *const          protocols[] = { parameters->protocol, NULL };
+  g_autoptr (IBBTlsBase)     tls_base = ibb_tls_base_new (base);
   g_autoptr (GTask)          task = g_task_new (NULL, cancellable, callback, user_data);
   g_autoptr (GTlsConnection) tls = NULL;
   g_autoptr (GError)         error = NULL;
@@ -292,7 +296,7 @@ ibb_handshake_async (GIOStream                    *base,
   handshake->has_certificate = parameters->certificate != NULL;
   g_set_object (&handshake->accepted, parameters->accepted_certificate);
   g_task_set_task_data (task, handshake, handshake_unref);
-  tls = new_connection (base, identity, parameters->database, &error);
+  tls = new_connection (G_IO_STREAM (tls_base), identity, parameters->database, &error);
   if (tls == NULL)
     {
       g_task_return_error (task, g_steal_pointer (&error));

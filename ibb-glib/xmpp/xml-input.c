@@ -11,6 +11,7 @@
 #include "stanza/stream-xml.h"
 #include "xmpp/frame-reader.h"
 #include "xmpp/source.h"
+#include "xmpp/tls-base.h"
 
 #define READ_SIZE (64 * 1024)
 #define MAX_READS 8 /* per dispatch, so that output and timers get their turn */
@@ -26,8 +27,8 @@ struct _IBBXmlInput
   gboolean                  has_element; /* in this WebSocket message */
   GPollableInputStream     *stream;      /* (owned) (nullable) */
   GSocket                  *socket;      /* (owned) (nullable) */
-  gboolean                  is_tls;
-  GSource                  *source; /* (owned) (nullable): while it reads */
+  IBBTlsBase               *tls_base;    /* (nullable): below stream, which holds it */
+  GSource                  *source;      /* (owned) (nullable): while it reads */
   gint64                    last_read;
   gboolean                  is_login; /* no stanza yet: a token may come */
 };
@@ -190,7 +191,7 @@ parse_frames (IBBXmlInput *self, const guint8 *data, gsize length)
 static gboolean
 may_have_more (IBBXmlInput *self, gsize n)
 {
-  if (!self->is_tls)
+  if (self->tls_base == NULL)
     return n == READ_SIZE;
   return self->socket == NULL || g_socket_get_available_bytes (self->socket) != 0;
 }
@@ -213,6 +214,8 @@ read_once (IBBXmlInput *self, guint8 *buffer)
     }
 
   self->last_read = g_get_monotonic_time ();
+  if (self->tls_base != NULL)
+    ibb_tls_base_note_data (self->tls_base);
   self->handler->begin (self->owner);
   if (self->frames != NULL)
     parse_frames (self, buffer, (gsize) n);
@@ -266,7 +269,7 @@ ibb_xml_input_start (IBBXmlInput *self, GIOStream *io, GSocket *socket)
 
   g_set_object (&self->stream, G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (io)));
   g_set_object (&self->socket, socket);
-  self->is_tls = G_IS_TLS_CONNECTION (io);
+  self->tls_base = G_IS_TLS_CONNECTION (io) ? ibb_tls_base_get (G_TLS_CONNECTION (io)) : NULL;
   if (socket == NULL)
     {
       self->source = g_pollable_input_stream_create_source (self->stream, NULL);

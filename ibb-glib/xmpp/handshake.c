@@ -242,14 +242,18 @@ handshake_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     }
 }
 
-/* A certificate names an IPv6 address without the brackets that it has in a JID. */
+/* GIO sends an identity that is a name to the server (SNI), and no other one: RFC 6066 §3 forbids
+ * that for addresses. A certificate has an IPv6 address without the brackets of a JID. */
 static GSocketConnectable *
 new_identity (const char *domain)
 {
   g_autofree char *address = ibb_domain_dup_address (domain);
-  g_autofree char *name =
-      address != NULL ? g_steal_pointer (&address) : ibb_domain_to_ascii (domain);
+  g_autofree char *name = NULL;
 
+  if (address != NULL)
+    return G_SOCKET_CONNECTABLE (g_inet_socket_address_new_from_string (address, 0));
+
+  name = ibb_domain_to_ascii (domain);
   return g_network_address_new (name, 0);
 }
 

@@ -34,9 +34,9 @@ def make_authority(path):
             '-keyout', path + '.key', '-out', path + '.crt')
 
 
-def make_signed(path, authority, name, purpose, alternatives=(), jid=None):
+def make_signed(path, authority, name, purpose, alternatives=(), jid=None, addresses=()):
     """Signed by an authority: path.key and path.crt; for a JID (RFC 6120 §13.7.1.4)."""
-    names = [f'DNS:{text}' for text in alternatives]
+    names = [f'DNS:{text}' for text in alternatives] + [f'IP:{text}' for text in addresses]
     if jid:
         names.append(f'otherName:1.3.6.1.5.5.7.8.5;UTF8:{jid}')
     with open(path + '.extensions', 'w', encoding='ascii') as file:

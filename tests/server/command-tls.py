@@ -15,8 +15,9 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
+import certificates
 from cases import case, check, check_equal
-from command import IBB, REFUSED, Program
+from command import IBB, REFUSED, Folder, Program
 
 CERTIFICATES = os.environ['IBB_TEST_CERTIFICATES']
 HEADER = ("<?xml version='1.0'?><stream:stream xmlns='jabber:client' version='1.0' id='1' "
@@ -112,6 +113,25 @@ def _():
     here = start_ibb(*by_direct_tls(server))
     here.expect_failure('TLS messages without any data')
     check(here.usage.ru_maxrss < 100000, f'{here.usage.ru_maxrss} KiB')  # 240000 with a cache of them
+
+
+@case('an address is not sent as a name (SNI), and is what the certificate must be for')
+def _():
+    folder = Folder()
+    path = folder / 'address'
+    certificates.make_signed(path, path_of('authority'), 'address', 'serverAuth',
+                             addresses=('127.0.0.1',))
+    certificates.join(path)
+    for name, jid, code in ((path + '.pem', 'alice@127.0.0.1', REFUSED),
+                            (path_of('juliet.pem'), 'alice@127.0.0.1', 1),
+                            (path_of('juliet.pem'), 'alice@juliet.example', REFUSED)):
+        names = []
+        context = create_context(name)
+        context.sni_callback = lambda _, name, __, names=names: names.append(name)
+        server = Server(speak_xmpp(context))
+        words = 'did not accept' if code == REFUSED else 'it belongs to another name'
+        start_ibb(*by_direct_tls(server), jid=jid).expect_failure(words, code=code)
+        check_equal(names, ['juliet.example' if 'juliet' in jid else None], 'the name')
 
 
 def speak_http(context, targets):

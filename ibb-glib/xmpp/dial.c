@@ -81,10 +81,12 @@ event_cb (GSocketClient      *client,
   ibb_proxy_note (&target->proxy, event, connection);
 }
 
-/* The error of GIO names neither the host nor the port. */
+/* The error of GIO names neither the host nor the port. That of IBBTargets does. */
 static GError *
 create_error (const Target *target, const GError *error)
 {
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PROXY_FAILED))
+    return g_error_copy (error);
   if (target->has_records)
     return g_error_new (error->domain, error->code,
                         /* Translators: the first %s is a domain, the second says why */
@@ -351,7 +353,7 @@ ibb_dial_async (const char               *domain,
     target->plain.name = "xmpp-client";
   if (is_direct || (settings->tls_mode == IBB_TLS_MODE_AUTOMATIC && !is_named))
     target->direct.name = "xmpps-client";
-  if (is_named)
+  if (is_named || ibb_domain_is_onion (target->host))
     connect_to_host (task);
   else
     look_up (task);

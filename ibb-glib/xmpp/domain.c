@@ -37,3 +37,13 @@ ibb_domain_dup_address (const char *domain)
     address = g_strdup (domain);
   return g_hostname_is_ip_address (address) ? g_steal_pointer (&address) : NULL;
 }
+
+gboolean
+ibb_domain_is_onion (const char *domain)
+{
+  gsize            length = strlen (domain);
+  g_autofree char *name = g_strndup (domain, g_str_has_suffix (domain, ".") ? length - 1 : length);
+  const char      *last = strrchr (name, '.');
+
+  return g_ascii_strcasecmp (last != NULL ? last + 1 : name, "onion") == 0;
+}

@@ -15,5 +15,7 @@ char *ibb_domain_to_ascii (const char *domain);
 /* The address that the domain is, an IPv6 one without its brackets (RFC 7622 §3.2). NULL
  * for a name. */
 char *ibb_domain_dup_address (const char *domain);
+/* Whether it is a name of Tor's, which may not be looked up in DNS (RFC 7686 §2). */
+gboolean ibb_domain_is_onion (const char *domain);
 
 G_END_DECLS

@@ -4,6 +4,9 @@
 
 #include "xmpp/targets.h"
 
+#include "ibb-intl-private.h"
+#include "xmpp/domain.h"
+
 #define DIRECT_SCHEME "xmpps-client"
 /* Key of the data of an address: whether its host is for direct TLS. */
 #define IS_DIRECT "ibb-is-direct"
@@ -75,24 +78,114 @@ next_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static GSocketConnectable *
-create_address (const char *scheme, const char *host, guint16 port)
+create_address (const char *uri, GSrvTarget *host)
 {
-  g_autofree char    *uri = g_uri_join (G_URI_FLAGS_NONE, scheme, NULL, host, port, "", NULL, NULL);
+  guint16             port = g_srv_target_get_port (host);
   GSocketConnectable *address = g_network_address_parse_uri (uri, port, NULL);
 
-  return address != NULL ? address : g_network_address_new (host, port);
+  return address != NULL ? address : g_network_address_new (g_srv_target_get_hostname (host), port);
+}
+
+/* proxy_resolver (nullable): that of the system. */
+static void
+enumerate (IBBTargetEnumerator *self,
+           const char          *uri,
+           GSrvTarget          *host,
+           GProxyResolver      *proxy_resolver)
+{
+  g_autoptr (GSocketConnectable) address = create_address (uri, host);
+
+  self->current = g_socket_connectable_proxy_enumerate (address);
+  g_object_set (self->current, "proxy-resolver", proxy_resolver, NULL);
+}
+
+/* Names of Tor. GIO looks up a name in DNS for a connection without a proxy, and for a proxy that
+ * takes only addresses. */
+
+typedef struct
+{
+  GTask      *task; /* (owned) */
+  GSrvTarget *host; /* of the targets */
+  char       *uri;
+} Onion;
+
+static void
+onion_free (Onion *self)
+{
+  g_object_unref (self->task);
+  g_free (self->uri);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Onion, onion_free)
+
+static gboolean
+takes_names (const char *proxy_uri)
+{
+  g_autofree char   *scheme = g_uri_parse_scheme (proxy_uri);
+  g_autoptr (GProxy) proxy = scheme != NULL ? g_proxy_get_default_for_protocol (scheme) : NULL;
+
+  return proxy != NULL && g_proxy_supports_hostname (proxy);
 }
 
 static void
-enter (IBBTargetEnumerator *self, GSrvTarget *host)
+proxies_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GSocketConnectable) address = NULL;
+  g_autoptr (Onion)    onion = user_data;
+  IBBTargetEnumerator *self = g_task_get_source_object (onion->task);
+  g_autoptr (GError)   error = NULL;
+  g_auto (GStrv) uris = g_proxy_resolver_lookup_finish (G_PROXY_RESOLVER (object), result, &error);
+  guint          i = 0;
+
+  while (uris != NULL && uris[i] != NULL && !takes_names (uris[i]))
+    i++;
+  if (uris != NULL && uris[i] != NULL)
+    {
+      g_autoptr (GProxyResolver) only = g_simple_proxy_resolver_new (uris[i], NULL);
+
+      enumerate (self, onion->uri, onion->host, only);
+    }
+  else if (self->error == NULL && error != NULL)
+    self->error = g_steal_pointer (&error);
+  else if (self->error == NULL)
+    self->error = g_error_new (G_IO_ERROR, G_IO_ERROR_PROXY_FAILED,
+                               _ ("“%s” is not in DNS: it is reached only by a proxy that takes "
+                                  "names, such as that of Tor"),
+                               g_srv_target_get_hostname (onion->host));
+  go_on (onion->task);
+}
+
+static void
+ask_for_proxy (GTask *task, const char *uri, GSrvTarget *host)
+{
+  IBBTargetEnumerator *self = g_task_get_source_object (task);
+  GProxyResolver      *resolver = self->targets->proxy_resolver;
+  Onion               *onion = g_new (Onion, 1);
+
+  *onion = (Onion){ g_object_ref (task), host, g_strdup (uri) };
+  g_proxy_resolver_lookup_async (resolver != NULL ? resolver : g_proxy_resolver_get_default (), uri,
+                                 g_task_get_cancellable (task), proxies_cb, onion);
+}
+
+/* FALSE: the task goes on later. */
+static gboolean
+enter (GTask *task, GSrvTarget *host)
+{
+  IBBTargetEnumerator *self = g_task_get_source_object (task);
+  const char          *name = g_srv_target_get_hostname (host);
+  g_autofree char     *uri = NULL;
 
   self->is_direct = g_hash_table_contains (self->targets->direct, host);
-  address = create_address (self->is_direct ? DIRECT_SCHEME : self->targets->scheme,
-                            g_srv_target_get_hostname (host), g_srv_target_get_port (host));
-  self->current = g_socket_connectable_proxy_enumerate (address);
-  g_object_set (self->current, "proxy-resolver", self->targets->proxy_resolver, NULL);
+  uri = g_uri_join (G_URI_FLAGS_NONE, self->is_direct ? DIRECT_SCHEME : self->targets->scheme, NULL,
+                    name, g_srv_target_get_port (host), "", NULL, NULL);
+  if (ibb_domain_is_onion (name))
+    {
+      ask_for_proxy (task, uri, host);
+      return FALSE;
+    }
+
+  enumerate (self, uri, host, self->targets->proxy_resolver);
+  return TRUE;
 }
 
 static void
@@ -102,8 +195,11 @@ go_on (GTask *task)
 
   if (self->current == NULL && self->next != NULL)
     {
-      enter (self, self->next->data);
+      GSrvTarget *host = self->next->data;
+
       self->next = self->next->next;
+      if (!enter (task, host))
+        return;
     }
 
   if (self->current != NULL)

@@ -612,6 +612,7 @@ static const ProxyCase proxy_cases[] = {
   { "no-record", NULL, FALSE, FALSE, NULL, "_xmpp-client._tcp.fake.test ", "fake.test:5222 " },
   { "silent", NULL, TRUE, TRUE, NULL, "_xmpp-client._tcp.fake.test ", "fake.test:5222 " },
   { "host", NULL, TRUE, FALSE, "other.test", "", "other.test:%u " },
+  { "onion", NULL, TRUE, FALSE, "other.ONION", "", "other.onion:%u " },
   { "direct", "direct://", TRUE, FALSE, NULL, "_xmpp-client._tcp.fake.test first.test second.test ",
     "" },
 };
@@ -648,6 +649,66 @@ test_proxy (Fixture *self, gconstpointer data)
   assert_asked (self, proxy_case->looked_up);
   asked = cut_proxy_dup_asked (proxy);
   g_assert_cmpstr (asked, ==, wanted);
+  cut_proxy_free (proxy);
+}
+
+/* What the proxy resolver says. */
+static const char *const other_ways[] = { "direct://", "socks4://127.0.0.1:1",
+                                          "unknown://127.0.0.1:1", NULL };
+
+/* Without a proxy that takes names a name of Tor's fails. No name server sees it (RFC 7686),
+ * neither as the domain, nor as a host that a record, a user or the web server of the domain would
+ * name. */
+static void
+test_onion (Fixture *self, gconstpointer data)
+{
+  for (guint i = 0; other_ways[i] != NULL; i++)
+    {
+      g_autoptr (GProxyResolver) resolver = g_simple_proxy_resolver_new (other_ways[i], NULL);
+      IBBClient                 *client = ibb_client_new ("user@fake.onion");
+      g_autoptr (GError)         error = NULL;
+
+      ibb_client_set_tls_mode (client, IBB_TLS_MODE_AUTOMATIC);
+      ibb_client_set_websocket_mode (client, GPOINTER_TO_INT (data));
+      ibb_client_set_proxy_resolver (client, resolver);
+      g_assert_false (ibb_client_login (client, NULL, &error));
+      g_test_message ("%s", error->message);
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PROXY_FAILED);
+      g_assert_nonnull (strstr (error->message, "“fake.onion” is not in DNS"));
+      assert_asked (self, "");
+      drop_client (client);
+    }
+}
+
+static void
+test_onion_record (Fixture *self, gconstpointer data)
+{
+  add_target (self, "first.onion", 5222, 10, 0);
+  assert_login_fails (self->client, G_IO_ERROR, G_IO_ERROR_PROXY_FAILED);
+  add_target (self, "second.test", fake_server_get_port (self->server), 20, 0);
+  assert_login (self->client);
+  assert_asked (self, "_xmpp-client._tcp.fake.test second.test ");
+}
+
+/* The usual way to such a domain: no record is looked up, and the proxy is asked for the usual
+ * port. */
+static void
+test_onion_proxy (Fixture *self, gconstpointer data)
+{
+  CutProxy        *proxy = cut_proxy_new_asked (fake_server_get_port (self->server));
+  g_autofree char *uri = g_strdup_printf ("http://127.0.0.1:%u", cut_proxy_get_port (proxy));
+  g_autoptr (GProxyResolver) resolver = g_simple_proxy_resolver_new (uri, NULL);
+  IBBClient                 *client = fake_create_client (self->server, "user@fake.onion");
+  g_autofree char           *asked = NULL;
+
+  ibb_client_set_host (client, NULL);
+  ibb_client_set_port (client, 0);
+  ibb_client_set_proxy_resolver (client, resolver);
+  assert_login_fails (client, IBB_ERROR, IBB_ERROR_PROTOCOL); /* bound to another account */
+  assert_asked (self, "");
+  asked = cut_proxy_dup_asked (proxy);
+  g_assert_cmpstr (asked, ==, "fake.onion:5222 ");
+  drop_client (client);
   cut_proxy_free (proxy);
 }
 
@@ -725,6 +786,11 @@ main (int argc, char **argv)
 
       add (path, &proxy_cases[i], test_proxy);
     }
+  add ("/ibb/client/dns/onion/tcp", GINT_TO_POINTER (IBB_WEBSOCKET_MODE_NEVER), test_onion);
+  add ("/ibb/client/dns/onion/web", GINT_TO_POINTER (IBB_WEBSOCKET_MODE_ALWAYS), test_onion);
+  add ("/ibb/client/dns/onion/fallback", GINT_TO_POINTER (IBB_WEBSOCKET_MODE_FALLBACK), test_onion);
+  add ("/ibb/client/dns/onion/record", NULL, test_onion_record);
+  add ("/ibb/client/dns/onion/proxy", NULL, test_onion_proxy);
   add ("/ibb/client/dns/proxy/fails", "first.test", test_proxy_fails);
   add ("/ibb/client/dns/proxy/denied", ".", test_proxy_fails);
 

@@ -52,6 +52,19 @@ test_dup_address (void)
     }
 }
 
+/* D-02: the names that DNS must not get (RFC 7686). */
+static void
+test_is_onion (void)
+{
+  g_assert_true (ibb_domain_is_onion ("capulet.onion"));
+  g_assert_true (ibb_domain_is_onion ("www.capulet.Onion."));
+  g_assert_true (ibb_domain_is_onion ("onion"));
+  g_assert_false (ibb_domain_is_onion ("onion.example"));
+  g_assert_false (ibb_domain_is_onion ("capulet.notonion"));
+  g_assert_false (ibb_domain_is_onion ("capulet.onion.."));
+  g_assert_false (ibb_domain_is_onion (""));
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -59,6 +72,8 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/ibb/domain/to-ascii/D-02", test_to_ascii);
   g_test_add_func ("/ibb/domain/address/D-02", test_dup_address);
+
+  g_test_add_func ("/ibb/domain/is-onion/D-02", test_is_onion);
 
   return g_test_run ();
 }

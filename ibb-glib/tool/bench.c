@@ -272,7 +272,7 @@ report (Bench *self, const ToolOptions *options)
 
   if (options->json)
     {
-      g_autoptr (JsonBuilder) event = tool_event_new ("done");
+      g_autoptr (GString) event = tool_event_new ("done");
 
       tool_event_string (event, "way", options->through ? "server" : "loopback");
       tool_event_string (event, "stanza-type", stanza_type);

@@ -7,54 +7,58 @@
 #include "output.h"
 #include "text.h"
 
-JsonBuilder *
+/* Not printf (), whose decimal point is the locale's. The last two of 17 digits would only show
+ * that the number is binary: 0.0019289999999999999. */
+#define DOUBLE_FORMAT "%.15g"
+
+GString *
 tool_event_new (const char *event)
 {
-  JsonBuilder *builder = json_builder_new ();
+  GString *self = g_string_new ("{");
 
-  json_builder_begin_object (builder);
-  tool_event_string (builder, "event", event);
-  return builder;
+  tool_event_string (self, "event", event);
+  return self;
+}
+
+/* The names are constants of the command, which need no escape. */
+static void
+append_name (GString *event, const char *name)
+{
+  if (event->len > 1)
+    g_string_append_c (event, ',');
+  g_string_append_printf (event, "\"%s\":", name);
 }
 
 void
-tool_event_string (JsonBuilder *event, const char *name, const char *value)
+tool_event_string (GString *event, const char *name, const char *value)
 {
-  /* The value may be a file name, which need not be UTF-8. */
-  g_autofree char *valid = g_utf8_make_valid (value, -1);
+  g_autofree char *escaped = tool_text_escape_json (value);
 
-  json_builder_set_member_name (event, name);
-  json_builder_add_string_value (event, valid);
+  append_name (event, name);
+  g_string_append_printf (event, "\"%s\"", escaped);
 }
 
 void
-tool_event_int (JsonBuilder *event, const char *name, gint64 value)
+tool_event_int (GString *event, const char *name, gint64 value)
 {
-  json_builder_set_member_name (event, name);
-  json_builder_add_int_value (event, value);
+  append_name (event, name);
+  g_string_append_printf (event, "%" G_GINT64_FORMAT, value);
 }
 
 void
-tool_event_double (JsonBuilder *event, const char *name, double value)
+tool_event_double (GString *event, const char *name, double value)
 {
-  json_builder_set_member_name (event, name);
-  json_builder_add_double_value (event, value);
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+  append_name (event, name);
+  g_string_append (event, g_ascii_formatd (text, sizeof text, DOUBLE_FORMAT, value));
 }
 
-/* Prints one object as one line, at once. Two threads may do this at the same time, so the end of
+/* Prints the object as one line, at once. Two threads may do this at the same time, so the end of
  * the line is printed together with the line. */
 void
-tool_event_emit (JsonBuilder *event)
+tool_event_emit (GString *event)
 {
-  g_autoptr (JsonNode) root = NULL;
-  g_autofree char     *text = NULL;
-  g_autofree char     *escaped = NULL;
-  g_autofree char     *line = NULL;
-
-  json_builder_end_object (event);
-  root = json_builder_get_root (event);
-  text = json_to_string (root, FALSE);
-  escaped = tool_text_escape_json (text);
-  line = g_strconcat (escaped, "\n", NULL);
-  tool_output_print (line);
+  g_string_append (event, "}\n");
+  tool_output_print (event->str);
 }

@@ -4,14 +4,14 @@
 
 #pragma once
 
-#include <json-glib/json-glib.h>
+#include <glib.h>
 
 G_BEGIN_DECLS
 
-JsonBuilder *tool_event_new (const char *event);
-void         tool_event_string (JsonBuilder *event, const char *name, const char *value);
-void         tool_event_int (JsonBuilder *event, const char *name, gint64 value);
-void         tool_event_double (JsonBuilder *event, const char *name, double value);
-void         tool_event_emit (JsonBuilder *event);
+GString *tool_event_new (const char *event);
+void     tool_event_string (GString *event, const char *name, const char *value);
+void     tool_event_int (GString *event, const char *name, gint64 value);
+void     tool_event_double (GString *event, const char *name, double value);
+void     tool_event_emit (GString *event);
 
 G_END_DECLS

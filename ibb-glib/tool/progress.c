@@ -47,7 +47,7 @@ tool_progress_new (const char *label, guint64 total)
 static void
 emit_event (ToolProgress *self, guint64 bytes, double rate)
 {
-  g_autoptr (JsonBuilder) event = tool_event_new ("progress");
+  g_autoptr (GString) event = tool_event_new ("progress");
 
   tool_event_int (event, "bytes", (gint64) bytes);
   if (self->total > 0)

@@ -28,7 +28,7 @@ get_code_name (const GError *error)
 }
 
 static void
-add_error (JsonBuilder *event, const GError *error)
+add_error (GString *event, const GError *error)
 {
   tool_event_string (event, "domain", g_quark_to_string (error->domain));
   tool_event_string (event, "code", get_code_name (error));
@@ -41,7 +41,7 @@ tool_report_session_lost (const GError *error, const char *peer, const char *sid
 {
   if (tool_output_is_json ())
     {
-      g_autoptr (JsonBuilder) event = tool_event_new ("error");
+      g_autoptr (GString) event = tool_event_new ("error");
 
       if (peer != NULL)
         tool_event_string (event, "peer", peer);
@@ -72,7 +72,7 @@ tool_report_ready (const char *jid)
 {
   if (tool_output_is_json ())
     {
-      g_autoptr (JsonBuilder) event = tool_event_new ("ready");
+      g_autoptr (GString) event = tool_event_new ("ready");
 
       tool_event_string (event, "jid", jid);
       tool_event_emit (event);
@@ -86,7 +86,7 @@ tool_report_ready_at (const char *jid, const char *address, guint16 port)
 {
   if (tool_output_is_json ())
     {
-      g_autoptr (JsonBuilder) event = tool_event_new ("ready");
+      g_autoptr (GString) event = tool_event_new ("ready");
 
       tool_event_string (event, "jid", jid);
       tool_event_string (event, "listen", address);
@@ -102,7 +102,7 @@ tell_of_connection (const char *name, const char *jid, const char *sentence)
 {
   if (tool_output_is_json ())
     {
-      g_autoptr (JsonBuilder) event = tool_event_new (name);
+      g_autoptr (GString) event = tool_event_new (name);
 
       tool_event_string (event, "jid", jid);
       tool_event_emit (event);
@@ -129,7 +129,7 @@ tool_report_disconnected (const char *jid, const GError *error)
 {
   if (tool_output_is_json ())
     {
-      g_autoptr (JsonBuilder) event = tool_event_new ("disconnected");
+      g_autoptr (GString) event = tool_event_new ("disconnected");
 
       tool_event_string (event, "jid", jid);
       add_error (event, error);
@@ -154,8 +154,8 @@ tool_report_opened (IBBTransport *transport)
 {
   if (tool_output_is_json ())
     {
-      g_autoptr (JsonBuilder) event = tool_event_new ("opened");
-      gboolean by_iq = ibb_transport_get_stanza_type (transport) == IBB_STANZA_TYPE_IQ;
+      g_autoptr (GString) event = tool_event_new ("opened");
+      gboolean            by_iq = ibb_transport_get_stanza_type (transport) == IBB_STANZA_TYPE_IQ;
 
       tool_event_string (event, "peer", ibb_transport_get_peer_jid (transport));
       tool_event_string (event, "local", ibb_transport_get_local_jid (transport));
@@ -178,7 +178,7 @@ tool_report_interrupted (IBBTransport *transport)
 
   if (tool_output_is_json ())
     {
-      g_autoptr (JsonBuilder) event = tool_event_new (is_interrupted ? "interrupted" : "continued");
+      g_autoptr (GString) event = tool_event_new (is_interrupted ? "interrupted" : "continued");
 
       tool_event_string (event, "peer", peer);
       tool_event_string (event, "sid", ibb_transport_get_sid (transport));
@@ -200,7 +200,7 @@ tool_report_done (guint64 bytes, double seconds, const char *sentence)
 
   if (tool_output_is_json ())
     {
-      g_autoptr (JsonBuilder) event = tool_event_new ("done");
+      g_autoptr (GString) event = tool_event_new ("done");
 
       tool_event_int (event, "bytes", (gint64) bytes);
       tool_event_double (event, "seconds", seconds);
@@ -223,7 +223,7 @@ tool_report_session_done (IBBTransport *transport, double seconds)
 
   if (tool_output_is_json ())
     {
-      g_autoptr (JsonBuilder) event = tool_event_new ("done");
+      g_autoptr (GString) event = tool_event_new ("done");
 
       tool_event_string (event, "peer", peer);
       tool_event_string (event, "sid", ibb_transport_get_sid (transport));

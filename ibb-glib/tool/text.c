@@ -41,18 +41,21 @@ tool_text_make_printable (const char *text)
   return g_string_free (line, FALSE);
 }
 
-/* The same text for a program, without characters that a terminal would obey. All characters that
- * are escaped here stand in strings. */
+/* The same text for a program, as the content of a JSON string, without characters that a terminal
+ * would obey. It may be a file name, which need not be UTF-8. */
 char *
 tool_text_escape_json (const char *text)
 {
-  GString *escaped = g_string_new (NULL);
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString         *escaped = g_string_new (NULL);
 
-  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
     {
       gunichar c = g_utf8_get_char (p);
 
-      if (!is_unprintable (c))
+      if (c == '"' || c == '\\')
+        g_string_append_printf (escaped, "\\%c", (char) c);
+      else if (!is_unprintable (c))
         g_string_append_unichar (escaped, c);
       else if (c <= 0xffff)
         g_string_append_printf (escaped, "\\u%04x", c);

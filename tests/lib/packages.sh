@@ -21,7 +21,6 @@ ibb_packages_build='
   libc6-dev
   libidn-dev
   libidn2-dev
-  libjson-glib-dev
   libxml2-dev
   meson
   nettle-dev
@@ -46,6 +45,7 @@ ibb_packages_test='
   iproute2
   libgloox-dev
   libgsasl-dev
+  libjson-glib-dev
   libqxmpp-dev
   libsoup-3.0-dev
   lua-unbound

@@ -5,6 +5,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -121,6 +122,16 @@ def _():
     for packet in packets:
         check(packet.endswith(b'}\n'), f'a whole line: {packet!r}')
         json.loads(packet)
+
+
+@case('JSON: a number has no more digits than it needs')
+def _():
+    program = Program(IBB, 'bench', '--size', '1K', '--json')
+    program.expect_done()
+    numbers = re.findall(r'":(-?[0-9.]+)[,}]', program.output.decode())
+    check(len(numbers) >= 6, f'numbers: {program.output}')
+    for number in numbers:
+        check(len(number.strip('-').replace('.', '').lstrip('0')) <= 15, f'{number} in {program.output}')
 
 
 @case('JSON: a file name that is not UTF-8 is made valid')

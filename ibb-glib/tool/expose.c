@@ -21,15 +21,14 @@
 #define SESSION_TIMEOUT 3600 /* s */
 /* With --from any an account gets one part in so many of all sessions. */
 #define ANYBODY_SHARES 4
-#define BY_SHARE G_MININT
 
 typedef struct
 {
   const ToolOptions *options;
   char              *host;
   guint16            port;
-  int                max_sessions;
-  int                max_per_peer; /* or BY_SHARE: a share of max_sessions */
+  guint              max_sessions;
+  guint              max_per_peer; /* 0: a share of max_sessions */
   ToolLogin         *login;
   GSocketClient     *connector; /* (owned) */
   gulong             handler;
@@ -108,14 +107,13 @@ connect_to_service (Expose *self, ToolRelay *relay, IBBRequest *request)
 
 /* ibb forward asks again and again: one line is printed until there is a place. */
 static void
-note_full (Expose *self, const char *peer, int limit)
+note_full (Expose *self, const char *peer, guint limit)
 {
   if (!self->full)
     tool_refusals_note (
         &self->refusals,
-        ngettext ("Refused a session from “%s”: the limit of %d session is reached",
-                  "Refused a session from “%s”: the limit of %d sessions is reached",
-                  (gulong) limit),
+        ngettext ("Refused a session from “%s”: the limit of %u session is reached",
+                  "Refused a session from “%s”: the limit of %u sessions is reached", limit),
         peer, limit);
   self->full = TRUE;
 }
@@ -126,9 +124,9 @@ has_place (Expose *self, ToolRelay *relay, const char *peer)
 {
   g_autofree char *account = tool_jid_dup_bare (peer);
 
-  if (tool_relay_count_links (relay) >= (guint) self->max_sessions)
+  if (tool_relay_count_links (relay) >= self->max_sessions)
     note_full (self, peer, self->max_sessions);
-  else if (tool_relay_count_links_with (relay, account) >= (guint) self->max_per_peer)
+  else if (tool_relay_count_links_with (relay, account) >= self->max_per_peer)
     note_full (self, account, self->max_per_peer);
   else
     {
@@ -160,7 +158,7 @@ session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
 
 /* The share of one account: an equal part for each account that --from names, or one part in
  * ANYBODY_SHARES if it lets in anybody. */
-static int
+static guint
 get_share (Expose *self)
 {
   g_autoptr (GHashTable) accounts = NULL;
@@ -174,7 +172,7 @@ get_share (Expose *self)
   n_accounts = g_hash_table_size (accounts);
   if (g_strv_contains ((const char *const *) self->options->from, TOOL_FROM_ANYBODY))
     n_accounts = MAX (n_accounts, ANYBODY_SHARES);
-  return MAX (self->max_sessions / (int) n_accounts, 1);
+  return MAX (self->max_sessions / n_accounts, 1);
 }
 
 static gboolean
@@ -184,7 +182,7 @@ expose_start (ToolRelay *relay, gpointer data, GError **error)
   IBBService *service = tool_relay_get_service (relay);
 
   self->options = tool_relay_get_options (relay);
-  if (self->max_per_peer == BY_SHARE)
+  if (self->max_per_peer == 0)
     self->max_per_peer = get_share (self);
   self->connector = g_socket_client_new ();
   g_socket_client_set_enable_proxy (self->connector, FALSE);
@@ -237,7 +235,12 @@ parse_to (Expose *self, const char *text)
 
 /* Returns the exit status if the arguments are wrong, else -1. */
 static int
-check_arguments (Expose *self, const char *to, int argc, char **argv)
+check_arguments (Expose     *self,
+                 const char *to,
+                 const char *max_sessions,
+                 const char *max_per_peer,
+                 int         argc,
+                 char      **argv)
 {
   if (argc != 1)
     return tool_output_usage_error ("expose", _ ("unexpected argument “%s”"), argv[1]);
@@ -245,12 +248,12 @@ check_arguments (Expose *self, const char *to, int argc, char **argv)
     return tool_output_usage_error ("expose", _ ("--to is missing: which service?"));
   if (!parse_to (self, to))
     return tool_output_usage_error ("expose", _ ("--to is HOST:PORT, not “%s”"), to);
-  if (self->max_sessions < 1)
-    return tool_output_usage_error ("expose", _ ("--max-sessions is at least 1, not %d"),
-                                    self->max_sessions);
-  if (self->max_per_peer < 1 && self->max_per_peer != BY_SHARE)
-    return tool_output_usage_error ("expose", _ ("--max-per-peer is at least 1, not %d"),
-                                    self->max_per_peer);
+  if (max_sessions != NULL && !tool_options_parse_count (max_sessions, &self->max_sessions))
+    return tool_output_usage_error ("expose", _ ("--max-sessions is at least 1, not %s"),
+                                    max_sessions);
+  if (max_per_peer != NULL && !tool_options_parse_count (max_per_peer, &self->max_per_peer))
+    return tool_output_usage_error ("expose", _ ("--max-per-peer is at least 1, not %s"),
+                                    max_per_peer);
   return -1;
 }
 
@@ -261,13 +264,15 @@ tool_expose (int argc, char **argv)
   g_auto (ToolAccount) account = { NULL };
   g_autoptr (GError)   error = NULL;
   g_autofree char     *to = NULL;
-  Expose               self = { .max_sessions = TOOL_RELAY_MAX_SESSIONS, .max_per_peer = BY_SHARE };
+  g_autofree char     *max_sessions = NULL;
+  g_autofree char     *max_per_peer = NULL;
+  Expose               self = { .max_sessions = TOOL_RELAY_MAX_SESSIONS };
   int                  status;
   const GOptionEntry   entries[] = {
       { "to", 0, 0, G_OPTION_ARG_STRING, &to, N_ ("The TCP service"), N_ ("HOST:PORT") },
-      { "max-sessions", 0, 0, G_OPTION_ARG_INT, &self.max_sessions,
+      { "max-sessions", 0, 0, G_OPTION_ARG_STRING, &max_sessions,
         N_ ("Maximum sessions at a time (default 100)"), N_ ("N") },
-      { "max-per-peer", 0, 0, G_OPTION_ARG_INT, &self.max_per_peer,
+      { "max-per-peer", 0, 0, G_OPTION_ARG_STRING, &max_per_peer,
         N_ ("Maximum sessions of one account (default: an equal share)"), N_ ("N") },
       { NULL },
   };
@@ -286,7 +291,7 @@ tool_expose (int argc, char **argv)
                               "hour."),
                            &argc, &argv))
     return TOOL_EXIT_USAGE;
-  status = check_arguments (&self, to, argc, argv);
+  status = check_arguments (&self, to, max_sessions, max_per_peer, argc, argv);
   if (status < 0 && tool_account_prepare (&account, &options, &error))
     {
       g_autofree char *jid = tool_jid_with_resource (options.jid);

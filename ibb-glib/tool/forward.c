@@ -34,7 +34,7 @@ typedef struct
   char            *peer;
   char            *address; /* NULL: the loopback */
   guint16          port;    /* 0: any */
-  int              max_sessions;
+  guint            max_sessions;
   ToolLogin       *login;
   GSocketListener *listener;    /* (owned) */
   GCancellable    *cancellable; /* (owned) of the accepting */
@@ -380,7 +380,7 @@ accept_next (Forward *self, ToolRelay *relay)
 {
   if (self->accepting || self->retry != NULL ||
       (tool_relay_is_online (relay) && self->opening >= self->may_open) ||
-      tool_relay_count_links (relay) >= (guint) self->max_sessions ||
+      tool_relay_count_links (relay) >= self->max_sessions ||
       g_cancellable_is_cancelled (self->cancellable))
     return;
   self->accepting = TRUE;
@@ -455,7 +455,7 @@ forward_run (ToolRun *run, gpointer data, GError **error)
 
 /* Returns the exit status if the arguments are wrong, else -1. */
 static int
-check_arguments (Forward *self, const char *listen, int argc, char **argv)
+check_arguments (Forward *self, const char *listen, const char *max_sessions, int argc, char **argv)
 {
   if (argc != 2)
     return tool_output_usage_error ("forward",
@@ -468,9 +468,9 @@ check_arguments (Forward *self, const char *listen, int argc, char **argv)
         _ ("--listen is PORT or ADDRESS:PORT, not “%s”; an address is numeric, "
            "such as 127.0.0.1 or [::1]"),
         listen);
-  if (self->max_sessions < 1)
-    return tool_output_usage_error ("forward", _ ("--max-sessions is at least 1, not %d"),
-                                    self->max_sessions);
+  if (max_sessions != NULL && !tool_options_parse_count (max_sessions, &self->max_sessions))
+    return tool_output_usage_error ("forward", _ ("--max-sessions is at least 1, not %s"),
+                                    max_sessions);
   self->peer = tool_options_parse_peer ("forward", argv[1]);
   return self->peer != NULL ? -1 : TOOL_EXIT_USAGE;
 }
@@ -482,13 +482,14 @@ tool_forward (int argc, char **argv)
   g_auto (ToolAccount) account = { NULL };
   g_autoptr (GError)   error = NULL;
   g_autofree char     *listen = NULL;
+  g_autofree char     *max_sessions = NULL;
   Forward              self = { .max_sessions = TOOL_RELAY_MAX_SESSIONS, .may_open = 1 };
   int                  status;
   const GOptionEntry   entries[] = {
       { "listen", 0, 0, G_OPTION_ARG_STRING, &listen,
         N_ ("Port of the loopback, or of a numeric ADDRESS; 0 is any free port"),
         N_ ("[ADDRESS:]PORT") },
-      { "max-sessions", 0, 0, G_OPTION_ARG_INT, &self.max_sessions,
+      { "max-sessions", 0, 0, G_OPTION_ARG_STRING, &max_sessions,
         N_ ("More connections wait until one ends (default 100)"), N_ ("N") },
       { NULL },
   };
@@ -507,7 +508,7 @@ tool_forward (int argc, char **argv)
              "the first login and\nfor each session."),
           &argc, &argv))
     return TOOL_EXIT_USAGE;
-  status = check_arguments (&self, listen, argc, argv);
+  status = check_arguments (&self, listen, max_sessions, argc, argv);
   if (status < 0 && tool_account_prepare (&account, &options, &error))
     {
       self.login = tool_login_new (&account, &options, options.jid);

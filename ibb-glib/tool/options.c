@@ -10,6 +10,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#define TIMEOUT_MIN 0.001  /* s: the clocks of the library count milliseconds */
 #define TIMEOUT_MAX 1e6    /* s */
 #define SID_MAX_LENGTH 256 /* bytes, as in the library */
 
@@ -78,6 +79,18 @@ tool_options_parse_size (const char *text, guint64 *size)
   if (*end != '\0' || *size > G_MAXINT64 / factor)
     return FALSE;
   *size *= factor;
+  return TRUE;
+}
+
+/* A number of things, at least one. */
+gboolean
+tool_options_parse_count (const char *text, guint *count)
+{
+  guint64 number;
+
+  if (!g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT, &number, NULL))
+    return FALSE;
+  *count = (guint) number;
   return TRUE;
 }
 
@@ -243,29 +256,55 @@ parse_proxy (ToolOptions *self, const char *text)
   return TRUE;
 }
 
-/* The URI may have a password, which must not get into a log. So the message leaves it out. */
+/* A URI as messages show it: without a password, which must not get into a log. */
+static char *
+dup_public_part (const char *uri)
+{
+  const char *at = strrchr (uri, '@');
+
+  return at != NULL ? g_strconcat ("…", at, NULL) : g_strdup (uri);
+}
+
 static char *
 describe_bad_proxy (const char *text)
 {
-  const char *at = strrchr (text, '@');
+  g_autofree char *shown = dup_public_part (text);
 
-  /* Translators: the two are the parts of one URI */
   return g_strdup_printf (_ ("--proxy is socks5://HOST:PORT, socks4a://HOST:PORT, http://HOST:PORT "
-                             "or none, not “%s%s”"),
-                          at != NULL ? "…" : "", at != NULL ? at : text);
+                             "or none, not “%s”"),
+                          shown);
 }
 
 static gboolean
 parse_websocket (ToolOptions *self, const char *websocket)
 {
+  g_autoptr (GUri) uri = NULL;
+
   self->websocket_mode = IBB_WEBSOCKET_MODE_ALWAYS;
   if (g_str_equal (websocket, "fallback"))
-    self->websocket_mode = IBB_WEBSOCKET_MODE_FALLBACK;
-  else if (g_str_has_prefix (websocket, "wss://"))
-    self->websocket_uri = g_strdup (websocket);
-  else
+    {
+      self->websocket_mode = IBB_WEBSOCKET_MODE_FALLBACK;
+      return TRUE;
+    }
+  if (!g_str_has_prefix (websocket, "wss://"))
     return g_str_equal (websocket, "always");
+
+  uri = g_uri_parse (websocket, G_URI_FLAGS_ENCODED, NULL);
+  if (uri == NULL || g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0' ||
+      g_uri_get_userinfo (uri) != NULL)
+    return FALSE;
+  self->websocket_uri = g_strdup (websocket);
   return TRUE;
+}
+
+static char *
+describe_bad_websocket (const char *text)
+{
+  g_autofree char *shown = dup_public_part (text);
+
+  return g_strdup_printf (_ ("--websocket is fallback, always or a wss:// URL without user and "
+                             "password, not “%s”"),
+                          shown);
 }
 
 /* Refuses what is easily mistyped, before the command waits for a session that cannot come. The
@@ -310,13 +349,18 @@ parse_block_size (ToolOptions *self, const char *text)
   return TRUE;
 }
 
+/* 0, or a time that is not so short that it would be rounded to 0, which has another meaning.
+ * Decimal digits only: strtod () also takes spaces, signs, exponents, “0x10” and “inf”. */
 static gboolean
 parse_seconds (const char *text, double *seconds)
 {
   char *end = NULL;
 
+  if (text[strspn (text, "0123456789.")] != '\0')
+    return FALSE;
   *seconds = g_ascii_strtod (text, &end);
-  return end != text && *end == '\0' && *seconds >= 0 && *seconds <= TIMEOUT_MAX;
+  return end != text && *end == '\0' &&
+         (*seconds <= 0 || (*seconds >= TIMEOUT_MIN && *seconds <= TIMEOUT_MAX));
 }
 
 /* The digits alone, in lower case: openssl prints capital pairs with colons. NULL if text is not a
@@ -382,8 +426,7 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
   if (raw->proxy != NULL && !parse_proxy (self, raw->proxy))
     return describe_bad_proxy (raw->proxy);
   if (raw->websocket != NULL && !parse_websocket (self, raw->websocket))
-    return g_strdup_printf (_ ("--websocket is fallback, always or a wss:// URL, not “%s”"),
-                            raw->websocket);
+    return describe_bad_websocket (raw->websocket);
   if (raw->server != NULL && !parse_server (self, raw->server))
     return g_strdup_printf (_ ("--server is HOST or HOST:PORT, not “%s”"), raw->server);
   if (raw->stanza_type == NULL || g_str_equal (raw->stanza_type, "iq"))
@@ -394,8 +437,9 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
     return g_strdup_printf (_ ("--stanza-type is iq or message, not “%s”"), raw->stanza_type);
   if (raw->block_size != NULL && !parse_block_size (self, raw->block_size))
     return g_strdup_printf (_ ("--block-size is 1 to 65535 bytes, not %s"), raw->block_size);
-  if (raw->window != NULL && !tool_options_parse_size (raw->window, &self->window))
-    return g_strdup_printf (_ ("--window is a number of bytes, not “%s”"), raw->window);
+  if (raw->window != NULL &&
+      (!tool_options_parse_size (raw->window, &self->window) || self->window == 0))
+    return g_strdup_printf (_ ("--window is a number of bytes, at least 1, not “%s”"), raw->window);
   if (raw->timeout != NULL && !parse_seconds (raw->timeout, &self->timeout))
     return g_strdup_printf (_ ("--timeout is a number of seconds, not “%s”"), raw->timeout);
   if (raw->peer_timeout != NULL && !parse_seconds (raw->peer_timeout, &self->peer_timeout))

@@ -70,6 +70,7 @@ void     tool_options_clear (ToolOptions *self);
 
 char    *tool_options_parse_peer (const char *command, const char *text);
 gboolean tool_options_parse_size (const char *text, guint64 *size);
+gboolean tool_options_parse_count (const char *text, guint *count);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolOptions, tool_options_clear)
 

@@ -82,9 +82,23 @@ def _():
     usage('send', '--jid', 'a@b', '--window', 'wide', 'file', 'c@d', word='wide')
     usage('send', '--jid', 'a@b', '--server', ':', 'file', 'c@d', word='--server')
     usage('send', '--jid', 'a@b', '--timeout', 'soon', 'file', 'c@d', word='soon')
-    for seconds in ('-1', 'nan', 'inf', '1e9', '', '5s'):
-        for option in ('--timeout', '--peer-timeout'):
+    for scheme in ('ws', 'wss', 'WSS'):
+        check('secret' not in usage('cat', '--jid', 'a@b', '--websocket', f'{scheme}://jo:secret@h/x', 'c@d',
+                                    word='…@h/x'), 'no password')
+    # A time so short that it would be rounded to 0 would never end.
+    for seconds in ('-1', '-0', '+1', ' 1', 'nan', 'inf', '1e9', '1e3', '1e-300', '0.0009', '1000001', '0x10', '.', '1.2.3',
+                    '9' * 400, '', '5s'):
+        for option in ('--timeout', '--peer-timeout', '--resume-timeout'):
             usage('send', '--jid', 'a@b', option, seconds, 'file', 'c@d', word=f'not “{seconds}”')
+    for size in ('0', '-1', '+1', ' 1', '1.5', '1e3', '0x10', '9' * 30, '9007199254740992G'):
+        usage('cat', '--jid', 'a@b', '--window', size, 'c@d', word=f'not “{size}”')
+        if size != '0':
+            usage('demo', '--size', size, word=f'not “{size}”')
+            usage('bench', '--size', size, word=f'not “{size}”')
+    for number in ('0', '-1', '-2147483648', '2147483648', '4294967297', '+1', ' 1', '1.5', '1e3', '0x10', '9' * 30, ''):
+        usage('expose', '--jid', 'a@b', '--to', 'c:1', '--max-per-peer', number, word=f'not {number}')
+        usage('expose', '--jid', 'a@b', '--to', 'c:1', '--max-sessions', number, word=f'not {number}')
+        usage('forward', '--jid', 'a@b', '--listen', '0', '--max-sessions', number, 'c@d', word=f'not {number}')
     usage('receive', '--jid', 'a@b', 'file', word='file')
     usage('receive', '--jid', 'a@b', '--json', word='--output')
     usage('receive', '--jid', 'a@b', '--json', '--output', '-', word='--json')

@@ -21,10 +21,13 @@
 /* Far more than any password has. A mistaken --password-file is not read into memory. */
 #define PASSWORD_MAX 4096
 
+/* The signal that ended the wait for an answer, 0: none. */
+static volatile sig_atomic_t prompt_signal;
+
 static void
 prompt_signal_cb (int number)
 {
-  /* Nothing to do: the signal ends the wait. */
+  prompt_signal = number;
 }
 
 static void
@@ -68,8 +71,9 @@ read_line (int fd)
 
 static const int prompt_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
 
-/* Asks on fd, a terminal, and restores its settings in any case. Returns NULL with errno, which is
- * EINTR for a signal. */
+/* Asks on fd, a terminal, and restores its settings in any case. A signal has its usual effect once
+ * they are restored. Returns NULL with errno, which is EINTR where the process goes on after a
+ * signal. */
 static char *
 ask_without_echo (int fd, const char *question)
 {
@@ -86,6 +90,7 @@ ask_without_echo (int fd, const char *question)
   if (tcgetattr (fd, &old_terminal) != 0)
     return NULL;
   /* A signal gets through during the wait only. */
+  prompt_signal = 0;
   sigemptyset (&signals);
   for (gsize i = 0; i < G_N_ELEMENTS (prompt_signals); i++)
     {
@@ -115,6 +120,8 @@ ask_without_echo (int fd, const char *question)
   for (gsize i = 0; i < G_N_ELEMENTS (prompt_signals); i++)
     sigaction (prompt_signals[i], &old_actions[i], NULL);
   sigprocmask (SIG_SETMASK, &old_signals, NULL);
+  if (prompt_signal != 0)
+    raise (prompt_signal);
   errno = failure;
   return answer;
 }
@@ -135,16 +142,16 @@ prompt (const char *jid, GError **error)
                    _ ("No password for “%s”: use --password-file or IBB_PASSWORD"), jid);
       return NULL;
     }
-  password = ask_without_echo (fd, question);
-  failure = errno;
+  do
+    {
+      password = ask_without_echo (fd, question);
+      failure = errno;
+    }
+  while (password == NULL && failure == EINTR);
   close (fd);
-  if (password != NULL)
-    return password;
-  if (failure == EINTR)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("Interrupted"));
-  else
+  if (password == NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("No password for “%s” was typed"), jid);
-  return NULL;
+  return password;
 }
 
 static char *

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "output.h"
+#include "run.h"
 #include "tool.h"
 
 #include <errno.h>
@@ -107,10 +108,14 @@ main (int argc, char **argv)
     if (g_str_equal (argv[1], commands[i].name))
       {
         g_autofree char *name = g_strconcat ("ibb ", argv[1], NULL);
+        int              status;
 
         g_set_prgname (name);
         do_without_dconf ();
-        return commands[i].run (argc - 1, argv + 1);
+        status = commands[i].run (argc - 1, argv + 1);
+        if (status > TOOL_EXIT_SIGNAL)
+          tool_run_exit_by_signal (status);
+        return status;
       }
   if (argv[1][0] == '-')
     return tool_output_usage_error (NULL, _ ("unknown option “%s”"), argv[1]);

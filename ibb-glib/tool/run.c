@@ -35,7 +35,7 @@ struct _ToolRun
   int      failure;   /* the worker's until it ends; the exit status if it does not succeed */
   GError  *error;     /* the worker's until it ends */
 
-  gboolean interrupted;    /* main thread only */
+  int      signal;         /* main thread only; the one that interrupted the work, 0: none */
   gint64   interrupt_time; /* main thread only; µs */
   gboolean timed_out;      /* main thread only */
   guint    stop_id;        /* main thread only */
@@ -60,7 +60,7 @@ make_error_locked (ToolRun *self)
 {
   g_autofree char *duration = NULL;
 
-  if (self->interrupted)
+  if (self->signal != 0)
     return g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED,
                         /* Translators: %s is such as: logging in as “a@b” */
                         _ ("Interrupted while %s"), self->phase);
@@ -69,6 +69,19 @@ make_error_locked (ToolRun *self)
       G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
       /* Translators: the first %s is a time, the second such as: logging in as “a@b” */
       _ ("Nothing happened for %s while %s; gave up"), duration, self->phase);
+}
+
+/* status is TOOL_EXIT_SIGNAL and the number of a signal. Ends the process by that signal. From a
+ * normal exit a shell would conclude that the command has dealt with the interruption, and would go
+ * on with its loop. */
+void
+tool_run_exit_by_signal (int status)
+{
+  int number = status - TOOL_EXIT_SIGNAL;
+
+  tool_output_check ();
+  signal (number, SIG_DFL);
+  raise (number);
 }
 
 /* The work has not stopped in time: ends without it, but removes its temporary file. */
@@ -83,9 +96,11 @@ stop_timeout_cb (gpointer data)
     unlink (self->temporary);
   error = make_error_locked (self);
   g_mutex_unlock (&self->lock);
-  if (self->interrupted && g_atomic_int_get (&self->signal_is_end))
+  if (self->signal != 0 && g_atomic_int_get (&self->signal_is_end))
     _exit (TOOL_EXIT_DONE);
   tool_report_error (error);
+  if (self->signal != 0)
+    tool_run_exit_by_signal (TOOL_EXIT_SIGNAL + self->signal);
   _exit (TOOL_EXIT_FAILED);
 }
 
@@ -97,20 +112,32 @@ stop (ToolRun *self)
   g_cancellable_cancel (self->cancellable);
 }
 
-static gboolean
-signal_cb (gpointer data)
+static void
+interrupt (ToolRun *self, int number)
 {
-  ToolRun *self = data;
-
   gint64 now = g_get_monotonic_time ();
 
-  if (self->interrupted && now - self->interrupt_time >= IMPATIENCE)
+  if (self->signal != 0 && now - self->interrupt_time >= IMPATIENCE)
     stop_timeout_cb (self);
-  if (self->interrupted)
-    return G_SOURCE_CONTINUE;
-  self->interrupted = !self->timed_out;
+  if (self->signal != 0)
+    return;
+  if (!self->timed_out)
+    self->signal = number;
   self->interrupt_time = now;
   stop (self);
+}
+
+static gboolean
+interrupt_cb (gpointer data)
+{
+  interrupt (data, SIGINT);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+terminate_cb (gpointer data)
+{
+  interrupt (data, SIGTERM);
   return G_SOURCE_CONTINUE;
 }
 
@@ -120,8 +147,8 @@ hang_up_timeout_cb (gpointer data)
   ToolRun *self = data;
 
   self->hang_up_id = 0;
-  if (!self->interrupted)
-    signal_cb (self);
+  if (self->signal == 0)
+    interrupt (self, SIGHUP);
   return G_SOURCE_REMOVE;
 }
 
@@ -158,7 +185,7 @@ tick_cb (gpointer data)
     }
   late = self->limit > 0 && now - self->last_change >= self->limit;
   g_mutex_unlock (&self->lock);
-  if (late && !self->interrupted && !self->timed_out)
+  if (late && self->signal == 0 && !self->timed_out)
     {
       self->timed_out = TRUE;
       stop (self);
@@ -205,7 +232,8 @@ run_thread (gpointer data)
 }
 
 /* Runs func in a thread until it ends, a signal comes, or nothing happens for too long. Prints the
- * error, if there is one. Returns the exit status. */
+ * error, if there is one. Returns the exit status, or TOOL_EXIT_SIGNAL and the number of a signal.
+ */
 int
 tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data)
 {
@@ -218,8 +246,8 @@ tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data)
   self.cancellable = g_cancellable_new ();
   self.loop = g_main_loop_new (NULL, FALSE);
   self.phase = g_strdup (_ ("starting"));
-  signal_ids[0] = g_unix_signal_add (SIGINT, signal_cb, &self);
-  signal_ids[1] = g_unix_signal_add (SIGTERM, signal_cb, &self);
+  signal_ids[0] = g_unix_signal_add (SIGINT, interrupt_cb, &self);
+  signal_ids[1] = g_unix_signal_add (SIGTERM, terminate_cb, &self);
   signal_ids[2] = g_unix_signal_add (SIGHUP, hang_up_cb, &self);
 
   thread = g_thread_new ("work", run_thread, &self);
@@ -229,13 +257,13 @@ tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data)
   tool_run_end_progress (&self);
   if (!self.succeeded)
     {
-      if (self.interrupted || self.timed_out)
+      if (self.signal != 0 || self.timed_out)
         {
           g_clear_error (&self.error);
           g_mutex_lock (&self.lock);
           self.error = make_error_locked (&self);
           g_mutex_unlock (&self.lock);
-          self.failure = TOOL_EXIT_FAILED;
+          self.failure = self.signal != 0 ? TOOL_EXIT_SIGNAL + self.signal : TOOL_EXIT_FAILED;
         }
       tool_report_error (self.error);
       status = self.failure;

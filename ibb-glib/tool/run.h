@@ -22,7 +22,8 @@ typedef enum
   TOOL_DIRECTION_RECEIVE, /* progress is what arrived */
 } ToolDirection;
 
-int tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data);
+int  tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data);
+void tool_run_exit_by_signal (int status);
 
 const ToolOptions *tool_run_get_options (ToolRun *self);
 GCancellable      *tool_run_get_cancellable (ToolRun *self);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The commands of ibb. Each takes its own arguments, argv[0] being its name,
- * and returns the exit status.
+ * and returns the exit status, or TOOL_EXIT_SIGNAL and the number of a signal.
  */
 
 #pragma once
@@ -14,6 +14,8 @@ G_BEGIN_DECLS
 #define TOOL_EXIT_FAILED 1  /* said why in one line */
 #define TOOL_EXIT_USAGE 2   /* the command line makes no sense */
 #define TOOL_EXIT_REFUSED 3 /* the server refuses the login, and would refuse the next one */
+/* Plus its number: a signal is to end the process. Shells count in the same way. */
+#define TOOL_EXIT_SIGNAL 128
 
 int tool_send (int argc, char **argv);
 int tool_receive (int argc, char **argv);

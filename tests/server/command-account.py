@@ -26,7 +26,7 @@ def expect_waiting_still(waiting):
     killed, and so would the next case."""
     check(not waiting.errors(), 'the other one waits still')
     os.kill(waiting.pid, signal.SIGTERM)
-    waiting.expect_failure('Interrupted')
+    waiting.expect_failure('Interrupted', code=-signal.SIGTERM)
 
 
 @case('a second command at the same resource: it says that the first is there')

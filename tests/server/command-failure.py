@@ -331,8 +331,45 @@ def _(server):
         check_equal(error.errno, errno.EIO, 'the end of the terminal')
     _, status = os.waitpid(pid, 0)
     os.close(terminal)
+    check_equal(os.waitstatus_to_exitcode(status), -signal.SIGINT, 'status')
+
+
+@case('a password can be typed after a suspension: the terminal has its echo meanwhile')
+def _(server):
+    alice = Account(server, 'alice')
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ.pop('IBB_PASSWORD', None)
+        os.environ['LC_ALL'] = 'C.UTF-8'
+        # Not the leader of an orphaned group, which is not suspended.
+        child = os.fork()
+        if child == 0:
+            os.setpgid(0, 0)
+            signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+            os.tcsetpgrp(0, os.getpid())
+            signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+            os.execv(IBB, [IBB, 'cat', *alice.options(), 'nobody@localhost'])
+        os.waitpid(child, os.WUNTRACED)
+        os.write(1, b'suspended' if termios.tcgetattr(0)[3] & termios.ECHO else b'no echo')
+        os.kill(child, signal.SIGCONT)
+        os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    shown = b''
+
+    def expect(word):
+        nonlocal shown
+        while word not in shown:
+            shown += os.read(terminal, 1000)
+        shown = shown.partition(word)[2]
+
+    expect(b': ')
+    os.write(terminal, b'\x1a')
+    expect(b'suspended')
+    expect(b': ')
+    os.write(terminal, alice.password.encode() + b'\n')
+    expect(b'nobody@localhost/ibb')
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
     check_equal(os.waitstatus_to_exitcode(status), 1, 'status')
-    check(shown.rstrip().endswith(b'ibb: Interrupted'), f'the line: {shown!r}')
 
 
 @case('an unknown account is an error with status 3')
@@ -545,8 +582,11 @@ def _(server):
             there.wait_event('progress', bytes=1)
             os.kill(here.pid if victim == 'here' else there.pid, number)
             # On a slow machine the one who goes may not have told the other one.
-            here.expect_failure('Interrupted' if victim == 'here' else jid, perhaps=[WAITS])
-            there.expect_failure('Interrupted' if victim == 'there' else 'alice@', perhaps=[WAITS])
+            for end, name, word in ((here, 'here', jid), (there, 'there', 'alice@')):
+                if name == victim:
+                    end.expect_failure('Interrupted', code=-number)
+                else:
+                    end.expect_failure(word, perhaps=[WAITS])
             check_equal(folder.names(), [], 'files')
 
 
@@ -557,8 +597,21 @@ def _(server):
         folder = Folder()
         there, jid = waiting(server, folder)
         os.kill(there.pid, number)
-        there.expect_failure('Interrupted', jid)
+        there.expect_failure('Interrupted', jid, code=-number)
         check_equal(folder.names(), [], 'files')
+
+
+@case('an interruption ends the loop of a shell, too')
+def _(server):
+    bob, folder = Account(server, 'bob'), Folder()
+    script = 'for i in 1 2 3; do "$0" "$@"; done; echo went on'
+    loop = Program('bash', '-c', script, IBB, 'receive', *bob.options(), '-o', folder / 'copy',
+                   env={'IBB_PASSWORD': bob.password, 'LC_ALL': 'C.UTF-8'})
+    loop.wait_ready()
+    os.killpg(loop.pid, signal.SIGINT)
+    check_equal(loop.finish(), -signal.SIGINT, 'status')
+    check_equal(loop.output, b'', 'output')
+    check_equal(len(loop.errors()), 1, 'commands')
 
 
 @case('a server that is killed in the middle is an error at both ends')

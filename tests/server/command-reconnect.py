@@ -261,7 +261,7 @@ def _(server):
     check_equal(len(listen.errors()), 1, f'errors: {listen.lines}')
     check('conflict' in listen.errors()[0] and '--jid' in listen.errors()[0], listen.lines)
     other.close()
-    here.stop(1)
+    here.stop(-signal.SIGTERM)
 
 
 @case('a changed password ends the command')
@@ -293,7 +293,7 @@ def _():
         programs = [(bob.ibb('expose', '--json', '--to', '127.0.0.1:9'), 0),
                     (bob.ibb('forward', '--json', '--listen', '0', f'alice@{server.domain}'), 0),
                     (bob.ibb('receive', '--json', '--output', os.devnull,
-                             account=bob.options(resource='receive')), 1)]
+                             account=bob.options(resource='receive')), -signal.SIGTERM)]
         for program, _ in programs:
             program.wait_ready()
         server.kill()

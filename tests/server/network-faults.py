@@ -690,7 +690,7 @@ class Run:
             self.told.append(f'after {time.monotonic() - begin:.1f} s: {end.program.errors()[0]}')
         for program in file.programs:
             if not has_ended(program):
-                program.stop(1)
+                program.stop(-signal.SIGTERM)
 
 
 def make_runs(options):

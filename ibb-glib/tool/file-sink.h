@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 
 typedef struct _ToolFileSink ToolFileSink;
 
-ToolFileSink  *tool_file_sink_open (const char *path, GError **error);
+ToolFileSink  *tool_file_sink_new (const char *path, GError **error);
+gboolean       tool_file_sink_open (ToolFileSink *self, GCancellable *cancellable, GError **error);
 GOutputStream *tool_file_sink_get_stream (ToolFileSink *self);
 const char    *tool_file_sink_get_name (ToolFileSink *self);
 const char    *tool_file_sink_get_temporary (ToolFileSink *self);

@@ -18,7 +18,7 @@
 
 typedef struct
 {
-  ToolFileSink *sink;
+  ToolFileSink *sink; /* (owned) until receive_run () ends */
   char         *label;
   ToolLogin    *login;
 } Receive;
@@ -38,7 +38,6 @@ transfer (ToolRun *run, Receive *self, IBBTransport *transport, GError **error)
                             tool_file_sink_get_name (self->sink), cancellable, error) ||
       !tool_file_sink_commit (self->sink, error))
     return FALSE;
-  tool_run_set_temporary (run, NULL);
   /* The peer waits to learn that the file is in its place. From here on nothing can be lost. */
   tool_session_finish (transport, cancellable, NULL);
   tool_run_end_progress (run);
@@ -48,15 +47,25 @@ transfer (ToolRun *run, Receive *self, IBBTransport *transport, GError **error)
 }
 
 static gboolean
-receive_run (ToolRun *run, gpointer data, GError **error)
+open_sink (ToolRun *run, Receive *self, GError **error)
 {
-  Receive                 *self = data;
+  g_autofree char *phase = g_strdup_printf (_ ("opening %s"), tool_file_sink_get_name (self->sink));
+
+  tool_run_begin_phase (run, phase, 0);
+  if (!tool_file_sink_open (self->sink, tool_run_get_cancellable (run), error))
+    return FALSE;
+  tool_run_set_temporary (run, tool_file_sink_get_temporary (self->sink));
+  return TRUE;
+}
+
+static gboolean
+receive_session (ToolRun *run, Receive *self, GError **error)
+{
   g_autofree char         *local_jid = NULL;
   g_autoptr (IBBService)   service = NULL;
   g_autoptr (IBBTransport) transport = NULL;
   gboolean                 received = FALSE;
 
-  tool_run_set_temporary (run, tool_file_sink_get_temporary (self->sink));
   service = tool_session_new_service (IBB_CONNECTION (tool_login_get_client (self->login)),
                                       tool_run_get_options (run), TRUE);
   local_jid = tool_login_begin (self->login, run, error);
@@ -70,6 +79,18 @@ receive_run (ToolRun *run, gpointer data, GError **error)
         ibb_transport_abort (transport);
     }
   tool_login_end (self->login, error);
+  return received;
+}
+
+/* The hidden file exists only in here, where a signal does not end the command at once. */
+static gboolean
+receive_run (ToolRun *run, gpointer data, GError **error)
+{
+  Receive *self = data;
+  gboolean received = open_sink (run, self, error) && receive_session (run, self, error);
+
+  g_clear_pointer (&self->sink, tool_file_sink_free);
+  tool_run_set_temporary (run, NULL);
   return received;
 }
 
@@ -113,7 +134,7 @@ tool_receive (int argc, char **argv)
 
   self.label = output != NULL ? g_filename_display_basename (output) : g_strdup ("-");
   jid = tool_jid_with_resource (options.jid);
-  self.sink = tool_file_sink_open (output != NULL ? output : "-", &error);
+  self.sink = tool_file_sink_new (output != NULL ? output : "-", &error);
   if (self.sink != NULL && tool_account_prepare (&account, &options, &error))
     {
       self.login = tool_login_new (&account, &options, jid);

@@ -8,6 +8,7 @@
 #include "output.h"
 #include "report.h"
 #include "session.h"
+#include "slow-open.h"
 #include "stream.h"
 #include "tool.h"
 
@@ -20,15 +21,27 @@
 
 typedef struct
 {
-  char      *peer;
-  char      *name; /* of the source, for people */
-  char      *label;
-  int        fd;
-  guint64    total; /* 0: not known */
-  ToolLogin *login;
+  char       *peer;
+  char       *name; /* of the source, for people */
+  char       *label;
+  const char *path; /* to open once signals and --timeout are watched; NULL: fd is open */
+  int         fd;
+  guint64     total; /* 0: not known */
+  ToolLogin  *login;
 } Send;
 
-/* Opened before all else: a mistyped name costs no login. */
+static void
+set_open_error (Send *self, GError **error)
+{
+  int failure = errno;
+
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure),
+               /* Translators: the first %s is a file, the second says why */
+               _ ("Cannot open %s: %s"), self->name, g_strerror (failure));
+}
+
+/* Opened before all else: a mistyped name costs no login. Only a named pipe, which waits for its
+ * writer, is opened later. */
 static gboolean
 open_source (Send *self, const char *path, GError **error)
 {
@@ -43,17 +56,19 @@ open_source (Send *self, const char *path, GError **error)
     }
   else
     {
-      self->fd = open (path, O_RDONLY | O_CLOEXEC);
       self->name = g_strdup_printf ("“%s”", shown);
       self->label = g_filename_display_basename (path);
+      if (stat (path, &info) == 0 && S_ISFIFO (info.st_mode) &&
+          faccessat (AT_FDCWD, path, R_OK, AT_EACCESS) == 0)
+        {
+          self->path = path;
+          return TRUE;
+        }
+      self->fd = open (path, O_RDONLY | O_CLOEXEC);
     }
   if (self->fd < 0 || fstat (self->fd, &info) != 0)
     {
-      int failure = errno;
-
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure),
-                   /* Translators: the first %s is a file, the second says why */
-                   _ ("Cannot open %s: %s"), self->name, g_strerror (failure));
+      set_open_error (self, error);
       return FALSE;
     }
   if (S_ISDIR (info.st_mode))
@@ -66,6 +81,19 @@ open_source (Send *self, const char *path, GError **error)
   if (S_ISREG (info.st_mode))
     self->total = (guint64) info.st_size;
   return TRUE;
+}
+
+static gboolean
+open_pipe (ToolRun *run, Send *self, GError **error)
+{
+  g_autofree char *phase = g_strdup_printf (_ ("opening %s"), self->name);
+
+  tool_run_begin_phase (run, phase, 0);
+  self->fd = tool_slow_open (self->path, O_RDONLY, tool_run_get_cancellable (run));
+  if (self->fd >= 0)
+    return TRUE;
+  set_open_error (self, error);
+  return FALSE;
 }
 
 static gboolean
@@ -99,6 +127,8 @@ send_run (ToolRun *run, gpointer data, GError **error)
   g_autoptr (IBBTransport) transport = NULL;
   gboolean                 sent = FALSE;
 
+  if (self->path != NULL && !open_pipe (run, self, error))
+    return FALSE;
   service = tool_session_new_service (IBB_CONNECTION (tool_login_get_client (self->login)),
                                       tool_run_get_options (run), FALSE);
   local_jid = tool_login_begin (self->login, run, error);

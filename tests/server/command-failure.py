@@ -614,6 +614,20 @@ def _(server):
     check_equal(len(loop.errors()), 1, 'commands')
 
 
+@case('an interruption while a password file is read leaves nothing behind')
+def _():
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        folder = Folder()
+        os.mkfifo(folder / 'password')
+        there = Program(IBB, 'receive', '--jid', 'a@b', '-o', folder / 'copy', '--password-file', folder / 'password',
+                        env={'LC_ALL': 'C.UTF-8'})
+        # It has its end of the pipe once this end can be opened.
+        with open(folder / 'password', 'wb'):
+            os.kill(there.pid, number)
+            check_equal(there.finish(), -number, 'status')
+        check_equal(folder.names(), ['password'], 'files')
+
+
 @case('a server that is killed in the middle is an error at both ends')
 def _():
     with prosody.Prosody() as server:

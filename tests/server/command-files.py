@@ -3,6 +3,8 @@
 """The files in which ibb receive stores, and from which ibb takes a password."""
 
 import os
+import signal
+import stat
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
@@ -105,6 +107,116 @@ def _(server):
     os.chmod(shared, 0o1777)
     os.lchown(os.path.join(shared, 'missing'), 0, 0)
     receive(server, folder / 'hop')
+
+
+@case('a file or pipe of somebody else, where everybody may make one, is refused')
+def _(server):
+    if os.geteuid() != 0:
+        raise Skip('only root can make a file of somebody else')
+    folder = Folder()
+    shared = folder / 'shared'
+    os.mkdir(shared)
+    file, pipe = os.path.join(shared, 'file'), os.path.join(shared, 'pipe')
+    with open(file, 'wb'):
+        os.chmod(file, 0o666)
+    os.mkfifo(pipe)
+    os.chmod(pipe, 0o666)
+    os.symlink(file, folder / 'link')
+    bob = Account(server, 'bob')
+    for path in (file, pipe):
+        os.chown(path, NOBODY, NOBODY)
+    os.chmod(shared, 0o1777)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    for path in (file, pipe, folder / 'link'):
+        bob.ibb('receive', '-o', path).expect_failure(path, 'Permission denied')
+    check_equal(os.read(reader, 1), b'', 'bytes in the pipe')
+    os.close(reader)
+    check_equal(sorted(os.listdir(shared)), ['file', 'pipe'], 'files')
+    # As the kernel does it: files of the owner of the folder, one's own, and those in other folders.
+    for owner, mode, folder_owner in ((NOBODY, 0o1777, NOBODY), (0, 0o1777, NOBODY), (NOBODY, 0o777, 0)):
+        os.chown(file, owner, owner)
+        os.chown(shared, folder_owner, folder_owner)
+        os.chmod(shared, mode)
+        source, _ = receive(server, file)
+        check_equal(sha256(file), sha256(source), f'SHA-256, {owner} {mode:o} {folder_owner}')
+
+
+@case('the hidden file is private until it is complete')
+def _(server):
+    for old in (None, 0o666):
+        folder = Folder()
+        if old:
+            os.chmod(folder.make('copy', 100), old)
+        there = Account(server, 'bob').ibb('receive', '-o', folder / 'copy', '--from', 'any',
+                                           prepare=lambda: os.umask(0o027))
+        jid = there.wait_ready()
+        hidden = [name for name in folder.names() if name != 'copy']
+        check_equal(len(hidden), 1, 'hidden files')
+        check_equal(stat.S_IMODE(os.stat(folder / hidden[0]).st_mode), 0o600, 'permissions')
+        Account(server, 'alice').ibb('send', Folder().make('original', 5000), jid).expect_done()
+        there.expect_done()
+        check_equal(stat.S_IMODE(os.stat(folder / 'copy').st_mode), old or 0o640, 'permissions at the end')
+        check_equal(folder.names(), ['copy'], 'files')
+
+
+@case('a command removes the hidden files of those that were killed, and no others')
+def _(server):
+    folder = Folder()
+    bob = Account(server, 'bob')
+
+    def start(name, resource):
+        there = bob.ibb('receive', '-o', folder / name, '--from', 'any', account=bob.options(resource=resource))
+        return there, there.wait_ready()
+
+    def new_name(known):
+        return (set(folder.names()) - set(known)).pop()
+
+    killed, _ = start('copy', 'one')
+    stale = new_name([])
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.finish()
+    other, _ = start('other', 'two')
+    hidden_other = new_name([stale])
+    lives, jid = start('copy', 'three')
+    hidden_lives = new_name([stale, hidden_other])
+    check_equal(set(folder.names()), {hidden_other, hidden_lives}, 'files')
+    # A second one for the same file leaves the first one's alone.
+    second, _ = start('copy', 'four')
+    check(hidden_lives in folder.names(), 'the file of a command that lives')
+    for there in (other, second):
+        there.stop(-signal.SIGTERM)
+    Account(server, 'alice').ibb('send', Folder().make('original', 5000), jid).expect_done()
+    lives.expect_done()
+    check_equal(folder.names(), ['copy'], 'files')
+
+
+@case('a wait for the other end of a pipe ends at --timeout or a signal')
+def _(server):
+    folder = Folder()
+    os.mkfifo(folder / 'pipe')
+    commands = (('receive', '-o', folder / 'pipe'), ('send', folder / 'pipe', 'bob@localhost'))
+    for command in commands:
+        Account(server, 'bob').ibb(*command, '--timeout', '0.5').expect_failure('for 0.5 s while opening', 'pipe')
+        there = Account(server, 'bob').ibb(*command)
+        os.kill(there.pid, signal.SIGINT)
+        check_equal(there.finish(), -signal.SIGINT, 'status')
+
+
+@case('a named pipe carries a file at both ends')
+def _(server):
+    folder = Folder()
+    source = folder.make('original', 5000)
+    os.mkfifo(folder / 'in')
+    os.mkfifo(folder / 'out')
+    there = Account(server, 'bob').ibb('receive', '-o', folder / 'out', '--from', 'any')
+    with open(folder / 'out', 'rb') as output:
+        here = Account(server, 'alice').ibb('send', folder / 'in', there.wait_ready())
+        with open(folder / 'in', 'wb') as data, open(source, 'rb') as original:
+            data.write(original.read())
+        with open(source, 'rb') as original:
+            check_equal(output.read(), original.read(), 'data')
+    here.expect_done()
+    there.expect_done()
 
 
 @case('a pipe may be named by /dev/fd')

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* open(2) that can be cancelled: a named pipe waits for its other end. */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+int tool_slow_open (const char *path, int flags, GCancellable *cancellable);
+
+G_END_DECLS

@@ -4,9 +4,11 @@
 
 #include "stream.h"
 
+#include <gio/gfiledescriptorbased.h>
 #include <gio/gunixinputstream.h>
 #include <gio/gunixoutputstream.h>
 #include <glib/gi18n.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STEP_SIZE (64 * 1024)
@@ -24,8 +26,39 @@ tool_stream_set_error (GError **error, IBBTransport *transport, GError *seen)
   g_propagate_error (error, precise != NULL ? precise : seen);
 }
 
-/* Sends all bytes of source and then the end, and waits until each byte is acknowledged. name: of
- * source, for errors. */
+/* The size and the time of the last change of a regular file, zeros for anything else. Not the
+ * change of the inode: renaming or unlinking the file does no harm. */
+typedef struct
+{
+  off_t           size;
+  struct timespec time;
+} Version;
+
+static Version
+get_version (GInputStream *source)
+{
+  Version     version = { 0 };
+  struct stat info;
+
+  if (G_IS_FILE_DESCRIPTOR_BASED (source) &&
+      fstat (g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (source)), &info) == 0 &&
+      S_ISREG (info.st_mode))
+    {
+      version.size = info.st_size;
+      version.time = info.st_mtim;
+    }
+  return version;
+}
+
+static gboolean
+is_same_version (Version a, Version b)
+{
+  return a.size == b.size && a.time.tv_sec == b.time.tv_sec && a.time.tv_nsec == b.time.tv_nsec;
+}
+
+/* Sends all bytes of source and then the end, and waits until each byte is acknowledged. A file
+ * that changes meanwhile is an error: the peer would get a mixture of two. name: of source, for
+ * errors. */
 gboolean
 tool_stream_send (IBBTransport *transport,
                   GInputStream *source,
@@ -35,6 +68,7 @@ tool_stream_send (IBBTransport *transport,
 {
   g_autofree guint8 *buffer = g_malloc (STEP_SIZE);
   GOutputStream     *sink = g_io_stream_get_output_stream (G_IO_STREAM (transport));
+  Version            version = get_version (source);
   GError            *seen = NULL;
   gssize             n;
 
@@ -47,6 +81,13 @@ tool_stream_send (IBBTransport *transport,
   if (n < 0)
     {
       g_prefix_error (error, _ ("Cannot read %s: "), name);
+      return FALSE;
+    }
+  if (!is_same_version (version, get_version (source)))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                   /* Translators: %s is a file */
+                   _ ("%s changed while it was sent: send it again"), name);
       return FALSE;
     }
   if (!ibb_transport_shutdown_output (transport, cancellable, &seen))

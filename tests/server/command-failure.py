@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import cases
 import prosody
 from cases import Skip, case, check, check_equal
-from command import IBB, PATIENCE, REFUSED, SOON, Account, Folder, Program, sha256
+from command import IBB, PATIENCE, REFUSED, SOON, Account, Folder, Program, Valve, sha256
 from cut_proxy import ResetProxy
 from rawclient import RawClient
 from rawserver import RawServer, stream_error
@@ -221,6 +221,63 @@ def _(server):
     Account(server, 'alice').ibb('send', '/proc/self/mem', jid).expect_failure('/proc/self/mem')
     there.expect_failure('alice@')
     check_equal(folder.names(), [], 'files')
+
+
+@case('a file that changes while it is sent is an error at both ends')
+def _(server):
+    def truncate(path):
+        os.truncate(path, MIB)
+
+    def append(path):
+        with open(path, 'ab') as file:
+            file.write(b'more')
+
+    def overwrite(path):
+        with open(path, 'r+b') as file:
+            file.write(b'other')
+
+    for change in (truncate, append, overwrite):
+        source = Folder().make('original', 2 * MIB)
+        valve = Valve(Account(server, 'bob'))
+        here = Account(server, 'alice').ibb('send', '--json', '--window', '16K', source, valve.receiver.wait_ready())
+        # Some is acknowledged, and no more than some buffers can leave before the valve opens.
+        here.wait_event('progress', bytes=1)
+        change(source)
+        valve.open()
+        here.expect_failure('original', 'changed while it was sent')
+        valve.receiver.expect_failure('alice@')
+        valve.join()
+
+
+@case('a file that may be renamed, or removed, while it is sent')
+def _(server):
+    source = Folder().make('original', 2 * MIB)
+    valve = Valve(Account(server, 'bob'))
+    here = Account(server, 'alice').ibb('send', '--json', '--window', '16K', source, valve.receiver.wait_ready())
+    here.wait_event('progress', bytes=1)
+    os.chmod(source, 0o600)
+    os.rename(source, source + '.1')
+    os.unlink(source + '.1')
+    valve.open()
+    here.expect_done()
+    valve.receiver.expect_done()
+    valve.join()
+    check_equal(valve.n_bytes, 2 * MIB, 'bytes')
+
+
+@case('a file that shrinks while it is sent: the receiver keeps its old file')
+def _(server):
+    folder, target = Folder(), Folder()
+    old = sha256(target.make('copy', 100))
+    os.truncate(folder.make('original', 1), 1 << 30)  # long enough
+    there, jid = waiting(server, target)
+    here = Account(server, 'alice').ibb('send', '--json', folder / 'original', jid)
+    here.wait_event('progress', bytes=1)
+    os.truncate(folder / 'original', 0)
+    here.expect_failure('original', 'changed while it was sent')
+    there.expect_failure('alice@')
+    check_equal(target.names(), ['copy'], 'files')
+    check_equal(sha256(target / 'copy'), old, 'SHA-256')
 
 
 @case('an output without a folder, or that is a folder, is an error')

@@ -272,6 +272,20 @@ is_taken (ToolRun *run, IBBClient *scout, const char *jid)
   return answered;
 }
 
+static GError *
+explain_certificate (ToolRun *run, const GError *reason)
+{
+  if (tool_run_get_options (run)->fingerprint != NULL)
+    return g_error_new (reason->domain, reason->code,
+                        /* Translators: %s is a sentence about a certificate that is not trusted */
+                        _ ("%s: it is another certificate than --fingerprint names, so ask the "
+                           "owner of the server whether it is a new one"),
+                        reason->message);
+  return g_error_new (reason->domain, reason->code,
+                      /* Translators: %s is a sentence about a certificate that is not trusted */
+                      _ ("%s: verify it, then use --fingerprint or --ca-file"), reason->message);
+}
+
 static gboolean
 login (ToolRun *run, IBBClient *client, GError **error)
 {
@@ -283,9 +297,7 @@ login (ToolRun *run, IBBClient *client, GError **error)
     return TRUE;
   if (g_error_matches (local_error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
     {
-      g_set_error (error, local_error->domain, local_error->code,
-                   /* Translators: %s is a sentence about a certificate that is not trusted */
-                   _ ("%s: verify it, then use --fingerprint or --ca-file"), local_error->message);
+      g_propagate_error (error, explain_certificate (run, local_error));
       return FALSE;
     }
   /* Errors of the network do not name the account. */

@@ -96,8 +96,9 @@ def _(server):
     check('localhost' in line, 'the server')
 
     wrong = fingerprint.translate(str.maketrans('0123456789ABCDEF', '123456789ABCDEF0'))
-    alice.ibb('cat', 'bob@localhost', account=without_ca(alice) + ['--fingerprint', wrong]
-              ).expect_failure(fingerprint)
+    line = alice.ibb('cat', 'bob@localhost', account=without_ca(alice) + ['--fingerprint', wrong]
+                     ).expect_failure(fingerprint, 'another certificate than --fingerprint names')
+    check('use --fingerprint' not in line, f'no advice to do what was done: {line}')
     alice.ibb('cat', 'bob@localhost', account=without_ca(alice) + ['--fingerprint', '12:34']
               ).expect_failure('--fingerprint', code=2)
     for text in (fingerprint, fingerprint.replace(':', '').lower()):

@@ -18,6 +18,10 @@ GError *ibb_error_to_stream_error (const GError *error);
 /* Adds to the message what the connection said: both may be NULL, error is (transfer full). */
 GError *ibb_error_add_reason (GError *error, const char *reason);
 
+/* What a server or a peer wrote, as a quotation for a message: in quotation marks, which the text
+ * itself cannot close; of bounded length and in one line. NULL for NULL or "". */
+char *ibb_error_dup_quotation (const char *text);
+
 /* The condition that a code of IBB_ERROR stands for; FALSE for another int. */
 gboolean ibb_error_code_to_condition (int code, IBBCondition *condition);
 /* The code of a condition by its name (nullable). */

@@ -10,6 +10,10 @@
 
 #include <string.h>
 
+/* “ and ” */
+#define QUOTE_BEGIN 0x201c
+#define QUOTE_END 0x201d
+
 #define ASSERT_CONDITION(name)                                                                     \
   G_STATIC_ASSERT ((int) IBB_ERROR_BAD_REQUEST + (int) IBB_CONDITION_##name ==                     \
                    (int) IBB_ERROR_##name)
@@ -77,11 +81,43 @@ is_bare_account (const char *jid)
   return strchr (jid, '@') != NULL && ibb_jid_get_resource (jid) == NULL;
 }
 
-/* Whether the peer, or a server, has sent a text beside the condition. */
+/* Whether the character could end the line, or change the direction of the text. */
 static gboolean
-has_text (const IBBFailure *failure)
+is_misleading (gunichar c)
 {
-  return failure->text != NULL && failure->text[0] != '\0';
+  switch (g_unichar_type (c))
+    {
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_FORMAT:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+char *
+ibb_error_dup_quotation (const char *text)
+{
+  g_autofree char *line = ibb_error_text_dup (text);
+  GString         *quotation;
+
+  if (line == NULL || *line == '\0')
+    return NULL;
+
+  /* The marks are not translated: they are those that the text cannot have. */
+  quotation = g_string_new ("“");
+  for (const char *p = line; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (c == QUOTE_BEGIN || c == QUOTE_END)
+        c = '"';
+      g_string_append_unichar (quotation, is_misleading (c) ? ' ' : c);
+    }
+  g_string_append (quotation, "”");
+  return g_string_free (quotation, FALSE);
 }
 
 /* What to do about the refusal of an open; doc/errors.md has the possible causes. The
@@ -170,8 +206,9 @@ get_block_advice (IBBCondition condition)
 static char *
 describe_refusal (const IBBFailure *failure, const char *peer)
 {
-  const char *name = ibb_condition_to_string (failure->condition);
-  const char *advice = get_open_advice (failure->condition);
+  const char      *name = ibb_condition_to_string (failure->condition);
+  const char      *advice = get_open_advice (failure->condition);
+  g_autofree char *quotation = ibb_error_dup_quotation (failure->text);
 
   /* The server of an account gives these answers to an IQ that is for a client (D-03). */
   if (is_bare_account (peer) && (failure->condition == IBB_CONDITION_SERVICE_UNAVAILABLE ||
@@ -181,9 +218,9 @@ describe_refusal (const IBBFailure *failure, const char *peer)
                                "needed, such as “%s/resource”"),
                             peer, name, peer);
 
-  if (has_text (failure))
-    return g_strdup_printf (_ ("Peer “%s” refused the session, “%s”: “%s”"), peer, name,
-                            failure->text);
+  if (quotation != NULL)
+    return g_strdup_printf (_ ("Peer “%s” refused the session, “%s”; the answer says %s"), peer,
+                            name, quotation);
 
   if (advice != NULL)
     return g_strdup_printf (_ ("Peer “%s” refused the session, “%s”: %s"), peer, name, advice);
@@ -359,6 +396,7 @@ GError *
 ibb_error_new_from_failure (const IBBFailure *failure, const char *peer, const char *sid)
 {
   g_autofree char *message = NULL;
+  g_autofree char *quotation = ibb_error_dup_quotation (failure->text);
   GQuark           domain;
   int              code;
 
@@ -367,12 +405,12 @@ ibb_error_new_from_failure (const IBBFailure *failure, const char *peer, const c
 
   message = describe (failure, peer != NULL ? peer : "?");
   get_code (failure, &domain, &code);
-  if (has_text (failure) && failure->kind != IBB_FAILURE_REFUSED)
+  if (quotation != NULL && failure->kind != IBB_FAILURE_REFUSED)
     {
       char *longer;
 
-      /* Translators: the first %s is a sentence, the second the text that a peer or server sent */
-      longer = g_strdup_printf (_ ("%s; the answer says “%s”"), message, failure->text);
+      /* Translators: the first %s is a sentence, the second a quotation of the peer or a server */
+      longer = g_strdup_printf (_ ("%s; the answer says %s"), message, quotation);
 
       g_free (message);
       message = longer;

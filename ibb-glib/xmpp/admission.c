@@ -67,8 +67,8 @@ ibb_admission_handle (const IBBElement *element, const char *domain, GError **er
 GError *
 ibb_admission_to_error (const IBBElement *element, const char *domain)
 {
-  const char      *condition = ibb_element_get_condition (element, IBB_STREAM_ERROR_NAMESPACE);
-  g_autofree char *text = NULL;
+  const char *condition = ibb_element_get_condition (element, IBB_STREAM_ERROR_NAMESPACE);
+  GError     *error;
 
   if (g_strcmp0 (condition, "conflict") == 0)
     return g_error_new (IBB_ERROR, IBB_ERROR_CONFLICT,
@@ -76,9 +76,7 @@ ibb_admission_to_error (const IBBElement *element, const char *domain)
   if (g_strcmp0 (condition, "not-authorized") != 0)
     return ibb_stream_error_to_error (element, domain);
 
-  text = ibb_element_dup_condition_text (element, IBB_STREAM_ERROR_NAMESPACE);
-  return g_error_new (IBB_ERROR, IBB_ERROR_AUTHENTICATION,
-                      /* Translators: the last two are “: ” and the text of the server, or empty */
-                      _ ("The server did not accept the secret of “%s”%s%s"), domain,
-                      text != NULL ? ": " : "", text != NULL ? text : "");
+  error = g_error_new (IBB_ERROR, IBB_ERROR_AUTHENTICATION,
+                       _ ("The server did not accept the secret of “%s”"), domain);
+  return ibb_stream_error_add_text (error, element, IBB_STREAM_ERROR_NAMESPACE);
 }

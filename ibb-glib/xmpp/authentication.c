@@ -12,6 +12,7 @@
 #include "xmpp/fast.h"
 #include "xmpp/secret.h"
 #include "xmpp/source.h"
+#include "xmpp/stream-error.h"
 
 struct _IBBAuthentication
 {
@@ -293,7 +294,6 @@ handle_failure (IBBAuthentication *self, IBBElement *element, GError **error)
 {
   const char      *mechanism = ibb_authentication_get_mechanism (self);
   const char      *condition = ibb_element_get_condition (element, IBB_SASL_NAMESPACE);
-  g_autofree char *text = ibb_element_dup_condition_text (element, self->namespace);
   g_autofree char *message = NULL;
   gboolean         is_temporary = g_strcmp0 (condition, "temporary-auth-failure") == 0;
   gboolean         refuses_token = self->fast != NULL && is_token_refused (condition);
@@ -314,10 +314,9 @@ handle_failure (IBBAuthentication *self, IBBElement *element, GError **error)
     message = g_strdup_printf (_ ("The server did not let “%s” log in: %s"), self->bare_jid,
                                condition != NULL ? condition : "?");
 
-  if (text != NULL)
-    g_set_error (error, IBB_ERROR, code, "%s: %s", message, text);
-  else
-    g_set_error_literal (error, IBB_ERROR, code, message);
+  g_propagate_error (error,
+                     ibb_stream_error_add_text (g_error_new_literal (IBB_ERROR, code, message),
+                                                element, self->namespace));
   if (is_temporary)
     return IBB_AUTHENTICATION_FAILED;
 
@@ -363,13 +362,12 @@ handle_success (IBBAuthentication *self, IBBElement *element, GError **error)
 static IBBAuthenticationState
 refuse_tasks (IBBAuthentication *self, IBBElement *element, GError **error)
 {
-  g_autofree char *text = ibb_element_dup_condition_text (element, self->namespace);
+  GError *reason = g_error_new (
+      IBB_ERROR, IBB_ERROR_AUTHENTICATION,
+      _ ("The server requires a further step to log “%s” in, which is not supported here"),
+      self->bare_jid);
 
-  g_set_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
-               /* Translators: the last two are “: ” and the text of the server, or empty */
-               _ ("The server requires a further step to log “%s” in, which is not supported "
-                  "here%s%s"),
-               self->bare_jid, text != NULL ? ": " : "", text != NULL ? text : "");
+  g_propagate_error (error, ibb_stream_error_add_text (reason, element, self->namespace));
   return IBB_AUTHENTICATION_REFUSED;
 }
 

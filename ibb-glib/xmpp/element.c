@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "stanza/namespaces.h"
-#include "xmpp/server-text.h"
 
 #define MAX_NAMESPACE 256 /* bytes: none that is known here is as long */
 #define MAX_CONDITION 64  /* bytes: twice the longest one that is defined */
@@ -104,12 +103,12 @@ ibb_element_get_condition (const IBBElement *self, const char *namespace)
   return NULL;
 }
 
-char *
-ibb_element_dup_condition_text (const IBBElement *self, const char *namespace)
+const char *
+ibb_element_get_condition_text (const IBBElement *self, const char *namespace)
 {
   IBBElement *text = ibb_element_get_child (self, "text", namespace);
 
-  return text != NULL && text->text->len > 0 ? ibb_server_text_dup (text->text->str) : NULL;
+  return text != NULL ? text->text->str : NULL;
 }
 
 guint

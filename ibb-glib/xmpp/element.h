@@ -33,8 +33,8 @@ IBBElement *ibb_element_take_child (IBBElement *self, const char *name, const ch
 /* The condition that a stream error, a SASL failure or a stanza error names:
  * its first child in that namespace that is not <text/>. */
 const char *ibb_element_get_condition (const IBBElement *self, const char *namespace);
-/* The text beside it, or NULL; cut to a length fit for a message. */
-char *ibb_element_dup_condition_text (const IBBElement *self, const char *namespace);
+/* (nullable): the text beside it, as the server sent it. */
+const char *ibb_element_get_condition_text (const IBBElement *self, const char *namespace);
 
 /* The longest stanza that the server takes by its stream features (XEP-0478); 0: it does not
  * say. */

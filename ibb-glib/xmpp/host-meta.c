@@ -6,13 +6,13 @@
 
 #include <string.h>
 
+#include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "xmpp/dial.h"
 #include "xmpp/domain.h"
 #include "xmpp/endpoint.h"
 #include "xmpp/handshake.h"
 #include "xmpp/http-request.h"
-#include "xmpp/server-text.h"
 
 /* By XEP-0156 §2.3 each server offers this form, whether or not it offers the one in JSON. */
 #define PATH "/.well-known/host-meta"
@@ -156,12 +156,12 @@ follow (GTask *task, const char *location)
   g_autofree char *uri = g_uri_resolve_relative (ibb_endpoint_get_uri (self->endpoint), location,
                                                  G_URI_FLAGS_ENCODED, NULL);
   IBBEndpoint     *endpoint = uri != NULL ? ibb_endpoint_new_web (uri) : NULL;
-  g_autofree char *place = ibb_server_text_dup (location);
+  g_autofree char *place = ibb_error_dup_quotation (location);
 
   if (endpoint == NULL)
     {
       fail (task, G_IO_ERROR, G_IO_ERROR_FAILED,
-            _ ("the web server redirects to “%s”, which is not HTTPS"), place);
+            _ ("the web server redirects to %s, which is not HTTPS"), place);
       return;
     }
 
@@ -169,7 +169,7 @@ follow (GTask *task, const char *location)
   self->endpoint = endpoint;
   if (++self->n_redirects > MAX_REDIRECTS)
     fail (task, G_IO_ERROR, G_IO_ERROR_FAILED,
-          _ ("the web server redirects more than %d times, at last to “%s”"), MAX_REDIRECTS, place);
+          _ ("the web server redirects more than %d times, at last to %s"), MAX_REDIRECTS, place);
   else
     request (task);
 }
@@ -196,7 +196,7 @@ answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   location = ibb_http_reader_get_field (answer, "location");
   if (status == STATUS_OK)
     take_document (task, answer);
-  else if (status >= 300 && status < 400 && location != NULL)
+  else if (status >= 300 && status < 400 && location != NULL && *location != '\0')
     follow (task, location);
   else
     fail (task, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _ ("HTTP status %u at “%s”"), status, PATH);

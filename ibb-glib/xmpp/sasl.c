@@ -7,14 +7,13 @@
 #include <string.h>
 
 #include "core/base64.h"
-#include "ibb-error.h"
+#include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "xmpp/channel-binding.h"
 #include "xmpp/scram.h"
 #include "xmpp/secret.h"
 
 #define MAX_CHALLENGE 4096
-#define MAX_OFFERED 200 /* characters in the text of an error */
 
 typedef enum
 {
@@ -133,10 +132,9 @@ static void
 set_no_mechanism_error (const IBBSaslParameters *parameters, GError **error)
 {
   g_autofree char *joined = g_strjoinv (", ", (char **) parameters->mechanisms);
-  g_autofree char *valid = g_utf8_make_valid (joined, -1);
-  g_autofree char *offered =
-      g_utf8_substring (valid, 0, MIN (g_utf8_strlen (valid, -1), MAX_OFFERED));
-  gboolean offers_plain = g_strv_contains (parameters->mechanisms, "PLAIN");
+  g_autofree char *quotation = ibb_error_dup_quotation (joined);
+  const char      *offered = quotation != NULL ? quotation : "“”";
+  gboolean         offers_plain = g_strv_contains (parameters->mechanisms, "PLAIN");
 
   if (parameters->node != NULL && parameters->password == NULL)
     g_set_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,

@@ -9,7 +9,7 @@
 #include <stringprep.h>
 
 #include "core/base64.h"
-#include "ibb-error.h"
+#include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "runtime/random.h"
 #include "xmpp/hmac.h"
@@ -435,8 +435,12 @@ ibb_scram_verify (IBBScram *self, const guint8 *bytes, gsize length, GError **er
     refusal = take_attribute (&rest, 'e');
   if (refusal != NULL)
     {
+      g_autofree char *quotation = ibb_error_dup_quotation (refusal);
+
       g_set_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
-                   _ ("The server refused the login: %s"), refusal);
+                   /* Translators: %s is a quotation */
+                   _ ("The server refused the login; it says %s"),
+                   quotation != NULL ? quotation : "“”");
       return FALSE;
     }
   if (message != NULL)

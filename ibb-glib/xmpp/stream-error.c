@@ -6,7 +6,7 @@
 
 #include <gio/gio.h>
 
-#include "ibb-error.h"
+#include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 
@@ -24,10 +24,26 @@ is_about_xml (const char *condition)
 }
 
 GError *
+ibb_stream_error_add_text (GError *error, const IBBElement *element, const char *namespace)
+{
+  g_autofree char *quotation =
+      ibb_error_dup_quotation (ibb_element_get_condition_text (element, namespace));
+  char *message;
+
+  if (quotation == NULL)
+    return error;
+
+  /* Translators: the first %s is a sentence, the second a quotation */
+  message = g_strdup_printf (_ ("%s; the server says %s"), error->message, quotation);
+  g_free (error->message);
+  error->message = message;
+  return error;
+}
+
+GError *
 ibb_stream_error_to_error (const IBBElement *element, const char *domain)
 {
   const char      *condition = ibb_element_get_condition (element, IBB_STREAM_ERROR_NAMESPACE);
-  g_autofree char *text = ibb_element_dup_condition_text (element, IBB_STREAM_ERROR_NAMESPACE);
   g_autofree char *message = NULL;
   GQuark           error_domain = IBB_ERROR;
   int              code;
@@ -60,9 +76,8 @@ ibb_stream_error_to_error (const IBBElement *element, const char *domain)
     message =
         g_strdup_printf (_ ("The server of “%s” closed the connection: %s"), domain, condition);
 
-  if (text == NULL)
-    return g_error_new_literal (error_domain, code, message);
-  return g_error_new (error_domain, code, "%s: %s", message, text);
+  return ibb_stream_error_add_text (g_error_new_literal (error_domain, code, message), element,
+                                    IBB_STREAM_ERROR_NAMESPACE);
 }
 
 const char *

@@ -4,10 +4,10 @@
 
 #include "xmpp/upgrade.h"
 
+#include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "runtime/random.h"
 #include "xmpp/http-request.h"
-#include "xmpp/server-text.h"
 
 #define KEY_LENGTH 16
 #define KEY_SUFFIX "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* RFC 6455 §1.3 */
@@ -79,14 +79,15 @@ check_status (const Upgrade *self, const IBBHttpReader *answer, GError **error)
   if (status == STATUS_SWITCHING_PROTOCOLS)
     return TRUE;
 
-  if (status >= 300 && status < 400 && location != NULL)
+  if (status >= 300 && status < 400 && location != NULL && *location != '\0')
     {
-      place = ibb_server_text_dup (location);
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
-                   /* Translators: two addresses, and the number of HTTP */
-                   _ ("“%s” redirects to “%s” (HTTP status %u), which is not followed: name that "
-                      "address if it is right"),
-                   ibb_endpoint_get_uri (self->endpoint), place, status);
+      place = ibb_error_dup_quotation (location);
+      g_set_error (
+          error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
+          /* Translators: an address, another one in quotation marks, and the number of HTTP */
+          _ ("“%s” redirects to %s (HTTP status %u), which is not followed: name that "
+             "address if it is right"),
+          ibb_endpoint_get_uri (self->endpoint), place, status);
     }
   else
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,

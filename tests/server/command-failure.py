@@ -723,7 +723,7 @@ def _():
     # waits goes on in the second case, except after a conflict.
     endings = (('</stream:stream>', 'ended the XML stream'),
                (stream_error('conflict'), 'conflict'),
-               (stream_error('policy-violation', 'too fast'), 'policy-violation: too fast'),
+               (stream_error('policy-violation', 'too fast'), 'policy-violation; the server says “too fast”'),
                (stream_error('not-well-formed'), 'not-well-formed'),
                ('<a></b>', 'XML'))
     for ending, word in endings:

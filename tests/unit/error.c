@@ -191,6 +191,57 @@ test_circumstances (void)
     }
 }
 
+/* What somebody else wrote can neither end the quotation nor pass for the rest of the sentence. */
+static void
+test_quotation (void)
+{
+  static const struct
+  {
+    const char *text;
+    const char *quotation;
+  } cases[] = {
+    { NULL, NULL },
+    { "", NULL },
+    { "Zu spät", "“Zu spät”" },
+    { "a\nb\tc\x1B[31m", "“a b c [31m”" },
+    { "a” (sid “b", "“a\" (sid \"b”" },
+    { "a\u202Eb\u2066c\u2028d", "“a b c d”" },
+    { "a\xFF", "“a\uFFFD”" },
+  };
+  g_autofree char *text = g_strnfill (1000, 'a');
+  g_autofree char *long_quotation = ibb_error_dup_quotation (text);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *quotation = ibb_error_dup_quotation (cases[i].text);
+
+      g_assert_cmpstr (quotation, ==, cases[i].quotation);
+    }
+  g_assert_cmpuint (strlen (long_quotation), ==, IBB_ERROR_TEXT_MAX_LENGTH + strlen ("“”"));
+}
+
+/* The words of an answer stand behind the sentence, for a refused open and for any other failure.
+ */
+static void
+test_text (void)
+{
+  static const IBBFailureKind kinds[] = { IBB_FAILURE_REFUSED, IBB_FAILURE_CONDITION,
+                                          IBB_FAILURE_RETRIES };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      IBBFailure         failure = IBB_FAILURE_INIT;
+      g_autoptr (GError) error = NULL;
+
+      ibb_failure_set_condition (&failure, kinds[i], IBB_CONDITION_NOT_ACCEPTABLE, "No”\nway");
+      error = ibb_error_new_from_failure (&failure, PEER, SID);
+      assert_sentence (error);
+      g_assert_true (
+          g_str_has_suffix (error->message, "; the answer says “No\" way” (sid “" SID "”)"));
+      ibb_failure_clear (&failure);
+    }
+}
+
 static void
 test_nothing (void)
 {
@@ -250,6 +301,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/error/codes", test_codes);
   g_test_add_func ("/ibb/error/advice/N-08,D-03", test_advice);
   g_test_add_func ("/ibb/error/circumstances/D-18,D-19,D-26", test_circumstances);
+  g_test_add_func ("/ibb/error/quotation", test_quotation);
+  g_test_add_func ("/ibb/error/text", test_text);
   g_test_add_func ("/ibb/error/nothing", test_nothing);
   g_test_add_func ("/ibb/error/to-stream-error", test_to_stream_error);
 

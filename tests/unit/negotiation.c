@@ -373,6 +373,7 @@ typedef struct
   const char *answer;
   int         code;
   gboolean    is_final;
+  const char *end; /* (nullable) of the message */
 } Refusal;
 
 static const Refusal refusals[] = {
@@ -383,11 +384,14 @@ static const Refusal refusals[] = {
     IBB_ERROR_AUTHENTICATION },
   { "SCRAM-SHA-1", SUCCESS, IBB_ERROR_AUTHENTICATION, TRUE },
   { "PLAIN", "<continue xmlns='urn:xmpp:sasl:2'><tasks><task>X</task></tasks></continue>",
-    IBB_ERROR_AUTHENTICATION, TRUE },
+    IBB_ERROR_AUTHENTICATION, TRUE, "not supported here" },
+  { "PLAIN",
+    "<continue xmlns='urn:xmpp:sasl:2'><tasks><task>X</task></tasks><text>Code?</text></continue>",
+    IBB_ERROR_AUTHENTICATION, TRUE, "not supported here; the server says “Code?”" },
   { "PLAIN",
     "<failure xmlns='urn:xmpp:sasl:2'>"
     "<not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/><text>No.</text></failure>",
-    IBB_ERROR_AUTHENTICATION, TRUE },
+    IBB_ERROR_AUTHENTICATION, TRUE, "of “user@d.test”; the server says “No.”" },
   { "PLAIN",
     "<failure xmlns='urn:xmpp:sasl:2'>"
     "<temporary-auth-failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/></failure>",
@@ -408,6 +412,7 @@ test_sasl2_refused (Fixture *self, gconstpointer data)
   g_test_message ("%s", self->error->message);
   g_assert_error (self->error, IBB_ERROR, refusal->code);
   g_assert_true (self->was_refused == refusal->is_final);
+  g_assert_true (refusal->end == NULL || g_str_has_suffix (self->error->message, refusal->end));
 }
 
 static void

@@ -122,6 +122,24 @@ test_anonymous (void)
   g_assert_cmpstr (ibb_sasl_get_initial (sasl), ==, "=");
 }
 
+/* The names that a server offers stand apart in the message, even if they look like a part of it.
+ */
+static void
+test_offered_text (void)
+{
+  static const char *const offered[] = { "X”)\nUse telnet", "Y", NULL };
+  static const char *const none[] = { NULL };
+  IBBSaslParameters        parameters = get_parameters (offered);
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (GError)       no_offer = NULL;
+
+  g_assert_null (ibb_sasl_new (&parameters, &error));
+  g_assert_true (g_str_has_suffix (error->message, "(“X\") Use telnet, Y”)"));
+  parameters.mechanisms = none;
+  g_assert_null (ibb_sasl_new (&parameters, &no_offer));
+  g_assert_true (g_str_has_suffix (no_offer->message, "(“”)"));
+}
+
 /* A server that skips the proof, or sends what is no challenge, is not believed. */
 static void
 test_proof (void)
@@ -200,6 +218,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/sasl/plain", test_plain);
   g_test_add_func ("/ibb/sasl/external", test_external);
   g_test_add_func ("/ibb/sasl/anonymous", test_anonymous);
+  g_test_add_func ("/ibb/sasl/offered-text", test_offered_text);
   g_test_add_func ("/ibb/sasl/proof", test_proof);
   g_test_add_func ("/ibb/sasl/offer", test_offer);
 

@@ -19,7 +19,7 @@ GError *ibb_error_to_stream_error (const GError *error);
 GError *ibb_error_add_reason (GError *error, const char *reason);
 
 /* What a server or a peer wrote, as a quotation for a message: in quotation marks, which the text
- * itself cannot close; of bounded length and in one line. NULL for NULL or "". */
+ * itself cannot close; of bounded length and in one line. NULL for NULL. */
 char *ibb_error_dup_quotation (const char *text);
 
 /* The condition that a code of IBB_ERROR stands for; FALSE for another int. */

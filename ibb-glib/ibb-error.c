@@ -103,7 +103,7 @@ ibb_error_dup_quotation (const char *text)
   g_autofree char *line = ibb_error_text_dup (text);
   GString         *quotation;
 
-  if (line == NULL || *line == '\0')
+  if (line == NULL)
     return NULL;
 
   /* The marks are not translated: they are those that the text cannot have. */

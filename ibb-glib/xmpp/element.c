@@ -108,7 +108,7 @@ ibb_element_get_condition_text (const IBBElement *self, const char *namespace)
 {
   IBBElement *text = ibb_element_get_child (self, "text", namespace);
 
-  return text != NULL ? text->text->str : NULL;
+  return text != NULL && text->text->len > 0 ? text->text->str : NULL;
 }
 
 guint

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "xmpp/domain.h"
 
@@ -60,6 +61,17 @@ take_parts (IBBEndpoint *self, GUri *uri, const char *scheme)
   return self->host != NULL && is_plain (self->host) && is_plain (self->target);
 }
 
+/* The URI for a message: without user and password, which must not get into a log. It may be that
+ * of a server. */
+static char *
+dup_shown (const char *uri)
+{
+  const char      *at = strrchr (uri, '@');
+  g_autofree char *shown = at != NULL ? g_strconcat ("…", at, NULL) : g_strdup (uri);
+
+  return ibb_error_dup_quotation (shown);
+}
+
 static IBBEndpoint *
 parse (const char *uri, const char *scheme)
 {
@@ -77,15 +89,18 @@ parse (const char *uri, const char *scheme)
 IBBEndpoint *
 ibb_endpoint_new (const char *uri, GError **error)
 {
-  IBBEndpoint *self = parse (uri, "wss");
+  IBBEndpoint     *self = parse (uri, "wss");
+  g_autofree char *shown = NULL;
 
   if (self != NULL)
     return self;
 
+  shown = dup_shown (uri);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               _ ("“%s” is not the address of a WebSocket, such as "
+               /* Translators: %s is a quotation */
+               _ ("%s is not the address of a WebSocket, such as "
                   "“wss://xmpp.example.org/xmpp-websocket”"),
-               uri);
+               shown);
   return NULL;
 }
 

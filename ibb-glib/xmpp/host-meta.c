@@ -196,7 +196,7 @@ answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   location = ibb_http_reader_get_field (answer, "location");
   if (status == STATUS_OK)
     take_document (task, answer);
-  else if (status >= 300 && status < 400 && location != NULL && *location != '\0')
+  else if (status >= 300 && status < 400 && location != NULL)
     follow (task, location);
   else
     fail (task, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _ ("HTTP status %u at “%s”"), status, PATH);

@@ -132,8 +132,7 @@ static void
 set_no_mechanism_error (const IBBSaslParameters *parameters, GError **error)
 {
   g_autofree char *joined = g_strjoinv (", ", (char **) parameters->mechanisms);
-  g_autofree char *quotation = ibb_error_dup_quotation (joined);
-  const char      *offered = quotation != NULL ? quotation : "“”";
+  g_autofree char *offered = ibb_error_dup_quotation (joined);
   gboolean         offers_plain = g_strv_contains (parameters->mechanisms, "PLAIN");
 
   if (parameters->node != NULL && parameters->password == NULL)

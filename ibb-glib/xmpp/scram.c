@@ -439,8 +439,7 @@ ibb_scram_verify (IBBScram *self, const guint8 *bytes, gsize length, GError **er
 
       g_set_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
                    /* Translators: %s is a quotation */
-                   _ ("The server refused the login; it says %s"),
-                   quotation != NULL ? quotation : "“”");
+                   _ ("The server refused the login; it says %s"), quotation);
       return FALSE;
     }
   if (message != NULL)

@@ -79,7 +79,7 @@ check_status (const Upgrade *self, const IBBHttpReader *answer, GError **error)
   if (status == STATUS_SWITCHING_PROTOCOLS)
     return TRUE;
 
-  if (status >= 300 && status < 400 && location != NULL && *location != '\0')
+  if (status >= 300 && status < 400 && location != NULL)
     {
       place = ibb_error_dup_quotation (location);
       g_set_error (

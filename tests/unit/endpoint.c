@@ -4,6 +4,8 @@
 
 #include "xmpp/endpoint.h"
 
+#include <string.h>
+
 static const struct
 {
   const char *uri;
@@ -33,6 +35,26 @@ static const struct
   { "wss://exa mple.org/", NULL },
   { "", NULL },
 };
+
+/* No message has a password, or more lines than one. */
+static void
+test_message (void)
+{
+  static const char *const wrong[] = { "wss://user:secret@example.org/ws", "wss://:secret@:0",
+                                       "x\nsecret@" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_autoptr (GError)      error = NULL;
+      g_autoptr (IBBEndpoint) endpoint = ibb_endpoint_new (wrong[i], &error);
+
+      g_assert_null (endpoint);
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+      g_assert_null (strstr (error->message, "secret"));
+      g_assert_null (strchr (error->message, '\n'));
+      g_assert_true (g_str_has_prefix (error->message, "“…@"));
+    }
+}
 
 static void
 test_uris (void)
@@ -65,5 +87,6 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ibb/endpoint/uris", test_uris);
+  g_test_add_func ("/ibb/endpoint/message", test_message);
   return g_test_run ();
 }

@@ -201,7 +201,7 @@ test_quotation (void)
     const char *quotation;
   } cases[] = {
     { NULL, NULL },
-    { "", NULL },
+    { "", "“”" },
     { "Zu spät", "“Zu spät”" },
     { "a\nb\tc\x1B[31m", "“a b c [31m”" },
     { "a” (sid “b", "“a\" (sid \"b”" },

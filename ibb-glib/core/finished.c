@@ -7,20 +7,23 @@
 #include <string.h>
 
 #include "core/jid.h"
+#include "core/place.h"
 
 #define RECORDS_MAX 256
 
 struct _IBBFinished
 {
-  IBBShared *shared;  /* (unowned) */
-  GQueue     records; /* (element-type Record): the oldest first */
+  IBBShared  *shared;    /* (unowned) */
+  GHashTable *accounts;  /* (element-type utf8 GQueue): of peers; Record, the oldest first */
+  guint       n_records; /* of all accounts */
+  guint64     n_added;   /* ever */
 };
 
 typedef struct
 {
+  guint64     number; /* in the order in which they ended */
   char       *sid;
-  char       *local; /* the account, normalised, as below */
-  char       *peer;
+  char       *local; /* our account, normalised */
   char       *secret;
   gboolean    is_initiator;
   IBBPosition position;
@@ -33,9 +36,14 @@ record_free (gpointer data)
 
   g_free (self->sid);
   g_free (self->local);
-  g_free (self->peer);
   g_free (self->secret);
   g_free (self);
+}
+
+static void
+records_free (gpointer records)
+{
+  g_queue_free_full (records, record_free);
 }
 
 IBBFinished *
@@ -44,14 +52,61 @@ ibb_finished_new (IBBShared *shared)
   IBBFinished *self = g_new0 (IBBFinished, 1);
 
   self->shared = shared;
+  self->accounts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, records_free);
   return self;
 }
 
 void
 ibb_finished_free (IBBFinished *self)
 {
-  g_queue_clear_full (&self->records, record_free);
+  g_hash_table_unref (self->accounts);
   g_free (self);
+}
+
+/* Takes an account, which is freed. */
+static GQueue *
+get_records (IBBFinished *self, char *account)
+{
+  GQueue *records = g_hash_table_lookup (self->accounts, account);
+
+  if (records != NULL)
+    {
+      g_free (account);
+      return records;
+    }
+  records = g_queue_new ();
+  g_hash_table_insert (self->accounts, account, records);
+  return records;
+}
+
+static gboolean
+goes_before (const GQueue *a, const GQueue *b)
+{
+  if (b == NULL || a->length != b->length)
+    return b == NULL || a->length > b->length;
+  return ((const Record *) a->head->data)->number < ((const Record *) b->head->data)->number;
+}
+
+/* The account that has the most loses its oldest one: no peer makes us forget those of another
+ * before its own. */
+static void
+forget_one (IBBFinished *self)
+{
+  GHashTableIter iter;
+  gpointer       account, records, most_account = NULL;
+  GQueue        *most = NULL;
+
+  g_hash_table_iter_init (&iter, self->accounts);
+  while (g_hash_table_iter_next (&iter, &account, &records))
+    if (goes_before (records, most))
+      {
+        most = records;
+        most_account = account;
+      }
+  record_free (g_queue_pop_head (most));
+  if (g_queue_is_empty (most))
+    g_hash_table_remove (self->accounts, most_account);
+  self->n_records--;
 }
 
 void
@@ -59,15 +114,15 @@ ibb_finished_add (IBBFinished *self, const IBBTerms *terms, const IBBPosition *p
 {
   Record *record = g_new0 (Record, 1);
 
+  record->number = self->n_added++;
   record->sid = g_strdup (terms->key.sid);
   record->local = ibb_jid_dup_bare (terms->key.local);
-  record->peer = ibb_jid_dup_bare (terms->key.peer);
   record->secret = g_strdup (terms->secret);
   record->is_initiator = terms->is_initiator;
   record->position = *position;
-  g_queue_push_tail (&self->records, record);
-  if (g_queue_get_length (&self->records) > RECORDS_MAX)
-    record_free (g_queue_pop_head (&self->records));
+  g_queue_push_tail (get_records (self, ibb_jid_dup_bare (terms->key.peer)), record);
+  if (++self->n_records > RECORDS_MAX)
+    forget_one (self);
 }
 
 static gboolean
@@ -79,19 +134,25 @@ is_genuine (const Record *self, const IBBStanza *resume)
   return ibb_proof_matches (resume->proof, self->secret, &statement);
 }
 
+/* Of those with one sid, the last ones are looked at: each costs a proof. */
 static const Record *
 find (const IBBFinished *self, const IBBStanza *resume, const char *local, const char *peer)
 {
   g_autofree char *local_bare = ibb_jid_dup_bare (local);
   g_autofree char *peer_bare = ibb_jid_dup_bare (peer);
+  const GQueue    *records = g_hash_table_lookup (self->accounts, peer_bare);
+  guint            n = 0;
 
-  for (const GList *l = self->records.tail; l != NULL; l = l->prev)
+  for (const GList *l = records != NULL ? records->tail : NULL; l != NULL && n < IBB_RESUMABLE_MAX;
+       l = l->prev)
     {
       const Record *record = l->data;
 
-      if (strcmp (record->sid, resume->sid) == 0 && strcmp (record->peer, peer_bare) == 0 &&
-          strcmp (record->local, local_bare) == 0 && is_genuine (record, resume))
+      if (strcmp (record->sid, resume->sid) != 0 || strcmp (record->local, local_bare) != 0)
+        continue;
+      if (is_genuine (record, resume))
         return record;
+      n++;
     }
   return NULL;
 }

@@ -85,18 +85,6 @@ is_for_session (gpointer session, const IBBStanza *resume)
   return ibb_session_is_proven (session, resume);
 }
 
-/* A peer that has logged in again may have another resource. There another session may have the
- * same sid (D-58). */
-static IBBSession *
-find_to_resume (IBBIncoming *self, const IBBStanza *stanza, const char *local, const char *peer)
-{
-  IBBSession *session = ibb_place_find (self->shared, local, peer, stanza->sid);
-
-  if (session != NULL && ibb_session_is_proven (session, stanza))
-    return session;
-  return ibb_place_find_moved (self->shared, local, peer, stanza, is_for_session);
-}
-
 static gboolean
 receive_resume (IBBIncoming *self,
                 IBBStanza   *stanza,
@@ -119,7 +107,9 @@ receive_resume (IBBIncoming *self,
   if (ibb_control_is_flooded (&shared->control))
     return TRUE;
 
-  session = find_to_resume (self, stanza, local, peer);
+  /* A peer that has logged in again may have another resource. There another session may have the
+   * same sid (D-58). */
+  session = ibb_place_find_resumable (shared, local, peer, stanza, is_for_session);
   if (session != NULL)
     ibb_session_receive_resume (session, stanza, peer, now);
   else if (!ibb_finished_answer (shared->finished, stanza, local, peer))

@@ -70,7 +70,7 @@ ibb_opening_new (IBBTerms *terms, IBBPlace *place, const IBBOpen *open, gint64 n
     {
       g_autofree char *secret = ibb_ids_create_secret (&terms->shared->ids);
 
-      ibb_terms_set_secret (terms, secret);
+      ibb_place_set_secret (place, secret);
     }
   send_open (self, now);
   return self;
@@ -83,7 +83,7 @@ ibb_opening_new_request (IBBTerms *terms, IBBPlace *place, IBBStanza *open)
 
   self->request = ibb_stanza_record_ref (open);
   if (terms->shared->settings.resume_sessions && !terms->by_message)
-    ibb_terms_set_secret (terms, open->secret);
+    ibb_place_set_secret (place, open->secret);
   if (open->secret != NULL || open->long_block_size > 0)
     ibb_peer_note_our_feature (terms->peer);
   ibb_requests_add (terms->shared->requests, terms->key.peer);
@@ -158,7 +158,7 @@ accepted_by_peer (IBBOpening *self, const IBBStanza *answer, const char *from, g
   if (self->long_block_size > 0 && answer->long_block_size == self->long_block_size)
     ibb_terms_set_block_size (self->terms, self->long_block_size);
   if (!answer->is_resumable)
-    ibb_terms_set_secret (self->terms, NULL);
+    ibb_place_set_secret (self->place, NULL);
   if (!take_name_of_peer (self, answer, from))
     {
       ibb_failure_set (&self->refusal, IBB_FAILURE_IN_USE);

@@ -18,29 +18,38 @@ ibb_place_find (const IBBShared *shared, const char *local, const char *peer, co
   return g_hash_table_lookup (shared->sessions, &key);
 }
 
-gpointer
-ibb_place_find_moved (const IBBShared *shared,
-                      const char      *local,
-                      const char      *peer,
-                      const IBBStanza *stanza,
-                      IBBPlaceFilter   filter)
+/* A normalised JID has no line breaks, so two accounts never have the same name. */
+static char *
+create_name (const char *peer, const char *sid)
 {
   g_autofree char *bare = ibb_jid_dup_bare (peer);
-  GHashTableIter   iter;
-  gpointer         data, session;
 
-  g_hash_table_iter_init (&iter, shared->sessions);
-  while (g_hash_table_iter_next (&iter, &data, &session))
+  return g_strconcat (bare, "\n", sid, NULL);
+}
+
+static GQueue *
+find_resumable (const IBBShared *shared, const char *peer, const char *sid)
+{
+  g_autofree char *name = create_name (peer, sid);
+
+  return g_hash_table_lookup (shared->resumable, name);
+}
+
+gpointer
+ibb_place_find_resumable (const IBBShared *shared,
+                          const char      *local,
+                          const char      *peer,
+                          const IBBStanza *stanza,
+                          IBBPlaceFilter   filter)
+{
+  const GQueue *queue = find_resumable (shared, peer, stanza->sid);
+
+  for (const GList *l = queue != NULL ? queue->head : NULL; l != NULL; l = l->next)
     {
-      const IBBSessionKey *key = data;
+      const IBBPlace *place = l->data;
 
-      if (strcmp (key->sid, stanza->sid) == 0 && strcmp (key->local, local) == 0)
-        {
-          g_autofree char *key_bare = ibb_jid_dup_bare (key->peer);
-
-          if (strcmp (key_bare, bare) == 0 && filter (session, stanza))
-            return session;
-        }
+      if (strcmp (place->terms->key.local, local) == 0 && filter (place->terms->owner, stanza))
+        return place->terms->owner;
     }
   return NULL;
 }
@@ -50,6 +59,7 @@ ibb_place_init (IBBPlace *self, IBBTerms *terms)
 {
   self->terms = terms;
   self->peer_link.data = terms->owner;
+  self->resumable_link.data = self;
   self->changed_link.data = terms->owner;
 }
 
@@ -60,6 +70,58 @@ ibb_place_is_taken (const IBBPlace *self)
 }
 
 static void
+join_resumable (IBBPlace *self)
+{
+  IBBTerms   *terms = self->terms;
+  GHashTable *all = terms->shared->resumable;
+
+  if (!ibb_terms_can_resume (terms))
+    return;
+
+  self->resumable = find_resumable (terms->shared, terms->key.peer, terms->key.sid);
+  if (self->resumable == NULL)
+    {
+      self->resumable = g_queue_new ();
+      g_hash_table_insert (all, create_name (terms->key.peer, terms->key.sid), self->resumable);
+    }
+  g_queue_push_tail_link (self->resumable, &self->resumable_link);
+}
+
+static void
+leave_resumable (IBBPlace *self)
+{
+  const IBBTerms  *terms = self->terms;
+  g_autofree char *name = NULL;
+
+  if (self->resumable == NULL)
+    return;
+
+  g_queue_unlink (self->resumable, &self->resumable_link);
+  if (g_queue_is_empty (self->resumable))
+    {
+      name = create_name (terms->key.peer, terms->key.sid);
+      g_hash_table_remove (terms->shared->resumable, name);
+    }
+  self->resumable = NULL;
+}
+
+/* A <resume/> costs a proof for each session of its name, and the peer that opens sessions chooses
+ * their names. */
+void
+ibb_place_set_secret (IBBPlace *self, const char *secret)
+{
+  IBBTerms     *terms = self->terms;
+  const GQueue *others;
+
+  leave_resumable (self);
+  others = find_resumable (terms->shared, terms->key.peer, terms->key.sid);
+  if (others != NULL && others->length >= IBB_RESUMABLE_MAX)
+    secret = NULL;
+  ibb_terms_set_secret (terms, secret);
+  join_resumable (self);
+}
+
+static void
 join_peer (IBBPlace *self)
 {
   IBBTerms *terms = self->terms;
@@ -67,11 +129,13 @@ join_peer (IBBPlace *self)
 
   ibb_terms_set_peer (terms, peer);
   ibb_peer_add_session (peer, &self->peer_link, terms->shared->is_domain ? terms->local_jid : NULL);
+  join_resumable (self);
 }
 
 static void
 leave_peer (IBBPlace *self)
 {
+  leave_resumable (self);
   ibb_peer_remove_session (self->terms->peer, &self->peer_link);
   ibb_terms_set_peer (self->terms, NULL);
 }

@@ -12,10 +12,16 @@
 
 G_BEGIN_DECLS
 
+/* Sessions of one account with one sid that can be resumed; and, apart from these, such that have
+ * ended. */
+#define IBB_RESUMABLE_MAX 8
+
 typedef struct
 {
   IBBTerms *terms;
   GList     peer_link;
+  GList     resumable_link;
+  GQueue   *resumable; /* (unowned) (nullable): the one that has the link */
   GList     changed_link;
   gboolean  is_changed;
   gboolean  is_counted; /* shares the memory, and counts towards the limit (D-08) */
@@ -26,13 +32,17 @@ gpointer
 ibb_place_find (const IBBShared *shared, const char *local, const char *peer, const char *sid);
 /* Whether the session is the one that the stanza is for. */
 typedef gboolean (*IBBPlaceFilter) (gpointer session, const IBBStanza *stanza);
-/* The one of the stanza's sid that passes the filter, with any resource of the peer's account. */
-gpointer ibb_place_find_moved (const IBBShared *shared,
-                               const char      *local,
-                               const char      *peer,
-                               const IBBStanza *stanza,
-                               IBBPlaceFilter   filter);
+/* The resumable one of the stanza's sid that passes the filter, with any resource of the peer's
+ * account. The filter sees IBB_RESUMABLE_MAX sessions at most. */
+gpointer ibb_place_find_resumable (const IBBShared *shared,
+                                   const char      *local,
+                                   const char      *peer,
+                                   const IBBStanza *stanza,
+                                   IBBPlaceFilter   filter);
 void     ibb_place_init (IBBPlace *self, IBBTerms *terms);
+/* The session can be resumed with that secret, unless there are IBB_RESUMABLE_MAX others of its sid
+ * with that account; secret: (nullable): it cannot. */
+void ibb_place_set_secret (IBBPlace *self, const char *secret);
 /* Whether another session has the same key. */
 gboolean ibb_place_is_taken (const IBBPlace *self);
 /* The table takes a reference to the session from the caller, ... */

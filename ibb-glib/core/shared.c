@@ -17,6 +17,8 @@ ibb_shared_new (IBBRandomFunc random, gpointer random_data, GHashTable *sessions
   self->settings = (IBBSettings) IBB_SETTINGS_INIT;
   self->ids = (IBBIds){ random, random_data };
   self->sessions = sessions;
+  self->resumable =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_queue_free);
   ibb_pendings_init (&self->pendings);
   ibb_timers_init (&self->timers);
   ibb_memory_init (&self->memory, &self->settings, &self->control);
@@ -38,6 +40,7 @@ ibb_shared_unref (IBBShared *self)
 
   ibb_control_clear (&self->control);
   g_hash_table_unref (self->sessions);
+  g_hash_table_unref (self->resumable);
   ibb_pendings_clear (&self->pendings);
   ibb_timers_clear (&self->timers);
   g_free (self->local_jid);

@@ -11,6 +11,8 @@
 #define STANZA_OVERHEAD 320 /* tags, attributes, id, what a server adds (D-16) */
 #define RULES_OVERHEAD 180  /* of a message (N-31) */
 #define MOVES_MAX 100
+#define FORMER_OVERHEAD                                                                            \
+  64 /* of a former address: a link of the list, and what the allocator adds */
 
 void
 ibb_terms_init (
@@ -39,6 +41,7 @@ ibb_terms_clear (IBBTerms *self)
   g_free (self->key.local);
   g_free (self->secret);
   g_slist_free_full (self->former_jids, g_free);
+  ibb_memory_remove_records (&self->shared->memory, self->former_size);
   ibb_shared_unref (self->shared);
 }
 
@@ -52,14 +55,22 @@ ibb_terms_rename_peer (IBBTerms *self, const char *normal)
 gboolean
 ibb_terms_may_move (const IBBTerms *self)
 {
-  return g_slist_length (self->former_jids) < MOVES_MAX;
+  const IBBMemory *memory = &self->shared->memory;
+
+  return g_slist_length (self->former_jids) < MOVES_MAX &&
+         (!ibb_memory_is_short (memory) ||
+          self->former_size <= ibb_memory_get_share (memory, self->block_size));
 }
 
 /* Applications read the JID in any thread, and may keep it for as long as the session lives. */
 static void
 replace_jid (IBBTerms *self, char **place, const char *jid)
 {
+  gsize size = FORMER_OVERHEAD + strlen (*place);
+
   self->former_jids = g_slist_prepend (self->former_jids, *place);
+  self->former_size += size;
+  ibb_memory_add_records (&self->shared->memory, size);
   *place = g_strdup (jid);
 }
 

@@ -49,6 +49,7 @@ typedef struct
   guint         block_size;
   gboolean      is_initiator;
   GSList       *former_jids; /* (element-type utf8): of both, for those who still have them */
+  gsize         former_size; /* bytes of these */
   char         *secret;      /* (nullable): by which it is resumed */
   gboolean is_own_jid; /* local is the address of the connection, not another of our addresses */
 } IBBTerms;
@@ -59,7 +60,8 @@ void ibb_terms_init (
 void ibb_terms_clear (IBBTerms *self);
 /* normal: the peer's JID as ibb_jid_normalize () gives it. */
 void ibb_terms_rename_peer (IBBTerms *self, const char *normal);
-/* Whether an end may have another resource once more: nothing grows without end. */
+/* Whether an end may have another resource once more: the number is limited, and so is the memory
+ * of the former ones (D-23). */
 gboolean ibb_terms_may_move (const IBBTerms *self);
 /* The peer has another resource; jid: as it writes its address. */
 void ibb_terms_move_peer (IBBTerms *self, const char *jid, const char *normal);

@@ -91,11 +91,72 @@ test_last (void)
   ibb_shared_unref (shared);
 }
 
+static void
+add (IBBFinished *self, const char *peer, const char *sid, const char *secret)
+{
+  IBBTerms terms = { .key = { (char *) OWN "/r", (char *) peer, (char *) sid },
+                     .secret = (char *) secret };
+
+  ibb_finished_add (self, &terms, &(IBBPosition){ 0, 0 });
+}
+
+/* A peer that ends many sessions makes us forget its own first. Of accounts with as many, the one
+ * with the oldest goes first. */
+static void
+test_accounts (void)
+{
+  IBBShared   *shared = ibb_shared_new (NULL, NULL, g_hash_table_new (NULL, NULL));
+  IBBFinished *self = ibb_finished_new (shared);
+
+  add (self, PEER "/r", "first", SECRET);
+  add (self, "mercutio@verona.example/r", "other", SECRET);
+  for (guint i = 0; i < 300; i++)
+    {
+      g_autofree char *sid = g_strdup_printf ("s%u", i);
+
+      add (self, "tybalt@capulet.example/r", sid, SECRET);
+    }
+  g_assert_true (knows (self, "first", OWN, PEER, TRUE));
+  g_assert_true (knows (self, "other", OWN, "mercutio@verona.example", TRUE));
+  g_assert_true (knows (self, "s299", OWN, "tybalt@capulet.example", TRUE));
+  g_assert_true (knows (self, "s46", OWN, "tybalt@capulet.example", TRUE));
+  g_assert_false (knows (self, "s45", OWN, "tybalt@capulet.example", TRUE));
+  for (guint i = 0; i < 254; i++)
+    {
+      g_autofree char *peer = g_strdup_printf ("%u@verona.example", i);
+
+      add (self, peer, "s", SECRET);
+    }
+  g_assert_false (knows (self, "first", OWN, PEER, TRUE));
+  g_assert_true (knows (self, "other", OWN, "mercutio@verona.example", TRUE));
+  ibb_finished_free (self);
+  ibb_shared_unref (shared);
+}
+
+/* Each one that is looked at costs a proof, so the last 8 of one name are. */
+static void
+test_same_sid (void)
+{
+  IBBShared   *shared = ibb_shared_new (NULL, NULL, g_hash_table_new (NULL, NULL));
+  IBBFinished *self = ibb_finished_new (shared);
+
+  add (self, PEER "/r", "s", SECRET);
+  for (guint i = 0; i < 7; i++)
+    add (self, PEER "/x", "s", "another");
+  g_assert_true (knows (self, "s", OWN, PEER, TRUE));
+  add (self, PEER "/x", "s", "another");
+  g_assert_false (knows (self, "s", OWN, PEER, TRUE));
+  ibb_finished_free (self);
+  ibb_shared_unref (shared);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ibb/finished/answer/D-58", test_answer);
   g_test_add_func ("/ibb/finished/last/D-58", test_last);
+  g_test_add_func ("/ibb/finished/accounts/D-58", test_accounts);
+  g_test_add_func ("/ibb/finished/same-sid/D-58", test_same_sid);
   return g_test_run ();
 }

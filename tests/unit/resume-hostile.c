@@ -9,6 +9,7 @@
 
 #include "inside.h"
 
+#include "core/engine-private.h"
 #include "core/proof.h"
 
 /* Drops the other stanzas. Returns how many blocks are among them. */
@@ -316,6 +317,62 @@ test_same_name (Driver *self, IBBSession *session)
   g_assert_cmpstr (ibb_session_get_peer (session), ==, PEER_AGAIN);
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     ibb_session_unref (others[i]);
+}
+
+/* 8 of them can be resumed: a <resume/> without a valid proof would cost one proof for each. */
+static void
+test_same_name_many (Driver *self, IBBSession *session)
+{
+  IBBSession *others[9];
+
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_autofree char      *peer = g_strdup_printf (PEER_ACCOUNT "/%u", i);
+      IBBStanza            *open = driver_new_open (peer, "open", SID, BLOCK, FALSE);
+      g_autoptr (IBBStanza) result = NULL;
+      IBBEvent              event = IBB_EVENT_INIT;
+
+      if (i == 8)
+        {
+          ibb_session_abort (others[0], *self->clock);
+          drop_all (self);
+          while (ibb_engine_take_event (self->engine, &event))
+            ibb_event_clear (&event);
+        }
+      open->secret = g_strdup (SECRET);
+      g_assert_true (driver_receive (self, open));
+      g_assert_true (driver_take_event (self, &event));
+      result = driver_take_served (self);
+      g_assert_cmpint (result->is_resumable, ==, i != 7);
+      others[i] = event.session;
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    ibb_session_unref (others[i]);
+}
+
+/* D-23: the addresses that a session has had count as memory. */
+static void
+test_moves_memory (Driver *self, IBBSession *session)
+{
+  gsize            before = self->engine->shared->memory.records;
+  g_autofree char *resource = g_strnfill (1000, 'r');
+  guint32          n = 0;
+
+  ibb_engine_get_settings (self->engine)->receive_memory_limit = 20000;
+  for (gboolean moves = TRUE; moves && n < 50; n++)
+    {
+      g_autofree char      *jid = g_strdup_printf (PEER_ACCOUNT "/%s%u", resource, n);
+      g_autoptr (IBBStanza) answer = NULL;
+
+      g_assert_true (driver_receive (self, resume_peer_new (jid, n + 1, 0, 0)));
+      answer = driver_take_served (self);
+      moves = answer->payload == IBB_PAYLOAD_RESULT;
+      if (!moves)
+        g_assert_cmpint (answer->condition, ==, IBB_CONDITION_CONFLICT);
+    }
+  g_assert_cmpuint (n, >, 18);
+  g_assert_cmpuint (n, <, 22);
+  g_assert_cmpuint (self->engine->shared->memory.records - before, >=, 19000);
 }
 
 /* A component has an address that becomes that of the next login: the session that was to
@@ -626,6 +683,8 @@ main (int argc, char **argv)
     { "another-there", test_another_there },
     { "another-here", test_another_here },
     { "same-name", test_same_name },
+    { "same-name-many", test_same_name_many },
+    { "D-23/moves-memory", test_moves_memory },
     { "moves-of-peer", test_moves_of_peer },
     { "moves-of-ours", test_moves_of_ours },
     { "held-close", test_held_close },

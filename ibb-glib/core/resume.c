@@ -11,8 +11,8 @@
  * attempt doubles both (D-58). */
 #define WAIT_MIN G_USEC_PER_SEC
 #define WAIT_MAX (60 * G_USEC_PER_SEC)
-#define ANSWER_MIN (30 * G_USEC_PER_SEC)
-#define ANSWER_MAX (480 * G_USEC_PER_SEC)
+#define ANSWER_MIN (5 * G_USEC_PER_SEC)
+#define ANSWER_MAX (300 * G_USEC_PER_SEC)
 #define DOUBLINGS_MAX 6
 
 void

@@ -135,7 +135,7 @@ test_waits (Driver *self, IBBSession *session)
 static void
 test_no_answer (Driver *self, IBBSession *session)
 {
-  static const guint waits[] = { 30, 60, 120, 240, 480, 480 };
+  static const guint waits[] = { 5, 10, 20, 40, 80, 160, 300, 300 };
 
   ibb_engine_get_settings (self->engine)->resume_timeout = 0;
   resume_peer_lose (self, session);

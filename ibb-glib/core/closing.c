@@ -4,6 +4,8 @@
 
 #include "core/closing.h"
 
+#include "core/proof.h"
+
 /* How long the peer may take to acknowledge bytes that were written before its close (D-38). */
 #define LINGER (4 * G_USEC_PER_SEC)
 #define TIMEOUTS_MAX 10 /* D-37: what a peer may make of one */
@@ -142,14 +144,31 @@ ibb_closing_repeat (IBBClosing *self)
   ibb_control_push (&self->terms->shared->control, create_close (self, self->pending.id, FALSE));
 }
 
-/* Nobody waits for the answer to this close (D-49). */
+/* The same as an unclean close, for a peer that may know us by the address of an earlier login: the
+ * proof tells which session it is (D-58). */
+static IBBStanza *
+create_unclean_resume (IBBClosing *self, const char *id)
+{
+  const IBBTerms *terms = self->terms;
+  IBBStatement    statement = { IBB_PROOF_UNCLEAN, terms->is_initiator, terms->key.sid, 0, 0, 0 };
+  IBBStanza *resume = ibb_terms_create_stanza (terms, IBB_STANZA_IQ, "set", IBB_PAYLOAD_RESUME, id);
+
+  resume->sid = g_strdup (terms->key.sid);
+  resume->unclean = TRUE;
+  resume->has_position = TRUE;
+  resume->proof = ibb_proof_create (terms->secret, &statement);
+  return resume;
+}
+
+/* Nobody waits for the answer to this stanza (D-49). */
 static void
-send_unclean_close (IBBClosing *self)
+send_unclean (IBBClosing *self, gboolean is_interrupted)
 {
   IBBShared       *shared = self->terms->shared;
   g_autofree char *id = ibb_ids_create (&shared->ids);
 
-  ibb_control_push (&shared->control, create_close (self, id, TRUE));
+  ibb_control_push (&shared->control, is_interrupted ? create_unclean_resume (self, id)
+                                                     : create_close (self, id, TRUE));
 }
 
 static void
@@ -172,13 +191,13 @@ refuse (IBBClosing *self, const IBBStanza *close)
  * after which the peer may write on (D-39, D-41). When both have closed, nothing is left to
  * tell (D-40). */
 void
-ibb_closing_tell_peer (IBBClosing *self)
+ibb_closing_tell_peer (IBBClosing *self, gboolean is_interrupted)
 {
   gboolean must_tell = self->peer_close != NULL ? ibb_terms_can_resume (self->terms)
                                                 : !ibb_closing_is_peer_closed (self);
 
   if (must_tell)
-    send_unclean_close (self);
+    send_unclean (self, is_interrupted);
   ibb_closing_refuse_owed (self);
 }
 
@@ -459,7 +478,7 @@ ibb_closing_timeout (IBBClosing *self, gint64 now)
 {
   if (now >= self->linger_until)
     {
-      ibb_closing_tell_peer (self);
+      ibb_closing_tell_peer (self, FALSE);
       return IBB_CLOSING_LINGERED;
     }
   return now >= self->at ? IBB_CLOSING_UNANSWERED : IBB_CLOSING_GOES_ON;

@@ -103,7 +103,7 @@ void              ibb_closing_repeat (IBBClosing *self);
 void ibb_closing_resume (IBBClosing *self, gboolean has_moved, gint64 outage, gint64 now);
 void ibb_closing_peer_moved (IBBClosing *self);
 /* The peer learns that it is over. */
-void ibb_closing_tell_peer (IBBClosing *self);
+void ibb_closing_tell_peer (IBBClosing *self, gboolean is_interrupted);
 /* Answers the peer's <close/> by an error, if it still waits for its answer. */
 void ibb_closing_refuse_owed (IBBClosing *self);
 

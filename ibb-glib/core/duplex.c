@@ -630,6 +630,12 @@ ibb_duplex_peer_forgot (IBBDuplex *self, IBBStanza *answer, gint64 now)
 }
 
 void
+ibb_duplex_peer_gave_up (IBBDuplex *self, IBBStanza *request, gint64 now)
+{
+  take_peer_close (self, request, now);
+}
+
+void
 ibb_duplex_peer_moved (IBBDuplex *self)
 {
   ibb_sender_peer_moved (&self->sender);
@@ -741,7 +747,7 @@ ibb_duplex_abort (IBBDuplex *self, IBBFailureKind reason)
   if (ibb_life_is_lasting (&self->life))
     {
       ibb_receiver_refuse_all (&self->receiver);
-      ibb_closing_tell_peer (&self->closing);
+      ibb_closing_tell_peer (&self->closing, ibb_life_is_interrupted (&self->life));
     }
   ibb_life_end (&self->life, &(IBBFailure) IBB_FAILURE_OF (reason));
   ibb_receiver_drop_unread (&self->receiver);

@@ -77,6 +77,8 @@ void ibb_duplex_resume (IBBDuplex *self, const IBBResumption *resumption, gint64
 /* The session does not go on: the peer had ended it in order before, or has forgotten it. */
 void ibb_duplex_peer_ended (IBBDuplex *self, const IBBPosition *peer, gint64 now);
 void ibb_duplex_peer_forgot (IBBDuplex *self, IBBStanza *answer, gint64 now);
+/* The peer has ended it uncleanly, and says so by this request. */
+void ibb_duplex_peer_gave_up (IBBDuplex *self, IBBStanza *request, gint64 now);
 void ibb_duplex_peer_moved (IBBDuplex *self);
 
 /* For the application: see IBBSession. */

@@ -9,7 +9,7 @@
 char *
 ibb_proof_create (const char *secret, const IBBStatement *statement)
 {
-  static const char *const kinds[] = { "resume", "resumed", "ended" };
+  static const char *const kinds[] = { "resume", "resumed", "ended", "unclean" };
   g_autofree char         *text = NULL;
 
   /* A sid has no line breaks, so two statements never have the same text. */

@@ -299,7 +299,8 @@ get_statement (const IBBResume *self,
 gboolean
 ibb_resume_is_proven (const IBBResume *self, const IBBStanza *resume)
 {
-  IBBStatement statement = get_statement (self, IBB_PROOF_RESUME, FALSE, resume->count, resume);
+  IBBProofKind kind = resume->unclean ? IBB_PROOF_UNCLEAN : IBB_PROOF_RESUME;
+  IBBStatement statement = get_statement (self, kind, FALSE, resume->count, resume);
 
   return ibb_terms_can_resume (self->terms) && ibb_life_is_lasting (get_life (self)) &&
          ibb_proof_matches (resume->proof, self->terms->secret, &statement);
@@ -407,7 +408,9 @@ take (IBBResume *self, IBBStanza *stanza, const char *from, gint64 now)
 void
 ibb_resume_receive (IBBResume *self, IBBStanza *stanza, const char *from, gint64 now)
 {
-  if (!is_new (self, stanza) || !is_possible (self, stanza))
+  if (stanza->unclean)
+    ibb_duplex_peer_gave_up (self->duplex, stanza, now);
+  else if (!is_new (self, stanza) || !is_possible (self, stanza))
     refuse (self, stanza, IBB_CONDITION_UNEXPECTED_REQUEST);
   else
     take (self, stanza, from, now);

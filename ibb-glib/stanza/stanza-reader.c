@@ -243,8 +243,10 @@ start_resume (IBBStanzaReader *self, int n_attributes, const xmlChar **attribute
 {
   IBBStanza       *stanza = self->stanza;
   g_autofree char *count = dup_attribute (attributes, n_attributes, "count", NULL);
+  g_autofree char *unclean = dup_attribute (attributes, n_attributes, "unclean", NULL);
 
   stanza->payload = IBB_PAYLOAD_RESUME;
+  stanza->unclean = is_true (unclean);
   stanza->sid = dup_token (attributes, n_attributes, "sid", NULL);
   start_position (self, n_attributes, attributes);
   stanza->has_position &= ibb_stanza_parse_count (count, &stanza->count);

@@ -49,6 +49,8 @@ write_resume (const IBBStanza *self, GByteArray *out)
   IBB_XML_APPEND (out, "<resume xmlns='" IBB_FEATURE_NAMESPACE "'");
   ibb_xml_append_attribute (out, " sid='", self->sid);
   ibb_xml_append_number (out, " count='", self->count);
+  if (self->unclean)
+    IBB_XML_APPEND (out, " unclean='true'");
   append_position_and_proof (self, out);
 }
 

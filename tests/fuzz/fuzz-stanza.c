@@ -58,7 +58,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_assert (!stanza->has_position ||
             (second->has_position && second->count == stanza->count &&
              second->received == stanza->received && second->acknowledged == stanza->acknowledged &&
-             second->has_ended == stanza->has_ended &&
+             second->has_ended == stanza->has_ended && second->unclean == stanza->unclean &&
              g_strcmp0 (second->proof, stanza->proof) == 0));
   g_assert (stanza->bytes == NULL || g_bytes_equal (second->bytes, stanza->bytes));
 

@@ -397,6 +397,41 @@ test_aborted_meanwhile (Driver *self, IBBSession *session)
   resume_peer_assert_ended (session, IBB_FAILURE_PEER_ABORTED);
 }
 
+static IBBStanza *
+new_unclean (const char *from, IBBProofKind kind)
+{
+  IBBStatement statement = { kind, TRUE, SID, 0, 0, 0 };
+  IBBStanza   *resume = resume_peer_new (from, 0, 0, 0);
+
+  g_free (resume->proof);
+  resume->proof = ibb_proof_create (SECRET, &statement);
+  resume->unclean = TRUE;
+  return resume;
+}
+
+/* The peer has aborted while it was offline, and tells it from its next login: nobody else can, nor
+ * does another proof. */
+static void
+test_aborted_offline (Driver *self)
+{
+  for (guint n = 0; n < 2; n++)
+    {
+      g_autoptr (IBBSession) session = resume_peer_accept (self);
+
+      if (n == 1)
+        ibb_stanza_record_unref (resume_peer_interrupt (self, session));
+      resume_peer_assert_refuses (self, new_unclean (PEER_AGAIN, IBB_PROOF_RESUME),
+                                  IBB_CONDITION_ITEM_NOT_FOUND);
+      resume_peer_assert_refuses (self, new_unclean (STRANGER, IBB_PROOF_UNCLEAN),
+                                  IBB_CONDITION_ITEM_NOT_FOUND);
+      g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_OPEN);
+      resume_peer_assert_agrees (self, new_unclean (PEER_AGAIN, IBB_PROOF_UNCLEAN));
+      resume_peer_assert_ended (session, IBB_FAILURE_PEER_ABORTED);
+      resume_peer_assert_refuses (self, new_unclean (PEER_AGAIN, IBB_PROOF_UNCLEAN),
+                                  IBB_CONDITION_ITEM_NOT_FOUND);
+    }
+}
+
 /* The peer has not got the answer to its close, and asks from its next login. */
 static void
 test_finished (Driver *self, IBBSession *session)
@@ -728,6 +763,7 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   resume_peer_add (tests, G_N_ELEMENTS (tests));
+  resume_peer_add_bare ("aborted-offline", test_aborted_offline);
   resume_peer_add_bare ("delayed-single", test_delayed_single);
   resume_peer_add_bare ("read-then-closed", test_read_then_closed);
   resume_peer_add_bare ("close", test_close);

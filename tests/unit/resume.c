@@ -8,6 +8,8 @@
 
 #include "inside.h"
 
+#include "core/proof.h"
+
 static void
 test_goes_on (Driver *self, IBBSession *session)
 {
@@ -446,14 +448,31 @@ test_account (Driver *self, IBBSession *session)
   resume_peer_assert_nothing (self);
 }
 
-/* A login with the same account tells it. */
+/* A login with the same account tells it, whatever the resource: the proof says which session it
+ * is. So does a session whose time is over. */
 static void
-test_aborted (Driver *self, IBBSession *session)
+test_aborted (Driver *self)
 {
-  resume_peer_lose (self, session);
-  ibb_session_abort (session, *self->clock);
-  resume_peer_restore (self, OWN_AGAIN);
-  ibb_stanza_record_unref (resume_peer_take (self, "close"));
+  for (guint n = 0; n < 2; n++)
+    {
+      g_autoptr (IBBSession) session = resume_peer_accept (self);
+      g_autoptr (IBBStanza)  unclean = NULL;
+      IBBStatement           statement = { IBB_PROOF_UNCLEAN, FALSE, SID, 0, 0, 0 };
+
+      ibb_engine_get_settings (self->engine)->resume_timeout = 5000;
+      resume_peer_lose (self, session);
+      if (n == 0)
+        ibb_session_abort (session, *self->clock);
+      else
+        driver_advance (self, 5000);
+      resume_peer_restore (self, OWN_AGAIN);
+      unclean = resume_peer_take (self, "resume");
+      g_assert_true (unclean->unclean && unclean->has_position);
+      g_assert_cmpuint (unclean->count + unclean->received + unclean->acknowledged, ==, 0);
+      g_assert_true (ibb_proof_matches (unclean->proof, SECRET, &statement));
+      resume_peer_assert_nothing (self);
+      resume_peer_restore (self, OWN);
+    }
 }
 
 /* Bytes that are written during the interruption have the room of the send buffer. */
@@ -792,7 +811,6 @@ main (int argc, char **argv)
     { "delayed", test_delayed },
     { "forgotten", test_forgotten },
     { "account", test_account },
-    { "aborted", test_aborted },
     { "buffer", test_buffer },
     { "component", test_component },
     { "not-interrupted", test_not_interrupted },
@@ -810,6 +828,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   resume_peer_add (tests, G_N_ELEMENTS (tests));
   resume_peer_add_bare ("after-retries", test_after_retries);
+  resume_peer_add_bare ("aborted", test_aborted);
   resume_peer_add_bare ("not-agreed", test_not_agreed);
   resume_peer_add_bare ("address-later", test_address_later);
   resume_peer_add_bare ("domain", test_domain);

@@ -180,6 +180,8 @@ test_resume (void)
   };
   g_autoptr (IBBStanza) good =
       read_xml ("<iq type='set' id='1'><resume" ROOM " sid=' s ' count='7'" POSITION "/></iq>");
+  g_autoptr (IBBStanza) unclean = read_xml ("<iq type='set' id='1'><resume" ROOM
+                                            " sid='s' count='0' unclean='1'" POSITION "/></iq>");
   g_autoptr (IBBStanza) get =
       read_xml ("<iq type='get' id='1'><resume" ROOM " sid='s' count='7'" POSITION "/></iq>");
   g_autoptr (IBBStanza) both = read_xml ("<iq type='set' id='1'><open" IBB " sid='s'/><resume" ROOM
@@ -192,6 +194,8 @@ test_resume (void)
   g_assert_cmpuint (good->received, ==, G_MAXINT64);
   g_assert_cmpuint (good->acknowledged, ==, 0);
   g_assert_cmpstr (good->proof, ==, PROOF);
+  g_assert_false (good->unclean);
+  g_assert_true (unclean->has_position && unclean->unclean);
   g_assert_cmpint (get->payload, ==, IBB_PAYLOAD_OTHER);
   g_assert_cmpint (both->payload, ==, IBB_PAYLOAD_UNKNOWN);
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)

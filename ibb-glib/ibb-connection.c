@@ -656,8 +656,9 @@ ibb_connection_restored (IBBConnection *self)
  *
  * Until [method@IBB.Connection.resumed], [method@IBB.Connection.interrupted] or
  * [method@IBB.Connection.lost], the connection's services send nothing, and the
- * timeouts of the protocol stand still. The sessions stay open, and what is written
- * to them is queued. The application's own timeouts (`read-timeout`,
+ * timeouts of the protocol stand still, except for
+ * [property@IBB.Service:resume-timeout], which ends them. The sessions stay open, and what is
+ * written to them is queued. The application's own timeouts (`read-timeout`,
  * `write-timeout`) and cancellation go on.
  *
  * Sessions that close in the background, without a reference of the application, do not

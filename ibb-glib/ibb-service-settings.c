@@ -597,7 +597,7 @@ ibb_service_set_resume_sessions (IBBService *self, gboolean resume_sessions)
  * ibb_service_get_resume_timeout: (get-property resume-timeout)
  * @self: a service
  *
- * Gets how long a session is interrupted before it ends, in milliseconds.
+ * Gets how long a session waits for its connection and its peer, in milliseconds.
  *
  * Returns: the value; see [property@IBB.Service:resume-timeout]
  *
@@ -616,7 +616,7 @@ ibb_service_get_resume_timeout (IBBService *self)
  * @self: a service
  * @resume_timeout: the value; see [property@IBB.Service:resume-timeout]
  *
- * Sets how long a session is interrupted before it ends, in milliseconds.
+ * Sets how long a session waits for its connection and its peer, in milliseconds.
  *
  * Since: 1.0
  */

@@ -554,9 +554,17 @@ ibb_service_class_init (IBBServiceClass *class)
   /**
    * IBBService:resume-timeout:
    *
-   * How long a session is interrupted before it ends with the error that interrupted it, in
-   * milliseconds; 0 means without end. A change also holds for sessions that are
-   * interrupted.
+   * How long a session waits for its connection and its peer before it ends, in milliseconds;
+   * 0 means without end.
+   *
+   * One time bounds the whole wait. It begins when the connection breaks: the connection may
+   * then be resumed (XEP-0198), or else a new login is awaited, and after it the peer's answer.
+   * Where only the peer cannot be reached, it begins with that error. The wait ends with
+   * `G_IO_ERROR_CONNECTION_CLOSED`, or with the error that interrupted the session.
+   *
+   * Sessions that cannot outlive their connection, by message or without
+   * [property@IBB.Service:resume-sessions], and opens wait as long for a resumption of the
+   * connection. A change also holds for sessions that wait.
    *
    * Default: 600000 milliseconds.
    *

@@ -251,14 +251,29 @@ ibb_engine_has_outcome (IBBEngine *self)
 void
 ibb_engine_suspend (IBBEngine *self, gint64 now)
 {
-  if (!self->shared->is_lost)
-    ibb_clock_stop (&self->shared->clock, now);
+  IBBShared     *shared = self->shared;
+  GHashTableIter iter;
+  gpointer       session;
+
+  if (shared->is_lost || ibb_clock_is_stopped (&shared->clock))
+    return;
+
+  ibb_clock_stop (&shared->clock, now);
+  g_hash_table_iter_init (&iter, shared->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, &session))
+    ibb_session_suspend (session, now);
 }
 
 void
 ibb_engine_resume (IBBEngine *self, gint64 now)
 {
+  GHashTableIter iter;
+  gpointer       session;
+
   ibb_clock_resume (&self->shared->clock, now);
+  g_hash_table_iter_init (&iter, self->shared->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, &session))
+    ibb_session_continue (session);
 }
 
 void
@@ -369,6 +384,7 @@ ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
 void
 ibb_engine_advance (IBBEngine *self, gint64 now)
 {
+  ibb_timers_advance (&self->shared->waits, now);
   if (!ibb_clock_is_stopped (&self->shared->clock))
     ibb_timers_advance (&self->shared->timers, get_time (self, now));
 }
@@ -377,10 +393,11 @@ gint64
 ibb_engine_get_wake_time (IBBEngine *self)
 {
   IBBClock *clock = &self->shared->clock;
-  gint64    next =
+  gint64    next = ibb_timers_get_next (&self->shared->waits);
+  gint64    due =
       ibb_clock_is_stopped (clock) ? IBB_NEVER : ibb_timers_get_next (&self->shared->timers);
 
-  return next == IBB_NEVER ? IBB_NEVER : ibb_clock_get_callers_time (clock, next);
+  return due == IBB_NEVER ? next : MIN (next, ibb_clock_get_callers_time (clock, due));
 }
 
 /* Stanzas that leave. */
@@ -517,7 +534,7 @@ ibb_engine_open (IBBEngine *self, const IBBOpen *open, gint64 now, IBBFailure *f
       whole.block_size = shared->settings.default_block_size;
       whole.may_be_longer = TRUE;
     }
-  return ibb_session_new (shared, &whole, get_time (self, now), failure);
+  return ibb_session_new (shared, &whole, now, failure);
 }
 
 IBBExpectation *

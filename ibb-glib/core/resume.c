@@ -16,12 +16,18 @@
 #define DOUBLINGS_MAX 6
 
 void
-ibb_resume_init (IBBResume *self, const IBBTerms *terms, IBBPlace *place, IBBDuplex *duplex)
+ibb_resume_init (IBBResume      *self,
+                 const IBBTerms *terms,
+                 IBBPlace       *place,
+                 IBBDuplex      *duplex,
+                 IBBTimerFunc    timeout)
 {
   self->terms = terms;
   self->place = place;
   self->duplex = duplex;
   self->resumed = IBB_NEVER;
+  self->since = IBB_NEVER;
+  ibb_timer_init (&self->timer, timeout, terms->owner);
 }
 
 static IBBLife *
@@ -41,6 +47,8 @@ deactivate (IBBResume *self)
 {
   forget_answer (self);
   self->is_active = FALSE;
+  self->since = IBB_NEVER;
+  ibb_timer_clear (&self->timer);
 }
 
 /* A peer that has not heard of an orderly end is told when it asks. */
@@ -79,17 +87,22 @@ note_progress (IBBResume *self)
   self->n_attempts = 0;
 }
 
+static void
+look_for_progress (IBBResume *self)
+{
+  guint64 delivered = ibb_sender_get_delivered (ibb_duplex_get_sender (self->duplex));
+
+  if (get_progress (self, delivered) != self->progress)
+    note_progress (self);
+}
+
 void
 ibb_resume_update (IBBResume *self)
 {
-  guint64 delivered;
-
   if (self->is_active || !ibb_life_is_interrupted (get_life (self)))
     return;
 
-  delivered = ibb_sender_get_delivered (ibb_duplex_get_sender (self->duplex));
-  if (get_progress (self, delivered) != self->progress)
-    note_progress (self);
+  look_for_progress (self);
   self->is_active = TRUE;
   self->has_begun = FALSE;
   self->at = 0; /* at once */
@@ -98,16 +111,44 @@ ibb_resume_update (IBBResume *self)
 static gint64
 get_deadline (const IBBResume *self)
 {
-  return ibb_timer_get_deadline (self->began - self->spent,
+  return ibb_timer_get_deadline (self->since - self->spent,
                                  self->terms->shared->settings.resume_timeout);
+}
+
+static void
+begin_wait (IBBResume *self, gint64 time)
+{
+  if (self->since == IBB_NEVER)
+    self->since = time;
+  ibb_timer_set (&self->timer, &self->terms->shared->waits, get_deadline (self));
+}
+
+void
+ibb_resume_suspend (IBBResume *self, gint64 time)
+{
+  if (!self->is_active)
+    look_for_progress (self);
+  begin_wait (self, time);
+}
+
+void
+ibb_resume_continue (IBBResume *self)
+{
+  if (!self->is_active)
+    deactivate (self);
+}
+
+void
+ibb_resume_settings_changed (IBBResume *self)
+{
+  if (self->since != IBB_NEVER)
+    begin_wait (self, self->since);
 }
 
 gint64
 ibb_resume_get_due (const IBBResume *self)
 {
-  if (!self->is_active)
-    return IBB_NEVER;
-  return self->has_begun ? MIN (self->at, get_deadline (self)) : self->at;
+  return self->is_active ? self->at : IBB_NEVER;
 }
 
 static gint64
@@ -122,11 +163,18 @@ get_pause (guint n)
   return MIN (WAIT_MIN << MIN (n, DOUBLINGS_MAX), WAIT_MAX);
 }
 
+static gint64
+get_callers_time (const IBBResume *self, gint64 now)
+{
+  return ibb_clock_get_callers_time (&self->terms->shared->clock, now);
+}
+
 static void
 begin (IBBResume *self, gint64 now)
 {
   self->has_begun = TRUE;
   self->began = now;
+  begin_wait (self, get_callers_time (self, now));
   if (self->resumed == IBB_NEVER)
     self->resumed = now;
   self->at = self->n_attempts == 0 ? now : now + get_wait (self, WAIT_MIN, WAIT_MAX);
@@ -221,7 +269,7 @@ ibb_resume_timeout (IBBResume *self, gint64 now)
     return;
   if (!self->has_begun)
     begin (self, now);
-  if (now >= get_deadline (self))
+  if (get_callers_time (self, now) >= get_deadline (self))
     ibb_life_give_up (get_life (self));
   else if (shared->is_lost || shared->local_normal == NULL)
     self->at = IBB_NEVER;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How a session that was interrupted goes on: when this end asks the other one, for how
- * long, what the two tell each other, and where each of them is then (D-58).
+/* How a session that was interrupted goes on: when this end asks the other one, what the two
+ * tell each other, and where each of them is then (D-58). How long a session waits for its
+ * connection or its peer.
  */
 
 #pragma once
@@ -12,6 +13,7 @@
 #include "core/place.h"
 #include "core/stanza.h"
 #include "core/terms.h"
+#include "core/timer.h"
 
 G_BEGIN_DECLS
 
@@ -35,9 +37,16 @@ typedef struct
   guint32         count;      /* of our last <resume/> */
   guint32         peer_count; /* of the peer's */
   IBBPending      pending;    /* ours */
+  gint64          since;      /* the wait began; caller's time; IBB_NEVER: it does not wait */
+  IBBTimer        timer;      /* its end, by the caller's time */
 } IBBResume;
 
-void ibb_resume_init (IBBResume *self, const IBBTerms *terms, IBBPlace *place, IBBDuplex *duplex);
+/* timeout: called with the caller's time when the session has waited for resume-timeout. */
+void ibb_resume_init (IBBResume      *self,
+                      const IBBTerms *terms,
+                      IBBPlace       *place,
+                      IBBDuplex      *duplex,
+                      IBBTimerFunc    timeout);
 /* The session has ended. */
 void ibb_resume_finish (IBBResume *self);
 
@@ -45,6 +54,12 @@ void ibb_resume_finish (IBBResume *self);
 void   ibb_resume_update (IBBResume *self);
 gint64 ibb_resume_get_due (const IBBResume *self);
 void   ibb_resume_timeout (IBBResume *self, gint64 now);
+
+/* The XML stream broke and may be resumed: the session waits from time on, a caller's time. */
+void ibb_resume_suspend (IBBResume *self, gint64 time);
+/* The XML stream was resumed: the wait is over unless the session is interrupted. */
+void ibb_resume_continue (IBBResume *self);
+void ibb_resume_settings_changed (IBBResume *self);
 
 /* Our connection is lost. FALSE if the session cannot outlive it. */
 gboolean ibb_resume_interrupt (IBBResume *self, const IBBFailure *cause);

@@ -7,6 +7,7 @@
 #include "core/first-hop.h"
 
 static void timeout (gpointer owner, gint64 now);
+static void wait_timeout (gpointer owner, gint64 time);
 
 static gint64
 get_time (IBBSession *self, gint64 now)
@@ -51,7 +52,7 @@ create (IBBShared *shared, const IBBOpen *open, gboolean is_initiator)
   ibb_terms_init (&self->terms, shared, self, open, is_initiator);
   ibb_place_init (&self->place, &self->terms);
   ibb_duplex_init (&self->duplex, &self->terms);
-  ibb_resume_init (&self->resume, &self->terms, &self->place, &self->duplex);
+  ibb_resume_init (&self->resume, &self->terms, &self->place, &self->duplex, wait_timeout);
   return self;
 }
 
@@ -213,6 +214,18 @@ ibb_session_interrupt (IBBSession *self, const IBBFailure *cause)
 }
 
 void
+ibb_session_suspend (IBBSession *self, gint64 time)
+{
+  ibb_resume_suspend (&self->resume, time);
+}
+
+void
+ibb_session_continue (IBBSession *self)
+{
+  ibb_resume_continue (&self->resume);
+}
+
+void
 ibb_session_restored (IBBSession *self, const char *local, const char *normal)
 {
   ibb_resume_restored (&self->resume, local, normal);
@@ -262,6 +275,26 @@ timeout (gpointer owner, gint64 now)
   settle (self);
 }
 
+/* The session has waited for resume-timeout, by the caller's time. */
+static void
+wait_timeout (gpointer owner, gint64 time)
+{
+  const IBBFailure       lost = IBB_FAILURE_OF (IBB_FAILURE_CONNECTION_LOST);
+  g_autoptr (IBBSession) self = ibb_session_ref (owner);
+  IBBLife               *life = get_life (self);
+
+  if (self->opening != NULL)
+    {
+      ibb_opening_give_up (self->opening, get_time (self, time));
+      ibb_life_end (life, &lost);
+    }
+  else if (ibb_resume_interrupt (&self->resume, &lost))
+    ibb_life_give_up (life);
+  else
+    ibb_life_fail (life, &lost);
+  settle (self);
+}
+
 void
 ibb_session_set_untaken (IBBSession *self, gboolean untaken, gint64 now)
 {
@@ -287,9 +320,10 @@ opened (IBBSession *self, gint64 now)
 }
 
 IBBSession *
-ibb_session_new (IBBShared *shared, const IBBOpen *open, gint64 now, IBBFailure *failure)
+ibb_session_new (IBBShared *shared, const IBBOpen *open, gint64 time, IBBFailure *failure)
 {
   IBBSession *self = create (shared, open, TRUE);
+  gint64      now = get_time (self, time);
 
   if (ibb_place_is_taken (&self->place))
     ibb_failure_set (failure, IBB_FAILURE_IN_USE);
@@ -300,6 +334,8 @@ ibb_session_new (IBBShared *shared, const IBBOpen *open, gint64 now, IBBFailure 
       ibb_place_enter (&ibb_session_ref (self)->place);
       self->opening = ibb_opening_new (&self->terms, &self->place, open, now);
       update_timer (self);
+      if (ibb_clock_is_stopped (&shared->clock))
+        ibb_session_suspend (self, time);
       return self;
     }
 
@@ -522,7 +558,8 @@ ibb_session_settings_changed (IBBSession *self, gint64 now)
 {
   if (is_open (self))
     ibb_duplex_settings_changed (&self->duplex, now);
-  settle (self); /* also if it is interrupted: resume-timeout may be shorter now */
+  ibb_resume_settings_changed (&self->resume);
+  settle (self);
   if (is_open (self))
     ibb_peer_update_timer (self->terms.peer, ibb_session_is_peer_listened_to (self->terms.peer),
                            now);

@@ -127,9 +127,9 @@ guint64 ibb_session_get_segmented (IBBSession *self);
 
 /* For the engine. */
 
-/* Ours: the open is sent. NULL with failure set: IN_USE, NO_ROOM. */
+/* Ours: the open is sent. time: the caller's. NULL with failure set: IN_USE, NO_ROOM. */
 IBBSession *
-ibb_session_new (IBBShared *shared, const IBBOpen *open, gint64 now, IBBFailure *failure);
+ibb_session_new (IBBShared *shared, const IBBOpen *open, gint64 time, IBBFailure *failure);
 /* The peer's, with the block size that we take. NULL where none of our blocks would fit into a
  * stanza (D-16). */
 IBBSession *ibb_session_new_request (
@@ -177,6 +177,9 @@ void ibb_session_stop (IBBSession *self, gboolean abort_open, gint64 now);
 gboolean ibb_session_interrupt (IBBSession *self, const IBBFailure *cause);
 gboolean ibb_session_is_interrupted (IBBSession *self);
 gboolean ibb_session_needs_stream (IBBSession *self); /* whether it would be FALSE now */
+/* The XML stream broke and may be resumed: the session waits from time on, a caller's time. */
+void ibb_session_suspend (IBBSession *self, gint64 time);
+void ibb_session_continue (IBBSession *self); /* it was resumed */
 /* There is a connection again, with the JID local. */
 void ibb_session_restored (IBBSession *self, const char *local, const char *normal);
 /* Whether a <resume/> of the peer's account is for the session. */

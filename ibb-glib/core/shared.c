@@ -21,6 +21,7 @@ ibb_shared_new (IBBRandomFunc random, gpointer random_data, GHashTable *sessions
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_queue_free);
   ibb_pendings_init (&self->pendings);
   ibb_timers_init (&self->timers);
+  ibb_timers_init (&self->waits);
   ibb_memory_init (&self->memory, &self->settings, &self->control);
   return self;
 }
@@ -42,6 +43,7 @@ ibb_shared_unref (IBBShared *self)
   g_hash_table_unref (self->sessions);
   g_hash_table_unref (self->resumable);
   ibb_pendings_clear (&self->pendings);
+  ibb_timers_clear (&self->waits);
   ibb_timers_clear (&self->timers);
   g_free (self->local_jid);
   g_free (self->local_normal);

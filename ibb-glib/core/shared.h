@@ -38,6 +38,7 @@ typedef struct
   IBBControl  control; /* leaves before any block */
   IBBPendings pendings;
   IBBTimers   timers;
+  IBBTimers   waits; /* by the caller's time, which goes on while the clock is stopped */
   IBBMemory   memory;
 
   char    *local_jid;    /* (nullable): ours on the connection */

@@ -98,7 +98,10 @@ suspended (IBBListener *self)
 {
   ibb_host_lock (self->host);
   if (!ibb_host_is_retired_locked (self->host))
-    ibb_engine_suspend (ibb_host_get_engine (self->host), g_get_monotonic_time ());
+    {
+      ibb_engine_suspend (ibb_host_get_engine (self->host), g_get_monotonic_time ());
+      ibb_host_update_locked (self->host); /* sessions wait no longer than resume-timeout */
+    }
   ibb_host_unlock_and_let_go (self->host);
 }
 

@@ -214,6 +214,28 @@ test_timeout (Stacks *self, gconstpointer data)
   assert_ended_lost (&ends);
 }
 
+/* One time bounds the whole wait: for a resumption of the XML stream, and for a new login. It holds
+ * for each session, whether it can be resumed or not. */
+static void
+test_suspended (Stacks *self, gconstpointer data)
+{
+  IBBConnection *connection = IBB_CONNECTION (self->connections[0]);
+
+  ibb_service_set_resume_timeout (self->services[0], 20);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_auto (Ends) ends = { NULL };
+
+      ibb_service_set_resume_sessions (self->services[1], i == 0);
+      ends = open_pair (self);
+      ibb_connection_suspended (connection);
+      g_assert_false (ibb_transport_has_ended (ends.romeo));
+      wait_until (ibb_transport_has_ended (ends.romeo));
+      ibb_connection_resumed (connection);
+      wait_until (ibb_transport_has_ended (ends.juliet));
+    }
+}
+
 /* A peer that has not set the property: all is as it was. */
 static void
 test_not_agreed (Stacks *self, gconstpointer data)
@@ -293,6 +315,7 @@ main (int argc, char **argv)
   add_stacks_test ("/ibb/loopback/resume/D-58/both", test_both);
   add_stacks_test ("/ibb/loopback/resume/D-58/resource", test_resource);
   add_stacks_test ("/ibb/loopback/resume/D-58/timeout", test_timeout);
+  add_stacks_test ("/ibb/loopback/resume/D-42/suspended", test_suspended);
   add_stacks_test ("/ibb/loopback/resume/D-58/not-agreed", test_not_agreed);
   add_stacks_test ("/ibb/loopback/resume/D-58/account", test_account);
   add_stacks_test ("/ibb/loopback/resume/D-58/abort", test_abort);

@@ -447,6 +447,27 @@ check_refuses (End *self, gboolean is_abort)
     self->taken = MAX (self->taken, get_room_end (self));
 }
 
+/* Without its connection, or interrupted, a session lasts no longer than resume-timeout (D-42). */
+static void
+check_wait (End *self)
+{
+  World *world = self->world;
+  Node  *node = &world->nodes[self->node];
+  gint64 limit = ibb_engine_get_settings (node->driver.engine)->resume_timeout * MILLISECOND;
+  gint64 lag = world->schedule.timer_lag[self->node];
+
+  if (ibb_session_get_state (self->session) == IBB_SESSION_ENDED)
+    return;
+  if (limit > 0 && self->waits_since > 0 && world->now - self->waits_since > limit + lag)
+    world_fail (world, "end %u: has waited for %.3f s, with a resume-timeout of %.3f s (D-42)",
+                self->index, (double) (world->now - self->waits_since) / SECOND,
+                (double) limit / SECOND);
+  if (node->up && !node->suspended && !ibb_session_is_interrupted (self->session))
+    self->waits_since = 0;
+  else if (self->waits_since == 0)
+    self->waits_since = world->now;
+}
+
 void
 check_end (End *self)
 {
@@ -463,6 +484,8 @@ check_end (End *self)
   if (session == NULL || world->failure != NULL)
     return;
   check_input_end (self);
+  if (node->driver.engine != NULL && world->schedule.profile != PROFILE_HOSTILE)
+    check_wait (self);
   if (world->schedule.profile == PROFILE_HOSTILE)
     check_close_time (self);
   written = ibb_session_get_written (session);

@@ -345,6 +345,7 @@ struct _End
   gboolean       opened;
   gboolean       refused_by_us;
   gint64         opened_at;
+  gint64         waits_since; /* without its connection, or interrupted; 0: it does not */
   guint64        wrote;
   guint64        got;
   gint64         next_write;

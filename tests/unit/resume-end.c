@@ -733,6 +733,59 @@ test_peer_gone (Driver *self, IBBSession *session)
   ibb_session_unref (plain);
 }
 
+/* The time before an interruption counts as well, in which the XML stream might have been resumed:
+ * one time bounds the whole wait. */
+static void
+test_suspended (Driver *self, IBBSession *session)
+{
+  ibb_engine_get_settings (self->engine)->resume_timeout = 5000;
+  ibb_engine_suspend (self->engine, *self->clock);
+  driver_advance (self, 3000);
+  resume_peer_lose (self, session);
+  driver_advance (self, 1000);
+  resume_peer_restore (self, OWN);
+  ibb_stanza_record_unref (resume_peer_take_resume (self, 1, 0));
+  driver_advance (self, 999);
+  g_assert_true (ibb_session_is_interrupted (session));
+  driver_advance (self, 1);
+  resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
+}
+
+/* The same in the other order: the XML stream breaks while the session waits for its peer. */
+static void
+test_interrupted_then_suspended (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 1);
+
+  ibb_engine_get_settings (self->engine)->resume_timeout = 5000;
+  resume_peer_answer_error (self, first, IBB_CONDITION_SERVICE_UNAVAILABLE);
+  driver_advance (self, 0);
+  ibb_stanza_record_unref (resume_peer_take_resume (self, 1, 0));
+  driver_advance (self, 2000);
+  ibb_engine_suspend (self->engine, *self->clock);
+  driver_advance (self, 2000);
+  ibb_engine_resume (self->engine, *self->clock);
+  driver_advance (self, 999);
+  g_assert_true (ibb_session_is_interrupted (session));
+  driver_advance (self, 1);
+  resume_peer_assert_ended (session, IBB_FAILURE_CONDITION);
+}
+
+/* A suspension may outlast the time. The peer learns of the end if the XML stream is resumed. */
+static void
+test_suspended_too_long (Driver *self, IBBSession *session)
+{
+  ibb_engine_get_settings (self->engine)->resume_timeout = 5000;
+  ibb_engine_suspend (self->engine, *self->clock);
+  driver_advance (self, 4999);
+  g_assert_cmpint (ibb_session_get_input (session), ==, IBB_INPUT_EMPTY);
+  driver_advance (self, 1);
+  resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
+  resume_peer_assert_nothing (self);
+  ibb_engine_resume (self->engine, *self->clock);
+  ibb_stanza_record_unref (resume_peer_take (self, "close"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -754,6 +807,9 @@ main (int argc, char **argv)
     { "D-26/retry-before", test_retry_before },
     { "D-45/refused-before", test_refused_before },
     { "close-after-outage", test_close_after_outage },
+    { "suspended", test_suspended },
+    { "interrupted-then-suspended", test_interrupted_then_suspended },
+    { "suspended-too-long", test_suspended_too_long },
     { "close-given-up", test_close_given_up },
     { "moved-owed", test_moved_owed },
     { "own-move-owed", test_own_move_owed },

@@ -204,6 +204,7 @@ set (Script *self, Words *words)
     { "accept-timeout", &settings->accept_timeout, NULL },
     { "close-timeout", &settings->close_timeout, NULL },
     { "peer-timeout", &settings->peer_timeout, NULL },
+    { "resume-timeout", &settings->resume_timeout, NULL },
     { "window", NULL, &settings->window },
     { "send-buffer-size", NULL, &settings->send_buffer_size },
     { "receive-buffer-size", NULL, &settings->receive_buffer_size },
@@ -362,11 +363,12 @@ static void
 outage (Script *self, Words *words)
 {
   IBBEngine *engine = self->driver.engine;
+  gint64     time = take_time (self, words);
 
   ibb_engine_suspend (engine, *self->driver.clock);
-  if (ibb_engine_get_wake_time (engine) != G_MAXINT64)
+  if (ibb_engine_get_wake_time (engine) <= *self->driver.clock + time)
     script_fail (self, "it wants to be woken");
-  wait_for (self, take_time (self, words));
+  wait_for (self, time);
   ibb_engine_advance (engine, *self->driver.clock);
   ibb_engine_suspend (engine, *self->driver.clock); /* it stands still since before */
   script_expect_nothing (self);

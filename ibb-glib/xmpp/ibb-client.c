@@ -560,7 +560,8 @@ ibb_client_class_init (IBBClientClass *klass)
    * [property@IBB.Client:keepalive-interval] and this have passed since the last
    * sign of life, 30 seconds by default, whatever the application writes meanwhile.
    * When the network has changed ([iface@Gio.NetworkMonitor]), or the machine wakes
-   * after the idle time is over, the server is asked at once, and has five seconds at most.
+   * after the idle time is over, the server is asked at once, and has five seconds at most;
+   * once in ten seconds at most, if the network goes on changing.
    *
    * Default: 15000 milliseconds.
    *

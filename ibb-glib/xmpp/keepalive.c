@@ -34,7 +34,9 @@ struct _IBBKeepalive
   IBBAlarm        *alarm;   /* (owned) (nullable) */
   char            *ping_id; /* (nullable): of the last ping, until it is answered */
   gint64           pinged_at;
-  gint64           changed_at;    /* the network changed, or the machine woke; 0: neither */
+  gint64           changed_at;    /* the last question after a change, or 0 */
+  gint64           next_change;   /* no such question before; by the alarm's clock */
+  gboolean         has_changed;   /* it waits for that time */
   guint            n_silences;    /* since the server last acknowledged anything */
   gboolean         is_unanswered; /* see ibb_keepalive_is_unanswered () */
   gint64           answer_due;    /* or NEVER */
@@ -149,16 +151,34 @@ look_for_other_stanzas (IBBKeepalive *self)
     self->answer_due = NEVER;
 }
 
+/* The network has changed, or the machine woke. An address that comes and goes, as where containers
+ * start and stop, is no reason for one question after another. */
 static void
-ask_at_once (IBBKeepalive *self)
+note_change (IBBKeepalive *self)
 {
+  gint64 now = ibb_alarm_get_time ();
+
   /* A timeout of 0 never gives up, so no question is needed. */
   if (self->changed_at > ibb_xml_stream_get_last_read_time (self->stream) ||
       g_atomic_int_get (&self->timeout) == 0)
     return;
 
+  self->has_changed = now < self->next_change;
+  if (self->has_changed)
+    return;
+
   send_question (self);
   self->changed_at = g_get_monotonic_time ();
+  self->next_change = now + IBB_KEEPALIVE_CHANGE_INTERVAL;
+}
+
+/* Asks about a change that had to wait. Returns when to check again, or NEVER. */
+static gint64
+check_change (IBBKeepalive *self, gint64 now)
+{
+  if (self->has_changed)
+    note_change (self);
+  return self->has_changed ? now + self->next_change - ibb_alarm_get_time () : NEVER;
 }
 
 static gboolean check_cb (gpointer user_data);
@@ -167,7 +187,7 @@ static void
 alarm_cb (gboolean has_slept, gpointer owner)
 {
   if (has_slept)
-    ask_at_once (owner);
+    note_change (owner);
   check_cb (owner);
 }
 
@@ -178,14 +198,16 @@ check_cb (gpointer user_data)
   IBBKeepalive *self = user_data;
   gint64        now = g_get_monotonic_time ();
   gboolean      gone = FALSE;
-  gint64        due;
+  gint64        due, change_due;
 
   g_clear_pointer (&self->alarm, ibb_alarm_free);
   if (self->stream == NULL)
     return G_SOURCE_REMOVE;
 
   look_for_other_stanzas (self);
+  change_due = check_change (self, now);
   due = MIN (check (self, now, &gone), self->answer_due);
+  due = MIN (due, change_due);
   if (gone || self->answer_due <= now)
     drop_stream (self, now);
   else if (due != NEVER)
@@ -198,7 +220,7 @@ check_cb (gpointer user_data)
 static void
 network_cb (gpointer owner)
 {
-  ask_at_once (owner);
+  note_change (owner);
   check_cb (owner);
 }
 
@@ -245,6 +267,7 @@ ibb_keepalive_start (IBBKeepalive *self, IBBXmlStream *stream, const char *jid)
   self->jid = g_strdup (jid);
   self->watch = ibb_network_watch_new (self->thread, network_cb, self);
   self->changed_at = 0;
+  self->has_changed = FALSE;
   check_cb (self);
 }
 

@@ -4,8 +4,8 @@
  * may have gone nowhere. After a silence the server is asked, by a request for an
  * acknowledgement (XEP-0198) or else a ping (XEP-0199); and when nothing at all arrives
  * then, the XML stream is dropped. A change of the network, or a sleep of the machine, is a
- * reason to ask at once, and to wait no longer than some seconds. The question also keeps
- * networks from forgetting an idle connection (RFC 6120 §4.6.1).
+ * reason to ask at once, but not all the time, and to wait no longer than some seconds. The
+ * question also keeps networks from forgetting an idle connection (RFC 6120 §4.6.1).
  *
  * On the worker, but for the settings.
  */
@@ -21,6 +21,9 @@ G_BEGIN_DECLS
 /* Milliseconds. */
 #define IBB_KEEPALIVE_DEFAULT_INTERVAL 15000
 #define IBB_KEEPALIVE_DEFAULT_TIMEOUT 15000
+
+/* Microseconds between two questions after changes of the network, at least. */
+#define IBB_KEEPALIVE_CHANGE_INTERVAL (10 * G_USEC_PER_SEC)
 
 /* How often the server may fall silent without having acknowledged anything: a resumed
  * XML stream may stay deaf. */

@@ -4,10 +4,13 @@
 
 #include "config.h"
 
+#include "../lib/fake-clock.h"
 #include "../lib/fake-monitor.h"
+#include "../lib/fake-sleep.h"
 #include "client-fixture.h"
 #include "fake-server.h"
 #include "ibb-connection-private.h"
+#include "xmpp/keepalive.h"
 
 static const FakeStep online_steps[] = { FAKE_LOGIN, { NULL } };
 
@@ -152,13 +155,10 @@ test_network (void)
       assert_login (clients[i]);
     }
   run_pending ();
-  for (guint i = 0; i < 2; i++)
-    {
-      fake_monitor_change (FALSE);
-      fake_monitor_change (TRUE);
-      fake_server_expect (servers[ANSWERS], "urn:xmpp:ping");
-      fake_server_send (servers[ANSWERS], " ", -1);
-    }
+  fake_monitor_change (FALSE);
+  fake_monitor_change (TRUE);
+  fake_server_expect (servers[ANSWERS], "urn:xmpp:ping");
+  fake_server_send (servers[ANSWERS], " ", -1);
   wait_for_state (clients[SILENT], IBB_CLIENT_STATE_OFFLINE);
   for (guint i = 0; i < N_CLIENTS; i++)
     {
@@ -166,6 +166,56 @@ test_network (void)
         g_assert_cmpint (ibb_client_get_state (clients[i]), ==, IBB_CLIENT_STATE_ONLINE);
       fake_end (clients[i], servers[i]);
     }
+}
+
+static guint
+count (const char *text, const char *part)
+{
+  guint n = 0;
+
+  while ((text = strstr (text, part)) != NULL)
+    {
+      n++;
+      text++;
+    }
+  return n;
+}
+
+/* Addresses come and go all the time: the server is asked at the first change, and about all others
+ * some seconds later. */
+static void
+test_flaps (void)
+{
+  FakeServer      *server = fake_server_new (online_steps);
+  IBBClient       *client = fake_create_client (server, FAKE_JID);
+  g_autofree char *received = NULL;
+
+  fake_clock_stop ();
+  fake_sleep_start ();
+  ibb_client_set_keepalive_interval (client, 600000);
+  ibb_client_set_keepalive_timeout (client, 600000);
+  assert_login (client);
+  run_pending ();
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autofree char *query =
+          g_strdup_printf ("<iq type='get' id='disco-%u' from='p@d/r'><query "
+                           "xmlns='http://jabber.org/protocol/disco#info'/></iq>",
+                           i);
+      g_autofree char *answer = g_strdup_printf ("id='disco-%u'", i);
+
+      fake_monitor_change (TRUE);
+      fake_server_send (server, query, -1);
+      fake_server_expect (server, answer);
+    }
+  while (fake_sleep_get_time () > IBB_KEEPALIVE_CHANGE_INTERVAL / 1000 + 1)
+    wait_a_moment ();
+  fake_sleep (IBB_KEEPALIVE_CHANGE_INTERVAL / G_USEC_PER_SEC);
+  fake_server_expect (server, "<ping ");
+  fake_sleep_stop ();
+  fake_clock_start ();
+  fake_log_out (client, server, &received);
+  g_assert_cmpuint (count (received, "<ping "), ==, 2);
 }
 
 int
@@ -177,6 +227,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/keepalive", test_keepalive);
   g_test_add_func ("/ibb/client/keepalive/off", test_no_keepalive);
   g_test_add_func ("/ibb/client/keepalive/network", test_network);
+  g_test_add_func ("/ibb/client/keepalive/flaps", test_flaps);
   g_test_add_data_func ("/ibb/client/silent-server/idle", GINT_TO_POINTER (FALSE),
                         test_silent_server);
   g_test_add_data_func ("/ibb/client/silent-server/writing", GINT_TO_POINTER (TRUE),

@@ -22,6 +22,7 @@ typedef enum
   IBB_CONNECTION_LOST,        /* error (nullable) */
   IBB_CONNECTION_INTERRUPTED, /* error (nullable) */
   IBB_CONNECTION_RESTORED,
+  IBB_CONNECTION_MOVED,             /* TRUE if a byte of a session has moved over the XML stream */
   IBB_CONNECTION_NEEDED,            /* TRUE if a session would end with the XML stream */
   IBB_CONNECTION_LOCAL_JID_CHANGED, /* in any thread */
   IBB_CONNECTION_BATCH_BEGAN,
@@ -78,6 +79,8 @@ gboolean ibb_connection_emit_stanza_received (IBBConnection *self, IBBStanza *st
 /* Whether a session of a service would end if a new XML stream took the place of this one. In the
  * connection's context. */
 gboolean ibb_connection_is_needed (IBBConnection *self);
+/* Whether this XML stream has carried bytes of a session. Likewise. */
+gboolean ibb_connection_has_moved (IBBConnection *self);
 
 /* Around stanzas that arrived together: what they cause is sent in the end. A connection that
  * does not know where a batch ends need not call these; then its end is the next turn of the

@@ -291,6 +291,14 @@ ibb_connection_is_needed (IBBConnection *self)
   return tell_event (self, &event);
 }
 
+gboolean
+ibb_connection_has_moved (IBBConnection *self)
+{
+  const IBBConnectionEvent event = { .type = IBB_CONNECTION_MOVED };
+
+  return tell_event (self, &event);
+}
+
 void
 ibb_connection_begin_batch (IBBConnection *self)
 {

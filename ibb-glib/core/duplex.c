@@ -169,6 +169,7 @@ take_verdict (IBBDuplex *self, IBBReceiverVerdict verdict, const IBBFailure *fai
       ibb_life_changed (&self->life);
       G_GNUC_FALLTHROUGH;
     case IBB_RECEIVER_STORED:
+      get_shared (self)->has_moved = TRUE;
       /* A repeated block is no sign of progress: two ends that each repeat would keep each other
        * from ever noticing that nothing moves (D-27). */
       ibb_silence_heard (&self->silence, now);
@@ -483,6 +484,7 @@ take_block_answer (IBBDuplex *self, IBBPending *pending, IBBStanza *answer, gint
                                        ibb_closing_is_peer_closed (&self->closing), &failure, now);
   if ((verdict & IBB_SENDER_ADVANCED) != 0)
     {
+      get_shared (self)->has_moved = TRUE;
       ibb_closing_prolong_linger (&self->closing, now);
       ibb_life_changed (&self->life);
     }

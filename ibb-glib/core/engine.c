@@ -259,6 +259,7 @@ ibb_engine_suspend (IBBEngine *self, gint64 now)
     return;
 
   ibb_clock_stop (&shared->clock, now);
+  shared->has_moved = FALSE;
   g_hash_table_iter_init (&iter, shared->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
     ibb_session_suspend (session, now);
@@ -286,6 +287,7 @@ ibb_engine_lost (IBBEngine *self)
     return;
 
   self->shared->is_lost = TRUE;
+  self->shared->has_moved = FALSE;
   ibb_clock_abandon (&self->shared->clock);
   ibb_failure_set (&failure, IBB_FAILURE_CONNECTION_LOST);
   sessions = hold_all (self);
@@ -298,6 +300,12 @@ ibb_engine_lost (IBBEngine *self)
   ibb_first_hop_reset (self->shared->first_hop);
   ibb_peers_forget (self->shared->peers);
   ibb_control_clear (&self->shared->control);
+}
+
+gboolean
+ibb_engine_has_moved (IBBEngine *self)
+{
+  return self->shared->has_moved;
 }
 
 gboolean

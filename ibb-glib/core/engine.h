@@ -68,6 +68,9 @@ void ibb_engine_resume (IBBEngine *self, gint64 now);
 /* The XML stream is gone for good: everything ends with CONNECTION_LOST (D-42), except for
  * sessions that the peer has agreed to resume (D-58). */
 void ibb_engine_lost (IBBEngine *self);
+/* Whether a byte of a session has moved over the XML stream: a block was acknowledged, or received.
+ */
+gboolean ibb_engine_has_moved (IBBEngine *self);
 /* Whether a session would end then. */
 gboolean ibb_engine_needs_stream (IBBEngine *self);
 /* A new XML stream took its place: sessions can be opened and accepted again, and those that

@@ -54,6 +54,7 @@ typedef struct
   IBBTurns    message_turns; /* of the sessions that want to send a block in a message */
   GQueue      changed;       /* sessions with a change to report; holds references */
   gboolean    is_lost;       /* the connection is: nothing is sent */
+  gboolean    has_moved;     /* bytes of a session, over this XML stream */
   gboolean    is_gone;       /* the engine is: nobody asks for changes */
 
   IBBAbandoned *abandoned;

@@ -122,14 +122,14 @@ resumed (IBBListener *self)
 }
 
 static gboolean
-needs_stream (IBBListener *self)
+ask_engine (IBBListener *self, gboolean (*question) (IBBEngine *))
 {
-  gboolean needed;
+  gboolean answer;
 
   ibb_host_lock (self->host);
-  needed = ibb_engine_needs_stream (ibb_host_get_engine (self->host));
+  answer = question (ibb_host_get_engine (self->host));
   ibb_host_unlock (self->host);
-  return needed;
+  return answer;
 }
 
 static void
@@ -209,7 +209,9 @@ listener_notify (IBBConnectionListener *listener, const IBBConnectionEvent *even
       restored (self);
       break;
     case IBB_CONNECTION_NEEDED:
-      return needs_stream (self);
+      return ask_engine (self, ibb_engine_needs_stream);
+    case IBB_CONNECTION_MOVED:
+      return ask_engine (self, ibb_engine_has_moved);
     case IBB_CONNECTION_LOCAL_JID_CHANGED:
       local_jid_changed (self);
       break;

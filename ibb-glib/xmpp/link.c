@@ -423,6 +423,12 @@ closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
   ibb_backoff_note_stream (self->login_backoff, duration, IBB_RELOGIN_STREAM_MIN);
   if (ibb_backoff_note_stream (self->resumption_backoff, duration, IBB_RECONNECTION_STREAM_MIN))
     self->resumed_at = 0;
+  /* Only a server that lets a client in and drops it at once is to be left alone. */
+  if (ibb_connection_has_moved (client))
+    {
+      ibb_backoff_reset (self->login_backoff);
+      ibb_backoff_reset (self->resumption_backoff);
+    }
   if (error != NULL && can_resume (self))
     {
       suspend (self, client, error);

@@ -321,6 +321,39 @@ test_backoff (void)
   fake_log_out (client, server, NULL);
 }
 
+/* A connection over which a session has moved bytes is no such server, however short it was. */
+static void
+test_moves (void)
+{
+  FakeServer *server = fake_server_new (online);
+  IBBClient  *client = create_client (server);
+  IBBService *service = ibb_service_new (IBB_CONNECTION (client));
+
+  ibb_service_set_session_limit (service, 1);
+  assert_login (client);
+  for (guint i = 0; i < 4; i++)
+    {
+      GAsyncResult            *accepted = NULL;
+      g_autoptr (IBBTransport) transport = NULL;
+
+      ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
+      fake_server_send (server,
+                        "<iq type='set' id='open' from='p@d/r'><open block-size='4096' sid='s' "
+                        "xmlns='http://jabber.org/protocol/ibb'/></iq>"
+                        "<iq type='set' id='data' from='p@d/r'><data seq='0' sid='s' "
+                        "xmlns='http://jabber.org/protocol/ibb'>Zm9v</data></iq>",
+                        -1);
+      transport = assert_result (ibb_service_accept_finish, service, &accepted);
+      fake_server_expect (server, "id='data'");
+      fake_random_start (0);
+      lose (server);
+      fake_wait_until_online (client, server, i + 2);
+      g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_RELOGIN_WAIT_MIN);
+    }
+  g_object_unref (service);
+  fake_log_out (client, server, NULL);
+}
+
 /* A client that has broken a rule of the server waits long before it comes back. */
 static void
 test_policy (void)
@@ -718,6 +751,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/reconnect/passing", test_passing);
   g_test_add_func ("/ibb/client/reconnect/refused", test_refused);
   g_test_add_func ("/ibb/client/reconnect/backoff", test_backoff);
+  g_test_add_func ("/ibb/client/reconnect/moves", test_moves);
   g_test_add_func ("/ibb/client/reconnect/policy", test_policy);
   g_test_add_func ("/ibb/client/reconnect/logout", test_logout);
   g_test_add_func ("/ibb/client/reconnect/switched-off", test_switched_off);

@@ -134,6 +134,27 @@ ibb_transport_get_interrupted (IBBTransport *self)
   return channel != NULL && ibb_channel_is_interrupted (channel);
 }
 
+/**
+ * ibb_transport_get_waits_for: (get-property waits-for)
+ * @self: a transport
+ *
+ * Gets what keeps the open session from going on.
+ *
+ * Returns: the value; see [property@IBB.Transport:waits-for]
+ *
+ * Since: 1.0
+ */
+IBBWait
+ibb_transport_get_waits_for (IBBTransport *self)
+{
+  IBBChannel *channel;
+
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), IBB_WAIT_NOTHING);
+
+  channel = ibb_transport_get_channel (self);
+  return channel != NULL ? ibb_channel_get_wait (channel) : IBB_WAIT_NOTHING;
+}
+
 static IBBByteCounts
 get_byte_counts (IBBTransport *self)
 {

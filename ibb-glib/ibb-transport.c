@@ -89,6 +89,7 @@ enum
   PROP_LOCAL_JID,
   PROP_STANZA_TYPE,
   PROP_INTERRUPTED,
+  PROP_WAITS_FOR,
   PROP_BYTES_ACKNOWLEDGED,
   PROP_BYTES_RECEIVED,
   PROP_BYTES_QUEUED,
@@ -250,6 +251,9 @@ ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_INTERRUPTED:
       g_value_set_boolean (value, ibb_channel_is_interrupted (channel));
       break;
+    case PROP_WAITS_FOR:
+      g_value_set_enum (value, ibb_channel_get_wait (channel));
+      break;
     case PROP_STANZA_TYPE:
       g_value_set_enum (value, ibb_channel_get_stanza_type (channel));
       break;
@@ -405,6 +409,16 @@ ibb_transport_class_init (IBBTransportClass *class)
   props[PROP_INTERRUPTED] = g_param_spec_boolean ("interrupted", NULL, NULL, FALSE, read_only);
 
   /**
+   * IBBTransport:waits-for:
+   *
+   * What keeps the open session from going on: an end that is not there.
+   *
+   * Since: 1.0
+   */
+  props[PROP_WAITS_FOR] =
+      g_param_spec_enum ("waits-for", NULL, NULL, IBB_TYPE_WAIT, IBB_WAIT_NOTHING, read_only);
+
+  /**
    * IBBTransport:bytes-acknowledged:
    *
    * How many bytes the peer has acknowledged; with the stanza type message, how many
@@ -543,6 +557,8 @@ notify_changes (GObject *object, IBBChannelNews news)
     g_object_notify_by_pspec (object, props[PROP_PEER_JID]);
   if ((news & IBB_CHANNEL_LOCAL_JID) != 0)
     g_object_notify_by_pspec (object, props[PROP_LOCAL_JID]);
+  if ((news & IBB_CHANNEL_WAITS_FOR) != 0)
+    g_object_notify_by_pspec (object, props[PROP_WAITS_FOR]);
   if ((news & IBB_CHANNEL_INTERRUPTED) != 0)
     g_object_notify_by_pspec (object, props[PROP_INTERRUPTED]);
 }

@@ -32,6 +32,34 @@ typedef enum
 } IBBStanzaType;
 
 /**
+ * IBBWait:
+ * @IBB_WAIT_NOTHING: no end is missing; a reader or a writer may be slow
+ * @IBB_WAIT_CONNECTION: the own connection, which broke: it may be resumed or, with
+ *   [property@IBB.Service:resume-sessions], followed by a new login
+ * @IBB_WAIT_PEER: the peer, which is to go on after an interruption
+ *   ([property@IBB.Transport:interrupted]), or leaves a question unanswered
+ *
+ * What keeps an open session from going on, beside the applications at both ends.
+ *
+ * A peer that falls silent while it has something to acknowledge or may send more is asked after
+ * 60 seconds, and has 30 seconds to answer; both are less where
+ * [property@IBB.Service:peer-timeout] is less than ten minutes. A peer whose reader is slow
+ * answers. So an application learns within 90 seconds that a peer was killed or has lost its
+ * connection, while its server keeps what is sent.
+ *
+ * [property@IBB.Service:resume-timeout] bounds the wait for the connection and that after an
+ * interruption, [property@IBB.Service:peer-timeout] that for an answer.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  IBB_WAIT_NOTHING,
+  IBB_WAIT_CONNECTION,
+  IBB_WAIT_PEER,
+} IBBWait;
+
+/**
  * IBBTlsMode:
  * @IBB_TLS_MODE_AUTOMATIC: TLS in any case: from the first byte or by STARTTLS, as the SRV
  *   records of the domain say (XEP-0368 §3); by STARTTLS where a host or a port is named

@@ -21,6 +21,8 @@ static const char *const ordered_identities[] = {
 #define PROBE_INTERVAL_MAX (60 * G_USEC_PER_SEC)
 #define PROBE_INTERVAL_MIN G_USEC_PER_SEC
 #define PROBES_PER_TIMEOUT 10
+/* A part of this interval without an answer makes the peer silent for the application. */
+#define SILENCES_PER_INTERVAL 2
 
 /* Where the peer takes its turns, for its sessions by IQ: with those near by, or with all. */
 static IBBTurns *
@@ -128,6 +130,7 @@ ibb_peers_get (IBBPeers *self, const char *normal_jid, const char *address)
   peer->jid = g_strdup (normal_jid);
   peer->address = g_strdup (address);
   peer->idle_link.data = peer;
+  peer->silent_at = IBB_NEVER;
   ibb_near_init_peer (&peer->near, peer);
   ibb_turns_init_turn (&peer->turn, peer);
   ibb_timer_init (&peer->timer, self->timeout, peer);
@@ -157,6 +160,7 @@ static void
 forget_probe (IBBPeer *self)
 {
   ibb_pendings_remove (&self->peers->shared->pendings, &self->probe);
+  self->silent_at = IBB_NEVER;
   self->asked_link = NULL;
   g_clear_pointer (&self->asked_sid, g_free);
 }
@@ -508,17 +512,38 @@ ibb_peer_get_next_probe (const IBBPeer *self)
   return ibb_pending_is_set (&self->probe) ? IBB_NEVER : self->next_probe;
 }
 
-/* When the peer counts as gone. The time begins with the first probe that got no answer. An
+/* Since when no answer has come. The time begins with the first probe that got none. An
  * interruption of our own XML stream is noticed late, so a resumption begins the time again. */
+static gint64
+get_silence (const IBBPeer *self)
+{
+  gint64 resumed_at = ibb_clock_get_resumed_at (&self->peers->shared->clock);
+
+  return MAX (MAX (self->asked, self->heard), resumed_at);
+}
+
+/* When the peer counts as gone. */
 static gint64
 get_give_up_time (IBBPeer *self)
 {
   IBBShared *shared = self->peers->shared;
 
-  if (shared->settings.peer_timeout == 0)
-    return IBB_NEVER;
-  return MAX (MAX (self->asked, self->heard), ibb_clock_get_resumed_at (&shared->clock)) +
-         (gint64) shared->settings.peer_timeout * 1000;
+  return ibb_timer_get_deadline (get_silence (self), shared->settings.peer_timeout);
+}
+
+gboolean
+ibb_peer_is_silent (const IBBPeer *self)
+{
+  return self->silent_at != IBB_NEVER && get_silence (self) < self->silent_at;
+}
+
+/* When it will be silent. */
+static gint64
+get_silence_time (const IBBPeer *self)
+{
+  return ibb_peer_is_silent (self)
+             ? IBB_NEVER
+             : get_silence (self) + ibb_peer_get_probe_interval (self) / SILENCES_PER_INTERVAL;
 }
 
 static void
@@ -531,7 +556,9 @@ set_timer (IBBPeer *self, gint64 due)
 static void
 await_answer (IBBPeer *self)
 {
-  set_timer (self, MIN (self->next_probe, get_give_up_time (self)));
+  gint64 due = MIN (self->next_probe, get_give_up_time (self));
+
+  set_timer (self, MIN (due, get_silence_time (self)));
 }
 
 /* A session that waits for an acknowledgement asks by its own timer. Where every
@@ -651,6 +678,7 @@ static IBBPeerVerdict
 is_there (IBBPeer *self, gint64 now)
 {
   forget_probe (self);
+  ibb_timer_clear (&self->timer); /* its owner sets it again: nothing is awaited any more */
   self->knows_probe = TRUE;
   ibb_peer_heard (self, now);
   return IBB_PEER_THERE;
@@ -668,7 +696,8 @@ repeat_probe (IBBPeer *self, gint64 now)
 IBBPeerVerdict
 ibb_peer_timeout (IBBPeer *self, gboolean is_listened_to, gint64 now)
 {
-  gboolean is_probed = ibb_pending_is_set (&self->probe);
+  gboolean       is_probed = ibb_pending_is_set (&self->probe);
+  IBBPeerVerdict verdict = IBB_PEER_UNKNOWN;
 
   /* The peer is not asked before the connection has taken the first probe. */
   if (is_probed && !ibb_control_has_passed (&self->peers->shared->control, self->first_end))
@@ -676,13 +705,18 @@ ibb_peer_timeout (IBBPeer *self, gboolean is_listened_to, gint64 now)
   if (is_probed && now >= get_give_up_time (self))
     return has_gone (self);
 
+  if (is_probed && now >= get_silence_time (self))
+    {
+      self->silent_at = now;
+      verdict = IBB_PEER_SILENT;
+    }
   if (is_probed && now >= self->next_probe)
     repeat_probe (self, now);
   else if (!is_probed && is_listened_to &&
            (self->asked_sid != NULL || now >= self->heard + ibb_peer_get_probe_interval (self)))
     ibb_peer_probe (self, now);
   ibb_peer_update_timer (self, is_listened_to, now);
-  return IBB_PEER_UNKNOWN;
+  return verdict;
 }
 
 /* An error that a server gives for a peer that is not there. */

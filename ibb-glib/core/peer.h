@@ -39,6 +39,7 @@ typedef enum
 {
   IBB_PEER_UNKNOWN,
   IBB_PEER_THERE,  /* each session may conclude from silence what it means */
+  IBB_PEER_SILENT, /* it has not answered a probe for some time: the application is told */
   IBB_PEER_GONE,   /* each open session ends */
   IBB_PEER_FORGOT, /* it is there, the session that the probe names is not: that one ends */
 } IBBPeerVerdict;
@@ -69,6 +70,7 @@ typedef struct
   guint64    probe_end;  /* the place behind it in the control queue; of a repeated one ... */
   guint64    first_end;  /* ... and of the first one */
   gint64     asked;      /* when the unanswered probe was sent first */
+  gint64     silent_at;  /* when that was too long ago without an answer; IBB_NEVER: not yet */
   gint64     next_probe; /* no probe is sent before */
   GList     *asked_link; /* (nullable): of the session that the probe names, or the next one will */
   char      *asked_sid;  /* (nullable): its sid ... */
@@ -152,7 +154,9 @@ void ibb_peer_probe (IBBPeer *self, gint64 now);
  * address in it, if we have several. */
 void ibb_peer_ask_about (IBBPeer *self, GList *link, const char *sid, const char *from);
 /* (nullable) (type IBBSession): the session that the unanswered probe names. */
-gpointer       ibb_peer_get_asked (const IBBPeer *self);
+gpointer ibb_peer_get_asked (const IBBPeer *self);
+/* Whether an unanswered probe, without any other sign of life, has made it IBB_PEER_SILENT. */
+gboolean       ibb_peer_is_silent (const IBBPeer *self);
 IBBPeerVerdict ibb_peer_probe_answered (IBBPeer *self, const IBBStanza *answer, gint64 now);
 /* The connection refused the probe, so no silence has begun. The timer stays. */
 void ibb_peer_not_probed (IBBPeer *self);

@@ -24,7 +24,8 @@ struct _IBBSession
   IBBOpening *opening; /* (owned) (nullable): while OPENING or REQUESTED */
   IBBDuplex   duplex;
   IBBResume   resume;
-  gboolean    is_waiting; /* for its application */
+  gboolean    is_waiting;    /* for its application */
+  gboolean    heeds_silence; /* of the peer: the application has been told */
   IBBTimer    timer;
   gint64      untaken_until;
 };

@@ -213,16 +213,42 @@ ibb_session_interrupt (IBBSession *self, const IBBFailure *cause)
   return TRUE;
 }
 
+static void
+tell_wait (IBBSession *self)
+{
+  if (!ibb_life_is_lasting (get_life (self)))
+    return;
+
+  ibb_life_changed (get_life (self));
+  report (self);
+}
+
 void
 ibb_session_suspend (IBBSession *self, gint64 time)
 {
   ibb_resume_suspend (&self->resume, time);
+  tell_wait (self);
 }
 
 void
 ibb_session_continue (IBBSession *self)
 {
   ibb_resume_continue (&self->resume);
+  tell_wait (self);
+}
+
+IBBSessionWait
+ibb_session_get_wait (IBBSession *self)
+{
+  const IBBShared *shared = self->terms.shared;
+
+  if (!ibb_life_is_lasting (get_life (self)))
+    return IBB_SESSION_WAIT_NONE;
+  if (shared->is_lost || ibb_clock_is_stopped (&shared->clock))
+    return IBB_SESSION_WAIT_CONNECTION;
+  if (ibb_session_is_interrupted (self) || ibb_peer_is_silent (self->terms.peer))
+    return IBB_SESSION_WAIT_PEER;
+  return IBB_SESSION_WAIT_NONE;
 }
 
 void
@@ -230,6 +256,7 @@ ibb_session_restored (IBBSession *self, const char *local, const char *normal)
 {
   ibb_resume_restored (&self->resume, local, normal);
   settle (self);
+  tell_wait (self);
 }
 
 gboolean
@@ -536,6 +563,11 @@ ibb_session_ask_about_idle (IBBPeer *peer, gint64 now)
 void
 ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now)
 {
+  gboolean is_silent = verdict == IBB_PEER_SILENT;
+
+  if (is_silent != self->heeds_silence)
+    ibb_life_changed (get_life (self));
+  self->heeds_silence = is_silent;
   ibb_duplex_heed_peer (&self->duplex, verdict, now);
   settle (self);
 }

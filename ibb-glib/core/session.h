@@ -173,6 +173,16 @@ void ibb_session_peer_not_probed (IBBSession *self);
 /* A session that is not open yet ends with STOPPED; an open one is aborted if abort_open. */
 void ibb_session_stop (IBBSession *self, gboolean abort_open, gint64 now);
 
+/* What keeps an open session from going on, beside the readers at both ends. */
+typedef enum
+{
+  IBB_SESSION_WAIT_NONE,
+  IBB_SESSION_WAIT_CONNECTION, /* ours is suspended, or lost */
+  IBB_SESSION_WAIT_PEER,       /* it is to agree to go on (D-58), or has not answered (D-27) */
+} IBBSessionWait;
+
+IBBSessionWait ibb_session_get_wait (IBBSession *self);
+
 /* Interruptions (D-58). Our connection is lost: FALSE if the session cannot outlive it. */
 gboolean ibb_session_interrupt (IBBSession *self, const IBBFailure *cause);
 gboolean ibb_session_is_interrupted (IBBSession *self);

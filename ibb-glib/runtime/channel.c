@@ -32,6 +32,7 @@ struct _IBBChannel
   gboolean               ended_told;       /* ended is to be called, or was */
   GSource               *ended_source;     /* (owned) (nullable): calls ended */
   gboolean               interrupted_told; /* as it was when changed was called last */
+  IBBSessionWait         wait_told;        /* likewise */
   const char            *peer_told;        /* (unowned): likewise, as the next */
   const char            *local_told;       /* (unowned) */
   GSource               *changed_source;   /* (owned) (nullable): calls changed */
@@ -222,6 +223,8 @@ get_news_locked (IBBChannel *self)
 
   if (self->interrupted_told != ibb_session_is_interrupted (self->session))
     news |= IBB_CHANNEL_INTERRUPTED;
+  if (self->wait_told != ibb_session_get_wait (self->session))
+    news |= IBB_CHANNEL_WAITS_FOR;
   if (self->peer_told != ibb_session_get_peer (self->session))
     news |= IBB_CHANNEL_PEER_JID;
   if (self->local_told != ibb_session_get_local (self->session))
@@ -233,6 +236,7 @@ static void
 note_told_locked (IBBChannel *self)
 {
   self->interrupted_told = ibb_session_is_interrupted (self->session);
+  self->wait_told = ibb_session_get_wait (self->session);
   self->peer_told = ibb_session_get_peer (self->session);
   self->local_told = ibb_session_get_local (self->session);
 }
@@ -323,6 +327,26 @@ ibb_channel_is_interrupted (IBBChannel *self)
   is_interrupted = ibb_session_is_interrupted (self->session);
   ibb_host_unlock (self->host);
   return is_interrupted;
+}
+
+IBBWait
+ibb_channel_get_wait (IBBChannel *self)
+{
+  IBBSessionWait wait;
+
+  ibb_host_lock (self->host);
+  wait = ibb_session_get_wait (self->session);
+  ibb_host_unlock (self->host);
+  switch (wait)
+    {
+    case IBB_SESSION_WAIT_CONNECTION:
+      return IBB_WAIT_CONNECTION;
+    case IBB_SESSION_WAIT_PEER:
+      return IBB_WAIT_PEER;
+    case IBB_SESSION_WAIT_NONE:
+    default:
+      return IBB_WAIT_NOTHING;
+    }
 }
 
 const char *

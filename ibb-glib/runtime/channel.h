@@ -36,6 +36,7 @@ typedef enum
   IBB_CHANNEL_INTERRUPTED = 1 << 0,
   IBB_CHANNEL_PEER_JID = 1 << 1,
   IBB_CHANNEL_LOCAL_JID = 1 << 2,
+  IBB_CHANNEL_WAITS_FOR = 1 << 3,
 } IBBChannelNews;
 
 typedef struct
@@ -67,6 +68,7 @@ gboolean ibb_channel_was_opened_locked (IBBChannel *self);
 gboolean ibb_channel_has_ended_locked (IBBChannel *self);
 gboolean ibb_channel_has_ended (IBBChannel *self);
 gboolean ibb_channel_is_interrupted (IBBChannel *self);
+IBBWait  ibb_channel_get_wait (IBBChannel *self);
 /* Both live as long as the session, though there may be others by then. */
 const char *ibb_channel_get_peer (IBBChannel *self);
 const char *ibb_channel_get_local (IBBChannel *self);

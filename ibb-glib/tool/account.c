@@ -310,6 +310,7 @@ tool_account_new_client (const ToolAccount *self, const ToolOptions *options, co
   ibb_client_set_websocket_uri (client, options->websocket_uri);
   ibb_client_set_allow_plain_text (client, options->allow_plain_text);
   ibb_client_set_forbid_plain (client, options->no_plain);
+  ibb_client_set_resumable (client, options->resume_timeout > 0);
   if (options->host != NULL)
     {
       ibb_client_set_host (client, options->host);

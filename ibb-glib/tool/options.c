@@ -166,7 +166,7 @@ add_session_options (GOptionGroup    *group,
     { "peer-timeout", 0, 0, G_OPTION_ARG_STRING, &raw->peer_timeout,
       N_ ("Give up a peer that is silent for so long; 0 is never (default 600)"), N_ ("SECONDS") },
     { "resume-timeout", 0, 0, G_OPTION_ARG_STRING, &raw->resume_timeout,
-      N_ ("How long a session waits for a new login when the connection is lost; 0 is not at all "
+      N_ ("How long a session waits when the connection of either end breaks; 0 is not at all "
           "(default 120)"),
       N_ ("SECONDS") },
     { NULL },

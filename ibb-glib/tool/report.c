@@ -190,6 +190,33 @@ tool_report_interrupted (IBBTransport *transport)
     tool_output_note (_ ("The session with “%s” goes on"), peer);
 }
 
+/* The session has waited for a while. reason (nullable): why there is no connection. */
+void
+tool_report_waiting (IBBTransport *transport, const GError *reason)
+{
+  const char *peer = ibb_transport_get_peer_jid (transport);
+  gboolean    is_offline = ibb_transport_get_waits_for (transport) == IBB_WAIT_CONNECTION;
+
+  if (tool_output_is_json ())
+    {
+      g_autoptr (JsonBuilder) event = tool_event_new ("waiting");
+
+      tool_event_string (event, "for", is_offline ? "connection" : "peer");
+      tool_event_string (event, "peer", peer);
+      tool_event_string (event, "sid", ibb_transport_get_sid (transport));
+      if (is_offline && reason != NULL)
+        add_error (event, reason);
+      tool_event_emit (event);
+    }
+  else if (!is_offline)
+    tool_output_note (_ ("Waiting for “%s”, which does not answer"), peer);
+  else if (reason != NULL)
+    /* Translators: %s is a sentence: why the last attempt to come back has failed */
+    tool_output_note (_ ("Waiting for the connection to the server: %s"), reason->message);
+  else
+    tool_output_note (_ ("Waiting for the connection to the server"));
+}
+
 /* The good end; sentence is such as “Sent to a@b/ibb”. */
 void
 tool_report_done (guint64 bytes, double seconds, const char *sentence)

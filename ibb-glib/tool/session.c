@@ -8,6 +8,7 @@
 #include "report.h"
 #include "session.h"
 #include "stream.h"
+#include "wait.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -99,6 +100,7 @@ begin (ToolRun *run, IBBService *service, IBBTransport *transport)
   tool_run_set_transport (run, transport);
   tool_report_opened (transport);
   g_signal_connect (transport, "notify::interrupted", G_CALLBACK (tool_report_interrupted), NULL);
+  tool_wait_watch (transport, connection);
 }
 
 IBBTransport *

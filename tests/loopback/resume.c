@@ -228,12 +228,50 @@ test_suspended (Stacks *self, gconstpointer data)
 
       ibb_service_set_resume_sessions (self->services[1], i == 0);
       ends = open_pair (self);
+      g_assert_cmpint (ibb_transport_get_waits_for (ends.romeo), ==, IBB_WAIT_NOTHING);
       ibb_connection_suspended (connection);
       g_assert_false (ibb_transport_has_ended (ends.romeo));
       wait_until (ibb_transport_has_ended (ends.romeo));
       ibb_connection_resumed (connection);
       wait_until (ibb_transport_has_ended (ends.juliet));
     }
+}
+
+static void
+waits_for_cb (IBBTransport *transport, GParamSpec *pspec, IBBWait *told)
+{
+  *told = ibb_transport_get_waits_for (transport);
+}
+
+/* The application is told what a session waits for: the connection, a peer that agrees to go on, a
+ * peer that does not answer (D-27). */
+static void
+test_waits_for (Stacks *self, gconstpointer data)
+{
+  IBBConnection *connection = IBB_CONNECTION (self->connections[0]);
+  IBBWait        told = IBB_WAIT_NOTHING;
+  g_auto (Ends)  ends = { NULL };
+
+  ibb_service_set_peer_timeout (self->services[0], 10000); /* asks after a tenth of it */
+  ends = open_pair (self);
+  g_signal_connect (ends.romeo, "notify::waits-for", G_CALLBACK (waits_for_cb), &told);
+  ibb_connection_suspended (connection);
+  wait_until (told == IBB_WAIT_CONNECTION);
+  ibb_connection_resumed (connection);
+  wait_until (told == IBB_WAIT_NOTHING);
+
+  stack_connection_set_peer (self->connections[0], NULL);
+  wait_until (told == IBB_WAIT_PEER);
+  stack_connection_set_peer (self->connections[0], self->connections[1]);
+  wait_until (told == IBB_WAIT_NOTHING);
+
+  lose (self, 0);
+  wait_until (told == IBB_WAIT_CONNECTION);
+  log_in (self, 0, ROMEO);
+  wait_until (told == IBB_WAIT_NOTHING);
+  ibb_transport_abort (ends.romeo);
+  ibb_transport_abort (ends.juliet);
+  run_pending ();
 }
 
 /* A peer that has not set the property: all is as it was. */
@@ -316,6 +354,7 @@ main (int argc, char **argv)
   add_stacks_test ("/ibb/loopback/resume/D-58/resource", test_resource);
   add_stacks_test ("/ibb/loopback/resume/D-58/timeout", test_timeout);
   add_stacks_test ("/ibb/loopback/resume/D-42/suspended", test_suspended);
+  add_stacks_test ("/ibb/loopback/resume/D-27/waits-for", test_waits_for);
   add_stacks_test ("/ibb/loopback/resume/D-58/not-agreed", test_not_agreed);
   add_stacks_test ("/ibb/loopback/resume/D-58/account", test_account);
   add_stacks_test ("/ibb/loopback/resume/D-58/abort", test_abort);

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import cases
 from cases import PATIENCE, case, check, check_equal
-from command import REFUSED, ROOT, Account, Folder, sha256
+from command import REFUSED, ROOT, SOON, Account, Folder, sha256
 from cut_proxy import CutProxy
 from prosody import Prosody
 from rawclient import RawClient
@@ -56,8 +56,6 @@ def _():
             there = is_served(lost, target, b'before')
             server.kill()
             if resumes:
-                for end in ends:
-                    end.wait_event('suspended')
                 server.restart()
             for end in ends:
                 wait_for_count(end, 'disconnected', 1)
@@ -83,6 +81,8 @@ def _():
             there = is_served(here, target, b'after')
             for end in ends:
                 check_equal(count(end, 'disconnected', 'reconnected'), 2, 'events')
+                # --resume-timeout 0: no session waits for anything.
+                check_equal(count(end, 'suspended'), 0, 'suspended')
                 # Each session is told of to who counts them, and one line to who reads.
                 check(count(end, 'error') >= 1, 'the session that was lost')
                 check_equal(end.errors(), [], 'errors')
@@ -158,6 +158,40 @@ def _():
             other.close()
         tunnel.wait_events('done', len(here))
         tunnel.end()
+
+
+@case('D-42: --resume-timeout bounds the wait for a server that is gone for good')
+def _():
+    with make_server(resumes=True) as server:
+        folder = Folder()
+        receive = Account(server, 'bob').ibb('receive', '--from', 'any', '--output', folder / 'copy', *SOON)
+        here = Account(server, 'alice').ibb('cat', *SOON, receive.wait_ready(), stdin=-1)
+        receive.wait_line('^Session from')
+        server.kill()
+        for end in (receive, here):
+            check_equal(end.finish(), 1, 'exit status')
+            check('cannot be reached' in end.errors()[0], f'errors: {end.lines}')
+
+
+@case('D-27, D-42: a command says what its session waits for')
+def _():
+    with make_server() as server:
+        folder = Folder()
+        bob, alice = Account(server, 'bob'), Account(server, 'alice')
+        killed = bob.ibb('listen', '--from', 'any')
+        here = alice.ibb('cat', killed.wait_ready(), stdin=-1)
+        killed.wait_line('^Session from')
+        receive = bob.ibb('receive', '--json', '--from', 'any', '--output', folder / 'copy',
+                          account=bob.options(resource='other'))
+        alice.ibb('cat', receive.wait_ready(), stdin=-1, account=alice.options(resource='other'))
+        receive.wait_event('opened')
+        os.kill(killed.pid, signal.SIGKILL)
+        here.stdin.write(b'to nobody')
+        here.stdin.flush()
+        here.wait_line(f'^Waiting for “{bob.bare}/.*which does not answer')
+        server.kill()
+        waiting = receive.wait_event('waiting')
+        check_equal((waiting['for'], waiting['domain']), ('connection', 'g-io-error-quark'), 'event')
 
 
 @case('standard error tells of the loss, the login and the session')

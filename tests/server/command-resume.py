@@ -31,7 +31,7 @@ def start(server, folder, size, here, there, tls='starttls', json=True):
 
 
 def kinds(program):
-    return [event['event'] for event in program.events() if event['event'] != 'progress']
+    return [event['event'] for event in program.events() if event['event'] not in ('progress', 'waiting')]
 
 
 def survive(server, tls, json=True):

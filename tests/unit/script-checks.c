@@ -212,12 +212,15 @@ check_session (Script *self, const char *name, Words *words)
   static const char *const states[] = { "opening", "requested", "open", "ended" };
   static const char *const inputs[] = { "empty", "data", "eof", "failed" };
   static const char *const outputs[] = { "full", "room", "failed" };
+  static const char *const waits[] = { "nothing", "connection", "peer" };
   IBBSession              *session = g_hash_table_lookup (self->sessions, words->at);
 
   if (session == NULL)
     return FALSE;
   if (g_str_equal (name, "state"))
     check_word (self, states, G_N_ELEMENTS (states), ibb_session_get_state (session), words);
+  else if (g_str_equal (name, "waits-for"))
+    check_word (self, waits, G_N_ELEMENTS (waits), ibb_session_get_wait (session), words);
   else if (g_str_equal (name, "input"))
     {
       check_word (self, inputs, G_N_ELEMENTS (inputs), ibb_session_get_input (session), words);

@@ -309,6 +309,8 @@ script_check (Script *self, const char *name, Words *words)
     check_empty (self);
   else if (g_str_equal (name, "running"))
     check_truth (self, ibb_engine_is_running (engine), words);
+  else if (g_str_equal (name, "moved"))
+    check_truth (self, ibb_engine_has_moved (engine), words);
   else if (g_str_equal (name, "can-accept"))
     check_truth (self, ibb_engine_can_accept (engine), words);
   else if (g_str_equal (name, "has-address"))

@@ -41,7 +41,7 @@ ibb_admission_send (IBBXmlStream     *stream,
 {
   const char *id = ibb_element_get_attribute (header, "id");
 
-  if (id == NULL)
+  if (id == NULL || *id == '\0')
     {
       g_set_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL,
                    _ ("The server of “%s” does not admit components (XEP-0114)"), domain);

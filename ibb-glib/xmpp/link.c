@@ -476,9 +476,15 @@ stanza_cb (IBBXmlStream *stream, IBBStanza *stanza, gpointer owner)
 {
   IBBLink                  *self = owner;
   g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
+  g_autoptr (GError)        error = NULL;
 
   if (client == NULL)
     return;
+  if (stanza != NULL && !ibb_reception_check (self->reception, stanza, &error))
+    {
+      ibb_xml_stream_abort (stream, "improper-addressing", error);
+      return;
+    }
   if (stanza != NULL)
     ibb_reception_take (self->reception, client, stanza);
   /* A stanza that was dropped counts, too, as it does at the server. */

@@ -5,6 +5,8 @@
 #include "xmpp/reception.h"
 
 #include "ibb-connection-private.h"
+#include "ibb-error.h"
+#include "ibb-intl-private.h"
 #include "runtime/answer.h"
 #include "runtime/capabilities.h"
 #include "stanza/stream-xml.h"
@@ -115,6 +117,18 @@ deliver (IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
   ibb_connection_note_received (connection, stanza);
   if (!ibb_delivery_post (self->delivery, stanza))
     send_answer (self, ibb_answer_new_refusal (stanza, IBB_CONDITION_RESOURCE_CONSTRAINT));
+}
+
+gboolean
+ibb_reception_check (IBBReception *self, const IBBStanza *stanza, GError **error)
+{
+  if (self->addresses == NULL || stanza->from != NULL)
+    return TRUE;
+
+  g_set_error_literal (
+      error, IBB_ERROR, IBB_ERROR_PROTOCOL,
+      _ ("The server sent a component a stanza without the address of its sender"));
+  return FALSE;
 }
 
 /* Tries, in this order: answers to our own questions, the services, questions that are answered

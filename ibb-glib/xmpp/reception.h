@@ -24,6 +24,8 @@ IBBReception *ibb_reception_new (IBBQueries   *queries,
 void          ibb_reception_free (IBBReception *self);
 /* Available presence that advertises what we can do, without an addressee. */
 IBBStanza *ibb_reception_create_presence (IBBReception *self, int priority);
-void       ibb_reception_take (IBBReception *self, IBBConnection *connection, IBBStanza *stanza);
+/* FALSE: it has no sender, which the server of a component has to name (XEP-0114). */
+gboolean ibb_reception_check (IBBReception *self, const IBBStanza *stanza, GError **error);
+void     ibb_reception_take (IBBReception *self, IBBConnection *connection, IBBStanza *stanza);
 
 G_END_DECLS

@@ -58,6 +58,9 @@ test_refused (void)
       { { FAKE_OPEN, HEADER }, { DIGEST, FAKE_STREAM_ERROR ("conflict") } },
       FAILS (ibb, IBB_ERROR_CONFLICT) },
     { "no identifier", { { FAKE_OPEN, HEADER_WITH ("") } }, FAILS (ibb, IBB_ERROR_PROTOCOL) },
+    { "an empty identifier",
+      { { FAKE_OPEN, HEADER_WITH (" id=''") } },
+      FAILS (ibb, IBB_ERROR_PROTOCOL) },
     { "features",
       { { FAKE_OPEN, HEADER }, { DIGEST, "<stream:features/>" } },
       FAILS (ibb, IBB_ERROR_PROTOCOL) },
@@ -224,6 +227,25 @@ test_from (void)
   g_free (fake_server_free (server));
 }
 
+/* Without a sender's address there is nobody to answer, and no session. */
+static void
+test_no_sender (void)
+{
+  static const FakeStep steps[] = { ADMITTED (""), { NULL } };
+  FakeServer           *server = fake_server_new (steps);
+  IBBComponent         *component = create_component (server);
+  g_autoptr (GError)    error = NULL;
+
+  assert_online (component);
+  send_and_expect (server, PING ("id='1' to='" DOMAIN "'"), "<improper-addressing xmlns=");
+  while (ibb_component_get_state (component) != IBB_CLIENT_STATE_OFFLINE)
+    g_main_context_iteration (NULL, TRUE);
+  error = ibb_component_dup_disconnect_error (component);
+  g_assert_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL);
+  drop_client (component);
+  g_free (fake_server_free (server));
+}
+
 /* After the loss of the connection the server keeps it for a while, and refuses another one. */
 static void
 test_return (void)
@@ -264,6 +286,7 @@ main (int argc, char **argv)
   g_test_add_func ("/component/fake/cut", test_cut);
   g_test_add_func ("/component/fake/D-59/addresses", test_addresses);
   g_test_add_func ("/component/fake/D-59/from", test_from);
+  g_test_add_func ("/component/fake/D-59/no-sender", test_no_sender);
   g_test_add_func ("/component/fake/return", test_return);
 
   return g_test_run ();

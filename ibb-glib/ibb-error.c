@@ -108,7 +108,7 @@ ibb_error_dup_quotation (const char *text)
 
   /* The marks are not translated: they are those that the text cannot have. */
   quotation = g_string_new ("“");
-  for (const char *p = line; *p != '\0'; p = g_utf8_next_char (p))
+  for (const char *p = g_strstrip (line); *p != '\0'; p = g_utf8_next_char (p))
     {
       gunichar c = g_utf8_get_char (p);
 

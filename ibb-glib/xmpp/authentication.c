@@ -294,9 +294,11 @@ handle_failure (IBBAuthentication *self, IBBElement *element, GError **error)
 {
   const char      *mechanism = ibb_authentication_get_mechanism (self);
   const char      *condition = ibb_element_get_condition (element, IBB_SASL_NAMESPACE);
+  g_autofree char *reason = NULL;
   g_autofree char *message = NULL;
   gboolean         is_temporary = g_strcmp0 (condition, "temporary-auth-failure") == 0;
   gboolean         refuses_token = self->fast != NULL && is_token_refused (condition);
+  GError          *failure;
   int              code = is_temporary ? IBB_ERROR_INTERNAL_SERVER_ERROR : IBB_ERROR_AUTHENTICATION;
 
   if (g_strcmp0 (condition, "not-authorized") == 0 && g_str_equal (mechanism, "EXTERNAL"))
@@ -310,13 +312,17 @@ handle_failure (IBBAuthentication *self, IBBElement *element, GError **error)
     message = g_strdup_printf (_ ("The server did not accept the user name or password of “%s”"),
                                self->bare_jid);
   else
-    /* Translators: the first %s is an address, the second says why */
-    message = g_strdup_printf (_ ("The server did not let “%s” log in: %s"), self->bare_jid,
-                               condition != NULL ? condition : "?");
+    {
+      reason = ibb_element_dup_reason (element, IBB_SASL_NAMESPACE, self->namespace);
+      /* Translators: the first %s is an address, the second says why */
+      message =
+          g_strdup_printf (_ ("The server did not let “%s” log in: %s"), self->bare_jid, reason);
+    }
 
-  g_propagate_error (error,
-                     ibb_stream_error_add_text (g_error_new_literal (IBB_ERROR, code, message),
-                                                element, self->namespace));
+  failure = g_error_new_literal (IBB_ERROR, code, message);
+  if (reason == NULL)
+    failure = ibb_stream_error_add_text (failure, element, self->namespace);
+  g_propagate_error (error, failure);
   if (is_temporary)
     return IBB_AUTHENTICATION_FAILED;
 

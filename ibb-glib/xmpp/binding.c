@@ -111,9 +111,9 @@ handle_result (IBBBinding *self, const IBBElement *element, GError **error)
 static IBBBindingState
 handle_error (IBBBinding *self, const IBBElement *element, GError **error)
 {
-  const IBBElement *child = ibb_element_get_child (element, "error", IBB_CLIENT_NAMESPACE);
-  const char       *condition =
-      child != NULL ? ibb_element_get_condition (child, IBB_STANZA_ERROR_NAMESPACE) : NULL;
+  const char      *condition = ibb_element_get_condition (element, IBB_STANZA_ERROR_NAMESPACE);
+  g_autofree char *reason =
+      ibb_element_dup_reason (element, IBB_STANZA_ERROR_NAMESPACE, IBB_STANZA_ERROR_NAMESPACE);
 
   /* The resource is taken by another login, or refused: the server chooses one. */
   if (self->resource != NULL &&
@@ -126,8 +126,7 @@ handle_error (IBBBinding *self, const IBBElement *element, GError **error)
     }
 
   g_set_error (error, IBB_ERROR, ibb_error_code_from_condition (condition),
-               _ ("The server of “%s” did not bind a resource: %s"), self->domain,
-               condition != NULL ? condition : "?");
+               _ ("The server of “%s” did not bind a resource: %s"), self->domain, reason);
   return IBB_BINDING_FAILED;
 }
 

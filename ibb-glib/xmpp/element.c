@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "ibb-error-private.h"
+#include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 
 #define MAX_NAMESPACE 256 /* bytes: none that is known here is as long */
@@ -88,27 +90,52 @@ ibb_element_take_child (IBBElement *self, const char *name, const char *namespac
   return child;
 }
 
+/* Some servers put the condition into another element, such as an <error/>. */
+static const IBBElement *
+find (const IBBElement *self, const char *namespace, gboolean is_text)
+{
+  const IBBElement *found = NULL;
+
+  for (guint i = 0; self->children != NULL && i < self->children->len; i++)
+    {
+      const IBBElement *child = g_ptr_array_index (self->children, i);
+
+      if (strcmp (child->namespace, namespace) == 0 &&
+          (strcmp (child->name, "text") == 0) == is_text && strlen (child->name) <= MAX_CONDITION)
+        return child;
+    }
+  for (guint i = 0; self->children != NULL && found == NULL && i < self->children->len; i++)
+    found = find (g_ptr_array_index (self->children, i), namespace, is_text);
+
+  return found;
+}
+
 const char *
 ibb_element_get_condition (const IBBElement *self, const char *namespace)
 {
-  for (guint i = 0; self->children != NULL && i < self->children->len; i++)
-    {
-      IBBElement *child = g_ptr_array_index (self->children, i);
+  const IBBElement *condition = find (self, namespace, FALSE);
 
-      if (strcmp (child->namespace, namespace) == 0 && strcmp (child->name, "text") != 0 &&
-          strlen (child->name) <= MAX_CONDITION)
-        return child->name;
-    }
-
-  return NULL;
+  return condition != NULL ? condition->name : NULL;
 }
 
 const char *
 ibb_element_get_condition_text (const IBBElement *self, const char *namespace)
 {
-  IBBElement *text = ibb_element_get_child (self, "text", namespace);
+  const IBBElement *text = find (self, namespace, TRUE);
 
   return text != NULL && text->text->len > 0 ? text->text->str : NULL;
+}
+
+char *
+ibb_element_dup_reason (const IBBElement *self, const char *namespace, const char *text_namespace)
+{
+  const char      *condition = ibb_element_get_condition (self, namespace);
+  g_autofree char *quotation =
+      ibb_error_dup_quotation (ibb_element_get_condition_text (self, text_namespace));
+
+  if (condition == NULL)
+    return quotation != NULL ? g_steal_pointer (&quotation) : g_strdup (_ ("it does not say why"));
+  return quotation != NULL ? g_strconcat (condition, ": ", quotation, NULL) : g_strdup (condition);
 }
 
 guint

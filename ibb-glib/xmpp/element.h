@@ -30,11 +30,15 @@ IBBElement *ibb_element_get_child (const IBBElement *self, const char *name, con
 /* (nullable) (transfer full): the child, which does not belong to self any more. */
 IBBElement *ibb_element_take_child (IBBElement *self, const char *name, const char *namespace);
 
-/* The condition that a stream error, a SASL failure or a stanza error names:
- * its first child in that namespace that is not <text/>. */
+/* The condition that a stream error, a SASL failure or a stanza error names: its first child in
+ * that namespace that is not <text/>, or else such an element further in. */
 const char *ibb_element_get_condition (const IBBElement *self, const char *namespace);
-/* (nullable): the text beside it, as the server sent it. */
+/* (nullable): the text, found in the same way, as the server sent it. */
 const char *ibb_element_get_condition_text (const IBBElement *self, const char *namespace);
+/* The condition and a quotation of the text, for a message, or words that say that there is
+ * neither. text_namespace: of the text. */
+char *
+ibb_element_dup_reason (const IBBElement *self, const char *namespace, const char *text_namespace);
 
 /* The longest stanza that the server takes by its stream features (XEP-0478); 0: it does not
  * say. */

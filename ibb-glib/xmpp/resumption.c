@@ -50,7 +50,8 @@ ibb_resumption_handle (const IBBResumption *self,
                        guint32             *h,
                        GError             **error)
 {
-  const char *condition;
+  const char      *condition;
+  g_autofree char *reason = NULL;
 
   if (ibb_element_is (element, "resumed", IBB_MANAGEMENT_NAMESPACE))
     {
@@ -64,8 +65,8 @@ ibb_resumption_handle (const IBBResumption *self,
     return IBB_RESUMPTION_GOES_ON;
 
   condition = ibb_element_get_condition (element, IBB_STANZA_ERROR_NAMESPACE);
+  reason = ibb_element_dup_reason (element, IBB_STANZA_ERROR_NAMESPACE, IBB_STANZA_ERROR_NAMESPACE);
   g_set_error (error, IBB_ERROR, ibb_error_code_from_condition (condition),
-               _ ("The server of “%s” could not resume the connection: %s"), domain,
-               condition != NULL ? condition : "?");
+               _ ("The server of “%s” could not resume the connection: %s"), domain, reason);
   return IBB_RESUMPTION_REFUSED;
 }

@@ -23,6 +23,15 @@ is_about_xml (const char *condition)
   return g_strv_contains (conditions, condition);
 }
 
+const char *
+ibb_stream_error_get_other_host (const IBBElement *element)
+{
+  const IBBElement *child =
+      ibb_element_get_child (element, "see-other-host", IBB_STREAM_ERROR_NAMESPACE);
+
+  return child != NULL ? child->text->str : NULL;
+}
+
 GError *
 ibb_stream_error_add_text (GError *error, const IBBElement *element, const char *namespace)
 {
@@ -44,6 +53,7 @@ GError *
 ibb_stream_error_to_error (const IBBElement *element, const char *domain)
 {
   const char      *condition = ibb_element_get_condition (element, IBB_STREAM_ERROR_NAMESPACE);
+  const char      *other = ibb_stream_error_get_other_host (element);
   g_autofree char *message = NULL;
   GQuark           error_domain = IBB_ERROR;
   int              code;
@@ -70,6 +80,14 @@ ibb_stream_error_to_error (const IBBElement *element, const char *domain)
                         _ ("Another login took the resource of “%s” (conflict)"), domain);
   if (error_domain == IBB_ERROR && code == IBB_ERROR_ITEM_NOT_FOUND)
     message = g_strdup_printf (_ ("The server does not serve “%s” (%s)"), domain, condition);
+  else if (other != NULL)
+    {
+      g_autofree char *place = ibb_error_dup_quotation (other);
+
+      message = g_strdup_printf (_ ("The server of “%s” names another one, %s, which is not "
+                                    "followed"),
+                                 domain, place);
+    }
   else if (g_str_equal (condition, "system-shutdown"))
     message = g_strdup_printf (_ ("The server of “%s” is shutting down"), domain);
   else
@@ -78,13 +96,4 @@ ibb_stream_error_to_error (const IBBElement *element, const char *domain)
 
   return ibb_stream_error_add_text (g_error_new_literal (error_domain, code, message), element,
                                     IBB_STREAM_ERROR_NAMESPACE);
-}
-
-const char *
-ibb_stream_error_get_other_host (const IBBElement *element)
-{
-  const IBBElement *child =
-      ibb_element_get_child (element, "see-other-host", IBB_STREAM_ERROR_NAMESPACE);
-
-  return child != NULL ? child->text->str : NULL;
 }

@@ -4,7 +4,7 @@
 
 #include "xmpp/xml-stream.h"
 
-#include "ibb-error.h"
+#include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "runtime/callback-source.h"
 #include "stanza/namespaces.h"
@@ -375,11 +375,18 @@ peer_ended (IBBXmlStream *self, const IBBElement *element)
 
   if (element != NULL)
     self->other_uri = g_strdup (ibb_element_get_attribute (element, "see-other-uri"));
-  error = g_error_new_literal (
-      G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
-      self->other_uri != NULL
-          ? _ ("The server ended the XML stream and named another address, which is not followed")
-          : _ ("The server ended the XML stream"));
+  if (self->other_uri != NULL)
+    {
+      g_autofree char *place = ibb_error_dup_quotation (self->other_uri);
+
+      error = g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                           _ ("The server ended the XML stream and named another address, %s, "
+                              "which is not followed"),
+                           place);
+    }
+  else
+    error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                                 _ ("The server ended the XML stream"));
   ibb_xml_stream_abort (self, NULL, error);
 }
 

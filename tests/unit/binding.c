@@ -70,6 +70,23 @@ test_conflict (void)
   xml_pair_tear_down (&pair);
 }
 
+static void
+test_no_reason (void)
+{
+  XmlPair            pair;
+  IBBBinding        *binding;
+  g_autoptr (GError) error = NULL;
+
+  xml_pair_set_up (&pair);
+  binding = start (&pair, FEATURES (""), NULL);
+  g_assert_cmpint (handle (binding, "<iq type='error' id='bind'/>", &error), ==,
+                   IBB_BINDING_FAILED);
+  g_assert_nonnull (error);
+  g_assert_true (g_str_has_suffix (error->message, "bind a resource: it does not say why"));
+  ibb_binding_free (binding);
+  xml_pair_tear_down (&pair);
+}
+
 /* RFC 3921 §3, unless the server says that it is optional. */
 static void
 test_session (void)
@@ -123,6 +140,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ibb/binding/bound", test_bound);
   g_test_add_func ("/ibb/binding/conflict", test_conflict);
+  g_test_add_func ("/ibb/binding/no-reason", test_no_reason);
   g_test_add_func ("/ibb/binding/session", test_session);
   g_test_add_func ("/ibb/binding/broken", test_broken);
 

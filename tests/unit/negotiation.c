@@ -253,6 +253,16 @@ test_not_resumed (Fixture *self, gconstpointer data)
   g_assert_true (self->was_refused);
 }
 
+/* Of a server that names no reason nothing is made up. */
+static void
+test_no_reason (Fixture *self, gconstpointer data)
+{
+  RUN (self, "'>", FEATURES (PLAIN), "</auth>",
+       "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+  g_assert_error (self->error, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+  g_assert_true (g_str_has_suffix (self->error->message, "log in: it does not say why"));
+}
+
 /* SASL2: one message, and its answer, are the whole login. */
 static void
 test_bind2 (Fixture *self, gconstpointer data)
@@ -523,6 +533,7 @@ main (int argc, char *argv[])
   ADD ("no-tls", NULL, test_no_tls);
   ADD ("resumed", NULL, test_resumed);
   ADD ("not-resumed", NULL, test_not_resumed);
+  ADD ("no-reason", NULL, test_no_reason);
   ADD ("bind2", NULL, test_bind2);
   ADD ("bind2/unmanaged", NULL, test_bind2_unmanaged);
   ADD ("sasl2/resource", "user@d.test/r", test_sasl2_and_bind);

@@ -47,7 +47,8 @@ struct _IBBParser
 
   /* Position in the bytes that the context was fed. */
   gsize  fed;
-  gsize  base; /* end of the last complete child of the XML stream */
+  gsize  base;    /* end of the last complete child of the XML stream */
+  gsize  n_space; /* white space at the end of those bytes */
   guint8 first[2];
   guint  n_first;
 };
@@ -201,6 +202,14 @@ start_element_cb (void           *user_data,
     {
       refuse (self, "policy-violation", _ ("A stanza is nested more than %d deep"),
               IBB_STANZA_MAX_DEPTH);
+      return;
+    }
+
+  if (self->depth == 2 && uri == NULL)
+    {
+      refuse (self, "invalid-namespace",
+              _ ("The server sent a stanza or another element without a namespace, such as "
+                 "“jabber:client”"));
       return;
     }
 
@@ -435,12 +444,24 @@ ibb_parser_set_awaited (IBBParser *self, const char *id)
   self->awaited = id;
 }
 
+/* libxml2 keeps text until it has seen what follows. */
+static void
+count_space (IBBParser *self, const char *data, gsize length)
+{
+  gsize n = 0;
+
+  while (n < length && g_ascii_isspace (data[length - n - 1]))
+    n++;
+  self->n_space = n == length ? self->n_space + n : n;
+}
+
 gboolean
 ibb_parser_feed (IBBParser *self, const char *data, gsize length, GError **error)
 {
   if (self->error == NULL && !self->ended && check_first_bytes (self, data, length))
     {
       feed_context (self, data, length);
+      count_space (self, data, length);
 
       if (self->error == NULL && self->fed - self->base > IBB_STANZA_MAX_LENGTH)
         refuse (self, "policy-violation", _ ("A stanza is longer than %d bytes"),
@@ -496,4 +517,11 @@ gboolean
 ibb_parser_has_leftover (IBBParser *self)
 {
   return !g_queue_is_empty (&self->items) || self->fed != self->base || self->depth != 1;
+}
+
+gboolean
+ibb_parser_is_within (IBBParser *self)
+{
+  return !g_queue_is_empty (&self->items) || self->fed - self->base > self->n_space ||
+         self->depth != 1;
 }

@@ -10,6 +10,7 @@
 #include "ibb-intl-private.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/frame-reader.h"
+#include "xmpp/prologue.h"
 #include "xmpp/source.h"
 #include "xmpp/tls-base.h"
 
@@ -25,6 +26,7 @@ struct _IBBXmlInput
   IBBParser                *parser;
   IBBFrameReader           *frames;      /* (owned) (nullable) */
   gboolean                  has_element; /* in this WebSocket message */
+  IBBPrologue               prologue;    /* of it */
   GPollableInputStream     *stream;      /* (owned) (nullable) */
   GSocket                  *socket;      /* (owned) (nullable) */
   IBBTlsBase               *tls_base;    /* (nullable): below stream, which holds it */
@@ -148,10 +150,30 @@ parse (IBBXmlInput *self, const guint8 *data, gsize length)
 }
 
 static void
+parse_message (IBBXmlInput *self, const guint8 *data, gsize length)
+{
+  const char *held;
+  gsize       n_held;
+
+  if (!ibb_prologue_skip (&self->prologue, &data, &length, &held, &n_held))
+    {
+      refuse_message (self);
+      return;
+    }
+  if (n_held > 0)
+    parse (self, (const guint8 *) held, n_held);
+  if (length > 0 && self->source != NULL)
+    parse (self, data, length);
+}
+
+static void
 end_message (IBBXmlInput *self)
 {
+  gboolean has_element = self->has_element;
+
   self->has_element = FALSE;
-  if (ibb_parser_has_leftover (self->parser))
+  ibb_prologue_reset (&self->prologue);
+  if (!has_element || ibb_parser_is_within (self->parser))
     refuse_message (self);
 }
 
@@ -166,7 +188,7 @@ parse_frames (IBBXmlInput *self, const guint8 *data, gsize length)
     switch (ibb_frame_reader_read (self->frames, &data, &length, &payload, &n, &error))
       {
       case IBB_FRAME_TEXT:
-        parse (self, payload, n);
+        parse_message (self, payload, n);
         break;
       case IBB_FRAME_MESSAGE:
         end_message (self);

@@ -78,6 +78,35 @@ static const Case cases[] = {
     FALSE,
     "" },
 
+  { "declarations",
+    GOOD_HEAD,
+    { TEXT ("<?xml version='1.0' encoding='utf-8'?>" OPEN),
+      RAW ("\x01\x03<?x\x80\x16ml\n?><a xmlns='u:a'/>\n"),
+      TEXT ("<?xml version='1.0'?> " FEATURES) },
+    IBB_ERROR_AUTHENTICATION,
+    FALSE,
+    "" },
+
+  { "space-before",
+    GOOD_HEAD,
+    { TEXT (OPEN), TEXT (" " FEATURES) },
+    IBB_ERROR_PROTOCOL,
+    FALSE,
+    "not one element" },
+  { "only-space", GOOD_HEAD, { TEXT (OPEN), TEXT (" ") }, IBB_ERROR_PROTOCOL, FALSE, "not one" },
+  { "empty", GOOD_HEAD, { TEXT (OPEN), RAW ("\x81\x00") }, IBB_ERROR_PROTOCOL, FALSE, "not one" },
+  { "only-a-declaration",
+    GOOD_HEAD,
+    { TEXT ("<?xml version='1.0'?>") },
+    IBB_ERROR_PROTOCOL,
+    FALSE,
+    "not one element" },
+  { "no-namespace",
+    GOOD_HEAD,
+    { TEXT (OPEN), TEXT ("<iq type='result' id='1'/>") },
+    IBB_ERROR_PROTOCOL,
+    FALSE,
+    "jabber:client" },
   { "not-found",
     HEAD ("404 Not Found", ""),
     { { KIND_END } },
@@ -89,7 +118,7 @@ static const Case cases[] = {
     { { KIND_END } },
     G_IO_ERROR_CONNECTION_REFUSED,
     TRUE,
-    "redirects" },
+    "redirects to “wss://elsewhere.example/”" },
   { "no-upgrade",
     HEAD ("101 Switching Protocols", ACCEPT PROTOCOL),
     { { KIND_END } },
@@ -510,6 +539,8 @@ test_redirect (gconstpointer data)
   g_assert_false (ibb_client_login (client, NULL, &error));
   g_test_message ("%s", error->message);
   g_assert_true (g_error_matches (error, what->domain (), what->code));
+  g_assert_true (what->sends != &sends_to_ws ||
+                 strstr (error->message, "“ws://127.0.0.1:") != NULL);
   g_assert_cmpuint (n_asked, ==, 1);
   drop_client (client);
   for (guint i = 0; i < what->n_servers; i++)

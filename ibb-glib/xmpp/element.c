@@ -138,16 +138,28 @@ ibb_element_dup_reason (const IBBElement *self, const char *namespace, const cha
   return quotation != NULL ? g_strconcat (condition, ": ", quotation, NULL) : g_strdup (condition);
 }
 
+static guint
+get_limit (const IBBElement *features, const char *name)
+{
+  IBBElement *limits = ibb_element_get_child (features, "limits", IBB_LIMITS_NAMESPACE);
+  IBBElement *limit = NULL;
+
+  if (limits != NULL)
+    limit = ibb_element_get_child (limits, name, IBB_LIMITS_NAMESPACE);
+  if (limit == NULL)
+    return 0;
+
+  return (guint) MIN (g_ascii_strtoull (limit->text->str, NULL, 10), (guint64) G_MAXINT);
+}
+
 guint
 ibb_element_get_stanza_limit (const IBBElement *self)
 {
-  IBBElement *limits = ibb_element_get_child (self, "limits", IBB_LIMITS_NAMESPACE);
-  IBBElement *bytes = NULL;
+  return get_limit (self, "max-bytes");
+}
 
-  if (limits != NULL)
-    bytes = ibb_element_get_child (limits, "max-bytes", IBB_LIMITS_NAMESPACE);
-  if (bytes == NULL)
-    return 0;
-
-  return (guint) MIN (g_ascii_strtoull (bytes->text->str, NULL, 10), (guint64) G_MAXINT);
+guint
+ibb_element_get_idle_limit (const IBBElement *self)
+{
+  return get_limit (self, "idle-seconds");
 }

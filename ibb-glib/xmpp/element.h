@@ -43,6 +43,8 @@ ibb_element_dup_reason (const IBBElement *self, const char *namespace, const cha
 /* The longest stanza that the server takes by its stream features (XEP-0478); 0: it does not
  * say. */
 guint ibb_element_get_stanza_limit (const IBBElement *self);
+/* The same for the seconds after which the server ends an XML stream on which nothing comes. */
+guint ibb_element_get_idle_limit (const IBBElement *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBElement, ibb_element_free)
 

@@ -108,6 +108,26 @@ drop_stream (IBBKeepalive *self, gint64 now)
   ibb_xml_stream_drop (stream, error);
 }
 
+/* How long the server may get nothing, in microseconds, or NEVER: half of the time after which
+ * it ends such an XML stream (XEP-0478). */
+static gint64
+get_pause (IBBKeepalive *self)
+{
+  guint seconds = ibb_xml_stream_get_idle_limit (self->stream);
+
+  return seconds > 0 ? seconds * G_USEC_PER_SEC / 2 : NEVER;
+}
+
+/* When the server has to get something, or NEVER. */
+static gint64
+get_speak_time (IBBKeepalive *self, gint64 asked_at)
+{
+  gint64 last_write = ibb_xml_stream_get_last_write_time (self->stream);
+  gint64 pause = get_pause (self);
+
+  return pause != NEVER ? MAX (last_write, asked_at) + pause : NEVER;
+}
+
 /* Sends the question if it is due. Returns when to check again, or NEVER. The server is gone when
  * the time for its answer is over, and as much time has passed since its last sign of life as a
  * silent application would have waited. */
@@ -120,12 +140,14 @@ check (IBBKeepalive *self, gint64 now, gboolean *gone)
   gint64   timeout = (gint64) g_atomic_int_get (&self->timeout) * 1000;
   gboolean asked = asked_at > last_read;
   gint64   since = asked ? asked_at : last_read;
+  gint64   speak_time = get_speak_time (self, asked_at);
 
-  if (interval > 0 && now >= since + interval && (!asked || timeout == 0))
+  if (interval > 0 && now >= MIN (since + interval, speak_time) && (!asked || timeout == 0))
     {
       send_question (self);
       asked = TRUE;
       since = now;
+      speak_time = get_speak_time (self, now);
     }
   if (asked && timeout > 0)
     {
@@ -135,10 +157,10 @@ check (IBBKeepalive *self, gint64 now, gboolean *gone)
         gone_time = MIN (gone_time, self->changed_at + CHANGE_TIMEOUT);
       *gone = now >= gone_time;
       /* If the answer comes, the next question is due before that. */
-      return interval > 0 ? MIN (gone_time, now + interval) : gone_time;
+      return interval > 0 ? MIN (gone_time, now + MIN (interval, get_pause (self))) : gone_time;
     }
   if (interval > 0)
-    return since + interval;
+    return MIN (since + interval, speak_time);
   /* While stanzas are sent, acknowledgements are requested anyway. Check whether one is overdue. */
   return timeout > 0 ? now + MAX (timeout, G_USEC_PER_SEC) : NEVER;
 }

@@ -283,6 +283,8 @@ start_sasl (IBBNegotiation *self, IBBElement *features)
   };
   IBBSasl2Wishes wishes;
 
+  /* After a resumption along with SASL2 no other features follow. */
+  ibb_xml_stream_set_idle_limit (self->stream, ibb_element_get_idle_limit (features));
   get_wishes (self, &wishes);
   self->authentication = ibb_authentication_new (
       self->stream, ibb_thread_get_context (self->thread), &parameters, &wishes, features, &error);
@@ -539,6 +541,7 @@ static void
 handle_last_features (IBBNegotiation *self, IBBElement *features)
 {
   self->stanza_limit = ibb_element_get_stanza_limit (features);
+  ibb_xml_stream_set_idle_limit (self->stream, ibb_element_get_idle_limit (features));
   self->can_manage = ibb_element_get_child (features, "sm", IBB_MANAGEMENT_NAMESPACE) != NULL;
 
   /* The server has refused acknowledgements, so they are not requested again. */

@@ -36,6 +36,7 @@ struct _IBBXmlStream
   gboolean                   is_framed;
   gboolean                   awaits_open; /* <open/>, the header of a framed XML stream */
   char                      *other_uri;   /* (nullable): of the server's <close/> */
+  guint                      idle_limit;  /* seconds */
   gboolean                   closing;
   gboolean                   peer_closed;
   gboolean                   broken;   /* neither side ended it */
@@ -640,4 +641,22 @@ gint64
 ibb_xml_stream_get_last_read_time (IBBXmlStream *self)
 {
   return ibb_xml_input_get_last_read_time (self->input);
+}
+
+gint64
+ibb_xml_stream_get_last_write_time (IBBXmlStream *self)
+{
+  return ibb_xml_output_get_last_write_time (self->output);
+}
+
+void
+ibb_xml_stream_set_idle_limit (IBBXmlStream *self, guint seconds)
+{
+  self->idle_limit = seconds;
+}
+
+guint
+ibb_xml_stream_get_idle_limit (IBBXmlStream *self)
+{
+  return self->idle_limit;
 }

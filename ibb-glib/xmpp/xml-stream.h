@@ -66,6 +66,11 @@ gboolean ibb_xml_stream_send (IBBXmlStream *self, IBBStanza *stanza);
 gboolean ibb_xml_stream_is_congested (IBBXmlStream *self);
 gsize    ibb_xml_stream_get_unsent (IBBXmlStream *self);
 gint64   ibb_xml_stream_get_last_read_time (IBBXmlStream *self);
+gint64   ibb_xml_stream_get_last_write_time (IBBXmlStream *self);
+/* Seconds after which the server ends an XML stream on which it gets nothing (XEP-0478); 0, as at
+ * first: it names none. */
+void  ibb_xml_stream_set_idle_limit (IBBXmlStream *self, guint seconds);
+guint ibb_xml_stream_get_idle_limit (IBBXmlStream *self);
 
 /* Ends the XML stream after all that is queued, and waits a short while until the server ends it,
  * too. */

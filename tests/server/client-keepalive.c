@@ -31,6 +31,31 @@ test_keepalive (void)
   fake_end (client, server);
 }
 
+/* A server that ends XML streams on which nothing comes (XEP-0478) gets something before, whatever
+ * it sends itself. */
+static void
+test_idle_limit (void)
+{
+  static const FakeStep steps[] = { FAKE_AUTHENTICATE (FAKE_BIND
+                                                       "<limits xmlns='urn:xmpp:stream-limits:0'>"
+                                                       "<idle-seconds>1</idle-seconds></limits>"),
+                                    { "</iq>", FAKE_BOUND },
+                                    { "</presence>", NULL },
+                                    { NULL } };
+  FakeServer           *server = fake_server_new (steps);
+  IBBClient            *client = fake_create_client (server, FAKE_JID);
+
+  ibb_client_set_keepalive_interval (client, 3600000);
+  assert_login (client);
+  for (guint i = 0; i < 3; i++)
+    {
+      fake_server_expect (server, "urn:xmpp:ping");
+      fake_server_send (server, " ", -1);
+    }
+  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_ONLINE);
+  fake_end (client, server);
+}
+
 typedef struct
 {
   int      is_known; /* atomic */
@@ -225,6 +250,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   start_watchdog ();
   g_test_add_func ("/ibb/client/keepalive", test_keepalive);
+  g_test_add_func ("/ibb/client/idle-limit", test_idle_limit);
   g_test_add_func ("/ibb/client/keepalive/off", test_no_keepalive);
   g_test_add_func ("/ibb/client/keepalive/network", test_network);
   g_test_add_func ("/ibb/client/keepalive/flaps", test_flaps);

@@ -12,7 +12,7 @@
 G_BEGIN_DECLS
 
 /* tls_database, proxy_resolver (nullable): the system's. accepted_certificate (nullable): of the
- * web server, by the application. Has no time-out of its own. */
+ * web server, by the application. Has no timeout of its own. */
 void ibb_host_meta_async (const char         *domain,
                           GTlsDatabase       *tls_database,
                           GTlsCertificate    *accepted_certificate,

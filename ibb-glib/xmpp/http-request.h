@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* text: the whole request. max_body: see ibb_http_reader_new (). Has no time-out of its own. */
+/* text: the whole request. max_body: see ibb_http_reader_new (). Has no timeout of its own. */
 void ibb_http_request_async (GIOStream          *io,
                              const char         *text,
                              gsize               max_body,

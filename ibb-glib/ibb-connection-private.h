@@ -19,8 +19,10 @@ typedef enum
   IBB_CONNECTION_CHAT, /* the application sent or received a stanza of its own; in any thread */
   IBB_CONNECTION_SUSPENDED, /* in any thread if it was suspended before the listener was added */
   IBB_CONNECTION_RESUMED,
-  IBB_CONNECTION_LOST,        /* error (nullable) */
-  IBB_CONNECTION_INTERRUPTED, /* error (nullable) */
+  /* error (nullable); TRUE if stanzas are shorter from now on, since the server has ended the XML
+   * stream for one that was too long */
+  IBB_CONNECTION_LOST,
+  IBB_CONNECTION_INTERRUPTED, /* the same */
   IBB_CONNECTION_RESTORED,
   IBB_CONNECTION_MOVED,             /* TRUE if a byte of a session has moved over the XML stream */
   IBB_CONNECTION_NEEDED,            /* TRUE if a session would end with the XML stream */
@@ -81,6 +83,9 @@ gboolean ibb_connection_emit_stanza_received (IBBConnection *self, IBBStanza *st
 gboolean ibb_connection_is_needed (IBBConnection *self);
 /* Whether this XML stream has carried bytes of a session. Likewise. */
 gboolean ibb_connection_has_moved (IBBConnection *self);
+
+/* ibb_connection_interrupted (). Returns whether stanzas of services are shorter from now on. */
+gboolean ibb_connection_note_interrupted (IBBConnection *self, const GError *error);
 
 /* Around stanzas that arrived together: what they cause is sent in the end. A connection that
  * does not know where a batch ends need not call these; then its end is the next turn of the

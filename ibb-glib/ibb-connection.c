@@ -206,6 +206,24 @@ tell_event (IBBConnection *self, const IBBConnectionEvent *event)
   return listeners != NULL && tell_each (listeners, event);
 }
 
+/* All listeners have to know. Returns whether the stanzas of one of them are shorter from now on.
+ */
+static gboolean
+tell_loss (IBBConnection *self, IBBConnectionEventType type, const GError *error)
+{
+  const IBBConnectionEvent event = { .type = type, .error = error };
+  g_autoptr (GPtrArray)    listeners = dup_listeners (self);
+  gboolean                 is_shorter = FALSE;
+
+  for (guint i = 0; listeners != NULL && i < listeners->len; i++)
+    {
+      IBBConnectionListener *listener = g_ptr_array_index (listeners, i);
+
+      is_shorter |= listener->class->notify (listener, &event);
+    }
+  return is_shorter;
+}
+
 static void
 tell (IBBConnection *self, IBBConnectionEventType type)
 {
@@ -281,6 +299,13 @@ ibb_connection_offer_to_services (IBBConnection *self, IBBStanza *stanza)
    * service is offered the stanza first, and refuses it only if no other one takes it. */
   return (listeners->len > 1 && tell_each (listeners, &offered)) ||
          tell_each (listeners, &received);
+}
+
+gboolean
+ibb_connection_note_interrupted (IBBConnection *self, const GError *error)
+{
+  set_suspended (self, FALSE);
+  return tell_loss (self, IBB_CONNECTION_INTERRUPTED, error);
 }
 
 gboolean
@@ -589,6 +614,12 @@ ibb_connection_receive (IBBConnection *self, IBBStanza *stanza)
  * All sessions, opens, accepts and expectations of the connection's services end with
  * %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047 knows no session without its XML stream), except for
  * sessions with [property@IBB.Service:resume-sessions], which wait for another XML stream.
+ *
+ * %IBB_ERROR_POLICY_VIOLATION as @error says that the server has ended the XML stream with that
+ * condition, as servers do upon a stanza that is longer than they take. If blocks were under way
+ * that were longer than those before, later ones have half of their length; sessions whose
+ * stanzas have no room for data then end with %G_IO_ERROR_MESSAGE_TOO_LARGE.
+ *
  * If a new XML stream takes its place, say so with
  * [method@IBB.Connection.restored].
  *
@@ -597,12 +628,10 @@ ibb_connection_receive (IBBConnection *self, IBBStanza *stanza)
 void
 ibb_connection_lost (IBBConnection *self, const GError *error)
 {
-  const IBBConnectionEvent event = { .type = IBB_CONNECTION_LOST, .error = error };
-
   g_return_if_fail (IBB_IS_CONNECTION (self));
 
   set_suspended (self, FALSE);
-  tell_event (self, &event);
+  tell_loss (self, IBB_CONNECTION_LOST, error);
 }
 
 /**
@@ -613,23 +642,19 @@ ibb_connection_lost (IBBConnection *self, const GError *error)
  * Says that the XML stream is gone for good, and that the connection will log in again by
  * itself. Called by implementations, in the connection's context.
  *
- * It is the same as [method@IBB.Connection.lost], except that the accepts of the
- * connection's services go on waiting for a session. Call
- * [method@IBB.Connection.restored] once there is a new XML stream, or
- * [method@IBB.Connection.lost] when the connection gives up; that call ends the accepts
- * with its error.
+ * It is the same as [method@IBB.Connection.lost], with the same errors, except that the accepts of
+ * the connection's services go on waiting for a session. Call [method@IBB.Connection.restored] once
+ * there is a new XML stream, or [method@IBB.Connection.lost] when the connection gives up; that
+ * call ends the accepts with its error.
  *
  * Since: 1.0
  */
 void
 ibb_connection_interrupted (IBBConnection *self, const GError *error)
 {
-  const IBBConnectionEvent event = { .type = IBB_CONNECTION_INTERRUPTED, .error = error };
-
   g_return_if_fail (IBB_IS_CONNECTION (self));
 
-  set_suspended (self, FALSE);
-  tell_event (self, &event);
+  ibb_connection_note_interrupted (self, error);
 }
 
 /**

@@ -322,8 +322,9 @@ describe (const IBBFailure *failure, const char *peer)
                                  "already: choose another sid"),
                               peer);
     case IBB_FAILURE_NO_ROOM:
-      return g_strdup_printf (_ ("The addresses of “%s” and of this side are so long that a stanza "
-                                 "has no room for data: choose a shorter resource"),
+      return g_strdup_printf (_ ("The server takes only stanzas that have no room for data beside "
+                                 "the addresses of “%s” and of this side: choose a shorter "
+                                 "resource, or another server"),
                               peer);
     case IBB_FAILURE_SEND_FAILED:
       return g_strdup_printf (_ ("The connection did not take a stanza of the session with “%s”"),

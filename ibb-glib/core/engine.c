@@ -205,7 +205,7 @@ ibb_engine_settings_changed (IBBEngine *self, gint64 now)
 void
 ibb_engine_set_stanza_limit (IBBEngine *self, gsize limit)
 {
-  self->shared->stanza_limit = limit;
+  ibb_limit_set_named (&self->shared->limit, limit);
 }
 
 void
@@ -277,11 +277,26 @@ ibb_engine_resume (IBBEngine *self, gint64 now)
     ibb_session_continue (session);
 }
 
+gboolean
+ibb_engine_note_violation (IBBEngine *self)
+{
+  gsize          longest = 0;
+  GHashTableIter iter;
+  gpointer       session;
+
+  g_hash_table_iter_init (&iter, self->shared->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, &session))
+    longest = MAX (longest, ibb_session_get_longest (session));
+  return ibb_limit_note_violation (&self->shared->limit, longest);
+}
+
 void
 ibb_engine_lost (IBBEngine *self)
 {
+  const IBBFailure         no_room = IBB_FAILURE_OF (IBB_FAILURE_NO_ROOM);
   g_autoptr (HeldSessions) sessions = NULL;
   IBBFailure               failure = IBB_FAILURE_INIT;
+  gboolean                 is_too_short = FALSE;
 
   if (self->shared->is_lost)
     return;
@@ -292,8 +307,15 @@ ibb_engine_lost (IBBEngine *self)
   ibb_failure_set (&failure, IBB_FAILURE_CONNECTION_LOST);
   sessions = hold_all (self);
   for (GList *l = sessions; l != NULL; l = l->next)
-    if (!ibb_session_interrupt (l->data, &failure))
+    if (!ibb_session_has_room (l->data))
+      {
+        ibb_session_end (l->data, &no_room);
+        is_too_short = TRUE;
+      }
+    else if (!ibb_session_interrupt (l->data, &failure))
       ibb_session_end (l->data, &failure);
+  if (is_too_short)
+    ibb_limit_forget (&self->shared->limit);
   ibb_acceptor_fail_all (&self->acceptor, IBB_FAILURE_CONNECTION_LOST);
 
   ibb_abandoned_forget_all (self->shared->abandoned);
@@ -355,13 +377,15 @@ ibb_engine_set_local_jid (IBBEngine *self, const char *jid)
 {
   IBBShared       *shared = self->shared;
   g_autofree char *before = g_strdup (shared->local_normal);
+  g_autofree char *server = NULL;
 
   ibb_shared_set_local_jid (shared, jid);
   if (shared->local_normal == NULL)
     return;
 
   forget_other_account (self, before);
-
+  server = ibb_jid_dup_domain (shared->local_normal);
+  ibb_limit_set_server (&shared->limit, server);
   restore_sessions (self);
 }
 

@@ -65,6 +65,9 @@ void ibb_engine_note_chat (IBBEngine *self, gint64 now);
  * (D-58) after ibb_engine_restored (). */
 void ibb_engine_suspend (IBBEngine *self, gint64 now);
 void ibb_engine_resume (IBBEngine *self, gint64 now);
+/* The server has ended the XML stream for a stanza that it did not take. Call this before
+ * ibb_engine_lost (). Returns whether blocks are shorter from now on. */
+gboolean ibb_engine_note_violation (IBBEngine *self);
 /* The XML stream is gone for good: everything ends with CONNECTION_LOST (D-42), except for
  * sessions that the peer has agreed to resume (D-58). */
 void ibb_engine_lost (IBBEngine *self);

@@ -33,7 +33,7 @@ typedef enum
   IBB_FAILURE_CLOSE_UNCONFIRMED, /* our close was not confirmed by a result, see D-37 */
   IBB_FAILURE_OVERFLOW,          /* more messages came than the reader took (D-23) */
   IBB_FAILURE_IN_USE,            /* the key of an open or expectation is in use */
-  IBB_FAILURE_NO_ROOM,           /* the addresses fill a whole stanza (D-16) */
+  IBB_FAILURE_NO_ROOM,           /* a stanza that the server takes has no room for data (D-16) */
   IBB_FAILURE_SEND_FAILED,       /* the connection refused a stanza of the session for good */
 } IBBFailureKind;
 

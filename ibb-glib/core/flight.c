@@ -292,20 +292,44 @@ ibb_flight_peer_moved (IBBFlight *self)
 }
 
 GBytes *
-ibb_flight_take_back (IBBFlight *self, guint16 *seq)
+ibb_flight_take_back (IBBFlight *self, guint64 start, guint16 *seq)
 {
-  IBBBlock *block = g_queue_pop_tail (&self->blocks);
+  IBBBlock *block = g_queue_peek_tail (&self->blocks);
   GBytes   *bytes;
 
-  self->to_send = NULL;
-  self->n_refused = 0;
-  if (block == NULL)
+  if (block == NULL || block->end <= start)
     return NULL;
 
+  if (self->to_send == self->blocks.tail)
+    self->to_send = NULL;
+  if (block->state == IBB_BLOCK_REFUSED)
+    self->n_refused--;
+  g_queue_pop_tail (&self->blocks);
   *seq = block->seq;
   bytes = g_bytes_ref (block->bytes);
   free_block (self, block);
   return bytes;
+}
+
+gsize
+ibb_flight_get_longest (const IBBFlight *self)
+{
+  gsize longest = 0;
+
+  for (const GList *l = self->blocks.head; l != NULL; l = l->next)
+    if (((const IBBBlock *) l->data)->state == IBB_BLOCK_SENT)
+      longest = MAX (longest, ibb_block_get_size (l->data));
+  return longest;
+}
+
+const IBBBlock *
+ibb_flight_find_longer (const IBBFlight *self, gsize size)
+{
+  const GList *l = self->to_send;
+
+  while (l != NULL && ibb_block_get_size (l->data) <= size)
+    l = l->next;
+  return l != NULL ? l->data : NULL;
 }
 
 /* Messages. */

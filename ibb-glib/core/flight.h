@@ -87,8 +87,13 @@ gboolean ibb_flight_was_sent_to (IBBFlight *self, guint64 end);
 void ibb_flight_note_received (IBBFlight *self, guint64 end, gint64 now);
 /* The peer has another JID. */
 void ibb_flight_peer_moved (IBBFlight *self);
-/* The last block leaves, and its bytes are returned: (transfer full) (nullable). */
-GBytes *ibb_flight_take_back (IBBFlight *self, guint16 *seq);
+/* The last block leaves if it ends behind start, and its bytes are returned: (transfer full)
+ * (nullable). */
+GBytes *ibb_flight_take_back (IBBFlight *self, guint64 start, guint16 *seq);
+/* The size of the longest block that was sent and has no reply; 0 for none. */
+gsize ibb_flight_get_longest (const IBBFlight *self);
+/* (nullable): the first block to be sent again that has more than so many bytes. */
+const IBBBlock *ibb_flight_find_longer (const IBBFlight *self, gsize size);
 /* A message was sent: it leaves the flight, but its refusal is still known. */
 void ibb_flight_deliver (IBBFlight *self, IBBBlock *block);
 /* Whether no message was sent after this one. */

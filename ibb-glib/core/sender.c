@@ -364,23 +364,32 @@ fail_for_retries (const IBBBlock *block, IBBFailure *failure)
   return IBB_SENDER_FAILED;
 }
 
-/* The refused bytes are segmented again, smaller, from the same seq on (D-16). */
+/* The bytes from this block on are segmented again, from the same seq on (D-16). */
 static void
-segment_smaller (IBBSender *self)
+segment_again (IBBSender *self, const IBBBlock *block)
 {
-  gsize   size = ibb_block_get_size (ibb_flight_peek_first (&self->flight));
+  guint64 start = block->end - ibb_block_get_size (block);
   gsize   before = self->queue.length;
   GBytes *bytes;
 
-  self->sending_size = MAX (size / 2, (gsize) IBB_SENDING_SIZE_MIN);
   self->flush_to = MAX (self->flush_to, self->segmented); /* a flush still holds */
-  while ((bytes = ibb_flight_take_back (&self->flight, &self->next_seq)) != NULL)
+  while ((bytes = ibb_flight_take_back (&self->flight, start, &self->next_seq)) != NULL)
     {
       self->segmented -= g_bytes_get_size (bytes);
       ibb_byte_queue_push_head (&self->queue, bytes);
       g_bytes_unref (bytes);
     }
   count_unsent (self, before);
+}
+
+/* All blocks in flight were refused. */
+static void
+segment_smaller (IBBSender *self)
+{
+  const IBBBlock *first = ibb_flight_peek_first (&self->flight);
+
+  self->sending_size = MAX (ibb_block_get_size (first) / 2, (gsize) IBB_SENDING_SIZE_MIN);
+  segment_again (self, first);
 }
 
 static void
@@ -569,6 +578,14 @@ ibb_sender_block_answered (IBBSender       *self,
 
 /* Interruption (D-58). */
 
+gsize
+ibb_sender_get_longest (const IBBSender *self)
+{
+  gsize size = ibb_flight_get_longest (&self->flight);
+
+  return size > 0 ? ibb_terms_get_length (self->terms, size) : 0;
+}
+
 void
 ibb_sender_interrupt (IBBSender *self)
 {
@@ -598,6 +615,7 @@ ibb_sender_resume (IBBSender *self, const IBBResumption *resumption, gint64 now)
   IBBFlight         *flight = &self->flight;
   const IBBPosition *peer = &resumption->peer;
   const IBBBlock    *first;
+  const IBBBlock    *longer;
 
   if (peer->acknowledged > self->delivered)
     ibb_retry_acknowledged (&self->retry, 0);
@@ -606,6 +624,11 @@ ibb_sender_resume (IBBSender *self, const IBBResumption *resumption, gint64 now)
   self->delivered = peer->acknowledged;
   self->passed = MAX (self->passed, peer->received);
   ibb_flight_note_received (flight, peer->received, now);
+  /* The server may take less than before the interruption. Blocks that are short enough keep their
+   * numbers and ids: the peer may get them twice. */
+  longer = ibb_flight_find_longer (flight, get_block_limit (self));
+  if (longer != NULL)
+    segment_again (self, longer);
   ibb_credit_ask_again (&self->credit);
   ibb_retry_resume (&self->retry, resumption->moved, resumption->send_at);
   self->is_interrupted = FALSE;

@@ -108,6 +108,8 @@ IBBSenderVerdict ibb_sender_block_answered (IBBSender       *self,
                                             IBBFailure      *failure,
                                             gint64           now);
 
+/* The bytes of the longest stanza that was sent and has no reply; 0 for none. */
+gsize ibb_sender_get_longest (const IBBSender *self);
 /* The session is interrupted, and goes on (D-58). */
 void ibb_sender_interrupt (IBBSender *self);
 /* Whether the peer may have received so much, and acknowledged so much of it. */

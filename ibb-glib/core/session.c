@@ -532,6 +532,18 @@ ibb_session_send_failed (IBBSession *self)
   settle (self);
 }
 
+gsize
+ibb_session_get_longest (IBBSession *self)
+{
+  return ibb_sender_get_longest (get_sender (self));
+}
+
+gboolean
+ibb_session_has_room (IBBSession *self)
+{
+  return ibb_terms_have_room (&self->terms);
+}
+
 /* The peer, memory and settings. */
 
 gboolean

@@ -152,6 +152,10 @@ void ibb_session_receive (IBBSession *self, IBBStanza *stanza, gint64 now);
 void ibb_session_stanza_passed (IBBSession *self, IBBPending *pending);
 void ibb_session_stanza_sent (IBBSession *self, IBBPending *pending, gint64 now);
 void ibb_session_send_failed (IBBSession *self);
+/* The bytes of the longest stanza of the session that was sent and has no reply; 0 for none. */
+gsize ibb_session_get_longest (IBBSession *self);
+/* Whether a stanza of the session has room for data, after a change of the limit. */
+gboolean ibb_session_has_room (IBBSession *self);
 
 /* The next block, as far as the session is concerned; how many bytes it has. */
 gboolean   ibb_session_can_send (IBBSession *self, gint64 now);

@@ -40,6 +40,7 @@ ibb_shared_unref (IBBShared *self)
     return;
 
   ibb_control_clear (&self->control);
+  ibb_limit_clear (&self->limit);
   g_hash_table_unref (self->sessions);
   g_hash_table_unref (self->resumable);
   ibb_pendings_clear (&self->pendings);

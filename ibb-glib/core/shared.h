@@ -13,6 +13,7 @@
 #include "core/clock.h"
 #include "core/control.h"
 #include "core/ids.h"
+#include "core/limit.h"
 #include "core/memory.h"
 #include "core/pending.h"
 #include "core/settings.h"
@@ -44,7 +45,7 @@ typedef struct
   char    *local_jid;    /* (nullable): ours on the connection */
   char    *local_normal; /* (nullable): the same, normalised */
   gboolean is_domain;    /* it is one, and each address of it is ours (D-59) */
-  gsize    stanza_limit; /* bytes; 0: none */
+  IBBLimit limit;        /* of stanzas */
   IBBChat  chat;
 
   gsize       unsent;        /* bytes written and not in blocks, of all sessions */

@@ -14,6 +14,43 @@
 #define FORMER_OVERHEAD                                                                            \
   64 /* of a former address: a link of the list, and what the allocator adds */
 
+/* As our writer of stanzas escapes, and as servers do. */
+static gsize
+get_escaped_length (const char *text)
+{
+  gsize length = 0;
+
+  for (const char *p = text; *p != '\0'; p++)
+    switch (*p)
+      {
+      case '"':
+      case '\'':
+        length += strlen ("&quot;");
+        break;
+      case '&':
+        length += strlen ("&amp;");
+        break;
+      case '<':
+      case '>':
+        length += strlen ("&lt;");
+        break;
+      default:
+        length++; /* there are no control characters in a JID or a sid */
+        break;
+      }
+  return length;
+}
+
+/* For each change of an address: the length of stanzas is asked for with each block. */
+static void
+measure_overhead (IBBTerms *self)
+{
+  self->overhead = STANZA_OVERHEAD + get_escaped_length (self->peer_jid) +
+                   get_escaped_length (self->local_jid) + get_escaped_length (self->key.sid);
+  if (self->by_message)
+    self->overhead += RULES_OVERHEAD;
+}
+
 void
 ibb_terms_init (
     IBBTerms *self, IBBShared *shared, gpointer owner, const IBBOpen *open, gboolean is_initiator)
@@ -29,6 +66,7 @@ ibb_terms_init (
   self->key.peer = ibb_jid_normalize (open->peer);
   self->key.local = ibb_jid_normalize (open->local);
   self->is_own_jid = g_strcmp0 (self->key.local, shared->local_normal) == 0;
+  measure_overhead (self);
 }
 
 void
@@ -72,6 +110,7 @@ replace_jid (IBBTerms *self, char **place, const char *jid)
   self->former_size += size;
   ibb_memory_add_records (&self->shared->memory, size);
   *place = g_strdup (jid);
+  measure_overhead (self);
 }
 
 void
@@ -152,46 +191,20 @@ ibb_terms_create_stanza (
   return stanza;
 }
 
-/* As our writer of stanzas escapes, and as servers do. */
-static gsize
-get_escaped_length (const char *text)
+gsize
+ibb_terms_get_length (const IBBTerms *self, gsize size)
 {
-  gsize length = 0;
-
-  for (const char *p = text; *p != '\0'; p++)
-    switch (*p)
-      {
-      case '"':
-      case '\'':
-        length += strlen ("&quot;");
-        break;
-      case '&':
-        length += strlen ("&amp;");
-        break;
-      case '<':
-      case '>':
-        length += strlen ("&lt;");
-        break;
-      default:
-        length++; /* there are no control characters in a JID or a sid */
-        break;
-      }
-  return length;
+  return self->overhead + (size + 2) / 3 * 4;
 }
 
 gsize
 ibb_terms_get_room (const IBBTerms *self)
 {
-  gsize limit = self->shared->stanza_limit;
-  gsize overhead;
+  gsize limit = ibb_limit_get (&self->shared->limit);
 
   if (limit == 0)
     return G_MAXSIZE;
-  overhead = STANZA_OVERHEAD + get_escaped_length (self->peer_jid) +
-             get_escaped_length (self->local_jid) + get_escaped_length (self->key.sid);
-  if (self->by_message)
-    overhead += RULES_OVERHEAD;
-  return (MAX (limit, overhead) - overhead) / 4 * 3;
+  return (MAX (limit, self->overhead) - self->overhead) / 4 * 3;
 }
 
 gboolean

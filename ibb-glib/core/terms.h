@@ -51,6 +51,7 @@ typedef struct
   GSList       *former_jids; /* (element-type utf8): of both, for those who still have them */
   gsize         former_size; /* bytes of these */
   char         *secret;      /* (nullable): by which it is resumed */
+  gsize         overhead;    /* of a stanza with a block */
   gboolean is_own_jid; /* local is the address of the connection, not another of our addresses */
 } IBBTerms;
 
@@ -82,6 +83,8 @@ char *ibb_terms_dup_from (const IBBTerms *self);
 /* A stanza to the peer. */
 IBBStanza *ibb_terms_create_stanza (
     const IBBTerms *self, IBBStanzaName name, const char *kind, IBBPayload payload, const char *id);
+/* The bytes of a stanza with a block of that size, at most. */
+gsize ibb_terms_get_length (const IBBTerms *self, gsize size);
 /* How many bytes of data fit into a stanza of the session; whether so many that
  * blocks make sense (D-16). */
 gsize    ibb_terms_get_room (const IBBTerms *self);

@@ -4,6 +4,8 @@
 
 #include "runtime/listener.h"
 
+#include "ibb-error.h"
+
 typedef struct
 {
   IBBConnectionListener parent;
@@ -55,10 +57,12 @@ confirmed (IBBListener *self, IBBStanza *stanza)
   ibb_host_unlock (self->host);
 }
 
-static void
+/* Returns whether stanzas are shorter from now on. */
+static gboolean
 lost (IBBListener *self, const GError *error, gboolean is_returning)
 {
   IBBHost *host = self->host;
+  gboolean is_shorter = FALSE;
 
   ibb_host_hold_connection (host);
   ibb_host_lock (host);
@@ -68,11 +72,14 @@ lost (IBBListener *self, const GError *error, gboolean is_returning)
 
       ibb_uplink_set_lost (uplink, error, is_returning);
       ibb_uplink_forget_congestion (uplink);
+      if (g_error_matches (error, IBB_ERROR, IBB_ERROR_POLICY_VIOLATION))
+        is_shorter = ibb_engine_note_violation (ibb_host_get_engine (host));
       ibb_engine_lost (ibb_host_get_engine (host));
       ibb_inbox_wake_accepts_locked (self->inbox);
       ibb_host_update_now_locked (host);
     }
   ibb_host_unlock (host);
+  return is_shorter;
 }
 
 static void
@@ -200,11 +207,9 @@ listener_notify (IBBConnectionListener *listener, const IBBConnectionEvent *even
       resumed (self);
       break;
     case IBB_CONNECTION_LOST:
-      lost (self, event->error, FALSE);
-      break;
+      return lost (self, event->error, FALSE);
     case IBB_CONNECTION_INTERRUPTED:
-      lost (self, event->error, TRUE);
-      break;
+      return lost (self, event->error, TRUE);
     case IBB_CONNECTION_RESTORED:
       restored (self);
       break;

@@ -277,25 +277,40 @@ may_return (IBBLink *self, const GError *error)
          (self->resumed_at != 0 || !g_error_matches (error, IBB_ERROR, IBB_ERROR_CONFLICT));
 }
 
+static gboolean
+is_violation (const GError *error)
+{
+  return g_error_matches (error, IBB_ERROR, IBB_ERROR_POLICY_VIOLATION);
+}
+
+/* A server that does not hear a resumed XML stream may soon take all of it for one stanza that is
+ * too long. A new login is all that it needs. */
+static gboolean
+is_unheard (IBBLink *self, const GError *error)
+{
+  return ibb_keepalive_is_in_vain (self->keepalive) ||
+         (is_violation (error) &&
+          (ibb_keepalive_is_unanswered (self->keepalive) || self->resumed_at != 0));
+}
+
 static void
 start_return (IBBLink *self, IBBConnection *client, const GError *error)
 {
-  gboolean is_violation = g_error_matches (error, IBB_ERROR, IBB_ERROR_POLICY_VIOLATION);
-  gboolean is_unheard =
-      ibb_keepalive_is_in_vain (self->keepalive) ||
-      (is_violation && (ibb_keepalive_is_unanswered (self->keepalive) || self->resumed_at != 0));
+  gboolean           at_once = is_unheard (self, error);
+  g_autoptr (GError) lost =
+      at_once ? g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, error->message)
+              : g_error_copy (error);
+  gboolean is_shorter;
 
   ibb_status_set_returning (self->status, error);
   ibb_queries_fail (self->queries, error);
-  ibb_connection_interrupted (client, error);
+  is_shorter = ibb_connection_note_interrupted (client, lost);
 
-  /* A server that does not hear a resumed XML stream may soon take all of it for one stanza that is
-   * too long. A new login is all that it needs. Otherwise a rule of the server was broken, so the
-   * server is not asked again soon. */
-  if (is_violation && !is_unheard)
+  /* A rule of the server was broken, and may be again, so the server is not asked again soon. */
+  if (is_violation (lost) && !is_shorter)
     ibb_backoff_exhaust (self->login_backoff);
   self->relogin = ibb_relogin_new (self->thread, self->account, self->status, self->resource,
-                                   self->accepted_certificate, self->login_backoff, is_unheard,
+                                   self->accepted_certificate, self->login_backoff, at_once,
                                    &relogin_handler, self);
 }
 

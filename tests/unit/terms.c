@@ -17,30 +17,35 @@ test_room (void)
   for (guint i = 0; i < G_N_ELEMENTS (overheads); i++)
     {
       IBBShared *shared = ibb_shared_new (NULL, NULL, g_hash_table_new (NULL, NULL));
-      IBBTerms   terms = { .shared = shared, .by_message = i > 0, .block_size = 1000 };
+      IBBOpen    open = { .peer = "a@b/\"&",
+                          .local = "c@d/<>'",
+                          .sid = "sid",
+                          .by_message = i > 0,
+                          .block_size = 1000 };
+      IBBTerms   terms = { 0 };
       /* As long as in XML. */
       gsize overhead = overheads[i] + strlen ("a@b/&quot;&amp;"
                                               "c@d/&lt;&gt;&apos;"
                                               "sid");
 
-      terms.peer_jid = (char *) "a@b/\"&";
-      terms.local_jid = (char *) "c@d/<>'";
-      terms.key.sid = (char *) "sid";
+      ibb_terms_init (&terms, shared, NULL, &open, FALSE);
       g_assert_cmpuint (ibb_terms_get_room (&terms), ==, G_MAXSIZE);
-      shared->stanza_limit = 1;
+      shared->limit.named = 1;
       g_assert_cmpuint (ibb_terms_get_room (&terms), ==, 0);
       /* Four characters are three bytes. */
-      shared->stanza_limit = overhead + 400;
+      shared->limit.named = overhead + 400;
       g_assert_cmpuint (ibb_terms_get_room (&terms), ==, 300);
       g_assert_true (ibb_terms_have_room (&terms));
       terms.block_size = 300;
       g_assert_true (ibb_terms_have_room (&terms));
-      shared->stanza_limit = overhead + 40;
+      shared->limit.named = overhead + 40;
       terms.block_size = 30;
       g_assert_true (ibb_terms_have_room (&terms));
-      shared->stanza_limit--;
+      shared->limit.named--;
       g_assert_cmpuint (ibb_terms_get_room (&terms), ==, 27);
       g_assert_false (ibb_terms_have_room (&terms));
+      g_assert_cmpuint (ibb_terms_get_length (&terms, 28), ==, overhead + 40);
+      ibb_terms_clear (&terms);
       ibb_shared_unref (shared);
     }
 }

@@ -291,7 +291,8 @@ parse_websocket (ToolOptions *self, const char *websocket)
 
   uri = g_uri_parse (websocket, G_URI_FLAGS_ENCODED, NULL);
   if (uri == NULL || g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0' ||
-      g_uri_get_userinfo (uri) != NULL)
+      g_uri_get_userinfo (uri) != NULL || g_uri_get_port (uri) == 0 ||
+      g_uri_get_fragment (uri) != NULL)
     return FALSE;
   self->websocket_uri = g_strdup (websocket);
   return TRUE;

@@ -82,6 +82,8 @@ def _():
     usage('send', '--jid', 'a@b', '--window', 'wide', 'file', 'c@d', word='wide')
     usage('send', '--jid', 'a@b', '--server', ':', 'file', 'c@d', word='--server')
     usage('send', '--jid', 'a@b', '--timeout', 'soon', 'file', 'c@d', word='soon')
+    for uri in ('wss://', 'wss:///x', 'wss://h:0/x', 'wss://h:65536/x', 'wss://h/x#y', 'wss://[::1/x'):
+        usage('send', '--jid', 'a@b', '--websocket', uri, 'file', 'c@d', word=f'not “{uri}”')
     for scheme in ('ws', 'wss', 'WSS'):
         check('secret' not in usage('cat', '--jid', 'a@b', '--websocket', f'{scheme}://jo:secret@h/x', 'c@d',
                                     word='…@h/x'), 'no password')

@@ -10,6 +10,7 @@
  */
 
 #include <ibb-glib/ibb-glib.h>
+#include <locale.h>
 
 #define INTERFACE "org.example.Greeter"
 
@@ -177,6 +178,7 @@ main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
 
+  setlocale (LC_ALL, ""); /* for what is said */
   if (argc != 3 && argc != 4)
     {
       g_printerr ("Usage: dbus-greeting JID PEER [NAME]\n");

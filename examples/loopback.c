@@ -5,6 +5,7 @@
  */
 
 #include <ibb-glib/ibb-glib.h>
+#include <locale.h>
 #include <string.h>
 
 #define QUESTION "wherefore art thou romeo?"
@@ -121,6 +122,7 @@ main (void)
   g_autoptr (IBBService)    juliet = ibb_service_new (left);
   g_autoptr (IBBService)    romeo = ibb_service_new (right);
 
+  setlocale (LC_ALL, ""); /* for what is said */
   ibb_service_set_session_limit (romeo, 1);
   g_signal_connect (romeo, "session-accepted", G_CALLBACK (session_accepted_cb), &talk);
   ibb_service_open_session_async (juliet, "romeo@example.org/orchard", IBB_STANZA_TYPE_IQ, 0, NULL,

@@ -43,6 +43,7 @@ async void ask (IBB.Service juliet) throws Error {
 }
 
 int main () {
+  Intl.setlocale (); // for what is said
   var loop = new MainLoop ();
   var loopback = new IBB.Loopback ();
   var juliet = new IBB.Service (loopback.attach (JULIET));

@@ -12,6 +12,7 @@
  */
 
 #include <ibb-glib/ibb-glib.h>
+#include <locale.h>
 #include <string.h>
 
 static IBBClient *
@@ -191,6 +192,7 @@ main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
 
+  setlocale (LC_ALL, ""); /* for what is said */
   if (argc != 5 && argc != 6)
     {
       g_printerr ("Usage: tls-question JID PEER CERTIFICATE PEER-CERTIFICATE [QUESTION]\n");

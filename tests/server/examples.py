@@ -93,6 +93,19 @@ def refused(server, language):
     check(carol.bare in there.lines[1], f'who is refused: {there.lines}')
 
 
+@case('errors of the examples have their quotation marks')
+def _():
+    for name, *arguments in (('send-file', os.devnull), ('receive-file', Folder() / 'file'), ('tls-question', 'a', 'b'),
+                             ('dbus-greeting',)):
+        for language in LANGUAGES:
+            source = f'{name}.{language}'
+            if os.path.exists(os.path.join(ROOT, 'examples', source)):
+                program = Program(*example(name, language), 'a@@b', 'c@d/e', *arguments,
+                                  env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'})
+                check_equal(program.finish(), 1, f'status of {source}')
+                check('“a@@b” is not a valid XMPP address' in program.lines[-1], f'{source}: {program.lines}')
+
+
 for language in LANGUAGES:
     case(f'receive-file in {language} and a stranger')(
         partial(refused, language=language))

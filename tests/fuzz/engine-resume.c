@@ -17,10 +17,10 @@ static void
 set_position (const IBBSession *session, IBBStanza *stanza, guint b)
 {
   const IBBSender *sender = &session->duplex.sender;
-  const IBBBlock  *first = g_queue_peek_head (&sender->flight.blocks);
+  const GList     *first = sender->flight.blocks.head;
   guint64          least = sender->delivered;
   guint64          most = sender->segmented;
-  guint64          middle = first != NULL ? first->end : most;
+  guint64          middle = first != NULL ? ((const IBBBlock *) first->data)->end : most;
   const struct
   {
     guint64 received;

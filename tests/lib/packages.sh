@@ -32,6 +32,7 @@ ibb_packages_build='
 # What the tests and the checks add.
 ibb_packages_test='
   ca-certificates
+  clang
   clang-format-14
   curl
   dnsmasq-base
@@ -43,6 +44,7 @@ ibb_packages_test='
   gir1.2-soup-3.0
   gjs
   iproute2
+  libclang-rt-14-dev
   libgloox-dev
   libgsasl-dev
   libjson-glib-dev

@@ -2,6 +2,7 @@
 """The library as a subproject of somebody else's Meson build."""
 
 import os
+import shutil
 
 import cases
 from builder import ROOT, Folder, example, run
@@ -15,21 +16,45 @@ greeting = executable('greeting', 'greeting.c', dependencies: ibb_glib,
 test('greeting', greeting)
 '''
 
+# A target in C of the same project takes the dependency without the vapi.
+OUTER_VALA = '''
+project('outer', 'c', 'vala')
+ibb_glib = dependency('ibb-glib-1.0', fallback: 'ibb-glib',
+  default_options: ['vala=true', 'client=disabled'])
+executable('talk', 'talk.vala', dependencies: ibb_glib, c_args: '-w')
+executable('greeting', 'greeting.c',
+  dependencies: subproject('ibb-glib').get_variable('ibb_glib_dep'))
+'''
+
+
+def set_up(folder, outer):
+    folder.write('meson.build', outer)
+    folder.write('greeting.c', example('overview.md', 'c'))
+    os.mkdir(folder / 'subprojects')
+    os.symlink(ROOT, folder / 'subprojects/ibb-glib')
+    run('meson', 'setup', folder / 'build', folder.path, '--force-fallback-for=ibb-glib-1.0',
+        '--buildtype=plain')
+
 
 @cases.case('/install/subproject', timeout=600)
 def subproject():
     with Folder() as folder:
-        folder.write('meson.build', OUTER)
-        folder.write('greeting.c', example('overview.md', 'c'))
-        os.mkdir(folder / 'subprojects')
-        os.symlink(ROOT, folder / 'subprojects/ibb-glib')
-        run('meson', 'setup', folder / 'build', folder.path, '--force-fallback-for=ibb-glib-1.0',
-            '--buildtype=plain')
+        set_up(folder, OUTER)
         run('ninja', '-C', folder / 'build')
         assert run(folder / 'build/greeting') == 'hello\n'
         # Another project's build has neither our tests nor our documentation.
         names = os.listdir(folder / 'build/subprojects/ibb-glib')
         assert 'tests' not in names and 'doc' not in names, names
+
+
+@cases.case('/install/subproject-vala', timeout=600)
+def subproject_vala():
+    with Folder() as folder:
+        shutil.copy(os.path.join(ROOT, 'examples/loopback.vala'), folder / 'talk.vala')
+        set_up(folder, OUTER_VALA)
+        run('ninja', '-C', folder / 'build')
+        assert 'juliet hears: call me but love' in run(folder / 'build/talk')
+        assert run(folder / 'build/greeting') == 'hello\n'
 
 
 cases.main()

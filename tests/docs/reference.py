@@ -28,6 +28,11 @@ FOLDER = pathlib.Path(sys.argv[1])
 GIR = sys.argv[2]
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 CORE = '{http://www.gtk.org/introspection/core/1.0}'
+NAMED = {CORE + tag for tag in (
+    'alias', 'bitfield', 'callback', 'class', 'constant', 'constructor', 'enumeration', 'field', 'function',
+    'function-macro', 'interface', 'member', 'method', 'parameter', 'parameters', 'property', 'record',
+    'return-value', 'union', 'virtual-method')}
+NAMED.add('{http://www.gtk.org/introspection/glib/1.0}signal')
 UNITS = r'\b(bytes|milliseconds|sessions|retries|port|priority|factor|probability|seed)\b'
 
 
@@ -190,6 +195,30 @@ def _():
                 faults.append(f'{where}: write “Default: {want}”' + (f', not {have}' if have is not None else ''))
     check(n > 40, f'only {n} properties')
     check(not faults, '\n'.join(faults))
+
+
+def find_undocumented(element, path=''):
+    """The public symbols of the GIR below an element, their arguments and results, without a text."""
+    for child in element:
+        name = f'{path}.{child.get("name", child.tag[len(CORE):])}'.lstrip('.')
+        # A class structure repeats the virtual functions, and is opaque otherwise. The marks of
+        # declarations stand in each of them.
+        if child.tag not in NAMED or any(key.endswith('is-gtype-struct-for') for key in child.attrib) or \
+                name.startswith(('AVAILABLE_IN_', 'DEPRECATED_IN_')):
+            continue
+        kind = child.find(f'{CORE}type')
+        has_value = child.tag != CORE + 'return-value' or kind is None or kind.get('name') != 'none'
+        if child.tag != CORE + 'parameters' and has_value and child.find(CORE + 'doc') is None:
+            yield name
+        yield from find_undocumented(child, name)
+
+
+@case('texts')
+def _():
+    """Each public symbol has a text, and so has each argument and result."""
+    namespace = xml.etree.ElementTree.parse(GIR).getroot().find(CORE + 'namespace')
+    faults = sorted(find_undocumented(namespace))
+    check(not faults, 'without a text: ' + ', '.join(faults))
 
 
 @case('examples of classes')

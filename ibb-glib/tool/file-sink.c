@@ -207,7 +207,8 @@ lock_hidden (int fd)
 }
 
 /* Makes a new file beside the path. It gets the permissions of the finished file only with the
- * commit: a program that could open it before would read all that arrives. Returns 0 or an errno. */
+ * commit: a program that could open it before would read all that arrives. Returns 0 or an errno.
+ */
 static int
 open_hidden (ToolFileSink *self)
 {

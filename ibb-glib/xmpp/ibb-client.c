@@ -540,7 +540,8 @@ ibb_client_class_init (IBBClientClass *klass)
    * keeps networks from forgetting an idle connection. A change counts at once.
    *
    * A server may name the seconds after which it ends an XML stream on which nothing comes
-   * (XEP-0478). Unless this is 0, it then also gets a question when nothing was sent for half of that.
+   * (XEP-0478). Unless this is 0, it then also gets a question when nothing was sent for half of
+   * that.
    *
    * The question is a request for an acknowledgement (XEP-0198) where the server
    * grants that, else a ping (XEP-0199).

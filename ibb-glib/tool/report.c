@@ -199,7 +199,7 @@ tool_report_waiting (IBBTransport *transport, const GError *reason)
 
   if (tool_output_is_json ())
     {
-      g_autoptr (JsonBuilder) event = tool_event_new ("waiting");
+      g_autoptr (GString) event = tool_event_new ("waiting");
 
       tool_event_string (event, "for", is_offline ? "connection" : "peer");
       tool_event_string (event, "peer", peer);

@@ -775,6 +775,8 @@ test_interrupted_then_suspended (Driver *self, IBBSession *session)
 static void
 test_suspended_too_long (Driver *self, IBBSession *session)
 {
+  g_autoptr (IBBStanza) resume = NULL;
+
   ibb_engine_get_settings (self->engine)->resume_timeout = 5000;
   ibb_engine_suspend (self->engine, *self->clock);
   driver_advance (self, 4999);
@@ -783,7 +785,8 @@ test_suspended_too_long (Driver *self, IBBSession *session)
   resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
   resume_peer_assert_nothing (self);
   ibb_engine_resume (self->engine, *self->clock);
-  ibb_stanza_record_unref (resume_peer_take (self, "close"));
+  resume = resume_peer_take (self, "resume");
+  g_assert_true (resume->unclean);
 }
 
 int

@@ -222,9 +222,9 @@ class Valve:
     """A pipe for what an account receives, the command receiver. Nothing is read from it before it is
     opened, so that a transfer goes on for as long as a case needs. n_bytes: read until its end."""
 
-    def __init__(self, account):
+    def __init__(self, account, *arguments):
         self._reader, end = os.pipe()
-        self.receiver = account.ibb('receive', '-o', '-', '--from', 'any', stdout=end)
+        self.receiver = account.ibb('receive', '-o', '-', '--from', 'any', *arguments, stdout=end)
         os.close(end)
         self._thread = None
         self.n_bytes = 0

@@ -68,8 +68,9 @@ dup_shown (const char *uri)
 {
   const char      *at = strrchr (uri, '@');
   g_autofree char *shown = at != NULL ? g_strconcat ("…", at, NULL) : g_strdup (uri);
+  char            *quotation = ibb_error_dup_quotation (shown);
 
-  return ibb_error_dup_quotation (shown);
+  return quotation != NULL ? quotation : g_strdup ("“”");
 }
 
 static IBBEndpoint *

@@ -4,8 +4,6 @@
 
 #include "core/place.h"
 
-#include <string.h>
-
 #include "core/jid.h"
 
 gpointer
@@ -20,19 +18,19 @@ ibb_place_find (const IBBShared *shared, const char *local, const char *peer, co
 
 /* A normalised JID has no line breaks, so two accounts never have the same name. */
 static char *
-create_name (const char *peer, const char *sid)
+create_name (const char *local, const char *peer, const char *sid)
 {
   g_autofree char *bare = ibb_jid_dup_bare (peer);
 
-  return g_strconcat (bare, "\n", sid, NULL);
+  return g_strconcat (local, "\n", bare, "\n", sid, NULL);
 }
 
-static GQueue *
-find_resumable (const IBBShared *shared, const char *peer, const char *sid)
+static char *
+create_own_name (const IBBPlace *self)
 {
-  g_autofree char *name = create_name (peer, sid);
+  const IBBSessionKey *key = &self->terms->key;
 
-  return g_hash_table_lookup (shared->resumable, name);
+  return create_name (key->local, key->peer, key->sid);
 }
 
 gpointer
@@ -42,16 +40,13 @@ ibb_place_find_resumable (const IBBShared *shared,
                           const IBBStanza *stanza,
                           IBBPlaceFilter   filter)
 {
-  const GQueue *queue = find_resumable (shared, peer, stanza->sid);
+  g_autofree char *name = create_name (local, peer, stanza->sid);
+  const GQueue    *queue = g_hash_table_lookup (shared->resumable, name);
+  const GList     *l = queue != NULL ? queue->head : NULL;
 
-  for (const GList *l = queue != NULL ? queue->head : NULL; l != NULL; l = l->next)
-    {
-      const IBBPlace *place = l->data;
-
-      if (strcmp (place->terms->key.local, local) == 0 && filter (place->terms->owner, stanza))
-        return place->terms->owner;
-    }
-  return NULL;
+  while (l != NULL && !filter (l->data, stanza))
+    l = l->next;
+  return l != NULL ? l->data : NULL;
 }
 
 void
@@ -59,7 +54,7 @@ ibb_place_init (IBBPlace *self, IBBTerms *terms)
 {
   self->terms = terms;
   self->peer_link.data = terms->owner;
-  self->resumable_link.data = self;
+  self->resumable_link.data = terms->owner;
   self->changed_link.data = terms->owner;
 }
 
@@ -72,17 +67,18 @@ ibb_place_is_taken (const IBBPlace *self)
 static void
 join_resumable (IBBPlace *self)
 {
-  IBBTerms   *terms = self->terms;
-  GHashTable *all = terms->shared->resumable;
+  GHashTable      *resumable = self->terms->shared->resumable;
+  g_autofree char *name = NULL;
 
-  if (!ibb_terms_can_resume (terms))
+  if (!ibb_terms_can_resume (self->terms))
     return;
 
-  self->resumable = find_resumable (terms->shared, terms->key.peer, terms->key.sid);
+  name = create_own_name (self);
+  self->resumable = g_hash_table_lookup (resumable, name);
   if (self->resumable == NULL)
     {
       self->resumable = g_queue_new ();
-      g_hash_table_insert (all, create_name (terms->key.peer, terms->key.sid), self->resumable);
+      g_hash_table_insert (resumable, g_steal_pointer (&name), self->resumable);
     }
   g_queue_push_tail_link (self->resumable, &self->resumable_link);
 }
@@ -90,7 +86,6 @@ join_resumable (IBBPlace *self)
 static void
 leave_resumable (IBBPlace *self)
 {
-  const IBBTerms  *terms = self->terms;
   g_autofree char *name = NULL;
 
   if (self->resumable == NULL)
@@ -99,8 +94,8 @@ leave_resumable (IBBPlace *self)
   g_queue_unlink (self->resumable, &self->resumable_link);
   if (g_queue_is_empty (self->resumable))
     {
-      name = create_name (terms->key.peer, terms->key.sid);
-      g_hash_table_remove (terms->shared->resumable, name);
+      name = create_own_name (self);
+      g_hash_table_remove (self->terms->shared->resumable, name);
     }
   self->resumable = NULL;
 }
@@ -110,14 +105,14 @@ leave_resumable (IBBPlace *self)
 void
 ibb_place_set_secret (IBBPlace *self, const char *secret)
 {
-  IBBTerms     *terms = self->terms;
-  const GQueue *others;
+  g_autofree char *name = create_own_name (self);
+  const GQueue    *others;
 
   leave_resumable (self);
-  others = find_resumable (terms->shared, terms->key.peer, terms->key.sid);
+  others = g_hash_table_lookup (self->terms->shared->resumable, name);
   if (others != NULL && others->length >= IBB_RESUMABLE_MAX)
     secret = NULL;
-  ibb_terms_set_secret (terms, secret);
+  ibb_terms_set_secret (self->terms, secret);
   join_resumable (self);
 }
 

@@ -12,7 +12,7 @@
 
 G_BEGIN_DECLS
 
-/* Sessions of one account with one sid that can be resumed; and, apart from these, such that have
+/* Sessions with one account and sid that can be resumed; and, apart from these, such that have
  * ended. */
 #define IBB_RESUMABLE_MAX 8
 

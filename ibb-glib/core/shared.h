@@ -48,9 +48,9 @@ typedef struct
   IBBLimit limit;        /* of stanzas */
   IBBChat  chat;
 
-  gsize       unsent;        /* bytes written and not in blocks, of all sessions */
-  GHashTable *sessions;      /* (element-type IBBSessionKey IBBSession); holds references */
-  GHashTable *resumable;     /* (element-type utf8 GQueue): of these, by account and sid (D-58) */
+  gsize       unsent;    /* bytes written and not in blocks, of all sessions */
+  GHashTable *sessions;  /* (element-type IBBSessionKey IBBSession); holds references */
+  GHashTable *resumable; /* (element-type utf8 GQueue): of these, by both accounts and sid (D-58) */
   IBBTurns    peer_turns;    /* of the peers to which a session wants to send a block in an IQ */
   IBBTurns    message_turns; /* of the sessions that want to send a block in a message */
   GQueue      changed;       /* sessions with a change to report; holds references */

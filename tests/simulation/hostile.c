@@ -297,6 +297,7 @@ static void
 fill_resume (Hostile *self, IBBStanza *stanza, const Node *to)
 {
   IBBSession *session = pick_session (self, to);
+  guint32     count;
 
   if (session == NULL || random_percent (&self->random, 3))
     {
@@ -305,8 +306,10 @@ fill_resume (Hostile *self, IBBStanza *stanza, const Node *to)
       return;
     }
   stanza->sid = g_strdup (session->terms.key.sid);
-  fill_position (self, stanza, session, IBB_PROOF_RESUME,
-                 pick_count (self, session->resume.peer_count + 1));
+  count = pick_count (self, session->resume.peer_count + 1);
+  stanza->unclean = count % 16 == 15;
+  fill_position (self, stanza, session, stanza->unclean ? IBB_PROOF_UNCLEAN : IBB_PROOF_RESUME,
+                 count);
 }
 
 /* The result of our <resume/>. */

@@ -550,7 +550,7 @@ async def protocol():
         transport.write(b'x\n')
         assert await reader.readline() == b'x\n'
 
-    # Whoever is cancelled meanwhile has no use for the stream.
+    # A task that is cancelled meanwhile has no use for the stream.
     opened, accepted = await ends()
     starting = asyncio.ensure_future(opened.start_protocol(Keeper))
     await asyncio.sleep(0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Interrupted sessions (D-58): new logins of ours, and peers that resume, with right and wrong
+/* Interrupted sessions (D-58): our new logins, and peers that resume, with right and wrong
  * proofs and positions. */
 
 #include "config.h"
@@ -128,7 +128,7 @@ peers_answer_resume (World *self, const IBBStanza *resume, IBBStanza *result, gu
   prove (session, result, result->has_ended ? IBB_PROOF_ENDED : IBB_PROOF_RESUMED, c >> 3);
 }
 
-/* A new login of ours, perhaps with another resource or another account. */
+/* Logs in again, perhaps with another resource or another account. */
 static void
 log_in (World *self, guint b)
 {

@@ -214,11 +214,12 @@ judge_again (IBBFirstHop *self, double rate)
 {
   gint64 before = self->least;
 
-  if (self->lifted_flight == 0 || self->ping_flight <= self->lifted_flight)
-    return 0;
-  if (was_ours (self, rate))
-    self->least = MIN (self->least, self->lifted_least);
-  self->lifted_flight = 0;
+  if (self->lifted_flight > 0 && self->ping_flight > self->lifted_flight)
+    {
+      if (was_ours (self, rate))
+        self->least = MIN (self->least, self->lifted_least);
+      self->lifted_flight = 0;
+    }
   return before - self->least;
 }
 

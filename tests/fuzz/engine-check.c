@@ -293,7 +293,8 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
       g_assert ((session->terms.peer != NULL) ==
                 (ibb_session_get_state (session) != IBB_SESSION_ENDED));
       unread += session->duplex.receiver.queue.length;
-      records += session->duplex.receiver.acks.records + session->duplex.receiver.ahead_size;
+      records += session->duplex.receiver.acks.records + session->duplex.receiver.ahead_size +
+                 session->terms.former_size;
       n_counted += session->place.is_counted != FALSE;
       n_requests += ibb_session_get_state (session) == IBB_SESSION_REQUESTED;
       n_timers += session->timer.iter != NULL;

@@ -151,7 +151,11 @@ ibb_duplex_heed_peer (IBBDuplex *self, IBBPeerVerdict verdict, gint64 now)
     return;
 
   if (verdict == IBB_PEER_THERE)
-    peer_is_there (self, now);
+    {
+      peer_is_there (self, now);
+      if (ibb_life_is_open (&self->life))
+        ibb_sender_update_ready (&self->sender, now); /* its messages may go on */
+    }
   else if (verdict == IBB_PEER_GONE)
     peer_is_gone (self);
   else if (verdict == IBB_PEER_FORGOT && ibb_duplex_listens (self))

@@ -133,6 +133,7 @@ ibb_peers_get (IBBPeers *self, const char *normal_jid, const char *address)
   peer->silent_at = IBB_NEVER;
   ibb_near_init_peer (&peer->near, peer);
   ibb_turns_init_turn (&peer->turn, peer);
+  ibb_pace_init (&peer->pace);
   ibb_timer_init (&peer->timer, self->timeout, peer);
   g_hash_table_insert (self->by_jid, peer->jid, peer);
   g_queue_push_tail_link (&self->idle, &peer->idle_link);
@@ -172,6 +173,7 @@ stop_asking (IBBPeer *self)
   forget_query (self);
   forget_probe (self);
   ibb_timer_clear (&self->timer);
+  ibb_pace_init (&self->pace);
   if (self->order == IBB_ORDER_ASKED)
     self->order = IBB_ORDER_UNKNOWN;
 }
@@ -561,20 +563,6 @@ await_answer (IBBPeer *self)
   set_timer (self, MIN (due, get_silence_time (self)));
 }
 
-/* A session that waits for an acknowledgement asks by its own timer. Where every
- * session has unread bytes, nothing is to be asked until they are read. */
-void
-ibb_peer_update_timer (IBBPeer *self, gboolean is_listened_to, gint64 now)
-{
-  gint64 interval = ibb_peer_get_probe_interval (self);
-  gint64 due = MAX (self->heard + interval, self->next_probe);
-
-  if (ibb_pending_is_set (&self->probe))
-    await_answer (self);
-  else if (is_listened_to)
-    set_timer (self, due > now ? due : now + interval); /* no session has waited until now */
-}
-
 void
 ibb_peer_heard (IBBPeer *self, gint64 now)
 {
@@ -650,19 +638,72 @@ start_probe (IBBPeer *self, gint64 now)
                     ibb_ids_create (&shared->ids), self->jid, self);
   send_probe (self);
   self->first_end = self->probe_end;
+  ibb_pace_asked (&self->pace);
   put_off_probe (self, now);
+}
+
+static void
+ask (IBBPeer *self, gint64 now)
+{
+  /* Our feature decides what the silence of one session means. */
+  ibb_peer_ask_order (self, now);
+  self->asked = now;
+  start_probe (self, now);
+}
+
+/* Asks now or later, if messages have left since the last question. */
+static void
+keep_pace (IBBPeer *self, gint64 now)
+{
+  gint64 due = ibb_pace_get_due (&self->pace);
+
+  if (ibb_pending_is_set (&self->probe))
+    return;
+  if (now >= due)
+    ask (self, now);
+  else
+    set_timer (self, due);
+}
+
+/* A session that waits for an acknowledgement asks by its own timer. Where every
+ * session has unread bytes, nothing is to be asked until they are read. */
+void
+ibb_peer_update_timer (IBBPeer *self, gboolean is_listened_to, gint64 now)
+{
+  gint64 interval = ibb_peer_get_probe_interval (self);
+  gint64 due = MAX (self->heard + interval, self->next_probe);
+
+  if (ibb_pending_is_set (&self->probe))
+    await_answer (self);
+  else if (is_listened_to)
+    set_timer (self, due > now ? due : now + interval); /* no session has waited until now */
+  keep_pace (self, now);
 }
 
 void
 ibb_peer_probe (IBBPeer *self, gint64 now)
 {
-  if (now < ibb_peer_get_next_probe (self))
-    return;
+  if (now >= ibb_peer_get_next_probe (self))
+    ask (self, now);
+}
 
-  /* Our feature decides what the silence of one session means. */
-  ibb_peer_ask_order (self, now);
-  self->asked = now;
-  start_probe (self, now);
+gboolean
+ibb_peer_may_get_message (const IBBPeer *self)
+{
+  return ibb_pace_may_send (&self->pace);
+}
+
+void
+ibb_peer_note_message (IBBPeer *self, gsize size, gint64 now)
+{
+  ibb_pace_sent (&self->pace, size, now);
+  keep_pace (self, now);
+}
+
+gsize
+ibb_peer_get_longest_message (const IBBPeer *self)
+{
+  return ibb_pace_get_longest (&self->pace);
 }
 
 static IBBPeerVerdict
@@ -680,6 +721,7 @@ is_there (IBBPeer *self, gint64 now)
   forget_probe (self);
   ibb_timer_clear (&self->timer); /* its owner sets it again: nothing is awaited any more */
   self->knows_probe = TRUE;
+  ibb_pace_answered (&self->pace);
   ibb_peer_heard (self, now);
   return IBB_PEER_THERE;
 }
@@ -772,4 +814,5 @@ void
 ibb_peer_not_probed (IBBPeer *self)
 {
   forget_probe (self);
+  ibb_pace_not_asked (&self->pace, self->next_probe);
 }

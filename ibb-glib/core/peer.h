@@ -9,6 +9,7 @@
 #include <glib.h>
 
 #include "core/near.h"
+#include "core/pace.h"
 #include "core/quota.h"
 #include "core/shared.h"
 #include "core/turns.h"
@@ -75,6 +76,7 @@ typedef struct
   GList     *asked_link; /* (nullable): of the session that the probe names, or the next one will */
   char      *asked_sid;  /* (nullable): its sid ... */
   char      *asked_from; /* (nullable): ... and our address in it, as from */
+  IBBPace    pace;       /* of messages to it */
   gboolean   knows_probe;    /* it has answered one, so a bounce is not its own answer */
   gboolean   probe_by_query; /* the probe is a disco#info query: see ibb_peer_probe_answered () */
   IBBTimer   timer;          /* while it has a session; its owner calls ibb_peer_timeout () */
@@ -158,6 +160,11 @@ gpointer ibb_peer_get_asked (const IBBPeer *self);
 /* Whether an unanswered probe, without any other sign of life, has made it IBB_PEER_SILENT. */
 gboolean       ibb_peer_is_silent (const IBBPeer *self);
 IBBPeerVerdict ibb_peer_probe_answered (IBBPeer *self, const IBBStanza *answer, gint64 now);
+/* Whether a message of a session with it may leave; a block of that size has left. */
+gboolean ibb_peer_may_get_message (const IBBPeer *self);
+void     ibb_peer_note_message (IBBPeer *self, gsize size, gint64 now);
+/* The size of the longest block in messages that may not have arrived; 0 for none. */
+gsize ibb_peer_get_longest_message (const IBBPeer *self);
 /* The connection refused the probe, so no silence has begun. The timer stays. */
 void ibb_peer_not_probed (IBBPeer *self);
 /* is_listened_to: whether a session of it has read everything and waits for more. */

@@ -185,6 +185,8 @@ ibb_sender_can_send (const IBBSender *self, gint64 now)
   if (self->is_interrupted || ibb_flight_get_n_refused (flight) > 0 ||
       !has_something_to_send (self) || ibb_retry_is_waiting (&self->retry, now))
     return FALSE;
+  if (self->terms->by_message && !ibb_peer_may_get_message (self->terms->peer))
+    return FALSE;
   if (ibb_flight_get_n_sent (flight) == 0)
     return TRUE;
   if (self->terms->by_message || !ibb_stall_may_send (&flight->stall) ||
@@ -283,7 +285,9 @@ ibb_sender_take_stanza (IBBSender *self, gint64 now)
   is_probe = !ibb_credit_covers (&self->credit, get_next_end (self));
   block = ibb_flight_send (&self->flight, is_probe, now);
   ibb_turns_took (get_turns (self), &self->turn, ibb_block_get_size (block));
-  if (!self->terms->by_message)
+  if (self->terms->by_message)
+    ibb_peer_note_message (self->terms->peer, ibb_block_get_size (block), now);
+  else
     ibb_peer_took (self->terms->peer, ibb_block_get_size (block));
   return create_stanza (self, block);
 }
@@ -581,7 +585,8 @@ ibb_sender_block_answered (IBBSender       *self,
 gsize
 ibb_sender_get_longest (const IBBSender *self)
 {
-  gsize size = ibb_flight_get_longest (&self->flight);
+  gsize size = self->terms->by_message ? ibb_peer_get_longest_message (self->terms->peer)
+                                       : ibb_flight_get_longest (&self->flight);
 
   return size > 0 ? ibb_terms_get_length (self->terms, size) : 0;
 }

@@ -65,13 +65,16 @@ is_too_long (const IBBSilence *self, gint64 now)
 }
 
 IBBSilenceVerdict
-ibb_silence_conclude (const IBBSilence *self, gint64 now)
+ibb_silence_conclude (IBBSilence *self, gint64 now)
 {
   const IBBPeer *peer = self->terms->peer;
 
   if (!ibb_silence_is_long (self, now))
     return IBB_SILENCE_GOES_ON; /* its replies arrive */
   if (ibb_peer_has_our_feature (peer))
-    return IBB_SILENCE_REPEAT;
+    {
+      self->since = now; /* while messages leave, it is asked more often than once in that time */
+      return IBB_SILENCE_REPEAT;
+    }
   return is_too_long (self, now) ? IBB_SILENCE_GONE : IBB_SILENCE_GOES_ON;
 }

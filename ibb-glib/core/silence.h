@@ -38,6 +38,6 @@ gboolean ibb_silence_is_long (const IBBSilence *self, gint64 now);
 gint64 ibb_silence_get_due (const IBBSilence *self);
 void   ibb_silence_timeout (IBBSilence *self, gint64 now);
 /* The peer has answered that it is there, and still owes the reply. */
-IBBSilenceVerdict ibb_silence_conclude (const IBBSilence *self, gint64 now);
+IBBSilenceVerdict ibb_silence_conclude (IBBSilence *self, gint64 now);
 
 G_END_DECLS

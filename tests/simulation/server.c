@@ -721,6 +721,8 @@ server_drop_held (World *self, Node *node)
 void
 server_cut (World *self, Node *node)
 {
+  /* With policy-violation, as for a stanza that was too long (D-16). */
+  gboolean is_violation = !self->schedule.is_patient && random_percent (&self->random, 20);
   gpointer pointer;
 
   world_trace (self, "%s loses its stream", node->jid);
@@ -734,6 +736,9 @@ server_cut (World *self, Node *node)
 
       if ((end->node == node->index || end->peer == node->index) && !logins_outlives (end))
         end->may_hang = TRUE;
+      /* A longer address of either end may also leave less room. */
+      if (is_violation || self->schedule.stanza_limit[end->node] > 0)
+        end->was_cut_smaller = TRUE;
     }
   /* Stanzas that the connection still held may be reported as refused, or not at all. */
   while ((pointer = g_queue_pop_head (&node->unsent)) != NULL)
@@ -747,6 +752,8 @@ server_cut (World *self, Node *node)
   node->unsent_bytes = 0;
   node->incarnation++;
   node->uplink_free = self->now;
+  if (is_violation)
+    ibb_engine_note_violation (node->driver.engine);
   ibb_engine_lost (node->driver.engine);
   node->suspended = FALSE;
   server_drop_held (self, node);

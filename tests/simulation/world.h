@@ -407,7 +407,7 @@ struct _End
   gboolean is_resumable; /* the ends have agreed on it (D-58) */
   guint    n_resumed;
 
-  gboolean was_cut_smaller; /* policy-violation allows another length (D-16) */
+  gboolean was_cut_smaller; /* blocks may be sent again with another length (D-16) */
 };
 
 struct _World

@@ -596,6 +596,23 @@ def _(server):
     check(not os.path.exists(folder / 'copy'), 'no file')
 
 
+@case('messages to a receiver that is killed: few lie in its offline store, and the sender is told (N-31)')
+def _():
+    stores = {'modules_disabled': ('s2s', 's2s_auth_certs')}
+    with prosody.Prosody(modules=('offline',), settings=stores) as server:
+        there, jid = waiting(server, Folder())
+        here = Account(server, 'alice').ibb('send', '--json', '--stanza-type', 'message', '/dev/zero', jid)
+        here.wait_event('progress', bytes=1)
+        os.kill(there.pid, signal.SIGKILL)
+        check_equal(here.finish(), 1, 'the exit status')
+        check_equal(here.events()[-1]['event'], 'error', 'the last event')
+        stored = sum(os.path.getsize(os.path.join(folder, name))
+                     for folder, _, names in os.walk(server.directory) if folder.endswith('/offline')
+                     for name in names)
+        # Base64, and the tags of 200 messages.
+        check(stored < 800 * 1024 * 3 // 2, f'{stored} bytes in the offline store')
+
+
 @case('a receiver that goes when no block is left to come back is an error at the sender')
 def _(server):
     raw = RawClient(server, 'bob', 'ibb', 'accept')

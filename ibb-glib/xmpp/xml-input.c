@@ -15,7 +15,8 @@
 #include "xmpp/tls-base.h"
 
 #define READ_SIZE (64 * 1024)
-#define MAX_READS 8 /* per dispatch, so that output and timers get their turn */
+#define MESSAGE_TOO_BIG 1009 /* RFC 6455 §7.4.1 */
+#define MAX_READS 8          /* per dispatch, so that output and timers get their turn */
 
 struct _IBBXmlInput
 {
@@ -177,6 +178,24 @@ end_message (IBBXmlInput *self)
     refuse_message (self);
 }
 
+/* A server, or a proxy before it, may refuse a stanza that is too long by this code alone. */
+static void
+end_frames (IBBXmlInput *self, const guint8 *payload, gsize length)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (length < 2 || ((guint) payload[0] << 8 | payload[1]) != MESSAGE_TOO_BIG)
+    {
+      self->handler->ended (NULL, self->owner);
+      return;
+    }
+
+  error = g_error_new_literal (IBB_ERROR, IBB_ERROR_POLICY_VIOLATION,
+                               _ ("The server closed the connection: a message is too long for "
+                                  "it (1009)"));
+  self->handler->refused (NULL, error, self->owner);
+}
+
 static void
 parse_frames (IBBXmlInput *self, const guint8 *data, gsize length)
 {
@@ -197,7 +216,7 @@ parse_frames (IBBXmlInput *self, const guint8 *data, gsize length)
         self->handler->ping (payload, n, self->owner);
         break;
       case IBB_FRAME_CLOSE:
-        self->handler->ended (NULL, self->owner);
+        end_frames (self, payload, n);
         return;
       case IBB_FRAME_REFUSED:
         self->handler->refused ("policy-violation", error, self->owner);

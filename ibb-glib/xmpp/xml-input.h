@@ -18,7 +18,8 @@ typedef struct
 {
   void (*begin) (gpointer owner); /* before each piece of input */
   void (*event) (IBBParserEvent event, IBBElement *element, IBBStanza *stanza, gpointer owner);
-  /* The XML is not what XMPP allows; condition is that of the stream error to answer with. */
+  /* The XML is not what XMPP allows; condition is that of the stream error to answer with. NULL:
+   * the server has refused ours, and gets no answer. */
   void (*refused) (const char *condition, const GError *error, gpointer owner);
   void (*end) (gpointer owner); /* after it */
   /* Over a WebSocket: to be answered with the same. */

@@ -774,7 +774,8 @@ is_bounce (const IBBStanza *error)
 gboolean
 ibb_peer_gave_answer (const IBBStanza *answer)
 {
-  if (answer->payload != IBB_PAYLOAD_ERROR)
+  /* This condition answers a probe, whatever the type (H-06). */
+  if (answer->payload != IBB_PAYLOAD_ERROR || answer->condition == IBB_CONDITION_ITEM_NOT_FOUND)
     return TRUE;
   return answer->error_type != IBB_ERROR_TYPE_WAIT &&
          answer->condition != IBB_CONDITION_REMOTE_SERVER_TIMEOUT && !is_bounce (answer);

@@ -41,21 +41,27 @@ ibb_admission_send (IBBXmlStream     *stream,
 {
   const char *id = ibb_element_get_attribute (header, "id");
 
-  if (id == NULL || *id == '\0')
+  if (id == NULL)
     {
       g_set_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL,
                    _ ("The server of “%s” does not admit components (XEP-0114)"), domain);
       return FALSE;
     }
 
-  send_digest (stream, id, secret);
+  /* Prosody refuses a domain with an empty id and the error behind it. A proof of the secret for an
+   * empty id would be the same at each login. */
+  if (*id != '\0')
+    send_digest (stream, id, secret);
   return TRUE;
 }
 
 gboolean
-ibb_admission_handle (const IBBElement *element, const char *domain, GError **error)
+ibb_admission_handle (const IBBElement *element,
+                      gboolean          has_id,
+                      const char       *domain,
+                      GError          **error)
 {
-  if (ibb_element_is (element, "handshake", IBB_COMPONENT_NAMESPACE))
+  if (has_id && ibb_element_is (element, "handshake", IBB_COMPONENT_NAMESPACE))
     return TRUE;
 
   g_set_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL,

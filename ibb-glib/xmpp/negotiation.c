@@ -60,6 +60,7 @@ struct _IBBNegotiation
   gboolean           can_manage;
   guint32            resumed_h;
   gboolean           was_refused;
+  gboolean           has_id; /* the header for a component: it was answered */
 };
 
 static void
@@ -564,7 +565,7 @@ handle_admission (IBBNegotiation *self, IBBElement *element)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!ibb_admission_handle (element, self->domain, &error))
+  if (!ibb_admission_handle (element, self->has_id, self->domain, &error))
     {
       ibb_negotiation_fail (self, error);
       return;
@@ -583,6 +584,7 @@ handle_header (IBBNegotiation *self, IBBElement *header)
     {
       /* A stanza may follow the answer at once. */
       ibb_xml_stream_expect_stanzas (self->stream);
+      self->has_id = g_strcmp0 (ibb_element_get_attribute (header, "id"), "") != 0;
       if (!ibb_admission_send (self->stream, header, self->settings.password, self->domain, &error))
         ibb_negotiation_fail (self, error);
       return;

@@ -56,6 +56,7 @@ ibb_service_set_session_limit (IBBService *self, guint session_limit)
 {
   g_return_if_fail (IBB_IS_SERVICE (self));
 
+  ibb_inbox_note_limit (ibb_service_get_inbox (self));
   SET (self, uint, session_limit, "session-limit");
 }
 

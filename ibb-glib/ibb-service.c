@@ -176,6 +176,8 @@ ibb_service_set_property (GObject *object, guint prop_id, const GValue *value, G
 {
   IBBService *self = IBB_SERVICE (object);
 
+  if (prop_id == PROP_SESSION_LIMIT)
+    ibb_inbox_note_limit (self->inbox);
   if (prop_id != PROP_CONNECTION)
     {
       if (set_setting (self->host, settings[prop_id], value))
@@ -310,7 +312,8 @@ ibb_service_class_init (IBBServiceClass *class)
    * All sessions count: opened, expected and accepted ones, requests that are not
    * answered yet, closed sessions with unread bytes, and those that the peer has
    * closed before they reached the application. 0 refuses every unexpected open,
-   * and the application is not told.
+   * and the application is not told. If the property was never set, and a signal for
+   * sessions has a handler, a message in the log says so once.
    *
    * Default: 0 sessions.
    *

@@ -22,6 +22,7 @@ struct _IBBInbox
   GQueue          untaken;   /* (owned) (element-type IBBChannel): expected, and given back */
   GQueue          accepts;   /* (element-type IBBWaiter): for a session to accept */
   gboolean        listening; /* there was an accept */
+  gboolean        has_limit; /* session-limit was set, or its default was told of */
   gboolean        stopped;
 };
 
@@ -155,6 +156,25 @@ ibb_inbox_update_listen_locked (IBBInbox *self)
            (self->listening || has_handler_locked (self, self->signals.session_accepted)))
     listen = IBB_LISTEN_ACCEPT;
   ibb_engine_set_listen (ibb_host_get_engine (self->host), listen);
+}
+
+void
+ibb_inbox_note_limit (IBBInbox *self)
+{
+  ibb_host_lock (self->host);
+  self->has_limit = TRUE;
+  ibb_host_unlock (self->host);
+}
+
+gboolean
+ibb_inbox_lacks_limit_locked (IBBInbox *self)
+{
+  if (self->has_limit || (!has_handler_locked (self, self->signals.session_requested) &&
+                          !has_handler_locked (self, self->signals.session_accepted)))
+    return FALSE;
+
+  self->has_limit = TRUE;
+  return TRUE;
 }
 
 char **

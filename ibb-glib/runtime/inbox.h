@@ -41,6 +41,11 @@ void ibb_inbox_stop (IBBInbox *self, gboolean abort_sessions);
 /* Tells the engine whether unexpected opens are refused, accepted, or shown to a handler
  * (D-08). */
 void ibb_inbox_update_listen_locked (IBBInbox *self);
+/* The application has chosen a session-limit, which may be 0. */
+void ibb_inbox_note_limit (IBBInbox *self);
+/* An open was refused. TRUE once, if a handler waits for sessions and no session-limit lets any
+ * in. */
+gboolean ibb_inbox_lacks_limit_locked (IBBInbox *self);
 /* The disco#info features of the service: XEP-0047 only while a session could be accepted
  * (D-43). */
 char **ibb_inbox_dup_features (IBBInbox *self);

@@ -14,12 +14,25 @@ typedef struct
   IBBInbox *inbox; /* (owned) */
 } IBBListener;
 
+/* Whether the stanza is an open that was refused for lack of a session-limit. n: the number of
+ * sessions before. */
+static gboolean
+lacks_limit_locked (IBBListener *self, const IBBStanza *stanza, guint n)
+{
+  IBBEngine *engine = ibb_host_get_engine (self->host);
+
+  return stanza->payload == IBB_PAYLOAD_OPEN && ibb_engine_is_running (engine) &&
+         ibb_engine_get_n_sessions (engine) == n && ibb_inbox_lacks_limit_locked (self->inbox);
+}
+
 static gboolean
 receive (IBBListener *self, IBBStanza *stanza, gboolean is_last)
 {
   IBBHost   *host = self->host;
   IBBEngine *engine = ibb_host_get_engine (host);
   gboolean   taken = FALSE;
+  gboolean   lacks_limit = FALSE;
+  guint      n;
 
   ibb_host_lock (host);
   /* This is the connection's context, so its JID may be read here. A client notifies of its JID
@@ -34,14 +47,19 @@ receive (IBBListener *self, IBBStanza *stanza, gboolean is_last)
     {
       if (stanza->payload == IBB_PAYLOAD_OPEN)
         ibb_inbox_update_listen_locked (self->inbox);
+      n = ibb_engine_get_n_sessions (engine);
       taken = is_last ? ibb_engine_receive (engine, stanza, g_get_monotonic_time ())
                       : ibb_engine_receive_own (engine, stanza, g_get_monotonic_time ());
+      lacks_limit = taken && lacks_limit_locked (self, stanza, n);
       if (taken)
         ibb_host_received_locked (host);
       else
         ibb_host_update_locked (host);
     }
   ibb_host_unlock (host);
+  if (lacks_limit)
+    g_message ("The service refused a session of a peer: it has a handler for sessions, and its "
+               "session-limit is 0, the default");
   return taken;
 }
 

@@ -505,6 +505,54 @@ test_limit (Fixture *fixture, gconstpointer data)
   assert_refused (fixture, &opened, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, NULL);
 }
 
+static void
+count_message_cb (const char *domain, GLogLevelFlags level, const char *message, gpointer count)
+{
+  g_assert_nonnull (strstr (message, "session-limit"));
+  g_atomic_int_inc ((int *) count);
+}
+
+/* A handler is of no use without a session-limit: the log says so once. A limit that the
+ * application has set to 0 is its own choice. */
+static void
+test_no_limit (Fixture *fixture, gconstpointer data)
+{
+  const char *const signals[] = { "session-accepted", "session-requested" };
+  Seen              seen = { 0 };
+  int               n = 0;
+  guint handler = g_log_set_handler ("ibb-glib", G_LOG_LEVEL_MESSAGE, count_message_cb, &n);
+
+  for (guint i = 0; i < 8; i++)
+    {
+      const char   *signal = signals[i % 2];
+      gboolean      sets_limit = i / 2 == 1;
+      gboolean      sets_property = i / 2 == 2;
+      gboolean      connects = i / 2 != 3;
+      int           expected = i < 2 ? 1 : 0;
+      GAsyncResult *opened = NULL;
+
+      drop_and_wait (g_steal_pointer (&fixture->juliet));
+      fixture->juliet = ibb_service_new (fixture->juliet_connection);
+      if (sets_limit)
+        ibb_service_set_session_limit (fixture->juliet, 0);
+      if (sets_property)
+        g_object_set (fixture->juliet, "session-limit", 0, NULL);
+      if (connects)
+        g_signal_connect (fixture->juliet, signal, G_CALLBACK (ignore_cb), &seen);
+      g_atomic_int_set (&n, 0);
+      for (guint j = 0; j < 3; j++)
+        {
+          start_open (fixture, &opened);
+          assert_refused (fixture, &opened, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, NULL);
+          /* What was logged for an open is there before the next one is looked at. */
+          if (j > 0)
+            g_assert_cmpint (g_atomic_int_get (&n), ==, expected);
+        }
+    }
+  g_assert_cmpuint (seen.n_calls, ==, 0);
+  g_log_remove_handler ("ibb-glib", handler);
+}
+
 /* Sessions that nobody has taken are aborted with the service, and not leaked. */
 static void
 test_queue_dropped (Fixture *fixture, gconstpointer data)
@@ -640,6 +688,7 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/accept/cancelled-late", test_accept_cancelled_late);
   add_test ("/ibb/loopback/accept/unfetched", test_accept_unfetched);
   add_test ("/ibb/loopback/accept/limit/D-08", test_limit);
+  add_test ("/ibb/loopback/accept/no-limit", test_no_limit);
   add_test ("/ibb/loopback/accept/queue-dropped", test_queue_dropped);
   add_test ("/ibb/loopback/accept/features/D-43", test_features);
   add_test ("/ibb/loopback/accept/interrupted/D-42", test_interrupted);

@@ -47,7 +47,6 @@ async def serve(domain):
     async with new_component(domain) as component:
         service = IBB.Service.new(component)
         service.set_session_limit(1000)
-        service.set_half_close(True)  # the peer may end its side first
         interrupted = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
 

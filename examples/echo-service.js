@@ -87,7 +87,6 @@ async function serve(jid, peer) {
     await client.login_async(null);
     const service = IBB.Service.new(client);
     service.session_limit = 100;
-    service.half_close = true; // the peer may end its side first
     service.connect('session-requested', (_service, request) => {
         if (request.peer_jid.split('/')[0] === peer) {
             // The read or write in progress keeps the transport.

@@ -51,7 +51,6 @@ async def serve(jid, peer):
     async with new_client(jid) as client:
         service = IBB.Service.new(client)
         service.set_session_limit(100)
-        service.set_half_close(True)  # the peer may end its side first
         interrupted = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
 

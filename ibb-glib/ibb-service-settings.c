@@ -633,7 +633,7 @@ ibb_service_set_resume_timeout (IBBService *self, guint resume_timeout)
  * ibb_service_get_half_close: (get-property half-close)
  * @self: a service
  *
- * Gets whether our side of new sessions may write on after the peer’s close.
+ * Gets whether our side of new sessions may write on after the close of any peer.
  *
  * Returns: TRUE if so; see [property@IBB.Service:half-close]
  *
@@ -652,7 +652,7 @@ ibb_service_get_half_close (IBBService *self)
  * @self: a service
  * @half_close: TRUE or FALSE; see [property@IBB.Service:half-close]
  *
- * Sets whether our side of new sessions may write on after the peer’s close.
+ * Sets whether our side of new sessions may write on after the close of any peer.
  *
  * Since: 1.0
  */

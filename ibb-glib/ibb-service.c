@@ -579,8 +579,14 @@ ibb_service_class_init (IBBServiceClass *class)
   /**
    * IBBService:half-close:
    *
-   * Whether this side may still write after the peer has closed, until it closes
-   * itself: the initial value of [property@IBB.Transport:half-close] of new sessions.
+   * Whether this side may write on after the close of a peer that does not say that
+   * it reads on, and answers that close when it closes itself.
+   *
+   * A peer that is ibb-glib says so by [method@IBB.Transport.shutdown_output]. Then
+   * this side may write on in any case. Other peers never say so, and most of them
+   * read no more (XEP-0047 §2.3): with them the property only delays the end. It
+   * suits a program whose answer to a close says that everything is stored, such as
+   * the command `ibb receive`. A change holds for sessions that begin later.
    *
    * Default: %FALSE.
    *

@@ -374,51 +374,6 @@ ibb_transport_set_auto_flush (IBBTransport *self, gboolean auto_flush)
 }
 
 /**
- * ibb_transport_get_half_close: (get-property half-close)
- * @self: a transport
- *
- * Gets whether this side may write on after the peer's close.
- *
- * Returns: TRUE if it may
- *
- * Since: 1.0
- */
-gboolean
-ibb_transport_get_half_close (IBBTransport *self)
-{
-  IBBChannel *channel;
-
-  g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
-
-  channel = ibb_transport_get_channel (self);
-  return channel != NULL ? ibb_channel_get_half_close (channel) : FALSE;
-}
-
-/**
- * ibb_transport_set_half_close: (set-property half-close)
- * @self: a transport
- * @half_close: TRUE to write on after the peer's close
- *
- * Sets whether this side may write on after the peer's close.
- *
- * Many peers answer nothing any more once they have closed; with them it only
- * delays the end (XEP-0047 §2.3).
- *
- * Since: 1.0
- */
-void
-ibb_transport_set_half_close (IBBTransport *self, gboolean half_close)
-{
-  IBBChannel *channel;
-
-  g_return_if_fail (IBB_IS_TRANSPORT (self));
-
-  channel = ibb_transport_get_channel (self);
-  if (channel != NULL)
-    notify (self, ibb_channel_set_half_close (channel, half_close), "half-close");
-}
-
-/**
  * ibb_transport_has_ended:
  * @self: a transport
  *

@@ -97,7 +97,6 @@ enum
   PROP_READ_TIMEOUT,
   PROP_WRITE_TIMEOUT,
   PROP_AUTO_FLUSH,
-  PROP_HALF_CLOSE,
   N_PROPS
 };
 
@@ -272,9 +271,6 @@ ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_AUTO_FLUSH:
       g_value_set_boolean (value, ibb_channel_get_auto_flush (channel));
       break;
-    case PROP_HALF_CLOSE:
-      g_value_set_boolean (value, ibb_channel_get_half_close (channel));
-      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -298,9 +294,6 @@ ibb_transport_set_property (GObject *object, guint prop_id, const GValue *value,
       break;
     case PROP_AUTO_FLUSH:
       changed = ibb_channel_set_auto_flush (channel, g_value_get_boolean (value));
-      break;
-    case PROP_HALF_CLOSE:
-      changed = ibb_channel_set_half_close (channel, g_value_get_boolean (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -506,19 +499,6 @@ ibb_transport_class_init (IBBTransportClass *class)
    */
   props[PROP_AUTO_FLUSH] = g_param_spec_boolean ("auto-flush", NULL, NULL, TRUE, read_write);
 
-  /**
-   * IBBTransport:half-close:
-   *
-   * Whether this side may write on after the peer's close, until it closes
-   * itself.
-   *
-   * Default: %FALSE, or the value of [property@IBB.Service:half-close] when the
-   * session began.
-   *
-   * Since: 1.0
-   */
-  props[PROP_HALF_CLOSE] = g_param_spec_boolean ("half-close", NULL, NULL, FALSE, read_write);
-
   g_object_class_install_properties (object_class, N_PROPS, props);
 
   /**
@@ -711,14 +691,16 @@ end_shutdown (gpointer data)
  * Delivers every byte written so far, then tells the peer that no more will
  * come: the half-close.
  *
- * Reading goes on until the peer closes too. It counts as a write: while it is
- * in progress writes fail with %G_IO_ERROR_PENDING, and afterwards with
- * %G_IO_ERROR_CLOSED. It works after the output half was closed as well.
- * Cancelled, or past [property@IBB.Transport:write-timeout], it loses nothing,
- * goes on in the background, and can be repeated.
+ * Reading goes on until the peer closes too. A peer that is ibb-glib reads the
+ * end of file, and may write on until it closes. Most other implementations take
+ * it for a close of the whole session (XEP-0047 §2.3 only says that they may send
+ * on); those then send no more.
  *
- * Most other implementations take it for a close of the whole session
- * (XEP-0047 §2.3 only says that they may send on); those then send no more.
+ * It counts as a write: while it is in progress writes fail with
+ * %G_IO_ERROR_PENDING, and afterwards with %G_IO_ERROR_CLOSED. It works after the
+ * output half was closed as well. Cancelled, or past
+ * [property@IBB.Transport:write-timeout], it loses nothing, goes on in the
+ * background, and can be repeated.
  *
  * Since: 1.0
  */

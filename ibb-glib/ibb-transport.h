@@ -70,12 +70,6 @@ IBB_AVAILABLE_IN_1_0
 void ibb_transport_set_auto_flush (IBBTransport *self, gboolean auto_flush);
 
 IBB_AVAILABLE_IN_1_0
-gboolean ibb_transport_get_half_close (IBBTransport *self);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_transport_set_half_close (IBBTransport *self, gboolean half_close);
-
-IBB_AVAILABLE_IN_1_0
 gboolean ibb_transport_has_ended (IBBTransport *self);
 
 IBB_AVAILABLE_IN_1_0

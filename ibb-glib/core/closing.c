@@ -107,14 +107,22 @@ ibb_closing_end (IBBClosing *self, gboolean is_orderly)
 /* Stanzas. */
 
 static IBBStanza *
-create_close (IBBClosing *self, const char *id, gboolean unclean)
+create_close (IBBClosing *self, const char *id)
 {
   IBBStanza *close =
       ibb_terms_create_stanza (self->terms, IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE, id);
 
   close->sid = g_strdup (self->terms->key.sid);
-  close->unclean = unclean;
   return close;
+}
+
+static void
+push_orderly_close (IBBClosing *self)
+{
+  IBBStanza *close = create_close (self, self->pending.id);
+
+  close->reads = !self->is_whole;
+  ibb_control_push (&self->terms->shared->control, close);
 }
 
 /* The answer to our close, which is the last that we wait for, has to come in this time. */
@@ -132,7 +140,7 @@ send_close (IBBClosing *self, gint64 now)
 
   ibb_pendings_add (&shared->pendings, &self->pending, IBB_PENDING_CLOSE,
                     ibb_ids_create (&shared->ids), self->terms->key.peer, self->terms->owner);
-  ibb_control_push (&shared->control, create_close (self, self->pending.id, FALSE));
+  push_orderly_close (self);
   if (self->is_whole)
     begin_timeout (self, now);
 }
@@ -141,7 +149,16 @@ send_close (IBBClosing *self, gint64 now)
 void
 ibb_closing_repeat (IBBClosing *self)
 {
-  ibb_control_push (&self->terms->shared->control, create_close (self, self->pending.id, FALSE));
+  push_orderly_close (self);
+}
+
+static IBBStanza *
+create_unclean_close (IBBClosing *self, const char *id)
+{
+  IBBStanza *close = create_close (self, id);
+
+  close->unclean = TRUE;
+  return close;
 }
 
 /* The same as an unclean close, for a peer that may know us by the address of an earlier login: the
@@ -168,7 +185,7 @@ send_unclean (IBBClosing *self, gboolean is_interrupted)
   g_autofree char *id = ibb_ids_create (&shared->ids);
 
   ibb_control_push (&shared->control, is_interrupted ? create_unclean_resume (self, id)
-                                                     : create_close (self, id, TRUE));
+                                                     : create_unclean_close (self, id));
 }
 
 static void
@@ -186,15 +203,17 @@ refuse (IBBClosing *self, const IBBStanza *close)
 
 /* If the peer's close waits for its answer, the answer is an error: a result would tell that the
  * peer has everything (D-37). A peer that can resume the session would take this error for the
- * loss of our result, and ask (D-58): so an unclean <close/> tells it of the abort before.
+ * loss of our result, and ask (D-58): so an unclean <close/> tells it of the abort before. So does
+ * a peer with our feature that reads on (D-39).
  * If the peer has not closed, an unclean <close/> leaves. It does so even after our orderly one,
  * after which the peer may write on (D-39, D-41). When both have closed, nothing is left to
  * tell (D-40). */
 void
 ibb_closing_tell_peer (IBBClosing *self, gboolean is_interrupted)
 {
-  gboolean must_tell = self->peer_close != NULL ? ibb_terms_can_resume (self->terms)
-                                                : !ibb_closing_is_peer_closed (self);
+  gboolean must_tell = self->peer_close != NULL
+                           ? self->peer_reads || ibb_terms_can_resume (self->terms)
+                           : !ibb_closing_is_peer_closed (self);
 
   if (must_tell)
     send_unclean (self, is_interrupted);
@@ -278,7 +297,10 @@ ibb_closing_receive (IBBClosing *self, IBBStanza *stanza, gint64 now)
         begin_timeout (self, now);
     }
   else
-    self->peer_close = ibb_stanza_record_ref (stanza);
+    {
+      self->peer_close = ibb_stanza_record_ref (stanza);
+      self->peer_reads = stanza->reads;
+    }
   return IBB_CLOSING_GOES_ON;
 }
 
@@ -312,30 +334,17 @@ ibb_closing_receive_again (IBBClosing *self, const IBBStanza *stanza)
 }
 
 /* Bytes that were written are still sent, for as long as the peer takes them (D-38). There is no
- * such end with half-close, or after a shutdown of our output (D-39, D-40). */
+ * such end after a shutdown of our output (D-40). */
 gboolean
 ibb_closing_stop (IBBClosing *self, gint64 now)
 {
-  if (self->in != IBB_IN_CLOSE_OWED || self->linger_until != IBB_NEVER ||
-      (self->out == IBB_OUT_OPEN && self->half_close))
+  if (self->in != IBB_IN_CLOSE_OWED || ibb_closing_reads_on (self))
     return FALSE;
 
-  if (!self->half_close && self->out != IBB_OUT_SHUT)
+  if (self->out != IBB_OUT_SHUT)
     self->linger_until = now + LINGER;
   take_step (self, IBB_CLOSING_ON_STOP);
   return TRUE;
-}
-
-gboolean
-ibb_closing_get_half_close (const IBBClosing *self)
-{
-  return self->half_close;
-}
-
-void
-ibb_closing_set_half_close (IBBClosing *self, gboolean half_close)
-{
-  self->half_close = half_close;
 }
 
 /* Interruption (D-58). */
@@ -420,6 +429,13 @@ ibb_closing_is_peer_closed (const IBBClosing *self)
   return self->in == IBB_IN_CLOSE_OWED || self->in == IBB_IN_CLOSED;
 }
 
+/* Other implementations do not say so. With half-close they count as peers that read on (D-39). */
+gboolean
+ibb_closing_reads_on (const IBBClosing *self)
+{
+  return self->peer_reads || self->half_close;
+}
+
 gboolean
 ibb_closing_is_output_shut (const IBBClosing *self)
 {
@@ -433,8 +449,8 @@ ibb_closing_awaits_reply (const IBBClosing *self)
 }
 
 /* While the peer only takes the rest (D-38), each refusal says that it takes no more. While it
- * reads on, as half-close wants it (D-39), only item-not-found does. A failure because the peer is
- * gone is another matter. */
+ * reads on (D-39), only item-not-found does. A failure because the peer is gone is another
+ * matter. */
 gboolean
 ibb_closing_explains (const IBBClosing *self, const IBBFailure *failure)
 {

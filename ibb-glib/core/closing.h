@@ -37,7 +37,7 @@ typedef enum
   IBB_CLOSING_ON_SHUTDOWN,   /* the application has written all */
   IBB_CLOSING_ON_CLOSE,      /* the application closes both directions */
   IBB_CLOSING_ON_PEER_CLOSE, /* the peer's <close/> came */
-  IBB_CLOSING_ON_STOP,       /* ... and our application is not to write on (D-38, D-39) */
+  IBB_CLOSING_ON_STOP,       /* ... and the peer does not read on (D-38, D-39) */
   IBB_CLOSING_ON_DRAINED,    /* all that was written is acknowledged */
   IBB_CLOSING_ON_END,
 } IBBClosingEvent;
@@ -73,7 +73,8 @@ typedef struct
   const IBBTerms *terms;
   IBBOutState     out;
   IBBInState      in;
-  gboolean        half_close;  /* the application may write after the peer's close (D-39) */
+  gboolean        half_close;  /* each peer counts as one that reads on after its close (D-39) */
+  gboolean        peer_reads;  /* the peer's close says that it does */
   gboolean        is_whole;    /* the application closed both directions, or aborted */
   gboolean        output_shut; /* our close, or our answer, was sent */
   IBBPending      pending;     /* our <close/> */
@@ -110,15 +111,14 @@ void ibb_closing_refuse_owed (IBBClosing *self);
 /* The peer's <close/>, for the first time and later. */
 IBBClosingVerdict ibb_closing_receive (IBBClosing *self, IBBStanza *stanza, gint64 now);
 IBBClosingVerdict ibb_closing_receive_again (IBBClosing *self, const IBBStanza *stanza);
-/* The peer's <close/> is owed its answer, and our application writes no more:
- * TRUE if it does not since now. */
+/* The peer's <close/> has come. TRUE if our application writes no more from now on. */
 gboolean ibb_closing_stop (IBBClosing *self, gint64 now);
-gboolean ibb_closing_get_half_close (const IBBClosing *self);
-void     ibb_closing_set_half_close (IBBClosing *self, gboolean half_close);
 
 gboolean ibb_closing_is_whole (const IBBClosing *self);
 gboolean ibb_closing_is_sent (const IBBClosing *self);
 gboolean ibb_closing_is_peer_closed (const IBBClosing *self);
+/* Whether our application may write on after the peer's close. */
+gboolean ibb_closing_reads_on (const IBBClosing *self);
 gboolean ibb_closing_is_output_shut (const IBBClosing *self);
 gboolean ibb_closing_awaits_reply (const IBBClosing *self);
 /* Whether a failure says no more than the peer's <close/> did. */

@@ -277,7 +277,7 @@ end_input (IBBDuplex *self, gboolean orderly)
 static void
 peer_aborted (IBBDuplex *self)
 {
-  /* A peer that has closed both directions reads no more, and all of its bytes have arrived
+  /* After a close of the transport nobody reads any more, and all of our bytes have arrived
    * (D-37). */
   if (ibb_closing_is_whole (&self->closing) && ibb_sender_is_drained (&self->sender))
     ibb_life_end_orderly (&self->life);
@@ -285,7 +285,7 @@ peer_aborted (IBBDuplex *self)
     ibb_life_end (&self->life, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_ABORTED));
 }
 
-/* After the peer's close the application writes on only with half-close (D-39). */
+/* After the peer's close the application writes on only if the peer reads on (D-39). */
 static void
 stop_writing (IBBDuplex *self, gint64 now)
 {
@@ -300,6 +300,8 @@ stop_writing (IBBDuplex *self, gint64 now)
 static void
 take_peer_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
 {
+  gboolean is_orderly;
+
   if (ibb_closing_is_peer_closed (&self->closing))
     {
       if (ibb_closing_receive_again (&self->closing, stanza) == IBB_CLOSING_ABORTED)
@@ -308,7 +310,7 @@ take_peer_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
     }
 
   ibb_silence_heard (&self->silence, now);
-  end_input (self, !stanza->unclean && is_complete (self, now));
+  is_orderly = is_complete (self, now);
   ibb_receiver_release_all (&self->receiver);
   if (ibb_closing_receive (&self->closing, stanza, now) == IBB_CLOSING_ABORTED)
     {
@@ -316,6 +318,7 @@ take_peer_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
       return;
     }
 
+  end_input (self, is_orderly);
   stop_writing (self, now);
   proceed (self, now);
 }
@@ -601,7 +604,6 @@ ibb_duplex_resume (IBBDuplex *self, const IBBResumption *resumption, gint64 now)
   ibb_sender_resume (&self->sender, resumption, now);
   ibb_receiver_resume (&self->receiver, now);
   ibb_closing_resume (&self->closing, resumption->moved > 0, resumption->outage, now);
-  stop_writing (self, now);
   proceed (self, now);
   if (ibb_life_is_open (&self->life))
     ibb_sender_update_ready (&self->sender, now);
@@ -677,17 +679,6 @@ void
 ibb_duplex_set_auto_flush (IBBDuplex *self, gboolean auto_flush, gint64 now)
 {
   ibb_sender_set_auto_flush (&self->sender, auto_flush, now);
-}
-
-void
-ibb_duplex_set_half_close (IBBDuplex *self, gboolean half_close, gint64 now)
-{
-  ibb_closing_set_half_close (&self->closing, half_close);
-  if (!ibb_life_is_open (&self->life))
-    return;
-
-  stop_writing (self, now);
-  proceed (self, now);
 }
 
 void

@@ -86,7 +86,6 @@ gsize ibb_duplex_read (IBBDuplex *self, guint8 *bytes, gsize length, gint64 now)
 gsize ibb_duplex_write (IBBDuplex *self, const guint8 *bytes, gsize length, gint64 now);
 void  ibb_duplex_flush (IBBDuplex *self, gint64 now);
 void  ibb_duplex_set_auto_flush (IBBDuplex *self, gboolean auto_flush, gint64 now);
-void  ibb_duplex_set_half_close (IBBDuplex *self, gboolean half_close, gint64 now);
 void  ibb_duplex_close_output (IBBDuplex *self);
 void  ibb_duplex_close_input (IBBDuplex *self);
 void  ibb_duplex_shutdown_output (IBBDuplex *self, gint64 now);

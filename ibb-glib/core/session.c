@@ -611,19 +611,6 @@ ibb_session_settings_changed (IBBSession *self, gint64 now)
 
 /* Closing. */
 
-gboolean
-ibb_session_get_half_close (IBBSession *self)
-{
-  return ibb_closing_get_half_close (ibb_duplex_get_closing (&self->duplex));
-}
-
-void
-ibb_session_set_half_close (IBBSession *self, gboolean half_close, gint64 now)
-{
-  ibb_duplex_set_half_close (&self->duplex, half_close, get_time (self, now));
-  settle (self);
-}
-
 void
 ibb_session_close_output (IBBSession *self)
 {

@@ -94,8 +94,6 @@ guint64 ibb_session_get_received (IBBSession *self);  /* bytes received in order
 
 gboolean ibb_session_get_auto_flush (IBBSession *self);
 void     ibb_session_set_auto_flush (IBBSession *self, gboolean auto_flush, gint64 now);
-gboolean ibb_session_get_half_close (IBBSession *self);
-void     ibb_session_set_half_close (IBBSession *self, gboolean half_close, gint64 now);
 
 /* Closing. close_output: later writes fail, nothing goes out but what was
  * written. close_input: buffered and later bytes are acked and discarded.

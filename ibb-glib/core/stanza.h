@@ -77,6 +77,7 @@ struct _IBBStanza
   gboolean seq_valid;        /* data: 0 to 65535 (D-11) */
   guint16  seq;
   gboolean unclean; /* close, resume: the mark of D-49 */
+  gboolean reads;   /* close: the mark of D-39 */
   char    *asked;   /* (nullable): close: the sid of the session that is asked about (D-27) */
   char    *secret;  /* (nullable): open: 32 hexadecimal digits (D-58) */
   guint    long_block_size; /* open: also offered; its result: taken; or 0 (D-14) */

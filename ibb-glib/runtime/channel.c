@@ -562,55 +562,28 @@ ibb_channel_set_write_timeout (IBBChannel *self, guint timeout)
   return set_uint (self, &self->write_timeout, timeout);
 }
 
-static gboolean
-get_boolean (IBBChannel *self, gboolean (*get) (IBBSession *session))
-{
-  gboolean value;
-
-  ibb_host_lock (self->host);
-  value = get (self->session);
-  ibb_host_unlock (self->host);
-  return value;
-}
-
-static gboolean
-set_boolean (IBBChannel *self,
-             gboolean (*get) (IBBSession *session),
-             void (*set) (IBBSession *session, gboolean value, gint64 now),
-             gboolean value)
-{
-  gboolean changed;
-
-  ibb_host_lock (self->host);
-  changed = !get (self->session) != !value;
-  set (self->session, !!value, g_get_monotonic_time ());
-  ibb_host_update_locked (self->host);
-  ibb_host_unlock (self->host);
-  return changed;
-}
-
 gboolean
 ibb_channel_get_auto_flush (IBBChannel *self)
 {
-  return get_boolean (self, ibb_session_get_auto_flush);
+  gboolean auto_flush;
+
+  ibb_host_lock (self->host);
+  auto_flush = ibb_session_get_auto_flush (self->session);
+  ibb_host_unlock (self->host);
+  return auto_flush;
 }
 
 gboolean
 ibb_channel_set_auto_flush (IBBChannel *self, gboolean auto_flush)
 {
-  return set_boolean (self, ibb_session_get_auto_flush, ibb_session_set_auto_flush, auto_flush);
-}
+  gboolean changed;
 
-gboolean
-ibb_channel_get_half_close (IBBChannel *self)
-{
-  return get_boolean (self, ibb_session_get_half_close);
-}
-
-gboolean
-ibb_channel_set_half_close (IBBChannel *self, gboolean half_close)
-{
-  return set_boolean (self, ibb_session_get_half_close, ibb_session_set_half_close, half_close);
+  ibb_host_lock (self->host);
+  changed = !ibb_session_get_auto_flush (self->session) != !auto_flush;
+  ibb_session_set_auto_flush (self->session, !!auto_flush, g_get_monotonic_time ());
+  ibb_host_update_locked (self->host);
+  ibb_host_unlock (self->host);
+  return changed;
 }
 
 void

@@ -88,8 +88,6 @@ gboolean ibb_channel_set_write_timeout (IBBChannel *self, guint timeout);
 
 gboolean ibb_channel_get_auto_flush (IBBChannel *self);
 gboolean ibb_channel_set_auto_flush (IBBChannel *self, gboolean auto_flush);
-gboolean ibb_channel_get_half_close (IBBChannel *self);
-gboolean ibb_channel_set_half_close (IBBChannel *self, gboolean half_close);
 
 typedef struct
 {

@@ -325,6 +325,7 @@ start_ibb (IBBStanzaReader *self, IBBPayload payload, int n_attributes, const xm
   else if (payload == IBB_PAYLOAD_CLOSE)
     {
       stanza->unclean = has_mark (attributes, n_attributes, "unclean");
+      stanza->reads = !stanza->unclean && has_mark (attributes, n_attributes, "reads");
       g_free (stanza->asked);
       stanza->asked = dup_token (attributes, n_attributes, "asked", IBB_FEATURE_NAMESPACE);
     }

@@ -95,10 +95,12 @@ write_close (const IBBStanza *self, GByteArray *out)
 {
   IBB_XML_APPEND (out, "<close xmlns='" IBB_NAMESPACE "'");
   ibb_xml_append_attribute (out, " sid='", self->sid);
-  if (self->unclean || self->asked != NULL)
+  if (self->unclean || self->reads || self->asked != NULL)
     IBB_XML_APPEND (out, " xmlns:u='" IBB_FEATURE_NAMESPACE "'");
   if (self->unclean)
     IBB_XML_APPEND (out, " u:unclean='true'");
+  if (self->reads)
+    IBB_XML_APPEND (out, " u:reads='true'");
   if (self->asked != NULL)
     ibb_xml_append_attribute (out, " u:asked='", self->asked);
   IBB_XML_APPEND (out, "/>");

@@ -184,7 +184,6 @@ run({
             listing('loops.md', 'fetch', 'blocks', 'write');
         const [alice, bob] = services();
         bob.session_limit = 2;
-        bob.half_close = true;
         const answered = new Promise((resolve, reject) => {
             bob.connect('session-accepted', (_service, transport) => {
                 answer(transport).then(resolve, reject);

@@ -269,7 +269,6 @@ def sessions():
     # Many at once, each end in a thread; the question has to end first.
     alice, bob = services()
     bob.props.session_limit = 10
-    bob.props.half_close = True
     listen(bob)
     done = []
     threads = [threading.Thread(target=lambda n=n: (answer(bob), done.append(n)))

@@ -232,7 +232,6 @@ async void run_half_close () throws Error {
 
   make_services (out alice, out bob);
   bob.session_limit = 1;
-  bob.half_close = true;
   bob.session_accepted.connect ((transport) => echo.begin (transport, true));
   var question = string.nfill (100000, 'x');
   assert ((yield fetch (alice, BOB, question)).compare (new Bytes (question.up ().data)) == 0);

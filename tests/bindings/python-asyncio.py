@@ -401,7 +401,6 @@ async def back_pressure():
 async def half_close():
     # The answer to all there is: the question has to end first.
     alice, bob = services()
-    bob.props.half_close = True
     opened, accepted = await ends(alice, bob)
 
     async def answer():

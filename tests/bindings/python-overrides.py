@@ -175,7 +175,6 @@ def page():
     loopback = IBB.Loopback()
     alice, bob = (IBB.Service.new(loopback.attach(jid)) for jid in (ALICE, BOB))
     bob.props.session_limit = 1
-    bob.props.half_close = True
 
     def answer():
         with bob.accept() as transport:

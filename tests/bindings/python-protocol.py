@@ -37,7 +37,6 @@ async def connect_ibb(peer, victim):
     loopback = IBB.Loopback()
     alice, bob = (IBB.Service.new(loopback.attach(jid)) for jid in (ALICE, BOB))
     bob.props.session_limit = 1
-    bob.props.half_close = True
     expected = bob.accept_async()
     opened = await alice.open_session_async(BOB)
     accepted = await expected

@@ -112,6 +112,7 @@ peers_receive_any (World *self)
   stanza->long_block_size = block_sizes[d >> 3 & 3];
   stanza->by_message = d >> 2 & 1;
   stanza->unclean = d >> 3 & 1;
+  stanza->reads = !stanza->unclean && (d >> 4 & 1);
   stanza->seq = d & 3;
   if (payload == IBB_PAYLOAD_OPEN && c >> 6 == 1)
     peers_offer_secret (stanza);
@@ -175,6 +176,7 @@ peers_receive_close (World *self)
     return;
   stanza = peers_new_for_session (self, session, IBB_PAYLOAD_CLOSE, FALSE, b);
   stanza->unclean = b >> 6 == 3;
+  stanza->reads = b >> 6 == 2;
   peers_receive (self, stanza);
 }
 

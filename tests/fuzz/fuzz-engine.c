@@ -204,8 +204,6 @@ use_session (World *self)
       ibb_session_set_auto_flush (session, b >> 4 & 1, self->driver.time);
       break;
     case 13:
-      ibb_session_set_half_close (session, b >> 4 & 1, self->driver.time);
-      break;
     case 14:
     default:
       /* The last reference: what was not closed is aborted first. */

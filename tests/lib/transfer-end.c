@@ -330,8 +330,6 @@ main (int argc, char **argv)
       ibb_service_set_send_buffer_size (service, (guint64) buffer_size);
       ibb_service_set_receive_buffer_size (service, (guint64) buffer_size);
     }
-  /* Each side says itself when it has sent everything. */
-  ibb_service_set_half_close (service, TRUE);
   peer_jid = account_dup_jid (peer, "transfer");
   if (opens)
     {

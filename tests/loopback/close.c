@@ -167,7 +167,6 @@ test_abort_half_closed (Fixture *fixture, gconstpointer data)
 {
   g_auto (Ends) ends = fixture_open (fixture);
 
-  ibb_transport_set_half_close (ends.juliet, TRUE);
   shut_down_output (ends.romeo);
   assert_reads_eof (ends.juliet);
   ibb_transport_abort (ends.juliet);
@@ -191,7 +190,6 @@ test_drop_half_closed (Fixture *fixture, gconstpointer data)
 {
   g_auto (Ends) ends = fixture_open (fixture);
 
-  ibb_transport_set_half_close (ends.juliet, TRUE);
   shut_down_output (ends.romeo);
   assert_reads_eof (ends.juliet);
   g_assert_finalize_object (g_steal_pointer (&ends.romeo));

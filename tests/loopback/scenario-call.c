@@ -344,10 +344,6 @@ scenario_call (End *end, const Step *step, Manner manner)
       if (end_is_ibb (end))
         ibb_transport_set_auto_flush (IBB_TRANSPORT (end->stream), FALSE);
       return TRUE;
-    case HALF_CLOSE:
-      if (end_is_ibb (end))
-        ibb_transport_set_half_close (IBB_TRANSPORT (end->stream), TRUE);
-      return TRUE;
     case CANCEL:
       g_cancellable_cancel (end->cancellable);
       return TRUE;

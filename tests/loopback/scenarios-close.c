@@ -110,7 +110,6 @@ static const Step both_halves[] = {
 
 /* Request and response. */
 static const Step half_close[] = {
-  { B, HALF_CLOSE, 0, TRUE },
   { A, WRITE, 5, 5 },
   { A, SHUTDOWN, 0, TRUE },
   { A, WRITE, 5, NO (BROKEN_PIPE), NO (CLOSED), "Half-close" },
@@ -127,14 +126,6 @@ static const Step half_close[] = {
   { A, READ, 100, 0 },
   { A, CLOSE, 0, TRUE },
   { B, CLOSE, 0, TRUE },
-};
-
-/* D-38: unless this end may write on, the other's end is its own. */
-static const Step half_close_unasked[] = {
-  { A, SHUTDOWN, 0, TRUE },
-  { B, READ, 100, 0 },
-  { B, WRITE, 5, 5, NO (BROKEN_PIPE), "Half-close" },
-  { A, READ, 100, 5, 0, "Half-close" },
 };
 
 static const Step both_shut[] = {
@@ -221,7 +212,6 @@ static const Scenario scenarios[] = {
   SCENARIO ("output-half-then-shutdown", output_half_then_shutdown),
   SCENARIO ("both-halves", both_halves),
   SCENARIO ("half-close", half_close, .rows = "F-14"),
-  SCENARIO ("half-close-unasked", half_close_unasked),
   SCENARIO ("both-shut", both_shut),
   SCENARIO ("undelivered", undelivered),
   SCENARIO ("limited", close_limited),

@@ -170,7 +170,6 @@ static const Step dropped_after_peer[] = {
 };
 
 static const Step dropped_half_closed[] = {
-  { B, HALF_CLOSE, 0, TRUE },
   { A, SHUTDOWN, 0, TRUE },
   { B, READ, 100, 0 },
   { B, DROP, 0, TRUE },

@@ -75,7 +75,6 @@ static const char *const call_names[N_CALLS] = {
   [LIMIT_OUT] = "limit writes",
   [UNLIMIT] = "no limits",
   [HOLD_BACK] = "hold back",
-  [HALF_CLOSE] = "half-close",
   [CANCEL] = "cancel",
   [RESET] = "reset",
   [DROP] = "drop",

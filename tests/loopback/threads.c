@@ -54,8 +54,6 @@ test_both_ways (Fixture *fixture, gconstpointer data)
   g_autoptr (GBytes) back = make_bytes (LENGTH, 2);
   GThread           *threads[4];
 
-  ibb_service_set_half_close (fixture->romeo, TRUE);
-  ibb_service_set_half_close (fixture->juliet, TRUE);
   ends = fixture_open (fixture);
   threads[0] = g_thread_new ("write", write_thread, &(Job){ ends.romeo, there });
   threads[1] = g_thread_new ("read", read_thread, &(Job){ ends.juliet, there });

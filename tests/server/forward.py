@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """ibb forward and ibb expose: every end of a connection, and what goes wrong.
 
-Both ends have half-close switched on: D-39 from socket to socket.
+Half-closes are passed on (D-39), from socket to socket.
 """
 
 import contextlib

@@ -125,7 +125,6 @@ end_start (End *self, IBBTransport *transport, gsize total)
 {
   self->transport = transport;
   self->total = total;
-  ibb_transport_set_half_close (transport, TRUE);
   self->threads[0] = g_thread_new ("write", write_thread, self);
   self->threads[1] = g_thread_new ("read", read_thread, self);
 }

@@ -504,7 +504,6 @@ end_new (World *world, Session *session, guint side, IBBSession *core)
   self->may_hang = self->wild || (world->nodes[self->peer].peer != NULL &&
                                   (!world->schedule.habits.closes || world->schedule.habits.dies));
   ibb_session_set_data (core, self);
-  ibb_session_set_half_close (core, self->plan->half_close, world->now);
   world->n_unfinished++;
   world->n_ends++;
   return self;

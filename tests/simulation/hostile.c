@@ -423,6 +423,7 @@ send_anything (Hostile *self)
     case IBB_PAYLOAD_CLOSE:
       stanza->sid = pick_sid (self);
       stanza->unclean = random_percent (random, 30);
+      stanza->reads = !stanza->unclean && random_percent (random, 50);
       break;
     case IBB_PAYLOAD_ERROR:
       fill_error (self, stanza);

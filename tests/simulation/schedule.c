@@ -48,7 +48,10 @@ make_settings (IBBSettings *settings, Profile profile, Random *random)
   MAYBE (random, 50, settings->receive_buffer_size, 1, 256 * 1024);
   if (random_percent (random, 20))
     settings->max_block_size = (guint) random_between (random, 512, IBB_BLOCK_SIZE_MAX);
-  settings->half_close = random_percent (random, 50);
+  /* Where nothing may go wrong, the peers that need it say that they read on (D-39). A close of
+   * messages is answered in time only without (D-37). */
+  if (profile != PROFILE_CLEAN && profile != PROFILE_OUTAGES && profile != PROFILE_HOSTILE)
+    settings->half_close = random_percent (random, 50);
   settings->strict = random_percent (random, 10);
   /* Where nothing may go wrong, a close takes longer than the longest way there and back: with
    * messages its answer is the only proof that they have arrived (D-37). */
@@ -160,7 +163,6 @@ make_plan (const Schedule *self, Plan *plan, gint64 patience, guint block_size, 
   memset (plan, 0, sizeof *plan);
   plan->total = random_total (random, self->profile, block_size);
   plan->auto_flush = !random_percent (random, 20);
-  plan->half_close = random_percent (random, 50);
   plan->drain_percent = random_percent (random, 20) ? 1 + (guint) random_below (random, 50) : 0;
   plan->flush_percent = random_percent (random, 30) ? 1 + (guint) random_below (random, 50) : 0;
   random_pace (random, plan->total, patience / 2, &plan->write_max, &plan->write_gap);
@@ -197,21 +199,16 @@ make_clean_finish (Session *session, Random *random)
       session->plans[1 - turn].total = 0;
       session->plans[turn].finish = FINISH_CLOSE;
       session->plans[1 - turn].finish = FINISH_READ_END;
-      session->plans[1 - turn].half_close &= !session->by_message;
       break;
     case 1: /* both ways, each shut down by its writer */
-      a->half_close = b->half_close = TRUE;
       a->finish = b->finish = FINISH_SHUTDOWN;
       break;
     case 2: /* a request and an answer as long as it may be */
-      a->half_close = b->half_close = TRUE;
       session->plans[turn].finish = FINISH_SHUTDOWN;
       session->plans[1 - turn].finish = FINISH_READ_END;
       break;
     default: /* both know how much is to come */
       a->finish = b->finish = FINISH_DRAIN;
-      if (session->by_message)
-        a->half_close = b->half_close = FALSE;
       break;
     }
 }
@@ -377,7 +374,7 @@ make_wrap (Schedule *self, Random *random)
 
       plan->total = 65537 + random_below (random, 5000);
       plan->write_max = plan->read_max = 65536;
-      plan->auto_flush = plan->half_close = TRUE;
+      plan->auto_flush = TRUE;
       plan->finish = FINISH_SHUTDOWN;
       self->settings[side] = (IBBSettings) IBB_SETTINGS_INIT;
       self->settings[side].session_limit = 1;
@@ -477,7 +474,6 @@ make_conforming_session (Schedule *self, Session *session, guint way)
       habits->finishes = TRUE;
       habits->close_not_found = FALSE;
       ours->finish = FINISH_SHUTDOWN;
-      ours->half_close = TRUE;
       break;
     }
   /* The bytes of a message that came too soon are lost. */

@@ -54,6 +54,8 @@ stanza_describe (const IBBStanza *stanza)
     n += (gsize) g_snprintf (text + n, sizeof text - n, " block-size=%u", stanza->block_size);
   if (stanza->payload == IBB_PAYLOAD_CLOSE && stanza->unclean)
     n += (gsize) g_snprintf (text + n, sizeof text - n, " unclean");
+  if (stanza->payload == IBB_PAYLOAD_CLOSE && stanza->reads)
+    n += (gsize) g_snprintf (text + n, sizeof text - n, " reads");
   if (stanza->payload == IBB_PAYLOAD_ERROR)
     g_snprintf (text + n, sizeof text - n, " %s/%s", ibb_condition_to_string (stanza->condition),
                 ibb_error_type_to_string (stanza->error_type));

@@ -100,7 +100,6 @@ typedef struct
   guint    flush_percent;
   guint    drain_percent;
   gboolean auto_flush;
-  gboolean half_close;
   Finish   finish;
   gint64   moment;   /* of the finish, since the open, where it has one */
   guint64  position; /* FINISH_CLOSE_INPUT */

@@ -383,13 +383,12 @@ step_look (Worker *worker, End *end, IBBTransport *transport)
 
   g_assert_true (error == NULL || ibb_transport_has_ended (transport));
   g_object_get (transport, "sid", &sid, "bytes-received", &received, "bytes-queued", &queued,
-                "half-close", &flag, NULL);
+                "auto-flush", &flag, NULL);
   g_assert_nonnull (ibb_transport_get_peer_jid (transport));
   g_assert_cmpuint (ibb_transport_get_block_size (transport), >, 0);
   ibb_transport_set_read_timeout (transport, chance (worker, 0.2) ? below (worker, 10) : 0);
   ibb_transport_set_write_timeout (transport, chance (worker, 0.2) ? below (worker, 10) : 0);
   ibb_transport_set_auto_flush (transport, chance (worker, 0.9));
-  ibb_transport_set_half_close (transport, chance (worker, 0.5));
   g_pollable_input_stream_is_readable (
       G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (G_IO_STREAM (transport))));
   g_pollable_output_stream_is_writable (

@@ -568,7 +568,6 @@ static const struct
   { .name = "close-input", .of_session = close_input },
   { .name = "flush", .of_session = ibb_session_flush },
   { .name = "auto-flush", .switch_session = ibb_session_set_auto_flush },
-  { .name = "half-close", .switch_session = ibb_session_set_half_close },
   { .name = "untaken", .switch_session = ibb_session_set_untaken },
   { .name = "waiting", .call = set_waiting },
   { .name = "set", .call = set },

@@ -38,6 +38,8 @@ apply_option (Script *self, IBBStanza *stanza, const char *word)
     stanza->name = IBB_STANZA_PRESENCE;
   else if (g_str_equal (word, "unclean"))
     stanza->unclean = TRUE;
+  else if (g_str_equal (word, "reads"))
+    stanza->reads = TRUE;
   else if (g_str_equal (word, "asks"))
     stanza->asks_room = TRUE;
   else if ((value = script_get_option (word, "room")) != NULL)
@@ -330,8 +332,12 @@ fail_got (Script *self, const IBBStanza *stanza)
                  ibb_error_type_to_string (stanza->error_type), stanza->id);
   if (stanza != NULL)
     script_fail (self, "it sends %s%s to %s, id %s, sid %s, seq %u, %" G_GSIZE_FORMAT " bytes",
-                 what, stanza->unclean ? " unclean" : "", stanza->to, stanza->id, stanza->sid,
-                 stanza->seq, stanza->bytes != NULL ? g_bytes_get_size (stanza->bytes) : 0);
+                 what,
+                 stanza->unclean ? " unclean"
+                 : stanza->reads ? " reads"
+                                 : "",
+                 stanza->to, stanza->id, stanza->sid, stanza->seq,
+                 stanza->bytes != NULL ? g_bytes_get_size (stanza->bytes) : 0);
   script_fail (self, "it sends %s", what);
 }
 
@@ -594,7 +600,8 @@ script_expect (Script *self, Words *words)
         script_fail (self, "to nobody");
       if (payload == IBB_PAYLOAD_DATA)
         check_data (self, stanza, words);
-      if (payload == IBB_PAYLOAD_CLOSE && stanza->unclean != words_take_if (words, "unclean"))
+      if (payload == IBB_PAYLOAD_CLOSE && (stanza->unclean != words_take_if (words, "unclean") ||
+                                           stanza->reads != words_take_if (words, "reads")))
         fail_got (self, stanza);
       if (is_probe
               ? !driver_is_probe (stanza) || g_hash_table_contains (self->sessions, stanza->sid)

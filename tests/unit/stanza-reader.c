@@ -305,7 +305,8 @@ test_data_bounds (void)
   g_assert_cmpuint (g_bytes_get_size (long_block->bytes), ==, 131070);
 }
 
-/* The mark of a close after an error (D-49), and the session that a probe names (D-27). */
+/* The marks of a close after an error (D-49), and of one after which the peer reads on (D-39); the
+ * session that a probe names (D-27). */
 static void
 test_close (void)
 {
@@ -313,21 +314,27 @@ test_close (void)
   {
     const char *attributes;
     gboolean    unclean;
+    gboolean    reads;
     const char *asked;
   } cases[] = {
-    { "", FALSE, NULL },
-    { " xmlns:u='urn:ibb-glib:1' u:unclean='true'", TRUE, NULL },
-    { " xmlns:other='urn:ibb-glib:1' other:unclean='true'", TRUE, NULL },
-    { " xmlns:u='urn:ibb-glib:1' u:unclean='1'", TRUE, NULL },
-    { " xmlns:u='urn:ibb-glib:1' u:unclean='false'", FALSE, NULL },
-    { " xmlns:u='urn:ibb-glib:2' u:unclean='true'", FALSE, NULL },
-    { " unclean='true'", FALSE, NULL },
-    { " xmlns:u='urn:ibb-glib:1' u:asked='&lt;t'", FALSE, "<t" },
-    { " xmlns:u='urn:ibb-glib:1' u:asked='t' u:unclean='true'", TRUE, "t" },
-    { " xmlns:u='urn:ibb-glib:1' u:asked=' t&#10;' u:unclean=' true '", TRUE, "t" },
-    { " xmlns:u='urn:ibb-glib:1' u:unclean='t rue'", FALSE, NULL },
-    { " xmlns:u='urn:ibb-glib:2' u:asked='t'", FALSE, NULL },
-    { " asked='t'", FALSE, NULL },
+    { "", FALSE, FALSE, NULL },
+    { " xmlns:u='urn:ibb-glib:1' u:unclean='true'", TRUE, FALSE, NULL },
+    { " xmlns:other='urn:ibb-glib:1' other:unclean='true'", TRUE, FALSE, NULL },
+    { " xmlns:u='urn:ibb-glib:1' u:unclean='1'", TRUE, FALSE, NULL },
+    { " xmlns:u='urn:ibb-glib:1' u:unclean='false'", FALSE, FALSE, NULL },
+    { " xmlns:u='urn:ibb-glib:2' u:unclean='true'", FALSE, FALSE, NULL },
+    { " unclean='true'", FALSE, FALSE, NULL },
+    { " xmlns:u='urn:ibb-glib:1' u:reads='true'", FALSE, TRUE, NULL },
+    { " xmlns:u='urn:ibb-glib:1' u:reads='1'", FALSE, TRUE, NULL },
+    { " xmlns:u='urn:ibb-glib:1' u:reads='false'", FALSE, FALSE, NULL },
+    { " xmlns:u='urn:ibb-glib:1' u:reads='true' u:unclean='true'", TRUE, FALSE, NULL },
+    { " reads='true'", FALSE, FALSE, NULL },
+    { " xmlns:u='urn:ibb-glib:1' u:asked='&lt;t'", FALSE, FALSE, "<t" },
+    { " xmlns:u='urn:ibb-glib:1' u:asked='t' u:unclean='true'", TRUE, FALSE, "t" },
+    { " xmlns:u='urn:ibb-glib:1' u:asked=' t&#10;' u:unclean=' true '", TRUE, FALSE, "t" },
+    { " xmlns:u='urn:ibb-glib:1' u:unclean='t rue'", FALSE, FALSE, NULL },
+    { " xmlns:u='urn:ibb-glib:2' u:asked='t'", FALSE, FALSE, NULL },
+    { " asked='t'", FALSE, FALSE, NULL },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -338,6 +345,7 @@ test_close (void)
 
       g_assert_cmpstr (stanza->sid, ==, "s");
       g_assert_cmpint (stanza->unclean, ==, cases[i].unclean);
+      g_assert_cmpint (stanza->reads, ==, cases[i].reads);
       g_assert_cmpstr (stanza->asked, ==, cases[i].asked);
     }
 }
@@ -506,7 +514,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza-reader/data/attributes/N-19,D-11", test_data_attributes);
   g_test_add_func ("/ibb/stanza-reader/data/child/N-44", test_data_child);
   g_test_add_func ("/ibb/stanza-reader/data/bounds/D-17", test_data_bounds);
-  g_test_add_func ("/ibb/stanza-reader/close/D-49", test_close);
+  g_test_add_func ("/ibb/stanza-reader/close/D-39,D-49", test_close);
   g_test_add_func ("/ibb/stanza-reader/error/table/D-25", test_error_table);
   g_test_add_func ("/ibb/stanza-reader/error/details", test_error_details);
   g_test_add_func ("/ibb/stanza-reader/error/echo/D-36", test_error_echo);

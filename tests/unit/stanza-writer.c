@@ -196,12 +196,14 @@ test_data_round_trip (void)
     }
 }
 
-/* A close is an IQ (N-34), marked if it is not clean (D-49); a probe may name a session (D-27). */
+/* A close is an IQ (N-34), marked if it is not clean (D-49), or if its sender reads on (D-39); a
+ * probe may name a session (D-27). */
 static void
 test_close (void)
 {
   IBBStanza *clean = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE);
   IBBStanza *unclean = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE);
+  IBBStanza *half = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE);
   IBBStanza *probe = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE);
 
   assert_xml (clean, "<iq type='set' id='id' to='them@there/r'>"
@@ -210,6 +212,10 @@ test_close (void)
   assert_xml (unclean, "<iq type='set' id='id' to='them@there/r'>"
                        "<close xmlns='http://jabber.org/protocol/ibb' sid='sid' "
                        "xmlns:u='urn:ibb-glib:1' u:unclean='true'/></iq>");
+  half->reads = TRUE;
+  assert_xml (half, "<iq type='set' id='id' to='them@there/r'>"
+                    "<close xmlns='http://jabber.org/protocol/ibb' sid='sid' "
+                    "xmlns:u='urn:ibb-glib:1' u:reads='true'/></iq>");
   probe->asked = g_strdup ("<t>");
   assert_xml (probe, "<iq type='set' id='id' to='them@there/r'>"
                      "<close xmlns='http://jabber.org/protocol/ibb' sid='sid' "

@@ -82,7 +82,10 @@ proceed (IBBDuplex *self, gint64 now)
   if (verdict == IBB_CLOSING_SENT)
     ibb_silence_begin (&self->silence, now);
   else if (verdict == IBB_CLOSING_ENDS)
-    ibb_life_end_orderly (&self->life);
+    {
+      ibb_receiver_end (&self->receiver, TRUE); /* where the end of file has waited (D-38) */
+      ibb_life_end_orderly (&self->life);
+    }
 }
 
 /* The peer. */
@@ -297,6 +300,14 @@ stop_writing (IBBDuplex *self, gint64 now)
   ibb_life_changed (&self->life);
 }
 
+/* A peer that reads no more may leave bytes that were written undelivered. Until they have arrived,
+ * an end of file would look like a clean end to somebody who only reads (D-38). */
+static gboolean
+may_end_input (IBBDuplex *self)
+{
+  return ibb_closing_reads_on (&self->closing) || ibb_sender_is_drained (&self->sender);
+}
+
 static void
 take_peer_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
 {
@@ -318,7 +329,8 @@ take_peer_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
       return;
     }
 
-  end_input (self, is_orderly);
+  if (!is_orderly || may_end_input (self))
+    end_input (self, is_orderly);
   stop_writing (self, now);
   proceed (self, now);
 }
@@ -618,9 +630,11 @@ ibb_duplex_peer_ended (IBBDuplex *self, const IBBPosition *peer, gint64 now)
   ibb_sender_resume (&self->sender, &(IBBResumption){ .peer = *peer }, now);
   if (!ibb_closing_is_sent (&self->closing))
     ibb_sender_stop_writes (&self->sender, IBB_FAILURE_PEER_CLOSED);
-  end_input (self, is_complete (self, now));
   if (ibb_sender_is_drained (&self->sender))
-    ibb_life_end_orderly (&self->life);
+    {
+      end_input (self, is_complete (self, now));
+      ibb_life_end_orderly (&self->life);
+    }
   else
     ibb_life_end (&self->life, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_CLOSED));
 }

@@ -192,6 +192,16 @@ static const Step unread[] = {
   { B, WRITE_ON, 0, NO (BROKEN_PIPE) },
 };
 
+/* D-38: what this end wrote is lost, so the other's end is no clean one. */
+static const Step cut[] = {
+  { B, WRITE, 5, 5 },
+  { A, READ, 100, 5 }, /* so that its first block is not the one refused (D-32) */
+  { B, FILL, 0, TRUE },
+  { A, AWAIT_IN, 0, TRUE },
+  { A, CLOSE, 0, TRUE },
+  { B, READ, 100, NO (CONNECTION_CLOSED) },
+};
+
 /* Both ends close at once. */
 static const Step crossing[] = {
   { A, BEGIN (CLOSE), 0 },
@@ -218,6 +228,7 @@ static const Scenario scenarios[] = {
   SCENARIO ("while-reading", while_reading, .tcp_manners = ASYNC),
   SCENARIO ("while-writing", while_writing, .tcp_manners = ASYNC),
   SCENARIO ("unread", unread),
+  SCENARIO ("cut", cut),
   SCENARIO ("crossing", crossing),
 };
 

@@ -291,6 +291,19 @@ test_peer_ended (Driver *self)
     }
 }
 
+/* What it has not received is lost, and somebody who only reads learns of that (D-38). */
+static void
+test_peer_ended_early (Driver *self, IBBSession *session)
+{
+  g_autoptr (IBBStanza) resume = NULL;
+
+  ibb_stanza_record_unref (resume_peer_write (self, session, 1));
+  resume = resume_peer_interrupt (self, session);
+  resume_peer_answer (self, resume, 0, TRUE);
+  resume_peer_assert_ended (session, IBB_FAILURE_PEER_CLOSED);
+  g_assert_cmpint (ibb_session_get_input_failure (session)->kind, ==, IBB_FAILURE_PEER_CLOSED);
+}
+
 /* The result for our close has come through after all; a refusal tells nothing. */
 static void
 test_result_late (Driver *self, IBBSession *session)
@@ -791,6 +804,7 @@ main (int argc, char **argv)
     { "D-51/refusal-remembered", test_refusal_remembered },
     { "D-27/comes-back", test_comes_back },
     { "peer-gone", test_peer_gone },
+    { "peer-ended-early", test_peer_ended_early },
     { "abort-owed", test_abort_owed },
     { "linger-owed", test_linger_owed },
     { "D-38/linger-twice", test_linger_twice },

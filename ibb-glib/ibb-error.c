@@ -202,6 +202,43 @@ get_block_advice (IBBCondition condition)
     }
 }
 
+/* What a condition says about a peer that gave up. (nullable) */
+static const char *
+get_abort_reason (IBBCondition condition)
+{
+  switch (condition)
+    {
+    case IBB_CONDITION_RESOURCE_CONSTRAINT:
+      return _ ("it has no room for more");
+    case IBB_CONDITION_RECIPIENT_UNAVAILABLE:
+      return _ ("it was stopped");
+    case IBB_CONDITION_INTERNAL_SERVER_ERROR:
+      return _ ("it met an error of its own");
+    case IBB_CONDITION_NOT_ACCEPTABLE:
+    case IBB_CONDITION_POLICY_VIOLATION:
+      return _ ("it does not want the rest");
+    case IBB_CONDITION_BAD_REQUEST:
+    case IBB_CONDITION_CONFLICT:
+    case IBB_CONDITION_FEATURE_NOT_IMPLEMENTED:
+    case IBB_CONDITION_FORBIDDEN:
+    case IBB_CONDITION_GONE:
+    case IBB_CONDITION_ITEM_NOT_FOUND:
+    case IBB_CONDITION_JID_MALFORMED:
+    case IBB_CONDITION_NOT_ALLOWED:
+    case IBB_CONDITION_NOT_AUTHORIZED:
+    case IBB_CONDITION_REDIRECT:
+    case IBB_CONDITION_REGISTRATION_REQUIRED:
+    case IBB_CONDITION_REMOTE_SERVER_NOT_FOUND:
+    case IBB_CONDITION_REMOTE_SERVER_TIMEOUT:
+    case IBB_CONDITION_SERVICE_UNAVAILABLE:
+    case IBB_CONDITION_SUBSCRIPTION_REQUIRED:
+    case IBB_CONDITION_UNDEFINED_CONDITION:
+    case IBB_CONDITION_UNEXPECTED_REQUEST:
+    default:
+      return NULL;
+    }
+}
+
 /* Returns one sentence: the text of the answer, or else what to do. */
 static char *
 describe_refusal (const IBBFailure *failure, const char *peer)
@@ -257,6 +294,28 @@ describe_breach (const IBBFailure *failure, const char *peer)
       _ ("Peer “%s” broke the protocol of in-band bytestreams, so the session was ended"), peer);
 }
 
+/* The message has to hold for somebody who reads as well as for somebody who writes. */
+static char *
+describe_abort (const IBBFailure *failure, const char *peer)
+{
+  const char *reason;
+
+  if (!failure->has_condition)
+    return g_strdup_printf (_ ("Peer “%s” aborted the session: what was sent or received may be "
+                               "incomplete"),
+                            peer);
+
+  reason = get_abort_reason (failure->condition);
+  if (reason == NULL)
+    return g_strdup_printf (_ ("Peer “%s” gave up the session, “%s”: what was sent or received "
+                               "may be incomplete"),
+                            peer, ibb_condition_to_string (failure->condition));
+
+  return g_strdup_printf (_ ("Peer “%s” gave up the session, “%s”: %s; what was sent or received "
+                             "may be incomplete"),
+                          peer, ibb_condition_to_string (failure->condition), reason);
+}
+
 static char *
 describe (const IBBFailure *failure, const char *peer)
 {
@@ -302,9 +361,7 @@ describe (const IBBFailure *failure, const char *peer)
                                  "it has not acknowledged may not have reached it"),
                               peer);
     case IBB_FAILURE_PEER_ABORTED:
-      return g_strdup_printf (_ ("Peer “%s” aborted the session: what arrived may be "
-                                 "incomplete, so ask for it again"),
-                              peer);
+      return describe_abort (failure, peer);
     case IBB_FAILURE_PEER_GONE:
       return g_strdup_printf (_ ("Peer “%s” no longer answers, so the session was ended: what it "
                                  "has not acknowledged may not have reached it"),
@@ -359,10 +416,15 @@ get_code (const IBBFailure *failure, GQuark *domain, int *code)
       *code = G_IO_ERROR_BROKEN_PIPE;
       break;
     case IBB_FAILURE_CONNECTION_LOST:
-    case IBB_FAILURE_PEER_ABORTED:
     case IBB_FAILURE_PEER_GONE:
     case IBB_FAILURE_CLOSE_UNCONFIRMED:
       *code = G_IO_ERROR_CONNECTION_CLOSED;
+      break;
+    case IBB_FAILURE_PEER_ABORTED:
+      if (failure->has_condition)
+        *domain = IBB_ERROR;
+      *code = failure->has_condition ? (int) IBB_ERROR_BAD_REQUEST + (int) failure->condition
+                                     : G_IO_ERROR_CONNECTION_CLOSED;
       break;
     case IBB_FAILURE_IN_USE:
       *code = G_IO_ERROR_PENDING;
@@ -410,8 +472,13 @@ ibb_error_new_from_failure (const IBBFailure *failure, const char *peer, const c
     {
       char *longer;
 
-      /* Translators: the first %s is a sentence, the second a quotation of the peer or a server */
-      longer = g_strdup_printf (_ ("%s; the answer says %s"), message, quotation);
+      if (failure->kind == IBB_FAILURE_PEER_ABORTED)
+        /* Translators: the first %s is a sentence, the second a quotation of the peer */
+        longer = g_strdup_printf (_ ("%s; it says %s"), message, quotation);
+      else
+        /* Translators: the first %s is a sentence, the second a quotation of the peer or a server
+         */
+        longer = g_strdup_printf (_ ("%s; the answer says %s"), message, quotation);
 
       g_free (message);
       message = longer;
@@ -478,7 +545,12 @@ ibb_error_new_for_stream (const IBBFailure *failure, const char *peer, const cha
 {
   g_autoptr (GError) error = ibb_error_new_from_failure (failure, peer, sid);
 
-  return error != NULL ? ibb_error_to_stream_error (error) : NULL;
+  if (error == NULL)
+    return NULL;
+  /* Whatever the reason of the peer. */
+  if (failure->kind == IBB_FAILURE_PEER_ABORTED)
+    return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, error->message);
+  return ibb_error_to_stream_error (error);
 }
 
 GError *

@@ -5,6 +5,7 @@
 #include "ibb-transport.h"
 
 #include "ibb-enum-types.h"
+#include "ibb-error-private.h"
 #include "ibb-input-stream-private.h"
 #include "ibb-intl-private.h"
 #include "ibb-output-stream-private.h"
@@ -794,5 +795,37 @@ ibb_transport_abort (IBBTransport *self)
   g_return_if_fail (IBB_IS_TRANSPORT (self));
 
   if (self->channel != NULL)
-    ibb_channel_abort (self->channel);
+    ibb_channel_abort (self->channel, NULL, NULL);
+}
+
+/**
+ * ibb_transport_abort_with_reason:
+ * @self: a transport
+ * @condition: why: the value of an [error@IBB.Error] that is a stanza error
+ *   condition; `undefined-condition` for any other value
+ * @text: (nullable): what to tell the peer's user, at most 256 bytes of UTF-8 in
+ *   one line, or NULL; more is cut off
+ *
+ * Ends the session at once, as [method@IBB.Transport.abort] does, and tells the
+ * peer the reason.
+ *
+ * A peer that is ibb-glib finds @condition and @text in the error of
+ * [method@IBB.Transport.dup_error], and both in the messages of the errors of its
+ * streams. `resource-constraint` says that this side has no room for more,
+ * `recipient-unavailable` that it was stopped, and `internal-server-error` that it
+ * met an error of its own. Other peers do not learn the reason.
+ *
+ * Since: 1.0
+ */
+void
+ibb_transport_abort_with_reason (IBBTransport *self, int condition, const char *text)
+{
+  IBBCondition reason;
+
+  g_return_if_fail (IBB_IS_TRANSPORT (self));
+
+  if (!ibb_error_code_to_condition (condition, &reason))
+    reason = IBB_CONDITION_UNDEFINED_CONDITION;
+  if (self->channel != NULL)
+    ibb_channel_abort (self->channel, &reason, text);
 }

@@ -104,4 +104,7 @@ ibb_transport_shutdown_output (IBBTransport *self, GCancellable *cancellable, GE
 IBB_AVAILABLE_IN_1_0
 void ibb_transport_abort (IBBTransport *self);
 
+IBB_AVAILABLE_IN_1_0
+void ibb_transport_abort_with_reason (IBBTransport *self, int condition, const char *text);
+
 G_END_DECLS

@@ -153,11 +153,17 @@ ibb_closing_repeat (IBBClosing *self)
 }
 
 static IBBStanza *
-create_unclean_close (IBBClosing *self, const char *id)
+create_unclean_close (IBBClosing *self, const char *id, const IBBFailure *reason)
 {
   IBBStanza *close = create_close (self, id);
 
   close->unclean = TRUE;
+  if (reason != NULL && reason->has_condition)
+    {
+      close->gives_reason = TRUE;
+      close->condition = reason->condition;
+      close->text = g_strdup (reason->text);
+    }
   return close;
 }
 
@@ -179,13 +185,13 @@ create_unclean_resume (IBBClosing *self, const char *id)
 
 /* Nobody waits for the answer to this stanza (D-49). */
 static void
-send_unclean (IBBClosing *self, gboolean is_interrupted)
+send_unclean (IBBClosing *self, gboolean is_interrupted, const IBBFailure *reason)
 {
   IBBShared       *shared = self->terms->shared;
   g_autofree char *id = ibb_ids_create (&shared->ids);
 
   ibb_control_push (&shared->control, is_interrupted ? create_unclean_resume (self, id)
-                                                     : create_unclean_close (self, id));
+                                                     : create_unclean_close (self, id, reason));
 }
 
 static void
@@ -204,19 +210,19 @@ refuse (IBBClosing *self, const IBBStanza *close)
 /* If the peer's close waits for its answer, the answer is an error: a result would tell that the
  * peer has everything (D-37). A peer that can resume the session would take this error for the
  * loss of our result, and ask (D-58): so an unclean <close/> tells it of the abort before. So does
- * a peer with our feature that reads on (D-39).
+ * a peer with our feature that reads on, which learns the reason in this way (D-39, D-49).
  * If the peer has not closed, an unclean <close/> leaves. It does so even after our orderly one,
  * after which the peer may write on (D-39, D-41). When both have closed, nothing is left to
  * tell (D-40). */
 void
-ibb_closing_tell_peer (IBBClosing *self, gboolean is_interrupted)
+ibb_closing_tell_peer (IBBClosing *self, gboolean is_interrupted, const IBBFailure *reason)
 {
   gboolean must_tell = self->peer_close != NULL
                            ? self->peer_reads || ibb_terms_can_resume (self->terms)
                            : !ibb_closing_is_peer_closed (self);
 
   if (must_tell)
-    send_unclean (self, is_interrupted);
+    send_unclean (self, is_interrupted, reason);
   ibb_closing_refuse_owed (self);
 }
 
@@ -494,7 +500,7 @@ ibb_closing_timeout (IBBClosing *self, gint64 now)
 {
   if (now >= self->linger_until)
     {
-      ibb_closing_tell_peer (self, FALSE);
+      ibb_closing_tell_peer (self, FALSE, NULL);
       return IBB_CLOSING_LINGERED;
     }
   return now >= self->at ? IBB_CLOSING_UNANSWERED : IBB_CLOSING_GOES_ON;

@@ -103,8 +103,9 @@ void              ibb_closing_repeat (IBBClosing *self);
  * (D-58). has_moved: bytes, or a close, since the one before. */
 void ibb_closing_resume (IBBClosing *self, gboolean has_moved, gint64 outage, gint64 now);
 void ibb_closing_peer_moved (IBBClosing *self);
-/* The peer learns that it is over. */
-void ibb_closing_tell_peer (IBBClosing *self, gboolean is_interrupted);
+/* The peer learns that it is over and, unless the session is interrupted, the condition and text of
+ * the reason, (nullable). */
+void ibb_closing_tell_peer (IBBClosing *self, gboolean is_interrupted, const IBBFailure *reason);
 /* Answers the peer's <close/> by an error, if it still waits for its answer. */
 void ibb_closing_refuse_owed (IBBClosing *self);
 

@@ -278,14 +278,19 @@ end_input (IBBDuplex *self, gboolean orderly)
 }
 
 static void
-peer_aborted (IBBDuplex *self)
+peer_aborted (IBBDuplex *self, const IBBStanza *stanza)
 {
+  IBBFailure failure = IBB_FAILURE_OF (IBB_FAILURE_PEER_ABORTED);
+
+  if (stanza->gives_reason)
+    ibb_failure_set_condition (&failure, IBB_FAILURE_PEER_ABORTED, stanza->condition, stanza->text);
   /* After a close of the transport nobody reads any more, and all of our bytes have arrived
    * (D-37). */
   if (ibb_closing_is_whole (&self->closing) && ibb_sender_is_drained (&self->sender))
     ibb_life_end_orderly (&self->life);
   else
-    ibb_life_end (&self->life, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_ABORTED));
+    ibb_life_end (&self->life, &failure);
+  ibb_failure_clear (&failure);
 }
 
 /* After the peer's close the application writes on only if the peer reads on (D-39). */
@@ -316,7 +321,7 @@ take_peer_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
   if (ibb_closing_is_peer_closed (&self->closing))
     {
       if (ibb_closing_receive_again (&self->closing, stanza) == IBB_CLOSING_ABORTED)
-        peer_aborted (self);
+        peer_aborted (self, stanza);
       return;
     }
 
@@ -325,7 +330,7 @@ take_peer_close (IBBDuplex *self, IBBStanza *stanza, gint64 now)
   ibb_receiver_release_all (&self->receiver);
   if (ibb_closing_receive (&self->closing, stanza, now) == IBB_CLOSING_ABORTED)
     {
-      peer_aborted (self);
+      peer_aborted (self, stanza);
       return;
     }
 
@@ -749,7 +754,7 @@ ibb_duplex_close (IBBDuplex *self, gint64 now)
 }
 
 void
-ibb_duplex_abort (IBBDuplex *self, IBBFailureKind reason)
+ibb_duplex_abort (IBBDuplex *self, const IBBFailure *reason)
 {
   const IBBFailure aborted = IBB_FAILURE_OF (IBB_FAILURE_ABORTED);
 
@@ -758,8 +763,8 @@ ibb_duplex_abort (IBBDuplex *self, IBBFailureKind reason)
   if (ibb_life_is_lasting (&self->life))
     {
       ibb_receiver_refuse_all (&self->receiver);
-      ibb_closing_tell_peer (&self->closing, ibb_life_is_interrupted (&self->life));
+      ibb_closing_tell_peer (&self->closing, ibb_life_is_interrupted (&self->life), reason);
     }
-  ibb_life_end (&self->life, &(IBBFailure) IBB_FAILURE_OF (reason));
+  ibb_life_end (&self->life, &(IBBFailure) IBB_FAILURE_OF (reason->kind));
   ibb_receiver_drop_unread (&self->receiver);
 }

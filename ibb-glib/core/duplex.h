@@ -90,7 +90,7 @@ void  ibb_duplex_close_output (IBBDuplex *self);
 void  ibb_duplex_close_input (IBBDuplex *self);
 void  ibb_duplex_shutdown_output (IBBDuplex *self, gint64 now);
 void  ibb_duplex_close (IBBDuplex *self, gint64 now);
-/* reason: of the end of the session as a whole. */
-void ibb_duplex_abort (IBBDuplex *self, IBBFailureKind reason);
+/* reason: of the end of the session as a whole; its condition and text are for the peer. */
+void ibb_duplex_abort (IBBDuplex *self, const IBBFailure *reason);
 
 G_END_DECLS

@@ -240,7 +240,7 @@ end_at_both (IBBLife *self, const IBBFailure *failure)
   const IBBFailure peer_closed = IBB_FAILURE_OF (IBB_FAILURE_PEER_CLOSED);
 
   ibb_receiver_release_all (self->receiver);
-  ibb_closing_tell_peer (self->closing, ibb_life_is_interrupted (self));
+  ibb_closing_tell_peer (self->closing, ibb_life_is_interrupted (self), NULL);
   ibb_life_end (self, ibb_closing_explains (self->closing, failure) ? &peer_closed : failure);
 }
 

@@ -165,14 +165,17 @@ end_for (IBBSession *self, IBBFailureKind reason)
   ibb_session_end (self, &(IBBFailure) IBB_FAILURE_OF (reason));
 }
 
+/* told: the condition and text for the peer, (nullable). */
 static void
-abort_session (IBBSession *self, gint64 now)
+abort_session (IBBSession *self, const IBBFailure *told, gint64 now)
 {
-  IBBFailureKind reason = IBB_FAILURE_ABORTED;
+  IBBFailure reason = IBB_FAILURE_OF (IBB_FAILURE_ABORTED);
 
+  if (told != NULL)
+    reason = *told;
   if (self->opening != NULL)
-    reason = ibb_opening_abort (self->opening, now);
-  ibb_duplex_abort (&self->duplex, reason);
+    reason.kind = ibb_opening_abort (self->opening, now);
+  ibb_duplex_abort (&self->duplex, &reason);
   report (self);
   check_counted (self);
 }
@@ -186,7 +189,7 @@ ibb_session_stop (IBBSession *self, gboolean abort_open, gint64 now)
       end_for (self, IBB_FAILURE_STOPPED);
     }
   else if (abort_open)
-    abort_session (self, now);
+    abort_session (self, NULL, now);
 }
 
 /* Interruption (D-58). */
@@ -293,7 +296,7 @@ timeout (gpointer owner, gint64 now)
     {
       /* The session may have ended. */
       self->untaken_until = IBB_NEVER;
-      abort_session (self, now);
+      abort_session (self, NULL, now);
     }
   else if (is_open (self))
     ibb_duplex_timeout (&self->duplex, now);
@@ -648,7 +651,20 @@ ibb_session_close (IBBSession *self, gint64 now)
 void
 ibb_session_abort (IBBSession *self, gint64 now)
 {
-  abort_session (self, get_time (self, now));
+  abort_session (self, NULL, get_time (self, now));
+}
+
+void
+ibb_session_abort_with_reason (IBBSession  *self,
+                               IBBCondition condition,
+                               const char  *text,
+                               gint64       now)
+{
+  IBBFailure reason = IBB_FAILURE_INIT;
+
+  ibb_failure_set_condition (&reason, IBB_FAILURE_ABORTED, condition, text);
+  abort_session (self, &reason, get_time (self, now));
+  ibb_failure_clear (&reason);
 }
 
 gboolean

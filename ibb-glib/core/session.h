@@ -105,6 +105,11 @@ void ibb_session_close_input (IBBSession *self);
 void ibb_session_shutdown_output (IBBSession *self, gint64 now);
 void ibb_session_close (IBBSession *self, gint64 now);
 void ibb_session_abort (IBBSession *self, gint64 now);
+/* Tells the peer the reason. text: (nullable) */
+void ibb_session_abort_with_reason (IBBSession  *self,
+                                    IBBCondition condition,
+                                    const char  *text,
+                                    gint64       now);
 /* After shutdown_output: everything delivered and the <close/> (or the owed
  * result, D-39) passed to the connection. */
 gboolean ibb_session_is_output_shut (IBBSession *self);

@@ -76,10 +76,11 @@ struct _IBBStanza
   gboolean by_message;       /* the blocks are to be messages, else IQs */
   gboolean seq_valid;        /* data: 0 to 65535 (D-11) */
   guint16  seq;
-  gboolean unclean; /* close, resume: the mark of D-49 */
-  gboolean reads;   /* close: the mark of D-39 */
-  char    *asked;   /* (nullable): close: the sid of the session that is asked about (D-27) */
-  char    *secret;  /* (nullable): open: 32 hexadecimal digits (D-58) */
+  gboolean unclean;      /* close, resume: the mark of D-49 */
+  gboolean reads;        /* close: the mark of D-39 */
+  gboolean gives_reason; /* close: condition and text say why (D-49) */
+  char    *asked;        /* (nullable): close: the sid of the session that is asked about (D-27) */
+  char    *secret;       /* (nullable): open: 32 hexadecimal digits (D-58) */
   guint    long_block_size; /* open: also offered; its result: taken; or 0 (D-14) */
 
   /* data */
@@ -110,7 +111,7 @@ struct _IBBStanza
   guint64  acknowledged; /* ... and of these, that were acknowledged */
   char    *proof;        /* (nullable): 64 hexadecimal digits */
 
-  /* error */
+  /* error; an unclean close with a reason, except for the type */
   IBBCondition condition;
   IBBErrorType error_type;
   char        *text; /* (nullable): the human-readable text, shortened */

@@ -465,10 +465,15 @@ ibb_channel_is_closing_locked (IBBChannel *self)
 }
 
 void
-ibb_channel_abort (IBBChannel *self)
+ibb_channel_abort (IBBChannel *self, const IBBCondition *condition, const char *text)
 {
+  gint64 now = g_get_monotonic_time ();
+
   ibb_host_lock (self->host);
-  ibb_session_abort (self->session, g_get_monotonic_time ());
+  if (condition != NULL)
+    ibb_session_abort_with_reason (self->session, *condition, text, now);
+  else
+    ibb_session_abort (self->session, now);
   ibb_channel_changed_locked (self);
   ibb_host_update_locked (self->host);
   ibb_host_unlock (self->host);

@@ -59,9 +59,10 @@ void ibb_channel_drop_owner (IBBChannel *self, GObject *owner);
  * session to it. */
 void     ibb_channel_begin_close (IBBChannel *self);
 gboolean ibb_channel_is_closing_locked (IBBChannel *self);
-void     ibb_channel_abort (IBBChannel *self);
 void     ibb_channel_close_input (IBBChannel *self);  /* self may be NULL */
 void     ibb_channel_close_output (IBBChannel *self); /* self may be NULL */
+/* condition, (nullable), and text, (nullable): the reason, for the peer. */
+void ibb_channel_abort (IBBChannel *self, const IBBCondition *condition, const char *text);
 
 /* The session was open once. */
 gboolean ibb_channel_was_opened_locked (IBBChannel *self);

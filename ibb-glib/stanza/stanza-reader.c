@@ -296,6 +296,23 @@ drop_feature (IBBStanza *stanza)
 }
 
 static void
+start_close (IBBStanza *stanza, int n_attributes, const xmlChar **attributes)
+{
+  g_autofree char *condition =
+      dup_token (attributes, n_attributes, "condition", IBB_FEATURE_NAMESPACE);
+  g_autofree char *text = dup_attribute (attributes, n_attributes, "text", IBB_FEATURE_NAMESPACE);
+
+  stanza->unclean = has_mark (attributes, n_attributes, "unclean");
+  stanza->reads = !stanza->unclean && has_mark (attributes, n_attributes, "reads");
+  stanza->gives_reason =
+      stanza->unclean && ibb_condition_from_string (condition, &stanza->condition);
+  g_free (stanza->text);
+  stanza->text = stanza->gives_reason ? ibb_error_text_dup (text) : NULL;
+  g_free (stanza->asked);
+  stanza->asked = dup_token (attributes, n_attributes, "asked", IBB_FEATURE_NAMESPACE);
+}
+
+static void
 start_ibb (IBBStanzaReader *self, IBBPayload payload, int n_attributes, const xmlChar **attributes)
 {
   IBBStanza       *stanza = self->stanza;
@@ -323,12 +340,7 @@ start_ibb (IBBStanzaReader *self, IBBPayload payload, int n_attributes, const xm
         g_clear_pointer (&stanza->secret, g_free);
     }
   else if (payload == IBB_PAYLOAD_CLOSE)
-    {
-      stanza->unclean = has_mark (attributes, n_attributes, "unclean");
-      stanza->reads = !stanza->unclean && has_mark (attributes, n_attributes, "reads");
-      g_free (stanza->asked);
-      stanza->asked = dup_token (attributes, n_attributes, "asked", IBB_FEATURE_NAMESPACE);
-    }
+    start_close (stanza, n_attributes, attributes);
   else
     {
       value = dup_attribute (attributes, n_attributes, "seq", NULL);

@@ -101,6 +101,11 @@ write_close (const IBBStanza *self, GByteArray *out)
     IBB_XML_APPEND (out, " u:unclean='true'");
   if (self->reads)
     IBB_XML_APPEND (out, " u:reads='true'");
+  if (self->gives_reason)
+    {
+      ibb_xml_append_attribute (out, " u:condition='", ibb_condition_to_string (self->condition));
+      ibb_xml_append_attribute (out, " u:text='", self->text);
+    }
   if (self->asked != NULL)
     ibb_xml_append_attribute (out, " u:asked='", self->asked);
   IBB_XML_APPEND (out, "/>");

@@ -56,7 +56,7 @@ def _():
         SCHEMA.assertValid(addition)
     names = {etree.QName(name).localname for addition in additions
              for name in (addition.tag, *addition.keys()) if name.startswith(FEATURE)}
-    check_equal(names, {'holder', 'unclean', 'reads', 'asked', 'room', 'block-size', 'secret', 'ack', 'opened', 'resume',
+    check_equal(names, {'holder', 'unclean', 'reads', 'condition', 'text', 'asked', 'room', 'block-size', 'secret', 'ack', 'opened', 'resume',
                          'resumed'}, 'what has an example')
 
 
@@ -66,7 +66,8 @@ def _():
         check(not SCHEMA.validate(element), etree.tostring(element).decode())
 
     for name, value in (('secret', '0' * 31), ('secret', 'A' * 32), ('room', 'yes'), ('asked', 'a b'),
-                        ('asked', 'a' * 257), ('unclean', ''), ('reads', 'on'), ('block-size', '0'), ('block-size', '65536')):
+                        ('asked', 'a' * 257), ('unclean', ''), ('reads', 'on'), ('condition', 'No room'),
+                        ('text', 'x' * 257), ('block-size', '0'), ('block-size', '65536')):
         fails(create_holder({FEATURE + name: value}))
     for element in EXAMPLES:
         if element.tag.startswith(FEATURE):

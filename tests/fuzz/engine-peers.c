@@ -113,6 +113,7 @@ peers_receive_any (World *self)
   stanza->by_message = d >> 2 & 1;
   stanza->unclean = d >> 3 & 1;
   stanza->reads = !stanza->unclean && (d >> 4 & 1);
+  stanza->gives_reason = stanza->unclean && (d >> 4 & 1);
   stanza->seq = d & 3;
   if (payload == IBB_PAYLOAD_OPEN && c >> 6 == 1)
     peers_offer_secret (stanza);

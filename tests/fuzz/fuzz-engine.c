@@ -204,6 +204,9 @@ use_session (World *self)
       ibb_session_set_auto_flush (session, b >> 4 & 1, self->driver.time);
       break;
     case 13:
+      ibb_session_abort_with_reason (session, IBB_CONDITION_GONE, "\x80\n", self->driver.time);
+      g_assert (ibb_session_get_state (session) == IBB_SESSION_ENDED);
+      break;
     case 14:
     default:
       /* The last reference: what was not closed is aborted first. */

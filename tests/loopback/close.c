@@ -175,6 +175,48 @@ test_abort_half_closed (Fixture *fixture, gconstpointer data)
   assert_read_fails (ends.romeo, G_IO_ERROR_CONNECTION_CLOSED);
 }
 
+/* D-49: the reason reaches a reader, also one that has written everything. */
+static void
+test_abort_with_reason (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    int         condition;
+    int         expected;
+    const char *text;
+    const char *words;
+  } cases[] = {
+    { IBB_ERROR_RESOURCE_CONSTRAINT, IBB_ERROR_RESOURCE_CONSTRAINT, "disk full", "“disk full”" },
+    { IBB_ERROR_RECIPIENT_UNAVAILABLE, IBB_ERROR_RECIPIENT_UNAVAILABLE, NULL, "it was stopped" },
+    { IBB_ERROR_FAILED, IBB_ERROR_UNDEFINED_CONDITION, "two\nlines", "“two lines”" },
+  };
+
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (Ends)      ends = fixture_open (fixture);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GError) seen = NULL;
+      guint              n = i / 2;
+      char               byte;
+
+      write_text (ends.romeo, "all");
+      if (i % 2 == 1)
+        {
+          shut_down_output (ends.romeo);
+          assert_reads (ends.juliet, "all");
+          assert_reads_eof (ends.juliet);
+        }
+      ibb_transport_abort_with_reason (ends.juliet, cases[n].condition, cases[n].text);
+      assert_aborted (ends.juliet);
+      g_assert_cmpint (g_input_stream_read (get_input (ends.romeo), &byte, 1, NULL, &seen), ==, -1);
+      g_assert_error (seen, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+      error = ibb_transport_dup_error (ends.romeo);
+      g_assert_error (error, IBB_ERROR, cases[n].expected);
+      g_assert_cmpstr (seen->message, ==, error->message);
+      g_assert_nonnull (strstr (error->message, cases[n].words));
+    }
+}
+
 static void
 test_abort_ended (Fixture *fixture, gconstpointer data)
 {
@@ -282,6 +324,7 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/close/unanswered/D-37", test_close_unanswered);
   add_test ("/ibb/loopback/close/abort-open/D-41", test_abort_open);
   add_test ("/ibb/loopback/close/abort-half-closed/D-41", test_abort_half_closed);
+  add_test ("/ibb/loopback/close/abort-with-reason/D-49", test_abort_with_reason);
   add_test ("/ibb/loopback/close/abort-ended/D-41", test_abort_ended);
   add_test ("/ibb/loopback/close/drop-half-closed", test_drop_half_closed);
   add_test ("/ibb/loopback/close/drop-reading", test_drop_reading);

@@ -424,6 +424,7 @@ send_anything (Hostile *self)
       stanza->sid = pick_sid (self);
       stanza->unclean = random_percent (random, 30);
       stanza->reads = !stanza->unclean && random_percent (random, 50);
+      stanza->gives_reason = stanza->unclean && random_percent (random, 50);
       break;
     case IBB_PAYLOAD_ERROR:
       fill_error (self, stanza);

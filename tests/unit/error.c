@@ -73,6 +73,43 @@ test_kinds (void)
     }
 }
 
+/* D-49: why a peer gave up. The streams tell of the end, as after any abort. */
+static void
+test_abort_reason (void)
+{
+  static const struct
+  {
+    IBBCondition condition;
+    const char  *words;
+  } cases[] = {
+    { IBB_CONDITION_RESOURCE_CONSTRAINT, "no room" },
+    { IBB_CONDITION_RECIPIENT_UNAVAILABLE, "was stopped" },
+    { IBB_CONDITION_INTERNAL_SERVER_ERROR, "error of its own" },
+    { IBB_CONDITION_NOT_ACCEPTABLE, "does not want" },
+    { IBB_CONDITION_CONFLICT, "“conflict”" },
+  };
+
+  for (gsize i = 0; i < 2 * G_N_ELEMENTS (cases); i++)
+    {
+      IBBCondition       condition = cases[i / 2].condition;
+      IBBFailure         failure = IBB_FAILURE_INIT;
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GError) stream_error = NULL;
+
+      ibb_failure_set_condition (&failure, IBB_FAILURE_PEER_ABORTED, condition,
+                                 i % 2 == 0 ? NULL : "Good night");
+      error = ibb_error_new_from_failure (&failure, PEER, SID);
+      stream_error = ibb_error_new_for_stream (&failure, PEER, SID);
+      assert_sentence (error);
+      g_assert_error (error, IBB_ERROR, (int) IBB_ERROR_BAD_REQUEST + (int) condition);
+      g_assert_error (stream_error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+      g_assert_cmpstr (stream_error->message, ==, error->message);
+      g_assert_nonnull (strstr (error->message, cases[i / 2].words));
+      g_assert_cmpint (strstr (error->message, "“Good night”") != NULL, ==, i % 2);
+      ibb_failure_clear (&failure);
+    }
+}
+
 /* Each condition of RFC 6120 §8.3.3 has a code of IBB_ERROR, for a refused open and for a refused
  * block. */
 static void
@@ -297,6 +334,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/ibb/error/kinds/D-18,D-26,D-45", test_kinds);
+  g_test_add_func ("/ibb/error/abort-reason/D-49", test_abort_reason);
   g_test_add_func ("/ibb/error/conditions/D-25", test_conditions);
   g_test_add_func ("/ibb/error/codes", test_codes);
   g_test_add_func ("/ibb/error/advice/N-08,D-03", test_advice);

@@ -530,6 +530,17 @@ close_output (IBBSession *session, gint64 now)
   ibb_session_close_output (session);
 }
 
+/* abort-for CONDITION [TEXT] */
+static void
+abort_for (Script *self, Words *words)
+{
+  IBBSession  *session = script_get_session (self, words);
+  IBBCondition condition = script_parse_condition (self, words_take (self, words));
+  const char  *text = words->next < words->n_words ? words_take (self, words) : NULL;
+
+  ibb_session_abort_with_reason (session, condition, text, *self->driver.clock);
+}
+
 static void
 lose (IBBEngine *engine, gint64 now)
 {
@@ -563,6 +574,7 @@ static const struct
   { .name = "take", .call = take },
   { .name = "close", .of_session = ibb_session_close },
   { .name = "abort", .of_session = ibb_session_abort },
+  { .name = "abort-for", .call = abort_for },
   { .name = "shutdown", .of_session = ibb_session_shutdown_output },
   { .name = "close-output", .of_session = close_output },
   { .name = "close-input", .of_session = close_input },

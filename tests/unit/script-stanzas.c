@@ -40,6 +40,12 @@ apply_option (Script *self, IBBStanza *stanza, const char *word)
     stanza->unclean = TRUE;
   else if (g_str_equal (word, "reads"))
     stanza->reads = TRUE;
+  else if ((value = script_get_option (word, "reason")) != NULL)
+    {
+      stanza->gives_reason = TRUE;
+      stanza->condition = script_parse_condition (self, value);
+      stanza->text = g_strdup ("why");
+    }
   else if (g_str_equal (word, "asks"))
     stanza->asks_room = TRUE;
   else if ((value = script_get_option (word, "room")) != NULL)
@@ -383,6 +389,12 @@ check_option (Script *self, const IBBStanza *stanza, const char *word)
     expect_same (self, "asked", stanza->asked, value[0] != '\0' ? value : NULL);
   else if ((value = script_get_option (word, "text")) != NULL)
     expect_same (self, "text", stanza->text, value);
+  else if ((value = script_get_option (word, "reason")) != NULL)
+    {
+      if (!stanza->gives_reason || stanza->condition != script_parse_condition (self, value))
+        script_fail (self, "gives: %d, %s", stanza->gives_reason,
+                     ibb_condition_to_string (stanza->condition));
+    }
   else if ((value = script_get_option (word, "size")) != NULL)
     {
       if (stanza->block_size != script_evaluate (self, value))

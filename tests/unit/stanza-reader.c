@@ -350,6 +350,43 @@ test_close (void)
     }
 }
 
+/* D-49: the reason of an unclean close. The text is one line of 256 bytes at most. */
+static void
+test_close_reason (void)
+{
+  g_autofree char *most = g_strnfill (IBB_ERROR_TEXT_MAX_LENGTH, 'x');
+  const struct
+  {
+    const char *mark;
+    const char *condition;
+    const char *text;
+    const char *kept; /* (nullable) */
+    gboolean    gives;
+  } cases[] = {
+    { "u:unclean='true'", "gone", "bye", "bye", TRUE },
+    { "u:unclean='true'", "gone", "a&#10;b&#x202e;", "a b\xe2\x80\xae", TRUE },
+    { "u:unclean='true'", "gone", most, most, TRUE },
+    { "u:unclean='true'", "another", "bye", NULL, FALSE },
+    { "u:reads='true'", "gone", "bye", NULL, FALSE },
+    { "", "gone", "bye", NULL, FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *xml = g_strdup_printf (
+          "<iq type='set'><close" IBB " sid='s' xmlns:u='urn:ibb-glib:1' %s u:condition='%s' "
+          "u:text='%s%s'/></iq>",
+          cases[i].mark, cases[i].condition, cases[i].text, cases[i].text == most ? "more" : "");
+      g_autoptr (IBBStanza) stanza = read_xml (xml);
+
+      g_assert_cmpint (stanza->payload, ==, IBB_PAYLOAD_CLOSE);
+      g_assert_cmpint (stanza->gives_reason, ==, cases[i].gives);
+      g_assert_cmpstr (stanza->text, ==, cases[i].kept);
+      if (cases[i].gives)
+        g_assert_cmpint (stanza->condition, ==, IBB_CONDITION_GONE);
+    }
+}
+
 /* D-25 reads conditions, H-06 types: every combination. */
 static void
 test_error_table (void)
@@ -515,6 +552,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza-reader/data/child/N-44", test_data_child);
   g_test_add_func ("/ibb/stanza-reader/data/bounds/D-17", test_data_bounds);
   g_test_add_func ("/ibb/stanza-reader/close/D-39,D-49", test_close);
+  g_test_add_func ("/ibb/stanza-reader/close/reason/D-49", test_close_reason);
   g_test_add_func ("/ibb/stanza-reader/error/table/D-25", test_error_table);
   g_test_add_func ("/ibb/stanza-reader/error/details", test_error_details);
   g_test_add_func ("/ibb/stanza-reader/error/echo/D-36", test_error_echo);

@@ -203,6 +203,7 @@ test_close (void)
 {
   IBBStanza *clean = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE);
   IBBStanza *unclean = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE);
+  IBBStanza *reason = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE);
   IBBStanza *half = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE);
   IBBStanza *probe = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE);
 
@@ -212,6 +213,13 @@ test_close (void)
   assert_xml (unclean, "<iq type='set' id='id' to='them@there/r'>"
                        "<close xmlns='http://jabber.org/protocol/ibb' sid='sid' "
                        "xmlns:u='urn:ibb-glib:1' u:unclean='true'/></iq>");
+  reason->unclean = reason->gives_reason = TRUE;
+  reason->condition = IBB_CONDITION_RESOURCE_CONSTRAINT;
+  reason->text = g_strdup ("<full>");
+  assert_xml (reason, "<iq type='set' id='id' to='them@there/r'>"
+                      "<close xmlns='http://jabber.org/protocol/ibb' sid='sid' "
+                      "xmlns:u='urn:ibb-glib:1' u:unclean='true' "
+                      "u:condition='resource-constraint' u:text='&lt;full&gt;'/></iq>");
   half->reads = TRUE;
   assert_xml (half, "<iq type='set' id='id' to='them@there/r'>"
                     "<close xmlns='http://jabber.org/protocol/ibb' sid='sid' "

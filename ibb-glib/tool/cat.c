@@ -31,7 +31,7 @@ cat_run (ToolRun *run, gpointer data, GError **error)
 
   service = tool_session_new_service (IBB_CONNECTION (tool_login_get_client (self->login)),
                                       tool_run_get_options (run), FALSE);
-  /* The end of the peer's bytes does not end ours. */
+  /* Nor does the end of the bytes of another implementation end ours. */
   ibb_service_set_half_close (service, TRUE);
   local_jid = tool_login_begin (self->login, run, error);
   if (local_jid == NULL)
@@ -43,7 +43,7 @@ cat_run (ToolRun *run, gpointer data, GError **error)
       joined = tool_stream_join (run, transport, error) &&
                tool_session_finish (transport, tool_run_get_cancellable (run), error);
       if (!joined)
-        ibb_transport_abort (transport);
+        tool_session_give_up (transport, *error);
     }
   tool_login_end (self->login, error);
   return joined;

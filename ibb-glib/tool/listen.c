@@ -37,7 +37,7 @@ listen_run (ToolRun *run, gpointer data, GError **error)
       joined = tool_stream_join (run, transport, error) &&
                tool_session_finish (transport, tool_run_get_cancellable (run), error);
       if (!joined)
-        ibb_transport_abort (transport);
+        tool_session_give_up (transport, *error);
     }
   tool_login_end (login, error);
   return joined;

@@ -76,7 +76,7 @@ receive_session (ToolRun *run, Receive *self, GError **error)
     {
       received = transfer (run, self, transport, error);
       if (!received)
-        ibb_transport_abort (transport);
+        tool_session_give_up (transport, *error);
     }
   tool_login_end (self->login, error);
   return received;

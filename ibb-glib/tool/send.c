@@ -139,7 +139,7 @@ send_run (ToolRun *run, gpointer data, GError **error)
     {
       sent = transfer (run, self, transport, error);
       if (!sent)
-        ibb_transport_abort (transport);
+        tool_session_give_up (transport, *error);
     }
   tool_login_end (self->login, error);
   return sent;

@@ -271,3 +271,17 @@ tool_session_finish (IBBTransport *transport, GCancellable *cancellable, GError 
   tool_stream_set_error (error, transport, seen);
   return FALSE;
 }
+
+/* Ends a session that has gone wrong by error. The peer learns no more than the kind of it: the
+ * message may name files of this side. */
+void
+tool_session_give_up (IBBTransport *transport, const GError *error)
+{
+  IBBError reason = IBB_ERROR_INTERNAL_SERVER_ERROR;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
+    reason = IBB_ERROR_RESOURCE_CONSTRAINT;
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    reason = IBB_ERROR_RECIPIENT_UNAVAILABLE;
+  ibb_transport_abort_with_reason (transport, reason, NULL);
+}

@@ -17,5 +17,6 @@ tool_session_is_welcome (const ToolOptions *options, const char *local_jid, IBBR
 IBBTransport *
 tool_session_wait (ToolRun *run, IBBService *service, const char *local_jid, GError **error);
 gboolean tool_session_finish (IBBTransport *transport, GCancellable *cancellable, GError **error);
+void     tool_session_give_up (IBBTransport *transport, const GError *error);
 
 G_END_DECLS

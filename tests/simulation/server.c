@@ -669,6 +669,7 @@ server_resume (World *self, Node *node)
   world_trace (self, "%s is resumed", node->jid);
   node->suspended = FALSE;
   ibb_engine_resume (node->driver.engine, self->now);
+  check_node (self, node); /* the wait for the XML stream is over before another one begins */
   if (node->outage == OUTAGE_REORDERED)
     reorder_held (self, node);
   server_release_held (self, node);

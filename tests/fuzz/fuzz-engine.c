@@ -276,13 +276,34 @@ change_settings (World *self)
 
 /* Checks a stanza that the engine sends. */
 
+/* Returns the request that a reply is for, as a key: from the address of the reply or, since a peer
+ * that has moved is answered where it is now (D-58), from another resource of that account. */
+static char *
+find_request (World *self, const IBBStanza *reply)
+{
+  g_autofree char *key = world_get_key (reply->id, reply->to);
+  gsize            length = strcspn (key, "/");
+  GHashTableIter   iter;
+  gpointer         other;
+
+  if (g_hash_table_contains (self->replies, key))
+    return g_steal_pointer (&key);
+
+  g_hash_table_iter_init (&iter, self->replies);
+  while (g_hash_table_iter_next (&iter, &other, NULL))
+    if (strcspn (other, "/") == length && strncmp (other, key, length) == 0)
+      return g_strdup (other);
+  return NULL;
+}
+
 static void
 check_reply (World *self, IBBStanza *stanza)
 {
-  char *key = world_get_key (stanza->id, stanza->to);
-  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->replies, key));
+  char *key = find_request (self, stanza);
+  guint n;
 
-  g_assert (n > 0);
+  g_assert (key != NULL);
+  n = GPOINTER_TO_UINT (g_hash_table_lookup (self->replies, key));
   if (n == 1)
     g_hash_table_remove (self->replies, key);
   else

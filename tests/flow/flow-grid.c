@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "outcome.h"
+#include "sample.h"
 
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -19,7 +19,7 @@ typedef struct
 } Board;
 
 static void
-run_cells (Board *board, const GPtrArray *cells)
+run_cells (Board *board, const GPtrArray *cells, gboolean with_models)
 {
   guint i;
 
@@ -27,13 +27,13 @@ run_cells (Board *board, const GPtrArray *cells)
     {
       const GridCell *cell = g_ptr_array_index (cells, i);
 
-      board->outcomes[i] = outcome_run (&cell->cell, i);
+      board->outcomes[i] = outcome_run (&cell->cell, i, with_models);
     }
 }
 
 /* FALSE: a process died, or there is none. */
 static gboolean
-run_processes (Board *board, const GPtrArray *cells, int n_jobs)
+run_processes (Board *board, const GPtrArray *cells, int n_jobs, gboolean with_models)
 {
   gboolean good = TRUE;
   int      status;
@@ -46,7 +46,7 @@ run_processes (Board *board, const GPtrArray *cells, int n_jobs)
         return FALSE;
       if (pid == 0)
         {
-          run_cells (board, cells);
+          run_cells (board, cells, with_models);
           _exit (0);
         }
     }
@@ -99,6 +99,8 @@ main (int argc, char **argv)
 {
   g_autofree char   *match = NULL;
   g_autofree char   *json = NULL;
+  g_autofree char   *record = NULL;
+  g_autofree char   *against = NULL;
   g_autofree char   *by = g_strdup ("ratio");
   int                n_jobs = (int) g_get_num_processors ();
   int                n_worst = 40;
@@ -113,14 +115,19 @@ main (int argc, char **argv)
     { "seeds", 0, 0, G_OPTION_ARG_INT, &n_seeds, "Runs of a cell with jitter (1)", "N" },
     { "least", 0, 0, G_OPTION_ARG_DOUBLE, &least, "Fail where the first column is less", "RATIO" },
     { "json", 0, 0, G_OPTION_ARG_FILENAME, &json, "Write all results there", "FILE" },
+    { "record", 0, 0, G_OPTION_ARG_FILENAME, &record, "Write the figures of a sample there",
+      "FILE" },
+    { "against", 0, 0, G_OPTION_ARG_FILENAME, &against, "Compare a sample with such figures",
+      "FILE" },
     { "list", 'l', 0, G_OPTION_ARG_NONE, &is_list, "Only print the cells", NULL },
     G_OPTION_ENTRY_NULL,
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (GPtrArray)      grid = NULL;
   g_autoptr (GPtrArray)      cells = NULL;
   g_autoptr (GError)         error = NULL;
   Board                     *board;
-  gboolean                   good;
+  gboolean                   is_sample, good;
 
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
@@ -129,7 +136,9 @@ main (int argc, char **argv)
       return 2;
     }
 
-  cells = grid_create (match, (guint) MAX (n_seeds, 1));
+  grid = grid_create (match, (guint) MAX (n_seeds, 1));
+  is_sample = record != NULL || against != NULL;
+  cells = is_sample ? sample_select (grid) : g_ptr_array_ref (grid);
   for (guint i = 0; is_list && i < cells->len; i++)
     g_print ("%s\n", ((GridCell *) g_ptr_array_index (cells, i))->text);
   if (is_list)
@@ -143,8 +152,14 @@ main (int argc, char **argv)
   board = mmap (NULL, sizeof *board + cells->len * sizeof *board->outcomes, PROT_READ | PROT_WRITE,
                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   g_assert (board != MAP_FAILED);
-  good = run_processes (board, cells, MAX (n_jobs, 1));
+  good = run_processes (board, cells, MAX (n_jobs, 1), !is_sample);
   print_unknown (board, cells);
+  if (record != NULL && !sample_record (record, board->outcomes, cells))
+    good = FALSE;
+  if (against != NULL && !sample_compare (against, board->outcomes, cells))
+    good = FALSE;
+  if (is_sample)
+    return good ? 0 : 1;
   if (!reaches (board, cells, least))
     good = FALSE;
   if (json != NULL && !write_json (json, board, cells))

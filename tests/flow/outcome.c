@@ -8,12 +8,14 @@
 #include <string.h>
 
 Outcome
-outcome_run (const Cell *cell, guint number)
+outcome_run (const Cell *cell, guint number, gboolean with_models)
 {
   Outcome self = { .number = number, .is_known = TRUE };
   Cell    copy = *cell;
 
   self.engine = report_run (&copy, NULL, FALSE);
+  if (!with_models)
+    return self;
   copy.sender = CELL_SENDER_FIXED;
   self.fixed = report_run (&copy, NULL, FALSE);
   copy.sender = CELL_SENDER_UNLIMITED;
@@ -21,8 +23,8 @@ outcome_run (const Cell *cell, guint number)
   return self;
 }
 
-static double
-get_goodput (const Report *report, const Cell *cell)
+double
+outcome_get_goodput (const Report *report, const Cell *cell)
 {
   return cell->slow > 0 && report->slowest >= 0 ? report->slowest : report->late_goodput;
 }
@@ -36,7 +38,8 @@ divide (double a, double b)
 double
 outcome_get_ratio (const Outcome *self, const Cell *cell)
 {
-  return divide (get_goodput (&self->engine, cell), get_goodput (&self->fixed, cell));
+  return divide (outcome_get_goodput (&self->engine, cell),
+                 outcome_get_goodput (&self->fixed, cell));
 }
 
 /* Order. */
@@ -104,7 +107,8 @@ print_line (const Outcome *self, const GridCell *cell)
 
   g_print ("%6.3f %6.3f %9.0f %6.3f %9.1f %8.0f %8.0f %8.0f %8.0f %8.0f %8.0f  %s\n",
            outcome_get_ratio (self, &cell->cell),
-           divide (get_goodput (engine, &cell->cell), get_goodput (&self->unlimited, &cell->cell)),
+           divide (outcome_get_goodput (engine, &cell->cell),
+                   outcome_get_goodput (&self->unlimited, &cell->cell)),
            engine->late_goodput / 1000, engine->jain, (double) engine->max_in_flight / 1024,
            engine->chat[0], engine->chat[1], fixed->chat[1], engine->interactive[0],
            engine->interactive[1], fixed->interactive[1], cell->text);

@@ -16,8 +16,10 @@ typedef struct
   Report   unlimited;
 } Outcome;
 
-/* Runs the cell three times. */
-Outcome outcome_run (const Cell *cell, guint number);
+/* Runs the cell, with_models: three times, with each model in the engine's place as well. */
+Outcome outcome_run (const Cell *cell, guint number, gboolean with_models);
+/* Bytes a second; where some readers are slow, those of the slowest session with a usual reader. */
+double outcome_get_goodput (const Report *report, const Cell *cell);
 /* The engine's goodput beside that of the model with a fixed window; where some readers
  * are slow, that of the others. */
 double outcome_get_ratio (const Outcome *self, const Cell *cell);

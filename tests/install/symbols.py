@@ -62,7 +62,7 @@ def only_ours():
 @cases.case('/install/symbols/only-declared')
 def only_declared():
     enums = {'ibb_stanza_type_get_type', 'ibb_tls_mode_get_type', 'ibb_client_state_get_type',
-             'ibb_websocket_mode_get_type', 'ibb_error_get_type'}
+             'ibb_websocket_mode_get_type', 'ibb_error_get_type', 'ibb_wait_get_type'}
     assert not exported() - declared() - enums, exported() - declared() - enums
 
 

@@ -136,8 +136,7 @@ log_in (World *self, guint b)
                                       "nurse@capulet.example/hall" };
 
   self->was_lost = TRUE;
-  ibb_engine_lost (self->driver.engine);
-  g_hash_table_remove_all (self->replies);
+  ibb_engine_lost (self->driver.engine); /* a close may be answered after the login (D-58) */
   ibb_engine_set_local_jid (self->driver.engine, NULL);
   if (b >> 2 & 1)
     {

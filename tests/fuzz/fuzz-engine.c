@@ -412,7 +412,6 @@ connection (World *self)
       else if (self->lost && b >> 3 > 7)
         {
           self->lost = FALSE;
-          g_hash_table_remove_all (self->replies);
           ibb_engine_restored (self->driver.engine);
         }
       break;

@@ -5,12 +5,13 @@
 usage: live.py CORPUS BUILD NAME ...
 
 The fuzzers are built with clang, in BUILD, which is kept. An input that fails is kept there,
-too, and printed. IBB_TEST_FUZZ is another number of seconds, IBB_TEST_FUZZ_SEED another seed.
+too, and printed. The seed changes with the day, so that a finding comes again when the test is
+repeated. IBB_TEST_FUZZ is another number of seconds, IBB_TEST_FUZZ_SEED another seed.
 """
 
+import datetime
 import os
 import pathlib
-import random
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ CORPUS, BUILD = map(pathlib.Path, sys.argv[1:3])
 NAMES = sys.argv[3:]
 ROOT = os.environ['IBB_TEST_SOURCE_ROOT']
 SECONDS = int(os.environ.get('IBB_TEST_FUZZ', 60))
-SEED = int(os.environ.get('IBB_TEST_FUZZ_SEED', 0)) or random.randrange(1, 2 ** 32)
+SEED = int(os.environ.get('IBB_TEST_FUZZ_SEED', 0)) or datetime.date.today().toordinal()
 # An input that is longer tells little more, and takes long.
 LENGTH_MAX = 512
 # Megabytes, with what the sanitizer keeps. An allocation that is larger fails, too.

@@ -57,6 +57,9 @@ def _(server):
         check(read_all(there) == data, 'the same bytes')
         there.close()
         writer.join()
+        # Only then both ends are done with the session, and no stop aborts it.
+        check_equal(read_all(here), b'', 'the answer')
+        here.close()
     kinds = [event['event'] for event in tunnel.forward.events()]
     check(kinds.count('disconnected') <= 1, f'logins: {kinds}')
     tunnel.end()

@@ -57,14 +57,14 @@ typedef enum
   /* These are the test's own. */
   AWAIT_IN, /* waits for a source to fire */
   AWAIT_OUT,
-  AWAIT_END,  /* IBB: waits until both directions are over */
-  FILL,       /* writes until there is no more room, for good */
-  WRITE_ON,   /* writes until that fails */
-  READ_REST,  /* reads all that the other end has written, which must be there */
-  LIMIT_IN,   /* a read times out, soon */
-  LIMIT_OUT,  /* a write does */
-  UNLIMIT,    /* no more */
-  HOLD_BACK,  /* IBB: auto-flush off */
+  AWAIT_END, /* IBB: waits until both directions are over */
+  FILL,      /* writes until there is no more room, for good */
+  WRITE_ON,  /* writes until that fails */
+  READ_REST, /* reads all that the other end has written, which must be there */
+  LIMIT_IN,  /* a read times out, soon */
+  LIMIT_OUT, /* a write does */
+  UNLIMIT,   /* no more */
+  HOLD_BACK, /* IBB: auto-flush off */
   CANCEL,
   RESET,
   DROP, /* the last reference */

@@ -151,16 +151,11 @@ ibb_resume_get_due (const IBBResume *self)
   return self->is_active ? self->at : IBB_NEVER;
 }
 
+/* The time least, doubled n times. */
 static gint64
-get_wait (const IBBResume *self, gint64 least, gint64 most)
+get_wait (gint64 least, gint64 most, guint n)
 {
-  return MIN (least << MIN (self->n_attempts, DOUBLINGS_MAX), most);
-}
-
-static gint64
-get_pause (guint n)
-{
-  return MIN (WAIT_MIN << MIN (n, DOUBLINGS_MAX), WAIT_MAX);
+  return MIN (least << MIN (n, DOUBLINGS_MAX), most);
 }
 
 static gint64
@@ -177,7 +172,7 @@ begin (IBBResume *self, gint64 now)
   begin_wait (self, get_callers_time (self, now));
   if (self->resumed == IBB_NEVER)
     self->resumed = now;
-  self->at = self->n_attempts == 0 ? now : now + get_wait (self, WAIT_MIN, WAIT_MAX);
+  self->at = self->n_attempts == 0 ? now : now + get_wait (WAIT_MIN, WAIT_MAX, self->n_attempts);
 }
 
 /* Time that brings nothing adds up over interruptions. Otherwise a peer could keep the session
@@ -194,7 +189,7 @@ spend (IBBResume *self, const IBBPosition *peer, gint64 now)
       if (now < self->send_at)
         return;
       /* Blocks are sent again at once the first time only: a <resume/> is much shorter. */
-      self->send_at = self->n_vain == 0 ? now : now + get_pause (self->n_vain);
+      self->send_at = self->n_vain == 0 ? now : now + get_wait (WAIT_MIN, WAIT_MAX, self->n_vain);
       self->n_vain++;
     }
   else if (ibb_closing_is_sent (ibb_duplex_get_closing (self->duplex)))
@@ -228,7 +223,7 @@ static void
 wait_longer (IBBResume *self, gint64 now)
 {
   forget_answer (self);
-  self->at = now + get_wait (self, WAIT_MIN, WAIT_MAX);
+  self->at = now + get_wait (WAIT_MIN, WAIT_MAX, self->n_attempts);
 }
 
 /* Our request to resume. */
@@ -256,7 +251,7 @@ ask (IBBResume *self, gint64 now)
   ibb_control_push (&shared->control, stanza);
 
   self->asked = now;
-  self->at = now + get_wait (self, ANSWER_MIN, ANSWER_MAX);
+  self->at = now + get_wait (ANSWER_MIN, ANSWER_MAX, self->n_attempts);
   self->n_attempts++;
 }
 

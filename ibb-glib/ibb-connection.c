@@ -4,7 +4,7 @@
 
 #include "ibb-connection.h"
 
-#include "core/stanza.h"
+#include "core/base/stanza.h"
 #include "ibb-connection-private.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"

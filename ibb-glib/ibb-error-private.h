@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "core/failure.h"
+#include "core/base/failure.h"
 #include "ibb-error.h"
 
 G_BEGIN_DECLS

@@ -4,7 +4,7 @@
 
 #include "ibb-error.h"
 
-#include "core/jid.h"
+#include "core/base/jid.h"
 #include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 

@@ -4,7 +4,7 @@
 
 #include "ibb-loopback.h"
 
-#include "core/jid.h"
+#include "core/base/jid.h"
 #include "loopback/loopback-connection.h"
 
 /**

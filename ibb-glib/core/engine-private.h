@@ -6,24 +6,24 @@
 
 #include <glib.h>
 
-#include "core/abandoned.h"
-#include "core/acceptor.h"
 #include "core/engine.h"
-#include "core/event.h"
-#include "core/first-hop.h"
+#include "core/session/event.h"
 #include "core/incoming.h"
 #include "core/outgoing.h"
-#include "core/peer.h"
-#include "core/requests.h"
-#include "core/server.h"
-#include "core/shared.h"
-#include "core/stall.h"
+#include "core/peer/context.h"
+#include "core/peer/first-hop.h"
+#include "core/peer/peer.h"
+#include "core/peer/requests.h"
+#include "core/peer/server.h"
+#include "core/peer/stall.h"
+#include "core/session/abandoned.h"
+#include "core/session/acceptor.h"
 
 G_BEGIN_DECLS
 
 struct _IBBEngine
 {
-  IBBShared  *shared;
+  IBBContext *context;
   IBBAcceptor acceptor;
   IBBIncoming incoming;
   IBBEvents   events;

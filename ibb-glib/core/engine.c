@@ -4,14 +4,14 @@
 
 #include "core/engine-private.h"
 
-#include "core/finished.h"
-#include "core/jid.h"
-#include "core/place.h"
+#include "core/base/jid.h"
+#include "core/peer/registration.h"
+#include "core/session/finished.h"
 
 static gint64
 get_time (IBBEngine *self, gint64 now)
 {
-  return ibb_clock_get_time (&self->shared->clock, now);
+  return ibb_clock_get_time (&self->context->clock, now);
 }
 
 /* Sessions with a reference to each: the end of one may end another. */
@@ -36,7 +36,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeldSessions, held_sessions_free)
 static HeldSessions *
 hold_all (IBBEngine *self)
 {
-  return hold_sessions (g_hash_table_get_values (self->shared->sessions));
+  return hold_sessions (g_hash_table_get_values (self->context->sessions));
 }
 
 /* Peers. */
@@ -109,8 +109,8 @@ peer_order_answered (IBBPeer *peer, IBBStanza *answer, gint64 now)
 static void
 not_pinged (IBBEngine *self, gint64 now)
 {
-  ibb_first_hop_not_pinged (self->shared->first_hop, now);
-  ibb_stalls_try (self->shared->stalls);
+  ibb_first_hop_not_pinged (self->context->first_hop, now);
+  ibb_stalls_try (self->context->stalls);
 }
 
 static void
@@ -118,17 +118,17 @@ ping_timeout (gpointer owner, gint64 now)
 {
   IBBEngine *self = owner;
 
-  ibb_first_hop_timeout (self->shared->first_hop);
-  ibb_stalls_try (self->shared->stalls);
+  ibb_first_hop_timeout (self->context->first_hop);
+  ibb_stalls_try (self->context->stalls);
 }
 
 static void
 ping_answered (IBBEngine *self, gint64 now)
 {
-  gint64 sent = ibb_first_hop_ping_answered (self->shared->first_hop, now);
+  gint64 sent = ibb_first_hop_ping_answered (self->context->first_hop, now);
 
-  ibb_stalls_note_answer (self->shared->stalls, sent);
-  ibb_stalls_try (self->shared->stalls);
+  ibb_stalls_note_answer (self->context->stalls, sent);
+  ibb_stalls_try (self->context->stalls);
 }
 
 /* Lifetime. */
@@ -138,19 +138,20 @@ ibb_engine_new (IBBRandomFunc random, gpointer random_data)
 {
   IBBEngine *self = g_new0 (IBBEngine, 1);
 
-  self->shared = ibb_shared_new (random, random_data,
-                                 g_hash_table_new_full (ibb_terms_hash, ibb_terms_equal, NULL,
-                                                        (GDestroyNotify) ibb_session_unref));
-  self->shared->abandoned = ibb_abandoned_new (self->shared);
-  self->shared->finished = ibb_finished_new (self->shared);
-  self->shared->first_hop = ibb_first_hop_new (self->shared, ping_timeout, self);
-  self->shared->peers = ibb_peers_new (self->shared, peer_timeout);
-  self->shared->requests = ibb_requests_new ();
-  self->shared->servers = ibb_servers_new (self->shared);
-  self->shared->stalls = ibb_stalls_new (self->shared);
-  ibb_acceptor_init (&self->acceptor, self->shared, &self->events);
-  ibb_incoming_init (&self->incoming, self->shared, &self->acceptor);
-  ibb_outgoing_init (&self->outgoing, self->shared);
+  self->context =
+      ibb_context_new (random, random_data,
+                       g_hash_table_new_full (ibb_parameters_hash, ibb_parameters_equal, NULL,
+                                              (GDestroyNotify) ibb_session_unref));
+  self->context->abandoned = ibb_abandoned_new (self->context);
+  self->context->finished = ibb_finished_new (self->context);
+  self->context->first_hop = ibb_first_hop_new (self->context, ping_timeout, self);
+  self->context->peers = ibb_peers_new (self->context, peer_timeout);
+  self->context->requests = ibb_requests_new ();
+  self->context->servers = ibb_servers_new (self->context);
+  self->context->stalls = ibb_stalls_new (self->context);
+  ibb_acceptor_init (&self->acceptor, self->context, &self->events);
+  ibb_incoming_init (&self->incoming, self->context, &self->acceptor);
+  ibb_outgoing_init (&self->outgoing, self->context);
   return self;
 }
 
@@ -169,26 +170,26 @@ ibb_engine_free (IBBEngine *self)
   IBBEvent event = IBB_EVENT_INIT;
 
   end_all (self);
-  self->shared->is_gone = TRUE;
+  self->context->is_gone = TRUE;
   while (ibb_engine_take_event (self, &event))
     ibb_event_clear (&event);
 
   ibb_acceptor_clear (&self->acceptor);
-  g_clear_pointer (&self->shared->abandoned, ibb_abandoned_free);
-  g_clear_pointer (&self->shared->finished, ibb_finished_free);
-  g_clear_pointer (&self->shared->first_hop, ibb_first_hop_free);
-  g_clear_pointer (&self->shared->peers, ibb_peers_free);
-  g_clear_pointer (&self->shared->requests, ibb_requests_free);
-  g_clear_pointer (&self->shared->servers, ibb_servers_free);
-  g_clear_pointer (&self->shared->stalls, ibb_stalls_free);
-  ibb_shared_unref (self->shared);
+  g_clear_pointer (&self->context->abandoned, ibb_abandoned_free);
+  g_clear_pointer (&self->context->finished, ibb_finished_free);
+  g_clear_pointer (&self->context->first_hop, ibb_first_hop_free);
+  g_clear_pointer (&self->context->peers, ibb_peers_free);
+  g_clear_pointer (&self->context->requests, ibb_requests_free);
+  g_clear_pointer (&self->context->servers, ibb_servers_free);
+  g_clear_pointer (&self->context->stalls, ibb_stalls_free);
+  ibb_context_unref (self->context);
   g_free (self);
 }
 
 IBBSettings *
 ibb_engine_get_settings (IBBEngine *self)
 {
-  return &self->shared->settings;
+  return &self->context->settings;
 }
 
 void
@@ -197,7 +198,7 @@ ibb_engine_settings_changed (IBBEngine *self, gint64 now)
   GHashTableIter iter;
   gpointer       session;
 
-  g_hash_table_iter_init (&iter, self->shared->sessions);
+  g_hash_table_iter_init (&iter, self->context->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
     ibb_session_settings_changed (session, get_time (self, now));
 }
@@ -205,7 +206,7 @@ ibb_engine_settings_changed (IBBEngine *self, gint64 now)
 void
 ibb_engine_set_stanza_limit (IBBEngine *self, gsize limit)
 {
-  ibb_limit_set_named (&self->shared->limit, limit);
+  ibb_stanza_limit_set_named (&self->context->limit, limit);
 }
 
 void
@@ -217,7 +218,7 @@ ibb_engine_set_listen (IBBEngine *self, IBBListen listen)
 void
 ibb_engine_note_chat (IBBEngine *self, gint64 now)
 {
-  ibb_chat_note (&self->shared->chat, get_time (self, now));
+  ibb_interactive_note (&self->context->interactive, get_time (self, now));
 }
 
 /* Events. */
@@ -230,7 +231,7 @@ ibb_engine_take_event (IBBEngine *self, IBBEvent *event)
   if (ibb_events_pop (&self->events, event))
     return TRUE;
 
-  link = g_queue_pop_head_link (&self->shared->changed);
+  link = g_queue_pop_head_link (&self->context->changed);
   if (link == NULL)
     return FALSE;
   *event = (IBBEvent) IBB_EVENT_INIT;
@@ -251,16 +252,16 @@ ibb_engine_has_outcome (IBBEngine *self)
 void
 ibb_engine_suspend (IBBEngine *self, gint64 now)
 {
-  IBBShared     *shared = self->shared;
+  IBBContext    *context = self->context;
   GHashTableIter iter;
   gpointer       session;
 
-  if (shared->is_lost || ibb_clock_is_stopped (&shared->clock))
+  if (context->is_lost || ibb_clock_is_stopped (&context->clock))
     return;
 
-  ibb_clock_stop (&shared->clock, now);
-  shared->has_moved = FALSE;
-  g_hash_table_iter_init (&iter, shared->sessions);
+  ibb_clock_stop (&context->clock, now);
+  context->has_moved = FALSE;
+  g_hash_table_iter_init (&iter, context->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
     ibb_session_suspend (session, now);
 }
@@ -271,8 +272,8 @@ ibb_engine_resume (IBBEngine *self, gint64 now)
   GHashTableIter iter;
   gpointer       session;
 
-  ibb_clock_resume (&self->shared->clock, now);
-  g_hash_table_iter_init (&iter, self->shared->sessions);
+  ibb_clock_resume (&self->context->clock, now);
+  g_hash_table_iter_init (&iter, self->context->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
     ibb_session_continue (session);
 }
@@ -284,10 +285,10 @@ ibb_engine_note_violation (IBBEngine *self)
   GHashTableIter iter;
   gpointer       session;
 
-  g_hash_table_iter_init (&iter, self->shared->sessions);
+  g_hash_table_iter_init (&iter, self->context->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
     longest = MAX (longest, ibb_session_get_longest (session));
-  return ibb_limit_note_violation (&self->shared->limit, longest);
+  return ibb_stanza_limit_note_violation (&self->context->limit, longest);
 }
 
 void
@@ -298,12 +299,12 @@ ibb_engine_lost (IBBEngine *self)
   IBBFailure               failure = IBB_FAILURE_INIT;
   gboolean                 is_too_short = FALSE;
 
-  if (self->shared->is_lost)
+  if (self->context->is_lost)
     return;
 
-  self->shared->is_lost = TRUE;
-  self->shared->has_moved = FALSE;
-  ibb_clock_abandon (&self->shared->clock);
+  self->context->is_lost = TRUE;
+  self->context->has_moved = FALSE;
+  ibb_clock_abandon (&self->context->clock);
   ibb_failure_set (&failure, IBB_FAILURE_CONNECTION_LOST);
   sessions = hold_all (self);
   for (GList *l = sessions; l != NULL; l = l->next)
@@ -315,19 +316,19 @@ ibb_engine_lost (IBBEngine *self)
     else if (!ibb_session_interrupt (l->data, &failure))
       ibb_session_end (l->data, &failure);
   if (is_too_short)
-    ibb_limit_forget (&self->shared->limit);
+    ibb_stanza_limit_forget (&self->context->limit);
   ibb_acceptor_fail_all (&self->acceptor, IBB_FAILURE_CONNECTION_LOST);
 
-  ibb_abandoned_forget_all (self->shared->abandoned);
-  ibb_first_hop_reset (self->shared->first_hop);
-  ibb_peers_forget (self->shared->peers);
-  ibb_control_clear (&self->shared->control);
+  ibb_abandoned_forget_all (self->context->abandoned);
+  ibb_first_hop_reset (self->context->first_hop);
+  ibb_peers_forget (self->context->peers);
+  ibb_control_clear (&self->context->control);
 }
 
 gboolean
 ibb_engine_has_moved (IBBEngine *self)
 {
-  return self->shared->has_moved;
+  return self->context->has_moved;
 }
 
 gboolean
@@ -336,7 +337,7 @@ ibb_engine_needs_stream (IBBEngine *self)
   GHashTableIter iter;
   gpointer       session;
 
-  g_hash_table_iter_init (&iter, self->shared->sessions);
+  g_hash_table_iter_init (&iter, self->context->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
     if (ibb_session_needs_stream (session))
       return TRUE;
@@ -348,14 +349,14 @@ static void
 restore_sessions (IBBEngine *self)
 {
   g_autoptr (HeldSessions) sessions = NULL;
-  IBBShared               *shared = self->shared;
+  IBBContext              *context = self->context;
 
-  if (shared->local_normal == NULL)
+  if (context->local_normal == NULL)
     return;
 
   sessions = hold_all (self);
   for (GList *l = sessions; l != NULL; l = l->next)
-    ibb_session_restored (l->data, shared->local_jid, shared->local_normal);
+    ibb_session_restored (l->data, context->local_jid, context->local_normal);
 }
 
 /* Stanzas that wait to be sent tell the end of sessions of the account before. They leave in the
@@ -363,41 +364,41 @@ restore_sessions (IBBEngine *self)
 static void
 forget_other_account (IBBEngine *self, const char *before)
 {
-  IBBShared       *shared = self->shared;
-  g_autofree char *bare = ibb_jid_dup_bare (shared->local_normal);
+  IBBContext      *context = self->context;
+  g_autofree char *bare = ibb_jid_dup_bare (context->local_normal);
   g_autofree char *bare_before = before != NULL ? ibb_jid_dup_bare (before) : NULL;
 
-  if (shared->is_lost && g_strcmp0 (bare, bare_before) != 0)
-    ibb_control_clear (&shared->control);
+  if (context->is_lost && g_strcmp0 (bare, bare_before) != 0)
+    ibb_control_clear (&context->control);
 }
 
 /* Interrupted sessions go on with the new JID. */
 void
 ibb_engine_set_local_jid (IBBEngine *self, const char *jid)
 {
-  IBBShared       *shared = self->shared;
-  g_autofree char *before = g_strdup (shared->local_normal);
+  IBBContext      *context = self->context;
+  g_autofree char *before = g_strdup (context->local_normal);
   g_autofree char *server = NULL;
 
-  ibb_shared_set_local_jid (shared, jid);
-  if (shared->local_normal == NULL)
+  ibb_context_set_local_jid (context, jid);
+  if (context->local_normal == NULL)
     return;
 
   forget_other_account (self, before);
-  server = ibb_jid_dup_domain (shared->local_normal);
-  ibb_limit_set_server (&shared->limit, server);
+  server = ibb_jid_dup_domain (context->local_normal);
+  ibb_stanza_limit_set_server (&context->limit, server);
   restore_sessions (self);
 }
 
 void
 ibb_engine_restored (IBBEngine *self)
 {
-  if (ibb_clock_is_stopped (&self->shared->clock))
+  if (ibb_clock_is_stopped (&self->context->clock))
     ibb_engine_lost (self); /* this XML stream is not the suspended one */
-  if (!self->shared->is_lost)
+  if (!self->context->is_lost)
     return;
 
-  self->shared->is_lost = FALSE;
+  self->context->is_lost = FALSE;
   restore_sessions (self);
 }
 
@@ -409,25 +410,25 @@ ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
   ibb_incoming_stop (&self->incoming);
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_session_stop (l->data, abort_sessions, get_time (self, now));
-  ibb_abandoned_close_all (self->shared->abandoned); /* nobody is there for later answers */
+  ibb_abandoned_close_all (self->context->abandoned); /* nobody is there for later answers */
   ibb_acceptor_fail_all (&self->acceptor, IBB_FAILURE_STOPPED);
 }
 
 void
 ibb_engine_advance (IBBEngine *self, gint64 now)
 {
-  ibb_timers_advance (&self->shared->waits, now);
-  if (!ibb_clock_is_stopped (&self->shared->clock))
-    ibb_timers_advance (&self->shared->timers, get_time (self, now));
+  ibb_timers_advance (&self->context->waits, now);
+  if (!ibb_clock_is_stopped (&self->context->clock))
+    ibb_timers_advance (&self->context->timers, get_time (self, now));
 }
 
 gint64
 ibb_engine_get_wake_time (IBBEngine *self)
 {
-  IBBClock *clock = &self->shared->clock;
-  gint64    next = ibb_timers_get_next (&self->shared->waits);
+  IBBClock *clock = &self->context->clock;
+  gint64    next = ibb_timers_get_next (&self->context->waits);
   gint64    due =
-      ibb_clock_is_stopped (clock) ? IBB_NEVER : ibb_timers_get_next (&self->shared->timers);
+      ibb_clock_is_stopped (clock) ? IBB_NEVER : ibb_timers_get_next (&self->context->timers);
 
   return due == IBB_NEVER ? next : MIN (next, ibb_clock_get_callers_time (clock, due));
 }
@@ -437,7 +438,7 @@ ibb_engine_get_wake_time (IBBEngine *self)
 static gboolean
 is_connected (IBBEngine *self)
 {
-  return !ibb_clock_is_stopped (&self->shared->clock) && !self->shared->is_lost;
+  return !ibb_clock_is_stopped (&self->context->clock) && !self->context->is_lost;
 }
 
 gboolean
@@ -461,7 +462,7 @@ find_taken (IBBEngine *self, const IBBStanza *stanza)
 
   if (stanza->payload != IBB_PAYLOAD_DATA && stanza->payload != IBB_PAYLOAD_CLOSE)
     return NULL;
-  pending = ibb_pendings_find (&self->shared->pendings, stanza->id);
+  pending = ibb_pendings_find (&self->context->pendings, stanza->id);
   return pending != NULL &&
                  (pending->type == IBB_PENDING_BLOCK || pending->type == IBB_PENDING_CLOSE)
              ? pending
@@ -493,7 +494,7 @@ ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
 
   if (stanza->payload == IBB_PAYLOAD_DATA || ibb_stanza_record_is_kind (stanza, "set") ||
       ibb_stanza_record_is_kind (stanza, "get"))
-    pending = ibb_pendings_find (&self->shared->pendings, stanza->id);
+    pending = ibb_pendings_find (&self->context->pendings, stanza->id);
   if (pending == NULL)
     return;
 
@@ -533,7 +534,7 @@ ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
 static gboolean
 check_running (IBBEngine *self, IBBFailure *failure)
 {
-  if (self->shared->is_lost)
+  if (self->context->is_lost)
     ibb_failure_set (failure, IBB_FAILURE_CONNECTION_LOST);
   else if (ibb_incoming_is_stopped (&self->incoming))
     ibb_failure_set (failure, IBB_FAILURE_STOPPED);
@@ -545,14 +546,14 @@ check_running (IBBEngine *self, IBBFailure *failure)
 IBBSession *
 ibb_engine_open (IBBEngine *self, const IBBOpen *open, gint64 now, IBBFailure *failure)
 {
-  IBBShared       *shared = self->shared;
+  IBBContext      *context = self->context;
   g_autofree char *random_sid = NULL;
   IBBOpen          whole = *open;
 
   if (!check_running (self, failure))
     return NULL;
   if (whole.local == NULL)
-    whole.local = shared->local_jid;
+    whole.local = context->local_jid;
   if (whole.local == NULL)
     {
       ibb_failure_set (failure, IBB_FAILURE_CONNECTION_LOST);
@@ -560,13 +561,13 @@ ibb_engine_open (IBBEngine *self, const IBBOpen *open, gint64 now, IBBFailure *f
     }
 
   if (whole.sid == NULL)
-    whole.sid = random_sid = ibb_ids_create_sid (&shared->ids);
+    whole.sid = random_sid = ibb_ids_create_sid (&context->ids);
   if (whole.block_size == 0)
     {
-      whole.block_size = shared->settings.default_block_size;
+      whole.block_size = context->settings.default_block_size;
       whole.may_be_longer = TRUE;
     }
-  return ibb_session_new (shared, &whole, now, failure);
+  return ibb_session_new (context, &whole, now, failure);
 }
 
 IBBExpectation *
@@ -601,10 +602,10 @@ ibb_engine_cancel_expectation (IBBEngine *self, IBBExpectation *expectation)
 static gboolean
 receive_reply (IBBEngine *self, IBBStanza *stanza, const char *from, gint64 now)
 {
-  IBBPending *pending = ibb_pendings_find (&self->shared->pendings, stanza->id);
+  IBBPending *pending = ibb_pendings_find (&self->context->pendings, stanza->id);
 
   if (pending == NULL ||
-      !ibb_pending_is_answered_by (pending, stanza, from, self->shared->local_normal))
+      !ibb_pending_is_answered_by (pending, stanza, from, self->context->local_normal))
     return FALSE;
 
   switch (pending->type)
@@ -645,20 +646,20 @@ receive_reply (IBBEngine *self, IBBStanza *stanza, const char *from, gint64 now)
 static gboolean
 receive (IBBEngine *self, IBBStanza *stanza, gboolean is_last, gint64 now)
 {
-  IBBShared       *shared = self->shared;
+  IBBContext      *context = self->context;
   g_autofree char *from = NULL;
   g_autofree char *to = NULL;
 
-  if (self->shared->is_lost || stanza->name == IBB_STANZA_PRESENCE ||
-      !ibb_shared_may_get (shared, stanza->to))
+  if (self->context->is_lost || stanza->name == IBB_STANZA_PRESENCE ||
+      !ibb_context_may_get (context, stanza->to))
     return FALSE;
 
   now = get_time (self, now);
   /* Without "from" it came from our own server or account (RFC 6120 §8.1.2.1). */
   if (stanza->from != NULL)
     from = ibb_jid_normalize (stanza->from);
-  else if (shared->local_normal != NULL)
-    from = ibb_jid_dup_bare (shared->local_normal);
+  else if (context->local_normal != NULL)
+    from = ibb_jid_dup_bare (context->local_normal);
 
   switch (stanza->payload)
     {
@@ -672,11 +673,11 @@ receive (IBBEngine *self, IBBStanza *stanza, gboolean is_last, gint64 now)
     case IBB_PAYLOAD_CLOSE:
     case IBB_PAYLOAD_UNKNOWN:
     case IBB_PAYLOAD_RESUME:
-      if (ibb_incoming_is_stopped (&self->incoming) && g_hash_table_size (shared->sessions) == 0)
+      if (ibb_incoming_is_stopped (&self->incoming) && g_hash_table_size (context->sessions) == 0)
         return FALSE; /* the application answers that there is no such service (N-08) */
-      to = stanza->to != NULL && g_strcmp0 (stanza->to, shared->local_jid) != 0
+      to = stanza->to != NULL && g_strcmp0 (stanza->to, context->local_jid) != 0
                ? ibb_jid_normalize (stanza->to)
-               : g_strdup (shared->local_normal);
+               : g_strdup (context->local_normal);
       return ibb_incoming_receive (&self->incoming, stanza, to, from, is_last, now);
 
     case IBB_PAYLOAD_OTHER:
@@ -704,7 +705,7 @@ ibb_engine_receive_own (IBBEngine *self, IBBStanza *stanza, gint64 now)
 gboolean
 ibb_engine_is_running (IBBEngine *self)
 {
-  return !ibb_incoming_is_stopped (&self->incoming) && !self->shared->is_lost;
+  return !ibb_incoming_is_stopped (&self->incoming) && !self->context->is_lost;
 }
 
 gboolean
@@ -716,32 +717,33 @@ ibb_engine_can_accept (IBBEngine *self)
 gboolean
 ibb_engine_is_lost (IBBEngine *self)
 {
-  return self->shared->is_lost;
+  return self->context->is_lost;
 }
 
 gboolean
 ibb_engine_is_suspended (IBBEngine *self)
 {
-  return ibb_clock_is_stopped (&self->shared->clock);
+  return ibb_clock_is_stopped (&self->context->clock);
 }
 
 const char *
 ibb_engine_get_local_jid (IBBEngine *self)
 {
-  return self->shared->local_jid;
+  return self->context->local_jid;
 }
 
 gboolean
 ibb_engine_has_address (IBBEngine *self, const char *jid)
 {
-  const IBBShared *shared = self->shared;
+  const IBBContext *context = self->context;
 
-  return shared->local_jid != NULL && (shared->is_domain ? ibb_shared_may_get (shared, jid)
-                                                         : ibb_jid_equal (shared->local_jid, jid));
+  return context->local_jid != NULL &&
+         (context->is_domain ? ibb_context_may_get (context, jid)
+                             : ibb_jid_equal (context->local_jid, jid));
 }
 
 guint
 ibb_engine_get_n_sessions (IBBEngine *self)
 {
-  return g_hash_table_size (self->shared->sessions);
+  return g_hash_table_size (self->context->sessions);
 }

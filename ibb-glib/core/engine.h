@@ -23,14 +23,14 @@
 
 #include <glib.h>
 
-#include "core/acceptor.h"
-#include "core/event.h"
-#include "core/expectation.h"
-#include "core/failure.h"
-#include "core/ids.h"
-#include "core/session.h"
-#include "core/settings.h"
-#include "core/stanza.h"
+#include "core/base/failure.h"
+#include "core/base/ids.h"
+#include "core/base/settings.h"
+#include "core/base/stanza.h"
+#include "core/session/event.h"
+#include "core/session/acceptor.h"
+#include "core/session/expectation.h"
+#include "core/session/session.h"
 
 G_BEGIN_DECLS
 

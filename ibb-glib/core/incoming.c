@@ -4,14 +4,14 @@
 
 #include "core/incoming.h"
 
-#include "core/finished.h"
-#include "core/place.h"
-#include "core/session.h"
+#include "core/peer/registration.h"
+#include "core/session/finished.h"
+#include "core/session/session.h"
 
 void
-ibb_incoming_init (IBBIncoming *self, IBBShared *shared, IBBAcceptor *acceptor)
+ibb_incoming_init (IBBIncoming *self, IBBContext *context, IBBAcceptor *acceptor)
 {
-  self->shared = shared;
+  self->context = context;
   self->acceptor = acceptor;
 }
 
@@ -30,7 +30,7 @@ ibb_incoming_is_stopped (const IBBIncoming *self)
 static void
 reply_error (IBBIncoming *self, const IBBStanza *stanza, IBBCondition condition, IBBErrorType type)
 {
-  ibb_control_reply_error (&self->shared->control, stanza, condition, type, NULL);
+  ibb_control_reply_error (&self->context->control, stanza, condition, type, NULL);
 }
 
 static gboolean
@@ -41,12 +41,12 @@ receive_for_session (IBBIncoming *self,
                      gboolean     is_last,
                      gint64       now)
 {
-  IBBSession *session = ibb_place_find (self->shared, local, peer, stanza->sid);
+  IBBSession *session = ibb_registration_find (self->context, local, peer, stanza->sid);
 
   if (session != NULL && ibb_session_get_state (session) != IBB_SESSION_REQUESTED)
     ibb_session_receive (session, stanza, now);
-  else if (ibb_place_find (self->shared, local, peer, stanza->asked) != NULL)
-    ibb_control_repeat_result (&self->shared->control, stanza); /* of a probe (D-27) */
+  else if (ibb_registration_find (self->context, local, peer, stanza->asked) != NULL)
+    ibb_control_repeat_result (&self->context->control, stanza); /* of a probe (D-27) */
   else if (session == NULL && !is_last)
     return FALSE;
   else if (stanza->sid == NULL)
@@ -93,7 +93,7 @@ receive_resume (IBBIncoming *self,
                 gboolean     is_last,
                 gint64       now)
 {
-  IBBShared  *shared = self->shared;
+  IBBContext *context = self->context;
   IBBSession *session;
 
   if (!stanza->has_position || !ibb_stanza_is_valid_sid (stanza->sid) || local == NULL ||
@@ -104,15 +104,15 @@ receive_resume (IBBIncoming *self,
     }
   /* Each request that is taken gets an answer, and may lead to a close. A peer that hears nothing
    * asks again (D-47). */
-  if (ibb_control_is_flooded (&shared->control))
+  if (ibb_control_is_flooded (&context->control))
     return TRUE;
 
   /* A peer that has logged in again may have another resource. There another session may have the
    * same sid (D-58). */
-  session = ibb_place_find_resumable (shared, local, peer, stanza, is_for_session);
+  session = ibb_registration_find_resumable (context, local, peer, stanza, is_for_session);
   if (session != NULL)
     ibb_session_receive_resume (session, stanza, peer, now);
-  else if (!ibb_finished_answer (shared->finished, stanza, local, peer))
+  else if (!ibb_finished_answer (context->finished, stanza, local, peer))
     {
       if (!is_last)
         return FALSE;

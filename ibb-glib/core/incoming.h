@@ -8,20 +8,20 @@
 
 #include <glib.h>
 
-#include "core/acceptor.h"
-#include "core/shared.h"
-#include "core/stanza.h"
+#include "core/base/stanza.h"
+#include "core/peer/context.h"
+#include "core/session/acceptor.h"
 
 G_BEGIN_DECLS
 
 typedef struct
 {
-  IBBShared   *shared;
+  IBBContext  *context;
   IBBAcceptor *acceptor;
   gboolean     is_stopped; /* nothing new begins */
 } IBBIncoming;
 
-void     ibb_incoming_init (IBBIncoming *self, IBBShared *shared, IBBAcceptor *acceptor);
+void     ibb_incoming_init (IBBIncoming *self, IBBContext *context, IBBAcceptor *acceptor);
 void     ibb_incoming_stop (IBBIncoming *self);
 gboolean ibb_incoming_is_stopped (const IBBIncoming *self);
 /* A request, or a message. local, peer (nullable): the addresses, normalised. is_last: nobody else

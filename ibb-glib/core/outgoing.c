@@ -4,15 +4,15 @@
 
 #include "core/outgoing.h"
 
-#include "core/first-hop.h"
-#include "core/peer.h"
-#include "core/session.h"
-#include "core/stall.h"
+#include "core/peer/first-hop.h"
+#include "core/peer/peer.h"
+#include "core/peer/stall.h"
+#include "core/session/session.h"
 
 void
-ibb_outgoing_init (IBBOutgoing *self, IBBShared *shared)
+ibb_outgoing_init (IBBOutgoing *self, IBBContext *context)
 {
-  *self = (IBBOutgoing){ .shared = shared };
+  *self = (IBBOutgoing){ .context = context };
 }
 
 /* Lets the sessions go on that wait for memory or for the end of a backlog, and not for their own
@@ -20,40 +20,40 @@ ibb_outgoing_init (IBBOutgoing *self, IBBShared *shared)
 static void
 release_waiting (IBBOutgoing *self, gint64 now)
 {
-  IBBShared *shared = self->shared;
+  IBBContext *context = self->context;
 
-  if (ibb_control_is_backlogged (&shared->control) || !ibb_memory_take_freed (&shared->memory))
+  if (ibb_control_is_backlogged (&context->control) || !ibb_memory_take_freed (&context->memory))
     return;
 
-  for (guint n = ibb_memory_get_n_waiting (&shared->memory);
-       n > 0 && !ibb_control_is_backlogged (&shared->control); n--)
-    ibb_session_release_waiting (ibb_memory_peek_waiting (&shared->memory), now);
+  for (guint n = ibb_memory_get_n_waiting (&context->memory);
+       n > 0 && !ibb_control_is_backlogged (&context->control); n--)
+    ibb_session_release_waiting (ibb_memory_peek_waiting (&context->memory), now);
 }
 
 static IBBStanza *
 take_control (IBBOutgoing *self)
 {
-  IBBShared *shared = self->shared;
-  gboolean   was_backlogged = ibb_control_is_backlogged (&shared->control);
-  IBBStanza *stanza = ibb_control_pop (&shared->control);
+  IBBContext *context = self->context;
+  gboolean    was_backlogged = ibb_control_is_backlogged (&context->control);
+  IBBStanza  *stanza = ibb_control_pop (&context->control);
 
-  ibb_memory_note_room (&shared->memory);
+  ibb_memory_note_room (&context->memory);
   /* Once the backlog has gone some of the sessions that wait may go on although memory is still
    * short. */
   if (was_backlogged)
-    ibb_memory_set_freed (&shared->memory);
+    ibb_memory_set_freed (&context->memory);
   return stanza;
 }
 
 /* The bytes that hold up one peer may be in flight to another, which need not answer. */
 static void
-wait_for_others (IBBShared *shared, IBBPeer *peer, gint64 now)
+wait_for_others (IBBContext *context, IBBPeer *peer, gint64 now)
 {
-  gsize in_flight = ibb_first_hop_get_in_flight (shared->first_hop);
+  gsize in_flight = ibb_first_hop_get_in_flight (context->first_hop);
 
   if (in_flight > ibb_path_get_in_flight (ibb_peer_get_path (peer)) ||
-      ibb_peers_are_several (shared->peers))
-    ibb_first_hop_wait (shared->first_hop, now);
+      ibb_peers_are_several (context->peers))
+    ibb_first_hop_wait (context->first_hop, now);
 }
 
 /* Whether so many blocks are in flight to the peer as may be. A session without one may send it in
@@ -61,24 +61,24 @@ wait_for_others (IBBShared *shared, IBBPeer *peer, gint64 now)
 static gboolean
 has_most_blocks (IBBPeer *peer, IBBSession *session)
 {
-  return ibb_quota_is_full (ibb_peer_get_quota (peer)) && ibb_session_has_in_flight (session);
+  return ibb_block_limit_is_full (ibb_peer_get_quota (peer)) && ibb_session_has_in_flight (session);
 }
 
 static gboolean
-may_take_path (IBBShared *shared, IBBPeer *peer, gsize size)
+may_take_path (IBBContext *context, IBBPeer *peer, gsize size)
 {
   ibb_peer_share (peer, size);
   return ibb_path_may_send (ibb_peer_get_path (peer), size,
-                            ibb_first_hop_get_share (shared->first_hop),
-                            ibb_chat_is_on (&shared->chat));
+                            ibb_first_hop_get_share (context->first_hop),
+                            ibb_interactive_is_on (&context->interactive));
 }
 
 /* A session that sends little has a block. Alone on the connection it waits behind nothing. */
 static void
-note_urgent (IBBShared *shared, gint64 now)
+note_urgent (IBBContext *context, gint64 now)
 {
-  if (ibb_first_hop_get_in_flight (shared->first_hop) > 0)
-    ibb_chat_note_urgent (&shared->chat, now);
+  if (ibb_first_hop_get_in_flight (context->first_hop) > 0)
+    ibb_interactive_note_urgent (&context->interactive, now);
 }
 
 /* The next session by IQ whose block may leave. Peers take turns, and so do the sessions of each.
@@ -88,39 +88,39 @@ note_urgent (IBBShared *shared, gint64 now)
 static IBBSession *
 find_ready (IBBOutgoing *self, gint64 now)
 {
-  IBBShared *shared = self->shared;
-  IBBPeer   *peer;
+  IBBContext *context = self->context;
+  IBBPeer    *peer;
 
-  while ((peer = ibb_peers_get_next (shared->peers)) != NULL)
+  while ((peer = ibb_peers_get_next (context->peers)) != NULL)
     {
-      IBBTurns   *turns = ibb_peer_get_turns (peer);
-      IBBSession *session = ibb_turns_peek (turns);
-      gsize       size = session != NULL ? ibb_session_get_next_size (session) : 0;
+      IBBScheduler *turns = ibb_peer_get_turns (peer);
+      IBBSession   *session = ibb_scheduler_peek (turns);
+      gsize         size = session != NULL ? ibb_session_get_next_size (session) : 0;
 
       if (session == NULL)
         ibb_peer_pause (peer);
       else if (!ibb_session_can_send (session, now))
         ibb_session_update_ready (session, now);
-      else if (ibb_turns_may_exceed (turns, size))
+      else if (ibb_scheduler_may_exceed (turns, size))
         {
-          note_urgent (shared, now);
+          note_urgent (context, now);
           return session;
         }
       else if (has_most_blocks (peer, session))
         {
-          if (!ibb_stalls_make_room (shared->stalls, now))
+          if (!ibb_stalls_make_room (context->stalls, now))
             ibb_peer_cap (peer);
         }
-      else if (!may_take_path (shared, peer, size))
+      else if (!may_take_path (context, peer, size))
         {
-          if (!ibb_stalls_make_room (shared->stalls, now))
+          if (!ibb_stalls_make_room (context->stalls, now))
             ibb_peer_wait (peer, now);
         }
-      else if (ibb_first_hop_may_send (shared->first_hop, size, now))
+      else if (ibb_first_hop_may_send (context->first_hop, size, now))
         return session;
-      else if (!ibb_stalls_make_room (shared->stalls, now))
+      else if (!ibb_stalls_make_room (context->stalls, now))
         {
-          wait_for_others (shared, peer, now);
+          wait_for_others (context, peer, now);
           return NULL;
         }
     }
@@ -132,7 +132,7 @@ find_ready_by_message (IBBOutgoing *self, gint64 now)
 {
   IBBSession *session;
 
-  while ((session = ibb_turns_peek (&self->shared->message_turns)) != NULL &&
+  while ((session = ibb_scheduler_peek (&self->context->message_turns)) != NULL &&
          !ibb_session_can_send (session, now))
     ibb_session_update_ready (session, now);
   return session;
@@ -157,7 +157,7 @@ take_block (IBBOutgoing *self, gint64 now)
 static void
 update (IBBOutgoing *self, gint64 now)
 {
-  ibb_chat_update (&self->shared->chat, now);
+  ibb_interactive_update (&self->context->interactive, now);
   release_waiting (self, now);
 }
 
@@ -167,7 +167,7 @@ ibb_outgoing_has_stanza (IBBOutgoing *self, gint64 now)
   update (self, now);
   return find_ready (self, now) != NULL || find_ready_by_message (self, now) != NULL ||
          /* comes last: the search may have queued a question */
-         ibb_control_get_length (&self->shared->control) > 0;
+         ibb_control_get_length (&self->context->control) > 0;
 }
 
 static IBBStanza *
@@ -189,7 +189,7 @@ ibb_outgoing_take_stanza (IBBOutgoing *self, gint64 now)
 {
   IBBStanza *stanza = take_stanza (self, now);
 
-  if (self->shared->is_domain && stanza != NULL && stanza->from == NULL)
-    stanza->from = g_strdup (self->shared->local_jid);
+  if (self->context->is_domain && stanza != NULL && stanza->from == NULL)
+    stanza->from = g_strdup (self->context->local_jid);
   return stanza;
 }

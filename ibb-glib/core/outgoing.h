@@ -8,18 +8,18 @@
 
 #include <glib.h>
 
-#include "core/shared.h"
-#include "core/stanza.h"
+#include "core/base/stanza.h"
+#include "core/peer/context.h"
 
 G_BEGIN_DECLS
 
 typedef struct
 {
-  IBBShared *shared;              /* (unowned) */
-  gboolean   is_turn_of_messages; /* blocks by message, or by IQ, go next */
+  IBBContext *context;             /* (unowned) */
+  gboolean    is_turn_of_messages; /* blocks by message, or by IQ, go next */
 } IBBOutgoing;
 
-void     ibb_outgoing_init (IBBOutgoing *self, IBBShared *shared);
+void     ibb_outgoing_init (IBBOutgoing *self, IBBContext *context);
 gboolean ibb_outgoing_has_stanza (IBBOutgoing *self, gint64 now);
 /* (transfer full) (nullable) */
 IBBStanza *ibb_outgoing_take_stanza (IBBOutgoing *self, gint64 now);

@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "core/stanza.h"
+#include "core/base/stanza.h"
 #include "loopback/port.h"
 
 G_BEGIN_DECLS

@@ -4,8 +4,8 @@
 
 #include "runtime/argument.h"
 
-#include "core/jid.h"
-#include "core/stanza.h"
+#include "core/base/jid.h"
+#include "core/base/stanza.h"
 #include "ibb-intl-private.h"
 
 gboolean

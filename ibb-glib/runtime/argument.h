@@ -7,7 +7,7 @@
 
 #include <gio/gio.h>
 
-#include "core/terms.h"
+#include "core/peer/parameters.h"
 #include "ibb-types.h"
 
 G_BEGIN_DECLS

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "core/stanza.h"
+#include "core/base/stanza.h"
 #include "stanza/namespaces.h"
 
 static const char *const own_features[] = { IBB_CAPS_NAMESPACE, IBB_DISCO_INFO_NAMESPACE,

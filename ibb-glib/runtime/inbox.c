@@ -4,7 +4,7 @@
 
 #include "runtime/inbox.h"
 
-#include "core/jid.h"
+#include "core/base/jid.h"
 #include "runtime/callback-source.h"
 
 struct _IBBInbox

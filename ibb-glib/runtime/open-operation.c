@@ -4,7 +4,7 @@
 
 #include "runtime/open-operation.h"
 
-#include "core/jid.h"
+#include "core/base/jid.h"
 #include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "runtime/argument.h"

@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include "core/failure.h"
+#include "core/base/failure.h"
 #include "ibb-connection.h"
 #include "runtime/weak.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The namespaces of XMPP, but for those by which the core knows features: they stand in
- * core/stanza.h.
+ * core/base/stanza.h.
  */
 
 #pragma once

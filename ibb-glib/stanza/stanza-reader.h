@@ -6,7 +6,7 @@
 
 #include <libxml/parser.h>
 
-#include "core/stanza.h"
+#include "core/base/stanza.h"
 #include "stanza/xml-copy.h"
 
 G_BEGIN_DECLS

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The stanza of which SAX events tell, as XML again: the form that core/stanza.h keeps. Each
+/* The stanza of which SAX events tell, as XML again: the form that core/base/stanza.h keeps. Each
  * element is without prefix, with a declaration of its namespace where its parent has another
  * one. So an element in the namespace of one XML stream can be put into any other XML stream.
  */

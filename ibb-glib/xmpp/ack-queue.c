@@ -4,7 +4,7 @@
 
 #include "xmpp/ack-queue.h"
 
-#include "core/stanza.h"
+#include "core/base/stanza.h"
 
 /* After so much an acknowledgement is requested: often enough to keep the queue small, seldom
  * enough to cost nothing. */

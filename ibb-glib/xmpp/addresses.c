@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "core/jid.h"
+#include "core/base/jid.h"
 
 struct _IBBAddresses
 {

@@ -4,7 +4,7 @@
 
 #include "xmpp/binding.h"
 
-#include "core/jid.h"
+#include "core/base/jid.h"
 #include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "stanza/namespaces.h"

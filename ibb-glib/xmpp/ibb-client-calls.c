@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "core/jid.h"
+#include "core/base/jid.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "xmpp/blocking-call.h"

@@ -4,7 +4,7 @@
 
 #include "xmpp/id.h"
 
-#include "core/ids.h"
+#include "core/base/ids.h"
 #include "runtime/random.h"
 
 static void

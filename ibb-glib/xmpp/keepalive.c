@@ -4,7 +4,7 @@
 
 #include "xmpp/keepalive.h"
 
-#include "core/jid.h"
+#include "core/base/jid.h"
 #include "ibb-intl-private.h"
 #include "xmpp/alarm.h"
 #include "xmpp/id.h"

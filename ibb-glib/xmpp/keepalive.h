@@ -12,7 +12,7 @@
 
 #pragma once
 
-#include "core/stanza.h"
+#include "core/base/stanza.h"
 #include "runtime/thread.h"
 #include "xmpp/outbox.h"
 

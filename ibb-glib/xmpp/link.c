@@ -4,7 +4,7 @@
 
 #include "xmpp/link.h"
 
-#include "core/jid.h"
+#include "core/base/jid.h"
 #include "ibb-connection-private.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"

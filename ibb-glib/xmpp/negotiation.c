@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "core/jid.h"
+#include "core/base/jid.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "stanza/namespaces.h"

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "core/base64.h"
+#include "core/base/base64.h"
 #include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "xmpp/channel-binding.h"

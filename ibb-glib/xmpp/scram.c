@@ -8,7 +8,7 @@
 
 #include <stringprep.h>
 
-#include "core/base64.h"
+#include "core/base/base64.h"
 #include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "runtime/random.h"

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "core/fit.h"
+#include "core/base/read-alignment.h"
 #include "stanza/stanza-writer.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/frame-writer.h"
@@ -19,7 +19,7 @@
 
 #define MAX_KEPT (1024 * 1024) /* of a buffer that was filled once */
 /* Of a record of TLS: what a server reads at a time. */
-#define RECORD_MAX IBB_FIT_PIECE
+#define RECORD_MAX IBB_READ_ALIGNMENT_PIECE
 
 /* Spaces after short stanzas that are not made up for, and the part of the bytes of blocks that
  * makes up for them. */
@@ -164,12 +164,12 @@ note_stanza_locked (IBBXmlOutput *self, const IBBStanza *stanza, guint start)
     return;
 
   self->fills = stanza->fills && self->frames == NULL;
-  if (!self->fills || !ibb_fit_is_filled (length))
+  if (!self->fills || !ibb_read_alignment_is_filled (length))
     return;
 
   self->spaces -= MIN (self->spaces, length / SPACES_SHARE);
-  if (ibb_fit_is_filled (self->pending->len))
-    append_spaces (self->pending, ibb_fit_get_gap (self->pending->len));
+  if (ibb_read_alignment_is_filled (self->pending->len))
+    append_spaces (self->pending, ibb_read_alignment_get_gap (self->pending->len));
 }
 
 gboolean
@@ -243,7 +243,7 @@ ibb_xml_output_get_last_write_time (IBBXmlOutput *self)
 static void
 fill_locked (IBBXmlOutput *self)
 {
-  gsize gap = ibb_fit_get_gap (self->writing->len);
+  gsize gap = ibb_read_alignment_get_gap (self->writing->len);
   gsize end = self->writing->len + gap;
 
   if (!self->fills || self->is_closed || gap == 0 || self->spaces + gap > SPACES_MAX)

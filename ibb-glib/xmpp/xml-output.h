@@ -8,7 +8,7 @@
 
 #include <gio/gio.h>
 
-#include "core/stanza.h"
+#include "core/base/stanza.h"
 
 G_BEGIN_DECLS
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/engine-private.h"
-#include "core/session-private.h"
+#include "core/session/session-private.h"
 #include "inside.h"
 
 /* What counts against a peer is what its sessions have in flight, without those set aside. */
@@ -53,10 +53,10 @@ check_sender (IBBSession *session, guint *n_pending)
       IBBBlock *block = l->data;
       gsize     size = g_bytes_get_size (block->bytes);
 
-      g_assert (size > 0 && size <= session->terms.block_size);
+      g_assert (size > 0 && size <= session->parameters.block_size);
       position += size;
       /* A message that is sent again was already counted as delivered. */
-      g_assert (block->end == position || session->terms.by_message);
+      g_assert (block->end == position || session->parameters.by_message);
       g_assert (block->seq == seq++);
       g_assert (!after_unsent || block->state == IBB_BLOCK_TO_SEND);
       if (block->attempts > 0)
@@ -97,13 +97,13 @@ check_receiver (IBBSession *session, const IBBSettings *largest)
   IBBReceiver *receiver = &session->duplex.receiver;
   IBBAcks     *acks = &receiver->acks;
   gsize        s = largest->receive_buffer_size;
-  gsize        h = MAX (MAX (s, 4 * 1024 * 1024), 2 * (gsize) session->terms.block_size);
+  gsize        h = MAX (MAX (s, 4 * 1024 * 1024), 2 * (gsize) session->parameters.block_size);
   gsize        delayed_bytes = 0;
   gsize        records = 0;
 
   g_assert (receiver->received == receiver->read + receiver->queue.length);
   g_assert (receiver->queue.length <=
-            2 * s + h + session->terms.block_size); /* the hard bound (D-23) */
+            2 * s + h + session->parameters.block_size); /* the hard bound (D-23) */
   for (GList *l = acks->blocks.head; l != NULL; l = l->next)
     {
       IBBDelayedAck *ack = l->data;
@@ -125,13 +125,13 @@ check_receiver (IBBSession *session, const IBBSettings *largest)
 static void
 check_stalls (IBBEngine *engine)
 {
-  IBBStalls     *stalls = engine->shared->stalls;
+  IBBStalls     *stalls = engine->context->stalls;
   gint64         since = G_MININT64;
   guint          n_late = 0;
   GHashTableIter iter;
   gpointer       session;
 
-  g_hash_table_iter_init (&iter, engine->shared->sessions);
+  g_hash_table_iter_init (&iter, engine->context->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
     n_late += ((IBBSession *) session)->duplex.sender.flight.stall.late_since != IBB_NEVER;
   g_assert (g_queue_get_length (&stalls->late) == n_late);
@@ -143,12 +143,13 @@ check_stalls (IBBEngine *engine)
       g_assert (!stall->is_stalled && stall->in_flight > 0);
       since = stall->late_since;
     }
-  g_assert (!ibb_pending_is_set (&engine->shared->first_hop->ping) ||
-            g_hash_table_size (engine->shared->sessions) > 0);
-  g_assert (ibb_pending_is_set (&engine->shared->first_hop->ping) ||
-            (!engine->shared->first_hop->is_unanswered && !engine->shared->first_hop->is_holding));
-  g_assert (engine->shared->first_hop->ping_timer.iter == NULL ||
-            g_hash_table_size (engine->shared->sessions) > 0);
+  g_assert (!ibb_pending_is_set (&engine->context->first_hop->ping) ||
+            g_hash_table_size (engine->context->sessions) > 0);
+  g_assert (
+      ibb_pending_is_set (&engine->context->first_hop->ping) ||
+      (!engine->context->first_hop->is_unanswered && !engine->context->first_hop->is_holding));
+  g_assert (engine->context->first_hop->ping_timer.iter == NULL ||
+            g_hash_table_size (engine->context->sessions) > 0);
 }
 
 /* The path that peers near by share has what is in flight to its members, and to nobody else. One
@@ -172,12 +173,12 @@ check_near (IBBPeers *peers)
         continue;
       in_flight += near->in_flight;
       n_holders += near->in_flight > 0;
-      g_assert (ibb_turns_peek (&peer->turns) == NULL || peer->turn.has_a_block ||
-                ibb_quota_is_full (&peer->quota));
+      g_assert (ibb_scheduler_peek (&peer->turns) == NULL || peer->turn.has_a_block ||
+                ibb_block_limit_is_full (&peer->quota));
     }
   g_assert (peers->near.path.in_flight == in_flight);
   g_assert (peers->near.holders.length == n_holders);
-  g_assert (ibb_turns_peek (&peers->near_turns) == NULL || peers->near_turn.has_a_block ||
+  g_assert (ibb_scheduler_peek (&peers->near_turns) == NULL || peers->near_turn.has_a_block ||
             in_flight > 0);
 }
 
@@ -189,22 +190,22 @@ collect_sessions (IBBEngine *engine, IBBSession **held, guint n_held)
   GHashTableIter iter;
   gpointer       session;
 
-  g_hash_table_iter_init (&iter, engine->shared->sessions);
+  g_hash_table_iter_init (&iter, engine->context->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
     g_hash_table_add (sessions, session);
-  for (GList *l = engine->shared->changed.head; l != NULL; l = l->next)
+  for (GList *l = engine->context->changed.head; l != NULL; l = l->next)
     g_hash_table_add (sessions, l->data);
   for (GList *l = engine->events.queue.head; l != NULL; l = l->next)
     if (((IBBEvent *) l->data)->session != NULL)
       g_hash_table_add (sessions, ((IBBEvent *) l->data)->session);
   for (guint i = 0; i < n_held; i++)
-    if (held[i] != NULL && held[i]->terms.shared == engine->shared)
+    if (held[i] != NULL && held[i]->parameters.context == engine->context)
       g_hash_table_add (sessions, held[i]);
   return sessions;
 }
 
 static void
-check_turn (const IBBTurns *turns, const IBBTurn *turn)
+check_turn (const IBBScheduler *turns, const IBBTurn *turn)
 {
   gboolean is_ahead = turn->is_sparse && turn->has_a_block;
 
@@ -215,9 +216,9 @@ check_turn (const IBBTurns *turns, const IBBTurn *turn)
 }
 
 static void
-check_turns (const IBBTurns *turns)
+check_turns (const IBBScheduler *turns)
 {
-  guint n_by_bits[IBB_TURNS_N_SIZES] = { 0 };
+  guint n_by_bits[IBB_SCHEDULER_N_SIZES] = { 0 };
   guint n_ahead = 0;
 
   for (const GList *l = turns->round.head; l != NULL; l = l->next)
@@ -245,7 +246,7 @@ check_session (IBBSession *session, const IBBSettings *largest, guint *n_pending
       g_assert (!session->duplex.receiver.acks.is_waiting);
       g_assert (sender->own_server == NULL && sender->peer_server == NULL);
       g_assert (g_queue_is_empty (&session->duplex.receiver.acks.blocks));
-      g_assert (session->place.is_counted == (session->duplex.receiver.queue.length > 0));
+      g_assert (session->registration.is_counted == (session->duplex.receiver.queue.length > 0));
       /* The application learns why, when it has read everything. */
       g_assert (session->duplex.receiver.eof ||
                 session->duplex.receiver.failure.kind != IBB_FAILURE_NONE);
@@ -254,7 +255,7 @@ check_session (IBBSession *session, const IBBSettings *largest, guint *n_pending
       return;
     }
 
-  g_assert (session->place.is_counted);
+  g_assert (session->registration.is_counted);
   *n_pending += (opening != NULL && ibb_pending_is_set (&opening->pending)) +
                 ibb_pending_is_set (&session->resume.pending) +
                 ibb_pending_is_set (&session->duplex.closing.pending);
@@ -269,7 +270,7 @@ check_session (IBBSession *session, const IBBSettings *largest, guint *n_pending
 void
 engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSettings *largest)
 {
-  IBBShared             *shared = engine->shared;
+  IBBContext            *context = engine->context;
   g_autoptr (GHashTable) sessions = collect_sessions (engine, held, n_held);
   gsize                  in_flight = 0;
   gsize                  stalled = 0;
@@ -278,8 +279,8 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
   guint                  n_counted = 0;
   guint                  n_requests = 0;
   guint                  n_server_users = 0;
-  guint                  n_pending = g_queue_get_length (&shared->abandoned->opens);
-  guint                  n_timers = shared->abandoned->timer.iter != NULL;
+  guint                  n_pending = g_queue_get_length (&context->abandoned->opens);
+  guint                  n_timers = context->abandoned->timer.iter != NULL;
   GHashTableIter         iter;
   gpointer               key, value;
 
@@ -289,24 +290,24 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
       IBBSession *session = key;
       IBBSender  *sender = &session->duplex.sender;
 
-      g_assert (session->terms.shared == shared);
-      g_assert ((session->terms.peer != NULL) ==
+      g_assert (session->parameters.context == context);
+      g_assert ((session->parameters.peer != NULL) ==
                 (ibb_session_get_state (session) != IBB_SESSION_ENDED));
       unread += session->duplex.receiver.queue.length;
       records += session->duplex.receiver.acks.records + session->duplex.receiver.ahead_size +
-                 session->terms.former_size;
-      n_counted += session->place.is_counted != FALSE;
+                 session->parameters.former_size;
+      n_counted += session->registration.is_counted != FALSE;
       n_requests += ibb_session_get_state (session) == IBB_SESSION_REQUESTED;
       n_timers += session->timer.iter != NULL;
       n_server_users += (sender->own_server != NULL) + (sender->peer_server != NULL);
       check_session (session, largest, &n_pending);
       if (sender->flight.stall.is_stalled)
         stalled += sender->flight.stall.in_flight;
-      else if (!session->terms.by_message && !sender->flight.stall.is_probing)
+      else if (!session->parameters.by_message && !sender->flight.stall.is_probing)
         in_flight += sender->flight.stall.in_flight;
     }
 
-  g_hash_table_iter_init (&iter, shared->peers->by_jid);
+  g_hash_table_iter_init (&iter, context->peers->by_jid);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
       IBBPeer *peer = value;
@@ -316,7 +317,7 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
       n_timers += peer->timer.iter != NULL;
     }
 
-  g_hash_table_iter_init (&iter, shared->servers->by_domain);
+  g_hash_table_iter_init (&iter, context->servers->by_domain);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
       IBBServer *server = value;
@@ -327,21 +328,21 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
     }
 
   g_assert (n_server_users == 0);
-  n_pending += ibb_pending_is_set (&shared->first_hop->ping);
-  n_timers += shared->first_hop->ping_timer.iter != NULL;
-  n_timers += shared->peers->near.timer.iter != NULL;
-  g_assert (shared->memory.unread == unread);
-  g_assert (shared->memory.records == records);
-  g_assert (shared->memory.n_sharers == n_counted);
-  g_assert (shared->requests->n == n_requests && n_requests <= 16); /* unanswered (D-47) */
-  g_assert (shared->first_hop->in_flight == in_flight);
-  g_assert (shared->stalls->stalled == stalled);
+  n_pending += ibb_pending_is_set (&context->first_hop->ping);
+  n_timers += context->first_hop->ping_timer.iter != NULL;
+  n_timers += context->peers->near.timer.iter != NULL;
+  g_assert (context->memory.unread == unread);
+  g_assert (context->memory.records == records);
+  g_assert (context->memory.n_sharers == n_counted);
+  g_assert (context->requests->n == n_requests && n_requests <= 16); /* unanswered (D-47) */
+  g_assert (context->first_hop->in_flight == in_flight);
+  g_assert (context->stalls->stalled == stalled);
   check_stalls (engine);
-  check_near (shared->peers);
-  check_turns (&shared->peer_turns);
-  check_turns (&shared->peers->near_turns);
-  check_turns (&shared->message_turns);
-  g_assert (shared->control.errors <= 512 * 1024); /* bytes of errors that wait (D-47) */
+  check_near (context->peers);
+  check_turns (&context->peer_turns);
+  check_turns (&context->peers->near_turns);
+  check_turns (&context->message_turns);
+  g_assert (context->control.errors <= 512 * 1024); /* bytes of errors that wait (D-47) */
   g_assert (inside_get_n_pending (engine) == n_pending);
   g_assert (inside_get_n_timers (engine) == n_timers);
 }
@@ -349,7 +350,7 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
 gboolean
 engine_check_flooded (IBBEngine *engine)
 {
-  return engine->shared->control.errors >= 448 * 1024;
+  return engine->context->control.errors >= 448 * 1024;
 }
 
 guint16
@@ -361,11 +362,11 @@ engine_check_get_next_seq (IBBSession *session)
 void
 engine_check_ready (IBBEngine *engine, gint64 now)
 {
-  gint64         time = ibb_clock_get_time (&engine->shared->clock, now);
+  gint64         time = ibb_clock_get_time (&engine->context->clock, now);
   GHashTableIter iter;
   gpointer       value;
 
-  g_hash_table_iter_init (&iter, engine->shared->sessions);
+  g_hash_table_iter_init (&iter, engine->context->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
       IBBSender *sender = &((IBBSession *) value)->duplex.sender;

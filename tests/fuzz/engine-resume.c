@@ -8,7 +8,7 @@
 #include "engine-world.h"
 
 #include "core/engine-private.h"
-#include "core/session-private.h"
+#include "core/session/session-private.h"
 
 #define SECRET "00112233445566778899aabbccddeeff"
 
@@ -38,17 +38,17 @@ set_position (const IBBSession *session, IBBStanza *stanza, guint b)
 static void
 prove (const IBBSession *session, IBBStanza *stanza, IBBProofKind kind, guint b)
 {
-  const IBBTerms *terms = &session->terms;
-  const char     *secret = terms->secret != NULL ? terms->secret : SECRET;
-  IBBStatement    statement = { kind,          !terms->is_initiator, terms->key.sid,
-                                stanza->count, stanza->received,     stanza->acknowledged };
+  const IBBParameters *parameters = &session->parameters;
+  const char          *secret = parameters->secret != NULL ? parameters->secret : SECRET;
+  IBBStatement         statement = { kind,          !parameters->is_initiator, parameters->key.sid,
+                                     stanza->count, stanza->received,          stanza->acknowledged };
 
   switch (b & 7)
     {
     case 5:
       return;
     case 6:
-      statement.by_initiator = terms->is_initiator;
+      statement.by_initiator = parameters->is_initiator;
       break;
     case 7:
       statement.count++;
@@ -75,7 +75,7 @@ get_sender (const IBBSession *session, guint b)
     [3] = "mallory@example.net/x",
   };
 
-  return others[b & 3] != NULL ? others[b & 3] : session->terms.key.peer;
+  return others[b & 3] != NULL ? others[b & 3] : session->parameters.key.peer;
 }
 
 void
@@ -108,8 +108,8 @@ static const IBBSession *
 find_session (const World *self, const IBBStanza *resume)
 {
   for (guint i = 0; i < N_SESSIONS; i++)
-    if (self->sessions[i] != NULL && self->sessions[i]->terms.secret != NULL &&
-        g_str_equal (self->sessions[i]->terms.key.sid, resume->sid))
+    if (self->sessions[i] != NULL && self->sessions[i]->parameters.secret != NULL &&
+        g_str_equal (self->sessions[i]->parameters.key.sid, resume->sid))
       return self->sessions[i];
   return NULL;
 }
@@ -192,7 +192,7 @@ world_has_interrupted (const World *self)
   GHashTableIter iter;
   gpointer       session;
 
-  g_hash_table_iter_init (&iter, self->driver.engine->shared->sessions);
+  g_hash_table_iter_init (&iter, self->driver.engine->context->sessions);
   while (g_hash_table_iter_next (&iter, &session, NULL))
     if (ibb_life_is_interrupted (&((IBBSession *) session)->duplex.life))
       return TRUE;

@@ -7,7 +7,7 @@
 
 #include "fuzz.h"
 
-#include "core/base64.h"
+#include "core/base/base64.h"
 
 #include <string.h>
 

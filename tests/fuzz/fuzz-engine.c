@@ -10,7 +10,7 @@
 
 #include "fuzz.h"
 
-#include "core/jid.h"
+#include "core/base/jid.h"
 #include "engine-check.h"
 #include "engine-world.h"
 #include "inside.h"

@@ -7,7 +7,7 @@
 
 #include "fuzz.h"
 
-#include "core/jid.h"
+#include "core/base/jid.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 
 #include "fuzz.h"
 
-#include "core/stanza.h"
+#include "core/base/stanza.h"
 #include "ibb-stanza.h"
 
 #include <string.h>

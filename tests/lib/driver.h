@@ -2,7 +2,7 @@
 
 /* An engine as tests drive it: its clock, its random numbers, what it sends and
  * what it is sent. Unit tests, the fuzzer and the simulation share it. It calls
- * what core/engine.h and core/session.h declare, and nothing else of the core. */
+ * what core/engine.h and core/session/session.h declare, and nothing else of the core. */
 
 #pragma once
 

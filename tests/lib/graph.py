@@ -3,7 +3,7 @@
 """The graph of the library's files, and what is wrong with it.
 
 usage: graph.py [-v] [FOLDER]
-A node is a .c file with its headers: core/peer.c, core/peer.h, core/peer-private.h (or -struct.h). An
+A node is a .c file with its headers: core/peer/peer.c, core/peer/peer.h, core/peer/peer-private.h (or -struct.h). An
 arrow goes from a node to another one that it needs: it includes its header, it names a
 function or a variable that only that file defines (a call or an address), it touches a
 field of a struct that a header of that file defines, or it emits a signal that only that
@@ -11,7 +11,7 @@ file makes. It is a fault when
 - arrows between files make a circle;
 - an arrow goes to a room (see ROOMS) that the arrow's own room may not use;
 - a file touches the fields of an object of another file;
-- a function or variable for other files lacks the prefix of its file, ibb_peer in core/peer.c,
+- a function or variable for other files lacks the prefix of its file, ibb_peer in core/peer/peer.c,
   or two files have one prefix;
 - the core is not pure: see CORE_FORBIDDEN.
 Prints the graph by rooms and floors, then the faults; -v adds why each arrow is there.
@@ -28,15 +28,22 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 # but not in a circle.
 ROOMS = (
     # What the XML and the client share with the core.
-    ('core data', r'core/(base64|condition|failure|fit|ids|jid|stanza)', ()),
-    ('core', r'core/', ('core data',)),
+    ('core data', r'core/base/', ()),
+    # The window and the rate of a path, and whose turn it is.
+    ('flow', r'core/flow/', ('core data',)),
+    # The state of a connection and of its peers.
+    ('peer', r'core/peer/', ('flow', 'core data')),
+    ('send', r'core/send/', ('peer', 'flow', 'core data')),
+    ('receive', r'core/receive/', ('peer', 'flow', 'core data')),
+    ('session', r'core/session/', ('send', 'receive', 'peer', 'flow', 'core data')),
+    ('core', r'core/[a-z-]+$', ('session', 'send', 'receive', 'peer', 'flow', 'core data')),
     # What all public classes speak of: enumerations, errors, stanzas, the way to XMPP.
     ('words', r'ibb-(types|error|intl|version)', ('core data',)),
     ('stanza', r'stanza/|ibb-stanza', ('words', 'core data')),
     ('connection', r'ibb-connection', ('stanza', 'words', 'core data')),
-    ('runtime', r'runtime/', ('connection', 'stanza', 'words', 'core', 'core data')),
+    ('runtime', r'runtime/', ('connection', 'stanza', 'words', 'core', 'session', 'peer', 'core data')),
     ('classes', r'ibb-(?!client|loopback|glib)',
-     ('runtime', 'connection', 'stanza', 'words', 'core', 'core data')),
+     ('runtime', 'connection', 'stanza', 'words', 'core', 'session', 'core data')),
     ('loopback', r'loopback/|ibb-loopback', ('runtime', 'connection', 'stanza', 'words', 'core data')),
     ('xmpp', r'xmpp/|ibb-client|ibb-component', ('runtime', 'connection', 'stanza', 'words', 'core data')),
     # The header of all public headers.
@@ -70,7 +77,7 @@ PARTS = {
     'xmpp/ibb-component-settings': 'xmpp/ibb-component',
     'xmpp/ibb-component-calls': 'xmpp/ibb-component',
     # What applications may do with the record.
-    'ibb-stanza': 'core/stanza',
+    'ibb-stanza': 'core/base/stanza',
 }
 
 # Names that need not have the prefix of their file.
@@ -87,12 +94,12 @@ KNOWN_ARROWS = (
 )
 # Objects whose fields other files touch.
 KNOWN_OPENED = (
-    'IBBAhead',
+    'IBBReorder',
     'IBBBase64Decoder',
     'IBBByteQueue',
     'IBBFlight',
-    'IBBShared',
-    'IBBTerms',
+    'IBBContext',
+    'IBBParameters',
     'IBBTimer',
 )
 # Names without the prefix of their file.
@@ -185,7 +192,7 @@ class Node:
         self.name = name
         self.room = next((room for room, pattern, _ in ROOMS if re.match(pattern, name)), 'no room')
         self.files = []
-        # What the names in it begin with: ibb_peer in core/peer.c.
+        # What the names in it begin with: ibb_peer in core/peer/peer.c.
         stem = os.path.basename(PARTS.get(name, name)).removeprefix('ibb-').replace('-', '_')
         self.prefix = f'{"tool" if self.room == "tool" else "ibb"}_{stem}'
         self.defined = set()

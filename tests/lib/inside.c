@@ -5,36 +5,36 @@
 #include "inside.h"
 
 #include "core/engine-private.h"
-#include "core/session-private.h"
+#include "core/session/session-private.h"
 
 guint
 inside_get_n_counted (IBBEngine *engine)
 {
-  return ibb_memory_get_n_sharers (&engine->shared->memory);
+  return ibb_memory_get_n_sharers (&engine->context->memory);
 }
 
 guint
 inside_get_n_timers (IBBEngine *engine)
 {
-  return (guint) g_sequence_get_length (engine->shared->timers.sequence);
+  return (guint) g_sequence_get_length (engine->context->timers.sequence);
 }
 
 guint
 inside_get_n_pending (IBBEngine *engine)
 {
-  return g_hash_table_size (engine->shared->pendings.by_id);
+  return g_hash_table_size (engine->context->pendings.by_id);
 }
 
 guint
 inside_get_n_waiting (IBBEngine *engine)
 {
-  return ibb_control_get_length (&engine->shared->control);
+  return ibb_control_get_length (&engine->context->control);
 }
 
 gsize
 inside_get_unread (IBBEngine *engine)
 {
-  return engine->shared->memory.unread;
+  return engine->context->memory.unread;
 }
 
 gsize
@@ -63,7 +63,7 @@ get_window (IBBEngine *engine)
   GHashTableIter iter;
   gpointer       peer;
 
-  g_hash_table_iter_init (&iter, engine->shared->peers->by_jid);
+  g_hash_table_iter_init (&iter, engine->context->peers->by_jid);
   while (g_hash_table_iter_next (&iter, NULL, &peer))
     window = MAX (window, ibb_peer_get_path (peer)->search.size.window);
   return window;
@@ -79,17 +79,17 @@ inside_get (IBBEngine *engine, IBBSession *session, const char *name, gint64 *va
   } values[] = {
     /* of all sessions together */
     { "window", get_window (engine) },
-    { "counted-in-flight", engine->shared->first_hop->in_flight }, /* in the shared count */
-    { "stalled-bytes", engine->shared->stalls->stalled },          /* out of it */
-    { "late-sessions", g_queue_get_length (&engine->shared->stalls->late) },
-    { "record-bytes", engine->shared->memory.records }, /* of delayed acknowledgements */
-    { "queued-bytes", engine->shared->control.size },   /* answers and requests to be sent */
-    { "queued-error-bytes", engine->shared->control.errors },
-    { "queued-reply-bytes", engine->shared->control.replies },
-    { "waiting-sessions", ibb_memory_get_n_waiting (&engine->shared->memory) },
-    { "memory-short", ibb_memory_is_short (&engine->shared->memory) ? 1 : 0 },
-    { "chat-at", (gsize) (engine->shared->chat.at / 1000) },
-    { "backlogged", ibb_control_is_backlogged (&engine->shared->control) ? 1 : 0 },
+    { "counted-in-flight", engine->context->first_hop->in_flight }, /* in the shared count */
+    { "stalled-bytes", engine->context->stalls->stalled },          /* out of it */
+    { "late-sessions", g_queue_get_length (&engine->context->stalls->late) },
+    { "record-bytes", engine->context->memory.records }, /* of delayed acknowledgements */
+    { "queued-bytes", engine->context->control.size },   /* answers and requests to be sent */
+    { "queued-error-bytes", engine->context->control.errors },
+    { "queued-reply-bytes", engine->context->control.replies },
+    { "waiting-sessions", ibb_memory_get_n_waiting (&engine->context->memory) },
+    { "memory-short", ibb_memory_is_short (&engine->context->memory) ? 1 : 0 },
+    { "chat-at", (gsize) (engine->context->interactive.at / 1000) },
+    { "backlogged", ibb_control_is_backlogged (&engine->context->control) ? 1 : 0 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (values); i++)
@@ -112,7 +112,7 @@ set_size (IBBEngine *engine, IBBSize size, gboolean stays)
   GHashTableIter iter;
   gpointer       peer;
 
-  g_hash_table_iter_init (&iter, engine->shared->peers->by_jid);
+  g_hash_table_iter_init (&iter, engine->context->peers->by_jid);
   while (g_hash_table_iter_next (&iter, NULL, &peer))
     {
       IBBSearch *search = &ibb_peer_get_path (peer)->search;
@@ -140,7 +140,7 @@ inside_set (IBBEngine *engine, IBBSession *session, const char *name, gint64 val
   else if (g_str_equal (name, "block"))
     set_size (engine, (IBBSize){ .block = (gsize) value }, FALSE);
   else if (g_str_equal (name, "stalled-bytes"))
-    engine->shared->stalls->stalled = (gsize) value;
+    engine->context->stalls->stalled = (gsize) value;
   else if (g_str_equal (name, "round-trip"))
     {
       session->duplex.sender.flight.stall.round_trip = value * 1000;

@@ -8,7 +8,7 @@
 
 #include "world.h"
 
-#include "core/session-private.h"
+#include "core/session/session-private.h"
 #include "inside.h"
 
 #include <string.h>

@@ -7,7 +7,7 @@
 #include "world.h"
 
 #include "core/engine-private.h"
-#include "core/session-private.h"
+#include "core/session/session-private.h"
 #include "inside.h"
 
 #include <string.h>
@@ -170,14 +170,14 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
 static void
 ping_sent (World *self, Node *node, const IBBStanza *stanza)
 {
-  IBBShared *shared = node->driver.engine->shared;
+  IBBContext *context = node->driver.engine->context;
 
-  if (g_strcmp0 (stanza->id, shared->first_hop->ping.id) != 0)
+  if (g_strcmp0 (stanza->id, context->first_hop->ping.id) != 0)
     return; /* with the last session it was forgotten before the connection took it */
   if (self->schedule.settings[node->index].resume_sessions &&
       self->schedule.profile == PROFILE_HOSTILE)
     return; /* a <resume/> acknowledges as well, wherever it comes from */
-  if (shared->first_hop->ping_sent + shared->clock.stood > node->shared_at &&
+  if (context->first_hop->ping_sent + context->clock.stood > node->shared_at &&
       ++node->n_measured > node->answered / (16 * 1024))
     world_fail (self, "%s: a ping, and nobody waits for the answer", node->jid);
   g_strlcpy (node->ping, stanza->id, sizeof node->ping);
@@ -426,8 +426,8 @@ static guint64
 get_room_end (const End *self)
 {
   const IBBReceiver *receiver = &self->session->duplex.receiver;
-  const IBBSettings *settings = &receiver->terms->shared->settings;
-  gsize              recent = ibb_offer_get_recent (&receiver->offer, self->world->now);
+  const IBBSettings *settings = &receiver->parameters->context->settings;
+  gsize              recent = ibb_receive_window_get_recent (&receiver->offer, self->world->now);
   guint64            end = receiver->read + MAX (settings->receive_buffer_size, 2 * recent);
 
   return MAX (end, receiver->offer.is_asked ? receiver->offer.limit : 0);
@@ -567,7 +567,7 @@ check_stalled (World *self, Node *node)
   GHashTableIter iter;
   gpointer       value;
 
-  g_hash_table_iter_init (&iter, node->driver.engine->shared->sessions);
+  g_hash_table_iter_init (&iter, node->driver.engine->context->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     n += ((IBBSession *) value)->duplex.sender.flight.stall.is_stalled != FALSE;
   if (n > node->n_stalled && node->n_arrived == node->n_arrived_then && !unanswered)

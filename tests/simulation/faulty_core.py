@@ -139,7 +139,7 @@ class FaultyCore:
         """Puts a text in the place of a file of the core. FALSE: no program comes of it,
         or, on demand, the same as before."""
         copy = self.folder / path.relative_to(ROOT / 'ibb-glib')
-        copy.parent.mkdir(exist_ok=True)
+        copy.parent.mkdir(parents=True, exist_ok=True)
         self.restore()
         if compare and path not in self.untouched:
             copy.write_text(path.read_text(encoding='utf-8'), encoding='utf-8')

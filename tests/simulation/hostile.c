@@ -9,11 +9,11 @@
 
 #include "world.h"
 
+#include "core/base/jid.h"
+#include "core/base/proof.h"
 #include "core/engine-private.h"
-#include "core/jid.h"
-#include "core/place.h"
-#include "core/proof.h"
-#include "core/session-private.h"
+#include "core/peer/registration.h"
+#include "core/session/session-private.h"
 
 #include <string.h>
 
@@ -223,7 +223,7 @@ pick_session (Hostile *self, const Node *node)
     {
       End *end = ends->pdata[(turn + i) % ends->len];
 
-      if (end->session == NULL || end->session->terms.secret == NULL)
+      if (end->session == NULL || end->session->parameters.secret == NULL)
         continue;
       found = end->session;
       if (node == NULL || end->node == node->index)
@@ -246,7 +246,7 @@ pick_position (Hostile *self, const IBBSession *session)
     case 2:
       return 0;
     case 3:
-      return sender->delivered + random_below (&self->random, 2 * session->terms.block_size);
+      return sender->delivered + random_below (&self->random, 2 * session->parameters.block_size);
     case 4:
     case 5:
       return sender->segmented;
@@ -272,7 +272,7 @@ fill_position (
 {
   Random          *random = &self->random;
   g_autofree char *secret =
-      random_percent (random, 95) ? g_strdup (session->terms.secret) : make_secret (self);
+      random_percent (random, 95) ? g_strdup (session->parameters.secret) : make_secret (self);
   IBBStatement statement;
 
   stanza->has_position = !random_percent (random, 3);
@@ -281,8 +281,8 @@ fill_position (
   stanza->acknowledged = random_percent (random, 60) ? session->duplex.sender.delivered
                                                      : pick_position (self, session);
   statement = (IBBStatement){ kind,
-                              !session->terms.is_initiator,
-                              session->terms.key.sid,
+                              !session->parameters.is_initiator,
+                              session->parameters.key.sid,
                               count,
                               stanza->received,
                               stanza->acknowledged };
@@ -305,7 +305,7 @@ fill_resume (Hostile *self, IBBStanza *stanza, const Node *to)
       stanza->has_position = random_percent (&self->random, 50);
       return;
     }
-  stanza->sid = g_strdup (session->terms.key.sid);
+  stanza->sid = g_strdup (session->parameters.key.sid);
   count = pick_count (self, session->resume.peer_count + 1);
   stanza->unclean = count % 16 == 15;
   fill_position (self, stanza, session, stanza->unclean ? IBB_PROOF_UNCLEAN : IBB_PROOF_RESUME,
@@ -322,8 +322,8 @@ fill_resumed (Hostile *self, IBBStanza *result, const IBBStanza *resume)
     {
       const End *end = self->world->ends->pdata[i];
 
-      if (end->session != NULL && end->wild && end->session->terms.secret != NULL &&
-          g_strcmp0 (end->session->terms.key.sid, resume->sid) == 0)
+      if (end->session != NULL && end->wild && end->session->parameters.secret != NULL &&
+          g_strcmp0 (end->session->parameters.key.sid, resume->sid) == 0)
         session = end->session;
     }
   if (session == NULL)
@@ -592,6 +592,6 @@ hostile_is_for_later (World *self, const Node *node, const IBBStanza *stanza)
       (stanza->payload != IBB_PAYLOAD_DATA && stanza->payload != IBB_PAYLOAD_CLOSE) ||
       !ibb_stanza_record_is_kind (stanza, "set") || stanza->unclean)
     return FALSE;
-  session = ibb_place_find (node->driver.engine->shared, node->jid, peer, stanza->sid);
+  session = ibb_registration_find (node->driver.engine->context, node->jid, peer, stanza->sid);
   return session != NULL && session->duplex.life.state == IBB_LIFE_INTERRUPTED;
 }

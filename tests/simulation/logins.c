@@ -6,7 +6,7 @@
 #include "config.h"
 
 #include "core/engine-private.h"
-#include "core/session-private.h"
+#include "core/session/session-private.h"
 #include "world.h"
 
 #include <string.h>
@@ -220,7 +220,7 @@ logins_login (World *self, Node *node, gboolean is_moved)
 gboolean
 logins_outlives (const End *end)
 {
-  return end->session != NULL && end->session->terms.secret != NULL && end->opened;
+  return end->session != NULL && end->session->parameters.secret != NULL && end->opened;
 }
 
 /* Both ends have agreed, and neither was set to wait for a shorter time than it takes. */

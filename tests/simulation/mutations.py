@@ -81,7 +81,7 @@ def write_table(head, faults):
 
 class Sources:
     def __init__(self, folder=faulty_core.CORE):
-        self.texts = {path: path.read_text(encoding='utf-8') for path in sorted(folder.glob('*.[ch]'))}
+        self.texts = {path: path.read_text(encoding='utf-8') for path in sorted(folder.rglob('*.[ch]'))}
         self.tokens = {path: c_tokens.reduce(text) for path, text in self.texts.items()}
 
     def nearest(self, pattern):

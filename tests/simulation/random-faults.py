@@ -142,7 +142,7 @@ def main():
     parser.add_argument('files', nargs='*', metavar='FILE', help='only in these files of the core')
     options = parser.parse_args()
 
-    paths = [faulty_core.CORE / name for name in options.files] or sorted(faulty_core.CORE.glob('*.c'))
+    paths = [faulty_core.CORE / name for name in options.files] or sorted(faulty_core.CORE.rglob('*.c'))
     texts = {path: path.read_text(encoding='utf-8') for path in paths}
     faults = [(path, *fault) for path in paths for fault in find_faults(texts[path])]
     random.Random(options.seed).shuffle(faults)

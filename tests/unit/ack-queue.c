@@ -6,7 +6,7 @@
 
 #include "xmpp/ack-queue.h"
 
-#include "core/stanza.h"
+#include "core/base/stanza.h"
 
 static IBBStanza *
 make_stanza (guint number)

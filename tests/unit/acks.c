@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "core/acks.h"
+#include "core/receive/acks.h"
 
 /* A block of 10 bytes. */
 static IBBStanza *
@@ -36,12 +36,12 @@ test_cost (void)
 static void
 test_records (void)
 {
-  IBBShared *shared = ibb_shared_new (NULL, NULL, g_hash_table_new (NULL, NULL));
-  IBBTerms   terms = { .shared = shared, .is_own_jid = TRUE };
-  IBBAcks    self = { 0 };
-  gsize      first = 0;
+  IBBContext   *context = ibb_context_new (NULL, NULL, g_hash_table_new (NULL, NULL));
+  IBBParameters parameters = { .context = context, .is_own_jid = TRUE };
+  IBBAcks       self = { 0 };
+  gsize         first = 0;
 
-  ibb_acks_init (&self, &terms);
+  ibb_acks_init (&self, &parameters);
   for (guint i = 0; i < 3; i++)
     {
       IBBStanza *block = new_block (i + 1);
@@ -56,7 +56,7 @@ test_records (void)
   g_assert_cmpuint (ibb_acks_get_length (&self), ==, 3);
   g_assert_cmpuint (ibb_acks_get_bytes (&self), ==, 30);
   g_assert_cmpuint (ibb_acks_get_records (&self), ==, 3 * first + 3);
-  g_assert_cmpuint (shared->memory.records, ==, 3 * first + 3);
+  g_assert_cmpuint (context->memory.records, ==, 3 * first + 3);
 
   ibb_acks_send_first (&self, NULL);
   g_assert_cmpuint (ibb_acks_get_sent_to (&self), ==, 10);
@@ -65,45 +65,45 @@ test_records (void)
   g_assert_cmpuint (g_hash_table_size (self.digests), ==, 2);
   g_assert_true (ibb_acks_contain (&self, 2));
   ibb_acks_set_waiting (&self, TRUE);
-  g_assert_cmpuint (ibb_memory_get_n_waiting (&shared->memory), ==, 1);
+  g_assert_cmpuint (ibb_memory_get_n_waiting (&context->memory), ==, 1);
   ibb_acks_clear (&self);
-  g_assert_cmpuint (ibb_memory_get_n_waiting (&shared->memory), ==, 0);
+  g_assert_cmpuint (ibb_memory_get_n_waiting (&context->memory), ==, 0);
   g_assert_cmpuint (ibb_acks_get_length (&self) + ibb_acks_get_bytes (&self), ==, 0);
-  g_assert_cmpuint (ibb_acks_get_records (&self) + shared->memory.records, ==, 0);
+  g_assert_cmpuint (ibb_acks_get_records (&self) + context->memory.records, ==, 0);
   g_assert_false (ibb_acks_contain (&self, 2));
-  ibb_shared_unref (shared);
+  ibb_context_unref (context);
 }
 
 /* A session without blocks waits for no memory, as one that has ended. */
 static void
 test_waiting (void)
 {
-  IBBShared *shared = ibb_shared_new (NULL, NULL, g_hash_table_new (NULL, NULL));
-  IBBTerms   terms = { .shared = shared, .is_own_jid = TRUE };
-  IBBAcks    self = { 0 };
-  IBBStanza *block = new_block (1);
+  IBBContext   *context = ibb_context_new (NULL, NULL, g_hash_table_new (NULL, NULL));
+  IBBParameters parameters = { .context = context, .is_own_jid = TRUE };
+  IBBAcks       self = { 0 };
+  IBBStanza    *block = new_block (1);
 
-  ibb_acks_init (&self, &terms);
+  ibb_acks_init (&self, &parameters);
   ibb_acks_add (&self, block, 10, 0);
   ibb_acks_set_waiting (&self, TRUE);
-  g_assert_cmpuint (ibb_memory_get_n_waiting (&shared->memory), ==, 1);
+  g_assert_cmpuint (ibb_memory_get_n_waiting (&context->memory), ==, 1);
   ibb_acks_send_all (&self, 0);
-  g_assert_cmpuint (ibb_memory_get_n_waiting (&shared->memory), ==, 0);
+  g_assert_cmpuint (ibb_memory_get_n_waiting (&context->memory), ==, 0);
   ibb_stanza_record_unref (block);
   ibb_acks_clear (&self);
-  ibb_shared_unref (shared);
+  ibb_context_unref (context);
 }
 
 /* What is refused was not acknowledged. */
 static void
 test_refused (void)
 {
-  IBBShared *shared = ibb_shared_new (NULL, NULL, g_hash_table_new (NULL, NULL));
-  IBBTerms   terms = { .shared = shared, .is_own_jid = TRUE };
-  IBBAcks    self = { 0 };
-  IBBStanza *block = new_block (1);
+  IBBContext   *context = ibb_context_new (NULL, NULL, g_hash_table_new (NULL, NULL));
+  IBBParameters parameters = { .context = context, .is_own_jid = TRUE };
+  IBBAcks       self = { 0 };
+  IBBStanza    *block = new_block (1);
 
-  ibb_acks_init (&self, &terms);
+  ibb_acks_init (&self, &parameters);
   for (guint i = 1; i <= 3; i++)
     ibb_acks_add (&self, block, 10 * i, 0);
   ibb_acks_send_all (&self, 20);
@@ -111,14 +111,14 @@ test_refused (void)
   g_assert_true (ibb_acks_have_refused (&self));
   for (guint i = 1; i <= 3; i++)
     {
-      IBBStanza *reply = ibb_control_pop (&shared->control);
+      IBBStanza *reply = ibb_control_pop (&context->control);
 
       g_assert_cmpint (reply->payload, ==, i < 3 ? IBB_PAYLOAD_RESULT : IBB_PAYLOAD_ERROR);
       ibb_stanza_record_unref (reply);
     }
   ibb_stanza_record_unref (block);
   ibb_acks_clear (&self);
-  ibb_shared_unref (shared);
+  ibb_context_unref (context);
 }
 
 int

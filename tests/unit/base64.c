@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "core/base64.h"
+#include "core/base/base64.h"
 
 #include <string.h>
 

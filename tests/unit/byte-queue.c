@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "core/byte-queue.h"
+#include "core/base/byte-queue.h"
 
 static guint8
 byte_at (guint64 position)

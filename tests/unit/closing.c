@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "core/closing.h"
+#include "core/session/closing.h"
 
 typedef struct
 {

@@ -2,8 +2,8 @@
 
 #include "config.h"
 
-#include "core/condition.h"
-#include "core/failure.h"
+#include "core/base/condition.h"
+#include "core/base/failure.h"
 
 #include <string.h>
 

@@ -17,14 +17,14 @@
 static gboolean
 take_chat_time (IBBService *service)
 {
-  IBBHost   *host = ibb_service_get_host (service);
-  IBBShared *shared;
-  gboolean   is_set;
+  IBBHost    *host = ibb_service_get_host (service);
+  IBBContext *context;
+  gboolean    is_set;
 
   ibb_host_lock (host);
-  shared = ibb_host_get_engine (host)->shared;
-  is_set = shared->chat.at > 0 && shared->chat.at <= g_get_monotonic_time ();
-  shared->chat.at = 0;
+  context = ibb_host_get_engine (host)->context;
+  is_set = context->interactive.at > 0 && context->interactive.at <= g_get_monotonic_time ();
+  context->interactive.at = 0;
   ibb_host_unlock (host);
   return is_set;
 }

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "core/control.h"
+#include "core/base/control.h"
 
 #include <string.h>
 

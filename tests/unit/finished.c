@@ -4,9 +4,9 @@
 
 #include "config.h"
 
-#include "core/finished.h"
+#include "core/session/finished.h"
 
-#include "core/proof.h"
+#include "core/base/proof.h"
 
 #define OWN "juliet@capulet.example"
 #define PEER "romeo@montague.example"
@@ -42,31 +42,31 @@ test_answer (void)
 {
   for (guint is_initiator = 0; is_initiator < 2; is_initiator++)
     {
-      IBBShared   *shared = ibb_shared_new (NULL, NULL, g_hash_table_new (NULL, NULL));
-      IBBFinished *self = ibb_finished_new (shared);
-      IBBTerms     terms = { .key = { (char *) OWN "/r", (char *) PEER "/r", (char *) "sid" },
-                             .secret = (char *) SECRET };
-      IBBPosition  position = { 5, 3 };
-      IBBStatement statement = { IBB_PROOF_ENDED, is_initiator, "sid", 7, 5, 3 };
-      IBBStanza   *answer;
+      IBBContext   *context = ibb_context_new (NULL, NULL, g_hash_table_new (NULL, NULL));
+      IBBFinished  *self = ibb_finished_new (context);
+      IBBParameters parameters = { .key = { (char *) OWN "/r", (char *) PEER "/r", (char *) "sid" },
+                                   .secret = (char *) SECRET };
+      IBBPosition   position = { 5, 3 };
+      IBBStatement  statement = { IBB_PROOF_ENDED, is_initiator, "sid", 7, 5, 3 };
+      IBBStanza    *answer;
 
-      terms.is_initiator = is_initiator;
-      ibb_finished_add (self, &terms, &position);
+      parameters.is_initiator = is_initiator;
+      ibb_finished_add (self, &parameters, &position);
       g_assert_false (knows (self, "sid", OWN "/r", PEER "/r", is_initiator));
       g_assert_false (knows (self, "other", OWN "/r", PEER "/r", !is_initiator));
       g_assert_false (knows (self, "sid", PEER "/r", PEER "/r", !is_initiator));
       g_assert_false (knows (self, "sid", OWN "/r", OWN "/r", !is_initiator));
-      g_assert_null (ibb_control_pop (&shared->control));
+      g_assert_null (ibb_control_pop (&context->control));
 
       g_assert_true (knows (self, "sid", OWN "/x", PEER "/y", !is_initiator));
-      answer = ibb_control_pop (&shared->control);
+      answer = ibb_control_pop (&context->control);
       g_assert_true (answer->has_position && answer->has_ended);
       g_assert_cmpuint (answer->received, ==, 5);
       g_assert_cmpuint (answer->acknowledged, ==, 3);
       g_assert_true (ibb_proof_matches (answer->proof, SECRET, &statement));
       ibb_stanza_record_unref (answer);
       ibb_finished_free (self);
-      ibb_shared_unref (shared);
+      ibb_context_unref (context);
     }
 }
 
@@ -74,30 +74,30 @@ test_answer (void)
 static void
 test_last (void)
 {
-  IBBShared   *shared = ibb_shared_new (NULL, NULL, g_hash_table_new (NULL, NULL));
-  IBBFinished *self = ibb_finished_new (shared);
+  IBBContext  *context = ibb_context_new (NULL, NULL, g_hash_table_new (NULL, NULL));
+  IBBFinished *self = ibb_finished_new (context);
 
   for (guint i = 0; i < 257; i++)
     {
       g_autofree char *sid = g_strdup_printf ("s%u", i);
-      IBBTerms         terms = { .key = { (char *) OWN "/r", (char *) PEER "/r", sid },
-                                 .secret = (char *) SECRET };
+      IBBParameters    parameters = { .key = { (char *) OWN "/r", (char *) PEER "/r", sid },
+                                      .secret = (char *) SECRET };
 
-      ibb_finished_add (self, &terms, &(IBBPosition){ 0, 0 });
+      ibb_finished_add (self, &parameters, &(IBBPosition){ 0, 0 });
     }
   g_assert_false (knows (self, "s0", OWN, PEER, TRUE));
   g_assert_true (knows (self, "s1", OWN, PEER, TRUE));
   ibb_finished_free (self);
-  ibb_shared_unref (shared);
+  ibb_context_unref (context);
 }
 
 static void
 add (IBBFinished *self, const char *peer, const char *sid, const char *secret)
 {
-  IBBTerms terms = { .key = { (char *) OWN "/r", (char *) peer, (char *) sid },
-                     .secret = (char *) secret };
+  IBBParameters parameters = { .key = { (char *) OWN "/r", (char *) peer, (char *) sid },
+                               .secret = (char *) secret };
 
-  ibb_finished_add (self, &terms, &(IBBPosition){ 0, 0 });
+  ibb_finished_add (self, &parameters, &(IBBPosition){ 0, 0 });
 }
 
 /* A peer that ends many sessions makes us forget its own first. Of accounts with as many, the one
@@ -105,8 +105,8 @@ add (IBBFinished *self, const char *peer, const char *sid, const char *secret)
 static void
 test_accounts (void)
 {
-  IBBShared   *shared = ibb_shared_new (NULL, NULL, g_hash_table_new (NULL, NULL));
-  IBBFinished *self = ibb_finished_new (shared);
+  IBBContext  *context = ibb_context_new (NULL, NULL, g_hash_table_new (NULL, NULL));
+  IBBFinished *self = ibb_finished_new (context);
 
   add (self, PEER "/r", "first", SECRET);
   add (self, "mercutio@verona.example/r", "other", SECRET);
@@ -130,15 +130,15 @@ test_accounts (void)
   g_assert_false (knows (self, "first", OWN, PEER, TRUE));
   g_assert_true (knows (self, "other", OWN, "mercutio@verona.example", TRUE));
   ibb_finished_free (self);
-  ibb_shared_unref (shared);
+  ibb_context_unref (context);
 }
 
 /* Each one that is looked at costs a proof, so the last 8 of one name are. */
 static void
 test_same_sid (void)
 {
-  IBBShared   *shared = ibb_shared_new (NULL, NULL, g_hash_table_new (NULL, NULL));
-  IBBFinished *self = ibb_finished_new (shared);
+  IBBContext  *context = ibb_context_new (NULL, NULL, g_hash_table_new (NULL, NULL));
+  IBBFinished *self = ibb_finished_new (context);
 
   add (self, PEER "/r", "s", SECRET);
   for (guint i = 0; i < 7; i++)
@@ -147,7 +147,7 @@ test_same_sid (void)
   add (self, PEER "/x", "s", "another");
   g_assert_false (knows (self, "s", OWN, PEER, TRUE));
   ibb_finished_free (self);
-  ibb_shared_unref (shared);
+  ibb_context_unref (context);
 }
 
 int

@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "core/ids.h"
+#include "core/base/ids.h"
 
 static void
 count (guint8 *bytes, gsize n, gpointer data)

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "core/jid.h"
+#include "core/base/jid.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "core/memory.h"
+#include "core/peer/memory.h"
 
 #define LIMIT 1001
 

@@ -4,9 +4,9 @@
 
 #include "config.h"
 
-#include "core/near.h"
+#include "core/peer/near.h"
 
-#include "core/first-hop.h"
+#include "core/peer/first-hop.h"
 
 #define BLOCK IBB_SIZE_BLOCK
 #define MS 1000
@@ -111,7 +111,7 @@ test_join_beside (void)
       ibb_near_sent (&f.near, &f.peers[0], BLOCK, sent);
       f.hop.is_unanswered = FALSE;
       f.hop.least = 1;
-      f.hop.shared = &(IBBShared){ .local_normal = (char *) "" };
+      f.hop.context = &(IBBContext){ .local_normal = (char *) "" };
       f.hop.ping_sent = sent + tests[i].ping_sent;
       f.hop.pinged = sent + tests[i].answered;
       f.hop.ping.id = tests[i].round_trip < tests[i].answered ? (char *) "" : NULL;

@@ -2,10 +2,10 @@
 
 #include "config.h"
 
-#include "core/path.h"
+#include "core/flow/path.h"
 
-#include "core/chat.h"
-#include "core/first-hop.h"
+#include "core/flow/interactive.h"
+#include "core/peer/first-hop.h"
 
 #define BLOCK IBB_SIZE_BLOCK
 
@@ -154,17 +154,18 @@ test_enlarge (void)
 
 /* It is there for ten seconds after each note, if there was one. */
 static void
-check_ten_seconds (void (*note) (IBBChat *, gint64), gboolean (*is_there) (const IBBChat *))
+check_ten_seconds (void (*note) (IBBInteractive *, gint64),
+                   gboolean (*is_there) (const IBBInteractive *))
 {
-  IBBChat chat = { 0 };
+  IBBInteractive chat = { 0 };
 
-  ibb_chat_update (&chat, 1);
+  ibb_interactive_update (&chat, 1);
   g_assert_false (is_there (&chat));
   note (&chat, 1);
-  ibb_chat_update (&chat, 10 * G_USEC_PER_SEC);
+  ibb_interactive_update (&chat, 10 * G_USEC_PER_SEC);
   g_assert_true (is_there (&chat));
-  g_assert_cmpint (ibb_chat_is_on (&chat), !=, ibb_chat_has_urgent (&chat));
-  ibb_chat_update (&chat, 10 * G_USEC_PER_SEC + 1);
+  g_assert_cmpint (ibb_interactive_is_on (&chat), !=, ibb_interactive_has_urgent (&chat));
+  ibb_interactive_update (&chat, 10 * G_USEC_PER_SEC + 1);
   g_assert_false (is_there (&chat));
 }
 
@@ -172,14 +173,14 @@ check_ten_seconds (void (*note) (IBBChat *, gint64), gboolean (*is_there) (const
 static void
 test_chat (void)
 {
-  check_ten_seconds (ibb_chat_note, ibb_chat_is_on);
+  check_ten_seconds (ibb_interactive_note, ibb_interactive_is_on);
 }
 
 /* D-50: a session sends little after a block that goes ahead. Nobody chats then. */
 static void
 test_urgent (void)
 {
-  check_ten_seconds (ibb_chat_note_urgent, ibb_chat_has_urgent);
+  check_ten_seconds (ibb_interactive_note_urgent, ibb_interactive_has_urgent);
 }
 
 typedef struct

@@ -6,7 +6,7 @@
 
 #include "resume-peer.h"
 
-#include "core/proof.h"
+#include "core/base/proof.h"
 
 /* The peer closes. Its close has to be answered, sooner or later. */
 static void

@@ -9,8 +9,8 @@
 
 #include "inside.h"
 
+#include "core/base/proof.h"
 #include "core/engine-private.h"
-#include "core/proof.h"
 
 /* Drops the other stanzas. Returns how many blocks are among them. */
 static guint
@@ -354,7 +354,7 @@ test_same_name_many (Driver *self, IBBSession *session)
 static void
 test_moves_memory (Driver *self, IBBSession *session)
 {
-  gsize            before = self->engine->shared->memory.records;
+  gsize            before = self->engine->context->memory.records;
   g_autofree char *resource = g_strnfill (1000, 'r');
   guint32          n = 0;
 
@@ -372,7 +372,7 @@ test_moves_memory (Driver *self, IBBSession *session)
     }
   g_assert_cmpuint (n, >, 18);
   g_assert_cmpuint (n, <, 22);
-  g_assert_cmpuint (self->engine->shared->memory.records - before, >=, 19000);
+  g_assert_cmpuint (self->engine->context->memory.records - before, >=, 19000);
 }
 
 /* A component has an address that becomes that of the next login: the session that was to

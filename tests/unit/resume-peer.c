@@ -4,7 +4,7 @@
 
 #include "resume-peer.h"
 
-#include "core/proof.h"
+#include "core/base/proof.h"
 
 static void
 init (Driver *self)

@@ -8,7 +8,7 @@
 
 #include "inside.h"
 
-#include "core/proof.h"
+#include "core/base/proof.h"
 
 static void
 test_goes_on (Driver *self, IBBSession *session)

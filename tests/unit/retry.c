@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "core/retry.h"
+#include "core/send/retry.h"
 
 #define SECOND G_USEC_PER_SEC
 

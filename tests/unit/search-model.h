@@ -5,8 +5,8 @@
 
 #pragma once
 
-#include "core/quota.h"
-#include "core/search.h"
+#include "core/flow/block-limit.h"
+#include "core/flow/search.h"
 
 #define MOST (64 * 1024 * 1024) /* that a window may become */
 
@@ -88,10 +88,10 @@ model_run (Model *self, const Path *path, double seconds, GRand *random)
       gsize             length = ibb_search_get_block (&self->search, path->block);
 
       while (self->in_flight == 0 ||
-             (!path->is_single && g_queue_get_length (&self->blocks) < IBB_QUOTA_MAX &&
+             (!path->is_single && g_queue_get_length (&self->blocks) < IBB_BLOCK_LIMIT_MAX &&
               self->in_flight + length <= ibb_search_get_window (&self->search)))
         model_send (self, path, length, random);
-      if (g_queue_get_length (&self->blocks) >= IBB_QUOTA_MAX)
+      if (g_queue_get_length (&self->blocks) >= IBB_BLOCK_LIMIT_MAX)
         ibb_search_cap (&self->search, self->in_flight);
       else if (!path->is_single)
         ibb_search_limit (&self->search);

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "core/stanza.h"
+#include "core/base/stanza.h"
 
 #include <string.h>
 

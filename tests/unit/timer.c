@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "core/timer.h"
+#include "core/base/timer.h"
 
 typedef struct
 {

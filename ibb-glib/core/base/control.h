@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Stanzas that leave before any block: replies to peers, and our own opens, closes and
+ * questions, in the order in which they were queued.
+ *
+ * The replies to all blocks of a session that ends are queued as one entry, which
+ * keeps their ids and makes each stanza when it is taken: a stanza takes ten
+ * times as much.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/base/stanza.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  GQueue  entries;
+  guint   length;   /* stanzas */
+  guint64 n_popped; /* stanzas, ever */
+  gsize   size;     /* bytes of memory, about */
+  gsize   errors;   /* of those, error replies */
+  gsize   replies;  /* of those, ids of replies that are not made yet */
+} IBBControl;
+
+void ibb_control_push (IBBControl *self, IBBStanza *stanza); /* (transfer full) */
+/* A result, or item-not-found, to each id. (transfer full) for all but ids, of
+ * which only the elements are taken: (element-type utf8). */
+void
+ibb_control_push_replies (IBBControl *self, char *to, char *from, gboolean refuse, GQueue *ids);
+/* The place behind the stanza that was pushed last; whether that one has been
+ * popped. */
+guint64    ibb_control_get_end (IBBControl *self);
+gboolean   ibb_control_has_passed (IBBControl *self, guint64 end);
+IBBStanza *ibb_control_pop (IBBControl *self); /* (transfer full) (nullable) */
+void       ibb_control_clear (IBBControl *self);
+
+guint ibb_control_get_length (const IBBControl *self);       /* stanzas */
+gsize ibb_control_get_replies_size (const IBBControl *self); /* of ids that became no stanza yet */
+/* Whether so much waits to be sent that acknowledgements are delayed (D-47). */
+gboolean ibb_control_is_backlogged (const IBBControl *self);
+/* Whether so much waits to be sent that nothing unexpected is accepted, and no session resumed
+ * (D-47). */
+gboolean ibb_control_is_flooded (const IBBControl *self);
+
+void ibb_control_reply_result (IBBControl *self, const IBBStanza *request);
+/* Queues the same result again, unless much waits to be sent: the peer will ask again. */
+void ibb_control_repeat_result (IBBControl *self, const IBBStanza *request);
+/* Answers an IQ, or a message that is not an error itself, by an error. Nothing is queued where too
+ * many errors wait to be sent. */
+void ibb_control_reply_error (IBBControl      *self,
+                              const IBBStanza *request,
+                              IBBCondition     condition,
+                              IBBErrorType     type,
+                              const char      *text);
+/* The refusal of an open, with the type that N-09 and N-10 name for its
+ * condition, or else RFC 6120 (D-48). */
+void ibb_control_refuse_open (IBBControl      *self,
+                              const IBBStanza *open,
+                              IBBCondition     condition,
+                              const char      *text);
+
+G_END_DECLS

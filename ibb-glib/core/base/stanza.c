@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/base/stanza.h"
+
+#include <string.h>
+
+IBBStanza *
+ibb_stanza_record_new (
+    IBBStanzaName name, const char *kind, IBBPayload payload, const char *id, const char *to)
+{
+  IBBStanza *self = g_new0 (IBBStanza, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->name = name;
+  self->payload = payload;
+  self->kind = g_strdup (kind);
+  self->id = g_strdup (id);
+  self->to = g_strdup (to);
+  self->condition = IBB_CONDITION_UNDEFINED_CONDITION;
+  self->error_type = IBB_ERROR_TYPE_CANCEL;
+
+  return self;
+}
+
+IBBStanza *
+ibb_stanza_record_new_result (const IBBStanza *request)
+{
+  IBBStanza *self = ibb_stanza_record_new (IBB_STANZA_IQ, "result", IBB_PAYLOAD_RESULT, request->id,
+                                           request->from);
+
+  self->from = g_strdup (request->to);
+
+  return self;
+}
+
+IBBStanza *
+ibb_stanza_record_new_error (const IBBStanza *request,
+                             IBBCondition     condition,
+                             IBBErrorType     type,
+                             const char      *text)
+{
+  IBBStanza *self =
+      ibb_stanza_record_new (request->name, "error", IBB_PAYLOAD_ERROR, request->id, request->from);
+
+  self->from = g_strdup (request->to);
+  self->condition = condition;
+  self->error_type = type;
+  self->text = ibb_error_text_dup (text);
+
+  return self;
+}
+
+static GBytes *
+ref_bytes (GBytes *bytes)
+{
+  return bytes != NULL ? g_bytes_ref (bytes) : NULL;
+}
+
+/* Copies all that ibb_stanza_record_unref () frees. */
+IBBStanza *
+ibb_stanza_record_copy (const IBBStanza *self)
+{
+  IBBStanza *copy = g_memdup2 (self, sizeof *self);
+
+  g_atomic_ref_count_init (&copy->ref_count);
+  copy->kind = g_strdup (self->kind);
+  copy->id = g_strdup (self->id);
+  copy->from = g_strdup (self->from);
+  copy->to = g_strdup (self->to);
+  copy->sid = g_strdup (self->sid);
+  copy->asked = g_strdup (self->asked);
+  copy->secret = g_strdup (self->secret);
+  copy->proof = g_strdup (self->proof);
+  copy->bytes = ref_bytes (self->bytes);
+  copy->text = g_strdup (self->text);
+  copy->node = g_strdup (self->node);
+  copy->features = g_strdupv (self->features);
+  copy->identities = g_strdupv (self->identities);
+  copy->xml = ref_bytes (self->xml);
+
+  return copy;
+}
+
+IBBStanza *
+ibb_stanza_record_ref (IBBStanza *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+
+  return self;
+}
+
+void
+ibb_stanza_record_unref (IBBStanza *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  g_free (self->kind);
+  g_free (self->id);
+  g_free (self->from);
+  g_free (self->to);
+  g_free (self->sid);
+  g_free (self->asked);
+  g_free (self->secret);
+  g_free (self->proof);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  g_free (self->text);
+  g_free (self->node);
+  g_strfreev (self->features);
+  g_strfreev (self->identities);
+  g_clear_pointer (&self->xml, g_bytes_unref);
+  g_free (self);
+}
+
+gboolean
+ibb_stanza_record_is_kind (const IBBStanza *self, const char *kind)
+{
+  return self->kind != NULL && strcmp (self->kind, kind) == 0;
+}
+
+/* The memory of a text, with what the allocator adds. */
+static gsize
+get_text_size (const char *text)
+{
+  return text != NULL ? strlen (text) + 16 : 0;
+}
+
+static gsize
+get_bytes_size (GBytes *bytes)
+{
+  return bytes != NULL ? g_bytes_get_size (bytes) + 64 : 0;
+}
+
+static gsize
+get_list_size (char **list)
+{
+  gsize size = 0;
+
+  for (; list != NULL && *list != NULL; list++)
+    size += sizeof *list + get_text_size (*list);
+  return size;
+}
+
+gsize
+ibb_stanza_record_get_size (const IBBStanza *self)
+{
+  return sizeof *self + get_text_size (self->kind) + get_text_size (self->id) +
+         get_text_size (self->from) + get_text_size (self->to) + get_text_size (self->sid) +
+         get_text_size (self->asked) + get_text_size (self->secret) + get_text_size (self->proof) +
+         get_text_size (self->text) + get_text_size (self->node) + get_bytes_size (self->bytes) +
+         get_bytes_size (self->xml) + get_list_size (self->features) +
+         get_list_size (self->identities);
+}
+
+gboolean
+ibb_stanza_record_has_long_id (const IBBStanza *self)
+{
+  return self->id != NULL && strlen (self->id) > IBB_ID_MAX_LENGTH;
+}
+
+static gboolean
+is_xml_space (char c)
+{
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* The lexical space of the unsigned types of XML Schema after white space is
+ * collapsed: digits, leading zeros included, and no sign (D-11, D-12). */
+static gboolean
+parse_unsigned (const char *text, guint64 max, guint64 *value)
+{
+  guint64 n = 0;
+
+  if (text == NULL)
+    return FALSE;
+
+  while (is_xml_space (*text))
+    text++;
+
+  if (!g_ascii_isdigit (*text))
+    return FALSE;
+
+  for (; g_ascii_isdigit (*text); text++)
+    {
+      guint digit = (guint) (*text - '0');
+
+      if (n > (max - digit) / 10)
+        return FALSE;
+
+      n = n * 10 + digit;
+    }
+
+  while (is_xml_space (*text))
+    text++;
+
+  if (*text != '\0')
+    return FALSE;
+
+  *value = n;
+  return TRUE;
+}
+
+gboolean
+ibb_stanza_parse_seq (const char *text, guint16 *seq)
+{
+  guint64 value;
+
+  if (!parse_unsigned (text, G_MAXUINT16, &value))
+    return FALSE;
+
+  *seq = (guint16) value;
+  return TRUE;
+}
+
+gboolean
+ibb_stanza_parse_block_size (const char *text, guint *block_size)
+{
+  guint64 value;
+
+  if (!parse_unsigned (text, IBB_BLOCK_SIZE_MAX, &value) || value == 0)
+    return FALSE;
+
+  *block_size = (guint) value;
+  return TRUE;
+}
+
+gboolean
+ibb_stanza_parse_count (const char *text, guint32 *count)
+{
+  guint64 value;
+
+  if (!parse_unsigned (text, G_MAXUINT32, &value))
+    return FALSE;
+
+  *count = (guint32) value;
+  return TRUE;
+}
+
+gboolean
+ibb_stanza_parse_position (const char *text, guint64 *position)
+{
+  return parse_unsigned (text, G_MAXINT64, position);
+}
+
+/* Both ends compute with the digits as they are written, so only one form is right. */
+static gboolean
+is_lower_hex (const char *text, gsize length)
+{
+  if (text == NULL || strlen (text) != length)
+    return FALSE;
+
+  for (; *text != '\0'; text++)
+    if (!g_ascii_isdigit (*text) && (*text < 'a' || *text > 'f'))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+ibb_stanza_parse_secret (const char *text)
+{
+  return is_lower_hex (text, IBB_SECRET_LENGTH);
+}
+
+gboolean
+ibb_stanza_parse_proof (const char *text)
+{
+  return is_lower_hex (text, IBB_PROOF_LENGTH);
+}
+
+gboolean
+ibb_stanza_parse_type (const char *text, gboolean *by_message)
+{
+  if (text == NULL || strcmp (text, "iq") == 0)
+    *by_message = FALSE;
+  else if (strcmp (text, "message") == 0)
+    *by_message = TRUE;
+  else
+    return FALSE;
+
+  return TRUE;
+}
+
+/* NameChar of XML 1.0, fifth edition, beyond ASCII; sorted. */
+static const struct
+{
+  gunichar first;
+  gunichar last;
+} name_characters[] = {
+  { 0xB7, 0xB7 },       { 0xC0, 0xD6 },     { 0xD8, 0xF6 },     { 0xF8, 0x37D },
+  { 0x37F, 0x1FFF },    { 0x200C, 0x200D }, { 0x203F, 0x2040 }, { 0x2070, 0x218F },
+  { 0x2C00, 0x2FEF },   { 0x3001, 0xD7FF }, { 0xF900, 0xFDCF }, { 0xFDF0, 0xFFFD },
+  { 0x10000, 0xEFFFF },
+};
+
+static gboolean
+is_name_character (gunichar c)
+{
+  if (c < 0x80)
+    return g_ascii_isalnum ((char) c) || c == '.' || c == '-' || c == '_' || c == ':';
+
+  for (guint i = 0; i < G_N_ELEMENTS (name_characters); i++)
+    {
+      if (c <= name_characters[i].last)
+        return c >= name_characters[i].first;
+    }
+
+  return FALSE;
+}
+
+gboolean
+ibb_stanza_is_valid_sid (const char *sid)
+{
+  gsize length;
+
+  if (sid == NULL)
+    return FALSE;
+
+  length = strlen (sid);
+  if (length == 0 || length > IBB_SID_MAX_LENGTH || !g_utf8_validate (sid, (gssize) length, NULL))
+    return FALSE;
+
+  for (const char *p = sid; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      if (!is_name_character (g_utf8_get_char (p)))
+        return FALSE;
+    }
+
+  return TRUE;
+}

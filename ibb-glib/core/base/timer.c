@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/base/timer.h"
+
+static int
+compare_due (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  const IBBTimer *timer_a = a;
+  const IBBTimer *timer_b = b;
+
+  return (timer_a->due > timer_b->due) - (timer_a->due < timer_b->due);
+}
+
+void
+ibb_timers_init (IBBTimers *self)
+{
+  self->sequence = g_sequence_new (NULL);
+}
+
+void
+ibb_timers_clear (IBBTimers *self)
+{
+  while (!g_sequence_is_empty (self->sequence))
+    ibb_timer_clear (g_sequence_get (g_sequence_get_begin_iter (self->sequence)));
+  g_sequence_free (self->sequence);
+}
+
+gint64
+ibb_timers_get_next (IBBTimers *self)
+{
+  IBBTimer *first;
+
+  if (g_sequence_is_empty (self->sequence))
+    return IBB_NEVER;
+  first = g_sequence_get (g_sequence_get_begin_iter (self->sequence));
+  return first->due;
+}
+
+void
+ibb_timers_advance (IBBTimers *self, gint64 now)
+{
+  while (ibb_timers_get_next (self) <= now)
+    {
+      IBBTimer *first = g_sequence_get (g_sequence_get_begin_iter (self->sequence));
+
+      ibb_timer_clear (first);
+      first->func (first->owner, now);
+    }
+}
+
+gint64
+ibb_timer_get_deadline (gint64 now, guint milliseconds)
+{
+  return milliseconds != 0 ? now + (gint64) milliseconds * 1000 : IBB_NEVER;
+}
+
+void
+ibb_timer_init (IBBTimer *self, IBBTimerFunc func, gpointer owner)
+{
+  *self = (IBBTimer){ .due = IBB_NEVER, .func = func, .owner = owner };
+}
+
+void
+ibb_timer_set (IBBTimer *self, IBBTimers *timers, gint64 due)
+{
+  ibb_timer_clear (self);
+  if (due == IBB_NEVER)
+    return;
+
+  self->due = due;
+  self->iter = g_sequence_insert_sorted (timers->sequence, self, compare_due, NULL);
+}
+
+void
+ibb_timer_clear (IBBTimer *self)
+{
+  if (self->iter != NULL)
+    g_sequence_remove (self->iter);
+  self->iter = NULL;
+  self->due = IBB_NEVER;
+}

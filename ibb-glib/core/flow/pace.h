@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How far the messages of sessions with one peer may be ahead of its answers (N-31). Nobody
+ * acknowledges a message, and a server stores those to a client that has gone. So the peer is asked
+ * whether it is there while messages leave; its answer shows that all messages before the question
+ * have arrived.
+ *
+ * A block counts as 4096 bytes at least. So the server of a client whose connection broke has to
+ * keep no more messages than blocks in IQs (D-65).
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/base/timer.h"
+
+G_BEGIN_DECLS
+
+/* The sums are bytes of blocks, as they count. */
+typedef struct
+{
+  guint64 sent;
+  guint64 asked;    /* sent before the last question */
+  guint64 answered; /* sent before the last question that was answered */
+  gint64  due;      /* of the next question; IBB_NEVER if nothing was sent since the last one */
+  gsize   longest;  /* block since the last question ... */
+  gsize   longest_asked; /* ... and before, if there was no answer */
+} IBBPace;
+
+void     ibb_pace_init (IBBPace *self);
+gboolean ibb_pace_may_send (const IBBPace *self);
+/* When to ask. A question that has no answer yet stands for the next one. */
+gint64 ibb_pace_get_due (const IBBPace *self);
+/* The size of the longest block that may not have arrived; 0 for none. */
+gsize ibb_pace_get_longest (const IBBPace *self);
+/* A block of that size was sent. */
+void ibb_pace_sent (IBBPace *self, gsize size, gint64 now);
+void ibb_pace_asked (IBBPace *self);
+void ibb_pace_answered (IBBPace *self);
+/* The question did not leave: another one follows then. */
+void ibb_pace_not_asked (IBBPace *self, gint64 due);
+
+G_END_DECLS

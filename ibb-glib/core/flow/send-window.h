@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How much the reader at the other end takes, as far as it has told (D-54): the send
+ * window of TCP (RFC 9293 §3.8.6), as a position in the outgoing bytes. A peer that
+ * tells nothing sets no limit.
+ *
+ * One block may go beyond the limit while nothing is in flight. It is the window probe
+ * of TCP: its acknowledgement is delayed until there is room, and tells it. Its time
+ * says nothing of the path.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/base/stanza.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  gboolean has_asked; /* a block did: the peer may tell */
+  gboolean is_told;
+  guint32  room;    /* told last */
+  guint64  limit;   /* a position in the outgoing bytes */
+  gint64   told_at; /* when */
+} IBBSendWindow;
+
+/* Whether a block may go that ends there, beside others. */
+gboolean ibb_send_window_covers (const IBBSendWindow *self, guint64 end);
+/* Whether the block that ends there has to ask. resumed_at: when the connection was last
+ * resumed, and may have lost what an answer told. */
+gboolean ibb_send_window_must_ask (const IBBSendWindow *self, guint64 end, gint64 resumed_at);
+/* The last answer that told the room may be lost. */
+void ibb_send_window_ask_again (IBBSendWindow *self);
+void ibb_send_window_note_asked (IBBSendWindow *self);
+/* answer: the result of the block that ends there. */
+void ibb_send_window_acknowledged (IBBSendWindow   *self,
+                                   const IBBStanza *answer,
+                                   guint64          end,
+                                   gint64           now);
+/* The part of the time between block and answer for which the reader kept the answer. */
+gint64 ibb_send_window_get_delay (const IBBSendWindow *self, const IBBStanza *answer);
+
+G_END_DECLS

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/peer/context.h"
+
+#include <string.h>
+
+#include "core/base/jid.h"
+
+IBBContext *
+ibb_context_new (IBBRandomFunc random, gpointer random_data, GHashTable *sessions)
+{
+  IBBContext *self = g_new0 (IBBContext, 1);
+
+  g_ref_count_init (&self->ref_count);
+  self->settings = (IBBSettings) IBB_SETTINGS_INIT;
+  self->ids = (IBBIds){ random, random_data };
+  self->sessions = sessions;
+  self->resumable =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_queue_free);
+  ibb_pendings_init (&self->pendings);
+  ibb_timers_init (&self->timers);
+  ibb_timers_init (&self->waits);
+  ibb_memory_init (&self->memory, &self->settings, &self->control);
+  return self;
+}
+
+IBBContext *
+ibb_context_ref (IBBContext *self)
+{
+  g_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+ibb_context_unref (IBBContext *self)
+{
+  if (!g_ref_count_dec (&self->ref_count))
+    return;
+
+  ibb_control_clear (&self->control);
+  ibb_stanza_limit_clear (&self->limit);
+  g_hash_table_unref (self->sessions);
+  g_hash_table_unref (self->resumable);
+  ibb_pendings_clear (&self->pendings);
+  ibb_timers_clear (&self->waits);
+  ibb_timers_clear (&self->timers);
+  g_free (self->local_jid);
+  g_free (self->local_normal);
+  g_free (self);
+}
+
+void
+ibb_context_set_local_jid (IBBContext *self, const char *jid)
+{
+  g_free (self->local_jid);
+  g_free (self->local_normal);
+  self->local_jid = g_strdup (jid);
+  self->local_normal = jid != NULL ? ibb_jid_normalize (jid) : NULL;
+  self->is_domain = self->local_normal != NULL && strpbrk (self->local_normal, "@/") == NULL;
+}
+
+gboolean
+ibb_context_may_get (const IBBContext *self, const char *jid)
+{
+  return !self->is_domain || (jid != NULL && ibb_jid_is_of_domain (jid, self->local_normal));
+}

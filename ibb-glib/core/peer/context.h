@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the objects of one connection share: each finds the others here. The
+ * engine makes it, and makes and frees those that it only points to; sessions may
+ * hold it for longer.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/base/clock.h"
+#include "core/base/control.h"
+#include "core/base/ids.h"
+#include "core/base/pending.h"
+#include "core/base/settings.h"
+#include "core/base/timer.h"
+#include "core/flow/interactive.h"
+#include "core/flow/scheduler.h"
+#include "core/peer/memory.h"
+#include "core/peer/stanza-limit.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBAbandoned IBBAbandoned;
+typedef struct _IBBFinished  IBBFinished;
+typedef struct _IBBFirstHop  IBBFirstHop;
+typedef struct _IBBPeers     IBBPeers;
+typedef struct _IBBRequests  IBBRequests;
+typedef struct _IBBServers   IBBServers;
+typedef struct _IBBStalls    IBBStalls;
+
+typedef struct
+{
+  grefcount   ref_count;
+  IBBSettings settings;
+  IBBClock    clock;
+  IBBIds      ids;
+  IBBControl  control; /* leaves before any block */
+  IBBPendings pendings;
+  IBBTimers   timers;
+  IBBTimers   waits; /* by the caller's time, which goes on while the clock is stopped */
+  IBBMemory   memory;
+
+  char          *local_jid;    /* (nullable): ours on the connection */
+  char          *local_normal; /* (nullable): the same, normalised */
+  gboolean       is_domain;    /* it is one, and each address of it is ours (D-59) */
+  IBBStanzaLimit limit;        /* of stanzas */
+  IBBInteractive interactive;
+
+  gsize       unsent;    /* bytes written and not in blocks, of all sessions */
+  GHashTable *sessions;  /* (element-type IBBSessionKey IBBSession); holds references */
+  GHashTable *resumable; /* (element-type utf8 GQueue): of these, by both accounts and sid (D-58) */
+  IBBScheduler peer_turns;    /* of the peers to which a session wants to send a block in an IQ */
+  IBBScheduler message_turns; /* of the sessions that want to send a block in a message */
+  GQueue       changed;       /* sessions with a change to report; holds references */
+  gboolean     is_lost;       /* the connection is: nothing is sent */
+  gboolean     has_moved;     /* bytes of a session, over this XML stream */
+  gboolean     is_gone;       /* the engine is: nobody asks for changes */
+
+  IBBAbandoned *abandoned;
+  IBBFinished  *finished;
+  IBBFirstHop  *first_hop;
+  IBBPeers     *peers;
+  IBBRequests  *requests;
+  IBBServers   *servers;
+  IBBStalls    *stalls;
+} IBBContext;
+
+IBBContext *ibb_context_new (IBBRandomFunc random, gpointer random_data, GHashTable *sessions);
+IBBContext *ibb_context_ref (IBBContext *self);
+void        ibb_context_unref (IBBContext *self);
+void        ibb_context_set_local_jid (IBBContext *self, const char *jid);
+/* Whether a stanza to jid (nullable) may be for us: over the connection of a domain, only one
+ * to an address of it. */
+gboolean ibb_context_may_get (const IBBContext *self, const char *jid);
+
+G_END_DECLS

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/peer/memory.h"
+
+void
+ibb_memory_init (IBBMemory *self, const IBBSettings *settings, const IBBControl *control)
+{
+  *self = (IBBMemory){ .settings = settings, .control = control, .waiting = G_QUEUE_INIT };
+}
+
+static gsize
+get_taken (const IBBMemory *self)
+{
+  return self->unread + self->records + ibb_control_get_replies_size (self->control);
+}
+
+gboolean
+ibb_memory_is_short (const IBBMemory *self)
+{
+  return get_taken (self) > self->settings->receive_memory_limit;
+}
+
+gboolean
+ibb_memory_is_half_taken (const IBBMemory *self)
+{
+  return get_taken (self) > self->settings->receive_memory_limit / 2;
+}
+
+gsize
+ibb_memory_get_share (const IBBMemory *self, guint block_size)
+{
+  gsize n = MAX (self->n_sharers, 1); /* also those that ended with unread bytes */
+
+  return MAX (2 * (gsize) block_size, self->settings->receive_memory_limit / (2 * n));
+}
+
+guint
+ibb_memory_get_n_sharers (const IBBMemory *self)
+{
+  return self->n_sharers;
+}
+
+void
+ibb_memory_add_sharer (IBBMemory *self)
+{
+  self->n_sharers++;
+}
+
+void
+ibb_memory_remove_sharer (IBBMemory *self)
+{
+  self->n_sharers--;
+  self->is_freed = TRUE; /* the share of each of the others has grown */
+}
+
+void
+ibb_memory_add_unread (IBBMemory *self, gsize length)
+{
+  self->unread += length;
+}
+
+void
+ibb_memory_remove_unread (IBBMemory *self, gsize length)
+{
+  g_assert (self->unread >= length);
+  self->unread -= length;
+  ibb_memory_note_room (self);
+}
+
+void
+ibb_memory_add_records (IBBMemory *self, gsize size)
+{
+  self->records += size;
+}
+
+void
+ibb_memory_remove_records (IBBMemory *self, gsize size)
+{
+  self->records -= size;
+  ibb_memory_note_room (self);
+}
+
+void
+ibb_memory_note_room (IBBMemory *self)
+{
+  self->is_freed |= !ibb_memory_is_short (self);
+}
+
+void
+ibb_memory_set_freed (IBBMemory *self)
+{
+  self->is_freed = TRUE;
+}
+
+gboolean
+ibb_memory_take_freed (IBBMemory *self)
+{
+  gboolean is_freed = self->is_freed;
+
+  self->is_freed = FALSE;
+  return is_freed;
+}
+
+void
+ibb_memory_wait (IBBMemory *self, GList *link)
+{
+  g_queue_push_tail_link (&self->waiting, link);
+}
+
+void
+ibb_memory_stop_waiting (IBBMemory *self, GList *link)
+{
+  g_queue_unlink (&self->waiting, link);
+}
+
+gpointer
+ibb_memory_peek_waiting (IBBMemory *self)
+{
+  return g_queue_peek_head (&self->waiting);
+}
+
+guint
+ibb_memory_get_n_waiting (IBBMemory *self)
+{
+  return g_queue_get_length (&self->waiting);
+}

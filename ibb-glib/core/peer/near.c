@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/peer/near.h"
+
+#include "core/peer/first-hop.h"
+
+/* Microseconds that a member may take longer than our server, or than the other members. */
+#define NEAR_MAX (5 * 1000)
+
+/* Microseconds without an answer of a member, and after an answer of our server that follows. So a
+ * member leaves after 40 to 80 ms. */
+#define SILENCE (20 * 1000)
+
+/* From a block that says that a peer is not near to the next one that may, microseconds. */
+#define PAUSE_MIN (20 * 1000)
+/* From leaving until the next try. */
+#define AWAY_MIN G_USEC_PER_SEC
+#define AWAY_MAX (60 * G_USEC_PER_SEC)
+
+/* The time that the bytes of a member may take, as a multiple of that of the others. */
+#define SLOWER 2
+#define SLOWER_BY_FAR 1.25 /* if it is more than NEAR_MAX, too */
+/* Blocks that tell it, of the member and of the others. */
+#define SAMPLES_MIN 16
+/* Blocks of an epoch: members that get a quarter of their share still have enough of them. */
+#define EPOCH_MIN 64
+#define EPOCH_PEER 64
+/* Microseconds from the beginning of all sums until they may begin again. */
+#define SUMS_MIN G_USEC_PER_SEC
+/* Epochs after which nothing is left of a sum. */
+#define FORGOTTEN 32
+
+void
+ibb_near_init (IBBNear *self, IBBFirstHop *first_hop, IBBTimerFunc timeout, gpointer owner)
+{
+  *self = (IBBNear){ .first_hop = first_hop, .n_left = EPOCH_MIN };
+  ibb_path_init (&self->path);
+  ibb_timer_init (&self->timer, timeout, owner);
+}
+
+void
+ibb_near_init_peer (IBBNearPeer *peer, gpointer owner)
+{
+  *peer = (IBBNearPeer){ .owner = owner, .pause = PAUSE_MIN, .away = AWAY_MIN };
+  ibb_path_init (&peer->path);
+  peer->holder_link.data = peer;
+}
+
+gboolean
+ibb_near_has (const IBBNearPeer *peer)
+{
+  return peer->is_member;
+}
+
+IBBPath *
+ibb_near_get_path (IBBNear *self, IBBNearPeer *peer)
+{
+  return peer->is_member ? &self->path : &peer->path;
+}
+
+/* What is in flight. */
+
+/* The peer gives a sign of life. */
+static void
+hold (IBBNear *self, IBBNearPeer *peer)
+{
+  peer->look = self->n_looks;
+  g_queue_push_tail_link (&self->holders, &peer->holder_link);
+}
+
+static void
+count (IBBNear *self, IBBNearPeer *peer, gsize length)
+{
+  ibb_path_sent (ibb_near_get_path (self, peer), length);
+  if (peer->in_flight == 0 && length > 0)
+    {
+      self->n_senders++;
+      if (peer->is_member)
+        hold (self, peer);
+    }
+  peer->in_flight += length;
+}
+
+static void
+uncount (IBBNear *self, IBBNearPeer *peer, gsize length)
+{
+  ibb_path_forget (ibb_near_get_path (self, peer), length);
+  if (length > 0 && peer->in_flight == length)
+    {
+      self->n_senders--;
+      if (peer->is_member)
+        g_queue_unlink (&self->holders, &peer->holder_link);
+    }
+  peer->in_flight -= length;
+}
+
+gboolean
+ibb_near_has_others (const IBBNear *self, const IBBNearPeer *peer)
+{
+  return ibb_path_get_in_flight (&self->path) > peer->in_flight;
+}
+
+void
+ibb_near_share (IBBNear *self, IBBNearPeer *peer, gsize length)
+{
+  IBBPath *path = ibb_near_get_path (self, peer);
+  guint    n_peers = self->n_senders + (peer->in_flight == 0);
+
+  if (ibb_first_hop_grants (self->first_hop, peer->in_flight + length, n_peers,
+                            ibb_path_get_trip (path)))
+    ibb_path_enlarge (path, length);
+}
+
+/* Whether a ping tells how far away a peer is that has others in front of it. */
+static gboolean
+is_pinged (const IBBNear *self, const IBBNearPeer *peer, gint64 now)
+{
+  return peer->is_beside && ibb_first_hop_is_within (self->first_hop, NEAR_MAX) &&
+         !ibb_first_hop_is_mute (self->first_hop, now);
+}
+
+/* If others have bytes in flight, the block waits behind them, and so does a ping. */
+static void
+begin_try (IBBNear *self, IBBNearPeer *peer, gsize length, gint64 now)
+{
+  IBBFirstHop *hop = self->first_hop;
+
+  if (peer->is_member || peer->tried > 0 || now < peer->next_try)
+    return;
+
+  peer->tried = now;
+  peer->is_beside = ibb_first_hop_get_in_flight (hop) > peer->in_flight + length;
+  if (is_pinged (self, peer, now))
+    ibb_first_hop_ping (hop, now);
+}
+
+void
+ibb_near_sent (IBBNear *self, IBBNearPeer *peer, gsize length, gint64 now)
+{
+  begin_try (self, peer, length, now);
+  count (self, peer, length);
+}
+
+void
+ibb_near_unsent (IBBNear *self, IBBNearPeer *peer, gsize length)
+{
+  uncount (self, peer, length);
+  if (!peer->is_member || peer->in_flight == 0 || length == 0)
+    return;
+
+  g_queue_unlink (&self->holders, &peer->holder_link);
+  hold (self, peer);
+}
+
+/* Members. */
+
+static void
+change (IBBNear *self, IBBNearPeer *peer, gboolean is_member)
+{
+  gsize in_flight = peer->in_flight;
+
+  uncount (self, peer, in_flight);
+  peer->is_member = is_member;
+  count (self, peer, in_flight);
+  peer->tried = 0;
+}
+
+/* What a new member has from now on cannot be compared with what the others had before. But peers
+ * that join one after another must not keep a slow one from being noticed. */
+static void
+begin_sums (IBBNear *self, gint64 now)
+{
+  if (self->begun > 0 && now - self->begun < SUMS_MIN)
+    return;
+
+  self->begun = now;
+  self->epoch += FORGOTTEN;
+  self->sums = (IBBNearSums){ 0 };
+  self->n_peers = self->n_known = 0;
+  self->n_left = EPOCH_MIN;
+}
+
+/* The first member brings what it knows of the path. */
+static void
+join (IBBNear *self, IBBNearPeer *peer, gint64 now)
+{
+  if (ibb_path_is_new (&self->path))
+    ibb_path_learn (&self->path, &peer->path);
+  else
+    peer->since = now;
+  peer->pause = PAUSE_MIN;
+  peer->joined = now;
+  change (self, peer, TRUE);
+  begin_sums (self, now);
+}
+
+static void
+halve (IBBNearSums *sums, guint times)
+{
+  if (times >= FORGOTTEN)
+    *sums = (IBBNearSums){ 0 };
+  else
+    *sums = (IBBNearSums){ sums->n_blocks >> times, sums->ahead >> times, sums->trips >> times };
+}
+
+/* The others are compared with each other from now on. */
+static void
+subtract (IBBNear *self, IBBNearPeer *peer)
+{
+  IBBNearSums *all = &self->sums;
+
+  halve (&peer->sums, self->epoch - peer->epoch);
+  all->n_blocks -= MIN (all->n_blocks, peer->sums.n_blocks);
+  all->ahead -= MIN (all->ahead, peer->sums.ahead);
+  all->trips -= MIN (all->trips, peer->sums.trips);
+  peer->sums = (IBBNearSums){ 0 };
+}
+
+/* A peer that leaves again and again is away for longer and longer. */
+static void
+leave (IBBNear *self, IBBNearPeer *peer, gint64 now)
+{
+  if (now - peer->joined >= AWAY_MAX)
+    peer->away = AWAY_MIN;
+  peer->next_try = now + peer->away;
+  peer->away = MIN (2 * peer->away, AWAY_MAX);
+  peer->since = now;
+  ibb_path_init (&peer->path);
+  change (self, peer, FALSE);
+  subtract (self, peer);
+}
+
+/* Whether the member is near. */
+
+/* By how much a block took longer than our server; IBB_NEVER if that is not known, since a former
+ * ping was still out. */
+static gint64
+get_distance (const IBBNear *self, const IBBNearPeer *peer, gint64 round_trip, gint64 now)
+{
+  return is_pinged (self, peer, now) ? ibb_first_hop_get_lag (self->first_hop, peer->tried, now)
+                                     : round_trip;
+}
+
+static void
+end_try (IBBNear *self, IBBNearPeer *peer, gint64 round_trip, gint64 now)
+{
+  gint64 distance = get_distance (self, peer, round_trip, now);
+
+  peer->tried = 0;
+  if (distance < NEAR_MAX)
+    join (self, peer, now);
+  else if (distance != IBB_NEVER)
+    {
+      peer->next_try = now + peer->pause;
+      peer->pause = MIN (2 * peer->pause, AWAY_MAX);
+    }
+}
+
+static void
+add (IBBNearSums *sums, gsize in_flight, gint64 round_trip)
+{
+  sums->n_blocks++;
+  sums->ahead += in_flight;
+  sums->trips += (guint64) round_trip;
+}
+
+static void
+end_epoch (IBBNear *self)
+{
+  self->epoch++;
+  halve (&self->sums, 1);
+  self->n_known = self->n_peers;
+  self->n_peers = 0;
+  self->n_left = MAX (EPOCH_MIN, EPOCH_PEER * self->n_known);
+}
+
+static void
+add_block (IBBNear *self, IBBNearPeer *peer, gsize in_flight, gint64 round_trip)
+{
+  if (self->n_left == 0)
+    end_epoch (self);
+  if (peer->epoch != self->epoch)
+    {
+      halve (&peer->sums, self->epoch - peer->epoch);
+      peer->epoch = self->epoch;
+      self->n_peers++;
+    }
+  add (&peer->sums, in_flight, round_trip);
+  add (&self->sums, in_flight, round_trip);
+  self->n_left--;
+}
+
+/* Whether the others wait for it: its bytes take longer than theirs, and that matters. */
+static gboolean
+is_slower (const IBBNear *self, const IBBNearPeer *peer)
+{
+  const IBBNearSums *own = &peer->sums;
+  guint              n_others = self->sums.n_blocks - MIN (self->sums.n_blocks, own->n_blocks);
+  double             ahead = (double) self->sums.ahead - (double) own->ahead;
+  double             trips = (double) self->sums.trips - (double) own->trips;
+  double             usual, excess;
+
+  if (own->n_blocks < SAMPLES_MIN || n_others < SAMPLES_MIN || ahead <= 0)
+    return FALSE;
+  /* A few slow bytes cost the others little. */
+  if (own->trips * MAX (self->n_known, self->n_peers) <= self->sums.trips)
+    return FALSE;
+
+  usual = (double) own->ahead * trips / ahead;
+  excess = (double) own->trips - usual;
+  return excess > usual * (SLOWER - 1) ||
+         (excess > (double) own->n_blocks * NEAR_MAX && excess > usual * (SLOWER_BY_FAR - 1));
+}
+
+gboolean
+ibb_near_note (
+    IBBNear *self, IBBNearPeer *peer, gsize in_flight, gint64 sent, gint64 round_trip, gint64 now)
+{
+  if (sent < peer->since)
+    return FALSE;
+  if (peer->is_member)
+    {
+      add_block (self, peer, in_flight, round_trip);
+      if (is_slower (self, peer))
+        leave (self, peer, now);
+    }
+  else if (peer->tried > 0 && sent == peer->tried)
+    end_try (self, peer, round_trip, now);
+  else if (sent > peer->tried)
+    peer->tried = 0; /* the block was sent again */
+  return sent >= peer->since;
+}
+
+/* Members that do not answer. */
+
+/* It may be our server that does not answer. Its answer to a ping shows that it has got to the
+ * blocks before that. */
+static gboolean
+is_server_answering (IBBNear *self, gint64 now)
+{
+  gint64 lag = ibb_first_hop_get_lag (self->first_hop, self->asked, now);
+
+  if (ibb_first_hop_is_mute (self->first_hop, now))
+    return TRUE;
+  /* A former ping may be out, which tells nothing. */
+  if (self->asked == 0 || lag == IBB_NEVER)
+    {
+      self->asked = now;
+      ibb_first_hop_ping (self->first_hop, now);
+      return FALSE;
+    }
+  return ibb_first_hop_has_answered (self->first_hop, self->asked) && lag >= SILENCE;
+}
+
+gpointer
+ibb_near_take_mute (IBBNear *self, gint64 now)
+{
+  IBBNearPeer *peer = g_queue_peek_head (&self->holders);
+
+  if (peer == NULL || peer->look == self->n_looks)
+    {
+      self->n_looks++;
+      self->asked = 0;
+      return NULL;
+    }
+  if (!is_server_answering (self, now))
+    return NULL;
+
+  leave (self, peer, now);
+  return peer->owner;
+}
+
+void
+ibb_near_set_timer (IBBNear *self, IBBTimers *timers, gint64 now)
+{
+  if (self->timer.iter == NULL)
+    ibb_timer_set (&self->timer, timers, now + SILENCE);
+}
+
+void
+ibb_near_forget_peer (IBBNear *self, IBBNearPeer *peer)
+{
+  g_assert (peer->in_flight == 0);
+  ibb_near_init_peer (peer, peer->owner);
+}
+
+void
+ibb_near_forget (IBBNear *self)
+{
+  ibb_timer_clear (&self->timer);
+  ibb_near_init (self, self->first_hop, self->timer.func, self->timer.owner);
+}

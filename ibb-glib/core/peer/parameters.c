@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/peer/parameters.h"
+
+#include <string.h>
+
+#include "core/base/jid.h"
+
+#define STANZA_OVERHEAD 320 /* tags, attributes, id, what a server adds (D-16) */
+#define RULES_OVERHEAD 180  /* of a message (N-31) */
+#define MOVES_MAX 100
+#define FORMER_OVERHEAD                                                                            \
+  64 /* of a former address: a link of the list, and what the allocator adds */
+
+/* As our writer of stanzas escapes, and as servers do. */
+static gsize
+get_escaped_length (const char *text)
+{
+  gsize length = 0;
+
+  for (const char *p = text; *p != '\0'; p++)
+    switch (*p)
+      {
+      case '"':
+      case '\'':
+        length += strlen ("&quot;");
+        break;
+      case '&':
+        length += strlen ("&amp;");
+        break;
+      case '<':
+      case '>':
+        length += strlen ("&lt;");
+        break;
+      default:
+        length++; /* there are no control characters in a JID or a sid */
+        break;
+      }
+  return length;
+}
+
+/* For each change of an address: the length of stanzas is asked for with each block. */
+static void
+measure_overhead (IBBParameters *self)
+{
+  self->overhead = STANZA_OVERHEAD + get_escaped_length (self->peer_jid) +
+                   get_escaped_length (self->local_jid) + get_escaped_length (self->key.sid);
+  if (self->by_message)
+    self->overhead += RULES_OVERHEAD;
+}
+
+void
+ibb_parameters_init (IBBParameters *self,
+                     IBBContext    *context,
+                     gpointer       owner,
+                     const IBBOpen *open,
+                     gboolean       is_initiator)
+{
+  self->context = ibb_context_ref (context);
+  self->owner = owner;
+  self->by_message = open->by_message;
+  self->block_size = open->block_size;
+  self->is_initiator = is_initiator;
+  self->peer_jid = g_strdup (open->peer);
+  self->local_jid = g_strdup (open->local);
+  self->key.sid = g_strdup (open->sid);
+  self->key.peer = ibb_jid_normalize (open->peer);
+  self->key.local = ibb_jid_normalize (open->local);
+  self->is_own_jid = g_strcmp0 (self->key.local, context->local_normal) == 0;
+  measure_overhead (self);
+}
+
+void
+ibb_parameters_clear (IBBParameters *self)
+{
+  g_free (self->peer_jid);
+  g_free (self->local_jid);
+  g_free (self->key.sid);
+  g_free (self->key.peer);
+  g_free (self->key.local);
+  g_free (self->secret);
+  g_slist_free_full (self->former_jids, g_free);
+  ibb_memory_remove_records (&self->context->memory, self->former_size);
+  ibb_context_unref (self->context);
+}
+
+void
+ibb_parameters_rename_peer (IBBParameters *self, const char *normal)
+{
+  g_free (self->key.peer);
+  self->key.peer = g_strdup (normal);
+}
+
+gboolean
+ibb_parameters_may_move (const IBBParameters *self)
+{
+  const IBBMemory *memory = &self->context->memory;
+
+  return g_slist_length (self->former_jids) < MOVES_MAX &&
+         (!ibb_memory_is_short (memory) ||
+          self->former_size <= ibb_memory_get_share (memory, self->block_size));
+}
+
+/* Applications read the JID in any thread, and may keep it for as long as the session lives. */
+static void
+replace_jid (IBBParameters *self, char **registration, const char *jid)
+{
+  gsize size = FORMER_OVERHEAD + strlen (*registration);
+
+  self->former_jids = g_slist_prepend (self->former_jids, *registration);
+  self->former_size += size;
+  ibb_memory_add_records (&self->context->memory, size);
+  *registration = g_strdup (jid);
+  measure_overhead (self);
+}
+
+void
+ibb_parameters_move_peer (IBBParameters *self, const char *jid, const char *normal)
+{
+  ibb_parameters_rename_peer (self, normal);
+  replace_jid (self, &self->peer_jid, jid);
+}
+
+void
+ibb_parameters_move_local (IBBParameters *self, const char *jid, const char *normal)
+{
+  g_free (self->key.local);
+  self->key.local = g_strdup (normal);
+  replace_jid (self, &self->local_jid, jid);
+}
+
+void
+ibb_parameters_set_secret (IBBParameters *self, const char *secret)
+{
+  g_free (self->secret);
+  self->secret = g_strdup (secret);
+}
+
+gboolean
+ibb_parameters_can_resume (const IBBParameters *self)
+{
+  return self->secret != NULL;
+}
+
+void
+ibb_parameters_set_peer (IBBParameters *self, IBBPeer *peer)
+{
+  self->peer = peer;
+}
+
+void
+ibb_parameters_set_block_size (IBBParameters *self, guint block_size)
+{
+  self->block_size = block_size;
+}
+
+guint
+ibb_parameters_hash (gconstpointer key)
+{
+  const IBBSessionKey *session = key;
+
+  return g_str_hash (session->sid) ^ (g_str_hash (session->peer) * 31) ^
+         (g_str_hash (session->local) * 131);
+}
+
+gboolean
+ibb_parameters_equal (gconstpointer a, gconstpointer b)
+{
+  const IBBSessionKey *session_a = a;
+  const IBBSessionKey *session_b = b;
+
+  return g_str_equal (session_a->sid, session_b->sid) &&
+         g_str_equal (session_a->peer, session_b->peer) &&
+         g_str_equal (session_a->local, session_b->local);
+}
+
+char *
+ibb_parameters_dup_from (const IBBParameters *self)
+{
+  if (self->is_own_jid || g_strcmp0 (self->key.local, self->context->local_normal) == 0)
+    return NULL;
+  return g_strdup (self->local_jid);
+}
+
+IBBStanza *
+ibb_parameters_create_stanza (const IBBParameters *self,
+                              IBBStanzaName        name,
+                              const char          *kind,
+                              IBBPayload           payload,
+                              const char          *id)
+{
+  IBBStanza *stanza = ibb_stanza_record_new (name, kind, payload, id, self->peer_jid);
+
+  stanza->from = ibb_parameters_dup_from (self);
+  return stanza;
+}
+
+gsize
+ibb_parameters_get_length (const IBBParameters *self, gsize size)
+{
+  return self->overhead + (size + 2) / 3 * 4;
+}
+
+gsize
+ibb_parameters_get_room (const IBBParameters *self)
+{
+  gsize limit = ibb_stanza_limit_get (&self->context->limit);
+
+  if (limit == 0)
+    return G_MAXSIZE;
+  return (MAX (limit, self->overhead) - self->overhead) / 4 * 3;
+}
+
+gboolean
+ibb_parameters_have_room (const IBBParameters *self)
+{
+  return ibb_parameters_get_room (self) >= MIN (self->block_size, IBB_SENDING_SIZE_MIN);
+}

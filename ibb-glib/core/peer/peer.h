@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What an engine knows of one peer JID: whether it may get several blocks at
+ * once (D-29), and whether it is still there (the probe of D-27).
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/flow/block-limit.h"
+#include "core/flow/pace.h"
+#include "core/flow/scheduler.h"
+#include "core/peer/context.h"
+#include "core/peer/near.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  IBB_ORDER_UNKNOWN,
+  IBB_ORDER_ASKED,     /* disco#info is under way */
+  IBB_ORDER_KEPT,      /* its features or identity say that blocks keep their order */
+  IBB_ORDER_UNCERTAIN, /* nothing says so, or it reordered: one block at a time */
+} IBBOrder;
+
+struct _IBBPeers
+{
+  IBBContext  *context; /* (unowned) */
+  GHashTable  *by_jid;  /* (element-type utf8 IBBPeer): owned */
+  GQueue       idle;    /* least recently used first */
+  IBBNear      near;
+  IBBScheduler near_turns; /* of the peers that share that path ... */
+  IBBTurn      near_turn;  /* ... and theirs among all */
+  IBBTimerFunc timeout;
+};
+
+/* What an answer, or the lack of one, says of a peer: for its owner to act on. */
+typedef enum
+{
+  IBB_PEER_UNKNOWN,
+  IBB_PEER_THERE,  /* each session may conclude from silence what it means */
+  IBB_PEER_SILENT, /* it has not answered a probe for some time: the application is told */
+  IBB_PEER_GONE,   /* each open session ends */
+  IBB_PEER_FORGOT, /* it is there, the session that the probe names is not: that one ends */
+} IBBPeerVerdict;
+
+typedef struct
+{
+  IBBPeers *peers;     /* (unowned) */
+  char     *jid;       /* normalised: the key among the peers */
+  char     *address;   /* as the application or the peer wrote it */
+  char     *from;      /* (nullable): our address that asks, if we have several (D-59) */
+  GQueue    sessions;  /* (element-type IBBSession): those in the table, by links of theirs */
+  GList     idle_link; /* among the idle peers while it has no session */
+
+  guint       block_size_max; /* that it has accepted, after larger ones it had not; 0: not known */
+  IBBNearPeer near;           /* has its path */
+  IBBBlockLimit quota;
+  IBBScheduler  turns; /* of its sessions, by IQ ... */
+  IBBTurn       turn;  /* ... and its own among the peers */
+
+  IBBOrder   order;
+  gboolean   has_our_feature;
+  gboolean   reorders;   /* it answered unexpected-request with several blocks in flight */
+  IBBPending query;      /* disco#info */
+  gint64     next_query; /* it is not asked before, since the connection refused the last query */
+
+  gint64     heard;      /* its last sign of life */
+  IBBPending probe;      /* kept when it is repeated */
+  guint64    probe_end;  /* the place behind it in the control queue; of a repeated one ... */
+  guint64    first_end;  /* ... and of the first one */
+  gint64     asked;      /* when the unanswered probe was sent first */
+  gint64     silent_at;  /* when that was too long ago without an answer; IBB_NEVER: not yet */
+  gint64     next_probe; /* no probe is sent before */
+  GList     *asked_link; /* (nullable): of the session that the probe names, or the next one will */
+  char      *asked_sid;  /* (nullable): its sid ... */
+  char      *asked_from; /* (nullable): ... and our address in it, as from */
+  IBBPace    pace;       /* of messages to it */
+  gboolean   knows_probe;    /* it has answered one, so a bounce is not its own answer */
+  gboolean   probe_by_query; /* the probe is a disco#info query: see ibb_peer_probe_answered () */
+  IBBTimer   timer;          /* while it has a session; its owner calls ibb_peer_timeout () */
+} IBBPeer;
+
+IBBPeers *ibb_peers_new (IBBContext *context, IBBTimerFunc timeout);
+void      ibb_peers_free (IBBPeers *self);
+/* The peer of that JID, made when it is new. */
+IBBPeer *ibb_peers_get (IBBPeers *self, const char *normal_jid, const char *address);
+/* The XML stream is gone, and with it what is known of peers without a session, and of the path
+ * to the others. */
+void ibb_peers_forget (IBBPeers *self);
+
+/* (nullable): the peer whose turn it is to send. */
+IBBPeer *ibb_peers_get_next (IBBPeers *self);
+/* Whether several want to send, or have wanted lately. */
+gboolean ibb_peers_are_several (const IBBPeers *self);
+
+/* from (nullable): our address in the session, if we have several. Questions to the peer come
+ * from the one whose session was there first. */
+void    ibb_peer_add_session (IBBPeer *self, GList *link, const char *from);
+void    ibb_peer_remove_session (IBBPeer *self, GList *link);
+GQueue *ibb_peer_get_sessions (IBBPeer *self);
+
+IBBPath       *ibb_peer_get_path (IBBPeer *self);
+gboolean       ibb_peer_shares_path (const IBBPeer *self); /* with others near by (D-63) */
+IBBBlockLimit *ibb_peer_get_quota (IBBPeer *self);
+/* The next proposals need no refusal to be small enough (D-14). */
+void ibb_peer_set_block_size_max (IBBPeer *self, guint block_size);
+/* The block size to propose to the peer in place of block_size. */
+guint         ibb_peer_limit_block_size (const IBBPeer *self, guint block_size);
+IBBScheduler *ibb_peer_get_turns (IBBPeer *self);
+/* length bytes are in flight on the path from now on, or no longer. */
+void ibb_peer_count (IBBPeer *self, gsize length, gint64 now);
+void ibb_peer_uncount (IBBPeer *self, gsize length);
+/* The path may have room for one of its sessions that wants to send. */
+void ibb_peer_try (IBBPeer *self);
+/* A block of that size goes next. Where all peers wait for our server, the window is no smaller
+ * than its share (D-57). */
+void ibb_peer_share (IBBPeer *self, gsize size);
+/* No session of it can send. */
+void ibb_peer_pause (IBBPeer *self);
+/* The path has no room: its sessions wait. */
+void ibb_peer_wait (IBBPeer *self, gint64 now);
+/* No more blocks may be in flight to it (D-65): its sessions wait, but not those of others. */
+void ibb_peer_cap (IBBPeer *self);
+/* A block that left then, with so many bytes in flight, itself included, was acknowledged after
+ * that time, whatever the peer says. Returns whether it left on the path that the peer has now. */
+gboolean
+ibb_peer_note_trip (IBBPeer *self, gsize in_flight, gint64 sent, gint64 round_trip, gint64 now);
+/* It has answered a short request, if its application did not take longer. */
+void ibb_peer_note_answer (IBBPeer *self, gint64 round_trip);
+/* A block of that size was sent. */
+void ibb_peer_took (IBBPeer *self, gsize size);
+
+/* Whether a session may send it a block while the one before is in flight. */
+gboolean ibb_peer_takes_several (const IBBPeer *self);
+gboolean ibb_peer_has_our_feature (const IBBPeer *self);
+/* Something in a stanza of it shows that it has. */
+void ibb_peer_note_our_feature (IBBPeer *self);
+void ibb_peer_ask_order (IBBPeer *self, gint64 now);
+void ibb_peer_order_answered (IBBPeer *self, const IBBStanza *answer);
+/* The connection refused the question: it is asked again later. */
+void ibb_peer_order_not_asked (IBBPeer *self, gint64 now);
+void ibb_peer_set_reorders (IBBPeer *self);
+
+/* The peer sent something: its silence is over. */
+void ibb_peer_heard (IBBPeer *self, gint64 now);
+/* How long it is silent before it is asked, and between two probes. */
+gint64 ibb_peer_get_probe_interval (const IBBPeer *self);
+/* When it may be probed at the earliest; IBB_NEVER while a probe is unanswered. */
+gint64 ibb_peer_get_next_probe (const IBBPeer *self);
+/* Sends a probe unless one is unanswered or was sent lately. */
+void ibb_peer_probe (IBBPeer *self, gint64 now);
+/* The next probe names that session of the peer, unless a probe is unanswered: a program that was
+ * started again is there, but has none of the sessions of the one before. from (nullable): our
+ * address in it, if we have several. */
+void ibb_peer_ask_about (IBBPeer *self, GList *link, const char *sid, const char *from);
+/* (nullable) (type IBBSession): the session that the unanswered probe names. */
+gpointer ibb_peer_get_asked (const IBBPeer *self);
+/* Whether an unanswered probe, without any other sign of life, has made it IBB_PEER_SILENT. */
+gboolean       ibb_peer_is_silent (const IBBPeer *self);
+IBBPeerVerdict ibb_peer_probe_answered (IBBPeer *self, const IBBStanza *answer, gint64 now);
+/* Whether a message of a session with it may leave; a block of that size has left. */
+gboolean ibb_peer_may_get_message (const IBBPeer *self);
+void     ibb_peer_note_message (IBBPeer *self, gsize size, gint64 now);
+/* The size of the longest block in messages that may not have arrived; 0 for none. */
+gsize ibb_peer_get_longest_message (const IBBPeer *self);
+/* The connection refused the probe, so no silence has begun. The timer stays. */
+void ibb_peer_not_probed (IBBPeer *self);
+/* is_listened_to: whether a session of it has read everything and waits for more. */
+IBBPeerVerdict ibb_peer_timeout (IBBPeer *self, gboolean is_listened_to, gint64 now);
+void           ibb_peer_update_timer (IBBPeer *self, gboolean is_listened_to, gint64 now);
+/* Whether an answer shows that the peer itself gave it, and not a server. */
+gboolean ibb_peer_gave_answer (const IBBStanza *answer);
+
+G_END_DECLS

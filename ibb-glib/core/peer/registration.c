@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/peer/registration.h"
+
+#include "core/base/jid.h"
+
+gpointer
+ibb_registration_find (const IBBContext *context,
+                       const char       *local,
+                       const char       *peer,
+                       const char       *sid)
+{
+  IBBSessionKey key = { .local = (char *) local, .peer = (char *) peer, .sid = (char *) sid };
+
+  if (local == NULL || peer == NULL || sid == NULL)
+    return NULL;
+  return g_hash_table_lookup (context->sessions, &key);
+}
+
+/* A normalised JID has no line breaks, so two accounts never have the same name. */
+static char *
+create_name (const char *local, const char *peer, const char *sid)
+{
+  g_autofree char *bare = ibb_jid_dup_bare (peer);
+
+  return g_strconcat (local, "\n", bare, "\n", sid, NULL);
+}
+
+static char *
+create_own_name (const IBBRegistration *self)
+{
+  const IBBSessionKey *key = &self->parameters->key;
+
+  return create_name (key->local, key->peer, key->sid);
+}
+
+gpointer
+ibb_registration_find_resumable (const IBBContext *context,
+                                 const char       *local,
+                                 const char       *peer,
+                                 const IBBStanza  *stanza,
+                                 IBBPlaceFilter    filter)
+{
+  g_autofree char *name = create_name (local, peer, stanza->sid);
+  const GQueue    *queue = g_hash_table_lookup (context->resumable, name);
+  const GList     *l = queue != NULL ? queue->head : NULL;
+
+  while (l != NULL && !filter (l->data, stanza))
+    l = l->next;
+  return l != NULL ? l->data : NULL;
+}
+
+void
+ibb_registration_init (IBBRegistration *self, IBBParameters *parameters)
+{
+  self->parameters = parameters;
+  self->peer_link.data = parameters->owner;
+  self->resumable_link.data = parameters->owner;
+  self->changed_link.data = parameters->owner;
+}
+
+gboolean
+ibb_registration_is_taken (const IBBRegistration *self)
+{
+  return g_hash_table_contains (self->parameters->context->sessions, &self->parameters->key);
+}
+
+static void
+join_resumable (IBBRegistration *self)
+{
+  GHashTable      *resumable = self->parameters->context->resumable;
+  g_autofree char *name = NULL;
+
+  if (!ibb_parameters_can_resume (self->parameters))
+    return;
+
+  name = create_own_name (self);
+  self->resumable = g_hash_table_lookup (resumable, name);
+  if (self->resumable == NULL)
+    {
+      self->resumable = g_queue_new ();
+      g_hash_table_insert (resumable, g_steal_pointer (&name), self->resumable);
+    }
+  g_queue_push_tail_link (self->resumable, &self->resumable_link);
+}
+
+static void
+leave_resumable (IBBRegistration *self)
+{
+  g_autofree char *name = NULL;
+
+  if (self->resumable == NULL)
+    return;
+
+  g_queue_unlink (self->resumable, &self->resumable_link);
+  if (g_queue_is_empty (self->resumable))
+    {
+      name = create_own_name (self);
+      g_hash_table_remove (self->parameters->context->resumable, name);
+    }
+  self->resumable = NULL;
+}
+
+/* A <resume/> costs a proof for each session of its name, and the peer that opens sessions chooses
+ * their names. */
+void
+ibb_registration_set_secret (IBBRegistration *self, const char *secret)
+{
+  g_autofree char *name = create_own_name (self);
+  const GQueue    *others;
+
+  leave_resumable (self);
+  others = g_hash_table_lookup (self->parameters->context->resumable, name);
+  if (others != NULL && others->length >= IBB_RESUMABLE_MAX)
+    secret = NULL;
+  ibb_parameters_set_secret (self->parameters, secret);
+  join_resumable (self);
+}
+
+static void
+join_peer (IBBRegistration *self)
+{
+  IBBParameters *parameters = self->parameters;
+  IBBPeer       *peer =
+      ibb_peers_get (parameters->context->peers, parameters->key.peer, parameters->peer_jid);
+
+  ibb_parameters_set_peer (parameters, peer);
+  ibb_peer_add_session (peer, &self->peer_link,
+                        parameters->context->is_domain ? parameters->local_jid : NULL);
+  join_resumable (self);
+}
+
+static void
+leave_peer (IBBRegistration *self)
+{
+  leave_resumable (self);
+  ibb_peer_remove_session (self->parameters->peer, &self->peer_link);
+  ibb_parameters_set_peer (self->parameters, NULL);
+}
+
+void
+ibb_registration_enter (IBBRegistration *self)
+{
+  IBBParameters *parameters = self->parameters;
+
+  g_hash_table_insert (parameters->context->sessions, &parameters->key, parameters->owner);
+  join_peer (self);
+  self->is_counted = TRUE;
+  ibb_memory_add_sharer (&parameters->context->memory);
+}
+
+void
+ibb_registration_leave (IBBRegistration *self)
+{
+  leave_peer (self);
+  g_hash_table_remove (self->parameters->context->sessions, &self->parameters->key);
+}
+
+/* Takes the session out of the table and away from its peer, unless another session has the new
+ * key. */
+static gboolean
+begin_move (IBBRegistration *self, const IBBSessionKey *key)
+{
+  GHashTable *sessions = self->parameters->context->sessions;
+
+  if (g_hash_table_contains (sessions, key) || !ibb_parameters_may_move (self->parameters))
+    return FALSE;
+
+  leave_peer (self);
+  g_hash_table_steal (sessions, &self->parameters->key);
+  return TRUE;
+}
+
+static void
+end_move (IBBRegistration *self)
+{
+  IBBParameters *parameters = self->parameters;
+
+  g_hash_table_insert (parameters->context->sessions, &parameters->key, parameters->owner);
+  join_peer (self);
+}
+
+static gboolean
+begin_move_of_peer (IBBRegistration *self, const char *normal)
+{
+  IBBSessionKey key = self->parameters->key;
+
+  key.peer = (char *) normal;
+  return begin_move (self, &key);
+}
+
+gboolean
+ibb_registration_rename_peer (IBBRegistration *self, const char *normal)
+{
+  if (!begin_move_of_peer (self, normal))
+    return FALSE;
+
+  ibb_parameters_rename_peer (self->parameters, normal);
+  end_move (self);
+  return TRUE;
+}
+
+gboolean
+ibb_registration_move_peer (IBBRegistration *self, const char *jid, const char *normal)
+{
+  if (!begin_move_of_peer (self, normal))
+    return FALSE;
+
+  ibb_parameters_move_peer (self->parameters, jid, normal);
+  end_move (self);
+  return TRUE;
+}
+
+gboolean
+ibb_registration_move_local (IBBRegistration *self, const char *jid, const char *normal)
+{
+  IBBSessionKey key = self->parameters->key;
+
+  key.local = (char *) normal;
+  if (!begin_move (self, &key))
+    return FALSE;
+
+  ibb_parameters_move_local (self->parameters, jid, normal);
+  end_move (self);
+  return TRUE;
+}
+
+void
+ibb_registration_uncount (IBBRegistration *self)
+{
+  if (!self->is_counted)
+    return;
+
+  self->is_counted = FALSE;
+  ibb_memory_remove_sharer (&self->parameters->context->memory);
+}
+
+gboolean
+ibb_registration_note_change (IBBRegistration *self)
+{
+  IBBContext *context = self->parameters->context;
+
+  if (self->is_changed || context->is_gone)
+    return FALSE;
+
+  self->is_changed = TRUE;
+  g_queue_push_tail_link (&context->changed, &self->changed_link);
+  return TRUE;
+}
+
+void
+ibb_registration_take_change (IBBRegistration *self)
+{
+  self->is_changed = FALSE;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The delayed acknowledgements of one session: blocks that are stored, and whose
+ * peer is kept from sending more until they are read (D-22).
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/base/stanza.h"
+#include "core/peer/parameters.h"
+#include "core/receive/receive-window.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  char   *id;
+  guint64 digest;
+  guint64 end;
+  gsize   cost;
+  gint64  arrived;
+} IBBDelayedAck;
+
+typedef struct
+{
+  const IBBParameters *parameters;
+  GQueue               blocks;      /* (element-type IBBDelayedAck): oldest first */
+  GHashTable          *digests;     /* (nullable) (element-type guint64): of the blocks, for D-20 */
+  gsize                bytes;       /* what they count for */
+  gsize                records;     /* bytes of their records */
+  guint64              sent_to;     /* the position up to which results were sent */
+  gboolean             has_refused; /* blocks: none was acknowledged after these */
+  gboolean             is_waiting;  /* for memory, or for the end of a backlog */
+  GList                memory_link;
+} IBBAcks;
+
+void ibb_acks_init (IBBAcks *self, const IBBParameters *parameters);
+/* Forgets them without an answer. */
+void ibb_acks_clear (IBBAcks *self);
+
+guint    ibb_acks_get_length (const IBBAcks *self);
+gsize    ibb_acks_get_bytes (const IBBAcks *self);
+gsize    ibb_acks_get_records (const IBBAcks *self);
+guint64  ibb_acks_get_first_end (const IBBAcks *self); /* if there is one, as below */
+guint64  ibb_acks_get_sent_to (const IBBAcks *self);
+gboolean ibb_acks_have_refused (const IBBAcks *self);
+gint64   ibb_acks_get_first_arrival (const IBBAcks *self);
+gboolean ibb_acks_contain (const IBBAcks *self, guint64 digest);
+/* The bytes that a block counts for towards the limits of memory. */
+gsize ibb_acks_get_cost (const IBBStanza *stanza);
+
+/* end: the position in the incoming bytes behind the block. */
+void ibb_acks_add (IBBAcks *self, const IBBStanza *stanza, guint64 end, gint64 now);
+/* Lets a block that stays be found by ibb_acks_contain (). It is the last one. */
+void ibb_acks_note_digest (IBBAcks *self, guint64 digest);
+/* Queues the acknowledgement of the first one. room: (nullable): what it tells. */
+void ibb_acks_send_first (IBBAcks *self, const IBBRoom *room);
+/* Queues the replies to all, however many they are: results for the blocks up to the position end,
+ * and item-not-found for the others. */
+void ibb_acks_send_all (IBBAcks *self, guint64 end);
+/* The session goes on after an interruption: the delay of the acknowledgements counts from now. */
+void ibb_acks_restart (IBBAcks *self, gint64 now);
+/* Whether the session is looked at again when memory is free. */
+void ibb_acks_set_waiting (IBBAcks *self, gboolean is_waiting);
+
+G_END_DECLS

@@ -1,0 +1,726 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/receive/receiver.h"
+
+#include "core/base/digest.h"
+
+#define STORED_MIN (4 * 1024 * 1024) /* bytes that a session may store unacknowledged (D-23) */
+
+/* The most that is offered at once: one block less than a session may store. */
+#define OFFER_MAX (STORED_MIN - IBB_BLOCK_SIZE_MAX)
+
+/* What a block that came early may take beside its bytes: JIDs and an id of any
+ * usual length (D-24). */
+#define EARLY_OVERHEAD (8 * 1024)
+
+void
+ibb_receiver_init (IBBReceiver *self, const IBBParameters *parameters)
+{
+  self->parameters = parameters;
+  self->closed_at = G_MAXUINT64;
+  ibb_acks_init (&self->acks, parameters);
+}
+
+/* Memory. */
+
+/* G_MAXSIZE means no limit. With this value sums do not overflow. */
+static gsize
+get_buffer_size (const IBBReceiver *self)
+{
+  return MIN (self->parameters->context->settings.receive_buffer_size, G_MAXSIZE / 16);
+}
+
+static gboolean
+is_more_than_share (const IBBReceiver *self, gsize length)
+{
+  const IBBMemory *memory = &self->parameters->context->memory;
+
+  return ibb_memory_is_short (memory) &&
+         length > ibb_memory_get_share (memory, self->parameters->block_size);
+}
+
+/* The peer has to wait until some of it is read. */
+static gboolean
+is_beyond_share (const IBBReceiver *self)
+{
+  return is_more_than_share (self, self->queue.length);
+}
+
+static gsize
+get_records (const IBBReceiver *self)
+{
+  return ibb_acks_get_records (&self->acks) + self->ahead_size;
+}
+
+/* Whether the next block is not even stored. Records count as well: blocks without bytes, or with
+ * few, take little but their records. */
+static gboolean
+is_full (const IBBReceiver *self)
+{
+  return is_more_than_share (self, self->queue.length + get_records (self));
+}
+
+static gsize
+get_stored_max (const IBBReceiver *self)
+{
+  return MAX (get_buffer_size (self), STORED_MIN);
+}
+
+static gboolean
+has_room (const IBBReceiver *self, const IBBStanza *stanza)
+{
+  gsize length = ibb_acks_get_cost (stanza);
+  gsize buffer_size = get_buffer_size (self);
+  gsize stored_max = get_stored_max (self);
+
+  if (stanza->name == IBB_STANZA_MESSAGE)
+    return self->queue.length + length <= buffer_size + stored_max && !is_beyond_share (self);
+  /* The first unacknowledged block is never refused. */
+  if (ibb_acks_get_length (&self->acks) == 0)
+    return TRUE;
+  /* Both bounds are needed: messages may have come as well, and have no acknowledgement. */
+  return ibb_acks_get_bytes (&self->acks) + length <= stored_max &&
+         self->queue.length + length <= 2 * buffer_size + stored_max &&
+         ibb_acks_get_length (&self->acks) < IBB_BLOCKS_IN_FLIGHT_MAX && !is_full (self);
+}
+
+/* The room that is offered (D-53). */
+
+/* How many bytes the reader takes beyond those that it has read: twice what it read in the last
+ * second, so that it can read on without a break if a round trip takes a second. */
+static gsize
+get_wanted (const IBBReceiver *self, gint64 now)
+{
+  const IBBMemory *memory = &self->parameters->context->memory;
+  gsize            buffer_size = MIN (get_buffer_size (self), G_MAXINT32);
+
+  if (ibb_memory_is_short (memory))
+    return MIN (buffer_size, ibb_memory_get_share (memory, self->parameters->block_size));
+  if (ibb_memory_is_half_taken (memory))
+    return buffer_size;
+  return MAX (buffer_size, MIN (2 * ibb_receive_window_get_recent (&self->offer, now), OFFER_MAX));
+}
+
+static void
+note_asked (IBBReceiver *self, const IBBStanza *stanza, gint64 now)
+{
+  if (stanza->asks_room)
+    ibb_receive_window_ask (&self->offer, self->read + get_wanted (self, now));
+}
+
+static void
+note_read (IBBReceiver *self, gsize length, gint64 now)
+{
+  self->read += length;
+  if (ibb_receive_window_is_asked (&self->offer))
+    ibb_receive_window_note_read (&self->offer, length, now);
+}
+
+/* The room is told when the peer would expect a quarter too much, or too little. */
+static gboolean
+tell_room (IBBReceiver *self, IBBRoom *room, gint64 now)
+{
+  gsize  wanted = get_wanted (self, now);
+  gint64 delay = now - ibb_acks_get_first_arrival (&self->acks);
+
+  room->delay = (guint32) CLAMP (delay, 0, G_MAXUINT32);
+  return ibb_receive_window_tell (&self->offer, ibb_acks_get_first_end (&self->acks),
+                                  self->read + wanted, MIN (wanted / 4, get_buffer_size (self)),
+                                  room);
+}
+
+/* Acknowledgements. */
+
+static gboolean
+is_delayed_by_others (const IBBReceiver *self)
+{
+  return is_beyond_share (self) || ibb_control_is_backlogged (&self->parameters->context->control);
+}
+
+/* Bytes that were offered are acknowledged at once. A block beyond them waits until half of the
+ * room is free: its acknowledgement is the only one that can tell the room, and each would tell of
+ * a single block (RFC 9293 §3.8.6.2.2). */
+static guint64
+get_room_end (const IBBReceiver *self, gint64 now)
+{
+  gsize   wanted;
+  guint64 end;
+
+  if (!ibb_receive_window_is_asked (&self->offer))
+    return self->read + get_buffer_size (self);
+
+  wanted = get_wanted (self, now);
+  end = self->read + MAX (wanted / 2, MIN (wanted, self->parameters->block_size));
+  return MAX (end, ibb_receive_window_get_limit (&self->offer));
+}
+
+static gboolean
+may_acknowledge (const IBBReceiver *self, gint64 now)
+{
+  return ibb_acks_get_first_end (&self->acks) <= get_room_end (self, now) &&
+         !is_delayed_by_others (self);
+}
+
+/* Whether the single delayed acknowledgement of a peer that sends one block at a time is sent late
+ * rather than never. Some peers give up after 5 s (H-02). */
+static gboolean
+may_drip (const IBBReceiver *self)
+{
+  return ibb_acks_get_length (&self->acks) == 1 &&
+         self->queue.length <= 2 * get_buffer_size (self) && !is_delayed_by_others (self);
+}
+
+static void
+acknowledge_first (IBBReceiver *self, gint64 now)
+{
+  IBBRoom  room;
+  gboolean tells = ibb_receive_window_is_asked (&self->offer) && tell_room (self, &room, now);
+
+  ibb_acks_send_first (&self->acks, tells ? &room : NULL);
+}
+
+void
+ibb_receiver_release (IBBReceiver *self, gint64 now)
+{
+  if (self->is_interrupted)
+    return;
+
+  while (ibb_acks_get_length (&self->acks) > 0 &&
+         (may_acknowledge (self, now) ||
+          (may_drip (self) && now >= ibb_acks_get_first_arrival (&self->acks) + IBB_ACK_DELAY)))
+    acknowledge_first (self, now);
+
+  ibb_acks_set_waiting (&self->acks,
+                        ibb_acks_get_length (&self->acks) > 0 && is_delayed_by_others (self));
+}
+
+void
+ibb_receiver_release_waiting (IBBReceiver *self, gint64 now)
+{
+  ibb_acks_set_waiting (&self->acks, FALSE); /* or to the end of the queue */
+  ibb_receiver_release (self, now);
+}
+
+void
+ibb_receiver_release_all (IBBReceiver *self)
+{
+  ibb_acks_send_all (&self->acks, self->closed_at);
+}
+
+/* The peer learns that its blocks were not read (D-51). */
+void
+ibb_receiver_refuse_all (IBBReceiver *self)
+{
+  self->closed_at = 0;
+  ibb_receiver_release_all (self);
+}
+
+void
+ibb_receiver_forget_all (IBBReceiver *self)
+{
+  ibb_acks_clear (&self->acks);
+}
+
+gint64
+ibb_receiver_get_due (const IBBReceiver *self)
+{
+  gint64 due = ibb_reorder_get_due (&self->ahead);
+
+  return may_drip (self) ? MIN (due, ibb_acks_get_first_arrival (&self->acks) + IBB_ACK_DELAY)
+                         : due;
+}
+
+/* Blocks. */
+
+static void
+answer_error (IBBReceiver *self, const IBBStanza *stanza, IBBCondition condition, IBBErrorType type)
+{
+  ibb_control_reply_error (&self->parameters->context->control, stanza, condition, type, NULL);
+}
+
+/* A malformed block ends the session (N-26, N-27, N-29). */
+static IBBReceiverVerdict
+refuse_for_good (IBBReceiver     *self,
+                 const IBBStanza *stanza,
+                 IBBCondition     condition,
+                 IBBFailure      *failure)
+{
+  ibb_receiver_release_all (self); /* the blocks before it, in order (N-20) */
+  answer_error (self, stanza, condition, IBB_ERROR_TYPE_CANCEL);
+  ibb_failure_set_condition (failure, IBB_FAILURE_PROTOCOL, condition, NULL);
+  return IBB_RECEIVER_FAILED;
+}
+
+/* Whether a block that is not the next one comes before it, rather than after it. */
+static gboolean
+is_behind (const IBBReceiver *self, const IBBStanza *stanza)
+{
+  return (guint16) (stanza->seq - self->next_seq) >= 32768;
+}
+
+/* A block that is not the next one (D-18). One that is ahead of its turn shows that a block
+ * was lost: where the session can be resumed, the peer sends that one again, and all that
+ * came after it. */
+static IBBReceiverVerdict
+refuse_number (IBBReceiver *self, const IBBStanza *stanza, IBBFailure *failure)
+{
+  const IBBCondition condition = IBB_CONDITION_UNEXPECTED_REQUEST;
+
+  if (!ibb_parameters_can_resume (self->parameters) || is_behind (self, stanza))
+    return refuse_for_good (self, stanza, condition, failure);
+
+  ibb_failure_set_condition (failure, IBB_FAILURE_PROTOCOL, condition, NULL);
+  return IBB_RECEIVER_MISSING;
+}
+
+IBBReceiverVerdict
+ibb_receiver_refuse_malformed (IBBReceiver *self, const IBBStanza *stanza, IBBFailure *failure)
+{
+  return refuse_for_good (self, stanza, IBB_CONDITION_BAD_REQUEST, failure);
+}
+
+static IBBReceiverVerdict
+refuse_for_now (IBBReceiver *self, const IBBStanza *stanza)
+{
+  if (!self->refusing || (gint16) (stanza->seq - self->refused_seq) > 0)
+    self->refused_seq = stanza->seq;
+  self->refusing = TRUE;
+  ibb_control_reply_error (&self->parameters->context->control, stanza,
+                           IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT, NULL);
+  return IBB_RECEIVER_ANSWERED;
+}
+
+static gboolean
+is_well_formed (const IBBReceiver *self, const IBBStanza *stanza)
+{
+  guint block_size = self->parameters->block_size;
+  /* With white space (D-17). */
+  gsize text_max = 2 * (gsize) IBB_BASE64_ENCODED_LENGTH (block_size) + 256;
+
+  return stanza->seq_valid && !stanza->has_child && stanza->bytes != NULL &&
+         stanza->text_length <= text_max && g_bytes_get_size (stanza->bytes) <= block_size &&
+         (stanza->base64 == IBB_BASE64_EXACT || !self->parameters->context->settings.strict);
+}
+
+static gboolean
+is_recent (const IBBReceiver *self, guint64 digest)
+{
+  for (guint i = 0; i < MIN (self->n_recent, IBB_RECENT_BLOCKS); i++)
+    if (self->recent[i] == digest)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+remember (IBBReceiver *self, guint64 digest)
+{
+  if (self->recent == NULL)
+    self->recent = g_new (guint64, IBB_RECENT_BLOCKS);
+  self->recent[self->n_recent % IBB_RECENT_BLOCKS] = digest;
+  self->n_recent++;
+}
+
+static IBBReceiverVerdict
+store (IBBReceiver *self, const IBBStanza *stanza, guint64 digest, gint64 now)
+{
+  IBBReceiverVerdict verdict = IBB_RECEIVER_STORED;
+  gsize              length = g_bytes_get_size (stanza->bytes);
+
+  self->next_seq++;
+  if ((gint16) (self->next_seq - self->refused_seq) > 0)
+    self->refusing = FALSE; /* all of them came again */
+  self->received += length;
+  remember (self, digest);
+
+  if (self->discards)
+    note_read (self, length, now);
+  else if (length > 0) /* an empty block wakes no reader (D-21) */
+    {
+      ibb_byte_queue_push (&self->queue, stanza->bytes);
+      ibb_memory_add_unread (&self->parameters->context->memory, length);
+      verdict = IBB_RECEIVER_READABLE;
+    }
+
+  if (stanza->name == IBB_STANZA_IQ)
+    {
+      note_asked (self, stanza, now);
+      ibb_acks_add (&self->acks, stanza, self->received, now);
+      ibb_receiver_release (self, now);
+      if (ibb_acks_get_length (&self->acks) > 0)
+        ibb_acks_note_digest (&self->acks, digest);
+    }
+  return verdict;
+}
+
+/* Stanzas ahead of their turn. */
+
+static gboolean
+has_room_ahead (const IBBReceiver *self, const IBBStanza *stanza)
+{
+  return self->ahead.stanzas.length < IBB_REORDER_MAX && !is_full (self) &&
+         get_records (self) + ibb_stanza_record_get_size (stanza) <= get_stored_max (self);
+}
+
+static gboolean
+may_come_in_turn (const IBBReceiver *self, const IBBStanza *stanza)
+{
+  guint16 distance = stanza->seq - self->next_seq;
+
+  return ibb_clock_was_resumed (&self->parameters->context->clock) && distance <= IBB_REORDER_MAX &&
+         has_room_ahead (self, stanza);
+}
+
+/* The same block twice: the resumption sent it again (D-20). */
+static gboolean
+is_kept_ahead (const IBBReceiver *self, const IBBStanza *stanza, guint64 digest)
+{
+  IBBStanza *other = ibb_reorder_find (&self->ahead, stanza->seq);
+
+  return other != NULL && ibb_digest_block (other) == digest;
+}
+
+static void
+keep_ahead (IBBReceiver *self, IBBStanza *stanza, gint64 now)
+{
+  gsize size = ibb_stanza_record_get_size (stanza);
+
+  ibb_reorder_push (&self->ahead, stanza, now);
+  self->ahead_size += size;
+  ibb_memory_add_records (&self->parameters->context->memory, size);
+}
+
+static IBBStanza *
+note_taken (IBBReceiver *self, IBBStanza *stanza)
+{
+  if (stanza != NULL)
+    {
+      gsize size = ibb_stanza_record_get_size (stanza);
+
+      self->ahead_size -= size;
+      ibb_memory_remove_records (&self->parameters->context->memory, size);
+    }
+  return stanza;
+}
+
+gboolean
+ibb_receiver_has_ahead (const IBBReceiver *self)
+{
+  return self->ahead.stanzas.length > 0;
+}
+
+gboolean
+ibb_receiver_has_no_gap (const IBBReceiver *self)
+{
+  return ibb_reorder_has_no_block (&self->ahead);
+}
+
+gboolean
+ibb_receiver_defer (IBBReceiver *self, IBBStanza *stanza, gint64 now)
+{
+  if (!self->parameters->by_message || !ibb_clock_was_resumed (&self->parameters->context->clock) ||
+      stanza->unclean || self->discards || !has_room_ahead (self, stanza))
+    return FALSE;
+
+  keep_ahead (self, stanza, now);
+  return TRUE;
+}
+
+IBBStanza *
+ibb_receiver_take_next (IBBReceiver *self)
+{
+  return note_taken (self, ibb_reorder_take (&self->ahead, self->next_seq));
+}
+
+IBBStanza *
+ibb_receiver_pop_ahead (IBBReceiver *self)
+{
+  return note_taken (self, ibb_reorder_pop (&self->ahead));
+}
+
+void
+ibb_receiver_clear (IBBReceiver *self)
+{
+  IBBStanza *stanza;
+
+  while ((stanza = ibb_receiver_pop_ahead (self)) != NULL)
+    ibb_stanza_record_unref (stanza);
+  ibb_receiver_drop_unread (self);
+  ibb_acks_clear (&self->acks);
+  g_queue_clear_full (&self->early, (GDestroyNotify) ibb_stanza_record_unref);
+  g_clear_pointer (&self->recent, g_free);
+  ibb_failure_clear (&self->failure);
+}
+
+IBBReceiverVerdict
+ibb_receiver_refuse_ahead (IBBReceiver     *self,
+                           const IBBStanza *stanza,
+                           gboolean         is_over,
+                           IBBFailure      *failure)
+{
+  if (self->refusing)
+    return refuse_for_now (self, stanza);
+  if (!is_over)
+    return refuse_number (self, stanza, failure);
+
+  answer_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+  return IBB_RECEIVER_ANSWERED;
+}
+
+gboolean
+ibb_receiver_is_refusing (const IBBReceiver *self)
+{
+  return self->refusing;
+}
+
+gint64
+ibb_receiver_get_ahead_due (const IBBReceiver *self)
+{
+  return ibb_reorder_get_due (&self->ahead);
+}
+
+/* Blocks out of sequence. */
+
+/* The block was sent again when the session was resumed. The first one has overtaken it, or comes
+ * only now. */
+static gboolean
+is_from_before (const IBBReceiver *self, const IBBStanza *stanza)
+{
+  return self->was_resumed && is_behind (self, stanza);
+}
+
+/* A seq that is not the next one. */
+static IBBReceiverVerdict
+receive_out_of_order (
+    IBBReceiver *self, IBBStanza *stanza, guint64 digest, IBBFailure *failure, gint64 now)
+{
+  if (ibb_acks_contain (&self->acks, digest))
+    return IBB_RECEIVER_ANSWERED; /* the delayed acknowledgement answers it */
+  if (is_recent (self, digest) || is_from_before (self, stanza))
+    {
+      /* The peer has not received the first answer, nor the room that it told. */
+      ibb_receive_window_tell_again (&self->offer);
+      ibb_control_repeat_result (&self->parameters->context->control, stanza);
+      return IBB_RECEIVER_ANSWERED;
+    }
+  if (is_kept_ahead (self, stanza, digest))
+    return IBB_RECEIVER_ANSWERED; /* the first one is answered in its turn */
+  if (self->refusing && !is_behind (self, stanza))
+    return refuse_for_now (self, stanza);
+  if (may_come_in_turn (self, stanza))
+    {
+      keep_ahead (self, stanza, now);
+      return IBB_RECEIVER_KEPT;
+    }
+  return refuse_number (self, stanza, failure);
+}
+
+/* There are more messages than the reader takes, and messages have no acknowledgement to delay
+ * (D-23). */
+static IBBReceiverVerdict
+overflow (IBBReceiver *self, const IBBStanza *stanza, IBBFailure *failure)
+{
+  answer_error (self, stanza, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
+  ibb_failure_set_condition (failure, IBB_FAILURE_OVERFLOW, IBB_CONDITION_RESOURCE_CONSTRAINT,
+                             NULL);
+  return IBB_RECEIVER_FAILED;
+}
+
+IBBReceiverVerdict
+ibb_receiver_receive_data (IBBReceiver *self, IBBStanza *stanza, IBBFailure *failure, gint64 now)
+{
+  guint64 digest;
+
+  if (!is_well_formed (self, stanza))
+    return ibb_receiver_refuse_malformed (self, stanza, failure);
+
+  digest = ibb_digest_block (stanza);
+  if (stanza->seq != self->next_seq)
+    return receive_out_of_order (self, stanza, digest, failure, now);
+  if (has_room (self, stanza))
+    return store (self, stanza, digest, now);
+  if (stanza->name == IBB_STANZA_MESSAGE)
+    return overflow (self, stanza, failure);
+  return refuse_for_now (self, stanza);
+}
+
+gboolean
+ibb_receiver_refuse_rest (IBBReceiver *self, const IBBStanza *stanza, gboolean is_peer_closed)
+{
+  answer_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+  if (is_peer_closed || !is_well_formed (self, stanza) || g_bytes_get_size (stanza->bytes) == 0 ||
+      stanza->seq != self->next_seq)
+    return FALSE;
+
+  self->next_seq++;
+  return TRUE;
+}
+
+/* Blocks before the answer are not checked yet: each may be as long as a stanza can be. */
+static gboolean
+has_room_for_early (const IBBReceiver *self, const IBBStanza *stanza)
+{
+  gsize size = ibb_stanza_record_get_size (stanza);
+  guint n_max = stanza->payload == IBB_PAYLOAD_CLOSE ? IBB_EARLY_BLOCKS + 1 : IBB_EARLY_BLOCKS;
+
+  for (const GList *l = self->early.head; l != NULL; l = l->next)
+    size += ibb_stanza_record_get_size (l->data);
+  return self->early.length < n_max &&
+         size <= (IBB_EARLY_BLOCKS + 1) * (self->parameters->block_size + (gsize) EARLY_OVERHEAD);
+}
+
+void
+ibb_receiver_receive_early (IBBReceiver *self, IBBStanza *stanza)
+{
+  if (has_room_for_early (self, stanza))
+    g_queue_push_tail (&self->early, ibb_stanza_record_ref (stanza));
+  else
+    refuse_for_now (self, stanza);
+}
+
+IBBStanza *
+ibb_receiver_pop_early (IBBReceiver *self)
+{
+  return g_queue_pop_head (&self->early);
+}
+
+/* Interruption (D-58). */
+
+void
+ibb_receiver_interrupt (IBBReceiver *self)
+{
+  IBBStanza *stanza;
+
+  /* The peer sends them again. */
+  while ((stanza = ibb_receiver_pop_ahead (self)) != NULL)
+    ibb_stanza_record_unref (stanza);
+  self->refusing = FALSE;
+  self->is_interrupted = TRUE;
+}
+
+void
+ibb_receiver_note_close (IBBReceiver *self, gint64 now)
+{
+  self->closed_at = get_room_end (self, now);
+}
+
+/* An application that has closed during the interruption gets its blocks answered now: those that
+ * were read by then are acknowledged. */
+void
+ibb_receiver_resume (IBBReceiver *self, gint64 now)
+{
+  self->is_interrupted = FALSE;
+  self->was_resumed = TRUE;
+  if (self->closed_at != G_MAXUINT64)
+    ibb_receiver_release_all (self);
+  ibb_acks_restart (&self->acks, now);
+  ibb_receiver_release (self, now);
+}
+
+guint64
+ibb_receiver_get_kept (const IBBReceiver *self)
+{
+  return ibb_acks_have_refused (&self->acks) ? ibb_acks_get_sent_to (&self->acks) : self->received;
+}
+
+guint64
+ibb_receiver_get_acknowledged (const IBBReceiver *self)
+{
+  return ibb_acks_get_length (&self->acks) > 0 ? ibb_acks_get_sent_to (&self->acks)
+                                               : ibb_receiver_get_kept (self);
+}
+
+/* The end of the input. */
+
+gboolean
+ibb_receiver_is_complete (const IBBReceiver *self, gint64 now)
+{
+  /* A block that is ahead still waits for one before it, or has the number of another. */
+  if (self->refusing || !ibb_reorder_has_no_block (&self->ahead))
+    return FALSE;
+  return ibb_acks_get_length (&self->acks) != 1 ||
+         now - ibb_acks_get_first_arrival (&self->acks) <= IBB_ACK_DELAY;
+}
+
+/* The first end counts: a reader that has got an end of file, or an error, gets the same on each
+ * later call (D-45). */
+void
+ibb_receiver_end (IBBReceiver *self, gboolean orderly)
+{
+  if (self->eof || self->failure.kind != IBB_FAILURE_NONE)
+    return;
+
+  if (orderly)
+    self->eof = TRUE;
+  else
+    ibb_failure_set (&self->failure, IBB_FAILURE_PEER_ABORTED);
+}
+
+void
+ibb_receiver_fail (IBBReceiver *self, const IBBFailure *failure)
+{
+  if (self->failure.kind == IBB_FAILURE_NONE)
+    ibb_failure_copy (&self->failure, failure);
+}
+
+void
+ibb_receiver_discard (IBBReceiver *self)
+{
+  self->discards = TRUE;
+}
+
+gboolean
+ibb_receiver_has_eof (const IBBReceiver *self)
+{
+  return self->eof;
+}
+
+const IBBFailure *
+ibb_receiver_get_failure (const IBBReceiver *self)
+{
+  return &self->failure;
+}
+
+/* Reading. */
+
+gsize
+ibb_receiver_get_readable (const IBBReceiver *self)
+{
+  return self->queue.length;
+}
+
+guint64
+ibb_receiver_get_received (const IBBReceiver *self)
+{
+  return self->received;
+}
+
+gboolean
+ibb_receiver_is_open (const IBBReceiver *self)
+{
+  return self->queue.length == 0 && self->failure.kind == IBB_FAILURE_NONE && !self->eof;
+}
+
+gsize
+ibb_receiver_read (IBBReceiver *self, guint8 *bytes, gsize length, gint64 now)
+{
+  gsize n = ibb_byte_queue_read (&self->queue, bytes, length);
+
+  if (n > 0)
+    {
+      note_read (self, n, now);
+      ibb_memory_remove_unread (&self->parameters->context->memory, n);
+    }
+  return n;
+}
+
+void
+ibb_receiver_drop_unread (IBBReceiver *self)
+{
+  gsize length = self->queue.length;
+
+  ibb_byte_queue_clear (&self->queue);
+  self->read += length;
+  ibb_memory_remove_unread (&self->parameters->context->memory, length);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The incoming half of a session: which blocks are taken, and when they are
+ * acknowledged. An acknowledgement says that the application can read the bytes;
+ * to delay it is the back-pressure (D-22). A peer that asks is told how much more
+ * it may send, and has no delay while it keeps to that (D-53).
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/base/byte-queue.h"
+#include "core/base/failure.h"
+#include "core/peer/parameters.h"
+#include "core/receive/acks.h"
+#include "core/receive/receive-window.h"
+#include "core/receive/reorder.h"
+
+G_BEGIN_DECLS
+
+/* How long the only acknowledgement of a session is delayed at most (D-22). */
+#define IBB_ACK_DELAY (4 * G_USEC_PER_SEC)
+#define IBB_EARLY_BLOCKS 8 /* kept before the answer to our open (D-24) */
+
+/* What its owner has to do about a block. */
+typedef enum
+{
+  IBB_RECEIVER_ANSWERED, /* nothing */
+  IBB_RECEIVER_KEPT,     /* nothing yet: it is ahead of its turn (D-42) */
+  IBB_RECEIVER_STORED,   /* it was the next one: the peer was heard of */
+  IBB_RECEIVER_READABLE, /* the same, and there is more to read */
+  IBB_RECEIVER_MISSING,  /* a block before it was lost: the session is interrupted (D-58) */
+  IBB_RECEIVER_FAILED,   /* the session ends */
+} IBBReceiverVerdict;
+
+typedef struct
+{
+  const IBBParameters *parameters;
+  IBBByteQueue         queue;    /* received, not read */
+  guint64              received; /* positions in the incoming bytes */
+  guint64              read;
+  guint64             *recent;   /* (nullable): digests of the last accepted blocks (D-20) */
+  guint64              n_recent; /* so many were there in all */
+  guint16              next_seq;
+  guint16              refused_seq;    /* the last one that was refused and is outstanding, ... */
+  gboolean             refusing;       /* ... if there is one (D-23, D-24) */
+  gboolean             is_interrupted; /* no acknowledgement is sent */
+  guint64          closed_at;   /* the position behind which blocks are refused, not acknowledged */
+  gboolean         was_resumed; /* blocks of before may still come */
+  gboolean         discards;    /* the input half was closed by us (D-51) */
+  gboolean         eof;         /* the peer's orderly end is known */
+  GQueue           early;       /* (element-type IBBStanza): before the answer to our open (D-24) */
+  IBBReorder       ahead;       /* before a block that has the lower number (D-42) */
+  gsize            ahead_size;
+  IBBAcks          acks;
+  IBBReceiveWindow offer;   /* to a peer that asks for it (D-53) */
+  IBBFailure       failure; /* why later reads fail */
+} IBBReceiver;
+
+void ibb_receiver_init (IBBReceiver *self, const IBBParameters *parameters);
+void ibb_receiver_clear (IBBReceiver *self);
+
+/* Before the answer to our open (D-24). */
+void ibb_receiver_receive_early (IBBReceiver *self, IBBStanza *stanza);
+/* (transfer full) (nullable): the first of those. */
+IBBStanza *ibb_receiver_pop_early (IBBReceiver *self);
+
+/* Stanzas ahead of their turn (D-42). */
+gboolean ibb_receiver_has_ahead (const IBBReceiver *self);
+/* Whether no block of those is known to be missing. */
+gboolean ibb_receiver_has_no_gap (const IBBReceiver *self);
+/* Keeps a close, or the answer to ours, that may have overtaken a block: the
+ * connection was resumed, and nothing else tells the end of the messages. */
+gboolean ibb_receiver_defer (IBBReceiver *self, IBBStanza *stanza, gint64 now);
+/* The next block; any of them, blocks first. (transfer full) (nullable) */
+IBBStanza *ibb_receiver_take_next (IBBReceiver *self);
+IBBStanza *ibb_receiver_pop_ahead (IBBReceiver *self);
+/* A block whose turn will not come. is_over: no more are taken. */
+IBBReceiverVerdict ibb_receiver_refuse_ahead (IBBReceiver     *self,
+                                              const IBBStanza *stanza,
+                                              gboolean         is_over,
+                                              IBBFailure      *failure);
+gboolean           ibb_receiver_is_refusing (const IBBReceiver *self);
+gint64             ibb_receiver_get_ahead_due (const IBBReceiver *self);
+
+/* failure is set where the verdict is FAILED. */
+IBBReceiverVerdict
+ibb_receiver_receive_data (IBBReceiver *self, IBBStanza *stanza, IBBFailure *failure, gint64 now);
+/* The same for a request that cannot be right. */
+IBBReceiverVerdict
+ibb_receiver_refuse_malformed (IBBReceiver *self, const IBBStanza *stanza, IBBFailure *failure);
+/* After the peer's close or ours. Whether it is the next block of those that the
+ * peer had sent, or had still to send (N-36), and not just anything. */
+gboolean
+ibb_receiver_refuse_rest (IBBReceiver *self, const IBBStanza *stanza, gboolean is_peer_closed);
+
+/* Acknowledgements: those that may be sent now; all, with refusals after a close. */
+void ibb_receiver_release (IBBReceiver *self, gint64 now);
+void ibb_receiver_release_waiting (IBBReceiver *self, gint64 now);
+void ibb_receiver_release_all (IBBReceiver *self);
+/* No bytes are read any more: the waiting blocks are refused. */
+void   ibb_receiver_refuse_all (IBBReceiver *self);
+void   ibb_receiver_forget_all (IBBReceiver *self);
+gint64 ibb_receiver_get_due (const IBBReceiver *self);
+
+/* The session is interrupted, and goes on (D-58). */
+void ibb_receiver_interrupt (IBBReceiver *self);
+/* The application closes meanwhile; it has not dropped what it has not read. */
+void ibb_receiver_note_close (IBBReceiver *self, gint64 now);
+void ibb_receiver_resume (IBBReceiver *self, gint64 now);
+/* Positions for the peer: the bytes that it need not send again, and of these the acknowledged
+ * ones. Bytes that were refused at a close belong to neither. */
+guint64 ibb_receiver_get_kept (const IBBReceiver *self);
+guint64 ibb_receiver_get_acknowledged (const IBBReceiver *self);
+
+/* Whether nothing is known to be missing at the peer's close (D-45). */
+gboolean ibb_receiver_is_complete (const IBBReceiver *self, gint64 now);
+/* The input ends once; the first end counts. */
+void ibb_receiver_end (IBBReceiver *self, gboolean orderly);
+/* Later reads fail; the first reason counts. */
+void ibb_receiver_fail (IBBReceiver *self, const IBBFailure *failure);
+/* Buffered and later bytes are acknowledged and discarded. */
+void              ibb_receiver_discard (IBBReceiver *self);
+gboolean          ibb_receiver_has_eof (const IBBReceiver *self);
+const IBBFailure *ibb_receiver_get_failure (const IBBReceiver *self);
+
+/* Reading. */
+gsize    ibb_receiver_get_readable (const IBBReceiver *self);
+guint64  ibb_receiver_get_received (const IBBReceiver *self);
+gboolean ibb_receiver_is_open (const IBBReceiver *self); /* all was read, more may come */
+gsize    ibb_receiver_read (IBBReceiver *self, guint8 *bytes, gsize length, gint64 now);
+void     ibb_receiver_drop_unread (IBBReceiver *self);
+
+G_END_DECLS

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/send/flight.h"
+
+void
+ibb_flight_init (IBBFlight *self, const IBBParameters *parameters)
+{
+  self->parameters = parameters;
+  ibb_stall_init (&self->stall, parameters);
+}
+
+IBBBlock *
+ibb_block_of_pending (IBBPending *pending)
+{
+  G_STATIC_ASSERT (G_STRUCT_OFFSET (IBBBlock, pending) == 0);
+  return (IBBBlock *) pending;
+}
+
+gsize
+ibb_block_get_size (const IBBBlock *self)
+{
+  return g_bytes_get_size (self->bytes);
+}
+
+static void
+free_block (IBBFlight *self, IBBBlock *block)
+{
+  ibb_pendings_remove (&self->parameters->context->pendings, &block->pending);
+  g_bytes_unref (block->bytes);
+  g_free (block);
+}
+
+void
+ibb_flight_clear (IBBFlight *self)
+{
+  IBBBlock *block;
+
+  ibb_stall_clear (&self->stall);
+  self->to_send = NULL;
+  while ((block = g_queue_pop_head (&self->blocks)) != NULL)
+    free_block (self, block);
+  while ((block = g_queue_pop_head (&self->delivered)) != NULL)
+    free_block (self, block);
+}
+
+/* Queries. */
+
+gboolean
+ibb_flight_is_empty (const IBBFlight *self)
+{
+  return self->blocks.length == 0;
+}
+
+guint
+ibb_flight_get_n_sent (const IBBFlight *self)
+{
+  return ibb_stall_get_n_blocks (&self->stall);
+}
+
+guint
+ibb_flight_get_n_refused (const IBBFlight *self)
+{
+  return self->n_refused;
+}
+
+gsize
+ibb_flight_get_length (const IBBFlight *self)
+{
+  return ibb_stall_get_in_flight (&self->stall);
+}
+
+IBBStall *
+ibb_flight_get_stall (IBBFlight *self)
+{
+  return &self->stall;
+}
+
+/* The first of the blocks that have no reply, or NULL. */
+static GList *
+find_unanswered (const IBBFlight *self)
+{
+  GList *l = self->blocks.head;
+
+  while (l != NULL && ((const IBBBlock *) l->data)->state != IBB_BLOCK_SENT)
+    l = l->next;
+  return l;
+}
+
+gint64
+ibb_flight_get_oldest_sent (const IBBFlight *self)
+{
+  const GList *oldest = NULL;
+
+  if (!self->parameters->by_message && ibb_flight_get_n_sent (self) > 0)
+    oldest = find_unanswered (self);
+  return oldest != NULL ? ((const IBBBlock *) oldest->data)->sent : IBB_NEVER;
+}
+
+IBBBlock *
+ibb_flight_peek_first (IBBFlight *self)
+{
+  return g_queue_peek_head (&self->blocks);
+}
+
+IBBBlock *
+ibb_flight_peek_unsent (const IBBFlight *self)
+{
+  return self->to_send != NULL ? self->to_send->data : NULL;
+}
+
+/* The oldest block without a reply: if the block was lost, the peer waits for it. But of the blocks
+ * that it has acknowledged, a peer remembers only the last ones. When too many came after the
+ * oldest, the last block is sent again: the peer remembers it, and its result acknowledges the
+ * others (D-27). */
+IBBBlock *
+ibb_flight_choose_repetition (IBBFlight *self)
+{
+  IBBBlock *chosen = NULL;
+
+  for (GList *l = find_unanswered (self); l != NULL; l = l->next)
+    {
+      IBBBlock *block = l->data;
+
+      if (block->state != IBB_BLOCK_SENT)
+        continue;
+      chosen = block;
+      if (ibb_flight_get_n_sent (self) <= IBB_RECENT_BLOCKS)
+        break;
+    }
+  return chosen;
+}
+
+/* Sending. */
+
+void
+ibb_flight_add (IBBFlight *self, GBytes *bytes, guint16 seq, guint64 end)
+{
+  IBBContext *context = self->parameters->context;
+  IBBBlock   *block = g_new0 (IBBBlock, 1);
+
+  block->bytes = bytes;
+  block->seq = seq;
+  block->end = end;
+  ibb_pendings_add (&context->pendings, &block->pending, IBB_PENDING_BLOCK,
+                    ibb_ids_create (&context->ids), self->parameters->key.peer,
+                    self->parameters->owner);
+  block->pending.is_message = self->parameters->by_message;
+  g_queue_push_tail (&self->blocks, block);
+  self->to_send = self->blocks.tail;
+}
+
+IBBBlock *
+ibb_flight_send (IBBFlight *self, gboolean is_probe, gint64 now)
+{
+  IBBBlock *block = self->to_send->data;
+  gsize     size = ibb_block_get_size (block);
+
+  self->to_send = self->to_send->next;
+  block->state = IBB_BLOCK_SENT;
+  block->sent = now;
+  block->attempts++;
+  block->is_probe = is_probe;
+  if (is_probe)
+    ibb_stall_probed (&self->stall, size, block->end, now);
+  else
+    ibb_stall_sent (&self->stall, size, block->end, now);
+  block->ahead = ibb_path_get_in_flight (ibb_peer_get_path (self->parameters->peer));
+  return block;
+}
+
+/* For a block that is not SENT any more. */
+static void
+leave (IBBFlight *self, IBBBlock *block)
+{
+  ibb_stall_unsent (&self->stall, ibb_block_get_size (block));
+}
+
+void
+ibb_flight_finish_first (IBBFlight *self)
+{
+  IBBBlock *block = g_queue_peek_head (&self->blocks);
+
+  switch (block->state)
+    {
+    case IBB_BLOCK_SENT:
+      leave (self, block);
+      break;
+    case IBB_BLOCK_REFUSED:
+      self->n_refused--;
+      break;
+    case IBB_BLOCK_TO_SEND:
+      self->to_send = self->blocks.head->next;
+      break;
+    case IBB_BLOCK_DELIVERED:
+    default:
+      g_assert_not_reached ();
+    }
+
+  g_queue_pop_head (&self->blocks);
+  free_block (self, block);
+}
+
+/* Refusals. */
+
+void
+ibb_flight_refuse (IBBFlight *self, IBBBlock *block, const IBBStanza *answer)
+{
+  if (self->n_refused == 0)
+    {
+      self->refused_flight = ibb_flight_get_length (self);
+      self->n_flight_refused = ibb_flight_get_n_sent (self);
+    }
+  block->condition = answer->condition;
+  block->error_type = answer->error_type;
+  if (answer->condition == IBB_CONDITION_REMOTE_SERVER_TIMEOUT ||
+      answer->condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE)
+    block->ambiguous = TRUE;
+  leave (self, block);
+  block->state = IBB_BLOCK_REFUSED;
+  self->n_refused++;
+}
+
+gboolean
+ibb_flight_is_refused_alike (IBBFlight *self, IBBCondition condition)
+{
+  for (GList *l = self->blocks.head; l != NULL; l = l->next)
+    {
+      IBBBlock *block = l->data;
+
+      if (block->state == IBB_BLOCK_REFUSED && block->condition != condition)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+ibb_flight_is_refused_in_part (const IBBFlight *self)
+{
+  return self->n_flight_refused > 1;
+}
+
+gsize
+ibb_flight_get_refused_length (const IBBFlight *self)
+{
+  return self->refused_flight;
+}
+
+void
+ibb_flight_resend (IBBFlight *self)
+{
+  self->to_send = self->blocks.head;
+  for (GList *l = self->blocks.head; l != NULL; l = l->next)
+    ((IBBBlock *) l->data)->state = IBB_BLOCK_TO_SEND;
+  self->n_refused = 0;
+}
+
+void
+ibb_flight_interrupt (IBBFlight *self)
+{
+  ibb_stall_clear (&self->stall);
+  ibb_flight_resend (self);
+}
+
+gboolean
+ibb_flight_was_sent_to (IBBFlight *self, guint64 end)
+{
+  for (GList *l = self->blocks.head; l != NULL; l = l->next)
+    {
+      const IBBBlock *block = l->data;
+
+      if (block->end >= end)
+        return block->end == end;
+    }
+  return FALSE;
+}
+
+/* The blocks count as sent twice, so that their round trips are not measured (Karn). */
+void
+ibb_flight_note_received (IBBFlight *self, guint64 end, gint64 now)
+{
+  while (self->to_send != NULL && ((IBBBlock *) self->to_send->data)->end <= end)
+    ibb_flight_send (self, FALSE, now);
+}
+
+void
+ibb_flight_peer_moved (IBBFlight *self)
+{
+  for (GList *l = self->blocks.head; l != NULL; l = l->next)
+    ibb_pendings_set_jid (&self->parameters->context->pendings, &((IBBBlock *) l->data)->pending,
+                          self->parameters->key.peer);
+}
+
+GBytes *
+ibb_flight_take_back (IBBFlight *self, guint64 start, guint16 *seq)
+{
+  IBBBlock *block = g_queue_peek_tail (&self->blocks);
+  GBytes   *bytes;
+
+  if (block == NULL || block->end <= start)
+    return NULL;
+
+  if (self->to_send == self->blocks.tail)
+    self->to_send = NULL;
+  if (block->state == IBB_BLOCK_REFUSED)
+    self->n_refused--;
+  g_queue_pop_tail (&self->blocks);
+  *seq = block->seq;
+  bytes = g_bytes_ref (block->bytes);
+  free_block (self, block);
+  return bytes;
+}
+
+gsize
+ibb_flight_get_longest (const IBBFlight *self)
+{
+  gsize longest = 0;
+
+  for (const GList *l = self->blocks.head; l != NULL; l = l->next)
+    if (((const IBBBlock *) l->data)->state == IBB_BLOCK_SENT)
+      longest = MAX (longest, ibb_block_get_size (l->data));
+  return longest;
+}
+
+const IBBBlock *
+ibb_flight_find_longer (const IBBFlight *self, gsize size)
+{
+  const GList *l = self->to_send;
+
+  while (l != NULL && ibb_block_get_size (l->data) <= size)
+    l = l->next;
+  return l != NULL ? l->data : NULL;
+}
+
+/* Messages. */
+
+void
+ibb_flight_deliver (IBBFlight *self, IBBBlock *block)
+{
+  g_queue_remove (&self->blocks, block);
+  leave (self, block);
+  block->state = IBB_BLOCK_DELIVERED;
+  g_queue_push_tail (&self->delivered, block);
+  if (g_queue_get_length (&self->delivered) > IBB_RECENT_BLOCKS)
+    free_block (self, g_queue_pop_head (&self->delivered));
+}
+
+gboolean
+ibb_flight_is_last_message (IBBFlight *self, IBBBlock *block)
+{
+  return g_queue_peek_tail (&self->delivered) == block && g_queue_is_empty (&self->blocks);
+}
+
+void
+ibb_flight_resend_message (IBBFlight *self, IBBBlock *block)
+{
+  if (block->state == IBB_BLOCK_SENT)
+    leave (self, block);
+  else
+    {
+      g_queue_pop_tail (&self->delivered);
+      g_queue_push_head (&self->blocks, block);
+    }
+  block->state = IBB_BLOCK_TO_SEND;
+  self->to_send = self->blocks.head;
+}

@@ -1,0 +1,834 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/send/sender.h"
+
+#include "core/base/jid.h"
+#include "core/peer/first-hop.h"
+
+#define SEND_BUFFER_BLOCKS 16
+#define SEND_BUFFER_MIN (64 * 1024)
+/* Bytes in the buffers of all sessions, and the part of each session that is never taken away. */
+#define SEND_MEMORY (32 * 1024 * 1024)
+#define SEND_MEMORY_SHARE (16 * 1024)
+
+void
+ibb_sender_init (IBBSender *self, const IBBParameters *parameters)
+{
+  self->parameters = parameters;
+  self->auto_flush = TRUE;
+  self->sending_size = IBB_BLOCK_SIZE_MAX;
+  ibb_scheduler_init_turn (&self->turn, parameters->owner);
+  ibb_flight_init (&self->flight, parameters);
+  ibb_retry_init (&self->retry);
+}
+
+/* Messages have rules where both servers know XEP-0079 (§2.1.1): a server that does not know the
+ * rules returns such a message. Nothing waits for the answers of the servers. */
+void
+ibb_sender_open (IBBSender *self, gint64 now)
+{
+  IBBContext      *context = self->parameters->context;
+  g_autofree char *domain = NULL;
+
+  ibb_retry_set_accepted (&self->retry, now);
+  if (!self->parameters->by_message || context->local_normal == NULL)
+    return;
+
+  domain = ibb_jid_dup_domain (context->local_normal);
+  self->own_server = ibb_servers_use (context->servers, domain);
+}
+
+static IBBScheduler *
+get_turns (const IBBSender *self)
+{
+  if (!self->parameters->by_message)
+    return ibb_peer_get_turns (self->parameters->peer);
+  return &self->parameters->context->message_turns;
+}
+
+/* before: the bytes that were in the queue before it changed. */
+static void
+count_unsent (IBBSender *self, gsize before)
+{
+  self->parameters->context->unsent += self->queue.length - before;
+}
+
+void
+ibb_sender_end (IBBSender *self, const IBBFailure *failure)
+{
+  gsize before = self->queue.length;
+
+  if (self->output_failure.kind == IBB_FAILURE_NONE)
+    ibb_failure_copy (&self->output_failure, failure);
+  if (self->delivered < self->written)
+    ibb_failure_copy (&self->delivery_failure, failure);
+
+  ibb_scheduler_leave (get_turns (self), &self->turn);
+  ibb_flight_clear (&self->flight);
+  ibb_byte_queue_clear (&self->queue);
+  count_unsent (self, before);
+  g_clear_pointer (&self->own_server, ibb_server_leave);
+  g_clear_pointer (&self->peer_server, ibb_server_leave);
+}
+
+void
+ibb_sender_clear (IBBSender *self)
+{
+  ibb_failure_clear (&self->output_failure);
+  ibb_failure_clear (&self->delivery_failure);
+}
+
+/* The size of blocks, and how many are in flight. */
+
+static gsize
+get_block_limit (const IBBSender *self)
+{
+  gsize size = MIN (self->parameters->block_size, self->sending_size);
+
+  /* The server's limit may have become known after the session began. */
+  return CLAMP (ibb_parameters_get_room (self->parameters), 1, size);
+}
+
+/* The length that suits the path to the peer. */
+static gsize
+get_block_max (const IBBSender *self)
+{
+  gsize          limit = get_block_limit (self);
+  IBBContext    *context = self->parameters->context;
+  const IBBPath *path;
+
+  if (self->parameters->peer == NULL)
+    return limit;
+  path = ibb_peer_get_path (self->parameters->peer);
+  if (!ibb_interactive_is_on (&context->interactive))
+    return ibb_path_get_block (path, limit);
+  if (ibb_first_hop_is_shared (context->first_hop, ibb_path_get_in_flight (path)))
+    return ibb_first_hop_get_brief (context->first_hop, ibb_path_get_block (path, limit));
+  return ibb_first_hop_get_brief (context->first_hop, ibb_path_get_brief (path, limit));
+}
+
+gboolean
+ibb_sender_has_in_flight (const IBBSender *self)
+{
+  return ibb_flight_get_n_sent (&self->flight) > 0;
+}
+
+gsize
+ibb_sender_get_next_size (const IBBSender *self)
+{
+  const IBBBlock *unsent = ibb_flight_peek_unsent (&self->flight);
+
+  if (unsent != NULL)
+    return ibb_block_get_size (unsent);
+  return MIN (self->queue.length, get_block_max (self));
+}
+
+static guint64
+get_next_end (const IBBSender *self)
+{
+  const IBBBlock *unsent = ibb_flight_peek_unsent (&self->flight);
+
+  return unsent != NULL ? unsent->end : self->segmented + ibb_sender_get_next_size (self);
+}
+
+/* While something is in flight, small writes are gathered (D-31). */
+static gboolean
+has_something_to_send (const IBBSender *self)
+{
+  if (ibb_flight_peek_unsent (&self->flight) != NULL)
+    return TRUE;
+  if (self->queue.length == 0)
+    return FALSE;
+  /* A full buffer cannot grow to a block, even if the buffer was set to be small. */
+  return self->flush_to > self->segmented || self->queue.length >= get_block_max (self) ||
+         self->queue.length >= ibb_sender_get_buffer_size (self) ||
+         (self->auto_flush && ibb_flight_get_n_sent (&self->flight) == 0);
+}
+
+/* Whether several blocks may leave before the first acknowledgement (D-29). A peer with our feature
+ * has our session before it answers the open, and on a long path a round trip less matters. */
+static gboolean
+may_hurry (const IBBSender *self, gint64 now)
+{
+  IBBPeer *peer = self->parameters->peer;
+
+  return self->parameters->is_initiator && ibb_peer_has_our_feature (peer) &&
+         ibb_path_is_far (ibb_peer_get_path (peer), now);
+}
+
+/* How many bytes the session may have in flight, beyond one block (D-29). */
+static gsize
+get_window (const IBBSender *self, gint64 now)
+{
+  IBBContext *context = self->parameters->context;
+  IBBPeer    *peer = self->parameters->peer;
+  gsize       window = context->settings.window;
+
+  if (window == 0)
+    {
+      ibb_peer_ask_order (peer, now);
+      window = IBB_PATH_SESSION_MAX;
+    }
+  if (!ibb_peer_takes_several (peer))
+    return 0;
+  return MIN (MIN (window, ibb_stalls_get_window (context->stalls)),
+              ibb_retry_get_window (&self->retry, may_hurry (self, now)));
+}
+
+gboolean
+ibb_sender_can_send (const IBBSender *self, gint64 now)
+{
+  const IBBFlight *flight = &self->flight;
+
+  if (self->is_interrupted || ibb_flight_get_n_refused (flight) > 0 ||
+      !has_something_to_send (self) || ibb_retry_is_waiting (&self->retry, now))
+    return FALSE;
+  if (self->parameters->by_message && !ibb_peer_may_get_message (self->parameters->peer))
+    return FALSE;
+  if (ibb_flight_get_n_sent (flight) == 0)
+    return TRUE;
+  if (self->parameters->by_message || !ibb_stall_may_send (&flight->stall) ||
+      !ibb_send_window_covers (&self->credit, get_next_end (self)))
+    return FALSE;
+  return ibb_flight_get_length (flight) + ibb_sender_get_next_size (self) <= get_window (self, now);
+}
+
+void
+ibb_sender_update_ready (IBBSender *self, gint64 now)
+{
+  if (!ibb_sender_can_send (self, now))
+    {
+      if (ibb_scheduler_is_wanted (&self->turn))
+        ibb_scheduler_pause (get_turns (self), &self->turn);
+      return;
+    }
+
+  ibb_scheduler_want (get_turns (self), &self->turn, ibb_sender_get_next_size (self),
+                      ibb_flight_get_n_sent (&self->flight) == 0);
+  if (!self->parameters->by_message)
+    ibb_peer_try (self->parameters->peer);
+}
+
+/* Sending. */
+
+static void
+segment (IBBSender *self)
+{
+  gsize before = self->queue.length;
+  gsize size = MIN (before, get_block_max (self));
+
+  self->segmented += size;
+  ibb_flight_add (&self->flight, ibb_byte_queue_take (&self->queue, size), self->next_seq++,
+                  self->segmented);
+  count_unsent (self, before);
+}
+
+static gboolean
+may_have_rules (IBBSender *self)
+{
+  if (self->own_server == NULL || !ibb_server_heeds_rules (self->own_server))
+    return FALSE;
+  if (self->peer_server == NULL)
+    {
+      g_autofree char *domain = ibb_jid_dup_domain (self->parameters->key.peer);
+
+      self->peer_server = ibb_servers_use (self->parameters->context->servers, domain);
+    }
+  return ibb_server_heeds_rules (self->peer_server);
+}
+
+/* Whether the block asks how much the peer's reader takes. Only the result of an IQ can answer, and
+ * only a peer that has our feature does (D-54). */
+static gboolean
+must_ask (const IBBSender *self, const IBBBlock *block)
+{
+  const IBBParameters *parameters = self->parameters;
+
+  return !parameters->by_message && ibb_peer_has_our_feature (parameters->peer) &&
+         ibb_send_window_must_ask (&self->credit, block->end,
+                                   ibb_clock_get_resumed_at (&parameters->context->clock));
+}
+
+static IBBStanza *
+create_stanza (IBBSender *self, const IBBBlock *block)
+{
+  gboolean   is_iq = !self->parameters->by_message;
+  IBBStanza *stanza =
+      ibb_parameters_create_stanza (self->parameters, is_iq ? IBB_STANZA_IQ : IBB_STANZA_MESSAGE,
+                                    is_iq ? "set" : NULL, IBB_PAYLOAD_DATA, block->pending.id);
+
+  if (!is_iq)
+    stanza->has_rules = may_have_rules (self);
+  if (must_ask (self, block))
+    {
+      stanza->asks_room = TRUE;
+      ibb_send_window_note_asked (&self->credit);
+    }
+  stanza->fills = is_iq && ibb_first_hop_is_fast (self->parameters->context->first_hop);
+  stanza->sid = g_strdup (self->parameters->key.sid);
+  stanza->seq = block->seq;
+  stanza->seq_valid = TRUE;
+  stanza->bytes = g_bytes_ref (block->bytes);
+  return stanza;
+}
+
+IBBStanza *
+ibb_sender_take_stanza (IBBSender *self, gint64 now)
+{
+  const IBBBlock *block;
+  gboolean        is_probe;
+
+  if (ibb_flight_peek_unsent (&self->flight) == NULL)
+    segment (self);
+  is_probe = !ibb_send_window_covers (&self->credit, get_next_end (self));
+  block = ibb_flight_send (&self->flight, is_probe, now);
+  ibb_scheduler_took (get_turns (self), &self->turn, ibb_block_get_size (block));
+  if (self->parameters->by_message)
+    ibb_peer_note_message (self->parameters->peer, ibb_block_get_size (block), now);
+  else
+    ibb_peer_took (self->parameters->peer, ibb_block_get_size (block));
+  return create_stanza (self, block);
+}
+
+void
+ibb_sender_passed (IBBSender *self, const IBBBlock *block)
+{
+  self->passed = MAX (self->passed, block->end);
+}
+
+/* A message counts as delivered when the connection has sent it, or knows that the server has it
+ * (D-35). */
+gboolean
+ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now)
+{
+  ibb_sender_passed (self, block);
+  if (!self->parameters->by_message || block->state != IBB_BLOCK_SENT)
+    return FALSE;
+
+  self->delivered = MAX (self->delivered, block->end);
+  ibb_flight_deliver (&self->flight, block);
+  ibb_sender_update_ready (self, now);
+  return TRUE;
+}
+
+/* Acknowledgements. */
+
+/* delay: for how long the peer has delayed the acknowledgement, as it says. What is measured for
+ * others, too, does not depend on it, or a peer that says something false would harm them. */
+static void
+take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
+{
+  IBBContext *context = self->parameters->context;
+  IBBPeer    *peer = self->parameters->peer;
+  IBBStall   *stall = ibb_flight_get_stall (&self->flight);
+  gint64      round_trip = 0;
+  gboolean    is_same = FALSE;
+  IBBPath    *path;
+
+  /* Karn's algorithm: nobody knows to which attempt a reply belongs. Nor does anybody know where a
+   * block has waited that was in flight while the connection was suspended (D-42). */
+  if (block->attempts == 1 && block->state == IBB_BLOCK_SENT && !block->is_probe &&
+      block->sent >= ibb_clock_get_resumed_at (&context->clock))
+    {
+      round_trip = MAX (now - block->sent, 1);
+      ibb_first_hop_note_trip (context->first_hop, round_trip);
+      is_same = ibb_stall_is_counted (stall) &&
+                ibb_peer_note_trip (peer, block->ahead, block->sent, round_trip, now) &&
+                (delay == 0 || !ibb_peer_shares_path (peer));
+      round_trip = MAX (round_trip - delay, 0);
+    }
+  round_trip = ibb_stall_note_round_trip (stall, round_trip);
+  if (round_trip <= 0 || !is_same)
+    return;
+
+  path = ibb_peer_get_path (peer);
+  ibb_path_set_fits (
+      path, ibb_peer_takes_several (peer) && ibb_first_hop_is_fast (context->first_hop), now);
+  ibb_path_set_others (path, ibb_interactive_has_urgent (&context->interactive));
+  ibb_path_note (path, block->ahead, block->sent, round_trip, get_block_limit (self), now);
+}
+
+static IBBSenderVerdict
+fail_for_block (IBBSender *self, const IBBBlock *block, IBBFailure *failure)
+{
+  /* An attempt whose outcome was not known has reached the peer (D-28). */
+  if (block->condition == IBB_CONDITION_UNEXPECTED_REQUEST && block->ambiguous)
+    self->delivered = block->end;
+
+  ibb_failure_set_condition (failure, IBB_FAILURE_CONDITION, block->condition, NULL);
+  return IBB_SENDER_FAILED;
+}
+
+static IBBSenderVerdict
+fail_for_retries (const IBBBlock *block, IBBFailure *failure)
+{
+  ibb_failure_set_condition (failure, IBB_FAILURE_RETRIES, block->condition, NULL);
+  return IBB_SENDER_FAILED;
+}
+
+/* The bytes from this block on are segmented again, from the same seq on (D-16). */
+static void
+segment_again (IBBSender *self, const IBBBlock *block)
+{
+  guint64 start = block->end - ibb_block_get_size (block);
+  gsize   before = self->queue.length;
+  GBytes *bytes;
+
+  self->flush_to = MAX (self->flush_to, self->segmented); /* a flush still holds */
+  while ((bytes = ibb_flight_take_back (&self->flight, start, &self->next_seq)) != NULL)
+    {
+      self->segmented -= g_bytes_get_size (bytes);
+      ibb_byte_queue_push_head (&self->queue, bytes);
+      g_bytes_unref (bytes);
+    }
+  count_unsent (self, before);
+}
+
+/* All blocks in flight were refused. */
+static void
+segment_smaller (IBBSender *self)
+{
+  const IBBBlock *first = ibb_flight_peek_first (&self->flight);
+
+  self->sending_size = MAX (ibb_block_get_size (first) / 2, (gsize) IBB_SENDING_SIZE_MIN);
+  segment_again (self, first);
+}
+
+static void
+note_refusal_in_flight (IBBSender *self)
+{
+  ibb_retry_limit (&self->retry, ibb_flight_get_refused_length (&self->flight),
+                   self->parameters->block_size);
+  ibb_path_refused (ibb_peer_get_path (self->parameters->peer));
+}
+
+static IBBReaction
+classify (IBBSender *self, const IBBBlock *block, gint64 now)
+{
+  return ibb_retry_classify (&self->retry, block, self->parameters->is_initiator, now);
+}
+
+/* All blocks in flight have their replies, and the first one was refused (D-30). */
+static IBBSenderVerdict
+react_to_refusals (IBBSender *self, gboolean is_peer_closed, IBBFailure *failure, gint64 now)
+{
+  const IBBSettings *settings = &self->parameters->context->settings;
+  IBBBlock          *first = ibb_flight_peek_first (&self->flight);
+  gboolean           several = ibb_flight_is_refused_in_part (&self->flight);
+  IBBReaction        reaction = classify (self, first, now);
+
+  if (reaction == IBB_REACTION_FINAL || (several && is_peer_closed) ||
+      (reaction == IBB_REACTION_RETRY_SMALLER && several &&
+       !ibb_flight_is_refused_alike (&self->flight, first->condition)))
+    return fail_for_block (self, first, failure);
+  if (reaction == IBB_REACTION_RETRY_EARLY)
+    {
+      ibb_flight_resend (&self->flight);
+      ibb_retry_wait_early (&self->retry, now);
+      return IBB_SENDER_GOES_ON;
+    }
+  if (ibb_retry_is_last (&self->retry, settings))
+    return fail_for_retries (first, failure);
+
+  if (several)
+    note_refusal_in_flight (self);
+  if (reaction == IBB_REACTION_RETRY_SMALLER)
+    segment_smaller (self);
+  else
+    ibb_flight_resend (&self->flight);
+  ibb_retry_alone (&self->retry, settings, now);
+  return IBB_SENDER_GOES_ON;
+}
+
+/* Returns how many of these bytes counted as in flight to all peers together. The bytes of a
+ * stalled session are answered at any time, so they tell no rate. */
+static gsize
+finish_up_to (IBBSender *self, const IBBBlock *last)
+{
+  const IBBFirstHop *first_hop = self->parameters->context->first_hop;
+  gsize              before = ibb_first_hop_get_in_flight (first_hop);
+  const IBBBlock    *first;
+
+  do
+    {
+      first = ibb_flight_peek_first (&self->flight);
+      ibb_flight_finish_first (&self->flight);
+    }
+  while (first != last);
+  return before - ibb_first_hop_get_in_flight (first_hop);
+}
+
+/* A result also acknowledges each earlier block that has had no reply, since blocks are processed
+ * in order (N-28, D-27). An earlier block that was refused is missing in between, unless the peer
+ * is known to refuse a block without using up its number. */
+static IBBSenderVerdict
+acknowledge (IBBSender       *self,
+             IBBBlock        *block,
+             const IBBStanza *answer,
+             gboolean         is_peer_closed,
+             IBBFailure      *failure,
+             gint64           now)
+{
+  IBBFlight       *flight = &self->flight;
+  IBBBlock        *first = ibb_flight_peek_first (flight);
+  guint64          end = block->end;
+  gsize            counted;
+  gint64           sent = block->sent;
+  IBBSenderVerdict verdict = IBB_SENDER_ADVANCED;
+
+  if (first != block && first->state == IBB_BLOCK_REFUSED &&
+      !ibb_peer_has_our_feature (self->parameters->peer))
+    return fail_for_block (self, first, failure);
+
+  take_sample (self, block, ibb_send_window_get_delay (&self->credit, answer), now);
+  ibb_send_window_acknowledged (&self->credit, answer, end, now);
+  counted = finish_up_to (self, block);
+
+  ibb_retry_acknowledged (&self->retry, end - self->delivered);
+  self->delivered = end;
+  self->passed = MAX (self->passed, end);
+  self->refused_for_good = FALSE;
+  ibb_stall_acknowledged (ibb_flight_get_stall (flight), end, sent,
+                          ibb_flight_get_oldest_sent (flight), now);
+  ibb_first_hop_note (self->parameters->context->first_hop, counted, now);
+  if (ibb_flight_get_n_refused (flight) > 0 && ibb_flight_get_n_sent (flight) == 0)
+    verdict |= react_to_refusals (self, is_peer_closed, failure, now);
+  return verdict;
+}
+
+/* Refusals. */
+
+/* Only the last message can be sent again (D-36): after an earlier one, later messages have made a
+ * gap. The server sends the refusal before it acknowledges the message by XEP-0198. */
+static gboolean
+is_last_message (IBBSender *self, IBBBlock *block)
+{
+  if (block->state == IBB_BLOCK_SENT)
+    return block->end <= self->passed;
+  return ibb_flight_is_last_message (&self->flight, block);
+}
+
+static IBBSenderVerdict
+message_refused (
+    IBBSender *self, IBBBlock *block, const IBBStanza *answer, IBBFailure *failure, gint64 now)
+{
+  const IBBSettings *settings = &self->parameters->context->settings;
+
+  block->condition = answer->condition;
+  block->error_type = answer->error_type;
+  if (!is_last_message (self, block) || classify (self, block, now) != IBB_REACTION_RETRY)
+    return fail_for_block (self, block, failure);
+  if (block->attempts > settings->max_retries)
+    return fail_for_retries (block, failure);
+
+  ibb_flight_resend_message (&self->flight, block);
+  ibb_retry_wait (&self->retry, block->attempts, settings, now);
+  return IBB_SENDER_GOES_ON;
+}
+
+static IBBSenderVerdict
+refuse (IBBSender       *self,
+        IBBBlock        *block,
+        const IBBStanza *answer,
+        gboolean         is_peer_closed,
+        IBBFailure      *failure,
+        gint64           now)
+{
+  IBBFlight *flight = &self->flight;
+  gboolean   is_final;
+
+  if (block->state != IBB_BLOCK_SENT)
+    return IBB_SENDER_GOES_ON; /* a late reply (D-27) */
+
+  ibb_flight_refuse (flight, block, answer);
+  if (answer->condition == IBB_CONDITION_UNEXPECTED_REQUEST &&
+      ibb_flight_is_refused_in_part (flight))
+    ibb_peer_set_reorders (self->parameters->peer);
+  is_final = classify (self, block, now) == IBB_REACTION_FINAL;
+  if (is_final)
+    self->refused_for_good = TRUE;
+
+  /* The replies to the other blocks change nothing, and may never come. */
+  if (ibb_flight_get_n_sent (flight) == 0 || (block == ibb_flight_peek_first (flight) && is_final))
+    return react_to_refusals (self, is_peer_closed, failure, now);
+  /* The blocks before it may have reached the peer in its last moment, and then get no reply. */
+  if (ibb_condition_means_nobody (block->condition))
+    return IBB_SENDER_DOUBTS_PEER;
+  return IBB_SENDER_GOES_ON;
+}
+
+IBBSenderVerdict
+ibb_sender_block_answered (IBBSender       *self,
+                           IBBBlock        *block,
+                           const IBBStanza *answer,
+                           gboolean         is_peer_closed,
+                           IBBFailure      *failure,
+                           gint64           now)
+{
+  /* Karn's algorithm, as in take_sample (). */
+  if (block->attempts == 1 && block->state == IBB_BLOCK_SENT)
+    ibb_stalls_note_answer (self->parameters->context->stalls, block->sent);
+
+  if (answer->payload != IBB_PAYLOAD_ERROR)
+    return !self->parameters->by_message
+               ? acknowledge (self, block, answer, is_peer_closed, failure, now)
+               : IBB_SENDER_GOES_ON;
+  if (self->parameters->by_message)
+    return message_refused (self, block, answer, failure, now);
+  return refuse (self, block, answer, is_peer_closed, failure, now);
+}
+
+/* Interruption (D-58). */
+
+gsize
+ibb_sender_get_longest (const IBBSender *self)
+{
+  gsize size = self->parameters->by_message ? ibb_peer_get_longest_message (self->parameters->peer)
+                                            : ibb_flight_get_longest (&self->flight);
+
+  return size > 0 ? ibb_parameters_get_length (self->parameters, size) : 0;
+}
+
+void
+ibb_sender_interrupt (IBBSender *self)
+{
+  ibb_scheduler_leave (get_turns (self), &self->turn);
+  ibb_flight_interrupt (&self->flight);
+  ibb_retry_forget (&self->retry);
+  self->refused_for_good = FALSE; /* the block is sent again */
+  self->is_interrupted = TRUE;
+}
+
+static gboolean
+may_have_got_to (IBBSender *self, guint64 position)
+{
+  return position == self->delivered || ibb_flight_was_sent_to (&self->flight, position);
+}
+
+gboolean
+ibb_sender_may_resume (IBBSender *self, guint64 received, guint64 acknowledged)
+{
+  return acknowledged <= received && acknowledged >= self->delivered &&
+         may_have_got_to (self, received) && may_have_got_to (self, acknowledged);
+}
+
+void
+ibb_sender_resume (IBBSender *self, const IBBResumption *resumption, gint64 now)
+{
+  IBBFlight         *flight = &self->flight;
+  const IBBPosition *peer = &resumption->peer;
+  const IBBBlock    *first;
+  const IBBBlock    *longer;
+
+  if (peer->acknowledged > self->delivered)
+    ibb_retry_acknowledged (&self->retry, 0);
+  while ((first = ibb_flight_peek_first (flight)) != NULL && first->end <= peer->acknowledged)
+    ibb_flight_finish_first (flight);
+  self->delivered = peer->acknowledged;
+  self->passed = MAX (self->passed, peer->received);
+  ibb_flight_note_received (flight, peer->received, now);
+  /* The server may take less than before the interruption. Blocks that are short enough keep their
+   * numbers and ids: the peer may get them twice. */
+  longer = ibb_flight_find_longer (flight, get_block_limit (self));
+  if (longer != NULL)
+    segment_again (self, longer);
+  ibb_send_window_ask_again (&self->credit);
+  ibb_retry_resume (&self->retry, resumption->moved, resumption->send_at);
+  self->is_interrupted = FALSE;
+}
+
+void
+ibb_sender_peer_moved (IBBSender *self)
+{
+  ibb_flight_peer_moved (&self->flight);
+}
+
+/* Timers. */
+
+gboolean
+ibb_sender_awaits_reply (const IBBSender *self)
+{
+  return ibb_flight_get_n_sent (&self->flight) > 0 && !self->parameters->by_message;
+}
+
+IBBStanza *
+ibb_sender_repeat (IBBSender *self)
+{
+  IBBBlock *block = ibb_flight_choose_repetition (&self->flight);
+
+  if (block == NULL)
+    return NULL;
+
+  block->attempts++;
+  return create_stanza (self, block);
+}
+
+gint64
+ibb_sender_get_due (const IBBSender *self)
+{
+  return MIN (ibb_retry_get_due (&self->retry),
+              ibb_stall_get_due (&self->flight.stall, ibb_flight_get_oldest_sent (&self->flight)));
+}
+
+void
+ibb_sender_timeout (IBBSender *self, gint64 now)
+{
+  ibb_retry_timeout (&self->retry, now);
+  ibb_stall_timeout (ibb_flight_get_stall (&self->flight),
+                     ibb_flight_get_oldest_sent (&self->flight), now);
+}
+
+/* Writing. */
+
+/* Each session may have as much as is free for all: the more sessions want it, the less each
+ * has. */
+static gsize
+get_memory_share (const IBBSender *self)
+{
+  gsize unsent = self->parameters->context->unsent;
+
+  /* Without a flush nothing leaves, so no event would tell that the buffer has shrunk. */
+  if (!self->auto_flush)
+    return SEND_MEMORY;
+  return MAX (SEND_MEMORY - MIN (SEND_MEMORY, unsent), SEND_MEMORY_SHARE);
+}
+
+gsize
+ibb_sender_get_buffer_size (const IBBSender *self)
+{
+  gsize fixed = self->parameters->context->settings.send_buffer_size;
+  gsize size = MAX (SEND_BUFFER_BLOCKS * get_block_max (self), SEND_BUFFER_MIN);
+
+  if (fixed > 0)
+    return fixed;
+
+  size = MAX (size, 2 * ibb_flight_get_length (&self->flight));
+  return MIN (size, get_memory_share (self));
+}
+
+gsize
+ibb_sender_get_room (const IBBSender *self)
+{
+  gsize size = ibb_sender_get_buffer_size (self);
+
+  if (self->output_failure.kind != IBB_FAILURE_NONE)
+    return 0;
+  return size - MIN (size, self->queue.length);
+}
+
+/* Nothing is in flight or waits for its turn: only more bytes make it send. */
+static gboolean
+is_idle (const IBBSender *self)
+{
+  return !ibb_scheduler_is_wanted (&self->turn) && ibb_flight_get_n_sent (&self->flight) == 0;
+}
+
+gboolean
+ibb_sender_is_worth_waking (const IBBSender *self, gsize length)
+{
+  gsize room = ibb_sender_get_room (self);
+
+  if (room == 0)
+    return FALSE;
+  /* An idle session sends only when it gets more bytes, so its writer is always woken. */
+  return room >= MIN (length, ibb_sender_get_buffer_size (self) / 2) || is_idle (self);
+}
+
+gsize
+ibb_sender_write (IBBSender *self, const guint8 *bytes, gsize length, gint64 now)
+{
+  gsize before = self->queue.length;
+  gsize n = MIN (length, ibb_sender_get_room (self));
+
+  if (n == 0)
+    return 0;
+
+  ibb_byte_queue_write (&self->queue, bytes, n, get_block_max (self));
+  count_unsent (self, before);
+  self->written += n;
+  ibb_sender_update_ready (self, now);
+  return n;
+}
+
+void
+ibb_sender_flush (IBBSender *self, gint64 now)
+{
+  self->flush_to = self->written;
+  ibb_sender_update_ready (self, now);
+}
+
+gboolean
+ibb_sender_get_auto_flush (const IBBSender *self)
+{
+  return self->auto_flush;
+}
+
+void
+ibb_sender_set_auto_flush (IBBSender *self, gboolean auto_flush, gint64 now)
+{
+  self->auto_flush = auto_flush;
+  ibb_sender_update_ready (self, now);
+}
+
+void
+ibb_sender_stop_writes (IBBSender *self, IBBFailureKind kind)
+{
+  if (self->output_failure.kind == IBB_FAILURE_NONE)
+    ibb_failure_set (&self->output_failure, kind);
+}
+
+gboolean
+ibb_sender_is_drained (const IBBSender *self)
+{
+  return self->queue.length == 0 && ibb_flight_is_empty (&self->flight);
+}
+
+gboolean
+ibb_sender_has_half_room (const IBBSender *self)
+{
+  return self->queue.length <= ibb_sender_get_buffer_size (self) / 2;
+}
+
+guint64
+ibb_sender_get_written (const IBBSender *self)
+{
+  return self->written;
+}
+
+guint64
+ibb_sender_get_segmented (const IBBSender *self)
+{
+  return self->segmented;
+}
+
+guint64
+ibb_sender_get_passed (const IBBSender *self)
+{
+  return self->passed;
+}
+
+guint64
+ibb_sender_get_delivered (const IBBSender *self)
+{
+  return self->delivered;
+}
+
+const IBBFailure *
+ibb_sender_get_output_failure (const IBBSender *self)
+{
+  return &self->output_failure;
+}
+
+const IBBFailure *
+ibb_sender_get_delivery_failure (const IBBSender *self)
+{
+  return &self->delivery_failure;
+}
+
+gboolean
+ibb_sender_was_refused_for_good (const IBBSender *self)
+{
+  return self->refused_for_good;
+}

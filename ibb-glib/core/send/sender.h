@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The outgoing half of a session: its send buffer, the segmenting into blocks,
+ * how many may be in flight, and what follows from each reply (D-25 to D-33).
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/base/byte-queue.h"
+#include "core/base/failure.h"
+#include "core/base/proof.h"
+#include "core/flow/scheduler.h"
+#include "core/flow/send-window.h"
+#include "core/peer/parameters.h"
+#include "core/peer/server.h"
+#include "core/send/flight.h"
+#include "core/send/retry.h"
+
+G_BEGIN_DECLS
+
+/* What its owner has to do about a reply. */
+typedef enum
+{
+  IBB_SENDER_GOES_ON = 0,
+  IBB_SENDER_ADVANCED = 1 << 0,    /* bytes were acknowledged */
+  IBB_SENDER_FAILED = 1 << 1,      /* the session ends */
+  IBB_SENDER_DOUBTS_PEER = 1 << 2, /* a refusal says that nobody is there (D-27) */
+} IBBSenderVerdict;
+
+/* The session goes on after an interruption (D-58). */
+typedef struct
+{
+  IBBPosition peer;
+  guint64     moved;   /* bytes, both ways, since the last resumption */
+  gint64      outage;  /* how long the session was interrupted */
+  gint64      send_at; /* no block is sent again before; IBB_NEVER: at once */
+} IBBResumption;
+
+typedef struct
+{
+  const IBBParameters *parameters;
+  IBBByteQueue         queue;   /* written, not in blocks */
+  guint64              written; /* positions in the outgoing bytes */
+  guint64              segmented;
+  guint64              passed;
+  guint64              delivered;
+  guint64              flush_to; /* a partial block may go up to here */
+  gboolean             auto_flush;
+  IBBTurn              turn;
+  guint16              next_seq;
+  gboolean             is_interrupted;   /* nothing is sent */
+  gboolean             refused_for_good; /* a block was, since the last acknowledgement (D-45) */
+  gsize                sending_size; /* D-16: smaller than the block size after policy-violation */
+  IBBFlight            flight;
+  IBBSendWindow        credit; /* what the peer's reader takes, if it tells (D-54) */
+  IBBRetry             retry;
+  IBBServer           *own_server;  /* (nullable): of a session by message (N-31) */
+  IBBServer           *peer_server; /* (nullable): likewise, once it matters */
+  IBBFailure           output_failure;
+  IBBFailure           delivery_failure;
+} IBBSender;
+
+void ibb_sender_init (IBBSender *self, const IBBParameters *parameters);
+void ibb_sender_open (IBBSender *self, gint64 now);
+/* Ends sending. failure: why the bytes that are not delivered never will be. */
+void ibb_sender_end (IBBSender *self, const IBBFailure *failure);
+void ibb_sender_clear (IBBSender *self);
+
+/* Writing. */
+gsize ibb_sender_get_buffer_size (const IBBSender *self);
+gsize ibb_sender_get_room (const IBBSender *self);
+/* See ibb_session_is_worth_waking (). */
+gboolean ibb_sender_is_worth_waking (const IBBSender *self, gsize length);
+gsize    ibb_sender_write (IBBSender *self, const guint8 *bytes, gsize length, gint64 now);
+void     ibb_sender_flush (IBBSender *self, gint64 now);
+gboolean ibb_sender_get_auto_flush (const IBBSender *self);
+void     ibb_sender_set_auto_flush (IBBSender *self, gboolean auto_flush, gint64 now);
+/* Later writes fail; the first reason counts. */
+void     ibb_sender_stop_writes (IBBSender *self, IBBFailureKind kind);
+gboolean ibb_sender_is_drained (const IBBSender *self); /* all is acknowledged */
+gboolean ibb_sender_has_half_room (const IBBSender *self);
+
+guint64           ibb_sender_get_written (const IBBSender *self);
+guint64           ibb_sender_get_segmented (const IBBSender *self);
+guint64           ibb_sender_get_passed (const IBBSender *self);
+guint64           ibb_sender_get_delivered (const IBBSender *self);
+const IBBFailure *ibb_sender_get_output_failure (const IBBSender *self);
+const IBBFailure *ibb_sender_get_delivery_failure (const IBBSender *self);
+gboolean          ibb_sender_was_refused_for_good (const IBBSender *self);
+
+/* Sending. */
+void       ibb_sender_update_ready (IBBSender *self, gint64 now);
+gboolean   ibb_sender_can_send (const IBBSender *self, gint64 now);
+gboolean   ibb_sender_has_in_flight (const IBBSender *self);
+gsize      ibb_sender_get_next_size (const IBBSender *self);
+IBBStanza *ibb_sender_take_stanza (IBBSender *self, gint64 now);
+void       ibb_sender_passed (IBBSender *self, const IBBBlock *block);
+/* Returns whether the block counts as acknowledged, as a message does. */
+gboolean ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now);
+
+/* Replies. failure is set where the verdict is FAILED. */
+IBBSenderVerdict ibb_sender_block_answered (IBBSender       *self,
+                                            IBBBlock        *block,
+                                            const IBBStanza *answer,
+                                            gboolean         is_peer_closed,
+                                            IBBFailure      *failure,
+                                            gint64           now);
+
+/* The bytes of the longest stanza that was sent and has no reply; 0 for none. */
+gsize ibb_sender_get_longest (const IBBSender *self);
+/* The session is interrupted, and goes on (D-58). */
+void ibb_sender_interrupt (IBBSender *self);
+/* Whether the peer may have received so much, and acknowledged so much of it. */
+gboolean ibb_sender_may_resume (IBBSender *self, guint64 received, guint64 acknowledged);
+/* The bytes that the peer has not received are sent again. */
+void ibb_sender_resume (IBBSender *self, const IBBResumption *resumption, gint64 now);
+void ibb_sender_peer_moved (IBBSender *self);
+
+/* Waiting. */
+gboolean ibb_sender_awaits_reply (const IBBSender *self);
+/* A block once more, of which the reply may be lost; NULL for none. */
+IBBStanza *ibb_sender_repeat (IBBSender *self);
+gint64     ibb_sender_get_due (const IBBSender *self);
+void       ibb_sender_timeout (IBBSender *self, gint64 now);
+
+G_END_DECLS

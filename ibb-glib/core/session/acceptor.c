@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/session/acceptor.h"
+
+#include "core/base/jid.h"
+#include "core/peer/registration.h"
+#include "core/peer/requests.h"
+
+void
+ibb_acceptor_init (IBBAcceptor *self, IBBContext *context, IBBEvents *events)
+{
+  self->context = context;
+  self->events = events;
+  self->expectations = ibb_expectations_new ();
+}
+
+void
+ibb_acceptor_clear (IBBAcceptor *self)
+{
+  ibb_expectations_free (self->expectations);
+}
+
+void
+ibb_acceptor_set_listen (IBBAcceptor *self, IBBListen listen)
+{
+  self->listen = listen;
+}
+
+IBBExpectation *
+ibb_acceptor_expect (IBBAcceptor *self,
+                     const char  *local,
+                     const char  *peer,
+                     const char  *sid,
+                     guint        block_size,
+                     gpointer     data)
+{
+  g_autofree char *local_normal = ibb_jid_normalize (local);
+  g_autofree char *peer_normal = ibb_jid_normalize (peer);
+
+  return ibb_expectations_add (self->expectations, local_normal, peer_normal, sid, block_size,
+                               data);
+}
+
+/* An expectation that names the address goes before one for all addresses (D-59). */
+static IBBExpectation *
+find_expectation (IBBAcceptor *self, const char *local, const char *peer, const char *sid)
+{
+  IBBExpectation *expectation = ibb_expectations_find (self->expectations, local, peer, sid);
+
+  return expectation != NULL ? expectation
+                             : ibb_expectations_find (self->expectations, NULL, peer, sid);
+}
+
+void
+ibb_acceptor_cancel (IBBAcceptor *self, IBBExpectation *expectation)
+{
+  ibb_expectations_remove (self->expectations, expectation);
+}
+
+void
+ibb_acceptor_fail_all (IBBAcceptor *self, IBBFailureKind kind)
+{
+  g_autoptr (GList) expectations = ibb_expectations_list (self->expectations);
+
+  for (GList *l = expectations; l != NULL; l = l->next)
+    {
+      IBBEvent *event = ibb_events_push (self->events, IBB_EVENT_EXPECTATION_FAILED, NULL,
+                                         ibb_expectation_get_data (l->data));
+
+      ibb_failure_set (&event->failure, kind);
+      ibb_expectations_remove (self->expectations, l->data);
+    }
+}
+
+gboolean
+ibb_acceptor_can_accept (const IBBAcceptor *self)
+{
+  return (self->context->settings.session_limit > 0 && self->listen != IBB_LISTEN_NONE) ||
+         !ibb_expectations_are_empty (self->expectations);
+}
+
+/* Whether nobody could take the open, whatever its block size (D-07, D-08). */
+static gboolean
+is_impossible (IBBAcceptor *self, const char *peer)
+{
+  IBBContext *context = self->context;
+
+  return self->listen == IBB_LISTEN_NONE ||
+         ibb_memory_get_n_sharers (&context->memory) >= context->settings.session_limit ||
+         ibb_control_is_flooded (&context->control) ||
+         (self->listen == IBB_LISTEN_ASK &&
+          !ibb_requests_have_room (context->requests, peer, context->is_domain));
+}
+
+static gboolean
+is_open_valid (const IBBStanza *open, const char *local, const char *peer)
+{
+  return peer != NULL && local != NULL && open->block_size_valid && open->by_message_valid &&
+         open->sid != NULL && ibb_stanza_is_valid_sid (open->sid) &&
+         !ibb_stanza_record_has_long_id (open);
+}
+
+static gboolean
+accepts_block_size (const IBBAcceptor *self, const IBBExpectation *expectation, guint block_size)
+{
+  return block_size <= self->context->settings.max_block_size &&
+         (expectation == NULL || ibb_expectation_accepts (expectation, block_size));
+}
+
+/* An opener with our feature may offer longer blocks beside those that it proposes (D-14). */
+static guint
+choose_block_size (const IBBAcceptor    *self,
+                   const IBBExpectation *expectation,
+                   const IBBStanza      *open)
+{
+  guint longer = open->long_block_size;
+
+  return longer > open->block_size && accepts_block_size (self, expectation, longer)
+             ? longer
+             : open->block_size;
+}
+
+/* FALSE: the open is refused, with that condition. The checks are in the order of D-07. */
+static gboolean
+check_open (IBBAcceptor     *self,
+            const IBBStanza *open,
+            const char      *local,
+            const char      *peer,
+            gboolean         is_stopped,
+            IBBExpectation **expectation,
+            IBBCondition    *condition)
+{
+  IBBContext *context = self->context;
+
+  *condition = IBB_CONDITION_BAD_REQUEST;
+  if (!is_open_valid (open, local, peer))
+    return FALSE;
+
+  *condition = IBB_CONDITION_NOT_ACCEPTABLE;
+  if (is_stopped || ibb_registration_find (context, local, peer, open->sid) != NULL)
+    return FALSE;
+  *expectation = find_expectation (self, local, peer, open->sid);
+  if (*expectation == NULL ? is_impossible (self, peer)
+                           : !ibb_expectation_accepts_stanza_type (*expectation, open->by_message))
+    return FALSE;
+
+  *condition = IBB_CONDITION_RESOURCE_CONSTRAINT;
+  return accepts_block_size (self, *expectation, open->block_size);
+}
+
+void
+ibb_acceptor_receive (IBBAcceptor *self,
+                      IBBStanza   *open,
+                      const char  *local,
+                      const char  *peer,
+                      gboolean     is_stopped,
+                      gint64       now)
+{
+  IBBContext            *context = self->context;
+  g_autoptr (IBBSession) session = NULL;
+  IBBExpectation        *expectation = NULL;
+  IBBCondition           condition;
+
+  if (!check_open (self, open, local, peer, is_stopped, &expectation, &condition))
+    {
+      ibb_control_refuse_open (&context->control, open, condition, NULL);
+      return;
+    }
+  session = ibb_session_new_request (context, open, choose_block_size (self, expectation, open),
+                                     local, peer);
+  if (session == NULL)
+    ibb_control_refuse_open (&context->control, open, IBB_CONDITION_NOT_ACCEPTABLE, NULL);
+  else if (expectation != NULL)
+    {
+      ibb_session_accept_now (session, now);
+      ibb_events_push (self->events, IBB_EVENT_EXPECTED, session,
+                       ibb_expectation_get_data (expectation));
+      ibb_expectations_remove (self->expectations, expectation);
+    }
+  else if (self->listen == IBB_LISTEN_ACCEPT)
+    {
+      ibb_session_accept_now (session, now);
+      ibb_events_push (self->events, IBB_EVENT_ACCEPTED, session, NULL);
+    }
+  else
+    {
+      ibb_session_ask (session, now);
+      ibb_events_push (self->events, IBB_EVENT_REQUESTED, session, NULL);
+    }
+}

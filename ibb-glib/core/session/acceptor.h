@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Which opens of peers are accepted: those that were expected, and those that the
+ * application listens for, within the limits.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/base/stanza.h"
+#include "core/session/event.h"
+#include "core/peer/context.h"
+#include "core/session/expectation.h"
+
+G_BEGIN_DECLS
+
+/* How the service takes opens that nobody expected (D-08). */
+typedef enum
+{
+  IBB_LISTEN_NONE,   /* refuse them */
+  IBB_LISTEN_ACCEPT, /* accept at once: IBB_EVENT_ACCEPTED */
+  IBB_LISTEN_ASK,    /* IBB_EVENT_REQUESTED; ibb_session_accept or _refuse answers */
+} IBBListen;
+
+typedef struct
+{
+  IBBContext      *context; /* (unowned) */
+  IBBEvents       *events;  /* (unowned) */
+  IBBExpectations *expectations;
+  IBBListen        listen;
+} IBBAcceptor;
+
+void ibb_acceptor_init (IBBAcceptor *self, IBBContext *context, IBBEvents *events);
+void ibb_acceptor_clear (IBBAcceptor *self);
+void ibb_acceptor_set_listen (IBBAcceptor *self, IBBListen listen);
+/* local: one of our addresses, or NULL for each of them. Returns NULL if the same session is
+ * expected already. */
+IBBExpectation *ibb_acceptor_expect (IBBAcceptor *self,
+                                     const char  *local,
+                                     const char  *peer,
+                                     const char  *sid,
+                                     guint        block_size,
+                                     gpointer     data);
+void            ibb_acceptor_cancel (IBBAcceptor *self, IBBExpectation *expectation);
+/* No expectation is met any more. */
+void     ibb_acceptor_fail_all (IBBAcceptor *self, IBBFailureKind kind);
+gboolean ibb_acceptor_can_accept (const IBBAcceptor *self);
+/* local, peer: normalised, (nullable). is_stopped: nothing is accepted. */
+void ibb_acceptor_receive (IBBAcceptor *self,
+                           IBBStanza   *open,
+                           const char  *local,
+                           const char  *peer,
+                           gboolean     is_stopped,
+                           gint64       now);
+
+G_END_DECLS

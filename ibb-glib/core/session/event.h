@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The events for the application, in order. */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/base/failure.h"
+#include "core/session/session.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  IBB_EVENT_NONE,
+  /* session: something its owner may wait for changed: look at it again. A close by its
+   * owner is not told, unless the session ends with it. */
+  IBB_EVENT_CHANGED,
+  IBB_EVENT_REQUESTED, /* session (full reference): a peer asks; state REQUESTED */
+  IBB_EVENT_ACCEPTED,  /* session (full reference): an unexpected one was accepted at once */
+  IBB_EVENT_EXPECTED,  /* expectation was met by session (full reference); it is gone now */
+  IBB_EVENT_EXPECTATION_FAILED, /* expectation is gone: failure says why (LOST or STOPPED) */
+} IBBEventType;
+
+typedef struct
+{
+  IBBEventType type;
+  IBBSession  *session;     /* (owned) (nullable) */
+  gpointer     expectation; /* (nullable): the data given to ibb_engine_expect */
+  IBBFailure   failure;
+} IBBEvent;
+
+#define IBB_EVENT_INIT                                                                             \
+  {                                                                                                \
+    IBB_EVENT_NONE, NULL, NULL, IBB_FAILURE_INIT                                                   \
+  }
+
+void ibb_event_clear (IBBEvent *event);
+
+typedef struct
+{
+  GQueue queue; /* (element-type IBBEvent): all but IBB_EVENT_CHANGED */
+} IBBEvents;
+
+/* session: (nullable). The event, for its failure to be set: (transfer none) */
+IBBEvent *
+ibb_events_push (IBBEvents *self, IBBEventType type, IBBSession *session, gpointer expectation);
+gboolean ibb_events_pop (IBBEvents *self, IBBEvent *event); /* FALSE: there is none */
+gboolean ibb_events_are_empty (IBBEvents *self);
+
+G_END_DECLS

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Sessions that have ended in order, for a peer that could not hear of it: it resumes one,
+ * and is told (D-58).
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "core/base/proof.h"
+#include "core/base/stanza.h"
+#include "core/peer/parameters.h"
+
+G_BEGIN_DECLS
+
+IBBFinished *ibb_finished_new (IBBContext *context);
+void         ibb_finished_free (IBBFinished *self);
+/* position: how far its end had got. */
+void
+ibb_finished_add (IBBFinished *self, const IBBParameters *parameters, const IBBPosition *position);
+/* Answers a <resume/> for one of them. local, peer: normalised. FALSE if it is for none. */
+gboolean ibb_finished_answer (IBBFinished     *self,
+                              const IBBStanza *resume,
+                              const char      *local,
+                              const char      *peer);
+
+G_END_DECLS

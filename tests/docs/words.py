@@ -34,8 +34,6 @@ SCRIPT_COMMENT = re.compile(r'^ *#.*', re.M)
 CODE_IN_PAGE = re.compile(r'```.*?```|`[^`]*`', re.S)
 # The titles of cases are read as comments are.
 CASE_TITLE = re.compile(r"^@case\('.*", re.M)
-# A fault has a name and its rows, a sentence, the text that changes, and the test.
-SENTENCE_OF_FAULT = re.compile(r'^#.*|(?<=\n\n)[\w-]+: .*\n  .*', re.M)
 
 
 def find_avoided(path, text):
@@ -106,12 +104,6 @@ def _():
     faults = find_in_sources(lambda text: only(COMMENT, text), '.c', '.h', '.cpp', '.js', '.vala')
     faults += find_in_sources(lambda text: only(SCRIPT_COMMENT, text), '.script', '.sh', 'meson.build')
     faults += find_in_sources(only_python, '.py')
-    check(not faults, '\n'.join(faults))
-
-
-@case('sentences about deliberate faults use the words of the glossary')
-def _():
-    faults = find_in_sources(lambda text: only(SENTENCE_OF_FAULT, text), 'simulation/faults.txt')
     check(not faults, '\n'.join(faults))
 
 

@@ -82,7 +82,6 @@ class FaultyCore:
         self.names = set()  # that the objects define
         self.untouched = {}
         self.linked = set()
-        self.cases = {}
         self.symbols = {}
         self.seconds = {}  # of the processor, by the name of the test
 
@@ -170,9 +169,8 @@ class FaultyCore:
             self.linked.add(program)
         return output
 
-    def fails(self, program, name, arguments, cases=()):
-        """Returns the first case that fails of a program that does not succeed in time, or "fails";
-        None if it succeeds."""
+    def fails(self, program, name, arguments):
+        """Whether a program does not succeed in time."""
         unit = 'sanitized' if self.sanitize else 'unit'
         suite = unit if program.name.startswith('tests/unit/') else 'simulation'
         seconds = CPU_FACTOR * self.seconds[name] if name in self.seconds else CPU_UNKNOWN[suite]
@@ -185,14 +183,7 @@ class FaultyCore:
 
         environment = dict(os.environ, G_DEBUG='', **SANITIZER_ENVIRONMENT if self.sanitize else {})
         done = run([self.link(program), *arguments], preexec_fn=limit, cwd=self.folder, env=environment)
-        if done.returncode == 0:
-            return None
-        if '--profile' in arguments:
-            return 'fails'
-        # What aborts says its function, but not the path of the case: the first that did not pass.
-        passed = re.findall(r'^ok \d+ (\S+)', done.stdout, re.M)
-        cases = cases or self.find_cases(program, [''])
-        return next((case for case in cases if case not in passed), 'fails')
+        return done.returncode != 0
 
     def measure(self, few=False):
         """How long each test takes without a fault; what fails so."""
@@ -200,9 +191,8 @@ class FaultyCore:
             if few and '--profile' in arguments and not name.endswith('few'):
                 continue
             before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-            said = self.fails(program, name, arguments)
-            if said:
-                return f'{name}: {said}'
+            if self.fails(program, name, arguments):
+                return name
             self.seconds[name] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
         # What is quick goes first, the unit tests before the simulation.
         self.order.sort(key=lambda entry: (not entry[0].name.startswith('tests/unit/'), self.seconds.get(entry[1], 1e9)))
@@ -214,30 +204,13 @@ class FaultyCore:
             self.symbols[program] = defined_names(self.build / program.name)
         return not self.names.isdisjoint(self.symbols[program])
 
-    def find_cases(self, program, rows):
-        """The cases of a unit test that name one of these rows in their paths."""
-        if program not in self.cases:
-            said = run([self.build / program.name, '-l']).stdout
-            self.cases[program] = re.findall(r'^(/\S+)', said, re.M)
-        return [case for case in self.cases[program] if any(row in case for row in rows)]
-
-    def who_notices(self, rows=(), first=None, few=False):
-        """The first test that fails, with its case; None when all pass. Asked first are the
-        one that did before, and the unit tests that name these rows. few: of the simulation
-        run few schedules only."""
-        name, _, case = (first or '').partition(' ')
-        hints = [(program, test, arguments, [case] if case.startswith('/') else []) for program, test, arguments
-                 in self.order if first and test == (name if case.startswith('/') else first.split(':')[0])]
-        for program, test, arguments in self.order if rows else ():
-            if '--profile' not in arguments and self.find_cases(program, rows):
-                hints.append((program, test, arguments, self.find_cases(program, rows)))
-        for program, test, arguments, cases in hints + [(*entry, []) for entry in self.order]:
+    def who_notices(self, few=False):
+        """The first test that fails; None when all pass. few: of the simulation run few schedules only."""
+        for program, test, arguments in self.order:
             if few and '--profile' in arguments and not test.endswith('few'):
                 continue
             if self.objects and not self.needs(program):
                 continue
-            chosen = [part for case in cases for part in ('-p', case)]
-            said = self.fails(program, test, [*arguments, *chosen], cases)
-            if said:
-                return f'{test} {said}' if said.startswith('/') else f'{test}: {said}'
+            if self.fails(program, test, arguments):
+                return test
         return None

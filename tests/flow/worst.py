@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes the table of the worst cells into doc/flow-control.md.
+"""Writes the table of the worst cells into tests/flow/notebook.md.
 
 usage: worst.py BUILD GRID.json
 GRID.json is what BUILD/tests/flow/flow-grid --json has written. The worst cell of each group
@@ -12,7 +12,7 @@ import pathlib
 import subprocess
 import sys
 
-PAGE = pathlib.Path(__file__).resolve().parents[2] / 'doc' / 'flow-control.md'
+PAGE = pathlib.Path(__file__).resolve().parent / 'notebook.md'
 BEGIN = '| group | cell |'
 HEAD = f"""{BEGIN} kB/s | of the model | chat, 99 %, ms | the same, model | four times as long |
 | --- | --- | --- | --- | --- | --- | --- |

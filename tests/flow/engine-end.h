@@ -4,10 +4,8 @@
 
 #pragma once
 
-#include "connection.h"
 #include "driver.h"
 #include "meter.h"
-#include "reader.h"
 
 typedef struct _EngineEnd EngineEnd;
 

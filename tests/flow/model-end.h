@@ -5,9 +5,7 @@
 
 #pragma once
 
-#include "connection.h"
 #include "meter.h"
-#include "reader.h"
 
 typedef struct _ModelEnd ModelEnd;
 

@@ -6,8 +6,36 @@
 #pragma once
 
 #include "cell.h"
-#include "gate.h"
-#include "stream.h"
+#include "link.h"
+
+/* How a server limits what it reads from one connection. */
+
+typedef enum
+{
+  GATE_OPEN,
+  GATE_PACED,   /* 8192 bytes a millisecond, where more than that wait */
+  GATE_BUCKET,  /* as Prosody's module "limits" */
+  GATE_PAUSING, /* as ejabberd's shaper */
+} GateKind;
+
+typedef struct
+{
+  GateKind kind;
+  double   rate;
+  double   tokens; /* bytes that may be read at once: GATE_BUCKET */
+  gint64   updated;
+  gint64   closed_until;
+} Gate;
+
+/* is_own: of our client's connection. */
+void gate_init (Gate *self, const Cell *cell, gboolean is_own);
+/* How many of the bytes that wait are read now. queued: those that were read and are
+ * not processed yet. */
+gsize  gate_read (Gate *self, gsize waiting, gsize queued, gint64 now);
+gint64 gate_get_due (const Gate *self); /* when to try again, if not all was read */
+
+/* The server of all ends: one processor, which takes the stanzas of all
+ * connections in the order in which they arrived. */
 
 typedef struct _Server Server;
 

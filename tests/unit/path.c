@@ -57,32 +57,6 @@ test_brief (void)
   g_assert_true (ibb_path_may_send (&path, 1000, G_MAXSIZE, TRUE));
 }
 
-/* Blocks that left with so much in flight come back after that time, and no window limits them. */
-static void
-note_many (IBBPath *self, gsize in_flight, gint64 round_trip, gint64 *now)
-{
-  for (guint i = 0; i < 100; i++, *now += round_trip)
-    ibb_path_note (self, in_flight, *now, round_trip, BLOCK, *now + round_trip);
-}
-
-/* At the start the readers take less than the window. Where that makes no queue, they may take more
- * later. Where it does, the window becomes small enough for trials. */
-static void
-test_readers (void)
-{
-  IBBPath path;
-  gint64  now = G_USEC_PER_SEC;
-
-  init (&path, 64 * BLOCK, 0);
-  note_many (&path, 4 * BLOCK, 10000, &now);
-  g_assert_cmpint (path.search.phase, ==, IBB_SEARCH_STARTING);
-  note_many (&path, 8 * BLOCK, 20000, &now);
-  g_assert_cmpint (path.search.phase, ==, IBB_SEARCH_STARTING);
-  note_many (&path, 9 * BLOCK, 20001, &now);
-  g_assert_cmpint (path.search.phase, !=, IBB_SEARCH_STARTING);
-  g_assert_cmpuint (path.search.kept.size.window, ==, 9 * BLOCK);
-}
-
 /* D-57: there is a queue at our server, and others wait in it. */
 static void
 test_shared (void)
@@ -245,7 +219,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/path/may-send", test_may_send);
   g_test_add_func ("/path/brief", test_brief);
-  g_test_add_func ("/path/D-55/readers", test_readers);
   g_test_add_func ("/path/shared", test_shared);
   g_test_add_func ("/path/D-57/grants", test_grants);
   g_test_add_func ("/path/D-57/enlarge", test_enlarge);

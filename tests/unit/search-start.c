@@ -273,33 +273,6 @@ test_offered (void)
   g_assert_cmpint (search.phase, ==, IBB_SEARCH_STARTING);
 }
 
-/* Something else limits what is in flight. A large window does not become much larger than that. */
-static void
-test_confined (void)
-{
-  static const struct
-  {
-    gsize before, in_flight, window; /* KiB */
-  } tests[] = {
-    { 512, 400, 512 },
-    { 512, 300, 450 },
-    { 512, 100, 256 },
-    { 128, 40, 128 },
-  };
-  const gint64 trip = 100000;
-
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    {
-      IBBSearch search;
-
-      ibb_search_init (&search, tests[i].before * 1024, MOST);
-      for (gint64 now = 1; now < 6 * trip; now += trip)
-        ibb_search_note (&search, tests[i].in_flight * 1024, now, trip, 4096, now + trip);
-      g_assert_cmpint (search.phase, ==, IBB_SEARCH_STARTING);
-      g_assert_cmpuint (ibb_search_get_window (&search), ==, tests[i].window * 1024);
-    }
-}
-
 int
 main (int argc, char **argv)
 {
@@ -314,6 +287,5 @@ main (int argc, char **argv)
   g_test_add_func ("/search-start/growth-again", test_growth_again);
   g_test_add_func ("/search-start/start-ends", test_start_ends);
   g_test_add_func ("/search-start/offered", test_offered);
-  g_test_add_func ("/search-start/confined", test_confined);
   return g_test_run ();
 }

@@ -124,36 +124,6 @@ test_less_room (void)
     }
 }
 
-/* A larger window that carries more is measured to the end, though its first block took long. */
-static void
-test_patience (void)
-{
-  const Path        path = { .delay = 0.5, .rate = 1e6, .block = 4096, .jitter = 0.001 };
-  g_autoptr (GRand) random = g_rand_new_with_seed (1);
-  Model             model;
-  IBBSearch        *search = &model.search;
-  gsize             window;
-  gint64            now, trip, late;
-
-  model_init (&model);
-  while (!is_tried (search, IBB_TRIAL_LARGER))
-    model_run (&model, &path, 0.05, random);
-  window = search->size.window;
-  trip = (gint64) search->kept.trip;
-  late = trip + 150000;
-  now = search->measurement.begun + trip;
-  ibb_search_note (search, window, search->measurement.begun, trip, 4096, now);
-  ibb_search_limit (search);
-  /* 5 % more; a larger window has to carry 10 % more. */
-  ibb_search_note (search, (gsize) (1.05 * search->kept.rate * (double) late), now, late, 4096,
-                   now + late);
-  now += late;
-  for (guint i = 0; i < 30 && is_tried (search, IBB_TRIAL_LARGER); i++, now += trip)
-    ibb_search_note (search, window, now, trip, 4096, now + trip);
-  g_assert_cmpuint (search->kept.size.window, ==, window);
-  model_clear (&model);
-}
-
 /* Which length is found, and what it carries of what the best one does. */
 static void
 assert_length (Path path, gsize least, gsize most, double utilization)
@@ -215,13 +185,13 @@ test_nothing_to_try (void)
 }
 
 /* A server that writes a long block in two steps, of which Nagle's algorithm holds the second:
- * trials of it are short, and rare. */
+ * trials of such blocks are rare. */
 static void
 test_nagle (void)
 {
   Path path = { .delay = 0.0002, .rate = 12e6, .block = 65535, .seconds = 20, .late = 0.04 };
 
-  assert_length (path, 4096, 4096, 0.962);
+  assert_length (path, 4096, 4096, 0.955);
 }
 
 /* Nagle's algorithm at the server holds the answer of a second block for a round trip, so that two
@@ -355,28 +325,6 @@ test_brief_again (void)
   model_clear (&model);
 }
 
-/* A smaller window is measured to the end, although a round trip with it took long. */
-static void
-test_lowered (void)
-{
-  const Path        path = { .delay = 0.1, .rate = 1e6, .block = 4096, .jitter = 0.001 };
-  g_autoptr (GRand) random = g_rand_new_with_seed (1);
-  Model             model;
-  IBBSearch        *search = &model.search;
-  gint64            late, now;
-
-  model_init (&model);
-  while (!is_tried (search, IBB_TRIAL_SMALLER))
-    model_run (&model, &path, 0.05, random);
-  late = (gint64) search->kept.trip + 150000;
-  now = search->measurement.begun + (gint64) search->kept.trip;
-  ibb_search_note (search, search->size.window, search->measurement.begun,
-                   (gint64) search->kept.trip, 4096, now);
-  ibb_search_note (search, search->size.window, now, late, 4096, now + late);
-  g_assert_true (is_tried (search, IBB_TRIAL_SMALLER));
-  model_clear (&model);
-}
-
 /* A reader, or this machine, stands still for half a minute, and then all is acknowledged
  * at once: what was known of the path stays. */
 static void
@@ -448,34 +396,6 @@ test_larger_in_vain (void)
   g_assert_cmpuint (n_raised, >, 0);
   g_assert_cmpuint (n_raised, <, 1000);
   model_clear (&model);
-}
-
-/* A server that carries more with a larger window, until it has fallen behind. The window becomes
- * the one before, and is not soon tried again. */
-static void
-test_collapse (void)
-{
-  IBBSearch search;
-  gint64    now = G_USEC_PER_SEC;
-  gint64    since = 0;
-
-  ibb_search_init (&search, 32768, MOST);
-  ibb_search_refused (&search); /* the start is over */
-  while (since == 0 || search.size.window > 32768)
-    {
-      gsize  window = search.size.window;
-      double rate = window <= 32768 ? (double) window / 5500 : since > 0 ? 1.7 : 8;
-      gint64 trip = (gint64) ((double) window / rate);
-
-      if (since == 0 && search.phase == IBB_SEARCH_STARTING)
-        since = now;
-      now += (gint64) (4096 / rate);
-      ibb_search_limit (&search);
-      ibb_search_note (&search, window, now - trip, trip, 4096, now);
-    }
-  g_assert_cmpint (now - since, <, 150 * 1000);
-  g_assert_cmpint (search.phase, ==, IBB_SEARCH_KEEPING);
-  g_assert_cmpuint (search.trials.pauses.n_before, >=, 8);
 }
 
 /* A path that becomes three times as long during a measurement: the measurement after it tells. */
@@ -614,7 +534,6 @@ main (int argc, char **argv)
   g_test_add_func ("/search/start", test_start);
   g_test_add_func ("/search/change", test_change);
   g_test_add_func ("/search/less-room", test_less_room);
-  g_test_add_func ("/search/patience", test_patience);
   g_test_add_func ("/search/longer", test_longer);
   g_test_add_func ("/search/single", test_single);
   g_test_add_func ("/search/nothing-to-try", test_nothing_to_try);
@@ -625,12 +544,10 @@ main (int argc, char **argv)
   g_test_add_func ("/search/slow", test_slow);
   g_test_add_func ("/search/slow-window", test_slow_window);
   g_test_add_func ("/search/brief-again", test_brief_again);
-  g_test_add_func ("/search/lowered", test_lowered);
   g_test_add_func ("/search/interruption", test_interruption);
   g_test_add_func ("/search/idle", test_idle);
   g_test_add_func ("/search/unused", test_unused);
   g_test_add_func ("/search/larger-in-vain", test_larger_in_vain);
-  g_test_add_func ("/search/collapse", test_collapse);
   g_test_add_func ("/search/change-meanwhile", test_change_meanwhile);
   g_test_add_func ("/search/measurement", test_measurement);
   g_test_add_func ("/search/most", test_most);

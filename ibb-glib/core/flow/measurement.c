@@ -113,12 +113,6 @@ ibb_measurement_get_n_rounds (const IBBMeasurement *self)
   return self->n_rounds;
 }
 
-guint
-ibb_measurement_get_n_samples (const IBBMeasurement *self)
-{
-  return self->n_samples;
-}
-
 gint64
 ibb_measurement_get_begun (const IBBMeasurement *self)
 {
@@ -135,10 +129,4 @@ double
 ibb_measurement_get_trip (const IBBMeasurement *self)
 {
   return self->trips / self->n_samples;
-}
-
-double
-ibb_measurement_get_rate (const IBBMeasurement *self)
-{
-  return self->ahead / self->trips;
 }

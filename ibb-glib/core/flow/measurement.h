@@ -54,11 +54,9 @@ gboolean ibb_measurement_is_full (const IBBMeasurement *self);
 /* Whether it says enough. */
 gboolean ibb_measurement_is_enough (const IBBMeasurement *self, gint64 now);
 guint    ibb_measurement_get_n_rounds (const IBBMeasurement *self);
-guint    ibb_measurement_get_n_samples (const IBBMeasurement *self);
 gint64   ibb_measurement_get_begun (const IBBMeasurement *self);
-/* Means, of one block at least: bytes, microseconds, and bytes a microsecond. */
+/* Means, of one block at least: bytes, and microseconds. */
 double ibb_measurement_get_in_flight (const IBBMeasurement *self);
 double ibb_measurement_get_trip (const IBBMeasurement *self);
-double ibb_measurement_get_rate (const IBBMeasurement *self);
 
 G_END_DECLS

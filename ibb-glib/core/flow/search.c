@@ -10,16 +10,13 @@
  * which on steps are larger. */
 #define START_SHARE 0.4
 #define START_ROUNDS 3 /* after which a window is full */
-#define START_STEADY 8 /* measurements that the window did not limit, after which it may stay */
+#define START_SINGLE 8 /* measurements with one block in flight, after which the window stays */
 #define SLOW 2
 #define FAST 4
 #define FAST_FROM (16 * 1024)
 /* The first window of a session that is alone, where the distance takes the time. Its stanzas have
  * 11 kB, and those of the next one 22: Prosody's stock limit lets 20 kB pass at once. */
 #define FAR_WINDOW (2 * IBB_SIZE_BLOCK)
-/* A window from so many bytes on is at most so many times what is in flight. */
-#define CONFINED_FROM (256 * 1024)
-#define CONFINED_TO 1.5
 
 /* A round trip that becomes so many times as long, with the same bytes in flight, is another
  * path. */
@@ -28,9 +25,8 @@
 /* After so many round trips without an acknowledgement there was an interruption. */
 #define SILENCE 4
 
-#define KEPT_SAMPLES 4
-#define HOPELESS_GAIN 1.02
-#define HOPELESS_LOSS 0.6
+/* What a trial has to carry that adds a delay, to be measured to its end. */
+#define DELAYING_GAIN 1.02
 
 #define BRIEF_SHARE 0.75 /* of the rate, which brief blocks carry if length takes the time */
 
@@ -281,24 +277,6 @@ has_grown (const IBBSearch *self, double in_flight, double rate)
   return rate >= self->kept.rate * (1 + (get_step (self, in_flight) - 1) * START_SHARE);
 }
 
-/* Whether a larger window carries the same, though this one does not limit what is in flight: the
- * peer takes one block at a time, or blocks wait for each other, and readers have no room for
- * more. */
-static gboolean
-is_steady (const IBBSearch *self, double in_flight, double trip)
-{
-  if (in_flight < (double) get_block (self))
-    return FALSE;
-  return is_single (self, in_flight) || trip > STRANGE * ibb_start_get_shortest (&self->start);
-}
-
-static void
-end_steady (IBBSearch *self, double in_flight)
-{
-  end_starting (self,
-                is_single (self, in_flight) ? self->size.window : get_needed (self, in_flight));
-}
-
 /* Whether a few blocks bring no more than fewer only because all but the first were held. Near by
  * one block carries enough. */
 static gboolean
@@ -338,16 +316,6 @@ stop_growing (IBBSearch *self, double rate, double trip, gint64 now)
     start_brief (self, rate, trip, now);
 }
 
-/* Something else limits what is in flight, such as our own link. If that ends, or the path becomes
- * slower, all of the window leaves at once: a large one would be a long queue. */
-static void
-confine (IBBSearch *self, double in_flight)
-{
-  gsize most = MAX ((gsize) (in_flight * CONFINED_TO), CONFINED_FROM);
-
-  self->size.window = MIN (self->size.window, most);
-}
-
 /* in_flight: bytes, when the blocks of the measurement left. */
 static void
 end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
@@ -359,10 +327,11 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
   gboolean has_more, held;
 
   ibb_measurement_begin (&self->measurement, FALSE, now);
-  ibb_start_note_block (&self->start, trip);
-  if (!limited && is_steady (self, in_flight, trip) && ++self->n_steady >= START_STEADY)
+  /* A peer that takes one block at a time: no larger window has more in flight. */
+  if (!limited && is_single (self, in_flight) && in_flight >= (double) get_block (self) &&
+      ++self->n_single >= START_SINGLE)
     {
-      end_steady (self, in_flight);
+      end_starting (self, self->size.window);
       return;
     }
   if (!at_most && is_no_more (self, in_flight))
@@ -377,10 +346,7 @@ end_start (IBBSearch *self, double in_flight, double trip, gint64 now)
     {
       grow (self, held ? SLOW : get_growth (self, trip), is_capped, in_flight);
       self->kept.rate = rate;
-      self->fallback.rate = 0;
     }
-  else if (!limited)
-    confine (self, in_flight);
 }
 
 /* Trials. */
@@ -406,7 +372,7 @@ begin_to_fit (IBBSearch *self, gint64 now)
     {
       self->kept.size.window = ibb_size_get_whole (&self->kept.size, &self->limits, is_more);
       return_to_kept (self);
-      self->kept.rate = self->kept.trip = self->former_trip = self->fallback.rate = 0;
+      self->kept.rate = self->kept.trip = self->former_trip = 0;
       ibb_trials_start_again (&self->trials);
       self->is_slow = FALSE;
     }
@@ -467,28 +433,6 @@ start_again (IBBSearch *self, gsize window, gint64 now)
   ibb_measurement_begin (&self->measurement, TRUE, now);
 }
 
-/* Whether a trial carries much less than what was kept, or that than what was kept before. */
-static gboolean
-carries_much_less (const IBBSearch *self, double rate)
-{
-  double before = self->phase == IBB_SEARCH_KEEPING ? self->fallback.rate : self->kept.rate;
-
-  return rate < before * HOPELESS_LOSS;
-}
-
-/* A larger window has carried more for a while only: a server may fall behind a second block, and
- * then stay behind (Prosody reads 8192 bytes at a time). */
-static void
-fall_back (IBBSearch *self, gint64 now)
-{
-  self->kept = self->fallback;
-  self->kept.trip = (double) self->kept.size.window / self->kept.rate;
-  self->size = self->kept.size;
-  self->former_trip = self->fallback.rate = 0;
-  ibb_trials_pause (&self->trials, FALSE);
-  ibb_measurement_begin (&self->measurement, TRUE, now);
-}
-
 static void
 end_kept (IBBSearch *self, double in_flight, double trip, gint64 now)
 {
@@ -497,11 +441,6 @@ end_kept (IBBSearch *self, double in_flight, double trip, gint64 now)
   gboolean limited = ibb_measurement_is_limited (&self->measurement);
   gboolean full = ibb_measurement_is_full (&self->measurement);
 
-  if (carries_much_less (self, rate))
-    {
-      fall_back (self, now);
-      return;
-    }
   if (self->former_trip > 0)
     usual = MIN (usual, self->former_trip);
   if (usual > 0 && trip > STRANGE * usual)
@@ -563,7 +502,6 @@ end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
 {
   double   rate = in_flight / trip;
   gboolean is_capped = ibb_measurement_is_capped (&self->measurement);
-  gboolean is_larger = ibb_trials_get_kind (&self->trials) == IBB_TRIAL_LARGER;
   gboolean goes_on;
 
   if (!ibb_trials_is_better (&self->trials, &self->kept, get_step (self, in_flight),
@@ -575,8 +513,6 @@ end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
     }
 
   self->phase = IBB_SEARCH_KEEPING;
-  self->fallback = self->kept;
-  self->fallback.rate = is_larger ? self->kept.rate : 0;
   self->kept = (IBBOutcome){ self->size, rate, trip, in_flight };
   self->former_trip = 0;
   goes_on = ibb_trials_kept (&self->trials);
@@ -585,7 +521,7 @@ end_trial (IBBSearch *self, double in_flight, double trip, gint64 now)
     return;
   /* There may be much more room: the window doubles as at the start. */
   ibb_start_again (&self->start, trip);
-  self->n_steady = 0;
+  self->n_single = 0;
   grow (self, SLOW, is_capped, in_flight);
 }
 
@@ -607,34 +543,15 @@ end_measurement (IBBSearch *self, gint64 now)
     end_trial (self, in_flight, trip, now);
 }
 
-/* After so many blocks a measurement ends if they carry much less. */
-static guint
-get_enough_samples (const IBBSearch *self)
-{
-  switch (self->phase)
-    {
-    case IBB_SEARCH_TRYING:
-      return ibb_trials_get_enough_samples (&self->trials);
-    case IBB_SEARCH_KEEPING:
-      return KEPT_SAMPLES;
-    default:
-      return G_MAXUINT;
-    }
-}
-
-/* A measurement ends early if a trial adds only delay, so much that a person notices it, or if the
- * size carries much less. */
+/* A trial ends early if it adds only delay, so much that a person notices it. */
 static gboolean
-is_hopeless (const IBBSearch *self)
+only_delays (const IBBSearch *self)
 {
-  double   trip = ibb_measurement_get_trip (&self->measurement);
-  double   rate = ibb_measurement_get_rate (&self->measurement);
-  gboolean is_more = self->phase == IBB_SEARCH_TRYING && ibb_trials_is_more (&self->trials);
+  double trip = ibb_measurement_get_trip (&self->measurement);
+  double rate = ibb_measurement_get_in_flight (&self->measurement) / trip;
 
-  if (is_more && trip > self->kept.trip + IBB_BRIEF_WAIT && rate < self->kept.rate * HOPELESS_GAIN)
-    return TRUE;
-  return ibb_measurement_get_n_samples (&self->measurement) >= get_enough_samples (self) &&
-         carries_much_less (self, rate);
+  return self->phase == IBB_SEARCH_TRYING && ibb_trials_is_more (&self->trials) &&
+         trip > self->kept.trip + IBB_BRIEF_WAIT && rate < self->kept.rate * DELAYING_GAIN;
 }
 
 static gboolean
@@ -642,7 +559,7 @@ is_measured (const IBBSearch *self, gint64 now)
 {
   if (self->phase == IBB_SEARCH_STARTING)
     return ibb_measurement_get_n_rounds (&self->measurement) >= START_ROUNDS;
-  return is_hopeless (self) || ibb_measurement_is_enough (&self->measurement, now);
+  return only_delays (self) || ibb_measurement_is_enough (&self->measurement, now);
 }
 
 /* A silence in which a reader, a server or this machine stood still, and after which all bytes in

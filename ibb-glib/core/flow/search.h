@@ -28,8 +28,7 @@ typedef enum
 typedef struct
 {
   IBBSize        size;
-  IBBOutcome     kept;     /* that it returns to when a trial was in vain */
-  IBBOutcome     fallback; /* before a larger window was kept; without a rate: there is none */
+  IBBOutcome     kept; /* that it returns to when a trial was in vain */
   IBBSizeLimits  limits;
   IBBSearchPhase phase;
   gboolean       starts_far; /* the first window has several blocks */
@@ -38,7 +37,7 @@ typedef struct
   gboolean       is_far;     /* as brief blocks have just said */
   gboolean       is_slow;    /* as the last brief blocks said */
   IBBTrials      trials;
-  guint          n_steady;    /* measurements at the start that the window did not limit */
+  guint          n_single;    /* measurements at the start with one block in flight */
   double         former_trip; /* the one before with the same window; 0: none */
   IBBStart       start;
   IBBMeasurement measurement;

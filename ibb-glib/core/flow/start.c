@@ -25,13 +25,6 @@ ibb_start_copy_answer (IBBStart *self, const IBBStart *from)
 }
 
 void
-ibb_start_note_block (IBBStart *self, double trip)
-{
-  if (self->shortest_trip <= 0 || trip < self->shortest_trip)
-    self->shortest_trip = trip;
-}
-
-void
 ibb_start_note_full (IBBStart *self, double trip)
 {
   if (self->least_trip <= 0 || trip < self->least_trip)
@@ -60,12 +53,6 @@ gboolean
 ibb_start_is_slow (const IBBStart *self)
 {
   return self->answer_trip > 0 && self->least_trip > self->answer_trip * HELD_TRIPS;
-}
-
-double
-ibb_start_get_shortest (const IBBStart *self)
-{
-  return self->shortest_trip;
 }
 
 /* A window that has grown leaves at once, and its last block waits for those before it. So the time

@@ -11,16 +11,13 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  double answer_trip;   /* the shortest of a short stanza, microseconds; 0: not known */
-  double least_trip;    /* the shortest of a block, since the start began; 0: not known */
-  double shortest_trip; /* of all starts on this path */
+  double answer_trip; /* the shortest of a short stanza, microseconds; 0: not known */
+  double least_trip;  /* the shortest of a block, since the start began; 0: not known */
 } IBBStart;
 
 /* A short stanza was answered after that time, or later. */
 void ibb_start_note_answer (IBBStart *self, gint64 round_trip);
 void ibb_start_copy_answer (IBBStart *self, const IBBStart *from);
-/* A block was, with any window. */
-void ibb_start_note_block (IBBStart *self, double trip);
 /* The first block that found a window full was. */
 void ibb_start_note_full (IBBStart *self, double trip);
 /* The window grows again, from one with that round trip. */
@@ -29,7 +26,6 @@ double ibb_start_get_least (const IBBStart *self);
 double ibb_start_get_answer (const IBBStart *self);
 /* Whether blocks take much longer than a short stanza. */
 gboolean ibb_start_is_slow (const IBBStart *self);
-double   ibb_start_get_shortest (const IBBStart *self);
 /* How many times as large the next window may be. trip: of the last block in this one. */
 guint ibb_start_get_growth (const IBBStart *self, double trip);
 /* Whether the second block, which took that long, may have been held for one round trip. */

@@ -236,22 +236,6 @@ ibb_trials_is_better (
     }
 }
 
-guint
-ibb_trials_get_enough_samples (const IBBTrials *self)
-{
-  switch (kinds[self->next])
-    {
-    case IBB_TRIAL_LONGER:
-    case IBB_TRIAL_SHORTER:
-      return 2;
-    /* The first blocks of a larger window may have waited by chance. */
-    case IBB_TRIAL_LARGER:
-      return 4;
-    default:
-      return G_MAXUINT;
-    }
-}
-
 gboolean
 ibb_trials_kept (IBBTrials *self)
 {

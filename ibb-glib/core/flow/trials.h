@@ -64,8 +64,6 @@ IBBSize ibb_trials_begin (IBBTrials           *self,
  * much as it allows, or a block more than before. rate: bytes a microsecond. */
 gboolean ibb_trials_is_better (
     const IBBTrials *self, const IBBOutcome *kept, double step, gboolean is_full, double rate);
-/* After so many blocks a trial may end that carries much less. */
-guint ibb_trials_get_enough_samples (const IBBTrials *self);
 
 /* The size is kept. Returns whether the window may grow on, as at the start. */
 gboolean ibb_trials_kept (IBBTrials *self);

@@ -198,38 +198,9 @@ is_ours (const IBBFirstHop *self, double rate)
   return rate > self->rate * (1 - OURS * (1 - share));
 }
 
-/* A rate that was low by chance may have made our queue look like distance. Since then more
- * bytes are in flight. If they carry no more, it was ours. */
-static gboolean
-was_ours (const IBBFirstHop *self, double rate)
-{
-  double step = (double) self->ping_flight / (double) self->lifted_flight;
-
-  return rate < self->lifted_rate * (1 + OURS * (step - 1));
-}
-
-/* Returns for how much longer the ping has waited, if what counts as distance was a queue. */
-static gint64
-judge_again (IBBFirstHop *self, double rate)
-{
-  gint64 before = self->least;
-
-  if (self->lifted_flight > 0 && self->ping_flight > self->lifted_flight)
-    {
-      if (was_ours (self, rate))
-        self->least = MIN (self->least, self->lifted_least);
-      self->lifted_flight = 0;
-    }
-  return before - self->least;
-}
-
 static void
-take_for_distance (IBBFirstHop *self, gint64 delay, double rate)
+take_for_distance (IBBFirstHop *self, gint64 delay)
 {
-  if (self->lifted_flight == 0)
-    self->lifted_least = self->least;
-  self->lifted_rate = rate;
-  self->lifted_flight = self->ping_flight;
   self->least += delay;
   self->is_bounded = FALSE;
 }
@@ -264,7 +235,7 @@ adapt (IBBFirstHop *self, gint64 delay, double rate)
   if (!self->is_bounded)
     {
       if (delay > tolerance)
-        bind (self, delay + judge_again (self, rate), rate);
+        bind (self, delay, rate);
     }
   else if (delay <= tolerance && !self->is_held)
     self->is_bounded = FALSE;
@@ -273,7 +244,7 @@ adapt (IBBFirstHop *self, gint64 delay, double rate)
   else if (delay <= tolerance || is_ours (self, rate))
     bind (self, delay, rate);
   else
-    take_for_distance (self, delay, rate);
+    take_for_distance (self, delay);
   self->is_held = FALSE;
 }
 

@@ -54,11 +54,6 @@ struct _IBBFirstHop
   double   queue;      /* bytes that may, beside them */
   double   rate;       /* bytes a microsecond that were answered without it, ... */
   gsize    flight;     /* ... while so many were in flight */
-
-  /* When a queue was taken for distance last. */
-  double lifted_rate;   /* bytes a microsecond */
-  gsize  lifted_flight; /* bytes in flight; 0: it was not, or that has turned out to be right */
-  gint64 lifted_least;  /* the shortest round trip of a ping before */
 };
 
 /* timeout: calls ibb_first_hop_timeout (); it gets owner. */

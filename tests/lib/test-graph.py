@@ -103,29 +103,40 @@ def upward():
 
 @cases.case('/graph/opened')
 def opened():
-    """An object's fields in a header, and who touches them; a record's anybody may touch."""
+    """An object's fields in a header, and which files of other rooms touch them; those of a record any file may."""
+    def below(tree):
+        """The tree with the inner file in a room below that of the outer one."""
+        return {name.replace('core/inner', 'core/base/inner'): text.replace('core/inner', 'core/base/inner')
+                for name, text in tree.items()}
+
+    inner, outer = below(INNER), below(OUTER)
     body = '{\n  guint count; /* of all */\n  struct\n  {\n    guint deep;\n  } part;\n}'
-    touch = OUTER['core/outer.c'].replace('ibb_inner_work (inner);', 'inner->count = 1;')
-    files = {**INNER, **OUTER, 'core/outer.c': touch,
-             'core/inner-private.h': f'#include "core/inner.h"\n\nstruct _IBBInner\n{body};\n'}
+    touch = outer['core/outer.c'].replace('ibb_inner_work (inner);', 'inner->count = 1;')
+    struct = f'#include "core/base/inner.h"\n\nstruct _IBBInner\n{body};\n'
+    files = {**inner, **outer, 'core/outer.c': touch, 'core/base/inner-private.h': struct}
     text = 'opened: the fields of IBBInner are touched by core/outer'
     check_faults(files, [text])
     check_faults(files, [], opened=('IBBInner',))
-    check_faults({**files, **OUTER}, ['no longer opened, take from KNOWN_OPENED: IBBInner'], opened=('IBBInner',))
+    check_faults({**files, **outer}, ['no longer opened, take from KNOWN_OPENED: IBBInner'], opened=('IBBInner',))
+    # Within a room of the core it is none; it is one within another room.
+    near = {name.replace('base/', ''): code.replace('base/', '') for name, code in files.items()}
+    check_faults(near, [])
+    check_faults({name.replace('core/', 'runtime/'): code.replace('core/', 'runtime/')
+                  for name, code in near.items()}, [text.replace('core/', 'runtime/')])
     # One without a tag is a record, unless a function changes it.
-    files['core/inner-private.h'] = f'typedef struct\n{body} IBBInner;\n'
+    files['core/base/inner-private.h'] = f'typedef struct\n{body} IBBInner;\n'
     check_faults(files, [text])
-    record = INNER['core/inner.h'].replace('(IBBInner *self)', '(const IBBInner *self)')
-    check_faults({**files, 'core/inner.h': record + 'void ibb_inner_clear (IBBInner *self);\n'}, [])
+    record = inner['core/base/inner.h'].replace('(IBBInner *self)', '(const IBBInner *self)')
+    check_faults({**files, 'core/base/inner.h': record + 'void ibb_inner_clear (IBBInner *self);\n'}, [])
     # Through a field of its own, and as a value.
     holder = 'struct _IBBOuter\n{\n  IBBInner *inner;\n};\n\nvoid\nibb_outer_work (IBBOuter *self)\n' \
              '{\n  self->inner->count++;\n}\n'
     check_faults({**files, 'core/outer.c': holder}, [text])
     # The fields of a header make a circle even where nothing is included.
     user = '#include "core/outer.h"\n' + INNER['core/inner.c']
-    faults = check_faults({**files, 'core/inner.c': user, 'core/outer.h': 'void ibb_outer_work (IBBInner *inner);\n',
-                           'core/outer.c': touch.replace('#include', '//')},
-                          ['circle: core/inner core/outer', text])
+    faults = check_faults({**near, 'core/inner.c': user, 'core/outer.h': 'void ibb_outer_work (IBBInner *inner);\n',
+                           'core/outer.c': near['core/outer.c'].replace('#include', '//')},
+                          ['circle: core/inner core/outer'])
     cases.check('core/outer → core/inner: IBBInner.count' in faults[0], faults[0])
 
 

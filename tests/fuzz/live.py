@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs each fuzzer for a minute, with new inputs, and with the sanitizers.
+"""Runs each fuzzer for twenty seconds, with new inputs, and with the sanitizers.
 
 usage: live.py CORPUS BUILD NAME ...
 
@@ -21,7 +21,7 @@ import cases
 CORPUS, BUILD = map(pathlib.Path, sys.argv[1:3])
 NAMES = sys.argv[3:]
 ROOT = os.environ['IBB_TEST_SOURCE_ROOT']
-SECONDS = int(os.environ.get('IBB_TEST_FUZZ', 60))
+SECONDS = int(os.environ.get('IBB_TEST_FUZZ', 20))
 SEED = int(os.environ.get('IBB_TEST_FUZZ_SEED', 0)) or datetime.date.today().toordinal()
 # An input that is longer tells little more, and takes long.
 LENGTH_MAX = 512

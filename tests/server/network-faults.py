@@ -14,7 +14,8 @@ fails with the one error that the table names. A run whose fault has left none o
 the table names fails, too. Prints a TAP line for each run, what the programs reported, and the
 evidence.
 
-Without arguments the file is small, the faults are short, and twelve runs go on at a time.
+Without arguments the file is small, the faults are short, twelve runs go on at a time, and a
+network's fault is tried beside one of the servers.
 --full makes them as long as doc/testing.md says, one at a time, with no limit to the rate.
 """
 
@@ -693,15 +694,24 @@ class Run:
                 program.stop(-signal.SIGTERM)
 
 
+def choose_servers(options, number, where):
+    """Without arguments both where the server has the fault, else one of them by turns."""
+    if options.servers:
+        return options.servers.split(',')
+    both = ('prosody', 'ejabberd')
+    return both if options.full or where == 'server' else both[number % 2:][:1]
+
+
 def make_runs(options):
-    for name in options.faults.split(','):
+    names = options.faults.split(',')
+    for number, name in enumerate(names):
         fault = FAULTS[name]
         wheres = options.where.split(',') if options.where else fault.wheres if options.full else fault.in_suite
         seconds = fault.full if options.full else fault.short
         if options.seconds and fault.short != (0,):
             seconds = [float(one) for one in options.seconds.split(',')]
         for where in wheres:
-            for server in options.servers.split(',') if where in fault.wheres else ():
+            for server in choose_servers(options, number, where) if where in fault.wheres else ():
                 for one in seconds:
                     yield name, where, server, one
             if fault.by_login and not options.full and not options.where:
@@ -712,7 +722,7 @@ def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.split('\n', maxsplit=1)[0])
     parser.add_argument('--list', action='store_true', help='print the faults')
     parser.add_argument('--faults', default=','.join(FAULTS))
-    parser.add_argument('--servers', default='prosody,ejabberd')
+    parser.add_argument('--servers', help='prosody, ejabberd, prosody-by-login, prosody-deaf')
     parser.add_argument('--where', help='here, there, both, server')
     parser.add_argument('--size', type=float, help='MiB (default: 0.5; 256 with --full)')
     parser.add_argument('--full', action='store_true', help='as long as they have to be survived')

@@ -4,8 +4,8 @@
 
 #include "xmpp/attempts.h"
 
-#include "xmpp/alarm.h"
-#include "xmpp/network-watch.h"
+#include "xmpp/base/alarm.h"
+#include "xmpp/base/network-watch.h"
 
 struct _IBBAttempts
 {

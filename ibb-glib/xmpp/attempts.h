@@ -8,8 +8,8 @@
 #pragma once
 
 #include "runtime/thread.h"
-#include "xmpp/backoff.h"
-#include "xmpp/negotiation.h"
+#include "xmpp/base/backoff.h"
+#include "xmpp/login/negotiation.h"
 
 G_BEGIN_DECLS
 

@@ -7,7 +7,7 @@
 #include "ibb-connection-private.h"
 #include "runtime/answer.h"
 #include "runtime/weak.h"
-#include "xmpp/source.h"
+#include "xmpp/base/source.h"
 
 /* Bytes of stanzas that wait for an application that does not run its context. Strangers can send
  * them. */

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "ibb-connection.h"
-#include "xmpp/outbox.h"
+#include "xmpp/management/outbox.h"
 
 G_BEGIN_DECLS
 

@@ -7,8 +7,8 @@
 #include "core/base/jid.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
-#include "xmpp/blocking-call.h"
-#include "xmpp/call-task.h"
+#include "xmpp/base/blocking-call.h"
+#include "xmpp/base/call-task.h"
 #include "xmpp/ibb-client-private.h"
 
 static IBBThread *

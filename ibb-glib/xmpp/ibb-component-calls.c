@@ -6,8 +6,8 @@
 
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
-#include "xmpp/blocking-call.h"
-#include "xmpp/call-task.h"
+#include "xmpp/base/blocking-call.h"
+#include "xmpp/base/call-task.h"
 #include "xmpp/ibb-component-private.h"
 
 static IBBAddresses *

@@ -4,7 +4,7 @@
 
 #include "xmpp/ibb-token-private.h"
 
-#include "xmpp/secret.h"
+#include "xmpp/base/secret.h"
 
 struct _IBBToken
 {

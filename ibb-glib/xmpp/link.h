@@ -11,10 +11,10 @@
 
 #include "ibb-connection.h"
 #include "runtime/thread.h"
-#include "xmpp/account.h"
 #include "xmpp/addresses.h"
-#include "xmpp/keepalive.h"
-#include "xmpp/outbox.h"
+#include "xmpp/base/account.h"
+#include "xmpp/management/keepalive.h"
+#include "xmpp/management/outbox.h"
 #include "xmpp/status.h"
 
 G_BEGIN_DECLS

@@ -6,7 +6,7 @@
 
 #include "ibb-intl-private.h"
 #include "runtime/cancel-watch.h"
-#include "xmpp/call-task.h"
+#include "xmpp/base/call-task.h"
 
 struct _IBBLogouts
 {

@@ -8,9 +8,9 @@
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "runtime/cancel-watch.h"
-#include "xmpp/call-task.h"
-#include "xmpp/id.h"
-#include "xmpp/source.h"
+#include "xmpp/base/call-task.h"
+#include "xmpp/base/id.h"
+#include "xmpp/base/source.h"
 
 #define TIMEOUT 30000 /* ms */
 

@@ -8,7 +8,7 @@
 
 #include "core/base/stanza.h"
 #include "runtime/thread.h"
-#include "xmpp/outbox.h"
+#include "xmpp/management/outbox.h"
 #include "xmpp/status.h"
 
 G_BEGIN_DECLS

@@ -7,8 +7,8 @@
 
 #include "xmpp/addresses.h"
 #include "xmpp/delivery.h"
-#include "xmpp/keepalive.h"
-#include "xmpp/outbox.h"
+#include "xmpp/management/keepalive.h"
+#include "xmpp/management/outbox.h"
 #include "xmpp/queries.h"
 
 G_BEGIN_DECLS

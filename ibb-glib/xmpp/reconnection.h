@@ -7,9 +7,9 @@
 #pragma once
 
 #include "runtime/thread.h"
-#include "xmpp/account.h"
-#include "xmpp/backoff.h"
-#include "xmpp/negotiation.h"
+#include "xmpp/base/account.h"
+#include "xmpp/base/backoff.h"
+#include "xmpp/login/negotiation.h"
 #include "xmpp/status.h"
 
 G_BEGIN_DECLS

@@ -5,7 +5,7 @@
 #include "xmpp/status.h"
 
 #include "runtime/weak.h"
-#include "xmpp/source.h"
+#include "xmpp/base/source.h"
 
 typedef enum
 {

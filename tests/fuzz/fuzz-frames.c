@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "ibb-error.h"
-#include "xmpp/frame-reader.h"
-#include "xmpp/frame.h"
+#include "xmpp/stream/frame-reader.h"
+#include "xmpp/stream/frame.h"
 
 /* One limit for each form of a length. */
 static const gsize max_messages[] = { 0, 100, 1000, 70000 };

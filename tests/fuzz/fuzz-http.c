@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "xmpp/http-reader.h"
+#include "xmpp/reach/http-reader.h"
 
 static const gsize max_bodies[] = { 0, 1, 100, 70000 };
 

@@ -8,7 +8,7 @@
 
 #include "fuzz.h"
 
-#include "xmpp/scram.h"
+#include "xmpp/login/scram.h"
 
 #include <string.h>
 

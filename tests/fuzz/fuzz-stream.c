@@ -12,8 +12,8 @@
 
 #include "ibb-error.h"
 #include "stanza/namespaces.h"
-#include "xmpp/ack-queue.h"
-#include "xmpp/parser.h"
+#include "xmpp/management/ack-queue.h"
+#include "xmpp/stream/parser.h"
 
 #define HEADER                                                                                     \
   "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"

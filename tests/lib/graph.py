@@ -45,9 +45,17 @@ ROOMS = (
     ('classes', r'ibb-(?!client|loopback|glib)',
      ('runtime', 'connection', 'stanza', 'words', 'core', 'session', 'core data')),
     ('loopback', r'loopback/|ibb-loopback', ('runtime', 'connection', 'stanza', 'words', 'core data')),
-    ('xmpp', r'xmpp/|ibb-client|ibb-component', ('runtime', 'connection', 'stanza', 'words', 'core data')),
+    # The client: what its rooms share, the XML stream, the way to a server, XEP-0198, the login.
+    ('xmpp base', r'xmpp/base/|xmpp/ibb-token', ('runtime', 'words', 'core data')),
+    ('stream', r'xmpp/stream/', ('xmpp base', 'runtime', 'stanza', 'words', 'core data')),
+    ('reach', r'xmpp/reach/', ('xmpp base', 'runtime', 'words', 'core data')),
+    ('management', r'xmpp/management/', ('stream', 'xmpp base', 'runtime', 'stanza', 'words', 'core data')),
+    ('login', r'xmpp/login/',
+     ('management', 'reach', 'stream', 'xmpp base', 'runtime', 'stanza', 'words', 'core data')),
+    ('xmpp', r'xmpp/', ('login', 'management', 'stream', 'xmpp base',
+                        'runtime', 'connection', 'stanza', 'words', 'core data')),
     # The header of all public headers.
-    ('umbrella', r'ibb-glib', ('xmpp', 'loopback', 'classes', 'connection', 'stanza', 'words')),
+    ('umbrella', r'ibb-glib', ('xmpp', 'xmpp base', 'loopback', 'classes', 'connection', 'stanza', 'words')),
     # The command; of the others it sees only what is public.
     ('tool', r'tool/', ('umbrella', 'xmpp', 'loopback', 'classes', 'connection', 'stanza', 'words')),
 )

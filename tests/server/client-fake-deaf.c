@@ -9,7 +9,7 @@
 #include "../lib/fake-random.h"
 #include "client-fixture.h"
 #include "fake-server.h"
-#include "xmpp/keepalive.h"
+#include "xmpp/management/keepalive.h"
 #include "xmpp/reconnection.h"
 #include "xmpp/relogin.h"
 

@@ -10,7 +10,7 @@
 #include "client-fixture.h"
 #include "fake-server.h"
 #include "ibb-connection-private.h"
-#include "xmpp/keepalive.h"
+#include "xmpp/management/keepalive.h"
 
 static const FakeStep online_steps[] = { FAKE_LOGIN, { NULL } };
 

@@ -12,7 +12,7 @@
 
 #include "client-fixture.h"
 #include "ibb-error.h"
-#include "xmpp/sasl.h"
+#include "xmpp/login/sasl.h"
 
 #define PASSWORD "pencil"
 

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "xmpp/account.h"
+#include "xmpp/base/account.h"
 
 static void
 test_copy (void)

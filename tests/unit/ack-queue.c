@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "xmpp/ack-queue.h"
+#include "xmpp/management/ack-queue.h"
 
 #include "core/base/stanza.h"
 

@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "xmpp/acknowledger.h"
+#include "xmpp/management/acknowledger.h"
 
 #include "xml-pair.h"
 

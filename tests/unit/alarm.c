@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "xmpp/alarm.h"
+#include "xmpp/base/alarm.h"
 
 #include "../lib/fake-sleep.h"
 #include "../lib/watchdog.h"

@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "xmpp/backoff.h"
+#include "xmpp/base/backoff.h"
 
 #include "../lib/fake-random.h"
 

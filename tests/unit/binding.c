@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "xmpp/binding.h"
+#include "xmpp/login/binding.h"
 
 #include "ibb-error.h"
 #include "xml-pair.h"

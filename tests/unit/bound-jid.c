@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "xmpp/bound-jid.h"
+#include "xmpp/login/bound-jid.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "xmpp/domain.h"
+#include "xmpp/base/domain.h"
 
 /* A domain is looked up by its A-labels (D-02). */
 static void

@@ -4,14 +4,14 @@
 
 #include "config.h"
 
-#include "xmpp/element.h"
+#include "xmpp/stream/element.h"
 
 #include <string.h>
 
 #include "ibb-error.h"
 #include "xml-pair.h"
-#include "xmpp/resumption.h"
-#include "xmpp/stream-error.h"
+#include "xmpp/management/resumption.h"
+#include "xmpp/stream/stream-error.h"
 
 #define STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"
 #define FAILED(inner) "<failed xmlns='urn:xmpp:sm:3'>" inner "</failed>"

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "xmpp/endpoint.h"
+#include "xmpp/reach/endpoint.h"
 
 #include <string.h>
 

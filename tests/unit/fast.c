@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "xmpp/fast.h"
+#include "xmpp/login/fast.h"
 
 #include "xml-pair.h"
 

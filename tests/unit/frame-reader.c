@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "xmpp/frame-reader.h"
+#include "xmpp/stream/frame-reader.h"
 
 #include <string.h>
 

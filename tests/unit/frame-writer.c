@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "xmpp/frame-writer.h"
+#include "xmpp/stream/frame-writer.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "xmpp/host-meta.h"
+#include "xmpp/reach/host-meta.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "xmpp/http-reader.h"
+#include "xmpp/reach/http-reader.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "xmpp/negotiation.h"
+#include "xmpp/login/negotiation.h"
 
 #include <string.h>
 

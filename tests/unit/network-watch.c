@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "xmpp/network-watch.h"
+#include "xmpp/base/network-watch.h"
 
 #include "../lib/calls.h"
 #include "../lib/fake-monitor.h"

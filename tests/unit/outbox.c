@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "xmpp/outbox.h"
+#include "xmpp/management/outbox.h"
 
 #include "ibb-stanza.h"
 #include "xml-pair.h"

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "xmpp/parser.h"
+#include "xmpp/stream/parser.h"
 
 #include <malloc.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "xmpp/prologue.h"
+#include "xmpp/stream/prologue.h"
 
 #include <string.h>
 

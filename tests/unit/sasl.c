@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "xmpp/sasl.h"
+#include "xmpp/login/sasl.h"
 
 #include <string.h>
 

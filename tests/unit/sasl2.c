@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "xmpp/sasl2.h"
+#include "xmpp/login/sasl2.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 
 #include "../lib/memory.h"
 #include "ibb-error.h"
-#include "xmpp/scram.h"
+#include "xmpp/login/scram.h"
 
 /* RFC 5802 §5, RFC 7677 §3, and for SHA-512 the same conversation, computed by
  * Python's hashlib and hmac. The last one has the challenge of XEP-0474 §5.3; that example has no

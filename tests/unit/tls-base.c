@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "xmpp/tls-base.h"
+#include "xmpp/base/tls-base.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "xmpp/xml-output.h"
+#include "xmpp/stream/xml-output.h"
 
 #include "ibb-stanza.h"
 #include "slow-stream.h"

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "stanza/namespaces.h"
-#include "xmpp/xml-stream.h"
+#include "xmpp/stream/xml-stream.h"
 
 typedef struct
 {

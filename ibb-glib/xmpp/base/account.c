@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/base/account.h"
+
+#include <string.h>
+
+#include "core/base/jid.h"
+#include "ibb-error.h"
+#include "ibb-intl-private.h"
+#include "xmpp/base/domain.h"
+#include "xmpp/base/secret.h"
+#include "xmpp/ibb-token-private.h"
+
+struct _IBBAccount
+{
+  GMutex             lock;
+  IBBAccountSettings settings; /* protected by lock; jid and is_component: immutable */
+  gboolean           is_over;  /* protected by lock */
+
+  /* immutable once set */
+  void (*token_replaced) (gpointer data); /* (nullable) */
+  gpointer token_replaced_data;
+};
+
+void
+ibb_account_settings_clear (IBBAccountSettings *self)
+{
+  g_clear_pointer (&self->jid, g_free);
+  g_clear_pointer (&self->password, ibb_secret_free);
+  g_clear_pointer (&self->host, g_free);
+  g_clear_pointer (&self->websocket_uri, g_free);
+  g_clear_pointer (&self->user_agent_id, g_free);
+  g_clear_pointer (&self->token, ibb_token_unref);
+  g_clear_object (&self->tls_database);
+  g_clear_object (&self->proxy_resolver);
+  g_clear_object (&self->certificate);
+}
+
+static gboolean
+split (const IBBAccountSettings *self, char **bare_jid, char **node, char **domain, char **resource)
+{
+  g_autofree char *jid = ibb_jid_normalize (self->jid);
+  g_autofree char *ascii = NULL;
+  const char      *at;
+
+  if (jid == NULL || (self->is_component && strpbrk (jid, "@/") != NULL))
+    return FALSE;
+
+  *resource = g_strdup (ibb_jid_get_resource (jid));
+  *domain = ibb_jid_dup_domain (jid);
+  ascii = ibb_domain_to_ascii (*domain);
+  if (ascii == NULL)
+    return FALSE;
+
+  *bare_jid = ibb_jid_dup_bare (jid);
+  at = strchr (*bare_jid, '@');
+  if (at != NULL)
+    *node = g_strndup (*bare_jid, (gsize) (at - *bare_jid));
+
+  return TRUE;
+}
+
+gboolean
+ibb_account_settings_split (const IBBAccountSettings *self,
+                            char                    **bare_jid,
+                            char                    **node,
+                            char                    **domain,
+                            char                    **resource,
+                            GError                  **error)
+{
+  if (!split (self, bare_jid, node, domain, resource))
+    {
+      g_autofree char *valid = g_utf8_make_valid (self->jid, -1);
+
+      g_set_error (error, IBB_ERROR, IBB_ERROR_JID_MALFORMED,
+                   _ ("“%s” is not a valid XMPP address"), valid);
+      return FALSE;
+    }
+
+  /* Without a password, the JID of a server logs in anonymously. */
+  if (!self->is_component && *node == NULL && self->password != NULL)
+    {
+      g_set_error (error, IBB_ERROR, IBB_ERROR_JID_MALFORMED,
+                   _ ("“%s” is the address of a server; an account has one such as “user@%s”"),
+                   *domain, *domain);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+IBBAccount *
+ibb_account_new (void)
+{
+  IBBAccount *self = g_new0 (IBBAccount, 1);
+
+  g_mutex_init (&self->lock);
+  self->settings.send_presence = TRUE;
+  self->settings.priority = IBB_ACCOUNT_DEFAULT_PRIORITY;
+  self->settings.resumable = TRUE;
+
+  return self;
+}
+
+void
+ibb_account_free (IBBAccount *self)
+{
+  ibb_account_settings_clear (&self->settings);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+void
+ibb_account_set_jid (IBBAccount *self, const char *jid)
+{
+  self->settings.jid = g_strdup (jid);
+}
+
+const char *
+ibb_account_get_jid (IBBAccount *self)
+{
+  return self->settings.jid;
+}
+
+void
+ibb_account_set_component (IBBAccount *self, const char *host, guint port)
+{
+  self->settings.is_component = TRUE;
+  self->settings.host = g_strdup (host);
+  self->settings.port = port;
+  self->settings.tls_mode = IBB_TLS_MODE_NONE;
+  self->settings.send_presence = FALSE;
+  self->settings.resumable = FALSE;
+}
+
+gboolean
+ibb_account_is_component (IBBAccount *self)
+{
+  return self->settings.is_component;
+}
+
+static void
+copy_locked (IBBAccount *self, IBBAccountSettings *settings)
+{
+  *settings = self->settings;
+  settings->jid = g_strdup (self->settings.jid != NULL ? self->settings.jid : "");
+  settings->password = NULL;
+  settings->host = g_strdup (self->settings.host);
+  settings->websocket_uri = g_strdup (self->settings.websocket_uri);
+  settings->account = self;
+  settings->token = self->settings.token != NULL ? ibb_token_ref (self->settings.token) : NULL;
+  settings->user_agent_id = g_strdup (self->settings.user_agent_id);
+  if (settings->tls_database != NULL)
+    g_object_ref (settings->tls_database);
+  if (settings->proxy_resolver != NULL)
+    g_object_ref (settings->proxy_resolver);
+  if (settings->certificate != NULL)
+    g_object_ref (settings->certificate);
+}
+
+void
+ibb_account_get (IBBAccount *self, IBBAccountSettings *settings)
+{
+  g_mutex_lock (&self->lock);
+  copy_locked (self, settings);
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+ibb_account_get_for_login (IBBAccount *self, IBBAccountSettings *settings)
+{
+  gboolean is_over;
+
+  g_mutex_lock (&self->lock);
+  is_over = self->is_over;
+  if (!is_over)
+    {
+      copy_locked (self, settings);
+      settings->password = g_strdup (self->settings.password);
+    }
+  g_mutex_unlock (&self->lock);
+  return !is_over;
+}
+
+/* The caller frees the old value, without the lock. */
+static gboolean
+swap_string (IBBAccount *self, char **field, char **value)
+{
+  gboolean changed;
+
+  g_mutex_lock (&self->lock);
+  changed = g_strcmp0 (*field, *value) != 0;
+  if (changed)
+    {
+      char *old = *field;
+
+      *field = *value;
+      *value = old;
+    }
+  g_mutex_unlock (&self->lock);
+
+  return changed;
+}
+
+gboolean
+ibb_account_set_password (IBBAccount *self, const char *password)
+{
+  char    *value = g_strdup (password);
+  gboolean changed = swap_string (self, &self->settings.password, &value);
+
+  ibb_secret_free (value);
+  return changed;
+}
+
+gboolean
+ibb_account_set_host (IBBAccount *self, const char *host)
+{
+  g_autofree char *value = g_strdup (host);
+
+  return swap_string (self, &self->settings.host, &value);
+}
+
+gboolean
+ibb_account_set_websocket_uri (IBBAccount *self, const char *websocket_uri)
+{
+  g_autofree char *value = g_strdup (websocket_uri);
+
+  return swap_string (self, &self->settings.websocket_uri, &value);
+}
+
+gboolean
+ibb_account_set_user_agent_id (IBBAccount *self, const char *user_agent_id)
+{
+  g_autofree char *value = g_strdup (user_agent_id);
+
+  return swap_string (self, &self->settings.user_agent_id, &value);
+}
+
+static gboolean
+swap_token (IBBAccount *self, IBBToken **token)
+{
+  IBBToken *old = self->settings.token;
+
+  if (ibb_token_equal (old, *token))
+    return FALSE;
+
+  self->settings.token = *token;
+  *token = old;
+  return TRUE;
+}
+
+gboolean
+ibb_account_set_token (IBBAccount *self, IBBToken *token)
+{
+  IBBToken *value = token != NULL ? ibb_token_ref (token) : NULL;
+  gboolean  changed;
+
+  g_mutex_lock (&self->lock);
+  changed = swap_token (self, &value);
+  g_mutex_unlock (&self->lock);
+
+  g_clear_pointer (&value, ibb_token_unref);
+  return changed;
+}
+
+void
+ibb_account_replace_token (IBBAccount *self, IBBToken *old, IBBToken *token)
+{
+  IBBToken *value = token != NULL ? ibb_token_ref (token) : NULL;
+  gboolean  changed;
+
+  g_mutex_lock (&self->lock);
+  changed = ibb_token_is_same (self->settings.token, old) && swap_token (self, &value);
+  g_mutex_unlock (&self->lock);
+
+  g_clear_pointer (&value, ibb_token_unref);
+  if (changed && self->token_replaced != NULL)
+    self->token_replaced (self->token_replaced_data);
+}
+
+void
+ibb_account_set_token_replaced (IBBAccount *self, void (*func) (gpointer data), gpointer data)
+{
+  self->token_replaced = func;
+  self->token_replaced_data = data;
+}
+
+/* Dropping the last reference may call the application, so it is done without the lock. */
+static gboolean
+swap_object (IBBAccount *self, gpointer *field, gpointer *value)
+{
+  gboolean changed;
+
+  g_mutex_lock (&self->lock);
+  changed = *field != *value;
+  if (changed)
+    {
+      gpointer old = *field;
+
+      *field = *value;
+      *value = old;
+    }
+  g_mutex_unlock (&self->lock);
+
+  return changed;
+}
+
+gboolean
+ibb_account_set_tls_database (IBBAccount *self, GTlsDatabase *tls_database)
+{
+  gpointer value = tls_database != NULL ? g_object_ref (tls_database) : NULL;
+  gboolean changed = swap_object (self, (gpointer *) &self->settings.tls_database, &value);
+
+  g_clear_object (&value);
+  return changed;
+}
+
+gboolean
+ibb_account_set_proxy_resolver (IBBAccount *self, GProxyResolver *proxy_resolver)
+{
+  gpointer value = proxy_resolver != NULL ? g_object_ref (proxy_resolver) : NULL;
+  gboolean changed = swap_object (self, (gpointer *) &self->settings.proxy_resolver, &value);
+
+  g_clear_object (&value);
+  return changed;
+}
+
+gboolean
+ibb_account_set_certificate (IBBAccount *self, GTlsCertificate *certificate)
+{
+  gpointer value = certificate != NULL ? g_object_ref (certificate) : NULL;
+  gboolean changed = swap_object (self, (gpointer *) &self->settings.certificate, &value);
+
+  g_clear_object (&value);
+  return changed;
+}
+
+void
+ibb_account_end (IBBAccount *self)
+{
+  g_autoptr (GTlsDatabase)    tls_database = NULL;
+  g_autoptr (GProxyResolver)  proxy_resolver = NULL;
+  g_autoptr (GTlsCertificate) certificate = NULL;
+
+  g_mutex_lock (&self->lock);
+  self->is_over = TRUE;
+  tls_database = g_steal_pointer (&self->settings.tls_database);
+  proxy_resolver = g_steal_pointer (&self->settings.proxy_resolver);
+  certificate = g_steal_pointer (&self->settings.certificate);
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+set_int (IBBAccount *self, int *field, int value)
+{
+  gboolean changed;
+
+  g_mutex_lock (&self->lock);
+  changed = *field != value;
+  *field = value;
+  g_mutex_unlock (&self->lock);
+
+  return changed;
+}
+
+gboolean
+ibb_account_set_port (IBBAccount *self, guint port)
+{
+  gboolean changed;
+
+  g_mutex_lock (&self->lock);
+  changed = self->settings.port != port;
+  self->settings.port = port;
+  g_mutex_unlock (&self->lock);
+
+  return changed;
+}
+
+gboolean
+ibb_account_set_tls_mode (IBBAccount *self, IBBTlsMode tls_mode)
+{
+  gboolean changed;
+
+  g_mutex_lock (&self->lock);
+  changed = self->settings.tls_mode != tls_mode;
+  self->settings.tls_mode = tls_mode;
+  g_mutex_unlock (&self->lock);
+
+  return changed;
+}
+
+gboolean
+ibb_account_set_websocket_mode (IBBAccount *self, IBBWebsocketMode websocket_mode)
+{
+  gboolean changed;
+
+  g_mutex_lock (&self->lock);
+  changed = self->settings.websocket_mode != websocket_mode;
+  self->settings.websocket_mode = websocket_mode;
+  g_mutex_unlock (&self->lock);
+
+  return changed;
+}
+
+gboolean
+ibb_account_set_allow_plain_text (IBBAccount *self, gboolean allow_plain_text)
+{
+  return set_int (self, &self->settings.allow_plain_text, !!allow_plain_text);
+}
+
+gboolean
+ibb_account_set_forbid_plain (IBBAccount *self, gboolean forbid_plain)
+{
+  return set_int (self, &self->settings.forbid_plain, !!forbid_plain);
+}
+
+gboolean
+ibb_account_set_send_presence (IBBAccount *self, gboolean send_presence)
+{
+  return set_int (self, &self->settings.send_presence, !!send_presence);
+}
+
+gboolean
+ibb_account_set_priority (IBBAccount *self, int priority)
+{
+  return set_int (self, &self->settings.priority, priority);
+}
+
+gboolean
+ibb_account_set_resumable (IBBAccount *self, gboolean resumable)
+{
+  return set_int (self, &self->settings.resumable, !!resumable);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The elements of a SASL exchange on an XML stream: by SASL2 (XEP-0388) where the server offers
+ * it, else as in RFC 6120 §6.4. */
+
+#pragma once
+
+#include "xmpp/login/sasl.h"
+#include "xmpp/login/sasl2.h"
+#include "xmpp/stream/element.h"
+#include "xmpp/stream/xml-stream.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBAuthentication IBBAuthentication;
+
+typedef enum
+{
+  IBB_AUTHENTICATION_GOES_ON,
+  IBB_AUTHENTICATION_DONE,
+  IBB_AUTHENTICATION_FAILED,        /* for a reason that may pass, or on our side */
+  IBB_AUTHENTICATION_REFUSED,       /* by the server: another attempt would fail too */
+  IBB_AUTHENTICATION_TOKEN_REFUSED, /* without the token, another attempt may succeed */
+} IBBAuthenticationState;
+
+/* Sends the first element. Fills in, from the features, which mechanisms the server offers.
+ * NULL: none of them can be used. */
+IBBAuthentication *ibb_authentication_new (IBBXmlStream         *stream,
+                                           GMainContext         *context,
+                                           IBBSaslParameters    *parameters,
+                                           const IBBSasl2Wishes *wishes,
+                                           IBBElement           *features,
+                                           GError              **error);
+void               ibb_authentication_free (IBBAuthentication *self);
+const char        *ibb_authentication_get_mechanism (IBBAuthentication *self);
+/* Whether the login goes by SASL2: then no new XML stream follows. */
+gboolean ibb_authentication_is_sasl2 (IBBAuthentication *self);
+/* (nullable) (transfer none): the token that the server has issued, once it is done. */
+IBBToken *ibb_authentication_get_token (IBBAuthentication *self);
+/* The outcome of a login by SASL2, once it is done; the caller may take what is in it. */
+IBBSasl2Outcome *ibb_authentication_get_outcome (IBBAuthentication *self);
+/* Takes an element of the server, and sends the answer, at once or after a computation. */
+IBBAuthenticationState
+ibb_authentication_handle (IBBAuthentication *self, IBBElement *element, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBAuthentication, ibb_authentication_free)
+
+G_END_DECLS

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The binding of a resource (RFC 6120 §7), which gives the login its address. */
+
+#pragma once
+
+#include "xmpp/stream/element.h"
+#include "xmpp/stream/xml-stream.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBBinding IBBBinding;
+
+typedef enum
+{
+  IBB_BINDING_GOES_ON,
+  IBB_BINDING_DONE,
+  IBB_BINDING_FAILED,
+} IBBBindingState;
+
+/* Sends the first request. bare_jid: of the account, or the domain of one that the server makes;
+ * resource (nullable): the one to ask for. NULL: the features of the server offer no binding. */
+IBBBinding *ibb_binding_new (IBBXmlStream     *stream,
+                             const IBBElement *features,
+                             const char       *bare_jid,
+                             const char       *resource,
+                             GError          **error);
+void        ibb_binding_free (IBBBinding *self);
+/* Takes an element of the server, and answers it if it has to. */
+IBBBindingState ibb_binding_handle (IBBBinding *self, const IBBElement *element, GError **error);
+const char     *ibb_binding_get_jid (IBBBinding *self); /* once it is done */
+
+G_END_DECLS

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/login/encryption.h"
+
+#include "ibb-intl-private.h"
+#include "stanza/namespaces.h"
+#include "xmpp/reach/handshake.h"
+#include "xmpp/reach/upgrade.h"
+
+/* The handshake holds a reference, and so does the request for a WebSocket. */
+struct _IBBEncryption
+{
+  grefcount                   ref_count;
+  IBBThread                  *thread;
+  IBBXmlStream               *stream;
+  IBBEndpoint                *endpoint; /* (owned) (nullable) */
+  const IBBEncryptionHandler *handler;  /* (nullable): the owner is gone */
+  gpointer                    owner;
+  GCancellable               *cancellable;
+  GTlsConnection             *tls;         /* (owned) (nullable): once the handshake is done */
+  gboolean                    is_busy;     /* a reference is held */
+  GError                     *abort_error; /* (owned) (nullable): to end the XML stream with */
+};
+
+static void
+encryption_unref (IBBEncryption *self)
+{
+  if (!g_ref_count_dec (&self->ref_count))
+    return;
+
+  ibb_xml_stream_unref (self->stream);
+  g_clear_pointer (&self->endpoint, ibb_endpoint_unref);
+  g_object_unref (self->cancellable);
+  g_clear_object (&self->tls);
+  g_clear_error (&self->abort_error);
+  ibb_thread_release (self->thread);
+  g_free (self);
+}
+
+static void
+handshake_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  IBBEncryption              *self = user_data;
+  g_autoptr (GError)          error = NULL;
+  g_autoptr (GTlsCertificate) untrusted = NULL;
+  GTlsCertificateFlags        errors;
+
+  self->tls = ibb_handshake_finish (result, &untrusted, &errors, &error);
+  self->is_busy = FALSE;
+  if (self->abort_error != NULL)
+    ibb_xml_stream_abort (self->stream, NULL, self->abort_error);
+  else if (self->handler == NULL)
+    ;
+  else if (untrusted != NULL)
+    self->handler->untrusted (untrusted, errors, error, self->owner);
+  else if (self->tls != NULL)
+    ibb_encryption_accept (self);
+  else
+    self->handler->failed (error, self->owner);
+  encryption_unref (self);
+}
+
+IBBEncryption *
+ibb_encryption_new (IBBThread                  *thread,
+                    IBBXmlStream               *stream,
+                    const char                 *identity,
+                    IBBEndpoint                *endpoint,
+                    const IBBAccountSettings   *settings,
+                    GTlsCertificate            *accepted_certificate,
+                    const IBBEncryptionHandler *handler,
+                    gpointer                    owner)
+{
+  IBBEncryption         *self = g_new0 (IBBEncryption, 1);
+  IBBHandshakeParameters parameters = {
+    .domain = identity,
+    .database = settings->tls_database,
+    .certificate = settings->certificate,
+    .accepted_certificate = accepted_certificate,
+    .direct = endpoint == NULL && settings->tls_mode == IBB_TLS_MODE_DIRECT,
+  };
+
+  if (endpoint != NULL)
+    parameters.protocol = "http/1.1";
+  else if (parameters.direct)
+    parameters.protocol = "xmpp-client";
+
+  g_ref_count_init (&self->ref_count);
+  self->thread = thread;
+  ibb_thread_hold (thread);
+  self->stream = ibb_xml_stream_ref (stream);
+  self->endpoint = endpoint != NULL ? ibb_endpoint_ref (endpoint) : NULL;
+  self->handler = handler;
+  self->owner = owner;
+  self->cancellable = g_cancellable_new ();
+
+  self->is_busy = TRUE;
+  g_ref_count_inc (&self->ref_count);
+  ibb_handshake_async (ibb_xml_stream_get_io (stream), &parameters, self->cancellable, handshake_cb,
+                       self);
+
+  return self;
+}
+
+void
+ibb_encryption_free (IBBEncryption *self)
+{
+  self->handler = NULL;
+  g_cancellable_cancel (self->cancellable);
+  encryption_unref (self);
+}
+
+void
+ibb_encryption_abort (IBBEncryption *self, const GError *error)
+{
+  /* A thread of the TLS library may be about to read from the socket. If the socket were closed,
+   * its number might already be that of another file. */
+  if (self->is_busy)
+    self->abort_error = g_error_copy (error);
+  else
+    ibb_xml_stream_abort (self->stream, NULL, error);
+  ibb_encryption_free (self);
+}
+
+static void
+upgrade_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  IBBEncryption     *self = user_data;
+  g_autoptr (GError) error = NULL;
+  gboolean           fine = ibb_upgrade_finish (result, &error);
+
+  self->is_busy = FALSE;
+  if (self->abort_error != NULL)
+    {
+      ibb_xml_stream_abort (self->stream, NULL, self->abort_error);
+    }
+  else if (self->handler != NULL && fine)
+    {
+      ibb_xml_stream_set_framed (self->stream);
+      self->handler->secured (self->owner);
+    }
+  else if (self->handler != NULL)
+    {
+      self->handler->failed (error, self->owner);
+    }
+  encryption_unref (self);
+}
+
+static void
+upgrade (IBBEncryption *self)
+{
+  self->is_busy = TRUE;
+  g_ref_count_inc (&self->ref_count);
+  ibb_upgrade_async (G_IO_STREAM (self->tls), self->endpoint, self->cancellable, upgrade_cb, self);
+}
+
+void
+ibb_encryption_accept (IBBEncryption *self)
+{
+  ibb_xml_stream_set_io (self->stream, G_IO_STREAM (self->tls));
+  if (self->endpoint != NULL)
+    upgrade (self);
+  else
+    self->handler->secured (self->owner);
+}
+
+gboolean
+ibb_encryption_choose (const IBBElement *features,
+                       IBBTlsMode        mode,
+                       const char       *domain,
+                       gboolean         *encrypts,
+                       GError          **error)
+{
+  IBBElement *starttls = ibb_element_get_child (features, "starttls", IBB_TLS_NAMESPACE);
+
+  *encrypts = mode == IBB_TLS_MODE_STARTTLS;
+  if (*encrypts && starttls == NULL)
+    g_set_error (error, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE,
+                 _ ("The server of “%s” offers no TLS, which is required here"), domain);
+  else if (!*encrypts && starttls != NULL &&
+           ibb_element_get_child (starttls, "required", IBB_TLS_NAMESPACE) != NULL)
+    g_set_error (error, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE,
+                 _ ("The server of “%s” requires TLS, which is turned off here"), domain);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+GTlsConnection *
+ibb_encryption_get_tls (IBBEncryption *self)
+{
+  return self->tls;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The encryption of an XML stream: the TLS handshake, which runs in a thread of its own, and
+ * what becomes of the XML stream then. Over HTTPS it becomes that of a WebSocket. On the worker.
+ */
+
+#pragma once
+
+#include "runtime/thread.h"
+#include "xmpp/base/account.h"
+#include "xmpp/reach/endpoint.h"
+#include "xmpp/stream/element.h"
+#include "xmpp/stream/xml-stream.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBEncryption IBBEncryption;
+
+/* What the handshake ends with. */
+typedef struct
+{
+  void (*secured) (gpointer owner); /* the XML stream goes through TLS */
+  /* The certificate is neither trusted nor accepted. The answer is ibb_encryption_accept (),
+   * unless the handshake has stopped with error (nullable): then it takes another
+   * connection. */
+  void (*untrusted) (GTlsCertificate     *certificate,
+                     GTlsCertificateFlags errors,
+                     const GError        *error,
+                     gpointer             owner);
+  void (*failed) (const GError *error, gpointer owner);
+} IBBEncryptionHandler;
+
+/* Whether to ask for TLS, by these features of an XML stream without it. FALSE: what the server
+ * offers and what mode asks for do not go together. */
+gboolean ibb_encryption_choose (const IBBElement *features,
+                                IBBTlsMode        mode,
+                                const char       *domain,
+                                gboolean         *encrypts,
+                                GError          **error);
+
+/* identity: the name that the certificate must be for. endpoint (nullable): that of a WebSocket,
+ * to which the XML stream is connected. accepted_certificate (nullable): of the server, by the
+ * application. */
+IBBEncryption *ibb_encryption_new (IBBThread                  *thread,
+                                   IBBXmlStream               *stream,
+                                   const char                 *identity,
+                                   IBBEndpoint                *endpoint,
+                                   const IBBAccountSettings   *settings,
+                                   GTlsCertificate            *accepted_certificate,
+                                   const IBBEncryptionHandler *handler,
+                                   gpointer                    owner);
+/* From now on no callback is called. */
+void ibb_encryption_free (IBBEncryption *self);
+/* The same, and the XML stream ends with error, as soon as no thread of the TLS library uses its
+ * socket. */
+void ibb_encryption_abort (IBBEncryption *self, const GError *error);
+void ibb_encryption_accept (IBBEncryption *self);
+/* (nullable) (transfer none): once it is secured. */
+GTlsConnection *ibb_encryption_get_tls (IBBEncryption *self);
+
+G_END_DECLS

@@ -1,0 +1,813 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/login/negotiation.h"
+
+#include <string.h>
+
+#include "core/base/jid.h"
+#include "ibb-error.h"
+#include "ibb-intl-private.h"
+#include "stanza/namespaces.h"
+#include "stanza/stream-xml.h"
+#include "xmpp/base/domain.h"
+#include "xmpp/base/source.h"
+#include "xmpp/login/admission.h"
+#include "xmpp/login/authentication.h"
+#include "xmpp/login/binding.h"
+#include "xmpp/login/encryption.h"
+#include "xmpp/login/login-stage.h"
+#include "xmpp/login/redirect.h"
+#include "xmpp/reach/dial.h"
+#include "xmpp/reach/handshake.h"
+#include "xmpp/reach/route.h"
+#include "xmpp/stream/stream-error.h"
+
+/* Milliseconds for a login, without the answer of the user. Each step has a shorter time. */
+#define LOGIN_TIMEOUT 30000
+
+struct _IBBNegotiation
+{
+  grefcount                    ref_count;
+  IBBThread                   *thread;
+  const IBBNegotiationHandler *handler; /* (nullable): given up */
+  gpointer                     owner;
+  IBBAccountSettings           settings;
+  GTlsCertificate             *accepted_certificate; /* (nullable): of the server */
+  char                        *bare_jid;
+  char                        *node; /* (nullable) */
+  char                        *domain;
+  char                        *resource; /* (nullable) */
+
+  IBBLoginStage      stage;
+  gint64             deadline;    /* of the whole login, monotonic */
+  guint              timeout;     /* of the stage, in milliseconds */
+  GCancellable      *cancellable; /* of the attempt to connect */
+  GSource           *timer;       /* (nullable): for timeout */
+  IBBEndpoint       *endpoint;    /* (nullable): of a WebSocket that stream goes over */
+  IBBRedirect        redirect;
+  IBBXmlStream      *stream;            /* (nullable) */
+  IBBEncryption     *encryption;        /* (nullable): of stream */
+  GTlsCertificate   *untrusted;         /* (nullable): of the server, to be judged */
+  GError            *certificate_error; /* (nullable): of untrusted */
+  IBBAuthentication *authentication;    /* (nullable) */
+  IBBBinding        *binding;           /* (nullable) */
+  char              *local_jid;         /* (nullable): once it is bound */
+  IBBElement        *management;        /* (nullable): <enabled/> of XEP-0198 */
+  IBBResumption      resumption;        /* its id is NULL: none */
+  guint              stanza_limit;
+  gboolean           can_manage;
+  guint32            resumed_h;
+  gboolean           was_refused;
+  gboolean           has_id; /* the header for a component: it was answered */
+};
+
+static void
+abort_stream (IBBNegotiation *self, const GError *error)
+{
+  static const IBBXmlStreamHandler nobody = { NULL };
+  g_autoptr (IBBXmlStream)         stream = g_steal_pointer (&self->stream);
+  IBBEncryption                   *encryption = g_steal_pointer (&self->encryption);
+
+  if (stream == NULL)
+    return;
+
+  ibb_xml_stream_set_owner (stream, &nobody, NULL, NULL);
+  if (encryption != NULL)
+    ibb_encryption_abort (encryption, error);
+  else
+    ibb_xml_stream_abort (stream, NULL, error);
+}
+
+static void
+end (IBBNegotiation *self, IBBNegotiationResult *result, const GError *error)
+{
+  g_autoptr (IBBNegotiation) keep = ibb_negotiation_ref (self); /* it has the result */
+
+  self->stage = IBB_LOGIN_STAGE_DONE;
+  ibb_source_clear (&self->timer);
+  g_clear_pointer (&self->authentication, ibb_authentication_free);
+  g_clear_pointer (&self->binding, ibb_binding_free);
+  g_cancellable_cancel (self->cancellable);
+  if (result == NULL)
+    abort_stream (self, error);
+  g_clear_pointer (&self->encryption, ibb_encryption_free);
+  g_clear_pointer (&self->stream, ibb_xml_stream_unref);
+  ibb_account_settings_clear (&self->settings);
+  if (self->handler != NULL)
+    self->handler->done (self, result, error, self->owner);
+}
+
+void
+ibb_negotiation_fail (IBBNegotiation *self, const GError *error)
+{
+  if (self->stage != IBB_LOGIN_STAGE_DONE)
+    end (self, NULL, error);
+}
+
+void
+ibb_negotiation_give_up (IBBNegotiation *self)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The login was given up");
+
+  self->handler = NULL;
+  ibb_negotiation_fail (self, error);
+  ibb_negotiation_unref (self);
+}
+
+static void G_GNUC_PRINTF (4, 5)
+    fail (IBBNegotiation *self, GQuark domain, int code, const char *format, ...)
+{
+  g_autoptr (GError) error = NULL;
+  va_list            arguments;
+
+  va_start (arguments, format);
+  error = g_error_new_valist (domain, code, format, arguments);
+  va_end (arguments);
+  ibb_negotiation_fail (self, error);
+}
+
+gboolean
+ibb_negotiation_was_refused (IBBNegotiation *self)
+{
+  return self->was_refused;
+}
+
+static gboolean
+timeout_cb (gpointer user_data)
+{
+  IBBNegotiation    *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (self->stage == IBB_LOGIN_STAGE_CERTIFICATE)
+    {
+      ibb_negotiation_answer_certificate (self, FALSE);
+      return G_SOURCE_REMOVE;
+    }
+
+  error = ibb_login_stage_new_error (self->stage, self->domain, self->timeout);
+  ibb_negotiation_fail (self, error);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+start_clock (IBBNegotiation *self)
+{
+  self->deadline = g_get_monotonic_time () + LOGIN_TIMEOUT * G_TIME_SPAN_MILLISECOND;
+}
+
+/* Begins a stage. It gets its own time, or the rest of the whole time if that is less. */
+static void
+enter (IBBNegotiation *self, IBBLoginStage stage)
+{
+  gint64 left = (self->deadline - g_get_monotonic_time ()) / G_TIME_SPAN_MILLISECOND;
+
+  self->stage = stage;
+  self->timeout = ibb_login_stage_get_timeout (stage);
+  if (stage != IBB_LOGIN_STAGE_CERTIFICATE)
+    self->timeout = (guint) CLAMP (left, 0, (gint64) self->timeout);
+  ibb_source_clear (&self->timer);
+  self->timer = ibb_source_attach (
+      g_timeout_source_new (self->timeout), ibb_thread_get_context (self->thread),
+      "[ibb-glib] login timeout", timeout_cb, ibb_negotiation_ref (self),
+      (GDestroyNotify) ibb_negotiation_unref);
+}
+
+/* Ends with a bound resource, or with a resumed XML stream. */
+
+static void
+succeed (IBBNegotiation *self)
+{
+  g_autoptr (IBBXmlStream) stream = ibb_xml_stream_ref (self->stream);
+  IBBNegotiationResult     result = {
+        .stream = stream,
+        .local_jid = self->local_jid,
+        .stanza_limit = self->stanza_limit,
+        .can_manage = self->can_manage,
+        .management = self->management,
+        .resumed_h = self->resumed_h,
+  };
+
+  end (self, &result, NULL);
+}
+
+static void
+start_binding (IBBNegotiation *self, IBBElement *features)
+{
+  g_autoptr (GError) error = NULL;
+
+  enter (self, IBB_LOGIN_STAGE_BIND);
+  /* A stanza may follow the answer at once. It is for the client. */
+  ibb_xml_stream_expect_stanzas (self->stream);
+  self->binding = ibb_binding_new (self->stream, features, self->bare_jid, self->resource, &error);
+  if (self->binding == NULL)
+    ibb_negotiation_fail (self, error);
+}
+
+static void
+handle_binding (IBBNegotiation *self, IBBElement *element)
+{
+  g_autoptr (GError) error = NULL;
+  IBBBindingState    state = ibb_binding_handle (self->binding, element, &error);
+
+  if (state == IBB_BINDING_DONE)
+    {
+      self->local_jid = g_strdup (ibb_binding_get_jid (self->binding));
+      succeed (self);
+    }
+  else if (state == IBB_BINDING_FAILED)
+    ibb_negotiation_fail (self, error);
+}
+
+static void
+start_resumption (IBBNegotiation *self)
+{
+  if (!self->can_manage)
+    {
+      self->was_refused = TRUE;
+      fail (self, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
+            _ ("The server of “%s” does not resume connections any more"), self->domain);
+      return;
+    }
+
+  /* The stanzas that the server sends again follow its answer at once. */
+  ibb_xml_stream_expect_stanzas (self->stream);
+  enter (self, IBB_LOGIN_STAGE_RESUME);
+  ibb_resumption_send (&self->resumption, self->stream);
+}
+
+static void
+handle_resumption (IBBNegotiation *self, IBBElement *element)
+{
+  g_autoptr (GError) error = NULL;
+  IBBResumptionState state =
+      ibb_resumption_handle (&self->resumption, element, self->domain, &self->resumed_h, &error);
+
+  if (state == IBB_RESUMPTION_DONE)
+    succeed (self);
+  else if (state == IBB_RESUMPTION_REFUSED)
+    {
+      self->was_refused = TRUE;
+      ibb_negotiation_fail (self, error);
+    }
+}
+
+/* SASL. */
+
+/* A resource is requested along with SASL2 only if the account names none: the server need not take
+ * the one that is named (XEP-0386 §3.2). */
+static void
+get_wishes (IBBNegotiation *self, IBBSasl2Wishes *wishes)
+{
+  wishes->user_agent_id = self->encryption != NULL ? self->settings.user_agent_id : NULL;
+  wishes->token = self->settings.token;
+  wishes->binds = self->resource == NULL;
+  wishes->confirms = self->settings.resumable;
+  wishes->resumption = self->resumption.id != NULL ? &self->resumption : NULL;
+}
+
+static void
+start_sasl (IBBNegotiation *self, IBBElement *features)
+{
+  g_autoptr (GError) error = NULL;
+  GTlsConnection *tls = self->encryption != NULL ? ibb_encryption_get_tls (self->encryption) : NULL;
+  IBBSaslParameters parameters = {
+    .node = self->node,
+    .bare_jid = self->bare_jid,
+    .password = self->settings.password,
+    .tls = tls,
+    .has_certificate = self->settings.certificate != NULL && tls != NULL,
+    .allow_plain_text = self->settings.allow_plain_text,
+    .forbid_plain = self->settings.forbid_plain,
+  };
+  IBBSasl2Wishes wishes;
+
+  /* After a resumption along with SASL2 no other features follow. */
+  ibb_xml_stream_set_idle_limit (self->stream, ibb_element_get_idle_limit (features));
+  get_wishes (self, &wishes);
+  self->authentication = ibb_authentication_new (
+      self->stream, ibb_thread_get_context (self->thread), &parameters, &wishes, features, &error);
+  if (self->authentication == NULL)
+    {
+      ibb_negotiation_fail (self, error);
+      return;
+    }
+
+  g_debug ("Logging in to %s%s with %s", self->domain,
+           ibb_authentication_is_sasl2 (self->authentication) ? " by SASL2" : "",
+           ibb_authentication_get_mechanism (self->authentication));
+  /* A stanza may follow the success of SASL2 at once. */
+  if (ibb_authentication_is_sasl2 (self->authentication))
+    ibb_xml_stream_expect_stanzas (self->stream);
+  enter (self, IBB_LOGIN_STAGE_SASL);
+}
+
+/* The bare JID is sent only over TLS, unless TLS is off: nobody else should see the account. */
+static void
+open_stream (IBBNegotiation *self)
+{
+  gboolean is_private = self->encryption != NULL || self->settings.tls_mode == IBB_TLS_MODE_NONE;
+
+  ibb_xml_stream_open (self->stream, is_private && self->node != NULL ? self->bare_jid : NULL,
+                       self->domain);
+}
+
+/* The next XML stream begins after this element. Further bytes of this one were inserted by an
+ * attacker, who cannot read the next one. */
+static gboolean
+pause_stream (IBBNegotiation *self)
+{
+  if (ibb_xml_stream_pause (self->stream))
+    return TRUE;
+
+  fail (self, IBB_ERROR, IBB_ERROR_PROTOCOL,
+        _ ("The server of “%s” sent more than it may while the connection was being secured"),
+        self->domain);
+  return FALSE;
+}
+
+/* Gives the account, and this login, another token, or none. */
+static void
+replace_token (IBBNegotiation *self, IBBToken *token)
+{
+  IBBToken *old = g_steal_pointer (&self->settings.token);
+
+  if (self->settings.account != NULL)
+    ibb_account_replace_token (self->settings.account, old, token);
+  g_clear_pointer (&old, ibb_token_unref);
+  self->settings.token = token != NULL ? ibb_token_ref (token) : NULL;
+}
+
+/* Without SASL2 a new XML stream begins. With it the features follow in the same XML stream. What
+ * was not requested along with SASL2 is requested then, unless an XML stream was resumed. */
+static void
+handle_success (IBBNegotiation *self)
+{
+  IBBSasl2Outcome *outcome = ibb_authentication_get_outcome (self->authentication);
+
+  enter (self, IBB_LOGIN_STAGE_LAST_FEATURES);
+  if (!ibb_authentication_is_sasl2 (self->authentication))
+    {
+      if (pause_stream (self))
+        open_stream (self);
+      return;
+    }
+
+  self->local_jid = g_steal_pointer (&outcome->jid);
+  self->management = g_steal_pointer (&outcome->management);
+  if (self->resumption.id != NULL && outcome->resumption != NULL)
+    handle_resumption (self, outcome->resumption);
+}
+
+/* Defined below: a refused token leads back to the start. */
+static void dial (IBBNegotiation *self);
+
+/* The password needs another connection: Prosody's module offers only tokens after a refusal. */
+static void
+token_refused (IBBNegotiation *self, const GError *error)
+{
+  replace_token (self, NULL);
+  if (self->settings.password == NULL)
+    {
+      self->was_refused = TRUE;
+      ibb_negotiation_fail (self, error);
+      return;
+    }
+
+  g_debug ("%s", error->message);
+  g_clear_pointer (&self->authentication, ibb_authentication_free);
+  abort_stream (self, error);
+  dial (self);
+}
+
+static void
+handle_sasl (IBBNegotiation *self, IBBElement *element)
+{
+  g_autoptr (GError)     error = NULL;
+  IBBAuthenticationState state = ibb_authentication_handle (self->authentication, element, &error);
+
+  /* Even if the login fails later: the token before may be void now. */
+  if (ibb_authentication_get_token (self->authentication) != NULL)
+    replace_token (self, ibb_authentication_get_token (self->authentication));
+  switch (state)
+    {
+    case IBB_AUTHENTICATION_GOES_ON:
+      enter (self, IBB_LOGIN_STAGE_SASL); /* the next answer has its own time */
+      return;
+    case IBB_AUTHENTICATION_DONE:
+      handle_success (self);
+      return;
+    case IBB_AUTHENTICATION_TOKEN_REFUSED:
+      token_refused (self, error);
+      return;
+    case IBB_AUTHENTICATION_REFUSED:
+      self->was_refused = TRUE;
+      break;
+    case IBB_AUTHENTICATION_FAILED:
+    default:
+      break;
+    }
+
+  ibb_negotiation_fail (self, error);
+}
+
+/* TLS. */
+
+static void
+secured_cb (gpointer owner)
+{
+  IBBNegotiation *self = owner;
+
+  enter (self, IBB_LOGIN_STAGE_SECURE_FEATURES);
+  open_stream (self);
+}
+
+void
+ibb_negotiation_answer_certificate (IBBNegotiation *self, gboolean accept)
+{
+  if (self->stage != IBB_LOGIN_STAGE_CERTIFICATE)
+    return;
+
+  start_clock (self);
+  if (!accept)
+    {
+      ibb_negotiation_fail (self, self->certificate_error);
+      return;
+    }
+  g_set_object (&self->accepted_certificate, self->untrusted);
+  if (self->encryption != NULL)
+    ibb_encryption_accept (self->encryption);
+  else
+    dial (self);
+}
+
+/* The question is asked once: after the answer the server has to show the certificate that was
+ * accepted. If only another server has named this one, nobody is asked. error: for the refusal. */
+static void
+judge_certificate (IBBNegotiation      *self,
+                   GTlsCertificate     *certificate,
+                   GTlsCertificateFlags errors,
+                   const GError        *error)
+{
+  if (self->accepted_certificate != NULL || ibb_redirect_was_followed (&self->redirect) ||
+      self->handler->certificate == NULL)
+    {
+      ibb_negotiation_fail (self, error);
+      return;
+    }
+
+  g_set_object (&self->untrusted, certificate);
+  g_clear_error (&self->certificate_error);
+  self->certificate_error = g_error_copy (error);
+  enter (self, IBB_LOGIN_STAGE_CERTIFICATE);
+  self->handler->certificate (self, certificate, errors, self->owner);
+}
+
+static void
+untrusted_cb (GTlsCertificate     *certificate,
+              GTlsCertificateFlags errors,
+              const GError        *error,
+              gpointer             owner)
+{
+  IBBNegotiation    *self = owner;
+  g_autoptr (GError) refusal = ibb_handshake_new_certificate_error (
+      certificate, errors,
+      ibb_redirect_get_identity (&self->redirect, self->endpoint, self->domain));
+
+  if (error != NULL)
+    abort_stream (self, error);
+  judge_certificate (self, certificate, errors, refusal);
+}
+
+static void
+encryption_failed_cb (const GError *error, gpointer owner)
+{
+  ibb_negotiation_fail (owner, error);
+}
+
+static const IBBEncryptionHandler encryption_handler = {
+  .secured = secured_cb,
+  .untrusted = untrusted_cb,
+  .failed = encryption_failed_cb,
+};
+
+static void
+start_handshake (IBBNegotiation *self)
+{
+  enter (self, IBB_LOGIN_STAGE_HANDSHAKE);
+  self->encryption = ibb_encryption_new (
+      self->thread, self->stream,
+      ibb_redirect_get_identity (&self->redirect, self->endpoint, self->domain), self->endpoint,
+      &self->settings, self->accepted_certificate, &encryption_handler, self);
+}
+
+static void
+request_tls (IBBNegotiation *self)
+{
+  g_autofree char *text = ibb_stream_xml_dup_starttls ();
+
+  enter (self, IBB_LOGIN_STAGE_PROCEED);
+  ibb_xml_stream_send_text (self->stream, text);
+}
+
+static void
+handle_first_features (IBBNegotiation *self, IBBElement *features)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean           encrypts;
+
+  if (!ibb_encryption_choose (features, self->settings.tls_mode, self->domain, &encrypts, &error))
+    ibb_negotiation_fail (self, error);
+  else if (encrypts)
+    request_tls (self);
+  else
+    start_sasl (self, features);
+}
+
+static void
+handle_proceed (IBBNegotiation *self, IBBElement *element)
+{
+  if (!ibb_element_is (element, "proceed", IBB_TLS_NAMESPACE))
+    fail (self, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE, _ ("The server of “%s” refused to start TLS"),
+          self->domain);
+  else if (pause_stream (self))
+    start_handshake (self);
+}
+
+/* The events of the XML stream. */
+
+static void
+handle_last_features (IBBNegotiation *self, IBBElement *features)
+{
+  self->stanza_limit = ibb_element_get_stanza_limit (features);
+  ibb_xml_stream_set_idle_limit (self->stream, ibb_element_get_idle_limit (features));
+  self->can_manage = ibb_element_get_child (features, "sm", IBB_MANAGEMENT_NAMESPACE) != NULL;
+
+  /* The server has refused acknowledgements, so they are not requested again. */
+  if (self->management != NULL && g_str_equal (self->management->name, "failed"))
+    {
+      self->can_manage = FALSE;
+      g_clear_pointer (&self->management, ibb_element_free);
+    }
+
+  if (self->resumption.id != NULL)
+    start_resumption (self);
+  else if (self->local_jid != NULL)
+    succeed (self);
+  else
+    start_binding (self, features);
+}
+
+static void
+handle_admission (IBBNegotiation *self, IBBElement *element)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!ibb_admission_handle (element, self->has_id, self->domain, &error))
+    {
+      ibb_negotiation_fail (self, error);
+      return;
+    }
+
+  self->local_jid = g_strdup (self->domain);
+  succeed (self);
+}
+
+static void
+handle_header (IBBNegotiation *self, IBBElement *header)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->stage == IBB_LOGIN_STAGE_ADMISSION)
+    {
+      /* A stanza may follow the answer at once. */
+      ibb_xml_stream_expect_stanzas (self->stream);
+      self->has_id = g_strcmp0 (ibb_element_get_attribute (header, "id"), "") != 0;
+      if (!ibb_admission_send (self->stream, header, self->settings.password, self->domain, &error))
+        ibb_negotiation_fail (self, error);
+      return;
+    }
+  if (g_strcmp0 (ibb_element_get_attribute (header, "version"), "1.0") != 0)
+    fail (self, IBB_ERROR, IBB_ERROR_PROTOCOL, _ ("The server of “%s” does not speak XMPP 1.0"),
+          self->domain);
+}
+
+/* A redirect counts only before the authentication: until then the server has got no secret. */
+static gboolean
+follow (IBBNegotiation *self, const char *place, const GError *error)
+{
+  if (self->stage > IBB_LOGIN_STAGE_SECURE_FEATURES ||
+      !ibb_redirect_follow (&self->redirect, place, self->endpoint != NULL, &self->settings))
+    return FALSE;
+
+  g_debug ("%s sends us to %s", self->domain, place);
+  abort_stream (self, error);
+  dial (self);
+  return TRUE;
+}
+
+static void
+handle_error (IBBNegotiation *self, const IBBElement *element)
+{
+  g_autoptr (GError) error = self->stage == IBB_LOGIN_STAGE_ADMISSION
+                                 ? ibb_admission_to_error (element, self->domain)
+                                 : ibb_stream_error_to_error (element, self->domain);
+
+  if (!follow (self, ibb_stream_error_get_other_host (element), error))
+    ibb_negotiation_fail (self, error);
+}
+
+static void
+element_cb (IBBXmlStream *stream, IBBParserEvent event, IBBElement *element, gpointer owner)
+{
+  IBBNegotiation *self = owner;
+  gboolean        features = ibb_element_is (element, "features", IBB_STREAM_NAMESPACE);
+
+  if (event == IBB_PARSER_HEADER)
+    handle_header (self, element);
+  else if (ibb_element_is (element, "error", IBB_STREAM_NAMESPACE))
+    handle_error (self, element);
+  else if (self->stage == IBB_LOGIN_STAGE_ADMISSION)
+    handle_admission (self, element);
+  else if (self->stage == IBB_LOGIN_STAGE_FEATURES && features)
+    handle_first_features (self, element);
+  else if (self->stage == IBB_LOGIN_STAGE_PROCEED)
+    handle_proceed (self, element);
+  else if (self->stage == IBB_LOGIN_STAGE_SECURE_FEATURES && features)
+    start_sasl (self, element);
+  else if (self->stage == IBB_LOGIN_STAGE_SASL)
+    handle_sasl (self, element);
+  else if (self->stage == IBB_LOGIN_STAGE_LAST_FEATURES && features)
+    handle_last_features (self, element);
+  else if (self->stage == IBB_LOGIN_STAGE_RESUME)
+    handle_resumption (self, element);
+  else if (self->stage == IBB_LOGIN_STAGE_BIND)
+    handle_binding (self, element);
+}
+
+/* A stanza at this time could not be counted for XEP-0198, and no server has to send one yet. */
+static void
+stanza_cb (IBBXmlStream *stream, IBBStanza *stanza, gpointer owner)
+{
+  IBBNegotiation *self = owner;
+
+  if (self->stage != IBB_LOGIN_STAGE_RESUME && self->stage != IBB_LOGIN_STAGE_BIND)
+    fail (self, IBB_ERROR, IBB_ERROR_PROTOCOL,
+          _ ("The server of “%s” sent a stanza before the login was complete"), self->domain);
+}
+
+static void
+closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
+{
+  IBBNegotiation    *self = owner;
+  g_autoptr (GError) message = NULL;
+
+  if (error == NULL || follow (self, ibb_xml_stream_get_other_uri (stream), error))
+    return;
+
+  message = g_error_copy (error);
+  g_prefix_error (&message, _ ("The login to “%s” broke off: "), self->domain);
+  ibb_negotiation_fail (self, message);
+}
+
+static const IBBXmlStreamHandler stream_handler = {
+  .element = element_cb,
+  .stanza = stanza_cb,
+  .closed = closed_cb,
+};
+
+/* Connecting. */
+
+static void
+connected (IBBNegotiation *self, GSocketConnection *connection)
+{
+  if (self->settings.tls_mode == IBB_TLS_MODE_AUTOMATIC)
+    self->settings.tls_mode =
+        ibb_dial_is_direct (connection) ? IBB_TLS_MODE_DIRECT : IBB_TLS_MODE_STARTTLS;
+  self->stream = ibb_xml_stream_new (ibb_thread_get_context (self->thread), connection);
+  ibb_xml_stream_set_owner (self->stream, &stream_handler, ibb_negotiation_ref (self),
+                            (GDestroyNotify) ibb_negotiation_unref);
+  if (self->settings.is_component)
+    {
+      enter (self, IBB_LOGIN_STAGE_ADMISSION);
+      ibb_xml_stream_open_component (self->stream, self->domain);
+    }
+  else if (self->endpoint != NULL || self->settings.tls_mode == IBB_TLS_MODE_DIRECT)
+    start_handshake (self);
+  else
+    {
+      enter (self, IBB_LOGIN_STAGE_FEATURES);
+      open_stream (self);
+    }
+}
+
+static void
+dial_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (IBBNegotiation)    self = user_data;
+  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GTlsCertificate)   untrusted = NULL;
+  g_autoptr (GError)            error = NULL;
+  GTlsCertificateFlags          errors;
+
+  g_clear_pointer (&self->endpoint, ibb_endpoint_unref);
+  connection = ibb_route_finish (result, &self->endpoint, &untrusted, &errors, &error);
+  if (self->stage != IBB_LOGIN_STAGE_CONNECT)
+    return;
+  if (connection != NULL)
+    connected (self, connection);
+  else if (untrusted != NULL)
+    judge_certificate (self, untrusted, errors, error);
+  else
+    ibb_negotiation_fail (self, error);
+}
+
+static void
+dial (IBBNegotiation *self)
+{
+  enter (self, IBB_LOGIN_STAGE_CONNECT);
+  ibb_route_async (self->domain, &self->settings, self->accepted_certificate, self->cancellable,
+                   dial_cb, ibb_negotiation_ref (self));
+}
+
+static gboolean
+start_cb (gpointer user_data)
+{
+  IBBNegotiation    *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (self->stage == IBB_LOGIN_STAGE_DONE)
+    return G_SOURCE_REMOVE;
+  if (ibb_account_settings_split (&self->settings, &self->bare_jid, &self->node, &self->domain,
+                                  &self->resource, &error))
+    {
+      start_clock (self);
+      dial (self);
+    }
+  else
+    ibb_negotiation_fail (self, error);
+  return G_SOURCE_REMOVE;
+}
+
+IBBNegotiation *
+ibb_negotiation_new (IBBThread                   *thread,
+                     IBBAccountSettings          *settings,
+                     const IBBResumption         *resumption,
+                     const IBBNegotiationHandler *handler,
+                     gpointer                     owner)
+{
+  IBBNegotiation *self = g_new0 (IBBNegotiation, 1);
+
+  g_ref_count_init (&self->ref_count);
+  self->thread = thread;
+  ibb_thread_hold (thread);
+  self->handler = handler;
+  self->owner = owner;
+  self->settings = *settings;
+  memset (settings, 0, sizeof *settings);
+  if (resumption != NULL)
+    {
+      ibb_resumption_copy (resumption, &self->resumption);
+      g_set_object (&self->accepted_certificate, resumption->accepted_certificate);
+    }
+  self->cancellable = g_cancellable_new ();
+
+  ibb_thread_invoke (thread, start_cb, ibb_negotiation_ref (self),
+                     (GDestroyNotify) ibb_negotiation_unref);
+
+  return self;
+}
+
+IBBNegotiation *
+ibb_negotiation_ref (IBBNegotiation *self)
+{
+  g_ref_count_inc (&self->ref_count);
+
+  return self;
+}
+
+void
+ibb_negotiation_unref (IBBNegotiation *self)
+{
+  if (!g_ref_count_dec (&self->ref_count))
+    return;
+
+  ibb_source_clear (&self->timer);
+  ibb_account_settings_clear (&self->settings);
+  g_clear_pointer (&self->endpoint, ibb_endpoint_unref);
+  g_clear_object (&self->accepted_certificate);
+  ibb_resumption_clear (&self->resumption);
+  g_free (self->local_jid);
+  g_clear_pointer (&self->management, ibb_element_free);
+  g_free (self->bare_jid);
+  g_free (self->node);
+  g_free (self->domain);
+  g_free (self->resource);
+  g_clear_object (&self->untrusted);
+  g_clear_error (&self->certificate_error);
+  g_object_unref (self->cancellable);
+  ibb_thread_release (self->thread);
+  g_free (self);
+}

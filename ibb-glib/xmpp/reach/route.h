@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The way of a login to its server: TCP, or HTTPS where nothing else gets out. */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "xmpp/base/account.h"
+#include "xmpp/reach/endpoint.h"
+
+G_BEGIN_DECLS
+
+/* Copies what it needs of settings. Called in the context of the caller's thread.
+ * accepted_certificate (nullable): of the web server of the domain, by the application. */
+void ibb_route_async (const char               *domain,
+                      const IBBAccountSettings *settings,
+                      GTlsCertificate          *accepted_certificate,
+                      GCancellable             *cancellable,
+                      GAsyncReadyCallback       callback,
+                      gpointer                  user_data);
+/* (transfer full). endpoint is that of a WebSocket, which takes TLS and a request of HTTP, or
+ * NULL. untrusted (transfer full) (nullable): the certificate of the web server of the domain, by
+ * which the search for the WebSocket has failed, and what is wrong with it in errors. */
+GSocketConnection *ibb_route_finish (GAsyncResult         *result,
+                                     IBBEndpoint         **endpoint,
+                                     GTlsCertificate     **untrusted,
+                                     GTlsCertificateFlags *errors,
+                                     GError              **error);
+
+G_END_DECLS

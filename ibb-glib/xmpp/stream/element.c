@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/stream/element.h"
+
+#include <string.h>
+
+#include "ibb-error-private.h"
+#include "ibb-intl-private.h"
+#include "stanza/namespaces.h"
+
+#define MAX_NAMESPACE 256 /* bytes: none that is known here is as long */
+#define MAX_CONDITION 64  /* bytes: twice the longest one that is defined */
+
+IBBElement *
+ibb_element_new (const char *name, const char *namespace, IBBElement *parent)
+{
+  IBBElement *self = g_new0 (IBBElement, 1);
+
+  self->name = g_strdup (name);
+  /* One declaration may serve any number of elements, each of which would keep a copy. */
+  if (namespace == NULL || strnlen (namespace, MAX_NAMESPACE + 1) > MAX_NAMESPACE)
+  namespace = "";
+  self->namespace = g_strdup (namespace);
+  self->text = g_string_new (NULL);
+  self->parent = parent;
+  if (parent != NULL)
+    {
+      if (parent->children == NULL)
+        parent->children = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_element_free);
+      g_ptr_array_add (parent->children, self);
+    }
+
+  return self;
+}
+
+void
+ibb_element_free (IBBElement *self)
+{
+  g_clear_pointer (&self->children, g_ptr_array_unref);
+  g_free (self->name);
+  g_free (self->namespace);
+  g_strfreev (self->attributes);
+  g_string_free (self->text, TRUE);
+  g_free (self);
+}
+
+gboolean
+ibb_element_is (const IBBElement *self, const char *name, const char *namespace)
+{
+  return strcmp (self->name, name) == 0 && strcmp (self->namespace, namespace) == 0;
+}
+
+const char *
+ibb_element_get_attribute (const IBBElement *self, const char *name)
+{
+  for (gsize i = 0; self->attributes != NULL && self->attributes[i] != NULL; i += 2)
+    if (strcmp (self->attributes[i], name) == 0)
+      return self->attributes[i + 1];
+
+  return NULL;
+}
+
+IBBElement *
+ibb_element_get_child (const IBBElement *self, const char *name, const char *namespace)
+{
+  for (guint i = 0; self->children != NULL && i < self->children->len; i++)
+    {
+      IBBElement *child = g_ptr_array_index (self->children, i);
+
+      if (ibb_element_is (child, name, namespace))
+        return child;
+    }
+
+  return NULL;
+}
+
+IBBElement *
+ibb_element_take_child (IBBElement *self, const char *name, const char *namespace)
+{
+  IBBElement *child = ibb_element_get_child (self, name, namespace);
+  guint       i;
+
+  if (child == NULL || !g_ptr_array_find (self->children, child, &i))
+    return NULL;
+
+  g_ptr_array_steal_index (self->children, i);
+  child->parent = NULL;
+  return child;
+}
+
+/* Some servers put the condition into another element, such as an <error/>. */
+static const IBBElement *
+find (const IBBElement *self, const char *namespace, gboolean is_text)
+{
+  const IBBElement *found = NULL;
+
+  for (guint i = 0; self->children != NULL && i < self->children->len; i++)
+    {
+      const IBBElement *child = g_ptr_array_index (self->children, i);
+
+      if (strcmp (child->namespace, namespace) == 0 &&
+          (strcmp (child->name, "text") == 0) == is_text && strlen (child->name) <= MAX_CONDITION)
+        return child;
+    }
+  for (guint i = 0; self->children != NULL && found == NULL && i < self->children->len; i++)
+    found = find (g_ptr_array_index (self->children, i), namespace, is_text);
+
+  return found;
+}
+
+const char *
+ibb_element_get_condition (const IBBElement *self, const char *namespace)
+{
+  const IBBElement *condition = find (self, namespace, FALSE);
+
+  return condition != NULL ? condition->name : NULL;
+}
+
+const char *
+ibb_element_get_condition_text (const IBBElement *self, const char *namespace)
+{
+  const IBBElement *text = find (self, namespace, TRUE);
+
+  return text != NULL && text->text->len > 0 ? text->text->str : NULL;
+}
+
+char *
+ibb_element_dup_reason (const IBBElement *self, const char *namespace, const char *text_namespace)
+{
+  const char      *condition = ibb_element_get_condition (self, namespace);
+  g_autofree char *quotation =
+      ibb_error_dup_quotation (ibb_element_get_condition_text (self, text_namespace));
+
+  if (condition == NULL)
+    return quotation != NULL ? g_steal_pointer (&quotation) : g_strdup (_ ("it does not say why"));
+  return quotation != NULL ? g_strconcat (condition, ": ", quotation, NULL) : g_strdup (condition);
+}
+
+static guint
+get_limit (const IBBElement *features, const char *name)
+{
+  IBBElement *limits = ibb_element_get_child (features, "limits", IBB_LIMITS_NAMESPACE);
+  IBBElement *limit = NULL;
+
+  if (limits != NULL)
+    limit = ibb_element_get_child (limits, name, IBB_LIMITS_NAMESPACE);
+  if (limit == NULL)
+    return 0;
+
+  return (guint) MIN (g_ascii_strtoull (limit->text->str, NULL, 10), (guint64) G_MAXINT);
+}
+
+guint
+ibb_element_get_stanza_limit (const IBBElement *self)
+{
+  return get_limit (self, "max-bytes");
+}
+
+guint
+ibb_element_get_idle_limit (const IBBElement *self)
+{
+  return get_limit (self, "idle-seconds");
+}

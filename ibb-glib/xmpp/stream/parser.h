@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The incoming half of one XML stream (RFC 6120 §4): bytes go in as they come,
+ * events come out. Refuses what XMPP forbids (§11.1) and bounds what it keeps:
+ * a stanza, an element before its first ">", and the names that libxml2
+ * remembers. Used by one thread at a time.
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "ibb-stanza.h"
+#include "stanza/stanza-reader.h"
+#include "xmpp/stream/element.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  IBB_PARSER_NOTHING, /* more bytes are needed */
+  IBB_PARSER_HEADER,  /* the XML stream's start tag; element: its attributes */
+  IBB_PARSER_ELEMENT, /* a child of the XML stream as a tree */
+  IBB_PARSER_STANZA,  /* a stanza as the core's record */
+  IBB_PARSER_DROPPED, /* a stanza that exceeded a bound: it counts, and is gone */
+  IBB_PARSER_END,     /* the XML stream's end tag */
+} IBBParserEvent;
+
+typedef struct _IBBParser IBBParser;
+
+IBBParser *ibb_parser_new (void);
+void       ibb_parser_free (IBBParser *self);
+
+/* From now on iq, message and presence become records; before (while the
+ * XML stream is negotiated) they are trees as everything else. */
+void ibb_parser_expect_stanzas (IBBParser *self);
+/* id (nullable), a static string: the answer with this id is a tree nevertheless. Stanzas for the
+ * application may follow it at once. */
+void ibb_parser_set_awaited (IBBParser *self, const char *id);
+
+/* FALSE: IBB_ERROR_PROTOCOL, for good. What came before the mistake can still
+ * be taken. */
+gboolean ibb_parser_feed (IBBParser *self, const char *data, gsize length, GError **error);
+/* Overwrites the text that was parsed, as there may be a secret in it. What can be taken stays. */
+void ibb_parser_forget (IBBParser *self);
+/* The condition of the stream error that answers the mistake; static. */
+const char *ibb_parser_get_condition (IBBParser *self);
+
+IBBParserEvent ibb_parser_take (IBBParser *self, IBBElement **element, IBBStanza **stanza);
+
+/* Whether more than what was taken has come. After <proceed/> and <success/>
+ * that would be something that an attacker put before the switch. */
+gboolean ibb_parser_has_leftover (IBBParser *self);
+/* The same without regard to white space after the last element. */
+gboolean ibb_parser_is_within (IBBParser *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBParser, ibb_parser_free)
+
+G_END_DECLS

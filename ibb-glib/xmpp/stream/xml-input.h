@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The incoming half of an XML stream: reads the socket, or TLS over it, and parses what
+ * comes. On the worker.
+ */
+
+#pragma once
+
+#include "xmpp/stream/parser.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBXmlInput IBBXmlInput;
+
+/* What the owner is told. Each call may stop the input or restart the parser; the owner has
+ * to stay from begin () to end (). */
+typedef struct
+{
+  void (*begin) (gpointer owner); /* before each piece of input */
+  void (*event) (IBBParserEvent event, IBBElement *element, IBBStanza *stanza, gpointer owner);
+  /* The XML is not what XMPP allows; condition is that of the stream error to answer with. NULL:
+   * the server has refused ours, and gets no answer. */
+  void (*refused) (const char *condition, const GError *error, gpointer owner);
+  void (*end) (gpointer owner); /* after it */
+  /* Over a WebSocket: to be answered with the same. */
+  void (*ping) (const guint8 *payload, gsize length, gpointer owner);
+  /* Nothing more comes; error is (nullable). */
+  void (*ended) (const GError *error, gpointer owner);
+} IBBXmlInputHandler;
+
+IBBXmlInput *
+ibb_xml_input_new (GMainContext *context, const IBBXmlInputHandler *handler, gpointer owner);
+/* Stops it; nothing more is called. */
+void ibb_xml_input_free (IBBXmlInput *self);
+
+/* From now on WebSocket messages come, each of which is one element (RFC 7395). The parser sees
+ * them as the children of one XML stream, without a header or an end. */
+void ibb_xml_input_set_framed (IBBXmlInput *self);
+/* The next bytes are the header of another XML stream. */
+void ibb_xml_input_restart (IBBXmlInput *self);
+/* Reads from now on. socket (nullable): io has something to read only when this socket has; NULL if
+ * io itself has to be asked. */
+void     ibb_xml_input_start (IBBXmlInput *self, GIOStream *io, GSocket *socket);
+void     ibb_xml_input_stop (IBBXmlInput *self);
+gboolean ibb_xml_input_is_reading (IBBXmlInput *self);
+/* See the functions of IBBParser. */
+gboolean ibb_xml_input_has_leftover (IBBXmlInput *self);
+void     ibb_xml_input_expect_stanzas (IBBXmlInput *self);
+void     ibb_xml_input_set_awaited (IBBXmlInput *self, const char *id);
+gint64   ibb_xml_input_get_last_read_time (IBBXmlInput *self);
+
+G_END_DECLS

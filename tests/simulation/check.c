@@ -181,7 +181,8 @@ ping_sent (World *self, Node *node, const IBBStanza *stanza)
       ++node->n_measured > node->answered / (16 * 1024))
     world_fail (self, "%s: a ping, and nobody waits for the answer", node->jid);
   g_strlcpy (node->ping, stanza->id, sizeof node->ping);
-  node->ping_sent = self->now;
+  /* The engine counts from when it queued the ping; the connection may take it later. */
+  node->ping_sent = context->first_hop->ping_sent + context->clock.stood;
 }
 
 /* A request of a script has to be answered like any other (N-20). */

@@ -32,8 +32,10 @@ new_client (const char *jid, GError **error)
 
       if (address == NULL)
         return NULL;
-      ibb_client_set_host (client, g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
-      ibb_client_set_port (client, g_network_address_get_port (G_NETWORK_ADDRESS (address)));
+      ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client),
+                                    g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
+      ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client),
+                                    g_network_address_get_port (G_NETWORK_ADDRESS (address)));
     }
   if (ca_file != NULL)
     {
@@ -162,15 +164,17 @@ talk (const char *jid, const char *peer, const char *name, GError **error)
   g_autoptr (IBBService) service = NULL;
   g_autofree char       *local_jid = NULL;
 
-  if (client == NULL || !ibb_client_login (client, NULL, error))
+  if (client == NULL || !ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, error))
     return FALSE;
   service = ibb_service_new (IBB_CONNECTION (client));
   if (name != NULL)
-    return call (service, peer, name, error) && ibb_client_logout (client, NULL, error);
+    return call (service, peer, name, error) &&
+           ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, error);
   ibb_service_set_session_limit (service, 1);
   local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
   g_printerr ("ready %s\n", local_jid);
-  return serve (service, peer, error) && ibb_client_logout (client, NULL, error);
+  return serve (service, peer, error) &&
+         ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, error);
 }
 
 int

@@ -24,8 +24,10 @@ new_client (const char *jid, GError **error)
 
       if (address == NULL)
         return NULL;
-      ibb_client_set_host (client, g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
-      ibb_client_set_port (client, g_network_address_get_port (G_NETWORK_ADDRESS (address)));
+      ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client),
+                                    g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
+      ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client),
+                                    g_network_address_get_port (G_NETWORK_ADDRESS (address)));
     }
   if (ca_file != NULL)
     {
@@ -89,7 +91,7 @@ receive_file (const char *jid, const char *peer, const char *path, GError **erro
     return FALSE;
   service = ibb_service_new (IBB_CONNECTION (client));
   ibb_service_set_session_limit (service, 1);
-  if (!ibb_client_login (client, NULL, error))
+  if (!ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, error))
     return FALSE;
   local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
   g_printerr ("ready %s\n", local_jid);
@@ -97,7 +99,7 @@ receive_file (const char *jid, const char *peer, const char *path, GError **erro
   if (transport == NULL || !store (transport, path, error))
     return FALSE;
   g_print ("received %" G_GUINT64_FORMAT " bytes\n", ibb_transport_get_bytes_received (transport));
-  return ibb_client_logout (client, NULL, error);
+  return ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, error);
 }
 
 int

@@ -24,8 +24,10 @@ login (const char *jid, GError **error)
 
       if (address == NULL)
         return NULL;
-      ibb_client_set_host (client, g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
-      ibb_client_set_port (client, g_network_address_get_port (G_NETWORK_ADDRESS (address)));
+      ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client),
+                                    g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
+      ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client),
+                                    g_network_address_get_port (G_NETWORK_ADDRESS (address)));
     }
   if (ca_file != NULL)
     {
@@ -36,7 +38,7 @@ login (const char *jid, GError **error)
         return NULL;
       ibb_client_set_tls_database (client, database);
     }
-  if (!ibb_client_login (client, NULL, error))
+  if (!ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, error))
     return NULL;
   return g_steal_pointer (&client);
 }
@@ -64,7 +66,7 @@ send_file (const char *jid, const char *peer, const char *path, GError **error)
   if (!g_io_stream_close (G_IO_STREAM (transport), NULL, error))
     return FALSE;
   g_print ("sent %" G_GUINT64_FORMAT " bytes\n", ibb_transport_get_bytes_acknowledged (transport));
-  return ibb_client_logout (client, NULL, error);
+  return ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, error);
 }
 
 int

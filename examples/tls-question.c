@@ -29,8 +29,10 @@ new_client (const char *jid, GError **error)
 
       if (address == NULL)
         return NULL;
-      ibb_client_set_host (client, g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
-      ibb_client_set_port (client, g_network_address_get_port (G_NETWORK_ADDRESS (address)));
+      ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client),
+                                    g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
+      ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client),
+                                    g_network_address_get_port (G_NETWORK_ADDRESS (address)));
     }
   if (ca_file != NULL)
     {
@@ -163,7 +165,7 @@ talk (char **argv, GError **error)
   g_autoptr (GIOStream)    tls = NULL;
   g_autofree char         *local_jid = NULL;
 
-  if (client == NULL || !ibb_client_login (client, NULL, error))
+  if (client == NULL || !ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, error))
     return FALSE;
   service = ibb_service_new (IBB_CONNECTION (client));
   if (question != NULL)
@@ -184,7 +186,8 @@ talk (char **argv, GError **error)
                          : answer (tls, ibb_transport_get_peer_jid (transport), error)))
     return FALSE;
   /* The session is closed last, by both, when each has heard the other's end. */
-  return g_io_stream_close (tls, NULL, error) && ibb_client_logout (client, NULL, error);
+  return g_io_stream_close (tls, NULL, error) &&
+         ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, error);
 }
 
 int

@@ -20,5 +20,6 @@
 #include <ibb-glib/xmpp/ibb-component.h>
 #include <ibb-glib/xmpp/ibb-token.h>
 #include <ibb-glib/xmpp/ibb-worker.h>
+#include <ibb-glib/xmpp/ibb-xmpp-connection.h>
 #endif
 #undef IBB_GLIB_INSIDE

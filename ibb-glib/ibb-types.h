@@ -98,14 +98,33 @@ typedef enum
 } IBBWebsocketMode;
 
 /**
+ * IBBPasswordPolicy:
+ * @IBB_PASSWORD_POLICY_ENCRYPTED: the server may read it, over TLS only
+ * @IBB_PASSWORD_POLICY_HASHED: the server never gets it (only SCRAM), and the login fails where the
+ *   server offers nothing better than SASL PLAIN. A token that is not bound to the channel is not
+ *   used either: see [Tokens](security.html#tokens)
+ * @IBB_PASSWORD_POLICY_READABLE: also without TLS, so that everybody on the way may read it
+ *
+ * How an [class@IBB.Client] may send its password.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  IBB_PASSWORD_POLICY_ENCRYPTED,
+  IBB_PASSWORD_POLICY_HASHED,
+  IBB_PASSWORD_POLICY_READABLE,
+} IBBPasswordPolicy;
+
+/**
  * IBBClientState:
  * @IBB_CLIENT_STATE_OFFLINE: not logged in
  * @IBB_CLIENT_STATE_CONNECTING: a login is under way, or the next one of
- *   [property@IBB.Client:auto-reconnect] is waited for
+ *   [property@IBB.XmppConnection:auto-reconnect] is waited for
  * @IBB_CLIENT_STATE_ONLINE: logged in and reachable
  * @IBB_CLIENT_STATE_SUSPENDED: the connection broke and is being resumed (XEP-0198)
  *
- * The state of the connection of an [class@IBB.Client] or [class@IBB.Component].
+ * The state of an [class@IBB.XmppConnection].
  *
  * Since: 1.0
  */

@@ -308,13 +308,15 @@ tool_account_new_client (const ToolAccount *self, const ToolOptions *options, co
   ibb_client_set_tls_mode (client, options->tls_mode);
   ibb_client_set_websocket_mode (client, options->websocket_mode);
   ibb_client_set_websocket_uri (client, options->websocket_uri);
-  ibb_client_set_allow_plain_text (client, options->allow_plain_text);
-  ibb_client_set_forbid_plain (client, options->no_plain);
+  ibb_client_set_password_policy (client, options->no_plain ? IBB_PASSWORD_POLICY_HASHED
+                                          : options->allow_plain_text
+                                              ? IBB_PASSWORD_POLICY_READABLE
+                                              : IBB_PASSWORD_POLICY_ENCRYPTED);
   ibb_client_set_resumable (client, options->resume_timeout > 0);
   if (options->host != NULL)
     {
-      ibb_client_set_host (client, options->host);
-      ibb_client_set_port (client, options->port);
+      ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), options->host);
+      ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), options->port);
     }
   if (options->proxy != NULL)
     {

@@ -77,7 +77,8 @@ tell_online (States *states)
 static void
 report_disconnected (IBBClient *client, States *states)
 {
-  g_autoptr (GError) error = ibb_client_dup_disconnect_error (client);
+  g_autoptr (GError) error =
+      ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
 
   if (error == NULL) /* the first login */
     return;
@@ -104,7 +105,7 @@ state_cb (IBBClient *client, GParamSpec *pspec, gpointer data)
   States        *states = data;
   IBBClientState before = states->state;
 
-  states->state = ibb_client_get_state (client);
+  states->state = ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client));
   if (states->state == IBB_CLIENT_STATE_ONLINE)
     tell_online (states); /* it may have been away between two calls of this handler */
   /* The client may also have been online between two calls, and away again. */
@@ -166,7 +167,7 @@ tool_login_set_stays (ToolLogin *self)
 gboolean
 tool_login_is_online (ToolLogin *self)
 {
-  IBBClientState state = ibb_client_get_state (self->client);
+  IBBClientState state = ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (self->client));
 
   return state == IBB_CLIENT_STATE_ONLINE || state == IBB_CLIENT_STATE_SUSPENDED;
 }
@@ -215,7 +216,7 @@ dup_local_jid (IBBClient *client, GError **error)
 
   if (local_jid != NULL)
     return local_jid;
-  reason = ibb_client_dup_disconnect_error (client);
+  reason = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
   if (reason != NULL)
     g_propagate_error (error, explain (client, reason));
   else
@@ -293,7 +294,8 @@ login (ToolRun *run, IBBClient *client, GError **error)
   g_autoptr (GError) local_error = NULL;
 
   tool_run_begin_phase (run, phase, LOGIN_TIMEOUT);
-  if (ibb_client_login (client, tool_run_get_cancellable (run), &local_error))
+  if (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), tool_run_get_cancellable (run),
+                                 &local_error))
     return TRUE;
   if (g_error_matches (local_error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
     {
@@ -316,10 +318,10 @@ logout (IBBClient *client)
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GSource)      source = NULL;
 
-  if (ibb_client_get_state (client) != IBB_CLIENT_STATE_ONLINE)
+  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) != IBB_CLIENT_STATE_ONLINE)
     return;
   source = cancel_after (cancellable, LOGOUT_TIMEOUT);
-  ibb_client_logout (client, cancellable, NULL);
+  ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), cancellable, NULL);
   g_source_destroy (source);
 }
 
@@ -390,7 +392,7 @@ tool_login_begin (ToolLogin *self, ToolRun *run, GError **error)
   if (check_resource (self, run, &reason) && login (run, self->client, &reason))
     local_jid = dup_local_jid (self->client, &reason);
   if (local_jid != NULL)
-    ibb_client_set_auto_reconnect (self->client, self->stays);
+    ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (self->client), self->stays);
   else
     fail (self, reason, error);
   return local_jid;
@@ -399,7 +401,7 @@ tool_login_begin (ToolLogin *self, ToolRun *run, GError **error)
 void
 tool_login_end (ToolLogin *self, GError **error)
 {
-  GError *reason = ibb_client_dup_disconnect_error (self->client);
+  GError *reason = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (self->client));
 
   if (reason != NULL && error != NULL && *error != NULL)
     {

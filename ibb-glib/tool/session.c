@@ -36,7 +36,8 @@ state_cb (IBBClient *client, GParamSpec *pspec, GWeakRef *weak_service)
 {
   g_autoptr (IBBService) service = g_weak_ref_get (weak_service);
 
-  if (service != NULL && ibb_client_get_state (client) == IBB_CLIENT_STATE_OFFLINE)
+  if (service != NULL &&
+      ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CLIENT_STATE_OFFLINE)
     ibb_service_set_resume_timeout (service, 1);
 }
 
@@ -95,8 +96,8 @@ begin (ToolRun *run, IBBService *service, IBBTransport *transport)
 
   /* From now on a new login serves only to resume the session. */
   if (IBB_IS_CLIENT (connection))
-    ibb_client_set_auto_reconnect (IBB_CLIENT (connection),
-                                   tool_run_get_options (run)->resume_timeout > 0);
+    ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (IBB_CLIENT (connection)),
+                                            tool_run_get_options (run)->resume_timeout > 0);
   tool_run_set_transport (run, transport);
   tool_report_opened (transport);
   g_signal_connect (transport, "notify::interrupted", G_CALLBACK (tool_report_interrupted), NULL);

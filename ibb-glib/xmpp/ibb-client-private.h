@@ -3,10 +3,15 @@
 #pragma once
 
 #include "xmpp/ibb-client.h"
-#include "xmpp/link.h"
+#include "xmpp/ibb-xmpp-connection-private.h"
 
 G_BEGIN_DECLS
 
-IBBLink *ibb_client_get_link (IBBClient *self);
+struct _IBBClient
+{
+  IBBXmppConnection parent;
+
+  char *jid; /* (owned) (nullable): until it is constructed */
+};
 
 G_END_DECLS

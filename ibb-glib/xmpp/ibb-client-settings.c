@@ -1,24 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The accessors of IBBClient's properties, for C; ibb-client-way.c has more of them. */
+/* The accessors of IBBClient's properties, for C.
+ *
+ * The setters do not call g_object_set (), which freezes the notifications of all threads, and
+ * would emit those of the state in the thread of the caller.
+ */
 
 #include "config.h"
 
 #include "xmpp/ibb-client-private.h"
-
-/* These are not set by g_object_set (): it freezes the notifications of all threads, and would emit
- * those of the state in the thread of the caller. */
-static IBBAccount *
-get_account (IBBClient *self)
-{
-  return ibb_link_get_account (ibb_client_get_link (self));
-}
-
-static IBBKeepalive *
-get_keepalive (IBBClient *self)
-{
-  return ibb_link_get_keepalive (ibb_client_get_link (self));
-}
 
 /**
  * ibb_client_set_password: (set-property password)
@@ -34,88 +24,243 @@ ibb_client_set_password (IBBClient *self, const char *password)
 {
   g_return_if_fail (IBB_IS_CLIENT (self));
 
-  if (ibb_account_set_password (get_account (self), password))
+  if (ibb_account_set_string (self->parent.link->account, IBB_ACCOUNT_SETTING (password), password))
     g_object_notify (G_OBJECT (self), "password");
 }
 
 /**
- * ibb_client_get_allow_plain_text: (get-property allow-plain-text)
+ * ibb_client_get_password_policy: (get-property password-policy)
  * @self: a client
  *
- * Gets whether the next login may send the password without TLS; see
- * [property@IBB.Client:allow-plain-text].
+ * Gets how the next login may send the password; see [property@IBB.Client:password-policy].
  *
- * Returns: whether a readable password may be sent without TLS
+ * Returns: the policy
  *
  * Since: 1.0
  */
-gboolean
-ibb_client_get_allow_plain_text (IBBClient *self)
+IBBPasswordPolicy
+ibb_client_get_password_policy (IBBClient *self)
 {
-  gboolean allow_plain_text = FALSE;
+  g_return_val_if_fail (IBB_IS_CLIENT (self), IBB_PASSWORD_POLICY_ENCRYPTED);
 
-  g_return_val_if_fail (IBB_IS_CLIENT (self), FALSE);
-
-  g_object_get (self, "allow-plain-text", &allow_plain_text, NULL);
-  return allow_plain_text;
+  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (password_policy));
 }
 
 /**
- * ibb_client_set_allow_plain_text: (set-property allow-plain-text)
+ * ibb_client_set_password_policy: (set-property password-policy)
  * @self: a client
- * @allow_plain_text: whether a readable password may be sent without TLS
+ * @password_policy: the policy
  *
- * Sets whether the next login may send the password without TLS; see
- * [property@IBB.Client:allow-plain-text].
+ * Sets how the next login may send the password; see [property@IBB.Client:password-policy].
  *
  * Since: 1.0
  */
 void
-ibb_client_set_allow_plain_text (IBBClient *self, gboolean allow_plain_text)
+ibb_client_set_password_policy (IBBClient *self, IBBPasswordPolicy password_policy)
 {
   g_return_if_fail (IBB_IS_CLIENT (self));
 
-  if (ibb_account_set_allow_plain_text (get_account (self), allow_plain_text))
-    g_object_notify (G_OBJECT (self), "allow-plain-text");
+  if (ibb_account_set_int (self->parent.link->account, IBB_ACCOUNT_SETTING (password_policy),
+                           password_policy))
+    g_object_notify (G_OBJECT (self), "password-policy");
 }
 
 /**
- * ibb_client_get_forbid_plain: (get-property forbid-plain)
+ * ibb_client_get_tls_mode: (get-property tls-mode)
  * @self: a client
  *
- * Gets the setting of the next login; see [property@IBB.Client:forbid-plain].
+ * Gets how the next login encrypts the connection; see
+ * [property@IBB.Client:tls-mode].
  *
- * Returns: whether the password is never shown to the server
+ * Returns: how to encrypt
  *
  * Since: 1.0
  */
-gboolean
-ibb_client_get_forbid_plain (IBBClient *self)
+IBBTlsMode
+ibb_client_get_tls_mode (IBBClient *self)
 {
-  gboolean forbid_plain = FALSE;
+  g_return_val_if_fail (IBB_IS_CLIENT (self), IBB_TLS_MODE_AUTOMATIC);
 
-  g_return_val_if_fail (IBB_IS_CLIENT (self), FALSE);
-
-  g_object_get (self, "forbid-plain", &forbid_plain, NULL);
-  return forbid_plain;
+  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (tls_mode));
 }
 
 /**
- * ibb_client_set_forbid_plain: (set-property forbid-plain)
+ * ibb_client_set_tls_mode: (set-property tls-mode)
  * @self: a client
- * @forbid_plain: whether the password is never shown to the server
+ * @tls_mode: how to encrypt
  *
- * Sets what the next login does; see [property@IBB.Client:forbid-plain].
+ * Sets how the next login encrypts the connection; see
+ * [property@IBB.Client:tls-mode].
  *
  * Since: 1.0
  */
 void
-ibb_client_set_forbid_plain (IBBClient *self, gboolean forbid_plain)
+ibb_client_set_tls_mode (IBBClient *self, IBBTlsMode tls_mode)
 {
   g_return_if_fail (IBB_IS_CLIENT (self));
 
-  if (ibb_account_set_forbid_plain (get_account (self), forbid_plain))
-    g_object_notify (G_OBJECT (self), "forbid-plain");
+  if (ibb_account_set_int (self->parent.link->account, IBB_ACCOUNT_SETTING (tls_mode), tls_mode))
+    g_object_notify (G_OBJECT (self), "tls-mode");
+}
+
+/**
+ * ibb_client_get_websocket_mode: (get-property websocket-mode)
+ * @self: a client
+ *
+ * Gets whether the next login goes over WebSocket; see
+ * [property@IBB.Client:websocket-mode].
+ *
+ * Returns: when to use it
+ *
+ * Since: 1.0
+ */
+IBBWebsocketMode
+ibb_client_get_websocket_mode (IBBClient *self)
+{
+  g_return_val_if_fail (IBB_IS_CLIENT (self), IBB_WEBSOCKET_MODE_NEVER);
+
+  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (websocket_mode));
+}
+
+/**
+ * ibb_client_set_websocket_mode: (set-property websocket-mode)
+ * @self: a client
+ * @websocket_mode: when to use it
+ *
+ * Sets whether the next login goes over WebSocket; see
+ * [property@IBB.Client:websocket-mode].
+ *
+ * Since: 1.0
+ */
+void
+ibb_client_set_websocket_mode (IBBClient *self, IBBWebsocketMode websocket_mode)
+{
+  g_return_if_fail (IBB_IS_CLIENT (self));
+
+  if (ibb_account_set_int (self->parent.link->account, IBB_ACCOUNT_SETTING (websocket_mode),
+                           websocket_mode))
+    g_object_notify (G_OBJECT (self), "websocket-mode");
+}
+
+/**
+ * ibb_client_dup_websocket_uri: (get-property websocket-uri)
+ * @self: a client
+ *
+ * Gets the WebSocket that the next login connects to; see
+ * [property@IBB.Client:websocket-uri].
+ *
+ * Returns: (transfer full) (nullable): the URL, or %NULL: the one that the server names
+ *
+ * Since: 1.0
+ */
+char *
+ibb_client_dup_websocket_uri (IBBClient *self)
+{
+  g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
+
+  return ibb_account_dup_string (self->parent.link->account, IBB_ACCOUNT_SETTING (websocket_uri));
+}
+
+/**
+ * ibb_client_set_websocket_uri: (set-property websocket-uri)
+ * @self: a client
+ * @websocket_uri: (nullable): the URL, or %NULL: the one that the server names
+ *
+ * Sets the WebSocket that the next login connects to; see
+ * [property@IBB.Client:websocket-uri]. An invalid one makes the login fail.
+ *
+ * Since: 1.0
+ */
+void
+ibb_client_set_websocket_uri (IBBClient *self, const char *websocket_uri)
+{
+  g_return_if_fail (IBB_IS_CLIENT (self));
+
+  if (ibb_account_set_string (self->parent.link->account, IBB_ACCOUNT_SETTING (websocket_uri),
+                              websocket_uri))
+    g_object_notify (G_OBJECT (self), "websocket-uri");
+}
+
+/**
+ * ibb_client_dup_tls_database: (get-property tls-database)
+ * @self: a client
+ *
+ * Gets the authorities that the next login trusts; see
+ * [property@IBB.Client:tls-database]. It is a reference, because another thread
+ * may set the property at any time.
+ *
+ * Returns: (transfer full) (nullable): the trusted authorities, or %NULL: the system's
+ *
+ * Since: 1.0
+ */
+GTlsDatabase *
+ibb_client_dup_tls_database (IBBClient *self)
+{
+  g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
+
+  return ibb_account_dup_object (self->parent.link->account, IBB_ACCOUNT_SETTING (tls_database));
+}
+
+/**
+ * ibb_client_set_tls_database: (set-property tls-database)
+ * @self: a client
+ * @tls_database: (nullable): the trusted authorities, or %NULL: the system's
+ *
+ * Sets the authorities that the next login trusts; see
+ * [property@IBB.Client:tls-database].
+ *
+ * Since: 1.0
+ */
+void
+ibb_client_set_tls_database (IBBClient *self, GTlsDatabase *tls_database)
+{
+  g_return_if_fail (IBB_IS_CLIENT (self));
+  g_return_if_fail (tls_database == NULL || G_IS_TLS_DATABASE (tls_database));
+
+  if (ibb_account_set_object (self->parent.link->account, IBB_ACCOUNT_SETTING (tls_database),
+                              tls_database))
+    g_object_notify (G_OBJECT (self), "tls-database");
+}
+
+/**
+ * ibb_client_dup_proxy_resolver: (get-property proxy-resolver)
+ * @self: a client
+ *
+ * Gets what names the proxies of the next login; see
+ * [property@IBB.Client:proxy-resolver]. It is a reference, because another thread
+ * may set the property at any time.
+ *
+ * Returns: (transfer full) (nullable): the resolver, or %NULL: the system's
+ *
+ * Since: 1.0
+ */
+GProxyResolver *
+ibb_client_dup_proxy_resolver (IBBClient *self)
+{
+  g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
+
+  return ibb_account_dup_object (self->parent.link->account, IBB_ACCOUNT_SETTING (proxy_resolver));
+}
+
+/**
+ * ibb_client_set_proxy_resolver: (set-property proxy-resolver)
+ * @self: a client
+ * @proxy_resolver: (nullable): the resolver, or %NULL: the system's
+ *
+ * Sets what names the proxies of the next login; see
+ * [property@IBB.Client:proxy-resolver].
+ *
+ * Since: 1.0
+ */
+void
+ibb_client_set_proxy_resolver (IBBClient *self, GProxyResolver *proxy_resolver)
+{
+  g_return_if_fail (IBB_IS_CLIENT (self));
+  g_return_if_fail (proxy_resolver == NULL || G_IS_PROXY_RESOLVER (proxy_resolver));
+
+  if (ibb_account_set_object (self->parent.link->account, IBB_ACCOUNT_SETTING (proxy_resolver),
+                              proxy_resolver))
+    g_object_notify (G_OBJECT (self), "proxy-resolver");
 }
 
 /**
@@ -133,12 +278,9 @@ ibb_client_set_forbid_plain (IBBClient *self, gboolean forbid_plain)
 GTlsCertificate *
 ibb_client_dup_certificate (IBBClient *self)
 {
-  GTlsCertificate *certificate = NULL;
-
   g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
 
-  g_object_get (self, "certificate", &certificate, NULL);
-  return certificate;
+  return ibb_account_dup_object (self->parent.link->account, IBB_ACCOUNT_SETTING (certificate));
 }
 
 /**
@@ -157,7 +299,8 @@ ibb_client_set_certificate (IBBClient *self, GTlsCertificate *certificate)
   g_return_if_fail (IBB_IS_CLIENT (self));
   g_return_if_fail (certificate == NULL || G_IS_TLS_CERTIFICATE (certificate));
 
-  if (ibb_account_set_certificate (get_account (self), certificate))
+  if (ibb_account_set_object (self->parent.link->account, IBB_ACCOUNT_SETTING (certificate),
+                              certificate))
     g_object_notify (G_OBJECT (self), "certificate");
 }
 
@@ -175,12 +318,9 @@ ibb_client_set_certificate (IBBClient *self, GTlsCertificate *certificate)
 gboolean
 ibb_client_get_send_presence (IBBClient *self)
 {
-  gboolean send_presence = FALSE;
-
   g_return_val_if_fail (IBB_IS_CLIENT (self), FALSE);
 
-  g_object_get (self, "send-presence", &send_presence, NULL);
-  return send_presence;
+  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (send_presence));
 }
 
 /**
@@ -198,7 +338,8 @@ ibb_client_set_send_presence (IBBClient *self, gboolean send_presence)
 {
   g_return_if_fail (IBB_IS_CLIENT (self));
 
-  if (ibb_account_set_send_presence (get_account (self), send_presence))
+  if (ibb_account_set_int (self->parent.link->account, IBB_ACCOUNT_SETTING (send_presence),
+                           !!send_presence))
     g_object_notify (G_OBJECT (self), "send-presence");
 }
 
@@ -216,12 +357,9 @@ ibb_client_set_send_presence (IBBClient *self, gboolean send_presence)
 int
 ibb_client_get_priority (IBBClient *self)
 {
-  int priority = 0;
-
   g_return_val_if_fail (IBB_IS_CLIENT (self), 0);
 
-  g_object_get (self, "priority", &priority, NULL);
-  return priority;
+  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (priority));
 }
 
 /**
@@ -240,7 +378,7 @@ ibb_client_set_priority (IBBClient *self, int priority)
   g_return_if_fail (IBB_IS_CLIENT (self));
   g_return_if_fail (priority >= -128 && priority <= 127);
 
-  if (ibb_account_set_priority (get_account (self), priority))
+  if (ibb_account_set_int (self->parent.link->account, IBB_ACCOUNT_SETTING (priority), priority))
     g_object_notify (G_OBJECT (self), "priority");
 }
 
@@ -258,12 +396,9 @@ ibb_client_set_priority (IBBClient *self, int priority)
 gboolean
 ibb_client_get_resumable (IBBClient *self)
 {
-  gboolean resumable = FALSE;
-
   g_return_val_if_fail (IBB_IS_CLIENT (self), FALSE);
 
-  g_object_get (self, "resumable", &resumable, NULL);
-  return resumable;
+  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (resumable));
 }
 
 /**
@@ -281,7 +416,8 @@ ibb_client_set_resumable (IBBClient *self, gboolean resumable)
 {
   g_return_if_fail (IBB_IS_CLIENT (self));
 
-  if (ibb_account_set_resumable (get_account (self), resumable))
+  if (ibb_account_set_int (self->parent.link->account, IBB_ACCOUNT_SETTING (resumable),
+                           !!resumable))
     g_object_notify (G_OBJECT (self), "resumable");
 }
 
@@ -299,12 +435,9 @@ ibb_client_set_resumable (IBBClient *self, gboolean resumable)
 char *
 ibb_client_dup_user_agent_id (IBBClient *self)
 {
-  char *user_agent_id = NULL;
-
   g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
 
-  g_object_get (self, "user-agent-id", &user_agent_id, NULL);
-  return user_agent_id;
+  return ibb_account_dup_string (self->parent.link->account, IBB_ACCOUNT_SETTING (user_agent_id));
 }
 
 /**
@@ -322,7 +455,8 @@ ibb_client_set_user_agent_id (IBBClient *self, const char *user_agent_id)
 {
   g_return_if_fail (IBB_IS_CLIENT (self));
 
-  if (ibb_account_set_user_agent_id (get_account (self), user_agent_id))
+  if (ibb_account_set_string (self->parent.link->account, IBB_ACCOUNT_SETTING (user_agent_id),
+                              user_agent_id))
     g_object_notify (G_OBJECT (self), "user-agent-id");
 }
 
@@ -339,12 +473,9 @@ ibb_client_set_user_agent_id (IBBClient *self, const char *user_agent_id)
 IBBToken *
 ibb_client_dup_token (IBBClient *self)
 {
-  IBBToken *token = NULL;
-
   g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
 
-  g_object_get (self, "token", &token, NULL);
-  return token;
+  return ibb_account_dup_token (self->parent.link->account);
 }
 
 /**
@@ -361,173 +492,6 @@ ibb_client_set_token (IBBClient *self, IBBToken *token)
 {
   g_return_if_fail (IBB_IS_CLIENT (self));
 
-  if (ibb_account_set_token (get_account (self), token))
+  if (ibb_account_set_token (self->parent.link->account, token))
     g_object_notify (G_OBJECT (self), "token");
-}
-
-/**
- * ibb_client_get_auto_reconnect: (get-property auto-reconnect)
- * @self: a client
- *
- * Gets whether the client logs in again by itself; see
- * [property@IBB.Client:auto-reconnect].
- *
- * Returns: whether it logs in again by itself
- *
- * Since: 1.0
- */
-gboolean
-ibb_client_get_auto_reconnect (IBBClient *self)
-{
-  gboolean auto_reconnect = FALSE;
-
-  g_return_val_if_fail (IBB_IS_CLIENT (self), FALSE);
-
-  g_object_get (self, "auto-reconnect", &auto_reconnect, NULL);
-  return auto_reconnect;
-}
-
-/**
- * ibb_client_set_auto_reconnect: (set-property auto-reconnect)
- * @self: a client
- * @auto_reconnect: whether to log in again without being asked
- *
- * Sets whether the client logs in again by itself; see
- * [property@IBB.Client:auto-reconnect]. A change counts at once.
- *
- * Since: 1.0
- */
-void
-ibb_client_set_auto_reconnect (IBBClient *self, gboolean auto_reconnect)
-{
-  g_return_if_fail (IBB_IS_CLIENT (self));
-
-  if (ibb_link_set_auto_reconnect (ibb_client_get_link (self), auto_reconnect))
-    g_object_notify (G_OBJECT (self), "auto-reconnect");
-}
-
-/**
- * ibb_client_get_keepalive_interval: (get-property keepalive-interval)
- * @self: a client
- *
- * Gets the interval of the keepalive, in milliseconds; see
- * [property@IBB.Client:keepalive-interval].
- *
- * Returns: milliseconds, 0 for never
- *
- * Since: 1.0
- */
-guint
-ibb_client_get_keepalive_interval (IBBClient *self)
-{
-  guint keepalive_interval = 0;
-
-  g_return_val_if_fail (IBB_IS_CLIENT (self), 0);
-
-  g_object_get (self, "keepalive-interval", &keepalive_interval, NULL);
-  return keepalive_interval;
-}
-
-/**
- * ibb_client_set_keepalive_interval: (set-property keepalive-interval)
- * @self: a client
- * @keepalive_interval: milliseconds, 0 for never
- *
- * Sets the interval of the keepalive, in milliseconds; see
- * [property@IBB.Client:keepalive-interval].
- *
- * Since: 1.0
- */
-void
-ibb_client_set_keepalive_interval (IBBClient *self, guint keepalive_interval)
-{
-  g_return_if_fail (IBB_IS_CLIENT (self));
-  g_return_if_fail (keepalive_interval <= G_MAXINT);
-
-  if (ibb_keepalive_set_interval (get_keepalive (self), keepalive_interval))
-    g_object_notify (G_OBJECT (self), "keepalive-interval");
-}
-
-/**
- * ibb_client_get_keepalive_timeout: (get-property keepalive-timeout)
- * @self: a client
- *
- * Gets how long the keepalive waits for a sign of life, in milliseconds; see
- * [property@IBB.Client:keepalive-timeout].
- *
- * Returns: milliseconds, 0 for never
- *
- * Since: 1.0
- */
-guint
-ibb_client_get_keepalive_timeout (IBBClient *self)
-{
-  guint keepalive_timeout = 0;
-
-  g_return_val_if_fail (IBB_IS_CLIENT (self), 0);
-
-  g_object_get (self, "keepalive-timeout", &keepalive_timeout, NULL);
-  return keepalive_timeout;
-}
-
-/**
- * ibb_client_set_keepalive_timeout: (set-property keepalive-timeout)
- * @self: a client
- * @keepalive_timeout: milliseconds, 0 for never
- *
- * Sets how long the keepalive waits for a sign of life, in milliseconds; see
- * [property@IBB.Client:keepalive-timeout].
- *
- * Since: 1.0
- */
-void
-ibb_client_set_keepalive_timeout (IBBClient *self, guint keepalive_timeout)
-{
-  g_return_if_fail (IBB_IS_CLIENT (self));
-  g_return_if_fail (keepalive_timeout <= G_MAXINT);
-
-  if (ibb_keepalive_set_timeout (get_keepalive (self), keepalive_timeout))
-    g_object_notify (G_OBJECT (self), "keepalive-timeout");
-}
-
-/**
- * ibb_client_get_state: (get-property state)
- * @self: a client
- *
- * Gets the state of the connection.
- *
- * Returns: the state
- *
- * Since: 1.0
- */
-IBBClientState
-ibb_client_get_state (IBBClient *self)
-{
-  IBBClientState state = IBB_CLIENT_STATE_OFFLINE;
-
-  g_return_val_if_fail (IBB_IS_CLIENT (self), IBB_CLIENT_STATE_OFFLINE);
-
-  g_object_get (self, "state", &state, NULL);
-  return state;
-}
-
-/**
- * ibb_client_dup_disconnect_error: (get-property disconnect-error)
- * @self: a client
- *
- * Gets why the client is not online; see [property@IBB.Client:disconnect-error].
- *
- * Returns: (transfer full) (nullable): the error, or %NULL
- *
- * Since: 1.0
- */
-GError *
-ibb_client_dup_disconnect_error (IBBClient *self)
-{
-  GError *error = NULL;
-
-  g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
-
-  g_object_get (self, "disconnect-error", &error, NULL);
-  return error;
 }

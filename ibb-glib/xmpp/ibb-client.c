@@ -4,12 +4,13 @@
 
 #include "xmpp/ibb-client.h"
 
-#include "ibb-connection.h"
+#include "core/base/jid.h"
 #include "ibb-enum-types.h"
+#include "ibb-error.h"
 #include "ibb-intl-private.h"
-#include "xmpp/client-properties.h"
+#include "xmpp/base/blocking-call.h"
+#include "xmpp/base/call-task.h"
 #include "xmpp/ibb-client-private.h"
-#include "xmpp/ibb-worker-private.h"
 
 /**
  * IBBClient:
@@ -18,20 +19,11 @@
  *
  * It looks the server up, connects, starts TLS, logs in, binds a resource and
  * sends presence, so that it can be reached by its full JID, which is then
- * [property@IBB.Connection:local-jid]. Pass it to [ctor@IBB.Service.new]. Stanzas
- * that no service handles are emitted as
- * [signal@IBB.Connection::stanza-received], and [method@IBB.Connection.send]
- * sends other stanzas of the application.
- *
- * By itself it answers disco#info, with what its services can do (XEP-0030), pings
- * (XEP-0199), and the question for its version (XEP-0092), with that of ibb-glib. Its
- * presence tells what it can do (XEP-0115). An IQ request that nobody takes gets
- * `service-unavailable`.
+ * [property@IBB.Connection:local-jid]. Its presence tells what it can do (XEP-0115).
  *
  * Passwords go by SCRAM, which never shows them to the server, bound to the TLS
- * channel where the server can do that; in plain text only over TLS, or where
- * [property@IBB.Client:allow-plain-text] permits it, and never with
- * [property@IBB.Client:forbid-plain]. An account with a
+ * channel where the server can do that; in plain text only over TLS, unless
+ * [property@IBB.Client:password-policy] says otherwise. An account with a
  * [property@IBB.Client:certificate], or without a password, uses EXTERNAL where the
  * server offers it. A JID that is only a domain logs in anonymously.
  * [Security](security.html) says what protects a login, and what does not.
@@ -40,7 +32,7 @@
  * trips. A server that offers Bind 2 (XEP-0386) then also chooses the resource and turns on
  * acknowledgements, or resumes a broken XML stream, in the same step. Bind 2 lets the server
  * choose: where the JID names a resource, the client asks for it as in RFC 6120 §7, which costs one
- * round trip more. So does a login by [property@IBB.Client:auto-reconnect], which asks for
+ * round trip more. So does a login by [property@IBB.XmppConnection:auto-reconnect], which asks for
  * the resource that it had. With [property@IBB.Client:user-agent-id] the server may also issue a
  * [property@IBB.Client:token], with which later logins are shorter and need no password.
  *
@@ -51,7 +43,7 @@
  *   g_autoptr (IBBClient) client = ibb_client_new (jid);
  *
  *   ibb_client_set_password (client, password);
- *   if (!ibb_client_login (client, NULL, error))
+ *   if (!ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, error))
  *     return NULL;
  *   return ibb_service_new (IBB_CONNECTION (client));
  * }
@@ -69,7 +61,7 @@
  * once more what had not arrived: nothing is lost.
  *
  * Otherwise the client is offline and can log in again; with
- * [property@IBB.Client:auto-reconnect] it does so by itself. Sessions end with
+ * [property@IBB.XmppConnection:auto-reconnect] it does so by itself. Sessions end with
  * %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047 knows none without its XML stream), except for
  * those with [property@IBB.Service:resume-sessions], which are interrupted. Services
  * go on with the new login.
@@ -77,32 +69,26 @@
  * A certificate that a handler of [signal@IBB.Client::accept-certificate] accepted
  * at the login is accepted again; another one that cannot be verified is not.
  *
- * ## Threads
- *
- * Each client has a thread of its own for its socket, or shares that of
- * [property@IBB.Client:worker]; the engine of its services runs there too. All methods may be
- * called from any thread. [method@IBB.Client.login], [method@IBB.Client.logout] and
- * [method@IBB.Client.query_support] block the caller and need no main loop;
- * they fail with %G_IO_ERROR_WOULD_BLOCK on the client's own thread.
- * Asynchronous calls complete in the thread-default context of the caller.
- * Signals, property notifications among them, are emitted in the
- * thread-default context in which the client was constructed, but for
- * [signal@IBB.Client::accept-certificate].
- *
- * Dropping the last reference logs out in the background.
- *
  * Since: 1.0
  */
 
-struct _IBBClient
+enum
 {
-  GObject parent;
-
-  IBBLink *link; /* (owned) */
-
-  /* until it is constructed */
-  char      *jid;    /* (owned) (nullable) */
-  IBBWorker *worker; /* (owned) (nullable) */
+  PROP_JID = 1,
+  PROP_PASSWORD,
+  PROP_TLS_MODE,
+  PROP_TLS_DATABASE,
+  PROP_PROXY_RESOLVER,
+  PROP_WEBSOCKET_MODE,
+  PROP_WEBSOCKET_URI,
+  PROP_PASSWORD_POLICY,
+  PROP_CERTIFICATE,
+  PROP_SEND_PRESENCE,
+  PROP_PRIORITY,
+  PROP_RESUMABLE,
+  PROP_USER_AGENT_ID,
+  PROP_TOKEN,
+  N_PROPS,
 };
 
 enum
@@ -111,71 +97,60 @@ enum
   N_SIGNALS,
 };
 
-static GParamSpec *props[IBB_CLIENT_N_PROPS];
+static GParamSpec *props[N_PROPS];
 static guint       signals[N_SIGNALS];
 
-static void connection_interface_init (IBBConnectionInterface *iface);
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (IBBClient,
-                               ibb_client,
-                               G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (IBB_TYPE_CONNECTION,
-                                                      connection_interface_init))
-
-static IBBLink *
-get_link (IBBConnection *connection)
-{
-  return IBB_CLIENT (connection)->link;
-}
-
-static gboolean
-ibb_client_send (IBBConnection *connection, IBBStanza *stanza, GError **error)
-{
-  if (ibb_outbox_send (ibb_link_get_outbox (get_link (connection)), stanza))
-    return TRUE;
-
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, _ ("Not logged in"));
-  return FALSE;
-}
-
-static GMainContext *
-ibb_client_get_context (IBBConnection *connection)
-{
-  return ibb_thread_get_context (ibb_link_get_thread (get_link (connection)));
-}
-
-static gboolean
-ibb_client_is_congested (IBBConnection *connection)
-{
-  return ibb_outbox_is_congested (ibb_link_get_outbox (get_link (connection)));
-}
-
-static guint
-ibb_client_get_stanza_limit (IBBConnection *connection)
-{
-  return ibb_status_get_stanza_limit (ibb_link_get_status (get_link (connection)));
-}
-
-static gboolean
-ibb_client_confirms (IBBConnection *connection)
-{
-  return ibb_outbox_confirms (ibb_link_get_outbox (get_link (connection)));
-}
-
-static void
-connection_interface_init (IBBConnectionInterface *iface)
-{
-  iface->confirms = ibb_client_confirms;
-  iface->send = ibb_client_send;
-  iface->get_context = ibb_client_get_context;
-  iface->is_congested = ibb_client_is_congested;
-  iface->get_stanza_limit = ibb_client_get_stanza_limit;
-}
+G_DEFINE_FINAL_TYPE (IBBClient, ibb_client, IBB_TYPE_XMPP_CONNECTION)
 
 static void
 ibb_client_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
-  ibb_client_properties_get (IBB_CLIENT (object)->link, id, value);
+  IBBClient *self = IBB_CLIENT (object);
+
+  switch (id)
+    {
+    case PROP_JID:
+      g_value_set_string (value, ibb_client_get_jid (self));
+      break;
+    case PROP_PASSWORD_POLICY:
+      g_value_set_enum (value, ibb_client_get_password_policy (self));
+      break;
+    case PROP_TLS_MODE:
+      g_value_set_enum (value, ibb_client_get_tls_mode (self));
+      break;
+    case PROP_TLS_DATABASE:
+      g_value_take_object (value, ibb_client_dup_tls_database (self));
+      break;
+    case PROP_PROXY_RESOLVER:
+      g_value_take_object (value, ibb_client_dup_proxy_resolver (self));
+      break;
+    case PROP_WEBSOCKET_MODE:
+      g_value_set_enum (value, ibb_client_get_websocket_mode (self));
+      break;
+    case PROP_WEBSOCKET_URI:
+      g_value_take_string (value, ibb_client_dup_websocket_uri (self));
+      break;
+    case PROP_CERTIFICATE:
+      g_value_take_object (value, ibb_client_dup_certificate (self));
+      break;
+    case PROP_SEND_PRESENCE:
+      g_value_set_boolean (value, ibb_client_get_send_presence (self));
+      break;
+    case PROP_PRIORITY:
+      g_value_set_int (value, ibb_client_get_priority (self));
+      break;
+    case PROP_RESUMABLE:
+      g_value_set_boolean (value, ibb_client_get_resumable (self));
+      break;
+    case PROP_USER_AGENT_ID:
+      g_value_take_string (value, ibb_client_dup_user_agent_id (self));
+      break;
+    case PROP_TOKEN:
+      g_value_take_boxed (value, ibb_client_dup_token (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
 }
 
 static void
@@ -185,41 +160,65 @@ ibb_client_set_property (GObject *object, guint id, const GValue *value, GParamS
 
   switch (id)
     {
-    case IBB_CLIENT_PROP_JID:
+    case PROP_JID:
       self->jid = g_value_dup_string (value);
       break;
-    case IBB_CLIENT_PROP_WORKER:
-      self->worker = g_value_dup_boxed (value);
+    case PROP_PASSWORD:
+      ibb_client_set_password (self, g_value_get_string (value));
+      break;
+    case PROP_PASSWORD_POLICY:
+      ibb_client_set_password_policy (self, g_value_get_enum (value));
+      break;
+    case PROP_TLS_MODE:
+      ibb_client_set_tls_mode (self, g_value_get_enum (value));
+      break;
+    case PROP_TLS_DATABASE:
+      ibb_client_set_tls_database (self, g_value_get_object (value));
+      break;
+    case PROP_PROXY_RESOLVER:
+      ibb_client_set_proxy_resolver (self, g_value_get_object (value));
+      break;
+    case PROP_WEBSOCKET_MODE:
+      ibb_client_set_websocket_mode (self, g_value_get_enum (value));
+      break;
+    case PROP_WEBSOCKET_URI:
+      ibb_client_set_websocket_uri (self, g_value_get_string (value));
+      break;
+    case PROP_CERTIFICATE:
+      ibb_client_set_certificate (self, g_value_get_object (value));
+      break;
+    case PROP_SEND_PRESENCE:
+      ibb_client_set_send_presence (self, g_value_get_boolean (value));
+      break;
+    case PROP_PRIORITY:
+      ibb_client_set_priority (self, g_value_get_int (value));
+      break;
+    case PROP_RESUMABLE:
+      ibb_client_set_resumable (self, g_value_get_boolean (value));
+      break;
+    case PROP_USER_AGENT_ID:
+      ibb_client_set_user_agent_id (self, g_value_get_string (value));
+      break;
+    case PROP_TOKEN:
+      ibb_client_set_token (self, g_value_get_boxed (value));
       break;
     default:
-      if (ibb_client_properties_set (self->link, id, value))
-        g_object_notify_by_pspec (object, pspec);
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
 }
 
 static void
 ibb_client_constructed (GObject *object)
 {
-  IBBClient *self = IBB_CLIENT (object);
+  IBBClient         *self = IBB_CLIENT (object);
+  IBBXmppConnection *parent = &self->parent;
 
   G_OBJECT_CLASS (ibb_client_parent_class)->constructed (object);
 
-  self->link = ibb_link_new (IBB_CONNECTION (self), ibb_worker_create_thread (self->worker),
-                             signals[SIGNAL_ACCEPT_CERTIFICATE]);
-  ibb_account_set_jid (ibb_link_get_account (self->link), self->jid);
+  parent->link = ibb_link_new (IBB_CONNECTION (self), ibb_xmpp_connection_create_thread (parent),
+                               signals[SIGNAL_ACCEPT_CERTIFICATE]);
+  ibb_account_set_jid (parent->link->account, self->jid);
   g_clear_pointer (&self->jid, g_free);
-  g_clear_pointer (&self->worker, ibb_worker_unref);
-}
-
-static void
-ibb_client_finalize (GObject *object)
-{
-  IBBClient *self = IBB_CLIENT (object);
-
-  /* Not in dispose (): here no weak reference leads to the client any more. */
-  ibb_link_leave (self->link);
-
-  G_OBJECT_CLASS (ibb_client_parent_class)->finalize (object);
 }
 
 static void
@@ -232,20 +231,6 @@ ibb_client_class_init (IBBClientClass *klass)
   object_class->get_property = ibb_client_get_property;
   object_class->set_property = ibb_client_set_property;
   object_class->constructed = ibb_client_constructed;
-  object_class->finalize = ibb_client_finalize;
-
-  /**
-   * IBBClient:worker:
-   *
-   * The thread that the client shares with other connections.
-   *
-   * Default: %NULL, which stands for a thread of its own.
-   *
-   * Since: 1.0
-   */
-  props[IBB_CLIENT_PROP_WORKER] =
-      g_param_spec_boxed ("worker", NULL, NULL, IBB_TYPE_WORKER,
-                          G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
   /**
    * IBBClient:jid:
@@ -257,7 +242,7 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[IBB_CLIENT_PROP_JID] = g_param_spec_string (
+  props[PROP_JID] = g_param_spec_string (
       "jid", NULL, NULL, NULL, G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
   /**
@@ -270,35 +255,23 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[IBB_CLIENT_PROP_PASSWORD] =
+  props[PROP_PASSWORD] =
       g_param_spec_string ("password", NULL, NULL, NULL,
                            G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
 
   /**
-   * IBBClient:host:
+   * IBBClient:password-policy:
    *
-   * The host to connect to, a name or an address, instead of the one that the
-   * domain of the JID names in DNS. The certificate still has to be the
-   * domain's.
+   * How the password may be sent to a server that offers no better mechanism than SASL PLAIN, with
+   * which the server can read it. SCRAM never shows the password. The next login uses it.
    *
-   * Default: %NULL.
-   *
-   * Since: 1.0
-   */
-  props[IBB_CLIENT_PROP_HOST] = g_param_spec_string ("host", NULL, NULL, NULL, read_write);
-
-  /**
-   * IBBClient:port:
-   *
-   * The port to connect to. 0: the one that SRV records name or, with a
-   * [property@IBB.Client:host], 5222, or 5223 for %IBB_TLS_MODE_DIRECT.
-   *
-   * Default: 0.
+   * Default: %IBB_PASSWORD_POLICY_ENCRYPTED.
    *
    * Since: 1.0
    */
-  props[IBB_CLIENT_PROP_PORT] =
-      g_param_spec_uint ("port", NULL, NULL, 0, G_MAXUINT16, 0, read_write);
+  props[PROP_PASSWORD_POLICY] =
+      g_param_spec_enum ("password-policy", NULL, NULL, IBB_TYPE_PASSWORD_POLICY,
+                         IBB_PASSWORD_POLICY_ENCRYPTED, read_write);
 
   /**
    * IBBClient:tls-mode:
@@ -309,8 +282,8 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[IBB_CLIENT_PROP_TLS_MODE] = g_param_spec_enum ("tls-mode", NULL, NULL, IBB_TYPE_TLS_MODE,
-                                                       IBB_TLS_MODE_AUTOMATIC, read_write);
+  props[PROP_TLS_MODE] = g_param_spec_enum ("tls-mode", NULL, NULL, IBB_TYPE_TLS_MODE,
+                                            IBB_TLS_MODE_AUTOMATIC, read_write);
 
   /**
    * IBBClient:tls-database:
@@ -321,7 +294,7 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[IBB_CLIENT_PROP_TLS_DATABASE] =
+  props[PROP_TLS_DATABASE] =
       g_param_spec_object ("tls-database", NULL, NULL, G_TYPE_TLS_DATABASE, read_write);
 
   /**
@@ -336,7 +309,7 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[IBB_CLIENT_PROP_PROXY_RESOLVER] =
+  props[PROP_PROXY_RESOLVER] =
       g_param_spec_object ("proxy-resolver", NULL, NULL, G_TYPE_PROXY_RESOLVER, read_write);
 
   /**
@@ -349,7 +322,7 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[IBB_CLIENT_PROP_WEBSOCKET_MODE] = g_param_spec_enum (
+  props[PROP_WEBSOCKET_MODE] = g_param_spec_enum (
       "websocket-mode", NULL, NULL, IBB_TYPE_WEBSOCKET_MODE, IBB_WEBSOCKET_MODE_NEVER, read_write);
 
   /**
@@ -362,35 +335,7 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[IBB_CLIENT_PROP_WEBSOCKET_URI] =
-      g_param_spec_string ("websocket-uri", NULL, NULL, NULL, read_write);
-
-  /**
-   * IBBClient:allow-plain-text:
-   *
-   * Whether the password may be sent in plain text over a connection without TLS, to
-   * a server that offers no better mechanism.
-   *
-   * Default: %FALSE.
-   *
-   * Since: 1.0
-   */
-  props[IBB_CLIENT_PROP_ALLOW_PLAIN_TEXT] =
-      g_param_spec_boolean ("allow-plain-text", NULL, NULL, FALSE, read_write);
-
-  /**
-   * IBBClient:forbid-plain:
-   *
-   * Whether the login fails rather than show the password to the server (SASL
-   * PLAIN), even over TLS. With SCRAM the server never sees it. A token that is not
-   * bound to the channel is not used either: see [Tokens](security.html#tokens).
-   *
-   * Default: %FALSE.
-   *
-   * Since: 1.0
-   */
-  props[IBB_CLIENT_PROP_FORBID_PLAIN] =
-      g_param_spec_boolean ("forbid-plain", NULL, NULL, FALSE, read_write);
+  props[PROP_WEBSOCKET_URI] = g_param_spec_string ("websocket-uri", NULL, NULL, NULL, read_write);
 
   /**
    * IBBClient:certificate:
@@ -403,7 +348,7 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[IBB_CLIENT_PROP_CERTIFICATE] =
+  props[PROP_CERTIFICATE] =
       g_param_spec_object ("certificate", NULL, NULL, G_TYPE_TLS_CERTIFICATE, read_write);
 
   /**
@@ -421,8 +366,7 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[IBB_CLIENT_PROP_SEND_PRESENCE] =
-      g_param_spec_boolean ("send-presence", NULL, NULL, TRUE, read_write);
+  props[PROP_SEND_PRESENCE] = g_param_spec_boolean ("send-presence", NULL, NULL, TRUE, read_write);
 
   /**
    * IBBClient:priority:
@@ -434,8 +378,8 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[IBB_CLIENT_PROP_PRIORITY] = g_param_spec_int ("priority", NULL, NULL, -128, 127,
-                                                      IBB_ACCOUNT_DEFAULT_PRIORITY, read_write);
+  props[PROP_PRIORITY] = g_param_spec_int ("priority", NULL, NULL, -128, 127,
+                                           IBB_ACCOUNT_DEFAULT_PRIORITY, read_write);
 
   /**
    * IBBClient:resumable:
@@ -447,8 +391,7 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[IBB_CLIENT_PROP_RESUMABLE] =
-      g_param_spec_boolean ("resumable", NULL, NULL, TRUE, read_write);
+  props[PROP_RESUMABLE] = g_param_spec_boolean ("resumable", NULL, NULL, TRUE, read_write);
 
   /**
    * IBBClient:user-agent-id:
@@ -467,8 +410,7 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[IBB_CLIENT_PROP_USER_AGENT_ID] =
-      g_param_spec_string ("user-agent-id", NULL, NULL, NULL, read_write);
+  props[PROP_USER_AGENT_ID] = g_param_spec_string ("user-agent-id", NULL, NULL, NULL, read_write);
 
   /**
    * IBBClient:token:
@@ -490,132 +432,9 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Since: 1.0
    */
-  props[IBB_CLIENT_PROP_TOKEN] =
-      g_param_spec_boxed ("token", NULL, NULL, IBB_TYPE_TOKEN, read_write);
+  props[PROP_TOKEN] = g_param_spec_boxed ("token", NULL, NULL, IBB_TYPE_TOKEN, read_write);
 
-  /**
-   * IBBClient:auto-reconnect:
-   *
-   * Whether a client that was online logs in again by itself when its XML stream is lost
-   * and not resumed.
-   *
-   * The client waits for a random time, of up to one second before the first attempt and
-   * up to twice as long before each further one, 60 seconds at most. It does not wait
-   * when the machine wakes, or when [iface@Gio.NetworkMonitor] says that the network has
-   * changed, though not for that reason twice in a minute. Only a connection that has lasted
-   * a minute makes the next waits short again. Attempts have no end.
-   *
-   * Each attempt uses the current settings. It asks for the resource of
-   * [property@IBB.Client:jid] or, if that names none, for the one of the lost connection; the
-   * server may bind another one. A certificate that was accepted at the login is
-   * accepted again, and [signal@IBB.Client::accept-certificate] is not emitted.
-   *
-   * Meanwhile [property@IBB.Client:state] is %IBB_CLIENT_STATE_CONNECTING and
-   * [property@IBB.Client:disconnect-error] is why the connection was lost, and then why the last
-   * attempt failed. Sessions of the lost connection end with %G_IO_ERROR_CONNECTION_CLOSED,
-   * except for those with [property@IBB.Service:resume-sessions], which are interrupted. Services
-   * go on by themselves with the new login: their handlers stay, and
-   * [method@IBB.Service.accept_async] goes on waiting.
-   *
-   * The client gives up, and is offline, where a new login cannot succeed until somebody
-   * does something. [When the network goes](network.html#a-new-login) lists the reasons;
-   * [property@IBB.Client:disconnect-error] is then the one that was met.
-   *
-   * [method@IBB.Client.logout] ends the attempts at once, and so does %FALSE; then
-   * [property@IBB.Client:disconnect-error] stays as it is. A login by
-   * [method@IBB.Client.login] that fails is not repeated.
-   *
-   * Default: %FALSE.
-   *
-   * Since: 1.0
-   */
-  props[IBB_CLIENT_PROP_AUTO_RECONNECT] =
-      g_param_spec_boolean ("auto-reconnect", NULL, NULL, FALSE, read_write);
-
-  /**
-   * IBBClient:keepalive-interval:
-   *
-   * The idle time after which the server is asked for a sign of life, in
-   * milliseconds; 0: it is only asked to acknowledge what was sent. The question also
-   * keeps networks from forgetting an idle connection. A change counts at once.
-   *
-   * A server may name the seconds after which it ends an XML stream on which nothing comes
-   * (XEP-0478). Unless this is 0, it then also gets a question when nothing was sent for half of
-   * that.
-   *
-   * The question is a request for an acknowledgement (XEP-0198) where the server
-   * grants that, else a ping (XEP-0199).
-   *
-   * Default: 15000 milliseconds.
-   *
-   * Since: 1.0
-   */
-  props[IBB_CLIENT_PROP_KEEPALIVE_INTERVAL] = g_param_spec_uint (
-      "keepalive-interval", NULL, NULL, 0, G_MAXINT, IBB_KEEPALIVE_DEFAULT_INTERVAL, read_write);
-
-  /**
-   * IBBClient:keepalive-timeout:
-   *
-   * How long nothing at all may arrive from the server after it was asked for a
-   * sign of life, in milliseconds; 0: for ever. Then the connection is taken to be
-   * gone, and is resumed where the server grants that. A change counts at once.
-   *
-   * So a connection over which nothing comes any more is given up when
-   * [property@IBB.Client:keepalive-interval] and this have passed since the last
-   * sign of life, 30 seconds by default, whatever the application writes meanwhile.
-   * When the network has changed ([iface@Gio.NetworkMonitor]), or the machine wakes
-   * after the idle time is over, the server is asked at once, and has five seconds at most;
-   * once in ten seconds at most, if the network goes on changing.
-   *
-   * Default: 15000 milliseconds.
-   *
-   * Since: 1.0
-   */
-  props[IBB_CLIENT_PROP_KEEPALIVE_TIMEOUT] = g_param_spec_uint (
-      "keepalive-timeout", NULL, NULL, 0, G_MAXINT, IBB_KEEPALIVE_DEFAULT_TIMEOUT, read_write);
-
-  /**
-   * IBBClient:state:
-   *
-   * The state of the connection.
-   *
-   * Since: 1.0
-   */
-  props[IBB_CLIENT_PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, IBB_TYPE_CLIENT_STATE,
-                                                    IBB_CLIENT_STATE_OFFLINE, read_only);
-
-  /**
-   * IBBClient:disconnect-error:
-   *
-   * Why the client is not online, or %NULL: it is, or it was logged out, or there was no
-   * connection yet. At first this is why the connection was lost (RFC 6120 §4.9). While the
-   * client tries to resume it (%IBB_CLIENT_STATE_SUSPENDED) or logs in again by
-   * [property@IBB.Client:auto-reconnect], it is the error of the last attempt, see
-   * [method@IBB.Client.login_async]: a program can show its message beside “Reconnecting”. It
-   * notifies when that is another error than before. A login by the application that fails
-   * leaves it as it is.
-   *
-   * When [property@IBB.Client:state] changes, the new error is already set. What to do about
-   * it when the client is offline:
-   *
-   * - %IBB_ERROR_CONFLICT: another login took the resource. A login of the same
-   *   resource would end the other one in its turn: ask for another resource, or for
-   *   none, so that the server chooses one.
-   * - %IBB_ERROR_POLICY_VIOLATION: a rule of the server, often a limit of the rate or of
-   *   the size of a stanza; the message has the text of the server. Wait before the
-   *   next login, and send less.
-   * - %IBB_ERROR_PROTOCOL: one side sent XML that the other one could not read, which is
-   *   a fault of the program or of the server: report it.
-   * - %G_IO_ERROR_CONNECTION_CLOSED, and any other code: the network, or the server,
-   *   went away. Log in again, later if that fails.
-   *
-   * Since: 1.0
-   */
-  props[IBB_CLIENT_PROP_DISCONNECT_ERROR] =
-      g_param_spec_boxed ("disconnect-error", NULL, NULL, G_TYPE_ERROR, read_only);
-
-  g_object_class_install_properties (object_class, IBB_CLIENT_N_PROPS, props);
-  g_object_class_override_property (object_class, IBB_CLIENT_PROP_LOCAL_JID, "local-jid");
+  g_object_class_install_properties (object_class, N_PROPS, props);
 
   /**
    * IBBClient::accept-certificate:
@@ -634,8 +453,8 @@ ibb_client_class_init (IBBClientClass *klass)
    * Unless a handler accepts, or if none answers within 30 seconds, the login
    * fails with %G_TLS_ERROR_BAD_CERTIFICATE.
    *
-   * Emitted from inside [method@IBB.Client.login], in the calling thread; during
-   * [method@IBB.Client.login_async] in the thread-default context of its caller.
+   * Emitted from inside [method@IBB.XmppConnection.login], in the calling thread; during
+   * [method@IBB.XmppConnection.login_async] in the thread-default context of its caller.
    * A handler may do anything but a blocking login of the same client.
    *
    * Returns: TRUE to accept the certificate, which ends the emission
@@ -651,12 +470,6 @@ ibb_client_class_init (IBBClientClass *klass)
 static void
 ibb_client_init (IBBClient *self)
 {
-}
-
-IBBLink *
-ibb_client_get_link (IBBClient *self)
-{
-  return self->link;
 }
 
 /**
@@ -693,5 +506,122 @@ ibb_client_get_jid (IBBClient *self)
 {
   g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
 
-  return ibb_account_get_jid (ibb_link_get_account (self->link));
+  return ibb_account_get_jid (self->parent.link->account);
+}
+
+/**
+ * ibb_client_query_support_async:
+ * @self: a client
+ * @peer_jid: whom to ask: for a person's program its full JID
+ * @cancellable: (nullable): cancels the call
+ * @callback: (scope async): called with the answer
+ * @user_data: data for @callback
+ *
+ * Asks a peer by disco#info whether it supports in-band bytestreams.
+ *
+ * A peer that names neither XEP-0047's namespace nor `urn:ibb-glib:1` gives
+ * %IBB_ERROR_FEATURE_NOT_IMPLEMENTED. Some programs support bytestreams and do
+ * not say so: an open may still succeed.
+ *
+ * Other errors: the stanza error with which the peer or its server answered, in
+ * the domain %IBB_ERROR, often %IBB_ERROR_SERVICE_UNAVAILABLE for a peer that is
+ * offline; %IBB_ERROR_JID_MALFORMED; %G_IO_ERROR_NOT_CONNECTED when the client is
+ * not logged in; %G_IO_ERROR_CONNECTION_CLOSED; %G_IO_ERROR_TIMED_OUT after 30
+ * seconds without an answer; %G_IO_ERROR_CANCELLED.
+ *
+ * Since: 1.0
+ */
+void
+ibb_client_query_support_async (IBBClient          *self,
+                                const char         *peer_jid,
+                                GCancellable       *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer            user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  g_autofree char  *normal = NULL;
+
+  g_return_if_fail (IBB_IS_CLIENT (self));
+  g_return_if_fail (peer_jid != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = ibb_call_task_new (self, ibb_client_query_support_async, "[ibb-glib] query support",
+                            cancellable, callback, user_data);
+  if (g_task_return_error_if_cancelled (task))
+    return;
+
+  normal = ibb_jid_normalize (peer_jid);
+  if (normal == NULL)
+    {
+      g_autofree char *valid = g_utf8_make_valid (peer_jid, -1);
+
+      g_task_return_new_error (task, IBB_ERROR, IBB_ERROR_JID_MALFORMED,
+                               _ ("“%s” is not a valid XMPP address"), valid);
+    }
+  else
+    {
+      ibb_queries_start (self->parent.link->queries, g_steal_pointer (&task), peer_jid);
+    }
+}
+
+/**
+ * ibb_client_query_support_finish:
+ * @self: a client
+ * @result: what the callback was given
+ * @error: return location for an error, see
+ *   [method@IBB.Client.query_support_async]
+ *
+ * Finishes [method@IBB.Client.query_support_async].
+ *
+ * Returns: TRUE if the peer supports in-band bytestreams
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_client_query_support_finish (IBBClient *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (IBB_IS_CLIENT (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_client_query_support_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * ibb_client_query_support:
+ * @self: a client
+ * @peer_jid: whom to ask: for a person's program its full JID
+ * @cancellable: (nullable): cancels the call
+ * @error: return location for an error, see
+ *   [method@IBB.Client.query_support_async]; also %G_IO_ERROR_WOULD_BLOCK on the
+ *   client's own thread
+ *
+ * Asks a peer by disco#info whether it supports in-band bytestreams, and waits
+ * for the answer. No main loop is needed or run.
+ *
+ * Returns: TRUE if the peer supports in-band bytestreams
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_client_query_support (IBBClient    *self,
+                          const char   *peer_jid,
+                          GCancellable *cancellable,
+                          GError      **error)
+{
+  IBBBlockingCall wait;
+  gboolean        supported;
+
+  g_return_val_if_fail (IBB_IS_CLIENT (self), FALSE);
+  g_return_val_if_fail (peer_jid != NULL, FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+
+  if (!ibb_blocking_call_begin (&wait, self->parent.link->thread, "ibb_client_query_support_async",
+                                error))
+    return FALSE;
+  ibb_client_query_support_async (self, peer_jid, cancellable, ibb_blocking_call_cb, &wait);
+  supported = ibb_client_query_support_finish (self, ibb_blocking_call_wait (&wait), error);
+  ibb_blocking_call_clear (&wait);
+
+  return supported;
 }

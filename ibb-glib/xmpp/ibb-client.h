@@ -11,13 +11,14 @@
 #include <ibb-glib/ibb-types.h>
 #include <ibb-glib/ibb-version.h>
 #include <ibb-glib/xmpp/ibb-token.h>
+#include <ibb-glib/xmpp/ibb-xmpp-connection.h>
 
 G_BEGIN_DECLS
 
 #define IBB_TYPE_CLIENT (ibb_client_get_type ())
 
 IBB_AVAILABLE_IN_1_0
-G_DECLARE_FINAL_TYPE (IBBClient, ibb_client, IBB, CLIENT, GObject)
+G_DECLARE_FINAL_TYPE (IBBClient, ibb_client, IBB, CLIENT, IBBXmppConnection)
 
 IBB_AVAILABLE_IN_1_0
 IBBClient *ibb_client_new (const char *jid);
@@ -27,18 +28,6 @@ const char *ibb_client_get_jid (IBBClient *self);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_client_set_password (IBBClient *self, const char *password);
-
-IBB_AVAILABLE_IN_1_0
-char *ibb_client_dup_host (IBBClient *self);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_client_set_host (IBBClient *self, const char *host);
-
-IBB_AVAILABLE_IN_1_0
-guint ibb_client_get_port (IBBClient *self);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_client_set_port (IBBClient *self, guint port);
 
 IBB_AVAILABLE_IN_1_0
 IBBTlsMode ibb_client_get_tls_mode (IBBClient *self);
@@ -71,16 +60,10 @@ IBB_AVAILABLE_IN_1_0
 void ibb_client_set_tls_database (IBBClient *self, GTlsDatabase *tls_database);
 
 IBB_AVAILABLE_IN_1_0
-gboolean ibb_client_get_allow_plain_text (IBBClient *self);
+IBBPasswordPolicy ibb_client_get_password_policy (IBBClient *self);
 
 IBB_AVAILABLE_IN_1_0
-void ibb_client_set_allow_plain_text (IBBClient *self, gboolean allow_plain_text);
-
-IBB_AVAILABLE_IN_1_0
-gboolean ibb_client_get_forbid_plain (IBBClient *self);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_client_set_forbid_plain (IBBClient *self, gboolean forbid_plain);
+void ibb_client_set_password_policy (IBBClient *self, IBBPasswordPolicy password_policy);
 
 IBB_AVAILABLE_IN_1_0
 GTlsCertificate *ibb_client_dup_certificate (IBBClient *self);
@@ -117,54 +100,6 @@ IBBToken *ibb_client_dup_token (IBBClient *self);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_client_set_token (IBBClient *self, IBBToken *token);
-
-IBB_AVAILABLE_IN_1_0
-gboolean ibb_client_get_auto_reconnect (IBBClient *self);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_client_set_auto_reconnect (IBBClient *self, gboolean auto_reconnect);
-
-IBB_AVAILABLE_IN_1_0
-guint ibb_client_get_keepalive_interval (IBBClient *self);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_client_set_keepalive_interval (IBBClient *self, guint keepalive_interval);
-
-IBB_AVAILABLE_IN_1_0
-guint ibb_client_get_keepalive_timeout (IBBClient *self);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_client_set_keepalive_timeout (IBBClient *self, guint keepalive_timeout);
-
-IBB_AVAILABLE_IN_1_0
-IBBClientState ibb_client_get_state (IBBClient *self);
-
-IBB_AVAILABLE_IN_1_0
-GError *ibb_client_dup_disconnect_error (IBBClient *self);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_client_login_async (IBBClient          *self,
-                             GCancellable       *cancellable,
-                             GAsyncReadyCallback callback,
-                             gpointer            user_data);
-
-IBB_AVAILABLE_IN_1_0
-gboolean ibb_client_login_finish (IBBClient *self, GAsyncResult *result, GError **error);
-
-IBB_AVAILABLE_IN_1_0
-gboolean ibb_client_login (IBBClient *self, GCancellable *cancellable, GError **error);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_client_logout_async (IBBClient          *self,
-                              GCancellable       *cancellable,
-                              GAsyncReadyCallback callback,
-                              gpointer            user_data);
-
-IBB_AVAILABLE_IN_1_0
-gboolean ibb_client_logout_finish (IBBClient *self, GAsyncResult *result, GError **error);
-
-IBB_AVAILABLE_IN_1_0
-gboolean ibb_client_logout (IBBClient *self, GCancellable *cancellable, GError **error);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_client_query_support_async (IBBClient          *self,

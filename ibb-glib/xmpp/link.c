@@ -8,56 +8,10 @@
 #include "ibb-connection-private.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
-#include "runtime/weak.h"
 #include "stanza/namespaces.h"
-#include "xmpp/base/backoff.h"
 #include "xmpp/base/call-task.h"
-#include "xmpp/delivery.h"
 #include "xmpp/login/admission.h"
-#include "xmpp/login/login.h"
-#include "xmpp/logouts.h"
-#include "xmpp/management/acknowledger.h"
-#include "xmpp/management/stream-management.h"
-#include "xmpp/queries.h"
-#include "xmpp/reception.h"
-#include "xmpp/reconnection.h"
-#include "xmpp/relogin.h"
 #include "xmpp/stream/stream-error.h"
-
-struct _IBBLink
-{
-  IBBWeak   *client; /* (owned) */
-  guint      certificate_signal;
-  IBBThread *thread;
-  int        auto_reconnect; /* atomic */
-
-  /* (owned); each says which threads may call it */
-  IBBAccount          *account;
-  IBBAddresses        *addresses; /* (nullable): of a component */
-  IBBStatus           *status;
-  IBBOutbox           *outbox;
-  IBBAcknowledger     *acknowledger;
-  IBBStreamManagement *management;
-  IBBKeepalive        *keepalive;
-  IBBQueries          *queries;
-  IBBDelivery         *delivery;
-  IBBReception        *reception;
-  IBBLogouts          *logouts;
-  IBBBackoff          *login_backoff;
-  IBBBackoff          *resumption_backoff;
-
-  /* worker thread only */
-  IBBLogin        *login;        /* (owned) (nullable): while connecting */
-  IBBXmlStream    *stream;       /* (owned) (nullable): while online */
-  gint64           stream_since; /* µs: when the XML stream was taken */
-  gint64           resumed_at;   /* µs: the same, if it was resumed and has not lasted; else 0 */
-  IBBReconnection *reconnection; /* (owned) (nullable): while suspended */
-  IBBRelogin      *relogin;      /* (owned) (nullable): while it logs in by itself */
-  char            *resource;     /* (owned) (nullable): of the last login */
-  GTlsCertificate *accepted_certificate; /* (owned) (nullable): by the application, at the login */
-  gboolean         may_resume;           /* the server ended the XML stream and may have kept it */
-  gboolean         is_logging_out;
-};
 
 static void
 token_replaced_cb (gpointer data)
@@ -102,23 +56,15 @@ ibb_link_new (IBBConnection *client, IBBThread *thread, guint certificate_signal
 }
 
 IBBLink *
-ibb_link_new_for_component (IBBConnection *component,
-                            IBBThread     *thread,
-                            const char    *host,
-                            guint          port)
+ibb_link_new_for_component (IBBConnection *component, IBBThread *thread, const char *domain)
 {
   IBBLink *self = create (component, thread, ibb_addresses_new ());
 
-  ibb_account_set_component (self->account, host, port);
-  return self;
-}
-
-void
-ibb_link_set_domain (IBBLink *self, const char *domain)
-{
+  ibb_account_set_component (self->account);
   ibb_account_set_jid (self->account, domain);
   ibb_addresses_set_domain (self->addresses, domain);
   ibb_outbox_set_from (self->outbox, domain);
+  return self;
 }
 
 static void
@@ -146,42 +92,6 @@ link_free (gpointer data)
   g_clear_pointer (&self->stream, ibb_xml_stream_unref);
   ibb_weak_unref (self->client);
   g_free (self);
-}
-
-IBBThread *
-ibb_link_get_thread (IBBLink *self)
-{
-  return self->thread;
-}
-
-IBBAccount *
-ibb_link_get_account (IBBLink *self)
-{
-  return self->account;
-}
-
-IBBAddresses *
-ibb_link_get_addresses (IBBLink *self)
-{
-  return self->addresses;
-}
-
-IBBStatus *
-ibb_link_get_status (IBBLink *self)
-{
-  return self->status;
-}
-
-IBBOutbox *
-ibb_link_get_outbox (IBBLink *self)
-{
-  return self->outbox;
-}
-
-IBBKeepalive *
-ibb_link_get_keepalive (IBBLink *self)
-{
-  return self->keepalive;
 }
 
 /* Stream management. */
@@ -747,12 +657,6 @@ stop_returning_cb (gpointer user_data)
 }
 
 gboolean
-ibb_link_get_auto_reconnect (IBBLink *self)
-{
-  return g_atomic_int_get (&self->auto_reconnect);
-}
-
-gboolean
 ibb_link_set_auto_reconnect (IBBLink *self, gboolean auto_reconnect)
 {
   auto_reconnect = !!auto_reconnect;
@@ -762,12 +666,6 @@ ibb_link_set_auto_reconnect (IBBLink *self, gboolean auto_reconnect)
   if (!auto_reconnect)
     ibb_thread_invoke (self->thread, stop_returning_cb, self, NULL);
   return TRUE;
-}
-
-void
-ibb_link_query (IBBLink *self, GTask *task, const char *peer_jid)
-{
-  ibb_queries_start (self->queries, task, peer_jid);
 }
 
 /* The end of a link, after its client. */

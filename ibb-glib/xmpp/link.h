@@ -11,46 +11,78 @@
 
 #include "ibb-connection.h"
 #include "runtime/thread.h"
+#include "runtime/weak.h"
 #include "xmpp/addresses.h"
 #include "xmpp/base/account.h"
+#include "xmpp/base/backoff.h"
+#include "xmpp/delivery.h"
+#include "xmpp/login/login.h"
+#include "xmpp/logouts.h"
+#include "xmpp/management/acknowledger.h"
 #include "xmpp/management/keepalive.h"
 #include "xmpp/management/outbox.h"
+#include "xmpp/management/stream-management.h"
+#include "xmpp/queries.h"
+#include "xmpp/reception.h"
+#include "xmpp/reconnection.h"
+#include "xmpp/relogin.h"
 #include "xmpp/status.h"
 
 G_BEGIN_DECLS
 
 typedef struct _IBBLink IBBLink;
 
+/* The objects live as long as the link, and each says which threads may call it. */
+struct _IBBLink
+{
+  IBBWeak   *client; /* (owned) */
+  guint      certificate_signal;
+  IBBThread *thread;
+  int        auto_reconnect; /* atomic */
+
+  /* (owned); each says which threads may call it */
+  IBBAccount          *account;
+  IBBAddresses        *addresses; /* (nullable): of a component */
+  IBBStatus           *status;
+  IBBOutbox           *outbox;
+  IBBAcknowledger     *acknowledger;
+  IBBStreamManagement *management;
+  IBBKeepalive        *keepalive;
+  IBBQueries          *queries;
+  IBBDelivery         *delivery;
+  IBBReception        *reception;
+  IBBLogouts          *logouts;
+  IBBBackoff          *login_backoff;
+  IBBBackoff          *resumption_backoff;
+
+  /* worker thread only */
+  IBBLogin        *login;        /* (owned) (nullable): while connecting */
+  IBBXmlStream    *stream;       /* (owned) (nullable): while online */
+  gint64           stream_since; /* µs: when the XML stream was taken */
+  gint64           resumed_at;   /* µs: the same, if it was resumed and has not lasted; else 0 */
+  IBBReconnection *reconnection; /* (owned) (nullable): while suspended */
+  IBBRelogin      *relogin;      /* (owned) (nullable): while it logs in by itself */
+  char            *resource;     /* (owned) (nullable): of the last login */
+  GTlsCertificate *accepted_certificate; /* (owned) (nullable): by the application, at the login */
+  gboolean         may_resume;           /* the server ended the XML stream and may have kept it */
+  gboolean         is_logging_out;
+};
+
 /* thread: (transfer full). The link holds no reference to client, which emits certificate_signal:
  * see ibb_login_new (). The client emits its signals in the caller's thread-default context. */
 IBBLink *ibb_link_new (IBBConnection *client, IBBThread *thread, guint certificate_signal);
-/* Likewise, for a component, whose domain is to be set once, before any other thread knows it. */
-IBBLink *ibb_link_new_for_component (IBBConnection *component,
-                                     IBBThread     *thread,
-                                     const char    *host,
-                                     guint          port);
-void     ibb_link_set_domain (IBBLink *self, const char *domain);
+IBBLink *
+ibb_link_new_for_component (IBBConnection *component, IBBThread *thread, const char *domain);
 /* The client is gone. Any thread: ends the XML stream and frees itself, in the
  * background, after all that was begun before. */
 void ibb_link_leave (IBBLink *self);
-
-/* Its parts, which live as long as the client. */
-IBBThread    *ibb_link_get_thread (IBBLink *self);
-IBBAccount   *ibb_link_get_account (IBBLink *self);
-IBBAddresses *ibb_link_get_addresses (IBBLink *self); /* (nullable): of a component */
-IBBStatus    *ibb_link_get_status (IBBLink *self);
-IBBOutbox    *ibb_link_get_outbox (IBBLink *self);
-IBBKeepalive *ibb_link_get_keepalive (IBBLink *self);
 
 /* Any thread. The tasks, which hold the client, are taken; each gets TRUE in the end, or an
  * error. The status is CONNECTING when a login starts; unless it was OFFLINE, the task fails. */
 void ibb_link_login (IBBLink *self, GTask *task);
 void ibb_link_logout (IBBLink *self, GTask *task);
-/* Whether it logs in again by itself when the XML stream is lost. FALSE ends that at once. The
- * setter returns TRUE if it was otherwise before. */
-gboolean ibb_link_get_auto_reconnect (IBBLink *self);
+/* Whether it logs in again by itself when the XML stream is lost. FALSE ends that at once. Returns
+ * TRUE if it was otherwise before. */
 gboolean ibb_link_set_auto_reconnect (IBBLink *self, gboolean auto_reconnect);
-/* Asks a peer by disco#info whether it supports bytestreams. */
-void ibb_link_query (IBBLink *self, GTask *task, const char *peer_jid);
 
 G_END_DECLS

@@ -97,8 +97,9 @@ log_in (const char *account)
   g_autoptr (GError) error = NULL;
 
   if (port > 0)
-    ibb_client_set_port (client, (guint) port);
-  check (ibb_client_login (client, NULL, &error), "logging in", &error);
+    ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), (guint) port);
+  check (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error), "logging in",
+         &error);
   return client;
 }
 

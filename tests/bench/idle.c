@@ -60,7 +60,7 @@ log_in (const char *name)
   IBBClient         *client = account_create_client (name, "idle");
   g_autoptr (GError) error = NULL;
 
-  ibb_client_login (client, NULL, &error);
+  ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error);
   g_assert_no_error (error);
   return IBB_CONNECTION (client);
 }

@@ -75,8 +75,9 @@ account_prepare_client (IBBClient *client, const char *password)
   g_autoptr (GTlsDatabase) database = NULL;
 
   ibb_client_set_password (client, password);
-  ibb_client_set_host (client, account_get ("IBB_TEST_HOST"));
-  ibb_client_set_port (client, (guint) atoi (account_get ("IBB_TEST_PORT")));
+  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), account_get ("IBB_TEST_HOST"));
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client),
+                                (guint) atoi (account_get ("IBB_TEST_PORT")));
   if (g_getenv ("IBB_TEST_CA_FILE") != NULL) /* there is none where nothing offers TLS */
     {
       database = account_open_database ("IBB_TEST_CA_FILE");

@@ -71,7 +71,8 @@ RECORDS = (
 )
 LIFETIME = r'_(?:init|clear|free|copy|dup|new|ref|unref)$'
 
-# Further files of a class, by its own: they have its prefix.
+# Further files of a class, by its own: they have its prefix, and in the same folder they are one
+# node with it.
 PARTS = {
     # Each pair of accessors, and each call in its two forms, is long and documented by itself.
     'ibb-service-settings': 'ibb-service',
@@ -80,10 +81,7 @@ PARTS = {
     'ibb-service-agreed': 'ibb-service',
     'ibb-transport-properties': 'ibb-transport',
     'xmpp/ibb-client-settings': 'xmpp/ibb-client',
-    'xmpp/ibb-client-way': 'xmpp/ibb-client',
-    'xmpp/ibb-client-calls': 'xmpp/ibb-client',
-    'xmpp/ibb-component-settings': 'xmpp/ibb-component',
-    'xmpp/ibb-component-calls': 'xmpp/ibb-component',
+    'xmpp/ibb-xmpp-connection-calls': 'xmpp/ibb-xmpp-connection',
     # What applications may do with the record.
     'ibb-stanza': 'core/base/stanza',
 }
@@ -105,6 +103,8 @@ KNOWN_OPENED = (
     'IBBBase64Decoder',
     'IBBByteQueue',
     'IBBContext',
+    'IBBLink',
+    'IBBXmppConnection',
     'IBBParameters',
     'IBBTimer',
 )
@@ -242,6 +242,9 @@ def read_tree(folder):
         for suffix in '-private', '-struct':
             if name.removesuffix(suffix) + '.c' in files:
                 name = name.removesuffix(suffix)
+        whole = PARTS.get(name, name)
+        if os.path.dirname(whole) == os.path.dirname(name):
+            name = whole
         node = nodes.setdefault(name, Node(name))
         node.files.append(file)
         by_file[path] = node

@@ -185,16 +185,19 @@ log_in (void)
   if (g_strcmp0 (tls, "none") == 0)
     {
       ibb_client_set_tls_mode (client, IBB_TLS_MODE_NONE);
-      ibb_client_set_port (client, (guint) atoi (account_get ("IBB_TEST_PLAIN_PORT")));
+      ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client),
+                                    (guint) atoi (account_get ("IBB_TEST_PLAIN_PORT")));
     }
   else if (g_strcmp0 (tls, "direct") == 0)
     {
       ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
-      ibb_client_set_port (client, (guint) atoi (account_get ("IBB_TEST_DIRECT_TLS_PORT")));
+      ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client),
+                                    (guint) atoi (account_get ("IBB_TEST_DIRECT_TLS_PORT")));
     }
   if (port > 0)
-    ibb_client_set_port (client, (guint) port);
-  check (ibb_client_login (client, NULL, &error), "logging in", &error);
+    ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), (guint) port);
+  check (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error), "logging in",
+         &error);
   return g_steal_pointer (&client);
 }
 
@@ -365,6 +368,7 @@ main (int argc, char **argv)
 
   g_free (sent.sha256);
   g_free (received.sha256);
-  check (ibb_client_logout (client, NULL, &error), "logging out", &error);
+  check (ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, &error), "logging out",
+         &error);
   return 0;
 }

@@ -36,14 +36,14 @@ log_in (const char *account)
 {
   IBBClient *client = account_create_client (account, NULL);
 
-  assert_succeeds (ibb_client_login, client, NULL);
+  assert_succeeds (ibb_xmpp_connection_login, IBB_XMPP_CONNECTION (client), NULL);
   return IBB_CONNECTION (client);
 }
 
 static void
 log_out (IBBConnection *client)
 {
-  assert_succeeds (ibb_client_logout, IBB_CLIENT (client), NULL);
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
 }
 #endif
 

@@ -90,8 +90,8 @@ create_client (Server *server)
   g_autoptr (GTlsCertificate) certificate = load_certificate ("romeo.pem");
 
   g_assert_no_error (error);
-  ibb_client_set_host (client, "127.0.0.1");
-  ibb_client_set_port (client, server->acceptor.port);
+  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), "127.0.0.1");
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), server->acceptor.port);
   ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
   ibb_client_set_tls_database (client, database);
   ibb_client_set_certificate (client, certificate);
@@ -124,11 +124,12 @@ test_case (gconstpointer data)
   client = create_client (&server);
   if (test->has_handler)
     g_signal_connect (client, "accept-certificate", G_CALLBACK (judge_cb), &judge);
-  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
   g_test_message ("%s", error->message);
   g_assert_cmpint (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE), ==,
                    test->is_refused);
-  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+                   IBB_CLIENT_STATE_OFFLINE);
   drop_client (client);
   acceptor_stop (&server.acceptor);
 
@@ -156,7 +157,7 @@ create_stranded_client (FakeServer *server, Judge *judge, gboolean auto_reconnec
   IBBClient                  *client = fake_create_client (server, FAKE_JID);
 
   ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
-  ibb_client_set_auto_reconnect (client, auto_reconnect);
+  ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (client), auto_reconnect);
   g_signal_connect (client, "accept-certificate", G_CALLBACK (judge_cb), judge);
   assert_login (client);
   fake_server_expect (server, "id='ping'");
@@ -178,7 +179,8 @@ test_portal (void)
 
   fake_server_set_steps (server, back);
   fake_server_wait_for_clients (server, 4);
-  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_SUSPENDED);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+                   IBB_CLIENT_STATE_SUSPENDED);
   fake_server_set_certificate (server, own);
   wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
   fake_log_out (client, server, NULL);
@@ -188,7 +190,8 @@ test_portal (void)
 static void
 assert_names_certificate (IBBClient *client)
 {
-  g_autoptr (GError) error = ibb_client_dup_disconnect_error (client);
+  g_autoptr (GError) error =
+      ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
 
   g_test_message ("%s", error->message);
   g_assert_nonnull (strstr (error->message, "The certificate of “fake.test” is not trusted"));
@@ -206,7 +209,7 @@ test_replaced (void)
   g_autoptr (GError)          error = NULL;
 
   wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
-  error = ibb_client_dup_disconnect_error (client);
+  error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   assert_names_certificate (client);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
@@ -249,11 +252,11 @@ test_replaced_returning (gconstpointer data)
     {
       fake_server_set_certificate (server, own);
       wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
-      g_assert_null (ibb_client_dup_disconnect_error (client));
+      g_assert_null (ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client)));
     }
   else
     {
-      ibb_client_set_auto_reconnect (client, FALSE);
+      ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (client), FALSE);
       wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
       assert_names_certificate (client);
     }
@@ -312,8 +315,8 @@ test_redirect (gconstpointer data)
   ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
   ibb_client_set_tls_database (client, database);
   g_signal_connect (client, "accept-certificate", G_CALLBACK (judge_cb), &judge);
-  if (ibb_client_login (client, NULL, &error))
-    assert_succeeds (ibb_client_logout, client, NULL);
+  if (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error))
+    assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
   else
     g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
   g_assert_cmpint (error != NULL, ==, test->is_refused);
@@ -368,17 +371,18 @@ test_broken_handshake (void)
   fake_random_start (0);
   acceptor_start (&acceptor, break_handshake_cb, &n_handshakes);
   ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
-  ibb_client_set_auto_reconnect (client, TRUE);
+  ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (client), TRUE);
   g_signal_connect (client, "accept-certificate", G_CALLBACK (judge_cb), &judge);
   assert_login (client);
-  ibb_client_set_port (client, acceptor.port);
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), acceptor.port);
   fake_server_close (server);
   while (g_atomic_int_get (&n_handshakes) < 3)
     {
-      g_assert_cmpint (ibb_client_get_state (client), !=, IBB_CLIENT_STATE_OFFLINE);
+      g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), !=,
+                       IBB_CLIENT_STATE_OFFLINE);
       wait_a_moment ();
     }
-  ibb_client_set_port (client, fake_server_get_port (server));
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), fake_server_get_port (server));
   fake_wait_until_online (client, server, 2);
   fake_log_out (client, server, NULL);
   acceptor_stop (&acceptor);

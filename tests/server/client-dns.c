@@ -229,8 +229,8 @@ set_up (Fixture *self, gconstpointer data)
   g_assert_true (g_socket_bind (self->silent, any, FALSE, NULL));
   /* The usual client, which goes by the domain alone. */
   self->client = fake_create_client (self->server, FAKE_JID);
-  ibb_client_set_host (self->client, NULL);
-  ibb_client_set_port (self->client, 0);
+  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (self->client), NULL);
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (self->client), 0);
 }
 
 static void
@@ -351,7 +351,7 @@ test_all_refuse (Fixture *self, gconstpointer data)
 
   add_target (self, "first.test", get_silent_port (self), 10, 0);
   add_target (self, "second.test", get_silent_port (self), 20, 0);
-  g_assert_false (ibb_client_login (self->client, NULL, &error));
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (self->client), NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
   g_assert_nonnull (strstr (error->message, "“fake.test”"));
   g_assert_nonnull (strstr (error->message, "name its host"));
@@ -365,7 +365,7 @@ test_all_lost (Fixture *self, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   add_target (self, "nowhere.test", 5222, 10, 0);
-  g_assert_false (ibb_client_login (self->client, NULL, &error));
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (self->client), NULL, &error));
   g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND);
   g_assert_nonnull (strstr (error->message, "“fake.test”"));
   assert_asked (self, "_xmpp-client._tcp.fake.test nowhere.test ");
@@ -379,7 +379,7 @@ test_denied (Fixture *self, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   add_target (self, data, 0, 0, 0);
-  g_assert_false (ibb_client_login (self->client, NULL, &error));
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (self->client), NULL, &error));
   g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND);
   g_test_message ("%s", error->message);
   g_assert_nonnull (strstr (error->message, "“fake.test”"));
@@ -533,7 +533,7 @@ test_no_record (Fixture *self, gconstpointer data)
 
       g_string_truncate (self->resolver->asked, 1);
       ibb_client_set_tls_mode (client, cases[i].mode);
-      g_assert_false (ibb_client_login (client, NULL, &error));
+      g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
       g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND);
       g_assert_nonnull (strstr (error->message, "“nowhere.test”"));
       g_assert_nonnull (strstr (error->message, cases[i].port));
@@ -547,8 +547,9 @@ static void
 test_no_look_up (Fixture *self, gconstpointer data)
 {
   add_target (self, "first.test", get_silent_port (self), 10, 0);
-  ibb_client_set_host (self->client, data);
-  ibb_client_set_port (self->client, fake_server_get_port (self->server));
+  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (self->client), data);
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (self->client),
+                                fake_server_get_port (self->server));
   assert_login (self->client);
   assert_asked (self, data != NULL ? "other.test " : "fake.test ");
 }
@@ -559,9 +560,9 @@ test_silent (Fixture *self, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  ibb_client_set_host (self->client, "silent.test");
+  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (self->client), "silent.test");
   fast_timers_start (20000, 20000, 0);
-  g_assert_false (ibb_client_login (self->client, NULL, &error));
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (self->client), NULL, &error));
   fast_timers_stop ();
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   g_assert_nonnull (strstr (error->message, "cannot be reached within 20 s"));
@@ -587,8 +588,8 @@ test_address (Fixture *self, gconstpointer data)
       g_string_truncate (self->resolver->asked, 1);
       ibb_client_set_password (client, "secret");
       if (i % 2 == 1)
-        ibb_client_set_port (client, get_silent_port (self));
-      g_assert_false (ibb_client_login (client, NULL, &error));
+        ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), get_silent_port (self));
+      g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
       g_assert_nonnull (strstr (error->message, cases[i / 2].address));
       assert_asked (self, "");
       drop_client (client);
@@ -639,8 +640,9 @@ test_proxy (Fixture *self, gconstpointer data)
   if (proxy_case->resolved == NULL)
     g_simple_proxy_resolver_set_uri_proxy (G_SIMPLE_PROXY_RESOLVER (resolver), "xmpp-client", uri);
   self->resolver->is_silent = proxy_case->is_silent;
-  ibb_client_set_host (self->client, proxy_case->host);
-  ibb_client_set_port (self->client, proxy_case->host != NULL ? port : 0);
+  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (self->client), proxy_case->host);
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (self->client),
+                                proxy_case->host != NULL ? port : 0);
   ibb_client_set_proxy_resolver (self->client, resolver);
   if (proxy_case->is_silent)
     fast_timers_start (5000, 5000, 0); /* the time that DNS has */
@@ -671,7 +673,7 @@ test_onion (Fixture *self, gconstpointer data)
       ibb_client_set_tls_mode (client, IBB_TLS_MODE_AUTOMATIC);
       ibb_client_set_websocket_mode (client, GPOINTER_TO_INT (data));
       ibb_client_set_proxy_resolver (client, resolver);
-      g_assert_false (ibb_client_login (client, NULL, &error));
+      g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
       g_test_message ("%s", error->message);
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PROXY_FAILED);
       g_assert_nonnull (strstr (error->message, "“fake.onion” is not in DNS"));
@@ -701,8 +703,8 @@ test_onion_proxy (Fixture *self, gconstpointer data)
   IBBClient                 *client = fake_create_client (self->server, "user@fake.onion");
   g_autofree char           *asked = NULL;
 
-  ibb_client_set_host (client, NULL);
-  ibb_client_set_port (client, 0);
+  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), NULL);
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), 0);
   ibb_client_set_proxy_resolver (client, resolver);
   assert_login_fails (client, IBB_ERROR, IBB_ERROR_PROTOCOL); /* bound to another account */
   assert_asked (self, "");
@@ -726,7 +728,7 @@ test_proxy_fails (Fixture *self, gconstpointer data)
   if (*(const char *) data != '.')
     add_target (self, "second.test", 2, 20, 0);
   ibb_client_set_proxy_resolver (self->client, resolver);
-  g_assert_false (ibb_client_login (self->client, NULL, &error));
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (self->client), NULL, &error));
   g_test_message ("%s", error->message);
   asked = cut_proxy_dup_asked (proxy);
   if (*(const char *) data == '.')

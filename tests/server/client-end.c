@@ -48,7 +48,7 @@ test_logout (void)
     {
       IBBClient *client = ibb_client_new (FAKE_JID);
 
-      assert_succeeds (ibb_client_logout, client, NULL);
+      assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
       g_assert_finalize_object (client);
     }
 }
@@ -78,11 +78,11 @@ test_refused (void)
       GCancellable *cancellable = g_cancellable_new ();
       Objects       objects;
 
-      ibb_client_set_host (client, "127.0.0.1");
-      ibb_client_set_port (client, 1);
+      ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), "127.0.0.1");
+      ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), 1);
       objects_init (&objects, client);
-      assert_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, ibb_client_login, client,
-                    cancellable);
+      assert_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, ibb_xmpp_connection_login,
+                    IBB_XMPP_CONNECTION (client), cancellable);
       g_assert_finalize_object (cancellable);
       g_assert_finalize_object (client);
       objects_assert_finalize (&objects);
@@ -130,9 +130,10 @@ test_online (void)
       objects_init (&objects, client);
       assert_login (client);
       g_assert_nonnull (seen);
-      ibb_client_logout_async (client, NULL, store_result_cb, &result);
+      ibb_xmpp_connection_logout_async (IBB_XMPP_CONNECTION (client), NULL, store_result_cb,
+                                        &result);
       wait_until (result != NULL);
-      assert_succeeds (ibb_client_logout_finish, client, result);
+      assert_succeeds (ibb_xmpp_connection_logout_finish, IBB_XMPP_CONNECTION (client), result);
       g_clear_object (&result);
       g_assert_finalize_object (service);
       g_assert_finalize_object (client);

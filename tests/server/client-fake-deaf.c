@@ -41,8 +41,8 @@ test_gives_up (void)
   fake_server_set_steps (server, back);
   break_stream (server);
   fake_wait_until_online (client, server, 2);
-  ibb_client_set_keepalive_timeout (client, 20);
-  ibb_client_set_keepalive_interval (client, 10);
+  ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (client), 20);
+  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (client), 10);
   wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, IBB_KEEPALIVE_MAX_SILENCES + 1);
   fake_log_out (client, server, NULL);
@@ -98,9 +98,9 @@ begin (End *end, Kind kind)
   end->service = ibb_service_new (IBB_CONNECTION (end->client));
   ibb_service_set_session_limit (end->service, 1);
   ibb_service_set_resume_sessions (end->service, TRUE);
-  ibb_client_set_auto_reconnect (end->client, kind != STAYS_BY_HAND);
+  ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (end->client), kind != STAYS_BY_HAND);
   if (kind == STAYS_FOR_EVER)
-    ibb_client_set_keepalive_timeout (end->client, 0);
+    ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (end->client), 0);
   assert_login (end->client);
   if (kind == STAYS_NEEDED)
     accept_session (end);
@@ -140,7 +140,8 @@ test_unanswered (void)
   fake_wait_until_online (ends[LOGS_IN].client, ends[LOGS_IN].server, 3);
   for (guint kind = 0; kind < LOGS_IN; kind++)
     {
-      g_assert_cmpint (ibb_client_get_state (ends[kind].client), ==, IBB_CLIENT_STATE_ONLINE);
+      g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (ends[kind].client)), ==,
+                       IBB_CLIENT_STATE_ONLINE);
       g_assert_cmpuint (fake_server_get_n_clients (ends[kind].server), ==, 2);
     }
   for (guint kind = 0; kind < G_N_ELEMENTS (ends); kind++)
@@ -155,7 +156,7 @@ test_breaks (void)
   IBBClient  *client = fake_create_client (server, FAKE_JID);
 
   fake_random_start (0);
-  ibb_client_set_auto_reconnect (client, TRUE);
+  ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (client), TRUE);
   assert_login (client);
   fake_server_set_steps (server, back);
   for (guint i = 0; i < IBB_KEEPALIVE_MAX_SILENCES; i++)
@@ -194,7 +195,7 @@ test_policy_violation (void)
 
       fake_random_start (0);
       fake_clock_stop ();
-      ibb_client_set_auto_reconnect (client, TRUE);
+      ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (client), TRUE);
       assert_login (client);
       fake_server_set_steps (server, back);
       break_stream (server);

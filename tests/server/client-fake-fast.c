@@ -307,7 +307,7 @@ test_rounds_sasl2 (void)
   assert_login (client);
   assert_rounds (server, 4);
   assert_token (client, SECRET, "HT-SHA-256-EXPR");
-  assert_succeeds (ibb_client_logout, client, NULL);
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
 
   /* The token does without the password, and is replaced by another one. */
   fake_server_set_steps (server, again);
@@ -456,7 +456,8 @@ test_choice (gconstpointer data)
 
       ibb_client_set_token (client, token);
     }
-  ibb_client_set_forbid_plain (client, choice->forbids_plain);
+  if (choice->forbids_plain)
+    ibb_client_set_password_policy (client, IBB_PASSWORD_POLICY_HASHED);
   if (choice->has_no_agent)
     ibb_client_set_user_agent_id (client, NULL);
   if (g_str_equal (choice->expected, "'HT-SHA-256-EXPR'"))

@@ -133,7 +133,9 @@ test_login_failures (void)
       g_test_message ("%s", cases[i].name);
       if (cases[i].starttls)
         ibb_client_set_tls_mode (client, IBB_TLS_MODE_STARTTLS);
-      ibb_client_set_allow_plain_text (client, !cases[i].forbids_plain_text);
+      ibb_client_set_password_policy (client, cases[i].forbids_plain_text
+                                                  ? IBB_PASSWORD_POLICY_ENCRYPTED
+                                                  : IBB_PASSWORD_POLICY_READABLE);
       assert_login_fails (client, cases[i].domain (), cases[i].code);
       drop_client (client);
       received = fake_server_free (server);
@@ -276,7 +278,7 @@ test_offer (void)
       g_autofree char   *received = NULL;
 
       g_test_message ("case %" G_GSIZE_FORMAT, i);
-      g_assert_false (ibb_client_login (client, NULL, &error));
+      g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
       g_assert_true (g_error_matches (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION) ==
                      servers[i].is_changed);
       g_assert_true ((strstr (error->message, "XEP-0474") != NULL) == servers[i].is_changed);
@@ -341,7 +343,7 @@ test_long_words (void)
       FakeServer        *server = fake_server_new (cases[i]);
       IBBClient         *client = fake_create_client (server, FAKE_JID);
 
-      g_assert_false (ibb_client_login (client, NULL, &error));
+      g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
       g_assert_nonnull (error);
       g_test_message ("%.1000s", error->message);
       g_assert_cmpuint (strlen (error->message), <, 1000);
@@ -364,11 +366,13 @@ test_scram_cancelled (void)
   g_autofree char         *received = NULL;
 
   g_atomic_int_set (&is_challenged, FALSE);
-  ibb_client_login_async (client, cancellable, store_result_cb, &result);
+  ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), cancellable, store_result_cb,
+                                   &result);
   while (!g_atomic_int_get (&is_challenged))
     g_main_context_iteration (NULL, TRUE);
   g_cancellable_cancel (cancellable);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_client_login_finish, client, &result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_connection_login_finish,
+                       IBB_XMPP_CONNECTION (client), &result);
   drop_client (client);
   received = fake_server_free (server);
   g_assert_null (strstr (received, "<response"));
@@ -550,8 +554,8 @@ test_redirects (void)
           ports[j] = fake_server_get_port (servers[j]);
         }
       client = fake_create_client (servers[0], FAKE_JID);
-      if (ibb_client_login (client, NULL, &error))
-        assert_succeeds (ibb_client_logout, client, NULL);
+      if (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error))
+        assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
       else
         g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
       g_assert_cmpint (error == NULL, ==, redirects[i].n_visited == n);
@@ -581,7 +585,7 @@ assert_silence (IBBClient *client, gsize i)
   g_autoptr (GError) error = NULL;
 
   fast_timers_start (15000, 15000, silent_servers[i].n_before);
-  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
   fast_timers_stop ();
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   if (strstr (error->message, silent_servers[i].stage) == NULL)
@@ -629,11 +633,13 @@ test_broken_handshake (void)
       g_autoptr (GError)       error = NULL;
 
       ibb_client_set_tls_mode (client, cases[i].mode);
-      ibb_client_login_async (client, NULL, store_result_cb, &stored);
+      ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), NULL, store_result_cb,
+                                       &stored);
       fake_server_expect (server, cases[i].is_network ? "\x16\x03" : "");
       fake_server_close (server);
       result = wait_for_result (&stored);
-      g_assert_false (ibb_client_login_finish (client, result, &error));
+      g_assert_false (
+          ibb_xmpp_connection_login_finish (IBB_XMPP_CONNECTION (client), result, &error));
       g_test_message ("%s", error->message);
       g_assert_cmpint (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED), ==,
                        cases[i].is_network);
@@ -656,7 +662,8 @@ test_cancel (void)
       g_autoptr (GCancellable) cancellable = g_cancellable_new ();
       GAsyncResult            *result = NULL;
 
-      ibb_client_login_async (client, cancellable, store_result_cb, &result);
+      ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), cancellable, store_result_cb,
+                                       &result);
       g_assert_null (result);
       if (stage > 0)
         fake_server_expect (server, "");
@@ -666,11 +673,12 @@ test_cancel (void)
         }
       else
         {
-          assert_succeeds (ibb_client_logout, client, NULL);
+          assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
         }
-      assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_client_login_finish, client,
-                           &result);
-      g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
+      assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_connection_login_finish,
+                           IBB_XMPP_CONNECTION (client), &result);
+      g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+                       IBB_CLIENT_STATE_OFFLINE);
       fake_end (client, server);
     }
 }
@@ -717,7 +725,7 @@ test_features (void)
   assert_login (client);
   g_assert_cmpuint (ibb_connection_get_stanza_limit (IBB_CONNECTION (client)), ==, 3000);
   fake_server_expect (server, "");
-  g_assert_true (ibb_client_logout (client, NULL, NULL));
+  g_assert_true (ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, NULL));
   g_assert_cmpuint (ibb_connection_get_stanza_limit (IBB_CONNECTION (client)), ==, 0);
   fake_end (client, server);
 }
@@ -750,7 +758,7 @@ test_no_presence (void)
   assert_login (client);
   g_assert_true (ibb_connection_send (IBB_CONNECTION (client), stanza, NULL));
   fake_server_expect (server, "");
-  g_assert_true (ibb_client_logout (client, NULL, NULL));
+  g_assert_true (ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, NULL));
   fake_end (client, server);
 }
 

@@ -28,9 +28,9 @@ create_client (FakeServer *server)
 {
   IBBClient *client = fake_create_client (server, FAKE_JID);
 
-  g_assert_false (ibb_client_get_auto_reconnect (client));
-  ibb_client_set_auto_reconnect (client, TRUE);
-  g_assert_true (ibb_client_get_auto_reconnect (client));
+  g_assert_false (ibb_xmpp_connection_get_auto_reconnect (IBB_XMPP_CONNECTION (client)));
+  ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (client), TRUE);
+  g_assert_true (ibb_xmpp_connection_get_auto_reconnect (IBB_XMPP_CONNECTION (client)));
   return client;
 }
 
@@ -94,10 +94,11 @@ test_returns (void)
   fake_server_set_steps (server, elsewhere);
   lose (server);
   wait_for_state (client, IBB_CLIENT_STATE_CONNECTING);
-  error = ibb_client_dup_disconnect_error (client);
+  error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   g_assert_null (ibb_connection_dup_local_jid (IBB_CONNECTION (client)));
-  assert_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_client_login, client, NULL);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_xmpp_connection_login,
+                IBB_XMPP_CONNECTION (client), NULL);
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_expect_session_finish,
                        service, &expected);
   g_assert_null (accepted);
@@ -105,7 +106,7 @@ test_returns (void)
   fake_random_start (0);
   change_network (TRUE);
   fake_wait_until_online (client, server, 2);
-  g_assert_null (ibb_client_dup_disconnect_error (client));
+  g_assert_null (ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client)));
   local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
   g_assert_cmpstr (local_jid, ==, "user@fake.test/other");
   assert_accepts (service, server, local_jid, &accepted);
@@ -222,7 +223,7 @@ test_in_vain (void)
       fake_server_set_steps (server, cases[i].steps);
       fake_server_send (server, cases[i].lost, -1);
       wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
-      error = ibb_client_dup_disconnect_error (client);
+      error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
       g_assert_error (error, domain, cases[i].code);
       g_test_message ("%s", error->message);
       g_assert_cmpuint (fake_server_get_n_clients (server), ==, cases[i].n_clients);
@@ -266,7 +267,8 @@ test_passing (void)
       fake_server_set_steps (server, all[i]);
       lose (server);
       fake_server_wait_for_clients (server, 4);
-      g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_CONNECTING);
+      g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+                       IBB_CLIENT_STATE_CONNECTING);
       fake_server_set_steps (server, online);
       wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
       n = fake_server_get_n_clients (server);
@@ -284,11 +286,11 @@ test_refused (void)
 
   fake_random_start (0);
   assert_login (client);
-  ibb_client_set_port (client, 9);
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), 9);
   lose (server);
   while (fake_random_get_bound (3) == 0)
     wait_a_moment ();
-  ibb_client_set_port (client, fake_server_get_port (server));
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), fake_server_get_port (server));
   fake_wait_until_online (client, server, 2);
   fake_log_out (client, server, NULL);
 }
@@ -302,7 +304,7 @@ test_backoff (void)
   guint       bound = IBB_RELOGIN_WAIT_MIN;
 
   fake_random_start (0);
-  assert_succeeds (ibb_client_login, client, NULL);
+  assert_succeeds (ibb_xmpp_connection_login, IBB_XMPP_CONNECTION (client), NULL);
   for (guint i = 0; i < 20; i++)
     {
       while (fake_random_get_bound (i) == 0)
@@ -312,9 +314,9 @@ test_backoff (void)
     }
 
   /* A person who logs in does not wait for that, and the waits are short again. */
-  assert_succeeds (ibb_client_logout, client, NULL);
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
   fake_random_start (0);
-  assert_succeeds (ibb_client_login, client, NULL);
+  assert_succeeds (ibb_xmpp_connection_login, IBB_XMPP_CONNECTION (client), NULL);
   while (fake_random_get_bound (0) == 0)
     wait_a_moment ();
   g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_RELOGIN_WAIT_MIN);
@@ -387,9 +389,10 @@ test_logout (void)
       lose (server);
       fake_server_wait_for_clients (server, i + 1);
       wait_for_state (client, IBB_CLIENT_STATE_CONNECTING);
-      assert_succeeds (ibb_client_logout, client, NULL);
-      g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
-      g_assert_null (ibb_client_dup_disconnect_error (client));
+      assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
+      g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+                       IBB_CLIENT_STATE_OFFLINE);
+      g_assert_null (ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client)));
       assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_accept_finish,
                            service, &accepted);
       while (fake_monitor_has_handlers ())
@@ -417,16 +420,16 @@ test_switched_off (void)
   ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
   lose (server);
   wait_for_state (client, IBB_CLIENT_STATE_CONNECTING);
-  ibb_client_set_auto_reconnect (client, FALSE);
+  ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (client), FALSE);
   wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
-  error = ibb_client_dup_disconnect_error (client);
+  error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_accept_finish, service,
                        &accepted);
 
   /* The attempts do not begin again by themselves. */
-  ibb_client_set_auto_reconnect (client, TRUE);
-  assert_succeeds (ibb_client_logout, client, NULL);
+  ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (client), TRUE);
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 1);
   g_object_unref (service);
   fake_log_out (client, server, NULL);
@@ -450,7 +453,7 @@ test_network (void)
       if (i == 0)
         fake_wait_until_online (client, server, 2);
     }
-  assert_succeeds (ibb_client_logout, client, NULL);
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
   fake_log_out (client, server, NULL);
 }
@@ -498,11 +501,11 @@ test_wakes (void)
   IBBClient  *client = create_client (server);
 
   /* The only alarms are those of the waits. */
-  ibb_client_set_keepalive_interval (client, 0);
-  ibb_client_set_keepalive_timeout (client, 0);
+  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (client), 0);
+  ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (client), 0);
   fake_random_start (0);
   fake_sleep_start ();
-  assert_succeeds (ibb_client_login, client, NULL);
+  assert_succeeds (ibb_xmpp_connection_login, IBB_XMPP_CONNECTION (client), NULL);
   for (guint i = 0; i < 6; i++)
     {
       const guint bounds[] = { 1000, 2000, 4000, 8000, 1000, 2000 };
@@ -524,7 +527,7 @@ test_wakes_online (void)
   IBBClient  *client = fake_create_client (server, FAKE_JID);
   guint       n_timers = fake_sleep_get_n_timers ();
 
-  ibb_client_set_keepalive_interval (client, 3600 * 1000);
+  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (client), 3600 * 1000);
   fake_sleep_start ();
   assert_login (client);
   while (fake_sleep_get_n_timers () == n_timers)
@@ -553,7 +556,8 @@ test_replaced (void)
   fake_server_close (server);
   while (fake_random_get_bound (0) == 0)
     wait_a_moment ();
-  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_CONNECTING);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+                   IBB_CLIENT_STATE_CONNECTING);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
   fake_server_set_steps (server, online);
   change_network (TRUE);
@@ -590,7 +594,8 @@ test_network_resumes (void)
   n_clients = fake_server_get_n_clients (server);
   while (!fake_monitor_has_handlers ())
     wait_a_moment ();
-  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_SUSPENDED);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+                   IBB_CLIENT_STATE_SUSPENDED);
   fake_monitor_change (FALSE);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, n_clients);
   fake_monitor_change (TRUE);
@@ -652,7 +657,7 @@ test_resumption_refused (void)
   fake_server_send (server, "<message/>", -1);
   fake_server_close (server);
   wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
-  error = ibb_client_dup_disconnect_error (client);
+  error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
   fake_end (client, server);
@@ -702,7 +707,7 @@ test_dropped_any_time (void)
       FakeServer *server = fake_server_new (dropped);
       IBBClient  *client = create_client (server);
 
-      assert_succeeds (ibb_client_login, client, NULL);
+      assert_succeeds (ibb_xmpp_connection_login, IBB_XMPP_CONNECTION (client), NULL);
       while (fake_server_get_n_clients (server) < 1 + i % 4)
         g_thread_yield ();
       drop_client (client);

@@ -95,7 +95,8 @@ test_unasked (void)
       if (all[i] == plain)
         fake_server_send (server, ENABLED "<failed xmlns='" SM "'/>", -1);
       round_trip (server);
-      g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_ONLINE);
+      g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+                       IBB_CLIENT_STATE_ONLINE);
       fake_log_out (client, server, &received);
       g_assert_null (strstr (received, "<a "));
       g_assert_cmpint (strstr (received, "<enable") != NULL, ==, all[i] == silent);
@@ -373,13 +374,14 @@ test_logout_suspended (void)
   fake_server_close (server);
   wait_for_state (client, IBB_CLIENT_STATE_SUSPENDED);
   run_pending ();
-  error = ibb_client_dup_disconnect_error (client);
+  error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   g_signal_connect_swapped (client, "notify::disconnect-error", G_CALLBACK (count_cb), &n_changes);
-  assert_succeeds (ibb_client_logout, client, NULL);
-  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+                   IBB_CLIENT_STATE_OFFLINE);
   run_pending ();
-  g_assert_null (ibb_client_dup_disconnect_error (client));
+  g_assert_null (ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client)));
   g_assert_cmpuint (n_changes, ==, 1);
   fake_end (client, server);
 }

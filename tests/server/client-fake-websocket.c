@@ -438,7 +438,7 @@ test_case (gconstpointer data)
   server_start (&server, what, "juliet.pem", 0);
   client = create_client (server.acceptor.port);
   g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_cb), NULL);
-  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
   g_test_message ("%s", error->message);
   g_assert_true (g_error_matches (error, what->is_io ? G_IO_ERROR : IBB_ERROR, what->code));
   g_assert_nonnull (strstr (error->message, what->words));
@@ -542,7 +542,7 @@ test_redirect (gconstpointer data)
   ibb_client_set_tls_database (client, database);
   g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_first_cb), &n_asked);
 
-  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
   g_test_message ("%s", error->message);
   g_assert_true (g_error_matches (error, what->domain (), what->code));
   g_assert_true (what->sends != &sends_to_ws ||

@@ -147,9 +147,9 @@ test_lost (void)
         g_test_message ("%.40s", cases[i].sent);
         g_signal_connect (client, "notify::disconnect-error", G_CALLBACK (count_notify_cb),
                           &n_notified);
-        g_assert_null (ibb_client_dup_disconnect_error (client));
+        g_assert_null (ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client)));
         assert_login (client);
-        g_assert_null (ibb_client_dup_disconnect_error (client));
+        g_assert_null (ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client)));
         if (cases[i].sent != NULL)
           fake_server_send (server, cases[i].sent, -1);
         else
@@ -157,7 +157,7 @@ test_lost (void)
         wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
         wait_for_int (&watcher->n_lost, 1);
         g_assert_error (watcher->error, cases[i].domain, cases[i].code);
-        error = ibb_client_dup_disconnect_error (client);
+        error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
         g_assert_error (error, cases[i].domain, cases[i].code);
         g_assert_cmpstr (error->message, ==, watcher->error->message);
         g_clear_error (&error);
@@ -171,9 +171,9 @@ test_lost (void)
 
         /* The client can log in again, and is lost once for each login. */
         assert_login (client);
-        g_assert_null (ibb_client_dup_disconnect_error (client));
-        g_assert_true (ibb_client_logout (client, NULL, NULL));
-        g_assert_null (ibb_client_dup_disconnect_error (client));
+        g_assert_null (ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client)));
+        g_assert_true (ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, NULL));
+        g_assert_null (ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client)));
         g_assert_cmpint (watcher->n_lost, ==, 2);
         unwatch (client, watcher);
         fake_end (client, server);
@@ -352,7 +352,7 @@ test_logout (void)
   g_assert_true (ibb_connection_is_congested (IBB_CONNECTION (client)));
   /* Until the buffers of the system were full the client may have drained. */
   n_drained = g_atomic_int_get (&watcher->n_drained);
-  ibb_client_logout_async (client, NULL, store_result_cb, &result);
+  ibb_xmpp_connection_logout_async (IBB_XMPP_CONNECTION (client), NULL, store_result_cb, &result);
   g_assert_cmpint (g_atomic_int_get (&watcher->n_drained), ==, n_drained);
   fake_server_set_paused (server, FALSE);
   fake_server_expect (server, "id='last'");
@@ -360,13 +360,15 @@ test_logout (void)
   g_assert_null (result);
   assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, ibb_connection_send, IBB_CONNECTION (client),
                 last);
-  ibb_client_login_async (client, NULL, store_result_cb, &login);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_client_login_finish, client, &login);
+  ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), NULL, store_result_cb, &login);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_xmpp_connection_login_finish,
+                       IBB_XMPP_CONNECTION (client), &login);
 
   fake_server_send (server, "</stream:stream>", -1);
-  assert_result (ibb_client_logout_finish, client, &result);
+  assert_result (ibb_xmpp_connection_logout_finish, IBB_XMPP_CONNECTION (client), &result);
   g_assert_cmpint (watcher->n_lost, ==, 1);
-  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+                   IBB_CLIENT_STATE_OFFLINE);
   unwatch (client, watcher);
   fake_end (client, server);
 }
@@ -405,8 +407,8 @@ test_logout_deaf (void)
 
   fake_server_set_deaf (server);
   assert_login (client);
-  assert_succeeds (ibb_client_logout, client, NULL);
-  g_assert_true (ibb_client_logout (client, NULL, &error));
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
+  g_assert_true (ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, &error));
   fake_end (client, server);
 }
 
@@ -447,14 +449,14 @@ test_drop (void)
 
   /* During a login, which holds one of its own. */
   client = fake_create_client (server, FAKE_JID);
-  ibb_client_login_async (client, cancellable, NULL, NULL);
+  ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), cancellable, NULL, NULL);
   g_cancellable_cancel (cancellable);
   drop_client (client);
 
   /* During a logout. */
   client = fake_create_client (server, FAKE_JID);
   assert_login (client);
-  ibb_client_logout_async (client, NULL, NULL, NULL);
+  ibb_xmpp_connection_logout_async (IBB_XMPP_CONNECTION (client), NULL, NULL, NULL);
   drop_client (client);
 
   /* Dropped in a thread that ends with it. */
@@ -472,8 +474,10 @@ block_cb (gpointer user_data)
 {
   IBBClient **client = user_data;
 
-  assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, ibb_client_login, *client, NULL);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, ibb_client_logout, *client, NULL);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, ibb_xmpp_connection_login,
+                IBB_XMPP_CONNECTION (*client), NULL);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, ibb_xmpp_connection_logout,
+                IBB_XMPP_CONNECTION (*client), NULL);
   assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, ibb_client_query_support, *client, "p@d/r",
                 NULL);
   g_object_unref (*client);
@@ -507,22 +511,22 @@ test_getters (void)
   g_autofree char *host = NULL;
   GTlsDatabase    *used;
 
-  ibb_client_set_host (client, "first.example");
+  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), "first.example");
   ibb_client_set_tls_database (client, database);
   g_object_unref (database);
 
-  host = ibb_client_dup_host (client);
+  host = ibb_xmpp_connection_dup_host (IBB_XMPP_CONNECTION (client));
   used = ibb_client_dup_tls_database (client);
   g_assert_true (used == database);
-  ibb_client_set_host (client, "second.example");
+  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), "second.example");
   ibb_client_set_tls_database (client, NULL);
   g_assert_cmpstr (host, ==, "first.example");
   g_assert_true (G_IS_TLS_DATABASE (used));
   g_assert_null (ibb_client_dup_tls_database (client));
   g_object_unref (used);
 
-  ibb_client_set_host (client, NULL);
-  g_assert_null (ibb_client_dup_host (client));
+  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), NULL);
+  g_assert_null (ibb_xmpp_connection_dup_host (IBB_XMPP_CONNECTION (client)));
   drop_client (client);
 }
 
@@ -532,8 +536,8 @@ create_refused (void)
 {
   IBBClient *client = ibb_client_new ("romeo@localhost");
 
-  ibb_client_set_host (client, "127.0.0.1");
-  ibb_client_set_port (client, 1);
+  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), "127.0.0.1");
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), 1);
   return client;
 }
 
@@ -544,10 +548,10 @@ test_disposed (void)
   g_autoptr (IBBClient) client = create_refused ();
   GAsyncResult         *result = NULL;
 
-  ibb_client_login_async (client, NULL, store_result_cb, &result);
+  ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), NULL, store_result_cb, &result);
   g_object_run_dispose (G_OBJECT (client));
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, ibb_client_login_finish, client,
-                       &result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, ibb_xmpp_connection_login_finish,
+                       IBB_XMPP_CONNECTION (client), &result);
 }
 
 typedef struct
@@ -593,9 +597,10 @@ test_notified (void)
     {
       GAsyncResult *result = NULL;
 
-      ibb_client_login_async (client, NULL, store_result_cb, &result);
-      assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, ibb_client_login_finish,
-                           client, &result);
+      ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), NULL, store_result_cb,
+                                       &result);
+      assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
+                           ibb_xmpp_connection_login_finish, IBB_XMPP_CONNECTION (client), &result);
     }
   g_atomic_int_set (&notified.stop, TRUE);
   g_thread_join (thread);

@@ -30,7 +30,7 @@ wait_a_moment (void)
 void
 wait_for_state (IBBClient *client, IBBClientState state)
 {
-  while (ibb_client_get_state (client) != state)
+  while (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) != state)
     wait_a_moment ();
 }
 
@@ -61,8 +61,9 @@ drop_client (gpointer client)
 void
 assert_login (IBBClient *client)
 {
-  assert_succeeds (ibb_client_login, client, NULL);
-  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_ONLINE);
+  assert_succeeds (ibb_xmpp_connection_login, IBB_XMPP_CONNECTION (client), NULL);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+                   IBB_CLIENT_STATE_ONLINE);
 }
 
 void
@@ -70,8 +71,9 @@ assert_login_fails (IBBClient *client, GQuark domain, int code)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
   g_assert_error (error, domain, code);
   g_test_message ("%s", error->message);
-  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+                   IBB_CLIENT_STATE_OFFLINE);
 }

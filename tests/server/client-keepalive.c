@@ -20,14 +20,15 @@ test_keepalive (void)
   FakeServer *server = fake_server_new (online_steps);
   IBBClient  *client = fake_create_client (server, FAKE_JID);
 
-  ibb_client_set_keepalive_interval (client, 20);
+  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (client), 20);
   assert_login (client);
   for (guint i = 0; i < 3; i++)
     {
       fake_server_expect (server, "urn:xmpp:ping");
       fake_server_send (server, " ", -1); /* whatever comes is a sign of life */
     }
-  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_ONLINE);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+                   IBB_CLIENT_STATE_ONLINE);
   fake_end (client, server);
 }
 
@@ -45,14 +46,15 @@ test_idle_limit (void)
   FakeServer           *server = fake_server_new (steps);
   IBBClient            *client = fake_create_client (server, FAKE_JID);
 
-  ibb_client_set_keepalive_interval (client, 3600000);
+  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (client), 3600000);
   assert_login (client);
   for (guint i = 0; i < 3; i++)
     {
       fake_server_expect (server, "urn:xmpp:ping");
       fake_server_send (server, " ", -1);
     }
-  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_ONLINE);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+                   IBB_CLIENT_STATE_ONLINE);
   fake_end (client, server);
 }
 
@@ -111,15 +113,15 @@ test_no_keepalive (void)
   FakeServer *server = fake_server_new (online_steps);
   IBBClient  *client = fake_create_client (server, FAKE_JID);
 
-  ibb_client_set_keepalive_interval (client, 0);
-  ibb_client_set_keepalive_timeout (client, 0);
+  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (client), 0);
+  ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (client), 0);
   assert_login (client);
   g_assert_false (has_timer (client));
-  ibb_client_set_keepalive_timeout (client, 60000);
+  ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (client), 60000);
   g_assert_true (has_timer (client));
-  ibb_client_set_keepalive_timeout (client, 0);
+  ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (client), 0);
   g_assert_false (has_timer (client));
-  ibb_client_set_keepalive_interval (client, 20);
+  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (client), 20);
   fake_server_expect (server, "urn:xmpp:ping");
   fake_end (client, server);
 }
@@ -138,8 +140,8 @@ test_silent_server (gconstpointer data)
 
   assert_login (client);
   /* Set only now: before, the connection would be lost by the time that the login is checked. */
-  ibb_client_set_keepalive_interval (client, 100);
-  ibb_client_set_keepalive_timeout (client, 100);
+  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (client), 100);
+  ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (client), 100);
   ibb_service_set_session_limit (service, 1);
   ibb_service_accept_async (service, NULL, store_result_cb, &result);
   while (result == NULL)
@@ -150,7 +152,8 @@ test_silent_server (gconstpointer data)
     }
   assert_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_accept_finish, service,
                 result);
-  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+                   IBB_CLIENT_STATE_OFFLINE);
   g_clear_object (&result);
   g_object_unref (service);
   fake_end (client, server);
@@ -175,8 +178,9 @@ test_network (void)
     {
       servers[i] = fake_server_new (online_steps);
       clients[i] = fake_create_client (servers[i], FAKE_JID);
-      ibb_client_set_keepalive_interval (clients[i], 600000);
-      ibb_client_set_keepalive_timeout (clients[i], i == PATIENT ? 0 : 600000);
+      ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (clients[i]), 600000);
+      ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (clients[i]),
+                                                 i == PATIENT ? 0 : 600000);
       assert_login (clients[i]);
     }
   run_pending ();
@@ -188,7 +192,8 @@ test_network (void)
   for (guint i = 0; i < N_CLIENTS; i++)
     {
       if (i != SILENT)
-        g_assert_cmpint (ibb_client_get_state (clients[i]), ==, IBB_CLIENT_STATE_ONLINE);
+        g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (clients[i])), ==,
+                         IBB_CLIENT_STATE_ONLINE);
       fake_end (clients[i], servers[i]);
     }
 }
@@ -217,8 +222,8 @@ test_flaps (void)
 
   fake_clock_stop ();
   fake_sleep_start ();
-  ibb_client_set_keepalive_interval (client, 600000);
-  ibb_client_set_keepalive_timeout (client, 600000);
+  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (client), 600000);
+  ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (client), 600000);
   assert_login (client);
   run_pending ();
   for (guint i = 0; i < 10; i++)

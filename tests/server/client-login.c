@@ -53,8 +53,9 @@ create_client_at (const char *domain_variable)
 static void
 assert_logout (IBBClient *client)
 {
-  assert_succeeds (ibb_client_logout, client, NULL);
-  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_OFFLINE);
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+                   IBB_CLIENT_STATE_OFFLINE);
 }
 
 static char *
@@ -89,7 +90,7 @@ test_plain_text (void)
   /* The server would take it. */
   ibb_client_set_tls_mode (client, IBB_TLS_MODE_NONE);
   assert_login_fails (client, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
-  ibb_client_set_allow_plain_text (client, TRUE);
+  ibb_client_set_password_policy (client, IBB_PASSWORD_POLICY_READABLE);
   assert_login (client);
   assert_mechanism ("PLAIN");
   drop_client (client);
@@ -97,19 +98,16 @@ test_plain_text (void)
 
 /* Even over TLS: the server never sees it. */
 static void
-test_forbid_plain (void)
+test_password_policy (void)
 {
   IBBClient *client = account_create_client ("alice", NULL);
 
-  g_assert_false (ibb_client_get_forbid_plain (client));
+  g_assert_cmpint (ibb_client_get_password_policy (client), ==, IBB_PASSWORD_POLICY_ENCRYPTED);
   assert_login (client);
   assert_mechanism ("PLAIN");
   assert_logout (client);
-  ibb_client_set_forbid_plain (client, TRUE);
-  g_assert_true (ibb_client_get_forbid_plain (client));
-  assert_login_fails (client, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
-  ibb_client_set_tls_mode (client, IBB_TLS_MODE_NONE);
-  ibb_client_set_allow_plain_text (client, TRUE);
+  ibb_client_set_password_policy (client, IBB_PASSWORD_POLICY_HASHED);
+  g_assert_cmpint (ibb_client_get_password_policy (client), ==, IBB_PASSWORD_POLICY_HASHED);
   assert_login_fails (client, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
   drop_client (client);
 }
@@ -149,7 +147,8 @@ test_external (void)
   assert_logout (client);
 
   ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
-  ibb_client_set_port (client, (guint) atoi (account_get ("IBB_TEST_DIRECT_TLS_PORT")));
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client),
+                                (guint) atoi (account_get ("IBB_TEST_DIRECT_TLS_PORT")));
   assert_login (client);
   assert_logout (client);
 
@@ -172,14 +171,15 @@ test_old_tls (void)
 
   for (guint i = 0; i < 2; i++)
     {
-      g_assert_false (ibb_client_login (client, NULL, &error));
+      g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
       g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE);
       g_test_message ("%s", error->message);
       g_assert_nonnull (strstr (error->message, "TLS 1.2"));
       g_assert_nonnull (strstr (error->message, account_get ("IBB_TEST_DOMAIN")));
       g_clear_error (&error);
       ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
-      ibb_client_set_port (client, (guint) atoi (account_get ("IBB_TEST_DIRECT_TLS_PORT")));
+      ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client),
+                                    (guint) atoi (account_get ("IBB_TEST_DIRECT_TLS_PORT")));
     }
   g_mutex_lock (&lock);
   g_assert_null (mechanism);
@@ -205,7 +205,8 @@ test_tls_modes (void)
   assert_logout (client);
 
   ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
-  ibb_client_set_port (client, (guint) atoi (account_get ("IBB_TEST_DIRECT_TLS_PORT")));
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client),
+                                (guint) atoi (account_get ("IBB_TEST_DIRECT_TLS_PORT")));
   assert_login (client);
   assert_logout (client);
   drop_client (client);
@@ -254,22 +255,22 @@ test_unreachable (void)
   assert_succeeds (g_socket_bind, silent, any, FALSE);
   address = assert_succeeds (g_socket_get_local_address, silent);
   port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
-  ibb_client_set_port (client, port);
-  g_assert_false (ibb_client_login (client, NULL, &error));
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), port);
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
   where = g_strdup_printf ("“127.0.0.1”, port %u", port);
   g_assert_nonnull (strstr (error->message, where));
   g_clear_error (&error);
 
-  ibb_client_set_host (client, "host.invalid");
-  g_assert_false (ibb_client_login (client, NULL, &error));
+  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), "host.invalid");
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
   g_assert_true (error->domain == G_RESOLVER_ERROR);
   g_clear_error (&error);
   drop_client (client);
 
   /* By the domain: no record, no address. */
   client = ibb_client_new ("alice@host.invalid");
-  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
   g_assert_true (error->domain == G_RESOLVER_ERROR);
   drop_client (client);
 }
@@ -296,7 +297,8 @@ accept_certificate_cb (IBBClient           *client,
 
   g_assert_true (g_thread_self () == judge->thread);
   g_assert_true (g_main_context_get_thread_default () == judge->context);
-  g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_CONNECTING);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+                   IBB_CLIENT_STATE_CONNECTING);
   judge->n_calls++;
   judge->errors = errors;
   g_free (judge->pin);
@@ -368,8 +370,8 @@ test_certificate_async (void)
   judge.accept = TRUE;
   ibb_client_set_tls_database (client, NULL);
   g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_certificate_cb), &judge);
-  ibb_client_login_async (client, NULL, store_result_cb, &result);
-  assert_result (ibb_client_login_finish, client, &result);
+  ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), NULL, store_result_cb, &result);
+  assert_result (ibb_xmpp_connection_login_finish, IBB_XMPP_CONNECTION (client), &result);
   g_assert_cmpint (judge.n_calls, ==, 1);
   g_free (judge.pin);
   drop_client (client);
@@ -388,11 +390,12 @@ test_certificate_unanswered (void)
   ibb_client_set_tls_database (client, NULL);
   fast_timers_start (30000, 30000, 0); /* the application’s answer */
   g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_certificate_cb), &judge);
-  ibb_client_login_async (client, NULL, store_result_cb, &result);
-  while (ibb_client_get_state (client) == IBB_CLIENT_STATE_CONNECTING)
+  ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), NULL, store_result_cb, &result);
+  while (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) ==
+         IBB_CLIENT_STATE_CONNECTING)
     g_thread_yield ();
-  assert_result_fails (G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE, ibb_client_login_finish, client,
-                       &result);
+  assert_result_fails (G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE, ibb_xmpp_connection_login_finish,
+                       IBB_XMPP_CONNECTION (client), &result);
   g_assert_cmpint (judge.n_calls, ==, 0);
   fast_timers_stop ();
   drop_client (client);
@@ -404,7 +407,8 @@ static void
 state_cb (IBBClient *client, GParamSpec *pspec, gpointer user_data)
 {
   g_assert_true (g_main_context_is_owner (NULL));
-  g_string_append_printf (user_data, "%d", ibb_client_get_state (client));
+  g_string_append_printf (user_data, "%d",
+                          ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)));
 }
 
 static gboolean
@@ -429,11 +433,13 @@ test_again (void)
   /* The first login cannot be over before this context is asked about the certificate. */
   ibb_client_set_tls_database (client, NULL);
   g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_any_cb), NULL);
-  ibb_client_login_async (client, NULL, store_result_cb, &first);
-  ibb_client_login_async (client, NULL, store_result_cb, &second);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_client_login_finish, client, &second);
-  assert_result (ibb_client_login_finish, client, &first);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_EXISTS, ibb_client_login, client, NULL);
+  ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), NULL, store_result_cb, &first);
+  ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), NULL, store_result_cb, &second);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_xmpp_connection_login_finish,
+                       IBB_XMPP_CONNECTION (client), &second);
+  assert_result (ibb_xmpp_connection_login_finish, IBB_XMPP_CONNECTION (client), &first);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_EXISTS, ibb_xmpp_connection_login,
+                IBB_XMPP_CONNECTION (client), NULL);
   run_pending ();
   g_assert_cmpstr (states->str, ==, "12");
   ibb_client_set_tls_database (client, database);
@@ -485,7 +491,8 @@ online_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   Loop *loop = user_data;
 
   g_assert_true (g_thread_self () == loop->thread);
-  g_assert_true (ibb_client_login_finish (IBB_CLIENT (object), result, NULL));
+  g_assert_true (
+      ibb_xmpp_connection_login_finish (IBB_XMPP_CONNECTION (IBB_CLIENT (object)), result, NULL));
   g_main_loop_quit (loop->loop);
 }
 
@@ -498,7 +505,7 @@ log_in_with_context (gpointer data)
 
   g_main_context_push_thread_default (context);
   client = account_create_client ("alice", NULL);
-  ibb_client_login_async (client, NULL, online_cb, &loop);
+  ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), NULL, online_cb, &loop);
   g_main_loop_run (loop.loop);
   g_object_unref (client);
   g_main_loop_unref (loop.loop);
@@ -532,9 +539,10 @@ test_conflict (void)
   g_assert_cmpstr (first_jid, ==, jid);
   assert_login (second);
   wait_for_state (first, IBB_CLIENT_STATE_OFFLINE);
-  error = ibb_client_dup_disconnect_error (first);
+  error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (first));
   g_assert_error (error, IBB_ERROR, IBB_ERROR_CONFLICT);
-  g_assert_cmpint (ibb_client_get_state (second), ==, IBB_CLIENT_STATE_ONLINE);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (second)), ==,
+                   IBB_CLIENT_STATE_ONLINE);
   drop_client (first);
   drop_client (second);
 }
@@ -714,7 +722,7 @@ main (int argc, char **argv)
       if (g_str_equal (g_getenv ("IBB_TEST_EXPECTED_MECHANISM"), "PLAIN"))
         {
           g_test_add_func ("/ibb/login/plain-text", test_plain_text);
-          g_test_add_func ("/ibb/login/forbid-plain", test_forbid_plain);
+          g_test_add_func ("/ibb/login/password-policy", test_password_policy);
         }
       return g_test_run ();
     }

@@ -18,7 +18,7 @@ login_cb (GObject *object, GAsyncResult *result, gpointer data)
   Party             *party = data;
   g_autoptr (GError) error = NULL;
 
-  if (ibb_client_login_finish (IBB_CLIENT (object), result, &error))
+  if (ibb_xmpp_connection_login_finish (IBB_XMPP_CONNECTION (IBB_CLIENT (object)), result, &error))
     return;
   g_test_message ("%s", error->message);
   log_in_again (party);
@@ -28,13 +28,13 @@ static void
 log_in_again (Party *party)
 {
   party->count++;
-  ibb_client_login_async (party->client, NULL, login_cb, party);
+  ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (party->client), NULL, login_cb, party);
 }
 
 static void
 state_cb (IBBClient *client, GParamSpec *pspec, Party *party)
 {
-  if (ibb_client_get_state (client) == IBB_CLIENT_STATE_OFFLINE)
+  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CLIENT_STATE_OFFLINE)
     log_in_again (party);
 }
 
@@ -86,8 +86,10 @@ transfer (Parties *self, guint which, guint n_cuts)
     g_assert_cmpuint (self->alice.count, >=, n_cuts);
   if ((which & 2) != 0)
     g_assert_cmpuint (self->bob.count, >=, n_cuts);
-  wait_until (ibb_client_get_state (self->alice.client) == IBB_CLIENT_STATE_ONLINE &&
-              ibb_client_get_state (self->bob.client) == IBB_CLIENT_STATE_ONLINE);
+  wait_until (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (self->alice.client)) ==
+                  IBB_CLIENT_STATE_ONLINE &&
+              ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (self->bob.client)) ==
+                  IBB_CLIENT_STATE_ONLINE);
 }
 
 static void
@@ -123,7 +125,7 @@ test_untrusted (Parties *self, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   g_signal_handlers_disconnect_by_data (alice->client, alice); /* it logs in by itself */
-  ibb_client_set_auto_reconnect (alice->client, TRUE);
+  ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (alice->client), TRUE);
   assert_login (alice->client);
   g_signal_connect (alice->client, "accept-certificate", G_CALLBACK (certificate_cb), NULL);
   ibb_client_set_tls_database (alice->client, NULL);
@@ -132,13 +134,14 @@ test_untrusted (Parties *self, gconstpointer data)
     {
       wait_a_moment ();
       g_clear_error (&error);
-      error = ibb_client_dup_disconnect_error (alice->client);
+      error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (alice->client));
     }
-  g_assert_cmpint (ibb_client_get_state (alice->client), ==, IBB_CLIENT_STATE_CONNECTING);
-  ibb_client_set_auto_reconnect (alice->client, FALSE);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (alice->client)), ==,
+                   IBB_CLIENT_STATE_CONNECTING);
+  ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (alice->client), FALSE);
   wait_for_state (alice->client, IBB_CLIENT_STATE_OFFLINE);
   g_clear_error (&error);
-  error = ibb_client_dup_disconnect_error (alice->client);
+  error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (alice->client));
   g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
 }
 

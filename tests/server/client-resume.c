@@ -13,7 +13,7 @@
 static void
 state_cb (IBBClient *client, GParamSpec *pspec, Party *party)
 {
-  if (ibb_client_get_state (client) == IBB_CLIENT_STATE_SUSPENDED)
+  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CLIENT_STATE_SUSPENDED)
     party->count++;
 }
 
@@ -80,8 +80,10 @@ transfer (Parties *self, IBBStanzaType stanza_type, gsize total, gsize step, gui
   g_assert_cmpuint (cut_proxy_get_n_left (self->bob.proxy), ==, 0);
   g_assert_cmpuint (cut_proxy_get_n_connections (self->alice.proxy), >, n_cuts);
   g_assert_cmpuint (cut_proxy_get_n_connections (self->bob.proxy), >, n_cuts);
-  g_assert_cmpint (ibb_client_get_state (self->alice.client), ==, IBB_CLIENT_STATE_ONLINE);
-  g_assert_cmpint (ibb_client_get_state (self->bob.client), ==, IBB_CLIENT_STATE_ONLINE);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (self->alice.client)), ==,
+                   IBB_CLIENT_STATE_ONLINE);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (self->bob.client)), ==,
+                   IBB_CLIENT_STATE_ONLINE);
 }
 
 static void
@@ -183,14 +185,14 @@ test_forgotten (Parties *self, gconstpointer data)
   wait_for_state (self->alice.client, IBB_CLIENT_STATE_SUSPENDED);
 
   other = account_create_client ("alice", "train");
-  assert_succeeds (ibb_client_login, other, NULL);
+  assert_succeeds (ibb_xmpp_connection_login, IBB_XMPP_CONNECTION (other), NULL);
 
   cut_proxy_set_closed (self->alice.proxy, FALSE);
   wait_for_state (self->alice.client, IBB_CLIENT_STATE_OFFLINE);
   assert_lost (alice);
   write_until_lost (bob);
   assert_lost (bob);
-  assert_succeeds (ibb_client_logout, other, NULL);
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (other), NULL);
   log_in (&self->alice); /* and once more from the beginning */
 }
 
@@ -219,8 +221,8 @@ static void
 begin_silence (Party *party, guint interval, guint timeout)
 {
   cut_proxy_stall (party->proxy);
-  ibb_client_set_keepalive_timeout (party->client, timeout);
-  ibb_client_set_keepalive_interval (party->client, interval);
+  ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (party->client), timeout);
+  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (party->client), interval);
 }
 
 /* The client has come again, and has time. */
@@ -228,8 +230,8 @@ static void
 end_silence (Party *party)
 {
   g_assert_cmpuint (cut_proxy_get_n_connections (party->proxy), ==, 2);
-  ibb_client_set_keepalive_interval (party->client, 15000);
-  ibb_client_set_keepalive_timeout (party->client, 15000);
+  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (party->client), 15000);
+  ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (party->client), 15000);
   cut_proxy_let_in (party->proxy);
 }
 
@@ -381,7 +383,8 @@ test_chat (Parties *self, gconstpointer data)
     g_main_context_iteration (NULL, TRUE);
   g_signal_handlers_disconnect_by_func (self->bob.client, received_cb, &chat);
   /* A client that resumed is online with its old address. */
-  g_assert_cmpint (ibb_client_get_state (self->alice.client), ==, IBB_CLIENT_STATE_ONLINE);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (self->alice.client)), ==,
+                   IBB_CLIENT_STATE_ONLINE);
 }
 
 /* A logout is one at once, and the server keeps nothing. */
@@ -393,7 +396,7 @@ test_logout (Parties *self, gconstpointer data)
   log_in (&self->alice);
   log_in (&self->bob);
   jid = ibb_connection_dup_local_jid (IBB_CONNECTION (self->alice.client));
-  assert_succeeds (ibb_client_logout, self->alice.client, NULL);
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (self->alice.client), NULL);
   assert_fails (IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE, ibb_client_query_support,
                 self->bob.client, jid, NULL);
   run_pending ();
@@ -411,9 +414,11 @@ test_logout_meanwhile (Parties *self, gconstpointer data)
   cut_proxy_set_closed (self->alice.proxy, TRUE);
   cut_proxy_cut (self->alice.proxy);
   wait_for_state (self->alice.client, IBB_CLIENT_STATE_SUSPENDED);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_EXISTS, ibb_client_login, self->alice.client, NULL);
-  assert_succeeds (ibb_client_logout, self->alice.client, NULL);
-  g_assert_cmpint (ibb_client_get_state (self->alice.client), ==, IBB_CLIENT_STATE_OFFLINE);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_EXISTS, ibb_xmpp_connection_login,
+                IBB_XMPP_CONNECTION (self->alice.client), NULL);
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (self->alice.client), NULL);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (self->alice.client)), ==,
+                   IBB_CLIENT_STATE_OFFLINE);
   assert_lost (alice);
   cut_proxy_set_closed (self->alice.proxy, FALSE);
 }

@@ -70,7 +70,7 @@ test_rules (void)
 
   g_object_unref (transport);
   g_object_unref (service);
-  g_assert_true (ibb_client_logout (client, NULL, NULL));
+  g_assert_true (ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, NULL));
   fake_end (client, server);
 }
 

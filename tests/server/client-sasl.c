@@ -262,13 +262,13 @@ test_plain (void)
   static const char *const only[] = { "PLAIN", NULL };
   static const struct
   {
-    gboolean tls;
-    gboolean allow_plain_text;
-    gboolean forbid_plain;
-    gboolean used;
+    gboolean          tls;
+    IBBPasswordPolicy policy;
+    gboolean          used;
   } cases[] = {
-    { TRUE, FALSE, FALSE, TRUE },   { TRUE, FALSE, TRUE, FALSE }, { TRUE, TRUE, TRUE, FALSE },
-    { FALSE, FALSE, FALSE, FALSE }, { FALSE, TRUE, FALSE, TRUE }, { FALSE, TRUE, TRUE, FALSE },
+    { TRUE, IBB_PASSWORD_POLICY_ENCRYPTED, TRUE }, { TRUE, IBB_PASSWORD_POLICY_HASHED, FALSE },
+    { TRUE, IBB_PASSWORD_POLICY_READABLE, TRUE },  { FALSE, IBB_PASSWORD_POLICY_ENCRYPTED, FALSE },
+    { FALSE, IBB_PASSWORD_POLICY_HASHED, FALSE },  { FALSE, IBB_PASSWORD_POLICY_READABLE, TRUE },
   };
   Pair pair;
 
@@ -278,8 +278,7 @@ test_plain (void)
       IBBSaslParameters   parameters = { .node = "user",
                                          .password = PASSWORD,
                                          .mechanisms = only,
-                                         .allow_plain_text = cases[i].allow_plain_text,
-                                         .forbid_plain = cases[i].forbid_plain };
+                                         .policy = cases[i].policy };
       g_autoptr (GError)  error = NULL;
       g_autoptr (IBBSasl) sasl = NULL;
 

@@ -37,7 +37,7 @@ assert_logged (const char *expected)
 static void
 state_cb (IBBClient *client, GParamSpec *pspec, Party *party)
 {
-  if (ibb_client_get_state (client) == IBB_CLIENT_STATE_SUSPENDED)
+  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CLIENT_STATE_SUSPENDED)
     party->count++;
 }
 
@@ -141,7 +141,7 @@ restore_token (IBBClient *client)
 static void
 log_out (IBBClient *client)
 {
-  assert_succeeds (ibb_client_logout, client, NULL);
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
   assert_logged ("");
 }
 

@@ -117,7 +117,7 @@ test_login (void)
     {
       assert_login (client);
       assert_copies ("logged in", 1);
-      assert_succeeds (ibb_client_logout, client, NULL);
+      assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
       assert_copies ("logged out", 1);
     }
   drop_client (client);
@@ -133,7 +133,7 @@ test_taken_back (void)
   assert_login (client);
   ibb_client_set_password (client, NULL);
   assert_copies ("taken back", 0);
-  assert_succeeds (ibb_client_logout, client, NULL);
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
   drop_client (client);
   assert_copies ("freed", 0);
 }
@@ -147,7 +147,7 @@ test_cancelled (void)
   IBBClient               *client = create_client ();
 
   g_cancellable_cancel (cancellable);
-  g_assert_false (ibb_client_login (client, cancellable, &error));
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   drop_client (client);
   assert_copies ("freed", 0);
@@ -162,9 +162,10 @@ test_component (void)
 
   ibb_component_set_secret (component, show_password ());
   explicit_bzero (shown, sizeof shown);
-  ibb_component_set_host (component, account_get ("IBB_TEST_HOST"));
-  ibb_component_set_port (component, (guint) atoi (account_get ("IBB_TEST_COMPONENT_PORT")));
-  g_assert_false (ibb_component_login (component, NULL, &error));
+  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (component), account_get ("IBB_TEST_HOST"));
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (component),
+                                (guint) atoi (account_get ("IBB_TEST_COMPONENT_PORT")));
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (component), NULL, &error));
   g_assert_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
   assert_copies ("refused", 1);
   drop_client (component);
@@ -304,7 +305,7 @@ test_token_login (void)
   assert_token_copies ("set", 1, 0);
   assert_login (client);
   assert_token_copies ("logged in", 0, 0);
-  assert_succeeds (ibb_client_logout, client, NULL);
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
   drop_client (client);
   assert_token_copies ("freed", 0, 0);
 }
@@ -328,7 +329,7 @@ test_token_issued (gconstpointer data)
   ibb_token_unref (token);
   hide_token (text);
   assert_token_copies ("issued", 1, n_freed);
-  assert_succeeds (ibb_client_logout, client, NULL);
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
   assert_token_copies ("logged out", 1, n_freed);
   drop_client (client);
   assert_token_copies ("freed", 0, n_freed);

@@ -398,8 +398,8 @@ create_client (IBBWebsocketMode mode)
 static void
 end_client (IBBClient *client)
 {
-  if (ibb_client_get_state (client) == IBB_CLIENT_STATE_ONLINE)
-    assert_succeeds (ibb_client_logout, client, NULL);
+  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CLIENT_STATE_ONLINE)
+    assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
   drop_client (client);
 }
 
@@ -433,7 +433,7 @@ test_named_proxy (void)
 
   current = &cases[0];
   system_is_wrong = TRUE;
-  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
   g_assert_nonnull (strstr (error->message, "The proxy “http://127.0.0.1:1” cannot be reached"));
 
@@ -465,7 +465,7 @@ test_untrusted (void)
   IBBClient         *client = create_distrustful_client ();
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (ibb_client_login (client, NULL, &error));
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
   g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
   g_test_message ("%s", error->message);
   g_assert_nonnull (strstr (error->message, "“localhost”"));
@@ -510,7 +510,7 @@ test_fallback (void)
 
   current = &cases[0];
   g_socket_listener_close (listener);
-  ibb_client_set_port (client, port);
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), port);
   assert_login (client);
   end_client (client);
 }
@@ -526,8 +526,8 @@ test_fallback_fails (void)
 
   current = &cases[4];
   g_socket_listener_close (listener);
-  ibb_client_set_port (client, port);
-  g_assert_false (ibb_client_login (client, NULL, &error));
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), port);
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
   g_assert_nonnull (strstr (error->message, "404"));
   g_test_message ("%s", error->message);
@@ -569,19 +569,21 @@ test_fallback_silent (void)
     }
 
   current = &cases[0];
-  ibb_client_set_port (client, g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)));
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client),
+                                g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)));
   fast_timers_start (8000, 8000, 0); /* the time that TCP has */
   assert_login (client);
-  assert_succeeds (ibb_client_logout, client, NULL);
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
 
   /* Meanwhile the login can be cancelled. */
   g_timeout_add (100, cancel_cb, cancellable);
   {
     GAsyncResult *result = NULL;
 
-    ibb_client_login_async (client, cancellable, store_result_cb, &result);
-    assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_client_login_finish, client,
-                         &result);
+    ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), cancellable, store_result_cb,
+                                     &result);
+    assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_connection_login_finish,
+                         IBB_XMPP_CONNECTION (client), &result);
   }
   end_client (client);
   for (gsize i = 0; i < G_N_ELEMENTS (others); i++)

@@ -70,22 +70,23 @@ test_life (void)
   set_up_on (&parties.bob, worker, "bob", "worker");
   ibb_worker_unref (worker);
   port = g_socket_listener_add_any_inet_port (silent, NULL, NULL);
-  ibb_client_set_port (stuck, port);
-  ibb_client_login_async (stuck, NULL, store_result_cb, &result);
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (stuck), port);
+  ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (stuck), NULL, store_result_cb, &result);
   transfer (&parties);
   g_assert_cmpuint (process_count_threads ("ibb-client"), ==, 1);
 
-  assert_succeeds (ibb_client_logout, stuck, NULL);
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (stuck), NULL);
   while (result == NULL)
     wait_a_moment ();
-  g_assert_false (ibb_client_login_finish (stuck, result, &error));
+  g_assert_false (ibb_xmpp_connection_login_finish (IBB_XMPP_CONNECTION (stuck), result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_object (&result);
   drop_client (stuck);
   transfer (&parties);
 
   clear_party (&parties.alice);
-  g_assert_cmpint (ibb_client_get_state (parties.bob.client), ==, IBB_CLIENT_STATE_ONLINE);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (parties.bob.client)), ==,
+                   IBB_CLIENT_STATE_ONLINE);
   g_assert_cmpuint (process_count_threads ("ibb-client"), ==, 1);
   clear_party (&parties.bob);
   while (process_count_threads ("ibb-client") > 0)
@@ -104,7 +105,7 @@ call_cb (gpointer data)
   Call              *call = data;
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (ibb_client_login (call->other, NULL, &error));
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (call->other), NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
   g_atomic_int_inc (&call->done);
   return G_SOURCE_REMOVE;
@@ -135,7 +136,7 @@ drop_thread (gpointer data)
 
       for (int j = 0; j < PEERS; j++)
         clients[j] = create_client (worker, "alice", NULL);
-      ibb_client_login_async (clients[i % PEERS], NULL, NULL, NULL);
+      ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (clients[i % PEERS]), NULL, NULL, NULL);
       for (int j = 0; j < PEERS; j++)
         g_object_unref (clients[j]);
     }

@@ -508,7 +508,7 @@ def _():
         bob = Account(server, 'bob')
         options = bob.options(tls='none')
         file = folder.make('file', 10)
-        bob.ibb('send', file, 'bob@localhost', account=options).expect_failure('allow-plain-text', code=REFUSED)
+        bob.ibb('send', file, 'bob@localhost', account=options).expect_failure('allow plain text', code=REFUSED)
         there = bob.ibb('receive', '-o', folder / 'copy', account=options + ['--allow-plain-text'])
         here = bob.ibb('send', file, there.wait_ready(), account=options + ['--allow-plain-text'])
         here.expect_done()

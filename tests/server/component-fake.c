@@ -33,8 +33,8 @@ create_component (FakeServer *server)
   IBBComponent *component = ibb_component_new (DOMAIN);
 
   ibb_component_set_secret (component, SECRET);
-  ibb_component_set_host (component, "127.0.0.1");
-  ibb_component_set_port (component, fake_server_get_port (server));
+  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (component), "127.0.0.1");
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (component), fake_server_get_port (server));
   return component;
 }
 
@@ -92,7 +92,7 @@ test_refused (void)
       g_autofree char   *received = NULL;
 
       g_test_message ("%s", cases[i].name);
-      g_assert_false (ibb_component_login (component, NULL, &error));
+      g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (component), NULL, &error));
       g_assert_error (error, cases[i].domain (), cases[i].code);
       drop_client (component);
       received = fake_server_free (server);
@@ -112,7 +112,7 @@ test_silence (void)
       g_autoptr (GError) error = NULL;
 
       fast_timers_start (15000, 15000, 0); /* the connection has 20 s */
-      g_assert_false (ibb_component_login (component, NULL, &error));
+      g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (component), NULL, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
       g_assert_nonnull (strstr (error->message, "the login of the component within 15 s"));
       drop_client (component);
@@ -131,12 +131,13 @@ test_cut (void)
   GAsyncResult         *result = NULL;
   g_autoptr (GError)    error = NULL;
 
-  ibb_component_login_async (component, NULL, store_result_cb, &result);
+  ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (component), NULL, store_result_cb, &result);
   fake_server_expect (server, DIGEST);
   fake_server_close (server);
   while (result == NULL)
     wait_a_moment ();
-  g_assert_false (ibb_component_login_finish (component, result, &error));
+  g_assert_false (
+      ibb_xmpp_connection_login_finish (IBB_XMPP_CONNECTION (component), result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   g_object_unref (result);
   drop_client (component);
@@ -149,7 +150,7 @@ assert_online (IBBComponent *component)
   g_autoptr (GError) error = NULL;
   g_autofree char   *local_jid = NULL;
 
-  g_assert_true (ibb_component_login (component, NULL, &error));
+  g_assert_true (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (component), NULL, &error));
   g_assert_no_error (error);
   g_object_get (component, "local-jid", &local_jid, NULL);
   g_assert_cmpstr (local_jid, ==, DOMAIN);
@@ -200,7 +201,7 @@ test_addresses (void)
   send_and_expect (server, PING ("id='5' from='a@b/c' to='" DOMAIN "'"),
                    "<iq type='result' id='5'");
 
-  g_assert_true (ibb_component_logout (component, NULL, NULL));
+  g_assert_true (ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (component), NULL, NULL));
   g_clear_object (&service);
   drop_client (component);
   received = fake_server_free (server);
@@ -219,13 +220,13 @@ test_from (void)
   g_autoptr (IBBStanza) stanza =
       ibb_stanza_new_from_xml ("<message to='a@b'><body>x</body></message>", -1, NULL);
 
-  ibb_component_set_keepalive_interval (component, 1000);
+  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (component), 1000);
   assert_online (component);
   g_assert_true (ibb_connection_send (IBB_CONNECTION (component), stanza, NULL));
   g_assert_null (ibb_stanza_get_from (stanza));
   fake_server_expect (server, "<message to='a@b' from='" DOMAIN "'>");
   fake_server_expect (server, " to='" DOMAIN "' from='" DOMAIN "'><ping xmlns");
-  g_assert_true (ibb_component_logout (component, NULL, NULL));
+  g_assert_true (ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (component), NULL, NULL));
   drop_client (component);
   g_free (fake_server_free (server));
 }
@@ -241,9 +242,10 @@ test_no_sender (void)
 
   assert_online (component);
   send_and_expect (server, PING ("id='1' to='" DOMAIN "'"), "<improper-addressing xmlns=");
-  while (ibb_component_get_state (component) != IBB_CLIENT_STATE_OFFLINE)
+  while (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (component)) !=
+         IBB_CLIENT_STATE_OFFLINE)
     g_main_context_iteration (NULL, TRUE);
-  error = ibb_component_dup_disconnect_error (component);
+  error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (component));
   g_assert_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL);
   drop_client (component);
   g_free (fake_server_free (server));
@@ -260,19 +262,21 @@ test_return (void)
   FakeServer           *server = fake_server_new (first);
   IBBComponent         *component = create_component (server);
 
-  ibb_component_set_auto_reconnect (component, TRUE);
+  ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (component), TRUE);
   assert_online (component);
   fake_server_set_steps (server, busy);
   fake_server_close (server);
   fake_server_wait_for_clients (server, 3);
-  g_assert_cmpint (ibb_component_get_state (component), ==, IBB_CLIENT_STATE_CONNECTING);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (component)), ==,
+                   IBB_CLIENT_STATE_CONNECTING);
   fake_server_set_steps (server, first);
-  while (ibb_component_get_state (component) != IBB_CLIENT_STATE_ONLINE)
+  while (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (component)) != IBB_CLIENT_STATE_ONLINE)
     wait_a_moment ();
 
   /* When the component is online, a conflict is with another component. */
   fake_server_send (server, FAKE_STREAM_ERROR ("conflict"), -1);
-  while (ibb_component_get_state (component) != IBB_CLIENT_STATE_OFFLINE)
+  while (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (component)) !=
+         IBB_CLIENT_STATE_OFFLINE)
     wait_a_moment ();
   drop_client (component);
   g_free (fake_server_free (server));

@@ -305,11 +305,11 @@ fake_create_client (FakeServer *server, const char *jid)
 {
   IBBClient *client = ibb_client_new (jid);
 
-  ibb_client_set_host (client, "127.0.0.1");
-  ibb_client_set_port (client, fake_server_get_port (server));
+  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), "127.0.0.1");
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), fake_server_get_port (server));
   ibb_client_set_password (client, "secret");
   ibb_client_set_tls_mode (client, IBB_TLS_MODE_NONE);
-  ibb_client_set_allow_plain_text (client, TRUE);
+  ibb_client_set_password_policy (client, IBB_PASSWORD_POLICY_READABLE);
 
   return client;
 }
@@ -326,7 +326,7 @@ fake_log_out (IBBClient *client, FakeServer *server, char **received)
 {
   g_autofree char *text = NULL;
 
-  assert_succeeds (ibb_client_logout, client, NULL);
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
   g_assert_finalize_object (client);
   text = fake_server_free (server);
   if (received != NULL)

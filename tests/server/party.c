@@ -11,7 +11,8 @@ party_init (Party *self, const char *name, const char *resource, GCallback state
 {
   self->proxy = cut_proxy_new ((guint) atoi (account_get ("IBB_TEST_PORT")));
   self->client = account_create_client (name, resource);
-  ibb_client_set_port (self->client, cut_proxy_get_port (self->proxy));
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (self->client),
+                                cut_proxy_get_port (self->proxy));
   self->service = ibb_service_new (IBB_CONNECTION (self->client));
   ibb_service_set_session_limit (self->service, 10);
   g_signal_connect (self->client, "notify::state", state_cb, self);
@@ -36,7 +37,7 @@ void
 party_clear (Party *self)
 {
   g_signal_handlers_disconnect_by_data (self->client, self);
-  assert_succeeds (ibb_client_logout, self->client, NULL);
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (self->client), NULL);
   g_assert_finalize_object (self->service);
   drop_client (self->client);
   cut_proxy_free (self->proxy);

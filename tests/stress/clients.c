@@ -58,7 +58,7 @@ logged_in_cb (GObject *object, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  ibb_client_login_finish (IBB_CLIENT (object), result, &error);
+  ibb_xmpp_connection_login_finish (IBB_XMPP_CONNECTION (IBB_CLIENT (object)), result, &error);
   g_assert_no_error (error);
   n_online++;
   login_next ();
@@ -68,7 +68,8 @@ static void
 login_next (void)
 {
   if (n_begun < n_clients)
-    ibb_client_login_async (clients->pdata[n_begun++], NULL, logged_in_cb, NULL);
+    ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (clients->pdata[n_begun++]), NULL,
+                                     logged_in_cb, NULL);
 }
 
 static void
@@ -79,7 +80,7 @@ log_in (void)
       g_autofree char *resource = g_strdup_printf ("%d", i);
       IBBClient       *client = account_create_client ("alice", resource);
 
-      ibb_client_set_auto_reconnect (client, TRUE);
+      ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (client), TRUE);
       g_ptr_array_add (clients, client);
     }
   for (int i = 0; i < LOGINS_AT_ONCE; i++)
@@ -94,8 +95,8 @@ warm_up (void)
 {
   g_autoptr (IBBClient) client = account_create_client ("bob", NULL);
 
-  g_assert_true (ibb_client_login (client, NULL, NULL));
-  g_assert_true (ibb_client_logout (client, NULL, NULL));
+  g_assert_true (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, NULL));
+  g_assert_true (ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, NULL));
 }
 
 static gboolean
@@ -129,7 +130,7 @@ state_cb (IBBClient *client, GParamSpec *property, gpointer data)
 {
   gint64 now = g_get_monotonic_time ();
 
-  if (ibb_client_get_state (client) == IBB_CLIENT_STATE_ONLINE)
+  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CLIENT_STATE_ONLINE)
     g_array_append_val (returns, now);
 }
 
@@ -179,9 +180,10 @@ come_back (void)
     {
       IBBClient *client = clients->pdata[i];
 
-      g_assert_cmpint (ibb_client_get_state (client), ==, IBB_CLIENT_STATE_ONLINE);
+      g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+                       IBB_CLIENT_STATE_ONLINE);
       g_signal_handlers_disconnect_by_func (client, state_cb, NULL);
-      g_assert_true (ibb_client_logout (client, NULL, NULL));
+      g_assert_true (ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, NULL));
     }
 }
 

@@ -159,7 +159,7 @@ run_client (int ready)
 
   service = create_service (IBB_CONNECTION (client));
   g_signal_connect (service, "session-accepted", G_CALLBACK (accepted_cb), NULL);
-  ibb_client_login (client, NULL, &error);
+  ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpint (write (ready, "r", 1), ==, 1);
 
@@ -167,7 +167,7 @@ run_client (int ready)
     g_main_context_iteration (NULL, TRUE);
   g_assert_cmpint (n_equal, ==, n_sessions);
   print_memory ("the client", "self");
-  g_assert_true (ibb_client_logout (client, NULL, NULL));
+  g_assert_true (ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, NULL));
   return 0;
 }
 
@@ -180,11 +180,12 @@ run_component (void)
   g_autoptr (GError)       error = NULL;
   gint64                   start;
 
-  ibb_component_set_host (component, g_getenv ("IBB_TEST_HOST"));
-  ibb_component_set_port (component, (guint) atoi (g_getenv ("IBB_TEST_COMPONENT_PORT")));
+  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (component), g_getenv ("IBB_TEST_HOST"));
+  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (component),
+                                (guint) atoi (g_getenv ("IBB_TEST_COMPONENT_PORT")));
   ibb_component_set_secret (component, g_getenv ("IBB_TEST_COMPONENT_SECRET"));
   service = create_service (IBB_CONNECTION (component));
-  ibb_component_login (component, NULL, &error);
+  ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (component), NULL, &error);
   g_assert_no_error (error);
 
   start = g_get_monotonic_time ();
@@ -205,7 +206,7 @@ run_component (void)
   print_memory ("the server", g_getenv ("IBB_TEST_SERVER_PID"));
   if (limit > 0)
     g_assert_cmpint (get_memory ("self"), <=, limit);
-  g_assert_true (ibb_component_logout (component, NULL, NULL));
+  g_assert_true (ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (component), NULL, NULL));
 }
 
 static void

@@ -25,7 +25,7 @@ make_connection (const char *jid)
   IBBClient         *client = account_create_client (strrchr (jid, '-') + 1, strchr (jid, '/') + 1);
   g_autoptr (GError) error = NULL;
 
-  ibb_client_login (client, NULL, &error);
+  ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error);
   /* Unless another thread makes one of the same name at the same time. */
   return IBB_CONNECTION (client);
 }
@@ -42,7 +42,7 @@ login_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  ibb_client_login_finish (IBB_CLIENT (source), result, &error);
+  ibb_xmpp_connection_login_finish (IBB_XMPP_CONNECTION (IBB_CLIENT (source)), result, &error);
   called (data, error);
 }
 
@@ -51,7 +51,7 @@ logout_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  ibb_client_logout_finish (IBB_CLIENT (source), result, &error);
+  ibb_xmpp_connection_logout_finish (IBB_XMPP_CONNECTION (IBB_CLIENT (source)), result, &error);
   called (data, error);
 }
 
@@ -74,10 +74,10 @@ log_in (Worker *worker, IBBClient *client)
   if (chance (worker, 0.8))
     op_spare (op);
   if (chance (worker, 0.5))
-    ibb_client_login_async (client, op->cancellable, login_cb, op);
+    ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), op->cancellable, login_cb, op);
   else
     {
-      ibb_client_login (client, op->cancellable, &error);
+      ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), op->cancellable, &error);
       called (op, error);
     }
 }
@@ -89,10 +89,10 @@ log_out (Worker *worker, IBBClient *client)
   g_autoptr (GError) error = NULL;
 
   if (chance (worker, 0.5))
-    ibb_client_logout_async (client, op->cancellable, logout_cb, op);
+    ibb_xmpp_connection_logout_async (IBB_XMPP_CONNECTION (client), op->cancellable, logout_cb, op);
   else
     {
-      ibb_client_logout (client, op->cancellable, &error);
+      ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), op->cancellable, &error);
       called (op, error);
     }
 }
@@ -104,7 +104,8 @@ shake (Worker *worker, Place *place)
   IBBClient                *client = IBB_CLIENT (connection);
   Op                       *op;
 
-  if (ibb_client_get_state (client) == IBB_CLIENT_STATE_OFFLINE || chance (worker, 0.1))
+  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CLIENT_STATE_OFFLINE ||
+      chance (worker, 0.1))
     log_in (worker, client);
   else if (chance (worker, 0.15))
     log_out (worker, client);
@@ -114,10 +115,12 @@ shake (Worker *worker, Place *place)
       ibb_client_query_support_async (client, places[below (worker, n_places)].jid, op->cancellable,
                                       query_cb, op);
     }
-  ibb_client_set_keepalive_interval (client, 1 + below (worker, 60000));
+  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (client),
+                                              1 + below (worker, 60000));
   ibb_client_set_priority (client, (int) below (worker, 10) - 5);
   g_assert_nonnull (ibb_client_get_jid (client));
-  g_assert_cmpint (ibb_client_get_state (client), >=, IBB_CLIENT_STATE_OFFLINE);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), >=,
+                   IBB_CLIENT_STATE_OFFLINE);
 }
 
 static const Setting setting = {

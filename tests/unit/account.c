@@ -12,9 +12,9 @@ test_copy (void)
   IBBAccount                 *account = ibb_account_new ();
 
   ibb_account_set_jid (account, "user@d.test");
-  g_assert_true (ibb_account_set_password (account, "pencil"));
-  g_assert_false (ibb_account_set_password (account, "pencil"));
-  g_assert_true (ibb_account_set_host (account, "localhost"));
+  g_assert_true (ibb_account_set_string (account, IBB_ACCOUNT_SETTING (password), "pencil"));
+  g_assert_false (ibb_account_set_string (account, IBB_ACCOUNT_SETTING (password), "pencil"));
+  g_assert_true (ibb_account_set_string (account, IBB_ACCOUNT_SETTING (host), "localhost"));
 
   ibb_account_get (account, &settings);
   ibb_account_get_for_login (account, &login);

@@ -76,7 +76,7 @@ set_up (Fixture *self, gconstpointer data)
   self->settings.host = g_strdup ("localhost");
   self->settings.port = self->port;
   self->settings.tls_mode = IBB_TLS_MODE_NONE;
-  self->settings.allow_plain_text = TRUE;
+  self->settings.password_policy = IBB_PASSWORD_POLICY_READABLE;
 }
 
 static void

@@ -18,7 +18,7 @@ get_parameters (const char *const *mechanisms)
     .node = "user",
     .bare_jid = "user@example.org",
     .password = "pencil",
-    .allow_plain_text = TRUE,
+    .policy = IBB_PASSWORD_POLICY_READABLE,
     .mechanisms = mechanisms,
   };
 
@@ -83,10 +83,9 @@ test_plain (void)
   g_assert_cmpmem (message, length, "\0user\0pencil", 12);
   g_assert_true (ibb_sasl_finish (sasl, "", NULL));
 
-  parameters.allow_plain_text = FALSE; /* and there is no TLS */
+  parameters.policy = IBB_PASSWORD_POLICY_ENCRYPTED; /* and there is no TLS */
   assert_chosen (&parameters, NULL);
-  parameters.allow_plain_text = TRUE;
-  parameters.forbid_plain = TRUE;
+  parameters.policy = IBB_PASSWORD_POLICY_HASHED;
   assert_chosen (&parameters, NULL);
 }
 

@@ -125,11 +125,9 @@ ibb_account_get_jid (IBBAccount *self)
 }
 
 void
-ibb_account_set_component (IBBAccount *self, const char *host, guint port)
+ibb_account_set_component (IBBAccount *self)
 {
   self->settings.is_component = TRUE;
-  self->settings.host = g_strdup (host);
-  self->settings.port = port;
   self->settings.tls_mode = IBB_TLS_MODE_NONE;
   self->settings.send_presence = FALSE;
   self->settings.resumable = FALSE;
@@ -184,58 +182,109 @@ ibb_account_get_for_login (IBBAccount *self, IBBAccountSettings *settings)
   return !is_over;
 }
 
-/* The caller frees the old value, without the lock. */
-static gboolean
-swap_string (IBBAccount *self, char **field, char **value)
+char *
+ibb_account_dup_string (IBBAccount *self, gsize setting)
 {
-  gboolean changed;
+  char *value;
 
   g_mutex_lock (&self->lock);
-  changed = g_strcmp0 (*field, *value) != 0;
+  value = g_strdup (G_STRUCT_MEMBER (char *, &self->settings, setting));
+  g_mutex_unlock (&self->lock);
+  return value;
+}
+
+/* value: the new one, and then the old one, which the caller frees: without the lock, as dropping
+ * the last reference to an object may call the application. */
+static gboolean
+swap (IBBAccount *self, gsize setting, gpointer *value, GEqualFunc equal)
+{
+  gpointer *field = G_STRUCT_MEMBER_P (&self->settings, setting);
+  gpointer  old;
+  gboolean  changed;
+
+  g_mutex_lock (&self->lock);
+  old = *field;
+  changed = !equal (old, *value);
   if (changed)
     {
-      char *old = *field;
-
       *field = *value;
       *value = old;
     }
   g_mutex_unlock (&self->lock);
-
   return changed;
 }
 
-gboolean
-ibb_account_set_password (IBBAccount *self, const char *password)
+static gboolean
+equal_strings (gconstpointer a, gconstpointer b)
 {
-  char    *value = g_strdup (password);
-  gboolean changed = swap_string (self, &self->settings.password, &value);
+  return g_strcmp0 (a, b) == 0;
+}
+
+gboolean
+ibb_account_set_string (IBBAccount *self, gsize setting, const char *string)
+{
+  gpointer value = g_strdup (string);
+  gboolean changed = swap (self, setting, &value, equal_strings);
 
   ibb_secret_free (value);
   return changed;
 }
 
-gboolean
-ibb_account_set_host (IBBAccount *self, const char *host)
+int
+ibb_account_get_int (IBBAccount *self, gsize setting)
 {
-  g_autofree char *value = g_strdup (host);
+  int value;
 
-  return swap_string (self, &self->settings.host, &value);
+  g_mutex_lock (&self->lock);
+  value = G_STRUCT_MEMBER (int, &self->settings, setting);
+  g_mutex_unlock (&self->lock);
+  return value;
 }
 
 gboolean
-ibb_account_set_websocket_uri (IBBAccount *self, const char *websocket_uri)
+ibb_account_set_int (IBBAccount *self, gsize setting, int value)
 {
-  g_autofree char *value = g_strdup (websocket_uri);
+  int     *field = G_STRUCT_MEMBER_P (&self->settings, setting);
+  gboolean changed;
 
-  return swap_string (self, &self->settings.websocket_uri, &value);
+  g_mutex_lock (&self->lock);
+  changed = *field != value;
+  *field = value;
+  g_mutex_unlock (&self->lock);
+  return changed;
+}
+
+gpointer
+ibb_account_dup_object (IBBAccount *self, gsize setting)
+{
+  gpointer value = NULL;
+
+  g_mutex_lock (&self->lock);
+  g_set_object ((GObject **) &value, G_STRUCT_MEMBER (GObject *, &self->settings, setting));
+  g_mutex_unlock (&self->lock);
+  return value;
 }
 
 gboolean
-ibb_account_set_user_agent_id (IBBAccount *self, const char *user_agent_id)
+ibb_account_set_object (IBBAccount *self, gsize setting, gpointer object)
 {
-  g_autofree char *value = g_strdup (user_agent_id);
+  gpointer value = object != NULL ? g_object_ref (object) : NULL;
+  gboolean changed = swap (self, setting, &value, g_direct_equal);
 
-  return swap_string (self, &self->settings.user_agent_id, &value);
+  g_clear_object (&value);
+  return changed;
+}
+
+IBBToken *
+ibb_account_dup_token (IBBAccount *self)
+{
+  IBBToken *token = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->settings.token != NULL)
+    token = ibb_token_ref (self->settings.token);
+  g_mutex_unlock (&self->lock);
+  return token;
 }
 
 static gboolean
@@ -287,56 +336,6 @@ ibb_account_set_token_replaced (IBBAccount *self, void (*func) (gpointer data), 
   self->token_replaced_data = data;
 }
 
-/* Dropping the last reference may call the application, so it is done without the lock. */
-static gboolean
-swap_object (IBBAccount *self, gpointer *field, gpointer *value)
-{
-  gboolean changed;
-
-  g_mutex_lock (&self->lock);
-  changed = *field != *value;
-  if (changed)
-    {
-      gpointer old = *field;
-
-      *field = *value;
-      *value = old;
-    }
-  g_mutex_unlock (&self->lock);
-
-  return changed;
-}
-
-gboolean
-ibb_account_set_tls_database (IBBAccount *self, GTlsDatabase *tls_database)
-{
-  gpointer value = tls_database != NULL ? g_object_ref (tls_database) : NULL;
-  gboolean changed = swap_object (self, (gpointer *) &self->settings.tls_database, &value);
-
-  g_clear_object (&value);
-  return changed;
-}
-
-gboolean
-ibb_account_set_proxy_resolver (IBBAccount *self, GProxyResolver *proxy_resolver)
-{
-  gpointer value = proxy_resolver != NULL ? g_object_ref (proxy_resolver) : NULL;
-  gboolean changed = swap_object (self, (gpointer *) &self->settings.proxy_resolver, &value);
-
-  g_clear_object (&value);
-  return changed;
-}
-
-gboolean
-ibb_account_set_certificate (IBBAccount *self, GTlsCertificate *certificate)
-{
-  gpointer value = certificate != NULL ? g_object_ref (certificate) : NULL;
-  gboolean changed = swap_object (self, (gpointer *) &self->settings.certificate, &value);
-
-  g_clear_object (&value);
-  return changed;
-}
-
 void
 ibb_account_end (IBBAccount *self)
 {
@@ -350,86 +349,4 @@ ibb_account_end (IBBAccount *self)
   proxy_resolver = g_steal_pointer (&self->settings.proxy_resolver);
   certificate = g_steal_pointer (&self->settings.certificate);
   g_mutex_unlock (&self->lock);
-}
-
-static gboolean
-set_int (IBBAccount *self, int *field, int value)
-{
-  gboolean changed;
-
-  g_mutex_lock (&self->lock);
-  changed = *field != value;
-  *field = value;
-  g_mutex_unlock (&self->lock);
-
-  return changed;
-}
-
-gboolean
-ibb_account_set_port (IBBAccount *self, guint port)
-{
-  gboolean changed;
-
-  g_mutex_lock (&self->lock);
-  changed = self->settings.port != port;
-  self->settings.port = port;
-  g_mutex_unlock (&self->lock);
-
-  return changed;
-}
-
-gboolean
-ibb_account_set_tls_mode (IBBAccount *self, IBBTlsMode tls_mode)
-{
-  gboolean changed;
-
-  g_mutex_lock (&self->lock);
-  changed = self->settings.tls_mode != tls_mode;
-  self->settings.tls_mode = tls_mode;
-  g_mutex_unlock (&self->lock);
-
-  return changed;
-}
-
-gboolean
-ibb_account_set_websocket_mode (IBBAccount *self, IBBWebsocketMode websocket_mode)
-{
-  gboolean changed;
-
-  g_mutex_lock (&self->lock);
-  changed = self->settings.websocket_mode != websocket_mode;
-  self->settings.websocket_mode = websocket_mode;
-  g_mutex_unlock (&self->lock);
-
-  return changed;
-}
-
-gboolean
-ibb_account_set_allow_plain_text (IBBAccount *self, gboolean allow_plain_text)
-{
-  return set_int (self, &self->settings.allow_plain_text, !!allow_plain_text);
-}
-
-gboolean
-ibb_account_set_forbid_plain (IBBAccount *self, gboolean forbid_plain)
-{
-  return set_int (self, &self->settings.forbid_plain, !!forbid_plain);
-}
-
-gboolean
-ibb_account_set_send_presence (IBBAccount *self, gboolean send_presence)
-{
-  return set_int (self, &self->settings.send_presence, !!send_presence);
-}
-
-gboolean
-ibb_account_set_priority (IBBAccount *self, int priority)
-{
-  return set_int (self, &self->settings.priority, priority);
-}
-
-gboolean
-ibb_account_set_resumable (IBBAccount *self, gboolean resumable)
-{
-  return set_int (self, &self->settings.resumable, !!resumable);
 }

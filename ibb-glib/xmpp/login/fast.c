@@ -71,7 +71,7 @@ is_usable (gsize                    i,
       !is_offered (offer, mechanisms[i].name))
     return FALSE;
   if (mechanisms[i].binding_type == NULL)
-    return !is_bound && !parameters->forbid_plain;
+    return !is_bound && parameters->policy != IBB_PASSWORD_POLICY_HASHED;
 
   *binding = ibb_channel_binding_get (parameters->tls, mechanisms[i].binding_type);
   return *binding != NULL;

@@ -279,8 +279,7 @@ start_sasl (IBBNegotiation *self, IBBElement *features)
     .password = self->settings.password,
     .tls = tls,
     .has_certificate = self->settings.certificate != NULL && tls != NULL,
-    .allow_plain_text = self->settings.allow_plain_text,
-    .forbid_plain = self->settings.forbid_plain,
+    .policy = self->settings.password_policy,
   };
   IBBSasl2Wishes wishes;
 

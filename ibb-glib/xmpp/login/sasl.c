@@ -119,8 +119,8 @@ is_usable (gsize i, const IBBSaslParameters *parameters, gboolean can_bind)
     case KIND_SCRAM:
       return has_password;
     case KIND_PLAIN:
-      return has_password && !parameters->forbid_plain &&
-             (parameters->tls != NULL || parameters->allow_plain_text);
+      return has_password && parameters->policy != IBB_PASSWORD_POLICY_HASHED &&
+             (parameters->tls != NULL || parameters->policy == IBB_PASSWORD_POLICY_READABLE);
     case KIND_NOBODY:
       return parameters->node == NULL && parameters->password == NULL;
     default:
@@ -139,7 +139,8 @@ set_no_mechanism_error (const IBBSaslParameters *parameters, GError **error)
     g_set_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
                  _ ("A password is needed: the server accepts no login without one here (%s)"),
                  offered);
-  else if (parameters->node != NULL && offers_plain && parameters->forbid_plain)
+  else if (parameters->node != NULL && offers_plain &&
+           parameters->policy == IBB_PASSWORD_POLICY_HASHED)
     g_set_error (
         error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
         _ ("The server accepts only PLAIN, which is disabled (%s): allow it or enable SCRAM on "
@@ -148,7 +149,7 @@ set_no_mechanism_error (const IBBSaslParameters *parameters, GError **error)
   else if (parameters->node != NULL && parameters->tls == NULL && offers_plain)
     g_set_error_literal (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
                          _ ("The server wants the password in plain text and the connection is "
-                            "not encrypted: use TLS, or set “allow-plain-text”"));
+                            "not encrypted: use TLS, or allow plain text"));
   else
     g_set_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
                  _ ("The server offers no way to log in that is supported here (%s)"), offered);

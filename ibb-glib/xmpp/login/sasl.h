@@ -8,17 +8,18 @@
 
 #include <gio/gio.h>
 
+#include "ibb-types.h"
+
 G_BEGIN_DECLS
 
 typedef struct
 {
-  const char     *node;            /* (nullable) */
-  const char     *bare_jid;        /* of the account */
-  const char     *password;        /* (nullable) */
-  GTlsConnection *tls;             /* (nullable): not encrypted */
-  gboolean        has_certificate; /* one was shown to the server */
-  gboolean        allow_plain_text;
-  gboolean        forbid_plain;
+  const char       *node;            /* (nullable) */
+  const char       *bare_jid;        /* of the account */
+  const char       *password;        /* (nullable) */
+  GTlsConnection   *tls;             /* (nullable): not encrypted */
+  gboolean          has_certificate; /* one was shown to the server */
+  IBBPasswordPolicy policy;
   /* What the server's features say. binding_types is NULL if it says nothing
    * of them (XEP-0440). */
   const char *const *mechanisms;

@@ -12,6 +12,8 @@
 
 #define DEFAULT_PORT 5222
 #define DEFAULT_TLS_PORT 5223
+#define COMPONENT_HOST "localhost"
+#define COMPONENT_PORT 5347
 
 /* Key of the data of a socket that is connected to a host with direct TLS. */
 #define IS_DIRECT "ibb-is-direct"
@@ -329,9 +331,10 @@ ibb_dial_async (const char               *domain,
 {
   g_autoptr (GTask) task =
       create_task (domain, settings->proxy_resolver, cancellable, callback, user_data);
-  Target          *target = g_task_get_task_data (task);
-  gboolean         is_direct = settings->tls_mode == IBB_TLS_MODE_DIRECT;
-  const char      *host = settings->host;
+  Target     *target = g_task_get_task_data (task);
+  gboolean    is_direct = settings->tls_mode == IBB_TLS_MODE_DIRECT;
+  const char *host =
+      settings->host != NULL || !settings->is_component ? settings->host : COMPONENT_HOST;
   g_autofree char *address = ibb_domain_dup_address (domain);
   gboolean         is_named = host != NULL || settings->port != 0 || address != NULL;
 
@@ -346,7 +349,9 @@ ibb_dial_async (const char               *domain,
     }
 
   target->port = settings->port;
-  if (target->port == 0)
+  if (target->port == 0 && settings->is_component)
+    target->port = COMPONENT_PORT;
+  else if (target->port == 0)
     target->port = is_direct ? DEFAULT_TLS_PORT : DEFAULT_PORT;
 
   if (!is_direct)

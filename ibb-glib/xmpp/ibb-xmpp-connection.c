@@ -1,0 +1,611 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/ibb-xmpp-connection.h"
+
+#include "ibb-connection.h"
+#include "ibb-enum-types.h"
+#include "ibb-intl-private.h"
+#include "xmpp/ibb-worker-private.h"
+#include "xmpp/ibb-xmpp-connection-private.h"
+
+/**
+ * IBBXmppConnection:
+ *
+ * What [class@IBB.Client] and [class@IBB.Component] have in common: an XMPP connection of the
+ * library’s own, which logs in, keeps the connection alive, and logs out. Other classes cannot
+ * derive from it.
+ *
+ * Pass it to [ctor@IBB.Service.new]. Stanzas that no service handles are emitted as
+ * [signal@IBB.Connection::stanza-received], and [method@IBB.Connection.send] sends other stanzas of
+ * the application. By itself it answers disco#info, with what its services can do (XEP-0030), pings
+ * (XEP-0199), and the question for its version (XEP-0092), with that of ibb-glib. An IQ request
+ * that nobody takes gets `service-unavailable`.
+ *
+ * ## Threads
+ *
+ * Each connection has a thread of its own for its socket, or shares that of
+ * [property@IBB.XmppConnection:worker]; the engine of its services runs there too. All methods may
+ * be called from any thread. The synchronous ones, such as [method@IBB.XmppConnection.login], block
+ * the caller and need no main loop; they fail with %G_IO_ERROR_WOULD_BLOCK on the connection’s own
+ * thread. Asynchronous calls complete in the thread-default context of the caller.
+ * Signals, property notifications among them, are emitted in the thread-default context in which
+ * the connection was constructed, but for [signal@IBB.Client::accept-certificate].
+ *
+ * Dropping the last reference logs out in the background.
+ *
+ * Since: 1.0
+ */
+
+enum
+{
+  PROP_WORKER = 1,
+  PROP_HOST,
+  PROP_PORT,
+  PROP_AUTO_RECONNECT,
+  PROP_KEEPALIVE_INTERVAL,
+  PROP_KEEPALIVE_TIMEOUT,
+  PROP_STATE,
+  PROP_DISCONNECT_ERROR,
+  N_PROPS,
+  PROP_LOCAL_JID = N_PROPS,
+};
+
+static GParamSpec *props[N_PROPS];
+
+static void connection_interface_init (IBBConnectionInterface *iface);
+
+G_DEFINE_ABSTRACT_TYPE_WITH_CODE (IBBXmppConnection,
+                                  ibb_xmpp_connection,
+                                  G_TYPE_OBJECT,
+                                  G_IMPLEMENT_INTERFACE (IBB_TYPE_CONNECTION,
+                                                         connection_interface_init))
+
+static IBBLink *
+get_link (IBBConnection *connection)
+{
+  return IBB_XMPP_CONNECTION (connection)->link;
+}
+
+static gboolean
+ibb_xmpp_connection_send (IBBConnection *connection, IBBStanza *stanza, GError **error)
+{
+  if (ibb_outbox_send (get_link (connection)->outbox, stanza))
+    return TRUE;
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, _ ("Not logged in"));
+  return FALSE;
+}
+
+static GMainContext *
+ibb_xmpp_connection_get_context (IBBConnection *connection)
+{
+  return ibb_thread_get_context (get_link (connection)->thread);
+}
+
+static gboolean
+ibb_xmpp_connection_is_congested (IBBConnection *connection)
+{
+  return ibb_outbox_is_congested (get_link (connection)->outbox);
+}
+
+static guint
+ibb_xmpp_connection_get_stanza_limit (IBBConnection *connection)
+{
+  return ibb_status_get_stanza_limit (get_link (connection)->status);
+}
+
+static gboolean
+ibb_xmpp_connection_confirms (IBBConnection *connection)
+{
+  return ibb_outbox_confirms (get_link (connection)->outbox);
+}
+
+static void
+connection_interface_init (IBBConnectionInterface *iface)
+{
+  iface->confirms = ibb_xmpp_connection_confirms;
+  iface->send = ibb_xmpp_connection_send;
+  iface->get_context = ibb_xmpp_connection_get_context;
+  iface->is_congested = ibb_xmpp_connection_is_congested;
+  iface->get_stanza_limit = ibb_xmpp_connection_get_stanza_limit;
+}
+
+static void
+ibb_xmpp_connection_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  IBBXmppConnection *self = IBB_XMPP_CONNECTION (object);
+
+  switch (id)
+    {
+    case PROP_HOST:
+      g_value_take_string (value, ibb_xmpp_connection_dup_host (self));
+      break;
+    case PROP_PORT:
+      g_value_set_uint (value, ibb_xmpp_connection_get_port (self));
+      break;
+    case PROP_AUTO_RECONNECT:
+      g_value_set_boolean (value, ibb_xmpp_connection_get_auto_reconnect (self));
+      break;
+    case PROP_KEEPALIVE_INTERVAL:
+      g_value_set_uint (value, ibb_xmpp_connection_get_keepalive_interval (self));
+      break;
+    case PROP_KEEPALIVE_TIMEOUT:
+      g_value_set_uint (value, ibb_xmpp_connection_get_keepalive_timeout (self));
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, ibb_xmpp_connection_get_state (self));
+      break;
+    case PROP_DISCONNECT_ERROR:
+      g_value_take_boxed (value, ibb_xmpp_connection_dup_disconnect_error (self));
+      break;
+    case PROP_LOCAL_JID:
+      g_value_take_string (value, ibb_status_dup_local_jid (self->link->status));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+ibb_xmpp_connection_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  IBBXmppConnection *self = IBB_XMPP_CONNECTION (object);
+
+  switch (id)
+    {
+    case PROP_WORKER:
+      self->worker = g_value_dup_boxed (value);
+      break;
+    case PROP_HOST:
+      ibb_xmpp_connection_set_host (self, g_value_get_string (value));
+      break;
+    case PROP_PORT:
+      ibb_xmpp_connection_set_port (self, g_value_get_uint (value));
+      break;
+    case PROP_AUTO_RECONNECT:
+      ibb_xmpp_connection_set_auto_reconnect (self, g_value_get_boolean (value));
+      break;
+    case PROP_KEEPALIVE_INTERVAL:
+      ibb_xmpp_connection_set_keepalive_interval (self, g_value_get_uint (value));
+      break;
+    case PROP_KEEPALIVE_TIMEOUT:
+      ibb_xmpp_connection_set_keepalive_timeout (self, g_value_get_uint (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+ibb_xmpp_connection_finalize (GObject *object)
+{
+  /* Not in dispose (): here no weak reference leads to the connection any more. */
+  ibb_link_leave (IBB_XMPP_CONNECTION (object)->link);
+
+  G_OBJECT_CLASS (ibb_xmpp_connection_parent_class)->finalize (object);
+}
+
+static void
+ibb_xmpp_connection_class_init (IBBXmppConnectionClass *klass)
+{
+  GObjectClass     *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags read_only = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  const GParamFlags read_write = read_only | G_PARAM_WRITABLE;
+
+  object_class->get_property = ibb_xmpp_connection_get_property;
+  object_class->set_property = ibb_xmpp_connection_set_property;
+  object_class->finalize = ibb_xmpp_connection_finalize;
+
+  /**
+   * IBBXmppConnection:worker:
+   *
+   * The thread that is shared with other connections.
+   *
+   * Default: %NULL, which stands for a thread of its own.
+   *
+   * Since: 1.0
+   */
+  props[PROP_WORKER] =
+      g_param_spec_boxed ("worker", NULL, NULL, IBB_TYPE_WORKER,
+                          G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * IBBXmppConnection:host:
+   *
+   * The host to connect to, a name or an address. The next login uses it.
+   *
+   * %NULL: for a client the one that the domain of the JID names in DNS, for a component
+   * `localhost`. The certificate that a client accepts still has to be the domain's. The connection
+   * of a component is not encrypted: see [class@IBB.Component].
+   *
+   * Default: %NULL.
+   *
+   * Since: 1.0
+   */
+  props[PROP_HOST] = g_param_spec_string ("host", NULL, NULL, NULL, read_write);
+
+  /**
+   * IBBXmppConnection:port:
+   *
+   * The port to connect to. The next login uses it.
+   *
+   * 0: for a client the one that SRV records name or, with a [property@IBB.XmppConnection:host],
+   * 5222, or 5223 for %IBB_TLS_MODE_DIRECT; for a component 5347, where Prosody listens for
+   * components.
+   *
+   * Default: 0.
+   *
+   * Since: 1.0
+   */
+  props[PROP_PORT] = g_param_spec_uint ("port", NULL, NULL, 0, G_MAXUINT16, 0, read_write);
+
+  /**
+   * IBBXmppConnection:auto-reconnect:
+   *
+   * Whether a connection that was online logs in again by itself when its XML stream is lost
+   * and not resumed.
+   *
+   * It waits for a random time, of up to one second before the first attempt and
+   * up to twice as long before each further one, 60 seconds at most. It does not wait
+   * when the machine wakes, or when [iface@Gio.NetworkMonitor] says that the network has
+   * changed, though not for that reason twice in a minute. Only a connection that has lasted
+   * a minute makes the next waits short again. Attempts have no end.
+   *
+   * Each attempt uses the current settings. A client asks for the resource of
+   * [property@IBB.Client:jid] or, if that names none, for the one of the lost connection; the
+   * server may bind another one. A certificate that was accepted at the login is
+   * accepted again, and [signal@IBB.Client::accept-certificate] is not emitted. A server that still
+   * holds the lost connection of a component refuses the new one with `conflict`, and is asked
+   * again.
+   *
+   * Meanwhile [property@IBB.XmppConnection:state] is %IBB_CLIENT_STATE_CONNECTING and
+   * [property@IBB.XmppConnection:disconnect-error] is why the connection was lost, and then why the
+   * last attempt failed. Sessions of the lost connection end with %G_IO_ERROR_CONNECTION_CLOSED,
+   * except for those with [property@IBB.Service:resume-sessions], which are interrupted. Services
+   * go on by themselves with the new login: their handlers stay, and
+   * [method@IBB.Service.accept_async] goes on waiting.
+   *
+   * The connection gives up, and is offline, where a new login cannot succeed until somebody
+   * does something. [When the network goes](network.html#a-new-login) lists the reasons;
+   * [property@IBB.XmppConnection:disconnect-error] is then the one that was met.
+   *
+   * [method@IBB.XmppConnection.logout] ends the attempts at once, and so does %FALSE; then
+   * [property@IBB.XmppConnection:disconnect-error] stays as it is. A login by
+   * [method@IBB.XmppConnection.login] that fails is not repeated.
+   *
+   * Default: %FALSE.
+   *
+   * Since: 1.0
+   */
+  props[PROP_AUTO_RECONNECT] =
+      g_param_spec_boolean ("auto-reconnect", NULL, NULL, FALSE, read_write);
+
+  /**
+   * IBBXmppConnection:keepalive-interval:
+   *
+   * The idle time after which the server is asked for a sign of life, in
+   * milliseconds; 0: it is only asked to acknowledge what was sent. The question also
+   * keeps networks from forgetting an idle connection. A change counts at once.
+   *
+   * A server may name the seconds after which it ends an XML stream on which nothing comes
+   * (XEP-0478). Unless this is 0, it then also gets a question when nothing was sent for half of
+   * that.
+   *
+   * The question is a request for an acknowledgement (XEP-0198) where the server
+   * grants that, else a ping (XEP-0199); that of a component is to its own domain, so that the
+   * server sends it back.
+   *
+   * Default: 15000 milliseconds.
+   *
+   * Since: 1.0
+   */
+  props[PROP_KEEPALIVE_INTERVAL] = g_param_spec_uint ("keepalive-interval", NULL, NULL, 0, G_MAXINT,
+                                                      IBB_KEEPALIVE_DEFAULT_INTERVAL, read_write);
+
+  /**
+   * IBBXmppConnection:keepalive-timeout:
+   *
+   * How long nothing at all may arrive from the server after it was asked for a
+   * sign of life, in milliseconds; 0: for ever. Then the connection is taken to be
+   * gone, and is resumed where the server grants that. A change counts at once.
+   *
+   * So a connection over which nothing comes any more is given up when
+   * [property@IBB.XmppConnection:keepalive-interval] and this have passed since the last
+   * sign of life, 30 seconds by default, whatever the application writes meanwhile.
+   * When the network has changed ([iface@Gio.NetworkMonitor]), or the machine wakes
+   * after the idle time is over, the server is asked at once, and has five seconds at most;
+   * once in ten seconds at most, if the network goes on changing.
+   *
+   * Default: 15000 milliseconds.
+   *
+   * Since: 1.0
+   */
+  props[PROP_KEEPALIVE_TIMEOUT] = g_param_spec_uint ("keepalive-timeout", NULL, NULL, 0, G_MAXINT,
+                                                     IBB_KEEPALIVE_DEFAULT_TIMEOUT, read_write);
+
+  /**
+   * IBBXmppConnection:state:
+   *
+   * The state of the connection. That of a component is never %IBB_CLIENT_STATE_SUSPENDED.
+   *
+   * Since: 1.0
+   */
+  props[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, IBB_TYPE_CLIENT_STATE,
+                                         IBB_CLIENT_STATE_OFFLINE, read_only);
+
+  /**
+   * IBBXmppConnection:disconnect-error:
+   *
+   * Why the connection is not online, or %NULL: it is, or it was logged out, or there was none
+   * yet. At first this is why the connection was lost (RFC 6120 §4.9). While a client
+   * tries to resume it (%IBB_CLIENT_STATE_SUSPENDED), or the connection logs in again by
+   * [property@IBB.XmppConnection:auto-reconnect], it is the error of the last attempt, see
+   * [method@IBB.XmppConnection.login_async]: a program can show its message beside “Reconnecting”.
+   * It notifies when that is another error than before. A login by the application that fails
+   * leaves it as it is.
+   *
+   * When [property@IBB.XmppConnection:state] changes, the new error is already set. What to do
+   * about it when the connection is offline:
+   *
+   * - %IBB_ERROR_CONFLICT: another login took the resource, or another component has connected for
+   *   the domain. A login of the same resource would end the other one in its turn: ask for another
+   *   resource, or for none, so that the server chooses one.
+   * - %IBB_ERROR_POLICY_VIOLATION: a rule of the server, often a limit of the rate or of
+   *   the size of a stanza; the message has the text of the server. Wait before the
+   *   next login, and send less.
+   * - %IBB_ERROR_PROTOCOL: one side sent XML that the other one could not read, which is
+   *   a fault of the program or of the server: report it.
+   * - %G_IO_ERROR_CONNECTION_CLOSED, and any other code: the network, or the server,
+   *   went away. Log in again, later if that fails.
+   *
+   * Since: 1.0
+   */
+  props[PROP_DISCONNECT_ERROR] =
+      g_param_spec_boxed ("disconnect-error", NULL, NULL, G_TYPE_ERROR, read_only);
+
+  g_object_class_install_properties (object_class, N_PROPS, props);
+  g_object_class_override_property (object_class, PROP_LOCAL_JID, "local-jid");
+}
+
+static void
+ibb_xmpp_connection_init (IBBXmppConnection *self)
+{
+}
+
+IBBThread *
+ibb_xmpp_connection_create_thread (IBBXmppConnection *self)
+{
+  IBBThread *thread = ibb_worker_create_thread (self->worker);
+
+  g_clear_pointer (&self->worker, ibb_worker_unref);
+  return thread;
+}
+
+/**
+ * ibb_xmpp_connection_dup_host: (get-property host)
+ * @self: a connection
+ *
+ * Gets the host that the next login connects to; see
+ * [property@IBB.XmppConnection:host]. It is a copy, because another thread may set the
+ * property at any time.
+ *
+ * Returns: (transfer full) (nullable): the host, or %NULL for the default
+ *
+ * Since: 1.0
+ */
+char *
+ibb_xmpp_connection_dup_host (IBBXmppConnection *self)
+{
+  g_return_val_if_fail (IBB_IS_XMPP_CONNECTION (self), NULL);
+
+  return ibb_account_dup_string (self->link->account, IBB_ACCOUNT_SETTING (host));
+}
+
+/**
+ * ibb_xmpp_connection_set_host: (set-property host)
+ * @self: a connection
+ * @host: (nullable): the host, or %NULL for the default
+ *
+ * Sets the host that the next login connects to; see [property@IBB.XmppConnection:host].
+ *
+ * Since: 1.0
+ */
+void
+ibb_xmpp_connection_set_host (IBBXmppConnection *self, const char *host)
+{
+  g_return_if_fail (IBB_IS_XMPP_CONNECTION (self));
+
+  if (ibb_account_set_string (self->link->account, IBB_ACCOUNT_SETTING (host), host))
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HOST]);
+}
+
+/**
+ * ibb_xmpp_connection_get_port: (get-property port)
+ * @self: a connection
+ *
+ * Gets the port that the next login connects to; see [property@IBB.XmppConnection:port].
+ *
+ * Returns: the port, or 0 for the default
+ *
+ * Since: 1.0
+ */
+guint
+ibb_xmpp_connection_get_port (IBBXmppConnection *self)
+{
+  g_return_val_if_fail (IBB_IS_XMPP_CONNECTION (self), 0);
+
+  return (guint) ibb_account_get_int (self->link->account, IBB_ACCOUNT_SETTING (port));
+}
+
+/**
+ * ibb_xmpp_connection_set_port: (set-property port)
+ * @self: a connection
+ * @port: the port, or 0 for the default
+ *
+ * Sets the port that the next login connects to; see [property@IBB.XmppConnection:port].
+ *
+ * Since: 1.0
+ */
+void
+ibb_xmpp_connection_set_port (IBBXmppConnection *self, guint port)
+{
+  g_return_if_fail (IBB_IS_XMPP_CONNECTION (self));
+  g_return_if_fail (port <= G_MAXUINT16);
+
+  if (ibb_account_set_int (self->link->account, IBB_ACCOUNT_SETTING (port), (int) port))
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PORT]);
+}
+
+/**
+ * ibb_xmpp_connection_get_auto_reconnect: (get-property auto-reconnect)
+ * @self: a connection
+ *
+ * Gets whether the connection logs in again by itself; see
+ * [property@IBB.XmppConnection:auto-reconnect].
+ *
+ * Returns: whether it logs in again by itself
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_xmpp_connection_get_auto_reconnect (IBBXmppConnection *self)
+{
+  g_return_val_if_fail (IBB_IS_XMPP_CONNECTION (self), FALSE);
+
+  return g_atomic_int_get (&self->link->auto_reconnect);
+}
+
+/**
+ * ibb_xmpp_connection_set_auto_reconnect: (set-property auto-reconnect)
+ * @self: a connection
+ * @auto_reconnect: whether to log in again without being asked
+ *
+ * Sets whether the connection logs in again by itself; see
+ * [property@IBB.XmppConnection:auto-reconnect]. A change counts at once.
+ *
+ * Since: 1.0
+ */
+void
+ibb_xmpp_connection_set_auto_reconnect (IBBXmppConnection *self, gboolean auto_reconnect)
+{
+  g_return_if_fail (IBB_IS_XMPP_CONNECTION (self));
+
+  if (ibb_link_set_auto_reconnect (self->link, auto_reconnect))
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_AUTO_RECONNECT]);
+}
+
+/**
+ * ibb_xmpp_connection_get_keepalive_interval: (get-property keepalive-interval)
+ * @self: a connection
+ *
+ * Gets the interval of the keepalive, in milliseconds; see
+ * [property@IBB.XmppConnection:keepalive-interval].
+ *
+ * Returns: milliseconds, 0 for never
+ *
+ * Since: 1.0
+ */
+guint
+ibb_xmpp_connection_get_keepalive_interval (IBBXmppConnection *self)
+{
+  g_return_val_if_fail (IBB_IS_XMPP_CONNECTION (self), 0);
+
+  return ibb_keepalive_get_interval (self->link->keepalive);
+}
+
+/**
+ * ibb_xmpp_connection_set_keepalive_interval: (set-property keepalive-interval)
+ * @self: a connection
+ * @keepalive_interval: milliseconds, 0 for never
+ *
+ * Sets the interval of the keepalive, in milliseconds; see
+ * [property@IBB.XmppConnection:keepalive-interval].
+ *
+ * Since: 1.0
+ */
+void
+ibb_xmpp_connection_set_keepalive_interval (IBBXmppConnection *self, guint keepalive_interval)
+{
+  g_return_if_fail (IBB_IS_XMPP_CONNECTION (self));
+  g_return_if_fail (keepalive_interval <= G_MAXINT);
+
+  if (ibb_keepalive_set_interval (self->link->keepalive, keepalive_interval))
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KEEPALIVE_INTERVAL]);
+}
+
+/**
+ * ibb_xmpp_connection_get_keepalive_timeout: (get-property keepalive-timeout)
+ * @self: a connection
+ *
+ * Gets how long the keepalive waits for a sign of life, in milliseconds; see
+ * [property@IBB.XmppConnection:keepalive-timeout].
+ *
+ * Returns: milliseconds, 0 for ever
+ *
+ * Since: 1.0
+ */
+guint
+ibb_xmpp_connection_get_keepalive_timeout (IBBXmppConnection *self)
+{
+  g_return_val_if_fail (IBB_IS_XMPP_CONNECTION (self), 0);
+
+  return ibb_keepalive_get_timeout (self->link->keepalive);
+}
+
+/**
+ * ibb_xmpp_connection_set_keepalive_timeout: (set-property keepalive-timeout)
+ * @self: a connection
+ * @keepalive_timeout: milliseconds, 0 for ever
+ *
+ * Sets how long the keepalive waits for a sign of life, in milliseconds; see
+ * [property@IBB.XmppConnection:keepalive-timeout].
+ *
+ * Since: 1.0
+ */
+void
+ibb_xmpp_connection_set_keepalive_timeout (IBBXmppConnection *self, guint keepalive_timeout)
+{
+  g_return_if_fail (IBB_IS_XMPP_CONNECTION (self));
+  g_return_if_fail (keepalive_timeout <= G_MAXINT);
+
+  if (ibb_keepalive_set_timeout (self->link->keepalive, keepalive_timeout))
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KEEPALIVE_TIMEOUT]);
+}
+
+/**
+ * ibb_xmpp_connection_get_state: (get-property state)
+ * @self: a connection
+ *
+ * Gets the state of the connection.
+ *
+ * Returns: the state
+ *
+ * Since: 1.0
+ */
+IBBClientState
+ibb_xmpp_connection_get_state (IBBXmppConnection *self)
+{
+  g_return_val_if_fail (IBB_IS_XMPP_CONNECTION (self), IBB_CLIENT_STATE_OFFLINE);
+
+  return ibb_status_get_state (self->link->status);
+}
+
+/**
+ * ibb_xmpp_connection_dup_disconnect_error: (get-property disconnect-error)
+ * @self: a connection
+ *
+ * Gets why the connection is not online; see [property@IBB.XmppConnection:disconnect-error].
+ *
+ * Returns: (transfer full) (nullable): the error, or %NULL
+ *
+ * Since: 1.0
+ */
+GError *
+ibb_xmpp_connection_dup_disconnect_error (IBBXmppConnection *self)
+{
+  g_return_val_if_fail (IBB_IS_XMPP_CONNECTION (self), NULL);
+
+  return ibb_status_dup_error (self->link->status);
+}

@@ -84,8 +84,9 @@ gboolean ibb_connection_is_needed (IBBConnection *self);
 /* Whether this XML stream has carried bytes of a session. Likewise. */
 gboolean ibb_connection_has_moved (IBBConnection *self);
 
-/* ibb_connection_interrupted (). Returns whether stanzas of services are shorter from now on. */
-gboolean ibb_connection_note_interrupted (IBBConnection *self, const GError *error);
+/* ibb_connection_set_state (). Returns whether stanzas of services are shorter from now on. */
+gboolean
+ibb_connection_change_state (IBBConnection *self, IBBConnectionState state, const GError *error);
 
 /* Around stanzas that arrived together: what they cause is sent in the end. A connection that
  * does not know where a batch ends need not call these; then its end is the next turn of the

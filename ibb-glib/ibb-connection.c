@@ -19,11 +19,7 @@
  * third one. It needs the virtual function [vfunc@IBB.Connection.send], the
  * property [property@IBB.Connection:local-jid], and two calls:
  * [method@IBB.Connection.receive] for each IQ and message that arrives, and
- * [method@IBB.Connection.lost] when the XML stream has ended for good.
- *
- * A connection that resumes broken XML streams (XEP-0198) also calls
- * [method@IBB.Connection.suspended]. One that logs in again by itself calls
- * [method@IBB.Connection.interrupted] instead of [method@IBB.Connection.lost].
+ * [method@IBB.Connection.set_state] when the XML stream has ended, breaks or is there again.
  *
  * The part of the application that answers disco#info adds what
  * [method@IBB.Connection.dup_features] returns, and answers each IQ request that
@@ -48,10 +44,10 @@
  * A connection works in one main context, which
  * [vfunc@IBB.Connection.get_context] returns. By default it is the thread-default
  * one in which the service was constructed. There the service calls `send` and
- * reads `local-jid`, and there [method@IBB.Connection.receive],
- * [method@IBB.Connection.lost] and the others that tell of the XML stream have to be
- * called. [method@IBB.Connection.drained], [method@IBB.Connection.note_stanza] and
- * [method@IBB.Connection.dup_features] may be called from any thread.
+ * reads `local-jid`, and there [method@IBB.Connection.receive] and
+ * [method@IBB.Connection.set_state] have to be called. [method@IBB.Connection.drained],
+ * [method@IBB.Connection.note_stanza] and [method@IBB.Connection.dup_features] may be called from
+ * any thread.
  *
  * None of these may be called from `dispose ()`: a service may take a reference to the
  * connection, and call its functions.
@@ -78,7 +74,7 @@ typedef struct
 
   /* protected by lock */
   GPtrArray *listeners; /* (owned) (element-type IBBConnectionListener): replaced, not changed */
-  gboolean   suspended; /* for listeners that are added later */
+  gboolean   is_suspended;
 } Audience;
 
 static GQuark
@@ -206,24 +202,6 @@ tell_event (IBBConnection *self, const IBBConnectionEvent *event)
   return listeners != NULL && tell_each (listeners, event);
 }
 
-/* All listeners have to know. Returns whether the stanzas of one of them are shorter from now on.
- */
-static gboolean
-tell_loss (IBBConnection *self, IBBConnectionEventType type, const GError *error)
-{
-  const IBBConnectionEvent event = { .type = type, .error = error };
-  g_autoptr (GPtrArray)    listeners = dup_listeners (self);
-  gboolean                 is_shorter = FALSE;
-
-  for (guint i = 0; listeners != NULL && i < listeners->len; i++)
-    {
-      IBBConnectionListener *listener = g_ptr_array_index (listeners, i);
-
-      is_shorter |= listener->class->notify (listener, &event);
-    }
-  return is_shorter;
-}
-
 static void
 tell (IBBConnection *self, IBBConnectionEventType type)
 {
@@ -232,14 +210,21 @@ tell (IBBConnection *self, IBBConnectionEventType type)
   tell_event (self, &event);
 }
 
-static void
-set_suspended (IBBConnection *self, gboolean suspended)
+static IBBConnectionEventType
+get_event_type (IBBConnectionState state, gboolean was_suspended)
 {
-  Audience *audience = get_audience (self);
-
-  g_mutex_lock (&audience->lock);
-  audience->suspended = suspended;
-  g_mutex_unlock (&audience->lock);
+  switch (state)
+    {
+    case IBB_CONNECTION_STATE_OFFLINE:
+      return IBB_CONNECTION_LOST;
+    case IBB_CONNECTION_STATE_CONNECTING:
+      return IBB_CONNECTION_INTERRUPTED;
+    case IBB_CONNECTION_STATE_SUSPENDED:
+      return IBB_CONNECTION_SUSPENDED;
+    case IBB_CONNECTION_STATE_ONLINE:
+    default:
+      return was_suspended ? IBB_CONNECTION_RESUMED : IBB_CONNECTION_RESTORED;
+    }
 }
 
 /* A copy of listeners without one of them. */
@@ -269,7 +254,7 @@ ibb_connection_add_listener (IBBConnection *self, IBBConnectionListener *listene
   audience->listeners = copy_listeners (old, NULL);
   g_ptr_array_add (audience->listeners, listener);
   /* With the lock, so that a resumption cannot be told before. */
-  if (audience->suspended)
+  if (audience->is_suspended)
     notify_listener (listener, IBB_CONNECTION_SUSPENDED);
   g_mutex_unlock (&audience->lock);
 }
@@ -302,10 +287,27 @@ ibb_connection_offer_to_services (IBBConnection *self, IBBStanza *stanza)
 }
 
 gboolean
-ibb_connection_note_interrupted (IBBConnection *self, const GError *error)
+ibb_connection_change_state (IBBConnection *self, IBBConnectionState state, const GError *error)
 {
-  set_suspended (self, FALSE);
-  return tell_loss (self, IBB_CONNECTION_INTERRUPTED, error);
+  Audience             *audience = get_audience (self);
+  IBBConnectionEvent    event = { .error = error };
+  g_autoptr (GPtrArray) listeners = NULL;
+  gboolean              is_shorter = FALSE;
+
+  g_mutex_lock (&audience->lock);
+  event.type = get_event_type (state, audience->is_suspended);
+  audience->is_suspended = state == IBB_CONNECTION_STATE_SUSPENDED;
+  listeners = g_ptr_array_ref (audience->listeners);
+  g_mutex_unlock (&audience->lock);
+
+  /* All of them have to know. */
+  for (guint i = 0; i < listeners->len; i++)
+    {
+      IBBConnectionListener *listener = g_ptr_array_index (listeners, i);
+
+      is_shorter |= listener->class->notify (listener, &event);
+    }
+  return is_shorter;
 }
 
 gboolean
@@ -604,131 +606,48 @@ ibb_connection_receive (IBBConnection *self, IBBStanza *stanza)
 }
 
 /**
- * ibb_connection_lost:
+ * ibb_connection_set_state:
  * @self: a connection
- * @error: why
+ * @state: what has become of the XML stream
+ * @error: (nullable): why, for a state that is not %IBB_CONNECTION_STATE_ONLINE
  *
- * Says that the XML stream is gone for good. Called by implementations, in the
- * connection's context.
+ * Says what has become of the XML stream. Called by implementations, in the connection's context.
+ * A connection is %IBB_CONNECTION_STATE_ONLINE until it says otherwise.
  *
- * All sessions, opens, accepts and expectations of the connection's services end with
- * %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047 knows no session without its XML stream), except for
- * sessions with [property@IBB.Service:resume-sessions], which wait for another XML stream.
+ * - %IBB_CONNECTION_STATE_OFFLINE: the XML stream is gone for good. All sessions, opens, accepts
+ * and expectations of the connection's services end with %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047
+ * knows no session without its XML stream), except for sessions with
+ *   [property@IBB.Service:resume-sessions], which wait for another XML stream.
+ * - %IBB_CONNECTION_STATE_CONNECTING: the same, and the connection logs in again by itself, so that
+ *   accepts go on waiting for a session. If it gives up, %IBB_CONNECTION_STATE_OFFLINE ends them.
+ * - %IBB_CONNECTION_STATE_SUSPENDED: the XML stream broke, and the connection tries to resume it
+ *   (XEP-0198). The connection's services send nothing, and the timeouts of the protocol stand
+ * still, except for [property@IBB.Service:resume-timeout], which ends them. The sessions stay open,
+ * and what is written to them is queued. The application's own timeouts (`read-timeout`,
+ *   `write-timeout`) and cancellation go on. Sessions that close in the background, without a
+ *   reference of the application, do not keep a suspended or congested connection alive: nothing
+ *   would resume it.
+ * - %IBB_CONNECTION_STATE_ONLINE, after it was suspended: the XML stream goes on, under the same
+ *   address. The connection has sent again, or sends again before anything else, what the
+ *   server had not received: each stanza that it took, once and in order.
+ * - %IBB_CONNECTION_STATE_ONLINE otherwise: a new XML stream has taken the place of the former one,
+ *   and [property@IBB.Connection:local-jid] is the new address. Services open and accept sessions
+ *   again. Interrupted sessions ([property@IBB.Service:resume-sessions]) are resumed; those that
+ *   ended with the former XML stream stay ended.
  *
  * %IBB_ERROR_POLICY_VIOLATION as @error says that the server has ended the XML stream with that
  * condition, as servers do upon a stanza that is longer than they take. If blocks were under way
  * that were longer than those before, later ones have half of their length; sessions whose
  * stanzas have no room for data then end with %G_IO_ERROR_MESSAGE_TOO_LARGE.
  *
- * If a new XML stream takes its place, say so with
- * [method@IBB.Connection.restored].
- *
  * Since: 1.0
  */
 void
-ibb_connection_lost (IBBConnection *self, const GError *error)
+ibb_connection_set_state (IBBConnection *self, IBBConnectionState state, const GError *error)
 {
   g_return_if_fail (IBB_IS_CONNECTION (self));
 
-  set_suspended (self, FALSE);
-  tell_loss (self, IBB_CONNECTION_LOST, error);
-}
-
-/**
- * ibb_connection_interrupted:
- * @self: a connection
- * @error: why
- *
- * Says that the XML stream is gone for good, and that the connection will log in again by
- * itself. Called by implementations, in the connection's context.
- *
- * It is the same as [method@IBB.Connection.lost], with the same errors, except that the accepts of
- * the connection's services go on waiting for a session. Call [method@IBB.Connection.restored] once
- * there is a new XML stream, or [method@IBB.Connection.lost] when the connection gives up; that
- * call ends the accepts with its error.
- *
- * Since: 1.0
- */
-void
-ibb_connection_interrupted (IBBConnection *self, const GError *error)
-{
-  g_return_if_fail (IBB_IS_CONNECTION (self));
-
-  ibb_connection_note_interrupted (self, error);
-}
-
-/**
- * ibb_connection_restored:
- * @self: a connection
- *
- * Says that a new XML stream has taken the place of the one that was lost.
- * Called by implementations, in the connection's context, once
- * [property@IBB.Connection:local-jid] is the new address.
- *
- * The connection's services open and accept sessions again. Interrupted sessions
- * ([property@IBB.Service:resume-sessions]) are resumed. Those that ended with the
- * lost XML stream stay ended.
- *
- * Since: 1.0
- */
-void
-ibb_connection_restored (IBBConnection *self)
-{
-  g_return_if_fail (IBB_IS_CONNECTION (self));
-
-  set_suspended (self, FALSE);
-  tell (self, IBB_CONNECTION_RESTORED);
-}
-
-/**
- * ibb_connection_suspended:
- * @self: a connection
- *
- * Says that the XML stream broke and that the connection tries to resume it
- * (XEP-0198). Called by implementations, in the connection's context.
- *
- * Until [method@IBB.Connection.resumed], [method@IBB.Connection.interrupted] or
- * [method@IBB.Connection.lost], the connection's services send nothing, and the
- * timeouts of the protocol stand still, except for
- * [property@IBB.Service:resume-timeout], which ends them. The sessions stay open, and what is
- * written to them is queued. The application's own timeouts (`read-timeout`,
- * `write-timeout`) and cancellation go on.
- *
- * Sessions that close in the background, without a reference of the application, do not
- * keep a suspended or congested connection alive: nothing would resume it.
- *
- * Since: 1.0
- */
-void
-ibb_connection_suspended (IBBConnection *self)
-{
-  g_return_if_fail (IBB_IS_CONNECTION (self));
-
-  set_suspended (self, TRUE);
-  tell (self, IBB_CONNECTION_SUSPENDED);
-}
-
-/**
- * ibb_connection_resumed:
- * @self: a connection
- *
- * Says that the XML stream that was suspended goes on, under the same
- * address. Called by implementations, in the connection's context.
- *
- * The connection has sent again, or sends again before anything else, what the
- * server had not received: each stanza that it took, once and in order. A new XML stream with
- * a newly bound resource is not a resumption, but [method@IBB.Connection.lost] and
- * [method@IBB.Connection.restored].
- *
- * Since: 1.0
- */
-void
-ibb_connection_resumed (IBBConnection *self)
-{
-  g_return_if_fail (IBB_IS_CONNECTION (self));
-
-  set_suspended (self, FALSE);
-  tell (self, IBB_CONNECTION_RESUMED);
+  ibb_connection_change_state (self, state, error);
 }
 
 /**

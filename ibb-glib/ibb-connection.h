@@ -99,19 +99,7 @@ IBB_AVAILABLE_IN_1_0
 gboolean ibb_connection_receive (IBBConnection *self, IBBStanza *stanza);
 
 IBB_AVAILABLE_IN_1_0
-void ibb_connection_lost (IBBConnection *self, const GError *error);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_connection_interrupted (IBBConnection *self, const GError *error);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_connection_restored (IBBConnection *self);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_connection_suspended (IBBConnection *self);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_connection_resumed (IBBConnection *self);
+void ibb_connection_set_state (IBBConnection *self, IBBConnectionState state, const GError *error);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_connection_confirmed (IBBConnection *self, IBBStanza *stanza);

@@ -283,7 +283,7 @@ ibb_service_accept_async (IBBService         *self,
  * Finishes [method@IBB.Service.accept_async].
  *
  * The errors are %G_IO_ERROR_CONNECTION_CLOSED when the connection is lost and does not
- * log in again by itself ([method@IBB.Connection.interrupted]), and
+ * log in again by itself (%IBB_CONNECTION_STATE_CONNECTING), and
  * %G_IO_ERROR_CANCELLED, also when the service was stopped.
  *
  * Returns: (transfer full): the session

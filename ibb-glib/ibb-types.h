@@ -117,23 +117,23 @@ typedef enum
 } IBBPasswordPolicy;
 
 /**
- * IBBClientState:
- * @IBB_CLIENT_STATE_OFFLINE: not logged in
- * @IBB_CLIENT_STATE_CONNECTING: a login is under way, or the next one of
- *   [property@IBB.XmppConnection:auto-reconnect] is waited for
- * @IBB_CLIENT_STATE_ONLINE: logged in and reachable
- * @IBB_CLIENT_STATE_SUSPENDED: the connection broke and is being resumed (XEP-0198)
+ * IBBConnectionState:
+ * @IBB_CONNECTION_STATE_OFFLINE: not logged in
+ * @IBB_CONNECTION_STATE_CONNECTING: a login is under way, or the connection waits for the next one
+ *   that it makes by itself, as [property@IBB.XmppConnection:auto-reconnect] does
+ * @IBB_CONNECTION_STATE_ONLINE: logged in and reachable
+ * @IBB_CONNECTION_STATE_SUSPENDED: the connection broke and is being resumed (XEP-0198)
  *
- * The state of an [class@IBB.XmppConnection].
+ * The state of an [iface@IBB.Connection].
  *
  * Since: 1.0
  */
 typedef enum
 {
-  IBB_CLIENT_STATE_OFFLINE,
-  IBB_CLIENT_STATE_CONNECTING,
-  IBB_CLIENT_STATE_ONLINE,
-  IBB_CLIENT_STATE_SUSPENDED,
-} IBBClientState;
+  IBB_CONNECTION_STATE_OFFLINE,
+  IBB_CONNECTION_STATE_CONNECTING,
+  IBB_CONNECTION_STATE_ONLINE,
+  IBB_CONNECTION_STATE_SUSPENDED,
+} IBBConnectionState;
 
 G_END_DECLS

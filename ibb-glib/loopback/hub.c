@@ -441,7 +441,7 @@ replaced_cb (gpointer data)
                    ibb_port_get_jid (data));
 
   if (connection != NULL)
-    ibb_connection_lost (connection, error);
+    ibb_connection_set_state (connection, IBB_CONNECTION_STATE_OFFLINE, error);
   return G_SOURCE_REMOVE;
 }
 

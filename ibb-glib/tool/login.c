@@ -18,8 +18,8 @@
 /* What was reported about the client, on the main thread. */
 typedef struct
 {
-  IBBClientState state;
-  gboolean       is_lost; /* and was told to be */
+  IBBConnectionState state;
+  gboolean           is_lost; /* and was told to be */
 
   GMutex lock;
   /* protected by lock; source apart, only the thread of context changes these */
@@ -102,21 +102,21 @@ report_online (IBBClient *client, States *states)
 static void
 state_cb (IBBClient *client, GParamSpec *pspec, gpointer data)
 {
-  States        *states = data;
-  IBBClientState before = states->state;
+  States            *states = data;
+  IBBConnectionState before = states->state;
 
   states->state = ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client));
-  if (states->state == IBB_CLIENT_STATE_ONLINE)
+  if (states->state == IBB_CONNECTION_STATE_ONLINE)
     tell_online (states); /* it may have been away between two calls of this handler */
   /* The client may also have been online between two calls, and away again. */
-  if (states->state == IBB_CLIENT_STATE_CONNECTING && !states->is_lost)
+  if (states->state == IBB_CONNECTION_STATE_CONNECTING && !states->is_lost)
     report_disconnected (client, states);
   if (states->state == before)
     return;
-  if (states->state == IBB_CLIENT_STATE_SUSPENDED)
+  if (states->state == IBB_CONNECTION_STATE_SUSPENDED)
     tool_report_suspended (ibb_client_get_jid (client));
-  else if (states->state == IBB_CLIENT_STATE_ONLINE &&
-           (states->is_lost || before == IBB_CLIENT_STATE_SUSPENDED))
+  else if (states->state == IBB_CONNECTION_STATE_ONLINE &&
+           (states->is_lost || before == IBB_CONNECTION_STATE_SUSPENDED))
     report_online (client, states);
 }
 
@@ -167,9 +167,9 @@ tool_login_set_stays (ToolLogin *self)
 gboolean
 tool_login_is_online (ToolLogin *self)
 {
-  IBBClientState state = ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (self->client));
+  IBBConnectionState state = ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (self->client));
 
-  return state == IBB_CLIENT_STATE_ONLINE || state == IBB_CLIENT_STATE_SUSPENDED;
+  return state == IBB_CONNECTION_STATE_ONLINE || state == IBB_CONNECTION_STATE_SUSPENDED;
 }
 
 void
@@ -318,7 +318,7 @@ logout (IBBClient *client)
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GSource)      source = NULL;
 
-  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) != IBB_CLIENT_STATE_ONLINE)
+  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) != IBB_CONNECTION_STATE_ONLINE)
     return;
   source = cancel_after (cancellable, LOGOUT_TIMEOUT);
   ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), cancellable, NULL);

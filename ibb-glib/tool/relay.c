@@ -82,8 +82,8 @@ static gboolean
 is_over (ToolRelay *self)
 {
   return g_atomic_int_get (&self->interrupted) || self->error != NULL ||
-         ibb_xmpp_connection_get_state (
-             IBB_XMPP_CONNECTION (tool_login_get_client (self->login))) == IBB_CLIENT_STATE_OFFLINE;
+         ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (
+             tool_login_get_client (self->login))) == IBB_CONNECTION_STATE_OFFLINE;
 }
 
 /* Whether the session has ended because the connection to the server was lost, and a new login

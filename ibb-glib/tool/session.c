@@ -37,7 +37,7 @@ state_cb (IBBClient *client, GParamSpec *pspec, GWeakRef *weak_service)
   g_autoptr (IBBService) service = g_weak_ref_get (weak_service);
 
   if (service != NULL &&
-      ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CLIENT_STATE_OFFLINE)
+      ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CONNECTION_STATE_OFFLINE)
     ibb_service_set_resume_timeout (service, 1);
 }
 

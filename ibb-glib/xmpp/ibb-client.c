@@ -52,7 +52,7 @@
  * ## When the network goes
  *
  * A client whose connection breaks, or whose server does not answer any more, is
- * %IBB_CLIENT_STATE_SUSPENDED, unless [property@IBB.Client:resumable] is %FALSE
+ * %IBB_CONNECTION_STATE_SUSPENDED, unless [property@IBB.Client:resumable] is %FALSE
  * or the server does not offer XEP-0198. It connects again, at once and then at
  * growing intervals of up to half a minute, for as long as the server keeps its
  * place, which is for the server to say (ten minutes with Prosody) and five

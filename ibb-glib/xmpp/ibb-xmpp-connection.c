@@ -260,7 +260,7 @@ ibb_xmpp_connection_class_init (IBBXmppConnectionClass *klass)
    * holds the lost connection of a component refuses the new one with `conflict`, and is asked
    * again.
    *
-   * Meanwhile [property@IBB.XmppConnection:state] is %IBB_CLIENT_STATE_CONNECTING and
+   * Meanwhile [property@IBB.XmppConnection:state] is %IBB_CONNECTION_STATE_CONNECTING and
    * [property@IBB.XmppConnection:disconnect-error] is why the connection was lost, and then why the
    * last attempt failed. Sessions of the lost connection end with %G_IO_ERROR_CONNECTION_CLOSED,
    * except for those with [property@IBB.Service:resume-sessions], which are interrupted. Services
@@ -328,19 +328,19 @@ ibb_xmpp_connection_class_init (IBBXmppConnectionClass *klass)
   /**
    * IBBXmppConnection:state:
    *
-   * The state of the connection. That of a component is never %IBB_CLIENT_STATE_SUSPENDED.
+   * The state of the connection. That of a component is never %IBB_CONNECTION_STATE_SUSPENDED.
    *
    * Since: 1.0
    */
-  props[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, IBB_TYPE_CLIENT_STATE,
-                                         IBB_CLIENT_STATE_OFFLINE, read_only);
+  props[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, IBB_TYPE_CONNECTION_STATE,
+                                         IBB_CONNECTION_STATE_OFFLINE, read_only);
 
   /**
    * IBBXmppConnection:disconnect-error:
    *
    * Why the connection is not online, or %NULL: it is, or it was logged out, or there was none
    * yet. At first this is why the connection was lost (RFC 6120 §4.9). While a client
-   * tries to resume it (%IBB_CLIENT_STATE_SUSPENDED), or the connection logs in again by
+   * tries to resume it (%IBB_CONNECTION_STATE_SUSPENDED), or the connection logs in again by
    * [property@IBB.XmppConnection:auto-reconnect], it is the error of the last attempt, see
    * [method@IBB.XmppConnection.login_async]: a program can show its message beside “Reconnecting”.
    * It notifies when that is another error than before. A login by the application that fails
@@ -584,10 +584,10 @@ ibb_xmpp_connection_set_keepalive_timeout (IBBXmppConnection *self, guint keepal
  *
  * Since: 1.0
  */
-IBBClientState
+IBBConnectionState
 ibb_xmpp_connection_get_state (IBBXmppConnection *self)
 {
-  g_return_val_if_fail (IBB_IS_XMPP_CONNECTION (self), IBB_CLIENT_STATE_OFFLINE);
+  g_return_val_if_fail (IBB_IS_XMPP_CONNECTION (self), IBB_CONNECTION_STATE_OFFLINE);
 
   return ibb_status_get_state (self->link->status);
 }

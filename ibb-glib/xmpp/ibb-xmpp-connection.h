@@ -49,7 +49,7 @@ IBB_AVAILABLE_IN_1_0
 void ibb_xmpp_connection_set_keepalive_timeout (IBBXmppConnection *self, guint keepalive_timeout);
 
 IBB_AVAILABLE_IN_1_0
-IBBClientState ibb_xmpp_connection_get_state (IBBXmppConnection *self);
+IBBConnectionState ibb_xmpp_connection_get_state (IBBXmppConnection *self);
 
 IBB_AVAILABLE_IN_1_0
 GError *ibb_xmpp_connection_dup_disconnect_error (IBBXmppConnection *self);

@@ -169,7 +169,7 @@ relogin_failed_cb (IBBRelogin *relogin, const GError *error, gpointer owner)
   if (client == NULL)
     return;
   set_offline (self, error);
-  ibb_connection_lost (client, error);
+  ibb_connection_set_state (client, IBB_CONNECTION_STATE_OFFLINE, error);
 }
 
 static const IBBReloginHandler relogin_handler = {
@@ -214,7 +214,7 @@ start_return (IBBLink *self, IBBConnection *client, const GError *error)
 
   ibb_status_set_returning (self->status, error);
   ibb_queries_fail (self->queries, error);
-  is_shorter = ibb_connection_note_interrupted (client, lost);
+  is_shorter = ibb_connection_change_state (client, IBB_CONNECTION_STATE_CONNECTING, lost);
 
   /* A rule of the server was broken, and may be again, so the server is not asked again soon. */
   if (is_violation (lost) && !is_shorter)
@@ -250,7 +250,7 @@ go_offline (IBBLink *self, IBBConnection *client, const GError *error, End end)
 
   ibb_queries_fail (self->queries, error);
   if (!was_logging_out)
-    ibb_connection_lost (client, error);
+    ibb_connection_set_state (client, IBB_CONNECTION_STATE_OFFLINE, error);
   ibb_logouts_finish (self->logouts);
 }
 
@@ -279,7 +279,7 @@ resumed_cb (IBBReconnection *reconnection, IBBNegotiationResult *result, gpointe
                                g_atomic_int_get (&self->auto_reconnect) &&
                                    !ibb_connection_is_needed (client));
   confirm (client, &awaited);
-  ibb_connection_resumed (client);
+  ibb_connection_set_state (client, IBB_CONNECTION_STATE_ONLINE, NULL);
 }
 
 static void
@@ -319,7 +319,7 @@ suspend (IBBLink *self, IBBConnection *client, const GError *error)
   g_clear_pointer (&self->stream, ibb_xml_stream_unref);
   self->may_resume = FALSE;
   ibb_status_set_suspended (self->status, error);
-  ibb_connection_suspended (client);
+  ibb_connection_set_state (client, IBB_CONNECTION_STATE_SUSPENDED, NULL);
 
   ibb_stream_management_get_resumption (self->management, &resumption);
   g_set_object (&resumption.accepted_certificate, self->accepted_certificate);
@@ -498,7 +498,7 @@ go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result)
   ibb_status_set_online (self->status, result->local_jid, result->stanza_limit);
   ibb_keepalive_forget_silences (self->keepalive);
   ibb_keepalive_start (self->keepalive, result->stream, settings.jid);
-  ibb_connection_restored (client);
+  ibb_connection_set_state (client, IBB_CONNECTION_STATE_ONLINE, NULL);
 }
 
 static void
@@ -537,16 +537,16 @@ login_cb (gpointer user_data)
 void
 ibb_link_login (IBBLink *self, GTask *task)
 {
-  IBBClientState state = ibb_status_begin_login (self->status);
+  IBBConnectionState state = ibb_status_begin_login (self->status);
 
-  if (state == IBB_CLIENT_STATE_OFFLINE)
+  if (state == IBB_CONNECTION_STATE_OFFLINE)
     {
       g_task_set_task_data (task, self, NULL);
       ibb_thread_invoke (self->thread, login_cb, task, NULL);
       return;
     }
 
-  if (state == IBB_CLIENT_STATE_CONNECTING)
+  if (state == IBB_CONNECTION_STATE_CONNECTING)
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING,
                              _ ("“%s” is already logging in or out"),
                              ibb_account_get_jid (self->account));
@@ -577,7 +577,7 @@ give_up_return (IBBLink *self, IBBConnection *client, const GError *error)
 
   g_clear_pointer (&self->relogin, ibb_relogin_free);
   set_offline (self, error);
-  ibb_connection_lost (client, error != NULL ? error : lost);
+  ibb_connection_set_state (client, IBB_CONNECTION_STATE_OFFLINE, error != NULL ? error : lost);
 }
 
 static void
@@ -600,7 +600,7 @@ start_logout (IBBLink *self, IBBConnection *client)
   ibb_outbox_close (self->outbox);
   ibb_keepalive_stop (self->keepalive);
   /* Before all else: sessions must not send stanzas that will not arrive. */
-  ibb_connection_lost (client, error);
+  ibb_connection_set_state (client, IBB_CONNECTION_STATE_OFFLINE, error);
   ibb_acknowledger_send_last (self->acknowledger);
   ibb_acknowledger_stop (self->acknowledger); /* nothing may follow the end of the XML stream */
   ibb_xml_stream_close (self->stream);

@@ -23,14 +23,14 @@ struct _IBBStatus
 
   GMutex lock;
   /* protected by lock */
-  GMainContext  *context; /* (owned) (nullable): NULL once the object is dropped */
-  IBBClientState state;
-  gboolean       is_logging_out;
-  char          *local_jid; /* (nullable) */
-  GError        *error;     /* (owned) (nullable) */
-  guint          stanza_limit;
-  Notify         pending;
-  GSource       *source; /* (owned) (nullable) */
+  GMainContext      *context; /* (owned) (nullable): NULL once the object is dropped */
+  IBBConnectionState state;
+  gboolean           is_logging_out;
+  char              *local_jid; /* (nullable) */
+  GError            *error;     /* (owned) (nullable) */
+  guint              stanza_limit;
+  Notify             pending;
+  GSource           *source; /* (owned) (nullable) */
 };
 
 IBBStatus *
@@ -122,7 +122,7 @@ queue_notify_locked (IBBStatus *self, Notify notify)
 }
 
 static void
-set_state_locked (IBBStatus *self, IBBClientState state)
+set_state_locked (IBBStatus *self, IBBConnectionState state)
 {
   self->state = state;
   queue_notify_locked (self, NOTIFY_STATE);
@@ -139,10 +139,10 @@ set_error_locked (IBBStatus *self, const GError *error)
   queue_notify_locked (self, NOTIFY_ERROR);
 }
 
-IBBClientState
+IBBConnectionState
 ibb_status_get_state (IBBStatus *self)
 {
-  IBBClientState state;
+  IBBConnectionState state;
 
   g_mutex_lock (&self->lock);
   state = self->state;
@@ -187,22 +187,22 @@ ibb_status_get_stanza_limit (IBBStatus *self)
   return stanza_limit;
 }
 
-IBBClientState
+IBBConnectionState
 ibb_status_begin_login (IBBStatus *self)
 {
-  IBBClientState state;
+  IBBConnectionState state;
 
   g_mutex_lock (&self->lock);
-  state = self->is_logging_out ? IBB_CLIENT_STATE_CONNECTING : self->state;
-  if (state == IBB_CLIENT_STATE_OFFLINE)
-    set_state_locked (self, IBB_CLIENT_STATE_CONNECTING);
+  state = self->is_logging_out ? IBB_CONNECTION_STATE_CONNECTING : self->state;
+  if (state == IBB_CONNECTION_STATE_OFFLINE)
+    set_state_locked (self, IBB_CONNECTION_STATE_CONNECTING);
   g_mutex_unlock (&self->lock);
 
   return state;
 }
 
 static void
-set_state (IBBStatus *self, IBBClientState state)
+set_state (IBBStatus *self, IBBConnectionState state)
 {
   g_mutex_lock (&self->lock);
   set_state_locked (self, state);
@@ -212,7 +212,7 @@ set_state (IBBStatus *self, IBBClientState state)
 void
 ibb_status_login_failed (IBBStatus *self)
 {
-  set_state (self, IBB_CLIENT_STATE_OFFLINE);
+  set_state (self, IBB_CONNECTION_STATE_OFFLINE);
 }
 
 void
@@ -222,13 +222,13 @@ ibb_status_set_online (IBBStatus *self, const char *local_jid, guint stanza_limi
   self->local_jid = g_strdup (local_jid);
   self->stanza_limit = stanza_limit;
   set_error_locked (self, NULL);
-  set_state_locked (self, IBB_CLIENT_STATE_ONLINE);
+  set_state_locked (self, IBB_CONNECTION_STATE_ONLINE);
   queue_notify_locked (self, NOTIFY_LOCAL_JID);
   g_mutex_unlock (&self->lock);
 }
 
 static void
-set_state_and_error (IBBStatus *self, IBBClientState state, const GError *error)
+set_state_and_error (IBBStatus *self, IBBConnectionState state, const GError *error)
 {
   g_mutex_lock (&self->lock);
   set_error_locked (self, error);
@@ -239,13 +239,13 @@ set_state_and_error (IBBStatus *self, IBBClientState state, const GError *error)
 void
 ibb_status_set_suspended (IBBStatus *self, const GError *error)
 {
-  set_state_and_error (self, IBB_CLIENT_STATE_SUSPENDED, error);
+  set_state_and_error (self, IBB_CONNECTION_STATE_SUSPENDED, error);
 }
 
 void
 ibb_status_set_resumed (IBBStatus *self)
 {
-  set_state_and_error (self, IBB_CLIENT_STATE_ONLINE, NULL);
+  set_state_and_error (self, IBB_CONNECTION_STATE_ONLINE, NULL);
 }
 
 static gboolean
@@ -273,7 +273,7 @@ ibb_status_begin_logout (IBBStatus *self)
 }
 
 static void
-set_lost (IBBStatus *self, IBBClientState state, const GError *error)
+set_lost (IBBStatus *self, IBBConnectionState state, const GError *error)
 {
   g_mutex_lock (&self->lock);
   self->is_logging_out = FALSE;
@@ -288,13 +288,13 @@ set_lost (IBBStatus *self, IBBClientState state, const GError *error)
 void
 ibb_status_set_offline (IBBStatus *self, const GError *error)
 {
-  set_lost (self, IBB_CLIENT_STATE_OFFLINE, error);
+  set_lost (self, IBB_CONNECTION_STATE_OFFLINE, error);
 }
 
 void
 ibb_status_set_returning (IBBStatus *self, const GError *error)
 {
-  set_lost (self, IBB_CLIENT_STATE_CONNECTING, error);
+  set_lost (self, IBB_CONNECTION_STATE_CONNECTING, error);
 }
 
 void

@@ -22,16 +22,16 @@ IBBStatus *ibb_status_new (GObject *object);
 void ibb_status_end (IBBStatus *self);
 void ibb_status_free (IBBStatus *self);
 
-IBBClientState ibb_status_get_state (IBBStatus *self);
-char          *ibb_status_dup_local_jid (IBBStatus *self); /* (nullable) */
-GError        *ibb_status_dup_error (IBBStatus *self);     /* (nullable) */
-guint          ibb_status_get_stanza_limit (IBBStatus *self);
+IBBConnectionState ibb_status_get_state (IBBStatus *self);
+char              *ibb_status_dup_local_jid (IBBStatus *self); /* (nullable) */
+GError            *ibb_status_dup_error (IBBStatus *self);     /* (nullable) */
+guint              ibb_status_get_stanza_limit (IBBStatus *self);
 
 /* CONNECTING, if it was OFFLINE. Returns the state before; a logout that is under way
  * counts as CONNECTING. */
-IBBClientState ibb_status_begin_login (IBBStatus *self);
-void           ibb_status_login_failed (IBBStatus *self);
-void           ibb_status_set_online (IBBStatus *self, const char *local_jid, guint stanza_limit);
+IBBConnectionState ibb_status_begin_login (IBBStatus *self);
+void               ibb_status_login_failed (IBBStatus *self);
+void ibb_status_set_online (IBBStatus *self, const char *local_jid, guint stanza_limit);
 /* error: why the XML stream broke. */
 void ibb_status_set_suspended (IBBStatus *self, const GError *error);
 void ibb_status_set_resumed (IBBStatus *self);

@@ -7,7 +7,7 @@ import cases
 from bindings import make_client
 from gi.repository import GLib, IBB
 
-ONLINE, OFFLINE = IBB.ClientState.ONLINE, IBB.ClientState.OFFLINE
+ONLINE, OFFLINE = IBB.ConnectionState.ONLINE, IBB.ConnectionState.OFFLINE
 
 
 class Wrong(Exception):

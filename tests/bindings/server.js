@@ -23,7 +23,7 @@ run({
         const alice = makeClient('ALICE');
         const bob = makeClient('BOB');
         await Promise.all([alice.login_async(null), bob.login_async(null)]);
-        assert(alice.state === IBB.ClientState.ONLINE);
+        assert(alice.state === IBB.ConnectionState.ONLINE);
 
         const here = IBB.Service.new(alice);
         const there = IBB.Service.new(bob);
@@ -33,6 +33,6 @@ run({
             'javascript', null);
         await roundTrip(opened, await accepted);
         await Promise.all([alice.logout_async(null), bob.logout_async(null)]);
-        assert(bob.state === IBB.ClientState.OFFLINE);
+        assert(bob.state === IBB.ConnectionState.OFFLINE);
     },
 });

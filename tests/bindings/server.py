@@ -12,7 +12,7 @@ def server():
     bob = make_client('BOB', 'python-b')
     assert alice.login(None)
     assert bob.login_finish(wait(bob.login_async))
-    assert alice.props.state == IBB.ClientState.ONLINE
+    assert alice.props.state == IBB.ConnectionState.ONLINE
     # Who has no service offers no bytestreams.
     try:
         bob.query_support(alice.props.local_jid, None)
@@ -28,7 +28,7 @@ def server():
     assert opened.close_finish(result)
     assert alice.logout(None)
     assert bob.logout_finish(wait(bob.logout_async))
-    assert bob.props.state == IBB.ClientState.OFFLINE
+    assert bob.props.state == IBB.ConnectionState.OFFLINE
 
 
 @cases.case('/bindings/python/wrong-password')

@@ -17,7 +17,7 @@ async void run_server () {
     var bob = make_client ("BOB");
     yield alice.login_async (null);
     yield bob.login_async (null);
-    assert (alice.state == IBB.ClientState.ONLINE);
+    assert (alice.state == IBB.ConnectionState.ONLINE);
     var here = new IBB.Service (alice);
     var there = new IBB.Service (bob);
     IBB.Transport opened, accepted;

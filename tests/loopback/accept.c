@@ -628,7 +628,7 @@ test_interrupted (Fixture *fixture, gconstpointer data)
 
   ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &before);
   for (guint i = 0; i < 2; i++)
-    ibb_connection_interrupted (fixture->juliet_connection, reason);
+    ibb_connection_set_state (fixture->juliet_connection, IBB_CONNECTION_STATE_CONNECTING, reason);
   ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &meanwhile);
   ibb_service_open_session_async (fixture->juliet, ROMEO, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
                                   store_result_cb, &opened);
@@ -638,7 +638,7 @@ test_interrupted (Fixture *fixture, gconstpointer data)
   g_assert_null (before);
   g_assert_null (meanwhile);
 
-  ibb_connection_restored (fixture->juliet_connection);
+  ibb_connection_set_state (fixture->juliet_connection, IBB_CONNECTION_STATE_ONLINE, NULL);
   start_open (fixture, &opened);
   romeo = finish_open (fixture, &opened);
   juliet = assert_result (ibb_service_accept_finish, fixture->juliet, &before);
@@ -647,7 +647,7 @@ test_interrupted (Fixture *fixture, gconstpointer data)
   close_async (romeo);
 
   /* The stop of the service, not the loss, is why no session can come. */
-  ibb_connection_interrupted (fixture->juliet_connection, reason);
+  ibb_connection_set_state (fixture->juliet_connection, IBB_CONNECTION_STATE_CONNECTING, reason);
   ibb_service_stop (fixture->juliet);
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_accept_finish, fixture->juliet,
                        &meanwhile);
@@ -664,8 +664,8 @@ test_given_up (Fixture *fixture, gconstpointer data)
   GAsyncResult            *accepted = NULL;
 
   ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
-  ibb_connection_interrupted (fixture->juliet_connection, reason);
-  ibb_connection_lost (fixture->juliet_connection, last);
+  ibb_connection_set_state (fixture->juliet_connection, IBB_CONNECTION_STATE_CONNECTING, reason);
+  ibb_connection_set_state (fixture->juliet_connection, IBB_CONNECTION_STATE_OFFLINE, last);
   result = wait_for_result (&accepted);
   g_assert_null (ibb_service_accept_finish (fixture->juliet, result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);

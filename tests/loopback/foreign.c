@@ -259,8 +259,10 @@ test_restored (Stacks *stacks, gconstpointer data)
   g_autoptr (GError) reason = g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED, "Unplugged");
   GAsyncResult      *opened = NULL;
 
-  ibb_connection_lost (IBB_CONNECTION (stacks->romeo_connection), reason);
-  ibb_connection_lost (IBB_CONNECTION (stacks->juliet_connection), reason);
+  ibb_connection_set_state (IBB_CONNECTION (stacks->romeo_connection), IBB_CONNECTION_STATE_OFFLINE,
+                            reason);
+  ibb_connection_set_state (IBB_CONNECTION (stacks->juliet_connection),
+                            IBB_CONNECTION_STATE_OFFLINE, reason);
   wait_until (ibb_transport_has_ended (ends.romeo) && ibb_transport_has_ended (ends.juliet));
 
   ibb_service_open_session_async (stacks->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
@@ -270,8 +272,10 @@ test_restored (Stacks *stacks, gconstpointer data)
 
   g_free (stacks->romeo_connection->jid);
   stacks->romeo_connection->jid = g_strdup ("romeo@montague.lit/vault");
-  ibb_connection_restored (IBB_CONNECTION (stacks->romeo_connection));
-  ibb_connection_restored (IBB_CONNECTION (stacks->juliet_connection));
+  ibb_connection_set_state (IBB_CONNECTION (stacks->romeo_connection), IBB_CONNECTION_STATE_ONLINE,
+                            NULL);
+  ibb_connection_set_state (IBB_CONNECTION (stacks->juliet_connection), IBB_CONNECTION_STATE_ONLINE,
+                            NULL);
   later = open_pair (stacks);
   g_assert_cmpstr (ibb_transport_get_peer_jid (later.juliet), ==, "romeo@montague.lit/vault");
   g_assert_cmpstr (ibb_transport_get_local_jid (later.romeo), ==, "romeo@montague.lit/vault");
@@ -284,9 +288,11 @@ test_restored (Stacks *stacks, gconstpointer data)
 static void
 test_interrupted (Stacks *stacks, gconstpointer data)
 {
-  ibb_connection_interrupted (IBB_CONNECTION (stacks->romeo_connection), NULL);
+  ibb_connection_set_state (IBB_CONNECTION (stacks->romeo_connection),
+                            IBB_CONNECTION_STATE_CONNECTING, NULL);
   assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, ibb_service_accept, stacks->romeo, NULL);
-  ibb_connection_lost (IBB_CONNECTION (stacks->romeo_connection), NULL);
+  ibb_connection_set_state (IBB_CONNECTION (stacks->romeo_connection), IBB_CONNECTION_STATE_OFFLINE,
+                            NULL);
   assert_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_accept, stacks->romeo, NULL);
 }
 
@@ -300,14 +306,14 @@ static void
 suspend (StackConnection *connection)
 {
   connection->suspended = TRUE;
-  ibb_connection_suspended (IBB_CONNECTION (connection));
+  ibb_connection_set_state (IBB_CONNECTION (connection), IBB_CONNECTION_STATE_SUSPENDED, NULL);
 }
 
 static void
 resume (StackConnection *connection)
 {
   connection->suspended = FALSE;
-  ibb_connection_resumed (IBB_CONNECTION (connection));
+  ibb_connection_set_state (IBB_CONNECTION (connection), IBB_CONNECTION_STATE_ONLINE, NULL);
 }
 
 /* D-42: while the connection is being resumed nothing is sent to it; what is
@@ -394,7 +400,8 @@ test_suspended_lost (Stacks *stacks, gconstpointer data)
   write_text (ends.romeo, "x");
   run_pending ();
   stacks->romeo_connection->suspended = FALSE;
-  ibb_connection_lost (IBB_CONNECTION (stacks->romeo_connection), reason);
+  ibb_connection_set_state (IBB_CONNECTION (stacks->romeo_connection), IBB_CONNECTION_STATE_OFFLINE,
+                            reason);
   wait_until (ibb_transport_has_ended (ends.romeo));
   assert_read_fails (ends.romeo, G_IO_ERROR_CONNECTION_CLOSED);
   assert_write_fails (ends.romeo, G_IO_ERROR_CONNECTION_CLOSED);
@@ -402,7 +409,8 @@ test_suspended_lost (Stacks *stacks, gconstpointer data)
   g_assert_nonnull (strstr (error->message, reason->message));
 
   ends_clear (&ends);
-  ibb_connection_restored (IBB_CONNECTION (stacks->romeo_connection));
+  ibb_connection_set_state (IBB_CONNECTION (stacks->romeo_connection), IBB_CONNECTION_STATE_ONLINE,
+                            NULL);
   ends = open_pair (stacks);
   close_async (ends.romeo);
 }
@@ -708,9 +716,11 @@ test_end_in_a_batch (Stacks *stacks, gconstpointer data)
   if (stop)
     ibb_service_stop (stacks->juliet);
   else
-    ibb_connection_lost (IBB_CONNECTION (stacks->juliet_connection), NULL);
+    ibb_connection_set_state (IBB_CONNECTION (stacks->juliet_connection),
+                              IBB_CONNECTION_STATE_OFFLINE, NULL);
   g_thread_join (thread);
-  ibb_connection_lost (IBB_CONNECTION (stacks->romeo_connection), NULL);
+  ibb_connection_set_state (IBB_CONNECTION (stacks->romeo_connection), IBB_CONNECTION_STATE_OFFLINE,
+                            NULL);
 }
 
 static gboolean
@@ -734,27 +744,6 @@ test_withdrawn_in_a_batch (Stacks *stacks, gconstpointer data)
                        "<close xmlns='http://jabber.org/protocol/ibb' sid='short'/></iq>");
   run_pending ();
   g_assert_cmpuint (n_requests, ==, 0);
-}
-
-/* A suspension ends when another XML stream takes the place of the suspended one. An expectation
- * that is cancelled at that time does not exist any more. */
-static void
-test_restored_while_suspended (Stacks *stacks, gconstpointer data)
-{
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
-  GAsyncResult            *expected = NULL;
-
-  ibb_service_expect_session_async (stacks->juliet, ROMEO, "sid", cancellable, store_result_cb,
-                                    &expected);
-  run_pending ();
-  ibb_connection_suspended (IBB_CONNECTION (stacks->juliet_connection));
-  ibb_connection_restored (IBB_CONNECTION (stacks->juliet_connection));
-  g_cancellable_cancel (cancellable);
-  result = wait_for_result (&expected);
-  g_assert_null (ibb_service_expect_session_finish (stacks->juliet, result, &error));
-  g_assert_nonnull (error);
 }
 
 int
@@ -787,7 +776,6 @@ main (int argc, char **argv)
   g_test_add ("/ibb/loopback/foreign/stopped-in-a-batch", Stacks, GINT_TO_POINTER (TRUE), set_up,
               test_end_in_a_batch, tear_down);
   add_stacks_test ("/ibb/loopback/foreign/withdrawn-in-a-batch", test_withdrawn_in_a_batch);
-  add_stacks_test ("/ibb/loopback/foreign/restored-while-suspended", test_restored_while_suspended);
   add_stacks_test ("/ibb/loopback/foreign/confirms/D-35/D-31", test_confirms);
 
   return g_test_run ();

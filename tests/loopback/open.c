@@ -418,7 +418,7 @@ test_lost (Fixture *fixture, gconstpointer data)
   ibb_service_expect_session_async (fixture->romeo, JULIET, "sid", NULL, store_result_cb,
                                     &expected);
   ibb_service_accept_async (fixture->romeo, NULL, store_result_cb, &accepted);
-  ibb_connection_lost (fixture->romeo_connection, reason);
+  ibb_connection_set_state (fixture->romeo_connection, IBB_CONNECTION_STATE_OFFLINE, reason);
   fixture_resume_traffic (fixture);
 
   open_result = wait_for_result (&opened);

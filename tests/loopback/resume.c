@@ -62,7 +62,7 @@ lose (Stacks *self, guint i)
   stack_connection_set_peer (self->connections[1 - i], NULL);
   stack_connection_set_peer (connection, NULL);
   g_queue_clear_full (&connection->inbox, (GDestroyNotify) ibb_stanza_unref);
-  ibb_connection_lost (IBB_CONNECTION (connection), NULL);
+  ibb_connection_set_state (IBB_CONNECTION (connection), IBB_CONNECTION_STATE_OFFLINE, NULL);
 }
 
 static void
@@ -74,7 +74,7 @@ log_in (Stacks *self, guint i, const char *jid)
   connection->jid = g_strdup (jid);
   for (guint n = 0; n < 2; n++)
     stack_connection_set_peer (self->connections[n], self->connections[1 - n]);
-  ibb_connection_restored (IBB_CONNECTION (connection));
+  ibb_connection_set_state (IBB_CONNECTION (connection), IBB_CONNECTION_STATE_ONLINE, NULL);
   g_object_notify (G_OBJECT (connection), "local-jid");
 }
 
@@ -229,10 +229,10 @@ test_suspended (Stacks *self, gconstpointer data)
       ibb_service_set_resume_sessions (self->services[1], i == 0);
       ends = open_pair (self);
       g_assert_cmpint (ibb_transport_get_waits_for (ends.romeo), ==, IBB_WAIT_NOTHING);
-      ibb_connection_suspended (connection);
+      ibb_connection_set_state (connection, IBB_CONNECTION_STATE_SUSPENDED, NULL);
       g_assert_false (ibb_transport_has_ended (ends.romeo));
       wait_until (ibb_transport_has_ended (ends.romeo));
-      ibb_connection_resumed (connection);
+      ibb_connection_set_state (connection, IBB_CONNECTION_STATE_ONLINE, NULL);
       wait_until (ibb_transport_has_ended (ends.juliet));
     }
 }
@@ -255,9 +255,9 @@ test_waits_for (Stacks *self, gconstpointer data)
   ibb_service_set_peer_timeout (self->services[0], 10000); /* asks after a tenth of it */
   ends = open_pair (self);
   g_signal_connect (ends.romeo, "notify::waits-for", G_CALLBACK (waits_for_cb), &told);
-  ibb_connection_suspended (connection);
+  ibb_connection_set_state (connection, IBB_CONNECTION_STATE_SUSPENDED, NULL);
   wait_until (told == IBB_WAIT_CONNECTION);
-  ibb_connection_resumed (connection);
+  ibb_connection_set_state (connection, IBB_CONNECTION_STATE_ONLINE, NULL);
   wait_until (told == IBB_WAIT_NOTHING);
 
   stack_connection_set_peer (self->connections[0], NULL);
@@ -334,9 +334,11 @@ test_loopback (Fixture *self, gconstpointer data)
   ibb_service_set_resume_sessions (self->romeo, TRUE);
   ibb_service_set_resume_sessions (self->juliet, TRUE);
   ends = fixture_open (self);
-  ibb_connection_lost (ibb_service_get_connection (self->romeo), NULL);
+  ibb_connection_set_state (ibb_service_get_connection (self->romeo), IBB_CONNECTION_STATE_OFFLINE,
+                            NULL);
   g_assert_true (ibb_transport_get_interrupted (ends.romeo));
-  ibb_connection_restored (ibb_service_get_connection (self->romeo));
+  ibb_connection_set_state (ibb_service_get_connection (self->romeo), IBB_CONNECTION_STATE_ONLINE,
+                            NULL);
   assert_passes (ends.romeo, ends.juliet, bytes);
   close_async (ends.romeo);
   assert_reads_eof (ends.juliet);

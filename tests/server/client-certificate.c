@@ -129,7 +129,7 @@ test_case (gconstpointer data)
   g_assert_cmpint (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE), ==,
                    test->is_refused);
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                   IBB_CLIENT_STATE_OFFLINE);
+                   IBB_CONNECTION_STATE_OFFLINE);
   drop_client (client);
   acceptor_stop (&server.acceptor);
 
@@ -180,9 +180,9 @@ test_portal (void)
   fake_server_set_steps (server, back);
   fake_server_wait_for_clients (server, 4);
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                   IBB_CLIENT_STATE_SUSPENDED);
+                   IBB_CONNECTION_STATE_SUSPENDED);
   fake_server_set_certificate (server, own);
-  wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
+  wait_for_state (client, IBB_CONNECTION_STATE_ONLINE);
   fake_log_out (client, server, NULL);
   g_assert_cmpuint (judge.n_calls, ==, 1);
 }
@@ -208,7 +208,7 @@ test_replaced (void)
   IBBClient                  *client = create_stranded_client (server, &judge, FALSE);
   g_autoptr (GError)          error = NULL;
 
-  wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+  wait_for_state (client, IBB_CONNECTION_STATE_OFFLINE);
   error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   assert_names_certificate (client);
@@ -243,7 +243,7 @@ test_replaced_returning (gconstpointer data)
   fake_random_start (0);
   client = create_stranded_client (server, &judge, TRUE);
   fake_server_wait_for_clients (server, 6);
-  wait_for_state (client, IBB_CLIENT_STATE_CONNECTING);
+  wait_for_state (client, IBB_CONNECTION_STATE_CONNECTING);
   assert_names_certificate (client);
   g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_RELOGIN_WAIT_MIN);
   for (guint i = 1; i < 4; i++)
@@ -251,13 +251,13 @@ test_replaced_returning (gconstpointer data)
   if (heals)
     {
       fake_server_set_certificate (server, own);
-      wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
+      wait_for_state (client, IBB_CONNECTION_STATE_ONLINE);
       g_assert_null (ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client)));
     }
   else
     {
       ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (client), FALSE);
-      wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+      wait_for_state (client, IBB_CONNECTION_STATE_OFFLINE);
       assert_names_certificate (client);
     }
   fake_log_out (client, server, &received);
@@ -379,7 +379,7 @@ test_broken_handshake (void)
   while (g_atomic_int_get (&n_handshakes) < 3)
     {
       g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), !=,
-                       IBB_CLIENT_STATE_OFFLINE);
+                       IBB_CONNECTION_STATE_OFFLINE);
       wait_a_moment ();
     }
   ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), fake_server_get_port (server));

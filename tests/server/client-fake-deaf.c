@@ -43,7 +43,7 @@ test_gives_up (void)
   fake_wait_until_online (client, server, 2);
   ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (client), 20);
   ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (client), 10);
-  wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+  wait_for_state (client, IBB_CONNECTION_STATE_OFFLINE);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, IBB_KEEPALIVE_MAX_SILENCES + 1);
   fake_log_out (client, server, NULL);
 }
@@ -141,7 +141,7 @@ test_unanswered (void)
   for (guint kind = 0; kind < LOGS_IN; kind++)
     {
       g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (ends[kind].client)), ==,
-                       IBB_CLIENT_STATE_ONLINE);
+                       IBB_CONNECTION_STATE_ONLINE);
       g_assert_cmpuint (fake_server_get_n_clients (ends[kind].server), ==, 2);
     }
   for (guint kind = 0; kind < G_N_ELEMENTS (ends); kind++)

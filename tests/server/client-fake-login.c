@@ -678,7 +678,7 @@ test_cancel (void)
       assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_connection_login_finish,
                            IBB_XMPP_CONNECTION (client), &result);
       g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                       IBB_CLIENT_STATE_OFFLINE);
+                       IBB_CONNECTION_STATE_OFFLINE);
       fake_end (client, server);
     }
 }

@@ -93,7 +93,7 @@ test_returns (void)
   ibb_service_expect_session_async (service, "a@b/c", "sid", NULL, store_result_cb, &expected);
   fake_server_set_steps (server, elsewhere);
   lose (server);
-  wait_for_state (client, IBB_CLIENT_STATE_CONNECTING);
+  wait_for_state (client, IBB_CONNECTION_STATE_CONNECTING);
   error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   g_assert_null (ibb_connection_dup_local_jid (IBB_CONNECTION (client)));
@@ -142,7 +142,7 @@ test_by_hand (void)
       assert_accepts (service, server, FAKE_JID "/r", &accepted);
       ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
       lose (server);
-      wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+      wait_for_state (client, IBB_CONNECTION_STATE_OFFLINE);
       assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_accept_finish,
                            service, &accepted);
       g_assert_cmpuint (fake_server_get_n_clients (server), ==, i + 1);
@@ -222,7 +222,7 @@ test_in_vain (void)
       ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
       fake_server_set_steps (server, cases[i].steps);
       fake_server_send (server, cases[i].lost, -1);
-      wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+      wait_for_state (client, IBB_CONNECTION_STATE_OFFLINE);
       error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
       g_assert_error (error, domain, cases[i].code);
       g_test_message ("%s", error->message);
@@ -268,9 +268,9 @@ test_passing (void)
       lose (server);
       fake_server_wait_for_clients (server, 4);
       g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                       IBB_CLIENT_STATE_CONNECTING);
+                       IBB_CONNECTION_STATE_CONNECTING);
       fake_server_set_steps (server, online);
-      wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
+      wait_for_state (client, IBB_CONNECTION_STATE_ONLINE);
       n = fake_server_get_n_clients (server);
       g_assert_cmpuint (n, >, 4);
       fake_log_out (client, server, NULL);
@@ -388,10 +388,10 @@ test_logout (void)
       fake_server_set_steps (server, silent);
       lose (server);
       fake_server_wait_for_clients (server, i + 1);
-      wait_for_state (client, IBB_CLIENT_STATE_CONNECTING);
+      wait_for_state (client, IBB_CONNECTION_STATE_CONNECTING);
       assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
       g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                       IBB_CLIENT_STATE_OFFLINE);
+                       IBB_CONNECTION_STATE_OFFLINE);
       g_assert_null (ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client)));
       assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_accept_finish,
                            service, &accepted);
@@ -419,9 +419,9 @@ test_switched_off (void)
   assert_login (client);
   ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
   lose (server);
-  wait_for_state (client, IBB_CLIENT_STATE_CONNECTING);
+  wait_for_state (client, IBB_CONNECTION_STATE_CONNECTING);
   ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (client), FALSE);
-  wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+  wait_for_state (client, IBB_CONNECTION_STATE_OFFLINE);
   error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_accept_finish, service,
@@ -447,7 +447,7 @@ test_network (void)
   for (guint i = 0; i < 2; i++)
     {
       lose (server);
-      wait_for_state (client, IBB_CLIENT_STATE_CONNECTING);
+      wait_for_state (client, IBB_CONNECTION_STATE_CONNECTING);
       change_network (FALSE);
       fake_monitor_change (TRUE);
       if (i == 0)
@@ -557,7 +557,7 @@ test_replaced (void)
   while (fake_random_get_bound (0) == 0)
     wait_a_moment ();
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                   IBB_CLIENT_STATE_CONNECTING);
+                   IBB_CONNECTION_STATE_CONNECTING);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
   fake_server_set_steps (server, online);
   change_network (TRUE);
@@ -595,7 +595,7 @@ test_network_resumes (void)
   while (!fake_monitor_has_handlers ())
     wait_a_moment ();
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                   IBB_CLIENT_STATE_SUSPENDED);
+                   IBB_CONNECTION_STATE_SUSPENDED);
   fake_monitor_change (FALSE);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, n_clients);
   fake_monitor_change (TRUE);
@@ -656,7 +656,7 @@ test_resumption_refused (void)
   fake_server_set_steps (server, refusing);
   fake_server_send (server, "<message/>", -1);
   fake_server_close (server);
-  wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+  wait_for_state (client, IBB_CONNECTION_STATE_OFFLINE);
   error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
@@ -689,7 +689,7 @@ test_dropped (void)
       fake_server_set_steps (server, silent);
       lose (server);
       fake_server_wait_for_clients (server, i + 1);
-      wait_for_state (client, IBB_CLIENT_STATE_CONNECTING);
+      wait_for_state (client, IBB_CONNECTION_STATE_CONNECTING);
       drop_client (client);
       while (process_count_threads ("ibb-client") > 0 || fake_monitor_has_handlers ())
         wait_a_moment ();

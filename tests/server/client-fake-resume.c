@@ -65,7 +65,7 @@ test_hostile (void)
       fake_server_expect (server, "<stream:error>");
       fake_server_expect (server, cases[i].answer);
       fake_server_expect (server, "</stream:stream>");
-      wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+      wait_for_state (client, IBB_CONNECTION_STATE_OFFLINE);
       g_assert_cmpuint (fake_server_get_n_clients (server), ==, 1);
       fake_log_out (client, server, NULL);
     }
@@ -96,7 +96,7 @@ test_unasked (void)
         fake_server_send (server, ENABLED "<failed xmlns='" SM "'/>", -1);
       round_trip (server);
       g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                       IBB_CLIENT_STATE_ONLINE);
+                       IBB_CONNECTION_STATE_ONLINE);
       fake_log_out (client, server, &received);
       g_assert_null (strstr (received, "<a "));
       g_assert_cmpint (strstr (received, "<enable") != NULL, ==, all[i] == silent);
@@ -139,7 +139,7 @@ test_not_granted (void)
       round_trip (server);
       g_assert_cmpint (ibb_connection_confirms (IBB_CONNECTION (client)), ==, i > 0);
       fake_server_close (server);
-      wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+      wait_for_state (client, IBB_CONNECTION_STATE_OFFLINE);
       g_assert_cmpuint (fake_server_get_n_clients (server), ==, 1);
       fake_log_out (client, server, NULL);
     }
@@ -279,7 +279,7 @@ test_refused (void)
       fake_server_send (server, "<a xmlns='" SM "' h='2'/>", -1);
       fake_server_set_steps (server, all[i]);
       fake_server_close (server);
-      wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+      wait_for_state (client, IBB_CONNECTION_STATE_OFFLINE);
       assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
                            ibb_service_expect_session_finish, service, &result);
       g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
@@ -324,7 +324,7 @@ test_stream_errors (void)
           fake_wait_until_online (client, server, 2);
         }
       else
-        wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+        wait_for_state (client, IBB_CONNECTION_STATE_OFFLINE);
       g_assert_cmpuint (fake_server_get_n_clients (server), ==, resumed ? 2 : 1);
       fake_log_out (client, server, NULL);
     }
@@ -372,14 +372,14 @@ test_logout_suspended (void)
   round_trip (server);
   fake_server_set_steps (server, silent);
   fake_server_close (server);
-  wait_for_state (client, IBB_CLIENT_STATE_SUSPENDED);
+  wait_for_state (client, IBB_CONNECTION_STATE_SUSPENDED);
   run_pending ();
   error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   g_signal_connect_swapped (client, "notify::disconnect-error", G_CALLBACK (count_cb), &n_changes);
   assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                   IBB_CLIENT_STATE_OFFLINE);
+                   IBB_CONNECTION_STATE_OFFLINE);
   run_pending ();
   g_assert_null (ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client)));
   g_assert_cmpuint (n_changes, ==, 1);
@@ -406,7 +406,7 @@ test_time (void)
   round_trip (server);
   fake_server_set_steps (server, curt);
   fake_server_close (server);
-  wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+  wait_for_state (client, IBB_CONNECTION_STATE_OFFLINE);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
   fake_log_out (client, server, NULL);
 }

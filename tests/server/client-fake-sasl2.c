@@ -105,7 +105,7 @@ test_forgotten (void)
   fake_server_expect (server, "");
   fake_server_set_steps (server, forgotten);
   fake_server_close (server);
-  wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+  wait_for_state (client, IBB_CONNECTION_STATE_OFFLINE);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
   fake_end (client, server);
 }

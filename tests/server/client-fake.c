@@ -154,7 +154,7 @@ test_lost (void)
           fake_server_send (server, cases[i].sent, -1);
         else
           fake_server_close (server);
-        wait_for_state (client, IBB_CLIENT_STATE_OFFLINE);
+        wait_for_state (client, IBB_CONNECTION_STATE_OFFLINE);
         wait_for_int (&watcher->n_lost, 1);
         g_assert_error (watcher->error, cases[i].domain, cases[i].code);
         error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
@@ -368,7 +368,7 @@ test_logout (void)
   assert_result (ibb_xmpp_connection_logout_finish, IBB_XMPP_CONNECTION (client), &result);
   g_assert_cmpint (watcher->n_lost, ==, 1);
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                   IBB_CLIENT_STATE_OFFLINE);
+                   IBB_CONNECTION_STATE_OFFLINE);
   unwatch (client, watcher);
   fake_end (client, server);
 }

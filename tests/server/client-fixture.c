@@ -28,7 +28,7 @@ wait_a_moment (void)
 }
 
 void
-wait_for_state (IBBClient *client, IBBClientState state)
+wait_for_state (IBBClient *client, IBBConnectionState state)
 {
   while (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) != state)
     wait_a_moment ();
@@ -63,7 +63,7 @@ assert_login (IBBClient *client)
 {
   assert_succeeds (ibb_xmpp_connection_login, IBB_XMPP_CONNECTION (client), NULL);
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                   IBB_CLIENT_STATE_ONLINE);
+                   IBB_CONNECTION_STATE_ONLINE);
 }
 
 void
@@ -75,5 +75,5 @@ assert_login_fails (IBBClient *client, GQuark domain, int code)
   g_assert_error (error, domain, code);
   g_test_message ("%s", error->message);
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                   IBB_CLIENT_STATE_OFFLINE);
+                   IBB_CONNECTION_STATE_OFFLINE);
 }

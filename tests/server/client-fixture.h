@@ -15,7 +15,7 @@ void start_watchdog (void);
 void wait_a_moment (void);
 /* A client that resumes quickly may never be seen suspended: wait for its next
  * connection first, then for it to be online. */
-void wait_for_state (IBBClient *client, IBBClientState state);
+void wait_for_state (IBBClient *client, IBBConnectionState state);
 /* Waits for another thread to get there. */
 void wait_for_int (int *value, int wanted);
 /* Drops the last reference of the test's own and waits until it is gone: the

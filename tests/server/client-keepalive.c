@@ -28,7 +28,7 @@ test_keepalive (void)
       fake_server_send (server, " ", -1); /* whatever comes is a sign of life */
     }
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                   IBB_CLIENT_STATE_ONLINE);
+                   IBB_CONNECTION_STATE_ONLINE);
   fake_end (client, server);
 }
 
@@ -54,7 +54,7 @@ test_idle_limit (void)
       fake_server_send (server, " ", -1);
     }
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                   IBB_CLIENT_STATE_ONLINE);
+                   IBB_CONNECTION_STATE_ONLINE);
   fake_end (client, server);
 }
 
@@ -153,7 +153,7 @@ test_silent_server (gconstpointer data)
   assert_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_accept_finish, service,
                 result);
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                   IBB_CLIENT_STATE_OFFLINE);
+                   IBB_CONNECTION_STATE_OFFLINE);
   g_clear_object (&result);
   g_object_unref (service);
   fake_end (client, server);
@@ -188,12 +188,12 @@ test_network (void)
   fake_monitor_change (TRUE);
   fake_server_expect (servers[ANSWERS], "urn:xmpp:ping");
   fake_server_send (servers[ANSWERS], " ", -1);
-  wait_for_state (clients[SILENT], IBB_CLIENT_STATE_OFFLINE);
+  wait_for_state (clients[SILENT], IBB_CONNECTION_STATE_OFFLINE);
   for (guint i = 0; i < N_CLIENTS; i++)
     {
       if (i != SILENT)
         g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (clients[i])), ==,
-                         IBB_CLIENT_STATE_ONLINE);
+                         IBB_CONNECTION_STATE_ONLINE);
       fake_end (clients[i], servers[i]);
     }
 }

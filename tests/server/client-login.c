@@ -55,7 +55,7 @@ assert_logout (IBBClient *client)
 {
   assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                   IBB_CLIENT_STATE_OFFLINE);
+                   IBB_CONNECTION_STATE_OFFLINE);
 }
 
 static char *
@@ -298,7 +298,7 @@ accept_certificate_cb (IBBClient           *client,
   g_assert_true (g_thread_self () == judge->thread);
   g_assert_true (g_main_context_get_thread_default () == judge->context);
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                   IBB_CLIENT_STATE_CONNECTING);
+                   IBB_CONNECTION_STATE_CONNECTING);
   judge->n_calls++;
   judge->errors = errors;
   g_free (judge->pin);
@@ -392,7 +392,7 @@ test_certificate_unanswered (void)
   g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_certificate_cb), &judge);
   ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), NULL, store_result_cb, &result);
   while (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) ==
-         IBB_CLIENT_STATE_CONNECTING)
+         IBB_CONNECTION_STATE_CONNECTING)
     g_thread_yield ();
   assert_result_fails (G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE, ibb_xmpp_connection_login_finish,
                        IBB_XMPP_CONNECTION (client), &result);
@@ -538,11 +538,11 @@ test_conflict (void)
   first_jid = dup_local_jid (first);
   g_assert_cmpstr (first_jid, ==, jid);
   assert_login (second);
-  wait_for_state (first, IBB_CLIENT_STATE_OFFLINE);
+  wait_for_state (first, IBB_CONNECTION_STATE_OFFLINE);
   error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (first));
   g_assert_error (error, IBB_ERROR, IBB_ERROR_CONFLICT);
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (second)), ==,
-                   IBB_CLIENT_STATE_ONLINE);
+                   IBB_CONNECTION_STATE_ONLINE);
   drop_client (first);
   drop_client (second);
 }
@@ -692,8 +692,8 @@ test_killed (void)
   assert_login (alice);
   assert_login (bob);
   g_assert_cmpint (kill (pid, SIGKILL), ==, 0);
-  wait_for_state (alice, IBB_CLIENT_STATE_OFFLINE);
-  wait_for_state (bob, IBB_CLIENT_STATE_OFFLINE);
+  wait_for_state (alice, IBB_CONNECTION_STATE_OFFLINE);
+  wait_for_state (bob, IBB_CONNECTION_STATE_OFFLINE);
   wait_for_end (pid);
   assert_login_fails (alice, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
   drop_client (alice);

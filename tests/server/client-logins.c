@@ -34,7 +34,7 @@ log_in_again (Party *party)
 static void
 state_cb (IBBClient *client, GParamSpec *pspec, Party *party)
 {
-  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CLIENT_STATE_OFFLINE)
+  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CONNECTION_STATE_OFFLINE)
     log_in_again (party);
 }
 
@@ -87,9 +87,9 @@ transfer (Parties *self, guint which, guint n_cuts)
   if ((which & 2) != 0)
     g_assert_cmpuint (self->bob.count, >=, n_cuts);
   wait_until (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (self->alice.client)) ==
-                  IBB_CLIENT_STATE_ONLINE &&
+                  IBB_CONNECTION_STATE_ONLINE &&
               ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (self->bob.client)) ==
-                  IBB_CLIENT_STATE_ONLINE);
+                  IBB_CONNECTION_STATE_ONLINE);
 }
 
 static void
@@ -137,9 +137,9 @@ test_untrusted (Parties *self, gconstpointer data)
       error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (alice->client));
     }
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (alice->client)), ==,
-                   IBB_CLIENT_STATE_CONNECTING);
+                   IBB_CONNECTION_STATE_CONNECTING);
   ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (alice->client), FALSE);
-  wait_for_state (alice->client, IBB_CLIENT_STATE_OFFLINE);
+  wait_for_state (alice->client, IBB_CONNECTION_STATE_OFFLINE);
   g_clear_error (&error);
   error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (alice->client));
   g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);

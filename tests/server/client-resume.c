@@ -13,7 +13,8 @@
 static void
 state_cb (IBBClient *client, GParamSpec *pspec, Party *party)
 {
-  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CLIENT_STATE_SUSPENDED)
+  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) ==
+      IBB_CONNECTION_STATE_SUSPENDED)
     party->count++;
 }
 
@@ -81,9 +82,9 @@ transfer (Parties *self, IBBStanzaType stanza_type, gsize total, gsize step, gui
   g_assert_cmpuint (cut_proxy_get_n_connections (self->alice.proxy), >, n_cuts);
   g_assert_cmpuint (cut_proxy_get_n_connections (self->bob.proxy), >, n_cuts);
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (self->alice.client)), ==,
-                   IBB_CLIENT_STATE_ONLINE);
+                   IBB_CONNECTION_STATE_ONLINE);
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (self->bob.client)), ==,
-                   IBB_CLIENT_STATE_ONLINE);
+                   IBB_CONNECTION_STATE_ONLINE);
 }
 
 static void
@@ -136,10 +137,10 @@ test_short_blocks (Parties *self, gconstpointer data)
         wait_a_moment ();
       cut_proxy_set_closed (self->alice.proxy, TRUE);
       cut_proxy_cut (self->alice.proxy);
-      wait_for_state (self->alice.client, IBB_CLIENT_STATE_SUSPENDED);
+      wait_for_state (self->alice.client, IBB_CONNECTION_STATE_SUSPENDED);
       wait_for_full_window (bob);
       cut_proxy_set_closed (self->alice.proxy, FALSE);
-      wait_for_state (self->alice.client, IBB_CLIENT_STATE_ONLINE);
+      wait_for_state (self->alice.client, IBB_CONNECTION_STATE_ONLINE);
     }
   ends_finish (ends);
 }
@@ -182,13 +183,13 @@ test_forgotten (Parties *self, gconstpointer data)
   open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
   cut_proxy_set_closed (self->alice.proxy, TRUE);
   cut_proxy_cut (self->alice.proxy);
-  wait_for_state (self->alice.client, IBB_CLIENT_STATE_SUSPENDED);
+  wait_for_state (self->alice.client, IBB_CONNECTION_STATE_SUSPENDED);
 
   other = account_create_client ("alice", "train");
   assert_succeeds (ibb_xmpp_connection_login, IBB_XMPP_CONNECTION (other), NULL);
 
   cut_proxy_set_closed (self->alice.proxy, FALSE);
-  wait_for_state (self->alice.client, IBB_CLIENT_STATE_OFFLINE);
+  wait_for_state (self->alice.client, IBB_CONNECTION_STATE_OFFLINE);
   assert_lost (alice);
   write_until_lost (bob);
   assert_lost (bob);
@@ -206,7 +207,7 @@ test_not_resumable (Parties *self, gconstpointer data)
   ibb_client_set_resumable (self->alice.client, FALSE);
   open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
   cut_proxy_cut (self->alice.proxy);
-  wait_for_state (self->alice.client, IBB_CLIENT_STATE_OFFLINE);
+  wait_for_state (self->alice.client, IBB_CONNECTION_STATE_OFFLINE);
   run_pending ();
   g_assert_cmpuint (self->alice.count, ==, 0);
   assert_lost (alice);
@@ -265,7 +266,7 @@ test_keepalive (Parties *self, gconstpointer data)
   while (cut_proxy_get_n_connections (self->alice.proxy) < 2)
     wait_a_moment ();
   end_silence (&self->alice);
-  wait_for_state (self->alice.client, IBB_CLIENT_STATE_ONLINE);
+  wait_for_state (self->alice.client, IBB_CONNECTION_STATE_ONLINE);
   g_assert_cmpuint (cut_proxy_get_n_connections (self->alice.proxy), ==, 2);
 }
 
@@ -304,7 +305,7 @@ test_writing (Parties *self, gconstpointer data)
     }
   g_source_remove (tick);
   end_silence (&self->alice);
-  wait_for_state (self->alice.client, IBB_CLIENT_STATE_ONLINE);
+  wait_for_state (self->alice.client, IBB_CONNECTION_STATE_ONLINE);
   g_assert_cmpuint (cut_proxy_get_n_connections (self->alice.proxy), ==, 2);
   while (n_read < n_written)
     {
@@ -374,7 +375,7 @@ test_chat (Parties *self, gconstpointer data)
         }
       if (i == 200)
         {
-          wait_for_state (self->alice.client, IBB_CLIENT_STATE_SUSPENDED);
+          wait_for_state (self->alice.client, IBB_CONNECTION_STATE_SUSPENDED);
           cut_proxy_set_closed (self->alice.proxy, FALSE);
         }
       assert_succeeds (ibb_connection_send, IBB_CONNECTION (self->alice.client), stanza);
@@ -384,7 +385,7 @@ test_chat (Parties *self, gconstpointer data)
   g_signal_handlers_disconnect_by_func (self->bob.client, received_cb, &chat);
   /* A client that resumed is online with its old address. */
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (self->alice.client)), ==,
-                   IBB_CLIENT_STATE_ONLINE);
+                   IBB_CONNECTION_STATE_ONLINE);
 }
 
 /* A logout is one at once, and the server keeps nothing. */
@@ -413,12 +414,12 @@ test_logout_meanwhile (Parties *self, gconstpointer data)
   open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
   cut_proxy_set_closed (self->alice.proxy, TRUE);
   cut_proxy_cut (self->alice.proxy);
-  wait_for_state (self->alice.client, IBB_CLIENT_STATE_SUSPENDED);
+  wait_for_state (self->alice.client, IBB_CONNECTION_STATE_SUSPENDED);
   assert_fails (G_IO_ERROR, G_IO_ERROR_EXISTS, ibb_xmpp_connection_login,
                 IBB_XMPP_CONNECTION (self->alice.client), NULL);
   assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (self->alice.client), NULL);
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (self->alice.client)), ==,
-                   IBB_CLIENT_STATE_OFFLINE);
+                   IBB_CONNECTION_STATE_OFFLINE);
   assert_lost (alice);
   cut_proxy_set_closed (self->alice.proxy, FALSE);
 }
@@ -435,7 +436,7 @@ test_drop_meanwhile (void)
   g_signal_handlers_disconnect_by_data (party.client, &party);
   cut_proxy_set_closed (party.proxy, TRUE);
   cut_proxy_cut (party.proxy);
-  wait_for_state (party.client, IBB_CLIENT_STATE_SUSPENDED);
+  wait_for_state (party.client, IBB_CONNECTION_STATE_SUSPENDED);
   drop_client (party.client);
   cut_proxy_free (party.proxy);
 }

@@ -37,7 +37,8 @@ assert_logged (const char *expected)
 static void
 state_cb (IBBClient *client, GParamSpec *pspec, Party *party)
 {
-  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CLIENT_STATE_SUSPENDED)
+  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) ==
+      IBB_CONNECTION_STATE_SUSPENDED)
     party->count++;
 }
 

@@ -398,7 +398,7 @@ create_client (IBBWebsocketMode mode)
 static void
 end_client (IBBClient *client)
 {
-  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CLIENT_STATE_ONLINE)
+  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CONNECTION_STATE_ONLINE)
     assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
   drop_client (client);
 }

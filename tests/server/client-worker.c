@@ -86,7 +86,7 @@ test_life (void)
 
   clear_party (&parties.alice);
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (parties.bob.client)), ==,
-                   IBB_CLIENT_STATE_ONLINE);
+                   IBB_CONNECTION_STATE_ONLINE);
   g_assert_cmpuint (process_count_threads ("ibb-client"), ==, 1);
   clear_party (&parties.bob);
   while (process_count_threads ("ibb-client") > 0)

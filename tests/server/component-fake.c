@@ -243,7 +243,7 @@ test_no_sender (void)
   assert_online (component);
   send_and_expect (server, PING ("id='1' to='" DOMAIN "'"), "<improper-addressing xmlns=");
   while (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (component)) !=
-         IBB_CLIENT_STATE_OFFLINE)
+         IBB_CONNECTION_STATE_OFFLINE)
     g_main_context_iteration (NULL, TRUE);
   error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (component));
   g_assert_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL);
@@ -268,15 +268,16 @@ test_return (void)
   fake_server_close (server);
   fake_server_wait_for_clients (server, 3);
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (component)), ==,
-                   IBB_CLIENT_STATE_CONNECTING);
+                   IBB_CONNECTION_STATE_CONNECTING);
   fake_server_set_steps (server, first);
-  while (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (component)) != IBB_CLIENT_STATE_ONLINE)
+  while (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (component)) !=
+         IBB_CONNECTION_STATE_ONLINE)
     wait_a_moment ();
 
   /* When the component is online, a conflict is with another component. */
   fake_server_send (server, FAKE_STREAM_ERROR ("conflict"), -1);
   while (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (component)) !=
-         IBB_CLIENT_STATE_OFFLINE)
+         IBB_CONNECTION_STATE_OFFLINE)
     wait_a_moment ();
   drop_client (component);
   g_free (fake_server_free (server));

@@ -66,7 +66,7 @@ def close(*transports):
 def both_ways():
     component, alice = make_component(), make_client('ALICE', 'component')
     assert component.login(None) and alice.login(None)
-    assert component.props.local_jid == DOMAIN and component.props.state == IBB.ClientState.ONLINE
+    assert component.props.local_jid == DOMAIN and component.props.state == IBB.ConnectionState.ONLINE
     bots, person = make_service(component), make_service(alice)
 
     for address in (ECHO, NEWS, DOMAIN):
@@ -131,7 +131,7 @@ def refused():
     component = make_component()
     component.props.secret = 'guess'
     check_fails(component.login, None, code=IBB.Error.AUTHENTICATION)
-    assert component.props.state == IBB.ClientState.OFFLINE
+    assert component.props.state == IBB.ConnectionState.OFFLINE
     component.props.secret = os.environ['IBB_TEST_COMPONENT_SECRET']
     assert component.login(None)  # an attempt that failed leaves nothing behind
     if os.environ['IBB_TEST_SERVER'] == 'prosody':  # ejabberd shares the domain among both
@@ -200,7 +200,7 @@ def lost():
     proxy.cut()
     wait_until(lambda: lost_of_here)
     assert lost_of_here[0].matches(Gio.io_error_quark(), Gio.IOErrorEnum.CONNECTION_CLOSED)
-    wait_until(lambda: component.props.state == IBB.ClientState.ONLINE)
+    wait_until(lambda: component.props.state == IBB.ConnectionState.ONLINE)
     # The component knows nothing of it any more, and says so.
     there.get_output_stream().write_all(b'anybody?', None)
     try:

@@ -318,7 +318,7 @@ void
 fake_wait_until_online (IBBClient *client, FakeServer *server, guint n_connection)
 {
   fake_server_wait_for_clients (server, n_connection);
-  wait_for_state (client, IBB_CLIENT_STATE_ONLINE);
+  wait_for_state (client, IBB_CONNECTION_STATE_ONLINE);
 }
 
 void

@@ -130,7 +130,7 @@ state_cb (IBBClient *client, GParamSpec *property, gpointer data)
 {
   gint64 now = g_get_monotonic_time ();
 
-  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CLIENT_STATE_ONLINE)
+  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CONNECTION_STATE_ONLINE)
     g_array_append_val (returns, now);
 }
 
@@ -181,7 +181,7 @@ come_back (void)
       IBBClient *client = clients->pdata[i];
 
       g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                       IBB_CLIENT_STATE_ONLINE);
+                       IBB_CONNECTION_STATE_ONLINE);
       g_signal_handlers_disconnect_by_func (client, state_cb, NULL);
       g_assert_true (ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, NULL));
     }

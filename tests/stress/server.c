@@ -104,7 +104,8 @@ shake (Worker *worker, Place *place)
   IBBClient                *client = IBB_CLIENT (connection);
   Op                       *op;
 
-  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CLIENT_STATE_OFFLINE ||
+  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) ==
+          IBB_CONNECTION_STATE_OFFLINE ||
       chance (worker, 0.1))
     log_in (worker, client);
   else if (chance (worker, 0.15))
@@ -120,7 +121,7 @@ shake (Worker *worker, Place *place)
   ibb_client_set_priority (client, (int) below (worker, 10) - 5);
   g_assert_nonnull (ibb_client_get_jid (client));
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), >=,
-                   IBB_CLIENT_STATE_OFFLINE);
+                   IBB_CONNECTION_STATE_OFFLINE);
 }
 
 static const Setting setting = {

@@ -595,8 +595,8 @@ event_cb (gpointer data)
   if (event->what == 0)
     {
       error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "lost for a moment");
-      ibb_connection_lost (event->connection, error);
-      ibb_connection_restored (event->connection);
+      ibb_connection_set_state (event->connection, IBB_CONNECTION_STATE_OFFLINE, error);
+      ibb_connection_set_state (event->connection, IBB_CONNECTION_STATE_ONLINE, NULL);
     }
   else
     {

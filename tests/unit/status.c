@@ -39,7 +39,7 @@ test_notifications (void)
   IBBStatus          *status = create_status (&object, log);
   g_autoptr (GError)  error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "x");
 
-  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_OFFLINE);
+  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_OFFLINE);
   ibb_status_set_online (status, "user@d.test/r", 10000);
   g_assert_cmpstr (log->str, ==, "");
   iterate ();
@@ -101,15 +101,15 @@ test_states (void)
   g_autoptr (GError)  error = NULL;
   g_autofree char    *jid = NULL;
 
-  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_OFFLINE);
-  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_CONNECTING);
+  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_OFFLINE);
+  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_CONNECTING);
   ibb_status_login_failed (status);
-  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_OFFLINE);
+  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_OFFLINE);
   ibb_status_set_online (status, "user@d.test/r", 10000);
-  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_ONLINE);
+  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_ONLINE);
   g_assert_cmpuint (ibb_status_get_stanza_limit (status), ==, 10000);
   ibb_status_set_suspended (status, lost);
-  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_SUSPENDED);
+  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_SUSPENDED);
   error = ibb_status_dup_error (status);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   g_clear_error (&error);
@@ -120,18 +120,18 @@ test_states (void)
 
   /* During a logout the next login has to wait. */
   ibb_status_begin_logout (status);
-  g_assert_cmpint (ibb_status_get_state (status), ==, IBB_CLIENT_STATE_ONLINE);
-  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_CONNECTING);
+  g_assert_cmpint (ibb_status_get_state (status), ==, IBB_CONNECTION_STATE_ONLINE);
+  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_CONNECTING);
   ibb_status_set_offline (status, NULL);
   g_assert_null (ibb_status_dup_local_jid (status));
   g_assert_null (ibb_status_dup_error (status));
-  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_OFFLINE);
+  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_OFFLINE);
 
   /* A client that logs in again by itself takes no login of the application's. */
   ibb_status_set_online (status, "user@d.test/r", 10000);
   ibb_status_set_returning (status, lost);
-  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CLIENT_STATE_CONNECTING);
-  g_assert_cmpint (ibb_status_get_state (status), ==, IBB_CLIENT_STATE_CONNECTING);
+  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_CONNECTING);
+  g_assert_cmpint (ibb_status_get_state (status), ==, IBB_CONNECTION_STATE_CONNECTING);
   g_assert_null (ibb_status_dup_local_jid (status));
   g_assert_cmpuint (ibb_status_get_stanza_limit (status), ==, 0);
   error = ibb_status_dup_error (status);

@@ -29,15 +29,14 @@ create (IBBConnection *client, IBBThread *thread, IBBAddresses *addresses)
   self->addresses = addresses;
   self->thread = thread;
   self->account = ibb_account_new ();
-  self->status = ibb_status_new (G_OBJECT (client));
-  ibb_account_set_token_replaced (self->account, token_replaced_cb, self->status);
   self->outbox = ibb_outbox_new (context);
+  self->status = ibb_status_new (client, self->outbox);
+  ibb_account_set_token_replaced (self->account, token_replaced_cb, self->status);
   self->acknowledger = ibb_acknowledger_new (context);
   self->management = ibb_stream_management_new (self->outbox, self->acknowledger);
   self->keepalive = ibb_keepalive_new (self->thread, self->outbox);
   self->queries = ibb_queries_new (self->thread, self->outbox, self->status);
-  self->delivery = ibb_delivery_new (client, self->outbox);
-  self->reception = ibb_reception_new (self->queries, self->keepalive, self->delivery, self->outbox,
+  self->reception = ibb_reception_new (self->queries, self->keepalive, self->status, self->outbox,
                                        self->addresses);
   self->logouts = ibb_logouts_new (self->thread);
   self->login_backoff = ibb_backoff_new (IBB_RELOGIN_WAIT_MIN, IBB_RELOGIN_WAIT_MAX);
@@ -80,13 +79,12 @@ link_free (gpointer data)
   ibb_backoff_free (self->login_backoff);
   ibb_logouts_free (self->logouts);
   ibb_reception_free (self->reception);
-  ibb_delivery_free (self->delivery);
   ibb_queries_free (self->queries);
   ibb_keepalive_free (self->keepalive);
   ibb_stream_management_free (self->management);
   ibb_acknowledger_free (self->acknowledger);
-  ibb_outbox_free (self->outbox);
   ibb_status_free (self->status);
+  ibb_outbox_free (self->outbox);
   g_clear_pointer (&self->addresses, ibb_addresses_free);
   ibb_account_free (self->account);
   g_clear_pointer (&self->stream, ibb_xml_stream_unref);
@@ -708,6 +706,5 @@ ibb_link_leave (IBBLink *self)
 {
   ibb_account_end (self->account);
   ibb_status_end (self->status);
-  ibb_delivery_end (self->delivery);
   ibb_thread_invoke (self->thread, leave_cb, self, NULL);
 }

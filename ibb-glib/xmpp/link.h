@@ -15,7 +15,6 @@
 #include "xmpp/addresses.h"
 #include "xmpp/base/account.h"
 #include "xmpp/base/backoff.h"
-#include "xmpp/delivery.h"
 #include "xmpp/login/login.h"
 #include "xmpp/logouts.h"
 #include "xmpp/management/acknowledger.h"
@@ -49,7 +48,6 @@ struct _IBBLink
   IBBStreamManagement *management;
   IBBKeepalive        *keepalive;
   IBBQueries          *queries;
-  IBBDelivery         *delivery;
   IBBReception        *reception;
   IBBLogouts          *logouts;
   IBBBackoff          *login_backoff;

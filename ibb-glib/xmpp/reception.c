@@ -19,7 +19,7 @@ struct _IBBReception
 {
   IBBQueries   *queries;
   IBBKeepalive *keepalive;
-  IBBDelivery  *delivery;
+  IBBStatus    *status;
   IBBOutbox    *outbox;
   IBBAddresses *addresses; /* (nullable) */
 };
@@ -27,13 +27,13 @@ struct _IBBReception
 IBBReception *
 ibb_reception_new (IBBQueries   *queries,
                    IBBKeepalive *keepalive,
-                   IBBDelivery  *delivery,
+                   IBBStatus    *status,
                    IBBOutbox    *outbox,
                    IBBAddresses *addresses)
 {
   IBBReception *self = g_new (IBBReception, 1);
 
-  *self = (IBBReception){ queries, keepalive, delivery, outbox, addresses };
+  *self = (IBBReception){ queries, keepalive, status, outbox, addresses };
   return self;
 }
 
@@ -115,7 +115,7 @@ static void
 deliver (IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
 {
   ibb_connection_note_received (connection, stanza);
-  if (!ibb_delivery_post (self->delivery, stanza))
+  if (!ibb_status_deliver (self->status, stanza))
     send_answer (self, ibb_answer_new_refusal (stanza, IBB_CONDITION_RESOURCE_CONSTRAINT));
 }
 

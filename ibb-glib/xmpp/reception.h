@@ -6,10 +6,10 @@
 #pragma once
 
 #include "xmpp/addresses.h"
-#include "xmpp/delivery.h"
 #include "xmpp/management/keepalive.h"
 #include "xmpp/management/outbox.h"
 #include "xmpp/queries.h"
+#include "xmpp/status.h"
 
 G_BEGIN_DECLS
 
@@ -18,7 +18,7 @@ typedef struct _IBBReception IBBReception;
 /* The objects have to live as long. addresses (nullable): it is a component's. */
 IBBReception *ibb_reception_new (IBBQueries   *queries,
                                  IBBKeepalive *keepalive,
-                                 IBBDelivery  *delivery,
+                                 IBBStatus    *status,
                                  IBBOutbox    *outbox,
                                  IBBAddresses *addresses);
 void          ibb_reception_free (IBBReception *self);

@@ -4,8 +4,14 @@
 
 #include "xmpp/status.h"
 
+#include "ibb-connection-private.h"
+#include "runtime/answer.h"
 #include "runtime/weak.h"
 #include "xmpp/base/source.h"
+
+/* Bytes of stanzas that wait for an application that does not run its context. Strangers can send
+ * them. */
+#define MAX_STANZAS_SIZE (4 * 1024 * 1024)
 
 typedef enum
 {
@@ -19,7 +25,8 @@ typedef enum
  * another. */
 struct _IBBStatus
 {
-  IBBWeak *object; /* (owned) */
+  IBBWeak   *object; /* (owned) */
+  IBBOutbox *outbox; /* valid while object is */
 
   GMutex lock;
   /* protected by lock */
@@ -30,15 +37,18 @@ struct _IBBStatus
   GError            *error;     /* (owned) (nullable) */
   guint              stanza_limit;
   Notify             pending;
-  GSource           *source; /* (owned) (nullable) */
+  GQueue             stanzas;      /* (element-type IBBStanza): for the application */
+  gsize              stanzas_size; /* bytes of those, about */
+  GSource           *source;       /* (owned) (nullable) */
 };
 
 IBBStatus *
-ibb_status_new (GObject *object)
+ibb_status_new (IBBConnection *object, IBBOutbox *outbox)
 {
   IBBStatus *self = g_atomic_rc_box_new0 (IBBStatus);
 
   self->object = ibb_weak_new (object);
+  self->outbox = outbox;
   self->context = g_main_context_ref_thread_default ();
   g_mutex_init (&self->lock);
 
@@ -53,6 +63,7 @@ status_clear (gpointer data)
   ibb_weak_unref (self->object);
   g_free (self->local_jid);
   g_clear_error (&self->error);
+  g_queue_clear_full (&self->stanzas, (GDestroyNotify) ibb_stanza_unref);
   g_mutex_clear (&self->lock);
 }
 
@@ -80,22 +91,9 @@ ibb_status_free (IBBStatus *self)
   status_unref (self);
 }
 
-static gboolean
-notify_cb (gpointer user_data)
+static void
+notify (GObject *object, Notify pending)
 {
-  IBBStatus          *self = user_data;
-  g_autoptr (GObject) object = ibb_weak_get (self->object);
-  Notify              pending;
-
-  g_mutex_lock (&self->lock);
-  pending = self->pending;
-  self->pending = 0;
-  ibb_source_clear (&self->source);
-  g_mutex_unlock (&self->lock);
-
-  if (object == NULL)
-    return G_SOURCE_REMOVE;
-
   if (pending & NOTIFY_LOCAL_JID)
     g_object_notify (object, "local-jid");
   if (pending & NOTIFY_ERROR)
@@ -104,21 +102,89 @@ notify_cb (gpointer user_data)
     g_object_notify (object, "token");
   if (pending & NOTIFY_STATE)
     g_object_notify (object, "state");
-
-  return G_SOURCE_REMOVE;
 }
 
-/* One source reports all changes since it last ran, so that nothing piles up in a context that
- * nobody runs. */
+/* Nobody has taken the stanza, if it is a request: it is answered. */
+static void
+emit (IBBStatus *self, IBBConnection *connection, IBBStanza *stanza)
+{
+  g_autoptr (IBBStanza) answer = NULL;
+
+  if (ibb_connection_emit_stanza_received (connection, stanza))
+    return;
+  answer = ibb_answer_new_unknown (stanza);
+  if (answer != NULL)
+    ibb_outbox_send_answer (self->outbox, answer);
+}
+
+/* All notifications, and one stanza. */
+static gboolean
+tell_cb (gpointer user_data)
+{
+  IBBStatus            *self = user_data;
+  g_autoptr (GObject)   object = ibb_weak_get (self->object);
+  g_autoptr (IBBStanza) stanza = NULL;
+  Notify                pending;
+  gboolean              more;
+
+  g_mutex_lock (&self->lock);
+  pending = self->pending;
+  self->pending = 0;
+  stanza = g_queue_pop_head (&self->stanzas);
+  if (stanza != NULL)
+    self->stanzas_size -= ibb_stanza_record_get_size (stanza);
+  more = object != NULL && !g_queue_is_empty (&self->stanzas);
+  if (!more)
+    ibb_source_clear (&self->source);
+  g_mutex_unlock (&self->lock);
+
+  if (object != NULL)
+    notify (object, pending);
+  if (object != NULL && stanza != NULL)
+    emit (self, IBB_CONNECTION (object), stanza);
+  return more;
+}
+
+/* One source tells all, so that nothing but stanzas piles up in a context that nobody runs. */
+static void
+wake_locked (IBBStatus *self)
+{
+  GSource *source;
+
+  if (self->source != NULL || self->context == NULL)
+    return;
+
+  source = g_idle_source_new ();
+  /* If a handler runs a main loop of its own, the next stanza is delivered there. */
+  g_source_set_can_recurse (source, TRUE);
+  self->source = ibb_source_attach (source, self->context, "[ibb-glib] notify", tell_cb,
+                                    g_atomic_rc_box_acquire (self), status_unref);
+}
+
 static void
 queue_notify_locked (IBBStatus *self, Notify notify)
 {
   self->pending |= notify;
-  if (self->source != NULL || self->context == NULL)
-    return;
+  wake_locked (self);
+}
 
-  self->source = ibb_source_attach (g_idle_source_new (), self->context, "[ibb-glib] notify",
-                                    notify_cb, g_atomic_rc_box_acquire (self), status_unref);
+gboolean
+ibb_status_deliver (IBBStatus *self, IBBStanza *stanza)
+{
+  gsize    size = ibb_stanza_record_get_size (stanza);
+  gboolean has_room;
+
+  g_mutex_lock (&self->lock);
+  has_room = self->context != NULL && self->stanzas_size + size <= MAX_STANZAS_SIZE;
+  if (has_room)
+    {
+      g_queue_push_tail (&self->stanzas, ibb_stanza_ref (stanza));
+      self->stanzas_size += size;
+      wake_locked (self);
+    }
+  g_mutex_unlock (&self->lock);
+
+  return has_room;
 }
 
 static void

@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The state of a client as its application sees it: the properties state, local-jid and
- * disconnect-error, and their notifications and that of token. Any thread may call.
+/* A connection as its application sees it: the properties state, local-jid and disconnect-error,
+ * their notifications and that of token, and the stanzas for the application, one after another.
+ * All of that is told in the context in which the connection was constructed. Any thread may call.
  */
 
 #pragma once
 
 #include <gio/gio.h>
 
+#include "ibb-connection.h"
 #include "ibb-types.h"
+#include "xmpp/management/outbox.h"
 
 G_BEGIN_DECLS
 
 typedef struct _IBBStatus IBBStatus;
 
-/* Notifies of the properties of object in the caller's thread-default context. It holds no
- * reference to object. */
-IBBStatus *ibb_status_new (GObject *object);
-/* The application has dropped the object: nothing is notified from now on, and the context is
+/* Tells in the caller's thread-default context. It holds no reference to object. outbox gets the
+ * answers to requests that the application does not take. */
+IBBStatus *ibb_status_new (IBBConnection *object, IBBOutbox *outbox);
+/* The application has dropped the object: nothing is told from now on, and the context is
  * dropped, in the caller's thread. */
 void ibb_status_end (IBBStatus *self);
 void ibb_status_free (IBBStatus *self);
@@ -45,5 +48,7 @@ void ibb_status_set_offline (IBBStatus *self, const GError *error);
 void ibb_status_set_returning (IBBStatus *self, const GError *error);
 /* A login has replaced the token of the account. */
 void ibb_status_note_token (IBBStatus *self);
+/* Emits stanza-received. FALSE: too much waits already. */
+gboolean ibb_status_deliver (IBBStatus *self, IBBStanza *stanza);
 
 G_END_DECLS

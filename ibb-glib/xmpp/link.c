@@ -36,8 +36,8 @@ create (IBBConnection *client, IBBThread *thread, IBBAddresses *addresses)
   self->management = ibb_stream_management_new (self->outbox, self->acknowledger);
   self->keepalive = ibb_keepalive_new (self->thread, self->outbox);
   self->queries = ibb_queries_new (self->thread, self->outbox, self->status);
-  self->reception = ibb_reception_new (self->queries, self->keepalive, self->status, self->outbox,
-                                       self->addresses);
+  self->reception =
+      (IBBReception){ self->queries, self->keepalive, self->status, self->outbox, self->addresses };
   self->logouts = ibb_logouts_new (self->thread);
   self->login_backoff = ibb_backoff_new (IBB_RELOGIN_WAIT_MIN, IBB_RELOGIN_WAIT_MAX);
   self->resumption_backoff = ibb_backoff_new (IBB_RECONNECTION_WAIT_MIN, IBB_RECONNECTION_WAIT_MAX);
@@ -78,7 +78,6 @@ link_free (gpointer data)
   ibb_backoff_free (self->resumption_backoff);
   ibb_backoff_free (self->login_backoff);
   ibb_logouts_free (self->logouts);
-  ibb_reception_free (self->reception);
   ibb_queries_free (self->queries);
   ibb_keepalive_free (self->keepalive);
   ibb_stream_management_free (self->management);
@@ -141,7 +140,7 @@ static void
 set_offline (IBBLink *self, const GError *error)
 {
   g_clear_object (&self->accepted_certificate);
-  ibb_status_set_offline (self->status, error);
+  ibb_status_set_lost (self->status, IBB_CONNECTION_STATE_OFFLINE, error);
 }
 
 static void
@@ -210,7 +209,7 @@ start_return (IBBLink *self, IBBConnection *client, const GError *error)
               : g_error_copy (error);
   gboolean is_shorter;
 
-  ibb_status_set_returning (self->status, error);
+  ibb_status_set_lost (self->status, IBB_CONNECTION_STATE_CONNECTING, error);
   ibb_queries_fail (self->queries, error);
   is_shorter = ibb_connection_change_state (client, IBB_CONNECTION_STATE_CONNECTING, lost);
 
@@ -271,7 +270,7 @@ resumed_cb (IBBReconnection *reconnection, IBBNegotiationResult *result, gpointe
   if (!ibb_stream_management_resume (self->management, result->stream, result->resumed_h, &awaited))
     return;
 
-  ibb_status_set_resumed (self->status);
+  ibb_status_set_state (self->status, IBB_CONNECTION_STATE_ONLINE, NULL);
   ibb_keepalive_start (self->keepalive, result->stream, ibb_account_get_jid (self->account));
   ibb_keepalive_expect_answer (self->keepalive, duration,
                                g_atomic_int_get (&self->auto_reconnect) &&
@@ -316,7 +315,7 @@ suspend (IBBLink *self, IBBConnection *client, const GError *error)
   ibb_stream_management_suspend (self->management);
   g_clear_pointer (&self->stream, ibb_xml_stream_unref);
   self->may_resume = FALSE;
-  ibb_status_set_suspended (self->status, error);
+  ibb_status_set_state (self->status, IBB_CONNECTION_STATE_SUSPENDED, error);
   ibb_connection_set_state (client, IBB_CONNECTION_STATE_SUSPENDED, NULL);
 
   ibb_stream_management_get_resumption (self->management, &resumption);
@@ -403,13 +402,13 @@ stanza_cb (IBBXmlStream *stream, IBBStanza *stanza, gpointer owner)
 
   if (client == NULL)
     return;
-  if (stanza != NULL && !ibb_reception_check (self->reception, stanza, &error))
+  if (stanza != NULL && !ibb_reception_check (&self->reception, stanza, &error))
     {
       ibb_xml_stream_abort (stream, "improper-addressing", error);
       return;
     }
   if (stanza != NULL)
-    ibb_reception_take (self->reception, client, stanza);
+    ibb_reception_take (&self->reception, client, stanza);
   /* A stanza that was dropped counts, too, as it does at the server. */
   ibb_acknowledger_note_handled (self->acknowledger);
 }
@@ -484,7 +483,7 @@ go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result)
 
   ibb_account_get (self->account, &settings);
   if (settings.send_presence)
-    presence = ibb_reception_create_presence (self->reception, settings.priority);
+    presence = ibb_reception_create_presence (&self->reception, settings.priority);
   g_free (self->resource);
   self->resource = g_strdup (ibb_jid_get_resource (result->local_jid));
   ibb_backoff_reset (self->resumption_backoff);

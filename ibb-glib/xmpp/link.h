@@ -48,7 +48,7 @@ struct _IBBLink
   IBBStreamManagement *management;
   IBBKeepalive        *keepalive;
   IBBQueries          *queries;
-  IBBReception        *reception;
+  IBBReception         reception;
   IBBLogouts          *logouts;
   IBBBackoff          *login_backoff;
   IBBBackoff          *resumption_backoff;

@@ -15,36 +15,8 @@
 #define CLIENT_IDENTITY "client/pc/ibb-glib"
 #define COMPONENT_IDENTITY "component/generic/ibb-glib"
 
-struct _IBBReception
-{
-  IBBQueries   *queries;
-  IBBKeepalive *keepalive;
-  IBBStatus    *status;
-  IBBOutbox    *outbox;
-  IBBAddresses *addresses; /* (nullable) */
-};
-
-IBBReception *
-ibb_reception_new (IBBQueries   *queries,
-                   IBBKeepalive *keepalive,
-                   IBBStatus    *status,
-                   IBBOutbox    *outbox,
-                   IBBAddresses *addresses)
-{
-  IBBReception *self = g_new (IBBReception, 1);
-
-  *self = (IBBReception){ queries, keepalive, status, outbox, addresses };
-  return self;
-}
-
-void
-ibb_reception_free (IBBReception *self)
-{
-  g_free (self);
-}
-
 static void
-send_answer (IBBReception *self, IBBStanza *answer)
+send_answer (const IBBReception *self, IBBStanza *answer)
 {
   if (answer == NULL)
     return;
@@ -56,7 +28,7 @@ send_answer (IBBReception *self, IBBStanza *answer)
 /* Returns FALSE if the stanza is for nobody here. For its sender an address that the application
  * does not have is like an account that a server does not have (RFC 6121 §8.5.1). */
 static gboolean
-is_for_us (IBBReception *self, const IBBStanza *stanza)
+is_for_us (const IBBReception *self, const IBBStanza *stanza)
 {
   IBBAddress address = IBB_ADDRESS_KNOWN;
 
@@ -68,13 +40,13 @@ is_for_us (IBBReception *self, const IBBStanza *stanza)
 }
 
 static const char *
-get_identity (IBBReception *self)
+get_identity (const IBBReception *self)
 {
   return self->addresses != NULL ? COMPONENT_IDENTITY : CLIENT_IDENTITY;
 }
 
 IBBStanza *
-ibb_reception_create_presence (IBBReception *self, int priority)
+ibb_reception_create_presence (const IBBReception *self, int priority)
 {
   g_autofree char *ver = ibb_capabilities_dup_ver (get_identity (self));
   g_autofree char *text = ibb_stream_xml_dup_presence (priority, IBB_CAPABILITIES_NODE, ver);
@@ -84,7 +56,7 @@ ibb_reception_create_presence (IBBReception *self, int priority)
 
 /* A server answers a probe for its clients. For a component it does not. */
 static IBBStanza *
-answer_probe (IBBReception *self, const IBBStanza *probe)
+answer_probe (const IBBReception *self, const IBBStanza *probe)
 {
   IBBStanza *presence;
 
@@ -99,7 +71,7 @@ answer_probe (IBBReception *self, const IBBStanza *probe)
 }
 
 static IBBStanza *
-create_answer (IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
+create_answer (const IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
 {
   IBBStanza     *answer = answer_probe (self, stanza);
   g_auto (GStrv) features = NULL;
@@ -112,7 +84,7 @@ create_answer (IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
 }
 
 static void
-deliver (IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
+deliver (const IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
 {
   ibb_connection_note_received (connection, stanza);
   if (!ibb_status_deliver (self->status, stanza))
@@ -120,7 +92,7 @@ deliver (IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
 }
 
 gboolean
-ibb_reception_check (IBBReception *self, const IBBStanza *stanza, GError **error)
+ibb_reception_check (const IBBReception *self, const IBBStanza *stanza, GError **error)
 {
   if (self->addresses == NULL || stanza->from != NULL)
     return TRUE;
@@ -134,7 +106,7 @@ ibb_reception_check (IBBReception *self, const IBBStanza *stanza, GError **error
 /* Tries, in this order: answers to our own questions, the services, questions that are answered
  * here, the application. The rest gets an error. */
 void
-ibb_reception_take (IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
+ibb_reception_take (const IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
 {
   IBBStanza *answer;
 

@@ -13,19 +13,20 @@
 
 G_BEGIN_DECLS
 
-typedef struct _IBBReception IBBReception;
+/* The objects have to live as long. */
+typedef struct
+{
+  IBBQueries   *queries;
+  IBBKeepalive *keepalive;
+  IBBStatus    *status;
+  IBBOutbox    *outbox;
+  IBBAddresses *addresses; /* (nullable): it is a component's */
+} IBBReception;
 
-/* The objects have to live as long. addresses (nullable): it is a component's. */
-IBBReception *ibb_reception_new (IBBQueries   *queries,
-                                 IBBKeepalive *keepalive,
-                                 IBBStatus    *status,
-                                 IBBOutbox    *outbox,
-                                 IBBAddresses *addresses);
-void          ibb_reception_free (IBBReception *self);
 /* Available presence that advertises what we can do, without an addressee. */
-IBBStanza *ibb_reception_create_presence (IBBReception *self, int priority);
+IBBStanza *ibb_reception_create_presence (const IBBReception *self, int priority);
 /* FALSE: it has no sender, which the server of a component has to name (XEP-0114). */
-gboolean ibb_reception_check (IBBReception *self, const IBBStanza *stanza, GError **error);
-void     ibb_reception_take (IBBReception *self, IBBConnection *connection, IBBStanza *stanza);
+gboolean ibb_reception_check (const IBBReception *self, const IBBStanza *stanza, GError **error);
+void ibb_reception_take (const IBBReception *self, IBBConnection *connection, IBBStanza *stanza);
 
 G_END_DECLS

@@ -267,18 +267,12 @@ ibb_status_begin_login (IBBStatus *self)
   return state;
 }
 
-static void
-set_state (IBBStatus *self, IBBConnectionState state)
-{
-  g_mutex_lock (&self->lock);
-  set_state_locked (self, state);
-  g_mutex_unlock (&self->lock);
-}
-
 void
 ibb_status_login_failed (IBBStatus *self)
 {
-  set_state (self, IBB_CONNECTION_STATE_OFFLINE);
+  g_mutex_lock (&self->lock);
+  set_state_locked (self, IBB_CONNECTION_STATE_OFFLINE);
+  g_mutex_unlock (&self->lock);
 }
 
 void
@@ -293,25 +287,13 @@ ibb_status_set_online (IBBStatus *self, const char *local_jid, guint stanza_limi
   g_mutex_unlock (&self->lock);
 }
 
-static void
-set_state_and_error (IBBStatus *self, IBBConnectionState state, const GError *error)
+void
+ibb_status_set_state (IBBStatus *self, IBBConnectionState state, const GError *error)
 {
   g_mutex_lock (&self->lock);
   set_error_locked (self, error);
   set_state_locked (self, state);
   g_mutex_unlock (&self->lock);
-}
-
-void
-ibb_status_set_suspended (IBBStatus *self, const GError *error)
-{
-  set_state_and_error (self, IBB_CONNECTION_STATE_SUSPENDED, error);
-}
-
-void
-ibb_status_set_resumed (IBBStatus *self)
-{
-  set_state_and_error (self, IBB_CONNECTION_STATE_ONLINE, NULL);
 }
 
 static gboolean
@@ -338,8 +320,8 @@ ibb_status_begin_logout (IBBStatus *self)
   g_mutex_unlock (&self->lock);
 }
 
-static void
-set_lost (IBBStatus *self, IBBConnectionState state, const GError *error)
+void
+ibb_status_set_lost (IBBStatus *self, IBBConnectionState state, const GError *error)
 {
   g_mutex_lock (&self->lock);
   self->is_logging_out = FALSE;
@@ -349,18 +331,6 @@ set_lost (IBBStatus *self, IBBConnectionState state, const GError *error)
   set_state_locked (self, state);
   queue_notify_locked (self, NOTIFY_LOCAL_JID);
   g_mutex_unlock (&self->lock);
-}
-
-void
-ibb_status_set_offline (IBBStatus *self, const GError *error)
-{
-  set_lost (self, IBB_CONNECTION_STATE_OFFLINE, error);
-}
-
-void
-ibb_status_set_returning (IBBStatus *self, const GError *error)
-{
-  set_lost (self, IBB_CONNECTION_STATE_CONNECTING, error);
 }
 
 void

@@ -35,17 +35,14 @@ guint              ibb_status_get_stanza_limit (IBBStatus *self);
 IBBConnectionState ibb_status_begin_login (IBBStatus *self);
 void               ibb_status_login_failed (IBBStatus *self);
 void ibb_status_set_online (IBBStatus *self, const char *local_jid, guint stanza_limit);
-/* error: why the XML stream broke. */
-void ibb_status_set_suspended (IBBStatus *self, const GError *error);
-void ibb_status_set_resumed (IBBStatus *self);
+/* SUSPENDED with the error that broke the XML stream, or ONLINE when it is resumed. */
+void ibb_status_set_state (IBBStatus *self, IBBConnectionState state, const GError *error);
 /* An attempt to come back has failed, and there will be another one. */
 void ibb_status_note_attempt (IBBStatus *self, const GError *error);
 /* The logout has begun; the state stays ONLINE until it is done. */
 void ibb_status_begin_logout (IBBStatus *self);
-/* error (nullable): why the connection was lost. */
-void ibb_status_set_offline (IBBStatus *self, const GError *error);
-/* The same, and the client logs in again by itself: CONNECTING. */
-void ibb_status_set_returning (IBBStatus *self, const GError *error);
+/* OFFLINE, or CONNECTING if the client logs in again by itself. error (nullable): why. */
+void ibb_status_set_lost (IBBStatus *self, IBBConnectionState state, const GError *error);
 /* A login has replaced the token of the account. */
 void ibb_status_note_token (IBBStatus *self);
 /* Emits stanza-received. FALSE: too much waits already. */

@@ -75,11 +75,11 @@ test_uris (void)
         }
       g_assert_no_error (error);
       authority = ibb_endpoint_dup_authority (endpoint);
-      g_assert_cmpstr (ibb_endpoint_get_uri (endpoint), ==, uris[i].uri);
-      g_assert_cmpstr (ibb_endpoint_get_host (endpoint), ==, uris[i].host);
-      g_assert_cmpuint (ibb_endpoint_get_port (endpoint), ==, uris[i].port);
+      g_assert_cmpstr (endpoint->uri, ==, uris[i].uri);
+      g_assert_cmpstr (endpoint->host, ==, uris[i].host);
+      g_assert_cmpuint (endpoint->port, ==, uris[i].port);
       g_assert_cmpstr (authority, ==, uris[i].authority);
-      g_assert_cmpstr (ibb_endpoint_get_target (endpoint), ==, uris[i].target);
+      g_assert_cmpstr (endpoint->target, ==, uris[i].target);
     }
 }
 

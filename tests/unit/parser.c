@@ -86,7 +86,7 @@ test_chunks (void)
       g_autoptr (GString)   log = g_string_new (NULL);
       g_autoptr (GError)    error = NULL;
 
-      ibb_parser_expect_stanzas (parser);
+      parser->expects_stanzas = TRUE;
       g_assert_true (feed (parser, xml, chunks[i], log, &error));
       g_assert_no_error (error);
       g_assert_cmpstr (log->str, ==,
@@ -179,12 +179,12 @@ test_forbidden (void)
         g_autoptr (GError)    error = NULL;
 
         g_test_message ("case %" G_GSIZE_FORMAT, i);
-        ibb_parser_expect_stanzas (parser);
+        parser->expects_stanzas = TRUE;
         /* The start of the text is found out when more of it comes. */
         if (feed (parser, cases[i].xml, chunk, log, &error))
           feed (parser, "<x>", 1, log, &error);
         g_assert_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL);
-        g_assert_cmpstr (ibb_parser_get_condition (parser), ==, cases[i].condition);
+        g_assert_cmpstr (parser->condition, ==, cases[i].condition);
         g_assert_cmpstr (log->str, ==, cases[i].before);
 
         /* The parser goes on refusing. */
@@ -202,7 +202,7 @@ test_explained (void)
   g_autoptr (GString)   log = g_string_new (NULL);
   g_autoptr (GError)    error = NULL;
 
-  ibb_parser_expect_stanzas (parser);
+  parser->expects_stanzas = TRUE;
   g_assert_false (feed (parser, HEADER "<iq id='1'/><message></iq>", 4096, log, &error));
   g_assert_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL);
   g_test_message ("%s", error->message);
@@ -232,7 +232,7 @@ test_depth (void)
         g_autoptr (GError)    error = NULL;
         const char           *name = stanza ? "iq" : "other";
 
-        ibb_parser_expect_stanzas (parser);
+        parser->expects_stanzas = TRUE;
         for (guint i = 0; i < depth; i++)
           g_string_append_printf (xml, "<%s>", name);
         for (guint i = 0; i < depth; i++)
@@ -240,7 +240,7 @@ test_depth (void)
         g_assert_cmpint (feed (parser, xml->str, 4096, log, &error), ==,
                          depth <= IBB_STANZA_MAX_DEPTH);
         if (depth > IBB_STANZA_MAX_DEPTH)
-          g_assert_cmpstr (ibb_parser_get_condition (parser), ==, "policy-violation");
+          g_assert_cmpstr (parser->condition, ==, "policy-violation");
       }
 }
 
@@ -259,7 +259,7 @@ feed_children (guint n, const char *start, const char *child, IBBElement **eleme
   g_string_append (xml, "</other>");
   fine = ibb_parser_feed (parser, xml->str, xml->len, &error);
   if (!fine)
-    g_assert_cmpstr (ibb_parser_get_condition (parser), ==, "policy-violation");
+    g_assert_cmpstr (parser->condition, ==, "policy-violation");
   else
     {
       g_assert_cmpint (ibb_parser_take (parser, element, &stanza), ==, IBB_PARSER_HEADER);
@@ -324,7 +324,7 @@ test_length (void)
         g_test_message ("%s", cases[i].start);
         while (more->len < chunk)
           g_string_append (more, cases[i].more);
-        ibb_parser_expect_stanzas (parser);
+        parser->expects_stanzas = TRUE;
         fed = strlen (cases[i].start);
         if (ibb_parser_feed (parser, cases[i].start, fed, &error))
           while (ibb_parser_feed (parser, more->str, more->len, &error))
@@ -349,7 +349,7 @@ test_longest (void)
     g_string_append_c (xml, 'x');
   g_string_append (xml, "</body></message>");
   g_string_append (xml, "<message id='2'/>");
-  ibb_parser_expect_stanzas (parser);
+  parser->expects_stanzas = TRUE;
   g_assert_true (feed (parser, xml->str, 65536, log, NULL));
   g_assert_nonnull (strstr (log->str, "[message 2]"));
 }
@@ -360,7 +360,7 @@ test_whitespace (void)
   g_autoptr (IBBParser) parser = ibb_parser_new ();
   g_autoptr (GString)   log = g_string_new (NULL);
 
-  ibb_parser_expect_stanzas (parser);
+  parser->expects_stanzas = TRUE;
   g_assert_true (feed (parser, HEADER, 4096, log, NULL));
   for (guint i = 0; i < 2 * IBB_STANZA_MAX_LENGTH; i++)
     g_assert_true (ibb_parser_feed (parser, " ", 1, NULL));
@@ -412,7 +412,7 @@ test_memory (void)
   struct mallinfo2      before;
   guint                 n = 0, n_stanzas = 0;
 
-  ibb_parser_expect_stanzas (parser);
+  parser->expects_stanzas = TRUE;
   g_assert_true (ibb_parser_feed (parser, chunk->str, chunk->len, NULL));
   g_string_truncate (chunk, 0);
   before = mallinfo2 ();

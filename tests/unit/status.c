@@ -46,7 +46,7 @@ test_notifications (void)
   g_assert_cmpstr (log->str, ==, "local-jid state ");
 
   g_string_truncate (log, 0);
-  ibb_status_set_offline (status, error);
+  ibb_status_set_lost (status, IBB_CONNECTION_STATE_OFFLINE, error);
   iterate ();
   g_assert_cmpstr (log->str, ==, "local-jid disconnect-error state ");
 
@@ -72,7 +72,7 @@ test_attempts (void)
 
   ibb_status_begin_login (status);
   ibb_status_set_online (status, "user@d.test/r", 10000);
-  ibb_status_set_returning (status, lost);
+  ibb_status_set_lost (status, IBB_CONNECTION_STATE_CONNECTING, lost);
   iterate ();
   for (guint i = 0; i < G_N_ELEMENTS (attempts); i++)
     {
@@ -108,12 +108,12 @@ test_states (void)
   ibb_status_set_online (status, "user@d.test/r", 10000);
   g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_ONLINE);
   g_assert_cmpuint (ibb_status_get_stanza_limit (status), ==, 10000);
-  ibb_status_set_suspended (status, lost);
+  ibb_status_set_state (status, IBB_CONNECTION_STATE_SUSPENDED, lost);
   g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_SUSPENDED);
   error = ibb_status_dup_error (status);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   g_clear_error (&error);
-  ibb_status_set_resumed (status);
+  ibb_status_set_state (status, IBB_CONNECTION_STATE_ONLINE, NULL);
   g_assert_null (ibb_status_dup_error (status));
   jid = ibb_status_dup_local_jid (status);
   g_assert_cmpstr (jid, ==, "user@d.test/r");
@@ -122,14 +122,14 @@ test_states (void)
   ibb_status_begin_logout (status);
   g_assert_cmpint (ibb_status_get_state (status), ==, IBB_CONNECTION_STATE_ONLINE);
   g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_CONNECTING);
-  ibb_status_set_offline (status, NULL);
+  ibb_status_set_lost (status, IBB_CONNECTION_STATE_OFFLINE, NULL);
   g_assert_null (ibb_status_dup_local_jid (status));
   g_assert_null (ibb_status_dup_error (status));
   g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_OFFLINE);
 
   /* A client that logs in again by itself takes no login of the application's. */
   ibb_status_set_online (status, "user@d.test/r", 10000);
-  ibb_status_set_returning (status, lost);
+  ibb_status_set_lost (status, IBB_CONNECTION_STATE_CONNECTING, lost);
   g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_CONNECTING);
   g_assert_cmpint (ibb_status_get_state (status), ==, IBB_CONNECTION_STATE_CONNECTING);
   g_assert_null (ibb_status_dup_local_jid (status));
@@ -137,11 +137,11 @@ test_states (void)
   error = ibb_status_dup_error (status);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   g_clear_error (&error);
-  ibb_status_set_offline (status, lost);
+  ibb_status_set_lost (status, IBB_CONNECTION_STATE_OFFLINE, lost);
 
   /* Only a successful login removes the error. */
   ibb_status_set_online (status, "user@d.test/r", 0);
-  ibb_status_set_offline (status, lost);
+  ibb_status_set_lost (status, IBB_CONNECTION_STATE_OFFLINE, lost);
   ibb_status_begin_login (status);
   ibb_status_login_failed (status);
   error = ibb_status_dup_error (status);

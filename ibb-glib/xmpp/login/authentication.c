@@ -14,23 +14,6 @@
 #include "xmpp/login/fast.h"
 #include "xmpp/stream/stream-error.h"
 
-struct _IBBAuthentication
-{
-  IBBXmlStream *stream;
-  GMainContext *context;
-  char         *bare_jid;
-  char         *domain;
-  IBBSasl      *sasl;            /* (nullable): by password, certificate or nothing */
-  IBBFast      *fast;            /* (nullable): by token, instead */
-  const char   *token_mechanism; /* (nullable): of a token that the server may issue */
-  gboolean      requests_token;  /* of that mechanism */
-  IBBToken     *token;           /* (owned) (nullable): the one that it has issued */
-  const char *namespace;         /* of the elements: that of SASL, or of SASL2 */
-  IBBSasl2Requests requests;     /* along with a login by SASL2 */
-  IBBSasl2Outcome  outcome;
-  GSource         *source; /* (nullable): while an answer is being computed */
-};
-
 /* list: of SASL or of SASL2. Its mechanisms are in the namespace of the list. */
 static char **
 dup_mechanisms (IBBElement *list)
@@ -133,7 +116,7 @@ send_first (IBBAuthentication *self, const IBBElement *offer, const IBBSasl2Wish
 {
   const char *mechanism = ibb_authentication_get_mechanism (self);
   const char *initial =
-      self->fast != NULL ? ibb_fast_get_initial (self->fast) : ibb_sasl_get_initial (self->sasl);
+      self->fast != NULL ? self->fast->initial : ibb_sasl_get_initial (self->sasl);
   g_autofree char *request = dup_token_request (self);
   char            *text;
 
@@ -173,7 +156,7 @@ choose_token (IBBAuthentication       *self,
   if (self->fast != NULL)
     {
       g_clear_pointer (&self->sasl, ibb_sasl_free);
-      self->token_mechanism = ibb_fast_get_mechanism (self->fast);
+      self->token_mechanism = self->fast->mechanism;
       self->requests_token = best != NULL && !g_str_equal (best, self->token_mechanism);
     }
   else if (is_chosen)
@@ -233,26 +216,13 @@ ibb_authentication_free (IBBAuthentication *self)
 const char *
 ibb_authentication_get_mechanism (IBBAuthentication *self)
 {
-  return self->fast != NULL ? ibb_fast_get_mechanism (self->fast)
-                            : ibb_sasl_get_mechanism (self->sasl);
+  return self->fast != NULL ? self->fast->mechanism : ibb_sasl_get_mechanism (self->sasl);
 }
 
 gboolean
 ibb_authentication_is_sasl2 (IBBAuthentication *self)
 {
   return g_str_equal (self->namespace, IBB_SASL2_NAMESPACE);
-}
-
-IBBToken *
-ibb_authentication_get_token (IBBAuthentication *self)
-{
-  return self->token;
-}
-
-IBBSasl2Outcome *
-ibb_authentication_get_outcome (IBBAuthentication *self)
-{
-  return &self->outcome;
 }
 
 /* The rounds are computed in slices: between them a timeout or a cancellation has its turn. */

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "xmpp/login/fast.h"
 #include "xmpp/login/sasl.h"
 #include "xmpp/login/sasl2.h"
 #include "xmpp/stream/element.h"
@@ -13,6 +14,23 @@
 G_BEGIN_DECLS
 
 typedef struct _IBBAuthentication IBBAuthentication;
+
+struct _IBBAuthentication
+{
+  IBBXmlStream *stream;
+  GMainContext *context;
+  char         *bare_jid;
+  char         *domain;
+  IBBSasl      *sasl;            /* (nullable): by password, certificate or nothing */
+  IBBFast      *fast;            /* (nullable): by token, instead */
+  const char   *token_mechanism; /* (nullable): of a token that the server may issue */
+  gboolean      requests_token;  /* of that mechanism */
+  IBBToken     *token;           /* (owned) (nullable): the one that it has issued */
+  const char *namespace;         /* of the elements: that of SASL, or of SASL2 */
+  IBBSasl2Requests requests;     /* along with a login by SASL2 */
+  IBBSasl2Outcome  outcome;
+  GSource         *source; /* (nullable): while an answer is being computed */
+};
 
 typedef enum
 {
@@ -35,10 +53,6 @@ void               ibb_authentication_free (IBBAuthentication *self);
 const char        *ibb_authentication_get_mechanism (IBBAuthentication *self);
 /* Whether the login goes by SASL2: then no new XML stream follows. */
 gboolean ibb_authentication_is_sasl2 (IBBAuthentication *self);
-/* (nullable) (transfer none): the token that the server has issued, once it is done. */
-IBBToken *ibb_authentication_get_token (IBBAuthentication *self);
-/* The outcome of a login by SASL2, once it is done; the caller may take what is in it. */
-IBBSasl2Outcome *ibb_authentication_get_outcome (IBBAuthentication *self);
 /* Takes an element of the server, and sends the answer, at once or after a computation. */
 IBBAuthenticationState
 ibb_authentication_handle (IBBAuthentication *self, IBBElement *element, GError **error);

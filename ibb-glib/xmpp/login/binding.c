@@ -4,25 +4,56 @@
 
 #include "xmpp/login/binding.h"
 
+#include <string.h>
+
 #include "core/base/jid.h"
 #include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
-#include "xmpp/login/bound-jid.h"
 
+#define MAX_SHOWN 200 /* characters of an address in the text of an error */
 #define BIND_ID "bind"
 #define SESSION_ID "session"
 
-struct _IBBBinding
+static char *
+dup_shown (const char *jid)
 {
-  IBBXmlStream *stream;
-  char         *bare_jid;
-  char         *domain;        /* of bare_jid, for messages */
-  char         *resource;      /* (nullable) */
-  char         *jid;           /* (nullable): once it is bound */
-  gboolean      needs_session; /* RFC 3921 §3: the server still requires the request for one */
-};
+  return g_utf8_substring (jid, 0, MIN (g_utf8_strlen (jid, -1), MAX_SHOWN));
+}
+
+/* The server prepares the name that the user has written. D-02 says how the two may differ. */
+static gboolean
+is_of_account (const char *jid, const char *bare_jid)
+{
+  g_autofree char *bare = ibb_jid_dup_bare (jid);
+
+  return strchr (bare_jid, '@') == NULL || ibb_jid_resembles (bare, bare_jid);
+}
+
+gboolean
+ibb_binding_check (const char *jid, const char *bare_jid, GError **error)
+{
+  g_autofree char *domain = ibb_jid_dup_domain (bare_jid);
+  g_autofree char *normal = ibb_jid_normalize (jid);
+  g_autofree char *shown = NULL;
+
+  if (normal == NULL || ibb_jid_get_resource (normal) == NULL)
+    {
+      g_set_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL,
+                   _ ("The server of “%s” did not report the bound address"), domain);
+      return FALSE;
+    }
+  if (is_of_account (normal, bare_jid))
+    return TRUE;
+
+  shown = dup_shown (normal);
+  g_set_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL,
+               _ ("The server of “%s” logged “%s” in as “%s”, which is another account: if it is "
+                  "yours, log in with that address"),
+               domain, bare_jid, shown);
+  return FALSE;
+}
 
 static void
 send_bind (IBBBinding *self)
@@ -85,12 +116,6 @@ ibb_binding_free (IBBBinding *self)
   g_free (self);
 }
 
-const char *
-ibb_binding_get_jid (IBBBinding *self)
-{
-  return self->jid;
-}
-
 static IBBBindingState
 handle_result (IBBBinding *self, const IBBElement *element, GError **error)
 {
@@ -99,7 +124,7 @@ handle_result (IBBBinding *self, const IBBElement *element, GError **error)
 
   if (bind != NULL)
     jid = ibb_element_get_child (bind, "jid", IBB_BIND_NAMESPACE);
-  if (!ibb_bound_jid_check (jid != NULL ? jid->text->str : NULL, self->bare_jid, error))
+  if (!ibb_binding_check (jid != NULL ? jid->text->str : NULL, self->bare_jid, error))
     return IBB_BINDING_FAILED;
 
   self->jid = g_strdup (jid->text->str);

@@ -11,6 +11,16 @@ G_BEGIN_DECLS
 
 typedef struct _IBBBinding IBBBinding;
 
+struct _IBBBinding
+{
+  IBBXmlStream *stream;
+  char         *bare_jid;
+  char         *domain;        /* of bare_jid, for messages */
+  char         *resource;      /* (nullable) */
+  char         *jid;           /* (nullable): once it is bound */
+  gboolean      needs_session; /* RFC 3921 §3: the server still requires the request for one */
+};
+
 typedef enum
 {
   IBB_BINDING_GOES_ON,
@@ -28,6 +38,10 @@ IBBBinding *ibb_binding_new (IBBXmlStream     *stream,
 void        ibb_binding_free (IBBBinding *self);
 /* Takes an element of the server, and answers it if it has to. */
 IBBBindingState ibb_binding_handle (IBBBinding *self, const IBBElement *element, GError **error);
-const char     *ibb_binding_get_jid (IBBBinding *self); /* once it is done */
+
+/* Whether a server may give a login of the account bare_jid that address (nullable): one with a
+ * resource, and of the same account, as the server writes it. A login without a name, whose
+ * bare_jid is only a domain, takes any account. Error: IBB_ERROR_PROTOCOL. */
+gboolean ibb_binding_check (const char *jid, const char *bare_jid, GError **error);
 
 G_END_DECLS

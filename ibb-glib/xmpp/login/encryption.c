@@ -10,20 +10,6 @@
 #include "xmpp/reach/upgrade.h"
 
 /* The handshake holds a reference, and so does the request for a WebSocket. */
-struct _IBBEncryption
-{
-  grefcount                   ref_count;
-  IBBThread                  *thread;
-  IBBXmlStream               *stream;
-  IBBEndpoint                *endpoint; /* (owned) (nullable) */
-  const IBBEncryptionHandler *handler;  /* (nullable): the owner is gone */
-  gpointer                    owner;
-  GCancellable               *cancellable;
-  GTlsConnection             *tls;         /* (owned) (nullable): once the handshake is done */
-  gboolean                    is_busy;     /* a reference is held */
-  GError                     *abort_error; /* (owned) (nullable): to end the XML stream with */
-};
-
 static void
 encryption_unref (IBBEncryption *self)
 {
@@ -185,10 +171,4 @@ ibb_encryption_choose (const IBBElement *features,
   else
     return TRUE;
   return FALSE;
-}
-
-GTlsConnection *
-ibb_encryption_get_tls (IBBEncryption *self)
-{
-  return self->tls;
 }

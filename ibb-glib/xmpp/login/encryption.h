@@ -30,6 +30,20 @@ typedef struct
   void (*failed) (const GError *error, gpointer owner);
 } IBBEncryptionHandler;
 
+struct _IBBEncryption
+{
+  grefcount                   ref_count;
+  IBBThread                  *thread;
+  IBBXmlStream               *stream;
+  IBBEndpoint                *endpoint; /* (owned) (nullable) */
+  const IBBEncryptionHandler *handler;  /* (nullable): the owner is gone */
+  gpointer                    owner;
+  GCancellable               *cancellable;
+  GTlsConnection             *tls;         /* (owned) (nullable): once the handshake is done */
+  gboolean                    is_busy;     /* a reference is held */
+  GError                     *abort_error; /* (owned) (nullable): to end the XML stream with */
+};
+
 /* Whether to ask for TLS, by these features of an XML stream without it. FALSE: what the server
  * offers and what mode asks for do not go together. */
 gboolean ibb_encryption_choose (const IBBElement *features,
@@ -55,7 +69,5 @@ void ibb_encryption_free (IBBEncryption *self);
  * socket. */
 void ibb_encryption_abort (IBBEncryption *self, const GError *error);
 void ibb_encryption_accept (IBBEncryption *self);
-/* (nullable) (transfer none): once it is secured. */
-GTlsConnection *ibb_encryption_get_tls (IBBEncryption *self);
 
 G_END_DECLS

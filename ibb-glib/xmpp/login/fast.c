@@ -29,13 +29,6 @@ static const struct
   { "HT-SHA-256-NONE", NULL },
 };
 
-struct _IBBFast
-{
-  const char *mechanism;
-  char       *initial;
-  guint8      expected[IBB_HMAC_MAX_DIGEST]; /* of the server */
-};
-
 static gboolean
 is_offered (const IBBElement *offer, const char *mechanism)
 {
@@ -144,18 +137,6 @@ ibb_fast_free (IBBFast *self)
   ibb_secret_free (self->initial);
   explicit_bzero (self, sizeof *self);
   g_free (self);
-}
-
-const char *
-ibb_fast_get_mechanism (IBBFast *self)
-{
-  return self->mechanism;
-}
-
-const char *
-ibb_fast_get_initial (IBBFast *self)
-{
-  return self->initial;
 }
 
 gboolean

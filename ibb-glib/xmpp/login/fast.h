@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include "xmpp/base/hmac.h"
 #include "xmpp/ibb-token.h"
 #include "xmpp/login/sasl.h"
 #include "xmpp/stream/element.h"
@@ -15,6 +16,13 @@ G_BEGIN_DECLS
 
 typedef struct _IBBFast IBBFast;
 
+struct _IBBFast
+{
+  const char *mechanism;                     /* static */
+  char       *initial;                       /* the first message, in base64 */
+  guint8      expected[IBB_HMAC_MAX_DIGEST]; /* of the server */
+};
+
 /* offer: that of SASL2. is_bound: the password would log in bound to the channel; then a token
  * that is not bound is no replacement. NULL: the token cannot be used here. */
 IBBFast *ibb_fast_new (IBBToken                *token,
@@ -22,10 +30,6 @@ IBBFast *ibb_fast_new (IBBToken                *token,
                        const IBBSaslParameters *parameters,
                        gboolean                 is_bound);
 void     ibb_fast_free (IBBFast *self);
-/* (transfer none): valid as long as the program runs. */
-const char *ibb_fast_get_mechanism (IBBFast *self);
-/* The first message, in base64. */
-const char *ibb_fast_get_initial (IBBFast *self);
 /* Takes the server's message, in base64 (nullable). FALSE: it did not prove itself. */
 gboolean ibb_fast_verify (IBBFast *self, const char *text, GError **error);
 

@@ -4,8 +4,6 @@
 
 #include "xmpp/login/negotiation.h"
 
-#include <string.h>
-
 #include "core/base/jid.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
@@ -214,7 +212,7 @@ handle_binding (IBBNegotiation *self, IBBElement *element)
 
   if (state == IBB_BINDING_DONE)
     {
-      self->local_jid = g_strdup (ibb_binding_get_jid (self->binding));
+      self->local_jid = g_strdup (self->binding->jid);
       succeed (self);
     }
   else if (state == IBB_BINDING_FAILED)
@@ -256,36 +254,31 @@ handle_resumption (IBBNegotiation *self, IBBElement *element)
 
 /* SASL. */
 
-/* A resource is requested along with SASL2 only if the account names none: the server need not take
- * the one that is named (XEP-0386 §3.2). */
-static void
-get_wishes (IBBNegotiation *self, IBBSasl2Wishes *wishes)
-{
-  wishes->user_agent_id = self->encryption != NULL ? self->settings.user_agent_id : NULL;
-  wishes->token = self->settings.token;
-  wishes->binds = self->resource == NULL;
-  wishes->confirms = self->settings.resumable;
-  wishes->resumption = self->resumption.id != NULL ? &self->resumption : NULL;
-}
-
 static void
 start_sasl (IBBNegotiation *self, IBBElement *features)
 {
   g_autoptr (GError) error = NULL;
-  GTlsConnection *tls = self->encryption != NULL ? ibb_encryption_get_tls (self->encryption) : NULL;
-  IBBSaslParameters parameters = {
-    .node = self->node,
-    .bare_jid = self->bare_jid,
-    .password = self->settings.password,
-    .tls = tls,
-    .has_certificate = self->settings.certificate != NULL && tls != NULL,
-    .policy = self->settings.password_policy,
+  gboolean           is_secure = self->encryption != NULL;
+  IBBSaslParameters  parameters = {
+     .node = self->node,
+     .bare_jid = self->bare_jid,
+     .password = self->settings.password,
+     .tls = is_secure ? self->encryption->tls : NULL,
+     .has_certificate = is_secure && self->settings.certificate != NULL,
+     .policy = self->settings.password_policy,
   };
-  IBBSasl2Wishes wishes;
+  /* A resource is requested along with SASL2 only if the account names none: the server need not
+   * take the one that is named (XEP-0386 §3.2). */
+  IBBSasl2Wishes wishes = {
+    .user_agent_id = is_secure ? self->settings.user_agent_id : NULL,
+    .token = self->settings.token,
+    .binds = self->resource == NULL,
+    .confirms = self->settings.resumable,
+    .resumption = self->resumption.id != NULL ? &self->resumption : NULL,
+  };
 
   /* After a resumption along with SASL2 no other features follow. */
   ibb_xml_stream_set_idle_limit (self->stream, ibb_element_get_idle_limit (features));
-  get_wishes (self, &wishes);
   self->authentication = ibb_authentication_new (
       self->stream, ibb_thread_get_context (self->thread), &parameters, &wishes, features, &error);
   if (self->authentication == NULL)
@@ -344,7 +337,7 @@ replace_token (IBBNegotiation *self, IBBToken *token)
 static void
 handle_success (IBBNegotiation *self)
 {
-  IBBSasl2Outcome *outcome = ibb_authentication_get_outcome (self->authentication);
+  IBBSasl2Outcome *outcome = &self->authentication->outcome;
 
   enter (self, IBB_LOGIN_STAGE_LAST_FEATURES);
   if (!ibb_authentication_is_sasl2 (self->authentication))
@@ -388,8 +381,8 @@ handle_sasl (IBBNegotiation *self, IBBElement *element)
   IBBAuthenticationState state = ibb_authentication_handle (self->authentication, element, &error);
 
   /* Even if the login fails later: the token before may be void now. */
-  if (ibb_authentication_get_token (self->authentication) != NULL)
-    replace_token (self, ibb_authentication_get_token (self->authentication));
+  if (self->authentication->token != NULL)
+    replace_token (self, self->authentication->token);
   switch (state)
     {
     case IBB_AUTHENTICATION_GOES_ON:
@@ -450,7 +443,7 @@ judge_certificate (IBBNegotiation      *self,
                    GTlsCertificateFlags errors,
                    const GError        *error)
 {
-  if (self->accepted_certificate != NULL || ibb_redirect_was_followed (&self->redirect) ||
+  if (self->accepted_certificate != NULL || self->redirect.n_followed > 0 ||
       self->handler->certificate == NULL)
     {
       ibb_negotiation_fail (self, error);
@@ -503,26 +496,21 @@ start_handshake (IBBNegotiation *self)
 }
 
 static void
-request_tls (IBBNegotiation *self)
-{
-  g_autofree char *text = ibb_stream_xml_dup_starttls ();
-
-  enter (self, IBB_LOGIN_STAGE_PROCEED);
-  ibb_xml_stream_send_text (self->stream, text);
-}
-
-static void
 handle_first_features (IBBNegotiation *self, IBBElement *features)
 {
+  g_autofree char   *request = ibb_stream_xml_dup_starttls ();
   g_autoptr (GError) error = NULL;
   gboolean           encrypts;
 
   if (!ibb_encryption_choose (features, self->settings.tls_mode, self->domain, &encrypts, &error))
     ibb_negotiation_fail (self, error);
-  else if (encrypts)
-    request_tls (self);
-  else
+  else if (!encrypts)
     start_sasl (self, features);
+  else
+    {
+      enter (self, IBB_LOGIN_STAGE_PROCEED);
+      ibb_xml_stream_send_text (self->stream, request);
+    }
 }
 
 static void
@@ -765,7 +753,7 @@ ibb_negotiation_new (IBBThread                   *thread,
   self->handler = handler;
   self->owner = owner;
   self->settings = *settings;
-  memset (settings, 0, sizeof *settings);
+  *settings = (IBBAccountSettings){ NULL };
   if (resumption != NULL)
     {
       ibb_resumption_copy (resumption, &self->resumption);
@@ -775,7 +763,6 @@ ibb_negotiation_new (IBBThread                   *thread,
 
   ibb_thread_invoke (thread, start_cb, ibb_negotiation_ref (self),
                      (GDestroyNotify) ibb_negotiation_unref);
-
   return self;
 }
 
@@ -783,7 +770,6 @@ IBBNegotiation *
 ibb_negotiation_ref (IBBNegotiation *self)
 {
   g_ref_count_inc (&self->ref_count);
-
   return self;
 }
 

@@ -57,14 +57,8 @@ ibb_redirect_follow (IBBRedirect        *self,
   return TRUE;
 }
 
-gboolean
-ibb_redirect_was_followed (const IBBRedirect *self)
-{
-  return self->n_followed > 0;
-}
-
 const char *
 ibb_redirect_get_identity (const IBBRedirect *self, const IBBEndpoint *endpoint, const char *domain)
 {
-  return endpoint != NULL && self->n_followed == 0 ? ibb_endpoint_get_host (endpoint) : domain;
+  return endpoint != NULL && self->n_followed == 0 ? endpoint->host : domain;
 }

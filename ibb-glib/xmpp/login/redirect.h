@@ -24,7 +24,6 @@ gboolean ibb_redirect_follow (IBBRedirect        *self,
                               const char         *place,
                               gboolean            is_uri,
                               IBBAccountSettings *settings);
-gboolean ibb_redirect_was_followed (const IBBRedirect *self);
 /* The name that the server's certificate must be for; endpoint (nullable): of a WebSocket. */
 const char *ibb_redirect_get_identity (const IBBRedirect *self,
                                        const IBBEndpoint *endpoint,

@@ -9,7 +9,7 @@
 #include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
-#include "xmpp/login/bound-jid.h"
+#include "xmpp/login/binding.h"
 
 IBBElement *
 ibb_sasl2_get_offer (const IBBElement *features)
@@ -138,7 +138,7 @@ check_bound (const IBBElement *success, const char *bare_jid, char **bound_jid, 
   const IBBElement *jid =
       ibb_element_get_child (success, "authorization-identifier", IBB_SASL2_NAMESPACE);
 
-  if (!ibb_bound_jid_check (jid != NULL ? jid->text->str : NULL, bare_jid, error))
+  if (!ibb_binding_check (jid != NULL ? jid->text->str : NULL, bare_jid, error))
     return FALSE;
 
   *bound_jid = g_strdup (jid->text->str);

@@ -12,15 +12,6 @@
 
 #define DEFAULT_PORT 443
 
-struct _IBBEndpoint
-{
-  gatomicrefcount ref_count;
-  char           *uri;
-  char           *host;
-  guint16         port;
-  char           *target;
-};
-
 /* Whether a line of HTTP may have these characters. All others are escaped in a URL. */
 static gboolean
 is_plain (const char *uri)
@@ -134,24 +125,6 @@ ibb_endpoint_unref (IBBEndpoint *self)
   g_free (self);
 }
 
-const char *
-ibb_endpoint_get_uri (const IBBEndpoint *self)
-{
-  return self->uri;
-}
-
-const char *
-ibb_endpoint_get_host (const IBBEndpoint *self)
-{
-  return self->host;
-}
-
-guint16
-ibb_endpoint_get_port (const IBBEndpoint *self)
-{
-  return self->port;
-}
-
 char *
 ibb_endpoint_dup_authority (const IBBEndpoint *self)
 {
@@ -162,10 +135,4 @@ ibb_endpoint_dup_authority (const IBBEndpoint *self)
   if (self->port == DEFAULT_PORT)
     return g_steal_pointer (&host);
   return g_strdup_printf ("%s:%u", host, self->port);
-}
-
-const char *
-ibb_endpoint_get_target (const IBBEndpoint *self)
-{
-  return self->target;
 }

@@ -8,7 +8,15 @@
 
 G_BEGIN_DECLS
 
-typedef struct _IBBEndpoint IBBEndpoint;
+/* Immutable. */
+typedef struct
+{
+  gatomicrefcount ref_count;
+  char           *uri;
+  char   *host; /* with A-labels; an IPv6 address without brackets. The certificate is for it */
+  guint16 port;
+  char   *target; /* the path and the query */
+} IBBEndpoint;
 
 /* uri: wss, with a host, without a user or a fragment. Otherwise %G_IO_ERROR_INVALID_ARGUMENT. */
 IBBEndpoint *ibb_endpoint_new (const char *uri, GError **error);
@@ -17,14 +25,8 @@ IBBEndpoint *ibb_endpoint_new_web (const char *uri);
 IBBEndpoint *ibb_endpoint_ref (IBBEndpoint *self);
 void         ibb_endpoint_unref (IBBEndpoint *self);
 
-const char *ibb_endpoint_get_uri (const IBBEndpoint *self);
-/* With A-labels; an IPv6 address without brackets. The certificate must be for it. */
-const char *ibb_endpoint_get_host (const IBBEndpoint *self);
-guint16     ibb_endpoint_get_port (const IBBEndpoint *self);
 /* The host as HTTP has it, with the port unless it is the usual one. */
 char *ibb_endpoint_dup_authority (const IBBEndpoint *self);
-/* The path and the query. */
-const char *ibb_endpoint_get_target (const IBBEndpoint *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBEndpoint, ibb_endpoint_unref)
 

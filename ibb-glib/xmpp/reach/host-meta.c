@@ -153,8 +153,8 @@ static void
 follow (GTask *task, const char *location)
 {
   HostMeta        *self = g_task_get_task_data (task);
-  g_autofree char *uri = g_uri_resolve_relative (ibb_endpoint_get_uri (self->endpoint), location,
-                                                 G_URI_FLAGS_ENCODED, NULL);
+  g_autofree char *uri =
+      g_uri_resolve_relative (self->endpoint->uri, location, G_URI_FLAGS_ENCODED, NULL);
   IBBEndpoint     *endpoint = uri != NULL ? ibb_endpoint_new_web (uri) : NULL;
   g_autofree char *place = ibb_error_dup_quotation (location);
 
@@ -210,7 +210,7 @@ send (GTask *task, GTlsConnection *tls)
   g_autofree char *text = g_strdup_printf ("GET %s HTTP/1.1\r\n"
                                            "Host: %s\r\n"
                                            "Connection: close\r\n\r\n",
-                                           ibb_endpoint_get_target (self->endpoint), authority);
+                                           self->endpoint->target, authority);
 
   ibb_http_request_async (G_IO_STREAM (tls), text, MAX_DOCUMENT, g_task_get_cancellable (task),
                           answered_cb, g_object_ref (task));
@@ -226,8 +226,8 @@ secured_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       ibb_handshake_finish (result, &self->untrusted, &self->errors, &error);
 
   if (error == NULL && self->untrusted != NULL)
-    error = ibb_handshake_new_certificate_error (self->untrusted, self->errors,
-                                                 ibb_endpoint_get_host (self->endpoint));
+    error =
+        ibb_handshake_new_certificate_error (self->untrusted, self->errors, self->endpoint->host);
   if (error != NULL)
     fail_with (task, error);
   else
@@ -241,7 +241,7 @@ connected_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   HostMeta              *self = g_task_get_task_data (task);
   GError                *error = NULL;
   IBBHandshakeParameters parameters = {
-    .domain = ibb_endpoint_get_host (self->endpoint),
+    .domain = self->endpoint->host,
     .database = self->tls_database,
     .accepted_certificate = self->accepted_certificate,
     .protocol = "http/1.1",
@@ -260,9 +260,9 @@ request (GTask *task)
 {
   HostMeta *self = g_task_get_task_data (task);
 
-  ibb_dial_web_async (self->domain, ibb_endpoint_get_host (self->endpoint),
-                      ibb_endpoint_get_port (self->endpoint), self->proxy_resolver,
-                      g_task_get_cancellable (task), connected_cb, g_object_ref (task));
+  ibb_dial_web_async (self->domain, self->endpoint->host, self->endpoint->port,
+                      self->proxy_resolver, g_task_get_cancellable (task), connected_cb,
+                      g_object_ref (task));
 }
 
 static IBBEndpoint *

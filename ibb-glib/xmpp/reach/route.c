@@ -134,9 +134,9 @@ dial_endpoint (GTask *task)
 {
   Route *self = g_task_get_task_data (task);
 
-  ibb_dial_web_async (self->domain, ibb_endpoint_get_host (self->endpoint),
-                      ibb_endpoint_get_port (self->endpoint), self->proxy_resolver,
-                      g_task_get_cancellable (task), web_cb, g_object_ref (task));
+  ibb_dial_web_async (self->domain, self->endpoint->host, self->endpoint->port,
+                      self->proxy_resolver, g_task_get_cancellable (task), web_cb,
+                      g_object_ref (task));
 }
 
 static void

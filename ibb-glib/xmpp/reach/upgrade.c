@@ -51,7 +51,7 @@ create_request (const Upgrade *self)
                           "Sec-WebSocket-Key: %s\r\n"
                           "Sec-WebSocket-Version: 13\r\n"
                           "Sec-WebSocket-Protocol: " SUBPROTOCOL "\r\n\r\n",
-                          ibb_endpoint_get_target (self->endpoint), authority, self->key);
+                          self->endpoint->target, authority, self->key);
 }
 
 /* The value by which the server shows that it has read our request as one for a WebSocket. */
@@ -87,12 +87,11 @@ check_status (const Upgrade *self, const IBBHttpReader *answer, GError **error)
           /* Translators: an address, another one in quotation marks, and the number of HTTP */
           _ ("“%s” redirects to %s (HTTP status %u), which is not followed: name that "
              "address if it is right"),
-          ibb_endpoint_get_uri (self->endpoint), place, status);
+          self->endpoint->uri, place, status);
     }
   else
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
-                 _ ("There is no WebSocket at “%s” (HTTP status %u)"),
-                 ibb_endpoint_get_uri (self->endpoint), status);
+                 _ ("There is no WebSocket at “%s” (HTTP status %u)"), self->endpoint->uri, status);
   return FALSE;
 }
 
@@ -108,15 +107,13 @@ check_fields (const Upgrade *self, const IBBHttpReader *answer, GError **error)
       ibb_http_reader_get_field (answer, "sec-websocket-extensions") != NULL)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
-                   _ ("The answer of “%s” is not that of a WebSocket"),
-                   ibb_endpoint_get_uri (self->endpoint));
+                   _ ("The answer of “%s” is not that of a WebSocket"), self->endpoint->uri);
       return FALSE;
     }
   if (g_strcmp0 (protocol, SUBPROTOCOL) != 0)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
-                   _ ("The WebSocket at “%s” is not for XMPP"),
-                   ibb_endpoint_get_uri (self->endpoint));
+                   _ ("The WebSocket at “%s” is not for XMPP"), self->endpoint->uri);
       return FALSE;
     }
 
@@ -135,7 +132,7 @@ take_answer (GTask *task, const IBBHttpReader *answer, gboolean is_over)
   else if (!is_over)
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
                              _ ("“%s” sent more than it may before the XML stream began"),
-                             ibb_endpoint_get_uri (self->endpoint));
+                             self->endpoint->uri);
   else
     g_task_return_boolean (task, TRUE);
 }
@@ -154,8 +151,8 @@ answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA))
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
                              /* Translators: an address, and why */
-                             _ ("“%s” does not speak HTTP: %s"),
-                             ibb_endpoint_get_uri (self->endpoint), error->message);
+                             _ ("“%s” does not speak HTTP: %s"), self->endpoint->uri,
+                             error->message);
   else
     g_task_return_error (task, g_steal_pointer (&error));
 }

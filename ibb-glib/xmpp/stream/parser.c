@@ -27,32 +27,6 @@ typedef struct
   IBBStanza     *stanza;  /* (nullable) (owned) */
 } Item;
 
-struct _IBBParser
-{
-  IBBSax           sax;
-  IBBStanzaReader *reader;
-  GQueue           items; /* (element-type Item) (owned) */
-  gboolean         expects_stanzas;
-  const char      *awaited; /* (nullable): the id of an answer that is a tree */
-
-  guint       depth;      /* open elements, the XML stream's own included */
-  IBBElement *tree;       /* (nullable): the innermost open element of a tree */
-  guint       n_elements; /* of the tree */
-  gboolean    in_stanza;  /* the reader gets the events */
-  char       *header;     /* (nullable): a start tag that declares what the XML stream's own did */
-  gboolean    replaying;  /* header is being fed to a new context */
-  gboolean    ended;
-  GError     *error;
-  const char *condition;
-
-  /* Position in the bytes that the context was fed. */
-  gsize  fed;
-  gsize  base;    /* end of the last complete child of the XML stream */
-  gsize  n_space; /* white space at the end of those bytes */
-  guint8 first[2];
-  guint  n_first;
-};
-
 static void G_GNUC_PRINTF (3, 4)
     refuse (IBBParser *self, const char *condition, const char *format, ...)
 {
@@ -432,18 +406,6 @@ ibb_parser_free (IBBParser *self)
   g_free (self);
 }
 
-void
-ibb_parser_expect_stanzas (IBBParser *self)
-{
-  self->expects_stanzas = TRUE;
-}
-
-void
-ibb_parser_set_awaited (IBBParser *self, const char *id)
-{
-  self->awaited = id;
-}
-
 /* libxml2 keeps text until it has seen what follows. */
 static void
 count_space (IBBParser *self, const char *data, gsize length)
@@ -487,12 +449,6 @@ void
 ibb_parser_forget (IBBParser *self)
 {
   ibb_sax_forget (&self->sax);
-}
-
-const char *
-ibb_parser_get_condition (IBBParser *self)
-{
-  return self->condition;
 }
 
 IBBParserEvent

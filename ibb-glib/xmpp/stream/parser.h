@@ -11,6 +11,7 @@
 #include <gio/gio.h>
 
 #include "ibb-stanza.h"
+#include "stanza/sax.h"
 #include "stanza/stanza-reader.h"
 #include "xmpp/stream/element.h"
 
@@ -28,23 +29,44 @@ typedef enum
 
 typedef struct _IBBParser IBBParser;
 
+struct _IBBParser
+{
+  IBBSax           sax;
+  IBBStanzaReader *reader;
+  GQueue           items; /* (element-type Item) (owned) */
+  /* iq, message and presence become records; FALSE, while the XML stream is negotiated: trees, as
+   * everything else */
+  gboolean expects_stanzas;
+  /* (nullable), static: the id of an answer that is a tree nevertheless; stanzas for the
+   * application may follow it at once */
+  const char *awaited;
+
+  guint       depth;      /* open elements, the XML stream's own included */
+  IBBElement *tree;       /* (nullable): the innermost open element of a tree */
+  guint       n_elements; /* of the tree */
+  gboolean    in_stanza;  /* the reader gets the events */
+  char       *header;     /* (nullable): a start tag that declares what the XML stream's own did */
+  gboolean    replaying;  /* header is being fed to a new context */
+  gboolean    ended;
+  GError     *error;
+  const char *condition; /* static: of the stream error that answers the mistake */
+
+  /* Position in the bytes that the context was fed. */
+  gsize  fed;
+  gsize  base;    /* end of the last complete child of the XML stream */
+  gsize  n_space; /* white space at the end of those bytes */
+  guint8 first[2];
+  guint  n_first;
+};
+
 IBBParser *ibb_parser_new (void);
 void       ibb_parser_free (IBBParser *self);
-
-/* From now on iq, message and presence become records; before (while the
- * XML stream is negotiated) they are trees as everything else. */
-void ibb_parser_expect_stanzas (IBBParser *self);
-/* id (nullable), a static string: the answer with this id is a tree nevertheless. Stanzas for the
- * application may follow it at once. */
-void ibb_parser_set_awaited (IBBParser *self, const char *id);
 
 /* FALSE: IBB_ERROR_PROTOCOL, for good. What came before the mistake can still
  * be taken. */
 gboolean ibb_parser_feed (IBBParser *self, const char *data, gsize length, GError **error);
 /* Overwrites the text that was parsed, as there may be a secret in it. What can be taken stays. */
 void ibb_parser_forget (IBBParser *self);
-/* The condition of the stream error that answers the mistake; static. */
-const char *ibb_parser_get_condition (IBBParser *self);
 
 IBBParserEvent ibb_parser_take (IBBParser *self, IBBElement **element, IBBStanza **stanza);
 

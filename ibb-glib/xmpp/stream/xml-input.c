@@ -18,24 +18,6 @@
 #define MESSAGE_TOO_BIG 1009 /* RFC 6455 §7.4.1 */
 #define MAX_READS 8          /* per dispatch, so that output and timers get their turn */
 
-struct _IBBXmlInput
-{
-  grefcount                 ref_count; /* a dispatch holds one */
-  GMainContext             *context;
-  const IBBXmlInputHandler *handler;
-  gpointer                  owner;
-  IBBParser                *parser;
-  IBBFrameReader           *frames;      /* (owned) (nullable) */
-  gboolean                  has_element; /* in this WebSocket message */
-  IBBPrologue               prologue;    /* of it */
-  GPollableInputStream     *stream;      /* (owned) (nullable) */
-  GSocket                  *socket;      /* (owned) (nullable) */
-  IBBTlsBase               *tls_base;    /* (nullable): below stream, which holds it */
-  GSource                  *source;      /* (owned) (nullable): while it reads */
-  gint64                    last_read;
-  gboolean                  is_login; /* no stanza yet: a token may come */
-};
-
 IBBXmlInput *
 ibb_xml_input_new (GMainContext *context, const IBBXmlInputHandler *handler, gpointer owner)
 {
@@ -147,7 +129,7 @@ parse (IBBXmlInput *self, const guint8 *data, gsize length)
     ibb_parser_forget (parser);
   take_events (self, parser);
   if (!fine && self->parser == parser && self->source != NULL)
-    self->handler->refused (ibb_parser_get_condition (parser), error, self->owner);
+    self->handler->refused (parser->condition, error, self->owner);
 }
 
 static void
@@ -329,34 +311,4 @@ void
 ibb_xml_input_stop (IBBXmlInput *self)
 {
   ibb_source_clear (&self->source);
-}
-
-gboolean
-ibb_xml_input_is_reading (IBBXmlInput *self)
-{
-  return self->source != NULL;
-}
-
-gboolean
-ibb_xml_input_has_leftover (IBBXmlInput *self)
-{
-  return ibb_parser_has_leftover (self->parser);
-}
-
-void
-ibb_xml_input_set_awaited (IBBXmlInput *self, const char *id)
-{
-  ibb_parser_set_awaited (self->parser, id);
-}
-
-void
-ibb_xml_input_expect_stanzas (IBBXmlInput *self)
-{
-  ibb_parser_expect_stanzas (self->parser);
-}
-
-gint64
-ibb_xml_input_get_last_read_time (IBBXmlInput *self)
-{
-  return self->last_read;
 }

@@ -6,7 +6,10 @@
 
 #pragma once
 
+#include "xmpp/base/tls-base.h"
+#include "xmpp/stream/frame-reader.h"
 #include "xmpp/stream/parser.h"
+#include "xmpp/stream/prologue.h"
 
 G_BEGIN_DECLS
 
@@ -28,6 +31,24 @@ typedef struct
   void (*ended) (const GError *error, gpointer owner);
 } IBBXmlInputHandler;
 
+struct _IBBXmlInput
+{
+  grefcount                 ref_count; /* a dispatch holds one */
+  GMainContext             *context;
+  const IBBXmlInputHandler *handler;
+  gpointer                  owner;
+  IBBParser                *parser;
+  IBBFrameReader           *frames;      /* (owned) (nullable) */
+  gboolean                  has_element; /* in this WebSocket message */
+  IBBPrologue               prologue;    /* of it */
+  GPollableInputStream     *stream;      /* (owned) (nullable) */
+  GSocket                  *socket;      /* (owned) (nullable) */
+  IBBTlsBase               *tls_base;    /* (nullable): below stream, which holds it */
+  GSource                  *source;      /* (owned) (nullable): while it reads */
+  gint64                    last_read;
+  gboolean                  is_login; /* no stanza yet: a token may come */
+};
+
 IBBXmlInput *
 ibb_xml_input_new (GMainContext *context, const IBBXmlInputHandler *handler, gpointer owner);
 /* Stops it; nothing more is called. */
@@ -40,13 +61,7 @@ void ibb_xml_input_set_framed (IBBXmlInput *self);
 void ibb_xml_input_restart (IBBXmlInput *self);
 /* Reads from now on. socket (nullable): io has something to read only when this socket has; NULL if
  * io itself has to be asked. */
-void     ibb_xml_input_start (IBBXmlInput *self, GIOStream *io, GSocket *socket);
-void     ibb_xml_input_stop (IBBXmlInput *self);
-gboolean ibb_xml_input_is_reading (IBBXmlInput *self);
-/* See the functions of IBBParser. */
-gboolean ibb_xml_input_has_leftover (IBBXmlInput *self);
-void     ibb_xml_input_expect_stanzas (IBBXmlInput *self);
-void     ibb_xml_input_set_awaited (IBBXmlInput *self, const char *id);
-gint64   ibb_xml_input_get_last_read_time (IBBXmlInput *self);
+void ibb_xml_input_start (IBBXmlInput *self, GIOStream *io, GSocket *socket);
+void ibb_xml_input_stop (IBBXmlInput *self);
 
 G_END_DECLS

@@ -4,16 +4,22 @@
 
 #include "xmpp/stream/xml-stream.h"
 
+#ifdef G_OS_UNIX
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#endif
+
 #include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "runtime/callback-source.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/base/source.h"
-#include "xmpp/stream/socket.h"
 #include "xmpp/stream/xml-input.h"
 #include "xmpp/stream/xml-output.h"
 
+#define NOT_SENT_LIMIT (16 * 1024) /* bytes that the kernel takes before the network does */
 #define CLOSE_TIMEOUT 2 /* seconds, for the peer's end of the XML stream and again for TLS's */
 
 struct _IBBXmlStream
@@ -43,6 +49,37 @@ struct _IBBXmlStream
   gboolean                   finished; /* nothing is read or written any more */
   gboolean                   closed;   /* and the owner knows it */
 };
+
+static void
+set_tcp_option (GSocketConnection *connection, int option, int value)
+{
+#ifdef G_OS_UNIX
+  g_socket_set_option (g_socket_connection_get_socket (connection), IPPROTO_TCP, option, value,
+                       NULL);
+#endif
+}
+
+static void
+set_socket_options (GSocketConnection *connection)
+{
+#ifdef TCP_NODELAY
+  set_tcp_option (connection, TCP_NODELAY, 1);
+#endif
+  /* Chat can no longer overtake bytes that the kernel has taken. */
+#ifdef TCP_NOTSENT_LOWAT
+  set_tcp_option (connection, TCP_NOTSENT_LOWAT, NOT_SENT_LIMIT);
+#endif
+}
+
+/* A server with Nagle's algorithm (Prosody) holds back the end of a long write until our kernel
+ * acknowledges its beginning, which would take 40 ms. */
+static void
+acknowledge_quickly (GSocketConnection *connection)
+{
+#ifdef TCP_QUICKACK
+  set_tcp_option (connection, TCP_QUICKACK, 1);
+#endif
+}
 
 static void finish (IBBXmlStream *self, const GError *error);
 
@@ -83,7 +120,7 @@ write_failed (IBBXmlStream *self, const GError *error)
   ibb_xml_output_close (self->output);
   g_clear_error (&self->write_error);
   self->write_error = g_error_copy (error);
-  if (!ibb_xml_input_is_reading (self->input))
+  if (self->input->source == NULL)
     {
       self->broken = !self->closing;
       finish (self, error);
@@ -294,7 +331,7 @@ ibb_xml_stream_abort_with (IBBXmlStream *self,
     return;
 
   /* During the TLS handshake nothing else may be written. */
-  if (!self->closing && self->write_error == NULL && ibb_xml_input_is_reading (self->input))
+  if (!self->closing && self->write_error == NULL && self->input->source != NULL)
     {
       self->closing = TRUE;
       if (condition != NULL)
@@ -358,7 +395,7 @@ end_cb (gpointer owner)
   if (ibb_callback_source_is_requested (self->flush_source))
     flush (self);
   else
-    ibb_socket_acknowledge_quickly (self->connection);
+    acknowledge_quickly (self->connection);
 }
 
 /* element (nullable): <close/>. The owner decides whether to follow to another address. */
@@ -501,7 +538,7 @@ ibb_xml_stream_new (GMainContext *context, GSocketConnection *connection)
   self->output = ibb_xml_output_new ();
   self->flush_source = ibb_callback_source_new ("[ibb-glib] flush", flush_cb, self, NULL);
   g_source_attach (self->flush_source, context);
-  ibb_socket_set_options (connection);
+  set_socket_options (connection);
 
   return self;
 }
@@ -562,7 +599,7 @@ ibb_xml_stream_get_io (IBBXmlStream *self)
 void
 ibb_xml_stream_set_io (IBBXmlStream *self, GIOStream *io)
 {
-  g_assert (!ibb_xml_input_is_reading (self->input) && self->write_source == NULL);
+  g_assert (self->input->source == NULL && self->write_source == NULL);
 
   g_set_object (&self->io, io);
 }
@@ -622,25 +659,25 @@ ibb_xml_stream_pause (IBBXmlStream *self)
 {
   ibb_xml_input_stop (self->input);
 
-  return !ibb_xml_input_has_leftover (self->input);
+  return !ibb_parser_has_leftover (self->input->parser);
 }
 
 void
 ibb_xml_stream_set_awaited (IBBXmlStream *self, const char *id)
 {
-  ibb_xml_input_set_awaited (self->input, id);
+  self->input->parser->awaited = id;
 }
 
 void
 ibb_xml_stream_expect_stanzas (IBBXmlStream *self)
 {
-  ibb_xml_input_expect_stanzas (self->input);
+  self->input->parser->expects_stanzas = TRUE;
 }
 
 gint64
 ibb_xml_stream_get_last_read_time (IBBXmlStream *self)
 {
-  return ibb_xml_input_get_last_read_time (self->input);
+  return self->input->last_read;
 }
 
 gint64

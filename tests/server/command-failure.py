@@ -599,7 +599,7 @@ def _(server):
 def _(server):
     folder = Folder()
     there, jid = waiting(server, folder, '--json')
-    here = Account(server, 'alice').ibb('send', *SOON, '/dev/zero', jid)
+    here = Account(server, 'alice').ibb('send', '--peer-timeout', '10', *SOON, '/dev/zero', jid)
     there.wait_event('progress', bytes=1)
     os.kill(there.pid, signal.SIGKILL)
     here.expect_failure(jid, told=[WAITS])

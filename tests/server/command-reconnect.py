@@ -179,7 +179,7 @@ def _():
         folder = Folder()
         bob, alice = Account(server, 'bob'), Account(server, 'alice')
         killed = bob.ibb('listen', '--from', 'any')
-        here = alice.ibb('cat', killed.wait_ready(), stdin=-1)
+        here = alice.ibb('cat', '--peer-timeout', '10', killed.wait_ready(), stdin=-1)
         killed.wait_line('^Session from')
         receive = bob.ibb('receive', '--json', '--from', 'any', '--output', folder / 'copy',
                           account=bob.options(resource='other'))
@@ -345,8 +345,10 @@ def _():
 def _():
     with make_server() as server:
         alice = Account(server, 'alice')
+        # The end of that time comes at once.
+        fast = {'LD_PRELOAD': os.environ['IBB_TEST_FAST_TIMERS'], 'IBB_TEST_FAST_TIMERS_FROM': '50000'}
         forward = alice.ibb('forward', '--json', '--max-sessions', '2', '--listen', '0',
-                            f'bob@{server.domain}')
+                            f'bob@{server.domain}', env=fast)
         forward.wait_ready()
         port = forward.wait_event('ready')['port']
         server.kill()

@@ -49,7 +49,6 @@ ibb_packages_test='
   libgsasl-dev
   libjson-glib-dev
   libqxmpp-dev
-  libsoup-3.0-dev
   lua-unbound
   openssh-client
   openssh-server

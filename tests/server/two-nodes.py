@@ -12,20 +12,10 @@ from cases import case, check
 from cluster import Cluster
 from command import Account, Folder
 from cut_proxy import CutProxy
-from file_transfer import TIMEOUT, Transfer, check_continued, expect_ssh, expect_unharmed, in_both_directions
+from file_transfer import TIMEOUT, Transfer, check_continued, expect_unharmed, in_both_directions
 
 # A node may take minutes to start on a busy machine.
 PATIENT = '--resume-timeout', str(2 * TIMEOUT)
-
-
-@case('files arrive in both directions', timeout=TIMEOUT)
-def _(both):
-    in_both_directions(*both.servers)
-
-
-@case('ssh works through forward and expose', timeout=TIMEOUT)
-def _(both):
-    expect_ssh(*both.servers)
 
 
 @case('D-42: the XML stream is resumed at the other node', timeout=TIMEOUT)

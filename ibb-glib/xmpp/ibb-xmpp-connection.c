@@ -23,6 +23,15 @@
  * (XEP-0199), and the question for its version (XEP-0092), with that of ibb-glib. An IQ request
  * that nobody takes gets `service-unavailable`.
  *
+ * ```c
+ * static gboolean
+ * go_online (IBBXmppConnection *connection, GError **error)
+ * {
+ *   ibb_xmpp_connection_set_auto_reconnect (connection, TRUE);
+ *   return ibb_xmpp_connection_login (connection, NULL, error);
+ * }
+ * ```
+ *
  * ## Threads
  *
  * Each connection has a thread of its own for its socket, or shares that of

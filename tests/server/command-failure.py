@@ -91,17 +91,17 @@ def _():
     # A time so short that it would be rounded to 0 would never end.
     for seconds in ('-1', '-0', '+1', ' 1', 'nan', 'inf', '1e9', '1e3', '1e-300', '0.0009', '1000001', '0x10', '.', '1.2.3',
                     '9' * 400, '', '5s'):
-        for option in ('--timeout', '--peer-timeout', '--resume-timeout'):
-            usage('send', '--jid', 'a@b', option, seconds, 'file', 'c@d', word=f'not “{seconds}”')
+        usage('send', '--jid', 'a@b', '--timeout', seconds, 'file', 'c@d', word=f'not “{seconds}”')
+    for option in ('--peer-timeout', '--resume-timeout'):
+        usage('send', '--jid', 'a@b', option, '-1', 'file', 'c@d', word='not “-1”')
     for size in ('0', '-1', '+1', ' 1', '1.5', '1e3', '0x10', '9' * 30, '9007199254740992G'):
         usage('cat', '--jid', 'a@b', '--window', size, 'c@d', word=f'not “{size}”')
-        if size != '0':
-            usage('demo', '--size', size, word=f'not “{size}”')
-            usage('bench', '--size', size, word=f'not “{size}”')
+    for command in ('demo', 'bench'):
+        usage(command, '--size', '-1', word='not “-1”')
     for number in ('0', '-1', '-2147483648', '2147483648', '4294967297', '+1', ' 1', '1.5', '1e3', '0x10', '9' * 30, ''):
         usage('expose', '--jid', 'a@b', '--to', 'c:1', '--max-per-peer', number, word=f'not {number}')
-        usage('expose', '--jid', 'a@b', '--to', 'c:1', '--max-sessions', number, word=f'not {number}')
-        usage('forward', '--jid', 'a@b', '--listen', '0', '--max-sessions', number, 'c@d', word=f'not {number}')
+    usage('expose', '--jid', 'a@b', '--to', 'c:1', '--max-sessions', '0', word='not 0')
+    usage('forward', '--jid', 'a@b', '--listen', '0', '--max-sessions', '0', 'c@d', word='not 0')
     usage('receive', '--jid', 'a@b', 'file', word='file')
     usage('receive', '--jid', 'a@b', '--json', word='--output')
     usage('receive', '--jid', 'a@b', '--json', '--output', '-', word='--json')

@@ -18,8 +18,8 @@ environment = None
 
 @cases.case('/server/transfer/both-ways', timeout=600)
 def both_ways():
-    for report in ends.transfer(environment, 48 * ends.MIB, 48 * ends.MIB):
-        print(f"# 48 MiB: {report['peak_kib']} KiB, {report['seconds']:.2f} s, "
+    for report in ends.transfer(environment, 16 * ends.MIB, 16 * ends.MIB):
+        print(f"# 16 MiB: {report['peak_kib']} KiB, {report['seconds']:.2f} s, "
               f"{report['cpu_seconds']:.2f} s of CPU")
         assert report['max_rss_kib'] <= MAX_MEMORY, report
 
@@ -27,10 +27,10 @@ def both_ways():
 # With a window that is given, since one that is found may be larger in the longer transfer.
 @cases.case('/server/transfer/memory', timeout=600)
 def memory():
-    small = ends.transfer(environment, 8 * ends.MIB, 8 * ends.MIB, window=WINDOW)
-    large = ends.transfer(environment, 32 * ends.MIB, 32 * ends.MIB, window=WINDOW)
+    small = ends.transfer(environment, 4 * ends.MIB, 4 * ends.MIB, window=WINDOW)
+    large = ends.transfer(environment, 16 * ends.MIB, 16 * ends.MIB, window=WINDOW)
     for before, after in zip(small, large):
-        print(f"# 8 MiB: {before['peak_kib']} KiB, 32 MiB: {after['peak_kib']} KiB")
+        print(f"# 4 MiB: {before['peak_kib']} KiB, 16 MiB: {after['peak_kib']} KiB")
         assert after['peak_kib'] <= before['peak_kib'] + MAX_GROWTH, (before, after)
 
 

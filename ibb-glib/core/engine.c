@@ -6,7 +6,10 @@
 
 #include "core/base/jid.h"
 #include "core/peer/registration.h"
+#include "core/session/delivery.h"
 #include "core/session/finished.h"
+#include "core/session/opening.h"
+#include "core/session/resume.h"
 
 static gint64
 get_time (IBBEngine *self, gint64 now)
@@ -51,7 +54,7 @@ heed_peer (IBBPeer *peer, IBBPeerVerdict verdict, gint64 now)
 
   if (verdict == IBB_PEER_THERE)
     ibb_peer_update_timer (peer, ibb_session_is_peer_listened_to (peer), now);
-  sessions = hold_sessions (g_list_copy (ibb_peer_get_sessions (peer)->head));
+  sessions = hold_sessions (g_list_copy (peer->sessions.head));
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_session_heed_peer (l->data, verdict, now);
 }
@@ -94,16 +97,16 @@ static void
 peer_not_probed (IBBPeer *peer)
 {
   ibb_peer_not_probed (peer);
-  for (GList *l = ibb_peer_get_sessions (peer)->head; l != NULL; l = l->next)
-    ibb_session_peer_not_probed (l->data);
+  for (GList *l = peer->sessions.head; l != NULL; l = l->next)
+    ibb_session_update_timer (l->data);
 }
 
 static void
 peer_order_answered (IBBPeer *peer, IBBStanza *answer, gint64 now)
 {
   ibb_peer_order_answered (peer, answer);
-  for (GList *l = ibb_peer_get_sessions (peer)->head; l != NULL; l = l->next)
-    ibb_session_update_ready (l->data, now);
+  for (GList *l = peer->sessions.head; l != NULL; l = l->next)
+    ibb_sender_update_ready (&((IBBSession *) l->data)->sender, now);
 }
 
 static void
@@ -161,7 +164,10 @@ end_all (IBBEngine *self)
   g_autoptr (HeldSessions) sessions = hold_all (self);
 
   for (GList *l = sessions; l != NULL; l = l->next)
-    ibb_session_end (l->data, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_CONNECTION_LOST));
+    {
+      ibb_session_end_for (l->data, IBB_FAILURE_CONNECTION_LOST);
+      ibb_session_settle (l->data);
+    }
 }
 
 void
@@ -237,7 +243,7 @@ ibb_engine_take_event (IBBEngine *self, IBBEvent *event)
   *event = (IBBEvent) IBB_EVENT_INIT;
   event->type = IBB_EVENT_CHANGED;
   event->session = link->data; /* the reference that the queue held */
-  ibb_session_take_change (event->session);
+  event->session->registration.is_changed = FALSE;
   return TRUE;
 }
 
@@ -287,16 +293,19 @@ ibb_engine_note_violation (IBBEngine *self)
 
   g_hash_table_iter_init (&iter, self->context->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
-    longest = MAX (longest, ibb_session_get_longest (session));
+    {
+      gsize length = ibb_sender_get_longest (&((IBBSession *) session)->sender);
+
+      longest = MAX (longest, length);
+    }
   return ibb_stanza_limit_note_violation (&self->context->limit, longest);
 }
 
 void
 ibb_engine_lost (IBBEngine *self)
 {
-  const IBBFailure         no_room = IBB_FAILURE_OF (IBB_FAILURE_NO_ROOM);
+  const IBBFailure         lost = IBB_FAILURE_OF (IBB_FAILURE_CONNECTION_LOST);
   g_autoptr (HeldSessions) sessions = NULL;
-  IBBFailure               failure = IBB_FAILURE_INIT;
   gboolean                 is_too_short = FALSE;
 
   if (self->context->is_lost)
@@ -305,16 +314,20 @@ ibb_engine_lost (IBBEngine *self)
   self->context->is_lost = TRUE;
   self->context->has_moved = FALSE;
   ibb_clock_abandon (&self->context->clock);
-  ibb_failure_set (&failure, IBB_FAILURE_CONNECTION_LOST);
   sessions = hold_all (self);
   for (GList *l = sessions; l != NULL; l = l->next)
-    if (!ibb_session_has_room (l->data))
-      {
-        ibb_session_end (l->data, &no_room);
-        is_too_short = TRUE;
-      }
-    else if (!ibb_session_interrupt (l->data, &failure))
-      ibb_session_end (l->data, &failure);
+    {
+      IBBSession *session = l->data;
+
+      if (!ibb_parameters_have_room (&session->parameters))
+        {
+          ibb_session_end_for (session, IBB_FAILURE_NO_ROOM);
+          is_too_short = TRUE;
+        }
+      else if (!ibb_session_interrupt (session, &lost))
+        ibb_session_end (session, &lost);
+      ibb_session_settle (session);
+    }
   if (is_too_short)
     ibb_stanza_limit_forget (&self->context->limit);
   ibb_acceptor_fail_all (&self->acceptor, IBB_FAILURE_CONNECTION_LOST);
@@ -409,7 +422,7 @@ ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
 
   ibb_incoming_stop (&self->incoming);
   for (GList *l = sessions; l != NULL; l = l->next)
-    ibb_session_stop (l->data, abort_sessions, get_time (self, now));
+    ibb_session_stop (l->data, abort_sessions, now);
   ibb_abandoned_close_all (self->context->abandoned); /* nobody is there for later answers */
   ibb_acceptor_fail_all (&self->acceptor, IBB_FAILURE_STOPPED);
 }
@@ -487,6 +500,13 @@ ibb_engine_sent (IBBEngine *self, IBBStanza *stanza, gint64 now)
     ibb_session_stanza_sent (pending->owner, pending, get_time (self, now));
 }
 
+static void
+send_failed (IBBSession *session)
+{
+  ibb_session_fail (session, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_SEND_FAILED));
+  ibb_session_settle (session);
+}
+
 void
 ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
 {
@@ -504,7 +524,7 @@ ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
     case IBB_PENDING_OPEN:
     case IBB_PENDING_BLOCK:
     case IBB_PENDING_CLOSE:
-      ibb_session_send_failed (pending->owner);
+      send_failed (pending->owner);
       break;
     case IBB_PENDING_ABANDONED_OPEN:
       ibb_abandoned_open_forget (pending->owner);

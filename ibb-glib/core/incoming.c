@@ -5,8 +5,10 @@
 #include "core/incoming.h"
 
 #include "core/peer/registration.h"
+#include "core/session/delivery.h"
 #include "core/session/finished.h"
-#include "core/session/session.h"
+#include "core/session/opening.h"
+#include "core/session/resume.h"
 
 void
 ibb_incoming_init (IBBIncoming *self, IBBContext *context, IBBAcceptor *acceptor)
@@ -43,7 +45,7 @@ receive_for_session (IBBIncoming *self,
 {
   IBBSession *session = ibb_registration_find (self->context, local, peer, stanza->sid);
 
-  if (session != NULL && ibb_session_get_state (session) != IBB_SESSION_REQUESTED)
+  if (session != NULL && session->state != IBB_SESSION_REQUESTED)
     ibb_session_receive (session, stanza, now);
   else if (ibb_registration_find (self->context, local, peer, stanza->asked) != NULL)
     ibb_control_repeat_result (&self->context->control, stanza); /* of a probe (D-27) */
@@ -58,7 +60,7 @@ receive_for_session (IBBIncoming *self,
       reply_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
       /* A peer that closes a session before we have accepted it withdraws its request (D-15). */
       if (session != NULL && stanza->payload == IBB_PAYLOAD_CLOSE)
-        ibb_session_withdraw (session);
+        ibb_session_refuse_now (session, IBB_CONDITION_NOT_ACCEPTABLE, NULL, IBB_FAILURE_WITHDRAWN);
     }
   return TRUE;
 }

@@ -7,7 +7,7 @@
 #include "core/peer/first-hop.h"
 #include "core/peer/peer.h"
 #include "core/peer/stall.h"
-#include "core/session/session.h"
+#include "core/session/delivery.h"
 
 void
 ibb_outgoing_init (IBBOutgoing *self, IBBContext *context)
@@ -27,7 +27,12 @@ release_waiting (IBBOutgoing *self, gint64 now)
 
   for (guint n = ibb_memory_get_n_waiting (&context->memory);
        n > 0 && !ibb_control_is_backlogged (&context->control); n--)
-    ibb_session_release_waiting (ibb_memory_peek_waiting (&context->memory), now);
+    {
+      IBBSession *session = ibb_memory_peek_waiting (&context->memory);
+
+      ibb_receiver_release_waiting (&session->receiver, now);
+      ibb_session_update_timer (session);
+    }
 }
 
 static IBBStanza *
@@ -61,7 +66,8 @@ wait_for_others (IBBContext *context, IBBPeer *peer, gint64 now)
 static gboolean
 has_most_blocks (IBBPeer *peer, IBBSession *session)
 {
-  return ibb_block_limit_is_full (ibb_peer_get_quota (peer)) && ibb_session_has_in_flight (session);
+  return ibb_block_limit_is_full (ibb_peer_get_quota (peer)) &&
+         ibb_flight_get_n_sent (&session->sender.flight) > 0;
 }
 
 static gboolean
@@ -95,12 +101,12 @@ find_ready (IBBOutgoing *self, gint64 now)
     {
       IBBScheduler *turns = ibb_peer_get_turns (peer);
       IBBSession   *session = ibb_scheduler_peek (turns);
-      gsize         size = session != NULL ? ibb_session_get_next_size (session) : 0;
+      gsize         size = session != NULL ? ibb_sender_get_next_size (&session->sender) : 0;
 
       if (session == NULL)
         ibb_peer_pause (peer);
-      else if (!ibb_session_can_send (session, now))
-        ibb_session_update_ready (session, now);
+      else if (!ibb_sender_can_send (&session->sender, now))
+        ibb_sender_update_ready (&session->sender, now);
       else if (ibb_scheduler_may_exceed (turns, size))
         {
           note_urgent (context, now);
@@ -133,8 +139,8 @@ find_ready_by_message (IBBOutgoing *self, gint64 now)
   IBBSession *session;
 
   while ((session = ibb_scheduler_peek (&self->context->message_turns)) != NULL &&
-         !ibb_session_can_send (session, now))
-    ibb_session_update_ready (session, now);
+         !ibb_sender_can_send (&session->sender, now))
+    ibb_sender_update_ready (&session->sender, now);
   return session;
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/engine-private.h"
-#include "core/session/session-private.h"
+#include "core/session/session.h"
 #include "inside.h"
 
 /* What counts against a peer is what its sessions have in flight, without those set aside. */
@@ -19,7 +19,7 @@ check_quota (IBBPeer *peer)
   for (GList *l = peer->sessions.head; l != NULL; l = l->next)
     {
       const IBBSession *session = l->data;
-      const IBBStall   *stall = &session->duplex.sender.flight.stall;
+      const IBBStall   *stall = &session->sender.flight.stall;
 
       g_assert (!stall->blocks.is_aside || stall->is_stalled);
       n += stall->blocks.is_aside ? 0 : stall->blocks.n;
@@ -32,7 +32,7 @@ check_quota (IBBPeer *peer)
 static void
 check_sender (IBBSession *session, guint *n_pending)
 {
-  IBBSender *sender = &session->duplex.sender;
+  IBBSender *sender = &session->sender;
   IBBFlight *flight = &sender->flight;
   guint64    position = sender->delivered;
   gsize      in_flight = 0;
@@ -94,7 +94,7 @@ check_sender (IBBSession *session, guint *n_pending)
 static void
 check_receiver (IBBSession *session, const IBBSettings *largest)
 {
-  IBBReceiver *receiver = &session->duplex.receiver;
+  IBBReceiver *receiver = &session->receiver;
   IBBAcks     *acks = &receiver->acks;
   gsize        s = largest->receive_buffer_size;
   gsize        h = MAX (MAX (s, 4 * 1024 * 1024), 2 * (gsize) session->parameters.block_size);
@@ -133,7 +133,7 @@ check_stalls (IBBEngine *engine)
 
   g_hash_table_iter_init (&iter, engine->context->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
-    n_late += ((IBBSession *) session)->duplex.sender.flight.stall.late_since != IBB_NEVER;
+    n_late += ((IBBSession *) session)->sender.flight.stall.late_since != IBB_NEVER;
   g_assert (g_queue_get_length (&stalls->late) == n_late);
   for (GList *l = stalls->late.head; l != NULL; l = l->next)
     {
@@ -236,20 +236,19 @@ check_turns (const IBBScheduler *turns)
 static void
 check_session (IBBSession *session, const IBBSettings *largest, guint *n_pending)
 {
-  IBBSender  *sender = &session->duplex.sender;
+  IBBSender  *sender = &session->sender;
   IBBOpening *opening = session->opening;
 
   if (ibb_session_get_state (session) == IBB_SESSION_ENDED)
     {
       g_assert (sender->flight.stall.in_flight == 0 && session->timer.iter == NULL);
       g_assert (!sender->turn.has_a_block && sender->turn.size == 0);
-      g_assert (!session->duplex.receiver.acks.is_waiting);
+      g_assert (!session->receiver.acks.is_waiting);
       g_assert (sender->own_server == NULL && sender->peer_server == NULL);
-      g_assert (g_queue_is_empty (&session->duplex.receiver.acks.blocks));
-      g_assert (session->registration.is_counted == (session->duplex.receiver.queue.length > 0));
+      g_assert (g_queue_is_empty (&session->receiver.acks.blocks));
+      g_assert (session->registration.is_counted == (session->receiver.queue.length > 0));
       /* The application learns why, when it has read everything. */
-      g_assert (session->duplex.receiver.eof ||
-                session->duplex.receiver.failure.kind != IBB_FAILURE_NONE);
+      g_assert (session->receiver.eof || session->receiver.failure.kind != IBB_FAILURE_NONE);
       g_assert (sender->output_failure.kind != IBB_FAILURE_NONE);
       g_assert (opening == NULL);
       return;
@@ -258,7 +257,7 @@ check_session (IBBSession *session, const IBBSettings *largest, guint *n_pending
   g_assert (session->registration.is_counted);
   *n_pending += (opening != NULL && ibb_pending_is_set (&opening->pending)) +
                 ibb_pending_is_set (&session->resume.pending) +
-                ibb_pending_is_set (&session->duplex.closing.pending);
+                ibb_pending_is_set (&session->closing.pending);
   g_assert ((ibb_session_get_state (session) == IBB_SESSION_OPENING) ==
             (opening != NULL && ibb_pending_is_set (&opening->pending)));
   g_assert ((ibb_session_get_state (session) == IBB_SESSION_REQUESTED) ==
@@ -288,13 +287,13 @@ engine_check (IBBEngine *engine, IBBSession **held, guint n_held, const IBBSetti
   while (g_hash_table_iter_next (&iter, &key, NULL))
     {
       IBBSession *session = key;
-      IBBSender  *sender = &session->duplex.sender;
+      IBBSender  *sender = &session->sender;
 
       g_assert (session->parameters.context == context);
       g_assert ((session->parameters.peer != NULL) ==
                 (ibb_session_get_state (session) != IBB_SESSION_ENDED));
-      unread += session->duplex.receiver.queue.length;
-      records += session->duplex.receiver.acks.records + session->duplex.receiver.ahead_size +
+      unread += session->receiver.queue.length;
+      records += session->receiver.acks.records + session->receiver.ahead_size +
                  session->parameters.former_size;
       n_counted += session->registration.is_counted != FALSE;
       n_requests += ibb_session_get_state (session) == IBB_SESSION_REQUESTED;
@@ -356,7 +355,7 @@ engine_check_flooded (IBBEngine *engine)
 guint16
 engine_check_get_next_seq (IBBSession *session)
 {
-  return session->duplex.receiver.next_seq;
+  return session->receiver.next_seq;
 }
 
 void
@@ -369,7 +368,7 @@ engine_check_ready (IBBEngine *engine, gint64 now)
   g_hash_table_iter_init (&iter, engine->context->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
-      IBBSender *sender = &((IBBSession *) value)->duplex.sender;
+      IBBSender *sender = &((IBBSession *) value)->sender;
 
       g_assert (sender->turn.has_a_block || !ibb_sender_can_send (sender, time));
     }

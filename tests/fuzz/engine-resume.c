@@ -8,7 +8,7 @@
 #include "engine-world.h"
 
 #include "core/engine-private.h"
-#include "core/session/session-private.h"
+#include "core/session/session.h"
 
 #define SECRET "00112233445566778899aabbccddeeff"
 
@@ -16,7 +16,7 @@
 static void
 set_position (const IBBSession *session, IBBStanza *stanza, guint b)
 {
-  const IBBSender *sender = &session->duplex.sender;
+  const IBBSender *sender = &session->sender;
   const GList     *first = sender->flight.blocks.head;
   guint64          least = sender->delivered;
   guint64          most = sender->segmented;
@@ -194,7 +194,7 @@ world_has_interrupted (const World *self)
 
   g_hash_table_iter_init (&iter, self->driver.engine->context->sessions);
   while (g_hash_table_iter_next (&iter, &session, NULL))
-    if (ibb_life_is_interrupted (&((IBBSession *) session)->duplex.life))
+    if (((IBBSession *) session)->state == IBB_SESSION_INTERRUPTED)
       return TRUE;
   return FALSE;
 }

@@ -83,6 +83,11 @@ PARTS = {
     'ibb-transport-properties': 'ibb-transport',
     'xmpp/ibb-client-settings': 'xmpp/ibb-client',
     'xmpp/ibb-xmpp-connection-calls': 'xmpp/ibb-xmpp-connection',
+    # What each does with the session has a header by itself.
+    'core/session/state': 'core/session/session',
+    'core/session/opening': 'core/session/session',
+    'core/session/delivery': 'core/session/session',
+    'core/session/resume': 'core/session/session',
     # What applications may do with the record.
     'ibb-stanza': 'core/base/stanza',
 }
@@ -105,6 +110,12 @@ KNOWN_OPENED = (
     'IBBByteQueue',
     'IBBContext',
     'IBBParameters',
+    # The engine, and the session whose halves the last two are.
+    'IBBPeer',
+    'IBBRegistration',
+    'IBBSession',
+    'IBBReceiver',
+    'IBBSender',
     'IBBTimer',
 )
 # Names without the prefix of their file.

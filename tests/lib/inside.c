@@ -5,7 +5,7 @@
 #include "inside.h"
 
 #include "core/engine-private.h"
-#include "core/session/session-private.h"
+#include "core/session/session.h"
 
 guint
 inside_get_n_counted (IBBEngine *engine)
@@ -40,19 +40,19 @@ inside_get_unread (IBBEngine *engine)
 gsize
 inside_get_readable (IBBSession *session)
 {
-  return session->duplex.receiver.queue.length;
+  return session->receiver.queue.length;
 }
 
 gsize
 inside_get_in_flight (IBBSession *session)
 {
-  return ibb_flight_get_length (&session->duplex.sender.flight);
+  return ibb_flight_get_length (&session->sender.flight);
 }
 
 gboolean
 inside_is_close_begun (IBBSession *session)
 {
-  return ibb_closing_is_whole (&session->duplex.closing);
+  return ibb_closing_is_whole (&session->closing);
 }
 
 /* The largest of the windows of all peers. */
@@ -101,7 +101,7 @@ inside_get (IBBEngine *engine, IBBSession *session, const char *name, gint64 *va
   if (!g_str_equal (name, "round-trip") || session == NULL)
     return FALSE;
 
-  *value = session->duplex.sender.flight.stall.round_trip / 1000;
+  *value = session->sender.flight.stall.round_trip / 1000;
   return TRUE;
 }
 
@@ -143,7 +143,7 @@ inside_set (IBBEngine *engine, IBBSession *session, const char *name, gint64 val
     engine->context->stalls->stalled = (gsize) value;
   else if (g_str_equal (name, "round-trip"))
     {
-      session->duplex.sender.flight.stall.round_trip = value * 1000;
+      session->sender.flight.stall.round_trip = value * 1000;
       ibb_engine_settings_changed (engine, now); /* its timer is set again */
     }
   else

@@ -8,7 +8,7 @@
 
 #include "world.h"
 
-#include "core/session/session-private.h"
+#include "core/session/session.h"
 #include "inside.h"
 
 #include <string.h>
@@ -618,8 +618,8 @@ answer_request (World *self, Node *node, End *end)
       else
         {
           world_trace (self, "%c: leaves the request unanswered", letter (end));
-          end->may_hang = ibb_opening_get_due (end->session->opening) ==
-                          IBB_NEVER; /* then nobody else answers it */
+          end->may_hang =
+              end->session->opening->deadline == IBB_NEVER; /* then nobody else answers it */
         }
     }
   else if (!ibb_session_accept (end->session, self->now))

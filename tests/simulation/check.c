@@ -7,7 +7,7 @@
 #include "world.h"
 
 #include "core/engine-private.h"
-#include "core/session/session-private.h"
+#include "core/session/session.h"
 #include "inside.h"
 
 #include <string.h>
@@ -295,7 +295,7 @@ note_late_acknowledgement (World *self, Node *node, const IBBStanza *close)
   if (end == NULL || end->session == NULL || end->other == NULL || end->other->gave_up_at == 0)
     return;
 
-  receiver = &end->session->duplex.receiver;
+  receiver = &end->session->receiver;
   end->other->gave_up_late =
       receiver->received >= end->other->gave_up_at && ibb_acks_get_length (&receiver->acks) == 0;
 }
@@ -366,7 +366,7 @@ check_received (World *self, Node *node, IBBStanza *stanza)
 static guint64
 get_sent (End *self)
 {
-  const IBBSender *sender = self->session != NULL ? &self->session->duplex.sender : NULL;
+  const IBBSender *sender = self->session != NULL ? &self->session->sender : NULL;
   guint64          sent = self->scripted ? self->wrote : self->next_offset;
 
   if (sender == NULL)
@@ -410,7 +410,7 @@ check_close_time (End *self)
   IBBSession *session = self->session;
   gint64      most = 10 * (gint64) CLOSE_TIMEOUT * MILLISECOND + SECOND; /* a late timer */
 
-  if (!session->duplex.closing.is_whole || session->duplex.closing.out != IBB_OUT_CLOSE_SENT)
+  if (!session->closing.is_whole || session->closing.out != IBB_OUT_CLOSE_SENT)
     return;
   if (self->close_began == 0)
     self->close_began = world->now;
@@ -426,7 +426,7 @@ check_close_time (End *self)
 static guint64
 get_room_end (const End *self)
 {
-  const IBBReceiver *receiver = &self->session->duplex.receiver;
+  const IBBReceiver *receiver = &self->session->receiver;
   const IBBSettings *settings = &receiver->parameters->context->settings;
   gsize              recent = ibb_receive_window_get_recent (&receiver->offer, self->world->now);
   guint64            end = receiver->read + MAX (settings->receive_buffer_size, 2 * recent);
@@ -443,7 +443,7 @@ check_refuses (End *self, gboolean is_abort)
   if (self->has_refused)
     return;
   self->has_refused = TRUE;
-  self->taken = self->session->duplex.receiver.acks.sent_to;
+  self->taken = self->session->receiver.acks.sent_to;
   if (!is_abort && logins_is_interrupted (self))
     self->taken = MAX (self->taken, get_room_end (self));
 }
@@ -570,7 +570,7 @@ check_stalled (World *self, Node *node)
 
   g_hash_table_iter_init (&iter, node->driver.engine->context->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    n += ((IBBSession *) value)->duplex.sender.flight.stall.is_stalled != FALSE;
+    n += ((IBBSession *) value)->sender.flight.stall.is_stalled != FALSE;
   if (n > node->n_stalled && node->n_arrived == node->n_arrived_then && !unanswered)
     world_fail (self, "%s: a session is stalled, and nothing was answered (D-50)", node->jid);
   node->n_stalled = n;
@@ -705,7 +705,7 @@ check_finish (End *self)
   if (self->failure_kind == IBB_FAILURE_NONE && self->last_delivered != self->wrote)
     world_fail (world, "end %u: an orderly end with undelivered bytes", self->index);
   if (self->saw_eof && self->last_delivered != self->wrote &&
-      !ibb_closing_reads_on (&session->duplex.closing))
+      !ibb_closing_reads_on (&session->closing))
     world_fail (world, "end %u: read a clean end with undelivered bytes (D-38)", self->index);
   if (self->aborted && !self->was_over && self->failure_kind == IBB_FAILURE_NONE)
     world_fail (world, "end %u: aborted, yet in order", self->index);

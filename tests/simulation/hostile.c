@@ -13,7 +13,7 @@
 #include "core/base/proof.h"
 #include "core/engine-private.h"
 #include "core/peer/registration.h"
-#include "core/session/session-private.h"
+#include "core/session/session.h"
 
 #include <string.h>
 
@@ -235,7 +235,7 @@ pick_session (Hostile *self, const Node *node)
 static guint64
 pick_position (Hostile *self, const IBBSession *session)
 {
-  const IBBSender *sender = &session->duplex.sender;
+  const IBBSender *sender = &session->sender;
 
   switch (random_below (&self->random, 10))
     {
@@ -278,8 +278,8 @@ fill_position (
   stanza->has_position = !random_percent (random, 3);
   stanza->count = count;
   stanza->received = pick_position (self, session);
-  stanza->acknowledged = random_percent (random, 60) ? session->duplex.sender.delivered
-                                                     : pick_position (self, session);
+  stanza->acknowledged =
+      random_percent (random, 60) ? session->sender.delivered : pick_position (self, session);
   statement = (IBBStatement){ kind,
                               !session->parameters.is_initiator,
                               session->parameters.key.sid,
@@ -468,7 +468,7 @@ begin_to_hold (Hostile *self, IBBStanza *close)
   self->held_jid = g_strdup (close->from);
   self->held_until = self->world->now + HELD_OPEN;
   if (end != NULL && end->session != NULL)
-    self->held_seq = end->session->duplex.receiver.next_seq;
+    self->held_seq = end->session->receiver.next_seq;
   post_held (self);
 }
 
@@ -593,5 +593,5 @@ hostile_is_for_later (World *self, const Node *node, const IBBStanza *stanza)
       !ibb_stanza_record_is_kind (stanza, "set") || stanza->unclean)
     return FALSE;
   session = ibb_registration_find (node->driver.engine->context, node->jid, peer, stanza->sid);
-  return session != NULL && session->duplex.life.state == IBB_LIFE_INTERRUPTED;
+  return session != NULL && session->state == IBB_SESSION_INTERRUPTED;
 }

@@ -6,7 +6,7 @@
 #include "config.h"
 
 #include "core/engine-private.h"
-#include "core/session/session-private.h"
+#include "core/session/session.h"
 #include "world.h"
 
 #include <string.h>
@@ -280,11 +280,11 @@ logins_follow (End *self)
       return;
     }
   n = session->resume.count + session->resume.peer_count +
-      (session->duplex.life.state == IBB_LIFE_INTERRUPTED);
+      (session->state == IBB_SESSION_INTERRUPTED);
   if (n == self->n_resumed)
     return;
   self->n_resumed = n;
-  self->acked |= session->duplex.sender.delivered > 0;
+  self->acked |= session->sender.delivered > 0;
   self->in_flight = 0;
   for (guint i = self->first; i < self->blocks->len; i++)
     g_array_index (self->blocks, Block, i).answered = TRUE;
@@ -293,5 +293,5 @@ logins_follow (End *self)
 gboolean
 logins_is_interrupted (const End *self)
 {
-  return self->session != NULL && self->session->duplex.life.state == IBB_LIFE_INTERRUPTED;
+  return self->session != NULL && self->session->state == IBB_SESSION_INTERRUPTED;
 }

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "core/session/session-private.h"
+#include "core/session/session.h"
 #include "stanza/namespaces.h"
 
 #define RETRY_WAIT SECOND

@@ -7,6 +7,7 @@
 #include "core/base/jid.h"
 #include "core/peer/registration.h"
 #include "core/peer/requests.h"
+#include "core/session/opening.h"
 
 void
 ibb_acceptor_init (IBBAcceptor *self, IBBContext *context, IBBEvents *events)

@@ -9,8 +9,8 @@
 #include <glib.h>
 
 #include "core/base/stanza.h"
-#include "core/session/event.h"
 #include "core/peer/context.h"
+#include "core/session/event.h"
 #include "core/session/expectation.h"
 
 G_BEGIN_DECLS

@@ -5,7 +5,7 @@
 #include "core/session/resume.h"
 
 #include "core/base/jid.h"
-#include "core/session/finished.h"
+#include "core/session/delivery.h"
 
 /* The wait after an answer that did not resume the session, and the wait for an answer. Each
  * attempt doubles both (D-58). */
@@ -15,52 +15,10 @@
 #define ANSWER_MAX (300 * G_USEC_PER_SEC)
 #define DOUBLINGS_MAX 6
 
-void
-ibb_resume_init (IBBResume           *self,
-                 const IBBParameters *parameters,
-                 IBBRegistration     *registration,
-                 IBBDuplex           *duplex,
-                 IBBTimerFunc         timeout)
-{
-  self->parameters = parameters;
-  self->registration = registration;
-  self->duplex = duplex;
-  self->resumed = IBB_NEVER;
-  self->since = IBB_NEVER;
-  ibb_timer_init (&self->timer, timeout, parameters->owner);
-}
-
-static IBBLife *
-get_life (const IBBResume *self)
-{
-  return ibb_duplex_get_life (self->duplex);
-}
-
 static void
-forget_answer (IBBResume *self)
+forget_answer (IBBSession *self)
 {
-  ibb_pendings_remove (&self->parameters->context->pendings, &self->pending);
-}
-
-static void
-deactivate (IBBResume *self)
-{
-  forget_answer (self);
-  self->is_active = FALSE;
-  self->since = IBB_NEVER;
-  ibb_timer_clear (&self->timer);
-}
-
-/* A peer that has not heard of an orderly end is told when it asks. */
-void
-ibb_resume_finish (IBBResume *self)
-{
-  IBBPosition position = ibb_duplex_get_position (self->duplex);
-
-  deactivate (self);
-  if (ibb_parameters_can_resume (self->parameters) &&
-      ibb_life_get_failure (get_life (self))->kind == IBB_FAILURE_NONE)
-    ibb_finished_add (self->parameters->context->finished, self->parameters, &position);
+  ibb_pendings_remove (&self->parameters.context->pendings, &self->resume.pending);
 }
 
 /* Times. */
@@ -68,87 +26,89 @@ ibb_resume_finish (IBBResume *self)
 /* Grows when a byte has moved, in either direction, or a close. A byte counts when the peer has
  * received it, and again when it was acknowledged. */
 static guint64
-get_progress (const IBBResume *self, guint64 delivered)
+get_progress (const IBBSession *self, guint64 delivered)
 {
-  const IBBClosing *closing = ibb_duplex_get_closing (self->duplex);
-
-  return delivered + self->reached +
-         ibb_receiver_get_received (ibb_duplex_get_receiver (self->duplex)) +
-         ibb_closing_is_sent (closing) + ibb_closing_is_peer_closed (closing);
+  return delivered + self->resume.reached + self->receiver.received +
+         (self->closing.out == IBB_OUT_CLOSE_SENT) + ibb_closing_is_peer_closed (&self->closing);
 }
 
 static void
-note_progress (IBBResume *self)
+note_progress (IBBResume *resume)
 {
-  self->resumed = IBB_NEVER;
-  self->spent = 0;
-  self->n_vain = 0;
-  self->send_at = 0;
-  self->n_attempts = 0;
+  resume->resumed = IBB_NEVER;
+  resume->spent = 0;
+  resume->n_vain = 0;
+  resume->send_at = 0;
+  resume->n_attempts = 0;
 }
 
 static void
-look_for_progress (IBBResume *self)
+look_for_progress (IBBSession *self)
 {
-  guint64 delivered = ibb_sender_get_delivered (ibb_duplex_get_sender (self->duplex));
-
-  if (get_progress (self, delivered) != self->progress)
-    note_progress (self);
+  if (get_progress (self, self->sender.delivered) != self->resume.progress)
+    note_progress (&self->resume);
 }
 
-void
-ibb_resume_update (IBBResume *self)
+/* When a wait that began at that time has lasted for resume-timeout, with the time spent before. */
+static gint64
+get_deadline (const IBBSession *self, gint64 since)
 {
-  if (self->is_active || !ibb_life_is_interrupted (get_life (self)))
+  return ibb_timer_get_deadline (since - self->resume.spent,
+                                 self->parameters.context->settings.resume_timeout);
+}
+
+/* The session waits for its connection or its peer since then, the caller's time. */
+static void
+begin_wait (IBBSession *self, gint64 time)
+{
+  if (self->resume.since == IBB_NEVER)
+    self->resume.since = time;
+  ibb_timer_set (&self->wait, &self->parameters.context->waits,
+                 get_deadline (self, self->resume.since));
+}
+
+/* The application is told for what the session waits. */
+static void
+tell_wait (IBBSession *self)
+{
+  if (!ibb_session_is_lasting (self))
     return;
 
-  look_for_progress (self);
-  self->is_active = TRUE;
-  self->has_begun = FALSE;
-  self->at = 0; /* at once */
+  self->has_changed = TRUE;
+  ibb_session_report (self);
 }
 
-static gint64
-get_deadline (const IBBResume *self)
+void
+ibb_session_suspend (IBBSession *self, gint64 time)
 {
-  return ibb_timer_get_deadline (self->since - self->spent,
-                                 self->parameters->context->settings.resume_timeout);
+  if (!self->resume.has_begun)
+    look_for_progress (self);
+  begin_wait (self, time);
+  tell_wait (self);
 }
 
 static void
-begin_wait (IBBResume *self, gint64 time)
+end_wait (IBBSession *self)
 {
-  if (self->since == IBB_NEVER)
-    self->since = time;
-  ibb_timer_set (&self->timer, &self->parameters->context->waits, get_deadline (self));
+  forget_answer (self);
+  self->resume.has_begun = FALSE;
+  self->resume.since = IBB_NEVER;
+  ibb_timer_clear (&self->wait);
 }
 
 void
-ibb_resume_suspend (IBBResume *self, gint64 time)
+ibb_session_continue (IBBSession *self)
 {
-  if (!self->is_active)
-    look_for_progress (self);
-  begin_wait (self, time);
+  if (self->state != IBB_SESSION_INTERRUPTED)
+    end_wait (self);
+  tell_wait (self);
 }
 
 void
-ibb_resume_continue (IBBResume *self)
+ibb_session_wait_settings_changed (IBBSession *self)
 {
-  if (!self->is_active)
-    deactivate (self);
-}
-
-void
-ibb_resume_settings_changed (IBBResume *self)
-{
-  if (self->since != IBB_NEVER)
-    begin_wait (self, self->since);
-}
-
-gint64
-ibb_resume_get_due (const IBBResume *self)
-{
-  return self->is_active ? self->at : IBB_NEVER;
+  if (self->resume.since != IBB_NEVER)
+    begin_wait (self, self->resume.since);
 }
 
 /* The time least, doubled n times. */
@@ -159,128 +119,127 @@ get_wait (gint64 least, gint64 most, guint n)
 }
 
 static gint64
-get_callers_time (const IBBResume *self, gint64 now)
+get_callers_time (const IBBSession *self, gint64 now)
 {
-  return ibb_clock_get_callers_time (&self->parameters->context->clock, now);
+  return ibb_clock_get_callers_time (&self->parameters.context->clock, now);
 }
 
 static void
-begin (IBBResume *self, gint64 now)
+begin (IBBSession *self, gint64 now)
 {
-  self->has_begun = TRUE;
-  self->began = now;
+  IBBResume *resume = &self->resume;
+
+  look_for_progress (self);
+  resume->has_begun = TRUE;
+  resume->began = now;
   begin_wait (self, get_callers_time (self, now));
-  if (self->resumed == IBB_NEVER)
-    self->resumed = now;
-  self->at = self->n_attempts == 0 ? now : now + get_wait (WAIT_MIN, WAIT_MAX, self->n_attempts);
+  if (resume->resumed == IBB_NEVER)
+    resume->resumed = now;
+  resume->at =
+      resume->n_attempts == 0 ? now : now + get_wait (WAIT_MIN, WAIT_MAX, resume->n_attempts);
 }
 
 /* Time that brings nothing adds up over interruptions. Otherwise a peer could keep the session
  * without end: it would agree to resume, and then take nothing. A session that has nothing to send
  * loses no time, nor does one whose blocks the peer has received and its reader has not read. */
 static void
-spend (IBBResume *self, const IBBPosition *peer, gint64 now)
+spend (IBBSession *self, const IBBPosition *peer, gint64 now)
 {
-  const IBBSender *sender = ibb_duplex_get_sender (self->duplex);
+  IBBResume *resume = &self->resume;
 
-  if (ibb_sender_get_segmented (sender) > peer->received)
+  if (self->sender.segmented > peer->received)
     {
-      self->spent += now - self->resumed;
-      if (now < self->send_at)
+      resume->spent += now - resume->resumed;
+      if (now < resume->send_at)
         return;
       /* Blocks are sent again at once the first time only: a <resume/> is much shorter. */
-      self->send_at = self->n_vain == 0 ? now : now + get_wait (WAIT_MIN, WAIT_MAX, self->n_vain);
-      self->n_vain++;
+      resume->send_at =
+          resume->n_vain == 0 ? now : now + get_wait (WAIT_MIN, WAIT_MAX, resume->n_vain);
+      resume->n_vain++;
     }
-  else if (ibb_closing_is_sent (ibb_duplex_get_closing (self->duplex)))
-    self->spent += now - self->began;
+  else if (self->closing.out == IBB_OUT_CLOSE_SENT)
+    resume->spent += now - resume->began;
 }
 
 /* Returns how much has moved since the last resumption. */
 static guint64
-account (IBBResume *self, const IBBPosition *peer, gint64 now)
+account (IBBSession *self, const IBBPosition *peer, gint64 now)
 {
-  guint64 before = self->progress;
+  IBBResume *resume = &self->resume;
+  guint64    before = resume->progress;
 
-  self->reached = MAX (self->reached, peer->received);
-  self->progress = get_progress (self, peer->acknowledged);
-  if (self->progress != before)
-    note_progress (self);
+  resume->reached = MAX (resume->reached, peer->received);
+  resume->progress = get_progress (self, peer->acknowledged);
+  if (resume->progress != before)
+    note_progress (resume);
   else
     spend (self, peer, now);
-  self->resumed = now;
-  return self->progress - before;
-}
-
-static gboolean
-has_spent_all (const IBBResume *self, gint64 now)
-{
-  return now >= ibb_timer_get_deadline (now - self->spent,
-                                        self->parameters->context->settings.resume_timeout);
+  resume->resumed = now;
+  return resume->progress - before;
 }
 
 static void
-wait_longer (IBBResume *self, gint64 now)
+wait_longer (IBBSession *self, gint64 now)
 {
   forget_answer (self);
-  self->at = now + get_wait (WAIT_MIN, WAIT_MAX, self->n_attempts);
+  self->resume.at = now + get_wait (WAIT_MIN, WAIT_MAX, self->resume.n_attempts);
 }
 
 /* Our request to resume. */
 
-static void
-ask (IBBResume *self, gint64 now)
+static IBBPosition
+get_position (const IBBSession *self)
 {
-  const IBBParameters *parameters = self->parameters;
+  return (IBBPosition){ ibb_receiver_get_kept (&self->receiver),
+                        ibb_receiver_get_acknowledged (&self->receiver) };
+}
+
+static void
+ask (IBBSession *self, gint64 now)
+{
+  const IBBParameters *parameters = &self->parameters;
+  IBBResume           *resume = &self->resume;
   IBBContext          *context = parameters->context;
-  IBBPosition          position = ibb_duplex_get_position (self->duplex);
+  IBBPosition          position = get_position (self);
   IBBStatement statement = { IBB_PROOF_RESUME, parameters->is_initiator, parameters->key.sid,
-                             ++self->count,    position.received,        position.acknowledged };
+                             ++resume->count,  position.received,        position.acknowledged };
   IBBStanza   *stanza;
 
-  ibb_pendings_add (&context->pendings, &self->pending, IBB_PENDING_RESUME,
-                    ibb_ids_create (&context->ids), parameters->key.peer, parameters->owner);
+  ibb_pendings_add (&context->pendings, &resume->pending, IBB_PENDING_RESUME,
+                    ibb_ids_create (&context->ids), parameters->key.peer, self);
   stanza = ibb_parameters_create_stanza (parameters, IBB_STANZA_IQ, "set", IBB_PAYLOAD_RESUME,
-                                         self->pending.id);
+                                         resume->pending.id);
   stanza->sid = g_strdup (parameters->key.sid);
   stanza->has_position = TRUE;
-  stanza->count = self->count;
+  stanza->count = resume->count;
   stanza->received = position.received;
   stanza->acknowledged = position.acknowledged;
   stanza->proof = ibb_proof_create (parameters->secret, &statement);
   ibb_control_push (&context->control, stanza);
 
-  self->asked = now;
-  self->at = now + get_wait (ANSWER_MIN, ANSWER_MAX, self->n_attempts);
-  self->n_attempts++;
+  resume->asked = now;
+  resume->at = now + get_wait (ANSWER_MIN, ANSWER_MAX, resume->n_attempts);
+  resume->n_attempts++;
 }
 
 void
-ibb_resume_timeout (IBBResume *self, gint64 now)
+ibb_session_resume_timeout (IBBSession *self, gint64 now)
 {
-  const IBBContext *context = self->parameters->context;
+  const IBBContext *context = self->parameters.context;
 
-  if (!self->is_active)
+  if (self->state != IBB_SESSION_INTERRUPTED)
     return;
-  if (!self->has_begun)
+  if (!self->resume.has_begun)
     begin (self, now);
-  if (get_callers_time (self, now) >= get_deadline (self))
-    ibb_life_give_up (get_life (self));
+  if (get_callers_time (self, now) >= get_deadline (self, self->resume.since))
+    ibb_session_give_up (self);
   else if (context->is_lost || context->local_normal == NULL)
-    self->at = IBB_NEVER;
-  else if (now >= self->at)
+    self->resume.at = IBB_NEVER;
+  else if (now >= self->resume.at)
     ask (self, now);
 }
 
 /* Changes of our connection. */
-
-gboolean
-ibb_resume_interrupt (IBBResume *self, const IBBFailure *cause)
-{
-  IBBLife *life = get_life (self);
-
-  return ibb_life_is_interrupted (life) || ibb_life_interrupt (life, cause);
-}
 
 static gboolean
 is_same_account (const char *a, const char *b)
@@ -293,43 +252,51 @@ is_same_account (const char *a, const char *b)
 
 /* With another account the session ends. The peer does not learn which account that is. */
 static void
-move (IBBResume *self, const char *local, const char *normal)
+peer_moved (IBBSession *self)
 {
-  const IBBParameters *parameters = self->parameters;
-  IBBLife             *life = get_life (self);
+  ibb_flight_peer_moved (&self->sender.flight);
+  ibb_closing_peer_moved (&self->closing);
+}
+
+static void
+move (IBBSession *self, const char *local, const char *normal)
+{
+  const IBBParameters *parameters = &self->parameters;
 
   if (g_str_equal (normal, parameters->key.local) ||
       (!parameters->is_own_jid && ibb_context_may_get (parameters->context, parameters->key.local)))
     return;
 
   if (parameters->is_own_jid && is_same_account (normal, parameters->key.local) &&
-      ibb_registration_move_local (self->registration, local, normal))
-    ibb_duplex_peer_moved (self->duplex);
+      ibb_registration_move_local (&self->registration, local, normal))
+    peer_moved (self);
   else
-    ibb_life_end (life, ibb_life_get_cause (life));
+    ibb_session_end (self, &self->cause);
 }
 
 void
-ibb_resume_restored (IBBResume *self, const char *local, const char *normal)
+ibb_session_restored (IBBSession *self, const char *local, const char *normal)
 {
-  if (!self->is_active)
-    return;
-
-  move (self, local, normal);
-  self->n_attempts = 0;
-  self->at = 0;
+  if (self->state == IBB_SESSION_INTERRUPTED)
+    {
+      move (self, local, normal);
+      self->resume.n_attempts = 0;
+      self->resume.at = 0;
+    }
+  ibb_session_settle (self);
+  tell_wait (self);
 }
 
 /* The peer's request to resume. */
 
 static IBBStatement
-get_statement (const IBBResume *self,
-               IBBProofKind     kind,
-               gboolean         is_ours,
-               guint32          count,
-               const IBBStanza *stanza)
+get_statement (const IBBSession *self,
+               IBBProofKind      kind,
+               gboolean          is_ours,
+               guint32           count,
+               const IBBStanza  *stanza)
 {
-  const IBBParameters *parameters = self->parameters;
+  const IBBParameters *parameters = &self->parameters;
 
   return (IBBStatement){ kind,
                          parameters->is_initiator == is_ours,
@@ -340,19 +307,19 @@ get_statement (const IBBResume *self,
 }
 
 gboolean
-ibb_resume_is_proven (const IBBResume *self, const IBBStanza *resume)
+ibb_session_is_proven (const IBBSession *self, const IBBStanza *resume)
 {
   IBBProofKind kind = resume->unclean ? IBB_PROOF_UNCLEAN : IBB_PROOF_RESUME;
   IBBStatement statement = get_statement (self, kind, FALSE, resume->count, resume);
 
-  return ibb_parameters_can_resume (self->parameters) && ibb_life_is_lasting (get_life (self)) &&
-         ibb_proof_matches (resume->proof, self->parameters->secret, &statement);
+  return ibb_parameters_can_resume (&self->parameters) && ibb_session_is_lasting (self) &&
+         ibb_proof_matches (resume->proof, self->parameters.secret, &statement);
 }
 
 static gboolean
-is_new (const IBBResume *self, const IBBStanza *resume)
+is_new (const IBBSession *self, const IBBStanza *resume)
 {
-  return resume->count > self->peer_count;
+  return resume->count > self->resume.peer_count;
 }
 
 static IBBPosition
@@ -362,73 +329,73 @@ get_peer_position (const IBBStanza *stanza)
 }
 
 static gboolean
-is_possible (const IBBResume *self, const IBBStanza *stanza)
+is_possible (IBBSession *self, const IBBStanza *stanza)
 {
   IBBPosition peer = get_peer_position (stanza);
 
-  return ibb_duplex_may_resume (self->duplex, &peer);
+  return ibb_sender_may_resume (&self->sender, peer.received, peer.acknowledged);
 }
 
 static void
-answer (IBBResume *self, const IBBStanza *resume, const IBBPosition *position)
+answer (IBBSession *self, const IBBStanza *resume, const IBBPosition *position)
 {
   IBBStanza   *result = ibb_stanza_record_new_result (resume);
   IBBStatement statement;
 
-  self->peer_count = resume->count;
+  self->resume.peer_count = resume->count;
   result->has_position = TRUE;
   result->received = position->received;
   result->acknowledged = position->acknowledged;
   statement = get_statement (self, IBB_PROOF_RESUMED, TRUE, resume->count, result);
-  result->proof = ibb_proof_create (self->parameters->secret, &statement);
-  ibb_control_push (&self->parameters->context->control, result);
+  result->proof = ibb_proof_create (self->parameters.secret, &statement);
+  ibb_control_push (&self->parameters.context->control, result);
 }
 
 /* Moves the session to the present address of the peer. FALSE: a session of that name is there
  * already. */
 static gboolean
-follow_peer (IBBResume *self, const char *jid, const char *normal)
+follow_peer (IBBSession *self, const char *jid, const char *normal)
 {
-  if (g_str_equal (normal, self->parameters->key.peer))
+  if (g_str_equal (normal, self->parameters.key.peer))
     return TRUE;
-  if (!ibb_registration_move_peer (self->registration, jid, normal))
+  if (!ibb_registration_move_peer (&self->registration, jid, normal))
     return FALSE;
 
-  ibb_peer_note_our_feature (self->parameters->peer);
-  ibb_duplex_peer_moved (self->duplex);
+  ibb_peer_note_our_feature (self->parameters.peer);
+  peer_moved (self);
   return TRUE;
 }
 
 static void
-go_on (IBBResume *self, const IBBStanza *stanza, guint64 moved, gint64 now)
+go_on (IBBSession *self, const IBBStanza *stanza, guint64 moved, gint64 now)
 {
-  IBBResumption resumption = { .peer = get_peer_position (stanza),
-                               .moved = moved,
-                               .outage = now - self->began,
-                               .send_at = self->send_at > now ? self->send_at : IBB_NEVER };
+  const IBBResume *resume = &self->resume;
+  IBBResumption    resumption = { .peer = get_peer_position (stanza),
+                                  .moved = moved,
+                                  .outage = now - resume->began,
+                                  .send_at = resume->send_at > now ? resume->send_at : IBB_NEVER };
 
-  deactivate (self);
-  ibb_duplex_resume (self->duplex, &resumption, now);
+  end_wait (self);
+  ibb_session_go_on (self, &resumption, now);
 }
 
 static void
-refuse (IBBResume *self, IBBStanza *stanza, IBBCondition condition)
+refuse (IBBSession *self, IBBStanza *stanza, IBBCondition condition)
 {
-  ibb_control_reply_error (&self->parameters->context->control, stanza, condition,
+  ibb_control_reply_error (&self->parameters.context->control, stanza, condition,
                            IBB_ERROR_TYPE_CANCEL, NULL);
 }
 
 /* The session need not be interrupted here: the peer may have noticed the interruption first. */
 static void
-take (IBBResume *self, IBBStanza *stanza, const char *from, gint64 now)
+take (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now)
 {
-  IBBPosition position = ibb_duplex_get_position (self->duplex);
+  IBBPosition position = get_position (self);
   IBBPosition peer = get_peer_position (stanza);
   guint64     moved;
 
-  ibb_life_interrupt (get_life (self), &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_GONE));
-  ibb_resume_update (self);
-  if (!self->has_begun)
+  ibb_session_interrupt (self, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_GONE));
+  if (!self->resume.has_begun)
     begin (self, now);
   if (!follow_peer (self, stanza->from, from))
     {
@@ -437,9 +404,9 @@ take (IBBResume *self, IBBStanza *stanza, const char *from, gint64 now)
     }
 
   moved = account (self, &peer, now);
-  if (has_spent_all (self, now))
+  if (now >= get_deadline (self, now))
     {
-      ibb_life_give_up (get_life (self));
+      ibb_session_give_up (self);
       refuse (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND);
       return;
     }
@@ -449,52 +416,54 @@ take (IBBResume *self, IBBStanza *stanza, const char *from, gint64 now)
 }
 
 void
-ibb_resume_receive (IBBResume *self, IBBStanza *stanza, const char *from, gint64 now)
+ibb_session_receive_resume (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now)
 {
   if (stanza->unclean)
-    ibb_duplex_peer_gave_up (self->duplex, stanza, now);
+    ibb_session_take_peer_close (self, stanza, now);
   else if (!is_new (self, stanza) || !is_possible (self, stanza))
     refuse (self, stanza, IBB_CONDITION_UNEXPECTED_REQUEST);
   else
     take (self, stanza, from, now);
+  ibb_session_settle (self);
 }
 
 /* The answer to our request. */
 
 static gboolean
-is_answer (const IBBResume *self, const IBBStanza *stanza)
+is_answer (const IBBSession *self, const IBBStanza *stanza)
 {
   IBBProofKind kind = stanza->has_ended ? IBB_PROOF_ENDED : IBB_PROOF_RESUMED;
-  IBBStatement statement = get_statement (self, kind, FALSE, self->count, stanza);
+  IBBStatement statement = get_statement (self, kind, FALSE, self->resume.count, stanza);
 
   return stanza->payload == IBB_PAYLOAD_RESULT && stanza->has_position &&
-         ibb_proof_matches (stanza->proof, self->parameters->secret, &statement);
+         ibb_proof_matches (stanza->proof, self->parameters.secret, &statement);
 }
 
 static void
-take_answer (IBBResume *self, const IBBStanza *stanza, gint64 now)
+take_answer (IBBSession *self, const IBBStanza *stanza, gint64 now)
 {
   IBBPosition peer = get_peer_position (stanza);
 
   if (stanza->has_ended)
-    ibb_duplex_peer_ended (self->duplex, &peer, now);
+    ibb_session_peer_ended (self, &peer, now);
   else
     {
-      ibb_peer_note_answer (self->parameters->peer, MAX (now - self->asked, 1));
+      ibb_peer_note_answer (self->parameters.peer, MAX (now - self->resume.asked, 1));
       go_on (self, stanza, account (self, &peer, now), now);
     }
 }
 
 void
-ibb_resume_answered (IBBResume *self, IBBStanza *stanza, gint64 now)
+ibb_session_resume_answered (IBBSession *self, IBBStanza *stanza, gint64 now)
 {
   if (stanza == NULL)
     wait_longer (self, now);
   else if (stanza->payload == IBB_PAYLOAD_ERROR &&
            stanza->condition == IBB_CONDITION_ITEM_NOT_FOUND)
-    ibb_duplex_peer_forgot (self->duplex, stanza, now);
+    ibb_session_peer_forgot (self, stanza, now);
   else if (!is_answer (self, stanza) || !is_possible (self, stanza))
     wait_longer (self, now);
   else
     take_answer (self, stanza, now);
+  ibb_session_settle (self);
 }

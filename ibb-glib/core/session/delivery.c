@@ -1,0 +1,623 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/session/delivery.h"
+
+static void take_close (IBBSession *self, IBBStanza *stanza, gint64 now);
+static void take_close_answer (IBBSession *self, IBBStanza *answer, gint64 now);
+static void
+take_block_answer (IBBSession *self, IBBPending *pending, IBBStanza *answer, gint64 now);
+
+/* Takes the next step of a close, if it can be taken now. */
+void
+ibb_session_proceed (IBBSession *self, gint64 now)
+{
+  IBBClosingVerdict verdict;
+
+  if (!ibb_session_is_open (self) || !ibb_sender_is_drained (&self->sender))
+    return;
+
+  verdict = ibb_closing_drained (&self->closing, now);
+  if (verdict == IBB_CLOSING_SENT)
+    self->silent_since = now;
+  else if (verdict == IBB_CLOSING_ENDS)
+    {
+      ibb_receiver_end (&self->receiver, TRUE); /* where the end of file has waited (D-38) */
+      ibb_session_end_orderly (self);
+    }
+}
+
+/* The peer, and its silence while a session awaits a reply (D-27). */
+
+static void
+heard (IBBSession *self, gint64 now)
+{
+  self->silent_since = now;
+  ibb_peer_heard (self->parameters.peer, now);
+}
+
+static void
+heard_answer (IBBSession *self, const IBBStanza *answer, gint64 now)
+{
+  self->silent_since = now;
+  if (ibb_peer_gave_answer (answer))
+    ibb_peer_heard (self->parameters.peer, now);
+}
+
+/* Whether the peer has been silent for so long that it is asked. */
+static gboolean
+is_silent (const IBBSession *self, gint64 now)
+{
+  return now - self->silent_since >= ibb_peer_get_probe_interval (self->parameters.peer);
+}
+
+gboolean
+ibb_session_is_peer_listened_to (IBBPeer *peer)
+{
+  const GList *l = peer->sessions.head;
+
+  while (l != NULL && !ibb_session_listens (l->data))
+    l = l->next;
+  return l != NULL;
+}
+
+static gboolean
+is_idle (const IBBSession *self, gint64 now)
+{
+  return ibb_session_listens (self) && !ibb_session_awaits_reply (self) && is_silent (self, now);
+}
+
+void
+ibb_session_ask_about_idle (IBBPeer *peer, gint64 now)
+{
+  GList *l = peer->sessions.head;
+
+  while (l != NULL && !is_idle (l->data, now))
+    l = l->next;
+  if (l != NULL)
+    {
+      const IBBParameters *parameters = &((IBBSession *) l->data)->parameters;
+      g_autofree char     *from = ibb_parameters_dup_from (parameters);
+
+      ibb_peer_ask_about (peer, l, parameters->key.sid, from);
+    }
+}
+
+static void
+repeat_last_word (IBBSession *self)
+{
+  IBBStanza *block = ibb_sender_repeat (&self->sender);
+
+  if (block != NULL)
+    ibb_control_push (&self->parameters.context->control, block);
+  else
+    ibb_closing_repeat (&self->closing);
+}
+
+static void
+peer_is_gone (IBBSession *self)
+{
+  ibb_session_fail (self, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_GONE));
+}
+
+/* The peer answers that it is there, but does not answer our blocks. With our feature it may delay
+ * an acknowledgement for as long as its reader is slow. */
+static void
+peer_is_there (IBBSession *self, gint64 now)
+{
+  const IBBContext *context = self->parameters.context;
+  gint64            timeout = (gint64) context->settings.peer_timeout * 1000;
+  gint64            since = MAX (self->silent_since, ibb_clock_get_resumed_at (&context->clock));
+
+  /* Otherwise the silence of the peer is watched by its timer, or its replies arrive. */
+  if (!ibb_session_awaits_reply (self) || !is_silent (self, now))
+    return;
+
+  if (ibb_peer_has_our_feature (self->parameters.peer))
+    {
+      /* While messages leave, the peer is asked more often than once in that time. */
+      self->silent_since = now;
+      repeat_last_word (self);
+    }
+  else if (timeout > 0 && now - since >= timeout)
+    peer_is_gone (self);
+}
+
+void
+ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now)
+{
+  if ((verdict == IBB_PEER_SILENT) != self->heeds_silence)
+    self->has_changed = TRUE;
+  self->heeds_silence = verdict == IBB_PEER_SILENT;
+
+  if (ibb_session_is_open (self) && verdict == IBB_PEER_THERE)
+    {
+      peer_is_there (self, now);
+      if (ibb_session_is_open (self))
+        ibb_sender_update_ready (&self->sender, now); /* its messages may go on */
+    }
+  else if (ibb_session_is_open (self) &&
+           (verdict == IBB_PEER_GONE || (verdict == IBB_PEER_FORGOT && ibb_session_listens (self))))
+    peer_is_gone (self); /* it has forgotten us, unless it has closed since */
+  ibb_session_settle (self);
+}
+
+/* Receiving. */
+
+static void
+take_verdict (IBBSession *self, IBBReceiverVerdict verdict, const IBBFailure *failure, gint64 now)
+{
+  switch (verdict)
+    {
+    case IBB_RECEIVER_READABLE:
+      self->has_changed = TRUE;
+      G_GNUC_FALLTHROUGH;
+    case IBB_RECEIVER_STORED:
+      self->parameters.context->has_moved = TRUE;
+      /* A repeated block is no sign of progress: two ends that each repeat would keep each other
+       * from ever noticing that nothing moves (D-27). */
+      heard (self, now);
+      break;
+    case IBB_RECEIVER_MISSING:
+      ibb_session_interrupt (self, failure);
+      break;
+    case IBB_RECEIVER_FAILED:
+      ibb_session_fail (self, failure);
+      break;
+    case IBB_RECEIVER_ANSWERED:
+    case IBB_RECEIVER_KEPT:
+    default:
+      break;
+    }
+}
+
+static void
+receive_block (IBBSession *self, IBBStanza *stanza, gint64 now)
+{
+  IBBFailure         failure = IBB_FAILURE_INIT;
+  gboolean           is_peer_closed = ibb_closing_is_peer_closed (&self->closing);
+  IBBReceiverVerdict verdict;
+
+  /* The peer closed, or no bytes will ever be read (D-51). */
+  if (is_peer_closed || self->closing.is_whole)
+    {
+      if (ibb_receiver_refuse_rest (&self->receiver, stanza, is_peer_closed))
+        ibb_closing_prolong (&self->closing, now);
+      return;
+    }
+
+  verdict = ibb_receiver_receive_data (&self->receiver, stanza, &failure, now);
+  take_verdict (self, verdict, &failure, now);
+}
+
+/* Handles each stanza that is ahead of its turn as if no block could come before it. */
+static void
+flush_ahead (IBBSession *self, gint64 now)
+{
+  IBBStanza *stanza;
+
+  while (ibb_session_is_open (self) && (stanza = ibb_receiver_pop_ahead (&self->receiver)) != NULL)
+    {
+      IBBFailure failure = IBB_FAILURE_INIT;
+      gboolean   is_over = ibb_closing_is_peer_closed (&self->closing) || self->closing.is_whole;
+
+      if (stanza->payload != IBB_PAYLOAD_DATA)
+        take_close (self, stanza, now);
+      else
+        take_verdict (self, ibb_receiver_refuse_ahead (&self->receiver, stanza, is_over, &failure),
+                      &failure, now);
+      ibb_stanza_record_unref (stanza);
+    }
+}
+
+/* Leaves a deferred close where a block before it is known to be missing. */
+static void
+take_deferred (IBBSession *self, gint64 now)
+{
+  if (self->closing.is_whole || ibb_receiver_has_no_gap (&self->receiver))
+    flush_ahead (self, now);
+}
+
+static void
+receive_data (IBBSession *self, IBBStanza *stanza, gint64 now)
+{
+  receive_block (self, stanza, now);
+  if (G_LIKELY (!ibb_receiver_has_ahead (&self->receiver)))
+    return;
+
+  while (ibb_session_is_open (self) && (stanza = ibb_receiver_take_next (&self->receiver)) != NULL)
+    {
+      receive_block (self, stanza, now);
+      ibb_stanza_record_unref (stanza);
+    }
+  /* The peer sends all blocks again, from the one that was refused. */
+  if (ibb_session_is_open (self) && self->receiver.refusing)
+    flush_ahead (self, now);
+}
+
+/* Whether the bytes before the peer's close are all that it meant to send (D-45). Some peers end a
+ * session upon an error of their own with a close (H-03). */
+static gboolean
+is_complete (const IBBSession *self, gint64 now)
+{
+  return ibb_receiver_is_complete (&self->receiver, now) && !self->sender.refused_for_good;
+}
+
+static void
+end_input (IBBSession *self, gboolean orderly)
+{
+  ibb_receiver_end (&self->receiver, orderly);
+  self->has_changed = TRUE;
+}
+
+static void
+peer_aborted (IBBSession *self, const IBBStanza *stanza)
+{
+  IBBFailure failure = IBB_FAILURE_OF (IBB_FAILURE_PEER_ABORTED);
+
+  if (stanza->gives_reason)
+    ibb_failure_set_condition (&failure, IBB_FAILURE_PEER_ABORTED, stanza->condition, stanza->text);
+  /* After a close of the transport nobody reads any more, and all of our bytes have arrived
+   * (D-37). */
+  if (self->closing.is_whole && ibb_sender_is_drained (&self->sender))
+    ibb_session_end_orderly (self);
+  else
+    ibb_session_end (self, &failure);
+  ibb_failure_clear (&failure);
+}
+
+/* After the peer's close the application writes on only if the peer reads on (D-39). */
+static void
+stop_writing (IBBSession *self, gint64 now)
+{
+  if (!ibb_closing_stop (&self->closing, now))
+    return;
+
+  ibb_sender_stop_writes (&self->sender, IBB_FAILURE_PEER_CLOSED);
+  ibb_sender_flush (&self->sender, now);
+  self->has_changed = TRUE;
+}
+
+/* A peer that reads no more may leave bytes that were written undelivered. Until they have arrived,
+ * an end of file would look like a clean end to somebody who only reads (D-38). */
+static gboolean
+may_end_input (IBBSession *self)
+{
+  return ibb_closing_reads_on (&self->closing) || ibb_sender_is_drained (&self->sender);
+}
+
+void
+ibb_session_take_peer_close (IBBSession *self, IBBStanza *stanza, gint64 now)
+{
+  gboolean is_orderly;
+
+  if (ibb_closing_is_peer_closed (&self->closing))
+    {
+      if (ibb_closing_receive_again (&self->closing, stanza) == IBB_CLOSING_ABORTED)
+        peer_aborted (self, stanza);
+      return;
+    }
+
+  heard (self, now);
+  is_orderly = is_complete (self, now);
+  ibb_receiver_release_all (&self->receiver);
+  if (ibb_closing_receive (&self->closing, stanza, now) == IBB_CLOSING_ABORTED)
+    {
+      peer_aborted (self, stanza);
+      return;
+    }
+
+  if (!is_orderly || may_end_input (self))
+    end_input (self, is_orderly);
+  stop_writing (self, now);
+  ibb_session_proceed (self, now);
+}
+
+/* Takes the peer's close, its answer to ours, or a refusal that was deferred with such a close. */
+static void
+take_close (IBBSession *self, IBBStanza *stanza, gint64 now)
+{
+  /* NULL: so many messages have left since that this one is forgotten (D-36). */
+  IBBPending *pending = ibb_pendings_find (&self->parameters.context->pendings, stanza->id);
+
+  if (stanza->payload == IBB_PAYLOAD_CLOSE)
+    ibb_session_take_peer_close (self, stanza, now);
+  else if (pending != NULL && pending->type == IBB_PENDING_BLOCK)
+    take_block_answer (self, pending, stanza, now);
+  else if (pending != NULL)
+    take_close_answer (self, stanza, now);
+}
+
+/* While the session is interrupted only an unclean close counts: all other stanzas come again. */
+static void
+receive_meanwhile (IBBSession *self, IBBStanza *stanza, gint64 now)
+{
+  if (stanza->payload == IBB_PAYLOAD_CLOSE && stanza->unclean)
+    ibb_session_take_peer_close (self, stanza, now);
+}
+
+/* A close, or the answer to ours, may have overtaken a block: then it waits for the block
+ * (D-42). */
+static void
+receive_close (IBBSession *self, IBBStanza *stanza, gint64 now)
+{
+  if (ibb_closing_is_peer_closed (&self->closing) || self->closing.is_whole ||
+      !ibb_receiver_defer (&self->receiver, stanza, now))
+    take_close (self, stanza, now);
+}
+
+static void
+receive (IBBSession *self, IBBStanza *stanza, gint64 now)
+{
+  IBBFailure failure = IBB_FAILURE_INIT;
+
+  if (self->opening != NULL)
+    ibb_receiver_receive_early (&self->receiver, stanza);
+  else if (self->state == IBB_SESSION_INTERRUPTED)
+    receive_meanwhile (self, stanza, now);
+  else if (ibb_stanza_record_has_long_id (stanza))
+    {
+      /* No implementation writes such an id, and it would be kept (D-47). */
+      ibb_receiver_refuse_malformed (&self->receiver, stanza, &failure);
+      ibb_session_fail (self, &failure);
+    }
+  else if (stanza->payload == IBB_PAYLOAD_CLOSE)
+    receive_close (self, stanza, now);
+  else
+    receive_data (self, stanza, now);
+}
+
+void
+ibb_session_receive (IBBSession *self, IBBStanza *stanza, gint64 now)
+{
+  receive (self, stanza, now);
+  ibb_session_settle (self);
+}
+
+void
+ibb_session_receive_early (IBBSession *self, gint64 now)
+{
+  IBBStanza *stanza;
+
+  while ((stanza = g_queue_pop_head (&self->receiver.early)) != NULL)
+    {
+      receive (self, stanza, now);
+      ibb_stanza_record_unref (stanza);
+    }
+}
+
+/* Whether a <resume/> would tell more: nobody was there, or the session has ended, and the result
+ * of our close was lost. */
+static gboolean
+may_be_told (const IBBStanza *answer)
+{
+  return !ibb_peer_gave_answer (answer) || answer->condition == IBB_CONDITION_ITEM_NOT_FOUND;
+}
+
+static void
+take_close_answer (IBBSession *self, IBBStanza *answer, gint64 now)
+{
+  gboolean   is_result = answer->payload != IBB_PAYLOAD_ERROR;
+  gboolean   is_whole = self->closing.is_whole;
+  IBBFailure failure = IBB_FAILURE_INIT;
+
+  if (is_result || ibb_closing_is_peer_closed (&self->closing))
+    {
+      end_input (self, is_complete (self, now));
+      ibb_session_end_orderly (self);
+      return;
+    }
+
+  ibb_failure_set_condition (&failure, IBB_FAILURE_CLOSE_UNCONFIRMED, answer->condition,
+                             answer->text);
+  if (!is_whole && may_be_told (answer) && ibb_session_is_open (self) &&
+      ibb_session_interrupt (self, &failure))
+    ; /* the answer to <resume/> tells whether the peer has ended in order (D-58) */
+  else if (is_whole)
+    ibb_session_end_unconfirmed (self, &failure);
+  else
+    ibb_session_end (self, &failure);
+  ibb_failure_clear (&failure);
+}
+
+void
+ibb_session_close_answered (IBBSession *self, IBBStanza *answer, gint64 now)
+{
+  heard_answer (self, answer, now);
+  if (ibb_session_is_open (self))
+    receive_close (self, answer, now);
+  else if (answer->payload != IBB_PAYLOAD_ERROR)
+    take_close_answer (self, answer, now); /* the answer has arrived after all */
+  ibb_session_settle (self);
+}
+
+/* Sending. */
+
+IBBStanza *
+ibb_session_take_block (IBBSession *self, gint64 now)
+{
+  IBBStanza *stanza;
+
+  if (!ibb_sender_awaits_reply (&self->sender))
+    self->silent_since = now;
+  stanza = ibb_sender_take_stanza (&self->sender, now);
+  /* The writer is not woken before half of the buffer is free. */
+  if (ibb_sender_has_half_room (&self->sender))
+    self->has_changed = TRUE;
+  ibb_sender_update_ready (&self->sender, now);
+  ibb_session_settle (self);
+  return stanza;
+}
+
+void
+ibb_session_stanza_passed (IBBSession *self, IBBPending *pending)
+{
+  if (pending->type != IBB_PENDING_BLOCK)
+    return;
+
+  ibb_sender_passed (&self->sender, ibb_block_of_pending (pending));
+  self->has_changed = TRUE;
+  ibb_session_report (self);
+}
+
+void
+ibb_session_stanza_sent (IBBSession *self, IBBPending *pending, gint64 now)
+{
+  self->has_changed = TRUE;
+  if (pending->type == IBB_PENDING_CLOSE)
+    self->closing.output_shut = TRUE;
+  else if (pending->type == IBB_PENDING_BLOCK &&
+           ibb_sender_sent (&self->sender, ibb_block_of_pending (pending), now))
+    {
+      ibb_closing_prolong_linger (&self->closing, now); /* it counts as acknowledged (D-38) */
+      ibb_session_proceed (self, now);
+      ibb_session_settle (self);
+      return;
+    }
+  ibb_session_report (self);
+}
+
+static void
+take_block_answer (IBBSession *self, IBBPending *pending, IBBStanza *answer, gint64 now)
+{
+  IBBFailure       failure = IBB_FAILURE_INIT;
+  IBBSenderVerdict verdict;
+
+  heard_answer (self, answer, now);
+  verdict = ibb_sender_block_answered (&self->sender, ibb_block_of_pending (pending), answer,
+                                       ibb_closing_is_peer_closed (&self->closing), &failure, now);
+  if ((verdict & IBB_SENDER_ADVANCED) != 0)
+    {
+      self->parameters.context->has_moved = TRUE;
+      ibb_closing_prolong_linger (&self->closing, now);
+      self->has_changed = TRUE;
+    }
+  if ((verdict & IBB_SENDER_DOUBTS_PEER) != 0)
+    ibb_peer_probe (self->parameters.peer, now);
+  if ((verdict & IBB_SENDER_FAILED) != 0)
+    {
+      ibb_session_fail (self, &failure);
+      return;
+    }
+
+  ibb_session_proceed (self, now);
+  ibb_sender_update_ready (&self->sender, now);
+}
+
+/* A peer that has closed refuses our blocks. The refusal waits with the close, which tells more,
+ * and which a block may still follow (D-42). */
+static void
+block_answered (IBBSession *self, IBBPending *pending, IBBStanza *answer, gint64 now)
+{
+  if (answer->payload == IBB_PAYLOAD_ERROR && ibb_receiver_has_ahead (&self->receiver))
+    {
+      if (!self->closing.is_whole && ibb_receiver_defer (&self->receiver, answer, now))
+        return;
+      take_deferred (self, now);
+    }
+  if (ibb_session_is_open (self)) /* else the session ended with the close */
+    take_block_answer (self, pending, answer, now);
+}
+
+void
+ibb_session_block_answered (IBBSession *self, IBBPending *pending, IBBStanza *answer, gint64 now)
+{
+  block_answered (self, pending, answer, now);
+  ibb_session_settle (self);
+}
+
+/* Timers. */
+
+void
+ibb_session_delivery_timeout (IBBSession *self, gint64 now)
+{
+  IBBClosingVerdict verdict;
+
+  if (now >= ibb_receiver_get_ahead_due (&self->receiver))
+    flush_ahead (self, now);
+  if (!ibb_session_is_open (self))
+    return;
+
+  ibb_receiver_release (&self->receiver, now);
+  ibb_sender_timeout (&self->sender, now);
+  if (ibb_session_awaits_reply (self) && is_silent (self, now))
+    ibb_peer_probe (self->parameters.peer, now);
+  ibb_sender_update_ready (&self->sender, now);
+  verdict = ibb_closing_timeout (&self->closing, now);
+  if (verdict == IBB_CLOSING_LINGERED)
+    ibb_session_end_for (self, IBB_FAILURE_PEER_CLOSED);
+  else if (verdict == IBB_CLOSING_UNANSWERED)
+    ibb_session_end_unconfirmed (self,
+                                 &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_CLOSE_UNCONFIRMED));
+}
+
+/* The application. */
+
+void
+ibb_session_close_now (IBBSession *self, gint64 now)
+{
+  const IBBFailure failure = IBB_FAILURE_OF (IBB_FAILURE_CLOSED);
+
+  if (!ibb_closing_close (&self->closing, now))
+    return;
+
+  ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
+  ibb_receiver_fail (&self->receiver, &failure);
+  if (ibb_session_is_open (self))
+    {
+      ibb_receiver_refuse_all (&self->receiver);
+      take_deferred (self, now);
+    }
+  else if (self->state == IBB_SESSION_INTERRUPTED)
+    ibb_receiver_note_close (&self->receiver, now);
+  if (ibb_session_is_lasting (self))
+    ibb_sender_flush (&self->sender, now);
+  ibb_receiver_drop_unread (&self->receiver);
+  ibb_session_proceed (self, now);
+}
+
+/* Interruption (D-58). */
+
+void
+ibb_session_go_on (IBBSession *self, const IBBResumption *resumption, gint64 now)
+{
+  self->state = IBB_SESSION_OPEN;
+  ibb_failure_clear (&self->cause);
+  self->has_changed = TRUE;
+  heard (self, now);
+  ibb_sender_resume (&self->sender, resumption, now);
+  ibb_receiver_resume (&self->receiver, now);
+  ibb_closing_resume (&self->closing, resumption->moved > 0, resumption->outage, now);
+  ibb_session_proceed (self, now);
+  if (ibb_session_is_open (self))
+    ibb_sender_update_ready (&self->sender, now);
+}
+
+void
+ibb_session_peer_ended (IBBSession *self, const IBBPosition *peer, gint64 now)
+{
+  ibb_closing_refuse_owed (&self->closing); /* no request stays without an answer (N-20) */
+  ibb_sender_resume (&self->sender, &(IBBResumption){ .peer = *peer }, now);
+  if (self->closing.out != IBB_OUT_CLOSE_SENT)
+    ibb_sender_stop_writes (&self->sender, IBB_FAILURE_PEER_CLOSED);
+  if (ibb_sender_is_drained (&self->sender))
+    {
+      end_input (self, is_complete (self, now));
+      ibb_session_end_orderly (self);
+    }
+  else
+    ibb_session_end_for (self, IBB_FAILURE_PEER_CLOSED);
+}
+
+void
+ibb_session_peer_forgot (IBBSession *self, IBBStanza *answer, gint64 now)
+{
+  if (self->closing.out == IBB_OUT_CLOSE_SENT)
+    take_close_answer (self, answer, now);
+  else
+    {
+      ibb_closing_refuse_owed (&self->closing);
+      ibb_session_end (self, &self->cause);
+    }
+}

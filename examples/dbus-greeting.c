@@ -89,7 +89,7 @@ call (IBBService *service, const char *peer, const char *name, GError **error)
   g_autoptr (GVariant)        reply = NULL;
   const char                 *greeting;
 
-  transport = ibb_service_open_session (service, peer, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, error);
+  transport = ibb_service_open_session (service, peer, NULL, NULL, error);
   if (transport == NULL)
     return FALSE;
   connection = connect_bus (transport, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, NULL, error);

@@ -52,7 +52,7 @@ def connect(transport, flags, guid=None):
 
 
 def call(service, peer, name):
-    transport = service.open_session(peer, IBB.StanzaType.IQ, 0, None, None)
+    transport = service.open_session(peer)
     connection = connect(transport, Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT)
     reply = connection.call_sync(None, '/', INTERFACE, 'Greet', GLib.Variant('(s)', (name,)),
                                  GLib.VariantType('(s)'), Gio.DBusCallFlags.NONE, -1, None)

@@ -77,7 +77,7 @@ async function talk(jid, peer, ...lines) {
     const client = newClient(jid);
     await client.login_async(null);
     const service = IBB.Service.new(client);
-    const transport = await service.open_session_async(peer, IBB.StanzaType.IQ, 0, null, null);
+    const transport = await service.open_session_async(peer, null, null);
     await Promise.all([say(transport, lines), hear(transport)]);
     await transport.close_async(GLib.PRIORITY_DEFAULT, null);
     await client.logout_async(null);

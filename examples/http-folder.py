@@ -87,8 +87,7 @@ class Door:
         self.listener.connect('incoming', self.on_incoming)
 
     def on_incoming(self, _listener, connection, _source):
-        self.service.open_session_async(self.peer, IBB.StanzaType.IQ, 0, None, None,
-                                        self.on_opened, connection)
+        self.service.open_session_async(self.peer, None, None, self.on_opened, connection)
         return True
 
     def on_opened(self, service, result, connection):

@@ -53,11 +53,11 @@ class Party:
 class Romeo(Party):
     def on_jingle(self, peer, _action, sid, block_size):
         """Juliet has accepted: her block size is the agreed one."""
-        self.service.open_agreed_session_async(peer, sid, IBB.StanzaType.IQ, block_size, None,
-                                               self.on_opened)
+        params = IBB.SessionParams(sid=sid, block_size=block_size, agreed=True)
+        self.service.open_session_async(peer, params, None, self.on_opened)
 
     def on_opened(self, service, result):
-        transport = service.open_agreed_session_finish(result)
+        transport = service.open_session_finish(result)
         # PyGObject would free the buffer of write_all_async () at once.
         line = GLib.Bytes(b'my bounty is as boundless as the sea')
         transport.get_output_stream().write_bytes_async(line, GLib.PRIORITY_DEFAULT, None,
@@ -76,12 +76,12 @@ class Juliet(Party):
     def on_jingle(self, peer, _action, sid, block_size):
         """Romeo offers a session. It is expected before he learns that it may come."""
         block_size = min(block_size, GREATEST)
-        self.service.expect_agreed_session_async(peer, sid, IBB.StanzaType.IQ, block_size, None,
-                                                 self.on_opened)
+        params = IBB.SessionParams(block_size=block_size, agreed=True)
+        self.service.expect_session_async(peer, sid, params, None, self.on_opened)
         self.send_jingle(peer, 'session-accept', sid, block_size)
 
     def on_opened(self, service, result):
-        transport = service.expect_agreed_session_finish(result)
+        transport = service.expect_session_finish(result)
         print(f'juliet has a session with {transport.get_block_size()} bytes a block')
         transport.get_input_stream().read_bytes_async(100, GLib.PRIORITY_DEFAULT, None,
                                                       self.on_read, transport)

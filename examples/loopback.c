@@ -125,8 +125,8 @@ main (void)
   setlocale (LC_ALL, ""); /* for what is said */
   ibb_service_set_session_limit (romeo, 1);
   g_signal_connect (romeo, "session-accepted", G_CALLBACK (session_accepted_cb), &talk);
-  ibb_service_open_session_async (juliet, "romeo@example.org/orchard", IBB_STANZA_TYPE_IQ, 0, NULL,
-                                  NULL, opened_cb, &talk);
+  ibb_service_open_session_async (juliet, "romeo@example.org/orchard", NULL, NULL, opened_cb,
+                                  &talk);
   g_main_loop_run (talk.loop);
 
   if (talk.error != NULL)

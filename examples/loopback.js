@@ -38,7 +38,8 @@ async function answer(expected) {
 }
 
 async function ask(service) {
-    const transport = await service.open_session_async(ROMEO, IBB.StanzaType.IQ, 0, 'talk', null);
+    const params = new IBB.SessionParams({sid: 'talk'});
+    const transport = await service.open_session_async(ROMEO, params, null);
 
     await say(transport, 'wherefore art thou romeo?');
     print(`juliet hears: ${await hear(transport)}`);
@@ -54,7 +55,7 @@ async function talk() {
     const romeo = IBB.Service.new(loopback.attach(ROMEO));
 
     // The expectation holds from the moment of the call.
-    const expected = romeo.expect_session_async(JULIET, 'talk', null);
+    const expected = romeo.expect_session_async(JULIET, 'talk', null, null);
     await Promise.all([answer(expected), ask(juliet)]);
 }
 

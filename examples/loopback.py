@@ -36,7 +36,7 @@ class Talk:
         threading.Thread(target=run, daemon=True).start()
 
     def ask(self):
-        transport = self.juliet.open_session('romeo@example.org/orchard', IBB.StanzaType.IQ, 0)
+        transport = self.juliet.open_session('romeo@example.org/orchard')
         transport.get_output_stream().write_all(b'wherefore art thou romeo?')
         reply = b''
         # An empty read is the peer's clean end; anything else raises.

@@ -32,7 +32,8 @@ async void answer (IBB.Service romeo) throws Error {
 }
 
 async void ask (IBB.Service juliet) throws Error {
-  var transport = yield juliet.open_session_async (ROMEO, IBB.StanzaType.IQ, 0, "talk");
+  var talk = new IBB.SessionParams () { sid = "talk" };
+  var transport = yield juliet.open_session_async (ROMEO, talk);
 
   yield say (transport, "wherefore art thou romeo?");
   print ("juliet hears: %s\n", yield hear (transport));

@@ -55,7 +55,7 @@ send_file (const char *jid, const char *peer, const char *path, GError **error)
   if (client == NULL)
     return FALSE;
   service = ibb_service_new (IBB_CONNECTION (client));
-  transport = ibb_service_open_session (service, peer, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, error);
+  transport = ibb_service_open_session (service, peer, NULL, NULL, error);
   if (transport == NULL)
     return FALSE;
   if (g_output_stream_splice (g_io_stream_get_output_stream (G_IO_STREAM (transport)),

@@ -39,7 +39,7 @@ async function sendFile(jid, peer, path) {
     const client = newClient(jid);
     await client.login_async(null);
     const service = IBB.Service.new(client);
-    const transport = await service.open_session_async(peer, IBB.StanzaType.IQ, 0, null, null);
+    const transport = await service.open_session_async(peer, null, null);
     await transport.get_output_stream().splice_async(source,
         Gio.OutputStreamSpliceFlags.CLOSE_SOURCE, GLib.PRIORITY_DEFAULT, null);
     // Fails unless the peer has acknowledged every byte.

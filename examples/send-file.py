@@ -33,7 +33,7 @@ def send_file(jid, peer, path):
     client = login(jid)
     try:
         service = IBB.Service.new(client)
-        transport = service.open_session(peer, IBB.StanzaType.IQ, 0)
+        transport = service.open_session(peer)
         transport.get_output_stream().splice(source, Gio.OutputStreamSpliceFlags.CLOSE_SOURCE)
         # Fails unless the peer has acknowledged every byte.
         transport.close()

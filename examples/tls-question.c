@@ -169,8 +169,7 @@ talk (char **argv, GError **error)
     return FALSE;
   service = ibb_service_new (IBB_CONNECTION (client));
   if (question != NULL)
-    transport =
-        ibb_service_open_session (service, argv[2], IBB_STANZA_TYPE_IQ, 0, NULL, NULL, error);
+    transport = ibb_service_open_session (service, argv[2], NULL, NULL, error);
   else
     {
       ibb_service_set_session_limit (service, 1);

@@ -67,7 +67,7 @@ def hear(tls):
 
 
 def ask(service, peer, certificate, peer_certificate, question):
-    transport = service.open_session(peer, IBB.StanzaType.IQ, 0, None, None)
+    transport = service.open_session(peer)
     tls = Gio.TlsClientConnection.new(transport, None)
     protect(tls, certificate, peer_certificate)
     say(tls, question)

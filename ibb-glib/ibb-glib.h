@@ -11,6 +11,7 @@
 #include <ibb-glib/ibb-output-stream.h>
 #include <ibb-glib/ibb-request.h>
 #include <ibb-glib/ibb-service.h>
+#include <ibb-glib/ibb-session-params.h>
 #include <ibb-glib/ibb-stanza.h>
 #include <ibb-glib/ibb-transport.h>
 #include <ibb-glib/ibb-types.h>

@@ -32,8 +32,7 @@
  *   g_autoptr (IBBService) acceptor = ibb_service_new (juliet);
  *
  *   ibb_service_accept_async (acceptor, NULL, NULL, NULL);
- *   return ibb_service_open_session (opener, "juliet@example.org/b", IBB_STANZA_TYPE_IQ, 0, NULL,
- *                                    NULL, error);
+ *   return ibb_service_open_session (opener, "juliet@example.org/b", NULL, NULL, error);
  * }
  * ```
  *

@@ -5,10 +5,9 @@
 #include "config.h"
 
 #include "ibb-service-private.h"
+#include "ibb-session-params-private.h"
 #include "ibb-transport-private.h"
 #include "runtime/accept-operation.h"
-#include "runtime/argument.h"
-#include "runtime/expect-operation.h"
 #include "runtime/open-operation.h"
 
 /**
@@ -16,11 +15,7 @@
  * @self: a service
  * @peer_jid: the JID of the peer, with its resource unless the peer is a
  *   component or the like
- * @stanza_type: which stanza is to carry the blocks
- * @block_size: how many bytes a block may carry, 1 to 65535; 0 for
- *   [property@IBB.Service:default-block-size]
- * @sid: (nullable): the session identifier, an NMTOKEN of at most 256 bytes;
- *   NULL for a fresh random one
+ * @params: (nullable): the parameters of the session; NULL for the defaults
  * @cancellable: (nullable): a cancellable
  * @callback: (scope async): called when the peer has answered
  * @user_data: for @callback
@@ -35,9 +30,7 @@
 void
 ibb_service_open_session_async (IBBService         *self,
                                 const char         *peer_jid,
-                                IBBStanzaType       stanza_type,
-                                guint               block_size,
-                                const char         *sid,
+                                IBBSessionParams   *params,
                                 GCancellable       *cancellable,
                                 GAsyncReadyCallback callback,
                                 gpointer            user_data)
@@ -47,10 +40,11 @@ ibb_service_open_session_async (IBBService         *self,
   IBBOpen           open;
 
   g_return_if_fail (IBB_IS_SERVICE (self));
+  g_return_if_fail (params == NULL || IBB_IS_SESSION_PARAMS (params));
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, ibb_service_open_session_async);
-  if (ibb_argument_fill_open (&open, NULL, peer_jid, stanza_type, block_size, sid, &error))
+  if (ibb_session_params_fill_open (params, peer_jid, &open, &error))
     ibb_open_operation_start (ibb_service_get_host (self), G_OBJECT (self), &open, task);
   else
     g_task_return_error (task, error);
@@ -67,8 +61,9 @@ ibb_service_open_session_async (IBBService         *self,
  * A refusal is the [error@IBB.Error] of the peer's or the server's answer; with
  * `service-unavailable` to a JID without resource the message says that one is
  * needed. Other errors: %G_IO_ERROR_INVALID_ARGUMENT for an invalid JID or
- * session identifier, too large a block size or our own JID, with nothing
- * sent; %G_IO_ERROR_PENDING when the session exists already;
+ * session identifier, too large a block size, our own JID as the peer's, or an address
+ * that the connection does not have, with nothing sent; %G_IO_ERROR_PENDING when the
+ * session exists already;
  * %G_IO_ERROR_MESSAGE_TOO_LARGE when our JID and the peer's leave a stanza no
  * room for data;
  * %G_IO_ERROR_TIMED_OUT after [property@IBB.Service:open-timeout];
@@ -94,11 +89,7 @@ ibb_service_open_session_finish (IBBService *self, GAsyncResult *result, GError 
  * @self: a service
  * @peer_jid: the JID of the peer, with its resource unless the peer is a
  *   component or the like
- * @stanza_type: which stanza is to carry the blocks
- * @block_size: how many bytes a block may carry, 1 to 65535; 0 for
- *   [property@IBB.Service:default-block-size]
- * @sid: (nullable): the session identifier, an NMTOKEN of at most 256 bytes;
- *   NULL for a fresh random one
+ * @params: (nullable): the parameters of the session; NULL for the defaults
  * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
@@ -113,19 +104,18 @@ ibb_service_open_session_finish (IBBService *self, GAsyncResult *result, GError 
  * Since: 1.0
  */
 IBBTransport *
-ibb_service_open_session (IBBService   *self,
-                          const char   *peer_jid,
-                          IBBStanzaType stanza_type,
-                          guint         block_size,
-                          const char   *sid,
-                          GCancellable *cancellable,
-                          GError      **error)
+ibb_service_open_session (IBBService       *self,
+                          const char       *peer_jid,
+                          IBBSessionParams *params,
+                          GCancellable     *cancellable,
+                          GError          **error)
 {
   IBBOpen open;
 
   g_return_val_if_fail (IBB_IS_SERVICE (self), NULL);
+  g_return_val_if_fail (params == NULL || IBB_IS_SESSION_PARAMS (params), NULL);
 
-  if (!ibb_argument_fill_open (&open, NULL, peer_jid, stanza_type, block_size, sid, error))
+  if (!ibb_session_params_fill_open (params, peer_jid, &open, error))
     return NULL;
   return ibb_transport_new_take (ibb_open_operation_run (
       ibb_service_get_host (self), G_OBJECT (self), &open, cancellable, error));
@@ -137,6 +127,7 @@ ibb_service_open_session (IBBService   *self,
  * @peer_jid: the JID that the session will come from, as a whole: a JID without
  *   resource expects an open without one
  * @sid: the session identifier
+ * @params: (nullable): the parameters of the session; NULL for any
  * @cancellable: (nullable): ends the expectation
  * @callback: (scope async): called when the session has come
  * @user_data: for @callback
@@ -145,7 +136,8 @@ ibb_service_open_session (IBBService   *self,
  * [property@IBB.Service:session-limit].
  *
  * The expectation holds from the moment of this call, so that @sid can be told
- * to the peer right after it.
+ * to the peer right after it. Of two expectations of the same peer and @sid, the one
+ * that names [property@IBB.SessionParams:local-jid] gets the session.
  *
  * A session that arrives just when the call is cancelled, or that is not fetched
  * with [method@IBB.Service.expect_session_finish], waits for the next call with the
@@ -157,19 +149,21 @@ void
 ibb_service_expect_session_async (IBBService         *self,
                                   const char         *peer_jid,
                                   const char         *sid,
+                                  IBBSessionParams   *params,
                                   GCancellable       *cancellable,
                                   GAsyncReadyCallback callback,
                                   gpointer            user_data)
 {
-  const IBBExpected expected = { .peer = peer_jid, .sid = sid };
   g_autoptr (GTask) task = NULL;
   GError           *error = NULL;
+  IBBExpected       expected;
 
   g_return_if_fail (IBB_IS_SERVICE (self));
+  g_return_if_fail (params == NULL || IBB_IS_SESSION_PARAMS (params));
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, ibb_service_expect_session_async);
-  if (ibb_argument_check_jid (peer_jid, &error) && ibb_argument_check_sid (sid, &error))
+  if (ibb_session_params_fill_expected (params, peer_jid, sid, &expected, &error))
     ibb_expect_operation_start (ibb_service_get_host (self), ibb_service_get_inbox (self),
                                 G_OBJECT (self), &expected, task);
   else
@@ -208,6 +202,7 @@ ibb_service_expect_session_finish (IBBService *self, GAsyncResult *result, GErro
  * @peer_jid: the JID that the session will come from, as a whole: a JID without
  *   resource expects an open without one
  * @sid: the session identifier
+ * @params: (nullable): the parameters of the session; NULL for any
  * @cancellable: (nullable): ends the expectation
  * @error: return location for an error
  *
@@ -222,17 +217,19 @@ ibb_service_expect_session_finish (IBBService *self, GAsyncResult *result, GErro
  * Since: 1.0
  */
 IBBTransport *
-ibb_service_expect_session (IBBService   *self,
-                            const char   *peer_jid,
-                            const char   *sid,
-                            GCancellable *cancellable,
-                            GError      **error)
+ibb_service_expect_session (IBBService       *self,
+                            const char       *peer_jid,
+                            const char       *sid,
+                            IBBSessionParams *params,
+                            GCancellable     *cancellable,
+                            GError          **error)
 {
-  const IBBExpected expected = { .peer = peer_jid, .sid = sid };
+  IBBExpected expected;
 
   g_return_val_if_fail (IBB_IS_SERVICE (self), NULL);
+  g_return_val_if_fail (params == NULL || IBB_IS_SESSION_PARAMS (params), NULL);
 
-  if (!ibb_argument_check_jid (peer_jid, error) || !ibb_argument_check_sid (sid, error))
+  if (!ibb_session_params_fill_expected (params, peer_jid, sid, &expected, error))
     return NULL;
   return ibb_transport_new_take (
       ibb_expect_operation_run (ibb_service_get_host (self), ibb_service_get_inbox (self),

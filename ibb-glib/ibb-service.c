@@ -55,7 +55,7 @@
  * begin (IBBService *service, const char *peer, GError **error)
  * {
  *   g_signal_connect (service, "session-accepted", G_CALLBACK (on_accepted), NULL);
- *   return ibb_service_open_session (service, peer, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, error);
+ *   return ibb_service_open_session (service, peer, NULL, NULL, error);
  * }
  * ```
  *

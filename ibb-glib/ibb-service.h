@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 
 #include <ibb-glib/ibb-connection.h>
+#include <ibb-glib/ibb-session-params.h>
 #include <ibb-glib/ibb-transport.h>
 #include <ibb-glib/ibb-types.h>
 #include <ibb-glib/ibb-version.h>
@@ -146,9 +147,7 @@ char **ibb_service_get_features (IBBService *self);
 IBB_AVAILABLE_IN_1_0
 void ibb_service_open_session_async (IBBService         *self,
                                      const char         *peer_jid,
-                                     IBBStanzaType       stanza_type,
-                                     guint               block_size,
-                                     const char         *sid,
+                                     IBBSessionParams   *params,
                                      GCancellable       *cancellable,
                                      GAsyncReadyCallback callback,
                                      gpointer            user_data);
@@ -158,18 +157,17 @@ IBBTransport *
 ibb_service_open_session_finish (IBBService *self, GAsyncResult *result, GError **error);
 
 IBB_AVAILABLE_IN_1_0
-IBBTransport *ibb_service_open_session (IBBService   *self,
-                                        const char   *peer_jid,
-                                        IBBStanzaType stanza_type,
-                                        guint         block_size,
-                                        const char   *sid,
-                                        GCancellable *cancellable,
-                                        GError      **error);
+IBBTransport *ibb_service_open_session (IBBService       *self,
+                                        const char       *peer_jid,
+                                        IBBSessionParams *params,
+                                        GCancellable     *cancellable,
+                                        GError          **error);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_service_expect_session_async (IBBService         *self,
                                        const char         *peer_jid,
                                        const char         *sid,
+                                       IBBSessionParams   *params,
                                        GCancellable       *cancellable,
                                        GAsyncReadyCallback callback,
                                        gpointer            user_data);
@@ -179,103 +177,12 @@ IBBTransport *
 ibb_service_expect_session_finish (IBBService *self, GAsyncResult *result, GError **error);
 
 IBB_AVAILABLE_IN_1_0
-IBBTransport *ibb_service_expect_session (IBBService   *self,
-                                          const char   *peer_jid,
-                                          const char   *sid,
-                                          GCancellable *cancellable,
-                                          GError      **error);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_service_open_session_from_async (IBBService         *self,
-                                          const char         *local_jid,
-                                          const char         *peer_jid,
-                                          IBBStanzaType       stanza_type,
-                                          guint               block_size,
-                                          const char         *sid,
-                                          GCancellable       *cancellable,
-                                          GAsyncReadyCallback callback,
-                                          gpointer            user_data);
-
-IBB_AVAILABLE_IN_1_0
-IBBTransport *
-ibb_service_open_session_from_finish (IBBService *self, GAsyncResult *result, GError **error);
-
-IBB_AVAILABLE_IN_1_0
-IBBTransport *ibb_service_open_session_from (IBBService   *self,
-                                             const char   *local_jid,
-                                             const char   *peer_jid,
-                                             IBBStanzaType stanza_type,
-                                             guint         block_size,
-                                             const char   *sid,
-                                             GCancellable *cancellable,
-                                             GError      **error);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_service_expect_session_at_async (IBBService         *self,
-                                          const char         *local_jid,
-                                          const char         *peer_jid,
-                                          const char         *sid,
-                                          GCancellable       *cancellable,
-                                          GAsyncReadyCallback callback,
-                                          gpointer            user_data);
-
-IBB_AVAILABLE_IN_1_0
-IBBTransport *
-ibb_service_expect_session_at_finish (IBBService *self, GAsyncResult *result, GError **error);
-
-IBB_AVAILABLE_IN_1_0
-IBBTransport *ibb_service_expect_session_at (IBBService   *self,
-                                             const char   *local_jid,
-                                             const char   *peer_jid,
-                                             const char   *sid,
-                                             GCancellable *cancellable,
-                                             GError      **error);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_service_open_agreed_session_async (IBBService         *self,
-                                            const char         *peer_jid,
-                                            const char         *sid,
-                                            IBBStanzaType       stanza_type,
-                                            guint               block_size,
-                                            GCancellable       *cancellable,
-                                            GAsyncReadyCallback callback,
-                                            gpointer            user_data);
-
-IBB_AVAILABLE_IN_1_0
-IBBTransport *
-ibb_service_open_agreed_session_finish (IBBService *self, GAsyncResult *result, GError **error);
-
-IBB_AVAILABLE_IN_1_0
-IBBTransport *ibb_service_open_agreed_session (IBBService   *self,
-                                               const char   *peer_jid,
-                                               const char   *sid,
-                                               IBBStanzaType stanza_type,
-                                               guint         block_size,
-                                               GCancellable *cancellable,
-                                               GError      **error);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_service_expect_agreed_session_async (IBBService         *self,
-                                              const char         *peer_jid,
-                                              const char         *sid,
-                                              IBBStanzaType       stanza_type,
-                                              guint               block_size,
-                                              GCancellable       *cancellable,
-                                              GAsyncReadyCallback callback,
-                                              gpointer            user_data);
-
-IBB_AVAILABLE_IN_1_0
-IBBTransport *
-ibb_service_expect_agreed_session_finish (IBBService *self, GAsyncResult *result, GError **error);
-
-IBB_AVAILABLE_IN_1_0
-IBBTransport *ibb_service_expect_agreed_session (IBBService   *self,
-                                                 const char   *peer_jid,
-                                                 const char   *sid,
-                                                 IBBStanzaType stanza_type,
-                                                 guint         block_size,
-                                                 GCancellable *cancellable,
-                                                 GError      **error);
+IBBTransport *ibb_service_expect_session (IBBService       *self,
+                                          const char       *peer_jid,
+                                          const char       *sid,
+                                          IBBSessionParams *params,
+                                          GCancellable     *cancellable,
+                                          GError          **error);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_service_accept_async (IBBService         *self,

@@ -15,8 +15,7 @@ ibb_argument_check_jid (const char *jid, GError **error)
 
   if (normal == NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                 _ ("“%s” is not a valid JID such as “romeo@montague.example/orchard”"),
-                 jid != NULL ? jid : "");
+                 _ ("Invalid JID “%s” (expected user@host/resource)"), jid != NULL ? jid : "");
   return normal != NULL;
 }
 
@@ -24,7 +23,7 @@ void
 ibb_argument_set_foreign_address (const char *local_jid, GError **error)
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               _ ("“%s” is not an address of this connection"), local_jid);
+               _ ("The connection does not have the address “%s”"), local_jid);
 }
 
 gboolean
@@ -33,53 +32,22 @@ ibb_argument_check_sid (const char *sid, GError **error)
   if (sid != NULL && ibb_stanza_is_valid_sid (sid))
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               _ ("“%s” is not a valid session identifier: use 1 to %d letters, digits and “.-_:”"),
+               _ ("Invalid session identifier “%s” (expected 1 to %d letters, digits and “.-_:”)"),
                sid != NULL ? sid : "", IBB_SID_MAX_LENGTH);
   return FALSE;
 }
 
 gboolean
-ibb_argument_check_block_size (guint block_size, GError **error)
+ibb_argument_check_block_size (guint block_size, gboolean is_agreed, GError **error)
 {
-  if (block_size <= IBB_BLOCK_SIZE_MAX)
+  if (block_size <= IBB_BLOCK_SIZE_MAX && (block_size > 0 || !is_agreed))
     return TRUE;
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               _ ("A block size of %u is too large: the most that XEP-0047 allows is %d"),
-               block_size, IBB_BLOCK_SIZE_MAX);
+  if (block_size == 0)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                         _ ("Missing block size of an agreed session"));
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 _ ("Invalid block size %u (XEP-0047 allows at most %d bytes)"), block_size,
+                 IBB_BLOCK_SIZE_MAX);
   return FALSE;
-}
-
-gboolean
-ibb_argument_check_stanza_type (IBBStanzaType stanza_type, GError **error)
-{
-  if (stanza_type == IBB_STANZA_TYPE_IQ || stanza_type == IBB_STANZA_TYPE_MESSAGE)
-    return TRUE;
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               _ ("%d is not a stanza type of a session"), (int) stanza_type);
-  return FALSE;
-}
-
-gboolean
-ibb_argument_fill_open (IBBOpen      *open,
-                        const char   *local_jid,
-                        const char   *peer_jid,
-                        IBBStanzaType stanza_type,
-                        guint         block_size,
-                        const char   *sid,
-                        GError      **error)
-{
-  if (!ibb_argument_check_jid (peer_jid, error) ||
-      (sid != NULL && !ibb_argument_check_sid (sid, error)) ||
-      !ibb_argument_check_block_size (block_size, error) ||
-      !ibb_argument_check_stanza_type (stanza_type, error))
-    return FALSE;
-
-  *open = (IBBOpen){
-    .local = local_jid,
-    .peer = peer_jid,
-    .sid = sid,
-    .block_size = block_size,
-    .by_message = stanza_type == IBB_STANZA_TYPE_MESSAGE,
-  };
-  return TRUE;
 }

@@ -7,25 +7,13 @@
 
 #include <gio/gio.h>
 
-#include "core/peer/parameters.h"
-#include "ibb-types.h"
-
 G_BEGIN_DECLS
 
 gboolean ibb_argument_check_jid (const char *jid, GError **error);
 /* The connection has no such address. */
 void     ibb_argument_set_foreign_address (const char *local_jid, GError **error);
 gboolean ibb_argument_check_sid (const char *sid, GError **error);
-gboolean ibb_argument_check_block_size (guint block_size, GError **error);
-gboolean ibb_argument_check_stanza_type (IBBStanzaType stanza_type, GError **error);
-/* Checks all but local_jid (nullable), which is for the caller to check. open borrows the texts.
- * sid: NULL for a random one. */
-gboolean ibb_argument_fill_open (IBBOpen      *open,
-                                 const char   *local_jid,
-                                 const char   *peer_jid,
-                                 IBBStanzaType stanza_type,
-                                 guint         block_size,
-                                 const char   *sid,
-                                 GError      **error);
+/* An agreed session needs a block size; otherwise 0 stands for the default. */
+gboolean ibb_argument_check_block_size (guint block_size, gboolean is_agreed, GError **error);
 
 G_END_DECLS

@@ -137,13 +137,6 @@ expect_clear (IBBOperation *operation)
   g_free ((char *) self->expected.sid);
 }
 
-#define CLASS(call)                                                                                \
-  {                                                                                                \
-    .name = "[ibb-glib] " call, .async_name = "ibb_service_" call "_async()",                      \
-    .always_waits = TRUE, .begin = expect_begin, .is_ready = expect_is_ready,                      \
-    .attempt = expect_attempt, .give_up = expect_give_up, .clear = expect_clear,                   \
-  }
-
 static void
 init (IBBExpectOperation *self,
       IBBHost            *host,
@@ -151,15 +144,18 @@ init (IBBExpectOperation *self,
       GObject            *service,
       const IBBExpected  *expected)
 {
-  static const IBBOperationClass class = CLASS ("expect_session");
-  static const IBBOperationClass agreed_class = CLASS ("expect_agreed_session");
-  static const IBBOperationClass at_class = CLASS ("expect_session_at");
+  static const IBBOperationClass class = {
+    .name = "[ibb-glib] expect_session",
+    .async_name = "ibb_service_expect_session_async()",
+    .always_waits = TRUE,
+    .begin = expect_begin,
+    .is_ready = expect_is_ready,
+    .attempt = expect_attempt,
+    .give_up = expect_give_up,
+    .clear = expect_clear,
+  };
 
-  ibb_operation_init (&self->parent,
-                      expected->is_agreed       ? &agreed_class
-                      : expected->local != NULL ? &at_class
-                                                : &class,
-                      host, g_object_ref (service), NULL, 0);
+  ibb_operation_init (&self->parent, &class, host, g_object_ref (service), NULL, 0);
   self->inbox = ibb_inbox_ref (inbox);
   self->expected = *expected;
   self->expected.local = g_strdup (expected->local);

@@ -43,8 +43,7 @@ open_now (IBBOpenOperation *self, gint64 now, GError **error)
   if (ibb_jid_equal (self->open.peer, self->open.local != NULL ? self->open.local : local_jid))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _ ("“%s” is this connection itself: a session needs another one"),
-                   self->open.peer);
+                   _ ("Cannot open a session to oneself (“%s”)"), self->open.peer);
       return FALSE;
     }
 
@@ -135,25 +134,22 @@ open_clear (IBBOperation *operation)
   g_clear_pointer (&self->channel, ibb_channel_unref);
 }
 
-#define CLASS(call)                                                                                \
-  {                                                                                                \
-    .name = "[ibb-glib] " call, .async_name = "ibb_service_" call "_async()",                      \
-    .always_waits = TRUE, .begin = open_begin, .is_ready = open_is_ready, .attempt = open_attempt, \
-    .give_up = open_give_up, .clear = open_clear,                                                  \
-  }
-
 static void
 init (IBBOpenOperation *self, IBBHost *host, GObject *service, const IBBOpen *open)
 {
-  static const IBBOperationClass class = CLASS ("open_session");
-  static const IBBOperationClass agreed_class = CLASS ("open_agreed_session");
-  static const IBBOperationClass from_class = CLASS ("open_session_from");
+  static const IBBOperationClass class = {
+    .name = "[ibb-glib] open_session",
+    .async_name = "ibb_service_open_session_async()",
+    .always_waits = TRUE,
+    .begin = open_begin,
+    .is_ready = open_is_ready,
+    .attempt = open_attempt,
+    .give_up = open_give_up,
+    .clear = open_clear,
+  };
 
-  ibb_operation_init (&self->parent,
-                      open->fixed_block_size ? &agreed_class
-                      : open->local != NULL  ? &from_class
-                                             : &class,
-                      host, g_object_ref (service), ibb_host_get_refresh_waiters (host), 0);
+  ibb_operation_init (&self->parent, &class, host, g_object_ref (service),
+                      ibb_host_get_refresh_waiters (host), 0);
   self->open = *open;
   self->open.peer = ibb_jid_dup_unicode (open->peer);
   self->open.local = open->local != NULL ? ibb_jid_dup_unicode (open->local) : NULL;

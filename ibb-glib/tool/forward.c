@@ -292,13 +292,13 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer data)
 static void
 try_to_open (Opening *opening)
 {
-  Forward           *self = opening->forward;
-  const ToolOptions *options = tool_relay_get_options (opening->relay);
+  g_autoptr (IBBSessionParams) params =
+      tool_options_new_params (tool_relay_get_options (opening->relay));
 
   opening->attempts++;
-  ibb_service_open_session_async (tool_relay_get_service (opening->relay), self->peer,
-                                  options->stanza_type, options->block_size, NULL,
-                                  tool_link_get_cancellable (opening->link), opened_cb, opening);
+  ibb_service_open_session_async (tool_relay_get_service (opening->relay), opening->forward->peer,
+                                  params, tool_link_get_cancellable (opening->link), opened_cb,
+                                  opening);
 }
 
 static void

@@ -541,3 +541,10 @@ tool_options_clear (ToolOptions *self)
   g_free (self->sid);
   g_strfreev (self->from);
 }
+
+IBBSessionParams *
+tool_options_new_params (const ToolOptions *self)
+{
+  return g_object_new (IBB_TYPE_SESSION_PARAMS, "stanza-type", self->stanza_type, "block-size",
+                       self->block_size, "sid", self->sid, NULL);
+}

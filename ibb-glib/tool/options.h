@@ -68,6 +68,9 @@ gboolean tool_options_parse (ToolOptions        *self,
                              char             ***argv);
 void     tool_options_clear (ToolOptions *self);
 
+/* Those of a session to open. */
+IBBSessionParams *tool_options_new_params (const ToolOptions *self);
+
 char    *tool_options_parse_peer (const char *command, const char *text);
 gboolean tool_options_parse_size (const char *text, guint64 *size);
 gboolean tool_options_parse_count (const char *text, guint *count);

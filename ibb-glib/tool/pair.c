@@ -32,18 +32,18 @@ tool_pair_open (ToolPair   *self,
                 const char *far_jid,
                 GError    **error)
 {
-  const ToolOptions       *options = tool_run_get_options (run);
-  GCancellable            *cancellable = tool_run_get_cancellable (run);
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GCancellable) stop = g_cancellable_new ();
-  g_autofree char         *sid = g_uuid_string_random ();
-  Expected                 expected = { NULL };
+  g_autoptr (IBBSessionParams) params = tool_options_new_params (tool_run_get_options (run));
+  GCancellable                *cancellable = tool_run_get_cancellable (run);
+  g_autoptr (GMainContext)     context = g_main_context_new ();
+  g_autoptr (GCancellable)     stop = g_cancellable_new ();
+  g_autofree char             *sid = g_uuid_string_random ();
+  Expected                     expected = { NULL };
 
+  ibb_session_params_set_sid (params, sid);
   tool_run_begin_phase (run, _ ("opening the session"), 0);
   g_main_context_push_thread_default (context);
-  ibb_service_expect_session_async (far, near_jid, sid, stop, expected_cb, &expected);
-  self->near = ibb_service_open_session (near, far_jid, options->stanza_type, options->block_size,
-                                         sid, cancellable, error);
+  ibb_service_expect_session_async (far, near_jid, sid, NULL, stop, expected_cb, &expected);
+  self->near = ibb_service_open_session (near, far_jid, params, cancellable, error);
   if (self->near == NULL)
     g_cancellable_cancel (stop);
   while (!expected.done)

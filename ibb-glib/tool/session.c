@@ -107,15 +107,15 @@ begin (ToolRun *run, IBBService *service, IBBTransport *transport)
 IBBTransport *
 tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError **error)
 {
-  const ToolOptions *options = tool_run_get_options (run);
-  g_autofree char   *phase = g_strdup_printf (_ ("waiting for “%s” to answer"), peer);
-  IBBTransport      *transport;
-  GError            *refusal = NULL;
+  g_autoptr (IBBSessionParams) params = tool_options_new_params (tool_run_get_options (run));
+  g_autofree char             *phase = g_strdup_printf (_ ("waiting for “%s” to answer"), peer);
+  IBBTransport                *transport;
+  GError                      *refusal = NULL;
 
   /* The service has its own open-timeout. */
   tool_run_begin_phase (run, phase, 0);
-  transport = ibb_service_open_session (service, peer, options->stanza_type, options->block_size,
-                                        options->sid, tool_run_get_cancellable (run), &refusal);
+  transport =
+      ibb_service_open_session (service, peer, params, tool_run_get_cancellable (run), &refusal);
   if (transport == NULL)
     {
       if (g_error_matches (refusal, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT))

@@ -21,21 +21,22 @@
  *
  * - [property@IBB.Request:local-jid] and [property@IBB.Transport:local-jid] are the address
  *   that a peer has opened the session to.
- * - [method@IBB.Service.open_session_from] and [method@IBB.Service.expect_session_at] name
- *   the address. [method@IBB.Service.open_session] is from the domain itself.
+ * - [property@IBB.SessionParams:local-jid] is the address of a session to open or to expect;
+ *   without one, [method@IBB.Service.open_session] is from the domain itself.
  *
  * ```c
  * static IBBTransport *
  * greet (const char *secret, const char *peer, GError **error)
  * {
- *   g_autoptr (IBBComponent) component = ibb_component_new ("bots.example.org");
- *   g_autoptr (IBBService)   service = ibb_service_new (IBB_CONNECTION (component));
+ *   g_autoptr (IBBComponent)     component = ibb_component_new ("bots.example.org");
+ *   g_autoptr (IBBService)       service = ibb_service_new (IBB_CONNECTION (component));
+ *   g_autoptr (IBBSessionParams) params = ibb_session_params_new ();
  *
  *   ibb_component_set_secret (component, secret);
  *   if (!ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (component), NULL, error))
  *     return NULL;
- *   return ibb_service_open_session_from (service, "hello@bots.example.org", peer,
- *                                         IBB_STANZA_TYPE_IQ, 0, NULL, NULL, error);
+ *   ibb_session_params_set_local_jid (params, "hello@bots.example.org");
+ *   return ibb_service_open_session (service, peer, params, NULL, error);
  * }
  * ```
  *

@@ -17,6 +17,7 @@
 #include "config.h"
 
 #include "../lib/account.h"
+#include "../lib/open.h"
 
 #include <string.h>
 
@@ -155,8 +156,7 @@ open_session (IBBService *service, const char *receiver, const char *sid)
 {
   g_autofree char   *peer = account_dup_jid ("bob", receiver);
   g_autoptr (GError) error = NULL;
-  IBBTransport      *transport =
-      ibb_service_open_session (service, peer, IBB_STANZA_TYPE_IQ, 0, sid, NULL, &error);
+  IBBTransport      *transport = open_with (service, peer, IBB_STANZA_TYPE_IQ, 0, sid, &error);
 
   check (transport != NULL, sid, &error);
   return transport;

@@ -9,9 +9,9 @@
 
 #include "config.h"
 
-#include <stdlib.h>
+#include "../lib/open.h"
 
-#include <ibb-glib/ibb-glib.h>
+#include <stdlib.h>
 
 #define BLOCK_SIZE 4096
 #define ROMEO "romeo@example.org/orchard"
@@ -52,8 +52,7 @@ main (int argc, char **argv)
 
   ibb_service_set_session_limit (juliet_service, 1);
   ibb_service_accept_async (juliet_service, NULL, accepted_cb, &juliet);
-  romeo = ibb_service_open_session (romeo_service, JULIET, IBB_STANZA_TYPE_IQ, BLOCK_SIZE, NULL,
-                                    NULL, &error);
+  romeo = open_with (romeo_service, JULIET, IBB_STANZA_TYPE_IQ, BLOCK_SIZE, NULL, &error);
   if (romeo == NULL)
     g_error ("%s", error->message);
   while (juliet == NULL)

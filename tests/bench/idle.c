@@ -130,8 +130,7 @@ open_sessions (Pair *pair, guint n)
 
   for (guint i = 0; i < n; i++)
     {
-      ibb_service_open_session_async (pair->services[0], peer, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
-                                      opened_cb, NULL);
+      ibb_service_open_session_async (pair->services[0], peer, NULL, NULL, opened_cb, NULL);
       while (opened->len + 100 < i) /* the open-timeout is for each */
         g_main_context_iteration (NULL, TRUE);
     }

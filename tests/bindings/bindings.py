@@ -40,9 +40,9 @@ def both_ends(opener, accepter, opener_jid, accepter_jid, sid):
     """The two transports of a session, opened synchronously."""
     accepted = []
     accepter.expect_session_async(
-        opener_jid, sid, None,
+        opener_jid, sid, None, None,
         lambda service, result: accepted.append(service.expect_session_finish(result)))
-    opened = opener.open_session(accepter_jid, IBB.StanzaType.IQ, 0, sid, None)
+    opened = opener.open_session(accepter_jid, IBB.SessionParams(sid=sid), None)
     wait_until(lambda: accepted)
     return opened, accepted[0]
 

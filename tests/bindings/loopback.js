@@ -78,8 +78,9 @@ async function echo(transport) {
 }
 
 async function bothEnds([alice, bob]) {
-    const accepted = bob.expect_session_async(ALICE, 'javascript', null);
-    const opened = await alice.open_session_async(BOB, IBB.StanzaType.IQ, 0, 'javascript', null);
+    const accepted = bob.expect_session_async(ALICE, 'javascript', null, null);
+    const params = new IBB.SessionParams({sid: 'javascript'});
+    const opened = await alice.open_session_async(BOB, params, null);
     return [opened, await accepted];
 }
 
@@ -94,7 +95,8 @@ run({
         const [alice, bob] = services();
         bob.session_limit = 1;
         const accepted = bob.accept_async(null);
-        const opened = await alice.open_session_async(BOB, IBB.StanzaType.IQ, 512, null, null);
+        const params = new IBB.SessionParams({block_size: 512});
+        const opened = await alice.open_session_async(BOB, params, null);
         assert(opened.block_size === 512);
         await roundTrip(opened, await accepted);
     },
@@ -122,7 +124,7 @@ run({
             return true;
         });
         const opening = ['one', 'two'].map(sid =>
-            alice.open_session_async(BOB, IBB.StanzaType.IQ, 0, sid, null));
+            alice.open_session_async(BOB, new IBB.SessionParams({sid}), null));
         await until(() => requests.length === 2);
         assert(requests.map(request => request.sid).join() === 'one,two');
         requests[0].refuse(IBB.Error.FORBIDDEN, null);
@@ -141,7 +143,7 @@ run({
             request.connect('withdrawn', (_request, error) => seen.push(error));
             return true;
         });
-        const opening = alice.open_session_async(BOB, IBB.StanzaType.IQ, 0, null, null);
+        const opening = alice.open_session_async(BOB, null, null);
         await until(() => requests.length === 1);
         assert(requests[0].pending);
         bob.stop();
@@ -166,7 +168,7 @@ run({
         bob.connect('session-accepted', (_service, transport) => all.push(echo(transport)));
         const talk = async number => {
             const data = DATA.map(byte => byte ^ number);
-            const transport = await alice.open_session_async(BOB, IBB.StanzaType.IQ, 0, null, null);
+            const transport = await alice.open_session_async(BOB, null, null);
             const [, answer] = await Promise.all([
                 write(transport.get_output_stream(), data),
                 read(transport.get_input_stream(), data.length),
@@ -204,7 +206,7 @@ run({
     '/bindings/javascript/errors': async () => {
         const [alice, bob] = services();
         const open = (jid, size = 0) =>
-            alice.open_session_async(jid, IBB.StanzaType.IQ, size, null, null);
+            alice.open_session_async(jid, new IBB.SessionParams({block_size: size}), null);
         const readSome = transport =>
             transport.get_input_stream().read_bytes_async(10, GLib.PRIORITY_DEFAULT, null);
         const writeSome = transport =>

@@ -59,7 +59,7 @@ def asynchronous():
 
     bob.props.session_limit = 1
     bob.accept_async(None, accepted_cb)
-    result = wait(alice.open_session_async, BOB, IBB.StanzaType.IQ, 1000, None)
+    result = wait(alice.open_session_async, BOB, IBB.SessionParams(block_size=1000))
     opened = alice.open_session_finish(result)
     wait_until(lambda: accepted)
     assert opened.props.block_size == 1000
@@ -124,10 +124,10 @@ def requests():
                          for name in ('alice', 'bob', 'carol'))
     names = {'IBB': IBB, 'service': bob, 'sessions': []}
     exec(listing('opening.md'), names)
-    result = wait(alice.open_session_async, 'bob@example.org/x', IBB.StanzaType.IQ, 0, None)
+    result = wait(alice.open_session_async, 'bob@example.org/x', None)
     assert alice.open_session_finish(result) is not None
     assert len(names['sessions']) == 1
-    result = wait(carol.open_session_async, 'bob@example.org/x', IBB.StanzaType.IQ, 0, None)
+    result = wait(carol.open_session_async, 'bob@example.org/x', None)
     try:
         carol.open_session_finish(result)
         raise AssertionError('carol came in')
@@ -143,7 +143,7 @@ def deferred():
     bob.props.session_limit = 1
     bob.connect('session-requested', lambda _service, request: kept.append(request) or True)
     results = []
-    alice.open_session_async(BOB, IBB.StanzaType.IQ, 0, None, None,
+    alice.open_session_async(BOB, None, None,
                              lambda _service, result: results.append(result))
     wait_until(lambda: kept)
     assert not results and kept[0].props.peer_jid == ALICE
@@ -188,7 +188,7 @@ def dialogue():
 
     def ask():
         results.clear()
-        alice.open_session_async(BOB, IBB.StanzaType.IQ, 0, None, None,
+        alice.open_session_async(BOB, None, None,
                                  lambda _service, result: results.append(result))
         wait_until(lambda: FakeDialog.shown)
         return FakeDialog.shown[0]
@@ -214,7 +214,7 @@ def dialogue():
         bob.props.accept_timeout = timeout
         timeout *= 2
         results.clear()
-        alice.open_session_async(BOB, IBB.StanzaType.IQ, 0, None, None,
+        alice.open_session_async(BOB, None, None,
                                  lambda _service, result: results.append(result))
         wait_until(lambda: results and not FakeDialog.shown)
     assert len(said) == 1 and 'in time' in said[0], said
@@ -233,7 +233,7 @@ def withdrawn():
 
     bob.props.session_limit = 1
     bob.connect('session-requested', requested)
-    alice.open_session_async(BOB, IBB.StanzaType.IQ, 0, None, None, None)
+    alice.open_session_async(BOB, None, None, None)
     wait_until(lambda: kept)
     assert kept[0].props.pending is True and kept[0].is_pending()
     bob.stop()
@@ -251,7 +251,7 @@ def withdrawn():
 def talk(alice, number):
     """In a thread: sends DATA and its end, and reads the answer up to its end."""
     data = bytes(byte ^ number for byte in DATA)
-    transport = alice.open_session(BOB, IBB.StanzaType.IQ, 0, None, None)
+    transport = alice.open_session(BOB, None, None)
     transport.get_output_stream().write_all(data, None)
     transport.shutdown_output(None)
     assert read_all(transport) == data[::-1]
@@ -287,7 +287,7 @@ def errors():
     alice, bob = services()
 
     def open_session(jid, size=0):
-        alice.open_session(jid, IBB.StanzaType.IQ, size, None, None)
+        alice.open_session(jid, IBB.SessionParams(block_size=size), None)
 
     quark = IBB.error_quark()
     check_fails(IBB.Error.SERVICE_UNAVAILABLE, open_session, 'nobody@example.org/x', quark=quark)
@@ -332,16 +332,16 @@ def own_connection():
     accepter = IBB.Service.new(bob)
     # Work is done in this context: what would have to wait for it says so.
     try:
-        opener.open_session(BOB, IBB.StanzaType.IQ, 0, None, None)
+        opener.open_session(BOB, None, None)
         raise AssertionError('a synchronous call in the context of the connection')
     except GLib.Error as error:
         assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.WOULD_BLOCK), error
 
     accepted = []
     accepter.expect_session_async(
-        ALICE, 'own', None,
+        ALICE, 'own', None, None,
         lambda service, result: accepted.append(service.expect_session_finish(result)))
-    result = wait(opener.open_session_async, BOB, IBB.StanzaType.IQ, 0, 'own')
+    result = wait(opener.open_session_async, BOB, IBB.SessionParams(sid='own'))
     opened = opener.open_session_finish(result)
     wait_until(lambda: accepted)
     output = opened.get_output_stream()

@@ -83,7 +83,7 @@ async void echo (IBB.Transport transport, bool upper = false) throws Error {
 async void talk (IBB.Service alice, uint8 number) throws Error {
   var data = new uint8[LENGTH];
   var answer = new uint8[LENGTH];
-  var transport = yield alice.open_session_async (BOB, IBB.StanzaType.IQ, 0, null, null);
+  var transport = yield alice.open_session_async (BOB);
   size_t length;
 
   for (var i = 0; i < LENGTH; i++)
@@ -141,7 +141,7 @@ async void run_deferred () throws Error {
     Idle.add (run_deferred.callback);
     return true;
   });
-  alice.open_session_async.begin (BOB, IBB.StanzaType.IQ, 0, null, null, (object, result) => {
+  alice.open_session_async.begin (BOB, null, null, (object, result) => {
     try {
       opened = alice.open_session_async.end (result);
     } catch (Error error) {
@@ -196,12 +196,12 @@ async void run_errors () throws Error {
 
   make_services (out alice, out bob);
   try {
-    yield alice.open_session_async ("nobody@example.org/x", IBB.StanzaType.IQ, 0, null, null);
+    yield alice.open_session_async ("nobody@example.org/x");
     assert_not_reached ();
   } catch (IBB.Error.SERVICE_UNAVAILABLE error) {
   }
   try {
-    yield alice.open_session_async ("@", IBB.StanzaType.IQ, 0, null, null);
+    yield alice.open_session_async ("@");
     assert_not_reached ();
   } catch (IOError.INVALID_ARGUMENT error) {
   }
@@ -273,14 +273,14 @@ void test_synchronous () {
     var alice = new IBB.Service (loopback.attach (ALICE));
     var bob = new IBB.Service (loopback.attach (BOB));
     IBB.Transport? accepted = null;
-    bob.expect_session_async.begin (ALICE, "sync", null, (object, result) => {
+    bob.expect_session_async.begin (ALICE, "sync", null, null, (object, result) => {
       try {
         accepted = bob.expect_session_async.end (result);
       } catch (Error error) {
         critical ("%s", error.message);
       }
     });
-    var opened = alice.open_session (BOB, IBB.StanzaType.IQ, 0, "sync");
+    var opened = alice.open_session (BOB, new IBB.SessionParams () { sid = "sync" });
     while (accepted == null)
       MainContext.default ().iteration (true);
     size_t length;
@@ -306,7 +306,7 @@ void test_refused () {
   });
   var loop = new MainLoop ();
   var refused = false;
-  alice.open_session_async.begin (BOB, IBB.StanzaType.IQ, 0, null, null, (object, result) => {
+  alice.open_session_async.begin (BOB, null, null, (object, result) => {
     try {
       alice.open_session_async.end (result);
     } catch (IBB.Error.FORBIDDEN error) {

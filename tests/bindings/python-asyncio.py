@@ -32,11 +32,11 @@ def services():
     return alice, bob
 
 
-async def ends(alice=None, bob=None, **arguments):
+async def ends(alice=None, bob=None, params=None):
     if alice is None:
         alice, bob = services()
     expected = bob.accept_async()
-    return await alice.open_session_async(BOB, **arguments), await expected
+    return await alice.open_session_async(BOB, params), await expected
 
 
 def case(name):
@@ -100,7 +100,8 @@ async def expect():
     alice, bob = services()
     bob.props.session_limit = 0
     expected = bob.expect_session_async(ALICE, 'agreed')
-    opened = await alice.open_session_async(BOB, IBB.StanzaType.MESSAGE, 512, 'agreed')
+    params = IBB.SessionParams(stanza_type=IBB.StanzaType.MESSAGE, block_size=512, sid='agreed')
+    opened = await alice.open_session_async(BOB, params)
     accepted = await expected
     assert isinstance(accepted, IBB.Transport) and accepted.props.block_size == 512
     async with accepted, opened:
@@ -149,8 +150,8 @@ async def request():
 
     tasks = []
     bob.connect('session-requested', requested)
-    welcome = alice.open_session_async(BOB, sid='welcome')
-    await check_fails(alice.open_session_async(BOB, sid='other'), IBB.Error.FORBIDDEN,
+    welcome = alice.open_session_async(BOB, IBB.SessionParams(sid='welcome'))
+    await check_fails(alice.open_session_async(BOB, IBB.SessionParams(sid='other')), IBB.Error.FORBIDDEN,
                       IBB.error_quark())
     assert (await welcome).props.sid == answered[0].props.sid == 'welcome'
 
@@ -255,7 +256,7 @@ async def cancel_accept():
 
     async def ask():
         for number in range(60):
-            async with await alice.open_session_async(BOB, sid=f's{number}') as transport:
+            async with await alice.open_session_async(BOB, IBB.SessionParams(sid=f's{number}')) as transport:
                 reader, writer = transport.make_streams()
                 writer.write(b'%d\n' % number)
                 assert await reader.readline() == b'%d\n' % number
@@ -283,7 +284,7 @@ async def cancel_expect():
     async def ask(sid):
         while True:
             try:
-                transport = await alice.open_session_async(BOB, sid=sid)
+                transport = await alice.open_session_async(BOB, IBB.SessionParams(sid=sid))
                 break
             except GLib.Error as error:
                 assert error.matches(IBB.error_quark(), IBB.Error.NOT_ACCEPTABLE), error
@@ -309,7 +310,7 @@ async def cancel_taken_later():
     # next call.
     alice, bob = services()
     call = bob.accept_async()
-    opened = await alice.open_session_async(BOB, sid='one')
+    opened = await alice.open_session_async(BOB, IBB.SessionParams(sid='one'))
     await asyncio.wait((call,))
     await cancel_taking(call)
     transport = await call
@@ -317,7 +318,7 @@ async def cancel_taken_later():
     transport.abort()
 
     call = bob.accept_async()
-    opened = await alice.open_session_async(BOB, sid='two')
+    opened = await alice.open_session_async(BOB, IBB.SessionParams(sid='two'))
     await asyncio.wait((call,))
     del call
     async with await bob.accept_async() as transport, opened:

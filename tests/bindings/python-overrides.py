@@ -57,7 +57,7 @@ def defaults():
     bob.connect('session-accepted', lambda _service, transport: accepted.append(transport))
     opened = alice.open_session(BOB)
     assert (opened.props.stanza_type, opened.props.block_size) == (IBB.StanzaType.IQ, 32768)
-    opened = alice.open_session(BOB, sid='mine', block_size=1000)
+    opened = alice.open_session(BOB, IBB.SessionParams(sid='mine', block_size=1000))
     assert (opened.props.sid, opened.props.block_size) == ('mine', 1000)
 
 

@@ -11,7 +11,7 @@ async void both_ends (IBB.Service opener, IBB.Service accepter, string opener_ji
   IBB.Transport? expected = null;
   SourceFunc resume = both_ends.callback;
   var waiting = false;
-  accepter.expect_session_async.begin (opener_jid, "vala", null, (object, result) => {
+  accepter.expect_session_async.begin (opener_jid, "vala", null, null, (object, result) => {
     try {
       expected = accepter.expect_session_async.end (result);
     } catch (Error error) {
@@ -20,7 +20,8 @@ async void both_ends (IBB.Service opener, IBB.Service accepter, string opener_ji
     if (waiting)
       resume ();
   });
-  opened = yield opener.open_session_async (accepter_jid, IBB.StanzaType.IQ, 0, "vala", null);
+  var params = new IBB.SessionParams () { sid = "vala" };
+  opened = yield opener.open_session_async (accepter_jid, params, null);
   if (expected == null && failure == null) {
     waiting = true;
     yield;

@@ -28,9 +28,9 @@ run({
         const here = IBB.Service.new(alice);
         const there = IBB.Service.new(bob);
         assert(await alice.query_support_async(bob.local_jid, null));
-        const accepted = there.expect_session_async(alice.local_jid, 'javascript', null);
-        const opened = await here.open_session_async(bob.local_jid, IBB.StanzaType.IQ, 0,
-            'javascript', null);
+        const accepted = there.expect_session_async(alice.local_jid, 'javascript', null, null);
+        const opened = await here.open_session_async(bob.local_jid,
+            new IBB.SessionParams({sid: 'javascript'}), null);
         await roundTrip(opened, await accepted);
         await Promise.all([alice.logout_async(null), bob.logout_async(null)]);
         assert(bob.state === IBB.ConnectionState.OFFLINE);

@@ -39,7 +39,7 @@ PYTHON_OVERRIDES = PYTHON + '''
 async def talk():
     there = IBB.Service.new(loopback.attach('bob@example.org/b'))
     expected = there.expect_session_async('alice@example.org/a', 'sid')
-    async with await service.open_session_async('bob@example.org/b', sid='sid') as transport:
+    async with await service.open_session_async('bob@example.org/b', IBB.SessionParams(sid='sid')) as transport:
         async with await expected:
             return transport.props.sid
 assert IBB.run(talk()) == 'sid'

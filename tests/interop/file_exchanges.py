@@ -30,7 +30,7 @@ class Ends:
     def start_receiving(self, content, sid):
         """The peer offers a file and sends it: the session, and the peer's call."""
         expected = []
-        self.service.expect_session_async(self.peer.jid, sid, None,
+        self.service.expect_session_async(self.peer.jid, sid, None, None,
                                           lambda _service, result: expected.append(result))
         sending = self.peer.start('send', to=self.jid, sid=sid, path=write_file(content))
         self.negotiator.iterate_until(lambda: expected or sending.done())

@@ -139,7 +139,8 @@ def be_patient(transport):
 
 
 def open_session(service, peer, sid, stanza_type=IQ, block_size=0):
-    return be_patient(service.open_session(peer.jid, stanza_type, block_size, sid, None))
+    params = IBB.SessionParams(stanza_type=stanza_type, block_size=block_size, sid=sid)
+    return be_patient(service.open_session(peer.jid, params, None))
 
 
 class Accepting:

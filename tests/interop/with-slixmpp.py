@@ -98,7 +98,7 @@ def killed_in_the_middle(server):
     peer.call('accept')
     # It is asked when a tenth of this time is over, and at the latest after a minute.
     service, _jid = other_end.make_service(server, peer_timeout=100000)
-    transport = service.open_session(peer.jid, IQ, 0, 'middle', None)
+    transport = service.open_session(peer.jid, IBB.SessionParams(sid='middle'), None)
     reading = other_end.in_thread(other_end.failure, other_end.read, transport)
     other_end.write(transport, other_end.data('middle', 50000))
     draining = other_end.in_thread(other_end.failure, transport.drain, None)

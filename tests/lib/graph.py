@@ -44,7 +44,7 @@ ROOMS = (
     ('connection', r'ibb-connection', ('stanza', 'words', 'core data')),
     ('runtime', r'runtime/', ('connection', 'stanza', 'words', 'core', 'session', 'peer', 'core data')),
     ('classes', r'ibb-(?!client|loopback|glib)',
-     ('runtime', 'connection', 'stanza', 'words', 'core', 'session', 'core data')),
+     ('runtime', 'connection', 'stanza', 'words', 'core', 'session', 'peer', 'core data')),
     ('loopback', r'loopback/|ibb-loopback', ('runtime', 'connection', 'stanza', 'words', 'core data')),
     # The client: what its rooms share, the XML stream, the way to a server, XEP-0198, the login.
     ('xmpp base', r'xmpp/base/|xmpp/ibb-token', ('runtime', 'words', 'core data')),
@@ -78,8 +78,6 @@ PARTS = {
     # Each pair of accessors, and each call in its two forms, is long and documented by itself.
     'ibb-service-settings': 'ibb-service',
     'ibb-service-sessions': 'ibb-service',
-    'ibb-service-addresses': 'ibb-service',
-    'ibb-service-agreed': 'ibb-service',
     'ibb-transport-properties': 'ibb-transport',
     'xmpp/ibb-client-settings': 'xmpp/ibb-client',
     'xmpp/ibb-xmpp-connection-calls': 'xmpp/ibb-xmpp-connection',

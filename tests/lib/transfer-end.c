@@ -17,6 +17,7 @@
 #include "config.h"
 
 #include "account.h"
+#include "open.h"
 #include "process.h"
 
 #include <locale.h>
@@ -217,8 +218,8 @@ send_other (IBBService *service, const char *peer_jid, guint64 size)
   Direction                direction = { .size = size };
   gint64                   begin = g_get_monotonic_time ();
 
-  transport = ibb_service_open_session (service, peer_jid, IBB_STANZA_TYPE_IQ, (guint) block_size,
-                                        "other", NULL, &direction.error);
+  transport = open_with (service, peer_jid, IBB_STANZA_TYPE_IQ, (guint) block_size, "other",
+                         &direction.error);
   check (transport != NULL, "opening another", &direction.error);
   direction.stream = G_IO_STREAM (transport);
   send_thread (&direction);
@@ -236,7 +237,8 @@ receive_other (IBBService *service, const char *peer_jid)
   Direction                direction = { .stall_after = -1 };
   gint64                   begin;
 
-  ibb_service_expect_session_async (service, peer_jid, "other", NULL, expected_cb, &transport);
+  ibb_service_expect_session_async (service, peer_jid, "other", NULL, NULL, expected_cb,
+                                    &transport);
   g_print ("ready\n");
   while (transport == NULL)
     g_main_context_iteration (NULL, TRUE);
@@ -336,13 +338,14 @@ main (int argc, char **argv)
   peer_jid = account_dup_jid (peer, "transfer");
   if (opens)
     {
-      transport = ibb_service_open_session (service, peer_jid, IBB_STANZA_TYPE_IQ,
-                                            (guint) block_size, SID, NULL, &error);
+      transport =
+          open_with (service, peer_jid, IBB_STANZA_TYPE_IQ, (guint) block_size, SID, &error);
       check (transport != NULL, "opening", &error);
     }
   else
     {
-      ibb_service_expect_session_async (service, peer_jid, SID, NULL, expected_cb, &transport);
+      ibb_service_expect_session_async (service, peer_jid, SID, NULL, NULL, expected_cb,
+                                        &transport);
       g_print ("ready\n");
       while (transport == NULL)
         g_main_context_iteration (NULL, TRUE);

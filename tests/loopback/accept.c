@@ -22,8 +22,7 @@ seen_clear (Seen *seen)
 static void
 start_open (Fixture *fixture, GAsyncResult **opened)
 {
-  ibb_service_open_session_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
-                                  store_result_cb, opened);
+  ibb_service_open_session_async (fixture->romeo, JULIET, NULL, NULL, store_result_cb, opened);
 }
 
 static IBBTransport *
@@ -224,8 +223,8 @@ nesting_open (Nesting *self)
 {
   g_autofree char *sid = g_strdup_printf ("nested-%u", self->n_opened++);
 
-  ibb_service_open_session_async (self->fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, sid, NULL,
-                                  nesting_result_cb, self);
+  open_with_async (self->fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, sid, nesting_result_cb,
+                   self);
 }
 
 static void
@@ -322,10 +321,9 @@ test_nested_drop (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < 3; i++)
     start_open (fixture, &opened[i]);
   /* Romeo's answer comes behind his requests: then they wait for the signal. */
-  ibb_service_expect_session_async (fixture->romeo, JULIET, "last", NULL, store_result_cb,
+  ibb_service_expect_session_async (fixture->romeo, JULIET, "last", NULL, NULL, store_result_cb,
                                     &expected);
-  last = assert_succeeds (ibb_service_open_session, fixture->juliet, ROMEO, IBB_STANZA_TYPE_IQ, 0,
-                          "last", NULL);
+  last = assert_succeeds (open_with, fixture->juliet, ROMEO, IBB_STANZA_TYPE_IQ, 0, "last");
 
   for (guint i = 0; i < 3; i++)
     assert_refused (fixture, &opened[i], IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, NULL);
@@ -439,8 +437,7 @@ test_accept_cancelled_late (Fixture *fixture, gconstpointer data)
 
   ibb_service_accept_async (fixture->juliet, cancellable, store_result_cb, &accepted);
   /* Nobody iterates the context: the session waits at the accept. */
-  romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0,
-                           NULL, NULL);
+  romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, NULL, NULL);
   write_text (romeo, "hello");
   g_cancellable_cancel (cancellable);
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_accept_finish, fixture->juliet,
@@ -471,12 +468,10 @@ test_accept_unfetched (Fixture *fixture, gconstpointer data)
   GAsyncResult            *accepted = NULL;
 
   ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
-  romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0,
-                           NULL, NULL);
+  romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, NULL, NULL);
   result = wait_for_result (&accepted);
   ibb_transport_abort (romeo);
-  other = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0,
-                           "other", NULL);
+  other = assert_succeeds (open_with, fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, "other");
   g_clear_object (&result);
   juliet = assert_succeeds (ibb_service_accept, fixture->juliet, NULL);
   g_assert_cmpstr (ibb_transport_get_sid (juliet), ==, "other");
@@ -484,8 +479,7 @@ test_accept_unfetched (Fixture *fixture, gconstpointer data)
 
   ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
   g_clear_object (&romeo);
-  romeo =
-      ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error);
+  romeo = ibb_service_open_session (fixture->romeo, JULIET, NULL, NULL, &error);
   last = wait_for_result (&accepted);
   g_clear_object (&fixture->juliet);
   g_clear_object (&last);
@@ -601,8 +595,8 @@ test_features (Fixture *fixture, gconstpointer data)
   assert_features (fixture->juliet, "urn:ibb-glib:1");
   g_signal_handler_disconnect (fixture->juliet, handler);
 
-  ibb_service_expect_session_async (fixture->juliet, ROMEO, "sid", cancellable, store_result_cb,
-                                    &expected);
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "sid", NULL, cancellable,
+                                    store_result_cb, &expected);
   assert_features (fixture->juliet, "urn:ibb-glib:1 http://jabber.org/protocol/ibb");
   g_cancellable_cancel (cancellable);
   result = wait_for_result (&expected);
@@ -630,8 +624,7 @@ test_interrupted (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < 2; i++)
     ibb_connection_set_state (fixture->juliet_connection, IBB_CONNECTION_STATE_CONNECTING, reason);
   ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &meanwhile);
-  ibb_service_open_session_async (fixture->juliet, ROMEO, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
-                                  store_result_cb, &opened);
+  ibb_service_open_session_async (fixture->juliet, ROMEO, NULL, NULL, store_result_cb, &opened);
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_open_session_finish,
                        fixture->juliet, &opened);
   run_pending ();

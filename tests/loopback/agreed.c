@@ -4,33 +4,29 @@
 
 #include "fixture.h"
 
+static IBBSessionParams *
+new_agreed (IBBStanzaType stanza_type, guint block_size)
+{
+  return g_object_new (IBB_TYPE_SESSION_PARAMS, "stanza-type", stanza_type, "block-size",
+                       block_size, "sid", "agreed", "agreed", TRUE, NULL);
+}
+
 static void
 expect (Fixture *fixture, IBBStanzaType stanza_type, guint block_size, GAsyncResult **result)
 {
-  ibb_service_expect_agreed_session_async (fixture->juliet, ROMEO, "agreed", stanza_type,
-                                           block_size, NULL, store_result_cb, result);
-}
+  g_autoptr (IBBSessionParams) params = new_agreed (stanza_type, block_size);
 
-static IBBTransport *
-finish_expect (Fixture *fixture, GAsyncResult **stored)
-{
-  g_autoptr (GAsyncResult) result = wait_for_result (stored);
-  g_autoptr (GError)       error = NULL;
-  IBBTransport            *transport;
-
-  transport = ibb_service_expect_agreed_session_finish (fixture->juliet, result, &error);
-  g_assert_no_error (error);
-  return transport;
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "agreed", params, NULL, store_result_cb,
+                                    result);
 }
 
 static void
 assert_open_fails (Fixture *fixture, IBBStanzaType stanza_type, guint block_size, IBBError code)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr (IBBSessionParams) params = new_agreed (stanza_type, block_size);
 
-  g_assert_null (ibb_service_open_agreed_session (fixture->romeo, JULIET, "agreed", stanza_type,
-                                                  block_size, NULL, &error));
-  g_assert_error (error, IBB_ERROR, (int) code);
+  assert_fails (IBB_ERROR, (int) code, ibb_service_open_session, fixture->romeo, JULIET, params,
+                NULL);
 }
 
 /* N-46, N-47: each end keeps to what was agreed, and an open that differs leaves
@@ -40,24 +36,18 @@ check_agreed (Fixture *fixture, IBBStanzaType stanza_type)
 {
   IBBStanzaType other_type =
       stanza_type == IBB_STANZA_TYPE_IQ ? IBB_STANZA_TYPE_MESSAGE : IBB_STANZA_TYPE_IQ;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
-  GAsyncResult            *expected = NULL;
-  GAsyncResult            *opened = NULL;
+  g_autoptr (IBBSessionParams) params = new_agreed (stanza_type, 1000);
+  g_autoptr (IBBTransport)     romeo = NULL;
+  g_autoptr (IBBTransport)     juliet = NULL;
+  GAsyncResult                *expected = NULL;
 
   ibb_service_set_session_limit (fixture->juliet, 0);
   expect (fixture, stanza_type, 1000, &expected);
   assert_open_fails (fixture, stanza_type, 999, IBB_ERROR_RESOURCE_CONSTRAINT);
   assert_open_fails (fixture, stanza_type, 1001, IBB_ERROR_RESOURCE_CONSTRAINT);
   assert_open_fails (fixture, other_type, 1000, IBB_ERROR_NOT_ACCEPTABLE);
-  ibb_service_open_agreed_session_async (fixture->romeo, JULIET, "agreed", stanza_type, 1000, NULL,
-                                         store_result_cb, &opened);
-  result = wait_for_result (&opened);
-  romeo = ibb_service_open_agreed_session_finish (fixture->romeo, result, &error);
-  g_assert_no_error (error);
-  juliet = finish_expect (fixture, &expected);
+  romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, params, NULL);
+  juliet = assert_result (ibb_service_expect_session_finish, fixture->juliet, &expected);
   g_assert_cmpuint (ibb_transport_get_block_size (juliet), ==, 1000);
   g_assert_cmpuint (ibb_transport_get_block_size (romeo), ==, 1000);
   g_assert_cmpstr (ibb_transport_get_sid (juliet), ==, "agreed");
@@ -83,95 +73,70 @@ static void
 test_no_fallback (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError)       error = NULL;
   GAsyncResult            *expected = NULL;
 
   ibb_service_set_max_block_size (fixture->juliet, 1000);
-  ibb_service_expect_session_async (fixture->juliet, ROMEO, "agreed", cancellable, store_result_cb,
-                                    &expected);
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "agreed", NULL, cancellable,
+                                    store_result_cb, &expected);
   assert_open_fails (fixture, IBB_STANZA_TYPE_IQ, 4096, IBB_ERROR_RESOURCE_CONSTRAINT);
   g_assert_null (expected);
   g_cancellable_cancel (cancellable);
-  result = wait_for_result (&expected);
-  g_assert_null (ibb_service_expect_session_finish (fixture->juliet, result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_expect_session_finish,
+                       fixture->juliet, &expected);
 }
 
 /* A session that came for a cancelled call, with other terms, is not the agreed one. */
 static void
 test_other_terms (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (IBBTransport) other = NULL;
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (GError)       error = NULL;
-  GAsyncResult            *expected = NULL;
+  g_autoptr (GCancellable)     cancellable = g_cancellable_new ();
+  g_autoptr (IBBSessionParams) params = new_agreed (IBB_STANZA_TYPE_MESSAGE, 1000);
+  g_autoptr (IBBTransport)     other = NULL;
+  g_autoptr (IBBTransport)     romeo = NULL;
+  g_autoptr (IBBTransport)     juliet = NULL;
+  GAsyncResult                *expected = NULL;
 
-  ibb_service_expect_session_async (fixture->juliet, ROMEO, "agreed", cancellable, store_result_cb,
-                                    &expected);
-  other = ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 4096, "agreed",
-                                    NULL, &error);
-  g_assert_no_error (error);
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "agreed", NULL, cancellable,
+                                    store_result_cb, &expected);
+  other = assert_succeeds (open_with, fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 4096, "agreed");
   g_cancellable_cancel (cancellable);
-  result = wait_for_result (&expected);
-  g_assert_null (ibb_service_expect_session_finish (fixture->juliet, result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_expect_session_finish,
+                       fixture->juliet, &expected);
 
   expect (fixture, IBB_STANZA_TYPE_MESSAGE, 1000, &expected);
   assert_read_fails (other, G_IO_ERROR_CONNECTION_CLOSED);
   g_assert_null (expected);
-  romeo = ibb_service_open_agreed_session (fixture->romeo, JULIET, "agreed",
-                                           IBB_STANZA_TYPE_MESSAGE, 1000, NULL, &error);
-  g_assert_no_error (error);
-  juliet = finish_expect (fixture, &expected);
+  romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, params, NULL);
+  juliet = assert_result (ibb_service_expect_session_finish, fixture->juliet, &expected);
   g_assert_cmpuint (ibb_transport_get_block_size (juliet), ==, 1000);
   g_assert_cmpint (ibb_transport_get_stanza_type (juliet), ==, IBB_STANZA_TYPE_MESSAGE);
 }
 
 static void
-assert_invalid (Fixture *fixture, const char *peer, const char *sid, int type, guint block_size)
+assert_invalid (Fixture *fixture, const char *peer, const char *sid, guint block_size)
 {
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  GAsyncResult            *stored = NULL;
+  g_autoptr (IBBSessionParams) params = new_agreed (IBB_STANZA_TYPE_IQ, block_size);
+  GAsyncResult                *stored = NULL;
 
-  g_assert_null (ibb_service_open_agreed_session (fixture->romeo, peer, sid, (IBBStanzaType) type,
-                                                  block_size, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
-  g_clear_error (&error);
-  g_assert_null (ibb_service_expect_agreed_session (fixture->romeo, peer, sid, (IBBStanzaType) type,
-                                                    block_size, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
-  g_clear_error (&error);
-
-  ibb_service_expect_agreed_session_async (fixture->romeo, peer, sid, (IBBStanzaType) type,
-                                           block_size, NULL, store_result_cb, &stored);
-  result = wait_for_result (&stored);
-  g_assert_null (ibb_service_expect_agreed_session_finish (fixture->romeo, result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  ibb_session_params_set_sid (params, sid);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, ibb_service_open_session, fixture->romeo,
+                peer, params, NULL);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, ibb_service_expect_session, fixture->romeo,
+                peer, sid, params, NULL);
+  ibb_service_expect_session_async (fixture->romeo, peer, sid, params, NULL, store_result_cb,
+                                    &stored);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, ibb_service_expect_session_finish,
+                       fixture->romeo, &stored);
 }
 
-/* N-50: what a negotiation may leave out or get wrong. */
+/* N-50: what a negotiation may get wrong. */
 static void
 test_invalid (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GError) error = NULL;
-
-  assert_invalid (fixture, "@", "agreed", IBB_STANZA_TYPE_IQ, 4096);
-  assert_invalid (fixture, JULIET, NULL, IBB_STANZA_TYPE_IQ, 4096);
-  assert_invalid (fixture, JULIET, "two words", IBB_STANZA_TYPE_IQ, 4096);
-  assert_invalid (fixture, JULIET, "agreed", 7, 4096);
-  assert_invalid (fixture, JULIET, "agreed", IBB_STANZA_TYPE_IQ, 0);
-  assert_invalid (fixture, JULIET, "agreed", IBB_STANZA_TYPE_IQ, 65536);
-
-  ibb_service_set_max_block_size (fixture->romeo, 1000);
-  g_assert_null (ibb_service_expect_agreed_session (fixture->romeo, JULIET, "agreed",
-                                                    IBB_STANZA_TYPE_IQ, 1001, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  assert_invalid (fixture, "@", "agreed", 4096);
+  assert_invalid (fixture, JULIET, "two words", 4096);
+  assert_invalid (fixture, JULIET, "agreed", 0);
+  assert_invalid (fixture, JULIET, "agreed", 65536);
 }
 
 int

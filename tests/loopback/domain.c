@@ -42,6 +42,28 @@ tear_down (Stacks *self, gconstpointer data)
 }
 
 static void
+open_from (IBBService    *service,
+           const char    *local_jid,
+           const char    *peer_jid,
+           const char    *sid,
+           GAsyncResult **opened)
+{
+  g_autoptr (IBBSessionParams) params =
+      g_object_new (IBB_TYPE_SESSION_PARAMS, "local-jid", local_jid, "sid", sid, NULL);
+
+  ibb_service_open_session_async (service, peer_jid, params, NULL, store_result_cb, opened);
+}
+
+static void
+expect_at (IBBService *service, const char *local_jid, GAsyncResult **expected)
+{
+  g_autoptr (IBBSessionParams) params = ibb_session_params_new ();
+
+  ibb_session_params_set_local_jid (params, local_jid);
+  ibb_service_expect_session_async (service, ROMEO, "s", params, NULL, store_result_cb, expected);
+}
+
+static void
 close_both (IBBTransport *a, IBBTransport *b)
 {
   close_async (a);
@@ -63,9 +85,8 @@ test_open (Stacks *stacks, gconstpointer data)
       g_autoptr (GBytes)       bytes = make_bytes (20000, i);
 
       ibb_service_accept_async (stacks->romeo, NULL, store_result_cb, &accepted);
-      ibb_service_open_session_from_async (stacks->bots, addresses[i], ROMEO, IBB_STANZA_TYPE_IQ, 0,
-                                           "s", NULL, store_result_cb, &opened);
-      bot = assert_result (ibb_service_open_session_from_finish, stacks->bots, &opened);
+      open_from (stacks->bots, addresses[i], ROMEO, "s", &opened);
+      bot = assert_result (ibb_service_open_session_finish, stacks->bots, &opened);
       romeo = assert_result (ibb_service_accept_finish, stacks->romeo, &accepted);
       g_assert_cmpstr (ibb_transport_get_local_jid (bot), ==, addresses[i]);
       g_assert_cmpstr (ibb_transport_get_peer_jid (romeo), ==, addresses[i]);
@@ -96,14 +117,13 @@ test_requested (Stacks *stacks, gconstpointer data)
   g_autoptr (GError)       error = NULL;
 
   g_signal_connect (stacks->bots, "session-requested", G_CALLBACK (requested_cb), &bot);
-  ibb_service_open_session_async (stacks->romeo, "nobody@bots.example", IBB_STANZA_TYPE_IQ, 0, NULL,
-                                  NULL, store_result_cb, &opened);
+  ibb_service_open_session_async (stacks->romeo, "nobody@bots.example", NULL, NULL, store_result_cb,
+                                  &opened);
   result = wait_for_result (&opened);
   g_assert_null (ibb_service_open_session_finish (stacks->romeo, result, &error));
   g_assert_error (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE);
 
-  ibb_service_open_session_async (stacks->romeo, ECHO, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
-                                  store_result_cb, &opened);
+  ibb_service_open_session_async (stacks->romeo, ECHO, NULL, NULL, store_result_cb, &opened);
   romeo = assert_result (ibb_service_open_session_finish, stacks->romeo, &opened);
   g_assert_cmpstr (ibb_transport_get_local_jid (bot), ==, ECHO);
   close_both (bot, romeo);
@@ -120,18 +140,15 @@ test_expected (Stacks *stacks, gconstpointer data)
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError)       error = NULL;
 
-  ibb_service_expect_session_at_async (stacks->bots, ECHO, ROMEO, "s", NULL, store_result_cb,
-                                       &expected);
-  ibb_service_open_session_async (stacks->romeo, NEWS, IBB_STANZA_TYPE_IQ, 0, "s", NULL,
-                                  store_result_cb, &opened);
+  expect_at (stacks->bots, ECHO, &expected);
+  open_with_async (stacks->romeo, NEWS, IBB_STANZA_TYPE_IQ, 0, "s", store_result_cb, &opened);
   result = wait_for_result (&opened);
   g_assert_null (ibb_service_open_session_finish (stacks->romeo, result, &error));
   g_assert_error (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
 
-  ibb_service_open_session_async (stacks->romeo, ECHO, IBB_STANZA_TYPE_IQ, 0, "s", NULL,
-                                  store_result_cb, &opened);
+  open_with_async (stacks->romeo, ECHO, IBB_STANZA_TYPE_IQ, 0, "s", store_result_cb, &opened);
   romeo = assert_result (ibb_service_open_session_finish, stacks->romeo, &opened);
-  bot = assert_result (ibb_service_expect_session_at_finish, stacks->bots, &expected);
+  bot = assert_result (ibb_service_expect_session_finish, stacks->bots, &expected);
   g_assert_cmpstr (ibb_transport_get_local_jid (bot), ==, ECHO);
   close_both (bot, romeo);
 }
@@ -143,10 +160,9 @@ assert_not_ours (IBBService *service, const char *local_jid, const char *peer_ji
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError)       error = NULL;
 
-  ibb_service_open_session_from_async (service, local_jid, peer_jid, IBB_STANZA_TYPE_IQ, 0, NULL,
-                                       NULL, store_result_cb, &opened);
+  open_from (service, local_jid, peer_jid, NULL, &opened);
   result = wait_for_result (&opened);
-  g_assert_null (ibb_service_open_session_from_finish (service, result, &error));
+  g_assert_null (ibb_service_open_session_finish (service, result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
 }
 
@@ -162,10 +178,9 @@ test_not_ours (Stacks *stacks, gconstpointer data)
   assert_not_ours (stacks->bots, ECHO, "Echo@Bots.example"); /* D-04: with itself */
   assert_not_ours (stacks->romeo, JULIET, ECHO);
 
-  ibb_service_expect_session_at_async (stacks->bots, JULIET, ROMEO, "s", NULL, store_result_cb,
-                                       &expected);
+  expect_at (stacks->bots, JULIET, &expected);
   result = wait_for_result (&expected);
-  g_assert_null (ibb_service_expect_session_at_finish (stacks->bots, result, &error));
+  g_assert_null (ibb_service_expect_session_finish (stacks->bots, result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
 }
 

@@ -151,8 +151,8 @@ open_session (Failing *self)
   GAsyncResult *opened = NULL;
   IBBTransport *transport;
 
-  ibb_service_open_session_async (self->fixture.romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, "sid", NULL,
-                                  store_result_cb, &opened);
+  open_with_async (self->fixture.romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, "sid", store_result_cb,
+                   &opened);
   transport = assert_result (ibb_service_open_session_finish, self->fixture.romeo, &opened);
   return transport;
 }

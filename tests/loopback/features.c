@@ -18,8 +18,7 @@ test_properties (Fixture *fixture, gconstpointer data)
       g_autoptr (IBBTransport) juliet = NULL;
 
       ibb_service_accept_async (fixture->juliet, NULL, NULL, NULL); /* somebody listens */
-      romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, types[i], 1234,
-                               "a.name", NULL);
+      romeo = assert_succeeds (open_with, fixture->romeo, JULIET, types[i], 1234, "a.name");
       g_assert_true (G_IS_IO_STREAM (romeo));
       g_assert_cmpstr (ibb_transport_get_sid (romeo), ==, "a.name");
       g_assert_cmpuint (ibb_transport_get_block_size (romeo), ==, 1234);
@@ -47,8 +46,7 @@ test_accepted (Fixture *fixture, gconstpointer data)
   g_autoptr (IBBTransport) juliet = NULL;
 
   g_signal_connect (fixture->juliet, "session-accepted", G_CALLBACK (accepted_cb), &juliet);
-  romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET,
-                           IBB_STANZA_TYPE_MESSAGE, 77, NULL, NULL);
+  romeo = assert_succeeds (open_with, fixture->romeo, JULIET, IBB_STANZA_TYPE_MESSAGE, 77, NULL);
   wait_until (juliet != NULL);
   g_assert_cmpstr (ibb_transport_get_sid (juliet), ==, ibb_transport_get_sid (romeo));
   g_assert_cmpuint (ibb_transport_get_block_size (juliet), ==, 77);
@@ -80,8 +78,7 @@ test_limit (Fixture *fixture, gconstpointer data)
       if (refusals[i].listens)
         handler = g_signal_connect (fixture->juliet, "session-accepted", G_CALLBACK (accepted_cb),
                                     &ends.juliet);
-      none = ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
-                                       &error);
+      none = ibb_service_open_session (fixture->romeo, JULIET, NULL, NULL, &error);
       g_assert_error (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
       g_assert_null (none);
       g_clear_signal_handler (&handler, fixture->juliet);

@@ -200,8 +200,7 @@ fixture_open_with (Fixture *self, IBBStanzaType stanza_type)
   Ends             ends;
 
   ibb_service_accept_async (self->juliet, NULL, store_result_cb, &accepted);
-  ends.romeo =
-      assert_succeeds (ibb_service_open_session, self->romeo, jid, stanza_type, 0, NULL, NULL);
+  ends.romeo = assert_succeeds (open_with, self->romeo, jid, stanza_type, 0, NULL);
   ends.juliet = assert_result (ibb_service_accept_finish, self->juliet, &accepted);
   return ends;
 }

@@ -9,6 +9,7 @@
 #include <ibb-glib/ibb-glib.h>
 
 #include "../lib/calls.h"
+#include "../lib/open.h"
 
 #define ROMEO "romeo@montague.example/orchard"
 #define JULIET "juliet@capulet.example/balcony"

@@ -44,8 +44,7 @@ open_pair_by (Stacks *stacks, IBBStanzaType stanza_type)
   Ends          ends;
 
   ibb_service_accept_async (stacks->juliet, NULL, store_result_cb, &accepted);
-  ibb_service_open_session_async (stacks->romeo, JULIET, stanza_type, 65535, NULL, NULL,
-                                  store_result_cb, &opened);
+  open_with_async (stacks->romeo, JULIET, stanza_type, 65535, NULL, store_result_cb, &opened);
   ends.romeo = assert_result (ibb_service_open_session_finish, stacks->romeo, &opened);
   ends.juliet = assert_result (ibb_service_accept_finish, stacks->juliet, &accepted);
   return ends;
@@ -92,10 +91,9 @@ test_would_block (Stacks *stacks, gconstpointer data)
   g_autoptr (GError)       error = NULL;
 
   /* Also before the context has ever run. */
-  none =
-      ibb_service_open_session (stacks->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error);
+  none = ibb_service_open_session (stacks->romeo, JULIET, NULL, NULL, &error);
   assert_would_block (none != NULL, &error, "ibb_service_open_session_async");
-  none = ibb_service_expect_session (stacks->romeo, JULIET, "sid", NULL, &error);
+  none = ibb_service_expect_session (stacks->romeo, JULIET, "sid", NULL, NULL, &error);
   assert_would_block (none != NULL, &error, "ibb_service_expect_session_async");
   none = ibb_service_accept (stacks->romeo, NULL, &error);
   assert_would_block (none != NULL, &error, "ibb_service_accept_async");
@@ -118,7 +116,7 @@ talk_thread (gpointer data)
   Stacks                  *stacks = data;
   g_autoptr (GError)       error = NULL;
   g_autoptr (IBBTransport) romeo =
-      ibb_service_open_session (stacks->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error);
+      ibb_service_open_session (stacks->romeo, JULIET, NULL, NULL, &error);
 
   g_assert_no_error (error);
   write_text (romeo, "from a thread");
@@ -167,8 +165,7 @@ test_send_fails (Stacks *stacks, gconstpointer data)
   g_clear_error (&error);
 
   /* An open that was not taken is no session. */
-  ibb_service_open_session_async (stacks->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
-                                  store_result_cb, &opened);
+  ibb_service_open_session_async (stacks->romeo, JULIET, NULL, NULL, store_result_cb, &opened);
   assert_result_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_service_open_session_finish, stacks->romeo,
                        &opened);
 
@@ -207,8 +204,7 @@ test_local_jid (Stacks *stacks, gconstpointer data)
   GAsyncResult            *opened = NULL;
 
   stack_connection_set_peer (connection, stacks->juliet_connection);
-  ibb_service_open_session_async (service, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
-                                  store_result_cb, &opened);
+  ibb_service_open_session_async (service, JULIET, NULL, NULL, store_result_cb, &opened);
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, ibb_service_open_session_finish,
                        service, &opened);
   g_assert_cmpuint (connection->n_sent, ==, 0);
@@ -216,8 +212,7 @@ test_local_jid (Stacks *stacks, gconstpointer data)
   connection->jid = g_strdup ("nurse@capulet.example/kitchen");
   g_object_notify (G_OBJECT (connection), "local-jid");
   stack_connection_set_peer (stacks->juliet_connection, connection);
-  ibb_service_open_session_async (service, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
-                                  store_result_cb, &opened);
+  ibb_service_open_session_async (service, JULIET, NULL, NULL, store_result_cb, &opened);
   assert_result_fails (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, ibb_service_open_session_finish,
                        service, &opened);
 
@@ -265,8 +260,7 @@ test_restored (Stacks *stacks, gconstpointer data)
                             IBB_CONNECTION_STATE_OFFLINE, reason);
   wait_until (ibb_transport_has_ended (ends.romeo) && ibb_transport_has_ended (ends.juliet));
 
-  ibb_service_open_session_async (stacks->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
-                                  store_result_cb, &opened);
+  ibb_service_open_session_async (stacks->romeo, JULIET, NULL, NULL, store_result_cb, &opened);
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_open_session_finish,
                        stacks->romeo, &opened);
 
@@ -334,12 +328,10 @@ test_suspended (Stacks *stacks, gconstpointer data)
   suspend (stacks->romeo_connection);
   n_sent = stacks->romeo_connection->n_sent;
   write_text (ends.romeo, "meanwhile");
-  ibb_service_open_session_async (stacks->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
-                                  store_result_cb, &opened);
+  ibb_service_open_session_async (stacks->romeo, JULIET, NULL, NULL, store_result_cb, &opened);
   /* A later service finds the connection as it is. */
   late = ibb_service_new (IBB_CONNECTION (stacks->romeo_connection));
-  ibb_service_open_session_async (late, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, store_result_cb,
-                                  &late_opened);
+  ibb_service_open_session_async (late, JULIET, NULL, NULL, store_result_cb, &late_opened);
   run_pending ();
   assert_reads (ends.romeo, "before"); /* it is acknowledged already, or the answer waits */
   run_pending ();
@@ -632,8 +624,7 @@ static void
 open_in (GMainContext *context, IBBService *service, const char *sid, GAsyncResult **result)
 {
   g_main_context_push_thread_default (context);
-  ibb_service_open_session_async (service, JULIET, IBB_STANZA_TYPE_IQ, 0, sid, NULL,
-                                  store_result_cb, result);
+  open_with_async (service, JULIET, IBB_STANZA_TYPE_IQ, 0, sid, store_result_cb, result);
   g_main_context_pop_thread_default (context);
 }
 

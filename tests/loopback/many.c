@@ -92,8 +92,7 @@ test_thousand (Fixture *fixture, gconstpointer data)
   ibb_service_set_session_limit (fixture->juliet, N_SESSIONS);
   g_signal_connect (fixture->juliet, "session-accepted", G_CALLBACK (accepted_cb), transports);
   for (guint i = 0; i < N_SESSIONS; i++)
-    ibb_service_open_session_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
-                                    opened_cb, contents);
+    ibb_service_open_session_async (fixture->romeo, JULIET, NULL, NULL, opened_cb, contents);
   wait_until (n_sent == N_SESSIONS && n_received == N_SESSIONS);
   g_assert_cmpuint (transports->len, ==, N_SESSIONS);
 }

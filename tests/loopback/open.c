@@ -10,11 +10,10 @@ assert_open_fails (
 {
   GAsyncResult *opened = NULL;
 
-  assert_fails (domain, code, ibb_service_open_session, fixture->romeo, peer, IBB_STANZA_TYPE_IQ,
-                block_size, sid, NULL);
+  assert_fails (domain, code, open_with, fixture->romeo, peer, IBB_STANZA_TYPE_IQ, block_size, sid);
 
-  ibb_service_open_session_async (fixture->romeo, peer, IBB_STANZA_TYPE_IQ, block_size, sid, NULL,
-                                  store_result_cb, &opened);
+  open_with_async (fixture->romeo, peer, IBB_STANZA_TYPE_IQ, block_size, sid, store_result_cb,
+                   &opened);
   g_assert_null (opened);
   assert_result_fails (domain, code, ibb_service_open_session_finish, fixture->romeo, &opened);
 }
@@ -36,9 +35,9 @@ test_invalid (Fixture *fixture, gconstpointer data)
   assert_open_fails (fixture, ROMEO, 0, NULL, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
 
   assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, ibb_service_expect_session, fixture->romeo,
-                "@", "sid", NULL);
+                "@", "sid", NULL, NULL);
   assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, ibb_service_expect_session, fixture->romeo,
-                JULIET, "a b", NULL);
+                JULIET, "a b", NULL, NULL);
 }
 
 /* N-10, D-08: nobody wants the session. */
@@ -70,8 +69,8 @@ test_bare_jid (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (ibb_service_open_session (fixture->romeo, "juliet@capulet.example",
-                                           IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error));
+  g_assert_null (
+      ibb_service_open_session (fixture->romeo, "juliet@capulet.example", NULL, NULL, &error));
   g_assert_error (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE);
   g_assert_nonnull (strstr (error->message, "full JID"));
 }
@@ -86,9 +85,8 @@ test_fallback (Fixture *fixture, gconstpointer data)
 
   ibb_service_set_max_block_size (fixture->juliet, 1024);
   ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
-  romeo =
-      assert_succeeds (ibb_service_open_session, fixture->romeo, "Juliet@Capulet.Example/balcony",
-                       IBB_STANZA_TYPE_MESSAGE, 4096, "one", NULL);
+  romeo = assert_succeeds (open_with, fixture->romeo, "Juliet@Capulet.Example/balcony",
+                           IBB_STANZA_TYPE_MESSAGE, 4096, "one");
   juliet = assert_result (ibb_service_accept_finish, fixture->juliet, &accepted);
   g_assert_cmpuint (ibb_transport_get_block_size (romeo), ==, 1024);
   g_assert_cmpuint (ibb_transport_get_block_size (juliet), ==, 1024);
@@ -122,8 +120,8 @@ test_cancelled (Fixture *fixture, gconstpointer data)
   GAsyncResult            *opened = NULL;
 
   g_signal_connect (fixture->juliet, "session-requested", G_CALLBACK (keep_request_cb), &request);
-  ibb_service_open_session_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, cancellable,
-                                  store_result_cb, &opened);
+  ibb_service_open_session_async (fixture->romeo, JULIET, NULL, cancellable, store_result_cb,
+                                  &opened);
   wait_until (request != NULL);
   fixture_stop_traffic (fixture);
   g_cancellable_cancel (cancellable);
@@ -138,7 +136,7 @@ test_cancelled (Fixture *fixture, gconstpointer data)
 
   /* A cancellation before the call, asynchronous or blocking. */
   assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_open_session, fixture->romeo, JULIET,
-                IBB_STANZA_TYPE_IQ, 0, NULL, cancellable);
+                NULL, cancellable);
 }
 
 static gpointer
@@ -159,7 +157,7 @@ test_cancelled_blocking (Fixture *fixture, gconstpointer data)
   ibb_loopback_set_latency (fixture->loopback, 100000);
   thread = g_thread_new ("cancel", cancel_thread, cancellable);
   assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_open_session, fixture->romeo, JULIET,
-                IBB_STANZA_TYPE_IQ, 0, NULL, cancellable);
+                NULL, cancellable);
   g_thread_join (thread);
 
   g_cancellable_reset (cancellable);
@@ -170,7 +168,7 @@ test_cancelled_blocking (Fixture *fixture, gconstpointer data)
   g_cancellable_reset (cancellable);
   thread = g_thread_new ("cancel", cancel_thread, cancellable);
   assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_expect_session, fixture->juliet,
-                ROMEO, "sid", cancellable);
+                ROMEO, "sid", NULL, cancellable);
   g_thread_join (thread);
 }
 
@@ -217,11 +215,10 @@ test_expect (Fixture *fixture, gconstpointer data)
   GAsyncResult            *again = NULL;
 
   ibb_service_accept_async (fixture->juliet, cancellable, store_result_cb, &accepted);
-  ibb_service_expect_session_async (fixture->juliet, ROMEO, "known", NULL, store_result_cb,
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "known", NULL, NULL, store_result_cb,
                                     &expected);
   ibb_service_set_session_limit (fixture->juliet, 0);
-  romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0,
-                           "known", NULL);
+  romeo = assert_succeeds (open_with, fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, "known");
   juliet = assert_result (ibb_service_expect_session_finish, fixture->juliet, &expected);
   g_assert_cmpstr (ibb_transport_get_sid (juliet), ==, "known");
   write_text (romeo, "expected");
@@ -237,9 +234,10 @@ test_expect (Fixture *fixture, gconstpointer data)
 
   /* Twice is once too often. */
   g_cancellable_reset (cancellable);
-  ibb_service_expect_session_async (fixture->juliet, ROMEO, "twice", cancellable, store_result_cb,
-                                    &expected);
-  ibb_service_expect_session_async (fixture->juliet, ROMEO, "twice", NULL, store_result_cb, &again);
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "twice", NULL, cancellable,
+                                    store_result_cb, &expected);
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "twice", NULL, NULL, store_result_cb,
+                                    &again);
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_service_expect_session_finish,
                        fixture->juliet, &again);
 
@@ -259,11 +257,10 @@ expect_and_open (Fixture       *fixture,
 {
   g_autoptr (GError) error = NULL;
 
-  ibb_service_expect_session_async (fixture->juliet, ROMEO, "agreed", cancellable, store_result_cb,
-                                    expected);
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "agreed", NULL, cancellable,
+                                    store_result_cb, expected);
   /* Nobody iterates the context: the session waits at the expectation. */
-  *romeo = ibb_service_open_session (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, "agreed", NULL,
-                                     &error);
+  *romeo = open_with (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, "agreed", &error);
   g_assert_no_error (error);
 }
 
@@ -294,8 +291,8 @@ test_expect_again (Fixture *fixture, gconstpointer data)
   cancel_expect (fixture, cancellable, &expected);
 
   ibb_service_accept_async (fixture->juliet, cancellable, store_result_cb, &accepted);
-  ibb_service_expect_session_async (fixture->juliet, ROMEO, "other", cancellable, store_result_cb,
-                                    &other);
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "other", NULL, cancellable,
+                                    store_result_cb, &other);
   run_pending ();
   g_assert_true (accepted == NULL && other == NULL);
   g_cancellable_cancel (cancellable);
@@ -304,11 +301,12 @@ test_expect_again (Fixture *fixture, gconstpointer data)
   result = wait_for_result (&other);
   g_clear_object (&result);
 
-  ibb_service_expect_session_async (fixture->juliet, ROMEO, "agreed", NULL, store_result_cb,
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "agreed", NULL, NULL, store_result_cb,
                                     &expected);
   result = wait_for_result (&expected);
   g_clear_object (&result);
-  juliet = assert_succeeds (ibb_service_expect_session, fixture->juliet, ROMEO, "agreed", NULL);
+  juliet =
+      assert_succeeds (ibb_service_expect_session, fixture->juliet, ROMEO, "agreed", NULL, NULL);
   assert_reads (juliet, "hello");
   write_text (juliet, "there");
   assert_reads (romeo, "there");
@@ -357,10 +355,9 @@ test_expect_fallback (Fixture *fixture, gconstpointer data)
   GAsyncResult            *expected = NULL;
 
   ibb_service_set_max_block_size (fixture->juliet, 2048);
-  ibb_service_expect_session_async (fixture->juliet, ROMEO, "known", NULL, store_result_cb,
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "known", NULL, NULL, store_result_cb,
                                     &expected);
-  romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ,
-                           8192, "known", NULL);
+  romeo = assert_succeeds (open_with, fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 8192, "known");
   g_assert_cmpuint (ibb_transport_get_block_size (romeo), ==, 2048);
   juliet = assert_result (ibb_service_expect_session_finish, fixture->juliet, &expected);
 }
@@ -375,9 +372,8 @@ test_stop (Fixture *fixture, gconstpointer data)
   GAsyncResult *accepted = NULL;
 
   fixture_stop_traffic (fixture);
-  ibb_service_open_session_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
-                                  store_result_cb, &opened);
-  ibb_service_expect_session_async (fixture->romeo, JULIET, "sid", NULL, store_result_cb,
+  ibb_service_open_session_async (fixture->romeo, JULIET, NULL, NULL, store_result_cb, &opened);
+  ibb_service_expect_session_async (fixture->romeo, JULIET, "sid", NULL, NULL, store_result_cb,
                                     &expected);
   ibb_service_accept_async (fixture->romeo, NULL, store_result_cb, &accepted);
   run_pending ();
@@ -413,9 +409,8 @@ test_lost (Fixture *fixture, gconstpointer data)
   write_text (ends.juliet, "last words");
   poll_until (ibb_transport_get_bytes_received (ends.romeo) == 10);
   fixture_stop_traffic (fixture);
-  ibb_service_open_session_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
-                                  store_result_cb, &opened);
-  ibb_service_expect_session_async (fixture->romeo, JULIET, "sid", NULL, store_result_cb,
+  ibb_service_open_session_async (fixture->romeo, JULIET, NULL, NULL, store_result_cb, &opened);
+  ibb_service_expect_session_async (fixture->romeo, JULIET, "sid", NULL, NULL, store_result_cb,
                                     &expected);
   ibb_service_accept_async (fixture->romeo, NULL, store_result_cb, &accepted);
   ibb_connection_set_state (fixture->romeo_connection, IBB_CONNECTION_STATE_OFFLINE, reason);
@@ -451,8 +446,7 @@ test_no_connection (Fixture *fixture, gconstpointer data)
   g_test_assert_expected_messages ();
   ibb_service_set_session_limit (service, 3);
   g_assert_cmpuint (ibb_service_get_session_limit (service), ==, 3);
-  g_assert_null (
-      ibb_service_open_session (service, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error));
+  g_assert_null (ibb_service_open_session (service, JULIET, NULL, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   g_clear_error (&error);
   assert_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_accept, service, NULL);

@@ -151,8 +151,8 @@ test_request (Fixture *fixture, gconstpointer data)
   gboolean                 seen = FALSE;
 
   g_signal_connect (fixture->juliet, "session-requested", G_CALLBACK (requested_cb), &seen);
-  ibb_service_open_session_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_MESSAGE, 1000, "chosen",
-                                  NULL, store_result_cb, &opened);
+  open_with_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_MESSAGE, 1000, "chosen", store_result_cb,
+                   &opened);
   result = wait_for_result (&opened);
   g_assert_true (seen);
 }

@@ -135,8 +135,7 @@ dialogue_begin (Dialogue *self, Fixture *fixture, GAsyncResult **opened)
     {
       if (self->end == END_TIMEOUT)
         ibb_service_set_accept_timeout (fixture->juliet, timeout);
-      ibb_service_open_session_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, SID, NULL,
-                                      store_result_cb, opened);
+      open_with_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, SID, store_result_cb, opened);
       wait_until (self->n_requests == 1 || *opened != NULL);
       run_pending ();
       if (self->n_requests == 1)

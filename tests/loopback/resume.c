@@ -46,8 +46,7 @@ open_pair (Stacks *self)
   Ends          ends;
 
   ibb_service_accept_async (self->services[1], NULL, store_result_cb, &accepted);
-  ibb_service_open_session_async (self->services[0], JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
-                                  store_result_cb, &opened);
+  ibb_service_open_session_async (self->services[0], JULIET, NULL, NULL, store_result_cb, &opened);
   ends.romeo = assert_result (ibb_service_open_session_finish, self->services[0], &opened);
   ends.juliet = assert_result (ibb_service_accept_finish, self->services[1], &accepted);
   return ends;

@@ -75,8 +75,7 @@ context_thread (gpointer data)
   GAsyncResult            *opened = NULL;
 
   g_main_context_push_thread_default (context);
-  ibb_service_open_session_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, NULL,
-                                  store_result_cb, &opened);
+  ibb_service_open_session_async (fixture->romeo, JULIET, NULL, NULL, store_result_cb, &opened);
   transport = assert_result (ibb_service_open_session_finish, fixture->romeo, &opened);
   write_text (transport, "from a thread");
   g_main_context_pop_thread_default (context);
@@ -108,8 +107,7 @@ come_and_go_thread (gpointer data)
     {
       g_autoptr (IBBTransport) transport = NULL;
 
-      transport = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET,
-                                   IBB_STANZA_TYPE_IQ, 0, NULL, NULL);
+      transport = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, NULL, NULL);
       write_text (transport, "ping");
       assert_reads (transport, "pong");
       if (i % 4 == 0)

@@ -90,7 +90,8 @@ test_returns (void)
   ibb_service_set_session_limit (service, 1);
   ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
   assert_login (client);
-  ibb_service_expect_session_async (service, "a@b/c", "sid", NULL, store_result_cb, &expected);
+  ibb_service_expect_session_async (service, "a@b/c", "sid", NULL, NULL, store_result_cb,
+                                    &expected);
   fake_server_set_steps (server, elsewhere);
   lose (server);
   wait_for_state (client, IBB_CONNECTION_STATE_CONNECTING);

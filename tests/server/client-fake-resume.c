@@ -272,7 +272,8 @@ test_refused (void)
       g_autofree char *received = NULL;
       GAsyncResult    *result = NULL;
 
-      ibb_service_expect_session_async (service, "a@b/c", "sid", NULL, store_result_cb, &result);
+      ibb_service_expect_session_async (service, "a@b/c", "sid", NULL, NULL, store_result_cb,
+                                        &result);
       assert_login (client);
       fake_server_send (server, "<a xmlns='" SM "' h='1'/>", -1);
       round_trip (server);

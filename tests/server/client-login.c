@@ -453,13 +453,11 @@ test_again (void)
     {
       assert_logout (client);
       assert_logout (client);
-      g_assert_null (
-          ibb_service_open_session (service, nobody, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error));
+      g_assert_null (ibb_service_open_session (service, nobody, NULL, NULL, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
       g_clear_error (&error);
       assert_login (client);
-      g_assert_null (
-          ibb_service_open_session (service, nobody, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error));
+      g_assert_null (ibb_service_open_session (service, nobody, NULL, NULL, &error));
       g_assert_error (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE);
       g_clear_error (&error);
     }
@@ -623,7 +621,7 @@ assert_session (IBBService *from, IBBService *to, const char *peer)
   char                     buffer[5] = "";
 
   ibb_service_accept_async (to, NULL, store_result_cb, &accepted);
-  here = assert_succeeds (ibb_service_open_session, from, peer, IBB_STANZA_TYPE_IQ, 0, NULL, NULL);
+  here = assert_succeeds (ibb_service_open_session, from, peer, NULL, NULL);
   there = assert_result (ibb_service_accept_finish, to, &accepted);
   assert_succeeds (g_output_stream_write_all, g_io_stream_get_output_stream (G_IO_STREAM (here)),
                    "hello", 5, NULL, NULL);
@@ -655,8 +653,7 @@ test_service (void)
       assert_session (from, to, bobs);
       assert_logout (alice);
       assert_logout (bob);
-      g_assert_null (
-          ibb_service_open_session (from, bobs, IBB_STANZA_TYPE_IQ, 0, NULL, NULL, &error));
+      g_assert_null (ibb_service_open_session (from, bobs, NULL, NULL, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
       g_clear_error (&error);
       g_object_unref (from);

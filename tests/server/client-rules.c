@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "../lib/open.h"
 #include "client-fixture.h"
 #include "fake-server.h"
 
@@ -58,8 +59,7 @@ test_rules (void)
   IBBTransport *transport;
 
   assert_login (client);
-  transport = assert_succeeds (ibb_service_open_session, service, PEER, IBB_STANZA_TYPE_MESSAGE, 0,
-                               NULL, NULL);
+  transport = assert_succeeds (open_with, service, PEER, IBB_STANZA_TYPE_MESSAGE, 0, NULL);
   fake_server_expect (server, "");
   assert_succeeds (g_output_stream_write, g_io_stream_get_output_stream (G_IO_STREAM (transport)),
                    "x", 1, NULL);

@@ -50,11 +50,11 @@ def connect(service, open_session, *arguments):
 
 
 def open_from(service, local, peer, sid=None):
-    return service.open_session_from(local, peer, IBB.StanzaType.IQ, 0, sid, None)
+    return service.open_session(peer, IBB.SessionParams(local_jid=local, sid=sid), None)
 
 
 def open_to(service, peer):
-    return service.open_session(peer, IBB.StanzaType.IQ, 0, None, None)
+    return service.open_session(peer, None, None)
 
 
 def close(*transports):
@@ -173,15 +173,15 @@ def many():
         transport.get_input_stream().read_bytes_async(65536, 0, None, on_read, [transport, b''])
 
     def on_opened(service, result, number):
-        transport = service.open_session_from_finish(result)
+        transport = service.open_session_finish(result)
         # It fits into the buffer.
         transport.get_output_stream().write_all(number.encode() + DATA, None)
         close(transport)
 
     person.connect('session-accepted', on_accepted)
     for number in range(500):
-        bots.open_session_from_async(f'user{number}@{DOMAIN}', alice.props.local_jid,
-                                     IBB.StanzaType.IQ, 0, 'sid', None, on_opened, str(number))
+        params = IBB.SessionParams(local_jid=f'user{number}@{DOMAIN}', sid='sid')
+        bots.open_session_async(alice.props.local_jid, params, None, on_opened, str(number))
     wait_until(lambda: len(equal) == 500)
     assert all(equal)
     assert component.logout(None) and alice.logout(None)

@@ -4,6 +4,8 @@
 
 #include "party.h"
 
+#include "../lib/open.h"
+
 #define CHUNK 40000
 
 void
@@ -62,7 +64,7 @@ parties_open_session (Parties       *self,
 
   jid = ibb_connection_dup_local_jid (IBB_CONNECTION (self->bob.client));
   ibb_service_accept_async (self->bob.service, NULL, store_result_cb, &result);
-  *alice = ibb_service_open_session (self->alice.service, jid, stanza_type, 0, NULL, NULL, &error);
+  *alice = open_with (self->alice.service, jid, stanza_type, 0, NULL, &error);
   g_assert_no_error (error);
   *bob = assert_result (ibb_service_accept_finish, self->bob.service, &result);
 }

@@ -38,7 +38,8 @@ class End:
         self.client.send(IBB.Stanza.new_from_xml(UNAVAILABLE, -1))
 
     def open_to(self, other, stanza_type):
-        transport = self.service.open_session(other.jid, stanza_type, 0, None, None)
+        params = IBB.SessionParams(stanza_type=stanza_type)
+        transport = self.service.open_session(other.jid, params, None)
         wait_until(lambda: other.accepted)
         return transport, other.accepted.pop()
 

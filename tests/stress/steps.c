@@ -428,23 +428,24 @@ open_cb (GObject *source, GAsyncResult *result, gpointer data)
 static void
 open_session (Worker *worker, Link *link, IBBService *service, const char *peer, gboolean iq)
 {
-  static const guint sizes[] = { 0, 0, 0, 256, 1000, 8192, 65535 };
-  Op                *op = op_begin (worker, "open_session", NULL);
-  guint              size = sizes[below (worker, G_N_ELEMENTS (sizes))];
-  IBBStanzaType      type = iq ? IBB_STANZA_TYPE_IQ : IBB_STANZA_TYPE_MESSAGE;
-  g_autoptr (GError) error = NULL;
-  IBBTransport      *transport;
+  static const guint           sizes[] = { 0, 0, 0, 256, 1000, 8192, 65535 };
+  Op                          *op = op_begin (worker, "open_session", NULL);
+  guint                        size = sizes[below (worker, G_N_ELEMENTS (sizes))];
+  IBBStanzaType                type = iq ? IBB_STANZA_TYPE_IQ : IBB_STANZA_TYPE_MESSAGE;
+  g_autoptr (GError)           error = NULL;
+  IBBTransport                *transport;
+  g_autoptr (IBBSessionParams) params =
+      g_object_new (IBB_TYPE_SESSION_PARAMS, "stanza-type", type, "block-size", size, "sid",
+                    link_get_sid (link), NULL);
 
   op->link = link_ref (link);
   if (chance (worker, 0.5))
     {
-      transport = ibb_service_open_session (service, peer, type, size, link_get_sid (link),
-                                            op->cancellable, &error);
+      transport = ibb_service_open_session (service, peer, params, op->cancellable, &error);
       opened (op, transport, error);
     }
   else
-    ibb_service_open_session_async (service, peer, type, size, link_get_sid (link), op->cancellable,
-                                    open_cb, op);
+    ibb_service_open_session_async (service, peer, params, op->cancellable, open_cb, op);
 }
 
 static void
@@ -491,8 +492,8 @@ step_open (Worker *worker, Place *place, IBBService *service)
     {
       op = op_begin (worker, "expect_session_async", NULL);
       op->link = link_ref (link);
-      ibb_service_expect_session_async (there, place->jid, link_get_sid (link), op->cancellable,
-                                        expect_cb, op);
+      ibb_service_expect_session_async (there, place->jid, link_get_sid (link), NULL,
+                                        op->cancellable, expect_cb, op);
     }
   open_session (worker, link, service, peer, iq);
   link_unref (link);
@@ -505,7 +506,8 @@ step_expect (Worker *worker, IBBService *service)
   g_autoptr (GError) error = NULL;
   IBBTransport      *transport;
 
-  transport = ibb_service_expect_session (service, places[0].jid, "never", op->cancellable, &error);
+  transport =
+      ibb_service_expect_session (service, places[0].jid, "never", NULL, op->cancellable, &error);
   g_assert_null (transport);
   accepted (op, NULL, error);
 }

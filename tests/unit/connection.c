@@ -80,8 +80,7 @@ test_chat (void)
   connection->refuses = FALSE;
   receive (connection, "<iq type='set' id='b' from='" PEER
                        "'><close xmlns='http://jabber.org/protocol/ibb' sid='none'/></iq>");
-  ibb_service_open_session_async (service, PEER, IBB_STANZA_TYPE_IQ, 0, "sid", cancellable, NULL,
-                                  NULL);
+  ibb_service_open_session_async (service, PEER, NULL, cancellable, NULL, NULL);
   while (connection->n_sent < 3) /* the message, the answer to the close, and the open */
     g_main_context_iteration (NULL, TRUE);
   g_assert_false (take_chat_time (service));

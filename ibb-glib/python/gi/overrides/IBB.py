@@ -18,8 +18,6 @@ IBB = get_introspection_module('IBB')
 
 __all__ = ['Service', 'Transport', 'new_event_loop', 'run']
 
-IQ = IBB.StanzaType.IQ
-
 
 def _asyncio_loop():
     """The loop that runs in this thread, or None; asyncio is not imported for it."""
@@ -143,35 +141,15 @@ Transport = override(Transport)
 
 
 class Service(IBB.Service):
-    def open_session(self, peer_jid, stanza_type=IQ, block_size=0, sid=None, cancellable=None):
-        return super().open_session(peer_jid, stanza_type, block_size, sid, cancellable)
-
-    def open_session_async(self, peer_jid, stanza_type=IQ, block_size=0, sid=None,
-                           cancellable=None, callback=None, *user_data):
-        return _call(super().open_session_async, self.open_session_finish,
-                     (peer_jid, stanza_type, block_size, sid), cancellable, callback, user_data,
-                     gets_session=True)
-
-    def open_session_from(self, local_jid, peer_jid, stanza_type=IQ, block_size=0, sid=None,
-                          cancellable=None):
-        return super().open_session_from(local_jid, peer_jid, stanza_type, block_size, sid,
-                                         cancellable)
-
-    def open_session_from_async(self, local_jid, peer_jid, stanza_type=IQ, block_size=0, sid=None,
-                                cancellable=None, callback=None, *user_data):
-        return _call(super().open_session_from_async, self.open_session_from_finish,
-                     (local_jid, peer_jid, stanza_type, block_size, sid), cancellable, callback,
-                     user_data, gets_session=True)
-
-    def expect_session_at_async(self, local_jid, peer_jid, sid, cancellable=None, callback=None,
-                                *user_data):
-        return _call(super().expect_session_at_async, self.expect_session_at_finish,
-                     (local_jid, peer_jid, sid), cancellable, callback, user_data,
-                     gets_session=True)
-
-    def expect_session_async(self, peer_jid, sid, cancellable=None, callback=None, *user_data):
-        return _call(super().expect_session_async, self.expect_session_finish, (peer_jid, sid),
+    def open_session_async(self, peer_jid, params=None, cancellable=None, callback=None,
+                           *user_data):
+        return _call(super().open_session_async, self.open_session_finish, (peer_jid, params),
                      cancellable, callback, user_data, gets_session=True)
+
+    def expect_session_async(self, peer_jid, sid, params=None, cancellable=None, callback=None,
+                             *user_data):
+        return _call(super().expect_session_async, self.expect_session_finish,
+                     (peer_jid, sid, params), cancellable, callback, user_data, gets_session=True)
 
     def accept_async(self, cancellable=None, callback=None, *user_data):
         return _call(super().accept_async, self.accept_finish, (), cancellable, callback,

@@ -241,41 +241,6 @@ ibb_service_set_max_block_size (IBBService *self, guint max_block_size)
 }
 
 /**
- * ibb_service_get_block_size_fallback: (get-property block-size-fallback)
- * @self: a service
- *
- * Gets whether a refused block size is halved and proposed again.
- *
- * Returns: TRUE if so; see [property@IBB.Service:block-size-fallback]
- *
- * Since: 1.0
- */
-gboolean
-ibb_service_get_block_size_fallback (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), FALSE);
-
-  return GET (self, boolean, block_size_fallback);
-}
-
-/**
- * ibb_service_set_block_size_fallback: (set-property block-size-fallback)
- * @self: a service
- * @block_size_fallback: TRUE or FALSE; see [property@IBB.Service:block-size-fallback]
- *
- * Sets whether a refused block size is halved and proposed again.
- *
- * Since: 1.0
- */
-void
-ibb_service_set_block_size_fallback (IBBService *self, gboolean block_size_fallback)
-{
-  g_return_if_fail (IBB_IS_SERVICE (self));
-
-  SET (self, boolean, block_size_fallback, "block-size-fallback");
-}
-
-/**
  * ibb_service_get_window: (get-property window)
  * @self: a service
  *
@@ -662,39 +627,4 @@ ibb_service_set_half_close (IBBService *self, gboolean half_close)
   g_return_if_fail (IBB_IS_SERVICE (self));
 
   SET (self, boolean, half_close, "half-close");
-}
-
-/**
- * ibb_service_get_strict: (get-property strict)
- * @self: a service
- *
- * Gets whether white space and nonzero pad bits in base64 are refused.
- *
- * Returns: TRUE if so; see [property@IBB.Service:strict]
- *
- * Since: 1.0
- */
-gboolean
-ibb_service_get_strict (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), FALSE);
-
-  return GET (self, boolean, strict);
-}
-
-/**
- * ibb_service_set_strict: (set-property strict)
- * @self: a service
- * @strict: TRUE or FALSE; see [property@IBB.Service:strict]
- *
- * Sets whether white space and nonzero pad bits in base64 are refused.
- *
- * Since: 1.0
- */
-void
-ibb_service_set_strict (IBBService *self, gboolean strict)
-{
-  g_return_if_fail (IBB_IS_SERVICE (self));
-
-  SET (self, boolean, strict, "strict");
 }

@@ -81,7 +81,6 @@ enum
   PROP_WAIT_BACKOFF_FACTOR,
   PROP_DEFAULT_BLOCK_SIZE,
   PROP_MAX_BLOCK_SIZE,
-  PROP_BLOCK_SIZE_FALLBACK,
   PROP_WINDOW,
   PROP_SEND_BUFFER_SIZE,
   PROP_RECEIVE_BUFFER_SIZE,
@@ -93,7 +92,6 @@ enum
   PROP_RESUME_SESSIONS,
   PROP_RESUME_TIMEOUT,
   PROP_HALF_CLOSE,
-  PROP_STRICT,
   N_PROPS
 };
 
@@ -127,7 +125,6 @@ static const glong settings[N_PROPS] = {
   [PROP_WAIT_BACKOFF_FACTOR] = IBB_SETTING (wait_backoff_factor),
   [PROP_DEFAULT_BLOCK_SIZE] = IBB_SETTING (default_block_size),
   [PROP_MAX_BLOCK_SIZE] = IBB_SETTING (max_block_size),
-  [PROP_BLOCK_SIZE_FALLBACK] = IBB_SETTING (block_size_fallback),
   [PROP_WINDOW] = IBB_SETTING (window),
   [PROP_SEND_BUFFER_SIZE] = IBB_SETTING (send_buffer_size),
   [PROP_RECEIVE_BUFFER_SIZE] = IBB_SETTING (receive_buffer_size),
@@ -139,7 +136,6 @@ static const glong settings[N_PROPS] = {
   [PROP_RESUME_SESSIONS] = IBB_SETTING (resume_sessions),
   [PROP_RESUME_TIMEOUT] = IBB_SETTING (resume_timeout),
   [PROP_HALF_CLOSE] = IBB_SETTING (half_close),
-  [PROP_STRICT] = IBB_SETTING (strict),
 };
 
 static void
@@ -380,7 +376,11 @@ ibb_service_class_init (IBBServiceClass *class)
    * IBBService:max-block-size:
    *
    * The largest block size that is accepted, in bytes. A peer that proposes a
-   * larger one is answered `resource-constraint`, and may propose a smaller one.
+   * larger one is answered `resource-constraint`, and may propose a smaller one. An
+   * [property@IBB.SessionParams:agreed] size may be larger.
+   *
+   * Lower it where the server ends XML streams for long stanzas, as
+   * `ibb receive --block-size` does.
    *
    * Default: 65535 bytes.
    *
@@ -388,19 +388,6 @@ ibb_service_class_init (IBBServiceClass *class)
    */
   props[PROP_MAX_BLOCK_SIZE] = g_param_spec_uint (
       "max-block-size", NULL, NULL, 1, IBB_BLOCK_SIZE_MAX, IBB_BLOCK_SIZE_MAX, read_write);
-
-  /**
-   * IBBService:block-size-fallback:
-   *
-   * Whether the proposed block size is halved and proposed again when the peer
-   * answers `resource-constraint`.
-   *
-   * Default: %TRUE.
-   *
-   * Since: 1.0
-   */
-  props[PROP_BLOCK_SIZE_FALLBACK] =
-      g_param_spec_boolean ("block-size-fallback", NULL, NULL, TRUE, read_write);
 
   /**
    * IBBService:window:
@@ -593,18 +580,6 @@ ibb_service_class_init (IBBServiceClass *class)
    * Since: 1.0
    */
   props[PROP_HALF_CLOSE] = g_param_spec_boolean ("half-close", NULL, NULL, FALSE, read_write);
-
-  /**
-   * IBBService:strict:
-   *
-   * Whether white space and nonzero pad bits in base64 are refused, as RFC 4648 §3.3
-   * and §3.5 allow.
-   *
-   * Default: %FALSE.
-   *
-   * Since: 1.0
-   */
-  props[PROP_STRICT] = g_param_spec_boolean ("strict", NULL, NULL, FALSE, read_write);
 
   g_object_class_install_properties (object_class, N_PROPS, props);
 

@@ -64,12 +64,6 @@ IBB_AVAILABLE_IN_1_0
 void ibb_service_set_max_block_size (IBBService *self, guint max_block_size);
 
 IBB_AVAILABLE_IN_1_0
-gboolean ibb_service_get_block_size_fallback (IBBService *self);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_service_set_block_size_fallback (IBBService *self, gboolean block_size_fallback);
-
-IBB_AVAILABLE_IN_1_0
 guint64 ibb_service_get_window (IBBService *self);
 
 IBB_AVAILABLE_IN_1_0
@@ -134,12 +128,6 @@ gboolean ibb_service_get_half_close (IBBService *self);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_service_set_half_close (IBBService *self, gboolean half_close);
-
-IBB_AVAILABLE_IN_1_0
-gboolean ibb_service_get_strict (IBBService *self);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_service_set_strict (IBBService *self, gboolean strict);
 
 IBB_AVAILABLE_IN_1_0
 char **ibb_service_get_features (IBBService *self);

@@ -53,8 +53,8 @@ def fallback(server):
     transport.close(None)
     other_end.check_report(peer.call('report', sid='fallback'), content)
 
-    service.props.block_size_fallback = False
-    error = other_end.failure(other_end.open_session, service, peer, 'no-fallback', IQ, 65535)
+    params = IBB.SessionParams(sid='no-fallback', block_size=65535, agreed=True)
+    error = other_end.failure(service.open_session, peer.jid, params)
     other_end.check_condition(error, IBB.Error.RESOURCE_CONSTRAINT)
 
 

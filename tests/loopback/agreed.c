@@ -42,6 +42,7 @@ check_agreed (Fixture *fixture, IBBStanzaType stanza_type)
   GAsyncResult                *expected = NULL;
 
   ibb_service_set_session_limit (fixture->juliet, 0);
+  ibb_service_set_max_block_size (fixture->juliet, 999); /* an agreed size may be larger */
   expect (fixture, stanza_type, 1000, &expected);
   assert_open_fails (fixture, stanza_type, 999, IBB_ERROR_RESOURCE_CONSTRAINT);
   assert_open_fails (fixture, stanza_type, 1001, IBB_ERROR_RESOURCE_CONSTRAINT);

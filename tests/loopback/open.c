@@ -95,8 +95,6 @@ test_fallback (Fixture *fixture, gconstpointer data)
   write_text (romeo, "by message");
   assert_reads (juliet, "by message");
 
-  ibb_service_set_block_size_fallback (fixture->romeo, FALSE);
-  assert_open_fails (fixture, JULIET, 4096, NULL, IBB_ERROR, IBB_ERROR_RESOURCE_CONSTRAINT);
   /* D-05: the sid is in use, and the session is none the worse. */
   assert_open_fails (fixture, JULIET, 1024, "one", G_IO_ERROR, G_IO_ERROR_PENDING);
   write_text (juliet, "still here");

@@ -561,8 +561,7 @@ step_settings (Worker *worker, IBBService *service)
   ibb_service_set_half_close (service, chance (worker, 0.5));
   ibb_service_set_max_block_size (service, chance (worker, 0.8) ? 65535 : 1000);
   ibb_service_set_session_limit (service, chance (worker, 0.9) ? 64 : below (worker, 10));
-  g_object_set (service, "max-retries", 1 + below (worker, 5), "strict", chance (worker, 0.5),
-                NULL);
+  ibb_service_set_max_retries (service, 1 + below (worker, 5));
 }
 
 typedef struct

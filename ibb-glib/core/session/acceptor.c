@@ -106,8 +106,10 @@ is_open_valid (const IBBStanza *open, const char *local, const char *peer)
 static gboolean
 accepts_block_size (const IBBAcceptor *self, const IBBExpectation *expectation, guint block_size)
 {
-  return block_size <= self->context->settings.max_block_size &&
-         (expectation == NULL || ibb_expectation_accepts (expectation, block_size));
+  guint max_block_size = self->context->settings.max_block_size;
+
+  return expectation != NULL ? ibb_expectation_accepts (expectation, block_size, max_block_size)
+                             : block_size <= max_block_size;
 }
 
 /* An opener with our feature may offer longer blocks beside those that it proposes (D-14). */

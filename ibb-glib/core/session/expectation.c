@@ -112,9 +112,9 @@ ibb_expectation_accepts_stanza_type (const IBBExpectation *self, gboolean by_mes
 }
 
 gboolean
-ibb_expectation_accepts (const IBBExpectation *self, guint block_size)
+ibb_expectation_accepts (const IBBExpectation *self, guint block_size, guint max_block_size)
 {
-  return self->block_size == 0 || self->block_size == block_size;
+  return self->block_size == 0 ? block_size <= max_block_size : block_size == self->block_size;
 }
 
 gpointer

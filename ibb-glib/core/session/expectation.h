@@ -35,7 +35,8 @@ void     ibb_expectations_remove (IBBExpectations *self, IBBExpectation *expecta
 void     ibb_expectation_set_stanza_type (IBBExpectation *self, gboolean by_message);
 gboolean ibb_expectation_accepts_stanza_type (const IBBExpectation *self, gboolean by_message);
 /* Whether it accepts that block size. */
-gboolean ibb_expectation_accepts (const IBBExpectation *self, guint block_size);
+gboolean
+ibb_expectation_accepts (const IBBExpectation *self, guint block_size, guint max_block_size);
 gpointer ibb_expectation_get_data (const IBBExpectation *self);
 
 G_END_DECLS

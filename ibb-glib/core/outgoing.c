@@ -56,7 +56,7 @@ wait_for_others (IBBContext *context, IBBPeer *peer, gint64 now)
 {
   gsize in_flight = ibb_first_hop_get_in_flight (context->first_hop);
 
-  if (in_flight > ibb_path_get_in_flight (ibb_peer_get_path (peer)) ||
+  if (in_flight > ibb_controller_get_in_flight (ibb_peer_get_path (peer)) ||
       ibb_peers_are_several (context->peers))
     ibb_first_hop_wait (context->first_hop, now);
 }
@@ -74,9 +74,9 @@ static gboolean
 may_take_path (IBBContext *context, IBBPeer *peer, gsize size)
 {
   ibb_peer_share (peer, size);
-  return ibb_path_may_send (ibb_peer_get_path (peer), size,
-                            ibb_first_hop_get_share (context->first_hop),
-                            ibb_interactive_is_on (&context->interactive));
+  return ibb_controller_may_send (ibb_peer_get_path (peer), size,
+                                  ibb_first_hop_get_share (context->first_hop),
+                                  ibb_interactive_is_on (&context->interactive));
 }
 
 /* A session that sends little has a block. Alone on the connection it waits behind nothing. */

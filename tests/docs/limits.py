@@ -26,8 +26,6 @@ SECOND = 1000000  # µs, as G_USEC_PER_SEC
 # What the names of these do not tell.
 NO_BOUNDS = {
     'BAR_WIDTH_MAX': 'of a progress bar',
-    'GROWTH_MAX': 'how the window is found',
-    'IBB_TRIALS_TRIP_MIN': 'how the window is found',
     'ROUNDS_MAX': 'how the window is found',
     'IBB_HMAC_MAX_DIGEST': 'of an algorithm',
     'LONG_PATH_MAX': 'how a slow reader is told from a long path',

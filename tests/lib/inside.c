@@ -65,7 +65,7 @@ get_window (IBBEngine *engine)
 
   g_hash_table_iter_init (&iter, engine->context->peers->by_jid);
   while (g_hash_table_iter_next (&iter, NULL, &peer))
-    window = MAX (window, ibb_peer_get_path (peer)->search.size.window);
+    window = MAX (window, ibb_peer_get_path (peer)->size.window);
   return window;
 }
 
@@ -115,16 +115,16 @@ set_size (IBBEngine *engine, IBBSize size, gboolean stays)
   g_hash_table_iter_init (&iter, engine->context->peers->by_jid);
   while (g_hash_table_iter_next (&iter, NULL, &peer))
     {
-      IBBSearch *search = &ibb_peer_get_path (peer)->search;
-      IBBSize   *found = &search->size;
+      IBBController *path = ibb_peer_get_path (peer);
+      IBBSize       *found = &path->size;
 
       found->window = size.window > 0 ? size.window : found->window;
       found->block = size.block > 0 ? size.block : found->block;
       if (stays)
         {
-          search->phase = IBB_SEARCH_KEEPING;
-          search->kept.size = *found;
-          search->trials.pauses.n_before = G_MAXUINT;
+          path->phase = IBB_CONTROLLER_KEEPING;
+          path->kept = *found;
+          path->n_before = G_MAXUINT;
         }
       ibb_peer_try (peer);
     }

@@ -8,7 +8,7 @@
 
 #include "core/peer/first-hop.h"
 
-#define BLOCK IBB_SIZE_BLOCK
+#define BLOCK IBB_CONTROLLER_BLOCK
 #define MS 1000
 
 typedef struct
@@ -41,7 +41,7 @@ send (Fixture *self, guint number, gint64 round_trip)
   gboolean     is_same;
 
   ibb_near_sent (&self->near, peer, BLOCK, sent);
-  ahead = ibb_path_get_in_flight (ibb_near_get_path (&self->near, peer));
+  ahead = ibb_controller_get_in_flight (ibb_near_get_path (&self->near, peer));
   self->now += round_trip;
   is_same = ibb_near_note (&self->near, peer, ahead, sent, round_trip, self->now);
   ibb_near_unsent (&self->near, peer, BLOCK);
@@ -67,17 +67,17 @@ test_join (void)
   send (&f, 0, 1 * MS);
   g_assert_false (is_member (&f, 0));
   f.now += 5 * MS;
-  f.peers[0].path.search.size.window = 3 * BLOCK;
+  f.peers[0].path.size.window = 3 * BLOCK;
   g_assert_true (send (&f, 0, 5 * MS - 1));
   g_assert_true (is_member (&f, 0));
   g_assert_true (ibb_near_get_path (&f.near, &f.peers[0]) == &f.near.path);
-  g_assert_cmpuint (f.near.path.search.size.window, ==, 3 * BLOCK);
+  g_assert_cmpuint (f.near.path.size.window, ==, 3 * BLOCK);
 
   /* Another one finds the path as it is. What it has sent before tells nothing of that. */
-  f.near.path.search.heard = f.now;
+  f.near.path.heard = f.now;
   g_assert_false (send (&f, 1, 1 * MS));
   g_assert_true (is_member (&f, 1));
-  g_assert_cmpuint (f.near.path.search.size.window, ==, 3 * BLOCK);
+  g_assert_cmpuint (f.near.path.size.window, ==, 3 * BLOCK);
   g_assert_true (send (&f, 1, 1 * MS));
 }
 
@@ -131,16 +131,16 @@ test_in_flight (void)
 
   init (&f);
   ibb_near_sent (&f.near, &f.peers[0], 100, f.now);
-  g_assert_cmpuint (ibb_path_get_in_flight (&f.near.path), ==, 0);
+  g_assert_cmpuint (ibb_controller_get_in_flight (&f.near.path), ==, 0);
   send (&f, 0, 1 * MS);
   g_assert_true (is_member (&f, 0));
-  g_assert_cmpuint (ibb_path_get_in_flight (&f.near.path), ==, 100);
+  g_assert_cmpuint (ibb_controller_get_in_flight (&f.near.path), ==, 100);
   ibb_near_unsent (&f.near, &f.peers[0], 100);
-  g_assert_cmpuint (ibb_path_get_in_flight (&f.near.path), ==, 0);
+  g_assert_cmpuint (ibb_controller_get_in_flight (&f.near.path), ==, 0);
   ibb_near_forget_peer (&f.near, &f.peers[0]);
   g_assert_false (is_member (&f, 0));
   ibb_near_forget (&f.near);
-  g_assert_true (ibb_path_is_new (&f.near.path));
+  g_assert_cmpint (f.near.path.heard, ==, 0);
 }
 
 static void
@@ -159,7 +159,7 @@ join_first (Fixture *self, guint n)
   for (guint i = 0; i < n; i++)
     {
       send (self, i, 1 * MS);
-      self->near.path.search.heard = self->now;
+      self->near.path.heard = self->now;
       g_assert_true (is_member (self, i));
     }
 }
@@ -329,8 +329,8 @@ test_mute (void)
   g_assert_true (ibb_near_take_mute (&f.near, f.now) == &f.peers[0]);
   g_assert_null (ibb_near_take_mute (&f.near, f.now));
   g_assert_false (is_member (&f, 0));
-  g_assert_cmpuint (ibb_path_get_in_flight (&f.near.path), ==, BLOCK);
-  g_assert_cmpuint (ibb_path_get_in_flight (&f.peers[0].path), ==, 2 * BLOCK);
+  g_assert_cmpuint (ibb_controller_get_in_flight (&f.near.path), ==, BLOCK);
+  g_assert_cmpuint (ibb_controller_get_in_flight (&f.peers[0].path), ==, 2 * BLOCK);
 }
 
 /* D-57: members and others share alike in what waits for our server. A window that keeps a peer
@@ -344,10 +344,10 @@ test_share (void)
   join_first (&f, 1);
   for (guint i = 0; i < 3; i++)
     {
-      IBBPath *path = ibb_near_get_path (&f.near, &f.peers[i]);
+      IBBController *path = ibb_near_get_path (&f.near, &f.peers[i]);
 
-      path->search.phase = IBB_SEARCH_KEEPING;
-      path->search.kept.trip = 100 * MS;
+      path->phase = IBB_CONTROLLER_KEEPING;
+      path->kept_trip = 100 * MS;
       ibb_near_sent (&f.near, &f.peers[i], i < 2 ? BLOCK : 5 * BLOCK, f.now);
     }
   f.hop.in_flight = 7 * BLOCK;
@@ -355,19 +355,19 @@ test_share (void)
 
   for (guint i = 0; i < 3; i++)
     ibb_near_share (&f.near, &f.peers[i], BLOCK);
-  g_assert_cmpuint (f.near.path.search.size.window, ==, 2 * BLOCK);
-  g_assert_cmpuint (f.peers[1].path.search.size.window, ==, 2 * BLOCK);
-  g_assert_cmpuint (f.peers[2].path.search.size.window, ==, BLOCK);
+  g_assert_cmpuint (f.near.path.size.window, ==, 2 * BLOCK);
+  g_assert_cmpuint (f.peers[1].path.size.window, ==, 2 * BLOCK);
+  g_assert_cmpuint (f.peers[2].path.size.window, ==, BLOCK);
 
   /* Who has nothing in flight any more has no share, unless a block to it goes next. */
   ibb_near_share (&f.near, &f.peers[1], 2 * BLOCK);
-  g_assert_cmpuint (f.peers[1].path.search.size.window, ==, 2 * BLOCK);
+  g_assert_cmpuint (f.peers[1].path.size.window, ==, 2 * BLOCK);
   ibb_near_unsent (&f.near, &f.peers[0], BLOCK);
   f.hop.in_flight -= BLOCK;
   ibb_near_share (&f.near, &f.peers[0], 3 * BLOCK);
-  g_assert_cmpuint (f.near.path.search.size.window, ==, 2 * BLOCK);
+  g_assert_cmpuint (f.near.path.size.window, ==, 2 * BLOCK);
   ibb_near_share (&f.near, &f.peers[1], 2 * BLOCK);
-  g_assert_cmpuint (f.peers[1].path.search.size.window, ==, 3 * BLOCK);
+  g_assert_cmpuint (f.peers[1].path.size.window, ==, 3 * BLOCK);
 }
 
 int

@@ -10,6 +10,9 @@
 
 G_BEGIN_DECLS
 
+/* How long something else may wait, in microseconds. */
+#define IBB_INTERACTIVE_WAIT (100 * 1000)
+
 typedef struct
 {
   gint64   at;         /* when the application last sent or received a stanza; 0: never */
@@ -23,5 +26,8 @@ void     ibb_interactive_note_urgent (IBBInteractive *self, gint64 now);
 void     ibb_interactive_update (IBBInteractive *self, gint64 now);
 gboolean ibb_interactive_is_on (const IBBInteractive *self);
 gboolean ibb_interactive_has_urgent (const IBBInteractive *self);
+/* The length of a block that nothing waits behind for longer. passing: the bytes that pass in
+ * IBB_INTERACTIVE_WAIT. */
+gsize ibb_interactive_get_block (double passing, gsize limit);
 
 G_END_DECLS

@@ -5,7 +5,7 @@
 #include "core/flow/pace.h"
 
 #include "core/flow/block-limit.h"
-#include "core/flow/size.h"
+#include "core/flow/controller.h"
 
 /* Bytes that may be sent beyond the last answer. */
 #define AHEAD_MAX (800 * 1024)
@@ -14,7 +14,7 @@
 /* The first of these messages waits so long for a question. */
 #define WAIT G_USEC_PER_SEC
 
-G_STATIC_ASSERT (AHEAD_MAX == IBB_BLOCK_LIMIT_MAX * IBB_SIZE_BLOCK);
+G_STATIC_ASSERT (AHEAD_MAX == IBB_BLOCK_LIMIT_MAX * IBB_CONTROLLER_BLOCK);
 
 void
 ibb_pace_init (IBBPace *self)
@@ -43,7 +43,7 @@ ibb_pace_get_longest (const IBBPace *self)
 void
 ibb_pace_sent (IBBPace *self, gsize size, gint64 now)
 {
-  self->sent += MAX (size, IBB_SIZE_BLOCK);
+  self->sent += MAX (size, IBB_CONTROLLER_BLOCK);
   self->longest = MAX (self->longest, size);
   if (self->due == IBB_NEVER)
     self->due = now + WAIT;

@@ -6,7 +6,7 @@
 
 #include "core/base/jid.h"
 #include "core/base/read-alignment.h"
-#include "core/flow/brief.h"
+#include "core/flow/interactive.h"
 
 #define PING_TIMEOUT (60 * G_USEC_PER_SEC)
 
@@ -28,12 +28,12 @@
 #define HOLD_PAUSE 100
 /* For how long nothing leaves at most, beside the time in which the server reads what is in flight.
  * Out of step, it reads so many bytes in a microsecond. */
-#define HOLD_TIMEOUT IBB_BRIEF_WAIT
+#define HOLD_TIMEOUT IBB_INTERACTIVE_WAIT
 #define READ_RATE ((double) IBB_READ_ALIGNMENT_PIECE / (2 * 1000))
 
 /* A wait that is a queue of all peers, and the part of a round trip from which on it is what takes
  * the time. */
-#define QUEUE_MIN (IBB_BRIEF_WAIT / 2)
+#define QUEUE_MIN (IBB_INTERACTIVE_WAIT / 2)
 #define QUEUE_PART 2
 
 /* The share of the rate that fewer bytes in flight have to cost, if the queue is not ours: half of
@@ -147,7 +147,7 @@ may_ping (const IBBFirstHop *self, gint64 now)
   return !ibb_pending_is_set (&self->ping) && !ibb_first_hop_is_mute (self, now);
 }
 
-/* How the server reads (fit.h). */
+/* How the server reads (read-alignment.h). */
 
 /* Each acknowledgement tells, so that the first bytes that are many are enough. A limit may let
  * fewer pass at once, and few after that. */
@@ -210,7 +210,7 @@ take_for_distance (IBBFirstHop *self, gint64 delay)
 static gint64
 get_tolerance (const IBBFirstHop *self)
 {
-  return self->least + IBB_BRIEF_WAIT;
+  return self->least + IBB_INTERACTIVE_WAIT;
 }
 
 static void
@@ -223,7 +223,7 @@ bind (IBBFirstHop *self, gint64 delay, double rate)
       self->flight = self->ping_flight;
     }
   self->travelling = MAX (0.0, (double) self->ping_flight - (double) delay * rate);
-  self->queue = IBB_BRIEF_WAIT * rate;
+  self->queue = IBB_INTERACTIVE_WAIT * rate;
 }
 
 /* delay: how long the ping has waited. rate: bytes answered in a microsecond meanwhile. */
@@ -239,7 +239,7 @@ adapt (IBBFirstHop *self, gint64 delay, double rate)
     }
   else if (delay <= tolerance && !self->is_held)
     self->is_bounded = FALSE;
-  else if (delay <= IBB_BRIEF_WAIT / 2)
+  else if (delay <= IBB_INTERACTIVE_WAIT / 2)
     self->travelling += MAX (self->travelling, self->queue);
   else if (delay <= tolerance || is_ours (self, rate))
     bind (self, delay, rate);
@@ -253,7 +253,7 @@ adapt (IBBFirstHop *self, gint64 delay, double rate)
 static void
 pass (IBBFirstHop *self, gint64 delay)
 {
-  if (self->is_bounded && delay <= IBB_BRIEF_WAIT / 2)
+  if (self->is_bounded && delay <= IBB_INTERACTIVE_WAIT / 2)
     self->travelling = MAX (self->travelling, (double) self->ping_flight);
 }
 
@@ -419,7 +419,7 @@ ibb_first_hop_grants (const IBBFirstHop *self, gsize in_flight, guint n_peers, d
 gsize
 ibb_first_hop_get_brief (const IBBFirstHop *self, gsize limit)
 {
-  return self->is_bounded ? ibb_brief_get_block (self->queue, limit) : limit;
+  return self->is_bounded ? ibb_interactive_get_block (self->queue, limit) : limit;
 }
 
 /* The rate leaves out a pause with nothing in flight. Otherwise it would seem to be near 0

@@ -36,7 +36,7 @@ void
 ibb_near_init (IBBNear *self, IBBFirstHop *first_hop, IBBTimerFunc timeout, gpointer owner)
 {
   *self = (IBBNear){ .first_hop = first_hop, .n_left = EPOCH_MIN };
-  ibb_path_init (&self->path);
+  ibb_controller_init (&self->path);
   ibb_timer_init (&self->timer, timeout, owner);
 }
 
@@ -44,7 +44,7 @@ void
 ibb_near_init_peer (IBBNearPeer *peer, gpointer owner)
 {
   *peer = (IBBNearPeer){ .owner = owner, .pause = PAUSE_MIN, .away = AWAY_MIN };
-  ibb_path_init (&peer->path);
+  ibb_controller_init (&peer->path);
   peer->holder_link.data = peer;
 }
 
@@ -54,7 +54,7 @@ ibb_near_has (const IBBNearPeer *peer)
   return peer->is_member;
 }
 
-IBBPath *
+IBBController *
 ibb_near_get_path (IBBNear *self, IBBNearPeer *peer)
 {
   return peer->is_member ? &self->path : &peer->path;
@@ -73,7 +73,7 @@ hold (IBBNear *self, IBBNearPeer *peer)
 static void
 count (IBBNear *self, IBBNearPeer *peer, gsize length)
 {
-  ibb_path_sent (ibb_near_get_path (self, peer), length);
+  ibb_controller_sent (ibb_near_get_path (self, peer), length);
   if (peer->in_flight == 0 && length > 0)
     {
       self->n_senders++;
@@ -86,7 +86,7 @@ count (IBBNear *self, IBBNearPeer *peer, gsize length)
 static void
 uncount (IBBNear *self, IBBNearPeer *peer, gsize length)
 {
-  ibb_path_forget (ibb_near_get_path (self, peer), length);
+  ibb_controller_forget (ibb_near_get_path (self, peer), length);
   if (length > 0 && peer->in_flight == length)
     {
       self->n_senders--;
@@ -99,18 +99,18 @@ uncount (IBBNear *self, IBBNearPeer *peer, gsize length)
 gboolean
 ibb_near_has_others (const IBBNear *self, const IBBNearPeer *peer)
 {
-  return ibb_path_get_in_flight (&self->path) > peer->in_flight;
+  return ibb_controller_get_in_flight (&self->path) > peer->in_flight;
 }
 
 void
 ibb_near_share (IBBNear *self, IBBNearPeer *peer, gsize length)
 {
-  IBBPath *path = ibb_near_get_path (self, peer);
-  guint    n_peers = self->n_senders + (peer->in_flight == 0);
+  IBBController *path = ibb_near_get_path (self, peer);
+  guint          n_peers = self->n_senders + (peer->in_flight == 0);
 
   if (ibb_first_hop_grants (self->first_hop, peer->in_flight + length, n_peers,
-                            ibb_path_get_trip (path)))
-    ibb_path_enlarge (path, length);
+                            ibb_controller_get_trip (path)))
+    ibb_controller_enlarge (path, length);
 }
 
 /* Whether a ping tells how far away a peer is that has others in front of it. */
@@ -186,9 +186,7 @@ begin_sums (IBBNear *self, gint64 now)
 static void
 join (IBBNear *self, IBBNearPeer *peer, gint64 now)
 {
-  if (ibb_path_is_new (&self->path))
-    ibb_path_learn (&self->path, &peer->path);
-  else
+  if (!ibb_controller_learn (&self->path, &peer->path))
     peer->since = now;
   peer->pause = PAUSE_MIN;
   peer->joined = now;
@@ -227,7 +225,7 @@ leave (IBBNear *self, IBBNearPeer *peer, gint64 now)
   peer->next_try = now + peer->away;
   peer->away = MIN (2 * peer->away, AWAY_MAX);
   peer->since = now;
-  ibb_path_init (&peer->path);
+  ibb_controller_init (&peer->path);
   change (self, peer, FALSE);
   subtract (self, peer);
 }

@@ -3,8 +3,8 @@
 /* The path that the peers near by share (D-63).
  *
  * Bytes in flight to a peer near by spend most of the time at our server. There they wait behind
- * those to the others, since the server takes longer than the way to the peer. So one search
- * (search.h) finds what carries most to all of them together. With a search for each, each would
+ * those to the others, since the server takes longer than the way to the peer. So one controller
+ * (controller.h) finds what carries most to all of them together. With one for each, each would
  * compare its windows while the others change theirs, and all windows would be full at the same
  * time. A server that reads a little at a time, as Prosody does, then carries less than to one peer
  * alone.
@@ -16,7 +16,7 @@
 #pragma once
 
 #include "core/base/timer.h"
-#include "core/flow/path.h"
+#include "core/flow/controller.h"
 #include "core/peer/context.h"
 
 G_BEGIN_DECLS
@@ -31,11 +31,11 @@ typedef struct
 /* A peer. All but owner is for near.c. */
 typedef struct
 {
-  gpointer owner;
-  IBBPath  path; /* its own, while it is not a member */
-  gsize    in_flight;
-  gint64   since; /* blocks that left before did so on another path */
-  gboolean is_member;
+  gpointer      owner;
+  IBBController path; /* its own, while it is not a member */
+  gsize         in_flight;
+  gint64        since; /* blocks that left before did so on another path */
+  gboolean      is_member;
 
   gint64   tried;     /* when a block left that tells whether it is near; 0: none */
   gboolean is_beside; /* and others had bytes in flight */
@@ -52,13 +52,13 @@ typedef struct
 
 typedef struct
 {
-  IBBFirstHop *first_hop; /* (unowned) */
-  IBBPath      path;
-  guint        n_senders; /* peers with bytes in flight, members or not */
-  GQueue       holders;   /* (element-type IBBNearPeer): the one that answered last is last */
-  guint        n_looks;   /* at the holders that found each of them answering */
-  gint64       asked;     /* our server is, since then, whether it answers; 0: not */
-  IBBTimer     timer;     /* for the next look */
+  IBBFirstHop  *first_hop; /* (unowned) */
+  IBBController path;
+  guint         n_senders; /* peers with bytes in flight, members or not */
+  GQueue        holders;   /* (element-type IBBNearPeer): the one that answered last is last */
+  guint         n_looks;   /* at the holders that found each of them answering */
+  gint64        asked;     /* our server is, since then, whether it answers; 0: not */
+  IBBTimer      timer;     /* for the next look */
 
   guint       epoch;   /* in each one the sums count half as much as in the next one */
   guint       n_left;  /* blocks until it is over */
@@ -76,8 +76,8 @@ void ibb_near_init_peer (IBBNearPeer *peer, gpointer owner);
 void ibb_near_forget (IBBNear *self);
 void ibb_near_forget_peer (IBBNear *self, IBBNearPeer *peer);
 
-gboolean ibb_near_has (const IBBNearPeer *peer);
-IBBPath *ibb_near_get_path (IBBNear *self, IBBNearPeer *peer);
+gboolean       ibb_near_has (const IBBNearPeer *peer);
+IBBController *ibb_near_get_path (IBBNear *self, IBBNearPeer *peer);
 /* Whether bytes to other members are in flight. */
 gboolean ibb_near_has_others (const IBBNear *self, const IBBNearPeer *peer);
 /* Length more bytes to the peer go next. Where all wait for our server, a window that is smaller

@@ -251,7 +251,7 @@ ibb_peer_limit_block_size (const IBBPeer *self, guint block_size)
   return self->block_size_max > 0 ? MIN (block_size, self->block_size_max) : block_size;
 }
 
-IBBPath *
+IBBController *
 ibb_peer_get_path (IBBPeer *self)
 {
   return ibb_near_get_path (&self->peers->near, &self->near);
@@ -317,7 +317,7 @@ is_alone (const IBBPeer *self)
 void
 ibb_peer_note_answer (IBBPeer *self, gint64 round_trip)
 {
-  ibb_path_note_answer (ibb_peer_get_path (self), round_trip, is_alone (self));
+  ibb_controller_note_answer (ibb_peer_get_path (self), round_trip, is_alone (self));
 }
 
 void
@@ -343,7 +343,7 @@ void
 ibb_peer_cap (IBBPeer *self)
 {
   if (!has_others (self))
-    ibb_path_cap (ibb_peer_get_path (self));
+    ibb_controller_cap (ibb_peer_get_path (self));
   ibb_peer_pause (self);
 }
 

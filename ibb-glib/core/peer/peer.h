@@ -101,7 +101,7 @@ void    ibb_peer_add_session (IBBPeer *self, GList *link, const char *from);
 void    ibb_peer_remove_session (IBBPeer *self, GList *link);
 GQueue *ibb_peer_get_sessions (IBBPeer *self);
 
-IBBPath       *ibb_peer_get_path (IBBPeer *self);
+IBBController *ibb_peer_get_path (IBBPeer *self);
 gboolean       ibb_peer_shares_path (const IBBPeer *self); /* with others near by (D-63) */
 IBBBlockLimit *ibb_peer_get_quota (IBBPeer *self);
 /* The next proposals need no refusal to be small enough (D-14). */

@@ -33,7 +33,7 @@ ibb_stalls_get_window (const IBBStalls *self)
 {
   gsize room = STALLED_MAX - MIN (STALLED_MAX, self->stalled);
 
-  return room / (STALLED_MAX / IBB_PATH_SESSION_MAX);
+  return room / (STALLED_MAX / IBB_CONTROLLER_SESSION_MAX);
 }
 
 /* The count of one session. */

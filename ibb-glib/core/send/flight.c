@@ -166,7 +166,7 @@ ibb_flight_send (IBBFlight *self, gboolean is_probe, gint64 now)
     ibb_stall_probed (&self->stall, size, block->end, now);
   else
     ibb_stall_sent (&self->stall, size, block->end, now);
-  block->ahead = ibb_path_get_in_flight (ibb_peer_get_path (self->parameters->peer));
+  block->ahead = ibb_controller_get_in_flight (ibb_peer_get_path (self->parameters->peer));
   return block;
 }
 

@@ -95,18 +95,19 @@ get_block_limit (const IBBSender *self)
 static gsize
 get_block_max (const IBBSender *self)
 {
-  gsize          limit = get_block_limit (self);
-  IBBContext    *context = self->parameters->context;
-  const IBBPath *path;
+  gsize                limit = get_block_limit (self);
+  IBBContext          *context = self->parameters->context;
+  const IBBController *path;
+  gboolean             is_chatting, is_shared;
+  gsize                block;
 
   if (self->parameters->peer == NULL)
     return limit;
   path = ibb_peer_get_path (self->parameters->peer);
-  if (!ibb_interactive_is_on (&context->interactive))
-    return ibb_path_get_block (path, limit);
-  if (ibb_first_hop_is_shared (context->first_hop, ibb_path_get_in_flight (path)))
-    return ibb_first_hop_get_brief (context->first_hop, ibb_path_get_block (path, limit));
-  return ibb_first_hop_get_brief (context->first_hop, ibb_path_get_brief (path, limit));
+  is_chatting = ibb_interactive_is_on (&context->interactive);
+  is_shared = ibb_first_hop_is_shared (context->first_hop, ibb_controller_get_in_flight (path));
+  block = ibb_controller_get_block (path, limit, is_chatting && !is_shared);
+  return is_chatting ? ibb_first_hop_get_brief (context->first_hop, block) : block;
 }
 
 gboolean
@@ -155,7 +156,7 @@ may_hurry (const IBBSender *self, gint64 now)
   IBBPeer *peer = self->parameters->peer;
 
   return self->parameters->is_initiator && ibb_peer_has_our_feature (peer) &&
-         ibb_path_is_far (ibb_peer_get_path (peer), now);
+         ibb_controller_is_far (ibb_peer_get_path (peer), now);
 }
 
 /* How many bytes the session may have in flight, beyond one block (D-29). */
@@ -169,7 +170,7 @@ get_window (const IBBSender *self, gint64 now)
   if (window == 0)
     {
       ibb_peer_ask_order (peer, now);
-      window = IBB_PATH_SESSION_MAX;
+      window = IBB_CONTROLLER_SESSION_MAX;
     }
   if (!ibb_peer_takes_several (peer))
     return 0;
@@ -325,7 +326,6 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
   IBBStall   *stall = ibb_flight_get_stall (&self->flight);
   gint64      round_trip = 0;
   gboolean    is_same = FALSE;
-  IBBPath    *path;
 
   /* Karn's algorithm: nobody knows to which attempt a reply belongs. Nor does anybody know where a
    * block has waited that was in flight while the connection was suspended (D-42). */
@@ -343,11 +343,17 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
   if (round_trip <= 0 || !is_same)
     return;
 
-  path = ibb_peer_get_path (peer);
-  ibb_path_set_fits (
-      path, ibb_peer_takes_several (peer) && ibb_first_hop_is_fast (context->first_hop), now);
-  ibb_path_set_others (path, ibb_interactive_has_urgent (&context->interactive));
-  ibb_path_note (path, block->ahead, block->sent, round_trip, get_block_limit (self), now);
+  ibb_controller_acknowledged (
+      ibb_peer_get_path (peer),
+      &(IBBControllerSample){
+          .in_flight = block->ahead,
+          .sent = block->sent,
+          .round_trip = round_trip,
+          .limit = get_block_limit (self),
+          .fits = ibb_peer_takes_several (peer) && ibb_first_hop_is_fast (context->first_hop),
+          .has_others = ibb_interactive_has_urgent (&context->interactive),
+      },
+      now);
 }
 
 static IBBSenderVerdict
@@ -401,7 +407,7 @@ note_refusal_in_flight (IBBSender *self)
 {
   ibb_retry_limit (&self->retry, ibb_flight_get_refused_length (&self->flight),
                    self->parameters->block_size);
-  ibb_path_refused (ibb_peer_get_path (self->parameters->peer));
+  ibb_controller_refused (ibb_peer_get_path (self->parameters->peer));
 }
 
 static IBBReaction

@@ -44,7 +44,7 @@ struct _IBBXmlOutput
   GArray     *pending_ends; /* (element-type gsize): where each stanza in it ends */
   gboolean    pending_is_secret;
   gsize       unsent; /* of pending and writing */
-  gboolean    fills;  /* blocks fill what a server reads at a time (fit.h) */
+  gboolean    fills;  /* blocks fill what a server reads at a time (read-alignment.h) */
   gsize       spaces; /* that other stanzas had after them, and that are not made up for */
   gboolean    is_closed;
   gboolean    drain_wanted; /* somebody was told that it is congested */

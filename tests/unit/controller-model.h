@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A model of a path for a search: a delay each way, and one server that carries so many bytes a
+/* A model of a path for a controller: a delay each way, and one server that carries so many bytes a
  * second, in order. tests/flow plays whole networks. */
 
 #pragma once
 
 #include "core/flow/block-limit.h"
-#include "core/flow/search.h"
-
-#define MOST (64 * 1024 * 1024) /* that a window may become */
+#include "core/flow/controller.h"
 
 typedef struct
 {
@@ -27,17 +25,34 @@ typedef struct
   gboolean    holds;       /* answers wait, by Nagle's algorithm, until the last one has arrived */
 } Path;
 
+static inline void
+init (IBBController *self, gsize window)
+{
+  ibb_controller_init (self);
+  self->size.window = window;
+}
+
+static inline void
+note (IBBController *self, gsize in_flight, gint64 sent, gint64 round_trip, gsize limit, gint64 now)
+{
+  const IBBControllerSample sample = {
+    in_flight, sent, round_trip, limit, self->fits, self->has_others,
+  };
+
+  ibb_controller_acknowledged (self, &sample, now);
+}
+
 typedef struct
 {
-  IBBSearch search;
-  GQueue    blocks; /* Block: in flight */
-  gsize     in_flight;
-  gint64    now;
-  double    server_free; /* seconds */
-  double    last_answer;
-  double    waited; /* seconds, sum */
-  guint     n_blocks;
-  guint64   acknowledged;
+  IBBController controller;
+  GQueue        blocks; /* Block: in flight */
+  gsize         in_flight;
+  gint64        now;
+  double        server_free; /* seconds */
+  double        last_answer;
+  double        waited; /* seconds, sum */
+  guint         n_blocks;
+  guint64       acknowledged;
 } Model;
 
 typedef struct
@@ -58,7 +73,7 @@ model_send (Model *self, const Path *path, gsize length, GRand *random)
   double answer;
 
   self->server_free = MAX (self->server_free, arrives) + (double) length / rate + path->cost +
-                      (length > IBB_SIZE_BLOCK ? path->late : 0);
+                      (length > IBB_CONTROLLER_BLOCK ? path->late : 0);
   answer = self->server_free + path->delay / 2 + g_rand_double (random) * path->jitter;
   if (path->holds && answer > self->last_answer)
     answer = MAX (answer, self->last_answer + path->delay);
@@ -85,22 +100,25 @@ model_run (Model *self, const Path *path, double seconds, GRand *random)
   while (self->now < end)
     {
       g_autofree Block *block = NULL;
-      gsize             length = ibb_search_get_block (&self->search, path->block);
+      gsize             length = ibb_controller_get_block (&self->controller, path->block, FALSE);
 
       while (self->in_flight == 0 ||
              (!path->is_single && g_queue_get_length (&self->blocks) < IBB_BLOCK_LIMIT_MAX &&
-              self->in_flight + length <= ibb_search_get_window (&self->search)))
+              self->in_flight + length <= self->controller.size.window))
         model_send (self, path, length, random);
       if (g_queue_get_length (&self->blocks) >= IBB_BLOCK_LIMIT_MAX)
-        ibb_search_cap (&self->search, self->in_flight);
+        {
+          self->controller.measurement.is_limited = TRUE;
+          self->controller.measurement.cap = self->in_flight;
+        }
       else if (!path->is_single)
-        ibb_search_limit (&self->search);
+        self->controller.measurement.is_limited = TRUE;
       block = g_queue_pop_head (&self->blocks);
       self->now = MAX (self->now, block->answered);
       self->in_flight -= block->length;
       self->acknowledged += block->length;
-      ibb_search_note (&self->search, block->in_flight, block->sent,
-                       MAX (self->now - block->sent, 1), path->block, self->now);
+      note (&self->controller, block->in_flight, block->sent, MAX (self->now - block->sent, 1),
+            path->block, self->now);
     }
 }
 
@@ -108,7 +126,7 @@ static inline void
 model_init (Model *self)
 {
   *self = (Model){ .now = G_USEC_PER_SEC };
-  ibb_search_init (&self->search, 4096, MOST);
+  ibb_controller_init (&self->controller);
 }
 
 static inline void

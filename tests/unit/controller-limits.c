@@ -2,59 +2,58 @@
 
 #include "config.h"
 
-#include "core/flow/path.h"
+#include "core/flow/controller.h"
 
 #include "core/flow/interactive.h"
 #include "core/peer/first-hop.h"
 
-#define BLOCK IBB_SIZE_BLOCK
+#define BLOCK IBB_CONTROLLER_BLOCK
 
 static void
-init (IBBPath *self, gsize window, gsize in_flight)
+init (IBBController *self, gsize window, gsize in_flight)
 {
-  *self = (IBBPath){ .in_flight = 0 };
-  ibb_path_init (self);
-  self->search.size.window = window;
-  ibb_path_sent (self, in_flight);
+  ibb_controller_init (self);
+  self->size.window = window;
+  ibb_controller_sent (self, in_flight);
 }
 
 /* One block always may go; more within the window and the share of the peer. */
 static void
 test_may_send (void)
 {
-  IBBPath path;
+  IBBController path;
 
   init (&path, BLOCK, 0);
-  g_assert_true (ibb_path_may_send (&path, 2 * BLOCK, 0, FALSE));
+  g_assert_true (ibb_controller_may_send (&path, 2 * BLOCK, 0, FALSE));
   init (&path, 4 * BLOCK, 2 * BLOCK);
-  g_assert_true (ibb_path_may_send (&path, BLOCK, 3 * BLOCK, FALSE));
-  g_assert_false (ibb_path_may_send (&path, BLOCK, 3 * BLOCK - 1, FALSE));
-  g_assert_false (path.search.measurement.is_limited);
-  g_assert_true (ibb_path_may_send (&path, 2 * BLOCK, G_MAXSIZE, FALSE));
-  g_assert_false (ibb_path_may_send (&path, 2 * BLOCK + 1, G_MAXSIZE, FALSE));
-  g_assert_true (path.search.measurement.is_limited);
+  g_assert_true (ibb_controller_may_send (&path, BLOCK, 3 * BLOCK, FALSE));
+  g_assert_false (ibb_controller_may_send (&path, BLOCK, 3 * BLOCK - 1, FALSE));
+  g_assert_false (path.measurement.is_limited);
+  g_assert_true (ibb_controller_may_send (&path, 2 * BLOCK, G_MAXSIZE, FALSE));
+  g_assert_false (ibb_controller_may_send (&path, 2 * BLOCK + 1, G_MAXSIZE, FALSE));
+  g_assert_true (path.measurement.is_limited);
 }
 
 /* While a person chats, blocks on a slow path are short, and alone. */
 static void
 test_brief (void)
 {
-  IBBPath path;
+  IBBController path;
 
   init (&path, 2 * BLOCK - 1, 1);
-  path.search.phase = IBB_SEARCH_KEEPING;
-  path.search.is_slow = TRUE;
-  path.search.kept.rate = 0.02; /* bytes in a microsecond */
-  g_assert_cmpuint (ibb_path_get_block (&path, 3000), ==, 3000);
-  g_assert_cmpuint (ibb_path_get_brief (&path, BLOCK), ==, 2000);
-  g_assert_true (ibb_path_may_send (&path, 1000, G_MAXSIZE, FALSE));
-  g_assert_false (ibb_path_may_send (&path, 1000, G_MAXSIZE, TRUE));
-  path.search.kept.rate = BLOCK / 100000.0;
-  g_assert_true (ibb_path_may_send (&path, 1000, G_MAXSIZE, TRUE));
-  path.search.kept.rate = 0.02;
-  path.search.size.window++;
-  g_assert_cmpuint (ibb_path_get_brief (&path, BLOCK), ==, BLOCK);
-  g_assert_true (ibb_path_may_send (&path, 1000, G_MAXSIZE, TRUE));
+  path.phase = IBB_CONTROLLER_KEEPING;
+  path.is_slow = TRUE;
+  path.kept_rate = 0.02; /* bytes in a microsecond */
+  g_assert_cmpuint (ibb_controller_get_block (&path, 3000, FALSE), ==, 3000);
+  g_assert_cmpuint (ibb_controller_get_block (&path, BLOCK, TRUE), ==, 2000);
+  g_assert_true (ibb_controller_may_send (&path, 1000, G_MAXSIZE, FALSE));
+  g_assert_false (ibb_controller_may_send (&path, 1000, G_MAXSIZE, TRUE));
+  path.kept_rate = BLOCK / 100000.0;
+  g_assert_true (ibb_controller_may_send (&path, 1000, G_MAXSIZE, TRUE));
+  path.kept_rate = 0.02;
+  path.size.window++;
+  g_assert_cmpuint (ibb_controller_get_block (&path, BLOCK, TRUE), ==, BLOCK);
+  g_assert_true (ibb_controller_may_send (&path, 1000, G_MAXSIZE, TRUE));
 }
 
 /* D-57: there is a queue at our server, and others wait in it. */
@@ -103,26 +102,29 @@ test_enlarge (void)
 {
   const struct
   {
-    IBBSearchPhase phase;
-    gsize          in_flight;
-    gsize          window;
+    IBBControllerPhase phase;
+    gsize              in_flight;
+    gsize              window;
   } tests[] = {
-    { IBB_SEARCH_KEEPING, 4 * BLOCK - 1, 3 }, { IBB_SEARCH_KEEPING, 3 * BLOCK - 1, 2 },
-    { IBB_SEARCH_KEEPING, 1 * BLOCK, 2 },     { IBB_SEARCH_STARTING, 4 * BLOCK, 2 },
-    { IBB_SEARCH_TRYING, 4 * BLOCK, 2 },      { IBB_SEARCH_KEEPING, 2 * IBB_PATH_MAX, 8192 },
+    { IBB_CONTROLLER_KEEPING, 4 * BLOCK - 1, 3 },
+    { IBB_CONTROLLER_KEEPING, 3 * BLOCK - 1, 2 },
+    { IBB_CONTROLLER_KEEPING, 1 * BLOCK, 2 },
+    { IBB_CONTROLLER_STARTING, 4 * BLOCK, 2 },
+    { IBB_CONTROLLER_TRYING, 4 * BLOCK, 2 },
+    { IBB_CONTROLLER_KEEPING, 2 * IBB_CONTROLLER_MAX, 8192 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     {
-      IBBPath path;
+      IBBController path;
 
       init (&path, 2 * BLOCK, 0);
-      path.search.kept.size = path.search.size;
-      path.search.phase = tests[i].phase;
-      ibb_path_sent (&path, tests[i].in_flight - 8);
-      ibb_path_enlarge (&path, 8);
-      g_assert_cmpuint (path.search.size.window, ==, tests[i].window * BLOCK);
-      g_assert_cmpuint (path.search.kept.size.window, ==, tests[i].window * BLOCK);
+      path.kept = path.size;
+      path.phase = tests[i].phase;
+      ibb_controller_sent (&path, tests[i].in_flight - 8);
+      ibb_controller_enlarge (&path, 8);
+      g_assert_cmpuint (path.size.window, ==, tests[i].window * BLOCK);
+      g_assert_cmpuint (path.kept.window, ==, tests[i].window * BLOCK);
     }
 }
 
@@ -168,29 +170,28 @@ typedef struct
 static Trials
 run (gint64 least_trip, gboolean has_others)
 {
-  const gint64 end = 60 * G_USEC_PER_SEC;
-  IBBPath      path;
-  IBBSearch   *search = &path.search;
-  Trials       trials = { 0 };
-  gint64       now = G_USEC_PER_SEC, time;
+  const gint64  end = 60 * G_USEC_PER_SEC;
+  IBBController path;
+  Trials        trials = { 0 };
+  gint64        now = G_USEC_PER_SEC, time;
 
   init (&path, BLOCK, 0);
   for (; now < end; now += time)
     {
-      gsize  window = search->size.window;
+      gsize  window = path.size.window;
       double rate = now < end / 2 ? 5 : 10; /* bytes a microsecond */
       gint64 trip = MAX (least_trip, (gint64) ((double) window / rate));
 
       time = trip * BLOCK / (gint64) window + 1;
-      if (search->phase == IBB_SEARCH_TRYING &&
-          ibb_trials_get_kind (&search->trials) == IBB_TRIAL_LARGER)
+      if (path.phase == IBB_CONTROLLER_TRYING && path.next % 3 == 0)
         trials.raised += (double) time / (double) end;
       if (now > 2 * G_USEC_PER_SEC)
-        trials.step = MAX (trials.step, (double) window / (double) search->kept.size.window);
-      trials.window = (double) search->kept.size.window / rate / (double) least_trip;
-      ibb_search_limit (search);
-      ibb_path_set_others (&path, has_others);
-      ibb_path_note (&path, window, now - trip, trip, BLOCK, now);
+        trials.step = MAX (trials.step, (double) window / (double) path.kept.window);
+      trials.window = (double) path.kept.window / rate / (double) least_trip;
+      path.measurement.is_limited = TRUE;
+      ibb_controller_acknowledged (
+          &path,
+          &(IBBControllerSample){ window, now - trip, trip, BLOCK, .has_others = has_others }, now);
     }
   return trials;
 }
@@ -217,13 +218,13 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/path/may-send", test_may_send);
-  g_test_add_func ("/path/brief", test_brief);
-  g_test_add_func ("/path/shared", test_shared);
-  g_test_add_func ("/path/D-57/grants", test_grants);
-  g_test_add_func ("/path/D-57/enlarge", test_enlarge);
-  g_test_add_func ("/path/chat", test_chat);
-  g_test_add_func ("/path/urgent", test_urgent);
-  g_test_add_func ("/path/others", test_others);
+  g_test_add_func ("/controller/limits/may-send", test_may_send);
+  g_test_add_func ("/controller/limits/brief", test_brief);
+  g_test_add_func ("/controller/limits/shared", test_shared);
+  g_test_add_func ("/controller/limits/D-57/grants", test_grants);
+  g_test_add_func ("/controller/limits/D-57/enlarge", test_enlarge);
+  g_test_add_func ("/controller/limits/chat", test_chat);
+  g_test_add_func ("/controller/limits/urgent", test_urgent);
+  g_test_add_func ("/controller/limits/others", test_others);
   return g_test_run ();
 }

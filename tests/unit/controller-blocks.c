@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "search-model.h"
+#include "controller-model.h"
 
 /* However much a path holds, 200 blocks are in flight (D-65). So they become longer, if the session
  * allows it, and the window is not much larger than what they carry. */
@@ -23,9 +23,10 @@ test_blocks (void)
 
       model_init (&model);
       model_run (&model, &path, 30, random);
-      g_assert_cmpuint (ibb_search_get_block (&model.search, limits[i]), ==, blocks[i]);
+      g_assert_cmpuint (ibb_controller_get_block (&model.controller, limits[i], FALSE), ==,
+                        blocks[i]);
       g_assert_cmpuint (model.in_flight, >, 190 * blocks[i]);
-      g_assert_cmpuint (ibb_search_get_window (&model.search), <=, 400 * blocks[i]);
+      g_assert_cmpuint (model.controller.size.window, <=, 400 * blocks[i]);
       model_clear (&model);
     }
 }
@@ -41,7 +42,7 @@ test_capped_start (void)
 
   model_init (&model);
   model_run (&model, &path, 2.9, random);
-  g_assert_cmpuint (model.search.size.block, ==, 32768);
+  g_assert_cmpuint (model.controller.size.block, ==, 32768);
   g_assert_cmpuint (model.in_flight, >=, (IBB_BLOCK_LIMIT_MAX - 1) * 32768);
   model_clear (&model);
 }
@@ -50,9 +51,20 @@ test_capped_start (void)
 static void
 assert_is_whole (const Model *model, const Path *path)
 {
-  gsize block = ibb_search_get_block (&model->search, path->block);
+  gsize block = ibb_controller_get_block (&model->controller, path->block, FALSE);
 
-  g_assert_cmpuint (ibb_search_get_window (&model->search) % block, ==, 0);
+  g_assert_cmpuint (model->controller.size.window % block, ==, 0);
+}
+
+/* A block that tells nothing else. */
+static void
+set_fits (Model *model, gboolean fits)
+{
+  const IBBControllerSample sample = {
+    0, 0, 1, model->controller.block_max, fits, model->controller.has_others,
+  };
+
+  ibb_controller_acknowledged (&model->controller, &sample, model->now);
 }
 
 /* Blocks that fit may carry more. So a larger window is tried at once, and a step of the start is
@@ -68,7 +80,7 @@ test_fits (gconstpointer data)
 
   model_init (&model);
   model_run (&model, &path, before, random);
-  ibb_search_set_fits (&model.search, TRUE, model.now);
+  set_fits (&model, TRUE);
   assert_is_whole (&model, &path);
   model_run (&model, &fast, 2.4, random);
   model_run (&model, &fast, 1, random);
@@ -88,22 +100,22 @@ test_fits_in_vain (void)
 
   model_init (&model);
   model_run (&model, &path, 1, random);
-  ibb_search_set_others (&model.search, TRUE);
-  window = model.search.kept.size.window;
-  ibb_search_set_fits (&model.search, TRUE, model.now);
-  g_assert_cmpuint (ibb_search_get_window (&model.search), <=, window);
+  model.controller.has_others = TRUE;
+  window = model.controller.kept.window;
+  set_fits (&model, TRUE);
+  g_assert_cmpuint (model.controller.size.window, <=, window);
   assert_is_whole (&model, &path);
   model_run (&model, &path, 1, random);
-  ibb_search_set_fits (&model.search, FALSE, model.now);
-  ibb_search_set_fits (&model.search, TRUE, model.now);
-  g_assert_cmpfloat (model.search.kept.rate, >, 0);
+  set_fits (&model, FALSE);
+  set_fits (&model, TRUE);
+  g_assert_cmpfloat (model.controller.kept_rate, >, 0);
   model_clear (&model);
 
   /* A new path loses no round trip. */
   model_init (&model);
-  ibb_search_set_fits (&model.search, TRUE, model.now);
+  model.controller.fits = model.controller.has_fitted = TRUE;
   model_run (&model, &path, 0.001, random);
-  g_assert_cmpuint (ibb_search_get_window (&model.search), >, 4096);
+  g_assert_cmpuint (model.controller.size.window, >, 4096);
   model_clear (&model);
 }
 
@@ -117,11 +129,11 @@ test_fits_capped (void)
   Model             model;
 
   model_init (&model);
-  while (model.search.size.block < 8192)
+  while (model.controller.size.block < 8192)
     model_run (&model, &path, 0.01, random);
-  ibb_search_set_fits (&model.search, TRUE, model.now);
+  set_fits (&model, TRUE);
   model_run (&model, &path, 0.65, random);
-  g_assert_cmpuint (model.search.size.block, >, 8192);
+  g_assert_cmpuint (model.controller.size.block, >, 8192);
   model_clear (&model);
 }
 
@@ -131,11 +143,11 @@ main (int argc, char **argv)
   static const double starting = 1.5, kept = 8; /* seconds */
 
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/search-blocks/most/D-65", test_blocks);
-  g_test_add_func ("/search-blocks/most/D-65/start", test_capped_start);
-  g_test_add_data_func ("/search-blocks/fits/D-64", &kept, test_fits);
-  g_test_add_data_func ("/search-blocks/fits/D-64/start", &starting, test_fits);
-  g_test_add_func ("/search-blocks/fits/D-64/in-vain", test_fits_in_vain);
-  g_test_add_func ("/search-blocks/fits/D-64/capped", test_fits_capped);
+  g_test_add_func ("/controller/blocks/most/D-65", test_blocks);
+  g_test_add_func ("/controller/blocks/most/D-65/start", test_capped_start);
+  g_test_add_data_func ("/controller/blocks/fits/D-64", &kept, test_fits);
+  g_test_add_data_func ("/controller/blocks/fits/D-64/start", &starting, test_fits);
+  g_test_add_func ("/controller/blocks/fits/D-64/in-vain", test_fits_in_vain);
+  g_test_add_func ("/controller/blocks/fits/D-64/capped", test_fits_capped);
   return g_test_run ();
 }

@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "search-model.h"
+#include "controller-model.h"
 
 static double
 get_utilization (const Model *self, const Path *path, double seconds)
@@ -12,11 +12,11 @@ get_utilization (const Model *self, const Path *path, double seconds)
   return (double) self->acknowledged / seconds / path->rate;
 }
 
-/* Whether another size is just tried, of that kind. */
+/* Whether a larger window is just tried. */
 static gboolean
-is_tried (const IBBSearch *search, IBBTrialKind kind)
+is_raised (const IBBController *self)
 {
-  return search->phase == IBB_SEARCH_TRYING && ibb_trials_get_kind (&search->trials) == kind;
+  return self->phase == IBB_CONTROLLER_TRYING && self->next % 3 == 0;
 }
 
 static void
@@ -36,7 +36,7 @@ test_path (gconstpointer data)
       utilization = get_utilization (&model, path, path->seconds);
       queue = model.waited / model.n_blocks;
       g_test_message ("seed %u: utilization %.3f, queue %.4f s, window %zu", seed, utilization,
-                      queue, ibb_search_get_window (&model.search));
+                      queue, model.controller.size.window);
       g_assert_cmpfloat (utilization, >=, path->utilization);
       g_assert_cmpfloat (queue, <=, path->queue);
       model_clear (&model);
@@ -112,12 +112,12 @@ test_less_room (void)
 
       model_init (&model);
       model_run (&model, &path, 10, random);
-      before = model.search.kept.size.window;
+      before = model.controller.kept.window;
       path.rate /= 2.5;
       for (guint i = 0; i < 10; i++)
         {
           model_run (&model, &path, 0.1, random);
-          least = MIN (least, ibb_search_get_window (&model.search));
+          least = MIN (least, model.controller.size.window);
         }
       g_assert_cmpuint (least, <, before / 2);
       model_clear (&model);
@@ -137,10 +137,10 @@ assert_length (Path path, gsize least, gsize most, double utilization)
       model_run (&model, &path, path.seconds / 3, random);
       model_run (&model, &path, path.seconds, random);
       g_test_message ("block %zu, utilization %.3f",
-                      ibb_search_get_block (&model.search, G_MAXSIZE),
+                      ibb_controller_get_block (&model.controller, G_MAXSIZE, FALSE),
                       get_utilization (&model, &path, path.seconds));
-      g_assert_cmpuint (ibb_search_get_block (&model.search, G_MAXSIZE), >=, least);
-      g_assert_cmpuint (ibb_search_get_block (&model.search, G_MAXSIZE), <=, most);
+      g_assert_cmpuint (ibb_controller_get_block (&model.controller, G_MAXSIZE, FALSE), >=, least);
+      g_assert_cmpuint (ibb_controller_get_block (&model.controller, G_MAXSIZE, FALSE), <=, most);
       g_assert_cmpfloat (get_utilization (&model, &path, path.seconds), >, utilization);
       model_clear (&model);
     }
@@ -179,8 +179,11 @@ test_nothing_to_try (void)
   Model             model;
 
   model_init (&model);
-  model_run (&model, &path, 60, random);
-  g_assert_cmpuint (model.search.trials.pauses.n_trials, ==, 0);
+  for (guint i = 0; i < 600; i++)
+    {
+      model_run (&model, &path, 0.1, random);
+      g_assert_cmpint (model.controller.phase, !=, IBB_CONTROLLER_TRYING);
+    }
   model_clear (&model);
 }
 
@@ -215,7 +218,7 @@ test_held (void)
         model_run (&model, &path, 20 * path.delay, random);
         utilization = get_utilization (&model, &path, 20 * path.delay);
         g_test_message ("delay %g, window %zu: utilization %.3f", path.delay,
-                        ibb_search_get_window (&model.search), utilization);
+                        model.controller.size.window, utilization);
         g_assert_cmpfloat (utilization, >, 0.5);
         model_clear (&model);
       }
@@ -248,11 +251,11 @@ test_shorter (void)
 
   model_init (&model);
   model_run (&model, &path, 5, random);
-  g_assert_cmpuint (ibb_search_get_block (&model.search, G_MAXSIZE), >=, 32768);
+  g_assert_cmpuint (ibb_controller_get_block (&model.controller, G_MAXSIZE, FALSE), >=, 32768);
   /* The rate falls so slowly that it counts as the same path. */
   for (; path.rate > 200e3; path.rate *= 0.8)
     model_run (&model, &path, 10, random);
-  g_assert_cmpuint (ibb_search_get_block (&model.search, G_MAXSIZE), ==, 4096);
+  g_assert_cmpuint (ibb_controller_get_block (&model.controller, G_MAXSIZE, FALSE), ==, 4096);
   model_clear (&model);
 }
 
@@ -281,23 +284,9 @@ test_slow (void)
         g_test_message ("path %u", i);
         model_init (&model);
         model_run (&model, &tests[i].path, 60, random);
-        g_assert_cmpint (ibb_search_is_slow (&model.search), ==, tests[i].is_slow);
+        g_assert_cmpint (model.controller.is_slow, ==, tests[i].is_slow);
         model_clear (&model);
       }
-}
-
-/* The length counts as the cause only where the path holds no more than one block. */
-static void
-test_slow_window (void)
-{
-  IBBSearch search;
-
-  ibb_search_init (&search, 2 * IBB_SIZE_BLOCK - 1, MOST);
-  g_assert_false (ibb_search_is_slow (&search));
-  search.is_slow = TRUE;
-  g_assert_true (ibb_search_is_slow (&search));
-  search.size.window++;
-  g_assert_false (ibb_search_is_slow (&search));
 }
 
 /* Each block takes the server so long, whatever its length. Before each trial of a larger window
@@ -313,13 +302,13 @@ test_brief_again (void)
   model_init (&model);
   while (n_raised < 3)
     {
-      IBBSearchPhase before = model.search.phase;
+      IBBControllerPhase before = model.controller.phase;
 
       model_run (&model, &path, 0.1, random);
-      if (model.search.phase == before)
+      if (model.controller.phase == before)
         continue;
-      n_brief += model.search.phase == IBB_SEARCH_BRIEF;
-      n_raised += is_tried (&model.search, IBB_TRIAL_LARGER);
+      n_brief += model.controller.phase == IBB_CONTROLLER_BRIEF;
+      n_raised += is_raised (&model.controller);
     }
   g_assert_cmpuint (n_brief, ==, 3);
   model_clear (&model);
@@ -357,25 +346,25 @@ test_idle (void)
 
   model_init (&model);
   model_run (&model, &path, 10, random);
-  window = ibb_search_get_window (&model.search);
+  window = model.controller.size.window;
   g_assert_cmpuint (window, >, 64 * 4096);
   model_clear (&model);
-  ibb_search_note (&model.search, 4096, model.now + 61 * G_USEC_PER_SEC, 1000, 4096,
-                   model.now + 61 * G_USEC_PER_SEC + 1000);
-  g_assert_cmpuint (ibb_search_get_window (&model.search), ==, 4 * 4096);
+  note (&model.controller, 4096, model.now + 61 * G_USEC_PER_SEC, 1000, 4096,
+        model.now + 61 * G_USEC_PER_SEC + 1000);
+  g_assert_cmpuint (model.controller.size.window, ==, 4 * 4096);
 }
 
 /* A session that writes little measures nothing, and the search keeps what it knows. */
 static void
 test_unused (void)
 {
-  IBBSearch search;
-  gint64    now = G_USEC_PER_SEC;
+  IBBController controller;
+  gint64        now = G_USEC_PER_SEC;
 
-  ibb_search_init (&search, 4096, MOST);
+  init (&controller, 4096);
   for (guint i = 0; i < 1000; i++, now += 100000)
-    ibb_search_note (&search, 10, now, 50000, 4096, now + 50000);
-  g_assert_cmpuint (ibb_search_get_window (&search), ==, 4096);
+    note (&controller, 10, now, 50000, 4096, now + 50000);
+  g_assert_cmpuint (controller.size.window, ==, 4096);
 }
 
 /* A server that reads slowly while more than 8 KiB wait: a larger window costs little time. */
@@ -391,33 +380,11 @@ test_larger_in_vain (void)
   for (guint i = 0; i < 10000; i++)
     {
       model_run (&model, &path, 0.001, random);
-      n_raised += is_tried (&model.search, IBB_TRIAL_LARGER);
+      n_raised += is_raised (&model.controller);
     }
   g_assert_cmpuint (n_raised, >, 0);
   g_assert_cmpuint (n_raised, <, 1000);
   model_clear (&model);
-}
-
-/* A path that becomes three times as long during a measurement: the measurement after it tells. */
-static void
-test_change_meanwhile (void)
-{
-  IBBSearch search;
-  gint64    now = G_USEC_PER_SEC;
-
-  ibb_search_init (&search, 65536, MOST);
-  ibb_search_refused (&search); /* the start is over */
-  for (guint i = 0; i < 400 && search.kept.trip <= 10000; i++, now += 1000)
-    {
-      gint64 trip = i >= 300 && search.measurement.n_samples >= 12 ? 25000 : 10000;
-
-      ibb_search_note (&search, 40960, now - trip, trip, 4096, now);
-    }
-  g_assert_cmpfloat (search.kept.trip, >, 10000);
-  g_assert_cmpfloat (search.kept.trip, <, 20000);
-  for (guint i = 0; i < 120 && search.phase != IBB_SEARCH_STARTING; i++, now += 3000)
-    ibb_search_note (&search, 40960, now - 30000, 30000, 4096, now);
-  g_assert_cmpint (search.phase, ==, IBB_SEARCH_STARTING);
 }
 
 /* A measurement takes two round trips and 20 ms, and 24 blocks or six round trips. */
@@ -436,50 +403,26 @@ test_measurement (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     {
-      IBBSearch search;
-      gint64    now = G_USEC_PER_SEC, begun = 0;
-      guint     n_ended = 0;
+      IBBController controller;
+      gint64        now = G_USEC_PER_SEC, begun = 0;
+      guint         n_ended = 0;
 
-      ibb_search_init (&search, 4096, MOST);
-      ibb_search_refused (&search); /* the start is over */
+      init (&controller, 4096);
+      ibb_controller_refused (&controller); /* the start is over */
       while (n_ended < 3)
         {
           gint64 sent = now;
 
           now += tests[i].trip;
           for (guint j = 0; j < tests[i].n_blocks; j++)
-            ibb_search_note (&search, 100, sent, tests[i].trip, 4096, now);
-          if (search.measurement.n_samples > 0)
+            note (&controller, 100, sent, tests[i].trip, 4096, now);
+          if (controller.measurement.n_samples > 0)
             continue;
           if (n_ended++ > 0)
             g_assert_cmpint (now - begun, ==, tests[i].time);
           begun = now;
         }
     }
-}
-
-/* The largest window is not tried against itself. */
-static void
-test_most (void)
-{
-  const Path        path = { .delay = 0.1, .rate = 10e6, .block = 4096 };
-  const gsize       most = 32 * 4096;
-  g_autoptr (GRand) random = g_rand_new_with_seed (1);
-  Model             model;
-
-  model_init (&model);
-  ibb_search_init (&model.search, 4096, most);
-  model_run (&model, &path, 10, random);
-  ibb_search_refused (&model.search); /* the start is over */
-  g_assert_cmpuint (model.search.kept.size.window, ==, most);
-  for (guint i = 0; i < 1000; i++)
-    {
-      model_run (&model, &path, 0.05, random);
-      g_assert_cmpuint (ibb_search_get_window (&model.search), <=, most);
-      if (model.search.kept.size.window == most)
-        g_assert_false (is_tried (&model.search, IBB_TRIAL_LARGER));
-    }
-  model_clear (&model);
 }
 
 /* Refused blocks end the start. */
@@ -493,10 +436,10 @@ test_refused (void)
 
   model_init (&model);
   model_run (&model, &path, 1, random);
-  ibb_search_refused (&model.search);
-  window = ibb_search_get_window (&model.search);
+  ibb_controller_refused (&model.controller);
+  window = model.controller.size.window;
   model_run (&model, &path, 0.5, random);
-  g_assert_cmpuint (ibb_search_get_window (&model.search), ==, window);
+  g_assert_cmpuint (model.controller.size.window, ==, window);
   model_clear (&model);
 }
 
@@ -527,30 +470,27 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
     {
-      g_autofree char *name = g_strdup_printf ("/search/path/%s", paths[i].name);
+      g_autofree char *name = g_strdup_printf ("/controller/path/%s", paths[i].name);
 
       g_test_add_data_func (name, &paths[i], test_path);
     }
-  g_test_add_func ("/search/start", test_start);
-  g_test_add_func ("/search/change", test_change);
-  g_test_add_func ("/search/less-room", test_less_room);
-  g_test_add_func ("/search/longer", test_longer);
-  g_test_add_func ("/search/single", test_single);
-  g_test_add_func ("/search/nothing-to-try", test_nothing_to_try);
-  g_test_add_func ("/search/nagle", test_nagle);
-  g_test_add_func ("/search/held", test_held);
-  g_test_add_func ("/search/narrow", test_narrow);
-  g_test_add_func ("/search/shorter", test_shorter);
-  g_test_add_func ("/search/slow", test_slow);
-  g_test_add_func ("/search/slow-window", test_slow_window);
-  g_test_add_func ("/search/brief-again", test_brief_again);
-  g_test_add_func ("/search/interruption", test_interruption);
-  g_test_add_func ("/search/idle", test_idle);
-  g_test_add_func ("/search/unused", test_unused);
-  g_test_add_func ("/search/larger-in-vain", test_larger_in_vain);
-  g_test_add_func ("/search/change-meanwhile", test_change_meanwhile);
-  g_test_add_func ("/search/measurement", test_measurement);
-  g_test_add_func ("/search/most", test_most);
-  g_test_add_func ("/search/refused", test_refused);
+  g_test_add_func ("/controller/start", test_start);
+  g_test_add_func ("/controller/change", test_change);
+  g_test_add_func ("/controller/less-room", test_less_room);
+  g_test_add_func ("/controller/longer", test_longer);
+  g_test_add_func ("/controller/single", test_single);
+  g_test_add_func ("/controller/nothing-to-try", test_nothing_to_try);
+  g_test_add_func ("/controller/nagle", test_nagle);
+  g_test_add_func ("/controller/held", test_held);
+  g_test_add_func ("/controller/narrow", test_narrow);
+  g_test_add_func ("/controller/shorter", test_shorter);
+  g_test_add_func ("/controller/slow", test_slow);
+  g_test_add_func ("/controller/brief-again", test_brief_again);
+  g_test_add_func ("/controller/interruption", test_interruption);
+  g_test_add_func ("/controller/idle", test_idle);
+  g_test_add_func ("/controller/unused", test_unused);
+  g_test_add_func ("/controller/larger-in-vain", test_larger_in_vain);
+  g_test_add_func ("/controller/measurement", test_measurement);
+  g_test_add_func ("/controller/refused", test_refused);
   return g_test_run ();
 }

@@ -1,0 +1,935 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/flow/controller.h"
+
+#include "core/base/read-alignment.h"
+#include "core/base/timer.h"
+#include "core/flow/block-limit.h"
+#include "core/flow/interactive.h"
+
+#define BLOCK IBB_CONTROLLER_BLOCK
+/* Of a block that tells distance from length, and of what goes beside a full window. */
+#define BRIEF_BLOCK 1024
+#define BRIEF_SHARE 0.75 /* of the rate, which brief blocks carry if length takes the time */
+
+/* At the start: the share of a step that has to arrive before the next one, and the window from
+ * which on steps are larger. */
+#define START_SHARE 0.4
+#define START_ROUNDS 3 /* after which a window is full */
+#define START_SINGLE 8 /* measurements with one block in flight, after which the window stays */
+#define SLOW 2
+#define FAST 4
+#define FAST_FROM (16 * 1024)
+#define FASTEST 16
+/* The first window of a session that is alone, where the distance takes the time. Its stanzas have
+ * 11 kB, and those of the next one 22: Prosody's stock limit lets 20 kB pass at once. */
+#define FAR_WINDOW (2 * BLOCK)
+/* Of a block alone: a short stanza takes so much where the distance takes the time. */
+#define FAR_SHARE 0.75
+/* Of a stanza alone: one that is held for one round trip takes no longer, with some noise. */
+#define HELD_TRIPS 2.5
+
+/* The least time of a measurement, in microseconds, and how many blocks or round trips it has. */
+#define TIME_MIN (20 * 1000)
+#define SAMPLES_MIN 24
+#define ROUNDS_MIN 2
+#define ROUNDS_MAX 6
+/* A round trip that becomes so many times as long, with the same bytes in flight, is another
+ * path. */
+#define STRANGE 2
+/* After so many round trips without an acknowledgement there was an interruption. */
+#define SILENCE 4
+/* After so long the path may be another one. */
+#define OLD (60 * G_USEC_PER_SEC)
+
+/* Round trips shorter than this, in microseconds, need no more than one block. */
+#define TRIP_MIN (2 * 1000.0)
+/* A larger window is kept if the rate grows by this share of the step. A smaller one is
+ * kept if the rate falls by less than this share of it. */
+#define LARGER_SHARE (1 / 5.0)
+#define SMALLER_SHARE (1 / 8.0)
+/* A longer block is kept if the rate stays about the same, or, where more is in flight with it,
+ * grows by a share of that. A shorter one is kept if the rate grows. Where the longer one takes
+ * more than BLOCK_TIME, in microseconds, the rate may even fall a little. */
+#define BLOCK_TIME (20 * 1000.0)
+#define LONGER_LOSS 0.98
+#define LONGER_SHARE 0.07
+#define SHORTER_GAIN 1.05
+#define SHORTER_LOSS 0.97
+/* What a trial has to carry that adds a delay, to be measured to its end. */
+#define DELAYING_GAIN 1.02
+#define LEAP 4
+#define PATIENCE (250 * 1000.0) /* microseconds, for a leap */
+
+/* Measurements before a trial. */
+#define SOON 1
+#define LATE 16
+#define LONGER_LATE 64
+/* Near by, beside others, trials of a larger window take one part of the time in so many: then 99
+ * of 100 blocks do not wait behind one. */
+#define LARGER_PAUSE 100
+
+typedef enum
+{
+  LARGER, /* window */
+  SMALLER,
+  LONGER, /* blocks */
+  SHORTER,
+} Trial;
+
+static const Trial trials[] = { LARGER, SMALLER, LONGER, LARGER, SMALLER, SHORTER };
+
+void
+ibb_controller_init (IBBController *self)
+{
+  /* One block: the first round trip must not measure a queue that we make ourselves. */
+  *self = (IBBController){
+    .size = { BLOCK, BLOCK },
+    .block_max = BLOCK,
+    .leaps = TRUE,
+  };
+}
+
+/* Sizes. */
+
+/* The least length that makes a difference. Blocks that are to fit fill a read at least. */
+static gsize
+get_least_block (const IBBController *self)
+{
+  return self->fits ? 2 * BLOCK : BLOCK;
+}
+
+/* The length that blocks have in a session that allows limit. */
+static gsize
+get_length (const IBBController *self, gsize block, gsize limit)
+{
+  if (!self->fits || block < BLOCK)
+    return MIN (block, limit);
+  return ibb_read_alignment_get_length (MIN (MAX (block, get_least_block (self)), limit));
+}
+
+/* The same in the session that was acknowledged last. */
+static gsize
+get_block (const IBBController *self)
+{
+  return get_length (self, self->size.block, self->block_max);
+}
+
+/* Whether so much in flight, a mean of bytes, is one block and not several. */
+static gboolean
+is_single (const IBBController *self, double in_flight)
+{
+  return in_flight < 2.0 * (double) get_block (self);
+}
+
+/* A window of more blocks than may be in flight (D-65) gets blocks of twice the length, if the
+ * session allows them. Not longer ones at once: whether twice the length carries as much is seen
+ * before. */
+static void
+lengthen (IBBController *self)
+{
+  gsize longer = 2 * MAX (self->size.block, get_least_block (self));
+
+  if (longer <= self->block_max && self->size.window > IBB_BLOCK_LIMIT_MAX * get_block (self))
+    self->size.block = longer;
+}
+
+double
+ibb_controller_get_trip (const IBBController *self)
+{
+  return self->kept_trip > 0 ? self->kept_trip : self->least_trip;
+}
+
+/* Whether others notice a larger window. They do near by, where their own round trip is short. */
+static gboolean
+is_noticed (const IBBController *self)
+{
+  return self->has_others && ibb_controller_get_trip (self) < BLOCK_TIME;
+}
+
+/* The window in whole blocks, one at least: more bytes, unless others notice. */
+static void
+round_window (IBBController *self)
+{
+  gsize block = get_block (self);
+  gsize more = is_noticed (self) ? 0 : block - 1;
+
+  self->size.window = MAX ((self->size.window + more) / block, 1) * block;
+}
+
+/* Whether a larger window makes a person wait, unless the distance takes that round trip. */
+static gboolean
+takes_long (double trip)
+{
+  return trip * LEAP > PATIENCE;
+}
+
+/* Whether the last measurement of the path is too old, so that its window tells little. */
+static gboolean
+is_old (const IBBController *self, gint64 now)
+{
+  return self->heard != 0 && now - self->heard > OLD;
+}
+
+gboolean
+ibb_controller_is_far (const IBBController *self, gint64 now)
+{
+  double trip = ibb_controller_get_trip (self);
+
+  return !is_old (self, now) && (trip > 0 ? takes_long (trip) : self->starts_far);
+}
+
+/* What is in flight. */
+
+/* A session that sends a few bytes now and then may send although the window is full (D-50). These
+ * bytes must not take the room of a block: a window of a few blocks would carry one less for as
+ * long as they are in flight. Near by, one block more would only make the others wait. */
+static gsize
+get_slack (const IBBController *self, gsize length)
+{
+  return ibb_controller_get_trip (self) >= TRIP_MIN ? MIN (length, BRIEF_BLOCK) - 1 : 0;
+}
+
+static gboolean
+has_room (const IBBController *self, gsize in_flight, gsize length)
+{
+  return in_flight + length <= self->size.window + get_slack (self, length);
+}
+
+/* Whether one block takes long because of its length. */
+static gboolean
+is_slow (const IBBController *self)
+{
+  return self->is_slow && self->size.window < 2 * BLOCK;
+}
+
+gsize
+ibb_controller_get_block (const IBBController *self, gsize limit, gboolean is_chatting)
+{
+  gsize  block = get_length (self, self->size.block, limit);
+  double rate = self->phase == IBB_CONTROLLER_STARTING ? 0 : self->kept_rate;
+
+  if (!is_chatting || !is_slow (self))
+    return block;
+  return ibb_interactive_get_block (rate * IBB_INTERACTIVE_WAIT, block);
+}
+
+gboolean
+ibb_controller_may_send (IBBController *self, gsize length, gsize share, gboolean is_chatting)
+{
+  if (self->in_flight == 0)
+    return TRUE;
+  if (self->in_flight + length > share)
+    return FALSE;
+  /* While a person chats, a larger window is not tried, either. */
+  if (is_chatting && ibb_controller_get_block (self, BLOCK, TRUE) < BLOCK)
+    return FALSE;
+  if (has_room (self, self->in_flight, length))
+    return TRUE;
+
+  self->measurement.is_limited = TRUE;
+  return FALSE;
+}
+
+void
+ibb_controller_cap (IBBController *self)
+{
+  self->measurement.is_limited = TRUE;
+  self->measurement.cap = self->in_flight;
+}
+
+void
+ibb_controller_enlarge (IBBController *self, gsize length)
+{
+  gsize block = get_block (self);
+  gsize window = MIN ((self->in_flight + length) / block * block, IBB_CONTROLLER_MAX);
+
+  if (self->phase == IBB_CONTROLLER_KEEPING)
+    self->kept.window = self->size.window = MAX (self->kept.window, window);
+}
+
+void
+ibb_controller_sent (IBBController *self, gsize length)
+{
+  self->in_flight += length;
+}
+
+void
+ibb_controller_forget (IBBController *self, gsize length)
+{
+  g_assert (self->in_flight >= length);
+  self->in_flight -= length;
+}
+
+gsize
+ibb_controller_get_in_flight (const IBBController *self)
+{
+  return self->in_flight;
+}
+
+gboolean
+ibb_controller_learn (IBBController *self, const IBBController *other)
+{
+  gsize in_flight = self->in_flight;
+
+  if (self->heard != 0)
+    return FALSE;
+
+  *self = *other;
+  self->in_flight = in_flight;
+  return TRUE;
+}
+
+/* Measurements. */
+
+/* is_changed: the size is another one. Blocks count that are sent once the first one with it was
+ * acknowledged. */
+static void
+begin (IBBController *self, gboolean is_changed, gint64 now)
+{
+  self->measurement = (IBBMeasurement){
+    .from = is_changed ? IBB_NEVER : now,
+    .begun = now,
+    .round = now,
+  };
+}
+
+/* Another size is kept, of which nothing is known. */
+static void
+keep (IBBController *self)
+{
+  self->phase = IBB_CONTROLLER_KEEPING;
+  self->kept = self->size;
+  self->kept_rate = self->kept_trip = self->kept_in_flight = 0;
+}
+
+static void
+return_to_kept (IBBController *self, gint64 now)
+{
+  self->phase = IBB_CONTROLLER_KEEPING;
+  self->size = self->kept;
+  begin (self, TRUE, now);
+}
+
+static void
+end_starting (IBBController *self, gsize window)
+{
+  self->size = (IBBSize){ window, MAX (self->kept.block, BLOCK) };
+  lengthen (self);
+  keep (self);
+  self->n_before = self->pause = SOON;
+}
+
+void
+ibb_controller_refused (IBBController *self)
+{
+  if (self->phase == IBB_CONTROLLER_STARTING)
+    end_starting (self, self->size.window);
+}
+
+/* Forgets all that was measured, but not what sessions and others allow. */
+static void
+reset (IBBController *self, gsize window)
+{
+  IBBController before = *self;
+
+  ibb_controller_init (self);
+  self->size.window = window;
+  self->in_flight = before.in_flight;
+  self->block_max = before.block_max;
+  self->fits = before.fits;
+  self->has_fitted = before.has_fitted;
+  self->has_others = before.has_others;
+  self->next_larger = before.next_larger;
+}
+
+/* Brief blocks. */
+
+static void
+begin_brief (IBBController *self, gint64 now)
+{
+  self->phase = IBB_CONTROLLER_BRIEF;
+  self->size = (IBBSize){ BRIEF_BLOCK, BRIEF_BLOCK };
+  begin (self, TRUE, now);
+}
+
+/* Whether one block at a time takes so long that it matters why: the distance, or its length. */
+static gboolean
+is_in_question (const IBBController *self, double in_flight, double trip)
+{
+  return takes_long (trip) && is_single (self, in_flight) && get_block (self) > BRIEF_BLOCK;
+}
+
+static void
+start_brief (IBBController *self, double rate, double trip, gint64 now)
+{
+  self->has_asked = TRUE;
+  self->kept = self->size;
+  self->kept_rate = rate;
+  self->kept_trip = trip;
+  self->kept_in_flight = rate * trip;
+  begin_brief (self, now);
+}
+
+static void
+trial_in_vain (IBBController *self)
+{
+  self->pause = MIN (2 * self->pause, LATE);
+  self->n_before = self->pause;
+  self->next = (self->next + 1) % G_N_ELEMENTS (trials);
+}
+
+/* If the distance takes the time of a block, the larger window that was put off is tried now. */
+static void
+end_brief (IBBController *self, double rate, gint64 now)
+{
+  self->is_far = rate < self->kept_rate * BRIEF_SHARE;
+  self->is_slow = !self->is_far;
+  if (self->is_far)
+    self->n_before = 0;
+  else
+    trial_in_vain (self);
+  return_to_kept (self, now);
+}
+
+/* The start. */
+
+/* The window becomes larger, since the present one carries more than the one before. */
+static void
+grow (IBBController *self, guint factor, double in_flight)
+{
+  self->phase = IBB_CONTROLLER_STARTING;
+  self->has_asked = FALSE;
+  if (self->measurement.cap > 0) /* so much was in flight instead of the window */
+    self->size.window = MIN (self->size.window, (gsize) in_flight);
+  self->kept = self->size;
+  self->size.window = MIN (MAX (self->size.window, get_block (self)) * factor, IBB_CONTROLLER_MAX);
+  lengthen (self);
+}
+
+static gboolean
+is_no_more (const IBBController *self, double in_flight)
+{
+  gsize before = self->kept.window;
+
+  return before > 0 && in_flight <= (double) (before + get_slack (self, get_block (self)));
+}
+
+/* How many times as much was in flight as before. Where our own link takes no more, that is
+ * less than a larger window allows. */
+static double
+get_step (const IBBController *self, double in_flight, gboolean is_limited)
+{
+  double window = (double) self->size.window;
+
+  return (is_limited ? window : MIN (in_flight, window)) / (double) self->kept.window;
+}
+
+/* How many times as large the next window is. A window that has grown leaves at once, and its last
+ * block waits for those before it. So the time by which that block is later than a block alone is
+ * to the round trip as the window is to what the path holds. Half of that is the next window, since
+ * a single delay may be short by chance. */
+static guint
+get_growth (const IBBController *self, double trip)
+{
+  double wait = MAX (trip - self->least_trip, self->least_trip / (2 * FASTEST));
+
+  if (is_noticed (self) || self->size.window < FAST_FROM)
+    return SLOW;
+  /* The first window is compared with nothing. */
+  if (self->kept_rate <= 0)
+    return FAST;
+  return MAX (FAST, (guint) (self->least_trip / (2 * wait)));
+}
+
+/* Whether the window is the first one, and has several blocks: none was alone. */
+static gboolean
+is_first_of_several (const IBBController *self)
+{
+  return self->starts_far && self->kept_rate <= 0;
+}
+
+/* Whether two fifths of the step have arrived. The first window is no step: of several blocks it is
+ * enough if they do not take much longer than a short stanza. */
+static gboolean
+has_grown (const IBBController *self, double in_flight, double rate)
+{
+  if (is_first_of_several (self))
+    return self->answer_trip <= 0 || self->least_trip <= self->answer_trip * HELD_TRIPS;
+  if (self->kept_rate <= 0)
+    return TRUE;
+  return rate >= self->kept_rate * (1 + (get_step (self, in_flight, FALSE) - 1) * START_SHARE);
+}
+
+/* Whether a few blocks bring no more than fewer only because all but the first were held: Nagle's
+ * algorithm at a server holds an answer until the one before has arrived, so that two blocks carry
+ * no more than one, and many do. A slow server looks the same, but answers a short stanza much
+ * sooner than a block. That answer may have been held, too. Near by one block carries enough. */
+static gboolean
+is_held (const IBBController *self, double trip)
+{
+  double least = self->least_trip;
+
+  return self->kept_rate > 0 && self->kept.window < FAST_FROM && least >= TRIP_MIN &&
+         trip <= least * HELD_TRIPS && self->answer_trip >= least * FAR_SHARE &&
+         self->answer_trip <= least * HELD_TRIPS;
+}
+
+/* Whether a larger window would have no more in flight, since only so many blocks may be. */
+static gboolean
+is_at_most (const IBBController *self, double in_flight)
+{
+  return self->measurement.cap > 0 &&
+         (is_no_more (self, in_flight) || 2 * self->size.block > self->block_max);
+}
+
+/* The present window carries no more than the one before: what the rate needs is kept, in whole
+ * blocks. */
+static void
+stop_growing (IBBController *self, double rate, double trip, gint64 now)
+{
+  double alone = is_first_of_several (self) ? self->answer_trip : self->least_trip;
+  gsize  block = get_block (self);
+  gsize  n_blocks = (gsize) (MAX (rate, self->kept_rate) * alone / (double) block + 0.5);
+
+  end_starting (self, CLAMP (n_blocks * block, block, MAX (block, self->size.window)));
+  /* Blocks that have just left did so with the larger window. */
+  begin (self, FALSE, now + 1);
+  if (is_in_question (self, (double) self->size.window, (double) get_block (self) / rate))
+    start_brief (self, rate, trip, now);
+}
+
+/* in_flight: bytes, when the blocks of the measurement left. */
+static void
+end_start (IBBController *self, double in_flight, double trip, gint64 now)
+{
+  double   rate = in_flight / trip;
+  gboolean limited = self->measurement.is_limited;
+  gboolean at_most = is_at_most (self, in_flight);
+  gboolean has_more, held;
+
+  /* A peer that takes one block at a time: no larger window has more in flight. */
+  if (!limited && is_single (self, in_flight) && in_flight >= (double) get_block (self) &&
+      ++self->n_single >= START_SINGLE)
+    {
+      end_starting (self, self->size.window);
+      begin (self, FALSE, now);
+      return;
+    }
+  if (!at_most && is_no_more (self, in_flight))
+    {
+      begin (self, FALSE, now);
+      return;
+    }
+
+  if (self->least_trip <= 0 || trip < self->least_trip)
+    self->least_trip = trip;
+  has_more = has_grown (self, in_flight, rate);
+  held = limited && !has_more && is_held (self, trip);
+  if (at_most || (!has_more && !held))
+    {
+      stop_growing (self, rate, trip, now);
+      return;
+    }
+  if (limited && self->size.window < IBB_CONTROLLER_MAX)
+    {
+      grow (self, held ? SLOW : get_growth (self, trip), in_flight);
+      self->kept_rate = rate;
+    }
+  begin (self, FALSE, now);
+}
+
+/* Trials. */
+
+/* With blocks that fit a server may carry several times as much. So what was measured before tells
+ * nothing, neither of a step nor of the window that was found. */
+static void
+begin_to_fit (IBBController *self, gint64 now)
+{
+  if (self->phase != IBB_CONTROLLER_STARTING)
+    {
+      self->size = self->kept;
+      round_window (self);
+      keep (self);
+      self->next = self->n_before = 0;
+      self->leaps = TRUE;
+      self->is_slow = FALSE;
+    }
+  else
+    round_window (self);
+  begin (self, TRUE, now);
+}
+
+static gboolean
+is_possible (const IBBController *self, gboolean is_limited, gint64 now)
+{
+  gsize    longer = 2 * self->kept.block;
+  gboolean single = !is_limited && is_single (self, self->kept_in_flight);
+
+  switch (trials[self->next])
+    {
+    case LARGER:
+      return is_limited && self->kept.window < IBB_CONTROLLER_MAX &&
+             (now >= self->next_larger || !is_noticed (self));
+    case SMALLER:
+      return is_limited && self->kept.window >= 2 * get_block (self);
+    case LONGER:
+      return longer <= self->block_max && self->n_trials >= self->next_longer &&
+             (single || (double) longer <= self->kept_rate * BLOCK_TIME);
+    default:
+      return self->kept.block >= 2 * get_least_block (self);
+    }
+}
+
+/* Nagle's algorithm holds the second block until the first one is acknowledged, so that two blocks
+ * carry no more than one, but many do. Only a leap finds them. Near by one block carries enough,
+ * and a leap that would make a person or others wait is not tried. Where the distance takes the
+ * time, nobody waits for it. */
+static void
+enlarge (IBBController *self)
+{
+  gsize    window = self->kept.window;
+  gsize    block = get_block (self);
+  gboolean leaps = self->leaps && !self->has_others &&
+                   self->kept_trip >= TRIP_MIN * (double) block / BLOCK &&
+                   (self->is_far || !takes_long (self->kept_trip));
+
+  self->leaps = !self->leaps;
+  window += leaps ? window * (LEAP - 1) : MAX (block, window / 2);
+  self->size.window = MIN (window, IBB_CONTROLLER_MAX);
+  lengthen (self);
+}
+
+static void
+change_size (IBBController *self)
+{
+  gsize window = self->kept.window;
+  gsize block = get_block (self);
+
+  switch (trials[self->next])
+    {
+    case LARGER:
+      enlarge (self);
+      break;
+    case SMALLER:
+      self->size.window = MAX (window - MAX (block, window / 3), block);
+      break;
+    case LONGER:
+      self->size.block *= 2;
+      round_window (self);
+      break;
+    default:
+      self->size.block /= 2;
+    }
+}
+
+/* Whether the trial has more in flight. */
+static gboolean
+is_more (const IBBController *self)
+{
+  return trials[self->next] == LARGER || trials[self->next] == LONGER;
+}
+
+static void
+try (IBBController *self, gboolean is_limited, gint64 now)
+{
+  guint n = 0;
+
+  for (; n < G_N_ELEMENTS (trials) && !is_possible (self, is_limited, now); n++)
+    self->next = (self->next + 1) % G_N_ELEMENTS (trials);
+  if (n == G_N_ELEMENTS (trials))
+    return;
+
+  self->n_trials++;
+  /* If the length takes the time, more bytes in flight would make a person wait. */
+  if (is_more (self) && !self->is_far &&
+      is_in_question (self, self->kept_in_flight, self->kept_trip))
+    {
+      begin_brief (self, now);
+      return;
+    }
+  self->phase = IBB_CONTROLLER_TRYING;
+  change_size (self);
+  self->is_far = FALSE;
+  begin (self, TRUE, now);
+}
+
+/* The path has changed, or has less room. The window starts from what the rate needs if the path is
+ * as long as it was. */
+static void
+start_again (IBBController *self, gsize window, gint64 now)
+{
+  reset (self, CLAMP (window, BLOCK, MAX (BLOCK, self->kept.window)));
+  lengthen (self);
+  self->heard = now;
+  begin (self, TRUE, now);
+}
+
+static void
+end_kept (IBBController *self, double in_flight, double trip, gint64 now)
+{
+  double         rate = in_flight / trip;
+  double         usual = self->kept_trip;
+  IBBMeasurement measured = self->measurement;
+
+  if (usual > 0 && trip > STRANGE * usual)
+    {
+      start_again (self, (gsize) (rate * usual), now);
+      return;
+    }
+
+  self->kept_rate = self->kept_rate > 0 ? (self->kept_rate + rate) / 2 : rate;
+  self->kept_trip = trip;
+  self->kept_in_flight = in_flight;
+  begin (self, FALSE, now);
+  if (!self->has_asked && is_in_question (self, in_flight, trip))
+    start_brief (self, self->kept_rate, trip, now);
+  /* One block in flight beside each may be all that the peer allows. */
+  else if (measured.is_limited || measured.n_full == measured.n_samples)
+    {
+      if (self->n_before == 0)
+        try (self, measured.is_limited, now);
+      else
+        self->n_before--;
+    }
+}
+
+/* Whether as much was in flight as is tried, or a block more than before. */
+static gboolean
+is_used (const IBBController *self, double in_flight)
+{
+  return self->measurement.is_limited ||
+         in_flight >= (double) (self->kept.window + get_block (self));
+}
+
+static gboolean
+is_better (const IBBController *self, double in_flight, double rate)
+{
+  double share = rate / self->kept_rate;
+  double step = get_step (self, in_flight, self->measurement.is_limited);
+
+  switch (trials[self->next])
+    {
+    case LARGER:
+      return is_used (self, in_flight) && share > 1 + (step - 1) * LARGER_SHARE;
+    case SMALLER:
+      return share > 1 - (1 - step) * SMALLER_SHARE;
+    case LONGER:
+      return share > LONGER_LOSS + (step - 1) * LONGER_SHARE;
+    default:
+      return share > ((double) self->kept.block > self->kept_rate * BLOCK_TIME ? SHORTER_LOSS
+                                                                               : SHORTER_GAIN);
+    }
+}
+
+static void
+end_in_vain (IBBController *self, gint64 now)
+{
+  if (trials[self->next] == LONGER)
+    {
+      self->longer_pause = MIN (2 * self->longer_pause + 1, LONGER_LATE);
+      self->next_longer = self->n_trials + self->longer_pause;
+    }
+  if (trials[self->next] == LARGER)
+    self->next_larger = now + MIN (LARGER_PAUSE * (now - self->measurement.begun), OLD);
+  trial_in_vain (self);
+  return_to_kept (self, now);
+}
+
+static void
+end_trial (IBBController *self, double in_flight, double trip, gint64 now)
+{
+  double rate = in_flight / trip;
+
+  if (!is_better (self, in_flight, rate))
+    {
+      end_in_vain (self, now);
+      return;
+    }
+
+  keep (self);
+  self->kept_rate = rate;
+  self->kept_trip = trip;
+  self->kept_in_flight = in_flight;
+  self->pause = SOON;
+  self->n_before = 0;
+  /* There may be much more room: the window doubles as at the start. Beside others it grows in
+   * small steps: the next trial is of a larger one again. */
+  if (trials[self->next] == LARGER && !self->has_others)
+    {
+      self->next = (self->next + 1) % G_N_ELEMENTS (trials);
+      self->least_trip = trip;
+      self->n_single = 0;
+      grow (self, SLOW, in_flight);
+    }
+  begin (self, FALSE, now);
+}
+
+static void
+end_measurement (IBBController *self, gint64 now)
+{
+  double in_flight = self->measurement.in_flight / self->measurement.n_samples;
+  double trip = self->measurement.trips / self->measurement.n_samples;
+
+  self->had_silence = FALSE;
+  if (self->phase == IBB_CONTROLLER_STARTING)
+    end_start (self, in_flight, trip, now);
+  else if (self->phase == IBB_CONTROLLER_KEEPING)
+    end_kept (self, in_flight, trip, now);
+  else if (self->phase == IBB_CONTROLLER_BRIEF)
+    end_brief (self, in_flight / trip, now);
+  else
+    end_trial (self, in_flight, trip, now);
+}
+
+/* A trial ends early if it adds only delay, so much that a person notices it. */
+static gboolean
+only_delays (const IBBController *self)
+{
+  double trip = self->measurement.trips / self->measurement.n_samples;
+  double rate = self->measurement.in_flight / self->measurement.trips;
+
+  return self->phase == IBB_CONTROLLER_TRYING && is_more (self) &&
+         trip > self->kept_trip + IBB_INTERACTIVE_WAIT && rate < self->kept_rate * DELAYING_GAIN;
+}
+
+static gboolean
+is_measured (const IBBController *self, gint64 now)
+{
+  const IBBMeasurement *measurement = &self->measurement;
+
+  if (self->phase == IBB_CONTROLLER_STARTING)
+    return measurement->n_rounds >= START_ROUNDS;
+  if (only_delays (self))
+    return TRUE;
+  return measurement->n_rounds >= ROUNDS_MIN &&
+         (measurement->n_samples >= SAMPLES_MIN || measurement->n_rounds >= ROUNDS_MAX) &&
+         now - measurement->from >= TIME_MIN;
+}
+
+/* A silence in which a reader, a server or this machine stood still, and after which all bytes in
+ * flight are acknowledged at once, tells nothing about the path. Two of them in turn are normal
+ * there. */
+static gboolean
+is_lone_silence (const IBBController *self, gint64 now)
+{
+  double usual = ibb_controller_get_trip (self);
+
+  return !self->had_silence && usual > 0 && (double) (now - self->heard) > SILENCE * usual;
+}
+
+/* Whether so much is in flight as may be, before a block of the usual length leaves. Where that is
+ * no more than before, more may follow: short blocks may have taken the place of long ones. */
+static gboolean
+is_filled (const IBBController *self, gsize in_flight)
+{
+  gsize block = get_block (self);
+  gsize cap = self->measurement.cap;
+
+  return !has_room (self, in_flight, block) ||
+         (cap > 0 && in_flight + block > cap && !is_no_more (self, (double) in_flight));
+}
+
+/* Whether the sample counts. */
+static gboolean
+is_covered (IBBController *self, gint64 sent, gint64 now)
+{
+  IBBMeasurement *measurement = &self->measurement;
+
+  if (measurement->from != IBB_NEVER)
+    return sent >= measurement->from;
+
+  /* Only now the queue of the window before is gone. */
+  if (sent >= measurement->begun)
+    measurement->from = measurement->round = now;
+  return FALSE;
+}
+
+/* Returns TRUE if a round trip is over since the last time. */
+static gboolean
+add (IBBController *self, const IBBControllerSample *sample, gint64 now)
+{
+  IBBMeasurement *measurement = &self->measurement;
+
+  measurement->n_samples++;
+  measurement->n_full += sample->in_flight >= get_block (self);
+  measurement->in_flight += (double) sample->in_flight;
+  measurement->trips += (double) sample->round_trip;
+  if (sample->sent < measurement->round)
+    return FALSE;
+
+  measurement->n_rounds++;
+  measurement->round = now;
+  return TRUE;
+}
+
+void
+ibb_controller_note_answer (IBBController *self, gint64 round_trip, gboolean is_alone)
+{
+  if (self->answer_trip <= 0 || (double) round_trip < self->answer_trip)
+    self->answer_trip = (double) round_trip;
+  if (is_alone && self->heard == 0 && takes_long ((double) round_trip))
+    {
+      self->size.window = FAR_WINDOW;
+      self->starts_far = TRUE;
+    }
+}
+
+/* What the session and the others are like. Lengths that fit are new only once: of peers near by,
+ * which share the path, some may take one block at a time, and theirs do not fit. A new path has
+ * measured nothing. */
+static void
+note_session (IBBController *self, const IBBControllerSample *sample, gint64 now)
+{
+  gboolean begins = sample->fits && !self->has_fitted && self->heard != 0;
+
+  self->has_others = sample->has_others;
+  self->fits = sample->fits;
+  self->has_fitted |= sample->fits;
+  if (begins)
+    begin_to_fit (self, now);
+}
+
+void
+ibb_controller_acknowledged (IBBController *self, const IBBControllerSample *sample, gint64 now)
+{
+  double answer_trip = self->answer_trip;
+
+  note_session (self, sample, now);
+  if (is_old (self, now))
+    {
+      /* The window of an old measurement is only where the next search begins. A session that has
+       * just been opened has measured the answer. */
+      reset (self, CLAMP (self->size.window, BLOCK, 4 * BLOCK));
+      self->answer_trip = answer_trip;
+    }
+  if (is_lone_silence (self, now))
+    {
+      self->had_silence = TRUE;
+      begin (self, TRUE, now);
+    }
+  self->heard = now;
+  self->block_max = sample->limit;
+
+  if (!is_covered (self, sample->sent, now))
+    return;
+  /* A window that has just grown fills with the blocks that are sent next. The first block that
+   * finds it full tells what the window carries. */
+  if (self->phase == IBB_CONTROLLER_STARTING && is_filled (self, sample->in_flight))
+    {
+      end_start (self, (double) sample->in_flight, (double) sample->round_trip, now);
+      return;
+    }
+
+  if (!add (self, sample, now))
+    return;
+  if (is_measured (self, now))
+    end_measurement (self, now);
+  else if (self->phase == IBB_CONTROLLER_STARTING)
+    {
+      self->measurement.n_samples = self->measurement.n_full = 0;
+      self->measurement.in_flight = self->measurement.trips = 0;
+    }
+}

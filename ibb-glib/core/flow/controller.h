@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The window of the path to one peer, or to several near by, and the length of blocks, found by the
+ * rate that they carry (D-55). first-hop.h has the limit for all peers together.
+ *
+ * By Little's law, what arrives in a time is what is in flight, divided by the mean round trip. A
+ * larger window is tried now and then, and kept where more arrives; so is a smaller one, and kept
+ * where hardly less does; and so are longer and shorter blocks. The length of a round trip alone
+ * decides nothing: a path may be long, or noisy, and needs no other treatment.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Never more than this in flight, whatever arrives (D-50). */
+#define IBB_CONTROLLER_MAX (32 * 1024 * 1024)
+#define IBB_CONTROLLER_SESSION_MAX (4 * 1024 * 1024) /* of one session */
+#define IBB_CONTROLLER_BLOCK 4096 /* bytes in a block until longer ones are tried */
+
+typedef enum
+{
+  IBB_CONTROLLER_STARTING, /* the window grows with each measurement that carries more */
+  IBB_CONTROLLER_KEEPING,
+  IBB_CONTROLLER_TRYING, /* another size */
+  IBB_CONTROLLER_BRIEF,  /* one short block at a time: does distance take the time, or length? */
+} IBBControllerPhase;
+
+typedef struct
+{
+  gsize window; /* bytes in flight at most, or one block */
+  gsize block;  /* bytes in a block at most, before it fits (read-alignment.h) */
+} IBBSize;
+
+typedef struct
+{
+  gint64   from; /* blocks count that were sent then or later; IBB_NEVER: not known yet */
+  gint64   begun;
+  gint64   round; /* when the present round trip began */
+  guint    n_rounds;
+  guint    n_samples;
+  guint    n_full;     /* of them, with a block in flight at least */
+  double   in_flight;  /* bytes, sum */
+  double   trips;      /* microseconds, sum */
+  gboolean is_limited; /* a larger window would have sent more */
+  gsize    cap;        /* bytes in flight, when no more blocks might be last (D-65); 0: never */
+} IBBMeasurement;
+
+typedef struct
+{
+  gsize              in_flight; /* bytes sent and not yet answered, stalled sessions left out */
+  IBBControllerPhase phase;
+  IBBSize            size;
+  IBBMeasurement     measurement;
+
+  IBBSize kept;           /* the size that trials are compared with, and what it carries: */
+  double  kept_rate;      /* bytes a microsecond; 0: not known */
+  double  kept_trip;      /* mean round trip, microseconds; 0: not known */
+  double  kept_in_flight; /* mean, bytes */
+
+  gsize    block_max;   /* the longest block of the session that was acknowledged last */
+  gboolean fits;        /* blocks have a length of read-alignment.h */
+  gboolean has_fitted;  /* once, at least */
+  gboolean has_others;  /* sessions that send little, which wait behind the window */
+  gint64   heard;       /* when a block was acknowledged last; 0: never */
+  gboolean had_silence; /* in this measurement */
+
+  double   answer_trip; /* the shortest of a short stanza, microseconds; 0: not known */
+  double   least_trip;  /* the shortest of a block, since the start began; 0: not known */
+  gboolean starts_far;  /* the first window has several blocks */
+  guint    n_single;    /* measurements at the start with one block in flight */
+  gboolean has_asked;   /* brief blocks have told what follows, since the window has grown */
+  gboolean is_far;      /* brief blocks have just said that the distance takes the time */
+  gboolean is_slow;     /* as the last brief blocks said */
+
+  guint    next;         /* index of the next trial */
+  gboolean leaps;        /* so does the next trial of a larger window */
+  guint    n_before;     /* measurements until the next trial */
+  guint    pause;        /* and between those that are in vain */
+  guint    n_trials;     /* that were begun */
+  guint    next_longer;  /* of them, before which no longer block is tried */
+  guint    longer_pause; /* trials between those of longer blocks, which are in vain */
+  gint64   next_larger;  /* beside others no larger window is tried before */
+} IBBController;
+
+/* A block that was acknowledged. */
+typedef struct
+{
+  gsize    in_flight; /* bytes when it left, itself included */
+  gint64   sent;
+  gint64   round_trip; /* microseconds */
+  gsize    limit;      /* the most bytes that its session puts into a block */
+  gboolean fits;       /* blocks get a length of read-alignment.h */
+  gboolean has_others; /* sessions that send little use the connection */
+} IBBControllerSample;
+
+/* A new path, or another one to the same peer, while nothing is in flight. */
+void ibb_controller_init (IBBController *self);
+/* Whether length more bytes may go now; one block always may. share: bytes in flight at most beside
+ * those to other peers. is_chatting: a person does. */
+gboolean
+ibb_controller_may_send (IBBController *self, gsize length, gsize share, gboolean is_chatting);
+/* How long a block is. limit: the most bytes that its session allows. */
+gsize ibb_controller_get_block (const IBBController *self, gsize limit, gboolean is_chatting);
+/* The peer may have no more blocks in flight (D-65): only longer ones would send more. */
+void ibb_controller_cap (IBBController *self);
+/* Length more bytes may go whatever the window is, unless another one is just tried. */
+void ibb_controller_enlarge (IBBController *self, gsize length);
+void ibb_controller_sent (IBBController *self, gsize length);
+/* Bytes leave the count: answered, stalled, given up. */
+void ibb_controller_forget (IBBController *self, gsize length);
+void
+ibb_controller_acknowledged (IBBController *self, const IBBControllerSample *sample, gint64 now);
+/* A short stanza was answered after that time, or later. is_alone: nobody else uses the connection,
+ * so that the first window may be larger where the distance takes the time. */
+void ibb_controller_note_answer (IBBController *self, gint64 round_trip, gboolean is_alone);
+/* Several blocks in flight were refused: from now on the window grows slowly. */
+void ibb_controller_refused (IBBController *self);
+/* Takes over what another one has found, if nothing was acknowledged on this one: returns TRUE. */
+gboolean ibb_controller_learn (IBBController *self, const IBBController *other);
+/* Microseconds that a round trip usually takes; 0 while it is not known. */
+double ibb_controller_get_trip (const IBBController *self);
+/* Whether a round trip takes so long that one more matters, as far as is known. */
+gboolean ibb_controller_is_far (const IBBController *self, gint64 now);
+gsize    ibb_controller_get_in_flight (const IBBController *self);
+
+G_END_DECLS

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How the window grows at the start (D-55). */
+
+#include "config.h"
+
+#include "controller-model.h"
+
+/* A search whose first window was full, so that it has doubled. Returns when the block left. */
+static gint64
+start (IBBController *self, gint64 trip)
+{
+  gint64 now = G_USEC_PER_SEC;
+
+  init (self, 4096);
+  self->measurement.is_limited = TRUE;
+  note (self, 4096, now, trip, 4096, now + trip);
+  g_assert_cmpuint (self->size.window, ==, 2 * 4096);
+  return now;
+}
+
+/* Behind a limit that lets some bytes pass at once, blocks take long only after the start. Brief
+ * ones tell why, though nothing more is to be sent. */
+static void
+test_slow_later (void)
+{
+  const gint64  fast = 1000, slow = 580000;
+  IBBController controller;
+  gint64        sent = start (&controller, fast) + fast;
+
+  controller.measurement.is_limited = TRUE;
+  note (&controller, 8192, sent, 2 * fast, 4096, sent + 2 * fast);
+  g_assert_cmpint (controller.phase, ==, IBB_CONTROLLER_KEEPING);
+  sent += 3 * fast;
+  for (guint i = 0; i < 9; i++, sent += slow)
+    note (&controller, 4096, sent, slow, 4096, sent + slow);
+  g_assert_cmpint (controller.phase, ==, IBB_CONTROLLER_BRIEF);
+}
+
+/* At the start a larger window says nothing as long as no more is in flight than before, but for
+ * some bytes. Then it has to carry more. */
+static void
+test_no_more (void)
+{
+  static const struct
+  {
+    gsize              in_flight;
+    IBBControllerPhase phase;
+  } tests[] = {
+    { 4096, IBB_CONTROLLER_STARTING },
+    { 4096 + 1023, IBB_CONTROLLER_STARTING },
+    { 4096 + 1024, IBB_CONTROLLER_KEEPING },
+  };
+  const gint64 trip = 10000;
+  const gint64 later = 12500;
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      IBBController controller;
+      gint64        now = start (&controller, trip);
+
+      for (guint j = 0; j < 4; j++)
+        {
+          now += later;
+          note (&controller, tests[i].in_flight, now, later, 4096, now + later);
+        }
+      g_assert_cmpint (controller.phase, ==, tests[i].phase);
+    }
+}
+
+/* At the start the last block of a window tells how many more the path holds. */
+static void
+test_growth (void)
+{
+  static const struct
+  {
+    gsize  before;
+    gint64 wait; /* microseconds, of the last block */
+    guint  growth;
+  } tests[] = {
+    { 16384, 0, 16 },    { 16384, 2000, 16 }, { 16384, 10000, 5 },
+    { 16384, 40000, 4 }, { 8192, 0, 2 }, /* a limit may let some bytes pass at once */
+  };
+  const gint64 trip = 100000;
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      gint64        now = G_USEC_PER_SEC + trip;
+      gint64        second = trip + tests[i].wait;
+      gsize         window;
+      IBBController controller;
+
+      init (&controller, tests[i].before / 2);
+      controller.measurement.is_limited = TRUE;
+      note (&controller, tests[i].before / 2, now - trip, trip, 4096, now);
+      window = controller.size.window;
+      g_assert_cmpuint (window, ==, tests[i].before);
+      controller.measurement.is_limited = TRUE;
+      note (&controller, window, now, second, 4096, now + second);
+      g_assert_cmpuint (controller.size.window, ==, tests[i].growth * window);
+    }
+}
+
+/* The second of two blocks takes longer than the first. If a short stanza takes as long as a block
+ * alone, it was held by Nagle's algorithm, and the start goes on. Otherwise a server takes the
+ * time. */
+static void
+test_held_start (void)
+{
+  static const struct
+  {
+    gint64 answer; /* microseconds; of a short stanza */
+    gint64 second;
+    gsize  window;
+  } tests[] = {
+    { 90, 200, 4 * 4096 }, { 75, 240, 4 * 4096 }, { 200, 200, 4 * 4096 },
+    { 0, 200, 1024 }, /* nothing is known: blocks of that length tell what takes the time */
+    { 74, 200, 1024 },     { 251, 200, 1024 },    { 90, 251, 1024 },
+  };
+  const gint64 trip = 100000;
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      gint64        now = G_USEC_PER_SEC + trip;
+      gint64        second = tests[i].second * 1000;
+      IBBController controller;
+
+      init (&controller, 4096);
+      if (tests[i].answer > 0)
+        {
+          ibb_controller_note_answer (&controller, 10 * trip, FALSE);
+          ibb_controller_note_answer (&controller, tests[i].answer * 1000, FALSE);
+          ibb_controller_note_answer (&controller, 10 * trip, FALSE);
+        }
+      controller.measurement.is_limited = TRUE;
+      note (&controller, 4096, now - trip, trip, 4096, now);
+      controller.measurement.is_limited = TRUE;
+      note (&controller, 4096, now, trip, 4096, now + trip);
+      note (&controller, 8192, now, second, 4096, now + second);
+      g_assert_cmpuint (controller.size.window, ==, tests[i].window);
+    }
+}
+
+/* Where answers are held, and one to a short stanza is known, many blocks are in flight after a few
+ * round trips. */
+static void
+test_held_soon (void)
+{
+  static const double delays[] = { 0.01, 0.02, 0.06, 0.1, 0.3 };
+  Path                path = { .rate = 10e6, .block = 32768, .jitter = 0.001, .holds = TRUE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (delays); i++)
+    for (guint32 seed = 1; seed <= 5; seed++)
+      {
+        g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+        Model             model;
+
+        path.delay = delays[i];
+        model_init (&model);
+        ibb_controller_note_answer (&model.controller, (gint64) (path.delay * G_USEC_PER_SEC),
+                                    FALSE);
+        model_run (&model, &path, 8.5 * path.delay, random);
+        g_test_message ("delay %g, window %zu", path.delay, model.controller.size.window);
+        g_assert_cmpuint (model.controller.size.window, >=, 32 * 1024);
+        model_clear (&model);
+      }
+}
+
+/* Alone on a long way, the first window has two blocks. */
+static void
+test_far (void)
+{
+  static const struct
+  {
+    gint64   answer; /* microseconds; of a short stanza */
+    gboolean is_alone;
+    gsize    window;
+  } tests[] = {
+    { 62501, TRUE, 2 * 4096 },
+    { 62500, TRUE, 4096 },
+    { 62501, FALSE, 4096 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      IBBController controller;
+
+      init (&controller, 4096);
+      ibb_controller_note_answer (&controller, tests[i].answer, tests[i].is_alone);
+      g_assert_cmpuint (controller.size.window, ==, tests[i].window);
+      g_assert_cmpint (ibb_controller_is_far (&controller, 1), ==, tests[i].window > 4096);
+      /* An answer that comes later changes no window. */
+      note (&controller, 4096, 1, 62501, 4096, 62502);
+      ibb_controller_note_answer (&controller, 62501, TRUE);
+      g_assert_cmpuint (controller.size.window, ==, tests[i].window);
+      g_assert_true (ibb_controller_is_far (&controller, 62502 + 60 * G_USEC_PER_SEC));
+      /* After a minute the path may be another one. */
+      g_assert_false (ibb_controller_is_far (&controller, 62503 + 60 * G_USEC_PER_SEC));
+    }
+}
+
+/* If that window takes much longer than a short stanza, its blocks wait for a slow server: one is
+ * enough, and short blocks tell more. */
+static void
+test_far_slow (void)
+{
+  const gint64 answer = 100000;
+
+  for (guint is_slow = 0; is_slow <= 1; is_slow++)
+    {
+      gint64        trip = answer * 5 / 2 + is_slow;
+      IBBController controller;
+
+      init (&controller, 4096);
+      ibb_controller_note_answer (&controller, answer, TRUE);
+      controller.measurement.is_limited = TRUE;
+      note (&controller, 2 * 4096, 1, trip, 4096, 1 + trip);
+      g_assert_cmpuint (controller.size.window, ==, is_slow ? 1024 : 4 * 4096);
+      g_assert_cmpuint (controller.kept.window, ==, is_slow ? 4096 : 2 * 4096);
+    }
+}
+
+/* A start that begins with 16 KiB, since the path is another one, grows fourfold at once. Beside a
+ * session that sends little, on a short path, it only doubles. */
+static void
+test_growth_again (void)
+{
+  for (guint has_others = 0; has_others <= 1; has_others++)
+    {
+      IBBController controller;
+
+      init (&controller, 16384);
+      controller.has_others = has_others != 0;
+      controller.measurement.is_limited = TRUE;
+      note (&controller, 16384, 1, 2000, 4096, 2001);
+      controller.measurement.is_limited = TRUE;
+      note (&controller, 16384, 2001, 2000, 4096, 4001);
+      g_assert_cmpuint (controller.size.window, ==, (has_others ? 2 : 4) * 16384);
+    }
+}
+
+/* The start ends with a smaller window. What left before that does not tell what it carries. */
+static void
+test_start_ends (void)
+{
+  const gint64  trip = 20000;
+  IBBController controller;
+  gint64        sent = start (&controller, trip) + trip;
+  gint64        now = sent + 3 * trip;
+
+  controller.measurement.is_limited = TRUE;
+  note (&controller, 8192, sent, 3 * trip, 4096, now);
+  g_assert_cmpint (controller.phase, ==, IBB_CONTROLLER_KEEPING);
+  note (&controller, 8192, now, trip, 4096, now + trip);
+  g_assert_cmpuint (controller.measurement.n_samples, ==, 0);
+  note (&controller, 4096, now + 1, trip, 4096, now + 1 + trip);
+  g_assert_cmpuint (controller.measurement.n_samples, ==, 1);
+}
+
+/* A reader that offers less than the window: what is in flight is the step, and the start goes on.
+ */
+static void
+test_offered (void)
+{
+  const gint64  trip = 100000;
+  IBBController controller;
+  gint64        now = start (&controller, trip);
+
+  for (guint i = 0; i < 4; i++)
+    {
+      now += trip;
+      note (&controller, 6144, now, trip * 5 / 4, 4096, now + trip * 5 / 4);
+    }
+  g_assert_cmpint (controller.phase, ==, IBB_CONTROLLER_STARTING);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/controller/start/slow-later", test_slow_later);
+  g_test_add_func ("/controller/start/no-more", test_no_more);
+  g_test_add_func ("/controller/start/growth", test_growth);
+  g_test_add_func ("/controller/start/held-start", test_held_start);
+  g_test_add_func ("/controller/start/held-soon", test_held_soon);
+  g_test_add_func ("/controller/start/far", test_far);
+  g_test_add_func ("/controller/start/far-slow", test_far_slow);
+  g_test_add_func ("/controller/start/growth-again", test_growth_again);
+  g_test_add_func ("/controller/start/start-ends", test_start_ends);
+  g_test_add_func ("/controller/start/offered", test_offered);
+  return g_test_run ();
+}

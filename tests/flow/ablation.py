@@ -1,0 +1,101 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Switches off each mechanism of flow control, and shows what falls without it.
+
+usage: tests/flow/ablation.py [--build FOLDER] [NAME...]
+A build with all tests is needed. A mechanism that has no row here, and whose loss no
+group and no test shows, is deleted.
+"""
+
+import argparse
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'simulation'))
+from faulty_core import CORE, ROOT, FaultyCore, find_build  # noqa: E402  pylint: disable=wrong-import-position
+
+CONTROLLER = 'flow/controller.c'
+COLUMNS = ('goodput', 'chat', 'interactive')
+
+# Name, file of the core, its text, the text without the mechanism, and what falls: a group of the
+# sample with the column that becomes worse and by how much at least, or a test.
+ROWS = (
+    ('single: end of the start where one block is taken at a time', CONTROLLER,
+     '++self->n_single >= START_SINGLE', 'FALSE', ('one-block', 'goodput', 0.9)),
+    ('silence: measurement begun again after an interruption', CONTROLLER,
+     'if (is_lone_silence (self, now))', 'if (FALSE)', ('nagle-block', 'goodput', 0.9)),
+    ('growth after a larger window was kept', CONTROLLER,
+     'if (trials[self->next] == LARGER && !self->has_others)', 'if (FALSE)', ('pacing', 'chat', 1.1)),
+    ('pauses between trials of longer blocks', CONTROLLER,
+     'self->n_trials >= self->next_longer', 'TRUE', 'unit-controller'),
+    ('smaller: trials of a smaller window', CONTROLLER,
+     'return is_limited && self->kept.window >= 2 * get_block (self);', 'return FALSE;', 'unit-controller'),
+    ('held: the start goes on behind Nagle\'s algorithm', CONTROLLER,
+     'held = limited && !has_more && is_held (self, trip);', 'held = FALSE;', 'unit-controller-start'),
+    ('growth: up to 16-fold steps', CONTROLLER,
+     'return MAX (FAST, (guint) (self->least_trip / (2 * wait)));', 'return FAST;', 'unit-controller-start'),
+    ('brief blocks after the start', CONTROLLER,
+     'if (!self->has_asked && is_in_question (self, in_flight, trip))', 'if (FALSE)', 'unit-controller-start'),
+    ('delaying trials end early', CONTROLLER, 'if (only_delays (self))', 'if (FALSE)', 'unit-engine-paths'),
+    ('slack: single bytes beside a full window', CONTROLLER,
+     'return ibb_controller_get_trip (self) >= TRIP_MIN ? MIN (length, BRIEF_BLOCK) - 1 : 0;', 'return 0;',
+     ('limit-mixed', 'interactive', 1.2)),
+    ('noticed: seldom trials beside interactive sessions', CONTROLLER,
+     'return self->has_others && ibb_controller_get_trip (self) < BLOCK_TIME;', 'return FALSE;',
+     'unit-controller-limits'),
+)
+
+# Only real servers show these: rows of tests/bench/compare.py, with and without.
+MEASURED = (
+    ('near: the shared path of peers near by (peer/near.c)',
+     'Prosody: alone beside ten sessions at 500 kB/s 0.78, 0.94; without 0.32, 0.24'),
+    ('read alignment (base/read-alignment.c)', 'Prosody: 1.5 to 3 times the goodput'),
+)
+
+
+def run_group(core, program, group):
+    """The ratios of a group to the stored figures, by column."""
+    output = subprocess.run([core.link(program), '--match', f'{group}:', '--against', ROOT / 'tests/flow/sample.txt'],
+                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout
+    values = next(line.split() for line in output.splitlines() if line.startswith(f'{group} '))
+    return dict(zip(COLUMNS, map(float, values[2:])))
+
+
+def prove(core, programs, falls):
+    """Whether it falls, and what shows that."""
+    if isinstance(falls, str):
+        program = programs[falls]
+        return core.fails(program, *program.runs[0]), falls
+    group, column, bound = falls
+    value = run_group(core, programs['flow-grid'], group)[column]
+    return (value < bound if column == 'goodput' else value > bound), f'{group}: {column} {value:.3f}'
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--build')
+    parser.add_argument('names', nargs='*', metavar='NAME', help='only mechanisms whose names begin so')
+    options = parser.parse_args()
+    core = FaultyCore(find_build(options.build))
+    programs = {pathlib.Path(program.name).name: program for program in core.programs}
+    good = True
+    for name, file, old, new, falls in ROWS:
+        if options.names and not name.startswith(tuple(options.names)):
+            continue
+        path = CORE / file
+        text = path.read_text(encoding='utf-8')
+        if text.count(old) != 1 or not core.change(path, text.replace(old, new)):
+            proven, shown = False, 'the text has changed'
+        else:
+            proven, shown = prove(core, programs, falls)
+        good = good and proven
+        print('falls' if proven else 'STAYS', f'{name}: {shown}', sep='\t', flush=True)
+    for name, figure in MEASURED:
+        print('measured', f'{name}: {figure}', sep='\t')
+    core.close()
+    return 0 if good else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

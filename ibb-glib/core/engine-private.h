@@ -7,7 +7,6 @@
 #include <glib.h>
 
 #include "core/engine.h"
-#include "core/session/event.h"
 #include "core/incoming.h"
 #include "core/outgoing.h"
 #include "core/peer/context.h"
@@ -18,6 +17,7 @@
 #include "core/peer/stall.h"
 #include "core/session/abandoned.h"
 #include "core/session/acceptor.h"
+#include "core/session/event.h"
 
 G_BEGIN_DECLS
 

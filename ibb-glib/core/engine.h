@@ -27,8 +27,8 @@
 #include "core/base/ids.h"
 #include "core/base/settings.h"
 #include "core/base/stanza.h"
-#include "core/session/event.h"
 #include "core/session/acceptor.h"
+#include "core/session/event.h"
 #include "core/session/expectation.h"
 #include "core/session/session.h"
 

@@ -31,8 +31,8 @@ typedef enum
   IBB_SESSION_OPENING,     /* our open awaits its answer; stanzas of the peer are kept (D-24) */
   IBB_SESSION_REQUESTED,   /* the peer's open awaits ours */
   IBB_SESSION_OPEN,        /* bytes may flow; closing in whatever stage included */
-  IBB_SESSION_INTERRUPTED, /* open for the application; nothing is sent or taken (D-58) */
   IBB_SESSION_ENDED,       /* both directions are over; buffered bytes can still be read */
+  IBB_SESSION_INTERRUPTED, /* open for the application; nothing is sent or taken (D-58) */
 } IBBSessionState;
 
 /* An open, ours or the peer's, that has no answer yet. */

@@ -52,7 +52,7 @@ inside_get_in_flight (IBBSession *session)
 gboolean
 inside_is_close_begun (IBBSession *session)
 {
-  return ibb_closing_is_whole (&session->closing);
+  return session->closing.is_whole;
 }
 
 /* The largest of the windows of all peers. */

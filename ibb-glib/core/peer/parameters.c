@@ -150,12 +150,6 @@ ibb_parameters_set_peer (IBBParameters *self, IBBPeer *peer)
   self->peer = peer;
 }
 
-void
-ibb_parameters_set_block_size (IBBParameters *self, guint block_size)
-{
-  self->block_size = block_size;
-}
-
 guint
 ibb_parameters_hash (gconstpointer key)
 {

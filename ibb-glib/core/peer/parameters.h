@@ -76,7 +76,6 @@ void ibb_parameters_set_secret (IBBParameters *self, const char *secret);
 /* Whether both ends know a secret, so that the session outlives its connection (D-58). */
 gboolean ibb_parameters_can_resume (const IBBParameters *self);
 void     ibb_parameters_set_peer (IBBParameters *self, IBBPeer *peer);
-void     ibb_parameters_set_block_size (IBBParameters *self, guint block_size);
 /* Hash and comparison of an IBBSessionKey. */
 guint    ibb_parameters_hash (gconstpointer key);
 gboolean ibb_parameters_equal (gconstpointer a, gconstpointer b);

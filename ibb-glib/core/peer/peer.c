@@ -231,12 +231,6 @@ ibb_peers_forget (IBBPeers *self)
   forget_near (self);
 }
 
-GQueue *
-ibb_peer_get_sessions (IBBPeer *self)
-{
-  return &self->sessions;
-}
-
 /* The path to the peer. */
 
 void

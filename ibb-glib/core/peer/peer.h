@@ -97,9 +97,8 @@ gboolean ibb_peers_are_several (const IBBPeers *self);
 
 /* from (nullable): our address in the session, if we have several. Questions to the peer come
  * from the one whose session was there first. */
-void    ibb_peer_add_session (IBBPeer *self, GList *link, const char *from);
-void    ibb_peer_remove_session (IBBPeer *self, GList *link);
-GQueue *ibb_peer_get_sessions (IBBPeer *self);
+void ibb_peer_add_session (IBBPeer *self, GList *link, const char *from);
+void ibb_peer_remove_session (IBBPeer *self, GList *link);
 
 IBBController *ibb_peer_get_path (IBBPeer *self);
 gboolean       ibb_peer_shares_path (const IBBPeer *self); /* with others near by (D-63) */

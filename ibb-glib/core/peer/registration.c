@@ -249,9 +249,3 @@ ibb_registration_note_change (IBBRegistration *self)
   g_queue_push_tail_link (&context->changed, &self->changed_link);
   return TRUE;
 }
-
-void
-ibb_registration_take_change (IBBRegistration *self)
-{
-  self->is_changed = FALSE;
-}

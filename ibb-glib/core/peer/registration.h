@@ -61,6 +61,5 @@ gboolean ibb_registration_move_local (IBBRegistration *self, const char *jid, co
 void     ibb_registration_uncount (IBBRegistration *self);
 /* TRUE if the queue has taken a reference to the session, which the caller gives. */
 gboolean ibb_registration_note_change (IBBRegistration *self);
-void     ibb_registration_take_change (IBBRegistration *self); /* the change is being reported */
 
 G_END_DECLS

@@ -468,12 +468,6 @@ ibb_receiver_refuse_ahead (IBBReceiver     *self,
   return IBB_RECEIVER_ANSWERED;
 }
 
-gboolean
-ibb_receiver_is_refusing (const IBBReceiver *self)
-{
-  return self->refusing;
-}
-
 gint64
 ibb_receiver_get_ahead_due (const IBBReceiver *self)
 {
@@ -579,12 +573,6 @@ ibb_receiver_receive_early (IBBReceiver *self, IBBStanza *stanza)
     refuse_for_now (self, stanza);
 }
 
-IBBStanza *
-ibb_receiver_pop_early (IBBReceiver *self)
-{
-  return g_queue_pop_head (&self->early);
-}
-
 /* Interruption (D-58). */
 
 void
@@ -664,37 +652,7 @@ ibb_receiver_fail (IBBReceiver *self, const IBBFailure *failure)
     ibb_failure_copy (&self->failure, failure);
 }
 
-void
-ibb_receiver_discard (IBBReceiver *self)
-{
-  self->discards = TRUE;
-}
-
-gboolean
-ibb_receiver_has_eof (const IBBReceiver *self)
-{
-  return self->eof;
-}
-
-const IBBFailure *
-ibb_receiver_get_failure (const IBBReceiver *self)
-{
-  return &self->failure;
-}
-
 /* Reading. */
-
-gsize
-ibb_receiver_get_readable (const IBBReceiver *self)
-{
-  return self->queue.length;
-}
-
-guint64
-ibb_receiver_get_received (const IBBReceiver *self)
-{
-  return self->received;
-}
 
 gboolean
 ibb_receiver_is_open (const IBBReceiver *self)

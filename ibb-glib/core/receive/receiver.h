@@ -63,8 +63,6 @@ void ibb_receiver_clear (IBBReceiver *self);
 
 /* Before the answer to our open (D-24). */
 void ibb_receiver_receive_early (IBBReceiver *self, IBBStanza *stanza);
-/* (transfer full) (nullable): the first of those. */
-IBBStanza *ibb_receiver_pop_early (IBBReceiver *self);
 
 /* Stanzas ahead of their turn (D-42). */
 gboolean ibb_receiver_has_ahead (const IBBReceiver *self);
@@ -81,7 +79,6 @@ IBBReceiverVerdict ibb_receiver_refuse_ahead (IBBReceiver     *self,
                                               const IBBStanza *stanza,
                                               gboolean         is_over,
                                               IBBFailure      *failure);
-gboolean           ibb_receiver_is_refusing (const IBBReceiver *self);
 gint64             ibb_receiver_get_ahead_due (const IBBReceiver *self);
 
 /* failure is set where the verdict is FAILED. */
@@ -120,14 +117,8 @@ gboolean ibb_receiver_is_complete (const IBBReceiver *self, gint64 now);
 void ibb_receiver_end (IBBReceiver *self, gboolean orderly);
 /* Later reads fail; the first reason counts. */
 void ibb_receiver_fail (IBBReceiver *self, const IBBFailure *failure);
-/* Buffered and later bytes are acknowledged and discarded. */
-void              ibb_receiver_discard (IBBReceiver *self);
-gboolean          ibb_receiver_has_eof (const IBBReceiver *self);
-const IBBFailure *ibb_receiver_get_failure (const IBBReceiver *self);
 
 /* Reading. */
-gsize    ibb_receiver_get_readable (const IBBReceiver *self);
-guint64  ibb_receiver_get_received (const IBBReceiver *self);
 gboolean ibb_receiver_is_open (const IBBReceiver *self); /* all was read, more may come */
 gsize    ibb_receiver_read (IBBReceiver *self, guint8 *bytes, gsize length, gint64 now);
 void     ibb_receiver_drop_unread (IBBReceiver *self);

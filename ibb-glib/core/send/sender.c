@@ -110,12 +110,6 @@ get_block_max (const IBBSender *self)
   return is_chatting ? ibb_first_hop_get_brief (context->first_hop, block) : block;
 }
 
-gboolean
-ibb_sender_has_in_flight (const IBBSender *self)
-{
-  return ibb_flight_get_n_sent (&self->flight) > 0;
-}
-
 gsize
 ibb_sender_get_next_size (const IBBSender *self)
 {
@@ -645,12 +639,6 @@ ibb_sender_resume (IBBSender *self, const IBBResumption *resumption, gint64 now)
   self->is_interrupted = FALSE;
 }
 
-void
-ibb_sender_peer_moved (IBBSender *self)
-{
-  ibb_flight_peer_moved (&self->flight);
-}
-
 /* Timers. */
 
 gboolean
@@ -765,19 +753,6 @@ ibb_sender_flush (IBBSender *self, gint64 now)
   ibb_sender_update_ready (self, now);
 }
 
-gboolean
-ibb_sender_get_auto_flush (const IBBSender *self)
-{
-  return self->auto_flush;
-}
-
-void
-ibb_sender_set_auto_flush (IBBSender *self, gboolean auto_flush, gint64 now)
-{
-  self->auto_flush = auto_flush;
-  ibb_sender_update_ready (self, now);
-}
-
 void
 ibb_sender_stop_writes (IBBSender *self, IBBFailureKind kind)
 {
@@ -795,46 +770,4 @@ gboolean
 ibb_sender_has_half_room (const IBBSender *self)
 {
   return self->queue.length <= ibb_sender_get_buffer_size (self) / 2;
-}
-
-guint64
-ibb_sender_get_written (const IBBSender *self)
-{
-  return self->written;
-}
-
-guint64
-ibb_sender_get_segmented (const IBBSender *self)
-{
-  return self->segmented;
-}
-
-guint64
-ibb_sender_get_passed (const IBBSender *self)
-{
-  return self->passed;
-}
-
-guint64
-ibb_sender_get_delivered (const IBBSender *self)
-{
-  return self->delivered;
-}
-
-const IBBFailure *
-ibb_sender_get_output_failure (const IBBSender *self)
-{
-  return &self->output_failure;
-}
-
-const IBBFailure *
-ibb_sender_get_delivery_failure (const IBBSender *self)
-{
-  return &self->delivery_failure;
-}
-
-gboolean
-ibb_sender_was_refused_for_good (const IBBSender *self)
-{
-  return self->refused_for_good;
 }

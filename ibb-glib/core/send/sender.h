@@ -75,25 +75,14 @@ gsize ibb_sender_get_room (const IBBSender *self);
 gboolean ibb_sender_is_worth_waking (const IBBSender *self, gsize length);
 gsize    ibb_sender_write (IBBSender *self, const guint8 *bytes, gsize length, gint64 now);
 void     ibb_sender_flush (IBBSender *self, gint64 now);
-gboolean ibb_sender_get_auto_flush (const IBBSender *self);
-void     ibb_sender_set_auto_flush (IBBSender *self, gboolean auto_flush, gint64 now);
 /* Later writes fail; the first reason counts. */
 void     ibb_sender_stop_writes (IBBSender *self, IBBFailureKind kind);
 gboolean ibb_sender_is_drained (const IBBSender *self); /* all is acknowledged */
 gboolean ibb_sender_has_half_room (const IBBSender *self);
 
-guint64           ibb_sender_get_written (const IBBSender *self);
-guint64           ibb_sender_get_segmented (const IBBSender *self);
-guint64           ibb_sender_get_passed (const IBBSender *self);
-guint64           ibb_sender_get_delivered (const IBBSender *self);
-const IBBFailure *ibb_sender_get_output_failure (const IBBSender *self);
-const IBBFailure *ibb_sender_get_delivery_failure (const IBBSender *self);
-gboolean          ibb_sender_was_refused_for_good (const IBBSender *self);
-
 /* Sending. */
 void       ibb_sender_update_ready (IBBSender *self, gint64 now);
 gboolean   ibb_sender_can_send (const IBBSender *self, gint64 now);
-gboolean   ibb_sender_has_in_flight (const IBBSender *self);
 gsize      ibb_sender_get_next_size (const IBBSender *self);
 IBBStanza *ibb_sender_take_stanza (IBBSender *self, gint64 now);
 void       ibb_sender_passed (IBBSender *self, const IBBBlock *block);
@@ -116,7 +105,6 @@ void ibb_sender_interrupt (IBBSender *self);
 gboolean ibb_sender_may_resume (IBBSender *self, guint64 received, guint64 acknowledged);
 /* The bytes that the peer has not received are sent again. */
 void ibb_sender_resume (IBBSender *self, const IBBResumption *resumption, gint64 now);
-void ibb_sender_peer_moved (IBBSender *self);
 
 /* Waiting. */
 gboolean ibb_sender_awaits_reply (const IBBSender *self);

@@ -258,12 +258,6 @@ ibb_closing_close (IBBClosing *self, gint64 now)
   return TRUE;
 }
 
-void
-ibb_closing_abort (IBBClosing *self)
-{
-  self->is_whole = TRUE;
-}
-
 IBBClosingVerdict
 ibb_closing_drained (IBBClosing *self, gint64 now)
 {
@@ -281,12 +275,6 @@ ibb_closing_drained (IBBClosing *self, gint64 now)
     default:
       g_assert_not_reached ();
     }
-}
-
-void
-ibb_closing_sent (IBBClosing *self)
-{
-  self->output_shut = TRUE;
 }
 
 /* The peer's close. */
@@ -422,18 +410,6 @@ ibb_closing_peer_moved (IBBClosing *self)
 /* Queries. */
 
 gboolean
-ibb_closing_is_whole (const IBBClosing *self)
-{
-  return self->is_whole;
-}
-
-gboolean
-ibb_closing_is_sent (const IBBClosing *self)
-{
-  return self->out == IBB_OUT_CLOSE_SENT;
-}
-
-gboolean
 ibb_closing_is_peer_closed (const IBBClosing *self)
 {
   return self->in == IBB_IN_CLOSE_OWED || self->in == IBB_IN_CLOSED;
@@ -444,12 +420,6 @@ gboolean
 ibb_closing_reads_on (const IBBClosing *self)
 {
   return self->peer_reads || self->half_close;
-}
-
-gboolean
-ibb_closing_is_output_shut (const IBBClosing *self)
-{
-  return self->output_shut;
 }
 
 gboolean
@@ -491,12 +461,6 @@ ibb_closing_prolong (IBBClosing *self, gint64 now)
   if (self->at == IBB_NEVER || timeout == 0)
     return;
   self->at = MIN (now + timeout, self->began + TIMEOUTS_MAX * timeout);
-}
-
-gint64
-ibb_closing_get_due (const IBBClosing *self)
-{
-  return MIN (self->linger_until, self->at);
 }
 
 IBBClosingVerdict

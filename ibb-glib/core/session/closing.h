@@ -95,9 +95,7 @@ void ibb_closing_end (IBBClosing *self, gboolean is_orderly);
 void ibb_closing_shutdown (IBBClosing *self);
 /* FALSE if it was called before. */
 gboolean          ibb_closing_close (IBBClosing *self, gint64 now);
-void              ibb_closing_abort (IBBClosing *self);
 IBBClosingVerdict ibb_closing_drained (IBBClosing *self, gint64 now);
-void              ibb_closing_sent (IBBClosing *self);
 void              ibb_closing_repeat (IBBClosing *self);
 /* The session goes on after an interruption of that length: what may not have arrived is sent again
  * (D-58). has_moved: bytes, or a close, since the one before. */
@@ -115,12 +113,9 @@ IBBClosingVerdict ibb_closing_receive_again (IBBClosing *self, const IBBStanza *
 /* The peer's <close/> has come. TRUE if our application writes no more from now on. */
 gboolean ibb_closing_stop (IBBClosing *self, gint64 now);
 
-gboolean ibb_closing_is_whole (const IBBClosing *self);
-gboolean ibb_closing_is_sent (const IBBClosing *self);
 gboolean ibb_closing_is_peer_closed (const IBBClosing *self);
 /* Whether our application may write on after the peer's close. */
 gboolean ibb_closing_reads_on (const IBBClosing *self);
-gboolean ibb_closing_is_output_shut (const IBBClosing *self);
 gboolean ibb_closing_awaits_reply (const IBBClosing *self);
 /* Whether a failure says no more than the peer's <close/> did. */
 gboolean ibb_closing_explains (const IBBClosing *self, const IBBFailure *failure);
@@ -129,7 +124,6 @@ gboolean ibb_closing_explains (const IBBClosing *self, const IBBFailure *failure
 void ibb_closing_prolong_linger (IBBClosing *self, gint64 now);
 /* A block came that the peer still had to send: the answer comes after the last. */
 void              ibb_closing_prolong (IBBClosing *self, gint64 now);
-gint64            ibb_closing_get_due (const IBBClosing *self);
 IBBClosingVerdict ibb_closing_timeout (IBBClosing *self, gint64 now);
 
 G_END_DECLS

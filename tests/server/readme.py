@@ -85,8 +85,8 @@ def _(server):
     with open(folder / 'program.c', 'w', encoding='utf-8') as file:
         file.write(insert_after(
             program('c'), 'ibb_client_set_password',
-            f'  ibb_xmpp_connection_set_host (client, "{server.host}");\n'
-            f'  ibb_xmpp_connection_set_port (client, {server.port});\n'
+            f'  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), "{server.host}");\n'
+            f'  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), {server.port});\n'
             '  ibb_client_set_tls_database (client, g_tls_file_database_new '
             f'("{server.environment["IBB_TEST_CA_FILE"]}", NULL));\n'))
     flags = subprocess.run(

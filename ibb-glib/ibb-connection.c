@@ -615,18 +615,18 @@ ibb_connection_receive (IBBConnection *self, IBBStanza *stanza)
  * A connection is %IBB_CONNECTION_STATE_ONLINE until it says otherwise.
  *
  * - %IBB_CONNECTION_STATE_OFFLINE: the XML stream is gone for good. All sessions, opens, accepts
- * and expectations of the connection's services end with %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047
- * knows no session without its XML stream), except for sessions with
+ *   and expectations of the connection's services end with %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047
+ *   knows no session without its XML stream), except for sessions with
  *   [property@IBB.Service:resume-sessions], which wait for another XML stream.
  * - %IBB_CONNECTION_STATE_CONNECTING: the same, and the connection logs in again by itself, so that
  *   accepts go on waiting for a session. If it gives up, %IBB_CONNECTION_STATE_OFFLINE ends them.
  * - %IBB_CONNECTION_STATE_SUSPENDED: the XML stream broke, and the connection tries to resume it
  *   (XEP-0198). The connection's services send nothing, and the timeouts of the protocol stand
- * still, except for [property@IBB.Service:resume-timeout], which ends them. The sessions stay open,
- * and what is written to them is queued. The application's own timeouts (`read-timeout`,
- *   `write-timeout`) and cancellation go on. Sessions that close in the background, without a
- *   reference of the application, do not keep a suspended or congested connection alive: nothing
- *   would resume it.
+ *   still, except for [property@IBB.Service:resume-timeout], which ends them. The sessions stay
+ *   open, and queue the bytes that the application writes. The application's own timeouts
+ *   (`read-timeout`, `write-timeout`) and cancellation go on. Sessions that close in the
+ *   background, without a reference of the application, do not keep a suspended or congested
+ *   connection alive: nothing would resume it.
  * - %IBB_CONNECTION_STATE_ONLINE, after it was suspended: the XML stream goes on, under the same
  *   address. The connection has sent again, or sends again before anything else, what the
  *   server had not received: each stanza that it took, once and in order.

@@ -317,7 +317,7 @@ ibb_xmpp_connection_class_init (IBBXmppConnectionClass *klass)
    * IBBXmppConnection:keepalive-timeout:
    *
    * How long nothing at all may arrive from the server after it was asked for a
-   * sign of life, in milliseconds; 0: for ever. Then the connection is taken to be
+   * sign of life, in milliseconds; 0: without a limit. Then the connection is taken to be
    * gone, and is resumed where the server grants that. A change counts at once.
    *
    * So a connection over which nothing comes any more is given up when
@@ -551,7 +551,7 @@ ibb_xmpp_connection_set_keepalive_interval (IBBXmppConnection *self, guint keepa
  * Gets how long the keepalive waits for a sign of life, in milliseconds; see
  * [property@IBB.XmppConnection:keepalive-timeout].
  *
- * Returns: milliseconds, 0 for ever
+ * Returns: milliseconds, 0: without a limit
  *
  * Since: 1.0
  */
@@ -566,7 +566,7 @@ ibb_xmpp_connection_get_keepalive_timeout (IBBXmppConnection *self)
 /**
  * ibb_xmpp_connection_set_keepalive_timeout: (set-property keepalive-timeout)
  * @self: a connection
- * @keepalive_timeout: milliseconds, 0 for ever
+ * @keepalive_timeout: milliseconds, 0: without a limit
  *
  * Sets how long the keepalive waits for a sign of life, in milliseconds; see
  * [property@IBB.XmppConnection:keepalive-timeout].

@@ -76,7 +76,7 @@ typedef struct
   gboolean is_slow;     /* as the last brief blocks said */
 
   guint    next;         /* index of the next trial */
-  gboolean leaps;        /* so does the next trial of a larger window */
+  gboolean leaps;        /* the next trial of a larger window is fourfold */
   guint    n_before;     /* measurements until the next trial */
   guint    pause;        /* and between those that are in vain */
   guint    n_trials;     /* that were begun */

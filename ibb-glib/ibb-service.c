@@ -530,7 +530,7 @@ ibb_service_class_init (IBBServiceClass *class)
    * whose peer, has lost its connection is then interrupted instead of ended: reads and
    * writes wait, and nothing is lost. It goes on when both ends are online again, with any
    * resource of the same account. Likewise when a block was lost between two servers: the
-   * peer sends it again. [property@IBB.Transport:interrupted] tells.
+   * peer sends it again. [property@IBB.Transport:waiting] tells.
    *
    * Sessions of [IBB_STANZA_TYPE_MESSAGE][enum@IBB.StanzaType] cannot be resumed.
    *

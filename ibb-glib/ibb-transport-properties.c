@@ -114,38 +114,17 @@ ibb_transport_get_stanza_type (IBBTransport *self)
 }
 
 /**
- * ibb_transport_get_interrupted: (get-property interrupted)
- * @self: a transport
- *
- * Gets whether the session waits for a connection to go on.
- *
- * Returns: TRUE if it does; see [property@IBB.Transport:interrupted]
- *
- * Since: 1.0
- */
-gboolean
-ibb_transport_get_interrupted (IBBTransport *self)
-{
-  IBBChannel *channel;
-
-  g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
-
-  channel = ibb_transport_get_channel (self);
-  return channel != NULL && ibb_channel_is_interrupted (channel);
-}
-
-/**
- * ibb_transport_get_waits_for: (get-property waits-for)
+ * ibb_transport_get_waiting: (get-property waiting)
  * @self: a transport
  *
  * Gets what keeps the open session from going on.
  *
- * Returns: the value; see [property@IBB.Transport:waits-for]
+ * Returns: the value; see [property@IBB.Transport:waiting]
  *
  * Since: 1.0
  */
 IBBWait
-ibb_transport_get_waits_for (IBBTransport *self)
+ibb_transport_get_waiting (IBBTransport *self)
 {
   IBBChannel *channel;
 

@@ -89,8 +89,7 @@ enum
   PROP_PEER_JID,
   PROP_LOCAL_JID,
   PROP_STANZA_TYPE,
-  PROP_INTERRUPTED,
-  PROP_WAITS_FOR,
+  PROP_WAITING,
   PROP_BYTES_ACKNOWLEDGED,
   PROP_BYTES_RECEIVED,
   PROP_BYTES_QUEUED,
@@ -248,10 +247,7 @@ ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_LOCAL_JID:
       g_value_set_string (value, ibb_channel_get_local (channel));
       break;
-    case PROP_INTERRUPTED:
-      g_value_set_boolean (value, ibb_channel_is_interrupted (channel));
-      break;
-    case PROP_WAITS_FOR:
+    case PROP_WAITING:
       g_value_set_enum (value, ibb_channel_get_wait (channel));
       break;
     case PROP_STANZA_TYPE:
@@ -393,24 +389,16 @@ ibb_transport_class_init (IBBTransportClass *class)
                                                IBB_STANZA_TYPE_IQ, read_only);
 
   /**
-   * IBBTransport:interrupted:
+   * IBBTransport:waiting:
    *
-   * Whether the session waits for a connection, or for a block that was lost on the way:
-   * [property@IBB.Service:resume-sessions].
-   *
-   * Since: 1.0
-   */
-  props[PROP_INTERRUPTED] = g_param_spec_boolean ("interrupted", NULL, NULL, FALSE, read_only);
-
-  /**
-   * IBBTransport:waits-for:
-   *
-   * What keeps the open session from going on: an end that is not there.
+   * Which end keeps the open session from going on, since it cannot be reached: our own
+   * connection, while it is resumed (XEP-0198) or logs in again, or the peer. Reads and writes
+   * wait meanwhile. No byte is lost.
    *
    * Since: 1.0
    */
-  props[PROP_WAITS_FOR] =
-      g_param_spec_enum ("waits-for", NULL, NULL, IBB_TYPE_WAIT, IBB_WAIT_NOTHING, read_only);
+  props[PROP_WAITING] =
+      g_param_spec_enum ("waiting", NULL, NULL, IBB_TYPE_WAIT, IBB_WAIT_NOTHING, read_only);
 
   /**
    * IBBTransport:bytes-acknowledged:
@@ -538,10 +526,8 @@ notify_changes (GObject *object, IBBChannelNews news)
     g_object_notify_by_pspec (object, props[PROP_PEER_JID]);
   if ((news & IBB_CHANNEL_LOCAL_JID) != 0)
     g_object_notify_by_pspec (object, props[PROP_LOCAL_JID]);
-  if ((news & IBB_CHANNEL_WAITS_FOR) != 0)
-    g_object_notify_by_pspec (object, props[PROP_WAITS_FOR]);
-  if ((news & IBB_CHANNEL_INTERRUPTED) != 0)
-    g_object_notify_by_pspec (object, props[PROP_INTERRUPTED]);
+  if ((news & IBB_CHANNEL_WAITING) != 0)
+    g_object_notify_by_pspec (object, props[PROP_WAITING]);
 }
 
 IBBTransport *

@@ -34,10 +34,7 @@ IBB_AVAILABLE_IN_1_0
 IBBStanzaType ibb_transport_get_stanza_type (IBBTransport *self);
 
 IBB_AVAILABLE_IN_1_0
-gboolean ibb_transport_get_interrupted (IBBTransport *self);
-
-IBB_AVAILABLE_IN_1_0
-IBBWait ibb_transport_get_waits_for (IBBTransport *self);
+IBBWait ibb_transport_get_waiting (IBBTransport *self);
 
 IBB_AVAILABLE_IN_1_0
 guint64 ibb_transport_get_bytes_acknowledged (IBBTransport *self);

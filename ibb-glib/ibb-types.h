@@ -37,7 +37,7 @@ typedef enum
  * @IBB_WAIT_CONNECTION: the own connection, which broke: it may be resumed or, with
  *   [property@IBB.Service:resume-sessions], followed by a new login
  * @IBB_WAIT_PEER: the peer, which is to go on after an interruption
- *   ([property@IBB.Transport:interrupted]), or leaves a question unanswered
+ *   ([property@IBB.Service:resume-sessions]), or leaves a question unanswered
  *
  * What keeps an open session from going on, beside the applications at both ends.
  *

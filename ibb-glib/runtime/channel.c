@@ -22,20 +22,19 @@ struct _IBBChannel
 
   /* protected by the host's lock */
   guint                  ref_count;
-  GQueue                 readers;          /* (element-type IBBWaiter) */
-  GQueue                 writers;          /* (element-type IBBWaiter): closes as well */
-  guint                  read_timeout;     /* ms */
-  guint                  write_timeout;    /* ms */
-  const IBBChannelOwner *functions;        /* (nullable): NULL without an owner */
-  gboolean               opened;           /* the session was open once */
-  gboolean               closing;          /* the transport's close has begun */
-  gboolean               ended_told;       /* ended is to be called, or was */
-  GSource               *ended_source;     /* (owned) (nullable): calls ended */
-  gboolean               interrupted_told; /* as it was when changed was called last */
-  IBBSessionWait         wait_told;        /* likewise */
-  const char            *peer_told;        /* (unowned): likewise, as the next */
-  const char            *local_told;       /* (unowned) */
-  GSource               *changed_source;   /* (owned) (nullable): calls changed */
+  GQueue                 readers;        /* (element-type IBBWaiter) */
+  GQueue                 writers;        /* (element-type IBBWaiter): closes as well */
+  guint                  read_timeout;   /* ms */
+  guint                  write_timeout;  /* ms */
+  const IBBChannelOwner *functions;      /* (nullable): NULL without an owner */
+  gboolean               opened;         /* the session was open once */
+  gboolean               closing;        /* the transport's close has begun */
+  gboolean               ended_told;     /* ended is to be called, or was */
+  GSource               *ended_source;   /* (owned) (nullable): calls ended */
+  IBBSessionWait         wait_told;      /* as it was when changed was called last */
+  const char            *peer_told;      /* (unowned): likewise, as the next */
+  const char            *local_told;     /* (unowned) */
+  GSource               *changed_source; /* (owned) (nullable): calls changed */
 };
 
 /* Whether only a session that was open ends in this way. */
@@ -221,10 +220,8 @@ get_news_locked (IBBChannel *self)
 {
   IBBChannelNews news = 0;
 
-  if (self->interrupted_told != ibb_session_is_interrupted (self->session))
-    news |= IBB_CHANNEL_INTERRUPTED;
   if (self->wait_told != ibb_session_get_wait (self->session))
-    news |= IBB_CHANNEL_WAITS_FOR;
+    news |= IBB_CHANNEL_WAITING;
   if (self->peer_told != ibb_session_get_peer (self->session))
     news |= IBB_CHANNEL_PEER_JID;
   if (self->local_told != ibb_session_get_local (self->session))
@@ -235,7 +232,6 @@ get_news_locked (IBBChannel *self)
 static void
 note_told_locked (IBBChannel *self)
 {
-  self->interrupted_told = ibb_session_is_interrupted (self->session);
   self->wait_told = ibb_session_get_wait (self->session);
   self->peer_told = ibb_session_get_peer (self->session);
   self->local_told = ibb_session_get_local (self->session);
@@ -316,17 +312,6 @@ ibb_channel_has_ended (IBBChannel *self)
   has_ended = ibb_channel_has_ended_locked (self);
   ibb_host_unlock (self->host);
   return has_ended;
-}
-
-gboolean
-ibb_channel_is_interrupted (IBBChannel *self)
-{
-  gboolean is_interrupted;
-
-  ibb_host_lock (self->host);
-  is_interrupted = ibb_session_is_interrupted (self->session);
-  ibb_host_unlock (self->host);
-  return is_interrupted;
 }
 
 IBBWait

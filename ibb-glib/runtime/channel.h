@@ -33,10 +33,9 @@ void ibb_channel_changed_locked (IBBChannel *self);
 /* Which of the properties of a transport that change by themselves have changed. */
 typedef enum
 {
-  IBB_CHANNEL_INTERRUPTED = 1 << 0,
-  IBB_CHANNEL_PEER_JID = 1 << 1,
-  IBB_CHANNEL_LOCAL_JID = 1 << 2,
-  IBB_CHANNEL_WAITS_FOR = 1 << 3,
+  IBB_CHANNEL_PEER_JID = 1 << 0,
+  IBB_CHANNEL_LOCAL_JID = 1 << 1,
+  IBB_CHANNEL_WAITING = 1 << 2,
 } IBBChannelNews;
 
 typedef struct
@@ -68,7 +67,6 @@ void ibb_channel_abort (IBBChannel *self, const IBBCondition *condition, const c
 gboolean ibb_channel_was_opened_locked (IBBChannel *self);
 gboolean ibb_channel_has_ended_locked (IBBChannel *self);
 gboolean ibb_channel_has_ended (IBBChannel *self);
-gboolean ibb_channel_is_interrupted (IBBChannel *self);
 IBBWait  ibb_channel_get_wait (IBBChannel *self);
 /* Both live as long as the session, though there may be others by then. */
 const char *ibb_channel_get_peer (IBBChannel *self);

@@ -166,12 +166,12 @@ tool_report_opened (IBBTransport *transport)
     }
 }
 
-/* The session waits for a new login, at either end, or goes on. */
+/* The session waits for either end, or goes on. */
 void
 tool_report_interrupted (IBBTransport *transport)
 {
   const char *peer = ibb_transport_get_peer_jid (transport);
-  gboolean    is_interrupted = ibb_transport_get_interrupted (transport);
+  gboolean    is_interrupted = ibb_transport_get_waiting (transport) != IBB_WAIT_NOTHING;
 
   if (!is_interrupted && ibb_transport_has_ended (transport))
     return;
@@ -195,7 +195,7 @@ void
 tool_report_waiting (IBBTransport *transport, const GError *reason)
 {
   const char *peer = ibb_transport_get_peer_jid (transport);
-  gboolean    is_offline = ibb_transport_get_waits_for (transport) == IBB_WAIT_CONNECTION;
+  gboolean    is_offline = ibb_transport_get_waiting (transport) == IBB_WAIT_CONNECTION;
 
   if (tool_output_is_json ())
     {

@@ -100,7 +100,6 @@ begin (ToolRun *run, IBBService *service, IBBTransport *transport)
                                             tool_run_get_options (run)->resume_timeout > 0);
   tool_run_set_transport (run, transport);
   tool_report_opened (transport);
-  g_signal_connect (transport, "notify::interrupted", G_CALLBACK (tool_report_interrupted), NULL);
   tool_wait_watch (transport, connection);
 }
 

@@ -13,7 +13,8 @@ typedef struct
 {
   GWeakRef transport;
   GWeakRef connection;
-  guint    timeout_id; /* 0: it waits for nothing */
+  gboolean waits; /* as it was told last */
+  guint    timeout_id;
 } Wait;
 
 /* Why the last attempt to come back has failed, or the connection broke. */
@@ -35,7 +36,7 @@ timeout_cb (gpointer data)
   g_autoptr (GError)       reason = dup_reason (self);
 
   self->timeout_id = 0;
-  if (transport == NULL || ibb_transport_get_waits_for (transport) == IBB_WAIT_NOTHING)
+  if (transport == NULL || ibb_transport_get_waiting (transport) == IBB_WAIT_NOTHING)
     return G_SOURCE_REMOVE;
 
   tool_report_waiting (transport, reason);
@@ -44,14 +45,18 @@ timeout_cb (gpointer data)
 }
 
 static void
-waits_for_cb (IBBTransport *transport, GParamSpec *pspec, Wait *self)
+waiting_cb (IBBTransport *transport, GParamSpec *pspec, Wait *self)
 {
-  gboolean waits = ibb_transport_get_waits_for (transport) != IBB_WAIT_NOTHING;
+  gboolean waits = ibb_transport_get_waiting (transport) != IBB_WAIT_NOTHING;
 
-  if (!waits)
-    g_clear_handle_id (&self->timeout_id, g_source_remove);
-  else if (self->timeout_id == 0)
+  if (waits == self->waits)
+    return;
+  self->waits = waits;
+  tool_report_interrupted (transport);
+  if (waits)
     self->timeout_id = g_timeout_add_seconds (FIRST_INTERVAL, timeout_cb, self);
+  else
+    g_clear_handle_id (&self->timeout_id, g_source_remove);
 }
 
 static void
@@ -72,6 +77,5 @@ tool_wait_watch (IBBTransport *transport, IBBConnection *connection)
 
   g_weak_ref_init (&self->transport, transport);
   g_weak_ref_init (&self->connection, connection);
-  g_signal_connect_data (transport, "notify::waits-for", G_CALLBACK (waits_for_cb), self, wait_free,
-                         0);
+  g_signal_connect_data (transport, "notify::waiting", G_CALLBACK (waiting_cb), self, wait_free, 0);
 }

@@ -126,7 +126,7 @@ transfer (Stacks *self, guint which, const char *romeo)
   GAsyncResult      *closed = NULL;
   guint              n_notified = 0;
 
-  g_signal_connect (ends.romeo, "notify::interrupted", G_CALLBACK (count_cb), &n_notified);
+  g_signal_connect (ends.romeo, "notify::waiting", G_CALLBACK (count_cb), &n_notified);
   g_output_stream_write_all_async (get_output (ends.romeo), g_bytes_get_data (bytes, NULL), LENGTH,
                                    G_PRIORITY_DEFAULT, NULL, store_result_cb, &written);
   g_input_stream_read_async (reading.input, reading.buffer, sizeof reading.buffer,
@@ -139,13 +139,13 @@ transfer (Stacks *self, guint which, const char *romeo)
           lose (self, n);
       run_pending ();
       if ((which & 1) != 0)
-        g_assert_true (ibb_transport_get_interrupted (ends.romeo));
+        g_assert_cmpint (ibb_transport_get_waiting (ends.romeo), !=, IBB_WAIT_NOTHING);
       g_assert_false (ibb_transport_has_ended (ends.romeo));
       for (guint n = 0; n < 2; n++)
         if ((which & 1 << n) != 0)
           log_in (self, n, n == 0 ? romeo : JULIET);
-      wait_until (!ibb_transport_get_interrupted (ends.romeo) &&
-                  !ibb_transport_get_interrupted (ends.juliet));
+      wait_until (ibb_transport_get_waiting (ends.romeo) == IBB_WAIT_NOTHING &&
+                  ibb_transport_get_waiting (ends.juliet) == IBB_WAIT_NOTHING);
     }
   assert_result (g_output_stream_write_all_finish, get_output (ends.romeo), &written, NULL);
   g_io_stream_close_async (G_IO_STREAM (ends.romeo), G_PRIORITY_DEFAULT, NULL, store_result_cb,
@@ -154,7 +154,7 @@ transfer (Stacks *self, guint which, const char *romeo)
   wait_until (reading.is_over);
   g_assert_cmpuint (reading.read, ==, LENGTH);
   if ((which & 1) != 0)
-    g_assert_cmpuint (n_notified, ==, 6);
+    g_assert_cmpuint (n_notified, >=, 6);
   g_assert_cmpstr (ibb_transport_get_local_jid (ends.romeo), ==, romeo);
   g_assert_cmpstr (ibb_transport_get_peer_jid (ends.juliet), ==, romeo);
   g_assert_cmpuint (ibb_transport_get_block_size (ends.romeo), ==, 32768); /* D-14 */
@@ -196,7 +196,7 @@ assert_ended_lost (Ends *ends)
   wait_until (ibb_transport_has_ended (ends->romeo));
   error = ibb_transport_dup_error (ends->romeo);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
-  g_assert_false (ibb_transport_get_interrupted (ends->romeo));
+  g_assert_cmpint (ibb_transport_get_waiting (ends->romeo), ==, IBB_WAIT_NOTHING);
   ibb_transport_abort (ends->juliet);
   run_pending ();
 }
@@ -227,7 +227,7 @@ test_suspended (Stacks *self, gconstpointer data)
 
       ibb_service_set_resume_sessions (self->services[1], i == 0);
       ends = open_pair (self);
-      g_assert_cmpint (ibb_transport_get_waits_for (ends.romeo), ==, IBB_WAIT_NOTHING);
+      g_assert_cmpint (ibb_transport_get_waiting (ends.romeo), ==, IBB_WAIT_NOTHING);
       ibb_connection_set_state (connection, IBB_CONNECTION_STATE_SUSPENDED, NULL);
       g_assert_false (ibb_transport_has_ended (ends.romeo));
       wait_until (ibb_transport_has_ended (ends.romeo));
@@ -237,15 +237,15 @@ test_suspended (Stacks *self, gconstpointer data)
 }
 
 static void
-waits_for_cb (IBBTransport *transport, GParamSpec *pspec, IBBWait *told)
+waiting_cb (IBBTransport *transport, GParamSpec *pspec, IBBWait *told)
 {
-  *told = ibb_transport_get_waits_for (transport);
+  *told = ibb_transport_get_waiting (transport);
 }
 
 /* The application is told what a session waits for: the connection, a peer that agrees to go on, a
  * peer that does not answer (D-27). */
 static void
-test_waits_for (Stacks *self, gconstpointer data)
+test_waiting (Stacks *self, gconstpointer data)
 {
   IBBConnection *connection = IBB_CONNECTION (self->connections[0]);
   IBBWait        told = IBB_WAIT_NOTHING;
@@ -253,7 +253,7 @@ test_waits_for (Stacks *self, gconstpointer data)
 
   ibb_service_set_peer_timeout (self->services[0], 10000); /* asks after a tenth of it */
   ends = open_pair (self);
-  g_signal_connect (ends.romeo, "notify::waits-for", G_CALLBACK (waits_for_cb), &told);
+  g_signal_connect (ends.romeo, "notify::waiting", G_CALLBACK (waiting_cb), &told);
   ibb_connection_set_state (connection, IBB_CONNECTION_STATE_SUSPENDED, NULL);
   wait_until (told == IBB_WAIT_CONNECTION);
   ibb_connection_set_state (connection, IBB_CONNECTION_STATE_ONLINE, NULL);
@@ -335,7 +335,7 @@ test_loopback (Fixture *self, gconstpointer data)
   ends = fixture_open (self);
   ibb_connection_set_state (ibb_service_get_connection (self->romeo), IBB_CONNECTION_STATE_OFFLINE,
                             NULL);
-  g_assert_true (ibb_transport_get_interrupted (ends.romeo));
+  g_assert_cmpint (ibb_transport_get_waiting (ends.romeo), !=, IBB_WAIT_NOTHING);
   ibb_connection_set_state (ibb_service_get_connection (self->romeo), IBB_CONNECTION_STATE_ONLINE,
                             NULL);
   assert_passes (ends.romeo, ends.juliet, bytes);
@@ -355,7 +355,7 @@ main (int argc, char **argv)
   add_stacks_test ("/ibb/loopback/resume/D-58/resource", test_resource);
   add_stacks_test ("/ibb/loopback/resume/D-58/timeout", test_timeout);
   add_stacks_test ("/ibb/loopback/resume/D-42/suspended", test_suspended);
-  add_stacks_test ("/ibb/loopback/resume/D-27/waits-for", test_waits_for);
+  add_stacks_test ("/ibb/loopback/resume/D-27/waiting", test_waiting);
   add_stacks_test ("/ibb/loopback/resume/D-58/not-agreed", test_not_agreed);
   add_stacks_test ("/ibb/loopback/resume/D-58/account", test_account);
   add_stacks_test ("/ibb/loopback/resume/D-58/abort", test_abort);

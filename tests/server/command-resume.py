@@ -77,7 +77,7 @@ def _(server):
         receiver.expect_done()
         check_equal(sha256(folder / 'copy'), sha256(folder / 'original'), 'SHA-256')
         if json:
-            check_equal(kinds(sender), ['opened', 'suspended', 'resumed', 'done'], 'events')
+            check_equal(kinds(sender), ['opened', 'suspended', 'interrupted', 'resumed', 'continued', 'done'], 'events')
         else:
             check(any('resumed' in line for line in sender.lines), 'the words')
 

@@ -174,27 +174,6 @@ test_request_refuse (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (seen.n_calls, ==, 2);
 }
 
-/* The handler drops the service. */
-static gboolean
-drop_service_cb (IBBService *service, IBBRequest *request, gpointer data)
-{
-  Fixture *fixture = data;
-
-  g_clear_object (&fixture->juliet);
-  return FALSE;
-}
-
-static void
-test_request_drops_service (Fixture *fixture, gconstpointer data)
-{
-  GAsyncResult *opened = NULL;
-
-  g_signal_connect (fixture->juliet, "session-requested", G_CALLBACK (drop_service_cb), fixture);
-  start_open (fixture, &opened);
-  assert_refused (fixture, &opened, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, NULL);
-  g_assert_null (fixture->juliet);
-}
-
 /* A handler runs a main loop of its own, as a modal dialogue does, until all
  * sessions were told: each once, in order. */
 #define N_NESTED 4 /* as many requests as one account may have (D-47) */
@@ -288,50 +267,6 @@ test_nested (Fixture *fixture, gconstpointer data)
     }
 }
 
-/* The service goes while handlers are nested in its signal: what was not told is
- * refused. */
-typedef struct
-{
-  Fixture *fixture;
-  guint    n_calls;
-} Dropping;
-
-static gboolean
-nested_drop_cb (IBBService *service, IBBRequest *request, gpointer data)
-{
-  Dropping *self = data;
-
-  self->n_calls++;
-  wait_until (self->n_calls >= 2);
-  if (self->n_calls == 2 && self->fixture->juliet != NULL)
-    g_clear_object (&self->fixture->juliet);
-  return FALSE;
-}
-
-static void
-test_nested_drop (Fixture *fixture, gconstpointer data)
-{
-  Dropping                 dropping = { .fixture = fixture };
-  GAsyncResult            *opened[3] = { NULL };
-  GAsyncResult            *expected = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (IBBTransport) last = NULL;
-
-  g_signal_connect (fixture->juliet, "session-requested", G_CALLBACK (nested_drop_cb), &dropping);
-  for (guint i = 0; i < 3; i++)
-    start_open (fixture, &opened[i]);
-  /* Romeo's answer comes behind his requests: then they wait for the signal. */
-  ibb_service_expect_session_async (fixture->romeo, JULIET, "last", NULL, NULL, store_result_cb,
-                                    &expected);
-  last = assert_succeeds (open_with, fixture->juliet, ROMEO, IBB_STANZA_TYPE_IQ, 0, "last");
-
-  for (guint i = 0; i < 3; i++)
-    assert_refused (fixture, &opened[i], IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, NULL);
-  result = wait_for_result (&expected);
-  g_assert_null (fixture->juliet);
-  g_assert_cmpuint (dropping.n_calls, ==, 2);
-}
-
 /* F-06: session-accepted, in the context of the service. */
 static void
 test_accepted (Fixture *fixture, gconstpointer data)
@@ -348,27 +283,6 @@ test_accepted (Fixture *fixture, gconstpointer data)
   write_text (romeo, "hello");
   assert_reads (seen.transport, "hello");
   seen_clear (&seen);
-}
-
-/* A handler that keeps no reference does not keep the session. */
-static void
-ignore_transport_cb (IBBService *service, IBBTransport *transport, gpointer data)
-{
-  ((Seen *) data)->n_calls++;
-}
-
-static void
-test_accepted_dropped (Fixture *fixture, gconstpointer data)
-{
-  Seen                     seen = { 0 };
-  GAsyncResult            *opened = NULL;
-  g_autoptr (IBBTransport) romeo = NULL;
-
-  g_signal_connect (fixture->juliet, "session-accepted", G_CALLBACK (ignore_transport_cb), &seen);
-  start_open (fixture, &opened);
-  romeo = finish_open (fixture, &opened);
-  wait_until (seen.n_calls == 1);
-  assert_read_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
 }
 
 static gpointer
@@ -424,37 +338,6 @@ test_accept (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (ibb_transport_get_sid (third), ==, ibb_transport_get_sid (romeo_third));
 }
 
-/* A session has come when the accept is cancelled, or nobody fetches it: the next
- * accept gets it. */
-static void
-test_accept_cancelled_late (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  g_autoptr (IBBTransport) romeo = NULL;
-  GAsyncResult            *accepted = NULL;
-
-  ibb_service_accept_async (fixture->juliet, cancellable, store_result_cb, &accepted);
-  /* Nobody iterates the context: the session waits at the accept. */
-  romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, NULL, NULL);
-  write_text (romeo, "hello");
-  g_cancellable_cancel (cancellable);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_accept_finish, fixture->juliet,
-                       &accepted);
-
-  /* An accept that is neither cancelled nor finished. */
-  ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
-  result = wait_for_result (&accepted);
-  g_clear_object (&result);
-
-  juliet = assert_succeeds (ibb_service_accept, fixture->juliet, NULL);
-  g_assert_cmpstr (ibb_transport_get_sid (juliet), ==, ibb_transport_get_sid (romeo));
-  assert_reads (juliet, "hello");
-  write_text (juliet, "there");
-  assert_reads (romeo, "there");
-}
-
 /* A session that was given back is dropped if nothing is left of it, or of the service. */
 static void
 test_accept_unfetched (Fixture *fixture, gconstpointer data)
@@ -497,54 +380,6 @@ test_limit (Fixture *fixture, gconstpointer data)
   ends = fixture_open (fixture);
   start_open (fixture, &opened);
   assert_refused (fixture, &opened, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, NULL);
-}
-
-static void
-count_message_cb (const char *domain, GLogLevelFlags level, const char *message, gpointer count)
-{
-  g_assert_nonnull (strstr (message, "session-limit"));
-  g_atomic_int_inc ((int *) count);
-}
-
-/* A handler is of no use without a session-limit: the log says so once. A limit that the
- * application has set to 0 is its own choice. */
-static void
-test_no_limit (Fixture *fixture, gconstpointer data)
-{
-  const char *const signals[] = { "session-accepted", "session-requested" };
-  Seen              seen = { 0 };
-  int               n = 0;
-  guint handler = g_log_set_handler ("ibb-glib", G_LOG_LEVEL_MESSAGE, count_message_cb, &n);
-
-  for (guint i = 0; i < 8; i++)
-    {
-      const char   *signal = signals[i % 2];
-      gboolean      sets_limit = i / 2 == 1;
-      gboolean      sets_property = i / 2 == 2;
-      gboolean      connects = i / 2 != 3;
-      int           expected = i < 2 ? 1 : 0;
-      GAsyncResult *opened = NULL;
-
-      drop_and_wait (g_steal_pointer (&fixture->juliet));
-      fixture->juliet = ibb_service_new (fixture->juliet_connection);
-      if (sets_limit)
-        ibb_service_set_session_limit (fixture->juliet, 0);
-      if (sets_property)
-        g_object_set (fixture->juliet, "session-limit", 0, NULL);
-      if (connects)
-        g_signal_connect (fixture->juliet, signal, G_CALLBACK (ignore_cb), &seen);
-      g_atomic_int_set (&n, 0);
-      for (guint j = 0; j < 3; j++)
-        {
-          start_open (fixture, &opened);
-          assert_refused (fixture, &opened, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, NULL);
-          /* What was logged for an open is there before the next one is looked at. */
-          if (j > 0)
-            g_assert_cmpint (g_atomic_int_get (&n), ==, expected);
-        }
-    }
-  g_assert_cmpuint (seen.n_calls, ==, 0);
-  g_log_remove_handler ("ibb-glib", handler);
 }
 
 /* Sessions that nobody has taken are aborted with the service, and not leaked. */
@@ -672,16 +507,11 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/accept/request/D-07", test_request_accept);
   add_test ("/ibb/loopback/accept/request-later", test_request_later);
   add_test ("/ibb/loopback/accept/request-refuse", test_request_refuse);
-  add_test ("/ibb/loopback/accept/request-drops-service", test_request_drops_service);
   add_test ("/ibb/loopback/accept/nested", test_nested);
-  add_test ("/ibb/loopback/accept/nested-drop", test_nested_drop);
   add_test ("/ibb/loopback/accept/session-accepted/F-06", test_accepted);
-  add_test ("/ibb/loopback/accept/session-accepted-dropped", test_accepted_dropped);
   add_test ("/ibb/loopback/accept/accept/F-27", test_accept);
-  add_test ("/ibb/loopback/accept/cancelled-late", test_accept_cancelled_late);
   add_test ("/ibb/loopback/accept/unfetched", test_accept_unfetched);
   add_test ("/ibb/loopback/accept/limit/D-08", test_limit);
-  add_test ("/ibb/loopback/accept/no-limit", test_no_limit);
   add_test ("/ibb/loopback/accept/queue-dropped", test_queue_dropped);
   add_test ("/ibb/loopback/accept/features/D-43", test_features);
   add_test ("/ibb/loopback/accept/interrupted/D-42", test_interrupted);

@@ -162,19 +162,6 @@ test_abort_open (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (received, <=, sent + ibb_transport_get_bytes_in_flight (ends.romeo));
 }
 
-static void
-test_abort_half_closed (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends) ends = fixture_open (fixture);
-
-  shut_down_output (ends.romeo);
-  assert_reads_eof (ends.juliet);
-  ibb_transport_abort (ends.juliet);
-  assert_aborted (ends.juliet);
-  /* D-37: no result came, so this is no clean end. */
-  assert_read_fails (ends.romeo, G_IO_ERROR_CONNECTION_CLOSED);
-}
-
 /* D-49: the reason reaches a reader, also one that has written everything. */
 static void
 test_abort_with_reason (Fixture *fixture, gconstpointer data)
@@ -215,26 +202,6 @@ test_abort_with_reason (Fixture *fixture, gconstpointer data)
       g_assert_cmpstr (seen->message, ==, error->message);
       g_assert_nonnull (strstr (error->message, cases[n].words));
     }
-}
-
-static void
-test_abort_ended (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends) ends = fixture_open (fixture);
-
-  close_stream (ends.romeo);
-  ibb_transport_abort (ends.romeo);
-  g_assert_null (ibb_transport_dup_error (ends.romeo));
-}
-
-static void
-test_drop_half_closed (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends) ends = fixture_open (fixture);
-
-  shut_down_output (ends.romeo);
-  assert_reads_eof (ends.juliet);
-  g_assert_finalize_object (g_steal_pointer (&ends.romeo));
 }
 
 /* An operation in progress on a half keeps the transport; then it goes. */
@@ -296,25 +263,6 @@ test_drop_service (Fixture *fixture, gconstpointer data)
   assert_reads_eof (ends.juliet);
 }
 
-/* A service that nobody uses any more lets its connection go, even if the connection was lost while
- * more was to be sent than the rate lets through. */
-static void
-test_drop_lost (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (IBBConnection) other = NULL;
-  g_autofree char          *bytes = g_malloc0 (64 * 1024);
-  g_auto (Ends)             ends = fixture_open_with (fixture, IBB_STANZA_TYPE_MESSAGE);
-
-  ibb_loopback_set_rate (fixture->loopback, 40000);
-  write_bytes (ends.romeo, bytes, 64 * 1024);
-  poll_until (ibb_connection_is_congested (fixture->romeo_connection));
-  g_clear_object (&ends.romeo);
-  g_assert_finalize_object (g_steal_pointer (&fixture->romeo));
-  fixture_settle (fixture);
-  other = ibb_loopback_attach (fixture->loopback, ROMEO); /* the one so far is lost by it */
-  /* fixture_tear_down () waits for the connection. */
-}
-
 int
 main (int argc, char **argv)
 {
@@ -323,13 +271,9 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/close/cancelled/D-46", test_close_cancelled);
   add_test ("/ibb/loopback/close/unanswered/D-37", test_close_unanswered);
   add_test ("/ibb/loopback/close/abort-open/D-41", test_abort_open);
-  add_test ("/ibb/loopback/close/abort-half-closed/D-41", test_abort_half_closed);
   add_test ("/ibb/loopback/close/abort-with-reason/D-49", test_abort_with_reason);
-  add_test ("/ibb/loopback/close/abort-ended/D-41", test_abort_ended);
-  add_test ("/ibb/loopback/close/drop-half-closed", test_drop_half_closed);
   add_test ("/ibb/loopback/close/drop-reading", test_drop_reading);
   add_test ("/ibb/loopback/close/drop-in-handler", test_drop_in_handler);
-  add_test ("/ibb/loopback/close/drop-lost", test_drop_lost);
   add_test ("/ibb/loopback/close/drop-service", test_drop_service);
   return g_test_run ();
 }

@@ -7,8 +7,6 @@
 #include <gio/gunixfdlist.h>
 #include <unistd.h>
 
-#define MIB (1024 * 1024)
-#define N_CALLS 100
 #define N_SIGNALS 1000
 
 #define INTERFACE "example.Balcony"
@@ -215,64 +213,6 @@ test_call (Fixture *fixture, gconstpointer stanza_type)
   talk_end (&talk);
 }
 
-/* A thread that knows no main loop. */
-static gpointer
-call_thread (gpointer data)
-{
-  Talk                *talk = data;
-  g_autoptr (GVariant) answer = NULL;
-  const char          *text;
-
-  for (guint i = 0; i < 20; i++)
-    {
-      g_clear_pointer (&answer, g_variant_unref);
-      answer = assert_succeeds (g_dbus_connection_call_sync, talk->client, NULL, "/", INTERFACE,
-                                "Call", g_variant_new ("(s)", "Romeo"), G_VARIANT_TYPE ("(s)"),
-                                G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL);
-      g_variant_get (answer, "(&s)", &text);
-      g_assert_cmpstr (text, ==, "O Romeo, Romeo!");
-    }
-  assert_succeeds (g_dbus_connection_flush_sync, talk->client, NULL);
-  assert_succeeds (g_dbus_connection_close_sync, talk->client, NULL);
-  return NULL;
-}
-
-static void
-test_blocking (Fixture *fixture, gconstpointer data)
-{
-  Talk     talk;
-  GThread *thread;
-
-  talk_open (&talk, fixture, IBB_STANZA_TYPE_IQ);
-  thread = g_thread_new ("call", call_thread, &talk);
-  wait_until (g_dbus_connection_is_closed (talk.server));
-  g_thread_join (thread);
-  talk_clear (&talk);
-}
-
-/* A mebibyte there and back. */
-static void
-test_large (Fixture *fixture, gconstpointer stanza_type)
-{
-  Talk                 talk;
-  GAsyncResult        *called = NULL;
-  g_autoptr (GBytes)   bytes = make_bytes (MIB, 1);
-  g_autoptr (GVariant) answer = NULL;
-  g_autoptr (GVariant) array = NULL;
-  g_autoptr (GBytes)   got = NULL;
-
-  talk_open (&talk, fixture, GPOINTER_TO_INT (stanza_type));
-  begin_call (
-      &talk, "Echo",
-      g_variant_new ("(@ay)", g_variant_new_from_bytes (G_VARIANT_TYPE ("ay"), bytes, TRUE)),
-      "(ay)", &called);
-  answer = assert_succeeds (end_call, &talk, &called);
-  array = g_variant_get_child_value (answer, 0);
-  got = g_variant_get_data_as_bytes (array);
-  g_assert_true (g_bytes_equal (got, bytes));
-  talk_end (&talk);
-}
-
 static void
 release (Talk *talk)
 {
@@ -284,35 +224,6 @@ release (Talk *talk)
       g_dbus_method_invocation_return_value (invocation,
                                              g_dbus_method_invocation_get_parameters (invocation));
     }
-}
-
-/* Many calls wait for their answers at the same time. */
-static void
-test_in_flight (Fixture *fixture, gconstpointer stanza_type)
-{
-  Talk          talk;
-  GAsyncResult *called[N_CALLS] = { NULL };
-
-  talk_open (&talk, fixture, GPOINTER_TO_INT (stanza_type));
-  for (guint i = 0; i < N_CALLS; i++)
-    begin_call (&talk, "Hold", g_variant_new ("(u)", i), "(u)", &called[i]);
-  wait_until (talk.held->len == N_CALLS);
-  /* The calls that wait do not hold up another one. */
-  assert_call (&talk);
-  for (guint i = 0; i < N_CALLS; i++)
-    g_assert_null (called[i]);
-  release (&talk);
-  for (guint i = 0; i < N_CALLS; i++)
-    {
-      g_autoptr (GError)   error = NULL;
-      g_autoptr (GVariant) answer = end_call (&talk, &called[i], &error);
-      guint                number;
-
-      g_assert_no_error (error);
-      g_variant_get (answer, "(u)", &number);
-      g_assert_cmpuint (number, ==, i);
-    }
-  talk_end (&talk);
 }
 
 static void
@@ -498,15 +409,10 @@ main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   add_test_by_both ("/ibb/dbus/call", test_call);
-  add_test_anywhere ("/ibb/dbus/blocking", NULL, test_blocking);
-  add_test_by_both ("/ibb/dbus/large", test_large);
-  add_test_by_both ("/ibb/dbus/in-flight", test_in_flight);
   add_test_by_both ("/ibb/dbus/signals", test_signals);
   add_test_anywhere ("/ibb/dbus/error", NULL, test_error);
   add_test_anywhere ("/ibb/dbus/descriptor/sent", NULL, test_descriptor);
   add_test_anywhere ("/ibb/dbus/descriptor/returned", "", test_descriptor);
   add_test_anywhere ("/ibb/dbus/end/close", GINT_TO_POINTER (END_CLOSE), test_end);
-  add_test_anywhere ("/ibb/dbus/end/underneath", GINT_TO_POINTER (END_UNDERNEATH), test_end);
-  add_test_anywhere ("/ibb/dbus/end/abort", GINT_TO_POINTER (END_ABORT), test_end);
   return g_test_run ();
 }

@@ -192,37 +192,6 @@ test_congested (Stacks *stacks, gconstpointer data)
   assert_reads (ends.juliet, "later");
 }
 
-/* The local JID comes after the service. */
-static void
-test_local_jid (Stacks *stacks, gconstpointer data)
-{
-  StackConnection         *connection = stack_connection_new (NULL);
-  IBBService              *service = ibb_service_new (IBB_CONNECTION (connection));
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GAsyncResult) later_result = NULL;
-  g_autoptr (IBBTransport) transport = NULL;
-  GAsyncResult            *opened = NULL;
-
-  stack_connection_set_peer (connection, stacks->juliet_connection);
-  ibb_service_open_session_async (service, JULIET, NULL, NULL, store_result_cb, &opened);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, ibb_service_open_session_finish,
-                       service, &opened);
-  g_assert_cmpuint (connection->n_sent, ==, 0);
-
-  connection->jid = g_strdup ("nurse@capulet.example/kitchen");
-  g_object_notify (G_OBJECT (connection), "local-jid");
-  stack_connection_set_peer (stacks->juliet_connection, connection);
-  ibb_service_open_session_async (service, JULIET, NULL, NULL, store_result_cb, &opened);
-  assert_result_fails (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, ibb_service_open_session_finish,
-                       service, &opened);
-
-  g_clear_object (&result);
-  g_clear_object (&later_result);
-  g_object_unref (service);
-  run_pending ();
-  g_assert_finalize_object (connection);
-}
-
 /* A service in a context of its own thread; without a main loop anywhere else. */
 static gpointer
 own_context_thread (gpointer data)
@@ -422,54 +391,6 @@ test_suspended_dropped (Stacks *stacks, gconstpointer data)
   resume (stacks->romeo_connection);
   wait_until (ibb_transport_has_ended (ends.juliet));
   assert_read_fails (ends.juliet, G_IO_ERROR_CONNECTION_CLOSED);
-  stacks->romeo = ibb_service_new (IBB_CONNECTION (stacks->romeo_connection));
-}
-
-/* Nobody can continue a connection that its application has dropped. It goes, and so does
- * everything that waited for it. */
-static void
-test_held_and_freed (Stacks *stacks, gconstpointer data)
-{
-  gboolean      suspends = GPOINTER_TO_INT (data);
-  g_auto (Ends) ends = open_pair (stacks);
-
-  if (suspends)
-    suspend (stacks->romeo_connection);
-  else
-    stacks->romeo_connection->congested = TRUE;
-  g_clear_object (&ends.romeo);
-  g_clear_object (&stacks->romeo);
-  run_pending ();
-  g_assert_finalize_object (g_steal_pointer (&stacks->romeo_connection));
-  run_pending ();
-
-  stacks->romeo_connection = stack_connection_new (ROMEO);
-  stacks->romeo = ibb_service_new (IBB_CONNECTION (stacks->romeo_connection));
-}
-
-/* The same if the connection is suspended only after everything else is gone. */
-static void
-test_freed_while_closing (Stacks *stacks, gconstpointer data)
-{
-  g_auto (Ends)            ends = open_pair (stacks);
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GAsyncResult) result = NULL;
-  GAsyncResult            *closed = NULL;
-
-  stack_connection_set_peer (stacks->romeo_connection, NULL); /* no answer comes */
-  g_io_stream_close_async (G_IO_STREAM (ends.romeo), G_PRIORITY_DEFAULT, cancellable,
-                           store_result_cb, &closed);
-  g_cancellable_cancel (cancellable);
-  result = wait_for_result (&closed);
-  g_clear_object (&result);
-  g_clear_object (&ends.romeo);
-  g_clear_object (&stacks->romeo);
-  run_pending ();
-  suspend (stacks->romeo_connection);
-  g_assert_finalize_object (g_steal_pointer (&stacks->romeo_connection));
-  run_pending ();
-
-  stacks->romeo_connection = stack_connection_new (ROMEO);
   stacks->romeo = ibb_service_new (IBB_CONNECTION (stacks->romeo_connection));
 }
 
@@ -714,29 +635,6 @@ test_end_in_a_batch (Stacks *stacks, gconstpointer data)
                             NULL);
 }
 
-static gboolean
-requested_cb (IBBService *service, IBBRequest *request, guint *n_requests)
-{
-  (*n_requests)++;
-  return FALSE;
-}
-
-/* A request that is withdrawn in the batch in which it came is told to nobody. */
-static void
-test_withdrawn_in_a_batch (Stacks *stacks, gconstpointer data)
-{
-  guint n_requests = 0;
-
-  g_signal_connect (stacks->juliet, "session-requested", G_CALLBACK (requested_cb), &n_requests);
-  receive_xml (stacks,
-               "<iq type='set' from='" ROMEO "' to='" JULIET "' id='1'>"
-               "<open xmlns='http://jabber.org/protocol/ibb' sid='short' block-size='4096'/></iq>");
-  receive_xml (stacks, "<iq type='set' from='" ROMEO "' to='" JULIET "' id='2'>"
-                       "<close xmlns='http://jabber.org/protocol/ibb' sid='short'/></iq>");
-  run_pending ();
-  g_assert_cmpuint (n_requests, ==, 0);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -746,7 +644,6 @@ main (int argc, char **argv)
   add_stacks_test ("/ibb/loopback/foreign/thread/B-17", test_thread);
   add_stacks_test ("/ibb/loopback/foreign/send-fails", test_send_fails);
   add_stacks_test ("/ibb/loopback/foreign/congested", test_congested);
-  add_stacks_test ("/ibb/loopback/foreign/local-jid", test_local_jid);
   add_stacks_test ("/ibb/loopback/foreign/restored/D-42", test_restored);
   add_stacks_test ("/ibb/loopback/foreign/interrupted/B-17", test_interrupted);
   add_stacks_test ("/ibb/loopback/foreign/own-context", test_own_context);
@@ -754,19 +651,11 @@ main (int argc, char **argv)
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-42/waiting", test_suspended_waiting);
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-42/B-03/lost", test_suspended_lost);
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-49/dropped", test_suspended_dropped);
-  g_test_add ("/ibb/loopback/foreign/suspended/freed", Stacks, GINT_TO_POINTER (TRUE), set_up,
-              test_held_and_freed, tear_down);
-  g_test_add ("/ibb/loopback/foreign/congested/freed", Stacks, GINT_TO_POINTER (FALSE), set_up,
-              test_held_and_freed, tear_down);
-  add_stacks_test ("/ibb/loopback/foreign/suspended/freed-while-closing", test_freed_while_closing);
   add_stacks_test ("/ibb/loopback/foreign/idle", test_idle);
   add_stacks_test ("/ibb/loopback/foreign/one-wake-up", test_one_wake_up);
   add_stacks_test ("/ibb/loopback/foreign/open-in-order", test_open_in_order);
   g_test_add ("/ibb/loopback/foreign/lost-in-a-batch", Stacks, GINT_TO_POINTER (FALSE), set_up,
               test_end_in_a_batch, tear_down);
-  g_test_add ("/ibb/loopback/foreign/stopped-in-a-batch", Stacks, GINT_TO_POINTER (TRUE), set_up,
-              test_end_in_a_batch, tear_down);
-  add_stacks_test ("/ibb/loopback/foreign/withdrawn-in-a-batch", test_withdrawn_in_a_batch);
   add_stacks_test ("/ibb/loopback/foreign/confirms/D-35/D-31", test_confirms);
 
   return g_test_run ();

@@ -137,39 +137,6 @@ test_cancelled (Fixture *fixture, gconstpointer data)
                 NULL, cancellable);
 }
 
-static gpointer
-cancel_thread (gpointer data)
-{
-  wait_for_waiter (data);
-  g_cancellable_cancel (data);
-  return NULL;
-}
-
-/* The same in a blocking call, from another thread. */
-static void
-test_cancelled_blocking (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  GThread                 *thread;
-
-  ibb_loopback_set_latency (fixture->loopback, 100000);
-  thread = g_thread_new ("cancel", cancel_thread, cancellable);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_open_session, fixture->romeo, JULIET,
-                NULL, cancellable);
-  g_thread_join (thread);
-
-  g_cancellable_reset (cancellable);
-  thread = g_thread_new ("cancel", cancel_thread, cancellable);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_accept, fixture->juliet, cancellable);
-  g_thread_join (thread);
-
-  g_cancellable_reset (cancellable);
-  thread = g_thread_new ("cancel", cancel_thread, cancellable);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_expect_session, fixture->juliet,
-                ROMEO, "sid", NULL, cancellable);
-  g_thread_join (thread);
-}
-
 /* open-timeout */
 static void
 test_timeout (Fixture *fixture, gconstpointer data)
@@ -177,26 +144,6 @@ test_timeout (Fixture *fixture, gconstpointer data)
   ibb_loopback_set_drop_probability (fixture->loopback, 1.0);
   ibb_service_set_open_timeout (fixture->romeo, 30);
   assert_open_fails (fixture, JULIET, 0, NULL, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-}
-
-/* 0 is never, for all three. */
-static void
-test_timeout_never (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends) ends = { NULL };
-
-  for (guint i = 0; i < 2; i++)
-    {
-      IBBService *service = i == 0 ? fixture->romeo : fixture->juliet;
-
-      ibb_service_set_open_timeout (service, 0);
-      ibb_service_set_accept_timeout (service, 0);
-      ibb_service_set_close_timeout (service, 0);
-    }
-  ends = fixture_open (fixture);
-  write_text (ends.romeo, "bytes");
-  assert_reads (ends.juliet, "bytes");
-  close_stream (ends.romeo);
 }
 
 /* D-09, F-03, F-28: an expected session comes in whatever the limit, and beats
@@ -308,40 +255,6 @@ test_expect_again (Fixture *fixture, gconstpointer data)
   assert_reads (juliet, "hello");
   write_text (juliet, "there");
   assert_reads (romeo, "there");
-}
-
-/* Nobody expects the session again in time. */
-static void
-test_expect_untaken (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) second = NULL;
-  GAsyncResult            *expected = NULL;
-
-  ibb_service_set_accept_timeout (fixture->juliet, 20);
-  expect_and_open (fixture, cancellable, &expected, &romeo);
-  cancel_expect (fixture, cancellable, &expected);
-  assert_read_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
-
-  /* The name is free again, and what ended meanwhile is not handed out. */
-  expect_and_open (fixture, cancellable, &expected, &second);
-  cancel_expect (fixture, cancellable, &expected);
-  assert_read_fails (second, G_IO_ERROR_CONNECTION_CLOSED);
-}
-
-/* Expected sessions that wait end with the service. */
-static void
-test_expect_dropped (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (IBBTransport) romeo = NULL;
-  GAsyncResult            *expected = NULL;
-
-  expect_and_open (fixture, cancellable, &expected, &romeo);
-  cancel_expect (fixture, cancellable, &expected);
-  g_assert_finalize_object (g_steal_pointer (&fixture->juliet));
-  assert_read_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
 }
 
 /* D-14, H-09: a block size that is too large does not use the expectation up. */
@@ -461,13 +374,9 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/open/bare-jid/D-03", test_bare_jid);
   add_test ("/ibb/loopback/open/fallback/D-14", test_fallback);
   add_test ("/ibb/loopback/open/cancelled/D-15", test_cancelled);
-  add_test ("/ibb/loopback/open/cancelled-blocking/D-15", test_cancelled_blocking);
   add_test ("/ibb/loopback/open/timeout", test_timeout);
-  add_test ("/ibb/loopback/open/timeout-never", test_timeout_never);
   add_test ("/ibb/loopback/open/expect/D-09", test_expect);
   add_test ("/ibb/loopback/open/expect-again/D-09", test_expect_again);
-  add_test ("/ibb/loopback/open/expect-untaken/D-09", test_expect_untaken);
-  add_test ("/ibb/loopback/open/expect-dropped", test_expect_dropped);
   add_test ("/ibb/loopback/open/expect-fallback/D-14", test_expect_fallback);
   add_test ("/ibb/loopback/open/stop", test_stop);
   add_test ("/ibb/loopback/open/lost/D-42", test_lost);

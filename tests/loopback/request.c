@@ -270,18 +270,6 @@ test_refused (Fixture *fixture, gconstpointer data)
   dialogue_end_answered (&dialogue);
 }
 
-/* A binding can make one out of nothing. */
-static void
-test_empty (void)
-{
-  IBBRequest *request = g_object_new (IBB_TYPE_REQUEST, NULL);
-
-  g_assert_false (ibb_request_is_pending (request));
-  assert_fails (G_IO_ERROR, G_IO_ERROR_CLOSED, ibb_request_accept, request);
-  ibb_request_refuse (request, IBB_ERROR_FORBIDDEN, NULL);
-  g_assert_finalize_object (request);
-}
-
 static void
 add_withdrawn (const char *path, const Dialogue *dialogue)
 {
@@ -293,7 +281,6 @@ main (int argc, char **argv)
 {
   /* The handler of session-requested runs a modal dialogue, and returns after it. */
   static const Dialogue closed = { .end = END_CLOSED, .modal = TRUE };
-  static const Dialogue timed_out = { .end = END_TIMEOUT, .modal = TRUE };
   static const Dialogue dropped = { .end = END_STOPPED, .drops = TRUE };
   static Dialogue       plain[N_ENDS];
 
@@ -304,10 +291,8 @@ main (int argc, char **argv)
       add_withdrawn (ends[i].path, &plain[i]);
     }
   add_withdrawn ("/ibb/loopback/request/modal", &closed);
-  add_withdrawn ("/ibb/loopback/request/modal-timeout", &timed_out);
   add_withdrawn ("/ibb/loopback/request/dropped-in-handler", &dropped);
   add_test ("/ibb/loopback/request/accepted", test_accepted);
   add_test ("/ibb/loopback/request/refused", test_refused);
-  g_test_add_func ("/ibb/loopback/request/empty", test_empty);
   return g_test_run ();
 }

@@ -7,8 +7,6 @@
 #include "../lib/certificate.h"
 #include "fixture.h"
 
-#define MIB (1024 * 1024)
-
 /* One end, over one half of a session. */
 typedef struct
 {
@@ -189,134 +187,6 @@ close_cleanly (Talk *self)
 
 /* Megabytes */
 
-/* Much from Romeo, less from Juliet. */
-static void
-choose_bytes (Talk *self)
-{
-  self->romeo.sent = make_bytes (5 * MIB + 1, 1);
-  self->juliet.sent = make_bytes (MIB + 1, 2);
-  self->romeo.expected = g_bytes_ref (self->juliet.sent);
-  self->juliet.expected = g_bytes_ref (self->romeo.sent);
-}
-
-static void
-assert_same (GBytes *got, GBytes *expected)
-{
-  g_autofree char *got_hash = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, got);
-  g_autofree char *expected_hash = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, expected);
-
-  g_assert_cmpuint (g_bytes_get_size (got), ==, g_bytes_get_size (expected));
-  g_assert_cmpstr (got_hash, ==, expected_hash);
-}
-
-static gpointer
-send_thread (gpointer data)
-{
-  End        *self = data;
-  gsize       size;
-  const void *bytes = g_bytes_get_data (self->sent, &size);
-
-  assert_succeeds (g_output_stream_write_all, tls_output (self), bytes, size, NULL, NULL);
-  return NULL;
-}
-
-/* Reads no further than the last byte: glib-networking, over TCP as well, lets no
- * output be closed beside a read that blocks, and the read would block for the
- * other end's close. close_cleanly () finds the end. */
-static gpointer
-talk_thread (gpointer data)
-{
-  End               *self = data;
-  const gsize        room = g_bytes_get_size (self->expected);
-  g_autofree guint8 *got = g_malloc (room);
-  GThread           *sender;
-  gsize              size;
-
-  assert_succeeds (g_tls_connection_handshake, self->tls, NULL);
-  sender = g_thread_new ("send", send_thread, self);
-  assert_succeeds (g_input_stream_read_all, tls_input (self), got, room, &size, NULL);
-  self->received = g_bytes_new_take (g_steal_pointer (&got), size);
-  g_thread_join (sender);
-  return NULL;
-}
-
-static void
-test_threads (Fixture *fixture, gconstpointer stanza_type)
-{
-  Talk     talk;
-  GThread *romeo;
-  GThread *juliet;
-
-  talk_open_usual (&talk, fixture, stanza_type);
-  choose_bytes (&talk);
-  romeo = g_thread_new ("romeo", talk_thread, &talk.romeo);
-  juliet = g_thread_new ("juliet", talk_thread, &talk.juliet);
-  g_thread_join (romeo);
-  g_thread_join (juliet);
-  assert_same (talk.romeo.received, talk.romeo.expected);
-  assert_same (talk.juliet.received, talk.juliet.expected);
-  close_cleanly (&talk);
-  talk_clear (&talk);
-}
-
-/* One direction in asynchronous calls. */
-typedef struct
-{
-  End          *from;
-  End          *to;
-  guint8       *got;
-  GAsyncResult *written;
-  GAsyncResult *read;
-} Way;
-
-static void
-way_begin (Way *self, End *from, End *to)
-{
-  gsize       size;
-  const void *bytes = g_bytes_get_data (from->sent, &size);
-
-  *self = (Way){ .from = from, .to = to, .got = g_malloc (size + 1) };
-  g_output_stream_write_all_async (tls_output (from), bytes, size, G_PRIORITY_DEFAULT, NULL,
-                                   store_result_cb, &self->written);
-  g_input_stream_read_all_async (tls_input (to), self->got, size + 1, G_PRIORITY_DEFAULT, NULL,
-                                 store_result_cb, &self->read);
-}
-
-static void
-way_end (Way *self)
-{
-  g_autoptr (GAsyncResult) written = wait_for_result (&self->written);
-  g_autoptr (GAsyncResult) read = NULL;
-  GAsyncResult            *close_done = NULL;
-  gsize                    size;
-
-  assert_succeeds (g_output_stream_write_all_finish, tls_output (self->from), written, NULL);
-  g_output_stream_close_async (tls_output (self->from), G_PRIORITY_DEFAULT, NULL, store_result_cb,
-                               &close_done);
-  assert_result (g_output_stream_close_finish, tls_output (self->from), &close_done);
-  assert_result (g_input_stream_read_all_finish, tls_input (self->to), &self->read, &size);
-  self->to->received = g_bytes_new_take (self->got, size);
-  assert_same (self->to->received, self->to->expected);
-}
-
-static void
-test_async (Fixture *fixture, gconstpointer stanza_type)
-{
-  Talk talk;
-  Way  there;
-  Way  back;
-
-  talk_open_usual (&talk, fixture, stanza_type);
-  choose_bytes (&talk);
-  handshake (&talk);
-  way_begin (&there, &talk.romeo, &talk.juliet);
-  way_begin (&back, &talk.juliet, &talk.romeo);
-  way_end (&back);
-  way_end (&there);
-  close_cleanly (&talk);
-  talk_clear (&talk);
-}
-
 /* The peer has this name. */
 
 static void
@@ -480,24 +350,6 @@ test_clean_end (Fixture *fixture, gconstpointer stanza_type)
   talk_clear (&talk);
 }
 
-/* D-51: who closes after the other cannot deliver a close-notify, and hears of it. */
-static void
-test_second_close (Fixture *fixture, gconstpointer data)
-{
-  Talk               talk;
-  g_autoptr (GError) error = NULL;
-
-  talk_open_usual (&talk, fixture, GINT_TO_POINTER (IBB_STANZA_TYPE_IQ));
-  handshake (&talk);
-  pass_text (&talk.romeo, &talk.juliet, "good night");
-  close_stream (talk.romeo.tls);
-  g_assert_cmpint (read_byte (&talk.juliet, &error), ==, 0);
-  g_assert_no_error (error);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE, g_io_stream_close,
-                G_IO_STREAM (talk.juliet.tls), NULL);
-  talk_clear (&talk);
-}
-
 /* The session ends in order, and TLS does not. */
 static void
 test_no_close_notify (Fixture *fixture, gconstpointer lenient)
@@ -547,47 +399,6 @@ test_truncated (Fixture *fixture, gconstpointer lenient)
   g_assert_cmpint (g_output_stream_write (tls_output (&talk.romeo), "x", 1, NULL, &error), ==, -1);
   /* GnuTLS has given its own session up by then. */
   g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_MISC);
-  talk_clear (&talk);
-}
-
-/* A handshake that nobody answers can be given up. */
-static void
-test_cancelled (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  GAsyncResult            *done = NULL;
-  Talk                     talk;
-
-  talk_open_usual (&talk, fixture, GINT_TO_POINTER (IBB_STANZA_TYPE_IQ));
-  g_tls_connection_handshake_async (talk.romeo.tls, G_PRIORITY_DEFAULT, cancellable,
-                                    store_result_cb, &done);
-  /* The first flight is there, and stays unanswered. */
-  poll_until (ibb_transport_get_bytes_received (IBB_TRANSPORT (talk.juliet.base)) > 0);
-  g_assert_null (done);
-  g_cancellable_cancel (cancellable);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_tls_connection_handshake_finish,
-                       talk.romeo.tls, &done);
-  talk_clear (&talk);
-}
-
-/* A blocking read inside TLS keeps to the timeout of the session, and nothing is lost
- * by it. */
-static void
-test_timeout (Fixture *fixture, gconstpointer data)
-{
-  Talk talk;
-
-  talk_open_usual (&talk, fixture, GINT_TO_POINTER (IBB_STANZA_TYPE_IQ));
-  handshake (&talk);
-  pass_text (&talk.juliet, &talk.romeo, "hist");
-  ibb_transport_set_read_timeout (IBB_TRANSPORT (talk.romeo.base), 20);
-  for (guint i = 0; i < 3; i++)
-    {
-      assert_fails (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, read_byte, &talk.romeo);
-    }
-  ibb_transport_set_read_timeout (IBB_TRANSPORT (talk.romeo.base), 0);
-  pass_text (&talk.juliet, &talk.romeo, "hist again");
-  close_cleanly (&talk);
   talk_clear (&talk);
 }
 
@@ -690,15 +501,10 @@ main (int argc, char **argv)
   add_test_anywhere ("/ibb/tls/refused", NULL, test_refused);
   add_test_by_both ("/ibb/tls/binding", test_binding);
   add_test_by_both ("/ibb/tls/clean-end", test_clean_end);
-  add_test_anywhere ("/ibb/tls/second-close", NULL, test_second_close);
   add_test_anywhere ("/ibb/tls/no-close-notify/strict", NULL, test_no_close_notify);
   add_test_anywhere ("/ibb/tls/no-close-notify/lenient", "", test_no_close_notify);
   add_test_anywhere ("/ibb/tls/truncated/strict", NULL, test_truncated);
   add_test_anywhere ("/ibb/tls/truncated/lenient", "", test_truncated);
-  add_test_anywhere ("/ibb/tls/cancelled", NULL, test_cancelled);
-  add_test_anywhere ("/ibb/tls/timeout", NULL, test_timeout);
   add_rehandshakes ();
-  add_test_by_both ("/ibb/tls/threads", test_threads);
-  add_test_by_both ("/ibb/tls/async", test_async);
   return g_test_run ();
 }

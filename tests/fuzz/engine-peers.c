@@ -4,7 +4,6 @@
 
 #include "config.h"
 
-#include "engine-check.h"
 #include "engine-world.h"
 
 static char *
@@ -156,7 +155,7 @@ peers_receive_data (World *self, gboolean is_run)
           self, session, IBB_PAYLOAD_DATA,
           ibb_session_is_by_message (session) ^ ((b >> 5 & 1) && (c >> 7)), is_run ? 0 : b);
 
-      stanza->seq = engine_check_get_next_seq (session);
+      stanza->seq = session->receiver.next_seq;
       stanza->seq_valid = b != 255;
       if (!is_run)
         stanza->seq += (guint16) ((gint8[]){ 0, 0, 0, 0, 0, -1, 1, 5 })[b >> 2 & 7];

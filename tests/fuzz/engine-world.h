@@ -18,7 +18,6 @@ typedef struct
   const uint8_t *data;
   size_t         left;
   Driver         driver;
-  IBBSettings    largest;
   guint          n_ids;
   gboolean       lost;
   gboolean       was_lost; /* a connection, ours or a peer's: requests of before have no answer */

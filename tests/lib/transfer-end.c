@@ -2,17 +2,7 @@
 
 /* One end of a transfer through a server: logs in as an account of prosody.py,
  * opens or expects one session, sends and receives at the same time, and prints
- * what it found as one JSON object. ends.py runs two of them.
- *
- * With --control it does meanwhile what is said on standard input, in lines that
- * are each answered by a JSON object:
- *
- *   status    how far it is
- *   go        reads on after --stall-after
- *   send N    opens another session, and sends so many bytes through it
- *   receive   says "ready", and expects and reads that session
- *   end       goes on as without --control
- */
+ * what it found as one JSON object. ends.py runs two of them. */
 
 #include "config.h"
 
@@ -38,13 +28,6 @@ static gint64   send_size = 0;
 static gint64   window = 0;
 static int      block_size = 0;
 static gboolean opens = FALSE;
-static gint64   stall_after = -1;
-static gint64   buffer_size = 0;
-static gboolean control = FALSE;
-
-static GMutex   stall_lock;
-static GCond    stall_over;
-static gboolean stalls; /* protected by stall_lock */
 
 static const GOptionEntry entries[] = {
   { "account", 0, 0, G_OPTION_ARG_STRING, &account, "alice, bob or carol", "NAME" },
@@ -55,9 +38,6 @@ static const GOptionEntry entries[] = {
   { "block-size", 0, 0, G_OPTION_ARG_INT, &block_size, "Block size to ask for", "BYTES" },
   { "tls", 0, 0, G_OPTION_ARG_STRING, &tls, "starttls, direct or none", "MODE" },
   { "port", 0, 0, G_OPTION_ARG_INT, &port, "Another port than the server's", "PORT" },
-  { "stall-after", 0, 0, G_OPTION_ARG_INT64, &stall_after, "Stop reading there", "BYTES" },
-  { "buffer-size", 0, 0, G_OPTION_ARG_INT64, &buffer_size, "Of sending and of receiving", "BYTES" },
-  { "control", 0, 0, G_OPTION_ARG_NONE, &control, "Do what standard input says", NULL },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -65,9 +45,8 @@ typedef struct
 {
   GIOStream *stream;
   guint64    size; /* to send */
-  gint64     stall_after;
   char      *sha256;
-  guint64    n_bytes;  /* atomic */
+  guint64    n_bytes;
   gint64     own_time; /* CPU nanoseconds that this program takes itself */
   GError    *error;
 } Direction;
@@ -129,20 +108,11 @@ send_thread (gpointer data)
       self->own_time += get_thread_time () - begin;
       if (!g_output_stream_write_all (output, buffer, length, NULL, NULL, &self->error))
         return NULL;
-      __atomic_add_fetch (&self->n_bytes, length, __ATOMIC_RELAXED);
+      self->n_bytes += length;
     }
   self->sha256 = g_strdup (g_checksum_get_string (checksum));
   ibb_transport_shutdown_output (IBB_TRANSPORT (self->stream), NULL, &self->error);
   return NULL;
-}
-
-static void
-stall (void)
-{
-  g_mutex_lock (&stall_lock);
-  while (stalls)
-    g_cond_wait (&stall_over, &stall_lock);
-  g_mutex_unlock (&stall_lock);
 }
 
 static gpointer
@@ -160,8 +130,7 @@ receive_thread (gpointer data)
 
       g_checksum_update (checksum, buffer, n);
       self->own_time += get_thread_time () - begin;
-      if (__atomic_add_fetch (&self->n_bytes, n, __ATOMIC_RELAXED) >= (guint64) self->stall_after)
-        stall ();
+      self->n_bytes += (guint64) n;
     }
   self->sha256 = g_strdup (g_checksum_get_string (checksum));
   return NULL;
@@ -200,89 +169,6 @@ log_in (void)
   check (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error), "logging in",
          &error);
   return g_steal_pointer (&client);
-}
-
-static void
-say_other (const char *what, const Direction *direction, gint64 begin)
-{
-  g_print ("{\"%s\": %" G_GUINT64_FORMAT ", \"sha256\": \"%s\", \"seconds\": %.6f}\n", what,
-           direction->n_bytes, direction->sha256,
-           (double) (g_get_monotonic_time () - begin) / G_USEC_PER_SEC);
-}
-
-/* Sends in another session, beside the first. */
-static void
-send_other (IBBService *service, const char *peer_jid, guint64 size)
-{
-  g_autoptr (IBBTransport) transport = NULL;
-  Direction                direction = { .size = size };
-  gint64                   begin = g_get_monotonic_time ();
-
-  transport = open_with (service, peer_jid, IBB_STANZA_TYPE_IQ, (guint) block_size, "other",
-                         &direction.error);
-  check (transport != NULL, "opening another", &direction.error);
-  direction.stream = G_IO_STREAM (transport);
-  send_thread (&direction);
-  check (direction.error == NULL, "sending to another", &direction.error);
-  check (g_io_stream_close (direction.stream, NULL, &direction.error), "closing another",
-         &direction.error);
-  say_other ("sent", &direction, begin);
-  g_free (direction.sha256);
-}
-
-static void
-receive_other (IBBService *service, const char *peer_jid)
-{
-  g_autoptr (IBBTransport) transport = NULL;
-  Direction                direction = { .stall_after = -1 };
-  gint64                   begin;
-
-  ibb_service_expect_session_async (service, peer_jid, "other", NULL, NULL, expected_cb,
-                                    &transport);
-  g_print ("ready\n");
-  while (transport == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  begin = g_get_monotonic_time ();
-  direction.stream = G_IO_STREAM (transport);
-  receive_thread (&direction);
-  check (direction.error == NULL, "receiving from another", &direction.error);
-  check (g_io_stream_close (direction.stream, NULL, &direction.error), "closing another",
-         &direction.error);
-  say_other ("received", &direction, begin);
-  g_free (direction.sha256);
-}
-
-static void
-obey (IBBService   *service,
-      IBBTransport *transport,
-      const char   *peer_jid,
-      Direction    *sent,
-      Direction    *received)
-{
-  char line[64];
-
-  while (fgets (line, sizeof line, stdin) != NULL && !g_str_has_prefix (line, "end"))
-    if (g_str_has_prefix (line, "status"))
-      g_print ("{\"written\": %" G_GUINT64_FORMAT ", \"acknowledged\": %" G_GUINT64_FORMAT
-               ", \"queued\": %" G_GUINT64_FORMAT ", \"arrived\": %" G_GUINT64_FORMAT
-               ", \"read\": %" G_GUINT64_FORMAT "}\n",
-               __atomic_load_n (&sent->n_bytes, __ATOMIC_RELAXED),
-               ibb_transport_get_bytes_acknowledged (transport),
-               ibb_transport_get_bytes_queued (transport),
-               ibb_transport_get_bytes_received (transport),
-               __atomic_load_n (&received->n_bytes, __ATOMIC_RELAXED));
-    else if (g_str_has_prefix (line, "go"))
-      {
-        g_mutex_lock (&stall_lock);
-        stalls = FALSE;
-        g_cond_signal (&stall_over);
-        g_mutex_unlock (&stall_lock);
-        g_print ("{}\n");
-      }
-    else if (g_str_has_prefix (line, "send "))
-      send_other (service, peer_jid, g_ascii_strtoull (line + strlen ("send "), NULL, 10));
-    else if (g_str_has_prefix (line, "receive"))
-      receive_other (service, peer_jid);
 }
 
 static void
@@ -330,11 +216,6 @@ main (int argc, char **argv)
   client = log_in ();
   service = ibb_service_new (IBB_CONNECTION (client));
   ibb_service_set_window (service, (guint64) window);
-  if (buffer_size > 0)
-    {
-      ibb_service_set_send_buffer_size (service, (guint64) buffer_size);
-      ibb_service_set_receive_buffer_size (service, (guint64) buffer_size);
-    }
   peer_jid = account_dup_jid (peer, "transfer");
   if (opens)
     {
@@ -355,12 +236,8 @@ main (int argc, char **argv)
   begin = g_get_monotonic_time ();
   sent.stream = received.stream = G_IO_STREAM (transport);
   sent.size = (guint64) send_size;
-  received.stall_after = stall_after;
-  stalls = stall_after >= 0;
   sender = g_thread_new ("send", send_thread, &sent);
   receiver = g_thread_new ("receive", receive_thread, &received);
-  if (control)
-    obey (service, transport, peer_jid, &sent, &received);
   g_thread_join (sender);
   check (sent.error == NULL, "sending", &sent.error);
   g_thread_join (receiver);

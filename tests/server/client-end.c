@@ -34,14 +34,6 @@ objects_init (Objects *self, IBBClient *client)
 }
 
 static void
-objects_assert_finalize (Objects *self)
-{
-  g_assert_finalize_object (self->database);
-  g_assert_finalize_object (self->certificate);
-  g_assert_finalize_object (self->resolver);
-}
-
-static void
 test_logout (void)
 {
   for (guint i = 0; i < ROUNDS; i++)
@@ -50,42 +42,6 @@ test_logout (void)
 
       assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
       g_assert_finalize_object (client);
-    }
-}
-
-static void
-test_query (void)
-{
-  for (guint i = 0; i < ROUNDS; i++)
-    {
-      IBBClient    *client = ibb_client_new (FAKE_JID);
-      GCancellable *cancellable = g_cancellable_new ();
-
-      assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, ibb_client_query_support, client,
-                    "juliet@example.org/balcony", cancellable);
-      g_assert_finalize_object (cancellable);
-      g_assert_finalize_object (client);
-    }
-}
-
-/* No server listens. */
-static void
-test_refused (void)
-{
-  for (guint i = 0; i < ROUNDS; i++)
-    {
-      IBBClient    *client = ibb_client_new (FAKE_JID);
-      GCancellable *cancellable = g_cancellable_new ();
-      Objects       objects;
-
-      ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), "127.0.0.1");
-      ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), 1);
-      objects_init (&objects, client);
-      assert_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, ibb_xmpp_connection_login,
-                    IBB_XMPP_CONNECTION (client), cancellable);
-      g_assert_finalize_object (cancellable);
-      g_assert_finalize_object (client);
-      objects_assert_finalize (&objects);
     }
 }
 
@@ -146,21 +102,6 @@ test_online (void)
     }
 }
 
-/* Without a logout only the connection may hold what it needs. */
-static void
-test_dropped (void)
-{
-  FakeServer *server = fake_server_new (steps);
-  IBBClient  *client = fake_create_client (server, FAKE_JID);
-  Objects     objects;
-
-  objects_init (&objects, client);
-  assert_login (client);
-  drop_client (client);
-  objects_assert_finalize (&objects);
-  g_free (fake_server_free (server));
-}
-
 static gboolean
 never_cb (gpointer data)
 {
@@ -208,10 +149,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   start_watchdog ();
   g_test_add_func ("/client/end/logout", test_logout);
-  g_test_add_func ("/client/end/query", test_query);
-  g_test_add_func ("/client/end/refused", test_refused);
   g_test_add_func ("/client/end/online", test_online);
-  g_test_add_func ("/client/end/dropped", test_dropped);
   g_test_add_func ("/client/end/context", test_context);
 
   return g_test_run ();

@@ -178,62 +178,6 @@ challenge (const char *received, const char *rest, gsize length)
     return challenge (received, rest, sizeof rest - 1);                                            \
   }
 
-DEFINE_CHALLENGE (fair, ",s=QUJDRA==,i=4096")
-DEFINE_CHALLENGE (endless, ",s=QUJDRA==,i=2000000000")
-DEFINE_CHALLENGE (hidden, "\0,s=QUJDRA==,i=12000000")
-DEFINE_CHALLENGE (weak, ",s=QUJDRA==,i=1")
-DEFINE_CHALLENGE (long, ",s=QUJDRA==,i=1000000")
-
-/* Does not wait for the response. */
-static char *
-challenge_impatient (const char *received)
-{
-  g_autofree char *text = challenge_fair (received);
-
-  return g_strconcat (text, FAKE_SUCCESS, NULL);
-}
-
-#define SCRAM(hash)                                                                                \
-  {                                                                                                \
-    FAKE_OPEN, FAKE_FEATURES (FAKE_SASL ("<mechanism>SCRAM-SHA-" hash "</mechanism>"))             \
-  }
-
-static void
-test_scram (void)
-{
-  static const struct
-  {
-    FakeStep steps[4];
-    int      code;
-  } servers[] = {
-    { { SCRAM ("1"), { "</auth>", NULL, challenge_endless } }, IBB_ERROR_AUTHENTICATION },
-    { { SCRAM ("1"), { "</auth>", NULL, challenge_hidden } }, IBB_ERROR_AUTHENTICATION },
-    { { SCRAM ("1"), { "</auth>", NULL, challenge_weak } }, IBB_ERROR_AUTHENTICATION },
-    { { SCRAM ("1"), { "</auth>", NULL, challenge_impatient } }, IBB_ERROR_PROTOCOL },
-    /* Success comes without a proof, and with a wrong one. */
-    { { SCRAM ("1"), { "</auth>", NULL, challenge_fair }, { "</response>", FAKE_SUCCESS } },
-      IBB_ERROR_AUTHENTICATION },
-    { { SCRAM ("256"),
-        { "</auth>", NULL, challenge_fair },
-        { "</response>", "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
-                         "dj1BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQT0="
-                         "</success>" } },
-      IBB_ERROR_AUTHENTICATION },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (servers); i++)
-    {
-      FakeServer      *server = fake_server_new (servers[i].steps);
-      IBBClient       *client = fake_create_client (server, FAKE_JID);
-      g_autofree char *received = NULL;
-
-      assert_login_fails (client, IBB_ERROR, servers[i].code);
-      drop_client (client);
-      received = fake_server_free (server);
-      g_assert_null (strstr (received, "<bind"));
-    }
-}
-
 /* SHA-1 of the list of SASL, and of that of SASL2, with the types of channel binding. */
 DEFINE_CHALLENGE (for_sasl, ",s=QUJDRA==,i=4096,h=i/2AcxPoD4PzEPvQwIy/p9O1Wd8=")
 DEFINE_CHALLENGE (for_sasl2, ",s=QUJDRA==,i=4096,h=3jF3WyEPM7a5T5fMHi3mct/ZFac=")
@@ -288,18 +232,6 @@ test_offer (void)
     }
 }
 
-static gboolean is_challenged; /* atomic */
-
-static char *
-challenge_and_tell (const char *received)
-{
-  g_atomic_int_set (&is_challenged, TRUE);
-  g_main_context_wakeup (NULL);
-  return challenge_long (received);
-}
-
-/* The rounds that a server may ask for take a while, and a cancellation does not
- * wait for them: the answer is never sent. */
 /* A server that has much to say does not fill a log or a terminal. */
 static void
 test_long_words (void)
@@ -349,86 +281,6 @@ test_long_words (void)
       g_assert_cmpuint (strlen (error->message), <, 1000);
       fake_end (client, server);
     }
-}
-
-static void
-test_scram_cancelled (void)
-{
-  static const FakeStep steps[] = {
-    SCRAM ("512"),
-    { "</auth>", NULL, challenge_and_tell },
-    { NULL },
-  };
-  FakeServer              *server = fake_server_new (steps);
-  IBBClient               *client = fake_create_client (server, FAKE_JID);
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  GAsyncResult            *result = NULL;
-  g_autofree char         *received = NULL;
-
-  g_atomic_int_set (&is_challenged, FALSE);
-  ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), cancellable, store_result_cb,
-                                   &result);
-  while (!g_atomic_int_get (&is_challenged))
-    g_main_context_iteration (NULL, TRUE);
-  g_cancellable_cancel (cancellable);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_connection_login_finish,
-                       IBB_XMPP_CONNECTION (client), &result);
-  drop_client (client);
-  received = fake_server_free (server);
-  g_assert_null (strstr (received, "<response"));
-}
-
-static void
-test_without_password (void)
-{
-  static const FakeStep external[] = {
-    { FAKE_OPEN,
-      FAKE_FEATURES (FAKE_SASL ("<mechanism>PLAIN</mechanism><mechanism>EXTERNAL</mechanism>")) },
-    { "mechanism='EXTERNAL'>dXNlckBmYWtlLnRlc3Q=</auth>", FAKE_SUCCESS },
-    { FAKE_OPEN, FAKE_FEATURES (FAKE_BIND) },
-    { "</iq>", FAKE_BOUND },
-    { "</presence>" },
-    { NULL },
-  };
-  static const FakeStep plain[] = {
-    { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) },
-    { NULL },
-  };
-  FakeServer *server = fake_server_new (external);
-  IBBClient  *client = fake_create_client (server, FAKE_JID);
-
-  ibb_client_set_password (client, NULL);
-  assert_login (client);
-  fake_end (client, server);
-
-  server = fake_server_new (plain);
-  client = fake_create_client (server, FAKE_JID);
-  ibb_client_set_password (client, NULL);
-  assert_login_fails (client, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
-  fake_end (client, server);
-}
-
-/* A login without a name takes the address that it is given. */
-static void
-test_anonymous (void)
-{
-  static const FakeStep steps[] = {
-    { FAKE_OPEN, FAKE_FEATURES (FAKE_SASL ("<mechanism>ANONYMOUS</mechanism>")) },
-    { "</auth>", FAKE_SUCCESS },
-    { FAKE_OPEN, FAKE_FEATURES (FAKE_BIND) },
-    { "</iq>", FAKE_BOUND },
-    { "</presence>" },
-    { NULL },
-  };
-  FakeServer      *server = fake_server_new (steps);
-  IBBClient       *client = fake_create_client (server, "fake.test");
-  g_autofree char *jid = NULL;
-
-  ibb_client_set_password (client, NULL);
-  assert_login (client);
-  jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
-  g_assert_cmpstr (jid, ==, "user@fake.test/r");
-  fake_end (client, server);
 }
 
 static void
@@ -769,11 +621,7 @@ main (int argc, char **argv)
   start_watchdog ();
   g_test_add_func ("/ibb/client/login/failures", test_login_failures);
   g_test_add_func ("/ibb/client/login/long-words", test_long_words);
-  g_test_add_func ("/ibb/client/login/scram", test_scram);
   g_test_add_func ("/ibb/client/login/offer", test_offer);
-  g_test_add_func ("/ibb/client/login/scram/cancelled", test_scram_cancelled);
-  g_test_add_func ("/ibb/client/login/without-password", test_without_password);
-  g_test_add_func ("/ibb/client/login/anonymous", test_anonymous);
   g_test_add_func ("/ibb/client/login/bad-jid", test_bad_jid);
   g_test_add_func ("/ibb/client/login/redirects", test_redirects);
   g_test_add_func ("/ibb/client/login/silence", test_silence);

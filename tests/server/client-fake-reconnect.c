@@ -243,59 +243,6 @@ test_in_vain (void)
     }
 }
 
-/* After an error that may pass the client tries again: the server starts, is full, or is no server
- * at all. */
-static void
-test_passing (void)
-{
-  static const FakeStep all[][5] = {
-    { { FAKE_OPEN, FAKE_HEADER FAKE_STREAM_ERROR ("system-shutdown") } },
-    { { FAKE_OPEN, FAKE_HEADER FAKE_STREAM_ERROR ("internal-server-error") } },
-    { { FAKE_OPEN, "HTTP/1.1 502 Bad Gateway\r\n\r\n<html></html>" } },
-    { { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) },
-      { "</auth>", FAKE_FAILURE ("<temporary-auth-failure/>") } },
-    { FAKE_AUTHENTICATE (FAKE_BIND), { "</iq>", FAKE_NOT_BOUND ("wait", "resource-constraint") } },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
-    {
-      FakeServer *server = fake_server_new (online);
-      IBBClient  *client = create_client (server);
-      guint       n;
-
-      fake_random_start (0);
-      assert_login (client);
-      fake_server_set_steps (server, all[i]);
-      lose (server);
-      fake_server_wait_for_clients (server, 4);
-      g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                       IBB_CONNECTION_STATE_CONNECTING);
-      fake_server_set_steps (server, online);
-      wait_for_state (client, IBB_CONNECTION_STATE_ONLINE);
-      n = fake_server_get_n_clients (server);
-      g_assert_cmpuint (n, >, 4);
-      fake_log_out (client, server, NULL);
-    }
-}
-
-/* The client tries again if nobody listens. */
-static void
-test_refused (void)
-{
-  FakeServer *server = fake_server_new (online);
-  IBBClient  *client = create_client (server);
-
-  fake_random_start (0);
-  assert_login (client);
-  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), 9);
-  lose (server);
-  while (fake_random_get_bound (3) == 0)
-    wait_a_moment ();
-  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), fake_server_get_port (server));
-  fake_wait_until_online (client, server, 2);
-  fake_log_out (client, server, NULL);
-}
-
 /* A server that lets the client in and drops it at once is left alone for longer and longer. */
 static void
 test_backoff (void)
@@ -519,25 +466,6 @@ test_wakes (void)
   fake_sleep_stop ();
   fake_log_out (client, server, NULL);
 }
-
-/* Whether the connection has outlived a sleep is asked at the wake-up. */
-static void
-test_wakes_online (void)
-{
-  FakeServer *server = fake_server_new (online);
-  IBBClient  *client = fake_create_client (server, FAKE_JID);
-  guint       n_timers = fake_sleep_get_n_timers ();
-
-  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (client), 3600 * 1000);
-  fake_sleep_start ();
-  assert_login (client);
-  while (fake_sleep_get_n_timers () == n_timers)
-    wait_a_moment ();
-  fake_sleep (3600);
-  fake_server_expect (server, "urn:xmpp:ping");
-  fake_sleep_stop ();
-  fake_log_out (client, server, NULL);
-}
 #endif
 
 /* A server takes the former connection for another client of the resource. */
@@ -664,18 +592,6 @@ test_resumption_refused (void)
   fake_end (client, server);
 }
 
-static guint
-count_files (void)
-{
-  g_autoptr (GDir) directory = g_dir_open ("/proc/self/fd", 0, NULL);
-  guint            n = 0;
-
-  g_assert_nonnull (directory);
-  while (g_dir_read_name (directory) != NULL)
-    n++;
-  return n;
-}
-
 /* The last reference goes, and everything with it. */
 static void
 test_dropped (void)
@@ -698,52 +614,6 @@ test_dropped (void)
     }
 }
 
-/* A client may be dropped at any moment of many logins. */
-static void
-test_dropped_any_time (void)
-{
-  fake_random_start (0);
-  for (guint i = 0; i < 30; i++)
-    {
-      FakeServer *server = fake_server_new (dropped);
-      IBBClient  *client = create_client (server);
-
-      assert_succeeds (ibb_xmpp_connection_login, IBB_XMPP_CONNECTION (client), NULL);
-      while (fake_server_get_n_clients (server) < 1 + i % 4)
-        g_thread_yield ();
-      drop_client (client);
-      while (process_count_threads ("ibb-client") > 0 || fake_monitor_has_handlers ())
-        wait_a_moment ();
-      g_free (fake_server_free (server));
-    }
-}
-
-/* Nothing grows: a login leaves no file and no thread behind. */
-static void
-test_rounds (void)
-{
-  FakeServer *server = fake_server_new (online);
-  IBBClient  *client = create_client (server);
-  guint       n_files = 0;
-
-  fake_random_start (0);
-  assert_login (client);
-  for (guint i = 1; i <= 60; i++)
-    {
-      lose (server);
-      fake_wait_until_online (client, server, i + 1);
-      if (i == 5)
-        n_files = count_files ();
-    }
-  /* The server's thread has one more while it waits; 55 logins would leave 55 behind. */
-  while (count_files () > n_files + 5)
-    wait_a_moment ();
-  g_assert_cmpuint (process_count_threads ("ibb-client"), ==, 1);
-  fake_log_out (client, server, NULL);
-  while (fake_monitor_has_handlers ())
-    wait_a_moment ();
-}
-
 int
 main (int argc, char **argv)
 {
@@ -754,29 +624,22 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/reconnect/D-42/returns", test_returns);
   g_test_add_func ("/ibb/client/reconnect/D-42/by-hand", test_by_hand);
   g_test_add_func ("/ibb/client/reconnect/in-vain", test_in_vain);
-  g_test_add_func ("/ibb/client/reconnect/passing", test_passing);
-  g_test_add_func ("/ibb/client/reconnect/refused", test_refused);
   g_test_add_func ("/ibb/client/reconnect/backoff", test_backoff);
   g_test_add_func ("/ibb/client/reconnect/moves", test_moves);
   g_test_add_func ("/ibb/client/reconnect/policy", test_policy);
   g_test_add_func ("/ibb/client/reconnect/logout", test_logout);
   g_test_add_func ("/ibb/client/reconnect/switched-off", test_switched_off);
   g_test_add_func ("/ibb/client/reconnect/network", test_network);
-  g_test_add_data_func ("/ibb/client/reconnect/network-in-attempt/new-login",
-                        GINT_TO_POINTER (FALSE), test_network_in_attempt);
   g_test_add_data_func ("/ibb/client/reconnect/network-in-attempt/resumption",
                         GINT_TO_POINTER (TRUE), test_network_in_attempt);
 #ifdef HAVE_TIMERFD
   g_test_add_func ("/ibb/client/reconnect/wakes", test_wakes);
-  g_test_add_func ("/ibb/client/reconnect/wakes-online", test_wakes_online);
 #endif
   g_test_add_func ("/ibb/client/reconnect/replaced", test_replaced);
   g_test_add_func ("/ibb/client/reconnect/network-resumes", test_network_resumes);
   g_test_add_func ("/ibb/client/reconnect/breaks-resumed", test_breaks_resumed);
   g_test_add_func ("/ibb/client/reconnect/resumption-refused", test_resumption_refused);
   g_test_add_func ("/ibb/client/reconnect/dropped", test_dropped);
-  g_test_add_func ("/ibb/client/reconnect/dropped-any-time", test_dropped_any_time);
-  g_test_add_func ("/ibb/client/reconnect/rounds", test_rounds);
 
   return g_test_run ();
 }

@@ -397,21 +397,6 @@ test_drained (void)
   fake_end (client, server);
 }
 
-/* The server does not end its XML stream. */
-static void
-test_logout_deaf (void)
-{
-  FakeServer        *server = fake_server_new (online_steps);
-  IBBClient         *client = fake_create_client (server, FAKE_JID);
-  g_autoptr (GError) error = NULL;
-
-  fake_server_set_deaf (server);
-  assert_login (client);
-  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
-  g_assert_true (ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, &error));
-  fake_end (client, server);
-}
-
 /* Last references. */
 
 static gpointer
@@ -468,68 +453,6 @@ test_drop (void)
   g_free (fake_server_free (server));
 }
 
-/* Runs on the client's own thread. */
-static gboolean
-block_cb (gpointer user_data)
-{
-  IBBClient **client = user_data;
-
-  assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, ibb_xmpp_connection_login,
-                IBB_XMPP_CONNECTION (*client), NULL);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, ibb_xmpp_connection_logout,
-                IBB_XMPP_CONNECTION (*client), NULL);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, ibb_client_query_support, *client, "p@d/r",
-                NULL);
-  g_object_unref (*client);
-  g_atomic_pointer_set (client, NULL);
-
-  return G_SOURCE_REMOVE;
-}
-
-static void
-test_own_thread (void)
-{
-  FakeServer *server = fake_server_new (online_steps);
-  IBBClient  *client = fake_create_client (server, FAKE_JID);
-
-  assert_login (client);
-  /* Its last reference goes there, too. */
-  g_main_context_invoke (ibb_connection_get_context (IBB_CONNECTION (client)), block_cb, &client);
-  while (g_atomic_pointer_get (&client) != NULL)
-    g_thread_yield ();
-  fake_server_expect (server, "</stream:stream>");
-  run_pending ();
-  g_free (fake_server_free (server));
-}
-
-/* Another thread may set a property while this one looks at its value. */
-static void
-test_getters (void)
-{
-  IBBClient       *client = ibb_client_new (FAKE_JID);
-  GTlsDatabase    *database = g_tls_backend_get_default_database (g_tls_backend_get_default ());
-  g_autofree char *host = NULL;
-  GTlsDatabase    *used;
-
-  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), "first.example");
-  ibb_client_set_tls_database (client, database);
-  g_object_unref (database);
-
-  host = ibb_xmpp_connection_dup_host (IBB_XMPP_CONNECTION (client));
-  used = ibb_client_dup_tls_database (client);
-  g_assert_true (used == database);
-  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), "second.example");
-  ibb_client_set_tls_database (client, NULL);
-  g_assert_cmpstr (host, ==, "first.example");
-  g_assert_true (G_IS_TLS_DATABASE (used));
-  g_assert_null (ibb_client_dup_tls_database (client));
-  g_object_unref (used);
-
-  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), NULL);
-  g_assert_null (ibb_xmpp_connection_dup_host (IBB_XMPP_CONNECTION (client)));
-  drop_client (client);
-}
-
 /* Makes a client for a port where nobody listens. */
 static IBBClient *
 create_refused (void)
@@ -539,19 +462,6 @@ create_refused (void)
   ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), "127.0.0.1");
   ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), 1);
   return client;
-}
-
-/* A binding may dispose a client while it logs in: the login fails as it would anyway. */
-static void
-test_disposed (void)
-{
-  g_autoptr (IBBClient) client = create_refused ();
-  GAsyncResult         *result = NULL;
-
-  ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), NULL, store_result_cb, &result);
-  g_object_run_dispose (G_OBJECT (client));
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, ibb_xmpp_connection_login_finish,
-                       IBB_XMPP_CONNECTION (client), &result);
 }
 
 typedef struct
@@ -660,12 +570,8 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/flood", test_flood);
   g_test_add_func ("/ibb/client/nested", test_nested);
   g_test_add_func ("/ibb/client/logout", test_logout);
-  g_test_add_func ("/ibb/client/logout/deaf", test_logout_deaf);
   g_test_add_func ("/ibb/client/drained", test_drained);
   g_test_add_func ("/ibb/client/drop", test_drop);
-  g_test_add_func ("/ibb/client/own-thread", test_own_thread);
-  g_test_add_func ("/ibb/client/getters", test_getters);
-  g_test_add_func ("/ibb/client/disposed", test_disposed);
   g_test_add_func ("/ibb/client/notified", test_notified);
 
   return g_test_run ();

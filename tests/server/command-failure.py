@@ -20,7 +20,6 @@ import cases
 import prosody
 from cases import Skip, case, check, check_equal
 from command import IBB, PATIENCE, REFUSED, SOON, Account, Folder, Program, Valve, sha256
-from cut_proxy import ResetProxy
 from rawclient import RawClient
 from rawserver import RawServer, stream_error
 
@@ -179,15 +178,6 @@ def _(server):
     here.expect_failure('“a\u00d7b”', 'session identifier', code=2)
 
 
-@case('a session to the own address is an error')
-def _(server):
-    folder = Folder()
-    alice = Account(server, 'alice')
-    here = alice.ibb('send', folder.make('file', 1), f'{alice.bare}/here',
-                     account=alice.options(resource='here'))
-    here.expect_failure(f'{alice.bare}/here', code=2)
-
-
 # Files
 
 @case('a file that is missing, a directory, or not readable is an error')
@@ -251,22 +241,6 @@ def _(server):
         # On a slow machine the sender may end before it has told the receiver.
         valve.receiver.expect_failure('alice@', perhaps=[WAITS])
         valve.join()
-
-
-@case('a file that may be renamed, or removed, while it is sent')
-def _(server):
-    source = Folder().make('original', 2 * MIB)
-    valve = Valve(Account(server, 'bob'))
-    here = Account(server, 'alice').ibb('send', '--json', '--window', '16K', source, valve.receiver.wait_ready())
-    here.wait_event('progress', bytes=1)
-    os.chmod(source, 0o600)
-    os.rename(source, source + '.1')
-    os.unlink(source + '.1')
-    valve.open()
-    here.expect_done()
-    valve.receiver.expect_done()
-    valve.join()
-    check_equal(valve.n_bytes, 2 * MIB, 'bytes')
 
 
 @case('a file that shrinks while it is sent: the receiver keeps its old file')
@@ -443,14 +417,6 @@ def _(server):
     check_equal(os.waitstatus_to_exitcode(status), 1, 'status')
 
 
-@case('an unknown account is an error with status 3')
-def _(server):
-    alice = Account(server, 'alice')
-    options = alice.options()
-    options[1] = f'nobody@{server.domain}'
-    alice.ibb('cat', 'bob@localhost', account=options).expect_failure('nobody@', code=REFUSED)
-
-
 @case('an unknown host is an error that names it')
 def _(server):
     alice = Account(server, 'alice')
@@ -470,57 +436,10 @@ def _(server):
         here.expect_failure('Connection refused', '127.0.0.1', f'port {port}')
 
 
-@case('an untrusted certificate is an error')
-def _(server):
-    alice = Account(server, 'alice')
-    for tls in ('starttls', 'direct'):
-        for ca in ('IBB_TEST_OTHER_CA_FILE', 'none: that of the system'):
-            here = alice.ibb('cat', 'bob@localhost', account=alice.options(tls=tls, ca=ca))
-            here.expect_failure('certificate')
-
-
 @case('a certificate for another name is an error')
 def _(server):
     alice = Account(server, 'alice', domain=prosody.WRONG_DOMAIN)
     alice.ibb('cat', 'bob@localhost').expect_failure('certificate')
-
-
-@case('a server without TLS is an error')
-def _(server):
-    alice = Account(server, 'alice', domain=prosody.NO_TLS_DOMAIN)
-    alice.ibb('cat', 'bob@localhost').expect_failure('TLS')
-
-
-@case('the connection is reset during the TLS handshake: no advice about TLS')
-def _(server):
-    alice = Account(server, 'alice')
-    for tls, port in (('starttls', server.port), ('direct', server.direct_tls_port)):
-        proxy = ResetProxy(port, resets=1)
-        line = alice.ibb('cat', 'bob@localhost', account=alice.options(tls=tls, port=proxy.port)).expect_failure(
-            'alice@localhost', 'The network or the server of “localhost”', 'broke the connection', 'TLS handshake')
-        check('TLS 1.2' not in line and 'STARTTLS' not in line, line)
-
-
-@case('PLAIN without TLS is used only where it is allowed')
-def _():
-    with prosody.Prosody(mechanisms=('PLAIN',)) as server:
-        folder = Folder()
-        bob = Account(server, 'bob')
-        options = bob.options(tls='none')
-        file = folder.make('file', 10)
-        bob.ibb('send', file, 'bob@localhost', account=options).expect_failure('allow plain text', code=REFUSED)
-        there = bob.ibb('receive', '-o', folder / 'copy', account=options + ['--allow-plain-text'])
-        here = bob.ibb('send', file, there.wait_ready(), account=options + ['--allow-plain-text'])
-        here.expect_done()
-        there.expect_done()
-
-
-@case('--no-plain: the password is not shown to the server')
-def _():
-    with prosody.Prosody(mechanisms=('PLAIN',)) as server:
-        bob = Account(server, 'bob')
-        here = bob.ibb('cat', 'bob@localhost', account=bob.options() + ['--no-plain'])
-        here.expect_failure('only PLAIN', 'disabled', code=REFUSED)
 
 
 @case('a user without a home gets the error only')
@@ -530,19 +449,6 @@ def _():
     program = Program(IBB, 'cat', '--jid', 'a@localhost', '--server', '127.0.0.1:1', 'b@localhost',
                       env=environment)
     program.expect_failure('127.0.0.1')
-
-
-@case('a silent server is given up')
-def _(server):
-    with socket.socket() as silent:
-        silent.bind(('127.0.0.1', 0))
-        silent.listen()
-        alice = Account(server, 'alice')
-        for tls in ('starttls', 'direct', 'none'):
-            options = alice.options(tls=tls, port=silent.getsockname()[1])
-            options[options.index('--server') + 1] = f'127.0.0.1:{silent.getsockname()[1]}'
-            here = alice.ibb('cat', '--timeout', '1', 'bob@localhost', account=options)
-            here.expect_failure('for 1 s while logging in', alice.bare)
 
 
 # The peer
@@ -556,13 +462,6 @@ def _(server):
     alice.ibb('cat', 'bob@localhost/desk').expect_failure('bob@localhost/desk')
     alice.ibb('cat', 'nobody@localhost').expect_failure('nobody@localhost/ibb')
     alice.ibb('cat', 'bob@no-such-host.invalid').expect_failure('bob@no-such-host.invalid/ibb')
-
-
-@case('a peer without support for IBB is an error')
-def _(server):
-    raw = RawClient(server, 'bob', 'ibb', 'service-unavailable')
-    Account(server, 'alice').ibb('cat', 'bob@localhost').expect_failure(raw.jid)
-    check(raw.requests.acquire(blocking=False), 'the peer was asked')
 
 
 @case('a refusal by the peer is an error')

@@ -8,7 +8,6 @@ import re
 import signal
 import socket
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
@@ -88,25 +87,6 @@ def _():
                 check_equal(end.errors(), [], 'errors')
             for end in ends:
                 end.stop()
-
-
-@case('forward comes back before expose')
-def _():
-    with make_server() as server:
-        target = Target()
-        tunnel = Tunnel(server, target.port)
-        os.kill(tunnel.expose.pid, signal.SIGSTOP)
-        server.kill()
-        server.restart()
-        wait_for_count(tunnel.forward, 'reconnected', 1)
-        here = tunnel.connect()
-        # Some attempts find nobody.
-        time.sleep(1)
-        os.kill(tunnel.expose.pid, signal.SIGCONT)
-        is_served(here, target, b'at last')
-        check_equal(tunnel.forward.errors(), [], 'errors')
-        tunnel.forward.stop()
-        tunnel.expose.stop()
 
 
 @case('D-58: a file outlives five restarts of the server')
@@ -284,20 +264,6 @@ def _(server):
         other.close()
 
 
-@case('another login with the resource ends the command in the middle of a session')
-def _(server):
-    listen = Account(server, 'bob').ibb('listen', '--from', 'any', '--resume-timeout', '100000')
-    here = Account(server, 'alice').ibb('cat', listen.wait_ready(), stdin=-1)
-    listen.wait_line('^Session from')
-    other = RawClient(server, 'bob', 'ibb', None)
-    check_equal(listen.finish(), REFUSED, 'exit status')
-    # Whether it is said before that the session waits is chance.
-    check_equal(len(listen.errors()), 1, f'errors: {listen.lines}')
-    check('conflict' in listen.errors()[0] and '--jid' in listen.errors()[0], listen.lines)
-    other.close()
-    here.stop(-signal.SIGTERM)
-
-
 @case('a changed password ends the command')
 def _():
     with Prosody() as server:  # the accounts of ejabberd cannot be changed while it does not run
@@ -339,42 +305,6 @@ def _():
         for program, status in programs:
             program.stop(status)
         expect_reset(kept)
-
-
-@case('forward keeps a connection for 60 s without a login')
-def _():
-    with make_server() as server:
-        alice = Account(server, 'alice')
-        # The end of that time comes at once.
-        fast = {'LD_PRELOAD': os.environ['IBB_TEST_FAST_TIMERS'], 'IBB_TEST_FAST_TIMERS_FROM': '50000'}
-        forward = alice.ibb('forward', '--json', '--max-sessions', '2', '--listen', '0',
-                            f'bob@{server.domain}', env=fast)
-        forward.wait_ready()
-        port = forward.wait_event('ready')['port']
-        server.kill()
-        forward.wait_event('disconnected')
-        kept = [tcp_socket(socket.create_connection(('127.0.0.1', port), PATIENCE))
-                for _ in range(2)]
-        for one in kept:
-            expect_reset(one)
-        wait_for_count(forward, 'error', 2)
-        check(all(f'{LOGIN_WAIT} s' in line for line in forward.errors()), f'{forward.lines}')
-        forward.stop()
-
-
-@case('forward serves a connection that came while its cable was cut, again and again')
-def _(server):
-    target = Target()
-    proxy = CutProxy(server.port, stay_away=True)
-    tunnel = Tunnel(server, target.port, forward_port=proxy.port)
-    for number in range(1, 4):
-        proxy.cut()
-        wait_for_count(tunnel.forward, 'disconnected', number)
-        kept = tunnel.connect()
-        proxy.let_in()
-        is_served(kept, target, b'number %d' % number)
-        kept.close()
-    check_equal(count(tunnel.expose, 'disconnected'), 0, 'the other end')
 
 
 @case('the example of a systemd unit works, and the manual page has the same')

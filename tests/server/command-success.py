@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The work of the command ibb through a private server when all goes well."""
 
-import json
 import os
 import pty
 import re
@@ -39,11 +38,6 @@ def _(server):
     transfer(server, 0)
 
 
-@case('a file of 1 byte arrives')
-def _(server):
-    transfer(server, 1)
-
-
 @case('a file of 10 MiB arrives')
 def _(server):
     transfer(server, 10 * MIB)
@@ -72,12 +66,6 @@ def _(server):
     opened = here.wait_event('opened')
     check_equal(opened['block-size'], 1000, 'block size')
     check_equal(opened['sid'], 'my-own', 'sid')
-
-
-@case('both ends agree on the smaller block size')
-def _(server):
-    here, _there = transfer(server, 100000, send=('--json',), receive=('--block-size', '1024'))
-    check_equal(here.wait_event('opened')['block-size'], 1024, 'block size')
 
 
 @case('a file arrives in messages')
@@ -225,51 +213,6 @@ def _(server):
     check(here.output == response, 'the response')
 
 
-@case('cat and listen: listen ends first')
-def _(server):
-    there = Account(server, 'bob').ibb('listen', '--from', 'any')
-    here = Account(server, 'alice').ibb('cat', there.wait_ready(), stdin=subprocess.PIPE)
-    here.wait_for(lambda: here.output_ended, 'the end of what comes in')
-    here.stdin.write(b'still here')
-    here.stdin.close()
-    here.expect_done()
-    there.expect_done()
-    check_equal(there.output, b'still here', 'output')
-
-
-@case('cat and listen: both ends talk in turns')
-def _(server):
-    there = Account(server, 'bob').ibb('listen', '--from', 'any', stdin=subprocess.PIPE)
-    here = Account(server, 'alice').ibb('cat', there.wait_ready(), stdin=subprocess.PIPE)
-    for turn in range(5):
-        for speaker, hearer, word in ((here, there, 'ask'), (there, here, 'tell')):
-            line = f'{word} {turn}\n'.encode()
-            speaker.stdin.write(line)
-            speaker.stdin.flush()
-            # pylint: disable=cell-var-from-loop
-            hearer.wait_for(lambda: hearer.output.endswith(line), line)
-    here.stdin.close()
-    there.stdin.close()
-    here.expect_done()
-    there.expect_done()
-
-
-@case('cat and listen: many bytes go both ways at once')
-def _(server):
-    folder = Folder()
-    left, right = folder.make('left', 2 * MIB), folder.make('right', 3 * MIB)
-    with open(left, 'rb') as left_file, open(right, 'rb') as right_file, \
-            open(folder / 'to-left', 'wb') as to_left, open(folder / 'to-right', 'wb') as to_right:
-        there = Account(server, 'bob').ibb('listen', '--from', 'any', stdin=right_file,
-                                           stdout=to_right)
-        here = Account(server, 'alice').ibb('cat', there.wait_ready(), stdin=left_file,
-                                            stdout=to_left)
-        here.expect_done()
-        there.expect_done()
-    check_equal(sha256(folder / 'to-right'), sha256(left), 'SHA-256 there')
-    check_equal(sha256(folder / 'to-left'), sha256(right), 'SHA-256 back')
-
-
 @case('the password may come from a file')
 def _(server):
     folder = Folder()
@@ -351,15 +294,6 @@ def _():
     table = Program(IBB, 'bench', '--size', '1M', env={'LC_ALL': 'C.UTF-8'})
     table.expect_done()
     check(b'MiB/s' in table.output and b's/GiB' in table.output, 'a table')
-
-
-@case('bench measures through a server')
-def _(server):
-    bench = Account(server, 'alice').ibb('bench', '--through', '--size', '1M', '--json')
-    bench.expect_done()
-    done = bench.wait_event('done')
-    check_equal(done['way'], 'server', 'way')
-    print('# ' + json.dumps(done))
 
 
 @case('--help and --version print')

@@ -48,21 +48,6 @@ def _(server):
     expect_done(tunnel, 2)
 
 
-@case('ssh: both ends talk in turns')
-def _(server):
-    sshd = Sshd()
-    tunnel = Tunnel(server, sshd.port)
-    here = sshd.ssh(tunnel.port, 'cat', stdin=subprocess.PIPE)
-    for turn in range(50):
-        line = f'turn {turn}\n'.encode()
-        here.stdin.write(line)
-        here.stdin.flush()
-        here.wait_for(lambda line=line: here.output.endswith(line), line)
-    here.stdin.close()
-    expect_success(here)
-    expect_done(tunnel, 1)
-
-
 @case('ssh: 8 MiB arrive each way', timeout=600)
 def _(server):
     sshd = Sshd()

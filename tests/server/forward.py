@@ -5,11 +5,9 @@
 Half-closes are passed on (D-39), from socket to socket.
 """
 
-import contextlib
 import errno
 import hashlib
 import os
-import random
 import resource
 import select
 import signal
@@ -114,75 +112,6 @@ def _(server):
     check_equal(got.get('there'), hashlib.sha256(left).hexdigest(), 'SHA-256 there')
     check_equal(got.get('here'), hashlib.sha256(right).hexdigest(), 'SHA-256 back')
     tunnel.wait_events('done', 1)
-    tunnel.end()
-
-
-@case('an empty connection, and one with single bytes in turns')
-def _(server):
-    target = Target()
-    tunnel = Tunnel(server, target.port)
-    tunnel.connect().close()
-    there = target.accept()
-    check_equal(there.recv(1), b'', 'the end')
-    there.close()
-    here = tunnel.connect()
-    there = target.accept()
-    for turn in range(100):
-        exchange(here, there, bytes([turn]))
-        exchange(there, here, bytes([255 - turn]))
-    here.close()
-    there.close()
-    tunnel.wait_events('done', 2)
-    tunnel.end()
-
-
-def open_files(end):
-    """Without the socket of the network monitor, which GLib may open after the command is ready."""
-    with open('/proc/net/netlink', encoding='utf-8') as table:
-        monitors = {f'socket:[{line.split()[-1]}]' for line in table}
-    files = set()
-    for number in os.listdir(f'/proc/{end.pid}/fd'):
-        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
-            if os.readlink(f'/proc/{end.pid}/fd/{number}') not in monitors:
-                files.add(number)
-    return files
-
-
-def expect_no_more_files(tunnel, before):
-    """No file that was opened since is still open. Those of the login may have gone."""
-    for end, files in zip((tunnel.forward, tunnel.expose), before):
-        while not open_files(end) <= files:
-            threading.Event().wait(0.01)
-
-
-@case('60 connections at once have their own bytes each')
-def _(server):
-    target = Target()
-    tunnel = Tunnel(server, target.port)
-    before = [open_files(end) for end in (tunnel.forward, tunnel.expose)]
-    data = {number: os.urandom(10000 + number) for number in range(60)}
-    clients = {}
-    for number in data:
-        clients[number] = tunnel.connect()
-        clients[number].sendall(bytes([number]) + data[number])
-        clients[number].shutdown(socket.SHUT_WR)
-
-    def answer(connection):
-        request = read_all(connection)
-        connection.sendall(hashlib.sha256(request[1:]).digest() + request[:1])
-        connection.close()
-
-    threads = [threading.Thread(target=answer, args=(target.accept(),)) for _ in data]
-    for thread in threads:
-        thread.start()
-    for number, client in clients.items():
-        check_equal(read_all(client), hashlib.sha256(data[number]).digest() + bytes([number]),
-                    f'answer to {number}')
-    for thread in threads:
-        thread.join()
-    sids = {event['sid'] for event in tunnel.wait_events('done', 60)}
-    check_equal(len(sids), 60, 'sessions')
-    expect_no_more_files(tunnel, before)
     tunnel.end()
 
 
@@ -313,21 +242,6 @@ def _(server):
         send_reset(there)
         expect_reset(here)
     tunnel.wait_events('error', 2)
-
-
-@case('a reset is seen while nothing can be written (D-41)')
-def _(server):
-    tunnel, here, there = connected(server)
-    here.settimeout(1)
-    try:
-        while True:
-            here.sendall(bytes(65536))
-    except TimeoutError:
-        pass
-    send_reset(here)
-    # Nobody has read anything that would have made room.
-    tunnel.forward.wait_event('error')
-    expect_reset(there)
 
 
 @case('a reset of a service that has ended its output reaches the client at once (D-41, D-49)')
@@ -478,103 +392,6 @@ def _(server):
 RESPOND, RESPOND_AT_ONCE, RESET, RESET_AFTER, CLIENT_RESETS, CLIENT_GOES = range(6)
 
 
-def serve_as_told(connection):
-    """The service of the next case: the first 16 bytes say how much is to be sent, and how."""
-    try:
-        head = b''
-        while len(head) < 16:
-            piece = connection.recv(16 - len(head))
-            if not piece:
-                return
-            head += piece
-        size, behaviour = int.from_bytes(head[:4], 'big'), head[4]
-        response = random.Random(head).randbytes(size)
-        if behaviour == RESET:
-            send_reset(connection)
-            return
-        if behaviour != RESPOND_AT_ONCE:
-            read_all(connection)
-        connection.sendall(response)
-        if behaviour == RESET_AFTER:
-            send_reset(connection)
-            return
-        connection.shutdown(socket.SHUT_WR)
-        if behaviour == RESPOND_AT_ONCE:
-            read_all(connection)
-    except OSError:
-        pass  # what the client wanted
-    finally:
-        connection.close()
-
-
-def call(tunnel, dice):
-    """Makes one connection; returns what is wrong with it."""
-    size, request = dice.choice((0, 1, 5000, 200000)), dice.randbytes(dice.choice((0, 1, 5000, 200000)))
-    behaviour = dice.randrange(6)
-    head = size.to_bytes(4, 'big') + bytes([behaviour]) + dice.randbytes(11)
-    with socket.create_connection(('127.0.0.1', tunnel.port), PATIENCE) as connection:
-        try:
-            connection.sendall(head)
-            if behaviour == CLIENT_RESETS:
-                send_reset(connection)
-                return None
-            connection.sendall(request)
-            if behaviour == CLIENT_GOES:
-                return None
-            connection.shutdown(socket.SHUT_WR)
-            response = read_all(connection)
-        except ConnectionError as error:
-            return None if behaviour in (RESET, RESET_AFTER) else f'{behaviour}: {error}'
-        except TimeoutError as error:
-            return f'{behaviour}: {error}'
-    if behaviour in (RESET, RESET_AFTER) or response != random.Random(head).randbytes(size):
-        return f'{behaviour}: {len(response)} of {size} bytes and an end of file'
-    return None
-
-
-@case('120 connections, each ended in one of six ways from a seed, disturb no other')
-def _(server):
-    seed = random.randrange(1 << 32)
-    print(f'# seed {seed}')
-    target = Target()
-    tunnel = Tunnel(server, target.port)
-    before = [open_files(end) for end in (tunnel.forward, tunnel.expose)]
-    wrong, calls, stop = [], list(range(120)), threading.Event()
-
-    def serve():
-        while not stop.is_set():
-            threading.Thread(target=serve_as_told, args=(tcp_socket(target.listener.accept()[0]),),
-                             daemon=True).start()
-
-    def work():
-        while calls:
-            number = calls.pop()
-            if problem := call(tunnel, random.Random(f'{seed} {number}')):
-                wrong.append((number, problem))
-
-    service = threading.Thread(target=serve, daemon=True)
-    service.start()
-    workers = [threading.Thread(target=work) for _ in range(12)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    check_equal(wrong, [], f'seed {seed}')
-
-    def ended(end):
-        return sum(event['event'] in ('done', 'error') for event in end.events()) == 120
-
-    for end in (tunnel.forward, tunnel.expose):
-        end.wait_for(lambda end=end: ended(end), 'the end of all')
-    expect_no_more_files(tunnel, before)
-    # It serves on, and ends well.
-    stop.set()
-    tunnel.connect().close()
-    service.join()
-    for end in (tunnel.forward, tunnel.expose):
-        end.stop()
-
-
 # The end of the commands.
 
 @case('a signal ends both commands in good order, and open connections with a reset')
@@ -642,30 +459,6 @@ def _():
             check_equal(way.cut_at, [], 'cuts to come')
         check(tunnel.forward.wait_event('resumed'), 'resumed')
         tunnel.end()
-
-
-@case('connections to a peer that vanishes silently are reset')
-def _(server):
-    target = Target()
-    rest = []
-    for victim in ('expose', 'forward'):
-        tunnel = Tunnel(server, target.port, resource=f'without-{victim}',
-                        expose=('--peer-timeout', '10', *SOON),
-                        forward=('--peer-timeout', '10', *SOON))
-        here = tunnel.connect()
-        there = target.accept()
-        exchange(here, there, b'some')
-        if victim == 'expose':
-            os.kill(tunnel.expose.pid, signal.SIGKILL)
-            rest.append((here, tunnel.forward, 'bob@'))
-        else:
-            os.kill(tunnel.forward.pid, signal.SIGKILL)
-            rest.append((there, tunnel.expose, 'alice@'))
-    # Nobody writes: the other has to be asked whether it is there.
-    for connection, end, peer in rest:
-        expect_reset(connection)
-        end.wait_for(end.errors, 'an error')
-        check(peer in end.errors()[0], end.errors())
 
 
 @case('--timeout ends a session in which nothing moves, and no other')

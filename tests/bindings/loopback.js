@@ -8,7 +8,7 @@ import GObject from 'gi://GObject';
 import IBB from 'gi://IBB?version=1.0';
 import System from 'system';
 
-import {DATA, assert, checkFails, listing, read, roundTrip, run, same, write} from './bindings.js';
+import {DATA, assert, checkFails, listing, roundTrip, run, same, write} from './bindings.js';
 
 const ALICE = 'alice@example.org/a';
 const BOB = 'bob@example.org/b';
@@ -67,16 +67,6 @@ async function until(condition) {
     }
 }
 
-async function echo(transport) {
-    for (;;) {
-        const data = await read(transport.get_input_stream(), 1000);
-        if (data.length === 0)
-            break;
-        await write(transport.get_output_stream(), data);
-    }
-    await transport.close_async(GLib.PRIORITY_DEFAULT, null);
-}
-
 async function bothEnds([alice, bob]) {
     const accepted = bob.expect_session_async(ALICE, 'javascript', null, null);
     const params = new IBB.SessionParams({sid: 'javascript'});
@@ -131,53 +121,6 @@ run({
         const accepted = requests[1].accept();
         await checkFails(opening[0], IBB.Error.FORBIDDEN, IBB.error_quark());
         await roundTrip(await opening[1], accepted);
-    },
-
-    '/bindings/javascript/withdrawn': async () => {
-        const [alice, bob] = services();
-        const requests = [], seen = [];
-        bob.session_limit = 1;
-        bob.connect('session-requested', (_service, request) => {
-            requests.push(request);
-            request.connect('notify::pending', () => seen.push(request.pending));
-            request.connect('withdrawn', (_request, error) => seen.push(error));
-            return true;
-        });
-        const opening = alice.open_session_async(BOB, null, null);
-        await until(() => requests.length === 1);
-        assert(requests[0].pending);
-        bob.stop();
-        assert(!requests[0].is_pending());
-        await until(() => seen.length === 2);
-        assert(seen[0] === false);
-        assert(seen[1].matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED));
-        await checkFails(opening, IBB.Error.NOT_ACCEPTABLE, IBB.error_quark());
-        try {
-            requests[0].accept();
-            throw new Error('accepted');
-        } catch (error) {
-            assert(error.message === seen[1].message);
-        }
-    },
-
-    '/bindings/javascript/sessions': async () => {
-        // Many at once, each to its end.
-        const [alice, bob] = services();
-        const all = [];
-        bob.session_limit = 20;
-        bob.connect('session-accepted', (_service, transport) => all.push(echo(transport)));
-        const talk = async number => {
-            const data = DATA.map(byte => byte ^ number);
-            const transport = await alice.open_session_async(BOB, null, null);
-            const [, answer] = await Promise.all([
-                write(transport.get_output_stream(), data),
-                read(transport.get_input_stream(), data.length),
-            ]);
-            assert(same(answer, data), `session ${number}`);
-            await transport.close_async(GLib.PRIORITY_DEFAULT, null);
-        };
-        await Promise.all(Array.from({length: 20}, (_, number) => talk(number)));
-        assert((await Promise.all(all)).length === 20);
     },
 
     '/bindings/javascript/page': async () => {

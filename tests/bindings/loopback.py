@@ -2,7 +2,6 @@
 """The Python binding within one process."""
 
 import threading
-import types
 
 import cases
 from bindings import (DATA, both_ends, listen, listing, read_all, round_trip, wait, wait_until,
@@ -135,119 +134,6 @@ def requests():
         assert error.matches(IBB.error_quark(), IBB.Error.NOT_ACCEPTABLE), error
 
 
-@cases.case('/bindings/python/deferred')
-def deferred():
-    # The request is kept, and answered when somebody has made up his mind.
-    alice, bob = services()
-    kept = []
-    bob.props.session_limit = 1
-    bob.connect('session-requested', lambda _service, request: kept.append(request) or True)
-    results = []
-    alice.open_session_async(BOB, None, None,
-                             lambda _service, result: results.append(result))
-    wait_until(lambda: kept)
-    assert not results and kept[0].props.peer_jid == ALICE
-    accepted = kept[0].accept()
-    wait_until(lambda: results)
-    round_trip(alice.open_session_finish(results[0]), accepted)
-
-
-class FakeDialog:
-    """A Gtk.MessageDialog of which a test is the user."""
-
-    shown = []
-
-    def __init__(self, text, buttons):
-        self.text = text
-
-    def connect(self, signal, handler):
-        assert signal == 'response'
-        self.respond = lambda response: handler(self, response)
-
-    def present(self):
-        self.shown.append(self)
-
-    def destroy(self):
-        self.shown.remove(self)
-
-
-@cases.case('/bindings/python/dialogue')
-def dialogue():
-    # The listing of the page: answered with yes, with no, and withdrawn.
-    Gtk = types.SimpleNamespace(MessageDialog=FakeDialog,
-                                ResponseType=types.SimpleNamespace(YES=1, NO=2),
-                                ButtonsType=types.SimpleNamespace(YES_NO=1))
-    alice, bob = services()
-    said = []
-    names = {'IBB': IBB, 'GLib': GLib, 'Gtk': Gtk, 'service': bob, 'sessions': [],
-             'show': said.append}
-    exec(listing('opening.md', 1), names)
-    bob.props.session_limit = 4
-    bob.props.accept_timeout = 60000
-    results = []
-
-    def ask():
-        results.clear()
-        alice.open_session_async(BOB, None, None,
-                                 lambda _service, result: results.append(result))
-        wait_until(lambda: FakeDialog.shown)
-        return FakeDialog.shown[0]
-
-    dialog = ask()
-    assert ALICE in dialog.text
-    dialog.respond(Gtk.ResponseType.YES)
-    wait_until(lambda: results)
-    round_trip(alice.open_session_finish(results[0]), names['sessions'].pop())
-
-    ask().respond(Gtk.ResponseType.NO)
-    wait_until(lambda: results)
-    try:
-        alice.open_session_finish(results[0])
-        raise AssertionError('let in')
-    except GLib.Error as error:
-        assert error.matches(IBB.error_quark(), IBB.Error.NOT_ACCEPTABLE), error
-    assert not FakeDialog.shown and not said
-
-    # One that is over before the dialogue could be shown is told to nobody.
-    timeout = 20
-    while not said:
-        bob.props.accept_timeout = timeout
-        timeout *= 2
-        results.clear()
-        alice.open_session_async(BOB, None, None,
-                                 lambda _service, result: results.append(result))
-        wait_until(lambda: results and not FakeDialog.shown)
-    assert len(said) == 1 and 'in time' in said[0], said
-
-
-@cases.case('/bindings/python/withdrawn')
-def withdrawn():
-    alice, bob = services()
-    kept, seen = [], []
-
-    def requested(_service, request):
-        kept.append(request)
-        request.connect('notify::pending', lambda request, _: seen.append(request.props.pending))
-        request.connect('withdrawn', lambda _request, error: seen.append(error))
-        return True
-
-    bob.props.session_limit = 1
-    bob.connect('session-requested', requested)
-    alice.open_session_async(BOB, None, None, None)
-    wait_until(lambda: kept)
-    assert kept[0].props.pending is True and kept[0].is_pending()
-    bob.stop()
-    assert kept[0].is_pending() is False
-    wait_until(lambda: len(seen) == 2)
-    assert seen[0] is False
-    assert seen[1].matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED), seen
-    try:
-        kept[0].accept()
-        raise AssertionError('accepted')
-    except GLib.Error as error:
-        assert error.message == seen[1].message
-
-
 def talk(alice, number):
     """In a thread: sends DATA and its end, and reads the answer up to its end."""
     data = bytes(byte ^ number for byte in DATA)
@@ -359,28 +245,6 @@ def own_connection():
     alice.set_state(IBB.ConnectionState.OFFLINE, lost)
     wait_until(opened.has_ended)
     assert opened.dup_error() is not None
-
-
-@cases.case('/bindings/python/forgetful-connection')
-def forgetful_connection():
-    from gi.repository import GObject
-
-    class Forgetful(GObject.Object, IBB.Connection):
-        """send returns nothing, which is FALSE without an error."""
-
-        @GObject.Property(type=str, flags=GObject.ParamFlags.READABLE)
-        def local_jid(self):
-            return ALICE
-
-        def do_send(self, stanza):
-            pass
-
-    stanza = IBB.Stanza.new_from_xml('<message to="bob@example.org"/>', -1)
-    try:
-        Forgetful().send(stanza)
-        raise AssertionError('sent')
-    except GLib.Error as error:
-        assert error.matches(IBB.error_quark(), IBB.Error.FAILED), error
 
 
 @cases.case('/bindings/python/stanza')

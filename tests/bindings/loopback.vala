@@ -80,54 +80,6 @@ async void echo (IBB.Transport transport, bool upper = false) throws Error {
   yield transport.close_async ();
 }
 
-async void talk (IBB.Service alice, uint8 number) throws Error {
-  var data = new uint8[LENGTH];
-  var answer = new uint8[LENGTH];
-  var transport = yield alice.open_session_async (BOB);
-  size_t length;
-
-  for (var i = 0; i < LENGTH; i++)
-    data[i] = (uint8) i ^ number;
-  yield transport.output_stream.write_all_async (data, Priority.DEFAULT, null, out length);
-  yield transport.input_stream.read_all_async (answer, Priority.DEFAULT, null, out length);
-  assert (length == LENGTH && Memory.cmp (answer, data, LENGTH) == 0);
-  yield transport.close_async ();
-}
-
-// Many at once, each to its end.
-async void run_sessions () throws Error {
-  IBB.Service alice, bob;
-  var running = 2 * 20;
-  Error? failure = null;
-
-  make_services (out alice, out bob);
-  bob.session_limit = 20;
-  bob.session_accepted.connect ((transport) => {
-    echo.begin (transport, false, (object, result) => {
-      try {
-        echo.end (result);
-      } catch (Error error) {
-        failure = error;
-      }
-      if (--running == 0)
-        run_sessions.callback ();
-    });
-  });
-  for (uint8 i = 0; i < 20; i++)
-    talk.begin (alice, i, (object, result) => {
-      try {
-        talk.end (result);
-      } catch (Error error) {
-        failure = error;
-      }
-      if (--running == 0)
-        run_sessions.callback ();
-    });
-  yield;
-  if (failure != null)
-    throw failure;
-}
-
 // The request is kept, and answered when somebody has made up his mind.
 async void run_deferred () throws Error {
   IBB.Service alice, bob;
@@ -154,38 +106,6 @@ async void run_deferred () throws Error {
   accepted = kept.accept ();
   yield;
   yield round_trip (opened, accepted);
-}
-
-// Withdrawn while it was kept: the service is stopped.
-async void run_withdrawn () throws Error {
-  IBB.Service alice, bob;
-  IBB.Request? kept = null;
-  Error? reason = null;
-
-  make_services (out alice, out bob);
-  bob.session_limit = 1;
-  bob.session_requested.connect ((request) => {
-    kept = request;
-    request.withdrawn.connect ((error) => {
-      reason = error;
-      Idle.add (run_withdrawn.callback);
-    });
-    Idle.add (run_withdrawn.callback);
-    return true;
-  });
-  alice.open_session_async.begin (BOB);
-  yield;
-  assert (kept.pending && kept.is_pending ());
-  bob.stop ();
-  assert (!kept.pending);
-  yield;
-  assert (reason is IOError.CANCELLED);
-  try {
-    kept.accept ();
-    assert_not_reached ();
-  } catch (IOError.CANCELLED error) {
-    assert (error.message == reason.message);
-  }
 }
 
 // The stream throws IOError and nothing else, opening IBB.Error as well.
@@ -243,9 +163,7 @@ async void run_case (string name) throws Error {
   switch (name) {
     case "loopback": yield run_loopback (); break;
     case "own-connection": yield run_own_connection (); break;
-    case "sessions": yield run_sessions (); break;
     case "deferred": yield run_deferred (); break;
-    case "withdrawn": yield run_withdrawn (); break;
     case "errors": yield run_errors (); break;
     case "half-close": yield run_half_close (); break;
     default: assert_not_reached ();
@@ -295,37 +213,10 @@ void test_synchronous () {
   }
 }
 
-void test_refused () {
-  var loopback = new IBB.Loopback ();
-  var alice = new IBB.Service (loopback.attach (ALICE));
-  var bob = new IBB.Service (loopback.attach (BOB));
-  bob.session_limit = 1;
-  bob.session_requested.connect ((request) => {
-    request.refuse (IBB.Error.FORBIDDEN, null);
-    return true;
-  });
-  var loop = new MainLoop ();
-  var refused = false;
-  alice.open_session_async.begin (BOB, null, null, (object, result) => {
-    try {
-      alice.open_session_async.end (result);
-    } catch (IBB.Error.FORBIDDEN error) {
-      refused = true;
-    } catch (Error error) {
-      Test.message ("%s", error.message);
-    }
-    loop.quit ();
-  });
-  loop.run ();
-  assert (refused);
-}
-
 int main (string[] args) {
   Test.init (ref args);
-  foreach (var name in new string[] { "loopback", "own-connection", "sessions", "deferred",
-                                      "withdrawn", "errors", "half-close" })
+  foreach (var name in new string[] { "loopback", "own-connection", "deferred", "errors", "half-close" })
     Test.add_data_func ("/bindings/vala/" + name, () => run (name));
   Test.add_func ("/bindings/vala/synchronous", test_synchronous);
-  Test.add_func ("/bindings/vala/refused", test_refused);
   return Test.run ();
 }

@@ -3,19 +3,15 @@
 
 import asyncio
 import contextlib
-import gc
 import hashlib
 import io
 import itertools
 import os
 import random
-import signal
 import ssl
 import subprocess
 import tempfile
 import threading
-import warnings
-import weakref
 
 import cases
 from bindings import DATA, listing
@@ -182,149 +178,6 @@ async def cancel_call():
     assert (await asyncio.gather(opened.drain_async(), reader.readexactly(30000)))[0] is True
 
 
-@case('cancel/task')
-async def cancel_task():
-    # A task that is cancelled while its call succeeds hears of it nevertheless.
-    alice, bob = services()
-    went_on = []
-
-    async def accept():
-        await bob.accept_async()
-        went_on.append(True)
-
-    for _ in range(50):
-        task = asyncio.ensure_future(accept())
-        opening = asyncio.ensure_future(alice.open_session_async(BOB))
-        for _ in range(random.Random(7).randrange(4)):
-            await asyncio.sleep(0)
-        accepted = len(went_on)
-        task.cancel()
-        await asyncio.wait((task,))
-        assert task.cancelled() == (len(went_on) == accepted)
-        transport = (await asyncio.gather(opening, return_exceptions=True))[0]
-        if isinstance(transport, IBB.Transport):
-            transport.abort()
-
-
-async def until_taken(dice, begin):
-    """Takes a session with a call that is cancelled, in one way or another, until it is not."""
-    while True:
-        call = begin()
-        turns = dice.randrange(1, 7)  # at least that in which the task begins to wait
-        taking = dice.choice((
-            lambda: asyncio.wait_for(call, 0.0005 * turns),
-            lambda: asyncio.ensure_future(taken_by(call)),
-            lambda: asyncio.ensure_future(call)))()
-        task = asyncio.ensure_future(taking)
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        if dice.random() < 0.7:
-            task.cancel()
-        elif not asyncio.isfuture(taking):
-            pass  # it times out
-        elif not task.done():
-            await asyncio.wait((task,), timeout=0.002)
-            task.cancel()
-        try:
-            return await task
-        except (asyncio.CancelledError, TimeoutError):
-            pass
-        del call, taking, task
-
-
-async def taken_by(call):
-    return await call
-
-
-async def cancel_taking(call):
-    """Cancels a task that takes the result of the call. Whether the task was cancelled: not if there was a result."""
-    task = asyncio.ensure_future(taken_by(call))
-    await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.wait((task,))
-    return task.cancelled()
-
-
-@case('cancel/accept')
-async def cancel_accept():
-    # Whenever an accept is cancelled, the next one gets the session: none is lost,
-    # none is aborted, and their order is kept.
-    seed = random.randrange(2 ** 32)
-    print(f'# seed {seed}')
-    dice = random.Random(seed)
-    alice, bob = services()
-
-    async def ask():
-        for number in range(60):
-            async with await alice.open_session_async(BOB, IBB.SessionParams(sid=f's{number}')) as transport:
-                reader, writer = transport.make_streams()
-                writer.write(b'%d\n' % number)
-                assert await reader.readline() == b'%d\n' % number
-            for _ in range(dice.randrange(4)):
-                await asyncio.sleep(0)
-
-    assert await cancel_taking(bob.accept_async())  # from here on somebody listens
-    asking = asyncio.ensure_future(ask())
-    for number in range(60):
-        transport = await until_taken(dice, bob.accept_async)
-        assert transport.props.sid == f's{number}', (transport.props.sid, number)
-        await echo(transport)
-    await asking
-
-
-@case('cancel/expect')
-async def cancel_expect():
-    # The same of a session that was agreed on: the next expectation of it gets it.
-    seed = random.randrange(2 ** 32)
-    print(f'# seed {seed}')
-    dice = random.Random(seed)
-    alice, bob = services()
-    bob.props.session_limit = 0
-
-    async def ask(sid):
-        while True:
-            try:
-                transport = await alice.open_session_async(BOB, IBB.SessionParams(sid=sid))
-                break
-            except GLib.Error as error:
-                assert error.matches(IBB.error_quark(), IBB.Error.NOT_ACCEPTABLE), error
-                await asyncio.sleep(0.001)
-        async with transport:
-            reader, writer = transport.make_streams()
-            writer.write(b'hello\n')
-            assert await reader.readline() == b'hello\n'
-
-    for number in range(30):
-        sid = f's{number}'
-        assert await cancel_taking(bob.expect_session_async(ALICE, sid))
-        asking = asyncio.ensure_future(ask(sid))
-        transport = await until_taken(dice, lambda: bob.expect_session_async(ALICE, sid))
-        assert transport.props.sid == sid
-        await echo(transport)
-        await asking
-
-
-@case('cancel/taken-later')
-async def cancel_taken_later():
-    # The result of a call can be taken once; if nobody takes it, it goes to the
-    # next call.
-    alice, bob = services()
-    call = bob.accept_async()
-    opened = await alice.open_session_async(BOB, IBB.SessionParams(sid='one'))
-    await asyncio.wait((call,))
-    await cancel_taking(call)
-    transport = await call
-    assert transport is call.result() and transport.props.sid == 'one'
-    transport.abort()
-
-    call = bob.accept_async()
-    opened = await alice.open_session_async(BOB, IBB.SessionParams(sid='two'))
-    await asyncio.wait((call,))
-    del call
-    async with await bob.accept_async() as transport, opened:
-        assert transport.props.sid == 'two'
-
-
 @case('cancel/read')
 async def cancel_read():
     # Reads that are cancelled at any moment lose nothing.
@@ -359,43 +212,6 @@ async def cancel_read():
     writer.close()
     await asyncio.gather(sending, writer.wait_closed())
     assert received == data and cancelled > 0, (len(received), cancelled)
-
-
-@case('back-pressure')
-async def back_pressure():
-    # A reader that does not read stops the writer, with little in between.
-    size = 8 * 2 ** 20
-    opened, accepted = await ends()
-    written = 0
-
-    async def send():
-        nonlocal written
-        digest = hashlib.sha256()
-        async with opened:
-            _reader, writer = opened.make_streams()
-            while written < size:
-                piece = os.urandom(10000)
-                writer.write(piece)
-                digest.update(piece)
-                written += len(piece)
-                await writer.drain()
-        return digest.digest()
-
-    sending = asyncio.ensure_future(send())
-    limit = 256 * 1024
-    await wait_until(lambda: accepted.props.bytes_received >= limit)
-    before = -1
-    while before != written:  # until the buffers on the way are full, too
-        before = written
-        await asyncio.sleep(0.05)
-    assert not sending.done() and written < size / 4, written
-
-    digest = hashlib.sha256()
-    async with accepted:
-        reader, _writer = accepted.make_streams()
-        while piece := await reader.read(100000):
-            digest.update(piece)
-    assert await sending == digest.digest()
 
 
 @case('half-close')
@@ -642,37 +458,6 @@ def loop_closed():
         assert False, 'ran'
 
 
-@cases.case('/bindings/python/asyncio/loop/interrupt')
-def loop_interrupt():
-    # A signal that another thread takes does not end the poll of this one by itself.
-    seen = []
-
-    def is_main_thread_waiting():
-        with open(f'/proc/self/task/{os.getpid()}/stat', encoding='utf-8') as file:
-            return file.read().rpartition(')')[2].split()[0] == 'S'
-
-    def interrupt():
-        # Until the loop polls.
-        while not is_main_thread_waiting():
-            pass
-        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
-
-    async def wait():
-        asyncio.get_running_loop().call_soon(threading.Thread(target=interrupt).start)
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            seen.append('cancelled')
-            raise
-
-    try:
-        IBB.run(wait())
-    except KeyboardInterrupt:
-        seen.append('interrupted')
-    assert seen == ['cancelled', 'interrupted']
-    assert signal.set_wakeup_fd(-1) == -1
-
-
 async def talk_in_loop():
     """A loop runs calls and signals of GLib, timers, files and threads."""
     opened, accepted = await ends()
@@ -717,98 +502,6 @@ def loop_application():
     # The loop can be run as well, before and after.
     assert loop.run_until_complete(talk_in_loop()) == 'talked'
     loop.close()
-
-
-@cases.case('/bindings/python/asyncio/loop/application-idle')
-def loop_application_idle():
-    # It rests when there is nothing to do, and when another loop is running.
-    loop = IBB.new_event_loop()
-    n_turns = 0
-    turn = loop._run_one_turn
-
-    def count():
-        nonlocal n_turns
-        n_turns += 1
-        turn()
-
-    loop._run_one_turn = count
-    done = []
-    timer = loop.call_later(100, done.append)
-    main_loop = GLib.MainLoop()
-    GLib.timeout_add(100, main_loop.quit)
-    main_loop.run()
-    assert n_turns < 5, n_turns
-    timer.cancel()
-
-    n_turns = 0
-    loop.call_soon(done.append, 'late')
-    assert IBB.run(talk_in_loop()) == 'talked'
-    assert n_turns == 0 and not done
-    while not done:
-        GLib.MainContext.default().iteration(True)
-    loop.close()
-
-
-@cases.case('/bindings/python/asyncio/loop/application-error')
-def loop_application_error():
-    # What a callback raises goes the loop's way, and the others go on.
-    loop = IBB.new_event_loop()
-    reports, done = [], []
-    loop.set_exception_handler(lambda _loop, context: reports.append(context['exception']))
-
-    def fail():
-        raise ValueError('mine')
-
-    loop.call_soon(fail)
-    loop.call_later(0.002, done.append, 1)
-    threading.Thread(target=lambda: loop.call_soon_threadsafe(done.append, 2)).start()
-    while len(done) < 2:
-        GLib.MainContext.default().iteration(True)
-    assert [repr(error) for error in reports] == ["ValueError('mine')"]
-    loop.close()
-    GLib.MainContext.default().iteration(False)
-    # One that is dropped is gone.
-    gone = weakref.ref(IBB.new_event_loop())
-    with warnings.catch_warnings(record=True):
-        warnings.simplefilter('always')
-        gc.collect()
-    assert gone() is None
-    GLib.MainContext.default().iteration(False)
-
-
-@cases.case('/bindings/python/asyncio/loop/thread')
-def loop_thread():
-    # Two programs in threads, each with its own context.
-    digests = []
-
-    async def talk():
-        opened, accepted = await ends()
-        answering = asyncio.ensure_future(echo(accepted))
-        async with opened:
-            reader, writer = opened.make_streams()
-            writer.write(b'hello\n')
-            digests.append(await reader.readline())
-        await answering
-
-    threads = [threading.Thread(target=lambda: IBB.run(talk())) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert digests == [b'hello\n'] * 2
-
-
-@cases.case('/bindings/python/asyncio/loop/other')
-def loop_other():
-    # One that does nothing for GLib would wait for ever.
-    async def wait():
-        _alice, bob = services()
-        try:
-            await bob.accept_async()
-        except RuntimeError as error:
-            return str(error)
-
-    assert 'IBB.run()' in asyncio.run(wait())
 
 
 cases.main()

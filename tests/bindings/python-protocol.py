@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A protocol that misbehaves: an IBB transport does to it what asyncio's own TCP
-transport does, for random sequences of pause, resume, close, abort and raise."""
+transport does."""
 
 import asyncio
-import gc
-import random
 import socket
 
-import bindings  # noqa: F401 (names the version of IBB)
 import cases
 from gi.repository import IBB
 
@@ -17,9 +14,6 @@ BOB = 'bob@example.org/b'
 
 class Stop(BaseException):
     """Like asyncio.CancelledError, not an Exception."""
-
-
-RAISED = (ValueError, ConnectionResetError, Stop, asyncio.CancelledError)
 
 
 async def connect_tcp(peer, victim):
@@ -140,73 +134,6 @@ class Plain(Victim, asyncio.Protocol):
         self.take(data)
 
 
-class Buffered(Victim, asyncio.BufferedProtocol):
-    def __init__(self, script, size):
-        super().__init__(script)
-        self.buffer = bytearray(size)
-
-    def get_buffer(self, sizehint):
-        self.do('get_buffer')
-        return self.buffer
-
-    def buffer_updated(self, n):
-        self.take(bytes(self.buffer[:n]))
-
-
-async def play(connect, lines, script, says_end, size):
-    """Returns what the victim, the loop and the peer have seen."""
-    loop = asyncio.get_running_loop()
-    reports = []
-    loop.set_exception_handler(
-        lambda _loop, context: reports.append((context['message'], repr(context['exception']))))
-    victim = Plain(script) if size is None else Buffered(script, size)
-    peer = Peer(lines, says_end)
-    await connect(peer, victim)
-    await victim.lost
-    # Nothing comes after the end, not even after a resume.
-    for _ in range(5):
-        victim.transport.resume_reading()
-        await asyncio.sleep(0)
-    peer.transport.abort()
-    await peer.lost
-    assert victim.log[-2:-1] == ['lost'], victim.log
-    assert victim.transport.is_closing()
-    loop.set_exception_handler(None)
-    return victim.log, reports, bytes(peer.heard)
-
-
-def compare(name, lines, script, says_end, size):
-    wanted, got = (IBB.run(play(connect, lines, script, says_end, size))
-                   for connect in (connect_tcp, connect_ibb))
-    assert wanted[0] == got[0], (name, script, wanted[0][-4:], got[0][-4:], len(wanted[0]),
-                                 len(got[0]))
-    # What a callback of the loop raises is reported with the callback's name.
-    handle = 'Exception in callback'
-    for reports in (wanted[1], got[1]):
-        reports[:] = [(handle if message.startswith(handle) else message, error)
-                      for message, error in reports]
-    assert wanted[1] == got[1], (name, script, wanted[1], got[1])
-    if wanted[0][-1] == 'None' and 'abort' not in sum((list(s) for s in script.values()), []):
-        assert wanted[2] == got[2], (name, script, wanted[2], got[2])
-
-
-def make_lines(dice, n):
-    return [b'%d %s\n' % (i, b'x' * dice.choice((0, 10, 1000, 20000))) for i in range(n)]
-
-
-HARMLESS = (
-    ('pause', 'resume'),
-    ('pause', 'resume-soon'),
-    ('pause', 'resume-later'),
-    ('resume',),
-    ('pause', 'resume', 'pause', 'resume'),
-    ('pause', 'resume', 'pause', 'resume-soon'),
-    ('pause', 'resume-soon', 'resume', 'pause', 'resume'),
-    ('pause', 'resume-soon', 'resume', 'pause', 'resume-later'),
-    ('pause', 'pause', 'resume-later', 'resume-soon'),
-)
-
-
 @cases.case('/bindings/python/protocol/order')
 def order():
     # Resume, pause and resume in one callback, while what was read is held back.
@@ -233,47 +160,6 @@ def order():
     IBB.run(main())
 
 
-@cases.case('/bindings/python/protocol/random')
-def random_scripts():
-    seed = random.randrange(2 ** 32)
-    print(f'# seed {seed}')
-    dice = random.Random(seed)
-    for turn in range(60):
-        lines = make_lines(dice, dice.randrange(1, 60))
-        script = {number: dice.choice(HARMLESS) for number in range(len(lines))
-                  if dice.random() < 0.5}
-        says_end = dice.random() < 0.7
-        end = dice.choice(('close', 'abort', 'raise', 'none'))
-        if end == 'none' and not says_end:
-            end = 'close'
-        if end != 'none':
-            number = dice.randrange(len(lines))
-            last = dice.choice(RAISED) if end == 'raise' else end
-            script[number] = (*script.get(number, ()), last)
-        elif dice.random() < 0.5:
-            script['eof'] = ('write', dice.choice(('close', 'write-eof')), 'keep-open')
-            if script['eof'][1] == 'write-eof':
-                script['eof'] = ('write', 'write-eof', 'close')
-        elif dice.random() < 0.3:
-            script['eof'] = (dice.choice(RAISED),)
-        if dice.random() < 0.1:
-            script['made'] = (dice.choice((*RAISED, 'close', 'abort')),)
-        if dice.random() < 0.1:
-            script['lost'] = (dice.choice(RAISED),)
-        size = dice.choice((None, None, 1, 100, 5000, 100000))
-        if size == 1:
-            lines = lines[:1]
-            script = {key: value for key, value in script.items() if key != 0} | {0: ('close',)}
-        elif size is not None and dice.random() < 0.1:
-            script['get_buffer'] = (dice.choice(RAISED),)
-        compare(turn, lines, script, says_end, size)
-
-
-@cases.case('/bindings/python/protocol/empty-buffer')
-def empty_buffer():
-    compare('empty', [b'1\n'], {}, True, 0)
-
-
 @cases.case('/bindings/python/protocol/writing')
 def writing():
     # What pause_writing() and resume_writing() raise is reported; the stream goes on.
@@ -297,31 +183,6 @@ def writing():
 
     wanted, got = IBB.run(play_writing(connect_tcp)), IBB.run(play_writing(connect_ibb))
     assert wanted == got and got[2] == size and len(got[1]) == 2, (wanted, got)
-
-
-@cases.case('/bindings/python/protocol/exit')
-def leave():
-    # These two end the loop, from wherever they are raised.
-    for error in (SystemExit, KeyboardInterrupt):
-        for key in (0, 'eof', 'made', 'lost', 'pause_writing', 'resume_writing'):
-            for connect in (connect_tcp, connect_ibb):
-                async def main():
-                    victim = Plain({key: (error,)})
-                    await connect(Peer([b'line\n'], True), victim)
-                    await asyncio.sleep(0)
-                    if 'writing' in str(key):
-                        victim.transport.set_write_buffer_limits(0)
-                        victim.transport.write(bytes(10 ** 7))
-                    await victim.lost
-                    await asyncio.sleep(0)
-                    await asyncio.sleep(0)
-
-                try:
-                    IBB.run(main())
-                    raise AssertionError(f'{error} of {key} got lost')
-                except error:
-                    pass
-                gc.collect()
 
 
 @cases.case('/bindings/python/protocol/types')

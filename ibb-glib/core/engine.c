@@ -154,7 +154,7 @@ ibb_engine_new (IBBRandomFunc random, gpointer random_data)
   self->context->stalls = ibb_stalls_new (self->context);
   ibb_acceptor_init (&self->acceptor, self->context, &self->events);
   ibb_incoming_init (&self->incoming, self->context, &self->acceptor);
-  ibb_outgoing_init (&self->outgoing, self->context);
+  self->outgoing = (IBBOutgoing){ .context = self->context };
   return self;
 }
 
@@ -180,7 +180,7 @@ ibb_engine_free (IBBEngine *self)
   while (ibb_engine_take_event (self, &event))
     ibb_event_clear (&event);
 
-  ibb_acceptor_clear (&self->acceptor);
+  g_hash_table_unref (self->acceptor.expectations);
   g_clear_pointer (&self->context->abandoned, ibb_abandoned_free);
   g_clear_pointer (&self->context->finished, ibb_finished_free);
   g_clear_pointer (&self->context->first_hop, ibb_first_hop_free);
@@ -212,13 +212,13 @@ ibb_engine_settings_changed (IBBEngine *self, gint64 now)
 void
 ibb_engine_set_stanza_limit (IBBEngine *self, gsize limit)
 {
-  ibb_stanza_limit_set_named (&self->context->limit, limit);
+  self->context->limit.named = limit;
 }
 
 void
 ibb_engine_set_listen (IBBEngine *self, IBBListen listen)
 {
-  ibb_acceptor_set_listen (&self->acceptor, listen);
+  self->acceptor.listen = listen;
 }
 
 void
@@ -250,7 +250,7 @@ ibb_engine_take_event (IBBEngine *self, IBBEvent *event)
 gboolean
 ibb_engine_has_outcome (IBBEngine *self)
 {
-  return !ibb_events_are_empty (&self->events);
+  return !g_queue_is_empty (&self->events.queue);
 }
 
 /* The connection. */
@@ -420,7 +420,7 @@ ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
 {
   g_autoptr (HeldSessions) sessions = hold_all (self);
 
-  ibb_incoming_stop (&self->incoming);
+  self->incoming.is_stopped = TRUE;
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_session_stop (l->data, abort_sessions, now);
   ibb_abandoned_close_all (self->context->abandoned); /* nobody is there for later answers */
@@ -556,7 +556,7 @@ check_running (IBBEngine *self, IBBFailure *failure)
 {
   if (self->context->is_lost)
     ibb_failure_set (failure, IBB_FAILURE_CONNECTION_LOST);
-  else if (ibb_incoming_is_stopped (&self->incoming))
+  else if (self->incoming.is_stopped)
     ibb_failure_set (failure, IBB_FAILURE_STOPPED);
   else
     return TRUE;
@@ -613,7 +613,7 @@ ibb_engine_expect (IBBEngine  *self,
 void
 ibb_engine_cancel_expectation (IBBEngine *self, IBBExpectation *expectation)
 {
-  ibb_acceptor_cancel (&self->acceptor, expectation);
+  ibb_acceptor_remove (&self->acceptor, expectation);
 }
 
 /* Incoming stanzas: an answer that the engine waits for, a request to a session, or a stanza that
@@ -693,7 +693,7 @@ receive (IBBEngine *self, IBBStanza *stanza, gboolean is_last, gint64 now)
     case IBB_PAYLOAD_CLOSE:
     case IBB_PAYLOAD_UNKNOWN:
     case IBB_PAYLOAD_RESUME:
-      if (ibb_incoming_is_stopped (&self->incoming) && g_hash_table_size (context->sessions) == 0)
+      if (self->incoming.is_stopped && g_hash_table_size (context->sessions) == 0)
         return FALSE; /* the application answers that there is no such service (N-08) */
       to = stanza->to != NULL && g_strcmp0 (stanza->to, context->local_jid) != 0
                ? ibb_jid_normalize (stanza->to)
@@ -725,7 +725,7 @@ ibb_engine_receive_own (IBBEngine *self, IBBStanza *stanza, gint64 now)
 gboolean
 ibb_engine_is_running (IBBEngine *self)
 {
-  return !ibb_incoming_is_stopped (&self->incoming) && !self->context->is_lost;
+  return !self->incoming.is_stopped && !self->context->is_lost;
 }
 
 gboolean

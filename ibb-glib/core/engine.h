@@ -29,7 +29,6 @@
 #include "core/base/stanza.h"
 #include "core/session/acceptor.h"
 #include "core/session/event.h"
-#include "core/session/expectation.h"
 #include "core/session/session.h"
 
 G_BEGIN_DECLS

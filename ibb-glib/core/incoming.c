@@ -17,18 +17,6 @@ ibb_incoming_init (IBBIncoming *self, IBBContext *context, IBBAcceptor *acceptor
   self->acceptor = acceptor;
 }
 
-void
-ibb_incoming_stop (IBBIncoming *self)
-{
-  self->is_stopped = TRUE;
-}
-
-gboolean
-ibb_incoming_is_stopped (const IBBIncoming *self)
-{
-  return self->is_stopped;
-}
-
 static void
 reply_error (IBBIncoming *self, const IBBStanza *stanza, IBBCondition condition, IBBErrorType type)
 {

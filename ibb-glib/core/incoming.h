@@ -21,9 +21,7 @@ typedef struct
   gboolean     is_stopped; /* nothing new begins */
 } IBBIncoming;
 
-void     ibb_incoming_init (IBBIncoming *self, IBBContext *context, IBBAcceptor *acceptor);
-void     ibb_incoming_stop (IBBIncoming *self);
-gboolean ibb_incoming_is_stopped (const IBBIncoming *self);
+void ibb_incoming_init (IBBIncoming *self, IBBContext *context, IBBAcceptor *acceptor);
 /* A request, or a message. local, peer (nullable): the addresses, normalised. is_last: nobody else
  * is asked. Otherwise FALSE: it is for no session here, and opens none. */
 gboolean ibb_incoming_receive (IBBIncoming *self,

@@ -9,12 +9,6 @@
 #include "core/peer/stall.h"
 #include "core/session/delivery.h"
 
-void
-ibb_outgoing_init (IBBOutgoing *self, IBBContext *context)
-{
-  *self = (IBBOutgoing){ .context = context };
-}
-
 /* Lets the sessions go on that wait for memory or for the end of a backlog, and not for their own
  * readers. */
 static void
@@ -25,10 +19,10 @@ release_waiting (IBBOutgoing *self, gint64 now)
   if (ibb_control_is_backlogged (&context->control) || !ibb_memory_take_freed (&context->memory))
     return;
 
-  for (guint n = ibb_memory_get_n_waiting (&context->memory);
+  for (guint n = g_queue_get_length (&context->memory.waiting);
        n > 0 && !ibb_control_is_backlogged (&context->control); n--)
     {
-      IBBSession *session = ibb_memory_peek_waiting (&context->memory);
+      IBBSession *session = g_queue_peek_head (&context->memory.waiting);
 
       ibb_receiver_release_waiting (&session->receiver, now);
       ibb_session_update_timer (session);
@@ -46,7 +40,7 @@ take_control (IBBOutgoing *self)
   /* Once the backlog has gone some of the sessions that wait may go on although memory is still
    * short. */
   if (was_backlogged)
-    ibb_memory_set_freed (&context->memory);
+    context->memory.is_freed = TRUE;
   return stanza;
 }
 
@@ -66,8 +60,7 @@ wait_for_others (IBBContext *context, IBBPeer *peer, gint64 now)
 static gboolean
 has_most_blocks (IBBPeer *peer, IBBSession *session)
 {
-  return ibb_block_limit_is_full (ibb_peer_get_quota (peer)) &&
-         ibb_flight_get_n_sent (&session->sender.flight) > 0;
+  return ibb_block_limit_is_full (&peer->quota) && session->sender.flight.stall.blocks.n > 0;
 }
 
 static gboolean
@@ -99,7 +92,7 @@ find_ready (IBBOutgoing *self, gint64 now)
 
   while ((peer = ibb_peers_get_next (context->peers)) != NULL)
     {
-      IBBScheduler *turns = ibb_peer_get_turns (peer);
+      IBBScheduler *turns = &peer->turns;
       IBBSession   *session = ibb_scheduler_peek (turns);
       gsize         size = session != NULL ? ibb_sender_get_next_size (&session->sender) : 0;
 

@@ -19,7 +19,6 @@ typedef struct
   gboolean    is_turn_of_messages; /* blocks by message, or by IQ, go next */
 } IBBOutgoing;
 
-void     ibb_outgoing_init (IBBOutgoing *self, IBBContext *context);
 gboolean ibb_outgoing_has_stanza (IBBOutgoing *self, gint64 now);
 /* (transfer full) (nullable) */
 IBBStanza *ibb_outgoing_take_stanza (IBBOutgoing *self, gint64 now);

@@ -72,7 +72,10 @@ expect_begin (IBBOperation *operation, gint64 now, GError **error)
   if (self->expectation != NULL)
     {
       if (self->expected.is_agreed)
-        ibb_expectation_set_stanza_type (self->expectation, self->expected.by_message);
+        {
+          self->expectation->has_stanza_type = TRUE;
+          self->expectation->by_message = self->expected.by_message;
+        }
       return TRUE;
     }
   set_error (self, &failure, error);

@@ -108,12 +108,19 @@ KNOWN_OPENED = (
     'IBBByteQueue',
     'IBBContext',
     'IBBParameters',
-    # The engine, and the session whose halves the last two are.
+    # Parts of an engine and of a session, which other rooms read.
+    'IBBAcceptor',
+    'IBBEvents',
+    'IBBFlight',
+    'IBBMemory',
     'IBBPeer',
     'IBBRegistration',
+    'IBBReorder',
     'IBBSession',
     'IBBReceiver',
     'IBBSender',
+    'IBBStall',
+    'IBBStanzaLimit',
     'IBBTimer',
 )
 # Names without the prefix of their file.

@@ -10,7 +10,7 @@
 guint
 inside_get_n_counted (IBBEngine *engine)
 {
-  return ibb_memory_get_n_sharers (&engine->context->memory);
+  return engine->context->memory.n_sharers;
 }
 
 guint
@@ -46,7 +46,7 @@ inside_get_readable (IBBSession *session)
 gsize
 inside_get_in_flight (IBBSession *session)
 {
-  return ibb_flight_get_length (&session->sender.flight);
+  return session->sender.flight.stall.in_flight;
 }
 
 gboolean
@@ -86,7 +86,7 @@ inside_get (IBBEngine *engine, IBBSession *session, const char *name, gint64 *va
     { "queued-bytes", engine->context->control.size },   /* answers and requests to be sent */
     { "queued-error-bytes", engine->context->control.errors },
     { "queued-reply-bytes", engine->context->control.replies },
-    { "waiting-sessions", ibb_memory_get_n_waiting (&engine->context->memory) },
+    { "waiting-sessions", g_queue_get_length (&engine->context->memory.waiting) },
     { "memory-short", ibb_memory_is_short (&engine->context->memory) ? 1 : 0 },
     { "chat-at", (gsize) (engine->context->interactive.at / 1000) },
     { "backlogged", ibb_control_is_backlogged (&engine->context->control) ? 1 : 0 },

@@ -297,7 +297,7 @@ note_late_acknowledgement (World *self, Node *node, const IBBStanza *close)
 
   receiver = &end->session->receiver;
   end->other->gave_up_late =
-      receiver->received >= end->other->gave_up_at && ibb_acks_get_length (&receiver->acks) == 0;
+      receiver->received >= end->other->gave_up_at && receiver->acks.blocks.length == 0;
 }
 
 /* The account that a stanza comes from, which may have had another name. */

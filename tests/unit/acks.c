@@ -50,26 +50,26 @@ test_records (void)
       ibb_acks_note_digest (&self, i + 1);
       ibb_stanza_record_unref (block);
       if (i == 0)
-        first = ibb_acks_get_records (&self);
+        first = self.records;
     }
   g_assert_cmpuint (first, <=, 192 + 1);
-  g_assert_cmpuint (ibb_acks_get_length (&self), ==, 3);
-  g_assert_cmpuint (ibb_acks_get_bytes (&self), ==, 30);
-  g_assert_cmpuint (ibb_acks_get_records (&self), ==, 3 * first + 3);
+  g_assert_cmpuint (self.blocks.length, ==, 3);
+  g_assert_cmpuint (self.bytes, ==, 30);
+  g_assert_cmpuint (self.records, ==, 3 * first + 3);
   g_assert_cmpuint (context->memory.records, ==, 3 * first + 3);
 
   ibb_acks_send_first (&self, NULL);
-  g_assert_cmpuint (ibb_acks_get_sent_to (&self), ==, 10);
+  g_assert_cmpuint (self.sent_to, ==, 10);
   g_assert_cmpuint (ibb_acks_get_first_end (&self), ==, 20);
   g_assert_cmpint (ibb_acks_get_first_arrival (&self), ==, 1);
   g_assert_cmpuint (g_hash_table_size (self.digests), ==, 2);
   g_assert_true (ibb_acks_contain (&self, 2));
   ibb_acks_set_waiting (&self, TRUE);
-  g_assert_cmpuint (ibb_memory_get_n_waiting (&context->memory), ==, 1);
+  g_assert_cmpuint (g_queue_get_length (&context->memory.waiting), ==, 1);
   ibb_acks_clear (&self);
-  g_assert_cmpuint (ibb_memory_get_n_waiting (&context->memory), ==, 0);
-  g_assert_cmpuint (ibb_acks_get_length (&self) + ibb_acks_get_bytes (&self), ==, 0);
-  g_assert_cmpuint (ibb_acks_get_records (&self) + context->memory.records, ==, 0);
+  g_assert_cmpuint (g_queue_get_length (&context->memory.waiting), ==, 0);
+  g_assert_cmpuint (self.blocks.length + self.bytes, ==, 0);
+  g_assert_cmpuint (self.records + context->memory.records, ==, 0);
   g_assert_false (ibb_acks_contain (&self, 2));
   ibb_context_unref (context);
 }
@@ -86,9 +86,9 @@ test_waiting (void)
   ibb_acks_init (&self, &parameters);
   ibb_acks_add (&self, block, 10, 0);
   ibb_acks_set_waiting (&self, TRUE);
-  g_assert_cmpuint (ibb_memory_get_n_waiting (&context->memory), ==, 1);
+  g_assert_cmpuint (g_queue_get_length (&context->memory.waiting), ==, 1);
   ibb_acks_send_all (&self, 0);
-  g_assert_cmpuint (ibb_memory_get_n_waiting (&context->memory), ==, 0);
+  g_assert_cmpuint (g_queue_get_length (&context->memory.waiting), ==, 0);
   ibb_stanza_record_unref (block);
   ibb_acks_clear (&self);
   ibb_context_unref (context);
@@ -107,8 +107,8 @@ test_refused (void)
   for (guint i = 1; i <= 3; i++)
     ibb_acks_add (&self, block, 10 * i, 0);
   ibb_acks_send_all (&self, 20);
-  g_assert_cmpuint (ibb_acks_get_sent_to (&self), ==, 20);
-  g_assert_true (ibb_acks_have_refused (&self));
+  g_assert_cmpuint (self.sent_to, ==, 20);
+  g_assert_true (self.has_refused);
   for (guint i = 1; i <= 3; i++)
     {
       IBBStanza *reply = ibb_control_pop (&context->control);

@@ -39,14 +39,14 @@ test_taken (Fixture *self, gconstpointer data)
   g_queue_push_tail (&ids, g_strdup ("id"));
   ibb_control_push_replies (&self->control, NULL, NULL, FALSE, &ids);
   replies = ibb_control_get_replies_size (&self->control);
-  ibb_memory_add_unread (&self->memory, 100);
-  ibb_memory_add_records (&self->memory, LIMIT / 2 - 100 - replies);
+  self->memory.unread += 100;
+  self->memory.records += (LIMIT / 2 - 100 - replies);
   g_assert_false (ibb_memory_is_half_taken (&self->memory));
-  ibb_memory_add_records (&self->memory, 1);
+  self->memory.records += 1;
   g_assert_true (ibb_memory_is_half_taken (&self->memory));
-  ibb_memory_add_unread (&self->memory, LIMIT / 2);
+  self->memory.unread += (LIMIT / 2);
   g_assert_false (ibb_memory_is_short (&self->memory));
-  ibb_memory_add_unread (&self->memory, 1);
+  self->memory.unread += 1;
   g_assert_true (ibb_memory_is_short (&self->memory));
 }
 
@@ -55,9 +55,9 @@ static void
 test_share (Fixture *self, gconstpointer data)
 {
   g_assert_cmpuint (ibb_memory_get_share (&self->memory, 1), ==, LIMIT / 2);
-  ibb_memory_add_sharer (&self->memory);
+  self->memory.n_sharers++;
   g_assert_cmpuint (ibb_memory_get_share (&self->memory, 1), ==, LIMIT / 2);
-  ibb_memory_add_sharer (&self->memory);
+  self->memory.n_sharers++;
   g_assert_cmpuint (ibb_memory_get_share (&self->memory, 1), ==, LIMIT / 4);
   g_assert_cmpuint (ibb_memory_get_share (&self->memory, LIMIT), ==, 2 * LIMIT);
 }
@@ -68,14 +68,14 @@ test_freed (Fixture *self, gconstpointer data)
 {
   IBBMemory *memory = &self->memory;
 
-  ibb_memory_add_sharer (memory);
-  ibb_memory_add_unread (memory, LIMIT + 2);
+  memory->n_sharers++;
+  memory->unread += (LIMIT + 2);
   ibb_memory_remove_unread (memory, 1);
   g_assert_false (ibb_memory_take_freed (memory));
   ibb_memory_remove_unread (memory, 1);
   g_assert_true (ibb_memory_take_freed (memory));
   g_assert_false (ibb_memory_take_freed (memory));
-  ibb_memory_add_records (memory, 2);
+  memory->records += 2;
   ibb_memory_remove_records (memory, 1);
   g_assert_false (ibb_memory_take_freed (memory));
   ibb_memory_remove_records (memory, 1);

@@ -169,7 +169,10 @@ expect (Script *self, Words *words)
   if (check_fails (self, words, expectation != NULL, &failure))
     return;
   if (options.has_stanza_type)
-    ibb_expectation_set_stanza_type (expectation, options.by_message);
+    {
+      expectation->has_stanza_type = TRUE;
+      expectation->by_message = options.by_message;
+    }
   g_hash_table_replace (self->expectations, g_strdup (words->at), expectation);
 }
 

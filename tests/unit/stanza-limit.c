@@ -12,16 +12,16 @@ test_learnt (void)
 
   ibb_stanza_limit_set_server (&limit, "b");
   g_assert_cmpuint (ibb_stanza_limit_get (&limit), ==, 0);
-  ibb_stanza_limit_set_named (&limit, 10000);
+  limit.named = 10000;
   g_assert_cmpuint (ibb_stanza_limit_get (&limit), ==, 10000);
 
   g_assert_false (ibb_stanza_limit_note_violation (&limit, 0)); /* nothing was under way */
   g_assert_cmpuint (ibb_stanza_limit_get (&limit), ==, 10000);
   g_assert_true (ibb_stanza_limit_note_violation (&limit, 30000));
   g_assert_cmpuint (ibb_stanza_limit_get (&limit), ==, 10000);
-  ibb_stanza_limit_set_named (&limit, 0);
+  limit.named = 0;
   g_assert_cmpuint (ibb_stanza_limit_get (&limit), ==, 15000);
-  ibb_stanza_limit_set_named (&limit, 20000);
+  limit.named = 20000;
   g_assert_cmpuint (ibb_stanza_limit_get (&limit), ==, 15000);
 
   /* A new login to the same server, and to another one. */

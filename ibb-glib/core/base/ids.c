@@ -28,9 +28,3 @@ ibb_ids_create_sid (const IBBIds *self)
 
   return g_strconcat (first, second, NULL);
 }
-
-char *
-ibb_ids_create_secret (const IBBIds *self)
-{
-  return ibb_ids_create_sid (self);
-}

@@ -17,8 +17,7 @@ typedef struct
   gpointer      data;
 } IBBIds;
 
-char *ibb_ids_create (const IBBIds *self);        /* of a stanza: 64 bits (D-33) */
-char *ibb_ids_create_sid (const IBBIds *self);    /* 128 bits (N-04) */
-char *ibb_ids_create_secret (const IBBIds *self); /* likewise (D-58) */
+char *ibb_ids_create (const IBBIds *self);     /* of a stanza: 64 bits (D-33) */
+char *ibb_ids_create_sid (const IBBIds *self); /* 128 bits (N-04) */
 
 G_END_DECLS

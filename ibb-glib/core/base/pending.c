@@ -60,12 +60,6 @@ ibb_pendings_find (IBBPendings *self, const char *id)
   return id != NULL ? g_hash_table_lookup (self->by_id, id) : NULL;
 }
 
-gboolean
-ibb_pending_is_set (const IBBPending *self)
-{
-  return self->id != NULL;
-}
-
 /* A stanza without "from" may come from our account or from its server (D-33). */
 static gboolean
 is_own_server (const char *local_jid, const char *jid)

@@ -54,7 +54,6 @@ void        ibb_pendings_set_jid (IBBPendings *self, IBBPending *pending, const 
 void        ibb_pendings_remove (IBBPendings *self, IBBPending *pending);
 IBBPending *ibb_pendings_find (IBBPendings *self, const char *id); /* (nullable) */
 
-gboolean ibb_pending_is_set (const IBBPending *self);
 /* Whether a stanza with its id is its answer. from: its sender, normalised;
  * local_jid: our own on the connection, normalised. */
 gboolean ibb_pending_is_answered_by (const IBBPending *self,

@@ -93,7 +93,7 @@ ibb_first_hop_ping (IBBFirstHop *self, gint64 now)
   IBBContext *context = self->context;
   IBBStanza  *ping;
 
-  if (ibb_pending_is_set (&self->ping))
+  if (self->ping.id != NULL)
     return;
 
   g_free (self->domain);
@@ -114,7 +114,7 @@ void
 ibb_first_hop_timeout (IBBFirstHop *self)
 {
   /* The timer of a ping that waits to be sent: the next look for a block sends it. */
-  if (!ibb_pending_is_set (&self->ping))
+  if (self->ping.id == NULL)
     return;
   if (self->is_holding)
     {
@@ -144,7 +144,7 @@ ibb_first_hop_is_mute (const IBBFirstHop *self, gint64 now)
 static gboolean
 may_ping (const IBBFirstHop *self, gint64 now)
 {
-  return !ibb_pending_is_set (&self->ping) && !ibb_first_hop_is_mute (self, now);
+  return self->ping.id == NULL && !ibb_first_hop_is_mute (self, now);
 }
 
 /* How the server reads (read-alignment.h). */
@@ -313,7 +313,7 @@ ibb_first_hop_is_within (const IBBFirstHop *self, gint64 round_trip)
 gboolean
 ibb_first_hop_has_answered (const IBBFirstHop *self, gint64 since)
 {
-  return !ibb_pending_is_set (&self->ping) && self->pinged > 0 && self->ping_sent >= since;
+  return self->ping.id == NULL && self->pinged > 0 && self->ping_sent >= since;
 }
 
 gint64
@@ -323,7 +323,7 @@ ibb_first_hop_get_lag (const IBBFirstHop *self, gint64 sent, gint64 now)
 
   if (late < 0)
     return IBB_NEVER;
-  return ibb_pending_is_set (&self->ping) ? late : late + now - self->pinged;
+  return self->ping.id != NULL ? late : late + now - self->pinged;
 }
 
 gsize
@@ -369,7 +369,7 @@ ibb_first_hop_note (IBBFirstHop *self, gsize length, gint64 now)
 static gboolean
 is_late (const IBBFirstHop *self, gint64 now)
 {
-  return ibb_pending_is_set (&self->ping) && !self->is_unanswered && self->least > 0 &&
+  return self->ping.id != NULL && !self->is_unanswered && self->least > 0 &&
          now - self->ping_sent > self->least + get_tolerance (self);
 }
 

@@ -36,18 +36,6 @@ ibb_memory_get_share (const IBBMemory *self, guint block_size)
   return MAX (2 * (gsize) block_size, self->settings->receive_memory_limit / (2 * n));
 }
 
-guint
-ibb_memory_get_n_sharers (const IBBMemory *self)
-{
-  return self->n_sharers;
-}
-
-void
-ibb_memory_add_sharer (IBBMemory *self)
-{
-  self->n_sharers++;
-}
-
 void
 ibb_memory_remove_sharer (IBBMemory *self)
 {
@@ -56,23 +44,11 @@ ibb_memory_remove_sharer (IBBMemory *self)
 }
 
 void
-ibb_memory_add_unread (IBBMemory *self, gsize length)
-{
-  self->unread += length;
-}
-
-void
 ibb_memory_remove_unread (IBBMemory *self, gsize length)
 {
   g_assert (self->unread >= length);
   self->unread -= length;
   ibb_memory_note_room (self);
-}
-
-void
-ibb_memory_add_records (IBBMemory *self, gsize size)
-{
-  self->records += size;
 }
 
 void
@@ -88,12 +64,6 @@ ibb_memory_note_room (IBBMemory *self)
   self->is_freed |= !ibb_memory_is_short (self);
 }
 
-void
-ibb_memory_set_freed (IBBMemory *self)
-{
-  self->is_freed = TRUE;
-}
-
 gboolean
 ibb_memory_take_freed (IBBMemory *self)
 {
@@ -101,28 +71,4 @@ ibb_memory_take_freed (IBBMemory *self)
 
   self->is_freed = FALSE;
   return is_freed;
-}
-
-void
-ibb_memory_wait (IBBMemory *self, GList *link)
-{
-  g_queue_push_tail_link (&self->waiting, link);
-}
-
-void
-ibb_memory_stop_waiting (IBBMemory *self, GList *link)
-{
-  g_queue_unlink (&self->waiting, link);
-}
-
-gpointer
-ibb_memory_peek_waiting (IBBMemory *self)
-{
-  return g_queue_peek_head (&self->waiting);
-}
-
-guint
-ibb_memory_get_n_waiting (IBBMemory *self)
-{
-  return g_queue_get_length (&self->waiting);
 }

@@ -30,23 +30,14 @@ gboolean ibb_memory_is_short (const IBBMemory *self);
 gboolean ibb_memory_is_half_taken (const IBBMemory *self);
 /* How much a session with that block size may hold whatever the others do. */
 gsize ibb_memory_get_share (const IBBMemory *self, guint block_size);
-guint ibb_memory_get_n_sharers (const IBBMemory *self);
-void  ibb_memory_add_sharer (IBBMemory *self);
 void  ibb_memory_remove_sharer (IBBMemory *self);
-void  ibb_memory_add_unread (IBBMemory *self, gsize length);
 void  ibb_memory_remove_unread (IBBMemory *self, gsize length);
-void  ibb_memory_add_records (IBBMemory *self, gsize size);
 void  ibb_memory_remove_records (IBBMemory *self, gsize size);
 
 /* Sessions that wait are not checked each time that a little is read, but when a stanza is taken
  * next. This notes that there may be room for them, ... */
 void ibb_memory_note_room (IBBMemory *self);
-void ibb_memory_set_freed (IBBMemory *self);
 /* ... and this tells it, once. */
 gboolean ibb_memory_take_freed (IBBMemory *self);
-void     ibb_memory_wait (IBBMemory *self, GList *link);
-void     ibb_memory_stop_waiting (IBBMemory *self, GList *link);
-gpointer ibb_memory_peek_waiting (IBBMemory *self); /* (nullable) */
-guint    ibb_memory_get_n_waiting (IBBMemory *self);
 
 G_END_DECLS

@@ -48,12 +48,6 @@ ibb_near_init_peer (IBBNearPeer *peer, gpointer owner)
   peer->holder_link.data = peer;
 }
 
-gboolean
-ibb_near_has (const IBBNearPeer *peer)
-{
-  return peer->is_member;
-}
-
 IBBController *
 ibb_near_get_path (IBBNear *self, IBBNearPeer *peer)
 {

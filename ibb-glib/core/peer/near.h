@@ -76,7 +76,6 @@ void ibb_near_init_peer (IBBNearPeer *peer, gpointer owner);
 void ibb_near_forget (IBBNear *self);
 void ibb_near_forget_peer (IBBNear *self, IBBNearPeer *peer);
 
-gboolean       ibb_near_has (const IBBNearPeer *peer);
 IBBController *ibb_near_get_path (IBBNear *self, IBBNearPeer *peer);
 /* Whether bytes to other members are in flight. */
 gboolean ibb_near_has_others (const IBBNear *self, const IBBNearPeer *peer);

@@ -111,7 +111,7 @@ replace_jid (IBBParameters *self, char **registration, const char *jid)
 
   self->former_jids = g_slist_prepend (self->former_jids, *registration);
   self->former_size += size;
-  ibb_memory_add_records (&self->context->memory, size);
+  self->context->memory.records += size;
   *registration = g_strdup (jid);
   measure_overhead (self);
 }
@@ -136,18 +136,6 @@ ibb_parameters_set_secret (IBBParameters *self, const char *secret)
 {
   g_free (self->secret);
   self->secret = g_strdup (secret);
-}
-
-gboolean
-ibb_parameters_can_resume (const IBBParameters *self)
-{
-  return self->secret != NULL;
-}
-
-void
-ibb_parameters_set_peer (IBBParameters *self, IBBPeer *peer)
-{
-  self->peer = peer;
 }
 
 guint

@@ -50,7 +50,7 @@ typedef struct
   gboolean      is_initiator;
   GSList       *former_jids; /* (element-type utf8): of both, for those who still have them */
   gsize         former_size; /* bytes of these */
-  char         *secret;      /* (nullable): by which it is resumed */
+  char         *secret;      /* (nullable): known to both ends, which can resume the session (D-58) */
   gsize         overhead;    /* of a stanza with a block */
   gboolean is_own_jid; /* local is the address of the connection, not another of our addresses */
 } IBBParameters;
@@ -73,9 +73,6 @@ void ibb_parameters_move_peer (IBBParameters *self, const char *jid, const char 
 void ibb_parameters_move_local (IBBParameters *self, const char *jid, const char *normal);
 /* (nullable): none */
 void ibb_parameters_set_secret (IBBParameters *self, const char *secret);
-/* Whether both ends know a secret, so that the session outlives its connection (D-58). */
-gboolean ibb_parameters_can_resume (const IBBParameters *self);
-void     ibb_parameters_set_peer (IBBParameters *self, IBBPeer *peer);
 /* Hash and comparison of an IBBSessionKey. */
 guint    ibb_parameters_hash (gconstpointer key);
 gboolean ibb_parameters_equal (gconstpointer a, gconstpointer b);

@@ -30,7 +30,7 @@ get_turns (const IBBPeer *self)
 {
   IBBPeers *peers = self->peers;
 
-  return ibb_near_has (&self->near) ? &peers->near_turns : &peers->context->peer_turns;
+  return self->near.is_member ? &peers->near_turns : &peers->context->peer_turns;
 }
 
 static void
@@ -69,7 +69,7 @@ void
 ibb_peer_try (IBBPeer *self)
 {
   try_turn (get_turns (self), &self->turn, &self->turns);
-  if (ibb_near_has (&self->near))
+  if (self->near.is_member)
     near_try (self->peers);
 }
 
@@ -233,12 +233,6 @@ ibb_peers_forget (IBBPeers *self)
 
 /* The path to the peer. */
 
-void
-ibb_peer_set_block_size_max (IBBPeer *self, guint block_size)
-{
-  self->block_size_max = block_size;
-}
-
 guint
 ibb_peer_limit_block_size (const IBBPeer *self, guint block_size)
 {
@@ -249,24 +243,6 @@ IBBController *
 ibb_peer_get_path (IBBPeer *self)
 {
   return ibb_near_get_path (&self->peers->near, &self->near);
-}
-
-gboolean
-ibb_peer_shares_path (const IBBPeer *self)
-{
-  return ibb_near_has (&self->near);
-}
-
-IBBBlockLimit *
-ibb_peer_get_quota (IBBPeer *self)
-{
-  return &self->quota;
-}
-
-IBBScheduler *
-ibb_peer_get_turns (IBBPeer *self)
-{
-  return &self->turns;
 }
 
 void
@@ -330,7 +306,7 @@ ibb_peer_pause (IBBPeer *self)
 static gboolean
 has_others (const IBBPeer *self)
 {
-  return ibb_near_has (&self->near) && ibb_near_has_others (&self->peers->near, &self->near);
+  return self->near.is_member && ibb_near_has_others (&self->peers->near, &self->near);
 }
 
 void
@@ -347,7 +323,7 @@ ibb_peer_wait (IBBPeer *self, gint64 now)
 {
   IBBPeers *peers = self->peers;
 
-  if (!ibb_near_has (&self->near))
+  if (!self->near.is_member)
     {
       ibb_peer_pause (self);
       return;
@@ -364,7 +340,7 @@ ibb_peer_took (IBBPeer *self, gsize size)
 {
   IBBPeers *peers = self->peers;
 
-  if (ibb_near_has (&self->near))
+  if (self->near.is_member)
     ibb_scheduler_took (&peers->context->peer_turns, &peers->near_turn,
                         size / MAX (ibb_scheduler_get_n (&peers->near_turns), 1));
   ibb_scheduler_took (get_turns (self), &self->turn, size);
@@ -507,7 +483,7 @@ ibb_peer_get_probe_interval (const IBBPeer *self)
 gint64
 ibb_peer_get_next_probe (const IBBPeer *self)
 {
-  return ibb_pending_is_set (&self->probe) ? IBB_NEVER : self->next_probe;
+  return self->probe.id != NULL ? IBB_NEVER : self->next_probe;
 }
 
 /* Since when no answer has come. The time begins with the first probe that got none. An
@@ -568,14 +544,13 @@ ibb_peer_heard (IBBPeer *self, gint64 now)
 gpointer
 ibb_peer_get_asked (const IBBPeer *self)
 {
-  return ibb_pending_is_set (&self->probe) && self->asked_link != NULL ? self->asked_link->data
-                                                                       : NULL;
+  return self->probe.id != NULL && self->asked_link != NULL ? self->asked_link->data : NULL;
 }
 
 void
 ibb_peer_ask_about (IBBPeer *self, GList *link, const char *sid, const char *from)
 {
-  if (ibb_pending_is_set (&self->probe) || !self->has_our_feature || self->probe_by_query)
+  if (self->probe.id != NULL || !self->has_our_feature || self->probe_by_query)
     return;
 
   /* The next question is about another session. */
@@ -653,7 +628,7 @@ keep_pace (IBBPeer *self, gint64 now)
 {
   gint64 due = ibb_pace_get_due (&self->pace);
 
-  if (ibb_pending_is_set (&self->probe))
+  if (self->probe.id != NULL)
     return;
   if (now >= due)
     ask (self, now);
@@ -669,7 +644,7 @@ ibb_peer_update_timer (IBBPeer *self, gboolean is_listened_to, gint64 now)
   gint64 interval = ibb_peer_get_probe_interval (self);
   gint64 due = MAX (self->heard + interval, self->next_probe);
 
-  if (ibb_pending_is_set (&self->probe))
+  if (self->probe.id != NULL)
     await_answer (self);
   else if (is_listened_to)
     set_timer (self, due > now ? due : now + interval); /* no session has waited until now */
@@ -734,7 +709,7 @@ repeat_probe (IBBPeer *self, gint64 now)
 IBBPeerVerdict
 ibb_peer_timeout (IBBPeer *self, gboolean is_listened_to, gint64 now)
 {
-  gboolean       is_probed = ibb_pending_is_set (&self->probe);
+  gboolean       is_probed = self->probe.id != NULL;
   IBBPeerVerdict verdict = IBB_PEER_UNKNOWN;
 
   /* The peer is not asked before the connection has taken the first probe. */

@@ -101,13 +101,8 @@ void ibb_peer_add_session (IBBPeer *self, GList *link, const char *from);
 void ibb_peer_remove_session (IBBPeer *self, GList *link);
 
 IBBController *ibb_peer_get_path (IBBPeer *self);
-gboolean       ibb_peer_shares_path (const IBBPeer *self); /* with others near by (D-63) */
-IBBBlockLimit *ibb_peer_get_quota (IBBPeer *self);
-/* The next proposals need no refusal to be small enough (D-14). */
-void ibb_peer_set_block_size_max (IBBPeer *self, guint block_size);
 /* The block size to propose to the peer in place of block_size. */
-guint         ibb_peer_limit_block_size (const IBBPeer *self, guint block_size);
-IBBScheduler *ibb_peer_get_turns (IBBPeer *self);
+guint ibb_peer_limit_block_size (const IBBPeer *self, guint block_size);
 /* length bytes are in flight on the path from now on, or no longer. */
 void ibb_peer_count (IBBPeer *self, gsize length, gint64 now);
 void ibb_peer_uncount (IBBPeer *self, gsize length);

@@ -73,7 +73,7 @@ join_resumable (IBBRegistration *self)
   GHashTable      *resumable = self->parameters->context->resumable;
   g_autofree char *name = NULL;
 
-  if (!ibb_parameters_can_resume (self->parameters))
+  if (self->parameters->secret == NULL)
     return;
 
   name = create_own_name (self);
@@ -126,7 +126,7 @@ join_peer (IBBRegistration *self)
   IBBPeer       *peer =
       ibb_peers_get (parameters->context->peers, parameters->key.peer, parameters->peer_jid);
 
-  ibb_parameters_set_peer (parameters, peer);
+  parameters->peer = peer;
   ibb_peer_add_session (peer, &self->peer_link,
                         parameters->context->is_domain ? parameters->local_jid : NULL);
   join_resumable (self);
@@ -137,7 +137,7 @@ leave_peer (IBBRegistration *self)
 {
   leave_resumable (self);
   ibb_peer_remove_session (self->parameters->peer, &self->peer_link);
-  ibb_parameters_set_peer (self->parameters, NULL);
+  self->parameters->peer = NULL;
 }
 
 void
@@ -148,7 +148,7 @@ ibb_registration_enter (IBBRegistration *self)
   g_hash_table_insert (parameters->context->sessions, &parameters->key, parameters->owner);
   join_peer (self);
   self->is_counted = TRUE;
-  ibb_memory_add_sharer (&parameters->context->memory);
+  parameters->context->memory.n_sharers++;
 }
 
 void

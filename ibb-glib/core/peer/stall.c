@@ -73,7 +73,7 @@ uncount (IBBStall *self, gsize length)
 static IBBBlockLimit *
 get_quota (const IBBStall *self)
 {
-  return ibb_peer_get_quota (self->parameters->peer);
+  return &self->parameters->peer->quota;
 }
 
 static gboolean
@@ -90,18 +90,6 @@ leave_late (IBBStall *self)
 
   g_queue_unlink (&self->stalls->late, &self->late_link);
   self->late_since = IBB_NEVER;
-}
-
-gsize
-ibb_stall_get_in_flight (const IBBStall *self)
-{
-  return self->in_flight;
-}
-
-guint
-ibb_stall_get_n_blocks (const IBBStall *self)
-{
-  return self->blocks.n;
 }
 
 /* A peer can make a round trip last as long as it likes. */

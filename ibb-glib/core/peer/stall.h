@@ -63,10 +63,8 @@ gsize ibb_stalls_get_window (const IBBStalls *self);
 /* Lets sessions ask again that wait for a path which late sessions had shut. */
 void ibb_stalls_try (IBBStalls *self);
 
-void  ibb_stall_init (IBBStall *self, const IBBParameters *parameters);
-void  ibb_stall_clear (IBBStall *self);
-gsize ibb_stall_get_in_flight (const IBBStall *self);
-guint ibb_stall_get_n_blocks (const IBBStall *self);
+void ibb_stall_init (IBBStall *self, const IBBParameters *parameters);
+void ibb_stall_clear (IBBStall *self);
 /* Whether its bytes count as in flight on the path to the peer. */
 gboolean ibb_stall_is_counted (const IBBStall *self);
 /* Whether another block may go beside those in flight. */

@@ -19,12 +19,6 @@ ibb_stanza_limit_get (const IBBStanzaLimit *self)
 }
 
 void
-ibb_stanza_limit_set_named (IBBStanzaLimit *self, gsize named)
-{
-  self->named = named;
-}
-
-void
 ibb_stanza_limit_set_server (IBBStanzaLimit *self, const char *server)
 {
   if (g_strcmp0 (server, self->server) == 0)

@@ -19,7 +19,6 @@ typedef struct
 
 void  ibb_stanza_limit_clear (IBBStanzaLimit *self);
 gsize ibb_stanza_limit_get (const IBBStanzaLimit *self); /* 0: none */
-void  ibb_stanza_limit_set_named (IBBStanzaLimit *self, gsize named);
 /* The domain to which the XML stream leads: another server takes other lengths. */
 void ibb_stanza_limit_set_server (IBBStanzaLimit *self, const char *server);
 /* The server has ended the XML stream for a stanza that it did not take; longest: of those under

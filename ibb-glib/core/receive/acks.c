@@ -24,40 +24,10 @@ ibb_acks_init (IBBAcks *self, const IBBParameters *parameters)
   self->memory_link.data = parameters->owner;
 }
 
-guint
-ibb_acks_get_length (const IBBAcks *self)
-{
-  return self->blocks.length;
-}
-
-gsize
-ibb_acks_get_bytes (const IBBAcks *self)
-{
-  return self->bytes;
-}
-
-gsize
-ibb_acks_get_records (const IBBAcks *self)
-{
-  return self->records;
-}
-
 guint64
 ibb_acks_get_first_end (const IBBAcks *self)
 {
   return ((const IBBDelayedAck *) self->blocks.head->data)->end;
-}
-
-guint64
-ibb_acks_get_sent_to (const IBBAcks *self)
-{
-  return self->sent_to;
-}
-
-gboolean
-ibb_acks_have_refused (const IBBAcks *self)
-{
-  return self->has_refused;
 }
 
 gint64
@@ -101,7 +71,7 @@ ibb_acks_add (IBBAcks *self, const IBBStanza *stanza, guint64 end, gint64 now)
   self->bytes += ack->cost;
   size = get_record_size (ack);
   self->records += size;
-  ibb_memory_add_records (&self->parameters->context->memory, size);
+  self->parameters->context->memory.records += size;
 }
 
 void
@@ -203,7 +173,7 @@ ibb_acks_set_waiting (IBBAcks *self, gboolean is_waiting)
 
   self->is_waiting = is_waiting;
   if (is_waiting)
-    ibb_memory_wait (memory, &self->memory_link);
+    g_queue_push_tail_link (&memory->waiting, &self->memory_link);
   else
-    ibb_memory_stop_waiting (memory, &self->memory_link);
+    g_queue_unlink (&memory->waiting, &self->memory_link);
 }

@@ -40,12 +40,7 @@ void ibb_acks_init (IBBAcks *self, const IBBParameters *parameters);
 /* Forgets them without an answer. */
 void ibb_acks_clear (IBBAcks *self);
 
-guint    ibb_acks_get_length (const IBBAcks *self);
-gsize    ibb_acks_get_bytes (const IBBAcks *self);
-gsize    ibb_acks_get_records (const IBBAcks *self);
 guint64  ibb_acks_get_first_end (const IBBAcks *self); /* if there is one, as below */
-guint64  ibb_acks_get_sent_to (const IBBAcks *self);
-gboolean ibb_acks_have_refused (const IBBAcks *self);
 gint64   ibb_acks_get_first_arrival (const IBBAcks *self);
 gboolean ibb_acks_contain (const IBBAcks *self, guint64 digest);
 /* The bytes that a block counts for towards the limits of memory. */

@@ -16,24 +16,6 @@ ibb_receive_window_ask (IBBReceiveWindow *self, guint64 limit)
   self->is_told = FALSE;
 }
 
-gboolean
-ibb_receive_window_is_asked (const IBBReceiveWindow *self)
-{
-  return self->is_asked;
-}
-
-void
-ibb_receive_window_tell_again (IBBReceiveWindow *self)
-{
-  self->is_told = FALSE;
-}
-
-guint64
-ibb_receive_window_get_limit (const IBBReceiveWindow *self)
-{
-  return self->limit;
-}
-
 /* Whether the room that the peer was told last, counted from this block on, is near enough. */
 static gboolean
 is_near (const IBBReceiveWindow *self, guint64 end, guint64 limit, gsize slack)

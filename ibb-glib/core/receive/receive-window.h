@@ -33,12 +33,7 @@ typedef struct
 } IBBReceiveWindow;
 
 /* A block asks: the next acknowledgement tells. limit: how far the reader takes bytes. */
-void     ibb_receive_window_ask (IBBReceiveWindow *self, guint64 limit);
-gboolean ibb_receive_window_is_asked (const IBBReceiveWindow *self);
-/* Something that was told may not have arrived: the next acknowledgement tells again. */
-void ibb_receive_window_tell_again (IBBReceiveWindow *self);
-/* How far the peer was told that it may send. */
-guint64 ibb_receive_window_get_limit (const IBBReceiveWindow *self);
+void ibb_receive_window_ask (IBBReceiveWindow *self, guint64 limit);
 /* The block up to end is acknowledged. limit: how far the reader takes bytes; slack: what
  * makes no difference; room: with the delay. TRUE: it has to tell, and the room is set. */
 gboolean ibb_receive_window_tell (

@@ -51,7 +51,7 @@ is_beyond_share (const IBBReceiver *self)
 static gsize
 get_records (const IBBReceiver *self)
 {
-  return ibb_acks_get_records (&self->acks) + self->ahead_size;
+  return self->acks.records + self->ahead_size;
 }
 
 /* Whether the next block is not even stored. Records count as well: blocks without bytes, or with
@@ -78,12 +78,12 @@ has_room (const IBBReceiver *self, const IBBStanza *stanza)
   if (stanza->name == IBB_STANZA_MESSAGE)
     return self->queue.length + length <= buffer_size + stored_max && !is_beyond_share (self);
   /* The first unacknowledged block is never refused. */
-  if (ibb_acks_get_length (&self->acks) == 0)
+  if (self->acks.blocks.length == 0)
     return TRUE;
   /* Both bounds are needed: messages may have come as well, and have no acknowledgement. */
-  return ibb_acks_get_bytes (&self->acks) + length <= stored_max &&
+  return self->acks.bytes + length <= stored_max &&
          self->queue.length + length <= 2 * buffer_size + stored_max &&
-         ibb_acks_get_length (&self->acks) < IBB_BLOCKS_IN_FLIGHT_MAX && !is_full (self);
+         self->acks.blocks.length < IBB_BLOCKS_IN_FLIGHT_MAX && !is_full (self);
 }
 
 /* The room that is offered (D-53). */
@@ -114,7 +114,7 @@ static void
 note_read (IBBReceiver *self, gsize length, gint64 now)
 {
   self->read += length;
-  if (ibb_receive_window_is_asked (&self->offer))
+  if (self->offer.is_asked)
     ibb_receive_window_note_read (&self->offer, length, now);
 }
 
@@ -148,12 +148,12 @@ get_room_end (const IBBReceiver *self, gint64 now)
   gsize   wanted;
   guint64 end;
 
-  if (!ibb_receive_window_is_asked (&self->offer))
+  if (!self->offer.is_asked)
     return self->read + get_buffer_size (self);
 
   wanted = get_wanted (self, now);
   end = self->read + MAX (wanted / 2, MIN (wanted, self->parameters->block_size));
-  return MAX (end, ibb_receive_window_get_limit (&self->offer));
+  return MAX (end, self->offer.limit);
 }
 
 static gboolean
@@ -168,15 +168,15 @@ may_acknowledge (const IBBReceiver *self, gint64 now)
 static gboolean
 may_drip (const IBBReceiver *self)
 {
-  return ibb_acks_get_length (&self->acks) == 1 &&
-         self->queue.length <= 2 * get_buffer_size (self) && !is_delayed_by_others (self);
+  return self->acks.blocks.length == 1 && self->queue.length <= 2 * get_buffer_size (self) &&
+         !is_delayed_by_others (self);
 }
 
 static void
 acknowledge_first (IBBReceiver *self, gint64 now)
 {
   IBBRoom  room;
-  gboolean tells = ibb_receive_window_is_asked (&self->offer) && tell_room (self, &room, now);
+  gboolean tells = self->offer.is_asked && tell_room (self, &room, now);
 
   ibb_acks_send_first (&self->acks, tells ? &room : NULL);
 }
@@ -187,13 +187,12 @@ ibb_receiver_release (IBBReceiver *self, gint64 now)
   if (self->is_interrupted)
     return;
 
-  while (ibb_acks_get_length (&self->acks) > 0 &&
+  while (self->acks.blocks.length > 0 &&
          (may_acknowledge (self, now) ||
           (may_drip (self) && now >= ibb_acks_get_first_arrival (&self->acks) + IBB_ACK_DELAY)))
     acknowledge_first (self, now);
 
-  ibb_acks_set_waiting (&self->acks,
-                        ibb_acks_get_length (&self->acks) > 0 && is_delayed_by_others (self));
+  ibb_acks_set_waiting (&self->acks, self->acks.blocks.length > 0 && is_delayed_by_others (self));
 }
 
 void
@@ -268,7 +267,7 @@ refuse_number (IBBReceiver *self, const IBBStanza *stanza, IBBFailure *failure)
 {
   const IBBCondition condition = IBB_CONDITION_UNEXPECTED_REQUEST;
 
-  if (!ibb_parameters_can_resume (self->parameters) || is_behind (self, stanza))
+  if (self->parameters->secret == NULL || is_behind (self, stanza))
     return refuse_for_good (self, stanza, condition, failure);
 
   ibb_failure_set_condition (failure, IBB_FAILURE_PROTOCOL, condition, NULL);
@@ -339,7 +338,7 @@ store (IBBReceiver *self, const IBBStanza *stanza, guint64 digest, gint64 now)
   else if (length > 0) /* an empty block wakes no reader (D-21) */
     {
       ibb_byte_queue_push (&self->queue, stanza->bytes);
-      ibb_memory_add_unread (&self->parameters->context->memory, length);
+      self->parameters->context->memory.unread += length;
       verdict = IBB_RECEIVER_READABLE;
     }
 
@@ -348,7 +347,7 @@ store (IBBReceiver *self, const IBBStanza *stanza, guint64 digest, gint64 now)
       note_asked (self, stanza, now);
       ibb_acks_add (&self->acks, stanza, self->received, now);
       ibb_receiver_release (self, now);
-      if (ibb_acks_get_length (&self->acks) > 0)
+      if (self->acks.blocks.length > 0)
         ibb_acks_note_digest (&self->acks, digest);
     }
   return verdict;
@@ -388,7 +387,7 @@ keep_ahead (IBBReceiver *self, IBBStanza *stanza, gint64 now)
 
   ibb_reorder_push (&self->ahead, stanza, now);
   self->ahead_size += size;
-  ibb_memory_add_records (&self->parameters->context->memory, size);
+  self->parameters->context->memory.records += size;
 }
 
 static IBBStanza *
@@ -402,18 +401,6 @@ note_taken (IBBReceiver *self, IBBStanza *stanza)
       ibb_memory_remove_records (&self->parameters->context->memory, size);
     }
   return stanza;
-}
-
-gboolean
-ibb_receiver_has_ahead (const IBBReceiver *self)
-{
-  return self->ahead.stanzas.length > 0;
-}
-
-gboolean
-ibb_receiver_has_no_gap (const IBBReceiver *self)
-{
-  return ibb_reorder_has_no_block (&self->ahead);
 }
 
 gboolean
@@ -436,7 +423,7 @@ ibb_receiver_take_next (IBBReceiver *self)
 IBBStanza *
 ibb_receiver_pop_ahead (IBBReceiver *self)
 {
-  return note_taken (self, ibb_reorder_pop (&self->ahead));
+  return note_taken (self, g_queue_pop_head (&self->ahead.stanzas));
 }
 
 void
@@ -468,12 +455,6 @@ ibb_receiver_refuse_ahead (IBBReceiver     *self,
   return IBB_RECEIVER_ANSWERED;
 }
 
-gint64
-ibb_receiver_get_ahead_due (const IBBReceiver *self)
-{
-  return ibb_reorder_get_due (&self->ahead);
-}
-
 /* Blocks out of sequence. */
 
 /* The block was sent again when the session was resumed. The first one has overtaken it, or comes
@@ -494,7 +475,7 @@ receive_out_of_order (
   if (is_recent (self, digest) || is_from_before (self, stanza))
     {
       /* The peer has not received the first answer, nor the room that it told. */
-      ibb_receive_window_tell_again (&self->offer);
+      self->offer.is_told = FALSE;
       ibb_control_repeat_result (&self->parameters->context->control, stanza);
       return IBB_RECEIVER_ANSWERED;
     }
@@ -609,14 +590,13 @@ ibb_receiver_resume (IBBReceiver *self, gint64 now)
 guint64
 ibb_receiver_get_kept (const IBBReceiver *self)
 {
-  return ibb_acks_have_refused (&self->acks) ? ibb_acks_get_sent_to (&self->acks) : self->received;
+  return self->acks.has_refused ? self->acks.sent_to : self->received;
 }
 
 guint64
 ibb_receiver_get_acknowledged (const IBBReceiver *self)
 {
-  return ibb_acks_get_length (&self->acks) > 0 ? ibb_acks_get_sent_to (&self->acks)
-                                               : ibb_receiver_get_kept (self);
+  return self->acks.blocks.length > 0 ? self->acks.sent_to : ibb_receiver_get_kept (self);
 }
 
 /* The end of the input. */
@@ -627,7 +607,7 @@ ibb_receiver_is_complete (const IBBReceiver *self, gint64 now)
   /* A block that is ahead still waits for one before it, or has the number of another. */
   if (self->refusing || !ibb_reorder_has_no_block (&self->ahead))
     return FALSE;
-  return ibb_acks_get_length (&self->acks) != 1 ||
+  return self->acks.blocks.length != 1 ||
          now - ibb_acks_get_first_arrival (&self->acks) <= IBB_ACK_DELAY;
 }
 

@@ -65,9 +65,6 @@ void ibb_receiver_clear (IBBReceiver *self);
 void ibb_receiver_receive_early (IBBReceiver *self, IBBStanza *stanza);
 
 /* Stanzas ahead of their turn (D-42). */
-gboolean ibb_receiver_has_ahead (const IBBReceiver *self);
-/* Whether no block of those is known to be missing. */
-gboolean ibb_receiver_has_no_gap (const IBBReceiver *self);
 /* Keeps a close, or the answer to ours, that may have overtaken a block: the
  * connection was resumed, and nothing else tells the end of the messages. */
 gboolean ibb_receiver_defer (IBBReceiver *self, IBBStanza *stanza, gint64 now);
@@ -79,7 +76,6 @@ IBBReceiverVerdict ibb_receiver_refuse_ahead (IBBReceiver     *self,
                                               const IBBStanza *stanza,
                                               gboolean         is_over,
                                               IBBFailure      *failure);
-gint64             ibb_receiver_get_ahead_due (const IBBReceiver *self);
 
 /* failure is set where the verdict is FAILED. */
 IBBReceiverVerdict

@@ -57,12 +57,6 @@ ibb_reorder_has_no_block (const IBBReorder *self)
   return first == NULL || first->payload != IBB_PAYLOAD_DATA;
 }
 
-IBBStanza *
-ibb_reorder_pop (IBBReorder *self)
-{
-  return g_queue_pop_head (&self->stanzas);
-}
-
 gint64
 ibb_reorder_get_due (const IBBReorder *self)
 {

@@ -30,7 +30,6 @@ gboolean ibb_reorder_has_no_block (const IBBReorder *self);
 IBBStanza *ibb_reorder_find (const IBBReorder *self, guint16 seq); /* (transfer none) (nullable) */
 /* The block with this number; any stanza, blocks first. */
 IBBStanza *ibb_reorder_take (IBBReorder *self, guint16 seq); /* (transfer full) (nullable) */
-IBBStanza *ibb_reorder_pop (IBBReorder *self);               /* (transfer full) (nullable) */
 /* When the wait is over, or IBB_NEVER. */
 gint64 ibb_reorder_get_due (const IBBReorder *self);
 

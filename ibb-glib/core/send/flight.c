@@ -47,36 +47,6 @@ ibb_flight_clear (IBBFlight *self)
 
 /* Queries. */
 
-gboolean
-ibb_flight_is_empty (const IBBFlight *self)
-{
-  return self->blocks.length == 0;
-}
-
-guint
-ibb_flight_get_n_sent (const IBBFlight *self)
-{
-  return ibb_stall_get_n_blocks (&self->stall);
-}
-
-guint
-ibb_flight_get_n_refused (const IBBFlight *self)
-{
-  return self->n_refused;
-}
-
-gsize
-ibb_flight_get_length (const IBBFlight *self)
-{
-  return ibb_stall_get_in_flight (&self->stall);
-}
-
-IBBStall *
-ibb_flight_get_stall (IBBFlight *self)
-{
-  return &self->stall;
-}
-
 /* The first of the blocks that have no reply, or NULL. */
 static GList *
 find_unanswered (const IBBFlight *self)
@@ -93,7 +63,7 @@ ibb_flight_get_oldest_sent (const IBBFlight *self)
 {
   const GList *oldest = NULL;
 
-  if (!self->parameters->by_message && ibb_flight_get_n_sent (self) > 0)
+  if (!self->parameters->by_message && self->stall.blocks.n > 0)
     oldest = find_unanswered (self);
   return oldest != NULL ? ((const IBBBlock *) oldest->data)->sent : IBB_NEVER;
 }
@@ -126,7 +96,7 @@ ibb_flight_choose_repetition (IBBFlight *self)
       if (block->state != IBB_BLOCK_SENT)
         continue;
       chosen = block;
-      if (ibb_flight_get_n_sent (self) <= IBB_RECENT_BLOCKS)
+      if (self->stall.blocks.n <= IBB_RECENT_BLOCKS)
         break;
     }
   return chosen;
@@ -209,8 +179,8 @@ ibb_flight_refuse (IBBFlight *self, IBBBlock *block, const IBBStanza *answer)
 {
   if (self->n_refused == 0)
     {
-      self->refused_flight = ibb_flight_get_length (self);
-      self->n_flight_refused = ibb_flight_get_n_sent (self);
+      self->refused_flight = self->stall.in_flight;
+      self->n_flight_refused = self->stall.blocks.n;
     }
   block->condition = answer->condition;
   block->error_type = answer->error_type;
@@ -233,18 +203,6 @@ ibb_flight_is_refused_alike (IBBFlight *self, IBBCondition condition)
         return FALSE;
     }
   return TRUE;
-}
-
-gboolean
-ibb_flight_is_refused_in_part (const IBBFlight *self)
-{
-  return self->n_flight_refused > 1;
-}
-
-gsize
-ibb_flight_get_refused_length (const IBBFlight *self)
-{
-  return self->refused_flight;
 }
 
 void
@@ -344,12 +302,6 @@ ibb_flight_deliver (IBBFlight *self, IBBBlock *block)
   g_queue_push_tail (&self->delivered, block);
   if (g_queue_get_length (&self->delivered) > IBB_RECENT_BLOCKS)
     free_block (self, g_queue_pop_head (&self->delivered));
-}
-
-gboolean
-ibb_flight_is_last_message (IBBFlight *self, IBBBlock *block)
-{
-  return g_queue_peek_tail (&self->delivered) == block && g_queue_is_empty (&self->blocks);
 }
 
 void

@@ -53,11 +53,6 @@ typedef struct
 void ibb_flight_init (IBBFlight *self, const IBBParameters *parameters);
 void ibb_flight_clear (IBBFlight *self);
 
-gboolean  ibb_flight_is_empty (const IBBFlight *self);
-guint     ibb_flight_get_n_sent (const IBBFlight *self);
-guint     ibb_flight_get_n_refused (const IBBFlight *self);
-gsize     ibb_flight_get_length (const IBBFlight *self); /* bytes that await their reply */
-IBBStall *ibb_flight_get_stall (IBBFlight *self);
 /* When the oldest block was sent, if its acknowledgement is awaited; or IBB_NEVER. */
 gint64    ibb_flight_get_oldest_sent (const IBBFlight *self);
 IBBBlock *ibb_flight_peek_first (IBBFlight *self);        /* (nullable) */
@@ -74,9 +69,6 @@ void ibb_flight_finish_first (IBBFlight *self);
 void ibb_flight_refuse (IBBFlight *self, IBBBlock *block, const IBBStanza *answer);
 /* Whether all that were refused have that condition (D-16, D-30). */
 gboolean ibb_flight_is_refused_alike (IBBFlight *self, IBBCondition condition);
-/* Whether several blocks were in flight when the first one was refused (D-30). */
-gboolean ibb_flight_is_refused_in_part (const IBBFlight *self);
-gsize    ibb_flight_get_refused_length (const IBBFlight *self);
 /* Lets all blocks be sent again as they are. */
 void ibb_flight_resend (IBBFlight *self);
 /* Counts nothing as in flight any more: the answers will not come, or not count. */
@@ -96,8 +88,6 @@ gsize ibb_flight_get_longest (const IBBFlight *self);
 const IBBBlock *ibb_flight_find_longer (const IBBFlight *self, gsize size);
 /* A message was sent: it leaves the flight, but its refusal is still known. */
 void ibb_flight_deliver (IBBFlight *self, IBBBlock *block);
-/* Whether no message was sent after this one. */
-gboolean ibb_flight_is_last_message (IBBFlight *self, IBBBlock *block);
 /* The last message is to be sent again. */
 void ibb_flight_resend_message (IBBFlight *self, IBBBlock *block);
 

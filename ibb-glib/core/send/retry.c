@@ -29,12 +29,6 @@ ibb_retry_forget (IBBRetry *self)
 }
 
 void
-ibb_retry_set_accepted (IBBRetry *self, gint64 now)
-{
-  self->accepted = now;
-}
-
-void
 ibb_retry_acknowledged (IBBRetry *self, guint64 length)
 {
   self->acknowledged = TRUE;
@@ -81,12 +75,6 @@ ibb_retry_classify (const IBBRetry *self, const IBBBlock *block, gboolean is_ini
     }
 }
 
-gboolean
-ibb_retry_is_last (const IBBRetry *self, const IBBSettings *settings)
-{
-  return self->n >= settings->max_retries;
-}
-
 void
 ibb_retry_wait (IBBRetry *self, guint n, const IBBSettings *settings, gint64 now)
 {
@@ -120,19 +108,6 @@ ibb_retry_limit (IBBRetry *self, gsize in_flight, guint block_size)
   self->n_refusals++;
   self->one_block_ever = self->n_refusals >= REFUSALS_MAX;
   self->cap = MAX (in_flight / 2, block_size);
-}
-
-gint64
-ibb_retry_get_due (const IBBRetry *self)
-{
-  return self->at;
-}
-
-void
-ibb_retry_timeout (IBBRetry *self, gint64 now)
-{
-  if (now >= self->at)
-    self->at = IBB_NEVER;
 }
 
 gboolean

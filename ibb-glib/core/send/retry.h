@@ -38,7 +38,6 @@ typedef struct
 void ibb_retry_init (IBBRetry *self);
 /* Forgets the refusals, and keeps what is known of the peer. */
 void ibb_retry_forget (IBBRetry *self);
-void ibb_retry_set_accepted (IBBRetry *self, gint64 now);
 /* length: bytes. */
 void ibb_retry_acknowledged (IBBRetry *self, guint64 length);
 /* The session goes on: no block is sent before at (IBB_NEVER: at once), and no more bytes are in
@@ -47,7 +46,6 @@ void ibb_retry_resume (IBBRetry *self, guint64 moved, gint64 at);
 /* By condition, and by type where the condition alone does not decide (D-25). */
 IBBReaction
 ibb_retry_classify (const IBBRetry *self, const IBBBlock *block, gboolean is_initiator, gint64 now);
-gboolean ibb_retry_is_last (const IBBRetry *self, const IBBSettings *settings);
 /* Sets the wait before the next attempt: the n-th, or one for a late opener. */
 void ibb_retry_wait (IBBRetry *self, guint n, const IBBSettings *settings, gint64 now);
 void ibb_retry_wait_early (IBBRetry *self, gint64 now);
@@ -56,8 +54,6 @@ void ibb_retry_alone (IBBRetry *self, const IBBSettings *settings, gint64 now);
 /* Notes that so many bytes in several blocks were in flight when some were refused. */
 void ibb_retry_limit (IBBRetry *self, gsize in_flight, guint block_size);
 
-gint64   ibb_retry_get_due (const IBBRetry *self);
-void     ibb_retry_timeout (IBBRetry *self, gint64 now);
 gboolean ibb_retry_is_waiting (const IBBRetry *self, gint64 now);
 /* How many bytes may be in flight; 0: one block. may_hurry: several may be before the first
  * acknowledgement. */

@@ -32,7 +32,7 @@ ibb_sender_open (IBBSender *self, gint64 now)
   IBBContext      *context = self->parameters->context;
   g_autofree char *domain = NULL;
 
-  ibb_retry_set_accepted (&self->retry, now);
+  self->retry.accepted = now;
   if (!self->parameters->by_message || context->local_normal == NULL)
     return;
 
@@ -44,7 +44,7 @@ static IBBScheduler *
 get_turns (const IBBSender *self)
 {
   if (!self->parameters->by_message)
-    return ibb_peer_get_turns (self->parameters->peer);
+    return &self->parameters->peer->turns;
   return &self->parameters->context->message_turns;
 }
 
@@ -139,7 +139,7 @@ has_something_to_send (const IBBSender *self)
   /* A full buffer cannot grow to a block, even if the buffer was set to be small. */
   return self->flush_to > self->segmented || self->queue.length >= get_block_max (self) ||
          self->queue.length >= ibb_sender_get_buffer_size (self) ||
-         (self->auto_flush && ibb_flight_get_n_sent (&self->flight) == 0);
+         (self->auto_flush && self->flight.stall.blocks.n == 0);
 }
 
 /* Whether several blocks may leave before the first acknowledgement (D-29). A peer with our feature
@@ -177,17 +177,17 @@ ibb_sender_can_send (const IBBSender *self, gint64 now)
 {
   const IBBFlight *flight = &self->flight;
 
-  if (self->is_interrupted || ibb_flight_get_n_refused (flight) > 0 ||
-      !has_something_to_send (self) || ibb_retry_is_waiting (&self->retry, now))
+  if (self->is_interrupted || flight->n_refused > 0 || !has_something_to_send (self) ||
+      ibb_retry_is_waiting (&self->retry, now))
     return FALSE;
   if (self->parameters->by_message && !ibb_peer_may_get_message (self->parameters->peer))
     return FALSE;
-  if (ibb_flight_get_n_sent (flight) == 0)
+  if (flight->stall.blocks.n == 0)
     return TRUE;
   if (self->parameters->by_message || !ibb_stall_may_send (&flight->stall) ||
       !ibb_send_window_covers (&self->credit, get_next_end (self)))
     return FALSE;
-  return ibb_flight_get_length (flight) + ibb_sender_get_next_size (self) <= get_window (self, now);
+  return flight->stall.in_flight + ibb_sender_get_next_size (self) <= get_window (self, now);
 }
 
 void
@@ -201,7 +201,7 @@ ibb_sender_update_ready (IBBSender *self, gint64 now)
     }
 
   ibb_scheduler_want (get_turns (self), &self->turn, ibb_sender_get_next_size (self),
-                      ibb_flight_get_n_sent (&self->flight) == 0);
+                      self->flight.stall.blocks.n == 0);
   if (!self->parameters->by_message)
     ibb_peer_try (self->parameters->peer);
 }
@@ -317,7 +317,7 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
 {
   IBBContext *context = self->parameters->context;
   IBBPeer    *peer = self->parameters->peer;
-  IBBStall   *stall = ibb_flight_get_stall (&self->flight);
+  IBBStall   *stall = &self->flight.stall;
   gint64      round_trip = 0;
   gboolean    is_same = FALSE;
 
@@ -330,7 +330,7 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
       ibb_first_hop_note_trip (context->first_hop, round_trip);
       is_same = ibb_stall_is_counted (stall) &&
                 ibb_peer_note_trip (peer, block->ahead, block->sent, round_trip, now) &&
-                (delay == 0 || !ibb_peer_shares_path (peer));
+                (delay == 0 || !peer->near.is_member);
       round_trip = MAX (round_trip - delay, 0);
     }
   round_trip = ibb_stall_note_round_trip (stall, round_trip);
@@ -399,8 +399,7 @@ segment_smaller (IBBSender *self)
 static void
 note_refusal_in_flight (IBBSender *self)
 {
-  ibb_retry_limit (&self->retry, ibb_flight_get_refused_length (&self->flight),
-                   self->parameters->block_size);
+  ibb_retry_limit (&self->retry, self->flight.refused_flight, self->parameters->block_size);
   ibb_controller_refused (ibb_peer_get_path (self->parameters->peer));
 }
 
@@ -416,7 +415,7 @@ react_to_refusals (IBBSender *self, gboolean is_peer_closed, IBBFailure *failure
 {
   const IBBSettings *settings = &self->parameters->context->settings;
   IBBBlock          *first = ibb_flight_peek_first (&self->flight);
-  gboolean           several = ibb_flight_is_refused_in_part (&self->flight);
+  gboolean           several = self->flight.n_flight_refused > 1;
   IBBReaction        reaction = classify (self, first, now);
 
   if (reaction == IBB_REACTION_FINAL || (several && is_peer_closed) ||
@@ -429,7 +428,7 @@ react_to_refusals (IBBSender *self, gboolean is_peer_closed, IBBFailure *failure
       ibb_retry_wait_early (&self->retry, now);
       return IBB_SENDER_GOES_ON;
     }
-  if (ibb_retry_is_last (&self->retry, settings))
+  if (self->retry.n >= settings->max_retries)
     return fail_for_retries (first, failure);
 
   if (several)
@@ -490,10 +489,9 @@ acknowledge (IBBSender       *self,
   self->delivered = end;
   self->passed = MAX (self->passed, end);
   self->refused_for_good = FALSE;
-  ibb_stall_acknowledged (ibb_flight_get_stall (flight), end, sent,
-                          ibb_flight_get_oldest_sent (flight), now);
+  ibb_stall_acknowledged (&flight->stall, end, sent, ibb_flight_get_oldest_sent (flight), now);
   ibb_first_hop_note (self->parameters->context->first_hop, counted, now);
-  if (ibb_flight_get_n_refused (flight) > 0 && ibb_flight_get_n_sent (flight) == 0)
+  if (flight->n_refused > 0 && flight->stall.blocks.n == 0)
     verdict |= react_to_refusals (self, is_peer_closed, failure, now);
   return verdict;
 }
@@ -507,7 +505,8 @@ is_last_message (IBBSender *self, IBBBlock *block)
 {
   if (block->state == IBB_BLOCK_SENT)
     return block->end <= self->passed;
-  return ibb_flight_is_last_message (&self->flight, block);
+  return g_queue_peek_tail (&self->flight.delivered) == block &&
+         g_queue_is_empty (&self->flight.blocks);
 }
 
 static IBBSenderVerdict
@@ -543,15 +542,14 @@ refuse (IBBSender       *self,
     return IBB_SENDER_GOES_ON; /* a late reply (D-27) */
 
   ibb_flight_refuse (flight, block, answer);
-  if (answer->condition == IBB_CONDITION_UNEXPECTED_REQUEST &&
-      ibb_flight_is_refused_in_part (flight))
+  if (answer->condition == IBB_CONDITION_UNEXPECTED_REQUEST && flight->n_flight_refused > 1)
     ibb_peer_set_reorders (self->parameters->peer);
   is_final = classify (self, block, now) == IBB_REACTION_FINAL;
   if (is_final)
     self->refused_for_good = TRUE;
 
   /* The replies to the other blocks change nothing, and may never come. */
-  if (ibb_flight_get_n_sent (flight) == 0 || (block == ibb_flight_peek_first (flight) && is_final))
+  if (flight->stall.blocks.n == 0 || (block == ibb_flight_peek_first (flight) && is_final))
     return react_to_refusals (self, is_peer_closed, failure, now);
   /* The blocks before it may have reached the peer in its last moment, and then get no reply. */
   if (ibb_condition_means_nobody (block->condition))
@@ -644,7 +642,7 @@ ibb_sender_resume (IBBSender *self, const IBBResumption *resumption, gint64 now)
 gboolean
 ibb_sender_awaits_reply (const IBBSender *self)
 {
-  return ibb_flight_get_n_sent (&self->flight) > 0 && !self->parameters->by_message;
+  return self->flight.stall.blocks.n > 0 && !self->parameters->by_message;
 }
 
 IBBStanza *
@@ -662,16 +660,16 @@ ibb_sender_repeat (IBBSender *self)
 gint64
 ibb_sender_get_due (const IBBSender *self)
 {
-  return MIN (ibb_retry_get_due (&self->retry),
+  return MIN (self->retry.at,
               ibb_stall_get_due (&self->flight.stall, ibb_flight_get_oldest_sent (&self->flight)));
 }
 
 void
 ibb_sender_timeout (IBBSender *self, gint64 now)
 {
-  ibb_retry_timeout (&self->retry, now);
-  ibb_stall_timeout (ibb_flight_get_stall (&self->flight),
-                     ibb_flight_get_oldest_sent (&self->flight), now);
+  if (now >= self->retry.at)
+    self->retry.at = IBB_NEVER;
+  ibb_stall_timeout (&self->flight.stall, ibb_flight_get_oldest_sent (&self->flight), now);
 }
 
 /* Writing. */
@@ -698,7 +696,7 @@ ibb_sender_get_buffer_size (const IBBSender *self)
   if (fixed > 0)
     return fixed;
 
-  size = MAX (size, 2 * ibb_flight_get_length (&self->flight));
+  size = MAX (size, 2 * self->flight.stall.in_flight);
   return MIN (size, get_memory_share (self));
 }
 
@@ -716,7 +714,7 @@ ibb_sender_get_room (const IBBSender *self)
 static gboolean
 is_idle (const IBBSender *self)
 {
-  return !ibb_scheduler_is_wanted (&self->turn) && ibb_flight_get_n_sent (&self->flight) == 0;
+  return !ibb_scheduler_is_wanted (&self->turn) && self->flight.stall.blocks.n == 0;
 }
 
 gboolean
@@ -763,11 +761,5 @@ ibb_sender_stop_writes (IBBSender *self, IBBFailureKind kind)
 gboolean
 ibb_sender_is_drained (const IBBSender *self)
 {
-  return self->queue.length == 0 && ibb_flight_is_empty (&self->flight);
-}
-
-gboolean
-ibb_sender_has_half_room (const IBBSender *self)
-{
-  return self->queue.length <= ibb_sender_get_buffer_size (self) / 2;
+  return self->queue.length == 0 && self->flight.blocks.length == 0;
 }

@@ -78,7 +78,6 @@ void     ibb_sender_flush (IBBSender *self, gint64 now);
 /* Later writes fail; the first reason counts. */
 void     ibb_sender_stop_writes (IBBSender *self, IBBFailureKind kind);
 gboolean ibb_sender_is_drained (const IBBSender *self); /* all is acknowledged */
-gboolean ibb_sender_has_half_room (const IBBSender *self);
 
 /* Sending. */
 void       ibb_sender_update_ready (IBBSender *self, gint64 now);

@@ -9,24 +9,28 @@
 #include "core/peer/requests.h"
 #include "core/session/opening.h"
 
+static void
+expectation_free (gpointer data)
+{
+  IBBExpectation *expectation = data;
+
+  g_free (expectation->key);
+  g_free (expectation);
+}
+
 void
 ibb_acceptor_init (IBBAcceptor *self, IBBContext *context, IBBEvents *events)
 {
   self->context = context;
   self->events = events;
-  self->expectations = ibb_expectations_new ();
+  self->expectations = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, expectation_free);
 }
 
-void
-ibb_acceptor_clear (IBBAcceptor *self)
+/* Neither a sid nor a normalised JID has a control character. */
+static char *
+create_key (const char *local, const char *peer, const char *sid)
 {
-  ibb_expectations_free (self->expectations);
-}
-
-void
-ibb_acceptor_set_listen (IBBAcceptor *self, IBBListen listen)
-{
-  self->listen = listen;
+  return g_strconcat (sid, "\n", peer, "\n", local, NULL);
 }
 
 IBBExpectation *
@@ -39,39 +43,51 @@ ibb_acceptor_expect (IBBAcceptor *self,
 {
   g_autofree char *local_normal = ibb_jid_normalize (local);
   g_autofree char *peer_normal = ibb_jid_normalize (peer);
+  g_autofree char *key = create_key (local_normal, peer_normal, sid);
+  IBBExpectation  *expectation;
 
-  return ibb_expectations_add (self->expectations, local_normal, peer_normal, sid, block_size,
-                               data);
+  if (g_hash_table_contains (self->expectations, key))
+    return NULL;
+
+  expectation = g_new0 (IBBExpectation, 1);
+  expectation->key = g_steal_pointer (&key);
+  expectation->block_size = block_size;
+  expectation->data = data;
+  g_hash_table_insert (self->expectations, expectation->key, expectation);
+  return expectation;
 }
 
 /* An expectation that names the address goes before one for all addresses (D-59). */
 static IBBExpectation *
 find_expectation (IBBAcceptor *self, const char *local, const char *peer, const char *sid)
 {
-  IBBExpectation *expectation = ibb_expectations_find (self->expectations, local, peer, sid);
+  g_autofree char *key = create_key (local, peer, sid);
+  g_autofree char *any_key = create_key (NULL, peer, sid);
+  IBBExpectation  *expectation = g_hash_table_lookup (self->expectations, key);
 
-  return expectation != NULL ? expectation
-                             : ibb_expectations_find (self->expectations, NULL, peer, sid);
+  return expectation != NULL ? expectation : g_hash_table_lookup (self->expectations, any_key);
 }
 
 void
-ibb_acceptor_cancel (IBBAcceptor *self, IBBExpectation *expectation)
+ibb_acceptor_remove (IBBAcceptor *self, IBBExpectation *expectation)
 {
-  ibb_expectations_remove (self->expectations, expectation);
+  g_hash_table_remove (self->expectations, expectation->key);
 }
 
 void
 ibb_acceptor_fail_all (IBBAcceptor *self, IBBFailureKind kind)
 {
-  g_autoptr (GList) expectations = ibb_expectations_list (self->expectations);
+  g_autoptr (GList) expectations = g_list_reverse (g_hash_table_get_values (self->expectations));
 
   for (GList *l = expectations; l != NULL; l = l->next)
     {
-      IBBEvent *event = ibb_events_push (self->events, IBB_EVENT_EXPECTATION_FAILED, NULL,
-                                         ibb_expectation_get_data (l->data));
+      IBBExpectation *expectation = l->data;
 
-      ibb_failure_set (&event->failure, kind);
-      ibb_expectations_remove (self->expectations, l->data);
+      ibb_failure_set (
+          &ibb_events_push (self->events, IBB_EVENT_EXPECTATION_FAILED, NULL, expectation->data)
+               ->failure,
+          kind);
+      ibb_acceptor_remove (self, expectation);
     }
 }
 
@@ -79,7 +95,7 @@ gboolean
 ibb_acceptor_can_accept (const IBBAcceptor *self)
 {
   return (self->context->settings.session_limit > 0 && self->listen != IBB_LISTEN_NONE) ||
-         !ibb_expectations_are_empty (self->expectations);
+         g_hash_table_size (self->expectations) > 0;
 }
 
 /* Whether nobody could take the open, whatever its block size (D-07, D-08). */
@@ -89,7 +105,7 @@ is_impossible (IBBAcceptor *self, const char *peer)
   IBBContext *context = self->context;
 
   return self->listen == IBB_LISTEN_NONE ||
-         ibb_memory_get_n_sharers (&context->memory) >= context->settings.session_limit ||
+         context->memory.n_sharers >= context->settings.session_limit ||
          ibb_control_is_flooded (&context->control) ||
          (self->listen == IBB_LISTEN_ASK &&
           !ibb_requests_have_room (context->requests, peer, context->is_domain));
@@ -108,8 +124,8 @@ accepts_block_size (const IBBAcceptor *self, const IBBExpectation *expectation, 
 {
   guint max_block_size = self->context->settings.max_block_size;
 
-  return expectation != NULL ? ibb_expectation_accepts (expectation, block_size, max_block_size)
-                             : block_size <= max_block_size;
+  return expectation != NULL && expectation->block_size > 0 ? block_size == expectation->block_size
+                                                            : block_size <= max_block_size;
 }
 
 /* An opener with our feature may offer longer blocks beside those that it proposes (D-14). */
@@ -145,8 +161,9 @@ check_open (IBBAcceptor     *self,
   if (is_stopped || ibb_registration_find (context, local, peer, open->sid) != NULL)
     return FALSE;
   *expectation = find_expectation (self, local, peer, open->sid);
-  if (*expectation == NULL ? is_impossible (self, peer)
-                           : !ibb_expectation_accepts_stanza_type (*expectation, open->by_message))
+  if (*expectation == NULL
+          ? is_impossible (self, peer)
+          : (*expectation)->has_stanza_type && (*expectation)->by_message != open->by_message)
     return FALSE;
 
   *condition = IBB_CONDITION_RESOURCE_CONSTRAINT;
@@ -178,9 +195,8 @@ ibb_acceptor_receive (IBBAcceptor *self,
   else if (expectation != NULL)
     {
       ibb_session_accept_now (session, now);
-      ibb_events_push (self->events, IBB_EVENT_EXPECTED, session,
-                       ibb_expectation_get_data (expectation));
-      ibb_expectations_remove (self->expectations, expectation);
+      ibb_events_push (self->events, IBB_EVENT_EXPECTED, session, expectation->data);
+      ibb_acceptor_remove (self, expectation);
     }
   else if (self->listen == IBB_LISTEN_ACCEPT)
     {

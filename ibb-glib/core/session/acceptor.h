@@ -11,7 +11,6 @@
 #include "core/base/stanza.h"
 #include "core/peer/context.h"
 #include "core/session/event.h"
-#include "core/session/expectation.h"
 
 G_BEGIN_DECLS
 
@@ -23,17 +22,25 @@ typedef enum
   IBB_LISTEN_ASK,    /* IBB_EVENT_REQUESTED; ibb_session_accept or _refuse answers */
 } IBBListen;
 
+/* A session of one peer that is accepted when it comes (D-09). */
 typedef struct
 {
-  IBBContext      *context; /* (unowned) */
-  IBBEvents       *events;  /* (unowned) */
-  IBBExpectations *expectations;
-  IBBListen        listen;
+  char    *key;             /* "sid\npeer\nlocal" */
+  guint    block_size;      /* 0: any */
+  gboolean has_stanza_type; /* a session with the other one is refused with not-acceptable */
+  gboolean by_message;
+  gpointer data;
+} IBBExpectation;
+
+typedef struct
+{
+  IBBContext *context;      /* (unowned) */
+  IBBEvents  *events;       /* (unowned) */
+  GHashTable *expectations; /* (element-type utf8 IBBExpectation): owned */
+  IBBListen   listen;
 } IBBAcceptor;
 
 void ibb_acceptor_init (IBBAcceptor *self, IBBContext *context, IBBEvents *events);
-void ibb_acceptor_clear (IBBAcceptor *self);
-void ibb_acceptor_set_listen (IBBAcceptor *self, IBBListen listen);
 /* local: one of our addresses, or NULL for each of them. Returns NULL if the same session is
  * expected already. */
 IBBExpectation *ibb_acceptor_expect (IBBAcceptor *self,
@@ -42,8 +49,8 @@ IBBExpectation *ibb_acceptor_expect (IBBAcceptor *self,
                                      const char  *sid,
                                      guint        block_size,
                                      gpointer     data);
-void            ibb_acceptor_cancel (IBBAcceptor *self, IBBExpectation *expectation);
-/* No expectation is met any more. */
+void            ibb_acceptor_remove (IBBAcceptor *self, IBBExpectation *expectation);
+/* Ends all expectations. */
 void     ibb_acceptor_fail_all (IBBAcceptor *self, IBBFailureKind kind);
 gboolean ibb_acceptor_can_accept (const IBBAcceptor *self);
 /* local, peer: normalised, (nullable). is_stopped: nothing is accepted. */

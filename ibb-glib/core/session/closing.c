@@ -116,8 +116,9 @@ create_close (IBBClosing *self, const char *id)
   return close;
 }
 
-static void
-push_orderly_close (IBBClosing *self)
+/* Also repeats the close, after a silence (D-27). */
+void
+ibb_closing_push (IBBClosing *self)
 {
   IBBStanza *close = create_close (self, self->pending.id);
 
@@ -141,16 +142,9 @@ send_close (IBBClosing *self, gint64 now)
   ibb_pendings_add (&context->pendings, &self->pending, IBB_PENDING_CLOSE,
                     ibb_ids_create (&context->ids), self->parameters->key.peer,
                     self->parameters->owner);
-  push_orderly_close (self);
+  ibb_closing_push (self);
   if (self->is_whole)
     begin_timeout (self, now);
-}
-
-/* The same <close/> again, after a silence (D-27). */
-void
-ibb_closing_repeat (IBBClosing *self)
-{
-  push_orderly_close (self);
 }
 
 static IBBStanza *
@@ -222,7 +216,7 @@ void
 ibb_closing_tell_peer (IBBClosing *self, gboolean is_interrupted, const IBBFailure *reason)
 {
   gboolean must_tell = self->peer_close != NULL
-                           ? self->peer_reads || ibb_parameters_can_resume (self->parameters)
+                           ? self->peer_reads || (self->parameters->secret != NULL)
                            : !ibb_closing_is_peer_closed (self);
 
   if (must_tell)
@@ -380,10 +374,10 @@ void
 ibb_closing_resume (IBBClosing *self, gboolean has_moved, gint64 outage, gint64 now)
 {
   resume_linger (self, has_moved, outage, now);
-  if (!ibb_pending_is_set (&self->pending))
+  if (self->pending.id == NULL)
     return;
 
-  ibb_closing_repeat (self);
+  ibb_closing_push (self);
   if (self->began != IBB_NEVER)
     resume_timeout (self, now);
 }
@@ -425,7 +419,7 @@ ibb_closing_reads_on (const IBBClosing *self)
 gboolean
 ibb_closing_awaits_reply (const IBBClosing *self)
 {
-  return ibb_pending_is_set (&self->pending) && self->at == IBB_NEVER;
+  return self->pending.id != NULL && self->at == IBB_NEVER;
 }
 
 /* While the peer only takes the rest (D-38), each refusal says that it takes no more. While it

@@ -93,10 +93,11 @@ void ibb_closing_clear (IBBClosing *self);
 void ibb_closing_end (IBBClosing *self, gboolean is_orderly);
 
 void ibb_closing_shutdown (IBBClosing *self);
+/* Queues our close: as the next step, or again. */
+void ibb_closing_push (IBBClosing *self);
 /* FALSE if it was called before. */
 gboolean          ibb_closing_close (IBBClosing *self, gint64 now);
 IBBClosingVerdict ibb_closing_drained (IBBClosing *self, gint64 now);
-void              ibb_closing_repeat (IBBClosing *self);
 /* The session goes on after an interruption of that length: what may not have arrived is sent again
  * (D-58). has_moved: bytes, or a close, since the one before. */
 void ibb_closing_resume (IBBClosing *self, gboolean has_moved, gint64 outage, gint64 now);

@@ -15,7 +15,7 @@ ibb_session_proceed (IBBSession *self, gint64 now)
 {
   IBBClosingVerdict verdict;
 
-  if (!ibb_session_is_open (self) || !ibb_sender_is_drained (&self->sender))
+  if (self->state != IBB_SESSION_OPEN || !ibb_sender_is_drained (&self->sender))
     return;
 
   verdict = ibb_closing_drained (&self->closing, now);
@@ -92,7 +92,7 @@ repeat_last_word (IBBSession *self)
   if (block != NULL)
     ibb_control_push (&self->parameters.context->control, block);
   else
-    ibb_closing_repeat (&self->closing);
+    ibb_closing_push (&self->closing);
 }
 
 static void
@@ -131,13 +131,13 @@ ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now)
     self->has_changed = TRUE;
   self->heeds_silence = verdict == IBB_PEER_SILENT;
 
-  if (ibb_session_is_open (self) && verdict == IBB_PEER_THERE)
+  if (self->state == IBB_SESSION_OPEN && verdict == IBB_PEER_THERE)
     {
       peer_is_there (self, now);
-      if (ibb_session_is_open (self))
+      if (self->state == IBB_SESSION_OPEN)
         ibb_sender_update_ready (&self->sender, now); /* its messages may go on */
     }
-  else if (ibb_session_is_open (self) &&
+  else if (self->state == IBB_SESSION_OPEN &&
            (verdict == IBB_PEER_GONE || (verdict == IBB_PEER_FORGOT && ibb_session_listens (self))))
     peer_is_gone (self); /* it has forgotten us, unless it has closed since */
   ibb_session_settle (self);
@@ -197,7 +197,8 @@ flush_ahead (IBBSession *self, gint64 now)
 {
   IBBStanza *stanza;
 
-  while (ibb_session_is_open (self) && (stanza = ibb_receiver_pop_ahead (&self->receiver)) != NULL)
+  while (self->state == IBB_SESSION_OPEN &&
+         (stanza = ibb_receiver_pop_ahead (&self->receiver)) != NULL)
     {
       IBBFailure failure = IBB_FAILURE_INIT;
       gboolean   is_over = ibb_closing_is_peer_closed (&self->closing) || self->closing.is_whole;
@@ -215,7 +216,7 @@ flush_ahead (IBBSession *self, gint64 now)
 static void
 take_deferred (IBBSession *self, gint64 now)
 {
-  if (self->closing.is_whole || ibb_receiver_has_no_gap (&self->receiver))
+  if (self->closing.is_whole || ibb_reorder_has_no_block (&self->receiver.ahead))
     flush_ahead (self, now);
 }
 
@@ -223,16 +224,17 @@ static void
 receive_data (IBBSession *self, IBBStanza *stanza, gint64 now)
 {
   receive_block (self, stanza, now);
-  if (G_LIKELY (!ibb_receiver_has_ahead (&self->receiver)))
+  if (G_LIKELY (self->receiver.ahead.stanzas.length == 0))
     return;
 
-  while (ibb_session_is_open (self) && (stanza = ibb_receiver_take_next (&self->receiver)) != NULL)
+  while (self->state == IBB_SESSION_OPEN &&
+         (stanza = ibb_receiver_take_next (&self->receiver)) != NULL)
     {
       receive_block (self, stanza, now);
       ibb_stanza_record_unref (stanza);
     }
   /* The peer sends all blocks again, from the one that was refused. */
-  if (ibb_session_is_open (self) && self->receiver.refusing)
+  if (self->state == IBB_SESSION_OPEN && self->receiver.refusing)
     flush_ahead (self, now);
 }
 
@@ -411,7 +413,7 @@ take_close_answer (IBBSession *self, IBBStanza *answer, gint64 now)
 
   ibb_failure_set_condition (&failure, IBB_FAILURE_CLOSE_UNCONFIRMED, answer->condition,
                              answer->text);
-  if (!is_whole && may_be_told (answer) && ibb_session_is_open (self) &&
+  if (!is_whole && may_be_told (answer) && self->state == IBB_SESSION_OPEN &&
       ibb_session_interrupt (self, &failure))
     ; /* the answer to <resume/> tells whether the peer has ended in order (D-58) */
   else if (is_whole)
@@ -425,7 +427,7 @@ void
 ibb_session_close_answered (IBBSession *self, IBBStanza *answer, gint64 now)
 {
   heard_answer (self, answer, now);
-  if (ibb_session_is_open (self))
+  if (self->state == IBB_SESSION_OPEN)
     receive_close (self, answer, now);
   else if (answer->payload != IBB_PAYLOAD_ERROR)
     take_close_answer (self, answer, now); /* the answer has arrived after all */
@@ -443,7 +445,7 @@ ibb_session_take_block (IBBSession *self, gint64 now)
     self->silent_since = now;
   stanza = ibb_sender_take_stanza (&self->sender, now);
   /* The writer is not woken before half of the buffer is free. */
-  if (ibb_sender_has_half_room (&self->sender))
+  if (self->sender.queue.length <= ibb_sender_get_buffer_size (&self->sender) / 2)
     self->has_changed = TRUE;
   ibb_sender_update_ready (&self->sender, now);
   ibb_session_settle (self);
@@ -510,13 +512,13 @@ take_block_answer (IBBSession *self, IBBPending *pending, IBBStanza *answer, gin
 static void
 block_answered (IBBSession *self, IBBPending *pending, IBBStanza *answer, gint64 now)
 {
-  if (answer->payload == IBB_PAYLOAD_ERROR && ibb_receiver_has_ahead (&self->receiver))
+  if (answer->payload == IBB_PAYLOAD_ERROR && self->receiver.ahead.stanzas.length > 0)
     {
       if (!self->closing.is_whole && ibb_receiver_defer (&self->receiver, answer, now))
         return;
       take_deferred (self, now);
     }
-  if (ibb_session_is_open (self)) /* else the session ended with the close */
+  if (self->state == IBB_SESSION_OPEN) /* else the session ended with the close */
     take_block_answer (self, pending, answer, now);
 }
 
@@ -534,9 +536,9 @@ ibb_session_delivery_timeout (IBBSession *self, gint64 now)
 {
   IBBClosingVerdict verdict;
 
-  if (now >= ibb_receiver_get_ahead_due (&self->receiver))
+  if (now >= ibb_reorder_get_due (&self->receiver.ahead))
     flush_ahead (self, now);
-  if (!ibb_session_is_open (self))
+  if (self->state != IBB_SESSION_OPEN)
     return;
 
   ibb_receiver_release (&self->receiver, now);
@@ -564,7 +566,7 @@ ibb_session_close_now (IBBSession *self, gint64 now)
 
   ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
   ibb_receiver_fail (&self->receiver, &failure);
-  if (ibb_session_is_open (self))
+  if (self->state == IBB_SESSION_OPEN)
     {
       ibb_receiver_refuse_all (&self->receiver);
       take_deferred (self, now);
@@ -590,7 +592,7 @@ ibb_session_go_on (IBBSession *self, const IBBResumption *resumption, gint64 now
   ibb_receiver_resume (&self->receiver, now);
   ibb_closing_resume (&self->closing, resumption->moved > 0, resumption->outage, now);
   ibb_session_proceed (self, now);
-  if (ibb_session_is_open (self))
+  if (self->state == IBB_SESSION_OPEN)
     ibb_sender_update_ready (&self->sender, now);
 }
 

@@ -34,9 +34,3 @@ ibb_events_pop (IBBEvents *self, IBBEvent *event)
   *event = *first;
   return TRUE;
 }
-
-gboolean
-ibb_events_are_empty (IBBEvents *self)
-{
-  return g_queue_is_empty (&self->queue);
-}

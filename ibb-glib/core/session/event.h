@@ -47,6 +47,5 @@ typedef struct
 IBBEvent *
 ibb_events_push (IBBEvents *self, IBBEventType type, IBBSession *session, gpointer expectation);
 gboolean ibb_events_pop (IBBEvents *self, IBBEvent *event); /* FALSE: there is none */
-gboolean ibb_events_are_empty (IBBEvents *self);
 
 G_END_DECLS

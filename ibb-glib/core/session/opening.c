@@ -63,7 +63,7 @@ ibb_session_send_open (IBBSession *self, const IBBOpen *open, gint64 now)
   /* Messages are not kept until they have arrived, so they could not be sent again. */
   if (context->settings.resume_sessions && !parameters->by_message)
     {
-      g_autofree char *secret = ibb_ids_create_secret (&context->ids);
+      g_autofree char *secret = ibb_ids_create_sid (&context->ids);
 
       ibb_registration_set_secret (&self->registration, secret);
     }
@@ -141,7 +141,7 @@ accepted_by_peer (IBBSession *self, const IBBStanza *answer, const char *from, g
   IBBParameters    *parameters = &self->parameters;
 
   if (opening->refusal.kind != IBB_FAILURE_NONE)
-    ibb_peer_set_block_size_max (parameters->peer, parameters->block_size);
+    parameters->peer->block_size_max = parameters->block_size;
   if (opening->long_block_size > 0 && answer->long_block_size == opening->long_block_size)
     parameters->block_size = opening->long_block_size;
   if (!answer->is_resumable)
@@ -189,7 +189,7 @@ ibb_session_accept_now (IBBSession *self, gint64 now)
 
   if (self->parameters.block_size > request->block_size)
     result->long_block_size = self->parameters.block_size;
-  result->is_resumable = ibb_parameters_can_resume (&self->parameters);
+  result->is_resumable = self->parameters.secret != NULL;
   ibb_control_push (&self->parameters.context->control, result); /* before our blocks (N-07) */
   start (self, now);
   ibb_session_settle (self);

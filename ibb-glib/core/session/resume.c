@@ -312,7 +312,7 @@ ibb_session_is_proven (const IBBSession *self, const IBBStanza *resume)
   IBBProofKind kind = resume->unclean ? IBB_PROOF_UNCLEAN : IBB_PROOF_RESUME;
   IBBStatement statement = get_statement (self, kind, FALSE, resume->count, resume);
 
-  return ibb_parameters_can_resume (&self->parameters) && ibb_session_is_lasting (self) &&
+  return self->parameters.secret != NULL && ibb_session_is_lasting (self) &&
          ibb_proof_matches (resume->proof, self->parameters.secret, &statement);
 }
 

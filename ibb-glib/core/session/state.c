@@ -12,12 +12,6 @@
 static const IBBFailure unanswered = IBB_FAILURE_OF (IBB_FAILURE_CLOSE_UNCONFIRMED);
 
 gboolean
-ibb_session_is_open (const IBBSession *self)
-{
-  return self->state == IBB_SESSION_OPEN;
-}
-
-gboolean
 ibb_session_is_lasting (const IBBSession *self)
 {
   return self->state == IBB_SESSION_OPEN || self->state == IBB_SESSION_INTERRUPTED;
@@ -39,7 +33,7 @@ ibb_session_awaits_reply (const IBBSession *self)
 gboolean
 ibb_session_listens (const IBBSession *self)
 {
-  return ibb_session_is_open (self) && !ibb_closing_is_peer_closed (&self->closing) &&
+  return self->state == IBB_SESSION_OPEN && !ibb_closing_is_peer_closed (&self->closing) &&
          ibb_receiver_is_open (&self->receiver);
 }
 
@@ -162,7 +156,7 @@ leave (IBBSession *self)
   ibb_timer_clear (&self->wait);
   ibb_pendings_remove (&context->pendings, &self->resume.pending);
   free_opening (self);
-  if (ibb_parameters_can_resume (&self->parameters) && self->failure.kind == IBB_FAILURE_NONE)
+  if (self->parameters.secret != NULL && self->failure.kind == IBB_FAILURE_NONE)
     ibb_finished_add (context->finished, &self->parameters,
                       &(IBBPosition){ ibb_receiver_get_kept (&self->receiver),
                                       ibb_receiver_get_acknowledged (&self->receiver) });
@@ -199,7 +193,7 @@ ibb_session_settle (IBBSession *self)
 static gboolean
 can_be_interrupted (const IBBSession *self)
 {
-  return self->state == IBB_SESSION_OPEN && ibb_parameters_can_resume (&self->parameters);
+  return self->state == IBB_SESSION_OPEN && self->parameters.secret != NULL;
 }
 
 gboolean

@@ -96,7 +96,6 @@ void        ibb_session_unref (IBBSession *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBSession, ibb_session_unref)
 
-gboolean ibb_session_is_open (const IBBSession *self);
 /* Open, or interrupted. */
 gboolean ibb_session_is_lasting (const IBBSession *self);
 /* Whether the session has ended, and has nothing left to read, not even an orderly end. */

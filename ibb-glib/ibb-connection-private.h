@@ -37,6 +37,7 @@ typedef struct
 {
   IBBConnectionEventType type;
   IBBStanza             *stanza;
+  gboolean               may_others_follow; /* at once, though no batch has begun */
   const GError          *error;
 } IBBConnectionEvent;
 
@@ -71,7 +72,9 @@ gboolean ibb_connection_send_for_service (IBBConnection *self, IBBStanza *stanza
 
 /* The two halves of ibb_connection_receive (), for connections whose signals belong into
  * another context than their stanzas. */
-gboolean ibb_connection_offer_to_services (IBBConnection *self, IBBStanza *stanza);
+gboolean ibb_connection_offer_to_services (IBBConnection *self,
+                                           IBBStanza     *stanza,
+                                           gboolean       may_others_follow);
 /* Tells the services that the application gets a stanza, unless it has an element of XEP-0047. In
  * any thread. */
 void     ibb_connection_note_received (IBBConnection *self, IBBStanza *stanza);

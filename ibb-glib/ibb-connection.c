@@ -80,7 +80,11 @@ typedef struct
 static GQuark
 audience_quark (void)
 {
-  return g_quark_from_static_string ("ibb-connection-audience");
+  static GQuark quark;
+
+  if (G_UNLIKELY (quark == 0)) /* to look up the quark takes a lock */
+    quark = g_quark_from_static_string ("ibb-connection-audience");
+  return quark;
 }
 
 void
@@ -272,10 +276,12 @@ ibb_connection_remove_listener (IBBConnection *self, IBBConnectionListener *list
 }
 
 gboolean
-ibb_connection_offer_to_services (IBBConnection *self, IBBStanza *stanza)
+ibb_connection_offer_to_services (IBBConnection *self,
+                                  IBBStanza     *stanza,
+                                  gboolean       may_others_follow)
 {
-  const IBBConnectionEvent offered = { .type = IBB_CONNECTION_OFFERED, .stanza = stanza };
-  const IBBConnectionEvent received = { .type = IBB_CONNECTION_RECEIVED, .stanza = stanza };
+  const IBBConnectionEvent offered = { IBB_CONNECTION_OFFERED, stanza, may_others_follow, NULL };
+  const IBBConnectionEvent received = { IBB_CONNECTION_RECEIVED, stanza, may_others_follow, NULL };
   g_autoptr (GPtrArray)    listeners = dup_listeners (self);
 
   if (listeners == NULL)
@@ -598,7 +604,7 @@ ibb_connection_receive (IBBConnection *self, IBBStanza *stanza)
   g_return_val_if_fail (IBB_IS_CONNECTION (self), FALSE);
   g_return_val_if_fail (stanza != NULL, FALSE);
 
-  if (ibb_connection_offer_to_services (self, stanza))
+  if (ibb_connection_offer_to_services (self, stanza, TRUE))
     return TRUE;
 
   ibb_connection_note_received (self, stanza);

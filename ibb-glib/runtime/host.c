@@ -21,6 +21,8 @@ struct _IBBHost
   gpointer       arrival_data; /* (owned) */
   GDestroyNotify arrival_data_free;
 
+  gboolean in_batch; /* in context only: a batch of stanzas has begun */
+
   IBBLock lock;
 
   /* protected by lock */
@@ -32,7 +34,7 @@ struct _IBBHost
   gboolean               retired;  /* no user and no session is left */
   GThread               *thread;   /* (owned) (nullable): the one that runs context, once known */
   gint64                 armed;    /* when source will be dispatched, G_MAXINT64 for never */
-  gboolean               pumping;  /* source is being dispatched, or a batch is in progress */
+  gboolean               pumping;  /* in context: it sends, or a batch has brought a stanza */
   gboolean               batching; /* stanzas arrive: waiting calls are woken after the last */
   gboolean               stale;    /* JID and stanza limit of the connection are to be read */
   guint                  n_reads;  /* how often they were */
@@ -224,7 +226,7 @@ dispatch_events_locked (IBBHost *self)
 static gboolean
 is_blocked_locked (IBBHost *self)
 {
-  return ibb_uplink_is_congested (&self->uplink) || ibb_engine_is_suspended (self->engine);
+  return self->uplink.congested || ibb_engine_is_suspended (self->engine);
 }
 
 static gboolean
@@ -382,11 +384,20 @@ ibb_host_retire (IBBHost *self)
 
 /* The pump. */
 
+static void
+heed_locked (IBBHost *self, const IBBUplinkAnswer *answer)
+{
+  ibb_uplink_heed (&self->uplink, answer);
+  if (ibb_engine_is_lost (self->engine))
+    self->uplink.congested = FALSE;
+}
+
 /* The connection, which may refuse the stanza, is called without the lock. */
 static void
 send_stanza_locked (IBBHost *self, IBBConnection *connection, IBBStanza *stanza)
 {
   g_autoptr (GError) error = NULL;
+  IBBUplinkAnswer    answer;
   gboolean           confirms;
   gboolean           sent;
   gint64             now;
@@ -394,7 +405,9 @@ send_stanza_locked (IBBHost *self, IBBConnection *connection, IBBStanza *stanza)
   ibb_host_unlock (self);
   confirms = stanza->name == IBB_STANZA_MESSAGE && ibb_connection_confirms (connection);
   sent = ibb_connection_send_for_service (connection, stanza, &error);
+  answer = ibb_uplink_ask (&self->uplink, connection);
   ibb_host_lock (self);
+  heed_locked (self, &answer);
 
   now = g_get_monotonic_time ();
   if (sent && confirms)
@@ -408,25 +421,12 @@ send_stanza_locked (IBBHost *self, IBBConnection *connection, IBBStanza *stanza)
     }
 }
 
-static void
-ask_for_congestion_locked (IBBHost *self, IBBConnection *connection)
-{
-  gboolean congested;
-
-  ibb_uplink_begin_question (&self->uplink);
-  ibb_host_unlock (self);
-  congested = ibb_connection_is_congested (connection);
-  ibb_host_lock (self);
-  ibb_uplink_end_question (&self->uplink, congested && !ibb_engine_is_lost (self->engine));
-}
-
 /* Sends the stanzas that may leave, in the connection's context. The connection is called without
  * the lock. Returns FALSE when there are more. */
 static gboolean
-send_stanzas_locked (IBBHost *self)
+send_stanzas_locked (IBBHost *self, IBBConnection *connection)
 {
-  IBBConnection *connection = ibb_uplink_get_connection (&self->uplink);
-  gint64         now = g_get_monotonic_time ();
+  gint64 now = g_get_monotonic_time ();
 
   ibb_engine_advance (self->engine, now);
   for (guint n = 0; n < STANZAS_PER_DISPATCH; n++)
@@ -434,10 +434,6 @@ send_stanzas_locked (IBBHost *self)
       IBBStanza *stanza;
 
       dispatch_outcomes_locked (self);
-      if (ibb_engine_is_suspended (self->engine))
-        return TRUE;
-
-      ask_for_congestion_locked (self, connection);
       if (is_blocked_locked (self))
         return TRUE;
 
@@ -453,16 +449,14 @@ send_stanzas_locked (IBBHost *self)
   return FALSE;
 }
 
-/* Lets the engine's time pass without the connection, which has been let go. Call this with the
- * lock; it returns without it. */
+/* Lets the engine's time pass without the connection, which has been let go. */
 static void
-advance_and_unlock (IBBHost *self)
+advance_locked (IBBHost *self)
 {
   self->pumping = FALSE;
   ibb_engine_advance (self->engine, g_get_monotonic_time ());
   dispatch_events_locked (self);
   arm_locked (self, ibb_engine_get_wake_time (self->engine));
-  ibb_host_unlock (self);
 }
 
 static void
@@ -476,25 +470,22 @@ note_thread_locked (IBBHost *self)
 
 /* Advances, sends, and passes on events. Call this with the lock; it returns without it. */
 static void
-pump_and_unlock (IBBHost *self)
+pump_and_unlock (IBBHost *self, IBBConnection *connection, const IBBUplinkAnswer *answer)
 {
   gboolean all_sent;
 
-  if (ibb_uplink_get_connection (&self->uplink) == NULL)
-    {
-      advance_and_unlock (self);
-      return;
-    }
+  self->batching = FALSE;
   note_thread_locked (self);
+  heed_locked (self, answer);
   self->pumping = TRUE;
   if (self->stale)
     {
       ibb_host_unlock (self);
-      read_connection (self, ibb_uplink_get_connection (&self->uplink));
+      read_connection (self, connection);
       ibb_host_lock (self);
     }
 
-  all_sent = send_stanzas_locked (self);
+  all_sent = send_stanzas_locked (self, connection);
   dispatch_events_locked (self);
   self->pumping = FALSE;
 
@@ -510,60 +501,65 @@ pump_and_unlock (IBBHost *self)
   ibb_host_unlock_and_let_go (self);
 }
 
+static void
+pump (IBBHost *self, gboolean is_armed)
+{
+  g_autoptr (IBBConnection) connection = ibb_uplink_find_connection (&self->uplink);
+  IBBUplinkAnswer           answer = { 0 };
+
+  /* The host may retire in this dispatch, and has to live until its end. */
+  ibb_host_ref (self);
+  if (connection != NULL)
+    answer = ibb_uplink_ask (&self->uplink, connection);
+  ibb_host_lock (self);
+  if (is_armed)
+    self->armed = G_MAXINT64;
+  if (!self->retired && ibb_uplink_get_connection (&self->uplink) != NULL && connection != NULL)
+    pump_and_unlock (self, connection, &answer);
+  else
+    {
+      self->batching = FALSE;
+      if (!self->retired)
+        advance_locked (self);
+      ibb_host_unlock (self);
+    }
+  ibb_host_unref (self);
+}
+
 static gboolean
 pump_cb (gpointer data)
 {
-  /* The host may retire in this dispatch, and has to live until its end. */
-  IBBHost *self = ibb_host_ref (data);
-
-  ibb_host_lock (self);
-  if (self->retired)
-    {
-      ibb_host_unlock (self);
-    }
-  else
-    {
-      self->armed = G_MAXINT64;
-      self->batching = FALSE;
-      pump_and_unlock (self);
-    }
-  ibb_host_unref (self);
+  pump (data, TRUE);
   return G_SOURCE_CONTINUE;
 }
 
 void
-ibb_host_received_locked (IBBHost *self)
+ibb_host_received_locked (IBBHost *self, gboolean may_others_follow)
 {
-  if (self->batching)
+  if (self->in_batch)
+    self->pumping = self->batching = TRUE;
+  else if (may_others_follow && !self->batching)
     {
-      dispatch_outcomes_locked (self);
-      return;
+      self->batching = TRUE;
+      arm_locked (self, 0);
     }
-  self->batching = TRUE;
-  arm_locked (self, 0);
-  dispatch_outcomes_locked (self);
+  ibb_host_update_locked (self);
 }
 
 void
 ibb_host_begin_batch (IBBHost *self)
 {
-  ibb_host_lock (self);
-  self->pumping = self->batching = !self->retired;
-  ibb_host_unlock (self);
+  self->in_batch = TRUE;
 }
 
-/* The source may be left armed too early: then it finds nothing to do. */
+/* Without a stanza for this host nothing follows from the batch. The source may be left armed too
+ * early: then it finds nothing to do. */
 void
 ibb_host_end_batch (IBBHost *self)
 {
-  ibb_host_ref (self);
-  ibb_host_lock (self);
-  self->batching = FALSE;
+  self->in_batch = FALSE;
   if (self->pumping)
-    pump_and_unlock (self);
-  else
-    ibb_host_unlock (self);
-  ibb_host_unref (self);
+    pump (self, FALSE);
 }
 
 /* Lifetime. */

@@ -103,9 +103,9 @@ gboolean   ibb_host_is_retired_locked (IBBHost *self);
 IBBUplink *ibb_host_get_uplink_locked (IBBHost *self);
 void       ibb_host_wake_locked (IBBHost *self); /* pumps soon */
 /* A stanza was received. Sending, and waking the waiting calls, is left until the end of the
- * batch, or else until the next turn of the context. */
-void ibb_host_received_locked (IBBHost *self);
-void ibb_host_begin_batch (IBBHost *self);
+ * batch; without a batch, if others may follow, until the next turn of the context. */
+void ibb_host_received_locked (IBBHost *self, gboolean may_others_follow);
+void ibb_host_begin_batch (IBBHost *self); /* in the connection's context, as its end */
 void ibb_host_end_batch (IBBHost *self);
 /* Gives up the lock, and the connection if nobody needs it now. */
 void ibb_host_unlock_and_let_go (IBBHost *self);

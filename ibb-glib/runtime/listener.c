@@ -26,8 +26,9 @@ lacks_limit_locked (IBBListener *self, const IBBStanza *stanza, guint n)
 }
 
 static gboolean
-receive (IBBListener *self, IBBStanza *stanza, gboolean is_last)
+receive (IBBListener *self, const IBBConnectionEvent *event)
 {
+  IBBStanza *stanza = event->stanza;
   IBBHost   *host = self->host;
   IBBEngine *engine = ibb_host_get_engine (host);
   gboolean   taken = FALSE;
@@ -48,11 +49,12 @@ receive (IBBListener *self, IBBStanza *stanza, gboolean is_last)
       if (stanza->payload == IBB_PAYLOAD_OPEN)
         ibb_inbox_update_listen_locked (self->inbox);
       n = ibb_engine_get_n_sessions (engine);
-      taken = is_last ? ibb_engine_receive (engine, stanza, g_get_monotonic_time ())
-                      : ibb_engine_receive_own (engine, stanza, g_get_monotonic_time ());
+      taken = event->type == IBB_CONNECTION_RECEIVED
+                  ? ibb_engine_receive (engine, stanza, g_get_monotonic_time ())
+                  : ibb_engine_receive_own (engine, stanza, g_get_monotonic_time ());
       lacks_limit = taken && lacks_limit_locked (self, stanza, n);
       if (taken)
-        ibb_host_received_locked (host);
+        ibb_host_received_locked (host, event->may_others_follow);
       else
         ibb_host_update_locked (host);
     }
@@ -206,9 +208,8 @@ listener_notify (IBBConnectionListener *listener, const IBBConnectionEvent *even
   switch (event->type)
     {
     case IBB_CONNECTION_OFFERED:
-      return receive (self, event->stanza, FALSE);
     case IBB_CONNECTION_RECEIVED:
-      return receive (self, event->stanza, TRUE);
+      return receive (self, event);
     case IBB_CONNECTION_CONFIRMED:
       confirmed (self, event->stanza);
       break;

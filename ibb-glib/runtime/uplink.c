@@ -46,22 +46,19 @@ ibb_uplink_find_connection (IBBUplink *self)
   return ibb_weak_get (self->weak_connection);
 }
 
-void
-ibb_uplink_begin_question (IBBUplink *self)
+IBBUplinkAnswer
+ibb_uplink_ask (const IBBUplink *self, IBBConnection *connection)
 {
-  self->drained = FALSE;
+  int n_drained = g_atomic_int_get (&self->n_drained);
+
+  return (IBBUplinkAnswer){ ibb_connection_is_congested (connection), n_drained };
 }
 
+/* An answer from before a call of ibb_connection_drained () is out of date. */
 void
-ibb_uplink_end_question (IBBUplink *self, gboolean congested)
+ibb_uplink_heed (IBBUplink *self, const IBBUplinkAnswer *answer)
 {
-  self->congested = congested && !self->drained;
-}
-
-gboolean
-ibb_uplink_is_congested (const IBBUplink *self)
-{
-  return self->congested;
+  self->congested = answer->congested && answer->n_drained == g_atomic_int_get (&self->n_drained);
 }
 
 gboolean
@@ -69,7 +66,7 @@ ibb_uplink_drained (IBBUplink *self)
 {
   gboolean was_congested = self->congested;
 
-  self->drained = TRUE;
+  g_atomic_int_inc (&self->n_drained);
   self->congested = FALSE;
   return was_congested;
 }

@@ -16,7 +16,7 @@ typedef struct
   IBBConnection *connection;      /* (owned) (nullable): NULL while it is let go, and after */
   IBBWeak       *weak_connection; /* (owned) (nullable): the connection, also while it is let go */
   gboolean       congested;       /* what it last answered */
-  gboolean       drained;         /* it called ibb_connection_drained () since it was asked */
+  int            n_drained;       /* atomic: how often it called ibb_connection_drained () */
   gboolean       is_returning;    /* while it is lost: it makes a new XML stream by itself */
   char          *lost_reason;     /* (owned) (nullable): why it was lost */
   char          *refusal_reason;  /* (owned) (nullable): why it last did not take a stanza */
@@ -32,11 +32,16 @@ IBBConnection *ibb_uplink_steal_connection (IBBUplink *self); /* (nullable) */
 /* Without the lock: (transfer full) (nullable), also while it is let go. */
 IBBConnection *ibb_uplink_find_connection (IBBUplink *self);
 
-/* Around the question, which is asked without the lock, whether it is congested. */
-void ibb_uplink_begin_question (IBBUplink *self);
-void ibb_uplink_end_question (IBBUplink *self, gboolean congested);
+/* An answer of the connection about its congestion, for which it is asked without the lock. */
+typedef struct
+{
+  gboolean congested;
+  int      n_drained; /* when it was asked */
+} IBBUplinkAnswer;
 
-gboolean ibb_uplink_is_congested (const IBBUplink *self);
+IBBUplinkAnswer ibb_uplink_ask (const IBBUplink *self, IBBConnection *connection);
+void            ibb_uplink_heed (IBBUplink *self, const IBBUplinkAnswer *answer);
+
 gboolean ibb_uplink_drained (IBBUplink *self); /* FALSE if it was not congested */
 void     ibb_uplink_forget_congestion (IBBUplink *self);
 

@@ -112,7 +112,7 @@ ibb_reception_take (const IBBReception *self, IBBConnection *connection, IBBStan
 
   if (!is_for_us (self, stanza) || ibb_queries_take_answer (self->queries, stanza) ||
       ibb_keepalive_take_pong (self->keepalive, stanza) ||
-      ibb_connection_offer_to_services (connection, stanza))
+      ibb_connection_offer_to_services (connection, stanza, FALSE))
     return;
 
   answer = create_answer (self, connection, stanza);

@@ -38,8 +38,8 @@ struct _IBBHub
   guint          n_resources; /* given to those who asked for none */
 };
 
-/* A server replaces "from" by the sender's address, whatever the stanza says (RFC 6120 §8.1.2.1). A
- * record is shared, so a stanza that says something else is copied. */
+/* A server replaces "from" by the sender's address, whatever the stanza says (RFC 6120 §8.1.2.1).
+ */
 static IBBStanza *
 stamp (IBBStanza *stanza, const char *from)
 {
@@ -49,26 +49,39 @@ stamp (IBBStanza *stanza, const char *from)
     return ibb_stanza_record_ref (stanza);
 
   copy = ibb_stanza_record_copy (stanza);
-  g_free (copy->from);
   copy->from = g_strdup (from);
   return copy;
 }
 
 /* Sending. */
 
-static gint64
-get_next_due_locked (IBBHub *self)
+static IBBParcel *
+get_first_locked (IBBHub *self)
 {
   GSequenceIter *first = g_sequence_get_begin_iter (self->parcels);
 
-  if (g_sequence_iter_is_end (first))
-    return -1;
-  return ((IBBParcel *) g_sequence_get (first))->due;
+  return g_sequence_iter_is_end (first) ? NULL : g_sequence_get (first);
+}
+
+static gboolean
+is_due_locked (IBBHub *self, gint64 now)
+{
+  const IBBParcel *first = get_first_locked (self);
+
+  return first != NULL && first->due <= now;
+}
+
+static gboolean
+is_first_for_locked (IBBHub *self, const char *to)
+{
+  const IBBParcel *first = get_first_locked (self);
+
+  return first != NULL && g_strcmp0 (first->to, to) == 0;
 }
 
 /* Takes stanza over. */
 static void
-add_parcel_locked (IBBHub *self, IBBStanza *stanza, const char *to, gint64 due, IBBPort *sender)
+add_parcel_locked (IBBHub *self, IBBStanza *stanza, IBBPort *to, gint64 due, IBBPort *sender)
 {
   IBBParcel *parcel = ibb_parcel_new (stanza, to, self->settings.carry_xml);
 
@@ -76,7 +89,7 @@ add_parcel_locked (IBBHub *self, IBBStanza *stanza, const char *to, gint64 due, 
   parcel->serial = self->n_parcels++;
   parcel->sender = sender != NULL ? ibb_port_ref (sender) : NULL;
   g_sequence_insert_sorted (self->parcels, parcel, ibb_parcel_compare, NULL);
-  if (parcel == g_sequence_get (g_sequence_get_begin_iter (self->parcels)))
+  if (parcel == get_first_locked (self))
     g_source_set_ready_time (self->source, due);
 }
 
@@ -89,23 +102,20 @@ is_answerable (const IBBStanza *stanza)
   return stanza->name == IBB_STANZA_MESSAGE && !ibb_stanza_record_is_kind (stanza, "error");
 }
 
-/* The key under which the table has an address. Most stanzas have the key itself as their
- * address. */
-static char *
-find_address_locked (IBBHub *self, const char *jid)
+/* The port of an address, which most stanzas write in normal form. */
+static IBBPort *
+find_port_locked (IBBHub *self, const char *jid)
 {
-  char *normal;
+  IBBPort         *port = jid != NULL ? g_hash_table_lookup (self->ports, jid) : NULL;
+  g_autofree char *normal = port == NULL && jid != NULL ? ibb_jid_normalize (jid) : NULL;
 
-  if (jid == NULL || g_hash_table_contains (self->ports, jid))
-    return g_strdup (jid);
-  normal = ibb_jid_normalize (jid);
-  return normal != NULL ? normal : g_strdup (jid);
+  return normal != NULL ? g_hash_table_lookup (self->ports, normal) : port;
 }
 
 static void
 bounce_locked (IBBHub *self, IBBStanza *stanza, IBBCondition condition, gint64 due)
 {
-  g_autofree char *to = find_address_locked (self, stanza->from);
+  IBBPort *to = find_port_locked (self, stanza->from);
 
   if (to != NULL && is_answerable (stanza))
     add_parcel_locked (self,
@@ -120,18 +130,15 @@ route_locked (IBBHub *self, IBBPort *sender, IBBStanza *stanza)
   const IBBHubSettings *settings = &self->settings;
   gint64                latency = settings->latency * G_TIME_SPAN_MILLISECOND;
   g_autoptr (IBBStanza) stamped = stamp (stanza, ibb_port_get_jid (sender));
-  g_autofree char      *to = find_address_locked (self, stanza->to);
+  IBBPort              *to = find_port_locked (self, stanza->to);
   IBBFault              fault = IBB_FAULT_NONE;
   gint64                due;
 
   due = ibb_port_send (sender, ibb_parcel_estimate_size (stanza), settings->rate, latency,
                        g_get_monotonic_time ());
-  if (to == NULL || !g_hash_table_contains (self->ports, to))
-    {
-      /* A bare JID is an account, which does not support in-band bytestreams (D-03). */
-      bounce_locked (self, stamped, IBB_CONDITION_SERVICE_UNAVAILABLE, due + latency);
-      g_clear_pointer (&to, g_free);
-    }
+  /* A bare JID is an account, which does not support in-band bytestreams (D-03). */
+  if (to == NULL)
+    bounce_locked (self, stamped, IBB_CONDITION_SERVICE_UNAVAILABLE, due + latency);
   else
     fault = ibb_faults_draw (self->faults, is_answerable (stamped));
 
@@ -140,7 +147,7 @@ route_locked (IBBHub *self, IBBPort *sender, IBBStanza *stanza)
   if (fault == IBB_FAULT_DUPLICATE)
     add_parcel_locked (self, ibb_stanza_record_ref (stamped), to, due, NULL);
   if (fault == IBB_FAULT_BOUNCE || fault == IBB_FAULT_DROP)
-    g_clear_pointer (&to, g_free);
+    to = NULL;
 
   /* A stanza that does not arrive takes up the sender's rate, too. */
   if (to != NULL || settings->rate > 0)
@@ -226,7 +233,7 @@ deliver (IBBHub *self, IBBPort *port, IBBConnection *connection, IBBStanza *stan
   g_autoptr (GSource) source = NULL;
   Delivery           *delivery;
 
-  if (ibb_connection_offer_to_services (connection, stanza))
+  if (ibb_connection_offer_to_services (connection, stanza, FALSE))
     return;
   if (!ibb_connection_has_receiver (connection))
     {
@@ -259,27 +266,51 @@ change_batch (IBBConnection **batch, IBBConnection *connection)
   g_set_object (batch, connection);
 }
 
-static IBBPort *
-find_port_locked (IBBHub *self, const IBBParcel *parcel)
+/* Takes the next parcel that is due, if there is one, and tells whether another one for the same
+ * connection is due. Otherwise sets the source for the time when there is one. */
+static IBBParcel *
+take_parcel (IBBHub *self, IBBPort **port, gboolean *is_drained, gboolean *is_followed)
 {
-  IBBPort *port = parcel->to != NULL ? g_hash_table_lookup (self->ports, parcel->to) : NULL;
+  IBBParcel *parcel = NULL;
+  gint64     now = g_get_monotonic_time ();
 
-  return port != NULL ? ibb_port_ref (port) : NULL;
+  g_mutex_lock (&self->lock);
+  if (is_due_locked (self, now))
+    {
+      GSequenceIter *first = g_sequence_get_begin_iter (self->parcels);
+
+      parcel = g_sequence_get (first);
+      g_sequence_remove (first);
+      *port = parcel->to != NULL ? g_hash_table_lookup (self->ports, parcel->to) : NULL;
+      if (*port != NULL)
+        ibb_port_ref (*port);
+      *is_drained = parcel->sender != NULL && ibb_port_sent (parcel->sender, parcel->size);
+      *is_followed = is_due_locked (self, now) && is_first_for_locked (self, parcel->to);
+    }
+  else
+    {
+      const IBBParcel *first = get_first_locked (self);
+
+      g_source_set_ready_time (self->source, first != NULL ? first->due : -1);
+    }
+  g_mutex_unlock (&self->lock);
+  return parcel;
 }
 
-static void
-carry (IBBHub *self, IBBParcel *parcel, IBBConnection **batch)
+/* Returns whether there was a parcel. */
+static gboolean
+carry (IBBHub *self, IBBConnection **batch)
 {
   g_autoptr (IBBConnection) connection = NULL;
   g_autoptr (IBBConnection) drained = NULL;
-  IBBPort                  *port;
+  IBBPort                  *port = NULL;
+  IBBParcel                *parcel;
   IBBStanza                *stanza;
-  gboolean                  is_drained;
+  gboolean                  is_drained, is_followed;
 
-  g_mutex_lock (&self->lock);
-  port = find_port_locked (self, parcel);
-  is_drained = parcel->sender != NULL && ibb_port_sent (parcel->sender, parcel->size);
-  g_mutex_unlock (&self->lock);
+  parcel = take_parcel (self, &port, &is_drained, &is_followed);
+  if (parcel == NULL)
+    return FALSE;
 
   /* Without the lock: to take a reference to an object of a language binding may have to wait for
    * its interpreter. */
@@ -291,35 +322,15 @@ carry (IBBHub *self, IBBParcel *parcel, IBBConnection **batch)
   stanza = ibb_parcel_open (parcel);
   if (connection != NULL && stanza != NULL)
     {
-      change_batch (batch, connection);
+      if (*batch != connection)
+        change_batch (batch, is_followed ? connection : NULL);
       deliver (self, port, connection, stanza);
     }
   if (drained != NULL)
     ibb_connection_drained (drained);
   g_clear_pointer (&port, ibb_port_unref);
-}
-
-/* Returns the next stanza that is due. If there is none, sets the source for the time when there
- * is. */
-static IBBParcel *
-take_parcel (IBBHub *self)
-{
-  IBBParcel *parcel = NULL;
-  gint64     due;
-
-  g_mutex_lock (&self->lock);
-  due = get_next_due_locked (self);
-  if (due >= 0 && due <= g_get_monotonic_time ())
-    {
-      GSequenceIter *first = g_sequence_get_begin_iter (self->parcels);
-
-      parcel = g_sequence_get (first);
-      g_sequence_remove (first);
-    }
-  else
-    g_source_set_ready_time (self->source, due);
-  g_mutex_unlock (&self->lock);
-  return parcel;
+  ibb_parcel_free (parcel);
+  return TRUE;
 }
 
 static gboolean
@@ -329,26 +340,17 @@ hub_cb (gpointer data)
    * has ended. */
   IBBHub        *self = data;
   IBBConnection *batch = NULL;
-  guint          n;
+  guint          n = 0;
 
-  for (n = 0; n < STANZAS_PER_DISPATCH; n++)
-    {
-      IBBParcel *parcel = take_parcel (self);
-
-      /* At the end of a batch the connection sends what follows from it. */
-      if (parcel == NULL && batch != NULL)
-        {
-          change_batch (&batch, NULL);
-          parcel = take_parcel (self);
-        }
-      if (parcel == NULL)
-        break;
-      carry (self, parcel, &batch);
-      ibb_parcel_free (parcel);
-    }
+  while (n < STANZAS_PER_DISPATCH)
+    if (carry (self, &batch))
+      n++;
+    else if (batch != NULL)
+      change_batch (&batch, NULL); /* here the connection sends what follows from the batch */
+    else
+      return G_SOURCE_CONTINUE;
   change_batch (&batch, NULL);
-  if (n == STANZAS_PER_DISPATCH)
-    g_source_set_ready_time (self->source, 0);
+  g_source_set_ready_time (self->source, 0);
   return G_SOURCE_CONTINUE;
 }
 

@@ -32,11 +32,11 @@ to_xml (const IBBStanza *stanza)
 }
 
 IBBParcel *
-ibb_parcel_new (IBBStanza *stanza, const char *to, gboolean as_xml)
+ibb_parcel_new (IBBStanza *stanza, IBBPort *to, gboolean as_xml)
 {
   IBBParcel *self = g_new0 (IBBParcel, 1);
 
-  self->to = g_strdup (to);
+  self->to = to != NULL ? g_ref_string_acquire (ibb_port_get_normal_jid (to)) : NULL;
   self->size = ibb_parcel_estimate_size (stanza);
   if (as_xml)
     {
@@ -51,7 +51,7 @@ ibb_parcel_new (IBBStanza *stanza, const char *to, gboolean as_xml)
 void
 ibb_parcel_free (IBBParcel *self)
 {
-  g_free (self->to);
+  g_clear_pointer (&self->to, g_ref_string_release);
   g_clear_pointer (&self->stanza, ibb_stanza_record_unref);
   g_clear_pointer (&self->xml, g_bytes_unref);
   g_clear_pointer (&self->sender, ibb_port_unref);

@@ -11,17 +11,17 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  gint64     due;
-  guint64    serial; /* keeps those that are due together in order */
-  gsize      size;   /* of the XML, estimated */
-  char      *to;     /* (owned) (nullable): a key of the hub's table; NULL for a lost one */
-  IBBStanza *stanza; /* (owned) (nullable): else xml */
-  GBytes    *xml;    /* (owned) (nullable) */
-  IBBPort   *sender; /* (owned) (nullable): whose rate it waited for */
+  gint64      due;
+  guint64     serial; /* keeps those that are due together in order */
+  gsize       size;   /* of the XML, estimated */
+  GRefString *to;     /* (owned) (nullable): a key of the hub's table; NULL for a lost one */
+  IBBStanza  *stanza; /* (owned) (nullable): else xml */
+  GBytes     *xml;    /* (owned) (nullable) */
+  IBBPort    *sender; /* (owned) (nullable): whose rate it waited for */
 } IBBParcel;
 
-/* stanza is taken over. */
-IBBParcel *ibb_parcel_new (IBBStanza *stanza, const char *to, gboolean as_xml);
+/* stanza is taken over. to: (nullable) */
+IBBParcel *ibb_parcel_new (IBBStanza *stanza, IBBPort *to, gboolean as_xml);
 void       ibb_parcel_free (IBBParcel *self);
 
 gsize ibb_parcel_estimate_size (const IBBStanza *stanza);

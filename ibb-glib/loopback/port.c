@@ -15,7 +15,7 @@ struct _IBBPort
 
   /* immutable after construction */
   char         *jid;            /* (owned) */
-  char         *normal_jid;     /* (owned) */
+  GRefString   *normal_jid;     /* (owned) */
   GMainContext *signal_context; /* (owned) */
   IBBWeak      *connection;     /* (owned) */
 
@@ -33,7 +33,7 @@ ibb_port_new (IBBConnection *connection, const char *jid, const char *normal_jid
 
   g_atomic_ref_count_init (&self->ref_count);
   self->jid = g_strdup (jid);
-  self->normal_jid = g_strdup (normal_jid);
+  self->normal_jid = g_ref_string_new (normal_jid);
   self->signal_context = g_main_context_ref_thread_default ();
   self->connection = ibb_weak_new (connection);
   return self;
@@ -52,7 +52,7 @@ ibb_port_unref (IBBPort *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_free (self->jid);
-  g_free (self->normal_jid);
+  g_ref_string_release (self->normal_jid);
   g_main_context_unref (self->signal_context);
   ibb_weak_unref (self->connection);
   g_free (self);
@@ -64,7 +64,7 @@ ibb_port_get_jid (IBBPort *self)
   return self->jid;
 }
 
-const char *
+GRefString *
 ibb_port_get_normal_jid (IBBPort *self)
 {
   return self->normal_jid;

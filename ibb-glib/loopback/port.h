@@ -17,7 +17,7 @@ void     ibb_port_unref (IBBPort *self);
 
 /* Both never change. */
 const char   *ibb_port_get_jid (IBBPort *self);
-const char   *ibb_port_get_normal_jid (IBBPort *self);
+GRefString   *ibb_port_get_normal_jid (IBBPort *self);
 GMainContext *ibb_port_get_signal_context (IBBPort *self);
 /* (transfer full) (nullable): NULL once it is disposed. */
 IBBConnection *ibb_port_dup_connection (IBBPort *self);

@@ -95,7 +95,7 @@ void
 driver_set_message (IBBStanza *stanza)
 {
   stanza->name = IBB_STANZA_MESSAGE;
-  g_clear_pointer (&stanza->kind, g_free);
+  ibb_stanza_record_set_kind (stanza, NULL);
 }
 
 static gboolean

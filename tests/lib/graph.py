@@ -10,8 +10,8 @@ field of a struct that a header of that file defines, or it emits a signal that 
 file makes. It is a fault when
 - arrows between files make a circle;
 - an arrow goes to a room (see ROOMS) that the arrow's own room may not use;
-- a file touches the fields of an object of another file, unless both are in one room of the core or of
-  the client;
+- a file touches the fields of an object of another file, unless both are in one room, and not one
+  of the public classes;
 - a function or variable for other files lacks the prefix of its file, ibb_peer in core/peer/peer.c,
   or two files have one prefix;
 - the core is not pure: see CORE_FORBIDDEN.
@@ -70,6 +70,8 @@ RECORDS = (
     'IBBParcel',   # the hub's; ibb_parcel_open () reads the stanza when it is needed
     'IBBStanza',
 )
+# Folders within whose rooms files may touch the fields of each other's objects.
+SHARING = ('core/', 'runtime/', 'loopback/', 'xmpp/')
 LIFETIME = r'_(?:init|clear|free|copy|dup|new|ref|unref)$'
 
 # Further files of a class, by its own: they have its prefix, and in the same folder they are one
@@ -330,7 +332,7 @@ def add_fields(node, structs):
                         break
                     if owner is not node:
                         add_arrow(node, owner, f'{type_name}.{field}')
-                        if is_object and not (owner.room == node.room and node.name.startswith(('core/', 'xmpp/'))):
+                        if is_object and not (owner.room == node.room and node.name.startswith(SHARING)):
                             opened.add(type_name)
                     type_name = fields[field]
     return opened

@@ -252,7 +252,7 @@ put_block (Talk *talk, Sent *block)
   if (block->as_message)
     {
       stanza->name = IBB_STANZA_MESSAGE;
-      g_clear_pointer (&stanza->kind, g_free);
+      ibb_stanza_record_set_kind (stanza, NULL);
     }
   pattern_fill (talk->end->key_out, block->offset, bytes, block->length);
   stanza->bytes = g_bytes_new_take (bytes, block->length);

@@ -37,7 +37,7 @@ static void
 test_records (void)
 {
   IBBContext   *context = ibb_context_new (NULL, NULL, g_hash_table_new (NULL, NULL));
-  IBBParameters parameters = { .context = context, .is_own_jid = TRUE };
+  IBBParameters parameters = { .context = context, .is_own_jid = TRUE, .pattern = new_block (1) };
   IBBAcks       self = { 0 };
   gsize         first = 0;
 
@@ -71,6 +71,7 @@ test_records (void)
   g_assert_cmpuint (self.blocks.length + self.bytes, ==, 0);
   g_assert_cmpuint (self.records + context->memory.records, ==, 0);
   g_assert_false (ibb_acks_contain (&self, 2));
+  ibb_stanza_record_unref (parameters.pattern);
   ibb_context_unref (context);
 }
 
@@ -79,7 +80,7 @@ static void
 test_waiting (void)
 {
   IBBContext   *context = ibb_context_new (NULL, NULL, g_hash_table_new (NULL, NULL));
-  IBBParameters parameters = { .context = context, .is_own_jid = TRUE };
+  IBBParameters parameters = { .context = context, .is_own_jid = TRUE, .pattern = new_block (1) };
   IBBAcks       self = { 0 };
   IBBStanza    *block = new_block (1);
 
@@ -91,6 +92,7 @@ test_waiting (void)
   g_assert_cmpuint (g_queue_get_length (&context->memory.waiting), ==, 0);
   ibb_stanza_record_unref (block);
   ibb_acks_clear (&self);
+  ibb_stanza_record_unref (parameters.pattern);
   ibb_context_unref (context);
 }
 
@@ -99,7 +101,7 @@ static void
 test_refused (void)
 {
   IBBContext   *context = ibb_context_new (NULL, NULL, g_hash_table_new (NULL, NULL));
-  IBBParameters parameters = { .context = context, .is_own_jid = TRUE };
+  IBBParameters parameters = { .context = context, .is_own_jid = TRUE, .pattern = new_block (1) };
   IBBAcks       self = { 0 };
   IBBStanza    *block = new_block (1);
 
@@ -118,6 +120,7 @@ test_refused (void)
     }
   ibb_stanza_record_unref (block);
   ibb_acks_clear (&self);
+  ibb_stanza_record_unref (parameters.pattern);
   ibb_context_unref (context);
 }
 

@@ -84,7 +84,7 @@ apply_option (Script *self, IBBStanza *stanza, const char *word)
   else if ((value = script_get_option (word, "to")) != NULL)
     text = &stanza->to;
   else if ((value = script_get_option (word, "kind")) != NULL)
-    text = &stanza->kind;
+    ibb_stanza_record_set_kind (stanza, value);
   else if ((value = script_get_option (word, "id")) != NULL)
     text = &stanza->id;
   else if ((value = script_get_option (word, "sid")) != NULL)
@@ -184,8 +184,7 @@ receive_data (Script *self, gboolean many, Words *words)
       if (words_take_if (words, "iq"))
         {
           stanza->name = IBB_STANZA_IQ;
-          g_free (stanza->kind);
-          stanza->kind = g_strdup ("set");
+          ibb_stanza_record_set_kind (stanza, "set");
         }
       receive (self, stanza, TRUE, words);
     }

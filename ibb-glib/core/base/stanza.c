@@ -6,6 +6,34 @@
 
 #include <string.h>
 
+/* The types of most stanzas are not copied. */
+static const char *const kinds[] = { "set", "get", "result", "error" };
+
+static char *
+dup_kind (const char *kind)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_strcmp0 (kind, kinds[i]) == 0)
+      return (char *) kinds[i];
+  return g_strdup (kind);
+}
+
+static void
+free_kind (char *kind)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (kind == kinds[i])
+      return;
+  g_free (kind);
+}
+
+void
+ibb_stanza_record_set_kind (IBBStanza *self, const char *kind)
+{
+  free_kind (self->kind);
+  self->kind = dup_kind (kind);
+}
+
 IBBStanza *
 ibb_stanza_record_new (
     IBBStanzaName name, const char *kind, IBBPayload payload, const char *id, const char *to)
@@ -15,7 +43,7 @@ ibb_stanza_record_new (
   g_atomic_ref_count_init (&self->ref_count);
   self->name = name;
   self->payload = payload;
-  self->kind = g_strdup (kind);
+  self->kind = dup_kind (kind);
   self->id = g_strdup (id);
   self->to = g_strdup (to);
   self->condition = IBB_CONDITION_UNDEFINED_CONDITION;
@@ -52,34 +80,26 @@ ibb_stanza_record_new_error (const IBBStanza *request,
   return self;
 }
 
-static GBytes *
-ref_bytes (GBytes *bytes)
-{
-  return bytes != NULL ? g_bytes_ref (bytes) : NULL;
-}
-
-/* Copies all that ibb_stanza_record_unref () frees. */
 IBBStanza *
-ibb_stanza_record_copy (const IBBStanza *self)
+ibb_stanza_record_copy (IBBStanza *self)
 {
   IBBStanza *copy = g_memdup2 (self, sizeof *self);
 
   g_atomic_ref_count_init (&copy->ref_count);
-  copy->kind = g_strdup (self->kind);
-  copy->id = g_strdup (self->id);
-  copy->from = g_strdup (self->from);
-  copy->to = g_strdup (self->to);
-  copy->sid = g_strdup (self->sid);
-  copy->asked = g_strdup (self->asked);
-  copy->secret = g_strdup (self->secret);
-  copy->proof = g_strdup (self->proof);
-  copy->bytes = ref_bytes (self->bytes);
-  copy->text = g_strdup (self->text);
-  copy->node = g_strdup (self->node);
-  copy->features = g_strdupv (self->features);
-  copy->identities = g_strdupv (self->identities);
-  copy->xml = ref_bytes (self->xml);
+  copy->original = ibb_stanza_record_ref (self);
+  return copy;
+}
 
+IBBStanza *
+ibb_stanza_record_new_like (
+    IBBStanza *self, IBBStanzaName name, const char *kind, IBBPayload payload, const char *id)
+{
+  IBBStanza *copy = ibb_stanza_record_copy (self);
+
+  copy->name = name;
+  copy->payload = payload;
+  copy->kind = dup_kind (kind);
+  copy->id = g_strdup (id);
   return copy;
 }
 
@@ -91,28 +111,42 @@ ibb_stanza_record_ref (IBBStanza *self)
   return self;
 }
 
+#define FREE(field, free_func)                                                                     \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    if (self->field != NULL && (original == NULL || self->field != original->field))               \
+      free_func (self->field);                                                                     \
+  }                                                                                                \
+  G_STMT_END
+
 void
 ibb_stanza_record_unref (IBBStanza *self)
 {
+  IBBStanza *original = self->original;
+
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
 
-  g_free (self->kind);
-  g_free (self->id);
-  g_free (self->from);
-  g_free (self->to);
-  g_free (self->sid);
-  g_free (self->asked);
-  g_free (self->secret);
-  g_free (self->proof);
-  g_clear_pointer (&self->bytes, g_bytes_unref);
-  g_free (self->text);
-  g_free (self->node);
-  g_strfreev (self->features);
-  g_strfreev (self->identities);
-  g_clear_pointer (&self->xml, g_bytes_unref);
+  FREE (kind, free_kind);
+  FREE (id, g_free);
+  FREE (from, g_free);
+  FREE (to, g_free);
+  FREE (sid, g_free);
+  FREE (asked, g_free);
+  FREE (secret, g_free);
+  FREE (proof, g_free);
+  FREE (bytes, g_bytes_unref);
+  FREE (text, g_free);
+  FREE (node, g_free);
+  FREE (features, g_strfreev);
+  FREE (identities, g_strfreev);
+  FREE (xml, g_bytes_unref);
   g_free (self);
+  if (original != NULL)
+    ibb_stanza_record_unref (original);
 }
+
+#undef FREE
 
 gboolean
 ibb_stanza_record_is_kind (const IBBStanza *self, const char *kind)

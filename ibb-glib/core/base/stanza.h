@@ -60,8 +60,9 @@ typedef struct _IBBStanza IBBStanza;
 struct _IBBStanza
 {
   gatomicrefcount ref_count; /* shared by the worker and the application's threads */
-  IBBStanzaName   name;
-  IBBPayload      payload;
+  IBBStanza    *original; /* (owned) (nullable): a copy has its texts and bytes in common with it */
+  IBBStanzaName name;
+  IBBPayload    payload;
   char *kind; /* (nullable): the type attribute as it stands; absent on a message = normal */
   char *id;   /* (nullable) */
   char *from; /* (nullable) */
@@ -138,10 +139,16 @@ IBBStanza *ibb_stanza_record_new_error (const IBBStanza *request,
                                         IBBCondition     condition,
                                         IBBErrorType     type,
                                         const char      *text);
-IBBStanza *ibb_stanza_record_copy (const IBBStanza *self);
+/* A copy to be changed: a text of it is replaced, and not freed. self does not change any more. */
+IBBStanza *ibb_stanza_record_copy (IBBStanza *self);
+/* The same with another head. kind, id: (nullable), copied. */
+IBBStanza *ibb_stanza_record_new_like (
+    IBBStanza *self, IBBStanzaName name, const char *kind, IBBPayload payload, const char *id);
 IBBStanza *ibb_stanza_record_ref (IBBStanza *self);
 void       ibb_stanza_record_unref (IBBStanza *self);
-gboolean   ibb_stanza_record_is_kind (const IBBStanza *self, const char *kind);
+/* kind: (nullable). For the maker of the stanza; kind is not freed with g_free (). */
+void     ibb_stanza_record_set_kind (IBBStanza *self, const char *kind);
+gboolean ibb_stanza_record_is_kind (const IBBStanza *self, const char *kind);
 /* The memory that it takes, about. */
 gsize    ibb_stanza_record_get_size (const IBBStanza *self);
 gboolean ibb_stanza_record_has_long_id (const IBBStanza *self);

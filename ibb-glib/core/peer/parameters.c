@@ -41,10 +41,14 @@ get_escaped_length (const char *text)
   return length;
 }
 
-/* For each change of an address: the length of stanzas is asked for with each block. */
+/* For each change of an address, as both are needed for each block. */
 static void
-measure_overhead (IBBParameters *self)
+prepare_stanzas (IBBParameters *self)
 {
+  g_clear_pointer (&self->pattern, ibb_stanza_record_unref);
+  self->pattern =
+      ibb_stanza_record_new (IBB_STANZA_IQ, NULL, IBB_PAYLOAD_OTHER, NULL, self->peer_jid);
+  self->pattern->sid = g_strdup (self->key.sid);
   self->overhead = STANZA_OVERHEAD + get_escaped_length (self->peer_jid) +
                    get_escaped_length (self->local_jid) + get_escaped_length (self->key.sid);
   if (self->by_message)
@@ -69,12 +73,13 @@ ibb_parameters_init (IBBParameters *self,
   self->key.peer = ibb_jid_normalize (open->peer);
   self->key.local = ibb_jid_normalize (open->local);
   self->is_own_jid = g_strcmp0 (self->key.local, context->local_normal) == 0;
-  measure_overhead (self);
+  prepare_stanzas (self);
 }
 
 void
 ibb_parameters_clear (IBBParameters *self)
 {
+  ibb_stanza_record_unref (self->pattern);
   g_free (self->peer_jid);
   g_free (self->local_jid);
   g_free (self->key.sid);
@@ -113,7 +118,7 @@ replace_jid (IBBParameters *self, char **registration, const char *jid)
   self->former_size += size;
   self->context->memory.records += size;
   *registration = g_strdup (jid);
-  measure_overhead (self);
+  prepare_stanzas (self);
 }
 
 void
@@ -173,8 +178,10 @@ ibb_parameters_create_stanza (const IBBParameters *self,
                               IBBPayload           payload,
                               const char          *id)
 {
-  IBBStanza *stanza = ibb_stanza_record_new (name, kind, payload, id, self->peer_jid);
+  IBBStanza *stanza = ibb_stanza_record_new_like (self->pattern, name, kind, payload, id);
 
+  if (payload == IBB_PAYLOAD_RESULT)
+    stanza->sid = NULL;
   stanza->from = ibb_parameters_dup_from (self);
   return stanza;
 }

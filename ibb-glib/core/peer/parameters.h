@@ -50,9 +50,10 @@ typedef struct
   gboolean      is_initiator;
   GSList       *former_jids; /* (element-type utf8): of both, for those who still have them */
   gsize         former_size; /* bytes of these */
-  char         *secret;      /* (nullable): known to both ends, which can resume the session (D-58) */
-  gsize         overhead;    /* of a stanza with a block */
-  gboolean is_own_jid; /* local is the address of the connection, not another of our addresses */
+  char         *secret;   /* (nullable): known to both ends, which can resume the session (D-58) */
+  gsize         overhead; /* of a stanza with a block */
+  IBBStanza    *pattern;  /* (owned): of stanzas to the peer, with to and sid */
+  gboolean is_own_jid;    /* local is the address of the connection, not another of our addresses */
 } IBBParameters;
 
 /* owner: the session. open: all of it is there. */
@@ -79,7 +80,7 @@ gboolean ibb_parameters_equal (gconstpointer a, gconstpointer b);
 
 /* Our address where it is not the connection's own, else NULL. */
 char *ibb_parameters_dup_from (const IBBParameters *self);
-/* A stanza to the peer. */
+/* A stanza to the peer. Unless it is a result, it has the sid. id: (nullable), copied. */
 IBBStanza *ibb_parameters_create_stanza (const IBBParameters *self,
                                          IBBStanzaName        name,
                                          const char          *kind,

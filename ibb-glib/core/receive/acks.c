@@ -113,8 +113,9 @@ ibb_acks_send_first (IBBAcks *self, const IBBRoom *room)
 {
   IBBDelayedAck *ack = pop_first (self);
   IBBStanza     *result = ibb_parameters_create_stanza (self->parameters, IBB_STANZA_IQ, "result",
-                                                        IBB_PAYLOAD_RESULT, ack->id);
+                                                        IBB_PAYLOAD_RESULT, NULL);
 
+  result->id = g_steal_pointer (&ack->id);
   self->sent_to = ack->end;
   if (room != NULL)
     {

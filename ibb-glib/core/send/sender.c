@@ -262,7 +262,6 @@ create_stanza (IBBSender *self, const IBBBlock *block)
       ibb_send_window_note_asked (&self->credit);
     }
   stanza->fills = is_iq && ibb_first_hop_is_fast (self->parameters->context->first_hop);
-  stanza->sid = g_strdup (self->parameters->key.sid);
   stanza->seq = block->seq;
   stanza->seq_valid = TRUE;
   stanza->bytes = g_bytes_ref (block->bytes);

@@ -112,7 +112,6 @@ create_close (IBBClosing *self, const char *id)
   IBBStanza *close =
       ibb_parameters_create_stanza (self->parameters, IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE, id);
 
-  close->sid = g_strdup (self->parameters->key.sid);
   return close;
 }
 
@@ -174,7 +173,6 @@ create_unclean_resume (IBBClosing *self, const char *id)
   IBBStanza *resume =
       ibb_parameters_create_stanza (parameters, IBB_STANZA_IQ, "set", IBB_PAYLOAD_RESUME, id);
 
-  resume->sid = g_strdup (parameters->key.sid);
   resume->unclean = TRUE;
   resume->has_position = TRUE;
   resume->proof = ibb_proof_create (parameters->secret, &statement);

@@ -26,7 +26,6 @@ send_open (IBBSession *self, gint64 now)
                     ibb_ids_create (&context->ids), parameters->key.peer, self);
   open = ibb_parameters_create_stanza (parameters, IBB_STANZA_IQ, "set", IBB_PAYLOAD_OPEN,
                                        opening->pending.id);
-  open->sid = g_strdup (parameters->key.sid);
   open->block_size = parameters->block_size;
   open->block_size_valid = TRUE;
   open->long_block_size = opening->long_block_size;

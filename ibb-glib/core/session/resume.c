@@ -209,7 +209,6 @@ ask (IBBSession *self, gint64 now)
                     ibb_ids_create (&context->ids), parameters->key.peer, self);
   stanza = ibb_parameters_create_stanza (parameters, IBB_STANZA_IQ, "set", IBB_PAYLOAD_RESUME,
                                          resume->pending.id);
-  stanza->sid = g_strdup (parameters->key.sid);
   stanza->has_position = TRUE;
   stanza->count = resume->count;
   stanza->received = position.received;

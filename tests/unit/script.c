@@ -546,14 +546,17 @@ main (int argc, char **argv)
 {
   g_autoptr (GPtrArray) cases = NULL;
   g_autoptr (GPtrArray) tests = g_ptr_array_new_with_free_func (g_free);
-  g_autofree char      *prefix = g_path_get_basename (SCRIPT);
+  g_autofree char      *prefix = NULL;
   int                   status;
 
   g_test_init (&argc, &argv, NULL);
+  if (argc != 2)
+    g_error ("usage: %s FILE.script", argv[0]);
+  current.file = argv[1];
+  prefix = g_path_get_basename (current.file);
   *strrchr (prefix, '.') = '\0';
-  current.file = SCRIPT;
   macros = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, part_free);
-  cases = read_parts (SCRIPT);
+  cases = read_parts (current.file);
   for (guint i = 0; i < cases->len; i++)
     {
       Part *part = g_ptr_array_index (cases, i);

@@ -19,9 +19,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import cases
 import prosody
 from cases import Skip, case, check, check_equal
-from command import IBB, PATIENCE, REFUSED, SOON, Account, Folder, Program, Valve, sha256
+from command import IBB, REFUSED, SOON, Account, Folder, Program, Valve, sha256
 from rawclient import RawClient
-from rawserver import RawServer, stream_error
 
 MIB = 1 << 20
 WAITS = '^The session with “.*” waits until both ends are online$'
@@ -505,33 +504,6 @@ def _(server):
     check(not os.path.exists(folder / 'copy'), 'no file')
 
 
-@case('messages to a receiver that is killed: few lie in its offline store, and the sender is told (N-31)')
-def _():
-    stores = {'modules_disabled': ('s2s', 's2s_auth_certs')}
-    with prosody.Prosody(modules=('offline',), settings=stores) as server:
-        there, jid = waiting(server, Folder())
-        here = Account(server, 'alice').ibb('send', '--json', '--stanza-type', 'message', '/dev/zero', jid)
-        here.wait_event('progress', bytes=1)
-        os.kill(there.pid, signal.SIGKILL)
-        check_equal(here.finish(), 1, 'the exit status')
-        check_equal(here.events()[-1]['event'], 'error', 'the last event')
-        stored = sum(os.path.getsize(os.path.join(folder, name))
-                     for folder, _, names in os.walk(server.directory) if folder.endswith('/offline')
-                     for name in names)
-        # Base64, and the tags of 200 messages.
-        check(stored < 800 * 1024 * 3 // 2, f'{stored} bytes in the offline store')
-
-
-@case('a receiver that goes when no block is left to come back is an error at the sender')
-def _(server):
-    raw = RawClient(server, 'bob', 'ibb', 'accept')
-    here = Account(server, 'alice').ibb('send', '--peer-timeout', '10', '/dev/zero', raw.jid)
-    check(raw.blocks.acquire(timeout=PATIENCE), 'a block')
-    raw.close()
-    # No block is left to come back: the sender has to ask.
-    here.expect_failure(raw.jid)
-
-
 @case('a sender that is killed in the middle leaves no file')
 def _(server):
     folder = Folder()
@@ -586,33 +558,6 @@ def _(server):
         check_equal(folder.names(), [], 'files')
 
 
-@case('an interruption ends the loop of a shell, too')
-def _(server):
-    bob, folder = Account(server, 'bob'), Folder()
-    script = 'for i in 1 2 3; do "$0" "$@"; done; echo went on'
-    loop = Program('bash', '-c', script, IBB, 'receive', *bob.options(), '-o', folder / 'copy',
-                   env={'IBB_PASSWORD': bob.password, 'LC_ALL': 'C.UTF-8'})
-    loop.wait_ready()
-    os.killpg(loop.pid, signal.SIGINT)
-    check_equal(loop.finish(), -signal.SIGINT, 'status')
-    check_equal(loop.output, b'', 'output')
-    check_equal(len(loop.errors()), 1, 'commands')
-
-
-@case('an interruption while a password file is read leaves nothing behind')
-def _():
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        folder = Folder()
-        os.mkfifo(folder / 'password')
-        there = Program(IBB, 'receive', '--jid', 'a@b', '-o', folder / 'copy', '--password-file', folder / 'password',
-                        env={'LC_ALL': 'C.UTF-8'})
-        # It has its end of the pipe once this end can be opened.
-        with open(folder / 'password', 'wb'):
-            os.kill(there.pid, number)
-            check_equal(there.finish(), -number, 'status')
-        check_equal(folder.names(), ['password'], 'files')
-
-
 @case('a server that is killed in the middle is an error at both ends')
 def _():
     with prosody.Prosody() as server:
@@ -632,66 +577,6 @@ def _():
 OPENING = (('send', '--json', os.devnull, 'a@b'), ('cat', 'a@b'))
 WAITING = (('receive', '--json', '-o', 'copy'), ('listen',), ('expose', '--json', '--to', '127.0.0.1:9'),
            ('forward', '--json', '--listen', '0', 'a@b'))
-
-
-def resource_of(command):
-    """The resource that a RawServer gives: commands that open sessions ask for none."""
-    return 'ibb' if command[0] in ('receive', 'listen', 'expose') else 'given'
-
-
-def with_raw(server, command, *arguments, **options):
-    """A command of ibb that logs in to a RawServer."""
-    return Program(IBB, command, *server.options(), *arguments,
-                   env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'}, **options)
-
-
-@case('an XML stream that ends right after the login is an error')
-def _():
-    # The client may or may not see the end before the command looks at its address. One that
-    # waits goes on in the second case, except after a conflict.
-    endings = (('</stream:stream>', 'ended the XML stream'),
-               (stream_error('conflict'), 'conflict'),
-               (stream_error('policy-violation', 'too fast'), 'policy-violation; the server says “too fast”'),
-               (stream_error('not-well-formed'), 'not-well-formed'),
-               ('<a></b>', 'XML'))
-    for ending, word in endings:
-        waiting = WAITING if word == 'conflict' else ()
-        for command in OPENING + waiting:
-            raw = RawServer(ending, resource=resource_of(command))
-            folder = Folder()
-            for _attempt in range(3):
-                there = with_raw(raw, *command, cwd=folder.path)
-                line = there.expect_failure(word, code=REFUSED if word == 'conflict' else 1)
-                check(len(line) <= 160, f'two lines of a terminal: {line}')
-                check_equal(folder.names(), [], 'files')
-
-
-@case('a command that waits says why its XML stream ended')
-def _():
-    for condition, code, why in (('conflict', 'conflict', 'so there'), ('policy-violation', 'policy-violation', 'so there'),
-                                 ('not-well-formed', 'protocol', 'so there'),
-                                 ('system-shutdown', 'broken-pipe', 'so there'), (None, 'protocol', 'XML')):
-        ending = stream_error(condition, 'so there') if condition else '<a></b>'
-        for command in WAITING:
-            raw = RawServer(ending, resource=resource_of(command), at_once=False)
-            folder = Folder()
-            there = with_raw(raw, *command, cwd=folder.path)
-            there.wait_ready()
-            raw.end()
-            event = 'error' if condition == 'conflict' else 'disconnected'
-            if '--json' in command:
-                check_equal(there.wait_event(event)['code'], code, 'code')
-            if condition == 'conflict':
-                there.expect_failure('Another login', code=REFUSED)
-            elif '--json' in command:
-                check(why in there.wait_event(event)['message'], 'message')
-            else:
-                there.wait_for(lambda program=there: any(why in line and 'logging in again' in line
-                                                         for line in program.lines), 'why')
-            if condition != 'conflict':
-                os.kill(there.pid, signal.SIGTERM)
-                there.finish()
-            check_equal(folder.names(), [], 'files')
 
 
 # The descriptors

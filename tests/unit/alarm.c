@@ -75,23 +75,6 @@ test_sleep (void)
   fake_sleep_stop ();
 }
 
-static void
-test_freed (void)
-{
-  Rung      rung = { 0 };
-  IBBAlarm *alarm;
-
-  fake_sleep_start ();
-  alarm = ibb_alarm_new (NULL, 1, rang_cb, &rung);
-  fake_sleep (1);
-  ibb_alarm_free (alarm);
-  g_assert_cmpint (fcntl (fake_sleep_get_fd (), F_GETFD), ==, -1);
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
-  g_assert_cmpuint (rung.n_calls, ==, 0);
-  fake_sleep_stop ();
-}
-
 /* Without the kernel's timer an alarm uses one of GLib. */
 static void
 test_no_timer (void)
@@ -114,7 +97,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/alarm/rings", test_rings);
 #ifdef HAVE_TIMERFD
   g_test_add_func ("/ibb/alarm/sleep", test_sleep);
-  g_test_add_func ("/ibb/alarm/freed", test_freed);
   g_test_add_func ("/ibb/alarm/no-timer", test_no_timer);
 #endif
 

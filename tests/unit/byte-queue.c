@@ -113,48 +113,11 @@ test_whole_chunk_is_not_copied (void)
     }
 }
 
-/* What is written in parts is gathered to whole chunks, and no longer ones. */
-static void
-test_chunks (void)
-{
-  IBBByteQueue queue = IBB_BYTE_QUEUE_INIT;
-  guint64      written = 0;
-
-  write_more (&queue, &written, 1000, 4096);
-  write_more (&queue, &written, 10000, 4096);
-  for (guint i = 0; i < 2; i++)
-    {
-      g_autoptr (GBytes) chunk = g_queue_pop_head (&queue.chunks);
-
-      g_assert_cmpuint (g_bytes_get_size (chunk), ==, 4096);
-    }
-  g_assert_cmpuint (queue.tail->len, ==, 11000 - 2 * 4096);
-  ibb_byte_queue_clear (&queue);
-}
-
-/* A block of one byte must not take a hundred: a peer chooses the size. */
-static void
-test_small_pieces_are_gathered (void)
-{
-  IBBByteQueue queue = IBB_BYTE_QUEUE_INIT;
-
-  for (guint i = 0; i < 100000; i++)
-    {
-      g_autoptr (GBytes) piece = g_bytes_new_static ("x", 1);
-
-      ibb_byte_queue_push (&queue, piece);
-    }
-  g_assert_cmpuint (g_queue_get_length (&queue.chunks), <=, 100000 / 4096 + 1);
-  ibb_byte_queue_clear (&queue);
-}
-
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/byte-queue/any-mix", test_any_mix);
   g_test_add_func ("/byte-queue/whole-chunk", test_whole_chunk_is_not_copied);
-  g_test_add_func ("/byte-queue/chunks", test_chunks);
-  g_test_add_func ("/byte-queue/small-pieces", test_small_pieces_are_gathered);
   return g_test_run ();
 }

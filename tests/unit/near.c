@@ -215,82 +215,6 @@ test_later (void)
   g_assert_false (is_member (&f, 1));
 }
 
-/* Sixteen blocks of each tell it, and none of before. */
-static void
-test_samples (void)
-{
-  for (guint i = 0; i < 2; i++)
-    {
-      Fixture f;
-
-      init (&f);
-      join_first (&f, 2);
-      for (guint j = 0; j < 15; j++)
-        {
-          send (&f, 0, 1 * MS);
-          send (&f, 1, 10 * MS);
-        }
-      send (&f, i, i > 0 ? 10 * MS : 1 * MS);
-      g_assert_true (is_member (&f, 1));
-      send (&f, 1 - i, i > 0 ? 1 * MS : 10 * MS);
-      send (&f, 1, 10 * MS);
-      g_assert_false (is_member (&f, 1));
-    }
-}
-
-/* Among many, too, where it gets less than its share. */
-static void
-test_slower_of_many (void)
-{
-  Fixture f;
-  guint   n = G_N_ELEMENTS (f.peers);
-
-  init (&f);
-  join_first (&f, n);
-  for (guint i = 0; i < 100; i++)
-    for (guint j = 0; j < n; j++)
-      if (j > 0 || i % 4 == 0)
-        send (&f, j, j > 0 ? 1 * MS : 10 * MS);
-  for (guint j = 0; j < n; j++)
-    g_assert_cmpint (is_member (&f, j), ==, j > 0);
-}
-
-/* Peers that join one after another do not protect it. */
-static void
-test_slower_beside_new (void)
-{
-  Fixture f;
-
-  init (&f);
-  join_first (&f, 2);
-  f.now += G_USEC_PER_SEC;
-  for (guint i = 2; i < G_N_ELEMENTS (f.peers); i++)
-    {
-      send_both (&f, 8, 1 * MS, 10 * MS);
-      send (&f, i, 1 * MS);
-      g_assert_true (is_member (&f, i));
-    }
-  g_assert_false (is_member (&f, 1));
-  g_assert_true (is_member (&f, 0));
-}
-
-/* It stays if it sends little: what it takes is less than its share of the time. */
-static void
-test_little (void)
-{
-  Fixture f;
-
-  init (&f);
-  join_first (&f, 2);
-  for (guint i = 0; i < 1000; i++)
-    {
-      for (guint j = 0; j < 7; j++)
-        send (&f, 0, 1 * MS);
-      send (&f, 1, 6 * MS);
-      g_assert_true (is_member (&f, 1));
-    }
-}
-
 /* The path becomes slow for all. */
 static void
 test_all_slower (void)
@@ -379,10 +303,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/near/D-63/in-flight", test_in_flight);
   g_test_add_func ("/near/D-63/slower", test_slower);
   g_test_add_func ("/near/D-63/later", test_later);
-  g_test_add_func ("/near/D-63/samples", test_samples);
-  g_test_add_func ("/near/D-63/slower-of-many", test_slower_of_many);
-  g_test_add_func ("/near/D-63/slower-beside-new", test_slower_beside_new);
-  g_test_add_func ("/near/D-63/little", test_little);
   g_test_add_func ("/near/D-63/all-slower", test_all_slower);
   g_test_add_func ("/near/D-63/mute", test_mute);
   g_test_add_func ("/near/D-57/share", test_share);

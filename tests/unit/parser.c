@@ -194,22 +194,6 @@ test_forbidden (void)
       }
 }
 
-/* The error says what was wrong, and where. */
-static void
-test_explained (void)
-{
-  g_autoptr (IBBParser) parser = ibb_parser_new ();
-  g_autoptr (GString)   log = g_string_new (NULL);
-  g_autoptr (GError)    error = NULL;
-
-  parser->expects_stanzas = TRUE;
-  g_assert_false (feed (parser, HEADER "<iq id='1'/><message></iq>", 4096, log, &error));
-  g_assert_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL);
-  g_test_message ("%s", error->message);
-  g_assert_nonnull (strstr (error->message, "message"));
-  g_assert_nonnull (strstr (error->message, ", 14 bytes after the last stanza"));
-}
-
 static void
 test_utf16 (void)
 {
@@ -337,38 +321,6 @@ test_length (void)
 }
 
 static void
-test_longest (void)
-{
-  g_autoptr (IBBParser) parser = ibb_parser_new ();
-  g_autoptr (GString)   xml = g_string_new (HEADER "<message id='1'><body>");
-  g_autoptr (GString)   log = g_string_new (NULL);
-  const gsize           rest = strlen ("</body></message>");
-  const gsize           before = strlen (HEADER);
-
-  while (xml->len - before + rest < IBB_STANZA_MAX_LENGTH)
-    g_string_append_c (xml, 'x');
-  g_string_append (xml, "</body></message>");
-  g_string_append (xml, "<message id='2'/>");
-  parser->expects_stanzas = TRUE;
-  g_assert_true (feed (parser, xml->str, 65536, log, NULL));
-  g_assert_nonnull (strstr (log->str, "[message 2]"));
-}
-
-static void
-test_whitespace (void)
-{
-  g_autoptr (IBBParser) parser = ibb_parser_new ();
-  g_autoptr (GString)   log = g_string_new (NULL);
-
-  parser->expects_stanzas = TRUE;
-  g_assert_true (feed (parser, HEADER, 4096, log, NULL));
-  for (guint i = 0; i < 2 * IBB_STANZA_MAX_LENGTH; i++)
-    g_assert_true (ibb_parser_feed (parser, " ", 1, NULL));
-  g_assert_true (feed (parser, "<iq id='1'/>", 4096, log, NULL));
-  g_assert_cmpstr (log->str, ==, "header [iq 1] ");
-}
-
-static void
 test_leftover (void)
 {
   static const struct
@@ -462,13 +414,10 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/parser/tree", test_tree);
   g_test_add_func ("/ibb/parser/condition", test_condition);
   g_test_add_func ("/ibb/parser/forbidden", test_forbidden);
-  g_test_add_func ("/ibb/parser/explained", test_explained);
   g_test_add_func ("/ibb/parser/utf16", test_utf16);
   g_test_add_func ("/ibb/parser/depth", test_depth);
   g_test_add_func ("/ibb/parser/tree/bounds", test_tree_bounds);
   g_test_add_func ("/ibb/parser/length", test_length);
-  g_test_add_func ("/ibb/parser/longest", test_longest);
-  g_test_add_func ("/ibb/parser/whitespace", test_whitespace);
   g_test_add_func ("/ibb/parser/leftover", test_leftover);
   g_test_add_func ("/ibb/parser/memory", test_memory);
 

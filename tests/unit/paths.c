@@ -118,18 +118,6 @@ test_throttle (Driver *self)
   clear_path (&server);
 }
 
-static IBBSession *
-open_other (Driver *self)
-{
-  IBBOpen               open = { .peer = STRANGER, .block_size = BLOCK, .sid = "other" };
-  IBBFailure            failure = IBB_FAILURE_INIT;
-  IBBSession           *session = ibb_engine_open (self->engine, &open, *self->clock, &failure);
-  g_autoptr (IBBStanza) stanza = driver_take_served (self);
-
-  g_assert_true (driver_answer (self, stanza));
-  return session;
-}
-
 /* D-56: while a person chats, a block behind that server is short, and alone. Then it is as
  * long as before. On a path without a limit nothing changes. other: (nullable): a session with
  * another peer, which has a byte in flight beside each block. */
@@ -184,20 +172,6 @@ static void
 test_chat (Driver *self)
 {
   play_chat (self, 100, 1152, NULL);
-}
-
-static void
-test_chat_without_limit (Driver *self)
-{
-  play_chat (self, 0, BLOCK, NULL);
-}
-
-static void
-test_chat_beside (Driver *self)
-{
-  g_autoptr (IBBSession) other = open_other (self);
-
-  play_chat (self, 100, 1152, other);
 }
 
 /* D-50: a long path is no stalled reader: on one of 1.5 s, too, the window grows beyond a
@@ -321,141 +295,6 @@ test_stalled (Driver *self)
   g_assert_cmpuint (get_inside (self, "stalled-bytes"), ==, 0);
   g_assert_cmpuint (get_inside (self, "counted-in-flight"), ==, 0);
   clear_path (&path);
-}
-
-/* Peers that get one block at a time and acknowledge it after 4 s, read or not (D-22), hold up
- * no other session either: each costs a second at first, and nothing later. */
-static void
-test_dripping (Driver *self)
-{
-  IBBSession            *slow[16];
-  GQueue                 path = G_QUEUE_INIT;
-  g_autoptr (IBBSession) live = NULL;
-  guint                  n_live = 0;
-  guint                  n_slow = 0;
-
-  self->has_feature = FALSE;
-  for (guint i = 0; i < G_N_ELEMENTS (slow); i++)
-    slow[i] = open_warm (self, "slow", i);
-  live = open_warm (self, "live", 0);
-  set_window (self, BLOCK);
-  for (guint i = 0; i < G_N_ELEMENTS (slow); i++)
-    driver_write (self, slow[i], 16 * BLOCK);
-  /* A minute, in steps of 10 ms. */
-  for (guint i = 0; i < 6000; i++)
-    {
-      IBBStanza *block;
-
-      if (ibb_session_get_writable (live) >= BLOCK)
-        driver_write (self, live, BLOCK);
-      while ((block = driver_take_served (self)) != NULL)
-        if (is_of (block, live))
-          {
-            driver_advance (self, 1);
-            driver_answer (self, block);
-            ibb_stanza_record_unref (block);
-            n_live++;
-          }
-        else
-          {
-            block->seq = (guint16) (*self->clock / (100 * MILLISECOND)); /* when it left */
-            g_queue_push_tail (&path, block);
-          }
-      while ((block = g_queue_peek_head (&path)) != NULL &&
-             (guint16) (*self->clock / (100 * MILLISECOND) - block->seq) >= 40)
-        {
-          driver_answer (self, g_queue_pop_head (&path));
-          ibb_stanza_record_unref (block);
-          n_slow++;
-        }
-      driver_advance (self, 10);
-    }
-  g_assert_cmpuint (n_live, >=, 4000);
-  g_assert_cmpuint (n_slow, >=, 16 * 8);
-  for (guint i = 0; i < G_N_ELEMENTS (slow); i++)
-    ibb_session_unref (slow[i]);
-  clear_path (&path);
-}
-
-/* Behind a server that throttles, new sessions wait longer than a second for their first
- * acknowledgement. It comes before the answer to the ping, which stands behind it: no session
- * counts as stalled, and the queue stays short. */
-static void
-test_throttled (Driver *self)
-{
-  IBBSession *sessions[8];
-  GQueue      server = G_QUEUE_INIT;
-  gsize       most = 0;
-
-  self->leave_ping = self->leave_disco = TRUE;
-  ibb_engine_get_settings (self->engine)->send_buffer_size = 64 * BLOCK;
-  for (guint i = 0; i < G_N_ELEMENTS (sessions); i++)
-    {
-      sessions[i] = open_session (self, "", i);
-      driver_write (self, sessions[i], 64 * BLOCK);
-    }
-  set_window (self, 4 * BLOCK); /* what was right before the server began to throttle */
-  for (guint i = 0; i < 400; i++)
-    {
-      g_autoptr (IBBStanza) stanza = NULL;
-      gsize                 in_flight = 0;
-
-      take_all (self, &server);
-      for (guint j = 0; j < G_N_ELEMENTS (sessions); j++)
-        in_flight += inside_get_in_flight (sessions[j]);
-      if (i >= 300)
-        most = MAX (most, in_flight);
-      stanza = g_queue_pop_head (&server);
-      if (stanza == NULL)
-        break;
-      if (stanza->payload == IBB_PAYLOAD_DATA)
-        driver_advance (self, 500); /* 8 KiB in a second */
-      driver_answer (self, stanza);
-      g_assert_cmpuint (get_inside (self, "stalled-bytes"), ==, 0);
-    }
-  g_assert_cmpuint (self->n_pings, >, 0);
-  g_assert_cmpuint (most, >, 0);
-  g_assert_cmpuint (most, <=, 3 * BLOCK);
-  for (guint i = 0; i < G_N_ELEMENTS (sessions); i++)
-    ibb_session_unref (sessions[i]);
-  clear_path (&server);
-}
-
-/* However many readers stop, and however much they have in flight, the live session goes on. */
-static void
-test_any_number (Driver *self)
-{
-  IBBSession            *stalled[96];
-  g_autoptr (IBBSession) live = open_warm (self, "live", 0);
-  guint64                delivered = 1;
-
-  ibb_engine_get_settings (self->engine)->send_buffer_size = WINDOW;
-  for (guint i = 0; i < G_N_ELEMENTS (stalled); i++)
-    stalled[i] = open_warm (self, "stalled", i);
-  set_window (self, 4 * WINDOW);
-  for (guint i = 0; i < G_N_ELEMENTS (stalled); i++)
-    {
-      gint64 start = *self->clock;
-
-      driver_write (self, stalled[i], WINDOW);
-      driver_write (self, live, BLOCK);
-      delivered += BLOCK;
-      for (;;)
-        {
-          g_autoptr (IBBStanza) block = driver_take_served (self);
-
-          if (block == NULL && ibb_session_get_delivered (live) == delivered)
-            break;
-          g_assert_cmpint (*self->clock - start, <, 3 * SECOND);
-          if (block == NULL)
-            driver_advance (self, 10);
-          else if (is_of (block, live))
-            driver_answer (self, block);
-        }
-      driver_advance (self, 500);
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (stalled); i++)
-    ibb_session_unref (stalled[i]);
 }
 
 /* ---- two engines (D-23) ---- */
@@ -666,14 +505,9 @@ main (int argc, char **argv)
   } tests[] = {
     { "/engine/paths/N-39/throttle", test_throttle },
     { "/engine/paths/D-56/chat", test_chat },
-    { "/engine/paths/D-56/chat-beside", test_chat_beside },
-    { "/engine/paths/D-56/without-limit", test_chat_without_limit },
     { "/engine/paths/D-50/long-path", test_long_path },
     { "/engine/paths/D-50/in-turn", test_in_turn },
     { "/engine/paths/D-50/stalled", test_stalled },
-    { "/engine/paths/D-50/dripping", test_dripping },
-    { "/engine/paths/D-50/throttled", test_throttled },
-    { "/engine/paths/D-50/any-number", test_any_number },
   };
 
   g_test_init (&argc, &argv, NULL);

@@ -64,29 +64,6 @@ expect (IBBScheduler *turns, Session *session)
   g_assert_true (take (turns) == session);
 }
 
-static void
-test_empty (void)
-{
-  IBBScheduler turns = { 0 };
-  Session      session;
-
-  init_session (&session, 4096, 0);
-  g_assert_null (ibb_scheduler_peek (&turns));
-  g_assert_false (ibb_scheduler_is_wanted (&session.turn));
-  ibb_scheduler_pause (&turns, &session.turn);
-  ibb_scheduler_leave (&turns, &session.turn);
-  g_assert_null (ibb_scheduler_peek (&turns));
-  g_assert_cmpuint (ibb_scheduler_get_n (&turns), ==, 0);
-
-  queue (&turns, &session, 1);
-  expect (&turns, &session);
-  g_assert_null (take (&turns));
-  queue (&turns, &session, 1);
-  ibb_scheduler_leave (&turns, &session.turn);
-  g_assert_cmpuint (g_queue_get_length (&turns.round), ==, 0);
-  g_assert_null (ibb_scheduler_peek (&turns));
-}
-
 /* Where all blocks have the same size, a turn is one block. */
 static void
 test_alternate (gconstpointer data)
@@ -134,92 +111,6 @@ test_bytes (gconstpointer data)
       least = MIN (least, sessions[i].sent);
     }
   g_assert_cmpuint (most - least, <=, 2 * 65535);
-}
-
-/* A stanza costs something, too: a session of tiny blocks does not send a quantum of them for
- * one large block. */
-static void
-test_tiny_blocks (void)
-{
-  IBBScheduler turns = { 0 };
-  Session      tiny, large;
-
-  init_session (&tiny, 1, 0);
-  init_session (&large, 4096, 0);
-  queue (&turns, &large, 1000 * 4096);
-  queue (&turns, &tiny, 1024 * 1024);
-  while (large.n_blocks < 1000)
-    take (&turns);
-  g_assert_cmpuint (tiny.n_blocks, >=, 16 * 999);
-  g_assert_cmpuint (tiny.n_blocks, <=, 16 * 1001);
-}
-
-/* A session that begins to send goes before those that do, for one quantum. */
-static void
-test_first (void)
-{
-  IBBScheduler turns = { 0 };
-  Session      bulk[2], fresh;
-
-  for (guint i = 0; i < G_N_ELEMENTS (bulk); i++)
-    {
-      init_session (&bulk[i], 4096, 0);
-      queue (&turns, &bulk[i], 1024 * 1024);
-    }
-  g_assert_cmpuint (ibb_scheduler_get_n (&turns), >, 1);
-  for (guint i = 0; i < 5; i++)
-    expect (&turns, &bulk[i % 2]);
-
-  init_session (&fresh, 2000, 0);
-  queue (&turns, &fresh, 100 * 2000);
-  for (guint i = 0; i < 3; i++)
-    expect (&turns, &fresh);
-  expect (&turns, &bulk[1]);
-  expect (&turns, &bulk[0]);
-  expect (&turns, &fresh);
-}
-
-/* A session that sends less than its share never waits for the others, however short its steps
- * are. */
-static void
-test_sparse (void)
-{
-  IBBScheduler turns = { 0 };
-  Session      bulk[10], sparse;
-
-  for (guint i = 0; i < G_N_ELEMENTS (bulk); i++)
-    {
-      init_session (&bulk[i], 4096, 0);
-      queue (&turns, &bulk[i], 1024 * 1024);
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (bulk); i++)
-    take (&turns);
-  init_session (&sparse, 4096, 0);
-  for (guint i = 0; i < 1000; i++)
-    {
-      queue (&turns, &sparse, 100);
-      expect (&turns, &sparse);
-      g_assert_true (take (&turns) != &sparse);
-    }
-}
-
-/* A pause brings a session no more than its share. */
-static void
-test_pauses (void)
-{
-  IBBScheduler turns = { 0 };
-  Session      bulk, pausing;
-
-  init_session (&bulk, 4096, 0);
-  init_session (&pausing, 4096, 0);
-  queue (&turns, &bulk, 100 * 1024 * 1024);
-  for (guint i = 0; i < 10000; i++)
-    {
-      if (i % 2 == 0 || pausing.queued == 0)
-        queue (&turns, &pausing, 1 + i * 37 % 4096);
-      take (&turns);
-    }
-  g_assert_cmpuint (pausing.sent, <=, bulk.sent + 2 * 4096);
 }
 
 /* Small blocks of sessions that have nothing in flight go first of all, and may go though the
@@ -285,61 +176,6 @@ test_quantum (void)
     expect (&turns, &small[i % 2]);
 }
 
-/* A session goes on in its turn while it may send one more byte. */
-static void
-test_credit (void)
-{
-  IBBScheduler turns = { 0 };
-  Session      sessions[2];
-
-  for (guint i = 0; i < G_N_ELEMENTS (sessions); i++)
-    {
-      init_session (&sessions[i], 1023, 0); /* the quantum has 1024 */
-      queue (&turns, &sessions[i], 3 * 1023);
-    }
-  for (guint i = 0; i < 6; i++)
-    expect (&turns, &sessions[i < 4 ? i / 2 : i % 2]);
-}
-
-/* Also where the largest block was a little larger than the next one. */
-static void
-test_quantum_shrinks (void)
-{
-  IBBScheduler turns = { 0 };
-  Session      small[2], large;
-
-  init_session (&large, 4000, 0);
-  queue (&turns, &large, 4000);
-  ibb_scheduler_leave (&turns, &large.turn);
-  for (guint i = 0; i < G_N_ELEMENTS (small); i++)
-    {
-      init_session (&small[i], 2100, 0);
-      queue (&turns, &small[i], 10 * 2100);
-    }
-  for (guint i = 0; i < 20; i++)
-    expect (&turns, &small[i % 2]);
-}
-
-/* Nor does a smaller block shrink it. */
-static void
-test_quantum_stays (void)
-{
-  IBBScheduler turns = { 0 };
-  Session      small, large;
-
-  init_session (&large, 4000, 0);
-  queue (&turns, &large, 5 * 4000);
-  init_session (&small, 2100, 0);
-  queue (&turns, &small, 10 * 2100);
-  expect (&turns, &large);
-  for (guint i = 0; i < 4; i++)
-    {
-      expect (&turns, &small);
-      expect (&turns, &small);
-      expect (&turns, &large);
-    }
-}
-
 /* Sessions that have nothing to send cost nothing, in whatever order they come and go. */
 static void
 test_many (void)
@@ -370,21 +206,13 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/turns/empty", test_empty);
   g_test_add_data_func ("/turns/alternate/1024", GSIZE_TO_POINTER (1024), test_alternate);
   g_test_add_data_func ("/turns/alternate/5700", GSIZE_TO_POINTER (5700), test_alternate);
   g_test_add_data_func ("/turns/alternate/65535", GSIZE_TO_POINTER (65535), test_alternate);
   g_test_add_data_func ("/turns/bytes/two", GUINT_TO_POINTER (2), test_bytes);
   g_test_add_data_func ("/turns/bytes/six", GUINT_TO_POINTER (6), test_bytes);
-  g_test_add_func ("/turns/tiny-blocks", test_tiny_blocks);
-  g_test_add_func ("/turns/first", test_first);
-  g_test_add_func ("/turns/sparse", test_sparse);
-  g_test_add_func ("/turns/pauses", test_pauses);
   g_test_add_func ("/turns/urgent", test_urgent);
   g_test_add_func ("/turns/quantum", test_quantum);
-  g_test_add_func ("/turns/credit", test_credit);
-  g_test_add_func ("/turns/quantum-shrinks", test_quantum_shrinks);
-  g_test_add_func ("/turns/quantum-stays", test_quantum_stays);
   g_test_add_func ("/turns/many", test_many);
   return g_test_run ();
 }

@@ -150,23 +150,6 @@ test_open (void)
   g_assert_true (foreign->by_message_valid);
 }
 
-/* The types of the schema collapse white space (D-13). */
-static void
-test_white_space (void)
-{
-  g_autoptr (IBBStanza) open = read_xml (
-      "<iq type='set'><open" IBB " sid='&#9; s\n' block-size=' 1 ' stanza=' message&#13; '/></iq>");
-  g_autoptr (IBBStanza) data = read_xml ("<iq type='set'><data" IBB " sid=' s' seq=' 7 '/></iq>");
-  g_autoptr (IBBStanza) empty = read_xml ("<iq type='set'><close" IBB " sid='&#10; '/></iq>");
-
-  g_assert_cmpstr (open->sid, ==, "s");
-  g_assert_true (open->by_message_valid);
-  g_assert_true (open->by_message);
-  g_assert_cmpstr (data->sid, ==, "s");
-  g_assert_true (data->seq_valid);
-  g_assert_cmpstr (empty->sid, ==, "");
-}
-
 /* Base64 that is wrong (N-42, N-43) or has white space (D-19), a seq that is none (D-11), children
  * (N-44). */
 static void
@@ -471,25 +454,6 @@ test_error_details (void)
   }
 }
 
-/* D-36: the next expected block, sent back by a server, is no block; nor is its
- * text kept anywhere. */
-static void
-test_error_echo (void)
-{
-  g_autoptr (IBBStanza) stanza =
-      read_xml ("<message type='error' id='1'><data" IBB " sid='s' seq='3'>QUFBQUFB</data>"
-                "<error type='wait'><recipient-unavailable" CONDITION "/></error></message>");
-  g_autofree char *xml = ibb_stanza_to_xml (stanza);
-
-  g_assert_cmpint (stanza->payload, ==, IBB_PAYLOAD_ERROR);
-  g_assert_cmpint (stanza->condition, ==, IBB_CONDITION_RECIPIENT_UNAVAILABLE);
-  g_assert_null (stanza->bytes);
-  g_assert_null (stanza->sid);
-  g_assert_cmpuint (stanza->text_length, ==, 0);
-  g_assert_null (strstr (xml, "QUFB"));
-  g_assert_nonnull (strstr (xml, "<recipient-unavailable"));
-}
-
 /* N-31: a rule of XEP-0079 was heeded, as the server says in more than one way. */
 static void
 test_error_rules (void)
@@ -546,7 +510,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza-reader/attributes", test_attributes);
   g_test_add_func ("/ibb/stanza-reader/payload/N-01,D-10,D-34", test_payload);
   g_test_add_func ("/ibb/stanza-reader/open/N-03,N-05,D-12,D-13", test_open);
-  g_test_add_func ("/ibb/stanza-reader/white-space/D-13", test_white_space);
   g_test_add_func ("/ibb/stanza-reader/data/N-42,N-43,D-19", test_data);
   g_test_add_func ("/ibb/stanza-reader/data/attributes/N-19,D-11", test_data_attributes);
   g_test_add_func ("/ibb/stanza-reader/data/child/N-44", test_data_child);
@@ -555,7 +518,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza-reader/close/reason/D-49", test_close_reason);
   g_test_add_func ("/ibb/stanza-reader/error/table/D-25", test_error_table);
   g_test_add_func ("/ibb/stanza-reader/error/details", test_error_details);
-  g_test_add_func ("/ibb/stanza-reader/error/echo/D-36", test_error_echo);
   g_test_add_func ("/ibb/stanza-reader/error/rules/N-31", test_error_rules);
   g_test_add_func ("/ibb/stanza-reader/disco-info/D-29", test_disco_info);
 

@@ -53,29 +53,6 @@ test_had_arrived (Driver *self, IBBSession *session)
   third = resume_peer_take_block (self, 2); /* D-29: as after an acknowledgement */
 }
 
-/* The block has arrived, and its acknowledgement waits for the peer's reader: it is not sent
- * again. */
-static void
-test_had_arrived_unread (Driver *self, IBBSession *session)
-{
-  g_autoptr (IBBStanza) first = NULL;
-  IBBEvent              event = IBB_EVENT_INIT;
-
-  self->hold_sent = TRUE;
-  first = resume_peer_write (self, session, BLOCK);
-  g_assert_false (driver_take_event (self, &event));
-  driver_advance (self, 50000);
-  resume_peer_assert_agrees (self, resume_peer_new (PEER, 1, BLOCK, 0));
-  g_assert_true (ibb_engine_take_event (self->engine, &event)); /* its state has changed */
-  ibb_event_clear (&event);
-  g_assert_cmpuint (ibb_session_get_passed (session), ==, BLOCK);
-  g_assert_cmpuint (ibb_session_get_delivered (session), ==, 0);
-  driver_advance (self, 59999); /* D-27: it was heard of just now */
-  resume_peer_assert_nothing (self);
-  g_assert_true (driver_answer (self, first));
-  g_assert_cmpuint (ibb_session_get_delivered (session), ==, BLOCK);
-}
-
 /* The same for a block that has been sent twice (D-27). */
 static void
 test_had_arrived_repeated (Driver *self, IBBSession *session)
@@ -127,25 +104,6 @@ test_waits (Driver *self, IBBSession *session)
 
       resume_peer_answer_error (self, resume, IBB_CONDITION_SERVICE_UNAVAILABLE);
       g_assert_false (driver_answer (self, resume)); /* the first answer counts */
-      driver_advance (self, waits[i] * 1000 - 1);
-      resume_peer_assert_nothing (self);
-      driver_advance (self, 1);
-    }
-}
-
-/* Nobody answers: the engine waits longer for each answer. */
-static void
-test_no_answer (Driver *self, IBBSession *session)
-{
-  static const guint waits[] = { 5, 10, 20, 40, 80, 160, 300, 300 };
-
-  ibb_engine_get_settings (self->engine)->resume_timeout = 0;
-  resume_peer_lose (self, session);
-  resume_peer_restore (self, OWN);
-  for (guint i = 0; i < G_N_ELEMENTS (waits); i++)
-    {
-      g_autoptr (IBBStanza) resume = resume_peer_take_resume (self, i + 1, 0);
-
       driver_advance (self, waits[i] * 1000 - 1);
       resume_peer_assert_nothing (self);
       driver_advance (self, 1);
@@ -213,26 +171,6 @@ test_no_progress (Driver *self, IBBSession *session)
   resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
 }
 
-/* Where nothing had to move, nothing was in vain: each interruption has its whole time. */
-static void
-test_idle (Driver *self, IBBSession *session)
-{
-  ibb_engine_get_settings (self->engine)->resume_timeout = 5000;
-  for (guint32 i = 1; i <= 4; i++)
-    {
-      g_autoptr (IBBStanza) resume = NULL;
-
-      resume_peer_lose (self, session);
-      driver_advance (self, 4000);
-      resume_peer_restore (self, OWN);
-      resume = resume_peer_take_resume (self, i, 0);
-      resume_peer_answer (self, resume, 0, FALSE);
-      driver_advance (self, 4000);
-    }
-  g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_OPEN);
-  g_assert_false (ibb_session_is_interrupted (session));
-}
-
 /* The same for blocks that the peer has, and its reader has not read. */
 static void
 test_slow_reader (Driver *self, IBBSession *session)
@@ -270,61 +208,6 @@ test_progress (Driver *self, IBBSession *session)
       resume_peer_assert_agrees (self, resume_peer_new_block (id, i - 1, 1));
     }
   g_assert_false (ibb_session_is_interrupted (session));
-}
-
-/* A peer whose server takes none of our blocks is asked again after a while, and not at once. Once
- * our connection was lost, the waits are short again. */
-static void
-test_no_progress_waits (Driver *self, IBBSession *session)
-{
-  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 1);
-  g_autoptr (IBBStanza) again = NULL;
-  g_autoptr (IBBStanza) resume = NULL;
-  g_autoptr (IBBStanza) second = NULL;
-  g_autoptr (IBBStanza) third = NULL;
-
-  resume_peer_answer_error (self, first, IBB_CONDITION_SERVICE_UNAVAILABLE);
-  driver_advance (self, 0);
-  resume = resume_peer_take_resume (self, 1, 0);
-  resume_peer_answer (self, resume, 0, FALSE);
-  again = resume_peer_take_block (self, 0);
-  resume_peer_answer_error (self, again, IBB_CONDITION_SERVICE_UNAVAILABLE);
-  g_assert_true (ibb_session_is_interrupted (session));
-  driver_advance (self, 1999);
-  resume_peer_assert_nothing (self);
-  driver_advance (self, 1);
-  second = resume_peer_take_resume (self, 2, 0);
-
-  resume_peer_lose (self, session);
-  resume_peer_restore (self, OWN);
-  third = resume_peer_take_resume (self, 3, 0);
-  resume_peer_answer_error (self, third, IBB_CONDITION_SERVICE_UNAVAILABLE);
-  driver_advance (self, 1999);
-  resume_peer_assert_nothing (self);
-  driver_advance (self, 1);
-  ibb_stanza_record_unref (resume_peer_take_resume (self, 4, 0));
-}
-
-/* If a block has got through meanwhile, the peer is asked at once. */
-static void
-test_progress_at_once (Driver *self, IBBSession *session)
-{
-  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 2 * BLOCK);
-
-  resume_peer_answer_error (self, first, IBB_CONDITION_SERVICE_UNAVAILABLE);
-  for (guint i = 1; i <= 2; i++)
-    {
-      g_autoptr (IBBStanza) resume = NULL;
-      g_autoptr (IBBStanza) block = NULL;
-
-      driver_advance (self, 0);
-      resume = resume_peer_take_resume (self, i, 0);
-      resume_peer_answer (self, resume, BLOCK, FALSE);
-      block = resume_peer_take_block (self, 1);
-      resume_peer_answer_error (self, block, IBB_CONDITION_SERVICE_UNAVAILABLE);
-    }
-  driver_advance (self, 0);
-  resume_peer_assert_nothing (self); /* the second time none has */
 }
 
 /* A <resume/> that the connection refuses is sent again soon. */
@@ -410,31 +293,6 @@ test_forgotten (Driver *self, IBBSession *session)
   g_assert_cmpint (ibb_session_get_input (session), ==, IBB_INPUT_FAILED);
 }
 
-/* A block that nobody takes, however often it is sent, interrupts the session; one that the peer
- * refuses so often ends it. */
-static void
-test_after_retries (Driver *self)
-{
-  static const IBBCondition conditions[] = {
-    IBB_CONDITION_RECIPIENT_UNAVAILABLE,
-    IBB_CONDITION_REMOTE_SERVER_TIMEOUT,
-    IBB_CONDITION_INTERNAL_SERVER_ERROR,
-  };
-
-  ibb_engine_get_settings (self->engine)->max_retries = 0;
-  for (guint i = 0; i < G_N_ELEMENTS (conditions); i++)
-    {
-      g_autoptr (IBBSession) session = resume_peer_accept (self);
-      g_autoptr (IBBStanza)  block = resume_peer_write (self, session, 1);
-
-      g_assert_true (driver_answer_error (self, block, conditions[i], IBB_ERROR_TYPE_WAIT));
-      g_assert_cmpint (ibb_session_is_interrupted (session), ==, i < 2);
-      if (i == 2)
-        resume_peer_assert_ended (session, IBB_FAILURE_RETRIES);
-      resume_peer_abort (self, session);
-    }
-}
-
 /* A login with another account ends the session. The end of another one is not told in its name. */
 static void
 test_account (Driver *self, IBBSession *session)
@@ -515,27 +373,6 @@ test_not_agreed (Driver *self)
   ibb_engine_lost (self->engine);
   resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
   g_assert_false (ibb_engine_needs_stream (self->engine));
-}
-
-/* A component answers for many addresses. Its sessions keep theirs at a new login. */
-static void
-test_component (Driver *self, IBBSession *session)
-{
-  IBBSession           *other = resume_peer_accept_from (self, PEER, OWN_AGAIN, "other", TRUE);
-  g_autoptr (IBBStanza) first = NULL;
-  g_autoptr (IBBStanza) second = NULL;
-  IBBStanza            *resume;
-
-  resume_peer_lose (self, session);
-  resume_peer_restore (self, OWN_ACCOUNT "/third");
-  g_assert_cmpstr (ibb_session_get_local (session), ==, OWN_ACCOUNT "/third");
-  g_assert_cmpstr (ibb_session_get_local (other), ==, OWN_AGAIN);
-  first = driver_take_served (self);
-  second = driver_take_served (self);
-  resume = g_str_equal (first->sid, "other") ? first : second;
-  g_assert_cmpint (resume->payload, ==, IBB_PAYLOAD_RESUME);
-  g_assert_cmpstr (resume->from, ==, OWN_AGAIN);
-  ibb_session_unref (other);
 }
 
 /* D-59: the sessions of each address of a domain go on with it, and with no other domain. */
@@ -732,79 +569,20 @@ test_room (Driver *self, IBBSession *session)
   g_assert_true (again->asks_room);
 }
 
-/* D-27: the peer is not asked without a connection, nor is its silence counted. Later it is asked
- * by a close again, also if a query has followed the last one. */
-static void
-test_probe_lost (Driver *self, IBBSession *session)
-{
-  g_autoptr (IBBStanza) first = resume_peer_write (self, session, 1);
-  g_autoptr (IBBStanza) probe = NULL;
-  g_autoptr (IBBStanza) resume = NULL;
-
-  driver_advance (self, 60000);
-  probe = resume_peer_take (self, "close");
-  self->leave_disco = TRUE;
-  resume_peer_answer_error (self, probe, IBB_CONDITION_SERVICE_UNAVAILABLE);
-  ibb_stanza_record_unref (resume_peer_take (self, "query"));
-  resume_peer_lose (self, session);
-  driver_advance (self, 500000);
-  resume_peer_restore (self, OWN);
-  resume = resume_peer_take_resume (self, 1, 0);
-  resume_peer_answer (self, resume, 0, FALSE);
-  ibb_stanza_record_unref (resume_peer_take_block (self, 0));
-  driver_advance (self, 59999);
-  resume_peer_assert_nothing (self);
-  driver_advance (self, 1);
-  ibb_stanza_record_unref (resume_peer_take (self, "close"));
-}
-
-/* D-27: whether the peer is there is in doubt again when the server says so again. */
-static void
-test_doubt (Driver *self, IBBSession *session)
-{
-  for (guint32 i = 0; i < 2; i++)
-    {
-      g_autoptr (IBBStanza) first = NULL;
-      g_autoptr (IBBStanza) second = NULL;
-      g_autoptr (IBBStanza) resume = NULL;
-
-      if (i == 0)
-        {
-          g_autoptr (IBBStanza) block = resume_peer_write (self, session, BLOCK);
-
-          driver_answer (self, block);
-          driver_write (self, session, 2 * BLOCK);
-        }
-      first = resume_peer_take_block (self, 1);
-      second = resume_peer_take_block (self, 2);
-      resume_peer_answer_error (self, second, IBB_CONDITION_SERVICE_UNAVAILABLE);
-      ibb_stanza_record_unref (resume_peer_take (self, "close"));
-      resume_peer_lose (self, session);
-      resume_peer_restore (self, OWN);
-      resume = resume_peer_take_resume (self, i + 1, 0);
-      resume_peer_answer (self, resume, BLOCK, FALSE);
-    }
-}
-
 int
 main (int argc, char **argv)
 {
   static const ResumePeerTest tests[] = {
     { "goes-on", test_goes_on },
     { "had-arrived", test_had_arrived },
-    { "had-arrived-unread", test_had_arrived_unread },
     { "had-arrived-repeated", test_had_arrived_repeated },
     { "peer-first", test_peer_first },
     { "waits", test_waits },
-    { "no-answer", test_no_answer },
     { "timeout", test_timeout },
     { "other-timeout", test_other_timeout },
     { "no-progress", test_no_progress },
-    { "idle", test_idle },
     { "slow-reader", test_slow_reader },
     { "progress", test_progress },
-    { "no-progress-waits", test_no_progress_waits },
-    { "progress-at-once", test_progress_at_once },
     { "not-sent", test_not_sent },
     { "crossing", test_crossing },
     { "block-meanwhile", test_block_meanwhile },
@@ -812,7 +590,6 @@ main (int argc, char **argv)
     { "forgotten", test_forgotten },
     { "account", test_account },
     { "buffer", test_buffer },
-    { "component", test_component },
     { "not-interrupted", test_not_interrupted },
     { "ahead", test_ahead },
     { "D-18/gap", test_gap },
@@ -821,13 +598,10 @@ main (int argc, char **argv)
     { "D-18/number-behind", test_number_behind },
     { "D-29/not-asked", test_not_asked },
     { "D-54/room", test_room },
-    { "D-27/probe-lost", test_probe_lost },
-    { "D-27/doubt", test_doubt },
   };
 
   g_test_init (&argc, &argv, NULL);
   resume_peer_add (tests, G_N_ELEMENTS (tests));
-  resume_peer_add_bare ("after-retries", test_after_retries);
   resume_peer_add_bare ("aborted", test_aborted);
   resume_peer_add_bare ("not-agreed", test_not_agreed);
   resume_peer_add_bare ("address-later", test_address_later);

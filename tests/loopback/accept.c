@@ -338,37 +338,6 @@ test_accept (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (ibb_transport_get_sid (third), ==, ibb_transport_get_sid (romeo_third));
 }
 
-/* A session that was given back is dropped if nothing is left of it, or of the service. */
-static void
-test_accept_unfetched (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GAsyncResult) last = NULL;
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) other = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  GAsyncResult            *accepted = NULL;
-
-  ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
-  romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, NULL, NULL);
-  result = wait_for_result (&accepted);
-  ibb_transport_abort (romeo);
-  other = assert_succeeds (open_with, fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, "other");
-  g_clear_object (&result);
-  juliet = assert_succeeds (ibb_service_accept, fixture->juliet, NULL);
-  g_assert_cmpstr (ibb_transport_get_sid (juliet), ==, "other");
-  g_clear_object (&juliet);
-
-  ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
-  g_clear_object (&romeo);
-  romeo = ibb_service_open_session (fixture->romeo, JULIET, NULL, NULL, &error);
-  last = wait_for_result (&accepted);
-  g_clear_object (&fixture->juliet);
-  g_clear_object (&last);
-  assert_read_fails (romeo, G_IO_ERROR_CONNECTION_CLOSED);
-}
-
 /* D-08: the limit counts sessions of any origin. */
 static void
 test_limit (Fixture *fixture, gconstpointer data)
@@ -510,7 +479,6 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/accept/nested", test_nested);
   add_test ("/ibb/loopback/accept/session-accepted/F-06", test_accepted);
   add_test ("/ibb/loopback/accept/accept/F-27", test_accept);
-  add_test ("/ibb/loopback/accept/unfetched", test_accept_unfetched);
   add_test ("/ibb/loopback/accept/limit/D-08", test_limit);
   add_test ("/ibb/loopback/accept/queue-dropped", test_queue_dropped);
   add_test ("/ibb/loopback/accept/features/D-43", test_features);

@@ -214,19 +214,6 @@ test_call (Fixture *fixture, gconstpointer stanza_type)
 }
 
 static void
-release (Talk *talk)
-{
-  /* The last first. */
-  while (talk->held->len > 0)
-    {
-      GDBusMethodInvocation *invocation = g_ptr_array_steal_index (talk->held, talk->held->len - 1);
-
-      g_dbus_method_invocation_return_value (invocation,
-                                             g_dbus_method_invocation_get_parameters (invocation));
-    }
-}
-
-static void
 said_cb (GDBusConnection *connection,
          const char      *sender,
          const char      *path,
@@ -278,131 +265,11 @@ test_error (Fixture *fixture, gconstpointer data)
   talk_end (&talk);
 }
 
-typedef struct
-{
-  guint    count;
-  gboolean vanished;
-  GError  *error;
-} Closed;
-
-static void
-closed_cb (GDBusConnection *connection, gboolean vanished, GError *error, gpointer data)
-{
-  Closed *closed = data;
-
-  closed->count++;
-  closed->vanished = vanished;
-  closed->error = error != NULL ? g_error_copy (error) : NULL;
-}
-
 /* Descriptors: GDBus does not look whether the other end can have them (its
  * capabilities tell), and gives the connection up when it cannot write one. "closed"
  * says why. It leaves the stream open: the other end hears nothing before it goes. */
 
-static void
-test_descriptor (Fixture *fixture, gconstpointer returned)
-{
-  Talk                     talk;
-  Closed                   client = { 0 };
-  Closed                   server = { 0 };
-  Closed                  *self;
-  GAsyncResult            *called = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GUnixFDList)  list = NULL;
-  g_autoptr (GVariant)     answer = NULL;
-  g_autoptr (GError)       error = NULL;
-
-  talk_open (&talk, fixture, IBB_STANZA_TYPE_IQ);
-  g_assert_cmpint (g_dbus_connection_get_capabilities (talk.client), ==,
-                   G_DBUS_CAPABILITY_FLAGS_NONE);
-  g_assert_cmpint (g_dbus_connection_get_capabilities (talk.server), ==,
-                   G_DBUS_CAPABILITY_FLAGS_NONE);
-  g_signal_connect (talk.client, "closed", G_CALLBACK (closed_cb), &client);
-  g_signal_connect (talk.server, "closed", G_CALLBACK (closed_cb), &server);
-  if (returned == NULL)
-    {
-      list = g_unix_fd_list_new ();
-      g_unix_fd_list_append (list, STDERR_FILENO, &error);
-      g_assert_no_error (error);
-    }
-  g_dbus_connection_call_with_unix_fd_list (talk.client, NULL, "/", INTERFACE, "Descriptor",
-                                            returned == NULL ? g_variant_new ("(h)", 0) : NULL,
-                                            NULL, G_DBUS_CALL_FLAGS_NONE, G_MAXINT, list, NULL,
-                                            store_result_cb, &called);
-  self = returned == NULL ? &client : &server;
-  wait_until (self->count > 0);
-  g_assert_error (self->error, G_IO_ERROR, G_IO_ERROR_FAILED);
-  g_assert_nonnull (strstr (self->error->message, "IBBOutputStream"));
-  if (returned != NULL)
-    close_stream (talk.ends.juliet);
-
-  result = wait_for_result (&called);
-  answer = g_dbus_connection_call_with_unix_fd_list_finish (talk.client, NULL, result, &error);
-  g_assert_null (answer);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-  g_clear_error (&error);
-  g_clear_object (&result);
-  if (returned == NULL)
-    close_stream (talk.ends.romeo);
-  wait_until (client.count > 0 && server.count > 0);
-  g_clear_error (&client.error);
-  g_clear_error (&server.error);
-  talk_clear (&talk);
-}
-
 /* The end */
-
-typedef enum
-{
-  END_CLOSE,
-  END_ABORT,
-  END_UNDERNEATH,
-} EndKind;
-
-/* A call waits for its answer when the session ends. */
-static void
-test_end (Fixture *fixture, gconstpointer data)
-{
-  const EndKind        kind = GPOINTER_TO_INT (data);
-  Talk                 talk;
-  Closed               client = { 0 };
-  Closed               server = { 0 };
-  GAsyncResult        *called = NULL;
-  g_autoptr (GVariant) answer = NULL;
-  g_autoptr (GError)   error = NULL;
-
-  talk_open (&talk, fixture, IBB_STANZA_TYPE_IQ);
-  g_signal_connect (talk.client, "closed", G_CALLBACK (closed_cb), &client);
-  g_signal_connect (talk.server, "closed", G_CALLBACK (closed_cb), &server);
-  begin_call (&talk, "Hold", g_variant_new ("(u)", 1), "(u)", &called);
-  wait_until (talk.held->len == 1);
-
-  if (kind == END_CLOSE)
-    g_dbus_connection_close_sync (talk.server, NULL, &error);
-  else if (kind == END_UNDERNEATH)
-    g_io_stream_close (G_IO_STREAM (talk.ends.juliet), NULL, &error);
-  else
-    ibb_transport_abort (talk.ends.juliet);
-  g_assert_no_error (error);
-
-  answer = end_call (&talk, &called, &error);
-  g_assert_null (answer);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-  wait_until (client.count > 0 && server.count > 0);
-  run_pending ();
-  g_assert_cmpuint (client.count, ==, 1);
-  g_assert_cmpuint (server.count, ==, 1);
-  /* D-49: an end in order and a break tell apart. */
-  g_assert_true (client.vanished);
-  g_assert_cmpint (server.vanished, ==, kind != END_CLOSE);
-  g_assert_cmpint (g_error_matches (client.error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE), ==,
-                   kind == END_ABORT);
-  g_clear_error (&client.error);
-  g_clear_error (&server.error);
-  /* The caller is gone, so nobody gets the answer. */
-  release (&talk);
-  talk_clear (&talk);
-}
 
 int
 main (int argc, char **argv)
@@ -411,8 +278,5 @@ main (int argc, char **argv)
   add_test_by_both ("/ibb/dbus/call", test_call);
   add_test_by_both ("/ibb/dbus/signals", test_signals);
   add_test_anywhere ("/ibb/dbus/error", NULL, test_error);
-  add_test_anywhere ("/ibb/dbus/descriptor/sent", NULL, test_descriptor);
-  add_test_anywhere ("/ibb/dbus/descriptor/returned", "", test_descriptor);
-  add_test_anywhere ("/ibb/dbus/end/close", GINT_TO_POINTER (END_CLOSE), test_end);
   return g_test_run ();
 }

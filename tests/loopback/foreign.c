@@ -214,38 +214,6 @@ own_context_thread (gpointer data)
   return NULL;
 }
 
-/* A stack that comes back serves the same services, at another address (D-42). */
-static void
-test_restored (Stacks *stacks, gconstpointer data)
-{
-  g_auto (Ends)      ends = open_pair (stacks);
-  g_auto (Ends)      later = { NULL };
-  g_autoptr (GError) reason = g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED, "Unplugged");
-  GAsyncResult      *opened = NULL;
-
-  ibb_connection_set_state (IBB_CONNECTION (stacks->romeo_connection), IBB_CONNECTION_STATE_OFFLINE,
-                            reason);
-  ibb_connection_set_state (IBB_CONNECTION (stacks->juliet_connection),
-                            IBB_CONNECTION_STATE_OFFLINE, reason);
-  wait_until (ibb_transport_has_ended (ends.romeo) && ibb_transport_has_ended (ends.juliet));
-
-  ibb_service_open_session_async (stacks->romeo, JULIET, NULL, NULL, store_result_cb, &opened);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_open_session_finish,
-                       stacks->romeo, &opened);
-
-  g_free (stacks->romeo_connection->jid);
-  stacks->romeo_connection->jid = g_strdup ("romeo@montague.lit/vault");
-  ibb_connection_set_state (IBB_CONNECTION (stacks->romeo_connection), IBB_CONNECTION_STATE_ONLINE,
-                            NULL);
-  ibb_connection_set_state (IBB_CONNECTION (stacks->juliet_connection), IBB_CONNECTION_STATE_ONLINE,
-                            NULL);
-  later = open_pair (stacks);
-  g_assert_cmpstr (ibb_transport_get_peer_jid (later.juliet), ==, "romeo@montague.lit/vault");
-  g_assert_cmpstr (ibb_transport_get_local_jid (later.romeo), ==, "romeo@montague.lit/vault");
-  close_async (later.romeo);
-  g_assert_true (ibb_transport_has_ended (ends.romeo));
-}
-
 /* While the connection is to come back an accept would wait, which this thread must not do
  * (B-17). */
 static void
@@ -316,36 +284,6 @@ test_suspended (Stacks *stacks, gconstpointer data)
   close_async (ends.romeo);
   assert_reads_eof (ends.juliet);
   close_async (second);
-}
-
-/* D-42: the application's own timeouts and cancellation go on. */
-static void
-test_suspended_waiting (Stacks *stacks, gconstpointer data)
-{
-  g_auto (Ends)            ends = open_pair (stacks);
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  GAsyncResult            *drained = NULL;
-  GAsyncResult            *read = NULL;
-  char                     byte;
-
-  suspend (stacks->romeo_connection);
-  write_text (ends.romeo, "x");
-  ibb_transport_set_write_timeout (ends.romeo, 1);
-  ibb_transport_drain_async (ends.romeo, NULL, store_result_cb, &drained);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, ibb_transport_drain_finish, ends.romeo,
-                       &drained);
-
-  g_input_stream_read_async (get_input (ends.romeo), &byte, 1, G_PRIORITY_DEFAULT, cancellable,
-                             store_result_cb, &read);
-  g_cancellable_cancel (cancellable);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_input_stream_read_finish,
-                       get_input (ends.romeo), &read);
-
-  resume (stacks->romeo_connection);
-  wait_until (ibb_transport_get_bytes_received (ends.juliet) == 1);
-  assert_reads (ends.juliet, "x");
-  ibb_transport_set_write_timeout (ends.romeo, 0);
-  close_async (ends.romeo);
 }
 
 /* D-42, B-03: not resumed in the end. */
@@ -478,116 +416,6 @@ test_idle (Stacks *stacks, gconstpointer data)
   g_assert_cmpuint (n_late, <=, 4);
 }
 
-typedef struct
-{
-  GMainContext *context; /* of the reader */
-  guint         n_received;
-  guint         n_reads; /* that were done so far */
-} Turn;
-
-/* A reader that is to wake up completes its read here. */
-static void
-received_cb (gpointer data)
-{
-  Turn *turn = data;
-
-  turn->n_received++;
-  while (g_main_context_iteration (turn->context, FALSE))
-    turn->n_reads++;
-}
-
-/* The blocks that a connection receives in one turn of its context wake up a reader in another
- * context once, after the last of them, without any doing of the connection. */
-static void
-test_one_wake_up (Stacks *stacks, gconstpointer data)
-{
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  g_auto (Ends)            ends = { NULL };
-  g_autoptr (GAsyncResult) read_result = NULL;
-  g_autoptr (GBytes)       bytes = make_bytes (40000, 1);
-  g_autofree guint8       *got = g_malloc (40000);
-  g_autoptr (GError)       error = NULL;
-  Turn                     turn = { .context = context };
-  GAsyncResult            *read = NULL;
-  GInputStream            *input;
-  gsize                    size;
-
-  /* Messages leave one after the other, without acknowledgements between them. */
-  ends = open_pair_by (stacks, IBB_STANZA_TYPE_MESSAGE);
-  input = get_input (ends.juliet);
-  g_main_context_push_thread_default (context);
-  g_input_stream_read_async (input, got, 40000, G_PRIORITY_DEFAULT, NULL, store_result_cb, &read);
-  g_main_context_pop_thread_default (context);
-
-  stacks->juliet_connection->received = received_cb;
-  stacks->juliet_connection->received_data = &turn;
-  g_assert_cmpint (g_pollable_output_stream_write_nonblocking (
-                       G_POLLABLE_OUTPUT_STREAM (get_output (ends.romeo)),
-                       g_bytes_get_data (bytes, &size), 40000, NULL, &error),
-                   ==, 40000);
-  g_assert_no_error (error);
-  wait_until (ibb_transport_get_bytes_received (ends.juliet) == 40000);
-  stacks->juliet_connection->received = NULL;
-  g_assert_cmpuint (turn.n_received, >=, 5);
-  g_assert_cmpuint (turn.n_reads, ==, 0);
-
-  run_pending ();
-  while (read == NULL)
-    g_main_context_iteration (context, TRUE);
-  read_result = read;
-  g_assert_cmpint (g_input_stream_read_finish (input, read_result, &error), ==, 40000);
-  g_assert_no_error (error);
-  g_assert_cmpmem (got, 40000, g_bytes_get_data (bytes, NULL), size);
-  close_async (ends.romeo);
-}
-
-static void
-open_in (GMainContext *context, IBBService *service, const char *sid, GAsyncResult **result)
-{
-  g_main_context_push_thread_default (context);
-  open_with_async (service, JULIET, IBB_STANZA_TYPE_IQ, 0, sid, store_result_cb, result);
-  g_main_context_pop_thread_default (context);
-}
-
-/* The first call waits for the JID of the connection, which has been read when the second one
- * comes: it still opens its session first. */
-static void
-test_open_in_order (Stacks *stacks, gconstpointer data)
-{
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  const char *const        sids[] = { "one", "two" };
-  GAsyncResult            *opened[G_N_ELEMENTS (sids)] = { NULL };
-  GAsyncResult            *accepted[G_N_ELEMENTS (sids)] = { NULL };
-  g_autofree char         *jid = g_steal_pointer (&stacks->romeo_connection->jid);
-
-  /* The connection has logged in since the service last asked. */
-  g_object_notify (G_OBJECT (stacks->romeo_connection), "local-jid");
-  run_pending ();
-  stacks->romeo_connection->jid = g_steal_pointer (&jid);
-  for (guint i = 0; i < G_N_ELEMENTS (sids); i++)
-    {
-      ibb_service_accept_async (stacks->juliet, NULL, store_result_cb, &accepted[i]);
-      open_in (context, stacks->romeo, sids[i], &opened[i]);
-      run_pending ();
-    }
-  while (opened[0] == NULL || opened[1] == NULL)
-    {
-      g_main_context_iteration (context, FALSE);
-      run_pending ();
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (sids); i++)
-    {
-      g_autoptr (IBBTransport) romeo =
-          assert_result (ibb_service_open_session_finish, stacks->romeo, &opened[i]);
-      g_autoptr (IBBTransport) juliet =
-          assert_result (ibb_service_accept_finish, stacks->juliet, &accepted[i]);
-
-      g_assert_cmpstr (ibb_transport_get_sid (romeo), ==, sids[i]);
-      g_assert_cmpstr (ibb_transport_get_sid (juliet), ==, sids[i]);
-      close_async (romeo);
-    }
-}
-
 static void
 receive_xml (Stacks *stacks, const char *xml)
 {
@@ -644,16 +472,12 @@ main (int argc, char **argv)
   add_stacks_test ("/ibb/loopback/foreign/thread/B-17", test_thread);
   add_stacks_test ("/ibb/loopback/foreign/send-fails", test_send_fails);
   add_stacks_test ("/ibb/loopback/foreign/congested", test_congested);
-  add_stacks_test ("/ibb/loopback/foreign/restored/D-42", test_restored);
   add_stacks_test ("/ibb/loopback/foreign/interrupted/B-17", test_interrupted);
   add_stacks_test ("/ibb/loopback/foreign/own-context", test_own_context);
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-42", test_suspended);
-  add_stacks_test ("/ibb/loopback/foreign/suspended/D-42/waiting", test_suspended_waiting);
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-42/B-03/lost", test_suspended_lost);
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-49/dropped", test_suspended_dropped);
   add_stacks_test ("/ibb/loopback/foreign/idle", test_idle);
-  add_stacks_test ("/ibb/loopback/foreign/one-wake-up", test_one_wake_up);
-  add_stacks_test ("/ibb/loopback/foreign/open-in-order", test_open_in_order);
   g_test_add ("/ibb/loopback/foreign/lost-in-a-batch", Stacks, GINT_TO_POINTER (FALSE), set_up,
               test_end_in_a_batch, tear_down);
   add_stacks_test ("/ibb/loopback/foreign/confirms/D-35/D-31", test_confirms);

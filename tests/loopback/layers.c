@@ -147,64 +147,6 @@ test_splice (Fixture *fixture, gconstpointer data)
 
 /* Splices with sockets */
 
-/* A pair of connected sockets. */
-static void
-make_sockets (GIOStream *ends[2])
-{
-  int fds[2];
-
-  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
-  for (guint i = 0; i < 2; i++)
-    {
-      g_autoptr (GError)  error = NULL;
-      g_autoptr (GSocket) end = g_socket_new_from_fd (fds[i], &error);
-
-      g_assert_no_error (error);
-      ends[i] = G_IO_STREAM (g_socket_connection_factory_create_connection (end));
-    }
-}
-
-static void
-test_tunnel (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends)              ends = fixture_open (fixture);
-  g_autoptr (GBytes)         bytes = make_bytes (300000, 1);
-  g_autoptr (GError)         error = NULL;
-  g_autoptr (GAsyncResult)   romeo_result = NULL;
-  g_autoptr (GAsyncResult)   juliet_result = NULL;
-  GAsyncResult              *romeo_spliced = NULL;
-  GAsyncResult              *juliet_spliced = NULL;
-  GIOStream                 *here[2];
-  GIOStream                 *there[2];
-  char                       byte;
-  const GIOStreamSpliceFlags flags =
-      G_IO_STREAM_SPLICE_CLOSE_STREAM1 | G_IO_STREAM_SPLICE_CLOSE_STREAM2;
-
-  make_sockets (here);
-  make_sockets (there);
-  g_io_stream_splice_async (here[1], G_IO_STREAM (ends.romeo), flags, G_PRIORITY_DEFAULT, NULL,
-                            store_result_cb, &romeo_spliced);
-  g_io_stream_splice_async (G_IO_STREAM (ends.juliet), there[1], flags, G_PRIORITY_DEFAULT, NULL,
-                            store_result_cb, &juliet_spliced);
-
-  assert_passes (here[0], there[0], bytes);
-
-  /* The end of one socket travels to the other. */
-  assert_succeeds (g_io_stream_close, here[0], NULL);
-  romeo_result = wait_for_result (&romeo_spliced);
-  g_io_stream_splice_finish (romeo_result, NULL);
-  juliet_result = wait_for_result (&juliet_spliced);
-  g_io_stream_splice_finish (juliet_result, NULL);
-  g_assert_cmpint (g_input_stream_read (get_input (there[0]), &byte, 1, NULL, &error), ==, 0);
-  g_assert_no_error (error);
-  g_assert_true (ibb_transport_has_ended (ends.romeo));
-  for (guint i = 0; i < 2; i++)
-    {
-      g_object_unref (here[i]);
-      g_object_unref (there[i]);
-    }
-}
-
 #define CLOSE_BOTH G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE | G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET
 
 static const SpliceCase splice_cases[] = {
@@ -238,6 +180,5 @@ main (int argc, char **argv)
   add_test_anywhere ("/ibb/layers/lines/blocking", "", test_lines);
   add_test_anywhere ("/ibb/layers/lines/async", NULL, test_lines);
   add_splice_cases ();
-  add_test_anywhere ("/ibb/layers/tunnel/whole", NULL, test_tunnel);
   return g_test_run ();
 }

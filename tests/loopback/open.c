@@ -194,69 +194,6 @@ test_expect (Fixture *fixture, gconstpointer data)
   assert_open_fails (fixture, JULIET, 0, "twice", IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
 }
 
-static void
-expect_and_open (Fixture       *fixture,
-                 GCancellable  *cancellable,
-                 GAsyncResult **expected,
-                 IBBTransport **romeo)
-{
-  g_autoptr (GError) error = NULL;
-
-  ibb_service_expect_session_async (fixture->juliet, ROMEO, "agreed", NULL, cancellable,
-                                    store_result_cb, expected);
-  /* Nobody iterates the context: the session waits at the expectation. */
-  *romeo = open_with (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, "agreed", &error);
-  g_assert_no_error (error);
-}
-
-static void
-cancel_expect (Fixture *fixture, GCancellable *cancellable, GAsyncResult **expected)
-{
-  g_cancellable_cancel (cancellable);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_expect_session_finish,
-                       fixture->juliet, expected);
-  g_cancellable_reset (cancellable);
-}
-
-/* D-09: the session has come when the expectation is cancelled, or nobody fetches
- * it: the next expectation of the same name gets it, and no other call. */
-static void
-test_expect_again (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  GAsyncResult            *expected = NULL;
-  GAsyncResult            *other = NULL;
-  GAsyncResult            *accepted = NULL;
-
-  expect_and_open (fixture, cancellable, &expected, &romeo);
-  write_text (romeo, "hello");
-  cancel_expect (fixture, cancellable, &expected);
-
-  ibb_service_accept_async (fixture->juliet, cancellable, store_result_cb, &accepted);
-  ibb_service_expect_session_async (fixture->juliet, ROMEO, "other", NULL, cancellable,
-                                    store_result_cb, &other);
-  run_pending ();
-  g_assert_true (accepted == NULL && other == NULL);
-  g_cancellable_cancel (cancellable);
-  result = wait_for_result (&accepted);
-  g_clear_object (&result);
-  result = wait_for_result (&other);
-  g_clear_object (&result);
-
-  ibb_service_expect_session_async (fixture->juliet, ROMEO, "agreed", NULL, NULL, store_result_cb,
-                                    &expected);
-  result = wait_for_result (&expected);
-  g_clear_object (&result);
-  juliet =
-      assert_succeeds (ibb_service_expect_session, fixture->juliet, ROMEO, "agreed", NULL, NULL);
-  assert_reads (juliet, "hello");
-  write_text (juliet, "there");
-  assert_reads (romeo, "there");
-}
-
 /* D-14, H-09: a block size that is too large does not use the expectation up. */
 static void
 test_expect_fallback (Fixture *fixture, gconstpointer data)
@@ -376,7 +313,6 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/open/cancelled/D-15", test_cancelled);
   add_test ("/ibb/loopback/open/timeout", test_timeout);
   add_test ("/ibb/loopback/open/expect/D-09", test_expect);
-  add_test ("/ibb/loopback/open/expect-again/D-09", test_expect_again);
   add_test ("/ibb/loopback/open/expect-fallback/D-14", test_expect_fallback);
   add_test ("/ibb/loopback/open/stop", test_stop);
   add_test ("/ibb/loopback/open/lost/D-42", test_lost);

@@ -46,37 +46,10 @@ test_stalled (Fixture *fixture, gconstpointer data)
     }
 }
 
-/* A service that was dropped goes on with its open sessions, beside the one that follows it. */
-static void
-test_services (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends)          before = fixture_open (fixture);
-  g_auto (Ends)          after = { NULL };
-  g_autoptr (IBBService) service = NULL;
-  g_autoptr (GBytes)     bytes = make_bytes (LIVE_LENGTH, 1);
-
-  g_object_unref (fixture->juliet);
-  fixture->juliet = ibb_service_new (fixture->juliet_connection);
-  ibb_service_set_session_limit (fixture->juliet, 10);
-  after = fixture_open (fixture);
-  assert_passes (after.romeo, after.juliet, bytes);
-  assert_passes (before.romeo, before.juliet, bytes);
-
-  /* A service that accepts nothing does not refuse what the other one may accept. */
-  service = g_steal_pointer (&fixture->juliet);
-  fixture->juliet = ibb_service_new (fixture->juliet_connection);
-  ibb_service_set_session_limit (service, 0);
-  ibb_service_set_session_limit (fixture->juliet, 10);
-  ends_clear (&after);
-  after = fixture_open (fixture);
-  assert_passes (after.juliet, after.romeo, bytes);
-}
-
 int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   add_test_anywhere ("/ibb/sharing/stalled/D-50", NULL, test_stalled);
-  add_test_anywhere ("/ibb/sharing/services", NULL, test_services);
   return g_test_run ();
 }

@@ -328,66 +328,6 @@ test_redirect (gconstpointer data)
   g_assert_cmpint (*received == '\0', ==, test->is_refused);
 }
 
-/* Asks for a certificate, and ends the connection before its part of the handshake is complete. */
-static void
-break_handshake_cb (GSocketConnection *connection, gpointer data)
-{
-  GInputStream               *from = g_io_stream_get_input_stream (G_IO_STREAM (connection));
-  GOutputStream              *to = g_io_stream_get_output_stream (G_IO_STREAM (connection));
-  g_autoptr (GTlsCertificate) certificate = load_certificate ("alone-1.pem");
-  g_autoptr (GOutputStream)   answer = g_memory_output_stream_new_resizable ();
-  g_autoptr (GInputStream)    hello = NULL;
-  g_autoptr (GIOStream)       base = NULL;
-  g_autoptr (GIOStream)       tls = NULL;
-  char                        buffer[16384];
-  gssize                      n = g_input_stream_read (from, buffer, sizeof buffer, NULL, NULL);
-
-  hello = g_memory_input_stream_new_from_data (buffer, MAX (n, 0), NULL);
-  base = g_simple_io_stream_new (hello, answer);
-  tls = assert_succeeds (g_tls_server_connection_new, base, certificate);
-  g_object_set (tls, "authentication-mode", G_TLS_AUTHENTICATION_REQUESTED, NULL);
-  g_assert_false (g_tls_connection_handshake (G_TLS_CONNECTION (tls), NULL, NULL));
-  n = (gssize) g_memory_output_stream_get_data_size (G_MEMORY_OUTPUT_STREAM (answer));
-  g_assert_cmpint (n, >, 100);
-  g_output_stream_write_all (to, g_memory_output_stream_get_data (G_MEMORY_OUTPUT_STREAM (answer)),
-                             (gsize) n - 1, NULL, NULL, NULL);
-  g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
-  g_atomic_int_inc ((int *) data);
-}
-
-/* For GIO such a handshake fails because a certificate is required. The client, which was online
- * without one, goes on. */
-static void
-test_broken_handshake (void)
-{
-  static const FakeStep       steps[] = { FAKE_LOGIN, { NULL } };
-  g_autoptr (GTlsCertificate) own = load_certificate ("alone-1.pem");
-  FakeServer                 *server = fake_server_new_tls (steps, own);
-  IBBClient                  *client = fake_create_client (server, FAKE_JID);
-  Judge                       judge = { TRUE, 0 };
-  Acceptor                    acceptor;
-  int                         n_handshakes = 0; /* atomic */
-
-  fake_random_start (0);
-  acceptor_start (&acceptor, break_handshake_cb, &n_handshakes);
-  ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
-  ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (client), TRUE);
-  g_signal_connect (client, "accept-certificate", G_CALLBACK (judge_cb), &judge);
-  assert_login (client);
-  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), acceptor.port);
-  fake_server_close (server);
-  while (g_atomic_int_get (&n_handshakes) < 3)
-    {
-      g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), !=,
-                       IBB_CONNECTION_STATE_OFFLINE);
-      wait_a_moment ();
-    }
-  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), fake_server_get_port (server));
-  fake_wait_until_online (client, server, 2);
-  fake_log_out (client, server, NULL);
-  acceptor_stop (&acceptor);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -449,7 +389,6 @@ main (int argc, char **argv)
                         test_replaced_returning);
   g_test_add_data_func ("/ibb/client/certificate/D-42/replaced/heals", GINT_TO_POINTER (TRUE),
                         test_replaced_returning);
-  g_test_add_func ("/ibb/client/certificate/broken-handshake", test_broken_handshake);
 
   return g_test_run ();
 }

@@ -294,31 +294,6 @@ test_weight (Fixture *self, gconstpointer data)
   assert_login (self->client);
 }
 
-/* The first host does not answer, as its queue of connections is full. The client tries the next
- * one meanwhile. */
-static void
-test_silent_target (Fixture *self, gconstpointer data)
-{
-  g_autoptr (GSocketAddress) address = g_socket_get_local_address (self->silent, NULL);
-  GSocket                   *others[4];
-
-  g_socket_set_listen_backlog (self->silent, 0);
-  g_assert_true (g_socket_listen (self->silent, NULL));
-  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
-    {
-      others[i] =
-          g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
-      g_socket_set_blocking (others[i], FALSE);
-      g_socket_connect (others[i], address, NULL, NULL);
-    }
-  add_target (self, "first.test", get_silent_port (self), 10, 0);
-  add_target (self, "second.test", fake_server_get_port (self->server), 20, 0);
-  assert_login (self->client);
-  assert_asked (self, "_xmpp-client._tcp.fake.test first.test second.test ");
-  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
-    g_object_unref (others[i]);
-}
-
 /* A target without an address is no reason to give up. */
 static void
 test_lost_target (Fixture *self, gconstpointer data)
@@ -568,34 +543,6 @@ test_silent (Fixture *self, gconstpointer data)
   g_assert_nonnull (strstr (error->message, "cannot be reached within 20 s"));
 }
 
-/* A domain that is an address has no records, and no name to look up; with a port that was
- * named, and without. */
-static void
-test_address (Fixture *self, gconstpointer data)
-{
-  static const struct
-  {
-    const char *jid;
-    const char *address;
-  } cases[] = { { "user@[::1]", "“::1”" }, { "user@127.0.0.1", "“127.0.0.1”" } };
-
-  add_target (self, "first.test", get_silent_port (self), 10, 0);
-  for (guint i = 0; i < 2 * G_N_ELEMENTS (cases); i++)
-    {
-      IBBClient         *client = ibb_client_new (cases[i / 2].jid);
-      g_autoptr (GError) error = NULL;
-
-      g_string_truncate (self->resolver->asked, 1);
-      ibb_client_set_password (client, "secret");
-      if (i % 2 == 1)
-        ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), get_silent_port (self));
-      g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
-      g_assert_nonnull (strstr (error->message, cases[i / 2].address));
-      assert_asked (self, "");
-      drop_client (client);
-    }
-}
-
 typedef struct
 {
   const char *name;
@@ -759,7 +706,6 @@ main (int argc, char **argv)
   start_watchdog ();
   add ("/ibb/client/dns/priority", NULL, test_priority);
   add ("/ibb/client/dns/weight", NULL, test_weight);
-  add ("/ibb/client/dns/silent-target", NULL, test_silent_target);
   add ("/ibb/client/dns/lost-target", NULL, test_lost_target);
   add ("/ibb/client/dns/no-records-class", NULL, test_no_records_class);
   add ("/ibb/client/dns/all-refuse", NULL, test_all_refuse);
@@ -778,7 +724,6 @@ main (int argc, char **argv)
   if (g_getenv ("IBB_TEST_CERTIFICATES") != NULL)
     add ("/ibb/client/dns/merged/services", &merge_cases[0], test_merged_services);
   add ("/ibb/client/dns/no-record", NULL, test_no_record);
-  add ("/ibb/client/dns/address", NULL, test_address);
   add ("/ibb/client/dns/silent", NULL, test_silent);
   add ("/ibb/client/dns/no-look-up/port", NULL, test_no_look_up);
   add ("/ibb/client/dns/no-look-up/host", "other.test", test_no_look_up);

@@ -102,47 +102,6 @@ test_online (void)
     }
 }
 
-static gboolean
-never_cb (gpointer data)
-{
-  return G_SOURCE_REMOVE;
-}
-
-static void
-note_thread (gpointer data)
-{
-  *(GThread **) data = g_thread_self ();
-}
-
-/* With the last reference to a main context go the sources that the application has left there. */
-static void
-test_context (void)
-{
-  for (guint i = 0; i < ROUNDS; i++)
-    {
-      FakeServer         *server = fake_server_new (steps);
-      GMainContext       *context = g_main_context_new ();
-      GThread            *freed_by = NULL;
-      IBBClient          *client;
-      IBBService         *service;
-      g_autoptr (GSource) source = g_timeout_source_new_seconds (G_MAXINT);
-
-      g_main_context_push_thread_default (context);
-      client = fake_create_client (server, FAKE_JID);
-      service = ibb_service_new (IBB_CONNECTION (client));
-      g_main_context_pop_thread_default (context);
-      g_source_set_callback (source, never_cb, &freed_by, note_thread);
-      g_source_attach (source, context);
-
-      assert_login (client);
-      drop_client (service);
-      drop_client (client);
-      g_main_context_unref (context);
-      g_assert_true (freed_by == g_thread_self ());
-      g_free (fake_server_free (server));
-    }
-}
-
 int
 main (int argc, char **argv)
 {
@@ -150,7 +109,6 @@ main (int argc, char **argv)
   start_watchdog ();
   g_test_add_func ("/client/end/logout", test_logout);
   g_test_add_func ("/client/end/online", test_online);
-  g_test_add_func ("/client/end/context", test_context);
 
   return g_test_run ();
 }

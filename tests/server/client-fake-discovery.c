@@ -130,33 +130,6 @@ test_query (void)
     }
 }
 
-static void
-test_query_unanswered (void)
-{
-  FakeServer              *server = fake_server_new (online_steps);
-  IBBClient               *client = fake_create_client (server, FAKE_JID);
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  GAsyncResult            *cancelled = NULL;
-  GAsyncResult            *lost = NULL;
-
-  assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, ibb_client_query_support, client, "p@d/r",
-                NULL);
-
-  assert_login (client);
-  ibb_client_query_support_async (client, "p@d/r", cancellable, store_result_cb, &cancelled);
-  ibb_client_query_support_async (client, "p@d/r", NULL, store_result_cb, &lost);
-  fake_server_expect (server, "</iq>");
-  g_cancellable_cancel (cancellable);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_client_query_support_finish, client,
-                       &cancelled);
-  g_assert_null (lost);
-  fake_server_close (server);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_client_query_support_finish,
-                       client, &lost);
-
-  fake_end (client, server);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -165,7 +138,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/capabilities/D-60", test_capabilities);
   g_test_add_func ("/ibb/client/version/D-61", test_version);
   g_test_add_func ("/ibb/client/query", test_query);
-  g_test_add_func ("/ibb/client/query/unanswered", test_query_unanswered);
 
   return g_test_run ();
 }

@@ -569,85 +569,6 @@ test_refused (void)
   refuse ("aborted", TRUE, IBB_ERROR_AUTHENTICATION, SECRET);
 }
 
-static const char *const odd_tokens[] = {
-  "<token xmlns='urn:xmpp:fast:0' expiry='2126-03-12T14:36:15Z'/>",
-  "<token xmlns='urn:xmpp:fast:0' token=''/>",
-  "<token xmlns='x' token='y'/>",
-};
-
-static const char *odd_token;
-
-static char *
-answer_odd (const char *received)
-{
-  return accept_token (received, "Responder", odd_token);
-}
-
-/* A token without a text, or with too much of it, is none; one without a time is one. */
-static void
-test_odd_tokens (void)
-{
-  static const FakeStep steps[] = {
-    OFFER_FAST (EVERY_TOKEN),
-    { "</authenticate>", NULL, answer_odd },
-    { "</iq>", FAKE_BOUND },
-    ONLINE,
-    { NULL },
-  };
-  g_autofree char *filler = g_strnfill (5000, 'a');
-  g_autofree char *huge = g_strdup_printf ("<token xmlns='urn:xmpp:fast:0' token='%s'/>", filler);
-
-  for (gsize i = 0; i <= G_N_ELEMENTS (odd_tokens) + 1; i++)
-    {
-      FakeServer *server = create_server (steps);
-      IBBClient  *client = create_client (server, "HT-SHA-256-EXPR");
-      gboolean    is_good = i > G_N_ELEMENTS (odd_tokens);
-
-      odd_token = i < G_N_ELEMENTS (odd_tokens) ? odd_tokens[i] : huge;
-      if (is_good)
-        odd_token = "<token xmlns='urn:xmpp:fast:0' token='other' expiry='soon'/>";
-      assert_login (client);
-      assert_token (client, is_good ? "other" : SECRET, "HT-SHA-256-EXPR");
-      fake_log_out (client, server, NULL);
-    }
-}
-
-static IBBClient  *busy_client;
-static const char *busy_secret;
-
-static char *
-answer_late (const char *received)
-{
-  g_autoptr (IBBToken) own = ibb_token_new (busy_secret, "HT-SHA-256-EXPR", NULL);
-
-  ibb_client_set_token (busy_client, own);
-  return answer_rotated (received);
-}
-
-/* The application sets another token while a login is under way: that one stays. The same one,
- * made again of what it has kept, does not stand in the way of a new one. */
-static void
-test_set_meanwhile (gconstpointer secret)
-{
-  static const FakeStep steps[] = {
-    OFFER_FAST (EVERY_TOKEN),
-    { "</authenticate>", NULL, answer_late },
-    ONLINE,
-    { NULL },
-  };
-  FakeServer *server = create_server (steps);
-  guint       n_changes = 0;
-
-  busy_secret = secret;
-  busy_client = create_client (server, "HT-SHA-256-EXPR");
-  g_signal_connect (busy_client, "notify::token", G_CALLBACK (token_cb), &n_changes);
-  assert_login (busy_client);
-  assert_token (busy_client, g_str_equal (secret, SECRET) ? "second" : secret, "HT-SHA-256-EXPR");
-  run_pending ();
-  g_assert_cmpuint (n_changes, ==, 1);
-  fake_log_out (busy_client, server, NULL);
-}
-
 /* Never without TLS. */
 static void
 test_plain_text (void)
@@ -698,9 +619,6 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &impostors[i], test_impostor);
     }
   g_test_add_func ("/ibb/client/token/refused", test_refused);
-  g_test_add_func ("/ibb/client/token/odd", test_odd_tokens);
-  g_test_add_data_func ("/ibb/client/token/set-meanwhile", "own", test_set_meanwhile);
-  g_test_add_data_func ("/ibb/client/token/set-meanwhile/same", SECRET, test_set_meanwhile);
   g_test_add_func ("/ibb/client/token/plain-text", test_plain_text);
   code = g_test_run ();
   gsasl_done (gsasl);

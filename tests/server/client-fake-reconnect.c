@@ -271,39 +271,6 @@ test_backoff (void)
   fake_log_out (client, server, NULL);
 }
 
-/* A connection over which a session has moved bytes is no such server, however short it was. */
-static void
-test_moves (void)
-{
-  FakeServer *server = fake_server_new (online);
-  IBBClient  *client = create_client (server);
-  IBBService *service = ibb_service_new (IBB_CONNECTION (client));
-
-  ibb_service_set_session_limit (service, 1);
-  assert_login (client);
-  for (guint i = 0; i < 4; i++)
-    {
-      GAsyncResult            *accepted = NULL;
-      g_autoptr (IBBTransport) transport = NULL;
-
-      ibb_service_accept_async (service, NULL, store_result_cb, &accepted);
-      fake_server_send (server,
-                        "<iq type='set' id='open' from='p@d/r'><open block-size='4096' sid='s' "
-                        "xmlns='http://jabber.org/protocol/ibb'/></iq>"
-                        "<iq type='set' id='data' from='p@d/r'><data seq='0' sid='s' "
-                        "xmlns='http://jabber.org/protocol/ibb'>Zm9v</data></iq>",
-                        -1);
-      transport = assert_result (ibb_service_accept_finish, service, &accepted);
-      fake_server_expect (server, "id='data'");
-      fake_random_start (0);
-      lose (server);
-      fake_wait_until_online (client, server, i + 2);
-      g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_RELOGIN_WAIT_MIN);
-    }
-  g_object_unref (service);
-  fake_log_out (client, server, NULL);
-}
-
 /* A client that has broken a rule of the server waits long before it comes back. */
 static void
 test_policy (void)
@@ -414,86 +381,6 @@ static const FakeStep managed[] = {
 };
 static const FakeStep back[] = { FAKE_SM_RETURN (FAKE_SM_RESUMED), { NULL } };
 
-/* An attempt over the former network, which answers nothing, begins again. */
-static void
-test_network_in_attempt (gconstpointer data)
-{
-  gboolean    resumes = GPOINTER_TO_INT (data);
-  FakeServer *server = fake_server_new (resumes ? managed : online);
-  IBBClient  *client = create_client (server);
-
-  fake_random_start (0);
-  assert_login (client);
-  fake_server_set_steps (server, silent);
-  if (resumes)
-    {
-      fake_server_send (server, "<message/>", -1); /* after <enabled/> */
-      fake_server_close (server);
-    }
-  else
-    lose (server);
-  fake_server_wait_for_clients (server, 2);
-  fake_random_start (NEVER);
-  fake_server_set_steps (server, resumes ? back : online);
-  change_network (TRUE);
-  fake_wait_until_online (client, server, 3);
-  fake_log_out (client, server, NULL);
-}
-
-#ifdef HAVE_TIMERFD
-/* A wait that ends while the machine sleeps ends the sleep, and the next ones are short again. */
-static void
-test_wakes (void)
-{
-  FakeServer *server = fake_server_new (dropped);
-  IBBClient  *client = create_client (server);
-
-  /* The only alarms are those of the waits. */
-  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (client), 0);
-  ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (client), 0);
-  fake_random_start (0);
-  fake_sleep_start ();
-  assert_succeeds (ibb_xmpp_connection_login, IBB_XMPP_CONNECTION (client), NULL);
-  for (guint i = 0; i < 6; i++)
-    {
-      const guint bounds[] = { 1000, 2000, 4000, 8000, 1000, 2000 };
-
-      while (fake_sleep_get_n_timers () < i + 1)
-        wait_a_moment ();
-      g_assert_cmpuint (fake_random_get_bound (i), ==, bounds[i]);
-      fake_sleep (i == 3 ? 3600 : 0);
-    }
-  fake_sleep_stop ();
-  fake_log_out (client, server, NULL);
-}
-#endif
-
-/* A server takes the former connection for another client of the resource. */
-static void
-test_replaced (void)
-{
-  static const FakeStep replaced[] = { FAKE_SM_RETURN (
-                                           FAKE_SM_RESUMED FAKE_STREAM_ERROR ("conflict")),
-                                       { NULL } };
-  FakeServer           *server = fake_server_new (managed);
-  IBBClient            *client = create_client (server);
-
-  fake_random_start (NEVER);
-  assert_login (client);
-  fake_server_set_steps (server, replaced);
-  fake_server_send (server, "<message/>", -1);
-  fake_server_close (server);
-  while (fake_random_get_bound (0) == 0)
-    wait_a_moment ();
-  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
-                   IBB_CONNECTION_STATE_CONNECTING);
-  g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
-  fake_server_set_steps (server, online);
-  change_network (TRUE);
-  fake_wait_until_online (client, server, 3);
-  fake_log_out (client, server, NULL);
-}
-
 /* The same for an XML stream that can be resumed: the first attempt is made at once, and the waits
  * between the next ones grow up to half a minute. */
 static void
@@ -567,31 +454,6 @@ test_breaks_resumed (void)
   fake_log_out (client, server, NULL);
 }
 
-/* A password that was refused when the stream was to be resumed is not sent again. */
-static void
-test_resumption_refused (void)
-{
-  static const FakeStep refusing[] = {
-    { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) },
-    { "</auth>", FAKE_FAILURE ("<not-authorized/>") },
-    { NULL },
-  };
-  FakeServer        *server = fake_server_new (managed);
-  IBBClient         *client = create_client (server);
-  g_autoptr (GError) error = NULL;
-
-  fake_random_start (0);
-  assert_login (client);
-  fake_server_set_steps (server, refusing);
-  fake_server_send (server, "<message/>", -1);
-  fake_server_close (server);
-  wait_for_state (client, IBB_CONNECTION_STATE_OFFLINE);
-  error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
-  g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
-  fake_end (client, server);
-}
-
 /* The last reference goes, and everything with it. */
 static void
 test_dropped (void)
@@ -625,20 +487,12 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/reconnect/D-42/by-hand", test_by_hand);
   g_test_add_func ("/ibb/client/reconnect/in-vain", test_in_vain);
   g_test_add_func ("/ibb/client/reconnect/backoff", test_backoff);
-  g_test_add_func ("/ibb/client/reconnect/moves", test_moves);
   g_test_add_func ("/ibb/client/reconnect/policy", test_policy);
   g_test_add_func ("/ibb/client/reconnect/logout", test_logout);
   g_test_add_func ("/ibb/client/reconnect/switched-off", test_switched_off);
   g_test_add_func ("/ibb/client/reconnect/network", test_network);
-  g_test_add_data_func ("/ibb/client/reconnect/network-in-attempt/resumption",
-                        GINT_TO_POINTER (TRUE), test_network_in_attempt);
-#ifdef HAVE_TIMERFD
-  g_test_add_func ("/ibb/client/reconnect/wakes", test_wakes);
-#endif
-  g_test_add_func ("/ibb/client/reconnect/replaced", test_replaced);
   g_test_add_func ("/ibb/client/reconnect/network-resumes", test_network_resumes);
   g_test_add_func ("/ibb/client/reconnect/breaks-resumed", test_breaks_resumed);
-  g_test_add_func ("/ibb/client/reconnect/resumption-refused", test_resumption_refused);
   g_test_add_func ("/ibb/client/reconnect/dropped", test_dropped);
 
   return g_test_run ();

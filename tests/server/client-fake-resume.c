@@ -387,31 +387,6 @@ test_logout_suspended (void)
   fake_end (client, server);
 }
 
-/* The time that the server gives is over: one last attempt. */
-static void
-test_time (void)
-{
-  static const FakeStep brief[] = {
-    FAKE_SM_LOGIN ("<enabled xmlns='" SM "' id='some-id' resume='true' max='0'/>"),
-    { NULL },
-  };
-  static const FakeStep curt[] = {
-    { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) },
-    { "</auth>", FAKE_SUCCESS "</stream:stream>" },
-    { NULL },
-  };
-  FakeServer *server = fake_server_new (brief);
-  IBBClient  *client = fake_create_client (server, FAKE_JID);
-
-  assert_login (client);
-  round_trip (server);
-  fake_server_set_steps (server, curt);
-  fake_server_close (server);
-  wait_for_state (client, IBB_CONNECTION_STATE_OFFLINE);
-  g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
-  fake_log_out (client, server, NULL);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -428,7 +403,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/resume/D-42/stream-errors", test_stream_errors);
   g_test_add_func ("/ibb/client/resume/D-42/location", test_location);
   g_test_add_func ("/ibb/client/resume/D-42/logout", test_logout_suspended);
-  g_test_add_func ("/ibb/client/resume/D-42/time", test_time);
 
   return g_test_run ();
 }

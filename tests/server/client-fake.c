@@ -373,30 +373,6 @@ test_logout (void)
   fake_end (client, server);
 }
 
-static void
-test_drained (void)
-{
-  FakeServer           *server = fake_server_new (online_steps);
-  IBBClient            *client = fake_create_client (server, FAKE_JID);
-  Watcher              *watcher = watch (client);
-  g_autofree char      *body = g_strnfill (4000, 'x');
-  g_autofree char      *xml = g_strdup_printf ("<message><body>%s</body></message>", body);
-  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
-
-  assert_login (client);
-  fake_server_set_paused (server, TRUE);
-  while (!ibb_connection_is_congested (IBB_CONNECTION (client)))
-    g_assert_true (ibb_connection_send (IBB_CONNECTION (client), stanza, NULL));
-  fake_server_set_paused (server, FALSE);
-  /* The client may have drained between two checks. */
-  while (ibb_connection_is_congested (IBB_CONNECTION (client)) ||
-         g_atomic_int_get (&watcher->n_drained) == 0)
-    g_thread_yield ();
-  g_assert_false (ibb_connection_is_congested (IBB_CONNECTION (client)));
-  unwatch (client, watcher);
-  fake_end (client, server);
-}
-
 /* Last references. */
 
 static gpointer
@@ -453,73 +429,6 @@ test_drop (void)
   g_free (fake_server_free (server));
 }
 
-/* Makes a client for a port where nobody listens. */
-static IBBClient *
-create_refused (void)
-{
-  IBBClient *client = ibb_client_new ("romeo@localhost");
-
-  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), "127.0.0.1");
-  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), 1);
-  return client;
-}
-
-typedef struct
-{
-  IBBClient *client;
-  GThread   *owner;
-  gboolean   stop;      /* atomic */
-  guint      n_right;   /* notifications in the thread of construction */
-  gboolean   any_wrong; /* atomic; elsewhere */
-} Notified;
-
-static void
-notified_cb (IBBClient *client, GParamSpec *pspec, Notified *self)
-{
-  if (g_thread_self () == self->owner)
-    self->n_right++;
-  else
-    g_atomic_int_set (&self->any_wrong, TRUE);
-}
-
-static gpointer
-set_priorities (gpointer data)
-{
-  Notified *self = data;
-
-  for (int i = 0; !g_atomic_int_get (&self->stop); i++)
-    ibb_client_set_priority (self->client, i % 100);
-  return NULL;
-}
-
-/* The state is notified in the context of construction, even while another thread sets a property.
- */
-static void
-test_notified (void)
-{
-  g_autoptr (IBBClient) client = create_refused ();
-  Notified              notified = { .client = client, .owner = g_thread_self () };
-  GThread              *thread;
-
-  g_signal_connect (client, "notify::state", G_CALLBACK (notified_cb), &notified);
-  thread = g_thread_new ("set", set_priorities, &notified);
-  for (guint i = 0; i < 100; i++)
-    {
-      GAsyncResult *result = NULL;
-
-      ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), NULL, store_result_cb,
-                                       &result);
-      assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
-                           ibb_xmpp_connection_login_finish, IBB_XMPP_CONNECTION (client), &result);
-    }
-  g_atomic_int_set (&notified.stop, TRUE);
-  g_thread_join (thread);
-  run_pending ();
-  g_assert_false (g_atomic_int_get (&notified.any_wrong));
-  g_assert_cmpuint (notified.n_right, >=, 100);
-  g_signal_handlers_disconnect_by_data (client, &notified);
-}
-
 /* When the resource is bound, a peer may open a session: at once, or with its first half in the
  * same read, or before the server has granted the session of RFC 3921. A stanza that only looks
  * like the answer to the binding is ignored. */
@@ -570,9 +479,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/flood", test_flood);
   g_test_add_func ("/ibb/client/nested", test_nested);
   g_test_add_func ("/ibb/client/logout", test_logout);
-  g_test_add_func ("/ibb/client/drained", test_drained);
   g_test_add_func ("/ibb/client/drop", test_drop);
-  g_test_add_func ("/ibb/client/notified", test_notified);
 
   return g_test_run ();
 }

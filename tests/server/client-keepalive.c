@@ -159,95 +159,6 @@ test_silent_server (gconstpointer data)
   fake_end (client, server);
 }
 
-/* After the network has changed the server is asked at once, and has less time, unless the client
- * never gives up. */
-static void
-test_network (void)
-{
-  enum
-  {
-    ANSWERS,
-    SILENT,
-    PATIENT,
-    N_CLIENTS
-  };
-  FakeServer *servers[N_CLIENTS];
-  IBBClient  *clients[N_CLIENTS];
-
-  for (guint i = 0; i < N_CLIENTS; i++)
-    {
-      servers[i] = fake_server_new (online_steps);
-      clients[i] = fake_create_client (servers[i], FAKE_JID);
-      ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (clients[i]), 600000);
-      ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (clients[i]),
-                                                 i == PATIENT ? 0 : 600000);
-      assert_login (clients[i]);
-    }
-  run_pending ();
-  fake_monitor_change (FALSE);
-  fake_monitor_change (TRUE);
-  fake_server_expect (servers[ANSWERS], "urn:xmpp:ping");
-  fake_server_send (servers[ANSWERS], " ", -1);
-  wait_for_state (clients[SILENT], IBB_CONNECTION_STATE_OFFLINE);
-  for (guint i = 0; i < N_CLIENTS; i++)
-    {
-      if (i != SILENT)
-        g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (clients[i])), ==,
-                         IBB_CONNECTION_STATE_ONLINE);
-      fake_end (clients[i], servers[i]);
-    }
-}
-
-static guint
-count (const char *text, const char *part)
-{
-  guint n = 0;
-
-  while ((text = strstr (text, part)) != NULL)
-    {
-      n++;
-      text++;
-    }
-  return n;
-}
-
-/* Addresses come and go all the time: the server is asked at the first change, and about all others
- * some seconds later. */
-static void
-test_flaps (void)
-{
-  FakeServer      *server = fake_server_new (online_steps);
-  IBBClient       *client = fake_create_client (server, FAKE_JID);
-  g_autofree char *received = NULL;
-
-  fake_clock_stop ();
-  fake_sleep_start ();
-  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (client), 600000);
-  ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (client), 600000);
-  assert_login (client);
-  run_pending ();
-  for (guint i = 0; i < 10; i++)
-    {
-      g_autofree char *query =
-          g_strdup_printf ("<iq type='get' id='disco-%u' from='p@d/r'><query "
-                           "xmlns='http://jabber.org/protocol/disco#info'/></iq>",
-                           i);
-      g_autofree char *answer = g_strdup_printf ("id='disco-%u'", i);
-
-      fake_monitor_change (TRUE);
-      fake_server_send (server, query, -1);
-      fake_server_expect (server, answer);
-    }
-  while (fake_sleep_get_time () > IBB_KEEPALIVE_CHANGE_INTERVAL / 1000 + 1)
-    wait_a_moment ();
-  fake_sleep (IBB_KEEPALIVE_CHANGE_INTERVAL / G_USEC_PER_SEC);
-  fake_server_expect (server, "<ping ");
-  fake_sleep_stop ();
-  fake_clock_start ();
-  fake_log_out (client, server, &received);
-  g_assert_cmpuint (count (received, "<ping "), ==, 2);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -257,8 +168,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/keepalive", test_keepalive);
   g_test_add_func ("/ibb/client/idle-limit", test_idle_limit);
   g_test_add_func ("/ibb/client/keepalive/off", test_no_keepalive);
-  g_test_add_func ("/ibb/client/keepalive/network", test_network);
-  g_test_add_func ("/ibb/client/keepalive/flaps", test_flaps);
   g_test_add_data_func ("/ibb/client/silent-server/idle", GINT_TO_POINTER (FALSE),
                         test_silent_server);
   g_test_add_data_func ("/ibb/client/silent-server/writing", GINT_TO_POINTER (TRUE),

@@ -255,45 +255,6 @@ test_sha512 (void)
   pair_clear (&pair);
 }
 
-/* PLAIN is the last resort, and never one without TLS or where it is forbidden. */
-static void
-test_plain (void)
-{
-  static const char *const only[] = { "PLAIN", NULL };
-  static const struct
-  {
-    gboolean          tls;
-    IBBPasswordPolicy policy;
-    gboolean          used;
-  } cases[] = {
-    { TRUE, IBB_PASSWORD_POLICY_ENCRYPTED, TRUE }, { TRUE, IBB_PASSWORD_POLICY_HASHED, FALSE },
-    { TRUE, IBB_PASSWORD_POLICY_READABLE, TRUE },  { FALSE, IBB_PASSWORD_POLICY_ENCRYPTED, FALSE },
-    { FALSE, IBB_PASSWORD_POLICY_HASHED, FALSE },  { FALSE, IBB_PASSWORD_POLICY_READABLE, TRUE },
-  };
-  Pair pair;
-
-  pair_set_up (&pair);
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      IBBSaslParameters   parameters = { .node = "user",
-                                         .password = PASSWORD,
-                                         .mechanisms = only,
-                                         .policy = cases[i].policy };
-      g_autoptr (GError)  error = NULL;
-      g_autoptr (IBBSasl) sasl = NULL;
-
-      if (cases[i].tls)
-        parameters.tls = G_TLS_CONNECTION (pair.client);
-      sasl = ibb_sasl_new (&parameters, &error);
-      g_assert_cmpint (sasl != NULL, ==, cases[i].used);
-      if (cases[i].used)
-        g_assert_true (authenticate (sasl, NULL));
-      else
-        g_assert_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
-    }
-  pair_clear (&pair);
-}
-
 /* Somebody in the middle has another channel on each side. */
 static void
 test_middle (void)
@@ -310,27 +271,6 @@ test_middle (void)
   pair_clear (&far);
 }
 
-/* The server binds, but to nothing that we have: no -PLUS, and no claim that it
- * did not offer any. */
-static void
-test_other_type (void)
-{
-  static const char  *types[] = { "tls-of-tomorrow", NULL };
-  g_autoptr (IBBSasl) sasl = NULL;
-  g_autoptr (IBBSasl) end_point = NULL;
-  Pair                pair;
-
-  pair_set_up (&pair);
-  sasl = create_sasl (pair.client, every_mechanism, types);
-  assert_choice (sasl, "SCRAM-SHA-256", "n,,");
-  g_assert_true (authenticate (sasl, NULL));
-
-  types[0] = "tls-server-end-point";
-  end_point = create_sasl (pair.client, every_mechanism, types);
-  assert_choice (end_point, "SCRAM-SHA-256-PLUS", "p=tls-server-end-point,,");
-  pair_clear (&pair);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -340,9 +280,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/client/sasl/without-list", test_without_list);
   g_test_add_func ("/ibb/client/sasl/stripped", test_stripped);
   g_test_add_func ("/ibb/client/sasl/sha-512", test_sha512);
-  g_test_add_func ("/ibb/client/sasl/plain", test_plain);
   g_test_add_func ("/ibb/client/sasl/middle", test_middle);
-  g_test_add_func ("/ibb/client/sasl/other-type", test_other_type);
 
   return g_test_run ();
 }

@@ -86,6 +86,25 @@ test_service (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (change_all (service), ==, 17);
 }
 
+/* F-01, F-09, F-29: both stanza types, and a block size and a sid of the caller's choice. */
+static void
+test_chosen (Fixture *fixture, gconstpointer data)
+{
+  static const IBBStanzaType types[] = { IBB_STANZA_TYPE_IQ, IBB_STANZA_TYPE_MESSAGE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      g_autoptr (IBBTransport) romeo = NULL;
+
+      ibb_service_accept_async (fixture->juliet, NULL, NULL, NULL); /* somebody listens */
+      romeo = assert_succeeds (open_with, fixture->romeo, JULIET, types[i], 1234, "a.name");
+      g_assert_cmpstr (ibb_transport_get_sid (romeo), ==, "a.name");
+      g_assert_cmpuint (ibb_transport_get_block_size (romeo), ==, 1234);
+      g_assert_cmpint (ibb_transport_get_stanza_type (romeo), ==, types[i]);
+      run_pending ();
+    }
+}
+
 /* F-10, F-22: what a transport tells of its session and its addresses. */
 static void
 test_transport (Fixture *fixture, gconstpointer data)
@@ -187,6 +206,7 @@ main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   add_test ("/ibb/loopback/properties/service/F-07", test_service);
+  add_test ("/ibb/loopback/properties/chosen/F-09", test_chosen);
   add_test ("/ibb/loopback/properties/transport/F-10", test_transport);
   add_test ("/ibb/loopback/properties/request", test_request);
   add_test ("/ibb/loopback/properties/loopback", test_loopback);

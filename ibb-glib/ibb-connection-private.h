@@ -77,9 +77,15 @@ gboolean ibb_connection_offer_to_services (IBBConnection *self,
                                            gboolean       may_others_follow);
 /* Tells the services that the application gets a stanza, unless it has an element of XEP-0047. In
  * any thread. */
-void     ibb_connection_note_received (IBBConnection *self, IBBStanza *stanza);
-gboolean ibb_connection_has_receiver (IBBConnection *self); /* of stanza-received */
+void ibb_connection_note_received (IBBConnection *self, IBBStanza *stanza);
+/* Whether a handler of stanza-received would be called. */
+gboolean ibb_connection_has_receiver (IBBConnection *self, IBBStanza *stanza);
 gboolean ibb_connection_emit_stanza_received (IBBConnection *self, IBBStanza *stanza);
+
+/* What the application has added, each once; and the identity that it has set, or else fallback, as
+ * "category/type/name". In any thread. */
+char **ibb_connection_dup_own_features (IBBConnection *self);
+char  *ibb_connection_dup_identity (IBBConnection *self, const char *fallback);
 
 /* Whether a session of a service would end if a new XML stream took the place of this one. In the
  * connection's context. */

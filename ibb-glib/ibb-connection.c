@@ -4,8 +4,11 @@
 
 #include "ibb-connection.h"
 
+#include <string.h>
+
 #include "core/base/stanza.h"
 #include "ibb-connection-private.h"
+#include "ibb-element-private.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
 
@@ -62,6 +65,7 @@ G_DEFINE_INTERFACE (IBBConnection, ibb_connection, G_TYPE_OBJECT)
 enum
 {
   SIGNAL_STANZA_RECEIVED,
+  SIGNAL_CAPABILITIES_CHANGED,
   N_SIGNALS
 };
 
@@ -74,6 +78,8 @@ typedef struct
 
   /* protected by lock */
   GPtrArray *listeners; /* (owned) (element-type IBBConnectionListener): replaced, not changed */
+  GPtrArray *features;  /* (owned) (element-type utf8): those that the application has added */
+  char      *identity;  /* (nullable): that of the application, "category/type/name" */
   gboolean   is_suspended;
 } Audience;
 
@@ -131,6 +137,8 @@ audience_free (gpointer data)
   for (guint i = 0; i < audience->listeners->len; i++)
     notify_listener (g_ptr_array_index (audience->listeners, i), IBB_CONNECTION_GONE);
   g_ptr_array_unref (audience->listeners);
+  g_ptr_array_unref (audience->features);
+  g_free (audience->identity);
   g_mutex_clear (&audience->lock);
   g_free (audience);
 }
@@ -160,6 +168,7 @@ get_audience (IBBConnection *self)
   audience = g_new0 (Audience, 1);
   g_mutex_init (&audience->lock);
   audience->listeners = g_ptr_array_new_with_free_func (listener_unref);
+  audience->features = g_ptr_array_new_with_free_func (g_free);
   if (g_object_replace_qdata (G_OBJECT (self), audience_quark (), NULL, audience, audience_free,
                               NULL))
     {
@@ -352,10 +361,30 @@ ibb_connection_note_received (IBBConnection *self, IBBStanza *stanza)
     ibb_connection_note_stanza (self);
 }
 
-gboolean
-ibb_connection_has_receiver (IBBConnection *self)
+/* The namespace of the first child element that a handler has asked for, or 0. A namespace comes
+ * from strangers, so none becomes a quark here: that would last for ever. */
+static GQuark
+find_detail (IBBConnection *self, IBBStanza *stanza)
 {
-  return g_signal_has_handler_pending (self, signals[SIGNAL_STANZA_RECEIVED], 0, TRUE);
+  g_autoptr (IBBElement) element = ibb_stanza_dup_element (stanza);
+
+  for (guint i = 0; element->children != NULL && i < element->children->len; i++)
+    {
+      const IBBElement *child = g_ptr_array_index (element->children, i);
+      GQuark            detail = g_quark_try_string (child->namespace);
+
+      if (detail != 0 &&
+          g_signal_has_handler_pending (self, signals[SIGNAL_STANZA_RECEIVED], detail, TRUE))
+        return detail;
+    }
+  return 0;
+}
+
+gboolean
+ibb_connection_has_receiver (IBBConnection *self, IBBStanza *stanza)
+{
+  return g_signal_has_handler_pending (self, signals[SIGNAL_STANZA_RECEIVED], 0, TRUE) ||
+         find_detail (self, stanza) != 0;
 }
 
 gboolean
@@ -363,7 +392,8 @@ ibb_connection_emit_stanza_received (IBBConnection *self, IBBStanza *stanza)
 {
   gboolean handled = FALSE;
 
-  g_signal_emit (self, signals[SIGNAL_STANZA_RECEIVED], 0, stanza, &handled);
+  g_signal_emit (self, signals[SIGNAL_STANZA_RECEIVED], find_detail (self, stanza), stanza,
+                 &handled);
   return handled;
 }
 
@@ -391,6 +421,17 @@ ibb_connection_default_init (IBBConnectionInterface *iface)
    *
    * An IQ, a message or a presence arrived that no service took.
    *
+   * A handler with a detail is called only for stanzas that have a child element in the namespace
+   * that the detail names. So the parts of a program need not know of each other:
+   *
+   * ```c
+   * g_signal_connect (connection, "stanza-received::urn:xmpp:jingle:1",
+   *                   G_CALLBACK (jingle_received_cb), NULL);
+   * ```
+   *
+   * If handlers have asked for several namespaces of one stanza, those for its first element are
+   * called. Handlers are called in the order in which they were connected, with a detail or not.
+   *
    * [method@IBB.Connection.receive] emits it in the thread in which it is called;
    * [class@IBB.Client] and the connections of [class@IBB.Loopback] emit it in
    * the thread-default context in which they were constructed. A handler may do
@@ -402,8 +443,22 @@ ibb_connection_default_init (IBBConnectionInterface *iface)
    * Since: 1.0
    */
   signals[SIGNAL_STANZA_RECEIVED] = g_signal_new (
-      "stanza-received", IBB_TYPE_CONNECTION, G_SIGNAL_RUN_LAST, 0,
+      "stanza-received", IBB_TYPE_CONNECTION, G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0,
       g_signal_accumulator_true_handled, NULL, NULL, G_TYPE_BOOLEAN, 1, IBB_TYPE_STANZA);
+
+  /**
+   * IBBConnection::capabilities-changed:
+   * @self: the connection
+   *
+   * The features or the identity that the application announces have changed. An implementation
+   * that sends presence with capabilities (XEP-0115) sends another one. It is emitted in the thread
+   * of the change.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_CAPABILITIES_CHANGED] =
+      g_signal_new ("capabilities-changed", IBB_TYPE_CONNECTION, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                    NULL, G_TYPE_NONE, 0);
 }
 
 gboolean
@@ -718,12 +773,39 @@ ibb_connection_note_stanza (IBBConnection *self)
   tell (self, IBB_CONNECTION_CHAT);
 }
 
+static void
+add_feature (GPtrArray *features, const char *feature)
+{
+  if (!g_ptr_array_find_with_equal_func (features, feature, g_str_equal, NULL))
+    g_ptr_array_add (features, g_strdup (feature));
+}
+
+static void
+collect_own_features (IBBConnection *self, GPtrArray *features)
+{
+  Audience *audience = find_audience (self);
+
+  if (audience == NULL)
+    return;
+  g_mutex_lock (&audience->lock);
+  for (guint i = 0; i < audience->features->len; i++)
+    add_feature (features, g_ptr_array_index (audience->features, i));
+  g_mutex_unlock (&audience->lock);
+}
+
+static char **
+steal_strv (GPtrArray *strings)
+{
+  g_ptr_array_add (strings, NULL);
+  return (char **) g_ptr_array_free (strings, FALSE);
+}
+
 /**
  * ibb_connection_dup_features:
  * @self: a connection
  *
- * Collects the disco#info features of the connection's services, for a
- * program that answers disco#info (XEP-0030) on it.
+ * Collects the disco#info features of the connection's services, and those that were added by
+ * [method@IBB.Connection.add_feature], for a program that answers disco#info (XEP-0030) on it.
  *
  * Returns: (transfer full) (array zero-terminated=1): the features, each once
  *
@@ -745,9 +827,124 @@ ibb_connection_dup_features (IBBConnection *self)
       g_auto (GStrv)         more = listener->class->dup_features (listener);
 
       for (char **feature = more; *feature != NULL; feature++)
-        if (!g_ptr_array_find_with_equal_func (features, *feature, g_str_equal, NULL))
-          g_ptr_array_add (features, g_strdup (*feature));
+        add_feature (features, *feature);
     }
-  g_ptr_array_add (features, NULL);
-  return (char **) g_ptr_array_free (g_steal_pointer (&features), FALSE);
+  collect_own_features (self, features);
+  return steal_strv (g_steal_pointer (&features));
+}
+
+/**
+ * ibb_connection_add_feature:
+ * @self: a connection
+ * @feature: a feature of the application, such as `urn:xmpp:jingle:1`
+ *
+ * Announces a feature: in answers to disco#info (XEP-0030), and in the capabilities of the presence
+ * (XEP-0115), which a client that is online sends again.
+ *
+ * What was added twice has to be removed twice, so that the parts of a program need not know of
+ * each other. It can be called from any thread.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_add_feature (IBBConnection *self, const char *feature)
+{
+  Audience *audience;
+
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+  g_return_if_fail (feature != NULL && *feature != '\0');
+
+  audience = get_audience (self);
+  g_mutex_lock (&audience->lock);
+  g_ptr_array_add (audience->features, g_strdup (feature));
+  g_mutex_unlock (&audience->lock);
+  g_signal_emit (self, signals[SIGNAL_CAPABILITIES_CHANGED], 0);
+}
+
+/**
+ * ibb_connection_remove_feature:
+ * @self: a connection
+ * @feature: what was added
+ *
+ * Withdraws what [method@IBB.Connection.add_feature] has announced. It can be called from any
+ * thread.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_remove_feature (IBBConnection *self, const char *feature)
+{
+  Audience *audience;
+  guint     i;
+  gboolean  is_there;
+
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+  g_return_if_fail (feature != NULL);
+
+  audience = get_audience (self);
+  g_mutex_lock (&audience->lock);
+  is_there = g_ptr_array_find_with_equal_func (audience->features, feature, g_str_equal, &i);
+  if (is_there)
+    g_ptr_array_remove_index (audience->features, i);
+  g_mutex_unlock (&audience->lock);
+  if (is_there)
+    g_signal_emit (self, signals[SIGNAL_CAPABILITIES_CHANGED], 0);
+}
+
+char *
+ibb_connection_dup_identity (IBBConnection *self, const char *fallback)
+{
+  Audience *audience = find_audience (self);
+  char     *identity = NULL;
+
+  if (audience != NULL)
+    {
+      g_mutex_lock (&audience->lock);
+      identity = g_strdup (audience->identity);
+      g_mutex_unlock (&audience->lock);
+    }
+  return identity != NULL ? identity : g_strdup (fallback);
+}
+
+char **
+ibb_connection_dup_own_features (IBBConnection *self)
+{
+  GPtrArray *features = g_ptr_array_new ();
+
+  collect_own_features (self, features);
+  return steal_strv (features);
+}
+
+/**
+ * ibb_connection_set_identity:
+ * @self: a connection
+ * @category: a category of the registry of XEP-0030, such as `client`
+ * @type: a type of that category, such as `pc`
+ * @name: the name of the program, for users of other programs
+ *
+ * Says in answers to disco#info (XEP-0030), and in the capabilities of the presence (XEP-0115),
+ * what the program is. The default names ibb-glib: a client of type `pc`, a component of type
+ * `generic`. It can be called from any thread.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_set_identity (IBBConnection *self,
+                             const char    *category,
+                             const char    *type,
+                             const char    *name)
+{
+  Audience *audience;
+
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+  g_return_if_fail (category != NULL && *category != '\0' && strchr (category, '/') == NULL);
+  g_return_if_fail (type != NULL && *type != '\0' && strchr (type, '/') == NULL);
+  g_return_if_fail (name != NULL);
+
+  audience = get_audience (self);
+  g_mutex_lock (&audience->lock);
+  g_free (audience->identity);
+  audience->identity = g_strconcat (category, "/", type, "/", name, NULL);
+  g_mutex_unlock (&audience->lock);
+  g_signal_emit (self, signals[SIGNAL_CAPABILITIES_CHANGED], 0);
 }

@@ -113,4 +113,51 @@ void ibb_connection_note_stanza (IBBConnection *self);
 IBB_AVAILABLE_IN_1_0
 char **ibb_connection_dup_features (IBBConnection *self);
 
+IBB_AVAILABLE_IN_1_0
+void ibb_connection_add_feature (IBBConnection *self, const char *feature);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_connection_remove_feature (IBBConnection *self, const char *feature);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_connection_set_identity (IBBConnection *self,
+                                  const char    *category,
+                                  const char    *type,
+                                  const char    *name);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_connection_query_async (IBBConnection      *self,
+                                 IBBStanza          *stanza,
+                                 guint               timeout,
+                                 GCancellable       *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer            user_data);
+
+IBB_AVAILABLE_IN_1_0
+IBBStanza *ibb_connection_query_finish (IBBConnection *self, GAsyncResult *result, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+IBBStanza *ibb_connection_query (IBBConnection *self,
+                                 IBBStanza     *stanza,
+                                 guint          timeout,
+                                 GCancellable  *cancellable,
+                                 GError       **error);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_connection_query_features_async (IBBConnection      *self,
+                                          const char         *peer_jid,
+                                          GCancellable       *cancellable,
+                                          GAsyncReadyCallback callback,
+                                          gpointer            user_data);
+
+IBB_AVAILABLE_IN_1_0
+char **
+ibb_connection_query_features_finish (IBBConnection *self, GAsyncResult *result, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+char **ibb_connection_query_features (IBBConnection *self,
+                                      const char    *peer_jid,
+                                      GCancellable  *cancellable,
+                                      GError       **error);
+
 G_END_DECLS

@@ -4,6 +4,7 @@
 
 #define IBB_GLIB_INSIDE
 #include <ibb-glib/ibb-connection.h>
+#include <ibb-glib/ibb-element.h>
 #include <ibb-glib/ibb-enum-types.h>
 #include <ibb-glib/ibb-error.h>
 #include <ibb-glib/ibb-input-stream.h>

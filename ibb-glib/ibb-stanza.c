@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "ibb-element-private.h"
 #include "ibb-intl-private.h"
 #include "stanza/sax.h"
 #include "stanza/stanza-reader.h"
@@ -257,6 +258,28 @@ ibb_stanza_to_xml (IBBStanza *self)
   g_byte_array_append (out, (const guint8 *) "", 1);
 
   return (char *) g_byte_array_free (g_steal_pointer (&out), FALSE);
+}
+
+/**
+ * ibb_stanza_dup_element:
+ * @self: a stanza
+ *
+ * Reads the stanza as a tree of elements, for a program that has no XML parser of its own.
+ *
+ * Each call makes a new tree. It can be called from any thread.
+ *
+ * Returns: (transfer full): the element of the stanza, with all that is in it
+ * Since: 1.0
+ */
+IBBElement *
+ibb_stanza_dup_element (IBBStanza *self)
+{
+  g_autofree char *xml = NULL;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  xml = ibb_stanza_to_xml (self);
+  return ibb_element_new_from_xml (xml, strlen (xml));
 }
 
 /**

@@ -8,6 +8,7 @@
 
 #include <gio/gio.h>
 
+#include <ibb-glib/ibb-element.h>
 #include <ibb-glib/ibb-types.h>
 #include <ibb-glib/ibb-version.h>
 
@@ -53,6 +54,9 @@ void ibb_stanza_unref (IBBStanza *self);
 
 IBB_AVAILABLE_IN_1_0
 char *ibb_stanza_to_xml (IBBStanza *self);
+
+IBB_AVAILABLE_IN_1_0
+IBBElement *ibb_stanza_dup_element (IBBStanza *self);
 
 IBB_AVAILABLE_IN_1_0
 const char *ibb_stanza_get_name (IBBStanza *self);

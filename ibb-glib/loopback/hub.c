@@ -203,14 +203,10 @@ delivery_free (gpointer data)
 
 /* Answers as a client does to a request that nobody took. In any thread. */
 static void
-answer (IBBHub *self, IBBPort *port, IBBConnection *connection, const IBBStanza *stanza)
+answer (IBBHub *self, IBBPort *port, IBBConnection *connection, IBBStanza *stanza)
 {
-  g_auto (GStrv)        features = NULL;
-  g_autoptr (IBBStanza) reply = NULL;
+  g_autoptr (IBBStanza) reply = ibb_answer_create (connection, stanza, IDENTITY);
 
-  if (ibb_answer_is_disco_query (stanza))
-    features = ibb_connection_dup_features (connection);
-  reply = ibb_answer_new (stanza, IDENTITY, (const char *const *) features);
   if (reply == NULL)
     reply = ibb_answer_new_unknown (stanza);
   if (reply != NULL)
@@ -235,7 +231,7 @@ deliver (IBBHub *self, IBBPort *port, IBBConnection *connection, IBBStanza *stan
 
   if (ibb_connection_offer_to_services (connection, stanza, FALSE))
     return;
-  if (!ibb_connection_has_receiver (connection))
+  if (!ibb_connection_has_receiver (connection, stanza))
     {
       answer (self, port, connection, stanza);
       return;

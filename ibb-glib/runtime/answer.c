@@ -6,15 +6,9 @@
 
 #include <string.h>
 
+#include "ibb-connection-private.h"
 #include "runtime/capabilities.h"
 #include "stanza/stream-xml.h"
-
-gboolean
-ibb_answer_is_disco_query (const IBBStanza *stanza)
-{
-  return stanza->payload == IBB_PAYLOAD_DISCO_QUERY && stanza->node == NULL &&
-         ibb_stanza_record_is_kind (stanza, "get");
-}
 
 static IBBStanza *
 new_disco_info (const IBBStanza *request, const char *identity, char **features)
@@ -40,7 +34,10 @@ new_version (const IBBStanza *request)
 }
 
 IBBStanza *
-ibb_answer_new (const IBBStanza *request, const char *identity, const char *const *features)
+ibb_answer_new (const IBBStanza   *request,
+                const char        *identity,
+                const char *const *features,
+                const char *const *added)
 {
   if (!ibb_stanza_record_is_kind (request, "get"))
     return NULL;
@@ -50,8 +47,8 @@ ibb_answer_new (const IBBStanza *request, const char *identity, const char *cons
     case IBB_PAYLOAD_DISCO_QUERY:
       if (request->node == NULL)
         return new_disco_info (request, identity, ibb_capabilities_dup_features (features));
-      if (ibb_capabilities_has_node (identity, request->node))
-        return new_disco_info (request, identity, ibb_capabilities_dup_all_features ());
+      if (ibb_capabilities_has_node (identity, added, request->node))
+        return new_disco_info (request, identity, ibb_capabilities_dup_all_features (added));
       return NULL;
     case IBB_PAYLOAD_PING:
       return ibb_stanza_record_new_result (request);
@@ -60,6 +57,23 @@ ibb_answer_new (const IBBStanza *request, const char *identity, const char *cons
     default:
       return NULL;
     }
+}
+
+IBBStanza *
+ibb_answer_create (IBBConnection *connection, const IBBStanza *request, const char *identity)
+{
+  g_autofree char *own_identity = NULL;
+  g_auto (GStrv)   features = NULL;
+  g_auto (GStrv)   added = NULL;
+
+  if (request->payload == IBB_PAYLOAD_DISCO_QUERY)
+    {
+      own_identity = ibb_connection_dup_identity (connection, identity);
+      features = ibb_connection_dup_features (connection);
+      added = ibb_connection_dup_own_features (connection);
+    }
+  return ibb_answer_new (request, own_identity, (const char *const *) features,
+                         (const char *const *) added);
 }
 
 IBBStanza *

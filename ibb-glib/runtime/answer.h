@@ -5,20 +5,24 @@
 #pragma once
 
 #include "core/base/stanza.h"
+#include "ibb-connection.h"
 
 G_BEGIN_DECLS
 
 /* The answer to disco#info (XEP-0030), with an identity such as "client/pc/name" and these features
- * of services (nullable) besides the client's own; to disco#info for the node of our presence
- * (XEP-0115); to a ping (XEP-0199); or to the question for the version (XEP-0092). NULL for any
- * other stanza. */
+ * (nullable), of services and added ones, besides the client's own; to disco#info for the node of
+ * our presence (XEP-0115), for which added (nullable) are the added ones; to a ping (XEP-0199); or
+ * to the question for the version (XEP-0092). NULL for any other stanza. */
+IBBStanza *ibb_answer_new (const IBBStanza   *request,
+                           const char        *identity,
+                           const char *const *features,
+                           const char *const *added);
+/* The same with all that the connection announces. identity: of a program that has set none. */
 IBBStanza *
-ibb_answer_new (const IBBStanza *request, const char *identity, const char *const *features);
+ibb_answer_create (IBBConnection *connection, const IBBStanza *request, const char *identity);
 /* An error. NULL: the stanza is no request, and gets no answer (RFC 6120 §8.3.1). */
 IBBStanza *ibb_answer_new_refusal (const IBBStanza *stanza, IBBCondition condition);
 /* The same for a request that nobody takes. */
 IBBStanza *ibb_answer_new_unknown (const IBBStanza *stanza);
-/* Whether ibb_answer_new () needs the features. */
-gboolean ibb_answer_is_disco_query (const IBBStanza *stanza);
 
 G_END_DECLS

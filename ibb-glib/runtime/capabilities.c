@@ -12,23 +12,38 @@
 static const char *const own_features[] = { IBB_CAPS_NAMESPACE, IBB_DISCO_INFO_NAMESPACE,
                                             IBB_PING_NAMESPACE, IBB_VERSION_NAMESPACE, NULL };
 
-char **
-ibb_capabilities_dup_features (const char *const *of_services)
+static void
+add_features (GPtrArray *all, const char *const *features)
 {
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  for (gsize i = 0; features != NULL && features[i] != NULL; i++)
+    if (!g_ptr_array_find_with_equal_func (all, features[i], g_str_equal, NULL))
+      g_ptr_array_add (all, g_strdup (features[i]));
+}
 
-  g_strv_builder_addv (builder, (const char **) own_features);
-  if (of_services != NULL)
-    g_strv_builder_addv (builder, (const char **) of_services);
-  return g_strv_builder_end (builder);
+static char **
+dup_features (const char *const *of_services, const char *const *added)
+{
+  GPtrArray *all = g_ptr_array_new ();
+
+  add_features (all, own_features);
+  add_features (all, of_services);
+  add_features (all, added);
+  g_ptr_array_add (all, NULL);
+  return (char **) g_ptr_array_free (all, FALSE);
 }
 
 char **
-ibb_capabilities_dup_all_features (void)
+ibb_capabilities_dup_features (const char *const *others)
+{
+  return dup_features (others, NULL);
+}
+
+char **
+ibb_capabilities_dup_all_features (const char *const *added)
 {
   static const char *const of_services[] = { IBB_FEATURE_NAMESPACE, IBB_NAMESPACE, NULL };
 
-  return ibb_capabilities_dup_features (of_services);
+  return dup_features (of_services, added);
 }
 
 static int
@@ -69,17 +84,17 @@ ibb_capabilities_hash (const char *identity, const char *const *features)
 }
 
 char *
-ibb_capabilities_dup_ver (const char *identity)
+ibb_capabilities_dup_ver (const char *identity, const char *const *added)
 {
-  g_auto (GStrv) features = ibb_capabilities_dup_all_features ();
+  g_auto (GStrv) features = ibb_capabilities_dup_all_features (added);
 
   return ibb_capabilities_hash (identity, (const char *const *) features);
 }
 
 gboolean
-ibb_capabilities_has_node (const char *identity, const char *node)
+ibb_capabilities_has_node (const char *identity, const char *const *added, const char *node)
 {
-  g_autofree char *ver = ibb_capabilities_dup_ver (identity);
+  g_autofree char *ver = ibb_capabilities_dup_ver (identity, added);
   g_autofree char *ours = g_strconcat (IBB_CAPABILITIES_NODE "#", ver, NULL);
 
   return strcmp (node, ours) == 0;

@@ -13,15 +13,16 @@ G_BEGIN_DECLS
 #define IBB_CAPABILITIES_NAME "ibb-glib"
 #define IBB_CAPABILITIES_NODE "urn:ibb-glib"
 
-/* Its own features, and those of its services (nullable). */
-char **ibb_capabilities_dup_features (const char *const *of_services);
-/* All features that there may be. Presence advertises them, so they do not depend on what the
- * services accept (D-60). */
-char **ibb_capabilities_dup_all_features (void);
+/* Its own features, and others, each once: those of its services, and added ones (nullable). */
+char **ibb_capabilities_dup_features (const char *const *others);
+/* All features that there may be, and those that the application has added (nullable). Presence
+ * advertises them, so they do not depend on what the services accept (D-60). */
+char **ibb_capabilities_dup_all_features (const char *const *added);
 /* The hash of those and of an identity such as "client/pc/name": the attribute "ver". */
-char *ibb_capabilities_dup_ver (const char *identity);
+char *ibb_capabilities_dup_ver (const char *identity, const char *const *added);
 /* Whether a node of service discovery is that of our presence. */
-gboolean ibb_capabilities_has_node (const char *identity, const char *node);
+gboolean
+ibb_capabilities_has_node (const char *identity, const char *const *added, const char *node);
 /* The verification string of XEP-0115 §5.1 for one identity, with sha-1. */
 char *ibb_capabilities_hash (const char *identity, const char *const *features);
 

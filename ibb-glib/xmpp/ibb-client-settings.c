@@ -328,7 +328,7 @@ ibb_client_get_send_presence (IBBClient *self)
  * @self: a client
  * @send_presence: whether to send presence
  *
- * Sets whether the next login sends presence; see
+ * Sets whether the client is shown online; see
  * [property@IBB.Client:send-presence].
  *
  * Since: 1.0
@@ -340,7 +340,10 @@ ibb_client_set_send_presence (IBBClient *self, gboolean send_presence)
 
   if (ibb_account_set_int (self->parent.link->account, IBB_ACCOUNT_SETTING (send_presence),
                            !!send_presence))
-    g_object_notify (G_OBJECT (self), "send-presence");
+    {
+      ibb_link_update_presence (self->parent.link);
+      g_object_notify (G_OBJECT (self), "send-presence");
+    }
 }
 
 /**
@@ -367,7 +370,7 @@ ibb_client_get_priority (IBBClient *self)
  * @self: a client
  * @priority: from -128 to 127
  *
- * Sets the priority of the presence that the next login sends; see
+ * Sets the priority of the presence; see
  * [property@IBB.Client:priority].
  *
  * Since: 1.0
@@ -379,7 +382,10 @@ ibb_client_set_priority (IBBClient *self, int priority)
   g_return_if_fail (priority >= -128 && priority <= 127);
 
   if (ibb_account_set_int (self->parent.link->account, IBB_ACCOUNT_SETTING (priority), priority))
-    g_object_notify (G_OBJECT (self), "priority");
+    {
+      ibb_link_update_presence (self->parent.link);
+      g_object_notify (G_OBJECT (self), "priority");
+    }
 }
 
 /**

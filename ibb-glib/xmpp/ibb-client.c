@@ -8,7 +8,7 @@
 #include "ibb-enum-types.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
-#include "xmpp/base/blocking-call.h"
+#include "runtime/blocking-call.h"
 #include "xmpp/base/call-task.h"
 #include "xmpp/ibb-client-private.h"
 
@@ -94,6 +94,7 @@ enum
 enum
 {
   SIGNAL_ACCEPT_CERTIFICATE,
+  SIGNAL_RESOURCE_CHANGED,
   N_SIGNALS,
 };
 
@@ -208,6 +209,12 @@ ibb_client_set_property (GObject *object, guint id, const GValue *value, GParamS
 }
 
 static void
+capabilities_changed_cb (IBBClient *self, gpointer user_data)
+{
+  ibb_link_update_presence (self->parent.link);
+}
+
+static void
 ibb_client_constructed (GObject *object)
 {
   IBBClient         *self = IBB_CLIENT (object);
@@ -215,8 +222,10 @@ ibb_client_constructed (GObject *object)
 
   G_OBJECT_CLASS (ibb_client_parent_class)->constructed (object);
 
-  parent->link = ibb_link_new (IBB_CONNECTION (self), ibb_xmpp_connection_create_thread (parent),
-                               signals[SIGNAL_ACCEPT_CERTIFICATE]);
+  parent->link =
+      ibb_link_new (IBB_CONNECTION (self), ibb_xmpp_connection_create_thread (parent),
+                    signals[SIGNAL_ACCEPT_CERTIFICATE], signals[SIGNAL_RESOURCE_CHANGED]);
+  g_signal_connect (self, "capabilities-changed", G_CALLBACK (capabilities_changed_cb), NULL);
   ibb_account_set_jid (parent->link->account, self->jid);
   g_clear_pointer (&self->jid, g_free);
 }
@@ -354,13 +363,15 @@ ibb_client_class_init (IBBClientClass *klass)
   /**
    * IBBClient:send-presence:
    *
-   * Whether the login sends presence (RFC 6121 §4.2), which shows the account online
-   * to its contacts.
+   * Whether the client sends presence (RFC 6121 §4.2) after each login, which shows the account
+   * online to its contacts, and lets the client see which resources of them are online
+   * ([method@IBB.Client.dup_resources]). A change counts at once: the client that is online sends
+   * available or unavailable presence.
    *
    * Servers deliver to a full JID without it (RFC 6121 §8.5.3.1), so a client need not be
    * seen to open and accept sessions. The programs of contacts learn the full JID from
    * presence. Prosody and ejabberd also deliver messages without it, such as those of
-   * %IBB_STANZA_TYPE_MESSAGE; other servers may not. The next login uses it.
+   * %IBB_STANZA_TYPE_MESSAGE; other servers may not.
    *
    * Default: %TRUE.
    *
@@ -371,8 +382,8 @@ ibb_client_class_init (IBBClientClass *klass)
   /**
    * IBBClient:priority:
    *
-   * The priority of the presence that the login sends. A negative one can be
-   * reached by its full JID, but gets no chat that is meant for the account.
+   * The priority of the presence. A client with a negative one can be reached by its full JID, but
+   * gets no chat that is meant for the account. A change counts at once.
    *
    * Default: -1.
    *
@@ -465,6 +476,27 @@ ibb_client_class_init (IBBClientClass *klass)
       g_signal_new ("accept-certificate", IBB_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0,
                     g_signal_accumulator_true_handled, NULL, NULL, G_TYPE_BOOLEAN, 2,
                     G_TYPE_TLS_CERTIFICATE, G_TYPE_TLS_CERTIFICATE_FLAGS);
+
+  /**
+   * IBBClient::resource-changed:
+   * @self: the client
+   * @jid: a full JID
+   * @available: whether it is online
+   *
+   * A resource of a contact, or another one of the account, has come online or gone offline, by the
+   * presence that it sent (RFC 6121 §4). When the client goes offline, or logs in again, each of
+   * them has gone offline. [method@IBB.Connection.query_features_async] asks what a resource can
+   * do.
+   *
+   * Requests for a subscription are presence of type `subscribe`, and are emitted as
+   * [signal@IBB.Connection::stanza-received]. The client does not answer them: an application that
+   * wants to sends presence of type `subscribed` or `unsubscribed` (RFC 6121 §3.1).
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_RESOURCE_CHANGED] =
+      g_signal_new ("resource-changed", IBB_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
 }
 
 static void
@@ -510,6 +542,59 @@ ibb_client_get_jid (IBBClient *self)
 }
 
 /**
+ * ibb_client_dup_resources:
+ * @self: a client
+ * @contact: a bare JID, also that of the account itself
+ *
+ * Lists the resources of a contact that are online, as far as the server passes their presence on:
+ * it does so for a client that is shown online itself ([property@IBB.Client:send-presence]), and
+ * for contacts to whose presence the account is subscribed (RFC 6121 §4.3). The resource with the
+ * highest priority comes first. It can be called from any thread.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): full JIDs, perhaps none
+ *
+ * Since: 1.0
+ */
+char **
+ibb_client_dup_resources (IBBClient *self, const char *contact)
+{
+  g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
+  g_return_val_if_fail (contact != NULL, NULL);
+
+  return ibb_presences_dup_resources (self->parent.link->presences, contact);
+}
+
+static gboolean
+supports_bytestreams (const char *const *features)
+{
+  return features != NULL && (g_strv_contains (features, IBB_NAMESPACE) ||
+                              g_strv_contains (features, IBB_FEATURE_NAMESPACE));
+}
+
+static void
+features_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask)  task = user_data;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv)     features =
+      ibb_connection_query_features_finish (IBB_CONNECTION (source), result, &error);
+  const char *peer = g_task_get_task_data (task);
+
+  if (error != NULL)
+    g_task_return_error (task, g_steal_pointer (&error));
+  else if (supports_bytestreams ((const char *const *) features))
+    g_task_return_boolean (task, TRUE);
+  else if (ibb_jid_get_resource (peer) == NULL)
+    g_task_return_new_error (task, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
+                             _ ("“%s” does not support in-band bytestreams: to ask a program of an "
+                                "account, use its full JID, with a resource"),
+                             peer);
+  else
+    g_task_return_new_error (task, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
+                             _ ("“%s” does not support in-band bytestreams"), peer);
+}
+
+/**
  * ibb_client_query_support_async:
  * @self: a client
  * @peer_jid: whom to ask: for a person's program its full JID
@@ -538,8 +623,7 @@ ibb_client_query_support_async (IBBClient          *self,
                                 GAsyncReadyCallback callback,
                                 gpointer            user_data)
 {
-  g_autoptr (GTask) task = NULL;
-  g_autofree char  *normal = NULL;
+  GTask *task;
 
   g_return_if_fail (IBB_IS_CLIENT (self));
   g_return_if_fail (peer_jid != NULL);
@@ -547,21 +631,9 @@ ibb_client_query_support_async (IBBClient          *self,
 
   task = ibb_call_task_new (self, ibb_client_query_support_async, "[ibb-glib] query support",
                             cancellable, callback, user_data);
-  if (g_task_return_error_if_cancelled (task))
-    return;
-
-  normal = ibb_jid_normalize (peer_jid);
-  if (normal == NULL)
-    {
-      g_autofree char *valid = g_utf8_make_valid (peer_jid, -1);
-
-      g_task_return_new_error (task, IBB_ERROR, IBB_ERROR_JID_MALFORMED,
-                               _ ("“%s” is not a valid XMPP address"), valid);
-    }
-  else
-    {
-      ibb_queries_start (self->parent.link->queries, g_steal_pointer (&task), peer_jid);
-    }
+  g_task_set_task_data (task, ibb_jid_dup_unicode (peer_jid), g_free);
+  ibb_connection_query_features_async (IBB_CONNECTION (self), peer_jid, cancellable, features_cb,
+                                       task);
 }
 
 /**
@@ -616,8 +688,8 @@ ibb_client_query_support (IBBClient    *self,
   g_return_val_if_fail (peer_jid != NULL, FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  if (!ibb_blocking_call_begin (&wait, self->parent.link->thread, "ibb_client_query_support_async",
-                                error))
+  if (!ibb_blocking_call_begin (&wait, ibb_thread_get_context (self->parent.link->thread),
+                                "ibb_client_query_support_async", error))
     return FALSE;
   ibb_client_query_support_async (self, peer_jid, cancellable, ibb_blocking_call_cb, &wait);
   supported = ibb_client_query_support_finish (self, ibb_blocking_call_wait (&wait), error);

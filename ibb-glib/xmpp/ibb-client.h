@@ -102,6 +102,9 @@ IBB_AVAILABLE_IN_1_0
 void ibb_client_set_token (IBBClient *self, IBBToken *token);
 
 IBB_AVAILABLE_IN_1_0
+char **ibb_client_dup_resources (IBBClient *self, const char *contact);
+
+IBB_AVAILABLE_IN_1_0
 void ibb_client_query_support_async (IBBClient          *self,
                                      const char         *peer_jid,
                                      GCancellable       *cancellable,

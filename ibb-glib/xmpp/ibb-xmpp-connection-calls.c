@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "xmpp/base/blocking-call.h"
+#include "runtime/blocking-call.h"
 #include "xmpp/base/call-task.h"
 #include "xmpp/ibb-xmpp-connection-private.h"
 
@@ -122,8 +122,8 @@ ibb_xmpp_connection_login (IBBXmppConnection *self, GCancellable *cancellable, G
   g_return_val_if_fail (IBB_IS_XMPP_CONNECTION (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  if (!ibb_blocking_call_begin (&wait, self->link->thread, "ibb_xmpp_connection_login_async",
-                                error))
+  if (!ibb_blocking_call_begin (&wait, ibb_thread_get_context (self->link->thread),
+                                "ibb_xmpp_connection_login_async", error))
     return FALSE;
   ibb_xmpp_connection_login_async (self, cancellable, ibb_blocking_call_cb, &wait);
   online = ibb_xmpp_connection_login_finish (self, ibb_blocking_call_wait (&wait), error);
@@ -213,8 +213,8 @@ ibb_xmpp_connection_logout (IBBXmppConnection *self, GCancellable *cancellable, 
   g_return_val_if_fail (IBB_IS_XMPP_CONNECTION (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  if (!ibb_blocking_call_begin (&wait, self->link->thread, "ibb_xmpp_connection_logout_async",
-                                error))
+  if (!ibb_blocking_call_begin (&wait, ibb_thread_get_context (self->link->thread),
+                                "ibb_xmpp_connection_logout_async", error))
     return FALSE;
   ibb_xmpp_connection_logout_async (self, cancellable, ibb_blocking_call_cb, &wait);
   offline = ibb_xmpp_connection_logout_finish (self, ibb_blocking_call_wait (&wait), error);

@@ -20,24 +20,24 @@ token_replaced_cb (gpointer data)
 }
 
 static IBBLink *
-create (IBBConnection *client, IBBThread *thread, IBBAddresses *addresses)
+create (IBBConnection *client, IBBThread *thread, IBBAddresses *addresses, IBBPresences *presences)
 {
   IBBLink      *self = g_new0 (IBBLink, 1);
   GMainContext *context = ibb_thread_get_context (thread);
 
   self->client = ibb_weak_new (client);
   self->addresses = addresses;
+  self->presences = presences;
   self->thread = thread;
   self->account = ibb_account_new ();
   self->outbox = ibb_outbox_new (context);
-  self->status = ibb_status_new (client, self->outbox);
+  self->status = ibb_status_new (client, self->outbox, presences);
   ibb_account_set_token_replaced (self->account, token_replaced_cb, self->status);
   self->acknowledger = ibb_acknowledger_new (context);
   self->management = ibb_stream_management_new (self->outbox, self->acknowledger);
   self->keepalive = ibb_keepalive_new (self->thread, self->outbox);
-  self->queries = ibb_queries_new (self->thread, self->outbox, self->status);
-  self->reception =
-      (IBBReception){ self->queries, self->keepalive, self->status, self->outbox, self->addresses };
+  self->reception = (IBBReception){ self->keepalive, self->status, self->outbox, self->addresses,
+                                    self->presences };
   self->logouts = ibb_logouts_new (self->thread);
   self->login_backoff = ibb_backoff_new (IBB_RELOGIN_WAIT_MIN, IBB_RELOGIN_WAIT_MAX);
   self->resumption_backoff = ibb_backoff_new (IBB_RECONNECTION_WAIT_MIN, IBB_RECONNECTION_WAIT_MAX);
@@ -46,9 +46,12 @@ create (IBBConnection *client, IBBThread *thread, IBBAddresses *addresses)
 }
 
 IBBLink *
-ibb_link_new (IBBConnection *client, IBBThread *thread, guint certificate_signal)
+ibb_link_new (IBBConnection *client,
+              IBBThread     *thread,
+              guint          certificate_signal,
+              guint          resource_signal)
 {
-  IBBLink *self = create (client, thread, NULL);
+  IBBLink *self = create (client, thread, NULL, ibb_presences_new (resource_signal));
 
   self->certificate_signal = certificate_signal;
   return self;
@@ -57,7 +60,7 @@ ibb_link_new (IBBConnection *client, IBBThread *thread, guint certificate_signal
 IBBLink *
 ibb_link_new_for_component (IBBConnection *component, IBBThread *thread, const char *domain)
 {
-  IBBLink *self = create (component, thread, ibb_addresses_new ());
+  IBBLink *self = create (component, thread, ibb_addresses_new (), NULL);
 
   ibb_account_set_component (self->account);
   ibb_account_set_jid (self->account, domain);
@@ -78,13 +81,13 @@ link_free (gpointer data)
   ibb_backoff_free (self->resumption_backoff);
   ibb_backoff_free (self->login_backoff);
   ibb_logouts_free (self->logouts);
-  ibb_queries_free (self->queries);
   ibb_keepalive_free (self->keepalive);
   ibb_stream_management_free (self->management);
   ibb_acknowledger_free (self->acknowledger);
   ibb_status_free (self->status);
   ibb_outbox_free (self->outbox);
   g_clear_pointer (&self->addresses, ibb_addresses_free);
+  g_clear_pointer (&self->presences, ibb_presences_free);
   ibb_account_free (self->account);
   g_clear_pointer (&self->stream, ibb_xml_stream_unref);
   ibb_weak_unref (self->client);
@@ -210,7 +213,6 @@ start_return (IBBLink *self, IBBConnection *client, const GError *error)
   gboolean is_shorter;
 
   ibb_status_set_lost (self->status, IBB_CONNECTION_STATE_CONNECTING, error);
-  ibb_queries_fail (self->queries, error);
   is_shorter = ibb_connection_change_state (client, IBB_CONNECTION_STATE_CONNECTING, lost);
 
   /* A rule of the server was broken, and may be again, so the server is not asked again soon. */
@@ -236,6 +238,9 @@ go_offline (IBBLink *self, IBBConnection *client, const GError *error, End end)
 
   ibb_stream_management_reset (self->management);
   g_clear_pointer (&self->stream, ibb_xml_stream_unref);
+  if (self->presences != NULL && ibb_presences_clear (self->presences))
+    ibb_status_note_presences (self->status);
+  self->is_available = FALSE;
   self->is_logging_out = FALSE;
   self->may_resume = FALSE;
   if (returns)
@@ -245,7 +250,6 @@ go_offline (IBBLink *self, IBBConnection *client, const GError *error, End end)
     }
   set_offline (self, was_logging_out || end == END_WANTED ? NULL : error);
 
-  ibb_queries_fail (self->queries, error);
   if (!was_logging_out)
     ibb_connection_set_state (client, IBB_CONNECTION_STATE_OFFLINE, error);
   ibb_logouts_finish (self->logouts);
@@ -463,6 +467,38 @@ take_stream (IBBLink *self, IBBXmlStream *stream)
   ibb_xml_stream_set_owner (stream, &online_handler, self, NULL);
 }
 
+/* Presence. */
+
+static gboolean
+update_presence_cb (gpointer user_data)
+{
+  IBBLink                    *self = user_data;
+  g_autoptr (IBBConnection)   client = ibb_weak_get (self->client);
+  g_auto (IBBAccountSettings) settings = { NULL };
+  g_autoptr (IBBStanza)       presence = NULL;
+
+  /* A login sends presence by itself. */
+  if (client == NULL || (self->stream == NULL && self->reconnection == NULL))
+    return G_SOURCE_REMOVE;
+
+  ibb_account_get (self->account, &settings);
+  if (settings.send_presence)
+    presence = ibb_reception_create_presence (&self->reception, client, settings.priority);
+  else if (self->is_available)
+    presence =
+        ibb_stanza_record_new (IBB_STANZA_PRESENCE, "unavailable", IBB_PAYLOAD_OTHER, NULL, NULL);
+  self->is_available = settings.send_presence;
+  if (presence != NULL)
+    ibb_outbox_send (self->outbox, presence);
+  return G_SOURCE_REMOVE;
+}
+
+void
+ibb_link_update_presence (IBBLink *self)
+{
+  ibb_thread_invoke (self->thread, update_presence_cb, self, NULL);
+}
+
 /* Login. */
 
 static IBBOutboxConfirmation
@@ -482,8 +518,9 @@ go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result)
   g_autoptr (IBBStanza)       presence = NULL;
 
   ibb_account_get (self->account, &settings);
-  if (settings.send_presence)
-    presence = ibb_reception_create_presence (&self->reception, settings.priority);
+  self->is_available = settings.send_presence;
+  if (self->is_available)
+    presence = ibb_reception_create_presence (&self->reception, client, settings.priority);
   g_free (self->resource);
   self->resource = g_strdup (ibb_jid_get_resource (result->local_jid));
   ibb_backoff_reset (self->resumption_backoff);

@@ -21,7 +21,6 @@
 #include "xmpp/management/keepalive.h"
 #include "xmpp/management/outbox.h"
 #include "xmpp/management/stream-management.h"
-#include "xmpp/queries.h"
 #include "xmpp/reception.h"
 #include "xmpp/reconnection.h"
 #include "xmpp/relogin.h"
@@ -42,12 +41,12 @@ struct _IBBLink
   /* (owned); each says which threads may call it */
   IBBAccount          *account;
   IBBAddresses        *addresses; /* (nullable): of a component */
+  IBBPresences        *presences; /* (nullable): of a client */
   IBBStatus           *status;
   IBBOutbox           *outbox;
   IBBAcknowledger     *acknowledger;
   IBBStreamManagement *management;
   IBBKeepalive        *keepalive;
-  IBBQueries          *queries;
   IBBReception         reception;
   IBBLogouts          *logouts;
   IBBBackoff          *login_backoff;
@@ -62,13 +61,18 @@ struct _IBBLink
   IBBRelogin      *relogin;      /* (owned) (nullable): while it logs in by itself */
   char            *resource;     /* (owned) (nullable): of the last login */
   GTlsCertificate *accepted_certificate; /* (owned) (nullable): by the application, at the login */
+  gboolean         is_available;         /* presence was sent over this XML stream */
   gboolean         may_resume;           /* the server ended the XML stream and may have kept it */
   gboolean         is_logging_out;
 };
 
 /* thread: (transfer full). The link holds no reference to client, which emits certificate_signal:
- * see ibb_login_new (). The client emits its signals in the caller's thread-default context. */
-IBBLink *ibb_link_new (IBBConnection *client, IBBThread *thread, guint certificate_signal);
+ * see ibb_login_new (); and resource_signal: see ibb_presences_tell (). The client emits its
+ * signals in the caller's thread-default context. */
+IBBLink *ibb_link_new (IBBConnection *client,
+                       IBBThread     *thread,
+                       guint          certificate_signal,
+                       guint          resource_signal);
 IBBLink *
 ibb_link_new_for_component (IBBConnection *component, IBBThread *thread, const char *domain);
 /* The client is gone. Any thread: ends the XML stream and frees itself, in the
@@ -82,5 +86,7 @@ void ibb_link_logout (IBBLink *self, GTask *task);
 /* Whether it logs in again by itself when the XML stream is lost. FALSE ends that at once. Returns
  * TRUE if it was otherwise before. */
 gboolean ibb_link_set_auto_reconnect (IBBLink *self, gboolean auto_reconnect);
+/* What the presence says has changed: a client that is online sends another one. Any thread. */
+void ibb_link_update_presence (IBBLink *self);
 
 G_END_DECLS

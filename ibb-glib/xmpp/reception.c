@@ -46,9 +46,11 @@ get_identity (const IBBReception *self)
 }
 
 IBBStanza *
-ibb_reception_create_presence (const IBBReception *self, int priority)
+ibb_reception_create_presence (const IBBReception *self, IBBConnection *connection, int priority)
 {
-  g_autofree char *ver = ibb_capabilities_dup_ver (get_identity (self));
+  g_autofree char *identity = ibb_connection_dup_identity (connection, get_identity (self));
+  g_auto (GStrv)   added = ibb_connection_dup_own_features (connection);
+  g_autofree char *ver = ibb_capabilities_dup_ver (identity, (const char *const *) added);
   g_autofree char *text = ibb_stream_xml_dup_presence (priority, IBB_CAPABILITIES_NODE, ver);
 
   return ibb_stanza_new_from_xml (text, -1, NULL);
@@ -56,7 +58,7 @@ ibb_reception_create_presence (const IBBReception *self, int priority)
 
 /* A server answers a probe for its clients. For a component it does not. */
 static IBBStanza *
-answer_probe (const IBBReception *self, const IBBStanza *probe)
+answer_probe (const IBBReception *self, IBBConnection *connection, const IBBStanza *probe)
 {
   IBBStanza *presence;
 
@@ -64,23 +66,10 @@ answer_probe (const IBBReception *self, const IBBStanza *probe)
       !ibb_stanza_record_is_kind (probe, "probe"))
     return NULL;
 
-  presence = ibb_reception_create_presence (self, 0);
+  presence = ibb_reception_create_presence (self, connection, 0);
   presence->to = g_strdup (probe->from);
   presence->from = g_strdup (probe->to);
   return presence;
-}
-
-static IBBStanza *
-create_answer (const IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
-{
-  IBBStanza     *answer = answer_probe (self, stanza);
-  g_auto (GStrv) features = NULL;
-
-  if (answer != NULL)
-    return answer;
-  if (ibb_answer_is_disco_query (stanza))
-    features = ibb_connection_dup_features (connection);
-  return ibb_answer_new (stanza, get_identity (self), (const char *const *) features);
 }
 
 static void
@@ -89,6 +78,18 @@ deliver (const IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
   ibb_connection_note_received (connection, stanza);
   if (!ibb_status_deliver (self->status, stanza))
     send_answer (self, ibb_answer_new_refusal (stanza, IBB_CONDITION_RESOURCE_CONSTRAINT));
+}
+
+static void
+note_presence (const IBBReception *self, const IBBStanza *stanza)
+{
+  g_autofree char *local_jid = NULL;
+
+  if (self->presences == NULL || stanza->name != IBB_STANZA_PRESENCE)
+    return;
+  local_jid = ibb_status_dup_local_jid (self->status);
+  if (ibb_presences_take (self->presences, stanza, local_jid))
+    ibb_status_note_presences (self->status);
 }
 
 gboolean
@@ -103,22 +104,24 @@ ibb_reception_check (const IBBReception *self, const IBBStanza *stanza, GError *
   return FALSE;
 }
 
-/* Tries, in this order: answers to our own questions, the services, questions that are answered
+/* Tries, in this order: answers to our own requests, the services, requests that are answered
  * here, the application. The rest gets an error. */
 void
 ibb_reception_take (const IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
 {
   IBBStanza *answer;
 
-  if (!is_for_us (self, stanza) || ibb_queries_take_answer (self->queries, stanza) ||
-      ibb_keepalive_take_pong (self->keepalive, stanza) ||
+  if (!is_for_us (self, stanza) || ibb_keepalive_take_pong (self->keepalive, stanza) ||
       ibb_connection_offer_to_services (connection, stanza, FALSE))
     return;
 
-  answer = create_answer (self, connection, stanza);
+  note_presence (self, stanza);
+  answer = answer_probe (self, connection, stanza);
+  if (answer == NULL)
+    answer = ibb_answer_create (connection, stanza, get_identity (self));
   if (answer != NULL)
     send_answer (self, answer);
-  else if (!ibb_connection_has_receiver (connection))
+  else if (!ibb_connection_has_receiver (connection, stanza))
     send_answer (self, ibb_answer_new_unknown (stanza));
   else
     deliver (self, connection, stanza);

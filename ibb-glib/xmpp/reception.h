@@ -8,7 +8,6 @@
 #include "xmpp/addresses.h"
 #include "xmpp/management/keepalive.h"
 #include "xmpp/management/outbox.h"
-#include "xmpp/queries.h"
 #include "xmpp/status.h"
 
 G_BEGIN_DECLS
@@ -16,15 +15,16 @@ G_BEGIN_DECLS
 /* The objects have to live as long. */
 typedef struct
 {
-  IBBQueries   *queries;
   IBBKeepalive *keepalive;
   IBBStatus    *status;
   IBBOutbox    *outbox;
   IBBAddresses *addresses; /* (nullable): it is a component's */
+  IBBPresences *presences; /* (nullable): it is a client's */
 } IBBReception;
 
 /* Available presence that advertises what we can do, without an addressee. */
-IBBStanza *ibb_reception_create_presence (const IBBReception *self, int priority);
+IBBStanza *
+ibb_reception_create_presence (const IBBReception *self, IBBConnection *connection, int priority);
 /* FALSE: it has no sender, which the server of a component has to name (XEP-0114). */
 gboolean ibb_reception_check (const IBBReception *self, const IBBStanza *stanza, GError **error);
 void ibb_reception_take (const IBBReception *self, IBBConnection *connection, IBBStanza *stanza);

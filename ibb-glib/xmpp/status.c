@@ -19,14 +19,16 @@ typedef enum
   NOTIFY_LOCAL_JID = 1 << 1,
   NOTIFY_ERROR = 1 << 2,
   NOTIFY_TOKEN = 1 << 3,
+  NOTIFY_PRESENCES = 1 << 4,
 } Notify;
 
 /* The source holds a reference: it may run in the application's thread while the client is freed in
  * another. */
 struct _IBBStatus
 {
-  IBBWeak   *object; /* (owned) */
-  IBBOutbox *outbox; /* valid while object is */
+  IBBWeak      *object;    /* (owned) */
+  IBBOutbox    *outbox;    /* valid while object is */
+  IBBPresences *presences; /* (nullable): likewise */
 
   GMutex lock;
   /* protected by lock */
@@ -43,12 +45,13 @@ struct _IBBStatus
 };
 
 IBBStatus *
-ibb_status_new (IBBConnection *object, IBBOutbox *outbox)
+ibb_status_new (IBBConnection *object, IBBOutbox *outbox, IBBPresences *presences)
 {
   IBBStatus *self = g_atomic_rc_box_new0 (IBBStatus);
 
   self->object = ibb_weak_new (object);
   self->outbox = outbox;
+  self->presences = presences;
   self->context = g_main_context_ref_thread_default ();
   g_mutex_init (&self->lock);
 
@@ -140,6 +143,8 @@ tell_cb (gpointer user_data)
 
   if (object != NULL)
     notify (object, pending);
+  if (object != NULL && (pending & NOTIFY_PRESENCES))
+    ibb_presences_tell (self->presences, object);
   if (object != NULL && stanza != NULL)
     emit (self, IBB_CONNECTION (object), stanza);
   return more;
@@ -338,5 +343,13 @@ ibb_status_note_token (IBBStatus *self)
 {
   g_mutex_lock (&self->lock);
   queue_notify_locked (self, NOTIFY_TOKEN);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+ibb_status_note_presences (IBBStatus *self)
+{
+  g_mutex_lock (&self->lock);
+  queue_notify_locked (self, NOTIFY_PRESENCES);
   g_mutex_unlock (&self->lock);
 }

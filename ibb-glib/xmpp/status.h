@@ -12,14 +12,15 @@
 #include "ibb-connection.h"
 #include "ibb-types.h"
 #include "xmpp/management/outbox.h"
+#include "xmpp/presences.h"
 
 G_BEGIN_DECLS
 
 typedef struct _IBBStatus IBBStatus;
 
 /* Tells in the caller's thread-default context. It holds no reference to object. outbox gets the
- * answers to requests that the application does not take. */
-IBBStatus *ibb_status_new (IBBConnection *object, IBBOutbox *outbox);
+ * answers to requests that the application does not take. presences (nullable): of a client. */
+IBBStatus *ibb_status_new (IBBConnection *object, IBBOutbox *outbox, IBBPresences *presences);
 /* The application has dropped the object: nothing is told from now on, and the context is
  * dropped, in the caller's thread. */
 void ibb_status_end (IBBStatus *self);
@@ -45,6 +46,8 @@ void ibb_status_begin_logout (IBBStatus *self);
 void ibb_status_set_lost (IBBStatus *self, IBBConnectionState state, const GError *error);
 /* A login has replaced the token of the account. */
 void ibb_status_note_token (IBBStatus *self);
+/* There are changes of presences to tell. */
+void ibb_status_note_presences (IBBStatus *self);
 /* Emits stanza-received. FALSE: too much waits already. */
 gboolean ibb_status_deliver (IBBStatus *self, IBBStanza *stanza);
 

@@ -40,9 +40,9 @@ ROOMS = (
     ('core', r'core/[a-z-]+$', ('session', 'send', 'receive', 'peer', 'flow', 'core data')),
     # What all public classes speak of: enumerations, errors, stanzas, the way to XMPP.
     ('words', r'ibb-(types|error|intl|version)', ('core data',)),
-    ('stanza', r'stanza/|ibb-stanza', ('words', 'core data')),
-    ('connection', r'ibb-connection', ('stanza', 'words', 'core data')),
-    ('runtime', r'runtime/', ('connection', 'stanza', 'words', 'core', 'session', 'peer', 'core data')),
+    ('stanza', r'stanza/|ibb-(stanza|element)', ('words', 'core data')),
+    ('connection', r'ibb-connection$', ('stanza', 'words', 'core data')),
+    ('runtime', r'runtime/|ibb-connection-query', ('connection', 'stanza', 'words', 'core', 'session', 'peer', 'core data')),
     ('classes', r'ibb-(?!client|loopback|glib)',
      ('runtime', 'connection', 'stanza', 'words', 'core', 'session', 'peer', 'core data')),
     ('loopback', r'loopback/|ibb-loopback', ('runtime', 'connection', 'stanza', 'words', 'core data')),
@@ -88,6 +88,8 @@ PARTS = {
     'core/session/opening': 'core/session/session',
     'core/session/delivery': 'core/session/session',
     'core/session/resume': 'core/session/session',
+    # What only the XML stream needs of an element.
+    'xmpp/stream/element': 'ibb-element',
     # What applications may do with the record.
     'ibb-stanza': 'core/base/stanza',
 }

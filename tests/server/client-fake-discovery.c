@@ -69,6 +69,59 @@ test_version (void)
   fake_end (client, server);
 }
 
+/* A change of what the presence says sends another one; a subscription request is shown, and nobody
+ * answers. */
+static gboolean
+stanza_cb (IBBConnection *connection, IBBStanza *stanza, GString *seen)
+{
+  g_string_append_printf (seen, "%s ", ibb_stanza_get_kind (stanza));
+  return TRUE;
+}
+
+static void
+resource_cb (IBBClient *client, const char *jid, gboolean available, GString *seen)
+{
+  g_string_append_printf (seen, "%s%s ", available ? "+" : "-", jid);
+}
+
+static void
+test_presence (void)
+{
+  FakeServer         *server = fake_server_new (online_steps);
+  IBBClient          *client = fake_create_client (server, FAKE_JID);
+  g_autoptr (GString) stanzas = g_string_new (NULL);
+  g_autoptr (GString) resources = g_string_new (NULL);
+  g_auto (GStrv)      jids = NULL;
+
+  g_signal_connect (client, "stanza-received", G_CALLBACK (stanza_cb), stanzas);
+  g_signal_connect (client, "resource-changed", G_CALLBACK (resource_cb), resources);
+  assert_login (client);
+  ibb_connection_add_feature (IBB_CONNECTION (client), "urn:xmpp:jingle:1");
+  fake_server_expect (server, "<presence>");
+  ibb_client_set_priority (client, 3);
+  fake_server_expect (server, "<presence><priority>3</priority>");
+  ibb_client_set_send_presence (client, FALSE);
+  fake_server_expect (server, "<presence type='unavailable'/>");
+  ibb_client_set_priority (client, 4);
+  ibb_client_set_send_presence (client, TRUE);
+  fake_server_expect (server, "<presence><priority>4</priority>");
+
+  fake_server_send (server,
+                    "<presence from='p@d/r'/><presence from='p@d/s'/>"
+                    "<presence from='q@d' type='subscribe'/>",
+                    -1);
+  wait_until (strstr (stanzas->str, "subscribe") != NULL);
+  wait_until (strstr (resources->str, "p@d/s") != NULL);
+  g_assert_cmpstr (resources->str, ==, "+p@d/r +p@d/s ");
+  jids = ibb_client_dup_resources (client, "p@d");
+  g_assert_cmpuint (g_strv_length (jids), ==, 2);
+  g_string_truncate (resources, 0);
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
+  wait_until (strstr (resources->str, "p@d/s") != NULL);
+  g_assert_nonnull (strstr (resources->str, "-p@d/r"));
+  fake_end (client, server);
+}
+
 /* The answer to a query, behind its id; set before the server starts. */
 static const char *answer_rest;
 
@@ -137,6 +190,7 @@ main (int argc, char **argv)
   start_watchdog ();
   g_test_add_func ("/ibb/client/capabilities/D-60", test_capabilities);
   g_test_add_func ("/ibb/client/version/D-61", test_version);
+  g_test_add_func ("/ibb/client/presence", test_presence);
   g_test_add_func ("/ibb/client/query", test_query);
 
   return g_test_run ();

@@ -247,7 +247,7 @@ feed_children (guint n, const char *start, const char *child, IBBElement **eleme
   else
     {
       g_assert_cmpint (ibb_parser_take (parser, element, &stanza), ==, IBB_PARSER_HEADER);
-      ibb_element_free (*element);
+      ibb_element_unref (*element);
       g_assert_cmpint (ibb_parser_take (parser, element, &stanza), ==, IBB_PARSER_ELEMENT);
     }
   return fine;
@@ -263,7 +263,7 @@ test_tree_bounds (void)
   IBBElement      *child;
 
   g_assert_true (feed_children (999, "<other>", "<a/>", &element));
-  g_clear_pointer (&element, ibb_element_free);
+  g_clear_pointer (&element, ibb_element_unref);
   g_assert_false (feed_children (1000, "<other>", "<a/>", &element));
 
   /* Six bytes would copy a namespace of 100,000. */
@@ -271,7 +271,7 @@ test_tree_bounds (void)
   g_assert_cmpuint (element->children->len, ==, 999);
   child = g_ptr_array_index (element->children, 0);
   g_assert_cmpuint (strlen (child->namespace), <=, 256);
-  ibb_element_free (element);
+  ibb_element_unref (element);
 }
 
 /* Endless in one way each: never more than the bound and a chunk is taken. */

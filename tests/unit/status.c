@@ -20,7 +20,7 @@ create_status (GObject **object, GString *log)
 {
   *object = G_OBJECT (ibb_client_new ("user@d.test"));
   g_signal_connect (*object, "notify", G_CALLBACK (notify_cb), log);
-  return ibb_status_new (IBB_CONNECTION (*object), NULL);
+  return ibb_status_new (IBB_CONNECTION (*object), NULL, NULL);
 }
 
 static void

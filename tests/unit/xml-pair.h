@@ -79,7 +79,7 @@ parse_element (const char *xml)
   g_assert_true (ibb_parser_feed (parser, header, strlen (header), NULL));
   g_assert_true (ibb_parser_feed (parser, xml, strlen (xml), NULL));
   g_assert_cmpint (ibb_parser_take (parser, &element, &stanza), ==, IBB_PARSER_HEADER);
-  ibb_element_free (element);
+  ibb_element_unref (element);
   g_assert_cmpint (ibb_parser_take (parser, &element, &stanza), ==, IBB_PARSER_ELEMENT);
   return element;
 }

@@ -183,7 +183,7 @@ ibb_fast_binds (const char *mechanism)
 IBBToken *
 ibb_fast_take_token (IBBElement *success, const char *mechanism)
 {
-  g_autoptr (IBBElement) element = ibb_element_take_child (success, "token", IBB_FAST_NAMESPACE);
+  g_autoptr (IBBElement) element = ibb_element_dup_child (success, "token", IBB_FAST_NAMESPACE);
   g_autoptr (GDateTime)  expiry = NULL;
   const char            *time;
   char                  *secret;

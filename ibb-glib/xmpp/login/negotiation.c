@@ -536,7 +536,7 @@ handle_last_features (IBBNegotiation *self, IBBElement *features)
   if (self->management != NULL && g_str_equal (self->management->name, "failed"))
     {
       self->can_manage = FALSE;
-      g_clear_pointer (&self->management, ibb_element_free);
+      g_clear_pointer (&self->management, ibb_element_unref);
     }
 
   if (self->resumption.id != NULL)
@@ -785,7 +785,7 @@ ibb_negotiation_unref (IBBNegotiation *self)
   g_clear_object (&self->accepted_certificate);
   ibb_resumption_clear (&self->resumption);
   g_free (self->local_jid);
-  g_clear_pointer (&self->management, ibb_element_free);
+  g_clear_pointer (&self->management, ibb_element_unref);
   g_free (self->bare_jid);
   g_free (self->node);
   g_free (self->domain);

@@ -100,19 +100,19 @@ ibb_sasl2_get_proof (const IBBElement *success)
 static IBBElement *
 take_management (IBBElement *bound)
 {
-  IBBElement *enabled = ibb_element_take_child (bound, "enabled", IBB_MANAGEMENT_NAMESPACE);
+  IBBElement *enabled = ibb_element_dup_child (bound, "enabled", IBB_MANAGEMENT_NAMESPACE);
 
   return enabled != NULL ? enabled
-                         : ibb_element_take_child (bound, "failed", IBB_MANAGEMENT_NAMESPACE);
+                         : ibb_element_dup_child (bound, "failed", IBB_MANAGEMENT_NAMESPACE);
 }
 
 static IBBElement *
 take_resumption (IBBElement *success)
 {
-  IBBElement *resumed = ibb_element_take_child (success, "resumed", IBB_MANAGEMENT_NAMESPACE);
+  IBBElement *resumed = ibb_element_dup_child (success, "resumed", IBB_MANAGEMENT_NAMESPACE);
 
   return resumed != NULL ? resumed
-                         : ibb_element_take_child (success, "failed", IBB_MANAGEMENT_NAMESPACE);
+                         : ibb_element_dup_child (success, "failed", IBB_MANAGEMENT_NAMESPACE);
 }
 
 /* answer (nullable). An answer without a request is not believed: the client has not prepared for
@@ -175,6 +175,6 @@ void
 ibb_sasl2_outcome_clear (IBBSasl2Outcome *self)
 {
   g_clear_pointer (&self->jid, g_free);
-  g_clear_pointer (&self->management, ibb_element_free);
-  g_clear_pointer (&self->resumption, ibb_element_free);
+  g_clear_pointer (&self->management, ibb_element_unref);
+  g_clear_pointer (&self->resumption, ibb_element_unref);
 }

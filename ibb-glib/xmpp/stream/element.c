@@ -10,84 +10,14 @@
 #include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 
-#define MAX_NAMESPACE 256 /* bytes: none that is known here is as long */
-#define MAX_CONDITION 64  /* bytes: twice the longest one that is defined */
+#define MAX_CONDITION 64 /* bytes: twice the longest one that is defined */
 
 IBBElement *
-ibb_element_new (const char *name, const char *namespace, IBBElement *parent)
-{
-  IBBElement *self = g_new0 (IBBElement, 1);
-
-  self->name = g_strdup (name);
-  /* One declaration may serve any number of elements, each of which would keep a copy. */
-  if (namespace == NULL || strnlen (namespace, MAX_NAMESPACE + 1) > MAX_NAMESPACE)
-  namespace = "";
-  self->namespace = g_strdup (namespace);
-  self->text = g_string_new (NULL);
-  self->parent = parent;
-  if (parent != NULL)
-    {
-      if (parent->children == NULL)
-        parent->children = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_element_free);
-      g_ptr_array_add (parent->children, self);
-    }
-
-  return self;
-}
-
-void
-ibb_element_free (IBBElement *self)
-{
-  g_clear_pointer (&self->children, g_ptr_array_unref);
-  g_free (self->name);
-  g_free (self->namespace);
-  g_strfreev (self->attributes);
-  g_string_free (self->text, TRUE);
-  g_free (self);
-}
-
-gboolean
-ibb_element_is (const IBBElement *self, const char *name, const char *namespace)
-{
-  return strcmp (self->name, name) == 0 && strcmp (self->namespace, namespace) == 0;
-}
-
-const char *
-ibb_element_get_attribute (const IBBElement *self, const char *name)
-{
-  for (gsize i = 0; self->attributes != NULL && self->attributes[i] != NULL; i += 2)
-    if (strcmp (self->attributes[i], name) == 0)
-      return self->attributes[i + 1];
-
-  return NULL;
-}
-
-IBBElement *
-ibb_element_get_child (const IBBElement *self, const char *name, const char *namespace)
-{
-  for (guint i = 0; self->children != NULL && i < self->children->len; i++)
-    {
-      IBBElement *child = g_ptr_array_index (self->children, i);
-
-      if (ibb_element_is (child, name, namespace))
-        return child;
-    }
-
-  return NULL;
-}
-
-IBBElement *
-ibb_element_take_child (IBBElement *self, const char *name, const char *namespace)
+ibb_element_dup_child (const IBBElement *self, const char *name, const char *namespace)
 {
   IBBElement *child = ibb_element_get_child (self, name, namespace);
-  guint       i;
 
-  if (child == NULL || !g_ptr_array_find (self->children, child, &i))
-    return NULL;
-
-  g_ptr_array_steal_index (self->children, i);
-  child->parent = NULL;
-  return child;
+  return child != NULL ? ibb_element_ref (child) : NULL;
 }
 
 /* Some servers put the condition into another element, such as an <error/>. */

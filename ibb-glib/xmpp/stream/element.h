@@ -1,34 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* An element as a small tree, for everything but stanzas: stream features, SASL, STARTTLS,
- * stream errors, and the IQs of resource binding. The parser bounds its size.
+/* The elements that are no stanzas: stream features, SASL, STARTTLS, stream errors, and the IQs of
+ * resource binding. The parser bounds their size.
  */
 
 #pragma once
 
-#include <glib.h>
+#include "ibb-element-private.h"
 
 G_BEGIN_DECLS
 
-typedef struct _IBBElement IBBElement;
-
-struct _IBBElement
-{
-  char *name;
-  char *namespace;
-  char   **attributes;  /* (array zero-terminated=1): name, value, …; those without a namespace */
-  GString *text;        /* its own text, that of children not included */
-  GPtrArray  *children; /* (element-type IBBElement) */
-  IBBElement *parent;   /* (nullable) (transfer none) */
-};
-
-IBBElement *ibb_element_new (const char *name, const char *namespace, IBBElement *parent);
-void        ibb_element_free (IBBElement *self);
-gboolean    ibb_element_is (const IBBElement *self, const char *name, const char *namespace);
-const char *ibb_element_get_attribute (const IBBElement *self, const char *name);
-IBBElement *ibb_element_get_child (const IBBElement *self, const char *name, const char *namespace);
-/* (nullable) (transfer full): the child, which does not belong to self any more. */
-IBBElement *ibb_element_take_child (IBBElement *self, const char *name, const char *namespace);
+/* (nullable) (transfer full) */
+IBBElement *ibb_element_dup_child (const IBBElement *self, const char *name, const char *namespace);
 
 /* The condition that a stream error, a SASL failure or a stanza error names: its first child in
  * that namespace that is not <text/>, or else such an element further in. */
@@ -45,7 +28,5 @@ ibb_element_dup_reason (const IBBElement *self, const char *namespace, const cha
 guint ibb_element_get_stanza_limit (const IBBElement *self);
 /* The same for the seconds after which the server ends an XML stream on which nothing comes. */
 guint ibb_element_get_idle_limit (const IBBElement *self);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBElement, ibb_element_free)
 
 G_END_DECLS

@@ -58,25 +58,9 @@ item_free (gpointer data)
 {
   Item *item = data;
 
-  g_clear_pointer (&item->element, ibb_element_free);
+  g_clear_pointer (&item->element, ibb_element_unref);
   g_clear_pointer (&item->stanza, ibb_stanza_unref);
   g_free (item);
-}
-
-static void
-set_attributes (IBBElement *element, int n_attributes, const xmlChar **attributes)
-{
-  GPtrArray *array = g_ptr_array_new ();
-
-  for (int i = 0; i < n_attributes; i++, attributes += 5)
-    if (attributes[1] == NULL)
-      {
-        g_ptr_array_add (array, g_strdup ((const char *) attributes[0]));
-        g_ptr_array_add (array, g_strndup ((const char *) attributes[3],
-                                           (gsize) (attributes[4] - attributes[3])));
-      }
-  g_ptr_array_add (array, NULL);
-  element->attributes = (char **) g_ptr_array_free (array, FALSE);
 }
 
 static void
@@ -103,7 +87,7 @@ start_header (IBBParser      *self,
   self->header = ibb_stream_xml_dup_declarations ((const char *) prefix, n_namespaces,
                                                   (const char **) namespaces);
   element = ibb_element_new ("stream", IBB_STREAM_NAMESPACE, NULL);
-  set_attributes (element, n_attributes, attributes);
+  ibb_element_set_attributes (element, n_attributes, attributes);
   push (self, IBB_PARSER_HEADER, element, NULL);
 }
 
@@ -204,7 +188,7 @@ start_element_cb (void           *user_data,
     {
       self->n_elements = self->depth == 2 ? 1 : self->n_elements + 1;
       self->tree = ibb_element_new ((const char *) local_name, (const char *) uri, self->tree);
-      set_attributes (self->tree, n_attributes, attributes);
+      ibb_element_set_attributes (self->tree, n_attributes, attributes);
     }
 }
 
@@ -327,7 +311,7 @@ clear_context (IBBParser *self)
   g_clear_pointer (&self->reader, ibb_stanza_reader_free);
   while (self->tree != NULL && self->tree->parent != NULL)
     self->tree = self->tree->parent;
-  g_clear_pointer (&self->tree, ibb_element_free);
+  g_clear_pointer (&self->tree, ibb_element_unref);
 }
 
 static void

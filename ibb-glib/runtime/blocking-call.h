@@ -7,7 +7,7 @@
 
 #pragma once
 
-#include "runtime/thread.h"
+#include <gio/gio.h>
 
 G_BEGIN_DECLS
 
@@ -17,10 +17,11 @@ typedef struct
   GAsyncResult *result;
 } IBBBlockingCall;
 
-/* FALSE with %G_IO_ERROR_WOULD_BLOCK set: this is the thread that would have to complete it.
+/* FALSE with %G_IO_ERROR_WOULD_BLOCK set: this thread runs context, in which the call would have to
+ * be completed; or context is NULL, which stands for that of the caller.
  * instead: the function to call in its place. */
 gboolean ibb_blocking_call_begin (IBBBlockingCall *self,
-                                  IBBThread       *thread,
+                                  GMainContext    *context,
                                   const char      *instead,
                                   GError         **error);
 void     ibb_blocking_call_cb (GObject *object, GAsyncResult *result, gpointer call);

@@ -2,17 +2,17 @@
 
 #include "config.h"
 
-#include "xmpp/base/blocking-call.h"
+#include "runtime/blocking-call.h"
 
 #include "ibb-intl-private.h"
 
 gboolean
 ibb_blocking_call_begin (IBBBlockingCall *self,
-                         IBBThread       *thread,
+                         GMainContext    *context,
                          const char      *instead,
                          GError         **error)
 {
-  if (ibb_thread_is_current (thread))
+  if (context == NULL || g_main_context_is_owner (context))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
                    /* Translators: %s is the name of a function */

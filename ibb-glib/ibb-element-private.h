@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "ibb-element.h"
+
+G_BEGIN_DECLS
+
+/* Its maker fills an element in; from the moment it is shared it is immutable. */
+struct _IBBElement
+{
+  gatomicrefcount ref_count;
+  char           *name;
+  char *namespace;      /* empty for none */
+  char **attributes;    /* (nullable) (array zero-terminated=1): name, value, …; those without a
+                           namespace */
+  GString    *text;     /* its own text, that of children not included */
+  GPtrArray  *children; /* (nullable) (element-type IBBElement) */
+  IBBElement *parent;   /* (nullable) (transfer none): used by the maker only */
+};
+
+/* namespace (nullable). The child belongs to parent (nullable). */
+IBBElement *ibb_element_new (const char *name, const char *namespace, IBBElement *parent);
+/* attributes: n of them as SAX2 has them. */
+void     ibb_element_set_attributes (IBBElement *self, int n, const unsigned char **attributes);
+gboolean ibb_element_is (const IBBElement *self, const char *name, const char *namespace);
+
+/* xml: one well-formed element. (transfer full) (nullable): NULL if XMPP forbids it. */
+IBBElement *ibb_element_new_from_xml (const char *xml, gsize length);
+
+G_END_DECLS

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "ibb-element-private.h"
+#include "stanza/sax.h"
+
+#define MAX_NAMESPACE 256 /* bytes: of those that are known here none is as long */
+#define WRAPPER_START "<wrapper xmlns='jabber:client'>"
+#define WRAPPER_END "</wrapper>"
+
+G_DEFINE_BOXED_TYPE (IBBElement, ibb_element, ibb_element_ref, ibb_element_unref)
+
+IBBElement *
+ibb_element_new (const char *name, const char *namespace, IBBElement *parent)
+{
+  IBBElement *self = g_new0 (IBBElement, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->name = g_strdup (name);
+  /* One declaration may serve any number of elements, each of which would keep a copy. */
+  if (namespace == NULL || strnlen (namespace, MAX_NAMESPACE + 1) > MAX_NAMESPACE)
+  namespace = "";
+  self->namespace = g_strdup (namespace);
+  self->text = g_string_new (NULL);
+  self->parent = parent;
+  if (parent != NULL)
+    {
+      if (parent->children == NULL)
+        parent->children = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_element_unref);
+      g_ptr_array_add (parent->children, self);
+    }
+
+  return self;
+}
+
+void
+ibb_element_set_attributes (IBBElement *self, int n, const unsigned char **attributes)
+{
+  GPtrArray *array = g_ptr_array_new ();
+
+  for (int i = 0; i < n; i++, attributes += IBB_SAX_ATTRIBUTE_FIELDS)
+    if (IBB_SAX_ATTRIBUTE_PREFIX (attributes) == NULL)
+      {
+        g_ptr_array_add (array, g_strdup (IBB_SAX_ATTRIBUTE_NAME (attributes)));
+        g_ptr_array_add (array, g_strndup (IBB_SAX_ATTRIBUTE_VALUE (attributes),
+                                           IBB_SAX_ATTRIBUTE_LENGTH (attributes)));
+      }
+  g_ptr_array_add (array, NULL);
+  self->attributes = (char **) g_ptr_array_free (array, FALSE);
+}
+
+gboolean
+ibb_element_is (const IBBElement *self, const char *name, const char *namespace)
+{
+  return strcmp (self->name, name) == 0 && strcmp (self->namespace, namespace) == 0;
+}
+
+typedef struct
+{
+  IBBSax      sax;
+  IBBElement *root;    /* (owned) (nullable): the wrapper */
+  IBBElement *current; /* (nullable) */
+  gboolean    is_restricted;
+} Parse;
+
+static void
+start_cb (void           *data,
+          const xmlChar  *local_name,
+          const xmlChar  *prefix,
+          const xmlChar  *uri,
+          int             n_namespaces,
+          const xmlChar **namespaces,
+          int             n_attributes,
+          int             n_defaulted,
+          const xmlChar **attributes)
+{
+  Parse *parse = data;
+
+  parse->current = ibb_element_new ((const char *) local_name, (const char *) uri, parse->current);
+  ibb_element_set_attributes (parse->current, n_attributes, attributes);
+  if (parse->root == NULL)
+    parse->root = parse->current;
+}
+
+static void
+characters_cb (void *data, const xmlChar *text, int length)
+{
+  Parse *parse = data;
+
+  g_string_append_len (parse->current->text, (const char *) text, length);
+}
+
+static void
+end_cb (void *data, const xmlChar *local_name, const xmlChar *prefix, const xmlChar *uri)
+{
+  Parse      *parse = data;
+  IBBElement *parent = parse->current->parent;
+
+  parse->current->parent = NULL;
+  parse->current = parent;
+}
+
+static void
+restricted_cb (void *data, IBBSaxRestriction what)
+{
+  Parse *parse = data;
+
+  parse->is_restricted = TRUE;
+  ibb_sax_stop (&parse->sax);
+}
+
+IBBElement *
+ibb_element_new_from_xml (const char *xml, gsize length)
+{
+  static const IBBSaxHandler handler = {
+    .start = start_cb,
+    .end = end_cb,
+    .characters = characters_cb,
+    .restricted = restricted_cb,
+  };
+  Parse       parse = { .root = NULL };
+  IBBElement *element = NULL;
+
+  ibb_sax_init (&parse.sax, &handler);
+  if (ibb_sax_feed (&parse.sax, WRAPPER_START, strlen (WRAPPER_START), FALSE) &&
+      ibb_sax_feed (&parse.sax, xml, length, FALSE) &&
+      ibb_sax_feed (&parse.sax, WRAPPER_END, strlen (WRAPPER_END), TRUE) && !parse.is_restricted &&
+      parse.root->children != NULL && parse.root->children->len == 1)
+    element = ibb_element_ref (g_ptr_array_index (parse.root->children, 0));
+  ibb_sax_clear (&parse.sax);
+  g_clear_pointer (&parse.root, ibb_element_unref);
+
+  return element;
+}
+
+/**
+ * ibb_element_ref:
+ * @self: an element
+ *
+ * Takes a reference. It can be called from any thread.
+ *
+ * Returns: (transfer full): @self
+ *
+ * Since: 1.0
+ */
+IBBElement *
+ibb_element_ref (IBBElement *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+/**
+ * ibb_element_unref:
+ * @self: (transfer full): an element
+ *
+ * Drops a reference, and frees the element with the last one. It can be called from any thread.
+ *
+ * Since: 1.0
+ */
+void
+ibb_element_unref (IBBElement *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_clear_pointer (&self->children, g_ptr_array_unref);
+  g_free (self->name);
+  g_free (self->namespace);
+  g_strfreev (self->attributes);
+  g_string_free (self->text, TRUE);
+  g_free (self);
+}
+
+/**
+ * ibb_element_get_name:
+ * @self: an element
+ *
+ * Gets the local name, without a prefix.
+ *
+ * Returns: (transfer none): the name
+ *
+ * Since: 1.0
+ */
+const char *
+ibb_element_get_name (const IBBElement *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->name;
+}
+
+/**
+ * ibb_element_get_namespace:
+ * @self: an element
+ *
+ * Gets the namespace. That of a stanza is `jabber:client`, whichever the XML stream has.
+ *
+ * Returns: (transfer none): the namespace; empty if there is none, or if it is longer than 256
+ *   bytes
+ *
+ * Since: 1.0
+ */
+const char *
+ibb_element_get_namespace (const IBBElement *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->namespace;
+}
+
+/**
+ * ibb_element_get_text:
+ * @self: an element
+ *
+ * Gets the text of the element, without the text of its child elements.
+ *
+ * Returns: (transfer none): the text; empty if there is none
+ *
+ * Since: 1.0
+ */
+const char *
+ibb_element_get_text (const IBBElement *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->text->str;
+}
+
+/**
+ * ibb_element_get_attribute:
+ * @self: an element
+ * @name: the name of an attribute without a prefix
+ *
+ * Gets the value of an attribute. Attributes with a prefix, such as `xml:lang`, are left out.
+ *
+ * Returns: (transfer none) (nullable): the value, %NULL if there is no such attribute
+ *
+ * Since: 1.0
+ */
+const char *
+ibb_element_get_attribute (const IBBElement *self, const char *name)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  for (gsize i = 0; self->attributes != NULL && self->attributes[i] != NULL; i += 2)
+    if (strcmp (self->attributes[i], name) == 0)
+      return self->attributes[i + 1];
+
+  return NULL;
+}
+
+/**
+ * ibb_element_get_child:
+ * @self: an element
+ * @name: (nullable): a local name, %NULL for any
+ * @namespace_uri: (nullable): a namespace, %NULL for any
+ *
+ * Finds the first child element with that name and namespace.
+ *
+ * Returns: (transfer none) (nullable): the child element, %NULL if there is none
+ *
+ * Since: 1.0
+ */
+IBBElement *
+ibb_element_get_child (const IBBElement *self, const char *name, const char *namespace_uri)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  for (guint i = 0; self->children != NULL && i < self->children->len; i++)
+    {
+      IBBElement *child = g_ptr_array_index (self->children, i);
+
+      if ((name == NULL || strcmp (child->name, name) == 0) &&
+          (namespace_uri == NULL || strcmp (child->namespace, namespace_uri) == 0))
+        return child;
+    }
+
+  return NULL;
+}
+
+/**
+ * ibb_element_list_children:
+ * @self: an element
+ *
+ * Lists the child elements.
+ *
+ * Returns: (transfer full) (element-type IBBElement): the child elements, in their order
+ *
+ * Since: 1.0
+ */
+GList *
+ibb_element_list_children (const IBBElement *self)
+{
+  GList *list = NULL;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  for (guint i = self->children != NULL ? self->children->len : 0; i > 0; i--)
+    list = g_list_prepend (list, ibb_element_ref (g_ptr_array_index (self->children, i - 1)));
+  return list;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The IQ requests of an application that wait for their answers. They listen to their connection.
+ * Any thread may call. */
+
+#pragma once
+
+#include "ibb-connection.h"
+
+G_BEGIN_DECLS
+
+typedef struct _IBBQueries IBBQueries;
+
+/* Those of connection, which owns them. */
+IBBQueries *ibb_queries_get (IBBConnection *connection);
+
+/* Takes task, whose source object is the connection. It ends in its context with the answer, an
+ * error, or after timeout milliseconds (0: without a limit). Returns the id that the request has to
+ * have. peer (nullable): the addressee. */
+const char *ibb_queries_add (IBBQueries *self, GTask *task, const char *peer, guint timeout);
+/* The request with that id could not be sent. error: (transfer full) */
+void ibb_queries_end (IBBQueries *self, const char *id, GError *error);
+
+G_END_DECLS

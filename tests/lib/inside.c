@@ -118,6 +118,7 @@ set_size (IBBEngine *engine, IBBSize size, gboolean stays)
       IBBController *path = ibb_peer_get_path (peer);
       IBBSize       *found = &path->size;
 
+      path->first = G_MAXSIZE;
       found->window = size.window > 0 ? size.window : found->window;
       found->block = size.block > 0 ? size.block : found->block;
       if (stays)

@@ -459,7 +459,8 @@ test_pause (gconstpointer data)
 
   transfer (&self, length, &read); /* the window opens */
   warm = transfer (&self, 2 * length, &read);
-  g_assert_cmpuint (self.most_in_flight, ==, WINDOW);
+  g_assert_cmpuint (self.most_in_flight, >, WINDOW - 2 * BLOCK);
+  g_assert_cmpuint (self.most_in_flight, <=, WINDOW);
   g_assert_cmpint (warm, <=, 2 * 16 * 2 * DELAY);
 
   until = self.now + pause;

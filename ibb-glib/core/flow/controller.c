@@ -23,9 +23,12 @@
 #define FAST 4
 #define FAST_FROM (16 * 1024)
 #define FASTEST 16
-/* The first window of a session that is alone, where the distance takes the time. Its stanzas have
- * 11 kB, and those of the next one 22: Prosody's stock limit lets 20 kB pass at once. */
-#define FAR_WINDOW (2 * BLOCK)
+/* The first window of a session that is alone on the connection. Its stanzas have 28 kB: a person
+ * waits for them behind a limit of the server. The stock limit of Prosody 0.12 lets 10 kB/s pass,
+ * so near by, where a round trip costs little, only so much leaves before the first
+ * acknowledgement. */
+#define FIRST_WINDOW (5 * BLOCK)
+#define FIRST_NEAR (2 * BLOCK)
 /* Of a block alone: a short stanza takes so much where the distance takes the time. */
 #define FAR_SHARE 0.75
 /* Of a stanza alone: one that is held for one round trip takes no longer, with some noise. */
@@ -87,6 +90,7 @@ ibb_controller_init (IBBController *self)
   /* One block: the first round trip must not measure a queue that we make ourselves. */
   *self = (IBBController){
     .size = { BLOCK, BLOCK },
+    .first = G_MAXSIZE,
     .block_max = BLOCK,
     .leaps = TRUE,
   };
@@ -174,11 +178,12 @@ is_old (const IBBController *self, gint64 now)
 }
 
 gboolean
-ibb_controller_is_far (const IBBController *self, gint64 now)
+ibb_controller_may_hurry (const IBBController *self, gint64 now)
 {
   double trip = ibb_controller_get_trip (self);
 
-  return !is_old (self, now) && (trip > 0 ? takes_long (trip) : self->starts_far);
+  return self->first <= FIRST_WINDOW ||
+         (!is_old (self, now) && takes_long (trip > 0 ? trip : self->answer_trip));
 }
 
 /* What is in flight. */
@@ -196,6 +201,23 @@ static gboolean
 has_room (const IBBController *self, gsize in_flight, gsize length)
 {
   return in_flight + length <= self->size.window + get_slack (self, length);
+}
+
+/* Whether the window is the first one of a session that is alone. */
+static gboolean
+is_first (const IBBController *self)
+{
+  return self->phase == IBB_CONTROLLER_STARTING && self->kept_rate <= 0 &&
+         self->first <= FIRST_WINDOW;
+}
+
+/* Whether no more of the first window may leave. Nothing takes the place of what is answered before
+ * its last block: behind a limit that lets some bytes pass at once, the window would leave again
+ * and again. */
+static gboolean
+is_first_full (const IBBController *self, gsize length)
+{
+  return is_first (self) && self->first < length;
 }
 
 /* Whether one block takes long because of its length. */
@@ -226,7 +248,7 @@ ibb_controller_may_send (IBBController *self, gsize length, gsize share, gboolea
   /* While a person chats, a larger window is not tried, either. */
   if (is_chatting && ibb_controller_get_block (self, BLOCK, TRUE) < BLOCK)
     return FALSE;
-  if (has_room (self, self->in_flight, length))
+  if (has_room (self, self->in_flight, length) && !is_first_full (self, length))
     return TRUE;
 
   self->measurement.is_limited = TRUE;
@@ -254,6 +276,7 @@ void
 ibb_controller_sent (IBBController *self, gsize length)
 {
   self->in_flight += length;
+  self->first -= MIN (self->first, length);
 }
 
 void
@@ -345,6 +368,13 @@ reset (IBBController *self, gsize window)
   self->next_larger = before.next_larger;
 }
 
+/* The window of an old measurement is only where the next search begins. */
+static void
+forget_old (IBBController *self)
+{
+  reset (self, CLAMP (self->size.window, BLOCK, 4 * BLOCK));
+}
+
 /* Brief blocks. */
 
 static void
@@ -429,38 +459,37 @@ get_step (const IBBController *self, double in_flight, gboolean is_limited)
 
 /* How many times as large the next window is. A window that has grown leaves at once, and its last
  * block waits for those before it. So the time by which that block is later than a block alone is
- * to the round trip as the window is to what the path holds. Half of that is the next window, since
- * a single delay may be short by chance. */
+ * to the round trip as the bytes in flight are to what the path holds. Half of that is the next
+ * window, since a single delay may be short by chance. */
 static guint
-get_growth (const IBBController *self, double trip)
+get_growth (const IBBController *self, double in_flight, double trip)
 {
   double wait = MAX (trip - self->least_trip, self->least_trip / (2 * FASTEST));
+  double share = self->measurement.cap > 0 ? 1 : in_flight / (double) self->size.window;
 
   if (is_noticed (self) || self->size.window < FAST_FROM)
     return SLOW;
-  /* The first window is compared with nothing. */
-  if (self->kept_rate <= 0)
+  /* A window of several blocks that were not alone is compared with nothing. */
+  if (self->kept_rate <= 0 && !is_first (self))
     return FAST;
-  return MAX (FAST, (guint) (self->least_trip / (2 * wait)));
+  return MAX (FAST, (guint) (share * self->least_trip / (2 * wait)));
 }
 
-/* Whether the window is the first one, and has several blocks: none was alone. */
+/* Whether a block takes little longer than a short stanza. */
 static gboolean
-is_first_of_several (const IBBController *self)
+is_quick (const IBBController *self, double trip)
 {
-  return self->starts_far && self->kept_rate <= 0;
+  return trip <= self->answer_trip * HELD_TRIPS + BLOCK_TIME;
 }
 
-/* Whether two fifths of the step have arrived. The first window is no step: of several blocks it is
- * enough if they do not take much longer than a short stanza. */
+/* Whether two fifths of a step have arrived. The first window is no step: its blocks are to be
+ * quick. */
 static gboolean
-has_grown (const IBBController *self, double in_flight, double rate)
+has_grown (const IBBController *self, double step, double rate, double trip)
 {
-  if (is_first_of_several (self))
-    return self->answer_trip <= 0 || self->least_trip <= self->answer_trip * HELD_TRIPS;
   if (self->kept_rate <= 0)
-    return TRUE;
-  return rate >= self->kept_rate * (1 + (get_step (self, in_flight, FALSE) - 1) * START_SHARE);
+    return !is_first (self) || is_quick (self, trip);
+  return rate >= self->kept_rate * (1 + (step - 1) * START_SHARE);
 }
 
 /* Whether a few blocks bring no more than fewer only because all but the first were held: Nagle's
@@ -490,15 +519,25 @@ is_at_most (const IBBController *self, double in_flight)
 static void
 stop_growing (IBBController *self, double rate, double trip, gint64 now)
 {
-  double alone = is_first_of_several (self) ? self->answer_trip : self->least_trip;
   gsize  block = get_block (self);
-  gsize  n_blocks = (gsize) (MAX (rate, self->kept_rate) * alone / (double) block + 0.5);
+  double best = MAX (rate, self->kept_rate) * self->least_trip;
+  gsize  n_blocks = (gsize) (best / (double) block + 0.5);
 
   end_starting (self, CLAMP (n_blocks * block, block, MAX (block, self->size.window)));
   /* Blocks that have just left did so with the larger window. */
   begin (self, FALSE, now + 1);
   if (is_in_question (self, (double) self->size.window, (double) get_block (self) / rate))
     start_brief (self, rate, trip, now);
+}
+
+static void
+note_trip (IBBController *self, double trip)
+{
+  /* Near by, the rest of the first window may leave now. */
+  if (self->least_trip <= 0 && self->first <= FIRST_NEAR && !takes_long (self->answer_trip))
+    self->first += FIRST_WINDOW - FIRST_NEAR;
+  if (self->least_trip <= 0 || trip < self->least_trip)
+    self->least_trip = trip;
 }
 
 /* in_flight: bytes, when the blocks of the measurement left. */
@@ -524,9 +563,8 @@ end_start (IBBController *self, double in_flight, double trip, gint64 now)
       return;
     }
 
-  if (self->least_trip <= 0 || trip < self->least_trip)
-    self->least_trip = trip;
-  has_more = has_grown (self, in_flight, rate);
+  note_trip (self, trip);
+  has_more = has_grown (self, get_step (self, in_flight, FALSE), rate, trip);
   held = limited && !has_more && is_held (self, trip);
   if (at_most || (!has_more && !held))
     {
@@ -535,7 +573,7 @@ end_start (IBBController *self, double in_flight, double trip, gint64 now)
     }
   if (limited && self->size.window < IBB_CONTROLLER_MAX)
     {
-      grow (self, held ? SLOW : get_growth (self, trip), in_flight);
+      grow (self, held ? SLOW : get_growth (self, in_flight, trip), in_flight);
       self->kept_rate = rate;
     }
   begin (self, FALSE, now);
@@ -866,14 +904,16 @@ add (IBBController *self, const IBBControllerSample *sample, gint64 now)
 }
 
 void
-ibb_controller_note_answer (IBBController *self, gint64 round_trip, gboolean is_alone)
+ibb_controller_note_answer (IBBController *self, gint64 round_trip, gboolean is_alone, gint64 now)
 {
+  if (is_old (self, now))
+    forget_old (self);
   if (self->answer_trip <= 0 || (double) round_trip < self->answer_trip)
     self->answer_trip = (double) round_trip;
-  if (is_alone && self->heard == 0 && takes_long ((double) round_trip))
+  if (is_alone && self->heard == 0)
     {
-      self->size.window = FAR_WINDOW;
-      self->starts_far = TRUE;
+      self->size.window = FIRST_WINDOW;
+      self->first = takes_long ((double) round_trip) ? FIRST_WINDOW : FIRST_NEAR;
     }
 }
 
@@ -892,19 +932,26 @@ note_session (IBBController *self, const IBBControllerSample *sample, gint64 now
     begin_to_fit (self, now);
 }
 
+/* Whether the block alone shows that the window carries more than the one before, or that the first
+ * one carries no more. */
+static gboolean
+is_enough (const IBBController *self, const IBBControllerSample *sample)
+{
+  double   step = (double) self->size.window / (double) MAX (self->kept.window, 1);
+  double   trip = (double) sample->round_trip;
+  gboolean has_more = has_grown (self, step, (double) sample->in_flight / trip, trip);
+
+  if (is_first (self))
+    return !has_more;
+  return has_more && self->measurement.is_limited && self->measurement.cap == 0;
+}
+
 void
 ibb_controller_acknowledged (IBBController *self, const IBBControllerSample *sample, gint64 now)
 {
-  double answer_trip = self->answer_trip;
-
   note_session (self, sample, now);
   if (is_old (self, now))
-    {
-      /* The window of an old measurement is only where the next search begins. A session that has
-       * just been opened has measured the answer. */
-      reset (self, CLAMP (self->size.window, BLOCK, 4 * BLOCK));
-      self->answer_trip = answer_trip;
-    }
+    forget_old (self);
   if (is_lone_silence (self, now))
     {
       self->had_silence = TRUE;
@@ -915,9 +962,13 @@ ibb_controller_acknowledged (IBBController *self, const IBBControllerSample *sam
 
   if (!is_covered (self, sample->sent, now))
     return;
+  if (is_first (self))
+    note_trip (self, (double) sample->round_trip);
   /* A window that has just grown fills with the blocks that are sent next. The first block that
-   * finds it full tells what the window carries. */
-  if (self->phase == IBB_CONTROLLER_STARTING && is_filled (self, sample->in_flight))
+   * finds it full tells what the window carries; or one before that, if that is enough: Nagle's
+   * algorithm may hold the last ones. */
+  if (self->phase == IBB_CONTROLLER_STARTING &&
+      (is_filled (self, sample->in_flight) || is_enough (self, sample)))
     {
       end_start (self, (double) sample->in_flight, (double) sample->round_trip, now);
       return;

@@ -69,7 +69,7 @@ typedef struct
 
   double   answer_trip; /* the shortest of a short stanza, microseconds; 0: not known */
   double   least_trip;  /* the shortest of a block, since the start began; 0: not known */
-  gboolean starts_far;  /* the first window has several blocks */
+  gsize    first;       /* bytes of the first window that may leave; G_MAXSIZE: any */
   guint    n_single;    /* measurements at the start with one block in flight */
   gboolean has_asked;   /* brief blocks have told what follows, since the window has grown */
   gboolean is_far;      /* brief blocks have just said that the distance takes the time */
@@ -114,16 +114,18 @@ void ibb_controller_forget (IBBController *self, gsize length);
 void
 ibb_controller_acknowledged (IBBController *self, const IBBControllerSample *sample, gint64 now);
 /* A short stanza was answered after that time, or later. is_alone: nobody else uses the connection,
- * so that the first window may be larger where the distance takes the time. */
-void ibb_controller_note_answer (IBBController *self, gint64 round_trip, gboolean is_alone);
+ * so that the first window may be larger. */
+void
+ibb_controller_note_answer (IBBController *self, gint64 round_trip, gboolean is_alone, gint64 now);
 /* Several blocks in flight were refused: from now on the window grows slowly. */
 void ibb_controller_refused (IBBController *self);
 /* Takes over what another one has found, if nothing was acknowledged on this one: returns TRUE. */
 gboolean ibb_controller_learn (IBBController *self, const IBBController *other);
 /* Microseconds that a round trip usually takes; 0 while it is not known. */
 double ibb_controller_get_trip (const IBBController *self);
-/* Whether a round trip takes so long that one more matters, as far as is known. */
-gboolean ibb_controller_is_far (const IBBController *self, gint64 now);
+/* Whether several blocks may leave before the first one is acknowledged: a round trip takes long,
+ * or nobody else waited when the first window began. */
+gboolean ibb_controller_may_hurry (const IBBController *self, gint64 now);
 gsize    ibb_controller_get_in_flight (const IBBController *self);
 
 G_END_DECLS

@@ -274,20 +274,20 @@ ibb_peer_note_trip (IBBPeer *self, gsize in_flight, gint64 sent, gint64 round_tr
   return is_same;
 }
 
-/* Whether nobody waits behind the blocks of a session of the peer. */
+/* Whether several blocks may leave at once, and nobody waits behind them. */
 static gboolean
-is_alone (const IBBPeer *self)
+may_hurry (const IBBPeer *self)
 {
   IBBContext *context = self->peers->context;
 
-  return g_hash_table_size (context->sessions) == 1 &&
+  return ibb_peer_takes_several (self) && g_hash_table_size (context->sessions) == 1 &&
          !ibb_interactive_is_on (&context->interactive);
 }
 
 void
-ibb_peer_note_answer (IBBPeer *self, gint64 round_trip)
+ibb_peer_note_answer (IBBPeer *self, gint64 round_trip, gint64 now)
 {
-  ibb_controller_note_answer (ibb_peer_get_path (self), round_trip, is_alone (self));
+  ibb_controller_note_answer (ibb_peer_get_path (self), round_trip, may_hurry (self), now);
 }
 
 void

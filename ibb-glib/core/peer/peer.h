@@ -122,7 +122,7 @@ void ibb_peer_cap (IBBPeer *self);
 gboolean
 ibb_peer_note_trip (IBBPeer *self, gsize in_flight, gint64 sent, gint64 round_trip, gint64 now);
 /* It has answered a short request, if its application did not take longer. */
-void ibb_peer_note_answer (IBBPeer *self, gint64 round_trip);
+void ibb_peer_note_answer (IBBPeer *self, gint64 round_trip, gint64 now);
 /* A block of that size was sent. */
 void ibb_peer_took (IBBPeer *self, gsize size);
 

@@ -143,14 +143,14 @@ has_something_to_send (const IBBSender *self)
 }
 
 /* Whether several blocks may leave before the first acknowledgement (D-29). A peer with our feature
- * has our session before it answers the open, and on a long path a round trip less matters. */
+ * has our session before it answers the open. */
 static gboolean
 may_hurry (const IBBSender *self, gint64 now)
 {
   IBBPeer *peer = self->parameters->peer;
 
   return self->parameters->is_initiator && ibb_peer_has_our_feature (peer) &&
-         ibb_controller_is_far (ibb_peer_get_path (peer), now);
+         ibb_controller_may_hurry (ibb_peer_get_path (peer), now);
 }
 
 /* How many bytes the session may have in flight, beyond one block (D-29). */

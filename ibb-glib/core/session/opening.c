@@ -153,7 +153,7 @@ accepted_by_peer (IBBSession *self, const IBBStanza *answer, const char *from, g
 
   if (answer->is_resumable || answer->long_block_size > 0)
     ibb_peer_note_our_feature (parameters->peer);
-  ibb_peer_note_answer (parameters->peer, MAX (now - opening->sent, 1));
+  ibb_peer_note_answer (parameters->peer, MAX (now - opening->sent, 1), now);
   start (self, now);
   ibb_session_receive_early (self, now);
 }

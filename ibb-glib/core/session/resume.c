@@ -447,7 +447,7 @@ take_answer (IBBSession *self, const IBBStanza *stanza, gint64 now)
     ibb_session_peer_ended (self, &peer, now);
   else
     {
-      ibb_peer_note_answer (self->parameters.peer, MAX (now - self->resume.asked, 1));
+      ibb_peer_note_answer (self->parameters.peer, MAX (now - self->resume.asked, 1), now);
       go_on (self, stanza, account (self, &peer, now), now);
     }
 }

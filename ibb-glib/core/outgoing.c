@@ -16,9 +16,10 @@ release_waiting (IBBOutgoing *self, gint64 now)
 {
   IBBContext *context = self->context;
 
-  if (ibb_control_is_backlogged (&context->control) || !ibb_memory_take_freed (&context->memory))
+  if (!context->memory.is_freed || ibb_control_is_backlogged (&context->control))
     return;
 
+  context->memory.is_freed = FALSE;
   for (guint n = g_queue_get_length (&context->memory.waiting);
        n > 0 && !ibb_control_is_backlogged (&context->control); n--)
     {
@@ -33,9 +34,14 @@ static IBBStanza *
 take_control (IBBOutgoing *self)
 {
   IBBContext *context = self->context;
-  gboolean    was_backlogged = ibb_control_is_backlogged (&context->control);
-  IBBStanza  *stanza = ibb_control_pop (&context->control);
+  gboolean    was_backlogged;
+  IBBStanza  *stanza;
 
+  if (context->control.length == 0)
+    return NULL;
+
+  was_backlogged = ibb_control_is_backlogged (&context->control);
+  stanza = ibb_control_pop (&context->control);
   ibb_memory_note_room (&context->memory);
   /* Once the backlog has gone some of the sessions that wait may go on although memory is still
    * short. */
@@ -94,11 +100,11 @@ find_ready (IBBOutgoing *self, gint64 now)
     {
       IBBScheduler *turns = &peer->turns;
       IBBSession   *session = ibb_scheduler_peek (turns);
-      gsize         size = session != NULL ? ibb_sender_get_next_size (&session->sender) : 0;
+      gsize         size;
 
       if (session == NULL)
         ibb_peer_pause (peer);
-      else if (!ibb_sender_can_send (&session->sender, now))
+      else if (!ibb_sender_can_send (&session->sender, &size, now))
         ibb_sender_update_ready (&session->sender, now);
       else if (ibb_scheduler_may_exceed (turns, size))
         {
@@ -130,9 +136,10 @@ static IBBSession *
 find_ready_by_message (IBBOutgoing *self, gint64 now)
 {
   IBBSession *session;
+  gsize       size;
 
   while ((session = ibb_scheduler_peek (&self->context->message_turns)) != NULL &&
-         !ibb_sender_can_send (&session->sender, now))
+         !ibb_sender_can_send (&session->sender, &size, now))
     ibb_sender_update_ready (&session->sender, now);
   return session;
 }
@@ -166,7 +173,7 @@ ibb_outgoing_has_stanza (IBBOutgoing *self, gint64 now)
   update (self, now);
   return find_ready (self, now) != NULL || find_ready_by_message (self, now) != NULL ||
          /* comes last: the search may have queued a question */
-         ibb_control_get_length (&self->context->control) > 0;
+         self->context->control.length > 0;
 }
 
 static IBBStanza *

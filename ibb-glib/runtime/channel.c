@@ -20,12 +20,14 @@ struct _IBBChannel
    * the channel */
   IBBWeak *owner;
 
+  /* atomic */
+  guint read_timeout;  /* ms */
+  guint write_timeout; /* ms */
+
   /* protected by the host's lock */
   guint                  ref_count;
   GQueue                 readers;        /* (element-type IBBWaiter) */
   GQueue                 writers;        /* (element-type IBBWaiter): closes as well */
-  guint                  read_timeout;   /* ms */
-  guint                  write_timeout;  /* ms */
   const IBBChannelOwner *functions;      /* (nullable): NULL without an owner */
   gboolean               opened;         /* the session was open once */
   gboolean               closing;        /* the transport's close has begun */
@@ -505,51 +507,28 @@ ibb_channel_get_stanza_type (IBBChannel *self)
   return ibb_session_is_by_message (self->session) ? IBB_STANZA_TYPE_MESSAGE : IBB_STANZA_TYPE_IQ;
 }
 
-static guint
-get_uint (IBBChannel *self, const guint *setting)
-{
-  guint value;
-
-  ibb_host_lock (self->host);
-  value = *setting;
-  ibb_host_unlock (self->host);
-  return value;
-}
-
-static gboolean
-set_uint (IBBChannel *self, guint *setting, guint value)
-{
-  gboolean changed;
-
-  ibb_host_lock (self->host);
-  changed = *setting != value;
-  *setting = value;
-  ibb_host_unlock (self->host);
-  return changed;
-}
-
 guint
 ibb_channel_get_read_timeout (IBBChannel *self)
 {
-  return get_uint (self, &self->read_timeout);
+  return g_atomic_int_get (&self->read_timeout);
 }
 
 gboolean
 ibb_channel_set_read_timeout (IBBChannel *self, guint timeout)
 {
-  return set_uint (self, &self->read_timeout, timeout);
+  return (guint) g_atomic_int_exchange (&self->read_timeout, timeout) != timeout;
 }
 
 guint
 ibb_channel_get_write_timeout (IBBChannel *self)
 {
-  return get_uint (self, &self->write_timeout);
+  return g_atomic_int_get (&self->write_timeout);
 }
 
 gboolean
 ibb_channel_set_write_timeout (IBBChannel *self, guint timeout)
 {
-  return set_uint (self, &self->write_timeout, timeout);
+  return (guint) g_atomic_int_exchange (&self->write_timeout, timeout) != timeout;
 }
 
 gboolean

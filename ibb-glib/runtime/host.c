@@ -433,7 +433,6 @@ send_stanzas_locked (IBBHost *self, IBBConnection *connection)
     {
       IBBStanza *stanza;
 
-      dispatch_outcomes_locked (self);
       if (is_blocked_locked (self))
         return TRUE;
 

@@ -114,6 +114,8 @@ KNOWN_OPENED = (
     'IBBParameters',
     # Parts of an engine and of a session, which other rooms read.
     'IBBAcceptor',
+    'IBBClock',
+    'IBBControl',
     'IBBEvents',
     'IBBFlight',
     'IBBMemory',

@@ -28,7 +28,7 @@ inside_get_n_pending (IBBEngine *engine)
 guint
 inside_get_n_waiting (IBBEngine *engine)
 {
-  return ibb_control_get_length (&engine->context->control);
+  return engine->context->control.length;
 }
 
 gsize

@@ -4,18 +4,6 @@
 
 #include "core/base/clock.h"
 
-gint64
-ibb_clock_get_time (const IBBClock *self, gint64 now)
-{
-  return (self->is_stopped ? self->stopped_at : now) - self->stood;
-}
-
-gint64
-ibb_clock_get_callers_time (const IBBClock *self, gint64 time)
-{
-  return time + self->stood;
-}
-
 void
 ibb_clock_stop (IBBClock *self, gint64 now)
 {
@@ -42,22 +30,4 @@ ibb_clock_abandon (IBBClock *self)
 {
   self->is_stopped = FALSE;
   self->resumed_at = 0;
-}
-
-gboolean
-ibb_clock_is_stopped (const IBBClock *self)
-{
-  return self->is_stopped;
-}
-
-gint64
-ibb_clock_get_resumed_at (const IBBClock *self)
-{
-  return self->resumed_at;
-}
-
-gboolean
-ibb_clock_was_resumed (const IBBClock *self)
-{
-  return self->resumed_at != 0;
 }

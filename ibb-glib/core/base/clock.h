@@ -19,13 +19,25 @@ typedef struct
 } IBBClock;
 
 /* The own time for one of the caller's, and the other way round. */
-gint64   ibb_clock_get_time (const IBBClock *self, gint64 now);
-gint64   ibb_clock_get_callers_time (const IBBClock *self, gint64 time);
-void     ibb_clock_stop (IBBClock *self, gint64 now);
-void     ibb_clock_resume (IBBClock *self, gint64 now);
-void     ibb_clock_abandon (IBBClock *self); /* nothing is left that time means anything to */
-gboolean ibb_clock_is_stopped (const IBBClock *self);
-gint64   ibb_clock_get_resumed_at (const IBBClock *self);
-gboolean ibb_clock_was_resumed (const IBBClock *self);
+static inline gint64
+ibb_clock_get_time (const IBBClock *self, gint64 now)
+{
+  return (self->is_stopped ? self->stopped_at : now) - self->stood;
+}
+
+static inline gint64
+ibb_clock_get_callers_time (const IBBClock *self, gint64 time)
+{
+  return time + self->stood;
+}
+
+void ibb_clock_stop (IBBClock *self, gint64 now);
+void ibb_clock_resume (IBBClock *self, gint64 now);
+void ibb_clock_abandon (IBBClock *self); /* nothing is left that time means anything to */
+static inline gboolean
+ibb_clock_is_stopped (const IBBClock *self)
+{
+  return self->is_stopped;
+}
 
 G_END_DECLS

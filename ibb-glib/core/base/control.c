@@ -146,18 +146,6 @@ ibb_control_clear (IBBControl *self)
   *self = (IBBControl){ .entries = G_QUEUE_INIT };
 }
 
-guint
-ibb_control_get_length (const IBBControl *self)
-{
-  return self->length;
-}
-
-gsize
-ibb_control_get_replies_size (const IBBControl *self)
-{
-  return self->replies;
-}
-
 gboolean
 ibb_control_is_backlogged (const IBBControl *self)
 {

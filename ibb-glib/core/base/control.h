@@ -38,8 +38,6 @@ gboolean   ibb_control_has_passed (IBBControl *self, guint64 end);
 IBBStanza *ibb_control_pop (IBBControl *self); /* (transfer full) (nullable) */
 void       ibb_control_clear (IBBControl *self);
 
-guint ibb_control_get_length (const IBBControl *self);       /* stanzas */
-gsize ibb_control_get_replies_size (const IBBControl *self); /* of ids that became no stanza yet */
 /* Whether so much waits to be sent that acknowledgements are delayed (D-47). */
 gboolean ibb_control_is_backlogged (const IBBControl *self);
 /* Whether so much waits to be sent that nothing unexpected is accepted, and no session resumed

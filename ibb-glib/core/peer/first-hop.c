@@ -273,7 +273,7 @@ note_round_trip (IBBFirstHop *self, gint64 now)
 
   self->pinged = now;
   self->delay = 0;
-  if (self->is_unanswered || self->ping_sent < ibb_clock_get_resumed_at (&self->context->clock))
+  if (self->is_unanswered || self->ping_sent < self->context->clock.resumed_at)
     self->is_bounded = FALSE;
   else
     {

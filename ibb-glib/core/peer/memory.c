@@ -13,7 +13,7 @@ ibb_memory_init (IBBMemory *self, const IBBSettings *settings, const IBBControl 
 static gsize
 get_taken (const IBBMemory *self)
 {
-  return self->unread + self->records + ibb_control_get_replies_size (self->control);
+  return self->unread + self->records + self->control->replies;
 }
 
 gboolean
@@ -62,13 +62,4 @@ void
 ibb_memory_note_room (IBBMemory *self)
 {
   self->is_freed |= !ibb_memory_is_short (self);
-}
-
-gboolean
-ibb_memory_take_freed (IBBMemory *self)
-{
-  gboolean is_freed = self->is_freed;
-
-  self->is_freed = FALSE;
-  return is_freed;
 }

@@ -35,9 +35,7 @@ void  ibb_memory_remove_unread (IBBMemory *self, gsize length);
 void  ibb_memory_remove_records (IBBMemory *self, gsize size);
 
 /* Sessions that wait are not checked each time that a little is read, but when a stanza is taken
- * next. This notes that there may be room for them, ... */
+ * next. This notes that there may be room for them. */
 void ibb_memory_note_room (IBBMemory *self);
-/* ... and this tells it, once. */
-gboolean ibb_memory_take_freed (IBBMemory *self);
 
 G_END_DECLS

@@ -90,12 +90,6 @@ uncount (IBBNear *self, IBBNearPeer *peer, gsize length)
   peer->in_flight -= length;
 }
 
-gboolean
-ibb_near_has_others (const IBBNear *self, const IBBNearPeer *peer)
-{
-  return ibb_controller_get_in_flight (&self->path) > peer->in_flight;
-}
-
 void
 ibb_near_share (IBBNear *self, IBBNearPeer *peer, gsize length)
 {

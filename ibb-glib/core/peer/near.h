@@ -78,7 +78,6 @@ void ibb_near_forget_peer (IBBNear *self, IBBNearPeer *peer);
 
 IBBController *ibb_near_get_path (IBBNear *self, IBBNearPeer *peer);
 /* Whether bytes to other members are in flight. */
-gboolean ibb_near_has_others (const IBBNear *self, const IBBNearPeer *peer);
 /* Length more bytes to the peer go next. Where all wait for our server, a window that is smaller
  * than the share of the peer becomes as large. */
 void ibb_near_share (IBBNear *self, IBBNearPeer *peer, gsize length);

@@ -242,13 +242,7 @@ ibb_peer_limit_block_size (const IBBPeer *self, guint block_size)
 IBBController *
 ibb_peer_get_path (IBBPeer *self)
 {
-  return ibb_near_get_path (&self->peers->near, &self->near);
-}
-
-void
-ibb_peer_count (IBBPeer *self, gsize length, gint64 now)
-{
-  ibb_near_sent (&self->peers->near, &self->near, length, now);
+  return self->near.is_member ? &self->peers->near.path : &self->near.path;
 }
 
 void
@@ -306,7 +300,8 @@ ibb_peer_pause (IBBPeer *self)
 static gboolean
 has_others (const IBBPeer *self)
 {
-  return self->near.is_member && ibb_near_has_others (&self->peers->near, &self->near);
+  return self->near.is_member &&
+         ibb_controller_get_in_flight (&self->peers->near.path) > self->near.in_flight;
 }
 
 void
@@ -491,7 +486,7 @@ ibb_peer_get_next_probe (const IBBPeer *self)
 static gint64
 get_silence (const IBBPeer *self)
 {
-  gint64 resumed_at = ibb_clock_get_resumed_at (&self->peers->context->clock);
+  gint64 resumed_at = self->peers->context->clock.resumed_at;
 
   return MAX (MAX (self->asked, self->heard), resumed_at);
 }

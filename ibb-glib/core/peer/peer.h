@@ -104,7 +104,6 @@ IBBController *ibb_peer_get_path (IBBPeer *self);
 /* The block size to propose to the peer in place of block_size. */
 guint ibb_peer_limit_block_size (const IBBPeer *self, guint block_size);
 /* length bytes are in flight on the path from now on, or no longer. */
-void ibb_peer_count (IBBPeer *self, gsize length, gint64 now);
 void ibb_peer_uncount (IBBPeer *self, gsize length);
 /* The path may have room for one of its sessions that wants to send. */
 void ibb_peer_try (IBBPeer *self);

@@ -60,7 +60,7 @@ static void
 count (IBBStall *self, gsize length, gint64 now)
 {
   ibb_first_hop_sent (self->parameters->context->first_hop, length, now);
-  ibb_peer_count (self->parameters->peer, length, now);
+  ibb_near_sent (&self->parameters->peer->peers->near, &self->parameters->peer->near, length, now);
 }
 
 static void

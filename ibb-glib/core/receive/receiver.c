@@ -367,7 +367,7 @@ may_come_in_turn (const IBBReceiver *self, const IBBStanza *stanza)
 {
   guint16 distance = stanza->seq - self->next_seq;
 
-  return ibb_clock_was_resumed (&self->parameters->context->clock) && distance <= IBB_REORDER_MAX &&
+  return self->parameters->context->clock.resumed_at != 0 && distance <= IBB_REORDER_MAX &&
          has_room_ahead (self, stanza);
 }
 
@@ -406,7 +406,7 @@ note_taken (IBBReceiver *self, IBBStanza *stanza)
 gboolean
 ibb_receiver_defer (IBBReceiver *self, IBBStanza *stanza, gint64 now)
 {
-  if (!self->parameters->by_message || !ibb_clock_was_resumed (&self->parameters->context->clock) ||
+  if (!self->parameters->by_message || !(self->parameters->context->clock.resumed_at != 0) ||
       stanza->unclean || self->discards || !has_room_ahead (self, stanza))
     return FALSE;
 

@@ -74,12 +74,6 @@ ibb_flight_peek_first (IBBFlight *self)
   return g_queue_peek_head (&self->blocks);
 }
 
-IBBBlock *
-ibb_flight_peek_unsent (const IBBFlight *self)
-{
-  return self->to_send != NULL ? self->to_send->data : NULL;
-}
-
 /* The oldest block without a reply: if the block was lost, the peer waits for it. But of the blocks
  * that it has acknowledged, a peer remembers only the last ones. When too many came after the
  * oldest, the last block is sent again: the peer remembers it, and its result acknowledges the

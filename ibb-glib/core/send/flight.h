@@ -55,8 +55,14 @@ void ibb_flight_clear (IBBFlight *self);
 
 /* When the oldest block was sent, if its acknowledgement is awaited; or IBB_NEVER. */
 gint64    ibb_flight_get_oldest_sent (const IBBFlight *self);
-IBBBlock *ibb_flight_peek_first (IBBFlight *self);        /* (nullable) */
-IBBBlock *ibb_flight_peek_unsent (const IBBFlight *self); /* (nullable): the next to send again */
+IBBBlock *ibb_flight_peek_first (IBBFlight *self); /* (nullable) */
+
+static inline IBBBlock *
+ibb_flight_peek_unsent (const IBBFlight *self)
+{
+  return self->to_send != NULL ? self->to_send->data : NULL;
+}
+
 /* Which block is repeated after a silence; NULL for none. */
 IBBBlock *ibb_flight_choose_repetition (IBBFlight *self);
 

@@ -110,35 +110,61 @@ get_block_max (const IBBSender *self)
   return is_chatting ? ibb_first_hop_get_brief (context->first_hop, block) : block;
 }
 
-gsize
-ibb_sender_get_next_size (const IBBSender *self)
+/* Each session may have as much as is free for all: the more sessions want it, the less each
+ * has. */
+static gsize
+get_memory_share (const IBBSender *self)
 {
-  const IBBBlock *unsent = ibb_flight_peek_unsent (&self->flight);
+  gsize unsent = self->parameters->context->unsent;
 
-  if (unsent != NULL)
-    return ibb_block_get_size (unsent);
-  return MIN (self->queue.length, get_block_max (self));
+  /* Without a flush nothing leaves, so no event would tell that the buffer has shrunk. */
+  if (!self->auto_flush)
+    return SEND_MEMORY;
+  return MAX (SEND_MEMORY - MIN (SEND_MEMORY, unsent), SEND_MEMORY_SHARE);
 }
 
-static guint64
-get_next_end (const IBBSender *self)
+/* The longest block is computed once for each question, which hands it down. */
+
+static gsize
+get_next_size (const IBBSender *self, gsize block_max)
 {
   const IBBBlock *unsent = ibb_flight_peek_unsent (&self->flight);
 
-  return unsent != NULL ? unsent->end : self->segmented + ibb_sender_get_next_size (self);
+  return unsent != NULL ? ibb_block_get_size (unsent) : MIN (self->queue.length, block_max);
+}
+
+static gsize
+get_buffer_size (const IBBSender *self, gsize block_max)
+{
+  gsize fixed = self->parameters->context->settings.send_buffer_size;
+  gsize size = MAX (SEND_BUFFER_BLOCKS * block_max, SEND_BUFFER_MIN);
+
+  if (fixed > 0)
+    return fixed;
+
+  size = MAX (size, 2 * self->flight.stall.in_flight);
+  return MIN (size, get_memory_share (self));
+}
+
+static gsize
+get_room (const IBBSender *self, gsize block_max)
+{
+  gsize size = get_buffer_size (self, block_max);
+
+  return self->output_failure.kind != IBB_FAILURE_NONE ? 0 : size - MIN (size, self->queue.length);
 }
 
 /* While something is in flight, small writes are gathered (D-31). */
 static gboolean
-has_something_to_send (const IBBSender *self)
+has_something_to_send (const IBBSender *self, gsize block_max)
 {
   if (ibb_flight_peek_unsent (&self->flight) != NULL)
     return TRUE;
   if (self->queue.length == 0)
     return FALSE;
   /* A full buffer cannot grow to a block, even if the buffer was set to be small. */
-  return self->flush_to > self->segmented || self->queue.length >= get_block_max (self) ||
-         self->queue.length >= ibb_sender_get_buffer_size (self) ||
+  return self->flush_to > self->segmented || self->queue.length >= block_max ||
+         self->queue.length >= get_buffer_size (self, block_max) ||
          (self->auto_flush && self->flight.stall.blocks.n == 0);
 }
 
@@ -173,11 +199,14 @@ get_window (const IBBSender *self, gint64 now)
 }
 
 gboolean
-ibb_sender_can_send (const IBBSender *self, gint64 now)
+ibb_sender_can_send (const IBBSender *self, gsize *size, gint64 now)
 {
   const IBBFlight *flight = &self->flight;
+  gsize            block_max = get_block_max (self);
+  const IBBBlock  *unsent = ibb_flight_peek_unsent (flight);
 
-  if (self->is_interrupted || flight->n_refused > 0 || !has_something_to_send (self) ||
+  *size = get_next_size (self, block_max);
+  if (self->is_interrupted || flight->n_refused > 0 || !has_something_to_send (self, block_max) ||
       ibb_retry_is_waiting (&self->retry, now))
     return FALSE;
   if (self->parameters->by_message && !ibb_peer_may_get_message (self->parameters->peer))
@@ -185,23 +214,25 @@ ibb_sender_can_send (const IBBSender *self, gint64 now)
   if (flight->stall.blocks.n == 0)
     return TRUE;
   if (self->parameters->by_message || !ibb_stall_may_send (&flight->stall) ||
-      !ibb_send_window_covers (&self->credit, get_next_end (self)))
+      !ibb_send_window_covers (&self->credit,
+                               unsent != NULL ? unsent->end : self->segmented + *size))
     return FALSE;
-  return flight->stall.in_flight + ibb_sender_get_next_size (self) <= get_window (self, now);
+  return flight->stall.in_flight + *size <= get_window (self, now);
 }
 
 void
 ibb_sender_update_ready (IBBSender *self, gint64 now)
 {
-  if (!ibb_sender_can_send (self, now))
+  gsize size;
+
+  if (!ibb_sender_can_send (self, &size, now))
     {
       if (ibb_scheduler_is_wanted (&self->turn))
         ibb_scheduler_pause (get_turns (self), &self->turn);
       return;
     }
 
-  ibb_scheduler_want (get_turns (self), &self->turn, ibb_sender_get_next_size (self),
-                      self->flight.stall.blocks.n == 0);
+  ibb_scheduler_want (get_turns (self), &self->turn, size, self->flight.stall.blocks.n == 0);
   if (!self->parameters->by_message)
     ibb_peer_try (self->parameters->peer);
 }
@@ -243,7 +274,7 @@ must_ask (const IBBSender *self, const IBBBlock *block)
 
   return !parameters->by_message && ibb_peer_has_our_feature (parameters->peer) &&
          ibb_send_window_must_ask (&self->credit, block->end,
-                                   ibb_clock_get_resumed_at (&parameters->context->clock));
+                                   parameters->context->clock.resumed_at);
 }
 
 static IBBStanza *
@@ -271,12 +302,13 @@ create_stanza (IBBSender *self, const IBBBlock *block)
 IBBStanza *
 ibb_sender_take_stanza (IBBSender *self, gint64 now)
 {
-  const IBBBlock *block;
+  const IBBBlock *unsent, *block;
   gboolean        is_probe;
 
   if (ibb_flight_peek_unsent (&self->flight) == NULL)
     segment (self);
-  is_probe = !ibb_send_window_covers (&self->credit, get_next_end (self));
+  unsent = ibb_flight_peek_unsent (&self->flight);
+  is_probe = unsent != NULL && !ibb_send_window_covers (&self->credit, unsent->end);
   block = ibb_flight_send (&self->flight, is_probe, now);
   ibb_scheduler_took (get_turns (self), &self->turn, ibb_block_get_size (block));
   if (self->parameters->by_message)
@@ -323,7 +355,7 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
   /* Karn's algorithm: nobody knows to which attempt a reply belongs. Nor does anybody know where a
    * block has waited that was in flight while the connection was suspended (D-42). */
   if (block->attempts == 1 && block->state == IBB_BLOCK_SENT && !block->is_probe &&
-      block->sent >= ibb_clock_get_resumed_at (&context->clock))
+      block->sent >= context->clock.resumed_at)
     {
       round_trip = MAX (now - block->sent, 1);
       ibb_first_hop_note_trip (context->first_hop, round_trip);
@@ -673,40 +705,16 @@ ibb_sender_timeout (IBBSender *self, gint64 now)
 
 /* Writing. */
 
-/* Each session may have as much as is free for all: the more sessions want it, the less each
- * has. */
-static gsize
-get_memory_share (const IBBSender *self)
-{
-  gsize unsent = self->parameters->context->unsent;
-
-  /* Without a flush nothing leaves, so no event would tell that the buffer has shrunk. */
-  if (!self->auto_flush)
-    return SEND_MEMORY;
-  return MAX (SEND_MEMORY - MIN (SEND_MEMORY, unsent), SEND_MEMORY_SHARE);
-}
-
 gsize
 ibb_sender_get_buffer_size (const IBBSender *self)
 {
-  gsize fixed = self->parameters->context->settings.send_buffer_size;
-  gsize size = MAX (SEND_BUFFER_BLOCKS * get_block_max (self), SEND_BUFFER_MIN);
-
-  if (fixed > 0)
-    return fixed;
-
-  size = MAX (size, 2 * self->flight.stall.in_flight);
-  return MIN (size, get_memory_share (self));
+  return get_buffer_size (self, get_block_max (self));
 }
 
 gsize
 ibb_sender_get_room (const IBBSender *self)
 {
-  gsize size = ibb_sender_get_buffer_size (self);
-
-  if (self->output_failure.kind != IBB_FAILURE_NONE)
-    return 0;
-  return size - MIN (size, self->queue.length);
+  return get_room (self, get_block_max (self));
 }
 
 /* Nothing is in flight or waits for its turn: only more bytes make it send. */
@@ -719,24 +727,26 @@ is_idle (const IBBSender *self)
 gboolean
 ibb_sender_is_worth_waking (const IBBSender *self, gsize length)
 {
-  gsize room = ibb_sender_get_room (self);
+  gsize block_max = get_block_max (self);
+  gsize room = get_room (self, block_max);
 
   if (room == 0)
     return FALSE;
   /* An idle session sends only when it gets more bytes, so its writer is always woken. */
-  return room >= MIN (length, ibb_sender_get_buffer_size (self) / 2) || is_idle (self);
+  return room >= MIN (length, get_buffer_size (self, block_max) / 2) || is_idle (self);
 }
 
 gsize
 ibb_sender_write (IBBSender *self, const guint8 *bytes, gsize length, gint64 now)
 {
   gsize before = self->queue.length;
-  gsize n = MIN (length, ibb_sender_get_room (self));
+  gsize block_max = get_block_max (self);
+  gsize n = MIN (length, get_room (self, block_max));
 
   if (n == 0)
     return 0;
 
-  ibb_byte_queue_write (&self->queue, bytes, n, get_block_max (self));
+  ibb_byte_queue_write (&self->queue, bytes, n, block_max);
   count_unsent (self, before);
   self->written += n;
   ibb_sender_update_ready (self, now);

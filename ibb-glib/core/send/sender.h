@@ -80,9 +80,9 @@ void     ibb_sender_stop_writes (IBBSender *self, IBBFailureKind kind);
 gboolean ibb_sender_is_drained (const IBBSender *self); /* all is acknowledged */
 
 /* Sending. */
-void       ibb_sender_update_ready (IBBSender *self, gint64 now);
-gboolean   ibb_sender_can_send (const IBBSender *self, gint64 now);
-gsize      ibb_sender_get_next_size (const IBBSender *self);
+void ibb_sender_update_ready (IBBSender *self, gint64 now);
+/* size: set, of the next block. */
+gboolean   ibb_sender_can_send (const IBBSender *self, gsize *size, gint64 now);
 IBBStanza *ibb_sender_take_stanza (IBBSender *self, gint64 now);
 void       ibb_sender_passed (IBBSender *self, const IBBBlock *block);
 /* Returns whether the block counts as acknowledged, as a message does. */

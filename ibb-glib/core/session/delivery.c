@@ -108,7 +108,7 @@ peer_is_there (IBBSession *self, gint64 now)
 {
   const IBBContext *context = self->parameters.context;
   gint64            timeout = (gint64) context->settings.peer_timeout * 1000;
-  gint64            since = MAX (self->silent_since, ibb_clock_get_resumed_at (&context->clock));
+  gint64            since = MAX (self->silent_since, context->clock.resumed_at);
 
   /* Otherwise the silence of the peer is watched by its timer, or its replies arrive. */
   if (!ibb_session_awaits_reply (self) || !is_silent (self, now))

@@ -77,7 +77,6 @@ void ibb_near_forget (IBBNear *self);
 void ibb_near_forget_peer (IBBNear *self, IBBNearPeer *peer);
 
 IBBController *ibb_near_get_path (IBBNear *self, IBBNearPeer *peer);
-/* Whether bytes to other members are in flight. */
 /* Length more bytes to the peer go next. Where all wait for our server, a window that is smaller
  * than the share of the peer becomes as large. */
 void ibb_near_share (IBBNear *self, IBBNearPeer *peer, gsize length);

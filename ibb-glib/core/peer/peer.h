@@ -103,7 +103,7 @@ void ibb_peer_remove_session (IBBPeer *self, GList *link);
 IBBController *ibb_peer_get_path (IBBPeer *self);
 /* The block size to propose to the peer in place of block_size. */
 guint ibb_peer_limit_block_size (const IBBPeer *self, guint block_size);
-/* length bytes are in flight on the path from now on, or no longer. */
+/* length bytes are no longer in flight on the path. */
 void ibb_peer_uncount (IBBPeer *self, gsize length);
 /* The path may have room for one of its sessions that wants to send. */
 void ibb_peer_try (IBBPeer *self);

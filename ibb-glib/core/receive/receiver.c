@@ -406,7 +406,7 @@ note_taken (IBBReceiver *self, IBBStanza *stanza)
 gboolean
 ibb_receiver_defer (IBBReceiver *self, IBBStanza *stanza, gint64 now)
 {
-  if (!self->parameters->by_message || !(self->parameters->context->clock.resumed_at != 0) ||
+  if (!self->parameters->by_message || self->parameters->context->clock.resumed_at == 0 ||
       stanza->unclean || self->discards || !has_room_ahead (self, stanza))
     return FALSE;
 

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Counts the instructions of each step of the way of a byte, and the calls for one block between
-two services, and compares them with budgets.json. A count of instructions does not depend
-on the load of the machine, as a time does. That of mutexes does by some ten in eighty: how
-often the main loop turns for one block is up to the threads. Its budget is the most that was seen.
+two services, and compares them with budgets.json. These counts do not depend on the load of the
+machine, as a time does. That of all mutexes would: how often the main loop turns for one block is up
+to the threads.
 
   budgets.py STEPS BLOCKS             the two programs; fails above a budget by 10 %
   budgets.py --record STEPS BLOCKS    stores what it counts
@@ -36,7 +36,6 @@ STEPS = {
 CALLS = {
     'own-functions': lambda where, name: 'libibb-glib' in where,
     'host-locks': lambda where, name: name == 'ibb_lock_lock',
-    'mutexes': lambda where, name: name == 'g_mutex_lock',
     'mallocs': lambda where, name: 'libc.so' in where and name in ('malloc', 'calloc'),
     'strdups': lambda where, name: name == 'g_strdup',
 }
